@@ -1,0 +1,1 @@
+"""Load generation on Locust for a Proof-of-Impact node, and every edge: files, clock, network, processes."""

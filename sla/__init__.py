@@ -1,0 +1,1 @@
+"""Measurements + agreement -> assessment. Pure: numpy and scipy, no I/O, no clock, no Locust."""

@@ -1,0 +1,126 @@
+"""The answer as a value: objectives, checks, decision. Renderers turn it into words; nothing here does."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+
+from sla.estimate import Estimate
+
+SCHEMA = "bizra-load/assessment/1"
+
+
+class Status(str, Enum):
+    PASS = "PASS"
+    WARN = "WARN"
+    FAIL = "FAIL"
+    INCONCLUSIVE = "INCONCLUSIVE"
+    INVALID = "INVALID"
+
+
+class Severity(str, Enum):
+    CRITICAL = "CRITICAL"
+    WARNING = "WARNING"
+
+
+class Decision(str, Enum):
+    GO = "GO"
+    GO_WITH_CAUTION = "GO WITH CAUTION"
+    CONDITIONAL_GO = "CONDITIONAL GO"
+    NO_GO = "NO-GO"
+    INCONCLUSIVE = "INCONCLUSIVE"
+    INVALID = "INVALID"
+
+
+@dataclass(frozen=True)
+class ObjectiveResult:
+    """One objective judged. `unit` is the unit of estimate, target, acceptable and baseline ("ns", "ops/s", "ratio").
+
+    accepted         the environment's policy accepts this WARN: shown, not counted
+    seconds_needed   for INCONCLUSIVE: how many more seconds at this rate would decide it, when that can be said
+    """
+
+    key: str
+    title: str
+    severity: Severity
+    unit: str
+    comparison: str  # "<" or ">="
+    target: float
+    acceptable: float | None
+    baseline: float | None
+    estimate: Estimate | None
+    status: Status
+    reason: str
+    accepted: bool = False
+    seconds_needed: float | None = None
+    source: str = ""  # "server" or "client", and the metric or operations
+
+
+@dataclass(frozen=True)
+class Check:
+    """One check of the run's own validity. FAIL makes the run INVALID, WARN is shown, INCONCLUSIVE: could not be made."""
+
+    key: str
+    title: str
+    status: Status
+    figure: float | None
+    limit: float | None
+    unit: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Gate:
+    """A gate of the decision matrix: an objective, or evidence given from outside."""
+
+    key: str
+    title: str
+    severity: Severity
+    status: Status
+    counts: bool  # False for an accepted WARN
+    reason: str
+
+
+@dataclass(frozen=True)
+class OperationSummary:
+    """Client-side figures of one operation over the steady part: latencies in ns, rate in ops/s, success as a ratio."""
+
+    operation: str
+    ok: int
+    failed: Mapping[str, int]
+    rate: Estimate | None
+    success: Estimate | None
+    response: Mapping[str, Estimate]  # "p50" .. "p99.9"
+    service: Mapping[str, Estimate]
+
+
+@dataclass(frozen=True)
+class Steady:
+    """Which part of the run was judged: [from_second, to_second) in Unix seconds, and why the rest was cut."""
+
+    from_second: int
+    to_second: int
+    ramp_s: float
+    warm_up_s: float
+    reason: str
+    drift: str = ""  # empty: none found
+
+
+@dataclass(frozen=True)
+class Assessment:
+    decision: Decision
+    rollout: str
+    exit_code: int
+    summary: str  # one sentence: why this decision
+    agreement: str
+    environment: str
+    baseline: str
+    objectives: tuple[ObjectiveResult, ...]
+    gates: tuple[Gate, ...]
+    checks: tuple[Check, ...]
+    operations: tuple[OperationSummary, ...]
+    steady: Steady | None
+    notes: tuple[str, ...] = ()
+    run: Mapping[str, object] = field(default_factory=dict)  # facts of the run record, shown and not judged
+    schema: str = SCHEMA

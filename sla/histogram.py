@@ -1,0 +1,112 @@
+"""Latency histograms in the HdrHistogram bucket layout, sparse, mergeable.
+
+Layout: lowest 1 ns, highest 60 s, 3 significant digits (sub-bucket count 2048), so a bucket is never wider than
+1/1024 of its value (exact below 2,048 ns). Source: HdrHistogram, https://hdrhistogram.org, `countsArrayIndex`.
+The bytes on the wire and on disk are HdrHistogram's own V2 encoding (see `bizra_load.measure.wire`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+IntArray = NDArray[np.int64]
+
+LOWEST_NS = 1
+HIGHEST_NS = 60_000_000_000
+SIGNIFICANT_DIGITS = 3
+_SUB_BUCKET_BITS = 11  # 2048 sub-buckets give 3 significant digits
+_HALF = 1 << (_SUB_BUCKET_BITS - 1)
+COUNTS_LENGTH = 27_648  # counts_len of HdrHistogram(1, 60e9, 3); a test holds the equality
+
+
+def bucket_index(values_ns: IntArray) -> IntArray:
+    """Bucket of each value; `values_ns` has any shape, whole ns in [0, HIGHEST_NS]."""
+    # frexp's exponent is the bit length for any integer under 2**53, and HIGHEST_NS is under 2**36
+    bit_length = np.frexp(values_ns.astype(np.float64))[1].astype(np.int64)
+    shift = np.maximum(bit_length - _SUB_BUCKET_BITS, 0)
+    return (shift << (_SUB_BUCKET_BITS - 1)) + (values_ns >> shift)
+
+
+def bucket_low_ns(index: IntArray) -> IntArray:
+    """Smallest value (ns) of each bucket."""
+    shift = np.maximum((index >> (_SUB_BUCKET_BITS - 1)) - 1, 0)
+    return (index - (shift << (_SUB_BUCKET_BITS - 1))) << shift
+
+
+def bucket_high_ns(index: IntArray) -> IntArray:
+    """Largest value (ns, inclusive) of each bucket."""
+    shift = np.maximum((index >> (_SUB_BUCKET_BITS - 1)) - 1, 0)
+    return bucket_low_ns(index) + (np.int64(1) << shift) - 1
+
+
+@dataclass(frozen=True, eq=False)
+class Histogram:
+    """Counts of latencies: `indices` ascending and unique, `counts` positive, both int64 and of one shape (k,).
+
+    `over_range` counts samples known only to be longer than any bucket: over 60 s, or timed out. They have a rank
+    (the highest) but no value, so a quantile that falls among them is infinite.
+    """
+
+    indices: IntArray
+    counts: IntArray
+    over_range: int = 0
+
+    @property
+    def total(self) -> int:
+        """Number of samples, those over range included."""
+        return int(self.counts.sum()) + self.over_range
+
+    def __eq__(self, other: object) -> bool:
+        return (
+            isinstance(other, Histogram)
+            and self.over_range == other.over_range
+            and np.array_equal(self.indices, other.indices)
+            and np.array_equal(self.counts, other.counts)
+        )
+
+    __hash__ = None  # type: ignore[assignment]  # holds arrays: comparing is meaningful, hashing is not
+
+    def __add__(self, other: Histogram) -> Histogram:
+        return merge((self, other))
+
+    def count_at_or_below(self, index: int) -> int:
+        """Samples in buckets up to and including `index`."""
+        return int(self.counts[: np.searchsorted(self.indices, index, side="right")].sum())
+
+
+EMPTY = Histogram(np.zeros(0, np.int64), np.zeros(0, np.int64))
+
+
+def from_values(values_ns: IntArray, over_range: int = 0) -> Histogram:
+    """Histogram of whole-ns values of shape (n,); values over HIGHEST_NS go to `over_range`; raises ValueError under 0."""
+    if values_ns.size == 0:
+        return EMPTY if not over_range else Histogram(EMPTY.indices, EMPTY.counts, over_range)
+    if int(values_ns.min()) < 0:
+        raise ValueError("a latency can't be negative")
+    inside = values_ns <= HIGHEST_NS
+    kept = values_ns if bool(inside.all()) else values_ns[inside]
+    dense = np.bincount(bucket_index(kept))
+    indices = np.flatnonzero(dense)
+    return Histogram(
+        indices.astype(np.int64), dense[indices].astype(np.int64), over_range + int(values_ns.size - kept.size)
+    )
+
+
+def merge(histograms: Iterable[Histogram]) -> Histogram:
+    """Sum of histograms; exact, commutative, associative, with EMPTY as identity."""
+    parts = list(histograms)
+    filled = [h for h in parts if h.indices.size]
+    over_range = sum(h.over_range for h in parts)
+    if not filled:
+        return Histogram(EMPTY.indices, EMPTY.counts, over_range) if over_range else EMPTY
+    if len(filled) == 1:
+        return Histogram(filled[0].indices, filled[0].counts, over_range)
+    dense = np.zeros(max(int(h.indices[-1]) for h in filled) + 1, np.int64)
+    for h in filled:
+        dense[h.indices] += h.counts
+    indices = np.flatnonzero(dense)
+    return Histogram(indices.astype(np.int64), dense[indices], over_range)

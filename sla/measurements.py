@@ -1,0 +1,54 @@
+"""Everything that evaluate() judges: the windows, the generators' health, the server's snapshots, the plan and the facts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from sla.snapshot import Snapshot
+from sla.window import Health, Window
+
+
+@dataclass(frozen=True)
+class PlannedSegment:
+    """Planned arrival rate over a piece of the run, linear from `from_per_s` to `to_per_s` (operations per second)."""
+
+    duration_s: float
+    from_per_s: float
+    to_per_s: float
+
+
+@dataclass(frozen=True)
+class RunFacts:
+    """What is known of the run besides its samples.
+
+    load_started_ns, load_ended_ns  Unix ns between which the schedule ran (ended: the stop of the schedule, before the drain)
+    plan               the load curve; empty for a closed model (any locustfile without our schedule)
+    workers            names of the workers that took part
+    lost_workers       those that vanished before they had handed over everything
+    missing_messages   exchange messages known to have been sent and never received
+    scrapes_failed     readings of the server's metrics that failed
+    interrupted        the run was stopped before its plan ended
+    extra              facts that are shown and not judged
+    """
+
+    load_started_ns: int
+    load_ended_ns: int
+    plan: tuple[PlannedSegment, ...] = ()
+    workers: tuple[str, ...] = ()
+    lost_workers: tuple[str, ...] = ()
+    missing_messages: int = 0
+    scrapes_failed: int = 0
+    interrupted: bool = False
+    seed: int = 0
+    extra: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Measurements:
+    """`windows` merged over workers (see window.merge_windows), `health` by worker and second, `snapshots` by time."""
+
+    windows: tuple[Window, ...]
+    health: tuple[Health, ...]
+    snapshots: tuple[Snapshot, ...]
+    facts: RunFacts

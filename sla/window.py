@@ -1,0 +1,108 @@
+"""What was measured in one second: of one operation (Window), and of the generator itself (Health).
+
+Both are additive: a second may be reported in several parts, by several workers, in any order; the sum is the second.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from sla import histogram
+from sla.histogram import EMPTY, Histogram
+
+# An arrival that was planned but never sent has no operation yet (the scenario would have chosen it): it is counted here.
+SCHEDULE = "(schedule)"
+
+FAILURE_CATEGORIES = (
+    "transport",
+    "timeout",
+    "http_4xx",
+    "http_5xx",
+    "bad_json",
+    "bad_signature",
+    "not_valid",
+)
+
+
+@dataclass(frozen=True)
+class Window:
+    """One operation in one second (`second`: whole seconds since the Unix epoch).
+
+    planned       arrivals whose intended start lies in this second, sent or not
+    unsent        those of them that had not been sent when the test ended (only under the operation SCHEDULE)
+    started       operations sent in this second
+    ok, failed    operations finished in this second: right, or wrong by category
+    in_flight_ns  time integral of the number in flight over this second, ns x operations, from starts and finishes
+                  counted independently of the latency samples (so that Little's law can find lost samples)
+    service_sum_ns, response_sum_ns  exact sums over all finished operations, failed ones included
+    response      latency from the intended start, of the right answers; a time-out counts as over range
+    service       latency from the actual send, likewise
+    """
+
+    second: int
+    operation: str
+    planned: int = 0
+    unsent: int = 0
+    started: int = 0
+    ok: int = 0
+    failed: Mapping[str, int] = field(default_factory=dict)
+    in_flight_ns: int = 0
+    service_sum_ns: int = 0
+    response_sum_ns: int = 0
+    response: Histogram = EMPTY
+    service: Histogram = EMPTY
+
+    @property
+    def failures(self) -> int:
+        return sum(self.failed.values())
+
+    @property
+    def finished(self) -> int:
+        return self.ok + self.failures
+
+
+@dataclass(frozen=True)
+class Health:
+    """The generator's own second on one worker.
+
+    lag          how late the schedule woke each waiting arrival (ns): the generator's own delay, no fault of the target
+    cpu_share    CPU seconds of the worker process per second (1.0 is one core)
+    reconnects   connections opened again in this second after the first
+    """
+
+    second: int
+    worker: str
+    lag: Histogram = EMPTY
+    cpu_share: float = 0.0
+    reconnects: int = 0
+    rss_bytes: int = 0
+
+
+def merge_windows(windows: Iterable[Window]) -> tuple[Window, ...]:
+    """One window for each (operation, second), sorted by (operation, second); sums of all parts."""
+    groups: dict[tuple[str, int], list[Window]] = {}
+    for w in windows:
+        groups.setdefault((w.operation, w.second), []).append(w)
+    return tuple(_sum(groups[key]) for key in sorted(groups))
+
+
+def _sum(parts: list[Window]) -> Window:
+    failed: dict[str, int] = {}
+    for w in parts:
+        for category, count in w.failed.items():
+            failed[category] = failed.get(category, 0) + count
+    return Window(
+        second=parts[0].second,
+        operation=parts[0].operation,
+        planned=sum(w.planned for w in parts),
+        unsent=sum(w.unsent for w in parts),
+        started=sum(w.started for w in parts),
+        ok=sum(w.ok for w in parts),
+        failed=dict(sorted(failed.items())),
+        in_flight_ns=sum(w.in_flight_ns for w in parts),
+        service_sum_ns=sum(w.service_sum_ns for w in parts),
+        response_sum_ns=sum(w.response_sum_ns for w in parts),
+        response=histogram.merge(w.response for w in parts),
+        service=histogram.merge(w.service for w in parts),
+    )
