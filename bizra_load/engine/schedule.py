@@ -1,0 +1,102 @@
+"""The open model's schedule on one worker: rate slots that take their due arrivals one after the other.
+
+A slot that is busy when an arrival falls due takes it as soon as it is free; the arrival keeps its intended start, so the
+response time holds the wait (no coordinated omission: Tene 2013; open model: Schroeder, Wierman, Harchol-Balter, NSDI 2006).
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Iterator
+
+import gevent
+from gevent.event import Event
+
+from bizra_load.engine.arrivals import due_times_ns
+from bizra_load.engine.load_curve import LoadCurve
+from bizra_load.engine.pacer import Pacer
+
+
+class Slot:
+    """One user's share of the schedule. `take()` blocks until the next arrival is due and returns its intended start."""
+
+    def __init__(self, schedule: Schedule, due_ns: Iterator[int]) -> None:
+        self._schedule = schedule
+        self._due_ns = due_ns
+        self._sleep_until = schedule.pacer.sleep_until
+        self.busy = False
+
+    def take(self) -> int:
+        """Intended start (perf_counter_ns) of the next arrival; parks for ever once the schedule has closed."""
+        self.busy = False
+        due = next(self._due_ns, None)
+        schedule = self._schedule
+        if due is not None and due < schedule.closes_ns:
+            now = time.perf_counter_ns()
+            if now < due:
+                self._sleep_until(due)
+                # the schedule may have closed while this slot slept
+                if due < schedule.closes_ns:
+                    self.busy = True
+                    return due
+            elif now < schedule.closes_ns:
+                self.busy = True
+                return due
+            else:
+                schedule.on_unsent(due)
+        self.abandon()
+        Event().wait()  # until Locust kills the user
+        raise AssertionError("unreachable: a parked slot is only ever killed")
+
+    def abandon(self) -> None:
+        """Count every arrival that was due before the close and not taken as unsent."""
+        for due in self._due_ns:
+            if due >= self._schedule.closes_ns:
+                break
+            self._schedule.on_unsent(due)
+        self._due_ns = iter(())
+
+
+class Schedule:
+    """All slots of this worker. `start_ns` and all due times are perf_counter_ns; `slots` counts those of all workers."""
+
+    def __init__(
+        self,
+        curve: LoadCurve,
+        slots: int,
+        arrivals: str,
+        start_ns: int,
+        pacer: Pacer,
+        on_unsent: Callable[[int], None],
+        rng: random.Random,
+    ) -> None:
+        self._curve = curve
+        self._slots = slots
+        self._arrivals = arrivals
+        self._rng = rng
+        self.start_ns = start_ns
+        self.closes_ns = start_ns + int(curve.duration_s * 1e9)
+        self.pacer = pacer
+        self.on_unsent = on_unsent
+        self._mine: list[Slot] = []
+
+    def new_slot(self) -> Slot:
+        """A slot; arrivals that fell due before it existed belong to nobody (achieved against planned rate shows them)."""
+        born_ns = time.perf_counter_ns()
+        offsets = due_times_ns(self._curve, self._slots, self._arrivals, random.Random(self._rng.random()))
+        slot = Slot(self, (due for due in (self.start_ns + o for o in offsets) if due >= born_ns))
+        self._mine.append(slot)
+        return slot
+
+    def drain(self, deadline_s: float) -> int:
+        """Close the schedule now, wait for the operations under way, count what was not sent. Returns how many slots were
+        still busy after `deadline_s`.
+        """
+        self.closes_ns = min(self.closes_ns, time.perf_counter_ns())
+        end = time.monotonic() + deadline_s
+        while any(slot.busy for slot in self._mine) and time.monotonic() < end:
+            gevent.sleep(0.005)
+        for slot in self._mine:
+            slot.abandon()
+        return sum(slot.busy for slot in self._mine)

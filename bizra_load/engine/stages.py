@@ -1,0 +1,77 @@
+"""A stage file (already loaded from YAML) -> load curve. Pure.
+
+    stages:
+      - ramp:  {to: 1000, over: 10s}     # linear from the present rate
+      - soak:  {for: 60s}                # hold the present rate
+      - step:  {to: 2000, for: 30s}      # jump, then hold
+      - spike: {to: 5000, for: 5s}       # jump, hold, and back to the rate before
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+
+from bizra_load.engine.load_curve import LoadCurve
+from sla.measurements import PlannedSegment
+
+_UNITS_S = {"ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h)")
+_KEYS = {"ramp": ("to", "over"), "soak": ("for",), "step": ("to", "for"), "spike": ("to", "for")}
+
+
+def duration_s(text: object) -> float:
+    """Seconds of "10s", "1m30s", "500ms", "2h" or a bare number of seconds. Raises ValueError for anything else."""
+    plain = str(text).strip()
+    try:
+        value = float(plain)
+    except ValueError:
+        parts = _DURATION.findall(plain)
+        if not parts or "".join(a + b for a, b in parts) != plain:
+            raise ValueError(f"not a duration: {plain!r} (allowed: 10s, 1m30s, 500ms, 2h, or seconds)") from None
+        value = sum(float(number) * _UNITS_S[unit] for number, unit in parts)
+    if not (math.isfinite(value) and value >= 0):
+        raise ValueError(f"a duration must be finite and not negative, not {plain!r}")
+    return value
+
+
+def rate_per_s(text: object) -> float:
+    """Operations per second. Raises ValueError unless a finite number >= 0."""
+    try:
+        value = float(str(text))
+    except ValueError:
+        raise ValueError(f"not a rate in ops/s: {text!r} (allowed: a number)") from None
+    if isinstance(text, bool) or not (math.isfinite(value) and value >= 0):
+        raise ValueError(f"a rate must be finite and not negative, not {text!r}")
+    return value
+
+
+def curve_from_stages(document: object) -> LoadCurve:
+    """Load curve of a stage file. Raises ValueError with the key, what is wrong and what is allowed."""
+    if not isinstance(document, Mapping) or set(document) != {"stages"} or not isinstance(document["stages"], list):
+        raise ValueError("stages: allowed is one key 'stages' with a list of ramp, soak, step, spike")
+    if not document["stages"]:
+        raise ValueError("stages: the list is empty; it needs at least one of ramp, soak, step, spike")
+    segments: list[PlannedSegment] = []
+    rate = 0.0
+    for number, entry in enumerate(document["stages"]):
+        where = f"stages[{number}]"
+        if not isinstance(entry, Mapping) or len(entry) != 1:
+            raise ValueError(f"{where}: allowed is one of ramp, soak, step, spike")
+        [(kind, values)] = entry.items()
+        if kind not in _KEYS:
+            raise ValueError(f"{where}: unknown stage {kind!r} (allowed: ramp, soak, step, spike)")
+        if not isinstance(values, Mapping) or set(values) != set(_KEYS[kind]):
+            raise ValueError(f"{where}.{kind}: needs exactly {', '.join(_KEYS[kind])}")
+        try:
+            length = duration_s(values["over" if kind == "ramp" else "for"])
+            if length <= 0:
+                raise ValueError("a stage must last longer than 0 s")
+            to = rate if kind == "soak" else rate_per_s(values["to"])
+        except ValueError as error:
+            raise ValueError(f"{where}.{kind}: {error}") from None
+        segments.append(PlannedSegment(length, rate if kind == "ramp" else to, to))
+        if kind != "spike":
+            rate = to
+    return LoadCurve(tuple(segments))

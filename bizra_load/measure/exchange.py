@@ -1,0 +1,114 @@
+"""Reports from worker to master: numbered, acknowledged, sent again until they are; nothing is lost unseen.
+
+Locust's own statistics travel without sequence numbers and the last report can be lost, hence this second channel.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import gevent
+
+REPORT = "bizra_report"
+ACKNOWLEDGE = "bizra_ack"
+START = "bizra_start"
+DRAIN = "bizra_drain"
+
+RESEND_AFTER_S = 2.0
+MAX_UNACKNOWLEDGED = 3600  # an hour of one-second reports; beyond it the oldest are dropped and show as missing
+
+
+class Sender:
+    """The worker's end. `send(message)` hands one mapping to the transport and may raise; a failed send is repeated."""
+
+    def __init__(self, run: str, worker: str, send: Callable[[dict[str, Any]], None]) -> None:
+        self._run = run
+        self._worker = worker
+        self._send = send
+        self._next = 0
+        self._waiting: dict[int, tuple[float, dict[str, Any]]] = {}
+
+    def report(self, data: bytes, final: bool = False) -> None:
+        """Number and send one report; `final` says that no other follows."""
+        message = {"run": self._run, "worker": self._worker, "sequence": self._next, "final": final, "data": data}
+        self._next += 1
+        if len(self._waiting) >= MAX_UNACKNOWLEDGED:
+            del self._waiting[min(self._waiting)]
+        self._waiting[message["sequence"]] = (0.0, message)
+        self.resend()
+
+    def acknowledged(self, run: str, sequence: int) -> None:
+        if run == self._run:
+            self._waiting.pop(sequence, None)
+
+    def resend(self) -> None:
+        """Send what was never sent, or sent more than RESEND_AFTER_S ago and not acknowledged."""
+        now = time.monotonic()
+        for sequence, (sent_at, message) in list(self._waiting.items()):
+            if now - sent_at > RESEND_AFTER_S:
+                self._waiting[sequence] = (now, message)
+                try:
+                    self._send(message)
+                except Exception:
+                    # whatever the transport's trouble is, the report is kept and the next call tries again
+                    self._waiting[sequence] = (0.0, message)
+                    return
+
+    def flush(self, deadline_s: float) -> bool:
+        """Wait until everything is acknowledged; False when it is not by the deadline."""
+        end = time.monotonic() + deadline_s
+        while self._waiting and time.monotonic() < end:
+            self.resend()
+            gevent.sleep(0.01)
+        return not self._waiting
+
+
+@dataclass
+class _Worker:
+    received: set[int] = field(default_factory=set)
+    last: int | None = None  # sequence number of the final report
+
+
+class Receiver:
+    """The master's end. `keep(worker, data)` must have stored the report when it returns: only then is it acknowledged."""
+
+    def __init__(self, run: str, keep: Callable[[str, bytes], None]) -> None:
+        self._run = run
+        self._keep = keep
+        self._workers: dict[str, _Worker] = {}
+
+    def expect(self, worker: str) -> None:
+        self._workers.setdefault(worker, _Worker())
+
+    def receive(self, message: object) -> dict[str, Any] | None:
+        """Store one report and return its acknowledgement; a repeated one is acknowledged and not stored twice.
+
+        Returns None for a report of another run or one that is malformed: nothing of it is used.
+        """
+        if not isinstance(message, dict) or message.get("run") != self._run:
+            return None
+        worker, sequence, data = message.get("worker"), message.get("sequence"), message.get("data")
+        if not (isinstance(worker, str) and isinstance(sequence, int) and isinstance(data, bytes)) or sequence < 0:
+            return None
+        state = self._workers.setdefault(worker[:200], _Worker())
+        if sequence not in state.received:
+            self._keep(worker[:200], data)
+            state.received.add(sequence)
+        if message.get("final") is True:
+            state.last = sequence
+        return {"run": self._run, "sequence": sequence}
+
+    @property
+    def workers(self) -> tuple[str, ...]:
+        return tuple(sorted(self._workers))
+
+    def unfinished(self) -> tuple[str, ...]:
+        """Workers whose final report, or one before it, has not arrived."""
+        return tuple(sorted(w for w, s in self._workers.items() if s.last is None or len(s.received) <= s.last))
+
+    def missing(self) -> int:
+        """Reports known to have been made (a later one arrived) and not received."""
+        return sum(max(s.received, default=-1) + 1 - len(s.received) for s in self._workers.values())

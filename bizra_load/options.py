@@ -1,0 +1,202 @@
+"""Command-line arguments, also shown in Locust's web form and read from the environment; one place turns them into Settings."""
+
+from __future__ import annotations
+
+import math
+import os
+from argparse import Namespace
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+from locust.argument_parser import LocustArgumentParser
+
+from bizra_load.engine.arrivals import KINDS
+from bizra_load.engine.load_curve import LoadCurve, ramp_and_hold
+from bizra_load.engine.stages import curve_from_stages, duration_s, rate_per_s
+from bizra_load.exit_codes import UsageError
+
+# (flag, environment variable, default, help). Everything is text until resolve() has checked it, so that every mistake
+# is answered in the same way wherever it was made: command line, environment or web form.
+ARGUMENTS: tuple[tuple[str, str | None, str, str], ...] = (
+    ("--target-ops", "TARGET_OPS_SEC", "1000", "Planned arrival rate in steady state, operations per second"),
+    ("--ramp", "RAMP_UP_SEC", "10s", "Linear ramp from 0 to the target rate"),
+    ("--duration", "DURATION_SEC", "60s", "How long the target rate is held after the ramp"),
+    ("--stages", "STAGES", "", "YAML file with ramps, steps, spikes and soaks; replaces the three above"),
+    ("--ops-per-user", "OPS_PER_USER", "50", "Rate slot of one Locust user (one connection), operations per second"),
+    ("--arrivals", "ARRIVALS", "constant", "How arrivals are spaced: constant or poisson"),
+    ("--agreement", "AGREEMENT", "v2.2.0-rc1", "Name of a packaged agreement, or a YAML file"),
+    ("--environment-name", "AGREEMENT_ENVIRONMENT", "", "Environment of the agreement whose deviations are accepted"),
+    ("--metrics-url", "METRICS_URL", "", "The node's own /metrics, read once a second"),
+    ("--prometheus-url", "PROMETHEUS_URL", "", "A Prometheus that scrapes the node, asked when the run has ended"),
+    ("--prometheus-selector", "PROMETHEUS_SELECTOR", "", 'Label matchers of the node under test, e.g. job="node"'),
+    ("--out", "BIZRA_LOAD_OUT", "runs", "Folder that run folders are made in"),
+    ("--run-name", "RUN_NAME", "poi", "Name at the end of the run folder's name"),
+    ("--verify-share", "VERIFY_SHARE", "1%", "Share of signatures that the client verifies itself, 0% to 100%"),
+    ("--finality-share", "FINALITY_SHARE", "5%", "Share of finality checks among the operations of mixed.py"),
+    ("--request-timeout", "REQUEST_TIMEOUT", "10s", "After this long an operation is counted as timed out"),
+    ("--base-path", "BASE_PATH", "/api/v1", "Path before /poi/generate, /poi/verify and /finality"),
+    ("--headers-file", "HEADERS_FILE", "", "File of extra request headers, one 'Name: value' a line"),
+    ("--block-hashes", "BLOCK_HASHES", "", "File of finalized block hashes, one a line (default: the reference node's)"),
+    ("--ca-file", "CA_FILE", "", "Certificate authorities to trust for https"),
+    ("--load-seed", "LOAD_SEED", "0", "Seed of phases, arrivals and sampling"),
+    ("--fail-on", "FAIL_ON", "no-go", "no-go, or warn: GO WITH CAUTION and CONDITIONAL GO then exit with 3"),
+)
+SWITCHES: tuple[tuple[str, str], ...] = (
+    ("--fire-request-events", "Fire Locust's request event for every operation (for listeners of your own; slower)"),
+    ("--insecure", "Do not verify the server's TLS certificate; the assessment says so"),
+)
+
+
+def add_arguments(parser: LocustArgumentParser) -> None:
+    """Our options in Locust's parser (command line, environment, configuration file and web form)."""
+    group = parser.add_argument_group("bizra-load")
+    for flag, variable, default, text in ARGUMENTS:
+        group.add_argument(flag, env_var=variable or "", default=default, help=f"{text} (default: {default or 'none'})")
+    for flag, text in SWITCHES:
+        group.add_argument(flag, action="store_true", default=False, help=text)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Checked options; durations in seconds, shares as ratios."""
+
+    curve: LoadCurve
+    ops_per_user: float
+    arrivals: str
+    agreement: str
+    environment: str | None
+    metrics_url: str
+    prometheus_url: str
+    prometheus_selector: str
+    out: Path
+    run_name: str
+    verify_share: float
+    finality_share: float
+    request_timeout_s: float
+    base_path: str
+    headers: tuple[tuple[str, str], ...]
+    block_hashes: tuple[str, ...]
+    ca_file: str
+    insecure: bool
+    seed: int
+    fail_on_warn: bool
+    fire_request_events: bool
+
+    @property
+    def users(self) -> int:
+        """Rate slots that carry the curve's peak."""
+        return max(1, math.ceil(self.curve.peak_per_s / self.ops_per_user))
+
+
+def resolve(parsed: Namespace | None) -> Settings:
+    """Settings from Locust's parsed options; what is missing there comes from the environment, then the default.
+
+    Raises UsageError (exit code 6) with one line that names the option, what is wrong and what is allowed.
+    """
+
+    def text(flag: str) -> str:
+        for known, variable, default, _ in ARGUMENTS:
+            if known == flag:
+                given = getattr(parsed, flag[2:].replace("-", "_"), None)
+                return str(given if given is not None else os.environ.get(variable or "", default)).strip()
+        raise KeyError(flag)
+
+    def checked(flag: str, convert: Any, allowed: str = "") -> Any:
+        try:
+            return convert(text(flag))
+        except (ValueError, OSError) as error:
+            raise UsageError(f"{flag}: {error}" + (f" (allowed: {allowed})" if allowed else "")) from None
+
+    def positive(convert: Any) -> Any:
+        def check(value: str) -> float:
+            number: float = convert(value)
+            if number <= 0:
+                raise ValueError(f"must be more than 0, not {value!r}")
+            return number
+
+        return check
+
+    if stages := text("--stages"):
+        curve = checked("--stages", _curve_from_file)
+    else:
+        target = checked("--target-ops", positive(rate_per_s))
+        curve = ramp_and_hold(
+            target, checked("--ramp", duration_s), checked("--duration", positive(duration_s), "a duration such as 60s")
+        )
+    metrics_url, prometheus_url = text("--metrics-url"), text("--prometheus-url")
+    for flag, url in (("--metrics-url", metrics_url), ("--prometheus-url", prometheus_url)):
+        if url and not url.startswith(("http://", "https://")):
+            raise UsageError(f"{flag}: not a URL: {url!r} (allowed: http://... or https://...)")
+    return Settings(
+        curve=curve,
+        ops_per_user=checked("--ops-per-user", positive(rate_per_s)),
+        arrivals=checked("--arrivals", _one_of(KINDS)),
+        agreement=text("--agreement"),
+        environment=text("--environment-name") or None,
+        metrics_url=metrics_url,
+        prometheus_url=prometheus_url,
+        prometheus_selector=text("--prometheus-selector"),
+        out=Path(text("--out")),
+        run_name=text("--run-name"),
+        verify_share=checked("--verify-share", share),
+        finality_share=checked("--finality-share", share),
+        request_timeout_s=checked("--request-timeout", positive(duration_s)),
+        base_path=text("--base-path").rstrip("/"),
+        headers=checked("--headers-file", _headers) + _token_header(),
+        block_hashes=checked("--block-hashes", _lines),
+        ca_file=text("--ca-file"),
+        insecure=bool(getattr(parsed, "insecure", False)),
+        seed=checked("--load-seed", int, "a whole number"),
+        fail_on_warn=checked("--fail-on", _one_of(("no-go", "warn"))) == "warn",
+        fire_request_events=bool(getattr(parsed, "fire_request_events", False)),
+    )
+
+
+def share(value: str) -> float:
+    """Ratio of "1%", "0.01" or "100 %". Raises ValueError outside 0 to 100 %."""
+    plain = value.strip()
+    ratio = float(plain[:-1]) / 100 if plain.endswith("%") else float(plain)
+    if not 0 <= ratio <= 1:
+        raise ValueError(f"a share must be between 0% and 100%, not {value!r}")
+    return ratio
+
+
+def _one_of(allowed: tuple[str, ...]) -> Any:
+    def check(value: str) -> str:
+        if value not in allowed:
+            raise ValueError(f"{value!r} is unknown (allowed: {', '.join(allowed)})")
+        return value
+
+    return check
+
+
+def _curve_from_file(path: str) -> LoadCurve:
+    try:
+        return curve_from_stages(yaml.safe_load(Path(path).read_text(encoding="utf-8")))
+    except yaml.YAMLError as error:
+        raise ValueError(f"{path}: not YAML: {' '.join(str(error).split())}") from None
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from None
+
+
+def _headers(path: str) -> tuple[tuple[str, str], ...]:
+    pairs = []
+    for number, line in enumerate(_lines(path), start=1):
+        name, colon, value = line.partition(":")
+        if not colon or not name.strip():
+            raise ValueError(f"{path}: line {number} is not 'Name: value'")  # the line itself may be a secret
+        pairs.append((name.strip(), value.strip()))
+    return tuple(pairs)
+
+
+def _token_header() -> tuple[tuple[str, str], ...]:
+    token = os.environ.get("BIZRA_LOAD_TOKEN", "")
+    return (("Authorization", f"Bearer {token}"),) if token else ()
+
+
+def _lines(path: str) -> tuple[str, ...]:
+    if not path:
+        return ()
+    return tuple(line.strip() for line in Path(path).read_text(encoding="utf-8").splitlines() if line.strip())

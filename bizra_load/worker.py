@@ -1,0 +1,139 @@
+"""The measuring side: on every worker, and in a single process. Recorder and schedule -> one report a second -> master."""
+
+from __future__ import annotations
+
+import gc
+import os
+import random
+import time
+from collections.abc import Callable
+from typing import Any
+
+import gevent
+import psutil
+from locust.env import Environment
+
+from bizra_load.engine.pacer import get_pacer
+from bizra_load.engine.schedule import Schedule
+from bizra_load.measure import wire
+from bizra_load.measure.exchange import Sender
+from bizra_load.measure.locust_stats import add_window
+from bizra_load.measure.recorder import Recorder, milliseconds_to_ns
+from bizra_load.options import Settings
+from sla.histogram import from_values
+from sla.window import FAILURE_CATEGORIES, Health
+
+FLUSH_AFTER_S = 0.02  # past the full second, so that what ended within it has been appended
+ACKNOWLEDGE_WITHIN_S = 10.0
+
+
+class Measuring:
+    """One test run on one worker. `elapsed_ns` is how long ago the schedule started (negative: it is yet to start)."""
+
+    def __init__(
+        self,
+        environment: Environment,
+        settings: Settings,
+        worker: str,
+        run: str,
+        elapsed_ns: int,
+        send: Callable[[dict[str, Any]], None],
+    ) -> None:
+        self.settings = settings
+        self.worker = worker
+        self.reconnects = 0
+        self.fire_request_events = settings.fire_request_events
+        self._environment = environment
+        self.recorder = Recorder(time.perf_counter_ns(), time.time_ns())
+        self.pacer = get_pacer()
+        self.pacer.take_lags()  # those of an earlier test in this process are not ours
+        # Every worker needs phases and samples of its own, and the same ones again for the same seed.
+        self.random = random.Random(f"{settings.seed}/{os.getpid() if worker == '' else worker}")
+        self.schedule = Schedule(
+            settings.curve,
+            settings.users,
+            settings.arrivals,
+            time.perf_counter_ns() - elapsed_ns,
+            self.pacer,
+            self.recorder.unsent,
+            self.random,
+        )
+        self.sender = Sender(run, worker, send)
+        self._process = psutil.Process()
+        self._cpu = (time.perf_counter(), time.process_time())
+        self._drained = False
+        # What exists now lives as long as the process: keep the collector from walking it in the middle of a measurement.
+        gc.collect()
+        gc.freeze()
+        self._reporter = gevent.spawn(self._report_every_second)
+
+    def on_request(
+        self,
+        request_type: str,
+        name: str,
+        response_time: float,
+        exception: BaseException | None = None,
+        start_time: float | None = None,
+        **_: Any,
+    ) -> None:
+        """Listener of events.request: samples of users that are not ours (closed model: intended start = actual start)."""
+        if start_time is None and response_time is None:
+            return
+        done = time.perf_counter_ns()
+        sent = done - milliseconds_to_ns(response_time or 0.0)
+        operation = self.recorder.operation(name)
+        if exception is None:
+            operation.succeeded(sent, sent, done)
+        else:
+            operation.failed(category_of(exception), sent, sent, done)
+
+    def drain(self) -> None:
+        """Stop sending, let what is under way finish, report everything, wait for the acknowledgement."""
+        if self._drained:
+            return
+        self._drained = True
+        self.schedule.drain(self.settings.request_timeout_s + 1)
+        runner = self._environment.runner
+        if runner is not None and runner.user_classes_count:
+            runner.stop_users(dict(runner.user_classes_count))
+        self._reporter.kill()
+        self._report(everything=True)
+        self.sender.flush(ACKNOWLEDGE_WITHIN_S)
+
+    def _report_every_second(self) -> None:
+        while True:
+            now = time.perf_counter_ns() + self.recorder.unix_offset_ns
+            gevent.sleep(1 - now % 1_000_000_000 / 1e9 + FLUSH_AFTER_S)
+            self._report(everything=False)
+
+    def _report(self, everything: bool) -> None:
+        windows = self.recorder.take(time.perf_counter_ns(), everything)
+        if not self.fire_request_events and self._environment.runner is not None:
+            for window in windows:
+                add_window(self._environment.runner.stats, window, "PoI")
+        self.sender.report(wire.encode_report(windows, [self._health()]), final=everything)
+
+    def _health(self) -> Health:
+        wall, cpu = time.perf_counter(), time.process_time()
+        share = (cpu - self._cpu[1]) / max(wall - self._cpu[0], 1e-9)
+        self._cpu = (wall, cpu)
+        reconnects, self.reconnects = self.reconnects, 0
+        return Health(
+            second=(time.perf_counter_ns() + self.recorder.unix_offset_ns) // 1_000_000_000,
+            worker=self.worker,
+            lag=from_values(self.pacer.take_lags()),
+            cpu_share=share,
+            reconnects=reconnects,
+            rss_bytes=self._process.memory_info().rss,
+        )
+
+
+def category_of(exception: BaseException) -> str:
+    """Failure category of a foreign user's exception, by its HTTP status or its name; "transport" when nothing tells more."""
+    category = getattr(exception, "category", None)
+    if category in FAILURE_CATEGORIES:
+        return str(category)
+    status = getattr(getattr(exception, "response", None), "status_code", None) or getattr(exception, "code", None)
+    if isinstance(status, int) and status >= 400:
+        return "http_5xx" if status >= 500 else "http_4xx"
+    return "timeout" if "timeout" in type(exception).__name__.lower() else "transport"

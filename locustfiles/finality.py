@@ -1,0 +1,19 @@
+"""Finality checks only: an O(1) lookup of a block hash."""
+
+from locust import task
+
+from bizra_load import plugin
+from bizra_load.shapes import StagesShape
+from bizra_load.users import PoIUser
+
+plugin.register()
+
+
+class Shape(StagesShape):
+    """The ramp and the stages come from the options."""
+
+
+class CheckFinality(PoIUser):
+    @task
+    def check_finality(self) -> None:
+        self.finality()

@@ -1,0 +1,26 @@
+"""Generate -> verify, with a share of finality checks (--finality-share, 5 % of the operations by default)."""
+
+from locust import task
+
+from bizra_load import plugin
+from bizra_load.shapes import StagesShape
+from bizra_load.users import PoIUser
+
+plugin.register()
+
+
+class Shape(StagesShape):
+    """The ramp and the stages come from the options."""
+
+
+class Mixed(PoIUser):
+    @task
+    def next_operations(self) -> None:
+        share = self.measuring.settings.finality_share
+        # A pair is two operations: with chance c of a check, checks are c / (c + 2 (1 - c)) of all operations.
+        if self.measuring.random.random() < 2 * share / (1 + share):
+            self.finality()
+        else:
+            attestation = self.generate()
+            if attestation:
+                self.verify(attestation)
