@@ -1,0 +1,257 @@
+"""A keep-alive HTTP/1.1 connection for one user: pre-built heads, one send, one read in the common case.
+
+Heads of answers repeat (they change with the Date, once a second), so each distinct head is parsed once, strictly, and
+then found in a small table.
+"""
+
+from __future__ import annotations
+
+import _socket
+import socket
+import ssl
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+import gevent.socket
+import gevent.ssl
+
+from bizra_load.engine.errors import EngineError, ResponseTimeout, TransportError
+from bizra_load.engine.http_parser import Head, Reader, parse_head, read_response
+from bizra_load.engine.reactor import get_reactor
+
+_CACHED_HEADS = 256
+_FORBIDDEN = frozenset(chr(c) for c in range(32)) | {chr(127)}
+_clock = time.perf_counter_ns
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedRequest:
+    """`head` ends behind "Content-Length: "; only the length and the body remain to be added."""
+
+    method: str
+    head: bytes
+
+
+@dataclass(slots=True)
+class Response:
+    """sent_ns: right before the send; done_ns: right after the last byte arrived (perf_counter_ns)."""
+
+    status: int
+    body: bytes
+    sent_ns: int
+    done_ns: int
+
+
+class Connection:
+    """One connection to `base_url` (scheme, host, optional port and path prefix). Opened on first use, reopened when lost.
+
+    Raises ValueError for an unusable URL or header. `reconnects` counts every opening after the first.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        timeout_s: float = 10.0,
+        headers: Mapping[str, str] | None = None,
+        ca_file: str | None = None,
+        insecure: bool = False,
+    ) -> None:
+        parts = urlsplit(base_url)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise ValueError("the target must be a URL such as http://127.0.0.1:8080")
+        self._address = (parts.hostname, parts.port or (443 if parts.scheme == "https" else 80))
+        self._host_header = parts.netloc.rpartition("@")[2]
+        self._prefix = parts.path.rstrip("/")
+        self._headers = dict(headers or {})
+        self._timeout_ns = int(timeout_s * 1e9)
+        self._tls = tls_context(ca_file, insecure) if parts.scheme == "https" else None
+        self._socket: _socket.socket | None = None
+        self._heads: dict[tuple[str, bytes], Head] = {}
+        self._opened = 0
+        self._reactor = get_reactor()
+        self.last_sent_ns = 0
+        self.last_started = False
+        self.reconnects = 0
+
+    def prepare(self, method: str, path: str, headers: Mapping[str, str] | None = None) -> PreparedRequest:
+        """Check and build everything of a request but its body. Raises ValueError where a header could be injected."""
+        target = self._prefix + path
+        lines = {"Host": self._host_header, "User-Agent": "bizra-load", **self._headers, **(headers or {})}
+        if not method.isalpha() or not method.isupper():
+            raise ValueError("a method is upper-case letters")
+        for text in (target, *lines.keys(), *lines.values()):
+            if not _FORBIDDEN.isdisjoint(text):
+                raise ValueError("a request line or header must not contain control characters")
+        if not target.startswith("/") or " " in target or any(not k or " " in k or ":" in k for k in lines):
+            raise ValueError("a path starts with / and has no spaces; a header name has neither spaces nor colons")
+        if {k.lower() for k in lines} & {"content-length", "transfer-encoding"}:
+            raise ValueError("Content-Length and Transfer-Encoding are set by the client itself")
+        head = f"{method} {target} HTTP/1.1\r\n" + "".join(f"{k}: {v}\r\n" for k, v in lines.items())
+        return PreparedRequest(method, (head + "Content-Length: ").encode("latin-1"))
+
+    def send(self, request: PreparedRequest, body: bytes, started: Callable[[int], None]) -> Response:
+        """Send, call `started(sent_ns)`, and wait for the whole answer. Raises EngineError; the connection is then closed."""
+        self.last_started = False
+        self.last_sent_ns = sent_ns = _clock()
+        deadline_ns = sent_ns + self._timeout_ns
+        try:
+            sock = self._socket
+            if sock is not None and self._tls is None and sock.fileno() in self._reactor.hints and self._closed_by_peer(sock):
+                self.close()
+                sock = None
+            if sock is None:
+                sock = self._open(deadline_ns)
+                self.last_sent_ns = sent_ns = _clock()
+            self.last_started = True
+            started(sent_ns)
+            data = request.head + b"%d\r\n\r\n" % len(body) + body
+            self._write(sock, data, deadline_ns)
+        except EngineError:
+            self.close()
+            raise
+        except OSError as error:
+            self.close()
+            raise TransportError(f"sending failed: {_reason(error)}") from None
+        except BaseException:
+            self.close()  # killed in the middle
+            raise
+        return self._receive(request, sent_ns, deadline_ns)
+
+    def close(self) -> None:
+        sock, self._socket = self._socket, None
+        if sock is not None:
+            if self._tls is None:
+                self._reactor.unregister(sock.fileno())
+            sock.close()
+
+    def _receive(self, request: PreparedRequest, sent_ns: int, deadline_ns: int) -> Response:
+        try:
+            data = self._read(deadline_ns)
+            done_ns = _clock()
+            at = data.find(b"\r\n\r\n")
+            if at > 0:
+                key = (request.method, data[:at])
+                head = self._heads.get(key)
+                if head is None:
+                    head = parse_head(data[:at], request.method)
+                    if len(self._heads) >= _CACHED_HEADS:
+                        self._heads.clear()
+                    self._heads[key] = head
+                if head.length == len(data) - at - 4 and head.keep_alive and head.status >= 200:
+                    return Response(head.status, data[at + 4 :], sent_ns, done_ns)
+            if not data:
+                raise TransportError("the connection closed before any answer")
+            head, body = read_response(Reader(lambda: self._read(deadline_ns), data), request.method)
+            done_ns = _clock()
+            if not head.keep_alive:
+                self.close()
+            return Response(head.status, body, sent_ns, done_ns)
+        except EngineError:
+            self.close()
+            raise
+        except OSError as error:
+            self.close()
+            raise TransportError(f"receiving failed: {_reason(error)}") from None
+        except BaseException:
+            self.close()  # killed in the middle: the rest of this answer must not be read as the next one's
+            raise
+
+    def _read(self, deadline_ns: int) -> bytes:
+        """The next bytes, b"" at the end of the stream."""
+        sock = self._socket
+        if sock is None:
+            raise TransportError("the connection is closed")
+        if self._tls is not None:
+            return self._read_tls(sock, deadline_ns)
+        while True:
+            try:
+                data = sock.recv(65_536)
+            except BlockingIOError:
+                self._reactor.wait(sock.fileno(), deadline_ns)
+                continue
+            if _clock() > deadline_ns:
+                raise ResponseTimeout("no complete answer in time")  # a slow drip never lets the sweep see us wait long
+            return data
+
+    def _read_tls(self, sock: _socket.socket, deadline_ns: int) -> bytes:
+        left_s = (deadline_ns - _clock()) / 1e9
+        if left_s <= 0:
+            raise ResponseTimeout("no complete answer in time")
+        sock.settimeout(left_s)
+        try:
+            return sock.recv(65_536)
+        except TimeoutError:
+            raise ResponseTimeout("no complete answer in time") from None
+
+    def _write(self, sock: _socket.socket, data: bytes, deadline_ns: int) -> None:
+        if self._tls is not None:
+            sock.settimeout(max((deadline_ns - _clock()) / 1e9, 0.001))
+            try:
+                sock.sendall(data)
+            except TimeoutError:
+                raise ResponseTimeout("sending took too long") from None
+            return
+        sent = 0
+        while True:
+            try:
+                sent += sock.send(data[sent:] if sent else data)
+            except BlockingIOError:
+                self._reactor.wait_writable(sock.fileno(), deadline_ns)
+            if sent == len(data):
+                return
+
+    def _closed_by_peer(self, sock: _socket.socket) -> bool:
+        """Something arrived while nothing was asked: the end of the stream, or bytes that belong to no request."""
+        self._reactor.hints.discard(sock.fileno())
+        try:
+            sock.recv(1, socket.MSG_PEEK)
+        except BlockingIOError:
+            return False
+        except OSError:
+            return True
+        return True
+
+    def _open(self, deadline_ns: int) -> _socket.socket:
+        self._opened += 1
+        self.reconnects = self._opened - 1
+        left_s = max((deadline_ns - _clock()) / 1e9, 0.001)
+        try:
+            sock = gevent.socket.create_connection(self._address, timeout=left_s)
+        except TimeoutError:
+            raise ResponseTimeout("no connection in time") from None
+        except OSError as error:
+            raise TransportError(f"connecting failed: {_reason(error)}") from None
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if self._tls is not None:
+            try:
+                sock = self._tls.wrap_socket(sock, server_hostname=self._address[0])
+            except TimeoutError:
+                sock.close()
+                raise ResponseTimeout("no TLS handshake in time") from None
+            except (OSError, ssl.SSLError) as error:
+                sock.close()
+                raise TransportError(f"TLS failed: {_reason(error)}") from None
+            self._socket = sock
+            return sock
+        # The C socket itself: neither gevent's wait nor (where the process is patched) its wrapper is wanted from here on.
+        plain = _socket.socket(sock.family, sock.type, sock.proto, fileno=sock.detach())
+        plain.setblocking(False)
+        self._reactor.register(plain.fileno())
+        self._socket = plain
+        return plain
+
+
+def tls_context(ca_file: str | None, insecure: bool) -> ssl.SSLContext:
+    """Certificates and host names are verified unless `insecure`. Raises OSError for an unreadable `ca_file`."""
+    context = gevent.ssl.create_default_context(cafile=ca_file)
+    if insecure:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+def _reason(error: OSError) -> str:
+    """One line; never the bytes of the exchange."""
+    return " ".join(str(error.strerror or error).split())

@@ -1,0 +1,96 @@
+"""Waiting for sockets, cheaper than gevent's own wait, which starts and stops a watcher for every read.
+
+Every socket is registered once, edge-triggered, in one epoll set of our own; one gevent io watcher on that set switches
+straight into the waiting greenlets. An edge that arrives while nobody waits is not lost, because callers read until
+EAGAIN before they wait. Deadlines are enforced by one sweep, not by a timer for each request.
+"""
+
+from __future__ import annotations
+
+import select
+import time
+from typing import Any
+
+from gevent import get_hub, getcurrent
+
+from bizra_load.engine.errors import ResponseTimeout
+
+SWEEP_S = 0.02
+_READ = select.EPOLLIN | select.EPOLLRDHUP | select.EPOLLET
+_READ_WRITE = _READ | select.EPOLLOUT
+
+
+class Reactor:
+    """One for each gevent hub; see get_reactor()."""
+
+    def __init__(self) -> None:
+        self._hub = get_hub()
+        self._epoll = select.epoll()
+        self._waiting: dict[int, tuple[Any, int]] = {}
+        # descriptors with an edge that nobody waited for: perhaps closed by the peer; the next user looks before sending
+        self.hints: set[int] = set()
+        self._watcher = self._hub.loop.io(self._epoll.fileno(), 1)
+        self._watcher.start(self._ready)
+        self._sweeper = self._hub.loop.timer(SWEEP_S, SWEEP_S)
+        self._sweeping = False
+
+    def register(self, fd: int) -> None:
+        self._epoll.register(fd, _READ)
+
+    def unregister(self, fd: int) -> None:
+        """Call before closing the socket; a greenlet still waiting on it is forgotten, not woken."""
+        self._waiting.pop(fd, None)
+        self.hints.discard(fd)
+        self._epoll.unregister(fd)
+
+    def wait(self, fd: int, deadline_ns: int) -> None:
+        """Switch to the hub until `fd` has an edge. Raises ResponseTimeout after the deadline (perf_counter_ns)."""
+        me = getcurrent()
+        self._waiting[fd] = (me, deadline_ns)
+        if not self._sweeping:
+            self._sweeping = True
+            self._sweeper.start(self._sweep)
+        try:
+            self._hub.switch()
+        except BaseException:
+            # killed or timed out while waiting: a later edge of a recycled descriptor must not wake this greenlet
+            if self._waiting.get(fd, (None,))[0] is me:
+                del self._waiting[fd]
+            raise
+
+    def wait_writable(self, fd: int, deadline_ns: int) -> None:
+        """Rare (the send buffer is full): widen the registration for one wait."""
+        self._epoll.modify(fd, _READ_WRITE)
+        try:
+            self.wait(fd, deadline_ns)
+        finally:
+            self._epoll.modify(fd, _READ)
+
+    def _ready(self) -> None:
+        pop = self._waiting.pop
+        for fd, _ in self._epoll.poll(0):
+            found = pop(fd, None)
+            if found is not None:
+                found[0].switch()
+            else:
+                self.hints.add(fd)
+
+    def _sweep(self) -> None:
+        if not self._waiting:
+            self._sweeper.stop()
+            self._sweeping = False
+            return
+        now = time.perf_counter_ns()
+        for fd in [fd for fd, (_, deadline) in self._waiting.items() if deadline <= now]:
+            found = self._waiting.pop(fd, None)
+            if found is not None:
+                found[0].throw(ResponseTimeout("no answer in time"))
+
+
+def get_reactor() -> Reactor:
+    """The reactor of this thread's hub, made on first use (and again in a forked child, whose hub is a new one)."""
+    hub = get_hub()
+    reactor: Reactor | None = getattr(hub, "bizra_load_reactor", None)
+    if reactor is None:
+        reactor = hub.bizra_load_reactor = Reactor()
+    return reactor
