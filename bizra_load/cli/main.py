@@ -1,0 +1,47 @@
+"""bizra-load: put an open, honest load on a service and answer whether the agreement was kept.
+
+Exit codes: 0 kept, 3 NO-GO, 4 inconclusive, 5 invalid run, 6 wrong usage (see bizra_load.exit_codes).
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+from bizra_load.exit_codes import USAGE, BizraLoadError
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        print(f"{self.prog}: {message} (see {self.prog} --help)", file=sys.stderr)
+        raise SystemExit(USAGE)
+
+
+def parser() -> argparse.ArgumentParser:
+    from bizra_load.cli import assess, node, report, run
+
+    top = _Parser(prog="bizra-load", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    verbs = top.add_subparsers(dest="verb", required=True, metavar="VERB")
+    for verb in (run, node, assess, report):
+        verb.add_parser(verbs)
+    return top
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    args = parser().parse_args(argv)
+    try:
+        code: int = args.run(args)
+    except BizraLoadError as error:
+        print(f"bizra-load {args.verb}: {error}", file=sys.stderr)
+        return error.exit_code
+    except BrokenPipeError:
+        return 0  # the reader of our output went away (bizra-load report ... | head)
+    except KeyboardInterrupt:
+        return 130
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,50 @@
+"""`bizra-load node`: the reference node."""
+
+from __future__ import annotations
+
+import argparse
+
+from bizra_load.node.faults import ALLOWED, FaultError, parse_assignments
+
+
+def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = subparsers.add_parser("node", help="run the reference PoI node", description=__doc__)
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: 127.0.0.1)")
+    parser.add_argument("--port", type=_port, default=8080, help="service port, 0 for a free one (default: 8080)")
+    parser.add_argument("--metrics-port", type=_port, default=9464, help="port of /metrics (default: 9464)")
+    parser.add_argument("--admin-port", type=_port, default=0, help="port of /faults, on loopback only (default: free)")
+    parser.add_argument("--no-admin", action="store_true", help="no admin interface")
+    parser.add_argument("--seed", help="seed of the signing key and the faults (default: random)")
+    parser.add_argument("--ready-file", metavar="PATH", help="written as JSON (url, metrics_url, admin_url, pid) when ready")
+    parser.add_argument(
+        "--fault", action="append", default=[], metavar="NAME=VALUE", help=f"switch a fault on: {', '.join(ALLOWED)}"
+    )
+    parser.set_defaults(run=run)
+
+
+def _port(text: str) -> int:
+    port = int(text)
+    if not 0 <= port <= 65_535:
+        raise argparse.ArgumentTypeError(f"not a port: {text} (allowed: 0 to 65535)")
+    return port
+
+
+def run(args: argparse.Namespace) -> int:
+    from bizra_load.exit_codes import UsageError
+    from bizra_load.node import server  # Granian is loaded by the node only
+
+    try:
+        faults = parse_assignments(args.fault)
+    except FaultError as error:
+        raise UsageError(f"--fault: {error}") from None
+    return server.run(
+        server.NodeOptions(
+            host=args.host,
+            port=args.port,
+            metrics_port=args.metrics_port,
+            admin_port=None if args.no_admin else args.admin_port,
+            seed=args.seed,
+            ready_file=args.ready_file,
+            faults=faults,
+        )
+    )

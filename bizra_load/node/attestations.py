@@ -1,0 +1,95 @@
+"""Generate, verify and finality, without HTTP: requests are checked here and refused with a reason (BadRequest)."""
+
+from __future__ import annotations
+
+import re
+import time
+from typing import Any
+
+import nacl.bindings
+import nacl.exceptions
+import orjson
+
+from bizra_load.node.chain import finalized_hashes
+
+MAX_EVIDENCE_CHARS = 65_536
+_HASH = re.compile(r"0x[0-9a-f]{64}")
+
+
+class BadRequest(Exception):
+    """Answered as 400 with this reason; the operation was not attempted and counts nowhere."""
+
+
+def canonical(body: dict[str, Any]) -> bytes:
+    """Canonical JSON: sorted keys, no white space, UTF-8. These bytes are signed."""
+    return orjson.dumps(body, option=orjson.OPT_SORT_KEYS)
+
+
+def json_object(data: bytes) -> dict[str, Any]:
+    try:
+        found = orjson.loads(data)
+    except orjson.JSONDecodeError as error:
+        raise BadRequest(f"the request is not JSON: {error}") from None
+    if not isinstance(found, dict):
+        raise BadRequest("the request must be a JSON object")
+    return found
+
+
+class Attestor:
+    """Holds the signing key; `seed` is 32 bytes. Signatures are deterministic (RFC 8032)."""
+
+    def __init__(self, seed: bytes) -> None:
+        public, self._secret = nacl.bindings.crypto_sign_seed_keypair(seed)
+        self.public_key = public.hex()
+        self._finalized = finalized_hashes()
+
+    @staticmethod
+    def evidence_of(request: dict[str, Any]) -> str:
+        evidence = request.get("evidence")
+        if not isinstance(evidence, str) or not evidence:
+            raise BadRequest("evidence: must be a non-empty string")
+        if len(evidence) > MAX_EVIDENCE_CHARS:
+            raise BadRequest(f"evidence: more than {MAX_EVIDENCE_CHARS} characters")
+        return evidence
+
+    def generate(self, evidence: str) -> dict[str, Any]:
+        timestamp = int(time.time())
+        body = {"evidence": evidence, "timestamp": timestamp}
+        signature = nacl.bindings.crypto_sign(canonical(body), self._secret)[:64]
+        return {"body": body, "signature": signature.hex(), "public_key": self.public_key, "timestamp": timestamp}
+
+    @staticmethod
+    def signed_parts(request: dict[str, Any]) -> tuple[bytes, bytes, bytes]:
+        """(signature, message, public key) of a verify request."""
+        body = request.get("body")
+        if not isinstance(body, dict):
+            raise BadRequest("body: must be a JSON object")
+        return _hex(request, "signature", 64), canonical(body), _hex(request, "public_key", 32)
+
+    @staticmethod
+    def verify(signature: bytes, message: bytes, public_key: bytes) -> bool:
+        try:
+            nacl.bindings.crypto_sign_open(signature + message, public_key)
+        except nacl.exceptions.CryptoError:
+            return False
+        return True
+
+    @staticmethod
+    def hash_of(request: dict[str, Any]) -> str:
+        block = request.get("block_hash")
+        if not isinstance(block, str) or _HASH.fullmatch(block) is None:
+            raise BadRequest("block_hash: must be 0x and 64 lower-case hex digits")
+        return block
+
+    def is_final(self, block: str) -> bool:
+        return block in self._finalized
+
+
+def _hex(request: dict[str, Any], key: str, length: int) -> bytes:
+    value = request.get(key)
+    if isinstance(value, str) and len(value) == 2 * length:
+        try:
+            return bytes.fromhex(value)
+        except ValueError:
+            pass
+    raise BadRequest(f"{key}: must be {2 * length} hex digits")

@@ -1,0 +1,137 @@
+"""Faults that can be switched on, from the command line and while the node runs.
+
+    generate.latency=600us   verify.latency=lognormal(200us,0.5)   finality.latency=exponential(1ms) | uniform(1ms,3ms)
+    error_rate=3%            generate.error_rate=1%                wrong_signature_rate=0.1%
+    stall=2s                 metrics.down=true                     metrics.latency=5s
+"""
+
+from __future__ import annotations
+
+import math
+import random
+import re
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+OPERATIONS = ("generate", "verify", "finality")
+ALLOWED = (
+    *(f"{operation}.latency" for operation in OPERATIONS),
+    "error_rate",
+    *(f"{operation}.error_rate" for operation in OPERATIONS),
+    "wrong_signature_rate",
+    "stall",
+    "metrics.down",
+    "metrics.latency",
+)
+MAX_SECONDS = 3600.0
+_SECONDS = {"ns": 1e-9, "us": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0}
+_DISTRIBUTION = re.compile(r"(lognormal|exponential|uniform)\(([^()]*)\)")
+
+
+class FaultError(ValueError):
+    """One line: which fault, what is wrong, what is allowed."""
+
+
+def seconds(text: str) -> float:
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)(ns|us|ms|s|m)", text.strip())
+    if match is None or not math.isfinite(float(match[1])) or float(match[1]) * _SECONDS[match[2]] > MAX_SECONDS:
+        raise FaultError(f"not a duration: {text!r} (allowed: 600us, 1.5ms, 2s, up to 60m)")
+    return float(match[1]) * _SECONDS[match[2]]
+
+
+def rate(text: str) -> float:
+    plain = text.strip()
+    try:
+        value = float(plain[:-1]) / 100 if plain.endswith("%") else float(plain)
+    except ValueError:
+        value = math.nan
+    if not 0 <= value <= 1:
+        raise FaultError(f"not a rate: {text!r} (allowed: 0% to 100%, or 0 to 1)")
+    return value
+
+
+def _latency(text: str, rng: random.Random) -> Callable[[], float]:
+    """A sampler of extra seconds."""
+    match = _DISTRIBUTION.fullmatch(text.strip().replace(" ", ""))
+    if match is None:
+        fixed = seconds(text)
+        return lambda: fixed
+    arguments = match[2].split(",")
+    if match[1] == "exponential" and len(arguments) == 1:
+        mean = seconds(arguments[0])
+        return lambda: min(rng.expovariate(1 / mean), MAX_SECONDS) if mean else 0.0
+    if match[1] == "uniform" and len(arguments) == 2:
+        low, high = seconds(arguments[0]), seconds(arguments[1])
+        return lambda: rng.uniform(low, high)
+    if match[1] == "lognormal" and len(arguments) == 2:
+        median = seconds(arguments[0])
+        try:
+            sigma = float(arguments[1])
+        except ValueError:
+            sigma = math.nan
+        if median > 0 and 0 <= sigma <= 5:
+            return lambda: min(rng.lognormvariate(math.log(median), sigma), MAX_SECONDS)
+    raise FaultError(f"{text!r}: allowed are lognormal(median,sigma), exponential(mean), uniform(low,high)")
+
+
+@dataclass
+class Faults:
+    """The faults in force. `set()` checks everything first: either all of it takes effect or nothing."""
+
+    rng: random.Random
+    texts: dict[str, str] = field(default_factory=dict)
+    latency: dict[str, Callable[[], float]] = field(default_factory=dict)
+    error_rate: dict[str, float] = field(default_factory=dict)
+    wrong_signature_rate: float = 0.0
+    stalled_until: float = 0.0  # time.monotonic()
+    metrics_down: bool = False
+    metrics_latency_s: float = 0.0
+
+    def set(self, faults: Mapping[str, object]) -> None:
+        """Raises FaultError for an unknown name or a wrong value."""
+        changes: list[Callable[[], None]] = [self._change(name, str(value)) for name, value in faults.items()]
+        for change in changes:
+            change()
+        self.texts.update({name: str(value) for name, value in faults.items() if name != "stall"})
+
+    def clear(self) -> None:
+        """All faults off, a running stall too."""
+        self.__init__(self.rng)  # type: ignore[misc]  # back to the defaults above, wherever they are added
+
+    def _change(self, name: str, text: str) -> Callable[[], None]:
+        try:
+            operation, _, kind = name.rpartition(".")
+            if name not in ALLOWED:
+                raise FaultError(f"unknown fault (allowed: {', '.join(ALLOWED)})")
+            if name == "stall":
+                length = seconds(text)
+                return lambda: setattr(self, "stalled_until", time.monotonic() + length)
+            if name == "metrics.down":
+                if text.lower() not in ("true", "false"):
+                    raise FaultError(f"{text!r} (allowed: true, false)")
+                return lambda: setattr(self, "metrics_down", text.lower() == "true")
+            if name == "metrics.latency":
+                length = seconds(text)
+                return lambda: setattr(self, "metrics_latency_s", length)
+            if name == "wrong_signature_rate":
+                share = rate(text)
+                return lambda: setattr(self, "wrong_signature_rate", share)
+            if kind == "latency":
+                sampler = _latency(text, self.rng)
+                return lambda: self.latency.update({operation: sampler})
+            share = rate(text)
+            return lambda: self.error_rate.update({o: share for o in ([operation] if operation else OPERATIONS)})
+        except FaultError as error:
+            raise FaultError(f"{name}: {error}") from None
+
+
+def parse_assignments(assignments: list[str]) -> dict[str, str]:
+    """{"error_rate": "3%"} of ["error_rate=3%"]. Raises FaultError."""
+    pairs: dict[str, str] = {}
+    for assignment in assignments:
+        name, equals, value = assignment.partition("=")
+        if not equals:
+            raise FaultError(f"{assignment!r} is not NAME=VALUE (names: {', '.join(ALLOWED)})")
+        pairs[name.strip()] = value.strip()
+    return pairs
