@@ -68,7 +68,8 @@ class Histogram:
             and np.array_equal(self.counts, other.counts)
         )
 
-    __hash__ = None  # type: ignore[assignment]  # holds arrays: comparing is meaningful, hashing is not
+    def __hash__(self) -> int:
+        return hash((self.indices.tobytes(), self.counts.tobytes(), self.over_range))
 
     def __add__(self, other: Histogram) -> Histogram:
         return merge((self, other))

@@ -1,0 +1,75 @@
+"""The node's /metrics, read directly: Prometheus text -> Snapshot."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterable, Mapping
+
+import requests
+from prometheus_client.parser import text_string_to_metric_families
+
+from bizra_load.exit_codes import BizraLoadError
+from sla.snapshot import BucketCounts, Snapshot
+
+MAX_METRICS_BYTES = 32 * 1024 * 1024
+
+
+class ScrapeError(BizraLoadError):
+    """A reading that failed; the run goes on without it."""
+
+
+def snapshot_of(
+    samples: Iterable[tuple[str, Mapping[str, str], float]], at_ns: int, took_ns: int = 0, instance: str = ""
+) -> Snapshot:
+    """One Snapshot of (name, labels, value) samples; label sets are summed, but for the buckets' "le".
+
+    A family is a histogram if it has buckets; its _sum and _count belong to it. Names that end in _total are counters,
+    the rest are gauges.
+    """
+    values: dict[str, float] = {}
+    buckets: dict[str, dict[float, float]] = {}
+    for name, labels, value in samples:
+        if name.endswith("_bucket") and "le" in labels:
+            edges = buckets.setdefault(name.removesuffix("_bucket"), {})
+            edge = float(labels["le"])
+            edges[edge] = edges.get(edge, 0.0) + value
+        elif not math.isnan(value):
+            values[name] = values.get(name, 0.0) + value
+    histograms = {}
+    for base, edges in buckets.items():
+        ordered = sorted(edges)
+        histograms[base] = BucketCounts(tuple(ordered), tuple(edges[e] for e in ordered), values.pop(f"{base}_sum", 0.0))
+        values.pop(f"{base}_count", None)
+    counters = {n: v for n, v in values.items() if n.endswith("_total")}
+    gauges = {n: v for n, v in values.items() if not n.endswith(("_total", "_created"))}
+    return Snapshot(at_ns, took_ns, instance, counters, gauges, histograms)
+
+
+class MetricsReader:
+    """Reads one /metrics address on one kept connection."""
+
+    def __init__(self, url: str, timeout_s: float = 4.0, headers: Mapping[str, str] | None = None) -> None:
+        self.url = url
+        self._timeout_s = timeout_s
+        self._session = requests.Session()
+        self._session.trust_env = False  # a proxy between us and the node would be measured too
+        self._session.headers.update(headers or {})
+
+    def read(self) -> Snapshot:
+        """Raises ScrapeError with one line."""
+        begin = time.time_ns()
+        try:
+            answer = self._session.get(self.url, timeout=self._timeout_s)
+            took_ns = time.time_ns() - begin
+            if answer.status_code != 200:
+                raise ScrapeError(f"{self.url}: answered {answer.status_code}")
+            if len(answer.content) > MAX_METRICS_BYTES:
+                raise ScrapeError(f"{self.url}: more than {MAX_METRICS_BYTES} bytes")
+            families = list(text_string_to_metric_families(answer.text))
+        except requests.RequestException as error:
+            raise ScrapeError(f"{self.url}: {type(error).__name__}") from None
+        except ValueError as error:
+            raise ScrapeError(f"{self.url}: not Prometheus text: {' '.join(str(error).split())[:200]}") from None
+        samples = ((s.name, s.labels, s.value) for family in families for s in family.samples)
+        return snapshot_of(samples, begin + took_ns // 2, took_ns)

@@ -1,0 +1,59 @@
+"""The node's metrics as a Prometheus has scraped them: raw samples at their own times, nothing interpolated."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+import requests
+from prometheus_api_client import PrometheusApiClientException, PrometheusConnect
+
+from bizra_load.target.exposition import ScrapeError, snapshot_of
+from sla.snapshot import Snapshot
+
+NAMES = "bizra_.+|process_resident_memory_bytes|process_cpu_seconds_total"
+CHUNK_S = 600
+
+
+class PrometheusSource:
+    """`selector` holds further label matchers, e.g. 'job="node"'. The token comes from PROMETHEUS_TOKEN."""
+
+    def __init__(self, url: str, selector: str = "", timeout_s: float = 10.0) -> None:
+        token = os.environ.get("PROMETHEUS_TOKEN")
+        headers = {"Authorization": f"Bearer {token}"} if token else None
+        session = requests.Session()
+        session.trust_env = False
+        self.url = url
+        self._matchers = f'__name__=~"{NAMES}"' + (f",{selector}" if selector else "")
+        self._timeout_s = timeout_s
+        self._client = PrometheusConnect(url=url, headers=headers, session=session, timeout=int(timeout_s))
+
+    def check(self) -> None:
+        """Raises ScrapeError with one line when Prometheus can't be asked."""
+        self._query("vector(1)", None)
+
+    def snapshots(self, from_ns: int, to_ns: int) -> list[Snapshot]:
+        """Every scrape with from_ns <= time <= to_ns, by time; one Snapshot for each instance and scrape."""
+        groups: dict[tuple[int, str], list[tuple[str, Mapping[str, str], float]]] = {}
+        end_s = to_ns / 1e9
+        while end_s > from_ns / 1e9:
+            width_s = min(CHUNK_S, end_s - from_ns / 1e9)
+            # a range selector's start is exclusive from Prometheus 3 on and inclusive before: ask for a little more
+            for series in self._query(f"{{{self._matchers}}}[{int(width_s * 1000) + 1000}ms]", end_s):
+                labels = dict(series["metric"])
+                name, instance = labels.pop("__name__"), labels.pop("instance", "")
+                for at_s, value in series["values"]:
+                    at_ns = round(float(at_s) * 1000) * 1_000_000
+                    if from_ns <= at_ns <= to_ns and (at_s > end_s - width_s or width_s < CHUNK_S):
+                        groups.setdefault((at_ns, instance), []).append((name, labels, float(value)))
+            end_s -= width_s
+        return [snapshot_of(samples, at_ns, 0, instance) for (at_ns, instance), samples in sorted(groups.items())]
+
+    def _query(self, query: str, at_s: float | None) -> list[dict[str, Any]]:
+        params = {"timeout": f"{int(self._timeout_s)}s", **({"time": f"{at_s:.3f}"} if at_s is not None else {})}
+        try:
+            found: list[dict[str, Any]] = self._client.custom_query(query, params=params)
+        except (PrometheusApiClientException, requests.RequestException) as error:
+            raise ScrapeError(f"{self.url}: {type(error).__name__}: {' '.join(str(error).split())[:200]}") from None
+        return found
