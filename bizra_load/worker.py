@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import os
 import random
 import time
 from collections.abc import Callable
@@ -28,13 +27,14 @@ ACKNOWLEDGE_WITHIN_S = 10.0
 
 
 class Measuring:
-    """One test run on one worker. `elapsed_ns` is how long ago the schedule started (negative: it is yet to start)."""
+    """One test run on one worker, the `index`-th. `elapsed_ns` is how long ago the schedule started (negative: it is yet to start)."""
 
     def __init__(
         self,
         environment: Environment,
         settings: Settings,
         worker: str,
+        index: int,
         run: str,
         elapsed_ns: int,
         send: Callable[[dict[str, Any]], None],
@@ -47,8 +47,8 @@ class Measuring:
         self.recorder = Recorder(time.perf_counter_ns(), time.time_ns())
         self.pacer = get_pacer()
         self.pacer.take_lags()  # those of an earlier test in this process are not ours
-        # Every worker needs phases and samples of its own, and the same ones again for the same seed.
-        self.random = random.Random(f"{settings.seed}/{os.getpid() if worker == '' else worker}")
+        # every worker has phases and samples of its own, and the same ones again for the same seed
+        self.random = random.Random(f"{settings.seed}/{index}")
         self.schedule = Schedule(
             settings.curve,
             settings.users,
@@ -73,11 +73,11 @@ class Measuring:
         name: str,
         response_time: float,
         exception: BaseException | None = None,
-        start_time: float | None = None,
+        bizra_load_recorded: bool = False,
         **_: Any,
     ) -> None:
         """Listener of events.request: samples of users that are not ours (closed model: intended start = actual start)."""
-        if start_time is None and response_time is None:
+        if bizra_load_recorded:
             return
         done = time.perf_counter_ns()
         sent = done - milliseconds_to_ns(response_time or 0.0)

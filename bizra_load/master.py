@@ -1,0 +1,168 @@
+"""The keeping side: on the master, and in a single process. Reports and server metrics -> run folder -> assessment."""
+
+from __future__ import annotations
+
+import sys
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import gevent
+import os
+from locust.env import Environment
+
+from bizra_load import gate
+from bizra_load.archive import run_record
+from bizra_load.archive.store import RunWriter, new_folder
+from bizra_load.exit_codes import UsageError
+from bizra_load.measure import wire
+from bizra_load.measure.exchange import Receiver
+from bizra_load.options import Settings
+from bizra_load.progress import Progress
+from bizra_load.target.exposition import MetricsReader, ScrapeError
+from bizra_load.target.prometheus import PrometheusSource
+from sla.assessment import Assessment
+from sla.measurements import RunFacts
+from sla.snapshot import Snapshot
+
+SCRAPE_EVERY_S = 1.0
+PROMETHEUS_LOOK_BACK_S = 150.0  # two scrapes of the slowest usual interval, so that an idle one before the load is there
+PROMETHEUS_CATCH_UP_S = 75.0  # how long its first scrape after the load may take
+
+
+class Keeping:
+    """One test run where it is kept."""
+
+    def __init__(self, settings: Settings, environment: Environment, open_model: bool, lead_s: float) -> None:
+        self.settings = settings
+        self.finished = False
+        self._environment = environment
+        now_ns = time.time_ns()
+        self._started_ns = now_ns + int(lead_s * 1e9)
+        self._plan = settings.curve.segments if open_model else ()
+        self._ended_ns = self._started_ns + int(settings.curve.duration_s * 1e9)
+        self._interrupted = False
+        self._drained_ns = 0
+        self._scrapes_failed = 0
+        self._refused = 0
+        self._agreement = gate.read_agreement(settings.agreement)
+        fixed = os.environ.get("BIZRA_LOAD_RUN_FOLDER")
+        started = datetime.fromtimestamp(now_ns / 1e9, UTC)
+        self.folder = Path(fixed) if fixed else new_folder(settings.out, settings.run_name, started)
+        self.run = self.folder.name
+        self._writer = RunWriter(self.folder)
+        self.receiver = Receiver(self.run, self._keep)
+        self._record = run_record.build(
+            settings.run_name,
+            started,
+            run_record.command_line(),
+            environment.host or "",
+            {"name": settings.agreement, "sha256": self._agreement.sha256},
+        ) | {
+            "environment": settings.environment or "",
+            "fail_on_warn": settings.fail_on_warn,
+            "insecure": settings.insecure,
+            "arrivals": settings.arrivals,
+            "ops_per_user": settings.ops_per_user,
+            "server_metrics": settings.metrics_url or settings.prometheus_url,
+        }
+        gate.keep_agreement(self.folder, self._agreement)
+        self._write_record()
+        self._reader = MetricsReader(settings.metrics_url) if settings.metrics_url else None
+        self._scrape()  # while the node is idle: only then do its counters and ours reconcile to the last operation
+        headless = bool(getattr(environment.parsed_options, "headless", False))
+        self._progress = Progress(self._started_ns, settings.curve if open_model else None, sys.stderr) if headless else None
+        self._greenlets = [gevent.spawn(self._every_second)]
+
+    @staticmethod
+    def check(settings: Settings, open_model: bool) -> None:
+        """Everything that can be refused before the first request. Raises UsageError."""
+        gate.read_agreement(settings.agreement).check_environment(settings.environment)
+        if settings.metrics_url and settings.prometheus_url:
+            raise UsageError("--metrics-url and --prometheus-url: give one of them, the server is asked once")
+
+    def stopping(self) -> None:
+        """The schedule ends here if it has not ended by its plan."""
+        now_ns = time.time_ns()
+        self._interrupted = bool(self._plan) and now_ns < self._ended_ns
+        self._ended_ns = min(self._ended_ns, now_ns) if self._plan else now_ns
+
+    def drained(self) -> None:
+        """Every worker has handed over what it had, or is lost; the node is idle again."""
+        self._drained_ns = time.time_ns()
+        gevent.killall(self._greenlets)
+        if self._progress:
+            self._progress.end()
+        self._scrape()
+
+    def finish(self) -> Assessment:
+        """Close the run folder and judge it. Raises BizraLoadError; whatever was measured is on disk by then."""
+        self.finished = True
+        if self.settings.prometheus_url:
+            self._ask_prometheus()
+        self._writer.close()
+        self._write_record()
+        assessment = gate.assess(self.folder)
+        gate.announce(assessment, self.folder, sys.stdout)
+        return assessment
+
+    def _keep(self, worker: str, data: bytes) -> None:
+        try:
+            windows, health = wire.decode_report(data)
+        except wire.WireError:
+            self._refused += 1  # shown as a missing message: what it held is lost
+            return
+        self._writer.windows(windows)
+        self._writer.health(health)
+        if self._progress:
+            self._progress.add(windows)
+
+    def _every_second(self) -> None:
+        while True:
+            begin = time.monotonic()
+            self._scrape()
+            if self._progress:
+                self._progress.show(time.time_ns())
+            gevent.sleep(max(SCRAPE_EVERY_S - (time.monotonic() - begin), 0.05))
+
+    def _scrape(self) -> None:
+        if self._reader is None:
+            return
+        try:
+            self._writer.snapshots([self._reader.read()])
+        except ScrapeError:
+            self._scrapes_failed += 1
+
+    def _ask_prometheus(self) -> None:
+        """All scrapes around the load; waits for the first one after it."""
+        source = PrometheusSource(self.settings.prometheus_url, self.settings.prometheus_selector)
+        end = time.monotonic() + PROMETHEUS_CATCH_UP_S
+        snapshots: list[Snapshot] = []
+        while True:
+            try:
+                from_ns = self._started_ns - int(PROMETHEUS_LOOK_BACK_S * 1e9)
+                snapshots = source.snapshots(from_ns, time.time_ns())
+            except ScrapeError:
+                self._scrapes_failed += 1
+                break
+            if any(s.at_ns > self._drained_ns for s in snapshots) or time.monotonic() > end or not snapshots:
+                break
+            gevent.sleep(0.5)
+        self._writer.snapshots(snapshots)
+
+    def _write_record(self) -> None:
+        self._writer.record(self._record, self._facts())
+
+    def _facts(self) -> RunFacts:
+        return RunFacts(
+            load_started_ns=self._started_ns,
+            load_ended_ns=self._ended_ns,
+            plan=self._plan,
+            workers=self.receiver.workers,
+            lost_workers=self.receiver.unfinished(),
+            missing_messages=self.receiver.missing() + self._refused,
+            scrapes_failed=self._scrapes_failed,
+            interrupted=self._interrupted,
+            seed=self.settings.seed,
+        )
