@@ -1,0 +1,218 @@
+"""The server's own figures: quantiles from bucket counts with rigorous bounds, and what the client's figures must obey."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import stats
+
+from sla.dependence import FloatArray, design_effect, effective_size
+from sla.estimate import Estimate
+from sla.histogram import Histogram, bucket_high_ns
+from sla.snapshot import Snapshot
+
+LARGEST_PROXY_SHARE = 0.1  # design effects of edges beyond which more than this share lies say nothing of the tail
+
+
+@dataclass(frozen=True)
+class Increments:
+    """Observations per scrape interval, summed over instances.
+
+    edges_s   upper bucket edges, shape (k,)
+    counts    observations per interval and bucket (not cumulative), shape (m, k)
+    resets    how often a counter went backwards (a restarted server)
+    """
+
+    edges_s: FloatArray
+    counts: FloatArray
+    resets: int
+
+
+@dataclass(frozen=True)
+class ServerQuantile:
+    """The quantile lies in (low_edge_ns, high_edge_ns] of the observed counts for certain; `estimate` adds the sampling error.
+    Its point is Prometheus' linear interpolation, for orientation only.
+    """
+
+    low_edge_ns: float
+    high_edge_ns: float
+    estimate: Estimate
+    deff: float
+
+
+def by_instance(snapshots: Sequence[Snapshot]) -> dict[str, list[Snapshot]]:
+    groups: dict[str, list[Snapshot]] = {}
+    for s in snapshots:
+        groups.setdefault(s.instance, []).append(s)
+    return groups
+
+
+def bracketing(snapshots: Sequence[Snapshot], from_ns: int, to_ns: int, outside: bool) -> list[Snapshot]:
+    """Of one instance's snapshots by time: those in [from, to], and, if `outside`, the last before and the first after."""
+    inside = [s for s in snapshots if from_ns <= s.at_ns <= to_ns]
+    if outside:
+        before = [s for s in snapshots if s.at_ns < from_ns][-1:]
+        after = [s for s in snapshots if s.at_ns > to_ns][:1]
+        return before + inside + after
+    return inside
+
+
+def bucket_increments(snapshots: Sequence[Snapshot], name: str, from_ns: int, to_ns: int) -> Increments | None:
+    """Of a histogram between two times; None when fewer than two scrapes lie between them."""
+    blocks: list[FloatArray] = []
+    edges: tuple[float, ...] | None = None
+    resets = 0
+    for series in by_instance(snapshots).values():
+        chosen = [s.histograms[name] for s in bracketing(series, from_ns, to_ns, False) if name in s.histograms]
+        if len(chosen) < 2:
+            continue
+        edges = edges or chosen[0].edges_s
+        if any(h.edges_s != edges for h in chosen):
+            return None  # buckets of two kinds can't be added
+        steps = np.diff(np.diff(np.array([h.cumulative for h in chosen]), axis=0), axis=1, prepend=0.0)
+        backwards = (steps < 0).any(axis=1)
+        resets += int(backwards.sum())
+        blocks.append(steps[~backwards])
+    if edges is None:
+        return None
+    length = max(b.shape[0] for b in blocks)
+    total = np.zeros((length, len(edges)))
+    for b in blocks:
+        total[: b.shape[0]] += b
+    return Increments(np.array(edges), total, resets)
+
+
+def server_quantile(increments: Increments, q: float, level: float = 0.95) -> ServerQuantile | None:
+    """The interval runs from the largest edge that the quantile is shown to exceed to the smallest that it is shown not to:
+    each edge's exceedance share is bounded (Clopper-Pearson with its effective sample size) and compared with 1 - q
+    (test inversion, Woodruff 1952). None without observations.
+    """
+    counts, edges_ns = increments.counts, increments.edges_s * 1e9
+    sizes = counts.sum(axis=1)
+    n = float(sizes.sum())
+    if n <= 0:
+        return None
+    cumulative = np.cumsum(counts, axis=1)
+    shares = 1 - cumulative.sum(axis=0) / n  # beyond each edge
+    at = int(np.argmax(cumulative.sum(axis=0) >= q * n - 1e-9))
+    low_edge = float(edges_ns[at - 1]) if at else 0.0
+    high_edge = float(edges_ns[at])
+    tail = [i for i in range(len(edges_ns)) if 1e-12 < shares[i] <= max(LARGEST_PROXY_SHARE, 1 - q)]
+    deff, dof = 1.0, float(max(min(20, sizes.size) - 1, 1))
+    for i in tail:
+        exceed = (sizes - cumulative[:, i]) - shares[i] * sizes
+        found = design_effect(exceed, n * float(shares[i] * (1 - shares[i])))
+        deff, dof = max(deff, found[0]), min(dof, found[1])
+    n_eff = min(effective_size(n, deff, dof, level), n) if deff > 1 else n
+    alpha = (1 - level) / 2
+    low, high = 0.0, math.inf
+    for i, edge in enumerate(edges_ns):
+        beyond = float(shares[i]) * n_eff
+        least = float(stats.beta.ppf(alpha, beyond, n_eff - beyond + 1)) if beyond > 1e-9 else 0.0
+        most = float(stats.beta.ppf(1 - alpha, beyond + 1, max(n_eff - beyond, 1e-9)))
+        if least > 1 - q:
+            low = max(low, float(edge))
+        if most <= 1 - q:
+            high = min(high, float(edge))
+    low, high = min(low, low_edge), max(high, high_edge)
+    point = _interpolated(counts.sum(axis=0), edges_ns, q, at)
+    return ServerQuantile(low_edge, high_edge, Estimate(min(max(point, low), high), low, high, level, n, n_eff), deff)
+
+
+def _interpolated(counts: FloatArray, edges_ns: FloatArray, q: float, at: int) -> float:
+    low = float(edges_ns[at - 1]) if at else 0.0
+    if not math.isfinite(edges_ns[at]):
+        return low
+    before = float(counts[:at].sum())
+    within = (q * float(counts.sum()) - before) / float(counts[at]) if counts[at] else 1.0
+    return low + (float(edges_ns[at]) - low) * within
+
+
+@dataclass(frozen=True)
+class CounterIncrease:
+    """How much a counter grew between the scrapes at from_ns and to_ns; idle: both lie outside the load."""
+
+    value: float
+    from_ns: int
+    to_ns: int
+    idle: bool
+    resets: int
+
+
+def counter_increase(
+    snapshots: Sequence[Snapshot], names: Sequence[str], from_ns: int, to_ns: int
+) -> CounterIncrease | None:
+    """Sum of the counters `names` over all instances, from the last scrape before `from_ns` (or the first after it) to the
+    first scrape after `to_ns` (or the last before it). None when there are not two scrapes.
+    """
+    value, resets, idle = 0.0, 0, True
+    begin, end = -math.inf, math.inf
+    found = False
+    for series in by_instance(snapshots).values():
+        chosen = bracketing(series, from_ns, to_ns, True)
+        if len(chosen) < 2:
+            continue
+        found = True
+        for name in names:
+            # a counter appears with its first event in some clients: absent means 0
+            steps = np.diff(np.array([s.counters.get(name, 0.0) for s in chosen]))
+            resets += int((steps < 0).sum())
+            value += float(steps[steps >= 0].sum())
+        begin, end = max(begin, chosen[0].at_ns), min(end, chosen[-1].at_ns)
+        idle = idle and chosen[0].at_ns < from_ns and chosen[-1].at_ns > to_ns
+    return CounterIncrease(value, int(begin), int(end), idle, resets) if found else None
+
+
+@dataclass(frozen=True)
+class Reconciliation:
+    """The client's count must lie in [low, high], given what the server counted."""
+
+    client: float
+    low: float
+    high: float
+    exact: bool
+
+    @property
+    def holds(self) -> bool:
+        return self.low <= self.client <= self.high
+
+
+def reconcile(
+    finished_by_second: Mapping[int, int], uncertain: int, in_flight: float, increase: CounterIncrease
+) -> Reconciliation:
+    """Client counts (operations that surely reached the server) against the server's increase.
+
+    Between idle scrapes the two are equal but for `uncertain` operations (timed out, connection lost), which the server may
+    have counted. Otherwise the seconds wholly between the scrapes can't exceed the increase, and all seconds that touch
+    them, with those in flight, can't fall short of it.
+    """
+    if increase.idle:
+        client = float(sum(finished_by_second.values()))
+        return Reconciliation(client, increase.value - uncertain, increase.value, not uncertain)
+    from_s, to_s = increase.from_ns / 1e9, increase.to_ns / 1e9
+    inner = sum(n for s, n in finished_by_second.items() if from_s <= s and s + 1 <= to_s)
+    outer = sum(n for s, n in finished_by_second.items() if s + 2 > from_s and s - 1 < to_s)
+    slack = uncertain + in_flight
+    if inner > increase.value + slack:
+        return Reconciliation(float(inner), 0.0, increase.value + slack, False)
+    return Reconciliation(float(outer), increase.value - slack, math.inf, False)
+
+
+def dominance_violation(client: Histogram, increments: Increments, slack: float) -> tuple[float, float]:
+    """(worst excess beyond `slack`, edge in ns where it occurs): no client response is faster than the server's own time, so
+    the client can't have more samples at or under an edge than the server has. An excess of 0 means none.
+    """
+    server = np.cumsum(increments.counts.sum(axis=0))
+    highs = bucket_high_ns(client.indices)
+    cumulative = np.concatenate(([0], np.cumsum(client.counts)))
+    worst, where = 0.0, 0.0
+    for edge_s, count in zip(increments.edges_s.tolist(), server.tolist(), strict=True):
+        if math.isfinite(edge_s):
+            # only buckets wholly under the edge count: quantisation must not raise an alarm
+            under = float(cumulative[np.searchsorted(highs, edge_s * 1e9, side="right")])
+            if under - count - slack > worst:
+                worst, where = under - count - slack, edge_s * 1e9
+    return worst, where
