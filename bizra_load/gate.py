@@ -1,0 +1,145 @@
+"""From a run folder to the answer: read, evaluate, write assessment.json and assessment.md, tell the user, exit code."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import importlib.resources
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TextIO
+
+import yaml
+
+from bizra_load.archive.store import ASSESSMENT, read_run
+from bizra_load.exit_codes import UsageError
+from bizra_load.files import write_atomically
+from reports import json_report, markdown, text
+from sla.agreement import Agreement, AgreementError, Baseline, agreement_from_mapping, baseline_from_mapping
+from sla.assessment import Assessment
+from sla.evaluate import evaluate
+
+AGREEMENT, BASELINE = "agreement.yaml", "baseline.json"
+SUFFIXES = (".yaml", ".yml")
+
+
+@dataclass(frozen=True)
+class ReadAgreement:
+    """An agreement with its text and its baseline's, as they go into the run folder."""
+
+    agreement: Agreement
+    baseline: Baseline | None
+    text: str
+    baseline_text: str
+
+    @property
+    def sha256(self) -> str:
+        return hashlib.sha256(self.text.encode()).hexdigest()
+
+    def check_environment(self, environment: str | None) -> None:
+        known = self.agreement.accepted
+        if environment is not None and environment not in known:
+            raise UsageError(f"--environment-name: {environment!r} is unknown (allowed: {', '.join(known)})")
+
+
+def read_agreement(name: str) -> ReadAgreement:
+    """A packaged agreement by name, or a YAML file. Raises UsageError with file, key, what is wrong and what is allowed."""
+    content, where = _text(name, "agreements", SUFFIXES, "--agreement")
+    try:
+        agreement = agreement_from_mapping(yaml.safe_load(content))
+    except yaml.YAMLError as error:
+        raise UsageError(f"{where}: not YAML: {' '.join(str(error).split())[:300]}") from None
+    except AgreementError as error:
+        raise UsageError(f"{where}: {error}") from None
+    baseline_text = ""
+    if agreement.baseline:
+        beside = str(Path(where).parent / agreement.baseline) if agreement.baseline.endswith(".json") else agreement.baseline
+        baseline_text, _ = _text(beside, "baselines", (".json",), f"{where}: baseline")
+    return ReadAgreement(agreement, _baseline(baseline_text, agreement.baseline), content, baseline_text)
+
+
+def keep_agreement(folder: Path, read: ReadAgreement) -> None:
+    """Into the run folder, so that the run can be judged again by the same words."""
+    write_atomically(folder / AGREEMENT, read.text)
+    if read.baseline_text:
+        write_atomically(folder / BASELINE, read.baseline_text)
+
+
+def assess(folder: Path, agreement_name: str | None = None, out: Path | None = None) -> Assessment:
+    """Judge a run folder by its own agreement or another one, and write assessment.json and assessment.md into `out`
+    (default: the run folder). Raises UsageError.
+    """
+    measurements, record = read_run(folder)
+    read = read_agreement(agreement_name) if agreement_name else _kept_agreement(folder)
+    environment = record.get("environment") or None
+    if agreement_name and environment not in read.agreement.accepted:
+        environment = None
+    read.check_environment(environment)
+    assessment = evaluate(
+        measurements,
+        read.agreement,
+        read.baseline,
+        environment=environment,
+        fail_on_warn=bool(record.get("fail_on_warn")),
+    )
+    shown = {k: record[k] for k in ("name", "started", "target", "command", "versions", "host", "arrivals") if k in record}
+    facts = measurements.facts
+    shown |= {"seed": facts.seed, "workers": len(facts.workers), "agreement_sha256": read.sha256}
+    notes = list(assessment.notes)
+    if record.get("insecure"):
+        notes.append("the target's TLS certificate was not verified (--insecure)")
+    if record.get("truncated"):
+        notes.append(f"cut short while being written: {', '.join(record['truncated'])}")
+    assessment = dataclasses.replace(assessment, run=shown, notes=tuple(notes))
+    target = out or folder
+    try:
+        write_atomically(target / ASSESSMENT, json_report.render(assessment))
+        write_atomically(target / "assessment.md", markdown.render(assessment))
+    except OSError as error:
+        raise UsageError(f"{target}: {error.strerror} (allowed: a folder that can be written)") from None
+    return assessment
+
+
+def announce(assessment: Assessment, folder: Path, out: TextIO) -> None:
+    """The terminal summary."""
+    width = os.get_terminal_size(out.fileno()).columns if out.isatty() else 120
+    print(text.render(assessment, width=width, colour=out.isatty()), file=out)
+    print(f"Run: {folder}", file=out, flush=True)
+
+
+def _kept_agreement(folder: Path) -> ReadAgreement:
+    path = folder / AGREEMENT
+    try:
+        content = path.read_text(encoding="utf-8")
+        baseline_text = (folder / BASELINE).read_text(encoding="utf-8") if (folder / BASELINE).exists() else ""
+        agreement = agreement_from_mapping(yaml.safe_load(content))
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror} (allowed: a run folder, or --agreement)") from None
+    except (yaml.YAMLError, AgreementError) as error:
+        raise UsageError(f"{path}: {' '.join(str(error).split())}") from None
+    return ReadAgreement(agreement, _baseline(baseline_text, agreement.baseline), content, baseline_text)
+
+
+def _baseline(content: str, name: str) -> Baseline | None:
+    if not content:
+        return None
+    try:
+        return baseline_from_mapping(json.loads(content), name)
+    except (ValueError, AgreementError) as error:
+        raise UsageError(f"baseline {name}: {error}") from None
+
+
+def _text(name: str, folder: str, suffixes: tuple[str, ...], option: str) -> tuple[str, str]:
+    """(text, where it is) of a packaged file by its name, or of a path."""
+    try:
+        if name.endswith(suffixes):
+            return Path(name).read_text(encoding="utf-8"), name
+        packaged = importlib.resources.files("sla") / folder
+        known = sorted(p.name.removesuffix(suffixes[0]) for p in packaged.iterdir() if p.name.endswith(suffixes[0]))
+        if name in known:
+            return (packaged / (name + suffixes[0])).read_text(encoding="utf-8"), name
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"{option}: {name}: {getattr(error, 'strerror', None) or error}") from None
+    raise UsageError(f"{option}: {name!r} is unknown (allowed: {', '.join(known)}, or a {suffixes[0]} file)")

@@ -1,0 +1,87 @@
+"""assessment.json: the whole assessment, versioned (docs/assessment.md). JSON has no infinity: it is the text "inf"."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+from typing import Any
+
+from sla.assessment import (
+    SCHEMA,
+    Assessment,
+    Check,
+    Decision,
+    Gate,
+    ObjectiveResult,
+    OperationSummary,
+    Severity,
+    Status,
+    Steady,
+)
+from sla.estimate import Estimate
+
+_FIRST = ("schema", "decision", "exit_code", "summary", "rollout", "agreement", "environment", "baseline")
+
+
+def render(assessment: Assessment) -> str:
+    """JSON text with a stable order of keys."""
+    values = dataclasses.asdict(assessment)
+    ordered = {key: values.pop(key) for key in _FIRST} | values
+    return json.dumps(_finite(ordered), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def parse(text: str) -> Assessment:
+    """The assessment of a text made by render(). Raises ValueError with one line for anything else."""
+    try:
+        v = _numbers(json.loads(text))
+        if v["schema"] != SCHEMA:
+            raise ValueError(f"schema is {v['schema']!r} (allowed: {SCHEMA})")
+        return Assessment(
+            **{
+                **v,
+                "decision": Decision(v["decision"]),
+                "objectives": tuple(
+                    ObjectiveResult(**{**_judged(o), "estimate": _estimate(o["estimate"])}) for o in v["objectives"]
+                ),
+                "gates": tuple(Gate(**_judged(g)) for g in v["gates"]),
+                "checks": tuple(Check(**{**c, "status": Status(c["status"])}) for c in v["checks"]),
+                "operations": tuple(_operation(o) for o in v["operations"]),
+                "steady": Steady(**v["steady"]) if v["steady"] else None,
+                "notes": tuple(v["notes"]),
+            }
+        )
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"not an assessment: {type(error).__name__}: {error}") from None
+
+
+def _judged(values: dict[str, Any]) -> dict[str, Any]:
+    return {**values, "severity": Severity(values["severity"]), "status": Status(values["status"])}
+
+
+def _operation(values: dict[str, Any]) -> OperationSummary:
+    latencies = {kind: {q: Estimate(**e) for q, e in values[kind].items()} for kind in ("response", "service")}
+    single = {key: _estimate(values[key]) for key in ("rate", "success")}
+    return OperationSummary(**{**values, **latencies, **single})
+
+
+def _estimate(values: dict[str, Any] | None) -> Estimate | None:
+    return Estimate(**values) if values else None
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {k: _finite(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(v) for v in value]
+    if isinstance(value, float) and math.isinf(value):
+        return "inf" if value > 0 else "-inf"
+    return value
+
+
+def _numbers(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {k: _numbers(v) for k, v in value.items()}
+    if isinstance(value, list):
+        return [_numbers(v) for v in value]
+    return float(value) if value in ("inf", "-inf") else value

@@ -1,0 +1,97 @@
+"""The rows that every format shows; units are converted here and nowhere else."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from sla.assessment import Assessment, Check, ObjectiveResult
+from sla.estimate import Estimate
+
+OBJECTIVE_COLUMNS = ("Metric", "Severity", "Target", "Estimate", "95 % interval", "Baseline", "Status", "Why")
+
+
+@dataclass(frozen=True)
+class Row:
+    cells: tuple[str, ...]
+    status: str
+
+
+def objective_rows(assessment: Assessment) -> list[Row]:
+    return [_objective(o) for o in assessment.objectives]
+
+
+def _objective(o: ObjectiveResult) -> Row:
+    status = o.status.value + (" (accepted)" if o.accepted else "")
+    why = o.reason
+    if o.seconds_needed is not None:
+        why += f"; about {o.seconds_needed:,.0f} s more at this rate would decide it"
+    cells = (
+        o.title,
+        o.severity.value,
+        f"{o.comparison} {quantity(o.target, o.unit)}",
+        quantity(o.estimate.point, o.unit) if o.estimate else "no data",
+        interval(o.estimate, o.unit),
+        quantity(o.baseline, o.unit) if o.baseline is not None else "-",
+        status,
+        why,
+    )
+    return Row(cells, o.status.value)
+
+
+def check_row(check: Check) -> Row:
+    return Row((check.title, check.status.value, check.reason), check.status.value)
+
+
+LATENCY_COLUMNS = ("Operation", "Latency", "p50", "p90", "p95", "p99", "p99.9")
+OPERATION_COLUMNS = ("Operation", "Rate", "Success", "Right", "Failed")
+
+
+def operation_rows(assessment: Assessment) -> list[Row]:
+    rows = []
+    for o in assessment.operations:
+        failed = ", ".join(f"{category} {count:,}" for category, count in o.failed.items()) or "0"
+        cells = (o.operation, with_interval(o.rate, "ops/s"), with_interval(o.success, "ratio"), f"{o.ok:,}", failed)
+        rows.append(Row(cells, ""))
+    return rows
+
+
+def latency_rows(assessment: Assessment) -> list[Row]:
+    rows = []
+    for o in assessment.operations:
+        for kind, estimates in (("response", o.response), ("service", o.service)):
+            if estimates:
+                cells = [with_interval(estimates.get(q), "ns") for q in LATENCY_COLUMNS[2:]]
+                rows.append(Row((o.operation, kind, *cells), ""))
+    return rows
+
+
+def with_interval(estimate: Estimate | None, unit: str) -> str:
+    return "-" if estimate is None else f"{quantity(estimate.point, unit)} [{interval(estimate, unit)}]"
+
+
+def interval(estimate: Estimate | None, unit: str) -> str:
+    if estimate is None:
+        return "-"
+    return f"{quantity(estimate.low, unit)} to {quantity(estimate.high, unit)}"
+
+
+def quantity(value: float, unit: str) -> str:
+    """A number with the unit it reads best in."""
+    if math.isinf(value):
+        return "unbounded"
+    if unit == "ns":
+        for factor, name in ((1e9, "s"), (1e6, "ms"), (1e3, "us")):
+            if value >= factor:
+                return f"{_digits(value / factor)} {name}"
+        return f"{_digits(value)} ns"
+    if unit == "ratio":
+        return f"{100 * value:.3f} %"
+    return f"{value:,.1f} {unit}"
+
+
+def _digits(value: float) -> str:
+    """Three significant digits, without an exponent."""
+    if value == 0:
+        return "0"
+    return f"{value:.{max(2 - math.floor(math.log10(abs(value))), 0)}f}"

@@ -1,0 +1,50 @@
+"""The terminal summary."""
+
+from __future__ import annotations
+
+import io
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from reports import table
+from sla.assessment import Assessment, Status
+
+_STYLES = {"PASS": "green", "WARN": "yellow", "FAIL": "bold red", "INCONCLUSIVE": "magenta", "INVALID": "bold red"}
+_DECISION_STYLES = {"GO": "bold green", "GO WITH CAUTION": "bold yellow", "CONDITIONAL GO": "bold yellow"}
+
+
+def render(assessment: Assessment, width: int = 120, colour: bool = False) -> str:
+    """Plain text, or with ANSI colours; names from the outside are never read as markup."""
+    out = io.StringIO()
+    console = Console(file=out, width=max(width, 60), force_terminal=colour, no_color=not colour, highlight=False)
+    objectives = _table("Objectives", table.OBJECTIVE_COLUMNS, table.objective_rows(assessment), 6)
+    console.print(objectives)
+    if assessment.operations:
+        console.print(_table("Operations, as the client saw them", table.OPERATION_COLUMNS, table.operation_rows(assessment)))
+        console.print(_table("Latencies with 95 % intervals", table.LATENCY_COLUMNS, table.latency_rows(assessment)))
+    failed = [table.check_row(c) for c in assessment.checks if c.status is not Status.PASS]
+    passed = sum(c.status is Status.PASS for c in assessment.checks)
+    console.print(Text(f"Checks of the run itself: {passed} passed, {len(failed)} not"))
+    if failed:
+        console.print(_table("", ("Check", "Status", "Why"), failed, 1))
+    if assessment.steady:
+        s = assessment.steady
+        console.print(Text(f"Judged: {s.to_second - s.from_second} s; {s.reason}"))
+    for note in assessment.notes:
+        console.print(Text(f"Note: {note}"))
+    style = _DECISION_STYLES.get(assessment.decision.value, "bold red")
+    console.print(Text(f"{assessment.decision.value}: {assessment.summary}", style=style))
+    console.print(Text(f"Rollout: {assessment.rollout} (exit code {assessment.exit_code})"))
+    return out.getvalue().rstrip("\n")
+
+
+def _table(title: str, columns: tuple[str, ...], rows: list[table.Row], status_column: int = -1) -> Table:
+    drawn = Table(title=title or None, title_justify="left")
+    for column in columns:
+        drawn.add_column(column)
+    for row in rows:
+        style = _STYLES.get(row.status, "")
+        drawn.add_row(*(Text(c, style=style if i == status_column else "") for i, c in enumerate(row.cells)))
+    return drawn

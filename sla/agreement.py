@@ -1,0 +1,274 @@
+"""The agreement: what is promised, how it is measured, what counts. From a mapping, validated at construction.
+
+Every error is one line: the key, what is wrong, what is allowed; the edge that read the file adds its name.
+"""
+
+from __future__ import annotations
+
+import difflib
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from sla.assessment import Severity
+
+SCHEMA = "bizra-load/agreement/1"
+KINDS = ("server_quantile", "client_quantile", "throughput", "success")
+# unit -> (factor to ns, ops/s or ratio; the canonical unit)
+_UNITS = {
+    "ns": (1.0, "ns"),
+    "us": (1e3, "ns"),
+    "ms": (1e6, "ns"),
+    "s": (1e9, "ns"),
+    "ops/s": (1.0, "ops/s"),
+    "%": (0.01, "ratio"),
+    "% of plan": (0.01, "of plan"),
+}
+_LIMIT = re.compile(r"(<|>=)\s*(\d[\d_,]*(?:\.\d+)?(?:e[+-]?\d+)?)\s*(.+)")
+_KIND_UNIT = {"server_quantile": "ns", "client_quantile": "ns", "throughput": "ops/s", "success": "ratio"}
+
+
+class AgreementError(ValueError):
+    """A wrong agreement or baseline: key, what is wrong, what is allowed."""
+
+
+@dataclass(frozen=True)
+class Limit:
+    """`comparison` is "<" or ">="; `value` in ns, ops/s or a ratio; `of_plan`: a share of the planned rate."""
+
+    comparison: str
+    value: float
+    of_plan: bool = False
+
+
+@dataclass(frozen=True)
+class OperationMetrics:
+    """Names of the server's metrics of one operation; `failed` is "" where failures are not counted."""
+
+    histogram: str
+    total: str
+    failed: str = ""
+
+
+@dataclass(frozen=True)
+class Objective:
+    key: str
+    title: str
+    severity: Severity
+    kind: str
+    operations: tuple[str, ...]
+    target: Limit
+    acceptable: Limit | None
+    baseline_key: str
+    quantile: float = 0.0
+    latency: str = "service"  # of a client_quantile: response or service
+
+    @property
+    def unit(self) -> str:
+        return _KIND_UNIT[self.kind]
+
+
+@dataclass(frozen=True)
+class ValidityLimits:
+    """When a run is not to be trusted. Shares are ratios."""
+
+    unsent_share: float = 0.01
+    lag_p99_ns: float = 5e6
+    cpu_share: float = 0.9
+    achieved_share: float = 0.005
+
+
+@dataclass(frozen=True)
+class Agreement:
+    name: str
+    objectives: tuple[Objective, ...]
+    operations: Mapping[str, OperationMetrics]
+    evidence: Mapping[str, str]  # gates that are given from outside: key -> title
+    accepted: Mapping[str, frozenset[str]]  # environment -> objectives whose WARN is accepted
+    default_environment: str
+    baseline: str
+    not_assessed: str = ""
+    validity: ValidityLimits = field(default_factory=ValidityLimits)
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """Earlier figures by objective's baseline key: ns, ops/s or a ratio."""
+
+    name: str
+    values: Mapping[str, float]
+
+
+def baseline_from_mapping(document: object, name: str) -> Baseline:
+    """Units come from the keys' endings: _ms, _us, _ns; others are taken as they are. Raises AgreementError."""
+    if not isinstance(document, Mapping):
+        raise AgreementError("must be a mapping of metric names to numbers")
+    values = {}
+    for key, value in document.items():
+        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value) or value < 0:
+            raise AgreementError(f"{key}: must be a finite number that is not negative")
+        factor = {"_ms": 1e6, "_us": 1e3}.get(str(key)[-3:], 1.0)
+        values[str(key)] = value * factor
+    return Baseline(name, values)
+
+
+def agreement_from_mapping(document: object) -> Agreement:
+    """Raises AgreementError."""
+    top = _Section(document, "", ("schema", "name", "objectives", "operations"), _TOP_OPTIONAL)
+    if top.text("schema") != SCHEMA:
+        raise AgreementError(f"schema: {top.text('schema')!r} is unknown (allowed: {SCHEMA})")
+    operations = {name: _operation(value, f"operations.{name}") for name, value in top.mapping("operations").items()}
+    objectives = tuple(
+        _objective(str(key), value, operations) for key, value in top.mapping("objectives").items()
+    )
+    if not objectives:
+        raise AgreementError("objectives: at least one is needed")
+    keys = {o.key for o in objectives}
+    accepted: dict[str, frozenset[str]] = {}
+    for environment, value in top.mapping("environments", {"default": {}}).items():
+        names = _Section(value, f"environments.{environment}", (), ("accepted",)).list("accepted")
+        for name in names:
+            if name not in keys:
+                raise AgreementError(f"environments.{environment}.accepted: {_unknown(str(name), keys)}")
+        accepted[str(environment)] = frozenset(names)
+    return Agreement(
+        name=top.text("name"),
+        objectives=objectives,
+        operations=operations,
+        evidence={str(k): str(v) for k, v in top.mapping("evidence", {}).items()},
+        accepted=accepted,
+        default_environment=next(iter(accepted)),
+        baseline=top.text("baseline", ""),
+        not_assessed=top.text("not_assessed", ""),
+        validity=_validity(top.mapping("validity", {})),
+    )
+
+
+_TOP_OPTIONAL = ("environments", "evidence", "baseline", "not_assessed", "validity")
+
+
+def parse_limit(text: object, where: str, unit: str) -> Limit:
+    """Limit of "< 200 us", ">= 99 %", ">= 95 % of plan". Raises AgreementError."""
+    match = _LIMIT.fullmatch(str(text).strip())
+    allowed = {"ns": '"< 200 us"', "ops/s": '">= 1000 ops/s" or ">= 95 % of plan"', "ratio": '">= 99 %"'}[unit]
+    found = _UNITS.get(match[3].strip()) if match else None
+    if match is None or found is None or found[1] not in ((unit, "of plan") if unit == "ops/s" else (unit,)):
+        raise AgreementError(f"{where}: {text!r} is not a limit of this kind (allowed: {allowed})")
+    value = float(match[2].replace("_", "").replace(",", "")) * found[0]
+    comparison = match[1]
+    if (comparison == "<") != (unit == "ns"):
+        raise AgreementError(f"{where}: {text!r} points the wrong way (allowed: {allowed})")
+    if not math.isfinite(value) or value <= 0 or (unit == "ratio" and value > 1):
+        raise AgreementError(f"{where}: {text!r} can't be kept (allowed: {allowed})")
+    return Limit(comparison, value, found[1] == "of plan")
+
+
+def _objective(key: str, value: object, operations: Mapping[str, OperationMetrics]) -> Objective:
+    where = f"objectives.{key}"
+    section = _Section(value, where, ("title", "severity", "measure", "target"), ("acceptable", "baseline"))
+    measure = _Section(
+        section.mapping("measure"), f"{where}.measure", ("kind", "operations"), ("quantile", "latency")
+    )
+    kind, severity = measure.text("kind"), section.text("severity")
+    if kind not in KINDS:
+        raise AgreementError(f"{where}.measure.kind: {_unknown(kind, KINDS)}")
+    if severity not in {s.value for s in Severity}:
+        raise AgreementError(f"{where}.severity: {_unknown(severity, [s.value for s in Severity])}")
+    names = tuple(str(n) for n in measure.list("operations"))
+    for name in names:
+        if name not in operations:
+            raise AgreementError(f"{where}.measure.operations: {_unknown(name, operations)}")
+    if not names or (kind.endswith("quantile") and len(names) != 1):
+        raise AgreementError(f"{where}.measure.operations: needs {'one' if kind.endswith('quantile') else 'at least one'}")
+    quantile = measure.number("quantile", 0.0)
+    if kind.endswith("quantile") and not 0 < quantile < 1:
+        raise AgreementError(f"{where}.measure.quantile: must be between 0 and 1, for example 0.99")
+    latency = measure.text("latency", "service")
+    if latency not in ("response", "service"):
+        raise AgreementError(f"{where}.measure.latency: {_unknown(latency, ('response', 'service'))}")
+    unit = _KIND_UNIT[kind]
+    acceptable = section.text("acceptable", "")
+    return Objective(
+        key=key,
+        title=section.text("title"),
+        severity=Severity(severity),
+        kind=kind,
+        operations=names,
+        target=parse_limit(section.text("target"), f"{where}.target", unit),
+        acceptable=parse_limit(acceptable, f"{where}.acceptable", unit) if acceptable else None,
+        baseline_key=section.text("baseline", ""),
+        quantile=quantile,
+        latency=latency,
+    )
+
+
+def _operation(value: object, where: str) -> OperationMetrics:
+    section = _Section(value, where, ("histogram", "total"), ("failed",))
+    return OperationMetrics(section.text("histogram"), section.text("total"), section.text("failed", ""))
+
+
+def _validity(values: Mapping[str, Any]) -> ValidityLimits:
+    section = _Section(values, "validity", (), ("unsent", "lag_p99", "cpu", "achieved"))
+    defaults = ValidityLimits()
+    chosen = {}
+    for key, name, unit in (
+        ("unsent", "unsent_share", "ratio"),
+        ("lag_p99", "lag_p99_ns", "ns"),
+        ("cpu", "cpu_share", "ratio"),
+        ("achieved", "achieved_share", "ratio"),
+    ):
+        text = section.text(key, "")
+        if text:
+            found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*(%|ns|us|ms|s)", text)
+            if found is None or _UNITS[found[2]][1] != unit:
+                raise AgreementError(f"validity.{key}: {text!r} (allowed: {'5 ms' if unit == 'ns' else '1 %'})")
+            chosen[name] = float(found[1]) * _UNITS[found[2]][0]
+    return ValidityLimits(**{**defaults.__dict__, **chosen})
+
+
+class _Section:
+    """A mapping with known keys; every access checks the type."""
+
+    def __init__(self, value: object, where: str, required: tuple[str, ...], optional: tuple[str, ...]) -> None:
+        self._where = f"{where}." if where else ""
+        if not isinstance(value, Mapping):
+            raise AgreementError(f"{where or 'the agreement'}: must be a mapping with {', '.join(required or optional)}")
+        for key in value:
+            if key not in (*required, *optional):
+                raise AgreementError(f"{self._where}{key}: {_unknown(str(key), (*required, *optional))}")
+        for key in required:
+            if key not in value:
+                raise AgreementError(f"{self._where}{key}: is missing")
+        self._value = value
+
+    def text(self, key: str, default: str | None = None) -> str:
+        value = self._value.get(key, default)
+        if not isinstance(value, str):
+            raise AgreementError(f"{self._where}{key}: must be text, not {value!r}")
+        return value.strip()
+
+    def number(self, key: str, default: float) -> float:
+        value = self._value.get(key, default)
+        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+            raise AgreementError(f"{self._where}{key}: must be a number, not {value!r}")
+        return float(value)
+
+    def mapping(self, key: str, default: Mapping[str, Any] | None = None) -> Mapping[str, Any]:
+        value = self._value.get(key, default)
+        if not isinstance(value, Mapping):
+            raise AgreementError(f"{self._where}{key}: must be a mapping")
+        return value
+
+    def list(self, key: str) -> list[Any]:
+        value = self._value.get(key, [])
+        if not isinstance(value, list):
+            raise AgreementError(f"{self._where}{key}: must be a list")
+        return value
+
+
+def _unknown(word: str, allowed: Any) -> str:
+    names = sorted(str(a) for a in allowed)
+    close = difflib.get_close_matches(word, names, 1)
+    return f"{word!r} is unknown{f', did you mean {close[0]!r}?' if close else ''} (allowed: {', '.join(names)})"

@@ -1,0 +1,52 @@
+"""The decision matrix: gates -> GO, GO WITH CAUTION, CONDITIONAL GO, NO-GO, INCONCLUSIVE or INVALID, with rollout and exit code."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sla.assessment import Check, Decision, Gate, Severity, Status
+
+ROLLOUT = {
+    Decision.GO: "standard canary 5, 25, 50, 100 % (4 to 7 days)",
+    Decision.GO_WITH_CAUTION: "slower canary 1, 5, 25, 50, 100 % (7 to 10 days), check every 4 h",
+    Decision.CONDITIONAL_GO: "very slow canary 1, 2, 5, 10, 25, 100 % (10 to 14 days), continuous watch",
+    Decision.NO_GO: "none: remediate, validate again",
+    Decision.INCONCLUSIVE: "none: measure longer, or supply what is missing",
+    Decision.INVALID: "none: repeat the run under conditions that can be trusted",
+}
+_EXIT = {Decision.NO_GO: 3, Decision.INCONCLUSIVE: 4, Decision.INVALID: 5}
+_CAUTIOUS = (Decision.GO_WITH_CAUTION, Decision.CONDITIONAL_GO)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    decision: Decision
+    summary: str
+
+
+def decide(gates: Sequence[Gate], checks: Sequence[Check]) -> Verdict:
+    """INVALID before anything; then NO-GO for a failed critical gate; INCONCLUSIVE for a gate without an answer; then A to C."""
+    broken = [c for c in checks if c.status is Status.FAIL]
+    if broken:
+        return Verdict(Decision.INVALID, "the run can't be trusted: " + "; ".join(c.reason for c in broken))
+    failed = [g for g in gates if g.severity is Severity.CRITICAL and g.status is Status.FAIL]
+    if failed:
+        return Verdict(Decision.NO_GO, "critical: " + "; ".join(f"{g.title}: {g.reason}" for g in failed))
+    open_gates = [g for g in gates if g.status in (Status.INCONCLUSIVE, Status.INVALID)]
+    if open_gates:
+        return Verdict(Decision.INCONCLUSIVE, "no answer: " + "; ".join(f"{g.title}: {g.reason}" for g in open_gates))
+    warnings = [g for g in gates if g.counts and g.status in (Status.WARN, Status.FAIL)]
+    if not warnings:
+        return Verdict(Decision.GO, "every gate passes")
+    named = "; ".join(f"{g.title}: {g.reason}" for g in warnings)
+    if len(warnings) <= 2:
+        return Verdict(Decision.GO_WITH_CAUTION, f"{len(warnings)} warning{'s' if len(warnings) > 1 else ''}: {named}")
+    return Verdict(Decision.CONDITIONAL_GO, f"{len(warnings)} warnings: {named}")
+
+
+def exit_code(decision: Decision, fail_on_warn: bool) -> int:
+    """0 kept, 3 NO-GO (and the two cautious decisions with `fail_on_warn`), 4 inconclusive, 5 invalid."""
+    if fail_on_warn and decision in _CAUTIOUS:
+        return 3
+    return _EXIT.get(decision, 0)

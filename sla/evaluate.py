@@ -1,0 +1,176 @@
+"""Measurements + agreement -> assessment. Deterministic; no exception for any valid input: what can't be answered is said."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping
+
+import numpy as np
+
+from sla.agreement import Agreement, Baseline, Objective
+from sla.assessment import Assessment, Gate, ObjectiveResult, OperationSummary, Severity, Status, Steady
+from sla.decision import ROLLOUT, decide, exit_code
+from sla.measurements import Measurements
+from sla.objectives import Measured, absolute, measure, seconds_for_margin
+from sla.proportions import proportion_estimate
+from sla.quantiles import QUANTILES, quantile_results
+from sla.rates import rate_estimate
+from sla.status import judge, outside
+from sla.steady import by_second, find_steady, one_histogram_a_second, operations_of
+from sla.validity import checks as validity_checks
+
+LEVEL = 0.95
+FAMILY_NOTE = (
+    "Several objectives: a GO needs each critical objective to pass at its own level (intersection-union test, no correction "
+    "needed); claims of FAIL hold a family-wise error of {alpha:.0%} (Holm's step-down over {count} objectives)."
+)
+
+
+def evaluate(
+    measurements: Measurements,
+    agreement: Agreement,
+    baseline: Baseline | None = None,
+    environment: str | None = None,
+    evidence: Mapping[str, Status] | None = None,
+    fail_on_warn: bool = False,
+    level: float = LEVEL,
+) -> Assessment:
+    """`evidence` holds the status of gates that are given from outside; one that is missing is INCONCLUSIVE.
+
+    `environment` must be one of agreement.accepted (None: its default), else KeyError.
+    """
+    chosen = environment or agreement.default_environment
+    accepted = agreement.accepted[chosen]
+    steady = find_steady(measurements)
+    checks = tuple(validity_checks(measurements, agreement, steady))
+    values = baseline.values if baseline else {}
+    objectives = tuple(
+        dataclasses.replace(o, accepted=o.key in accepted and o.status is Status.WARN)
+        for o in _judge_all(measurements, agreement, values, steady, level)
+    )
+    gates = [
+        Gate(o.key, o.title, o.severity, o.status, not o.accepted, o.reason + (", accepted" if o.accepted else ""))
+        for o in objectives
+    ]
+    for key, title in agreement.evidence.items():
+        status = (evidence or {}).get(key, Status.INCONCLUSIVE)
+        reason = "no evidence was given" if status is Status.INCONCLUSIVE else "as the evidence says"
+        gates.append(Gate(key, title, Severity.CRITICAL, status, True, reason))
+    verdict = decide(gates, checks)
+    notes = [FAMILY_NOTE.format(alpha=1 - level, count=len(objectives))]
+    if agreement.not_assessed:
+        notes.append(agreement.not_assessed)
+    if measurements.facts.interrupted:
+        notes.append("the run was stopped before its plan ended")
+    if steady is not None and steady.drift:
+        notes.append(f"drift: {steady.drift}")
+    return Assessment(
+        decision=verdict.decision,
+        rollout=ROLLOUT[verdict.decision],
+        exit_code=exit_code(verdict.decision, fail_on_warn),
+        summary=verdict.summary,
+        agreement=agreement.name,
+        environment=chosen,
+        baseline=baseline.name if baseline else "",
+        objectives=objectives,
+        gates=tuple(gates),
+        checks=checks,
+        operations=_summaries(measurements, steady, level),
+        steady=steady,
+        notes=tuple(notes),
+    )
+
+
+def _judge_all(
+    measurements: Measurements, agreement: Agreement, baseline: Mapping[str, float], steady: Steady | None, level: float
+) -> list[ObjectiveResult]:
+    if steady is None:
+        return [_without_data(o, baseline) for o in agreement.objectives]
+    prepared = []
+    for o in agreement.objectives:
+        target = absolute(o.target, o, measurements, steady)
+        acceptable = absolute(o.acceptable, o, measurements, steady) if o.acceptable else None
+        prepared.append((o, target, acceptable, measure(o, agreement, measurements, steady)))
+    strict_level = _holm([(target, at) for _, target, _, at in prepared], level)
+    results = []
+    for o, target, acceptable, at in prepared:
+        measured = at(level)
+        verdict = judge(
+            measured.estimate,
+            at(strict_level).estimate,
+            target,
+            acceptable,
+            baseline.get(o.baseline_key),
+            o.severity,
+            measured.tail_evidence,
+        )
+        needed = None
+        if verdict.status is Status.INCONCLUSIVE:
+            needed = seconds_for_margin(measured, target, steady.to_second - steady.from_second)
+        results.append(
+            ObjectiveResult(
+                o.key, o.title, o.severity, o.unit, target.comparison, target.value,
+                acceptable.value if acceptable else None, baseline.get(o.baseline_key), measured.estimate,
+                verdict.status, verdict.reason, False, needed, measured.source,
+            )
+        )  # fmt: skip
+    return results
+
+
+def _holm(claims: list[tuple[object, Callable[[float], Measured]]], level: float) -> float:
+    """The level that Holm's step-down (1979) has reached when no further claim of FAIL is made: starting from
+    1 - alpha / m, each round of claims made leaves a smaller family for the rest.
+    """
+    alpha, open_claims = 1 - level, list(claims)
+    while open_claims:
+        strict = 1 - alpha / len(open_claims)
+        kept = []
+        for target, at in open_claims:
+            estimate = at(strict).estimate
+            if estimate is None or not outside(estimate, target):  # type: ignore[arg-type]
+                kept.append((target, at))
+        if len(kept) == len(open_claims) or not kept:
+            return strict
+        open_claims = kept
+    return level
+
+
+def _without_data(o: Objective, baseline: Mapping[str, float]) -> ObjectiveResult:
+    return ObjectiveResult(
+        o.key, o.title, o.severity, o.unit, o.target.comparison, o.target.value,
+        o.acceptable.value if o.acceptable else None, baseline.get(o.baseline_key), None,
+        Status.INCONCLUSIVE, "no steady part to judge",
+    )  # fmt: skip
+
+
+def _summaries(measurements: Measurements, steady: Steady | None, level: float) -> tuple[OperationSummary, ...]:
+    if steady is None:
+        return ()
+    found = []
+    for operation in operations_of(measurements.windows):
+        seconds = by_second(measurements.windows, [operation], steady.from_second, steady.to_second)
+        ok = np.array([sum(w.ok for w in s) for s in seconds], dtype=np.float64)
+        bad = np.array([sum(w.failures for w in s) for s in seconds], dtype=np.float64)
+        failed: dict[str, int] = {}
+        for s in seconds:
+            for w in s:
+                for category, count in w.failed.items():
+                    failed[category] = failed.get(category, 0) + count
+        latencies = {}
+        for latency in ("response", "service"):
+            results = quantile_results(
+                one_histogram_a_second(measurements.windows, operation, steady, latency), QUANTILES, level
+            )
+            latencies[latency] = {f"p{100 * r.quantile:g}": r.estimate for r in results or []}
+        found.append(
+            OperationSummary(
+                operation,
+                int(ok.sum()),
+                dict(sorted(failed.items())),
+                rate_estimate(ok, 1.0, level),
+                proportion_estimate(ok, ok + bad, level),
+                latencies["response"],
+                latencies["service"],
+            )
+        )
+    return tuple(found)

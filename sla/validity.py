@@ -1,0 +1,217 @@
+"""Checks of the run itself: a run that fails one is INVALID, whatever its latencies say."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from sla import histogram
+from sla.agreement import Agreement
+from sla.assessment import Check, Status, Steady
+from sla.littles_law import TOLERANCE, littles_law
+from sla.measurements import Measurements
+from sla.quantiles import quantile_results
+from sla.server_side import bucket_increments, counter_increase, dominance_violation, reconcile
+from sla.steady import constant_part, operations_of
+from sla.window import SCHEDULE, Window
+
+# answered by something, which need not be the node: refusals and errors may come from a proxy
+_UNCERTAIN = ("transport", "timeout", "http_4xx", "http_5xx")
+CLOCK_TICK_NS = 100.0
+
+
+def checks(measurements: Measurements, agreement: Agreement, steady: Steady | None) -> list[Check]:
+    """Every check, in the order in which they are shown."""
+    found = [_data(measurements, steady), *_exchange(measurements), *_generator(measurements, agreement)]
+    if steady is not None:
+        found += _achieved(measurements, agreement, steady)
+    found += _server(measurements, agreement)
+    for operation in operations_of(measurements.windows):
+        mine = [w for w in measurements.windows if w.operation == operation]
+        found += _law(operation, mine) + _resolution(operation, mine)
+    return found
+
+
+def _check(
+    key: str, title: str, bad: bool, reason: str, figure: float | None = None, limit: float | None = None,
+    unit: str = "", worst: Status = Status.FAIL,
+) -> Check:  # fmt: skip
+    return Check(key, title, worst if bad else Status.PASS, figure, limit, unit, reason)
+
+
+def _data(measurements: Measurements, steady: Steady | None) -> Check:
+    finished = sum(w.finished for w in measurements.windows)
+    if not finished:
+        return _check("data", "Data", True, "no operation was finished", 0.0, 1.0, "operations")
+    if not any(w.ok for w in measurements.windows):
+        return _check("data", "Data", True, "not one operation succeeded", 0.0, 1.0, "operations")
+    if steady is None:
+        return _check("data", "Data", True, "no steady part of at least 5 s at a constant rate", 0.0, 5.0, "s")
+    return _check("data", "Data", False, "operations were measured in the steady part", float(finished), 1.0, "operations")
+
+
+def _exchange(measurements: Measurements) -> list[Check]:
+    facts = measurements.facts
+    lost = len(facts.lost_workers)
+    named = ", ".join(facts.lost_workers) or "none"
+    return [
+        _check("workers", "Workers", bool(lost), f"workers lost: {named}", float(lost), 0.0, "workers"),
+        _check(
+            "reports",
+            "Reports from workers",
+            facts.missing_messages > 0,
+            f"{facts.missing_messages} reports missing",
+            float(facts.missing_messages),
+            0.0,
+            "reports",
+        ),
+    ]
+
+
+def _generator(measurements: Measurements, agreement: Agreement) -> list[Check]:
+    limits = agreement.validity
+    found = []
+    planned = sum(w.planned for w in measurements.windows)
+    if planned:
+        unsent = sum(w.unsent for w in measurements.windows)
+        share = unsent / planned
+        text = f"{unsent} of {planned} planned operations were not sent; more users (--ops-per-user) or workers are needed"
+        over = share > limits.unsent_share
+        found.append(
+            _check("unsent", "Unsent", over, text if over else f"{unsent} of {planned} planned operations were not sent",
+                   share, limits.unsent_share, "ratio")
+        )  # fmt: skip
+    lag = histogram.merge(h.lag for h in measurements.health)
+    if lag.total:
+        results = quantile_results([lag], [0.99])
+        p99 = results[0].estimate.point if results else 0.0
+        found.append(
+            _check("schedule_lag", "Schedule lag p99", p99 > limits.lag_p99_ns,
+                   f"arrivals were woken {p99 / 1e3:.0f} us late (p99), which every response time includes",
+                   p99, limits.lag_p99_ns, "ns")
+        )  # fmt: skip
+    shares = [h.cpu_share for h in measurements.health]
+    if shares:
+        busy = float(np.mean([s > limits.cpu_share for s in shares]))
+        top = float(np.percentile(shares, 95))
+        found.append(
+            _check("generator_cpu", "Generator CPU", busy > 0.1,
+                   f"workers used {top:.2f} of a core (95th percentile of their seconds); more workers are needed above "
+                   f"{limits.cpu_share:.2f}", top, limits.cpu_share, "cores")
+        )  # fmt: skip
+    return found
+
+
+def _achieved(measurements: Measurements, agreement: Agreement, steady: Steady) -> list[Check]:
+    """Arrivals in the judged part against the plan. A target that can't keep up shows as unsent; this finds missing users."""
+    _, _, rate = constant_part(measurements.facts)
+    if not rate:
+        return []
+    here = [w for w in measurements.windows if steady.from_second <= w.second < steady.to_second]
+    planned = rate * (steady.to_second - steady.from_second)
+    started = sum(w.started for w in here)
+    off = started / planned - 1
+    return [
+        _check("achieved", "Achieved arrivals", abs(off) > agreement.validity.achieved_share,
+               f"{started} operations were sent where {planned:.0f} were planned ({off:+.2%})",
+               off, agreement.validity.achieved_share, "ratio", Status.WARN)
+    ]  # fmt: skip
+
+
+def _server(measurements: Measurements, agreement: Agreement) -> list[Check]:
+    snapshots, facts = measurements.snapshots, measurements.facts
+    wanted = any(o.kind == "server_quantile" for o in agreement.objectives)
+    if not snapshots:
+        text = f"the server's own metrics could not be read ({facts.scrapes_failed} readings failed)"
+        return [_check("server_data", "Server metrics", True, text, 0.0, 1.0, "scrapes")] if wanted else []
+    found = [
+        _check("server_data", "Server metrics", False, f"{len(snapshots)} scrapes", float(len(snapshots)), 1.0, "scrapes"),
+        _check("scrapes", "Failed scrapes", facts.scrapes_failed > 0, f"{facts.scrapes_failed} scrapes failed",
+               float(facts.scrapes_failed), 0.0, "scrapes", Status.WARN),
+    ]  # fmt: skip
+    begin, end = facts.load_started_ns, _last_activity_ns(measurements)
+    for operation, metrics in agreement.operations.items():
+        windows = [w for w in measurements.windows if w.operation == operation]
+        if not windows:
+            continue
+        names = [n for n in (metrics.total, metrics.failed) if n]
+        if not any(n in s.counters for s in snapshots for n in names):
+            found.append(
+                Check(f"counters_{operation}", f"Counters, {operation}", Status.INCONCLUSIVE, None, None, "operations",
+                      f"the server has no {metrics.total}")
+            )  # fmt: skip
+            continue
+        increase = counter_increase(snapshots, names, begin, end)
+        if increase is None:
+            found.append(
+                Check(f"counters_{operation}", f"Counters, {operation}", Status.INCONCLUSIVE, None, None, "operations",
+                      "fewer than two scrapes")
+            )  # fmt: skip
+            continue
+        # An injected or real 5xx of the node itself is counted by its fail counter, where it has one.
+        unsure = [c for c in _UNCERTAIN if not (c == "http_5xx" and metrics.failed)]
+        uncertain = sum(w.failed.get(c, 0) for w in windows for c in unsure)
+        sure: dict[int, int] = {}
+        for w in windows:
+            sure[w.second] = sure.get(w.second, 0) + w.finished - sum(w.failed.get(c, 0) for c in unsure)
+        result = reconcile(sure, uncertain, _peak_in_flight(windows), increase)
+        text = f"client {result.client:.0f}, server {increase.value:.0f}" + (", exact" if result.exact else "")
+        if increase.resets:
+            text += f"; the server's counters were reset {increase.resets} times (restarted)"
+        found.append(
+            _check(f"counters_{operation}", f"Counters, {operation}", not result.holds or increase.resets > 0, text,
+                   result.client - increase.value, 0.0, "operations")
+        )  # fmt: skip
+        increments = bucket_increments(snapshots, metrics.histogram, increase.from_ns, increase.to_ns)
+        if increments is not None:
+            client = histogram.merge(w.service for w in windows)
+            slack = 0.0 if increase.idle else _peak_rate(windows) * 2
+            excess, edge = dominance_violation(client, increments, slack)
+            text = (
+                f"{excess:.0f} more client responses within {edge / 1e3:.0f} us than the server needed for its own part"
+                if excess
+                else "no client response faster than the server's own time"
+            )
+            found.append(
+                _check(f"dominance_{operation}", f"Dominance, {operation}", excess > 0, text, excess, 0.0, "operations")
+            )
+    return found
+
+
+def _last_activity_ns(measurements: Measurements) -> int:
+    last = max((w.second + 1 for w in measurements.windows if w.finished and w.operation != SCHEDULE), default=0)
+    # A finish is known to the second only. The drained node's idle scrape may lie in that same second.
+    return max(min(last * 10**9, max(s.at_ns for s in measurements.snapshots) - 1), measurements.facts.load_ended_ns)
+
+
+def _peak_in_flight(windows: Sequence[Window]) -> float:
+    return max((w.in_flight_ns / 1e9 for w in windows), default=0.0)
+
+
+def _peak_rate(windows: Sequence[Window]) -> float:
+    return float(max((w.finished for w in windows), default=0))
+
+
+def _law(operation: str, windows: Sequence[Window]) -> list[Check]:
+    law = littles_law(windows)
+    if law is None:
+        return []
+    text = f"in flight {law.mean_in_flight:.3f}, arrival rate x service time {law.expected:.3f} ({law.difference:+.2%})"
+    return [
+        _check(f"littles_law_{operation}", f"Little's law, {operation}", not law.holds, text, law.difference, TOLERANCE, "ratio")
+    ]
+
+
+def _resolution(operation: str, windows: Sequence[Window]) -> list[Check]:
+    """A clock too coarse for what it measured is a measurement artefact."""
+    whole = histogram.merge(w.service for w in windows)
+    counted = int(whole.counts.sum())
+    if not counted:
+        return []
+    zeros = whole.count_at_or_below(0) / counted
+    results = quantile_results([whole], [0.5])
+    median = results[0].estimate.point if results else 0.0
+    bad = zeros > 0.01 or median < 10 * CLOCK_TICK_NS
+    text = f"median {median / 1e3:.1f} us, {zeros:.1%} zero latencies"
+    return [_check(f"resolution_{operation}", f"Clock resolution, {operation}", bad, text, median, 10 * CLOCK_TICK_NS, "ns")]
