@@ -14,7 +14,7 @@ import time
 from typing import Any
 
 import gevent
-import locust.events
+from locust import events as locust_events
 from locust.env import Environment
 from locust.runners import STATE_MISSING, MasterRunner, WorkerRunner
 
@@ -33,8 +33,8 @@ logger = logging.getLogger(__name__)
 def register() -> None:
     """Call at the top of a locustfile: our options in Locust's parser and web form, and install() when Locust is ready."""
     for hook, listener in (
-        (locust.events.init_command_line_parser, options.add_arguments),
-        (locust.events.init, install),
+        (locust_events.init_command_line_parser, options.add_arguments),
+        (locust_events.init, install),
     ):
         if listener not in hook._handlers:  # several locustfiles may be given at once
             hook.add_listener(listener)

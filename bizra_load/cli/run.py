@@ -1,1 +1,139 @@
-def add_parser(s): pass
+"""`bizra-load run`: put the load on and judge it. Without a target it starts the reference node and rehearses on it."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import socket
+import subprocess
+import sys
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import bizra_load
+from bizra_load.exit_codes import InvalidRunError, UsageError
+from bizra_load.node.embedded import die_with_parent, start_node
+
+WORKERS = 2
+_SCENARIOS = Path(bizra_load.__file__).resolve().parents[1] / "locustfiles"
+
+
+def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    from bizra_load.options import ARGUMENTS, SWITCHES
+
+    parser = subparsers.add_parser("run", help="put the load on and judge it", description=__doc__)
+    parser.add_argument("-H", "--host", metavar="URL", help="target (environment: ENDPOINT; default: a reference node)")
+    parser.add_argument("-f", "--locustfile", type=Path, metavar="FILE", help="scenario (default: poi.py, or mixed.py)")
+    parser.add_argument(
+        "--processes", "--workers", dest="processes", metavar="N", help=f"workers (environment: WORKERS; default: {WORKERS})"
+    )
+    parser.add_argument("--loglevel", default="WARNING", help="of Locust's log (default: WARNING)")
+    for flag, variable, default, text in ARGUMENTS:
+        named = f", environment: {variable}" if variable else ""
+        parser.add_argument(flag, metavar="VALUE", help=f"{text} (default: {default or 'none'}{named})".replace("%", "%%"))
+    for flag, text in SWITCHES:
+        parser.add_argument(flag, action="store_true", help=text)
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    from bizra_load import gate, options
+    from bizra_load.archive.store import new_folder
+
+    host = args.host or os.environ.get("ENDPOINT", "")
+    processes = _processes(args.processes or os.environ.get("WORKERS") or str(WORKERS))
+    locustfile = args.locustfile or _SCENARIOS / ("poi.py" if host else "mixed.py")
+    if not locustfile.is_file():
+        raise UsageError(f"-f: {locustfile}: no such file")
+    with ExitStack() as stack:
+        if not host:
+            args.agreement = args.agreement or os.environ.get("AGREEMENT") or "local"
+        settings = options.resolve(args)
+        gate.read_agreement(settings.agreement).check_environment(settings.environment)
+        if not host:
+            node = stack.enter_context(start_node())
+            host = node.url
+            if not (settings.metrics_url or settings.prometheus_url):
+                args.metrics_url = node.metrics_url
+                settings = options.resolve(args)
+            print(f"No target given: started the reference node on {host}", file=sys.stderr)
+        _reachable(host)
+        _server_metrics(settings)
+        folder = new_folder(settings.out, settings.run_name, datetime.now(UTC))
+        port = _free_port()
+        command = [
+            *(sys.executable, "-m", "locust", "-f", str(locustfile), "-H", host, "--headless", "--only-summary"),
+            *("--processes", str(processes), "--expect-workers-max-wait", "60", "--loglevel", args.loglevel),
+            *("--master-bind-host", "127.0.0.1", "--master-bind-port", str(port), "--master-port", str(port)),
+            *("--json-file", str(folder / "locust-stats")),
+        ]
+        for flag, *_ in options.ARGUMENTS:
+            value = getattr(args, flag[2:].replace("-", "_"))
+            if value is not None:
+                command += [flag, str(value)]
+        command += [flag for flag, _ in options.SWITCHES if getattr(args, flag[2:].replace("-", "_"))]
+        return _supervise(command, {**os.environ, "BIZRA_LOAD_RUN_FOLDER": str(folder)})
+
+
+def _supervise(command: list[str], environment: dict[str, str]) -> int:
+    """Run Locust; Ctrl+C reaches it directly (it shares our terminal), SIGTERM is passed on. Returns its exit code."""
+    process = subprocess.Popen(command, env=environment, preexec_fn=die_with_parent)  # noqa: S603  # no shell, own module
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, lambda *_: process.terminate())
+    code = process.wait()
+    return code if code >= 0 else 128 - code
+
+
+def _processes(text: str) -> int:
+    try:
+        count = int(text)
+    except ValueError:
+        count = 0
+    if not 1 <= count <= 1000:
+        raise UsageError(f"--processes: {text!r} (allowed: 1 to 1000)")
+    return count
+
+
+def _reachable(host: str) -> None:
+    """Before anything is started: a target that refuses connections answers nothing else."""
+    parts = urlsplit(host)
+    try:
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise UsageError(f"-H/--host: not a URL: {host!r} (allowed: http://... or https://...)")
+        port = parts.port or (443 if parts.scheme == "https" else 80)
+    except ValueError as error:
+        raise UsageError(f"-H/--host: {error}") from None
+    try:
+        socket.create_connection((parts.hostname, port), timeout=5).close()
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise InvalidRunError(f"the target {parts.scheme}://{parts.hostname}:{port} can't be reached: {reason}") from None
+
+
+def _server_metrics(settings: object) -> None:
+    from bizra_load.options import Settings
+    from bizra_load.target.exposition import MetricsReader, ScrapeError
+    from bizra_load.target.prometheus import PrometheusSource
+
+    assert isinstance(settings, Settings)
+    try:
+        if settings.metrics_url and settings.prometheus_url:
+            raise UsageError("--metrics-url and --prometheus-url: give one of them, the server is asked once")
+        if settings.metrics_url:
+            MetricsReader(settings.metrics_url).read()
+        elif settings.prometheus_url:
+            PrometheusSource(settings.prometheus_url, settings.prometheus_selector).check()
+        else:
+            print("No --metrics-url or --prometheus-url: server-side objectives can't be judged", file=sys.stderr)
+    except ScrapeError as error:
+        raise InvalidRunError(f"the server's metrics can't be read: {error}") from None
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port

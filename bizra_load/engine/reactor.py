@@ -12,6 +12,7 @@ import time
 from typing import Any
 
 from gevent import get_hub, getcurrent
+from gevent.monkey import get_original
 
 from bizra_load.engine.errors import ResponseTimeout
 
@@ -25,7 +26,8 @@ class Reactor:
 
     def __init__(self) -> None:
         self._hub = get_hub()
-        self._epoll = select.epoll()
+        # Locust patches select and takes epoll away, since a blocking poll would stop the hub; ours never blocks.
+        self._epoll = get_original("select", "epoll")()
         self._waiting: dict[int, tuple[Any, int]] = {}
         # descriptors with an edge that nobody waited for: perhaps closed by the peer; the next user looks before sending
         self.hints: set[int] = set()
