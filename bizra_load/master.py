@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import gevent
-import os
 from locust.env import Environment
 
 from bizra_load import gate

@@ -38,7 +38,12 @@ ARGUMENTS: tuple[tuple[str, str | None, str, str], ...] = (
     ("--request-timeout", "REQUEST_TIMEOUT", "10s", "After this long an operation is counted as timed out"),
     ("--base-path", "BASE_PATH", "/api/v1", "Path before /poi/generate, /poi/verify and /finality"),
     ("--headers-file", "HEADERS_FILE", "", "File of extra request headers, one 'Name: value' a line"),
-    ("--block-hashes", "BLOCK_HASHES", "", "File of finalized block hashes, one a line (default: the reference node's)"),
+    (
+        "--block-hashes",
+        "BLOCK_HASHES",
+        "",
+        "File of finalized block hashes, one a line (default: the reference node's)",
+    ),
     ("--ca-file", "CA_FILE", "", "Certificate authorities to trust for https"),
     ("--load-seed", "LOAD_SEED", "0", "Seed of phases, arrivals and sampling"),
     ("--fail-on", "FAIL_ON", "no-go", "no-go, or warn: GO WITH CAUTION and CONDITIONAL GO then exit with 3"),
@@ -118,7 +123,7 @@ def resolve(parsed: Namespace | None) -> Settings:
 
         return check
 
-    if stages := text("--stages"):
+    if text("--stages"):
         curve = checked("--stages", _curve_from_file)
     else:
         target = checked("--target-ops", positive(rate_per_s))

@@ -1,8 +1,8 @@
 """All wiring to Locust, on one screen. `install(environment)` is what any locustfile needs; `register()` adds the options.
 
-    worker   START -> Measuring (recorder, schedule) -> REPORT every second -> DRAIN: finish, report, stop
-    master   test_start: Keeping (run folder, server metrics) -> test_stopping: drain -> test_stop: assess, exit code
-    single process: both
+worker   START -> Measuring (recorder, schedule) -> REPORT every second -> DRAIN: finish, report, stop
+master   test_start: Keeping (run folder, server metrics) -> test_stopping: drain -> test_stop: assess, exit code
+single process: both
 """
 
 from __future__ import annotations
@@ -105,7 +105,9 @@ class Plugin:
             self._start_measuring(settings)
 
     def _tell_start(self, worker: str) -> None:
-        assert self.keeping is not None and self._started is not None and isinstance(self.runner, MasterRunner)
+        assert self.keeping is not None
+        assert self._started is not None
+        assert isinstance(self.runner, MasterRunner)
         run, elapsed_ns, told_ns = self._started
         self.keeping.receiver.expect(worker)
         elapsed_ns += time.perf_counter_ns() - told_ns

@@ -48,7 +48,12 @@ class Progress:
         achieved = sum(w.finished for w in self._recent if w.second == second - 2)
         planned = f"planned {self._curve.rate_at(max(elapsed_s - 2, 0)):,.0f}, " if self._curve else ""
         line = f"{elapsed_s:5.0f} s  {planned}achieved {achieved:,} ops/s  {self._p99()}  failed {self._failed:,}"
-        print(("\r\x1b[K" if self._terminal else "") + line, end="" if self._terminal else "\n", file=self._out, flush=True)
+        print(
+            ("\r\x1b[K" if self._terminal else "") + line,
+            end="" if self._terminal else "\n",
+            file=self._out,
+            flush=True,
+        )
 
     def end(self) -> None:
         if self._terminal:

@@ -76,9 +76,7 @@ class OpenModelUser(User):
         """The recorder's buffers of this operation; look it up once, in __init__."""
         return self.measuring.recorder.operation(name)
 
-    def perform(
-        self, operation: Operation, request: PreparedRequest, body: bytes, check: Callable[[bytes], Any]
-    ) -> Any | None:
+    def perform(self, operation: Operation, request: PreparedRequest, body: bytes, check: Callable[[bytes], Any]) -> Any | None:
         """Send one operation when it is due; what `check(answer)` returns, or None after any failure (recorded)."""
         intended_ns = self.slot.take()
         connection = self.connection

@@ -27,7 +27,7 @@ ACKNOWLEDGE_WITHIN_S = 10.0
 
 
 class Measuring:
-    """One test run on one worker, the `index`-th. `elapsed_ns` is how long ago the schedule started (negative: it is yet to start)."""
+    """One test run on one worker, the `index`-th. `elapsed_ns`: how long ago the schedule started (negative: it will)."""
 
     def __init__(
         self,

@@ -120,9 +120,7 @@ def agreement_from_mapping(document: object) -> Agreement:
     if top.text("schema") != SCHEMA:
         raise AgreementError(f"schema: {top.text('schema')!r} is unknown (allowed: {SCHEMA})")
     operations = {name: _operation(value, f"operations.{name}") for name, value in top.mapping("operations").items()}
-    objectives = tuple(
-        _objective(str(key), value, operations) for key, value in top.mapping("objectives").items()
-    )
+    objectives = tuple(_objective(str(key), value, operations) for key, value in top.mapping("objectives").items())
     if not objectives:
         raise AgreementError("objectives: at least one is needed")
     keys = {o.key for o in objectives}
@@ -168,9 +166,7 @@ def parse_limit(text: object, where: str, unit: str) -> Limit:
 def _objective(key: str, value: object, operations: Mapping[str, OperationMetrics]) -> Objective:
     where = f"objectives.{key}"
     section = _Section(value, where, ("title", "severity", "measure", "target"), ("acceptable", "baseline"))
-    measure = _Section(
-        section.mapping("measure"), f"{where}.measure", ("kind", "operations"), ("quantile", "latency")
-    )
+    measure = _Section(section.mapping("measure"), f"{where}.measure", ("kind", "operations"), ("quantile", "latency"))
     kind, severity = measure.text("kind"), section.text("severity")
     if kind not in KINDS:
         raise AgreementError(f"{where}.measure.kind: {_unknown(kind, KINDS)}")

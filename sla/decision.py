@@ -1,4 +1,4 @@
-"""The decision matrix: gates -> GO, GO WITH CAUTION, CONDITIONAL GO, NO-GO, INCONCLUSIVE or INVALID, with rollout and exit code."""
+"""The decision matrix: gates and checks -> decision, rollout and exit code."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Verdict:
 
 
 def decide(gates: Sequence[Gate], checks: Sequence[Check]) -> Verdict:
-    """INVALID before anything; then NO-GO for a failed critical gate; INCONCLUSIVE for a gate without an answer; then A to C."""
+    """INVALID before anything, then NO-GO for a failed critical gate, INCONCLUSIVE for an open one, then A to C."""
     broken = [c for c in checks if c.status is Status.FAIL]
     if broken:
         return Verdict(Decision.INVALID, "the run can't be trusted: " + "; ".join(c.reason for c in broken))

@@ -28,13 +28,15 @@ def bucket_index(values_ns: IntArray) -> IntArray:
     # frexp's exponent is the bit length for any integer under 2**53, and HIGHEST_NS is under 2**36
     bit_length = np.frexp(values_ns.astype(np.float64))[1].astype(np.int64)
     shift = np.maximum(bit_length - _SUB_BUCKET_BITS, 0)
-    return (shift << (_SUB_BUCKET_BITS - 1)) + (values_ns >> shift)
+    found: IntArray = (shift << (_SUB_BUCKET_BITS - 1)) + (values_ns >> shift)
+    return found
 
 
 def bucket_low_ns(index: IntArray) -> IntArray:
     """Smallest value (ns) of each bucket."""
     shift = np.maximum((index >> (_SUB_BUCKET_BITS - 1)) - 1, 0)
-    return (index - (shift << (_SUB_BUCKET_BITS - 1))) << shift
+    low: IntArray = (index - (shift << (_SUB_BUCKET_BITS - 1))) << shift
+    return low
 
 
 def bucket_high_ns(index: IntArray) -> IntArray:
@@ -92,9 +94,7 @@ def from_values(values_ns: IntArray, over_range: int = 0) -> Histogram:
     kept = values_ns if bool(inside.all()) else values_ns[inside]
     dense = np.bincount(bucket_index(kept))
     indices = np.flatnonzero(dense)
-    return Histogram(
-        indices.astype(np.int64), dense[indices].astype(np.int64), over_range + int(values_ns.size - kept.size)
-    )
+    return Histogram(indices.astype(np.int64), dense[indices].astype(np.int64), over_range + int(values_ns.size - kept.size))
 
 
 def merge(histograms: Iterable[Histogram]) -> Histogram:

@@ -142,9 +142,7 @@ class CounterIncrease:
     resets: int
 
 
-def counter_increase(
-    snapshots: Sequence[Snapshot], names: Sequence[str], from_ns: int, to_ns: int
-) -> CounterIncrease | None:
+def counter_increase(snapshots: Sequence[Snapshot], names: Sequence[str], from_ns: int, to_ns: int) -> CounterIncrease | None:
     """Sum of the counters `names` over all instances, from the last scrape before `from_ns` (or the first after it) to the
     first scrape after `to_ns` (or the last before it). None when there are not two scrapes.
     """

@@ -199,7 +199,15 @@ def _law(operation: str, windows: Sequence[Window]) -> list[Check]:
         return []
     text = f"in flight {law.mean_in_flight:.3f}, arrival rate x service time {law.expected:.3f} ({law.difference:+.2%})"
     return [
-        _check(f"littles_law_{operation}", f"Little's law, {operation}", not law.holds, text, law.difference, TOLERANCE, "ratio")
+        _check(
+            f"littles_law_{operation}",
+            f"Little's law, {operation}",
+            not law.holds,
+            text,
+            law.difference,
+            TOLERANCE,
+            "ratio",
+        )
     ]
 
 

@@ -147,9 +147,7 @@ def _snapshot_row(s: Snapshot) -> dict[str, Any]:
 
 def _snapshot(row: Any) -> Snapshot:
     histograms = {
-        str(name): BucketCounts(
-            tuple(float(e) for e in h["le"]), tuple(float(c) for c in h["cumulative"]), float(h["sum_s"])
-        )
+        str(name): BucketCounts(tuple(float(e) for e in h["le"]), tuple(float(c) for c in h["cumulative"]), float(h["sum_s"]))
         for name, h in row["histograms"].items()
     }
     numbers = {key: {str(n): float(v) for n, v in row[key].items()} for key in ("counters", "gauges")}

@@ -28,7 +28,11 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument("-H", "--host", metavar="URL", help="target (environment: ENDPOINT; default: a reference node)")
     parser.add_argument("-f", "--locustfile", type=Path, metavar="FILE", help="scenario (default: poi.py, or mixed.py)")
     parser.add_argument(
-        "--processes", "--workers", dest="processes", metavar="N", help=f"workers (environment: WORKERS; default: {WORKERS})"
+        "--processes",
+        "--workers",
+        dest="processes",
+        metavar="N",
+        help=f"workers (environment: WORKERS; default: {WORKERS})",
     )
     parser.add_argument("--loglevel", default="WARNING", help="of Locust's log (default: WARNING)")
     for flag, variable, default, text in ARGUMENTS:
@@ -80,7 +84,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _supervise(command: list[str], environment: dict[str, str]) -> int:
     """Run Locust; Ctrl+C reaches it directly (it shares our terminal), SIGTERM is passed on. Returns its exit code."""
-    process = subprocess.Popen(command, env=environment, preexec_fn=die_with_parent)  # noqa: S603  # no shell, own module
+    process = subprocess.Popen(command, env=environment, preexec_fn=die_with_parent)  # no shell, own module
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, lambda *_: process.terminate())
     code = process.wait()

@@ -1,9 +1,9 @@
 """What can go wrong between us and the target, below the content of an answer.
 
-    EngineError
-    ├── TransportError     refused, reset, closed before the answer was complete
-    ├── ResponseTimeout    no complete answer in time
-    └── ProtocolError      an answer that is not HTTP/1.1
+EngineError
+├── TransportError     refused, reset, closed before the answer was complete
+├── ResponseTimeout    no complete answer in time
+└── ProtocolError      an answer that is not HTTP/1.1
 """
 
 

@@ -70,7 +70,9 @@ class LoadCurve:
             segment = self.segments[at]
             remaining = count - (ends[at - 1] if at else 0.0)
             slope = (segment.to_per_s - segment.from_per_s) / segment.duration_s
-            if slope == 0.0:
+            if remaining <= 0.0:
+                yield begins[at]
+            elif slope == 0.0:
                 yield begins[at] + remaining / segment.from_per_s
             else:
                 # root of from*t + slope*t^2/2 = remaining, in the form that does not cancel

@@ -1,10 +1,10 @@
 """A stage file (already loaded from YAML) -> load curve. Pure.
 
-    stages:
-      - ramp:  {to: 1000, over: 10s}     # linear from the present rate
-      - soak:  {for: 60s}                # hold the present rate
-      - step:  {to: 2000, for: 30s}      # jump, then hold
-      - spike: {to: 5000, for: 5s}       # jump, hold, and back to the rate before
+stages:
+  - ramp:  {to: 1000, over: 10s}     # linear from the present rate
+  - soak:  {for: 60s}                # hold the present rate
+  - step:  {to: 2000, for: 30s}      # jump, then hold
+  - spike: {to: 5000, for: 5s}       # jump, hold, and back to the rate before
 """
 
 from __future__ import annotations

@@ -33,11 +33,12 @@ class Sender:
 
     def report(self, data: bytes, final: bool = False) -> None:
         """Number and send one report; `final` says that no other follows."""
-        message = {"run": self._run, "worker": self._worker, "sequence": self._next, "final": final, "data": data}
+        sequence = self._next
         self._next += 1
+        message = {"run": self._run, "worker": self._worker, "sequence": sequence, "final": final, "data": data}
         if len(self._waiting) >= MAX_UNACKNOWLEDGED:
             del self._waiting[min(self._waiting)]
-        self._waiting[message["sequence"]] = (0.0, message)
+        self._waiting[sequence] = (0.0, message)
         self.resend()
 
     def acknowledged(self, run: str, sequence: int) -> None:

@@ -77,9 +77,7 @@ class Operation:
             area = self._in_flight * SECOND_NS + int((end - s).sum()) - int((end - d).sum())
             self._in_flight += s.size - d.size
             if area or s.size:
-                windows.append(
-                    Window((begin + offset) // SECOND_NS, self.name, started=int(s.size), in_flight_ns=max(area, 0))
-                )
+                windows.append(Window((begin + offset) // SECOND_NS, self.name, started=int(s.size), in_flight_ns=max(area, 0)))
         return windows
 
     def _finished(self, triple: list[IntArray], category: str | None, offset: int) -> list[Window]:

@@ -1,8 +1,8 @@
 """Faults that can be switched on, from the command line and while the node runs.
 
-    generate.latency=600us   verify.latency=lognormal(200us,0.5)   finality.latency=exponential(1ms) | uniform(1ms,3ms)
-    error_rate=3%            generate.error_rate=1%                wrong_signature_rate=0.1%
-    stall=2s                 metrics.down=true                     metrics.latency=5s
+generate.latency=600us   verify.latency=lognormal(200us,0.5)   finality.latency=exponential(1ms) | uniform(1ms,3ms)
+error_rate=3%            generate.error_rate=1%                wrong_signature_rate=0.1%
+stall=2s                 metrics.down=true                     metrics.latency=5s
 """
 
 from __future__ import annotations
@@ -121,7 +121,7 @@ class Faults:
                 sampler = _latency(text, self.rng)
                 return lambda: self.latency.update({operation: sampler})
             share = rate(text)
-            return lambda: self.error_rate.update({o: share for o in ([operation] if operation else OPERATIONS)})
+            return lambda: self.error_rate.update(dict.fromkeys([operation] if operation else OPERATIONS, share))
         except FaultError as error:
             raise FaultError(f"{name}: {error}") from None
 

@@ -1,0 +1,49 @@
+# Everything installs itself: a virtual environment with locked versions, and Debian packages where make runs as root.
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+PACKAGES := prometheus
+.DEFAULT_GOAL := help
+.PHONY: help setup debian loadtest node test lint format clean
+
+help: ## List all targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
+
+$(STAMP): pyproject.toml constraints.txt
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) \
+	  || { echo "no virtual environment could be made: apt-get install -y python3-venv" >&2; exit 1; }
+	@$(BIN)/python -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed" >&2; exit 1; }
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $@
+
+setup: $(STAMP) ## Install the locked dependencies into .venv
+
+debian: ## Install the Debian packages that the tests need (as root)
+	@missing=""; for p in $(PACKAGES); do dpkg -s $$p >/dev/null 2>&1 || missing="$$missing $$p"; done; \
+	if [ -n "$$missing" ]; then \
+	  if [ "$$(id -u)" = 0 ]; then apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null; \
+	  else echo "not root; the tests need: apt-get install -y --no-install-recommends$$missing" >&2; exit 1; fi; fi
+
+loadtest: setup ## The main job: load on the reference node (or ENDPOINT), verdict, exit code
+	@$(BIN)/bizra-load run $(ARGS)
+
+node: setup ## The reference node on port 8080, metrics on 9464
+	@$(BIN)/bizra-load node $(ARGS)
+
+test: setup debian ## All tests
+	$(BIN)/python -m pytest $(ARGS)
+
+lint: setup ## ruff, mypy, import directions
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: setup ## Format and mend what ruff can
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+clean: ## Remove the virtual environment and caches; runs stay
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache *.egg-info

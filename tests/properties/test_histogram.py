@@ -1,0 +1,76 @@
+"""Merging is a tested law, and the bucket layout is HdrHistogram's."""
+
+import numpy as np
+from hdrh.histogram import HdrHistogram
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sla import histogram
+from sla.histogram import (
+    COUNTS_LENGTH,
+    EMPTY,
+    HIGHEST_NS,
+    bucket_high_ns,
+    bucket_index,
+    bucket_low_ns,
+    from_values,
+    merge,
+)
+from sla.window import Window, merge_windows
+
+latencies = st.lists(st.integers(0, HIGHEST_NS + 10), max_size=60).map(lambda v: np.array(v, dtype=np.int64))
+histograms = st.builds(from_values, latencies, st.integers(0, 3))
+
+
+@given(histograms, histograms, histograms)
+def test_merging_is_commutative_associative_and_has_an_identity(a, b, c):
+    assert a + b == b + a
+    assert (a + b) + c == a + (b + c)
+    assert a + EMPTY == a
+    assert (a + b).total == a.total + b.total
+
+
+@given(latencies, st.integers(1, 7), st.randoms(use_true_random=False))
+def test_one_stream_split_over_any_number_of_workers_gives_the_same_histogram(values, workers, rng):
+    owner = np.array([rng.randrange(workers) for _ in values], dtype=np.int64)
+    assert merge(from_values(values[owner == w]) for w in range(workers)) == from_values(values)
+
+
+@given(st.integers(0, HIGHEST_NS))
+def test_every_value_lies_in_its_bucket_and_the_bucket_is_narrow(value):
+    index = bucket_index(np.array([value]))
+    low, high = int(bucket_low_ns(index)[0]), int(bucket_high_ns(index)[0])
+    assert low <= value <= high
+    assert (high - low) * 1024 <= max(low, 1)
+
+
+@given(latencies)
+def test_buckets_are_those_of_hdrhistogram(values):
+    reference = HdrHistogram(histogram.LOWEST_NS, HIGHEST_NS, histogram.SIGNIFICANT_DIGITS)
+    assert reference.counts_len == COUNTS_LENGTH
+    for value in values[values <= HIGHEST_NS]:
+        reference.record_value(int(value))
+    ours = from_values(values)
+    filled = {i: c for i, c in enumerate(reference.counts) if c}
+    assert dict(zip(ours.indices.tolist(), ours.counts.tolist(), strict=True)) == filled
+
+
+windows = st.builds(
+    Window,
+    second=st.integers(0, 3),
+    operation=st.sampled_from(["a", "b"]),
+    planned=st.integers(0, 9),
+    started=st.integers(0, 9),
+    ok=st.integers(0, 9),
+    failed=st.dictionaries(st.sampled_from(["timeout", "http_5xx"]), st.integers(0, 5)),
+    in_flight_ns=st.integers(0, 10**9),
+    response=histograms,
+    service=histograms,
+)
+
+
+@given(st.lists(windows, max_size=8), st.integers(0, 8))
+def test_windows_merge_the_same_in_any_grouping(parts, cut):
+    whole = merge_windows(parts)
+    assert merge_windows([*merge_windows(parts[:cut]), *merge_windows(parts[cut:])]) == whole
+    assert merge_windows(reversed(parts)) == whole

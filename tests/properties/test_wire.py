@@ -1,0 +1,93 @@
+"""What is encoded comes back; whatever else arrives is refused with a WireError."""
+
+import base64
+import contextlib
+import struct
+import zlib
+
+import msgpack
+import pytest
+from hdrh.histogram import HdrHistogram
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bizra_load.measure.wire import (
+    WireError,
+    decode_histogram,
+    decode_report,
+    encode_histogram,
+    encode_report,
+    health_row,
+    window_row,
+)
+from sla.histogram import HIGHEST_NS, from_values
+from sla.window import Health, Window
+from tests.properties.test_histogram import histograms, latencies, windows
+
+
+@given(histograms)
+def test_a_histogram_comes_back_as_it_was(h):
+    assert decode_histogram(encode_histogram(h), h.over_range) == h
+
+
+@given(latencies)
+def test_any_hdrhistogram_library_reads_ours_and_we_read_theirs(values):
+    kept = values[values <= HIGHEST_NS]
+    reference = HdrHistogram(1, HIGHEST_NS, 3)
+    for value in kept:
+        reference.record_value(int(value))
+    ours = from_values(kept)
+    if kept.size:
+        assert list(HdrHistogram.decode(encode_histogram(ours)).counts) == list(reference.counts)
+        assert decode_histogram(reference.encode().decode()) == ours
+
+
+healths = st.builds(Health, st.integers(0, 9), st.text(min_size=1, max_size=9), histograms, st.floats(0, 9))
+
+
+@given(st.lists(windows, max_size=3), st.lists(healths, max_size=2))
+def test_a_report_comes_back_as_it_was(w, h):
+    assert decode_report(encode_report(w, h)) == (w, h)
+
+
+@given(st.lists(windows, min_size=1, max_size=2), st.integers(0, 10**6), st.integers(0, 255))
+def test_a_damaged_report_is_refused_or_still_a_report(w, at, byte):
+    data = bytearray(encode_report(w, []))
+    data[at % len(data)] = byte
+    with contextlib.suppress(WireError):
+        decode_report(bytes(data))
+
+
+json_like = st.recursive(
+    st.none() | st.booleans() | st.integers(-5, 2**63) | st.floats() | st.text(max_size=5) | st.binary(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=9), inner, max_size=3),
+    max_leaves=10,
+)
+
+
+@given(json_like | st.binary(max_size=50), st.sampled_from(sorted(window_row(Window(1, "a")))), json_like)
+def test_hostile_values_are_refused(anything, key, value):
+    row = {**window_row(Window(1, "a")), key: value}
+    for payload in (anything if isinstance(anything, bytes) else b"", _packed(anything), _packed([1, [row], []])):
+        with contextlib.suppress(WireError):
+            decode_report(payload)
+
+
+def _packed(value):
+    try:
+        return msgpack.packb(value)
+    except (OverflowError, ValueError):
+        return b""
+
+
+def test_a_zip_bomb_is_not_unpacked():
+    bomb = zlib.compress(b"\x00" * 50_000_000)
+    text = base64.b64encode(struct.pack(">ii", 0x1C849304 | 0x10, len(bomb)) + bomb).decode()
+    with pytest.raises(WireError, match="longer"):
+        decode_histogram(text)
+
+
+def test_health_rows_are_checked_too():
+    row = {**health_row(Health(1, "w")), "cpu_share": float("nan")}
+    with pytest.raises(WireError, match="cpu_share"):
+        decode_report(msgpack.packb([1, [], [row]]))
