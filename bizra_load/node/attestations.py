@@ -12,8 +12,9 @@ import orjson
 
 from bizra_load.node.chain import finalized_hashes
 
-MAX_EVIDENCE_CHARS = 65_536
-_HASH = re.compile(r"0x[0-9a-f]{64}")
+MAX_EVIDENCE_BYTES = 64 * 1024  # of UTF-8
+_HASH = re.compile(r"0x[0-9a-fA-F]{64}")
+_HEX = re.compile(r"[0-9a-fA-F]+")
 
 
 class BadRequest(Exception):
@@ -48,8 +49,9 @@ class Attestor:
         evidence = request.get("evidence")
         if not isinstance(evidence, str) or not evidence:
             raise BadRequest("evidence: must be a non-empty string")
-        if len(evidence) > MAX_EVIDENCE_CHARS:
-            raise BadRequest(f"evidence: more than {MAX_EVIDENCE_CHARS} characters")
+        # A character takes at most four bytes: the short ones need no encoding to be counted.
+        if len(evidence) > MAX_EVIDENCE_BYTES // 4 and len(evidence.encode()) > MAX_EVIDENCE_BYTES:
+            raise BadRequest(f"evidence: more than {MAX_EVIDENCE_BYTES} bytes")
         return evidence
 
     def generate(self, evidence: str) -> dict[str, Any]:
@@ -64,7 +66,11 @@ class Attestor:
         body = request.get("body")
         if not isinstance(body, dict):
             raise BadRequest("body: must be a JSON object")
-        return _hex(request, "signature", 64), canonical(body), _hex(request, "public_key", 32)
+        signature, public_key = _hex(request, "signature", 64), _hex(request, "public_key", 32)
+        try:
+            return signature, canonical(body), public_key
+        except TypeError:  # orjson reads 1024 levels and writes 254
+            raise BadRequest("body: nested too deeply") from None
 
     @staticmethod
     def verify(signature: bytes, message: bytes, public_key: bytes) -> bool:
@@ -78,8 +84,8 @@ class Attestor:
     def hash_of(request: dict[str, Any]) -> str:
         block = request.get("block_hash")
         if not isinstance(block, str) or _HASH.fullmatch(block) is None:
-            raise BadRequest("block_hash: must be 0x and 64 lower-case hex digits")
-        return block
+            raise BadRequest("block_hash: must be 0x and 64 hex digits")
+        return block.lower()
 
     def is_final(self, block: str) -> bool:
         return block in self._finalized
@@ -87,9 +93,7 @@ class Attestor:
 
 def _hex(request: dict[str, Any], key: str, length: int) -> bytes:
     value = request.get(key)
-    if isinstance(value, str) and len(value) == 2 * length:
-        try:
-            return bytes.fromhex(value)
-        except ValueError:
-            pass
+    # bytes.fromhex alone would skip white space and return too few bytes
+    if isinstance(value, str) and len(value) == 2 * length and _HEX.fullmatch(value):
+        return bytes.fromhex(value)
     raise BadRequest(f"{key}: must be {2 * length} hex digits")

@@ -17,11 +17,12 @@ from types import TracebackType
 from bizra_load.exit_codes import InvalidRunError
 
 _PR_SET_PDEATHSIG = 1
+_LIBC = ctypes.CDLL(None)  # opened here: between fork and exec as little as possible may run
 
 
 def die_with_parent() -> None:
-    """Runs in the child: the kernel ends it when its parent dies, however that happens (prctl(2))."""
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+    """Runs in the child: the kernel ends it when the thread that started it ends, however that happens (prctl(2))."""
+    _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 @dataclass
@@ -50,7 +51,10 @@ class NodeProcess:
 
 
 def start_node(arguments: Sequence[str] = (), port: int = 0, metrics_port: int = 0, within_s: float = 20.0) -> NodeProcess:
-    """Start `bizra-load node` on free ports and wait until it is ready. Raises InvalidRunError when it is not in time."""
+    """Start `bizra-load node` on free ports and wait until it is ready. Raises InvalidRunError when it is not in time.
+
+    `arguments` are those of `bizra-load node`. The node ends with the thread that starts it: do that from one that stays.
+    """
     with tempfile.TemporaryDirectory() as folder:
         ready = Path(folder) / "ready.json"
         command = [sys.executable, "-m", "bizra_load.cli.main", "node", "--port", str(port)]
@@ -59,10 +63,16 @@ def start_node(arguments: Sequence[str] = (), port: int = 0, metrics_port: int =
             command, stdout=subprocess.DEVNULL, preexec_fn=die_with_parent, start_new_session=True
         )
         end = time.monotonic() + within_s
-        while not ready.exists():
-            if process.poll() is not None or time.monotonic() > end:
-                process.kill()
-                raise InvalidRunError(f"the reference node did not start (exit code {process.wait()})")
-            time.sleep(0.01)
+        try:
+            while not ready.exists():
+                if process.poll() is not None:
+                    raise InvalidRunError(f"the reference node did not start (exit code {process.returncode})")
+                if time.monotonic() > end:
+                    raise InvalidRunError(f"the reference node was not ready within {within_s:g} s")
+                time.sleep(0.01)
+        except BaseException:
+            process.kill()
+            process.wait()
+            raise
         found = json.loads(ready.read_text(encoding="utf-8"))
     return NodeProcess(process, found["url"], found["metrics_url"], found["admin_url"] or "")

@@ -90,10 +90,18 @@ class Faults:
 
     def set(self, faults: Mapping[str, object]) -> None:
         """Raises FaultError for an unknown name or a wrong value."""
-        changes: list[Callable[[], None]] = [self._change(name, str(value)) for name, value in faults.items()]
-        for change in changes:
+        # The rate for all operations comes first, so that one operation's own rate can stand beside it.
+        given = sorted(((name, str(value)) for name, value in faults.items()), key=lambda pair: pair[0] != "error_rate")
+        for change in [self._change(name, text) for name, text in given]:
             change()
-        self.texts.update({name: str(value) for name, value in faults.items() if name != "stall"})
+        if "error_rate" in faults:
+            self.texts = {name: text for name, text in self.texts.items() if not name.endswith(".error_rate")}
+        self.texts.update({name: text for name, text in given if name != "stall"})
+
+    def shown(self) -> dict[str, str]:
+        """The faults in force as they were given, and what is left of a stall."""
+        left_s = self.stalled_until - time.monotonic()
+        return {**self.texts, "stall": f"{left_s:.3f}s"} if left_s > 0 else dict(self.texts)
 
     def clear(self) -> None:
         """All faults off, a running stall too."""

@@ -13,13 +13,16 @@ class PreciseSleep:
     """Make it anywhere; it attaches to the running loop on first use."""
 
     def __init__(self) -> None:
+        self._available = available()
         self._timer: TimerFd | None = None
         self._due: list[tuple[int, int, asyncio.Future[None]]] = []
         self._count = 0
 
     async def until(self, at_ns: int) -> None:
         """Return at `at_ns` (perf_counter_ns), or at once when it has passed."""
-        if not available():
+        if at_ns <= time.perf_counter_ns():
+            return
+        if not self._available:
             await asyncio.sleep(max(at_ns - time.perf_counter_ns(), 0) / 1e9)
             return
         loop = asyncio.get_running_loop()
@@ -30,7 +33,7 @@ class PreciseSleep:
         heapq.heappush(self._due, (at_ns, self._count, future))
         self._count += 1
         if self._due[0][2] is future:
-            self._timer.arm(max(at_ns, 1))
+            self._timer.arm(at_ns)
         await future
 
     def _fire(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gc
 import hashlib
 import json
@@ -22,6 +23,9 @@ from bizra_load.node.app import Node
 from bizra_load.node.attestations import Attestor
 from bizra_load.node.faults import Faults
 from bizra_load.node.metrics import NodeMetrics
+
+# Granian's own limit is 128, and further connections would wait unanswered; one Locust user holds one connection.
+_CONNECTIONS = 10_000
 
 
 @dataclass(frozen=True)
@@ -45,15 +49,6 @@ class Addresses:
     pid: int
 
 
-def free_port(host: str) -> int:
-    """A port nobody listens on at the moment."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family) as probe:
-        probe.bind((host, 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
 def build(options: NodeOptions) -> Node:
     """Raises FaultError for a wrong fault, before anything listens."""
     seed = options.seed if options.seed is not None else os.urandom(16).hex()
@@ -65,16 +60,16 @@ def build(options: NodeOptions) -> Node:
 async def serve(options: NodeOptions) -> None:
     """Serve until SIGTERM or SIGINT. Raises OSError when a port is taken."""
     node = build(options)
+    address = _address(options.host)
     wanted = {
-        "service": (options.host, options.port, node.service),
-        "metrics": (options.host, options.metrics_port, node.metrics),
+        "service": (address, options.port, node.service),
+        "metrics": (address, options.metrics_port, node.metrics),
     }
     if options.admin_port is not None:
         wanted["admin"] = ("127.0.0.1", options.admin_port, node.admin)
     urls, servers = {}, []
-    for name, (host, port, target) in wanted.items():
-        chosen = port or free_port(host)
-        _refuse_taken(host, chosen)
+    ports = _ports([(host, port) for host, port, _ in wanted.values()])
+    for chosen, (name, (host, _, target)) in zip(ports, wanted.items(), strict=True):
         shown = f"[{host}]" if ":" in host else host
         urls[name] = f"http://{shown}:{chosen}"
         servers.append(
@@ -86,6 +81,8 @@ async def serve(options: NodeOptions) -> None:
                 http=HTTPModes.http1,
                 task_impl=TaskImpl.asyncio,
                 websockets=False,
+                backlog=_CONNECTIONS,
+                backpressure=_CONNECTIONS,
                 log_enabled=False,
             )
         )
@@ -99,34 +96,52 @@ async def serve(options: NodeOptions) -> None:
         loop.add_signal_handler(number, stop.set)
     running = [asyncio.create_task(server.serve()) for server in servers]
     addresses = Addresses(urls["service"], urls["metrics"] + "/metrics", urls.get("admin"), os.getpid())
-    await _all_listening(list(urls.values()))
+    await _all_listening(list(urls.values()), running)
     if options.ready_file:
         write_atomically(Path(options.ready_file), json.dumps(asdict(addresses)))
     admin = f", faults {addresses.admin_url}/faults" if addresses.admin_url else ""
     print(f"PoI node ready: {addresses.url}, metrics {addresses.metrics_url}{admin}", flush=True)
     await asyncio.wait([asyncio.create_task(stop.wait()), *running], return_when=asyncio.FIRST_COMPLETED)
+    node.release()
     for server in servers:
-        server.stop()
+        server.stop()  # type: ignore[no-untyped-call]  # granian's is not typed
     await asyncio.wait(running, timeout=2)
 
 
-def _refuse_taken(host: str, port: int) -> None:
-    """Granian shares a taken port silently (SO_REUSEPORT): look first."""
-    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError as error:
-            raise OSError(error.errno, f"{host}:{port}: {error.strerror}") from None
+def _address(host: str) -> str:
+    """The IP address of a host name; Granian knows addresses only."""
+    try:
+        return str(socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)[0][4][0])
+    except OSError as error:
+        raise OSError(f"{host}: {error.strerror}") from None
 
 
-async def _all_listening(urls: list[str]) -> None:
+def _ports(wanted: list[tuple[str, int]]) -> list[int]:
+    """The ports to use, all different, free ones for 0. Granian shares a taken port silently (SO_REUSEPORT): look first."""
+    chosen: dict[int, int] = {}
+    with contextlib.ExitStack() as held:
+        for index, (host, port) in sorted(enumerate(wanted), key=lambda item: item[1][1] == 0):  # the fixed ones first
+            if port and port in chosen.values():
+                raise OSError(f"{host}:{port}: asked for twice")
+            probe = held.enter_context(socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET))
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, int(port != 0))
+            try:
+                probe.bind((host, port))
+            except OSError as error:
+                raise OSError(f"{host}:{port}: {error.strerror}") from None
+            chosen[index] = probe.getsockname()[1]
+    return [chosen[index] for index in range(len(wanted))]
+
+
+async def _all_listening(urls: list[str], running: list[asyncio.Task[None]]) -> None:
     for url in urls:
         host, _, port = url.removeprefix("http://").rpartition(":")
         while True:
             try:
                 _, writer = await asyncio.open_connection(host.strip("[]"), int(port))
             except OSError:
+                for ended in (task for task in running if task.done()):
+                    raise OSError(f"{url}: the server ended: {ended.exception()}") from None
                 await asyncio.sleep(0.005)
                 continue
             writer.close()
@@ -136,7 +151,8 @@ async def _all_listening(urls: list[str]) -> None:
 def run(options: NodeOptions) -> int:
     """Exit code: 0 after a clean stop, 6 for a wrong fault or a taken port (one line on standard error)."""
     try:
-        asyncio.run(serve(options))
+        # Not asyncio.run: it would cancel what is left, and Granian's threads then complain about it while they end.
+        asyncio.Runner().run(serve(options))
     except (OSError, ValueError) as error:
         print(f"bizra-load node: {error}", file=sys.stderr)
         return 6
