@@ -1,0 +1,48 @@
+"""Sleeping in asyncio far below a millisecond."""
+
+import asyncio
+import statistics
+import time
+
+from bizra_load.node.precise_sleep import PreciseSleep
+
+
+async def _slept_us(sleep, length_us):
+    due = time.perf_counter_ns() + length_us * 1000
+    await sleep.until(due)
+    return (time.perf_counter_ns() - due) / 1e3
+
+
+def test_never_early_and_typically_far_below_asyncios_millisecond_late():
+    async def measure():
+        sleep = PreciseSleep()
+        return [await _slept_us(sleep, 300) for _ in range(200)]
+
+    late_us = asyncio.run(measure())
+    assert min(late_us) >= 0
+    assert statistics.median(late_us) < 500
+
+
+def test_sleepers_wake_in_the_order_of_their_times():
+    async def measure():
+        sleep, woken = PreciseSleep(), []
+
+        async def one(length_us):
+            await _slept_us(sleep, length_us)
+            woken.append(length_us)
+
+        await asyncio.gather(*(one(us) for us in (9000, 3000, 6000, 0)))
+        return woken
+
+    assert asyncio.run(measure()) == [0, 3000, 6000, 9000]
+
+
+def test_a_cancelled_sleeper_leaves_the_others_alone():
+    async def measure():
+        sleep = PreciseSleep()
+        gone = asyncio.create_task(_slept_us(sleep, 1000))
+        await asyncio.sleep(0)
+        gone.cancel()
+        return await _slept_us(sleep, 3000)
+
+    assert asyncio.run(measure()) >= 0
