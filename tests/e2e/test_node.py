@@ -20,6 +20,7 @@ from bizra_load.exit_codes import InvalidRunError
 from bizra_load.node.chain import FINALIZED, block_hash
 from bizra_load.node.embedded import start_node
 
+TOO_DEEP = b'{"body":%s1%s,"signature":"%s","public_key":"%s"}' % (b'{"a":' * 400, b"}" * 400, b"0" * 128, b"0" * 64)
 GENERATE, VERIFY, FINALITY = "/api/v1/poi/generate", "/api/v1/poi/verify", "/api/v1/finality"
 COUNTERS = {
     "generate": "bizra_poi_generate_total",
@@ -127,10 +128,10 @@ def test_health(node):
         (GENERATE, b"x" * (1024 * 1024 + 1)),
         (VERIFY, b"{}"),
         (VERIFY, b'{"body":{},"signature":"00","public_key":"00"}'),
-        (VERIFY, b'{"body":' + b'{"a":' * 400 + b"1" + b"}" * 400 + b',"signature":"' + b"0" * 128 + b'","public_key":"' + b"0" * 64 + b'"}'),
+        (VERIFY, TOO_DEEP),
         (FINALITY, b'{"block_hash":"0x12"}'),
     ],
-)  # fmt: skip
+)
 def test_bad_input_is_400_with_a_reason_and_counts_nowhere(node, path, content):
     before = counts(node)
     answer = requests.post(node.url + path, data=content, timeout=10)
@@ -335,6 +336,7 @@ def test_a_signal_ends_it_at_once_even_in_a_stall_and_the_held_answer_is_sent(nu
         eventually(lambda: "stall" in requests.get(started.admin_url + "/faults", timeout=10).json(), "a stall")
         started.process.send_signal(number)
         assert started.process.wait(timeout=10) == 0
+        assert waiting.getresponse().status == 200
         waiting.close()
         with pytest.raises(OSError, match="refused"):
             socket.create_connection((place.hostname, place.port), timeout=2)
