@@ -42,7 +42,8 @@ def bucket_low_ns(index: IntArray) -> IntArray:
 def bucket_high_ns(index: IntArray) -> IntArray:
     """Largest value (ns, inclusive) of each bucket."""
     shift = np.maximum((index >> (_SUB_BUCKET_BITS - 1)) - 1, 0)
-    return bucket_low_ns(index) + (np.int64(1) << shift) - 1
+    high: IntArray = bucket_low_ns(index) + (np.int64(1) << shift) - 1
+    return high
 
 
 @dataclass(frozen=True, eq=False)

@@ -14,8 +14,6 @@ from sla.estimate import Estimate
 from sla.histogram import Histogram, bucket_high_ns
 from sla.snapshot import Snapshot
 
-LARGEST_PROXY_SHARE = 0.1  # design effects of edges beyond which more than this share lies say nothing of the tail
-
 
 @dataclass(frozen=True)
 class Increments:
@@ -100,26 +98,38 @@ def server_quantile(increments: Increments, q: float, level: float = 0.95) -> Se
     at = int(np.argmax(cumulative.sum(axis=0) >= q * n - 1e-9))
     low_edge = float(edges_ns[at - 1]) if at else 0.0
     high_edge = float(edges_ns[at])
-    tail = [i for i in range(len(edges_ns)) if 1e-12 < shares[i] <= max(LARGEST_PROXY_SHARE, 1 - q)]
-    deff, dof = 1.0, float(max(min(20, sizes.size) - 1, 1))
-    for i in tail:
-        exceed = (sizes - cumulative[:, i]) - shares[i] * sizes
-        found = design_effect(exceed, n * float(shares[i] * (1 - shares[i])))
-        deff, dof = max(deff, found[0]), min(dof, found[1])
-    n_eff = min(effective_size(n, deff, dof, level), n) if deff > 1 else n
     alpha = (1 - level) / 2
+    deff, n_eff = _tail_size(shares, cumulative, sizes, q, level)
     low, high = 0.0, math.inf
     for i, edge in enumerate(edges_ns):
-        beyond = float(shares[i]) * n_eff
-        least = float(stats.beta.ppf(alpha, beyond, n_eff - beyond + 1)) if beyond > 1e-9 else 0.0
-        most = float(stats.beta.ppf(1 - alpha, beyond + 1, max(n_eff - beyond, 1e-9)))
-        if least > 1 - q:
-            low = max(low, float(edge))
-        if most <= 1 - q:
+        beyond = float(shares[i])
+        if beyond > 1 - q:
+            own = _effective(beyond, cumulative[:, i], sizes, level)[1]
+            if float(stats.beta.ppf(alpha, beyond * own, own - beyond * own + 1)) > 1 - q:
+                low = max(low, float(edge))
+        elif float(stats.beta.ppf(1 - alpha, beyond * n_eff + 1, max(n_eff * (1 - beyond), 1e-9))) <= 1 - q:
             high = min(high, float(edge))
     low, high = min(low, low_edge), max(high, high_edge)
     point = _interpolated(counts.sum(axis=0), edges_ns, q, at)
     return ServerQuantile(low_edge, high_edge, Estimate(min(max(point, low), high), low, high, level, n, n_eff), deff)
+
+
+def _effective(share: float, below: FloatArray, sizes: FloatArray, level: float) -> tuple[float, float]:
+    """(design effect, effective size) of the indicator "beyond this edge", which `share` of the observations are."""
+    n = float(sizes.sum())
+    if not 1e-12 < share < 1:
+        return 1.0, n
+    deff, dof = design_effect((sizes - below) - share * sizes, n * share * (1 - share))
+    return deff, min(effective_size(n, deff, dof, level), n) if deff > 1 else n
+
+
+def _tail_size(shares: FloatArray, cumulative: FloatArray, sizes: FloatArray, q: float, level: float) -> tuple[float, float]:
+    """(largest design effect, smallest effective size) over all edges at and beyond the quantile: a far edge with few
+    exceedances is not credited with more independence than the nearest one. Edges below the quantile say nothing here: a
+    shift of the bulk from one bucket to the next is no clustering of the tail.
+    """
+    found = [_effective(float(s), cumulative[:, i], sizes, level) for i, s in enumerate(shares) if s <= 1 - q]
+    return max((d for d, _ in found), default=1.0), min((n for _, n in found), default=float(sizes.sum()))
 
 
 def _interpolated(counts: FloatArray, edges_ns: FloatArray, q: float, at: int) -> float:

@@ -1,0 +1,141 @@
+"""Starts the real program as a user would, and reads what it left behind."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import requests
+from prometheus_client.parser import text_string_to_metric_families
+
+from bizra_load.archive.store import read_run
+from bizra_load.node.embedded import NodeProcess
+from sla.measurements import Measurements
+from sla.window import SCHEDULE
+
+ROOT = Path(__file__).resolve().parents[2]
+ATTEMPTS = {
+    "generate": ("bizra_poi_generate_total", "bizra_poi_generate_fail_total"),
+    "verify": ("bizra_poi_verify_total", "bizra_poi_verify_fail_total"),
+    "finality": ("bizra_finality_checks_total",),
+}
+
+
+@dataclass
+class Ended:
+    """A finished run: exit code, output, and the run folder if there is one."""
+
+    code: int
+    out: str
+    err: str
+    folder: Path | None
+
+    @property
+    def assessment(self) -> dict[str, Any]:
+        assert self.folder is not None, self.err
+        found: dict[str, Any] = json.loads((self.folder / "assessment.json").read_text())
+        return found
+
+    def objective(self, key: str) -> dict[str, Any]:
+        return next(o for o in self.assessment["objectives"] if o["key"] == key)
+
+    def check(self, key: str) -> dict[str, Any]:
+        return next(c for c in self.assessment["checks"] if c["key"] == key)
+
+    @property
+    def measurements(self) -> Measurements:
+        assert self.folder is not None, self.err
+        return read_run(self.folder)[0]
+
+    def finished(self) -> dict[str, int]:
+        """Client-side finished operations by name."""
+        counts: dict[str, int] = {}
+        for w in self.measurements.windows:
+            if w.operation != SCHEDULE:
+                counts[w.operation] = counts.get(w.operation, 0) + w.finished
+        return counts
+
+
+class Running:
+    """`bizra-load run` under way."""
+
+    def __init__(self, out: Path, *arguments: str, environment: dict[str, str] | None = None) -> None:
+        self._out = out
+        command = [sys.executable, "-m", "bizra_load.cli.main", "run", "--out", str(out), *arguments]
+        self.process = subprocess.Popen(
+            command,
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+            env={**os.environ, **(environment or {})},
+        )
+
+    def wait_for(self, operations: int) -> Path:
+        """Until this many operations are on disk; the run folder."""
+        return until(lambda: self._folder_with(operations), f"{operations} operations on disk")
+
+    def _folder_with(self, operations: int) -> Path | None:
+        for folder in self._out.glob("*"):
+            path = folder / "windows.jsonl"
+            if path.exists():
+                rows = path.read_text().splitlines()[:-1]
+                if sum(json.loads(r)["ok"] for r in rows) >= operations:
+                    return folder
+        return None
+
+    def interrupt(self) -> None:
+        """Ctrl+C: the whole process group gets it."""
+        os.killpg(self.process.pid, signal.SIGINT)
+
+    def workers(self) -> list[int]:
+        """Process ids of the Locust workers."""
+        master = children(self.process.pid)[0]
+        return until(lambda: children(master), "workers")
+
+    def end(self, within_s: float = 90) -> Ended:
+        out, err = self.process.communicate(timeout=within_s)
+        folders = sorted(self._out.glob("*"))
+        return Ended(self.process.returncode, out, err, folders[-1] if folders else None)
+
+
+def load(out: Path, node: NodeProcess | None, *arguments: str, **environment: str) -> Ended:
+    target = ["-H", node.url, "--metrics-url", node.metrics_url, "--agreement", "local"] if node else []
+    return Running(out, *target, *arguments, environment=environment).end()
+
+
+def children(pid: int) -> list[int]:
+    text = Path(f"/proc/{pid}/task/{pid}/children").read_text()
+    return [int(p) for p in text.split()]
+
+
+def attempts(node: NodeProcess) -> dict[str, int]:
+    """The node's own counters."""
+    text = requests.get(node.metrics_url, timeout=10).text
+    values = {s.name: s.value for f in text_string_to_metric_families(text) for s in f.samples}
+    return {operation: int(sum(values[n] for n in names)) for operation, names in ATTEMPTS.items()}
+
+
+def until(condition: Any, what: str, within_s: float = 30) -> Any:
+    end = time.monotonic() + within_s
+    while time.monotonic() < end:
+        if found := condition():
+            return found
+        time.sleep(0.02)
+    raise AssertionError(f"not within {within_s} s: {what}")
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port

@@ -1,0 +1,96 @@
+"""A wrong agreement is refused with key, reason and what is allowed."""
+
+import copy
+
+import pytest
+import yaml
+
+from bizra_load.exit_codes import UsageError
+from bizra_load.gate import read_agreement
+from sla.agreement import AgreementError, agreement_from_mapping, baseline_from_mapping
+
+GOOD = {
+    "schema": "bizra-load/agreement/1",
+    "name": "mine",
+    "operations": {"a": {"histogram": "a_seconds", "total": "a_total"}},
+    "objectives": {
+        "a_p99": {
+            "title": "A p99",
+            "severity": "CRITICAL",
+            "measure": {"kind": "client_quantile", "operations": ["a"], "quantile": 0.99, "latency": "response"},
+            "target": "< 1.5 ms",
+        }
+    },
+}
+
+
+def test_units_are_converted_once():
+    agreement = agreement_from_mapping(GOOD)
+    assert agreement.objectives[0].target.value == 1.5e6
+    assert baseline_from_mapping({"a_p99_ms": 2, "b_us": 3, "rate": 4}, "b").values == {"a_p99_ms": 2e6, "b_us": 3e3, "rate": 4}
+
+
+@pytest.mark.parametrize("name", ["v2.2.0-rc1", "local"])
+def test_the_packaged_agreements_hold_the_five_metrics_and_their_baselines(name):
+    read = read_agreement(name)
+    keys = {o.key for o in read.agreement.objectives}
+    assert {"finality_p99", "poi_generate_p99", "poi_verify_p99", "poi_throughput", "poi_success_rate"} <= keys
+    assert all(o.baseline_key in read.baseline.values for o in read.agreement.objectives if o.baseline_key)
+    assert bool(read.agreement.evidence) == (name == "v2.2.0-rc1")
+
+
+def changed(path, value):
+    document = copy.deepcopy(GOOD)
+    *parents, last = path.split("/")
+    place = document
+    for key in parents:
+        place = place[key]
+    if value is None:
+        del place[last]
+    else:
+        place[last] = value
+    return document
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "said"),
+    [
+        ("schema", "other/1", "schema: 'other/1' is unknown"),
+        ("name", None, "name: is missing"),
+        ("objectivs", {}, "did you mean 'objectives'"),
+        ("objectives", {}, "at least one"),
+        ("objectives/a_p99/severity", "CRITCAL", "did you mean 'CRITICAL'"),
+        ("objectives/a_p99/measure/kind", "percentile", "kind: 'percentile' is unknown"),
+        ("objectives/a_p99/measure/quantile", 99, "between 0 and 1"),
+        ("objectives/a_p99/measure/quantile", float("nan"), "must be a number"),
+        ("objectives/a_p99/measure/operations", ["b"], "'b' is unknown"),
+        ("objectives/a_p99/measure/operations", [], "needs one"),
+        ("objectives/a_p99/target", "< 200 parsecs", "not a limit of this kind"),
+        ("objectives/a_p99/target", "> 200 us", "not a limit"),
+        ("objectives/a_p99/target", ">= 200 us", "points the wrong way"),
+        ("objectives/a_p99/target", 200, "must be text"),
+        ("environments", {"prod": {"accepted": ["a_p9"]}}, "did you mean 'a_p99'"),
+        ("validity", {"unsent": "1 parsec"}, "validity.unsent"),
+        ("objectives/a_p99", [], "must be a mapping"),
+    ],
+)
+def test_each_mistake_is_named_with_its_key(path, value, said):
+    with pytest.raises(AgreementError) as caught:
+        agreement_from_mapping(changed(path, value))
+    assert said in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("document", [None, [], "text", 3])
+def test_what_is_no_mapping_is_refused(document):
+    with pytest.raises(AgreementError):
+        agreement_from_mapping(document)
+
+
+def test_the_file_is_named_at_the_edge(tmp_path):
+    path = tmp_path / "mine.yaml"
+    for content, said in (("a: [", "not YAML"), (yaml.safe_dump(changed("name", None)), "name: is missing")):
+        path.write_text(content)
+        with pytest.raises(UsageError, match=r"mine\.yaml") as caught:
+            read_agreement(str(path))
+        assert said in str(caught.value)

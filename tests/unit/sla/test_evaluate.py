@@ -1,0 +1,133 @@
+"""The whole judgement, on simulated measurements."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from bizra_load.gate import read_agreement
+from reports import json_report
+from sla.assessment import Decision, Status
+from sla.evaluate import evaluate
+from sla.histogram import from_values
+from sla.measurements import Measurements, RunFacts
+from tests.unit.sla.synthetic import START, measurements
+
+LOCAL = read_agreement("local")
+
+
+def judged(m, **options):
+    return evaluate(m, LOCAL.agreement, LOCAL.baseline, **options)
+
+
+def check(assessment, key):
+    return next(c for c in assessment.checks if c.key == key)
+
+
+def objective(assessment, key):
+    return next(o for o in assessment.objectives if o.key == key)
+
+
+def test_a_healthy_run_is_go_and_every_check_passes():
+    a = judged(measurements())
+    assert a.decision is Decision.GO, a.summary
+    assert {c.status for c in a.checks} == {Status.PASS}
+    assert a.steady.from_second >= START + 5
+    assert objective(a, "poi_generate_p99").estimate.high <= 50e3
+
+
+def test_without_the_evidence_of_its_gates_an_agreement_is_never_go():
+    read = read_agreement("v2.2.0-rc1")
+    run = measurements(rate=1000, hold_s=30)
+    evidence = dict.fromkeys(read.agreement.evidence, Status.PASS)
+    open_gates = evaluate(run, read.agreement, read.baseline)
+    assert open_gates.decision is Decision.INCONCLUSIVE
+    assert "no evidence was given" in open_gates.summary
+    closed = evaluate(run, read.agreement, read.baseline, evidence=evidence)
+    assert closed.decision is Decision.GO_WITH_CAUTION  # the throughput misses its acceptable range: not accepted
+    assert objective(closed, "poi_throughput").status is Status.FAIL
+
+
+def test_errors_are_no_go_and_the_fail_is_claimed_at_the_family_level():
+    a = judged(measurements(failures={"generate": 0.03, "verify": 0.03}))
+    assert (a.decision, a.exit_code) == (Decision.NO_GO, 3)
+    assert objective(a, "poi_success_rate").estimate.high < 0.99
+
+
+def test_a_slow_server_side_fails_its_gate_and_passing_ten_times_the_baseline_warns():
+    assert objective(judged(measurements(server_us={"generate": 700.0})), "poi_generate_p99").status is Status.FAIL
+    baseline = dataclasses.replace(LOCAL.baseline, values={"poi_generate_p99_us": 2e3})
+    assert objective(evaluate(measurements(), LOCAL.agreement, baseline), "poi_generate_p99").status is Status.WARN
+
+
+@pytest.mark.parametrize(
+    ("options", "key"),
+    [
+        ({"lost_workers": ("w2",)}, "workers"),
+        ({"missing_messages": 1}, "reports"),
+        ({"unsent": 5000}, "unsent"),
+        ({"counter_factor": 0.97}, "counters_generate"),
+        ({"lost_samples": 0.05}, "littles_law_generate"),
+    ],
+)
+def test_a_run_that_cannot_be_trusted_is_invalid_whatever_its_latencies_say(options, key):
+    a = judged(measurements(**options))
+    assert check(a, key).status is Status.FAIL
+    assert (a.decision, a.exit_code) == (Decision.INVALID, 5)
+
+
+def test_a_slow_server_alone_is_no_reason_for_distrust():
+    assert judged(measurements(server_us={"generate": 3000.0})).decision is not Decision.INVALID
+
+
+def test_a_client_faster_than_the_server_is_found_out():
+    m = measurements()
+    faster = tuple(
+        dataclasses.replace(s, histograms={n: dataclasses.replace(h, cumulative=_slower(h)) for n, h in s.histograms.items()})
+        for s in m.snapshots
+    )
+    a = judged(dataclasses.replace(m, snapshots=faster))
+    assert check(a, "dominance_generate").status is Status.FAIL
+    assert a.decision is Decision.INVALID
+
+
+def _slower(h):
+    return tuple(0.0 if edge < 1e-2 else c for edge, c in zip(h.edges_s, h.cumulative, strict=True))
+
+
+@pytest.mark.parametrize("name", ["busy", "late", "blind", "short", "empty"])
+def test_each_way_of_knowing_too_little_has_its_own_word(name):
+    m = measurements(hold_s=20)
+    if name == "busy":
+        a = judged(dataclasses.replace(m, health=tuple(dataclasses.replace(h, cpu_share=0.99) for h in m.health)))
+        assert check(a, "generator_cpu").status is Status.FAIL
+    elif name == "late":
+        lag = from_values(np.full(100, 20_000_000))
+        a = judged(dataclasses.replace(m, health=tuple(dataclasses.replace(h, lag=lag) for h in m.health)))
+        assert check(a, "schedule_lag").status is Status.FAIL
+    elif name == "blind":
+        a = judged(dataclasses.replace(m, snapshots=()))
+        assert check(a, "server_data").status is Status.FAIL
+    elif name == "short":
+        a = judged(measurements(hold_s=3))
+        assert a.steady is None
+    else:
+        a = judged(Measurements((), (), (), RunFacts(START * 10**9, (START + 60) * 10**9)))
+        assert check(a, "data").status is Status.FAIL
+    assert a.decision is Decision.INVALID
+
+
+def test_too_little_to_decide_says_how_much_more_is_needed():
+    a = judged(measurements(rate=8, hold_s=20))
+    finality = objective(a, "finality_p99")
+    assert finality.status is Status.INCONCLUSIVE
+    assert finality.seconds_needed > 0
+    assert (a.decision, a.exit_code) == (Decision.INCONCLUSIVE, 4)
+
+
+def test_the_same_measurements_give_the_same_bytes_and_json_gives_them_back():
+    first, second = (judged(measurements(rate=50)) for _ in range(2))
+    text = json_report.render(first)
+    assert json_report.render(second) == text
+    assert json_report.render(json_report.parse(text)) == text
+    assert json_report.parse(text) == first
