@@ -51,7 +51,7 @@ def operation_rows(assessment: Assessment) -> list[Row]:
     rows = []
     for o in assessment.operations:
         failed = ", ".join(f"{category} {count:,}" for category, count in o.failed.items()) or "0"
-        cells = (o.operation, with_interval(o.rate, "ops/s"), with_interval(o.success, "ratio"), f"{o.ok:,}", failed)
+        cells = (printable(o.operation), with_interval(o.rate, "ops/s"), with_interval(o.success, "ratio"), f"{o.ok:,}", failed)
         rows.append(Row(cells, ""))
     return rows
 
@@ -62,7 +62,7 @@ def latency_rows(assessment: Assessment) -> list[Row]:
         for kind, estimates in (("response", o.response), ("service", o.service)):
             if estimates:
                 cells = [with_interval(estimates.get(q), "ns") for q in LATENCY_COLUMNS[2:]]
-                rows.append(Row((o.operation, kind, *cells), ""))
+                rows.append(Row((printable(o.operation), kind, *cells), ""))
     return rows
 
 
@@ -88,6 +88,11 @@ def quantity(value: float, unit: str) -> str:
     if unit == "ratio":
         return f"{100 * value:.3f} %"
     return f"{value:,.1f} {unit}"
+
+
+def printable(name: str) -> str:
+    """A name from the outside without control characters, which a terminal would obey."""
+    return "".join(c if c.isprintable() else "?" for c in name)
 
 
 def _digits(value: float) -> str:

@@ -44,14 +44,14 @@ def measure(
         )
 
         def server(level: float) -> Measured:
-            found = server_quantile(increments, objective.quantile, level) if increments else None
+            found = server_quantile(increments, objective.quantile, level, objective.target.value) if increments else None
             if found is None:
                 return Measured(None, f"server, {name}")
             q, n = objective.quantile, found.estimate.n
             return Measured(
                 found.estimate,
                 f"server, {name}",
-                found.estimate.n_eff * (1 - q),
+                found.evidence,
                 seconds_needed(found.deff, n / length_s, q),
             )
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import stats
 
 from sla.dependence import FloatArray, design_effect, effective_size
@@ -32,13 +33,15 @@ class Increments:
 @dataclass(frozen=True)
 class ServerQuantile:
     """The quantile lies in (low_edge_ns, high_edge_ns] of the observed counts for certain; `estimate` adds the sampling error.
-    Its point is Prometheus' linear interpolation, for orientation only.
+    Its point is Prometheus' linear interpolation, for orientation only. evidence is n_eff (1 - q) for the question that is
+    judged, the share beyond the limit asked about (the quantile itself where none was given).
     """
 
     low_edge_ns: float
     high_edge_ns: float
     estimate: Estimate
     deff: float
+    evidence: float
 
 
 def by_instance(snapshots: Sequence[Snapshot]) -> dict[str, list[Snapshot]]:
@@ -83,7 +86,7 @@ def bucket_increments(snapshots: Sequence[Snapshot], name: str, from_ns: int, to
     return Increments(np.array(edges), total, resets)
 
 
-def server_quantile(increments: Increments, q: float, level: float = 0.95) -> ServerQuantile | None:
+def server_quantile(increments: Increments, q: float, level: float = 0.95, limit_ns: float = 0.0) -> ServerQuantile | None:
     """The interval runs from the largest edge that the quantile is shown to exceed to the smallest that it is shown not to:
     each edge's exceedance share is bounded (Clopper-Pearson with its effective sample size) and compared with 1 - q
     (test inversion, Woodruff 1952). None without observations.
@@ -99,7 +102,8 @@ def server_quantile(increments: Increments, q: float, level: float = 0.95) -> Se
     low_edge = float(edges_ns[at - 1]) if at else 0.0
     high_edge = float(edges_ns[at])
     alpha = (1 - level) / 2
-    deff, n_eff = _tail_size(shares, cumulative, sizes, q, level)
+    deff, n_eff = _tail_size(shares, cumulative, sizes, shares <= 1 - q, level)
+    _, judged = _tail_size(shares, cumulative, sizes, (shares <= 1 - q) & (edges_ns >= limit_ns * (1 - 1e-9)), level)
     low, high = 0.0, math.inf
     for i, edge in enumerate(edges_ns):
         beyond = float(shares[i])
@@ -111,7 +115,9 @@ def server_quantile(increments: Increments, q: float, level: float = 0.95) -> Se
             high = min(high, float(edge))
     low, high = min(low, low_edge), max(high, high_edge)
     point = _interpolated(counts.sum(axis=0), edges_ns, q, at)
-    return ServerQuantile(low_edge, high_edge, Estimate(min(max(point, low), high), low, high, level, n, n_eff), deff)
+    return ServerQuantile(
+        low_edge, high_edge, Estimate(min(max(point, low), high), low, high, level, n, n_eff), deff, judged * (1 - q)
+    )
 
 
 def _effective(share: float, below: FloatArray, sizes: FloatArray, level: float) -> tuple[float, float]:
@@ -123,12 +129,14 @@ def _effective(share: float, below: FloatArray, sizes: FloatArray, level: float)
     return deff, min(effective_size(n, deff, dof, level), n) if deff > 1 else n
 
 
-def _tail_size(shares: FloatArray, cumulative: FloatArray, sizes: FloatArray, q: float, level: float) -> tuple[float, float]:
-    """(largest design effect, smallest effective size) over all edges at and beyond the quantile: a far edge with few
-    exceedances is not credited with more independence than the nearest one. Edges below the quantile say nothing here: a
+def _tail_size(
+    shares: FloatArray, cumulative: FloatArray, sizes: FloatArray, chosen: NDArray[np.bool_], level: float
+) -> tuple[float, float]:
+    """(largest design effect, smallest effective size) over the `chosen` edges, all at or beyond the quantile: a far edge with
+    few exceedances is not credited with more independence than the nearest one. Edges below the quantile say nothing here: a
     shift of the bulk from one bucket to the next is no clustering of the tail.
     """
-    found = [_effective(float(s), cumulative[:, i], sizes, level) for i, s in enumerate(shares) if s <= 1 - q]
+    found = [_effective(float(s), cumulative[:, i], sizes, level) for i, s in enumerate(shares) if chosen[i]]
     return max((d for d, _ in found), default=1.0), min((n for _, n in found), default=float(sizes.sum()))
 
 

@@ -18,6 +18,7 @@ from bizra_load.engine.errors import ResponseTimeout
 
 SWEEP_S = 0.02
 _READ = select.EPOLLIN | select.EPOLLRDHUP | select.EPOLLET
+_CLOSED = select.EPOLLRDHUP | select.EPOLLHUP | select.EPOLLERR
 _READ_WRITE = _READ | select.EPOLLOUT
 
 
@@ -70,12 +71,12 @@ class Reactor:
 
     def _ready(self) -> None:
         pop = self._waiting.pop
-        for fd, _ in self._epoll.poll(0):
+        for fd, events in self._epoll.poll(0):
             found = pop(fd, None)
+            if found is None or events & _CLOSED:  # an answer and the end behind it may share one edge
+                self.hints.add(fd)
             if found is not None:
                 found[0].switch()
-            else:
-                self.hints.add(fd)
 
     def _sweep(self) -> None:
         if not self._waiting:

@@ -1,0 +1,68 @@
+"""A run on disk: what was written is read back; what is damaged is refused with file and line."""
+
+import json
+from datetime import UTC, datetime
+
+import pytest
+
+from bizra_load.archive.run_record import without_secrets
+from bizra_load.archive.store import RunWriter, new_folder, read_run
+from bizra_load.exit_codes import UsageError
+from tests.unit.sla.synthetic import measurements
+
+
+@pytest.fixture
+def saved(tmp_path):
+    m = measurements(rate=5, hold_s=6)
+    writer = RunWriter(tmp_path)
+    writer.record({"name": "x"}, m.facts)
+    writer.windows(m.windows)
+    writer.health(m.health)
+    writer.snapshots(m.snapshots)
+    writer.close()
+    return tmp_path, m
+
+
+def test_what_was_written_is_read_back(saved):
+    folder, m = saved
+    found, record = read_run(folder)
+    assert found.windows == m.windows
+    assert found.snapshots == m.snapshots
+    assert found.facts == m.facts
+    assert sorted(found.health, key=lambda h: (h.second, h.worker)) == list(m.health)
+    assert record["name"] == "x"
+
+
+def test_a_last_line_cut_short_is_left_out_and_said(saved):
+    folder, m = saved
+    path = folder / "windows.jsonl"
+    path.write_bytes(path.read_bytes()[:-20])
+    found, record = read_run(folder)
+    assert record["truncated"] == ["windows.jsonl"]
+    assert len(found.windows) == len(m.windows) - 1
+
+
+@pytest.mark.parametrize("name", ["run.json", "windows.jsonl", "health.jsonl", "server.jsonl"])
+def test_damage_is_refused_with_the_file(saved, name):
+    folder, _ = saved
+    (folder / name).write_text("{}\n" * 2)
+    with pytest.raises(UsageError, match=name):
+        read_run(folder)
+
+
+def test_no_run_is_refused(tmp_path):
+    with pytest.raises(UsageError, match=r"run\.json"):
+        read_run(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["../../etc", "a/b", "", "..", "x\ny", "ok"])
+def test_a_name_cannot_lead_out_of_the_folder(tmp_path, name):
+    folder = new_folder(tmp_path, name, datetime(2026, 1, 2, tzinfo=UTC))
+    assert folder.parent == tmp_path
+    assert new_folder(tmp_path, name, datetime(2026, 1, 2, tzinfo=UTC)) != folder
+
+
+def test_secrets_do_not_reach_the_record():
+    argv = ["run", "--web-login", "--api-key=abc", "--token", "abc", "-H", "http://me:abc@host:1/p"]
+    assert "abc" not in json.dumps(without_secrets(argv))
+    assert "http://host:1/p" in without_secrets(argv)

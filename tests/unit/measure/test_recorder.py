@@ -1,0 +1,106 @@
+"""Samples -> additive windows, and reports that are never lost unseen."""
+
+import numpy as np
+import pytest
+
+from bizra_load.measure.exchange import Receiver, Sender
+from bizra_load.measure.recorder import MAX_OPERATIONS, Recorder
+from sla.littles_law import littles_law
+from sla.window import SCHEDULE, merge_windows
+
+S = 1_000_000_000
+UNIX = 1_800_000_000 * S
+
+
+def recorded(spans, takes):
+    """Operations (intended, sent, done) in ns after a full second, the windows taken at these times and at the end."""
+    recorder = Recorder(0, UNIX)
+    operation = recorder.operation("a")
+    windows = []
+    events = sorted([(s, 0, None) for _, s, _ in spans] + [(d, 1, (i, s, d)) for i, s, d in spans])
+    for at, kind, span in events:
+        while takes and takes[0] <= at:
+            windows += recorder.take(takes.pop(0))
+        operation.started(at) if kind == 0 else operation.succeeded(*span)
+    last = max(d for *_, d in spans)
+    return merge_windows(windows + recorder.take(last, everything=True))
+
+
+def test_each_operation_is_planned_started_and_finished_in_its_own_seconds():
+    found = recorded([(S - 5, S + 5, 2 * S + 7)], [])
+    assert [(w.second - UNIX // S, w.planned, w.started, w.ok) for w in found] == [(0, 1, 0, 0), (1, 0, 1, 0), (2, 0, 0, 1)]
+    assert sum(w.in_flight_ns for w in found) == S + 2
+    assert [w.response_sum_ns for w in found] == [0, 0, S + 12]
+
+
+@pytest.mark.parametrize("takes", [[], [S, 2 * S, 3 * S], [S // 2, S + 3, 2 * S + S // 3]])
+def test_when_windows_are_taken_changes_nothing_and_littles_law_is_exact(takes):
+    rng = np.random.default_rng(1)
+    spans = []
+    for _ in range(500):
+        intended = int(rng.integers(0, 4 * S))
+        sent = intended + int(rng.exponential(1e6))
+        spans.append((intended, sent, sent + int(rng.exponential(2e8)) + 1))
+    found = recorded(spans, list(takes))
+    assert found == recorded(spans, [])
+    assert sum(w.ok for w in found) == sum(w.started for w in found) == sum(w.planned for w in found) == 500
+    assert littles_law(found).difference == 0
+
+
+def test_failures_keep_their_category_and_a_timeout_is_slower_than_anything():
+    recorder = Recorder(0, UNIX)
+    operation = recorder.operation("a")
+    for category in ("http_5xx", "timeout"):
+        operation.started(1)
+        operation.failed(category, 1, 1, 100)
+    [w] = merge_windows(recorder.take(S, everything=True))
+    assert dict(w.failed) == {"http_5xx": 1, "timeout": 1}
+    assert (w.response.total, w.response.over_range) == (1, 1)
+
+
+def test_what_was_never_sent_is_counted_in_its_second():
+    recorder = Recorder(0, UNIX)
+    for at in (1, 2, S + 1):
+        recorder.unsent(at)
+    found = recorder.take(2 * S)
+    assert [(w.operation, w.unsent, w.planned) for w in found] == [(SCHEDULE, 2, 2), (SCHEDULE, 1, 1)]
+
+
+def test_hostile_operation_names_cannot_fill_the_memory():
+    recorder = Recorder(0, UNIX)
+    names = {recorder.operation(str(n)).name for n in range(MAX_OPERATIONS + 50)}
+    assert len(names) == MAX_OPERATIONS + 1
+
+
+def test_reports_survive_a_transport_that_loses_and_repeats_them():
+    kept, lossy = [], iter([False, True, False, True, True] + [True] * 50)
+    receiver = Receiver("r", lambda _, data: kept.append(data))
+    receiver.expect("w")
+
+    def send(message):
+        if not next(lossy):
+            raise OSError("the network is down")
+        receiver.receive(message)
+        answer = receiver.receive(message)  # arrives twice
+        sender.acknowledged(answer["run"], answer["sequence"])
+
+    sender = Sender("r", "w", send)
+    for data in (b"1", b"2"):
+        sender.report(data)
+    sender.report(b"3", final=True)
+    assert sender.flush(5)
+    assert sorted(kept) == [b"1", b"2", b"3"]
+    assert (receiver.unfinished(), receiver.missing()) == ((), 0)
+
+
+def test_a_gap_and_a_silent_worker_are_seen_and_foreign_messages_are_not_used():
+    kept = []
+    receiver = Receiver("r", lambda _, data: kept.append(data))
+    receiver.expect("silent")
+    for sequence in (0, 2):
+        receiver.receive({"run": "r", "worker": "w", "sequence": sequence, "data": b"x", "final": sequence == 2})
+    assert receiver.missing() == 1
+    assert receiver.unfinished() == ("silent", "w")
+    for message in (None, {}, {"run": "r", "worker": 3, "sequence": 0, "data": b""}, {"run": "other"}):
+        assert receiver.receive(message) is None
+    assert len(kept) == 2

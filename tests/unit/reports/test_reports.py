@@ -1,0 +1,67 @@
+"""Every number with its unit; names from the outside never become structure."""
+
+import dataclasses
+
+import pytest
+
+from bizra_load.gate import read_agreement
+from reports import json_report, markdown, table, text
+from sla.evaluate import evaluate
+from tests.unit.sla.synthetic import measurements
+
+LOCAL = read_agreement("local")
+HOSTILE = "<script>alert(1)</script>|`x`[a](b)[red]\x1b[31m"
+
+
+@pytest.fixture(scope="module")
+def assessment():
+    return evaluate(measurements(rate=60, hold_s=20), LOCAL.agreement, LOCAL.baseline)
+
+
+def hostile(assessment):
+    operations = (dataclasses.replace(assessment.operations[0], operation=HOSTILE), *assessment.operations[1:])
+    return dataclasses.replace(assessment, operations=operations)
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "shown"),
+    [
+        (0, "ns", "0 ns"),
+        (999, "ns", "999 ns"),
+        (12_340, "ns", "12.3 us"),
+        (1.5e6, "ns", "1.50 ms"),
+        (2.5e9, "ns", "2.50 s"),
+        (0.99, "ratio", "99.000 %"),
+        (1234.56, "ops/s", "1,234.6 ops/s"),
+        (float("inf"), "ns", "unbounded"),
+    ],
+)
+def test_quantities_have_their_unit(value, unit, shown):
+    assert table.quantity(value, unit) == shown
+
+
+def test_text_and_markdown_hold_the_decision_and_every_objective(assessment):
+    for shown in (text.render(assessment, 200), markdown.render(assessment)):
+        assert assessment.decision.value in shown
+        for o in assessment.objectives:
+            assert o.title in shown
+
+
+def test_markdown_escapes_names(assessment):
+    shown = markdown.render(hostile(assessment))
+    assert "<script>" not in shown
+    rows = [line for line in shown.splitlines() if "alert(1)" in line]
+    assert rows
+    assert all(line.replace("\\|", "").count("|") in (6, 8) for line in rows)
+
+
+def test_text_reads_no_markup_and_no_control_characters_in_names(assessment):
+    shown = text.render(hostile(assessment), 300)
+    assert "[red]" in shown
+    assert "\x1b" not in shown
+
+
+def test_json_refuses_what_is_no_assessment(assessment):
+    for wrong in ("{}", "[]", "nonsense", json_report.render(assessment).replace("assessment/1", "assessment/9")):
+        with pytest.raises(ValueError, match=r"."):
+            json_report.parse(wrong)
