@@ -1,0 +1,262 @@
+"""The main job with real processes: master, workers, node."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+import requests
+
+from bizra_load.node.embedded import start_node
+from tests.e2e.running import ROOT, Running, attempts, free_port, load, until
+
+SHORT = ("-f", "locustfiles/mixed.py", "--target-ops", "600", "--ramp", "2s", "--duration", "8s")
+
+
+def test_a_healthy_node_gets_go_and_the_same_answer_when_judged_again(tmp_path):
+    ended = load(tmp_path, None, "--ramp", "2s", "--duration", "40s", "--finality-share", "20%")
+    assert (ended.code, ended.assessment["decision"]) == (0, "GO"), ended.out
+    assert {o["status"] for o in ended.assessment["objectives"]} == {"PASS"}
+    assert {c["status"] for c in ended.assessment["checks"]} == {"PASS"}, ended.out
+    assert abs(ended.check("achieved")["figure"]) < 0.005
+    assert "GO: every gate passes" in ended.out
+
+    before = {p: (ended.folder / p).read_bytes() for p in ("assessment.json", "assessment.md")}
+    again = subprocess.run(
+        [sys.executable, "-m", "bizra_load.cli.main", "assess", str(ended.folder)], cwd=ROOT, capture_output=True, check=False
+    )
+    assert again.returncode == 0
+    assert {p: (ended.folder / p).read_bytes() for p in before} == before
+
+    for form, mark in (("json", '"decision": "GO"'), ("md", "# GO"), ("text", "GO: every gate passes")):
+        command = [sys.executable, "-m", "bizra_load.cli.main", "report", str(ended.folder), "--format", form]
+        shown = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+        assert mark in shown
+        if form == "json":
+            assert shown.encode() == before["assessment.json"]
+
+
+def test_three_percent_errors_are_no_go(tmp_path):
+    with start_node(["--fault", "error_rate=3%", "--seed", "1"]) as node:
+        ended = load(tmp_path, node, *SHORT, "--duration", "15s")
+        assert (ended.code, ended.assessment["decision"]) == (3, "NO-GO"), ended.out
+        assert ended.objective("poi_success_rate")["status"] == "FAIL"
+        assert ended.finished() == attempts_with_finality(node, ended)
+
+
+def attempts_with_finality(node, ended):
+    """The node does not count failed finality checks; everything else must agree exactly."""
+    counted = attempts(node)
+    failed = sum(w.failures for w in ended.measurements.windows if w.operation == "finality")
+    return {**counted, "finality": counted["finality"] + failed}
+
+
+def test_slow_generation_shows_on_its_gate_and_on_no_other(tmp_path, node):
+    requests.post(f"{node.admin_url}/faults", json={"generate.latency": "600us"}, timeout=5).raise_for_status()
+    ended = load(tmp_path, node, *SHORT, "--duration", "20s")
+    gate = ended.objective("poi_generate_p99")
+    assert gate["status"] == "FAIL", ended.out
+    assert gate["estimate"]["low"] >= 500e3
+    assert ended.objective("poi_verify_p99")["status"] in ("PASS", "WARN")
+    assert ended.assessment["decision"] in ("GO WITH CAUTION", "CONDITIONAL GO")
+    assert ended.code == 0
+
+
+def test_fail_on_warn_turns_caution_into_exit_code_3(tmp_path, node):
+    requests.post(f"{node.admin_url}/faults", json={"generate.latency": "600us"}, timeout=5).raise_for_status()
+    ended = load(tmp_path, node, *SHORT, "--duration", "20s", "--fail-on", "warn")
+    assert ended.code == 3
+    assert ended.assessment["decision"] in ("GO WITH CAUTION", "CONDITIONAL GO")
+
+
+def test_a_stall_shows_in_the_response_time_that_service_time_alone_would_hide(tmp_path, node):
+    running = Running(tmp_path, "-H", node.url, "--metrics-url", node.metrics_url, "--agreement", "local", *SHORT)
+    running.wait_for(1500)
+    requests.post(f"{node.admin_url}/faults", json={"stall": "2s"}, timeout=5).raise_for_status()
+    ended = running.end()
+    verify = next(o for o in ended.assessment["operations"] if o["operation"] == "verify")
+    assert verify["response"]["p99"]["point"] > 1e9
+    assert verify["service"]["p99"]["point"] < 0.5e9
+    assert ended.check("counters_verify")["status"] == "PASS"
+
+
+@pytest.mark.parametrize("workers", ["1", "2", "3"])
+@pytest.mark.parametrize("arrivals", ["constant", "poisson"])
+def test_client_and_node_count_the_same_with_any_number_of_workers(tmp_path, node, workers, arrivals):
+    ended = load(tmp_path, node, *SHORT, "--duration", "5s", "--workers", workers, "--arrivals", arrivals)
+    assert ended.finished() == attempts(node)
+    assert ended.check("workers")["status"] == "PASS"
+    planned = sum(w.planned for w in ended.measurements.windows)
+    unsent = sum(w.unsent for w in ended.measurements.windows)
+    assert planned == unsent + sum(ended.finished().values())
+    assert {ended.check(f"counters_{o}")["status"] for o in attempts(node)} == {"PASS"}
+    assert len(ended.measurements.facts.workers) == int(workers)
+
+
+def test_no_node_is_one_clear_line(tmp_path):
+    ended = load(tmp_path, None, "-H", f"http://127.0.0.1:{free_port()}")
+    assert ended.code == 5
+    assert ended.err.strip().count("\n") == 0
+    assert "can't be reached" in ended.err
+    assert ended.folder is None
+
+
+def test_a_killed_worker_makes_the_run_invalid_and_keeps_what_was_measured(tmp_path, node):
+    running = Running(tmp_path, "-H", node.url, "--metrics-url", node.metrics_url, "--agreement", "local", *SHORT)
+    running.wait_for(500)
+    os.kill(running.workers()[0], signal.SIGKILL)
+    ended = running.end()
+    assert (ended.code, ended.assessment["decision"]) == (5, "INVALID"), ended.err
+    assert ended.check("workers")["status"] == "FAIL"
+    assert len(ended.measurements.facts.lost_workers) == 1
+    assert sum(ended.finished().values()) > 500
+
+
+@pytest.mark.parametrize("how", ["Ctrl+C", "SIGTERM"])
+def test_a_stopped_run_is_drained_to_the_last_operation(tmp_path, node, how):
+    running = Running(
+        tmp_path, "-H", node.url, "--metrics-url", node.metrics_url, "--agreement", "local", *SHORT, "--duration", "60s"
+    )
+    running.wait_for(1500)
+    if how == "Ctrl+C":
+        running.interrupt()
+    else:
+        running.process.terminate()
+    ended = running.end()
+    assert ended.finished() == attempts(node)
+    assert ended.measurements.facts.interrupted
+    assert ended.check("workers")["status"] == "PASS"
+    assert ended.code in (0, 4, 5), ended.err  # judged by what there was
+
+
+WRONG = {
+    "--target-ops": "-5",
+    "--ramp": "10 parsecs",
+    "--duration": "0s",
+    "--arrivals": "sometimes",
+    "--verify-share": "150%",
+    "--agreement": "nonesuch",
+    "--stages": "/nonexistent.yaml",
+    "--metrics-url": "ftp://x",
+    "--workers": "0",
+    "-f": "/nonexistent.py",
+    "-H": "127.0.0.1:80",
+}
+
+
+@pytest.mark.parametrize("flag", WRONG)
+def test_a_wrong_option_is_one_line_and_exit_code_6(tmp_path, flag):
+    ended = load(tmp_path, None, flag, WRONG[flag])
+    assert ended.code == 6
+    assert "Traceback" not in ended.err
+    assert flag in ended.err.replace("--processes", "--workers").replace("-H/--host", "-H")
+    assert len(ended.err.strip().splitlines()) == 1, ended.err
+    assert ended.folder is None
+
+
+def test_a_wrong_agreement_is_refused_before_the_first_request(tmp_path, node):
+    path = tmp_path / "mine.yaml"
+    path.write_text((ROOT / "sla/agreements/local.yaml").read_text().replace("< 200 us", "< 200 parsecs"))
+    ended = load(tmp_path / "runs", node, "--agreement", str(path))
+    assert ended.code == 6
+    assert "mine.yaml: objectives.poi_generate_p99.target" in ended.err
+    assert sum(attempts(node).values()) == 0
+
+
+def test_the_token_reaches_the_node_and_nothing_that_the_run_left_behind(tmp_path, node):
+    secret = "planted-secret-4711"
+    running = Running(
+        tmp_path, "-H", node.url, "--metrics-url", node.metrics_url, *SHORT, environment={"BIZRA_LOAD_TOKEN": secret}
+    )
+    running.wait_for(100)
+    shown = subprocess.run(["ps", "axww", "-o", "args"], capture_output=True, text=True, check=True).stdout
+    ended = running.end()
+    left = [p.read_bytes() for p in ended.folder.iterdir()]
+    assert secret not in shown + ended.out + ended.err
+    assert not any(secret.encode() in data for data in left)
+
+
+def test_the_web_ui_runs_and_stops_tests_and_counts_what_the_node_counts(tmp_path, node):
+    port = free_port()
+    command = [sys.executable, "-m", "locust", "-f", "locustfiles/poi.py", "-H", node.url, "--web-host", "127.0.0.1"]
+    command += ["--web-port", str(port), "--out", str(tmp_path), "--metrics-url", node.metrics_url, "--agreement", "local"]
+    command += ["--target-ops", "300", "--ramp", "1s", "--duration", "60s"]
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    base = f"http://127.0.0.1:{port}"
+    try:
+        until(lambda: _answers(base), "web UI")
+        for number in (1, 2):
+            assert requests.post(f"{base}/swarm", data={"user_count": 1, "spawn_rate": 1}, timeout=10).json()["success"]
+            until(lambda n=number: len(list(tmp_path.glob("*"))) == n and _kept(max(tmp_path.glob("*"))) > 300, "load")
+            seen = _requests(base)
+            named = {s["name"]: s for s in seen["stats"]}
+            assert 0 < named["generate"]["median_response_time"] < 100
+            assert named["generate"]["median_response_time"] != round(named["generate"]["median_response_time"])
+            requests.post(f"{base}/stop", timeout=30).raise_for_status()
+            until(lambda n=number: len(list(tmp_path.glob("*/assessment.json"))) == n, "assessment")
+        kept = [_kept(folder) for folder in sorted(tmp_path.glob("*"))]
+        assert sum(kept) == sum(attempts(node).values())
+        # Locust caches its answer for some seconds
+        until(lambda: {s["name"]: s["num_requests"] for s in _requests(base)["stats"]}["Aggregated"] == kept[-1], "total")
+    finally:
+        process.send_signal(signal.SIGINT)
+        assert b"Traceback" not in process.communicate(timeout=30)[1]
+
+
+def _kept(folder):
+    path = folder / "windows.jsonl"
+    return sum(json.loads(row)["ok"] for row in path.read_text().splitlines()) if path.exists() else 0
+
+
+def _answers(base):
+    try:
+        return requests.get(base, timeout=2).ok
+    except requests.ConnectionError:
+        return False
+
+
+def _requests(base):
+    return requests.get(f"{base}/stats/requests", timeout=5).json()
+
+
+def test_any_locustfile_is_measured_by_the_same_recorder(tmp_path, node):
+    command = [sys.executable, "-m", "locust", "-f", "locustfiles/any_user.py", "-H", node.url, "--headless", "-u", "10"]
+    command += ["-r", "10", "-t", "8s", "--only-summary", "--processes", "2"]
+    port = str(free_port())
+    command += ["--master-bind-host", "127.0.0.1", "--master-bind-port", port, "--master-port", port]
+    environment = {**os.environ, "BIZRA_LOAD_OUT": str(tmp_path), "METRICS_URL": node.metrics_url, "AGREEMENT": "local"}
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    [folder] = tmp_path.glob("*")
+    assessment = json.loads((folder / "assessment.json").read_text())
+    measured = sum(json.loads(r)["ok"] for r in (folder / "windows.jsonl").read_text().splitlines())
+    assert measured == attempts(node)["generate"] > 300, done.stderr
+    generate = next(o for o in assessment["operations"] if o["operation"] == "generate")
+    assert generate["response"]["p50"] == generate["service"]["p50"]
+    assert done.returncode == assessment["exit_code"] == 4  # no plan, no verify, no finality: not everything can be answered
+    assert next(c for c in assessment["checks"] if c["key"] == "counters_generate")["status"] == "PASS"
+
+
+def test_listeners_of_others_see_every_request_when_asked_for(tmp_path, node):
+    locustfile = tmp_path / "listening.py"
+    locustfile.write_text(
+        (ROOT / "locustfiles/finality.py").read_text()
+        + "\nfrom locust import events\nSEEN = []\nevents.request.add_listener(lambda **kw: SEEN.append(kw['response_time']))\n"
+        + "\n@events.test_stop.add_listener\ndef write(**_):\n"
+        + f"    open({str(tmp_path / 'seen')!r}, 'w').write(str(len(SEEN)))\n"
+    )
+    command = [sys.executable, "-m", "locust", "-f", str(locustfile), "-H", node.url, "--headless", "--only-summary"]
+    command += [
+        "--target-ops",
+        "200",
+        "--ramp",
+        "0s",
+        "--duration",
+        "6s",
+        "--fire-request-events",
+        "--out",
+        str(tmp_path / "r"),
+    ]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    assert int((tmp_path / "seen").read_text()) == attempts(node)["finality"] > 1000, done.stderr
