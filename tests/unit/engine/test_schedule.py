@@ -85,7 +85,7 @@ def test_durations_have_units():
 @pytest.mark.parametrize("use_timerfd", [True, False])
 def test_the_pacer_wakes_in_order_never_early_and_records_each_lag(use_timerfd):
     pacer = Pacer(use_timerfd)
-    start = time.perf_counter_ns() + 5_000_000
+    start = time.perf_counter_ns() + 200_000_000  # every sleeper is asleep before the first is due
     woken = []
 
     def sleeper(number):
@@ -112,17 +112,17 @@ def test_a_killed_sleeper_is_forgotten():
         pacer.sleep_until(time.perf_counter_ns() + after_ns)
         woken.append(after_ns)
 
-    victim = gevent.spawn(sleeper, 20_000_000)
-    other = gevent.spawn(sleeper, 40_000_000)
+    victim = gevent.spawn(sleeper, 200_000_000)
+    other = gevent.spawn(sleeper, 400_000_000)
     gevent.sleep(0)
     victim.kill()
     other.join(timeout=10)
-    assert woken == [40_000_000]
+    assert woken == [400_000_000]
 
 
 def test_a_slot_that_falls_behind_keeps_its_intended_starts_and_counts_what_it_never_sent():
     unsent = []
-    start = time.perf_counter_ns() + 10_000_000
+    start = time.perf_counter_ns() + 200_000_000
     schedule = Schedule(ramp_and_hold(1000, 0, 0.2), 1, "constant", start, Pacer(), unsent.append, random.Random(1))
     taken = []
 
