@@ -6,6 +6,7 @@ response time holds the wait (no coordinated omission: Tene 2013; open model: Sc
 
 from __future__ import annotations
 
+import itertools
 import random
 import time
 from collections.abc import Callable, Iterator
@@ -25,37 +26,38 @@ class Slot:
         self._schedule = schedule
         self._due_ns = due_ns
         self._sleep_until = schedule.pacer.sleep_until
+        self._waiting_for: int | None = None
         self.busy = False
 
     def take(self) -> int:
         """Intended start (perf_counter_ns) of the next arrival; parks for ever once the schedule has closed."""
         self.busy = False
-        due = next(self._due_ns, None)
+        due = self._waiting_for = next(self._due_ns, None)
         schedule = self._schedule
         if due is not None and due < schedule.closes_ns:
             now = time.perf_counter_ns()
             if now < due:
                 self._sleep_until(due)
-                # the schedule may have closed while this slot slept
-                if due < schedule.closes_ns:
-                    self.busy = True
-                    return due
-            elif now < schedule.closes_ns:
+                # a drain may have begun since, even before this wake-up of an arrival that was due: then it is not sent
+                ready = due < schedule.closes_ns and not schedule.draining
+            else:
+                ready = now < schedule.closes_ns
+            if ready:
+                self._waiting_for = None
                 self.busy = True
                 return due
-            else:
-                schedule.on_unsent(due)
         self.abandon()
         Event().wait()  # until Locust kills the user
         raise AssertionError("unreachable: a parked slot is only ever killed")
 
     def abandon(self) -> None:
-        """Count every arrival that was due before the close and not taken as unsent."""
-        for due in self._due_ns:
+        """Count every arrival that was due before the close and not taken as unsent, each once."""
+        waiting_for, self._waiting_for = self._waiting_for, None
+        rest, self._due_ns = self._due_ns, iter(())
+        for due in rest if waiting_for is None else itertools.chain((waiting_for,), rest):
             if due >= self._schedule.closes_ns:
                 break
             self._schedule.on_unsent(due)
-        self._due_ns = iter(())
 
 
 class Schedule:
@@ -79,6 +81,7 @@ class Schedule:
         self.closes_ns = start_ns + int(curve.duration_s * 1e9)
         self.pacer = pacer
         self.on_unsent = on_unsent
+        self.draining = False
         self._mine: list[Slot] = []
 
     def new_slot(self) -> Slot:
@@ -93,6 +96,7 @@ class Schedule:
         """Close the schedule now, wait for the operations under way, count what was not sent. Returns how many slots were
         still busy after `deadline_s`.
         """
+        self.draining = True
         self.closes_ns = min(self.closes_ns, time.perf_counter_ns())
         end = time.monotonic() + deadline_s
         while any(slot.busy for slot in self._mine) and time.monotonic() < end:

@@ -144,3 +144,30 @@ def test_a_slot_that_falls_behind_keeps_its_intended_starts_and_counts_what_it_n
     assert len(taken) + len(unsent) == 200
     assert sorted(taken + unsent) == [*taken, *unsent]
     assert {round((b - a) / 1e6) for a, b in itertools.pairwise(taken + unsent)} == {1}
+
+
+def test_an_arrival_that_fell_due_unnoticed_is_not_sent_after_the_drain_but_counted():
+    unsent, taken = [], []
+    start = time.perf_counter_ns() + 200_000_000
+    schedule = Schedule(ramp_and_hold(100, 0, 10), 1, "constant", start, Pacer(), unsent.append, random.Random(1))
+
+    def user():
+        slot = schedule.new_slot()
+        while True:
+            taken.append(slot.take())
+
+    greenlet = gevent.spawn(user)
+    while len(taken) < 3:
+        gevent.sleep(0.001)
+    blocked_until = taken[-1] + 35_000_000  # three more fall due while the hub can't wake anybody
+    while time.perf_counter_ns() < blocked_until:
+        pass
+    before = list(taken)
+    assert schedule.drain(1) == 0
+    for _ in range(20):
+        gevent.sleep(0.001)
+    greenlet.kill()
+    assert taken == before
+    assert len(unsent) >= 3
+    assert {round((b - a) / 1e6) for a, b in itertools.pairwise(taken + unsent)} == {10}
+    assert unsent[-1] < schedule.closes_ns <= unsent[-1] + 10_000_000
