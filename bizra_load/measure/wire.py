@@ -7,7 +7,6 @@ sizes and types are checked, nothing is executed, and all trouble is a WireError
 from __future__ import annotations
 
 import base64
-import binascii
 import struct
 import zlib
 from collections.abc import Mapping
@@ -55,6 +54,9 @@ def decode_histogram(text: str, over_range: int = 0) -> Histogram:
         return Histogram(EMPTY.indices, EMPTY.counts, over_range) if over_range else EMPTY
     try:
         data = base64.b64decode(text, validate=True)
+    except ValueError as error:  # binascii.Error, and a plain one for characters outside ASCII
+        raise WireError(f"damaged histogram: {error}") from None
+    try:
         cookie, length = struct.unpack_from(">ii", data)
         if cookie != _COMPRESSED_COOKIE_V2 or length != len(data) - 8:
             raise WireError("not a compressed HdrHistogram V2")
@@ -63,7 +65,7 @@ def decode_histogram(text: str, over_range: int = 0) -> Histogram:
         if not inflater.eof:
             raise WireError("histogram longer than its layout allows")
         cookie, length, offset, digits, lowest, highest, _ = _HEADER.unpack_from(raw)
-    except (binascii.Error, struct.error, zlib.error, UnicodeEncodeError) as error:
+    except (struct.error, zlib.error) as error:
         raise WireError(f"damaged histogram: {error}") from None
     if (cookie, offset, digits, lowest, highest) != (_COOKIE_V2, 0, SIGNIFICANT_DIGITS, LOWEST_NS, HIGHEST_NS):
         raise WireError("a histogram of another layout")

@@ -80,6 +80,12 @@ def _packed(value):
         return b""
 
 
+@pytest.mark.parametrize("text", ["\x80", "not base64!", "AAAA", "HISTFAAA", "\ud800"])
+def test_text_that_is_no_histogram_is_refused(text):
+    with pytest.raises(WireError):
+        decode_histogram(text)
+
+
 def test_a_zip_bomb_is_not_unpacked():
     bomb = zlib.compress(b"\x00" * 50_000_000)
     text = base64.b64encode(struct.pack(">ii", 0x1C849304 | 0x10, len(bomb)) + bomb).decode()
