@@ -47,12 +47,7 @@ class ReadAgreement:
 def read_agreement(name: str) -> ReadAgreement:
     """A packaged agreement by name, or a YAML file. Raises UsageError with file, key, what is wrong and what is allowed."""
     content, where = _text(name, "agreements", SUFFIXES, "--agreement")
-    try:
-        agreement = agreement_from_mapping(yaml.safe_load(content))
-    except yaml.YAMLError as error:
-        raise UsageError(f"{where}: not YAML: {' '.join(str(error).split())[:300]}") from None
-    except AgreementError as error:
-        raise UsageError(f"{where}: {error}") from None
+    agreement = _agreement(content, where)
     baseline_text = ""
     if agreement.baseline:
         beside = str(Path(where).parent / agreement.baseline) if agreement.baseline.endswith(".json") else agreement.baseline
@@ -114,12 +109,19 @@ def _kept_agreement(folder: Path) -> ReadAgreement:
     try:
         content = path.read_text(encoding="utf-8")
         baseline_text = (folder / BASELINE).read_text(encoding="utf-8") if (folder / BASELINE).exists() else ""
-        agreement = agreement_from_mapping(yaml.safe_load(content))
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror} (allowed: a run folder, or --agreement)") from None
-    except (yaml.YAMLError, AgreementError) as error:
-        raise UsageError(f"{path}: {' '.join(str(error).split())}") from None
+    agreement = _agreement(content, str(path))
     return ReadAgreement(agreement, _baseline(baseline_text, agreement.baseline), content, baseline_text)
+
+
+def _agreement(content: str, where: str) -> Agreement:
+    try:
+        return agreement_from_mapping(yaml.safe_load(content))
+    except yaml.YAMLError as error:
+        raise UsageError(f"{where}: not YAML: {' '.join(str(error).split())[:300]}") from None
+    except AgreementError as error:
+        raise UsageError(f"{where}: {error}") from None
 
 
 def _baseline(content: str, name: str) -> Baseline | None:

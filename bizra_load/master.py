@@ -14,7 +14,6 @@ from locust.env import Environment
 from bizra_load import gate
 from bizra_load.archive import run_record
 from bizra_load.archive.store import RunWriter, new_folder
-from bizra_load.exit_codes import UsageError
 from bizra_load.measure import wire
 from bizra_load.measure.exchange import Receiver
 from bizra_load.options import Settings
@@ -73,13 +72,6 @@ class Keeping:
         headless = bool(getattr(environment.parsed_options, "headless", False))
         self._progress = Progress(self._started_ns, settings.curve if open_model else None, sys.stderr) if headless else None
         self._greenlets = [gevent.spawn(self._every_second)]
-
-    @staticmethod
-    def check(settings: Settings, open_model: bool) -> None:
-        """Everything that can be refused before the first request. Raises UsageError."""
-        gate.read_agreement(settings.agreement).check_environment(settings.environment)
-        if settings.metrics_url and settings.prometheus_url:
-            raise UsageError("--metrics-url and --prometheus-url: give one of them, the server is asked once")
 
     def stopping(self) -> None:
         """The schedule ends here if it has not ended by its plan."""
@@ -157,6 +149,7 @@ class Keeping:
         return RunFacts(
             load_started_ns=self._started_ns,
             load_ended_ns=self._ended_ns,
+            drained_ns=self._drained_ns,
             plan=self._plan,
             workers=self.receiver.workers,
             lost_workers=self.receiver.unfinished(),

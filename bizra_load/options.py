@@ -134,6 +134,8 @@ def resolve(parsed: Namespace | None) -> Settings:
     for flag, url in (("--metrics-url", metrics_url), ("--prometheus-url", prometheus_url)):
         if url and not url.startswith(("http://", "https://")):
             raise UsageError(f"{flag}: not a URL: {url!r} (allowed: http://... or https://...)")
+    if metrics_url and prometheus_url:
+        raise UsageError("--metrics-url and --prometheus-url: give one of them, the server is asked once")
     return Settings(
         curve=curve,
         ops_per_user=checked("--ops-per-user", positive(rate_per_s)),

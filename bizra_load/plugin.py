@@ -18,7 +18,7 @@ from locust import events as locust_events
 from locust.env import Environment
 from locust.runners import STATE_MISSING, MasterRunner, WorkerRunner
 
-from bizra_load import options
+from bizra_load import gate, options
 from bizra_load.exit_codes import INVALID, BizraLoadError, UsageError
 from bizra_load.master import Keeping
 from bizra_load.measure.exchange import ACKNOWLEDGE, DRAIN, REPORT, START
@@ -66,7 +66,8 @@ class Plugin:
         self._started: tuple[str, int, int] | None = None  # run, elapsed_ns, when that was told (perf_counter_ns)
         show_microseconds()
         if not self.is_worker:
-            Keeping.check(options.resolve(environment.parsed_options), self.open_model)
+            settings = options.resolve(environment.parsed_options)  # what can be refused is refused before the first request
+            gate.read_agreement(settings.agreement).check_environment(settings.environment)
             gevent.signal_handler(signal.SIGTERM, self._terminate)  # Locust's own is not in place while a shape runs
         if any(issubclass(u, OpenModelUser) for u in environment.user_classes) and not self.open_model:
             raise UsageError("locustfile: an OpenModelUser needs a StagesShape beside it (class Shape(StagesShape): ...)")

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Iterable
 from typing import TextIO
 
-import numpy as np
-
 from bizra_load.engine.load_curve import LoadCurve
 from sla import histogram
-from sla.histogram import bucket_high_ns
 from sla.window import Window
 
 RECENT_S = 10
@@ -63,7 +61,5 @@ class Progress:
         merged = histogram.merge(w.response for w in self._recent)
         if not merged.total:
             return "response p99 -"
-        at = int(np.searchsorted(np.cumsum(merged.counts), 0.99 * merged.total))
-        if at >= merged.indices.size:
-            return "response p99 over 60 s"
-        return f"response p99 {bucket_high_ns(merged.indices[at : at + 1])[0] / 1e6:.3f} ms"
+        p99_ns = merged.quantile_ns(0.99)
+        return "response p99 over 60 s" if math.isinf(p99_ns) else f"response p99 {p99_ns / 1e6:.3f} ms"

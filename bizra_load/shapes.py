@@ -18,8 +18,12 @@ class StagesShape(LoadTestShape):
     abstract = True
     use_common_options = True  # -u and -t would be refused otherwise; the curve decides both
 
+    def reset_time(self) -> None:
+        """Locust calls this when a test starts, before the first tick: the options of this test are read once, here."""
+        super().reset_time()
+        self._settings = options.resolve(self.runner.environment.parsed_options if self.runner else None)
+
     def tick(self) -> tuple[int, float] | None:
-        settings = options.resolve(self.runner.environment.parsed_options if self.runner else None)
-        if self.get_run_time() >= LEAD_S + settings.curve.duration_s:
+        if self.get_run_time() >= LEAD_S + self._settings.curve.duration_s:
             return None
-        return settings.users, float(settings.users)
+        return self._settings.users, float(self._settings.users)

@@ -16,10 +16,8 @@ from bizra_load.engine.client import Connection, PreparedRequest
 from bizra_load.engine.errors import EngineError, ResponseTimeout
 from bizra_load.exit_codes import UsageError
 from bizra_load.measure.recorder import Operation
-from bizra_load.node.chain import block_hash
+from bizra_load.node.chain import FINALIZED, block_hash
 from bizra_load.worker import Measuring
-
-REFERENCE_BLOCKS = 1000  # the reference node's chain is finalized up to here
 
 
 class WrongAnswer(Exception):
@@ -148,14 +146,14 @@ class PoIUser(OpenModelUser):
 
     def verify(self, attestation: Attestation) -> bool:
         """Have an attestation verified; it must be valid."""
-        return bool(self.perform(self._verified, self._verify, attestation.verify_body, _check_true("valid")))
+        return bool(self.perform(self._verified, self._verify, attestation.verify_body, _check_valid))
 
     def finality(self) -> bool:
         """Check that a finalized block is final."""
         hashes = self.measuring.settings.block_hashes
-        block = self._random.choice(hashes) if hashes else block_hash(self._random.randrange(REFERENCE_BLOCKS))
+        block = self._random.choice(hashes) if hashes else block_hash(self._random.randrange(FINALIZED))
         body = orjson.dumps({"block_hash": block})
-        return bool(self.perform(self._finalized, self._finality, body, _check_true("finalized")))
+        return bool(self.perform(self._finalized, self._finality, body, _check_finalized))
 
     def _check_attestation(self, answer: bytes) -> Attestation:
         found = _json_object(answer)
@@ -202,3 +200,6 @@ def _check_true(key: str) -> Callable[[bytes], bool]:
         raise WrongAnswer("bad_json", f"{key} is missing or not a boolean")
 
     return check
+
+
+_check_valid, _check_finalized = _check_true("valid"), _check_true("finalized")

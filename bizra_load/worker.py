@@ -69,7 +69,6 @@ class Measuring:
 
     def on_request(
         self,
-        request_type: str,
         name: str,
         response_time: float,
         exception: BaseException | None = None,

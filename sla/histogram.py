@@ -7,6 +7,7 @@ The bytes on the wire and on disk are HdrHistogram's own V2 encoding (see `bizra
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -46,6 +47,12 @@ def bucket_high_ns(index: IntArray) -> IntArray:
     return high
 
 
+def bucket_middle_ns(index: int) -> float:
+    """Middle (ns) of one bucket."""
+    bucket = np.array([index])
+    return float(bucket_low_ns(bucket)[0] + bucket_high_ns(bucket)[0]) / 2
+
+
 @dataclass(frozen=True, eq=False)
 class Histogram:
     """Counts of latencies: `indices` ascending and unique, `counts` positive, both int64 and of one shape (k,).
@@ -76,6 +83,17 @@ class Histogram:
 
     def __add__(self, other: Histogram) -> Histogram:
         return merge((self, other))
+
+    def bucket_at(self, probability: float) -> int | None:
+        """Bucket of the order statistic of rank ceil(n p); None when it is over range. Needs at least one sample."""
+        rank = min(max(math.ceil(self.total * probability - 1e-9), 1), self.total)
+        position = int(np.searchsorted(np.cumsum(self.counts), rank))
+        return int(self.indices[position]) if position < self.indices.size else None
+
+    def quantile_ns(self, probability: float) -> float:
+        """The empirical quantile without an interval: the middle of its bucket, infinite when it is over range."""
+        bucket = self.bucket_at(probability)
+        return math.inf if bucket is None else bucket_middle_ns(bucket)
 
     def count_at_or_below(self, index: int) -> int:
         """Samples in buckets up to and including `index`."""

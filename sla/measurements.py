@@ -23,6 +23,7 @@ class RunFacts:
     """What is known of the run besides its samples.
 
     load_started_ns, load_ended_ns  Unix ns between which the schedule ran (ended: the stop of the schedule, before the drain)
+    drained_ns         Unix ns at which the last operation under way had ended (0: unknown)
     plan               the load curve; empty for a closed model (any locustfile without our schedule)
     workers            names of the workers that took part
     lost_workers       those that vanished before they had handed over everything
@@ -34,6 +35,7 @@ class RunFacts:
 
     load_started_ns: int
     load_ended_ns: int
+    drained_ns: int = 0
     plan: tuple[PlannedSegment, ...] = ()
     workers: tuple[str, ...] = ()
     lost_workers: tuple[str, ...] = ()

@@ -18,7 +18,7 @@ from scipy import stats
 from sla import histogram
 from sla.dependence import BATCHES, FloatArray, design_effect, effective_size
 from sla.estimate import Estimate
-from sla.histogram import HIGHEST_NS, Histogram, IntArray, bucket_high_ns, bucket_low_ns
+from sla.histogram import HIGHEST_NS, Histogram, IntArray, bucket_high_ns, bucket_low_ns, bucket_middle_ns
 
 QUANTILES = (0.5, 0.9, 0.95, 0.99, 0.999)
 LOWEST_PROXY = 0.9  # the design effect of a tail is never looked for below this quantile
@@ -40,15 +40,8 @@ class _Merged:
     def __init__(self, windows: Sequence[Histogram]) -> None:
         self.whole = histogram.merge(windows)
         self.n = self.whole.total
-        self.cumulative = np.cumsum(self.whole.counts)
         self.sizes = np.array([h.total for h in windows], dtype=np.float64)
         self._windows = [(h.indices, np.concatenate(([0], np.cumsum(h.counts)))) for h in windows]
-
-    def bucket_at(self, probability: float) -> int | None:
-        """Bucket of the order statistic of rank ceil(n p); None when it is over range."""
-        rank = min(max(math.ceil(self.n * probability - 1e-9), 1), self.n)
-        position = int(np.searchsorted(self.cumulative, rank))
-        return int(self.whole.indices[position]) if position < self.cumulative.size else None
 
     def below(self, bucket: int | None) -> FloatArray:
         """Samples in and under a bucket, for each window, shape (m,)."""
@@ -58,7 +51,7 @@ class _Merged:
 
     def influence(self, q: float) -> tuple[FloatArray, FloatArray]:
         """(influence of each window, exceedances in each window) at the empirical q-quantile."""
-        below = self.below(self.bucket_at(q))
+        below = self.below(self.whole.bucket_at(q))
         # Ties make the share at the bucket differ from q; centred at the share itself the influences sum to zero.
         share = below.sum() / self.n
         return below - share * self.sizes, self.sizes - below
@@ -81,19 +74,14 @@ def _result(merged: _Merged, q: float, level: float) -> QuantileResult:
     deff, dof = _design_effect(merged, q)
     n_eff = min(effective_size(merged.n, deff, dof, level), float(merged.n))
     low_p, high_p = order_statistic_limits(q, n_eff, level)
-    point = merged.bucket_at(q)
-    low = merged.bucket_at(low_p)
-    high = merged.bucket_at(high_p) if high_p is not None else None
-    point_ns = math.inf if point is None else _middle_ns(point)
+    point = merged.whole.bucket_at(q)
+    low = merged.whole.bucket_at(low_p)
+    high = merged.whole.bucket_at(high_p) if high_p is not None else None
+    point_ns = math.inf if point is None else bucket_middle_ns(point)
     low_ns = float(HIGHEST_NS) if low is None else float(bucket_low_ns(np.array([low]))[0])
     high_ns = math.inf if high is None else float(bucket_high_ns(np.array([high]))[0])
     estimate = Estimate(point_ns, min(low_ns, point_ns), max(high_ns, point_ns), level, merged.n, n_eff)
     return QuantileResult(q, estimate, deff)
-
-
-def _middle_ns(bucket: int) -> float:
-    index = np.array([bucket])
-    return float(bucket_low_ns(index)[0] + bucket_high_ns(index)[0]) / 2
 
 
 def _design_effect(merged: _Merged, q: float) -> tuple[float, float]:

@@ -14,6 +14,7 @@ from sla.measurements import Measurements, RunFacts
 from sla.window import SCHEDULE, Window
 
 LEAST_S = 5
+MEAN = "mean response time"
 
 
 def constant_part(facts: RunFacts) -> tuple[int, int, float]:
@@ -45,14 +46,11 @@ def find_steady(measurements: Measurements) -> Steady | None:
     cut = steadiness.warm_up_windows(series)
     if to_second - from_second - cut < LEAST_S:
         cut = 0
-    drifts = []
-    for name, values in series.items():
-        change = steadiness.drift(values[cut:]) if name == "mean response time" else None
-        if change is not None and abs(change) >= 0.1:
-            drifts.append(f"the {name} changed by {change:+.0%} over the judged part")
+    change = steadiness.drift(series[MEAN][cut:])
+    drift = f"the {MEAN} changed by {change:+.0%} over the judged part" if change is not None and abs(change) >= 0.1 else ""
     reason = f"{ramp_s:.0f} s of ramp" if facts.plan else "the first second"
     reason += f" and {cut} s of warm-up (MSER-5) were cut" if cut else " was cut, no warm-up found (MSER-5)"
-    return Steady(from_second + cut, to_second, ramp_s, float(cut), reason, "; ".join(drifts))
+    return Steady(from_second + cut, to_second, ramp_s, float(cut), reason, drift)
 
 
 def by_second(windows: Sequence[Window], operations: Sequence[str], from_second: int, to_second: int) -> list[list[Window]]:
@@ -80,7 +78,7 @@ def _series(windows: Sequence[Window], from_second: int, to_second: int) -> dict
     total = np.array([sum(w.response_sum_ns for w in s) for s in seconds], dtype=np.float64)
     in_flight = np.array([sum(w.in_flight_ns for w in s) for s in seconds], dtype=np.float64)
     return {
-        "mean response time": total / np.maximum(finished, 1),
+        MEAN: total / np.maximum(finished, 1),
         "rate": finished,
         "number in flight": in_flight,
     }

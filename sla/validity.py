@@ -7,14 +7,13 @@ from collections.abc import Sequence
 import numpy as np
 
 from sla import histogram
-from sla.agreement import Agreement
+from sla.agreement import Agreement, OperationMetrics
 from sla.assessment import Check, Status, Steady
 from sla.littles_law import TOLERANCE, littles_law
 from sla.measurements import Measurements
-from sla.quantiles import quantile_results
-from sla.server_side import bucket_increments, counter_increase, dominance_violation, reconcile
+from sla.server_side import Increments, bucket_increments, counter_increase, dominance_violation, reconcile
 from sla.steady import constant_part, operations_of
-from sla.window import SCHEDULE, Window
+from sla.window import Window
 
 # answered by something, which need not be the node: refusals and errors may come from a proxy
 _UNCERTAIN = ("transport", "timeout", "http_4xx", "http_5xx")
@@ -76,16 +75,13 @@ def _generator(measurements: Measurements, agreement: Agreement) -> list[Check]:
     if planned:
         unsent = sum(w.unsent for w in measurements.windows)
         share = unsent / planned
-        text = f"{unsent} of {planned} planned operations were not sent; more users (--ops-per-user) or workers are needed"
         over = share > limits.unsent_share
-        found.append(
-            _check("unsent", "Unsent", over, text if over else f"{unsent} of {planned} planned operations were not sent",
-                   share, limits.unsent_share, "ratio")
-        )  # fmt: skip
+        text = f"{unsent} of {planned} planned operations were not sent"
+        text += "; more users (--ops-per-user) or workers are needed" if over else ""
+        found.append(_check("unsent", "Unsent", over, text, share, limits.unsent_share, "ratio"))
     lag = histogram.merge(h.lag for h in measurements.health)
     if lag.total:
-        results = quantile_results([lag], [0.99])
-        p99 = results[0].estimate.point if results else 0.0
+        p99 = lag.quantile_ns(0.99)
         found.append(
             _check("schedule_lag", "Schedule lag p99", p99 > limits.lag_p99_ns,
                    f"arrivals were woken {p99 / 1e3:.0f} us late (p99), which every response time includes",
@@ -130,59 +126,52 @@ def _server(measurements: Measurements, agreement: Agreement) -> list[Check]:
         _check("scrapes", "Failed scrapes", facts.scrapes_failed > 0, f"{facts.scrapes_failed} scrapes failed",
                float(facts.scrapes_failed), 0.0, "scrapes", Status.WARN),
     ]  # fmt: skip
-    begin, end = facts.load_started_ns, _last_activity_ns(measurements)
     for operation, metrics in agreement.operations.items():
         windows = [w for w in measurements.windows if w.operation == operation]
-        if not windows:
-            continue
-        names = [n for n in (metrics.total, metrics.failed) if n]
-        if not any(n in s.counters for s in snapshots for n in names):
-            found.append(
-                Check(f"counters_{operation}", f"Counters, {operation}", Status.INCONCLUSIVE, None, None, "operations",
-                      f"the server has no {metrics.total}")
-            )  # fmt: skip
-            continue
-        increase = counter_increase(snapshots, names, begin, end)
-        if increase is None:
-            found.append(
-                Check(f"counters_{operation}", f"Counters, {operation}", Status.INCONCLUSIVE, None, None, "operations",
-                      "fewer than two scrapes")
-            )  # fmt: skip
-            continue
-        # An injected or real 5xx of the node itself is counted by its fail counter, where it has one.
-        unsure = [c for c in _UNCERTAIN if not (c == "http_5xx" and metrics.failed)]
-        uncertain = sum(w.failed.get(c, 0) for w in windows for c in unsure)
-        sure: dict[int, int] = {}
-        for w in windows:
-            sure[w.second] = sure.get(w.second, 0) + w.finished - sum(w.failed.get(c, 0) for c in unsure)
-        result = reconcile(sure, uncertain, _peak_in_flight(windows), increase)
-        text = f"client {result.client:.0f}, server {increase.value:.0f}" + (", exact" if result.exact else "")
-        if increase.resets:
-            text += f"; the server's counters were reset {increase.resets} times (restarted)"
-        found.append(
-            _check(f"counters_{operation}", f"Counters, {operation}", not result.holds or increase.resets > 0, text,
-                   result.client - increase.value, 0.0, "operations")
-        )  # fmt: skip
-        increments = bucket_increments(snapshots, metrics.histogram, increase.from_ns, increase.to_ns)
-        if increments is not None:
-            client = histogram.merge(w.service for w in windows)
-            slack = 0.0 if increase.idle else _peak_rate(windows) * 2
-            excess, edge = dominance_violation(client, increments, slack)
-            text = (
-                f"{excess:.0f} more client responses within {edge / 1e3:.0f} us than the server needed for its own part"
-                if excess
-                else "no client response faster than the server's own time"
-            )
-            found.append(
-                _check(f"dominance_{operation}", f"Dominance, {operation}", excess > 0, text, excess, 0.0, "operations")
-            )
+        if windows:
+            found += _against_server(operation, metrics, windows, measurements)
     return found
 
 
-def _last_activity_ns(measurements: Measurements) -> int:
-    last = max((w.second + 1 for w in measurements.windows if w.finished and w.operation != SCHEDULE), default=0)
-    # A finish is known to the second only. The drained node's idle scrape may lie in that same second.
-    return max(min(last * 10**9, max(s.at_ns for s in measurements.snapshots) - 1), measurements.facts.load_ended_ns)
+def _against_server(
+    operation: str, metrics: OperationMetrics, windows: Sequence[Window], measurements: Measurements
+) -> list[Check]:
+    """The client's counts and latencies of one operation against the server's own."""
+    snapshots, facts = measurements.snapshots, measurements.facts
+    names = [n for n in (metrics.total, metrics.failed) if n]
+    key, title = f"counters_{operation}", f"Counters, {operation}"
+    reason = f"the server has no {metrics.total}"
+    increase = None
+    if any(n in s.counters for s in snapshots for n in names):
+        reason = "fewer than two scrapes"
+        increase = counter_increase(snapshots, names, facts.load_started_ns, max(facts.load_ended_ns, facts.drained_ns))
+    if increase is None:
+        return [Check(key, title, Status.INCONCLUSIVE, None, None, "operations", reason)]
+    # An injected or real 5xx of the node itself is counted by its fail counter, where it has one.
+    unsure = [c for c in _UNCERTAIN if not (c == "http_5xx" and metrics.failed)]
+    uncertain = sum(w.failed.get(c, 0) for w in windows for c in unsure)
+    sure: dict[int, int] = {}
+    for w in windows:
+        sure[w.second] = sure.get(w.second, 0) + w.finished - sum(w.failed.get(c, 0) for c in unsure)
+    result = reconcile(sure, uncertain, _peak_in_flight(windows), increase)
+    text = f"client {result.client:.0f}, server {increase.value:.0f}" + (", exact" if result.exact else "")
+    if increase.resets:
+        text += f"; the server's counters were reset {increase.resets} times (restarted)"
+    bad = not result.holds or increase.resets > 0
+    found = [_check(key, title, bad, text, result.client - increase.value, 0.0, "operations")]
+    increments = bucket_increments(snapshots, metrics.histogram, increase.from_ns, increase.to_ns)
+    if increments is not None:
+        found.append(_dominance(operation, windows, increments, increase.idle))
+    return found
+
+
+def _dominance(operation: str, windows: Sequence[Window], increments: Increments, idle: bool) -> Check:
+    client = histogram.merge(w.service for w in windows)
+    excess, edge = dominance_violation(client, increments, 0.0 if idle else _peak_rate(windows) * 2)
+    text = "no client response faster than the server's own time"
+    if excess:
+        text = f"{excess:.0f} more client responses within {edge / 1e3:.0f} us than the server needed for its own part"
+    return _check(f"dominance_{operation}", f"Dominance, {operation}", excess > 0, text, excess, 0.0, "operations")
 
 
 def _peak_in_flight(windows: Sequence[Window]) -> float:
@@ -218,8 +207,7 @@ def _resolution(operation: str, windows: Sequence[Window]) -> list[Check]:
     if not counted:
         return []
     zeros = whole.count_at_or_below(0) / counted
-    results = quantile_results([whole], [0.5])
-    median = results[0].estimate.point if results else 0.0
+    median = whole.quantile_ns(0.5)
     bad = zeros > 0.01 or median < 10 * CLOCK_TICK_NS
     text = f"median {median / 1e3:.1f} us, {zeros:.1%} zero latencies"
     return [_check(f"resolution_{operation}", f"Clock resolution, {operation}", bad, text, median, 10 * CLOCK_TICK_NS, "ns")]

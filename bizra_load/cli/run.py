@@ -124,8 +124,6 @@ def _server_metrics(settings: object) -> None:
 
     assert isinstance(settings, Settings)
     try:
-        if settings.metrics_url and settings.prometheus_url:
-            raise UsageError("--metrics-url and --prometheus-url: give one of them, the server is asked once")
         if settings.metrics_url:
             MetricsReader(settings.metrics_url).read()
         elif settings.prometheus_url:

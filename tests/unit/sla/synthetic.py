@@ -58,7 +58,7 @@ def measurements(
     )
     total = float(rate * len(METRICS))
     plan = (PlannedSegment(RAMP_S, total, total / 2), PlannedSegment(hold_s, total, total))
-    run = RunFacts(START * 10**9, (START + RAMP_S + hold_s) * 10**9, plan, ("w1", "w2"), **facts)
+    run = RunFacts(START * 10**9, (START + RAMP_S + hold_s) * 10**9, plan=plan, workers=("w1", "w2"), **facts)
     ordered = tuple(sorted(windows, key=lambda w: (w.operation, w.second)))
     return Measurements(ordered, health, tuple(snapshots), run)
 
