@@ -1,4 +1,5 @@
 import pytest
+import requests
 
 from bizra_load.node.embedded import start_node
 
@@ -7,3 +8,17 @@ from bizra_load.node.embedded import start_node
 def node():
     with start_node(["--seed", "test"]) as started:
         yield started
+
+
+@pytest.fixture(scope="module")
+def shared_node():
+    with start_node(["--seed", "e2e"]) as started:
+        yield started
+
+
+@pytest.fixture
+def calm_node(shared_node):
+    """One node for all tests of a module, without faults before and after each."""
+    requests.delete(shared_node.admin_url + "/faults", timeout=10)
+    yield shared_node
+    requests.delete(shared_node.admin_url + "/faults", timeout=10)

@@ -85,13 +85,7 @@ class Running:
         return until(lambda: self._folder_with(operations), f"{operations} operations on disk")
 
     def _folder_with(self, operations: int) -> Path | None:
-        for folder in self._out.glob("*"):
-            path = folder / "windows.jsonl"
-            if path.exists():
-                rows = path.read_text().splitlines()[:-1]
-                if sum(json.loads(r)["ok"] for r in rows) >= operations:
-                    return folder
-        return None
+        return next((folder for folder in self._out.glob("*") if kept(folder) >= operations), None)
 
     def interrupt(self) -> None:
         """Ctrl+C: the whole process group gets it."""
@@ -113,6 +107,13 @@ def load(out: Path, node: NodeProcess | None, *arguments: str, **environment: st
     return Running(out, *target, *arguments, environment=environment).end()
 
 
+def kept(folder: Path) -> int:
+    """Right operations on disk so far; a line that is being written does not count yet."""
+    path = folder / "windows.jsonl"
+    rows = path.read_text().split("\n")[:-1] if path.exists() else []
+    return sum(json.loads(row)["ok"] for row in rows)
+
+
 def children(pid: int) -> list[int]:
     text = Path(f"/proc/{pid}/task/{pid}/children").read_text()
     return [int(p) for p in text.split()]
@@ -120,9 +121,14 @@ def children(pid: int) -> list[int]:
 
 def attempts(node: NodeProcess) -> dict[str, int]:
     """The node's own counters."""
+    values = metric_values(node)
+    return {operation: int(sum(values[n, None] for n in names)) for operation, names in ATTEMPTS.items()}
+
+
+def metric_values(node: NodeProcess) -> dict[tuple[str, str | None], float]:
+    """Every sample of the node's /metrics, by name and bucket edge (None for what is no bucket)."""
     text = requests.get(node.metrics_url, timeout=10).text
-    values = {s.name: s.value for f in text_string_to_metric_families(text) for s in f.samples}
-    return {operation: int(sum(values[n] for n in names)) for operation, names in ATTEMPTS.items()}
+    return {(s.name, s.labels.get("le")): s.value for f in text_string_to_metric_families(text) for s in f.samples}
 
 
 def until(condition: Any, what: str, within_s: float = 30) -> Any:

@@ -1,0 +1,34 @@
+"""100,000 resamples without resampling: the exact law of the bootstrap's order statistics (fixed seeds)."""
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from sla.histogram import from_values
+from sla.quantiles import QUANTILES, bootstrap_draws, bootstrap_ranks
+
+N, DRAWS = 2000, 100_000
+
+
+@pytest.mark.parametrize("column", range(len(QUANTILES)))
+def test_each_rank_has_its_beta_law_and_they_are_jointly_ordered(column):
+    u = bootstrap_ranks(N, QUANTILES, DRAWS, np.random.default_rng(1))
+    k = QUANTILES[column] * N
+    assert stats.kstest(u[:, column], stats.beta(k, N - k + 1).cdf).statistic < 0.0075
+    assert (np.diff(u, axis=1) >= 0).all()
+
+
+def test_the_draws_are_those_of_a_naive_bootstrap():
+    rng = np.random.default_rng(2)
+    values = rng.lognormal(np.log(120e3), 0.5, N).astype(np.int64)
+    naive_draws = 20_000
+    naive = np.concatenate(
+        [np.sort(rng.choice(values, (2000, N)), axis=1)[:, int(0.99 * N) - 1] for _ in range(naive_draws // 2000)]
+    )
+    ours = bootstrap_draws(from_values(values), N, [0.99], DRAWS, seed=3)[:, 0]
+    grid = np.sort(values)[-60:]
+    ours_at = np.searchsorted(np.sort(ours), grid * (1 + 1 / 1024), side="right") / DRAWS  # ours are the buckets' upper edges
+    naive_at = np.searchsorted(np.sort(naive), grid, side="right") / naive_draws
+    critical_1_percent = 1.63 * (1 / DRAWS + 1 / naive_draws) ** 0.5
+    apart = np.diff(grid, append=grid[-1] * 2) > grid / 512  # values that share a bucket can't be told apart
+    assert np.abs(ours_at - naive_at)[apart].max() < critical_1_percent

@@ -1,0 +1,107 @@
+"""The reference node's faults, switched on and off while it runs."""
+
+import http.client
+import time
+from urllib.parse import urlsplit
+
+import pytest
+import requests
+
+from bizra_load.node.chain import block_hash
+from tests.e2e.running import metric_values
+from tests.e2e.talking import FINALITY, GENERATE, HISTOGRAMS, VERIFY, added, counts, post, set_faults
+
+
+@pytest.fixture
+def node(calm_node):
+    return calm_node
+
+
+def test_added_latency_is_inside_the_operation_and_ends_when_cleared(node):
+    name = HISTOGRAMS["generate"]
+    before = metric_values(node)
+    set_faults(node, generate__latency="20ms")
+    for _ in range(10):
+        post(node, GENERATE, {"evidence": "a"})
+    with_fault = metric_values(node)
+    assert with_fault[f"{name}_bucket", "0.01"] == before[f"{name}_bucket", "0.01"]
+    assert with_fault[f"{name}_sum", None] - before[f"{name}_sum", None] >= 10 * 0.02
+    requests.delete(node.admin_url + "/faults", timeout=10)
+    for _ in range(10):
+        post(node, GENERATE, {"evidence": "a"})
+    assert metric_values(node)[f"{name}_bucket", "0.01"] > before[f"{name}_bucket", "0.01"]
+
+
+def test_added_latency_of_one_operation_leaves_the_others_alone(node):
+    set_faults(node, generate__latency="uniform(200ms,201ms)")
+    assert post(node, FINALITY, {"block_hash": block_hash(1)}).json()["latency_us"] < 100_000
+
+
+def test_injected_errors_are_500_and_count_as_failed_only(node):
+    set_faults(node, generate__error_rate="100%")
+    before = counts(node)
+    answers = [post(node, GENERATE, {"evidence": "a"}) for _ in range(5)]
+    assert {a.status_code for a in answers} == {500}
+    assert "error" in answers[0].json()
+    assert post(node, GENERATE, {}).status_code == 400
+    assert added(before, counts(node)) == {"generate failed": 5}
+
+
+def test_an_error_rate_for_all_operations_fails_about_that_share(node):
+    set_faults(node, error_rate="50%")
+    with requests.Session() as session:
+        before = counts(node)
+        codes = [session.post(node.url + GENERATE, json={"evidence": "a"}, timeout=10).status_code for _ in range(200)]
+    failed = codes.count(500)
+    assert 60 < failed < 140
+    assert added(before, counts(node)) == {"generate": 200 - failed, "generate failed": failed}
+
+
+def test_wrong_signatures_are_found_by_verify(node):
+    set_faults(node, wrong_signature_rate="100%")
+    made = post(node, GENERATE, {"evidence": "a"}).json()
+    assert len(made["signature"]) == 128
+    assert post(node, VERIFY, made).json()["valid"] is False
+
+
+def test_a_stall_freezes_the_service_but_not_the_metrics(node):
+    set_faults(node, stall="700ms")
+    begin = time.monotonic()
+    assert counts(node)
+    assert time.monotonic() - begin < 0.6
+    assert requests.get(node.url + "/health", timeout=10).status_code == 200
+    assert time.monotonic() - begin > 0.5
+
+
+def test_clearing_ends_a_running_stall(node):
+    left = set_faults(node, stall="60s")["stall"]
+    assert 50 < float(left.removesuffix("s")) <= 60
+    place = urlsplit(node.url)
+    waiting = http.client.HTTPConnection(place.hostname, place.port, timeout=20)
+    waiting.request("GET", "/health")
+    requests.delete(node.admin_url + "/faults", timeout=10)
+    assert waiting.getresponse().status == 200
+    waiting.close()
+
+
+def test_metrics_down_and_slow(node):
+    set_faults(node, metrics__down=True)
+    assert requests.get(node.metrics_url, timeout=10).status_code == 503
+    assert post(node, GENERATE, {"evidence": "a"}).status_code == 200
+    set_faults(node, metrics__down=False, metrics__latency="300ms")
+    begin = time.monotonic()
+    assert requests.get(node.metrics_url, timeout=10).status_code == 200
+    assert time.monotonic() - begin >= 0.3
+
+
+def test_the_admin_interface_shows_sets_and_clears(node):
+    url = node.admin_url + "/faults"
+    assert requests.get(url, timeout=10).json() == {}
+    assert set_faults(node, error_rate=0.03) == {"error_rate": "0.03"}
+    for wrong in ({"error_rate": "1%", "nonsense": "1"}, {"stall": "long"}, []):
+        answer = requests.post(url, json=wrong, timeout=10)
+        assert (answer.status_code, list(answer.json())) == (400, ["error"])
+    assert requests.get(url, timeout=10).json() == {"error_rate": "0.03"}
+    assert requests.delete(url, timeout=10).json() == {}
+    assert requests.put(url, timeout=10).status_code == 405
+    assert requests.get(node.admin_url + "/", timeout=10).status_code == 404
