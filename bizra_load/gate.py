@@ -62,10 +62,8 @@ def keep_agreement(folder: Path, read: ReadAgreement) -> None:
         write_atomically(folder / BASELINE, read.baseline_text)
 
 
-def assess(folder: Path, agreement_name: str | None = None, out: Path | None = None) -> Assessment:
-    """Judge a run folder by its own agreement or another one, and write assessment.json and assessment.md into `out`
-    (default: the run folder). Raises UsageError.
-    """
+def judge(folder: Path, agreement_name: str | None = None, baseline: Baseline | None = None) -> Assessment:
+    """Judge a run folder by its own agreement and baseline, or by others. Raises UsageError."""
     measurements, record = read_run(folder)
     read = read_agreement(agreement_name) if agreement_name else _kept_agreement(folder)
     environment = record.get("environment") or None
@@ -75,7 +73,7 @@ def assess(folder: Path, agreement_name: str | None = None, out: Path | None = N
     assessment = evaluate(
         measurements,
         read.agreement,
-        read.baseline,
+        baseline or read.baseline,
         environment=environment,
         fail_on_warn=bool(record.get("fail_on_warn")),
     )
@@ -87,7 +85,12 @@ def assess(folder: Path, agreement_name: str | None = None, out: Path | None = N
         notes.append("the target's TLS certificate was not verified (--insecure)")
     if record.get("truncated"):
         notes.append(f"cut short while being written: {', '.join(record['truncated'])}")
-    assessment = dataclasses.replace(assessment, run=shown, notes=tuple(notes))
+    return dataclasses.replace(assessment, run=shown, notes=tuple(notes))
+
+
+def assess(folder: Path, agreement_name: str | None = None, out: Path | None = None) -> Assessment:
+    """judge(), and write assessment.json and assessment.md into `out` (default: the run folder). Raises UsageError."""
+    assessment = judge(folder, agreement_name)
     target = out or folder
     try:
         write_atomically(target / ASSESSMENT, json_report.render(assessment))
@@ -122,6 +125,15 @@ def _agreement(content: str, where: str) -> Agreement:
         raise UsageError(f"{where}: not YAML: {' '.join(str(error).split())[:300]}") from None
     except AgreementError as error:
         raise UsageError(f"{where}: {error}") from None
+
+
+def read_baseline(path: Path) -> Baseline:
+    """Raises UsageError."""
+    content, _ = _text(str(path), "baselines", (".json",), "baseline")
+    found = _baseline(content, path.name)
+    if found is None:
+        raise UsageError(f"{path}: is empty")
+    return found
 
 
 def _baseline(content: str, name: str) -> Baseline | None:

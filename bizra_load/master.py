@@ -37,9 +37,7 @@ class Keeping:
         self.finished = False
         self._environment = environment
         now_ns = time.time_ns()
-        self._started_ns = now_ns + int(lead_s * 1e9)
         self._plan = settings.curve.segments if open_model else ()
-        self._ended_ns = self._started_ns + int(settings.curve.duration_s * 1e9)
         self._interrupted = False
         self._drained_ns = 0
         self._scrapes_failed = 0
@@ -66,9 +64,12 @@ class Keeping:
             "server_metrics": settings.metrics_url or settings.prometheus_url,
         }
         gate.keep_agreement(self.folder, self._agreement)
-        self._write_record()
         self._reader = MetricsReader(settings.metrics_url) if settings.metrics_url else None
         self._scrape()  # while the node is idle: only then do its counters and ours reconcile to the last operation
+        # the schedule's zero is taken last: a slow first scrape must not eat into it
+        self._started_ns = time.time_ns() + int(lead_s * 1e9)
+        self._ended_ns = self._started_ns + int(settings.curve.duration_s * 1e9)
+        self._write_record()
         headless = bool(getattr(environment.parsed_options, "headless", False))
         self._progress = Progress(self._started_ns, settings.curve if open_model else None, sys.stderr) if headless else None
         self._greenlets = [gevent.spawn(self._every_second)]

@@ -28,7 +28,7 @@ def render(assessment: Assessment) -> str:
     """JSON text with a stable order of keys."""
     values = dataclasses.asdict(assessment)
     ordered = {key: values.pop(key) for key in _FIRST} | values
-    return json.dumps(_finite(ordered), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    return json.dumps(finite(ordered), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def parse(text: str) -> Assessment:
@@ -69,11 +69,12 @@ def _estimate(values: dict[str, Any] | None) -> Estimate | None:
     return Estimate(**values) if values else None
 
 
-def _finite(value: Any) -> Any:
+def finite(value: Any) -> Any:
+    """JSON has no infinity: it is written as text."""
     if isinstance(value, dict):
-        return {k: _finite(v) for k, v in value.items()}
+        return {k: finite(v) for k, v in value.items()}
     if isinstance(value, list | tuple):
-        return [_finite(v) for v in value]
+        return [finite(v) for v in value]
     if isinstance(value, float) and math.isinf(value):
         return "inf" if value > 0 else "-inf"
     return value

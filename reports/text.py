@@ -11,24 +11,32 @@ from rich.text import Text
 from reports import table
 from sla.assessment import Assessment, Status
 
-_STYLES = {"PASS": "green", "WARN": "yellow", "FAIL": "bold red", "INCONCLUSIVE": "magenta", "INVALID": "bold red"}
+_STYLES = {
+    "PASS": "green",
+    "WARN": "yellow",
+    "FAIL": "bold red",
+    "INCONCLUSIVE": "magenta",
+    "INVALID": "bold red",
+    "IMPROVED": "green",
+    "EQUIVALENT": "green",
+    "REGRESSED": "bold red",
+}
 _DECISION_STYLES = {"GO": "bold green", "GO WITH CAUTION": "bold yellow", "CONDITIONAL GO": "bold yellow"}
 
 
 def render(assessment: Assessment, width: int = 120, colour: bool = False) -> str:
     """Plain text, or with ANSI colours; names from the outside are never read as markup."""
-    out = io.StringIO()
-    console = Console(file=out, width=max(width, 60), force_terminal=colour, no_color=not colour, highlight=False)
-    objectives = _table("Objectives", table.OBJECTIVE_COLUMNS, table.objective_rows(assessment), 6)
+    console, out = terminal(width, colour)
+    objectives = draw("Objectives", table.OBJECTIVE_COLUMNS, table.objective_rows(assessment), 6)
     console.print(objectives)
     if assessment.operations:
-        console.print(_table("Operations, as the client saw them", table.OPERATION_COLUMNS, table.operation_rows(assessment)))
-        console.print(_table("Latencies with 95 % intervals", table.LATENCY_COLUMNS, table.latency_rows(assessment)))
+        console.print(draw("Operations, as the client saw them", table.OPERATION_COLUMNS, table.operation_rows(assessment)))
+        console.print(draw("Latencies with 95 % intervals", table.LATENCY_COLUMNS, table.latency_rows(assessment)))
     failed = [table.check_row(c) for c in assessment.checks if c.status is not Status.PASS]
     passed = sum(c.status is Status.PASS for c in assessment.checks)
     console.print(Text(f"Checks of the run itself: {passed} passed, {len(failed)} not"))
     if failed:
-        console.print(_table("", ("Check", "Status", "Why"), failed, 1))
+        console.print(draw("", ("Check", "Status", "Why"), failed, 1))
     if assessment.steady:
         s = assessment.steady
         console.print(Text(f"Judged: {s.to_second - s.from_second} s; {s.reason}"))
@@ -40,7 +48,14 @@ def render(assessment: Assessment, width: int = 120, colour: bool = False) -> st
     return out.getvalue().rstrip("\n")
 
 
-def _table(title: str, columns: tuple[str, ...], rows: list[table.Row], status_column: int = -1) -> Table:
+def terminal(width: int, colour: bool) -> tuple[Console, io.StringIO]:
+    """A console that writes into a string."""
+    out = io.StringIO()
+    return Console(file=out, width=max(width, 60), force_terminal=colour, no_color=not colour, highlight=False), out
+
+
+def draw(title: str, columns: tuple[str, ...], rows: list[table.Row], status_column: int = -1) -> Table:
+    """A table whose cells are never read as markup."""
     drawn = Table(title=title or None, title_justify="left")
     for column in columns:
         drawn.add_column(column)

@@ -5,18 +5,15 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Mapping
 
-import numpy as np
-
-from sla.agreement import Agreement, Baseline, Objective
-from sla.assessment import Assessment, Gate, ObjectiveResult, OperationSummary, Severity, Status, Steady
+from sla.agreement import Agreement, Baseline, Limit, Objective
+from sla.assessment import Assessment, Gate, ObjectiveResult, Severity, Status, Steady
 from sla.decision import ROLLOUT, decide, exit_code
+from sla.family import holm_level
 from sla.measurements import Measurements
 from sla.objectives import Measured, absolute, measure, seconds_for_margin
-from sla.proportions import proportion_estimate
-from sla.quantiles import QUANTILES, quantile_results
-from sla.rates import rate_estimate
 from sla.status import judge, outside
-from sla.steady import by_second, find_steady, one_histogram_a_second, operations_of
+from sla.steady import find_steady
+from sla.summaries import summaries
 from sla.validity import checks as validity_checks
 
 LEVEL = 0.95
@@ -75,7 +72,7 @@ def evaluate(
         objectives=objectives,
         gates=tuple(gates),
         checks=checks,
-        operations=_summaries(measurements, steady, level),
+        operations=summaries(measurements, steady, level),
         steady=steady,
         notes=tuple(notes),
     )
@@ -91,7 +88,7 @@ def _judge_all(
         target = absolute(o.target, o, measurements, steady)
         acceptable = absolute(o.acceptable, o, measurements, steady) if o.acceptable else None
         prepared.append((o, target, acceptable, measure(o, agreement, measurements, steady)))
-    strict_level = _holm([(target, at) for _, target, _, at in prepared], level)
+    strict_level = holm_level([_fails(target, at) for _, target, _, at in prepared], level)
     results = []
     for o, target, acceptable, at in prepared:
         measured = at(level)
@@ -117,22 +114,12 @@ def _judge_all(
     return results
 
 
-def _holm(claims: list[tuple[object, Callable[[float], Measured]]], level: float) -> float:
-    """The level that Holm's step-down (1979) has reached when no further claim of FAIL is made: starting from
-    1 - alpha / m, each round of claims made leaves a smaller family for the rest.
-    """
-    alpha, open_claims = 1 - level, list(claims)
-    while open_claims:
-        strict = 1 - alpha / len(open_claims)
-        kept = []
-        for target, at in open_claims:
-            estimate = at(strict).estimate
-            if estimate is None or not outside(estimate, target):  # type: ignore[arg-type]
-                kept.append((target, at))
-        if len(kept) == len(open_claims) or not kept:
-            return strict
-        open_claims = kept
-    return level
+def _fails(target: Limit, at: Callable[[float], Measured]) -> Callable[[float], bool]:
+    def claimed(level: float) -> bool:
+        estimate = at(level).estimate
+        return estimate is not None and outside(estimate, target)
+
+    return claimed
 
 
 def _without_data(o: Objective, baseline: Mapping[str, float]) -> ObjectiveResult:
@@ -141,36 +128,3 @@ def _without_data(o: Objective, baseline: Mapping[str, float]) -> ObjectiveResul
         o.acceptable.value if o.acceptable else None, baseline.get(o.baseline_key), None,
         Status.INCONCLUSIVE, "no steady part to judge",
     )  # fmt: skip
-
-
-def _summaries(measurements: Measurements, steady: Steady | None, level: float) -> tuple[OperationSummary, ...]:
-    if steady is None:
-        return ()
-    found = []
-    for operation in operations_of(measurements.windows):
-        seconds = by_second(measurements.windows, [operation], steady.from_second, steady.to_second)
-        ok = np.array([sum(w.ok for w in s) for s in seconds], dtype=np.float64)
-        bad = np.array([sum(w.failures for w in s) for s in seconds], dtype=np.float64)
-        failed: dict[str, int] = {}
-        for s in seconds:
-            for w in s:
-                for category, count in w.failed.items():
-                    failed[category] = failed.get(category, 0) + count
-        latencies = {}
-        for latency in ("response", "service"):
-            results = quantile_results(
-                one_histogram_a_second(measurements.windows, operation, steady, latency), QUANTILES, level
-            )
-            latencies[latency] = {f"p{100 * r.quantile:g}": r.estimate for r in results or []}
-        found.append(
-            OperationSummary(
-                operation,
-                int(ok.sum()),
-                dict(sorted(failed.items())),
-                rate_estimate(ok, 1.0, level),
-                proportion_estimate(ok, ok + bad, level),
-                latencies["response"],
-                latencies["service"],
-            )
-        )
-    return tuple(found)

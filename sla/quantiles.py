@@ -22,6 +22,7 @@ from sla.histogram import HIGHEST_NS, Histogram, IntArray, bucket_high_ns, bucke
 
 QUANTILES = (0.5, 0.9, 0.95, 0.99, 0.999)
 LOWEST_PROXY = 0.9  # the design effect of a tail is never looked for below this quantile
+THIN = 10.0  # effective exceedances below which a tail is looked at with more caution
 DECIDABLE = 11.4  # n_eff (1 - q) for which a PASS is well supported: 10, with room for the t factor
 
 
@@ -85,11 +86,12 @@ def _result(merged: _Merged, q: float, level: float) -> QuantileResult:
 
 
 def _design_effect(merged: _Merged, q: float) -> tuple[float, float]:
-    """The largest design effect at q and, for a tail, at quantiles lowered by doubling 1 - q: indicators of a far tail alone
-    understate dependence while exceedances are few.
+    """The largest design effect at q and, for a tail, at quantiles lowered by doubling 1 - q until nine batches in ten hold an
+    exceedance, and once more where the tail is thin: indicators of a far tail alone understate dependence while exceedances
+    are few (without that once more, M/M/1 at load 0.9 covered p99 in 91.2 % of 120 s runs; with it in 94.0 %).
     """
     deff, dof = 1.0, math.inf
-    p = q
+    p, once_more = q, True
     while True:
         influence, exceedances = merged.influence(p)
         share = float(exceedances.sum()) / merged.n
@@ -97,10 +99,12 @@ def _design_effect(merged: _Merged, q: float) -> tuple[float, float]:
         deff, dof = max(deff, found[0]), min(dof, found[1])
         if q <= LOWEST_PROXY:
             break
-        if p < q and _batches_with(exceedances) >= 0.9:
-            break
         if p <= LOWEST_PROXY:
             break
+        if p < q and _batches_with(exceedances) >= 0.9:
+            if not once_more or merged.n / deff * (1 - q) >= THIN:
+                break
+            once_more = False
         p = max(1 - 2 * (1 - p), LOWEST_PROXY)
     return deff, dof
 

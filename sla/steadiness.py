@@ -11,7 +11,8 @@ from sla.dependence import FloatArray, ar1
 
 BATCH = 5
 BIAS = 0.01  # what a warm-up left in may bias the figures by
-CLEARLY = 0.001
+CLEARLY, PERHAPS = 0.001, 0.01
+LINE = 0.9  # in doubt between a line and two levels it is a line: drift is flagged, a wrong cut would be silent
 DRIFT_LEVEL = 0.99
 
 
@@ -24,23 +25,38 @@ def warm_up_windows(series: Mapping[str, FloatArray]) -> int:
 
 
 def _mser5(values: FloatArray) -> int:
-    """MSER picks some point of a steady series too, and cuts behind any early spike. A warm-up is a lasting difference: the
-    part before the cut must differ from the rest in its median, by more than the bias that may be left, and clearly.
+    """MSER picks some point of a steady series too, and cuts behind any early spike. So what comes before its point must show
+    that it is a warm-up: the cut is the end of the last batch that differs from the rest, where the whole head up to there
+    differs clearly too; and a straight line must not tell the series better than two levels do: that is drift, which
+    a cut would hide.
     """
     count = values.size // BATCH
     if count < 4:
         return 0
     means = values[: count * BATCH].reshape(count, BATCH).mean(axis=1)
     scores = [float(means[d:].var()) / (count - d) for d in range(count // 2 + 1)]
-    cut = int(np.argmin(scores)) * BATCH
-    if not cut:
-        return 0
-    before, rest = values[:cut], values[cut:]
-    difference = abs(float(np.median(before)) - float(np.median(rest)))
-    if difference <= BIAS * abs(float(np.median(rest))):
-        return 0
-    clear = float(stats.mannwhitneyu(before, rest).pvalue) < CLEARLY
-    return cut if clear else 0
+    found = int(np.argmin(scores)) * BATCH
+    rest = values[found:]
+    for cut in range(found, 0, -BATCH):
+        warm = _differs(values[cut - BATCH : cut], rest, PERHAPS) and _differs(values[:cut], rest, CLEARLY)
+        if warm and not _is_a_line(values, cut):
+            return cut
+    return 0
+
+
+def _differs(part: FloatArray, rest: FloatArray, p_value: float) -> bool:
+    """In the median, by more than the bias that may be left, and by the rank-sum test (Mann and Whitney 1947)."""
+    middle = float(np.median(rest))
+    if abs(float(np.median(part)) - middle) <= BIAS * abs(middle):
+        return False
+    return float(stats.mannwhitneyu(part, rest).pvalue) < p_value
+
+
+def _is_a_line(values: FloatArray, cut: int) -> bool:
+    time = np.arange(values.size, dtype=np.float64)
+    line = np.polyval(np.polyfit(time, values, 1), time)
+    levels = np.where(time < cut, values[:cut].mean(), values[cut:].mean())
+    return LINE * float(((values - line) ** 2).sum()) < float(((values - levels) ** 2).sum())
 
 
 def drift(values: FloatArray) -> float | None:

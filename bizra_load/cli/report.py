@@ -20,7 +20,6 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def run(args: argparse.Namespace) -> int:
     from bizra_load.archive.store import ASSESSMENT
-    from bizra_load.files import write_atomically
     from reports import json_report, markdown, text
 
     path = args.folder / ASSESSMENT
@@ -36,11 +35,18 @@ def run(args: argparse.Namespace) -> int:
         shown = text.render(assessment, width=width, colour=terminal) + "\n"
     else:
         shown = json_report.render(assessment) if args.format == "json" else markdown.render(assessment)
-    if args.output is None:
-        sys.stdout.write(shown)
-    else:
-        try:
-            write_atomically(args.output, shown)
-        except OSError as error:
-            raise UsageError(f"-o: {args.output}: {error.strerror}") from None
+    put_out(shown, args.output)
     return KEPT
+
+
+def put_out(shown: str, output: Path | None) -> None:
+    """To standard output, or to a file in one step. Raises UsageError."""
+    from bizra_load.files import write_atomically
+
+    if output is None:
+        sys.stdout.write(shown)
+        return
+    try:
+        write_atomically(output, shown)
+    except OSError as error:
+        raise UsageError(f"-o: {output}: {error.strerror}") from None

@@ -55,7 +55,7 @@ def attempts_with_finality(node, ended):
 
 def test_slow_generation_shows_on_its_gate_and_on_no_other(tmp_path, node):
     requests.post(f"{node.admin_url}/faults", json={"generate.latency": "600us"}, timeout=5).raise_for_status()
-    ended = load(tmp_path, node, *SHORT, "--duration", "20s")
+    ended = load(tmp_path, node, *SHORT, "--duration", "20s", "--finality-share", "20%")
     gate = ended.objective("poi_generate_p99")
     assert gate["status"] == "FAIL", ended.out
     assert gate["estimate"]["low"] >= 500e3
@@ -64,9 +64,58 @@ def test_slow_generation_shows_on_its_gate_and_on_no_other(tmp_path, node):
     assert ended.code == 0
 
 
+def failures(ended):
+    counts = {}
+    for w in ended.measurements.windows:
+        for category, count in w.failed.items():
+            counts[w.operation, category] = counts.get((w.operation, category), 0) + count
+    return counts
+
+
+def test_wrong_signatures_are_found_by_the_client_and_by_the_node(tmp_path):
+    with start_node(["--fault", "wrong_signature_rate=20%", "--seed", "1"]) as node:
+        ended = load(tmp_path, node, *SHORT, "--verify-share", "50%")
+    found = failures(ended)
+    wrong, refused = found.pop(("generate", "bad_signature")), found.pop(("verify", "not_valid"))
+    assert found == {}
+    # one in five is wrong; the client finds half of them itself, the node is asked about the other half
+    share = wrong / ended.finished()["generate"]
+    assert 0.07 < share < 0.13
+    assert 0.07 < refused / ended.finished()["verify"] < 0.15
+    assert (ended.code, ended.assessment["decision"]) == (3, "NO-GO"), ended.out
+
+
+def test_metrics_that_go_away_in_mid_run_leave_a_warning_and_the_counters_still_agree(tmp_path, node):
+    running = Running(tmp_path, "-H", node.url, "--metrics-url", node.metrics_url, "--agreement", "local", *SHORT)
+    running.wait_for(1000)
+    requests.post(f"{node.admin_url}/faults", json={"metrics.down": "true"}, timeout=5).raise_for_status()
+    running.wait_for(2500)
+    requests.delete(f"{node.admin_url}/faults", timeout=5).raise_for_status()
+    ended = running.end()
+    assert ended.check("scrapes")["status"] == "WARN"
+    assert ended.check("scrapes")["figure"] >= 1
+    assert ended.check("counters_generate")["status"] == "PASS"
+    assert ended.finished() == attempts(node)
+
+
+def test_slow_metrics_do_not_disturb_the_load(tmp_path, node):
+    requests.post(f"{node.admin_url}/faults", json={"metrics.latency": "1500ms"}, timeout=5).raise_for_status()
+    ended = load(tmp_path, node, *SHORT)
+    assert ended.check("achieved")["status"] == "PASS", ended.out
+    assert ended.check("counters_generate")["status"] == "PASS"
+    assert ended.check("server_data")["status"] == "PASS"
+
+
+def test_metrics_that_never_answer_are_said_before_the_load(tmp_path, node):
+    ended = load(tmp_path, None, "-H", node.url, "--metrics-url", f"http://127.0.0.1:{free_port()}/metrics")
+    assert ended.code == 5
+    assert "the server's metrics can't be read" in ended.err
+    assert sum(attempts(node).values()) == 0
+
+
 def test_fail_on_warn_turns_caution_into_exit_code_3(tmp_path, node):
     requests.post(f"{node.admin_url}/faults", json={"generate.latency": "600us"}, timeout=5).raise_for_status()
-    ended = load(tmp_path, node, *SHORT, "--duration", "20s", "--fail-on", "warn")
+    ended = load(tmp_path, node, *SHORT, "--duration", "20s", "--finality-share", "20%", "--fail-on", "warn")
     assert ended.code == 3
     assert ended.assessment["decision"] in ("GO WITH CAUTION", "CONDITIONAL GO")
 

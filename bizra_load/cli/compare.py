@@ -1,0 +1,125 @@
+"""`bizra-load compare BASELINE CANDIDATE [BASELINE CANDIDATE ...]`: is the candidate better, worse or the same?
+
+Sides alternate: the first, third, ... are baseline runs, the others candidate runs. Runs that were made in that order, one
+after the other, are compared in pairs. The baseline may also be one .json file of earlier figures.
+Exit code 0 IMPROVED or EQUIVALENT, 3 REGRESSED, 4 INCONCLUSIVE, 5 a run can't be trusted, 6 wrong usage.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from bizra_load.exit_codes import INCONCLUSIVE, KEPT, NO_GO, InvalidRunError, UsageError
+from sla.agreement import Baseline
+from sla.assessment import Assessment, Decision, OperationSummary
+from sla.comparison import MARGIN, Change, Comparison, Figure, compare, figure_of_file, figures_of_runs
+from sla.measurements import Measurements
+from sla.steady import find_steady
+from sla.summaries import summaries
+
+EXIT = {Change.REGRESSED: NO_GO, Change.INCONCLUSIVE: INCONCLUSIVE}
+
+
+@dataclass(frozen=True)
+class _Run:
+    folder: Path
+    measurements: Measurements
+    assessment: Assessment
+
+    def at(self, level: float) -> tuple[OperationSummary, ...]:
+        return summaries(self.measurements, find_steady(self.measurements), level)
+
+
+def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = subparsers.add_parser(
+        "compare", help="compare runs", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("sides", nargs="+", type=Path, metavar="RUN", help="run folders: baseline, candidate, baseline, ...")
+    parser.add_argument("--margin", default="10%", help="a relative change that counts as none (default: 10%%)")
+    parser.add_argument("--format", choices=("text", "json", "md"), default="text")
+    parser.add_argument("-o", "--output", type=Path, metavar="FILE", help="write there instead of standard output")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    from bizra_load.cli.report import put_out
+    from reports import comparison as report
+
+    margin = _margin(args.margin)
+    if len(args.sides) < 2 or len(args.sides) % 2:
+        raise UsageError(f"compare: {len(args.sides)} runs (allowed: pairs of BASELINE CANDIDATE)")
+    if args.sides[0].suffix == ".json":
+        found = _against_file(args.sides, margin)
+    else:
+        found = _against_runs([_read(folder) for folder in args.sides], margin)
+    terminal = sys.stdout.isatty() and args.output is None
+    if args.format == "text":
+        shown = report.render_text(found, os.get_terminal_size().columns if terminal else 120, terminal) + "\n"
+    else:
+        shown = report.render_json(found) if args.format == "json" else report.render_markdown(found)
+    put_out(shown, args.output)
+    return EXIT.get(found.change, KEPT)
+
+
+def _against_runs(runs: list[_Run], margin: float) -> Comparison:
+    sides = runs[0::2], runs[1::2]
+    notes = []
+    plans = {tuple((s.from_per_s, s.to_per_s) for s in r.measurements.facts.plan) for r in runs}
+    if len(plans) > 1:
+        notes.append("the runs had different planned rates: latencies depend on the load")
+    if len({str(r.assessment.run.get("target")) for r in runs}) > 2:
+        notes.append("the runs of one side had different targets")
+    figures = figures_of_runs([r.at for r in sides[0]], [r.at for r in sides[1]], margin)
+    return _compared(figures, len(runs) > 2 and _interleaved(runs), notes)
+
+
+def _against_file(sides: list[Path], margin: float) -> Comparison:
+    from bizra_load.gate import read_baseline
+
+    if len(sides) != 2:
+        raise UsageError("compare: a baseline file is compared with one run")
+    candidate = _read(sides[1], read_baseline(sides[0]))
+    figures = [
+        figure_of_file(o.title, o.unit, o.comparison == ">=", margin, o.baseline, o.estimate)
+        for o in candidate.assessment.objectives
+        if o.baseline is not None and o.estimate is not None
+    ]
+    return _compared(figures, False, ["the baseline is a file of plain figures without intervals of their own"])
+
+
+def _compared(figures: list[Figure], paired: bool, notes: list[str]) -> Comparison:
+    try:
+        return compare(figures, paired, notes=notes)
+    except ValueError as error:
+        raise UsageError(f"compare: {error}") from None
+
+
+def _interleaved(runs: list[_Run]) -> bool:
+    """Each baseline run and its candidate follow each other, whichever came first."""
+    order = sorted(range(len(runs)), key=lambda i: runs[i].measurements.facts.load_started_ns)
+    pairs = [order[i : i + 2] for i in range(0, len(order), 2)]
+    return all(a // 2 == b // 2 for a, b in pairs)
+
+
+def _read(folder: Path, baseline: Baseline | None = None) -> _Run:
+    from bizra_load.archive.store import read_run
+    from bizra_load.gate import judge
+
+    assessment = judge(folder, baseline=baseline)
+    if assessment.decision is Decision.INVALID:
+        raise InvalidRunError(f"{folder}: can't be compared: {assessment.summary}")
+    return _Run(folder, read_run(folder)[0], assessment)
+
+
+def _margin(text: str) -> float:
+    try:
+        value = float(text.removesuffix("%")) / 100 if text.endswith("%") else float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value < 1:
+        raise UsageError(f"--margin: {text!r} (allowed: 1% to 99%, for example {MARGIN:.0%})")
+    return value

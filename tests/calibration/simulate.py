@@ -1,0 +1,66 @@
+"""Seeded streams of latencies whose true quantiles are known."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import signal, stats
+
+FloatArray = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Stream:
+    """finished_at_s and latency_ns, both of shape (n,); `true_ns(q)` is the quantile of the law they were drawn from."""
+
+    finished_at_s: FloatArray
+    latency_ns: FloatArray
+    true_ns: object
+
+
+def mm1(rng, load, length_s, rate=1000.0):
+    """Sojourn times of an M/M/1 queue (first come, first served) from its stationary state: exponential with mean
+    1 / (mu - lambda), so that every quantile is known exactly. Lindley's recursion by reflection.
+    """
+    n = int(rate * length_s * 1.2) + 100
+    mu = rate / load
+    between, service = rng.exponential(1 / rate, n), rng.exponential(1 / mu, n)
+    arrivals = np.cumsum(between)
+    first = rng.exponential(1 / (mu - rate)) if rng.random() < load else 0.0
+    walk = np.concatenate(([first], first + np.cumsum(service[:-1] - between[1:])))
+    waiting = walk - np.minimum(np.minimum.accumulate(walk), 0.0)
+    sojourn = waiting + service
+    kept = arrivals < length_s
+    return Stream((arrivals + sojourn)[kept], sojourn[kept] * 1e9, lambda q: -math.log1p(-q) / (mu - rate) * 1e9)
+
+
+def lognormal_ar(rng, length_s, rate=1000.0, tau_s=0.5, sigma_slow=0.3, sigma_fast=0.3, median_ns=200e3):
+    """A level that wanders (AR(1) with correlation time tau) times independent noise; the product is lognormal."""
+    n = int(rate * length_s)
+    phi = math.exp(-1 / (rate * tau_s))
+    shocks = rng.normal(0, math.sqrt(1 - phi * phi), n)
+    shocks[0] = rng.normal()
+    level = signal.lfilter([1.0], [1.0, -phi], shocks)
+    latency = median_ns * np.exp(sigma_slow * level + sigma_fast * rng.normal(0, 1, n))
+    sigma = math.hypot(sigma_slow, sigma_fast)
+    arrivals = np.arange(n) / rate
+    return Stream(arrivals + latency / 1e9, latency, lambda q: median_ns * math.exp(sigma * stats.norm.ppf(q)))
+
+
+def independent(rng, length_s, rate=1000.0, sigma=0.5, median_ns=200e3):
+    n = int(rate * length_s)
+    latency = median_ns * np.exp(rng.normal(0, sigma, n))
+    arrivals = np.arange(n) / rate
+    return Stream(arrivals + latency / 1e9, latency, lambda q: median_ns * math.exp(sigma * stats.norm.ppf(q)))
+
+
+def wandering_rate(rng, length_s, tau_s=2.0, mean=1000.0, spread=0.1):
+    """Completions per second, Poisson about a rate that wanders with correlation time tau; its true mean is `mean`."""
+    phi = math.exp(-1 / tau_s)
+    shocks = rng.normal(0, math.sqrt(1 - phi * phi), length_s)
+    shocks[0] = rng.normal()
+    level = signal.lfilter([1.0], [1.0, -phi], shocks)
+    return rng.poisson(np.maximum(mean * (1 + spread * level), 0.0))
