@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 PACKAGES := prometheus
 .DEFAULT_GOAL := help
-.PHONY: help setup debian loadtest node test lint format clean
+.PHONY: help setup debian loadtest node test calibrate bench-statistics lint format clean
 
 help: ## List all targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
@@ -34,6 +34,12 @@ node: setup ## The reference node on port 8080, metrics on 9464
 
 test: setup debian ## All tests
 	$(BIN)/python -m pytest $(ARGS)
+
+calibrate: setup ## Coverage and false verdicts over 2,000 simulated runs a cell (about 15 minutes)
+	$(BIN)/python -m tests.calibration.calibrate $(ARGS)
+
+bench-statistics: setup ## Time and memory of the statistics
+	$(BIN)/python -m benchmarks.statistics
 
 lint: setup ## ruff, mypy, import directions
 	$(BIN)/ruff check .

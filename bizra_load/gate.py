@@ -17,7 +17,7 @@ from bizra_load.archive.store import ASSESSMENT, read_run
 from bizra_load.exit_codes import UsageError
 from bizra_load.files import write_atomically
 from reports import json_report, markdown, text
-from sla.agreement import Agreement, AgreementError, Baseline, agreement_from_mapping, baseline_from_mapping
+from sla.agreement import FIGURES_ONLY, Agreement, AgreementError, Baseline, agreement_from_mapping, baseline_from_mapping
 from sla.assessment import Assessment
 from sla.evaluate import evaluate
 
@@ -65,7 +65,10 @@ def keep_agreement(folder: Path, read: ReadAgreement) -> None:
 def judge(folder: Path, agreement_name: str | None = None, baseline: Baseline | None = None) -> Assessment:
     """Judge a run folder by its own agreement and baseline, or by others. Raises UsageError."""
     measurements, record = read_run(folder)
-    read = read_agreement(agreement_name) if agreement_name else _kept_agreement(folder)
+    if agreement_name:
+        read = read_agreement(agreement_name)
+    else:
+        read = _kept_agreement(folder) if record.get("agreement") else ReadAgreement(FIGURES_ONLY, None, "", "")
     environment = record.get("environment") or None
     if agreement_name and environment not in read.agreement.accepted:
         environment = None
@@ -81,6 +84,7 @@ def judge(folder: Path, agreement_name: str | None = None, baseline: Baseline | 
     facts = measurements.facts
     shown |= {"seed": facts.seed, "workers": len(facts.workers), "agreement_sha256": read.sha256}
     notes = list(assessment.notes)
+    notes += [str(note) for note in record.get("notes") or ()]
     if record.get("insecure"):
         notes.append("the target's TLS certificate was not verified (--insecure)")
     if record.get("truncated"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import sys
 import time
@@ -13,15 +14,18 @@ from locust.env import Environment
 
 from bizra_load import gate
 from bizra_load.archive import run_record
-from bizra_load.archive.store import RunWriter, new_folder
+from bizra_load.archive.store import RunWriter, new_folder, read_run
 from bizra_load.measure import wire
 from bizra_load.measure.exchange import Receiver
 from bizra_load.options import Settings
 from bizra_load.progress import Progress
 from bizra_load.target.exposition import MetricsReader, ScrapeError
 from bizra_load.target.prometheus import PrometheusSource
+from bizra_load.users import OpenModelUser
 from sla.assessment import Assessment
 from sla.measurements import RunFacts
+from sla.preflight import too_short
+from sla.sequential import LOOK_EVERY_S, Looks, failing
 from sla.snapshot import Snapshot
 
 SCRAPE_EVERY_S = 1.0
@@ -39,6 +43,7 @@ class Keeping:
         now_ns = time.time_ns()
         self._plan = settings.curve.segments if open_model else ()
         self._interrupted = False
+        self._stopped_for: tuple[str, ...] = ()
         self._drained_ns = 0
         self._scrapes_failed = 0
         self._refused = 0
@@ -70,9 +75,13 @@ class Keeping:
         self._started_ns = time.time_ns() + int(lead_s * 1e9)
         self._ended_ns = self._started_ns + int(settings.curve.duration_s * 1e9)
         self._write_record()
-        headless = bool(getattr(environment.parsed_options, "headless", False))
-        self._progress = Progress(self._started_ns, settings.curve if open_model else None, sys.stderr) if headless else None
+        self._say_what_is_too_short()
+        self._headless = bool(getattr(environment.parsed_options, "headless", False))
+        curve = settings.curve if open_model else None
+        self._progress = Progress(self._started_ns, curve, sys.stderr) if self._headless else None
         self._greenlets = [gevent.spawn(self._every_second)]
+        if settings.abort_on_fail:
+            self._greenlets.append(gevent.spawn(self._look))
 
     def stopping(self) -> None:
         """The schedule ends here if it has not ended by its plan."""
@@ -118,6 +127,29 @@ class Keeping:
                 self._progress.show(time.time_ns())
             gevent.sleep(max(SCRAPE_EVERY_S - (time.monotonic() - begin), 0.05))
 
+    def _look(self) -> None:
+        """Judge what is on disk so far, again and again, by the rule for looking while a run goes (sla.sequential)."""
+        looks = Looks()
+        while not self._stopped_for:
+            gevent.sleep(LOOK_EVERY_S)
+            measurements, _ = read_run(self.folder)
+            # the last two seconds may not have been reported by every worker yet
+            ended_ns = min(time.time_ns() - 2 * 10**9, self._ended_ns)
+            so_far = dataclasses.replace(measurements, facts=dataclasses.replace(measurements.facts, load_ended_ns=ended_ns))
+            self._stopped_for = tuple(sorted(looks.add(failing(so_far, self._agreement.agreement))))
+        print(f"Stopping early: {', '.join(self._stopped_for)} broke the target in three looks", file=sys.stderr)
+        runner = self._environment.runner
+        if runner is not None:
+            gevent.spawn(runner.quit if self._headless else runner.stop)  # not in this greenlet: the drain ends it
+
+    def _say_what_is_too_short(self) -> None:
+        shares: dict[str, float] = {}
+        for user in self._environment.user_classes:
+            if issubclass(user, OpenModelUser):
+                shares |= user.operation_shares(self.settings)
+        for finding in too_short(self._plan, shares):
+            print(f"Before the load: {finding}", file=sys.stderr)
+
     def _scrape(self) -> None:
         if self._reader is None:
             return
@@ -157,5 +189,6 @@ class Keeping:
             missing_messages=self.receiver.missing() + self._refused,
             scrapes_failed=self._scrapes_failed,
             interrupted=self._interrupted,
+            stopped_for=self._stopped_for,
             seed=self.settings.seed,
         )

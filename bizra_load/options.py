@@ -7,15 +7,17 @@ import os
 from argparse import Namespace
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
-from locust.argument_parser import LocustArgumentParser
 
 from bizra_load.engine.arrivals import KINDS
 from bizra_load.engine.load_curve import LoadCurve, ramp_and_hold
 from bizra_load.engine.stages import curve_from_stages, duration_s, rate_per_s
 from bizra_load.exit_codes import UsageError
+
+if TYPE_CHECKING:  # importing Locust patches the standard library, and takes a second: the other verbs do without
+    from locust.argument_parser import LocustArgumentParser
 
 # (flag, environment variable, default, help). Everything is text until resolve() has checked it, so that every mistake
 # is answered in the same way wherever it was made: command line, environment or web form.
@@ -50,6 +52,7 @@ ARGUMENTS: tuple[tuple[str, str | None, str, str], ...] = (
 )
 SWITCHES: tuple[tuple[str, str], ...] = (
     ("--fire-request-events", "Fire Locust's request event for every operation (for listeners of your own; slower)"),
+    ("--abort-on-fail", "Stop early when a critical objective breaks its target at 99 % in three looks, 10 s apart"),
     ("--insecure", "Do not verify the server's TLS certificate; the assessment says so"),
 )
 
@@ -88,6 +91,7 @@ class Settings:
     seed: int
     fail_on_warn: bool
     fire_request_events: bool
+    abort_on_fail: bool
 
     @property
     def users(self) -> int:
@@ -158,6 +162,7 @@ def resolve(parsed: Namespace | None) -> Settings:
         seed=checked("--load-seed", int, "a whole number"),
         fail_on_warn=checked("--fail-on", _one_of(("no-go", "warn"))) == "warn",
         fire_request_events=bool(getattr(parsed, "fire_request_events", False)),
+        abort_on_fail=bool(getattr(parsed, "abort_on_fail", False)),
     )
 
 

@@ -17,6 +17,7 @@ from bizra_load.engine.errors import EngineError, ResponseTimeout
 from bizra_load.exit_codes import UsageError
 from bizra_load.measure.recorder import Operation
 from bizra_load.node.chain import FINALIZED, block_hash
+from bizra_load.options import Settings
 from bizra_load.worker import Measuring
 
 
@@ -62,6 +63,11 @@ class OpenModelUser(User):
             insecure=settings.insecure,
         )
         self._reconnects = 0
+
+    @classmethod
+    def operation_shares(cls, settings: Settings) -> dict[str, float]:
+        """Which part of the arrivals each operation gets; the check before the load says what they can't decide."""
+        return {}
 
     def wait_time(self) -> float:
         """Nothing to wait for between tasks: perform() itself waits for the schedule."""

@@ -14,6 +14,10 @@ class Shape(StagesShape):
 
 
 class CheckFinality(PoIUser):
+    @classmethod
+    def operation_shares(cls, settings):
+        return {"finality": 1.0}
+
     @task
     def check_finality(self) -> None:
         self.finality()

@@ -14,6 +14,11 @@ class Shape(StagesShape):
 
 
 class Mixed(PoIUser):
+    @classmethod
+    def operation_shares(cls, settings):
+        pair = (1 - settings.finality_share) / 2
+        return {"generate": pair, "verify": pair, "finality": settings.finality_share}
+
     @task
     def next_operations(self) -> None:
         share = self.measuring.settings.finality_share

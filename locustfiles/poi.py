@@ -18,6 +18,10 @@ class Shape(StagesShape):
 
 
 class GenerateThenVerify(PoIUser):
+    @classmethod
+    def operation_shares(cls, settings):
+        return {"generate": 0.5, "verify": 0.5}
+
     @task
     def generate_then_verify(self) -> None:
         attestation = self.generate()

@@ -30,6 +30,9 @@ _LIMIT = re.compile(r"(<|>=)\s*(\d[\d_,]*(?:\.\d+)?(?:e[+-]?\d+)?)\s*(.+)")
 _KIND_UNIT = {"server_quantile": "ns", "client_quantile": "ns", "throughput": "ops/s", "success": "ratio"}
 
 
+NO_AGREEMENT = "no agreement"
+
+
 class AgreementError(ValueError):
     """A wrong agreement or baseline: key, what is wrong, what is allowed."""
 
@@ -45,10 +48,10 @@ class Limit:
 
 @dataclass(frozen=True)
 class OperationMetrics:
-    """Names of the server's metrics of one operation; `failed` is "" where failures are not counted."""
+    """Names of the server's metrics of one operation; "" where the server has none."""
 
-    histogram: str
-    total: str
+    histogram: str = ""
+    total: str = ""
     failed: str = ""
 
 
@@ -99,6 +102,12 @@ class Baseline:
 
     name: str
     values: Mapping[str, float]
+
+
+# Figures without a verdict, for data that nothing was promised about.
+FIGURES_ONLY = Agreement(
+    NO_AGREEMENT, (), {}, {}, {"default": frozenset()}, "default", "", "no agreement was given: figures only"
+)
 
 
 def baseline_from_mapping(document: object, name: str) -> Baseline:
@@ -176,6 +185,8 @@ def _objective(key: str, value: object, operations: Mapping[str, OperationMetric
     for name in names:
         if name not in operations:
             raise AgreementError(f"{where}.measure.operations: {_unknown(name, operations)}")
+    if kind == "server_quantile" and names and not operations[names[0]].histogram:
+        raise AgreementError(f"operations.{names[0]}.histogram: is missing, and objectives.{key} is read from it")
     if not names or (kind.endswith("quantile") and len(names) != 1):
         raise AgreementError(f"{where}.measure.operations: needs {'one' if kind.endswith('quantile') else 'at least one'}")
     quantile = measure.number("quantile", 0.0)
@@ -201,8 +212,8 @@ def _objective(key: str, value: object, operations: Mapping[str, OperationMetric
 
 
 def _operation(value: object, where: str) -> OperationMetrics:
-    section = _Section(value, where, ("histogram", "total"), ("failed",))
-    return OperationMetrics(section.text("histogram"), section.text("total"), section.text("failed", ""))
+    section = _Section(value, where, (), ("histogram", "total", "failed"))
+    return OperationMetrics(section.text("histogram", ""), section.text("total", ""), section.text("failed", ""))
 
 
 def _validity(values: Mapping[str, Any]) -> ValidityLimits:

@@ -25,14 +25,20 @@ class Verdict:
     summary: str
 
 
-def decide(gates: Sequence[Gate], checks: Sequence[Check]) -> Verdict:
-    """INVALID before anything, then NO-GO for a failed critical gate, INCONCLUSIVE for an open one, then A to C."""
+def decide(gates: Sequence[Gate], checks: Sequence[Check], interrupted: bool = False) -> Verdict:
+    """INVALID before anything, then NO-GO for a failed critical gate, INCONCLUSIVE for an open one, then A to C. An
+    `interrupted` run can fail but not pass: who may stop when it looks good, stops when it looks good.
+    """
     broken = [c for c in checks if c.status is Status.FAIL]
     if broken:
         return Verdict(Decision.INVALID, "the run can't be trusted: " + "; ".join(c.reason for c in broken))
     failed = [g for g in gates if g.severity is Severity.CRITICAL and g.status is Status.FAIL]
     if failed:
         return Verdict(Decision.NO_GO, "critical: " + "; ".join(f"{g.title}: {g.reason}" for g in failed))
+    if not gates:
+        return Verdict(Decision.INCONCLUSIVE, "no answer: there is no agreement to judge by (--agreement)")
+    if interrupted:
+        return Verdict(Decision.INCONCLUSIVE, "no answer: the run was stopped before its plan ended, and nothing passes before")
     open_gates = [g for g in gates if g.status in (Status.INCONCLUSIVE, Status.INVALID)]
     if open_gates:
         return Verdict(Decision.INCONCLUSIVE, "no answer: " + "; ".join(f"{g.title}: {g.reason}" for g in open_gates))

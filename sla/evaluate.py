@@ -11,6 +11,7 @@ from sla.decision import ROLLOUT, decide, exit_code
 from sla.family import holm_level
 from sla.measurements import Measurements
 from sla.objectives import Measured, absolute, measure, seconds_for_margin
+from sla.sequential import CONSECUTIVE, LOOK_LEVEL
 from sla.status import judge, outside
 from sla.steady import find_steady
 from sla.summaries import summaries
@@ -53,11 +54,14 @@ def evaluate(
         status = (evidence or {}).get(key, Status.INCONCLUSIVE)
         reason = "no evidence was given" if status is Status.INCONCLUSIVE else "as the evidence says"
         gates.append(Gate(key, title, Severity.CRITICAL, status, True, reason))
-    verdict = decide(gates, checks)
-    notes = [FAMILY_NOTE.format(alpha=1 - level, count=len(objectives))]
+    verdict = decide(gates, checks, measurements.facts.interrupted)
+    notes = [FAMILY_NOTE.format(alpha=1 - level, count=len(objectives))] if objectives else []
     if agreement.not_assessed:
         notes.append(agreement.not_assessed)
-    if measurements.facts.interrupted:
+    if measurements.facts.stopped_for:
+        named = ", ".join(measurements.facts.stopped_for)
+        notes.append(f"stopped early: {named} broke the target at {LOOK_LEVEL:.0%} in {CONSECUTIVE} consecutive looks")
+    elif measurements.facts.interrupted:
         notes.append("the run was stopped before its plan ended")
     if steady is not None and steady.drift:
         notes.append(f"drift: {steady.drift}")

@@ -30,6 +30,7 @@ class RunFacts:
     missing_messages   exchange messages known to have been sent and never received
     scrapes_failed     readings of the server's metrics that failed
     interrupted        the run was stopped before its plan ended
+    stopped_for        objectives for whose failure the run was stopped early (--abort-on-fail)
     extra              facts that are shown and not judged
     """
 
@@ -42,6 +43,7 @@ class RunFacts:
     missing_messages: int = 0
     scrapes_failed: int = 0
     interrupted: bool = False
+    stopped_for: tuple[str, ...] = ()
     seed: int = 0
     extra: Mapping[str, str] = field(default_factory=dict)
 

@@ -128,7 +128,7 @@ def _server(measurements: Measurements, agreement: Agreement) -> list[Check]:
     ]  # fmt: skip
     for operation, metrics in agreement.operations.items():
         windows = [w for w in measurements.windows if w.operation == operation]
-        if windows:
+        if windows and metrics.total:
             found += _against_server(operation, metrics, windows, measurements)
     return found
 
@@ -159,7 +159,9 @@ def _against_server(
         text += f"; the server's counters were reset {increase.resets} times (restarted)"
     bad = not result.holds or increase.resets > 0
     found = [_check(key, title, bad, text, result.client - increase.value, 0.0, "operations")]
-    increments = bucket_increments(snapshots, metrics.histogram, increase.from_ns, increase.to_ns)
+    increments = (
+        bucket_increments(snapshots, metrics.histogram, increase.from_ns, increase.to_ns) if metrics.histogram else None
+    )
     if increments is not None:
         found.append(_dominance(operation, windows, increments, increase.idle))
     return found

@@ -1,23 +1,61 @@
-"""`bizra-load assess RUN`: judge a saved run again, by its own agreement or another one."""
+"""`bizra-load assess RUN`: judge a saved run again, by its own agreement or another one.
+
+`bizra-load assess --import FILE` does the same for the results of k6 (CSV), JMeter (CSV) and HdrHistogram logs (.hlog).
+"""
 
 from __future__ import annotations
 
 import argparse
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
+
+from bizra_load.exit_codes import UsageError
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    parser = subparsers.add_parser("assess", help="judge a saved run again", description=__doc__)
-    parser.add_argument("folder", type=Path, metavar="RUN", help="a run folder")
+    parser = subparsers.add_parser("assess", help="judge a saved run, or another tool's results", description=__doc__)
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument("folder", type=Path, metavar="RUN", nargs="?", help="a run folder")
+    what.add_argument("--import", dest="imported", type=Path, metavar="FILE", help="k6 CSV, JMeter CSV or .hlog")
     parser.add_argument("--agreement", help="another agreement: a packaged name or a YAML file")
-    parser.add_argument("--out", type=Path, metavar="DIR", help="write assessment.json and .md there (default: RUN)")
+    parser.add_argument("--hlog-unit", choices=("ns", "us", "ms"), default="ns", help="unit of an .hlog's values (default: ns)")
+    parser.add_argument(
+        "--out", type=Path, metavar="DIR", help="write assessment.json and .md there (default: RUN); "
+        "with --import the folder that a run folder is made in (default: runs)"
+    )  # fmt: skip
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
     from bizra_load import gate
 
-    assessment = gate.assess(args.folder, args.agreement, args.out)
-    gate.announce(assessment, args.folder, sys.stdout)
+    folder, out = args.folder, args.out
+    if args.imported is not None:
+        folder, out = _imported(args.imported, args.hlog_unit, args.agreement, args.out or Path("runs")), None
+    elif args.hlog_unit != "ns":
+        raise UsageError("--hlog-unit: belongs to --import")
+    assessment = gate.assess(folder, args.agreement, out)
+    gate.announce(assessment, folder, sys.stdout)
     return assessment.exit_code
+
+
+def _imported(path: Path, unit: str, agreement: str | None, out: Path) -> Path:
+    """The run folder that was made of another tool's results. Raises UsageError before anything is written."""
+    from bizra_load import gate
+    from bizra_load.archive import imports, run_record
+    from bizra_load.archive.store import RunWriter, new_folder
+
+    read = gate.read_agreement(agreement) if agreement else None
+    measurements, kind = imports.read_import(path, unit)
+    started = datetime.fromtimestamp(measurements.facts.load_started_ns / 1e9, UTC)
+    kept = {"name": agreement or "", "sha256": read.sha256} if read else {}
+    record = run_record.build(path.stem, started, run_record.command_line(), "", kept)
+    folder = new_folder(out, f"import-{path.stem}", datetime.now(UTC))
+    if read:
+        gate.keep_agreement(folder, read)
+    writer = RunWriter(folder)
+    writer.windows(measurements.windows)
+    writer.close()
+    writer.record(record | {"imported": kind, "notes": [f"{kind}: {imports.NOTE}"]}, measurements.facts)
+    return folder

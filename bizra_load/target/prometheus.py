@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import requests
 from prometheus_api_client import PrometheusApiClientException, PrometheusConnect
 
 from bizra_load.target.exposition import ScrapeError, snapshot_of
+from bizra_load.target.native import NativeHistogram, with_common_edges
 from sla.snapshot import Snapshot
 
 NAMES = "bizra_.+|process_resident_memory_bytes|process_cpu_seconds_total"
@@ -36,6 +38,7 @@ class PrometheusSource:
     def snapshots(self, from_ns: int, to_ns: int) -> list[Snapshot]:
         """Every scrape with from_ns <= time <= to_ns, by time; one Snapshot for each instance and scrape."""
         groups: dict[tuple[int, str], list[tuple[str, Mapping[str, str], float]]] = {}
+        native: dict[str, dict[tuple[int, str], list[NativeHistogram]]] = {}
         end_s = to_ns / 1e9
         while end_s > from_ns / 1e9:
             width_s = min(CHUNK_S, end_s - from_ns / 1e9)
@@ -43,12 +46,21 @@ class PrometheusSource:
             for series in self._query(f"{{{self._matchers}}}[{int(width_s * 1000) + 1000}ms]", end_s):
                 labels = dict(series["metric"])
                 name, instance = labels.pop("__name__"), labels.pop("instance", "")
-                for at_s, value in series["values"]:
+                for at_s, value in [*series.get("values", ()), *series.get("histograms", ())]:
                     at_ns = round(float(at_s) * 1000) * 1_000_000
-                    if from_ns <= at_ns <= to_ns and (at_s > end_s - width_s or width_s < CHUNK_S):
-                        groups.setdefault((at_ns, instance), []).append((name, labels, float(value)))
+                    if not from_ns <= at_ns <= to_ns or (at_s <= end_s - width_s and width_s >= CHUNK_S):
+                        continue
+                    samples = groups.setdefault((at_ns, instance), [])
+                    if isinstance(value, Mapping):
+                        native.setdefault(name, {}).setdefault((at_ns, instance), []).append(NativeHistogram.of(value))
+                    else:
+                        samples.append((name, labels, float(value)))
             end_s -= width_s
-        return [snapshot_of(samples, at_ns, 0, instance) for (at_ns, instance), samples in sorted(groups.items())]
+        found = {key: snapshot_of(samples, key[0], 0, key[1]) for key, samples in groups.items()}
+        for name, scrapes in native.items():
+            for key, counts in with_common_edges(scrapes).items():
+                found[key] = replace(found[key], histograms={**found[key].histograms, name: counts})
+        return [found[key] for key in sorted(found)]
 
     def _query(self, query: str, at_s: float | None) -> list[dict[str, Any]]:
         params = {"timeout": f"{int(self._timeout_s)}s", **({"time": f"{at_s:.3f}"} if at_s is not None else {})}

@@ -1,6 +1,6 @@
 """`make calibrate`: every trial many times, and a table of what came out beside the band that it is held to.
 
-python -m tests.calibration.calibrate [--runs 1000] [--rows 3a,5] [--seed 1]
+python -m tests.calibration.calibrate [--runs 2000] [--rows 3a,5] [--seed 1]
 """
 
 from __future__ import annotations
@@ -30,17 +30,19 @@ class Cell:
     error: float
     band: tuple[float, float]
     count: int
+    share: bool  # of runs, else a mean
 
     @property
     def inside(self) -> bool:
         return self.count > 0 and self.band[0] <= self.value <= self.band[1]
 
-    def possible(self, errors: float = 3.0) -> bool:
-        """The band can't be ruled out at so many Monte Carlo errors (a band's edge of 0 or 1 leaves none)."""
-        slack = errors * max(
-            self.error, math.sqrt(0.25 / self.count) * 0.2 if 0 < self.band[0] < 1 or 0 < self.band[1] < 1 else 0
-        )
-        return self.count > 0 and self.band[0] - slack <= self.value <= self.band[1] + slack
+    def possible(self) -> bool:
+        """Chance alone would give this (three standard errors of a share at the band's edge; an edge of 0 or 1 allows none)."""
+        low, high = self.band
+        return self.count > 0 and low - self._slack(low) <= self.value <= high + self._slack(high)
+
+    def _slack(self, edge: float) -> float:
+        return 3 * (math.sqrt(edge * (1 - edge) / self.count) if self.share else self.error)
 
 
 def cells(trial: Trial, runs: int, seed: int, pool: ProcessPoolExecutor | None = None) -> list[Cell]:
@@ -51,11 +53,11 @@ def cells(trial: Trial, runs: int, seed: int, pool: ProcessPoolExecutor | None =
     outcomes = list(pool.map(_run, jobs, chunksize=10)) if pool else [_run(j) for j in jobs]
     found = []
     for name, band in trial.bands.items():
-        values = np.array([float(o[name]) for o in outcomes if o[name] is not None])
+        known = [o[name] for o in outcomes if o[name] is not None]
+        share, values = all(isinstance(v, bool | np.bool_) for v in known), np.array(known, dtype=float)
         error = float(values.std() / math.sqrt(values.size)) if values.size else math.inf
-        found.append(
-            Cell(trial.row, trial.title, name, float(values.mean()) if values.size else math.nan, error, band, values.size)
-        )
+        value = float(values.mean()) if values.size else math.nan
+        found.append(Cell(trial.row, trial.title, name, value, error, band, values.size, share))
     return found
 
 
@@ -72,7 +74,7 @@ def line(cell: Cell) -> str:
 
 def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--runs", type=int, default=1000)
+    parser.add_argument("--runs", type=int, default=2000)
     parser.add_argument("--rows", default="")
     parser.add_argument("--seed", type=int, default=1)
     args = parser.parse_args(argv)

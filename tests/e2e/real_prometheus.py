@@ -14,8 +14,8 @@ from tests.e2e.running import free_port, until
 
 
 @contextmanager
-def prometheus(folder: Path, target: str, interval: str = "1s") -> Iterator[str]:
-    """URL of a Prometheus that has scraped `target` (host:port) at least once."""
+def prometheus(folder: Path, target: str, interval: str = "1s", *flags: str) -> Iterator[str]:
+    """URL of a Prometheus that has scraped `target` (host:port) at least once; `flags` are its further options."""
     binary = shutil.which("prometheus")
     assert binary, "Prometheus is missing: apt-get install -y --no-install-recommends prometheus"
     config = folder / "prometheus.yml"
@@ -25,6 +25,7 @@ def prometheus(folder: Path, target: str, interval: str = "1s") -> Iterator[str]
     )
     url = f"http://127.0.0.1:{free_port()}"
     command = [binary, f"--config.file={config}", f"--storage.tsdb.path={folder / 'data'}"]
+    command += flags
     command.append(f"--web.listen-address={url.removeprefix('http://')}")
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:

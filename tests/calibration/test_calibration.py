@@ -1,0 +1,33 @@
+"""The reduced set of `make calibrate`: the same trials with fixed seeds and fewer runs, held to the same bands within what so
+few runs can tell (three standard errors of a share at the band's edge).
+"""
+
+import os
+from concurrent.futures import ProcessPoolExecutor
+
+import pytest
+
+from tests.calibration.calibrate import cells, line
+from tests.calibration.trials import TRIALS
+
+RUNS = 60
+
+
+@pytest.fixture(scope="module")
+def pool():
+    with ProcessPoolExecutor(os.cpu_count()) as pool:
+        yield pool
+
+
+@pytest.mark.parametrize("trial", TRIALS, ids=lambda t: f"{t.row} {t.title}")
+def test_every_cell_is_inside_its_band(trial, pool):
+    outside = [line(cell) for cell in cells(trial, RUNS, 7, pool) if not cell.possible()]
+    assert not outside, "\n".join(outside)
+
+
+def test_a_cell_outside_its_band_is_found():
+    """The negative control held to the band of the real estimator: the set can fail."""
+    control = next(t for t in TRIALS if t.row == "4")
+    found = cells(control, 20, 7)
+    held = [type(c)(**{**c.__dict__, "band": (0.92, 0.985)}) for c in found]
+    assert not any(c.possible() for c in held)

@@ -1,0 +1,41 @@
+"""What is said before the load, and while it goes."""
+
+from bizra_load.gate import read_agreement
+from sla.measurements import PlannedSegment
+from sla.preflight import too_short
+from sla.sequential import Looks, failing
+from tests.unit.sla.synthetic import measurements
+
+PLAN = (PlannedSegment(10, 0, 1000), PlannedSegment(60, 1000, 1000))
+LOCAL = read_agreement("local").agreement
+
+
+def test_a_run_that_is_too_short_is_told_how_long_it_must_be():
+    found = {(f.operation, f.quantile): f for f in too_short(PLAN, {"generate": 0.95, "finality": 0.05})}
+    assert set(found) == {("generate", 0.999), ("finality", 0.99), ("finality", 0.999)}
+    assert found["finality", 0.999].largest_deff < 1
+    assert "even for independent latencies (228 s)" in str(found["finality", 0.999])
+    assert "design effect up to 2.6" in str(found["finality", 0.99])
+    assert found["finality", 0.99].needed_s[0.5] == 183
+
+
+def test_a_long_run_and_a_closed_model_have_nothing_to_be_told():
+    assert too_short((PlannedSegment(3600, 10_000, 10_000),), {"generate": 1.0}) == []
+    assert too_short((), {"generate": 1.0}) == []
+    assert [f.quantile for f in too_short(PLAN, {"never": 0.0})] == [0.5, 0.9, 0.95, 0.99, 0.999]
+
+
+def test_three_failing_looks_in_a_row_stop_a_run_and_two_do_not():
+    looks = Looks()
+    assert looks.add(frozenset("ab")) == looks.add(frozenset("a")) == frozenset()
+    assert looks.add(frozenset("ab")) == {"a"}
+    assert looks.add(frozenset("b")) == frozenset()
+    assert looks.add(frozenset("b")) == {"b"}
+
+
+def test_only_what_is_critical_and_surely_broken_is_failing():
+    assert failing(measurements(hold_s=20), LOCAL) == frozenset()
+    assert failing(measurements(hold_s=20, failures={"generate": 0.03}), LOCAL) == {"poi_success_rate"}
+    assert failing(measurements(hold_s=20, server_us={"generate": 900.0}), LOCAL) == frozenset()  # a WARNING gate
+    assert failing(measurements(hold_s=20, server_us={"finality": 5000.0}), LOCAL) == {"finality_p99"}
+    assert failing(measurements(hold_s=2), LOCAL) == frozenset()
