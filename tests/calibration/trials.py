@@ -299,7 +299,7 @@ def comparison(rng):
 
     def runs(factors):
         """One p99 per run; runs differ by a factor of their own (4 %)."""
-        return [p99_of(simulate.mm1(rng, 0.5, 60)).scaled(f * np.exp(rng.normal(0, 0.04))) for f in factors]
+        return [p99_of(simulate.mm1(rng, 0.5, 120)).scaled(f * np.exp(rng.normal(0, 0.04))) for f in factors]
 
     found["5 against 5, equal: called different"] = changed(runs(np.ones(5)), runs(np.ones(5)))
     found["5 against 5, +10 %: found"] = changed(runs(np.ones(5)), runs(np.full(5, 1.1)))
@@ -443,7 +443,7 @@ TRIALS: list[Trial] = [
     ),
     Trial(
         "11",
-        "comparisons of p99, M/M/1",
+        "comparisons of p99, M/M/1, 120 s a run",
         comparison,
         {
             "one run a side, equal: called different": (0.0, 0.08),
