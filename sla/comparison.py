@@ -202,7 +202,8 @@ def _verdict(ratio: Estimate, strict: Estimate, margin: float, higher_is_better:
         return Change.EQUIVALENT, f"the whole interval lies within {margin:.0%}"
     if strict.low > 1 or strict.high < 1:
         better = (strict.low > 1) == higher_is_better
-        return (Change.IMPROVED, "the whole interval is better") if better else (Change.REGRESSED, "the whole interval is worse")
+        change = Change.IMPROVED if better else Change.REGRESSED
+        return change, f"the whole interval is {'better' if better else 'worse'}"
     return Change.INCONCLUSIVE, f"neither a change nor equivalence within {margin:.0%} is shown"
 
 
