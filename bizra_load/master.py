@@ -41,6 +41,7 @@ class Keeping:
         self.finished = False
         self._environment = environment
         now_ns = time.time_ns()
+        open_model = open_model and not settings.saturating
         self._plan = settings.curve.segments if open_model else ()
         self._interrupted = False
         self._stopped_for: tuple[str, ...] = ()

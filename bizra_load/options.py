@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from bizra_load.engine.arrivals import KINDS
+from bizra_load.engine.arrivals import KINDS, SATURATE
 from bizra_load.engine.load_curve import LoadCurve, ramp_and_hold
 from bizra_load.engine.stages import curve_from_stages, duration_s, rate_per_s
 from bizra_load.exit_codes import UsageError
@@ -27,7 +27,7 @@ ARGUMENTS: tuple[tuple[str, str | None, str, str], ...] = (
     ("--duration", "DURATION_SEC", "60s", "How long the target rate is held after the ramp"),
     ("--stages", "STAGES", "", "YAML file with ramps, steps, spikes and soaks; replaces the three above"),
     ("--ops-per-user", "OPS_PER_USER", "50", "Rate slot of one Locust user (one connection), operations per second"),
-    ("--arrivals", "ARRIVALS", "constant", "How arrivals are spaced: constant or poisson"),
+    ("--arrivals", "ARRIVALS", "constant", "constant or poisson; saturate: a closed model, as fast as answers come"),
     ("--agreement", "AGREEMENT", "v2.2.0-rc1", "Name of a packaged agreement, or a YAML file"),
     ("--environment-name", "AGREEMENT_ENVIRONMENT", "", "Environment of the agreement whose deviations are accepted"),
     ("--metrics-url", "METRICS_URL", "", "The node's own /metrics, read once a second"),
@@ -94,6 +94,11 @@ class Settings:
     abort_on_fail: bool
 
     @property
+    def saturating(self) -> bool:
+        """A closed model: the curve gives the number of users and the length, and no rate is planned."""
+        return self.arrivals == SATURATE
+
+    @property
     def users(self) -> int:
         """Rate slots that carry the curve's peak."""
         return max(1, math.ceil(self.curve.peak_per_s / self.ops_per_user))
@@ -143,7 +148,7 @@ def resolve(parsed: Namespace | None) -> Settings:
     return Settings(
         curve=curve,
         ops_per_user=checked("--ops-per-user", positive(rate_per_s)),
-        arrivals=checked("--arrivals", _one_of(KINDS)),
+        arrivals=checked("--arrivals", _one_of((*KINDS, SATURATE))),
         agreement=text("--agreement"),
         environment=text("--environment-name") or None,
         metrics_url=metrics_url,

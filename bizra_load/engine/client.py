@@ -28,10 +28,11 @@ _clock = time.perf_counter_ns
 
 @dataclass(frozen=True, slots=True)
 class PreparedRequest:
-    """`head` ends behind "Content-Length: "; only the length and the body remain to be added."""
+    """`head` ends behind "Content-Length: "; only the length and the body remain to be added. `known` holds answers' heads."""
 
     method: str
     head: bytes
+    known: dict[bytes, Head]
 
 
 @dataclass(slots=True)
@@ -68,9 +69,10 @@ class Connection:
         self._timeout_ns = int(timeout_s * 1e9)
         self._tls = tls_context(ca_file, insecure) if parts.scheme == "https" else None
         self._socket: _socket.socket | None = None
-        self._heads: dict[tuple[str, bytes], Head] = {}
+        self._fd = -1  # of a plain socket in the reactor
         self._opened = 0
         self._reactor = get_reactor()
+        self._hints = self._reactor.hints
         self.last_sent_ns = 0
         self.last_started = False
         self.reconnects = 0
@@ -89,7 +91,7 @@ class Connection:
         if {k.lower() for k in lines} & {"content-length", "transfer-encoding"}:
             raise ValueError("Content-Length and Transfer-Encoding are set by the client itself")
         head = f"{method} {target} HTTP/1.1\r\n" + "".join(f"{k}: {v}\r\n" for k, v in lines.items())
-        return PreparedRequest(method, (head + "Content-Length: ").encode("latin-1"))
+        return PreparedRequest(method, (head + "Content-Length: ").encode("latin-1"), {})
 
     def send(self, request: PreparedRequest, body: bytes, started: Callable[[int], None]) -> Response:
         """Send, call `started(sent_ns)`, and wait for the whole answer. Raises EngineError; the connection is then closed."""
@@ -98,7 +100,7 @@ class Connection:
         deadline_ns = sent_ns + self._timeout_ns
         try:
             sock = self._socket
-            if sock is not None and self._tls is None and sock.fileno() in self._reactor.hints and self._closed_by_peer(sock):
+            if sock is not None and self._fd in self._hints and self._closed_by_peer(sock):
                 self.close()
                 sock = None
             if sock is None:
@@ -106,8 +108,11 @@ class Connection:
                 self.last_sent_ns = sent_ns = _clock()
             self.last_started = True
             started(sent_ns)
-            data = request.head + b"%d\r\n\r\n" % len(body) + body
-            self._write(sock, data, deadline_ns)
+            data = b"%b%d\r\n\r\n%b" % (request.head, len(body), body)
+            if self._tls is None:
+                self._write(sock, data, deadline_ns)
+            else:
+                self._write_tls(sock, data, deadline_ns)
         except EngineError:
             self.close()
             raise
@@ -122,23 +127,27 @@ class Connection:
     def close(self) -> None:
         sock, self._socket = self._socket, None
         if sock is not None:
-            if self._tls is None:
-                self._reactor.unregister(sock.fileno())
+            if self._fd >= 0:
+                self._reactor.unregister(self._fd)
+                self._fd = -1
             sock.close()
 
     def _receive(self, request: PreparedRequest, sent_ns: int, deadline_ns: int) -> Response:
         try:
+            if self._fd >= 0:
+                # an answer just asked for is not there yet: waiting first saves a read in vain
+                self._reactor.wait(self._fd, deadline_ns)
             data = self._read(deadline_ns)
             done_ns = _clock()
             at = data.find(b"\r\n\r\n")
             if at > 0:
-                key = (request.method, data[:at])
-                head = self._heads.get(key)
+                text = data[:at]
+                head = request.known.get(text)
                 if head is None:
-                    head = parse_head(data[:at], request.method)
-                    if len(self._heads) >= _CACHED_HEADS:
-                        self._heads.clear()
-                    self._heads[key] = head
+                    head = parse_head(text, request.method)
+                    if len(request.known) >= _CACHED_HEADS:
+                        request.known.clear()
+                    request.known[text] = head
                 if head.length == len(data) - at - 4 and head.keep_alive and head.status >= 200:
                     return Response(head.status, data[at + 4 :], sent_ns, done_ns)
             if not data:
@@ -169,7 +178,7 @@ class Connection:
             try:
                 data = sock.recv(65_536)
             except BlockingIOError:
-                self._reactor.wait(sock.fileno(), deadline_ns)
+                self._reactor.wait(self._fd, deadline_ns)
                 continue
             if _clock() > deadline_ns:
                 raise ResponseTimeout("no complete answer in time")  # a slow drip never lets the sweep see us wait long
@@ -185,26 +194,27 @@ class Connection:
         except TimeoutError:
             raise ResponseTimeout("no complete answer in time") from None
 
+    def _write_tls(self, sock: _socket.socket, data: bytes, deadline_ns: int) -> None:
+        sock.settimeout(max((deadline_ns - _clock()) / 1e9, 0.001))
+        try:
+            sock.sendall(data)
+        except TimeoutError:
+            raise ResponseTimeout("sending took too long") from None
+
     def _write(self, sock: _socket.socket, data: bytes, deadline_ns: int) -> None:
-        if self._tls is not None:
-            sock.settimeout(max((deadline_ns - _clock()) / 1e9, 0.001))
-            try:
-                sock.sendall(data)
-            except TimeoutError:
-                raise ResponseTimeout("sending took too long") from None
-            return
+        """All of it; nearly always the first send takes all."""
         sent = 0
         while True:
             try:
                 sent += sock.send(data[sent:] if sent else data)
             except BlockingIOError:
-                self._reactor.wait_writable(sock.fileno(), deadline_ns)
+                self._reactor.wait_writable(self._fd, deadline_ns)
             if sent == len(data):
                 return
 
     def _closed_by_peer(self, sock: _socket.socket) -> bool:
         """Something arrived while nothing was asked: the end of the stream, or bytes that belong to no request."""
-        self._reactor.hints.discard(sock.fileno())
+        self._hints.discard(self._fd)
         try:
             sock.recv(1, socket.MSG_PEEK)
         except BlockingIOError:
@@ -238,7 +248,8 @@ class Connection:
         # The C socket itself: neither gevent's wait nor (where the process is patched) its wrapper is wanted from here on.
         plain = _socket.socket(sock.family, sock.type, sock.proto, fileno=sock.detach())
         plain.setblocking(False)
-        self._reactor.register(plain.fileno())
+        self._fd = plain.fileno()
+        self._reactor.register(self._fd)
         self._socket = plain
         return plain
 

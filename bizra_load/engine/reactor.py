@@ -36,6 +36,7 @@ class Reactor:
         self._watcher.start(self._ready)
         self._sweeper = self._hub.loop.timer(SWEEP_S, SWEEP_S)
         self._sweeping = False
+        self._switch = self._hub.switch
 
     def register(self, fd: int) -> None:
         self._epoll.register(fd, _READ)
@@ -54,7 +55,7 @@ class Reactor:
             self._sweeping = True
             self._sweeper.start(self._sweep)
         try:
-            self._hub.switch()
+            self._switch()
         except BaseException:
             # killed or timed out while waiting: a later edge of a recycled descriptor must not wake this greenlet
             if self._waiting.get(fd, (None,))[0] is me:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 import gevent
 from gevent.event import Event
 
-from bizra_load.engine.arrivals import due_times_ns
+from bizra_load.engine.arrivals import SATURATE, due_times_ns
 from bizra_load.engine.load_curve import LoadCurve
 from bizra_load.engine.pacer import Pacer
 
@@ -60,6 +60,24 @@ class Slot:
             self._schedule.on_unsent(due)
 
 
+class SaturatingSlot(Slot):
+    """A closed model: the next operation is due at once. It says what a service can take, not how long users would wait."""
+
+    def take(self) -> int:
+        schedule = self._schedule
+        now = time.perf_counter_ns()
+        if now < schedule.start_ns:
+            self.busy = False
+            self._sleep_until(schedule.start_ns)
+            now = time.perf_counter_ns()
+        if now < schedule.closes_ns:
+            self.busy = True
+            return now
+        self.busy = False
+        Event().wait()  # until Locust kills the user
+        raise AssertionError("unreachable: a parked slot is only ever killed")
+
+
 class Schedule:
     """All slots of this worker. `start_ns` and all due times are perf_counter_ns; `slots` counts those of all workers."""
 
@@ -86,6 +104,9 @@ class Schedule:
 
     def new_slot(self) -> Slot:
         """A slot; arrivals that fell due before it existed belong to nobody (achieved against planned rate shows them)."""
+        if self._arrivals == SATURATE:
+            self._mine.append(SaturatingSlot(self, iter(())))
+            return self._mine[-1]
         born_ns = time.perf_counter_ns()
         offsets = due_times_ns(self._curve, self._slots, self._arrivals, random.Random(self._rng.random()))
         slot = Slot(self, (due for due in (self.start_ns + o for o in offsets) if due >= born_ns))
