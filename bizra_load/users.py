@@ -57,10 +57,11 @@ class ScheduledTasks(DefaultTaskSet):
 
     def run(self) -> None:
         user, tasks, choice = self.user, self.user.tasks, random.choice
+        only = tasks[0] if len(set(tasks)) == 1 else None
         while True:
             try:
                 while user._state != LOCUST_STATE_STOPPING:
-                    choice(tasks)(user)
+                    (only or choice(tasks))(user)
                 raise StopUser
             except (StopUser, StopTest, GreenletExit):
                 raise
