@@ -5,8 +5,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 PACKAGES := prometheus
+BENCH_PACKAGES := nginx-light wrk hey nghttp2-client
+BENCH_ROUNDS ?= 5
 .DEFAULT_GOAL := help
-.PHONY: help setup debian loadtest node test calibrate bench-statistics lint format clean
+.PHONY: help setup debian debian-bench install-debian loadtest node test calibrate bench bench-memory bench-statistics lint format clean
 
 help: ## List all targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
@@ -21,10 +23,16 @@ $(STAMP): pyproject.toml constraints.txt
 setup: $(STAMP) ## Install the locked dependencies into .venv
 
 debian: ## Install the Debian packages that the tests need (as root)
-	@missing=""; for p in $(PACKAGES); do dpkg -s $$p >/dev/null 2>&1 || missing="$$missing $$p"; done; \
+	@$(MAKE) --no-print-directory install-debian WANTED="$(PACKAGES)"
+
+debian-bench: ## Install the Debian packages that the benchmarks need (as root)
+	@$(MAKE) --no-print-directory install-debian WANTED="$(BENCH_PACKAGES)"
+
+install-debian:
+	@missing=""; for p in $(WANTED); do dpkg -s $$p >/dev/null 2>&1 || missing="$$missing $$p"; done; \
 	if [ -n "$$missing" ]; then \
 	  if [ "$$(id -u)" = 0 ]; then apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null; \
-	  else echo "not root; the tests need: apt-get install -y --no-install-recommends$$missing" >&2; exit 1; fi; fi
+	  else echo "not root; needed: apt-get install -y --no-install-recommends$$missing" >&2; exit 1; fi; fi
 
 loadtest: setup ## The main job: load on the reference node (or ENDPOINT), verdict, exit code
 	@$(BIN)/bizra-load run $(ARGS)
@@ -37,6 +45,16 @@ test: setup debian ## All tests
 
 calibrate: setup ## Coverage and false verdicts over 2,000 simulated runs a cell (about 15 minutes)
 	$(BIN)/python -m tests.calibration.calibrate $(ARGS)
+
+bench: setup debian-bench ## The generator beside its peers, pacing, accuracy, workers per master, the node (about 20 minutes)
+	$(BIN)/python -m benchmarks.generator --rounds $(BENCH_ROUNDS)
+	$(BIN)/python -m benchmarks.pacing
+	$(BIN)/python -m benchmarks.accuracy
+	$(BIN)/python -m benchmarks.scaling
+	$(BIN)/python -m benchmarks.node
+
+bench-memory: setup debian-bench ## Ten minutes at 10,000 ops/s: is memory flat?
+	$(BIN)/python -m benchmarks.memory
 
 bench-statistics: setup ## Time and memory of the statistics
 	$(BIN)/python -m benchmarks.statistics

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import random
 import time
@@ -22,6 +23,7 @@ from bizra_load.options import Settings
 from sla.histogram import from_values
 from sla.window import FAILURE_CATEGORIES, Health
 
+SETTLE_BEFORE_S = 0.3
 FLUSH_AFTER_S = 0.02  # past the full second, so that what ended within it has been appended
 ACKNOWLEDGE_WITHIN_S = 10.0
 
@@ -62,10 +64,9 @@ class Measuring:
         self._process = psutil.Process()
         self._cpu = (time.perf_counter(), time.process_time())
         self._drained = False
-        # What exists now lives as long as the process: keep the collector from walking it in the middle of a measurement.
-        gc.collect()
-        gc.freeze()
+        self._collections = CollectionPauses()
         self._reporter = gevent.spawn(self._report_every_second)
+        self._settling = gevent.spawn(self._settle)
 
     def on_request(
         self,
@@ -96,8 +97,18 @@ class Measuring:
         if runner is not None and runner.user_classes_count:
             runner.stop_users(dict(runner.user_classes_count))
         self._reporter.kill()
+        self._settling.kill()
         self._report(everything=True)
+        self._collections.close()
         self.sender.flush(ACKNOWLEDGE_WITHIN_S)
+
+    def _settle(self) -> None:
+        """Right before the first arrival: all that exists now, the users too, lives as long as the run. Frozen, the collector
+        does not walk it in the middle of a measurement; what a request makes is freed by its reference count.
+        """
+        gevent.sleep(max((self.schedule.start_ns - time.perf_counter_ns()) / 1e9 - SETTLE_BEFORE_S, 0))
+        gc.collect()
+        gc.freeze()
 
     def _report_every_second(self) -> None:
         while True:
@@ -124,7 +135,31 @@ class Measuring:
             cpu_share=share,
             reconnects=reconnects,
             rss_bytes=self._process.memory_info().rss,
+            gc_pause_ns=self._collections.take(),
         )
+
+
+class CollectionPauses:
+    """The longest garbage collection since the last take(), from the interpreter's own callbacks."""
+
+    def __init__(self) -> None:
+        self._began_ns = self._longest_ns = 0
+        gc.callbacks.append(self._on_collection)
+
+    def take(self) -> int:
+        longest, self._longest_ns = self._longest_ns, 0
+        return longest
+
+    def close(self) -> None:
+        with contextlib.suppress(ValueError):
+            gc.callbacks.remove(self._on_collection)
+
+    def _on_collection(self, phase: str, _: dict[str, int]) -> None:
+        now = time.perf_counter_ns()
+        if phase == "start":
+            self._began_ns = now
+        else:
+            self._longest_ns = max(self._longest_ns, now - self._began_ns)
 
 
 def category_of(exception: BaseException) -> str:

@@ -43,6 +43,11 @@ def check_row(check: Check) -> Row:
     return Row((check.title, check.status.value, check.reason), check.status.value)
 
 
+def generator_line(assessment: Assessment) -> str:
+    """The generator's own share in what was measured; "" where it was not measured."""
+    return "; ".join(c.reason for c in assessment.checks if c.key in ("schedule_lag", "generator_cpu"))
+
+
 LATENCY_COLUMNS = ("Operation", "Latency", "p50", "p90", "p95", "p99", "p99.9")
 OPERATION_COLUMNS = ("Operation", "Rate", "Success", "Right", "Failed")
 

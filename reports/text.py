@@ -37,6 +37,8 @@ def render(assessment: Assessment, width: int = 120, colour: bool = False) -> st
     console.print(Text(f"Checks of the run itself: {passed} passed, {len(failed)} not"))
     if failed:
         console.print(draw("", ("Check", "Status", "Why"), failed, 1))
+    if generator := table.generator_line(assessment):
+        console.print(Text(f"Generator: {generator}"))
     if assessment.steady:
         s = assessment.steady
         console.print(Text(f"Judged: {s.to_second - s.from_second} s; {s.reason}"))

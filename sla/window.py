@@ -69,6 +69,7 @@ class Health:
     lag          how late the schedule woke each waiting arrival (ns): the generator's own delay, no fault of the target
     cpu_share    CPU seconds of the worker process per second (1.0 is one core)
     reconnects   connections opened again in this second after the first
+    gc_pause_ns  the longest garbage collection that ended in this second
     """
 
     second: int
@@ -77,6 +78,7 @@ class Health:
     cpu_share: float = 0.0
     reconnects: int = 0
     rss_bytes: int = 0
+    gc_pause_ns: int = 0
 
 
 def merge_windows(windows: Iterable[Window]) -> tuple[Window, ...]:

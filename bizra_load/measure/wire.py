@@ -164,6 +164,7 @@ def health_row(h: Health) -> dict[str, Any]:
         "cpu_share": h.cpu_share,
         "reconnects": h.reconnects,
         "rss_bytes": h.rss_bytes,
+        "gc_pause_ns": h.gc_pause_ns,
         "lag_over_range": h.lag.over_range,
         "lag": encode_histogram(h.lag),
     }
@@ -182,6 +183,7 @@ def health_from_row(row: object) -> Health:
         cpu_share=float(cpu_share),
         reconnects=_count(row, "reconnects"),
         rss_bytes=_count(row, "rss_bytes"),
+        gc_pause_ns=_count({"gc_pause_ns": 0, **row}, "gc_pause_ns"),  # runs saved before it was measured
     )
 
 

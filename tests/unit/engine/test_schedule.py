@@ -171,3 +171,30 @@ def test_an_arrival_that_fell_due_unnoticed_is_not_sent_after_the_drain_but_coun
     assert len(unsent) >= 3
     assert {round((b - a) / 1e6) for a, b in itertools.pairwise(taken + unsent)} == {10}
     assert unsent[-1] < schedule.closes_ns <= unsent[-1] + 10_000_000
+
+
+def test_a_saturating_slot_is_due_at_once_and_parks_at_the_close():
+    start = time.perf_counter_ns() + 20_000_000
+    schedule = Schedule(ramp_and_hold(100, 0, 0.1), 1, "saturate", start, Pacer(), unsent.append, random.Random(1))
+    slot, taken = schedule.new_slot(), []
+
+    def user():
+        while True:
+            due = slot.take()
+            taken.append((due, time.perf_counter_ns()))
+            gevent.sleep(0.001)
+
+    greenlet = gevent.spawn(user)
+    with gevent.Timeout(5):
+        while not taken or time.perf_counter_ns() < schedule.closes_ns:
+            gevent.sleep(0.01)
+    assert schedule.drain(1) == 0
+    greenlet.kill()
+    assert taken[0][0] >= start
+    assert all(now - due < 50_000_000 for due, now in taken)
+    assert len(taken) > 10
+    assert taken[-1][0] < schedule.closes_ns
+    assert unsent == []
+
+
+unsent: list[int] = []
