@@ -1,8 +1,12 @@
-"""Is memory flat? RSS of worker and master between minute 2 and the end, at 10,000 ops/s. python -m benchmarks.memory [--minutes 10]"""
+"""Is memory flat? python -m benchmarks.memory [--minutes 10]
+
+RSS of worker and master between minute 2 and the end, at 10,000 ops/s.
+"""
 
 from __future__ import annotations
 
 import argparse
+import functools
 import json
 import os
 import subprocess
@@ -30,12 +34,8 @@ def main() -> None:
     with target(cores[0]) as t, tempfile.TemporaryDirectory() as name:
         command = ours("memory", "constant").command(t, Path(name), RATE)
         command[command.index("--duration") + 1] = f"{60 * args.minutes:.0f}s"
-        process = subprocess.Popen(
-            command,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            preexec_fn=lambda: os.sched_setaffinity(0, {cores[-1]}),
-        )
+        pin = functools.partial(os.sched_setaffinity, 0, {cores[-1]})
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, preexec_fn=pin)
         begin = time.monotonic()
         while process.poll() is None:
             time.sleep(5)
