@@ -1,7 +1,7 @@
 """Is what we report what somebody else measures? python -m benchmarks.accuracy [--rounds 3]
 
-At half of the saturated rate, and at a tenth: our service-time p50 against a plain blocking socket that asks the same nginx at the
-same time, one request each millisecond.
+At half of the saturated rate, and at a tenth: our service-time p50 against a plain blocking socket that asks the same nginx at
+the same time, one request each millisecond.
 """
 
 from __future__ import annotations

@@ -84,7 +84,6 @@ def _generator(measurements: Measurements, agreement: Agreement) -> list[Check]:
         p50, p99 = lag.quantile_ns(0.5), lag.quantile_ns(0.99)
         over = p99 > limits.lag_p99_ns
         text = f"arrivals were woken {p50 / 1e3:.0f} us (p50) and {p99 / 1e3:.0f} us (p99) late, which response times include"
-        )
         text += f"; longest garbage collection {max(h.gc_pause_ns for h in measurements.health) / 1e6:.2f} ms"
         text += "; the generator was the limit: more workers on more cores (--workers)" if over else ""
         found.append(_check("schedule_lag", "Schedule lag p99", over, text, p99, limits.lag_p99_ns, "ns"))
