@@ -223,11 +223,13 @@ def test_the_token_reaches_the_node_and_nothing_that_the_run_left_behind(tmp_pat
     assert not any(secret.encode() in data for data in left)
 
 
-def test_the_web_ui_runs_and_stops_tests_and_counts_what_the_node_counts(tmp_path, node):
-    port = free_port()
+@pytest.mark.parametrize("processes", [[], ["--processes", "2"]], ids=["one process", "two workers"])
+def test_the_web_ui_runs_and_stops_tests_and_counts_what_the_node_counts(tmp_path, node, processes):
+    port, exchange = free_port(), str(free_port())
     command = [sys.executable, "-m", "locust", "-f", "locustfiles/poi.py", "-H", node.url, "--web-host", "127.0.0.1"]
     command += ["--web-port", str(port), "--out", str(tmp_path), "--metrics-url", node.metrics_url, "--agreement", "local"]
-    command += ["--target-ops", "300", "--ramp", "1s", "--duration", "60s"]
+    command += ["--target-ops", "300", "--ramp", "1s", "--duration", "60s", *processes]
+    command += ["--master-bind-host", "127.0.0.1", "--master-bind-port", exchange, "--master-port", exchange]
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     base = f"http://127.0.0.1:{port}"
     try:
@@ -260,6 +262,47 @@ def _answers(base):
 
 def _requests(base):
     return requests.get(f"{base}/stats/requests", timeout=5).json()
+
+
+def test_a_master_and_workers_started_by_hand_count_what_the_node_counts(tmp_path, node):
+    port = str(free_port())
+    base = [sys.executable, "-m", "locust", "-f", "locustfiles/poi.py"]
+    master = [*base, "--master", "--headless", "--expect-workers", "2", "-H", node.url, "--only-summary"]
+    master += ["--master-bind-host", "127.0.0.1", "--master-bind-port", port, "--out", str(tmp_path), "--agreement", "local"]
+    master += ["--metrics-url", node.metrics_url, "--target-ops", "300", "--ramp", "1s", "--duration", "6s"]
+    worker = [*base, "--worker", "--master-host", "127.0.0.1", "--master-port", port]
+    quiet = {"cwd": ROOT, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    started = [subprocess.Popen(command, **quiet) for command in (worker, worker)]
+    try:
+        code = subprocess.run(master, cwd=ROOT, capture_output=True, timeout=60, check=False).returncode
+        assert [w.wait(timeout=20) for w in started] == [0, 0]
+    finally:
+        for process in started:
+            process.kill()
+    [folder] = tmp_path.glob("*")
+    assessment = json.loads((folder / "assessment.json").read_text())
+    assert code == assessment["exit_code"]
+    assert kept(folder) == sum(attempts(node).values()) > 1500
+    assert assessment["run"]["workers"] == 2
+
+
+def test_a_run_that_has_surely_failed_is_stopped_early_on_request(tmp_path):
+    with start_node(["--fault", "error_rate=10%", "--seed", "1"]) as node:
+        ended = load(tmp_path, node, *SHORT, "--duration", "300s", "--abort-on-fail")
+        assert ended.finished() == attempts_with_finality(node, ended)
+    assert (ended.code, ended.assessment["decision"]) == (3, "NO-GO"), ended.out
+    assert "Before the load: finality p99.9 at 30 ops/s: 300 s are too short" in ended.err
+    assert "Stopping early: poi_success_rate" in ended.err
+    assert ended.measurements.facts.stopped_for == ("poi_success_rate",)
+    assert ended.measurements.facts.load_ended_ns - ended.measurements.facts.load_started_ns < 60e9
+
+
+def test_a_saturating_run_counts_what_the_node_counts_and_plans_nothing(tmp_path, node):
+    ended = load(tmp_path, node, *SHORT, "--duration", "5s", "--arrivals", "saturate")
+    assert ended.finished() == attempts(node)
+    assert sum(ended.finished().values()) > 5_000
+    assert {c["key"] for c in ended.assessment["checks"]}.isdisjoint({"achieved"})
+    assert ended.check("unsent")["figure"] == 0
 
 
 def test_any_locustfile_is_measured_by_the_same_recorder(tmp_path, node):
