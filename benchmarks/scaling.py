@@ -67,7 +67,7 @@ class SimulatedWorker:
             elif message.type == START:
                 self._sender = Sender(message.data["run"], self.name, lambda m: self._send(REPORT, m))
             elif message.type == ACKNOWLEDGE and self._sender:
-                self._sender.acknowledged(message.data["run"], message.data["sequence"])
+                self._sender.acknowledged(message.data)
             elif message.type == DRAIN and self._sender:
                 self._sender.report(self._windows(int(time.time())), final=True)
             elif message.type == "stop":

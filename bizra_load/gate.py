@@ -20,6 +20,7 @@ from reports import json_report, markdown, text
 from sla.agreement import FIGURES_ONLY, Agreement, AgreementError, Baseline, agreement_from_mapping, baseline_from_mapping
 from sla.assessment import Assessment
 from sla.evaluate import evaluate
+from sla.validity import ALLOWABLE
 
 AGREEMENT, BASELINE = "agreement.yaml", "baseline.json"
 SUFFIXES = (".yaml", ".yml")
@@ -79,12 +80,15 @@ def judge(folder: Path, agreement_name: str | None = None, baseline: Baseline | 
         baseline or read.baseline,
         environment=environment,
         fail_on_warn=bool(record.get("fail_on_warn")),
+        allowed=frozenset(name for name in record.get("allow") or () if name in ALLOWABLE),
     )
     shown = {k: record[k] for k in ("name", "started", "target", "command", "versions", "host", "arrivals") if k in record}
     facts = measurements.facts
     shown |= {"seed": facts.seed, "workers": len(facts.workers), "agreement_sha256": read.sha256}
     notes = list(assessment.notes)
     notes += [str(note) for note in record.get("notes") or ()]
+    if record.get("allow"):
+        notes.append(f"allowed by --allow: {', '.join(str(name) for name in record['allow'])}")
     if record.get("insecure"):
         notes.append("the target's TLS certificate was not verified (--insecure)")
     if record.get("truncated"):

@@ -16,6 +16,7 @@ from bizra_load import gate
 from bizra_load.archive import run_record
 from bizra_load.archive.store import RunWriter, new_folder, read_run
 from bizra_load.measure import wire
+from bizra_load.measure.cluster_key import ClusterKey
 from bizra_load.measure.exchange import Receiver
 from bizra_load.options import Settings
 from bizra_load.progress import Progress
@@ -36,7 +37,7 @@ PROMETHEUS_CATCH_UP_S = 75.0  # how long its first scrape after the load may tak
 class Keeping:
     """One test run where it is kept."""
 
-    def __init__(self, settings: Settings, environment: Environment, open_model: bool, lead_s: float) -> None:
+    def __init__(self, settings: Settings, environment: Environment, open_model: bool, lead_s: float, key: ClusterKey) -> None:
         self.settings = settings
         self.finished = False
         self._environment = environment
@@ -54,7 +55,7 @@ class Keeping:
         self.folder = Path(fixed) if fixed else new_folder(settings.out, settings.run_name, started)
         self.run = self.folder.name
         self._writer = RunWriter(self.folder)
-        self.receiver = Receiver(self.run, self._keep)
+        self.receiver = Receiver(self.run, self._keep, key)
         self._record = run_record.build(
             settings.run_name,
             started,
@@ -65,6 +66,7 @@ class Keeping:
             "environment": settings.environment or "",
             "fail_on_warn": settings.fail_on_warn,
             "insecure": settings.insecure,
+            "allow": list(settings.allow),
             "arrivals": settings.arrivals,
             "ops_per_user": settings.ops_per_user,
             "server_metrics": settings.metrics_url or settings.prometheus_url,
@@ -188,6 +190,7 @@ class Keeping:
             workers=self.receiver.workers,
             lost_workers=self.receiver.unfinished(),
             missing_messages=self.receiver.missing() + self._refused,
+            unsigned_messages=self.receiver.unsigned,
             scrapes_failed=self._scrapes_failed,
             interrupted=self._interrupted,
             stopped_for=self._stopped_for,

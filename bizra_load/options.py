@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import math
 import os
 from argparse import Namespace
@@ -15,6 +16,7 @@ from bizra_load.engine.arrivals import KINDS, SATURATE
 from bizra_load.engine.load_curve import LoadCurve, ramp_and_hold
 from bizra_load.engine.stages import curve_from_stages, duration_s, rate_per_s
 from bizra_load.exit_codes import UsageError
+from sla.validity import ALLOWABLE
 
 if TYPE_CHECKING:  # importing Locust patches the standard library, and takes a second: the other verbs do without
     from locust.argument_parser import LocustArgumentParser
@@ -47,6 +49,7 @@ ARGUMENTS: tuple[tuple[str, str | None, str, str], ...] = (
         "File of finalized block hashes, one a line (default: the reference node's)",
     ),
     ("--ca-file", "CA_FILE", "", "Certificate authorities to trust for https"),
+    ("--allow", "ALLOW", "", f"Checks of the run that may fail with a warning, comma-separated: {', '.join(ALLOWABLE)}"),
     ("--load-seed", "LOAD_SEED", "0", "Seed of phases, arrivals and sampling"),
     ("--fail-on", "FAIL_ON", "no-go", "no-go, or warn: GO WITH CAUTION and CONDITIONAL GO then exit with 3"),
 )
@@ -90,6 +93,7 @@ class Settings:
     insecure: bool
     seed: int
     fail_on_warn: bool
+    allow: tuple[str, ...]
     fire_request_events: bool
     abort_on_fail: bool
 
@@ -166,6 +170,7 @@ def resolve(parsed: Namespace | None) -> Settings:
         insecure=bool(getattr(parsed, "insecure", False)),
         seed=checked("--load-seed", int, "a whole number"),
         fail_on_warn=checked("--fail-on", _one_of(("no-go", "warn"))) == "warn",
+        allow=checked("--allow", _allowed),
         fire_request_events=bool(getattr(parsed, "fire_request_events", False)),
         abort_on_fail=bool(getattr(parsed, "abort_on_fail", False)),
     )
@@ -178,6 +183,16 @@ def share(value: str) -> float:
     if not 0 <= ratio <= 1:
         raise ValueError(f"a share must be between 0% and 100%, not {value!r}")
     return ratio
+
+
+def _allowed(value: str) -> tuple[str, ...]:
+    names = tuple(sorted({name.strip() for name in value.split(",") if name.strip()}))
+    for name in names:
+        if name not in ALLOWABLE:
+            close = difflib.get_close_matches(name, ALLOWABLE, 1)
+            meant = f", did you mean {close[0]!r}?" if close else ""
+            raise ValueError(f"{name!r} is unknown{meant} (allowed: {', '.join(ALLOWABLE)})")
+    return names
 
 
 def _one_of(allowed: tuple[str, ...]) -> Any:

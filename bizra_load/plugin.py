@@ -21,6 +21,7 @@ from locust.runners import STATE_MISSING, MasterRunner, WorkerRunner
 from bizra_load import gate, options
 from bizra_load.exit_codes import INVALID, BizraLoadError, UsageError
 from bizra_load.master import Keeping
+from bizra_load.measure.cluster_key import cluster_key_of_environment
 from bizra_load.measure.exchange import ACKNOWLEDGE, DRAIN, REPORT, START
 from bizra_load.measure.locust_stats import show_microseconds
 from bizra_load.shapes import LEAD_S, StagesShape
@@ -63,6 +64,7 @@ class Plugin:
         self.runner = environment.runner
         self.is_worker = isinstance(self.runner, WorkerRunner)
         self.is_master = isinstance(self.runner, MasterRunner)
+        self._key = cluster_key_of_environment()
         self._started: tuple[str, int, int] | None = None  # run, elapsed_ns, when that was told (perf_counter_ns)
         show_microseconds()
         if not self.is_worker:
@@ -96,7 +98,7 @@ class Plugin:
         if not self.is_worker:
             self.environment.process_exit_code = INVALID  # until an assessment says otherwise
             lead_s = LEAD_S if self.open_model else 0.0
-            self.keeping = Keeping(settings, self.environment, self.open_model, lead_s)
+            self.keeping = Keeping(settings, self.environment, self.open_model, lead_s, self._key)
             self._started = (self.keeping.run, -int(lead_s * 1e9), time.perf_counter_ns())
         if isinstance(self.runner, MasterRunner):
             for client in self.runner.clients.all:
@@ -112,7 +114,8 @@ class Plugin:
         run, elapsed_ns, told_ns = self._started
         self.keeping.receiver.expect(worker)
         elapsed_ns += time.perf_counter_ns() - told_ns
-        self.runner.send_message(START, {"run": run, "elapsed_ns": elapsed_ns}, client_id=worker)
+        mac = self._key.sign(START, run, worker, elapsed_ns)
+        self.runner.send_message(START, {"run": run, "elapsed_ns": elapsed_ns, "mac": mac}, client_id=worker)
 
     def _on_worker_connect(self, client_id: str, **_: Any) -> None:
         if self.keeping is not None and not self.keeping.finished:
@@ -130,7 +133,7 @@ class Plugin:
             return
         self.keeping.stopping()
         if isinstance(self.runner, MasterRunner):
-            self.runner.send_message(DRAIN)
+            self.runner.send_message(DRAIN, {"mac": self._key.sign(DRAIN, self.keeping.run)})
             end = time.monotonic() + self.keeping.settings.request_timeout_s + ACKNOWLEDGE_WITHIN_S + 5
             while (waited_for := set(self.keeping.receiver.unfinished())) and time.monotonic() < end:
                 present = {c.id for c in self.runner.clients.all if c.state != STATE_MISSING}
@@ -172,28 +175,36 @@ class Plugin:
                 run,
                 elapsed_ns,
                 lambda message: runner.send_message(REPORT, message),
+                self._key,
             )
         else:
-            self.measuring = Measuring(self.environment, settings, "local", 0, run, elapsed_ns, self._deliver)
+            self.measuring = Measuring(self.environment, settings, "local", 0, run, elapsed_ns, self._deliver, self._key)
 
     def _deliver(self, message: dict[str, Any]) -> None:
         """The exchange within a single process."""
         if self.keeping is not None and (answer := self.keeping.receiver.receive(message)):
-            self.measuring.sender.acknowledged(answer["run"], answer["sequence"])
+            self.measuring.sender.acknowledged(answer)
 
     def _on_request(self, **request: Any) -> None:
         if not self.is_master and hasattr(self, "measuring"):
             self.measuring.on_request(**request)
 
     def _on_start_message(self, environment: Environment, msg: Any, **_: Any) -> None:
-        self._started = (str(msg.data["run"]), int(msg.data["elapsed_ns"]), time.perf_counter_ns())
+        run, elapsed_ns = str(msg.data["run"]), int(msg.data["elapsed_ns"])
+        worker = getattr(self.runner, "client_id", "")
+        if self._key.holds(msg.data.get("mac"), START, run, worker, elapsed_ns):
+            self._started = (run, elapsed_ns, time.perf_counter_ns())
+        else:
+            logger.error("bizra-load: a start that is not signed with this cluster's key was refused")
 
     def _on_acknowledge(self, environment: Environment, msg: Any, **_: Any) -> None:
         if hasattr(self, "measuring"):
-            self.measuring.sender.acknowledged(str(msg.data["run"]), int(msg.data["sequence"]))
+            self.measuring.sender.acknowledged(msg.data)
 
     def _on_drain_message(self, environment: Environment, msg: Any, **_: Any) -> None:
-        if hasattr(self, "measuring"):
+        if not hasattr(self, "measuring"):
+            return
+        if self._key.holds((msg.data or {}).get("mac"), DRAIN, self.measuring.run):
             self.measuring.drain()
 
     def _on_worker_quitting(self, **_: Any) -> None:

@@ -16,6 +16,7 @@ from locust.env import Environment
 from bizra_load.engine.pacer import get_pacer
 from bizra_load.engine.schedule import Schedule
 from bizra_load.measure import wire
+from bizra_load.measure.cluster_key import ClusterKey
 from bizra_load.measure.exchange import Sender
 from bizra_load.measure.locust_stats import add_window
 from bizra_load.measure.recorder import Recorder, milliseconds_to_ns
@@ -40,8 +41,10 @@ class Measuring:
         run: str,
         elapsed_ns: int,
         send: Callable[[dict[str, Any]], None],
+        key: ClusterKey,
     ) -> None:
         self.settings = settings
+        self.run = run
         self.worker = worker
         self.reconnects = 0
         self.fire_request_events = settings.fire_request_events
@@ -60,7 +63,7 @@ class Measuring:
             self.recorder.unsent,
             self.random,
         )
-        self.sender = Sender(run, worker, send)
+        self.sender = Sender(run, worker, send, key)
         self._process = psutil.Process()
         self._cpu = (time.perf_counter(), time.process_time())
         self._drained = False

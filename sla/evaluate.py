@@ -32,15 +32,17 @@ def evaluate(
     evidence: Mapping[str, Status] | None = None,
     fail_on_warn: bool = False,
     level: float = LEVEL,
+    allowed: frozenset[str] = frozenset(),
 ) -> Assessment:
     """`evidence` holds the status of gates that are given from outside; one that is missing is INCONCLUSIVE.
 
-    `environment` must be one of agreement.accepted (None: its default), else KeyError.
+    `environment` must be one of agreement.accepted (None: its default), else KeyError. `allowed` names checks of the run whose
+    failure is a warning (sla.validity.ALLOWABLE).
     """
     chosen = environment or agreement.default_environment
     accepted = agreement.accepted[chosen]
     steady = find_steady(measurements)
-    checks = tuple(validity_checks(measurements, agreement, steady))
+    checks = tuple(validity_checks(measurements, agreement, steady, allowed))
     values = baseline.values if baseline else {}
     objectives = tuple(
         dataclasses.replace(o, accepted=o.key in accepted and o.status is Status.WARN)

@@ -28,6 +28,7 @@ class RunFacts:
     workers            names of the workers that took part
     lost_workers       those that vanished before they had handed over everything
     missing_messages   exchange messages known to have been sent and never received
+    unsigned_messages  messages refused because they were not signed with the cluster's key
     scrapes_failed     readings of the server's metrics that failed
     interrupted        the run was stopped before its plan ended
     stopped_for        objectives for whose failure the run was stopped early (--abort-on-fail)
@@ -41,6 +42,7 @@ class RunFacts:
     workers: tuple[str, ...] = ()
     lost_workers: tuple[str, ...] = ()
     missing_messages: int = 0
+    unsigned_messages: int = 0
     scrapes_failed: int = 0
     interrupted: bool = False
     stopped_for: tuple[str, ...] = ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 
 import numpy as np
@@ -20,8 +21,37 @@ _UNCERTAIN = ("transport", "timeout", "http_4xx", "http_5xx")
 CLOCK_TICK_NS = 100.0
 
 
-def checks(measurements: Measurements, agreement: Agreement, steady: Steady | None) -> list[Check]:
-    """Every check, in the order in which they are shown."""
+# what a user may call acceptable: name -> the checks whose keys begin with this
+ALLOWABLE = {
+    "lost-worker": "workers",
+    "missing-reports": "reports",
+    "unsent": "unsent",
+    "schedule-lag": "schedule_lag",
+    "generator-cpu": "generator_cpu",
+    "server-data": "server_data",
+    "counters": "counters_",
+    "dominance": "dominance_",
+    "littles-law": "littles_law_",
+    "clock-resolution": "resolution_",
+}
+
+
+def checks(
+    measurements: Measurements, agreement: Agreement, steady: Steady | None, allowed: frozenset[str] = frozenset()
+) -> list[Check]:
+    """Every check, in the order in which they are shown. A failed one whose name in ALLOWABLE is `allowed` is a WARN, and says
+    so; that there is data at all can't be waived.
+    """
+    prefixes = tuple(ALLOWABLE[name] for name in allowed)
+    return [
+        dataclasses.replace(c, status=Status.WARN, reason=f"{c.reason} (allowed)")
+        if c.status is Status.FAIL and c.key.startswith(prefixes) and prefixes
+        else c
+        for c in _checks(measurements, agreement, steady)
+    ]
+
+
+def _checks(measurements: Measurements, agreement: Agreement, steady: Steady | None) -> list[Check]:
     found = [_data(measurements, steady), *_exchange(measurements), *_generator(measurements, agreement)]
     if steady is not None:
         found += _achieved(measurements, agreement, steady)
@@ -65,7 +95,16 @@ def _exchange(measurements: Measurements) -> list[Check]:
             0.0,
             "reports",
         ),
+        *_unsigned(facts.unsigned_messages),
     ]
+
+
+def _unsigned(count: int) -> list[Check]:
+    """Whoever sent them has no part in the run: shown, and no reason to distrust what was signed."""
+    if not count:
+        return []
+    text = f"{count} messages were refused: not signed with this cluster's key"
+    return [_check("unsigned", "Unsigned messages", True, text, float(count), 0.0, "messages", Status.WARN)]
 
 
 def _generator(measurements: Measurements, agreement: Agreement) -> list[Check]:

@@ -6,12 +6,16 @@ Locust's own statistics travel without sequence numbers and the last report can 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import gevent
 
+from bizra_load.measure.cluster_key import ClusterKey
+
+MAX_WORKERS = 10_000
+MAX_NAME = 200
 REPORT = "bizra_report"
 ACKNOWLEDGE = "bizra_ack"
 START = "bizra_start"
@@ -24,8 +28,9 @@ MAX_UNACKNOWLEDGED = 3600  # an hour of one-second reports; beyond it the oldest
 class Sender:
     """The worker's end. `send(message)` hands one mapping to the transport and may raise; a failed send is repeated."""
 
-    def __init__(self, run: str, worker: str, send: Callable[[dict[str, Any]], None]) -> None:
+    def __init__(self, run: str, worker: str, send: Callable[[dict[str, Any]], None], key: ClusterKey | None = None) -> None:
         self._run = run
+        self._key = key or ClusterKey()
         self._worker = worker
         self._send = send
         self._next = 0
@@ -35,14 +40,21 @@ class Sender:
         """Number and send one report; `final` says that no other follows."""
         sequence = self._next
         self._next += 1
-        message = {"run": self._run, "worker": self._worker, "sequence": sequence, "final": final, "data": data}
+        mac = self._key.sign(REPORT, self._run, self._worker, sequence, final, data)
+        message = {"run": self._run, "worker": self._worker, "sequence": sequence, "final": final, "data": data, "mac": mac}
         if len(self._waiting) >= MAX_UNACKNOWLEDGED:
             del self._waiting[min(self._waiting)]
         self._waiting[sequence] = (0.0, message)
         self.resend()
 
-    def acknowledged(self, run: str, sequence: int) -> None:
-        if run == self._run:
+    def acknowledged(self, message: Mapping[str, Any]) -> None:
+        """The master's answer; one that is not signed, or of another run, changes nothing."""
+        run, sequence = message.get("run"), message.get("sequence")
+        if (
+            run == self._run
+            and isinstance(sequence, int)
+            and self._key.holds(message.get("mac"), ACKNOWLEDGE, run, self._worker, sequence)
+        ):
             self._waiting.pop(sequence, None)
 
     def resend(self) -> None:
@@ -76,8 +88,10 @@ class _Worker:
 class Receiver:
     """The master's end. `keep(worker, data)` must have stored the report when it returns: only then is it acknowledged."""
 
-    def __init__(self, run: str, keep: Callable[[str, bytes], None]) -> None:
+    def __init__(self, run: str, keep: Callable[[str, bytes], None], key: ClusterKey | None = None) -> None:
         self._run = run
+        self._key = key or ClusterKey()
+        self.unsigned = 0  # messages refused because they were not signed with the cluster's key
         self._keep = keep
         self._workers: dict[str, _Worker] = {}
 
@@ -92,15 +106,21 @@ class Receiver:
         if not isinstance(message, dict) or message.get("run") != self._run:
             return None
         worker, sequence, data = message.get("worker"), message.get("sequence"), message.get("data")
+        final = message.get("final") is True
         if not (isinstance(worker, str) and isinstance(sequence, int) and isinstance(data, bytes)) or sequence < 0:
             return None
-        state = self._workers.setdefault(worker[:200], _Worker())
+        if not self._key.holds(message.get("mac"), REPORT, self._run, worker, sequence, final, data):
+            self.unsigned += 1
+            return None
+        if len(worker) > MAX_NAME or (worker not in self._workers and len(self._workers) >= MAX_WORKERS):
+            return None
+        state = self._workers.setdefault(worker, _Worker())
         if sequence not in state.received:
-            self._keep(worker[:200], data)
+            self._keep(worker, data)
             state.received.add(sequence)
-        if message.get("final") is True:
+        if final:
             state.last = sequence
-        return {"run": self._run, "sequence": sequence}
+        return {"run": self._run, "sequence": sequence, "mac": self._key.sign(ACKNOWLEDGE, self._run, worker, sequence)}
 
     @property
     def workers(self) -> tuple[str, ...]:

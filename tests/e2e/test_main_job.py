@@ -181,6 +181,7 @@ WRONG = {
     "--ramp": "10 parsecs",
     "--duration": "0s",
     "--arrivals": "sometimes",
+    "--allow": "lost-workers",
     "--verify-share": "150%",
     "--agreement": "nonesuch",
     "--stages": "/nonexistent.yaml",
@@ -210,17 +211,19 @@ def test_a_wrong_agreement_is_refused_before_the_first_request(tmp_path, node):
     assert sum(attempts(node).values()) == 0
 
 
-def test_the_token_reaches_the_node_and_nothing_that_the_run_left_behind(tmp_path, node):
+def test_secrets_reach_nothing_that_the_run_left_behind(tmp_path, node):
+    """The token goes to the node, the cluster key signs what workers report: neither is ever shown or kept."""
     secret = "planted-secret-4711"
-    running = Running(
-        tmp_path, "-H", node.url, "--metrics-url", node.metrics_url, *SHORT, environment={"BIZRA_LOAD_TOKEN": secret}
-    )
+    environment = {"BIZRA_LOAD_TOKEN": secret, "BIZRA_LOAD_CLUSTER_KEY": secret}
+    running = Running(tmp_path, "-H", node.url, "--metrics-url", node.metrics_url, *SHORT, environment=environment)
     running.wait_for(100)
     shown = subprocess.run(["ps", "axww", "-o", "args"], capture_output=True, text=True, check=True).stdout
     ended = running.end()
     left = [p.read_bytes() for p in ended.folder.iterdir()]
     assert secret not in shown + ended.out + ended.err
     assert not any(secret.encode() in data for data in left)
+    assert ended.finished() == attempts(node)
+    assert ended.check("workers")["status"] == "PASS"
 
 
 @pytest.mark.parametrize("processes", [[], ["--processes", "2"]], ids=["one process", "two workers"])

@@ -1,6 +1,7 @@
 """The reference node's faults, switched on and off while it runs."""
 
 import http.client
+import socket
 import time
 from urllib.parse import urlsplit
 
@@ -8,6 +9,7 @@ import pytest
 import requests
 
 from bizra_load.node.chain import block_hash
+from bizra_load.node.embedded import start_node
 from tests.e2e.running import metric_values
 from tests.e2e.talking import FINALITY, GENERATE, HISTOGRAMS, VERIFY, added, counts, post, set_faults
 
@@ -105,3 +107,11 @@ def test_the_admin_interface_shows_sets_and_clears(node):
     assert requests.delete(url, timeout=10).json() == {}
     assert requests.put(url, timeout=10).status_code == 405
     assert requests.get(node.admin_url + "/", timeout=10).status_code == 404
+
+
+def test_the_admin_interface_listens_on_loopback_only_wherever_the_service_listens():
+    with start_node(["--host", "0.0.0.0"]) as node:
+        ports = {name: urlsplit(url).port for name, url in (("service", node.url), ("admin", node.admin_url))}
+        socket.create_connection(("127.0.0.2", ports["service"]), timeout=5).close()
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(("127.0.0.2", ports["admin"]), timeout=5)

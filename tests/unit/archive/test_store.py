@@ -66,3 +66,11 @@ def test_secrets_do_not_reach_the_record():
     argv = ["run", "--web-login", "--api-key=abc", "--token", "abc", "-H", "http://me:abc@host:1/p"]
     assert "abc" not in json.dumps(without_secrets(argv))
     assert "http://host:1/p" in without_secrets(argv)
+
+
+@pytest.mark.parametrize("name", ["../../etc/cron.d/x", "/absolute", "..", "a\x00b", "a\nb", "<b>", ""])
+def test_a_run_name_never_leads_out_of_its_folder(tmp_path, name):
+    folder = new_folder(tmp_path / "runs", name, datetime(2026, 11, 24, tzinfo=UTC))
+    assert folder.parent == tmp_path / "runs"
+    assert folder.name.startswith("20261124T000000Z-")
+    assert [p.name for p in tmp_path.iterdir()] == ["runs"]

@@ -82,7 +82,7 @@ def test_reports_survive_a_transport_that_loses_and_repeats_them():
             raise OSError("the network is down")
         receiver.receive(message)
         answer = receiver.receive(message)  # arrives twice
-        sender.acknowledged(answer["run"], answer["sequence"])
+        sender.acknowledged(answer)
 
     sender = Sender("r", "w", send)
     for data in (b"1", b"2"):

@@ -94,3 +94,11 @@ def test_the_file_is_named_at_the_edge(tmp_path):
         with pytest.raises(UsageError, match=r"mine\.yaml") as caught:
             read_agreement(str(path))
         assert said in str(caught.value)
+
+
+def test_yaml_runs_nothing(tmp_path):
+    path = tmp_path / "mine.yaml"
+    path.write_text(f"!!python/object/apply:os.mkdir ['{tmp_path / 'made'}']")
+    with pytest.raises(UsageError, match="not YAML"):
+        read_agreement(str(path))
+    assert not (tmp_path / "made").exists()

@@ -131,3 +131,18 @@ def test_the_same_measurements_give_the_same_bytes_and_json_gives_them_back():
     assert json_report.render(second) == text
     assert json_report.render(json_report.parse(text)) == text
     assert json_report.parse(text) == first
+
+
+def test_what_a_user_allows_is_a_warning_that_says_so():
+    run = measurements(lost_workers=("w2",))
+    assert judged(run).decision is Decision.INVALID
+    a = judged(run, allowed=frozenset({"lost-worker"}))
+    assert a.decision is Decision.GO
+    assert (check(a, "workers").status, check(a, "workers").reason) == (Status.WARN, "workers lost: w2 (allowed)")
+    assert judged(run, allowed=frozenset({"unsent"})).decision is Decision.INVALID
+
+
+def test_refused_messages_are_shown_and_do_not_condemn_the_run():
+    a = judged(measurements(unsigned_messages=3))
+    assert a.decision is Decision.GO
+    assert check(a, "unsigned").status is Status.WARN

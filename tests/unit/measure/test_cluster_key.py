@@ -1,0 +1,74 @@
+"""With a cluster key, only what was signed with it is believed, in both directions."""
+
+import pytest
+
+from bizra_load.exit_codes import UsageError
+from bizra_load.measure.cluster_key import ClusterKey, cluster_key_of_environment
+from bizra_load.measure.exchange import MAX_WORKERS, Receiver, Sender
+
+KEY, OTHER = ClusterKey(b"k" * 32), ClusterKey(b"o" * 32)
+
+
+def exchanged(worker_key, master_key, change=lambda message: message):
+    """(data kept, messages refused, whether the worker was acknowledged)"""
+    kept, sent = [], []
+    receiver = Receiver("r", lambda _, data: kept.append(data), master_key)
+    sender = Sender("r", "w", sent.append, worker_key)
+    sender.report(b"1", final=True)
+    answer = receiver.receive(change(sent[0]))
+    if answer is not None:
+        sender.acknowledged(answer)
+    return kept, receiver.unsigned, sender.flush(0)
+
+
+def test_a_signed_report_is_kept_and_its_acknowledgement_believed():
+    assert exchanged(KEY, KEY) == ([b"1"], 0, True)
+    assert exchanged(ClusterKey(), ClusterKey()) == ([b"1"], 0, True)
+
+
+@pytest.mark.parametrize("worker_key", [OTHER, ClusterKey()])
+def test_a_report_with_another_key_or_none_is_refused_and_counted(worker_key):
+    assert exchanged(worker_key, KEY) == ([], 1, False)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"data": b"2"}, {"worker": "x"}, {"sequence": 7}, {"final": False}, {"mac": b""}, {"mac": None}, {"mac": "text"}],
+    ids=str,
+)
+def test_a_report_changed_on_the_way_is_refused(change):
+    assert exchanged(KEY, KEY, lambda message: {**message, **change}) == ([], 1, False)
+
+
+def test_a_forged_acknowledgement_is_not_believed():
+    sender = Sender("r", "w", lambda _: None, KEY)
+    sender.report(b"1")
+    for forged in ({}, {"run": "r", "sequence": 0}, {"run": "r", "sequence": 0, "mac": OTHER.sign("bizra_ack", "r", "w", 0)}):
+        sender.acknowledged(forged)
+        assert not sender.flush(0)
+
+
+def test_no_number_of_names_fills_the_master():
+    receiver = Receiver("r", lambda *_: None)
+    for n in range(MAX_WORKERS + 10):
+        receiver.receive({"run": "r", "worker": str(n), "sequence": 0, "final": True, "data": b""})
+    assert receiver.receive({"run": "r", "worker": "n" * 300, "sequence": 0, "final": True, "data": b""}) is None
+    assert len(receiver.workers) == MAX_WORKERS
+
+
+def test_the_key_comes_from_the_environment_or_a_file_and_is_never_shown(monkeypatch, tmp_path):
+    path = tmp_path / "key"
+    path.write_text("k" * 32 + "\n")
+    monkeypatch.setenv("BIZRA_LOAD_CLUSTER_KEY", "k" * 32)
+    direct = cluster_key_of_environment()
+    monkeypatch.setenv("BIZRA_LOAD_CLUSTER_KEY_FILE", str(path))
+    assert cluster_key_of_environment().sign("a") == direct.sign("a") == KEY.sign("a")
+    assert "kkk" not in repr(direct)
+    monkeypatch.setenv("BIZRA_LOAD_CLUSTER_KEY_FILE", str(tmp_path / "missing"))
+    with pytest.raises(UsageError, match="missing"):
+        cluster_key_of_environment()
+    path.write_text("short-secret")
+    monkeypatch.setenv("BIZRA_LOAD_CLUSTER_KEY_FILE", str(path))
+    with pytest.raises(UsageError, match="too short") as error:
+        cluster_key_of_environment()
+    assert "short-secret" not in str(error.value)
