@@ -1,12 +1,13 @@
 """Is what we report what somebody else measures? python -m benchmarks.accuracy [--rounds 3]
 
-At half of the saturated rate, and at a tenth: our service-time p50 against a plain blocking socket that asks the same nginx at
-the same time, one request each millisecond.
+A target of known constant latency (benchmarks/delay_server.py), asked by us at a planned rate and at the same time by a plain
+blocking socket, one request after the other: the two medians of the service time must agree.
 """
 
 from __future__ import annotations
 
 import argparse
+import functools
 import json
 import os
 import socket
@@ -16,85 +17,97 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from urllib.parse import urlsplit
 
-from benchmarks.generator import PATH, SATURATED, ours
-from benchmarks.measuring import measure
-from benchmarks.target import Target, target
+from benchmarks.delay_server import DELAY_S
+from benchmarks.generator import HERE, PATH, _free_port, ours
+from benchmarks.target import Target
 from bizra_load.archive.store import read_run
 from bizra_load.files import write_atomically
 from sla import histogram
 
-HERE = Path(__file__).parent
+RATES = (1_000.0, 10_000.0, 20_000.0)  # the target itself, a Python process, takes about 40,000/s
 PROBE_S = 5.0
 
 
-def probe(url: str, body: bytes) -> float:
+def probe(port: int) -> float:
     """Median service time, us, of a blocking socket."""
-    parts = urlsplit(url)
-    head = (
-        f"POST {PATH} HTTP/1.1\r\nHost: {parts.netloc}\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
-    )
+    body = b'{"evidence":"x"}'
+    request = f"POST {PATH} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body
     found, end = [], time.monotonic() + PROBE_S
-    with socket.create_connection((parts.hostname or "", parts.port or 80)) as sock:
+    with socket.create_connection(("127.0.0.1", port)) as sock:
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         while time.monotonic() < end:
             begin = time.perf_counter_ns()
-            sock.sendall(head.encode() + body)
+            sock.sendall(request)
             data = sock.recv(65_536)
             found.append(time.perf_counter_ns() - begin)
             if not data.startswith(b"HTTP/1.1 200"):
                 raise SystemExit(f"the target answered {data[:60]!r}")
-            time.sleep(0.001)
     return statistics.median(found) / 1e3
 
 
-def once(t: Target, share: float) -> dict[str, float]:
+def once(rate: float) -> dict[str, float]:
     cores = sorted(os.sched_getaffinity(0))
+    pins = [functools.partial(os.sched_setaffinity, 0, {core}) for core in (cores[0], cores[-1])]
+    port = _free_port()
+    server = subprocess.Popen([sys.executable, "-m", "benchmarks.delay_server", str(port)], preexec_fn=pins[0])
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        top = measure(SATURATED.command(t, folder, 0), t.requests, cores[-1], folder / "log", {}).requests_per_s
-        tool = ours("half", "constant", share)
-        process = subprocess.Popen(
-            tool.command(t, folder, top), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-            preexec_fn=lambda: os.sched_setaffinity(0, {cores[-1]}), start_new_session=True,
-        )  # fmt: skip
+        t = Target(f"http://127.0.0.1:{port}", "", Path(), b"")
+        _until_open(port)
+        # as many connections as are in flight at this rate and latency, and as many again
+        command = ours("ours", "constant").command(t, Path(name), rate)
+        command[command.index("--ops-per-user") + 1] = "200"
+        log = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        generator = subprocess.Popen(command, preexec_fn=pins[1], start_new_session=True, **log)
         try:
             time.sleep(6)
-            command = [sys.executable, "-m", "benchmarks.accuracy", "--probe", t.url]
-            pin = {"preexec_fn": lambda: os.sched_setaffinity(0, {cores[0]})}
-            outside = float(subprocess.run(command, capture_output=True, text=True, check=True, **pin).stdout)
+            asked = [sys.executable, "-m", "benchmarks.accuracy", "--probe", str(port)]
+            outside = float(subprocess.run(asked, capture_output=True, text=True, check=True, preexec_fn=pins[0]).stdout)
         finally:
-            process.terminate()
-            process.wait(timeout=30)
-        [run] = (folder / "half").iterdir()
+            generator.terminate()
+            generator.wait(timeout=30)
+            server.kill()
+            server.wait()
+        [run] = (Path(name) / "ours").iterdir()
         measurements = read_run(run)[0]
-        first = measurements.facts.load_started_ns // 10**9 + 3
-        seconds = [w for w in measurements.windows if w.ok and first <= w.second < first + PROBE_S + 2]
-        service = histogram.merge(w.service for w in seconds).quantile_ns(0.5) / 1e3
-        lag = histogram.merge(h.lag for h in measurements.health if h.second >= first).quantile_ns(0.5) / 1e3
-        return {"rate_per_s": top * share, "ours_p50_us": service, "outside_p50_us": outside, "lag_p50_us": lag}
+    first = measurements.facts.load_started_ns // 10**9 + 2
+    seconds = [w for w in measurements.windows if w.ok and first <= w.second < first + PROBE_S + 2]
+    service = histogram.merge(w.service for w in seconds).quantile_ns(0.5) / 1e3
+    lag = histogram.merge(h.lag for h in measurements.health if h.second >= first).quantile_ns(0.5) / 1e3
+    return {"rate_per_s": rate, "ours_p50_us": service, "outside_p50_us": outside, "lag_p50_us": lag}
+
+
+def _until_open(port: int) -> None:
+    end = time.monotonic() + 10
+    while time.monotonic() < end:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+            return
+        except OSError:
+            time.sleep(0.02)
+    raise SystemExit("the target did not start")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--probe", help=argparse.SUPPRESS)
+    parser.add_argument("--probe", type=int, help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.probe:
-        print(probe(args.probe, b'{"evidence":"' + b"e" * 40 + b'"}'))
+        print(probe(args.probe))
         return
     rows = []
-    for share in (0.1, 0.5):
-        with target(sorted(os.sched_getaffinity(0))[0]) as t:
-            found = [once(t, share) for _ in range(args.rounds)]
+    for rate in RATES:
+        found = [once(rate) for _ in range(args.rounds)]
         rows.append({key: statistics.median(f[key] for f in found) for key in found[0]})
-    lines = ["| Rate | Service p50, ours | Service p50, blocking socket | Difference | Lag p50 |", "|---|---|---|---|---|"]
-    lines += [
-        f"| {r['rate_per_s']:,.0f}/s | {r['ours_p50_us']:.0f} us | {r['outside_p50_us']:.0f} us | "
-        f"{r['ours_p50_us'] - r['outside_p50_us']:+.0f} us | {r['lag_p50_us']:.0f} us |"
-        for r in rows
-    ]
+    lines = [f"Target: {DELAY_S * 1e3:.0f} ms constant.", ""]
+    lines += ["| Rate | Service p50, ours | Service p50, blocking socket | Difference | Lag p50 |", "|---|---|---|---|---|"]
+    for r in rows:
+        off = r["ours_p50_us"] - r["outside_p50_us"]
+        lines.append(
+            f"| {r['rate_per_s']:,.0f}/s | {r['ours_p50_us']:,.0f} us | {r['outside_p50_us']:,.0f} us | "
+            f"{off:+.0f} us ({off / r['outside_p50_us']:+.1%}) | {r['lag_p50_us']:.0f} us |"
+        )
     print("\n".join(lines))
     (HERE / "results").mkdir(exist_ok=True)
     write_atomically(HERE / "results/accuracy.json", json.dumps(rows, indent=2) + "\n")

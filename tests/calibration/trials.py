@@ -298,8 +298,8 @@ def comparison(rng):
     found = {"one run a side, equal: called different": changed(*[[p99_of(simulate.mm1(rng, 0.8, 120))] for _ in range(2)])}
 
     def runs(factors):
-        """One p99 per run; runs differ by a factor of their own (4 %)."""
-        return [p99_of(simulate.mm1(rng, 0.5, 120)).scaled(f * np.exp(rng.normal(0, 0.04))) for f in factors]
+        """One p99 per run; runs differ by a factor of their own (3.5 %)."""
+        return [p99_of(simulate.mm1(rng, 0.5, 120)).scaled(f * np.exp(rng.normal(0, 0.035))) for f in factors]
 
     found["5 against 5, equal: called different"] = changed(runs(np.ones(5)), runs(np.ones(5)))
     found["5 against 5, +10 %: found"] = changed(runs(np.ones(5)), runs(np.full(5, 1.1)))
