@@ -16,6 +16,7 @@ from sla.proportions import proportion_estimate
 from sla.quantiles import quantile_results, seconds_needed
 from sla.rates import rate_estimate
 from sla.server_side import bucket_increments, server_quantile
+from sla.status import STRONG_EVIDENCE
 from sla.steady import by_second, constant_part, one_histogram_a_second
 
 
@@ -93,14 +94,19 @@ def absolute(limit: Limit, objective: Objective, measurements: Measurements, ste
 
 
 def seconds_for_margin(measured: Measured, target: Limit, length_s: float) -> float | None:
-    """How many more seconds would narrow the interval to the present margin (its width falls with the root of time)."""
+    """How many more seconds would decide: narrow the interval to the present margin (its width falls with the root of time),
+    and gather enough evidence for a tail. None without data, and where the estimate lies on the limit: no length decides that.
+    """
     estimate = measured.estimate
     if estimate is None:
         return None
     needed = measured.seconds_needed or 0.0
+    if measured.tail_evidence is not None and 0 < measured.tail_evidence < STRONG_EVIDENCE:
+        needed = max(needed, length_s * STRONG_EVIDENCE / measured.tail_evidence)
     margin = abs(estimate.point - target.value)
     half = abs((estimate.low if estimate.point >= target.value else estimate.high) - estimate.point)
     if math.isfinite(half) and margin > 0 and half > margin:
         needed = max(needed, length_s * (half / margin) ** 2)
-    more = math.ceil(needed - length_s) if math.isfinite(needed) else 0
-    return float(more) if more > 0 else None
+    if not math.isfinite(needed) or margin == 0:
+        return None
+    return float(max(math.ceil(needed - length_s), 1))

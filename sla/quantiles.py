@@ -22,6 +22,7 @@ from sla.histogram import HIGHEST_NS, Histogram, IntArray, bucket_high_ns, bucke
 
 QUANTILES = (0.5, 0.9, 0.95, 0.99, 0.999)
 LOWEST_PROXY = 0.9  # the design effect of a tail is never looked for below this quantile
+LONGEST_GAP_S = 60  # an empty second has no influence on an estimate; a million of them would fill the memory
 THIN = 10.0  # effective exceedances below which a tail is looked at with more caution
 DECIDABLE = 11.4  # n_eff (1 - q) for which a PASS is well supported: 10, with room for the t factor
 
@@ -133,8 +134,8 @@ def seconds_needed(deff: float, rate_per_s: float, q: float) -> float:
 def windows_of(finished_at_s: ArrayLike, latency_ns: ArrayLike) -> list[Histogram]:
     """One histogram for each second from the first to the last finish, as the recorder would fill them.
 
-    Both arrays have shape (n,); a latency over 60 s is counted as over range. Raises ValueError for other shapes, NaN,
-    infinite or negative values, and a span of more than 31 days (a clock that jumped).
+    Both arrays have shape (n,); a latency over 60 s is counted as over range; a gap in the times (a pause, or a clock that
+    jumped) counts as LONGEST_GAP_S empty seconds at most. Raises ValueError for other shapes, NaN, infinite or negative values.
     """
     times = np.asarray(finished_at_s, dtype=np.float64)
     values = np.asarray(latency_ns, dtype=np.float64)
@@ -145,10 +146,9 @@ def windows_of(finished_at_s: ArrayLike, latency_ns: ArrayLike) -> list[Histogra
     if not (np.isfinite(times).all() and np.isfinite(values).all()) or values.min() < 0:
         raise ValueError("times and latencies must be finite, and latencies not negative")
     whole = np.minimum(np.round(values), HIGHEST_NS + 1).astype(np.int64)
-    seconds = np.floor(times).astype(np.int64)
-    seconds -= seconds.min()
-    if seconds.max() > 31 * 86_400:
-        raise ValueError("the times span more than 31 days: did a clock jump?")
+    occupied, position = np.unique(np.floor(times), return_inverse=True)
+    steps = np.minimum(np.diff(occupied, prepend=occupied[:1]), LONGEST_GAP_S).astype(np.int64)
+    seconds = np.cumsum(steps)[position]
     order = np.argsort(seconds, kind="stable")
     cuts = np.searchsorted(seconds[order], np.arange(1, seconds.max() + 1))
     return [histogram.from_values(part) for part in np.split(whole[order], cuts)]

@@ -119,6 +119,7 @@ def test_server_bounds_hold_the_quantile_of_what_was_counted(rows, q):
         ([1.0], [5], 1),
         ([1.0] * 100, [777] * 100, 100),
         ([0.0, 1.0], [60_000_000_000, 60_000_000_001], 2),
+        ([0.0, 3600.0, 1e12, -1e15], [5, 6, 7, 8], 4),  # a clock that jumped, four times over
     ],
 )
 def test_little_or_strange_data_has_a_stated_answer(times, values, expected):
@@ -134,7 +135,7 @@ def test_little_or_strange_data_has_a_stated_answer(times, values, expected):
 
 @pytest.mark.parametrize(
     ("times", "values"),
-    [([0.0, 1e9], [1, 2]), ([math.nan], [1]), ([1.0], [-1]), ([1.0], [math.inf]), ([1.0, 2.0], [1]), ([[1.0]], [[1]])],
+    [([math.nan], [1]), ([1.0], [-1]), ([1.0], [math.inf]), ([1.0, 2.0], [1]), ([[1.0]], [[1]])],
 )
 def test_impossible_data_is_refused_with_a_reason(times, values):
     with pytest.raises(ValueError, match=r"\w+"):

@@ -146,3 +146,17 @@ def test_refused_messages_are_shown_and_do_not_condemn_the_run():
     a = judged(measurements(unsigned_messages=3))
     assert a.decision is Decision.GO
     assert check(a, "unsigned").status is Status.WARN
+
+
+def test_every_inconclusive_objective_with_data_says_how_much_longer():
+    for a in (judged(measurements(rate=30, hold_s=10)), judged(measurements(rate=100, hold_s=20, failures={"generate": 0.02}))):
+        undecided = [o for o in a.objectives if o.status is Status.INCONCLUSIVE]
+        assert undecided
+        assert all(o.seconds_needed >= 1 for o in undecided)
+
+
+def test_a_clock_that_jumps_is_no_exception_and_no_pass():
+    run = measurements(hold_s=30)
+    jumped = tuple(dataclasses.replace(w, second=w.second + 3600 * (w.second > START + 15)) for w in run.windows)
+    a = judged(dataclasses.replace(run, windows=jumped))
+    assert a.decision is not Decision.GO
