@@ -240,8 +240,8 @@ def test_the_web_ui_runs_and_stops_tests_and_counts_what_the_node_counts(tmp_pat
         for number in (1, 2):
             assert requests.post(f"{base}/swarm", data={"user_count": 1, "spawn_rate": 1}, timeout=10).json()["success"]
             until(lambda n=number: len(list(tmp_path.glob("*"))) == n and kept(max(tmp_path.glob("*"))) > 300, "load")
-            seen = _requests(base)
-            named = {s["name"]: s for s in seen["stats"]}
+            # Locust's own statistics come from workers every three seconds
+            named = until(lambda: _named(base) if "generate" in _named(base) else None, "Locust's statistics")
             assert 0 < named["generate"]["median_response_time"] < 100
             assert named["generate"]["median_response_time"] != round(named["generate"]["median_response_time"])
             requests.post(f"{base}/stop", timeout=30).raise_for_status()
@@ -261,6 +261,10 @@ def _answers(base):
         return requests.get(base, timeout=2).ok
     except requests.ConnectionError:
         return False
+
+
+def _named(base):
+    return {s["name"]: s for s in _requests(base)["stats"]}
 
 
 def _requests(base):
