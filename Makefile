@@ -11,7 +11,7 @@ BENCH_ROUNDS ?= 5
 .PHONY: help setup debian debian-bench install-debian loadtest node test calibrate bench bench-memory bench-statistics lint format clean
 
 help: ## List all targets
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-17s %s\n", $$1, $$2}'
 
 $(STAMP): pyproject.toml constraints.txt
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) \

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import functools
-import json
 import os
 import socket
 import statistics
@@ -18,11 +17,12 @@ import tempfile
 import time
 from pathlib import Path
 
+from benchmarks import results
 from benchmarks.delay_server import DELAY_S
-from benchmarks.generator import HERE, PATH, _free_port, ours
-from benchmarks.target import Target
+from benchmarks.generator import PATH, ours
+from benchmarks.target import Target, wait_for
 from bizra_load.archive.store import read_run
-from bizra_load.files import write_atomically
+from bizra_load.ports import free_port
 from sla import histogram
 
 RATES = (1_000.0, 10_000.0, 20_000.0)  # the target itself, a Python process, takes about 40,000/s
@@ -49,11 +49,11 @@ def probe(port: int) -> float:
 def once(rate: float) -> dict[str, float]:
     cores = sorted(os.sched_getaffinity(0))
     pins = [functools.partial(os.sched_setaffinity, 0, {core}) for core in (cores[0], cores[-1])]
-    port = _free_port()
+    port = free_port()
     server = subprocess.Popen([sys.executable, "-m", "benchmarks.delay_server", str(port)], preexec_fn=pins[0])
     with tempfile.TemporaryDirectory() as name:
         t = Target(f"http://127.0.0.1:{port}", "", Path(), b"")
-        _until_open(port)
+        wait_for(port)
         # as many connections as are in flight at this rate and latency, and as many again
         command = ours("ours", "constant").command(t, Path(name), rate)
         command[command.index("--ops-per-user") + 1] = "200"
@@ -77,17 +77,6 @@ def once(rate: float) -> dict[str, float]:
     return {"rate_per_s": rate, "ours_p50_us": service, "outside_p50_us": outside, "lag_p50_us": lag}
 
 
-def _until_open(port: int) -> None:
-    end = time.monotonic() + 10
-    while time.monotonic() < end:
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
-            return
-        except OSError:
-            time.sleep(0.02)
-    raise SystemExit("the target did not start")
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=3)
@@ -100,18 +89,14 @@ def main() -> None:
     for rate in RATES:
         found = [once(rate) for _ in range(args.rounds)]
         rows.append({key: statistics.median(f[key] for f in found) for key in found[0]})
-    lines = [f"Target: {DELAY_S * 1e3:.0f} ms constant.", ""]
-    lines += ["| Rate | Service p50, ours | Service p50, blocking socket | Difference | Lag p50 |", "|---|---|---|---|---|"]
+    shown = []
     for r in rows:
         off = r["ours_p50_us"] - r["outside_p50_us"]
-        lines.append(
-            f"| {r['rate_per_s']:,.0f}/s | {r['ours_p50_us']:,.0f} us | {r['outside_p50_us']:,.0f} us | "
-            f"{off:+.0f} us ({off / r['outside_p50_us']:+.1%}) | {r['lag_p50_us']:.0f} us |"
-        )
-    print("\n".join(lines))
-    (HERE / "results").mkdir(exist_ok=True)
-    write_atomically(HERE / "results/accuracy.json", json.dumps(rows, indent=2) + "\n")
-    write_atomically(HERE / "results/accuracy.md", "\n".join(lines) + "\n")
+        p50s = (f"{r['ours_p50_us']:,.0f} us", f"{r['outside_p50_us']:,.0f} us")
+        off_by = f"{off:+.0f} us ({off / r['outside_p50_us']:+.1%})"
+        shown.append((f"{r['rate_per_s']:,.0f}/s", *p50s, off_by, f"{r['lag_p50_us']:.0f} us"))
+    columns = ("Rate", "Service p50, ours", "Service p50, blocking socket", "Difference", "Lag p50")
+    results.keep("accuracy", rows, [f"Target: {DELAY_S * 1e3:.0f} ms constant.", "", *results.table(columns, shown)])
 
 
 if __name__ == "__main__":

@@ -7,11 +7,11 @@ POST with a JSON body. Rounds are interleaved, ratios are taken within a round, 
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import json
 import os
 import platform
 import shutil
-import socket
 import statistics
 import sys
 import tempfile
@@ -19,10 +19,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks import results
 from benchmarks.measuring import Measured, measure
 from benchmarks.target import Target, target
 from bizra_load.archive.store import read_run
-from bizra_load.files import write_atomically
+from bizra_load.ports import free_port
 from sla import histogram
 
 HERE = Path(__file__).parent
@@ -59,7 +60,7 @@ def ours(name: str, arrivals: str, share: float = 1.0, tls: bool = False, path: 
 
 
 def locust(t: Target, folder: Path, rate: float) -> list[str]:
-    port = str(_free_port())
+    port = str(free_port())
     return [
         *(sys.executable, "-m", "locust", "-f", str(HERE / "scenarios/fast_http.py"), "-H", t.url, "--headless"),
         *("-u", str(CONNECTIONS), "-r", str(CONNECTIONS), "-t", "60s", "--processes", "1", "--only-summary"),
@@ -142,13 +143,6 @@ def _body(t: Target, folder: Path) -> str:
     return str(path)
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
 def lag_us(folder: Path) -> tuple[float, float] | None:
     """(p50, p99) of the schedule's own lag over a run's steady seconds, us."""
     runs = sorted(folder.glob("*"))
@@ -170,7 +164,7 @@ def main() -> None:
             print(f"not on PATH, left out: {t.name}")
     cores = sorted(os.sched_getaffinity(0))
     target_core, generator_core = (cores[0], cores[1]) if len(cores) > 1 else (None, None)
-    results: dict[str, list[Measured]] = {t.name: [] for t in tools}
+    measured: dict[str, list[Measured]] = {t.name: [] for t in tools}
     lags: list[tuple[float, float]] = []
     for number in range(args.rounds):
         with target(target_core) as t, tempfile.TemporaryDirectory() as name:
@@ -184,37 +178,30 @@ def main() -> None:
                     dict(tool.environment),
                 )
                 rate = found.requests_per_s if tool is SATURATED else rate
-                results[tool.name].append(found)
+                measured[tool.name].append(found)
                 lag = lag_us(folder / tool.folder) if "open" in tool.name else None
                 lags += [lag] if lag else []
                 shown = f"  lag p50 {lag[0]:.0f} us, p99 {lag[1]:.0f} us" if lag else ""
                 wall = f"{found.requests_per_s:10,.0f}/s {found.cpu_share:5.2f} cores"
                 print(f"round {number + 1}: {tool.name:34} {wall} {found.per_cpu_s:10,.0f} per CPU second{shown}", flush=True)
-    report = table(tools, results, lags)
-    print(report)
-    out = HERE / "results"
-    out.mkdir(exist_ok=True)
-    kept = {
-        name: [{"requests_per_s": m.requests_per_s, "cpu_share": m.cpu_share} for m in rows] for name, rows in results.items()
-    }
+    kept = {name: [dataclasses.asdict(m) for m in rows] for name, rows in measured.items()}
     host = {"cpu": platform.processor() or platform.machine(), "python": platform.python_version()}
-    write_atomically(out / "generator.json", json.dumps({"host": host, "rounds": kept, "lag_us": lags}, indent=2) + "\n")
-    write_atomically(out / "generator.md", report + "\n")
+    results.keep("generator", {"host": host, "rounds": kept, "lag_us": lags}, report(tools, measured, lags))
 
 
-def table(tools: list[Tool], results: dict[str, list[Measured]], lags: list[tuple[float, float]]) -> str:
-    """Markdown: medians, and the median over rounds of (ours saturated) / (this tool)."""
-    lines = ["| Generator | Requests per CPU second | Ours is | What it checks and records |", "|---|---|---|---|"]
-    base = results.get(OURS, [])
+def report(tools: list[Tool], measured: dict[str, list[Measured]], lags: list[tuple[float, float]]) -> list[str]:
+    """Medians, and the median over rounds of (ours saturated) / (this tool)."""
+    rows = []
     for tool in tools:
-        rows = results[tool.name]
-        ratios = [b.per_cpu_s / r.per_cpu_s for b, r in zip(base, rows, strict=False)]
+        per_cpu_s = [m.per_cpu_s for m in measured[tool.name]]
+        ratios = [b.per_cpu_s / r for b, r in zip(measured.get(OURS, []), per_cpu_s, strict=False)]
         ratio = f"{statistics.median(ratios):.2f} x" if ratios and tool.name != OURS else "-"
-        lines.append(f"| {tool.name} | {statistics.median(r.per_cpu_s for r in rows):,.0f} | {ratio} | {tool.checks} |")
+        rows.append((tool.name, f"{statistics.median(per_cpu_s):,.0f}", ratio, tool.checks))
+    lines = results.table(("Generator", "Requests per CPU second", "Ours is", "What it checks and records"), rows)
     if lags:
         p50, p99 = (statistics.median(x[i] for x in lags) for i in (0, 1))
         lines += ["", f"Schedule lag of the open model: p50 {p50:.0f} us, p99 {p99:.0f} us."]
-    return "\n".join(lines)
+    return lines
 
 
 if __name__ == "__main__":

@@ -42,10 +42,10 @@ def measure(
         )
         try:
             _until_steady(process, served, log)
-            begin, cpu, count = time.monotonic(), _cpu_s(process.pid), served()
+            begin, cpu, count = time.monotonic(), cpu_s(process.pid), served()
             time.sleep(MEASURE_S)
             took = time.monotonic() - begin
-            return Measured((served() - count) / took, (_cpu_s(process.pid) - cpu) / took)
+            return Measured((served() - count) / took, (cpu_s(process.pid) - cpu) / took)
         finally:
             _end(process)
 
@@ -66,7 +66,7 @@ def _until_steady(process: subprocess.Popen[bytes], served: Callable[[], int], l
     raise SystemExit(f"{process.args} never loaded steadily:\n{log.read_text()[-2000:]}")  # type: ignore[str-bytes-safe]
 
 
-def _cpu_s(pid: int) -> float:
+def cpu_s(pid: int) -> float:
     """User and system time of a process and all that it has started."""
     total = 0.0
     for p in [psutil.Process(pid), *psutil.Process(pid).children(recursive=True)]:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import argparse
 import functools
-import json
 import os
 import subprocess
 import tempfile
@@ -16,12 +15,11 @@ from pathlib import Path
 
 import psutil
 
+from benchmarks import results
 from benchmarks.generator import ours
 from benchmarks.target import target
 from bizra_load.archive.store import read_run
-from bizra_load.files import write_atomically
 
-HERE = Path(__file__).parent
 RATE = 10_000.0
 
 
@@ -58,10 +56,7 @@ def main() -> None:
         "disk_mb_per_hour": disk / length * 3600 / 1e6,
         "longest_gc_pause_ms": max(h.gc_pause_ns for h in measurements.health if h.second > started + 1) / 1e6,
     }
-    for key, value in figures.items():
-        print(f"{key:22} {value:,.4g}")
-    (HERE / "results").mkdir(exist_ok=True)
-    write_atomically(HERE / "results/memory.json", json.dumps(figures, indent=2) + "\n")
+    results.keep("memory", figures, results.table(("Figure", "Value"), [(k, f"{v:,.4g}") for k, v in figures.items()]))
 
 
 def _growth(series: list[tuple[float, int]], length: float) -> float:

@@ -16,11 +16,10 @@ from pathlib import Path
 
 import requests
 
-from bizra_load.files import write_atomically
+from benchmarks import results
 from bizra_load.node.chain import block_hash
 from bizra_load.node.embedded import start_node
 
-HERE = Path(__file__).parent
 ROUNDS, SECONDS, CONNECTIONS = 3, 4, 16
 
 
@@ -52,12 +51,8 @@ def main() -> None:
         for _ in range(ROUNDS):
             for operation, (path, body) in bodies.items():
                 rates[operation].append(wrk(node.url + path, json.dumps(body), Path(name) / "wrk.lua", cores[-1]))
-    lines = ["| Operation | Reference node, one core |", "|---|---|"]
-    lines += [f"| {operation} | {statistics.median(found):,.0f}/s |" for operation, found in rates.items()]
-    print("\n".join(lines))
-    (HERE / "results").mkdir(exist_ok=True)
-    write_atomically(HERE / "results/node.json", json.dumps(rates, indent=2) + "\n")
-    write_atomically(HERE / "results/node.md", "\n".join(lines) + "\n")
+    shown = [(operation, f"{statistics.median(found):,.0f}/s") for operation, found in rates.items()]
+    results.keep("node", rates, results.table(("Operation", "Reference node, one core"), shown))
 
 
 if __name__ == "__main__":

@@ -15,19 +15,17 @@ import statistics
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import gevent
 import numpy as np
 
+from benchmarks import results
 from benchmarks.target import target
 from bizra_load.engine.client import Connection
 from bizra_load.engine.load_curve import ramp_and_hold
 from bizra_load.engine.pacer import Pacer
 from bizra_load.engine.schedule import Schedule
-from bizra_load.files import write_atomically
 
-HERE = Path(__file__).parent
 USERS = 50
 SECONDS = 4.0
 RATES = (1_000, 10_000)
@@ -93,22 +91,18 @@ def main() -> None:
             for rate in RATES:
                 for mode in MODES:
                     rows[f"{mode}, {rate:,}/s"].append(_measured(mode, rate, t.url, cores[-1]))
-    lines = ["| Pacing | Lag p50 | p99 | p99.9 | CPU | Achieved |", "|---|---|---|---|---|---|"]
+    shown = []
     for name, found in rows.items():
         m = {key: statistics.median(f[key] for f in found) for key in found[0]}
-        lags = " | ".join(f"{m[key]:,.0f} us" for key in ("p50_us", "p99_us", "p999_us"))
-        lines.append(f"| {name} | {lags} | {m['cpu_share']:.2f} core | {m['achieved_per_s']:,.0f}/s |")
+        lags = [f"{m[key]:,.0f} us" for key in ("p50_us", "p99_us", "p999_us")]
+        shown.append((name, *lags, f"{m['cpu_share']:.2f} core", f"{m['achieved_per_s']:,.0f}/s"))
+    lines = results.table(("Pacing", "Lag p50", "p99", "p99.9", "CPU", "Achieved"), shown)
     for rate in RATES:
         sleep, timer = (rows[f"{mode}, {rate:,}/s"] for mode in MODES)
         for key in ("p50_us", "p99_us"):
             ratio = statistics.median(a[key] / b[key] for a, b in zip(timer, sleep, strict=True))
             lines.append(f"\n{rate:,}/s: {key.removesuffix('_us')} of timerfd is {ratio:.3f} of gevent.sleep's")
-    report = "\n".join(lines)
-    print(report)
-    out = HERE / "results"
-    out.mkdir(exist_ok=True)
-    write_atomically(out / "pacing.json", json.dumps(rows, indent=2) + "\n")
-    write_atomically(out / "pacing.md", report + "\n")
+    results.keep("pacing", rows, lines)
 
 
 if __name__ == "__main__":

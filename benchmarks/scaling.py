@@ -26,10 +26,11 @@ import psutil  # noqa: E402
 from locust import __version__  # noqa: E402
 from locust.rpc import Message, zmqrpc  # noqa: E402
 
-from benchmarks.generator import _free_port  # noqa: E402
-from bizra_load.files import write_atomically  # noqa: E402
+from benchmarks import results  # noqa: E402
+from benchmarks.measuring import cpu_s  # noqa: E402
 from bizra_load.measure import wire  # noqa: E402
 from bizra_load.measure.exchange import ACKNOWLEDGE, DRAIN, REPORT, START, Sender  # noqa: E402
+from bizra_load.ports import free_port  # noqa: E402
 from sla.histogram import from_values  # noqa: E402
 from sla.window import Health, Window  # noqa: E402
 
@@ -123,19 +124,10 @@ _NO_STATS: dict[str, Any] = {
 def run(workers: int) -> dict[str, float]:
     """One master with so many workers."""
     with tempfile.TemporaryDirectory() as name:
-        port = _free_port()
+        port = free_port()
         command = [
-            *(
-                sys.executable,
-                "-m",
-                "locust",
-                "-f",
-                "locustfiles/mixed.py",
-                "-H",
-                "http://127.0.0.1:1",
-                "--headless",
-                "--master",
-            ),
+            *(sys.executable, "-m", "locust", "-f", "locustfiles/mixed.py", "-H", "http://127.0.0.1:1"),
+            *("--headless", "--master"),
             *("--expect-workers", str(workers), "--master-bind-host", "127.0.0.1", "--master-bind-port", str(port)),
             *("--only-summary", "--agreement", "local", "--out", name, "--target-ops", "100000", "--ops-per-user", "50"),
             *("--ramp", "0s", "--duration", "120s", "--loglevel", "WARNING"),
@@ -151,14 +143,14 @@ def run(workers: int) -> dict[str, float]:
                 gevent.sleep(0.1)
             gevent.sleep(5)
             process = psutil.Process(master.pid)
-            begin, cpu = time.monotonic(), _cpu_s(process)
+            begin, cpu = time.monotonic(), cpu_s(master.pid)
             messages, sent = sum(s.sent_messages for s in simulated), sum(s.sent_bytes for s in simulated)
             gevent.sleep(MEASURE_S)
             took = time.monotonic() - begin
             waiting = sum(len(s._sender._waiting) for s in simulated if s._sender)
             return {
                 "workers": workers,
-                "master_cpu_share": (_cpu_s(process) - cpu) / took,
+                "master_cpu_share": (cpu_s(master.pid) - cpu) / took,
                 "messages_per_s": (sum(s.sent_messages for s in simulated) - messages) / took,
                 "bytes_per_worker_s": (sum(s.sent_bytes for s in simulated) - sent) / took / workers,
                 "report_bytes": len(simulated[0]._windows(int(time.time()))),
@@ -169,11 +161,6 @@ def run(workers: int) -> dict[str, float]:
         finally:
             master.kill()
             master.wait()
-
-
-def _cpu_s(process: psutil.Process) -> float:
-    times = process.cpu_times()
-    return float(times.user + times.system)
 
 
 def main() -> None:
@@ -196,16 +183,18 @@ def main() -> None:
         if done.returncode:
             raise SystemExit(done.stderr)
         rows.append(json.loads(done.stdout))
-    lines = ["| Workers | Master CPU | Messages/s | Bytes per worker and second | Run on disk |", "|---|---|---|---|---|"]
-    lines += [
-        f"| {r['workers']} | {r['master_cpu_share']:.2f} core | {r['messages_per_s']:,.0f} | {r['bytes_per_worker_s']:,.0f} | "
-        f"{r['disk_mb_per_hour']:,.0f} MB/h |"
+    shown = [
+        (
+            f"{r['workers']}",
+            f"{r['master_cpu_share']:.2f} core",
+            f"{r['messages_per_s']:,.0f}",
+            f"{r['bytes_per_worker_s']:,.0f}",
+            f"{r['disk_mb_per_hour']:,.0f} MB/h",
+        )
         for r in rows
     ]
-    print("\n".join(lines))
-    (HERE / "results").mkdir(exist_ok=True)
-    write_atomically(HERE / "results/scaling.json", json.dumps(rows, indent=2) + "\n")
-    write_atomically(HERE / "results/scaling.md", "\n".join(lines) + "\n")
+    columns = ("Workers", "Master CPU", "Messages/s", "Bytes per worker and second", "Run on disk")
+    results.keep("scaling", rows, results.table(columns, shown))
 
 
 if __name__ == "__main__":

@@ -5,18 +5,16 @@ make bench-statistics, or python -m benchmarks.statistics. Ratios to scipy.stats
 
 from __future__ import annotations
 
-import json
 import statistics
 import time
 import tracemalloc
 from array import array
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 from scipy import stats
 
-from bizra_load.files import write_atomically
+from benchmarks import results
 from bizra_load.gate import read_agreement
 from bizra_load.measure import wire
 from bizra_load.measure.recorder import Recorder
@@ -136,11 +134,8 @@ def main() -> None:
     # an operation is two latency samples, response and service, and a start
     figures["record: end to end with encoding (ns/sample)"] = recorded["end to end with encoding"] / 2
     figures["scipy.stats.bootstrap, one p99, 100,000 resamples: samples in a minute"] = largest_bootstrap()
-    for name, value in figures.items():
-        print(f"{name:80} {value:14,.3f}")
-    out = Path(__file__).parent / "results" / "statistics.json"
-    out.parent.mkdir(exist_ok=True)
-    write_atomically(out, json.dumps(figures, indent=2) + "\n")
+    rows = [(name, f"{value:,.3f}") for name, value in figures.items()]
+    results.keep("statistics", figures, results.table(("Figure", "Value"), rows))
 
 
 if __name__ == "__main__":

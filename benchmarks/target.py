@@ -10,7 +10,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +19,7 @@ import requests
 import trustme
 
 from bizra_load.node.attestations import Attestor
+from bizra_load.ports import free_port
 
 _CONFIG = """
 daemon off; worker_processes 1; pid {folder}/pid; error_log {folder}/error.log;
@@ -63,7 +64,7 @@ def target(core: int | None = None) -> Iterator[Target]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         os.chmod(folder, 0o755)  # noqa: S103  # nginx started by root reads it as another user
-        port, tls_port = _free_port(), _free_port()
+        port, tls_port = free_port(), free_port()
         answer = json.dumps(Attestor(bytes(32)).generate("the same for everybody"))
         (folder / "fixed.json").write_text(answer)
         authority = trustme.CA()
@@ -75,7 +76,7 @@ def target(core: int | None = None) -> Iterator[Target]:
         pin = (lambda: os.sched_setaffinity(0, {core})) if core is not None else None
         process = subprocess.Popen([binary, "-c", str(folder / "nginx.conf"), "-e", str(folder / "error.log")], preexec_fn=pin)
         try:
-            _wait_for(port, folder / "error.log")
+            wait_for(port, lambda: (folder / "error.log").read_text())
             body = json.dumps({"evidence": "e" * 40}).encode()
             yield Target(f"http://127.0.0.1:{port}", f"https://127.0.0.1:{tls_port}", folder / "ca.pem", body)
         finally:
@@ -83,7 +84,8 @@ def target(core: int | None = None) -> Iterator[Target]:
             process.wait(timeout=20)
 
 
-def _wait_for(port: int, log: Path) -> None:
+def wait_for(port: int, said: Callable[[], str] = str) -> None:
+    """Until something listens there; `said` gives its own words when it never does."""
     end = time.monotonic() + 10
     while time.monotonic() < end:
         try:
@@ -91,11 +93,4 @@ def _wait_for(port: int, log: Path) -> None:
             return
         except OSError:
             time.sleep(0.02)
-    raise SystemExit(f"nginx did not start: {log.read_text() if log.exists() else ''}")
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    raise SystemExit(f"the target did not start: {said()}")

@@ -20,6 +20,7 @@ from reports import json_report, markdown, text
 from sla.agreement import FIGURES_ONLY, Agreement, AgreementError, Baseline, agreement_from_mapping, baseline_from_mapping
 from sla.assessment import Assessment
 from sla.evaluate import evaluate
+from sla.measurements import Measurements
 from sla.validity import ALLOWABLE
 
 AGREEMENT, BASELINE = "agreement.yaml", "baseline.json"
@@ -63,8 +64,8 @@ def keep_agreement(folder: Path, read: ReadAgreement) -> None:
         write_atomically(folder / BASELINE, read.baseline_text)
 
 
-def judge(folder: Path, agreement_name: str | None = None, baseline: Baseline | None = None) -> Assessment:
-    """Judge a run folder by its own agreement and baseline, or by others. Raises UsageError."""
+def judge(folder: Path, agreement_name: str | None = None, baseline: Baseline | None = None) -> tuple[Assessment, Measurements]:
+    """Judge a run folder by its own agreement and baseline, or by others; what was judged comes along. Raises UsageError."""
     measurements, record = read_run(folder)
     if agreement_name:
         read = read_agreement(agreement_name)
@@ -93,12 +94,12 @@ def judge(folder: Path, agreement_name: str | None = None, baseline: Baseline | 
         notes.append("the target's TLS certificate was not verified (--insecure)")
     if record.get("truncated"):
         notes.append(f"cut short while being written: {', '.join(record['truncated'])}")
-    return dataclasses.replace(assessment, run=shown, notes=tuple(notes))
+    return dataclasses.replace(assessment, run=shown, notes=tuple(notes)), measurements
 
 
 def assess(folder: Path, agreement_name: str | None = None, out: Path | None = None) -> Assessment:
     """judge(), and write assessment.json and assessment.md into `out` (default: the run folder). Raises UsageError."""
-    assessment = judge(folder, agreement_name)
+    assessment, _ = judge(folder, agreement_name)
     target = out or folder
     try:
         write_atomically(target / ASSESSMENT, json_report.render(assessment))
@@ -110,9 +111,13 @@ def assess(folder: Path, agreement_name: str | None = None, out: Path | None = N
 
 def announce(assessment: Assessment, folder: Path, out: TextIO) -> None:
     """The terminal summary."""
-    width = os.get_terminal_size(out.fileno()).columns if out.isatty() else 120
-    print(text.render(assessment, width=width, colour=out.isatty()), file=out)
+    print(text.render(assessment, width=terminal_width(out), colour=out.isatty()), file=out)
     print(f"Run: {folder}", file=out, flush=True)
+
+
+def terminal_width(out: TextIO) -> int:
+    """Columns; 120 where `out` is no terminal."""
+    return os.get_terminal_size(out.fileno()).columns if out.isatty() else 120
 
 
 def _kept_agreement(folder: Path) -> ReadAgreement:

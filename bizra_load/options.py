@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import math
 import os
 from argparse import Namespace
@@ -16,6 +15,7 @@ from bizra_load.engine.arrivals import KINDS, SATURATE
 from bizra_load.engine.load_curve import LoadCurve, ramp_and_hold
 from bizra_load.engine.stages import curve_from_stages, duration_s, rate_per_s
 from bizra_load.exit_codes import UsageError
+from sla.agreement import unknown
 from sla.validity import ALLOWABLE
 
 if TYPE_CHECKING:  # importing Locust patches the standard library, and takes a second: the other verbs do without
@@ -189,9 +189,7 @@ def _allowed(value: str) -> tuple[str, ...]:
     names = tuple(sorted({name.strip() for name in value.split(",") if name.strip()}))
     for name in names:
         if name not in ALLOWABLE:
-            close = difflib.get_close_matches(name, ALLOWABLE, 1)
-            meant = f", did you mean {close[0]!r}?" if close else ""
-            raise ValueError(f"{name!r} is unknown{meant} (allowed: {', '.join(ALLOWABLE)})")
+            raise ValueError(unknown(name, ALLOWABLE))
     return names
 
 

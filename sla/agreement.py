@@ -8,7 +8,7 @@ from __future__ import annotations
 import difflib
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -138,7 +138,7 @@ def agreement_from_mapping(document: object) -> Agreement:
         names = _Section(value, f"environments.{environment}", (), ("accepted",)).list("accepted")
         for name in names:
             if name not in keys:
-                raise AgreementError(f"environments.{environment}.accepted: {_unknown(str(name), keys)}")
+                raise AgreementError(f"environments.{environment}.accepted: {unknown(str(name), keys)}")
         accepted[str(environment)] = frozenset(names)
     return Agreement(
         name=top.text("name"),
@@ -178,13 +178,13 @@ def _objective(key: str, value: object, operations: Mapping[str, OperationMetric
     measure = _Section(section.mapping("measure"), f"{where}.measure", ("kind", "operations"), ("quantile", "latency"))
     kind, severity = measure.text("kind"), section.text("severity")
     if kind not in KINDS:
-        raise AgreementError(f"{where}.measure.kind: {_unknown(kind, KINDS)}")
+        raise AgreementError(f"{where}.measure.kind: {unknown(kind, KINDS)}")
     if severity not in {s.value for s in Severity}:
-        raise AgreementError(f"{where}.severity: {_unknown(severity, [s.value for s in Severity])}")
+        raise AgreementError(f"{where}.severity: {unknown(severity, [s.value for s in Severity])}")
     names = tuple(str(n) for n in measure.list("operations"))
     for name in names:
         if name not in operations:
-            raise AgreementError(f"{where}.measure.operations: {_unknown(name, operations)}")
+            raise AgreementError(f"{where}.measure.operations: {unknown(name, operations)}")
     if kind == "server_quantile" and names and not operations[names[0]].histogram:
         raise AgreementError(f"operations.{names[0]}.histogram: is missing, and objectives.{key} is read from it")
     if not names or (kind.endswith("quantile") and len(names) != 1):
@@ -194,7 +194,7 @@ def _objective(key: str, value: object, operations: Mapping[str, OperationMetric
         raise AgreementError(f"{where}.measure.quantile: must be between 0 and 1, for example 0.99")
     latency = measure.text("latency", "service")
     if latency not in ("response", "service"):
-        raise AgreementError(f"{where}.measure.latency: {_unknown(latency, ('response', 'service'))}")
+        raise AgreementError(f"{where}.measure.latency: {unknown(latency, ('response', 'service'))}")
     unit = _KIND_UNIT[kind]
     acceptable = section.text("acceptable", "")
     return Objective(
@@ -244,7 +244,7 @@ class _Section:
             raise AgreementError(f"{where or 'the agreement'}: must be a mapping with {', '.join(required or optional)}")
         for key in value:
             if key not in (*required, *optional):
-                raise AgreementError(f"{self._where}{key}: {_unknown(str(key), (*required, *optional))}")
+                raise AgreementError(f"{self._where}{key}: {unknown(str(key), (*required, *optional))}")
         for key in required:
             if key not in value:
                 raise AgreementError(f"{self._where}{key}: is missing")
@@ -275,7 +275,8 @@ class _Section:
         return value
 
 
-def _unknown(word: str, allowed: Any) -> str:
+def unknown(word: str, allowed: Iterable[object]) -> str:
+    """ "'x' is unknown, did you mean 'y'? (allowed: ...)"."""
     names = sorted(str(a) for a in allowed)
     close = difflib.get_close_matches(word, names, 1)
     return f"{word!r} is unknown{f', did you mean {close[0]!r}?' if close else ''} (allowed: {', '.join(names)})"

@@ -111,9 +111,20 @@ def from_values(values_ns: IntArray, over_range: int = 0) -> Histogram:
         raise ValueError("a latency can't be negative")
     inside = values_ns <= HIGHEST_NS
     kept = values_ns if bool(inside.all()) else values_ns[inside]
-    dense = np.bincount(bucket_index(kept))
+    return _of_dense(np.bincount(bucket_index(kept)), over_range + int(values_ns.size - kept.size))
+
+
+def from_counts(values_ns: IntArray, counts: IntArray) -> Histogram:
+    """from_values() of values that occurred `counts` times each, both of shape (k,)."""
+    inside = values_ns <= HIGHEST_NS
+    # bincount's weights are float64: exact up to 2**53 samples
+    dense = np.bincount(bucket_index(values_ns[inside]), weights=counts[inside])
+    return _of_dense(dense, int(counts[~inside].sum()))
+
+
+def _of_dense(dense: NDArray[np.int64] | NDArray[np.float64], over_range: int) -> Histogram:
     indices = np.flatnonzero(dense)
-    return Histogram(indices.astype(np.int64), dense[indices].astype(np.int64), over_range + int(values_ns.size - kept.size))
+    return Histogram(indices.astype(np.int64), dense[indices].astype(np.int64), over_range)
 
 
 def merge(histograms: Iterable[Histogram]) -> Histogram:
@@ -128,5 +139,4 @@ def merge(histograms: Iterable[Histogram]) -> Histogram:
     dense = np.zeros(max(int(h.indices[-1]) for h in filled) + 1, np.int64)
     for h in filled:
         dense[h.indices] += h.counts
-    indices = np.flatnonzero(dense)
-    return Histogram(indices.astype(np.int64), dense[indices], over_range)
+    return _of_dense(dense, over_range)

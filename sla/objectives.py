@@ -6,18 +6,15 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import numpy as np
-
 from sla.agreement import Agreement, Limit, Objective
 from sla.assessment import Steady
 from sla.estimate import Estimate
 from sla.measurements import Measurements
 from sla.proportions import proportion_estimate
-from sla.quantiles import quantile_results, seconds_needed
+from sla.quantiles import STRONG_EVIDENCE, quantile_results, seconds_needed
 from sla.rates import rate_estimate
 from sla.server_side import bucket_increments, server_quantile
-from sla.status import STRONG_EVIDENCE
-from sla.steady import by_second, constant_part, one_histogram_a_second
+from sla.steady import by_second, constant_part, one_histogram_a_second, outcomes
 
 
 @dataclass(frozen=True)
@@ -71,8 +68,7 @@ def measure(
 
         return client
     seconds = by_second(windows, operations, steady.from_second, steady.to_second)
-    ok = np.array([sum(w.ok for w in s) for s in seconds], dtype=np.float64)
-    failed = np.array([sum(w.failures for w in s) for s in seconds], dtype=np.float64)
+    ok, failed = outcomes(seconds)
     source = f"client, {' + '.join(operations)}"
     if objective.kind == "throughput":
         return lambda level: Measured(rate_estimate(ok, 1.0, level) if ok.any() else None, source)

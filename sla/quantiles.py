@@ -23,7 +23,7 @@ from sla.histogram import HIGHEST_NS, Histogram, IntArray, bucket_high_ns, bucke
 QUANTILES = (0.5, 0.9, 0.95, 0.99, 0.999)
 LOWEST_PROXY = 0.9  # the design effect of a tail is never looked for below this quantile
 LONGEST_GAP_S = 60  # an empty second has no influence on an estimate; a million of them would fill the memory
-THIN = 10.0  # effective exceedances below which a tail is looked at with more caution
+STRONG_EVIDENCE = 10.0  # n_eff (1 - q), effective exceedances, from which a PASS stands and a tail is not thin
 DECIDABLE = 11.4  # n_eff (1 - q) for which a PASS is well supported: 10, with room for the t factor
 
 
@@ -98,12 +98,10 @@ def _design_effect(merged: _Merged, q: float) -> tuple[float, float]:
         share = float(exceedances.sum()) / merged.n
         found = design_effect(influence, merged.n * share * (1 - share))
         deff, dof = max(deff, found[0]), min(dof, found[1])
-        if q <= LOWEST_PROXY:
-            break
         if p <= LOWEST_PROXY:
             break
         if p < q and _batches_with(exceedances) >= 0.9:
-            if not once_more or merged.n / deff * (1 - q) >= THIN:
+            if not once_more or merged.n / deff * (1 - q) >= STRONG_EVIDENCE:
                 break
             once_more = False
         p = max(1 - 2 * (1 - p), LOWEST_PROXY)

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from sla.agreement import Limit
 from sla.assessment import Severity, Status
 from sla.estimate import Estimate
+from sla.quantiles import STRONG_EVIDENCE
 
-STRONG_EVIDENCE = 10.0  # n_eff (1 - q) from which a PASS stands; under it, down to 3.7, it is shown as thin
 BASELINE_FACTOR = 10.0
 
 

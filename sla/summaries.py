@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from sla.assessment import OperationSummary, Steady
 from sla.measurements import Measurements
 from sla.proportions import proportion_estimate
 from sla.quantiles import QUANTILES, quantile_results
 from sla.rates import rate_estimate
-from sla.steady import by_second, one_histogram_a_second, operations_of
+from sla.steady import by_second, one_histogram_a_second, operations_of, outcomes
 
 
 def summaries(measurements: Measurements, steady: Steady | None, level: float) -> tuple[OperationSummary, ...]:
@@ -21,8 +19,7 @@ def summaries(measurements: Measurements, steady: Steady | None, level: float) -
 
 def _summary(measurements: Measurements, operation: str, steady: Steady, level: float) -> OperationSummary:
     seconds = by_second(measurements.windows, [operation], steady.from_second, steady.to_second)
-    ok = np.array([sum(w.ok for w in s) for s in seconds], dtype=np.float64)
-    bad = np.array([sum(w.failures for w in s) for s in seconds], dtype=np.float64)
+    ok, bad = outcomes(seconds)
     failed: dict[str, int] = {}
     for s in seconds:
         for w in s:

@@ -22,8 +22,10 @@ from hdrh.histogram import HdrHistogram
 from hdrh.log import HistogramLogReader
 
 from bizra_load.exit_codes import UsageError
+from bizra_load.measure.recorder import latency_histogram
+from bizra_load.measure.wire import MAX_NAME
 from sla import histogram
-from sla.histogram import HIGHEST_NS, Histogram
+from sla.histogram import HIGHEST_NS, Histogram, IntArray
 from sla.measurements import Measurements, RunFacts
 from sla.window import Window, merge_windows
 
@@ -43,7 +45,7 @@ class _Samples:
     latency: dict[tuple[str, str], array[int]] = field(default_factory=dict)
 
     def add(self, operation: str, category: str, finished_ns: int, latency_ns: int) -> None:
-        key = (operation[:200] or "(unnamed)", category)
+        key = (operation[:MAX_NAME] or "(unnamed)", category)
         if key not in self.finished:
             if len(self.finished) >= MAX_OPERATIONS:
                 raise ValueError(f"more than {MAX_OPERATIONS} names and outcomes: group them first")
@@ -63,16 +65,16 @@ class _Samples:
         return found
 
 
-def _window(second: int, operation: str, category: str, latency_ns: np.ndarray) -> Window:
-    count, total = int(latency_ns.size), int(latency_ns.sum())
-    if category:
-        late = Histogram(histogram.EMPTY.indices, histogram.EMPTY.counts, count if category == "timeout" else 0)
-        return Window(second, operation, started=count, failed={category: count}, service_sum_ns=total,
-                      response_sum_ns=total, response=late, service=late)  # fmt: skip
-    h = histogram.from_values(latency_ns)
-    return Window(
-        second, operation, started=count, ok=count, service_sum_ns=total, response_sum_ns=total, response=h, service=h
-    )
+def _window(second: int, operation: str, category: str, latency_ns: IntArray) -> Window:
+    h = latency_histogram(latency_ns, category or None)
+    return _finished(second, operation, int(latency_ns.size), int(latency_ns.sum()), h, category)
+
+
+def _finished(second: int, operation: str, count: int, total_ns: int, h: Histogram, category: str = "") -> Window:
+    """A window whose response time is its service time."""
+    ok, failed = (0, {category: count}) if category else (count, {})
+    sums = {"service_sum_ns": total_ns, "response_sum_ns": total_ns}
+    return Window(second, operation, started=count, ok=ok, failed=failed, response=h, service=h, **sums)
 
 
 def read_import(path: Path, unit: str = "ns") -> tuple[Measurements, str]:
@@ -183,7 +185,8 @@ def _hlog(path: Path, factor: int) -> Iterator[Window]:
             latencies = np.array([min(v * factor, HIGHEST_NS + 1) for v, _ in values], dtype=np.int64)
             counts = np.array([c for _, c in values], dtype=np.int64)
             second = max(math.ceil(interval.get_end_time_stamp() / 1000) - 1, 0)
-            yield _counted(second, interval.get_tag() or "all", latencies, counts)
+            h = histogram.from_counts(latencies, counts)
+            yield _finished(second, (interval.get_tag() or "all")[:MAX_NAME], h.total, int((latencies * counts).sum()), h)
     finally:
         reader.close()
     if read != expected:
@@ -195,16 +198,6 @@ def _next(reader: HistogramLogReader, read: int) -> HdrHistogram | None:
         return reader.get_next_interval_histogram()
     except Exception as error:  # the library raises what its base64, zlib and struct raise: all mean a damaged line
         raise ValueError(f"interval {read + 1}: damaged: {type(error).__name__}") from None
-
-
-def _counted(second: int, operation: str, latencies: np.ndarray, counts: np.ndarray) -> Window:
-    inside = latencies <= HIGHEST_NS
-    dense = np.bincount(histogram.bucket_index(latencies[inside]), weights=counts[inside]) if inside.any() else np.zeros(0)
-    indices = np.flatnonzero(dense).astype(np.int64)
-    h = Histogram(indices, dense[indices].astype(np.int64), int(counts[~inside].sum()))
-    total = int((latencies * counts).sum())
-    return Window(second, operation[:200], started=h.total, ok=h.total, service_sum_ns=total, response_sum_ns=total,
-                  response=h, service=h)  # fmt: skip
 
 
 def _measurements(windows: Iterator[Window] | list[Window]) -> Measurements:

@@ -126,6 +126,7 @@ def _rows(path: Path, convert: Callable[[object], T], truncated: list[str]) -> l
 
 def _facts(values: dict[str, Any]) -> RunFacts:
     plan = tuple(PlannedSegment(**segment) for segment in values["plan"])
+    values = {"stopped_for": (), **values}  # runs saved before runs could be stopped early
     lists = {key: tuple(values[key]) for key in ("workers", "lost_workers", "stopped_for")}
     return RunFacts(**{**values, "plan": plan, **lists})
 

@@ -8,17 +8,16 @@ Exit code 0 IMPROVED or EQUIVALENT, 3 REGRESSED, 4 INCONCLUSIVE, 5 a run can't b
 from __future__ import annotations
 
 import argparse
-import os
-import sys
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
+from bizra_load.cli.report import add_output_arguments, put_out
 from bizra_load.exit_codes import INCONCLUSIVE, KEPT, NO_GO, InvalidRunError, UsageError
 from sla.agreement import Baseline
 from sla.assessment import Assessment, Decision, OperationSummary
 from sla.comparison import MARGIN, Change, Comparison, Figure, compare, figure_of_file, figures_of_runs
 from sla.measurements import Measurements
-from sla.steady import find_steady
 from sla.summaries import summaries
 
 EXIT = {Change.REGRESSED: NO_GO, Change.INCONCLUSIVE: INCONCLUSIVE}
@@ -31,7 +30,7 @@ class _Run:
     assessment: Assessment
 
     def at(self, level: float) -> tuple[OperationSummary, ...]:
-        return summaries(self.measurements, find_steady(self.measurements), level)
+        return summaries(self.measurements, self.assessment.steady, level)
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -40,13 +39,11 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     )
     parser.add_argument("sides", nargs="+", type=Path, metavar="RUN", help="run folders: baseline, candidate, baseline, ...")
     parser.add_argument("--margin", default="10%", help="a relative change that counts as none (default: 10%%)")
-    parser.add_argument("--format", choices=("text", "json", "md"), default="text")
-    parser.add_argument("-o", "--output", type=Path, metavar="FILE", help="write there instead of standard output")
+    add_output_arguments(parser)
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
-    from bizra_load.cli.report import put_out
     from reports import comparison as report
 
     margin = _margin(args.margin)
@@ -56,12 +53,11 @@ def run(args: argparse.Namespace) -> int:
         found = _against_file(args.sides, margin)
     else:
         found = _against_runs([_read(folder) for folder in args.sides], margin)
-    terminal = sys.stdout.isatty() and args.output is None
-    if args.format == "text":
-        shown = report.render_text(found, os.get_terminal_size().columns if terminal else 120, terminal) + "\n"
-    else:
-        shown = report.render_json(found) if args.format == "json" else report.render_markdown(found)
-    put_out(shown, args.output)
+    put_out(
+        args,
+        partial(report.render_text, found),
+        {"json": partial(report.render_json, found), "md": partial(report.render_markdown, found)},
+    )
     return EXIT.get(found.change, KEPT)
 
 
@@ -106,13 +102,12 @@ def _interleaved(runs: list[_Run]) -> bool:
 
 
 def _read(folder: Path, baseline: Baseline | None = None) -> _Run:
-    from bizra_load.archive.store import read_run
     from bizra_load.gate import judge
 
-    assessment = judge(folder, baseline=baseline)
+    assessment, measurements = judge(folder, baseline=baseline)
     if assessment.decision is Decision.INVALID:
         raise InvalidRunError(f"{folder}: can't be compared: {assessment.summary}")
-    return _Run(folder, read_run(folder)[0], assessment)
+    return _Run(folder, measurements, assessment)
 
 
 def _margin(text: str) -> float:

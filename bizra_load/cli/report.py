@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from bizra_load.exit_codes import KEPT, UsageError
@@ -13,8 +14,7 @@ from bizra_load.exit_codes import KEPT, UsageError
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser = subparsers.add_parser("report", help="show a run's assessment", description=__doc__)
     parser.add_argument("folder", type=Path, metavar="RUN", help="a run folder that has been assessed")
-    parser.add_argument("--format", choices=("text", "json", "md"), default="text")
-    parser.add_argument("-o", "--output", type=Path, metavar="FILE", help="write there instead of standard output")
+    add_output_arguments(parser)
     parser.set_defaults(run=run)
 
 
@@ -29,24 +29,36 @@ def run(args: argparse.Namespace) -> int:
         raise UsageError(f"{path}: {error.strerror} (allowed: a run folder that has been assessed)") from None
     except ValueError as error:
         raise UsageError(f"{path}: {error}") from None
-    terminal = sys.stdout.isatty() and args.output is None
-    if args.format == "text":
-        width = os.get_terminal_size().columns if terminal else 120
-        shown = text.render(assessment, width=width, colour=terminal) + "\n"
-    else:
-        shown = json_report.render(assessment) if args.format == "json" else markdown.render(assessment)
-    put_out(shown, args.output)
+    put_out(
+        args,
+        partial(text.render, assessment),
+        {"json": partial(json_report.render, assessment), "md": partial(markdown.render, assessment)},
+    )
     return KEPT
 
 
-def put_out(shown: str, output: Path | None) -> None:
-    """To standard output, or to a file in one step. Raises UsageError."""
-    from bizra_load.files import write_atomically
+def add_output_arguments(parser: argparse.ArgumentParser) -> None:
+    """--format and -o, for put_out()."""
+    parser.add_argument("--format", choices=("text", "json", "md"), default="text")
+    parser.add_argument("-o", "--output", type=Path, metavar="FILE", help="write there instead of standard output")
 
-    if output is None:
+
+def put_out(args: argparse.Namespace, text: Callable[[int, bool], str], others: dict[str, Callable[[], str]]) -> None:
+    """What --format asks for, to standard output or to a file in one step. `text` takes the width and whether there is colour.
+    Raises UsageError.
+    """
+    from bizra_load.files import write_atomically
+    from bizra_load.gate import terminal_width
+
+    if args.format == "text":
+        terminal = sys.stdout.isatty() and args.output is None
+        shown = text(terminal_width(sys.stdout) if terminal else 120, terminal) + "\n"
+    else:
+        shown = others[args.format]()
+    if args.output is None:
         sys.stdout.write(shown)
         return
     try:
-        write_atomically(output, shown)
+        write_atomically(args.output, shown)
     except OSError as error:
-        raise UsageError(f"-o: {output}: {error.strerror}") from None
+        raise UsageError(f"-o: {args.output}: {error.strerror}") from None

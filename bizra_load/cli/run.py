@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 import bizra_load
 from bizra_load.exit_codes import InvalidRunError, UsageError
 from bizra_load.node.embedded import die_with_parent, start_node
+from bizra_load.ports import free_port
 
 WORKERS = 2
 _SCENARIOS = Path(bizra_load.__file__).resolve().parents[1] / "locustfiles"
@@ -67,7 +68,7 @@ def run(args: argparse.Namespace) -> int:
         _reachable(host)
         _server_metrics(settings)
         folder = new_folder(settings.out, settings.run_name, datetime.now(UTC))
-        port = _free_port()
+        port = free_port()
         command = [
             *(sys.executable, "-m", "locust", "-f", str(locustfile), "-H", host, "--headless", "--only-summary"),
             *("--processes", str(processes), "--expect-workers-max-wait", "60", "--loglevel", args.loglevel),
@@ -132,10 +133,3 @@ def _server_metrics(settings: object) -> None:
             print("No --metrics-url or --prometheus-url: server-side objectives can't be judged", file=sys.stderr)
     except ScrapeError as error:
         raise InvalidRunError(f"the server's metrics can't be read: {error}") from None
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

@@ -10,6 +10,7 @@ import itertools
 import random
 import time
 from collections.abc import Callable, Iterator
+from typing import NoReturn
 
 import gevent
 from gevent.event import Event
@@ -47,7 +48,11 @@ class Slot:
                 self.busy = True
                 return due
         self.abandon()
-        Event().wait()  # until Locust kills the user
+        return self._park()
+
+    def _park(self) -> NoReturn:
+        """Until Locust kills the user."""
+        Event().wait()
         raise AssertionError("unreachable: a parked slot is only ever killed")
 
     def abandon(self) -> None:
@@ -74,8 +79,7 @@ class SaturatingSlot(Slot):
             self.busy = True
             return now
         self.busy = False
-        Event().wait()  # until Locust kills the user
-        raise AssertionError("unreachable: a parked slot is only ever killed")
+        return self._park()
 
 
 class Schedule:

@@ -13,9 +13,9 @@ from typing import Any
 import gevent
 
 from bizra_load.measure.cluster_key import ClusterKey
+from bizra_load.measure.wire import MAX_NAME
 
 MAX_WORKERS = 10_000
-MAX_NAME = 200
 REPORT = "bizra_report"
 ACKNOWLEDGE = "bizra_ack"
 START = "bizra_start"

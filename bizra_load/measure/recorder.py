@@ -100,14 +100,15 @@ class Operation:
                     failed={} if category is None else {category: count},
                     response_sum_ns=int(response.sum()),
                     service_sum_ns=int(service.sum()),
-                    response=_histogram(response, category),
-                    service=_histogram(service, category),
+                    response=latency_histogram(response, category),
+                    service=latency_histogram(service, category),
                 )
             )
         return windows
 
 
-def _histogram(latency_ns: IntArray, category: str | None) -> histogram.Histogram:
+def latency_histogram(latency_ns: IntArray, category: str | None) -> histogram.Histogram:
+    """Of operations that ended alike: right ones (None), or failed in one category."""
     if category is None:
         return histogram.from_values(latency_ns)
     # a timed-out operation is slower than anything measured; other failures have no latency worth comparing

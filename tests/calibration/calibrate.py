@@ -16,7 +16,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tests.calibration.trials import TRIALS, Trial
+from tests.calibration.trial import Trial
+from tests.calibration.trials import TRIALS
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import requests
 
-from tests.e2e.running import free_port, until
+from bizra_load.ports import free_port
+from tests.e2e.running import until
 
 
 @contextmanager

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -138,10 +137,3 @@ def until(condition: Any, what: str, within_s: float = 30) -> Any:
             return found
         time.sleep(0.02)
     raise AssertionError(f"not within {within_s} s: {what}")
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

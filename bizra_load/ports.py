@@ -1,0 +1,13 @@
+"""A free port on this machine, for whatever is started next."""
+
+from __future__ import annotations
+
+import socket
+
+
+def free_port() -> int:
+    """Free on 127.0.0.1 at this moment; somebody else may take it before it is used."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port

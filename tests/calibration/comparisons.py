@@ -1,0 +1,119 @@
+"""Two sides against each other, looks at a run while it goes, and the open model's response time under stalls."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+
+from sla.agreement import FIGURES_ONLY, Limit, Objective
+from sla.assessment import Severity
+from sla.comparison import Change, Figure, compare
+from sla.histogram import from_values
+from sla.quantiles import quantile_results, windows_of
+from sla.sequential import Looks, failing
+from tests.calibration import simulate
+from tests.calibration.trial import START, Trial, measurements_of
+
+
+def p99_of(stream):
+    return quantile_results(windows_of(stream.finished_at_s, stream.latency_ns), [0.99])[0].estimate
+
+
+def changed(baseline, candidate, paired=False):
+    """Whether the comparison of these p99 estimates, one per run, claims a change."""
+    sides = [[lambda _, e=e: e for e in side] for side in (baseline, candidate)]
+    return compare([Figure("p99", "ns", False, 0.1, *sides)], paired).change in (Change.REGRESSED, Change.IMPROVED)
+
+
+def comparison(rng):
+    found = {"one run a side, equal: called different": changed(*[[p99_of(simulate.mm1(rng, 0.8, 120))] for _ in range(2)])}
+
+    def runs(factors):
+        """One p99 per run; runs differ by a factor of their own (3.5 %)."""
+        return [p99_of(simulate.mm1(rng, 0.5, 120)).scaled(f * np.exp(rng.normal(0, 0.035))) for f in factors]
+
+    found["5 against 5, equal: called different"] = changed(runs(np.ones(5)), runs(np.ones(5)))
+    found["5 against 5, +10 %: found"] = changed(runs(np.ones(5)), runs(np.full(5, 1.1)))
+    session = np.linspace(1.0, 1.5, 5)  # the machine gets slower while the session goes on
+    found["5 pairs under drift, equal: called different"] = changed(runs(session), runs(session), paired=True)
+    found["5 pairs under drift, +10 %: found"] = changed(runs(session), runs(session * 1.1), paired=True)
+    return found
+
+
+LOOKED_AT = Objective("p99", "p99", Severity.CRITICAL, "client_quantile", ("generate",), Limit("<", 1.0), None, "", 0.99)
+
+
+def looks(rng):
+    """A run of 300 s with its truth at the limit, looked at every 10 s; and one that is 30 % too slow."""
+    length = 300
+    stream = simulate.mm1(rng, 0.8, length)
+    whole = measurements_of(stream.finished_at_s, stream.latency_ns, length)
+    found = {}
+    for label, limit in (
+        ("truth at the limit: stopped", stream.true_ns(0.99)),
+        ("30 % over: stopped", stream.true_ns(0.99) / 1.3),
+    ):
+        objective = dataclasses.replace(LOOKED_AT, target=Limit("<", limit))
+        agreement = dataclasses.replace(FIGURES_ONLY, objectives=(objective,))
+        rule, stopped = Looks(), False
+        for now in range(10, length, 10):
+            facts = dataclasses.replace(whole.facts, load_ended_ns=(START + now) * 10**9)
+            stopped = stopped or bool(rule.add(failing(dataclasses.replace(whole, facts=facts), agreement)))
+        found[label] = stopped
+    return found
+
+
+def stalls(rng):
+    """Users with one connection each, due at fixed times; the server stands still for 2 s twice. The response time from the
+    due time against that of an ideal user who never waits for an earlier answer; and what the service time alone would say.
+    """
+    length, slots, rate = 60.0, 20, 1000.0
+    frozen = np.sort(rng.uniform(2, length - 4, 2))
+    service_s = 0.0005
+    ours, service, true = [], [], []
+    for _ in range(slots):
+        free = 0.0
+        for due in np.arange(rng.random() * slots / rate, length, slots / rate):
+            sent = max(due, free)
+            free = _answered(sent, service_s, frozen)
+            ours.append(free - due)
+            service.append(free - sent)
+            true.append(_answered(due, service_s, frozen) - due)
+    p99 = [from_values((np.array(x) * 1e9).astype(np.int64)).quantile_ns(0.99) for x in (ours, service, true)]
+    return {"response p99 over the true one": p99[0] / p99[2], "service p99 over the true one": p99[1] / p99[2]}
+
+
+def _answered(sent, service_s, frozen):
+    for begin in frozen:
+        if begin <= sent < begin + 2.0:
+            return float(begin) + 2.0 + service_s
+    return sent + service_s
+
+
+TRIALS = [
+    Trial(
+        "11",
+        "comparisons of p99, M/M/1, 120 s a run",
+        comparison,
+        {
+            "one run a side, equal: called different": (0.0, 0.08),
+            "5 against 5, equal: called different": (0.0, 0.06),
+            "5 against 5, +10 %: found": (0.8, 1.0),
+            "5 pairs under drift, equal: called different": (0.0, 0.06),
+            "5 pairs under drift, +10 %: found": (0.5, 1.0),
+        },
+    ),
+    Trial(
+        "12",
+        "looks every 10 s at 300 s of M/M/1 at load 0.8",
+        looks,
+        {"truth at the limit: stopped": (0.0, 0.02), "30 % over: stopped": (0.9, 1.0)},
+    ),
+    Trial(
+        "13",
+        "open model, two stalls of 2 s in 60 s",
+        stalls,
+        {"response p99 over the true one": (0.9, 1.1), "service p99 over the true one": (0.0, 0.5)},
+    ),
+]

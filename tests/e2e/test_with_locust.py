@@ -1,0 +1,123 @@
+"""The same job through Locust's own front doors: web UI, master and workers by hand, any locustfile, others' listeners."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+import requests
+
+from bizra_load.ports import free_port
+from tests.e2e.running import ROOT, attempts, kept, until
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_the_web_ui_runs_and_stops_tests_and_counts_what_the_node_counts(tmp_path, node, workers):
+    port, exchange = free_port(), str(free_port())
+    command = [sys.executable, "-m", "locust", "-f", "locustfiles/poi.py", "-H", node.url, "--web-host", "127.0.0.1"]
+    command += ["--web-port", str(port), "--out", str(tmp_path), "--metrics-url", node.metrics_url, "--agreement", "local"]
+    command += ["--target-ops", "300", "--ramp", "1s", "--duration", "60s"]
+    command += ["--processes", str(workers)] if workers else []
+    command += ["--master-bind-host", "127.0.0.1", "--master-bind-port", exchange, "--master-port", exchange]
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    base = f"http://127.0.0.1:{port}"
+    try:
+        until(lambda: _answers(base), "web UI")
+        # a test that is started before they are there does not start
+        until(lambda: len(_requests(base).get("workers", ())) == workers, "workers")
+        for number in (1, 2):
+            assert requests.post(f"{base}/swarm", data={"user_count": 1, "spawn_rate": 1}, timeout=10).json()["success"]
+            until(lambda n=number: len(list(tmp_path.glob("*"))) == n and kept(max(tmp_path.glob("*"))) > 300, "load")
+            # Locust's own statistics come from workers every three seconds
+            named = until(lambda: _named(base) if "generate" in _named(base) else None, "Locust's statistics")
+            assert 0 < named["generate"]["median_response_time"] < 100
+            assert named["generate"]["median_response_time"] != round(named["generate"]["median_response_time"])
+            requests.post(f"{base}/stop", timeout=30).raise_for_status()
+            until(lambda n=number: len(list(tmp_path.glob("*/assessment.json"))) == n, "assessment")
+        counted = [kept(folder) for folder in sorted(tmp_path.glob("*"))]
+        assert sum(counted) == sum(attempts(node).values())
+        # Locust caches its answer for some seconds
+        until(lambda: {s["name"]: s["num_requests"] for s in _requests(base)["stats"]}["Aggregated"] == counted[-1], "total")
+    finally:
+        process.send_signal(signal.SIGINT)
+        error = process.communicate(timeout=30)[1].decode()
+        assert "bizra_load" not in error.partition("Traceback")[2], error  # Locust prints one of its own for Ctrl+C
+
+
+def _answers(base):
+    try:
+        return requests.get(base, timeout=2).ok
+    except requests.ConnectionError:
+        return False
+
+
+def _named(base):
+    return {s["name"]: s for s in _requests(base)["stats"]}
+
+
+def _requests(base):
+    return requests.get(f"{base}/stats/requests", timeout=5).json()
+
+
+def test_a_master_and_workers_started_by_hand_count_what_the_node_counts(tmp_path, node):
+    port = str(free_port())
+    base = [sys.executable, "-m", "locust", "-f", "locustfiles/poi.py"]
+    master = [*base, "--master", "--headless", "--expect-workers", "2", "-H", node.url, "--only-summary"]
+    master += ["--master-bind-host", "127.0.0.1", "--master-bind-port", port, "--out", str(tmp_path), "--agreement", "local"]
+    master += ["--metrics-url", node.metrics_url, "--target-ops", "300", "--ramp", "1s", "--duration", "6s"]
+    worker = [*base, "--worker", "--master-host", "127.0.0.1", "--master-port", port]
+    quiet = {"cwd": ROOT, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    started = [subprocess.Popen(command, **quiet) for command in (worker, worker)]
+    try:
+        code = subprocess.run(master, cwd=ROOT, capture_output=True, timeout=60, check=False).returncode
+        assert [w.wait(timeout=20) for w in started] == [0, 0]
+    finally:
+        for process in started:
+            process.kill()
+    [folder] = tmp_path.glob("*")
+    assessment = json.loads((folder / "assessment.json").read_text())
+    assert code == assessment["exit_code"]
+    assert kept(folder) == sum(attempts(node).values()) > 1500
+    assert assessment["run"]["workers"] == 2
+
+
+def test_any_locustfile_is_measured_by_the_same_recorder(tmp_path, node):
+    command = [sys.executable, "-m", "locust", "-f", "locustfiles/any_user.py", "-H", node.url, "--headless", "-u", "10"]
+    command += ["-r", "10", "-t", "8s", "--only-summary", "--processes", "2"]
+    port = str(free_port())
+    command += ["--master-bind-host", "127.0.0.1", "--master-bind-port", port, "--master-port", port]
+    environment = {**os.environ, "BIZRA_LOAD_OUT": str(tmp_path), "METRICS_URL": node.metrics_url, "AGREEMENT": "local"}
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    [folder] = tmp_path.glob("*")
+    assessment = json.loads((folder / "assessment.json").read_text())
+    assert kept(folder) == attempts(node)["generate"] > 300, done.stderr
+    generate = next(o for o in assessment["operations"] if o["operation"] == "generate")
+    assert generate["response"]["p50"] == generate["service"]["p50"]
+    assert done.returncode == assessment["exit_code"] == 4  # no plan, no verify, no finality: not everything can be answered
+    assert next(c for c in assessment["checks"] if c["key"] == "counters_generate")["status"] == "PASS"
+
+
+def test_listeners_of_others_see_every_request_when_asked_for(tmp_path, node):
+    locustfile = tmp_path / "listening.py"
+    locustfile.write_text(
+        (ROOT / "locustfiles/finality.py").read_text()
+        + "\nfrom locust import events\nSEEN = []\nevents.request.add_listener(lambda **kw: SEEN.append(kw['response_time']))\n"
+        + "\n@events.test_stop.add_listener\ndef write(**_):\n"
+        + f"    open({str(tmp_path / 'seen')!r}, 'w').write(str(len(SEEN)))\n"
+    )
+    command = [sys.executable, "-m", "locust", "-f", str(locustfile), "-H", node.url, "--headless", "--only-summary"]
+    command += [
+        "--target-ops",
+        "200",
+        "--ramp",
+        "0s",
+        "--duration",
+        "6s",
+        "--fire-request-events",
+        "--out",
+        str(tmp_path / "r"),
+    ]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    assert int((tmp_path / "seen").read_text()) == attempts(node)["finality"] > 1000, done.stderr
