@@ -11,9 +11,10 @@ from sla.decision import ROLLOUT, decide, exit_code
 from sla.family import holm_level
 from sla.measurements import Measurements
 from sla.objectives import Measured, absolute, measure, seconds_for_margin
+from sla.proportions import few_bursts
 from sla.sequential import CONSECUTIVE, LOOK_LEVEL
 from sla.status import judge, outside
-from sla.steady import find_steady
+from sla.steady import by_second, find_steady, outcomes
 from sla.summaries import summaries
 from sla.validity import checks as validity_checks
 
@@ -65,6 +66,8 @@ def evaluate(
         notes.append(f"stopped early: {named} broke the target at {LOOK_LEVEL:.0%} in {CONSECUTIVE} consecutive looks")
     elif measurements.facts.interrupted:
         notes.append("the run was stopped before its plan ended")
+    if steady is not None:
+        notes += _bursts(agreement, measurements, steady)
     if steady is not None and steady.drift:
         notes.append(f"drift: {steady.drift}")
     return Assessment(
@@ -82,6 +85,18 @@ def evaluate(
         steady=steady,
         notes=tuple(notes),
     )
+
+
+def _bursts(agreement: Agreement, measurements: Measurements, steady: Steady) -> list[str]:
+    """Where errors came in too few bursts for an interval of the success rate to mean much."""
+    found = []
+    for o in agreement.objectives:
+        if o.kind == "success":
+            ok, failed = outcomes(by_second(measurements.windows, o.operations, steady.from_second, steady.to_second))
+            if (seconds := few_bursts(ok, ok + failed)) is not None:
+                text = f"all {failed.sum():,.0f} errors came in {seconds} s: of so few bursts no interval says much"
+                found.append(f"{o.title}: {text}")
+    return found
 
 
 def _judge_all(

@@ -13,6 +13,9 @@ from scipy import stats
 from sla.dependence import design_effect, effective_size
 from sla.estimate import Estimate
 
+BURST_WINDOWS = 10
+BURST_DEFF = 3.0  # independent failures reach it in about one of a thousand runs of 60 s
+
 
 def proportion_estimate(successes: ArrayLike, trials: ArrayLike, level: float = 0.95) -> Estimate | None:
     """Of counts per window, both of shape (m,), in time order; None without any trial. Raises ValueError unless
@@ -34,6 +37,20 @@ def proportion_estimate(successes: ArrayLike, trials: ArrayLike, level: float = 
         n_eff = min(effective_size(n, deff, dof, level), n) if deff > 1 else n
     low, high = clopper_pearson(p, n_eff, level)
     return Estimate(p, min(low, p), max(high, p), level, n, n_eff)
+
+
+def few_bursts(successes: ArrayLike, trials: ArrayLike) -> int | None:
+    """In how many windows the failures lie, where they come in bursts (design effect over BURST_DEFF) and in fewer than
+    BURST_WINDOWS windows, so that an interval says little; None otherwise.
+    """
+    s, t = np.asarray(successes, dtype=np.float64), np.asarray(trials, dtype=np.float64)
+    n, failed = float(t.sum()), float((t - s).sum())
+    windows = int(((t - s) > 0).sum())
+    if not 0 < windows < BURST_WINDOWS or failed == n:
+        return None
+    p = 1 - failed / n
+    deff, _ = design_effect(s - p * t, n * p * (1 - p))
+    return windows if deff > BURST_DEFF else None
 
 
 def clopper_pearson(p: float, n: float, level: float) -> tuple[float, float]:

@@ -72,6 +72,12 @@ def quantile_results(
     return [_result(merged, q, level) for q in quantiles]
 
 
+def influences(windows: Sequence[Histogram], quantiles: Sequence[float] = QUANTILES) -> list[FloatArray]:
+    """What each window (one a second, in time order) adds to each quantile, shape (m,) each; [] without any sample."""
+    merged = _Merged(windows)
+    return [merged.influence(q)[0] for q in quantiles] if merged.n else []
+
+
 def _result(merged: _Merged, q: float, level: float) -> QuantileResult:
     deff, dof = _design_effect(merged, q)
     n_eff = min(effective_size(merged.n, deff, dof, level), float(merged.n))

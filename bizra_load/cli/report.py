@@ -9,12 +9,16 @@ from functools import partial
 from pathlib import Path
 
 from bizra_load.exit_codes import KEPT, UsageError
+from sla.assessment import Steady
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser = subparsers.add_parser("report", help="show a run's assessment", description=__doc__)
     parser.add_argument("folder", type=Path, metavar="RUN", help="a run folder that has been assessed")
     add_output_arguments(parser)
+    parser.add_argument(
+        "--second-opinion", action="store_true", help="the latencies' intervals by resampling, beside those that decide (text)"
+    )
     parser.set_defaults(run=run)
 
 
@@ -29,12 +33,26 @@ def run(args: argparse.Namespace) -> int:
         raise UsageError(f"{path}: {error.strerror} (allowed: a run folder that has been assessed)") from None
     except ValueError as error:
         raise UsageError(f"{path}: {error}") from None
+    if args.second_opinion:
+        if args.format != "text":
+            raise UsageError(f"--second-opinion: is shown as text only (--format {args.format})")
+        put_out(args, _second_opinion(args.folder, assessment.steady), {})
+        return KEPT
     put_out(
         args,
         partial(text.render, assessment),
         {"json": partial(json_report.render, assessment), "md": partial(markdown.render, assessment)},
     )
     return KEPT
+
+
+def _second_opinion(folder: Path, steady: Steady | None) -> Callable[[int, bool], str]:
+    from bizra_load.archive.store import read_run
+    from reports import second_opinion
+    from sla.second_opinion import second_opinions
+
+    measurements, _ = read_run(folder)
+    return partial(second_opinion.render, second_opinions(measurements, steady) if steady else [])
 
 
 def add_output_arguments(parser: argparse.ArgumentParser) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sla.agreement import Limit
 from sla.assessment import Severity, Status
+from sla.block_bootstrap import block_quantiles
 from sla.histogram import merge
 from sla.proportions import proportion_estimate
 from sla.quantiles import STRONG_EVIDENCE, order_statistic_limits, quantile_results, windows_of
@@ -45,6 +46,12 @@ def independent_run(rng):
         outcome[named(r.quantile)] = e.low <= stream.true_ns(r.quantile) <= e.high
         outcome[f"{named(r.quantile)} width over i.i.d."] = (e.high - e.low) / plain
     return outcome
+
+
+def second_opinion(rng):
+    stream = simulate.mm1(rng, 0.8, 120)
+    found = block_quantiles(windows_of(stream.finished_at_s, stream.latency_ns), MOST, resamples=500)
+    return {named(q): e.low <= stream.true_ns(q) <= e.high for q, e in zip(MOST, found, strict=True)}
 
 
 def naive_bootstrap(rng):
@@ -123,6 +130,8 @@ TRIALS = [
         independent_run,
         every(QUANTILES, WIDE) | every(QUANTILES, (0.0, 1.35), "{} width over i.i.d."),
     ),
+    # not what decides: the block bootstrap undercovers a little, and is told so in docs/statistics.md
+    Trial("3f", "second opinion, M/M/1 at load 0.8, 120 s", second_opinion, every(MOST, (0.87, 0.985))),
     Trial("4", "negative control: the i.i.d. bootstrap, M/M/1 at load 0.8", naive_bootstrap, every(MOST, (0.0, 0.92))),
     Trial(
         "5",
