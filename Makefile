@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 PACKAGES := prometheus
-BENCH_PACKAGES := nginx-light wrk hey nghttp2-client
+BENCH_PACKAGES := nginx-light wrk hey nghttp2-client gcc libc6-dev
 BENCH_ROUNDS ?= 5
 .DEFAULT_GOAL := help
 .PHONY: help setup debian debian-bench install-debian loadtest node test calibrate bench bench-memory bench-statistics lint format clean
