@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import sysconfig
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,7 +20,9 @@ from bizra_load.node.embedded import die_with_parent, start_node
 from bizra_load.ports import free_port
 
 WORKERS = 2
-_SCENARIOS = Path(bizra_load.__file__).resolve().parents[1] / "locustfiles"
+_CHECKOUT = Path(bizra_load.__file__).resolve().parents[1] / "locustfiles"
+# a wheel brings the scenarios as data of its environment, where a user finds and copies them
+_SCENARIOS = _CHECKOUT if _CHECKOUT.is_dir() else Path(sysconfig.get_path("data")) / "share/bizra-load/locustfiles"
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
