@@ -1,0 +1,1 @@
+"""What watches the node between load tests: alert rules, their drill, dashboards."""
