@@ -109,6 +109,7 @@ class Keeping:
             self._ask_prometheus()
         self._writer.close()
         self._write_record()
+        gate.add_evidence(self.folder, self.settings.evidence)
         assessment = gate.assess(self.folder)
         gate.announce(assessment, self.folder, sys.stdout)
         self._annotate(assessment)

@@ -67,6 +67,8 @@ def add_arguments(parser: LocustArgumentParser) -> None:
         group.add_argument(flag, env_var=variable or "", default=default, help=f"{text} (default: {default or 'none'})")
     for flag, text in SWITCHES:
         group.add_argument(flag, action="store_true", default=False, help=text)
+    text = "NAME=PATH of evidence for a gate that a load can't see, read when the run has ended; repeatable"
+    group.add_argument("--evidence", action="append", default=[], include_in_web_ui=False, help=text)
 
 
 @dataclass(frozen=True)
@@ -96,6 +98,7 @@ class Settings:
     allow: tuple[str, ...]
     fire_request_events: bool
     abort_on_fail: bool
+    evidence: tuple[str, ...] = ()
 
     @property
     def saturating(self) -> bool:
@@ -173,6 +176,7 @@ def resolve(parsed: Namespace | None) -> Settings:
         allow=checked("--allow", _allowed),
         fire_request_events=bool(getattr(parsed, "fire_request_events", False)),
         abort_on_fail=bool(getattr(parsed, "abort_on_fail", False)),
+        evidence=tuple(getattr(parsed, "evidence", None) or ()),
     )
 
 

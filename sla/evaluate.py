@@ -6,14 +6,14 @@ import dataclasses
 from collections.abc import Callable, Mapping
 
 from sla.agreement import Agreement, Baseline, Limit, Objective
-from sla.assessment import Assessment, Gate, ObjectiveResult, Severity, Status, Steady
-from sla.decision import ROLLOUT, decide, exit_code
+from sla.assessment import Assessment, Evidence, Gate, ObjectiveResult, Severity, Status, Steady
+from sla.decision import decide, exit_code, strategy_for
 from sla.family import holm_level
 from sla.measurements import Measurements
 from sla.objectives import Measured, absolute, measure, seconds_for_margin
 from sla.proportions import few_bursts
 from sla.sequential import CONSECUTIVE, LOOK_LEVEL
-from sla.status import judge, outside
+from sla.status import THIN_EVIDENCE, judge, outside
 from sla.steady import by_second, find_steady, outcomes
 from sla.summaries import summaries
 from sla.validity import checks as validity_checks
@@ -30,12 +30,12 @@ def evaluate(
     agreement: Agreement,
     baseline: Baseline | None = None,
     environment: str | None = None,
-    evidence: Mapping[str, Status] | None = None,
+    evidence: Mapping[str, Evidence] | None = None,
     fail_on_warn: bool = False,
     level: float = LEVEL,
     allowed: frozenset[str] = frozenset(),
 ) -> Assessment:
-    """`evidence` holds the status of gates that are given from outside; one that is missing is INCONCLUSIVE.
+    """`evidence` holds what was given from outside, by key; a gate without any is INCONCLUSIVE.
 
     `environment` must be one of agreement.accepted (None: its default), else KeyError. `allowed` names checks of the run whose
     failure is a warning (sla.validity.ALLOWABLE).
@@ -53,11 +53,13 @@ def evaluate(
         Gate(o.key, o.title, o.severity, o.status, not o.accepted, o.reason + (", accepted" if o.accepted else ""))
         for o in objectives
     ]
+    given = evidence or {}
     for key, title in agreement.evidence.items():
-        status = (evidence or {}).get(key, Status.INCONCLUSIVE)
-        reason = "no evidence was given" if status is Status.INCONCLUSIVE else "as the evidence says"
-        gates.append(Gate(key, title, Severity.CRITICAL, status, True, reason))
+        e = given.get(key, Evidence(key, Status.INCONCLUSIVE, "no evidence was given"))
+        gates.append(Gate(key, title, Severity.CRITICAL, e.status, True, e.reason, e.source))
     verdict = decide(gates, checks, measurements.facts.interrupted)
+    deployment = given.get("deployment")
+    strategy = strategy_for(verdict.decision, agreement, objectives, deployment.facts if deployment else {})
     notes = [FAMILY_NOTE.format(alpha=1 - level, count=len(objectives))] if objectives else []
     if agreement.not_assessed:
         notes.append(agreement.not_assessed)
@@ -72,7 +74,7 @@ def evaluate(
         notes.append(f"drift: {steady.drift}")
     return Assessment(
         decision=verdict.decision,
-        rollout=ROLLOUT[verdict.decision],
+        rollout=str(strategy),
         exit_code=exit_code(verdict.decision, fail_on_warn),
         summary=verdict.summary,
         agreement=agreement.name,
@@ -84,6 +86,8 @@ def evaluate(
         operations=summaries(measurements, steady, level),
         steady=steady,
         notes=tuple(notes),
+        strategy=strategy,
+        evidence=tuple(given[key] for key in sorted(given)),
     )
 
 
@@ -123,13 +127,13 @@ def _judge_all(
             measured.tail_evidence,
         )
         needed = None
-        if verdict.status is Status.INCONCLUSIVE:
+        if verdict.status is Status.INCONCLUSIVE or verdict.reason == THIN_EVIDENCE:
             needed = seconds_for_margin(measured, target, steady.to_second - steady.from_second)
         results.append(
             ObjectiveResult(
                 o.key, o.title, o.severity, o.unit, target.comparison, target.value,
                 acceptable.value if acceptable else None, baseline.get(o.baseline_key), measured.estimate,
-                verdict.status, verdict.reason, False, needed, measured.source,
+                verdict.status, verdict.reason, False, needed, measured.source, o.operations, o.quantile,
             )
         )  # fmt: skip
     return results
@@ -147,5 +151,5 @@ def _without_data(o: Objective, baseline: Mapping[str, float]) -> ObjectiveResul
     return ObjectiveResult(
         o.key, o.title, o.severity, o.unit, o.target.comparison, o.target.value,
         o.acceptable.value if o.acceptable else None, baseline.get(o.baseline_key), None,
-        Status.INCONCLUSIVE, "no steady part to judge",
+        Status.INCONCLUSIVE, "no steady part to judge", operations=o.operations, quantile=o.quantile,
     )  # fmt: skip

@@ -78,8 +78,8 @@ class Reactor:
             self._epoll.modify(fd, _READ)
 
     def take_turns(self) -> IntArray:
-        """How long (ns) each batch of answers since the last call took to hand out, 0 for a single one: the last of a batch waited
-        at most that long for the others, which its service time includes.
+        """How long (ns) each batch of answers since the last call took to hand out, 0 for a single one: the last of a batch
+        waited at most that long for the others, which its service time includes.
         """
         values = np.array(self._turns, dtype=np.int64)
         del self._turns[:]
