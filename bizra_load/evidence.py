@@ -22,10 +22,10 @@ from bizra_load.exit_codes import UsageError
 from bizra_load.files import write_atomically
 from bizra_load.junit import read_junit
 from sla import deployment
-from sla.agreement import unknown
 from sla.assessment import Evidence, Status
 from sla.checklist import FREE
 from sla.evidence import EvidenceError, of_alert_drill, of_dashboard, of_document, of_file, of_tests
+from sla.section import unknown
 
 FOLDER, INDEX = "evidence", "evidence.json"
 SCHEMA = "bizra-load/evidence/1"
