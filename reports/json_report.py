@@ -51,7 +51,7 @@ def parse(text: str) -> Assessment:
                 "notes": tuple(v["notes"]),
             }
         )
-    except (KeyError, TypeError, AttributeError) as error:
+    except (KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ValueError(f"not an assessment: {type(error).__name__}: {error}") from None
 
 

@@ -11,6 +11,8 @@ from pathlib import Path
 from bizra_load.exit_codes import KEPT, UsageError
 from sla.assessment import Steady
 
+MAX_ASSESSMENT_BYTES = 64 * 1024 * 1024
+
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser = subparsers.add_parser("report", help="show a run's assessment", description=__doc__)
@@ -23,12 +25,15 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 
 def run(args: argparse.Namespace) -> int:
+    from bizra_load.archive import checksums
     from bizra_load.archive.store import ASSESSMENT
+    from bizra_load.files import read_text
     from reports import json_report, markdown, text
 
     path = args.folder / ASSESSMENT
+    checksums.verify(args.folder)
     try:
-        assessment = json_report.parse(path.read_text(encoding="utf-8"))
+        assessment = json_report.parse(read_text(path, MAX_ASSESSMENT_BYTES, follow=False))
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror} (allowed: a run folder that has been assessed)") from None
     except ValueError as error:
