@@ -26,6 +26,7 @@ MAX_DURATION_S = 31 * 86_400.0
 MAX_TIMEOUT_S = 3_600.0
 MAX_HASHES_BYTES = 64 * 1024 * 1024
 MAX_HEADERS = 100
+MAX_FILE_NAME = 255
 
 TOKEN = "BIZRA_LOAD_TOKEN"  # noqa: S105  # the variable's name
 _MATCHER = r'[a-zA-Z_][a-zA-Z0-9_]*\s*(?:=|!=|=~|!~)\s*"(?:[^"\\\n]|\\.)*"'
@@ -70,6 +71,19 @@ def url(value: str) -> str:
         if not usable or not value.isprintable() or " " in value:
             raise ValueError(f"not a URL: {value!r} (allowed: http://... or https://...)")
     return value
+
+
+def out_folder(value: str) -> Path:
+    """A folder that is there, or can be made, and can be written."""
+    path = Path(value)
+    there = path
+    while not there.exists():
+        there = there.parent
+    if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
+        raise ValueError(f"{value}: {there} is no folder that can be written")
+    if any(len(os.fsencode(part)) > MAX_FILE_NAME for part in path.parts):
+        raise ValueError(f"{value[:50]}...: a folder's name has at most {MAX_FILE_NAME} bytes")
+    return path
 
 
 def selector(value: str) -> str:

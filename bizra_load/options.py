@@ -154,7 +154,7 @@ def resolve(parsed: Namespace | None) -> Settings:
         metrics_url=metrics_url,
         prometheus_url=prometheus_url,
         prometheus_selector=checked("--prometheus-selector", inputs.selector),
-        out=Path(text("--out")),
+        out=checked("--out", inputs.out_folder),
         run_name=text("--run-name"),
         verify_share=checked("--verify-share", share),
         finality_share=checked("--finality-share", share),

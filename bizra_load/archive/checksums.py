@@ -7,6 +7,7 @@ write the folder can write this file too.
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import re
 from pathlib import Path
@@ -40,6 +41,8 @@ def verify(folder: Path) -> bool:
     try:
         lines = read_text(path, follow=False).splitlines()
     except FileNotFoundError:
+        if _was_sealed(folder):
+            raise UsageError(f"{path}: is missing: the run folder is not whole") from None
         return False
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror}") from None
@@ -59,6 +62,14 @@ def verify(folder: Path) -> bool:
         if name not in listed and (folder / name).exists():
             raise UsageError(f"{folder / name}: is not in {NAME}: it was added after the run had ended")
     return True
+
+
+def _was_sealed(folder: Path) -> bool:
+    try:
+        record = json.loads(read_text(folder / COVERED[0], 16 * 1024 * 1024, follow=False))
+    except (OSError, ValueError, RecursionError):
+        return False
+    return isinstance(record, dict) and bool(record.get("sealed"))
 
 
 def _sha256(path: Path) -> str:
