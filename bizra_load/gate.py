@@ -12,19 +12,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
-import yaml
-
-from bizra_load import evidence
+from bizra_load import evidence, yaml_text
 from bizra_load.archive.store import ASSESSMENT, read_record, read_run
 from bizra_load.exit_codes import UsageError
-from bizra_load.files import write_atomically
+from bizra_load.files import read_text, write_atomically
 from bizra_load.options import Settings
 from reports import json_report, markdown, text
 from sla.agreement import FIGURES_ONLY, Agreement, Baseline, agreement_from_mapping, baseline_from_mapping
 from sla.assessment import Assessment
 from sla.evaluate import evaluate
 from sla.measurements import Measurements
-from sla.section import AgreementError
+from sla.section import unknown
 from sla.steady import constant_part
 from sla.validity import ALLOWABLE
 
@@ -48,7 +46,7 @@ class ReadAgreement:
     def check_environment(self, environment: str | None) -> None:
         known = self.agreement.accepted
         if environment is not None and environment not in known:
-            raise UsageError(f"--environment-name: {environment!r} is unknown (allowed: {', '.join(known)})")
+            raise UsageError(f"--environment-name: {unknown(environment[:100], known)}")
 
 
 def read_agreement(name: str) -> ReadAgreement:
@@ -150,8 +148,8 @@ def terminal_width(out: TextIO) -> int:
 def _kept_agreement(folder: Path) -> ReadAgreement:
     path = folder / AGREEMENT
     try:
-        content = path.read_text(encoding="utf-8")
-        baseline_text = (folder / BASELINE).read_text(encoding="utf-8") if (folder / BASELINE).exists() else ""
+        content = read_text(path, follow=False)
+        baseline_text = read_text(folder / BASELINE, follow=False) if (folder / BASELINE).exists() else ""
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror} (allowed: a run folder, or --agreement)") from None
     agreement = _agreement(content, str(path))
@@ -160,10 +158,8 @@ def _kept_agreement(folder: Path) -> ReadAgreement:
 
 def _agreement(content: str, where: str) -> Agreement:
     try:
-        return agreement_from_mapping(yaml.safe_load(content))
-    except yaml.YAMLError as error:
-        raise UsageError(f"{where}: not YAML: {' '.join(str(error).split())[:300]}") from None
-    except AgreementError as error:
+        return agreement_from_mapping(yaml_text.load(content))
+    except ValueError as error:  # AgreementError is one
         raise UsageError(f"{where}: {error}") from None
 
 
@@ -181,7 +177,9 @@ def _baseline(content: str, name: str) -> Baseline | None:
         return None
     try:
         return baseline_from_mapping(json.loads(content), name)
-    except (ValueError, AgreementError) as error:
+    except RecursionError:
+        raise UsageError(f"baseline {name}: nested too deeply") from None
+    except ValueError as error:
         raise UsageError(f"baseline {name}: {error}") from None
 
 
@@ -189,11 +187,11 @@ def _text(name: str, folder: str, suffixes: tuple[str, ...], option: str) -> tup
     """(text, where it is) of a packaged file by its name, or of a path."""
     try:
         if name.endswith(suffixes):
-            return Path(name).read_text(encoding="utf-8"), name
+            return read_text(Path(name)), name
         packaged = importlib.resources.files("sla") / folder
         known = sorted(p.name.removesuffix(suffixes[0]) for p in packaged.iterdir() if p.name.endswith(suffixes[0]))
         if name in known:
             return (packaged / (name + suffixes[0])).read_text(encoding="utf-8"), name
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, ValueError) as error:
         raise UsageError(f"{option}: {name}: {getattr(error, 'strerror', None) or error}") from None
-    raise UsageError(f"{option}: {name!r} is unknown (allowed: {', '.join(known)}, or a {suffixes[0]} file)")
+    raise UsageError(f"{option}: {unknown(name[:100], [*known, f'a {suffixes[0]} file'])}")

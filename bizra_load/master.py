@@ -71,7 +71,7 @@ class Keeping:
             "allow": list(settings.allow),
             "arrivals": settings.arrivals,
             "ops_per_user": settings.ops_per_user,
-            "server_metrics": settings.metrics_url or settings.prometheus_url,
+            "server_metrics": run_record.without_userinfo(settings.metrics_url or settings.prometheus_url),
         }
         gate.keep_agreement(self.folder, self._agreement)
         self._reader = MetricsReader(settings.metrics_url) if settings.metrics_url else None
@@ -108,7 +108,7 @@ class Keeping:
         if self.settings.prometheus_url:
             self._ask_prometheus()
         self._writer.close()
-        self._write_record()
+        self._writer.seal(self._record, self._facts())
         gate.add_evidence(self.folder, self.settings.evidence)
         assessment = gate.assess(self.folder)
         gate.announce(assessment, self.folder, sys.stdout)

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
+import os
 import re
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
@@ -15,16 +17,21 @@ from typing import Any, TextIO, TypeVar
 
 import orjson
 
+from bizra_load.archive import checksums
+from bizra_load.archive.facts import check_facts
 from bizra_load.exit_codes import UsageError
-from bizra_load.files import write_atomically
+from bizra_load.files import open_regular, read_text, write_atomically
 from bizra_load.measure.wire import WireError, health_from_row, health_row, window_from_row, window_row
 from sla.measurements import Measurements, PlannedSegment, RunFacts
+from sla.section import shown
 from sla.snapshot import BucketCounts, Snapshot
 from sla.window import Health, Window, merge_windows
 
 SCHEMA = "bizra-load/run/1"
 RECORD, WINDOWS, HEALTH, SERVER = "run.json", "windows.jsonl", "health.jsonl", "server.jsonl"
 ASSESSMENT = "assessment.json"
+MAX_RECORD_BYTES = 16 * 1024 * 1024
+MAX_BUCKETS = 10_000
 T = TypeVar("T")
 
 
@@ -50,6 +57,7 @@ class RunWriter:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        checksums.unseal(folder)
         self._files: dict[str, TextIO] = {}
         for name in (WINDOWS, HEALTH, SERVER):
             self._files[name] = (folder / name).open("a", encoding="utf-8")
@@ -68,6 +76,11 @@ class RunWriter:
         whole = {"schema": SCHEMA, **record, "facts": dataclasses.asdict(facts)}
         write_atomically(self.folder / RECORD, json.dumps(whole, indent=2) + "\n")
 
+    def seal(self, record: dict[str, Any], facts: RunFacts) -> None:
+        """Write run.json for the last time, then the checksums of everything. Raises OSError."""
+        self.record({**record, "sealed": True}, facts)
+        checksums.seal(self.folder)
+
     def close(self) -> None:
         for file in self._files.values():
             file.close()
@@ -79,14 +92,16 @@ class RunWriter:
 
 
 def read_record(folder: Path) -> dict[str, Any]:
-    """run.json alone. Raises UsageError."""
+    """run.json alone. Raises UsageError, also where the checksums say that the folder is not what it was."""
+    checksums.verify(folder)
     try:
-        record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
+        record = json.loads(read_text(folder / RECORD, MAX_RECORD_BYTES, follow=False))
+        _check_record(record)
         if record["schema"] != SCHEMA:
             raise ValueError(f"schema is {record['schema']!r} (allowed: {SCHEMA})")
     except OSError as error:
         raise UsageError(f"{folder / RECORD}: {error.strerror} (allowed: a folder made by bizra-load run)") from None
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise UsageError(f"{folder / RECORD}: not a run record: {type(error).__name__}: {error}") from None
     found: dict[str, Any] = record
     return found
@@ -99,7 +114,8 @@ def read_run(folder: Path) -> tuple[Measurements, dict[str, Any]]:
     record = read_record(folder)
     try:
         facts = _facts(record["facts"])
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        check_facts(facts)
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise UsageError(f"{folder / RECORD}: not a run record: {type(error).__name__}: {error}") from None
     truncated: list[str] = []
     windows = _rows(folder / WINDOWS, window_from_row, truncated)
@@ -118,7 +134,8 @@ def read_run(folder: Path) -> tuple[Measurements, dict[str, Any]]:
 
 def _rows(path: Path, convert: Callable[[object], T], truncated: list[str]) -> list[T]:
     try:
-        lines = path.read_bytes().split(b"\n")
+        with os.fdopen(open_regular(path, follow=False), "rb") as file:
+            lines = file.read().split(b"\n")
     except FileNotFoundError:
         return []
     except OSError as error:
@@ -132,6 +149,15 @@ def _rows(path: Path, convert: Callable[[object], T], truncated: list[str]) -> l
         except (WireError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise UsageError(f"{path}: line {number}: {error}") from None
     return rows
+
+
+def _check_record(record: dict[str, Any]) -> None:
+    """What judging reads of it has the type that it expects. Raises ValueError."""
+    for key, kind in (("environment", str), ("agreement", dict), ("allow", list), ("notes", list)):
+        if record.get(key) is not None and not isinstance(record[key], kind):
+            raise ValueError(f"{key}: {shown(record[key])} (allowed: {kind.__name__})")
+    if not all(isinstance(name, str) for name in record.get("allow") or ()):
+        raise ValueError("allow: must hold names")
 
 
 def _facts(values: dict[str, Any]) -> RunFacts:
@@ -162,4 +188,10 @@ def _snapshot(row: Any) -> Snapshot:
         for name, h in row["histograms"].items()
     }
     numbers = {key: {str(n): float(v) for n, v in row[key].items()} for key in ("counters", "gauges")}
+    if not (0 <= row["at_ns"] < 1 << 62 and 0 <= row["took_ns"] < 1 << 62):
+        raise ValueError("at_ns, took_ns: must be ns of a clock")
+    for name, h in histograms.items():
+        whole = 0 < len(h.edges_s) == len(h.cumulative) <= MAX_BUCKETS and list(h.edges_s) == sorted(set(h.edges_s))
+        if not whole or not all(0 <= c < math.inf for c in h.cumulative) or math.isnan(h.sum_s):
+            raise ValueError(f"histogram {name[:100]}: edges must ascend, each with a count")
     return Snapshot(int(row["at_ns"]), int(row["took_ns"]), str(row["instance"]), histograms=histograms, **numbers)

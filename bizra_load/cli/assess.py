@@ -68,5 +68,5 @@ def _imported(path: Path, unit: str, agreement: str | None, out: Path, given: li
     writer = RunWriter(folder)
     writer.windows(measurements.windows)
     writer.close()
-    writer.record(record | {"imported": kind, "notes": [f"{kind}: {imports.NOTE}"]}, measurements.facts)
+    writer.seal(record | {"imported": kind, "notes": [f"{kind}: {imports.NOTE}"]}, measurements.facts)
     return folder

@@ -18,8 +18,10 @@ import bizra_load
 from bizra_load.exit_codes import InvalidRunError, UsageError
 from bizra_load.node.embedded import die_with_parent, start_node
 from bizra_load.ports import free_port
+from sla.section import unknown
 
 WORKERS = 2
+LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")  # Locust's own
 _CHECKOUT = Path(bizra_load.__file__).resolve().parents[1] / "locustfiles"
 # a wheel brings the scenarios as data of its environment, where a user finds and copies them
 _SCENARIOS = _CHECKOUT if _CHECKOUT.is_dir() else Path(sysconfig.get_path("data")) / "share/bizra-load/locustfiles"
@@ -51,10 +53,13 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def run(args: argparse.Namespace) -> int:
     from bizra_load import gate, options
+    from bizra_load.archive.run_record import without_userinfo
     from bizra_load.archive.store import new_folder
 
     host = args.host or os.environ.get("ENDPOINT", "")
     processes = _processes(args.processes or os.environ.get("WORKERS") or str(WORKERS))
+    if args.loglevel.upper() not in LOG_LEVELS:
+        raise UsageError(f"--loglevel: {unknown(args.loglevel, LOG_LEVELS)}")
     locustfile = args.locustfile or _SCENARIOS / ("poi.py" if host else "mixed.py")
     if not locustfile.is_file():
         raise UsageError(f"-f: {locustfile}: no such file")
@@ -70,23 +75,34 @@ def run(args: argparse.Namespace) -> int:
                 args.metrics_url = node.metrics_url
                 settings = options.resolve(args)
             print(f"No target given: started the reference node on {host}", file=sys.stderr)
+        for flag, value in (("-H", args.host), ("--metrics-url", args.metrics_url), ("--prometheus-url", args.prometheus_url)):
+            if value and without_userinfo(value) != value:
+                print(
+                    f"{flag}: everyone on this machine can read a password on a command line; use the environment",
+                    file=sys.stderr,
+                )
         _reachable(host)
         _server_metrics(settings)
         folder = new_folder(settings.out, settings.run_name, datetime.now(UTC))
         port = free_port()
+        environment = {**os.environ, "BIZRA_LOAD_RUN_FOLDER": str(folder), "LOCUST_HOST": host}
         command = [
-            *(sys.executable, "-m", "locust", "-f", str(locustfile), "-H", host, "--headless", "--only-summary"),
+            *(sys.executable, "-m", "locust", "-f", str(locustfile), "--headless", "--only-summary"),
             *("--processes", str(processes), "--expect-workers-max-wait", "60", "--loglevel", args.loglevel),
             *("--master-bind-host", "127.0.0.1", "--master-bind-port", str(port), "--master-port", str(port)),
             *("--json-file", str(folder / "locust-stats")),
         ]
-        for flag, *_ in options.ARGUMENTS:
+        if without_userinfo(host) == host:
+            command += ["-H", host]
+        for flag, variable, *_ in options.ARGUMENTS:
             value = getattr(args, flag[2:].replace("-", "_"))
-            if value is not None:
+            if value is not None and variable and without_userinfo(str(value)) != value and "://" in str(value):
+                environment[variable] = str(value)  # a password: everyone on this machine can read a command line
+            elif value is not None:
                 command += [flag, str(value)]
         command += [word for given in args.evidence for word in ("--evidence", given)]
         command += [flag for flag, _ in options.SWITCHES if getattr(args, flag[2:].replace("-", "_"))]
-        return _supervise(command, {**os.environ, "BIZRA_LOAD_RUN_FOLDER": str(folder)})
+        return _supervise(command, environment)
 
 
 def _supervise(command: list[str], environment: dict[str, str]) -> int:
@@ -110,17 +126,21 @@ def _processes(text: str) -> int:
 
 def _reachable(host: str) -> None:
     """Before anything is started: a target that refuses connections answers nothing else."""
-    parts = urlsplit(host)
+    from bizra_load import inputs
+    from bizra_load.engine.client import request_head
+
     try:
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise UsageError(f"-H/--host: not a URL: {host!r} (allowed: http://... or https://...)")
+        if not inputs.url(host):
+            raise ValueError("is empty (allowed: http://... or https://...)")
+        parts = urlsplit(host)
         port = parts.port or (443 if parts.scheme == "https" else 80)
+        request_head("POST", parts.path or "/", {})
     except ValueError as error:
         raise UsageError(f"-H/--host: {error}") from None
     try:
         socket.create_connection((parts.hostname, port), timeout=5).close()
-    except OSError as error:
-        reason = error.strerror or str(error)
+    except (OSError, UnicodeError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
         raise InvalidRunError(f"the target {parts.scheme}://{parts.hostname}:{port} can't be reached: {reason}") from None
 
 

@@ -13,9 +13,11 @@ from typing import Any
 import gevent
 
 from bizra_load.measure.cluster_key import ClusterKey
-from bizra_load.measure.wire import MAX_NAME
+from bizra_load.measure.sequences import Sequences
+from bizra_load.measure.wire import MAX_NAME, MAX_REPORT_BYTES
 
 MAX_WORKERS = 10_000
+MAX_SEQUENCE = 1 << 31  # 68 years of one-second reports
 REPORT = "bizra_report"
 ACKNOWLEDGE = "bizra_ack"
 START = "bizra_start"
@@ -49,6 +51,8 @@ class Sender:
 
     def acknowledged(self, message: Mapping[str, Any]) -> None:
         """The master's answer; one that is not signed, or of another run, changes nothing."""
+        if not isinstance(message, Mapping):
+            return
         run, sequence = message.get("run"), message.get("sequence")
         if (
             run == self._run
@@ -81,7 +85,7 @@ class Sender:
 
 @dataclass
 class _Worker:
-    received: set[int] = field(default_factory=set)
+    received: Sequences = field(default_factory=Sequences)
     last: int | None = None  # sequence number of the final report
 
 
@@ -92,6 +96,7 @@ class Receiver:
         self._run = run
         self._key = key or ClusterKey()
         self.unsigned = 0  # messages refused because they were not signed with the cluster's key
+        self.malformed = 0  # messages refused because no worker of ours makes such ones
         self._keep = keep
         self._workers: dict[str, _Worker] = {}
 
@@ -104,17 +109,28 @@ class Receiver:
         Returns None for a report of another run or one that is malformed: nothing of it is used.
         """
         if not isinstance(message, dict) or message.get("run") != self._run:
+            self.malformed += not isinstance(message, dict)
             return None
         worker, sequence, data = message.get("worker"), message.get("sequence"), message.get("data")
         final = message.get("final") is True
-        if not (isinstance(worker, str) and isinstance(sequence, int) and isinstance(data, bytes)) or sequence < 0:
+        if not (
+            isinstance(worker, str)
+            and 0 < len(worker) <= MAX_NAME
+            and type(sequence) is int
+            and 0 <= sequence < MAX_SEQUENCE
+            and isinstance(data, bytes)
+            and len(data) <= MAX_REPORT_BYTES
+        ):
+            self.malformed += 1
             return None
         if not self._key.holds(message.get("mac"), REPORT, self._run, worker, sequence, final, data):
             self.unsigned += 1
             return None
-        if len(worker) > MAX_NAME or (worker not in self._workers and len(self._workers) >= MAX_WORKERS):
+        state = self._workers.get(worker) or _Worker()
+        if (worker not in self._workers and len(self._workers) >= MAX_WORKERS) or not state.received.acceptable(sequence):
+            self.malformed += 1
             return None
-        state = self._workers.setdefault(worker, _Worker())
+        self._workers[worker] = state
         if sequence not in state.received:
             self._keep(worker, data)
             state.received.add(sequence)
@@ -132,4 +148,4 @@ class Receiver:
 
     def missing(self) -> int:
         """Reports known to have been made (a later one arrived) and not received."""
-        return sum(max(s.received, default=-1) + 1 - len(s.received) for s in self._workers.values())
+        return sum(s.received.highest + 1 - len(s.received) for s in self._workers.values())
