@@ -109,6 +109,17 @@ class OpenModelUser(User):
         """Nothing to wait for between tasks: perform() itself waits for the schedule."""
         return 0.0
 
+    def stop(self, force: bool = False) -> bool:
+        """Locust takes this user away (the run ends, or its share moves to another worker): what is under way is finished
+        first, whatever --stop-timeout says, or nobody would know whether the target did it.
+        """
+        if not self.measuring.schedule.draining:
+            self.slot.retire()
+            end = time.monotonic() + self.measuring.settings.request_timeout_s + 1
+            while self.slot.busy and time.monotonic() < end:
+                gevent.sleep(0.002)
+        return bool(super().stop(force=True))
+
     def on_stop(self) -> None:
         self.connection.close()
 

@@ -165,6 +165,10 @@ def health_row(h: Health) -> dict[str, Any]:
         "reconnects": h.reconnects,
         "rss_bytes": h.rss_bytes,
         "gc_pause_ns": h.gc_pause_ns,
+        "slots": h.slots,
+        "label_offset_ns": h.label_offset_ns,
+        "wall_offset_ns": h.wall_offset_ns,
+        "clock_error_ns": h.clock_error_ns,
         "lag_over_range": h.lag.over_range,
         "lag": encode_histogram(h.lag),
     }
@@ -183,7 +187,12 @@ def health_from_row(row: object) -> Health:
         cpu_share=float(cpu_share),
         reconnects=_count(row, "reconnects"),
         rss_bytes=_count(row, "rss_bytes"),
-        gc_pause_ns=_count({"gc_pause_ns": 0, **row}, "gc_pause_ns"),  # runs saved before it was measured
+        # runs saved before these were measured
+        gc_pause_ns=_count({"gc_pause_ns": 0, **row}, "gc_pause_ns"),
+        slots=_count({"slots": 0, **row}, "slots"),
+        label_offset_ns=_signed(row, "label_offset_ns", 0),
+        wall_offset_ns=_signed(row, "wall_offset_ns", 0),
+        clock_error_ns=_signed(row, "clock_error_ns", -1),
     )
 
 
@@ -214,6 +223,13 @@ def _count(row: Mapping[Any, Any], key: Any) -> int:
     value = row.get(key)
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= MAX_COUNT:
         raise WireError(f"{str(key)[:50]}: must be a whole number that is not negative")
+    return value
+
+
+def _signed(row: Mapping[Any, Any], key: str, default: int) -> int:
+    value = row.get(key, default)
+    if isinstance(value, bool) or not isinstance(value, int) or abs(value) > MAX_COUNT:
+        raise WireError(f"{key}: must be a whole number")
     return value
 
 

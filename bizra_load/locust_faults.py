@@ -1,0 +1,52 @@
+"""Where Locust itself would hang, or say many lines where one is enough, when a process of the run is lost."""
+
+from __future__ import annotations
+
+import atexit
+import logging
+from collections.abc import Callable
+
+import gevent
+import psutil
+from locust.runners import STATE_MISSING, STATE_RUNNING, STATE_SPAWNING, MasterRunner
+
+# Each of these is a consequence of something that our own line, or a check of the assessment, says.
+_SAID_BY_US = ("Bad response code from worker children", "CPU usage threshold was exceeded", "exceeded cpu threshold")
+
+
+def no_workers_left(runner: MasterRunner, then: Callable[[], None]) -> None:
+    """Call `then` each time that a test runs and no worker is left to run it."""
+    told = False
+    while True:
+        gevent.sleep(0.5)
+        loading = runner.state in (STATE_RUNNING, STATE_SPAWNING, "stopped")
+        alone = bool(runner.worker_index_max) and all(c.state == STATE_MISSING for c in runner.clients.all)
+        if loading and alone and not told:
+            then()
+        told = alone
+
+
+def end_stopped_children() -> None:
+    """At exit, before Locust waits for the workers that it forked: one that is suspended (SIGSTOP) would never end."""
+    atexit.register(_end_stopped_children)
+
+
+def _end_stopped_children() -> None:
+    for child in psutil.Process().children():
+        try:
+            if child.status() == psutil.STATUS_STOPPED:
+                child.kill()
+        except psutil.NoSuchProcess:
+            continue
+
+
+class _Quiet(logging.Filter):
+    def filter(self, record: logging.LogRecord) -> bool:
+        return not any(text in record.getMessage() for text in _SAID_BY_US)
+
+
+def quiet() -> None:
+    """Leave out Locust's lines about what is said elsewhere."""
+    for handler in logging.getLogger().handlers:
+        if not any(isinstance(f, _Quiet) for f in handler.filters):
+            handler.addFilter(_Quiet())
