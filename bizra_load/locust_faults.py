@@ -8,22 +8,21 @@ from collections.abc import Callable
 
 import gevent
 import psutil
-from locust.runners import STATE_MISSING, STATE_RUNNING, STATE_SPAWNING, MasterRunner
+from locust.runners import STATE_MISSING, MasterRunner
 
 # Each of these is a consequence of something that our own line, or a check of the assessment, says.
 _SAID_BY_US = ("Bad response code from worker children", "CPU usage threshold was exceeded", "exceeded cpu threshold")
 
 
-def no_workers_left(runner: MasterRunner, then: Callable[[], None]) -> None:
-    """Call `then` each time that a test runs and no worker is left to run it."""
-    told = False
+def watch_workers(runner: MasterRunner, missing: Callable[[str], None]) -> None:
+    """Call `missing` for each worker that gives no sign of life any more. Never returns."""
+    told: set[str] = set()
     while True:
         gevent.sleep(0.5)
-        loading = runner.state in (STATE_RUNNING, STATE_SPAWNING, "stopped")
-        alone = bool(runner.worker_index_max) and all(c.state == STATE_MISSING for c in runner.clients.all)
-        if loading and alone and not told:
-            then()
-        told = alone
+        lost = {client.id for client in runner.clients.all if client.state == STATE_MISSING}
+        for worker in sorted(lost - told):
+            missing(worker)
+        told = lost
 
 
 def end_stopped_children() -> None:

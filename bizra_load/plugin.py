@@ -21,7 +21,7 @@ from locust.runners import STATE_MISSING, MasterRunner, WorkerRunner
 
 from bizra_load import gate, options
 from bizra_load.exit_codes import INVALID, BizraLoadError, UsageError
-from bizra_load.locust_faults import end_stopped_children, no_workers_left, quiet
+from bizra_load.locust_faults import end_stopped_children, quiet, watch_workers
 from bizra_load.master import Keeping
 from bizra_load.measure.clock import SteadyClock
 from bizra_load.measure.cluster_key import cluster_key_of_environment
@@ -92,7 +92,7 @@ class Plugin:
             self.runner.register_message(REPORT, self._on_report)
             events.worker_connect.add_listener(self._on_worker_connect)
             end_stopped_children()
-            gevent.spawn(no_workers_left, self.runner, self._on_no_workers)
+            gevent.spawn(watch_workers, self.runner, self._on_missing_worker)
         quiet()
 
     @property
@@ -136,11 +136,9 @@ class Plugin:
         if self.keeping is not None and not self.keeping.ended:
             self._tell_start(client_id)
 
-    def _on_no_workers(self) -> None:
-        """All are gone: nothing would end a headless run any more."""
+    def _on_missing_worker(self, worker: str) -> None:
         if self.keeping is not None and not self.keeping.ended:
-            print("bizra-load: every worker is lost: the run ends", file=sys.stderr, flush=True)
-            self._terminate()
+            print(f"bizra-load: worker {worker} is missing: no sign of life", file=sys.stderr, flush=True)
 
     def _refuse(self, error: Exception) -> None:
         """The run can't be kept: one line, nothing is started."""
@@ -171,6 +169,8 @@ class Plugin:
             end = time.monotonic() + self.keeping.settings.request_timeout_s + ACKNOWLEDGE_WITHIN_S + 5
             while (waited_for := set(self.keeping.receiver.unfinished())) and time.monotonic() < end:
                 present = {c.id for c in self.runner.clients.all if c.state != STATE_MISSING}
+                if not present:
+                    print("bizra-load: every worker is lost: the run ends", file=sys.stderr, flush=True)
                 if not waited_for & present or self.keeping.unwritable:
                     break
                 gevent.sleep(0.02)
@@ -185,6 +185,8 @@ class Plugin:
             assessment = self.keeping.finish()
         except BizraLoadError as error:
             print(f"bizra-load: {error} (kept: {self.keeping.folder})", file=sys.stderr, flush=True)
+            if self.environment.parsed_options is not None:
+                self.environment.parsed_options.json_file = None  # Locust would fail to write it with a traceback
             self.environment.process_exit_code = error.exit_code
         else:
             self.environment.process_exit_code = assessment.exit_code

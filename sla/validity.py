@@ -18,6 +18,7 @@ from sla.steady import constant_part, operations_of
 from sla.window import Window
 
 CLOCK_TICK_NS = 100.0
+COVERED_SHARE = 0.5  # of the judged part that the server's metrics must cover; a Prometheus may scrape only every 15 or 30 s
 
 
 # what a user may call acceptable: name -> the checks whose keys begin with this
@@ -57,7 +58,7 @@ def _checks(measurements: Measurements, agreement: Agreement, steady: Steady | N
     found = [_data(measurements, steady), *_exchange(measurements, agreement), *_generator(measurements, agreement)]
     if steady is not None:
         found += _achieved(measurements, agreement, steady)
-    found += _server(measurements, agreement)
+    found += _server(measurements, agreement, steady)
     for operation in operations_of(measurements.windows):
         mine = [w for w in measurements.windows if w.operation == operation]
         found += _law(operation, mine) + _resolution(operation, mine)
@@ -155,14 +156,14 @@ def _achieved(measurements: Measurements, agreement: Agreement, steady: Steady) 
     ]  # fmt: skip
 
 
-def _server(measurements: Measurements, agreement: Agreement) -> list[Check]:
+def _server(measurements: Measurements, agreement: Agreement, steady: Steady | None) -> list[Check]:
     snapshots, facts = measurements.snapshots, measurements.facts
     wanted = any(o.kind == "server_quantile" for o in agreement.objectives)
     if not snapshots:
         text = f"the server's own metrics could not be read ({facts.scrapes_failed} readings failed)"
         return [check("server_data", "Server metrics", True, text, 0.0, 1.0, "scrapes")] if wanted else []
     found = [
-        check("server_data", "Server metrics", False, f"{len(snapshots)} scrapes", float(len(snapshots)), 1.0, "scrapes"),
+        _coverage(measurements, steady, wanted),
         check("scrapes", "Failed scrapes", facts.scrapes_failed > 0, f"{facts.scrapes_failed} scrapes failed",
                float(facts.scrapes_failed), 0.0, "scrapes", Status.WARN),
         restarts(measurements, agreement),
@@ -172,6 +173,19 @@ def _server(measurements: Measurements, agreement: Agreement) -> list[Check]:
         if windows and metrics.total:
             found += _against_server(operation, metrics, windows, measurements)
     return found
+
+
+def _coverage(measurements: Measurements, steady: Steady | None, wanted: bool) -> Check:
+    """Between its first and its last scrape in the judged part a counter says everything; before and after them nothing."""
+    snapshots = measurements.snapshots
+    text = f"{len(snapshots)} scrapes"
+    if steady is None or not wanted:
+        return check("server_data", "Server metrics", False, text, float(len(snapshots)), 1.0, "scrapes")
+    inside = [s.at_ns / 1e9 for s in snapshots if steady.from_second <= s.at_ns / 1e9 <= steady.to_second]
+    span_s = max(inside) - min(inside) if inside else 0.0
+    share = span_s / (steady.to_second - steady.from_second)
+    text += f", from the first to the last {share:.0%} of the part that is judged"
+    return check("server_data", "Server metrics", share < COVERED_SHARE, text, share, COVERED_SHARE, "ratio")
 
 
 def _against_server(
