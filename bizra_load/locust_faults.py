@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 import gevent
 import psutil
+from locust.env import Environment
 from locust.runners import STATE_MISSING, MasterRunner
 
 # Each of these is a consequence of something that our own line, or a check of the assessment, says.
@@ -49,3 +50,12 @@ def quiet() -> None:
     for handler in logging.getLogger().handlers:
         if not any(isinstance(f, _Quiet) for f in handler.filters):
             handler.addFilter(_Quiet())
+
+
+def no_statistics(environment: Environment) -> None:
+    """Locust neither prints its statistics at the end of this process nor writes them to --json-file (where there may be no
+    room: it would fail with a traceback).
+    """
+    logging.getLogger("locust.stats_logger").disabled = True
+    if environment.parsed_options is not None:
+        environment.parsed_options.json_file = None

@@ -15,23 +15,25 @@ import time
 from typing import Any
 
 import gevent
+from gevent.event import Event
 from locust import events as locust_events
 from locust.env import Environment
-from locust.runners import STATE_MISSING, MasterRunner, WorkerRunner
+from locust.runners import STATE_INIT, STATE_MISSING, MasterRunner, WorkerRunner
 
 from bizra_load import gate, options
 from bizra_load.exit_codes import INVALID, BizraLoadError, UsageError
-from bizra_load.locust_faults import end_stopped_children, quiet, watch_workers
+from bizra_load.locust_faults import end_stopped_children, no_statistics, quiet, watch_workers
 from bizra_load.master import Keeping
 from bizra_load.measure.clock import SteadyClock
 from bizra_load.measure.cluster_key import cluster_key_of_environment
-from bizra_load.measure.exchange import ACKNOWLEDGE, DRAIN, REPORT, START
+from bizra_load.measure.exchange import ACKNOWLEDGE, DRAIN, HELLO, REPORT, START
 from bizra_load.measure.locust_stats import show_microseconds
 from bizra_load.shapes import LEAD_S, StagesShape
 from bizra_load.users import OpenModelUser
 from bizra_load.worker import ACKNOWLEDGE_WITHIN_S, Measuring
 
 logger = logging.getLogger(__name__)
+START_WITHIN_S = 10.0
 
 
 def register() -> None:
@@ -70,6 +72,8 @@ class Plugin:
         self._key = cluster_key_of_environment()
         # run, elapsed_ns, when that was told (perf_counter_ns), the time of day by the master's clock
         self._started: tuple[str, int, int, SteadyClock] | None = None
+        self._start_pending = False
+        self._measures = Event()
         show_microseconds()
         if not self.is_worker:
             settings = options.resolve(environment.parsed_options)  # what can be refused is refused before the first request
@@ -87,9 +91,14 @@ class Plugin:
             self.runner.register_message(ACKNOWLEDGE, self._on_acknowledge)
             self.runner.register_message(DRAIN, self._on_drain_message, concurrent=True)
             events.quitting.add_listener(self._on_worker_quitting)
+            no_statistics(environment)  # the master writes them, for all
             events.heartbeat_received.add_listener(self._on_heartbeat)
+            # a worker that joins a running test may have been sent START and users while nobody listened here
+            self._start_pending = self.runner.worker_state != STATE_INIT
+            self.runner.send_message(HELLO)
         if isinstance(self.runner, MasterRunner):
             self.runner.register_message(REPORT, self._on_report)
+            self.runner.register_message(HELLO, self._on_hello)
             events.worker_connect.add_listener(self._on_worker_connect)
             end_stopped_children()
             gevent.spawn(watch_workers, self.runner, self._on_missing_worker)
@@ -116,8 +125,11 @@ class Plugin:
         if isinstance(self.runner, MasterRunner):
             for client in self.runner.clients.all:
                 self._tell_start(client.id)
+        elif self.is_worker:
+            self._measures.clear()
+            self._start_pending = True
+            self._start_when_told()
         else:
-            # on a worker the master's START has come before: it was sent first, on the same connection
             self._start_measuring(settings)
 
     def _tell_start(self, worker: str) -> None:
@@ -136,6 +148,10 @@ class Plugin:
         if self.keeping is not None and not self.keeping.ended:
             self._tell_start(client_id)
 
+    def _on_hello(self, environment: Environment, msg: Any, **_: Any) -> None:
+        if self.keeping is not None and not self.keeping.ended:
+            self._tell_start(msg.node_id)
+
     def _on_missing_worker(self, worker: str) -> None:
         if self.keeping is not None and not self.keeping.ended:
             print(f"bizra-load: worker {worker} is missing: no sign of life", file=sys.stderr, flush=True)
@@ -145,6 +161,7 @@ class Plugin:
         reason = f"{error.filename or ''}: {error.strerror}" if isinstance(error, OSError) else str(error)
         print(f"bizra-load: {reason}", file=sys.stderr, flush=True)
         self.environment.process_exit_code = error.exit_code if isinstance(error, BizraLoadError) else INVALID
+        no_statistics(self.environment)
         if self.runner is not None:
             gevent.spawn(self.runner.quit)
 
@@ -185,8 +202,7 @@ class Plugin:
             assessment = self.keeping.finish()
         except BizraLoadError as error:
             print(f"bizra-load: {error} (kept: {self.keeping.folder})", file=sys.stderr, flush=True)
-            if self.environment.parsed_options is not None:
-                self.environment.parsed_options.json_file = None  # Locust would fail to write it with a traceback
+            no_statistics(self.environment)
             self.environment.process_exit_code = error.exit_code
         else:
             self.environment.process_exit_code = assessment.exit_code
@@ -196,6 +212,19 @@ class Plugin:
             self.runner.quit()
 
     # where users run -------------------------------------------------------------------------------------------------
+
+    def wait_for_measuring(self) -> Measuring:
+        """What users record with. On a worker that joined late, users may be there before the master's START."""
+        if self._start_pending and not self._measures.wait(START_WITHIN_S):
+            raise RuntimeError("the master's start did not arrive")
+        return self.measuring
+
+    def _start_when_told(self) -> None:
+        """Once this worker knows of the test from Locust (users are coming) and from us (START: when its schedule began)."""
+        if self._start_pending and self._started is not None:
+            self._start_measuring(options.resolve(self.environment.parsed_options))
+            self._start_pending, self._started = False, None
+            self._measures.set()
 
     def _start_measuring(self, settings: options.Settings) -> None:
         assert self._started is not None
@@ -248,7 +277,9 @@ class Plugin:
         if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,200}", run):  # it becomes part of a file's name
             logger.error("bizra-load: a start of a run with an impossible name was refused")
         elif self._key.holds(msg.data.get("mac"), START, run, worker, elapsed_ns, unix_ns):
-            self._started = (run, elapsed_ns, time.perf_counter_ns(), SteadyClock(unix_ns))
+            if not hasattr(self, "measuring") or self.measuring.run != run:  # a late worker is told twice, to be sure
+                self._started = (run, elapsed_ns, time.perf_counter_ns(), SteadyClock(unix_ns))
+                self._start_when_told()
         else:
             logger.error("bizra-load: a start that is not signed with this cluster's key was refused")
 

@@ -80,7 +80,9 @@ class OpenModelUser(User):
 
     def __init__(self, environment: Any) -> None:
         super().__init__(environment)
-        self.measuring: Measuring = environment.bizra_load.measuring
+        while not hasattr(environment, "bizra_load"):  # a late worker's users may be there before Locust says that it is ready
+            gevent.sleep(0.01)
+        self.measuring: Measuring = environment.bizra_load.wait_for_measuring()
         settings = self.measuring.settings
         self.slot = self.measuring.schedule.new_slot()
         host = self.host or environment.host

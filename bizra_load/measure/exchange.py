@@ -21,6 +21,7 @@ REPORT = "bizra_report"
 ACKNOWLEDGE = "bizra_ack"
 START = "bizra_start"
 DRAIN = "bizra_drain"
+HELLO = "bizra_hello"  # a worker can hear START from now on: before, Locust drops it
 
 RESEND_AFTER_S = 2.0
 MAX_UNACKNOWLEDGED = 3600  # an hour of one-second reports; beyond it the oldest are dropped and show as missing
