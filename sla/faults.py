@@ -91,7 +91,7 @@ def lost_workers(measurements: Measurements, agreement: Agreement) -> list[Check
 
 def _said(loss: Loss) -> str:
     if loss.at_most == 0:
-        return f"{loss.worker} left early, after report {loss.after_report}, with everything handed over"
+        return f"{loss.worker} left early (after report {loss.after_report}); everything that it measured is here"
     if loss.after_report < 0:
         return f"{loss.worker} before its first report"
     return f"{loss.worker} after report {loss.after_report}"

@@ -205,6 +205,9 @@ def _against_server(
     if increments is not None:
         # what the client sent between the scrape before a restart and the restart is in no bucket any more
         slack = 0.0 if increase.idle else _peak_rate(windows) * 2
+        if not increase.idle:  # what was finished before the first scrape or after the last is in no bucket
+            from_s, to_s = increase.from_ns / 1e9, increase.to_ns / 1e9
+            windows = [w for w in windows if from_s <= w.second and w.second + 1 <= to_s]
         checks.append(_dominance(operation, windows, increments, slack + found.forgotten))
     return checks
 

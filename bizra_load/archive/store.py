@@ -185,9 +185,11 @@ def _facts_of_files(
         if final:
             last[worker] = sequence
     workers = tuple(sorted({*facts.workers, *sequences}))
+    incomplete = {w for w in workers if w not in last or len(sequences[w]) <= last[w]}
     known = {loss.worker: loss for loss in facts.losses}
-    early = {loss.worker for loss in facts.losses if loss.at_most == 0}  # it handed over everything, and left all the same
-    lost = tuple(w for w in workers if w in early or w not in last or len(sequences[w]) <= last[w])
+    # one that the master had lost stays lost, its load was missing: but what it measured is here now
+    known |= {w: dataclasses.replace(loss, at_most=0) for w, loss in known.items() if w not in incomplete}
+    lost = tuple(w for w in workers if w in incomplete or w in facts.lost_workers)
     facts = dataclasses.replace(
         facts,
         workers=workers,

@@ -66,6 +66,7 @@ class Cluster:
         rest = [o for n, o in enumerate(options) if o != "-f" and (n == 0 or options[n - 1] != "-f")]
         command = [*prefix, *self._locust, "--master", "--headless", "--only-summary", "--expect-workers", str(workers)]
         command += ["--master-bind-host", host, "--master-bind-port", str(self.port), "--out", str(out), *rest]
+        command += ["--json-file", str(out.parent / "locust-stats")]  # instead of tables
         self.workers: list[subprocess.Popen[str]] = []
         self.master = self._start(command, {})
 

@@ -126,7 +126,7 @@ def test_a_worker_that_is_asked_to_go_hands_over_everything_and_the_run_says_tha
     assert ended.finished() == counted(node)
     assert ended.code == 5
     assert "left early" in ended.check("workers")["reason"]
-    assert "with everything handed over" in ended.check("workers")["reason"]
+    assert "everything that it measured is here" in ended.check("workers")["reason"]
 
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGSTOP], ids=["killed", "suspended"])
