@@ -74,8 +74,12 @@ def keep_agreement(folder: Path, read: ReadAgreement) -> None:
         write_atomically(folder / BASELINE, read.baseline_text)
 
 
-def judge(folder: Path, agreement_name: str | None = None, baseline: Baseline | None = None) -> tuple[Assessment, Measurements]:
-    """Judge a run folder by its own agreement and baseline, or by others; what was judged comes along. Raises UsageError."""
+def judge(
+    folder: Path, agreement_name: str | None = None, baseline: Baseline | None = None, allow: tuple[str, ...] = ()
+) -> tuple[Assessment, Measurements]:
+    """Judge a run folder by its own agreement and baseline, or by others; what was judged comes along. `allow` adds to the
+    checks that the run itself was allowed to fail. Raises UsageError.
+    """
     measurements, record = read_run(folder)
     if agreement_name:
         read = read_agreement(agreement_name)
@@ -86,6 +90,7 @@ def judge(folder: Path, agreement_name: str | None = None, baseline: Baseline | 
         environment = None
     read.check_environment(environment)
     given = evidence.read_kept(folder)
+    allowed = sorted({*allow, *(str(name) for name in record.get("allow") or () if name in ALLOWABLE)})
     assessment = evaluate(
         measurements,
         read.agreement,
@@ -93,7 +98,7 @@ def judge(folder: Path, agreement_name: str | None = None, baseline: Baseline | 
         environment=environment,
         evidence=given,
         fail_on_warn=bool(record.get("fail_on_warn")),
-        allowed=frozenset(name for name in record.get("allow") or () if name in ALLOWABLE),
+        allowed=frozenset(allowed),
     )
     shown = {k: record[k] for k in ("name", "started", "target", "command", "versions", "host", "arrivals") if k in record}
     facts = measurements.facts
@@ -102,8 +107,10 @@ def judge(folder: Path, agreement_name: str | None = None, baseline: Baseline | 
         shown["planned_per_s"] = planned_per_s
     notes = list(assessment.notes)
     notes += [str(note) for note in record.get("notes") or ()]
-    if record.get("allow"):
-        notes.append(f"allowed by --allow: {', '.join(str(name) for name in record['allow'])}")
+    if allowed:
+        notes.append(f"allowed by --allow: {', '.join(allowed)}")
+    if facts.spools:
+        notes.append(f"taken in from workers that could not hand over: {', '.join(facts.spools)}")
     if record.get("insecure"):
         notes.append("the target's TLS certificate was not verified (--insecure)")
     unjudged = sorted({"node_tests", "alerts", "monitoring"} & set(given) - set(read.agreement.evidence))
@@ -122,9 +129,9 @@ def add_evidence(folder: Path, words: Sequence[str]) -> None:
         evidence.keep(folder, evidence.read_given(words, gates))
 
 
-def assess(folder: Path, agreement_name: str | None = None, out: Path | None = None) -> Assessment:
+def assess(folder: Path, agreement_name: str | None = None, out: Path | None = None, allow: tuple[str, ...] = ()) -> Assessment:
     """judge(), and write assessment.json and assessment.md into `out` (default: the run folder). Raises UsageError."""
-    assessment, _ = judge(folder, agreement_name)
+    assessment, _ = judge(folder, agreement_name, allow=allow)
     target = out or folder
     try:
         write_atomically(target / ASSESSMENT, json_report.render(assessment))

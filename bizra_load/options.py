@@ -169,7 +169,7 @@ def resolve(parsed: Namespace | None) -> Settings:
         insecure=bool(getattr(parsed, "insecure", False)),
         seed=checked("--load-seed", inputs.seed),
         fail_on_warn=checked("--fail-on", inputs.one_of(("no-go", "warn"))) == "warn",
-        allow=checked("--allow", _allowed),
+        allow=checked("--allow", allowed_checks),
         fire_request_events=bool(getattr(parsed, "fire_request_events", False)),
         abort_on_fail=bool(getattr(parsed, "abort_on_fail", False)),
         evidence=tuple(getattr(parsed, "evidence", None) or ()),
@@ -188,7 +188,8 @@ def share(value: str) -> float:
     return ratio
 
 
-def _allowed(value: str) -> tuple[str, ...]:
+def allowed_checks(value: str) -> tuple[str, ...]:
+    """Names of sla.validity.ALLOWABLE, comma-separated. Raises ValueError."""
     names = tuple(sorted({name.strip() for name in value.split(",") if name.strip()}))
     for name in names:
         if name not in ALLOWABLE:

@@ -77,6 +77,7 @@ class ValidityLimits:
     lag_p99_ns: float = 5e6
     cpu_share: float = 0.9
     achieved_share: float = 0.005
+    clock_skew_ns: float = 250e6
 
 
 @dataclass(frozen=True)
@@ -224,7 +225,7 @@ def _operation(value: object, where: str) -> OperationMetrics:
 
 
 def _validity(values: Mapping[str, Any]) -> ValidityLimits:
-    section = Section(values, "validity", (), ("unsent", "lag_p99", "cpu", "achieved"))
+    section = Section(values, "validity", (), ("unsent", "lag_p99", "cpu", "achieved", "clock_skew"))
     defaults = ValidityLimits()
     chosen = {}
     for key, name, unit in (
@@ -232,6 +233,7 @@ def _validity(values: Mapping[str, Any]) -> ValidityLimits:
         ("lag_p99", "lag_p99_ns", "ns"),
         ("cpu", "cpu_share", "ratio"),
         ("achieved", "achieved_share", "ratio"),
+        ("clock_skew", "clock_skew_ns", "ns"),
     ):
         text = section.text(key, "")
         if text:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 import os
 import signal
 import socket
@@ -14,13 +15,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import psutil
+
 import bizra_load
 from bizra_load.exit_codes import InvalidRunError, UsageError
-from bizra_load.node.embedded import die_with_parent, start_node
+from bizra_load.node.embedded import adopt_orphans, die_with_parent, start_node
 from bizra_load.ports import free_port
 from sla.section import unknown
 
 WORKERS = 2
+WORKERS_END_WITHIN_S = 60.0  # they notice in 6 s, finish what is under way and try to hand over for 10 s
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")  # Locust's own
 _CHECKOUT = Path(bizra_load.__file__).resolve().parents[1] / "locustfiles"
 # a wheel brings the scenarios as data of its environment, where a user finds and copies them
@@ -41,6 +45,8 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         metavar="N",
         help=f"workers (environment: WORKERS; default: {WORKERS})",
     )
+    parser.add_argument("--enable-rebalancing", action="store_true", help="a lost worker's share goes to the others")
+    parser.add_argument("--stop-timeout", metavar="S", help="Locust's own; operations under way are finished in any case")
     parser.add_argument("--loglevel", default="WARNING", help="of Locust's log (default: WARNING)")
     for flag, variable, default, text in ARGUMENTS:
         named = f", environment: {variable}" if variable else ""
@@ -85,7 +91,7 @@ def run(args: argparse.Namespace) -> int:
         _server_metrics(settings)
         folder = new_folder(settings.out, settings.run_name, datetime.now(UTC))
         port = free_port()
-        environment = {**os.environ, "BIZRA_LOAD_RUN_FOLDER": str(folder), "LOCUST_HOST": host}
+        environment = {**os.environ, "BIZRA_LOAD_RUN_FOLDER": str(folder.resolve()), "LOCUST_HOST": host}
         command = [
             *(sys.executable, "-m", "locust", "-f", str(locustfile), "--headless", "--only-summary"),
             *("--processes", str(processes), "--expect-workers-max-wait", "60", "--loglevel", args.loglevel),
@@ -101,17 +107,49 @@ def run(args: argparse.Namespace) -> int:
             elif value is not None:
                 command += [flag, str(value)]
         command += [word for given in args.evidence for word in ("--evidence", given)]
+        if args.enable_rebalancing:
+            command.append("--enable-rebalancing")
+        if args.stop_timeout is not None:
+            command += ["--stop-timeout", str(_stop_timeout(args.stop_timeout))]
         command += [flag for flag, _ in options.SWITCHES if getattr(args, flag[2:].replace("-", "_"))]
-        return _supervise(command, environment)
+        code = _supervise(command, environment)
+        return code if code >= 0 else _without_master(folder, -code)
 
 
 def _supervise(command: list[str], environment: dict[str, str]) -> int:
-    """Run Locust; Ctrl+C reaches it directly (it shares our terminal), SIGTERM is passed on. Returns its exit code."""
+    """Run Locust; Ctrl+C reaches it directly (it shares our terminal), SIGTERM is passed on. Returns its exit code,
+    or the negative number of the signal that killed it.
+    """
+    adopt_orphans()  # workers whose master is killed become ours, so that we can wait for what they leave behind
     process = subprocess.Popen(command, env=environment, preexec_fn=die_with_parent)  # no shell, own module
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, lambda *_: process.terminate())
-    code = process.wait()
-    return code if code >= 0 else 128 - code
+    return process.wait()
+
+
+def _without_master(folder: Path, number: int) -> int:
+    """The master was killed: wait for its workers, which stop by themselves, and judge what all of them left."""
+    from bizra_load import gate
+
+    # the reference node, if we started one, has a session of its own
+    workers = [child for child in psutil.Process().children() if os.getpgid(child.pid) == os.getpgrp()]
+    for worker in psutil.wait_procs(workers, timeout=WORKERS_END_WITHIN_S)[1]:
+        worker.kill()
+    name = signal.Signals(number).name
+    print(f"bizra-load run: the master was killed ({name}); kept with what the workers left: {folder}", file=sys.stderr)
+    assessment = gate.assess(folder)
+    gate.announce(assessment, folder, sys.stdout)
+    return assessment.exit_code
+
+
+def _stop_timeout(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = math.nan
+    if not 0 <= seconds <= 3600:
+        raise UsageError(f"--stop-timeout: {text!r} (allowed: seconds, 0 to 3600)")
+    return seconds
 
 
 def _processes(text: str) -> int:

@@ -167,6 +167,10 @@ def health_row(h: Health) -> dict[str, Any]:
         "reconnects": h.reconnects,
         "rss_bytes": h.rss_bytes,
         "gc_pause_ns": h.gc_pause_ns,
+        "slots": h.slots,
+        "label_offset_ns": h.label_offset_ns,
+        "wall_offset_ns": h.wall_offset_ns,
+        "clock_error_ns": h.clock_error_ns,
         "lag_over_range": h.lag.over_range,
         "lag": encode_histogram(h.lag),
         "hub": encode_histogram(h.hub),
@@ -189,6 +193,10 @@ def health_from_row(row: object) -> Health:
         # runs saved before these were measured
         gc_pause_ns=_count({"gc_pause_ns": 0, **row}, "gc_pause_ns"),
         hub=decode_histogram(_text({"hub": "", **row}, "hub")),
+        slots=_count({"slots": 0, **row}, "slots"),
+        label_offset_ns=_signed(row, "label_offset_ns", 0),
+        wall_offset_ns=_signed(row, "wall_offset_ns", 0),
+        clock_error_ns=_signed(row, "clock_error_ns", -1),
     )
 
 
@@ -219,6 +227,13 @@ def _count(row: Mapping[Any, Any], key: Any, most: int = MAX_COUNT) -> int:
     value = row.get(key)
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= most:
         raise WireError(f"{str(key)[:50]}: must be a whole number that is not negative")
+    return value
+
+
+def _signed(row: Mapping[Any, Any], key: str, default: int) -> int:
+    value = row.get(key, default)
+    if isinstance(value, bool) or not isinstance(value, int) or abs(value) > MAX_COUNT:
+        raise WireError(f"{key}: must be a whole number")
     return value
 
 

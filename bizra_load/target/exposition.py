@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 import requests
 from prometheus_client.parser import text_string_to_metric_families
@@ -51,18 +51,25 @@ def snapshot_of(
 class MetricsReader:
     """Reads one /metrics address on one kept connection."""
 
-    def __init__(self, url: str, timeout_s: float = 4.0, headers: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        url: str,
+        timeout_s: float = 4.0,
+        headers: Mapping[str, str] | None = None,
+        unix_ns: Callable[[], int] = time.time_ns,
+    ) -> None:
         self.url = url
+        self._unix_ns = unix_ns
         self._timeout_s = timeout_s
         self._session = BoundedSession(MAX_METRICS_BYTES, timeout_s)
         self._session.headers.update(headers or {})
 
     def read(self) -> Snapshot:
         """Raises ScrapeError with one line."""
-        begin = time.time_ns()
+        begin = self._unix_ns()
         try:
             answer = self._session.get(self.url, timeout=self._timeout_s)
-            took_ns = time.time_ns() - begin
+            took_ns = self._unix_ns() - begin
             if answer.status_code != 200:
                 raise ScrapeError(f"{self.url}: answered {answer.status_code}")
             families = list(text_string_to_metric_families(answer.content.decode("utf-8")))

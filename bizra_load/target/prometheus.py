@@ -15,7 +15,7 @@ from bizra_load.target.exposition import ScrapeError, snapshot_of
 from bizra_load.target.native import NativeHistogram, with_common_edges
 from sla.snapshot import Snapshot
 
-NAMES = "bizra_.+|process_resident_memory_bytes|process_cpu_seconds_total"
+NAMES = "bizra_.+|process_resident_memory_bytes|process_cpu_seconds_total|process_start_time_seconds"
 CHUNK_S = 600
 MAX_ANSWER_BYTES = 128 * 1024 * 1024
 
