@@ -201,7 +201,7 @@ class Receiver:
 
     def last_received(self, worker: str) -> int:
         """Highest sequence number received of a worker; -1 for none."""
-        return max(self._workers[worker].received, default=-1) if worker in self._workers else -1
+        return self._workers[worker].received.highest if worker in self._workers else -1
 
     def missing(self) -> int:
         """Reports known to have been made (a later one arrived) and not received."""
