@@ -15,9 +15,11 @@ from locust.env import Environment
 from bizra_load import gate
 from bizra_load.archive import run_record
 from bizra_load.archive.store import RunWriter, new_folder, read_run
+from bizra_load.engine.load_curve import LoadCurve
 from bizra_load.measure import wire
 from bizra_load.measure.cluster_key import ClusterKey
 from bizra_load.measure.exchange import Receiver
+from bizra_load.measure.generator_metrics import GeneratorMetrics
 from bizra_load.options import Settings
 from bizra_load.progress import Progress
 from bizra_load.target.exposition import MetricsReader, ScrapeError
@@ -37,8 +39,17 @@ PROMETHEUS_CATCH_UP_S = 75.0  # how long its first scrape after the load may tak
 class Keeping:
     """One test run where it is kept."""
 
-    def __init__(self, settings: Settings, environment: Environment, open_model: bool, lead_s: float, key: ClusterKey) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        environment: Environment,
+        open_model: bool,
+        lead_s: float,
+        key: ClusterKey,
+        metrics: GeneratorMetrics | None = None,
+    ) -> None:
         self.settings = settings
+        self._metrics = metrics
         self.finished = False
         self._environment = environment
         now_ns = time.time_ns()
@@ -82,6 +93,8 @@ class Keeping:
         self._headless = bool(getattr(environment.parsed_options, "headless", False))
         curve = settings.curve if open_model else None
         self._progress = Progress(self._started_ns, curve, sys.stderr) if self._headless else None
+        if metrics is not None:
+            metrics.begin(self.run, self._agreement.agreement.name, lambda: self._planned_per_s(curve))
         self._greenlets = [gevent.spawn(self._every_second)]
         if settings.abort_on_fail:
             self._greenlets.append(gevent.spawn(self._look))
@@ -108,6 +121,8 @@ class Keeping:
         self._writer.close()
         self._write_record()
         assessment = gate.assess(self.folder)
+        if self._metrics is not None:
+            self._metrics.assessed(assessment)
         gate.announce(assessment, self.folder, sys.stdout)
         return assessment
 
@@ -119,8 +134,15 @@ class Keeping:
             return
         self._writer.windows(windows)
         self._writer.health(health)
+        if self._metrics is not None:
+            self._metrics.add(windows, health)
         if self._progress:
             self._progress.add(windows)
+
+    def _planned_per_s(self, curve: LoadCurve | None) -> float:
+        """The planned rate now; 0 before and after the schedule, and in a closed model."""
+        now_ns = time.time_ns()
+        return curve.rate_at((now_ns - self._started_ns) / 1e9) if curve and now_ns < self._ended_ns else 0.0
 
     def _every_second(self) -> None:
         while True:

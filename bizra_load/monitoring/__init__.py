@@ -1,0 +1,1 @@
+"""Alerts, dashboard, and what a Prometheus is asked outside a load test."""
