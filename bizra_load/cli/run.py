@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 import bizra_load
 from bizra_load.exit_codes import InvalidRunError, UsageError
 from bizra_load.node.embedded import die_with_parent, start_node
-from bizra_load.ports import free_port
+from bizra_load.ports import free_port, listening_refused
 
 WORKERS = 2
 _CHECKOUT = Path(bizra_load.__file__).resolve().parents[1] / "locustfiles"
@@ -61,6 +61,8 @@ def run(args: argparse.Namespace) -> int:
             args.agreement = args.agreement or os.environ.get("AGREEMENT") or "local"
         settings = options.resolve(args)
         gate.read_agreement(settings.agreement).check_environment(settings.environment)
+        if settings.generator_metrics and (reason := listening_refused(settings.generator_metrics)):
+            raise UsageError(f"--generator-metrics-port: {':'.join(map(str, settings.generator_metrics))}: {reason}")
         if not host:
             node = stack.enter_context(start_node())
             host = node.url
