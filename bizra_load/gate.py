@@ -70,7 +70,7 @@ def judge(folder: Path, agreement_name: str | None = None, baseline: Baseline | 
     if agreement_name:
         read = read_agreement(agreement_name)
     else:
-        read = _kept_agreement(folder) if record.get("agreement") else ReadAgreement(FIGURES_ONLY, None, "", "")
+        read = kept_agreement(folder) if record.get("agreement") else ReadAgreement(FIGURES_ONLY, None, "", "")
     environment = record.get("environment") or None
     if agreement_name and environment not in read.agreement.accepted:
         environment = None
@@ -120,7 +120,8 @@ def terminal_width(out: TextIO) -> int:
     return os.get_terminal_size(out.fileno()).columns if out.isatty() else 120
 
 
-def _kept_agreement(folder: Path) -> ReadAgreement:
+def kept_agreement(folder: Path) -> ReadAgreement:
+    """The agreement and the baseline in a run folder. Raises UsageError."""
     path = folder / AGREEMENT
     try:
         content = path.read_text(encoding="utf-8")

@@ -1,9 +1,9 @@
 """The generator's own metrics for Prometheus: the windows and the health as they arrive, and the checks once they are judged.
 
 They are those of one run: with the next run in the same process they start at 0 again, as after a restart, which rate() and
-increase() understand. Histograms are filled in bulk from the windows' counts; a sample is counted under an edge once its whole
-bucket lies at or under it, so an edge is exact to 1/1024 of its value. Those over range (over 60 s, timed out) are counted under
-+Inf, and with 60 s in the sum.
+increase() understand. Histograms are filled in bulk from the windows' counts; a sample is counted under an edge once its
+whole bucket lies at or under it, so an edge is exact to 1/1024 of its value. Those over range (over 60 s, timed out) are under
++Inf, and count as 60 s in the sum.
 """
 
 from __future__ import annotations
@@ -54,7 +54,9 @@ class _Operation:
 
     def __init__(self) -> None:
         self.planned = self.started = 0
-        self.finished = dict.fromkeys(("ok", *FAILURE_CATEGORIES), 0)  # all from the start, so that a first failure is an increase
+        self.finished = dict.fromkeys(
+            ("ok", *FAILURE_CATEGORIES), 0
+        )  # all from the start, so that a first failure is an increase
         self.response, self.service = _Buckets(), _Buckets()
 
 
@@ -101,7 +103,9 @@ class GeneratorMetrics(Collector):
         real = [(name, o) for name, o in named if name != SCHEDULE]
         planned = _counter("operations_planned", "Arrivals that were due, sent or not; never sent: (schedule)", ["operation"])
         started = _counter("operations_started", "Operations sent", ["operation"])
-        finished = _counter("operations_finished", "Operations finished, right (ok) or wrong by category", ["operation", "outcome"])
+        finished = _counter(
+            "operations_finished", "Operations finished, right (ok) or wrong by category", ["operation", "outcome"]
+        )
         response = _histogram("response", "Latency from the intended start, of right answers and time-outs")
         service = _histogram("service", "Latency from the actual send, of right answers and time-outs")
         for name, o in named:

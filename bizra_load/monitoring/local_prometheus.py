@@ -23,9 +23,7 @@ FIRST_SCRAPE_WITHIN_S = 30.0  # it comes some five seconds after the start, what
 
 
 @contextmanager
-def local_prometheus(
-    targets: Mapping[str, Sequence[str]], interval: str = "1s", flags: Sequence[str] = ()
-) -> Iterator[str]:
+def local_prometheus(targets: Mapping[str, Sequence[str]], interval: str = "1s", flags: Sequence[str] = ()) -> Iterator[str]:
     """URL of a Prometheus that scrapes `targets` (job -> host:port addresses), with its data in a temporary folder; `flags` are
     further options of it. Raises UsageError when there is none on this machine, InvalidRunError when it does not start.
     """

@@ -94,7 +94,9 @@ def test_the_next_run_starts_at_zero_and_a_check_that_did_not_pass_is_zero():
 def test_names_of_operations_cannot_fill_prometheus():
     metrics = started()
     metrics.add([Window(1, f"operation {n}", ok=1) for n in range(3 * MAX_OPERATIONS)], [])
-    ok = [v for key, v in values(metrics).items() if key[0] == "bizra_load_operations_finished_total" and ("outcome", "ok") in key]
+    ok = [
+        v for key, v in values(metrics).items() if key[0] == "bizra_load_operations_finished_total" and ("outcome", "ok") in key
+    ]
     assert len(ok) <= MAX_OPERATIONS + 2
     assert sum(ok) == 3 * MAX_OPERATIONS
 
@@ -105,5 +107,7 @@ def test_nothing_is_registered_globally_and_promtool_finds_no_fault():
     assert not any(f.name.startswith("bizra_load") for f in REGISTRY.collect())
     promtool = shutil.which("promtool")
     assert promtool, "promtool is missing: apt-get install -y --no-install-recommends prometheus"
-    ended = subprocess.run([promtool, "check", "metrics"], input=generate_latest(metrics.registry), capture_output=True, check=False)
+    ended = subprocess.run(
+        [promtool, "check", "metrics"], input=generate_latest(metrics.registry), capture_output=True, check=False
+    )
     assert (ended.returncode, ended.stdout, ended.stderr) == (0, b"", b"")
