@@ -4,11 +4,11 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
-PACKAGES := prometheus
+PACKAGES := prometheus prometheus-alertmanager
 BENCH_PACKAGES := nginx-light wrk hey nghttp2-client gcc libc6-dev
 BENCH_ROUNDS ?= 5
 .DEFAULT_GOAL := help
-.PHONY: help setup debian debian-bench install-debian loadtest node test calibrate bench bench-memory bench-statistics lint format clean
+.PHONY: help setup debian debian-bench install-debian loadtest node drill test calibrate bench bench-memory bench-statistics lint format clean
 
 help: ## List all targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-17s %s\n", $$1, $$2}'
@@ -39,6 +39,9 @@ loadtest: setup ## The main job: load on the reference node (or ENDPOINT), verdi
 
 node: setup ## The reference node on port 8080, metrics on 9464
 	@$(BIN)/bizra-load node $(ARGS)
+
+drill: setup debian ## Provoke all 12 alerts on the reference node under a real Prometheus (about 80 s)
+	@$(BIN)/bizra-load alerts drill $(ARGS)
 
 test: setup debian ## All tests
 	$(BIN)/python -m pytest $(ARGS)

@@ -17,10 +17,11 @@ from bizra_load.archive.store import ASSESSMENT, read_run
 from bizra_load.exit_codes import UsageError
 from bizra_load.files import write_atomically
 from reports import json_report, markdown, text
-from sla.agreement import FIGURES_ONLY, Agreement, AgreementError, Baseline, agreement_from_mapping, baseline_from_mapping
+from sla.agreement import FIGURES_ONLY, Agreement, Baseline, agreement_from_mapping, baseline_from_mapping
 from sla.assessment import Assessment
 from sla.evaluate import evaluate
 from sla.measurements import Measurements
+from sla.section import AgreementError
 from sla.validity import ALLOWABLE
 
 AGREEMENT, BASELINE = "agreement.yaml", "baseline.json"

@@ -15,7 +15,7 @@ from bizra_load.engine.arrivals import KINDS, SATURATE
 from bizra_load.engine.load_curve import LoadCurve, ramp_and_hold
 from bizra_load.engine.stages import curve_from_stages, duration_s, rate_per_s
 from bizra_load.exit_codes import UsageError
-from sla.agreement import unknown
+from sla.section import unknown
 from sla.validity import ALLOWABLE
 
 if TYPE_CHECKING:  # importing Locust patches the standard library, and takes a second: the other verbs do without

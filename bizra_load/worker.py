@@ -10,10 +10,12 @@ from collections.abc import Callable
 from typing import Any
 
 import gevent
+import numpy as np
 import psutil
 from locust.env import Environment
 
 from bizra_load.engine.pacer import get_pacer
+from bizra_load.engine.reactor import get_reactor
 from bizra_load.engine.schedule import Schedule
 from bizra_load.measure import wire
 from bizra_load.measure.cluster_key import ClusterKey
@@ -21,7 +23,7 @@ from bizra_load.measure.exchange import Sender
 from bizra_load.measure.locust_stats import add_window
 from bizra_load.measure.recorder import Recorder, milliseconds_to_ns
 from bizra_load.options import Settings
-from sla.histogram import from_values
+from sla.histogram import HIGHEST_NS, from_values
 from sla.window import FAILURE_CATEGORIES, Health
 
 SETTLE_BEFORE_S = 0.3
@@ -52,6 +54,8 @@ class Measuring:
         self.recorder = Recorder(time.perf_counter_ns(), time.time_ns())
         self.pacer = get_pacer()
         self.pacer.take_lags()  # those of an earlier test in this process are not ours
+        self._reactor = get_reactor()
+        self._reactor.take_turns()
         # every worker has phases and samples of its own, and the same ones again for the same seed
         self.random = random.Random(f"{settings.seed}/{index}")
         self.schedule = Schedule(
@@ -139,6 +143,7 @@ class Measuring:
             reconnects=reconnects,
             rss_bytes=self._process.memory_info().rss,
             gc_pause_ns=self._collections.take(),
+            hub=from_values(np.minimum(self._reactor.take_turns(), HIGHEST_NS)),  # a process that was stopped has long ones
         )
 
 

@@ -5,14 +5,14 @@ Every error is one line: the key, what is wrong, what is allowed; the edge that 
 
 from __future__ import annotations
 
-import difflib
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from sla.assessment import Severity
+from sla.section import AgreementError, Section, unknown
 
 SCHEMA = "bizra-load/agreement/1"
 KINDS = ("server_quantile", "client_quantile", "throughput", "success")
@@ -31,10 +31,6 @@ _KIND_UNIT = {"server_quantile": "ns", "client_quantile": "ns", "throughput": "o
 
 
 NO_AGREEMENT = "no agreement"
-
-
-class AgreementError(ValueError):
-    """A wrong agreement or baseline: key, what is wrong, what is allowed."""
 
 
 @dataclass(frozen=True)
@@ -84,6 +80,15 @@ class ValidityLimits:
 
 
 @dataclass(frozen=True)
+class ProcessLimits:
+    """What the node's process may use, and how long a scrape of it may take: for alerts and the monitoring gate."""
+
+    memory_bytes: float = 2 * 2**30
+    cpu_cores: float = 3.6
+    scrape_s: float = 4.0
+
+
+@dataclass(frozen=True)
 class Agreement:
     name: str
     objectives: tuple[Objective, ...]
@@ -94,6 +99,7 @@ class Agreement:
     baseline: str
     not_assessed: str = ""
     validity: ValidityLimits = field(default_factory=ValidityLimits)
+    process: ProcessLimits = field(default_factory=ProcessLimits)
 
 
 @dataclass(frozen=True)
@@ -125,7 +131,7 @@ def baseline_from_mapping(document: object, name: str) -> Baseline:
 
 def agreement_from_mapping(document: object) -> Agreement:
     """Raises AgreementError."""
-    top = _Section(document, "", ("schema", "name", "objectives", "operations"), _TOP_OPTIONAL)
+    top = Section(document, "", ("schema", "name", "objectives", "operations"), _TOP_OPTIONAL)
     if top.text("schema") != SCHEMA:
         raise AgreementError(f"schema: {top.text('schema')!r} is unknown (allowed: {SCHEMA})")
     operations = {name: _operation(value, f"operations.{name}") for name, value in top.mapping("operations").items()}
@@ -135,7 +141,7 @@ def agreement_from_mapping(document: object) -> Agreement:
     keys = {o.key for o in objectives}
     accepted: dict[str, frozenset[str]] = {}
     for environment, value in top.mapping("environments", {"default": {}}).items():
-        names = _Section(value, f"environments.{environment}", (), ("accepted",)).list("accepted")
+        names = Section(value, f"environments.{environment}", (), ("accepted",)).list("accepted")
         for name in names:
             if name not in keys:
                 raise AgreementError(f"environments.{environment}.accepted: {unknown(str(name), keys)}")
@@ -150,10 +156,11 @@ def agreement_from_mapping(document: object) -> Agreement:
         baseline=top.text("baseline", ""),
         not_assessed=top.text("not_assessed", ""),
         validity=_validity(top.mapping("validity", {})),
+        process=_process(top.mapping("process", {})),
     )
 
 
-_TOP_OPTIONAL = ("environments", "evidence", "baseline", "not_assessed", "validity")
+_TOP_OPTIONAL = ("environments", "evidence", "baseline", "not_assessed", "validity", "process")
 
 
 def parse_limit(text: object, where: str, unit: str) -> Limit:
@@ -174,8 +181,8 @@ def parse_limit(text: object, where: str, unit: str) -> Limit:
 
 def _objective(key: str, value: object, operations: Mapping[str, OperationMetrics]) -> Objective:
     where = f"objectives.{key}"
-    section = _Section(value, where, ("title", "severity", "measure", "target"), ("acceptable", "baseline"))
-    measure = _Section(section.mapping("measure"), f"{where}.measure", ("kind", "operations"), ("quantile", "latency"))
+    section = Section(value, where, ("title", "severity", "measure", "target"), ("acceptable", "baseline"))
+    measure = Section(section.mapping("measure"), f"{where}.measure", ("kind", "operations"), ("quantile", "latency"))
     kind, severity = measure.text("kind"), section.text("severity")
     if kind not in KINDS:
         raise AgreementError(f"{where}.measure.kind: {unknown(kind, KINDS)}")
@@ -212,12 +219,12 @@ def _objective(key: str, value: object, operations: Mapping[str, OperationMetric
 
 
 def _operation(value: object, where: str) -> OperationMetrics:
-    section = _Section(value, where, (), ("histogram", "total", "failed"))
+    section = Section(value, where, (), ("histogram", "total", "failed"))
     return OperationMetrics(section.text("histogram", ""), section.text("total", ""), section.text("failed", ""))
 
 
 def _validity(values: Mapping[str, Any]) -> ValidityLimits:
-    section = _Section(values, "validity", (), ("unsent", "lag_p99", "cpu", "achieved"))
+    section = Section(values, "validity", (), ("unsent", "lag_p99", "cpu", "achieved"))
     defaults = ValidityLimits()
     chosen = {}
     for key, name, unit in (
@@ -235,48 +242,18 @@ def _validity(values: Mapping[str, Any]) -> ValidityLimits:
     return ValidityLimits(**{**defaults.__dict__, **chosen})
 
 
-class _Section:
-    """A mapping with known keys; every access checks the type."""
-
-    def __init__(self, value: object, where: str, required: tuple[str, ...], optional: tuple[str, ...]) -> None:
-        self._where = f"{where}." if where else ""
-        if not isinstance(value, Mapping):
-            raise AgreementError(f"{where or 'the agreement'}: must be a mapping with {', '.join(required or optional)}")
-        for key in value:
-            if key not in (*required, *optional):
-                raise AgreementError(f"{self._where}{key}: {unknown(str(key), (*required, *optional))}")
-        for key in required:
-            if key not in value:
-                raise AgreementError(f"{self._where}{key}: is missing")
-        self._value = value
-
-    def text(self, key: str, default: str | None = None) -> str:
-        value = self._value.get(key, default)
-        if not isinstance(value, str):
-            raise AgreementError(f"{self._where}{key}: must be text, not {value!r}")
-        return value.strip()
-
-    def number(self, key: str, default: float) -> float:
-        value = self._value.get(key, default)
-        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-            raise AgreementError(f"{self._where}{key}: must be a number, not {value!r}")
-        return float(value)
-
-    def mapping(self, key: str, default: Mapping[str, Any] | None = None) -> Mapping[str, Any]:
-        value = self._value.get(key, default)
-        if not isinstance(value, Mapping):
-            raise AgreementError(f"{self._where}{key}: must be a mapping")
-        return value
-
-    def list(self, key: str) -> list[Any]:
-        value = self._value.get(key, [])
-        if not isinstance(value, list):
-            raise AgreementError(f"{self._where}{key}: must be a list")
-        return value
-
-
-def unknown(word: str, allowed: Iterable[object]) -> str:
-    """ "'x' is unknown, did you mean 'y'? (allowed: ...)"."""
-    names = sorted(str(a) for a in allowed)
-    close = difflib.get_close_matches(word, names, 1)
-    return f"{word!r} is unknown{f', did you mean {close[0]!r}?' if close else ''} (allowed: {', '.join(names)})"
+def _process(values: Mapping[str, Any]) -> ProcessLimits:
+    section = Section(values, "process", (), ("memory", "cpu", "scrape"))
+    chosen = {}
+    for key, name, factors, allowed in (
+        ("memory", "memory_bytes", {"MiB": 2.0**20, "GiB": 2.0**30}, "2 GiB"),
+        ("cpu", "cpu_cores", {"cores": 1.0}, "3.6 cores"),
+        ("scrape", "scrape_s", {"s": 1.0, "ms": 1e-3}, "4 s"),
+    ):
+        text = section.text(key, "")
+        if text:
+            found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([A-Za-z]+)", text)
+            if found is None or found[2] not in factors or not float(found[1]) > 0:
+                raise AgreementError(f"process.{key}: {text!r} (allowed: {allowed})")
+            chosen[name] = float(found[1]) * factors[found[2]]
+    return ProcessLimits(**{**ProcessLimits().__dict__, **chosen})

@@ -123,6 +123,7 @@ def _generator(measurements: Measurements, agreement: Agreement) -> list[Check]:
         p50, p99 = lag.quantile_ns(0.5), lag.quantile_ns(0.99)
         over = p99 > limits.lag_p99_ns
         text = f"arrivals were woken {p50 / 1e3:.0f} us (p50) and {p99 / 1e3:.0f} us (p99) late, which response times include"
+        text += _hub(measurements)
         text += f"; longest garbage collection {max(h.gc_pause_ns for h in measurements.health) / 1e6:.2f} ms"
         text += "; the generator was the limit: more workers on more cores (--workers)" if over else ""
         found.append(_check("schedule_lag", "Schedule lag p99", over, text, p99, limits.lag_p99_ns, "ns"))
@@ -135,6 +136,14 @@ def _generator(measurements: Measurements, agreement: Agreement) -> list[Check]:
             text += f"; the generator was the limit: raise --workers until they use less than {limits.cpu_share:.2f}"
         found.append(_check("generator_cpu", "Generator CPU", busy > 0.1, text, top, limits.cpu_share, "cores"))
     return found
+
+
+def _hub(measurements: Measurements) -> str:
+    hub = histogram.merge(h.hub for h in measurements.health)
+    if not hub.total:
+        return ""
+    p50, p99 = (hub.quantile_ns(q) / 1e3 for q in (0.5, 0.99))
+    return f"; answers waited for others read with them up to {p50:.0f} us (p50) and {p99:.0f} us (p99), in service times too"
 
 
 def _achieved(measurements: Measurements, agreement: Agreement, steady: Steady) -> list[Check]:

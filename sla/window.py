@@ -67,6 +67,8 @@ class Health:
     """The generator's own second on one worker.
 
     lag          how late the schedule woke each waiting arrival (ns): the generator's own delay, no fault of the target
+    hub          how long the last answer of each turn of the event loop waited for those that came with it (ns): the most that
+                 the generator added to a service time in that turn
     cpu_share    CPU seconds of the worker process per second (1.0 is one core)
     reconnects   connections opened again in this second after the first
     gc_pause_ns  the longest garbage collection that ended in this second
@@ -79,6 +81,7 @@ class Health:
     reconnects: int = 0
     rss_bytes: int = 0
     gc_pause_ns: int = 0
+    hub: Histogram = EMPTY
 
 
 def merge_windows(windows: Iterable[Window]) -> tuple[Window, ...]:

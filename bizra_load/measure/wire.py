@@ -167,6 +167,7 @@ def health_row(h: Health) -> dict[str, Any]:
         "gc_pause_ns": h.gc_pause_ns,
         "lag_over_range": h.lag.over_range,
         "lag": encode_histogram(h.lag),
+        "hub": encode_histogram(h.hub),
     }
 
 
@@ -183,7 +184,9 @@ def health_from_row(row: object) -> Health:
         cpu_share=float(cpu_share),
         reconnects=_count(row, "reconnects"),
         rss_bytes=_count(row, "rss_bytes"),
-        gc_pause_ns=_count({"gc_pause_ns": 0, **row}, "gc_pause_ns"),  # runs saved before it was measured
+        # runs saved before these were measured
+        gc_pause_ns=_count({"gc_pause_ns": 0, **row}, "gc_pause_ns"),
+        hub=decode_histogram(_text({"hub": "", **row}, "hub")),
     )
 
 

@@ -1,1 +1,1 @@
-"""Alerts, dashboard, and what a Prometheus is asked outside a load test."""
+"""What watches the node between load tests: alert rules, their drill, dashboards."""

@@ -1,4 +1,4 @@
-"""A Prometheus of our own on this machine (Debian's package), for rehearsals and tests."""
+"""A Prometheus of our own on a free port of this machine, for rehearsals: started, asked, stopped."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import requests
 
@@ -17,42 +19,92 @@ from bizra_load.exit_codes import InvalidRunError, UsageError
 from bizra_load.node.embedded import die_with_parent
 from bizra_load.ports import free_port
 
-INSTALL = "apt-get install -y --no-install-recommends prometheus"
-READY_WITHIN_S = 20.0
-FIRST_SCRAPE_WITHIN_S = 30.0  # it comes some five seconds after the start, whatever the interval
+READY_WITHIN_S = 30.0
+SCRAPED_WITHIN_S = 30.0  # the first scrape comes some five seconds after the start, whatever the interval
+
+
+@dataclass(frozen=True)
+class LocalPrometheus:
+    url: str
+
+    def get(self, path: str, **parameters: str) -> Any:
+        """The "data" of an answer of its HTTP API. Raises InvalidRunError."""
+        try:
+            answer = _session().get(f"{self.url}/api/v1/{path}", params=parameters, timeout=10)
+            answer.raise_for_status()
+            return answer.json()["data"]
+        except (requests.RequestException, ValueError, KeyError) as error:
+            raise InvalidRunError(f"the local Prometheus does not answer: {type(error).__name__}") from None
+
+    def query(self, expression: str) -> list[dict[str, Any]]:
+        """The instant vector of a PromQL expression."""
+        found: list[dict[str, Any]] = self.get("query", query=expression)["result"]
+        return found
+
+    def wait_for_scrape(self, job: str) -> None:
+        """Until the job's target has been scraped. Raises InvalidRunError when that takes too long."""
+        end = time.monotonic() + SCRAPED_WITHIN_S
+        while [r["value"][1] for r in self.query(f'min(up{{job="{job}"}})')] != ["1"]:
+            if time.monotonic() > end:
+                raise InvalidRunError(f"the local Prometheus has not scraped {job} within {SCRAPED_WITHIN_S:g} s")
+            time.sleep(0.1)
 
 
 @contextmanager
-def local_prometheus(targets: Mapping[str, Sequence[str]], interval: str = "1s", flags: Sequence[str] = ()) -> Iterator[str]:
-    """URL of a Prometheus that scrapes `targets` (job -> host:port addresses), with its data in a temporary folder; `flags` are
-    further options of it. Raises UsageError when there is none on this machine, InvalidRunError when it does not start.
+def local_prometheus(
+    targets: dict[str, str],
+    interval_s: float = 1.0,
+    timeout_s: float | None = None,
+    rules: str = "",
+    alertmanager: str = "",
+    flags: Sequence[str] = (),
+) -> Iterator[LocalPrometheus]:
+    """Scrapes `targets` (job -> host:port); `rules` is the text of a rule file. It is ready, and need not have scraped yet.
+
+    Raises UsageError where Prometheus is not installed, InvalidRunError where it does not get ready.
     """
     binary = shutil.which("prometheus")
     if binary is None:
-        raise UsageError(f"Prometheus is not installed: {INSTALL}")
-    jobs = [{"job_name": job, "static_configs": [{"targets": list(addresses)}]} for job, addresses in targets.items()]
-    config = {"global": {"scrape_interval": interval, "scrape_timeout": interval}, "scrape_configs": jobs}
-    with tempfile.TemporaryDirectory(prefix="bizra-load-prometheus-", ignore_cleanup_errors=True) as name:
+        raise UsageError("prometheus is missing (install it: apt-get install -y --no-install-recommends prometheus)")
+    with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        (folder / "prometheus.yml").write_text(json.dumps(config), encoding="utf-8")  # JSON is YAML
+        (folder / "rules.yaml").write_text(rules or "groups: []\n", encoding="utf-8")
+        every = f"{round(interval_s * 1000)}ms"
+        content: dict[str, Any] = {
+            "global": {
+                "scrape_interval": every,
+                "scrape_timeout": f"{round((timeout_s or interval_s) * 1000)}ms",
+                "evaluation_interval": every,
+            },
+            "rule_files": [str(folder / "rules.yaml")],
+            "scrape_configs": [{"job_name": job, "static_configs": [{"targets": [target]}]} for job, target in targets.items()],
+        }
+        if alertmanager:
+            content["alerting"] = {"alertmanagers": [{"static_configs": [{"targets": [alertmanager]}]}]}
+        config = folder / "prometheus.yml"
+        config.write_text(json.dumps(content), encoding="utf-8")  # JSON is YAML
         address = f"127.0.0.1:{free_port()}"
-        with (folder / "log").open("wb") as log:
-            process = subprocess.Popen(  # noqa: S603  # an installed program, arguments as a list
-                [
-                    binary,
-                    f"--config.file={folder / 'prometheus.yml'}",
-                    f"--storage.tsdb.path={folder / 'data'}",
-                    f"--web.listen-address={address}",
-                    *flags,
-                ],
-                stdout=log,
-                stderr=log,
-                preexec_fn=die_with_parent,
-                start_new_session=True,
-            )
+        command = [binary, f"--config.file={config}", f"--storage.tsdb.path={folder / 'data'}"]
+        command += [f"--web.listen-address={address}", "--log.level=error", *flags]
+        with background(command, f"http://{address}/-/ready", "prometheus", folder / "log"):
+            yield LocalPrometheus(f"http://{address}")
+
+
+@contextmanager
+def background(command: Sequence[str], ready_url: str, name: str, log: Path) -> Iterator[None]:
+    """A process of ours until the block ends, once `ready_url` answers 200. Raises InvalidRunError with its last words."""
+    with log.open("wb") as out:
+        process = subprocess.Popen(  # noqa: S603  # a program found on PATH, arguments as a list
+            list(command), stdout=out, stderr=out, preexec_fn=die_with_parent, start_new_session=True
+        )
         try:
-            _wait_until_ready(f"http://{address}", process, folder / "log")
-            yield f"http://{address}"
+            end = time.monotonic() + READY_WITHIN_S
+            while not _answers(ready_url):
+                if process.poll() is not None or time.monotonic() > end:
+                    last = (log.read_text(errors="replace").strip().splitlines() or ["no output"])[-1][:300]
+                    raise InvalidRunError(f"{name} did not start: {last}")
+                time.sleep(0.02)
+            yield
         finally:
             process.terminate()
             try:
@@ -62,35 +114,14 @@ def local_prometheus(targets: Mapping[str, Sequence[str]], interval: str = "1s",
                 process.wait()
 
 
-def wait_for_first_scrape(url: str, job: str) -> None:
-    """Until every target of the job has been scraped. Raises InvalidRunError when that takes too long."""
-    end = time.monotonic() + FIRST_SCRAPE_WITHIN_S
-    while time.monotonic() < end:
-        try:
-            answer = _session().get(f"{url}/api/v1/query", params={"query": f'min(up{{job="{job}"}})'}, timeout=5).json()
-        except requests.RequestException as error:
-            raise InvalidRunError(f"{url}: {type(error).__name__}") from None
-        if [r["value"][1] for r in answer["data"]["result"]] == ["1"]:
-            return
-        time.sleep(0.1)
-    raise InvalidRunError(f"{url}: no scrape of {job} within {FIRST_SCRAPE_WITHIN_S:g} s")
-
-
-def _wait_until_ready(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    end = time.monotonic() + READY_WITHIN_S
-    while time.monotonic() < end:
-        if process.poll() is not None:
-            last = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-1:]
-            raise InvalidRunError(f"Prometheus did not start (exit code {process.returncode}): {' '.join(last)[:300]}")
-        try:
-            if _session().get(f"{url}/-/ready", timeout=1).ok:
-                return
-        except requests.RequestException:
-            time.sleep(0.02)
-    raise InvalidRunError(f"Prometheus was not ready within {READY_WITHIN_S:g} s")
+def _answers(url: str) -> bool:
+    try:
+        return bool(_session().get(url, timeout=2).ok)
+    except requests.RequestException:
+        return False
 
 
 def _session() -> requests.Session:
     session = requests.Session()
-    session.trust_env = False  # a proxy has no business on this machine
+    session.trust_env = False
     return session

@@ -123,7 +123,9 @@ class Node:
             protocol.response_str(503, [("content-type", "text/plain")], "fault injection: metrics are down\n")
             return
         content = [("content-type", "text/plain; version=0.0.4; charset=utf-8")]
-        protocol.response_bytes(200, content, self._metrics.text())
+        protocol.response_bytes(
+            200, content, self._metrics.process_text() if self._faults.metrics_empty else self._metrics.text()
+        )
 
     async def admin(self, scope: Any, protocol: Any) -> None:
         """GET, POST and DELETE /faults."""

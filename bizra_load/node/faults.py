@@ -3,6 +3,7 @@
 generate.latency=600us   verify.latency=lognormal(200us,0.5)   finality.latency=exponential(1ms) | uniform(1ms,3ms)
 error_rate=3%            generate.error_rate=1%                wrong_signature_rate=0.1%
 stall=2s                 metrics.down=true                     metrics.latency=5s
+memory=100MiB            cpu=80% (of one core)                 metrics.empty=true (a page without the node's own series)
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from bizra_load.node.burden import Burden
+
 OPERATIONS = ("generate", "verify", "finality")
 ALLOWED = (
     *(f"{operation}.latency" for operation in OPERATIONS),
@@ -22,9 +25,13 @@ ALLOWED = (
     "wrong_signature_rate",
     "stall",
     "metrics.down",
+    "metrics.empty",
     "metrics.latency",
+    "memory",
+    "cpu",
 )
 MAX_SECONDS = 3600.0
+MAX_MEMORY = 2**30
 _SECONDS = {"ns": 1e-9, "us": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0}
 _DISTRIBUTION = re.compile(r"(lognormal|exponential|uniform)\(([^()]*)\)")
 
@@ -49,6 +56,14 @@ def rate(text: str) -> float:
     if not 0 <= value <= 1:
         raise FaultError(f"not a rate: {text!r} (allowed: 0% to 100%, or 0 to 1)")
     return value
+
+
+def size(text: str) -> int:
+    match = re.fullmatch(r"(\d+)\s*(KiB|MiB|GiB)", text.strip())
+    found = int(match[1]) * {"KiB": 2**10, "MiB": 2**20, "GiB": 2**30}[match[2]] if match else MAX_MEMORY + 1
+    if found > MAX_MEMORY:
+        raise FaultError(f"not a size: {text!r} (allowed: 100MiB, up to 1GiB)")
+    return found
 
 
 def _latency(text: str, rng: random.Random) -> Callable[[], float]:
@@ -86,7 +101,9 @@ class Faults:
     wrong_signature_rate: float = 0.0
     stalled_until: float = 0.0  # time.monotonic()
     metrics_down: bool = False
+    metrics_empty: bool = False
     metrics_latency_s: float = 0.0
+    burden: Burden = field(default_factory=Burden, compare=False)
 
     def set(self, faults: Mapping[str, object]) -> None:
         """Raises FaultError for an unknown name or a wrong value."""
@@ -105,6 +122,8 @@ class Faults:
 
     def clear(self) -> None:
         """All faults off, a running stall too."""
+        self.burden.hold(0)
+        self.burden.burn(0.0)
         self.__init__(self.rng)  # type: ignore[misc]  # back to the defaults above, wherever they are added
 
     def _change(self, name: str, text: str) -> Callable[[], None]:
@@ -115,10 +134,16 @@ class Faults:
             if name == "stall":
                 length = seconds(text)
                 return lambda: setattr(self, "stalled_until", time.monotonic() + length)
-            if name == "metrics.down":
+            if name in ("metrics.down", "metrics.empty"):
                 if text.lower() not in ("true", "false"):
                     raise FaultError(f"{text!r} (allowed: true, false)")
-                return lambda: setattr(self, "metrics_down", text.lower() == "true")
+                return lambda: setattr(self, name.replace(".", "_"), text.lower() == "true")
+            if name == "memory":
+                held = size(text)
+                return lambda: self.burden.hold(held)
+            if name == "cpu":
+                busy = rate(text)
+                return lambda: self.burden.burn(busy)
             if name == "metrics.latency":
                 length = seconds(text)
                 return lambda: setattr(self, "metrics_latency_s", length)

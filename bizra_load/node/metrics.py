@@ -24,7 +24,9 @@ class OperationMetrics:
 class NodeMetrics:
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
-        ProcessCollector(registry=self.registry)
+        self._process = CollectorRegistry()
+        for registry in (self.registry, self._process):
+            ProcessCollector(registry=registry)
         self.operations = {
             "generate": OperationMetrics(
                 self.registry,
@@ -47,3 +49,7 @@ class NodeMetrics:
 
     def text(self) -> bytes:
         return generate_latest(self.registry)
+
+    def process_text(self) -> bytes:
+        """The page without the node's own series."""
+        return generate_latest(self._process)

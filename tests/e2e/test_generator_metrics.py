@@ -16,7 +16,7 @@ from tests.e2e.running import ROOT, Running, load, until
 def test_prometheus_gets_the_totals_of_a_run_with_two_workers_and_its_checks_before_the_process_ends(tmp_path, calm_node):
     port = free_port()
     address = f"127.0.0.1:{port}"
-    with local_prometheus({"generator": [address]}) as url:
+    with local_prometheus({"generator": address}) as prometheus:
         running = Running(
             tmp_path, "-H", calm_node.url, "--metrics-url", calm_node.metrics_url, "--agreement", "local", "--workers", "2",
             "--target-ops", "300", "--ramp", "1s", "--duration", "12s", "--generator-metrics-port", address,
@@ -27,8 +27,7 @@ def test_prometheus_gets_the_totals_of_a_run_with_two_workers_and_its_checks_bef
         windows = ended.measurements.windows
 
         def last(query):
-            found = requests.get(f"{url}/api/v1/query", params={"query": query}, timeout=5).json()
-            return {r["metric"].get("operation", ""): float(r["value"][1]) for r in found["data"]["result"]}
+            return {r["metric"].get("operation", ""): float(r["value"][1]) for r in prometheus.query(query)}
 
         for name, of in (("planned", "planned"), ("started", "started"), ("finished", "finished")):
             counted = last(f"sum by (operation) (last_over_time(bizra_load_operations_{name}_total[5m]))")

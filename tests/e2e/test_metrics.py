@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from bizra_load.monitoring.local_prometheus import local_prometheus, wait_for_first_scrape
+from bizra_load.monitoring.local_prometheus import local_prometheus
 from bizra_load.ports import free_port
 from tests.e2e.remote_write import history, remote_write
 from tests.e2e.running import ROOT
@@ -61,8 +61,8 @@ class Answer:
 
 @pytest.fixture(scope="module")
 def prometheus():
-    with local_prometheus({}, flags=["--web.enable-remote-write-receiver"]) as url:
-        yield url
+    with local_prometheus({}, flags=["--web.enable-remote-write-receiver"]) as started:
+        yield started.url
 
 
 def ask(folder, url, *arguments):
@@ -200,8 +200,9 @@ def test_real_traffic_is_judged_without_a_load_test(tmp_path, calm_node):
         user.start()
     try:
         address = calm_node.metrics_url.removeprefix("http://").removesuffix("/metrics")
-        with local_prometheus({"node": [address]}, "200ms") as url:
-            wait_for_first_scrape(url, "node")
+        with local_prometheus({"node": address}, 0.2) as started:
+            started.wait_for_scrape("node")
+            url = started.url
             arguments = ("--agreement", str(tmp_path / "traffic.yaml"), "--window", "10s")
             healthy = _when_covered(tmp_path, url, arguments)
             set_faults(calm_node, error_rate="20%")

@@ -10,7 +10,7 @@ import requests
 
 from bizra_load.node.chain import block_hash
 from bizra_load.node.embedded import start_node
-from tests.e2e.running import metric_values
+from tests.e2e.running import metric_values, until
 from tests.e2e.talking import FINALITY, GENERATE, HISTOGRAMS, VERIFY, added, counts, post, set_faults
 
 
@@ -94,6 +94,28 @@ def test_metrics_down_and_slow(node):
     begin = time.monotonic()
     assert requests.get(node.metrics_url, timeout=10).status_code == 200
     assert time.monotonic() - begin >= 0.3
+
+
+def test_an_empty_page_has_the_process_and_nothing_else(node):
+    set_faults(node, metrics__empty=True)
+    names = {name for name, _ in metric_values(node)}
+    assert "process_resident_memory_bytes" in names
+    assert not [n for n in names if n.startswith("bizra_")]
+
+
+def test_memory_and_cpu_are_used_until_cleared_and_answers_go_on(node):
+    def used(name):
+        return metric_values(node)[name, None]
+
+    idle = used("process_resident_memory_bytes")
+    set_faults(node, memory="200MiB", cpu="60%")
+    assert used("process_resident_memory_bytes") - idle > 190 * 2**20
+    busy, begin = used("process_cpu_seconds_total"), time.monotonic()
+    until(lambda: used("process_cpu_seconds_total") - busy > 0.5, "half a second of CPU", 10)
+    assert 0.3 < 0.5 / (time.monotonic() - begin) < 1.5
+    assert post(node, GENERATE, {"evidence": "a"}).status_code == 200
+    requests.delete(node.admin_url + "/faults", timeout=10)
+    until(lambda: used("process_resident_memory_bytes") - idle < 100 * 2**20, "memory given back")
 
 
 def test_the_admin_interface_shows_sets_and_clears(node):

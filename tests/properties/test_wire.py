@@ -20,7 +20,7 @@ from bizra_load.measure.wire import (
     health_row,
     window_row,
 )
-from sla.histogram import HIGHEST_NS, from_values
+from sla.histogram import HIGHEST_NS, Histogram, from_values
 from sla.window import Health, Window
 from tests.properties.test_histogram import histograms, latencies, windows
 
@@ -42,7 +42,8 @@ def test_any_hdrhistogram_library_reads_ours_and_we_read_theirs(values):
         assert decode_histogram(reference.encode().decode()) == ours
 
 
-healths = st.builds(Health, st.integers(0, 9), st.text(min_size=1, max_size=9), histograms, st.floats(0, 9))
+hubs = histograms.map(lambda h: Histogram(h.indices, h.counts))
+healths = st.builds(Health, st.integers(0, 9), st.text(min_size=1, max_size=9), histograms, st.floats(0, 9), hub=hubs)
 
 
 @given(st.lists(windows, max_size=3), st.lists(healths, max_size=2))

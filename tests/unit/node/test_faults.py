@@ -6,7 +6,7 @@ import statistics
 
 import pytest
 
-from bizra_load.node.faults import FaultError, Faults, parse_assignments, rate, seconds
+from bizra_load.node.faults import FaultError, Faults, parse_assignments, rate, seconds, size
 
 
 @pytest.fixture
@@ -34,6 +34,17 @@ def test_rates(text, value):
 def test_what_is_not_a_rate_is_refused(text):
     with pytest.raises(FaultError, match="not a rate"):
         rate(text)
+
+
+@pytest.mark.parametrize(("text", "value"), [("100MiB", 100 * 2**20), ("1 GiB", 2**30), ("0KiB", 0)])
+def test_sizes(text, value):
+    assert size(text) == value
+
+
+@pytest.mark.parametrize("text", ["", "5", "-1MiB", "2GiB", "1.5GiB", "100MB", "nan"])
+def test_what_is_not_a_size_is_refused(text):
+    with pytest.raises(FaultError, match="not a size"):
+        size(text)
 
 
 @pytest.mark.parametrize(
@@ -72,6 +83,9 @@ def test_the_same_seed_draws_the_same_latencies():
         ("health.latency", "1ms"),
         ("error_rate", "200%"),
         ("metrics.down", "maybe"),
+        ("metrics.empty", "maybe"),
+        ("memory", "a lot"),
+        ("cpu", "120%"),
         ("stall", "forever"),
         ("__init__", "1"),
     ],

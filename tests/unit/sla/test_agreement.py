@@ -7,7 +7,8 @@ import yaml
 
 from bizra_load.exit_codes import UsageError
 from bizra_load.gate import read_agreement
-from sla.agreement import AgreementError, agreement_from_mapping, baseline_from_mapping
+from sla.agreement import agreement_from_mapping, baseline_from_mapping
+from sla.section import AgreementError
 
 GOOD = {
     "schema": "bizra-load/agreement/1",

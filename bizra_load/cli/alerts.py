@@ -1,0 +1,90 @@
+"""`bizra-load alerts render`: the alert rules of an agreement as files. `bizra-load alerts drill`: do they fire?"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from bizra_load.exit_codes import KEPT, NO_GO, UsageError
+
+OBJECT, RULES, TESTS = "prometheus-alerts.yaml", "prometheus-rules.yaml", "prometheus-rules-test.yaml"
+
+
+def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = subparsers.add_parser("alerts", help="alert rules of an agreement, and a drill", description=__doc__)
+    verbs = parser.add_subparsers(dest="alerts_verb", required=True, metavar="VERB")
+    render = verbs.add_parser("render", help=f"write {OBJECT}, {RULES} and {TESTS}")
+    render.add_argument("--out", type=Path, default=Path("k8s/monitoring"), metavar="DIR", help="(default: k8s/monitoring)")
+    render.add_argument("--check", action="store_true", help="write nothing; exit with 3 where a file is not current")
+    render.add_argument(
+        "--runbooks", default="", metavar="URL", help="what runbook_url begins with (default: docs/runbooks.md)"
+    )
+    render.set_defaults(run=run_render)
+    drill = verbs.add_parser("drill", help="provoke the alerts on a reference node under a real Prometheus")
+    drill.add_argument("--rules", default="", metavar="A,B", help="only these alerts (default: all)")
+    drill.add_argument("--out", type=Path, default=Path("artifacts"), metavar="DIR", help="for alert-drill.json")
+    drill.set_defaults(run=run_drill)
+    for verb in (render, drill):
+        verb.add_argument("--agreement", default="v2.2.0-rc1", help="a packaged name or a YAML file (default: v2.2.0-rc1)")
+
+
+def run_render(args: argparse.Namespace) -> int:
+    from bizra_load import gate
+    from bizra_load.files import write_atomically
+    from bizra_load.monitoring.rule_files import groups, prometheus_rule, to_yaml
+    from bizra_load.monitoring.rule_tests import unit_tests
+    from bizra_load.monitoring.rules import RUNBOOKS, alert_rules, thresholds
+    from sla.section import AgreementError
+
+    agreement = gate.read_agreement(args.agreement).agreement
+    try:
+        limits = thresholds(agreement)
+        rules = alert_rules(agreement, limits)
+    except AgreementError as error:
+        raise UsageError(f"{args.agreement}: {error}") from None
+    runbooks = args.runbooks or RUNBOOKS
+    content = groups(rules, runbooks=runbooks)
+    texts = {
+        OBJECT: prometheus_rule(content),
+        RULES: content,
+        TESTS: unit_tests(agreement, rules, limits, RULES, runbooks),
+    }
+    stale = []
+    for name, value in texts.items():
+        text = to_yaml(value, agreement.name)
+        path = args.out / name
+        try:
+            if not args.check:
+                write_atomically(path, text)
+                print(path)
+            elif not path.is_file() or path.read_text(encoding="utf-8") != text:
+                stale.append(str(path))
+        except OSError as error:
+            raise UsageError(f"--out: {path}: {error.strerror}") from None
+    if stale:
+        print(f"not current: {', '.join(stale)} (bizra-load alerts render makes them)", file=sys.stderr)
+    return NO_GO if stale else KEPT
+
+
+def run_drill(args: argparse.Namespace) -> int:
+    from bizra_load import gate
+    from bizra_load.files import write_atomically
+    from bizra_load.monitoring.drill import drill
+    from reports import alert_drill
+    from sla.section import AgreementError
+
+    agreement = gate.read_agreement(args.agreement).agreement
+    only = [name.strip() for name in args.rules.split(",") if name.strip()]
+    try:
+        found = drill(agreement, only, lambda line: print(line, file=sys.stderr, flush=True))
+    except AgreementError as error:
+        raise UsageError(f"{args.agreement}: {error}") from None
+    path = args.out / "alert-drill.json"
+    try:
+        write_atomically(path, alert_drill.render_json(found))
+    except OSError as error:
+        raise UsageError(f"--out: {path}: {error.strerror}") from None
+    print(alert_drill.render(found, gate.terminal_width(sys.stdout), sys.stdout.isatty()))
+    print(f"Evidence: {path}")
+    return KEPT if found.passed else NO_GO

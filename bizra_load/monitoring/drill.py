@@ -1,0 +1,225 @@
+"""Do the alerts fire? A real Prometheus with the agreement's rules, the reference node, a light load, fault after fault.
+
+Rules are sped up, and limits that a healthy rehearsal would never reach are lowered; the result says both.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import requests
+
+from bizra_load.exit_codes import InvalidRunError, UsageError
+from bizra_load.monitoring.light_load import LightLoad
+from bizra_load.monitoring.local_prometheus import LocalPrometheus, background, local_prometheus
+from bizra_load.monitoring.rule_files import groups, to_yaml
+from bizra_load.monitoring.rules import JOB, AlertRule, Thresholds, alert_rules, promql_duration, thresholds
+from bizra_load.node.embedded import NodeProcess, start_node
+from bizra_load.ports import free_port
+from reports.alert_drill import Drill, DrilledRule
+from sla.agreement import Agreement
+from sla.section import unknown
+
+SPEED_UP = 60.0
+SCRAPE_S = 0.5
+LOOK_EVERY_S = 0.1
+HEALTHY_WITHIN_S, FIRES_WITHIN_S, RESOLVES_WITHIN_S = 60.0, 60.0, 90.0
+
+
+@dataclass(frozen=True)
+class Phase:
+    """Faults that are switched on together, and the alerts that each of them must raise; they do not disturb each other."""
+
+    faults: Mapping[str, tuple[str, tuple[str, ...]]]  # fault -> (value, alerts)
+
+    @property
+    def alerts(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(a for _, alerts in self.faults.values() for a in alerts))
+
+    def fault_of(self, alert: str) -> str:
+        return ", ".join(f"{name}={value}" for name, (value, alerts) in self.faults.items() if alert in alerts)
+
+
+PHASES = (
+    Phase(
+        {
+            "generate.latency": ("100ms", ("PoIGenerationP99Violation", "PoIThroughputDegraded")),
+            "verify.latency": ("100ms", ("PoIVerificationP99Violation", "PoIThroughputDegraded")),
+            "finality.latency": ("5ms", ("FinalityCheckP99Violation",)),
+            "error_rate": ("40%", ("PoISuccessRateCritical", "PoIErrorBudgetBurn")),
+            "memory": ("200MiB", ("RustProcessMemoryHigh",)),
+            "cpu": ("90%", ("RustProcessCPUHigh",)),
+        }
+    ),
+    Phase(
+        {
+            "finality.latency": ("30s", ("FinalityCheckStalled",)),
+            "metrics.latency": ("350ms", ("PrometheusScrapeSlow",)),
+        }
+    ),
+    Phase({"metrics.down": ("true", ("RustMetricsEndpointDown",))}),
+    Phase({"metrics.empty": ("true", ("RustMetricsAbsent",))}),
+)
+
+
+def drill(agreement: Agreement, only: Sequence[str] = (), say: Callable[[str], None] = print) -> Drill:
+    """Provoke the alerts in `only` (default: all). Raises AgreementError, UsageError (unknown alert, no Prometheus) and
+    InvalidRunError (a part did not start, or was not healthy before the faults).
+    """
+    limits = thresholds(agreement)
+    known = [r.name for r in alert_rules(agreement, limits)]
+    for name in only:
+        if name not in known:
+            raise UsageError(f"--rules: {unknown(name, known)}")
+    wanted = set(only or known)
+    with ExitStack() as stack:
+        node = stack.enter_context(start_node(["--seed", "drill"]))
+        limits, shortened = _reachable(limits, node)
+        rules = alert_rules(agreement, limits, SPEED_UP)
+        manager = stack.enter_context(_alertmanager())
+        prometheus = stack.enter_context(
+            local_prometheus(
+                {JOB: node.metrics_url.removeprefix("http://").removesuffix("/metrics")},
+                SCRAPE_S,
+                rules=to_yaml(groups(rules, SCRAPE_S), agreement.name),
+                alertmanager=manager,
+            )
+        )
+        stack.enter_context(LightLoad(node.url))
+        watch = _Watch(prometheus, manager)
+        loaded = sum(len(group["rules"]) for group in prometheus.get("rules")["groups"])
+        _until_healthy(watch, rules)
+        found: dict[str, DrilledRule] = {}
+        for phase in PHASES:
+            chosen = tuple(a for a in phase.alerts if a in wanted)
+            if chosen:
+                say(f"Provoking {', '.join(chosen)}")
+                found |= {r.alert: r for r in _provoke(phase, chosen, node, watch, {r.name: r for r in rules})}
+    return Drill(agreement.name, loaded, bool(manager), shortened, tuple(found[name] for name in known if name in found))
+
+
+def _reachable(limits: Thresholds, node: NodeProcess) -> tuple[Thresholds, dict[str, str]]:
+    """Limits that the node's faults can break on this machine, and what was changed."""
+    text = requests.get(node.metrics_url, timeout=10).text
+    idle = next(float(line.split()[1]) for line in text.splitlines() if line.startswith("process_resident_memory_bytes "))
+    low = replace(limits, throughput_per_s=60.0, memory_bytes=idle + 100 * 2**20, cpu_cores=0.6, scrape_s=0.25)
+    return low, {
+        'every window and "for"': f"divided by {SPEED_UP:g} (5m is {promql_duration(300 / SPEED_UP)})",
+        "throughput": f"{low.throughput_per_s:g} instead of {limits.throughput_per_s:,.0f} ops/s",
+        "memory": f"{low.memory_bytes / 2**20:.0f} MiB instead of {limits.memory_bytes / 2**20:,.0f} MiB",
+        "CPU": f"{low.cpu_cores:g} instead of {limits.cpu_cores:g} cores",
+        "scrape duration": f"{low.scrape_s:g} instead of {limits.scrape_s:g} s",
+    }
+
+
+class _Watch:
+    """Which alerts are pending and firing in Prometheus, and which have reached Alertmanager."""
+
+    def __init__(self, prometheus: LocalPrometheus, manager: str) -> None:
+        self._prometheus = prometheus
+        self.manager = manager  # host:port, "" without one
+
+    def states(self) -> dict[str, str]:
+        return {a["labels"]["alertname"]: a["state"] for a in self._prometheus.get("alerts")["alerts"]}
+
+    def notified(self) -> set[str]:
+        if not self.manager:
+            return set()
+        try:
+            found = requests.get(f"http://{self.manager}/api/v2/alerts", timeout=5).json()
+        except (requests.RequestException, ValueError):
+            return set()
+        return {a["labels"]["alertname"] for a in found}
+
+    def holds(self, expression: str) -> bool:
+        return bool(self._prometheus.query(expression))
+
+
+def _until_healthy(watch: _Watch, rules: Sequence[AlertRule]) -> None:
+    """The longest of the common windows is full, and nothing is pending or firing."""
+    window = promql_duration(2 * 300 / SPEED_UP)
+    full = f'count_over_time(up{{job="{JOB}"}}[{window}]) >= {0.9 * 2 * 300 / SPEED_UP / SCRAPE_S:g}'
+    end = time.monotonic() + HEALTHY_WITHIN_S
+    while time.monotonic() < end:
+        if watch.holds(full) and not watch.states():
+            return
+        time.sleep(LOOK_EVERY_S)
+    raise InvalidRunError(f"before any fault these were active: {', '.join(watch.states()) or 'none, but nothing was scraped'}")
+
+
+def _provoke(
+    phase: Phase, chosen: Sequence[str], node: NodeProcess, watch: _Watch, rules: Mapping[str, AlertRule]
+) -> list[DrilledRule]:
+    active_before = set(watch.states())
+    faults = {name: value for name, (value, alerts) in phase.faults.items() if set(alerts) & set(chosen)}
+    times: dict[str, dict[str, float]] = {alert: {} for alert in chosen}
+    began = time.monotonic()
+    requests.post(f"{node.admin_url}/faults", json=faults, timeout=10).raise_for_status()
+
+    def look() -> bool:
+        now, states, notified = time.monotonic() - began, watch.states(), watch.notified()
+        for alert, seen in times.items():
+            if alert in states:
+                seen.setdefault(states[alert], now)
+            if alert in notified:
+                seen.setdefault("notified", now)
+        return all("firing" in seen and ("notified" in seen or not watch.manager) for seen in times.values())
+
+    _poll(look, FIRES_WITHIN_S)
+    requests.delete(f"{node.admin_url}/faults", timeout=10).raise_for_status()
+    ended = time.monotonic()
+
+    def gone() -> bool:
+        now, states = time.monotonic() - ended, watch.states()
+        for alert, seen in times.items():
+            if alert not in states and "firing" in seen:
+                seen.setdefault("resolved", now)
+        return not set(states) & set(phase.alerts)
+
+    _poll(gone, RESOLVES_WITHIN_S)
+    return [_result(rules[a], phase.fault_of(a), times[a], a in active_before, bool(watch.manager)) for a in chosen]
+
+
+def _result(rule: AlertRule, fault: str, seen: Mapping[str, float], active_before: bool, manager: bool) -> DrilledRule:
+    reason = ""
+    if active_before:
+        reason = "was active before its fault"
+    elif "firing" not in seen:
+        reason = f"did not fire within {FIRES_WITHIN_S:g} s"
+    elif rule.for_s and "pending" not in seen:
+        reason = "was never pending"
+    elif manager and "notified" not in seen:
+        reason = "did not reach Alertmanager"
+    elif "resolved" not in seen:
+        reason = f"did not resolve within {RESOLVES_WITHIN_S:g} s"
+    times = {f"{key}_s": seen.get(key) for key in ("pending", "firing", "notified", "resolved")}
+    return DrilledRule(rule.name, rule.group, rule.severity, fault, reason=reason, **times)
+
+
+def _poll(done: Callable[[], bool], within_s: float) -> None:
+    end = time.monotonic() + within_s
+    while not done() and time.monotonic() < end:
+        time.sleep(LOOK_EVERY_S)
+
+
+@contextmanager
+def _alertmanager() -> Iterator[str]:
+    """host:port of an Alertmanager that notifies nobody; "" where none is installed."""
+    binary = shutil.which("prometheus-alertmanager") or shutil.which("alertmanager")
+    if binary is None:
+        yield ""
+        return
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / "config.yml").write_text("route: {receiver: nobody}\nreceivers: [{name: nobody}]\n", encoding="utf-8")
+        address = f"127.0.0.1:{free_port()}"
+        command = [binary, f"--config.file={folder / 'config.yml'}", f"--storage.path={folder / 'data'}"]
+        command += [f"--web.listen-address={address}", "--cluster.listen-address=", "--log.level=error"]
+        with background(command, f"http://{address}/-/ready", "alertmanager", folder / "log"):
+            yield address
