@@ -82,8 +82,12 @@ def judge_monitored(
     can't be judged without. `environment` must be one of agreement.accepted (None: its default), else KeyError.
     """
     chosen = environment or agreement.default_environment
-    inside = [s for s in snapshots if from_ns <= s.at_ns <= to_ns]
     totals = sorted({m.total for m in agreement.operations.values() if m.total})
+    names = {m.histogram for m in agreement.operations.values()} | set(totals)
+    # Prometheus holds the process metrics of others too, and a node can lose its own series while it is scraped
+    inside = [
+        s for s in snapshots if from_ns <= s.at_ns <= to_ns and not names.isdisjoint(s.counters.keys() | s.histograms.keys())
+    ]
     window = Window(
         from_ns, to_ns, len(inside), len(by_instance(inside)), scrape_interval_s(inside),
         coverage(inside, from_ns / 1e9, to_ns / 1e9), restarts(inside, totals),

@@ -29,13 +29,9 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         help='the node\'s series, e.g. job="node" (environment: PROMETHEUS_SELECTOR)',
     )
     when = parser.add_mutually_exclusive_group()
-    when.add_argument(
-        "--window", default="15m", metavar="TIME", help="how far to look back, 10s to 24h (default: 15m)"
-    )
+    when.add_argument("--window", default="15m", metavar="TIME", help="how far to look back, 10s to 24h (default: 15m)")
     when.add_argument("--run", dest="folder", type=Path, metavar="RUN", help="the steady part of this load test instead")
-    parser.add_argument(
-        "--agreement", help="name or YAML file (environment: AGREEMENT; default: RUN's, or v2.2.0-rc1)"
-    )
+    parser.add_argument("--agreement", help="name or YAML file (environment: AGREEMENT; default: RUN's, or v2.2.0-rc1)")
     parser.add_argument(
         "--environment-name", metavar="NAME", help="whose accepted deviations count (environment: AGREEMENT_ENVIRONMENT)"
     )

@@ -15,6 +15,7 @@ from bizra_load.target.native import NativeHistogram, with_common_edges
 from sla.snapshot import Snapshot
 
 NAMES = "bizra_.+|process_resident_memory_bytes|process_cpu_seconds_total"
+OWN_NAMES = "bizra_load_.+"  # the generator's, which the same Prometheus may scrape
 CHUNK_S = 600
 
 
@@ -27,7 +28,7 @@ class PrometheusSource:
         session = requests.Session()
         session.trust_env = False
         self.url = url
-        self._matchers = f'__name__=~"{NAMES}"' + (f",{selector}" if selector else "")
+        self._matchers = f'__name__=~"{NAMES}",__name__!~"{OWN_NAMES}"' + (f",{selector}" if selector else "")
         self._timeout_s = timeout_s
         self._client = PrometheusConnect(url=url, headers=headers, session=session, timeout=int(timeout_s))
 

@@ -107,3 +107,14 @@ def test_a_share_of_a_plan_without_the_plan_is_not_judged():
     throughput = next(o for o in answer.objectives if o.key == "poi_throughput")
     assert (throughput.status, throughput.estimate is not None) == (Status.INCONCLUSIVE, True)
     assert answer.exit_code == 4
+
+
+def test_scrapes_without_the_nodes_metrics_cover_nothing():
+    """Prometheus itself, or a node whose series are gone while its process is still seen."""
+    node = measurements().snapshots
+    others = [Snapshot(s.at_ns, 0, "prometheus", {"process_cpu_seconds_total": 1.0}) for s in node]
+    empty = [Snapshot(s.at_ns, 0, "", {}, {"process_resident_memory_bytes": 1.0}) for s in node[30:]]
+    answer = judged([*node[:30], *empty, *others])
+    assert answer.window.instances == 1
+    assert answer.window.coverage < 0.5
+    assert answer.exit_code == 4
