@@ -7,21 +7,25 @@ import hashlib
 import importlib.resources
 import json
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
 import yaml
 
-from bizra_load.archive.store import ASSESSMENT, read_run
+from bizra_load import evidence
+from bizra_load.archive.store import ASSESSMENT, read_record, read_run
 from bizra_load.exit_codes import UsageError
 from bizra_load.files import write_atomically
+from bizra_load.options import Settings
 from reports import json_report, markdown, text
 from sla.agreement import FIGURES_ONLY, Agreement, Baseline, agreement_from_mapping, baseline_from_mapping
 from sla.assessment import Assessment
 from sla.evaluate import evaluate
 from sla.measurements import Measurements
 from sla.section import AgreementError
+from sla.steady import constant_part
 from sla.validity import ALLOWABLE
 
 AGREEMENT, BASELINE = "agreement.yaml", "baseline.json"
@@ -58,6 +62,13 @@ def read_agreement(name: str) -> ReadAgreement:
     return ReadAgreement(agreement, _baseline(baseline_text, agreement.baseline), content, baseline_text)
 
 
+def check(settings: Settings) -> None:
+    """What can be refused before the first request: the agreement, its environment, the evidence. Raises UsageError."""
+    read = read_agreement(settings.agreement)
+    read.check_environment(settings.environment)
+    evidence.read_given(settings.evidence, read.agreement.evidence)
+
+
 def keep_agreement(folder: Path, read: ReadAgreement) -> None:
     """Into the run folder, so that the run can be judged again by the same words."""
     write_atomically(folder / AGREEMENT, read.text)
@@ -76,26 +87,41 @@ def judge(folder: Path, agreement_name: str | None = None, baseline: Baseline | 
     if agreement_name and environment not in read.agreement.accepted:
         environment = None
     read.check_environment(environment)
+    given = evidence.read_kept(folder)
     assessment = evaluate(
         measurements,
         read.agreement,
         baseline or read.baseline,
         environment=environment,
+        evidence=given,
         fail_on_warn=bool(record.get("fail_on_warn")),
         allowed=frozenset(name for name in record.get("allow") or () if name in ALLOWABLE),
     )
     shown = {k: record[k] for k in ("name", "started", "target", "command", "versions", "host", "arrivals") if k in record}
     facts = measurements.facts
     shown |= {"seed": facts.seed, "workers": len(facts.workers), "agreement_sha256": read.sha256}
+    if planned_per_s := constant_part(facts)[2]:
+        shown["planned_per_s"] = planned_per_s
     notes = list(assessment.notes)
     notes += [str(note) for note in record.get("notes") or ()]
     if record.get("allow"):
         notes.append(f"allowed by --allow: {', '.join(str(name) for name in record['allow'])}")
     if record.get("insecure"):
         notes.append("the target's TLS certificate was not verified (--insecure)")
+    unjudged = sorted({"node_tests", "alerts", "monitoring"} & set(given) - set(read.agreement.evidence))
+    if unjudged:
+        notes.append(f"evidence was given that this agreement has no gate for, so it decides nothing: {', '.join(unjudged)}")
     if record.get("truncated"):
         notes.append(f"cut short while being written: {', '.join(record['truncated'])}")
     return dataclasses.replace(assessment, run=shown, notes=tuple(notes)), measurements
+
+
+def add_evidence(folder: Path, words: Sequence[str]) -> None:
+    """Check what --evidence names and copy it into the run folder. Raises UsageError before anything is written."""
+    if words:
+        record = read_record(folder)
+        gates = kept_agreement(folder).agreement.evidence if record.get("agreement") else ()
+        evidence.keep(folder, evidence.read_given(words, gates))
 
 
 def assess(folder: Path, agreement_name: str | None = None, out: Path | None = None) -> Assessment:

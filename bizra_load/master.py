@@ -120,6 +120,7 @@ class Keeping:
             self._ask_prometheus()
         self._writer.close()
         self._write_record()
+        gate.add_evidence(self.folder, self.settings.evidence)
         assessment = gate.assess(self.folder)
         if self._metrics is not None:
             self._metrics.assessed(assessment)

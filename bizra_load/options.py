@@ -76,6 +76,8 @@ def add_arguments(parser: LocustArgumentParser) -> None:
         group.add_argument(flag, env_var=variable or "", default=default, help=f"{text} (default: {default or 'none'})")
     for flag, text in SWITCHES:
         group.add_argument(flag, action="store_true", default=False, help=text)
+    text = "NAME=PATH of evidence for a gate that a load can't see, read when the run has ended; repeatable"
+    group.add_argument("--evidence", action="append", default=[], include_in_web_ui=False, help=text)
 
 
 @dataclass(frozen=True)
@@ -106,6 +108,7 @@ class Settings:
     fire_request_events: bool
     abort_on_fail: bool
     generator_metrics: tuple[str, int] | None = None  # address and port of the generator's own /metrics
+    evidence: tuple[str, ...] = ()
 
     @property
     def saturating(self) -> bool:
@@ -184,6 +187,7 @@ def resolve(parsed: Namespace | None) -> Settings:
         fire_request_events=bool(getattr(parsed, "fire_request_events", False)),
         abort_on_fail=bool(getattr(parsed, "abort_on_fail", False)),
         generator_metrics=checked("--generator-metrics-port", _address),
+        evidence=tuple(getattr(parsed, "evidence", None) or ()),
     )
 
 

@@ -74,7 +74,7 @@ class Plugin:
         show_microseconds()
         if not self.is_worker:
             settings = options.resolve(environment.parsed_options)  # what can be refused is refused before the first request
-            gate.read_agreement(settings.agreement).check_environment(settings.environment)
+            gate.check(settings)
             gevent.signal_handler(signal.SIGTERM, self._terminate)  # Locust's own is not in place while a shape runs
         if any(issubclass(u, OpenModelUser) for u in environment.user_classes) and not self.open_model:
             raise UsageError("locustfile: an OpenModelUser needs a StagesShape beside it (class Shape(StagesShape): ...)")

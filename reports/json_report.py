@@ -12,6 +12,7 @@ from sla.assessment import (
     Assessment,
     Check,
     Decision,
+    Evidence,
     Gate,
     ObjectiveResult,
     OperationSummary,
@@ -20,6 +21,7 @@ from sla.assessment import (
     Steady,
 )
 from sla.estimate import Estimate
+from sla.rollout import Command, Step, Strategy, Trigger, Watch
 
 _FIRST = ("schema", "decision", "exit_code", "summary", "rollout", "agreement", "environment", "baseline")
 
@@ -42,13 +44,18 @@ def parse(text: str) -> Assessment:
                 **v,
                 "decision": Decision(v["decision"]),
                 "objectives": tuple(
-                    ObjectiveResult(**{**_judged(o), "estimate": _estimate(o["estimate"])}) for o in v["objectives"]
+                    ObjectiveResult(
+                        **{**_judged(o), "estimate": _estimate(o["estimate"]), "operations": tuple(o.get("operations", ()))}
+                    )
+                    for o in v["objectives"]
                 ),
                 "gates": tuple(Gate(**_judged(g)) for g in v["gates"]),
                 "checks": tuple(Check(**{**c, "status": Status(c["status"])}) for c in v["checks"]),
                 "operations": tuple(_operation(o) for o in v["operations"]),
                 "steady": Steady(**v["steady"]) if v["steady"] else None,
                 "notes": tuple(v["notes"]),
+                "strategy": _strategy(v["strategy"]) if v.get("strategy") else None,
+                "evidence": tuple(Evidence(**{**e, "status": Status(e["status"])}) for e in v.get("evidence", ())),
             }
         )
     except (KeyError, TypeError, AttributeError) as error:
@@ -63,6 +70,12 @@ def _operation(values: dict[str, Any]) -> OperationSummary:
     latencies = {kind: {q: Estimate(**e) for q, e in values[kind].items()} for kind in ("response", "service")}
     single = {key: _estimate(values[key]) for key in ("rate", "success")}
     return OperationSummary(**{**values, **latencies, **single})
+
+
+def _strategy(values: dict[str, Any]) -> Strategy:
+    parts = {"steps": Step, "triggers": Trigger, "commands": Command, "monitoring": Watch}
+    lists = {key: tuple(part(**p) for p in values[key]) for key, part in parts.items()}
+    return Strategy(**{**values, **lists, "approvals": tuple(values["approvals"])})
 
 
 def _estimate(values: dict[str, Any] | None) -> Estimate | None:

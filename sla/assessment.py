@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from sla.estimate import Estimate
+from sla.rollout import Strategy
 
 SCHEMA = "bizra-load/assessment/1"
 
@@ -55,6 +56,8 @@ class ObjectiveResult:
     accepted: bool = False
     seconds_needed: float | None = None
     source: str = ""  # "server" or "client", and the metric or operations
+    operations: tuple[str, ...] = ()
+    quantile: float = 0.0  # of a latency, else 0
 
 
 @dataclass(frozen=True)
@@ -80,6 +83,25 @@ class Gate:
     status: Status
     counts: bool  # False for an accepted WARN
     reason: str
+    source: str = ""  # of evidence: its file in the run folder
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What a file that was given from outside says about one gate or one item of the checklist.
+
+    key       a gate of the agreement, or an item of sla.checklist
+    source    the copy's place in the run folder; sha256 of its bytes; modified: the file's own time, UTC, as a label
+    facts     what else it says, to be shown (a deployment's name, images, ...)
+    """
+
+    key: str
+    status: Status
+    reason: str
+    source: str = ""
+    sha256: str = ""
+    modified: str = ""
+    facts: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -124,3 +146,5 @@ class Assessment:
     notes: tuple[str, ...] = ()
     run: Mapping[str, object] = field(default_factory=dict)  # facts of the run record, shown and not judged
     schema: str = SCHEMA
+    strategy: Strategy | None = None  # None: judged before there were any
+    evidence: tuple[Evidence, ...] = ()

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import dataclasses
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sla.assessment import Check, Decision, Gate, Severity, Status
+from sla.agreement import Agreement
+from sla.assessment import Check, Decision, Gate, ObjectiveResult, Severity, Status
+from sla.rollout import APPROVALS, SLOWER, STANDARD, VERY_SLOW, Strategy, monitoring_plan, rollback_commands
+from sla.triggers import triggers
 
-ROLLOUT = {
-    Decision.GO: "standard canary 5, 25, 50, 100 % (4 to 7 days)",
-    Decision.GO_WITH_CAUTION: "slower canary 1, 5, 25, 50, 100 % (7 to 10 days), check every 4 h",
-    Decision.CONDITIONAL_GO: "very slow canary 1, 2, 5, 10, 25, 100 % (10 to 14 days), continuous watch",
-    Decision.NO_GO: "none: remediate, validate again",
-    Decision.INCONCLUSIVE: "none: measure longer, or supply what is missing",
-    Decision.INVALID: "none: repeat the run under conditions that can be trusted",
+STRATEGY = {
+    Decision.GO: STANDARD,
+    Decision.GO_WITH_CAUTION: SLOWER,
+    Decision.CONDITIONAL_GO: VERY_SLOW,
+    Decision.NO_GO: Strategy("none", advice="remediate, validate again"),
+    Decision.INCONCLUSIVE: Strategy("none", advice="measure longer, or supply what is missing"),
+    Decision.INVALID: Strategy("none", advice="repeat the run under conditions that can be trusted"),
 }
+ROLLOUT = {decision: str(strategy) for decision, strategy in STRATEGY.items()}
 _EXIT = {Decision.NO_GO: 3, Decision.INCONCLUSIVE: 4, Decision.INVALID: 5}
 _CAUTIOUS = (Decision.GO_WITH_CAUTION, Decision.CONDITIONAL_GO)
 
@@ -49,6 +54,24 @@ def decide(gates: Sequence[Gate], checks: Sequence[Check], interrupted: bool = F
     if len(warnings) <= 2:
         return Verdict(Decision.GO_WITH_CAUTION, f"{len(warnings)} warning{'s' if len(warnings) > 1 else ''}: {named}")
     return Verdict(Decision.CONDITIONAL_GO, f"{len(warnings)} warnings: {named}")
+
+
+def strategy_for(
+    decision: Decision, agreement: Agreement, results: Sequence[ObjectiveResult], names: Mapping[str, str]
+) -> Strategy:
+    """The decision's strategy with its triggers, commands, plan and approvals; `names` as of rollout.rollback_commands. Without
+    steps there is nothing to watch, to roll back or to approve.
+    """
+    strategy = STRATEGY[decision]
+    if not strategy.steps:
+        return strategy
+    return dataclasses.replace(
+        strategy,
+        triggers=triggers(agreement, results, decision in _CAUTIOUS),
+        commands=rollback_commands(names),
+        monitoring=monitoring_plan(strategy),
+        approvals=APPROVALS,
+    )
 
 
 def exit_code(decision: Decision, fail_on_warn: bool) -> int:

@@ -6,8 +6,8 @@ import dataclasses
 from collections.abc import Mapping
 
 from sla.agreement import Agreement, Baseline
-from sla.assessment import Assessment, Gate, ObjectiveResult, Severity, Status, Steady
-from sla.decision import ROLLOUT, decide, exit_code
+from sla.assessment import Assessment, Evidence, Gate, ObjectiveResult, Severity, Status, Steady
+from sla.decision import decide, exit_code, strategy_for
 from sla.judgement import Prepared, gate_of, judge_family, unjudged
 from sla.measurements import Measurements
 from sla.objectives import absolute, measure
@@ -29,12 +29,12 @@ def evaluate(
     agreement: Agreement,
     baseline: Baseline | None = None,
     environment: str | None = None,
-    evidence: Mapping[str, Status] | None = None,
+    evidence: Mapping[str, Evidence] | None = None,
     fail_on_warn: bool = False,
     level: float = LEVEL,
     allowed: frozenset[str] = frozenset(),
 ) -> Assessment:
-    """`evidence` holds the status of gates that are given from outside; one that is missing is INCONCLUSIVE.
+    """`evidence` holds what was given from outside, by key; a gate without any is INCONCLUSIVE.
 
     `environment` must be one of agreement.accepted (None: its default), else KeyError. `allowed` names checks of the run whose
     failure is a warning (sla.validity.ALLOWABLE).
@@ -49,11 +49,13 @@ def evaluate(
         for o in _judge_all(measurements, agreement, values, steady, level)
     )
     gates = [gate_of(o) for o in objectives]
+    given = evidence or {}
     for key, title in agreement.evidence.items():
-        status = (evidence or {}).get(key, Status.INCONCLUSIVE)
-        reason = "no evidence was given" if status is Status.INCONCLUSIVE else "as the evidence says"
-        gates.append(Gate(key, title, Severity.CRITICAL, status, True, reason))
+        e = given.get(key, Evidence(key, Status.INCONCLUSIVE, "no evidence was given"))
+        gates.append(Gate(key, title, Severity.CRITICAL, e.status, True, e.reason, e.source))
     verdict = decide(gates, checks, measurements.facts.interrupted)
+    deployment = given.get("deployment")
+    strategy = strategy_for(verdict.decision, agreement, objectives, deployment.facts if deployment else {})
     notes = [FAMILY_NOTE.format(alpha=1 - level, count=len(objectives))] if objectives else []
     if agreement.not_assessed:
         notes.append(agreement.not_assessed)
@@ -68,7 +70,7 @@ def evaluate(
         notes.append(f"drift: {steady.drift}")
     return Assessment(
         decision=verdict.decision,
-        rollout=ROLLOUT[verdict.decision],
+        rollout=str(strategy),
         exit_code=exit_code(verdict.decision, fail_on_warn),
         summary=verdict.summary,
         agreement=agreement.name,
@@ -80,6 +82,8 @@ def evaluate(
         operations=summaries(measurements, steady, level),
         steady=steady,
         notes=tuple(notes),
+        strategy=strategy,
+        evidence=tuple(given[key] for key in sorted(given)),
     )
 
 

@@ -10,7 +10,7 @@ from sla.assessment import Gate, ObjectiveResult, Status
 from sla.estimate import Estimate
 from sla.family import holm_level
 from sla.objectives import Measured, seconds_for_margin
-from sla.status import judge, outside
+from sla.status import THIN_EVIDENCE, judge, outside
 
 
 @dataclass(frozen=True)
@@ -40,12 +40,14 @@ def judge_family(
             o.severity,
             measured.tail_evidence,
         )
-        needed = seconds_for_margin(measured, p.target, length_s) if verdict.status is Status.INCONCLUSIVE else None
+        needed = None
+        if verdict.status is Status.INCONCLUSIVE or verdict.reason == THIN_EVIDENCE:
+            needed = seconds_for_margin(measured, p.target, length_s)
         results.append(
             ObjectiveResult(
                 o.key, o.title, o.severity, o.unit, p.target.comparison, p.target.value,
                 p.acceptable.value if p.acceptable else None, baseline.get(o.baseline_key), measured.estimate,
-                verdict.status, verdict.reason, False, needed, measured.source,
+                verdict.status, verdict.reason, False, needed, measured.source, o.operations, o.quantile,
             )
         )  # fmt: skip
     return results
@@ -56,7 +58,7 @@ def unjudged(o: Objective, baseline: Mapping[str, float], estimate: Estimate | N
     return ObjectiveResult(
         o.key, o.title, o.severity, o.unit, o.target.comparison, o.target.value,
         o.acceptable.value if o.acceptable else None, baseline.get(o.baseline_key), estimate,
-        Status.INCONCLUSIVE, reason,
+        Status.INCONCLUSIVE, reason, operations=o.operations, quantile=o.quantile,
     )  # fmt: skip
 
 

@@ -10,6 +10,8 @@ from sla.estimate import Estimate
 from sla.quantiles import STRONG_EVIDENCE
 
 BASELINE_FACTOR = 10.0
+THIN_EVIDENCE = "keeps the target on thin evidence"
+OVER_BASELINE = "keeps the target, but is over ten times the baseline"
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,7 @@ def judge(
             return Verdict(Status.INCONCLUSIVE, "too few effective samples to bound it from above")
         return Verdict(Status.INCONCLUSIVE, "the interval straddles the target")
     if baseline and target.comparison == "<" and estimate.low > BASELINE_FACTOR * baseline:
-        return Verdict(Status.WARN, "keeps the target, but is over ten times the baseline")
+        return Verdict(Status.WARN, OVER_BASELINE)
     if tail_evidence is not None and tail_evidence < STRONG_EVIDENCE:
-        return Verdict(Status.WARN, "keeps the target on thin evidence")
+        return Verdict(Status.WARN, THIN_EVIDENCE)
     return Verdict(Status.PASS, "the whole interval keeps the target")

@@ -78,17 +78,27 @@ class RunWriter:
         file.flush()
 
 
-def read_run(folder: Path) -> tuple[Measurements, dict[str, Any]]:
-    """Measurements and record of a run folder. A last line that was cut short is left out, and the record says so under
-    "truncated"; anything else that is wrong raises UsageError with file, line and reason.
-    """
+def read_record(folder: Path) -> dict[str, Any]:
+    """run.json alone. Raises UsageError."""
     try:
         record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
-        facts = _facts(record["facts"])
         if record["schema"] != SCHEMA:
             raise ValueError(f"schema is {record['schema']!r} (allowed: {SCHEMA})")
     except OSError as error:
         raise UsageError(f"{folder / RECORD}: {error.strerror} (allowed: a folder made by bizra-load run)") from None
+    except (ValueError, KeyError, TypeError) as error:
+        raise UsageError(f"{folder / RECORD}: not a run record: {type(error).__name__}: {error}") from None
+    found: dict[str, Any] = record
+    return found
+
+
+def read_run(folder: Path) -> tuple[Measurements, dict[str, Any]]:
+    """Measurements and record of a run folder. A last line that was cut short is left out, and the record says so under
+    "truncated"; anything else that is wrong raises UsageError with file, line and reason.
+    """
+    record = read_record(folder)
+    try:
+        facts = _facts(record["facts"])
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise UsageError(f"{folder / RECORD}: not a run record: {type(error).__name__}: {error}") from None
     truncated: list[str] = []

@@ -24,7 +24,15 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "--out", type=Path, metavar="DIR", help="write assessment.json and .md there (default: RUN); "
         "with --import the folder that a run folder is made in (default: runs)"
     )  # fmt: skip
+    add_evidence_argument(parser)
     parser.set_defaults(run=run)
+
+
+def add_evidence_argument(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--evidence", action="append", default=[], metavar="NAME=PATH",
+        help="evidence for what a load can't see, such as tests=junit.xml (docs/decision.md); repeatable",
+    )  # fmt: skip
 
 
 def run(args: argparse.Namespace) -> int:
@@ -32,21 +40,24 @@ def run(args: argparse.Namespace) -> int:
 
     folder, out = args.folder, args.out
     if args.imported is not None:
-        folder, out = _imported(args.imported, args.hlog_unit, args.agreement, args.out or Path("runs")), None
+        folder, out = _imported(args.imported, args.hlog_unit, args.agreement, args.out or Path("runs"), args.evidence), None
     elif args.hlog_unit != "ns":
         raise UsageError("--hlog-unit: belongs to --import")
+    gate.add_evidence(folder, args.evidence)
     assessment = gate.assess(folder, args.agreement, out)
     gate.announce(assessment, folder, sys.stdout)
     return assessment.exit_code
 
 
-def _imported(path: Path, unit: str, agreement: str | None, out: Path) -> Path:
+def _imported(path: Path, unit: str, agreement: str | None, out: Path, given: list[str]) -> Path:
     """The run folder that was made of another tool's results. Raises UsageError before anything is written."""
     from bizra_load import gate
     from bizra_load.archive import imports, run_record
     from bizra_load.archive.store import RunWriter, new_folder
+    from bizra_load.evidence import read_given
 
     read = gate.read_agreement(agreement) if agreement else None
+    read_given(given, read.agreement.evidence if read else ())
     measurements, kind = imports.read_import(path, unit)
     started = datetime.fromtimestamp(measurements.facts.load_started_ns / 1e9, UTC)
     kept = {"name": agreement or "", "sha256": read.sha256} if read else {}

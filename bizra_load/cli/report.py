@@ -1,4 +1,7 @@
-"""`bizra-load report RUN`: show a run's assessment as text, JSON or Markdown."""
+"""`bizra-load report RUN`: show a run's assessment as text, JSON or Markdown.
+
+`bizra-load report RUN --artifacts DIR` writes the decision, the readiness checklist and the performance report there.
+"""
 
 from __future__ import annotations
 
@@ -13,26 +16,30 @@ from sla.assessment import Steady
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    from bizra_load.cli.assess import add_evidence_argument
+
     parser = subparsers.add_parser("report", help="show a run's assessment", description=__doc__)
     parser.add_argument("folder", type=Path, metavar="RUN", help="a run folder that has been assessed")
     add_output_arguments(parser)
     parser.add_argument(
         "--second-opinion", action="store_true", help="the latencies' intervals by resampling, beside those that decide (text)"
     )
+    parser.add_argument("--artifacts", type=Path, metavar="DIR", help="write the decision, the checklist and the report there")
+    add_evidence_argument(parser)
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
-    from bizra_load.archive.store import ASSESSMENT
+    from bizra_load.artifacts import read_assessment, write_artifacts
     from reports import json_report, markdown, text
 
-    path = args.folder / ASSESSMENT
-    try:
-        assessment = json_report.parse(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise UsageError(f"{path}: {error.strerror} (allowed: a run folder that has been assessed)") from None
-    except ValueError as error:
-        raise UsageError(f"{path}: {error}") from None
+    if args.artifacts is not None:
+        for path in write_artifacts(args.folder, args.artifacts, args.evidence):
+            print(path)
+        return KEPT
+    if args.evidence:
+        raise UsageError("--evidence: belongs to --artifacts here (allowed: bizra-load assess RUN --evidence ... judges alone)")
+    assessment = read_assessment(args.folder)
     if args.second_opinion:
         if args.format != "text":
             raise UsageError(f"--second-opinion: is shown as text only (--format {args.format})")

@@ -26,6 +26,7 @@ _SCENARIOS = _CHECKOUT if _CHECKOUT.is_dir() else Path(sysconfig.get_path("data"
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    from bizra_load.cli.assess import add_evidence_argument
     from bizra_load.options import ARGUMENTS, SWITCHES
 
     parser = subparsers.add_parser("run", help="put the load on and judge it", description=__doc__)
@@ -44,6 +45,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         parser.add_argument(flag, metavar="VALUE", help=f"{text} (default: {default or 'none'}{named})".replace("%", "%%"))
     for flag, text in SWITCHES:
         parser.add_argument(flag, action="store_true", help=text)
+    add_evidence_argument(parser)
     parser.set_defaults(run=run)
 
 
@@ -60,7 +62,7 @@ def run(args: argparse.Namespace) -> int:
         if not host:
             args.agreement = args.agreement or os.environ.get("AGREEMENT") or "local"
         settings = options.resolve(args)
-        gate.read_agreement(settings.agreement).check_environment(settings.environment)
+        gate.check(settings)
         if settings.generator_metrics and (reason := listening_refused(settings.generator_metrics)):
             raise UsageError(f"--generator-metrics-port: {':'.join(map(str, settings.generator_metrics))}: {reason}")
         if not host:
@@ -84,6 +86,7 @@ def run(args: argparse.Namespace) -> int:
             value = getattr(args, flag[2:].replace("-", "_"))
             if value is not None:
                 command += [flag, str(value)]
+        command += [word for given in args.evidence for word in ("--evidence", given)]
         command += [flag for flag, _ in options.SWITCHES if getattr(args, flag[2:].replace("-", "_"))]
         return _supervise(command, {**os.environ, "BIZRA_LOAD_RUN_FOLDER": str(folder)})
 

@@ -7,7 +7,7 @@ import pytest
 
 from bizra_load.gate import read_agreement
 from reports import json_report
-from sla.assessment import Decision, Status
+from sla.assessment import Decision, Evidence, Status
 from sla.evaluate import evaluate
 from sla.histogram import from_values
 from sla.measurements import Measurements, RunFacts
@@ -39,7 +39,7 @@ def test_a_healthy_run_is_go_and_every_check_passes():
 def test_without_the_evidence_of_its_gates_an_agreement_is_never_go():
     read = read_agreement("v2.2.0-rc1")
     run = measurements(rate=1000, hold_s=30)
-    evidence = dict.fromkeys(read.agreement.evidence, Status.PASS)
+    evidence = {key: Evidence(key, Status.PASS, "shown") for key in read.agreement.evidence}
     open_gates = evaluate(run, read.agreement, read.baseline)
     assert open_gates.decision is Decision.INCONCLUSIVE
     assert "no evidence was given" in open_gates.summary
