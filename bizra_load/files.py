@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import os
+import sys
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
+
+from bizra_load.exit_codes import UsageError
 
 
 def write_atomically(path: Path, content: str | bytes) -> None:
@@ -21,3 +25,23 @@ def write_atomically(path: Path, content: str | bytes) -> None:
     except BaseException:
         os.unlink(temporary)
         raise
+
+
+def put_or_compare(folder: Path, texts: Mapping[str, str], compare: bool, made_by: str) -> list[Path]:
+    """Write generated files and print their paths; or only find those that are not current, and say how to make them.
+    Raises UsageError.
+    """
+    stale = []
+    for name, text in texts.items():
+        path = folder / name
+        try:
+            if not compare:
+                write_atomically(path, text)
+                print(path)
+            elif not path.is_file() or path.read_text(encoding="utf-8") != text:
+                stale.append(path)
+        except (OSError, UnicodeDecodeError) as error:
+            raise UsageError(f"--out: {path}: {getattr(error, 'strerror', None) or error}") from None
+    if stale:
+        print(f"not current: {', '.join(map(str, stale))} ({made_by} makes them)", file=sys.stderr)
+    return stale

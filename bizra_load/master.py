@@ -16,10 +16,12 @@ from bizra_load import gate
 from bizra_load.archive import run_record
 from bizra_load.archive.store import RunWriter, new_folder, read_run
 from bizra_load.engine.load_curve import LoadCurve
+from bizra_load.exit_codes import BizraLoadError
 from bizra_load.measure import wire
 from bizra_load.measure.cluster_key import ClusterKey
 from bizra_load.measure.exchange import Receiver
 from bizra_load.measure.generator_metrics import GeneratorMetrics
+from bizra_load.monitoring import grafana
 from bizra_load.options import Settings
 from bizra_load.progress import Progress
 from bizra_load.target.exposition import MetricsReader, ScrapeError
@@ -125,7 +127,18 @@ class Keeping:
         if self._metrics is not None:
             self._metrics.assessed(assessment)
         gate.announce(assessment, self.folder, sys.stdout)
+        self._annotate(assessment)
         return assessment
+
+    def _annotate(self, assessment: Assessment) -> None:
+        """Mark the run on the dashboards of the Grafana at GRAFANA_URL, if there is one; the verdict does not depend on it."""
+        try:
+            if settings := grafana.settings_of_environment(timeout_s=5.0):
+                text = f"{self.run}: {assessment.decision.value} ({assessment.summary})"
+                tags = ("load-test", self.settings.run_name, assessment.decision.value)
+                grafana.annotate(settings, self._started_ns, self._ended_ns, text, tags)
+        except BizraLoadError as error:
+            print(f"The run was not marked in Grafana: {error}", file=sys.stderr)
 
     def _keep(self, worker: str, data: bytes) -> None:
         try:

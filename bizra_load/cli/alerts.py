@@ -31,7 +31,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def run_render(args: argparse.Namespace) -> int:
     from bizra_load import gate
-    from bizra_load.files import write_atomically
+    from bizra_load.files import put_or_compare
     from bizra_load.monitoring.rule_files import groups, prometheus_rule, to_yaml
     from bizra_load.monitoring.rule_tests import unit_tests
     from bizra_load.monitoring.rules import RUNBOOKS, alert_rules, thresholds
@@ -45,26 +45,13 @@ def run_render(args: argparse.Namespace) -> int:
         raise UsageError(f"{args.agreement}: {error}") from None
     runbooks = args.runbooks or RUNBOOKS
     content = groups(rules, runbooks=runbooks)
-    texts = {
+    contents = {
         OBJECT: prometheus_rule(content),
         RULES: content,
         TESTS: unit_tests(agreement, rules, limits, RULES, runbooks),
     }
-    stale = []
-    for name, value in texts.items():
-        text = to_yaml(value, agreement.name)
-        path = args.out / name
-        try:
-            if not args.check:
-                write_atomically(path, text)
-                print(path)
-            elif not path.is_file() or path.read_text(encoding="utf-8") != text:
-                stale.append(str(path))
-        except OSError as error:
-            raise UsageError(f"--out: {path}: {error.strerror}") from None
-    if stale:
-        print(f"not current: {', '.join(stale)} (bizra-load alerts render makes them)", file=sys.stderr)
-    return NO_GO if stale else KEPT
+    texts = {name: to_yaml(value, agreement.name) for name, value in contents.items()}
+    return NO_GO if put_or_compare(args.out, texts, args.check, "bizra-load alerts render") else KEPT
 
 
 def run_drill(args: argparse.Namespace) -> int:

@@ -84,7 +84,7 @@ def alert_rules(
     drills). Raises AgreementError as thresholds() does, and where an operation has no metrics.
     """
     t = limits or thresholds(agreement)
-    names = {o: _metrics(agreement, o) for o in ("generate", "verify", "finality")}
+    names = {o: metrics_of(agreement, o) for o in ("generate", "verify", "finality")}
 
     def span(seconds: float) -> str:
         return promql_duration(seconds / speed_up)
@@ -207,12 +207,13 @@ def _p99(agreement: Agreement, operation: str) -> Objective:
     raise AgreementError(f"objectives: no server_quantile 0.99 of {operation}, and an alert is made of it")
 
 
-def _metrics(agreement: Agreement, operation: str) -> Mapping[str, str]:
+def metrics_of(agreement: Agreement, operation: str) -> Mapping[str, str]:
+    """Names of an operation's metrics. Raises AgreementError where one is missing that alerts and panels are made of."""
     found = agreement.operations.get(operation)
     wanted = ("histogram", "total") if operation == "finality" else ("histogram", "total", "failed")
     for key in wanted:
         if found is None or not getattr(found, key):
-            raise AgreementError(f"operations.{operation}.{key}: is missing, and an alert is made of it")
+            raise AgreementError(f"operations.{operation}.{key}: is missing, and alerts and panels are made of it")
     assert found is not None
     return {key: getattr(found, key) for key in wanted}
 

@@ -8,6 +8,13 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 
 
+def test_urllib3_is_the_locked_one():
+    """urllib3-future would put itself in its place (docs/adr/0002)."""
+    import urllib3
+
+    assert f"urllib3=={urllib3.__version__}" in (ROOT / "constraints.txt").read_text().split()
+
+
 def test_a_wheel_brings_packages_scenarios_agreements_and_the_command(tmp_path):
     copy = tmp_path / "source"  # a build leaves files behind
     listed = subprocess.run(

@@ -83,9 +83,7 @@ def test_every_rule_has_a_unit_test_in_which_it_fires_and_ones_in_which_it_is_si
     assert fires == silent == set(EXPECTED)
 
 
-@pytest.mark.parametrize(
-    "change", [("> 0.001", "> 0.1"), ("for: 10m", "for: 1m")]
-)
+@pytest.mark.parametrize("change", [("> 0.001", "> 0.1"), ("for: 10m", "for: 1m")])
 def test_the_unit_tests_notice_a_rule_that_was_changed(tmp_path, change):
     rules = (FILES / "prometheus-rules.yaml").read_text()
     assert change[0] in rules

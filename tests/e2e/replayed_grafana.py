@@ -1,0 +1,109 @@
+"""Not a Grafana: an HTTP server that answers as Grafana's documented HTTP API does (none can be installed here).
+
+Its data source proxy forwards to a real Prometheus.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import requests
+
+KEY = "glsa_replayed_key_0123456789"
+
+
+class ReplayedGrafana:
+    """What was posted to it, and how it behaves."""
+
+    def __init__(self, prometheus: str) -> None:
+        self.prometheus = prometheus
+        self.version = "11.6.0"
+        self.dashboards: dict[str, dict] = {}
+        self.saved: list[dict] = []
+        self.snapshots: list[dict] = []
+        self.annotations: list[dict] = []
+        self.hang = threading.Event()
+        self.hang.set()
+        self.url = ""
+
+
+@contextmanager
+def replayed_grafana(prometheus: str = "", context=None) -> Iterator[ReplayedGrafana]:
+    """On a free port; with an SSL `context` over https."""
+    grafana = ReplayedGrafana(prometheus)
+
+    class Handler(_Handler):
+        state = grafana
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    if context:
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+    grafana.url = f"{'https' if context else 'http'}://127.0.0.1:{server.server_address[1]}"
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield grafana
+    finally:
+        grafana.hang.set()
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+class _Handler(BaseHTTPRequestHandler):
+    state: ReplayedGrafana
+
+    def log_message(self, *_):
+        pass
+
+    def _answer(self, status: int, content: object) -> None:
+        body = json.dumps(content).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def _handle(self) -> None:
+        grafana = self.state
+        grafana.hang.wait(30)
+        length = int(self.headers.get("Content-Length") or 0)
+        content = json.loads(self.rfile.read(length) or b"null")
+        path, _, query = self.path.partition("?")
+        if self.headers.get("Authorization") != f"Bearer {KEY}":
+            return self._answer(401, {"message": "Invalid API key", "messageId": "api-key.invalid", "statusCode": 401})
+        if path == "/api/frontend/settings":
+            return self._answer(200, {"buildInfo": {"version": grafana.version, "commit": "0000000", "env": "production"}})
+        if path == "/api/datasources":
+            sources = [
+                {"id": 2, "uid": "loki1", "name": "Logs", "type": "loki", "isDefault": True},
+                {"id": 1, "uid": "prom1", "name": "Prometheus", "type": "prometheus", "isDefault": False},
+            ]
+            return self._answer(200, sources)
+        if path == "/api/folders":
+            return self._answer(200, [{"id": 7, "uid": "fold7", "title": "Releases"}])
+        if path == "/api/dashboards/db" and self.command == "POST":
+            uid = content["dashboard"]["uid"]
+            revision = grafana.dashboards.get(uid, {}).get("version", 0) + 1
+            grafana.dashboards[uid] = {"version": revision}
+            grafana.saved.append(content)
+            return self._answer(
+                200, {"id": 1, "uid": uid, "url": f"/d/{uid}/bizra-node", "status": "success", "version": revision}
+            )
+        if path == "/api/snapshots" and self.command == "POST":
+            grafana.snapshots.append(content)
+            return self._answer(200, {"key": "k", "deleteKey": "d", "url": f"{grafana.url}/dashboard/snapshot/k", "id": 1})
+        if path == "/api/annotations" and self.command == "POST":
+            grafana.annotations.append(content)
+            return self._answer(200, {"message": "Annotation added", "id": 1})
+        if path == "/api/datasources/proxy/uid/prom1/api/v1/query":
+            asked = requests.get(f"{grafana.prometheus}/api/v1/query?{query}", timeout=10)
+            return self._answer(asked.status_code, asked.json())
+        return self._answer(404, {"message": "Not found"})
+
+    do_GET = do_POST = do_PUT = _handle  # the names that http.server calls
