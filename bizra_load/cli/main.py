@@ -20,11 +20,11 @@ class _Parser(argparse.ArgumentParser):
 
 
 def parser() -> argparse.ArgumentParser:
-    from bizra_load.cli import alerts, assess, compare, dashboard, metrics, node, report, run
+    from bizra_load.cli import alerts, assess, compare, dashboard, metrics, node, report, run, validate
 
     top = _Parser(prog="bizra-load", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     verbs = top.add_subparsers(dest="verb", required=True, metavar="VERB")
-    for verb in (run, node, assess, report, compare, alerts, dashboard, metrics):
+    for verb in (run, node, assess, report, compare, alerts, dashboard, metrics, validate):
         verb.add_parser(verbs)
     return top
 

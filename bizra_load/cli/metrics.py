@@ -8,7 +8,6 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +15,8 @@ from bizra_load.exit_codes import UsageError
 
 if TYPE_CHECKING:
     from bizra_load.monitoring.metrics_validation import Asked
+    from sla.agreement import Baseline
+    from sla.monitored import Monitored
 
 SHORTEST_S, LONGEST_S = 10, 24 * 3600
 
@@ -47,18 +48,27 @@ def add_artifacts_argument(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     from bizra_load import gate
-    from bizra_load.monitoring.metrics_validation import validate_metrics, write_report
-    from bizra_load.target.prometheus import PrometheusSource
-    from reports import metrics_validation
 
     url, selector = prometheus_of(args)
     asked = _asked(args)
     baseline = gate.read_baseline(args.baseline) if args.baseline else None
-    answer = validate_metrics(PrometheusSource(url, selector), asked, baseline, args.fail_on == "warn")
-    path = write_report(answer, url, selector, args.artifacts)
+    return judge_and_show(url, selector, asked, args.artifacts, baseline, args.fail_on == "warn").exit_code
+
+
+def judge_and_show(
+    url: str, selector: str, asked: Asked, artifacts: Path, baseline: Baseline | None = None, fail_on_warn: bool = False
+) -> Monitored:
+    """Ask Prometheus, judge, write the report, print the table. Raises BizraLoadError."""
+    from bizra_load import gate
+    from bizra_load.monitoring.metrics_validation import validate_metrics, write_report
+    from bizra_load.target.prometheus import PrometheusSource
+    from reports import metrics_validation
+
+    answer = validate_metrics(PrometheusSource(url, selector), asked, baseline, fail_on_warn)
+    path = write_report(answer, url, selector, artifacts)
     print(metrics_validation.text(answer, gate.terminal_width(sys.stdout), sys.stdout.isatty()))
-    print(f"Report: {path}")
-    return answer.exit_code
+    print(f"Report: {path}", flush=True)
+    return answer
 
 
 def prometheus_of(args: argparse.Namespace) -> tuple[str, str]:
@@ -73,7 +83,7 @@ def prometheus_of(args: argparse.Namespace) -> tuple[str, str]:
 def _asked(args: argparse.Namespace) -> Asked:
     from bizra_load import gate
     from bizra_load.engine.stages import duration_s
-    from bizra_load.monitoring.metrics_validation import Asked, asked_of_run
+    from bizra_load.monitoring.metrics_validation import Asked, asked_of_last, asked_of_run
 
     name = args.agreement or os.environ.get("AGREEMENT", "")
     environment = args.environment_name or os.environ.get("AGREEMENT_ENVIRONMENT") or None
@@ -89,5 +99,4 @@ def _asked(args: argparse.Namespace) -> Asked:
         raise UsageError(f"--window: {args.window!r} (allowed: 10s to 24h)")
     read = gate.read_agreement(name or "v2.2.0-rc1")
     read.check_environment(environment)
-    now_ns = time.time_ns()
-    return Asked(now_ns - int(length_s * 1e9), now_ns, read, environment, {})
+    return asked_of_last(length_s, read, environment)

@@ -26,10 +26,16 @@ _SCENARIOS = _CHECKOUT if _CHECKOUT.is_dir() else Path(sysconfig.get_path("data"
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = subparsers.add_parser("run", help="put the load on and judge it", description=__doc__)
+    add_load_arguments(parser)
+    parser.set_defaults(run=run)
+
+
+def add_load_arguments(parser: argparse.ArgumentParser) -> None:
+    """What put_load_on() takes."""
     from bizra_load.cli.assess import add_evidence_argument
     from bizra_load.options import ARGUMENTS, SWITCHES
 
-    parser = subparsers.add_parser("run", help="put the load on and judge it", description=__doc__)
     parser.add_argument("-H", "--host", metavar="URL", help="target (environment: ENDPOINT; default: a reference node)")
     parser.add_argument("-f", "--locustfile", type=Path, metavar="FILE", help="scenario (default: poi.py, or mixed.py)")
     parser.add_argument(
@@ -46,16 +52,20 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     for flag, text in SWITCHES:
         parser.add_argument(flag, action="store_true", help=text)
     add_evidence_argument(parser)
-    parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
+    return put_load_on(args)[0]
+
+
+def put_load_on(args: argparse.Namespace) -> tuple[int, Path]:
+    """(exit code, run folder). Raises BizraLoadError before anything is started."""
     from bizra_load import gate, options
     from bizra_load.archive.store import new_folder
 
     host = args.host or os.environ.get("ENDPOINT", "")
     processes = _processes(args.processes or os.environ.get("WORKERS") or str(WORKERS))
-    locustfile = args.locustfile or _SCENARIOS / ("poi.py" if host else "mixed.py")
+    locustfile = args.locustfile or scenario("poi.py" if host else "mixed.py")
     if not locustfile.is_file():
         raise UsageError(f"-f: {locustfile}: no such file")
     with ExitStack() as stack:
@@ -88,15 +98,23 @@ def run(args: argparse.Namespace) -> int:
                 command += [flag, str(value)]
         command += [word for given in args.evidence for word in ("--evidence", given)]
         command += [flag for flag, _ in options.SWITCHES if getattr(args, flag[2:].replace("-", "_"))]
-        return _supervise(command, {**os.environ, "BIZRA_LOAD_RUN_FOLDER": str(folder)})
+        return _supervise(command, {**os.environ, "BIZRA_LOAD_RUN_FOLDER": str(folder)}), folder
+
+
+def scenario(name: str) -> Path:
+    """One of our own locustfiles."""
+    return _SCENARIOS / name
 
 
 def _supervise(command: list[str], environment: dict[str, str]) -> int:
     """Run Locust; Ctrl+C reaches it directly (it shares our terminal), SIGTERM is passed on. Returns its exit code."""
     process = subprocess.Popen(command, env=environment, preexec_fn=die_with_parent)  # no shell, own module
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, lambda *_: process.terminate())
-    code = process.wait()
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN), signal.signal(signal.SIGTERM, lambda *_: process.terminate())
+    try:
+        code = process.wait()
+    finally:
+        for number, handler in zip((signal.SIGINT, signal.SIGTERM), before, strict=True):
+            signal.signal(number, handler)
     return code if code >= 0 else 128 - code
 
 

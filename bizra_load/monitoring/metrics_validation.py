@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,6 +31,12 @@ class Asked:
     read: gate.ReadAgreement
     environment: str | None
     planned: dict[str, tuple[Limit, Limit | None]]
+
+
+def asked_of_last(length_s: float, read: gate.ReadAgreement, environment: str | None) -> Asked:
+    """The last seconds before now."""
+    now_ns = time.time_ns()
+    return Asked(now_ns - int(length_s * 1e9), now_ns, read, environment, {})
 
 
 def asked_of_run(folder: Path, agreement_name: str = "") -> Asked:
