@@ -1,4 +1,4 @@
-"""The production readiness checklist, filled from an assessment: an item without evidence stays open and says what closes it."""
+"""The production readiness checklist, filled from an assessment: an item without evidence stays open, with what closes it."""
 
 from __future__ import annotations
 
@@ -96,7 +96,8 @@ def _given(key: str, e: Evidence | None) -> Item:
     if e is None:
         return Item(title, Status.INCONCLUSIVE, "no evidence was given", "", how)
     when = f" (file of {e.modified}, sha256 {e.sha256[:12]})" if e.sha256 else ""
-    return Item(title, e.status, e.reason + when, e.source, "" if e.status is Status.PASS else how)
+    closes = {Status.PASS: "", Status.FAIL: f"a remedy, then {how}"}.get(e.status, how)
+    return Item(title, e.status, e.reason + when, e.source, closes)
 
 
 def _gate(g: Gate) -> Item:

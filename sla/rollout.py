@@ -124,9 +124,8 @@ def rollback_commands(names: Mapping[str, str]) -> tuple[Command, ...]:
         Command("names", f"What is rolled back ({known})", f"export DEPLOYMENT={name} NAMESPACE={namespace}"),
         Command("automated", "Argo Rollouts: back to the stable version", f"kubectl argo rollouts abort {rollout}"),
         Command("automated", "A Deployment: back to the revision before", f"kubectl rollout undo {target}"),
-        Command("manual", "Stop where it is", f"kubectl rollout pause {target}"),
         Command("manual", "The revisions there are", f"kubectl rollout history {target}"),
-        Command("manual", "Back to the revision before", f"kubectl rollout resume {target}; kubectl rollout undo {target}"),
+        Command("manual", "Back to the revision before", f"kubectl rollout undo {target}"),
         Command("manual", "Argo Rollouts: back to the revision before", f"kubectl argo rollouts undo {rollout}"),
         Command("manual", "Wait until it is back", f"kubectl rollout status {target} --timeout=5m"),
     )  # fmt: skip

@@ -1,7 +1,7 @@
 """A run's figures beside those of earlier runs of the same agreement on the same target.
 
 Against the run before: the ratio with its interval (sla.comparison, one run a side). Against all earlier ones: whether the
-whole interval lies beyond every earlier interval. Each figure is looked at by itself, at its own 95 %: no family-wise correction.
+whole interval lies beyond every earlier interval. Each figure stands by itself, at its own 95 %; nothing is corrected.
 """
 
 from __future__ import annotations

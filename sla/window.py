@@ -67,8 +67,8 @@ class Health:
     """The generator's own second on one worker.
 
     lag          how late the schedule woke each waiting arrival (ns): the generator's own delay, no fault of the target
-    hub          how long the last answer of each turn of the event loop waited for those that came with it (ns): the most that
-                 the generator added to a service time in that turn
+    hub          how long each batch of answers that came together took to hand out (ns, 0 for a single answer): the most that
+                 the generator added to a service time
     cpu_share    CPU seconds of the worker process per second (1.0 is one core)
     reconnects   connections opened again in this second after the first
     gc_pause_ns  the longest garbage collection that ended in this second

@@ -1,0 +1,116 @@
+"""Recommendations follow from figures, and only from figures."""
+
+import dataclasses
+
+import pytest
+
+from bizra_load.gate import read_agreement
+from reports.advice import observations, recommendations
+from sla.assessment import Gate, Severity, Status
+from sla.estimate import Estimate
+from sla.evaluate import evaluate
+from tests.unit.sla.synthetic import measurements
+
+LOCAL = read_agreement("local")
+
+
+def judged(**options):
+    return evaluate(measurements(**options), LOCAL.agreement, LOCAL.baseline)
+
+
+@pytest.fixture(scope="module")
+def healthy():
+    return judged(hold_s=30)
+
+
+def changed(assessment, key, **fields):
+    objectives = tuple(dataclasses.replace(o, **fields) if o.key == key else o for o in assessment.objectives)
+    return dataclasses.replace(assessment, objectives=objectives)
+
+
+def text(assessment):
+    return [f"{r.figure}: {r.action}" for r in recommendations(assessment)]
+
+
+def test_where_every_figure_is_right_nothing_is_recommended(healthy):
+    assert recommendations(healthy) == []
+
+
+def test_a_slow_percentile_says_by_how_much(healthy):
+    [said] = text(judged(hold_s=30, server_us={"generate": 700.0}))
+    assert "PoI generate p99" in said
+    assert "target < 200 us" in said
+    assert "times the target" in said
+    assert "it needs at least" in said
+
+
+def test_errors_are_named_by_category_and_explain_the_missing_throughput():
+    said = text(judged(hold_s=30, failures={"generate": 0.03, "verify": 0.03}))
+    assert len(said) == 2
+    assert "failed operations don't count: remedy the errors first" in said[0]
+    assert "with http_5xx: the node's own log" in said[1]
+
+
+def test_thin_evidence_and_straddling_say_how_many_seconds():
+    a = judged(rate=8, hold_s=20)
+    undecided = [o for o in a.objectives if o.seconds_needed]
+    assert undecided
+    said = text(a)
+    for o in undecided:
+        assert any(s.startswith(o.title) and f"about {o.seconds_needed:,.0f} s more" in s for s in said)
+
+
+def test_over_ten_times_the_baseline_says_how_many_times(healthy):
+    baseline = dataclasses.replace(LOCAL.baseline, values={"poi_generate_p99_us": 2e3})
+    [said] = text(evaluate(measurements(hold_s=30), LOCAL.agreement, baseline))
+    assert "times its baseline 2.00 us" in said
+
+
+def test_a_plan_below_the_target_is_told_from_a_slow_node(healthy):
+    low = changed(healthy, "poi_throughput", status=Status.FAIL, target=100_000.0)
+    [said] = text(dataclasses.replace(low, run={"planned_per_s": 900.0}))
+    assert "the load was planned at 900.0 ops/s in all and can't show the target: raise --target-ops" in said
+    [said] = text(dataclasses.replace(low, run={"planned_per_s": 200_000.0}))
+    assert "scale the node" in said
+
+
+def test_a_late_generator_needs_workers_and_waiting_operations_need_connections(healthy):
+    lag = next(c for c in healthy.checks if c.key == "schedule_lag")
+    late = tuple(
+        dataclasses.replace(c, status=Status.FAIL, reason="woken 9 ms late") if c is lag else c for c in healthy.checks
+    )
+    slow = Estimate(9e6, 8e6, 1e7, 0.95, 1e4, 1e4)
+    first, *rest = healthy.operations
+    waiting = (dataclasses.replace(first, response={**first.response, "p99": slow}), *rest)
+    [said] = text(dataclasses.replace(healthy, checks=late, operations=waiting))
+    assert "woken 9 ms late: raise --workers" in said
+    [said] = text(dataclasses.replace(healthy, operations=waiting))
+    assert "p99 9.00 ms [8.00 ms to 10.0 ms] from the intended start" in said
+    assert "--ops-per-user" in said
+    assert said.partition(": lower")[0] in observations(dataclasses.replace(healthy, operations=waiting))
+
+
+@pytest.mark.parametrize(("server_us", "begin"), [((1e4, 2e4), "HTTP, TLS and network"), ((8e5, 9e5), "the node")])
+def test_a_slow_client_latency_is_divided_into_server_and_the_rest(healthy, server_us, begin):
+    low, high = server_us
+    server = next(o for o in healthy.objectives if o.key == "poi_generate_p99")
+    known = changed(healthy, "poi_generate_p99", estimate=Estimate(low, low, high, 0.95, 1e4, 1e4))
+    client = dataclasses.replace(
+        server, key="mine", title="Mine", source="client, generate response time", target=5e5, status=Status.FAIL,
+        estimate=Estimate(1e6, 9e5, 2e6, 0.95, 1e4, 1e4), reason="misses",
+    )  # fmt: skip
+    [said] = text(dataclasses.replace(known, objectives=(*known.objectives, client)))
+    assert f"begin with {begin}" in said
+    assert "it needs at least 50 % less" in said
+
+
+def test_an_open_gate_asks_for_its_evidence_and_a_failed_one_for_a_remedy(healthy):
+    open_gate = Gate("alerts", "Alerts active", Severity.CRITICAL, Status.INCONCLUSIVE, True, "no evidence was given")
+    failed = dataclasses.replace(open_gate, status=Status.FAIL, reason="X did not fire", source="evidence/alerts.json")
+    assert "give --evidence alerts=FILE" in text(dataclasses.replace(healthy, gates=(open_gate,)))[0]
+    assert "X did not fire: remedy what evidence/alerts.json shows" in text(dataclasses.replace(healthy, gates=(failed,)))[0]
+
+
+def test_server_and_client_times_stand_side_by_side(healthy):
+    said = observations(healthy)
+    assert any(s.startswith("PoI verify p99: ") and "inside the server" in s and "at the client" in s for s in said)

@@ -1,0 +1,198 @@
+"""Files given from outside -> gates: what is proved, what is refuted, what stays open."""
+
+import copy
+
+import pytest
+
+from sla.assessment import Status
+from sla.deployment import of_manifests, of_text
+from sla.evidence import CRITICAL_RULES, EvidenceError, TestCounts, of_alert_drill, of_dashboard, of_document, of_tests
+
+
+def drill(**rule):
+    """A drill of the six critical rules and one warning rule that passed; `rule` changes the first one."""
+    rules = [
+        {"alert": name, "group": "g", "severity": "critical", "pending_s": 1, "firing_s": 2.5, "resolved_s": 9, "passed": True}
+        for name in (*CRITICAL_RULES, "PrometheusScrapeSlow")
+    ]
+    rules[0] |= rule
+    return {"schema": "bizra-load/alert-drill/1", "rules_loaded": 12, "rules": rules, "passed": True}
+
+
+def dashboard(panels=6, **top):
+    rows = [{"title": f"P{i}", "expressions": ["up"], "series": 1, "passed": True} for i in range(panels)]
+    base = {"schema": "bizra-load/dashboard-check/1", "url": "http://g/d/x", "panels": rows, "scrape_s": 0.2, "passed": True}
+    return base | top
+
+
+def by_key(found):
+    return {e.key: e for e in found}
+
+
+@pytest.mark.parametrize(
+    ("counts", "status"),
+    [
+        ((10, 0, 0, 0), "PASS"),
+        ((10, 0, 0, 9), "PASS"),
+        ((10, 1, 0, 0), "FAIL"),
+        ((10, 0, 1, 0), "FAIL"),
+        ((0, 0, 1, 0), "FAIL"),
+        ((0, 0, 0, 0), "INCONCLUSIVE"),
+        ((3, 0, 0, 3), "INCONCLUSIVE"),
+    ],
+)
+def test_tests_pass_when_one_ran_and_none_failed(counts, status):
+    [e] = of_tests("node_tests", TestCounts(*counts))
+    assert e.status.value == status
+    assert f"{counts[0]} tests" in e.reason
+
+
+def test_a_whole_drill_closes_the_gate_and_both_items():
+    found = by_key(of_alert_drill(drill()))
+    assert set(found) == {"alerts", "critical-alerts", "alert-rules"}
+    assert {e.status for e in found.values()} == {Status.PASS}
+
+
+@pytest.mark.parametrize(
+    ("rule", "said"),
+    [
+        ({"firing_s": None}, "FinalityCheckP99Violation did not fire"),
+        ({"resolved_s": None}, "did not resolve"),
+        ({"resolved_s": 1.0}, "out of order"),
+        ({"passed": False}, "did not pass"),
+    ],
+)
+def test_one_critical_alert_that_did_not_fire_and_resolve_fails_the_gate(rule, said):
+    gate = by_key(of_alert_drill(drill(**rule)))["alerts"]
+    assert gate.status is Status.FAIL
+    assert said in gate.reason
+
+
+def test_a_drill_of_fewer_rules_leaves_the_gate_open_and_a_warning_rule_decides_nothing():
+    short = drill()
+    short["rules"] = short["rules"][1:]
+    gate = by_key(of_alert_drill(short))["alerts"]
+    assert gate.status is Status.INCONCLUSIVE
+    assert "not drilled: FinalityCheckP99Violation" in gate.reason
+    warned = drill() | {"passed": False}
+    warned["rules"][-1]["passed"] = False
+    gate = by_key(of_alert_drill(warned))["alerts"]
+    assert gate.status is Status.PASS
+    assert "failed too: PrometheusScrapeSlow" in gate.reason
+    few = by_key(of_alert_drill(drill() | {"rules_loaded": 10}))
+    assert (few["alerts"].status, few["alert-rules"].status) == (Status.PASS, Status.FAIL)
+    assert by_key(of_alert_drill(drill() | {"passed": False}))["alerts"].status is Status.FAIL
+
+
+@pytest.mark.parametrize(
+    ("document", "status"),
+    [
+        (dashboard(), "PASS"),
+        (dashboard(panels=5), "INCONCLUSIVE"),
+        (dashboard(panels=0), "INCONCLUSIVE"),
+        (dashboard(scrape_s=4), "FAIL"),
+        (dashboard(scrape_s=None), "INCONCLUSIVE"),
+        (dashboard(passed=False), "FAIL"),
+        (dashboard(panels=7), "PASS"),
+    ],
+)
+def test_monitoring_passes_with_six_panels_and_a_scrape_under_four_seconds(document, status):
+    assert by_key(of_dashboard(document))["monitoring"].status.value == status
+
+
+def test_a_panel_that_returns_no_series_has_not_passed_whatever_it_says():
+    document = dashboard()
+    document["panels"][2]["series"] = 0
+    found = by_key(of_dashboard(document))
+    assert found["monitoring"].status is found["panels"].status is Status.FAIL
+    assert "no data in: P2" in found["panels"].reason
+    assert found["scrape"].status is Status.PASS
+
+
+def broken(document, *path, value):
+    changed = copy.deepcopy(document)
+    inner = changed
+    for key in path[:-1]:
+        inner = inner[key]
+    inner[path[-1]] = value
+    return changed
+
+
+@pytest.mark.parametrize(
+    ("read", "document", "where"),
+    [
+        (of_alert_drill, [], "the document"),
+        (of_alert_drill, None, "the document"),
+        (of_alert_drill, {}, "schema"),
+        (of_alert_drill, dashboard(), "schema"),
+        (of_alert_drill, broken(drill(), "rules_loaded", value=True), "rules_loaded"),
+        (of_alert_drill, broken(drill(), "rules_loaded", value=-1), "rules_loaded"),
+        (of_alert_drill, broken(drill(), "rules", value={}), "rules"),
+        (of_alert_drill, broken(drill(), "rules", 0, value="x"), "rules[0]"),
+        (of_alert_drill, broken(drill(), "rules", 1, "alert", value=CRITICAL_RULES[0]), "rules[1].alert"),
+        (of_alert_drill, broken(drill(), "rules", 0, "firing_s", value="1"), "rules[0].firing_s"),
+        (of_alert_drill, broken(drill(), "rules", 0, "firing_s", value=float("inf")), "rules[0].firing_s"),
+        (of_alert_drill, broken(drill(), "rules", 0, "passed", value="yes"), "rules[0].passed"),
+        (of_dashboard, drill(), "schema"),
+        (of_dashboard, broken(dashboard(), "scrape_s", value=-1), "scrape_s"),
+        (of_dashboard, broken(dashboard(), "panels", 0, "series", value=1.5), "panels[0].series"),
+        (of_dashboard, broken(dashboard(), "url", value="x" * 501), "url"),
+        (lambda d: of_document("x", d), {"passed": 1}, "passed"),
+    ],
+)
+def test_another_form_is_refused_with_its_key(read, document, where):
+    with pytest.raises(EvidenceError) as raised:
+        read(document)
+    assert str(raised.value).startswith(where + ":")
+    assert "\n" not in str(raised.value)
+
+
+def manifest(**container):
+    probes = {"readinessProbe": {}, "livenessProbe": {}}
+    limits = {"resources": {"limits": {"cpu": "1", "memory": "1Gi"}}}
+    whole = {"name": "node", "image": "bizra/node:2.2.0", **probes, **limits, **container}
+    return {
+        "kind": "Deployment",
+        "metadata": {"name": "bizra-node", "namespace": "testnet"},
+        "spec": {"replicas": 3, "template": {"spec": {"containers": [whole]}}},
+    }
+
+
+def test_manifests_fill_three_items_and_name_what_is_rolled_back():
+    found = by_key(of_manifests([{"kind": "Service"}, manifest()]))
+    assert {k: e.status.value for k, e in found.items()} == {
+        "deployment": "PASS",
+        "health-probes": "PASS",
+        "resource-limits": "PASS",
+    }
+    facts = found["deployment"].facts
+    assert (facts["name"], facts["namespace"], facts["images"]) == ("bizra-node", "testnet", "bizra/node:2.2.0")
+
+
+def test_what_manifests_lack_fails_its_own_item():
+    live = manifest(resources={}) | {"status": {"readyReplicas": 2}}
+    found = by_key(of_manifests([{"kind": "List", "items": [live]}]))
+    assert found["deployment"].reason == "bizra-node: 2 of 3 replicas are ready"
+    assert [found[k].status.value for k in ("deployment", "health-probes", "resource-limits")] == ["FAIL", "PASS", "FAIL"]
+
+
+def test_a_name_that_is_no_kubernetes_name_never_reaches_a_command():
+    hostile = manifest()
+    hostile["metadata"] = {"name": "x; rm -rf /", "namespace": "$(id)"}
+    assert set(of_manifests([hostile])[0].facts) == {"kind", "images"}
+
+
+@pytest.mark.parametrize("documents", [[], [None], ["text"], [{"kind": "Service"}], [{"kind": "Deployment"}]])
+def test_manifests_without_a_workload_are_refused(documents):
+    with pytest.raises(EvidenceError):
+        of_manifests(documents)
+
+
+def test_a_note_is_complete_when_no_box_is_open():
+    assert of_text("# Deployed\n\n- [x] pods\n- [X] service\n")[0].status is Status.PASS
+    [e] = of_text("# Deployed\n- [x] pods\n- [ ] ingress\n")
+    assert e.status is Status.INCONCLUSIVE
+    assert "1 of 2 boxes of the note are open: ingress" in e.reason
+    assert of_text("all pods run")[0].status is Status.PASS
+    with pytest.raises(EvidenceError):
+        of_text(" \n")
