@@ -77,7 +77,7 @@ def add_arguments(parser: LocustArgumentParser) -> None:
     for flag, text in SWITCHES:
         group.add_argument(flag, action="store_true", default=False, help=text)
     text = "NAME=PATH of evidence for a gate that a load can't see, read when the run has ended; repeatable"
-    group.add_argument("--evidence", action="append", default=[], include_in_web_ui=False, help=text)
+    parser.add_argument("--evidence", action="append", default=[], include_in_web_ui=False, help=text)
 
 
 @dataclass(frozen=True)
