@@ -97,7 +97,9 @@ def judge(folder: Path, agreement_name: str | None = None, baseline: Baseline | 
         fail_on_warn=bool(record.get("fail_on_warn")),
         allowed=frozenset(name for name in record.get("allow") or () if name in ALLOWABLE),
     )
-    shown: dict[str, object] = {k: record[k] for k in ("name", "started", "target", "command", "versions", "host", "arrivals") if k in record}
+    shown: dict[str, object] = {
+        k: record[k] for k in ("name", "started", "target", "command", "versions", "host", "arrivals") if k in record
+    }
     facts = measurements.facts
     shown |= {"seed": facts.seed, "workers": len(facts.workers), "agreement_sha256": read.sha256}
     if planned_per_s := constant_part(facts)[2]:

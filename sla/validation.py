@@ -27,8 +27,8 @@ class Outcome(str, Enum):
 
 @dataclass(frozen=True)
 class StepResult:
-    """One step of a validation. `decision` is what it says of the release, None where it says nothing; `needed`: without it there
-    is no pass.
+    """One step of a validation. `decision` is what it says of the release, None where it says nothing; `needed`: no pass
+    without it.
     """
 
     key: str

@@ -1,7 +1,7 @@
 """`bizra-load validate`: import the dashboard, put the load on, validate the metrics, report and decide.
 
-GRAFANA_URL, GRAFANA_API_KEY, PROMETHEUS_URL and ENDPOINT name the parts, TARGET_OPS_SEC and DURATION_SEC the load. Without a target
-it rehearses on the reference node under a Prometheus of its own. artifacts/validated.json is for the canary controller.
+GRAFANA_URL, GRAFANA_API_KEY, PROMETHEUS_URL and ENDPOINT name the parts, TARGET_OPS_SEC and DURATION_SEC the load. Without a
+target it rehearses on the reference node under a Prometheus of its own. artifacts/validated.json is for the canary controller.
 """
 
 from __future__ import annotations
@@ -74,9 +74,7 @@ def _check_usage(args: argparse.Namespace, rehearsal: bool) -> None:
 
     url = _first(args.prometheus_url, "PROMETHEUS_URL")
     if rehearsal and url:
-        raise UsageError(
-            "ENDPOINT: is not set, but PROMETHEUS_URL is (allowed: a target with -H or ENDPOINT; neither to rehearse)"
-        )
+        raise UsageError("ENDPOINT: is not set, but PROMETHEUS_URL is (allowed: both, or neither to rehearse)")
     if url and not url.startswith(("http://", "https://")):
         raise UsageError(f"--prometheus-url: not a URL: {url!r} (allowed: http://... or https://...)")
     if args.fault and not rehearsal:

@@ -18,8 +18,8 @@ from bizra_load.artifacts import read_assessment, write_artifacts
 from bizra_load.cli.metrics import judge_and_show
 from bizra_load.exit_codes import BizraLoadError, UsageError
 from bizra_load.files import write_atomically
-from bizra_load.monitoring import dashboard_import
 from bizra_load.monitoring.metrics_validation import REPORT, asked_of_last, asked_of_run
+from bizra_load.validation import dashboard
 from bizra_load.validation.log import Log
 from reports import validated
 from reports.validated import Validated
@@ -65,14 +65,14 @@ class Suite:
         unfinished = StepResult("validation", "The validation", Outcome.FAILED, "it has not finished", Decision.INVALID)
         self._write([unfinished], None)  # what a canary controller finds when we are killed
         self._log.title("BIZRA validation suite")
-        dashboard = self._step(1, "Importing Grafana dashboard", self._import_dashboard)
+        imported = self._step(1, "Importing Grafana dashboard", self._import_dashboard)
         load = self._step(2, "Running the load test", self._load_test)
         metrics = self._step(3, "Validating metrics against the agreement", self._metrics)
         report = self._step(4, "Writing report and decision", self._report)
         assessment = self._assessment()
         if assessment is not None:  # judged again with the evidence of step 3
             load = dataclasses.replace(load, decision=assessment.decision, text=assessment.summary)
-        found = self._write([dashboard, load, metrics, report], assessment)
+        found = self._write([imported, load, metrics, report], assessment)
         self._log.summary(found, self._plan.artifacts / VALIDATED)
         return found
 
@@ -85,7 +85,7 @@ class Suite:
     def _import_dashboard(self) -> StepResult:
         key, title = "dashboard", "Dashboard import"
         try:
-            imported = dashboard_import.from_environment(self._plan.agreement, self._plan.artifacts, self._log.info)
+            imported = dashboard.from_environment(self._plan.agreement, self._plan.artifacts, self._log.info)
         except BizraLoadError as error:
             return StepResult(key, title, Outcome.FAILED, str(error))
         if imported is None:
@@ -122,11 +122,14 @@ class Suite:
         return StepResult(key, title, Outcome.DONE, answer.summary, answer.decision)
 
     def _check_panels(self) -> None:
-        """Under load, or right after it: before it they may have had nothing to show."""
-        check = dashboard_import.check(
-            self._plan.agreement, self._plan.prometheus_url, _text(self._plan.artifacts / DASHBOARD_URL)
-        )
-        dashboard_import.write_check(check, self._plan.artifacts)
+        """Right after the load: before it they may have had nothing to show."""
+        url = _text(self._plan.artifacts / DASHBOARD_URL)
+        try:
+            check = dashboard.check(self._plan.agreement, self._plan.prometheus_url, url)
+            dashboard.write_check(check, self._plan.artifacts)
+        except BizraLoadError as error:
+            self._log.info(f"The dashboard's panels could not be checked: {error}")
+            return
         self._checked = True
         shown = sum(p.passed for p in check.panels)
         self._log.info(f"{shown} of {len(check.panels)} dashboard panels return data, asked of {check.asked}")

@@ -1,4 +1,4 @@
-"""The dashboard import and the check of its panels as other parts use them: settings from the environment, files written."""
+"""The dashboard import and the check of its panels, with settings from the environment."""
 
 from __future__ import annotations
 
