@@ -14,8 +14,6 @@ from urllib.parse import urlsplit
 
 from bizra_load.exit_codes import UsageError
 
-JOB = "node"
-
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     from bizra_load.cli.metrics import add_artifacts_argument
@@ -92,6 +90,7 @@ def _check_usage(args: argparse.Namespace, rehearsal: bool) -> None:
 def _rehearse(args: argparse.Namespace, stack: ExitStack) -> tuple[str, str]:
     """Start the reference node and a Prometheus that scrapes it every second; its address and the node's selector."""
     from bizra_load.monitoring.local_prometheus import local_prometheus
+    from bizra_load.monitoring.rules import JOB
     from bizra_load.node.embedded import start_node
 
     args.agreement = args.agreement or os.environ.get("AGREEMENT") or "local"

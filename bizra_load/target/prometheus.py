@@ -8,7 +8,8 @@ from dataclasses import replace
 from typing import Any
 
 import requests
-from prometheus_api_client import PrometheusApiClientException, PrometheusConnect
+from prometheus_api_client import PrometheusConnect
+from prometheus_api_client.exceptions import PrometheusApiClientException
 
 from bizra_load.target.exposition import ScrapeError, snapshot_of
 from bizra_load.target.native import NativeHistogram, with_common_edges

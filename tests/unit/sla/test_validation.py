@@ -15,7 +15,7 @@ def step(decision=None, outcome=Outcome.DONE, needed=True, key="metrics"):
     return StepResult(key, key.title(), outcome, "because", decision, needed)
 
 
-@pytest.mark.parametrize(("one", "other"), itertools.product(Decision, Decision))
+@pytest.mark.parametrize(("one", "other"), list(itertools.product(Decision, Decision)))
 def test_the_worst_step_decides_whatever_their_order(one, other):
     worst = min(one, other, key=WORST_FIRST.index)
     assert combined([step(one), step(other)])[0] is combined([step(other), step(one)])[0] is worst
@@ -36,7 +36,7 @@ def test_an_import_that_nobody_asked_for_takes_nothing_away_and_nothing_measured
     assert combined([skipped])[0] is Decision.INVALID
 
 
-@pytest.mark.parametrize("decision", Decision)
+@pytest.mark.parametrize("decision", list(Decision))
 def test_a_controller_gets_steps_exactly_where_it_may_roll_out(decision):
     text = render(
         Validated(
