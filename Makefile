@@ -8,7 +8,7 @@ PACKAGES := prometheus prometheus-alertmanager faketime iproute2
 BENCH_PACKAGES := nginx-light wrk hey nghttp2-client gcc libc6-dev
 BENCH_ROUNDS ?= 5
 .DEFAULT_GOAL := help
-.PHONY: help setup debian debian-bench install-debian loadtest node drill test calibrate bench bench-memory bench-statistics soak lint format clean
+.PHONY: help setup debian debian-bench install-debian loadtest node drill test calibrate bench bench-memory bench-statistics soak lint format clean validate
 
 help: ## List all targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-17s %s\n", $$1, $$2}'
@@ -37,6 +37,9 @@ install-debian:
 
 loadtest: setup ## The main job: load on the reference node (or ENDPOINT), verdict, exit code
 	@$(BIN)/bizra-load run $(ARGS)
+
+validate: setup ## Dashboard, load test, metrics, decision: all of a release's validation (without ENDPOINT a rehearsal)
+	@$(BIN)/bizra-load validate $(ARGS)
 
 node: setup ## The reference node on port 8080, metrics on 9464
 	@$(BIN)/bizra-load node $(ARGS)

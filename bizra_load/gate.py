@@ -84,7 +84,7 @@ def judge(
     if agreement_name:
         read = read_agreement(agreement_name)
     else:
-        read = _kept_agreement(folder) if record.get("agreement") else ReadAgreement(FIGURES_ONLY, None, "", "")
+        read = kept_agreement(folder) if record.get("agreement") else ReadAgreement(FIGURES_ONLY, None, "", "")
     environment = record.get("environment") or None
     if agreement_name and environment not in read.agreement.accepted:
         environment = None
@@ -100,7 +100,9 @@ def judge(
         fail_on_warn=bool(record.get("fail_on_warn")),
         allowed=frozenset(allowed),
     )
-    shown = {k: record[k] for k in ("name", "started", "target", "command", "versions", "host", "arrivals") if k in record}
+    shown: dict[str, object] = {
+        k: record[k] for k in ("name", "started", "target", "command", "versions", "host", "arrivals") if k in record
+    }
     facts = measurements.facts
     shown |= {"seed": facts.seed, "workers": len(facts.workers), "agreement_sha256": read.sha256}
     if planned_per_s := constant_part(facts)[2]:
@@ -125,7 +127,7 @@ def add_evidence(folder: Path, words: Sequence[str]) -> None:
     """Check what --evidence names and copy it into the run folder. Raises UsageError before anything is written."""
     if words:
         record = read_record(folder)
-        gates = _kept_agreement(folder).agreement.evidence if record.get("agreement") else ()
+        gates = kept_agreement(folder).agreement.evidence if record.get("agreement") else ()
         evidence.keep(folder, evidence.read_given(words, gates))
 
 
@@ -152,7 +154,8 @@ def terminal_width(out: TextIO) -> int:
     return os.get_terminal_size(out.fileno()).columns if out.isatty() else 120
 
 
-def _kept_agreement(folder: Path) -> ReadAgreement:
+def kept_agreement(folder: Path) -> ReadAgreement:
+    """The agreement and the baseline in a run folder. Raises UsageError."""
     path = folder / AGREEMENT
     try:
         content = read_text(path, follow=False)

@@ -16,11 +16,13 @@ from bizra_load import gate
 from bizra_load.archive import run_record
 from bizra_load.archive.spool import Report
 from bizra_load.archive.store import RunWriter, new_folder, read_run
+from bizra_load.engine.load_curve import LoadCurve
 from bizra_load.exit_codes import BizraLoadError, InvalidRunError
 from bizra_load.measure import wire
 from bizra_load.measure.clock import SteadyClock
 from bizra_load.measure.cluster_key import ClusterKey
 from bizra_load.measure.exchange import Receiver
+from bizra_load.measure.generator_metrics import GeneratorMetrics
 from bizra_load.measure.losses import Tally
 from bizra_load.monitoring import grafana
 from bizra_load.options import Settings
@@ -42,8 +44,17 @@ PROMETHEUS_CATCH_UP_S = 75.0  # how long its first scrape after the load may tak
 class Keeping:
     """One test run where it is kept."""
 
-    def __init__(self, settings: Settings, environment: Environment, open_model: bool, lead_s: float, key: ClusterKey) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        environment: Environment,
+        open_model: bool,
+        lead_s: float,
+        key: ClusterKey,
+        metrics: GeneratorMetrics | None = None,
+    ) -> None:
         self.settings = settings
+        self._metrics = metrics
         self.finished = False
         self.ended = False  # the drain has begun: nobody is to join any more
         self.unwritable: OSError | None = None
@@ -92,6 +103,8 @@ class Keeping:
         self._headless = bool(getattr(environment.parsed_options, "headless", False))
         curve = settings.curve if open_model else None
         self._progress = Progress(self._started_ns, curve, sys.stderr) if self._headless else None
+        if metrics is not None:
+            metrics.begin(self.run, self._agreement.agreement.name, lambda: self._planned_per_s(curve))
         self._greenlets = [gevent.spawn(self._every_second)]
         if settings.abort_on_fail:
             self._greenlets.append(gevent.spawn(self._look))
@@ -124,6 +137,8 @@ class Keeping:
             raise InvalidRunError(f"{reason}, what was not stored is in spool files: make room, then bizra-load assess RUN")
         gate.add_evidence(self.folder, self.settings.evidence)
         assessment = gate.assess(self.folder)
+        if self._metrics is not None:
+            self._metrics.assessed(assessment)
         gate.announce(assessment, self.folder, sys.stdout)
         self._annotate(assessment)
         return assessment
@@ -165,8 +180,15 @@ class Keeping:
             raise
         elapsed_s = (self.clock.unix_ns() - self._started_ns) / 1e9
         self._tally.add(worker, windows, health, elapsed_s, final)
+        if self._metrics is not None:
+            self._metrics.add(windows, health)
         if self._progress:
             self._progress.add(windows)
+
+    def _planned_per_s(self, curve: LoadCurve | None) -> float:
+        """The planned rate now; 0 before and after the schedule, and in a closed model."""
+        now_ns = time.time_ns()
+        return curve.rate_at((now_ns - self._started_ns) / 1e9) if curve and now_ns < self._ended_ns else 0.0
 
     def _every_second(self) -> None:
         while True:

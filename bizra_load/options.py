@@ -50,6 +50,12 @@ ARGUMENTS: tuple[tuple[str, str | None, str, str], ...] = (
     ("--ca-file", "CA_FILE", "", "Certificate authorities to trust for https"),
     ("--allow", "ALLOW", "", f"Checks of the run that may fail with a warning, comma-separated: {', '.join(ALLOWABLE)}"),
     ("--load-seed", "LOAD_SEED", "0", "Seed of phases, arrivals and sampling"),
+    (
+        "--generator-metrics-port",
+        "GENERATOR_METRICS_PORT",
+        "",
+        "Serve the generator's own /metrics on this port (or ADDRESS:PORT) of the master",
+    ),
     ("--fail-on", "FAIL_ON", "no-go", "no-go, or warn: GO WITH CAUTION and CONDITIONAL GO then exit with 3"),
 )
 SWITCHES: tuple[tuple[str, str], ...] = (
@@ -63,6 +69,9 @@ def add_arguments(parser: LocustArgumentParser) -> None:
     """Our options in Locust's parser (command line, environment, configuration file and web form)."""
     group = parser.add_argument_group("bizra-load")
     for flag, variable, default, text in ARGUMENTS:
+        if flag == "--generator-metrics-port":  # taken once, before there is a web form
+            parser.add_argument(flag, env_var=variable or "", default=default, help=text, include_in_web_ui=False)
+            continue
         group.add_argument(flag, env_var=variable or "", default=default, help=f"{text} (default: {default or 'none'})")
     for flag, text in SWITCHES:
         group.add_argument(flag, action="store_true", default=False, help=text)
@@ -97,6 +106,7 @@ class Settings:
     allow: tuple[str, ...]
     fire_request_events: bool
     abort_on_fail: bool
+    generator_metrics: tuple[str, int] | None = None  # address and port of the generator's own /metrics
     evidence: tuple[str, ...] = ()
 
     @property
@@ -172,6 +182,7 @@ def resolve(parsed: Namespace | None) -> Settings:
         allow=checked("--allow", allowed_checks),
         fire_request_events=bool(getattr(parsed, "fire_request_events", False)),
         abort_on_fail=bool(getattr(parsed, "abort_on_fail", False)),
+        generator_metrics=checked("--generator-metrics-port", _address),
         evidence=tuple(getattr(parsed, "evidence", None) or ()),
     )
 
@@ -195,3 +206,13 @@ def allowed_checks(value: str) -> tuple[str, ...]:
         if name not in ALLOWABLE:
             raise ValueError(unknown(name, ALLOWABLE))
     return names
+
+
+def _address(value: str) -> tuple[str, int] | None:
+    """ "9646" is on every address, as exporters do; "127.0.0.1:9646" on one; "" is none."""
+    if not value:
+        return None
+    address, _, port = value.rpartition(":")
+    if not (port.isascii() and port.isdigit() and 0 < int(port) <= 65_535):
+        raise ValueError(f"not a port: {value!r} (allowed: 1 to 65535, or ADDRESS:PORT)")
+    return address.strip("[]"), int(port)

@@ -19,6 +19,7 @@ from gevent.event import Event
 from locust import events as locust_events
 from locust.env import Environment
 from locust.runners import STATE_INIT, STATE_MISSING, MasterRunner, WorkerRunner
+from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
 
 from bizra_load import gate, options
 from bizra_load.exit_codes import INVALID, BizraLoadError, UsageError
@@ -27,7 +28,9 @@ from bizra_load.master import Keeping
 from bizra_load.measure.clock import SteadyClock
 from bizra_load.measure.cluster_key import cluster_key_of_environment
 from bizra_load.measure.exchange import ACKNOWLEDGE, DRAIN, HELLO, REPORT, START
+from bizra_load.measure.generator_metrics import GeneratorMetrics
 from bizra_load.measure.locust_stats import show_microseconds
+from bizra_load.measure.metrics_server import MetricsServer
 from bizra_load.shapes import LEAD_S, StagesShape
 from bizra_load.users import OpenModelUser
 from bizra_load.worker import ACKNOWLEDGE_WITHIN_S, Measuring
@@ -63,6 +66,8 @@ class Plugin:
 
     measuring: Measuring
     keeping: Keeping | None = None
+    metrics: GeneratorMetrics | None = None
+    metrics_server: MetricsServer | None = None
 
     def __init__(self, environment: Environment) -> None:
         self.environment = environment
@@ -81,6 +86,8 @@ class Plugin:
             gevent.signal_handler(signal.SIGTERM, self._terminate)  # Locust's own is not in place while a shape runs
         if any(issubclass(u, OpenModelUser) for u in environment.user_classes) and not self.open_model:
             raise UsageError("locustfile: an OpenModelUser needs a StagesShape beside it (class Shape(StagesShape): ...)")
+        if not self.is_worker:
+            self._serve_metrics(settings)
         events = environment.events
         events.request.add_listener(self._on_request)
         events.test_start.add_listener(self._on_test_start)
@@ -108,6 +115,22 @@ class Plugin:
     def open_model(self) -> bool:
         return isinstance(self.environment.shape_class, StagesShape)
 
+    def _serve_metrics(self, settings: options.Settings) -> None:
+        """The generator's own metrics: on a port of their own if asked for, and under the web UI where there is one."""
+        web_ui = self.environment.web_ui
+        if web_ui is None and settings.generator_metrics is None:
+            return
+        self.metrics = GeneratorMetrics()
+        if settings.generator_metrics is not None:
+            self.metrics_server = MetricsServer(settings.generator_metrics, self.metrics.registry)
+        if web_ui is not None:
+            text = web_ui.auth_required_if_enabled(self._metrics_text)
+            web_ui.app.add_url_rule("/bizra-load/metrics", "bizra_load_metrics", text)
+
+    def _metrics_text(self) -> tuple[bytes, dict[str, str]]:
+        assert self.metrics is not None
+        return generate_latest(self.metrics.registry), {"Content-Type": CONTENT_TYPE_PLAIN_0_0_4}
+
     # where the run is kept -------------------------------------------------------------------------------------------
 
     def _on_test_start(self, **_: Any) -> None:
@@ -116,7 +139,7 @@ class Plugin:
             self.environment.process_exit_code = INVALID  # until an assessment says otherwise
             lead_s = LEAD_S if self.open_model else 0.0
             try:
-                self.keeping = Keeping(settings, self.environment, self.open_model, lead_s, self._key)
+                self.keeping = Keeping(settings, self.environment, self.open_model, lead_s, self._key, self.metrics)
             except (BizraLoadError, OSError) as error:
                 self.keeping = None
                 self._refuse(error)
@@ -206,6 +229,8 @@ class Plugin:
             self.environment.process_exit_code = error.exit_code
         else:
             self.environment.process_exit_code = assessment.exit_code
+        if self.metrics_server is not None and self.environment.web_ui is None:
+            self.metrics_server.wait_for_reading()  # the process ends now: whoever scrapes it gets the final figures
 
     def _terminate(self) -> None:
         if self.runner is not None:

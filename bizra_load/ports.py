@@ -1,4 +1,4 @@
-"""A free port on this machine, for whatever is started next."""
+"""A free port on this machine, for whatever is started next; whether a given one is free."""
 
 from __future__ import annotations
 
@@ -11,3 +11,12 @@ def free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
+
+
+def listening_refused(address: tuple[str, int]) -> str:
+    """Why nobody could listen on (address, port) at this moment; "" when one could."""
+    try:
+        socket.create_server(address).close()
+    except OSError as error:
+        return error.strerror or str(error)
+    return ""

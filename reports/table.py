@@ -18,10 +18,10 @@ class Row:
 
 
 def objective_rows(assessment: Assessment) -> list[Row]:
-    return [_objective(o) for o in assessment.objectives]
+    return [objective_row(o) for o in assessment.objectives]
 
 
-def _objective(o: ObjectiveResult) -> Row:
+def objective_row(o: ObjectiveResult) -> Row:
     status = o.status.value + (" (accepted)" if o.accepted else "")
     why = o.reason
     if o.seconds_needed is not None:

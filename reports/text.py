@@ -21,7 +21,7 @@ _STYLES = {
     "EQUIVALENT": "green",
     "REGRESSED": "bold red",
 }
-_DECISION_STYLES = {"GO": "bold green", "GO WITH CAUTION": "bold yellow", "CONDITIONAL GO": "bold yellow"}
+DECISION_STYLES = {"GO": "bold green", "GO WITH CAUTION": "bold yellow", "CONDITIONAL GO": "bold yellow"}
 
 
 def render(assessment: Assessment, width: int = 120, colour: bool = False) -> str:
@@ -44,7 +44,7 @@ def render(assessment: Assessment, width: int = 120, colour: bool = False) -> st
         console.print(Text(f"Judged: {s.to_second - s.from_second} s; {s.reason}"))
     for note in assessment.notes:
         console.print(Text(f"Note: {note}"))
-    style = _DECISION_STYLES.get(assessment.decision.value, "bold red")
+    style = DECISION_STYLES.get(assessment.decision.value, "bold red")
     console.print(Text(f"{assessment.decision.value}: {assessment.summary}", style=style))
     console.print(Text(f"Rollout: {assessment.rollout} (exit code {assessment.exit_code})"))
     return out.getvalue().rstrip("\n")

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
-from sla.agreement import Agreement, Baseline, Limit, Objective
+from sla.agreement import Agreement, Baseline
 from sla.assessment import Assessment, Evidence, Gate, ObjectiveResult, Severity, Status, Steady
 from sla.decision import decide, exit_code, strategy_for
-from sla.family import holm_level
+from sla.judgement import Prepared, gate_of, judge_family, unjudged
 from sla.measurements import Measurements
-from sla.objectives import Measured, absolute, measure, seconds_for_margin
+from sla.objectives import absolute, measure
 from sla.proportions import few_bursts
 from sla.sequential import CONSECUTIVE, LOOK_LEVEL
-from sla.status import THIN_EVIDENCE, judge, outside
 from sla.steady import by_second, find_steady, outcomes
 from sla.summaries import summaries
 from sla.validity import checks as validity_checks
@@ -49,10 +48,7 @@ def evaluate(
         dataclasses.replace(o, accepted=o.key in accepted and o.status is Status.WARN)
         for o in _judge_all(measurements, agreement, values, steady, level)
     )
-    gates = [
-        Gate(o.key, o.title, o.severity, o.status, not o.accepted, o.reason + (", accepted" if o.accepted else ""))
-        for o in objectives
-    ]
+    gates = [gate_of(o) for o in objectives]
     given = evidence or {}
     for key, title in agreement.evidence.items():
         e = given.get(key, Evidence(key, Status.INCONCLUSIVE, "no evidence was given"))
@@ -107,49 +103,10 @@ def _judge_all(
     measurements: Measurements, agreement: Agreement, baseline: Mapping[str, float], steady: Steady | None, level: float
 ) -> list[ObjectiveResult]:
     if steady is None:
-        return [_without_data(o, baseline) for o in agreement.objectives]
+        return [unjudged(o, baseline, None, "no steady part to judge") for o in agreement.objectives]
     prepared = []
     for o in agreement.objectives:
         target = absolute(o.target, o, measurements, steady)
         acceptable = absolute(o.acceptable, o, measurements, steady) if o.acceptable else None
-        prepared.append((o, target, acceptable, measure(o, agreement, measurements, steady)))
-    strict_level = holm_level([_fails(target, at) for _, target, _, at in prepared], level)
-    results = []
-    for o, target, acceptable, at in prepared:
-        measured = at(level)
-        verdict = judge(
-            measured.estimate,
-            at(strict_level).estimate,
-            target,
-            acceptable,
-            baseline.get(o.baseline_key),
-            o.severity,
-            measured.tail_evidence,
-        )
-        needed = None
-        if verdict.status is Status.INCONCLUSIVE or verdict.reason == THIN_EVIDENCE:
-            needed = seconds_for_margin(measured, target, steady.to_second - steady.from_second)
-        results.append(
-            ObjectiveResult(
-                o.key, o.title, o.severity, o.unit, target.comparison, target.value,
-                acceptable.value if acceptable else None, baseline.get(o.baseline_key), measured.estimate,
-                verdict.status, verdict.reason, False, needed, measured.source, o.operations, o.quantile,
-            )
-        )  # fmt: skip
-    return results
-
-
-def _fails(target: Limit, at: Callable[[float], Measured]) -> Callable[[float], bool]:
-    def claimed(level: float) -> bool:
-        estimate = at(level).estimate
-        return estimate is not None and outside(estimate, target)
-
-    return claimed
-
-
-def _without_data(o: Objective, baseline: Mapping[str, float]) -> ObjectiveResult:
-    return ObjectiveResult(
-        o.key, o.title, o.severity, o.unit, o.target.comparison, o.target.value,
-        o.acceptable.value if o.acceptable else None, baseline.get(o.baseline_key), None,
-        Status.INCONCLUSIVE, "no steady part to judge", operations=o.operations, quantile=o.quantile,
-    )  # fmt: skip
+        prepared.append(Prepared(o, target, acceptable, measure(o, agreement, measurements, steady)))
+    return judge_family(prepared, baseline, steady.to_second - steady.from_second, level)

@@ -20,7 +20,7 @@ import psutil
 import bizra_load
 from bizra_load.exit_codes import InvalidRunError, UsageError
 from bizra_load.node.embedded import adopt_orphans, die_with_parent, start_node
-from bizra_load.ports import free_port
+from bizra_load.ports import free_port, listening_refused
 from sla.section import unknown
 
 WORKERS = 2
@@ -32,10 +32,16 @@ _SCENARIOS = _CHECKOUT if _CHECKOUT.is_dir() else Path(sysconfig.get_path("data"
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = subparsers.add_parser("run", help="put the load on and judge it", description=__doc__)
+    add_load_arguments(parser)
+    parser.set_defaults(run=run)
+
+
+def add_load_arguments(parser: argparse.ArgumentParser) -> None:
+    """What put_load_on() takes."""
     from bizra_load.cli.assess import add_evidence_argument
     from bizra_load.options import ARGUMENTS, SWITCHES
 
-    parser = subparsers.add_parser("run", help="put the load on and judge it", description=__doc__)
     parser.add_argument("-H", "--host", metavar="URL", help="target (environment: ENDPOINT; default: a reference node)")
     parser.add_argument("-f", "--locustfile", type=Path, metavar="FILE", help="scenario (default: poi.py, or mixed.py)")
     parser.add_argument(
@@ -54,10 +60,14 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     for flag, text in SWITCHES:
         parser.add_argument(flag, action="store_true", help=text)
     add_evidence_argument(parser)
-    parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
+    return put_load_on(args)[0]
+
+
+def put_load_on(args: argparse.Namespace) -> tuple[int, Path]:
+    """(exit code, run folder). Raises BizraLoadError before anything is started."""
     from bizra_load import gate, options
     from bizra_load.archive.run_record import without_userinfo
     from bizra_load.archive.store import new_folder
@@ -66,7 +76,7 @@ def run(args: argparse.Namespace) -> int:
     processes = _processes(args.processes or os.environ.get("WORKERS") or str(WORKERS))
     if args.loglevel.upper() not in LOG_LEVELS:
         raise UsageError(f"--loglevel: {unknown(args.loglevel, LOG_LEVELS)}")
-    locustfile = args.locustfile or _SCENARIOS / ("poi.py" if host else "mixed.py")
+    locustfile = args.locustfile or scenario("poi.py" if host else "mixed.py")
     if not locustfile.is_file():
         raise UsageError(f"-f: {locustfile}: no such file")
     with ExitStack() as stack:
@@ -74,6 +84,8 @@ def run(args: argparse.Namespace) -> int:
             args.agreement = args.agreement or os.environ.get("AGREEMENT") or "local"
         settings = options.resolve(args)
         gate.check(settings)
+        if settings.generator_metrics and (reason := listening_refused(settings.generator_metrics)):
+            raise UsageError(f"--generator-metrics-port: {':'.join(map(str, settings.generator_metrics))}: {reason}")
         if not host:
             node = stack.enter_context(start_node())
             host = node.url
@@ -113,7 +125,12 @@ def run(args: argparse.Namespace) -> int:
             command += ["--stop-timeout", str(_stop_timeout(args.stop_timeout))]
         command += [flag for flag, _ in options.SWITCHES if getattr(args, flag[2:].replace("-", "_"))]
         code = _supervise(command, environment)
-        return code if code >= 0 else _without_master(folder, -code)
+        return code if code >= 0 else _without_master(folder, -code), folder
+
+
+def scenario(name: str) -> Path:
+    """One of our own locustfiles."""
+    return _SCENARIOS / name
 
 
 def _supervise(command: list[str], environment: dict[str, str]) -> int:
@@ -122,9 +139,12 @@ def _supervise(command: list[str], environment: dict[str, str]) -> int:
     """
     adopt_orphans()  # workers whose master is killed become ours, so that we can wait for what they leave behind
     process = subprocess.Popen(command, env=environment, preexec_fn=die_with_parent)  # no shell, own module
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, lambda *_: process.terminate())
-    return process.wait()
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN), signal.signal(signal.SIGTERM, lambda *_: process.terminate())
+    try:
+        return process.wait()
+    finally:
+        for number, handler in zip((signal.SIGINT, signal.SIGTERM), before, strict=True):
+            signal.signal(number, handler)
 
 
 def _without_master(folder: Path, number: int) -> int:

@@ -106,6 +106,15 @@ def import_dashboard(
     return Imported(url, version, int(made.get("version", 0)), snapshot_url, check)
 
 
+def check_dashboard(
+    settings: GrafanaSettings, panels: Sequence[Panel], agreement: Agreement, source: str = "", url: str = ""
+) -> DashboardCheck:
+    """Ask for every panel's data once more; nothing is imported. Raises as import_dashboard() does."""
+    with _session(settings) as grafana:
+        uid = _source(grafana, source)["uid"]
+        return check_panels(_proxied(grafana, uid), panels, agreement, "Grafana's data source proxy", url)
+
+
 def annotate(settings: GrafanaSettings, from_ns: int, to_ns: int, text: str, tags: Sequence[str]) -> None:
     """Post a region annotation. Raises BizraLoadError."""
     with _session(settings) as grafana:

@@ -20,6 +20,7 @@ from bizra_load.node.embedded import die_with_parent
 from bizra_load.ports import free_port
 
 READY_WITHIN_S = 30.0
+SCRAPED_WITHIN_S = 30.0  # the first scrape comes some five seconds after the start, whatever the interval
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,14 @@ class LocalPrometheus:
         """The instant vector of a PromQL expression."""
         found: list[dict[str, Any]] = self.get("query", query=expression)["result"]
         return found
+
+    def wait_for_scrape(self, job: str) -> None:
+        """Until the job's target has been scraped. Raises InvalidRunError when that takes too long."""
+        end = time.monotonic() + SCRAPED_WITHIN_S
+        while [r["value"][1] for r in self.query(f'min(up{{job="{job}"}})')] != ["1"]:
+            if time.monotonic() > end:
+                raise InvalidRunError(f"the local Prometheus has not scraped {job} within {SCRAPED_WITHIN_S:g} s")
+            time.sleep(0.1)
 
 
 @contextmanager

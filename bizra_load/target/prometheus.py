@@ -8,7 +8,8 @@ from dataclasses import replace
 from typing import Any
 
 import requests
-from prometheus_api_client import PrometheusApiClientException, PrometheusConnect
+from prometheus_api_client import PrometheusConnect
+from prometheus_api_client.exceptions import PrometheusApiClientException
 
 from bizra_load.target.bounded import BoundedSession
 from bizra_load.target.exposition import ScrapeError, snapshot_of
@@ -16,6 +17,7 @@ from bizra_load.target.native import NativeHistogram, with_common_edges
 from sla.snapshot import Snapshot
 
 NAMES = "bizra_.+|process_resident_memory_bytes|process_cpu_seconds_total|process_start_time_seconds"
+OWN_NAMES = "bizra_load_.+"  # the generator's, which the same Prometheus may scrape
 CHUNK_S = 600
 MAX_ANSWER_BYTES = 128 * 1024 * 1024
 
@@ -28,7 +30,7 @@ class PrometheusSource:
         headers = {"Authorization": f"Bearer {token}"} if token else None
         session = BoundedSession(MAX_ANSWER_BYTES, timeout_s)
         self.url = url
-        self._matchers = f'__name__=~"{NAMES}"' + (f",{selector}" if selector else "")
+        self._matchers = f'__name__=~"{NAMES}",__name__!~"{OWN_NAMES}"' + (f",{selector}" if selector else "")
         self._timeout_s = timeout_s
         self._client = PrometheusConnect(url=url, headers=headers, session=session, timeout=int(timeout_s))
 

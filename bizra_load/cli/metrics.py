@@ -1,0 +1,102 @@
+"""`bizra-load metrics`: judge the agreement by what Prometheus holds of the node, with or without a load test.
+
+Writes metrics-validation-report.json into the artifacts folder. Exit codes are those of a run.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bizra_load.exit_codes import UsageError
+
+if TYPE_CHECKING:
+    from bizra_load.monitoring.metrics_validation import Asked
+    from sla.agreement import Baseline
+    from sla.monitored import Monitored
+
+SHORTEST_S, LONGEST_S = 10, 24 * 3600
+
+
+def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = subparsers.add_parser("metrics", help="judge the agreement by Prometheus", description=__doc__)
+    parser.add_argument("--prometheus-url", metavar="URL", help="environment: PROMETHEUS_URL")
+    parser.add_argument(
+        "--prometheus-selector",
+        metavar="MATCHERS",
+        help='the node\'s series, e.g. job="node" (environment: PROMETHEUS_SELECTOR)',
+    )
+    when = parser.add_mutually_exclusive_group()
+    when.add_argument("--window", default="15m", metavar="TIME", help="how far to look back, 10s to 24h (default: 15m)")
+    when.add_argument("--run", dest="folder", type=Path, metavar="RUN", help="the steady part of this load test instead")
+    parser.add_argument("--agreement", help="name or YAML file (environment: AGREEMENT; default: RUN's, or v2.2.0-rc1)")
+    parser.add_argument(
+        "--environment-name", metavar="NAME", help="whose accepted deviations count (environment: AGREEMENT_ENVIRONMENT)"
+    )
+    parser.add_argument("--baseline", type=Path, metavar="FILE", help="JSON, or a packaged name (default: the agreement's)")
+    parser.add_argument("--fail-on", choices=("no-go", "warn"), default="no-go", help="warn: warnings exit with 3 too")
+    add_artifacts_argument(parser)
+    parser.set_defaults(run=run)
+
+
+def add_artifacts_argument(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--artifacts", type=Path, default=Path("artifacts"), metavar="DIR", help="default: artifacts")
+
+
+def run(args: argparse.Namespace) -> int:
+    from bizra_load import gate
+
+    url, selector = prometheus_of(args)
+    asked = _asked(args)
+    baseline = gate.read_baseline(args.baseline) if args.baseline else None
+    return judge_and_show(url, selector, asked, args.artifacts, baseline, args.fail_on == "warn").exit_code
+
+
+def judge_and_show(
+    url: str, selector: str, asked: Asked, artifacts: Path, baseline: Baseline | None = None, fail_on_warn: bool = False
+) -> Monitored:
+    """Ask Prometheus, judge, write the report, print the table. Raises BizraLoadError."""
+    from bizra_load import gate
+    from bizra_load.monitoring.metrics_validation import validate_metrics, write_report
+    from bizra_load.target.prometheus import PrometheusSource
+    from reports import metrics_validation
+
+    answer = validate_metrics(PrometheusSource(url, selector), asked, baseline, fail_on_warn)
+    path = write_report(answer, url, selector, artifacts)
+    print(metrics_validation.text(answer, gate.terminal_width(sys.stdout), sys.stdout.isatty()))
+    print(f"Report: {path}", flush=True)
+    return answer
+
+
+def prometheus_of(args: argparse.Namespace) -> tuple[str, str]:
+    """(address, selector) of the options or the environment. Raises UsageError."""
+    url = args.prometheus_url or os.environ.get("PROMETHEUS_URL", "")
+    if not url.startswith(("http://", "https://")):
+        wrong = f"not a URL: {url!r}" if url else "is missing"
+        raise UsageError(f"--prometheus-url: {wrong} (allowed: http://... or https://..., or PROMETHEUS_URL)")
+    return url, args.prometheus_selector or os.environ.get("PROMETHEUS_SELECTOR", "")
+
+
+def _asked(args: argparse.Namespace) -> Asked:
+    from bizra_load import gate
+    from bizra_load.engine.stages import duration_s
+    from bizra_load.monitoring.metrics_validation import Asked, asked_of_last, asked_of_run
+
+    name = args.agreement or os.environ.get("AGREEMENT", "")
+    environment = args.environment_name or os.environ.get("AGREEMENT_ENVIRONMENT") or None
+    if args.folder:
+        asked = asked_of_run(args.folder, args.agreement or "")
+        asked.read.check_environment(environment)
+        return Asked(asked.from_ns, asked.to_ns, asked.read, environment or asked.environment, asked.planned)
+    try:
+        length_s = duration_s(args.window)
+    except ValueError as error:
+        raise UsageError(f"--window: {error}") from None
+    if not SHORTEST_S <= length_s <= LONGEST_S:
+        raise UsageError(f"--window: {args.window!r} (allowed: 10s to 24h)")
+    read = gate.read_agreement(name or "v2.2.0-rc1")
+    read.check_environment(environment)
+    return asked_of_last(length_s, read, environment)

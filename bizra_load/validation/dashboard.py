@@ -1,0 +1,50 @@
+"""The dashboard import and the check of its panels, with settings from the environment."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from bizra_load import gate
+from bizra_load.cli.dashboard import NODE, rendered
+from bizra_load.exit_codes import UsageError
+from bizra_load.files import write_atomically
+from bizra_load.monitoring import grafana
+from bizra_load.monitoring.panel_check import check_panels, prometheus_query
+from bizra_load.monitoring.panels import node_panels
+from reports import dashboard_check
+from reports.dashboard_check import DashboardCheck
+
+
+def from_environment(agreement_name: str, artifacts: Path, say: Callable[[str], None]) -> grafana.Imported | None:
+    """Import into the Grafana at GRAFANA_URL; None when that is not set. Raises BizraLoadError."""
+    settings = grafana.settings_of_environment()
+    if settings is None:
+        return None
+    agreement = gate.read_agreement(agreement_name).agreement
+    done = grafana.import_dashboard(
+        settings, rendered(agreement_name)[f"{NODE}.json"], node_panels(agreement), agreement, say=say
+    )
+    _write(artifacts / "grafana-dashboard-url.txt", done.url + "\n")
+    return done
+
+
+def check(agreement_name: str, prometheus_url: str, url: str) -> DashboardCheck:
+    """Through Grafana where GRAFANA_URL is set, else of Prometheus. Raises BizraLoadError."""
+    agreement = gate.read_agreement(agreement_name).agreement
+    settings = grafana.settings_of_environment()
+    if settings is not None:
+        return grafana.check_dashboard(settings, node_panels(agreement), agreement, url=url)
+    return check_panels(prometheus_query(prometheus_url), node_panels(agreement), agreement, "Prometheus", url)
+
+
+def write_check(found: DashboardCheck, artifacts: Path) -> None:
+    """Raises UsageError."""
+    _write(artifacts / "dashboard-check.json", dashboard_check.render_json(found))
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        write_atomically(path, text)
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror} (allowed: a folder that can be written)") from None

@@ -1,0 +1,68 @@
+"""The validation's own lines: [INFO], [SUCCESS], [WARN], [ERROR], coloured on a terminal."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TextIO
+
+from rich.console import Console
+from rich.text import Text
+
+from reports.table import Row
+from reports.text import DECISION_STYLES, draw
+from reports.validated import Validated
+from sla.assessment import Decision
+from sla.validation import Outcome, StepResult
+
+_STYLES = {"INFO": "blue", "SUCCESS": "green", "WARN": "yellow", "ERROR": "bold red"}
+_PASSED = (Decision.GO, Decision.GO_WITH_CAUTION, Decision.CONDITIONAL_GO)
+_RULE = "═" * 59
+COLUMNS = ("Step", "Outcome", "Decision", "What")
+
+
+class Log:
+    def __init__(self, out: TextIO, width: int) -> None:
+        self._console = Console(file=out, width=width, highlight=False)
+
+    def title(self, text: str) -> None:
+        for line in (_RULE, f"  {text}", _RULE, ""):
+            self._console.print(Text(line))
+
+    def info(self, text: str) -> None:
+        self._line("INFO", text)
+
+    def result(self, step: StepResult) -> None:
+        """How a step ended, and an empty line."""
+        said = f"{step.title}: {step.decision.value + ', ' if step.decision else ''}{step.text}"
+        if step.outcome is Outcome.SKIPPED:
+            self._line("WARN" if step.needed else "INFO", f"{step.title} skipped: {step.text}")
+        elif step.outcome is Outcome.FAILED:
+            self._line("ERROR", f"{step.title} failed: {step.text}")
+        elif step.decision in (None, Decision.GO):
+            self._line("SUCCESS", said)
+        else:
+            self._line("WARN" if step.decision in (*_PASSED, Decision.INCONCLUSIVE) else "ERROR", said)
+        self._console.print()
+
+    def summary(self, found: Validated, path: Path) -> None:
+        self.title("Validation summary")
+        rows = [
+            Row((s.title, s.outcome.value.lower(), s.decision.value if s.decision else "-", s.text), "") for s in found.steps
+        ]
+        self._console.print(draw("", COLUMNS, rows))
+        style = DECISION_STYLES.get(found.decision.value, "bold red")
+        self._console.print(Text(f"{found.decision.value}: {found.summary}", style=style))
+        self._console.print(Text(f"Rollout: {found.strategy}"))
+        if found.rehearsal:
+            self.info("This was a rehearsal on the reference node: name a target (-H or ENDPOINT) to validate yours")
+        self.info(f"For the canary controller: {path}")
+        if found.exit_code == 0:
+            self._line("SUCCESS" if found.decision is Decision.GO else "WARN", "VALIDATION PASSED (exit code 0)")
+        else:
+            self._line("ERROR", f"VALIDATION NOT PASSED (exit code {found.exit_code})")
+
+    def _line(self, level: str, text: str) -> None:
+        line = Text(f"[{level}] ", style=_STYLES[level])
+        line.append(text, style="default")
+        self._console.print(line)
+        self._console.file.flush()

@@ -1,0 +1,201 @@
+"""The four steps of a validation, one after the other; what a failed one does not prevent is done all the same.
+
+1 import the dashboard · 2 load test · 3 panels and metrics from Prometheus · 4 report and decision
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from bizra_load import gate
+from bizra_load.archive.store import ASSESSMENT
+from bizra_load.artifacts import read_assessment, write_artifacts
+from bizra_load.cli.metrics import judge_and_show
+from bizra_load.exit_codes import BizraLoadError, UsageError
+from bizra_load.files import write_atomically
+from bizra_load.monitoring.metrics_validation import REPORT, asked_of_last, asked_of_run
+from bizra_load.validation import dashboard
+from bizra_load.validation.log import Log
+from reports import validated
+from reports.validated import Validated
+from sla.assessment import Assessment, Decision
+from sla.decision import STRATEGY, exit_code, strategy_for
+from sla.validation import Outcome, StepResult, combined
+
+VALIDATED, DASHBOARD_URL, DASHBOARD_CHECK = "validated.json", "grafana-dashboard-url.txt", "dashboard-check.json"
+LAST_S = 900.0  # looked at where there is no load test to look at
+STEPS = 4
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is validated. `load` puts the load on: (exit code, run folder), or raises BizraLoadError before anything was sent.
+
+    prometheus_url   "" where there is none
+    evidence         NAME=PATH words of the user's, which `load` hands to the run
+    """
+
+    load: Callable[[], tuple[int, Path]]
+    read: gate.ReadAgreement
+    agreement: str
+    environment: str | None
+    target: str
+    prometheus_url: str
+    selector: str
+    artifacts: Path
+    evidence: tuple[str, ...]
+    fail_on_warn: bool
+    rehearsal: bool
+
+
+class Suite:
+    def __init__(self, plan: Plan, log: Log) -> None:
+        self._plan = plan
+        self._log = log
+        self._folder: Path | None = None
+        self._checked = False  # the panels, in this validation
+
+    def run(self) -> Validated:
+        """Raises UsageError when the artifacts folder can't be written."""
+        unfinished = StepResult("validation", "The validation", Outcome.FAILED, "it has not finished", Decision.INVALID)
+        self._write([unfinished], None)  # what a canary controller finds when we are killed
+        self._log.title("BIZRA validation suite")
+        imported = self._step(1, "Importing Grafana dashboard", self._import_dashboard)
+        load = self._step(2, "Running the load test", self._load_test)
+        metrics = self._step(3, "Validating metrics against the agreement", self._metrics)
+        report = self._step(4, "Writing report and decision", self._report)
+        assessment = self._assessment()
+        if assessment is not None:  # judged again with the evidence of step 3
+            load = dataclasses.replace(load, decision=assessment.decision, text=assessment.summary)
+        found = self._write([imported, load, metrics, report], assessment)
+        self._log.summary(found, self._plan.artifacts / VALIDATED)
+        return found
+
+    def _step(self, number: int, what: str, do: Callable[[], StepResult]) -> StepResult:
+        self._log.info(f"Step {number}/{STEPS}: {what}...")
+        result = do()
+        self._log.result(result)
+        return result
+
+    def _import_dashboard(self) -> StepResult:
+        key, title = "dashboard", "Dashboard import"
+        try:
+            imported = dashboard.from_environment(self._plan.agreement, self._plan.artifacts, self._log.info)
+        except BizraLoadError as error:
+            return StepResult(key, title, Outcome.FAILED, str(error))
+        if imported is None:
+            return StepResult(key, title, Outcome.SKIPPED, "GRAFANA_URL is not set", needed=False)
+        return StepResult(key, title, Outcome.DONE, f"imported: {imported.url}")
+
+    def _load_test(self) -> StepResult:
+        key, title = "load_test", "Load test"
+        try:
+            _, self._folder = self._plan.load()
+        except BizraLoadError as error:
+            return StepResult(key, title, Outcome.FAILED, str(error), Decision.INVALID)
+        assessment = self._assessment()
+        if assessment is None:
+            return StepResult(key, title, Outcome.FAILED, f"{self._folder}: was not assessed", Decision.INVALID)
+        return StepResult(key, title, Outcome.DONE, assessment.summary, assessment.decision)
+
+    def _metrics(self) -> StepResult:
+        key, title, plan = "metrics", "Metrics validation", self._plan
+        if not plan.prometheus_url:
+            return StepResult(key, title, Outcome.SKIPPED, "PROMETHEUS_URL is not set")
+        if self._folder is None and plan.rehearsal:
+            return StepResult(key, title, Outcome.SKIPPED, "there was no load")
+        try:
+            self._check_panels()
+            asked = asked_of_last(LAST_S, plan.read, plan.environment)
+            if self._folder is not None:
+                asked = asked_of_run(self._folder)
+            else:
+                self._log.info(f"There was no load test: the last {LAST_S / 60:g} minutes of traffic instead")
+            answer = judge_and_show(plan.prometheus_url, plan.selector, asked, plan.artifacts, None, plan.fail_on_warn)
+        except BizraLoadError as error:
+            return StepResult(key, title, Outcome.FAILED, str(error))
+        return StepResult(key, title, Outcome.DONE, answer.summary, answer.decision)
+
+    def _check_panels(self) -> None:
+        """Right after the load: before it they may have had nothing to show."""
+        url = _text(self._plan.artifacts / DASHBOARD_URL)
+        try:
+            check = dashboard.check(self._plan.agreement, self._plan.prometheus_url, url)
+            dashboard.write_check(check, self._plan.artifacts)
+        except BizraLoadError as error:
+            self._log.info(f"The dashboard's panels could not be checked: {error}")
+            return
+        self._checked = True
+        shown = sum(p.passed for p in check.panels)
+        self._log.info(f"{shown} of {len(check.panels)} dashboard panels return data, asked of {check.asked}")
+
+    def _report(self) -> StepResult:
+        key, title, plan = "report", "Report and decision", self._plan
+        if self._folder is None:
+            return StepResult(key, title, Outcome.SKIPPED, "there is no load test to report", needed=False)
+        given = any(word.partition("=")[0].strip() == "monitoring" for word in plan.evidence)
+        words = [] if given or not self._checked else [f"monitoring={plan.artifacts / DASHBOARD_CHECK}"]
+        try:
+            written = write_artifacts(self._folder, plan.artifacts, words)
+        except BizraLoadError as error:
+            return StepResult(key, title, Outcome.FAILED, str(error))
+        return StepResult(key, title, Outcome.DONE, f"written: {', '.join(p.name for p in written)}")
+
+    def _assessment(self) -> Assessment | None:
+        if self._folder is None or not (self._folder / ASSESSMENT).exists():
+            return None
+        return read_assessment(self._folder)
+
+    def _write(self, steps: Sequence[StepResult], assessment: Assessment | None) -> Validated:
+        plan = self._plan
+        decision, summary = combined(steps)
+        strategy = STRATEGY[decision]
+        if assessment is not None:
+            same = assessment.decision is decision and assessment.strategy is not None
+            names = next((e.facts for e in assessment.evidence if e.key == "deployment"), {})
+            strategy = (
+                assessment.strategy  # type: ignore[assignment]  # it is not None where it is the same
+                if same
+                else strategy_for(decision, plan.read.agreement, assessment.objectives, names)
+            )
+        metrics = plan.artifacts / REPORT if any(s.key == "metrics" and s.outcome is Outcome.DONE for s in steps) else None
+        found = Validated(
+            decision=decision,
+            exit_code=exit_code(decision, plan.fail_on_warn),
+            summary=summary,
+            rehearsal=plan.rehearsal,
+            at=f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
+            target=plan.target,
+            agreement=plan.read.agreement.name,
+            environment=plan.environment or plan.read.agreement.default_environment,
+            strategy=strategy,
+            dashboard_url=_text(plan.artifacts / DASHBOARD_URL),
+            run=str(self._folder or ""),
+            assessment_sha256=_sha256(self._folder / ASSESSMENT) if self._folder and assessment else "",
+            metrics_report=str(metrics or ""),
+            metrics_report_sha256=_sha256(metrics) if metrics else "",
+            steps=tuple(steps),
+        )
+        try:
+            write_atomically(plan.artifacts / VALIDATED, validated.render(found))
+        except OSError as error:
+            raise UsageError(
+                f"--artifacts: {plan.artifacts}: {error.strerror} (allowed: a folder that can be written)"
+            ) from None
+        return found
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8").strip()
+    except OSError:
+        return ""
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()

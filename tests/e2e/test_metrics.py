@@ -1,0 +1,230 @@
+"""`bizra-load metrics` on a real Prometheus: an hour of history written at once, and a node scraped while it is used."""
+
+import json
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import dataclass
+
+import pytest
+
+from bizra_load.monitoring.local_prometheus import local_prometheus
+from bizra_load.ports import free_port
+from tests.e2e.remote_write import history, remote_write
+from tests.e2e.running import ROOT
+from tests.e2e.talking import FINALITY, GENERATE, VERIFY, post, set_faults
+
+HOUR = 3600
+AGREEMENT = """
+schema: bizra-load/agreement/1
+name: traffic
+baseline: v2.2.0-rc1
+operations:
+  generate: {histogram: bizra_poi_generate_seconds, total: bizra_poi_generate_total, failed: bizra_poi_generate_fail_total}
+  verify: {histogram: bizra_poi_verify_seconds, total: bizra_poi_verify_total, failed: bizra_poi_verify_fail_total}
+  finality: {histogram: bizra_finality_check_seconds, total: bizra_finality_checks_total}
+objectives:
+  finality_p99:
+    title: Finality p99
+    severity: CRITICAL
+    measure: {kind: server_quantile, operations: [finality], quantile: 0.99}
+    target: "< 10 ms"
+  generate_p90:
+    title: PoI generate p90
+    severity: WARNING
+    measure: {kind: server_quantile, operations: [generate], quantile: 0.9}
+    target: "< 10 ms"
+  throughput:
+    title: PoI throughput
+    severity: WARNING
+    measure: {kind: throughput, operations: [generate, verify]}
+    target: ">= 20 ops/s"
+  success:
+    title: PoI success rate
+    severity: CRITICAL
+    measure: {kind: success, operations: [generate, verify]}
+    target: ">= 99 %"
+"""
+
+
+@dataclass
+class Answer:
+    code: int
+    out: str
+    err: str
+    report: dict
+
+    def metric(self, key):
+        return next(m for m in self.report["metrics"] if m["key"] == key)
+
+
+@pytest.fixture(scope="module")
+def prometheus():
+    with local_prometheus({}, flags=["--web.enable-remote-write-receiver"]) as started:
+        yield started.url
+
+
+def ask(folder, url, *arguments):
+    command = [sys.executable, "-m", "bizra_load.cli.main", "metrics", "--artifacts", str(folder / "artifacts"), *arguments]
+    command += ["--prometheus-url", url] if url else []
+    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=60)
+    path = folder / "artifacts" / "metrics-validation-report.json"
+    report = json.loads(path.read_text()) if path.exists() else {}
+    return Answer(ended.returncode, ended.stdout, ended.stderr, report)
+
+
+def written(url, job, **what):
+    remote_write(url, job, history(time.time(), HOUR, 15, **{"per_s": 60_000, **what}))
+    return "--prometheus-selector", f'job="{job}"', "--window", "55m"
+
+
+def test_an_hour_of_a_healthy_node_keeps_the_agreement_and_deviates_little_from_its_baseline(tmp_path, prometheus):
+    answer = ask(tmp_path, prometheus, *written(prometheus, "healthy", per_s=60_000))
+    assert answer.code == 0, answer.out + answer.err
+    assert [m["key"] for m in answer.report["metrics"]] == [
+        "finality_p99", "poi_generate_p99", "poi_verify_p99", "poi_throughput", "poi_success_rate",
+    ]  # fmt: skip
+    assert {m["status"] for m in answer.report["metrics"]} == {"PASS"}
+    throughput = answer.metric("poi_throughput")
+    assert throughput["estimate"]["low"] < 120_000 < throughput["estimate"]["high"]
+    assert throughput["deviation_from_baseline"]["point"] == pytest.approx(120 / 77 - 1, abs=0.001)
+    assert answer.report["window"]["restarts"] == 0
+    assert answer.report["window"]["interval_s"] == 15
+    assert "only" not in answer.report["summary"]
+    assert "Load-test success: not judged from the server's metrics" in answer.out
+    assert "a release also needs evidence of Monitoring operational" in answer.out.replace("\n", " ")
+
+
+def test_a_throughput_that_the_environment_accepts_is_shown_and_does_not_count(tmp_path, prometheus):
+    what = written(prometheus, "testnet", per_s=38_500)
+    accepted = ask(tmp_path, prometheus, *what, "--environment-name", "testnet")
+    assert (accepted.code, accepted.report["decision"]) == (0, "GO"), accepted.out
+    assert accepted.metric("poi_throughput")["accepted"] is True
+    production = ask(tmp_path, prometheus, *what, "--environment-name", "production", "--fail-on", "warn")
+    assert (production.code, production.report["decision"]) == (3, "GO WITH CAUTION"), production.out
+
+
+def test_three_percent_of_errors_is_no_go(tmp_path, prometheus):
+    answer = ask(tmp_path, prometheus, *written(prometheus, "failing", failing=0.03))
+    assert (answer.code, answer.report["decision"]) == (3, "NO-GO"), answer.out
+    success = answer.metric("poi_success_rate")
+    assert success["status"] == "FAIL"
+    # carried out over attempts: the node's total leaves the failed ones out
+    assert success["estimate"]["low"] < 0.97 < success["estimate"]["high"]
+
+
+def test_a_restart_within_the_hour_is_said_and_changes_no_figure(tmp_path, prometheus):
+    answer = ask(tmp_path, prometheus, *written(prometheus, "restarted", restart_at_s=time.time() - HOUR / 2))
+    assert answer.code == 0, answer.out
+    assert answer.report["window"]["restarts"] == 1
+    assert "went back once (a restart)" in answer.out
+    assert answer.metric("poi_throughput")["estimate"]["point"] == pytest.approx(120_000, rel=0.001)
+
+
+def test_two_instances_scraped_at_different_times_count_together(tmp_path, prometheus):
+    now = time.time()
+    for instance, late in (("a", 0), ("b", 6)):
+        remote_write(prometheus, "two", history(now - late, HOUR - 60, 15, 30_000, instance=instance, seed=late + 1))
+    answer = ask(tmp_path, prometheus, "--prometheus-selector", 'job="two"', "--window", "55m")
+    assert answer.code == 0, answer.out
+    assert answer.report["window"]["instances"] == 2
+    assert answer.metric("poi_throughput")["estimate"]["point"] == pytest.approx(120_000, rel=0.001)
+
+
+def test_a_window_that_is_not_covered_by_scrapes_never_passes(tmp_path, prometheus):
+    now = time.time()
+    what = written(prometheus, "gap", without_s=(now - 1800, now - 900))
+    answer = ask(tmp_path, prometheus, *what)
+    assert (answer.code, answer.report["decision"]) == (4, "INCONCLUSIVE"), answer.out
+    assert "scrapes cover 73% of it, 90% are needed" in answer.out.replace("\n", " ")
+
+
+def test_no_data_is_inconclusive_and_never_a_pass(tmp_path, prometheus):
+    answer = ask(tmp_path, prometheus, "--prometheus-selector", 'job="nobody"')
+    assert (answer.code, answer.report["decision"]) == (4, "INCONCLUSIVE")
+    assert {(m["status"], m["estimate"]) for m in answer.report["metrics"]} == {("INCONCLUSIVE", None)}
+    assert "Prometheus holds no scrape of the node" in answer.out
+
+
+def test_a_share_of_a_plan_needs_a_load_test(tmp_path, prometheus):
+    answer = ask(tmp_path, prometheus, *written(prometheus, "unplanned"), "--agreement", "local")
+    assert answer.code == 4
+    assert "share of a plan" in answer.metric("poi_throughput")["reason"]
+    assert answer.metric("poi_throughput")["estimate"] is not None
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (["--window", "5"], 6, "--window: '5' (allowed: 10s to 24h)"),
+        (["--window", "soon"], 6, "--window: not a duration: 'soon' (allowed: 10s, 1m30s, 500ms, 2h, or seconds)"),
+        (["--prometheus-selector", "job=node"], 6, "--prometheus-selector: Prometheus refuses it"),
+        (["--environment-name", "testent"], 6, "--environment-name: 'testent' is unknown"),
+        (["--agreement", "v2"], 6, "--agreement: 'v2' is unknown"),
+        (["--baseline", "none.json"], 6, "none.json"),
+        (["--run", "/nowhere"], 6, "/nowhere/run.json"),
+        (["--artifacts", "/dev/null/x"], 6, "--artifacts: /dev/null/x: "),
+    ],
+)
+def test_wrong_usage_is_one_line(tmp_path, prometheus, arguments, code, said):
+    answer = ask(tmp_path, prometheus, *arguments)
+    assert answer.code == code
+    assert said in answer.err
+    assert answer.err.count("\n") == 1
+    assert answer.report == {}
+
+
+def test_a_prometheus_that_is_away_or_missing_is_one_line(tmp_path):
+    away = ask(tmp_path, f"http://127.0.0.1:{free_port()}")
+    assert (away.code, away.err.count("\n")) == (5, 1), away.err
+    assert "ConnectionError" in away.err
+    missing = ask(tmp_path, "")
+    assert (missing.code, missing.err.count("\n")) == (6, 1)
+    assert "--prometheus-url: is missing" in missing.err
+
+
+def test_real_traffic_is_judged_without_a_load_test(tmp_path, calm_node):
+    (tmp_path / "traffic.yaml").write_text(AGREEMENT)
+    stop = threading.Event()
+
+    def traffic():
+        while not stop.is_set():
+            answer = post(calm_node, GENERATE, {"evidence": "real"})
+            if answer.ok:
+                post(calm_node, VERIFY, {k: answer.json()[k] for k in ("body", "signature", "public_key")})
+            post(calm_node, FINALITY, {"block_hash": "0x" + "0" * 64})
+
+    users = [threading.Thread(target=traffic) for _ in range(2)]
+    for user in users:
+        user.start()
+    try:
+        address = calm_node.metrics_url.removeprefix("http://").removesuffix("/metrics")
+        with local_prometheus({"node": address}, 0.2) as started:
+            started.wait_for_scrape("node")
+            url = started.url
+            arguments = ("--agreement", str(tmp_path / "traffic.yaml"), "--window", "10s")
+            healthy = _when_covered(tmp_path, url, arguments)
+            set_faults(calm_node, error_rate="20%")
+            failing = _when_failing(tmp_path, url, arguments)
+    finally:
+        stop.set()
+        for user in users:
+            user.join()
+    assert healthy.code == 0, healthy.out
+    assert {m["status"] for m in healthy.report["metrics"]} <= {"PASS", "WARN"}
+    assert failing.code == 3
+
+
+def _when_covered(folder, url, arguments):
+    end = time.monotonic() + 40
+    while (answer := ask(folder, url, *arguments)).report["window"]["coverage"] < 0.9 and time.monotonic() < end:
+        pass
+    return answer
+
+
+def _when_failing(folder, url, arguments):
+    end = time.monotonic() + 40
+    while (answer := ask(folder, url, *arguments)).code != 3 and time.monotonic() < end:
+        pass
+    return answer
