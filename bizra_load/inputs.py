@@ -9,6 +9,7 @@ import re
 import ssl
 from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 from urllib.parse import urlsplit
 
 from bizra_load import yaml_text
@@ -18,6 +19,8 @@ from bizra_load.engine.stages import curve_from_stages
 from bizra_load.exit_codes import UsageError
 from bizra_load.files import read_text
 from sla.section import unknown
+
+T = TypeVar("T")
 
 # Far beyond what one master can drive; what is larger is a slip, and would fill the memory before the first request.
 MAX_RATE_PER_S = 10_000_000.0
@@ -31,6 +34,14 @@ MAX_FILE_NAME = 255
 TOKEN = "BIZRA_LOAD_TOKEN"  # noqa: S105  # the variable's name
 _MATCHER = r'[a-zA-Z_][a-zA-Z0-9_]*\s*(?:=|!=|=~|!~)\s*"(?:[^"\\\n]|\\.)*"'
 _SELECTOR = re.compile(rf"\s*{_MATCHER}\s*(?:,\s*{_MATCHER}\s*)*,?\s*")
+
+
+def option(flag: str, check: Callable[[str], T], value: str) -> T:
+    """What `check` makes of an option's value. Raises UsageError with the option's name."""
+    try:
+        return check(value)
+    except (ValueError, OSError) as error:
+        raise UsageError(f"{flag}: {error}") from None
 
 
 def within(convert: Callable[[object], float], most: float, unit: str, zero: bool = False) -> Callable[[str], float]:

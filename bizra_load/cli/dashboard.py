@@ -61,8 +61,10 @@ def rendered(agreement_name: str) -> dict[str, str]:
 
 
 def run_render(args: argparse.Namespace) -> int:
+    from bizra_load import inputs
     from bizra_load.files import put_or_compare
 
+    inputs.option("--out", inputs.out_folder, str(args.out))
     stale = put_or_compare(args.out, rendered(args.agreement), args.check, "bizra-load dashboard render")
     return NO_GO if stale else KEPT
 
@@ -70,14 +72,14 @@ def run_render(args: argparse.Namespace) -> int:
 def run_import(args: argparse.Namespace) -> int:
     from rich.console import Console
 
-    from bizra_load import gate
+    from bizra_load import gate, inputs
     from bizra_load.monitoring import grafana
     from bizra_load.monitoring.panels import node_panels
 
     if not 0 < args.timeout <= 3600:
         raise UsageError(f"--timeout: {args.timeout:g} (allowed: more than 0, up to 3600 seconds)")
-    if args.ca_file and not Path(args.ca_file).is_file():
-        raise UsageError(f"--ca-file: {args.ca_file}: no such file")
+    inputs.option("--ca-file", inputs.ca_file, args.ca_file)
+    inputs.option("--out", inputs.out_folder, str(args.out))
     agreement = gate.read_agreement(args.agreement).agreement
     dashboard = rendered(args.agreement)[f"{NODE}.json"]
     settings = grafana.settings_of_environment(args.timeout, False if args.insecure else args.ca_file or True)
@@ -95,15 +97,16 @@ def run_import(args: argparse.Namespace) -> int:
 
 
 def run_check(args: argparse.Namespace) -> int:
-    from bizra_load import gate
+    from bizra_load import gate, inputs
     from bizra_load.exit_codes import InvalidRunError
     from bizra_load.monitoring.panel_check import check_panels, prometheus_query
     from bizra_load.monitoring.panels import node_panels
     from bizra_load.target.exposition import ScrapeError
 
-    url = args.prometheus_url or os.environ.get("PROMETHEUS_URL", "")
-    if not url.startswith(("http://", "https://")):
-        raise UsageError(f"--prometheus-url: not a URL: {url!r} (allowed: http://... or https://...)")
+    url = inputs.option("--prometheus-url", inputs.url, args.prometheus_url or os.environ.get("PROMETHEUS_URL", ""))
+    if not url:
+        raise UsageError("--prometheus-url: is missing (allowed: http://... or https://..., or PROMETHEUS_URL)")
+    inputs.option("--out", inputs.out_folder, str(args.out))
     agreement = gate.read_agreement(args.agreement).agreement
     _complete(agreement, args.agreement)
     try:

@@ -47,9 +47,10 @@ def add_artifacts_argument(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from bizra_load import gate
+    from bizra_load import gate, inputs
 
     url, selector = prometheus_of(args)
+    inputs.option("--artifacts", inputs.out_folder, str(args.artifacts))
     asked = _asked(args)
     baseline = gate.read_baseline(args.baseline) if args.baseline else None
     return judge_and_show(url, selector, asked, args.artifacts, baseline, args.fail_on == "warn").exit_code
@@ -73,11 +74,13 @@ def judge_and_show(
 
 def prometheus_of(args: argparse.Namespace) -> tuple[str, str]:
     """(address, selector) of the options or the environment. Raises UsageError."""
-    url = args.prometheus_url or os.environ.get("PROMETHEUS_URL", "")
-    if not url.startswith(("http://", "https://")):
-        wrong = f"not a URL: {url!r}" if url else "is missing"
-        raise UsageError(f"--prometheus-url: {wrong} (allowed: http://... or https://..., or PROMETHEUS_URL)")
-    return url, args.prometheus_selector or os.environ.get("PROMETHEUS_SELECTOR", "")
+    from bizra_load import inputs
+
+    url = inputs.option("--prometheus-url", inputs.url, args.prometheus_url or os.environ.get("PROMETHEUS_URL", ""))
+    if not url:
+        raise UsageError("--prometheus-url: is missing (allowed: http://... or https://..., or PROMETHEUS_URL)")
+    selector = args.prometheus_selector or os.environ.get("PROMETHEUS_SELECTOR", "")
+    return url, inputs.option("--prometheus-selector", inputs.selector, selector)
 
 
 def _asked(args: argparse.Namespace) -> Asked:

@@ -30,10 +30,12 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 
 def run(args: argparse.Namespace) -> int:
+    from bizra_load import inputs
     from bizra_load.artifacts import read_assessment, write_artifacts
     from reports import json_report, markdown, text
 
     if args.artifacts is not None:
+        inputs.option("--artifacts", inputs.out_folder, str(args.artifacts))
         for path in write_artifacts(args.folder, args.artifacts, args.evidence):
             print(path)
         return KEPT

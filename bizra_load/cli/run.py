@@ -11,9 +11,11 @@ import subprocess
 import sys
 import sysconfig
 from contextlib import ExitStack
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING
+from urllib.parse import SplitResult, urlsplit
 
 import psutil
 
@@ -22,6 +24,9 @@ from bizra_load.exit_codes import InvalidRunError, UsageError
 from bizra_load.node.embedded import adopt_orphans, die_with_parent, start_node
 from bizra_load.ports import free_port, listening_refused
 from sla.section import unknown
+
+if TYPE_CHECKING:
+    from bizra_load.options import Settings
 
 WORKERS = 2
 WORKERS_END_WITHIN_S = 60.0  # they notice in 6 s, finish what is under way and try to hand over for 10 s
@@ -66,11 +71,20 @@ def run(args: argparse.Namespace) -> int:
     return put_load_on(args)[0]
 
 
-def put_load_on(args: argparse.Namespace) -> tuple[int, Path]:
-    """(exit code, run folder). Raises BizraLoadError before anything is started."""
+@dataclass(frozen=True)
+class Usage:
+    """Options that are right; `host` is "" for the reference node."""
+
+    host: str
+    processes: int
+    locustfile: Path
+    stop_timeout_s: float | None
+    settings: Settings
+
+
+def check_usage(args: argparse.Namespace) -> Usage:
+    """Whatever can be refused before anything is started. Without a target the agreement is `local`. Raises UsageError."""
     from bizra_load import gate, options
-    from bizra_load.archive.run_record import without_userinfo
-    from bizra_load.archive.store import new_folder
 
     host = args.host or os.environ.get("ENDPOINT", "")
     processes = _processes(args.processes or os.environ.get("WORKERS") or str(WORKERS))
@@ -79,13 +93,27 @@ def put_load_on(args: argparse.Namespace) -> tuple[int, Path]:
     locustfile = args.locustfile or scenario("poi.py" if host else "mixed.py")
     if not locustfile.is_file():
         raise UsageError(f"-f: {locustfile}: no such file")
+    stop_timeout_s = _stop_timeout(args.stop_timeout) if args.stop_timeout is not None else None
+    if host:
+        _address(host)
+    else:
+        args.agreement = args.agreement or os.environ.get("AGREEMENT") or "local"
+    settings = options.resolve(args)
+    gate.check(settings)
+    if settings.generator_metrics and (reason := listening_refused(settings.generator_metrics)):
+        raise UsageError(f"--generator-metrics-port: {':'.join(map(str, settings.generator_metrics))}: {reason}")
+    return Usage(host, processes, locustfile, stop_timeout_s, settings)
+
+
+def put_load_on(args: argparse.Namespace) -> tuple[int, Path]:
+    """(exit code, run folder). Raises BizraLoadError before anything is started."""
+    from bizra_load import options
+    from bizra_load.archive.run_record import without_userinfo
+    from bizra_load.archive.store import new_folder
+
+    usage = check_usage(args)
+    host, settings = usage.host, usage.settings
     with ExitStack() as stack:
-        if not host:
-            args.agreement = args.agreement or os.environ.get("AGREEMENT") or "local"
-        settings = options.resolve(args)
-        gate.check(settings)
-        if settings.generator_metrics and (reason := listening_refused(settings.generator_metrics)):
-            raise UsageError(f"--generator-metrics-port: {':'.join(map(str, settings.generator_metrics))}: {reason}")
         if not host:
             node = stack.enter_context(start_node())
             host = node.url
@@ -105,8 +133,8 @@ def put_load_on(args: argparse.Namespace) -> tuple[int, Path]:
         port = free_port()
         environment = {**os.environ, "BIZRA_LOAD_RUN_FOLDER": str(folder.resolve()), "LOCUST_HOST": host}
         command = [
-            *(sys.executable, "-m", "locust", "-f", str(locustfile), "--headless", "--only-summary"),
-            *("--processes", str(processes), "--expect-workers-max-wait", "60", "--loglevel", args.loglevel),
+            *(sys.executable, "-m", "locust", "-f", str(usage.locustfile), "--headless", "--only-summary"),
+            *("--processes", str(usage.processes), "--expect-workers-max-wait", "60", "--loglevel", args.loglevel),
             *("--master-bind-host", "127.0.0.1", "--master-bind-port", str(port), "--master-port", str(port)),
             *("--json-file", str(folder / "locust-stats")),
         ]
@@ -121,8 +149,8 @@ def put_load_on(args: argparse.Namespace) -> tuple[int, Path]:
         command += [word for given in args.evidence for word in ("--evidence", given)]
         if args.enable_rebalancing:
             command.append("--enable-rebalancing")
-        if args.stop_timeout is not None:
-            command += ["--stop-timeout", str(_stop_timeout(args.stop_timeout))]
+        if usage.stop_timeout_s is not None:
+            command += ["--stop-timeout", str(usage.stop_timeout_s)]
         command += [flag for flag, _ in options.SWITCHES if getattr(args, flag[2:].replace("-", "_"))]
         code = _supervise(command, environment)
         return code if code >= 0 else _without_master(folder, -code), folder
@@ -182,8 +210,8 @@ def _processes(text: str) -> int:
     return count
 
 
-def _reachable(host: str) -> None:
-    """Before anything is started: a target that refuses connections answers nothing else."""
+def _address(host: str) -> tuple[SplitResult, str, int]:
+    """(parts, name, port) of a target. Raises UsageError."""
     from bizra_load import inputs
     from bizra_load.engine.client import request_head
 
@@ -191,15 +219,20 @@ def _reachable(host: str) -> None:
         if not inputs.url(host):
             raise ValueError("is empty (allowed: http://... or https://...)")
         parts = urlsplit(host)
-        port = parts.port or (443 if parts.scheme == "https" else 80)
         request_head("POST", parts.path or "/", {})
+        return parts, parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
     except ValueError as error:
         raise UsageError(f"-H/--host: {error}") from None
+
+
+def _reachable(host: str) -> None:
+    """Before anything is started: a target that refuses connections answers nothing else."""
+    parts, name, port = _address(host)
     try:
-        socket.create_connection((parts.hostname, port), timeout=5).close()
+        socket.create_connection((name, port), timeout=5).close()
     except (OSError, UnicodeError) as error:
         reason = getattr(error, "strerror", None) or str(error)
-        raise InvalidRunError(f"the target {parts.scheme}://{parts.hostname}:{port} can't be reached: {reason}") from None
+        raise InvalidRunError(f"the target {parts.scheme}://{name}:{port} can't be reached: {reason}") from None
 
 
 def _server_metrics(settings: object) -> None:

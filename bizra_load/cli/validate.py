@@ -29,7 +29,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 
 def run(args: argparse.Namespace) -> int:
-    from bizra_load import gate, options
+    from bizra_load import gate, inputs, options
     from bizra_load.archive.run_record import without_userinfo
     from bizra_load.cli import run as load
     from bizra_load.monitoring.grafana import settings_of_environment
@@ -40,6 +40,8 @@ def run(args: argparse.Namespace) -> int:
     args.locustfile = args.locustfile or load.scenario("mixed.py")  # every metric of the agreement needs traffic
     rehearsal = not args.host
     _check_usage(args, rehearsal)
+    inputs.option("--artifacts", inputs.out_folder, str(args.artifacts))
+    load.check_usage(args)
     settings_of_environment()  # what is wrong with them is said before anything is started
     with ExitStack() as stack:
         if rehearsal:
@@ -73,12 +75,8 @@ def _check_usage(args: argparse.Namespace, rehearsal: bool) -> None:
     url = _first(args.prometheus_url, "PROMETHEUS_URL")
     if rehearsal and url:
         raise UsageError("ENDPOINT: is not set, but PROMETHEUS_URL is (allowed: both, or neither to rehearse)")
-    if url and not url.startswith(("http://", "https://")):
-        raise UsageError(f"--prometheus-url: not a URL: {url!r} (allowed: http://... or https://...)")
     if args.fault and not rehearsal:
         raise UsageError("--fault: is for rehearsals on the reference node (allowed: without -H and ENDPOINT)")
-    if not args.locustfile.is_file():
-        raise UsageError(f"-f: {args.locustfile}: no such file")
     try:
         import random
 

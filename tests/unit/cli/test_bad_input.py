@@ -60,6 +60,8 @@ NO_RUN = (
 )
 NO_OUT = ("{file}", "{file}/below", "/proc/nonexistent/x", "x" * 300)
 
+NO_OUT_BEFORE = ("{file}", "{file}/below", "x" * 300)  # seen before the work: that /proc takes no folder is seen after it
+
 NO_FILE_OUT = ("{folder}", "{file}/below", "/proc/nonexistent/x", "x" * 300)
 
 WRONG: dict[str, tuple[str, ...]] = {
@@ -146,7 +148,61 @@ WRONG: dict[str, tuple[str, ...]] = {
     "alerts drill --out": ("{file}", "{file}/below", "x" * 300),
     "alerts drill --agreement": NO_AGREEMENT,
 }
+NO_EVIDENCE = (
+    "",
+    "x",
+    "tests=",
+    "tests={missing}",
+    "tests={folder}",
+    "tests={binary}",
+    "alerts={binary}",
+    "test={file}",
+    "tests={file}",
+)
+WRONG |= {
+    "run --stop-timeout": ("-1", "nan", "inf", "abc", "", "1e9"),
+    "run --generator-metrics-port": ("0", "-1", "65536", "abc", "1.5", "127.0.0.1", "999.1.1.1:80", "٣"),
+    "run --evidence": NO_EVIDENCE,
+    "assess --allow": ("lost-workers", "everything", "lost-worker,x"),
+    "assess --spool": ("{missing}", "{folder}", "{binary}", "{empty}", "{file}"),
+    "assess --evidence": NO_EVIDENCE,
+    "report --evidence": NO_EVIDENCE,
+    "report --artifacts": NO_OUT,
+    "dashboard render --out": NO_OUT,
+    "dashboard render --agreement": NO_AGREEMENT,
+    "dashboard check --out": NO_OUT_BEFORE,
+    "dashboard check --agreement": NO_AGREEMENT,
+    "dashboard check --prometheus-url": ("", *NO_URL),
+    "dashboard import --out": NO_OUT,
+    "dashboard import --agreement": NO_AGREEMENT,
+    "dashboard import --ca-file": (*NO_FILE, "{empty}", "{no-hashes}"),
+    "dashboard import --timeout": ("0", "-1", "nan", "inf", "1e9", "abc", ""),
+    "metrics --prometheus-url": ("", *NO_URL),
+    "metrics --prometheus-selector": ("job", "job=node", '{job="node"}', 'job="node"} or vector(1) #'),
+    "metrics --window": (*NO_DURATION, "9s", "25h"),
+    "metrics --run": NO_RUN,
+    "metrics --agreement": NO_AGREEMENT,
+    "metrics --environment-name": ("testnett", "5", "\x1b[31m"),
+    "metrics --baseline": (
+        "{missing}",
+        "{folder}",
+        "{binary}",
+        "{no-baseline.json}",
+        "{nan-baseline.json}",
+        "{deep-baseline.json}",
+    ),
+    "metrics --fail-on": ("warning", "", "no go"),
+    "metrics --artifacts": NO_OUT_BEFORE,
+    "validate --artifacts": NO_OUT_BEFORE,
+}
+WRONG |= {option.replace("run ", "validate ", 1): values for option, values in WRONG.items() if option.startswith("run ")}
+WRONG["validate --fault"] = WRONG["node --fault"]
 FREE = {"run --run-name": "any text; what is no plain name is replaced", "node --seed": "any text"}
+FREE |= {
+    "validate --run-name": FREE["run --run-name"],
+    "dashboard import --folder": "a title; Grafana knows which there are",
+    "dashboard import --datasource": "a name; Grafana knows which there are",
+}
 
 
 def options(parser: argparse.ArgumentParser, path: str = "") -> dict[str, argparse.Action]:
@@ -183,9 +239,16 @@ def nothing_starts(monkeypatch, tmp_path):
         raise AssertionError("a wrong value went through")
 
     import bizra_load.monitoring.drill as drill
+    import bizra_load.node.embedded as embedded
     import bizra_load.node.server as server
 
-    for module, name in ((run_verb, "start_node"), (run_verb, "_supervise"), (drill, "start_node"), (server, "Server")):
+    for module, name in (
+        (run_verb, "start_node"),
+        (run_verb, "_supervise"),
+        (drill, "start_node"),
+        (embedded, "start_node"),
+        (server, "Server"),
+    ):
         monkeypatch.setattr(module, name, reached)
     for variable in (v for _, v, *_ in ARGUMENTS if v):
         monkeypatch.delenv(variable, raising=False)
@@ -193,9 +256,10 @@ def nothing_starts(monkeypatch, tmp_path):
 
 
 def filled(value: str, bad: dict[str, Path]) -> str:
-    """ "{name}" at the start is the path of what is wrong in that way."""
-    name, brace, rest = value[1:].partition("}")
-    return f"{bad[name]}{rest}" if value.startswith("{") and brace and name in bad else value
+    """ "{name}" is the path of what is wrong in that way."""
+    before, begin, rest = value.partition("{")
+    name, end, after = rest.partition("}")
+    return f"{before}{bad[name]}{after}" if begin and end and name in bad else value
 
 
 def arguments(option: str, value: str, bad: dict[str, Path]) -> list[str]:
@@ -210,6 +274,10 @@ def arguments(option: str, value: str, bad: dict[str, Path]) -> list[str]:
         positional = []
     if option == "assess --hlog-unit":
         positional = ["--import", good]
+    if verb in ("metrics", "dashboard check"):
+        positional = ["--prometheus-url", "http://127.0.0.1:9"]
+    if option == "report --evidence":
+        positional = [good, "--artifacts", "out"]
     return [*verb.split(), *positional, f"{flag}={value}"]
 
 
