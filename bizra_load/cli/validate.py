@@ -85,6 +85,10 @@ def _check(args: argparse.Namespace, prometheus_url: str, rehearsal: bool) -> No
     except FaultError as error:
         raise UsageError(f"--fault: {error}") from None
     settings_of_environment()
+    try:
+        args.artifacts.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"--artifacts: {args.artifacts}: {error.strerror} (allowed: a folder that can be written)") from None
 
 
 def _rehearse(args: argparse.Namespace, stack: ExitStack) -> tuple[str, str]:
