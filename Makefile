@@ -4,11 +4,11 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
-PACKAGES := prometheus prometheus-alertmanager
+PACKAGES := prometheus prometheus-alertmanager faketime iproute2
 BENCH_PACKAGES := nginx-light wrk hey nghttp2-client gcc libc6-dev
 BENCH_ROUNDS ?= 5
 .DEFAULT_GOAL := help
-.PHONY: help setup debian debian-bench install-debian loadtest node drill test calibrate bench bench-memory bench-statistics lint format clean validate
+.PHONY: help setup debian debian-bench install-debian loadtest node drill test calibrate bench bench-memory bench-statistics soak lint format clean validate
 
 help: ## List all targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-17s %s\n", $$1, $$2}'
@@ -65,6 +65,9 @@ bench-memory: setup debian-bench ## Ten minutes at 10,000 ops/s: is memory flat?
 
 bench-statistics: setup ## Time and memory of the statistics
 	$(BIN)/python -m benchmarks.statistics
+
+soak: setup ## SOAK_SECONDS=1800 at SOAK_OPS=2000 with seeded faults, then every invariant (half an hour)
+	$(BIN)/python -m tests.soak
 
 lint: setup ## ruff, mypy, import directions
 	$(BIN)/ruff check .

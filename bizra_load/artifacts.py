@@ -7,15 +7,17 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bizra_load import gate
+from bizra_load.archive import checksums
 from bizra_load.archive.store import ASSESSMENT
 from bizra_load.exit_codes import UsageError
-from bizra_load.files import write_atomically
+from bizra_load.files import read_text, write_atomically
 from reports import checklist, go_no_go, json_report, performance
 from sla.assessment import Assessment, Decision
 from sla.trends import EarlierRun
 
 DECISION, CHECKLIST, PERFORMANCE = "GO-NO-GO-DECISION.md", "PRODUCTION-READINESS-CHECKLIST.md", "PERFORMANCE-REPORT.md"
 EARLIER_RUNS = 10
+MAX_ASSESSMENT_BYTES = 64 * 1024 * 1024
 
 
 def write_artifacts(folder: Path, out: Path, evidence: Sequence[str] = ()) -> list[Path]:
@@ -50,8 +52,9 @@ def write_artifacts(folder: Path, out: Path, evidence: Sequence[str] = ()) -> li
 def read_assessment(folder: Path) -> Assessment:
     """assessment.json of a run folder. Raises UsageError."""
     path = folder / ASSESSMENT
+    checksums.verify(folder)
     try:
-        return json_report.parse(path.read_text(encoding="utf-8"))
+        return json_report.parse(read_text(path, MAX_ASSESSMENT_BYTES, follow=False))
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror} (allowed: a run folder that has been assessed)") from None
     except ValueError as error:

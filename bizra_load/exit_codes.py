@@ -9,6 +9,11 @@
 
 from __future__ import annotations
 
+import re
+
+_LONGEST = 600
+_USER_INFORMATION = re.compile(r"[^\s/@'\"]+:[^\s/@'\"]*@")
+
 KEPT = 0
 NO_GO = 3
 INCONCLUSIVE = 4
@@ -20,6 +25,16 @@ class BizraLoadError(Exception):
     """One line: what is wrong, where, what is allowed."""
 
     exit_code = INVALID
+
+    def __str__(self) -> str:
+        return one_line(super().__str__())
+
+
+def one_line(text: str) -> str:
+    """For a terminal or a log: no line ends or control characters, no user:password@ of a URL, not endless."""
+    plain = "".join(c if c.isprintable() else "?" for c in " ".join(text[: 4 * _LONGEST].split()))
+    plain = _USER_INFORMATION.sub("***@", plain)
+    return plain if len(plain) <= _LONGEST else plain[:_LONGEST] + " ..."
 
 
 class UsageError(BizraLoadError):

@@ -12,19 +12,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
-import yaml
-
-from bizra_load import evidence
+from bizra_load import evidence, yaml_text
 from bizra_load.archive.store import ASSESSMENT, read_record, read_run
 from bizra_load.exit_codes import UsageError
-from bizra_load.files import write_atomically
+from bizra_load.files import read_text, write_atomically
 from bizra_load.options import Settings
 from reports import json_report, markdown, text
 from sla.agreement import FIGURES_ONLY, Agreement, Baseline, agreement_from_mapping, baseline_from_mapping
 from sla.assessment import Assessment
 from sla.evaluate import evaluate
 from sla.measurements import Measurements
-from sla.section import AgreementError
+from sla.section import unknown
 from sla.steady import constant_part
 from sla.validity import ALLOWABLE
 
@@ -48,7 +46,7 @@ class ReadAgreement:
     def check_environment(self, environment: str | None) -> None:
         known = self.agreement.accepted
         if environment is not None and environment not in known:
-            raise UsageError(f"--environment-name: {environment!r} is unknown (allowed: {', '.join(known)})")
+            raise UsageError(f"--environment-name: {unknown(environment[:100], known)}")
 
 
 def read_agreement(name: str) -> ReadAgreement:
@@ -76,8 +74,12 @@ def keep_agreement(folder: Path, read: ReadAgreement) -> None:
         write_atomically(folder / BASELINE, read.baseline_text)
 
 
-def judge(folder: Path, agreement_name: str | None = None, baseline: Baseline | None = None) -> tuple[Assessment, Measurements]:
-    """Judge a run folder by its own agreement and baseline, or by others; what was judged comes along. Raises UsageError."""
+def judge(
+    folder: Path, agreement_name: str | None = None, baseline: Baseline | None = None, allow: tuple[str, ...] = ()
+) -> tuple[Assessment, Measurements]:
+    """Judge a run folder by its own agreement and baseline, or by others; what was judged comes along. `allow` adds to the
+    checks that the run itself was allowed to fail. Raises UsageError.
+    """
     measurements, record = read_run(folder)
     if agreement_name:
         read = read_agreement(agreement_name)
@@ -88,6 +90,7 @@ def judge(folder: Path, agreement_name: str | None = None, baseline: Baseline | 
         environment = None
     read.check_environment(environment)
     given = evidence.read_kept(folder)
+    allowed = sorted({*allow, *(str(name) for name in record.get("allow") or () if name in ALLOWABLE)})
     assessment = evaluate(
         measurements,
         read.agreement,
@@ -95,7 +98,7 @@ def judge(folder: Path, agreement_name: str | None = None, baseline: Baseline | 
         environment=environment,
         evidence=given,
         fail_on_warn=bool(record.get("fail_on_warn")),
-        allowed=frozenset(name for name in record.get("allow") or () if name in ALLOWABLE),
+        allowed=frozenset(allowed),
     )
     shown: dict[str, object] = {
         k: record[k] for k in ("name", "started", "target", "command", "versions", "host", "arrivals") if k in record
@@ -106,8 +109,10 @@ def judge(folder: Path, agreement_name: str | None = None, baseline: Baseline | 
         shown["planned_per_s"] = planned_per_s
     notes = list(assessment.notes)
     notes += [str(note) for note in record.get("notes") or ()]
-    if record.get("allow"):
-        notes.append(f"allowed by --allow: {', '.join(str(name) for name in record['allow'])}")
+    if allowed:
+        notes.append(f"allowed by --allow: {', '.join(allowed)}")
+    if facts.spools:
+        notes.append(f"taken in from workers that could not hand over: {', '.join(facts.spools)}")
     if record.get("insecure"):
         notes.append("the target's TLS certificate was not verified (--insecure)")
     unjudged = sorted({"node_tests", "alerts", "monitoring"} & set(given) - set(read.agreement.evidence))
@@ -126,9 +131,9 @@ def add_evidence(folder: Path, words: Sequence[str]) -> None:
         evidence.keep(folder, evidence.read_given(words, gates))
 
 
-def assess(folder: Path, agreement_name: str | None = None, out: Path | None = None) -> Assessment:
+def assess(folder: Path, agreement_name: str | None = None, out: Path | None = None, allow: tuple[str, ...] = ()) -> Assessment:
     """judge(), and write assessment.json and assessment.md into `out` (default: the run folder). Raises UsageError."""
-    assessment, _ = judge(folder, agreement_name)
+    assessment, _ = judge(folder, agreement_name, allow=allow)
     target = out or folder
     try:
         write_atomically(target / ASSESSMENT, json_report.render(assessment))
@@ -153,8 +158,8 @@ def kept_agreement(folder: Path) -> ReadAgreement:
     """The agreement and the baseline in a run folder. Raises UsageError."""
     path = folder / AGREEMENT
     try:
-        content = path.read_text(encoding="utf-8")
-        baseline_text = (folder / BASELINE).read_text(encoding="utf-8") if (folder / BASELINE).exists() else ""
+        content = read_text(path, follow=False)
+        baseline_text = read_text(folder / BASELINE, follow=False) if (folder / BASELINE).exists() else ""
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror} (allowed: a run folder, or --agreement)") from None
     agreement = _agreement(content, str(path))
@@ -163,10 +168,8 @@ def kept_agreement(folder: Path) -> ReadAgreement:
 
 def _agreement(content: str, where: str) -> Agreement:
     try:
-        return agreement_from_mapping(yaml.safe_load(content))
-    except yaml.YAMLError as error:
-        raise UsageError(f"{where}: not YAML: {' '.join(str(error).split())[:300]}") from None
-    except AgreementError as error:
+        return agreement_from_mapping(yaml_text.load(content))
+    except ValueError as error:  # AgreementError is one
         raise UsageError(f"{where}: {error}") from None
 
 
@@ -184,7 +187,9 @@ def _baseline(content: str, name: str) -> Baseline | None:
         return None
     try:
         return baseline_from_mapping(json.loads(content), name)
-    except (ValueError, AgreementError) as error:
+    except RecursionError:
+        raise UsageError(f"baseline {name}: nested too deeply") from None
+    except ValueError as error:
         raise UsageError(f"baseline {name}: {error}") from None
 
 
@@ -192,11 +197,11 @@ def _text(name: str, folder: str, suffixes: tuple[str, ...], option: str) -> tup
     """(text, where it is) of a packaged file by its name, or of a path."""
     try:
         if name.endswith(suffixes):
-            return Path(name).read_text(encoding="utf-8"), name
+            return read_text(Path(name)), name
         packaged = importlib.resources.files("sla") / folder
         known = sorted(p.name.removesuffix(suffixes[0]) for p in packaged.iterdir() if p.name.endswith(suffixes[0]))
         if name in known:
             return (packaged / (name + suffixes[0])).read_text(encoding="utf-8"), name
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, ValueError) as error:
         raise UsageError(f"{option}: {name}: {getattr(error, 'strerror', None) or error}") from None
-    raise UsageError(f"{option}: {name!r} is unknown (allowed: {', '.join(known)}, or a {suffixes[0]} file)")
+    raise UsageError(f"{option}: {unknown(name[:100], [*known, f'a {suffixes[0]} file'])}")

@@ -14,13 +14,16 @@ from locust.env import Environment
 
 from bizra_load import gate
 from bizra_load.archive import run_record
+from bizra_load.archive.spool import Report
 from bizra_load.archive.store import RunWriter, new_folder, read_run
 from bizra_load.engine.load_curve import LoadCurve
-from bizra_load.exit_codes import BizraLoadError
+from bizra_load.exit_codes import BizraLoadError, InvalidRunError
 from bizra_load.measure import wire
+from bizra_load.measure.clock import SteadyClock
 from bizra_load.measure.cluster_key import ClusterKey
 from bizra_load.measure.exchange import Receiver
 from bizra_load.measure.generator_metrics import GeneratorMetrics
+from bizra_load.measure.losses import Tally
 from bizra_load.monitoring import grafana
 from bizra_load.options import Settings
 from bizra_load.progress import Progress
@@ -53,8 +56,11 @@ class Keeping:
         self.settings = settings
         self._metrics = metrics
         self.finished = False
+        self.ended = False  # the drain has begun: nobody is to join any more
+        self.unwritable: OSError | None = None
+        self.clock = SteadyClock()  # a system clock that is set meanwhile moves nothing
         self._environment = environment
-        now_ns = time.time_ns()
+        now_ns = self.clock.unix_ns()
         open_model = open_model and not settings.saturating
         self._plan = settings.curve.segments if open_model else ()
         self._interrupted = False
@@ -68,7 +74,8 @@ class Keeping:
         self.folder = Path(fixed) if fixed else new_folder(settings.out, settings.run_name, started)
         self.run = self.folder.name
         self._writer = RunWriter(self.folder)
-        self.receiver = Receiver(self.run, self._keep, key)
+        self.receiver = Receiver(self.run, self._keep, key, self.clock)
+        self._tally = Tally(settings.curve if self._plan else None, settings.users, settings.arrivals)
         self._record = run_record.build(
             settings.run_name,
             started,
@@ -82,14 +89,15 @@ class Keeping:
             "allow": list(settings.allow),
             "arrivals": settings.arrivals,
             "ops_per_user": settings.ops_per_user,
-            "server_metrics": settings.metrics_url or settings.prometheus_url,
+            "server_metrics": run_record.without_userinfo(settings.metrics_url or settings.prometheus_url),
         }
         gate.keep_agreement(self.folder, self._agreement)
-        self._reader = MetricsReader(settings.metrics_url) if settings.metrics_url else None
+        self._reader = MetricsReader(settings.metrics_url, unix_ns=self.clock.unix_ns) if settings.metrics_url else None
         self._scrape()  # while the node is idle: only then do its counters and ours reconcile to the last operation
         # the schedule's zero is taken last: a slow first scrape must not eat into it
-        self._started_ns = time.time_ns() + int(lead_s * 1e9)
+        self._started_ns = self.clock.unix_ns() + int(lead_s * 1e9)
         self._ended_ns = self._started_ns + int(settings.curve.duration_s * 1e9)
+        self._recorded: tuple[str, ...] = ()
         self._write_record()
         self._say_what_is_too_short()
         self._headless = bool(getattr(environment.parsed_options, "headless", False))
@@ -103,13 +111,14 @@ class Keeping:
 
     def stopping(self) -> None:
         """The schedule ends here if it has not ended by its plan."""
-        now_ns = time.time_ns()
+        self.ended = True
+        now_ns = self.clock.unix_ns()
         self._interrupted = bool(self._plan) and now_ns < self._ended_ns
         self._ended_ns = min(self._ended_ns, now_ns) if self._plan else now_ns
 
     def drained(self) -> None:
         """Every worker has handed over what it had, or is lost; the node is idle again."""
-        self._drained_ns = time.time_ns()
+        self._drained_ns = self.clock.unix_ns()
         gevent.killall(self._greenlets)
         if self._progress:
             self._progress.end()
@@ -118,10 +127,14 @@ class Keeping:
     def finish(self) -> Assessment:
         """Close the run folder and judge it. Raises BizraLoadError; whatever was measured is on disk by then."""
         self.finished = True
-        if self.settings.prometheus_url:
+        if self.settings.prometheus_url and not self.unwritable:
             self._ask_prometheus()
         self._writer.close()
-        self._write_record()
+        if not self.unwritable:
+            self._seal()
+        if self.unwritable:
+            reason = f"the run folder can't be written: {self.unwritable.strerror}; the load was stopped"
+            raise InvalidRunError(f"{reason}, what was not stored is in spool files: make room, then bizra-load assess RUN")
         gate.add_evidence(self.folder, self.settings.evidence)
         assessment = gate.assess(self.folder)
         if self._metrics is not None:
@@ -140,14 +153,33 @@ class Keeping:
         except BizraLoadError as error:
             print(f"The run was not marked in Grafana: {error}", file=sys.stderr)
 
-    def _keep(self, worker: str, data: bytes) -> None:
+    def expect(self, worker: str) -> None:
+        """A worker takes part from now on."""
+        self.receiver.expect(worker)
+
+    def _stop_unwritable(self, error: OSError) -> None:
+        """Nothing can be kept any more: what is not acknowledged stays with the workers, and the load ends."""
+        if self.unwritable is None:
+            self.unwritable = error
+            runner = self._environment.runner
+            if runner is not None and not self.ended:
+                gevent.spawn(runner.quit if getattr(self, "_headless", False) else runner.stop)
+
+    def _keep(self, worker: str, sequence: int, final: bool, data: bytes) -> None:
         try:
             windows, health = wire.decode_report(data)
         except wire.WireError:
             self._refused += 1  # shown as a missing message: what it held is lost
             return
-        self._writer.windows(windows)
-        self._writer.health(health)
+        if self.unwritable is not None:
+            raise self.unwritable
+        try:
+            self._writer.report(Report(worker, sequence, final, tuple(windows), tuple(health)))
+        except OSError as error:
+            self._stop_unwritable(error)
+            raise
+        elapsed_s = (self.clock.unix_ns() - self._started_ns) / 1e9
+        self._tally.add(worker, windows, health, elapsed_s, final)
         if self._metrics is not None:
             self._metrics.add(windows, health)
         if self._progress:
@@ -162,8 +194,10 @@ class Keeping:
         while True:
             begin = time.monotonic()
             self._scrape()
+            if self._recorded != self.receiver.workers:
+                self._write_record()  # so that they are known if this process is killed
             if self._progress:
-                self._progress.show(time.time_ns())
+                self._progress.show(self.clock.unix_ns())
             gevent.sleep(max(SCRAPE_EVERY_S - (time.monotonic() - begin), 0.05))
 
     def _look(self) -> None:
@@ -173,7 +207,7 @@ class Keeping:
             gevent.sleep(LOOK_EVERY_S)
             measurements, _ = read_run(self.folder)
             # the last two seconds may not have been reported by every worker yet
-            ended_ns = min(time.time_ns() - 2 * 10**9, self._ended_ns)
+            ended_ns = min(self.clock.unix_ns() - 2 * 10**9, self._ended_ns)
             so_far = dataclasses.replace(measurements, facts=dataclasses.replace(measurements.facts, load_ended_ns=ended_ns))
             self._stopped_for = tuple(sorted(looks.add(failing(so_far, self._agreement.agreement))))
         print(f"Stopping early: {', '.join(self._stopped_for)} broke the target in three looks", file=sys.stderr)
@@ -196,6 +230,8 @@ class Keeping:
             self._writer.snapshots([self._reader.read()])
         except ScrapeError:
             self._scrapes_failed += 1
+        except OSError as error:
+            self._stop_unwritable(error)
 
     def _ask_prometheus(self) -> None:
         """All scrapes around the load; waits for the first one after it."""
@@ -215,16 +251,34 @@ class Keeping:
         self._writer.snapshots(snapshots)
 
     def _write_record(self) -> None:
-        self._writer.record(self._record, self._facts())
+        try:
+            self._recorded = self.receiver.workers
+            self._writer.record(self._record, self._facts())
+        except OSError as error:
+            self._stop_unwritable(error)
+
+    def _seal(self) -> None:
+        try:
+            self._writer.seal(self._record, self._facts())
+        except OSError as error:
+            self._stop_unwritable(error)
 
     def _facts(self) -> RunFacts:
+        unfinished, ended_s = self.receiver.unfinished(), (self._ended_ns - self._started_ns) / 1e9
+        losses = tuple(
+            self._tally.loss(w, self.receiver.last_received(w), w in unfinished, ended_s)
+            for w in self.receiver.workers
+            if self.finished and (w in unfinished or self._tally.left_early(w, ended_s))
+        )
         return RunFacts(
             load_started_ns=self._started_ns,
             load_ended_ns=self._ended_ns,
             drained_ns=self._drained_ns,
             plan=self._plan,
             workers=self.receiver.workers,
-            lost_workers=self.receiver.unfinished(),
+            lost_workers=tuple(loss.worker for loss in losses),
+            losses=losses,
+            closed=self.finished,
             missing_messages=self.receiver.missing() + self._refused,
             unsigned_messages=self.receiver.unsigned,
             scrapes_failed=self._scrapes_failed,

@@ -9,11 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import yaml
-
+from bizra_load import inputs
 from bizra_load.engine.arrivals import KINDS, SATURATE
 from bizra_load.engine.load_curve import LoadCurve, ramp_and_hold
-from bizra_load.engine.stages import curve_from_stages, duration_s, rate_per_s
+from bizra_load.engine.stages import duration_s, rate_per_s
 from bizra_load.exit_codes import UsageError
 from sla.section import unknown
 from sla.validity import ALLOWABLE
@@ -137,53 +136,50 @@ def resolve(parsed: Namespace | None) -> Settings:
     def checked(flag: str, convert: Any, allowed: str = "") -> Any:
         try:
             return convert(text(flag))
-        except (ValueError, OSError) as error:
+        except OSError as error:
+            raise UsageError(f"{flag}: {text(flag)}: {error.strerror or error}") from None
+        except ValueError as error:
             raise UsageError(f"{flag}: {error}" + (f" (allowed: {allowed})" if allowed else "")) from None
 
-    def positive(convert: Any) -> Any:
-        def check(value: str) -> float:
-            number: float = convert(value)
-            if number <= 0:
-                raise ValueError(f"must be more than 0, not {value!r}")
-            return number
-
-        return check
-
     if text("--stages"):
-        curve = checked("--stages", _curve_from_file)
+        curve = checked("--stages", inputs.curve_from_file)
     else:
-        target = checked("--target-ops", positive(rate_per_s))
-        curve = ramp_and_hold(
-            target, checked("--ramp", duration_s), checked("--duration", positive(duration_s), "a duration such as 60s")
+        target = checked("--target-ops", inputs.within(rate_per_s, inputs.MAX_RATE_PER_S, "ops/s"))
+        ramp = checked("--ramp", inputs.within(duration_s, inputs.MAX_DURATION_S, "s", zero=True))
+        hold = checked("--duration", inputs.within(duration_s, inputs.MAX_DURATION_S, "s"), "a duration such as 60s")
+        curve = ramp_and_hold(target, ramp, hold)
+    ops_per_user = checked("--ops-per-user", inputs.within(rate_per_s, inputs.MAX_RATE_PER_S, "ops/s"))
+    if curve.peak_per_s / ops_per_user > inputs.MAX_USERS:
+        raise UsageError(
+            f"--ops-per-user: {curve.peak_per_s:g} ops/s in slots of {ops_per_user:g} need more than {inputs.MAX_USERS:,} users"
         )
-    metrics_url, prometheus_url = text("--metrics-url"), text("--prometheus-url")
-    for flag, url in (("--metrics-url", metrics_url), ("--prometheus-url", prometheus_url)):
-        if url and not url.startswith(("http://", "https://")):
-            raise UsageError(f"{flag}: not a URL: {url!r} (allowed: http://... or https://...)")
+    metrics_url, prometheus_url = checked("--metrics-url", inputs.url), checked("--prometheus-url", inputs.url)
     if metrics_url and prometheus_url:
         raise UsageError("--metrics-url and --prometheus-url: give one of them, the server is asked once")
+    base_path = checked("--base-path", inputs.base_path)
+    headers = checked("--headers-file", inputs.headers) + inputs.token_header()
     return Settings(
         curve=curve,
-        ops_per_user=checked("--ops-per-user", positive(rate_per_s)),
-        arrivals=checked("--arrivals", _one_of((*KINDS, SATURATE))),
+        ops_per_user=ops_per_user,
+        arrivals=checked("--arrivals", inputs.one_of((*KINDS, SATURATE))),
         agreement=text("--agreement"),
         environment=text("--environment-name") or None,
         metrics_url=metrics_url,
         prometheus_url=prometheus_url,
-        prometheus_selector=text("--prometheus-selector"),
-        out=Path(text("--out")),
+        prometheus_selector=checked("--prometheus-selector", inputs.selector),
+        out=checked("--out", inputs.out_folder),
         run_name=text("--run-name"),
         verify_share=checked("--verify-share", share),
         finality_share=checked("--finality-share", share),
-        request_timeout_s=checked("--request-timeout", positive(duration_s)),
-        base_path=text("--base-path").rstrip("/"),
-        headers=checked("--headers-file", _headers) + _token_header(),
-        block_hashes=checked("--block-hashes", _lines),
-        ca_file=text("--ca-file"),
+        request_timeout_s=checked("--request-timeout", inputs.within(duration_s, inputs.MAX_TIMEOUT_S, "s")),
+        base_path=base_path,
+        headers=headers,
+        block_hashes=checked("--block-hashes", inputs.block_hashes),
+        ca_file=checked("--ca-file", inputs.ca_file),
         insecure=bool(getattr(parsed, "insecure", False)),
-        seed=checked("--load-seed", int, "a whole number"),
-        fail_on_warn=checked("--fail-on", _one_of(("no-go", "warn"))) == "warn",
-        allow=checked("--allow", _allowed),
+        seed=checked("--load-seed", inputs.seed),
+        fail_on_warn=checked("--fail-on", inputs.one_of(("no-go", "warn"))) == "warn",
+        allow=checked("--allow", allowed_checks),
         fire_request_events=bool(getattr(parsed, "fire_request_events", False)),
         abort_on_fail=bool(getattr(parsed, "abort_on_fail", False)),
         generator_metrics=checked("--generator-metrics-port", _address),
@@ -194,13 +190,17 @@ def resolve(parsed: Namespace | None) -> Settings:
 def share(value: str) -> float:
     """Ratio of "1%", "0.01" or "100 %". Raises ValueError outside 0 to 100 %."""
     plain = value.strip()
-    ratio = float(plain[:-1]) / 100 if plain.endswith("%") else float(plain)
+    try:
+        ratio = float(plain[:-1]) / 100 if plain.endswith("%") else float(plain)
+    except ValueError:
+        ratio = -1.0
     if not 0 <= ratio <= 1:
         raise ValueError(f"a share must be between 0% and 100%, not {value!r}")
     return ratio
 
 
-def _allowed(value: str) -> tuple[str, ...]:
+def allowed_checks(value: str) -> tuple[str, ...]:
+    """Names of sla.validity.ALLOWABLE, comma-separated. Raises ValueError."""
     names = tuple(sorted({name.strip() for name in value.split(",") if name.strip()}))
     for name in names:
         if name not in ALLOWABLE:
@@ -216,42 +216,3 @@ def _address(value: str) -> tuple[str, int] | None:
     if not (port.isascii() and port.isdigit() and 0 < int(port) <= 65_535):
         raise ValueError(f"not a port: {value!r} (allowed: 1 to 65535, or ADDRESS:PORT)")
     return address.strip("[]"), int(port)
-
-
-def _one_of(allowed: tuple[str, ...]) -> Any:
-    def check(value: str) -> str:
-        if value not in allowed:
-            raise ValueError(f"{value!r} is unknown (allowed: {', '.join(allowed)})")
-        return value
-
-    return check
-
-
-def _curve_from_file(path: str) -> LoadCurve:
-    try:
-        return curve_from_stages(yaml.safe_load(Path(path).read_text(encoding="utf-8")))
-    except yaml.YAMLError as error:
-        raise ValueError(f"{path}: not YAML: {' '.join(str(error).split())}") from None
-    except ValueError as error:
-        raise ValueError(f"{path}: {error}") from None
-
-
-def _headers(path: str) -> tuple[tuple[str, str], ...]:
-    pairs = []
-    for number, line in enumerate(_lines(path), start=1):
-        name, colon, value = line.partition(":")
-        if not colon or not name.strip():
-            raise ValueError(f"{path}: line {number} is not 'Name: value'")  # the line itself may be a secret
-        pairs.append((name.strip(), value.strip()))
-    return tuple(pairs)
-
-
-def _token_header() -> tuple[tuple[str, str], ...]:
-    token = os.environ.get("BIZRA_LOAD_TOKEN", "")
-    return (("Authorization", f"Bearer {token}"),) if token else ()
-
-
-def _lines(path: str) -> tuple[str, ...]:
-    if not path:
-        return ()
-    return tuple(line.strip() for line in Path(path).read_text(encoding="utf-8").splitlines() if line.strip())

@@ -80,7 +80,9 @@ class OpenModelUser(User):
 
     def __init__(self, environment: Any) -> None:
         super().__init__(environment)
-        self.measuring: Measuring = environment.bizra_load.measuring
+        while not hasattr(environment, "bizra_load"):  # a late worker's users may be there before Locust says that it is ready
+            gevent.sleep(0.01)
+        self.measuring: Measuring = environment.bizra_load.wait_for_measuring()
         settings = self.measuring.settings
         self.slot = self.measuring.schedule.new_slot()
         host = self.host or environment.host
@@ -108,6 +110,17 @@ class OpenModelUser(User):
     def wait_time(self) -> float:
         """Nothing to wait for between tasks: perform() itself waits for the schedule."""
         return 0.0
+
+    def stop(self, force: bool = False) -> bool:
+        """Locust takes this user away (the run ends, or its share moves to another worker): what is under way is finished
+        first, whatever --stop-timeout says, or nobody would know whether the target did it.
+        """
+        if not self.measuring.schedule.draining:
+            self.slot.retire()
+            end = time.monotonic() + self.measuring.settings.request_timeout_s + 1
+            while self.slot.busy and time.monotonic() < end:
+                gevent.sleep(0.002)
+        return bool(super().stop(force=True))
 
     def on_stop(self) -> None:
         self.connection.close()

@@ -4,20 +4,26 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import os
 import random
+import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import gevent
 import numpy as np
 import psutil
+from gevent.event import Event
 from locust.env import Environment
 
+from bizra_load.archive import spool
 from bizra_load.engine.pacer import get_pacer
 from bizra_load.engine.reactor import get_reactor
 from bizra_load.engine.schedule import Schedule
 from bizra_load.measure import wire
+from bizra_load.measure.clock import SteadyClock
 from bizra_load.measure.cluster_key import ClusterKey
 from bizra_load.measure.exchange import Sender
 from bizra_load.measure.locust_stats import add_window
@@ -29,10 +35,14 @@ from sla.window import FAILURE_CATEGORIES, Health
 SETTLE_BEFORE_S = 0.3
 FLUSH_AFTER_S = 0.02  # past the full second, so that what ended within it has been appended
 ACKNOWLEDGE_WITHIN_S = 10.0
+MASTER_SILENT_S = 6.0  # without a sign of life from the master for so long, a worker stops: nobody would stop it
+STOPS_WITHIN_S = 10.0  # what MASTER_SILENT_S amounts to at most, with the looks in between
 
 
 class Measuring:
-    """One test run on one worker, the `index`-th. `elapsed_ns`: how long ago the schedule started (negative: it will)."""
+    """One test run on one worker, the `index`-th. `elapsed_ns`: how long ago the schedule started (negative: it will).
+    `clock`: the master's time of day, which labels the windows.
+    """
 
     def __init__(
         self,
@@ -44,14 +54,19 @@ class Measuring:
         elapsed_ns: int,
         send: Callable[[dict[str, Any]], None],
         key: ClusterKey,
+        clock: SteadyClock,
     ) -> None:
         self.settings = settings
+        self.spooled: Path | None = None  # where the reports are that nobody acknowledged
+        self.heartbeats = 0  # of the master
         self.run = run
         self.worker = worker
         self.reconnects = 0
         self.fire_request_events = settings.fire_request_events
         self._environment = environment
-        self.recorder = Recorder(time.perf_counter_ns(), time.time_ns())
+        self._clock = clock
+        now_ns = time.perf_counter_ns()
+        self.recorder = Recorder(now_ns, now_ns + clock.offset_ns)
         self.pacer = get_pacer()
         self.pacer.take_lags()  # those of an earlier test in this process are not ours
         self._reactor = get_reactor()
@@ -67,10 +82,10 @@ class Measuring:
             self.recorder.unsent,
             self.random,
         )
-        self.sender = Sender(run, worker, send, key)
+        self.sender = Sender(run, worker, send, key, clock)
         self._process = psutil.Process()
         self._cpu = (time.perf_counter(), time.process_time())
-        self._drained = False
+        self._drain: Event | None = None
         self._collections = CollectionPauses()
         self._reporter = gevent.spawn(self._report_every_second)
         self._settling = gevent.spawn(self._settle)
@@ -94,20 +109,64 @@ class Measuring:
         else:
             operation.failed(category_of(exception), sent, sent, done)
 
-    def drain(self) -> None:
-        """Stop sending, let what is under way finish, report everything, wait for the acknowledgement."""
-        if self._drained:
+    def drain(self, hand_over_s: float = ACKNOWLEDGE_WITHIN_S) -> None:
+        """Stop sending, let what is under way finish, report everything, wait for the acknowledgement; what nobody acknowledges
+        is left in a spool file. A second caller waits for the first.
+        """
+        if self._drain is not None:
+            self._drain.wait()
             return
-        self._drained = True
-        self.schedule.drain(self.settings.request_timeout_s + 1)
-        runner = self._environment.runner
-        if runner is not None and runner.user_classes_count:
-            runner.stop_users(dict(runner.user_classes_count))
-        self._reporter.kill()
-        self._settling.kill()
-        self._report(everything=True)
-        self._collections.close()
-        self.sender.flush(ACKNOWLEDGE_WITHIN_S)
+        self._drain = Event()
+        try:
+            self.schedule.drain(self.settings.request_timeout_s + 1)
+            runner = self._environment.runner
+            if runner is not None and runner.user_classes_count:
+                runner.stop_users(dict(runner.user_classes_count))
+            self._reporter.kill()
+            self._settling.kill()
+            self._report(everything=True)
+            self._collections.close()
+            if not self.sender.flush(hand_over_s):
+                self._leave_spool()
+        finally:
+            self._drain.set()
+
+    @property
+    def draining(self) -> bool:
+        return self._drain is not None
+
+    def wait_for_silence(self) -> bool:
+        """Blocks until the master has given no sign of life for MASTER_SILENT_S; False when the drain begins before.
+
+        Only time in which this process ran counts: a worker that was itself stopped for a while has not lost its master.
+        """
+        seen, silent_s, looked = (0, 0), 0.0, time.monotonic()
+        while not self.draining:
+            gevent.sleep(0.25)
+            now = time.monotonic()
+            signs = (self.sender.answers, self.heartbeats)
+            silent_s = 0.0 if signs != seen else silent_s + min(now - looked, 1.0)
+            seen, looked = signs, now
+            if silent_s > MASTER_SILENT_S:
+                return True
+        return False
+
+    def _leave_spool(self) -> None:
+        fixed = os.environ.get("BIZRA_LOAD_RUN_FOLDER")
+        folders = ([Path(fixed)] if fixed else []) + [self.settings.out / self.run, self.settings.out]
+        messages = self.sender.waiting()
+        try:
+            self.spooled = spool.leave(folders, self.run, self.worker, self._clock.unix_ns(), messages)
+        except OSError as error:
+            print(f"bizra-load: {len(messages)} reports of {self.worker} are lost: {error}", file=sys.stderr, flush=True)
+            return
+        if not fixed:  # whoever started us on this machine says it once for all workers
+            where = "" if self.spooled.parent.name == self.run else f" --spool {self.spooled}"
+            print(
+                f"bizra-load: the master did not take {len(messages)} reports; they are kept: bizra-load assess RUN{where}",
+                file=sys.stderr,
+                flush=True,
+            )
 
     def _settle(self) -> None:
         """Right before the first arrival: all that exists now, the users too, lives as long as the run. Frozen, the collector
@@ -135,6 +194,7 @@ class Measuring:
         share = (cpu - self._cpu[1]) / max(wall - self._cpu[0], 1e-9)
         self._cpu = (wall, cpu)
         reconnects, self.reconnects = self.reconnects, 0
+        clocks = self.sender.take_reading()
         return Health(
             second=(time.perf_counter_ns() + self.recorder.unix_offset_ns) // 1_000_000_000,
             worker=self.worker,
@@ -144,6 +204,10 @@ class Measuring:
             rss_bytes=self._process.memory_info().rss,
             gc_pause_ns=self._collections.take(),
             hub=from_values(np.minimum(self._reactor.take_turns(), HIGHEST_NS)),  # a process that was stopped has long ones
+            slots=self.schedule.slots_in_use,
+            label_offset_ns=clocks.label_ns if clocks else 0,
+            wall_offset_ns=clocks.wall_ns if clocks else 0,
+            clock_error_ns=clocks.error_ns if clocks else -1,
         )
 
 

@@ -58,7 +58,7 @@ def parse(text: str) -> Assessment:
                 "evidence": tuple(Evidence(**{**e, "status": Status(e["status"])}) for e in v.get("evidence", ())),
             }
         )
-    except (KeyError, TypeError, AttributeError) as error:
+    except (KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ValueError(f"not an assessment: {type(error).__name__}: {error}") from None
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sla.assessment import Severity
-from sla.section import AgreementError, Section, unknown
+from sla.section import AgreementError, Section, shown, unknown
 
 SCHEMA = "bizra-load/agreement/1"
 KINDS = ("server_quantile", "client_quantile", "throughput", "success")
@@ -77,6 +77,7 @@ class ValidityLimits:
     lag_p99_ns: float = 5e6
     cpu_share: float = 0.9
     achieved_share: float = 0.005
+    clock_skew_ns: float = 250e6
 
 
 @dataclass(frozen=True)
@@ -165,17 +166,17 @@ _TOP_OPTIONAL = ("environments", "evidence", "baseline", "not_assessed", "validi
 
 def parse_limit(text: object, where: str, unit: str) -> Limit:
     """Limit of "< 200 us", ">= 99 %", ">= 95 % of plan". Raises AgreementError."""
-    match = _LIMIT.fullmatch(str(text).strip())
+    match = _LIMIT.fullmatch(text.strip()) if isinstance(text, str) else None
     allowed = {"ns": '"< 200 us"', "ops/s": '">= 1000 ops/s" or ">= 95 % of plan"', "ratio": '">= 99 %"'}[unit]
     found = _UNITS.get(match[3].strip()) if match else None
     if match is None or found is None or found[1] not in ((unit, "of plan") if unit == "ops/s" else (unit,)):
-        raise AgreementError(f"{where}: {text!r} is not a limit of this kind (allowed: {allowed})")
+        raise AgreementError(f"{where}: {shown(text)} is not a limit of this kind (allowed: {allowed})")
     value = float(match[2].replace("_", "").replace(",", "")) * found[0]
     comparison = match[1]
     if (comparison == "<") != (unit == "ns"):
-        raise AgreementError(f"{where}: {text!r} points the wrong way (allowed: {allowed})")
+        raise AgreementError(f"{where}: {shown(text)} points the wrong way (allowed: {allowed})")
     if not math.isfinite(value) or value <= 0 or (unit == "ratio" and value > 1):
-        raise AgreementError(f"{where}: {text!r} can't be kept (allowed: {allowed})")
+        raise AgreementError(f"{where}: {shown(text)} can't be kept (allowed: {allowed})")
     return Limit(comparison, value, found[1] == "of plan")
 
 
@@ -224,7 +225,7 @@ def _operation(value: object, where: str) -> OperationMetrics:
 
 
 def _validity(values: Mapping[str, Any]) -> ValidityLimits:
-    section = Section(values, "validity", (), ("unsent", "lag_p99", "cpu", "achieved"))
+    section = Section(values, "validity", (), ("unsent", "lag_p99", "cpu", "achieved", "clock_skew"))
     defaults = ValidityLimits()
     chosen = {}
     for key, name, unit in (
@@ -232,6 +233,7 @@ def _validity(values: Mapping[str, Any]) -> ValidityLimits:
         ("lag_p99", "lag_p99_ns", "ns"),
         ("cpu", "cpu_share", "ratio"),
         ("achieved", "achieved_share", "ratio"),
+        ("clock_skew", "clock_skew_ns", "ns"),
     ):
         text = section.text(key, "")
         if text:

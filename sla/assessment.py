@@ -73,6 +73,13 @@ class Check:
     reason: str
 
 
+def check(
+    key: str, title: str, bad: bool, reason: str, figure: float | None = None, limit: float | None = None,
+    unit: str = "", worst: Status = Status.FAIL,
+) -> Check:  # fmt: skip
+    return Check(key, title, worst if bad else Status.PASS, figure, limit, unit, reason)
+
+
 @dataclass(frozen=True)
 class Gate:
     """A gate of the decision matrix: an objective, or evidence given from outside."""

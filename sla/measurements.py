@@ -19,6 +19,19 @@ class PlannedSegment:
 
 
 @dataclass(frozen=True)
+class Loss:
+    """What is known of a worker that did not hand over everything.
+
+    after_report  sequence number of its last report that arrived; -1 for none
+    at_most       operations that it can have sent and not reported, by the plan (-1: unknown, nothing was planned)
+    """
+
+    worker: str
+    after_report: int
+    at_most: int = -1
+
+
+@dataclass(frozen=True)
 class RunFacts:
     """What is known of the run besides its samples.
 
@@ -27,6 +40,9 @@ class RunFacts:
     plan               the load curve; empty for a closed model (any locustfile without our schedule)
     workers            names of the workers that took part
     lost_workers       those that vanished before they had handed over everything
+    losses             one for each lost worker, what it can have taken along
+    closed             the master ended the run itself; False: it was killed, and the facts are as the files tell
+    spools             names of the files that workers left behind and that were taken in
     missing_messages   exchange messages known to have been sent and never received
     unsigned_messages  messages refused because they were not signed with the cluster's key
     scrapes_failed     readings of the server's metrics that failed
@@ -41,6 +57,9 @@ class RunFacts:
     plan: tuple[PlannedSegment, ...] = ()
     workers: tuple[str, ...] = ()
     lost_workers: tuple[str, ...] = ()
+    losses: tuple[Loss, ...] = ()
+    closed: bool = True
+    spools: tuple[str, ...] = ()
     missing_messages: int = 0
     unsigned_messages: int = 0
     scrapes_failed: int = 0

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import difflib
 import math
+import reprlib
 from collections.abc import Iterable, Mapping
 from typing import Any
+
+_REPR = reprlib.Repr()
+_REPR.maxstring = _REPR.maxother = 100
 
 
 class AgreementError(ValueError):
@@ -21,7 +25,7 @@ class Section:
             raise AgreementError(f"{where or 'the agreement'}: must be a mapping with {', '.join(required or optional)}")
         for key in value:
             if key not in (*required, *optional):
-                raise AgreementError(f"{self._where}{key}: {unknown(str(key), (*required, *optional))}")
+                raise AgreementError(f"{self._where}{str(key)[:100]}: {unknown(str(key), (*required, *optional))}")
         for key in required:
             if key not in value:
                 raise AgreementError(f"{self._where}{key}: is missing")
@@ -30,13 +34,13 @@ class Section:
     def text(self, key: str, default: str | None = None) -> str:
         value = self._value.get(key, default)
         if not isinstance(value, str):
-            raise AgreementError(f"{self._where}{key}: must be text, not {value!r}")
+            raise AgreementError(f"{self._where}{key}: must be text, not {shown(value)}")
         return value.strip()
 
     def number(self, key: str, default: float) -> float:
         value = self._value.get(key, default)
         if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-            raise AgreementError(f"{self._where}{key}: must be a number, not {value!r}")
+            raise AgreementError(f"{self._where}{key}: must be a number, not {shown(value)}")
         return float(value)
 
     def mapping(self, key: str, default: Mapping[str, Any] | None = None) -> Mapping[str, Any]:
@@ -52,8 +56,14 @@ class Section:
         return value
 
 
+def shown(value: object) -> str:
+    """A value in a message: short, however large it is."""
+    return _REPR.repr(value)
+
+
 def unknown(word: str, allowed: Iterable[object]) -> str:
     """ "'x' is unknown, did you mean 'y'? (allowed: ...)"."""
+    word = word[:100]
     names = sorted(str(a) for a in allowed)
     close = difflib.get_close_matches(word, names, 1)
     return f"{word!r} is unknown{f', did you mean {close[0]!r}?' if close else ''} (allowed: {', '.join(names)})"

@@ -9,26 +9,29 @@ import numpy as np
 
 from sla import histogram
 from sla.agreement import Agreement, OperationMetrics
-from sla.assessment import Check, Status, Steady
+from sla.assessment import Check, Status, Steady, check
+from sla.faults import Counted, clock_skew, counted, lost_workers, most_lost, restarts
 from sla.littles_law import TOLERANCE, littles_law
-from sla.measurements import Measurements
-from sla.server_side import Increments, bucket_increments, counter_increase, dominance_violation, reconcile
+from sla.measurements import Measurements, RunFacts
+from sla.server_side import Increments, bucket_increments, dominance_violation
 from sla.steady import constant_part, operations_of
 from sla.window import Window
 
-# answered by something, which need not be the node: refusals and errors may come from a proxy
-_UNCERTAIN = ("transport", "timeout", "http_4xx", "http_5xx")
 CLOCK_TICK_NS = 100.0
+COVERED_SHARE = 0.5  # of the judged part that the server's metrics must cover; a Prometheus may scrape only every 15 or 30 s
 
 
 # what a user may call acceptable: name -> the checks whose keys begin with this
 ALLOWABLE = {
     "lost-worker": "workers",
+    "lost-master": "closed",
     "missing-reports": "reports",
     "unsent": "unsent",
     "schedule-lag": "schedule_lag",
     "generator-cpu": "generator_cpu",
+    "clock-skew": "clock_skew",
     "server-data": "server_data",
+    "target-restarted": "restarted",
     "counters": "counters_",
     "dominance": "dominance_",
     "littles-law": "littles_law_",
@@ -52,41 +55,33 @@ def checks(
 
 
 def _checks(measurements: Measurements, agreement: Agreement, steady: Steady | None) -> list[Check]:
-    found = [_data(measurements, steady), *_exchange(measurements), *_generator(measurements, agreement)]
+    found = [_data(measurements, steady), *_exchange(measurements, agreement), *_generator(measurements, agreement)]
     if steady is not None:
         found += _achieved(measurements, agreement, steady)
-    found += _server(measurements, agreement)
+    found += _server(measurements, agreement, steady)
     for operation in operations_of(measurements.windows):
         mine = [w for w in measurements.windows if w.operation == operation]
         found += _law(operation, mine) + _resolution(operation, mine)
     return found
 
 
-def _check(
-    key: str, title: str, bad: bool, reason: str, figure: float | None = None, limit: float | None = None,
-    unit: str = "", worst: Status = Status.FAIL,
-) -> Check:  # fmt: skip
-    return Check(key, title, worst if bad else Status.PASS, figure, limit, unit, reason)
-
-
 def _data(measurements: Measurements, steady: Steady | None) -> Check:
     finished = sum(w.finished for w in measurements.windows)
     if not finished:
-        return _check("data", "Data", True, "no operation was finished", 0.0, 1.0, "operations")
+        return check("data", "Data", True, "no operation was finished", 0.0, 1.0, "operations")
     if not any(w.ok for w in measurements.windows):
-        return _check("data", "Data", True, "not one operation succeeded", 0.0, 1.0, "operations")
+        return check("data", "Data", True, "not one operation succeeded", 0.0, 1.0, "operations")
     if steady is None:
-        return _check("data", "Data", True, "no steady part of at least 5 s at a constant rate", 0.0, 5.0, "s")
-    return _check("data", "Data", False, "operations were measured in the steady part", float(finished), 1.0, "operations")
+        return check("data", "Data", True, "no steady part of at least 5 s at a constant rate", 0.0, 5.0, "s")
+    return check("data", "Data", False, "operations were measured in the steady part", float(finished), 1.0, "operations")
 
 
-def _exchange(measurements: Measurements) -> list[Check]:
+def _exchange(measurements: Measurements, agreement: Agreement) -> list[Check]:
     facts = measurements.facts
-    lost = len(facts.lost_workers)
-    named = ", ".join(facts.lost_workers) or "none"
     return [
-        _check("workers", "Workers", bool(lost), f"workers lost: {named}", float(lost), 0.0, "workers"),
-        _check(
+        *lost_workers(measurements, agreement),
+        *_closed(facts),
+        check(
             "reports",
             "Reports from workers",
             facts.missing_messages > 0,
@@ -99,12 +94,20 @@ def _exchange(measurements: Measurements) -> list[Check]:
     ]
 
 
+def _closed(facts: RunFacts) -> list[Check]:
+    if facts.closed:
+        return []
+    text = "the master was lost: the run was put together from what it had stored and the spools of the workers"
+    text += f" ({', '.join(facts.spools) or 'none were found'})"
+    return [check("closed", "Master", True, text, 1.0, 0.0, "masters lost")]
+
+
 def _unsigned(count: int) -> list[Check]:
     """Whoever sent them has no part in the run: shown, and no reason to distrust what was signed."""
     if not count:
         return []
     text = f"{count} messages were refused: not signed with this cluster's key"
-    return [_check("unsigned", "Unsigned messages", True, text, float(count), 0.0, "messages", Status.WARN)]
+    return [check("unsigned", "Unsigned messages", True, text, float(count), 0.0, "messages", Status.WARN)]
 
 
 def _generator(measurements: Measurements, agreement: Agreement) -> list[Check]:
@@ -117,7 +120,7 @@ def _generator(measurements: Measurements, agreement: Agreement) -> list[Check]:
         over = share > limits.unsent_share
         text = f"{unsent} of {planned} planned operations were not sent"
         text += "; more users (--ops-per-user) or workers are needed" if over else ""
-        found.append(_check("unsent", "Unsent", over, text, share, limits.unsent_share, "ratio"))
+        found.append(check("unsent", "Unsent", over, text, share, limits.unsent_share, "ratio"))
     lag = histogram.merge(h.lag for h in measurements.health)
     if lag.total:
         p50, p99 = lag.quantile_ns(0.5), lag.quantile_ns(0.99)
@@ -126,7 +129,7 @@ def _generator(measurements: Measurements, agreement: Agreement) -> list[Check]:
         text += _hub(measurements)
         text += f"; longest garbage collection {max(h.gc_pause_ns for h in measurements.health) / 1e6:.2f} ms"
         text += "; the generator was the limit: more workers on more cores (--workers)" if over else ""
-        found.append(_check("schedule_lag", "Schedule lag p99", over, text, p99, limits.lag_p99_ns, "ns"))
+        found.append(check("schedule_lag", "Schedule lag p99", over, text, p99, limits.lag_p99_ns, "ns"))
     shares = [h.cpu_share for h in measurements.health]
     if shares:
         busy = float(np.mean([s > limits.cpu_share for s in shares]))
@@ -134,8 +137,8 @@ def _generator(measurements: Measurements, agreement: Agreement) -> list[Check]:
         text = f"workers used {top:.2f} of a core (95th percentile of their seconds)"
         if busy > 0.1:
             text += f"; the generator was the limit: raise --workers until they use less than {limits.cpu_share:.2f}"
-        found.append(_check("generator_cpu", "Generator CPU", busy > 0.1, text, top, limits.cpu_share, "cores"))
-    return found
+        found.append(check("generator_cpu", "Generator CPU", busy > 0.1, text, top, limits.cpu_share, "cores"))
+    return found + clock_skew(measurements, limits.clock_skew_ns)
 
 
 def _hub(measurements: Measurements) -> str:
@@ -156,22 +159,23 @@ def _achieved(measurements: Measurements, agreement: Agreement, steady: Steady) 
     started = sum(w.started for w in here)
     off = started / planned - 1
     return [
-        _check("achieved", "Achieved arrivals", abs(off) > agreement.validity.achieved_share,
+        check("achieved", "Achieved arrivals", abs(off) > agreement.validity.achieved_share,
                f"{started} operations were sent where {planned:.0f} were planned ({off:+.2%})",
                off, agreement.validity.achieved_share, "ratio", Status.WARN)
     ]  # fmt: skip
 
 
-def _server(measurements: Measurements, agreement: Agreement) -> list[Check]:
+def _server(measurements: Measurements, agreement: Agreement, steady: Steady | None) -> list[Check]:
     snapshots, facts = measurements.snapshots, measurements.facts
     wanted = any(o.kind == "server_quantile" for o in agreement.objectives)
     if not snapshots:
         text = f"the server's own metrics could not be read ({facts.scrapes_failed} readings failed)"
-        return [_check("server_data", "Server metrics", True, text, 0.0, 1.0, "scrapes")] if wanted else []
+        return [check("server_data", "Server metrics", True, text, 0.0, 1.0, "scrapes")] if wanted else []
     found = [
-        _check("server_data", "Server metrics", False, f"{len(snapshots)} scrapes", float(len(snapshots)), 1.0, "scrapes"),
-        _check("scrapes", "Failed scrapes", facts.scrapes_failed > 0, f"{facts.scrapes_failed} scrapes failed",
+        _coverage(measurements, steady, wanted),
+        check("scrapes", "Failed scrapes", facts.scrapes_failed > 0, f"{facts.scrapes_failed} scrapes failed",
                float(facts.scrapes_failed), 0.0, "scrapes", Status.WARN),
+        restarts(measurements, agreement),
     ]  # fmt: skip
     for operation, metrics in agreement.operations.items():
         windows = [w for w in measurements.windows if w.operation == operation]
@@ -180,51 +184,65 @@ def _server(measurements: Measurements, agreement: Agreement) -> list[Check]:
     return found
 
 
+def _coverage(measurements: Measurements, steady: Steady | None, wanted: bool) -> Check:
+    """Between its first and its last scrape in the judged part a counter says everything; before and after them nothing."""
+    snapshots = measurements.snapshots
+    text = f"{len(snapshots)} scrapes"
+    if steady is None or not wanted:
+        return check("server_data", "Server metrics", False, text, float(len(snapshots)), 1.0, "scrapes")
+    inside = [s.at_ns / 1e9 for s in snapshots if steady.from_second <= s.at_ns / 1e9 <= steady.to_second]
+    span_s = max(inside) - min(inside) if inside else 0.0
+    share = span_s / (steady.to_second - steady.from_second)
+    text += f", from the first to the last {share:.0%} of the part that is judged"
+    return check("server_data", "Server metrics", share < COVERED_SHARE, text, share, COVERED_SHARE, "ratio")
+
+
 def _against_server(
     operation: str, metrics: OperationMetrics, windows: Sequence[Window], measurements: Measurements
 ) -> list[Check]:
     """The client's counts and latencies of one operation against the server's own."""
-    snapshots, facts = measurements.snapshots, measurements.facts
-    names = [n for n in (metrics.total, metrics.failed) if n]
+    snapshots = measurements.snapshots
     key, title = f"counters_{operation}", f"Counters, {operation}"
-    reason = f"the server has no {metrics.total}"
-    increase = None
-    if any(n in s.counters for s in snapshots for n in names):
-        reason = "fewer than two scrapes"
-        increase = counter_increase(snapshots, names, facts.load_started_ns, max(facts.load_ended_ns, facts.drained_ns))
-    if increase is None:
-        return [Check(key, title, Status.INCONCLUSIVE, None, None, "operations", reason)]
-    # An injected or real 5xx of the node itself is counted by its fail counter, where it has one.
-    unsure = [c for c in _UNCERTAIN if not (c == "http_5xx" and metrics.failed)]
-    uncertain = sum(w.failed.get(c, 0) for w in windows for c in unsure)
-    sure: dict[int, int] = {}
-    for w in windows:
-        sure[w.second] = sure.get(w.second, 0) + w.finished - sum(w.failed.get(c, 0) for c in unsure)
-    result = reconcile(sure, uncertain, _peak_in_flight(windows), increase)
-    text = f"client {result.client:.0f}, server {increase.value:.0f}" + (", exact" if result.exact else "")
-    if increase.resets:
-        text += f"; the server's counters were reset {increase.resets} times (restarted)"
-    bad = not result.holds or increase.resets > 0
-    found = [_check(key, title, bad, text, result.client - increase.value, 0.0, "operations")]
+    found = counted(metrics, windows, measurements)
+    if isinstance(found, str):
+        return [Check(key, title, Status.INCONCLUSIVE, None, None, "operations", found)]
+    checks = [_counters(key, title, found, most_lost(measurements.facts))]
+    increase = found.increase
     increments = (
         bucket_increments(snapshots, metrics.histogram, increase.from_ns, increase.to_ns) if metrics.histogram else None
     )
     if increments is not None:
-        found.append(_dominance(operation, windows, increments, increase.idle))
-    return found
+        # what the client sent between the scrape before a restart and the restart is in no bucket any more
+        slack = 0.0 if increase.idle else _peak_rate(windows) * 2
+        if not increase.idle:  # what was finished before the first scrape or after the last is in no bucket
+            from_s, to_s = increase.from_ns / 1e9, increase.to_ns / 1e9
+            windows = [w for w in windows if from_s <= w.second and w.second + 1 <= to_s]
+        checks.append(_dominance(operation, windows, increments, slack + found.forgotten))
+    return checks
 
 
-def _dominance(operation: str, windows: Sequence[Window], increments: Increments, idle: bool) -> Check:
+def _counters(key: str, title: str, found: Counted, lost: float) -> Check:
+    """`lost`: how many operations lost workers may have sent and not reported; the server may have counted them."""
+    result, increase = found.reconciliation, found.increase
+    text = f"client {result.client:.0f}, server {increase.value:.0f}" + (", exact" if result.exact else "")
+    if found.unfinished:
+        text += f"; {found.unfinished} were cut off and nobody knows whether the server did them"
+    if increase.resets:
+        text += f"; the counters were reset {increase.resets} times, and with them up to {found.forgotten:.0f} operations"
+    missing = result.low - result.client
+    if 0 < missing <= lost:
+        text += f"; {missing:.0f} went with lost workers"
+    bad = not (result.low - lost <= result.client <= result.high + found.forgotten)
+    return check(key, title, bad, text, result.client - increase.value, 0.0, "operations")
+
+
+def _dominance(operation: str, windows: Sequence[Window], increments: Increments, slack: float) -> Check:
     client = histogram.merge(w.service for w in windows)
-    excess, edge = dominance_violation(client, increments, 0.0 if idle else _peak_rate(windows) * 2)
+    excess, edge = dominance_violation(client, increments, slack)
     text = "no client response faster than the server's own time"
     if excess:
         text = f"{excess:.0f} more client responses within {edge / 1e3:.0f} us than the server needed for its own part"
-    return _check(f"dominance_{operation}", f"Dominance, {operation}", excess > 0, text, excess, 0.0, "operations")
-
-
-def _peak_in_flight(windows: Sequence[Window]) -> float:
-    return max((w.in_flight_ns / 1e9 for w in windows), default=0.0)
+    return check(f"dominance_{operation}", f"Dominance, {operation}", excess > 0, text, excess, 0.0, "operations")
 
 
 def _peak_rate(windows: Sequence[Window]) -> float:
@@ -237,7 +255,7 @@ def _law(operation: str, windows: Sequence[Window]) -> list[Check]:
         return []
     text = f"in flight {law.mean_in_flight:.3f}, arrival rate x service time {law.expected:.3f} ({law.difference:+.2%})"
     return [
-        _check(
+        check(
             f"littles_law_{operation}",
             f"Little's law, {operation}",
             not law.holds,
@@ -259,4 +277,4 @@ def _resolution(operation: str, windows: Sequence[Window]) -> list[Check]:
     median = whole.quantile_ns(0.5)
     bad = zeros > 0.01 or median < 10 * CLOCK_TICK_NS
     text = f"median {median / 1e3:.1f} us, {zeros:.1%} zero latencies"
-    return [_check(f"resolution_{operation}", f"Clock resolution, {operation}", bad, text, median, 10 * CLOCK_TICK_NS, "ns")]
+    return [check(f"resolution_{operation}", f"Clock resolution, {operation}", bad, text, median, 10 * CLOCK_TICK_NS, "ns")]

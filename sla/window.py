@@ -72,6 +72,9 @@ class Health:
     cpu_share    CPU seconds of the worker process per second (1.0 is one core)
     reconnects   connections opened again in this second after the first
     gc_pause_ns  the longest garbage collection that ended in this second
+    slots        rate slots (users) that this worker drives
+    label_offset_ns, wall_offset_ns, clock_error_ns  how far the clock that labels this worker's windows, and its system clock,
+                 are ahead of the master's, and how wrong that may be (half a round trip; -1: not measured)
     """
 
     second: int
@@ -81,6 +84,10 @@ class Health:
     reconnects: int = 0
     rss_bytes: int = 0
     gc_pause_ns: int = 0
+    slots: int = 0
+    label_offset_ns: int = 0
+    wall_offset_ns: int = 0
+    clock_error_ns: int = -1
     hub: Histogram = EMPTY
 
 

@@ -9,19 +9,23 @@ from __future__ import annotations
 
 import csv
 import gzip
+import io
 import math
+import os
+import zlib
 from array import array
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import TextIO
+from typing import BinaryIO, TextIO, cast
 
 import numpy as np
 from hdrh.histogram import HdrHistogram
 from hdrh.log import HistogramLogReader
 
 from bizra_load.exit_codes import UsageError
+from bizra_load.files import open_regular
 from bizra_load.measure.recorder import latency_histogram
 from bizra_load.measure.wire import MAX_NAME
 from sla import histogram
@@ -31,6 +35,7 @@ from sla.window import Window, merge_windows
 
 MAX_SPAN_S = 31 * 86_400
 MAX_OPERATIONS = 1000
+MAX_LINE = 1024 * 1024
 UNITS_NS = {"ns": 1, "us": 1_000, "ms": 1_000_000}
 NOTE = "imported: latencies count from the actual send, so coordinated omission can't be ruled out"
 _K6_LATENCIES = ("http_req_duration", "grpc_req_duration")
@@ -81,7 +86,7 @@ def read_import(path: Path, unit: str = "ns") -> tuple[Measurements, str]:
     """(measurements, kind of file). `unit` is that of an .hlog's values. Raises UsageError with file, line and reason."""
     try:
         with _open(path) as file:
-            first = file.readline()
+            first = next(_lines(file), "")
         if first.startswith(("#", '"StartTimestamp"', "Tag=")):
             return _measurements(_hlog(path, UNITS_NS[unit])), "HdrHistogram log"
         header = next(csv.reader([first.lstrip("\ufeff")]), [])
@@ -93,19 +98,27 @@ def read_import(path: Path, unit: str = "ns") -> tuple[Measurements, str]:
         raise ValueError(f"line 1: no known header (allowed: an HdrHistogram log, or a CSV with the columns of {wanted})")
     except OSError as error:
         raise UsageError(f"--import: {path}: {error.strerror or error}") from None
-    except (ValueError, EOFError, csv.Error) as error:
+    except (ValueError, EOFError, csv.Error, zlib.error) as error:
         raise UsageError(f"--import: {path}: {error}") from None
 
 
 def _open(path: Path) -> TextIO:
-    if path.suffix == ".gz":
-        return gzip.open(path, "rt", encoding="utf-8", newline="")
-    return path.open(encoding="utf-8", newline="")
+    raw = os.fdopen(open_regular(path), "rb")
+    unpacked = cast(BinaryIO, gzip.GzipFile(fileobj=raw)) if path.suffix == ".gz" else raw
+    return io.TextIOWrapper(unpacked, encoding="utf-8", newline="")
+
+
+def _lines(file: TextIO) -> Iterator[str]:
+    """Lines that fit the memory: a compressed file may hold one of gigabytes."""
+    while line := file.readline(MAX_LINE):
+        if len(line) == MAX_LINE and not line.endswith("\n"):
+            raise ValueError(f"a line of more than {MAX_LINE:,} characters")
+        yield line
 
 
 def _csv(file: TextIO, convert: Callable[[Mapping[str, str]], tuple[str, str, int, int] | None]) -> _Samples:
     samples = _Samples()
-    for number, row in enumerate(csv.DictReader(file), start=2):
+    for number, row in enumerate(csv.DictReader(_lines(file)), start=2):
         try:
             if None in row.values():
                 raise ValueError("cut short")
@@ -173,7 +186,7 @@ def _time_ns(text: str) -> int:
 def _hlog(path: Path, factor: int) -> Iterator[Window]:
     """One window for each interval, at the second in which it ended; tags are operations."""
     with _open(path) as file:
-        expected = sum(1 for line in file if line.strip() and not line.startswith(("#", '"')))
+        expected = sum(1 for line in _lines(file) if line.strip() and not line.startswith(("#", '"')))
     if path.suffix == ".gz":
         raise ValueError("a compressed log: unpack it first")
     reader = HistogramLogReader(str(path), HdrHistogram(1, HIGHEST_NS, 3))

@@ -56,7 +56,10 @@ def without_userinfo(word: str) -> str:
     if "://" not in word or "@" not in word:
         return word
     flag, equals, url = word.partition("=") if word.startswith("-") else ("", "", word)
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return flag + equals + "***"  # no URL of any host, and it may still hold a password
     return flag + equals + urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
 
 

@@ -7,25 +7,35 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
+import os
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, TextIO, TypeVar
+from typing import Any, TypeVar
 
 import orjson
 
+from bizra_load.archive import checksums
+from bizra_load.archive.facts import check_facts
+from bizra_load.archive.spool import PATTERN, Report, Spool, name_of
+from bizra_load.archive.spool import read as read_spool
 from bizra_load.exit_codes import UsageError
-from bizra_load.files import write_atomically
+from bizra_load.files import open_regular, read_text, write_atomically
 from bizra_load.measure.wire import WireError, health_from_row, health_row, window_from_row, window_row
-from sla.measurements import Measurements, PlannedSegment, RunFacts
+from sla.measurements import Loss, Measurements, PlannedSegment, RunFacts
+from sla.section import shown
 from sla.snapshot import BucketCounts, Snapshot
 from sla.window import Health, Window, merge_windows
 
 SCHEMA = "bizra-load/run/1"
 RECORD, WINDOWS, HEALTH, SERVER = "run.json", "windows.jsonl", "health.jsonl", "server.jsonl"
 ASSESSMENT = "assessment.json"
+MAX_RECORD_BYTES = 16 * 1024 * 1024
+MAX_BUCKETS = 10_000
 T = TypeVar("T")
+Receipt = tuple[str, int, bool]  # worker, sequence number of its report, whether it is the final one
 
 
 def new_folder(parent: Path, name: str, now: datetime) -> Path:
@@ -46,19 +56,33 @@ def new_folder(parent: Path, name: str, now: datetime) -> Path:
 
 
 class RunWriter:
-    """Appends to a run folder. Every append has reached the operating system when it returns."""
+    """Appends to a run folder. Every append has reached the operating system when it returns; one that can't be written whole
+    (a full disk) leaves nothing behind and raises OSError.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._files: dict[str, TextIO] = {}
+        checksums.unseal(folder)
+        self._files: dict[str, int] = {}
         for name in (WINDOWS, HEALTH, SERVER):
-            self._files[name] = (folder / name).open("a", encoding="utf-8")
+            self._files[name] = os.open(folder / name, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
 
     def windows(self, windows: Iterable[Window]) -> None:
         self._append(WINDOWS, map(window_row, windows))
 
     def health(self, health: Iterable[Health]) -> None:
         self._append(HEALTH, map(health_row, health))
+
+    def report(self, report: Report) -> None:
+        """All of a worker's report or nothing: its windows, then its health, which is the sign that it is whole."""
+        origin = {"worker": report.worker, "sequence": report.sequence}
+        before = os.fstat(self._files[WINDOWS]).st_size
+        self._append(WINDOWS, ({**window_row(w), **origin} for w in report.windows))
+        try:
+            self._append(HEALTH, ({**health_row(h), **origin, "final": report.final} for h in report.health))
+        except OSError:
+            os.ftruncate(self._files[WINDOWS], before)
+            raise
 
     def snapshots(self, snapshots: Iterable[Snapshot]) -> None:
         self._append(SERVER, map(_snapshot_row, snapshots))
@@ -68,25 +92,37 @@ class RunWriter:
         whole = {"schema": SCHEMA, **record, "facts": dataclasses.asdict(facts)}
         write_atomically(self.folder / RECORD, json.dumps(whole, indent=2) + "\n")
 
+    def seal(self, record: dict[str, Any], facts: RunFacts) -> None:
+        """Write run.json for the last time, then the checksums of everything. Raises OSError."""
+        self.record({**record, "sealed": True}, facts)
+        checksums.seal(self.folder)
+
     def close(self) -> None:
-        for file in self._files.values():
-            file.close()
+        while self._files:
+            os.close(self._files.popitem()[1])
 
     def _append(self, name: str, rows: Iterable[dict[str, Any]]) -> None:
-        file = self._files[name]
-        file.write("".join(orjson.dumps(row).decode() + "\n" for row in rows))
-        file.flush()
+        file, data = self._files[name], b"".join(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE) for row in rows)
+        before = os.fstat(file).st_size
+        try:
+            while data:
+                data = data[os.write(file, data) :]
+        except OSError:
+            os.ftruncate(file, before)
+            raise
 
 
 def read_record(folder: Path) -> dict[str, Any]:
-    """run.json alone. Raises UsageError."""
+    """run.json alone. Raises UsageError, also where the checksums say that the folder is not what it was."""
+    checksums.verify(folder)
     try:
-        record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
+        record = json.loads(read_text(folder / RECORD, MAX_RECORD_BYTES, follow=False))
+        _check_record(record)
         if record["schema"] != SCHEMA:
             raise ValueError(f"schema is {record['schema']!r} (allowed: {SCHEMA})")
     except OSError as error:
         raise UsageError(f"{folder / RECORD}: {error.strerror} (allowed: a folder made by bizra-load run)") from None
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise UsageError(f"{folder / RECORD}: not a run record: {type(error).__name__}: {error}") from None
     found: dict[str, Any] = record
     return found
@@ -99,12 +135,33 @@ def read_run(folder: Path) -> tuple[Measurements, dict[str, Any]]:
     record = read_record(folder)
     try:
         facts = _facts(record["facts"])
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        check_facts(facts)
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise UsageError(f"{folder / RECORD}: not a run record: {type(error).__name__}: {error}") from None
     truncated: list[str] = []
-    windows = _rows(folder / WINDOWS, window_from_row, truncated)
-    health = _rows(folder / HEALTH, health_from_row, truncated)
+    spools = [read_spool(path) for path in sorted(folder.glob(PATTERN))]
+    spooled = {(r.worker, r.sequence) for spool in spools for r in spool.reports}
+    received: list[Receipt] = []
+
+    def window(row: Any) -> Window | None:
+        return None if (row.get("worker"), row.get("sequence")) in spooled else window_from_row(row)
+
+    def health_of(row: Any) -> Health | None:
+        if (row.get("worker"), row.get("sequence")) in spooled:
+            return None
+        if "sequence" in row:
+            received.append((str(row["worker"]), int(row["sequence"]), row.get("final") is True))
+        return health_from_row(row)
+
+    windows = [w for w in _rows(folder / WINDOWS, window, truncated) if w is not None]
+    health = [h for h in _rows(folder / HEALTH, health_of, truncated) if h is not None]
     snapshots = _rows(folder / SERVER, _snapshot, truncated)
+    for report in (r for spool in spools for r in spool.reports):
+        windows += report.windows
+        health += report.health
+        received.append((report.worker, report.sequence, report.final))
+    if spools or not facts.closed:
+        facts = _facts_of_files(facts, received, spools, windows)
     if truncated:
         record["truncated"] = truncated
     measurements = Measurements(
@@ -118,7 +175,8 @@ def read_run(folder: Path) -> tuple[Measurements, dict[str, Any]]:
 
 def _rows(path: Path, convert: Callable[[object], T], truncated: list[str]) -> list[T]:
     try:
-        lines = path.read_bytes().split(b"\n")
+        with os.fdopen(open_regular(path, follow=False), "rb") as file:
+            lines = file.read().split(b"\n")
     except FileNotFoundError:
         return []
     except OSError as error:
@@ -134,11 +192,55 @@ def _rows(path: Path, convert: Callable[[object], T], truncated: list[str]) -> l
     return rows
 
 
+def _check_record(record: dict[str, Any]) -> None:
+    """What judging reads of it has the type that it expects. Raises ValueError."""
+    for key, kind in (("environment", str), ("agreement", dict), ("allow", list), ("notes", list)):
+        if record.get(key) is not None and not isinstance(record[key], kind):
+            raise ValueError(f"{key}: {shown(record[key])} (allowed: {kind.__name__})")
+    if not all(isinstance(name, str) for name in record.get("allow") or ()):
+        raise ValueError("allow: must hold names")
+
+
 def _facts(values: dict[str, Any]) -> RunFacts:
     plan = tuple(PlannedSegment(**segment) for segment in values["plan"])
-    values = {"stopped_for": (), **values}  # runs saved before runs could be stopped early
-    lists = {key: tuple(values[key]) for key in ("workers", "lost_workers", "stopped_for")}
-    return RunFacts(**{**values, "plan": plan, **lists})
+    losses = tuple(Loss(**loss) for loss in values.get("losses", ()))
+    # runs saved before there were any have none
+    lists = {key: tuple(values.get(key, ())) for key in ("workers", "lost_workers", "stopped_for", "spools")}
+    return RunFacts(**{**values, "plan": plan, "losses": losses, **lists})
+
+
+def _facts_of_files(
+    facts: RunFacts, received: Sequence[Receipt], spools: Sequence[Spool], windows: Sequence[Window]
+) -> RunFacts:
+    """What the master would have said at the end, had it lived or heard of what is in the spools."""
+    sequences: dict[str, set[int]] = {}
+    last: dict[str, int] = {}
+    for worker, sequence, final in received:
+        sequences.setdefault(worker, set()).add(sequence)
+        if final:
+            last[worker] = sequence
+    workers = tuple(sorted({*facts.workers, *sequences}))
+    incomplete = {w for w in workers if w not in last or len(sequences[w]) <= last[w]}
+    known = {loss.worker: loss for loss in facts.losses}
+    # one that the master had lost stays lost, its load was missing: but what it measured is here now
+    known |= {w: dataclasses.replace(loss, at_most=0) for w, loss in known.items() if w not in incomplete}
+    lost = tuple(w for w in workers if w in incomplete or w in facts.lost_workers)
+    facts = dataclasses.replace(
+        facts,
+        workers=workers,
+        lost_workers=lost,
+        losses=tuple(known.get(w, Loss(w, max(sequences.get(w, ()), default=-1))) for w in lost),
+        missing_messages=sum(max(s) + 1 - len(s) for s in sequences.values()),
+        spools=tuple(name_of(spool.worker) for spool in spools),
+    )
+    if facts.closed:
+        return facts
+    seen_ns = max((spool.stopped_ns for spool in spools), default=0) or max(
+        ((w.second + 1) * 10**9 for w in windows), default=0
+    )
+    ended_ns = min(facts.load_ended_ns, max(seen_ns, facts.load_started_ns))
+    interrupted = facts.interrupted or ended_ns < facts.load_ended_ns
+    return dataclasses.replace(facts, load_ended_ns=ended_ns, drained_ns=seen_ns, interrupted=interrupted)
 
 
 def _snapshot_row(s: Snapshot) -> dict[str, Any]:
@@ -162,4 +264,10 @@ def _snapshot(row: Any) -> Snapshot:
         for name, h in row["histograms"].items()
     }
     numbers = {key: {str(n): float(v) for n, v in row[key].items()} for key in ("counters", "gauges")}
+    if not (0 <= row["at_ns"] < 1 << 62 and 0 <= row["took_ns"] < 1 << 62):
+        raise ValueError("at_ns, took_ns: must be ns of a clock")
+    for name, h in histograms.items():
+        whole = 0 < len(h.edges_s) == len(h.cumulative) <= MAX_BUCKETS and list(h.edges_s) == sorted(set(h.edges_s))
+        if not whole or not all(0 <= c < math.inf for c in h.cumulative) or math.isnan(h.sum_s):
+            raise ValueError(f"histogram {name[:100]}: edges must ascend, each with a count")
     return Snapshot(int(row["at_ns"]), int(row["took_ns"]), str(row["instance"]), histograms=histograms, **numbers)

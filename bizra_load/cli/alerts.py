@@ -30,7 +30,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 
 def run_render(args: argparse.Namespace) -> int:
-    from bizra_load import gate
+    from bizra_load import gate, inputs
     from bizra_load.files import put_or_compare
     from bizra_load.monitoring.rule_files import groups, prometheus_rule, to_yaml
     from bizra_load.monitoring.rule_tests import unit_tests
@@ -38,6 +38,10 @@ def run_render(args: argparse.Namespace) -> int:
     from sla.section import AgreementError
 
     agreement = gate.read_agreement(args.agreement).agreement
+    try:
+        inputs.url(args.runbooks)
+    except ValueError as error:
+        raise UsageError(f"--runbooks: {error}") from None
     try:
         limits = thresholds(agreement)
         rules = alert_rules(agreement, limits)
@@ -55,13 +59,17 @@ def run_render(args: argparse.Namespace) -> int:
 
 
 def run_drill(args: argparse.Namespace) -> int:
-    from bizra_load import gate
+    from bizra_load import gate, inputs
     from bizra_load.files import write_atomically
     from bizra_load.monitoring.drill import drill
     from reports import alert_drill
     from sla.section import AgreementError
 
     agreement = gate.read_agreement(args.agreement).agreement
+    try:
+        inputs.out_folder(str(args.out))
+    except (OSError, ValueError) as error:
+        raise UsageError(f"--out: {error}") from None
     only = [name.strip() for name in args.rules.split(",") if name.strip()]
     try:
         found = drill(agreement, only, lambda line: print(line, file=sys.stderr, flush=True))

@@ -19,6 +19,11 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     what.add_argument("folder", type=Path, metavar="RUN", nargs="?", help="a run folder")
     what.add_argument("--import", dest="imported", type=Path, metavar="FILE", help="k6 CSV, JMeter CSV or .hlog")
     parser.add_argument("--agreement", help="another agreement: a packaged name or a YAML file")
+    parser.add_argument(
+        "--spool", type=Path, nargs="+", default=[], metavar="FILE", help="spool files of workers that lost their master; "
+        "those on this machine are found without"
+    )  # fmt: skip
+    parser.add_argument("--allow", default="", metavar="NAMES", help="checks of the run that may fail with a warning")
     parser.add_argument("--hlog-unit", choices=("ns", "us", "ms"), default="ns", help="unit of an .hlog's values (default: ns)")
     parser.add_argument(
         "--out", type=Path, metavar="DIR", help="write assessment.json and .md there (default: RUN); "
@@ -37,14 +42,24 @@ def add_evidence_argument(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     from bizra_load import gate
+    from bizra_load.archive import spool
+    from bizra_load.options import allowed_checks
 
     folder, out = args.folder, args.out
+    try:
+        allow = allowed_checks(args.allow)
+    except ValueError as error:
+        raise UsageError(f"--allow: {error}") from None
+    if args.imported is not None and args.spool:
+        raise UsageError("--spool: belongs to a run folder")
     if args.imported is not None:
         folder, out = _imported(args.imported, args.hlog_unit, args.agreement, args.out or Path("runs"), args.evidence), None
     elif args.hlog_unit != "ns":
         raise UsageError("--hlog-unit: belongs to --import")
+    elif (folder / "run.json").exists():
+        spool.take_in(folder, args.spool + spool.left_behind(folder))
     gate.add_evidence(folder, args.evidence)
-    assessment = gate.assess(folder, args.agreement, out)
+    assessment = gate.assess(folder, args.agreement, out, allow)
     gate.announce(assessment, folder, sys.stdout)
     return assessment.exit_code
 
@@ -68,5 +83,5 @@ def _imported(path: Path, unit: str, agreement: str | None, out: Path, given: li
     writer = RunWriter(folder)
     writer.windows(measurements.windows)
     writer.close()
-    writer.record(record | {"imported": kind, "notes": [f"{kind}: {imports.NOTE}"]}, measurements.facts)
+    writer.seal(record | {"imported": kind, "notes": [f"{kind}: {imports.NOTE}"]}, measurements.facts)
     return folder

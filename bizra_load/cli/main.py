@@ -6,17 +6,32 @@ Exit codes: 0 kept, 3 NO-GO, 4 inconclusive, 5 invalid run, 6 wrong usage (see b
 from __future__ import annotations
 
 import argparse
+import difflib
 import sys
-from collections.abc import Sequence
-from typing import NoReturn
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NoReturn
 
-from bizra_load.exit_codes import USAGE, BizraLoadError
+from bizra_load.exit_codes import USAGE, BizraLoadError, one_line
 
 
 class _Parser(argparse.ArgumentParser):
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**{**options, "allow_abbrev": False})  # a new option must not change what an old command means
+
     def error(self, message: str) -> NoReturn:
-        print(f"{self.prog}: {message} (see {self.prog} --help)", file=sys.stderr)
+        words = message.removeprefix("unrecognized arguments: ").split()
+        if message.startswith("unrecognized") and words[0].startswith("--"):
+            known = {flag for action in self._actions if isinstance(action.choices, dict) for flag in _flags(action.choices)}
+            close = difflib.get_close_matches(words[0].partition("=")[0], sorted(known), 1)
+            message += f", did you mean {close[0]!r}?" if close else ""
+        print(f"{self.prog}: {one_line(message)} (see {self.prog} --help)", file=sys.stderr)
         raise SystemExit(USAGE)
+
+
+def _flags(verbs: Mapping[str, argparse.ArgumentParser]) -> Iterator[str]:
+    for verb in verbs.values():
+        for action in verb._actions:
+            yield from action.option_strings
 
 
 def parser() -> argparse.ArgumentParser:

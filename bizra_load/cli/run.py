@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 import os
 import signal
 import socket
@@ -14,12 +15,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import psutil
+
 import bizra_load
 from bizra_load.exit_codes import InvalidRunError, UsageError
-from bizra_load.node.embedded import die_with_parent, start_node
+from bizra_load.node.embedded import adopt_orphans, die_with_parent, start_node
 from bizra_load.ports import free_port, listening_refused
+from sla.section import unknown
 
 WORKERS = 2
+WORKERS_END_WITHIN_S = 60.0  # they notice in 6 s, finish what is under way and try to hand over for 10 s
+LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")  # Locust's own
 _CHECKOUT = Path(bizra_load.__file__).resolve().parents[1] / "locustfiles"
 # a wheel brings the scenarios as data of its environment, where a user finds and copies them
 _SCENARIOS = _CHECKOUT if _CHECKOUT.is_dir() else Path(sysconfig.get_path("data")) / "share/bizra-load/locustfiles"
@@ -45,6 +51,8 @@ def add_load_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help=f"workers (environment: WORKERS; default: {WORKERS})",
     )
+    parser.add_argument("--enable-rebalancing", action="store_true", help="a lost worker's share goes to the others")
+    parser.add_argument("--stop-timeout", metavar="S", help="Locust's own; operations under way are finished in any case")
     parser.add_argument("--loglevel", default="WARNING", help="of Locust's log (default: WARNING)")
     for flag, variable, default, text in ARGUMENTS:
         named = f", environment: {variable}" if variable else ""
@@ -61,10 +69,13 @@ def run(args: argparse.Namespace) -> int:
 def put_load_on(args: argparse.Namespace) -> tuple[int, Path]:
     """(exit code, run folder). Raises BizraLoadError before anything is started."""
     from bizra_load import gate, options
+    from bizra_load.archive.run_record import without_userinfo
     from bizra_load.archive.store import new_folder
 
     host = args.host or os.environ.get("ENDPOINT", "")
     processes = _processes(args.processes or os.environ.get("WORKERS") or str(WORKERS))
+    if args.loglevel.upper() not in LOG_LEVELS:
+        raise UsageError(f"--loglevel: {unknown(args.loglevel, LOG_LEVELS)}")
     locustfile = args.locustfile or scenario("poi.py" if host else "mixed.py")
     if not locustfile.is_file():
         raise UsageError(f"-f: {locustfile}: no such file")
@@ -82,23 +93,39 @@ def put_load_on(args: argparse.Namespace) -> tuple[int, Path]:
                 args.metrics_url = node.metrics_url
                 settings = options.resolve(args)
             print(f"No target given: started the reference node on {host}", file=sys.stderr)
+        for flag, value in (("-H", args.host), ("--metrics-url", args.metrics_url), ("--prometheus-url", args.prometheus_url)):
+            if value and without_userinfo(value) != value:
+                print(
+                    f"{flag}: everyone on this machine can read a password on a command line; use the environment",
+                    file=sys.stderr,
+                )
         _reachable(host)
         _server_metrics(settings)
         folder = new_folder(settings.out, settings.run_name, datetime.now(UTC))
         port = free_port()
+        environment = {**os.environ, "BIZRA_LOAD_RUN_FOLDER": str(folder.resolve()), "LOCUST_HOST": host}
         command = [
-            *(sys.executable, "-m", "locust", "-f", str(locustfile), "-H", host, "--headless", "--only-summary"),
+            *(sys.executable, "-m", "locust", "-f", str(locustfile), "--headless", "--only-summary"),
             *("--processes", str(processes), "--expect-workers-max-wait", "60", "--loglevel", args.loglevel),
             *("--master-bind-host", "127.0.0.1", "--master-bind-port", str(port), "--master-port", str(port)),
             *("--json-file", str(folder / "locust-stats")),
         ]
-        for flag, *_ in options.ARGUMENTS:
+        if without_userinfo(host) == host:
+            command += ["-H", host]
+        for flag, variable, *_ in options.ARGUMENTS:
             value = getattr(args, flag[2:].replace("-", "_"))
-            if value is not None:
+            if value is not None and variable and without_userinfo(str(value)) != value and "://" in str(value):
+                environment[variable] = str(value)  # a password: everyone on this machine can read a command line
+            elif value is not None:
                 command += [flag, str(value)]
         command += [word for given in args.evidence for word in ("--evidence", given)]
+        if args.enable_rebalancing:
+            command.append("--enable-rebalancing")
+        if args.stop_timeout is not None:
+            command += ["--stop-timeout", str(_stop_timeout(args.stop_timeout))]
         command += [flag for flag, _ in options.SWITCHES if getattr(args, flag[2:].replace("-", "_"))]
-        return _supervise(command, {**os.environ, "BIZRA_LOAD_RUN_FOLDER": str(folder)}), folder
+        code = _supervise(command, environment)
+        return code if code >= 0 else _without_master(folder, -code), folder
 
 
 def scenario(name: str) -> Path:
@@ -107,15 +134,42 @@ def scenario(name: str) -> Path:
 
 
 def _supervise(command: list[str], environment: dict[str, str]) -> int:
-    """Run Locust; Ctrl+C reaches it directly (it shares our terminal), SIGTERM is passed on. Returns its exit code."""
+    """Run Locust; Ctrl+C reaches it directly (it shares our terminal), SIGTERM is passed on. Returns its exit code,
+    or the negative number of the signal that killed it.
+    """
+    adopt_orphans()  # workers whose master is killed become ours, so that we can wait for what they leave behind
     process = subprocess.Popen(command, env=environment, preexec_fn=die_with_parent)  # no shell, own module
     before = signal.signal(signal.SIGINT, signal.SIG_IGN), signal.signal(signal.SIGTERM, lambda *_: process.terminate())
     try:
-        code = process.wait()
+        return process.wait()
     finally:
         for number, handler in zip((signal.SIGINT, signal.SIGTERM), before, strict=True):
             signal.signal(number, handler)
-    return code if code >= 0 else 128 - code
+
+
+def _without_master(folder: Path, number: int) -> int:
+    """The master was killed: wait for its workers, which stop by themselves, and judge what all of them left."""
+    from bizra_load import gate
+
+    # the reference node, if we started one, has a session of its own
+    workers = [child for child in psutil.Process().children() if os.getpgid(child.pid) == os.getpgrp()]
+    for worker in psutil.wait_procs(workers, timeout=WORKERS_END_WITHIN_S)[1]:
+        worker.kill()
+    name = signal.Signals(number).name
+    print(f"bizra-load run: the master was killed ({name}); kept with what the workers left: {folder}", file=sys.stderr)
+    assessment = gate.assess(folder)
+    gate.announce(assessment, folder, sys.stdout)
+    return assessment.exit_code
+
+
+def _stop_timeout(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = math.nan
+    if not 0 <= seconds <= 3600:
+        raise UsageError(f"--stop-timeout: {text!r} (allowed: seconds, 0 to 3600)")
+    return seconds
 
 
 def _processes(text: str) -> int:
@@ -130,17 +184,21 @@ def _processes(text: str) -> int:
 
 def _reachable(host: str) -> None:
     """Before anything is started: a target that refuses connections answers nothing else."""
-    parts = urlsplit(host)
+    from bizra_load import inputs
+    from bizra_load.engine.client import request_head
+
     try:
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise UsageError(f"-H/--host: not a URL: {host!r} (allowed: http://... or https://...)")
+        if not inputs.url(host):
+            raise ValueError("is empty (allowed: http://... or https://...)")
+        parts = urlsplit(host)
         port = parts.port or (443 if parts.scheme == "https" else 80)
+        request_head("POST", parts.path or "/", {})
     except ValueError as error:
         raise UsageError(f"-H/--host: {error}") from None
     try:
         socket.create_connection((parts.hostname, port), timeout=5).close()
-    except OSError as error:
-        reason = error.strerror or str(error)
+    except (OSError, UnicodeError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
         raise InvalidRunError(f"the target {parts.scheme}://{parts.hostname}:{port} can't be reached: {reason}") from None
 
 

@@ -7,13 +7,15 @@ then found in a small table.
 from __future__ import annotations
 
 import _socket
+import base64
 import contextlib
+import re
 import socket
 import ssl
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import gevent.socket
 import gevent.ssl
@@ -25,6 +27,7 @@ from bizra_load.engine.reactor import get_reactor
 _CACHED_HEADS = 256
 _INTERIM = (b"HTTP/1.1 1", b"HTTP/1.0 1")
 _FORBIDDEN = frozenset(chr(c) for c in range(32)) | {chr(127)}
+_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _clock = time.perf_counter_ns
 
 
@@ -68,6 +71,9 @@ class Connection:
         self._host_header = parts.netloc.rpartition("@")[2]
         self._prefix = parts.path.rstrip("/")
         self._headers = dict(headers or {})
+        if parts.username is not None and "authorization" not in {name.lower() for name in self._headers}:
+            pair = f"{unquote(parts.username)}:{unquote(parts.password or '')}"  # RFC 7617
+            self._headers["Authorization"] = "Basic " + base64.b64encode(pair.encode()).decode("ascii")
         self._timeout_ns = int(timeout_s * 1e9)
         self._tls = tls_context(ca_file, insecure) if parts.scheme == "https" else None
         self._socket: _socket.socket | None = None
@@ -82,19 +88,8 @@ class Connection:
 
     def prepare(self, method: str, path: str, headers: Mapping[str, str] | None = None) -> PreparedRequest:
         """Check and build everything of a request but its body. Raises ValueError where a header could be injected."""
-        target = self._prefix + path
         lines = {"Host": self._host_header, "User-Agent": "bizra-load", **self._headers, **(headers or {})}
-        if not method.isalpha() or not method.isupper():
-            raise ValueError("a method is upper-case letters")
-        for text in (target, *lines.keys(), *lines.values()):
-            if not _FORBIDDEN.isdisjoint(text):
-                raise ValueError("a request line or header must not contain control characters")
-        if not target.startswith("/") or " " in target or any(not k or " " in k or ":" in k for k in lines):
-            raise ValueError("a path starts with / and has no spaces; a header name has neither spaces nor colons")
-        if {k.lower() for k in lines} & {"content-length", "transfer-encoding"}:
-            raise ValueError("Content-Length and Transfer-Encoding are set by the client itself")
-        head = f"{method} {target} HTTP/1.1\r\n" + "".join(f"{k}: {v}\r\n" for k, v in lines.items())
-        return PreparedRequest(method, (head + "Content-Length: ").encode("latin-1"), {})
+        return PreparedRequest(method, request_head(method, self._prefix + path, lines), {})
 
     def send(self, request: PreparedRequest, body: bytes, started: Callable[[int], None]) -> Response:
         """Send, call `started(sent_ns)`, and wait for the whole answer. Raises EngineError; the connection is then closed.
@@ -262,9 +257,27 @@ class Connection:
         return plain
 
 
+def request_head(method: str, target: str, lines: Mapping[str, str]) -> bytes:
+    """A request's head up to "Content-Length: ". Raises ValueError where something could be injected; shows no value."""
+    if not method.isalpha() or not method.isupper():
+        raise ValueError("a method is upper-case letters")
+    for text in (target, *lines.keys(), *lines.values()):
+        if not _FORBIDDEN.isdisjoint(text):
+            raise ValueError("a request line or header must not contain control characters")
+    if not target.startswith("/") or " " in target or any(not _HEADER_NAME.fullmatch(k) for k in lines):
+        raise ValueError("a path starts with / and has no spaces; a header name has neither spaces nor colons")
+    if {k.lower() for k in lines} & {"content-length", "transfer-encoding"}:
+        raise ValueError("Content-Length and Transfer-Encoding are set by the client itself")
+    head = f"{method} {target} HTTP/1.1\r\n" + "".join(f"{k}: {v}\r\n" for k, v in lines.items())
+    try:
+        return (head + "Content-Length: ").encode("latin-1")
+    except UnicodeEncodeError:
+        raise ValueError("a request line or header has a character that HTTP/1.1 can't carry") from None
+
+
 def tls_context(ca_file: str | None, insecure: bool) -> ssl.SSLContext:
     """Certificates and host names are verified unless `insecure`. Raises OSError for an unreadable `ca_file`."""
-    context = gevent.ssl.create_default_context(cafile=ca_file)
+    context: ssl.SSLContext = gevent.ssl.create_default_context(cafile=ca_file)
     if insecure:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE

@@ -29,10 +29,13 @@ class Slot:
         self._sleep_until = schedule.pacer.sleep_until
         self._waiting_for: int | None = None
         self.busy = False
+        self.retired = False
 
     def take(self) -> int:
         """Intended start (perf_counter_ns) of the next arrival; parks for ever once the schedule has closed."""
         self.busy = False
+        if self.retired:
+            return self._park()
         due = self._waiting_for = next(self._due_ns, None)
         schedule = self._schedule
         if due is not None and due < schedule.closes_ns:
@@ -40,7 +43,7 @@ class Slot:
             if now < due:
                 self._sleep_until(due)
                 # a drain may have begun since, even before this wake-up of an arrival that was due: then it is not sent
-                ready = due < schedule.closes_ns and not schedule.draining
+                ready = due < schedule.closes_ns and not (schedule.draining or self.retired)
             else:
                 ready = now < schedule.closes_ns
             if ready:
@@ -50,17 +53,26 @@ class Slot:
         self.abandon()
         return self._park()
 
+    def retire(self) -> None:
+        """The user goes while the schedule runs (its share is another worker's from now on): nothing more is taken, and what
+        was due by now and not taken is unsent.
+        """
+        if not self.retired:
+            self.retired = True
+            self.abandon(time.perf_counter_ns())
+
     def _park(self) -> NoReturn:
         """Until Locust kills the user."""
         Event().wait()
         raise AssertionError("unreachable: a parked slot is only ever killed")
 
-    def abandon(self) -> None:
-        """Count every arrival that was due before the close and not taken as unsent, each once."""
+    def abandon(self, until_ns: int | None = None) -> None:
+        """Count every arrival that was due before the close (or `until_ns`) and not taken as unsent, each once."""
+        closes_ns = self._schedule.closes_ns if until_ns is None else min(until_ns, self._schedule.closes_ns)
         waiting_for, self._waiting_for = self._waiting_for, None
         rest, self._due_ns = self._due_ns, iter(())
         for due in rest if waiting_for is None else itertools.chain((waiting_for,), rest):
-            if due >= self._schedule.closes_ns:
+            if due >= closes_ns:
                 break
             self._schedule.on_unsent(due)
 
@@ -70,6 +82,9 @@ class SaturatingSlot(Slot):
 
     def take(self) -> int:
         schedule = self._schedule
+        if self.retired:
+            self.busy = False
+            return self._park()
         now = time.perf_counter_ns()
         if now < schedule.start_ns:
             self.busy = False
@@ -116,6 +131,10 @@ class Schedule:
         slot = Slot(self, (due for due in (self.start_ns + o for o in offsets) if due >= born_ns))
         self._mine.append(slot)
         return slot
+
+    @property
+    def slots_in_use(self) -> int:
+        return sum(not slot.retired for slot in self._mine)
 
     def drain(self, deadline_s: float) -> int:
         """Close the schedule now, wait for the operations under way, count what was not sent. Returns how many slots were

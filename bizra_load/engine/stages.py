@@ -15,7 +15,9 @@ from collections.abc import Mapping
 
 from bizra_load.engine.load_curve import LoadCurve
 from sla.measurements import PlannedSegment
+from sla.section import shown, unknown
 
+MAX_STAGES = 1000
 _UNITS_S = {"ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h)")
 _KEYS = {"ramp": ("to", "over"), "soak": ("for",), "step": ("to", "for"), "spike": ("to", "for")}
@@ -23,34 +25,42 @@ _KEYS = {"ramp": ("to", "over"), "soak": ("for",), "step": ("to", "for"), "spike
 
 def duration_s(text: object) -> float:
     """Seconds of "10s", "1m30s", "500ms", "2h" or a bare number of seconds. Raises ValueError for anything else."""
-    plain = str(text).strip()
+    if isinstance(text, bool) or not isinstance(text, str | int | float):
+        raise ValueError(f"not a duration: {shown(text)} (allowed: 10s, 1m30s, 500ms, 2h, or seconds)")
+    plain = str(text).strip() if isinstance(text, str) else repr(text)
     try:
         value = float(plain)
     except ValueError:
         parts = _DURATION.findall(plain)
         if not parts or "".join(a + b for a, b in parts) != plain:
-            raise ValueError(f"not a duration: {plain!r} (allowed: 10s, 1m30s, 500ms, 2h, or seconds)") from None
+            raise ValueError(f"not a duration: {shown(plain)} (allowed: 10s, 1m30s, 500ms, 2h, or seconds)") from None
         value = sum(float(number) * _UNITS_S[unit] for number, unit in parts)
     if not (math.isfinite(value) and value >= 0):
-        raise ValueError(f"a duration must be finite and not negative, not {plain!r}")
+        raise ValueError(f"a duration must be finite and not negative, not {shown(plain)}")
     return value
 
 
 def rate_per_s(text: object) -> float:
     """Operations per second. Raises ValueError unless a finite number >= 0."""
     try:
-        value = float(str(text))
+        value = float(str(text)) if isinstance(text, str | int | float) and not isinstance(text, bool) else math.nan
     except ValueError:
-        raise ValueError(f"not a rate in ops/s: {text!r} (allowed: a number)") from None
-    if isinstance(text, bool) or not (math.isfinite(value) and value >= 0):
-        raise ValueError(f"a rate must be finite and not negative, not {text!r}")
+        raise ValueError(f"not a rate in ops/s: {shown(text)} (allowed: a number)") from None
+    if not (math.isfinite(value) and value >= 0):
+        raise ValueError(f"a rate must be a finite number and not negative, not {shown(text)}")
     return value
 
 
 def curve_from_stages(document: object) -> LoadCurve:
     """Load curve of a stage file. Raises ValueError with the key, what is wrong and what is allowed."""
-    if not isinstance(document, Mapping) or set(document) != {"stages"} or not isinstance(document["stages"], list):
+    if isinstance(document, Mapping):
+        for key in document:
+            if key != "stages":
+                raise ValueError(unknown(str(key), ("stages",)))
+    if not isinstance(document, Mapping) or not isinstance(document.get("stages"), list):
         raise ValueError("stages: allowed is one key 'stages' with a list of ramp, soak, step, spike")
+    if len(document["stages"]) > MAX_STAGES:
+        raise ValueError(f"stages: {len(document['stages'])} stages (allowed: {MAX_STAGES})")
     if not document["stages"]:
         raise ValueError("stages: the list is empty; it needs at least one of ramp, soak, step, spike")
     segments: list[PlannedSegment] = []
@@ -61,7 +71,10 @@ def curve_from_stages(document: object) -> LoadCurve:
             raise ValueError(f"{where}: allowed is one of ramp, soak, step, spike")
         [(kind, values)] = entry.items()
         if kind not in _KEYS:
-            raise ValueError(f"{where}: unknown stage {kind!r} (allowed: ramp, soak, step, spike)")
+            raise ValueError(f"{where}: {unknown(str(kind), _KEYS)}")
+        for key in values if isinstance(values, Mapping) else ():
+            if key not in _KEYS[kind]:
+                raise ValueError(f"{where}.{kind}: {unknown(str(key), _KEYS[kind])}")
         if not isinstance(values, Mapping) or set(values) != set(_KEYS[kind]):
             raise ValueError(f"{where}.{kind}: needs exactly {', '.join(_KEYS[kind])}")
         try:

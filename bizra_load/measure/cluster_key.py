@@ -15,6 +15,7 @@ from pathlib import Path
 import msgpack
 
 from bizra_load.exit_codes import UsageError
+from bizra_load.files import read_text
 
 VARIABLE = "BIZRA_LOAD_CLUSTER_KEY"
 LEAST_BYTES = 16
@@ -43,7 +44,7 @@ def cluster_key_of_environment() -> ClusterKey:
     """Raises UsageError for a key that is too short to be one, or a file that can't be read; the key itself is never shown."""
     path = os.environ.get(f"{VARIABLE}_FILE", "")
     try:
-        key = Path(path).read_bytes().strip() if path else os.environ.get(VARIABLE, "").encode()
+        key = read_text(Path(path)).strip().encode() if path else os.environ.get(VARIABLE, "").encode()
     except OSError as error:
         raise UsageError(f"{VARIABLE}_FILE: {path}: {error.strerror}") from None
     if key and len(key) < LEAST_BYTES:

@@ -12,14 +12,18 @@ from typing import Any
 
 import gevent
 
+from bizra_load.measure.clock import ClockReading, SteadyClock, reading
 from bizra_load.measure.cluster_key import ClusterKey
-from bizra_load.measure.wire import MAX_NAME
+from bizra_load.measure.sequences import Sequences
+from bizra_load.measure.wire import MAX_NAME, MAX_REPORT_BYTES
 
 MAX_WORKERS = 10_000
+MAX_SEQUENCE = 1 << 31  # 68 years of one-second reports
 REPORT = "bizra_report"
 ACKNOWLEDGE = "bizra_ack"
 START = "bizra_start"
 DRAIN = "bizra_drain"
+HELLO = "bizra_hello"  # a worker can hear START from now on: before, Locust drops it
 
 RESEND_AFTER_S = 2.0
 MAX_UNACKNOWLEDGED = 3600  # an hour of one-second reports; beyond it the oldest are dropped and show as missing
@@ -28,13 +32,24 @@ MAX_UNACKNOWLEDGED = 3600  # an hour of one-second reports; beyond it the oldest
 class Sender:
     """The worker's end. `send(message)` hands one mapping to the transport and may raise; a failed send is repeated."""
 
-    def __init__(self, run: str, worker: str, send: Callable[[dict[str, Any]], None], key: ClusterKey | None = None) -> None:
+    def __init__(
+        self,
+        run: str,
+        worker: str,
+        send: Callable[[dict[str, Any]], None],
+        key: ClusterKey | None = None,
+        clock: SteadyClock | None = None,
+    ) -> None:
         self._run = run
         self._key = key or ClusterKey()
         self._worker = worker
         self._send = send
+        self._clock = clock or SteadyClock()
         self._next = 0
         self._waiting: dict[int, tuple[float, dict[str, Any]]] = {}
+        self._sent_ns: dict[int, int] = {}
+        self._reading: ClockReading | None = None
+        self.answers = 0  # acknowledgements that were believed: signs of life of the master
 
     def report(self, data: bytes, final: bool = False) -> None:
         """Number and send one report; `final` says that no other follows."""
@@ -43,19 +58,45 @@ class Sender:
         mac = self._key.sign(REPORT, self._run, self._worker, sequence, final, data)
         message = {"run": self._run, "worker": self._worker, "sequence": sequence, "final": final, "data": data, "mac": mac}
         if len(self._waiting) >= MAX_UNACKNOWLEDGED:
-            del self._waiting[min(self._waiting)]
+            oldest = min(self._waiting)
+            del self._waiting[oldest]
+            self._sent_ns.pop(oldest, None)
         self._waiting[sequence] = (0.0, message)
         self.resend()
 
     def acknowledged(self, message: Mapping[str, Any]) -> None:
         """The master's answer; one that is not signed, or of another run, changes nothing."""
-        run, sequence = message.get("run"), message.get("sequence")
+        if not isinstance(message, Mapping):
+            return
+        run, sequence, master_ns = message.get("run"), message.get("sequence"), message.get("master_ns")
         if (
             run == self._run
             and isinstance(sequence, int)
-            and self._key.holds(message.get("mac"), ACKNOWLEDGE, run, self._worker, sequence)
+            and isinstance(master_ns, int)
+            and self._key.holds(message.get("mac"), ACKNOWLEDGE, run, self._worker, sequence, master_ns)
         ):
+            self.answers += 1
             self._waiting.pop(sequence, None)
+            sent_ns = self._sent_ns.pop(sequence, None)
+            if sent_ns is not None:
+                now_ns = self._clock.unix_ns()
+                found = reading(sent_ns, now_ns, master_ns, time.time_ns() - now_ns)
+                if self._reading is None or found.error_ns < self._reading.error_ns:
+                    self._reading = found
+
+    def take_reading(self) -> ClockReading | None:
+        """The clocks' difference by the shortest round trip since the last call."""
+        found, self._reading = self._reading, None
+        return found
+
+    def waiting(self) -> list[dict[str, Any]]:
+        """The reports that were not acknowledged, by sequence number."""
+        return [self._waiting[sequence][1] for sequence in sorted(self._waiting)]
+
+    @property
+    def made(self) -> int:
+        """How many reports were made so far."""
+        return self._next
 
     def resend(self) -> None:
         """Send what was never sent, or sent more than RESEND_AFTER_S ago and not acknowledged."""
@@ -63,6 +104,7 @@ class Sender:
         for sequence, (sent_at, message) in list(self._waiting.items()):
             if now - sent_at > RESEND_AFTER_S:
                 self._waiting[sequence] = (now, message)
+                self._sent_ns[sequence] = self._clock.unix_ns()
                 try:
                     self._send(message)
                 except Exception:
@@ -81,17 +123,31 @@ class Sender:
 
 @dataclass
 class _Worker:
-    received: set[int] = field(default_factory=set)
+    received: Sequences = field(default_factory=Sequences)
     last: int | None = None  # sequence number of the final report
+
+    @property
+    def complete(self) -> bool:
+        return self.last is not None and len(self.received) > self.last
 
 
 class Receiver:
-    """The master's end. `keep(worker, data)` must have stored the report when it returns: only then is it acknowledged."""
+    """The master's end. `keep(worker, sequence, final, data)` must have stored the report when it returns, or raise OSError:
+    only what is stored is acknowledged.
+    """
 
-    def __init__(self, run: str, keep: Callable[[str, bytes], None], key: ClusterKey | None = None) -> None:
+    def __init__(
+        self,
+        run: str,
+        keep: Callable[[str, int, bool, bytes], None],
+        key: ClusterKey | None = None,
+        clock: SteadyClock | None = None,
+    ) -> None:
+        self._clock = clock or SteadyClock()
         self._run = run
         self._key = key or ClusterKey()
         self.unsigned = 0  # messages refused because they were not signed with the cluster's key
+        self.malformed = 0  # messages refused because no worker of ours makes such ones
         self._keep = keep
         self._workers: dict[str, _Worker] = {}
 
@@ -104,23 +160,36 @@ class Receiver:
         Returns None for a report of another run or one that is malformed: nothing of it is used.
         """
         if not isinstance(message, dict) or message.get("run") != self._run:
+            self.malformed += not isinstance(message, dict)
             return None
         worker, sequence, data = message.get("worker"), message.get("sequence"), message.get("data")
         final = message.get("final") is True
-        if not (isinstance(worker, str) and isinstance(sequence, int) and isinstance(data, bytes)) or sequence < 0:
+        if not (
+            isinstance(worker, str)
+            and 0 < len(worker) <= MAX_NAME
+            and type(sequence) is int
+            and 0 <= sequence < MAX_SEQUENCE
+            and isinstance(data, bytes)
+            and len(data) <= MAX_REPORT_BYTES
+        ):
+            self.malformed += 1
             return None
         if not self._key.holds(message.get("mac"), REPORT, self._run, worker, sequence, final, data):
             self.unsigned += 1
             return None
-        if len(worker) > MAX_NAME or (worker not in self._workers and len(self._workers) >= MAX_WORKERS):
+        state = self._workers.get(worker) or _Worker()
+        if (worker not in self._workers and len(self._workers) >= MAX_WORKERS) or not state.received.acceptable(sequence):
+            self.malformed += 1
             return None
-        state = self._workers.setdefault(worker, _Worker())
+        self._workers[worker] = state
         if sequence not in state.received:
-            self._keep(worker, data)
+            self._keep(worker, sequence, final, data)
             state.received.add(sequence)
         if final:
             state.last = sequence
-        return {"run": self._run, "sequence": sequence, "mac": self._key.sign(ACKNOWLEDGE, self._run, worker, sequence)}
+        master_ns = self._clock.unix_ns()
+        mac = self._key.sign(ACKNOWLEDGE, self._run, worker, sequence, master_ns)
+        return {"run": self._run, "sequence": sequence, "master_ns": master_ns, "mac": mac}
 
     @property
     def workers(self) -> tuple[str, ...]:
@@ -128,8 +197,12 @@ class Receiver:
 
     def unfinished(self) -> tuple[str, ...]:
         """Workers whose final report, or one before it, has not arrived."""
-        return tuple(sorted(w for w, s in self._workers.items() if s.last is None or len(s.received) <= s.last))
+        return tuple(sorted(w for w, s in self._workers.items() if not s.complete))
+
+    def last_received(self, worker: str) -> int:
+        """Highest sequence number received of a worker; -1 for none."""
+        return self._workers[worker].received.highest if worker in self._workers else -1
 
     def missing(self) -> int:
         """Reports known to have been made (a later one arrived) and not received."""
-        return sum(max(s.received, default=-1) + 1 - len(s.received) for s in self._workers.values())
+        return sum(s.received.highest + 1 - len(s.received) for s in self._workers.values())

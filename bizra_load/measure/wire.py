@@ -23,6 +23,8 @@ MAX_REPORT_BYTES = 8 * 1024 * 1024
 MAX_ROWS = 10_000
 MAX_NAME = 200
 MAX_COUNT = 1 << 62
+MAX_BUCKET_COUNT = 1 << 40  # in one second; the sum of 8 million such rows still fits 64 bits
+MAX_SECOND = 1 << 34  # the year 2514
 
 _COOKIE_V2 = 0x1C849303 | 0x10
 _COMPRESSED_COOKIE_V2 = 0x1C849304 | 0x10
@@ -72,7 +74,7 @@ def decode_histogram(text: str, over_range: int = 0) -> Histogram:
     if length != len(raw) - _HEADER.size:
         raise WireError("histogram cut short")
     values = _unzigzag_leb128(np.frombuffer(raw, np.uint8, offset=_HEADER.size))
-    if bool((values == 0).any()) or bool((np.abs(values) > MAX_COUNT).any()):
+    if bool((values == 0).any()) or bool((np.abs(values) > MAX_BUCKET_COUNT).any()):
         raise WireError("histogram with impossible counts")
     filled = values > 0
     steps = np.where(filled, 1, -values)
@@ -141,7 +143,7 @@ def window_from_row(row: object) -> Window:
     if not isinstance(failed, Mapping) or len(failed) > 100:
         raise WireError("failed: must be a mapping of categories to counts")
     return Window(
-        second=_count(row, "second"),
+        second=_count(row, "second", MAX_SECOND),
         operation=_name(row, "operation"),
         planned=_count(row, "planned"),
         unsent=_count(row, "unsent"),
@@ -165,6 +167,10 @@ def health_row(h: Health) -> dict[str, Any]:
         "reconnects": h.reconnects,
         "rss_bytes": h.rss_bytes,
         "gc_pause_ns": h.gc_pause_ns,
+        "slots": h.slots,
+        "label_offset_ns": h.label_offset_ns,
+        "wall_offset_ns": h.wall_offset_ns,
+        "clock_error_ns": h.clock_error_ns,
         "lag_over_range": h.lag.over_range,
         "lag": encode_histogram(h.lag),
         "hub": encode_histogram(h.hub),
@@ -178,7 +184,7 @@ def health_from_row(row: object) -> Health:
     if isinstance(cpu_share, bool) or not isinstance(cpu_share, int | float) or not 0 <= cpu_share < 1e6:
         raise WireError("cpu_share: must be a number that is not negative")
     return Health(
-        second=_count(row, "second"),
+        second=_count(row, "second", MAX_SECOND),
         worker=_name(row, "worker"),
         lag=decode_histogram(_text(row, "lag"), _count(row, "lag_over_range")),
         cpu_share=float(cpu_share),
@@ -187,6 +193,10 @@ def health_from_row(row: object) -> Health:
         # runs saved before these were measured
         gc_pause_ns=_count({"gc_pause_ns": 0, **row}, "gc_pause_ns"),
         hub=decode_histogram(_text({"hub": "", **row}, "hub")),
+        slots=_count({"slots": 0, **row}, "slots"),
+        label_offset_ns=_signed(row, "label_offset_ns", 0),
+        wall_offset_ns=_signed(row, "wall_offset_ns", 0),
+        clock_error_ns=_signed(row, "clock_error_ns", -1),
     )
 
 
@@ -213,10 +223,17 @@ def decode_report(data: bytes) -> tuple[list[Window], list[Health]]:
     return [window_from_row(w) for w in windows], [health_from_row(h) for h in health]
 
 
-def _count(row: Mapping[Any, Any], key: Any) -> int:
+def _count(row: Mapping[Any, Any], key: Any, most: int = MAX_COUNT) -> int:
     value = row.get(key)
-    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= MAX_COUNT:
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= most:
         raise WireError(f"{str(key)[:50]}: must be a whole number that is not negative")
+    return value
+
+
+def _signed(row: Mapping[Any, Any], key: str, default: int) -> int:
+    value = row.get(key, default)
+    if isinstance(value, bool) or not isinstance(value, int) or abs(value) > MAX_COUNT:
+        raise WireError(f"{key}: must be a whole number")
     return value
 
 

@@ -17,12 +17,18 @@ from types import TracebackType
 from bizra_load.exit_codes import InvalidRunError
 
 _PR_SET_PDEATHSIG = 1
+_PR_SET_CHILD_SUBREAPER = 36
 _LIBC = ctypes.CDLL(None)  # opened here: between fork and exec as little as possible may run
 
 
 def die_with_parent() -> None:
     """Runs in the child: the kernel ends it when the thread that started it ends, however that happens (prctl(2))."""
     _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+def adopt_orphans() -> None:
+    """From now on this process is the parent of its descendants whose own parent is gone (prctl(2))."""
+    _LIBC.prctl(_PR_SET_CHILD_SUBREAPER, 1)
 
 
 @dataclass

@@ -18,6 +18,7 @@ from pathlib import Path
 from granian.constants import HTTPModes, Interfaces, TaskImpl
 from granian.server.embed import Server
 
+from bizra_load.exit_codes import one_line
 from bizra_load.files import write_atomically
 from bizra_load.node.app import Node
 from bizra_load.node.attestations import Attestor
@@ -154,7 +155,7 @@ def run(options: NodeOptions) -> int:
         # Not asyncio.run: it would cancel what is left, and Granian's threads then complain about it while they end.
         asyncio.Runner().run(serve(options))
     except (OSError, ValueError) as error:
-        print(f"bizra-load node: {error}", file=sys.stderr)
+        print(f"bizra-load node: {one_line(str(error))}", file=sys.stderr)
         return 6
     # Granian's runtime threads have nothing left to do; waiting for the interpreter to join them can take seconds.
     sys.stdout.flush()

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 import requests
 from prometheus_client.parser import text_string_to_metric_families
 
 from bizra_load.exit_codes import BizraLoadError
+from bizra_load.target.bounded import BoundedSession, TooLargeError
 from sla.snapshot import BucketCounts, Snapshot
 
-MAX_METRICS_BYTES = 32 * 1024 * 1024
+MAX_METRICS_BYTES = 8 * 1024 * 1024
+MAX_SAMPLES = 50_000
 
 
 class ScrapeError(BizraLoadError):
@@ -49,27 +51,35 @@ def snapshot_of(
 class MetricsReader:
     """Reads one /metrics address on one kept connection."""
 
-    def __init__(self, url: str, timeout_s: float = 4.0, headers: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        url: str,
+        timeout_s: float = 4.0,
+        headers: Mapping[str, str] | None = None,
+        unix_ns: Callable[[], int] = time.time_ns,
+    ) -> None:
         self.url = url
+        self._unix_ns = unix_ns
         self._timeout_s = timeout_s
-        self._session = requests.Session()
-        self._session.trust_env = False  # a proxy between us and the node would be measured too
+        self._session = BoundedSession(MAX_METRICS_BYTES, timeout_s)
         self._session.headers.update(headers or {})
 
     def read(self) -> Snapshot:
         """Raises ScrapeError with one line."""
-        begin = time.time_ns()
+        begin = self._unix_ns()
         try:
             answer = self._session.get(self.url, timeout=self._timeout_s)
-            took_ns = time.time_ns() - begin
+            took_ns = self._unix_ns() - begin
             if answer.status_code != 200:
                 raise ScrapeError(f"{self.url}: answered {answer.status_code}")
-            if len(answer.content) > MAX_METRICS_BYTES:
-                raise ScrapeError(f"{self.url}: more than {MAX_METRICS_BYTES} bytes")
-            families = list(text_string_to_metric_families(answer.text))
+            families = list(text_string_to_metric_families(answer.content.decode("utf-8")))
+            samples = [(s.name, s.labels, s.value) for family in families for s in family.samples]
+            if len(samples) > MAX_SAMPLES:
+                raise ScrapeError(f"{self.url}: more than {MAX_SAMPLES:,} samples")
+            return snapshot_of(samples, begin + took_ns // 2, took_ns)
+        except TooLargeError as error:
+            raise ScrapeError(f"{self.url}: {error}") from None
         except requests.RequestException as error:
             raise ScrapeError(f"{self.url}: {type(error).__name__}") from None
-        except ValueError as error:
+        except (ValueError, KeyError, IndexError, AttributeError, TypeError) as error:  # the parser's own ways to fail
             raise ScrapeError(f"{self.url}: not Prometheus text: {' '.join(str(error).split())[:200]}") from None
-        samples = ((s.name, s.labels, s.value) for family in families for s in family.samples)
-        return snapshot_of(samples, begin + took_ns // 2, took_ns)

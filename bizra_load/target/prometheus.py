@@ -11,13 +11,15 @@ import requests
 from prometheus_api_client import PrometheusConnect
 from prometheus_api_client.exceptions import PrometheusApiClientException
 
+from bizra_load.target.bounded import BoundedSession
 from bizra_load.target.exposition import ScrapeError, snapshot_of
 from bizra_load.target.native import NativeHistogram, with_common_edges
 from sla.snapshot import Snapshot
 
-NAMES = "bizra_.+|process_resident_memory_bytes|process_cpu_seconds_total"
+NAMES = "bizra_.+|process_resident_memory_bytes|process_cpu_seconds_total|process_start_time_seconds"
 OWN_NAMES = "bizra_load_.+"  # the generator's, which the same Prometheus may scrape
 CHUNK_S = 600
+MAX_ANSWER_BYTES = 128 * 1024 * 1024
 
 
 class PrometheusSource:
@@ -26,8 +28,7 @@ class PrometheusSource:
     def __init__(self, url: str, selector: str = "", timeout_s: float = 10.0) -> None:
         token = os.environ.get("PROMETHEUS_TOKEN")
         headers = {"Authorization": f"Bearer {token}"} if token else None
-        session = requests.Session()
-        session.trust_env = False
+        session = BoundedSession(MAX_ANSWER_BYTES, timeout_s)
         self.url = url
         self._matchers = f'__name__=~"{NAMES}",__name__!~"{OWN_NAMES}"' + (f",{selector}" if selector else "")
         self._timeout_s = timeout_s
@@ -68,6 +69,6 @@ class PrometheusSource:
         params = {"timeout": f"{int(self._timeout_s)}s", **({"time": f"{at_s:.3f}"} if at_s is not None else {})}
         try:
             found: list[dict[str, Any]] = self._client.custom_query(query, params=params)
-        except (PrometheusApiClientException, requests.RequestException) as error:
+        except (PrometheusApiClientException, requests.RequestException, ValueError, KeyError, TypeError) as error:
             raise ScrapeError(f"{self.url}: {type(error).__name__}: {' '.join(str(error).split())[:200]}") from None
         return found

@@ -63,7 +63,7 @@ def test_stage_files_ramp_soak_step_and_spike():
     [
         ({}, "allowed is one key"),
         ({"stages": []}, "empty"),
-        ({"stages": [{"jump": {"to": 1}}]}, "unknown stage 'jump'"),
+        ({"stages": [{"jump": {"to": 1}}]}, "'jump' is unknown"),
         ({"stages": [{"ramp": {"to": 1}}]}, r"stages\[0\].ramp: needs exactly to, over"),
         ({"stages": [{"step": {"to": -1, "for": "1s"}}]}, "not negative"),
         ({"stages": [{"step": {"to": "nan", "for": "1s"}}]}, "finite"),

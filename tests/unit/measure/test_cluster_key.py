@@ -12,7 +12,7 @@ KEY, OTHER = ClusterKey(b"k" * 32), ClusterKey(b"o" * 32)
 def exchanged(worker_key, master_key, change=lambda message: message):
     """(data kept, messages refused, whether the worker was acknowledged)"""
     kept, sent = [], []
-    receiver = Receiver("r", lambda _, data: kept.append(data), master_key)
+    receiver = Receiver("r", lambda _w, _n, _f, data: kept.append(data), master_key)
     sender = Sender("r", "w", sent.append, worker_key)
     sender.report(b"1", final=True)
     answer = receiver.receive(change(sent[0]))
@@ -43,7 +43,8 @@ def test_a_report_changed_on_the_way_is_refused(change):
 def test_a_forged_acknowledgement_is_not_believed():
     sender = Sender("r", "w", lambda _: None, KEY)
     sender.report(b"1")
-    for forged in ({}, {"run": "r", "sequence": 0}, {"run": "r", "sequence": 0, "mac": OTHER.sign("bizra_ack", "r", "w", 0)}):
+    plain = {"run": "r", "sequence": 0, "master_ns": 1}
+    for forged in ({}, plain, {**plain, "mac": OTHER.sign("bizra_ack", "r", "w", 0, 1)}):
         sender.acknowledged(forged)
         assert not sender.flush(0)
 

@@ -74,7 +74,7 @@ def test_hostile_operation_names_cannot_fill_the_memory():
 
 def test_reports_survive_a_transport_that_loses_and_repeats_them():
     kept, lossy = [], iter([False, True, False, True, True] + [True] * 50)
-    receiver = Receiver("r", lambda _, data: kept.append(data))
+    receiver = Receiver("r", lambda _w, _n, _f, data: kept.append(data))
     receiver.expect("w")
 
     def send(message):
@@ -95,7 +95,7 @@ def test_reports_survive_a_transport_that_loses_and_repeats_them():
 
 def test_a_gap_and_a_silent_worker_are_seen_and_foreign_messages_are_not_used():
     kept = []
-    receiver = Receiver("r", lambda _, data: kept.append(data))
+    receiver = Receiver("r", lambda _w, _n, _f, data: kept.append(data))
     receiver.expect("silent")
     for sequence in (0, 2):
         receiver.receive({"run": "r", "worker": "w", "sequence": sequence, "data": b"x", "final": sequence == 2})

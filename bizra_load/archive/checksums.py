@@ -1,0 +1,77 @@
+"""SHA256SUMS of a run folder: written once at the end of a run, checked by whoever reads it.
+
+The format is that of sha256sum(1): `cd RUN && sha256sum -c SHA256SUMS` says the same. It finds damage and slips; who may
+write the folder can write this file too.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+from pathlib import Path
+
+from bizra_load.exit_codes import UsageError
+from bizra_load.files import open_regular, read_text, write_atomically
+
+NAME = "SHA256SUMS"
+# what was measured, and what it is judged by; assessments can be made again from these
+COVERED = ("run.json", "windows.jsonl", "health.jsonl", "server.jsonl", "agreement.yaml", "baseline.json")
+_LINE = re.compile(r"([0-9a-f]{64}) [ *]([A-Za-z0-9._-]+)")
+
+
+def seal(folder: Path) -> None:
+    """(Re)write the checksums of the covered files that are there. Raises OSError."""
+    names = [name for name in COVERED if (folder / name).exists()]
+    write_atomically(folder / NAME, "".join(f"{_sha256(folder / name)}  {name}\n" for name in names))
+
+
+def unseal(folder: Path) -> None:
+    """The files are about to change."""
+    (folder / NAME).unlink(missing_ok=True)
+
+
+def verify(folder: Path) -> bool:
+    """True where every file is as it was; False where there are no checksums: the run was cut off, or is an old one.
+
+    Raises UsageError with the file that differs.
+    """
+    path = folder / NAME
+    try:
+        lines = read_text(path, follow=False).splitlines()
+    except FileNotFoundError:
+        if _was_sealed(folder):
+            raise UsageError(f"{path}: is missing: the run folder is not whole") from None
+        return False
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror}") from None
+    listed = []
+    for number, line in enumerate(lines, start=1):
+        match = _LINE.fullmatch(line)
+        if match is None or match[2] not in COVERED:
+            raise UsageError(f"{path}: line {number}: not a checksum of a run's file")
+        listed.append(match[2])
+        try:
+            found = _sha256(folder / match[2])
+        except OSError as error:
+            raise UsageError(f"{folder / match[2]}: {error.strerror}, but {NAME} lists it: the run folder is damaged") from None
+        if found != match[1]:
+            raise UsageError(f"{folder / match[2]}: is not what it was when the run ended (its SHA-256 differs from {NAME})")
+    for name in COVERED:
+        if name not in listed and (folder / name).exists():
+            raise UsageError(f"{folder / name}: is not in {NAME}: it was added after the run had ended")
+    return True
+
+
+def _was_sealed(folder: Path) -> bool:
+    try:
+        record = json.loads(read_text(folder / COVERED[0], 16 * 1024 * 1024, follow=False))
+    except (OSError, ValueError, RecursionError):
+        return False
+    return isinstance(record, dict) and bool(record.get("sealed"))
+
+
+def _sha256(path: Path) -> str:
+    with os.fdopen(open_regular(path, follow=False), "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,119 @@
+"""What a worker could not hand over, left beside the run as `spool-<worker>.jsonl`; judging takes it in.
+
+A report that is both in a spool and in the run's own files was stored and not acknowledged in time: it counts once.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from bizra_load.exit_codes import UsageError
+from bizra_load.files import write_atomically
+from bizra_load.measure.wire import WireError, decode_report, health_from_row, health_row, window_from_row, window_row
+from sla.window import Health, Window
+
+SCHEMA = "bizra-load/spool/1"
+PATTERN = "spool-*.jsonl"
+
+
+@dataclass(frozen=True)
+class Report:
+    """One report of a worker, as numbered by it; `final`: no other follows."""
+
+    worker: str
+    sequence: int
+    final: bool
+    windows: tuple[Window, ...]
+    health: tuple[Health, ...]
+
+
+@dataclass(frozen=True)
+class Spool:
+    """`stopped_ns`: when the worker's schedule had stopped and everything under way was finished."""
+
+    run: str
+    worker: str
+    stopped_ns: int
+    reports: tuple[Report, ...]
+
+
+def name_of(worker: str) -> str:
+    """The file's name; a worker's name can't lead out of its folder."""
+    return f"spool-{re.sub(r'[^A-Za-z0-9._-]+', '-', worker)[:100]}.jsonl"
+
+
+def leave(folders: Iterable[Path], run: str, worker: str, stopped_ns: int, messages: Sequence[Mapping[str, Any]]) -> Path:
+    """Write the unacknowledged `messages` of an exchange.Sender into the first of `folders` that takes them, or else into the
+    temporary folder. Raises OSError when none does.
+    """
+    lines = [{"schema": SCHEMA, "run": run, "worker": worker, "stopped_ns": stopped_ns, "reports": len(messages)}]
+    for message in messages:
+        windows, health = decode_report(message["data"])
+        rows = {"windows": [window_row(w) for w in windows], "health": [health_row(h) for h in health]}
+        lines.append({"sequence": message["sequence"], "final": message["final"], **rows})
+    text = "".join(orjson.dumps(line).decode() + "\n" for line in lines)
+    trouble: OSError | None = None
+    for folder in (*folders, Path(tempfile.gettempdir())):
+        inside = (folder / "run.json").exists()
+        path = folder / (name_of(worker) if inside else f"{run}-{name_of(worker)}")
+        try:
+            if folder.is_dir() and os.access(folder, os.W_OK):
+                write_atomically(path, text)
+                return path
+        except OSError as error:
+            trouble = error
+    raise trouble or OSError("no folder to write to")
+
+
+def read(path: Path) -> Spool:
+    """Raises UsageError with file, line and reason; a spool that was cut short is refused (it is written at once)."""
+    at = 1
+    try:
+        lines = path.read_bytes().split(b"\n")
+        head = orjson.loads(lines[0])
+        if head["schema"] != SCHEMA:
+            raise ValueError(f"schema is {head['schema']!r} (allowed: {SCHEMA})")
+        run, worker, stopped_ns, expected = str(head["run"]), str(head["worker"]), int(head["stopped_ns"]), int(head["reports"])
+        reports = []
+        for at, line in enumerate(lines[1:-1], start=2):  # noqa: B007  # shown when this line can't be read
+            row = orjson.loads(line)
+            windows = tuple(window_from_row(w) for w in row["windows"])
+            health = tuple(health_from_row(h) for h in row["health"])
+            reports.append(Report(worker, int(row["sequence"]), row["final"] is True, windows, health))
+        if lines[-1] or len(reports) != expected:
+            raise ValueError(f"cut short: {len(reports)} of {expected} reports")
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror} (allowed: a spool file that a worker left)") from None
+    except (WireError, ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
+        raise UsageError(f"{path}: line {at}: not a spool file: {error}") from None
+    return Spool(run, worker, stopped_ns, tuple(reports))
+
+
+def take_in(folder: Path, paths: Iterable[Path]) -> None:
+    """Copy spool files of this run into its folder, where judging finds them. Raises UsageError, and copies nothing then."""
+    found = [(path, read(path)) for path in paths]
+    for path, spool in found:
+        if spool.run != folder.resolve().name:
+            raise UsageError(f"--spool: {path}: belongs to the run {spool.run} (allowed: a spool of {folder.resolve().name})")
+    for path, spool in found:
+        target = folder / name_of(spool.worker)
+        if target.resolve() != path.resolve():
+            try:
+                write_atomically(target, path.read_text(encoding="utf-8"))
+            except OSError as error:
+                raise UsageError(f"{target}: {error.strerror} (allowed: a folder that can be written)") from None
+
+
+def left_behind(folder: Path) -> list[Path]:
+    """Spool files of this run on this machine that are not in its folder yet: beside it, or in the temporary folder."""
+    run = folder.resolve().name
+    places = {folder.resolve().parent, Path(tempfile.gettempdir()).resolve()}
+    return sorted(p for place in places for p in place.glob(f"{run}-{PATTERN}") if p.is_file() and os.access(p, os.R_OK))

@@ -1,0 +1,50 @@
+"""YAML from outside -> plain values. What YAML allows and nobody means is refused: one key twice, aliases that multiply."""
+
+from __future__ import annotations
+
+import yaml
+
+MAX_VALUES = 100_000  # of the document with every alias written out
+
+
+def load(text: str) -> object:
+    """The document's plain values (safe_load). Raises ValueError with one line."""
+    try:
+        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        if node is None:
+            return None
+        _count(node, {}, set())
+        return yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise ValueError(f"not YAML: {' '.join(str(error).split())[:300]}") from None
+    except RecursionError:
+        raise ValueError("not YAML of ours: nested too deeply") from None
+    except (ValueError, OverflowError) as error:
+        raise ValueError(f"not YAML of ours: {' '.join(str(error).split())[:300]}") from None
+
+
+def _count(node: yaml.Node, known: dict[int, int], open_nodes: set[int]) -> int:
+    """Values under `node` with every alias written out, each node visited once."""
+    found = known.get(id(node))
+    if found is not None:
+        return found
+    where = f"line {node.start_mark.line + 1}"
+    if id(node) in open_nodes:
+        raise ValueError(f"{where}: an alias that contains itself")
+    open_nodes.add(id(node))
+    total = 1
+    if isinstance(node, yaml.MappingNode):
+        keys = set()
+        for key, value in node.value:
+            if isinstance(key, yaml.ScalarNode):
+                if key.value in keys and key.value != "<<":
+                    raise ValueError(f"line {key.start_mark.line + 1}: the key {key.value[:100]!r} is there twice")
+                keys.add(key.value)
+            total += _count(key, known, open_nodes) + _count(value, known, open_nodes)
+    elif isinstance(node, yaml.SequenceNode):
+        total += sum(_count(child, known, open_nodes) for child in node.value)
+    open_nodes.remove(id(node))
+    if total > MAX_VALUES:
+        raise ValueError(f"{where}: more than {MAX_VALUES:,} values")
+    known[id(node)] = total
+    return total

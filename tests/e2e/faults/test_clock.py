@@ -1,0 +1,31 @@
+"""The system clock of one worker is set forward by an hour under load, by libfaketime: all its calls of libc see it."""
+
+from pathlib import Path
+
+from tests.e2e.faults.cluster import SHORT, Cluster, counted, failed_checks, target
+
+FAKETIME = next(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"), None)
+
+
+def test_a_clock_that_steps_by_an_hour_on_one_worker_moves_no_sample_and_is_said(tmp_path, node):
+    assert FAKETIME, "libfaketime is missing: apt-get install -y --no-install-recommends faketime"
+    step = tmp_path / "step"
+    step.write_text("+0\n")
+    with Cluster(tmp_path, *target(node), *SHORT, "--duration", "10s") as cluster:
+        cluster.worker()
+        cluster.worker(
+            LD_PRELOAD=str(FAKETIME), FAKETIME_TIMESTAMP_FILE=str(step), FAKETIME_DONT_FAKE_MONOTONIC="1",
+            FAKETIME_CACHE_DURATION="1",
+        )  # fmt: skip
+        cluster.wait_for(400)
+        step.write_text("+3600\n")
+        ended = cluster.end()
+    assert ended.finished() == counted(node)
+    assert failed_checks(ended) == set(), ended.out
+    seconds = {w.second for w in ended.measurements.windows}
+    assert max(seconds) - min(seconds) < 20  # an hour later there is nothing
+    assert ended.check("workers")["status"] == "PASS"
+    assert ended.check("clock_skew")["figure"] < 50e6
+    assert ended.check("achieved")["status"] == "PASS"
+    assert ended.check("system_clock")["status"] == "WARN"
+    assert "+3600.0 s off the master's, nothing is judged by it" in ended.check("system_clock")["reason"]

@@ -1,0 +1,151 @@
+"""A target that dies, comes back, stalls, talks garbage, hangs up, refuses, or accepts and never answers."""
+
+from contextlib import contextmanager
+
+import pytest
+import requests
+
+from bizra_load.node.embedded import start_node
+from bizra_load.ports import free_port
+from tests.e2e.faults.cluster import SHORT, counted, failed_checks, missing_from_reports, said, target
+from tests.e2e.faults.proxy import Proxy
+from tests.e2e.running import Running
+
+
+@contextmanager
+def in_front_of(node):
+    with Proxy("127.0.0.1", int(node.url.rpartition(":")[2])) as proxy:
+        yield proxy, f"http://127.0.0.1:{proxy.port}"
+
+
+def failures(ended):
+    counts = {}
+    for w in ended.measurements.windows:
+        for category, count in w.failed.items():
+            counts[category] = counts.get(category, 0) + count
+    return counts
+
+
+def balanced(ended):
+    """Every planned arrival is accounted for: it ended well, or badly in a category, or was not sent."""
+    windows = ended.measurements.windows
+    planned, unsent = sum(w.planned for w in windows), sum(w.unsent for w in windows)
+    return planned == unsent + sum(ended.finished().values()) and sum(w.started for w in windows) == planned - unsent
+
+
+def test_a_killed_node_shows_as_failures_and_every_arrival_is_accounted_for(tmp_path, node):
+    running = Running(tmp_path, *target(node), *SHORT, "--duration", "12s")
+    running.wait_for(400)
+    node.process.kill()
+    node.process.wait()
+    ended = running.end()
+    assert balanced(ended)
+    assert set(failures(ended)) == {"transport"}
+    assert failures(ended)["transport"] > 200
+    assert ended.objective("poi_success_rate")["status"] == "FAIL", ended.out
+    assert ended.check("scrapes")["status"] == "WARN"
+    assert ended.code in (3, 5)
+    assert said(ended) == []
+
+
+def test_a_node_restarted_in_mid_run_resets_its_counters_and_is_a_named_failure(tmp_path):
+    port, metrics_port = free_port(), free_port()
+    with start_node(["--seed", "a"], port, metrics_port) as first:
+        running = Running(tmp_path, *target(first), *SHORT, "--duration", "12s", "--allow", "target-restarted")
+        running.wait_for(500)
+        before = sum(counted(first).values())
+        first.process.kill()
+        first.process.wait()
+        with start_node(["--seed", "a"], port, metrics_port) as second:
+            ended = running.end()
+            after = sum(counted(second).values())
+    assert balanced(ended)
+    assert ended.check("restarted")["figure"] == 1
+    assert ended.check("restarted")["status"] == "WARN"
+    assert ended.check("restarted")["reason"] == "the target was restarted 1 times under load (allowed)"
+    ok = sum(w.ok for w in ended.measurements.windows)
+    # what both lives of the node have counted, but for what the first did after we looked
+    assert before + after <= ok + failures(ended)["transport"]
+    assert failed_checks(ended) == set(), ended.out
+    assert {ended.check(f"counters_{o}")["status"] for o in ("generate", "verify")} == {"PASS"}
+    assert "the counters were reset 1 times" in ended.check("counters_generate")["reason"]
+
+
+def test_a_restart_makes_the_run_invalid_unless_allowed(tmp_path):
+    port, metrics_port = free_port(), free_port()
+    with start_node([], port, metrics_port) as first:
+        running = Running(tmp_path, *target(first), *SHORT)
+        running.wait_for(400)
+        first.process.terminate()
+        first.process.wait()
+        with start_node([], port, metrics_port):
+            ended = running.end()
+    assert ended.code == 5
+    assert failed_checks(ended) == {"restarted"}, ended.out
+
+
+def test_a_stalled_node_times_operations_out_and_the_counters_still_agree(tmp_path, node):
+    running = Running(tmp_path, *target(node), *SHORT)
+    running.wait_for(300)
+    requests.post(f"{node.admin_url}/faults", json={"stall": "3s"}, timeout=5).raise_for_status()
+    ended = running.end()
+    assert balanced(ended)
+    assert failures(ended)["timeout"] >= 4  # two seconds of patience, three of stall: what was under way on each connection
+    assert ended.check("counters_verify")["status"] == "PASS"
+    assert 0 <= missing_from_reports(ended, node) + sum(failures(ended).values()) <= 2 * sum(failures(ended).values())
+    assert ended.assessment["decision"] in ("NO-GO", "INVALID", "INCONCLUSIVE")
+
+
+def _garbage(proxy):
+    proxy.garbage = True
+
+
+def _swallow(proxy):
+    proxy.swallow = True
+
+
+WRONGS = {
+    "answers garbage": (_garbage, {"transport"}),
+    "closes connections": (Proxy.cut, {"transport"}),
+    "refuses connections": (Proxy.refuse, {"transport"}),
+    "never answers": (_swallow, {"timeout"}),
+    "half-closes connections": (Proxy.half_close, set()),
+}
+
+
+@pytest.mark.parametrize("wrong", WRONGS)
+def test_a_target_that_misbehaves_is_counted_in_a_category_and_ends_the_run_in_time(tmp_path, node, wrong):
+    how, categories = WRONGS[wrong]
+    with in_front_of(node) as (proxy, url):
+        running = Running(tmp_path, *target(node, url), *SHORT)
+        running.wait_for(300)
+        how(proxy)
+        ended = running.end(within_s=40)
+    assert balanced(ended)
+    assert set(failures(ended)) <= categories | {"transport"}
+    assert set(failures(ended)) >= categories - ({"transport"} if wrong == "closes connections" else set())
+    unknown = sum(failures(ended).values())
+    sure = sum(ended.finished().values()) - unknown
+    assert sure <= sum(counted(node).values()) <= sure + unknown
+    assert said(ended) == []
+    assert ended.check("counters_generate")["status"] == "PASS"
+    if wrong in ("answers garbage", "refuses connections", "never answers"):
+        assert ended.code in (3, 5)
+        assert ended.objective("poi_success_rate")["status"] == "FAIL", ended.out
+    else:
+        assert unknown <= 8  # each connection is opened again at once
+        assert ended.code != 5, ended.out
+
+
+@pytest.mark.parametrize(("delay_s", "bytes_per_s"), [(0.05, 0.0), (0.0, 20_000.0)], ids=["50 ms delay", "throttled"])
+def test_a_slow_network_to_the_target_is_in_the_client_latencies_and_not_in_the_servers(tmp_path, node, delay_s, bytes_per_s):
+    with in_front_of(node) as (proxy, url):
+        proxy.delay_s, proxy.bytes_per_s = delay_s, bytes_per_s
+        # twenty milliseconds and more a request: a slot of 5 operations a second keeps up
+        ended = Running(tmp_path, *target(node, url), *SHORT, "--target-ops", "100", "--ops-per-user", "5").end()
+    assert ended.finished() == counted(node)
+    generate = next(o for o in ended.assessment["operations"] if o["operation"] == "generate")
+    assert generate["service"]["p50"]["point"] > (0.1e9 if delay_s else 5e6)
+    assert ended.objective("poi_generate_p99")["estimate"]["point"] < 2e6
+    assert ended.check("counters_generate")["status"] == "PASS"
+    assert ended.check("unsent")["status"] == "PASS"

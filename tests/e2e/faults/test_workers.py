@@ -1,0 +1,142 @@
+"""Workers that die, hang, come late, come again or leave: what the user reads, what is kept, how much is lost."""
+
+import os
+import signal
+
+import pytest
+
+from tests.e2e.faults.cluster import SHORT, Cluster, counted, failed_checks, missing_from_reports, said, sequences, target
+from tests.e2e.running import Running, until
+
+
+def test_a_killed_worker_is_named_with_its_last_report_and_every_lost_operation_is_counted(tmp_path, node):
+    running = Running(tmp_path, *target(node), *SHORT)
+    running.wait_for(300)
+    os.kill(running.workers()[0], signal.SIGKILL)
+    ended = running.end()
+    assert (ended.code, ended.assessment["decision"]) == (5, "INVALID"), ended.out
+    [loss] = ended.measurements.facts.losses
+    assert sequences(ended.folder)[loss.worker] == loss.after_report
+    assert ended.check("workers")["reason"] == f"workers lost: {loss.worker} after report {loss.after_report}"
+    lost = missing_from_reports(ended, node)
+    assert ended.check("workers_operations")["figure"] == lost
+    assert 0 <= lost <= loss.at_most
+    assert f"{lost} operations are in the server's counters and in no report" in ended.out
+    [line] = said(ended)
+    assert f"worker {loss.worker} is missing" in line
+    assert sum(ended.finished().values()) > 300
+
+
+def test_a_lost_worker_can_be_allowed_and_the_answer_says_so(tmp_path, node):
+    running = Running(tmp_path, *target(node), *SHORT, "--allow", "lost-worker,littles-law")
+    running.wait_for(300)
+    os.kill(running.workers()[0], signal.SIGKILL)
+    ended = running.end()
+    assert failed_checks(ended) == set(), ended.out
+    assert ended.code != 5
+    assert ended.check("workers")["status"] == "WARN"
+    assert ended.check("workers")["reason"].endswith("(allowed)")
+    assert "allowed by --allow: littles-law, lost-worker" in ended.assessment["notes"]
+
+
+def test_with_rebalancing_the_planned_rate_is_back_within_10_s_of_a_workers_death(tmp_path, node):
+    running = Running(tmp_path, *target(node), *SHORT, "--duration", "22s", "--enable-rebalancing")
+    running.wait_for(500)
+    died_s = max(w.second for w in _windows(running)) + 1
+    os.kill(running.workers()[0], signal.SIGKILL)
+    ended = running.end()
+    started = {}
+    for w in ended.measurements.windows:
+        started[w.second] = started.get(w.second, 0) + w.started
+    end_s = ended.measurements.facts.load_ended_ns // 10**9
+    after = [started.get(s, 0) for s in range(died_s + 11, end_s)]
+    assert len(after) >= 4
+    assert all(196 <= n <= 204 for n in after), started
+    assert min(started[s] for s in range(died_s + 1, died_s + 4)) < 150  # it was a fault indeed
+    assert ended.code == 5
+    assert failed_checks(ended) >= {"workers"}
+    assert ended.check("workers_operations")["figure"] == missing_from_reports(ended, node)
+
+
+def _windows(running):
+    from bizra_load.archive.store import read_run
+
+    return read_run(running.wait_for(1))[0].windows
+
+
+def test_a_worker_stopped_for_10_s_and_continued_loses_nothing_and_its_lag_makes_the_run_invalid(tmp_path, node):
+    running = Running(tmp_path, *target(node), *SHORT, "--duration", "16s")
+    running.wait_for(300)
+    stopped = running.workers()[0]
+    os.kill(stopped, signal.SIGSTOP)
+    before = running.wait_for(300)
+    # ten seconds by what the other worker reports meanwhile: a hundred operations each
+    begin = _reported(before)
+    until(lambda: _reported(before) - begin >= 10, "ten reports of the other worker")
+    os.kill(stopped, signal.SIGCONT)
+    ended = running.end()
+    assert ended.finished() == counted(node)
+    assert ended.check("workers")["status"] == "PASS", ended.out
+    assert ended.check("reports")["status"] == "PASS"
+    planned, unsent = (sum(getattr(w, n) for w in ended.measurements.windows) for n in ("planned", "unsent"))
+    assert planned == unsent + sum(ended.finished().values())
+    # it shows where it must: the arrivals that fell due meanwhile kept their intended start
+    verify = next(o for o in ended.assessment["operations"] if o["operation"] == "verify")
+    assert verify["response"]["p99"]["point"] > 5e9
+    assert verify["service"]["p99"]["point"] < 1e9
+    [line] = said(ended)
+    assert "is missing" in line
+
+
+def _reported(folder):
+    return max(sequences(folder).values())
+
+
+def test_workers_stopped_for_good_or_started_late_or_again_do_not_hang_the_run(tmp_path, node):
+    """Three workers by hand: one is suspended and never comes back, one dies and is started again, one comes late."""
+    with Cluster(tmp_path, *target(node), *SHORT, "--duration", "14s") as cluster:
+        first, second = cluster.worker(), cluster.worker()
+        cluster.wait_for(200)
+        late = cluster.worker()
+        cluster.wait_for(500)
+        second.kill()
+        again = cluster.worker()
+        cluster.wait_for(900)
+        ended = cluster.end()
+        errors = [w.communicate(timeout=20)[1] for w in (first, late, again)]
+        assert [w.returncode for w in (first, late, again)] == [0, 0, 0], errors
+    facts = ended.measurements.facts
+    assert len(facts.workers) == 4
+    assert len(facts.lost_workers) == 1
+    assert ended.code == 5
+    assert missing_from_reports(ended, node) == ended.check("workers_operations")["figure"]
+    started = {}
+    for w in ended.measurements.windows:
+        started[w.second] = started.get(w.second, 0) + w.started
+    assert started[facts.load_ended_ns // 10**9 - 2] >= 190  # the share moved to who was there
+
+
+def test_a_worker_that_is_asked_to_go_hands_over_everything_and_the_run_says_that_it_left_early(tmp_path, node):
+    with Cluster(tmp_path, *target(node), *SHORT, "--duration", "10s") as cluster:
+        workers = [cluster.worker(), cluster.worker()]
+        cluster.wait_for(300)
+        workers[0].terminate()
+        ended = cluster.end()
+        assert [w.wait(20) for w in workers] == [0, 0]
+    assert ended.finished() == counted(node)
+    assert ended.code == 5
+    assert "left early" in ended.check("workers")["reason"]
+    assert "everything that it measured is here" in ended.check("workers")["reason"]
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGSTOP], ids=["killed", "suspended"])
+def test_a_run_without_any_worker_ends_by_itself(tmp_path, node, how):
+    running = Running(tmp_path, *target(node), *SHORT, "--duration", "300s")
+    running.wait_for(200)
+    for worker in running.workers():
+        os.kill(worker, how)
+    ended = running.end(within_s=45)
+    assert ended.code == 5
+    assert len(ended.measurements.facts.lost_workers) == 2
+    assert "every worker is lost: the run ends" in "".join(said(ended))
+    assert ended.check("workers_operations")["figure"] == missing_from_reports(ended, node)

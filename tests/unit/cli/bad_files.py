@@ -1,0 +1,114 @@
+"""Files and run folders of which each has one thing wrong."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+from bizra_load import gate
+from bizra_load.archive import checksums
+
+K6 = "metric_name,timestamp,metric_value\n"
+AGREEMENT = (Path(__file__).resolve().parents[3] / "sla/agreements/local.yaml").read_text()
+LAUGHS = "a0: &a0 [x, x, x, x, x, x, x, x, x]\n" + "".join(
+    f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 12)
+)
+TEXTS = {
+    "empty": "",
+    "laughs.yaml": LAUGHS,
+    "itself.yaml": "stages: &a [*a]\n",
+    "deep.yaml": "[" * 5000,
+    "cut.yaml": "stages: [{ramp: {to: 1",
+    "twice.yaml": "stages: [{soak: {for: 1s}}]\nstages: [{soak: {for: 2s}}]\n",
+    "list.yaml": "- 1\n- 2\n",
+    "empty.yaml": "",
+    "stage-unknown.yaml": "stages: [{rampp: {to: 5, over: 1s}}]\n",
+    "stage-key.yaml": "stages: [{ramp: {to: 5, ovr: 1s}}]\n",
+    "stage-unit.yaml": "stages: [{ramp: {to: 5, over: 1 parsec}}]\n",
+    "stage-nan.yaml": "stages: [{ramp: {to: .nan, over: 1s}}]\n",
+    "stage-many.yaml": "stages:\n" + "- step: {to: 1, for: 1s}\n" * 2000,
+    "agreement-unknown-key.yaml": AGREEMENT.replace("severity:", "severty:", 1),
+    "agreement-unit.yaml": AGREEMENT.replace("200 us", "200 parsecs", 1),
+    "header-colon": "Authorization Bearer x\n",
+    "header-space": "Bad Name: x\n",
+    "header-length": "Content-Length: 5\n",
+    "header-control": "X: a\x00b\n",
+    "header-many": "".join(f"X-{n}: 1\n" for n in range(200)),
+    "no-hashes": "0x12\n",
+    "k6-cut.csv": K6 + "http_req_duration,1600000000\n",
+    "k6-nan.csv": K6 + "http_req_duration,1600000000,nan\n",
+    "k6-span.csv": K6 + "http_req_duration,1000000000,1\nhttp_req_duration,2000000000,1\n",
+    "cut.hlog": "#[StartTime: 1]\n0.1,1.0,2.0,HISTF\n",
+    "no-baseline.json": "[1, 2]",
+    "nan-baseline.json": '{"poi_generate_p99_us": NaN}',
+    "deep-baseline.json": "[" * 100_000,
+}
+
+
+def make(folder: Path, writer_of: Any, measured: Any) -> dict[str, Path]:
+    found = {"missing": folder / "missing", "device": Path("/dev/zero"), "nested": folder / "file" / "below"}
+    for name, text in TEXTS.items():
+        found[name] = folder / name
+        found[name].write_text(text)
+    found["file"] = folder / "file"
+    found["file"].write_text("x")
+    found["binary"] = folder / "binary.yaml"
+    found["binary"].write_bytes(bytes(range(256)) * 10)
+    found["huge"] = folder / "huge.yaml"
+    with found["huge"].open("wb") as file:
+        file.truncate(1 << 30)  # 1 GiB without a byte on disk
+    found["bomb.csv.gz"] = folder / "bomb.csv.gz"
+    found["bomb.csv.gz"].write_bytes(gzip.compress(b"x" * 100_000_000, 9))
+    found["folder"] = folder / "folder"
+    found["folder"].mkdir()
+    found["fifo"] = folder / "fifo"
+    os.mkfifo(found["fifo"])
+    good = found["good"] = folder / "good"
+    run(good, writer_of, measured)
+
+    def altered(name: str) -> Path:
+        shutil.copytree(good, folder / name)
+        found[name] = folder / name
+        return found[name]
+
+    path = altered("altered") / "windows.jsonl"
+    path.write_text(path.read_text().replace('"ok":5', '"ok":6', 1))
+    path = altered("shortened") / "windows.jsonl"
+    path.write_bytes(path.read_bytes()[:-20])
+    (altered("lost") / "health.jsonl").unlink()
+    (altered("unsealed") / checksums.NAME).unlink()
+    (altered("added") / "baseline.json").write_text("{}")
+    linked = altered("linked")
+    (linked / "windows.jsonl").unlink()
+    (linked / "windows.jsonl").symlink_to(good / "windows.jsonl")
+    facts = altered("facts")
+    record = json.loads((facts / "run.json").read_text())
+    record["facts"]["load_ended_ns"] = "soon"
+    (facts / "run.json").write_text(json.dumps(record))
+    checksums.seal(facts)
+    (altered("unassessed") / "assessment.json").unlink()
+    cut = altered("cut-off")
+    (cut / checksums.NAME).unlink()
+    record = json.loads((cut / "run.json").read_text())
+    del record["sealed"]
+    (cut / "run.json").write_text(json.dumps(record))
+    (cut / "windows.jsonl").write_bytes((cut / "windows.jsonl").read_bytes()[:-20])
+    return found
+
+
+def run(folder: Path, writer_of: Any, measured: Any) -> None:
+    """A good run folder, assessed."""
+    folder.mkdir()
+    read = gate.read_agreement("local")
+    gate.keep_agreement(folder, read)
+    writer = writer_of(folder)
+    writer.windows(measured.windows)
+    writer.health(measured.health)
+    writer.snapshots(measured.snapshots)
+    writer.close()
+    writer.seal({"name": "x", "agreement": {"name": "local", "sha256": read.sha256}}, measured.facts)
+    gate.assess(folder)
