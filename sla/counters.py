@@ -51,7 +51,7 @@ def increments(snapshots: Sequence[Snapshot], names: Sequence[str], times_s: Flo
         for name in names:
             steps = _steps(series, name)
             total += np.diff(np.interp(times_s, at_s, np.concatenate(([0.0], np.cumsum(steps)))))
-    return total
+    return np.maximum(total, 0.0)  # interpolation may leave the last bits under 0
 
 
 def restarts(snapshots: Sequence[Snapshot], names: Sequence[str]) -> int:

@@ -10,8 +10,6 @@ import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from sla.agreement import Agreement, Baseline, Limit, Objective
 from sla.assessment import Decision, Gate, ObjectiveResult, Severity, Status
 from sla.counters import common_times_s, coverage, increments, restarts, scrape_interval_s
@@ -99,6 +97,9 @@ def judge_monitored(
         dataclasses.replace(o, accepted=o.key in agreement.accepted[chosen] and o.status is Status.WARN) for o in results
     )
     gates = [*(gate_of(o) for o in objectives), _coverage_gate(window)]
+    if not objectives:
+        reason = "the server's metrics show none of the agreement's"
+        gates.append(Gate("objectives", "Objectives", Severity.CRITICAL, Status.INCONCLUSIVE, True, reason))
     verdict = decide(gates, ())
     return Monitored(
         verdict.decision,
@@ -194,8 +195,7 @@ def _outcomes(o: Objective, agreement: Agreement, snapshots: Sequence[Snapshot])
     metrics, times = [agreement.operations[name] for name in o.operations], common_times_s(snapshots)
     done = increments(snapshots, [m.total for m in metrics], times)
     failed = increments(snapshots, [m.failed for m in metrics], times)
-    # sums of increments that were interpolated differ from 0 in the last bits
-    return None if done is None or failed is None else (done, done + np.maximum(failed, 0.0))
+    return None if done is None or failed is None else (done, done + failed)
 
 
 def _coverage_gate(window: Window) -> Gate:

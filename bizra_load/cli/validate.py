@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import random
 import sys
 from contextlib import ExitStack
 from urllib.parse import urlsplit
@@ -29,30 +30,25 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 
 def run(args: argparse.Namespace) -> int:
-    from bizra_load import gate, inputs, options
+    from bizra_load import gate, inputs
     from bizra_load.archive.run_record import without_userinfo
     from bizra_load.cli import run as load
-    from bizra_load.monitoring.grafana import settings_of_environment
     from bizra_load.validation.log import Log
     from bizra_load.validation.suite import Plan, Suite
 
     args.host = args.host or os.environ.get("ENDPOINT", "")
     args.locustfile = args.locustfile or load.scenario("mixed.py")  # every metric of the agreement needs traffic
     rehearsal = not args.host
-    _check_usage(args, rehearsal)
+    prometheus_url = _first(args.prometheus_url, "PROMETHEUS_URL")
+    selector = _first(args.prometheus_selector, "PROMETHEUS_SELECTOR")
+    if prometheus_url and _first(args.metrics_url, "METRICS_URL"):
+        args.prometheus_url = ""  # the load test reads the node itself
     inputs.option("--artifacts", inputs.out_folder, str(args.artifacts))
-    load.check_usage(args)
-    settings_of_environment()  # what is wrong with them is said before anything is started
+    settings = load.check_usage(args).settings
+    _check(args, prometheus_url, rehearsal)
     with ExitStack() as stack:
         if rehearsal:
             prometheus_url, selector = _rehearse(args, stack)
-        else:
-            prometheus_url = _first(args.prometheus_url, "PROMETHEUS_URL")
-            selector = _first(args.prometheus_selector, "PROMETHEUS_SELECTOR")
-            if _first(args.metrics_url, "METRICS_URL"):
-                args.prometheus_url = ""  # the load test reads the node itself
-        settings = options.resolve(args)
-        gate.check(settings)
         plan = Plan(
             load=lambda: load.put_load_on(args),
             read=gate.read_agreement(settings.agreement),
@@ -69,20 +65,26 @@ def run(args: argparse.Namespace) -> int:
         return Suite(plan, Log(sys.stdout, gate.terminal_width(sys.stdout))).run().exit_code
 
 
-def _check_usage(args: argparse.Namespace, rehearsal: bool) -> None:
+def _check(args: argparse.Namespace, prometheus_url: str, rehearsal: bool) -> None:
+    """What is wrong is said before anything is started. Raises UsageError."""
+    from bizra_load import inputs
+    from bizra_load.monitoring.grafana import settings_of_environment
     from bizra_load.node.faults import FaultError, Faults, parse_assignments
 
-    url = _first(args.prometheus_url, "PROMETHEUS_URL")
-    if rehearsal and url:
+    if rehearsal and prometheus_url:
         raise UsageError("ENDPOINT: is not set, but PROMETHEUS_URL is (allowed: both, or neither to rehearse)")
+    inputs.option("--prometheus-url", inputs.url, prometheus_url)
     if args.fault and not rehearsal:
         raise UsageError("--fault: is for rehearsals on the reference node (allowed: without -H and ENDPOINT)")
     try:
-        import random
-
         Faults(random.Random()).set(parse_assignments(args.fault))
     except FaultError as error:
         raise UsageError(f"--fault: {error}") from None
+    settings_of_environment()
+    try:
+        args.artifacts.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"--artifacts: {args.artifacts}: {error.strerror} (allowed: a folder that can be written)") from None
 
 
 def _rehearse(args: argparse.Namespace, stack: ExitStack) -> tuple[str, str]:
@@ -91,7 +93,6 @@ def _rehearse(args: argparse.Namespace, stack: ExitStack) -> tuple[str, str]:
     from bizra_load.monitoring.rules import JOB
     from bizra_load.node.embedded import start_node
 
-    args.agreement = args.agreement or os.environ.get("AGREEMENT") or "local"
     node = stack.enter_context(start_node([word for fault in args.fault for word in ("--fault", fault)]))
     prometheus = stack.enter_context(local_prometheus({JOB: urlsplit(node.metrics_url).netloc}))
     prometheus.wait_for_scrape(JOB)

@@ -64,5 +64,5 @@ class Log:
     def _line(self, level: str, text: str) -> None:
         line = Text(f"[{level}] ", style=_STYLES[level])
         line.append(text, style="default")
-        self._console.print(line)
+        self._console.print(line, soft_wrap=True)
         self._console.file.flush()

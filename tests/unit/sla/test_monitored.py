@@ -118,3 +118,29 @@ def test_scrapes_without_the_nodes_metrics_cover_nothing():
     assert answer.window.instances == 1
     assert answer.window.coverage < 0.5
     assert answer.exit_code == 4
+
+
+def test_an_agreement_that_the_server_shows_nothing_of_is_not_kept():
+    objective = dataclasses.replace(LOCAL.agreement.objectives[0], kind="client_quantile")
+    agreement = dataclasses.replace(LOCAL.agreement, objectives=(objective,))
+    answer = judge_monitored(measurements().snapshots, (START - 1) * 10**9, (START + 66) * 10**9, agreement)
+    assert (answer.decision, answer.objectives) == (Decision.INCONCLUSIVE, ())
+    assert "only a client sees it" in answer.notes[0]
+
+
+@given(st.integers(1, 3), st.integers(0, 2**32 - 1))
+def test_instances_scraped_at_any_times_give_a_share_between_0_and_1(instances, seed):
+    rng = np.random.default_rng(seed)
+    series = []
+    for name in range(instances):
+        at_ns = START * 10**9 + np.cumsum(rng.integers(1, 3 * 10**9, 12))
+        done, failed = np.cumsum(rng.integers(0, 50, 12)), np.cumsum(rng.integers(0, 3, 12))
+        for i, at in enumerate(at_ns.tolist()):
+            counters = {m.total: float(done[i]) for m in LOCAL.agreement.operations.values()}
+            counters |= {m.failed: float(failed[i]) for m in LOCAL.agreement.operations.values() if m.failed}
+            series.append(Snapshot(at, 0, str(name), counters))
+    ordered = sorted(series, key=lambda s: s.at_ns)
+    answer = judged(ordered, to_s=START + 40)
+    success = next(o for o in answer.objectives if o.key == "poi_success_rate")
+    assert success.estimate is None or 0 <= success.estimate.low <= success.estimate.high <= 1
+    assert 0 <= answer.window.coverage <= 1
