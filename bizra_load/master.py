@@ -30,6 +30,7 @@ from sla.sequential import LOOK_EVERY_S, Looks, failing
 from sla.snapshot import Snapshot
 
 SCRAPE_EVERY_S = 1.0
+SCRAPE_WITHIN_S = 10.0
 PROMETHEUS_LOOK_BACK_S = 150.0  # two scrapes of the slowest usual interval, so that an idle one before the load is there
 PROMETHEUS_CATCH_UP_S = 75.0  # how long its first scrape after the load may take
 
@@ -157,7 +158,9 @@ class Keeping:
         if self._reader is None:
             return
         try:
-            self._writer.snapshots([self._reader.read()])
+            with gevent.Timeout(SCRAPE_WITHIN_S, ScrapeError("not complete in time")):  # headers may drip in as well
+                snapshot = self._reader.read()
+            self._writer.snapshots([snapshot])
         except ScrapeError:
             self._scrapes_failed += 1
 
