@@ -23,6 +23,7 @@ from bizra_load.progress import Progress
 from bizra_load.target.exposition import MetricsReader, ScrapeError
 from bizra_load.target.prometheus import PrometheusSource
 from bizra_load.users import OpenModelUser
+from bizra_load.webui.live import Live
 from sla.assessment import Assessment
 from sla.measurements import RunFacts
 from sla.preflight import too_short
@@ -37,6 +38,8 @@ PROMETHEUS_CATCH_UP_S = 75.0  # how long its first scrape after the load may tak
 
 class Keeping:
     """One test run where it is kept."""
+
+    live: Live | None = None  # the page in Locust's web UI
 
     def __init__(self, settings: Settings, environment: Environment, open_model: bool, lead_s: float, key: ClusterKey) -> None:
         self.settings = settings
@@ -87,6 +90,21 @@ class Keeping:
         if settings.abort_on_fail:
             self._greenlets.append(gevent.spawn(self._look))
 
+    def show_on(self, live: Live) -> None:
+        """Show this run on the page."""
+        self.live = live
+        curve = self.settings.curve if self._plan else None
+        live.begin(self.run, self._started_ns, curve, self._counters)
+
+    def _counters(self) -> dict[str, int]:
+        return {
+            "Workers": len(self.receiver.workers),
+            "Reports that did not arrive": self.receiver.missing(),
+            "Reports refused: not signed": self.receiver.unsigned,
+            "Reports refused: malformed": self.receiver.malformed + self._refused,
+            "Readings of the server's metrics that failed": self._scrapes_failed,
+        }
+
     def stopping(self) -> None:
         """The schedule ends here if it has not ended by its plan."""
         now_ns = time.time_ns()
@@ -122,6 +140,8 @@ class Keeping:
         self._writer.health(health)
         if self._progress:
             self._progress.add(windows)
+        if self.live:
+            self.live.add(windows)
 
     def _every_second(self) -> None:
         while True:

@@ -26,6 +26,8 @@ from bizra_load.measure.exchange import ACKNOWLEDGE, DRAIN, REPORT, START
 from bizra_load.measure.locust_stats import show_microseconds
 from bizra_load.shapes import LEAD_S, StagesShape
 from bizra_load.users import OpenModelUser
+from bizra_load.webui.live import Live
+from bizra_load.webui.page import add_page
 from bizra_load.worker import ACKNOWLEDGE_WITHIN_S, Measuring
 
 logger = logging.getLogger(__name__)
@@ -73,6 +75,9 @@ class Plugin:
             gevent.signal_handler(signal.SIGTERM, self._terminate)  # Locust's own is not in place while a shape runs
         if any(issubclass(u, OpenModelUser) for u in environment.user_classes) and not self.open_model:
             raise UsageError("locustfile: an OpenModelUser needs a StagesShape beside it (class Shape(StagesShape): ...)")
+        self.live = Live()
+        if not self.is_worker and environment.web_ui is not None:
+            add_page(environment.web_ui, self.live, getattr(environment.parsed_options, "web_base_path", "") or "")
         events = environment.events
         events.request.add_listener(self._on_request)
         events.test_start.add_listener(self._on_test_start)
@@ -99,6 +104,8 @@ class Plugin:
             self.environment.process_exit_code = INVALID  # until an assessment says otherwise
             lead_s = LEAD_S if self.open_model else 0.0
             self.keeping = Keeping(settings, self.environment, self.open_model, lead_s, self._key)
+            if self.environment.web_ui is not None:
+                self.keeping.show_on(self.live)
             self._started = (self.keeping.run, -int(lead_s * 1e9), time.perf_counter_ns())
         if isinstance(self.runner, MasterRunner):
             for client in self.runner.clients.all:
@@ -154,6 +161,7 @@ class Plugin:
             self.environment.process_exit_code = error.exit_code
         else:
             self.environment.process_exit_code = assessment.exit_code
+            self.live.assessed(assessment)
 
     def _terminate(self) -> None:
         if self.runner is not None:

@@ -23,9 +23,10 @@ def main() -> int:
     )
     print(ended.stdout if ended.returncode else "", ended.stderr, sep="", end="")
     tried = 0
-    for name, block in re.findall(r"^tests/properties/\S+?::(\S+):\n(.*?)^\n", ended.stdout, re.MULTILINE | re.DOTALL):
-        counts = re.findall(r"(\d+) passing, (\d+) failing, and (\d+) invalid|(\d+) passing examples, (\d+) failing", block)
-        found = sum(int(n) for row in counts for n in row if n)
+    for block in re.split(r"^tests/properties/\S+?::", ended.stdout, flags=re.MULTILINE)[1:]:
+        name = block.partition(":")[0]
+        counts = re.findall(r"(\d+) passing, (\d+) failing, and (\d+) invalid", block)
+        found = sum(int(n) for row in counts for n in row)
         tried += found
         print(f"{found:>9,}  {name}")
     print(f"{tried:>9,}  inputs tried, {'nothing' if ended.returncode == 0 else 'something'} found")
