@@ -4,11 +4,11 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
-PACKAGES := prometheus prometheus-alertmanager faketime iproute2
+PACKAGES := prometheus prometheus-alertmanager chromium faketime iproute2
 BENCH_PACKAGES := nginx-light wrk hey nghttp2-client gcc libc6-dev
 BENCH_ROUNDS ?= 5
 .DEFAULT_GOAL := help
-.PHONY: help setup debian debian-bench install-debian loadtest node drill test calibrate bench bench-memory bench-statistics soak lint format clean validate
+.PHONY: help setup debian debian-bench install-debian loadtest node drill test fuzz calibrate bench bench-memory bench-statistics soak lint format clean validate
 
 help: ## List all targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-17s %s\n", $$1, $$2}'
@@ -49,6 +49,9 @@ drill: setup debian ## Provoke all 12 alerts on the reference node under a real 
 
 test: setup debian ## All tests
 	$(BIN)/python -m pytest $(ARGS)
+
+fuzz: setup ## Property tests of everything that comes from outside, 10,000 inputs each (minutes), and the count
+	$(BIN)/python -m tests.properties.fuzz $(ARGS)
 
 calibrate: setup ## Coverage and false verdicts over 2,000 simulated runs a cell (about 15 minutes)
 	$(BIN)/python -m tests.calibration.calibrate $(ARGS)

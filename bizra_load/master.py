@@ -30,6 +30,7 @@ from bizra_load.progress import Progress
 from bizra_load.target.exposition import MetricsReader, ScrapeError
 from bizra_load.target.prometheus import PrometheusSource
 from bizra_load.users import OpenModelUser
+from bizra_load.webui.live import Live
 from sla.assessment import Assessment
 from sla.measurements import RunFacts
 from sla.preflight import too_short
@@ -37,12 +38,15 @@ from sla.sequential import LOOK_EVERY_S, Looks, failing
 from sla.snapshot import Snapshot
 
 SCRAPE_EVERY_S = 1.0
+SCRAPE_WITHIN_S = 10.0
 PROMETHEUS_LOOK_BACK_S = 150.0  # two scrapes of the slowest usual interval, so that an idle one before the load is there
 PROMETHEUS_CATCH_UP_S = 75.0  # how long its first scrape after the load may take
 
 
 class Keeping:
     """One test run where it is kept."""
+
+    live: Live | None = None  # the page in Locust's web UI
 
     def __init__(
         self,
@@ -108,6 +112,21 @@ class Keeping:
         self._greenlets = [gevent.spawn(self._every_second)]
         if settings.abort_on_fail:
             self._greenlets.append(gevent.spawn(self._look))
+
+    def show_on(self, live: Live) -> None:
+        """Show this run on the page."""
+        self.live = live
+        curve = self.settings.curve if self._plan else None
+        live.begin(self.run, self._started_ns, curve, self._counters)
+
+    def _counters(self) -> dict[str, int]:
+        return {
+            "Workers": len(self.receiver.workers),
+            "Reports that did not arrive": self.receiver.missing(),
+            "Reports refused: not signed": self.receiver.unsigned,
+            "Reports refused: malformed": self.receiver.malformed + self._refused,
+            "Readings of the server's metrics that failed": self._scrapes_failed,
+        }
 
     def stopping(self) -> None:
         """The schedule ends here if it has not ended by its plan."""
@@ -184,6 +203,8 @@ class Keeping:
             self._metrics.add(windows, health)
         if self._progress:
             self._progress.add(windows)
+        if self.live:
+            self.live.add(windows)
 
     def _planned_per_s(self, curve: LoadCurve | None) -> float:
         """The planned rate now; 0 before and after the schedule, and in a closed model."""
@@ -227,7 +248,9 @@ class Keeping:
         if self._reader is None:
             return
         try:
-            self._writer.snapshots([self._reader.read()])
+            with gevent.Timeout(SCRAPE_WITHIN_S, ScrapeError("not complete in time")):  # headers may drip in as well
+                snapshot = self._reader.read()
+            self._writer.snapshots([snapshot])
         except ScrapeError:
             self._scrapes_failed += 1
         except OSError as error:

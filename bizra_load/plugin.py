@@ -33,6 +33,8 @@ from bizra_load.measure.locust_stats import show_microseconds
 from bizra_load.measure.metrics_server import MetricsServer
 from bizra_load.shapes import LEAD_S, StagesShape
 from bizra_load.users import OpenModelUser
+from bizra_load.webui.live import Live
+from bizra_load.webui.page import add_page
 from bizra_load.worker import ACKNOWLEDGE_WITHIN_S, Measuring
 
 logger = logging.getLogger(__name__)
@@ -88,6 +90,9 @@ class Plugin:
             raise UsageError("locustfile: an OpenModelUser needs a StagesShape beside it (class Shape(StagesShape): ...)")
         if not self.is_worker:
             self._serve_metrics(settings)
+        self.live = Live()
+        if not self.is_worker and environment.web_ui is not None:
+            add_page(environment.web_ui, self.live, getattr(environment.parsed_options, "web_base_path", "") or "")
         events = environment.events
         events.request.add_listener(self._on_request)
         events.test_start.add_listener(self._on_test_start)
@@ -144,6 +149,8 @@ class Plugin:
                 self.keeping = None
                 self._refuse(error)
                 return
+            if self.environment.web_ui is not None:
+                self.keeping.show_on(self.live)
             self._started = (self.keeping.run, -int(lead_s * 1e9), time.perf_counter_ns(), self.keeping.clock)
         if isinstance(self.runner, MasterRunner):
             for client in self.runner.clients.all:
@@ -229,6 +236,7 @@ class Plugin:
             self.environment.process_exit_code = error.exit_code
         else:
             self.environment.process_exit_code = assessment.exit_code
+            self.live.assessed(assessment)
         if self.metrics_server is not None and self.environment.web_ui is None:
             self.metrics_server.wait_for_reading()  # the process ends now: whoever scrapes it gets the final figures
 

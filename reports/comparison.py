@@ -19,7 +19,7 @@ def render_text(comparison: Comparison, width: int = 120, colour: bool = False) 
     console, out = text.terminal(width, colour)
     console.print(text.draw("Candidate against baseline", COLUMNS, [_row(c) for c in comparison.compared], 5))
     for note in (comparison.method, *comparison.notes):
-        console.print(Text(f"Note: {note}"))
+        console.print(Text(table.printable(f"Note: {note}")))
     console.print(Text(f"{comparison.change.value}"))
     return out.getvalue().rstrip("\n")
 

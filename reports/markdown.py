@@ -42,5 +42,5 @@ def pipe_table(columns: Sequence[str], rows: Sequence[table.Row]) -> list[str]:
 
 def escape(text: str) -> str:
     """Names come from the outside: no HTML, no Markdown structure, one line."""
-    plain = html.escape(" ".join(text.split()), quote=False)
+    plain = html.escape(table.printable(" ".join(text.split())), quote=False)
     return re.sub(r"([\\`*_\[\]|#!])", r"\\\1", plain)

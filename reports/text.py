@@ -38,15 +38,15 @@ def render(assessment: Assessment, width: int = 120, colour: bool = False) -> st
     if failed:
         console.print(draw("", ("Check", "Status", "Why"), failed, 1))
     if generator := table.generator_line(assessment):
-        console.print(Text(f"Generator: {generator}"))
+        console.print(Text(table.printable(f"Generator: {generator}")))
     if assessment.steady:
         s = assessment.steady
-        console.print(Text(f"Judged: {s.to_second - s.from_second} s; {s.reason}"))
+        console.print(Text(table.printable(f"Judged: {s.to_second - s.from_second} s; {s.reason}")))
     for note in assessment.notes:
-        console.print(Text(f"Note: {note}"))
+        console.print(Text(table.printable(f"Note: {note}")))
     style = DECISION_STYLES.get(assessment.decision.value, "bold red")
-    console.print(Text(f"{assessment.decision.value}: {assessment.summary}", style=style))
-    console.print(Text(f"Rollout: {assessment.rollout} (exit code {assessment.exit_code})"))
+    console.print(Text(table.printable(f"{assessment.decision.value}: {assessment.summary}"), style=style))
+    console.print(Text(table.printable(f"Rollout: {assessment.rollout} (exit code {assessment.exit_code})")))
     return out.getvalue().rstrip("\n")
 
 
@@ -63,5 +63,5 @@ def draw(title: str, columns: tuple[str, ...], rows: list[table.Row], status_col
         drawn.add_column(column)
     for row in rows:
         style = _STYLES.get(row.status, "")
-        drawn.add_row(*(Text(c, style=style if i == status_column else "") for i, c in enumerate(row.cells)))
+        drawn.add_row(*(Text(table.printable(c), style=style if i == status_column else "") for i, c in enumerate(row.cells)))
     return drawn

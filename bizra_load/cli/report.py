@@ -1,4 +1,4 @@
-"""`bizra-load report RUN`: show a run's assessment as text, JSON or Markdown.
+"""`bizra-load report RUN`: show a run's assessment as text, JSON, Markdown or HTML.
 
 `bizra-load report RUN --artifacts DIR` writes the decision, the readiness checklist and the performance report there.
 """
@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
 from bizra_load.exit_codes import KEPT, UsageError
 from sla.assessment import Steady
+from sla.window import Window
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -20,7 +21,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
     parser = subparsers.add_parser("report", help="show a run's assessment", description=__doc__)
     parser.add_argument("folder", type=Path, metavar="RUN", help="a run folder that has been assessed")
-    add_output_arguments(parser)
+    add_output_arguments(parser, ("text", "json", "md", "html"))
     parser.add_argument(
         "--second-opinion", action="store_true", help="the latencies' intervals by resampling, beside those that decide (text)"
     )
@@ -32,7 +33,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 def run(args: argparse.Namespace) -> int:
     from bizra_load import inputs
     from bizra_load.artifacts import read_assessment, write_artifacts
-    from reports import json_report, markdown, text
+    from reports import html, json_report, markdown, text
 
     if args.artifacts is not None:
         inputs.option("--artifacts", inputs.out_folder, str(args.artifacts))
@@ -50,9 +51,20 @@ def run(args: argparse.Namespace) -> int:
     put_out(
         args,
         partial(text.render, assessment),
-        {"json": partial(json_report.render, assessment), "md": partial(markdown.render, assessment)},
+        {
+            "json": partial(json_report.render, assessment),
+            "md": partial(markdown.render, assessment),
+            "html": lambda: html.render(assessment, _windows(args.folder)),
+        },
     )
     return KEPT
+
+
+def _windows(folder: Path) -> Sequence[Window]:
+    """For the charts; an assessment that was written elsewhere (assess --out) has none beside it."""
+    from bizra_load.archive.store import RECORD, read_run
+
+    return read_run(folder)[0].windows if (folder / RECORD).exists() else ()
 
 
 def _second_opinion(folder: Path, steady: Steady | None) -> Callable[[int, bool], str]:
@@ -64,9 +76,9 @@ def _second_opinion(folder: Path, steady: Steady | None) -> Callable[[int, bool]
     return partial(second_opinion.render, second_opinions(measurements, steady) if steady else [])
 
 
-def add_output_arguments(parser: argparse.ArgumentParser) -> None:
+def add_output_arguments(parser: argparse.ArgumentParser, formats: tuple[str, ...] = ("text", "json", "md")) -> None:
     """--format and -o, for put_out()."""
-    parser.add_argument("--format", choices=("text", "json", "md"), default="text")
+    parser.add_argument("--format", choices=formats, default="text")
     parser.add_argument("-o", "--output", type=Path, metavar="FILE", help="write there instead of standard output")
 
 

@@ -6,8 +6,9 @@ import time
 from typing import Any
 
 import requests
+import urllib3
 
-_PIECE = 65_536
+_PIECE = 16_384  # what a compressed one unpacks to, up to a thousand times as much, must fit too
 
 
 class BoundedSession(requests.Session):
@@ -29,13 +30,17 @@ class BoundedSession(requests.Session):
         pieces: list[bytes] = []
         size = 0
         try:
-            for piece in answer.iter_content(_PIECE):
+            # what has arrived, not a full piece: a slow drip must not keep us
+            while piece := answer.raw.read1(_PIECE, decode_content=True):
                 size += len(piece)
                 if size > self._max_bytes:
                     raise TooLargeError(f"more than {self._max_bytes:,} bytes")
                 if time.monotonic() > end:
                     raise requests.ReadTimeout(f"not complete within {self._within_s:g} s")
                 pieces.append(piece)
+        except urllib3.exceptions.HTTPError as error:
+            answer.close()
+            raise requests.ConnectionError(str(error)) from None
         except BaseException:
             answer.close()
             raise

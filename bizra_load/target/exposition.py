@@ -48,6 +48,18 @@ def snapshot_of(
     return Snapshot(at_ns, took_ns, instance, counters, gauges, histograms)
 
 
+def parse(data: bytes, url: str, at_ns: int, took_ns: int) -> Snapshot:
+    """One Snapshot of Prometheus text. Raises ScrapeError."""
+    try:
+        families = text_string_to_metric_families(data.decode("utf-8"))
+        samples = [(s.name, s.labels, s.value) for family in families for s in family.samples]
+        if len(samples) <= MAX_SAMPLES:
+            return snapshot_of(samples, at_ns, took_ns)
+    except (ValueError, KeyError, IndexError, AttributeError, TypeError) as error:  # the parser's own ways to fail
+        raise ScrapeError(f"{url}: not Prometheus text: {' '.join(str(error).split())[:200]}") from None
+    raise ScrapeError(f"{url}: more than {MAX_SAMPLES:,} samples")
+
+
 class MetricsReader:
     """Reads one /metrics address on one kept connection."""
 
@@ -72,14 +84,8 @@ class MetricsReader:
             took_ns = self._unix_ns() - begin
             if answer.status_code != 200:
                 raise ScrapeError(f"{self.url}: answered {answer.status_code}")
-            families = list(text_string_to_metric_families(answer.content.decode("utf-8")))
-            samples = [(s.name, s.labels, s.value) for family in families for s in family.samples]
-            if len(samples) > MAX_SAMPLES:
-                raise ScrapeError(f"{self.url}: more than {MAX_SAMPLES:,} samples")
-            return snapshot_of(samples, begin + took_ns // 2, took_ns)
+            return parse(answer.content, self.url, begin + took_ns // 2, took_ns)
         except TooLargeError as error:
             raise ScrapeError(f"{self.url}: {error}") from None
         except requests.RequestException as error:
             raise ScrapeError(f"{self.url}: {type(error).__name__}") from None
-        except (ValueError, KeyError, IndexError, AttributeError, TypeError) as error:  # the parser's own ways to fail
-            raise ScrapeError(f"{self.url}: not Prometheus text: {' '.join(str(error).split())[:200]}") from None

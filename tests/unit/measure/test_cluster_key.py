@@ -4,7 +4,8 @@ import pytest
 
 from bizra_load.exit_codes import UsageError
 from bizra_load.measure.cluster_key import ClusterKey, cluster_key_of_environment
-from bizra_load.measure.exchange import MAX_WORKERS, Receiver, Sender
+from bizra_load.measure.exchange import MAX_REPORT_BYTES, MAX_WORKERS, Receiver, Sender
+from bizra_load.measure.sequences import MAX_AHEAD, Sequences
 
 KEY, OTHER = ClusterKey(b"k" * 32), ClusterKey(b"o" * 32)
 
@@ -73,3 +74,53 @@ def test_the_key_comes_from_the_environment_or_a_file_and_is_never_shown(monkeyp
     with pytest.raises(UsageError, match="too short") as error:
         cluster_key_of_environment()
     assert "short-secret" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"sequence": -1},
+        {"sequence": 2**200},
+        {"sequence": 2**31},
+        {"sequence": True},
+        {"sequence": "0"},
+        {"sequence": MAX_AHEAD + 1},
+        {"data": b"x" * (MAX_REPORT_BYTES + 1)},
+        {"data": "text"},
+        {"worker": ""},
+        {"worker": None},
+        {"worker": ["w"]},
+    ],
+    ids=lambda change: str(change)[:40],
+)
+def test_a_message_that_no_worker_makes_is_refused_counted_and_not_fatal(change):
+    kept = []
+    receiver = Receiver("r", lambda *report: kept.append(report))
+    good = {"run": "r", "worker": "w", "sequence": 0, "final": False, "data": b"1", "mac": b""}
+    assert receiver.receive(good) is not None
+    assert receiver.receive({**good, **change}) is None
+    assert receiver.receive({**good, "sequence": 1}) is not None
+    assert (len(kept), receiver.malformed, receiver.missing()) == (2, 1, 0)
+
+
+def test_a_replayed_report_is_acknowledged_and_not_stored_again():
+    kept, sent = [], []
+    receiver = Receiver("r", lambda *report: kept.append(report), KEY)
+    Sender("r", "w", sent.append, KEY).report(b"1")
+    for _ in range(1000):
+        assert receiver.receive(sent[0]) is not None
+    assert len(kept) == 1
+
+
+def test_sequence_numbers_take_memory_for_the_gaps_that_may_still_close_and_no_more():
+    numbers = Sequences()
+    for n in range(0, 10 * MAX_AHEAD, 2):  # every second one is lost
+        assert numbers.acceptable(n)
+        numbers.add(n)
+    assert len(numbers._beyond) <= MAX_AHEAD
+    assert numbers.highest + 1 - len(numbers) == 5 * MAX_AHEAD - 1
+    straight = Sequences()
+    for n in range(100_000):
+        straight.add(n)
+    assert not straight._beyond
+    assert len(straight) == 100_000

@@ -1,0 +1,186 @@
+"""What others name reaches our pages as text: a hostile operation and a hostile error, in a real browser."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+
+import pytest
+import requests
+from playwright.sync_api import sync_playwright
+
+from bizra_load.gate import read_agreement
+from bizra_load.ports import free_port
+from reports import html, markdown, text
+from sla.evaluate import evaluate
+from tests.e2e.running import ROOT, until
+from tests.unit.sla.synthetic import measurements
+
+CHROMIUM = "/usr/bin/chromium"
+SWITCHES = (
+    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"),
+    *("--disable-component-update", "--disable-sync", "--disable-dev-shm-usage"),
+)
+NAME = "<img src=x onerror=\"document.title='executed'\"><script>alert(1)</script>`|[a](javascript:alert(2))"
+LOCUSTFILE = f"""
+from locust import User, constant, events, task
+from bizra_load.plugin import register
+register()
+
+@events.init.add_listener
+def login(environment, **_):
+    if environment.web_ui is not None and environment.parsed_options.web_login:
+        environment.web_ui.app.secret_key = "test"
+        environment.web_ui.login_manager.user_loader(lambda _: None)
+
+class Hostile(User):
+    wait_time = constant(0.02)
+
+    @task
+    def ask(self):
+        for error in (None, Exception({NAME!r})):
+            self.environment.events.request.fire(
+                request_type="X", name={NAME!r}, response_time=1.0, response_length=0, exception=error, context={{}})
+"""
+
+
+@pytest.fixture(scope="module")
+def browser():
+    assert os.path.exists(CHROMIUM), "missing: apt-get install -y --no-install-recommends chromium"
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=CHROMIUM, args=list(SWITCHES))
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def page(browser):
+    """A page on which any dialog, request to elsewhere or refused script is remembered."""
+    opened = browser.new_page()
+    opened.trouble = []
+    opened.on("dialog", lambda dialog: (opened.trouble.append(f"dialog {dialog.message}"), dialog.dismiss()))
+    opened.on("pageerror", lambda error: opened.trouble.append(f"error {error}"))
+    opened.on("console", lambda message: opened.trouble.append(message.text) if message.type == "error" else None)
+    yield opened
+    opened.close()
+
+
+class Locust:
+    """Locust with its web UI and our plugin, in one process."""
+
+    def __init__(self, folder, *arguments):
+        (folder / "hostile.py").write_text(LOCUSTFILE)
+        self.url = f"http://127.0.0.1:{free_port()}"
+        command = [sys.executable, "-m", "locust", "-f", str(folder / "hostile.py"), "-H", "http://127.0.0.1:1"]
+        command += ["--web-host", "127.0.0.1", "--web-port", self.url.rpartition(":")[2], "--out", str(folder / "runs")]
+        self.process = subprocess.Popen([*command, *arguments], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+
+    def __enter__(self):
+        until(self._answers, "Locust's web UI")
+        return self
+
+    def __exit__(self, *_):
+        self.process.send_signal(signal.SIGTERM)
+        self.process.communicate(timeout=30)
+
+    def _answers(self):
+        try:
+            return requests.get(self.url, timeout=2, allow_redirects=False).status_code in (200, 302)
+        except requests.ConnectionError:
+            return False
+
+
+@pytest.fixture(scope="module")
+def locust(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("web")
+    with Locust(folder, "--autostart", "-u", "1") as started:
+        started.folder = folder
+        yield started
+
+
+def unharmed(page):
+    assert page.trouble == []
+    assert page.title() != "executed"
+    assert page.evaluate("document.querySelectorAll('img, body script').length") == 0
+
+
+def test_the_page_shows_a_run_while_it_goes_and_its_assessment_and_runs_no_name(locust, page):
+    answer = page.goto(f"{locust.url}/bizra-load")
+    assert "script-src 'self'" in answer.headers["content-security-policy"]
+    page.wait_for_function(
+        "document.querySelectorAll('#operations td').length > 4 && document.body.innerText.includes('ops/s')"
+    )
+    cells = page.locator("#operations td").all_inner_texts()
+    assert cells[0] == NAME
+    assert int(cells[1].replace(",", "")) > 0
+    assert re.fullmatch(r"transport \d+", cells[2])
+    assert page.locator("#state").inner_text().startswith("Running: ")
+    assert not any(verdict in page.locator("body").inner_text() for verdict in ("PASS", "FAIL", "NO-GO"))
+    unharmed(page)
+    requests.post(f"{locust.url}/stop", timeout=60).raise_for_status()
+    page.wait_for_selector("#decision:not(:empty)")
+    assert re.search(r"\(exit code \d\)", page.locator("#decision").inner_text())
+    assert page.locator("#checks td").count() > 3
+    unharmed(page)
+
+    [folder] = (locust.folder / "runs").iterdir()
+    shown = {}
+    for form in ("html", "md", "text"):
+        command = [sys.executable, "-m", "bizra_load.cli.main", "report", str(folder), "--format", form]
+        shown[form] = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert "<script>" not in shown["md"]
+    assert "<img" not in shown["md"]
+    assert "](javascript" not in shown["md"]
+    page.set_content(shown["html"])
+    assert NAME in page.locator("body").inner_text()
+    unharmed(page)
+
+
+def test_the_page_is_behind_the_login_where_there_is_one(tmp_path):
+    with Locust(tmp_path, "--web-login") as started:
+        for path in ("", "/data", "/page.js", "/page.css"):
+            answer = requests.get(f"{started.url}/bizra-load{path}", timeout=10, allow_redirects=False)
+            assert answer.status_code in (302, 401), path
+            assert "login" in answer.headers.get("location", "login")
+
+
+def test_the_report_draws_its_charts_and_loads_nothing(page, tmp_path):
+    local = read_agreement("local")
+    measured = measurements(rate=60, hold_s=20)
+    assessment = evaluate(measured, local.agreement, local.baseline)
+    file = tmp_path / "report.html"
+    file.write_text(html.render(assessment, measured.windows))
+    asked = []
+    page.on("request", lambda request: asked.append(request.url))
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        page.goto(file.as_uri())
+        assert page.locator("h1").inner_text() == assessment.decision.value
+        assert page.locator("polyline").count() >= 4
+        assert page.locator("svg[aria-label]").count() == page.locator("svg").count()
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert set(asked) == {file.as_uri()}
+    for title in [o.title for o in assessment.objectives]:
+        assert title in page.locator("body").inner_text()
+    assert page.trouble == []
+
+
+def test_no_format_lets_a_name_reach_the_terminal_as_an_escape_sequence():
+    import dataclasses
+
+    local = read_agreement("local")
+    assessment = evaluate(measurements(rate=60, hold_s=20), local.agreement, local.baseline)
+    bad = "\x1b]0;owned\x07\x1b[2J\u202e\x9b31m"
+    hostile = dataclasses.replace(
+        assessment,
+        summary=bad,
+        rollout=bad,
+        notes=(bad,),
+        run={"target": bad},
+        objectives=tuple(dataclasses.replace(o, title=bad, reason=bad) for o in assessment.objectives),
+        checks=tuple(dataclasses.replace(c, title=bad, reason=bad) for c in assessment.checks),
+        operations=tuple(dataclasses.replace(o, operation=bad, failed={bad: 1}) for o in assessment.operations),
+    )
+    for shown in (text.render(hostile, 200), markdown.render(hostile), html.render(hostile)):
+        assert not any(c in shown for c in "\x1b\x07\x9b\u202e")
