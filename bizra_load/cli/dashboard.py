@@ -46,7 +46,11 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 def rendered(agreement_name: str) -> dict[str, str]:
     """File name -> JSON. Raises UsageError."""
     from bizra_load import gate
-    from bizra_load.monitoring.dashboards import generator_dashboard, node_dashboard
+
+    try:
+        from bizra_load.monitoring.dashboards import generator_dashboard, node_dashboard
+    except ImportError:
+        raise UsageError("grafana-foundation-sdk is missing (install it: pip install 'bizra-load[grafana]')") from None
     from bizra_load.monitoring.panels import TEMPLATES, generator_panels, node_panels
 
     def node(name: str, title: str, uid: str, environment: str) -> str:

@@ -1,6 +1,7 @@
 """The dashboards: current, what was agreed, and nothing Grafana would not know."""
 
 import json
+import sys
 from pathlib import Path
 
 import promql_parser
@@ -95,3 +96,12 @@ def test_an_agreement_without_an_operation_that_is_shown_is_refused(tmp_path, ca
     assert "operations.verify.failed: is missing" in error
     assert error.count("\n") == 1
     assert not (tmp_path / "out").exists()
+
+
+def test_without_grafanas_libraries_the_install_line_is_said(monkeypatch, tmp_path, capsys):
+    monkeypatch.setitem(sys.modules, "grafana_foundation_sdk.builders", None)
+    monkeypatch.delitem(sys.modules, "bizra_load.monitoring.dashboards", raising=False)
+    assert main(["dashboard", "render", "--out", str(tmp_path / "out")]) == 6
+    error = capsys.readouterr().err
+    assert "pip install 'bizra-load[grafana]'" in error
+    assert error.count("\n") == 1
