@@ -10,6 +10,7 @@ import sys
 import pytest
 import requests
 
+from bizra_load.archive import checksums
 from bizra_load.node.embedded import start_node
 from bizra_load.ports import free_port
 from tests.e2e.running import ROOT, Running, attempts, load
@@ -68,6 +69,7 @@ def test_slow_generation_shows_on_its_gate_and_on_no_other_and_fail_on_warn_make
 
     record = json.loads((ended.folder / "run.json").read_text())
     (ended.folder / "run.json").write_text(json.dumps(record | {"fail_on_warn": False}))
+    checksums.seal(ended.folder)
     assert subprocess.run([*ASSESS, str(ended.folder)], cwd=ROOT, capture_output=True, check=False).returncode == 0
 
 

@@ -159,12 +159,13 @@ def test_a_share_of_a_plan_needs_a_load_test(tmp_path, prometheus):
     [
         (["--window", "5"], 6, "--window: '5' (allowed: 10s to 24h)"),
         (["--window", "soon"], 6, "--window: not a duration: 'soon' (allowed: 10s, 1m30s, 500ms, 2h, or seconds)"),
-        (["--prometheus-selector", "job=node"], 6, "--prometheus-selector: Prometheus refuses it"),
+        (["--prometheus-selector", "job=node"], 6, "--prometheus-selector: 'job=node' (allowed: label matchers"),
+        (["--prometheus-selector", 'job=~"("'], 6, "--prometheus-selector: Prometheus refuses it"),
         (["--environment-name", "testent"], 6, "--environment-name: 'testent' is unknown"),
         (["--agreement", "v2"], 6, "--agreement: 'v2' is unknown"),
         (["--baseline", "none.json"], 6, "none.json"),
         (["--run", "/nowhere"], 6, "/nowhere/run.json"),
-        (["--artifacts", "/dev/null/x"], 6, "--artifacts: /dev/null/x: "),
+        (["--artifacts", "/dev/null/x"], 6, "--artifacts: /dev/null/x: /dev/null is no folder"),
     ],
 )
 def test_wrong_usage_is_one_line(tmp_path, prometheus, arguments, code, said):
