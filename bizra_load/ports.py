@@ -19,4 +19,6 @@ def listening_refused(address: tuple[str, int]) -> str:
         socket.create_server(address).close()
     except OSError as error:
         return error.strerror or str(error)
+    except UnicodeError:
+        return "no name of a host"
     return ""
