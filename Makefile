@@ -8,7 +8,7 @@ PACKAGES := prometheus prometheus-alertmanager chromium faketime iproute2
 BENCH_PACKAGES := nginx-light wrk hey nghttp2-client gcc libc6-dev
 BENCH_ROUNDS ?= 5
 .DEFAULT_GOAL := help
-.PHONY: help setup debian debian-bench install-debian loadtest node drill test fuzz calibrate bench bench-memory bench-statistics soak lint format clean validate
+.PHONY: help setup debian debian-bench install-debian loadtest node drill test fuzz calibrate bench bench-memory bench-statistics soak audit lint format clean validate
 
 help: ## List all targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-17s %s\n", $$1, $$2}'
@@ -71,6 +71,11 @@ bench-statistics: setup ## Time and memory of the statistics
 
 soak: setup ## SOAK_SECONDS=1800 at SOAK_OPS=2000 with seeded faults, then every invariant (half an hour)
 	$(BIN)/python -m tests.soak
+
+audit: setup ## Known vulnerabilities of the locked dependencies (pip-audit, in a virtual environment of its own)
+	@test -x .venv-audit/bin/pip-audit || { $(PYTHON) -m venv .venv-audit && .venv-audit/bin/pip install --quiet --disable-pip-version-check pip-audit==2.10.1; }
+	@.venv-audit/bin/pip-audit --disable-pip --no-deps --timeout 20 --progress-spinner off -r constraints.txt \
+	  || { echo "audit: a vulnerability was found, or the vulnerability service could not be asked (see above): not passed" >&2; exit 1; }
 
 lint: setup ## ruff, mypy, import directions
 	$(BIN)/ruff check .

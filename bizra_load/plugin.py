@@ -23,14 +23,15 @@ from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
 
 from bizra_load import gate, options
 from bizra_load.exit_codes import INVALID, BizraLoadError, UsageError
-from bizra_load.locust_faults import end_stopped_children, no_statistics, quiet, watch_workers
+from bizra_load.locust_faults import end_stopped_children, interrupt_once, no_statistics, quiet, watch_workers
 from bizra_load.master import Keeping
 from bizra_load.measure.clock import SteadyClock
 from bizra_load.measure.cluster_key import cluster_key_of_environment
-from bizra_load.measure.exchange import ACKNOWLEDGE, DRAIN, HELLO, REPORT, START
+from bizra_load.measure.exchange import ACKNOWLEDGE, DRAIN, HELLO, REPORT, START, Sender
 from bizra_load.measure.generator_metrics import GeneratorMetrics
 from bizra_load.measure.locust_stats import show_microseconds
 from bizra_load.measure.metrics_server import MetricsServer
+from bizra_load.measure.wire import encode_report
 from bizra_load.shapes import LEAD_S, StagesShape
 from bizra_load.users import OpenModelUser
 from bizra_load.webui.live import Live
@@ -39,6 +40,8 @@ from bizra_load.worker import ACKNOWLEDGE_WITHIN_S, Measuring
 
 logger = logging.getLogger(__name__)
 START_WITHIN_S = 10.0
+SECOND_NS = 1_000_000_000
+QUICK_NS, HELLOS = 20_000_000, 5  # how soon START should answer a HELLO, and how often that is tried
 
 
 def register() -> None:
@@ -107,7 +110,8 @@ class Plugin:
             events.heartbeat_received.add_listener(self._on_heartbeat)
             # a worker that joins a running test may have been sent START and users while nobody listened here
             self._start_pending = self.runner.worker_state != STATE_INIT
-            self.runner.send_message(HELLO)
+            self._hellos = 0
+            self._say_hello()
         if isinstance(self.runner, MasterRunner):
             self.runner.register_message(REPORT, self._on_report)
             self.runner.register_message(HELLO, self._on_hello)
@@ -115,6 +119,7 @@ class Plugin:
             end_stopped_children()
             gevent.spawn(watch_workers, self.runner, self._on_missing_worker)
         quiet()
+        interrupt_once()
 
     @property
     def open_model(self) -> bool:
@@ -162,7 +167,7 @@ class Plugin:
         else:
             self._start_measuring(settings)
 
-    def _tell_start(self, worker: str) -> None:
+    def _tell_start(self, worker: str, hello_ns: int = 0) -> None:
         assert self.keeping is not None
         assert self._started is not None
         assert isinstance(self.runner, MasterRunner)
@@ -171,7 +176,7 @@ class Plugin:
         elapsed_ns += time.perf_counter_ns() - told_ns
         unix_ns = clock.unix_ns()
         mac = self._key.sign(START, run, worker, elapsed_ns, unix_ns)
-        message = {"run": run, "elapsed_ns": elapsed_ns, "unix_ns": unix_ns, "mac": mac}
+        message = {"run": run, "elapsed_ns": elapsed_ns, "unix_ns": unix_ns, "hello_ns": hello_ns, "mac": mac}
         self.runner.send_message(START, message, client_id=worker)
 
     def _on_worker_connect(self, client_id: str, **_: Any) -> None:
@@ -179,8 +184,8 @@ class Plugin:
             self._tell_start(client_id)
 
     def _on_hello(self, environment: Environment, msg: Any, **_: Any) -> None:
-        if self.keeping is not None and not self.keeping.ended:
-            self._tell_start(msg.node_id)
+        if self.keeping is not None and not self.keeping.ended and isinstance(msg.data, int):
+            self._tell_start(msg.node_id, msg.data)
 
     def _on_missing_worker(self, worker: str) -> None:
         if self.keeping is not None and not self.keeping.ended:
@@ -246,6 +251,11 @@ class Plugin:
 
     # where users run -------------------------------------------------------------------------------------------------
 
+    def _say_hello(self) -> None:
+        self._hellos += 1
+        if self.runner is not None:
+            self.runner.send_message(HELLO, time.perf_counter_ns())
+
     def wait_for_measuring(self) -> Measuring:
         """What users record with. On a worker that joined late, users may be there before the master's START."""
         if self._start_pending and not self._measures.wait(START_WITHIN_S):
@@ -310,9 +320,15 @@ class Plugin:
         if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,200}", run):  # it becomes part of a file's name
             logger.error("bizra-load: a start of a run with an impossible name was refused")
         elif self._key.holds(msg.data.get("mac"), START, run, worker, elapsed_ns, unix_ns):
-            if not hasattr(self, "measuring") or self.measuring.run != run:  # a late worker is told twice, to be sure
-                self._started = (run, elapsed_ns, time.perf_counter_ns(), SteadyClock(unix_ns))
-                self._start_when_told()
+            if hasattr(self, "measuring") and self.measuring.run == run:
+                return  # told twice
+            now_ns, hello_ns = time.perf_counter_ns(), int(msg.data["hello_ns"])
+            took_ns = min(max(now_ns - hello_ns, 0), SECOND_NS) if hello_ns else 0
+            if took_ns > QUICK_NS and self._hellos < HELLOS:
+                self._say_hello()  # this worker was busy with its own start: by a quicker answer the clocks agree better
+                return
+            self._started = (run, elapsed_ns + took_ns // 2, now_ns, SteadyClock(unix_ns + took_ns // 2))
+            self._start_when_told()
         else:
             logger.error("bizra-load: a start that is not signed with this cluster's key was refused")
 
@@ -321,11 +337,20 @@ class Plugin:
             self.measuring.sender.acknowledged(msg.data)
 
     def _on_drain_message(self, environment: Environment, msg: Any, **_: Any) -> None:
-        if not hasattr(self, "measuring"):
+        if not hasattr(self, "measuring") or (self._started is not None and self._started[0] != self.measuring.run):
+            self._say_that_there_is_nothing()
             return
         keep_s = (msg.data or {}).get("hand_over_s")
         if isinstance(keep_s, float) and self._key.holds(msg.data.get("mac"), DRAIN, self.measuring.run, keep_s):
             self.measuring.drain(min(max(keep_s, 0.0), ACKNOWLEDGE_WITHIN_S))
+
+    def _say_that_there_is_nothing(self) -> None:
+        """A worker that was told of the test and never got a user: Locust gives a late one none without --enable-rebalancing."""
+        if self._started is not None and isinstance(self.runner, WorkerRunner):
+            runner = self.runner
+            sender = Sender(self._started[0], runner.client_id, lambda message: runner.send_message(REPORT, message), self._key)
+            sender.report(encode_report([], []), final=True)
+            self._started = None
 
     def _on_worker_quitting(self, **_: Any) -> None:
         if hasattr(self, "measuring"):

@@ -17,6 +17,7 @@ from sla.window import Window
 UNCERTAIN = ("transport", "timeout", "http_4xx", "http_5xx")
 START_TIME = "process_start_time_seconds"
 WALL_CLOCK_LIMIT_NS = 1e9
+STALL_LIMIT_S = 3.0
 
 
 @dataclass(frozen=True)
@@ -140,6 +141,24 @@ def clock_skew(measurements: Measurements, limit_ns: float) -> list[Check]:
         off_ns = float(abs(wall.wall_offset_ns))
         found.append(check("system_clock", "System clock", True, text, off_ns, WALL_CLOCK_LIMIT_NS, "ns", Status.WARN))
     return found
+
+
+def stalls(measurements: Measurements) -> list[Check]:
+    """Workers report once a second: a longer gap means that the process itself stood still (suspended, swapped, starved)."""
+    longest, who = 0.0, ""
+    seconds: dict[str, list[int]] = {}
+    for h in measurements.health:
+        seconds.setdefault(h.worker, []).append(h.second)
+    for worker, times in seconds.items():
+        for before, after in itertools.pairwise(sorted(times)):
+            if after - before > longest:
+                longest, who = float(after - before), worker
+    if not who:
+        return []
+    text = f"the longest gap between reports of a worker is {longest:.0f} s" + (
+        f": {who} stood still" if longest > STALL_LIMIT_S else ""
+    )
+    return [check("stalls", "Worker stalls", longest > STALL_LIMIT_S, text, longest, STALL_LIMIT_S, "s")]
 
 
 def restarts(measurements: Measurements, agreement: Agreement) -> Check:

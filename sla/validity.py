@@ -10,7 +10,7 @@ import numpy as np
 from sla import histogram
 from sla.agreement import Agreement, OperationMetrics
 from sla.assessment import Check, Status, Steady, check
-from sla.faults import Counted, clock_skew, counted, lost_workers, most_lost, restarts
+from sla.faults import Counted, clock_skew, counted, lost_workers, most_lost, restarts, stalls
 from sla.littles_law import TOLERANCE, littles_law
 from sla.measurements import Measurements, RunFacts
 from sla.server_side import Increments, bucket_increments, dominance_violation
@@ -29,6 +29,7 @@ ALLOWABLE = {
     "unsent": "unsent",
     "schedule-lag": "schedule_lag",
     "generator-cpu": "generator_cpu",
+    "stalled-worker": "stalls",
     "clock-skew": "clock_skew",
     "server-data": "server_data",
     "target-restarted": "restarted",
@@ -138,7 +139,7 @@ def _generator(measurements: Measurements, agreement: Agreement) -> list[Check]:
         if busy > 0.1:
             text += f"; the generator was the limit: raise --workers until they use less than {limits.cpu_share:.2f}"
         found.append(check("generator_cpu", "Generator CPU", busy > 0.1, text, top, limits.cpu_share, "cores"))
-    return found + clock_skew(measurements, limits.clock_skew_ns)
+    return found + stalls(measurements) + clock_skew(measurements, limits.clock_skew_ns)
 
 
 def _hub(measurements: Measurements) -> str:

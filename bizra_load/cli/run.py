@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import math
 import os
 import signal
 import socket
@@ -78,7 +77,7 @@ class Usage:
     host: str
     processes: int
     locustfile: Path
-    stop_timeout_s: float | None
+    stop_timeout_s: int | None
     settings: Settings
 
 
@@ -190,13 +189,13 @@ def _without_master(folder: Path, number: int) -> int:
     return assessment.exit_code
 
 
-def _stop_timeout(text: str) -> float:
+def _stop_timeout(text: str) -> int:
     try:
-        seconds = float(text)
+        seconds = int(text)
     except ValueError:
-        seconds = math.nan
+        seconds = -1
     if not 0 <= seconds <= 3600:
-        raise UsageError(f"--stop-timeout: {text!r} (allowed: seconds, 0 to 3600)")
+        raise UsageError(f"--stop-timeout: {text!r} (allowed: whole seconds, 0 to 3600)")
     return seconds
 
 

@@ -11,7 +11,7 @@ def test_a_clock_that_steps_by_an_hour_on_one_worker_moves_no_sample_and_is_said
     assert FAKETIME, "libfaketime is missing: apt-get install -y --no-install-recommends faketime"
     step = tmp_path / "step"
     step.write_text("+0\n")
-    with Cluster(tmp_path, *target(node), *SHORT, "--duration", "10s") as cluster:
+    with Cluster(tmp_path, *target(node), *SHORT, "--duration", "10s", "--allow", "schedule-lag,generator-cpu") as cluster:
         cluster.worker()
         cluster.worker(
             LD_PRELOAD=str(FAKETIME), FAKETIME_TIMESTAMP_FILE=str(step), FAKETIME_DONT_FAKE_MONOTONIC="1",

@@ -42,16 +42,16 @@ def test_a_killed_node_shows_as_failures_and_every_arrival_is_accounted_for(tmp_
     assert balanced(ended)
     assert set(failures(ended)) == {"transport"}
     assert failures(ended)["transport"] > 200
-    assert ended.objective("poi_success_rate")["status"] == "FAIL", ended.out
+    assert ended.objective("poi_success_rate")["status"] != "PASS"  # one burst of errors: no interval says much
     assert ended.check("scrapes")["status"] == "WARN"
-    assert ended.code in (3, 5)
+    assert (ended.code, failed_checks(ended)) == (5, {"server_data"}), ended.out
     assert said(ended) == []
 
 
 def test_a_node_restarted_in_mid_run_resets_its_counters_and_is_a_named_failure(tmp_path):
     port, metrics_port = free_port(), free_port()
     with start_node(["--seed", "a"], port, metrics_port) as first:
-        running = Running(tmp_path, *target(first), *SHORT, "--duration", "12s", "--allow", "target-restarted")
+        running = Running(tmp_path, *target(first), *SHORT, "--duration", "12s", "--allow", "target-restarted,schedule-lag")
         running.wait_for(500)
         before = sum(counted(first).values())
         first.process.kill()
@@ -130,8 +130,8 @@ def test_a_target_that_misbehaves_is_counted_in_a_category_and_ends_the_run_in_t
     assert said(ended) == []
     assert ended.check("counters_generate")["status"] == "PASS"
     if wrong in ("answers garbage", "refuses connections", "never answers"):
-        assert ended.code in (3, 5)
-        assert ended.objective("poi_success_rate")["status"] == "FAIL", ended.out
+        assert ended.code in (3, 4, 5)
+        assert ended.objective("poi_success_rate")["status"] != "PASS", ended.out
     else:
         assert unknown <= 8  # each connection is opened again at once
         assert ended.code != 5, ended.out

@@ -45,6 +45,7 @@ def test_a_forged_acknowledgement_is_not_believed():
     sender = Sender("r", "w", lambda _: None, KEY)
     sender.report(b"1")
     plain = {"run": "r", "sequence": 0, "master_ns": 1}
+    assert not KEY.holds(b"x", "bizra_ack", "r", "w", 2**64)  # a number that no message can carry
     for forged in ({}, plain, {**plain, "mac": OTHER.sign("bizra_ack", "r", "w", 0, 1)}):
         sender.acknowledged(forged)
         assert not sender.flush(0)
