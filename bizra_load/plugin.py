@@ -345,7 +345,7 @@ class Plugin:
             self.measuring.drain(min(max(keep_s, 0.0), ACKNOWLEDGE_WITHIN_S))
 
     def _say_that_there_is_nothing(self) -> None:
-        """A worker that was told of the test and never got a user: Locust gives a late one none without --enable-rebalancing."""
+        """A worker that was told of the test and got no user: Locust gives a late one none without --enable-rebalancing."""
         if self._started is not None and isinstance(self.runner, WorkerRunner):
             runner = self.runner
             sender = Sender(self._started[0], runner.client_id, lambda message: runner.send_message(REPORT, message), self._key)

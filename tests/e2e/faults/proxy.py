@@ -124,7 +124,8 @@ class _End(asyncio.Protocol):
         if self.peer is None or self.peer.transport is None:
             self._early += data
         elif not self.peer.transport.is_closing():
-            self.peer.transport.write(data)
+            with contextlib.suppress(RuntimeError):  # half closed: it takes nothing more
+                self.peer.transport.write(data)
 
     def eof_received(self) -> bool:
         return False
