@@ -27,8 +27,7 @@ from bizra_load.measure.losses import Tally
 from bizra_load.monitoring import grafana
 from bizra_load.options import Settings
 from bizra_load.progress import Progress
-from bizra_load.target.exposition import MetricsReader, ScrapeError
-from bizra_load.target.prometheus import PrometheusSource
+from bizra_load.server_metrics import ServerMetrics
 from bizra_load.users import OpenModelUser
 from bizra_load.webui.live import Live
 from sla.assessment import Assessment
@@ -38,9 +37,6 @@ from sla.sequential import LOOK_EVERY_S, Looks, failing
 from sla.snapshot import Snapshot
 
 SCRAPE_EVERY_S = 1.0
-SCRAPE_WITHIN_S = 10.0
-PROMETHEUS_LOOK_BACK_S = 150.0  # two scrapes of the slowest usual interval, so that an idle one before the load is there
-PROMETHEUS_CATCH_UP_S = 75.0  # how long its first scrape after the load may take
 
 
 class Keeping:
@@ -70,7 +66,6 @@ class Keeping:
         self._interrupted = False
         self._stopped_for: tuple[str, ...] = ()
         self._drained_ns = 0
-        self._scrapes_failed = 0
         self._refused = 0
         self._agreement = gate.read_agreement(settings.agreement)
         fixed = os.environ.get("BIZRA_LOAD_RUN_FOLDER")
@@ -96,8 +91,10 @@ class Keeping:
             "server_metrics": run_record.without_userinfo(settings.metrics_url or settings.prometheus_url),
         }
         gate.keep_agreement(self.folder, self._agreement)
-        self._reader = MetricsReader(settings.metrics_url, unix_ns=self.clock.unix_ns) if settings.metrics_url else None
-        self._scrape()  # while the node is idle: only then do its counters and ours reconcile to the last operation
+        self._server = ServerMetrics(settings, self.clock)
+        self._store(
+            self._server.read()
+        )  # while the node is idle: only then do its counters and ours reconcile to the last operation
         # the schedule's zero is taken last: a slow first scrape must not eat into it
         self._started_ns = self.clock.unix_ns() + int(lead_s * 1e9)
         self._ended_ns = self._started_ns + int(settings.curve.duration_s * 1e9)
@@ -125,7 +122,7 @@ class Keeping:
             "Reports that did not arrive": self.receiver.missing(),
             "Reports refused: not signed": self.receiver.unsigned,
             "Reports refused: malformed": self.receiver.malformed + self._refused,
-            "Readings of the server's metrics that failed": self._scrapes_failed,
+            "Readings of the server's metrics that failed": self._server.failed,
         }
 
     def stopping(self) -> None:
@@ -141,13 +138,13 @@ class Keeping:
         gevent.killall(self._greenlets)
         if self._progress:
             self._progress.end()
-        self._scrape()
+        self._store(self._server.read())
 
     def finish(self) -> Assessment:
         """Close the run folder and judge it. Raises BizraLoadError; whatever was measured is on disk by then."""
         self.finished = True
-        if self.settings.prometheus_url and not self.unwritable:
-            self._ask_prometheus()
+        if not self.unwritable:
+            self._store(self._server.ask(self._started_ns, self._drained_ns))
         self._writer.close()
         if not self.unwritable:
             self._seal()
@@ -208,13 +205,13 @@ class Keeping:
 
     def _planned_per_s(self, curve: LoadCurve | None) -> float:
         """The planned rate now; 0 before and after the schedule, and in a closed model."""
-        now_ns = time.time_ns()
+        now_ns = self.clock.unix_ns()
         return curve.rate_at((now_ns - self._started_ns) / 1e9) if curve and now_ns < self._ended_ns else 0.0
 
     def _every_second(self) -> None:
         while True:
             begin = time.monotonic()
-            self._scrape()
+            self._store(self._server.read())
             if self._recorded != self.receiver.workers:
                 self._write_record()  # so that they are known if this process is killed
             if self._progress:
@@ -244,34 +241,11 @@ class Keeping:
         for finding in too_short(self._plan, shares):
             print(f"Before the load: {finding}", file=sys.stderr)
 
-    def _scrape(self) -> None:
-        if self._reader is None:
-            return
+    def _store(self, snapshots: list[Snapshot]) -> None:
         try:
-            with gevent.Timeout(SCRAPE_WITHIN_S, ScrapeError("not complete in time")):  # headers may drip in as well
-                snapshot = self._reader.read()
-            self._writer.snapshots([snapshot])
-        except ScrapeError:
-            self._scrapes_failed += 1
+            self._writer.snapshots(snapshots)
         except OSError as error:
             self._stop_unwritable(error)
-
-    def _ask_prometheus(self) -> None:
-        """All scrapes around the load; waits for the first one after it."""
-        source = PrometheusSource(self.settings.prometheus_url, self.settings.prometheus_selector)
-        end = time.monotonic() + PROMETHEUS_CATCH_UP_S
-        snapshots: list[Snapshot] = []
-        while True:
-            try:
-                from_ns = self._started_ns - int(PROMETHEUS_LOOK_BACK_S * 1e9)
-                snapshots = source.snapshots(from_ns, time.time_ns())
-            except ScrapeError:
-                self._scrapes_failed += 1
-                break
-            if any(s.at_ns > self._drained_ns for s in snapshots) or time.monotonic() > end or not snapshots:
-                break
-            gevent.sleep(0.5)
-        self._writer.snapshots(snapshots)
 
     def _write_record(self) -> None:
         try:
@@ -304,7 +278,7 @@ class Keeping:
             closed=self.finished,
             missing_messages=self.receiver.missing() + self._refused,
             unsigned_messages=self.receiver.unsigned,
-            scrapes_failed=self._scrapes_failed,
+            scrapes_failed=self._server.failed,
             interrupted=self._interrupted,
             stopped_for=self._stopped_for,
             seed=self.settings.seed,

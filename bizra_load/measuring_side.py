@@ -1,0 +1,182 @@
+"""The events and messages of the side where users run: on every worker, and in a single process.
+
+START -> Measuring (recorder, schedule) -> REPORT every second -> DRAIN: finish, report, stop
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import gevent
+from gevent.event import Event
+from locust.env import Environment
+from locust.runners import STATE_INIT, WorkerRunner
+
+from bizra_load import options
+from bizra_load.exit_codes import INVALID
+from bizra_load.locust_faults import no_statistics
+from bizra_load.measure.clock import SteadyClock
+from bizra_load.measure.cluster_key import ClusterKey
+from bizra_load.measure.exchange import ACKNOWLEDGE, DRAIN, HELLO, REPORT, START, Sender
+from bizra_load.measure.wire import encode_report
+from bizra_load.worker import ACKNOWLEDGE_WITHIN_S, Measuring
+
+logger = logging.getLogger(__name__)
+START_WITHIN_S = 10.0
+SECOND_NS = 1_000_000_000
+QUICK_NS, HELLOS = 20_000_000, 5  # how soon START should answer a HELLO, and how often that is tried
+
+
+@dataclass(frozen=True)
+class Started:
+    """A run as it was told: its schedule began `elapsed_ns` before `told_ns` (perf_counter_ns; negative: it will)."""
+
+    run: str
+    elapsed_ns: int
+    told_ns: int
+    clock: SteadyClock  # the time of day by the master's clock
+
+    def elapsed_now_ns(self) -> int:
+        return self.elapsed_ns + time.perf_counter_ns() - self.told_ns
+
+
+class MeasuringSide:
+    """`measuring` is set from the first test on."""
+
+    measuring: Measuring
+
+    def __init__(self, environment: Environment, key: ClusterKey) -> None:
+        self._environment = environment
+        self._key = key
+        self._started: Started | None = None
+        self._pending = False
+        self._measures = Event()
+        self._hellos = 0
+        self._worker = environment.runner if isinstance(environment.runner, WorkerRunner) else None
+        if self._worker is not None:
+            self._listen(self._worker)
+
+    def start(self, started: Started, settings: options.Settings, deliver: Callable[[dict[str, Any]], Any]) -> None:
+        """A test starts in a single process: reports go to `deliver`, whose answer is the acknowledgement."""
+
+        def send(message: dict[str, Any]) -> None:
+            if answer := deliver(message):
+                self.measuring.sender.acknowledged(answer)
+
+        self._begin(started, settings, "local", 0, send)
+
+    def test_started(self) -> None:
+        """Locust has started a test on this worker; users are coming."""
+        self._measures.clear()
+        self._pending = True
+        self._begin_when_told()
+
+    def wait_for_measuring(self) -> Measuring:
+        """What users record with. On a worker that joined late, users may be there before the master's START."""
+        if self._pending and not self._measures.wait(START_WITHIN_S):
+            raise RuntimeError("the master's start did not arrive")
+        return self.measuring
+
+    def on_request(self, **request: Any) -> None:
+        if hasattr(self, "measuring"):
+            self.measuring.on_request(**request)
+
+    def _listen(self, worker: WorkerRunner) -> None:
+        worker.register_message(START, self._on_start)
+        worker.register_message(ACKNOWLEDGE, self._on_acknowledge)
+        worker.register_message(DRAIN, self._on_drain, concurrent=True)
+        events = self._environment.events
+        events.quitting.add_listener(self._on_quitting)
+        events.heartbeat_received.add_listener(self._on_heartbeat)
+        no_statistics(self._environment)  # the master writes them, for all
+        # a worker that joins a running test may have been sent START and users while nobody listened here
+        self._pending = worker.worker_state != STATE_INIT
+        self._say_hello()
+
+    def _say_hello(self) -> None:
+        self._hellos += 1
+        if self._worker is not None:
+            self._worker.send_message(HELLO, time.perf_counter_ns())
+
+    def _begin_when_told(self) -> None:
+        """Once this worker knows of the test from Locust (users are coming) and from us (START: when its schedule began)."""
+        if not self._pending or self._started is None or self._worker is None:
+            return
+        worker, settings = self._worker, options.resolve(self._environment.parsed_options)
+        self._begin(
+            self._started, settings, worker.client_id, worker.worker_index, lambda message: worker.send_message(REPORT, message)
+        )
+        gevent.spawn(self._stop_without_master, self.measuring)
+        self._pending, self._started = False, None
+        self._measures.set()
+
+    def _begin(
+        self, started: Started, settings: options.Settings, name: str, index: int, send: Callable[[dict[str, Any]], None]
+    ) -> None:
+        elapsed_ns, clock = started.elapsed_now_ns(), started.clock
+        self.measuring = Measuring(
+            self._environment, settings, name, index, started.run, elapsed_ns, send, self._key, clock
+        )  # fmt: skip
+
+    def _stop_without_master(self, measuring: Measuring) -> None:
+        """A worker whose master is silent stops loading; what it can't hand over any more is left in a spool file."""
+        if measuring.wait_for_silence():
+            measuring.drain()
+            if measuring.spooled is not None and self._worker is not None:
+                self._environment.process_exit_code = INVALID
+                self._worker.quit()
+
+    def _on_start(self, environment: Environment, msg: Any, **_: Any) -> None:
+        run, elapsed_ns, unix_ns = str(msg.data["run"]), int(msg.data["elapsed_ns"]), int(msg.data["unix_ns"])
+        worker = getattr(self._worker, "client_id", "")
+        if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,200}", run):  # it becomes part of a file's name
+            logger.error("bizra-load: a start of a run with an impossible name was refused")
+        elif self._key.holds(msg.data.get("mac"), START, run, worker, elapsed_ns, unix_ns):
+            if hasattr(self, "measuring") and self.measuring.run == run:
+                return  # told twice
+            now_ns, hello_ns = time.perf_counter_ns(), int(msg.data["hello_ns"])
+            took_ns = min(max(now_ns - hello_ns, 0), SECOND_NS) if hello_ns else 0
+            if took_ns > QUICK_NS and self._hellos < HELLOS:
+                self._say_hello()  # this worker was busy with its own start: by a quicker answer the clocks agree better
+                return
+            self._started = Started(run, elapsed_ns + took_ns // 2, now_ns, SteadyClock(unix_ns + took_ns // 2))
+            self._begin_when_told()
+        else:
+            logger.error("bizra-load: a start that is not signed with this cluster's key was refused")
+
+    def _on_acknowledge(self, environment: Environment, msg: Any, **_: Any) -> None:
+        if hasattr(self, "measuring"):
+            self.measuring.sender.acknowledged(msg.data)
+
+    def _on_drain(self, environment: Environment, msg: Any, **_: Any) -> None:
+        if not hasattr(self, "measuring") or (self._started is not None and self._started.run != self.measuring.run):
+            self._say_that_there_is_nothing()
+            return
+        keep_s = (msg.data or {}).get("hand_over_s")
+        if isinstance(keep_s, float) and self._key.holds(msg.data.get("mac"), DRAIN, self.measuring.run, keep_s):
+            self.measuring.drain(min(max(keep_s, 0.0), ACKNOWLEDGE_WITHIN_S))
+
+    def _say_that_there_is_nothing(self) -> None:
+        """A worker that was told of the test and got no user: Locust gives a late one none without --enable-rebalancing."""
+        if self._started is not None and self._worker is not None:
+            worker = self._worker
+            sender = Sender(
+                self._started.run, worker.client_id, lambda message: worker.send_message(REPORT, message), self._key
+            )
+            sender.report(encode_report([], []), final=True)
+            self._started = None
+
+    def _on_heartbeat(self, **_: Any) -> None:
+        if hasattr(self, "measuring"):
+            self.measuring.heartbeats += 1
+        # Locust would end this worker 60 s later by the system clock, which may be set: ours goes by the monotonic one
+        self._worker.last_heartbeat_timestamp = None  # type: ignore[union-attr]
+
+    def _on_quitting(self, **_: Any) -> None:
+        if hasattr(self, "measuring"):
+            self.measuring.drain()

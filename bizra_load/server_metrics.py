@@ -1,0 +1,54 @@
+"""The server's own metrics around a run: read from the node once a second, or asked of a Prometheus when the load has ended."""
+
+from __future__ import annotations
+
+import time
+
+import gevent
+
+from bizra_load.measure.clock import SteadyClock
+from bizra_load.options import Settings
+from bizra_load.target.exposition import MetricsReader, ScrapeError
+from bizra_load.target.prometheus import PrometheusSource
+from sla.snapshot import Snapshot
+
+SCRAPE_WITHIN_S = 10.0
+PROMETHEUS_LOOK_BACK_S = 150.0  # two scrapes of the slowest usual interval, so that an idle one before the load is there
+PROMETHEUS_CATCH_UP_S = 75.0  # how long its first scrape after the load may take
+
+
+class ServerMetrics:
+    """`failed` counts readings that failed: the run goes on without them."""
+
+    def __init__(self, settings: Settings, clock: SteadyClock) -> None:
+        self.failed = 0
+        self._settings = settings
+        self._reader = MetricsReader(settings.metrics_url, unix_ns=clock.unix_ns) if settings.metrics_url else None
+
+    def read(self) -> list[Snapshot]:
+        """The node's own page now; [] where it is not read, or could not be."""
+        if self._reader is None:
+            return []
+        try:
+            with gevent.Timeout(SCRAPE_WITHIN_S, ScrapeError("not complete in time")):  # headers may drip in as well
+                return [self._reader.read()]
+        except ScrapeError:
+            self.failed += 1
+            return []
+
+    def ask(self, started_ns: int, drained_ns: int) -> list[Snapshot]:
+        """All scrapes of the Prometheus around the load, if there is one; waits for its first one after `drained_ns`."""
+        if not self._settings.prometheus_url:
+            return []
+        source = PrometheusSource(self._settings.prometheus_url, self._settings.prometheus_selector)
+        end = time.monotonic() + PROMETHEUS_CATCH_UP_S
+        snapshots: list[Snapshot] = []
+        while True:
+            try:
+                snapshots = source.snapshots(started_ns - int(PROMETHEUS_LOOK_BACK_S * 1e9), time.time_ns())
+            except ScrapeError:
+                self.failed += 1
+                return snapshots
+            if any(s.at_ns > drained_ns for s in snapshots) or time.monotonic() > end or not snapshots:
+                return snapshots
+            gevent.sleep(0.5)
