@@ -8,7 +8,7 @@ PACKAGES := prometheus prometheus-alertmanager chromium
 BENCH_PACKAGES := nginx-light wrk hey nghttp2-client gcc libc6-dev
 BENCH_ROUNDS ?= 5
 .DEFAULT_GOAL := help
-.PHONY: help setup debian debian-bench install-debian loadtest node drill test fuzz calibrate bench bench-memory bench-statistics lint format clean
+.PHONY: help setup debian debian-bench install-debian loadtest node drill test fuzz calibrate bench bench-memory bench-statistics audit lint format clean
 
 help: ## List all targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-17s %s\n", $$1, $$2}'
@@ -64,6 +64,11 @@ bench-memory: setup debian-bench ## Ten minutes at 10,000 ops/s: is memory flat?
 
 bench-statistics: setup ## Time and memory of the statistics
 	$(BIN)/python -m benchmarks.statistics
+
+audit: setup ## Known vulnerabilities of the locked dependencies (pip-audit, in a virtual environment of its own)
+	@test -x .venv-audit/bin/pip-audit || { $(PYTHON) -m venv .venv-audit && .venv-audit/bin/pip install --quiet --disable-pip-version-check pip-audit==2.10.1; }
+	@.venv-audit/bin/pip-audit --strict --disable-pip --no-deps --timeout 20 --progress-spinner off -r constraints.txt \
+	  || { echo "audit: a vulnerability was found, or the vulnerability service could not be asked (see above): not passed" >&2; exit 1; }
 
 lint: setup ## ruff, mypy, import directions
 	$(BIN)/ruff check .

@@ -44,6 +44,7 @@ def test_a_report_changed_on_the_way_is_refused(change):
 def test_a_forged_acknowledgement_is_not_believed():
     sender = Sender("r", "w", lambda _: None, KEY)
     sender.report(b"1")
+    assert not KEY.holds(b"x", "bizra_ack", "r", "w", 2**64)  # a number that no message can carry
     for forged in ({}, {"run": "r", "sequence": 0}, {"run": "r", "sequence": 0, "mac": OTHER.sign("bizra_ack", "r", "w", 0)}):
         sender.acknowledged(forged)
         assert not sender.flush(0)
