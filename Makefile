@@ -74,7 +74,7 @@ soak: setup ## SOAK_SECONDS=1800 at SOAK_OPS=2000 with seeded faults, then every
 
 audit: setup ## Known vulnerabilities of the locked dependencies (pip-audit, in a virtual environment of its own)
 	@test -x .venv-audit/bin/pip-audit || { $(PYTHON) -m venv .venv-audit && .venv-audit/bin/pip install --quiet --disable-pip-version-check pip-audit==2.10.1; }
-	@.venv-audit/bin/pip-audit --disable-pip --no-deps --timeout 20 --progress-spinner off -r constraints.txt \
+	@.venv-audit/bin/pip-audit --strict --disable-pip --no-deps --timeout 20 --progress-spinner off -r constraints.txt \
 	  || { echo "audit: a vulnerability was found, or the vulnerability service could not be asked (see above): not passed" >&2; exit 1; }
 
 lint: setup ## ruff, mypy, import directions

@@ -211,6 +211,15 @@ def test_a_wrong_option_is_one_line_and_exit_code_6(tmp_path, flag):
     assert ended.folder is None
 
 
+def test_a_wrong_option_of_ours_in_locusts_own_command_is_one_line_and_exit_code_6(node):
+    command = [sys.executable, "-m", "locust", "-f", "locustfiles/poi.py", "-H", node.url, "--headless", "--loglevel", "ERROR"]
+    ended = subprocess.run([*command, "--target-ops", "-5"], cwd=ROOT, capture_output=True, text=True, check=False, timeout=60)
+    assert ended.returncode == 6
+    assert "--target-ops" in ended.stderr
+    assert len(ended.stderr.strip().splitlines()) == 1, ended.stderr
+    assert sum(attempts(node).values()) == 0
+
+
 def test_a_wrong_agreement_is_refused_before_the_first_request(tmp_path, node):
     path = tmp_path / "mine.yaml"
     path.write_text((ROOT / "sla/agreements/local.yaml").read_text().replace("< 200 us", "< 200 parsecs"))
