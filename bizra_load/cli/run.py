@@ -62,7 +62,7 @@ def add_load_arguments(parser: argparse.ArgumentParser) -> None:
         named = f", environment: {variable}" if variable else ""
         parser.add_argument(flag, metavar="VALUE", help=f"{text} (default: {default or 'none'}{named})".replace("%", "%%"))
     for flag, text in SWITCHES:
-        parser.add_argument(flag, action="store_true", help=text)
+        parser.add_argument(flag, action="store_true", help=text.replace("%", "%%"))
     add_evidence_argument(parser)
 
 
