@@ -132,14 +132,19 @@ class MeasuringSide:
                 self._worker.quit()
 
     def _on_start(self, environment: Environment, msg: Any, **_: Any) -> None:
-        run, elapsed_ns, unix_ns = str(msg.data["run"]), int(msg.data["elapsed_ns"]), int(msg.data["unix_ns"])
+        try:
+            run, elapsed_ns, unix_ns = str(msg.data["run"]), int(msg.data["elapsed_ns"]), int(msg.data["unix_ns"])
+            hello_ns = int(msg.data["hello_ns"])
+        except (KeyError, TypeError, ValueError):
+            logger.error("bizra-load: a start that no master makes was refused")
+            return
         worker = getattr(self._worker, "client_id", "")
         if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,200}", run):  # it becomes part of a file's name
             logger.error("bizra-load: a start of a run with an impossible name was refused")
         elif self._key.holds(msg.data.get("mac"), START, run, worker, elapsed_ns, unix_ns):
             if hasattr(self, "measuring") and self.measuring.run == run:
                 return  # told twice
-            now_ns, hello_ns = time.perf_counter_ns(), int(msg.data["hello_ns"])
+            now_ns = time.perf_counter_ns()
             took_ns = min(max(now_ns - hello_ns, 0), SECOND_NS) if hello_ns else 0
             if took_ns > QUICK_NS and self._hellos < HELLOS:
                 self._say_hello()  # this worker was busy with its own start: by a quicker answer the clocks agree better

@@ -36,7 +36,7 @@ ARGUMENTS: tuple[tuple[str, str | None, str, str], ...] = (
     ("--prometheus-selector", "PROMETHEUS_SELECTOR", "", 'Label matchers of the node under test, e.g. job="node"'),
     ("--out", "BIZRA_LOAD_OUT", "runs", "Folder that run folders are made in"),
     ("--run-name", "RUN_NAME", "poi", "Name at the end of the run folder's name"),
-    ("--verify-share", "VERIFY_SHARE", "1%", "Share of signatures that the client verifies itself, 0% to 100%"),
+    ("--verify-share", "VERIFY_SHARE", "1%", "Share of signatures that the client verifies itself, from 0 to 100 per cent"),
     ("--finality-share", "FINALITY_SHARE", "5%", "Share of finality checks among the operations of mixed.py"),
     ("--request-timeout", "REQUEST_TIMEOUT", "10s", "After this long an operation is counted as timed out"),
     ("--base-path", "BASE_PATH", "/api/v1", "Path before /poi/generate, /poi/verify and /finality"),
@@ -60,9 +60,14 @@ ARGUMENTS: tuple[tuple[str, str | None, str, str], ...] = (
 )
 SWITCHES: tuple[tuple[str, str], ...] = (
     ("--fire-request-events", "Fire Locust's request event for every operation (for listeners of your own; slower)"),
-    ("--abort-on-fail", "Stop early when a critical objective breaks its target at 99 % in three looks, 10 s apart"),
+    ("--abort-on-fail", "Stop early when a critical objective breaks its target at the level 0.99 in three looks, 10 s apart"),
     ("--insecure", "Do not verify the server's TLS certificate; the assessment says so"),
 )
+
+
+def described(text: str, default: str, more: str = "") -> str:
+    """A help text that argparse can format and a web form can show as it is: without per cent signs."""
+    return f"{text} (default: {default.replace('%', ' per cent') or 'none'}{more})"
 
 
 def add_arguments(parser: LocustArgumentParser) -> None:
@@ -72,7 +77,7 @@ def add_arguments(parser: LocustArgumentParser) -> None:
         if flag == "--generator-metrics-port":  # taken once, before there is a web form
             parser.add_argument(flag, env_var=variable or "", default=default, help=text, include_in_web_ui=False)
             continue
-        group.add_argument(flag, env_var=variable or "", default=default, help=f"{text} (default: {default or 'none'})")
+        group.add_argument(flag, env_var=variable or "", default=default, help=described(text, default))
     for flag, text in SWITCHES:
         group.add_argument(flag, action="store_true", default=False, help=text)
     text = "NAME=PATH of evidence for a gate that a load can't see, read when the run has ended; repeatable"

@@ -44,7 +44,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 def add_load_arguments(parser: argparse.ArgumentParser) -> None:
     """What put_load_on() takes."""
     from bizra_load.cli.assess import add_evidence_argument
-    from bizra_load.options import ARGUMENTS, SWITCHES
+    from bizra_load.options import ARGUMENTS, SWITCHES, described
 
     parser.add_argument("-H", "--host", metavar="URL", help="target (environment: ENDPOINT; default: a reference node)")
     parser.add_argument("-f", "--locustfile", type=Path, metavar="FILE", help="scenario (default: poi.py, or mixed.py)")
@@ -60,9 +60,9 @@ def add_load_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--loglevel", default="WARNING", help="of Locust's log (default: WARNING)")
     for flag, variable, default, text in ARGUMENTS:
         named = f", environment: {variable}" if variable else ""
-        parser.add_argument(flag, metavar="VALUE", help=f"{text} (default: {default or 'none'}{named})".replace("%", "%%"))
+        parser.add_argument(flag, metavar="VALUE", help=described(text, default, named))
     for flag, text in SWITCHES:
-        parser.add_argument(flag, action="store_true", help=text.replace("%", "%%"))
+        parser.add_argument(flag, action="store_true", help=text)
     add_evidence_argument(parser)
 
 
