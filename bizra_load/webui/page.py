@@ -36,3 +36,18 @@ def add_page(web_ui: WebUI, live: Live, base_path: str = "") -> None:
 
         web_ui.app.add_url_rule(prefix + path, f"bizra_load_{name}", web_ui.auth_required_if_enabled(file))
     web_ui.app.add_url_rule(f"{prefix}/data", "bizra_load_data", web_ui.auth_required_if_enabled(data))
+    _link(web_ui, prefix)
+
+
+def _link(web_ui: WebUI, href: str) -> None:
+    """A link on Locust's own page, among its downloads: the one place there that takes links of others."""
+    update = web_ui.update_template_args
+
+    def with_link() -> None:
+        update()
+        web_ui.template_args["extended_csv_files"] = [
+            *web_ui.template_args.get("extended_csv_files", ()),
+            {"href": href, "title": "Live page and answer of bizra-load"},
+        ]
+
+    web_ui.update_template_args = with_link  # type: ignore[method-assign]  # Locust makes its arguments anew for every visit
