@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import atexit
 import logging
-import signal
 from collections.abc import Callable
-from types import FrameType
 
 import gevent
 import psutil
@@ -26,17 +24,6 @@ def watch_workers(runner: MasterRunner, missing: Callable[[str], None]) -> None:
         for worker in sorted(lost - told):
             missing(worker)
         told = lost
-
-
-def interrupt_once() -> None:
-    """Ctrl+C ends the run in good order, which takes some seconds at most; pressed again meanwhile it changes nothing."""
-    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-        signal.signal(signal.SIGINT, _interrupt)
-
-
-def _interrupt(number: int, frame: FrameType | None) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.default_int_handler(number, frame)
 
 
 def end_stopped_children() -> None:

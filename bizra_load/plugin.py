@@ -19,7 +19,7 @@ from locust.runners import MasterRunner, WorkerRunner
 from bizra_load import gate, options
 from bizra_load.exit_codes import UsageError
 from bizra_load.keeping_side import KeepingSide
-from bizra_load.locust_faults import interrupt_once, quiet
+from bizra_load.locust_faults import quiet
 from bizra_load.measure.cluster_key import cluster_key_of_environment
 from bizra_load.measure.locust_stats import show_microseconds
 from bizra_load.measuring_side import MeasuringSide
@@ -55,6 +55,7 @@ class Plugin:
 
     def __init__(self, environment: Environment) -> None:
         self._environment = environment
+        self._ending = False
         key = cluster_key_of_environment()
         show_microseconds()
         keeps = not isinstance(environment.runner, WorkerRunner)
@@ -62,7 +63,7 @@ class Plugin:
         if keeps:
             settings = options.resolve(environment.parsed_options)  # what can be refused is refused before the first request
             gate.check(settings)
-            gevent.signal_handler(signal.SIGTERM, self._terminate)  # Locust's own is not in place while a shape runs
+            gevent.signal_handler(signal.SIGTERM, self._end)  # Locust's own is not in place while a shape runs
         self._open_model = isinstance(environment.shape_class, StagesShape)
         if any(issubclass(u, OpenModelUser) for u in environment.user_classes) and not self._open_model:
             raise UsageError("locustfile: an OpenModelUser needs a StagesShape beside it (class Shape(StagesShape): ...)")
@@ -76,7 +77,8 @@ class Plugin:
             events.test_stopping.add_listener(self._on_test_stopping)
             events.test_stop.add_listener(self._on_test_stop)
         quiet()
-        interrupt_once()
+        if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # not where a shell started us with it ignored
+            gevent.signal_handler(signal.SIGINT, self._end)  # Locust's own prints a traceback from wherever it happens to be
 
     def wait_for_measuring(self) -> Measuring:
         """What users record with."""
@@ -105,6 +107,12 @@ class Plugin:
         assert self._keeping is not None
         self._keeping.stop()
 
-    def _terminate(self) -> None:
+    def _end(self) -> None:
+        """End in good order, which takes some seconds; asked again meanwhile (Ctrl+C twice) it changes nothing."""
+        if self._ending:
+            return
+        self._ending = True
         if self._environment.runner is not None:
             self._environment.runner.quit()
+        if self._environment.web_ui is not None:
+            self._environment.web_ui.stop()
