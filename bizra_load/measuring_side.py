@@ -6,7 +6,6 @@ START -> Measuring (recorder, schedule) -> REPORT every second -> DRAIN: finish,
 from __future__ import annotations
 
 import logging
-import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -22,7 +21,7 @@ from bizra_load.exit_codes import INVALID
 from bizra_load.locust_faults import no_statistics
 from bizra_load.measure.clock import SteadyClock
 from bizra_load.measure.cluster_key import ClusterKey
-from bizra_load.measure.exchange import ACKNOWLEDGE, DRAIN, HELLO, REPORT, START, Sender
+from bizra_load.measure.exchange import ACKNOWLEDGE, DRAIN, HELLO, REPORT, START, Sender, read_start
 from bizra_load.measure.wire import encode_report
 from bizra_load.worker import ACKNOWLEDGE_WITHIN_S, Measuring
 
@@ -133,26 +132,20 @@ class MeasuringSide:
 
     def _on_start(self, environment: Environment, msg: Any, **_: Any) -> None:
         try:
-            run, elapsed_ns, unix_ns = str(msg.data["run"]), int(msg.data["elapsed_ns"]), int(msg.data["unix_ns"])
-            hello_ns = int(msg.data["hello_ns"])
-        except (KeyError, TypeError, ValueError):
-            logger.error("bizra-load: a start that no master makes was refused")
+            start = read_start(msg.data, getattr(self._worker, "client_id", ""), self._key)
+        except ValueError as error:
+            logger.error("bizra-load: a start %s was refused", error)
             return
-        worker = getattr(self._worker, "client_id", "")
-        if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,200}", run):  # it becomes part of a file's name
-            logger.error("bizra-load: a start of a run with an impossible name was refused")
-        elif self._key.holds(msg.data.get("mac"), START, run, worker, elapsed_ns, unix_ns):
-            if hasattr(self, "measuring") and self.measuring.run == run:
-                return  # told twice
-            now_ns = time.perf_counter_ns()
-            took_ns = min(max(now_ns - hello_ns, 0), SECOND_NS) if hello_ns else 0
-            if took_ns > QUICK_NS and self._hellos < HELLOS:
-                self._say_hello()  # this worker was busy with its own start: by a quicker answer the clocks agree better
-                return
-            self._started = Started(run, elapsed_ns + took_ns // 2, now_ns, SteadyClock(unix_ns + took_ns // 2))
-            self._begin_when_told()
-        else:
-            logger.error("bizra-load: a start that is not signed with this cluster's key was refused")
+        if hasattr(self, "measuring") and self.measuring.run == start.run:
+            return  # told twice
+        now_ns = time.perf_counter_ns()
+        took_ns = min(max(now_ns - start.hello_ns, 0), SECOND_NS) if start.hello_ns else 0
+        if took_ns > QUICK_NS and self._hellos < HELLOS:
+            self._say_hello()  # this worker was busy with its own start: by a quicker answer the clocks agree better
+            return
+        half_ns = took_ns // 2
+        self._started = Started(start.run, start.elapsed_ns + half_ns, now_ns, SteadyClock(start.unix_ns + half_ns))
+        self._begin_when_told()
 
     def _on_acknowledge(self, environment: Environment, msg: Any, **_: Any) -> None:
         if hasattr(self, "measuring"):

@@ -5,6 +5,7 @@ Locust's own statistics travel without sequence numbers and the last report can 
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -27,6 +28,32 @@ HELLO = "bizra_hello"  # a worker can hear START from now on: before, Locust dro
 
 RESEND_AFTER_S = 2.0
 MAX_UNACKNOWLEDGED = 3600  # an hour of one-second reports; beyond it the oldest are dropped and show as missing
+
+
+@dataclass(frozen=True)
+class Start:
+    """The master's START: the run, how long ago its schedule began (negative: it will), the master's time of day, and the
+    perf_counter_ns of the HELLO that it answers (0: none).
+    """
+
+    run: str
+    elapsed_ns: int
+    unix_ns: int
+    hello_ns: int
+
+
+def read_start(data: object, worker: str, key: ClusterKey) -> Start:
+    """Raises ValueError for what no master of this cluster has sent to `worker`."""
+    if not isinstance(data, Mapping):
+        raise ValueError("that no master makes")
+    run, elapsed_ns, unix_ns, hello_ns = (data.get(k) for k in ("run", "elapsed_ns", "unix_ns", "hello_ns"))
+    if not (isinstance(run, str) and isinstance(elapsed_ns, int) and isinstance(unix_ns, int) and isinstance(hello_ns, int)):
+        raise ValueError("that no master makes")
+    if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,200}", run):  # it becomes part of a file's name
+        raise ValueError("of a run with an impossible name")
+    if not key.holds(data.get("mac"), START, run, worker, elapsed_ns, unix_ns):
+        raise ValueError("that is not signed with this cluster's key")
+    return Start(run, elapsed_ns, unix_ns, hello_ns)
 
 
 class Sender:
