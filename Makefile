@@ -53,7 +53,7 @@ test: setup debian ## All tests
 fuzz: setup ## Property tests of everything that comes from outside, 10,000 inputs each (minutes), and the count
 	$(BIN)/python -m tests.properties.fuzz $(ARGS)
 
-calibrate: setup ## Coverage and false verdicts over 2,000 simulated runs a cell (about 15 minutes)
+calibrate: setup ## Coverage and false verdicts over 2,000 simulated runs a cell (about 20 minutes)
 	$(BIN)/python -m tests.calibration.calibrate $(ARGS)
 
 bench: setup debian-bench ## The generator beside its peers, pacing, accuracy, workers per master, the node (about 20 minutes)
