@@ -42,12 +42,12 @@ def add_page(web_ui: WebUI, live: Live, base_path: str = "") -> None:
 def _link(web_ui: WebUI, href: str) -> None:
     """A link on Locust's own page, among its downloads: the one place there that takes links of others."""
     update = web_ui.update_template_args
+    link = {"href": href, "title": "Live page and answer of bizra-load"}
 
     def with_link() -> None:
         update()
-        web_ui.template_args["extended_csv_files"] = [
-            *web_ui.template_args.get("extended_csv_files", ()),
-            {"href": href, "title": "Live page and answer of bizra-load"},
-        ]
+        links = web_ui.template_args.setdefault("extended_csv_files", [])
+        if link not in links:  # Locust brings its arguments up to date at every visit, and keeps those of others
+            links.append(link)
 
-    web_ui.update_template_args = with_link  # type: ignore[method-assign]  # Locust makes its arguments anew for every visit
+    web_ui.update_template_args = with_link  # type: ignore[method-assign]  # there is no other way in
