@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from sla.machine import MachineSecond
 from sla.snapshot import Snapshot
 from sla.window import Health, Window
 
@@ -71,9 +72,12 @@ class RunFacts:
 
 @dataclass(frozen=True)
 class Measurements:
-    """`windows` merged over workers (see window.merge_windows), `health` by worker and second, `snapshots` by time."""
+    """`windows` merged over workers (see window.merge_windows), `health` by worker and second, `snapshots` by time; `target`: the
+    process under test by second, where it runs on the master's machine.
+    """
 
     windows: tuple[Window, ...]
     health: tuple[Health, ...]
     snapshots: tuple[Snapshot, ...]
     facts: RunFacts
+    target: tuple[MachineSecond, ...] = ()

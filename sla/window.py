@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from sla import histogram
 from sla.histogram import EMPTY, Histogram
+from sla.machine import MachineSecond
 
 # An arrival that was planned but never sent has no operation yet (the scenario would have chosen it): it is counted here.
 SCHEDULE = "(schedule)"
@@ -66,7 +67,9 @@ class Window:
 class Health:
     """The generator's own second on one worker.
 
-    lag          how late the schedule woke each waiting arrival (ns): the generator's own delay, no fault of the target
+    lag          how late the schedule woke each waiting arrival (ns), in the second in which it was woken
+    own_lag      the part of each such delay in which this process itself used the CPU (ns): the generator's own doing. The rest is
+                 the machine's: another process or the hypervisor had the core
     hub          how long each batch of answers that came together took to hand out (ns, 0 for a single answer): the most that
                  the generator added to a service time
     cpu_share    CPU seconds of the worker process per second (1.0 is one core)
@@ -75,11 +78,13 @@ class Health:
     slots        rate slots (users) that this worker drives
     label_offset_ns, wall_offset_ns, clock_error_ns  how far the clock that labels this worker's windows, and its system clock,
                  are ahead of the master's, and how wrong that may be (half a round trip; -1: not measured)
+    machine      this worker's process and machine in this second; None in runs saved before it was measured
     """
 
     second: int
     worker: str
     lag: Histogram = EMPTY
+    own_lag: Histogram = EMPTY
     cpu_share: float = 0.0
     reconnects: int = 0
     rss_bytes: int = 0
@@ -89,6 +94,7 @@ class Health:
     wall_offset_ns: int = 0
     clock_error_ns: int = -1
     hub: Histogram = EMPTY
+    machine: MachineSecond | None = None
 
 
 def merge_windows(windows: Iterable[Window]) -> tuple[Window, ...]:
