@@ -5,9 +5,9 @@ from __future__ import annotations
 import dataclasses
 import os
 import sys
-import time
 from datetime import UTC, datetime
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import gevent
 from locust.env import Environment
@@ -23,7 +23,10 @@ from bizra_load.measure.clock import SteadyClock
 from bizra_load.measure.cluster_key import ClusterKey
 from bizra_load.measure.exchange import Receiver
 from bizra_load.measure.generator_metrics import GeneratorMetrics
+from bizra_load.measure.hdr_codec import WireError
+from bizra_load.measure.locust_stats import LocustStatistics
 from bizra_load.measure.losses import Tally
+from bizra_load.measure.machine import MachineReader, listener_on_this_machine
 from bizra_load.monitoring import grafana
 from bizra_load.options import Settings
 from bizra_load.progress import Progress
@@ -31,12 +34,15 @@ from bizra_load.server_metrics import ServerMetrics
 from bizra_load.users import OpenModelUser
 from bizra_load.webui.live import Live
 from sla.assessment import Assessment
+from sla.machine import TARGET
 from sla.measurements import RunFacts
 from sla.preflight import too_short
 from sla.sequential import LOOK_EVERY_S, Looks, failing
 from sla.snapshot import Snapshot
 
 SCRAPE_EVERY_S = 1.0
+PHASE_S = 0.85  # of each second: when all workers have reported the one before, and none of them does
+SECOND_NS = 1_000_000_000
 
 
 class Keeping:
@@ -92,6 +98,10 @@ class Keeping:
         }
         gate.keep_agreement(self.folder, self._agreement)
         self._server = ServerMetrics(settings, self.clock)
+        self._target = _target_here(environment.host or "")
+        runner = environment.runner
+        # where events are fired Locust counts by itself
+        self._statistics = None if settings.fire_request_events or runner is None else LocustStatistics(runner.stats, "PoI")
         self._store(
             self._server.read()
         )  # while the node is idle: only then do its counters and ours reconcile to the last operation
@@ -138,6 +148,8 @@ class Keeping:
         gevent.killall(self._greenlets)
         if self._progress:
             self._progress.end()
+        if self._statistics:
+            self._statistics.show()
         self._store(self._server.read())
 
     def finish(self) -> Assessment:
@@ -184,7 +196,7 @@ class Keeping:
     def _keep(self, worker: str, sequence: int, final: bool, data: bytes) -> None:
         try:
             windows, health = wire.decode_report(data)
-        except wire.WireError:
+        except WireError:
             self._refused += 1  # shown as a missing message: what it held is lost
             return
         if self.unwritable is not None:
@@ -198,6 +210,8 @@ class Keeping:
         self._tally.add(worker, windows, health, elapsed_s, final)
         if self._metrics is not None:
             self._metrics.add(windows, health)
+        if self._statistics:
+            self._statistics.add(windows)
         if self._progress:
             self._progress.add(windows)
         if self.live:
@@ -210,13 +224,16 @@ class Keeping:
 
     def _every_second(self) -> None:
         while True:
-            begin = time.monotonic()
+            since_s = (self.clock.unix_ns() / 1e9 - PHASE_S) % SCRAPE_EVERY_S
+            gevent.sleep(SCRAPE_EVERY_S - since_s)
             self._store(self._server.read())
+            self._store_target()
+            if self._statistics:
+                self._statistics.show()
             if self._recorded != self.receiver.workers:
                 self._write_record()  # so that they are known if this process is killed
             if self._progress:
                 self._progress.show(self.clock.unix_ns())
-            gevent.sleep(max(SCRAPE_EVERY_S - (time.monotonic() - begin), 0.05))
 
     def _look(self) -> None:
         """Judge what is on disk so far, again and again, by the rule for looking while a run goes (sla.sequential)."""
@@ -244,6 +261,14 @@ class Keeping:
     def _store(self, snapshots: list[Snapshot]) -> None:
         try:
             self._writer.snapshots(snapshots)
+        except OSError as error:
+            self._stop_unwritable(error)
+
+    def _store_target(self) -> None:
+        if self._target is None:
+            return
+        try:
+            self._writer.target([self._target.read(self.clock.unix_ns() // SECOND_NS)])
         except OSError as error:
             self._stop_unwritable(error)
 
@@ -283,3 +308,14 @@ class Keeping:
             stopped_for=self._stopped_for,
             seed=self.settings.seed,
         )
+
+
+def _target_here(host: str) -> MachineReader | None:
+    """Reads what the process under test goes through, where it runs on this machine and we may see it."""
+    parts = urlsplit(host)
+    try:
+        port = parts.port or (443 if parts.scheme == "https" else 80)
+    except ValueError:
+        return None
+    pid = listener_on_this_machine(parts.hostname or "", port)
+    return None if pid is None else MachineReader(TARGET, pid)

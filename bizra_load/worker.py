@@ -2,38 +2,41 @@
 
 from __future__ import annotations
 
-import contextlib
 import gc
 import os
 import random
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import gevent
-import numpy as np
-import psutil
 from gevent.event import Event
 from locust.env import Environment
 
 from bizra_load.archive import spool
 from bizra_load.engine.pacer import get_pacer
+from bizra_load.engine.quiet import QuietMoments
 from bizra_load.engine.reactor import get_reactor
 from bizra_load.engine.schedule import Schedule
 from bizra_load.measure import wire
 from bizra_load.measure.clock import SteadyClock
 from bizra_load.measure.cluster_key import ClusterKey
 from bizra_load.measure.exchange import Sender
-from bizra_load.measure.locust_stats import add_window
+from bizra_load.measure.health import HealthReader
 from bizra_load.measure.recorder import Recorder, milliseconds_to_ns
 from bizra_load.options import Settings
-from sla.histogram import HIGHEST_NS, from_values
-from sla.window import FAILURE_CATEGORIES, Health
+from sla.window import FAILURE_CATEGORIES
 
 SETTLE_BEFORE_S = 0.3
-FLUSH_AFTER_S = 0.02  # past the full second, so that what ended within it has been appended
+SECOND_NS = 1_000_000_000
+YOUNG_COLLECTIONS = (
+    5_000,
+    20,
+    1_000_000,
+)  # thresholds of the collector: young objects, in about 0.1 ms, never all
+FULL_COLLECTION_EVERY = 30  # reports
 ACKNOWLEDGE_WITHIN_S = 10.0
 MASTER_SILENT_S = 6.0  # without a sign of life from the master for so long, a worker stops: nobody would stop it
 STOPS_WITHIN_S = 10.0  # what MASTER_SILENT_S amounts to at most, with the looks in between
@@ -68,9 +71,8 @@ class Measuring:
         now_ns = time.perf_counter_ns()
         self.recorder = Recorder(now_ns, now_ns + clock.offset_ns)
         self.pacer = get_pacer()
-        self.pacer.take_lags()  # those of an earlier test in this process are not ours
-        self._reactor = get_reactor()
-        self._reactor.take_turns()
+        reactor = get_reactor()
+        self._quiet = QuietMoments(self.pacer, reactor)
         # every worker has phases and samples of its own, and the same ones again for the same seed
         self.random = random.Random(f"{settings.seed}/{index}")
         self.schedule = Schedule(
@@ -83,10 +85,11 @@ class Measuring:
             self.random,
         )
         self.sender = Sender(run, worker, send, key, clock)
-        self._process = psutil.Process()
-        self._cpu = (time.perf_counter(), time.process_time())
+        self._health = HealthReader(worker, self.recorder.unix_offset_ns, self.pacer.lags, reactor, self._quiet)
+        self._index = index
+        self._reports = 0
         self._drain: Event | None = None
-        self._collections = CollectionPauses()
+        self._ending = Event()
         self._reporter = gevent.spawn(self._report_every_second)
         self._settling = gevent.spawn(self._settle)
 
@@ -122,10 +125,12 @@ class Measuring:
             runner = self._environment.runner
             if runner is not None and runner.user_classes_count:
                 runner.stop_users(dict(runner.user_classes_count))
-            self._reporter.kill()
+            self._ending.set()
+            self._reporter.join()  # one that is under way holds samples that are in no buffer any more
             self._settling.kill()
-            self._report(everything=True)
-            self._collections.close()
+            for _ in self._report(time.perf_counter_ns(), everything=True):
+                pass  # nothing is due any more
+            self._health.close()
             if not self.sender.flush(hand_over_s):
                 self._leave_spool()
         finally:
@@ -170,68 +175,42 @@ class Measuring:
 
     def _settle(self) -> None:
         """Right before the first arrival: all that exists now, the users too, lives as long as the run. Frozen, the collector
-        does not walk it in the middle of a measurement; what a request makes is freed by its reference count.
+        does not walk it in the middle of a measurement; what a request makes is freed by its reference count. Full collections
+        are housekeeping from then on.
         """
         gevent.sleep(max((self.schedule.start_ns - time.perf_counter_ns()) / 1e9 - SETTLE_BEFORE_S, 0))
         gc.collect()
         gc.freeze()
+        gc.set_threshold(*YOUNG_COLLECTIONS)
 
     def _report_every_second(self) -> None:
+        phase_ns = int(phase_of(self._index) * SECOND_NS)
         while True:
-            now = time.perf_counter_ns() + self.recorder.unix_offset_ns
-            gevent.sleep(1 - now % 1_000_000_000 / 1e9 + FLUSH_AFTER_S)
-            self._report(everything=False)
+            since_ns = (time.perf_counter_ns() + self.recorder.unix_offset_ns - phase_ns) % SECOND_NS
+            if self._ending.wait((SECOND_NS - since_ns) / 1e9):
+                return
+            self._quiet.run(self._report(time.perf_counter_ns(), everything=False))
 
-    def _report(self, everything: bool) -> None:
-        windows = self.recorder.take(time.perf_counter_ns(), everything)
-        if not self.fire_request_events and self._environment.runner is not None:
-            for window in windows:
-                add_window(self._environment.runner.stats, window, "PoI")
-        self.sender.report(wire.encode_report(windows, [self._health()]), final=everything)
-
-    def _health(self) -> Health:
-        wall, cpu = time.perf_counter(), time.process_time()
-        share = (cpu - self._cpu[1]) / max(wall - self._cpu[0], 1e-9)
-        self._cpu = (wall, cpu)
+    def _report(self, now_ns: int, everything: bool) -> Iterator[None]:
+        """Windows of all seconds that have ended, and health; with `everything` of the running one too, as the last report."""
+        maker = self.recorder.maker(now_ns, everything)
+        yield from self.recorder.steps(maker)
         reconnects, self.reconnects = self.reconnects, 0
-        clocks = self.sender.take_reading()
-        return Health(
-            second=(time.perf_counter_ns() + self.recorder.unix_offset_ns) // 1_000_000_000,
-            worker=self.worker,
-            lag=from_values(self.pacer.take_lags()),
-            cpu_share=share,
-            reconnects=reconnects,
-            rss_bytes=self._process.memory_info().rss,
-            gc_pause_ns=self._collections.take(),
-            hub=from_values(np.minimum(self._reactor.take_turns(), HIGHEST_NS)),  # a process that was stopped has long ones
-            slots=self.schedule.slots_in_use,
-            label_offset_ns=clocks.label_ns if clocks else 0,
-            wall_offset_ns=clocks.wall_ns if clocks else 0,
-            clock_error_ns=clocks.error_ns if clocks else -1,
-        )
+        yield from self._health.steps(maker.to_ns, self.schedule.slots_in_use, reconnects, self.sender)
+        report = wire.ReportMaker()
+        yield from report.steps(maker.windows, self._health.rows)
+        self.sender.report(report.data, final=everything)
+        yield
+        self._reports += 1
+        if self._reports % FULL_COLLECTION_EVERY == 0:
+            gc.collect()
 
 
-class CollectionPauses:
-    """The longest garbage collection since the last take(), from the interpreter's own callbacks."""
-
-    def __init__(self) -> None:
-        self._began_ns = self._longest_ns = 0
-        gc.callbacks.append(self._on_collection)
-
-    def take(self) -> int:
-        longest, self._longest_ns = self._longest_ns, 0
-        return longest
-
-    def close(self) -> None:
-        with contextlib.suppress(ValueError):
-            gc.callbacks.remove(self._on_collection)
-
-    def _on_collection(self, phase: str, _: dict[str, int]) -> None:
-        now = time.perf_counter_ns()
-        if phase == "start":
-            self._began_ns = now
-        else:
-            self._longest_ns = max(self._longest_ns, now - self._began_ns)
+def phase_of(index: int) -> float:
+    """When in a second (s) the `index`-th worker reports: spread over workers of one machine whatever their number (multiples
+    of the golden ratio are), away from the second's edge, and all of them before the master shows the second.
+    """
+    return 0.1 + 0.6 * (index * 0.6180339887 % 1.0)
 
 
 def category_of(exception: BaseException) -> str:

@@ -72,8 +72,8 @@ class RunFacts:
 
 @dataclass(frozen=True)
 class Measurements:
-    """`windows` merged over workers (see window.merge_windows), `health` by worker and second, `snapshots` by time; `target`: the
-    process under test by second, where it runs on the master's machine.
+    """`windows` merged over workers (see window.merge_windows), `health` by worker and second, `snapshots` by time; `target`:
+    the process under test by second, where it runs on the master's machine.
     """
 
     windows: tuple[Window, ...]

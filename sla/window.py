@@ -68,8 +68,8 @@ class Health:
     """The generator's own second on one worker.
 
     lag          how late the schedule woke each waiting arrival (ns), in the second in which it was woken
-    own_lag      the part of each such delay in which this process itself used the CPU (ns): the generator's own doing. The rest is
-                 the machine's: another process or the hypervisor had the core
+    own_lag      the part of each such delay in which this process itself used the CPU (ns): the generator's own doing. The
+                 rest is the machine's: another process or the hypervisor had the core
     hub          how long each batch of answers that came together took to hand out (ns, 0 for a single answer): the most that
                  the generator added to a service time
     cpu_share    CPU seconds of the worker process per second (1.0 is one core)
@@ -78,13 +78,13 @@ class Health:
     slots        rate slots (users) that this worker drives
     label_offset_ns, wall_offset_ns, clock_error_ns  how far the clock that labels this worker's windows, and its system clock,
                  are ahead of the master's, and how wrong that may be (half a round trip; -1: not measured)
+    housekeeping_ns  the longest step of the worker's own work (reports): so long it held the loop, by its CPU clock
     machine      this worker's process and machine in this second; None in runs saved before it was measured
     """
 
     second: int
     worker: str
     lag: Histogram = EMPTY
-    own_lag: Histogram = EMPTY
     cpu_share: float = 0.0
     reconnects: int = 0
     rss_bytes: int = 0
@@ -94,6 +94,8 @@ class Health:
     wall_offset_ns: int = 0
     clock_error_ns: int = -1
     hub: Histogram = EMPTY
+    own_lag: Histogram = EMPTY
+    housekeeping_ns: int = 0
     machine: MachineSecond | None = None
 
 

@@ -26,7 +26,6 @@ from hdrh.log import HistogramLogReader
 
 from bizra_load.exit_codes import UsageError
 from bizra_load.files import open_regular
-from bizra_load.measure.recorder import latency_histogram
 from bizra_load.measure.wire import MAX_NAME
 from sla import histogram
 from sla.histogram import HIGHEST_NS, Histogram, IntArray
@@ -71,7 +70,10 @@ class _Samples:
 
 
 def _window(second: int, operation: str, category: str, latency_ns: IntArray) -> Window:
-    h = latency_histogram(latency_ns, category or None)
+    if category:  # a timed-out operation is slower than anything measured; other failures have no latency worth comparing
+        h = histogram.from_values(latency_ns[:0], over_range=latency_ns.size if category == "timeout" else 0)
+    else:
+        h = histogram.from_values(latency_ns)
     return _finished(second, operation, int(latency_ns.size), int(latency_ns.sum()), h, category)
 
 

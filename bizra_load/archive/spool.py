@@ -17,7 +17,8 @@ import orjson
 
 from bizra_load.exit_codes import UsageError
 from bizra_load.files import write_atomically
-from bizra_load.measure.wire import WireError, decode_report, health_from_row, health_row, window_from_row, window_row
+from bizra_load.measure.hdr_codec import WireError
+from bizra_load.measure.wire import decode_report, health_from_row, health_row, window_from_row, window_row
 from sla.window import Health, Window
 
 SCHEMA = "bizra-load/spool/1"

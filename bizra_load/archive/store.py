@@ -1,4 +1,4 @@
-"""The run folder: run.json, windows.jsonl, health.jsonl, server.jsonl, and at the end assessment.json.
+"""The run folder: run.json, windows.jsonl, health.jsonl, server.jsonl, target.jsonl, and at the end assessment.json.
 
 Rows are additive and are written as they arrive, so a run that is cut short keeps everything up to its last second.
 """
@@ -23,14 +23,16 @@ from bizra_load.archive.spool import PATTERN, Report, Spool, name_of
 from bizra_load.archive.spool import read as read_spool
 from bizra_load.exit_codes import UsageError
 from bizra_load.files import open_regular, read_text, write_atomically
-from bizra_load.measure.wire import WireError, health_from_row, health_row, window_from_row, window_row
+from bizra_load.measure.hdr_codec import WireError
+from bizra_load.measure.wire import health_from_row, health_row, machine_from_row, machine_row, window_from_row, window_row
+from sla.machine import MachineSecond
 from sla.measurements import Loss, Measurements, PlannedSegment, RunFacts
 from sla.section import shown
 from sla.snapshot import BucketCounts, Snapshot
 from sla.window import Health, Window, merge_windows
 
 SCHEMA = "bizra-load/run/1"
-RECORD, WINDOWS, HEALTH, SERVER = "run.json", "windows.jsonl", "health.jsonl", "server.jsonl"
+RECORD, WINDOWS, HEALTH, SERVER, TARGET = "run.json", "windows.jsonl", "health.jsonl", "server.jsonl", "target.jsonl"
 ASSESSMENT = "assessment.json"
 MAX_RECORD_BYTES = 16 * 1024 * 1024
 MAX_BUCKETS = 10_000
@@ -64,7 +66,7 @@ class RunWriter:
         self.folder = folder
         checksums.unseal(folder)
         self._files: dict[str, int] = {}
-        for name in (WINDOWS, HEALTH, SERVER):
+        for name in (WINDOWS, HEALTH, SERVER, TARGET):
             self._files[name] = os.open(folder / name, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
 
     def windows(self, windows: Iterable[Window]) -> None:
@@ -86,6 +88,9 @@ class RunWriter:
 
     def snapshots(self, snapshots: Iterable[Snapshot]) -> None:
         self._append(SERVER, map(_snapshot_row, snapshots))
+
+    def target(self, seconds: Iterable[MachineSecond]) -> None:
+        self._append(TARGET, map(machine_row, seconds))
 
     def record(self, record: dict[str, Any], facts: RunFacts) -> None:
         """(Re)write run.json."""
@@ -156,6 +161,7 @@ def read_run(folder: Path) -> tuple[Measurements, dict[str, Any]]:
     windows = [w for w in _rows(folder / WINDOWS, window, truncated) if w is not None]
     health = [h for h in _rows(folder / HEALTH, health_of, truncated) if h is not None]
     snapshots = _rows(folder / SERVER, _snapshot, truncated)
+    target = _rows(folder / TARGET, machine_from_row, truncated)
     for report in (r for spool in spools for r in spool.reports):
         windows += report.windows
         health += report.health
@@ -169,6 +175,7 @@ def read_run(folder: Path) -> tuple[Measurements, dict[str, Any]]:
         tuple(sorted(health, key=lambda h: (h.worker, h.second))),
         tuple(sorted(snapshots, key=lambda s: (s.at_ns, s.instance))),
         facts,
+        tuple(sorted(target, key=lambda m: m.second)),
     )
     return measurements, record
 

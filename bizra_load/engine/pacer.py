@@ -8,15 +8,13 @@ from __future__ import annotations
 
 import heapq
 import time
-from array import array
 from typing import Any
 
-import numpy as np
 from gevent import get_hub, getcurrent
 
 from bizra_load.engine import timerfd
+from bizra_load.engine.lags import Lags
 from bizra_load.engine.timerfd import TimerFd
-from sla.histogram import IntArray
 
 MIN_GAP_NS = 50_000
 
@@ -30,7 +28,7 @@ class Pacer:
         self._count = 0
         self._armed_ns = 0
         self._woken_ns = 0
-        self._lags = array("q")
+        self.lags = Lags(self._hub.loop)
         self._timer: TimerFd | None = TimerFd() if use_timerfd and timerfd.available() else None
         if self._timer is not None:
             self._watcher = self._hub.loop.io(self._timer.fd, 1)
@@ -53,11 +51,10 @@ class Pacer:
                 heapq.heapify(self._due)
             raise
 
-    def take_lags(self) -> IntArray:
-        """How late each waiting arrival was woken (ns) since the last call."""
-        values = np.array(self._lags, dtype=np.int64)
-        del self._lags[:]
-        return values
+    @property
+    def next_due_ns(self) -> int | None:
+        """When the next arrival is due (perf_counter_ns); None while nobody waits for one."""
+        return self._due[0][0] if self._due else None
 
     def _arm(self) -> None:
         at = max(self._due[0][0], self._woken_ns + MIN_GAP_NS)
@@ -75,11 +72,12 @@ class Pacer:
         if self._timer is not None:
             self._timer.clear()
         self._armed_ns = 0
-        due, lags, clock = self._due, self._lags, time.perf_counter_ns
+        due, clock = self._due, time.perf_counter_ns
         self._woken_ns = now = clock()
+        add = self.lags.begin(now)
         while due and due[0][0] <= now:
             at, _, greenlet = heapq.heappop(due)
-            lags.append(now - at)
+            add(at, now)
             greenlet.switch()
             now = clock()
         if due:

@@ -77,6 +77,11 @@ class Reactor:
         finally:
             self._epoll.modify(fd, _READ)
 
+    @property
+    def awaiting(self) -> int:
+        """How many requests wait for their response."""
+        return len(self._waiting)
+
     def take_turns(self) -> IntArray:
         """How long (ns) each batch of answers since the last call took to hand out, 0 for a single one: the last of a batch
         waited at most that long for the others, which its service time includes.

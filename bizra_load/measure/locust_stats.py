@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import locust.stats
 import numpy as np
 from locust.stats import RequestStats, StatsEntry
 
 from sla.histogram import bucket_high_ns
-from sla.window import SCHEDULE, Window
+from sla.window import SCHEDULE, Window, merge_windows
 
 
 def round_to_three_digits(response_time_ms: float) -> float:
@@ -18,6 +20,24 @@ def round_to_three_digits(response_time_ms: float) -> float:
 def show_microseconds() -> None:
     """Replace Locust's rounding to whole ms (a supported switch since 2.43.4); needed on every node."""
     locust.stats.bucket_response_time = round_to_three_digits
+
+
+class LocustStatistics:
+    """Locust's statistics where a run is kept: what all workers reported is merged second by second, then added at once."""
+
+    def __init__(self, stats: RequestStats, method: str) -> None:
+        self._stats = stats
+        self._method = method
+        self._windows: list[Window] = []
+
+    def add(self, windows: Iterable[Window]) -> None:
+        """Those without an in-flight integral came from Locust's own request event: it has counted them itself."""
+        self._windows += [w for w in windows if w.in_flight_ns]
+
+    def show(self) -> None:
+        windows, self._windows = self._windows, []
+        for window in merge_windows(windows):
+            add_window(self._stats, window, self._method)
 
 
 def add_window(stats: RequestStats, window: Window, method: str) -> None:

@@ -11,11 +11,10 @@ from collections.abc import Callable
 
 import numpy as np
 
-from sla import histogram
+from bizra_load.measure.seconds import SECOND_NS, Rows, Samples, SecondsMaker, Steps
 from sla.histogram import HIGHEST_NS, IntArray
-from sla.window import SCHEDULE, Window, merge_windows
+from sla.window import SCHEDULE, Window
 
-SECOND_NS = 1_000_000_000
 MAX_OPERATIONS = 200
 OTHER = "(other)"  # operations after the first MAX_OPERATIONS names, so that hostile names can't fill the memory
 
@@ -51,90 +50,39 @@ class Operation:
         for buffer, value in zip(buffers, (intended_ns, sent_ns, done_ns), strict=True):
             buffer.append(value)
 
-    def take(self, from_ns: int, to_ns: int, unix_offset_ns: int) -> list[Window]:
-        """Windows of everything that happened before `to_ns`; `from_ns` is the end of the previous call.
-
-        Both are boundaries of whole Unix seconds. What happened at or after `to_ns` stays in the buffers.
-        """
-        starts = _take_one(self._starts, to_ns)
-        ok = _take_until(self._ok, to_ns)
-        failed = {category: _take_until(buffers, to_ns) for category, buffers in self._failed.items()}
-        dones = np.concatenate([ok[2], *(f[2] for f in failed.values())])
-        parts = self._flow(starts, dones, from_ns, to_ns, unix_offset_ns)
-        parts += self._finished(ok, None, unix_offset_ns)
-        for category, triple in failed.items():
-            parts += self._finished(triple, category, unix_offset_ns)
-        return list(merge_windows(parts))
-
-    def _flow(self, starts: IntArray, dones: IntArray, from_ns: int, to_ns: int, offset: int) -> list[Window]:
-        """Starts and the exact in-flight integral of each second: N0 * 1 s + sum(end - start) - sum(end - done)."""
-        if self._events_only:  # fed by events.request: starts are known only with the finish, nothing independent to count
-            return []
-        windows = []
-        for begin in range(from_ns, to_ns, SECOND_NS):
-            end = begin + SECOND_NS
-            s, d = (a[(a < end) & (a >= begin if begin > from_ns else True)] for a in (starts, dones))
-            area = self._in_flight * SECOND_NS + int((end - s).sum()) - int((end - d).sum())
-            self._in_flight += s.size - d.size
-            if area or s.size:
-                windows.append(Window((begin + offset) // SECOND_NS, self.name, started=int(s.size), in_flight_ns=max(area, 0)))
-        return windows
-
-    def _finished(self, triple: list[IntArray], category: str | None, offset: int) -> list[Window]:
-        intended, sent, done = triple
-        windows = []
-        if self._events_only and category is None:
-            windows += [Window(int(s), self.name, started=int(n)) for s, n in _per_second(sent, offset)]
-        elif not self._events_only:
-            windows += [Window(int(s), self.name, planned=int(n)) for s, n in _per_second(intended, offset)]
-        seconds = (done + offset) // SECOND_NS
-        for second in np.unique(seconds):
-            here = seconds == second
-            response, service = (done - intended)[here], (done - sent)[here]
-            count = int(here.sum())
-            windows.append(
-                Window(
-                    int(second),
-                    self.name,
-                    ok=count if category is None else 0,
-                    failed={} if category is None else {category: count},
-                    response_sum_ns=int(response.sum()),
-                    service_sum_ns=int(service.sum()),
-                    response=latency_histogram(response, category),
-                    service=latency_histogram(service, category),
-                )
-            )
-        return windows
+    def cut(self, to_ns: int) -> Samples:
+        """Everything that happened before `to_ns`; what happened then or later stays in the buffers."""
+        starts = cut_column(self._starts, to_ns)
+        finished: dict[str | None, Rows] = {None: _cut_rows(self._ok, to_ns)}
+        for category, buffers in self._failed.items():
+            finished[category] = _cut_rows(buffers, to_ns)
+        in_flight = self._in_flight
+        if not self._events_only:
+            self._in_flight += starts.size - sum(rows[0].size for rows in finished.values())
+        return Samples(self.name, self._events_only, in_flight, starts, finished)
 
 
-def latency_histogram(latency_ns: IntArray, category: str | None) -> histogram.Histogram:
-    """Of operations that ended alike: right ones (None), or failed in one category."""
-    if category is None:
-        return histogram.from_values(latency_ns)
-    # a timed-out operation is slower than anything measured; other failures have no latency worth comparing
-    return histogram.from_values(latency_ns[:0], over_range=latency_ns.size if category == "timeout" else 0)
-
-
-def _per_second(times_ns: IntArray, offset: int) -> list[tuple[int, int]]:
-    seconds, counts = np.unique((times_ns + offset) // SECOND_NS, return_counts=True)
-    return list(zip(seconds.tolist(), counts.tolist(), strict=True))
-
-
-def _take_one(buffer: array[int], to_ns: int) -> IntArray:
+def cut_column(buffer: array[int], to_ns: int) -> IntArray:
+    """Take the times before `to_ns` out of a buffer of times that ascend but for a few."""
     values = np.array(buffer, dtype=np.int64)
     inside = values < to_ns
-    del buffer[:]
+    del buffer[:]  # in place: the hot path holds the bound append
+    if bool(inside.all()):
+        return values
     buffer.extend(values[~inside].tolist())
     return values[inside]
 
 
-def _take_until(buffers: tuple[array[int], array[int], array[int]], to_ns: int) -> list[IntArray]:
+def _cut_rows(buffers: tuple[array[int], array[int], array[int]], to_ns: int) -> Rows:
     columns = [np.array(b, dtype=np.int64) for b in buffers]
     inside = columns[2] < to_ns
+    everything = bool(inside.all())
     for buffer, column in zip(buffers, columns, strict=True):
-        del buffer[:]  # in place: the hot path holds the bound append
-        buffer.extend(column[~inside].tolist())
-    return [column[inside] for column in columns]
+        del buffer[:]
+        if not everything:
+            buffer.extend(column[~inside].tolist())
+    intended, sent, done = columns if everything else [c[inside] for c in columns]
+    return intended, sent, done
 
 
 class Recorder:
@@ -160,22 +108,28 @@ class Recorder:
 
     def take(self, now_ns: int, everything: bool = False) -> list[Window]:
         """Windows of the whole seconds that ended by `now_ns`; with `everything`, of the running second too."""
+        maker = self.maker(now_ns, everything)
+        for _ in self.steps(maker):
+            pass
+        return maker.windows
+
+    def maker(self, now_ns: int, everything: bool = False) -> SecondsMaker:
+        """take() in small steps: run steps(maker) to its end, then maker.windows is there."""
         unix = now_ns + self.unix_offset_ns
-        whole = unix // SECOND_NS + (1 if everything else 0)
-        to_ns = whole * SECOND_NS - self.unix_offset_ns
-        if to_ns <= self._taken_to_ns:
-            return []
-        windows = [
-            w
-            for operation in list(self._operations.values())
-            for w in operation.take(self._taken_to_ns, to_ns, self.unix_offset_ns)
-        ]
-        unsent = _take_one(self._unsent, np.iinfo(np.int64).max)
-        windows += [
-            Window(int(s), SCHEDULE, planned=int(n), unsent=int(n)) for s, n in _per_second(unsent, self.unix_offset_ns)
-        ]
-        self._taken_to_ns = to_ns
-        return windows
+        to_ns = (unix // SECOND_NS + (1 if everything else 0)) * SECOND_NS - self.unix_offset_ns
+        return SecondsMaker(self._taken_to_ns, max(to_ns, self._taken_to_ns), self.unix_offset_ns)
+
+    def steps(self, maker: SecondsMaker) -> Steps:
+        """The samples are cut out of the buffers operation by operation: what is under way may end meanwhile."""
+        if maker.to_ns <= self._taken_to_ns:
+            return
+        self._taken_to_ns = maker.to_ns
+        maker.unsent(SCHEDULE, cut_column(self._unsent, np.iinfo(np.int64).max))
+        samples = []
+        for operation in list(self._operations.values()):
+            samples.append(operation.cut(maker.to_ns))
+            yield
+        yield from maker.steps(samples)
 
 
 def milliseconds_to_ns(response_time_ms: float) -> int:

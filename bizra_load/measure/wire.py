@@ -1,21 +1,19 @@
 """Windows and health rows as plain, versioned data: the same rows go over the wire (msgpack) and to disk (JSON lines).
 
-Histograms are HdrHistogram's V2 encoding, which any HdrHistogram library reads. Decoding treats its input as hostile:
-sizes and types are checked, nothing is executed, and all trouble is a WireError of one line.
+Histograms are text (see hdr_codec). Decoding treats its input as hostile: sizes and types are checked, nothing is executed, and
+all trouble is a WireError of one line.
 """
 
 from __future__ import annotations
 
-import base64
-import struct
-import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import msgpack
-import numpy as np
 
-from sla.histogram import COUNTS_LENGTH, EMPTY, HIGHEST_NS, LOWEST_NS, SIGNIFICANT_DIGITS, Histogram, IntArray
+from bizra_load.measure.hdr_codec import WireError, decode_histogram, encode_histograms
+from sla.histogram import Histogram
+from sla.machine import UNKNOWN, MachineSecond
 from sla.window import Health, Window
 
 VERSION = 1
@@ -23,100 +21,15 @@ MAX_REPORT_BYTES = 8 * 1024 * 1024
 MAX_ROWS = 10_000
 MAX_NAME = 200
 MAX_COUNT = 1 << 62
-MAX_BUCKET_COUNT = 1 << 40  # in one second; the sum of 8 million such rows still fits 64 bits
 MAX_SECOND = 1 << 34  # the year 2514
-
-_COOKIE_V2 = 0x1C849303 | 0x10
-_COMPRESSED_COOKIE_V2 = 0x1C849304 | 0x10
-_HEADER = struct.Struct(">iiiiqqd")  # cookie, payload length, normalizing offset, digits, lowest, highest, ratio
-_MAX_PAYLOAD = 9 * COUNTS_LENGTH
-
-
-class WireError(ValueError):
-    """One line: what is wrong with the bytes."""
-
-
-def encode_histogram(h: Histogram) -> str:
-    """Base64 of the compressed V2 encoding ("HISTF..."); "" for an empty one. `over_range` travels beside it."""
-    if not h.indices.size:
-        return ""
-    gaps = np.diff(h.indices, prepend=-1) - 1
-    # one signed number for each run of empty buckets (negative) and each count (positive), in bucket order
-    interleaved = np.empty(2 * gaps.size, np.int64)
-    interleaved[0::2], interleaved[1::2] = -gaps, h.counts
-    payload = _zigzag_leb128(interleaved[interleaved != 0])
-    header = _HEADER.pack(_COOKIE_V2, len(payload), 0, SIGNIFICANT_DIGITS, LOWEST_NS, HIGHEST_NS, 1.0)
-    packed = zlib.compress(header + payload, 1)
-    return base64.b64encode(struct.pack(">ii", _COMPRESSED_COOKIE_V2, len(packed)) + packed).decode("ascii")
-
-
-def decode_histogram(text: str, over_range: int = 0) -> Histogram:
-    """Raises WireError unless `text` is "" or a V2 histogram of our layout."""
-    if not text:
-        return Histogram(EMPTY.indices, EMPTY.counts, over_range) if over_range else EMPTY
-    try:
-        data = base64.b64decode(text, validate=True)
-    except ValueError as error:  # binascii.Error, and a plain one for characters outside ASCII
-        raise WireError(f"damaged histogram: {error}") from None
-    try:
-        cookie, length = struct.unpack_from(">ii", data)
-        if cookie != _COMPRESSED_COOKIE_V2 or length != len(data) - 8:
-            raise WireError("not a compressed HdrHistogram V2")
-        inflater = zlib.decompressobj()
-        raw = inflater.decompress(data[8:], _HEADER.size + _MAX_PAYLOAD)
-        if not inflater.eof:
-            raise WireError("histogram longer than its layout allows")
-        cookie, length, offset, digits, lowest, highest, _ = _HEADER.unpack_from(raw)
-    except (struct.error, zlib.error) as error:
-        raise WireError(f"damaged histogram: {error}") from None
-    if (cookie, offset, digits, lowest, highest) != (_COOKIE_V2, 0, SIGNIFICANT_DIGITS, LOWEST_NS, HIGHEST_NS):
-        raise WireError("a histogram of another layout")
-    if length != len(raw) - _HEADER.size:
-        raise WireError("histogram cut short")
-    values = _unzigzag_leb128(np.frombuffer(raw, np.uint8, offset=_HEADER.size))
-    if bool((values == 0).any()) or bool((np.abs(values) > MAX_BUCKET_COUNT).any()):
-        raise WireError("histogram with impossible counts")
-    filled = values > 0
-    steps = np.where(filled, 1, -values)
-    if int(np.minimum(steps, COUNTS_LENGTH).sum()) > COUNTS_LENGTH:
-        raise WireError("histogram with more buckets than its layout")
-    indices = (np.cumsum(steps) - 1)[filled]
-    return Histogram(indices, values[filled].astype(np.int64), over_range)
-
-
-def _zigzag_leb128(values: IntArray) -> bytes:
-    """HdrHistogram's ZigZag LEB128-64b9B, all values at once."""
-    z = ((values << 1) ^ (values >> 63)).astype(np.uint64)
-    size = 9
-    columns = np.empty((z.size, size), np.uint8)
-    rest = z.copy()
-    lengths = np.ones(z.size, np.int64)
-    for byte in range(size):
-        columns[:, byte] = (rest & np.uint64(0x7F)).astype(np.uint8)
-        rest >>= np.uint64(7)
-        lengths += (rest > 0) if byte < size - 1 else 0
-    position = np.arange(size)
-    columns |= np.where(position < (lengths - 1)[:, None], 0x80, 0).astype(np.uint8)
-    return columns[position < lengths[:, None]].tobytes()
-
-
-def _unzigzag_leb128(data: np.ndarray[Any, np.dtype[np.uint8]]) -> IntArray:
-    ends = np.flatnonzero(data < 0x80)
-    if not data.size or not ends.size or ends[-1] != data.size - 1:
-        raise WireError("damaged histogram: a number is cut short")
-    lengths = np.diff(ends, prepend=-1)
-    if int(lengths.max()) > 9:
-        raise WireError("damaged histogram: a number is too long")
-    starts = ends - lengths + 1
-    z = np.zeros(ends.size, np.uint64)
-    for byte in range(int(lengths.max())):
-        here = lengths > byte
-        z[here] |= (data[starts[here] + byte].astype(np.uint64) & np.uint64(0x7F)) << np.uint64(7 * byte)
-    return (z >> np.uint64(1)).astype(np.int64) ^ -(z & np.uint64(1)).astype(np.int64)
 
 
 def window_row(w: Window) -> dict[str, Any]:
     """Plain values of a window, the form of `windows.jsonl`."""
+    return _window_row(w, *encode_histograms((w.response, w.service)))
+
+
+def _window_row(w: Window, response: str, service: str) -> dict[str, Any]:
     return {
         "second": w.second,
         "operation": w.operation,
@@ -130,8 +43,8 @@ def window_row(w: Window) -> dict[str, Any]:
         "service_sum_ns": w.service_sum_ns,
         "response_over_range": w.response.over_range,
         "service_over_range": w.service.over_range,
-        "response": encode_histogram(w.response),
-        "service": encode_histogram(w.service),
+        "response": response,
+        "service": service,
     }
 
 
@@ -160,6 +73,10 @@ def window_from_row(row: object) -> Window:
 
 def health_row(h: Health) -> dict[str, Any]:
     """Plain values of a health row, the form of `health.jsonl`."""
+    return _health_row(h, *encode_histograms((h.lag, h.own_lag, h.hub)))
+
+
+def _health_row(h: Health, lag: str, own_lag: str, hub: str) -> dict[str, Any]:
     return {
         "second": h.second,
         "worker": h.worker,
@@ -172,39 +89,98 @@ def health_row(h: Health) -> dict[str, Any]:
         "wall_offset_ns": h.wall_offset_ns,
         "clock_error_ns": h.clock_error_ns,
         "lag_over_range": h.lag.over_range,
-        "lag": encode_histogram(h.lag),
-        "hub": encode_histogram(h.hub),
+        "lag": lag,
+        "own_lag_over_range": h.own_lag.over_range,
+        "own_lag": own_lag,
+        "housekeeping_ns": h.housekeeping_ns,
+        "hub": hub,
+        "machine": machine_row(h.machine) if h.machine else None,
     }
 
 
 def health_from_row(row: object) -> Health:
     if not isinstance(row, Mapping):
         raise WireError("a health row must be a mapping")
-    cpu_share = row.get("cpu_share")
-    if isinstance(cpu_share, bool) or not isinstance(cpu_share, int | float) or not 0 <= cpu_share < 1e6:
-        raise WireError("cpu_share: must be a number that is not negative")
+    row = {**_NOT_YET_MEASURED, **row}
+    machine = row["machine"]
     return Health(
         second=_count(row, "second", MAX_SECOND),
         worker=_name(row, "worker"),
         lag=decode_histogram(_text(row, "lag"), _count(row, "lag_over_range")),
-        cpu_share=float(cpu_share),
+        own_lag=decode_histogram(_text(row, "own_lag"), _count(row, "own_lag_over_range")),
+        cpu_share=_number(row, "cpu_share", 0.0),
         reconnects=_count(row, "reconnects"),
         rss_bytes=_count(row, "rss_bytes"),
-        # runs saved before these were measured
-        gc_pause_ns=_count({"gc_pause_ns": 0, **row}, "gc_pause_ns"),
-        hub=decode_histogram(_text({"hub": "", **row}, "hub")),
-        slots=_count({"slots": 0, **row}, "slots"),
+        gc_pause_ns=_count(row, "gc_pause_ns"),
+        hub=decode_histogram(_text(row, "hub")),
+        slots=_count(row, "slots"),
+        housekeeping_ns=_count(row, "housekeeping_ns"),
         label_offset_ns=_signed(row, "label_offset_ns", 0),
         wall_offset_ns=_signed(row, "wall_offset_ns", 0),
         clock_error_ns=_signed(row, "clock_error_ns", -1),
+        machine=None if machine is None else machine_from_row(machine),
     )
 
 
-def encode_report(windows: list[Window], health: list[Health]) -> bytes:
+# what runs saved before it was measured say nothing about
+_NOT_YET_MEASURED = {
+    "gc_pause_ns": 0,
+    "hub": "",
+    "slots": 0,
+    "own_lag": "",
+    "own_lag_over_range": 0,
+    "housekeeping_ns": 0,
+    "machine": None,
+}
+_MACHINE = ("cpu_s", "waited_s", "steal", "pressure", "throttled_s")
+
+
+def machine_row(m: MachineSecond) -> dict[str, Any]:
+    """Plain values, the form of `target.jsonl` and of a health row's "machine"."""
+    return {"second": m.second, "process": m.process, "cores": m.cores, **{key: getattr(m, key) for key in _MACHINE}}
+
+
+def machine_from_row(row: object) -> MachineSecond:
+    """Raises WireError for anything that machine_row() could not have made."""
+    if not isinstance(row, Mapping):
+        raise WireError("machine: must be a mapping")
+    figures = {key: _number(row, key, UNKNOWN) for key in _MACHINE}
+    return MachineSecond(_count(row, "second", MAX_SECOND), _name(row, "process"), _count(row, "cores"), **figures)
+
+
+BUCKETS_A_STEP = 150  # encoded in about 0.1 ms
+
+
+class ReportMaker:
+    """encode_report() in small steps: run steps() to its end, then `data` is there."""
+
+    data = b""
+
+    def steps(self, windows: Sequence[Window], health: Sequence[Health]) -> Iterator[None]:
+        histograms = [h for w in windows for h in (w.response, w.service)]
+        histograms += [h for row in health for h in (row.lag, row.own_lag, row.hub)]
+        texts: list[str] = []
+        together: list[Histogram] = []
+        for h in histograms:
+            together.append(h)
+            if sum(t.indices.size for t in together) > BUCKETS_A_STEP:
+                texts += encode_histograms(together)
+                together = []
+                yield
+        texts += encode_histograms(together)
+        yield
+        left = iter(texts)
+        rows = [[_window_row(w, next(left), next(left)) for w in windows]]
+        rows.append([_health_row(h, next(left), next(left), next(left)) for h in health])
+        self.data = msgpack.packb([VERSION, *rows])
+
+
+def encode_report(windows: Sequence[Window], health: Sequence[Health]) -> bytes:
     """One worker's report."""
-    rows = [[window_row(w) for w in windows], [health_row(h) for h in health]]
-    packed: bytes = msgpack.packb([VERSION, *rows])
-    return packed
+    maker = ReportMaker()
+    for _ in maker.steps(windows, health):
+        pass
+    return maker.data
 
 
 def decode_report(data: bytes) -> tuple[list[Window], list[Health]]:
@@ -228,6 +204,13 @@ def _count(row: Mapping[Any, Any], key: Any, most: int = MAX_COUNT) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= most:
         raise WireError(f"{str(key)[:50]}: must be a whole number that is not negative")
     return value
+
+
+def _number(row: Mapping[Any, Any], key: str, least: float) -> float:
+    value = row.get(key)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value < 1e6:
+        raise WireError(f"{key}: must be a number from {least:g}")
+    return float(value)
 
 
 def _signed(row: Mapping[Any, Any], key: str, default: int) -> int:

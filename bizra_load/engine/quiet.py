@@ -1,0 +1,53 @@
+"""Housekeeping between arrivals: work in small steps, each at a moment when nothing is due and no response is awaited."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+import gevent
+
+from bizra_load.engine.pacer import Pacer
+from bizra_load.engine.reactor import Reactor
+
+SLICE_NS = 120_000  # so long a step may last before others get their turn; with its last piece it stays under 300 us
+NEEDED_NS = 400_000  # nothing may be due within this time
+LOOK_AGAIN_S = 0.0005
+PATIENCE_S = 0.004  # under constant load there is no quiet moment: then the step is taken all the same
+
+
+class QuietMoments:
+    """Of one hub."""
+
+    def __init__(self, pacer: Pacer, reactor: Reactor) -> None:
+        self._pacer = pacer
+        self._reactor = reactor
+        self._longest_ns = 0
+
+    def run(self, steps: Iterator[None]) -> None:
+        """Run all of `steps`, whose pieces each take well under SLICE_NS, in the calling greenlet."""
+        left = True
+        while left:
+            self._wait()
+            began_ns = now_ns = time.perf_counter_ns()
+            began_cpu_ns = time.thread_time_ns()
+            while left and now_ns - began_ns < SLICE_NS:
+                left = next(steps, self) is not self
+                now_ns = time.perf_counter_ns()
+            self._longest_ns = max(self._longest_ns, time.thread_time_ns() - began_cpu_ns)
+
+    def take_longest(self) -> int:
+        """The longest step since the last call (ns of the thread's CPU clock): so long the loop was held at most."""
+        longest, self._longest_ns = self._longest_ns, 0
+        return longest
+
+    def _wait(self) -> None:
+        """A timer and not sleep(0), which lets callbacks run but no socket and no timer be looked at."""
+        end = time.monotonic() + PATIENCE_S
+        gevent.sleep(LOOK_AGAIN_S)
+        while not self._quiet() and time.monotonic() < end:
+            gevent.sleep(LOOK_AGAIN_S)
+
+    def _quiet(self) -> bool:
+        due_ns = self._pacer.next_due_ns
+        return not self._reactor.awaiting and (due_ns is None or due_ns - time.perf_counter_ns() > NEEDED_NS)

@@ -1,0 +1,118 @@
+"""The generator's own seconds on one worker: how late it was and why, what it used, what its collector and its clocks did."""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import time
+from collections.abc import Iterator
+
+import numpy as np
+import psutil
+
+from bizra_load.engine.lags import Lags
+from bizra_load.engine.quiet import QuietMoments
+from bizra_load.engine.reactor import Reactor
+from bizra_load.measure.exchange import Sender
+from bizra_load.measure.machine import MachineReader
+from sla.grouped_counts import count
+from sla.histogram import EMPTY, HIGHEST_NS, Histogram, from_values
+from sla.window import Health
+
+SECOND_NS = 1_000_000_000
+
+
+class HealthReader:
+    """Health rows of one worker, in small steps: run steps() to its end, then `rows` is there."""
+
+    def __init__(self, worker: str, unix_offset_ns: int, lags: Lags, reactor: Reactor, quiet: QuietMoments) -> None:
+        self.rows: list[Health] = []
+        self._worker = worker
+        self._offset_ns = unix_offset_ns
+        self._lags = lags
+        self._lags.take()  # those of an earlier test in this process are not ours
+        self._reactor = reactor
+        self._reactor.take_turns()
+        self._quiet = quiet
+        self._machine = MachineReader(worker)
+        self._process = psutil.Process()
+        self._collections = CollectionPauses()
+        self._cpu = (time.perf_counter(), time.process_time())
+
+    def close(self) -> None:
+        self._collections.close()
+
+    def steps(self, until_ns: int, slots: int, reconnects: int, sender: Sender) -> Iterator[None]:
+        """Of everything before `until_ns` (perf_counter_ns): a row for the second that ends there, and one for each earlier
+        one in which arrivals were woken that no row has held yet.
+        """
+        second = (until_ns + self._offset_ns - 1) // SECOND_NS
+        yield from self._machine.steps()
+        machine = self._machine.taken(second)
+        rss_bytes = self._process.memory_info().rss
+        yield
+        lags = self._lag_of_seconds(until_ns)
+        hub = from_values(np.minimum(self._reactor.take_turns(), HIGHEST_NS))  # a process that was stopped has long ones
+        yield
+        share, clocks = self._cpu_share(), sender.take_reading()
+        lag, own_lag = lags.pop(second, (EMPTY, EMPTY))
+        self.rows = [Health(s, self._worker, pair[0], share, own_lag=pair[1], slots=slots) for s, pair in sorted(lags.items())]
+        self.rows.append(
+            Health(
+                second=second,
+                worker=self._worker,
+                lag=lag,
+                own_lag=own_lag,
+                hub=hub,
+                cpu_share=share,
+                reconnects=reconnects,
+                rss_bytes=rss_bytes,
+                gc_pause_ns=self._collections.take(),
+                slots=slots,
+                label_offset_ns=clocks.label_ns if clocks else 0,
+                wall_offset_ns=clocks.wall_ns if clocks else 0,
+                housekeeping_ns=self._quiet.take_longest(),
+                clock_error_ns=clocks.error_ns if clocks else -1,
+                machine=machine,
+            )
+        )
+
+    def _cpu_share(self) -> float:
+        wall, cpu = time.perf_counter(), time.process_time()
+        share = (cpu - self._cpu[1]) / max(wall - self._cpu[0], 1e-9)
+        self._cpu = (wall, cpu)
+        return share
+
+    def _lag_of_seconds(self, until_ns: int) -> dict[int, tuple[Histogram, Histogram]]:
+        """(lag, own part) by the second of the wake-up."""
+        rows = self._lags.take(until_ns)
+        if not rows.woken_ns.size:
+            return {}
+        seconds, group = np.unique((rows.woken_ns + self._offset_ns) // SECOND_NS, return_inverse=True)
+        values = np.concatenate((rows.lag_ns, rows.own_ns))
+        groups = np.concatenate((2 * group, 2 * group + 1)).astype(np.int64)
+        filled = count(values, groups, 2 * seconds.size).histograms()
+        return {s: (filled[2 * i], filled[2 * i + 1]) for i, s in enumerate(seconds.tolist())}
+
+
+class CollectionPauses:
+    """The longest garbage collection since the last take(), from the interpreter's own callbacks."""
+
+    def __init__(self) -> None:
+        self._began_ns = self._longest_ns = 0
+        gc.callbacks.append(self._on_collection)
+
+    def take(self) -> int:
+        longest, self._longest_ns = self._longest_ns, 0
+        return longest
+
+    def close(self) -> None:
+        with contextlib.suppress(ValueError):
+            gc.callbacks.remove(self._on_collection)
+
+    def _on_collection(self, phase: str, _: dict[str, int]) -> None:
+        now = time.perf_counter_ns()
+        if phase == "start":
+            self._began_ns = now
+        else:
+            self._longest_ns = max(self._longest_ns, now - self._began_ns)

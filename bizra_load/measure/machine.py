@@ -1,0 +1,140 @@
+"""What a process and the machine under it went through since the last reading, from Linux' own accounts (proc(5), cgroups(7)).
+
+A file that is not there (another system, a kernel without pressure accounts, a container that hides it) gives UNKNOWN.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import socket
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+
+from sla.machine import UNKNOWN, MachineSecond
+
+_USER_HZ_S = 1.0 / os.sysconf("SC_CLK_TCK")
+_CGROUP_FILES = ("/sys/fs/cgroup/{group}/cpu.stat", "/sys/fs/cgroup/cpu/{group}/cpu.stat", "/sys/fs/cgroup/cpu.stat")
+
+
+class MachineReader:
+    """Of one process (`pid`; None: this one, by its calling thread alone: that is the one which must be on time). `proc` is for
+    tests.
+    """
+
+    def __init__(self, process: str, pid: int | None = None, proc: Path = Path("/proc")) -> None:
+        self._process = process
+        self._pid = pid
+        self._home = proc / ("self" if pid is None else str(pid))
+        self._proc = proc
+        self._cpu_stat = _cpu_stat_file(self._home)
+        self._cores = os.cpu_count() or 0
+        self._before: dict[str, float] = {}
+        self._now: dict[str, float] = {}
+        self.read(0)
+
+    def read(self, second: int) -> MachineSecond:
+        """Since the last call (or the start), as of `second`; a figure that any of the two readings lacks is UNKNOWN."""
+        for _ in self.steps():
+            pass
+        return self.taken(second)
+
+    def steps(self) -> Iterator[None]:
+        """read() in small steps: run this to its end, then call taken()."""
+        self._now = {"clock_s": time.monotonic()}
+        for part in (self._cpu, self._waited, self._stat, self._pressure, self._throttled):
+            with contextlib.suppress(OSError, ValueError, IndexError):
+                self._now |= part()
+            yield
+
+    def taken(self, second: int) -> MachineSecond:
+        before, self._before = self._before, self._now
+        spent = {key: value - before[key] for key, value in self._now.items() if key in before}
+        return MachineSecond(
+            second=second,
+            process=self._process,
+            cores=self._cores,
+            cpu_s=_known(spent.get("cpu_s")),
+            waited_s=_known(spent.get("waited_s")),
+            steal=_share(spent.get("steal"), spent.get("total")),
+            pressure=_share(spent.get("pressure_s"), spent.get("clock_s"), 1.0),
+            throttled_s=_known(spent.get("throttled_s")),
+        )
+
+    def _cpu(self) -> dict[str, float]:
+        if self._pid is None:
+            return {"cpu_s": time.process_time()}
+        fields = (self._home / "stat").read_text().rpartition(")")[2].split()
+        return {"cpu_s": (int(fields[11]) + int(fields[12])) * _USER_HZ_S}
+
+    def _waited(self) -> dict[str, float]:
+        """The second figure of schedstat: ns spent ready to run, waiting for a core."""
+        if self._pid is None:
+            texts = [(self._home / "schedstat").read_text()]
+        else:
+            texts = [(task / "schedstat").read_text() for task in (self._home / "task").iterdir()]
+        return {"waited_s": sum(int(text.split()[1]) for text in texts) / 1e9}
+
+    def _stat(self) -> dict[str, float]:
+        with open(self._proc / "stat") as file:
+            ticks = [int(word) for word in file.readline().split()[1:9]]  # user nice system idle iowait irq softirq steal
+        return {"steal": ticks[7], "total": sum(ticks)}
+
+    def _pressure(self) -> dict[str, float]:
+        text = (self._proc / "pressure" / "cpu").read_text()
+        return {"pressure_s": int(text.split("\n", 1)[0].rpartition("total=")[2]) / 1e6}
+
+    def _throttled(self) -> dict[str, float]:
+        if self._cpu_stat is None:
+            return {}
+        text = self._cpu_stat.read_text()
+        if found := re.search(r"^throttled_usec (\d+)", text, re.MULTILINE):
+            return {"throttled_s": int(found[1]) / 1e6}
+        found = re.search(r"^throttled_time (\d+)", text, re.MULTILINE)  # cgroups v1: ns
+        return {"throttled_s": int(found[1]) / 1e9} if found else {}
+
+
+def _known(value: float | None) -> float:
+    return UNKNOWN if value is None or value < 0 else value
+
+
+def _share(part: float | None, whole: float | None, most: float = 1.0) -> float:
+    if part is None or whole is None or part < 0 or whole <= 0:
+        return UNKNOWN
+    return min(part / whole, most)
+
+
+def _cpu_stat_file(home: Path) -> Path | None:
+    """cpu.stat of the control group that limits this process; a container sees its own group as the root."""
+    groups = [""]
+    with contextlib.suppress(OSError):
+        for line in (home / "cgroup").read_text().splitlines():
+            _, controllers, group = line.split(":", 2)
+            if controllers == "" or "cpu" in controllers.split(","):
+                groups.insert(0, group.strip("/"))
+    for group in groups:
+        for pattern in _CGROUP_FILES:
+            path = Path(pattern.format(group=group))
+            if path.is_file():
+                return path
+    return None
+
+
+def listener_on_this_machine(host: str, port: int) -> int | None:
+    """Process id of whatever listens at `host`:`port`, if that is an address of this machine and we may see it."""
+    try:
+        addresses = {str(info[4][0]) for info in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)}
+        mine = {a.address.split("%")[0] for entries in psutil.net_if_addrs().values() for a in entries}
+        if not addresses & mine:
+            return None
+        for c in psutil.net_connections(kind="tcp"):
+            listens = c.status == psutil.CONN_LISTEN and c.laddr and c.laddr.port == port
+            if listens and c.pid and c.laddr.ip in {*addresses, "0.0.0.0", "::"}:  # noqa: S104  # compared, not bound
+                return int(c.pid)
+    except (OSError, psutil.Error):
+        return None
+    return None

@@ -1,0 +1,171 @@
+"""From samples to windows: all operations of a report at once, in small steps.
+
+A worker does this between arrivals. Whatever holds its loop makes arrivals late, so the work is a generator that stops after
+every piece: none takes longer than some ten thousandths of a second, whatever the rate, and the caller decides when to go on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from sla import grouped_counts
+from sla.grouped_counts import GroupedCounts
+from sla.histogram import EMPTY, IntArray
+from sla.window import Window
+
+SECOND_NS = 1_000_000_000
+CHUNK = 1024  # rows whose histograms are filled in one step: two values each, about 0.1 ms
+_SPAN = 1 << 32  # seconds of one block's keys; every label is under it
+
+Rows = tuple[IntArray, IntArray, IntArray]  # intended, sent, done (ns), all of shape (n,)
+Steps = Iterator[None]
+
+
+@dataclass(frozen=True)
+class Samples:
+    """What one operation's buffers held. `finished`: by failure category, None for the successful ones. `in_flight`: how many
+    were under way before the first of these. `events_only`: starts are known only with the finish.
+    """
+
+    name: str
+    events_only: bool
+    in_flight: int
+    starts: IntArray
+    finished: dict[str | None, Rows]
+
+
+_COUNTS = ("planned", "unsent", "started", "ok", "in_flight_ns", "response_sum_ns", "service_sum_ns")
+
+
+@dataclass
+class _Draft:
+    """A window in the making."""
+
+    counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(_COUNTS, 0))
+    failed: dict[str, int] = field(default_factory=dict)
+    group: int = -1  # of the successful ones' histograms
+    timeouts: int = 0
+
+
+class SecondsMaker:
+    """Windows of the seconds in [from_ns, to_ns), perf_counter_ns. Run steps() to its end, then `windows` is there."""
+
+    def __init__(self, from_ns: int, to_ns: int, unix_offset_ns: int) -> None:
+        self._from_ns, self.to_ns, self._offset_ns = from_ns, to_ns, unix_offset_ns
+        self._drafts: dict[tuple[str, int], _Draft] = {}
+        self.windows: list[Window] = []
+
+    def steps(self, samples: Sequence[Samples]) -> Steps:
+        for s in samples:
+            self._flow(s)
+            yield
+        blocks = [(s, category, rows) for s in samples for category, rows in s.finished.items() if rows[0].size]
+        if blocks:
+            yield from self._finished(blocks)
+        else:
+            self._close(None)
+
+    def unsent(self, operation: str, intended_ns: IntArray) -> None:
+        """Arrivals that were never sent: planned, and nothing else. Call it before steps()."""
+        for second, count in per_second(intended_ns, self._offset_ns):
+            self._add(operation, second, planned=count, unsent=count)
+
+    def _add(self, operation: str, second: int, **counts: int) -> _Draft:
+        draft = self._drafts.setdefault((operation, second), _Draft())
+        for key, count in counts.items():
+            draft.counts[key] += count
+        return draft
+
+    def _flow(self, s: Samples) -> None:
+        """Starts and the exact in-flight integral of each second: N0 * 1 s + sum(end - start) - sum(end - done)."""
+        if s.events_only:  # nothing independent to count
+            return
+        starts, dones = s.starts, np.concatenate([rows[2] for rows in s.finished.values()])
+        in_flight = s.in_flight
+        for begin in range(self._from_ns, self.to_ns, SECOND_NS):
+            end = begin + SECOND_NS
+            here = [a[(a < end) & (a >= begin if begin > self._from_ns else True)] for a in (starts, dones)]
+            area = in_flight * SECOND_NS + int((end - here[0]).sum()) - int((end - here[1]).sum())
+            in_flight += here[0].size - here[1].size
+            if area or here[0].size:
+                second = (begin + self._offset_ns) // SECOND_NS
+                self._add(s.name, second, started=int(here[0].size), in_flight_ns=max(area, 0))
+
+    def _finished(self, blocks: Sequence[tuple[Samples, str | None, Rows]]) -> Steps:
+        sizes = [rows[0].size for _, _, rows in blocks]
+        block = np.repeat(np.arange(len(blocks)), sizes)
+        intended, sent, done = (np.concatenate([rows[i] for _, _, rows in blocks]) for i in range(3))
+        yield
+        for s_key, times in (("planned", intended), ("started", sent)):
+            for at, second, count in _per_block(block, times, self._offset_ns):
+                samples = blocks[at][0]
+                if samples.events_only == (s_key == "started"):
+                    self._add(samples.name, second, **{s_key: count})
+            yield
+        key = block * _SPAN + (done + self._offset_ns) // SECOND_NS
+        if bool((np.diff(key) < 0).any()):
+            order = np.argsort(key, kind="stable")
+            key, intended, sent, done = key[order], intended[order], sent[order], done[order]
+            yield
+        starts = np.concatenate((np.zeros(1, np.int64), np.flatnonzero(np.diff(key)) + 1))
+        lengths = np.diff(starts, append=key.size)
+        response, service = done - intended, done - sent
+        sums = np.add.reduceat(response, starts).tolist(), np.add.reduceat(service, starts).tolist()
+        yield
+        successful = np.zeros(starts.size, bool)
+        for i, (k, n) in enumerate(zip(key[starts].tolist(), lengths.tolist(), strict=True)):
+            samples, category, _ = blocks[k // _SPAN]
+            ok = n if category is None else 0
+            draft = self._add(samples.name, k % _SPAN, ok=ok, response_sum_ns=sums[0][i], service_sum_ns=sums[1][i])
+            if category is None:
+                successful[i], draft.group = True, i
+            else:
+                draft.failed[category] = draft.failed.get(category, 0) + n
+                # a timed-out operation is slower than anything measured; other failures have no latency worth comparing
+                draft.timeouts += n if category == "timeout" else 0
+        yield
+        group = np.repeat(np.arange(starts.size), lengths)
+        kept = successful[group]
+        counted = yield from _in_chunks(group[kept], response[kept], service[kept], starts.size)
+        self._close(counted)
+
+    def _close(self, counted: GroupedCounts | None) -> None:
+        """Group g holds response times under 2 g and service times under 2 g + 1."""
+        filled = counted.histograms() if counted else []
+        for (operation, second), draft in sorted(self._drafts.items()):
+            pair = (filled[2 * draft.group], filled[2 * draft.group + 1]) if draft.group >= 0 else (EMPTY, EMPTY)
+            if draft.timeouts:
+                pair = tuple(type(h)(h.indices, h.counts, h.over_range + draft.timeouts) for h in pair)  # type: ignore[assignment]
+            values: dict[str, Any] = {**draft.counts, "failed": dict(sorted(draft.failed.items()))}
+            self.windows.append(Window(second, operation, response=pair[0], service=pair[1], **values))
+
+
+def _in_chunks(group: IntArray, response_ns: IntArray, service_ns: IntArray, groups: int) -> Any:
+    """GroupedCounts of both latencies, a step for every CHUNK rows; None without any."""
+    total: GroupedCounts | None = None
+    for at in range(0, group.size, CHUNK):
+        g = 2 * group[at : at + CHUNK]
+        values = np.concatenate((response_ns[at : at + CHUNK], service_ns[at : at + CHUNK]))
+        part = grouped_counts.count(values, np.concatenate((g, g + 1)), 2 * groups)
+        yield
+        total = part if total is None else total + part
+        yield
+    return total
+
+
+def per_second(times_ns: IntArray, offset_ns: int) -> list[tuple[int, int]]:
+    """(second, how many) of perf_counter_ns times; `offset_ns` makes them Unix time."""
+    seconds, counts = np.unique((times_ns + offset_ns) // SECOND_NS, return_counts=True)
+    return list(zip(seconds.tolist(), counts.tolist(), strict=True))
+
+
+def _per_block(block: IntArray, times_ns: IntArray, offset_ns: int) -> list[tuple[int, int, int]]:
+    """(block, second, how many)."""
+    key = block * _SPAN + (times_ns + offset_ns) // SECOND_NS
+    changes = np.flatnonzero(np.diff(key, prepend=-1))  # runs: within a block times ascend but for a few
+    lengths = np.diff(changes, append=key.size).tolist()
+    return [(k // _SPAN, k % _SPAN, n) for k, n in zip(key[changes].tolist(), lengths, strict=True)]
