@@ -194,6 +194,7 @@ class Measuring:
     def _report(self, now_ns: int, everything: bool) -> Iterator[None]:
         """Windows of all seconds that have ended, and health; with `everything` of the running one too, as the last report."""
         maker = self.recorder.maker(now_ns, everything)
+        yield
         yield from self.recorder.steps(maker)
         reconnects, self.reconnects = self.reconnects, 0
         yield from self._health.steps(maker.to_ns, self.schedule.slots_in_use, reconnects, self.sender)

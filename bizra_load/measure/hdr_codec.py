@@ -35,9 +35,14 @@ def encode_histogram(h: Histogram) -> str:
 
 def encode_histograms(histograms: Sequence[Histogram]) -> list[str]:
     """encode_histogram() of each, with one pass of numpy for all of them: for few samples that is a third of the time."""
+    return [compressed(payload) for payload in payloads(histograms)]
+
+
+def payloads(histograms: Sequence[Histogram]) -> list[bytes]:
+    """The uncompressed numbers of each, for compressed()."""
     sizes = np.array([h.indices.size for h in histograms], np.int64)
     if not sizes.sum():
-        return [""] * len(histograms)
+        return [b""] * len(histograms)
     indices = np.concatenate([h.indices for h in histograms])
     first = (np.cumsum(sizes) - sizes)[sizes > 0]
     gaps = np.diff(indices, prepend=-1) - 1
@@ -50,10 +55,13 @@ def encode_histograms(histograms: Sequence[Histogram]) -> list[str]:
     # where each histogram's bytes end: at the number behind its last bucket's count
     ends = np.concatenate((np.zeros(1, np.int64), np.cumsum(lengths)))
     cuts = ends[np.searchsorted(numbers, 2 * np.cumsum(sizes))].tolist()
-    return [_compressed(data[a:b]) if b > a else "" for a, b in zip([0, *cuts[:-1]], cuts, strict=True)]
+    return [data[a:b] for a, b in zip([0, *cuts[:-1]], cuts, strict=True)]
 
 
-def _compressed(payload: bytes) -> str:
+def compressed(payload: bytes) -> str:
+    """The text of one histogram; "" for an empty one."""
+    if not payload:
+        return ""
     header = _HEADER.pack(_COOKIE_V2, len(payload), 0, SIGNIFICANT_DIGITS, LOWEST_NS, HIGHEST_NS, 1.0)
     packed = zlib.compress(header + payload, 1)
     return base64.b64encode(struct.pack(">ii", _COMPRESSED_COOKIE_V2, len(packed)) + packed).decode("ascii")

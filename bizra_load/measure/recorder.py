@@ -16,6 +16,7 @@ from sla.histogram import HIGHEST_NS, IntArray
 from sla.window import SCHEDULE, Window
 
 MAX_OPERATIONS = 200
+EVERYTHING_NS = 2**63 - 1
 OTHER = "(other)"  # operations after the first MAX_OPERATIONS names, so that hostile names can't fill the memory
 
 
@@ -124,8 +125,9 @@ class Recorder:
         if maker.to_ns <= self._taken_to_ns:
             return
         self._taken_to_ns = maker.to_ns
-        maker.unsent(SCHEDULE, cut_column(self._unsent, np.iinfo(np.int64).max))
-        samples = []
+        maker.unsent(SCHEDULE, cut_column(self._unsent, EVERYTHING_NS))
+        samples: list[Samples] = []
+        yield
         for operation in list(self._operations.values()):
             samples.append(operation.cut(maker.to_ns))
             yield

@@ -116,6 +116,7 @@ class SecondsMaker:
         response, service = done - intended, done - sent
         sums = np.add.reduceat(response, starts).tolist(), np.add.reduceat(service, starts).tolist()
         yield
+        yield
         successful = np.zeros(starts.size, bool)
         for i, (k, n) in enumerate(zip(key[starts].tolist(), lengths.tolist(), strict=True)):
             samples, category, _ = blocks[k // _SPAN]
@@ -130,7 +131,9 @@ class SecondsMaker:
         yield
         group = np.repeat(np.arange(starts.size), lengths)
         kept = successful[group]
-        counted = yield from _in_chunks(group[kept], response[kept], service[kept], starts.size)
+        chosen = group[kept], response[kept], service[kept]
+        yield
+        counted = yield from _in_chunks(*chosen, starts.size)
         self._close(counted)
 
     def _close(self, counted: GroupedCounts | None) -> None:
