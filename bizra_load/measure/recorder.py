@@ -125,7 +125,8 @@ class Recorder:
         if maker.to_ns <= self._taken_to_ns:
             return
         self._taken_to_ns = maker.to_ns
-        maker.unsent(SCHEDULE, cut_column(self._unsent, EVERYTHING_NS))
+        if self._unsent:
+            maker.unsent(SCHEDULE, cut_column(self._unsent, EVERYTHING_NS))
         samples: list[Samples] = []
         yield
         for operation in list(self._operations.values()):

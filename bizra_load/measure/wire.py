@@ -148,7 +148,7 @@ def machine_from_row(row: object) -> MachineSecond:
     return MachineSecond(_count(row, "second", MAX_SECOND), _name(row, "process"), _count(row, "cores"), **figures)
 
 
-BUCKETS_A_STEP = 1500  # turned into bytes in about 0.1 ms
+BUCKETS_A_STEP = 500  # turned into bytes in about 0.1 ms
 
 
 class ReportMaker:
@@ -157,6 +157,7 @@ class ReportMaker:
     data = b""
 
     def steps(self, windows: Sequence[Window], health: Sequence[Health]) -> Iterator[None]:
+        yield
         histograms = [h for w in windows for h in (w.response, w.service)]
         histograms += [h for row in health for h in (row.lag, row.own_lag, row.hub)]
         unpacked: list[bytes] = []

@@ -1,0 +1,147 @@
+"""How late, and whose fault: on a loop whose turns and clocks the test drives."""
+
+import gevent
+import pytest
+from gevent import get_hub
+
+from bizra_load.engine import lags
+from bizra_load.engine.lags import Lags
+from bizra_load.engine.pacer import Pacer
+from bizra_load.engine.quiet import QuietMoments
+from bizra_load.engine.reactor import get_reactor
+
+US, MS = 1_000, 1_000_000
+
+
+class Loop:
+    """Of libev's only what Lags asks for."""
+
+    def __init__(self):
+        self.watchers = {}
+
+    def check(self, priority):
+        return self._watcher("check")
+
+    def prepare(self, priority):
+        return self._watcher("prepare")
+
+    def _watcher(self, kind):
+        loop = self
+
+        class Watcher:
+            def start(self, callback):
+                loop.watchers[kind] = callback
+
+        return Watcher()
+
+
+@pytest.fixture
+def driven(monkeypatch):
+    """(loop, set the clocks to (wall, CPU) ns, lags)."""
+    now = {"wall": 0, "cpu": 0}
+    monkeypatch.setattr(lags, "_clock", lambda: now["wall"])
+    monkeypatch.setattr(lags, "_cpu_clock", lambda: now["cpu"])
+    loop = Loop()
+    found = Lags(loop)
+
+    def turn(kind, wall, cpu):
+        now.update(wall=wall, cpu=cpu)
+        if kind != "wake":
+            loop.watchers[kind]()
+
+    return turn, found
+
+
+def woken(found, due, now):
+    found.begin(now)(due, now)
+    rows = found.take()
+    return int(rows.lag_ns[0]), int(rows.own_ns[0])
+
+
+def test_a_process_that_slept_when_the_arrival_fell_due_and_got_the_core_late_is_not_to_blame(driven):
+    turn, found = driven
+    turn("check", 0, 0)
+    turn("prepare", 1 * MS, 1 * MS)
+    turn("check", 9 * MS, 1 * MS)  # the poll should have returned at 5 ms
+    turn("wake", 9 * MS + 20 * US, 1 * MS + 20 * US)
+    assert woken(found, 5 * MS, 9 * MS + 20 * US) == (4 * MS + 20 * US, 20 * US)
+
+
+def test_a_process_that_was_working_when_the_arrival_fell_due_was_late_by_its_own_doing(driven):
+    turn, found = driven
+    turn("check", 0, 0)
+    turn("prepare", 8 * MS, 8 * MS)  # 8 ms of work, by both clocks
+    turn("check", 8 * MS, 8 * MS)
+    turn("wake", 8 * MS, 8 * MS)
+    assert woken(found, 2 * MS, 8 * MS) == (6 * MS, 6 * MS)
+
+
+def test_a_process_that_was_pushed_off_the_core_in_the_middle_of_its_work_shares_the_blame(driven):
+    turn, found = driven
+    turn("check", 0, 0)
+    turn("prepare", 8 * MS, 2 * MS)  # 8 ms on the clock, 2 ms of them with the core
+    turn("check", 8 * MS, 2 * MS)
+    turn("wake", 8 * MS, 2 * MS)
+    assert woken(found, 4 * MS, 8 * MS) == (4 * MS, 1 * MS)
+
+
+def test_arrivals_woken_behind_others_of_the_same_turn_were_held_up_by_these(driven):
+    turn, found = driven
+    turn("check", 0, 0)
+    turn("prepare", 0, 0)
+    turn("check", 1 * MS, 0)
+    turn("wake", 1 * MS, 0)
+    add = found.begin(1 * MS)
+    add(1 * MS, 1 * MS)
+    add(1 * MS, 3 * MS)  # the one before took 2 ms
+    assert found.take().own_ns.tolist() == [0, 2 * MS]
+
+
+def test_rows_are_taken_by_the_time_of_their_wake_up(driven):
+    _, found = driven
+    for at in (1, 2, 3):
+        found.begin(at)(at, at)
+    assert found.take(3).woken_ns.tolist() == [1, 2]
+    assert found.take().woken_ns.tolist() == [3]
+
+
+def test_on_a_real_loop_work_of_our_own_shows_as_our_own():
+    pacer = Pacer()
+
+    def user():
+        pacer.sleep_until(lags._clock() + 30 * MS)
+
+    def worker():
+        end = lags._cpu_clock() + 60 * MS  # of which at most 30 ms are before the arrival is due, however busy the machine
+        while lags._cpu_clock() < end:
+            pass
+
+    gevent.joinall([gevent.spawn(user), gevent.spawn(worker)], raise_error=True, timeout=60)
+    rows = pacer.lags.take()
+    assert 25 * MS < rows.own_ns[0] <= rows.lag_ns[0]
+
+
+def test_housekeeping_waits_for_a_moment_in_which_nothing_is_due_and_all_of_it_is_done():
+    pacer = Pacer()
+    quiet = QuietMoments(pacer, get_reactor())
+    done, seen = [], []
+
+    def pieces():
+        for i in range(5):
+            due_ns = pacer.next_due_ns
+            seen.append(due_ns is None or due_ns - lags._clock() > 0)
+            done.append(i)
+            yield
+
+    def user():
+        for _ in range(40):
+            pacer.sleep_until(lags._clock() + 2 * MS)
+
+    users = gevent.spawn(user)
+    quiet.run(pieces())
+    users.join()
+    assert done == [0, 1, 2, 3, 4]
+    assert all(seen)
+    assert quiet.take_longest() > 0
+    assert quiet.take_longest() == 0
+    assert get_hub() is pacer._hub

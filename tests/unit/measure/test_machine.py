@@ -1,0 +1,83 @@
+"""What a process and its machine went through, read from files in proc(5)'s form."""
+
+import os
+import socket
+
+import pytest
+
+from bizra_load.measure import machine
+from bizra_load.measure.machine import MachineReader, listener_on_this_machine
+from sla.machine import UNKNOWN
+
+
+@pytest.fixture
+def proc(tmp_path, monkeypatch):
+    """A /proc whose accounts the test moves on: call it with figures."""
+    home = tmp_path / "42"
+    (home / "task" / "42").mkdir(parents=True)
+    (home / "task" / "43").mkdir()
+    (tmp_path / "pressure").mkdir()
+    (tmp_path / "cpu.stat").write_text("")
+    (home / "cgroup").write_text("0::/nowhere\n")
+    monkeypatch.setattr(machine, "_CGROUP_FILES", (str(tmp_path / "cpu.stat"),))
+    clock = {"s": 0.0}
+    monkeypatch.setattr(machine.time, "monotonic", lambda: clock["s"])
+
+    def move(at_s, cpu_ticks, waited_ns, steal, idle, pressure_us, throttled="throttled_usec 0"):
+        clock["s"] = at_s
+        before = "42 (a (nasty) name) S " + " ".join(["0"] * 10)
+        (home / "stat").write_text(f"{before} {cpu_ticks} {cpu_ticks} 0 0")
+        for task in ("42", "43"):
+            (home / "task" / task / "schedstat").write_text(f"1 {waited_ns} 3\n")
+        (tmp_path / "stat").write_text(f"cpu  0 0 0 {idle} 0 0 0 {steal} 0 0\ncpu0 1\n")
+        (tmp_path / "pressure" / "cpu").write_text(
+            f"some avg10=0.00 avg60=0.00 avg300=0.00 total={pressure_us}\nfull avg10=0\n"
+        )
+        (tmp_path / "cpu.stat").write_text(f"usage_usec 1\n{throttled}\n")
+
+    move(0.0, 0, 0, 0, 0, 0)
+    return tmp_path, move
+
+
+def test_a_second_is_the_difference_of_two_readings(proc):
+    folder, move = proc
+    reader = MachineReader("x", 42, folder)
+    hertz = os.sysconf("SC_CLK_TCK")
+    move(2.0, hertz // 4, 10_000_000, 9, 91, 500_000, "throttled_usec 250000")
+    found = reader.read(7)
+    assert (found.second, found.process, found.cores) == (7, "x", os.cpu_count())
+    assert found.cpu_s == pytest.approx(0.5, rel=0.05)
+    assert found.waited_s == pytest.approx(0.02)  # of both threads
+    assert found.steal == pytest.approx(0.09)
+    assert found.pressure == pytest.approx(0.25)
+    assert found.throttled_s == pytest.approx(0.25)
+    assert reader.read(8).steal == UNKNOWN  # no time passed on this machine: nothing can be said
+
+
+def test_version_1_control_groups_count_in_nanoseconds(proc):
+    folder, move = proc
+    move(0.0, 0, 0, 0, 0, 0, "throttled_time 0")
+    reader = MachineReader("x", 42, folder)
+    move(1.0, 0, 0, 0, 1, 0, "throttled_time 300000000")
+    assert reader.read(1).throttled_s == pytest.approx(0.3)
+
+
+def test_what_this_system_does_not_tell_is_unknown_and_never_0(tmp_path):
+    found = MachineReader("x", 42, tmp_path).read(1)
+    assert (found.cpu_s, found.waited_s, found.steal, found.pressure) == (UNKNOWN,) * 4
+
+
+def test_this_process_reads_itself():
+    reader = MachineReader("me")
+    found = reader.read(1)
+    assert found.cpu_s >= 0
+    reader.close()
+
+
+def test_who_listens_on_this_machine_is_found_by_its_address():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        assert listener_on_this_machine("127.0.0.1", port) == os.getpid()
+        assert listener_on_this_machine("localhost", port) == os.getpid()
+        assert listener_on_this_machine("192.0.2.1", port) is None  # an address of nobody (RFC 5737)
+    assert listener_on_this_machine("127.0.0.1", port) is None
