@@ -2,13 +2,10 @@
 
 import gevent
 import pytest
-from gevent import get_hub
 
 from bizra_load.engine import lags
 from bizra_load.engine.lags import Lags
 from bizra_load.engine.pacer import Pacer
-from bizra_load.engine.quiet import QuietMoments
-from bizra_load.engine.reactor import get_reactor
 
 US, MS = 1_000, 1_000_000
 
@@ -119,29 +116,3 @@ def test_on_a_real_loop_work_of_our_own_shows_as_our_own():
     gevent.joinall([gevent.spawn(user), gevent.spawn(worker)], raise_error=True, timeout=60)
     rows = pacer.lags.take()
     assert 25 * MS < rows.own_ns[0] <= rows.lag_ns[0]
-
-
-def test_housekeeping_waits_for_a_moment_in_which_nothing_is_due_and_all_of_it_is_done():
-    pacer = Pacer()
-    quiet = QuietMoments(pacer, get_reactor())
-    done, seen = [], []
-
-    def pieces():
-        for i in range(5):
-            due_ns = pacer.next_due_ns
-            seen.append(due_ns is None or due_ns - lags._clock() > 0)
-            done.append(i)
-            yield
-
-    def user():
-        for _ in range(40):
-            pacer.sleep_until(lags._clock() + 2 * MS)
-
-    users = gevent.spawn(user)
-    quiet.run(pieces())
-    users.join()
-    assert done == [0, 1, 2, 3, 4]
-    assert all(seen)
-    assert quiet.take_longest() > 0
-    assert quiet.take_longest() == 0
-    assert get_hub() is pacer._hub

@@ -30,9 +30,7 @@ def proc(tmp_path, monkeypatch):
         for task in ("42", "43"):
             (home / "task" / task / "schedstat").write_text(f"1 {waited_ns} 3\n")
         (tmp_path / "stat").write_text(f"cpu  0 0 0 {idle} 0 0 0 {steal} 0 0\ncpu0 1\n")
-        (tmp_path / "pressure" / "cpu").write_text(
-            f"some avg10=0.00 avg60=0.00 avg300=0.00 total={pressure_us}\nfull avg10=0\n"
-        )
+        (tmp_path / "pressure" / "cpu").write_text(f"some avg10=0.00 avg60=0.00 total={pressure_us}\nfull avg10=0\n")
         (tmp_path / "cpu.stat").write_text(f"usage_usec 1\n{throttled}\n")
 
     move(0.0, 0, 0, 0, 0, 0)

@@ -1,0 +1,55 @@
+"""Housekeeping is done in small steps, each at a quiet moment, and all of it is done."""
+
+import time
+
+import pytest
+
+from bizra_load.engine import quiet
+from bizra_load.engine.quiet import QuietMoments
+
+
+class Busy:
+    """A pacer and a reactor in one: `moments` says for each look whether an arrival is due soon or a response is awaited."""
+
+    def __init__(self, *moments):
+        self.moments = list(moments)
+        self.looks = 0
+
+    @property
+    def awaiting(self):
+        self.looks += 1
+        self.now = self.moments.pop(0) if self.moments else "quiet"
+        return int(self.now == "awaiting")
+
+    @property
+    def next_due_ns(self):
+        return {"due": time.perf_counter_ns(), "quiet": None}.get(self.now, time.perf_counter_ns() + 10**12)
+
+
+def steps(busy, seen, count):
+    for _ in range(count):
+        seen.append(busy.now)
+        yield
+
+
+@pytest.mark.parametrize("trouble", ["due", "awaiting"])
+def test_a_step_waits_until_nothing_is_due_and_no_response_is_awaited(monkeypatch, trouble):
+    monkeypatch.setattr(quiet, "PATIENCE_S", 60)
+    monkeypatch.setattr(quiet, "SLICE_NS", 0)  # one piece a step
+    busy, seen = Busy(trouble, trouble, "far", trouble, "quiet"), []
+    QuietMoments(busy, busy).run(steps(busy, seen, 3))
+    assert seen == ["far", "quiet", "quiet"]
+
+
+def test_under_constant_load_the_work_is_done_all_the_same():
+    busy, seen = Busy(*["awaiting"] * 10_000), []
+    QuietMoments(busy, busy).run(steps(busy, seen, 3))
+    assert seen == ["awaiting"] * 3
+
+
+def test_the_longest_step_is_told_once():
+    busy = Busy()
+    moments = QuietMoments(busy, busy)
+    moments.run(steps(busy, [], 2))
+    assert moments.take_longest() > 0
+    assert moments.take_longest() == 0
