@@ -13,17 +13,17 @@ class Busy:
 
     def __init__(self, *moments):
         self.moments = list(moments)
-        self.looks = 0
-
-    @property
-    def awaiting(self):
-        self.looks += 1
-        self.now = self.moments.pop(0) if self.moments else "quiet"
-        return int(self.now == "awaiting")
+        self.now = ""
 
     @property
     def next_due_ns(self):
-        return {"due": time.perf_counter_ns(), "quiet": None}.get(self.now, time.perf_counter_ns() + 10**12)
+        self.now = self.moments.pop(0) if self.moments else "quiet"
+        now_ns = time.perf_counter_ns()
+        return {"due": now_ns, "awaiting": now_ns + 10**12, "far": now_ns + 10**12}.get(self.now)
+
+    @property
+    def awaiting(self):
+        return int(self.now == "awaiting")
 
 
 def steps(busy, seen, count):
