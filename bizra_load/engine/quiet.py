@@ -29,11 +29,10 @@ class QuietMoments:
         left = True
         while left:
             self._wait()
-            began_ns = now_ns = time.perf_counter_ns()
-            began_cpu_ns = time.thread_time_ns()
-            while left and now_ns - began_ns < SLICE_NS:
+            began_ns, began_cpu_ns = time.perf_counter_ns(), time.thread_time_ns()
+            left = next(steps, self) is not self
+            while left and time.perf_counter_ns() - began_ns < SLICE_NS:
                 left = next(steps, self) is not self
-                now_ns = time.perf_counter_ns()
             self._longest_ns = max(self._longest_ns, time.thread_time_ns() - began_cpu_ns)
 
     def take_longest(self) -> int:
