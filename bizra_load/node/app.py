@@ -33,11 +33,14 @@ Coming = Coroutine[Any, Any, Answer]
 
 
 class _Operation(NamedTuple):
-    """`checked` turns a request into the argument of `carry_out`, or raises BadRequest."""
+    """`checked` turns a request into the argument of `carry_out`, or raises BadRequest. What `carry_out` returns is the whole
+    answer, or the value of `key` in it.
+    """
 
     name: str
     checked: Callable[[dict[str, Any]], Any]
-    carry_out: Callable[[Any], dict[str, Any]]
+    carry_out: Callable[[Any], Any]
+    key: str
     metrics: OperationMetrics
 
 
@@ -50,19 +53,13 @@ class Node:
         self._sleep = PreciseSleep()
         self._faults_changed = asyncio.Event()
         of = metrics.operations
+        generate = _Operation("generate", attestor.evidence_of, attestor.generate, "", of["generate"])
+        verify = _Operation("verify", attestor.signed_parts, lambda p: attestor.verify(*p), "valid", of["verify"])
+        finality = _Operation("finality", attestor.hash_of, attestor.is_final, "finalized", of["finality"])
         self._routes: dict[bytes, tuple[bytes, _Operation | None]] = {
-            b"/api/v1/poi/generate": (
-                b"POST",
-                _Operation("generate", attestor.evidence_of, attestor.generate, of["generate"]),
-            ),
-            b"/api/v1/poi/verify": (
-                b"POST",
-                _Operation("verify", attestor.signed_parts, lambda parts: {"valid": attestor.verify(*parts)}, of["verify"]),
-            ),
-            b"/api/v1/finality": (
-                b"POST",
-                _Operation("finality", attestor.hash_of, lambda block: {"finalized": attestor.is_final(block)}, of["finality"]),
-            ),
+            b"/api/v1/poi/generate": (b"POST", generate),
+            b"/api/v1/poi/verify": (b"POST", verify),
+            b"/api/v1/finality": (b"POST", finality),
             b"/health": (b"GET", None),
         }
 
@@ -104,32 +101,31 @@ class Node:
             return error(400, str(reason))
         faults = self._faults
         failing = bool(faults.error_rate) and faults.rng.random() < faults.error_rate.get(operation.name, 0.0)
-        begin_ns = time.perf_counter_ns()
         if latency := faults.latency.get(operation.name):
-            return self._late(operation, argument, failing, begin_ns, begin_ns + int(latency() * 1e9))
-        return self._operate(operation, argument, failing, begin_ns)
+            return self._late(operation, argument, failing, time.perf_counter_ns(), latency())
+        return self._operate(operation, argument, failing, time.perf_counter_ns())
 
-    async def _late(self, operation: _Operation, argument: Any, failing: bool, begin_ns: int, due_ns: int) -> Answer:
-        await self._sleep.until(due_ns)
+    async def _late(self, operation: _Operation, argument: Any, failing: bool, begin_ns: int, latency_s: float) -> Answer:
+        await self._sleep.until(begin_ns + int(latency_s * 1e9))
         return await self._after_stall(self._operate(operation, argument, failing, begin_ns))
 
     def _operate(self, operation: _Operation, argument: Any, failing: bool, begin_ns: int) -> Answer:
-        name, _, carry_out, metrics = operation
+        _, _, carry_out, key, metrics = operation
         if failing:
             if metrics.failed:
                 metrics.failed.inc()
             return error(500, "fault injection: this operation failed")
-        result = carry_out(argument)
+        outcome = carry_out(argument)
         took_ns = time.perf_counter_ns() - begin_ns
         metrics.seconds.observe(took_ns / 1e9)
         metrics.total.inc()
+        if key:
+            return Answer(200, orjson.dumps({key: outcome, "latency_us": took_ns / 1e3}))
         faults = self._faults
-        if name != "generate":
-            result["latency_us"] = took_ns / 1e3
-        elif faults.wrong_signature_rate and faults.rng.random() < faults.wrong_signature_rate:
-            first = result["signature"][0]
-            result["signature"] = ("1" if first == "0" else "0") + result["signature"][1:]
-        return Answer(200, orjson.dumps(result))
+        if faults.wrong_signature_rate and faults.rng.random() < faults.wrong_signature_rate:
+            first = outcome["signature"][0]
+            outcome["signature"] = ("1" if first == "0" else "0") + outcome["signature"][1:]
+        return Answer(200, orjson.dumps(outcome))
 
     def metrics(self, method: bytes, target: bytes, content: bytes | None) -> Answer | Coming:
         """/metrics, whatever the method."""

@@ -58,6 +58,19 @@ class Requests:
         self._foreign = False  # its method is unknown to the parser, which is of no more use then
         self._reset()
 
+    def _reset(self) -> None:
+        self._target = b""
+        self._parts: list[bytes] = []
+        self._length = 0
+        self._head_length = 0
+        self._framing_length = 0
+        self._in_content = False
+        self._too_long = False
+        self._upgrade = False
+        self._continue = False
+        self._ask = False
+        self._framing = b""
+
     def close(self) -> None:
         """The parser and this object hold each other: without a collector (the node runs without) they would stay."""
         self._parser = None
@@ -133,19 +146,6 @@ class Requests:
             self._foreign, self._start = True, line
 
     # What the parser calls
-
-    def _reset(self) -> None:
-        self._target = b""
-        self._parts: list[bytes] = []
-        self._length = 0
-        self._head_length = 0
-        self._framing_length = 0
-        self._in_content = False
-        self._too_long = False
-        self._upgrade = False
-        self._continue = False
-        self._ask = False
-        self._framing = b""
 
     def on_message_begin(self) -> None:
         self.begun = True
