@@ -72,9 +72,10 @@ class Requests:
         self._framing = b""
 
     def close(self) -> None:
-        """The parser and this object hold each other: without a collector (the node runs without) they would stay."""
-        self._parser = None
+        """The parser, this object and its owner hold each other: without a collector (the node has none) they would stay."""
         self.end()
+        self._parser = None
+        del self._served, self._proceed
 
     def end(self) -> None:
         """Nothing further is read."""
