@@ -4,7 +4,7 @@
 A request refused with 400 was not attempted. A verification that finds a wrong signature was carried out. A finality
 check failed on purpose counts nowhere: the agreed metrics have no counter for it.
 
-Counters and histograms are our own, for one thread: observing takes a fifth of prometheus_client's time, a scrape a quarter.
+Counters and histograms are our own, for one thread: prometheus_client's take four times as long to observe and to render.
 The page is the same, byte for byte.
 """
 
@@ -44,8 +44,8 @@ class Counter:
         self._created = _created(name, help_text)
         self._value = 0
 
-    def inc(self) -> None:
-        self._value += 1
+    def inc(self, by: int = 1) -> None:
+        self._value += by
 
     def text(self) -> str:
         return f"{self._head}{_number(self._value)}\n{self._created}"

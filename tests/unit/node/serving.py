@@ -30,7 +30,7 @@ class Serving:
     async def __aenter__(self):
         loop = asyncio.get_running_loop()
         self._server = await loop.create_server(lambda: Connection(self._noted, self.open_ones), "127.0.0.1", 0)
-        self._port = self._server.sockets[0].getsockname()[1]
+        self.port = self._server.sockets[0].getsockname()[1]
         return self
 
     async def __aexit__(self, *_):
@@ -40,7 +40,7 @@ class Serving:
         await until(lambda: not self.open_ones)
 
     async def connect(self):
-        return await asyncio.open_connection("127.0.0.1", self._port)
+        return await asyncio.open_connection("127.0.0.1", self.port)
 
     async def answer_to(self, *pieces, close=True):
         """All that comes back for these bytes, sent in these pieces; `close` ends our side after them."""

@@ -129,7 +129,7 @@ def deaf_client(port_of, count):
 def test_a_client_that_does_not_read_is_not_worked_for_and_gets_everything_when_it_does():
     async def scenario():
         async with Serving(lambda *_: LARGE) as serving:
-            client = deaf_client(serving._port, 400)
+            client = deaf_client(serving.port, 150)
             await until(lambda: serving.handled)
             handled = -1
             while handled != len(serving.handled):
@@ -145,20 +145,20 @@ def test_a_client_that_does_not_read_is_not_worked_for_and_gets_everything_when_
 
     handled, answers = run(scenario())
     assert handled < 100
-    assert answers == [(200, LARGE.content.decode())] * 400
+    assert answers == [(200, LARGE.content.decode())] * 150
 
 
 @pytest.mark.usefixtures("impatient")
 def test_a_client_that_never_reads_is_cut_off():
     async def scenario():
         async with Serving(lambda *_: LARGE) as serving:
-            client = deaf_client(serving._port, 400)
+            client = deaf_client(serving.port, 150)
             await until(lambda: serving.handled)
             await until(lambda: not serving.open_ones)
             client.close()
             return len(serving.handled)
 
-    assert run(scenario()) < 400
+    assert run(scenario()) < 150
 
 
 def test_a_handler_that_breaks_costs_its_request_only():
