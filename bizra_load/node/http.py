@@ -78,6 +78,8 @@ class Connection(asyncio.Protocol):
 
     def resume_writing(self) -> None:
         self._clogged = False
+        if self._finished or self._transport.is_closing():
+            return  # the time for the end runs on
         self._unwatch()
         if self._requests.begun:
             self._watch(WITHIN_S)
@@ -153,7 +155,7 @@ class Connection(asyncio.Protocol):
         self._finish()
 
     def _write(self, data: bytes) -> None:
-        if self._transport is not None:
+        if self._transport is not None and not self._transport.is_closing():
             self._transport.write(data)
 
     # The end
@@ -187,18 +189,18 @@ class Connection(asyncio.Protocol):
 
     def _overdue(self) -> None:
         self._timer = None
-        if self._transport is None:
+        transport = self._transport
+        if transport is None:
             return
-        if self._finished and not self._transport.is_closing():
+        if self._clogged or transport.is_closing():
+            transport.abort()
+        elif self._finished:
             self._close()
-        elif self._requests.begun and not self._clogged:
-            if self._task is not None or self._turns:
-                self._watch(WITHIN_S)  # it is we who do not read
-            else:
-                self._requests.end()
-                self._refuse(408, f"the request did not come whole within {WITHIN_S:g} s")
+        elif self._task is not None or self._turns:
+            self._watch(WITHIN_S)  # it is we who do not read
         else:
-            self._transport.abort()
+            self._requests.end()
+            self._refuse(408, f"the request did not come whole within {WITHIN_S:g} s")
 
 
 def _failed(reason: Exception) -> Answer:

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import socket
 
 import uvloop
 
@@ -29,8 +30,10 @@ class Serving:
 
     async def __aenter__(self):
         loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(lambda: Connection(self._noted, self.open_ones), "127.0.0.1", 0)
-        self.port = self._server.sockets[0].getsockname()[1]
+        listening = socket.create_server(("127.0.0.1", 0))
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 65_536)  # for its connections too, on any machine the same
+        self.port = listening.getsockname()[1]
+        self._server = await loop.create_server(lambda: Connection(self._noted, self.open_ones), sock=listening)
         return self
 
     async def __aexit__(self, *_):
