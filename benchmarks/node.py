@@ -1,10 +1,14 @@
-"""What the reference node itself can do, so that nobody takes its limit for the generator's. python -m benchmarks.node
+"""What the reference node itself can do, and what a request costs it. python -m benchmarks.node [--against CHECKOUT]
 
-wrk against the node, a core each, 16 connections: signed generates, verifies of a real attestation, finality checks a second.
+Saturated: wrk against the node, a core each, 16 connections: signed generates, verifies of a real attestation, finality checks
+a second. Paced: 1,000 requests a second, the three in turn: CPU a request, the node's own p99 from its histograms.
+`--against` measures the node of another checkout (with its own .venv) in turn with this one.
 """
 
 from __future__ import annotations
 
+import argparse
+import contextlib
 import json
 import os
 import re
@@ -12,47 +16,138 @@ import shutil
 import statistics
 import subprocess
 import tempfile
+import time
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import requests
 
-from benchmarks import results
+from benchmarks import paced, results
 from bizra_load.node.chain import block_hash
-from bizra_load.node.embedded import start_node
+from bizra_load.node.embedded import die_with_parent
+from bizra_load.target.exposition import MetricsReader
+from sla.snapshot import BucketCounts, Snapshot
 
 ROUNDS, SECONDS, CONNECTIONS = 3, 4, 16
+PACED_PER_S = 1000
+HERE = Path(__file__).resolve().parents[1]
+HISTOGRAMS = {
+    "generate": "bizra_poi_generate_seconds",
+    "verify": "bizra_poi_verify_seconds",
+    "finality": "bizra_finality_check_seconds",
+}
 
 
-def wrk(url: str, body: str, script: Path, core: int) -> float:
-    script.write_text(f'wrk.method = "POST"\nwrk.body = {json.dumps(body)}\nwrk.headers["Content-Type"] = "application/json"\n')
-    command = ["wrk", "-t", "1", "-c", str(CONNECTIONS), "-d", f"{SECONDS}s", "-s", str(script), url]
-    done = subprocess.run(
-        command, capture_output=True, text=True, check=True, preexec_fn=lambda: os.sched_setaffinity(0, {core})
-    )
+@contextlib.contextmanager
+def started(checkout: Path, core: int) -> Iterator[tuple[dict[str, Any], float]]:
+    """The node of a checkout on one core: its ready file, and the seconds until it was there."""
+    with tempfile.TemporaryDirectory() as name:
+        ready = Path(name) / "ready.json"
+        command = [str(checkout / ".venv/bin/python"), "-m", "bizra_load.node", "--port", "0", "--metrics-port", "0"]
+        begin = time.perf_counter()
+        node = subprocess.Popen(
+            [*command, "--ready-file", str(ready)], cwd=checkout, stdout=subprocess.DEVNULL, preexec_fn=die_with_parent
+        )
+        try:
+            while not ready.exists():
+                if node.poll() is not None or time.perf_counter() - begin > 30:
+                    raise SystemExit(f"the node of {checkout} did not start")
+                time.sleep(0.001)
+            took_s = time.perf_counter() - begin
+            for task in Path(f"/proc/{node.pid}/task").iterdir():
+                os.sched_setaffinity(int(task.name), {core})
+            yield json.loads(ready.read_text()), took_s
+        finally:
+            node.terminate()
+            node.wait(timeout=10)
+
+
+def bodies(url: str) -> dict[str, tuple[str, str]]:
+    """Path and content of each operation."""
+    attestation = requests.post(f"{url}/api/v1/poi/generate", json={"evidence": "e" * 40}, timeout=10).json()
+    contents = {
+        "generate": ("/api/v1/poi/generate", {"evidence": "e" * 40}),
+        "verify": ("/api/v1/poi/verify", {k: attestation[k] for k in ("body", "signature", "public_key")}),
+        "finality": ("/api/v1/finality", {"block_hash": block_hash(1)}),
+    }
+    return {operation: (path, json.dumps(content)) for operation, (path, content) in contents.items()}
+
+
+def wrk(url: str, body: str, core: int) -> float:
+    with tempfile.NamedTemporaryFile("w", suffix=".lua") as script:
+        script.write(f'wrk.method = "POST"\nwrk.body = {json.dumps(body)}\nwrk.headers["Content-Type"] = "application/json"\n')
+        script.flush()
+        command = ["wrk", "-t", "1", "-c", str(CONNECTIONS), "-d", f"{SECONDS}s", "-s", script.name, url]
+        done = subprocess.run(
+            command, capture_output=True, text=True, check=True, preexec_fn=lambda: os.sched_setaffinity(0, {core})
+        )
     found = re.search(r"Requests/sec:\s+([\d.]+)", done.stdout)
     if found is None or "Non-2xx" in done.stdout:
         raise SystemExit(f"wrk: {done.stdout}{done.stderr}")
     return float(found[1])
 
 
+def cpu_ns(pid: int) -> int:
+    """On a CPU so far, all threads (the first field of schedstat)."""
+    return sum(int((task / "schedstat").read_text().split()[0]) for task in Path(f"/proc/{pid}/task").iterdir())
+
+
+def p99_us(before: BucketCounts, after: BucketCounts) -> float:
+    """Interpolated within its bucket."""
+    counts = [b - a for a, b in zip(before.cumulative, after.cumulative, strict=True)]
+    rank = 0.99 * counts[-1]
+    index = next(i for i, count in enumerate(counts) if count >= rank)
+    low, below = (after.edges_s[index - 1], counts[index - 1]) if index else (0.0, 0.0)
+    return 1e6 * (low + (after.edges_s[index] - low) * (rank - below) / (counts[index] - below))
+
+
+def measure_paced(node: dict[str, Any]) -> dict[str, float]:
+    head = "POST {} HTTP/1.1\r\nHost: node\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n"
+    whole = [(head.format(path, len(body)) + body).encode() for path, body in bodies(node["url"]).values()]
+    paced.send(node["url"], whole, PACED_PER_S, 1)
+    reader = MetricsReader(node["metrics_url"])
+    before: Snapshot = reader.read()
+    cpu = cpu_ns(node["pid"])
+    response_ns = paced.send(node["url"], whole, PACED_PER_S, SECONDS)
+    figures = {"CPU a request, us": (cpu_ns(node["pid"]) - cpu) / len(response_ns) / 1e3}
+    after = reader.read()
+    for operation, name in HISTOGRAMS.items():
+        figures[f"{operation}: own p99, us"] = p99_us(before.histograms[name], after.histograms[name])
+    figures["response time p99 at the client, us"] = statistics.quantiles(response_ns, n=100)[-1] / 1e3
+    return figures
+
+
+def measure(checkout: Path, cores: list[int]) -> dict[str, float]:
+    with started(checkout, cores[0]) as (node, took_s):
+        figures = {"start until ready, ms": took_s * 1e3, **measure_paced(node)}
+        for operation, (path, body) in bodies(node["url"]).items():
+            figures[f"{operation}, requests/s"] = wrk(node["url"] + path, body, cores[-1])
+    return figures
+
+
 def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--against", type=Path, metavar="CHECKOUT", help="another checkout, measured in turn with this one")
+    parser.add_argument("--rounds", type=int, default=ROUNDS)
+    args = parser.parse_args()
     if shutil.which("wrk") is None:
         raise SystemExit("wrk is missing: apt-get install -y --no-install-recommends wrk")
     cores = sorted(os.sched_getaffinity(0))
-    rates: dict[str, list[float]] = {"generate": [], "verify": [], "finality": []}
-    with start_node() as node, tempfile.TemporaryDirectory() as name:
-        os.sched_setaffinity(node.process.pid, {cores[0]})
-        attestation = requests.post(f"{node.url}/api/v1/poi/generate", json={"evidence": "e" * 40}, timeout=10).json()
-        bodies = {
-            "generate": ("/api/v1/poi/generate", {"evidence": "e" * 40}),
-            "verify": ("/api/v1/poi/verify", {k: attestation[k] for k in ("body", "signature", "public_key")}),
-            "finality": ("/api/v1/finality", {"block_hash": block_hash(1)}),
-        }
-        for _ in range(ROUNDS):
-            for operation, (path, body) in bodies.items():
-                rates[operation].append(wrk(node.url + path, json.dumps(body), Path(name) / "wrk.lua", cores[-1]))
-    shown = [(operation, f"{statistics.median(found):,.0f}/s") for operation, found in rates.items()]
-    results.keep("node", rates, results.table(("Operation", "Reference node, one core"), shown))
+    os.sched_setaffinity(0, {cores[-1]})
+    checkouts = {"Reference node, one core": HERE, **({str(args.against): args.against.resolve()} if args.against else {})}
+    found: dict[str, list[dict[str, float]]] = {name: [] for name in checkouts}
+    for _ in range(args.rounds):
+        for name, checkout in checkouts.items():
+            found[name].append(measure(checkout, cores))
+    rows = [
+        [figure, *(shown([one[figure] for one in ones]) for ones in found.values())] for figure in next(iter(found.values()))[0]
+    ]
+    results.keep("node", found, results.table(("Median (min to max)", *found), rows))
+
+
+def shown(values: list[float]) -> str:
+    return f"{statistics.median(values):,.0f} ({min(values):,.0f} to {max(values):,.0f})"
 
 
 if __name__ == "__main__":

@@ -1,10 +1,10 @@
-"""The node over RSGI: the service, its metrics and its admin interface, each on a port of its own.
+"""What the node answers: the service, its metrics and its admin interface, each on a port of its own.
 
 The time inside an operation is taken around the operation alone; injected latency counts as part of it. A stall holds
 finished answers back and stays outside, as a frozen network or process pause would.
 
-The metrics are rendered in the same event loop (0.4 ms a scrape): a thread of its own would fight for the interpreter
-lock in the middle of operations, here a scrape falls between them and never into a measured time.
+The metrics are rendered in the same event loop: a thread of its own would fight for the interpreter lock in the middle of
+operations, here a scrape falls between them and never into a measured time.
 """
 
 from __future__ import annotations
@@ -12,49 +12,62 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from typing import Any
+from collections.abc import Callable, Coroutine
+from typing import Any, NamedTuple
+from urllib.parse import unquote_to_bytes
 
 import orjson
+from httptools import HttpParserInvalidURLError, parse_url
 
+from bizra_load.node.answers import Answer, error
 from bizra_load.node.attestations import Attestor, BadRequest, json_object
 from bizra_load.node.faults import FaultError, Faults
-from bizra_load.node.metrics import NodeMetrics
+from bizra_load.node.http_requests import MAX_REQUEST_BYTES
+from bizra_load.node.metrics import NodeMetrics, OperationMetrics
 from bizra_load.node.precise_sleep import PreciseSleep
 
-MAX_REQUEST_BYTES = 1024 * 1024
-_JSON = [("content-type", "application/json")]
-_METHODS = {
-    "/api/v1/poi/generate": "POST",
-    "/api/v1/poi/verify": "POST",
-    "/api/v1/finality": "POST",
-    "/health": "GET",
-}
-_OPERATIONS = {
-    "/api/v1/poi/generate": "generate",
-    "/api/v1/poi/verify": "verify",
-    "/api/v1/finality": "finality",
-}
+_HEALTH = Answer(200, b'{"status":"ok"}')
+_TEXT = b"content-type: text/plain\r\n"
+_METRICS = b"content-type: text/plain; version=0.0.4; charset=utf-8\r\n"
+Coming = Coroutine[Any, Any, Answer]
+
+
+class _Operation(NamedTuple):
+    """`checked` turns a request into the argument of `carry_out`, or raises BadRequest. What `carry_out` returns is the whole
+    answer, or the value of `key` in it.
+    """
+
+    name: str
+    checked: Callable[[dict[str, Any]], Any]
+    carry_out: Callable[[Any], Any]
+    key: str
+    metrics: OperationMetrics
 
 
 class Node:
     """State shared by the three interfaces; everything runs in one event loop, so counters are exact without locks."""
 
     def __init__(self, attestor: Attestor, metrics: NodeMetrics, faults: Faults) -> None:
-        self._attestor = attestor
         self._metrics = metrics
         self._faults = faults
         self._sleep = PreciseSleep()
         self._faults_changed = asyncio.Event()
+        of = metrics.operations
+        generate = _Operation("generate", attestor.evidence_of, attestor.generate, "", of["generate"])
+        verify = _Operation("verify", attestor.signed_parts, lambda p: attestor.verify(*p), "valid", of["verify"])
+        finality = _Operation("finality", attestor.hash_of, attestor.is_final, "finalized", of["finality"])
+        self._routes: dict[bytes, tuple[bytes, _Operation | None]] = {
+            b"/api/v1/poi/generate": (b"POST", generate),
+            b"/api/v1/poi/verify": (b"POST", verify),
+            b"/api/v1/finality": (b"POST", finality),
+            b"/health": (b"GET", None),
+        }
 
-    async def service(self, scope: Any, protocol: Any) -> None:
-        if scope.proto != "http":
-            return
-        status, answer = await self._answer(scope, protocol)
-        while (left_s := self._faults.stalled_until - time.monotonic()) > 0:
-            with contextlib.suppress(asyncio.TimeoutError):
-                await asyncio.wait_for(self._faults_changed.wait(), left_s)
-        headers = [*_JSON, ("allow", _METHODS[scope.path])] if status == 405 else _JSON
-        protocol.response_bytes(status, headers, answer)
+    def service(self, method: bytes, target: bytes, content: bytes | None) -> Answer | Coming:
+        answer = self._answer(method, target, content)
+        if self._faults.stalled_until > time.monotonic() and isinstance(answer, Answer):
+            return self._after_stall(answer)
+        return answer
 
     def release(self) -> None:
         """All faults off, and the answers that a stall holds back are sent."""
@@ -65,102 +78,98 @@ class Node:
         self._faults_changed.set()
         self._faults_changed = asyncio.Event()
 
-    async def _answer(self, scope: Any, protocol: Any) -> tuple[int, bytes]:
-        expected = _METHODS.get(scope.path)
-        if expected is None:
-            return 404, _error("no such path")
-        if scope.method != expected:
-            return 405, _error(f"only {expected} is allowed here")
-        operation = _OPERATIONS.get(scope.path)
-        if operation is None:
-            return 200, b'{"status":"ok"}'
-        try:
-            return await self._operate(operation, json_object(await _request(scope, protocol)))
-        except BadRequest as reason:
-            return 400, _error(str(reason))
+    async def _after_stall(self, answer: Answer) -> Answer:
+        while (left_s := self._faults.stalled_until - time.monotonic()) > 0:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(left_s):
+                    await self._faults_changed.wait()
+        return answer
 
-    async def _operate(self, operation: str, request: dict[str, Any]) -> tuple[int, bytes]:
-        attestor, faults, metrics = self._attestor, self._faults, self._metrics.operations[operation]
-        if operation == "generate":
-            argument: Any = attestor.evidence_of(request)
-        elif operation == "verify":
-            argument = attestor.signed_parts(request)
-        else:
-            argument = attestor.hash_of(request)
-        failing = faults.error_rate and faults.rng.random() < faults.error_rate.get(operation, 0.0)
-        begin_ns = time.perf_counter_ns()
-        if latency := faults.latency.get(operation):
-            await self._sleep.until(begin_ns + int(latency() * 1e9))
+    def _answer(self, method: bytes, target: bytes, content: bytes | None) -> Answer | Coming:
+        route = self._routes.get(target) or self._routes.get(_path(target))
+        if route is None:
+            return error(404, "no such path")
+        allowed, operation = route
+        if method != allowed:
+            name = allowed.decode()
+            return error(405, f"only {name} is allowed here", f"content-type: application/json\r\nallow: {name}\r\n".encode())
+        if operation is None:
+            return _HEALTH
+        try:
+            argument = operation.checked(_object(content))
+        except BadRequest as reason:
+            return error(400, str(reason))
+        faults = self._faults
+        failing = bool(faults.error_rate) and faults.rng.random() < faults.error_rate.get(operation.name, 0.0)
+        if latency := faults.latency.get(operation.name):
+            return self._late(operation, argument, failing, time.perf_counter_ns(), latency())
+        return self._operate(operation, argument, failing, time.perf_counter_ns())
+
+    async def _late(self, operation: _Operation, argument: Any, failing: bool, begin_ns: int, latency_s: float) -> Answer:
+        await self._sleep.until(begin_ns + int(latency_s * 1e9))
+        return await self._after_stall(self._operate(operation, argument, failing, begin_ns))
+
+    def _operate(self, operation: _Operation, argument: Any, failing: bool, begin_ns: int) -> Answer:
+        _, _, carry_out, key, metrics = operation
         if failing:
             if metrics.failed:
                 metrics.failed.inc()
-            return 500, _error("fault injection: this operation failed")
-        if operation == "generate":
-            result = attestor.generate(argument)
-        elif operation == "verify":
-            result = {"valid": attestor.verify(*argument)}
-        else:
-            result = {"finalized": attestor.is_final(argument)}
+            return error(500, "fault injection: this operation failed")
+        outcome = carry_out(argument)
         took_ns = time.perf_counter_ns() - begin_ns
         metrics.seconds.observe(took_ns / 1e9)
         metrics.total.inc()
-        if operation != "generate":
-            result["latency_us"] = took_ns / 1e3
-        elif faults.wrong_signature_rate and faults.rng.random() < faults.wrong_signature_rate:
-            first = result["signature"][0]
-            result["signature"] = ("1" if first == "0" else "0") + result["signature"][1:]
-        return 200, orjson.dumps(result)
+        if key:
+            return Answer(200, orjson.dumps({key: outcome, "latency_us": took_ns / 1e3}))
+        faults = self._faults
+        if faults.wrong_signature_rate and faults.rng.random() < faults.wrong_signature_rate:
+            first = outcome["signature"][0]
+            outcome["signature"] = ("1" if first == "0" else "0") + outcome["signature"][1:]
+        return Answer(200, orjson.dumps(outcome))
 
-    async def metrics(self, scope: Any, protocol: Any) -> None:
-        if scope.proto != "http":
-            return
-        if scope.path != "/metrics":
-            protocol.response_str(404, [("content-type", "text/plain")], "only /metrics is here\n")
-            return
-        if self._faults.metrics_latency_s:
-            await asyncio.sleep(self._faults.metrics_latency_s)
+    def metrics(self, method: bytes, target: bytes, content: bytes | None) -> Answer | Coming:
+        """/metrics, whatever the method."""
+        if _path(target) != b"/metrics":
+            return Answer(404, b"only /metrics is here\n", _TEXT)
+        return self._late_metrics(self._faults.metrics_latency_s) if self._faults.metrics_latency_s else self._page()
+
+    async def _late_metrics(self, wait_s: float) -> Answer:
+        await asyncio.sleep(wait_s)
+        return self._page()
+
+    def _page(self) -> Answer:
         if self._faults.metrics_down:
-            protocol.response_str(503, [("content-type", "text/plain")], "fault injection: metrics are down\n")
-            return
-        content = [("content-type", "text/plain; version=0.0.4; charset=utf-8")]
-        protocol.response_bytes(
-            200, content, self._metrics.process_text() if self._faults.metrics_empty else self._metrics.text()
-        )
+            return Answer(503, b"fault injection: metrics are down\n", _TEXT)
+        return Answer(200, self._metrics.process_text() if self._faults.metrics_empty else self._metrics.text(), _METRICS)
 
-    async def admin(self, scope: Any, protocol: Any) -> None:
+    def admin(self, method: bytes, target: bytes, content: bytes | None) -> Answer:
         """GET, POST and DELETE /faults."""
-        if scope.proto != "http":
-            return
-        status, answer = 200, b""
-        if scope.path != "/faults":
-            status, answer = 404, _error("only /faults is here")
-        elif scope.method == "POST":
+        if _path(target) != b"/faults":
+            return error(404, "only /faults is here")
+        if method == b"POST":
             try:
-                self._faults.set(json_object(await _request(scope, protocol)))
-            except (FaultError, BadRequest) as error:
-                status, answer = 400, _error(str(error))
-        elif scope.method == "DELETE":
+                self._faults.set(_object(content))
+            except (FaultError, BadRequest) as reason:
+                return error(400, str(reason))
+        elif method == b"DELETE":
             self._faults.clear()
-        elif scope.method != "GET":
-            status, answer = 405, _error("only GET, POST and DELETE are allowed here")
-        if scope.method != "GET" and status == 200:
+        elif method != b"GET":
+            return error(405, "only GET, POST and DELETE are allowed here")
+        if method != b"GET":
             self._tell_stalled()
-        protocol.response_bytes(status, _JSON, answer or orjson.dumps(self._faults.shown()))
+        return Answer(200, orjson.dumps(self._faults.shown()))
 
 
-async def _request(scope: Any, protocol: Any) -> bytes:
-    """The request's content. Raises BadRequest when it is too long, after reading no more of it than that."""
-    length = scope.headers.get("content-length")
-    if length is not None and int(length) <= MAX_REQUEST_BYTES:
-        whole: bytes = await protocol()
-        return whole
-    parts = bytearray()
-    async for part in protocol:
-        parts += part
-        if len(parts) > MAX_REQUEST_BYTES:
-            raise BadRequest(f"the request is longer than {MAX_REQUEST_BYTES} bytes")
-    return bytes(parts)
+def _path(target: bytes) -> bytes:
+    """Without host and query, per cent signs undone."""
+    try:
+        path = parse_url(target).path
+    except HttpParserInvalidURLError:
+        path = target
+    return unquote_to_bytes(path or b"/")
 
 
-def _error(reason: str) -> bytes:
-    return orjson.dumps({"error": reason})
+def _object(content: bytes | None) -> dict[str, Any]:
+    if content is None:
+        raise BadRequest(f"the request is longer than {MAX_REQUEST_BYTES} bytes")
+    return json_object(content)

@@ -3,52 +3,106 @@
 *_total counts operations that were carried out, *_fail_total those that failed (500); attempts are the sum of both.
 A request refused with 400 was not attempted. A verification that finds a wrong signature was carried out. A finality
 check failed on purpose counts nowhere: the agreed metrics have no counter for it.
+
+Counters and histograms are our own, for one thread: prometheus_client's take four times as long to observe and to render.
+The page is the same, byte for byte.
 """
 
 from __future__ import annotations
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessCollector, generate_latest
+import time
+from bisect import bisect_left
+
+from prometheus_client import CollectorRegistry, ProcessCollector, generate_latest
+from prometheus_client.utils import floatToGoString
 
 _MICROSECONDS = (1, 2, 5, 10, 13, 20, 26, 50, 100, 150, 200, 300, 400, 500)
 _MILLISECONDS = (1, 2, 5, 10, 50, 100, 500, 1000, 5000, 10_000)
 EDGES_S = tuple(us / 1e6 for us in _MICROSECONDS) + tuple(ms / 1e3 for ms in _MILLISECONDS)
 
 
+def _number(value: float) -> str:
+    return str(floatToGoString(value))  # type: ignore[no-untyped-call]  # prometheus_client's is not typed
+
+
+_EDGE_NAMES = tuple(_number(edge) for edge in (*EDGES_S, float("inf")))
+
+
+def _family(name: str, kind: str, help_text: str) -> str:
+    return f"# HELP {name} {help_text}\n# TYPE {name} {kind}\n"
+
+
+def _created(name: str, help_text: str) -> str:
+    return f"{_family(f'{name}_created', 'gauge', help_text)}{name}_created {_number(time.time())}\n"
+
+
+class Counter:
+    """`name` is without _total."""
+
+    def __init__(self, name: str, help_text: str) -> None:
+        self._head = f"{_family(f'{name}_total', 'counter', help_text)}{name}_total "
+        self._created = _created(name, help_text)
+        self._value = 0
+
+    def inc(self, by: int = 1) -> None:
+        self._value += by
+
+    def text(self) -> str:
+        return f"{self._head}{_number(self._value)}\n{self._created}"
+
+
+class Histogram:
+    """Of seconds, with the buckets EDGES_S and +Inf."""
+
+    def __init__(self, name: str, help_text: str) -> None:
+        self._name = name
+        self._head = _family(name, "histogram", help_text)
+        self._created = _created(name, help_text)
+        self._heads = [f'{name}_bucket{{le="{edge}"}} ' for edge in _EDGE_NAMES]
+        self._counts = [0] * len(_EDGE_NAMES)
+        self._sum = 0.0
+
+    def observe(self, seconds: float) -> None:
+        self._counts[bisect_left(EDGES_S, seconds)] += 1
+        self._sum += seconds
+
+    def text(self) -> str:
+        lines, total, shown = [self._head], 0, "0.0"
+        for head, count in zip(self._heads, self._counts, strict=True):
+            if count:
+                total += count
+                shown = _number(total)
+            lines.append(f"{head}{shown}\n")
+        lines.append(f"{self._name}_count {shown}\n{self._name}_sum {_number(self._sum)}\n{self._created}")
+        return "".join(lines)
+
+
 class OperationMetrics:
-    def __init__(self, registry: CollectorRegistry, histogram: str, total: str, failed: str | None, what: str) -> None:
-        self.seconds = Histogram(histogram, f"Time inside {what}, without HTTP", buckets=EDGES_S, registry=registry)
-        self.total = Counter(total, f"Operations carried out: {what}", registry=registry)
-        self.failed = Counter(failed, f"Operations failed: {what}", registry=registry) if failed else None
+    def __init__(self, histogram: str, total: str, failed: str | None, what: str) -> None:
+        self.seconds = Histogram(histogram, f"Time inside {what}, without HTTP")
+        self.total = Counter(total, f"Operations carried out: {what}")
+        self.failed = Counter(failed, f"Operations failed: {what}") if failed else None
+
+    def text(self) -> str:
+        return self.seconds.text() + self.total.text() + (self.failed.text() if self.failed else "")
 
 
 class NodeMetrics:
     def __init__(self) -> None:
-        self.registry = CollectorRegistry()
         self._process = CollectorRegistry()
-        for registry in (self.registry, self._process):
-            ProcessCollector(registry=registry)
+        ProcessCollector(registry=self._process)
         self.operations = {
             "generate": OperationMetrics(
-                self.registry,
-                "bizra_poi_generate_seconds",
-                "bizra_poi_generate",
-                "bizra_poi_generate_fail",
-                "PoI generation",
+                "bizra_poi_generate_seconds", "bizra_poi_generate", "bizra_poi_generate_fail", "PoI generation"
             ),
             "verify": OperationMetrics(
-                self.registry,
-                "bizra_poi_verify_seconds",
-                "bizra_poi_verify",
-                "bizra_poi_verify_fail",
-                "PoI verification",
+                "bizra_poi_verify_seconds", "bizra_poi_verify", "bizra_poi_verify_fail", "PoI verification"
             ),
-            "finality": OperationMetrics(
-                self.registry, "bizra_finality_check_seconds", "bizra_finality_checks", None, "finality check"
-            ),
+            "finality": OperationMetrics("bizra_finality_check_seconds", "bizra_finality_checks", None, "finality check"),
         }
 
     def text(self) -> bytes:
-        return generate_latest(self.registry)
+        return self.process_text() + "".join(operation.text() for operation in self.operations.values()).encode()
 
     def process_text(self) -> bytes:
         """The page without the node's own series."""

@@ -1,32 +1,34 @@
-"""The node's process: three Granian servers in one event loop, a ready line, a clean end on SIGTERM and SIGINT."""
+"""The node's process: three ports in one event loop (uvloop), a ready line, a clean end on SIGTERM and SIGINT."""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import gc
 import hashlib
 import json
 import os
 import random
+import resource
 import signal
 import socket
 import sys
+import time
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 
-from granian.constants import HTTPModes, Interfaces, TaskImpl
-from granian.server.embed import Server
+import uvloop
 
 from bizra_load.exit_codes import one_line
 from bizra_load.files import write_atomically
 from bizra_load.node.app import Node
 from bizra_load.node.attestations import Attestor
 from bizra_load.node.faults import Faults
+from bizra_load.node.http import Connection, Handler
 from bizra_load.node.metrics import NodeMetrics
 
-# Granian's own limit is 128, and further connections would wait unanswered; one Locust user holds one connection.
-_CONNECTIONS = 10_000
+_BACKLOG = 10_000  # connections not yet taken; all users of a load test may come at once
+_END_S = 2.0
 
 
 @dataclass(frozen=True)
@@ -62,101 +64,90 @@ async def serve(options: NodeOptions) -> None:
     """Serve until SIGTERM or SIGINT. Raises OSError when a port is taken."""
     node = build(options)
     address = _address(options.host)
-    wanted = {
+    wanted: dict[str, tuple[str, int, Handler]] = {
         "service": (address, options.port, node.service),
         "metrics": (address, options.metrics_port, node.metrics),
     }
     if options.admin_port is not None:
         wanted["admin"] = ("127.0.0.1", options.admin_port, node.admin)
-    urls, servers = {}, []
-    ports = _ports([(host, port) for host, port, _ in wanted.values()])
-    for chosen, (name, (host, _, target)) in zip(ports, wanted.items(), strict=True):
-        shown = f"[{host}]" if ":" in host else host
-        urls[name] = f"http://{shown}:{chosen}"
-        servers.append(
-            Server(
-                target,
-                address=host,
-                port=chosen,
-                interface=Interfaces.RSGI,
-                http=HTTPModes.http1,
-                task_impl=TaskImpl.asyncio,
-                websockets=False,
-                backlog=_CONNECTIONS,
-                backpressure=_CONNECTIONS,
-                log_enabled=False,
-            )
-        )
-    # A full collection walks every object and would stop all answers for milliseconds; requests leave no cycles behind.
-    gc.collect()
-    gc.freeze()
-    gc.disable()
+    sockets = _listening([(host, port) for host, port, _ in wanted.values()])
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    running = [asyncio.create_task(server.serve()) for server in servers]
-    addresses = Addresses(urls["service"], urls["metrics"] + "/metrics", urls.get("admin"), os.getpid())
-    await _all_listening(list(urls.values()), running)
-    if options.ready_file:
-        write_atomically(Path(options.ready_file), json.dumps(asdict(addresses)))
+    connections: set[Connection] = set()
+    urls, servers = {}, []
+    for (name, (host, _, handle)), listening in zip(wanted.items(), sockets, strict=True):
+        urls[name] = f"http://{f'[{host}]' if ':' in host else host}:{listening.getsockname()[1]}"
+        accept = partial(Connection, handle, connections)
+        servers.append(await loop.create_server(accept, sock=listening, backlog=_BACKLOG))
+    # A full collection walks every object and would stop all answers for milliseconds; requests leave no cycles behind.
+    gc.collect()
+    gc.freeze()
+    gc.disable()
+    _announce(Addresses(urls["service"], urls["metrics"] + "/metrics", urls.get("admin"), os.getpid()), options.ready_file)
+    await stop.wait()
+    for server in servers:
+        server.close()
+    node.release()
+    await _end(connections)
+
+
+def _announce(addresses: Addresses, ready_file: str | None) -> None:
+    if ready_file:
+        write_atomically(Path(ready_file), json.dumps(asdict(addresses)))
     admin = f", faults {addresses.admin_url}/faults" if addresses.admin_url else ""
     print(f"PoI node ready: {addresses.url}, metrics {addresses.metrics_url}{admin}", flush=True)
-    await asyncio.wait([asyncio.create_task(stop.wait()), *running], return_when=asyncio.FIRST_COMPLETED)
-    node.release()
-    for server in servers:
-        server.stop()  # type: ignore[no-untyped-call]  # granian's is not typed
-    await asyncio.wait(running, timeout=2)
+
+
+async def _end(connections: set[Connection]) -> None:
+    """Close all connections: those that wait for an answer when they have it, but all of them within _END_S."""
+    for connection in list(connections):
+        connection.end()
+    last = time.monotonic() + _END_S
+    while connections and time.monotonic() < last:
+        await asyncio.sleep(0.01)
+    for connection in list(connections):
+        connection.abort()
 
 
 def _address(host: str) -> str:
-    """The IP address of a host name; Granian knows addresses only."""
+    """The IP address of a host name: the admin interface and the URLs that are shown need one."""
     try:
         return str(socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)[0][4][0])
     except OSError as error:
         raise OSError(f"{host}: {error.strerror}") from None
 
 
-def _ports(wanted: list[tuple[str, int]]) -> list[int]:
-    """The ports to use, all different, free ones for 0. Granian shares a taken port silently (SO_REUSEPORT): look first."""
-    chosen: dict[int, int] = {}
-    with contextlib.ExitStack() as held:
-        for index, (host, port) in sorted(enumerate(wanted), key=lambda item: item[1][1] == 0):  # the fixed ones first
-            if port and port in chosen.values():
+def _listening(wanted: list[tuple[str, int]]) -> list[socket.socket]:
+    """A listening socket for each address and port. The fixed ports come first, so that no free one is one of them."""
+    opened: dict[int, socket.socket] = {}
+    try:
+        for index, (host, port) in sorted(enumerate(wanted), key=lambda item: item[1][1] == 0):
+            if port and port in [other.getsockname()[1] for other in opened.values()]:
                 raise OSError(f"{host}:{port}: asked for twice")
-            probe = held.enter_context(socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET))
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, int(port != 0))
+            opened[index] = listening = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
-                probe.bind((host, port))
+                listening.bind((host, port))
+                listening.listen(_BACKLOG)
             except OSError as error:
                 raise OSError(f"{host}:{port}: {error.strerror}") from None
-            chosen[index] = probe.getsockname()[1]
-    return [chosen[index] for index in range(len(wanted))]
-
-
-async def _all_listening(urls: list[str], running: list[asyncio.Task[None]]) -> None:
-    for url in urls:
-        host, _, port = url.removeprefix("http://").rpartition(":")
-        while True:
-            try:
-                _, writer = await asyncio.open_connection(host.strip("[]"), int(port))
-            except OSError:
-                for ended in (task for task in running if task.done()):
-                    raise OSError(f"{url}: the server ended: {ended.exception()}") from None
-                await asyncio.sleep(0.005)
-                continue
-            writer.close()
-            break
+    except OSError:
+        for listening in opened.values():
+            listening.close()
+        raise
+    return [opened[index] for index in range(len(wanted))]
 
 
 def run(options: NodeOptions) -> int:
     """Exit code: 0 after a clean stop, 6 for a wrong fault or a taken port (one line on standard error)."""
+    _, most_files = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most_files, most_files))  # a connection is a file
     try:
-        # Not asyncio.run: it would cancel what is left, and Granian's threads then complain about it while they end.
-        asyncio.Runner().run(serve(options))
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(serve(options))
     except (OSError, ValueError) as error:
         print(f"bizra-load node: {one_line(str(error))}", file=sys.stderr)
         return 6
-    # Granian's runtime threads have nothing left to do; waiting for the interpreter to join them can take seconds.
-    sys.stdout.flush()
-    os._exit(0)
+    return 0

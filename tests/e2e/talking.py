@@ -1,5 +1,11 @@
 """Speaking to a node over HTTP: requests, faults, and its own figures."""
 
+import contextlib
+import http.client
+import json
+import socket
+from urllib.parse import urlsplit
+
 import requests
 
 from tests.e2e.running import metric_values
@@ -36,3 +42,20 @@ def counts(node):
 
 def added(before, after):
     return {label: after[label] - before[label] for label in after if after[label] != before[label]}
+
+
+@contextlib.contextmanager
+def pipelined(node, asked):
+    """Sends (path, content) pairs at once on one connection; yields a function that reads the next answer's content."""
+    place = urlsplit(node.url)
+    with socket.create_connection((place.hostname, place.port), timeout=10) as connection, connection.makefile("rb") as answers:
+        bodies = [(path, json.dumps(content)) for path, content in asked]
+        connection.sendall(
+            "".join(f"POST {path} HTTP/1.1\r\nContent-Length: {len(body)}\r\n\r\n{body}" for path, body in bodies).encode()
+        )
+
+        def next_answer():
+            assert answers.readline() == b"HTTP/1.1 200 OK\r\n"
+            return json.loads(answers.read(int(http.client.parse_headers(answers)["content-length"])))
+
+        yield next_answer

@@ -11,7 +11,7 @@ import requests
 from bizra_load.node.chain import block_hash
 from bizra_load.node.embedded import start_node
 from tests.e2e.running import metric_values, until
-from tests.e2e.talking import FINALITY, GENERATE, HISTOGRAMS, VERIFY, added, counts, post, set_faults
+from tests.e2e.talking import FINALITY, GENERATE, HISTOGRAMS, VERIFY, added, counts, pipelined, post, set_faults
 
 
 @pytest.fixture
@@ -37,6 +37,17 @@ def test_added_latency_is_inside_the_operation_and_ends_when_cleared(node):
 def test_added_latency_of_one_operation_leaves_the_others_alone(node):
     set_faults(node, generate__latency="uniform(200ms,201ms)")
     assert post(node, FINALITY, {"block_hash": block_hash(1)}).json()["latency_us"] < 100_000
+
+
+def test_pipelined_requests_are_answered_in_order_though_some_are_slowed_down(node):
+    set_faults(node, generate__latency="uniform(0ms,5ms)")
+    asked = [(GENERATE, {"evidence": str(i)}) if i % 3 else (FINALITY, {"block_hash": block_hash(i)}) for i in range(60)]
+    before = counts(node)
+    with pipelined(node, asked) as next_answer:
+        answers = [next_answer() for _ in asked]
+    told = [answer["body"]["evidence"] if "body" in answer else answer["finalized"] for answer in answers]
+    assert told == [content.get("evidence", True) for _, content in asked]
+    assert added(before, counts(node)) == {"generate": 40, "finality": 20}
 
 
 def test_injected_errors_are_500_and_count_as_failed_only(node):
@@ -84,6 +95,16 @@ def test_clearing_ends_a_running_stall(node):
     requests.delete(node.admin_url + "/faults", timeout=10)
     assert waiting.getresponse().status == 200
     waiting.close()
+
+
+def test_a_stall_holds_back_what_is_pipelined_and_its_end_releases_it_in_order(node):
+    set_faults(node, stall="60s")
+    before = counts(node)
+    with pipelined(node, [(GENERATE, {"evidence": str(i)}) for i in range(30)]) as next_answer:
+        until(lambda: added(before, counts(node)), "the first to be carried out")
+        requests.delete(node.admin_url + "/faults", timeout=10)
+        assert [next_answer()["body"]["evidence"] for _ in range(30)] == [str(i) for i in range(30)]
+    assert added(before, counts(node)) == {"generate": 30}
 
 
 def test_metrics_down_and_slow(node):

@@ -112,6 +112,23 @@ def test_a_taken_port_is_refused():
             start_node(port=int(port))
 
 
+def test_it_listens_on_an_ipv6_address_too():
+    with start_node(["--host", "::1"]) as started:
+        assert started.url.startswith("http://[::1]:")
+        assert requests.get(started.url + "/health", timeout=10).status_code == 200
+        assert requests.get(started.metrics_url, timeout=10).status_code == 200
+        assert requests.get(started.admin_url + "/faults", timeout=10).json() == {}
+
+
+def test_a_port_is_free_again_at_once_after_a_stop_with_open_connections():
+    with start_node() as first, requests.Session() as session:
+        assert session.get(first.url + "/health", timeout=10).status_code == 200
+        first.stop()
+        assert first.process.returncode == 0
+        with start_node(port=urlsplit(first.url).port) as second:
+            assert requests.get(second.url + "/health", timeout=10).status_code == 200
+
+
 def test_a_host_name_will_do_and_without_admin_there_is_none(tmp_path):
     ready = tmp_path / "ready.json"
     command = node_command("--host", "localhost", "--no-admin", "--ready-file", str(ready))

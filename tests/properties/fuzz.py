@@ -10,7 +10,7 @@ import re
 import subprocess
 import sys
 
-FILES = ("test_outside.py", "test_wire.py", "test_http_parser.py")
+FILES = ("test_outside.py", "test_wire.py", "test_http_parser.py", "test_http_requests.py")
 EXAMPLES = 10_000
 
 

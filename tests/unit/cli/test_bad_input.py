@@ -247,7 +247,7 @@ def nothing_starts(monkeypatch, tmp_path):
         (run_verb, "_supervise"),
         (drill, "start_node"),
         (embedded, "start_node"),
-        (server, "Server"),
+        (server, "_listening"),
     ):
         monkeypatch.setattr(module, name, reached)
     for variable in (v for _, v, *_ in ARGUMENTS if v):
