@@ -10,10 +10,8 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
-from scipy import stats
 
-FloatArray = NDArray[np.float64]
+from sla.laws import FloatArray, normal_quantile, t_quantile
 
 BATCHES = 20  # few enough to outlast the correlation, enough for a variance (Schmeiser 1982 recommends 10 to 30)
 MAX_PHI = 0.97
@@ -65,4 +63,4 @@ def design_effect(influence: FloatArray, independent_variance: float) -> tuple[f
 def effective_size(n: float, deff: float, dof: float, level: float) -> float:
     """n / deff, lowered further because deff itself is estimated with `dof` degrees of freedom."""
     tail = (1 - level) / 2
-    return n / deff * float((stats.norm.ppf(tail) / stats.t.ppf(tail, dof)) ** 2)
+    return n / deff * (normal_quantile(tail) / t_quantile(tail, dof)) ** 2
