@@ -10,8 +10,11 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
-from sla.laws import FloatArray, normal_quantile, t_quantile
+from sla.laws import normal_quantile, t_quantile
+
+FloatArray = NDArray[np.float64]
 
 BATCHES = 20  # few enough to outlast the correlation, enough for a variance (Schmeiser 1982 recommends 10 to 30)
 MAX_PHI = 0.97

@@ -1,4 +1,4 @@
-"""The laws of probability that the estimators read their limits from: quantiles of beta, normal and t, the rank-sum and slope tests.
+"""The laws of probability that the estimators read their limits from: beta, normal and t, the rank-sum and the slope test.
 
 scipy.special holds the functions under scipy.stats at a quarter of the time to import. It is imported at the first use, which
 is when a run is judged: a worker never needs it, and every start of a process would pay 0.2 s for it.
@@ -13,7 +13,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-FloatArray = NDArray[np.float64]
+_Values = NDArray[np.float64]
 
 EXACT_TO = 8  # samples: with no more of them the exact law of the rank sum is cheap, and the normal one is not close
 _TINY = 1e-20  # keeps the t of a perfect line finite
@@ -40,7 +40,7 @@ def t_quantile(p: float, dof: float) -> float:
     return float(special.stdtrit(dof, p)) if p > 0 else -math.inf  # scipy.special says +inf at 0
 
 
-def rank_sum_p_value(one: FloatArray, other: FloatArray) -> float:
+def rank_sum_p_value(one: _Values, other: _Values) -> float:
     """Two-sided p-value of the rank-sum test (Mann and Whitney 1947) of two samples, shapes (n,) and (m,), neither empty.
 
     Exact where a sample has no more than EXACT_TO values and none is tied; else the normal law with the corrections for ties
@@ -78,7 +78,7 @@ def _rank_sum_counts(n: int, m: int) -> list[int]:
     return list(itertools.accumulate(counts))
 
 
-def slope_test(x: FloatArray, y: FloatArray) -> tuple[float, float]:
+def slope_test(x: _Values, y: _Values) -> tuple[float, float]:
     """(slope, two-sided p-value that it is 0) of the least-squares line through at least three points, both of shape (m,); the
     p-value is 1 where y does not vary.
     """

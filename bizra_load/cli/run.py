@@ -36,7 +36,7 @@ _SCENARIOS = _CHECKOUT if _CHECKOUT.is_dir() else Path(sysconfig.get_path("data"
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    parser = subparsers.add_parser("run", help="put the load on and judge it", description=__doc__)
+    parser = subparsers.add_parser("run", description=__doc__)
     add_load_arguments(parser)
     parser.set_defaults(run=run)
 

@@ -20,7 +20,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     from bizra_load.cli.metrics import add_artifacts_argument
     from bizra_load.cli.run import add_load_arguments
 
-    parser = subparsers.add_parser("validate", help="all of a release's validation, with a decision", description=__doc__)
+    parser = subparsers.add_parser("validate", description=__doc__)
     add_load_arguments(parser)
     add_artifacts_argument(parser)
     parser.add_argument(

@@ -80,7 +80,8 @@ def test_a_series_that_does_not_vary_has_no_slope():
     "start", ["import bizra_load.plugin", "from bizra_load.cli.main import main; main(['--version-of-nothing'])"]
 )
 def test_no_process_of_a_run_loads_scipy_before_it_judges(start):
-    code = f"import sys\ntry:\n    {start}\nexcept SystemExit:\n    pass\nprint(*(m for m in sys.modules if m.startswith('scipy')))"
+    code = f"import sys\ntry:\n    {start}\nexcept SystemExit:\n    pass\n"
+    code += "print(*(m for m in sys.modules if m.startswith('scipy')))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
     assert done.stdout.split() == []
 
