@@ -37,7 +37,6 @@ def run(args: argparse.Namespace) -> int:
     from bizra_load.validation.suite import Plan, Suite
 
     args.host = args.host or os.environ.get("ENDPOINT", "")
-    args.locustfile = args.locustfile or load.scenario("mixed.py")  # every metric of the agreement needs traffic
     rehearsal = not args.host
     prometheus_url = _first(args.prometheus_url, "PROMETHEUS_URL")
     selector = _first(args.prometheus_selector, "PROMETHEUS_SELECTOR")
