@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 import gevent
+from gevent.event import Event
 from locust.env import Environment
 from locust.runners import STATE_MISSING, MasterRunner
 from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
@@ -45,6 +46,7 @@ class KeepingSide:
         self._environment = environment
         self._key = key
         self._started: Started | None = None
+        self._handed_over = Event()
         self._metrics: GeneratorMetrics | None = None
         self._metrics_server: MetricsServer | None = None
         self._live = Live()
@@ -61,8 +63,11 @@ class KeepingSide:
             gevent.spawn(watch_workers, self._master, self._on_missing_worker)
             if os.environ.get("BIZRA_LOAD_RUN_FOLDER"):
                 os.nice(NICENESS)  # `bizra-load run` started us, so our workers are here, and they have been forked
-            if environment.web_ui is None:
-                wait_for_workers(self._master, getattr(environment.parsed_options, "expect_workers", 0))
+
+    def wait_for_workers(self) -> None:
+        """Those that a headless run expects and that start beside this master."""
+        if self._master is not None and self._environment.web_ui is None:
+            wait_for_workers(self._master, getattr(self._environment.parsed_options, "expect_workers", 0))
 
     def start(self, settings: options.Settings, open_model: bool, begin_here: Callable[[Started], None]) -> Started | None:
         """A test starts: what its workers are told; None where it can't be kept, and then nothing is started. In an open model
@@ -76,6 +81,7 @@ class KeepingSide:
             self._refuse(error)
             return None
         self.keeping = keeping
+        self._handed_over.clear()
         if self._environment.web_ui is not None:
             keeping.show_on(self._live)
         if open_model:
@@ -101,14 +107,20 @@ class KeepingSide:
             return
         self.keeping.stopping()
         keep_s = 0.5 if self.keeping.unwritable else ACKNOWLEDGE_WITHIN_S  # what workers can't hand over they leave in spools
-        if self._master is not None:
-            self._drain_workers(self._master, self.keeping, keep_s)
-        else:
-            drain_here(keep_s)
-        self.keeping.drained()
+        try:
+            if self._master is not None:
+                self._drain_workers(self._master, self.keeping, keep_s)
+            else:
+                drain_here(keep_s)
+            self.keeping.drained()
+        finally:
+            self._handed_over.set()
 
     def stop(self) -> None:
-        """The test has stopped: the answer, and the exit code."""
+        """The test has stopped: the answer, and the exit code. Whoever stops it a second time (the last worker has gone) waits
+        until everything is handed over.
+        """
+        self._handed_over.wait()
         if self.keeping is None or self.keeping.finished:
             return
         try:
@@ -130,6 +142,10 @@ class KeepingSide:
             gevent.sleep(0.005)
         if keeping.ended or keeping is not self.keeping:
             return
+        if not users_are_there(runner):
+            print(
+                f"bizra-load: not all users are there after {USERS_WITHIN_S:g} s: the load begins", file=sys.stderr, flush=True
+            )
         keeping.begin(LEAD_S)
         started = self._tell_all(Started(keeping.run, -int(LEAD_S * 1e9), time.perf_counter_ns(), keeping.clock))
         if self._master is None:

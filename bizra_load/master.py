@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import importlib
 import os
 import sys
 import time
@@ -146,6 +147,7 @@ class Keeping:
         """The schedule ends here if it has not ended by its plan."""
         self.ended = True
         now_ns = self.clock.unix_ns()
+        self._started_ns = min(self._started_ns, now_ns)  # ended before it began: nothing was due
         self._interrupted = bool(self._plan) and now_ns < self._ended_ns
         self._ended_ns = min(self._ended_ns, now_ns) if self._plan else now_ns
 
@@ -237,6 +239,7 @@ class Keeping:
 
     def _look(self) -> None:
         """Judge what is on disk so far, again and again, by the rule for looking while a run goes (sla.sequential)."""
+        importlib.import_module("scipy.special")  # what a look needs: now, not in the middle of the load (see sla.laws)
         looks = Looks()
         while not self._stopped_for:
             gevent.sleep(LOOK_EVERY_S)

@@ -17,7 +17,7 @@ from locust.env import Environment
 from locust.runners import MasterRunner, WorkerRunner
 
 from bizra_load import gate, options
-from bizra_load.exit_codes import UsageError
+from bizra_load.exit_codes import INVALID, UsageError
 from bizra_load.keeping_side import KeepingSide
 from bizra_load.locust_faults import quiet
 from bizra_load.measure.cluster_key import cluster_key_of_environment
@@ -79,6 +79,10 @@ class Plugin:
         quiet()
         if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # not where a shell started us with it ignored
             gevent.signal_handler(signal.SIGINT, self._end)  # Locust's own prints a traceback from wherever it happens to be
+        if self._keeping is not None:
+            self._keeping.wait_for_workers()
+            if self._ending:  # asked to meanwhile: there is no run to end
+                sys.exit(INVALID)
 
     def wait_for_measuring(self) -> Measuring:
         """What users record with."""

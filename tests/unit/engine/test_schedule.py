@@ -206,6 +206,25 @@ def test_no_arrival_is_due_before_its_slot_exists_however_long_that_took(arrival
         assert sum(map(len, taken.values())) + len(unsent) == 20
 
 
+def test_a_schedule_told_to_end_a_moment_early_still_sends_its_last_arrivals():
+    unsent, taken = [], []
+    start = time.perf_counter_ns() + 20_000_000
+    schedule = Schedule(ramp_and_hold(100, 0, 0.3), 1, "constant", start, Pacer(), unsent.append, random.Random(1))
+    slot = schedule.new_slot()
+
+    def user():
+        while True:
+            taken.append(slot.take())
+
+    greenlet = gevent.spawn(user)
+    while len(taken) < 5:
+        gevent.sleep(0.001)
+    assert schedule.drain(1) == 0
+    greenlet.kill()
+    assert len(taken) + len(unsent) == 30
+    assert schedule.closes_ns == start + 300_000_000
+
+
 @pytest.mark.parametrize("arrivals", ["constant", "saturate"])
 def test_a_schedule_that_ends_before_it_has_begun_planned_nothing_and_holds_nobody(arrivals):
     unsent, taken = [], []
