@@ -3,25 +3,41 @@ SHELL := /bin/bash
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-STAMP := $(VENV)/.installed
+# what is installed: for running; for Grafana beside it; for developing and testing too
+RUN := $(VENV)/.installed
+GRAFANA := $(VENV)/.installed-grafana
+DEV := $(VENV)/.installed-dev
+PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+# beside urllib3, not in its place: docs/adr/0002
+WITH_GRAFANA := URLLIB3_NO_OVERRIDE=1 $(PIP_INSTALL) --no-binary urllib3-future
 PACKAGES := prometheus prometheus-alertmanager chromium faketime iproute2
 BENCH_PACKAGES := nginx-light wrk hey nghttp2-client gcc libc6-dev
 BENCH_ROUNDS ?= 5
 .DEFAULT_GOAL := help
-.PHONY: help setup debian debian-bench install-debian loadtest node drill test fuzz calibrate bench bench-memory bench-statistics soak audit lint format clean validate
+.PHONY: help setup setup-dev debian debian-bench install-debian loadtest node drill test fuzz calibrate bench bench-memory bench-statistics soak audit lint format clean validate
 
 help: ## List all targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-17s %s\n", $$1, $$2}'
 
-$(STAMP): pyproject.toml constraints.txt
+$(RUN): pyproject.toml constraints.txt
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) \
 	  || { echo "no virtual environment could be made: apt-get install -y python3-venv" >&2; exit 1; }
 	@$(BIN)/python -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed" >&2; exit 1; }
-	URLLIB3_NO_OVERRIDE=1 $(BIN)/pip install --quiet --disable-pip-version-check --no-binary urllib3-future \
-	  -c constraints.txt -e '.[dev]'
+	$(PIP_INSTALL) --no-compile -e .
+	@$(BIN)/python -m compileall -qq -j 0 -x '/tests?/' $(VENV)/lib bizra_load sla reports || true # on all cores, which pip does not
 	@touch $@
 
-setup: $(STAMP) ## Install the locked dependencies into .venv
+$(GRAFANA): $(RUN)
+	$(WITH_GRAFANA) -e '.[grafana]'
+	@touch $@
+
+$(DEV): $(RUN)
+	$(WITH_GRAFANA) -e '.[dev]'
+	@touch $(GRAFANA) $@
+
+setup: $(RUN) ## Install what running needs into .venv, in locked versions
+
+setup-dev: $(DEV) ## The same with the tools for testing and developing
 
 debian: ## Install the Debian packages that the tests need (as root)
 	@$(MAKE) --no-print-directory install-debian WANTED="$(PACKAGES)"
@@ -35,10 +51,11 @@ install-debian:
 	  if [ "$$(id -u)" = 0 ]; then apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null; \
 	  else echo "not root; needed: apt-get install -y --no-install-recommends$$missing" >&2; exit 1; fi; fi
 
-loadtest: setup ## The main job: load on the reference node (or ENDPOINT), verdict, exit code
-	@$(BIN)/bizra-load run $(ARGS)
+# make itself ends with 2 whatever its recipe ends with: the run's own code is in the last line and in the run's folder
+loadtest: setup ## The main job: load on the reference node (or ENDPOINT), verdict; exit code: the last line, runs/latest/exit-code
+	@$(BIN)/bizra-load run $(ARGS); code=$$?; echo "exit code $$code"; exit $$code
 
-validate: setup ## Dashboard, load test, metrics, decision: all of a release's validation (without ENDPOINT a rehearsal)
+validate: $(GRAFANA) ## Dashboard, load test, metrics, decision: all of a release's validation (without ENDPOINT a rehearsal)
 	@$(BIN)/bizra-load validate $(ARGS)
 
 node: setup ## The reference node on port 8080, metrics on 9464
@@ -47,29 +64,30 @@ node: setup ## The reference node on port 8080, metrics on 9464
 drill: setup debian ## Provoke all 12 alerts on the reference node under a real Prometheus (about 80 s)
 	@$(BIN)/bizra-load alerts drill $(ARGS)
 
-test: setup debian ## All tests
+test: setup-dev debian ## All tests
 	$(BIN)/python -m pytest $(ARGS)
 
-fuzz: setup ## Property tests of everything that comes from outside, 10,000 inputs each (minutes), and the count
+fuzz: setup-dev ## Property tests of everything that comes from outside, 10,000 inputs each (minutes), and the count
 	$(BIN)/python -m tests.properties.fuzz $(ARGS)
 
-calibrate: setup ## Coverage and false verdicts over 2,000 simulated runs a cell (about 20 minutes)
+calibrate: setup-dev ## Coverage and false verdicts over 2,000 simulated runs a cell (about 20 minutes)
 	$(BIN)/python -m tests.calibration.calibrate $(ARGS)
 
-bench: setup debian-bench ## The generator beside its peers, pacing, accuracy, workers per master, the node (about 20 minutes)
+bench: setup-dev debian-bench ## The generator beside its peers, pacing, accuracy, workers per master, the node (about 20 minutes)
 	$(BIN)/python -m benchmarks.generator --rounds $(BENCH_ROUNDS)
 	$(BIN)/python -m benchmarks.pacing
 	$(BIN)/python -m benchmarks.accuracy
 	$(BIN)/python -m benchmarks.scaling
 	$(BIN)/python -m benchmarks.node
+	$(BIN)/python -m benchmarks.startup
 
-bench-memory: setup debian-bench ## Ten minutes at 10,000 ops/s: is memory flat?
+bench-memory: setup-dev debian-bench ## Ten minutes at 10,000 ops/s: is memory flat?
 	$(BIN)/python -m benchmarks.memory
 
-bench-statistics: setup ## Time and memory of the statistics
+bench-statistics: setup-dev ## Time and memory of the statistics
 	$(BIN)/python -m benchmarks.statistics
 
-soak: setup ## SOAK_SECONDS=1800 at SOAK_OPS=2000 with seeded faults, then every invariant (half an hour)
+soak: setup-dev ## SOAK_SECONDS=1800 at SOAK_OPS=2000 with seeded faults, then every invariant (half an hour)
 	$(BIN)/python -m tests.soak
 
 audit: setup ## Known vulnerabilities of the locked dependencies (pip-audit, in a virtual environment of its own)
@@ -77,13 +95,13 @@ audit: setup ## Known vulnerabilities of the locked dependencies (pip-audit, in 
 	@.venv-audit/bin/pip-audit --strict --disable-pip --no-deps --timeout 20 --progress-spinner off -r constraints.txt \
 	  || { echo "audit: a vulnerability was found, or the vulnerability service could not be asked (see above): not passed" >&2; exit 1; }
 
-lint: setup ## ruff, mypy, import directions
+lint: setup-dev ## ruff, mypy, import directions
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-format: setup ## Format and mend what ruff can
+format: setup-dev ## Format and mend what ruff can
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 

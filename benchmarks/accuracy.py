@@ -22,6 +22,7 @@ from pathlib import Path
 from benchmarks import results
 from benchmarks.generator import PATH, ours
 from benchmarks.target import Target, wait_for
+from bizra_load.archive.latest import run_folders
 from bizra_load.archive.store import read_run
 from bizra_load.node.attestations import Attestor
 from bizra_load.ports import free_port
@@ -84,7 +85,7 @@ def once(rate: float, server_command: list[str]) -> dict[str, float]:
             generator.wait(timeout=30)
             server.kill()
             server.wait()
-        [run] = (Path(name) / "ours").iterdir()
+        [run] = run_folders(Path(name) / "ours")
         measurements = read_run(run)[0]
     first = measurements.facts.load_started_ns // 10**9 + 2
     seconds = [w for w in measurements.windows if w.ok and first <= w.second < first + PROBE_S + 2]

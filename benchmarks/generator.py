@@ -22,6 +22,7 @@ from pathlib import Path
 from benchmarks import results
 from benchmarks.measuring import Measured, measure
 from benchmarks.target import Target, target
+from bizra_load.archive.latest import run_folders
 from bizra_load.archive.store import read_run
 from bizra_load.ports import free_port
 from sla import histogram
@@ -145,7 +146,7 @@ def _body(t: Target, folder: Path) -> str:
 
 def lag_us(folder: Path) -> tuple[float, float] | None:
     """(p50, p99) of the schedule's own lag over a run's steady seconds, us."""
-    runs = sorted(folder.glob("*"))
+    runs = run_folders(folder)
     if not runs:
         return None
     health = read_run(runs[-1])[0].health[3:-2]

@@ -18,6 +18,7 @@ import psutil
 from benchmarks import results
 from benchmarks.generator import ours
 from benchmarks.target import target
+from bizra_load.archive.latest import run_folders
 from bizra_load.archive.store import read_run
 
 RATE = 10_000.0
@@ -40,7 +41,7 @@ def main() -> None:
             children = psutil.Process(process.pid).children() if process.poll() is None else []
             if children:
                 master_rss.append((time.monotonic() - begin, children[0].memory_info().rss))
-        [run] = (Path(name) / "memory").iterdir()
+        [run] = run_folders(Path(name) / "memory")
         measurements = read_run(run)[0]
         disk = sum(f.stat().st_size for f in run.glob("*.jsonl"))
     started = measurements.facts.load_started_ns / 1e9

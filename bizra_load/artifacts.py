@@ -8,6 +8,7 @@ from pathlib import Path
 
 from bizra_load import gate
 from bizra_load.archive import checksums
+from bizra_load.archive.latest import run_folders
 from bizra_load.archive.store import ASSESSMENT
 from bizra_load.exit_codes import UsageError
 from bizra_load.files import read_text, write_atomically
@@ -66,20 +67,20 @@ def earlier_runs(folder: Path, assessment: Assessment) -> tuple[EarlierRun, ...]
     environment, oldest first. Runs that could not be trusted, or can't be read, are left out.
     """
     found = []
-    for path in folder.resolve().parent.glob(f"*/{ASSESSMENT}"):
-        if path.parent == folder.resolve():
+    for path in run_folders(folder.resolve().parent):
+        if path == folder.resolve() or not (path / ASSESSMENT).exists():
             continue
         try:
-            other = read_assessment(path.parent)
+            other = read_assessment(path)
         except UsageError:
             continue
         started = str(other.run.get("started", ""))
-        before = (started, path.parent.name) < (str(assessment.run.get("started", "")), folder.resolve().name)
+        before = (started, path.name) < (str(assessment.run.get("started", "")), folder.resolve().name)
         if before and _same(other, assessment) and other.decision is not Decision.INVALID:
             planned = other.run.get("planned_per_s")
             estimates = {o.key: o.estimate for o in other.objectives if o.estimate is not None}
             rate = float(planned) if isinstance(planned, int | float) else 0.0
-            found.append(EarlierRun(path.parent.name, started, other.decision.value, rate, estimates))
+            found.append(EarlierRun(path.name, started, other.decision.value, rate, estimates))
     return tuple(sorted(found, key=lambda r: (r.started, r.name))[-EARLIER_RUNS:])
 
 

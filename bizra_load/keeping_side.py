@@ -1,16 +1,19 @@
 """The events and messages of the side where a run is kept: on the master, and in a single process.
 
-test_start: Keeping (run folder, server metrics) -> test_stopping: drain -> test_stop: assess, exit code
+test_start: Keeping (run folder, server metrics) -> all users are there: the schedule begins -> test_stopping: drain ->
+test_stop: assess, exit code
 """
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Callable
 from typing import Any
 
 import gevent
+from gevent.event import Event
 from locust.env import Environment
 from locust.runners import STATE_MISSING, MasterRunner
 from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
@@ -18,6 +21,7 @@ from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
 from bizra_load import options
 from bizra_load.exit_codes import INVALID, BizraLoadError
 from bizra_load.locust_faults import end_stopped_children, no_statistics, watch_workers
+from bizra_load.locust_waits import quit_once, users_are_there, wait_for_workers
 from bizra_load.master import Keeping
 from bizra_load.measure.cluster_key import ClusterKey
 from bizra_load.measure.exchange import ACKNOWLEDGE, DRAIN, HELLO, REPORT, START
@@ -27,6 +31,10 @@ from bizra_load.measuring_side import Started
 from bizra_load.webui.live import Live
 from bizra_load.webui.page import add_page
 from bizra_load.worker import ACKNOWLEDGE_WITHIN_S
+
+LEAD_S = 0.3  # from when all users are there to the start of the schedule: a message's way, and the collector's last full pass
+USERS_WITHIN_S = 10.0  # a worker that is lost meanwhile must not hold the others for ever
+NICENESS = 5  # of a master on its workers' machine: storing and judging can wait, arrivals can't (nice(2))
 
 
 class KeepingSide:
@@ -38,6 +46,7 @@ class KeepingSide:
         self._environment = environment
         self._key = key
         self._started: Started | None = None
+        self._handed_over = Event()
         self._metrics: GeneratorMetrics | None = None
         self._metrics_server: MetricsServer | None = None
         self._live = Live()
@@ -50,25 +59,36 @@ class KeepingSide:
             self._master.register_message(HELLO, self._on_hello)
             environment.events.worker_connect.add_listener(self._on_worker_connect)
             end_stopped_children()
+            quit_once(self._master)
             gevent.spawn(watch_workers, self._master, self._on_missing_worker)
+            if os.environ.get("BIZRA_LOAD_RUN_FOLDER"):
+                os.nice(NICENESS)  # `bizra-load run` started us, so our workers are here, and they have been forked
 
-    def start(self, settings: options.Settings, open_model: bool, lead_s: float) -> Started | None:
-        """A test starts: what its workers are told; None where it can't be kept, and then nothing is started."""
+    def wait_for_workers(self) -> None:
+        """Those that a headless run expects and that start beside this master."""
+        if self._master is not None and self._environment.web_ui is None:
+            wait_for_workers(self._master, getattr(self._environment.parsed_options, "expect_workers", 0))
+
+    def start(self, settings: options.Settings, open_model: bool, begin_here: Callable[[Started], None]) -> Started | None:
+        """A test starts: what its workers are told; None where it can't be kept, and then nothing is started. In an open model
+        the schedule begins when all users are there, for a single process with `begin_here`.
+        """
         self._environment.process_exit_code = INVALID  # until an assessment says otherwise
         try:
-            keeping = Keeping(settings, self._environment, open_model, lead_s, self._key, self._metrics)
+            keeping = Keeping(settings, self._environment, open_model, self._key, self._metrics)
         except (BizraLoadError, OSError) as error:
             self.keeping = None
             self._refuse(error)
             return None
         self.keeping = keeping
+        self._handed_over.clear()
         if self._environment.web_ui is not None:
             keeping.show_on(self._live)
-        self._started = Started(keeping.run, -int(lead_s * 1e9), time.perf_counter_ns(), keeping.clock)
-        if self._master is not None:
-            for client in self._master.clients.all:
-                self._tell_start(client.id)
-        return self._started
+        if open_model:
+            gevent.spawn(self._begin_when_users_are_there, keeping, begin_here)
+        else:
+            keeping.begin(0.0)
+        return self._tell_all(Started(keeping.run, None if open_model else 0, time.perf_counter_ns(), keeping.clock))
 
     def receive(self, message: object) -> dict[str, Any] | None:
         """Store a report; its acknowledgement, None where it is not stored: whoever sent it still has it."""
@@ -87,14 +107,20 @@ class KeepingSide:
             return
         self.keeping.stopping()
         keep_s = 0.5 if self.keeping.unwritable else ACKNOWLEDGE_WITHIN_S  # what workers can't hand over they leave in spools
-        if self._master is not None:
-            self._drain_workers(self._master, self.keeping, keep_s)
-        else:
-            drain_here(keep_s)
-        self.keeping.drained()
+        try:
+            if self._master is not None:
+                self._drain_workers(self._master, self.keeping, keep_s)
+            else:
+                drain_here(keep_s)
+            self.keeping.drained()
+        finally:
+            self._handed_over.set()
 
     def stop(self) -> None:
-        """The test has stopped: the answer, and the exit code."""
+        """The test has stopped: the answer, and the exit code. Whoever stops it a second time (the last worker has gone) waits
+        until everything is handed over.
+        """
+        self._handed_over.wait()
         if self.keeping is None or self.keeping.finished:
             return
         try:
@@ -108,6 +134,29 @@ class KeepingSide:
             self._live.assessed(assessment)
         if self._metrics_server is not None and self._environment.web_ui is None:
             self._metrics_server.wait_for_reading()  # the process ends now: whoever scrapes it gets the final figures
+
+    def _begin_when_users_are_there(self, keeping: Keeping, begin_here: Callable[[Started], None]) -> None:
+        """No arrival is due before the user that takes it exists, however long this machine needs for that."""
+        runner, end = self._environment.runner, time.monotonic() + USERS_WITHIN_S
+        while not keeping.ended and not users_are_there(runner) and time.monotonic() < end:
+            gevent.sleep(0.005)
+        if keeping.ended or keeping is not self.keeping:
+            return
+        if not users_are_there(runner):
+            print(
+                f"bizra-load: not all users are there after {USERS_WITHIN_S:g} s: the load begins", file=sys.stderr, flush=True
+            )
+        keeping.begin(LEAD_S)
+        started = self._tell_all(Started(keeping.run, -int(LEAD_S * 1e9), time.perf_counter_ns(), keeping.clock))
+        if self._master is None:
+            begin_here(started)
+
+    def _tell_all(self, started: Started) -> Started:
+        self._started = started
+        if self._master is not None:
+            for client in self._master.clients.all:
+                self._tell_start(client.id)
+        return started
 
     def _serve_metrics(self, settings: options.Settings) -> None:
         """The generator's own metrics: on a port of their own if asked for, and under the web UI where there is one."""

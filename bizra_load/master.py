@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import importlib
 import os
 import sys
 from datetime import UTC, datetime
@@ -43,19 +44,21 @@ from sla.snapshot import Snapshot
 SCRAPE_EVERY_S = 1.0
 PHASE_S = 0.85  # of each second: when all workers have reported the one before, and none of them does
 SECOND_NS = 1_000_000_000
+NOT_BEGUN_S = 3600.0  # in the record of a run whose schedule has not begun, its start is still to come
 
 
 class Keeping:
     """One test run where it is kept."""
 
     live: Live | None = None  # the page in Locust's web UI
+    begun = False
+    _progress: Progress | None = None
 
     def __init__(
         self,
         settings: Settings,
         environment: Environment,
         open_model: bool,
-        lead_s: float,
         key: ClusterKey,
         metrics: GeneratorMetrics | None = None,
     ) -> None:
@@ -105,20 +108,35 @@ class Keeping:
         self._store(
             self._server.read()
         )  # while the node is idle: only then do its counters and ours reconcile to the last operation
-        # the schedule's zero is taken last: a slow first scrape must not eat into it
-        self._started_ns = self.clock.unix_ns() + int(lead_s * 1e9)
-        self._ended_ns = self._started_ns + int(settings.curve.duration_s * 1e9)
         self._recorded: tuple[str, ...] = ()
-        self._write_record()
+        self._start_in(NOT_BEGUN_S)
         self._say_what_is_too_short()
         self._headless = bool(getattr(environment.parsed_options, "headless", False))
         curve = settings.curve if open_model else None
-        self._progress = Progress(self._started_ns, curve, sys.stderr) if self._headless else None
         if metrics is not None:
             metrics.begin(self.run, self._agreement.agreement.name, lambda: self._planned_per_s(curve))
         self._greenlets = [gevent.spawn(self._every_second)]
         if settings.abort_on_fail:
             self._greenlets.append(gevent.spawn(self._look))
+
+    def begin(self, lead_s: float) -> None:
+        """All users are there: the schedule starts in `lead_s`."""
+        self.begun = True
+        self._start_in(lead_s)
+        if self._headless:
+            self._progress = Progress(self._started_ns, self.settings.curve if self._plan else None, sys.stderr)
+        if self.live is not None:
+            self.show_on(self.live)
+
+    @property
+    def seconds_left(self) -> float | None:
+        """Until the schedule ends; None before it begins and after its end has been seen to."""
+        return (self._ended_ns - self.clock.unix_ns()) / 1e9 if self.begun and not self.ended else None
+
+    def _start_in(self, lead_s: float) -> None:
+        self._started_ns = self.clock.unix_ns() + int(lead_s * 1e9)
+        self._ended_ns = self._started_ns + int(self.settings.curve.duration_s * 1e9)
+        self._write_record()
 
     def show_on(self, live: Live) -> None:
         """Show this run on the page."""
@@ -139,6 +157,7 @@ class Keeping:
         """The schedule ends here if it has not ended by its plan."""
         self.ended = True
         now_ns = self.clock.unix_ns()
+        self._started_ns = min(self._started_ns, now_ns)  # ended before it began: nothing was due
         self._interrupted = bool(self._plan) and now_ns < self._ended_ns
         self._ended_ns = min(self._ended_ns, now_ns) if self._plan else now_ns
 
@@ -237,6 +256,7 @@ class Keeping:
 
     def _look(self) -> None:
         """Judge what is on disk so far, again and again, by the rule for looking while a run goes (sla.sequential)."""
+        importlib.import_module("scipy.special")  # what a look needs: now, not in the middle of the load (see sla.laws)
         looks = Looks()
         while not self._stopped_for:
             gevent.sleep(LOOK_EVERY_S)

@@ -33,15 +33,17 @@ QUICK_NS, HELLOS = 20_000_000, 5  # how soon START should answer a HELLO, and ho
 
 @dataclass(frozen=True)
 class Started:
-    """A run as it was told: its schedule began `elapsed_ns` before `told_ns` (perf_counter_ns; negative: it will)."""
+    """A run as it was told: its schedule began `elapsed_ns` before `told_ns` (perf_counter_ns; negative: it will; None: that is
+    told when all users are there).
+    """
 
     run: str
-    elapsed_ns: int
+    elapsed_ns: int | None
     told_ns: int
     clock: SteadyClock  # the time of day by the master's clock
 
-    def elapsed_now_ns(self) -> int:
-        return self.elapsed_ns + time.perf_counter_ns() - self.told_ns
+    def elapsed_now_ns(self) -> int | None:
+        return None if self.elapsed_ns is None else self.elapsed_ns + time.perf_counter_ns() - self.told_ns
 
 
 class MeasuringSide:
@@ -68,6 +70,10 @@ class MeasuringSide:
                 self.measuring.sender.acknowledged(answer)
 
         self._begin(started, settings, "local", 0, send)
+
+    def begin(self, started: Started) -> None:
+        """In a single process: all users are there, and the schedule of the test that start() began starts as told."""
+        self.measuring.begin(started.elapsed_now_ns())
 
     def test_started(self) -> None:
         """Locust has started a test on this worker; users are coming."""
@@ -137,14 +143,16 @@ class MeasuringSide:
             logger.error("bizra-load: a start %s was refused", error)
             return
         if hasattr(self, "measuring") and self.measuring.run == start.run:
-            return  # told twice
+            self.measuring.begin(start.elapsed_ns)
+            return
         now_ns = time.perf_counter_ns()
         took_ns = min(max(now_ns - start.hello_ns, 0), SECOND_NS) if start.hello_ns else 0
         if took_ns > QUICK_NS and self._hellos < HELLOS:
             self._say_hello()  # this worker was busy with its own start: by a quicker answer the clocks agree better
             return
         half_ns = took_ns // 2
-        self._started = Started(start.run, start.elapsed_ns + half_ns, now_ns, SteadyClock(start.unix_ns + half_ns))
+        elapsed_ns = None if start.elapsed_ns is None else start.elapsed_ns + half_ns
+        self._started = Started(start.run, elapsed_ns, now_ns, SteadyClock(start.unix_ns + half_ns))
         self._begin_when_told()
 
     def _on_acknowledge(self, environment: Environment, msg: Any, **_: Any) -> None:

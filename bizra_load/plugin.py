@@ -17,13 +17,13 @@ from locust.env import Environment
 from locust.runners import MasterRunner, WorkerRunner
 
 from bizra_load import gate, options
-from bizra_load.exit_codes import UsageError
+from bizra_load.exit_codes import INVALID, UsageError
 from bizra_load.keeping_side import KeepingSide
 from bizra_load.locust_faults import quiet
 from bizra_load.measure.cluster_key import cluster_key_of_environment
 from bizra_load.measure.locust_stats import show_microseconds
-from bizra_load.measuring_side import MeasuringSide
-from bizra_load.shapes import LEAD_S, StagesShape
+from bizra_load.measuring_side import MeasuringSide, Started
+from bizra_load.shapes import StagesShape
 from bizra_load.users import OpenModelUser
 from bizra_load.worker import Measuring
 
@@ -79,11 +79,21 @@ class Plugin:
         quiet()
         if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # not where a shell started us with it ignored
             gevent.signal_handler(signal.SIGINT, self._end)  # Locust's own prints a traceback from wherever it happens to be
+        if self._keeping is not None:
+            self._keeping.wait_for_workers()
+            if self._ending:  # asked to meanwhile: there is no run to end
+                sys.exit(INVALID)
 
     def wait_for_measuring(self) -> Measuring:
         """What users record with."""
         assert self._measuring is not None, "a master has no users"
         return self._measuring.wait_for_measuring()
+
+    @property
+    def seconds_left(self) -> float | None:
+        """Until the schedule of the run that is kept here ends; None where none is under way."""
+        keeping = self._keeping.keeping if self._keeping is not None else None
+        return keeping.seconds_left if keeping is not None else None
 
     def _on_test_start(self, **_: Any) -> None:
         if self._keeping is None:
@@ -91,9 +101,13 @@ class Plugin:
             self._measuring.test_started()
             return
         settings = options.resolve(self._environment.parsed_options)
-        started = self._keeping.start(settings, self._open_model, LEAD_S if self._open_model else 0.0)
+        started = self._keeping.start(settings, self._open_model, self._begin_here)
         if started is not None and self._measuring is not None:
             self._measuring.start(started, settings, self._keeping.receive)
+
+    def _begin_here(self, started: Started) -> None:
+        assert self._measuring is not None
+        self._measuring.begin(started)
 
     def _on_test_stopping(self, **_: Any) -> None:
         assert self._keeping is not None

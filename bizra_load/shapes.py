@@ -5,11 +5,13 @@ The ramp is in the slots' due times, not in the number of users: Locust's own ra
 
 from __future__ import annotations
 
+import gevent
 from locust import LoadTestShape
 
 from bizra_load import options
 
-LEAD_S = 2.0  # users are spawned and connected before the first arrival is due
+TICK_S = 1.0  # Locust asks no more often than that
+PAST_THE_END_S = 0.02  # so that the curve has ended by every clock
 
 
 class StagesShape(LoadTestShape):
@@ -24,6 +26,10 @@ class StagesShape(LoadTestShape):
         self._settings = options.resolve(self.runner.environment.parsed_options if self.runner else None)
 
     def tick(self) -> tuple[int, float] | None:
-        if self.get_run_time() >= LEAD_S + self._settings.curve.duration_s:
-            return None
-        return self._settings.users, float(self._settings.users)
+        """The users, all at once; None when the schedule has ended, which is waited for here rather than found a tick later."""
+        plugin = getattr(self.runner.environment, "bizra_load", None) if self.runner else None
+        left_s = plugin.seconds_left if plugin is not None else None
+        if left_s is None or left_s > TICK_S + PAST_THE_END_S:
+            return self._settings.users, float(self._settings.users)
+        gevent.sleep(max(left_s, 0) + PAST_THE_END_S)
+        return None

@@ -43,8 +43,8 @@ STOPS_WITHIN_S = 10.0  # what MASTER_SILENT_S amounts to at most, with the looks
 
 
 class Measuring:
-    """One test run on one worker, the `index`-th. `elapsed_ns`: how long ago the schedule started (negative: it will).
-    `clock`: the master's time of day, which labels the windows.
+    """One test run on one worker, the `index`-th. `elapsed_ns`: how long ago the schedule started (negative: it will; None:
+    begin() says when). `clock`: the master's time of day, which labels the windows.
     """
 
     def __init__(
@@ -54,7 +54,7 @@ class Measuring:
         worker: str,
         index: int,
         run: str,
-        elapsed_ns: int,
+        elapsed_ns: int | None,
         send: Callable[[dict[str, Any]], None],
         key: ClusterKey,
         clock: SteadyClock,
@@ -79,7 +79,7 @@ class Measuring:
             settings.curve,
             settings.users,
             settings.arrivals,
-            time.perf_counter_ns() - elapsed_ns,
+            None if elapsed_ns is None else time.perf_counter_ns() - elapsed_ns,
             self.pacer,
             self.recorder.unsent,
             self.random,
@@ -92,6 +92,11 @@ class Measuring:
         self._ending = Event()
         self._reporter = gevent.spawn(self._report_every_second)
         self._settling = gevent.spawn(self._settle)
+
+    def begin(self, elapsed_ns: int | None) -> None:
+        """All users are there: the schedule starts when the master says. None, or a second call, changes nothing."""
+        if elapsed_ns is not None:
+            self.schedule.begin(time.perf_counter_ns() - elapsed_ns)
 
     def on_request(
         self,
@@ -178,6 +183,7 @@ class Measuring:
         does not walk it in the middle of a measurement; what a request makes is freed by its reference count. Full collections
         are housekeeping from then on.
         """
+        self.schedule.wait_until_begun()
         gevent.sleep(max((self.schedule.start_ns - time.perf_counter_ns()) / 1e9 - SETTLE_BEFORE_S, 0))
         gc.collect()
         gc.freeze()

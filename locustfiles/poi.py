@@ -1,8 +1,4 @@
-"""The main scenario: every user generates an attestation and has it verified.
-
-locust -f locustfiles/poi.py -H http://127.0.0.1:8080            # web UI
-bizra-load run -f locustfiles/poi.py -H http://127.0.0.1:8080    # headless, with the answer
-"""
+"""Generate -> verify alone. An agreement that wants finality checks too needs mixed.py."""
 
 from locust import task
 

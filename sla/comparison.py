@@ -15,11 +15,11 @@ from dataclasses import dataclass
 from enum import Enum
 
 import numpy as np
-from scipy import stats
 
 from sla.assessment import OperationSummary
 from sla.estimate import Estimate
 from sla.family import holm_level
+from sla.laws import t_quantile
 
 MARGIN = 0.10
 SUCCESS_MARGIN = 0.01  # a tenth more or less success would be no equivalence to anybody
@@ -151,12 +151,12 @@ def ratio_of_runs(baseline: Sequence[float], candidate: Sequence[float], paired:
     a, b = np.log(np.asarray(baseline)), np.log(np.asarray(candidate))
     if paired:
         differences = b - a
-        half = float(stats.sem(differences) * stats.t.ppf((1 + level) / 2, differences.size - 1))
+        half = float(differences.std(ddof=1)) / math.sqrt(differences.size) * t_quantile((1 + level) / 2, differences.size - 1)
     else:
         parts = np.array([a.var(ddof=1) / a.size, b.var(ddof=1) / b.size])
         below = float((parts**2 / (np.array([a.size, b.size]) - 1)).sum())
         dof = float(parts.sum()) ** 2 / below if below > 0 else a.size + b.size - 2.0
-        half = float(np.sqrt(parts.sum()) * stats.t.ppf((1 + level) / 2, dof))
+        half = math.sqrt(parts.sum()) * t_quantile((1 + level) / 2, dof)
     point = float(b.mean() - a.mean())
     n = min(a.size, b.size)
     return Estimate(math.exp(point), math.exp(point - half), math.exp(point + half), level, n, n)
@@ -211,7 +211,7 @@ def _middle(side: Sequence[Callable[[float], Estimate | None]]) -> float | None:
     points = [e.point for e in (run(0.95) for run in side) if e is not None]
     if len(points) < len(side):
         return None
-    return float(stats.gmean(points)) if all(0 < p < math.inf for p in points) else points[0]
+    return math.exp(float(np.log(points).mean())) if all(0 < p < math.inf for p in points) else points[0]
 
 
 def _quantities(margin: float) -> list[tuple[str, str, bool, float, Callable[[OperationSummary], Estimate | None]]]:

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+
+from sla.laws import normal_quantile, t_quantile
 
 FloatArray = NDArray[np.float64]
 
@@ -65,4 +66,4 @@ def design_effect(influence: FloatArray, independent_variance: float) -> tuple[f
 def effective_size(n: float, deff: float, dof: float, level: float) -> float:
     """n / deff, lowered further because deff itself is estimated with `dof` degrees of freedom."""
     tail = (1 - level) / 2
-    return n / deff * float((stats.norm.ppf(tail) / stats.t.ppf(tail, dof)) ** 2)
+    return n / deff * (normal_quantile(tail) / t_quantile(tail, dof)) ** 2

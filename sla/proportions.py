@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import stats
 
 from sla.dependence import design_effect, effective_size
 from sla.estimate import Estimate
+from sla.laws import beta_quantile
 
 BURST_WINDOWS = 10
 BURST_DEFF = 3.0  # independent failures reach it in about one of a thousand runs of 60 s
@@ -57,6 +57,6 @@ def clopper_pearson(p: float, n: float, level: float) -> tuple[float, float]:
     """Limits of a proportion p of n outcomes; n need not be whole."""
     tail = (1 - level) / 2
     k = p * n
-    low = float(stats.beta.ppf(tail, k, n - k + 1)) if k > 0 else 0.0
-    high = float(stats.beta.ppf(1 - tail, k + 1, n - k)) if k < n else 1.0
+    low = beta_quantile(tail, k, n - k + 1) if k > 0 else 0.0
+    high = beta_quantile(1 - tail, k + 1, n - k) if k < n else 1.0
     return low, high

@@ -13,12 +13,12 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
 
 from sla import histogram
 from sla.dependence import BATCHES, FloatArray, design_effect, effective_size
 from sla.estimate import Estimate
 from sla.histogram import HIGHEST_NS, Histogram, IntArray, bucket_high_ns, bucket_low_ns, bucket_middle_ns
+from sla.laws import beta_quantile
 
 QUANTILES = (0.5, 0.9, 0.95, 0.99, 0.999)
 LOWEST_PROXY = 0.9  # the design effect of a tail is never looked for below this quantile
@@ -125,8 +125,8 @@ def order_statistic_limits(q: float, n_eff: float, level: float) -> tuple[float,
     """Probabilities between which the q-quantile's order statistic lies; the upper one is None when there is no bound."""
     tail = (1 - level) / 2
     k = q * n_eff
-    low = float(stats.beta.ppf(tail, k, n_eff - k + 1))
-    high = float(stats.beta.ppf(1 - tail, k + 1, n_eff - k)) if q**n_eff <= tail else None
+    low = beta_quantile(tail, k, n_eff - k + 1)
+    high = beta_quantile(1 - tail, k + 1, n_eff - k) if q**n_eff <= tail else None
     return low, high
 
 

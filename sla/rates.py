@@ -6,10 +6,10 @@ import math
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import stats
 
 from sla.dependence import spread
 from sla.estimate import Estimate
+from sla.laws import t_quantile
 
 
 def rate_estimate(completions: ArrayLike, window_s: float = 1.0, level: float = 0.95) -> Estimate | None:
@@ -27,7 +27,7 @@ def rate_estimate(completions: ArrayLike, window_s: float = 1.0, level: float = 
     found = spread(counts)
     if not math.isfinite(found.variance_of_sum):
         return Estimate(rate, 0.0, math.inf, level, m, m)
-    half = float(stats.t.ppf((1 + level) / 2, found.dof)) * math.sqrt(found.variance_of_sum) / m / window_s
+    half = t_quantile((1 + level) / 2, found.dof) * math.sqrt(found.variance_of_sum) / m / window_s
     variance = float(counts.var(ddof=1))
     n_eff = min(m * m * variance / found.variance_of_sum, m) if found.variance_of_sum > 0 else m
     return Estimate(rate, max(rate - half, 0.0), rate + half, level, m, n_eff)

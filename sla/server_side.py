@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
 
 from sla.dependence import FloatArray, design_effect, effective_size
 from sla.estimate import Estimate
 from sla.histogram import Histogram, bucket_high_ns
+from sla.laws import beta_quantile
 from sla.snapshot import Snapshot
 
 
@@ -109,9 +109,9 @@ def server_quantile(increments: Increments, q: float, level: float = 0.95, limit
         beyond = float(shares[i])
         if beyond > 1 - q:
             own = _effective(beyond, cumulative[:, i], sizes, level)[1]
-            if float(stats.beta.ppf(alpha, beyond * own, own - beyond * own + 1)) > 1 - q:
+            if beta_quantile(alpha, beyond * own, own - beyond * own + 1) > 1 - q:
                 low = max(low, float(edge))
-        elif float(stats.beta.ppf(1 - alpha, beyond * n_eff + 1, max(n_eff * (1 - beyond), 1e-9))) <= 1 - q:
+        elif beta_quantile(1 - alpha, beyond * n_eff + 1, max(n_eff * (1 - beyond), 1e-9)) <= 1 - q:
             high = min(high, float(edge))
     low, high = min(low, low_edge), max(high, high_edge)
     point = _interpolated(counts.sum(axis=0), edges_ns, q, at)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
-from scipy import stats
 
 from sla.dependence import FloatArray, ar1
+from sla.laws import rank_sum_p_value, slope_test
 
 BATCH = 5
 BIAS = 0.01  # what a warm-up left in may bias the figures by
@@ -49,7 +49,7 @@ def _differs(part: FloatArray, rest: FloatArray, p_value: float) -> bool:
     middle = float(np.median(rest))
     if abs(float(np.median(part)) - middle) <= BIAS * abs(middle):
         return False
-    return float(stats.mannwhitneyu(part, rest).pvalue) < p_value
+    return rank_sum_p_value(part, rest) < p_value
 
 
 def _is_a_line(values: FloatArray, cut: int) -> bool:
@@ -67,7 +67,7 @@ def drift(values: FloatArray) -> float | None:
     time = np.arange(m, dtype=np.float64)
     slope, intercept = np.polyfit(time, values, 1)
     phi = ar1(values - (slope * time + intercept))
-    fit = stats.linregress(time[1:] - phi * time[:-1], values[1:] - phi * values[:-1])
-    if fit.pvalue >= 1 - DRIFT_LEVEL:
+    slope, p_value = slope_test(time[1:] - phi * time[:-1], values[1:] - phi * values[:-1])
+    if p_value >= 1 - DRIFT_LEVEL:
         return None
-    return float(fit.slope) * m / float(values.mean())
+    return slope * m / float(values.mean())

@@ -12,7 +12,7 @@ OBJECT, RULES, TESTS = "prometheus-alerts.yaml", "prometheus-rules.yaml", "prome
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    parser = subparsers.add_parser("alerts", help="alert rules of an agreement, and a drill", description=__doc__)
+    parser = subparsers.add_parser("alerts", description=__doc__)
     verbs = parser.add_subparsers(dest="alerts_verb", required=True, metavar="VERB")
     render = verbs.add_parser("render", help=f"write {OBJECT}, {RULES} and {TESTS}")
     render.add_argument("--out", type=Path, default=Path("k8s/monitoring"), metavar="DIR", help="(default: k8s/monitoring)")

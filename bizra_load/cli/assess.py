@@ -14,7 +14,7 @@ from bizra_load.exit_codes import UsageError
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    parser = subparsers.add_parser("assess", help="judge a saved run, or another tool's results", description=__doc__)
+    parser = subparsers.add_parser("assess", description=__doc__)
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("folder", type=Path, metavar="RUN", nargs="?", help="a run folder")
     what.add_argument("--import", dest="imported", type=Path, metavar="FILE", help="k6 CSV, JMeter CSV or .hlog")

@@ -34,9 +34,7 @@ class _Run:
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    parser = subparsers.add_parser(
-        "compare", help="compare runs", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = subparsers.add_parser("compare", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("sides", nargs="+", type=Path, metavar="RUN", help="run folders: baseline, candidate, baseline, ...")
     parser.add_argument("--margin", default="10%", help="a relative change that counts as none (default: 10%%)")
     add_output_arguments(parser)

@@ -17,7 +17,7 @@ UID, TITLE = "bizra-node", "BIZRA node"
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    parser = subparsers.add_parser("dashboard", help="Grafana dashboards of an agreement", description=__doc__)
+    parser = subparsers.add_parser("dashboard", description=__doc__)
     verbs = parser.add_subparsers(dest="dashboard_verb", required=True, metavar="VERB")
     render = verbs.add_parser("render", help=f"write {NODE}.json, one for each environment, and {GENERATOR}.json")
     render.add_argument("--out", type=Path, default=Path("k8s/monitoring"), metavar="DIR", help="(default: k8s/monitoring)")

@@ -7,11 +7,25 @@ from __future__ import annotations
 
 import argparse
 import difflib
+import importlib
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any, NoReturn
 
 from bizra_load.exit_codes import USAGE, BizraLoadError, one_line
+
+# Each is a module of bizra_load.cli; only the one that is asked for is imported, which for all takes longer than most run.
+VERBS = {
+    "run": "put the load on and judge it",
+    "node": "run the reference PoI node",
+    "assess": "judge a saved run, or another tool's results",
+    "report": "show a run's assessment",
+    "compare": "compare runs",
+    "alerts": "alert rules of an agreement, and a drill",
+    "dashboard": "Grafana dashboards of an agreement",
+    "metrics": "judge the agreement by Prometheus",
+    "validate": "all of a release's validation, with a decision",
+}
 
 
 class _Parser(argparse.ArgumentParser):
@@ -21,31 +35,36 @@ class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         words = message.removeprefix("unrecognized arguments: ").split()
         if message.startswith("unrecognized") and words[0].startswith("--"):
-            known = {flag for action in self._actions if isinstance(action.choices, dict) for flag in _flags(action.choices)}
-            close = difflib.get_close_matches(words[0].partition("=")[0], sorted(known), 1)
+            close = difflib.get_close_matches(words[0].partition("=")[0], sorted(set(_flags(self))), 1)
             message += f", did you mean {close[0]!r}?" if close else ""
         print(f"{self.prog}: {one_line(message)} (see {self.prog} --help)", file=sys.stderr)
         raise SystemExit(USAGE)
 
 
-def _flags(verbs: Mapping[str, argparse.ArgumentParser]) -> Iterator[str]:
-    for verb in verbs.values():
-        for action in verb._actions:
-            yield from action.option_strings
+def _flags(parser: argparse.ArgumentParser) -> Iterator[str]:
+    """Of a parser and of all verbs below it."""
+    for action in parser._actions:
+        yield from action.option_strings
+        if isinstance(action, argparse._SubParsersAction):
+            for verb in action.choices.values():
+                yield from _flags(verb)
 
 
-def parser() -> argparse.ArgumentParser:
-    from bizra_load.cli import alerts, assess, compare, dashboard, metrics, node, report, run, validate
-
+def parser(imported: Collection[str] = VERBS) -> argparse.ArgumentParser:
+    """The whole command line, with the options of the verbs that are `imported`; the others only have their names."""
     top = _Parser(prog="bizra-load", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     verbs = top.add_subparsers(dest="verb", required=True, metavar="VERB")
-    for verb in (run, node, assess, report, compare, alerts, dashboard, metrics, validate):
-        verb.add_parser(verbs)
+    for verb, what in VERBS.items():
+        if verb in imported:
+            importlib.import_module(f"bizra_load.cli.{verb}").add_parser(verbs)
+        else:
+            verbs.add_parser(verb, help=what)
     return top
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    args = parser().parse_args(argv)
+    words = sys.argv[1:] if argv is None else argv
+    args = parser([word for word in words[:1] if word in VERBS]).parse_args(words)
     try:
         code: int = args.run(args)
     except BizraLoadError as error:

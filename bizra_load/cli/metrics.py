@@ -22,7 +22,7 @@ SHORTEST_S, LONGEST_S = 10, 24 * 3600
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    parser = subparsers.add_parser("metrics", help="judge the agreement by Prometheus", description=__doc__)
+    parser = subparsers.add_parser("metrics", description=__doc__)
     parser.add_argument("--prometheus-url", metavar="URL", help="environment: PROMETHEUS_URL")
     parser.add_argument(
         "--prometheus-selector",

@@ -10,7 +10,7 @@ from bizra_load.node.faults import ALLOWED, FaultError, parse_assignments
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    parser = subparsers.add_parser("node", help="run the reference PoI node", description=__doc__)
+    parser = subparsers.add_parser("node", description=__doc__)
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: 127.0.0.1)")
     parser.add_argument("--port", type=_port, default=8080, help="service port, 0 for a free one (default: 8080)")
     parser.add_argument("--metrics-port", type=_port, default=9464, help="port of /metrics (default: 9464)")

@@ -19,7 +19,7 @@ from sla.window import Window
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     from bizra_load.cli.assess import add_evidence_argument
 
-    parser = subparsers.add_parser("report", help="show a run's assessment", description=__doc__)
+    parser = subparsers.add_parser("report", description=__doc__)
     parser.add_argument("folder", type=Path, metavar="RUN", help="a run folder that has been assessed")
     add_output_arguments(parser, ("text", "json", "md", "html"))
     parser.add_argument(

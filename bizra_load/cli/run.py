@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 import os
 import signal
 import socket
@@ -19,15 +20,16 @@ from urllib.parse import SplitResult, urlsplit
 import psutil
 
 import bizra_load
-from bizra_load.exit_codes import InvalidRunError, UsageError
+from bizra_load.archive.latest import begin, forget, keep_exit_code
+from bizra_load.exit_codes import BizraLoadError, InvalidRunError, UsageError
 from bizra_load.node.embedded import adopt_orphans, die_with_parent, start_node
 from bizra_load.ports import free_port, listening_refused
+from bizra_load.worker_count import is_this_machine, said, usable_cores, workers_for
 from sla.section import unknown
 
 if TYPE_CHECKING:
     from bizra_load.options import Settings
 
-WORKERS = 2
 WORKERS_END_WITHIN_S = 60.0  # they notice in 6 s, finish what is under way and try to hand over for 10 s
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")  # Locust's own
 _CHECKOUT = Path(bizra_load.__file__).resolve().parents[1] / "locustfiles"
@@ -36,7 +38,7 @@ _SCENARIOS = _CHECKOUT if _CHECKOUT.is_dir() else Path(sysconfig.get_path("data"
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    parser = subparsers.add_parser("run", help="put the load on and judge it", description=__doc__)
+    parser = subparsers.add_parser("run", description=__doc__)
     add_load_arguments(parser)
     parser.set_defaults(run=run)
 
@@ -47,13 +49,13 @@ def add_load_arguments(parser: argparse.ArgumentParser) -> None:
     from bizra_load.options import ARGUMENTS, SWITCHES, described
 
     parser.add_argument("-H", "--host", metavar="URL", help="target (environment: ENDPOINT; default: a reference node)")
-    parser.add_argument("-f", "--locustfile", type=Path, metavar="FILE", help="scenario (default: poi.py, or mixed.py)")
+    parser.add_argument("-f", "--locustfile", type=Path, metavar="FILE", help="scenario (default: mixed.py)")
     parser.add_argument(
         "--processes",
         "--workers",
         dest="processes",
         metavar="N",
-        help=f"workers (environment: WORKERS; default: {WORKERS})",
+        help="workers (environment: WORKERS; default: as many as the rate needs and there are cores for)",
     )
     parser.add_argument("--enable-rebalancing", action="store_true", help="a lost worker's share goes to the others")
     parser.add_argument("--stop-timeout", metavar="S", help="Locust's own; operations under way are finished in any case")
@@ -72,10 +74,10 @@ def run(args: argparse.Namespace) -> int:
 
 @dataclass(frozen=True)
 class Usage:
-    """Options that are right; `host` is "" for the reference node."""
+    """Options that are right; `host` is "" for the reference node, `processes` None where nobody has said how many."""
 
     host: str
-    processes: int
+    processes: int | None
     locustfile: Path
     stop_timeout_s: int | None
     settings: Settings
@@ -86,10 +88,11 @@ def check_usage(args: argparse.Namespace) -> Usage:
     from bizra_load import gate, options
 
     host = args.host or os.environ.get("ENDPOINT", "")
-    processes = _processes(args.processes or os.environ.get("WORKERS") or str(WORKERS))
+    wanted = args.processes or os.environ.get("WORKERS")
+    processes = _processes(wanted) if wanted else None
     if args.loglevel.upper() not in LOG_LEVELS:
         raise UsageError(f"--loglevel: {unknown(args.loglevel, LOG_LEVELS)}")
-    locustfile = args.locustfile or scenario("poi.py" if host else "mixed.py")
+    locustfile = args.locustfile or scenario("mixed.py")  # every objective needs traffic
     if not locustfile.is_file():
         raise UsageError(f"-f: {locustfile}: no such file")
     stop_timeout_s = _stop_timeout(args.stop_timeout) if args.stop_timeout is not None else None
@@ -110,6 +113,7 @@ def put_load_on(args: argparse.Namespace) -> tuple[int, Path]:
     from bizra_load.archive.run_record import without_userinfo
     from bizra_load.archive.store import new_folder
 
+    forget(Path(args.out or os.environ.get("BIZRA_LOAD_OUT", "runs")))
     usage = check_usage(args)
     host, settings = usage.host, usage.settings
     with ExitStack() as stack:
@@ -128,31 +132,59 @@ def put_load_on(args: argparse.Namespace) -> tuple[int, Path]:
                 )
         _reachable(host)
         _server_metrics(settings)
+        processes = usage.processes or _workers(host, settings)
         folder = new_folder(settings.out, settings.run_name, datetime.now(UTC))
-        port = free_port()
-        environment = {**os.environ, "BIZRA_LOAD_RUN_FOLDER": str(folder.resolve()), "LOCUST_HOST": host}
-        command = [
-            *(sys.executable, "-m", "locust", "-f", str(usage.locustfile), "--headless", "--only-summary"),
-            *("--processes", str(usage.processes), "--expect-workers-max-wait", "60", "--loglevel", args.loglevel),
-            *("--master-bind-host", "127.0.0.1", "--master-bind-port", str(port), "--master-port", str(port)),
-            *("--json-file", str(folder / "locust-stats")),
-        ]
-        if without_userinfo(host) == host:
-            command += ["-H", host]
-        for flag, variable, *_ in options.ARGUMENTS:
-            value = getattr(args, flag[2:].replace("-", "_"))
-            if value is not None and variable and without_userinfo(str(value)) != value and "://" in str(value):
-                environment[variable] = str(value)  # a password: everyone on this machine can read a command line
-            elif value is not None:
-                command += [flag, str(value)]
-        command += [word for given in args.evidence for word in ("--evidence", given)]
-        if args.enable_rebalancing:
-            command.append("--enable-rebalancing")
-        if usage.stop_timeout_s is not None:
-            command += ["--stop-timeout", str(usage.stop_timeout_s)]
-        command += [flag for flag, _ in options.SWITCHES if getattr(args, flag[2:].replace("-", "_"))]
-        code = _supervise(command, environment)
-        return code if code >= 0 else _without_master(folder, -code), folder
+        begin(folder)
+        try:
+            code = _supervise(*_locust(args, usage, host, processes, folder))
+            if code < 0:
+                code = _without_master(folder, -code)
+        except BizraLoadError as error:
+            keep_exit_code(folder, error.exit_code)
+            raise
+        keep_exit_code(folder, code)
+        return code, folder
+
+
+def _workers(host: str, settings: Settings) -> int:
+    """As many as this machine is good for, which is said."""
+    peak_per_s = math.inf if settings.saturating else settings.curve.peak_per_s
+    here, cores = is_this_machine(_address(host)[1]), usable_cores()
+    workers = workers_for(cores, peak_per_s, here)
+    print(said(workers, cores, peak_per_s, here), file=sys.stderr)
+    return workers
+
+
+def _locust(
+    args: argparse.Namespace, usage: Usage, host: str, processes: int, folder: Path
+) -> tuple[list[str], dict[str, str]]:
+    """Locust's command line and environment; the latter holds what nobody else on this machine is to read."""
+    from bizra_load import options
+    from bizra_load.archive.run_record import without_userinfo
+
+    port = free_port()
+    environment = {**os.environ, "BIZRA_LOAD_RUN_FOLDER": str(folder.resolve()), "LOCUST_HOST": host}
+    command = [
+        *(sys.executable, "-m", "locust", "-f", str(usage.locustfile), "--headless", "--only-summary"),
+        *("--processes", str(processes), "--expect-workers-max-wait", "60", "--loglevel", args.loglevel),
+        *("--master-bind-host", "127.0.0.1", "--master-bind-port", str(port), "--master-port", str(port)),
+        *("--json-file", str(folder / "locust-stats")),
+    ]
+    if without_userinfo(host) == host:
+        command += ["-H", host]
+    for flag, variable, *_ in options.ARGUMENTS:
+        value = getattr(args, flag[2:].replace("-", "_"))
+        if value is not None and variable and without_userinfo(str(value)) != value and "://" in str(value):
+            environment[variable] = str(value)  # a password: everyone on this machine can read a command line
+        elif value is not None:
+            command += [flag, str(value)]
+    command += [word for given in args.evidence for word in ("--evidence", given)]
+    if args.enable_rebalancing:
+        command.append("--enable-rebalancing")
+    if usage.stop_timeout_s is not None:
+        command += ["--stop-timeout", str(usage.stop_timeout_s)]
+    command += [flag for flag, _ in options.SWITCHES if getattr(args, flag[2:].replace("-", "_"))]
+    return command, environment
 
 
 def scenario(name: str) -> Path:

@@ -20,7 +20,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     from bizra_load.cli.metrics import add_artifacts_argument
     from bizra_load.cli.run import add_load_arguments
 
-    parser = subparsers.add_parser("validate", help="all of a release's validation, with a decision", description=__doc__)
+    parser = subparsers.add_parser("validate", description=__doc__)
     add_load_arguments(parser)
     add_artifacts_argument(parser)
     parser.add_argument(
@@ -37,7 +37,6 @@ def run(args: argparse.Namespace) -> int:
     from bizra_load.validation.suite import Plan, Suite
 
     args.host = args.host or os.environ.get("ENDPOINT", "")
-    args.locustfile = args.locustfile or load.scenario("mixed.py")  # every metric of the agreement needs traffic
     rehearsal = not args.host
     prometheus_url = _first(args.prometheus_url, "PROMETHEUS_URL")
     selector = _first(args.prometheus_selector, "PROMETHEUS_SELECTOR")

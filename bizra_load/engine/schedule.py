@@ -19,6 +19,9 @@ from bizra_load.engine.arrivals import SATURATE, due_times_ns
 from bizra_load.engine.load_curve import LoadCurve
 from bizra_load.engine.pacer import Pacer
 
+NEVER_NS = 1 << 62  # the start of a schedule that has none yet
+ABOUT_TO_CLOSE_NS = 500_000_000
+
 
 class Slot:
     """One user's share of the schedule. `take()` blocks until the next arrival is due and returns its intended start."""
@@ -34,10 +37,12 @@ class Slot:
     def take(self) -> int:
         """Intended start (perf_counter_ns) of the next arrival; parks for ever once the schedule has closed."""
         self.busy = False
+        schedule = self._schedule
+        if schedule.held:
+            schedule.wait_until_begun()
         if self.retired:
             return self._park()
         due = self._waiting_for = next(self._due_ns, None)
-        schedule = self._schedule
         if due is not None and due < schedule.closes_ns:
             now = time.perf_counter_ns()
             if now < due:
@@ -82,6 +87,8 @@ class SaturatingSlot(Slot):
 
     def take(self) -> int:
         schedule = self._schedule
+        if schedule.held:
+            schedule.wait_until_begun()
         if self.retired:
             self.busy = False
             return self._park()
@@ -98,14 +105,16 @@ class SaturatingSlot(Slot):
 
 
 class Schedule:
-    """All slots of this worker. `start_ns` and all due times are perf_counter_ns; `slots` counts those of all workers."""
+    """All slots of this worker. `start_ns` and all due times are perf_counter_ns; `slots` counts those of all workers. Without
+    `start_ns` it is held, and so is whoever takes an arrival, until begin() says when it starts.
+    """
 
     def __init__(
         self,
         curve: LoadCurve,
         slots: int,
         arrivals: str,
-        start_ns: int,
+        start_ns: int | None,
         pacer: Pacer,
         on_unsent: Callable[[int], None],
         rng: random.Random,
@@ -114,12 +123,30 @@ class Schedule:
         self._slots = slots
         self._arrivals = arrivals
         self._rng = rng
-        self.start_ns = start_ns
-        self.closes_ns = start_ns + int(curve.duration_s * 1e9)
+        self.held = True
+        self._begun = Event()
+        self.start_ns = self.closes_ns = NEVER_NS
         self.pacer = pacer
         self.on_unsent = on_unsent
         self.draining = False
         self._mine: list[Slot] = []
+        if start_ns is not None:
+            self.begin(start_ns)
+
+    def begin(self, start_ns: int) -> None:
+        """The schedule starts at `start_ns`; told again, or once it has ended, it changes nothing."""
+        if self.held:
+            self.start_ns = start_ns
+            self.closes_ns = start_ns + int(self._curve.duration_s * 1e9)
+            self._release()
+
+    def wait_until_begun(self) -> None:
+        """Until the start is known, or the schedule has ended without one."""
+        self._begun.wait()
+
+    def _release(self) -> None:
+        self.held = False
+        self._begun.set()
 
     def new_slot(self) -> Slot:
         """A slot; arrivals that fell due before it existed belong to nobody (achieved against planned rate shows them)."""
@@ -138,10 +165,15 @@ class Schedule:
 
     def drain(self, deadline_s: float) -> int:
         """Close the schedule now, wait for the operations under way, count what was not sent. Returns how many slots were
-        still busy after `deadline_s`.
+        still busy after `deadline_s`. One that is about to close by itself does: whoever tells the end knows its start only as
+        exactly as a message's way is short.
         """
+        left_ns = self.closes_ns - time.perf_counter_ns()
+        if 0 < left_ns <= ABOUT_TO_CLOSE_NS:
+            gevent.sleep(left_ns / 1e9)
         self.draining = True
         self.closes_ns = min(self.closes_ns, time.perf_counter_ns())
+        self._release()
         end = time.monotonic() + deadline_s
         while any(slot.busy for slot in self._mine) and time.monotonic() < end:
             gevent.sleep(0.005)

@@ -32,12 +32,12 @@ MAX_UNACKNOWLEDGED = 3600  # an hour of one-second reports; beyond it the oldest
 
 @dataclass(frozen=True)
 class Start:
-    """The master's START: the run, how long ago its schedule began (negative: it will), the master's time of day, and the
-    perf_counter_ns of the HELLO that it answers (0: none).
+    """The master's START: the run, how long ago its schedule began (negative: it will; None: another START says when), the
+    master's time of day, and the perf_counter_ns of the HELLO that it answers (0: none).
     """
 
     run: str
-    elapsed_ns: int
+    elapsed_ns: int | None
     unix_ns: int
     hello_ns: int
 
@@ -47,7 +47,9 @@ def read_start(data: object, worker: str, key: ClusterKey) -> Start:
     if not isinstance(data, Mapping):
         raise ValueError("that no master makes")
     run, elapsed_ns, unix_ns, hello_ns = (data.get(k) for k in ("run", "elapsed_ns", "unix_ns", "hello_ns"))
-    if not (isinstance(run, str) and isinstance(elapsed_ns, int) and isinstance(unix_ns, int) and isinstance(hello_ns, int)):
+    if not (isinstance(run, str) and isinstance(elapsed_ns, int | None)):
+        raise ValueError("that no master makes")
+    if not (isinstance(unix_ns, int) and isinstance(hello_ns, int)):
         raise ValueError("that no master makes")
     if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,200}", run):  # it becomes part of a file's name
         raise ValueError("of a run with an impossible name")

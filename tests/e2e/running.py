@@ -15,6 +15,7 @@ from typing import Any
 import requests
 from prometheus_client.parser import text_string_to_metric_families
 
+from bizra_load.archive.latest import run_folders
 from bizra_load.archive.store import read_run
 from bizra_load.node.embedded import NodeProcess
 from sla.measurements import Measurements
@@ -76,7 +77,7 @@ class Running:
             stderr=subprocess.PIPE,
             text=True,
             start_new_session=True,
-            env={**os.environ, **(environment or {})},
+            env={**os.environ, "WORKERS": "2", **(environment or {})},  # on any number of cores
         )
 
     def wait_for(self, operations: int) -> Path:
@@ -84,7 +85,7 @@ class Running:
         return until(lambda: self._folder_with(operations), f"{operations} operations on disk")
 
     def _folder_with(self, operations: int) -> Path | None:
-        return next((folder for folder in self._out.glob("*") if kept(folder) >= operations), None)
+        return next((folder for folder in run_folders(self._out) if kept(folder) >= operations), None)
 
     def interrupt(self) -> None:
         """Ctrl+C: the whole process group gets it."""
@@ -97,7 +98,7 @@ class Running:
 
     def end(self, within_s: float = 90) -> Ended:
         out, err = self.process.communicate(timeout=within_s)
-        folders = sorted(self._out.glob("*"))
+        folders = run_folders(self._out)
         return Ended(self.process.returncode, out, err, folders[-1] if folders else None)
 
 

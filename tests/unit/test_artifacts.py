@@ -227,6 +227,7 @@ def test_trends_come_from_earlier_runs_beside_it_of_the_same_agreement_and_targe
 
     made("a", "2026-11-01T10:00:00Z", seed=1)
     made("b", "2026-11-02T10:00:00Z", seed=2)
+    (tmp_path / "latest").symlink_to("b")  # the same run by another name
     made("other-target", "2026-11-02T11:00:00Z", target="http://n:2")
     made("invalid", "2026-11-02T12:00:00Z", lost_workers=("w2",))
     made("later", "2026-11-09T10:00:00Z", seed=4)

@@ -14,6 +14,7 @@ from typing import Any
 
 import psutil
 
+from bizra_load.archive.latest import run_folders
 from bizra_load.node.embedded import NodeProcess
 from bizra_load.ports import free_port
 from tests.e2e.running import ROOT, Ended, attempts, kept, until
@@ -21,7 +22,7 @@ from tests.e2e.running import ROOT, Ended, attempts, kept, until
 ASSESS = (sys.executable, "-m", "bizra_load.cli.main", "assess")
 SHORT = ("-f", "locustfiles/poi.py", "--target-ops", "200", "--ramp", "1s", "--duration", "8s", "--request-timeout", "2s")
 SHORT += ("--allow", "schedule-lag")  # of a machine that others use too: no fault is told by it
-_EVERY_RUN = re.compile(r"Before the load: |No target given|Stopping early|\s*\d+ s  |\s*$")
+_EVERY_RUN = re.compile(r"Before the load: |No target given|Workers: |Stopping early|\s*\d+ s  |\s*$")
 
 
 def target(node: NodeProcess, url: str | None = None) -> tuple[str, ...]:
@@ -83,14 +84,14 @@ class Cluster:
 
     def wait_for(self, operations: int) -> Path:
         return until(
-            lambda: next((f for f in self.out.glob("*") if f.is_dir() and kept(f) >= operations), None),
+            lambda: next((f for f in run_folders(self.out) if kept(f) >= operations), None),
             f"{operations} operations on disk",
         )
 
     def end(self, within_s: float = 90) -> Ended:
         """When the master has ended."""
         out, err = self.master.communicate(timeout=within_s)
-        folders = [f for f in sorted(self.out.glob("*")) if f.is_dir()]
+        folders = run_folders(self.out)
         return Ended(self.master.returncode, out, err, folders[-1] if folders else None)
 
     def __enter__(self) -> Cluster:

@@ -173,6 +173,74 @@ def test_an_arrival_that_fell_due_unnoticed_is_not_sent_after_the_drain_but_coun
     assert unsent[-1] < schedule.closes_ns <= unsent[-1] + 10_000_000
 
 
+@pytest.mark.parametrize("arrivals", ["constant", "saturate"])
+def test_no_arrival_is_due_before_its_slot_exists_however_long_that_took(arrivals):
+    """The schedule is held until the last slot is there; whoever is there before waits, and loses none of its arrivals."""
+    unsent, taken = [], {}
+    schedule = Schedule(ramp_and_hold(100, 0, 0.2), 2, arrivals, None, Pacer(), unsent.append, random.Random(1))
+
+    def user(name):
+        slot = schedule.new_slot()
+        while True:
+            taken.setdefault(name, []).append(slot.take())
+            gevent.sleep(0.001)
+
+    greenlets = [gevent.spawn(user, "early")]
+    for _ in range(20):
+        gevent.sleep(0.001)
+    assert not any(taken.values())
+    greenlets.append(gevent.spawn(user, "late"))
+    gevent.sleep(0)
+    start = time.perf_counter_ns() + 20_000_000
+    schedule.begin(start)
+    schedule.begin(start + 10**12)  # told again: it has begun
+    with gevent.Timeout(10):
+        while time.perf_counter_ns() < schedule.closes_ns:
+            gevent.sleep(0.005)
+    assert schedule.drain(1) == 0
+    gevent.killall(greenlets)
+    assert schedule.closes_ns == start + 200_000_000
+    assert all(start <= due < schedule.closes_ns for dues in taken.values() for due in dues)
+    assert set(taken) == {"early", "late"}
+    if arrivals == "constant":
+        assert sum(map(len, taken.values())) + len(unsent) == 20
+
+
+def test_a_schedule_told_to_end_a_moment_early_still_sends_its_last_arrivals():
+    unsent, taken = [], []
+    start = time.perf_counter_ns() + 20_000_000
+    schedule = Schedule(ramp_and_hold(100, 0, 0.3), 1, "constant", start, Pacer(), unsent.append, random.Random(1))
+    slot = schedule.new_slot()
+
+    def user():
+        while True:
+            taken.append(slot.take())
+
+    greenlet = gevent.spawn(user)
+    while len(taken) < 5:
+        gevent.sleep(0.001)
+    assert schedule.drain(1) == 0
+    greenlet.kill()
+    assert len(taken) + len(unsent) == 30
+    assert schedule.closes_ns == start + 300_000_000
+
+
+@pytest.mark.parametrize("arrivals", ["constant", "saturate"])
+def test_a_schedule_that_ends_before_it_has_begun_planned_nothing_and_holds_nobody(arrivals):
+    unsent, taken = [], []
+    schedule = Schedule(ramp_and_hold(100, 0, 0.2), 1, arrivals, None, Pacer(), unsent.append, random.Random(1))
+    slot = schedule.new_slot()
+    greenlet = gevent.spawn(lambda: taken.append(slot.take()))
+    gevent.sleep(0)
+    assert schedule.drain(1) == 0
+    schedule.begin(time.perf_counter_ns())  # too late
+    for _ in range(5):
+        gevent.sleep(0.001)
+    assert (taken, unsent, schedule.held) == ([], [], False)
+    slot.retire()
+    greenlet.kill()
+
+
 def test_a_saturating_slot_is_due_at_once_and_parks_at_the_close():
     start = time.perf_counter_ns() + 20_000_000
     schedule = Schedule(ramp_and_hold(100, 0, 0.1), 1, "saturate", start, Pacer(), unsent.append, random.Random(1))

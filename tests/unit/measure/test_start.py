@@ -20,6 +20,12 @@ def test_a_signed_start_is_believed_by_the_worker_it_was_sent_to():
         read_start(message(), "another", KEY)
 
 
+def test_a_start_may_leave_open_when_the_schedule_begins_and_that_is_signed_too():
+    assert read_start(message(elapsed_ns=None), "w", KEY) == Start("r", None, 10**18, 0)
+    with pytest.raises(ValueError, match="not signed"):
+        read_start({**message(elapsed_ns=None), "elapsed_ns": -1}, "w", KEY)
+
+
 @pytest.mark.parametrize(
     ("data", "said"),
     [

@@ -1,0 +1,33 @@
+"""make ends with a code of its own: the run's code is what the last line says."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.mark.parametrize(("code", "of_make"), [(0, 0), (3, 2), (6, 2)])
+def test_make_loadtest_says_the_code_of_the_run_in_its_last_line(tmp_path, code, of_make):
+    program = tmp_path / "bizra-load"
+    program.write_text(f'#!/bin/sh\necho "$@"\nexit {code}\n')
+    program.chmod(0o755)
+    # as if everything were installed already
+    command = ["make", "--no-print-directory", "-o", "setup", "loadtest", f"BIN={tmp_path}", "ARGS=--duration 5s"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    assert done.stdout.splitlines() == ["run --duration 5s", f"exit code {code}"], done.stderr
+    assert done.returncode == of_make
+
+
+def test_running_needs_no_tool_for_developing():
+    """And so make loadtest installs none: what it installs is what the package itself asks for."""
+    shown = subprocess.run(
+        ["make", "-n", "-B", "loadtest"], cwd=ROOT, capture_output=True, text=True, timeout=60, check=True
+    ).stdout
+    assert "-e .\n" in shown
+    assert "[dev]" not in shown
+    assert "[grafana]" not in shown
+    for target, extra in (("validate", "[grafana]"), ("test", "[dev]"), ("lint", "[dev]")):
+        shown = subprocess.run(["make", "-n", "-B", target], cwd=ROOT, capture_output=True, text=True, timeout=60, check=True)
+        assert extra in shown.stdout

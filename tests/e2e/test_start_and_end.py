@@ -1,0 +1,65 @@
+"""How a run begins and ends: every user is there before the first arrival, arrivals go first, scripts find the answer."""
+
+import os
+
+import psutil
+import pytest
+
+from tests.e2e.running import Running, children, load, until
+
+QUICK = ("--target-ops", "200", "--ramp", "0s", "--duration", "2s")
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_a_thousand_users_lose_no_arrival_of_a_schedule_that_begins_at_its_full_rate(tmp_path, node, workers):
+    rate = ("--target-ops", "500", "--ops-per-user", "0.5", "--ramp", "0s", "--duration", "4s")
+    ended = load(tmp_path, node, *rate, "--workers", workers)
+    windows = ended.measurements.windows
+    assert sum(w.planned for w in windows) == 2000, ended.err  # two arrivals for each user
+    assert sum(ended.finished().values()) + sum(w.unsent for w in windows) == 2000
+    facts = ended.measurements.facts
+    assert facts.load_ended_ns - facts.load_started_ns == 4 * 10**9
+    assert not facts.interrupted
+
+
+def test_a_script_finds_the_newest_run_and_the_code_it_ended_with(tmp_path, node):
+    for _ in range(2):
+        ended = load(tmp_path, node, *QUICK)
+        assert (tmp_path / "latest").resolve() == ended.folder
+        assert os.readlink(tmp_path / "latest") == ended.folder.name
+        assert (tmp_path / "latest/exit-code").read_text() == f"{ended.code}\n"
+    wrong = load(tmp_path, node, "--duration", "0s")
+    assert wrong.code == 6
+    assert not (tmp_path / "latest").exists()
+
+
+def test_workers_go_before_the_master_on_a_machine_they_share(tmp_path, node):
+    running = Running(tmp_path, "-H", node.url, *QUICK, "--duration", "30s")
+    running.wait_for(10)
+    [master] = children(running.process.pid)
+    workers = running.workers()
+    own = psutil.Process().nice()
+    assert [psutil.Process(w).nice() for w in workers] == [own, own]
+    assert psutil.Process(master).nice() == min(own + 5, 19)
+    running.interrupt()
+    running.end()
+
+
+def test_ctrl_c_before_the_first_arrival_ends_in_good_order(tmp_path, node):
+    running = Running(tmp_path, "-H", node.url, *QUICK, "--duration", "30s")
+    until(lambda: list(tmp_path.glob("2*/run.json")), "the record")
+    running.interrupt()
+    ended = running.end(within_s=40)
+    assert "Traceback" not in ended.err, ended.err
+    assert ended.code in (4, 5)
+    assert (ended.folder / "exit-code").read_text() == f"{ended.code}\n"
+
+
+def test_how_many_workers_there_are_is_said_unless_the_user_said_it(tmp_path, node):
+    by_itself = load(tmp_path, node, *QUICK, WORKERS="")
+    [line] = [line for line in by_itself.err.splitlines() if line.startswith("Workers: ")]
+    assert line.startswith("Workers: 1 (200 ops/s; ")
+    assert len(by_itself.measurements.facts.workers) == 1
+    asked_for = load(tmp_path, node, *QUICK, "--workers", "3")
+    assert "Workers: " not in asked_for.err
+    assert len(asked_for.measurements.facts.workers) == 3

@@ -1,0 +1,53 @@
+"""Where a script finds the newest run and its answer."""
+
+from bizra_load.archive import latest
+
+
+def folder(parent, name):
+    path = parent / name
+    path.mkdir(parents=True)
+    return path
+
+
+def test_latest_names_the_newest_run_and_moves_with_the_runs(tmp_path):
+    for name in ("20261126T010000Z-a", "20261126T020000Z-b"):
+        latest.begin(folder(tmp_path / "runs", name))
+    moved = (tmp_path / "runs").rename(tmp_path / "elsewhere")
+    assert (moved / "latest").resolve().name == "20261126T020000Z-b"
+    assert [p.name for p in moved.iterdir() if p.name.startswith(".")] == []
+
+
+def test_a_run_is_invalid_until_its_code_is_known(tmp_path):
+    run = folder(tmp_path, "20261126T010000Z-a")
+    latest.begin(run)
+    assert (tmp_path / "latest/exit-code").read_text() == "5\n"
+    latest.keep_exit_code(run, 3)
+    assert (tmp_path / "latest/exit-code").read_text() == "3\n"
+
+
+def test_no_script_takes_the_run_before_for_the_answer_of_one_that_never_had_a_folder(tmp_path):
+    run = folder(tmp_path, "20261126T010000Z-a")
+    latest.begin(run)
+    latest.keep_exit_code(run, 0)
+    latest.forget(tmp_path)
+    assert not (tmp_path / "latest").exists()
+    assert (run / "exit-code").read_text() == "0\n"
+    latest.forget(tmp_path / "nowhere")
+
+
+def test_the_newest_run_is_listed_once(tmp_path):
+    runs = [folder(tmp_path, f"20261126T0{n}0000Z-a") for n in (2, 1)]
+    for run in runs:
+        latest.begin(run)
+    (tmp_path / "notes.txt").write_text("not a run")
+    assert latest.run_folders(tmp_path) == sorted(runs)
+    assert latest.run_folders(tmp_path / "nowhere") == []
+
+
+def test_a_folder_of_that_name_is_left_alone_and_said(tmp_path, capsys):
+    own = folder(tmp_path, "latest")
+    latest.begin(folder(tmp_path, "20261126T010000Z-a"))
+    latest.forget(tmp_path)
+    assert own.is_dir()
+    assert "latest does not name this run: " in capsys.readouterr().err
+    assert len(list(tmp_path.iterdir())) == 2

@@ -1,0 +1,74 @@
+"""How many workers there are when nobody says."""
+
+import math
+import os
+import socket
+
+import pytest
+
+from bizra_load import worker_count
+from bizra_load.worker_count import is_this_machine, said, usable_cores, workers_for
+
+
+@pytest.mark.parametrize(
+    ("cores", "peak_per_s", "here", "workers"),
+    [
+        (1, 1_000, True, 1),  # there is always one
+        (2, 1_000, True, 1),
+        (2, 100_000, True, 1),  # the other core is the target's
+        (4, 1_000, True, 1),  # more would only wait for each other
+        (4, 100_000, True, 3),
+        (64, 1_000_000, True, 4),
+        (2, 1_000, False, 1),
+        (2, 100_000, False, 2),
+        (16, 100_000, False, 5),
+        (64, 100_000, False, 5),
+        (4, 20_000, False, 1),
+        (4, 20_001, False, 2),
+        (2, math.inf, True, 1),  # as fast as answers come: all there is room for
+        (8, math.inf, False, 8),
+    ],
+)
+def test_as_many_workers_as_the_rate_needs_and_there_are_cores_for(cores, peak_per_s, here, workers):
+    assert workers_for(cores, peak_per_s, here) == workers
+
+
+def test_more_cores_or_a_higher_rate_never_mean_fewer_workers():
+    for here in (False, True):
+        for cores in range(1, 20):
+            by_rate = [workers_for(cores, rate, here) for rate in (1, 1e3, 1e4, 5e4, 1e5, 1e6, math.inf)]
+            assert by_rate == sorted(by_rate)
+            assert all(1 <= n <= cores for n in by_rate)
+            assert all(workers_for(cores + 1, rate, here) >= workers_for(cores, rate, here) for rate in (1e3, 1e5, math.inf))
+
+
+def test_the_reason_is_one_line():
+    assert said(1, 2, 1000.0, True) == (
+        "Workers: 1 (1,000 ops/s; 2 cores, one of them left to the target on this machine); --workers sets another number"
+    )
+    assert said(1, 1, math.inf, False) == "Workers: 1 (as fast as answers come; 1 core); --workers sets another number"
+
+
+@pytest.mark.parametrize(("text", "cores"), [("150000 100000", 2), ("max 100000", None), ("50000 100000", 1), ("x", None)])
+def test_a_containers_quota_counts_and_no_quota_is_none(tmp_path, monkeypatch, text, cores):
+    path = tmp_path / "cpu.max"
+    path.write_text(text)
+    monkeypatch.setattr(worker_count, "_CPU_MAX", path)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(8)))
+    assert usable_cores() == (cores or 8)
+    path.unlink()
+    assert usable_cores() == 8
+
+
+def test_this_machine_is_known_by_its_own_addresses_and_names_only():
+    assert is_this_machine("127.0.0.1")
+    assert is_this_machine("localhost")
+    assert not is_this_machine("192.0.2.1")  # RFC 5737: nobody's
+
+
+def test_a_name_that_nobody_knows_is_not_this_machine(monkeypatch):
+    def unknown(*_, **__):
+        raise socket.gaierror(socket.EAI_NONAME, "unknown")
+
+    monkeypatch.setattr(socket, "getaddrinfo", unknown)
+    assert not is_this_machine("nowhere.invalid")
