@@ -67,7 +67,7 @@ class Keeping:
         self._stopped_for: tuple[str, ...] = ()
         self._drained_ns = 0
         self._refused = 0
-        self._agreement = gate.read_agreement(settings.agreement)
+        self._agreement = gate.read_agreement(settings.agreement, settings.baseline)
         fixed = os.environ.get("BIZRA_LOAD_RUN_FOLDER")
         started = datetime.fromtimestamp(now_ns / 1e9, UTC)
         self.folder = Path(fixed) if fixed else new_folder(settings.out, settings.run_name, started)
@@ -83,6 +83,7 @@ class Keeping:
             {"name": settings.agreement, "sha256": self._agreement.sha256},
         ) | {
             "environment": settings.environment or "",
+            "baseline": Path(settings.baseline).name,
             "fail_on_warn": settings.fail_on_warn,
             "insecure": settings.insecure,
             "allow": list(settings.allow),
@@ -227,7 +228,8 @@ class Keeping:
             # the last two seconds may not have been reported by every worker yet
             ended_ns = min(self.clock.unix_ns() - 2 * 10**9, self._ended_ns)
             so_far = dataclasses.replace(measurements, facts=dataclasses.replace(measurements.facts, load_ended_ns=ended_ns))
-            self._stopped_for = tuple(sorted(looks.add(failing(so_far, self._agreement.agreement))))
+            kept = gate.kept_agreement(self.folder)  # a baseline that was measured meanwhile is there by now
+            self._stopped_for = tuple(sorted(looks.add(failing(so_far, kept.agreement, kept.baseline))))
         print(f"Stopping early: {', '.join(self._stopped_for)} broke the target in three looks", file=sys.stderr)
         runner = self._environment.runner
         if runner is not None:

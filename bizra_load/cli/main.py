@@ -35,11 +35,11 @@ def _flags(verbs: Mapping[str, argparse.ArgumentParser]) -> Iterator[str]:
 
 
 def parser() -> argparse.ArgumentParser:
-    from bizra_load.cli import alerts, assess, compare, dashboard, metrics, node, report, run, validate
+    from bizra_load.cli import alerts, assess, baseline, compare, dashboard, metrics, node, report, run, validate
 
     top = _Parser(prog="bizra-load", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     verbs = top.add_subparsers(dest="verb", required=True, metavar="VERB")
-    for verb in (run, node, assess, report, compare, alerts, dashboard, metrics, validate):
+    for verb in (run, node, baseline, assess, report, compare, alerts, dashboard, metrics, validate):
         verb.add_parser(verbs)
     return top
 

@@ -109,6 +109,7 @@ def put_load_on(args: argparse.Namespace) -> tuple[int, Path]:
     from bizra_load import options
     from bizra_load.archive.run_record import without_userinfo
     from bizra_load.archive.store import new_folder
+    from bizra_load.run_baseline import measured_beside
 
     usage = check_usage(args)
     host, settings = usage.host, usage.settings
@@ -129,6 +130,7 @@ def put_load_on(args: argparse.Namespace) -> tuple[int, Path]:
         _reachable(host)
         _server_metrics(settings)
         folder = new_folder(settings.out, settings.run_name, datetime.now(UTC))
+        stack.enter_context(measured_beside(folder, settings, host))
         port = free_port()
         environment = {**os.environ, "BIZRA_LOAD_RUN_FOLDER": str(folder.resolve()), "LOCUST_HOST": host}
         command = [
