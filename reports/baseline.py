@@ -62,5 +62,6 @@ def _machine(baseline: NodeBaseline) -> str:
     return (
         f"Machine: {m.get('cpu', 'unknown')}, {m.get('cores', '?')} cores, Python {m.get('python', '?')}, "
         f"load {m.get('load_1m', '?')}, steal {stolen}; "
+        f"{m.get('interrupted', 0)} timings left out: another process had the core meanwhile; "
         f"measured for {baseline.took_s:.1f} s at {baseline.at}, with {cost:.0f} % of a core"
     )

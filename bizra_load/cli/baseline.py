@@ -36,13 +36,16 @@ def run_node(args: argparse.Namespace) -> int:
     length_s = inputs.option("--duration", duration_s, args.duration)
     if not SHORTEST_S <= length_s <= LONGEST_S:
         raise UsageError(f"--duration: {args.duration!r} (allowed: 0.5s to 10m)")
+    if args.out is not None:
+        inputs.option("--out", inputs.out_file, str(args.out))
     seed = inputs.option("--load-seed", inputs.seed, args.load_seed)
     found = measure(length_s, seed)
-    print(baseline.render(found, terminal_width(sys.stdout), sys.stdout.isatty()))
     if args.out is not None:
         try:
             write_atomically(args.out, found.as_json())
         except OSError as error:
             raise UsageError(f"--out: {args.out}: {error.strerror} (allowed: a file that can be written)") from None
+    print(baseline.render(found, terminal_width(sys.stdout), sys.stdout.isatty()))
+    if args.out is not None:
         print(f"Written: {args.out}")
     return KEPT

@@ -3,11 +3,13 @@
 The question is "does it behave under load as it does alone?", so operations are timed as they come under load: one at a time,
 after a pause in which the core slept or did something else, and its caches were taken by others. Back to back, as Criterion
 measures, a finality check takes 0.1 us on average where it takes 0.7 us after a pause, and generate 20 us instead of 25 us; no
-load at 1,000 operations/s runs like that. That figure (`hot_mean`) is shown beside the others. Rounds of generate, verify and finality follow each other with a pause of 0.8 ms;
-the one that comes first changes from round to round, so that each is as often the one after the pause. A timing begins and
-ends where the node's own timer does, around the operation, and reads the same clock.
+load at 1,000 operations/s runs like that. That figure (`hot_mean`) is shown beside the others.
 
-The pauses keep the cost under a third of a core, so that a baseline can be measured while a run starts up.
+Rounds of generate, verify and finality follow each other with a pause of 0.8 ms; the one that comes first changes from round to
+round, so that each is as often the one after the pause. A timing begins and ends where the node's own timer does, around the
+operation alone, and reads the same clock. A timing during which the scheduler gave the core to another process is left out
+and counted: the operation was not alone then (what a hypervisor takes away can't be told so, and stays in). The pauses keep
+the cost under a third of a core, so that a baseline can be measured while a run starts up.
 """
 
 from __future__ import annotations
@@ -16,12 +18,12 @@ import gc
 import itertools
 import os
 import platform
+import resource
 import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
-
-import psutil
 
 from bizra_load.exit_codes import InvalidRunError
 from bizra_load.node.attestations import Attestor
@@ -34,7 +36,8 @@ if TYPE_CHECKING:  # numpy and scipy are loaded when there is something to summa
 OPERATIONS = ("generate", "verify", "finality")
 PAUSE_S = 0.0008
 WARM_UP_ROUNDS = 30  # code, keys and clock speed are there afterwards, as they are after a run's ramp
-BATCHES, BATCH_NS = 20, 1_000_000  # back to back: 60 ms in all
+BATCHES, BATCH_NS = 60, 300_000  # back to back, of each operation; short, so that most of them are not interrupted
+FEWEST_BATCHES = 10  # with fewer the interrupted ones are counted too
 
 Operation = Callable[[], object]
 
@@ -52,15 +55,21 @@ def node_operations(seed: int = 0) -> Mapping[str, Operation]:
     }
 
 
+def preemptions() -> int:
+    """How often this thread had to give up its core to another since it began (getrusage(2))."""
+    return resource.getrusage(resource.RUSAGE_THREAD).ru_nivcsw
+
+
 def measure(
     duration_s: float = 3.0,
     seed: int = 0,
     operations: Mapping[str, Operation] | None = None,
     clock_ns: Callable[[], int] = time.perf_counter_ns,
     sleep: Callable[[float], None] = time.sleep,
+    preempted: Callable[[], int] = preemptions,
 ) -> NodeBaseline:
-    """About duration_s seconds (at least 0.2). `seed` is of the key and of the resamples; operations, clock and sleep are
-    parameters for tests. Raises InvalidRunError when so little was measured that nothing can be said.
+    """About duration_s seconds. `seed` is of the key and of the resamples; the others are parameters for tests. Raises
+    InvalidRunError when so little was measured that nothing can be said.
     """
     chosen = operations or node_operations(seed)
     before, cpu_s, begin_ns = _stolen(), time.thread_time(), clock_ns()
@@ -68,49 +77,66 @@ def measure(
     gc.disable()  # as the node does: a collection of this process is none of its own
     try:
         tick_ns = _tick_ns(clock_ns)
-        timings = _paced(chosen, begin_ns + int(duration_s * 1e9), clock_ns, sleep)
-        batches = {name: _batches(operation, clock_ns) for name, operation in chosen.items()}
+        rounds = _Rounds(chosen, clock_ns, preempted)
+        rounds.run(begin_ns + int(duration_s * 1e9), sleep)
+        batches = {name: _batches(operation, clock_ns, preempted) for name, operation in chosen.items()}
     finally:
         if collecting:
             gc.enable()
     took_s, cpu_s = (clock_ns() - begin_ns) / 1e9, time.thread_time() - cpu_s
-    return _summary(timings, batches, tick_ns, took_s, cpu_s, seed, _machine(before))
+    machine = _machine(before) | {"interrupted": rounds.interrupted}
+    return _summary(rounds.timings, batches, tick_ns, took_s, cpu_s, seed, machine)
 
 
-def _paced(
-    operations: Mapping[str, Operation], until_ns: int, clock_ns: Callable[[], int], sleep: Callable[[float], None]
-) -> dict[str, list[int]]:
-    """ns of each operation in each round."""
-    names = tuple(operations)
-    orders = [names[first:] + names[:first] for first in range(len(names))]
-    timings: dict[str, list[int]] = {name: [] for name in names}
-    rounds = 0
-    while clock_ns() < until_ns:
-        sleep(PAUSE_S)
-        for name in orders[rounds % len(orders)]:
-            operation = operations[name]
-            start_ns = clock_ns()
-            operation()
-            took_ns = clock_ns() - start_ns
-            if rounds >= WARM_UP_ROUNDS:
-                timings[name].append(took_ns)
-        rounds += 1
-    return timings
+class _Rounds:
+    """timings      ns of each operation in each round
+    interrupted  timings left out
+    """
+
+    def __init__(self, operations: Mapping[str, Operation], clock_ns: Callable[[], int], preempted: Callable[[], int]) -> None:
+        names = tuple(operations)
+        self._orders = [[(name, operations[name]) for name in names[first:] + names[:first]] for first in range(len(names))]
+        self._clock_ns = clock_ns
+        self._preempted = preempted
+        self.timings: dict[str, list[int]] = {name: [] for name in names}
+        self.interrupted = 0
+
+    def run(self, until_ns: int, sleep: Callable[[float], None]) -> None:
+        clock_ns, preempted = self._clock_ns, self._preempted
+        number = 0
+        while clock_ns() < until_ns:
+            sleep(PAUSE_S)
+            before = preempted()
+            for name, operation in self._orders[number % len(self._orders)]:
+                start_ns = clock_ns()
+                operation()
+                took_ns = clock_ns() - start_ns
+                after = preempted()
+                if number >= WARM_UP_ROUNDS:
+                    if after == before:
+                        self.timings[name].append(took_ns)
+                    else:
+                        self.interrupted += 1
+                before = after
+            number += 1
 
 
-def _batches(operation: Operation, clock_ns: Callable[[], int]) -> list[float]:
-    """ns an operation, back to back, of each of BATCHES batches of about BATCH_NS."""
+def _batches(operation: Operation, clock_ns: Callable[[], int], preempted: Callable[[], int]) -> list[float]:
+    """ns an operation, back to back, of those of BATCHES batches of about BATCH_NS that were not interrupted."""
     start_ns = clock_ns()
     for _ in range(10):
         operation()
     size = max(10 * BATCH_NS // max(clock_ns() - start_ns, 1), 1)
-    found = []
+    found: list[float] = []
+    interrupted: list[float] = []
     for _ in range(BATCHES):
+        before = preempted()
         start_ns = clock_ns()
         for _ in range(size):
             operation()
-        found.append((clock_ns() - start_ns) / size)
-    return found
+        each_ns = (clock_ns() - start_ns) / size
+        (found if preempted() == before else interrupted).append(each_ns)
+    return found if len(found) >= FEWEST_BATCHES else found + interrupted
 
 
 def _tick_ns(clock_ns: Callable[[], int]) -> float:
@@ -130,7 +156,7 @@ def _summary(
     from sla.sample import mean_of_blocks, summarise
 
     def hot(name: str) -> Estimate:
-        return mean_of_blocks(np.array(batches[name]), 0.95, np.random.default_rng(seed), BATCHES)
+        return mean_of_blocks(np.array(batches[name]), 0.95, np.random.default_rng(seed), FEWEST_BATCHES)
 
     try:
         found = tuple(OperationBaseline(name, summarise(values, seed), hot(name)) for name, values in timings.items())
@@ -140,10 +166,13 @@ def _summary(
 
 
 def _stolen() -> tuple[float, float]:
-    """(CPU seconds that the hypervisor gave to others, all CPU seconds) since this machine started."""
-    times = psutil.cpu_times()
-    guests = getattr(times, "guest", 0.0) + getattr(times, "guest_nice", 0.0)  # user and nice hold them already
-    return float(getattr(times, "steal", 0.0)), float(sum(times) - guests)
+    """(ticks that the hypervisor gave to others, all ticks) of this machine's cores since it started: proc(5), /proc/stat."""
+    try:
+        line = Path("/proc/stat").read_text(encoding="ascii").partition("\n")[0]
+        ticks = [float(field) for field in line.split()[1:9]]  # user to steal; the time of guests is in user's already
+        return ticks[7], sum(ticks)
+    except (OSError, ValueError, IndexError):
+        return 0.0, 0.0
 
 
 def _machine(before: tuple[float, float]) -> dict[str, object]:
@@ -156,5 +185,5 @@ def _machine(before: tuple[float, float]) -> dict[str, object]:
         "python": platform.python_version(),
         "kernel": platform.release(),
         "load_1m": round(os.getloadavg()[0], 2),
-        "steal": round(steal / whole, 4) if whole > 0 else 0.0,
+        "steal": round(steal / whole, 4) if whole > 0 else None,
     }
