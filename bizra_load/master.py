@@ -31,6 +31,7 @@ from bizra_load.server_metrics import ServerMetrics
 from bizra_load.users import OpenModelUser
 from bizra_load.webui.live import Live
 from sla.assessment import Assessment
+from sla.baseline import HOW, is_measured
 from sla.measurements import RunFacts
 from sla.preflight import too_short
 from sla.sequential import LOOK_EVERY_S, Looks, failing
@@ -92,6 +93,8 @@ class Keeping:
             "server_metrics": run_record.without_userinfo(settings.metrics_url or settings.prometheus_url),
         }
         gate.keep_agreement(self.folder, self._agreement)
+        if not fixed and is_measured(self._agreement.agreement) and self._agreement.baseline is None:
+            print(f"Before the load: no baseline, what is held against it stays open: {HOW}", file=sys.stderr)
         self._server = ServerMetrics(settings, self.clock)
         self._store(
             self._server.read()
