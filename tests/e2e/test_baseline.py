@@ -67,7 +67,7 @@ def test_without_a_baseline_nothing_passes_that_is_held_against_it_and_the_reaso
     assert ended.code in (4, 5)
     assert statuses(ended) == dict.fromkeys(RELATIVE, "INCONCLUSIVE")
     assert "bizra-load baseline node --out FILE" in ended.objective("poi_generate_p99")["reason"]
-    assert "< 10 x baseline" in ended.out
+    assert "&lt; 10 x baseline |" in (ended.folder / "assessment.md").read_text()
 
 
 def test_a_wrong_baseline_is_refused_before_the_first_request(tmp_path):
