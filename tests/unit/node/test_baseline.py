@@ -106,7 +106,16 @@ def test_what_is_written_is_what_an_agreement_reads():
 
 def test_too_little_to_say_anything_is_said():
     with pytest.raises(InvalidRunError, match="no baseline in"):
-        Bench(generate=40 * US, verify=90 * US, finality=1 * US).measure(0.02)
+        Bench(generate=40 * US, verify=90 * US, finality=1 * US).measure(0.01)
+
+
+def test_on_a_busy_machine_it_takes_longer_to_get_enough_rounds():
+    bench = Bench(generate=40 * US, verify=90 * US, finality=1 * US)
+    quick_sleep = bench.sleep
+    bench.sleep = lambda seconds: quick_sleep(10 * seconds)  # woken late, again and again
+    found = bench.measure(1.0)
+    assert by_name(found)["generate"].paced.n == 300
+    assert 2 < found.took_s < 5
 
 
 def test_collections_are_off_while_it_measures_and_on_again_whatever_happens():
