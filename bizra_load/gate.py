@@ -18,8 +18,9 @@ from bizra_load.exit_codes import UsageError
 from bizra_load.files import read_text, write_atomically
 from bizra_load.options import Settings
 from reports import json_report, markdown, text
-from sla.agreement import FIGURES_ONLY, Agreement, Baseline, agreement_from_mapping, baseline_from_mapping
+from sla.agreement import FIGURES_ONLY, Agreement, agreement_from_mapping
 from sla.assessment import Assessment
+from sla.baseline import Baseline, baseline_from_mapping, is_measured, with_baseline
 from sla.evaluate import evaluate
 from sla.measurements import Measurements
 from sla.section import unknown
@@ -32,7 +33,9 @@ SUFFIXES = (".yaml", ".yml")
 
 @dataclass(frozen=True)
 class ReadAgreement:
-    """An agreement with its text and its baseline's, as they go into the run folder."""
+    """An agreement with its text and its baseline's, as they go into the run folder. `baseline` is None where there is none,
+    or none yet: that of the run is measured when it starts.
+    """
 
     agreement: Agreement
     baseline: Baseline | None
@@ -43,18 +46,28 @@ class ReadAgreement:
     def sha256(self) -> str:
         return hashlib.sha256(self.text.encode()).hexdigest()
 
+    @property
+    def judged(self) -> Agreement:
+        """With the limits that are relative to the baseline in absolute terms, where it has their figures."""
+        return with_baseline(self.agreement, self.baseline)
+
     def check_environment(self, environment: str | None) -> None:
         known = self.agreement.accepted
         if environment is not None and environment not in known:
             raise UsageError(f"--environment-name: {unknown(environment[:100], known)}")
 
 
-def read_agreement(name: str) -> ReadAgreement:
-    """A packaged agreement by name, or a YAML file. Raises UsageError with file, key, what is wrong and what is allowed."""
+def read_agreement(name: str, baseline: str = "") -> ReadAgreement:
+    """A packaged agreement by name, or a YAML file; with `baseline` (the same) in place of its own. Raises UsageError with
+    file, key, what is wrong and what is allowed.
+    """
     content, where = _text(name, "agreements", SUFFIXES, "--agreement")
     agreement = _agreement(content, where)
     baseline_text = ""
-    if agreement.baseline:
+    if baseline:
+        baseline_text, _ = _text(baseline, "baselines", (".json",), "--baseline")
+        return ReadAgreement(agreement, _baseline(baseline_text, Path(baseline).name), content, baseline_text)
+    if agreement.baseline and not is_measured(agreement):
         beside = str(Path(where).parent / agreement.baseline) if agreement.baseline.endswith(".json") else agreement.baseline
         baseline_text, _ = _text(beside, "baselines", (".json",), f"{where}: baseline")
     return ReadAgreement(agreement, _baseline(baseline_text, agreement.baseline), content, baseline_text)
@@ -62,7 +75,7 @@ def read_agreement(name: str) -> ReadAgreement:
 
 def check(settings: Settings) -> None:
     """What can be refused before the first request: the agreement, its environment, the evidence. Raises UsageError."""
-    read = read_agreement(settings.agreement)
+    read = read_agreement(settings.agreement, settings.baseline)
     read.check_environment(settings.environment)
     evidence.read_given(settings.evidence, read.agreement.evidence)
 
@@ -83,8 +96,12 @@ def judge(
     measurements, record = read_run(folder)
     if agreement_name:
         read = read_agreement(agreement_name)
+        if is_measured(read.agreement) and record.get("agreement"):
+            read = dataclasses.replace(read, baseline=_baseline_of_the_run(folder))
     else:
         read = kept_agreement(folder) if record.get("agreement") else ReadAgreement(FIGURES_ONLY, None, "", "")
+        if read.baseline and (given_name := str(record.get("baseline") or "")):
+            read = dataclasses.replace(read, baseline=dataclasses.replace(read.baseline, name=given_name))
     environment = record.get("environment") or None
     if agreement_name and environment not in read.agreement.accepted:
         environment = None
@@ -131,9 +148,15 @@ def add_evidence(folder: Path, words: Sequence[str]) -> None:
         evidence.keep(folder, evidence.read_given(words, gates))
 
 
-def assess(folder: Path, agreement_name: str | None = None, out: Path | None = None, allow: tuple[str, ...] = ()) -> Assessment:
+def assess(
+    folder: Path,
+    agreement_name: str | None = None,
+    out: Path | None = None,
+    allow: tuple[str, ...] = (),
+    baseline: Baseline | None = None,
+) -> Assessment:
     """judge(), and write assessment.json and assessment.md into `out` (default: the run folder). Raises UsageError."""
-    assessment, _ = judge(folder, agreement_name, allow=allow)
+    assessment, _ = judge(folder, agreement_name, baseline, allow)
     target = out or folder
     try:
         write_atomically(target / ASSESSMENT, json_report.render(assessment))
@@ -166,6 +189,13 @@ def kept_agreement(folder: Path) -> ReadAgreement:
     return ReadAgreement(agreement, _baseline(baseline_text, agreement.baseline), content, baseline_text)
 
 
+def _baseline_of_the_run(folder: Path) -> Baseline | None:
+    """What was measured with the run; plain figures from elsewhere say nothing about the machine of the run."""
+    kept = kept_agreement(folder)
+    measured = is_measured(kept.agreement) or (kept.baseline is not None and kept.baseline.machine)
+    return kept.baseline if measured else None
+
+
 def _agreement(content: str, where: str) -> Agreement:
     try:
         return agreement_from_mapping(yaml_text.load(content))
@@ -175,7 +205,7 @@ def _agreement(content: str, where: str) -> Agreement:
 
 def read_baseline(path: Path) -> Baseline:
     """Raises UsageError."""
-    content, _ = _text(str(path), "baselines", (".json",), "baseline")
+    content, _ = _text(str(path), "baselines", (".json",), "--baseline")
     found = _baseline(content, path.name)
     if found is None:
         raise UsageError(f"{path}: is empty")

@@ -97,6 +97,15 @@ def out_folder(value: str) -> Path:
     return path
 
 
+def out_file(value: str) -> Path:
+    """A file in a folder as of out_folder()."""
+    path = Path(value)
+    if path.is_dir() or len(os.fsencode(path.name)) > MAX_FILE_NAME:
+        raise ValueError(f"{value[:50]}: is no name for a file")
+    out_folder(str(path.parent))
+    return path
+
+
 def selector(value: str) -> str:
     """ "" or label matchers of PromQL."""
     if value and _SELECTOR.fullmatch(value) is None:

@@ -35,6 +35,7 @@ from bizra_load.server_metrics import ServerMetrics
 from bizra_load.users import OpenModelUser
 from bizra_load.webui.live import Live
 from sla.assessment import Assessment
+from sla.baseline import HOW, is_measured
 from sla.machine import TARGET
 from sla.measurements import RunFacts
 from sla.preflight import too_short
@@ -76,7 +77,7 @@ class Keeping:
         self._stopped_for: tuple[str, ...] = ()
         self._drained_ns = 0
         self._refused = 0
-        self._agreement = gate.read_agreement(settings.agreement)
+        self._agreement = gate.read_agreement(settings.agreement, settings.baseline)
         fixed = os.environ.get("BIZRA_LOAD_RUN_FOLDER")
         started = datetime.fromtimestamp(now_ns / 1e9, UTC)
         self.folder = Path(fixed) if fixed else new_folder(settings.out, settings.run_name, started)
@@ -92,6 +93,7 @@ class Keeping:
             {"name": settings.agreement, "sha256": self._agreement.sha256},
         ) | {
             "environment": settings.environment or "",
+            "baseline": Path(settings.baseline).name,
             "fail_on_warn": settings.fail_on_warn,
             "insecure": settings.insecure,
             "allow": list(settings.allow),
@@ -100,6 +102,8 @@ class Keeping:
             "server_metrics": run_record.without_userinfo(settings.metrics_url or settings.prometheus_url),
         }
         gate.keep_agreement(self.folder, self._agreement)
+        if not fixed and is_measured(self._agreement.agreement) and self._agreement.baseline is None:
+            print(f"Before the load: no baseline, what is held against it stays open: {HOW}", file=sys.stderr)
         self._server = ServerMetrics(settings, self.clock)
         self._target = _target_here(environment.host or "")
         runner = environment.runner
@@ -264,7 +268,8 @@ class Keeping:
             # the last two seconds may not have been reported by every worker yet
             ended_ns = min(self.clock.unix_ns() - 2 * 10**9, self._ended_ns)
             so_far = dataclasses.replace(measurements, facts=dataclasses.replace(measurements.facts, load_ended_ns=ended_ns))
-            self._stopped_for = tuple(sorted(looks.add(failing(so_far, self._agreement.agreement))))
+            kept = gate.kept_agreement(self.folder)  # a baseline that was measured meanwhile is there by now
+            self._stopped_for = tuple(sorted(looks.add(failing(so_far, kept.agreement, kept.baseline))))
         print(f"Stopping early: {', '.join(self._stopped_for)} broke the target in three looks", file=sys.stderr)
         runner = self._environment.runner
         if runner is not None:

@@ -30,6 +30,7 @@ ARGUMENTS: tuple[tuple[str, str | None, str, str], ...] = (
     ("--ops-per-user", "OPS_PER_USER", "50", "Rate slot of one Locust user (one connection), operations per second"),
     ("--arrivals", "ARRIVALS", "constant", "constant or poisson; saturate: a closed model, as fast as answers come"),
     ("--agreement", "AGREEMENT", "v2.2.0-rc1", "Name of a packaged agreement, or a YAML file"),
+    ("--baseline", "BASELINE", "", "JSON file of baseline figures, or a packaged name, in place of the agreement's own"),
     ("--environment-name", "AGREEMENT_ENVIRONMENT", "", "Environment of the agreement whose deviations are accepted"),
     ("--metrics-url", "METRICS_URL", "", "The node's own /metrics, read once a second"),
     ("--prometheus-url", "PROMETHEUS_URL", "", "A Prometheus that scrapes the node, asked when the run has ended"),
@@ -113,6 +114,7 @@ class Settings:
     abort_on_fail: bool
     generator_metrics: tuple[str, int] | None = None  # address and port of the generator's own /metrics
     evidence: tuple[str, ...] = ()
+    baseline: str = ""
 
     @property
     def saturating(self) -> bool:
@@ -189,6 +191,7 @@ def resolve(parsed: Namespace | None) -> Settings:
         abort_on_fail=bool(getattr(parsed, "abort_on_fail", False)),
         generator_metrics=checked("--generator-metrics-port", _address),
         evidence=tuple(getattr(parsed, "evidence", None) or ()),
+        baseline=text("--baseline"),
     )
 
 

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from reports.table import generator_line, interval, printable, quantity, with_interval
+from reports.table import generator_line, interval, printable, quantity, target, with_interval
 from sla.assessment import Assessment, Check, ObjectiveResult, OperationSummary, Status
 from sla.status import OVER_BASELINE, THIN_EVIDENCE
 
@@ -83,7 +83,10 @@ def _objective(o: ObjectiveResult, a: Assessment) -> Iterator[Advice]:
             f"nothing was measured ({o.source or 'no source'}): check the metric's name and the scenario",
         )
         return
-    figure = f"{o.title} {with_interval(o.estimate, o.unit)}, target {o.comparison} {quantity(o.target, o.unit)}"
+    figure = f"{o.title} {with_interval(o.estimate, o.unit)}, target {target(o)}"
+    if o.target is None:
+        yield Advice(figure, o.reason)
+        return
     more = f"about {o.seconds_needed:,.0f} s more at this rate would decide it (--duration)" if o.seconds_needed else ""
     if o.reason == OVER_BASELINE and o.baseline:
         times = f"{figure}: {o.estimate.point / o.baseline:.1f} times its baseline {quantity(o.baseline, o.unit)}"
@@ -100,6 +103,7 @@ def _objective(o: ObjectiveResult, a: Assessment) -> Iterator[Advice]:
 
 def _latency(o: ObjectiveResult, a: Assessment, figure: str) -> Advice:
     assert o.estimate is not None
+    assert o.target is not None
     over = f"{figure}: {o.estimate.point / o.target:.2f} times the target"
     less = f"it needs at least {100 * (1 - o.target / o.estimate.point):.0f} % less" if o.estimate.point > o.target else ""
     name = o.operations[0] if o.operations else ""
@@ -118,6 +122,7 @@ def _latency(o: ObjectiveResult, a: Assessment, figure: str) -> Advice:
 
 def _throughput(o: ObjectiveResult, a: Assessment, figure: str) -> Advice:
     assert o.estimate is not None
+    assert o.target is not None
     planned = a.run.get("planned_per_s")
     if isinstance(planned, int | float) and planned < o.target:
         text = f"the load was planned at {quantity(planned, o.unit)} in all and can't show the target: raise --target-ops"

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from reports.table import quantity
+from reports.table import quantity, target
 from sla.assessment import ObjectiveResult
 from sla.histogram import Histogram, merge
 from sla.quantiles import order_statistic_limits
@@ -79,11 +79,10 @@ def charts(windows: Sequence[Window]) -> list[Chart]:
 def bars(objectives: Sequence[ObjectiveResult]) -> list[Bar]:
     found = []
     for o in objectives:
-        if o.estimate is not None and o.target > 0:
+        if o.estimate is not None and o.target:
             low, high, point = (_place(v / o.target) for v in (o.estimate.low, o.estimate.high, o.estimate.point))
             text = f"{quantity(o.estimate.low, o.unit)} to {quantity(o.estimate.high, o.unit)}"
-            target = f"target {o.comparison} {quantity(o.target, o.unit)}"
-            found.append(Bar(o.title, o.status.value, low, high, point, f"{text}, {target}"))
+            found.append(Bar(o.title, o.status.value, low, high, point, f"{text}, target {target(o)}"))
     return found
 
 

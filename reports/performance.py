@@ -45,8 +45,10 @@ def render(assessment: Assessment, run: str, earlier: Sequence[EarlierRun]) -> s
 def _spoken(o: ObjectiveResult) -> str:
     if o.estimate is None:
         return f"no data ({o.reason})"
+    if o.target is None:
+        return f"{table.with_interval(o.estimate, o.unit)} against {table.target(o)}: {o.reason}; {o.source}"
     room = o.target / o.estimate.point if o.comparison == "<" and o.estimate.point else 0.0
-    said = f"{table.with_interval(o.estimate, o.unit)} against {o.comparison} {table.quantity(o.target, o.unit)}"
+    said = f"{table.with_interval(o.estimate, o.unit)} against {table.target(o)}"
     if o.unit == "ratio":
         said += f", margin {100 * (o.estimate.point - o.target):+.3f} percentage points"
     elif o.comparison == ">=":

@@ -29,7 +29,7 @@ def objective_row(o: ObjectiveResult) -> Row:
     cells = (
         o.title,
         o.severity.value,
-        f"{o.comparison} {quantity(o.target, o.unit)}",
+        target(o),
         quantity(o.estimate.point, o.unit) if o.estimate else "no data",
         interval(o.estimate, o.unit),
         quantity(o.baseline, o.unit) if o.baseline is not None else "-",
@@ -37,6 +37,16 @@ def objective_row(o: ObjectiveResult) -> Row:
         why,
     )
     return Row(cells, o.status.value)
+
+
+def target(o: ObjectiveResult) -> str:
+    """ "< 200 us", "< 456 us (10 x baseline)", and "< 10 x baseline" where there was no baseline."""
+    relative = f"{o.times_baseline:g} x baseline" if o.times_baseline else ""
+    if o.at_least:
+        relative += f", at least {quantity(o.at_least, o.unit)}"
+    if o.target is None:
+        return f"{o.comparison} {relative}"
+    return f"{o.comparison} {quantity(o.target, o.unit)}" + (f" ({relative})" if relative else "")
 
 
 def check_row(check: Check) -> Row:

@@ -26,7 +26,9 @@ _UNITS = {
     "%": (0.01, "ratio"),
     "% of plan": (0.01, "of plan"),
 }
+MEASURED = "measured"  # as an agreement's baseline: what is measured on the machine in the minute of the run
 _LIMIT = re.compile(r"(<|>=)\s*(\d[\d_,]*(?:\.\d+)?(?:e[+-]?\d+)?)\s*(.+)")
+_TIMES_BASELINE = re.compile(r"<\s*(\d+(?:\.\d+)?)\s*x\s+baseline(?:\s*,\s*at least\s+(\d+(?:\.\d+)?)\s*(ns|us|ms|s))?")
 _KIND_UNIT = {"server_quantile": "ns", "client_quantile": "ns", "throughput": "ops/s", "success": "ratio"}
 
 
@@ -35,11 +37,21 @@ NO_AGREEMENT = "no agreement"
 
 @dataclass(frozen=True)
 class Limit:
-    """`comparison` is "<" or ">="; `value` in ns, ops/s or a ratio; `of_plan`: a share of the planned rate."""
+    """`comparison` is "<" or ">="; `value` in ns, ops/s or a ratio; `of_plan`: a share of the planned rate.
+
+    times_baseline   the limit is this multiple of the objective's baseline (0: it is not), and not under `at_least` (ns);
+                     `value` is NaN, with which every comparison is false, until sla.baseline.with_baseline() has multiplied
+    """
 
     comparison: str
     value: float
     of_plan: bool = False
+    times_baseline: float = 0.0
+    at_least: float = 0.0
+
+    @property
+    def known(self) -> bool:
+        return not math.isnan(self.value)
 
 
 @dataclass(frozen=True)
@@ -103,31 +115,10 @@ class Agreement:
     process: ProcessLimits = field(default_factory=ProcessLimits)
 
 
-@dataclass(frozen=True)
-class Baseline:
-    """Earlier figures by objective's baseline key: ns, ops/s or a ratio."""
-
-    name: str
-    values: Mapping[str, float]
-
-
 # Figures without a verdict, for data that nothing was promised about.
 FIGURES_ONLY = Agreement(
     NO_AGREEMENT, (), {}, {}, {"default": frozenset()}, "default", "", "no agreement was given: figures only"
 )
-
-
-def baseline_from_mapping(document: object, name: str) -> Baseline:
-    """Units come from the keys' endings: _ms, _us, _ns; others are taken as they are. Raises AgreementError."""
-    if not isinstance(document, Mapping):
-        raise AgreementError("must be a mapping of metric names to numbers")
-    values = {}
-    for key, value in document.items():
-        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value) or value < 0:
-            raise AgreementError(f"{key}: must be a finite number that is not negative")
-        factor = {"_ms": 1e6, "_us": 1e3}.get(str(key)[-3:], 1.0)
-        values[str(key)] = value * factor
-    return Baseline(name, values)
 
 
 def agreement_from_mapping(document: object) -> Agreement:
@@ -165,9 +156,20 @@ _TOP_OPTIONAL = ("environments", "evidence", "baseline", "not_assessed", "validi
 
 
 def parse_limit(text: object, where: str, unit: str) -> Limit:
-    """Limit of "< 200 us", ">= 99 %", ">= 95 % of plan". Raises AgreementError."""
+    """Limit of "< 200 us", "< 10 x baseline", "< 10 x baseline, at least 100 us", ">= 99 %", ">= 95 % of plan". Raises
+    AgreementError.
+    """
+    if unit == "ns" and isinstance(text, str) and (multiple := _TIMES_BASELINE.fullmatch(text.strip())):
+        times, least = float(multiple[1]), float(multiple[2] or 0) * _UNITS[multiple[3] or "ns"][0]
+        if not (0 < times < math.inf and least < math.inf):
+            raise AgreementError(f'{where}: {shown(text)} can\'t be kept (allowed: such as "< 10 x baseline")')
+        return Limit("<", math.nan, times_baseline=times, at_least=least)
     match = _LIMIT.fullmatch(text.strip()) if isinstance(text, str) else None
-    allowed = {"ns": '"< 200 us"', "ops/s": '">= 1000 ops/s" or ">= 95 % of plan"', "ratio": '">= 99 %"'}[unit]
+    allowed = {
+        "ns": '"< 200 us" or "< 10 x baseline, at least 100 us"',
+        "ops/s": '">= 1000 ops/s" or ">= 95 % of plan"',
+        "ratio": '">= 99 %"',
+    }[unit]
     found = _UNITS.get(match[3].strip()) if match else None
     if match is None or found is None or found[1] not in ((unit, "of plan") if unit == "ops/s" else (unit,)):
         raise AgreementError(f"{where}: {shown(text)} is not a limit of this kind (allowed: {allowed})")
@@ -205,14 +207,21 @@ def _objective(key: str, value: object, operations: Mapping[str, OperationMetric
         raise AgreementError(f"{where}.measure.latency: {unknown(latency, ('response', 'service'))}")
     unit = _KIND_UNIT[kind]
     acceptable = section.text("acceptable", "")
+    target = parse_limit(section.text("target"), f"{where}.target", unit)
+    accepted = parse_limit(acceptable, f"{where}.acceptable", unit) if acceptable else None
+    for name, limit in (("target", target), ("acceptable", accepted)):
+        if limit is not None and limit.times_baseline and not section.text("baseline", ""):
+            raise AgreementError(
+                f"{where}.{name}: a multiple of the baseline needs {where}.baseline, such as poi_generate_p99_us"
+            )
     return Objective(
         key=key,
         title=section.text("title"),
         severity=Severity(severity),
         kind=kind,
         operations=names,
-        target=parse_limit(section.text("target"), f"{where}.target", unit),
-        acceptable=parse_limit(acceptable, f"{where}.acceptable", unit) if acceptable else None,
+        target=target,
+        acceptable=accepted,
         baseline_key=section.text("baseline", ""),
         quantile=quantile,
         latency=latency,

@@ -38,6 +38,8 @@ class Decision(str, Enum):
 class ObjectiveResult:
     """One objective judged. `unit` is the unit of estimate, target, acceptable and baseline ("ns", "ops/s", "ratio").
 
+    target           None: relative to a baseline that there was none of, and so not known
+    times_baseline   the target is this multiple of the baseline, and not under `at_least`; 0: it is a figure of its own
     accepted         the environment's policy accepts this WARN: shown, not counted
     seconds_needed   for INCONCLUSIVE: how many more seconds at this rate would decide it, when that can be said
     """
@@ -47,7 +49,7 @@ class ObjectiveResult:
     severity: Severity
     unit: str
     comparison: str  # "<" or ">="
-    target: float
+    target: float | None
     acceptable: float | None
     baseline: float | None
     estimate: Estimate | None
@@ -58,6 +60,8 @@ class ObjectiveResult:
     source: str = ""  # "server" or "client", and the metric or operations
     operations: tuple[str, ...] = ()
     quantile: float = 0.0  # of a latency, else 0
+    times_baseline: float = 0.0
+    at_least: float = 0.0
 
 
 @dataclass(frozen=True)

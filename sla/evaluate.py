@@ -5,8 +5,9 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 
-from sla.agreement import Agreement, Baseline
+from sla.agreement import Agreement
 from sla.assessment import Assessment, Evidence, Gate, ObjectiveResult, Severity, Status, Steady
+from sla.baseline import Baseline, unknown_limit, with_baseline
 from sla.decision import decide, exit_code, strategy_for
 from sla.judgement import Prepared, gate_of, judge_family, unjudged
 from sla.measurements import Measurements
@@ -39,14 +40,14 @@ def evaluate(
     `environment` must be one of agreement.accepted (None: its default), else KeyError. `allowed` names checks of the run whose
     failure is a warning (sla.validity.ALLOWABLE).
     """
+    agreement = with_baseline(agreement, baseline)
     chosen = environment or agreement.default_environment
     accepted = agreement.accepted[chosen]
     steady = find_steady(measurements)
     checks = tuple(validity_checks(measurements, agreement, steady, allowed))
-    values = baseline.values if baseline else {}
     objectives = tuple(
         dataclasses.replace(o, accepted=o.key in accepted and o.status is Status.WARN)
-        for o in _judge_all(measurements, agreement, values, steady, level)
+        for o in _judge_all(measurements, agreement, baseline, steady, level)
     )
     gates = [gate_of(o) for o in objectives]
     given = evidence or {}
@@ -100,13 +101,20 @@ def _bursts(agreement: Agreement, measurements: Measurements, steady: Steady) ->
 
 
 def _judge_all(
-    measurements: Measurements, agreement: Agreement, baseline: Mapping[str, float], steady: Steady | None, level: float
+    measurements: Measurements, agreement: Agreement, baseline: Baseline | None, steady: Steady | None, level: float
 ) -> list[ObjectiveResult]:
+    """In the agreement's order; its relative limits are multiplied already (sla.baseline)."""
+    values = baseline.values if baseline else {}
     if steady is None:
-        return [unjudged(o, baseline, None, "no steady part to judge") for o in agreement.objectives]
-    prepared = []
+        return [unjudged(o, values, None, "no steady part to judge") for o in agreement.objectives]
+    prepared, without_limit = [], {}
     for o in agreement.objectives:
+        if reason := unknown_limit(o, baseline):
+            estimate = measure(o, agreement, measurements, steady)(level).estimate
+            without_limit[o.key] = unjudged(o, values, estimate, reason)
+            continue
         target = absolute(o.target, o, measurements, steady)
         acceptable = absolute(o.acceptable, o, measurements, steady) if o.acceptable else None
         prepared.append(Prepared(o, target, acceptable, measure(o, agreement, measurements, steady)))
-    return judge_family(prepared, baseline, steady.to_second - steady.from_second, level)
+    judged = {r.key: r for r in judge_family(prepared, values, steady.to_second - steady.from_second, level)}
+    return [(judged | without_limit)[o.key] for o in agreement.objectives]

@@ -48,6 +48,7 @@ def judge_family(
                 o.key, o.title, o.severity, o.unit, p.target.comparison, p.target.value,
                 p.acceptable.value if p.acceptable else None, baseline.get(o.baseline_key), measured.estimate,
                 verdict.status, verdict.reason, False, needed, measured.source, o.operations, o.quantile,
+                p.target.times_baseline, p.target.at_least,
             )
         )  # fmt: skip
     return results
@@ -55,10 +56,11 @@ def judge_family(
 
 def unjudged(o: Objective, baseline: Mapping[str, float], estimate: Estimate | None, reason: str) -> ObjectiveResult:
     """An objective that can't be judged, and why."""
+    target, acceptable = ((limit.value if limit and limit.known else None) for limit in (o.target, o.acceptable))
     return ObjectiveResult(
-        o.key, o.title, o.severity, o.unit, o.target.comparison, o.target.value,
-        o.acceptable.value if o.acceptable else None, baseline.get(o.baseline_key), estimate,
+        o.key, o.title, o.severity, o.unit, o.target.comparison, target, acceptable, baseline.get(o.baseline_key), estimate,
         Status.INCONCLUSIVE, reason, operations=o.operations, quantile=o.quantile,
+        times_baseline=o.target.times_baseline, at_least=o.target.at_least,
     )  # fmt: skip
 
 

@@ -10,8 +10,9 @@ import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from sla.agreement import Agreement, Baseline, Limit, Objective
+from sla.agreement import Agreement, Limit, Objective
 from sla.assessment import Decision, Gate, ObjectiveResult, Severity, Status
+from sla.baseline import Baseline, unknown_limit, with_baseline
 from sla.counters import common_times_s, coverage, increments, restarts, scrape_interval_s
 from sla.decision import ROLLOUT, decide, exit_code
 from sla.dependence import FloatArray
@@ -79,6 +80,7 @@ def judge_monitored(
     """`snapshots` by time. `planned`: (target, acceptable) in ops/s of the objectives whose limits are a share of a plan, which
     can't be judged without. `environment` must be one of agreement.accepted (None: its default), else KeyError.
     """
+    agreement = with_baseline(agreement, baseline)
     chosen = environment or agreement.default_environment
     totals = sorted({m.total for m in agreement.operations.values() if m.total})
     names = {m.histogram for m in agreement.operations.values()} | set(totals)
@@ -90,9 +92,8 @@ def judge_monitored(
         from_ns, to_ns, len(inside), len(by_instance(inside)), scrape_interval_s(inside),
         coverage(inside, from_ns / 1e9, to_ns / 1e9), restarts(inside, totals),
     )  # fmt: skip
-    values = baseline.values if baseline else {}
     seen = [o for o in agreement.objectives if not unseen(o, agreement)]
-    results = _results(seen, agreement, inside, window, values, planned or {}, level)
+    results = _results(seen, agreement, inside, window, baseline, planned or {}, level)
     objectives = tuple(
         dataclasses.replace(o, accepted=o.key in agreement.accepted[chosen] and o.status is Status.WARN) for o in results
     )
@@ -142,22 +143,25 @@ def _results(
     agreement: Agreement,
     snapshots: Sequence[Snapshot],
     window: Window,
-    baseline: Mapping[str, float],
+    baseline: Baseline | None,
     planned: Mapping[str, tuple[Limit, Limit | None]],
     level: float,
 ) -> list[ObjectiveResult]:
     """In the agreement's order."""
-    prepared, without_plan = [], {}
+    values = baseline.values if baseline else {}
+    prepared, without_limit = [], {}
     for o in seen:
         at = _measure(o, agreement, snapshots, window)
         if o.target.of_plan and o.key not in planned:
             reason = "its target is a share of a plan: name the load test (--run), or an agreement with ops/s"
-            without_plan[o.key] = unjudged(o, baseline, at(level).estimate, reason)
+            without_limit[o.key] = unjudged(o, values, at(level).estimate, reason)
+        elif reason := unknown_limit(o, baseline):
+            without_limit[o.key] = unjudged(o, values, at(level).estimate, reason)
         else:
             target, acceptable = planned.get(o.key, (o.target, o.acceptable))
             prepared.append(Prepared(o, target, acceptable, at))
-    judged = {r.key: r for r in judge_family(prepared, baseline, window.length_s, level)}
-    return [(judged | without_plan)[o.key] for o in seen]
+    judged = {r.key: r for r in judge_family(prepared, values, window.length_s, level)}
+    return [(judged | without_limit)[o.key] for o in seen]
 
 
 def _measure(o: Objective, agreement: Agreement, snapshots: Sequence[Snapshot], window: Window) -> Callable[[float], Measured]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from sla.agreement import Agreement
 from sla.assessment import Severity
+from sla.baseline import Baseline, with_baseline
 from sla.measurements import Measurements
 from sla.objectives import absolute, measure
 from sla.status import outside
@@ -18,8 +19,13 @@ CONSECUTIVE = 3
 LOOK_EVERY_S = 10.0
 
 
-def failing(measurements: Measurements, agreement: Agreement, level: float = LOOK_LEVEL) -> frozenset[str]:
-    """Keys of the critical objectives whose whole interval breaks the target, in what was measured so far."""
+def failing(
+    measurements: Measurements, agreement: Agreement, baseline: Baseline | None = None, level: float = LOOK_LEVEL
+) -> frozenset[str]:
+    """Keys of the critical objectives whose whole interval breaks the target, in what was measured so far. A limit that is
+    not known is not broken.
+    """
+    agreement = with_baseline(agreement, baseline)
     steady = find_steady(measurements)
     if steady is None:
         return frozenset()

@@ -40,7 +40,8 @@ def judge(
     tail_evidence: float | None,
 ) -> Verdict:
     """`strict` is the same estimate at the level that a claim of FAIL needs (family-wise error); `tail_evidence` is
-    n_eff (1 - q) of a quantile, None for other objectives.
+    n_eff (1 - q) of a quantile, None for other objectives. A target that is itself a multiple of the baseline is not
+    compared with the baseline again.
     """
     if estimate is None or strict is None:
         return Verdict(Status.INCONCLUSIVE, "no data")
@@ -54,7 +55,7 @@ def judge(
         if estimate.high == float("inf"):
             return Verdict(Status.INCONCLUSIVE, "too few effective samples to bound it from above")
         return Verdict(Status.INCONCLUSIVE, "the interval straddles the target")
-    if baseline and target.comparison == "<" and estimate.low > BASELINE_FACTOR * baseline:
+    if baseline and target.comparison == "<" and not target.times_baseline and estimate.low > BASELINE_FACTOR * baseline:
         return Verdict(Status.WARN, OVER_BASELINE)
     if tail_evidence is not None and tail_evidence < STRONG_EVIDENCE:
         return Verdict(Status.WARN, THIN_EVIDENCE)

@@ -20,7 +20,8 @@ _SHORT_FOR_S = 60.0  # a single scrape that failed is no reason to roll back
 
 def triggers(agreement: Agreement, results: Sequence[ObjectiveResult], cautious: bool) -> tuple[Trigger, ...]:
     """`cautious`: also a warning metric that got worse by a tenth (for the two decisions with warnings). An objective that the
-    server's metrics can't show (a client latency, an operation without counters) has no trigger.
+    server's metrics can't show (a client latency, an operation without counters) has no trigger, nor has one whose limit is
+    not known (relative to a baseline that there is none of).
     """
     found = [
         Trigger(
@@ -41,6 +42,8 @@ def triggers(agreement: Agreement, results: Sequence[ObjectiveResult], cautious:
 
 
 def _broken(o: Objective, agreement: Agreement) -> list[Trigger]:
+    if not o.target.known:
+        return []
     if o.kind == "server_quantile":
         limit = o.target.value * LATENCY_OVER
         title = f"{o.title} is more than 20 % over its target"

@@ -28,7 +28,7 @@ def build(name: str, started: datetime, argv: Sequence[str], target: str, agreem
         "versions": {"python": platform.python_version(), **{package: version(package) for package in _PACKAGES}},
         "host": {
             "name": platform.node(),
-            "cpu": _cpu_model(),
+            "cpu": cpu_model(),
             "cores": os.cpu_count(),
             "kernel": platform.release(),
             "machine": platform.machine(),
@@ -63,7 +63,7 @@ def without_userinfo(word: str) -> str:
     return flag + equals + urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
 
 
-def _cpu_model() -> str:
+def cpu_model() -> str:
     try:
         text = Path("/proc/cpuinfo").read_text(encoding="utf-8")
     except OSError:

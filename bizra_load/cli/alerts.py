@@ -27,6 +27,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     drill.set_defaults(run=run_drill)
     for verb in (render, drill):
         verb.add_argument("--agreement", default="v2.2.0-rc1", help="a packaged name or a YAML file (default: v2.2.0-rc1)")
+        verb.add_argument("--baseline", default="", metavar="FILE", help="JSON, for limits that are multiples of a baseline")
 
 
 def run_render(args: argparse.Namespace) -> int:
@@ -37,7 +38,7 @@ def run_render(args: argparse.Namespace) -> int:
     from bizra_load.monitoring.rules import RUNBOOKS, alert_rules, thresholds
     from sla.section import AgreementError
 
-    agreement = gate.read_agreement(args.agreement).agreement
+    agreement = gate.read_agreement(args.agreement, args.baseline).judged
     try:
         inputs.url(args.runbooks)
     except ValueError as error:
@@ -65,7 +66,7 @@ def run_drill(args: argparse.Namespace) -> int:
     from reports import alert_drill
     from sla.section import AgreementError
 
-    agreement = gate.read_agreement(args.agreement).agreement
+    agreement = gate.read_agreement(args.agreement, args.baseline).judged
     try:
         inputs.out_folder(str(args.out))
     except (OSError, ValueError) as error:

@@ -19,6 +19,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     what.add_argument("folder", type=Path, metavar="RUN", nargs="?", help="a run folder")
     what.add_argument("--import", dest="imported", type=Path, metavar="FILE", help="k6 CSV, JMeter CSV or .hlog")
     parser.add_argument("--agreement", help="another agreement: a packaged name or a YAML file")
+    parser.add_argument("--baseline", type=Path, metavar="FILE", help="JSON, or a packaged name (default: the kept one)")
     parser.add_argument(
         "--spool", type=Path, nargs="+", default=[], metavar="FILE", help="spool files of workers that lost their master; "
         "those on this machine are found without"
@@ -50,6 +51,7 @@ def run(args: argparse.Namespace) -> int:
         allow = allowed_checks(args.allow)
     except ValueError as error:
         raise UsageError(f"--allow: {error}") from None
+    baseline = gate.read_baseline(args.baseline) if args.baseline else None
     if args.imported is not None and args.spool:
         raise UsageError("--spool: belongs to a run folder")
     if args.imported is not None:
@@ -59,7 +61,7 @@ def run(args: argparse.Namespace) -> int:
     elif (folder / "run.json").exists():
         spool.take_in(folder, args.spool + spool.left_behind(folder))
     gate.add_evidence(folder, args.evidence)
-    assessment = gate.assess(folder, args.agreement, out, allow)
+    assessment = gate.assess(folder, args.agreement, out, allow, baseline)
     gate.announce(assessment, folder, sys.stdout)
     return assessment.exit_code
 

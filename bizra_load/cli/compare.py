@@ -14,8 +14,8 @@ from pathlib import Path
 
 from bizra_load.cli.report import add_output_arguments, put_out
 from bizra_load.exit_codes import INCONCLUSIVE, KEPT, NO_GO, InvalidRunError, UsageError
-from sla.agreement import Baseline
 from sla.assessment import Assessment, Decision, OperationSummary
+from sla.baseline import Baseline
 from sla.comparison import MARGIN, Change, Comparison, Figure, compare, figure_of_file, figures_of_runs
 from sla.measurements import Measurements
 from sla.summaries import summaries

@@ -39,11 +39,12 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     check.set_defaults(run=run_check)
     for verb in (render, put, check):
         verb.add_argument("--agreement", default="v2.2.0-rc1", help="a packaged name or a YAML file (default: v2.2.0-rc1)")
+        verb.add_argument("--baseline", default="", metavar="FILE", help="JSON, for limits that are multiples of a baseline")
     for verb in (put, check):
         verb.add_argument("--out", type=Path, default=Path("artifacts"), metavar="DIR", help="for dashboard-check.json")
 
 
-def rendered(agreement_name: str) -> dict[str, str]:
+def rendered(agreement_name: str, baseline: str = "") -> dict[str, str]:
     """File name -> JSON. Raises UsageError."""
     from bizra_load import gate
 
@@ -54,7 +55,7 @@ def rendered(agreement_name: str) -> dict[str, str]:
     from bizra_load.monitoring.panels import TEMPLATES, generator_panels, node_panels
 
     def node(name: str, title: str, uid: str, environment: str) -> str:
-        agreement = gate.read_agreement(name).agreement
+        agreement = gate.read_agreement(name, baseline).judged
         _complete(agreement, name)
         return node_dashboard(node_panels(agreement, environment), title, uid, agreement.operations["generate"].total)
 
@@ -69,7 +70,7 @@ def run_render(args: argparse.Namespace) -> int:
     from bizra_load.files import put_or_compare
 
     inputs.option("--out", inputs.out_folder, str(args.out))
-    stale = put_or_compare(args.out, rendered(args.agreement), args.check, "bizra-load dashboard render")
+    stale = put_or_compare(args.out, rendered(args.agreement, args.baseline), args.check, "bizra-load dashboard render")
     return NO_GO if stale else KEPT
 
 
@@ -84,8 +85,8 @@ def run_import(args: argparse.Namespace) -> int:
         raise UsageError(f"--timeout: {args.timeout:g} (allowed: more than 0, up to 3600 seconds)")
     inputs.option("--ca-file", inputs.ca_file, args.ca_file)
     inputs.option("--out", inputs.out_folder, str(args.out))
-    agreement = gate.read_agreement(args.agreement).agreement
-    dashboard = rendered(args.agreement)[f"{NODE}.json"]
+    agreement = gate.read_agreement(args.agreement, args.baseline).judged
+    dashboard = rendered(args.agreement, args.baseline)[f"{NODE}.json"]
     settings = grafana.settings_of_environment(args.timeout, False if args.insecure else args.ca_file or True)
     if settings is None:
         raise UsageError("GRAFANA_URL: is not set (allowed: the address of a Grafana, such as https://grafana.example)")
@@ -111,7 +112,7 @@ def run_check(args: argparse.Namespace) -> int:
     if not url:
         raise UsageError("--prometheus-url: is missing (allowed: http://... or https://..., or PROMETHEUS_URL)")
     inputs.option("--out", inputs.out_folder, str(args.out))
-    agreement = gate.read_agreement(args.agreement).agreement
+    agreement = gate.read_agreement(args.agreement, args.baseline).judged
     _complete(agreement, args.agreement)
     try:
         found = check_panels(prometheus_query(url), node_panels(agreement), agreement, "Prometheus")

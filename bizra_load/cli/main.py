@@ -18,6 +18,7 @@ from bizra_load.exit_codes import USAGE, BizraLoadError, one_line
 VERBS = {
     "run": "put the load on and judge it",
     "node": "run the reference PoI node",
+    "baseline": "measure what a node's operations take alone",
     "assess": "judge a saved run, or another tool's results",
     "report": "show a run's assessment",
     "compare": "compare runs",

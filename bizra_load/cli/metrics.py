@@ -15,7 +15,7 @@ from bizra_load.exit_codes import UsageError
 
 if TYPE_CHECKING:
     from bizra_load.monitoring.metrics_validation import Asked
-    from sla.agreement import Baseline
+    from sla.baseline import Baseline
     from sla.monitored import Monitored
 
 SHORTEST_S, LONGEST_S = 10, 24 * 3600

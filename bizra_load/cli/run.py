@@ -112,6 +112,7 @@ def put_load_on(args: argparse.Namespace) -> tuple[int, Path]:
     from bizra_load import options
     from bizra_load.archive.run_record import without_userinfo
     from bizra_load.archive.store import new_folder
+    from bizra_load.run_baseline import measured_beside
 
     forget(Path(args.out or os.environ.get("BIZRA_LOAD_OUT", "runs")))
     usage = check_usage(args)
@@ -135,6 +136,7 @@ def put_load_on(args: argparse.Namespace) -> tuple[int, Path]:
         processes = usage.processes or _workers(host, settings)
         folder = new_folder(settings.out, settings.run_name, datetime.now(UTC))
         begin(folder)
+        stack.enter_context(measured_beside(folder, settings, host))
         try:
             code = _supervise(*_locust(args, usage, host, processes, folder))
             if code < 0:

@@ -1,6 +1,7 @@
 """Do the alerts fire? A real Prometheus with the agreement's rules, the reference node, a light load, fault after fault.
 
-Rules are sped up, and limits that a healthy rehearsal would never reach are lowered; the result says both.
+Rules are sped up, limits that a healthy rehearsal would never reach are lowered, and latencies that this machine can't keep in
+health are raised to ten times what the operations take alone on it; the result says all of it.
 """
 
 from __future__ import annotations
@@ -20,16 +21,22 @@ from bizra_load.monitoring.light_load import LightLoad
 from bizra_load.monitoring.local_prometheus import LocalPrometheus, background, local_prometheus
 from bizra_load.monitoring.rule_files import groups, to_yaml
 from bizra_load.monitoring.rules import JOB, AlertRule, Thresholds, alert_rules, promql_duration, thresholds
+from bizra_load.node.baseline import measure
 from bizra_load.node.embedded import NodeProcess, start_node
 from bizra_load.ports import free_port
 from reports.alert_drill import Drill, DrilledRule
+from reports.table import quantity
 from sla.agreement import Agreement
+from sla.node_baseline import NodeBaseline
 from sla.section import unknown
 
 SPEED_UP = 60.0
 SCRAPE_S = 0.5
 LOOK_EVERY_S = 0.1
 HEALTHY_WITHIN_S, FIRES_WITHIN_S, RESOLVES_WITHIN_S = 60.0, 60.0, 90.0
+BASELINE_S = 1.0
+TIMES_BASELINE = 10.0
+CLEARLY_OVER = 10.0  # what an injected latency is at least of its limit
 
 
 @dataclass(frozen=True)
@@ -46,26 +53,32 @@ class Phase:
         return ", ".join(f"{name}={value}" for name, (value, alerts) in self.faults.items() if alert in alerts)
 
 
-PHASES = (
-    Phase(
-        {
-            "generate.latency": ("100ms", ("PoIGenerationP99Violation", "PoIThroughputDegraded")),
-            "verify.latency": ("100ms", ("PoIVerificationP99Violation", "PoIThroughputDegraded")),
-            "finality.latency": ("5ms", ("FinalityCheckP99Violation",)),
-            "error_rate": ("40%", ("PoISuccessRateCritical", "PoIErrorBudgetBurn")),
-            "memory": ("200MiB", ("RustProcessMemoryHigh",)),
-            "cpu": ("90%", ("RustProcessCPUHigh",)),
-        }
-    ),
-    Phase(
-        {
-            "finality.latency": ("30s", ("FinalityCheckStalled",)),
-            "metrics.latency": ("350ms", ("PrometheusScrapeSlow",)),
-        }
-    ),
-    Phase({"metrics.down": ("true", ("RustMetricsEndpointDown",))}),
-    Phase({"metrics.empty": ("true", ("RustMetricsAbsent",))}),
-)
+def phases(limits: Thresholds) -> tuple[Phase, ...]:
+    """In their order, with latencies far over the limits (s): from 100 ms on the light load is slowed down as well."""
+
+    def over(limit_s: float, least_ms: float) -> str:
+        return f"{max(least_ms, CLEARLY_OVER * limit_s * 1e3):g}ms"
+
+    return (
+        Phase(
+            {
+                "generate.latency": (over(limits.generate_p99_s, 100), ("PoIGenerationP99Violation", "PoIThroughputDegraded")),
+                "verify.latency": (over(limits.verify_p99_s, 100), ("PoIVerificationP99Violation", "PoIThroughputDegraded")),
+                "finality.latency": (over(limits.finality_p99_s, 5), ("FinalityCheckP99Violation",)),
+                "error_rate": ("40%", ("PoISuccessRateCritical", "PoIErrorBudgetBurn")),
+                "memory": ("200MiB", ("RustProcessMemoryHigh",)),
+                "cpu": ("90%", ("RustProcessCPUHigh",)),
+            }
+        ),
+        Phase(
+            {
+                "finality.latency": ("30s", ("FinalityCheckStalled",)),
+                "metrics.latency": ("350ms", ("PrometheusScrapeSlow",)),
+            }
+        ),
+        Phase({"metrics.down": ("true", ("RustMetricsEndpointDown",))}),
+        Phase({"metrics.empty": ("true", ("RustMetricsAbsent",))}),
+    )
 
 
 def drill(agreement: Agreement, only: Sequence[str] = (), say: Callable[[str], None] = print) -> Drill:
@@ -78,9 +91,10 @@ def drill(agreement: Agreement, only: Sequence[str] = (), say: Callable[[str], N
         if name not in known:
             raise UsageError(f"--rules: {unknown(name, known)}")
     wanted = set(only or known)
+    alone = measure(BASELINE_S)  # before anything else runs
     with ExitStack() as stack:
         node = stack.enter_context(start_node(["--seed", "drill"]))
-        limits, shortened = _reachable(limits, node)
+        limits, shortened = _reachable(limits, node, alone)
         rules = alert_rules(agreement, limits, SPEED_UP)
         manager = stack.enter_context(_alertmanager())
         prometheus = stack.enter_context(
@@ -96,7 +110,7 @@ def drill(agreement: Agreement, only: Sequence[str] = (), say: Callable[[str], N
         loaded = sum(len(group["rules"]) for group in prometheus.get("rules")["groups"])
         _until_healthy(watch, rules)
         found: dict[str, DrilledRule] = {}
-        for phase in PHASES:
+        for phase in phases(limits):
             chosen = tuple(a for a in phase.alerts if a in wanted)
             if chosen:
                 say(f"Provoking {', '.join(chosen)}")
@@ -104,18 +118,36 @@ def drill(agreement: Agreement, only: Sequence[str] = (), say: Callable[[str], N
     return Drill(agreement.name, loaded, bool(manager), shortened, tuple(found[name] for name in known if name in found))
 
 
-def _reachable(limits: Thresholds, node: NodeProcess) -> tuple[Thresholds, dict[str, str]]:
-    """Limits that the node's faults can break on this machine, and what was changed."""
+def _reachable(limits: Thresholds, node: NodeProcess, alone: NodeBaseline) -> tuple[Thresholds, dict[str, str]]:
+    """Limits that the node keeps in health and its faults can break on this machine, and what was changed."""
     text = requests.get(node.metrics_url, timeout=10).text
     idle = next(float(line.split()[1]) for line in text.splitlines() if line.startswith("process_resident_memory_bytes "))
     low = replace(limits, throughput_per_s=60.0, memory_bytes=idle + 100 * 2**20, cpu_cores=0.6, scrape_s=0.25)
+    low, raised = kept_in_health(low, alone)
     return low, {
         'every window and "for"': f"divided by {SPEED_UP:g} (5m is {promql_duration(300 / SPEED_UP)})",
         "throughput": f"{low.throughput_per_s:g} instead of {limits.throughput_per_s:,.0f} ops/s",
         "memory": f"{low.memory_bytes / 2**20:.0f} MiB instead of {limits.memory_bytes / 2**20:,.0f} MiB",
         "CPU": f"{low.cpu_cores:g} instead of {limits.cpu_cores:g} cores",
         "scrape duration": f"{low.scrape_s:g} instead of {limits.scrape_s:g} s",
+        **raised,
     }
+
+
+def kept_in_health(limits: Thresholds, alone: NodeBaseline) -> tuple[Thresholds, dict[str, str]]:
+    """Latency limits that are no less than ten times what the operation takes alone on this machine, and those raised."""
+    raised, said = {}, {}
+    for o in alone.operations:
+        field = f"{o.name}_p99_s"
+        before, least = getattr(limits, field), TIMES_BASELINE * o.paced.p99.point / 1e9
+        if least > before:
+            raised[field] = least
+            alone_s = quantity(o.paced.p99.point, "ns")
+            said[f"{o.name} p99"] = (
+                f"{quantity(least * 1e9, 'ns')} instead of {quantity(before * 1e9, 'ns')}: "
+                f"{TIMES_BASELINE:g} x the {alone_s} that it takes alone here"
+            )
+    return replace(limits, **raised), said
 
 
 class _Watch:

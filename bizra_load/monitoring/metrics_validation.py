@@ -14,7 +14,8 @@ from bizra_load.files import write_atomically
 from bizra_load.target.exposition import ScrapeError
 from bizra_load.target.prometheus import PrometheusSource
 from reports import metrics_validation
-from sla.agreement import Baseline, Limit
+from sla.agreement import Limit
+from sla.baseline import Baseline
 from sla.monitored import Monitored, judge_monitored
 from sla.objectives import absolute
 from sla.steady import find_steady

@@ -40,7 +40,9 @@ class Panel:
 
 
 def node_panels(agreement: Agreement, environment: str = "") -> tuple[Panel, ...]:
-    """The six panels of a node under an agreement. A limit that the agreement gives as a share of a plan has no line."""
+    """The six panels of a node under an agreement. A limit that the agreement gives as a share of a plan has no line, nor has
+    a multiple of a baseline that is not there (see sla.baseline.with_baseline): the panel's description says so.
+    """
     accepted = agreement.accepted.get(environment, frozenset())
     objectives = {o.key: o for o in agreement.objectives}
     metrics = agreement.operations
@@ -52,11 +54,11 @@ def node_panels(agreement: Agreement, environment: str = "") -> tuple[Panel, ...
 
     def latency(title: str, operation: str, quantiles: tuple[float, ...]) -> Panel:
         objective = next((o for o in objectives.values() if o.kind == "server_quantile" and o.operations == (operation,)), None)
-        line = Line(objective.target.value / 1e9, "above") if objective else None
+        line = Line(objective.target.value / 1e9, "above") if objective and objective.target.known else None
         name = metrics[operation].histogram
         return Panel(
             title,
-            f"Time inside {operation} as the node itself measures it, without HTTP. The line is the agreement's p99 target.",
+            f"Time inside {operation} as the node itself measures it, without HTTP. {_about(objective)}",
             "s",
             {f"p{100 * q:g}": _quantile(q, name) for q in quantiles},
             line,
@@ -88,6 +90,16 @@ def node_panels(agreement: Agreement, environment: str = "") -> tuple[Panel, ...
             _line(success.target if success else None),
         ),
     )
+
+
+def _about(objective: Objective | None) -> str:
+    """What the line of a latency panel is, or why there is none."""
+    if objective is None:
+        return "The agreement has no target for it."
+    if objective.target.known:
+        return "The line is the agreement's p99 target."
+    times = f"{objective.target.times_baseline:g} times what the operation takes alone"
+    return f"No line: the agreement's p99 target is {times} (bizra-load dashboard render --baseline FILE draws it)."
 
 
 def generator_panels() -> tuple[Panel, ...]:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sla.agreement import Agreement, Objective
+from sla.baseline import unknown_limit
 from sla.section import AgreementError
 
 JOB = "bizra-node"
@@ -58,7 +59,9 @@ class Thresholds:
 
 
 def thresholds(agreement: Agreement) -> Thresholds:
-    """Raises AgreementError for an agreement that lacks an objective a rule is made of, or gives it as a share of a plan."""
+    """Raises AgreementError for an agreement that lacks an objective a rule is made of, gives it as a share of a plan, or as a
+    multiple of a baseline that is not there (see sla.baseline.with_baseline).
+    """
     throughput = _objective(agreement, "throughput", ("generate", "verify"))
     limit = throughput.acceptable or throughput.target
     if limit.of_plan:
@@ -66,9 +69,9 @@ def thresholds(agreement: Agreement) -> Thresholds:
             f"objectives.{throughput.key}: a share of the plan gives no alert threshold (allowed: such as >= 50000 ops/s)"
         )
     return Thresholds(
-        finality_p99_s=_p99(agreement, "finality").target.value / 1e9,
-        generate_p99_s=_p99(agreement, "generate").target.value / 1e9,
-        verify_p99_s=_p99(agreement, "verify").target.value / 1e9,
+        finality_p99_s=_p99_s(agreement, "finality"),
+        generate_p99_s=_p99_s(agreement, "generate"),
+        verify_p99_s=_p99_s(agreement, "verify"),
         throughput_per_s=limit.value,
         success=_objective(agreement, "success", ("generate", "verify")).target.value,
         memory_bytes=agreement.process.memory_bytes,
@@ -200,10 +203,12 @@ def _objective(agreement: Agreement, kind: str, operations: tuple[str, ...]) -> 
     raise AgreementError(f"objectives: none of kind {kind} for {' and '.join(operations)}, and an alert is made of it")
 
 
-def _p99(agreement: Agreement, operation: str) -> Objective:
+def _p99_s(agreement: Agreement, operation: str) -> float:
     for o in agreement.objectives:
         if o.kind == "server_quantile" and o.operations == (operation,) and o.quantile == 0.99:
-            return o
+            if reason := unknown_limit(o, None):
+                raise AgreementError(f"objectives.{o.key}: {reason}")
+            return o.target.value / 1e9
     raise AgreementError(f"objectives: no server_quantile 0.99 of {operation}, and an alert is made of it")
 
 

@@ -23,6 +23,7 @@ from bizra_load.validation import dashboard
 from bizra_load.validation.log import Log
 from reports import validated
 from reports.validated import Validated
+from sla.agreement import Agreement
 from sla.assessment import Assessment, Decision
 from sla.decision import STRATEGY, exit_code, strategy_for
 from sla.validation import Outcome, StepResult, combined
@@ -146,6 +147,10 @@ class Suite:
             return StepResult(key, title, Outcome.FAILED, str(error))
         return StepResult(key, title, Outcome.DONE, f"written: {', '.join(p.name for p in written)}")
 
+    def _judged_by(self) -> Agreement:
+        """The agreement with the limits that the load test was judged by."""
+        return (gate.kept_agreement(self._folder) if self._folder else self._plan.read).judged
+
     def _assessment(self) -> Assessment | None:
         if self._folder is None or not (self._folder / ASSESSMENT).exists():
             return None
@@ -161,7 +166,7 @@ class Suite:
             strategy = (
                 assessment.strategy  # type: ignore[assignment]  # it is not None where it is the same
                 if same
-                else strategy_for(decision, plan.read.agreement, assessment.objectives, names)
+                else strategy_for(decision, self._judged_by(), assessment.objectives, names)
             )
         metrics = plan.artifacts / REPORT if any(s.key == "metrics" and s.outcome is Outcome.DONE for s in steps) else None
         found = Validated(

@@ -17,8 +17,10 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from bizra_load.archive.latest import run_folders
 from bizra_load.archive.store import read_run
+from bizra_load.node.baseline import measure
 from bizra_load.node.embedded import NodeProcess
 from sla.measurements import Measurements
+from sla.node_baseline import NodeBaseline
 from sla.window import SCHEDULE
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -105,6 +107,15 @@ class Running:
 def load(out: Path, node: NodeProcess | None, *arguments: str, **environment: str) -> Ended:
     target = ["-H", node.url, "--metrics-url", node.metrics_url, "--agreement", "local"] if node else []
     return Running(out, *target, *arguments, environment=environment).end()
+
+
+def measured_baseline(path: Path) -> NodeBaseline:
+    """What the node's operations take alone here and now, also written to `path` for --baseline: no test knows how fast this
+    machine is.
+    """
+    found = measure(1.0)
+    path.write_text(found.as_json())
+    return found
 
 
 def kept(folder: Path) -> int:

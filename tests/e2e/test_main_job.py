@@ -15,7 +15,7 @@ import requests
 from bizra_load.archive import checksums
 from bizra_load.node.embedded import start_node
 from bizra_load.ports import free_port
-from tests.e2e.running import ROOT, Running, attempts, load
+from tests.e2e.running import ROOT, Running, attempts, load, measured_baseline
 
 ASSESS = (sys.executable, "-m", "bizra_load.cli.main", "assess")
 SHORT = ("-f", "locustfiles/mixed.py", "--target-ops", "600", "--ramp", "2s", "--duration", "8s")
@@ -27,6 +27,9 @@ def test_a_healthy_node_gets_go_and_the_same_answer_when_judged_again(tmp_path):
     assert {o["status"] for o in ended.assessment["objectives"]} == {"PASS"}
     assert {c["status"] for c in ended.assessment["checks"]} == {"PASS"}, ended.out
     assert abs(ended.check("achieved")["figure"]) < 0.005
+    assert "Baseline, measured on this machine for 1." in ended.err
+    for o in ended.assessment["objectives"][:3]:  # each latency against what it takes alone, here and now
+        assert o["target"] == pytest.approx(max(10 * o["baseline"], o["at_least"]))
     assert "GO: every gate passes" in ended.out
     overhead = ended.check("schedule_lag")["reason"]  # the generator's own share in what was measured
     assert re.search(r"woken \d+ us \(p50\).* waited for others read with them up to \d+ us .* garbage collection \d", overhead)
@@ -60,11 +63,18 @@ def attempts_with_finality(node, ended):
 
 
 def test_slow_generation_shows_on_its_gate_and_on_no_other_and_fail_on_warn_makes_it_3(tmp_path, node):
-    requests.post(f"{node.admin_url}/faults", json={"generate.latency": "600us"}, timeout=5).raise_for_status()
-    ended = load(tmp_path, node, *SHORT, "--duration", "40s", "--finality-share", "20%", "--fail-on", "warn")
+    alone = measured_baseline(tmp_path / "baseline.json")
+    generate_ns = next(o.paced.p99.point for o in alone.operations if o.name == "generate")
+    # six times the acceptable limit: the edge below it is over the limit, however coarse the node's buckets are there
+    slow = {"generate.latency": f"{6 * 20 * generate_ns / 1e3:.0f}us"}
+    requests.post(f"{node.admin_url}/faults", json=slow, timeout=5).raise_for_status()
+    arguments = (*SHORT, "--duration", "40s", "--finality-share", "20%", "--fail-on", "warn")
+    ended = load(tmp_path / "runs", node, *arguments, "--baseline", str(tmp_path / "baseline.json"))
     gate = ended.objective("poi_generate_p99")
     assert gate["status"] == "FAIL", ended.out
-    assert gate["estimate"]["low"] >= 500e3
+    assert gate["acceptable"] == pytest.approx(20 * generate_ns)
+    assert gate["estimate"]["low"] >= gate["acceptable"]
+    assert (ended.folder / "baseline.json").read_text() == alone.as_json()
     assert ended.objective("poi_verify_p99")["status"] in ("PASS", "WARN")
     assert ended.assessment["decision"] in ("GO WITH CAUTION", "CONDITIONAL GO")
     assert ended.code == 3
@@ -222,7 +232,7 @@ def test_a_wrong_option_of_ours_in_locusts_own_command_is_one_line_and_exit_code
 
 def test_a_wrong_agreement_is_refused_before_the_first_request(tmp_path, node):
     path = tmp_path / "mine.yaml"
-    path.write_text((ROOT / "sla/agreements/local.yaml").read_text().replace("< 200 us", "< 200 parsecs"))
+    path.write_text((ROOT / "sla/agreements/local.yaml").read_text().replace('"< 10 x baseline"', '"< 200 parsecs"', 1))
     ended = load(tmp_path / "runs", node, "--agreement", str(path))
     assert ended.code == 6
     assert "mine.yaml: objectives.poi_generate_p99.target" in ended.err

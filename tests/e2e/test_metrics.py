@@ -12,14 +12,14 @@ import pytest
 from bizra_load.monitoring.local_prometheus import local_prometheus
 from bizra_load.ports import free_port
 from tests.e2e.remote_write import history, remote_write
-from tests.e2e.running import ROOT
+from tests.e2e.running import ROOT, measured_baseline
 from tests.e2e.talking import FINALITY, GENERATE, VERIFY, post, set_faults
 
 HOUR = 3600
 AGREEMENT = """
 schema: bizra-load/agreement/1
 name: traffic
-baseline: v2.2.0-rc1
+baseline: alone.json
 operations:
   generate: {histogram: bizra_poi_generate_seconds, total: bizra_poi_generate_total, failed: bizra_poi_generate_fail_total}
   verify: {histogram: bizra_poi_verify_seconds, total: bizra_poi_verify_total, failed: bizra_poi_verify_fail_total}
@@ -29,12 +29,14 @@ objectives:
     title: Finality p99
     severity: CRITICAL
     measure: {kind: server_quantile, operations: [finality], quantile: 0.99}
-    target: "< 10 ms"
+    target: "< 10 x baseline, at least 10 ms"
+    baseline: finality_p99_ms
   generate_p90:
     title: PoI generate p90
     severity: WARNING
     measure: {kind: server_quantile, operations: [generate], quantile: 0.9}
-    target: "< 10 ms"
+    target: "< 10 x baseline, at least 10 ms"
+    baseline: poi_generate_p99_us
   throughput:
     title: PoI throughput
     severity: WARNING
@@ -187,6 +189,7 @@ def test_a_prometheus_that_is_away_or_missing_is_one_line(tmp_path):
 
 def test_real_traffic_is_judged_without_a_load_test(tmp_path, calm_node):
     (tmp_path / "traffic.yaml").write_text(AGREEMENT)
+    measured_baseline(tmp_path / "alone.json")
     stop = threading.Event()
 
     def traffic():

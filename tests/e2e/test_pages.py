@@ -10,12 +10,11 @@ import pytest
 import requests
 from playwright.sync_api import sync_playwright
 
-from bizra_load.gate import read_agreement
 from bizra_load.ports import free_port
 from reports import html, markdown, text
 from sla.evaluate import evaluate
 from tests.e2e.running import ROOT, until
-from tests.unit.sla.synthetic import measurements
+from tests.unit.sla.synthetic import LOCAL, measurements
 
 CHROMIUM = "/usr/bin/chromium"
 SWITCHES = (
@@ -149,9 +148,8 @@ def test_the_page_is_behind_the_login_where_there_is_one(tmp_path):
 
 
 def test_the_report_draws_its_charts_and_loads_nothing(page, tmp_path):
-    local = read_agreement("local")
     measured = measurements(rate=60, hold_s=20)
-    assessment = evaluate(measured, local.agreement, local.baseline)
+    assessment = evaluate(measured, LOCAL.agreement, LOCAL.baseline)
     file = tmp_path / "report.html"
     file.write_text(html.render(assessment, measured.windows))
     asked = []
@@ -172,8 +170,7 @@ def test_the_report_draws_its_charts_and_loads_nothing(page, tmp_path):
 def test_no_format_lets_a_name_reach_the_terminal_as_an_escape_sequence():
     import dataclasses
 
-    local = read_agreement("local")
-    assessment = evaluate(measurements(rate=60, hold_s=20), local.agreement, local.baseline)
+    assessment = evaluate(measurements(rate=60, hold_s=20), LOCAL.agreement, LOCAL.baseline)
     bad = "\x1b]0;owned\x07\x1b[2J\u202e\x9b31m"
     hostile = dataclasses.replace(
         assessment,

@@ -10,8 +10,8 @@ from reports import checklist, go_no_go, performance
 from sla.assessment import Evidence, Status
 from sla.evaluate import evaluate
 from sla.trends import EarlierRun
-from tests.golden.test_reports import LOCAL, RUN, RUNS
-from tests.unit.sla.synthetic import measurements
+from tests.golden.test_reports import RUN, RUNS
+from tests.unit.sla.synthetic import LOCAL, measurements
 
 HERE = Path(__file__).parent / "documents"
 NAMES = ("go", "caution", "no-go", "inconclusive")

@@ -7,13 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from bizra_load.gate import read_agreement
 from reports import json_report, markdown, text
 from sla.evaluate import evaluate
-from tests.unit.sla.synthetic import measurements
+from tests.unit.sla.synthetic import LOCAL, measurements
 
 HERE = Path(__file__).parent
-LOCAL = read_agreement("local")
 RUN = {"started": "2026-11-24T10:00:00Z", "target": "http://127.0.0.1:8080", "workers": 2, "seed": 0}
 RUNS = {
     "go": {},

@@ -22,7 +22,7 @@ from tests.e2e.running import ROOT, Ended, attempts, kept, until
 ASSESS = (sys.executable, "-m", "bizra_load.cli.main", "assess")
 SHORT = ("-f", "locustfiles/poi.py", "--target-ops", "200", "--ramp", "1s", "--duration", "8s", "--request-timeout", "2s")
 SHORT += ("--allow", "schedule-lag")  # of a machine that others use too: no fault is told by it
-_EVERY_RUN = re.compile(r"Before the load: |No target given|Workers: |Stopping early|\s*\d+ s  |\s*$")
+_EVERY_RUN = re.compile(r"Before the load: |No target given|Workers: |Baseline[,:] |Stopping early|\s*\d+ s  |\s*$")
 
 
 def target(node: NodeProcess, url: str | None = None) -> tuple[str, ...]:

@@ -32,7 +32,7 @@ TEXTS = {
     "stage-nan.yaml": "stages: [{ramp: {to: .nan, over: 1s}}]\n",
     "stage-many.yaml": "stages:\n" + "- step: {to: 1, for: 1s}\n" * 2000,
     "agreement-unknown-key.yaml": AGREEMENT.replace("severity:", "severty:", 1),
-    "agreement-unit.yaml": AGREEMENT.replace("200 us", "200 parsecs", 1),
+    "agreement-unit.yaml": AGREEMENT.replace('10 x baseline"', '10 parsecs"', 1),
     "header-colon": "Authorization Bearer x\n",
     "header-space": "Bad Name: x\n",
     "header-length": "Content-Length: 5\n",

@@ -64,6 +64,8 @@ NO_OUT_BEFORE = ("{file}", "{file}/below", "x" * 300)  # seen before the work: t
 
 NO_FILE_OUT = ("{folder}", "{file}/below", "/proc/nonexistent/x", "x" * 300)
 
+NO_BASELINE = ("{missing}", "{folder}", "{binary}", "{no-baseline.json}", "{nan-baseline.json}", "{deep-baseline.json}")
+
 WRONG: dict[str, tuple[str, ...]] = {
     "run --target-ops": NO_RATE,
     "run --ramp": tuple(v for v in NO_DURATION if v not in ("0", "0s")),
@@ -79,6 +81,7 @@ WRONG: dict[str, tuple[str, ...]] = {
     "run --ops-per-user": (*NO_RATE, "1e-9"),
     "run --arrivals": ("sometimes", "poison", "", "5"),
     "run --agreement": NO_AGREEMENT,
+    "run --baseline": NO_BASELINE,
     "run --environment-name": ("testnett", "5", "\x1b[31m"),
     "run --metrics-url": NO_URL,
     "run --prometheus-url": NO_URL,
@@ -105,6 +108,9 @@ WRONG: dict[str, tuple[str, ...]] = {
     "run --locustfile": ("{missing}", "{folder}"),
     "run --processes": ("0", "-1", "1e9", "1000000000", "nan", "two", "1.5"),
     "run --loglevel": ("LOUD", "", "5"),
+    "baseline node --duration": (*NO_DURATION, "0.4s", "11m"),
+    "baseline node --out": NO_FILE_OUT,
+    "baseline node --load-seed": ("", "1.5", "abc", "nan", "9" * 5000, "1_0"),
     "node --port": NO_PORT,
     "node --metrics-port": NO_PORT,
     "node --admin-port": NO_PORT,
@@ -132,6 +138,7 @@ WRONG: dict[str, tuple[str, ...]] = {
         "{bomb.csv.gz}",
     ),
     "assess --agreement": NO_AGREEMENT,
+    "assess --baseline": NO_BASELINE,
     "assess --hlog-unit": ("s", "", "NS"),
     "assess --out": NO_OUT,
     "report RUN": (*(run for run in NO_RUN if run != "{facts}"), "{unassessed}"),  # it reads no facts
@@ -144,9 +151,11 @@ WRONG: dict[str, tuple[str, ...]] = {
     "alerts render --out": NO_OUT,
     "alerts render --runbooks": NO_URL,
     "alerts render --agreement": NO_AGREEMENT,
+    "alerts render --baseline": NO_BASELINE,
     "alerts drill --rules": ("Nonesuch", "FinalityCheckStaled", "\x1b[31m"),
     "alerts drill --out": ("{file}", "{file}/below", "x" * 300),
     "alerts drill --agreement": NO_AGREEMENT,
+    "alerts drill --baseline": NO_BASELINE,
 }
 NO_EVIDENCE = (
     "",
@@ -170,11 +179,14 @@ WRONG |= {
     "report --artifacts": NO_OUT,
     "dashboard render --out": NO_OUT,
     "dashboard render --agreement": NO_AGREEMENT,
+    "dashboard render --baseline": NO_BASELINE,
     "dashboard check --out": NO_OUT_BEFORE,
     "dashboard check --agreement": NO_AGREEMENT,
+    "dashboard check --baseline": NO_BASELINE,
     "dashboard check --prometheus-url": ("", *NO_URL),
     "dashboard import --out": NO_OUT,
     "dashboard import --agreement": NO_AGREEMENT,
+    "dashboard import --baseline": NO_BASELINE,
     "dashboard import --ca-file": (*NO_FILE, "{empty}", "{no-hashes}"),
     "dashboard import --timeout": ("0", "-1", "nan", "inf", "1e9", "abc", ""),
     "metrics --prometheus-url": ("", *NO_URL),
@@ -183,14 +195,7 @@ WRONG |= {
     "metrics --run": NO_RUN,
     "metrics --agreement": NO_AGREEMENT,
     "metrics --environment-name": ("testnett", "5", "\x1b[31m"),
-    "metrics --baseline": (
-        "{missing}",
-        "{folder}",
-        "{binary}",
-        "{no-baseline.json}",
-        "{nan-baseline.json}",
-        "{deep-baseline.json}",
-    ),
+    "metrics --baseline": NO_BASELINE,
     "metrics --fail-on": ("warning", "", "no go"),
     "metrics --artifacts": NO_OUT_BEFORE,
     "validate --artifacts": NO_OUT_BEFORE,

@@ -8,9 +8,7 @@ import pytest
 from bizra_load import gate
 from bizra_load.archive.store import RunWriter
 from bizra_load.cli.main import main
-from tests.unit.sla.synthetic import measurements
-
-LOCAL = gate.read_agreement("local")
+from tests.unit.sla.synthetic import LOCAL, measurements
 
 
 def saved(tmp_path, name, at_s=0, **options):

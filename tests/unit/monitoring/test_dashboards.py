@@ -13,6 +13,7 @@ from grafana_foundation_sdk.models.dashboard import Dashboard
 from bizra_load.cli.main import main
 from bizra_load.gate import read_agreement
 from bizra_load.monitoring.panels import TEMPLATES, generator_panels, node_panels, runnable
+from tests.unit.sla.synthetic import LOCAL
 
 ROOT = Path(__file__).resolve().parents[3]
 FILES = sorted((ROOT / "k8s/monitoring").glob("grafana-*.json"))
@@ -77,6 +78,14 @@ def test_an_environments_own_policy_moves_its_lines():
     lines = {e: node_panels(read_agreement(name).agreement, e)[4].line for e, (name, _) in TEMPLATES.items()}
     assert (lines["testnet"].value, lines["production"].value) == (50_000, 100_000)
     assert lines["local"] is None  # a share of the plan has no place on a dashboard
+
+
+def test_a_target_relative_to_a_baseline_has_its_line_where_there_is_one_and_else_says_why_not():
+    without, with_one = node_panels(LOCAL.agreement)[2], node_panels(LOCAL.judged)[2]
+    assert without.line is None
+    assert "No line: the agreement's p99 target is 10 times what the operation takes alone" in without.description
+    assert with_one.line.value == pytest.approx(200e-6)
+    assert "The line is the agreement's p99 target." in with_one.description
 
 
 @pytest.mark.parametrize("panel", [*node_panels(AGREEMENT), *generator_panels()], ids=lambda p: p.title)

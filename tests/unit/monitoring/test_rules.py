@@ -129,6 +129,21 @@ def test_an_agreement_that_gives_no_rules_is_refused_with_its_key(tmp_path, caps
     assert not (tmp_path / "out").exists()
 
 
+def test_a_limit_that_is_a_multiple_of_a_baseline_needs_one_for_its_rule(tmp_path, capsys):
+    text = (ROOT / "sla/agreements/v2.2.0-rc1.yaml").read_text()
+    (tmp_path / "mine.yaml").write_text(text.replace('target: "< 200 us"', 'target: "< 10 x baseline"'))
+    (tmp_path / "mine.json").write_text('{"poi_generate_p99_us": {"value": 50, "low": 45, "high": 60}}')
+    command = ["alerts", "render", "--agreement", str(tmp_path / "mine.yaml"), "--out", str(tmp_path / "out")]
+    (tmp_path / "none.json").write_text("{}")
+    assert main([*command, "--baseline", str(tmp_path / "none.json")]) == 6
+    error = capsys.readouterr().err
+    assert "objectives.poi_generate_p99: its limit is 10 x baseline" in error
+    assert "--baseline FILE" in error
+    assert error.count("\n") == 1
+    assert main([*command, "--baseline", str(tmp_path / "mine.json")]) == 0
+    assert "> 0.0005\n" in (tmp_path / "out" / "prometheus-rules.yaml").read_text()
+
+
 @pytest.mark.parametrize(
     ("seconds", "text"), [(300, "5m"), (5, "5s"), (0.5, "500ms"), (21_600, "6h"), (90, "90s"), (1e-9, "1ms")]
 )

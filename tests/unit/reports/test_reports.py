@@ -4,12 +4,10 @@ import dataclasses
 
 import pytest
 
-from bizra_load.gate import read_agreement
 from reports import json_report, markdown, table, text
 from sla.evaluate import evaluate
-from tests.unit.sla.synthetic import measurements
+from tests.unit.sla.synthetic import LOCAL, measurements
 
-LOCAL = read_agreement("local")
 HOSTILE = "<script>alert(1)</script>|`x`[a](b)[red]\x1b[31m"
 
 

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
+import json
+
 import numpy as np
 
+from bizra_load.gate import read_agreement
+from sla.baseline import baseline_from_mapping
 from sla.histogram import from_values
 from sla.measurements import Measurements, PlannedSegment, RunFacts
 from sla.snapshot import BucketCounts, Snapshot
@@ -12,6 +17,19 @@ from sla.window import SCHEDULE, Health, Window
 START = 1_800_000_000
 RAMP_S, HOLD_S = 5, 60
 EDGES_S = (1e-6, 2e-6, 5e-6, 1e-5, 1.3e-5, 2e-5, 2.6e-5, 5e-5, 1e-4, 2e-4, 4e-4, 5e-4, 1e-3, 1e-2, float("inf"))
+# a baseline that ten times of leaves the medians below some room
+FIGURES = {
+    "finality_p99_ms": {"value": 0.00217, "low": 0.0019, "high": 0.0026},
+    "poi_generate_p99_us": {"value": 20.0, "low": 19.2, "high": 21.0},
+    "poi_verify_p99_us": {"value": 40.0, "low": 38.5, "high": 42.0},
+    "poi_throughput_ops_sec": 950.8,
+    "poi_success_rate": 1.0,
+    "machine": {"cpu": "a processor", "cores": 2},
+}
+# the agreement of rehearsals with a baseline that was measured
+LOCAL = dataclasses.replace(
+    read_agreement("local"), baseline=baseline_from_mapping(FIGURES, "measured"), baseline_text=json.dumps(FIGURES)
+)
 METRICS = {
     "generate": ("bizra_poi_generate_seconds", "bizra_poi_generate_total", "bizra_poi_generate_fail_total"),
     "verify": ("bizra_poi_verify_seconds", "bizra_poi_verify_total", "bizra_poi_verify_fail_total"),
@@ -52,7 +70,7 @@ def measurements(
         windows.append(Window(START + 10, SCHEDULE, planned=unsent, unsent=unsent))
     snapshots.append(_snapshot(START + RAMP_S + hold_s + 2, totals))
     health = tuple(
-        Health(s, w, from_values(rng.integers(30_000, 90_000, 50)), 0.3)
+        Health(s, w, from_values(rng.integers(30_000, 90_000, 50)), cpu_share=0.3)
         for s in range(START, START + RAMP_S + hold_s)
         for w in ("w1", "w2")
     )

@@ -1,13 +1,11 @@
 """What is said before the load, and while it goes."""
 
-from bizra_load.gate import read_agreement
 from sla.measurements import PlannedSegment
 from sla.preflight import too_short
 from sla.sequential import Looks, failing
-from tests.unit.sla.synthetic import measurements
+from tests.unit.sla.synthetic import LOCAL, measurements
 
 PLAN = (PlannedSegment(10, 0, 1000), PlannedSegment(60, 1000, 1000))
-LOCAL = read_agreement("local").agreement
 
 
 def test_a_run_that_is_too_short_is_told_how_long_it_must_be():
@@ -34,8 +32,15 @@ def test_three_failing_looks_in_a_row_stop_a_run_and_two_do_not():
 
 
 def test_only_what_is_critical_and_surely_broken_is_failing():
-    assert failing(measurements(hold_s=20), LOCAL) == frozenset()
-    assert failing(measurements(hold_s=20, failures={"generate": 0.03}), LOCAL) == {"poi_success_rate"}
-    assert failing(measurements(hold_s=20, server_us={"generate": 900.0}), LOCAL) == frozenset()  # a WARNING gate
-    assert failing(measurements(hold_s=20, server_us={"finality": 5000.0}), LOCAL) == {"finality_p99"}
-    assert failing(measurements(hold_s=2), LOCAL) == frozenset()
+    def failed(**options):
+        return failing(measurements(**{"hold_s": 20, **options}), LOCAL.agreement, LOCAL.baseline)
+
+    assert failed() == frozenset()
+    assert failed(failures={"generate": 0.03}) == {"poi_success_rate"}
+    assert failed(server_us={"generate": 900.0}) == frozenset()  # a WARNING gate
+    assert failed(server_us={"finality": 5000.0}) == {"finality_p99"}
+    assert failed(hold_s=2) == frozenset()
+
+
+def test_a_limit_that_is_not_known_for_want_of_a_baseline_is_not_broken():
+    assert failing(measurements(hold_s=20, server_us={"finality": 5000.0}), LOCAL.agreement) == frozenset()

@@ -7,16 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bizra_load.gate import read_agreement
 from reports import metrics_validation
 from sla.agreement import Limit
 from sla.assessment import Decision, Status
 from sla.counters import common_times_s, coverage, increments, restarts
 from sla.monitored import judge_monitored
 from sla.snapshot import Snapshot
-from tests.unit.sla.synthetic import START, measurements
+from tests.unit.sla.synthetic import LOCAL, START, measurements
 
-LOCAL = read_agreement("local")
 NAME = "bizra_poi_generate_total"
 PLAN = {"poi_throughput": (Limit(">=", 500.0), Limit(">=", 400.0))}
 

@@ -1,0 +1,97 @@
+"""The baseline of a run: measured beside it where that says something, and never a reason for the run to end."""
+
+import json
+
+import pytest
+
+from bizra_load import options, run_baseline
+from bizra_load.archive import checksums
+from bizra_load.exit_codes import InvalidRunError
+from bizra_load.gate import BASELINE
+from bizra_load.run_baseline import measured_beside, on_this_machine
+from sla.baseline import baseline_from_mapping
+from tests.golden.test_baseline import FOUND
+
+HERE, ELSEWHERE = "http://127.0.0.1:8080", "http://node.example:8080"
+
+
+def settings(agreement="local", baseline=""):
+    return options.resolve(options.Namespace(agreement=agreement, baseline=baseline))
+
+
+@pytest.fixture
+def measured(monkeypatch):
+    calls = []
+
+    def measure(*arguments):
+        calls.append(arguments)
+        return FOUND
+
+    monkeypatch.setattr(run_baseline, "measure", measure)
+    return calls
+
+
+def kept(folder):
+    path = folder / BASELINE
+    return baseline_from_mapping(json.loads(path.read_text()), "kept") if path.exists() else None
+
+
+@pytest.mark.parametrize(
+    ("url", "here"),
+    [
+        (HERE, True),
+        ("http://localhost:1", True),
+        ("https://[::1]:1", True),
+        ("http://127.9.9.9", True),
+        (ELSEWHERE, False),
+        ("http://192.168.0.1", False),
+        ("http://localhost.example", False),
+        ("", False),
+    ],
+)
+def test_only_loopback_is_surely_this_machine(url, here):
+    assert on_this_machine(url) is here
+
+
+def test_it_is_kept_in_the_run_folder_and_said_in_one_line(tmp_path, measured, capsys):
+    with measured_beside(tmp_path, settings(), HERE):
+        pass
+    assert kept(tmp_path).values["poi_generate_p99_us"] == pytest.approx(59_819)
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+@pytest.mark.parametrize("asked", [{"agreement": "v2.2.0-rc1"}, {"baseline": "mine.json"}])
+def test_nothing_is_measured_where_the_agreement_has_figures_or_some_were_given(tmp_path, measured, capsys, asked):
+    with measured_beside(tmp_path, settings(**asked), HERE):
+        pass
+    assert (measured, kept(tmp_path), capsys.readouterr().err) == ([], None, "")
+
+
+def test_of_another_machine_nothing_is_measured_and_the_reason_is_kept(tmp_path, measured, capsys):
+    with measured_beside(tmp_path, settings(), ELSEWHERE):
+        pass
+    assert measured == []
+    assert "another machine" in kept(tmp_path).missing
+    assert "--baseline FILE" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("error", [InvalidRunError("too few"), OSError("no clock"), RuntimeError("odd")])
+def test_when_measuring_fails_the_run_goes_on_and_the_reason_is_kept(tmp_path, monkeypatch, capsys, error):
+    def measure(*_):
+        raise error
+
+    monkeypatch.setattr(run_baseline, "measure", measure)
+    with measured_beside(tmp_path, settings(), HERE):
+        pass
+    assert str(error) in kept(tmp_path).missing
+    assert "not measured" in capsys.readouterr().err
+
+
+def test_a_folder_that_is_sealed_or_gone_is_left_alone(tmp_path, measured):
+    checksums.seal(tmp_path)
+    with measured_beside(tmp_path, settings(), HERE):
+        pass
+    assert kept(tmp_path) is None
+    (tmp_path / "file").write_text("")
+    with measured_beside(tmp_path / "file", settings(), HERE):
+        pass  # no folder: said on standard error, and the run goes on
