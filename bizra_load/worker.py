@@ -17,7 +17,7 @@ from locust.env import Environment
 
 from bizra_load.archive import spool
 from bizra_load.engine.pacer import get_pacer
-from bizra_load.engine.quiet import QuietMoments
+from bizra_load.engine.quiet import QuietMoments, phase_of
 from bizra_load.engine.reactor import get_reactor
 from bizra_load.engine.schedule import Schedule
 from bizra_load.measure import wire
@@ -211,13 +211,6 @@ class Measuring:
         self._reports += 1
         if self._reports % FULL_COLLECTION_EVERY == 0:
             gc.collect()
-
-
-def phase_of(index: int) -> float:
-    """When in a second (s) the `index`-th worker reports: spread over workers of one machine whatever their number (multiples
-    of the golden ratio are), away from the second's edge, and all of them before the master shows the second.
-    """
-    return 0.1 + 0.6 * (index * 0.6180339887 % 1.0)
 
 
 def category_of(exception: BaseException) -> str:

@@ -1,11 +1,12 @@
 """Housekeeping is done in small steps, each at a quiet moment, and all of it is done."""
 
+import itertools
 import time
 
 import pytest
 
 from bizra_load.engine import quiet
-from bizra_load.engine.quiet import QuietMoments
+from bizra_load.engine.quiet import QuietMoments, phase_of
 
 
 class Busy:
@@ -53,3 +54,11 @@ def test_the_longest_step_is_told_once():
     moments.run(steps(busy, [], 2))
     assert moments.take_longest() > 0
     assert moments.take_longest() == 0
+
+
+def test_workers_report_at_phases_that_are_apart_and_away_from_the_edge_of_the_second():
+    for workers in (2, 4, 8):
+        phases = sorted(phase_of(i) for i in range(workers))
+        assert min(b - a for a, b in itertools.pairwise(phases)) > 0.25 / workers
+        assert phases[0] > 0.05
+        assert phases[-1] < 0.75
