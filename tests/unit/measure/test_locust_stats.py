@@ -1,4 +1,4 @@
-"""Locust's own statistics, from what workers reported. In a process of its own: importing Locust patches the standard library."""
+"""Locust's own statistics, from what workers reported. In a process of its own: importing Locust patches the library."""
 
 import json
 import subprocess
@@ -25,7 +25,8 @@ for report in json.loads(sys.argv[1]):
 ours.show()
 ours.show()
 entry = stats.get("generate", "PoI")
-print(json.dumps([counts, entry.num_requests, stats.total.num_requests, dict(entry.num_reqs_per_sec), sum(entry.response_times.values())]))
+by_second, by_time = dict(entry.num_reqs_per_sec), sum(entry.response_times.values())
+print(json.dumps([counts, entry.num_requests, stats.total.num_requests, by_second, by_time]))
 """
 
 
