@@ -11,6 +11,7 @@ from sla.decision import decide, exit_code, strategy_for
 from sla.judgement import Prepared, gate_of, judge_family, unjudged
 from sla.measurements import Measurements
 from sla.objectives import absolute, measure
+from sla.opening import opened, with_opens
 from sla.proportions import few_bursts
 from sla.sequential import CONSECUTIVE, LOOK_LEVEL
 from sla.steady import by_second, find_steady, outcomes
@@ -42,18 +43,19 @@ def evaluate(
     chosen = environment or agreement.default_environment
     accepted = agreement.accepted[chosen]
     steady = find_steady(measurements)
-    checks = tuple(validity_checks(measurements, agreement, steady, allowed))
     values = baseline.values if baseline else {}
+    judged = _judge_all(measurements, agreement, values, steady, level)
+    found = validity_checks(measurements, agreement, steady, allowed)
+    checks = tuple(with_opens(found, judged, agreement, measurements, steady, level))
     objectives = tuple(
-        dataclasses.replace(o, accepted=o.key in accepted and o.status is Status.WARN)
-        for o in _judge_all(measurements, agreement, values, steady, level)
+        dataclasses.replace(o, accepted=o.key in accepted and o.status is Status.WARN) for o in opened(judged, checks)
     )
     gates = [gate_of(o) for o in objectives]
     given = evidence or {}
     for key, title in agreement.evidence.items():
         e = given.get(key, Evidence(key, Status.INCONCLUSIVE, "no evidence was given"))
         gates.append(Gate(key, title, Severity.CRITICAL, e.status, True, e.reason, e.source))
-    verdict = decide(gates, checks, measurements.facts.interrupted)
+    verdict = decide(gates, checks, measurements.facts.interrupted, {o.key for o in objectives})
     deployment = given.get("deployment")
     strategy = strategy_for(verdict.decision, agreement, objectives, deployment.facts if deployment else {})
     notes = [FAMILY_NOTE.format(alpha=1 - level, count=len(objectives))] if objectives else []

@@ -49,6 +49,7 @@ class RunFacts:
     scrapes_failed     readings of the server's metrics that failed
     interrupted        the run was stopped before its plan ended
     stopped_for        objectives for whose failure the run was stopped early (--abort-on-fail)
+    target_is_local    the target runs on a machine that also makes the load
     extra              facts that are shown and not judged
     """
 
@@ -67,13 +68,14 @@ class RunFacts:
     interrupted: bool = False
     stopped_for: tuple[str, ...] = ()
     seed: int = 0
+    target_is_local: bool = False
     extra: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Measurements:
-    """`windows` merged over workers (see window.merge_windows), `health` by worker and second, `snapshots` by time; `target`: the
-    process under test by second, where it runs on the master's machine.
+    """`windows` merged over workers (see window.merge_windows), `health` by worker and second, `snapshots` by time; `target`:
+    the process under test by second, where it runs on the master's machine.
     """
 
     windows: tuple[Window, ...]

@@ -19,14 +19,16 @@ LOOK_EVERY_S = 10.0
 
 
 def failing(measurements: Measurements, agreement: Agreement, level: float = LOOK_LEVEL) -> frozenset[str]:
-    """Keys of the critical objectives whose whole interval breaks the target, in what was measured so far."""
+    """Keys of the critical objectives whose whole interval breaks the target, in what was measured so far; whatever the
+    generator's lag can have done is taken off (sla.lateness).
+    """
     steady = find_steady(measurements)
     if steady is None:
         return frozenset()
     found = set()
     for o in agreement.objectives:
         if o.severity is Severity.CRITICAL:
-            estimate = measure(o, agreement, measurements, steady)(level).estimate
+            estimate = measure(o, agreement, measurements, steady)(level).surely
             if estimate is not None and outside(estimate, absolute(o.target, o, measurements, steady)):
                 found.add(o.key)
     return frozenset(found)

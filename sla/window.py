@@ -68,8 +68,8 @@ class Health:
     """The generator's own second on one worker.
 
     lag          how late the schedule woke each waiting arrival (ns), in the second in which it was woken
-    own_lag      the part of each such delay in which this process itself used the CPU (ns): the generator's own doing. The rest is
-                 the machine's: another process or the hypervisor had the core
+    own_lag      the part of each such delay in which this process itself used the CPU (ns): the generator's own doing. The
+                 rest is the machine's: another process or the hypervisor had the core
     hub          how long each batch of answers that came together took to hand out (ns, 0 for a single answer): the most that
                  the generator added to a service time
     cpu_share    CPU seconds of the worker process per second (1.0 is one core)
