@@ -66,7 +66,7 @@ class Check:
     INCONCLUSIVE: could not be made.
 
     opens    of a FAIL: (objective's key, verdict of it that does not stand: PASS, FAIL or both)
-    advice   what to do about it, where the figures say more than the check's name does
+    advice   what to do about it, where the figures say more than the check's name does; "" for nothing
     """
 
     key: str
@@ -84,7 +84,7 @@ def check(
     key: str, title: str, bad: bool, reason: str, figure: float | None = None, limit: float | None = None,
     unit: str = "", worst: Status = Status.FAIL, advice: str = "",
 ) -> Check:  # fmt: skip
-    return Check(key, title, worst if bad else Status.PASS, figure, limit, unit, reason, (), advice)
+    return Check(key, title, worst if bad else Status.PASS, figure, limit, unit, reason, (), advice if bad else "")
 
 
 @dataclass(frozen=True)

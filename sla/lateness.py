@@ -61,6 +61,7 @@ class Lateness:
 
 
 LATE = "the generator was late by up to"
+SHARED_HOST = "the target waits for the generator's own cores, which its timer can't see"
 
 
 def lateness(measurements: Measurements, steady: Steady) -> Lateness | None:

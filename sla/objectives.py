@@ -13,7 +13,7 @@ from sla.agreement import Agreement, Limit, Objective
 from sla.assessment import Steady
 from sla.estimate import Estimate
 from sla.histogram import Histogram
-from sla.lateness import Lateness, affected_share, calm, largest_by_second, lateness, shifted
+from sla.lateness import SHARED_HOST, Lateness, affected_share, calm, largest_by_second, lateness, shifted
 from sla.measurements import Measurements
 from sla.proportions import proportion_estimate
 from sla.quantiles import STRONG_EVIDENCE, quantile_results, seconds_needed
@@ -60,15 +60,11 @@ def measure(
 
 
 def _client(o: Objective, measurements: Measurements, steady: Steady) -> Callable[[float], Measured]:
-    """See sla.lateness for the bounds."""
     operation, q, length_s = o.operations[0], o.quantile, steady.to_second - steady.from_second
-    windows, source = measurements.windows, f"client, {operation} {o.latency} time"
-    histograms = one_histogram_a_second(windows, operation, steady, o.latency)
+    source = f"client, {operation} {o.latency} time"
+    histograms = one_histogram_a_second(measurements.windows, operation, steady, o.latency)
     late = lateness(measurements, steady)
-    largest = largest_by_second(late, windows, operation, steady.to_second) if late else {}
-    seconds = range(steady.from_second, steady.to_second)
-    less, more = ([shifted(h, s, largest, sign) for h, s in zip(histograms, seconds, strict=True)] for sign in (-1, 1))
-    responses = one_histogram_a_second(windows, operation, steady, "response")
+    bounds = _client_bounds(o, histograms, measurements, steady, late) if late else None
 
     def at(level: float) -> Measured:
         results = quantile_results(histograms, [q], level)
@@ -77,36 +73,47 @@ def _client(o: Objective, measurements: Measurements, steady: Steady) -> Callabl
         estimate = results[0].estimate
         needed = seconds_needed(results[0].deff, estimate.n / length_s, q)
         found = Measured(estimate, source, estimate.n_eff * (1 - q), needed)
-        if late is None:
+        if bounds is None:
             return found
-        most = estimate if o.latency == "response" else _lower(responses, more, q, level)
+        least, most = bounds(level)
+        return dataclasses.replace(found, at_least=least, at_most=most, less=f"{late}: without that", more=f"{late}: with that")
+
+    return at
+
+
+def _client_bounds(
+    o: Objective, histograms: Sequence[Histogram], measurements: Measurements, steady: Steady, late: Lateness
+) -> Callable[[float], tuple[Estimate, Estimate]]:
+    """(at least, at most) of a perfect generator: see sla.lateness. At least is the best of two lower bounds: each second less
+    its L, and, for lags that few arrivals exceed, a lower quantile less that lag, since Y <= R + e, e the delay by others'
+    lags and the own, gives P(R > t) >= P(Y > t + lag) - P(e > lag).
+    """
+    operation, q = o.operations[0], o.quantile
+    largest = largest_by_second(late, measurements.windows, operation, steady.to_second)
+    seconds = range(steady.from_second, steady.to_second)
+    less, more = ([shifted(h, s, largest, sign) for h, s in zip(histograms, seconds, strict=True)] for sign in (-1, 1))
+    responses = one_histogram_a_second(measurements.windows, operation, steady, "response")
+
+    def bounds(level: float) -> tuple[Estimate, Estimate]:
         least = [_quantile(less, q, level)]
         for lag_ns in late.usual_ns:
             share = affected_share(measurements, steady, level, lag_ns)
             if share < q:
                 e = _quantile(histograms, q - share, level)
-                low, point = (max(x - lag_ns, 0.0) for x in (e.low, e.point))
-                least.append(dataclasses.replace(estimate, point=point, low=low, high=max(estimate.high, point)))
-        return dataclasses.replace(
-            found,
-            at_least=max(least, key=lambda e: e.low),
-            at_most=most,
-            less=f"{late}: without that",
-            more=f"{late}: with that",
-        )
+                point, low, high = (max(x - lag_ns, 0.0) for x in (e.point, e.low, e.high))
+                least.append(Estimate(point, low, high, level, e.n, e.n_eff))
+        if o.latency == "response":
+            return max(least, key=lambda e: e.low), _quantile(histograms, q, level)
+        most = (_quantile(responses, q, level), _quantile(more, q, level))
+        return max(least, key=lambda e: e.low), min(most, key=lambda e: e.high)
 
-    return at
+    return bounds
 
 
 def _quantile(histograms: Sequence[Histogram], q: float, level: float) -> Estimate:
     results = quantile_results(histograms, [q], level)
     assert results is not None, "as many samples as the histograms that they were made from"
     return results[0].estimate
-
-
-def _lower(one: Sequence[Histogram], other: Sequence[Histogram], q: float, level: float) -> Estimate:
-    """Of two upper bounds the one with the lower upper limit."""
-    return min((_quantile(h, q, level) for h in (one, other)), key=lambda e: e.high)
 
 
 def _server(o: Objective, agreement: Agreement, measurements: Measurements, steady: Steady) -> Callable[[float], Measured]:
@@ -131,7 +138,7 @@ def _server(o: Objective, agreement: Agreement, measurements: Measurements, stea
         if least is not None:
             plain = dataclasses.replace(plain, at_least=least(level), less=f"{late}: without that")
         if queueing and (measurements.target or measurements.facts.target_is_local):
-            more = "the target waits for the generator's own cores, which its timer can't see: without another host's load"
+            more = f"{SHARED_HOST}: as it stands"
             plain = dataclasses.replace(plain, at_most=dataclasses.replace(found.estimate, high=math.inf), more=more)
         return plain
 

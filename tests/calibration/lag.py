@@ -84,7 +84,11 @@ def system(rng):
     n = RATE * length_s
     due = np.sort(rng.uniform(0, length_s, n)) if rng.random() < 0.5 else np.arange(n) / RATE
     mean = servers * load / RATE
-    times = {"exponential": lambda: rng.exponential(1, n), "fixed": lambda: np.ones(n), "lognormal": lambda: rng.lognormal(-0.5, 1, n)}
+    times = {
+        "exponential": lambda: rng.exponential(1, n),
+        "fixed": lambda: np.ones(n),
+        "lognormal": lambda: rng.lognormal(-0.5, 1, n),
+    }
     return servers, due, times[law]() * mean
 
 
@@ -182,7 +186,23 @@ def lag_table(rng):
                 right[rule] += status is should
                 wrong[rule] += status in (Status.PASS, Status.FAIL) and status is not should
                 if DEBUG and rule == "new":
-                    DETAIL.append((way, workers, servers, slows, objective, target, status.value, should.value, lag_p99_ns/1e6, true_ns[objective]/1e6, old.value))
+                    DETAIL.append(
+                        (
+                            way,
+                            workers,
+                            servers,
+                            slows,
+                            objective,
+                            target,
+                            status.value,
+                            should.value,
+                            lag_p99_ns / 1e6,
+                            true_ns[objective] / 1e6,
+                            old.value,
+                        )
+                    )
     return {}
-DEBUG=True
-DETAIL=[]
+
+
+DEBUG = True
+DETAIL = []
