@@ -9,6 +9,7 @@ from sla.agreement import Agreement, Baseline
 from sla.assessment import Assessment, Evidence, Gate, ObjectiveResult, Severity, Status, Steady
 from sla.decision import decide, exit_code, strategy_for
 from sla.judgement import Prepared, gate_of, judge_family, unjudged
+from sla.lateness import lateness
 from sla.measurements import Measurements
 from sla.objectives import absolute, measure
 from sla.opening import opened, with_opens
@@ -106,9 +107,10 @@ def _judge_all(
 ) -> list[ObjectiveResult]:
     if steady is None:
         return [unjudged(o, baseline, None, "no steady part to judge") for o in agreement.objectives]
+    late = lateness(measurements, steady)
     prepared = []
     for o in agreement.objectives:
         target = absolute(o.target, o, measurements, steady)
         acceptable = absolute(o.acceptable, o, measurements, steady) if o.acceptable else None
-        prepared.append(Prepared(o, target, acceptable, measure(o, agreement, measurements, steady)))
+        prepared.append(Prepared(o, target, acceptable, measure(o, agreement, measurements, steady, late)))
     return judge_family(prepared, baseline, steady.to_second - steady.from_second, level)

@@ -32,12 +32,16 @@ import numpy as np
 
 from sla import histogram
 from sla.assessment import Steady
+from sla.dependence import FloatArray
 from sla.histogram import EMPTY, HIGHEST_NS, Histogram, bucket_high_ns, bucket_low_ns
 from sla.measurements import Measurements
 from sla.proportions import proportion_estimate
+from sla.steady import constant_part
 from sla.window import Health, Window
 
 SECOND_NS = 1e9
+LONGEST_S = 3600  # a lag beyond a histogram's range counts for so long
+FEW = (0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.998)  # of the arrivals: quantiles of the lag that are looked at
 QUICK = 0.1
 SKEW_NS = 250e6  # clocks further apart than this put a lag into a wrong second
 AFFECTED = (
@@ -47,17 +51,34 @@ AFFECTED = (
 
 @dataclass(frozen=True)
 class Lateness:
-    """`woken_ns`: the largest lag by the second of waking (ns; inf where it is longer than a histogram holds). `worst_ns` and
-    `p99_ns` are of the judged part.
+    """`woken_ns`: the largest lag by the second of waking (ns; inf where it is longer than a histogram holds). Of the judged
+    part: all lags of each second, the arrivals sent in it, shape (m,), and the mean gap between planned arrivals.
     """
 
     woken_ns: Mapping[int, float]
-    worst_ns: float
-    p99_ns: float
-    usual_ns: tuple[float, ...]
+    lags: tuple[Histogram, ...]
+    sent: FloatArray
+    gap_ns: float
 
     def __str__(self) -> str:
-        return f"{LATE} {duration(self.worst_ns)} (p99 {duration(self.p99_ns)})"
+        whole = histogram.merge(self.lags)
+        p99_ns = whole.quantile_ns(0.99) if whole.total else 0.0
+        return f"{LATE} {duration(highest_ns(whole))} (p99 {duration(p99_ns)})"
+
+    def usual_ns(self) -> list[float]:
+        """Lags that few arrivals exceed, in rising order."""
+        whole = histogram.merge(self.lags)
+        return sorted({u for p in FEW if whole.total and (u := whole.quantile_ns(p)) < math.inf})
+
+    def affected(self, lag_ns: float, level: float) -> float:
+        """Share of the operations that arrivals later than `lag_ns` can have delayed by more than that, at most (upper limit
+        of its interval): themselves, and those that came while their backlog lasted. 1 where the lag is not known.
+        """
+        if not any(h.total for h in self.lags):
+            return 1.0
+        late = np.array([over(h, lag_ns) for h in self.lags], dtype=np.float64)
+        found = proportion_estimate(np.minimum(late, self.sent), self.sent, level)
+        return min(AFFECTED * found.high, 1.0) if found else 1.0
 
 
 LATE = "the generator was late by up to"
@@ -71,15 +92,21 @@ def lateness(measurements: Measurements, steady: Steady) -> Lateness | None:
     woken: dict[int, float] = {}
     for h in measurements.health:
         seconds, top = seconds_of(h), highest_ns(h.lag)
-        span = math.ceil(min(top, 3600 * SECOND_NS) / SECOND_NS) if top > SECOND_NS else 0
+        span = math.ceil(min(top, LONGEST_S * SECOND_NS) / SECOND_NS) if top > SECOND_NS else 0
         off_ns = abs(h.label_offset_ns) - max(h.clock_error_ns, 0)
         apart = math.ceil(off_ns / SECOND_NS) if h.clock_error_ns >= 0 and off_ns > SKEW_NS else 0
         for second in range(seconds[0] - span - apart, seconds[-1] + apart + 1):
             woken[second] = max(woken.get(second, 0.0), top)
-    whole = histogram.merge(h.lag for h in judged(measurements.health, steady))
-    p99_ns = whole.quantile_ns(0.99) if whole.total else 0.0
-    usual = {u for p in (0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.998) if whole.total and (u := whole.quantile_ns(p)) < math.inf}
-    return Lateness(woken, highest_ns(whole), p99_ns, tuple(sorted(usual)))
+    length = steady.to_second - steady.from_second
+    rows: list[list[Histogram]] = [[] for _ in range(length)]
+    for h in judged(measurements.health, steady):
+        rows[h.second - steady.from_second].append(h.lag)
+    sent = np.zeros(length)
+    for w in measurements.windows:
+        if steady.from_second <= w.second < steady.to_second:
+            sent[w.second - steady.from_second] += w.started
+    gap_ns = SECOND_NS / max(constant_part(measurements.facts)[2], 1e-9)
+    return Lateness(woken, tuple(histogram.merge(r) for r in rows), sent, gap_ns)
 
 
 def seconds_of(h: Health) -> tuple[int, ...]:
@@ -121,11 +148,13 @@ def largest_by_second(late: Lateness, windows: Sequence[Window], operation: str,
     return found
 
 
-def calm(late: Lateness, second: int, limit_ns: float) -> bool:
-    """No arrival later than `limit_ns` was woken in this second, and the backlog of earlier ones is over (AFFECTED)."""
-    reach = min(math.ceil(AFFECTED * max(late.woken_ns.values(), default=0.0) / SECOND_NS), 3600)
-    woken = ((second - s, late.woken_ns.get(s, 0.0)) for s in range(second - 1 - reach, second + 1))
-    return all(ns <= limit_ns or age > 1 + math.ceil(AFFECTED * min(ns, 3600 * SECOND_NS) / SECOND_NS) for age, ns in woken)
+def disturbed_seconds(late: Lateness, limit_ns: float) -> set[int]:
+    """Seconds in which an arrival later than `limit_ns` was woken, and those until its backlog is over (AFFECTED)."""
+    found: set[int] = set()
+    for second, ns in late.woken_ns.items():
+        if ns > limit_ns:
+            found |= set(range(second, second + 2 + math.ceil(AFFECTED * min(ns, LONGEST_S * SECOND_NS) / SECOND_NS)))
+    return found
 
 
 def shifted(h: Histogram, second: int, largest: Mapping[int, float], sign: int) -> Histogram:
@@ -151,22 +180,6 @@ def shifted(h: Histogram, second: int, largest: Mapping[int, float], sign: int) 
 
 def _with_over_range(h: Histogram, more: int) -> Histogram:
     return Histogram(h.indices, h.counts, h.over_range + more)
-
-
-def affected_share(measurements: Measurements, steady: Steady, level: float, lag_ns: float) -> float:
-    """Share of the operations of the judged part that arrivals later than `lag_ns` can have delayed by more than that, at most
-    (upper limit of its interval): themselves, and those that came while their backlog lasted. 1 where the lag is not known.
-    """
-    rows = judged(measurements.health, steady)
-    length = steady.to_second - steady.from_second
-    late, sent = np.zeros(length), np.zeros(length)
-    for h in rows:
-        late[h.second - steady.from_second] += over(h.lag, lag_ns)
-    for w in measurements.windows:
-        if steady.from_second <= w.second < steady.to_second:
-            sent[w.second - steady.from_second] += w.started
-    found = proportion_estimate(np.minimum(late, sent), sent, level) if rows else None
-    return min(AFFECTED * found.high, 1.0) if found else 1.0
 
 
 def over(h: Histogram, limit_ns: float) -> int:

@@ -13,7 +13,7 @@ from sla.agreement import Agreement, Limit, Objective
 from sla.assessment import Steady
 from sla.estimate import Estimate
 from sla.histogram import Histogram
-from sla.lateness import SHARED_HOST, Lateness, affected_share, calm, largest_by_second, lateness, shifted
+from sla.lateness import SHARED_HOST, Lateness, disturbed_seconds, largest_by_second, shifted
 from sla.measurements import Measurements
 from sla.proportions import proportion_estimate
 from sla.quantiles import STRONG_EVIDENCE, quantile_results, seconds_needed
@@ -44,14 +44,14 @@ class Measured:
 
 
 def measure(
-    objective: Objective, agreement: Agreement, measurements: Measurements, steady: Steady
+    objective: Objective, agreement: Agreement, measurements: Measurements, steady: Steady, late: Lateness | None
 ) -> Callable[[float], Measured]:
-    """A function of the confidence level."""
+    """A function of the confidence level. `late`: lateness() of the same measurements."""
     operations = objective.operations
     if objective.kind == "server_quantile":
-        return _server(objective, agreement, measurements, steady)
+        return _server(objective, agreement, measurements, steady, late)
     if objective.kind == "client_quantile":
-        return _client(objective, measurements, steady)
+        return _client(objective, measurements, steady, late)
     ok, failed = outcomes(by_second(measurements.windows, operations, steady.from_second, steady.to_second))
     source = f"client, {' + '.join(operations)}"
     if objective.kind == "throughput":
@@ -59,11 +59,10 @@ def measure(
     return lambda level: Measured(proportion_estimate(ok, ok + failed, level), source)
 
 
-def _client(o: Objective, measurements: Measurements, steady: Steady) -> Callable[[float], Measured]:
+def _client(o: Objective, measurements: Measurements, steady: Steady, late: Lateness | None) -> Callable[[float], Measured]:
     operation, q, length_s = o.operations[0], o.quantile, steady.to_second - steady.from_second
     source = f"client, {operation} {o.latency} time"
     histograms = one_histogram_a_second(measurements.windows, operation, steady, o.latency)
-    late = lateness(measurements, steady)
     bounds = _client_bounds(o, histograms, measurements, steady, late) if late else None
 
     def at(level: float) -> Measured:
@@ -96,8 +95,8 @@ def _client_bounds(
 
     def bounds(level: float) -> tuple[Estimate, Estimate]:
         least = [_quantile(less, q, level)]
-        for lag_ns in late.usual_ns:
-            share = affected_share(measurements, steady, level, lag_ns)
+        for lag_ns in late.usual_ns():
+            share = late.affected(lag_ns, level)
             if share < q:
                 e = _quantile(histograms, q - share, level)
                 point, low, high = (max(x - lag_ns, 0.0) for x in (e.point, e.low, e.high))
@@ -116,7 +115,9 @@ def _quantile(histograms: Sequence[Histogram], q: float, level: float) -> Estima
     return results[0].estimate
 
 
-def _server(o: Objective, agreement: Agreement, measurements: Measurements, steady: Steady) -> Callable[[float], Measured]:
+def _server(
+    o: Objective, agreement: Agreement, measurements: Measurements, steady: Steady, late: Lateness | None
+) -> Callable[[float], Measured]:
     """Bunches of late arrivals can only slow the server down, so what is kept stands; what is missed must be missed without
     what the lag can have done (_least). A host that makes the load as well stands still together with it: a timer that includes
     queueing then sees no queue where there would have been one, and nothing is kept for sure.
@@ -126,7 +127,6 @@ def _server(o: Objective, agreement: Agreement, measurements: Measurements, stea
     # half a second of grace: a scrape's place in its second is arbitrary
     from_ns, to_ns = steady.from_second * 10**9 - 5 * 10**8, steady.to_second * 10**9 + 5 * 10**8
     increments = bucket_increments(measurements.snapshots, metrics.histogram, from_ns, to_ns)
-    late = lateness(measurements, steady)
     least = _least(o, increments, measurements, steady, late, queueing) if increments and late else None
 
     def at(level: float) -> Measured:
@@ -155,20 +155,20 @@ def _least(
     gap come no more bunched than independent ones.
     """
     largest = largest_by_second(late, measurements.windows, o.operations[0], steady.to_second)
-    gap_ns = 1e9 / constant_part(measurements.facts)[2]
     spans = [range(int(begin), math.ceil(end)) for begin, end in increments.spans_s]
     by_s = np.array([max(largest.get(s, 0.0) for s in span) / 1e9 for span in spans])
     if queueing:
-        cases = [(by_s, -1.0), *((np.full(by_s.size, lag_ns / 1e9), lag_ns) for lag_ns in late.usual_ns)]
+        cases = [(by_s, -1.0), *((np.full(by_s.size, lag_ns / 1e9), lag_ns) for lag_ns in late.usual_ns())]
     else:
-        still = np.array([all(calm(late, s, gap_ns) for s in span) for span in spans])
-        cases = [(np.where(still, 0.0, math.inf), -1.0), (np.zeros(by_s.size), gap_ns)]
+        disturbed = disturbed_seconds(late, late.gap_ns)
+        calm = np.array([disturbed.isdisjoint(span) for span in spans])
+        cases = [(np.where(calm, 0.0, math.inf), -1.0), (np.zeros(by_s.size), late.gap_ns)]
     counted = [(moved(increments, by), lag_ns) for by, lag_ns in cases]
 
     def at(level: float) -> Estimate:
         found = []
         for less, lag_ns in counted:
-            share = affected_share(measurements, steady, level, lag_ns) if lag_ns >= 0 else 0.0
+            share = late.affected(lag_ns, level) if lag_ns >= 0 else 0.0
             result = server_quantile(less, o.quantile, level, o.target.value, share)
             assert result, "as many observations as in the increments"
             found.append(result.estimate)

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from sla.agreement import Agreement, Objective
 from sla.assessment import Check, ObjectiveResult, Status, Steady
 from sla.faults import most_lost
+from sla.lateness import lateness
 from sla.load_checks import late_operations
 from sla.measurements import Measurements
 from sla.objectives import absolute, measure
@@ -69,8 +70,8 @@ def _fails_without(
     o: Objective, agreement: Agreement, measurements: Measurements, steady: Steady, level: float, doubt: float
 ) -> bool:
     """Whether a success rate, or a client's quantile, misses its target with `doubt` more operations, all right and fast."""
-    target = absolute(o.target, o, measurements, steady)
-    found = measure(o, agreement, measurements, steady)(level)
+    target, late = absolute(o.target, o, measurements, steady), lateness(measurements, steady)
+    found = measure(o, agreement, measurements, steady, late)(level)
     if found.estimate is None or found.surely is None:
         return False
     n = found.estimate.n
@@ -80,5 +81,5 @@ def _fails_without(
     q = 1 - (1 - o.quantile) * (n + doubt) / n
     if q <= 0:
         return False
-    lower = measure(dataclasses.replace(o, quantile=q), agreement, measurements, steady)(level).surely
+    lower = measure(dataclasses.replace(o, quantile=q), agreement, measurements, steady, late)(level).surely
     return lower is not None and outside(lower, target)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from sla.agreement import Agreement
 from sla.assessment import Severity
+from sla.lateness import lateness
 from sla.measurements import Measurements
 from sla.objectives import absolute, measure
 from sla.status import outside
@@ -25,10 +26,11 @@ def failing(measurements: Measurements, agreement: Agreement, level: float = LOO
     steady = find_steady(measurements)
     if steady is None:
         return frozenset()
+    late = lateness(measurements, steady)
     found = set()
     for o in agreement.objectives:
         if o.severity is Severity.CRITICAL:
-            estimate = measure(o, agreement, measurements, steady)(level).surely
+            estimate = measure(o, agreement, measurements, steady, late)(level).surely
             if estimate is not None and outside(estimate, absolute(o.target, o, measurements, steady)):
                 found.add(o.key)
     return frozenset(found)

@@ -21,7 +21,7 @@ from sla.objectives import measure
 from sla.snapshot import BucketCounts, Snapshot
 from sla.status import Bounds, judge
 from sla.window import Health, Window
-from tests.calibration.trial import START, Trial
+from tests.calibration.trial import START
 
 RATE, LENGTH_S, BEFORE_S = 1000, 30, 3
 SERVERS, LOADS, LAWS = (1, 2, 8, 64), (0.3, 0.5, 0.8), ("exponential", "fixed", "lognormal")
