@@ -45,7 +45,7 @@ def check_rows(assessment: Assessment) -> list[Row]:
 
 def check_row(check: Check, assessment: Assessment) -> Row:
     """With what to do about it, and with what a failed one leaves open."""
-    why = "; ".join(x for x in (check.reason, check.advice, opens(check, assessment)) if x)
+    why = "; ".join(x for x in (_with_advice(check), opens(check, assessment)) if x)
     return Row((check.title, check.status.value, why), check.status.value)
 
 
@@ -54,17 +54,22 @@ def opens(check: Check, assessment: Assessment) -> str:
     if check.status is not Status.FAIL or not assessment.objectives:
         return ""
     titles = {o.key: o.title for o in assessment.objectives}
-    if len(check.opens) == len(titles) and len({direction for _, direction in check.opens}) == 1:
-        direction = check.opens[0][1]
-        return "leaves every objective open" if direction == "both" else f"no {direction} of any objective stands"
-    said = [f"{titles.get(key, key)}{'' if direction == 'both' else f' (its {direction})'}" for key, direction in check.opens]
-    return f"leaves open: {', '.join(said)}" if said else "touches no objective"
+    said = []
+    for direction, words in (("both", ""), ("PASS", "a PASS of "), ("FAIL", "a FAIL of ")):
+        named = [titles.get(key, key) for key, d in check.opens if d == direction]
+        if named:
+            said.append(words + ("every objective" if len(named) == len(titles) else ", ".join(named)))
+    return f"leaves open: {'; '.join(said)}" if said else "touches no objective"
 
 
 def generator_line(assessment: Assessment) -> str:
     """The generator's own share in what was measured, where no check of it failed (that one has a row); "" without."""
     found = [c for c in assessment.checks if c.key in ("schedule_lag", "generator_cpu") and c.status is Status.PASS]
-    return "; ".join(x for c in found for x in (c.reason, c.advice) if x)
+    return "; ".join(_with_advice(c) for c in found)
+
+
+def _with_advice(check: Check) -> str:
+    return f"{check.reason}; advice: {check.advice}" if check.advice else check.reason
 
 
 LATENCY_COLUMNS = ("Operation", "Latency", "p50", "p90", "p95", "p99", "p99.9")

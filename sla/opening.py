@@ -53,7 +53,7 @@ def opened(judged: Sequence[ObjectiveResult], checks: Sequence[Check]) -> list[O
         why = [c.title for c in checks if any(key == o.key and undone(o, direction) for key, direction in c.opens)]
         if why:
             said = o.reason if o.status is Status.INCONCLUSIVE else f"{o.status.value} does not stand"
-            reason = f"{said}: not passed: {', '.join(why)}"
+            reason = f"{said}; failed checks: {', '.join(why)}"
             o = dataclasses.replace(o, status=Status.INVALID, reason=reason, seconds_needed=None)
         found.append(o)
     return found

@@ -93,7 +93,7 @@ def test_a_failed_check_opens_a_verdict_in_its_direction_and_no_other(row, kind,
     is_open = expected in (BOTH, status.value)
     assert found.status is (Status.INVALID if is_open else status)
     if is_open:
-        assert found.reason == f"{status.value} does not stand: not passed: {key}"
+        assert found.reason == f"{status.value} does not stand; failed checks: {key}"
 
 
 @pytest.mark.parametrize("row", [r for r in EXPECTED if r.endswith("_")])
@@ -124,7 +124,7 @@ def test_what_has_no_data_is_invalid_where_a_check_says_why_and_else_open():
     nothing = judged(objective(S), Status.INCONCLUSIVE, "no data")
     marked = dataclasses.replace(failing("server_data"), opens=((S, BOTH),))
     [found] = opened([nothing], [marked])
-    assert (found.status, found.reason) == (Status.INVALID, "no data: not passed: server_data")
+    assert (found.status, found.reason) == (Status.INVALID, "no data; failed checks: server_data")
     assert opened([nothing], [dataclasses.replace(marked, opens=((S, PASS),))]) == [nothing]
 
 
