@@ -14,9 +14,9 @@ A user who waits for an earlier answer is part of f: a perfect generator has as 
 
 L in a second is the largest lag of any worker that woke an arrival in it or in the second before; a lag longer than a second
 counts for the seconds it lasted, too. A late bunch leaves a backlog behind: L is carried on, but not for longer than it can be.
-Who was answered Y after the intended start had no more than Y of backlog before him, so of what was carried into a second no
-more is left than the smallest response time in it (one queue; the median is taken, since a target may have several). An
-operation that took longer than a second looks back for as long as it took.
+Who was answered Y after the intended start had no more than Y less its own service time of backlog before him, so of what was
+carried into a second no more is left than the smallest such wait in it (QUICK of its operations, less the least of the run: a
+single one may have gone another way). An operation that took longer than a second looks back for as long as it took.
 
 Limits: a target that answers out of order, and workers that are late at different times (order changes): not exact then. The
 simulation (`make calibrate`, row 20) has both, and finds no wrong verdict.
@@ -27,6 +27,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -42,11 +43,9 @@ from sla.window import Health, Window
 SECOND_NS = 1e9
 LONGEST_S = 3600  # a lag beyond a histogram's range counts for so long
 FEW = (0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.998)  # of the arrivals: quantiles of the lag that are looked at
-QUICK = 0.1
+QUICK = 0.1  # of a second's operations have waited least
 SKEW_NS = 250e6  # clocks further apart than this put a lag into a wrong second
-AFFECTED = (
-    5.0  # operations that a bunched arrival can slow down, itself included: its backlog at load 0.8 lasts for 1 / (1 - 0.8)
-)
+AFFECTED = 5.0  # operations that a late arrival can delay, itself included: at load 0.8 a backlog lasts 1 / (1 - 0.8)
 
 
 @dataclass(frozen=True)
@@ -60,21 +59,23 @@ class Lateness:
     sent: FloatArray
     gap_ns: float
 
+    @cached_property
+    def whole(self) -> Histogram:
+        return histogram.merge(self.lags)
+
     def __str__(self) -> str:
-        whole = histogram.merge(self.lags)
-        p99_ns = whole.quantile_ns(0.99) if whole.total else 0.0
-        return f"{LATE} {duration(highest_ns(whole))} (p99 {duration(p99_ns)})"
+        p99_ns = self.whole.quantile_ns(0.99) if self.whole.total else 0.0
+        return f"{LATE} {duration(highest_ns(self.whole))} (p99 {duration(p99_ns)})"
 
     def usual_ns(self) -> list[float]:
-        """Lags that few arrivals exceed, in rising order."""
-        whole = histogram.merge(self.lags)
-        return sorted({u for p in FEW if whole.total and (u := whole.quantile_ns(p)) < math.inf})
+        """Lags within a second that few arrivals exceed, in rising order."""
+        return sorted({u for p in FEW if self.whole.total and (u := self.whole.quantile_ns(p)) <= SECOND_NS})
 
     def affected(self, lag_ns: float, level: float) -> float:
         """Share of the operations that arrivals later than `lag_ns` can have delayed by more than that, at most (upper limit
         of its interval): themselves, and those that came while their backlog lasted. 1 where the lag is not known.
         """
-        if not any(h.total for h in self.lags):
+        if not self.whole.total:
             return 1.0
         late = np.array([over(h, lag_ns) for h in self.lags], dtype=np.float64)
         found = proportion_estimate(np.minimum(late, self.sent), self.sent, level)
