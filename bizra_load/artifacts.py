@@ -13,7 +13,7 @@ from bizra_load.archive.store import ASSESSMENT
 from bizra_load.exit_codes import UsageError
 from bizra_load.files import read_text, write_atomically
 from reports import checklist, go_no_go, json_report, performance
-from sla.assessment import Assessment, Decision
+from sla.assessment import Assessment, Decision, Status
 from sla.trends import EarlierRun
 
 DECISION, CHECKLIST, PERFORMANCE = "GO-NO-GO-DECISION.md", "PRODUCTION-READINESS-CHECKLIST.md", "PERFORMANCE-REPORT.md"
@@ -78,7 +78,9 @@ def earlier_runs(folder: Path, assessment: Assessment) -> tuple[EarlierRun, ...]
         before = (started, path.name) < (str(assessment.run.get("started", "")), folder.resolve().name)
         if before and _same(other, assessment) and other.decision is not Decision.INVALID:
             planned = other.run.get("planned_per_s")
-            estimates = {o.key: o.estimate for o in other.objectives if o.estimate is not None}
+            estimates = {
+                o.key: o.estimate for o in other.objectives if o.estimate is not None and o.status is not Status.INVALID
+            }
             rate = float(planned) if isinstance(planned, int | float) else 0.0
             found.append(EarlierRun(path.name, started, other.decision.value, rate, estimates))
     return tuple(sorted(found, key=lambda r: (r.started, r.name))[-EARLIER_RUNS:])

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from reports.table import generator_line, interval, printable, quantity, target, with_interval
 from sla.assessment import Assessment, Check, ObjectiveResult, OperationSummary, Status
+from sla.lateness import LATE, SHARED_HOST
 from sla.status import OVER_BASELINE, THIN_EVIDENCE
 
 CAUSES = {
@@ -17,9 +18,6 @@ CAUSES = {
     "transport": "connections were refused or reset: look at the node's restarts, open-file limit and accept queue",
 }
 _CHECK_ADVICE = {
-    "schedule_lag": "raise --workers, on more cores: the generator was the limit",
-    "generator_cpu": "raise --workers, on more cores: the generator was the limit",
-    "unsent": "lower --ops-per-user or raise --workers: planned operations found no free connection",
     "workers": "find out why the worker went away (its log, memory), then repeat the run",
     "reports": "look at the network between workers and master, then repeat the run",
     "server_data": "give --metrics-url or --prometheus-url",
@@ -63,8 +61,7 @@ def recommendations(a: Assessment) -> list[Advice]:
     """In the order of objectives, checks, operations, gates; empty where nothing follows."""
     found = [x for o in a.objectives if o.status is not Status.PASS for x in _objective(o, a)]
     found += [x for c in a.checks if c.status in (Status.FAIL, Status.WARN) for x in _check(c)]
-    lag = next((c for c in a.checks if c.key == "schedule_lag"), None)
-    if lag is None or lag.status is Status.PASS:
+    if not _lag_advice(a):
         waited = [w for s in a.operations if (w := _waited(s))]
         found += [
             Advice(w, "lower --ops-per-user: a slow answer then holds up fewer of the operations behind it") for w in waited
@@ -77,6 +74,8 @@ def recommendations(a: Assessment) -> list[Advice]:
 
 
 def _objective(o: ObjectiveResult, a: Assessment) -> Iterator[Advice]:
+    if o.status is Status.INVALID:
+        return  # the check that opened it says what to do
     if o.estimate is None:
         yield Advice(
             f"{o.title}: {o.reason}",
@@ -91,6 +90,10 @@ def _objective(o: ObjectiveResult, a: Assessment) -> Iterator[Advice]:
     if o.reason == OVER_BASELINE and o.baseline:
         times = f"{figure}: {o.estimate.point / o.baseline:.1f} times its baseline {quantity(o.baseline, o.unit)}"
         yield Advice(times, "compare with a run of the baseline's version on this machine (bizra-load compare)")
+    elif o.reason.startswith(LATE):
+        yield Advice(f"{figure}: {o.reason}", _lag_advice(a) or "repeat the run on a quieter machine")
+    elif o.reason.startswith(SHARED_HOST):
+        yield Advice(f"{figure}: {o.reason}", "make the load from another host than the target's")
     elif o.status is Status.INCONCLUSIVE or o.reason == THIN_EVIDENCE:
         yield Advice(f"{figure}: {o.reason}", more or "the estimate lies on the target: no length of run decides that")
     elif o.unit == "ops/s":
@@ -154,9 +157,13 @@ def _errors(o: ObjectiveResult, a: Assessment, figure: str) -> Iterator[Advice]:
 
 
 def _check(c: Check) -> Iterator[Advice]:
-    action = next((text for key, text in _CHECK_ADVICE.items() if c.key.startswith(key)), "")
+    action = c.advice or next((text for key, text in _CHECK_ADVICE.items() if c.key.startswith(key)), "")
     if action:
         yield Advice(f"{c.title}: {c.reason}", action)
+
+
+def _lag_advice(a: Assessment) -> str:
+    return next((c.advice for c in a.checks if c.key == "schedule_lag"), "")
 
 
 def _waited(s: OperationSummary) -> str:

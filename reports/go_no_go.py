@@ -12,8 +12,8 @@ MATRIX = (
     ("B", "all PASS", "1 or 2", Decision.GO_WITH_CAUTION),
     ("C", "all PASS", "3 or more", Decision.CONDITIONAL_GO),
     ("D", "any FAIL", "any", Decision.NO_GO),
-    ("-", "any without an answer", "any", Decision.INCONCLUSIVE),
-    ("-", "the run can't be trusted", "any", Decision.INVALID),
+    ("-", "no FAIL for certain, and a gate for which the run can't be trusted", "any", Decision.INVALID),
+    ("-", "else any without an answer", "any", Decision.INCONCLUSIVE),
 )
 GATE_COLUMNS = ("Gate", "Status", "Why", "Evidence")
 

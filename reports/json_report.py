@@ -50,7 +50,7 @@ def parse(text: str) -> Assessment:
                     for o in v["objectives"]
                 ),
                 "gates": tuple(Gate(**_judged(g)) for g in v["gates"]),
-                "checks": tuple(Check(**{**c, "status": Status(c["status"])}) for c in v["checks"]),
+                "checks": tuple(_check(c) for c in v["checks"]),
                 "operations": tuple(_operation(o) for o in v["operations"]),
                 "steady": Steady(**v["steady"]) if v["steady"] else None,
                 "notes": tuple(v["notes"]),
@@ -64,6 +64,11 @@ def parse(text: str) -> Assessment:
 
 def _judged(values: dict[str, Any]) -> dict[str, Any]:
     return {**values, "severity": Severity(values["severity"]), "status": Status(values["status"])}
+
+
+def _check(values: dict[str, Any]) -> Check:
+    opens = tuple((str(key), str(direction)) for key, direction in values.get("opens", ()))
+    return Check(**{**values, "status": Status(values["status"]), "opens": opens})
 
 
 def _operation(values: dict[str, Any]) -> OperationSummary:

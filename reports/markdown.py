@@ -28,7 +28,7 @@ def render(assessment: Assessment) -> str:
         lines += ["", "## Latencies with 95 % intervals", ""]
         lines += pipe_table(table.LATENCY_COLUMNS, table.latency_rows(assessment))
     lines += ["", "## Checks of the run itself", ""]
-    lines += pipe_table(("Check", "Status", "Why"), [table.check_row(c) for c in assessment.checks])
+    lines += pipe_table(("Check", "Status", "Why"), table.check_rows(assessment))
     if assessment.notes:
         lines += ["", "## Notes", "", *(f"- {escape(note)}" for note in assessment.notes)]
     return "\n".join(lines) + "\n"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from sla.assessment import Assessment, Check, ObjectiveResult
+from sla.assessment import Assessment, Check, ObjectiveResult, Status
 from sla.estimate import Estimate
 
 OBJECTIVE_COLUMNS = ("Metric", "Severity", "Target", "Estimate", "95 % interval", "Baseline", "Status", "Why")
@@ -49,13 +49,37 @@ def target(o: ObjectiveResult) -> str:
     return f"{o.comparison} {quantity(o.target, o.unit)}" + (f" ({relative})" if relative else "")
 
 
-def check_row(check: Check) -> Row:
-    return Row((check.title, check.status.value, check.reason), check.status.value)
+def check_rows(assessment: Assessment) -> list[Row]:
+    return [check_row(c, assessment) for c in assessment.checks]
+
+
+def check_row(check: Check, assessment: Assessment) -> Row:
+    """With what to do about it, and with what a failed one leaves open."""
+    why = "; ".join(x for x in (_with_advice(check), opens(check, assessment)) if x)
+    return Row((check.title, check.status.value, why), check.status.value)
+
+
+def opens(check: Check, assessment: Assessment) -> str:
+    """In words, what a failed check leaves open; "" for others."""
+    if check.status is not Status.FAIL or not assessment.objectives:
+        return ""
+    titles = {o.key: o.title for o in assessment.objectives}
+    said = []
+    for direction, words in (("both", ""), ("PASS", "a PASS of "), ("FAIL", "a FAIL of ")):
+        named = [titles.get(key, key) for key, d in check.opens if d == direction]
+        if named:
+            said.append(words + ("every objective" if len(named) == len(titles) else ", ".join(named)))
+    return f"leaves open: {'; '.join(said)}" if said else "touches no objective"
 
 
 def generator_line(assessment: Assessment) -> str:
-    """The generator's own share in what was measured; "" where it was not measured."""
-    return "; ".join(c.reason for c in assessment.checks if c.key in ("schedule_lag", "generator_cpu"))
+    """The generator's own share in what was measured, where no check of it failed (that one has a row); "" without."""
+    found = [c for c in assessment.checks if c.key in ("schedule_lag", "generator_cpu") and c.status is Status.PASS]
+    return "; ".join(_with_advice(c) for c in found)
+
+
+def _with_advice(check: Check) -> str:
+    return f"{check.reason}; advice: {check.advice}" if check.advice else check.reason
 
 
 LATENCY_COLUMNS = ("Operation", "Latency", "p50", "p90", "p95", "p99", "p99.9")

@@ -16,6 +16,7 @@ from sla.section import AgreementError, Section, shown, unknown
 
 SCHEMA = "bizra-load/agreement/1"
 KINDS = ("server_quantile", "client_quantile", "throughput", "success")
+TIMERS = ("inside", "queueing")
 # unit -> (factor to ns, ops/s or ratio; the canonical unit)
 _UNITS = {
     "ns": (1.0, "ns"),
@@ -56,11 +57,15 @@ class Limit:
 
 @dataclass(frozen=True)
 class OperationMetrics:
-    """Names of the server's metrics of one operation; "" where the server has none."""
+    """Names of the server's metrics of one operation; "" where the server has none.
+
+    timer   what its histogram times: "inside" the operation alone, or its waiting in the server too ("queueing")
+    """
 
     histogram: str = ""
     total: str = ""
     failed: str = ""
+    timer: str = "inside"
 
 
 @dataclass(frozen=True)
@@ -86,7 +91,7 @@ class ValidityLimits:
     """When a run is not to be trusted. Shares are ratios."""
 
     unsent_share: float = 0.01
-    lag_p99_ns: float = 5e6
+    lag_p99_ns: float = 5e8  # half a window; a smaller lag opens single objectives (sla.lateness)
     cpu_share: float = 0.9
     achieved_share: float = 0.005
     clock_skew_ns: float = 250e6
@@ -229,8 +234,11 @@ def _objective(key: str, value: object, operations: Mapping[str, OperationMetric
 
 
 def _operation(value: object, where: str) -> OperationMetrics:
-    section = Section(value, where, (), ("histogram", "total", "failed"))
-    return OperationMetrics(section.text("histogram", ""), section.text("total", ""), section.text("failed", ""))
+    section = Section(value, where, (), ("histogram", "total", "failed", "timer"))
+    timer = section.text("timer", "inside")
+    if timer not in TIMERS:
+        raise AgreementError(f"{where}.timer: {unknown(timer, TIMERS)}")
+    return OperationMetrics(section.text("histogram", ""), section.text("total", ""), section.text("failed", ""), timer)
 
 
 def _validity(values: Mapping[str, Any]) -> ValidityLimits:

@@ -66,7 +66,12 @@ class ObjectiveResult:
 
 @dataclass(frozen=True)
 class Check:
-    """One check of the run's own validity. FAIL makes the run INVALID, WARN is shown, INCONCLUSIVE: could not be made."""
+    """One check of the run's own validity. FAIL opens what it touches (sla.touches), WARN is shown,
+    INCONCLUSIVE: could not be made.
+
+    opens    of a FAIL: (objective's key, verdict of it that does not stand: PASS, FAIL or both)
+    advice   what to do about it, where the figures say more than the check's name does; "" for nothing
+    """
 
     key: str
     title: str
@@ -75,13 +80,15 @@ class Check:
     limit: float | None
     unit: str
     reason: str
+    opens: tuple[tuple[str, str], ...] = ()
+    advice: str = ""
 
 
 def check(
     key: str, title: str, bad: bool, reason: str, figure: float | None = None, limit: float | None = None,
-    unit: str = "", worst: Status = Status.FAIL,
+    unit: str = "", worst: Status = Status.FAIL, advice: str = "",
 ) -> Check:  # fmt: skip
-    return Check(key, title, worst if bad else Status.PASS, figure, limit, unit, reason)
+    return Check(key, title, worst if bad else Status.PASS, figure, limit, unit, reason, (), advice if bad else "")
 
 
 @dataclass(frozen=True)

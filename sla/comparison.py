@@ -66,7 +66,9 @@ class Comparison:
 
 @dataclass(frozen=True)
 class Figure:
-    """What is compared: one estimate per run, as a function of the confidence level."""
+    """What is compared: one estimate per run, as a function of the confidence level. The same less the generator's lag, where
+    there is any: a change, or none, must show in both.
+    """
 
     title: str
     unit: str
@@ -74,6 +76,8 @@ class Figure:
     margin: float
     baseline: Sequence[Callable[[float], Estimate | None]]
     candidate: Sequence[Callable[[float], Estimate | None]]
+    baseline_less_lag: Sequence[Callable[[float], Estimate | None]] = ()
+    candidate_less_lag: Sequence[Callable[[float], Estimate | None]] = ()
 
 
 def compare(figures: Sequence[Figure], paired: bool, level: float = 0.95, notes: Sequence[str] = ()) -> Comparison:
@@ -108,12 +112,14 @@ def figures_of_runs(
     baseline: Sequence[Callable[[float], Sequence[OperationSummary]]],
     candidate: Sequence[Callable[[float], Sequence[OperationSummary]]],
     margin: float = MARGIN,
+    baseline_less_lag: Sequence[Callable[[float], Sequence[OperationSummary]]] = (),
+    candidate_less_lag: Sequence[Callable[[float], Sequence[OperationSummary]]] = (),
 ) -> list[Figure]:
     """Response-time quantiles, throughput and success of every operation that all runs have. Each run is a function of the
-    confidence level.
+    confidence level; `less_lag` are the same runs less the generator's lag (summaries.less_lag).
     """
-    cached = [[_Cached(run) for run in side] for side in (baseline, candidate)]
-    names = sorted(set.intersection(*(set(run.at(0.95)) for side in cached for run in side)))
+    cached = [[_Cached(run) for run in side] for side in (baseline, candidate, baseline_less_lag, candidate_less_lag)]
+    names = sorted(set.intersection(*(set(run.at(0.95)) for side in cached[:2] for run in side)))
     found = []
     for name in names:
         for title, unit, higher, allowed, pick in _quantities(margin):
@@ -167,8 +173,31 @@ def _logs(e: Estimate) -> tuple[float, float, float]:
 
 
 def _ratio(figure: Figure, paired: bool) -> Callable[[float], Estimate | None]:
+    """The interval spans that of the figures as they are and that of the same less the generator's lag."""
+    plain = _ratio_of_sides(figure.baseline, figure.candidate, paired)
+    if not (figure.baseline_less_lag and figure.candidate_less_lag):
+        return plain
+    less = _ratio_of_sides(figure.baseline_less_lag, figure.candidate_less_lag, paired)
+
     def at(level: float) -> Estimate | None:
-        sides = [[run(level) for run in side] for side in (figure.baseline, figure.candidate)]
+        found, other = plain(level), less(level)
+        if found is None:
+            return None
+        if other is None:  # nothing is left without the lag
+            return Estimate(found.point, 0.0, math.inf, level, found.n, found.n_eff)
+        moved = found.scaled(other.point / found.point)  # as sure as the figures that were measured
+        return Estimate(found.point, min(found.low, moved.low), max(found.high, moved.high), level, found.n, found.n_eff)
+
+    return at
+
+
+def _ratio_of_sides(
+    baseline: Sequence[Callable[[float], Estimate | None]],
+    candidate: Sequence[Callable[[float], Estimate | None]],
+    paired: bool,
+) -> Callable[[float], Estimate | None]:
+    def at(level: float) -> Estimate | None:
+        sides = [[run(level) for run in side] for side in (baseline, candidate)]
         known = [[e for e in side if e is not None] for side in sides]
         if known != sides:
             return None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from sla.agreement import Agreement
@@ -30,21 +30,29 @@ class Verdict:
     summary: str
 
 
-def decide(gates: Sequence[Gate], checks: Sequence[Check], interrupted: bool = False) -> Verdict:
-    """INVALID before anything, then NO-GO for a failed critical gate, INCONCLUSIVE for an open one, then A to C. An
-    `interrupted` run can fail but not pass: who may stop when it looks good, stops when it looks good.
+def decide(
+    gates: Sequence[Gate], checks: Sequence[Check], interrupted: bool = False, objectives: Collection[str] = ()
+) -> Verdict:
+    """NO-GO for a critical gate that failed: what the checks opened is no FAIL any more, so this one is certain, whatever else
+    can't be trusted. Then INVALID for a gate that a failed check opened, and for a failed check that leaves nothing: it touches
+    every one of the `objectives` (keys; their gates are among `gates`), or there are none. INCONCLUSIVE for an open gate, then
+    A to C. An `interrupted` run can fail but not pass: who may stop when it looks good, stops when it looks good.
     """
     broken = [c for c in checks if c.status is Status.FAIL]
-    if broken:
-        return Verdict(Decision.INVALID, "the run can't be trusted: " + "; ".join(c.reason for c in broken))
     failed = [g for g in gates if g.severity is Severity.CRITICAL and g.status is Status.FAIL]
     if failed:
-        return Verdict(Decision.NO_GO, "critical: " + "; ".join(f"{g.title}: {g.reason}" for g in failed))
+        also = f"; besides, the run's own checks failed: {_said(broken)}" if broken else ""
+        return Verdict(Decision.NO_GO, "critical: " + "; ".join(f"{g.title}: {g.reason}" for g in failed) + also)
+    everything = [c for c in broken if {key for key, direction in c.opens if direction == "both"} >= set(objectives)]
+    if everything or any(g.status is Status.INVALID for g in gates):
+        undone = {g.key for g in gates if g.status is Status.INVALID}
+        guilty = [c for c in broken if c in everything or not undone.isdisjoint(key for key, _ in c.opens)]
+        return Verdict(Decision.INVALID, f"the run can't be trusted: {_said(guilty or broken)}")
     if not gates:
         return Verdict(Decision.INCONCLUSIVE, "no answer: there is no agreement to judge by (--agreement)")
     if interrupted:
         return Verdict(Decision.INCONCLUSIVE, "no answer: the run was stopped before its plan ended, and nothing passes before")
-    open_gates = [g for g in gates if g.status in (Status.INCONCLUSIVE, Status.INVALID)]
+    open_gates = [g for g in gates if g.status is Status.INCONCLUSIVE]
     if open_gates:
         return Verdict(Decision.INCONCLUSIVE, "no answer: " + "; ".join(f"{g.title}: {g.reason}" for g in open_gates))
     warnings = [g for g in gates if g.counts and g.status in (Status.WARN, Status.FAIL)]
@@ -54,6 +62,10 @@ def decide(gates: Sequence[Gate], checks: Sequence[Check], interrupted: bool = F
     if len(warnings) <= 2:
         return Verdict(Decision.GO_WITH_CAUTION, f"{len(warnings)} warning{'s' if len(warnings) > 1 else ''}: {named}")
     return Verdict(Decision.CONDITIONAL_GO, f"{len(warnings)} warnings: {named}")
+
+
+def _said(checks: Sequence[Check]) -> str:
+    return "; ".join(c.reason for c in checks)
 
 
 def strategy_for(

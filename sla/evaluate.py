@@ -10,8 +10,10 @@ from sla.assessment import Assessment, Evidence, Gate, ObjectiveResult, Severity
 from sla.baseline import Baseline, unknown_limit, with_baseline
 from sla.decision import decide, exit_code, strategy_for
 from sla.judgement import Prepared, gate_of, judge_family, unjudged
+from sla.lateness import lateness
 from sla.measurements import Measurements
 from sla.objectives import absolute, measure
+from sla.opening import opened, with_opens
 from sla.proportions import few_bursts
 from sla.sequential import CONSECUTIVE, LOOK_LEVEL
 from sla.steady import by_second, find_steady, outcomes
@@ -44,17 +46,18 @@ def evaluate(
     chosen = environment or agreement.default_environment
     accepted = agreement.accepted[chosen]
     steady = find_steady(measurements)
-    checks = tuple(validity_checks(measurements, agreement, steady, allowed))
+    judged = _judge_all(measurements, agreement, baseline, steady, level)
+    found = validity_checks(measurements, agreement, steady, allowed)
+    checks = tuple(with_opens(found, judged, agreement, measurements, steady, level))
     objectives = tuple(
-        dataclasses.replace(o, accepted=o.key in accepted and o.status is Status.WARN)
-        for o in _judge_all(measurements, agreement, baseline, steady, level)
+        dataclasses.replace(o, accepted=o.key in accepted and o.status is Status.WARN) for o in opened(judged, checks)
     )
     gates = [gate_of(o) for o in objectives]
     given = evidence or {}
     for key, title in agreement.evidence.items():
         e = given.get(key, Evidence(key, Status.INCONCLUSIVE, "no evidence was given"))
         gates.append(Gate(key, title, Severity.CRITICAL, e.status, True, e.reason, e.source))
-    verdict = decide(gates, checks, measurements.facts.interrupted)
+    verdict = decide(gates, checks, measurements.facts.interrupted, {o.key for o in objectives})
     deployment = given.get("deployment")
     strategy = strategy_for(verdict.decision, agreement, objectives, deployment.facts if deployment else {})
     notes = [FAMILY_NOTE.format(alpha=1 - level, count=len(objectives))] if objectives else []
@@ -107,14 +110,15 @@ def _judge_all(
     values = baseline.values if baseline else {}
     if steady is None:
         return [unjudged(o, values, None, "no steady part to judge") for o in agreement.objectives]
+    late = lateness(measurements, steady)
     prepared, without_limit = [], {}
     for o in agreement.objectives:
         if reason := unknown_limit(o, baseline):
-            estimate = measure(o, agreement, measurements, steady)(level).estimate
+            estimate = measure(o, agreement, measurements, steady, late)(level).estimate
             without_limit[o.key] = unjudged(o, values, estimate, reason)
             continue
         target = absolute(o.target, o, measurements, steady)
         acceptable = absolute(o.acceptable, o, measurements, steady) if o.acceptable else None
-        prepared.append(Prepared(o, target, acceptable, measure(o, agreement, measurements, steady)))
+        prepared.append(Prepared(o, target, acceptable, measure(o, agreement, measurements, steady, late)))
     judged = {r.key: r for r in judge_family(prepared, values, steady.to_second - steady.from_second, level)}
     return [(judged | without_limit)[o.key] for o in agreement.objectives]

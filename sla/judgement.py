@@ -10,7 +10,7 @@ from sla.assessment import Gate, ObjectiveResult, Status
 from sla.estimate import Estimate
 from sla.family import holm_level
 from sla.objectives import Measured, seconds_for_margin
-from sla.status import THIN_EVIDENCE, judge, outside
+from sla.status import THIN_EVIDENCE, Bounds, judge, outside
 
 
 @dataclass(frozen=True)
@@ -31,17 +31,19 @@ def judge_family(
     results = []
     for p in prepared:
         o, measured = p.objective, p.at(level)
+        strict = p.at(strict_level)
         verdict = judge(
             measured.estimate,
-            p.at(strict_level).estimate,
+            strict.estimate,
             p.target,
             p.acceptable,
             baseline.get(o.baseline_key),
             o.severity,
             measured.tail_evidence,
+            _bounds(measured, strict),
         )
         needed = None
-        if verdict.status is Status.INCONCLUSIVE or verdict.reason == THIN_EVIDENCE:
+        if (verdict.status is Status.INCONCLUSIVE and not verdict.doubted) or verdict.reason == THIN_EVIDENCE:
             needed = seconds_for_margin(measured, p.target, length_s)
         results.append(
             ObjectiveResult(
@@ -69,9 +71,15 @@ def gate_of(o: ObjectiveResult) -> Gate:
     return Gate(o.key, o.title, o.severity, o.status, not o.accepted, o.reason + (", accepted" if o.accepted else ""))
 
 
+def _bounds(measured: Measured, strict: Measured) -> Bounds | None:
+    if measured.estimate is None or measured.surely is None or strict.surely is None:
+        return None
+    return Bounds(measured.surely, strict.surely, measured.at_most or measured.estimate, measured.less, measured.more)
+
+
 def _fails(p: Prepared) -> Callable[[float], bool]:
     def claimed(level: float) -> bool:
-        estimate = p.at(level).estimate
+        estimate = p.at(level).surely
         return estimate is not None and outside(estimate, p.target)
 
     return claimed

@@ -49,6 +49,7 @@ class RunFacts:
     scrapes_failed     readings of the server's metrics that failed
     interrupted        the run was stopped before its plan ended
     stopped_for        objectives for whose failure the run was stopped early (--abort-on-fail)
+    target_is_local    the target runs on a machine that also makes the load
     extra              facts that are shown and not judged
     """
 
@@ -67,6 +68,7 @@ class RunFacts:
     interrupted: bool = False
     stopped_for: tuple[str, ...] = ()
     seed: int = 0
+    target_is_local: bool = False
     extra: Mapping[str, str] = field(default_factory=dict)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from sla.agreement import Agreement
 from sla.assessment import Severity
 from sla.baseline import Baseline, with_baseline
+from sla.lateness import lateness
 from sla.measurements import Measurements
 from sla.objectives import absolute, measure
 from sla.status import outside
@@ -23,16 +24,17 @@ def failing(
     measurements: Measurements, agreement: Agreement, baseline: Baseline | None = None, level: float = LOOK_LEVEL
 ) -> frozenset[str]:
     """Keys of the critical objectives whose whole interval breaks the target, in what was measured so far. A limit that is
-    not known is not broken.
+    not known is not broken, and whatever the generator's lag can have done is taken off (sla.lateness).
     """
     agreement = with_baseline(agreement, baseline)
     steady = find_steady(measurements)
     if steady is None:
         return frozenset()
+    late = lateness(measurements, steady)
     found = set()
     for o in agreement.objectives:
         if o.severity is Severity.CRITICAL:
-            estimate = measure(o, agreement, measurements, steady)(level).estimate
+            estimate = measure(o, agreement, measurements, steady, late)(level).surely
             if estimate is not None and outside(estimate, absolute(o.target, o, measurements, steady)):
                 found.add(o.key)
     return frozenset(found)

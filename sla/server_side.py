@@ -23,11 +23,13 @@ class Increments:
     edges_s   upper bucket edges, shape (k,)
     counts    observations per interval and bucket (not cumulative), shape (m, k)
     resets    how often a counter went backwards (a restarted server)
+    spans_s   Unix seconds of the first scrape of each interval and of the last, shape (m, 2)
     """
 
     edges_s: FloatArray
     counts: FloatArray
     resets: int
+    spans_s: FloatArray
 
 
 @dataclass(frozen=True)
@@ -64,10 +66,12 @@ def bracketing(snapshots: Sequence[Snapshot], from_ns: int, to_ns: int, outside:
 def bucket_increments(snapshots: Sequence[Snapshot], name: str, from_ns: int, to_ns: int) -> Increments | None:
     """Of a histogram between two times; None when fewer than two scrapes lie between them."""
     blocks: list[FloatArray] = []
+    spans: list[FloatArray] = []
     edges: tuple[float, ...] | None = None
     resets = 0
     for series in by_instance(snapshots).values():
-        chosen = [s.histograms[name] for s in bracketing(series, from_ns, to_ns, False) if name in s.histograms]
+        scraped = [s for s in bracketing(series, from_ns, to_ns, False) if name in s.histograms]
+        chosen = [s.histograms[name] for s in scraped]
         if len(chosen) < 2:
             continue
         edges = edges or chosen[0].edges_s
@@ -77,19 +81,39 @@ def bucket_increments(snapshots: Sequence[Snapshot], name: str, from_ns: int, to
         backwards = (steps < 0).any(axis=1)
         resets += int(backwards.sum())
         blocks.append(steps[~backwards])
+        at_s = np.array([s.at_ns / 1e9 for s in scraped])
+        spans.append(np.stack((at_s[:-1], at_s[1:]), axis=1)[~backwards])
     if edges is None:
         return None
     length = max(b.shape[0] for b in blocks)
-    total = np.zeros((length, len(edges)))
-    for b in blocks:
+    total, whole = np.zeros((length, len(edges))), np.tile((math.inf, -math.inf), (length, 1))
+    for b, span in zip(blocks, spans, strict=True):
         total[: b.shape[0]] += b
-    return Increments(np.array(edges), total, resets)
+        whole[: b.shape[0], 0] = np.minimum(whole[: b.shape[0], 0], span[:, 0])
+        whole[: b.shape[0], 1] = np.maximum(whole[: b.shape[0], 1], span[:, 1])
+    return Increments(np.array(edges), total, resets, whole)
 
 
-def server_quantile(increments: Increments, q: float, level: float = 0.95, limit_ns: float = 0.0) -> ServerQuantile | None:
+def moved(increments: Increments, by_s: FloatArray) -> Increments:
+    """The increments had every observation of interval i been up to `by_s[i]` shorter, shape (m,): each in the lowest bucket
+    that it can have come from.
+    """
+    edges = increments.edges_s
+    lows = np.concatenate(([0.0], edges[:-1]))
+    counts = np.zeros_like(increments.counts)
+    for i, by in enumerate(by_s):  # what is longer than its lower edge is longer than that less by
+        to = np.where(lows > by, np.searchsorted(edges, lows - by, side="right"), 0)
+        np.add.at(counts[i], to, increments.counts[i])
+    return Increments(edges, counts, increments.resets, increments.spans_s)
+
+
+def server_quantile(
+    increments: Increments, q: float, level: float = 0.95, limit_ns: float = 0.0, discount: float = 0.0
+) -> ServerQuantile | None:
     """The interval runs from the largest edge that the quantile is shown to exceed to the smallest that it is shown not to:
     each edge's exceedance share is bounded (Clopper-Pearson with its effective sample size) and compared with 1 - q
-    (test inversion, Woodruff 1952). None without observations.
+    (test inversion, Woodruff 1952). None without observations. `discount`: the share of observations that may exceed an edge
+    for a reason that does not count; what is shown to be exceeded is exceeded without them.
     """
     counts, edges_ns = increments.counts, increments.edges_s * 1e9
     sizes = counts.sum(axis=1)
@@ -109,7 +133,7 @@ def server_quantile(increments: Increments, q: float, level: float = 0.95, limit
         beyond = float(shares[i])
         if beyond > 1 - q:
             own = _effective(beyond, cumulative[:, i], sizes, level)[1]
-            if beta_quantile(alpha, beyond * own, own - beyond * own + 1) > 1 - q:
+            if beta_quantile(alpha, beyond * own, own - beyond * own + 1) - discount > 1 - q:
                 low = max(low, float(edge))
         elif beta_quantile(1 - alpha, beyond * n_eff + 1, max(n_eff * (1 - beyond), 1e-9)) <= 1 - q:
             high = min(high, float(edge))

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
+import math
+from collections.abc import Sequence
+
 from sla.assessment import OperationSummary, Steady
+from sla.estimate import Estimate
+from sla.histogram import Histogram
 from sla.measurements import Measurements
 from sla.proportions import proportion_estimate
 from sla.quantiles import QUANTILES, quantile_results
@@ -15,6 +21,21 @@ def summaries(measurements: Measurements, steady: Steady | None, level: float) -
     if steady is None:
         return ()
     return tuple(_summary(measurements, o, steady, level) for o in operations_of(measurements.windows))
+
+
+def less_lag(found: Sequence[OperationSummary], lag: Histogram) -> tuple[OperationSummary, ...]:
+    """The same with every quantile of the response time less that of the generator's lag, not under 0: what is left when two
+    runs are compared that were late in different degrees. For orientation: quantiles can't be subtracted exactly.
+    """
+    if not lag.total:
+        return tuple(found)
+
+    def less(e: Estimate, name: str) -> Estimate:
+        by = lag.quantile_ns(float(name.removeprefix("p")) / 100)
+        point, low, high = (0.0 if math.isinf(by) else max(x - by, 0.0) for x in (e.point, e.low, e.high))
+        return Estimate(point, low, high, e.level, e.n, e.n_eff)
+
+    return tuple(dataclasses.replace(s, response={k: less(e, k) for k, e in s.response.items()}) for s in found)
 
 
 def _summary(measurements: Measurements, operation: str, steady: Steady, level: float) -> OperationSummary:

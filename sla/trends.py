@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from sla.assessment import Assessment
+from sla.assessment import Assessment, Status
 from sla.comparison import MARGIN, SUCCESS_MARGIN, Compared, Figure, compare
 from sla.estimate import Estimate
 
@@ -43,7 +43,7 @@ def trends(assessment: Assessment, earlier: Sequence[EarlierRun]) -> tuple[Trend
     found = []
     for o in assessment.objectives:
         before = tuple((run, run.estimates[o.key]) for run in earlier if o.key in run.estimates)
-        if o.estimate is None or not before:
+        if o.estimate is None or not before or o.status is Status.INVALID:
             continue
         margin = SUCCESS_MARGIN if o.unit == "ratio" else MARGIN
         figure = Figure(o.title, o.unit, o.comparison == ">=", margin, [_fixed(before[-1][1])], [_fixed(o.estimate)])

@@ -1,20 +1,19 @@
-"""Checks of the run itself: a run that fails one is INVALID, whatever its latencies say."""
+"""Checks of the run itself. What a failed one opens is in sla.touches."""
 
 from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
 
-import numpy as np
-
 from sla import histogram
 from sla.agreement import Agreement, OperationMetrics
 from sla.assessment import Check, Status, Steady, check
 from sla.faults import Counted, clock_skew, counted, lost_workers, most_lost, restarts, stalls
 from sla.littles_law import TOLERANCE, littles_law
+from sla.load_checks import load_checks
 from sla.measurements import Measurements, RunFacts
 from sla.server_side import Increments, bucket_increments, dominance_violation
-from sla.steady import constant_part, operations_of
+from sla.steady import operations_of
 from sla.window import Window
 
 CLOCK_TICK_NS = 100.0
@@ -29,6 +28,7 @@ ALLOWABLE = {
     "unsent": "unsent",
     "schedule-lag": "schedule_lag",
     "generator-cpu": "generator_cpu",
+    "achieved-seconds": "achieved_seconds",
     "stalled-worker": "stalls",
     "clock-skew": "clock_skew",
     "server-data": "server_data",
@@ -56,9 +56,8 @@ def checks(
 
 
 def _checks(measurements: Measurements, agreement: Agreement, steady: Steady | None) -> list[Check]:
-    found = [_data(measurements, steady), *_exchange(measurements, agreement), *_generator(measurements, agreement)]
-    if steady is not None:
-        found += _achieved(measurements, agreement, steady)
+    found = [*_data(measurements, steady), *_exchange(measurements, agreement), *load_checks(measurements, agreement, steady)]
+    found += stalls(measurements) + clock_skew(measurements, agreement.validity.clock_skew_ns)
     found += _server(measurements, agreement, steady)
     for operation in operations_of(measurements.windows):
         mine = [w for w in measurements.windows if w.operation == operation]
@@ -66,15 +65,17 @@ def _checks(measurements: Measurements, agreement: Agreement, steady: Steady | N
     return found
 
 
-def _data(measurements: Measurements, steady: Steady | None) -> Check:
-    finished = sum(w.finished for w in measurements.windows)
+def _data(measurements: Measurements, steady: Steady | None) -> list[Check]:
+    finished, ok = sum(w.finished for w in measurements.windows), sum(w.ok for w in measurements.windows)
     if not finished:
-        return check("data", "Data", True, "no operation was finished", 0.0, 1.0, "operations")
-    if not any(w.ok for w in measurements.windows):
-        return check("data", "Data", True, "not one operation succeeded", 0.0, 1.0, "operations")
+        return [check("data", "Data", True, "no operation was finished", 0.0, 1.0, "operations")]
+    text, figure = "operations were measured in the steady part", float(finished)
+    found = [check("data", "Data", False, text, figure, 1.0, "operations")]
     if steady is None:
-        return check("data", "Data", True, "no steady part of at least 5 s at a constant rate", 0.0, 5.0, "s")
-    return check("data", "Data", False, "operations were measured in the steady part", float(finished), 1.0, "operations")
+        found = [check("data", "Data", True, "no steady part of at least 5 s at a constant rate", 0.0, 5.0, "s")]
+    if not ok:
+        found.append(check("successes", "Successes", True, "not one operation succeeded", 0.0, 1.0, "operations"))
+    return found
 
 
 def _exchange(measurements: Measurements, agreement: Agreement) -> list[Check]:
@@ -109,61 +110,6 @@ def _unsigned(count: int) -> list[Check]:
         return []
     text = f"{count} messages were refused: not signed with this cluster's key"
     return [check("unsigned", "Unsigned messages", True, text, float(count), 0.0, "messages", Status.WARN)]
-
-
-def _generator(measurements: Measurements, agreement: Agreement) -> list[Check]:
-    limits = agreement.validity
-    found = []
-    planned = sum(w.planned for w in measurements.windows)
-    if planned:
-        unsent = sum(w.unsent for w in measurements.windows)
-        share = unsent / planned
-        over = share > limits.unsent_share
-        text = f"{unsent} of {planned} planned operations were not sent"
-        text += "; more users (--ops-per-user) or workers are needed" if over else ""
-        found.append(check("unsent", "Unsent", over, text, share, limits.unsent_share, "ratio"))
-    lag = histogram.merge(h.lag for h in measurements.health)
-    if lag.total:
-        p50, p99 = lag.quantile_ns(0.5), lag.quantile_ns(0.99)
-        over = p99 > limits.lag_p99_ns
-        text = f"arrivals were woken {p50 / 1e3:.0f} us (p50) and {p99 / 1e3:.0f} us (p99) late, which response times include"
-        text += _hub(measurements)
-        text += f"; longest garbage collection {max(h.gc_pause_ns for h in measurements.health) / 1e6:.2f} ms"
-        text += "; the generator was the limit: more workers on more cores (--workers)" if over else ""
-        found.append(check("schedule_lag", "Schedule lag p99", over, text, p99, limits.lag_p99_ns, "ns"))
-    shares = [h.cpu_share for h in measurements.health]
-    if shares:
-        busy = float(np.mean([s > limits.cpu_share for s in shares]))
-        top = float(np.percentile(shares, 95))
-        text = f"workers used {top:.2f} of a core (95th percentile of their seconds)"
-        if busy > 0.1:
-            text += f"; the generator was the limit: raise --workers until they use less than {limits.cpu_share:.2f}"
-        found.append(check("generator_cpu", "Generator CPU", busy > 0.1, text, top, limits.cpu_share, "cores"))
-    return found + stalls(measurements) + clock_skew(measurements, limits.clock_skew_ns)
-
-
-def _hub(measurements: Measurements) -> str:
-    hub = histogram.merge(h.hub for h in measurements.health)
-    if not hub.total:
-        return ""
-    p50, p99 = (hub.quantile_ns(q) / 1e3 for q in (0.5, 0.99))
-    return f"; answers waited for others read with them up to {p50:.0f} us (p50) and {p99:.0f} us (p99), in service times too"
-
-
-def _achieved(measurements: Measurements, agreement: Agreement, steady: Steady) -> list[Check]:
-    """Arrivals in the judged part against the plan. A target that can't keep up shows as unsent; this finds missing users."""
-    _, _, rate = constant_part(measurements.facts)
-    if not rate:
-        return []
-    here = [w for w in measurements.windows if steady.from_second <= w.second < steady.to_second]
-    planned = rate * (steady.to_second - steady.from_second)
-    started = sum(w.started for w in here)
-    off = started / planned - 1
-    return [
-        check("achieved", "Achieved arrivals", abs(off) > agreement.validity.achieved_share,
-               f"{started} operations were sent where {planned:.0f} were planned ({off:+.2%})",
-               off, agreement.validity.achieved_share, "ratio", Status.WARN)
-    ]  # fmt: skip
 
 
 def _server(measurements: Measurements, agreement: Agreement, steady: Steady | None) -> list[Check]:

@@ -14,11 +14,14 @@ from pathlib import Path
 
 from bizra_load.cli.report import add_output_arguments, put_out
 from bizra_load.exit_codes import INCONCLUSIVE, KEPT, NO_GO, InvalidRunError, UsageError
-from sla.assessment import Assessment, Decision, OperationSummary
+from sla import histogram
+from sla.assessment import Assessment, OperationSummary, Status
 from sla.baseline import Baseline
 from sla.comparison import MARGIN, Change, Comparison, Figure, compare, figure_of_file, figures_of_runs
+from sla.lateness import LATE, judged
 from sla.measurements import Measurements
-from sla.summaries import summaries
+from sla.summaries import less_lag, summaries
+from sla.touches import touches_client
 
 EXIT = {Change.REGRESSED: NO_GO, Change.INCONCLUSIVE: INCONCLUSIVE}
 
@@ -31,6 +34,10 @@ class _Run:
 
     def at(self, level: float) -> tuple[OperationSummary, ...]:
         return summaries(self.measurements, self.assessment.steady, level)
+
+    def less_lag(self, level: float) -> tuple[OperationSummary, ...]:
+        lag = histogram.merge(h.lag for h in judged(self.measurements.health, self.assessment.steady))
+        return less_lag(self.at(level), lag)
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -67,7 +74,8 @@ def _against_runs(runs: list[_Run], margin: float) -> Comparison:
         notes.append("the runs had different planned rates: latencies depend on the load")
     if len({str(r.assessment.run.get("target")) for r in runs}) > 2:
         notes.append("the runs of one side had different targets")
-    figures = figures_of_runs([r.at for r in sides[0]], [r.at for r in sides[1]], margin)
+    without = ([r.less_lag for r in side] for side in sides)
+    figures = figures_of_runs([r.at for r in sides[0]], [r.at for r in sides[1]], margin, *without)
     return _compared(figures, len(runs) > 2 and _interleaved(runs), notes)
 
 
@@ -81,7 +89,9 @@ def _against_file(sides: list[Path], margin: float) -> Comparison:
         figure_of_file(o.title, o.unit, o.comparison == ">=", margin, o.baseline, o.estimate)
         for o in candidate.assessment.objectives
         if o.baseline is not None and o.estimate is not None
-    ]
+        # what can't be judged can't be compared
+        and o.status is not Status.INVALID and not o.reason.startswith(LATE)
+    ]  # fmt: skip
     return _compared(figures, False, ["the baseline is a file of plain figures without intervals of their own"])
 
 
@@ -103,8 +113,9 @@ def _read(folder: Path, baseline: Baseline | None = None) -> _Run:
     from bizra_load.gate import judge
 
     assessment, measurements = judge(folder, baseline=baseline)
-    if assessment.decision is Decision.INVALID:
-        raise InvalidRunError(f"{folder}: can't be compared: {assessment.summary}")
+    broken = [c.reason for c in assessment.checks if c.status is Status.FAIL and touches_client(c)]
+    if broken:
+        raise InvalidRunError(f"{folder}: can't be compared: {'; '.join(broken)}")
     return _Run(folder, measurements, assessment)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from bizra_load.engine.load_curve import LoadCurve
 from reports.json_report import finite
-from reports.table import OBJECTIVE_COLUMNS, check_row, objective_rows
+from reports.table import OBJECTIVE_COLUMNS, check_rows, objective_rows
 from sla import histogram
 from sla.assessment import Assessment
 from sla.histogram import Histogram
@@ -91,7 +91,7 @@ def _ms(h: Histogram, q: float) -> float | None:
 
 def _shown(a: Assessment) -> dict[str, Any]:
     rows = [list(r.cells) for r in objective_rows(a)]
-    checks = [list(check_row(c).cells) for c in a.checks]
+    checks = [list(row.cells) for row in check_rows(a)]
     shown = {"decision": a.decision.value, "summary": a.summary, "rollout": a.rollout, "exit_code": a.exit_code}
     found: dict[str, Any] = finite(shown | {"columns": list(OBJECTIVE_COLUMNS), "objectives": rows, "checks": checks})
     return found | {"notes": list(a.notes)}

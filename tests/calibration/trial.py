@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from sla.histogram import from_values
+from sla.machine import MachineSecond
 from sla.measurements import Measurements, PlannedSegment, RunFacts
-from sla.window import Window
+from sla.window import Health, Window
 
 QUANTILES = (0.5, 0.9, 0.95, 0.99, 0.999)
 MOST = (0.5, 0.9, 0.95, 0.99)
@@ -38,6 +39,11 @@ def every(quantiles, band, label="{}"):
     return {label.format(named(q)): band for q in quantiles}
 
 
+def on_time(length_s):
+    """Rows of a worker that never was late."""
+    return tuple(Health(START + s, "w", machine=MachineSecond(START + s, "w")) for s in range(length_s))
+
+
 def measurements_of(finished_at_s, latency_ns, length_s):
     """Windows of one operation over a constant plan, in the way the recorder makes them."""
     windows = []
@@ -53,4 +59,4 @@ def measurements_of(finished_at_s, latency_ns, length_s):
         )  # fmt: skip
     rate = len(latency_ns) / length_s
     facts = RunFacts(START * 10**9, (START + length_s) * 10**9, plan=(PlannedSegment(length_s, rate, rate),))
-    return Measurements(tuple(windows), (), (), facts)
+    return Measurements(tuple(windows), on_time(length_s), (), facts)

@@ -33,6 +33,11 @@ def balanced(ended):
     return planned == unsent + sum(ended.finished().values()) and sum(w.started for w in windows) == planned - unsent
 
 
+def no_go_if_surely_failed(ended):
+    """Errors are errors, whatever else can't be trusted: where they show that the target is missed, the answer is NO-GO."""
+    return 3 if ended.objective("poi_success_rate")["status"] == "FAIL" else 5
+
+
 def test_a_killed_node_shows_as_failures_and_every_arrival_is_accounted_for(tmp_path, node):
     running = Running(tmp_path, *target(node), *SHORT, "--duration", "12s")
     running.wait_for(400)
@@ -44,7 +49,8 @@ def test_a_killed_node_shows_as_failures_and_every_arrival_is_accounted_for(tmp_
     assert failures(ended)["transport"] > 200
     assert ended.objective("poi_success_rate")["status"] != "PASS"  # one burst of errors: no interval says much
     assert ended.check("scrapes")["status"] == "WARN"
-    assert (ended.code, failed_checks(ended)) == (5, {"server_data"}), ended.out
+    assert failed_checks(ended) == {"server_data"}, ended.out
+    assert ended.code == no_go_if_surely_failed(ended), ended.out
     assert said(ended) == []
 
 
@@ -71,7 +77,7 @@ def test_a_node_restarted_in_mid_run_resets_its_counters_and_is_a_named_failure(
     assert "the counters were reset 1 times" in ended.check("counters_generate")["reason"]
 
 
-def test_a_restart_makes_the_run_invalid_unless_allowed(tmp_path):
+def test_a_restart_makes_the_run_invalid_unless_allowed_or_surely_failed(tmp_path):
     port, metrics_port = free_port(), free_port()
     with start_node([], port, metrics_port) as first:
         running = Running(tmp_path, *target(first), *SHORT)
@@ -80,8 +86,8 @@ def test_a_restart_makes_the_run_invalid_unless_allowed(tmp_path):
         first.process.wait()
         with start_node([], port, metrics_port):
             ended = running.end()
-    assert ended.code == 5
     assert failed_checks(ended) == {"restarted"}, ended.out
+    assert ended.code == no_go_if_surely_failed(ended), ended.out
 
 
 def test_a_stalled_node_times_operations_out_and_the_counters_still_agree(tmp_path, node):

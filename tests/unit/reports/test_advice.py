@@ -78,13 +78,14 @@ def test_a_plan_below_the_target_is_told_from_a_slow_node(healthy):
 def test_a_late_generator_needs_workers_and_waiting_operations_need_connections(healthy):
     lag = next(c for c in healthy.checks if c.key == "schedule_lag")
     late = tuple(
-        dataclasses.replace(c, status=Status.FAIL, reason="woken 9 ms late") if c is lag else c for c in healthy.checks
+        dataclasses.replace(c, status=Status.FAIL, reason="woken 9 ms late", advice="another machine") if c is lag else c
+        for c in healthy.checks
     )
     slow = Estimate(9e6, 8e6, 1e7, 0.95, 1e4, 1e4)
     first, *rest = healthy.operations
     waiting = (dataclasses.replace(first, response={**first.response, "p99": slow}), *rest)
     [said] = text(dataclasses.replace(healthy, checks=late, operations=waiting))
-    assert "woken 9 ms late: raise --workers" in said
+    assert "woken 9 ms late: another machine" in said
     [said] = text(dataclasses.replace(healthy, operations=waiting))
     assert "p99 9.00 ms [8.00 ms to 10.0 ms] from the intended start" in said
     assert "--ops-per-user" in said

@@ -112,3 +112,24 @@ def test_yaml_runs_nothing(tmp_path):
     with pytest.raises(UsageError, match="not YAML"):
         read_agreement(str(path))
     assert not (tmp_path / "made").exists()
+
+
+def test_a_timer_is_inside_its_operation_or_includes_queueing():
+    document = {
+        "schema": "bizra-load/agreement/1",
+        "name": "x",
+        "operations": {"a": {"histogram": "h", "timer": "queueing"}, "b": {"histogram": "h"}},
+        "objectives": {
+            "o": {
+                "title": "O",
+                "severity": "CRITICAL",
+                "measure": {"kind": "server_quantile", "operations": ["a"], "quantile": 0.99},
+                "target": "< 1 ms",
+            }
+        },
+    }
+    found = agreement_from_mapping(document)
+    assert [found.operations[o].timer for o in "ab"] == ["queueing", "inside"]
+    document["operations"]["a"]["timer"] = "outside"
+    with pytest.raises(ValueError, match=r"operations.a.timer: 'outside' is unknown.*\(allowed: inside, queueing\)"):
+        agreement_from_mapping(document)

@@ -88,6 +88,8 @@ def test_a_run_that_cannot_be_trusted_is_invalid_whatever_its_latencies_say(opti
     a = judged(measurements(**options))
     assert check(a, key).status is Status.FAIL
     assert (a.decision, a.exit_code) == (Decision.INVALID, 5)
+    assert a.summary.startswith("the run can't be trusted: ")
+    assert check(a, key).reason in a.summary
 
 
 def test_a_slow_server_alone_is_no_reason_for_distrust():
@@ -109,14 +111,11 @@ def _slower(h):
     return tuple(0.0 if edge < 1e-2 else c for edge, c in zip(h.edges_s, h.cumulative, strict=True))
 
 
-@pytest.mark.parametrize("name", ["busy", "late", "blind", "short", "empty"])
+@pytest.mark.parametrize("name", ["late", "blind", "short", "empty"])
 def test_each_way_of_knowing_too_little_has_its_own_word(name):
     m = measurements(hold_s=20)
-    if name == "busy":
-        a = judged(dataclasses.replace(m, health=tuple(dataclasses.replace(h, cpu_share=0.99) for h in m.health)))
-        assert check(a, "generator_cpu").status is Status.FAIL
-    elif name == "late":
-        lag = from_values(np.full(100, 20_000_000))
+    if name == "late":
+        lag = from_values(np.full(100, 600_000_000))
         a = judged(dataclasses.replace(m, health=tuple(dataclasses.replace(h, lag=lag) for h in m.health)))
         assert check(a, "schedule_lag").status is Status.FAIL
     elif name == "blind":
