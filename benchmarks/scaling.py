@@ -65,7 +65,7 @@ class SimulatedWorker:
                 self._state, self._users = "running", message.data["user_classes_count"]
                 count = sum(self._users.values())
                 self._send("spawning_complete", {"user_classes_count": self._users, "user_count": count})
-            elif message.type == START:
+            elif message.type == START and self._sender is None:  # the second says when the schedule begins
                 self._sender = Sender(message.data["run"], self.name, lambda m: self._send(REPORT, m))
             elif message.type == ACKNOWLEDGE and self._sender:
                 self._sender.acknowledged(message.data)

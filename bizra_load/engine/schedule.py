@@ -21,6 +21,7 @@ from bizra_load.engine.pacer import Pacer
 
 NEVER_NS = 1 << 62  # the start of a schedule that has none yet
 ABOUT_TO_CLOSE_NS = 500_000_000
+LATE_NS = 250_000_000  # so long a last arrival may take to wake on a busy machine
 
 
 class Slot:
@@ -57,6 +58,11 @@ class Slot:
                 return due
         self.abandon()
         return self._park()
+
+    @property
+    def waits(self) -> bool:
+        """Whether it waits for an arrival that falls due before the close."""
+        return self._waiting_for is not None and self._waiting_for < self._schedule.closes_ns
 
     def retire(self) -> None:
         """The user goes while the schedule runs (its share is another worker's from now on): nothing more is taken, and what
@@ -165,12 +171,14 @@ class Schedule:
 
     def drain(self, deadline_s: float) -> int:
         """Close the schedule now, wait for the operations under way, count what was not sent. Returns how many slots were
-        still busy after `deadline_s`. One that is about to close by itself does: whoever tells the end knows its start only as
-        exactly as a message's way is short.
+        still busy after `deadline_s`. One that is about to close by itself does, and its last arrivals are sent even if they
+        wake a little late: whoever tells the end knows its start only as exactly as a message's way is short.
         """
         left_ns = self.closes_ns - time.perf_counter_ns()
-        if 0 < left_ns <= ABOUT_TO_CLOSE_NS:
-            gevent.sleep(left_ns / 1e9)
+        if left_ns <= ABOUT_TO_CLOSE_NS:
+            gevent.sleep(max(left_ns, 0) / 1e9)
+            while any(slot.waits for slot in self._mine) and time.perf_counter_ns() < self.closes_ns + LATE_NS:
+                gevent.sleep(0.002)
         self.draining = True
         self.closes_ns = min(self.closes_ns, time.perf_counter_ns())
         self._release()
