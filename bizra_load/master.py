@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import dataclasses
-import importlib
 import os
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import gevent
 from locust.env import Environment
@@ -16,7 +13,8 @@ from locust.env import Environment
 from bizra_load import gate
 from bizra_load.archive import run_record
 from bizra_load.archive.spool import Report
-from bizra_load.archive.store import RunWriter, new_folder, read_run
+from bizra_load.archive.store import RunWriter, new_folder
+from bizra_load.early_stop import wait_for_failure
 from bizra_load.engine.load_curve import LoadCurve
 from bizra_load.exit_codes import BizraLoadError, InvalidRunError
 from bizra_load.measure import wire
@@ -27,7 +25,6 @@ from bizra_load.measure.generator_metrics import GeneratorMetrics
 from bizra_load.measure.hdr_codec import WireError
 from bizra_load.measure.locust_stats import LocustStatistics
 from bizra_load.measure.losses import Tally
-from bizra_load.measure.machine import MachineReader, listener_on_this_machine
 from bizra_load.monitoring import grafana
 from bizra_load.options import Settings
 from bizra_load.progress import Progress
@@ -36,15 +33,13 @@ from bizra_load.users import OpenModelUser
 from bizra_load.webui.live import Live
 from sla.assessment import Assessment
 from sla.baseline import HOW, is_measured
-from sla.machine import TARGET
+from sla.machine import MachineSecond
 from sla.measurements import RunFacts
 from sla.preflight import too_short
-from sla.sequential import LOOK_EVERY_S, Looks, failing
 from sla.snapshot import Snapshot
 
 SCRAPE_EVERY_S = 1.0
 PHASE_S = 0.85  # of each second: when all workers have reported the one before, and none of them does
-SECOND_NS = 1_000_000_000
 NOT_BEGUN_S = 3600.0  # in the record of a run whose schedule has not begun, its start is still to come
 
 
@@ -104,8 +99,7 @@ class Keeping:
         gate.keep_agreement(self.folder, self._agreement)
         if not fixed and is_measured(self._agreement.agreement) and self._agreement.baseline is None:
             print(f"Before the load: no baseline, what is held against it stays open: {HOW}", file=sys.stderr)
-        self._server = ServerMetrics(settings, self.clock)
-        self._target = _target_here(environment.host or "")
+        self._server = ServerMetrics(settings, self.clock, environment.host or "")
         runner = environment.runner
         # where events are fired Locust counts by itself
         self._statistics = None if settings.fire_request_events or runner is None else LocustStatistics(runner.stats, "PoI")
@@ -249,8 +243,7 @@ class Keeping:
         while True:
             since_s = (self.clock.unix_ns() / 1e9 - PHASE_S) % SCRAPE_EVERY_S
             gevent.sleep(SCRAPE_EVERY_S - since_s)
-            self._store(self._server.read())
-            self._store_target()
+            self._store(self._server.read(), self._server.read_process())
             if self._statistics:
                 self._statistics.show()
             if self._recorded != self.receiver.workers:
@@ -259,17 +252,8 @@ class Keeping:
                 self._progress.show(self.clock.unix_ns())
 
     def _look(self) -> None:
-        """Judge what is on disk so far, again and again, by the rule for looking while a run goes (sla.sequential)."""
-        importlib.import_module("scipy.special")  # what a look needs: now, not in the middle of the load (see sla.laws)
-        looks = Looks()
-        while not self._stopped_for:
-            gevent.sleep(LOOK_EVERY_S)
-            measurements, _ = read_run(self.folder)
-            # the last two seconds may not have been reported by every worker yet
-            ended_ns = min(self.clock.unix_ns() - 2 * 10**9, self._ended_ns)
-            so_far = dataclasses.replace(measurements, facts=dataclasses.replace(measurements.facts, load_ended_ns=ended_ns))
-            kept = gate.kept_agreement(self.folder)  # a baseline that was measured meanwhile is there by now
-            self._stopped_for = tuple(sorted(looks.add(failing(so_far, kept.agreement, kept.baseline))))
+        """Stop the load when a critical objective has failed for certain."""
+        self._stopped_for = wait_for_failure(self.folder, self.clock, lambda: self._ended_ns)
         print(f"Stopping early: {', '.join(self._stopped_for)} broke the target in three looks", file=sys.stderr)
         runner = self._environment.runner
         if runner is not None:
@@ -283,17 +267,10 @@ class Keeping:
         for finding in too_short(self._plan, shares):
             print(f"Before the load: {finding}", file=sys.stderr)
 
-    def _store(self, snapshots: list[Snapshot]) -> None:
+    def _store(self, snapshots: list[Snapshot], process: list[MachineSecond] | None = None) -> None:
         try:
             self._writer.snapshots(snapshots)
-        except OSError as error:
-            self._stop_unwritable(error)
-
-    def _store_target(self) -> None:
-        if self._target is None:
-            return
-        try:
-            self._writer.target([self._target.read(self.clock.unix_ns() // SECOND_NS)])
+            self._writer.target(process or [])
         except OSError as error:
             self._stop_unwritable(error)
 
@@ -332,15 +309,5 @@ class Keeping:
             interrupted=self._interrupted,
             stopped_for=self._stopped_for,
             seed=self.settings.seed,
+            target_is_local=self._server.is_local,
         )
-
-
-def _target_here(host: str) -> MachineReader | None:
-    """Reads what the process under test goes through, where it runs on this machine and we may see it."""
-    parts = urlsplit(host)
-    try:
-        port = parts.port or (443 if parts.scheme == "https" else 80)
-    except ValueError:
-        return None
-    pid = listener_on_this_machine(parts.hostname or "", port)
-    return None if pid is None else MachineReader(TARGET, pid)

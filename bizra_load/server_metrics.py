@@ -1,15 +1,20 @@
-"""The server's own metrics around a run: read from the node once a second, or asked of a Prometheus when the load has ended."""
+"""The server around a run: its own metrics, read from the node once a second or asked of a Prometheus when the load has ended,
+and what its process goes through, where it runs on this machine.
+"""
 
 from __future__ import annotations
 
 import time
+from urllib.parse import urlsplit
 
 import gevent
 
 from bizra_load.measure.clock import SteadyClock
+from bizra_load.measure.machine import MachineReader, listener_on_this_machine
 from bizra_load.options import Settings
 from bizra_load.target.exposition import MetricsReader, ScrapeError
 from bizra_load.target.prometheus import PrometheusSource
+from sla.machine import TARGET, MachineSecond
 from sla.snapshot import Snapshot
 
 SCRAPE_WITHIN_S = 10.0
@@ -20,9 +25,11 @@ PROMETHEUS_CATCH_UP_S = 75.0  # how long its first scrape after the load may tak
 class ServerMetrics:
     """`failed` counts readings that failed: the run goes on without them."""
 
-    def __init__(self, settings: Settings, clock: SteadyClock) -> None:
+    def __init__(self, settings: Settings, clock: SteadyClock, host: str) -> None:
         self.failed = 0
         self._settings = settings
+        self._clock = clock
+        self._process = _process_here(host)
         self._reader = MetricsReader(settings.metrics_url, unix_ns=clock.unix_ns) if settings.metrics_url else None
 
     def read(self) -> list[Snapshot]:
@@ -35,6 +42,15 @@ class ServerMetrics:
         except ScrapeError:
             self.failed += 1
             return []
+
+    @property
+    def is_local(self) -> bool:
+        """The target runs on this machine, and competes with the generator for it."""
+        return self._process is not None
+
+    def read_process(self) -> list[MachineSecond]:
+        """What its process went through since the last call; [] where it runs elsewhere."""
+        return [self._process.read(self._clock.unix_ns() // 1_000_000_000)] if self._process else []
 
     def ask(self, started_ns: int, drained_ns: int) -> list[Snapshot]:
         """All scrapes of the Prometheus around the load, if there is one; waits for its first one after `drained_ns`."""
@@ -52,3 +68,14 @@ class ServerMetrics:
             if any(s.at_ns > drained_ns for s in snapshots) or time.monotonic() > end or not snapshots:
                 return snapshots
             gevent.sleep(0.5)
+
+
+def _process_here(host: str) -> MachineReader | None:
+    """Reads what the process under test goes through, where it runs on this machine and we may see it."""
+    parts = urlsplit(host)
+    try:
+        port = parts.port or (443 if parts.scheme == "https" else 80)
+    except ValueError:
+        return None
+    pid = listener_on_this_machine(parts.hostname or "", port)
+    return None if pid is None else MachineReader(TARGET, pid)
