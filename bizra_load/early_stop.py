@@ -16,7 +16,7 @@ from sla.sequential import LOOK_EVERY_S, Looks, failing
 
 
 def wait_for_failure(folder: Path, clock: SteadyClock, ends_ns: Callable[[], int]) -> tuple[str, ...]:
-    """Returns the critical objectives that have failed for certain, once there are any. `ends_ns`: when the load ends (Unix)."""
+    """The critical objectives that have failed for certain, once there are any. `ends_ns`: when the load ends (Unix)."""
     importlib.import_module("scipy.special")  # what a look needs: now, not in the middle of the load (see sla.laws)
     looks = Looks()
     while True:

@@ -16,7 +16,7 @@ from bizra_load.archive.spool import Report
 from bizra_load.archive.store import RunWriter, new_folder
 from bizra_load.early_stop import wait_for_failure
 from bizra_load.engine.load_curve import LoadCurve
-from bizra_load.exit_codes import BizraLoadError, InvalidRunError
+from bizra_load.exit_codes import InvalidRunError
 from bizra_load.measure import wire
 from bizra_load.measure.clock import SteadyClock
 from bizra_load.measure.cluster_key import ClusterKey
@@ -185,18 +185,10 @@ class Keeping:
         if self._metrics is not None:
             self._metrics.assessed(assessment)
         gate.announce(assessment, self.folder, sys.stdout)
-        self._annotate(assessment)
+        text = f"{self.run}: {assessment.decision.value} ({assessment.summary})"
+        tags = ("load-test", self.settings.run_name, assessment.decision.value)
+        grafana.annotate_if_there_is_one(self._started_ns, self._ended_ns, text, tags)
         return assessment
-
-    def _annotate(self, assessment: Assessment) -> None:
-        """Mark the run on the dashboards of the Grafana at GRAFANA_URL, if there is one; the verdict does not depend on it."""
-        try:
-            if settings := grafana.settings_of_environment(timeout_s=5.0):
-                text = f"{self.run}: {assessment.decision.value} ({assessment.summary})"
-                tags = ("load-test", self.settings.run_name, assessment.decision.value)
-                grafana.annotate(settings, self._started_ns, self._ended_ns, text, tags)
-        except BizraLoadError as error:
-            print(f"The run was not marked in Grafana: {error}", file=sys.stderr)
 
     def expect(self, worker: str) -> None:
         """A worker takes part from now on."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 from bizra_load.archive.run_record import without_userinfo
-from bizra_load.exit_codes import InvalidRunError, UsageError
+from bizra_load.exit_codes import BizraLoadError, InvalidRunError, UsageError
 from bizra_load.monitoring.panel_check import Query, check_panels
 from bizra_load.monitoring.panels import Panel
 from reports.dashboard_check import DashboardCheck
@@ -121,6 +122,15 @@ def annotate(settings: GrafanaSettings, from_ns: int, to_ns: int, text: str, tag
         grafana.annotations.add_annotation(
             time_from=from_ns // 1_000_000, time_to=to_ns // 1_000_000, tags=list(tags), text=text
         )
+
+
+def annotate_if_there_is_one(from_ns: int, to_ns: int, text: str, tags: Sequence[str]) -> None:
+    """The same in the Grafana at GRAFANA_URL; without one nothing happens, and trouble is one line on standard error."""
+    try:
+        if settings := settings_of_environment(timeout_s=5.0):
+            annotate(settings, from_ns, to_ns, text, tags)
+    except BizraLoadError as error:
+        print(f"The run was not marked in Grafana: {error}", file=sys.stderr)
 
 
 @contextmanager
