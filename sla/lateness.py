@@ -45,7 +45,8 @@ LONGEST_S = 3600  # a lag beyond a histogram's range counts for so long
 FEW = (0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.998)  # of the arrivals: quantiles of the lag that are looked at
 QUICK = 0.1  # of a second's operations have waited least
 SKEW_NS = 250e6  # clocks further apart than this put a lag into a wrong second
-AFFECTED = 5.0  # operations that a late arrival can delay, itself included: at load 0.8 a backlog lasts 1 / (1 - 0.8)
+DELAYED = 10.0  # operations that a late arrival can delay, itself included: a backlog lasts 1 / (1 - load), here up to 0.9
+SLOWED = 5.0  # operations that one can slow down inside: those that are carried out beside the bunch, or in its backlog
 
 
 @dataclass(frozen=True)
@@ -71,15 +72,15 @@ class Lateness:
         """Lags within a second that few arrivals exceed, in rising order."""
         return sorted({u for p in FEW if self.whole.total and (u := self.whole.quantile_ns(p)) <= SECOND_NS})
 
-    def affected(self, lag_ns: float, level: float) -> float:
-        """Share of the operations that arrivals later than `lag_ns` can have delayed by more than that, at most (upper limit
-        of its interval): themselves, and those that came while their backlog lasted. 1 where the lag is not known.
+    def affected(self, lag_ns: float, level: float, each: float) -> float:
+        """Share of the operations that arrivals later than `lag_ns` can have hurt, at most (upper limit of its interval), when
+        one hurts `each`, itself included. 1 where the lag is not known.
         """
         if not self.whole.total:
             return 1.0
         late = np.array([over(h, lag_ns) for h in self.lags], dtype=np.float64)
         found = proportion_estimate(np.minimum(late, self.sent), self.sent, level)
-        return min(AFFECTED * found.high, 1.0) if found else 1.0
+        return min(each * found.high, 1.0) if found else 1.0
 
 
 LATE = "the generator was late by up to"
@@ -150,11 +151,11 @@ def largest_by_second(late: Lateness, windows: Sequence[Window], operation: str,
 
 
 def disturbed_seconds(late: Lateness, limit_ns: float) -> set[int]:
-    """Seconds in which an arrival later than `limit_ns` was woken, and those until its backlog is over (AFFECTED)."""
+    """Seconds in which an arrival later than `limit_ns` was woken, and those until its backlog is over (DELAYED)."""
     found: set[int] = set()
     for second, ns in late.woken_ns.items():
         if ns > limit_ns:
-            found |= set(range(second, second + 2 + math.ceil(AFFECTED * min(ns, LONGEST_S * SECOND_NS) / SECOND_NS)))
+            found |= set(range(second, second + 2 + math.ceil(DELAYED * min(ns, LONGEST_S * SECOND_NS) / SECOND_NS)))
     return found
 
 

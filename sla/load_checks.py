@@ -7,7 +7,7 @@ import numpy as np
 from sla import histogram
 from sla.agreement import Agreement
 from sla.assessment import Check, Status, Steady, check
-from sla.lateness import AFFECTED, SECOND_NS, judged, over
+from sla.lateness import DELAYED, SECOND_NS, judged, over
 from sla.measurements import Measurements
 from sla.steady import constant_part
 from sla.who_was_late import explain
@@ -89,4 +89,4 @@ def _achieved_seconds(measurements: Measurements, steady: Steady) -> Check:
 
 def late_operations(measurements: Measurements, steady: Steady) -> float:
     """Operations of the judged part that arrivals more than a second late can have hurt, at most (sla.lateness)."""
-    return AFFECTED * sum(over(h.lag, SECOND_NS) for h in judged(measurements.health, steady))
+    return DELAYED * sum(over(h.lag, SECOND_NS) for h in judged(measurements.health, steady))

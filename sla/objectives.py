@@ -13,7 +13,7 @@ from sla.agreement import Agreement, Limit, Objective
 from sla.assessment import Steady
 from sla.estimate import Estimate
 from sla.histogram import Histogram
-from sla.lateness import SHARED_HOST, Lateness, disturbed_seconds, largest_by_second, shifted
+from sla.lateness import DELAYED, SHARED_HOST, SLOWED, Lateness, disturbed_seconds, largest_by_second, shifted
 from sla.measurements import Measurements
 from sla.proportions import proportion_estimate
 from sla.quantiles import STRONG_EVIDENCE, quantile_results, seconds_needed
@@ -96,7 +96,7 @@ def _client_bounds(
     def bounds(level: float) -> tuple[Estimate, Estimate]:
         least = [_quantile(less, q, level)]
         for lag_ns in late.usual_ns():
-            share = late.affected(lag_ns, level)
+            share = late.affected(lag_ns, level, DELAYED)
             if share < q:
                 e = _quantile(histograms, q - share, level)
                 point, low, high = (max(x - lag_ns, 0.0) for x in (e.point, e.low, e.high))
@@ -168,7 +168,7 @@ def _least(
     def at(level: float) -> Estimate:
         found = []
         for less, lag_ns in counted:
-            share = late.affected(lag_ns, level) if lag_ns >= 0 else 0.0
+            share = late.affected(lag_ns, level, DELAYED if queueing else SLOWED) if lag_ns >= 0 else 0.0
             result = server_quantile(less, o.quantile, level, o.target.value, share)
             assert result, "as many observations as in the increments"
             found.append(result.estimate)
