@@ -14,7 +14,7 @@ PACKAGES := prometheus prometheus-alertmanager chromium faketime iproute2
 BENCH_PACKAGES := nginx-light wrk hey nghttp2-client gcc libc6-dev
 BENCH_ROUNDS ?= 5
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev debian debian-bench install-debian loadtest node drill test fuzz calibrate bench bench-memory bench-statistics soak audit lint format clean validate
+.PHONY: help setup setup-dev debian debian-bench install-debian loadtest node drill test fuzz calibrate bench bench-memory bench-statistics dependable soak audit lint format clean validate
 
 help: ## List all targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-17s %s\n", $$1, $$2}'
@@ -76,6 +76,7 @@ calibrate: setup-dev ## Coverage and false verdicts over 2,000 simulated runs a 
 bench: setup-dev debian-bench ## The generator beside its peers, pacing, accuracy, workers per master, the node (about 20 minutes)
 	$(BIN)/python -m benchmarks.generator --rounds $(BENCH_ROUNDS)
 	$(BIN)/python -m benchmarks.pacing
+	$(BIN)/python -m benchmarks.lag_phase
 	$(BIN)/python -m benchmarks.accuracy
 	$(BIN)/python -m benchmarks.scaling
 	$(BIN)/python -m benchmarks.node
@@ -86,6 +87,9 @@ bench-memory: setup-dev debian-bench ## Ten minutes at 10,000 ops/s: is memory f
 
 bench-statistics: setup-dev ## Time and memory of the statistics
 	$(BIN)/python -m benchmarks.statistics
+
+dependable: setup-dev ## How often a rehearsal gives the right answer here, calm, busy and with faults (some hours; ARGS="--only NAME --runs N")
+	$(BIN)/python -m tests.dependable $(ARGS)
 
 soak: setup-dev ## SOAK_SECONDS=1800 at SOAK_OPS=2000 with seeded faults, then every invariant (half an hour)
 	$(BIN)/python -m tests.soak

@@ -100,12 +100,9 @@ class Keeping:
         if not fixed and is_measured(self._agreement.agreement) and self._agreement.baseline is None:
             print(f"Before the load: no baseline, what is held against it stays open: {HOW}", file=sys.stderr)
         self._server = ServerMetrics(settings, self.clock, environment.host or "")
-        runner = environment.runner
-        # where events are fired Locust counts by itself
-        self._statistics = None if settings.fire_request_events or runner is None else LocustStatistics(runner.stats, "PoI")
-        self._store(
-            self._server.read()
-        )  # while the node is idle: only then do its counters and ours reconcile to the last operation
+        counts = environment.runner is not None and not settings.fire_request_events  # else Locust counts by itself
+        self._statistics = LocustStatistics(environment.stats, "PoI") if counts else None
+        self._store(self._server.read())  # while the node is idle: only then do its counters and ours reconcile exactly
         self._recorded: tuple[str, ...] = ()
         self._start_in(NOT_BEGUN_S)
         self._say_what_is_too_short()

@@ -1,0 +1,196 @@
+"""How often a rehearsal gives the answer that it should, on the machine as it is. python -m tests.dependable [--only NAME]
+
+Real runs one after the other, each with a reference node of its own; a table of how many gave the right answer, and what the
+others said. `make dependable` takes some hours with the numbers that a release is held to.
+"""
+
+from __future__ import annotations
+
+import argparse
+import collections
+import contextlib
+import os
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import requests
+
+from bizra_load.node.embedded import start_node
+from tests.e2e.running import Ended, Running
+
+SHORT = ("--ramp", "2s", "--duration", "20s")
+GOOD = ("GO", "GO WITH CAUTION")
+
+
+@dataclass(frozen=True)
+class Situation:
+    """`run(folder)` ends a run; `right` says whether its answer is the one that it should have given, in `least` of `runs`."""
+
+    name: str
+    run: Callable[[Path], Ended]
+    right: Callable[[Ended], bool]
+    runs: int = 20
+    least: int = 19
+
+
+def rehearsal(*arguments: str, busy: int = 0) -> Callable[[Path], Ended]:
+    """`bizra-load run` without a target, beside this many processes that never rest."""
+
+    def run(folder: Path) -> Ended:
+        with busy_processes(busy):
+            return Running(folder, *arguments).end(within_s=180)
+
+    return run
+
+
+def faulty(*faults: str, meanwhile: Callable[[Running, str], None] | None = None) -> Callable[[Path], Ended]:
+    """A run on a node with these faults; `meanwhile(running, admin_url)` happens under load."""
+
+    def run(folder: Path) -> Ended:
+        with start_node([word for fault in faults for word in ("--fault", fault)]) as node:
+            given = ("-H", node.url, "--metrics-url", node.metrics_url, "--agreement", "local", "--workers", "2")
+            running = Running(folder, *given, *SHORT)
+            if meanwhile is not None:
+                running.wait_for(5000)
+                meanwhile(running, node.admin_url)
+            return running.end(within_s=180)
+
+    return run
+
+
+def lying(folder: Path) -> Ended:
+    """The node's counter of generated attestations runs 2 % ahead of what it did."""
+    with start_node() as node, metrics_of_a_liar(node.metrics_url) as url:
+        return Running(folder, "-H", node.url, "--metrics-url", url, "--agreement", "local", *SHORT).end(within_s=180)
+
+
+@contextlib.contextmanager
+def metrics_of_a_liar(url: str) -> Iterator[str]:
+    def lie(match: re.Match[str]) -> str:
+        return f"{match[1]}{float(match[2]) * 1.02:.0f}"
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            text = requests.get(url, timeout=10).text
+            body = re.sub(r"(?m)^(bizra_poi_generate_total )(\S+)$", lie, text).encode()
+            self.send_response(200)
+            self.send_header("Content-Type", "text/plain; version=0.0.4")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_address[1]}/metrics"
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+@contextlib.contextmanager
+def busy_processes(count: int) -> Iterator[None]:
+    running = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(count)]
+    try:
+        yield
+    finally:
+        for process in running:
+            process.kill()
+            process.wait()
+
+
+def post_stall(_: Running, admin_url: str) -> None:
+    requests.post(f"{admin_url}/faults", json={"stall": "2s"}, timeout=10).raise_for_status()
+
+
+def kill_a_worker(running: Running, _: str) -> None:
+    os.kill(running.workers()[0], signal.SIGKILL)
+
+
+def decided(*decisions: str) -> Callable[[Ended], bool]:
+    return lambda ended: ended.assessment["decision"] in decisions
+
+
+def never_invalid_for_lag(ended: Ended) -> bool:
+    failed = [c["key"] for c in ended.assessment["checks"] if c["status"] == "FAIL" and c["opens"]]
+    return not (ended.assessment["decision"] == "INVALID" and set(failed) <= {"schedule_lag", "generator_cpu", "achieved"})
+
+
+def busy_and_said(ended: Ended) -> bool:
+    return ended.assessment["decision"] in GOOD and "the machine was busy" in ended.out
+
+
+def stall_shows(ended: Ended) -> bool:
+    verify = next(o for o in ended.assessment["operations"] if o["operation"] == "verify")
+    response_ns, service_ns = (float(verify[k]["p99"]["point"]) for k in ("response", "service"))
+    return response_ns > 1e9 > 2 * service_ns
+
+
+def generate_missed(ended: Ended) -> bool:
+    return ended.objective("poi_generate_p99")["status"] in ("FAIL", "WARN") and ended.assessment["decision"] != "GO"
+
+
+CORES = len(os.sched_getaffinity(0))
+SITUATIONS = (
+    Situation("nothing else running: GO", rehearsal(), decided("GO")),
+    Situation("a busy process per core: GO or GO WITH CAUTION, and said", rehearsal(busy=CORES), busy_and_said, 10, 9),
+    *(
+        Situation(
+            f"{rate} ops/s from {workers} workers: not INVALID for lag alone",
+            rehearsal("--target-ops", str(rate), "--workers", str(workers), *SHORT), never_invalid_for_lag, 3, 3,
+        )
+        for rate in (200, 1000, 5000) for workers in (1, 2, 4)
+    ),
+    Situation("generate 1 ms slower: missed", faulty("generate.latency=1ms"), generate_missed),
+    Situation("3 % errors: NO-GO", faulty("error_rate=3%"), decided("NO-GO")),
+    Situation("a stall of 2 s: in the response time", faulty(meanwhile=post_stall), stall_shows),
+    Situation("wrong signatures: NO-GO", faulty("wrong_signature_rate=20%"), decided("NO-GO")),
+    Situation("a lost worker: INVALID", faulty(meanwhile=kill_a_worker), decided("INVALID")),
+    Situation("counters that lie: INVALID", lying, decided("INVALID")),
+)  # fmt: skip
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--only", default="", help="situations whose name holds this")
+    parser.add_argument("--runs", type=int, default=0, help="instead of the number that a release is held to")
+    args = parser.parse_args()
+    missed = 0
+    for situation in SITUATIONS:
+        if args.only not in situation.name:
+            continue
+        runs = args.runs or situation.runs
+        answers: collections.Counter[str] = collections.Counter()
+        right, began = 0, time.monotonic()
+        for _ in range(runs):
+            with tempfile.TemporaryDirectory() as name:
+                ended = situation.run(Path(name))
+                answer, fits = f"exit code {ended.code}: {ended.err[-300:]}", False
+                if ended.folder is not None and (ended.folder / "assessment.json").exists():
+                    answer, fits = ended.assessment["decision"], situation.right(ended)
+                    answer += "" if fits else f" ({ended.assessment['summary']})"
+                right += fits
+                answers[answer] += 1
+        enough = right >= runs - (situation.runs - situation.least)
+        missed += not enough
+        mark, took_s = "in " if enough else "OUT", time.monotonic() - began
+        print(f"{mark} {right} of {runs}  {situation.name} ({took_s:.0f} s)", flush=True)
+        for answer, count in answers.most_common():
+            print(f"      {count} x {answer}", flush=True)
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
