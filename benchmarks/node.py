@@ -109,12 +109,12 @@ def measure_paced(node: dict[str, Any]) -> dict[str, float]:
     reader = MetricsReader(node["metrics_url"])
     before: Snapshot = reader.read()
     cpu = cpu_ns(node["pid"])
-    response_ns = paced.send(node["url"], whole, PACED_PER_S, SECONDS)
-    figures = {"CPU a request, us": (cpu_ns(node["pid"]) - cpu) / len(response_ns) / 1e3}
+    answered_ns = paced.send(node["url"], whole, PACED_PER_S, SECONDS)
+    figures = {"CPU a request, us": (cpu_ns(node["pid"]) - cpu) / len(answered_ns) / 1e3}
     after = reader.read()
     for operation, name in HISTOGRAMS.items():
         figures[f"{operation}: own p99, us"] = p99_us(before.histograms[name], after.histograms[name])
-    figures["response time p99 at the client, us"] = statistics.quantiles(response_ns, n=100)[-1] / 1e3
+    figures["p99 from sending to the answer, us"] = statistics.quantiles(answered_ns, n=100)[-1] / 1e3
     return figures
 
 
@@ -135,7 +135,7 @@ def main() -> None:
         raise SystemExit("wrk is missing: apt-get install -y --no-install-recommends wrk")
     cores = sorted(os.sched_getaffinity(0))
     os.sched_setaffinity(0, {cores[-1]})
-    checkouts = {"Reference node, one core": HERE, **({str(args.against): args.against.resolve()} if args.against else {})}
+    checkouts = {"Reference node, one core": HERE, **({"The other checkout's": args.against.resolve()} if args.against else {})}
     found: dict[str, list[dict[str, float]]] = {name: [] for name in checkouts}
     for _ in range(args.rounds):
         for name, checkout in checkouts.items():

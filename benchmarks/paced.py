@@ -13,8 +13,8 @@ CONNECTIONS = 16
 
 
 def send(url: str, requests: Sequence[bytes], rate_per_s: float, seconds: float) -> list[int]:
-    """Response times in ns from the moment each was due. `requests` are whole, and sent in turn; each answer must come in one
-    piece, as small ones do on loopback. Raises SystemExit on an answer other than 200.
+    """Nanoseconds from sending each to its answer; how late we ourselves were with it is left out. `requests` are whole, and
+    sent in turn; each answer must come in one piece, as small ones do on loopback. Raises SystemExit on one other than 200.
     """
     place = urlsplit(url)
     connections = [socket.create_connection((str(place.hostname), place.port or 80)) for _ in range(CONNECTIONS)]
@@ -46,7 +46,8 @@ def _exchange(
     while due or sent:
         while due and idle and due[0] <= time.perf_counter_ns():
             connection = idle.popleft()
-            sent[connection.fileno()] = due.popleft()
+            due.popleft()
+            sent[connection.fileno()] = time.perf_counter_ns()
             connection.sendall(requests[number % len(requests)])
             number += 1
         wait_s = max(due[0] - time.perf_counter_ns(), 0) / 1e9 if due and idle else 1.0
