@@ -66,8 +66,7 @@ def run(rate: float, workers: int, folder: Path) -> dict[str, float]:
     beside = json.loads(subprocess.run(loop, capture_output=True, text=True, check=True).stdout)
     process.wait()
     alone = json.loads(subprocess.run(loop, capture_output=True, text=True, check=True).stdout)
-    [record] = folder.glob("*/run.json")
-    measurements, _ = read_run(record.parent)
+    measurements, _ = read_run((folder / "latest").resolve())
     ended = range(measurements.facts.load_ended_ns // 10**9 - SECONDS + 1, measurements.facts.load_ended_ns // 10**9)
     health = [h for h in measurements.health if h.second in ended]  # without the ramp
     lag, own = (histogram.merge(getattr(h, key) for h in health) for key in ("lag", "own_lag"))
@@ -104,11 +103,12 @@ def main() -> None:
     if args.bare:
         bare_loop(*args.bare)
         return
-    rows: dict[str, list[dict[str, float]]] = {f"{n} workers": [] for n in args.workers}
+    names = {n: f"{n} worker{'s' if n > 1 else ''}" for n in args.workers}
+    rows: dict[str, list[dict[str, float]]] = {name: [] for name in names.values()}
     for _ in range(args.rounds):
         for n in args.workers:
             with tempfile.TemporaryDirectory() as name:
-                rows[f"{n} workers"].append(run(args.rate, n, Path(name)))
+                rows[names[n]].append(run(args.rate, n, Path(name)))
     shown = []
     for key in next(iter(rows.values()))[0]:
         cells = []
