@@ -38,18 +38,19 @@ def explain(rows: Sequence[Health], target: Sequence[MachineSecond]) -> Explaine
         return None
     p99_ns = lag.quantile_ns(0.99)
     text = f"arrivals were woken {duration(lag.quantile_ns(0.5))} (p50) and {duration(p99_ns)} (p99) late"
+    found = _busy([h.machine for h in rows if h.machine is not None])
+    busy = f"the machine was busy ({', '.join(words for words, _ in found)})"
     if p99_ns <= FINE_NS:
-        return Explained(text + _turns(rows), "")
+        return Explained(text + (f", though {busy}" if found else "") + _target(target) + _turns(rows), "")
     own = histogram.merge(h.own_lag for h in rows)
     own_ns = own.quantile_ns(0.99) if own.total else None
-    found = _busy([h.machine for h in rows if h.machine is not None])
     said, advice = "; why is not known: nothing was measured of this machine", "more workers on more cores (--workers)"
     if own_ns is not None and own_ns >= p99_ns / 2:
         cpu = float(np.percentile([h.cpu_share for h in rows], 95))
         said = f": the generator's own work was {duration(own_ns)} (p99) of it, at {cpu:.2f} of a core"
         advice = "more workers: one core is nearly used up (--workers)" if cpu > NEAR_A_CORE else MORE_WORKERS
     elif found:
-        said = f": the machine was busy ({', '.join(words for words, _ in found)})"
+        said = f": {busy}"
         advice = "; ".join(dict.fromkeys(action for _, action in found))
     elif any(h.machine is not None for h in rows):
         said, advice = ": the machine's accounts show no cause", "repeat the run; another machine, if it is so again"

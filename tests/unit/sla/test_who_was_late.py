@@ -82,6 +82,15 @@ def test_a_target_that_waited_for_a_core_of_the_same_machine_is_said():
     assert "target" not in explain(rows(5_600_000, 200_000, steal=0.09), []).text
 
 
+def test_a_busy_machine_is_said_even_where_arrivals_were_on_time():
+    found = explain(rows(210_000, pressure=0.9), [])
+    assert found.text == (
+        "arrivals were woken 52 us (p50) and 210 us (p99) late, though the machine was busy "
+        "(in 90% of the time some task waited for a core)"
+    )
+    assert found.advice == ""
+
+
 def test_what_else_the_generator_adds_is_said_where_it_is_worth_a_word():
     hub = from_values(np.full(10, 400_000))
     text = explain(rows(210_000, hub=hub, gc_ns=3_000_000), []).text
