@@ -16,6 +16,7 @@ FINE_NS = 1e6  # a lag p99 that needs no explanation
 BUSY_STEAL = 0.02  # of the machine's time
 BUSY_WAIT = 0.005  # of a process's time
 BUSY_PRESSURE = 0.1
+VERY_BUSY_PRESSURE = 0.5  # said even where arrivals were on time: more than what generator and target take from each other
 NEAR_A_CORE = 0.8
 LONG_COLLECTION_NS = 1e6
 LONG_TURN_NS = 1e5
@@ -41,7 +42,7 @@ def explain(rows: Sequence[Health], target: Sequence[MachineSecond]) -> Explaine
     found = _busy([h.machine for h in rows if h.machine is not None])
     busy = f"the machine was busy ({', '.join(words for words, _ in found)})"
     if p99_ns <= FINE_NS:
-        return Explained(text + (f", though {busy}" if found else "") + _target(target) + _turns(rows), "")
+        return Explained(text + (f", though {busy}" if _very_busy(rows) else "") + _turns(rows), "")
     own = histogram.merge(h.own_lag for h in rows)
     own_ns = own.quantile_ns(0.99) if own.total else None
     said, advice = "; why is not known: nothing was measured of this machine", "more workers on more cores (--workers)"
@@ -77,6 +78,12 @@ def _busy(seconds: Sequence[MachineSecond]) -> list[tuple[str, str]]:
     elif pressure and (share := sum(pressure) / len(pressure)) >= BUSY_PRESSURE:
         found.append((f"in {share:.0%} of the time some task waited for a core", action))
     return found
+
+
+def _very_busy(rows: Sequence[Health]) -> bool:
+    shares = [h.machine.pressure for h in rows if h.machine is not None and h.machine.pressure >= 0]
+    steal = [h.machine.steal for h in rows if h.machine is not None and h.machine.steal >= 0]
+    return sum(shares) > VERY_BUSY_PRESSURE * len(shares) or sum(steal) > BUSY_STEAL * len(steal)
 
 
 def _target(seconds: Sequence[MachineSecond]) -> str:
