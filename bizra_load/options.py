@@ -38,7 +38,7 @@ ARGUMENTS: tuple[tuple[str, str | None, str, str], ...] = (
     ("--out", "BIZRA_LOAD_OUT", "runs", "Folder that run folders are made in"),
     ("--run-name", "RUN_NAME", "poi", "Name at the end of the run folder's name"),
     ("--verify-share", "VERIFY_SHARE", "1%", "Share of signatures that the client verifies itself, from 0 to 100 per cent"),
-    ("--finality-share", "FINALITY_SHARE", "5%", "Share of finality checks among the operations of mixed.py"),
+    ("--finality-share", "FINALITY_SHARE", "20%", "Share of finality checks among the operations of mixed.py"),
     ("--request-timeout", "REQUEST_TIMEOUT", "10s", "After this long an operation is counted as timed out"),
     ("--base-path", "BASE_PATH", "/api/v1", "Path before /poi/generate, /poi/verify and /finality"),
     ("--headers-file", "HEADERS_FILE", "", "File of extra request headers, one 'Name: value' a line"),
