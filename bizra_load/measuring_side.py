@@ -22,12 +22,12 @@ from bizra_load.locust_faults import no_statistics
 from bizra_load.measure.clock import SteadyClock
 from bizra_load.measure.cluster_key import ClusterKey
 from bizra_load.measure.exchange import ACKNOWLEDGE, DRAIN, HELLO, REPORT, START, Sender, read_start
+from bizra_load.measure.seconds import SECOND_NS
 from bizra_load.measure.wire import encode_report
 from bizra_load.worker import ACKNOWLEDGE_WITHIN_S, Measuring
 
 logger = logging.getLogger(__name__)
 START_WITHIN_S = 10.0
-SECOND_NS = 1_000_000_000
 QUICK_NS, HELLOS = 20_000_000, 5  # how soon START should answer a HELLO, and how often that is tried
 
 

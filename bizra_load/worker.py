@@ -26,11 +26,11 @@ from bizra_load.measure.cluster_key import ClusterKey
 from bizra_load.measure.exchange import Sender
 from bizra_load.measure.health import HealthReader
 from bizra_load.measure.recorder import Recorder, milliseconds_to_ns
+from bizra_load.measure.seconds import SECOND_NS
 from bizra_load.options import Settings
 from sla.window import FAILURE_CATEGORIES
 
 SETTLE_BEFORE_S = 0.3
-SECOND_NS = 1_000_000_000
 YOUNG_COLLECTIONS = (
     5_000,
     20,

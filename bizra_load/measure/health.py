@@ -15,12 +15,9 @@ from bizra_load.engine.quiet import QuietMoments
 from bizra_load.engine.reactor import Reactor
 from bizra_load.measure.exchange import Sender
 from bizra_load.measure.machine import MachineReader
-from bizra_load.measure.seconds import CHUNK
-from sla.grouped_counts import GroupedCounts, count
+from bizra_load.measure.seconds import SECOND_NS, count_pairs
 from sla.histogram import EMPTY, HIGHEST_NS, Histogram, from_values
 from sla.window import Health
-
-SECOND_NS = 1_000_000_000
 
 
 class HealthReader:
@@ -94,13 +91,7 @@ class HealthReader:
             return {}
         seconds, group = np.unique((rows.woken_ns + self._offset_ns) // SECOND_NS, return_inverse=True)
         yield
-        counted: GroupedCounts | None = None
-        for at in range(0, group.size, CHUNK):
-            chunk = slice(at, at + CHUNK)
-            groups = np.concatenate((2 * group[chunk], 2 * group[chunk] + 1)).astype(np.int64)
-            part = count(np.concatenate((rows.lag_ns[chunk], rows.own_ns[chunk])), groups, 2 * seconds.size)
-            counted = part if counted is None else counted + part
-            yield
+        counted = yield from count_pairs(group.astype(np.int64), rows.lag_ns, rows.own_ns, seconds.size)
         filled = counted.histograms() if counted else []
         yield
         return {s: (filled[2 * i], filled[2 * i + 1]) for i, s in enumerate(seconds.tolist())}

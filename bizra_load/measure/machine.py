@@ -62,7 +62,7 @@ class MachineReader:
             cpu_s=_known(spent.get("cpu_s")),
             waited_s=_known(spent.get("waited_s")),
             steal=_share(spent.get("steal"), spent.get("total")),
-            pressure=_share(spent.get("pressure_s"), spent.get("clock_s"), 1.0),
+            pressure=_share(spent.get("pressure_s"), spent.get("clock_s")),
             throttled_s=_known(spent.get("throttled_s")),
         )
 
@@ -113,10 +113,10 @@ def _known(value: float | None) -> float:
     return UNKNOWN if value is None or value < 0 else value
 
 
-def _share(part: float | None, whole: float | None, most: float = 1.0) -> float:
+def _share(part: float | None, whole: float | None) -> float:
     if part is None or whole is None or part < 0 or whole <= 0:
         return UNKNOWN
-    return min(part / whole, most)
+    return min(part / whole, 1.0)
 
 
 def _cpu_stat_file(home: Path) -> Path | None:

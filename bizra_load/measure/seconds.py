@@ -6,7 +6,7 @@ every piece: none takes longer than some ten thousandths of a second, whatever t
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -133,7 +133,7 @@ class SecondsMaker:
         kept = successful[group]
         chosen = group[kept], response[kept], service[kept]
         yield
-        counted = yield from _in_chunks(*chosen, starts.size)
+        counted = yield from count_pairs(*chosen, starts.size)
         self._close(counted)
 
     def _close(self, counted: GroupedCounts | None) -> None:
@@ -147,12 +147,16 @@ class SecondsMaker:
             self.windows.append(Window(second, operation, response=pair[0], service=pair[1], **values))
 
 
-def _in_chunks(group: IntArray, response_ns: IntArray, service_ns: IntArray, groups: int) -> Any:
-    """GroupedCounts of both latencies, a step for every CHUNK rows; None without any."""
+def count_pairs(
+    group: IntArray, first_ns: IntArray, second_ns: IntArray, groups: int
+) -> Generator[None, None, GroupedCounts | None]:
+    """Two values of each row, a step for every CHUNK of rows: `first_ns` of group g is counted under 2 g, `second_ns` under
+    2 g + 1. All of shape (n,); None without any.
+    """
     total: GroupedCounts | None = None
     for at in range(0, group.size, CHUNK):
         g = 2 * group[at : at + CHUNK]
-        values = np.concatenate((response_ns[at : at + CHUNK], service_ns[at : at + CHUNK]))
+        values = np.concatenate((first_ns[at : at + CHUNK], second_ns[at : at + CHUNK]))
         part = grouped_counts.count(values, np.concatenate((g, g + 1)), 2 * groups)
         yield
         total = part if total is None else total + part
