@@ -6,7 +6,6 @@ its relative objectives stay open, and say why.
 
 from __future__ import annotations
 
-import ipaddress
 import sys
 import threading
 from collections.abc import Iterator
@@ -20,6 +19,7 @@ from bizra_load.exit_codes import one_line
 from bizra_load.files import write_atomically
 from bizra_load.node.baseline import measure
 from bizra_load.options import Settings
+from bizra_load.this_machine import is_this_machine
 from reports.baseline import one_line_of
 from sla.baseline import is_measured
 from sla.node_baseline import not_measured
@@ -37,7 +37,7 @@ def measured_beside(folder: Path, settings: Settings, host: str) -> Iterator[Non
     if settings.baseline or not is_measured(gate.read_agreement(settings.agreement).agreement):
         yield
         return
-    if not on_this_machine(host):
+    if not is_this_machine(urlsplit(host).hostname or ""):
         _keep(folder, not_measured("the target is on another machine than the generator"))
         print("Baseline: not measured, the target is on another machine (--baseline FILE gives one)", file=sys.stderr)
         yield
@@ -48,15 +48,6 @@ def measured_beside(folder: Path, settings: Settings, host: str) -> Iterator[Non
         yield
     finally:
         thread.join(_ENDS_WITHIN_S)
-
-
-def on_this_machine(url: str) -> bool:
-    """A loopback address, or the name of one."""
-    name = urlsplit(url).hostname or ""
-    try:
-        return ipaddress.ip_address(name).is_loopback
-    except ValueError:
-        return name == "localhost" or name.endswith(".localhost")
 
 
 def _measure(folder: Path, seed: int) -> None:

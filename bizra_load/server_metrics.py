@@ -10,10 +10,11 @@ from urllib.parse import urlsplit
 import gevent
 
 from bizra_load.measure.clock import SteadyClock
-from bizra_load.measure.machine import MachineReader, listener_on_this_machine
+from bizra_load.measure.machine import MachineReader
 from bizra_load.options import Settings
 from bizra_load.target.exposition import MetricsReader, ScrapeError
 from bizra_load.target.prometheus import PrometheusSource
+from bizra_load.this_machine import listener_on_this_machine
 from sla.machine import TARGET, MachineSecond
 from sla.snapshot import Snapshot
 

@@ -15,16 +15,15 @@ import signal
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import requests
 
 from bizra_load.node.embedded import start_node
+from tests.e2e.plain_http import answering
 from tests.e2e.running import Ended, Running
 
 SHORT = ("--ramp", "2s", "--duration", "20s")
@@ -78,26 +77,11 @@ def metrics_of_a_liar(url: str) -> Iterator[str]:
     def lie(match: re.Match[str]) -> str:
         return f"{match[1]}{float(match[2]) * 1.02:.0f}"
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            text = requests.get(url, timeout=10).text
-            body = re.sub(r"(?m)^(bizra_poi_generate_total )(\S+)$", lie, text).encode()
-            self.send_response(200)
-            self.send_header("Content-Type", "text/plain; version=0.0.4")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
+    def body() -> bytes:
+        return re.sub(r"(?m)^(bizra_poi_generate_total )(\S+)$", lie, requests.get(url, timeout=10).text).encode()
 
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{server.server_address[1]}/metrics"
-    finally:
-        server.shutdown()
-        server.server_close()
+    with answering("text/plain; version=0.0.4", body) as address:
+        yield f"http://{address}/metrics"
 
 
 @contextlib.contextmanager

@@ -24,7 +24,8 @@ from bizra_load.archive.latest import begin, forget, keep_exit_code
 from bizra_load.exit_codes import BizraLoadError, InvalidRunError, UsageError
 from bizra_load.node.embedded import adopt_orphans, die_with_parent, start_node
 from bizra_load.ports import free_port, listening_refused
-from bizra_load.worker_count import is_this_machine, said, usable_cores, workers_for
+from bizra_load.this_machine import is_this_machine, usable_cores
+from bizra_load.worker_count import said, workers_for
 from sla.section import unknown
 
 if TYPE_CHECKING:

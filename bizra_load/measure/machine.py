@@ -8,12 +8,9 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-import socket
 import time
 from collections.abc import Iterator
 from pathlib import Path
-
-import psutil
 
 from sla.machine import UNKNOWN, MachineSecond
 
@@ -132,20 +129,4 @@ def _cpu_stat_file(home: Path) -> Path | None:
             path = Path(pattern.format(group=group))
             if path.is_file():
                 return path
-    return None
-
-
-def listener_on_this_machine(host: str, port: int) -> int | None:
-    """Process id of whatever listens at `host`:`port`, if that is an address of this machine and we may see it."""
-    try:
-        addresses = {str(info[4][0]) for info in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)}
-        mine = {a.address.split("%")[0] for entries in psutil.net_if_addrs().values() for a in entries}
-        if not addresses & mine:
-            return None
-        for c in psutil.net_connections(kind="tcp"):
-            listens = c.status == psutil.CONN_LISTEN and c.laddr and c.laddr.port == port
-            if listens and c.pid and c.laddr.ip in {*addresses, "0.0.0.0", "::"}:  # noqa: S104  # compared, not bound
-                return int(c.pid)
-    except (OSError, psutil.Error):
-        return None
     return None

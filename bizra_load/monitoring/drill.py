@@ -17,8 +17,9 @@ from pathlib import Path
 import requests
 
 from bizra_load.exit_codes import InvalidRunError, UsageError
+from bizra_load.monitoring.alert_watch import AlertWatch, Sightings
 from bizra_load.monitoring.light_load import LightLoad
-from bizra_load.monitoring.local_prometheus import LocalPrometheus, background, local_prometheus
+from bizra_load.monitoring.local_prometheus import background, local_prometheus
 from bizra_load.monitoring.rule_files import groups, to_yaml
 from bizra_load.monitoring.rules import JOB, AlertRule, Thresholds, alert_rules, promql_duration, thresholds
 from bizra_load.node.baseline import measure
@@ -106,7 +107,7 @@ def drill(agreement: Agreement, only: Sequence[str] = (), say: Callable[[str], N
             )
         )
         stack.enter_context(LightLoad(node.url))
-        watch = _Watch(prometheus, manager)
+        watch = AlertWatch(prometheus, manager)
         loaded = sum(len(group["rules"]) for group in prometheus.get("rules")["groups"])
         _until_healthy(watch, rules)
         found: dict[str, DrilledRule] = {}
@@ -150,72 +151,30 @@ def kept_in_health(limits: Thresholds, alone: NodeBaseline) -> tuple[Thresholds,
     return replace(limits, **raised), said
 
 
-class _Watch:
-    """Which alerts are pending and firing in Prometheus, and which have reached Alertmanager."""
-
-    def __init__(self, prometheus: LocalPrometheus, manager: str) -> None:
-        self._prometheus = prometheus
-        self.manager = manager  # host:port, "" without one
-
-    def states(self) -> dict[str, str]:
-        return {a["labels"]["alertname"]: a["state"] for a in self._prometheus.get("alerts")["alerts"]}
-
-    def notified(self) -> set[str]:
-        if not self.manager:
-            return set()
-        try:
-            found = requests.get(f"http://{self.manager}/api/v2/alerts", timeout=5).json()
-        except (requests.RequestException, ValueError):
-            return set()
-        return {a["labels"]["alertname"] for a in found}
-
-    def holds(self, expression: str) -> bool:
-        return bool(self._prometheus.query(expression))
-
-
-def _until_healthy(watch: _Watch, rules: Sequence[AlertRule]) -> None:
+def _until_healthy(watch: AlertWatch, rules: Sequence[AlertRule]) -> None:
     """The longest of the common windows is full, and nothing is pending or firing."""
     window = promql_duration(2 * 300 / SPEED_UP)
     full = f'count_over_time(up{{job="{JOB}"}}[{window}]) >= {0.9 * 2 * 300 / SPEED_UP / SCRAPE_S:g}'
     end = time.monotonic() + HEALTHY_WITHIN_S
     while time.monotonic() < end:
-        if watch.holds(full) and not watch.states():
+        if watch.holds(full) and not watch.active():
             return
         time.sleep(LOOK_EVERY_S)
-    raise InvalidRunError(f"before any fault these were active: {', '.join(watch.states()) or 'none, but nothing was scraped'}")
+    raise InvalidRunError(f"before any fault these were active: {', '.join(watch.active()) or 'none, but nothing was scraped'}")
 
 
 def _provoke(
-    phase: Phase, chosen: Sequence[str], node: NodeProcess, watch: _Watch, rules: Mapping[str, AlertRule]
+    phase: Phase, chosen: Sequence[str], node: NodeProcess, watch: AlertWatch, rules: Mapping[str, AlertRule]
 ) -> list[DrilledRule]:
-    active_before = set(watch.states())
+    active_before = set(watch.active())
     faults = {name: value for name, (value, alerts) in phase.faults.items() if set(alerts) & set(chosen)}
-    times: dict[str, dict[str, float]] = {alert: {} for alert in chosen}
-    began = time.monotonic()
+    seen = Sightings(watch, {a: rules[a].for_s for a in chosen})
     requests.post(f"{node.admin_url}/faults", json=faults, timeout=10).raise_for_status()
-
-    def look() -> bool:
-        now, states, notified = time.monotonic() - began, watch.states(), watch.notified()
-        for alert, seen in times.items():
-            if alert in states:
-                seen.setdefault(states[alert], now)
-            if alert in notified:
-                seen.setdefault("notified", now)
-        return all("firing" in seen and ("notified" in seen or not watch.manager) for seen in times.values())
-
-    _poll(look, FIRES_WITHIN_S)
+    _poll(seen.all_fired, FIRES_WITHIN_S)
     requests.delete(f"{node.admin_url}/faults", timeout=10).raise_for_status()
-    ended = time.monotonic()
-
-    def gone() -> bool:
-        now, states = time.monotonic() - ended, watch.states()
-        for alert, seen in times.items():
-            if alert not in states and "firing" in seen:
-                seen.setdefault("resolved", now)
-        return not set(states) & set(phase.alerts)
-
-    _poll(gone, RESOLVES_WITHIN_S)
-    return [_result(rules[a], phase.fault_of(a), times[a], a in active_before, bool(watch.manager)) for a in chosen]
+    seen.cleared()
+    _poll(lambda: seen.none_is_left_of(phase.alerts), RESOLVES_WITHIN_S)
+    return [_result(rules[a], phase.fault_of(a), seen.times[a], a in active_before, watch.has_manager) for a in chosen]
 
 
 def _result(rule: AlertRule, fault: str, seen: Mapping[str, float], active_before: bool, manager: bool) -> DrilledRule:

@@ -11,7 +11,8 @@ import threading
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from tests.e2e.plain_http import answering
 
 SCHEMA = 3  # eight buckets for each factor of two
 CONTENT_TYPE = "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited"
@@ -52,29 +53,8 @@ class NativeTarget:
 @contextmanager
 def native_target(name: str) -> Iterator[NativeTarget]:
     target = NativeTarget(name)
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            body = target.exposition()
-            self.send_response(200)
-            self.send_header("Content-Type", CONTENT_TYPE)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    target.address = f"127.0.0.1:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
+    with answering(CONTENT_TYPE, target.exposition) as target.address:
         yield target
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
 
 
 def _raw(value: int) -> bytes:

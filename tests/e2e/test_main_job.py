@@ -1,13 +1,11 @@
 """The main job with real processes: master, workers, node."""
 
-import contextlib
 import json
 import os
 import re
 import signal
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 import requests
@@ -193,99 +191,6 @@ def test_a_stopped_run_is_drained_to_the_last_operation(tmp_path, node, how):
     assert ended.measurements.facts.interrupted
     assert ended.check("workers")["status"] == "PASS"
     assert ended.code in (0, 4, 5), ended.err  # judged by what there was
-
-
-WRONG = {
-    "--target-ops": "-5",
-    "--ramp": "10 parsecs",
-    "--duration": "0s",
-    "--arrivals": "sometimes",
-    "--allow": "lost-workers",
-    "--verify-share": "150%",
-    "--agreement": "nonesuch",
-    "--stages": "/nonexistent.yaml",
-    "--metrics-url": "ftp://x",
-    "--workers": "0",
-    "-f": "/nonexistent.py",
-    "-H": "127.0.0.1:80",
-}
-
-
-@pytest.mark.parametrize("flag", WRONG)
-def test_a_wrong_option_is_one_line_and_exit_code_6(tmp_path, flag):
-    ended = load(tmp_path, None, flag, WRONG[flag])
-    assert ended.code == 6
-    assert "Traceback" not in ended.err
-    assert flag in ended.err.replace("--processes", "--workers").replace("-H/--host", "-H")
-    assert len(ended.err.strip().splitlines()) == 1, ended.err
-    assert ended.folder is None
-
-
-def test_a_wrong_option_of_ours_in_locusts_own_command_is_one_line_and_exit_code_6(node):
-    command = [sys.executable, "-m", "locust", "-f", "locustfiles/poi.py", "-H", node.url, "--headless", "--loglevel", "ERROR"]
-    ended = subprocess.run([*command, "--target-ops", "-5"], cwd=ROOT, capture_output=True, text=True, check=False, timeout=60)
-    assert ended.returncode == 6
-    assert "--target-ops" in ended.stderr
-    assert len(ended.stderr.strip().splitlines()) == 1, ended.stderr
-    assert sum(attempts(node).values()) == 0
-
-
-def test_a_wrong_agreement_is_refused_before_the_first_request(tmp_path, node):
-    path = tmp_path / "mine.yaml"
-    path.write_text((ROOT / "sla/agreements/local.yaml").read_text().replace('"< 10 x baseline"', '"< 200 parsecs"', 1))
-    ended = load(tmp_path / "runs", node, "--agreement", str(path))
-    assert ended.code == 6
-    assert "mine.yaml: objectives.poi_generate_p99.target" in ended.err
-    assert sum(attempts(node).values()) == 0
-
-
-def command_lines():
-    """Those of every process of this machine."""
-    found = ""
-    for path in Path("/proc").glob("[0-9]*/cmdline"):
-        with contextlib.suppress(OSError):
-            found += path.read_bytes().decode(errors="replace")
-    return found
-
-
-def left_behind(folder):
-    return b"".join(p.read_bytes() for p in folder.rglob("*") if p.is_file()).decode(errors="replace")
-
-
-def test_secrets_reach_nothing_that_the_run_left_behind(tmp_path, node):
-    """Token, headers, cluster key, passwords in addresses: each goes where it must, and is never shown or kept."""
-    secret = "planted-secret-4711"
-    (tmp_path / "headers").write_text(f"X-Key: {secret}\n")
-    environment = {
-        "BIZRA_LOAD_TOKEN": secret,
-        "BIZRA_LOAD_CLUSTER_KEY": secret,
-        "PROMETHEUS_TOKEN": secret,
-        "HEADERS_FILE": str(tmp_path / "headers"),
-        "ENDPOINT": node.url.replace("://", f"://me:{secret}@"),
-        "METRICS_URL": node.metrics_url.replace("://", f"://me:{secret}@"),
-    }
-    running = Running(tmp_path / "runs", *SHORT, environment=environment)
-    running.wait_for(100)
-    shown = command_lines()
-    ended = running.end()
-    assert "locust" in shown
-    assert secret not in shown + ended.out + ended.err
-    for form in ("text", "json", "md", "html"):
-        command = [sys.executable, "-m", "bizra_load.cli.main", "report", str(ended.folder), "--format", form]
-        assert secret not in subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    assert secret not in left_behind(ended.folder)
-    assert ended.finished() == attempts(node)
-    assert ended.check("workers")["status"] == "PASS"
-
-
-@pytest.mark.parametrize("variable", ["ENDPOINT", "METRICS_URL", "PROMETHEUS_URL"])
-@pytest.mark.parametrize("scheme", ["http", "ftp"])
-def test_a_password_in_an_address_is_in_no_message(tmp_path, node, variable, scheme):
-    environment = {"ENDPOINT": node.url, variable: f"{scheme}://me:planted-4711@127.0.0.1:{free_port()}/x"}
-    ended = Running(tmp_path, *SHORT, environment=environment).end()
-    assert ended.code in (5, 6)
-    assert "planted" not in ended.out + ended.err
-    assert len(ended.err.strip().splitlines()) == 1, ended.err
 
 
 def test_a_run_that_has_surely_failed_is_stopped_early_on_request(tmp_path):

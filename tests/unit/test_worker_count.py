@@ -1,13 +1,10 @@
 """How many workers there are when nobody says."""
 
 import math
-import os
-import socket
 
 import pytest
 
-from bizra_load import worker_count
-from bizra_load.worker_count import is_this_machine, said, usable_cores, workers_for
+from bizra_load.worker_count import said, workers_for
 
 
 @pytest.mark.parametrize(
@@ -47,28 +44,3 @@ def test_the_reason_is_one_line():
         "Workers: 1 (1,000 ops/s; 2 cores, one of them left to the target on this machine); --workers sets another number"
     )
     assert said(1, 1, math.inf, False) == "Workers: 1 (as fast as answers come; 1 core); --workers sets another number"
-
-
-@pytest.mark.parametrize(("text", "cores"), [("150000 100000", 2), ("max 100000", None), ("50000 100000", 1), ("x", None)])
-def test_a_containers_quota_counts_and_no_quota_is_none(tmp_path, monkeypatch, text, cores):
-    path = tmp_path / "cpu.max"
-    path.write_text(text)
-    monkeypatch.setattr(worker_count, "_CPU_MAX", path)
-    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(8)))
-    assert usable_cores() == (cores or 8)
-    path.unlink()
-    assert usable_cores() == 8
-
-
-def test_this_machine_is_known_by_its_own_addresses_and_names_only():
-    assert is_this_machine("127.0.0.1")
-    assert is_this_machine("localhost")
-    assert not is_this_machine("192.0.2.1")  # RFC 5737: nobody's
-
-
-def test_a_name_that_nobody_knows_is_not_this_machine(monkeypatch):
-    def unknown(*_, **__):
-        raise socket.gaierror(socket.EAI_NONAME, "unknown")
-
-    monkeypatch.setattr(socket, "getaddrinfo", unknown)
-    assert not is_this_machine("nowhere.invalid")

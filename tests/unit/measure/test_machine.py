@@ -1,12 +1,11 @@
 """What a process and its machine went through, read from files in proc(5)'s form."""
 
 import os
-import socket
 
 import pytest
 
 from bizra_load.measure import machine
-from bizra_load.measure.machine import MachineReader, listener_on_this_machine
+from bizra_load.measure.machine import MachineReader
 from sla.machine import UNKNOWN
 
 
@@ -70,12 +69,3 @@ def test_this_process_reads_itself():
     found = reader.read(1)
     assert found.cpu_s >= 0
     reader.close()
-
-
-def test_who_listens_on_this_machine_is_found_by_its_address():
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port = server.getsockname()[1]
-        assert listener_on_this_machine("127.0.0.1", port) == os.getpid()
-        assert listener_on_this_machine("localhost", port) == os.getpid()
-        assert listener_on_this_machine("192.0.2.1", port) is None  # an address of nobody (RFC 5737)
-    assert listener_on_this_machine("127.0.0.1", port) is None
