@@ -69,8 +69,6 @@ class Pacer:
             self._watcher.start(self._fire)
 
     def _fire(self) -> None:
-        if self._timer is not None:
-            self._timer.clear()
         self._armed_ns = 0
         due, clock = self._due, time.perf_counter_ns
         self._woken_ns = now = clock()
@@ -81,7 +79,10 @@ class Pacer:
             greenlet.switch()
             now = clock()
         if due:
-            self._arm()
+            self._arm()  # which makes the timer unreadable, too
+        elif self._timer is not None:
+            self._armed_ns = 0
+            self._timer.disarm()
 
 
 def get_pacer() -> Pacer:

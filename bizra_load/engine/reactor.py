@@ -19,7 +19,8 @@ from gevent.monkey import get_original
 from bizra_load.engine.errors import ResponseTimeout
 from sla.histogram import IntArray
 
-SWEEP_S = 0.02
+SWEEP_NS = 20_000_000  # so much later than its deadline a request may time out
+_NEVER_NS = 1 << 62
 TURN_NS = 200_000
 _clock = time.perf_counter_ns
 _READ = select.EPOLLIN | select.EPOLLRDHUP | select.EPOLLET
@@ -41,8 +42,8 @@ class Reactor:
         self._turns = array("q")
         self._watcher = self._hub.loop.io(self._epoll.fileno(), 1)
         self._watcher.start(self._ready)
-        self._sweeper = self._hub.loop.timer(SWEEP_S, SWEEP_S)
-        self._sweeping = False
+        self._sweeper = self._hub.loop.timer(0.0)
+        self._sweep_ns = _NEVER_NS
         self._switch = self._hub.switch
 
     def register(self, fd: int) -> None:
@@ -58,9 +59,8 @@ class Reactor:
         """Switch to the hub until `fd` has an edge. Raises ResponseTimeout after the deadline (perf_counter_ns)."""
         me = getcurrent()
         self._waiting[fd] = (me, deadline_ns)
-        if not self._sweeping:
-            self._sweeping = True
-            self._sweeper.start(self._sweep)
+        if deadline_ns < self._sweep_ns:
+            self._sweep_at(deadline_ns)
         try:
             self._switch()
         except BaseException:
@@ -91,32 +91,42 @@ class Reactor:
         return values
 
     def _ready(self) -> None:
-        """Take what is ready, and what has become ready meanwhile, before the hub's own turn: that turn costs as much as half a
-        request. At most TURN_NS, so that due arrivals and everything else get theirs.
+        """Take what is ready, and while somebody waits what has become ready meanwhile, before the hub's own turn: that turn
+        costs as much as half a request. At most TURN_NS, so that due arrivals and everything else get theirs.
         """
-        pop, hints, poll = self._waiting.pop, self.hints, self._poll
+        waiting, hints, poll = self._waiting, self.hints, self._poll
         began_ns = now_ns = _clock()
         end_ns = began_ns + TURN_NS
-        while now_ns < end_ns and (events := poll(0)):
+        while events := poll(0):
             for fd, flags in events:
-                found = pop(fd, None)
+                found = waiting.pop(fd, None)
                 if found is None or flags & _CLOSED:  # an answer and the end behind it may share one edge
                     hints.add(fd)
                 if found is not None:
                     found[0].switch()
             batch_ns, now_ns = now_ns, _clock()
             self._turns.append(now_ns - batch_ns if len(events) > 1 else 0)
+            if not waiting or now_ns >= end_ns:
+                break
+
+    def _sweep_at(self, due_ns: int) -> None:
+        self._sweep_ns = due_ns
+        self._sweeper.stop()
+        self._sweeper = self._hub.loop.timer(max(due_ns - _clock(), 0) / 1e9)
+        self._sweeper.start(self._sweep)
 
     def _sweep(self) -> None:
-        if not self._waiting:
-            self._sweeper.stop()
-            self._sweeping = False
-            return
-        now = time.perf_counter_ns()
-        for fd in [fd for fd, (_, deadline) in self._waiting.items() if deadline <= now]:
+        """Time out whoever waits in vain, and come again when the next one may. A timer for each request would cost more, and
+        so would looking every few milliseconds while there is little to do.
+        """
+        now_ns = _clock()
+        for fd in [fd for fd, (_, deadline_ns) in self._waiting.items() if deadline_ns <= now_ns]:
             found = self._waiting.pop(fd, None)
             if found is not None:
                 found[0].throw(ResponseTimeout("no answer in time"))
+        self._sweep_ns = _NEVER_NS
+        if self._waiting:
+            self._sweep_at(max(min(deadline_ns for _, deadline_ns in self._waiting.values()), now_ns + SWEEP_NS))
 
 
 def get_reactor() -> Reactor:

@@ -5,7 +5,6 @@ os.timerfd_create exists from Python 3.13 only, hence ctypes. `available()` is F
 
 from __future__ import annotations
 
-import contextlib
 import ctypes
 import os
 import struct
@@ -42,14 +41,13 @@ class TimerFd:
             raise OSError(ctypes.get_errno(), "timerfd_create failed")
 
     def arm(self, at_ns: int) -> None:
-        """Become readable at `at_ns`; 0 disarms. A time in the past fires at once."""
+        """Become readable at `at_ns`, and unreadable until then. A time in the past fires at once."""
         struct.pack_into("qqqq", self._buffer, 0, 0, 0, at_ns // 1_000_000_000, at_ns % 1_000_000_000)
         self._settime(self.fd, _TFD_TIMER_ABSTIME, self._buffer, None)
 
-    def clear(self) -> None:
-        """Make it unreadable again after it fired."""
-        with contextlib.suppress(BlockingIOError):
-            os.read(self.fd, 8)
+    def disarm(self) -> None:
+        """Become unreadable, and stay so."""
+        self.arm(0)
 
     def close(self) -> None:
         os.close(self.fd)
