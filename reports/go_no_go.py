@@ -15,7 +15,6 @@ MATRIX = (
     ("-", "no FAIL for certain, and a gate for which the run can't be trusted", "any", Decision.INVALID),
     ("-", "else any without an answer", "any", Decision.INCONCLUSIVE),
 )
-GATE_COLUMNS = ("Gate", "Status", "Why", "Evidence")
 
 
 def render(assessment: Assessment, run: str) -> str:

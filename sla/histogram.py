@@ -20,7 +20,6 @@ LOWEST_NS = 1
 HIGHEST_NS = 60_000_000_000
 SIGNIFICANT_DIGITS = 3
 _SUB_BUCKET_BITS = 11  # 2048 sub-buckets give 3 significant digits
-_HALF = 1 << (_SUB_BUCKET_BITS - 1)
 COUNTS_LENGTH = 27_648  # counts_len of HdrHistogram(1, 60e9, 3); a test holds the equality
 
 

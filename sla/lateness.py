@@ -139,14 +139,14 @@ def largest_by_second(late: Lateness, windows: Sequence[Window], operation: str,
     if not responses:
         return found
     least_ns = min((float(bucket_low_ns(h.indices[:1])[0]) for h in responses.values() if h.indices.size), default=0.0)
-    before, carried = 0.0, 0.0
+    carried = 0.0
     for second in range(min(responses), max(responses) + 1):
         response = responses.get(second, EMPTY)
         now = late.woken_ns.get(second, math.inf if response.total else 0.0)
-        found[second] = max(now, before, carried)
+        found[second] = max(now, carried)
         quick = response.bucket_at(QUICK) if response.total else None
         left = float(bucket_high_ns(np.array([quick]))[0]) - least_ns if quick is not None else math.inf
-        before, carried = now, max(now, min(carried, left))
+        carried = max(now, min(carried, left))  # all of its own: the second before counts whole
     return found
 
 

@@ -33,7 +33,7 @@ def _port(text: str) -> int:
 
 def run(args: argparse.Namespace) -> int:
     from bizra_load.exit_codes import UsageError
-    from bizra_load.node import server  # Granian is loaded by the node only
+    from bizra_load.node import server  # uvloop is loaded by the node only
 
     if not args.host.strip():
         raise UsageError("--host: is empty (allowed: an address or a name, such as 127.0.0.1)")

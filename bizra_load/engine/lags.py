@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import time
 from array import array
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,23 +45,13 @@ class Lags:
         self._watchers[0].start(self._on_check)
         self._watchers[1].start(self._on_prepare)
 
-    def begin(self, now_ns: int) -> Callable[[int, int], None]:
-        """Of one wake-up of the pacer at `now_ns`: call the result with (due, woken) of each arrival it wakes."""
-        cpu_ns = 0
-        woken, lag, own = self._woken.append, self._lag.append, self._own.append
-
-        def add(due_ns: int, woken_ns: int) -> None:
-            nonlocal cpu_ns
-            late_ns = woken_ns - due_ns
-            woken(woken_ns)
-            lag(late_ns)
-            if late_ns < WORTH_PARTING_NS:
-                own(0)
-                return
-            cpu_ns = cpu_ns or _cpu_clock()
-            own(min(late_ns, self._used_since(due_ns, cpu_ns) + woken_ns - now_ns))
-
-        return add
+    def add(self, due_ns: int, woken_ns: int) -> None:
+        """An arrival that was due at `due_ns` is woken now, `woken_ns`."""
+        late_ns = woken_ns - due_ns
+        self._woken.append(woken_ns)
+        self._lag.append(late_ns)
+        own_ns = 0 if late_ns < WORTH_PARTING_NS else min(late_ns, self._used_since(due_ns, woken_ns, _cpu_clock()))
+        self._own.append(own_ns)
 
     def take(self, before_ns: int | None = None) -> LagRows:
         """What was recorded before this wake-up time (default: everything), and forget it."""
@@ -73,9 +62,11 @@ class Lags:
             del a[:end]
         return LagRows(*rows)
 
-    def _used_since(self, due_ns: int, cpu_ns: int) -> int:
-        """CPU time (ns) of this thread between `due_ns` and now, when it stands at `cpu_ns`."""
+    def _used_since(self, due_ns: int, now_ns: int, cpu_ns: int) -> int:
+        """CPU time (ns) of this thread between `due_ns` and now, when its clock stands at `cpu_ns`."""
         this_turn = cpu_ns - self._returned_cpu_ns
+        if due_ns >= self._returned_ns:  # in the middle of this turn: of its CPU time the share behind the due time
+            return int(this_turn * (now_ns - due_ns) / max(now_ns - self._returned_ns, 1))
         if due_ns >= self._polled_ns:
             return this_turn  # it was waiting when the arrival fell due
         turn_ns = max(self._polled_ns - self._before_ns, 1)

@@ -72,7 +72,7 @@ class Pacer:
         self._armed_ns = 0
         due, clock = self._due, time.perf_counter_ns
         self._woken_ns = now = clock()
-        add = self.lags.begin(now)
+        add = self.lags.add
         while due and due[0][0] <= now:
             at, _, greenlet = heapq.heappop(due)
             add(at, now)

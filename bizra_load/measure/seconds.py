@@ -116,7 +116,6 @@ class SecondsMaker:
         response, service = done - intended, done - sent
         sums = np.add.reduceat(response, starts).tolist(), np.add.reduceat(service, starts).tolist()
         yield
-        yield
         successful = np.zeros(starts.size, bool)
         for i, (k, n) in enumerate(zip(key[starts].tolist(), lengths.tolist(), strict=True)):
             samples, category, _ = blocks[k // _SPAN]

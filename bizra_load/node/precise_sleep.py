@@ -38,10 +38,11 @@ class PreciseSleep:
 
     def _fire(self) -> None:
         assert self._timer is not None
-        self._timer.clear()
         while self._due and self._due[0][0] <= time.perf_counter_ns():
             future = heapq.heappop(self._due)[2]
             if not future.done():
                 future.set_result(None)
         if self._due:
-            self._timer.arm(self._due[0][0])
+            self._timer.arm(self._due[0][0])  # which makes it unreadable, too
+        else:
+            self._timer.disarm()

@@ -50,7 +50,7 @@ def driven(monkeypatch):
 
 
 def woken(found, due, now):
-    found.begin(now)(due, now)
+    found.add(due, now)
     rows = found.take()
     return int(rows.lag_ns[0]), int(rows.own_ns[0])
 
@@ -88,16 +88,38 @@ def test_arrivals_woken_behind_others_of_the_same_turn_were_held_up_by_these(dri
     turn("prepare", 0, 0)
     turn("check", 1 * MS, 0)
     turn("wake", 1 * MS, 0)
-    add = found.begin(1 * MS)
-    add(1 * MS, 1 * MS)
-    add(1 * MS, 3 * MS)  # the one before took 2 ms
+    found.add(1 * MS, 1 * MS)
+    turn("wake", 3 * MS, 2 * MS)
+    found.add(1 * MS, 3 * MS)  # the one before took 2 ms of CPU
     assert found.take().own_ns.tolist() == [0, 2 * MS]
+
+
+def test_a_process_that_was_pushed_off_the_core_between_two_arrivals_of_a_turn_is_not_to_blame(driven):
+    turn, found = driven
+    turn("check", 0, 0)
+    turn("prepare", 0, 0)
+    turn("check", 1 * MS, 0)
+    turn("wake", 1 * MS, 0)
+    found.add(1 * MS, 1 * MS)
+    turn("wake", 6 * MS, 100 * US)  # the one before took 0.1 ms of CPU, and 5 ms went by
+    found.add(1 * MS, 6 * MS)
+    assert found.take().own_ns.tolist() == [0, 100 * US]
+
+
+def test_an_arrival_that_falls_due_in_the_middle_of_a_turn_is_held_up_by_what_came_after_its_due_time_only(driven):
+    turn, found = driven
+    turn("check", 0, 0)
+    turn("prepare", 0, 0)
+    turn("check", 1 * MS, 0)
+    turn("wake", 5 * MS, 4 * MS)  # busy all the time since
+    found.add(4 * MS, 5 * MS)
+    assert found.take().own_ns.tolist() == [1 * MS]
 
 
 def test_rows_are_taken_by_the_time_of_their_wake_up(driven):
     _, found = driven
     for at in (1, 2, 3):
-        found.begin(at)(at, at)
+        found.add(at, at)
     assert found.take(3).woken_ns.tolist() == [1, 2]
     assert found.take().woken_ns.tolist() == [3]
 
