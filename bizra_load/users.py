@@ -170,6 +170,7 @@ class OpenModelUser(User):
                 response=None,
                 bizra_load_recorded=True,
             )
+        error = None  # its traceback holds this frame: a circle that only the garbage collector would find
         return result
 
 

@@ -31,11 +31,7 @@ from bizra_load.options import Settings
 from sla.window import FAILURE_CATEGORIES
 
 SETTLE_BEFORE_S = 0.3
-YOUNG_COLLECTIONS = (
-    5_000,
-    20,
-    1_000_000,
-)  # thresholds of the collector: young objects, in about 0.1 ms, never all
+YOUNG_COLLECTIONS = (1_000, 20, 1_000_000)  # the collector's thresholds: young objects, in about 0.1 ms, never all
 FULL_COLLECTION_EVERY = 30  # reports
 ACKNOWLEDGE_WITHIN_S = 10.0
 MASTER_SILENT_S = 6.0  # without a sign of life from the master for so long, a worker stops: nobody would stop it
@@ -211,6 +207,7 @@ class Measuring:
         self._reports += 1
         if self._reports % FULL_COLLECTION_EVERY == 0:
             gc.collect()
+            gc.freeze()  # what is left lives on: the next collection walks what was made since, and stays short
 
 
 def category_of(exception: BaseException) -> str:
