@@ -8,16 +8,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sla.agreement import Agreement, OperationMetrics
-from sla.assessment import Check, Status, check
+from sla.assessment import Check, Status, Steady, check
 from sla.measurements import Loss, Measurements, RunFacts
 from sla.server_side import CounterIncrease, Reconciliation, by_instance, counter_increase, reconcile
-from sla.window import Window
+from sla.window import Health, Window
 
 # answered by something, which need not be the node: refusals and errors may come from a proxy
 UNCERTAIN = ("transport", "timeout", "http_4xx", "http_5xx")
 START_TIME = "process_start_time_seconds"
 WALL_CLOCK_LIMIT_NS = 1e9
 STALL_LIMIT_S = 3.0
+MAX_SECOND = 1 << 34
 
 
 @dataclass(frozen=True)
@@ -121,11 +122,11 @@ def _by_counters(measurements: Measurements, agreement: Agreement) -> tuple[floa
     return (max(missing, 0.0), unsure) if any_found else None
 
 
-def clock_skew(measurements: Measurements, limit_ns: float) -> list[Check]:
+def clock_skew(health: Sequence[Health], limit_ns: float) -> list[Check]:
     """How far the clocks of the workers are off the master's, beyond what the round trips leave open. What labels the windows
     must hold; a worker's system clock is shown when it is off, nothing is judged by it.
     """
-    rows = [h for h in measurements.health if h.clock_error_ns >= 0]
+    rows = [h for h in health if h.clock_error_ns >= 0]
     if not rows:
         return []
     worst = max(rows, key=lambda h: abs(h.label_offset_ns) - h.clock_error_ns)
@@ -143,16 +144,20 @@ def clock_skew(measurements: Measurements, limit_ns: float) -> list[Check]:
     return found
 
 
-def stalls(measurements: Measurements) -> list[Check]:
-    """Workers report once a second: a longer gap means that the process itself stood still (suspended, swapped, starved)."""
+def stalls(health: Sequence[Health], steady: Steady | None) -> list[Check]:
+    """Workers report once a second: a longer gap means that the process itself stood still (suspended, swapped, starved). Of
+    the judged part, and as far as a gap reaches into it.
+    """
+    first, last = (steady.from_second - 1, steady.to_second) if steady else (0, MAX_SECOND)
     longest, who = 0.0, ""
     seconds: dict[str, list[int]] = {}
-    for h in measurements.health:
+    for h in health:
         seconds.setdefault(h.worker, []).append(h.second)
     for worker, times in seconds.items():
         for before, after in itertools.pairwise(sorted(times)):
-            if after - before > longest:
-                longest, who = float(after - before), worker
+            gap_s = float(min(after, last) - max(before, first))
+            if gap_s > longest:
+                longest, who = gap_s, worker
     if not who:
         return []
     text = f"the longest gap between reports of a worker is {longest:.0f} s" + (

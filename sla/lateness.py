@@ -30,6 +30,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sla import histogram
 from sla.assessment import Steady
@@ -47,18 +48,22 @@ QUICK = 0.1  # of a second's operations have waited least
 SKEW_NS = 250e6  # clocks further apart than this put a lag into a wrong second
 DELAYED = 10.0  # operations that a late arrival can delay, itself included: a backlog lasts 1 / (1 - load), here up to 0.9
 SLOWED = 5.0  # operations that one can slow down inside: those that are carried out beside the bunch, or in its backlog
+HURRIED = 1.0  # operations that one can make quicker inside: itself, right behind another, in caches that are still warm
+BURST_NS = 1e8  # a tenth of a second's arrivals at once: more than what a target must be ready for
 
 
 @dataclass(frozen=True)
 class Lateness:
     """`woken_ns`: the largest lag by the second of waking (ns; inf where it is longer than a histogram holds). Of the judged
-    part: all lags of each second, the arrivals sent in it, shape (m,), and the mean gap between planned arrivals.
+    part: all lags of each second, the arrivals sent in it, shape (m,), the mean gap between planned arrivals, and whether any
+    worker reported the second, shape (m,).
     """
 
     woken_ns: Mapping[int, float]
     lags: tuple[Histogram, ...]
     sent: FloatArray
     gap_ns: float
+    reported: NDArray[np.bool_]
 
     @cached_property
     def whole(self) -> Histogram:
@@ -76,9 +81,28 @@ class Lateness:
         """Share of the operations that arrivals later than `lag_ns` can have hurt, at most (upper limit of its interval), when
         one hurts `each`, itself included. 1 where the lag is not known.
         """
+        return self._share([over(h, lag_ns) for h in self.lags], level, each)
+
+    def bunched(self, level: float) -> float:
+        """Share of the operations that came right behind others because their arrivals were late, at most: by more than the
+        usual gap later than the most punctual of their second. A lag that all have is a shift, not a bunch.
+        """
+        return self._share([over(h, least_ns(h) + self.gap_ns) for h in self.lags], level, HURRIED)
+
+    def in_bursts(self) -> FloatArray:
+        """How many operations of each second, shape (m,), came in a burst that the plan has not: what a hold of more than
+        BURST_NS left behind is sent at once, and may be refused for that, until the second after.
+        """
+        largest = np.array([highest_ns(h) for h in self.lags])
+        late = np.array([over(h, least_ns(h) + self.gap_ns) for h in self.lags], dtype=np.float64)
+        here = np.where(self.reported, np.where(largest > BURST_NS, late, 0.0), self.sent)
+        before = np.concatenate((np.zeros(1), here[:-1]))
+        return np.asarray(np.minimum(here + before, self.sent), dtype=np.float64)
+
+    def _share(self, counts: Sequence[int], level: float, each: float) -> float:
         if not self.whole.total:
             return 1.0
-        late = np.array([over(h, lag_ns) for h in self.lags], dtype=np.float64)
+        late = np.where(self.reported, np.array(counts, dtype=np.float64), self.sent)  # of whom nobody says may have had any
         found = proportion_estimate(np.minimum(late, self.sent), self.sent, level)
         return min(each * found.high, 1.0) if found else 1.0
 
@@ -99,6 +123,8 @@ def lateness(measurements: Measurements, steady: Steady) -> Lateness | None:
         apart = math.ceil(off_ns / SECOND_NS) if h.clock_error_ns >= 0 and off_ns > SKEW_NS else 0
         for second in range(seconds[0] - span - apart, seconds[-1] + apart + 1):
             woken[second] = max(woken.get(second, 0.0), top)
+    reported = _reported(measurements)
+    woken |= {w.second: math.inf for w in measurements.windows if w.started and w.second not in reported}
     length = steady.to_second - steady.from_second
     rows: list[list[Histogram]] = [[] for _ in range(length)]
     for h in judged(measurements.health, steady):
@@ -108,7 +134,15 @@ def lateness(measurements: Measurements, steady: Steady) -> Lateness | None:
         if steady.from_second <= w.second < steady.to_second:
             sent[w.second - steady.from_second] += w.started
     gap_ns = SECOND_NS / max(constant_part(measurements.facts)[2], 1e-9)
-    return Lateness(woken, tuple(histogram.merge(r) for r in rows), sent, gap_ns)
+    known = np.array([second in reported for second in range(steady.from_second, steady.to_second)])
+    return Lateness(woken, tuple(histogram.merge(r) for r in rows), sent, gap_ns, known)
+
+
+def _reported(measurements: Measurements) -> set[int]:
+    """Seconds of which a worker says how late its arrivals were. Arrivals that found their user busy have no lag: how many
+    there are says nothing.
+    """
+    return {second for h in measurements.health for second in seconds_of(h)}
 
 
 def seconds_of(h: Health) -> tuple[int, ...]:
@@ -138,14 +172,14 @@ def largest_by_second(late: Lateness, windows: Sequence[Window], operation: str,
     found: dict[int, float] = {}
     if not responses:
         return found
-    least_ns = min((float(bucket_low_ns(h.indices[:1])[0]) for h in responses.values() if h.indices.size), default=0.0)
+    quickest_ns = min((least_ns(h) for h in responses.values() if h.indices.size), default=0.0)
     carried = 0.0
     for second in range(min(responses), max(responses) + 1):
         response = responses.get(second, EMPTY)
         now = late.woken_ns.get(second, math.inf if response.total else 0.0)
         found[second] = max(now, carried)
         quick = response.bucket_at(QUICK) if response.total else None
-        left = float(bucket_high_ns(np.array([quick]))[0]) - least_ns if quick is not None else math.inf
+        left = float(bucket_high_ns(np.array([quick]))[0]) - quickest_ns if quick is not None else math.inf
         carried = max(now, min(carried, left))  # all of its own: the second before counts whole
     return found
 
@@ -182,6 +216,11 @@ def shifted(h: Histogram, second: int, largest: Mapping[int, float], sign: int) 
 
 def _with_over_range(h: Histogram, more: int) -> Histogram:
     return Histogram(h.indices, h.counts, h.over_range + more)
+
+
+def least_ns(h: Histogram) -> float:
+    """Lower edge of the lowest filled bucket; 0 without any."""
+    return float(bucket_low_ns(h.indices[:1])[0]) if h.indices.size else 0.0
 
 
 def over(h: Histogram, limit_ns: float) -> int:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from collections import Counter
+
 import numpy as np
 
 from sla import histogram
@@ -14,33 +17,63 @@ from sla.who_was_late import explain
 
 BUSY_SECONDS = 0.1  # of the workers' seconds that may be over the limit of CPU
 SHORT_SECONDS = 0.05  # of the judged seconds that may be short
+CHANCE_SIGMAS = 5.0  # by which drawn arrivals may be fewer than planned
+FAILED_OUTSIDE, MORE_OFTEN = 0.01, 2.0  # of the operations outside the judged part; so many times as often as in it
 SHORT = 0.1  # of a second's arrivals may be sent more than a second after it
 
 
 def load_checks(measurements: Measurements, agreement: Agreement, steady: Steady | None) -> list[Check]:
-    found = _unsent(measurements, agreement) + _lag(measurements, agreement, steady) + _cpu(measurements, agreement, steady)
+    found = _unsent(measurements, agreement, steady) + _lag(measurements, agreement, steady)
+    found += _cpu(measurements, agreement, steady)
+    if steady is not None and measurements.facts.plan:
+        found.append(_outside(measurements, steady))
     if steady is not None and constant_part(measurements.facts)[2]:
         found += [_achieved(measurements, agreement, steady), _achieved_seconds(measurements, steady)]
     return found
 
 
-def _unsent(measurements: Measurements, agreement: Agreement) -> list[Check]:
-    planned = sum(w.planned for w in measurements.windows)
+def inside(second: int, steady: Steady) -> bool:
+    """Whether a second is of the judged part."""
+    return steady.from_second <= second < steady.to_second
+
+
+def _unsent(measurements: Measurements, agreement: Agreement, steady: Steady | None) -> list[Check]:
+    """Of the judged part: arrivals that found no free user, and those whose user never came to be."""
+    here = [w for w in measurements.windows if steady is None or inside(w.second, steady)]
+    known, unsent, limit = sum(w.planned for w in here), sum(w.unsent for w in here), agreement.validity.unsent_share
+    nobodys = _nobodys(measurements, steady, known)
+    planned = known + nobodys
     if not planned:
         return []
-    unsent, limit = sum(w.unsent for w in measurements.windows), agreement.validity.unsent_share
-    text = f"{unsent} of {planned} planned operations were not sent"
+    text = f"{unsent + nobodys:.0f} of {planned:.0f} planned operations were not sent"
     advice = "more users (--ops-per-user) or workers: planned operations found no free connection"
-    return [check("unsent", "Unsent", unsent / planned > limit, text, unsent / planned, limit, "ratio", advice=advice)]
+    if nobodys > unsent:
+        text += ", for want of the users that were to send them"
+        advice = "see in the log of the workers why users did not start, or took long to (on_start, connections)"
+    share = (unsent + nobodys) / planned
+    return [check("unsent", "Unsent", share > limit, text, share, limit, "ratio", advice=advice)]
+
+
+def _nobodys(measurements: Measurements, steady: Steady | None, known: int) -> float:
+    """Arrivals of the plan that no user ever had, beyond chance. What went with a lost worker is another check's matter."""
+    rate = constant_part(measurements.facts)[2]
+    if steady is None or not rate or measurements.facts.lost_workers:
+        return 0.0
+    planned = rate * (steady.to_second - steady.from_second)
+    missing = planned - known
+    # drawn arrivals are Poisson: their number has a standard deviation of its root
+    return missing if missing > CHANCE_SIGMAS * math.sqrt(planned) + 1 else 0.0
 
 
 def _lag(measurements: Measurements, agreement: Agreement, steady: Steady | None) -> list[Check]:
     rows = judged(measurements.health, steady)
-    inside = [m for m in measurements.target if steady is None or steady.from_second <= m.second < steady.to_second]
-    told = explain(rows, inside)
+    target = [m for m in measurements.target if steady is None or inside(m.second, steady)]
+    told, limit_ns = explain(rows, target), agreement.validity.lag_p99_ns
     if told is None:
-        return []
-    p99_ns, limit_ns = histogram.merge(h.lag for h in rows).quantile_ns(0.99), agreement.validity.lag_p99_ns
+        sent = not rows and measurements.facts.plan and any(w.started for w in measurements.windows)
+        text = "how late arrivals were is not known: no worker reported it for the judged part"
+        return [Check("schedule_lag", "Schedule lag p99", Status.FAIL, None, limit_ns, "ns", text)] if sent else []
+    p99_ns = histogram.merge(h.lag for h in rows).quantile_ns(0.99)
     status = Status.FAIL if p99_ns > limit_ns else Status.PASS
     # a lag within the limit fails nothing, but may have opened an objective
     return [Check("schedule_lag", "Schedule lag p99", status, p99_ns, limit_ns, "ns", told.text, (), told.advice)]
@@ -56,10 +89,26 @@ def _cpu(measurements: Measurements, agreement: Agreement, steady: Steady | None
     return [check("generator_cpu", "Generator CPU", busy > BUSY_SECONDS, text, top, limit, "cores", advice=advice)]
 
 
+def _outside(measurements: Measurements, steady: Steady) -> Check:
+    """Ramps, steps and spikes are sent and not judged: what failed there must not be overlooked."""
+    here, there = ([w for w in measurements.windows if inside(w.second, steady) is i] for i in (True, False))
+    finished, failed = sum(w.finished for w in there), Counter[str]()
+    for w in there:
+        failed.update(w.failed)
+    usual = sum(w.failures for w in here) / max(sum(w.finished for w in here), 1)
+    text = f"{failed.total()} of {finished} operations failed outside the judged part"
+    if failed:
+        text += f" ({', '.join(f'{category} {count}' for category, count in failed.most_common())})"
+    share = failed.total() / max(finished, 1)
+    advice = "no objective covers them: judge a run of its own for that stage"
+    limit = max(FAILED_OUTSIDE, MORE_OFTEN * usual)  # what fails everywhere is in the judged success rate
+    return check("outside", "Outside the judged part", share > limit, text, share, limit, "ratio", Status.WARN, advice)
+
+
 def _achieved(measurements: Measurements, agreement: Agreement, steady: Steady) -> Check:
     """Arrivals in the judged part against the plan. A target that can't keep up shows as unsent; this finds missing users."""
     rate, limit = constant_part(measurements.facts)[2], agreement.validity.achieved_share
-    here = [w for w in measurements.windows if steady.from_second <= w.second < steady.to_second]
+    here = [w for w in measurements.windows if inside(w.second, steady)]
     planned, started = rate * (steady.to_second - steady.from_second), sum(w.started for w in here)
     off = started / planned - 1
     text = f"{started} operations were sent where {planned:.0f} were planned ({off:+.2%})"

@@ -56,7 +56,20 @@ def measure(
     source = f"client, {' + '.join(operations)}"
     if objective.kind == "throughput":
         return lambda level: Measured(rate_estimate(ok, 1.0, level) if ok.any() else None, source)
-    return lambda level: Measured(proportion_estimate(ok, ok + failed, level), source)
+    if not late:
+        return lambda level: Measured(proportion_estimate(ok, ok + failed, level), source)
+    here = by_second(measurements.windows, operations, steady.from_second, steady.to_second)
+    mine = np.array([sum(w.started for w in windows) for windows in here]) / np.maximum(late.sent, 1)
+    forgiven = np.minimum(failed, late.in_bursts() * mine)
+    if not forgiven.any():
+        return lambda level: Measured(proportion_estimate(ok, ok + failed, level), source)
+    less = f"{late}, and what came in bursts may have been refused for that: without it"
+    return lambda level: Measured(
+        proportion_estimate(ok, ok + failed, level),
+        source,
+        at_least=proportion_estimate(ok + forgiven, ok + failed, level),
+        less=less,
+    )
 
 
 def _client(o: Objective, measurements: Measurements, steady: Steady, late: Lateness | None) -> Callable[[float], Measured]:
@@ -118,9 +131,11 @@ def _quantile(histograms: Sequence[Histogram], q: float, level: float) -> Estima
 def _server(
     o: Objective, agreement: Agreement, measurements: Measurements, steady: Steady, late: Lateness | None
 ) -> Callable[[float], Measured]:
-    """Bunches of late arrivals can only slow the server down, so what is kept stands; what is missed must be missed without
-    what the lag can have done (_least). A host that makes the load as well stands still together with it: a timer that includes
-    queueing then sees no queue where there would have been one, and nothing is kept for sure.
+    """What is missed must be missed without what the lag can have done (_least), and what is kept inside an operation must be
+    kept if none of those that came bunched had been quick: right behind another an operation finds its caches warm. Of a share
+    s of them F(x) >= q + s (1 - q) gives F(x) >= q for the others. A queue only grows by bunches; but a host that makes the
+    load as well stands still together with it: a timer that includes queueing then sees no queue where there would have been
+    one, and nothing is kept for sure.
     """
     metrics, q, length_s = agreement.operations[o.operations[0]], o.quantile, steady.to_second - steady.from_second
     source, queueing = f"server, {metrics.histogram}", metrics.timer == "queueing"
@@ -131,7 +146,7 @@ def _server(
 
     def at(level: float) -> Measured:
         found = server_quantile(increments, q, level, o.target.value) if increments else None
-        if found is None:
+        if increments is None or found is None:
             return Measured(None, source)
         needed = seconds_needed(found.deff, found.estimate.n / length_s, q)
         plain = Measured(found.estimate, source, found.evidence, needed)
@@ -140,6 +155,12 @@ def _server(
         if queueing and (measurements.target or measurements.facts.target_is_local):
             more = f"{SHARED_HOST}: as it stands"
             plain = dataclasses.replace(plain, at_most=dataclasses.replace(found.estimate, high=math.inf), more=more)
+        elif late is not None and not queueing:
+            share = late.bunched(level)
+            slow = server_quantile(increments, q + share * (1 - q), level, o.target.value)
+            at_most = slow.estimate if slow and share < 1 else dataclasses.replace(found.estimate, high=math.inf)
+            more = f"{late}, and operations in bunches are quicker: one by one"
+            plain = dataclasses.replace(plain, at_most=at_most, more=more)
         return plain
 
     return at

@@ -73,6 +73,7 @@ TOUCHES: Mapping[str, Touch] = {
     "workers_operations": Touch(_LOST, "as workers, with a figure", _CLIENT),
     # these are never more than a warning
     "achieved": Touch({}, "what is missing in sum shows as unsent where it was due"),
+    "outside": Touch({}, "no objective is about ramps and other stages"),
     "scrapes": Touch({}, "each failed scrape makes the server's intervals wider by itself"),
     "unsigned": Touch({}, "who sent them has no part in the run"),
     "system_clock": Touch({}, "nothing is judged by it"),
@@ -111,10 +112,11 @@ def may_stand(check: Check, kind: str) -> bool:
 
 def undone(o: ObjectiveResult, direction: str) -> bool:
     """Whether this direction leaves the objective without an answer. A WARN that misses its target, or is over its baseline,
-    claims both: no better, and no worse. Nothing to judge by is no answer to wait for where the reason is known.
+    claims both: no better, and no worse. One that is open by itself is no answer to wait for where both directions are: to
+    measure longer does not help then.
     """
     if o.status is Status.INCONCLUSIVE:
-        return o.estimate is None and direction == BOTH
+        return direction == BOTH
     claims = {Status.PASS: {PASS}, Status.FAIL: {FAIL}, Status.WARN: {PASS}}.get(o.status, set())
     if o.status is Status.WARN and o.reason in (MISSES, OVER_BASELINE):
         claims = {PASS, FAIL}

@@ -9,6 +9,7 @@ from sla import histogram
 from sla.agreement import Agreement, OperationMetrics
 from sla.assessment import Check, Status, Steady, check
 from sla.faults import Counted, clock_skew, counted, lost_workers, most_lost, restarts, stalls
+from sla.lateness import judged
 from sla.littles_law import TOLERANCE, littles_law
 from sla.load_checks import load_checks
 from sla.measurements import Measurements, RunFacts
@@ -57,7 +58,8 @@ def checks(
 
 def _checks(measurements: Measurements, agreement: Agreement, steady: Steady | None) -> list[Check]:
     found = [*_data(measurements, steady), *_exchange(measurements, agreement), *load_checks(measurements, agreement, steady)]
-    found += stalls(measurements) + clock_skew(measurements, agreement.validity.clock_skew_ns)
+    found += stalls(measurements.health, steady)
+    found += clock_skew(judged(measurements.health, steady), agreement.validity.clock_skew_ns)
     found += _server(measurements, agreement, steady)
     for operation in operations_of(measurements.windows):
         mine = [w for w in measurements.windows if w.operation == operation]
@@ -117,7 +119,10 @@ def _server(measurements: Measurements, agreement: Agreement, steady: Steady | N
     wanted = any(o.kind == "server_quantile" for o in agreement.objectives)
     if not snapshots:
         text = f"the server's own metrics could not be read ({facts.scrapes_failed} readings failed)"
-        return [check("server_data", "Server metrics", True, text, 0.0, 1.0, "scrapes")] if wanted else []
+        advice = "see whether --metrics-url or --prometheus-url answers from where the master runs"
+        if not facts.scrapes_failed:
+            text, advice = "nobody said where the server's own metrics are", "give --metrics-url URL, or --prometheus-url URL"
+        return [check("server_data", "Server metrics", True, text, 0.0, 1.0, "scrapes", advice=advice)] if wanted else []
     found = [
         _coverage(measurements, steady, wanted),
         check("scrapes", "Failed scrapes", facts.scrapes_failed > 0, f"{facts.scrapes_failed} scrapes failed",

@@ -55,7 +55,7 @@ def window_from_row(row: object) -> Window:
     failed = row.get("failed")
     if not isinstance(failed, Mapping) or len(failed) > 100:
         raise WireError("failed: must be a mapping of categories to counts")
-    return Window(
+    window = Window(
         second=_count(row, "second", MAX_SECOND),
         operation=_name(row, "operation"),
         planned=_count(row, "planned"),
@@ -69,6 +69,11 @@ def window_from_row(row: object) -> Window:
         response=decode_histogram(_text(row, "response"), _count(row, "response_over_range")),
         service=decode_histogram(_text(row, "service"), _count(row, "service_over_range")),
     )
+    samples = window.ok + window.failed.get("timeout", 0)  # the others have no latency
+    if not window.response.total == window.service.total == samples:
+        held = f"{window.response.total} response and {window.service.total} service times"
+        raise WireError(f"{window.operation}: histograms hold {held} of {samples} operations")
+    return window
 
 
 def health_row(h: Health) -> dict[str, Any]:

@@ -44,7 +44,8 @@ ERRORS = 0.02
 STEADY = Steady(START + BEFORE_S, START + BEFORE_S + LENGTH_S, 0.0, 0.0, "")
 RESULT = ObjectiveResult("x", "x", Severity.CRITICAL, "ns", "<", 1.0, None, None, None, Status.PASS, "")
 PAUSES = {"pauses of 2 ms": 0.002, "pauses of 10 ms": 0.010, "pauses of 50 ms": 0.050}  # of this mean length
-WAYS = ("none", "held 7 ms each second", *PAUSES, "pauses of 300 ms", "batches")
+CORES = "reports on two shared cores"  # what made `make loadtest` say INVALID in 4 of 5 runs, as it was measured then
+WAYS = ("none", "held 7 ms each second", CORES, *PAUSES, "pauses of 300 ms", "batches")
 
 
 def holds(rng, way, length_s):
@@ -52,6 +53,13 @@ def holds(rng, way, length_s):
     if way == "held 7 ms each second":
         starts = np.arange(length_s) + 0.02 * rng.random()
         return starts, starts + 0.007
+    if way == CORES:  # at each second's edge master, workers and node hold each other up; 2 to 7 % are late elsewhere, too
+        edges = np.arange(length_s) + 0.02 * rng.random(length_s)
+        elsewhere = rng.uniform(0, length_s, rng.poisson(rng.uniform(0.02, 0.07) / 0.004 * length_s))
+        starts = np.concatenate((edges, elsewhere))
+        lengths = np.concatenate((rng.uniform(0.007, 0.02, edges.size), rng.exponential(0.004, elsewhere.size)))
+        order = np.argsort(starts)
+        return starts[order], (starts + lengths)[order]
     if way == "batches":
         every = rng.choice((0.005, 0.02))
         ends = np.arange(0, length_s, every) + every

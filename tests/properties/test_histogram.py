@@ -55,18 +55,27 @@ def test_buckets_are_those_of_hdrhistogram(values):
     assert dict(zip(ours.indices.tolist(), ours.counts.tolist(), strict=True)) == filled
 
 
-windows = st.builds(
-    Window,
-    second=st.integers(0, 3),
-    operation=st.sampled_from(["a", "b"]),
-    planned=st.integers(0, 9),
-    started=st.integers(0, 9),
-    ok=st.integers(0, 9),
-    failed=st.dictionaries(st.sampled_from(["timeout", "http_5xx"]), st.integers(0, 5)),
-    in_flight_ns=st.integers(0, 10**9),
-    response=histograms,
-    service=histograms,
-)
+@st.composite
+def consistent_windows(draw):
+    """Each successful operation, and each that timed out, has a response and a service time."""
+    failed = draw(st.dictionaries(st.sampled_from(["timeout", "http_5xx"]), st.integers(0, 5)))
+    response = draw(latencies)
+    service = draw(st.permutations(response.tolist())) if response.size else []
+    timeouts = failed.get("timeout", 0)
+    return Window(
+        second=draw(st.integers(0, 3)),
+        operation=draw(st.sampled_from(["a", "b"])),
+        planned=draw(st.integers(0, 9)),
+        started=draw(st.integers(0, 9)),
+        ok=response.size,
+        failed=failed,
+        in_flight_ns=draw(st.integers(0, 10**9)),
+        response=from_values(response, timeouts),
+        service=from_values(np.array(service, dtype=np.int64) // 2, timeouts),
+    )
+
+
+windows = consistent_windows()
 
 
 @given(st.lists(windows, max_size=8), st.integers(0, 8))

@@ -2,17 +2,19 @@
 
 import base64
 import contextlib
+import dataclasses
 import struct
 import zlib
 
 import msgpack
+import numpy as np
 import pytest
 from hdrh.histogram import HdrHistogram
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bizra_load.measure.hdr_codec import WireError, decode_histogram, encode_histogram
-from bizra_load.measure.wire import decode_report, encode_report, health_row, window_row
+from bizra_load.measure.wire import decode_report, encode_report, health_row, window_from_row, window_row
 from sla.histogram import HIGHEST_NS, Histogram, from_values
 from sla.window import Health, Window
 from tests.properties.test_histogram import histograms, latencies, windows
@@ -42,6 +44,14 @@ healths = st.builds(Health, st.integers(0, 9), st.text(min_size=1, max_size=9), 
 @given(st.lists(windows, max_size=3), st.lists(healths, max_size=2))
 def test_a_report_comes_back_as_it_was(w, h):
     assert decode_report(encode_report(w, h)) == (w, h)
+
+
+@given(windows, st.sampled_from(["response", "service", "ok"]))
+def test_samples_that_went_missing_are_noticed(w, what):
+    h = from_values(np.array([5_000]))
+    more = {"ok": w.ok + 1} if what == "ok" else {what: getattr(w, what) + h}
+    with pytest.raises(WireError, match="histograms hold"):
+        window_from_row(window_row(dataclasses.replace(w, **more)))
 
 
 @given(st.lists(windows, min_size=1, max_size=2), st.integers(0, 10**6), st.integers(0, 255))

@@ -70,7 +70,7 @@ def measurements(
         windows.append(Window(START + 10, SCHEDULE, planned=unsent, unsent=unsent))
     snapshots.append(_snapshot(START + RAMP_S + hold_s + 2, totals))
     health = tuple(
-        Health(s, w, from_values(rng.integers(30_000, 90_000, 50)), cpu_share=0.3)
+        Health(s, w, from_values(rng.integers(30_000, 90_000, rate * len(METRICS) // 2)), cpu_share=0.3)
         for s in range(START, START + RAMP_S + hold_s)
         for w in ("w1", "w2")
     )

@@ -43,6 +43,7 @@ EXPECTED = {
     "littles_law_": {C: BOTH, T: BOTH, R: BOTH},
     "resolution_": {C: BOTH},
     "achieved": {},
+    "outside": {},
     "scrapes": {},
     "unsigned": {},
     "system_clock": {},
@@ -68,8 +69,8 @@ def judged(o, status, reason=""):
 def test_the_table_has_a_row_for_every_check_there_is_and_no_other():
     assert set(TOUCHES) == set(EXPECTED)
     run = measurements(hold_s=20, lost_workers=("w2",), unsigned_messages=1, unsent=10_000, missing_messages=1, closed=False)
-    skewed = dataclasses.replace(run.health[0], clock_error_ns=0, wall_offset_ns=10**10)
-    run = dataclasses.replace(run, health=(skewed, *run.health[1:]), windows=(*run.windows, Window(START, "empty")))
+    skewed = tuple(dataclasses.replace(h, clock_error_ns=0, wall_offset_ns=10**10) for h in run.health)
+    run = dataclasses.replace(run, health=skewed, windows=(*run.windows, Window(START, "empty")))
     known = all_checks(run, LOCAL.agreement, find_steady(run)) + all_checks(measurements(hold_s=1), LOCAL.agreement, None)
     nothing_right = measurements(hold_s=10, failures=dict.fromkeys(("generate", "verify", "finality"), 1.0))
     known += all_checks(nothing_right, LOCAL.agreement, find_steady(nothing_right))
