@@ -36,20 +36,21 @@ class Pacer:
         else:
             self._watcher = self._hub.loop.timer(0.0)
 
-    def sleep_until(self, due_ns: int) -> None:
-        """Block the calling greenlet until `due_ns` (perf_counter_ns)."""
+    def sleep_until(self, due_ns: int) -> int:
+        """Block the calling greenlet until `due_ns`; when it was woken (both perf_counter_ns)."""
         entry = (due_ns, self._count, getcurrent())
         self._count += 1  # orders equal due times by arrival and keeps greenlets from being compared
         heapq.heappush(self._due, entry)
         if self._due[0] is entry:
             self._arm()
         try:
-            self._hub.switch()
+            woken_ns: int = self._hub.switch()
         except BaseException:
             if entry in self._due:
                 self._due.remove(entry)
                 heapq.heapify(self._due)
             raise
+        return woken_ns
 
     @property
     def next_due_ns(self) -> int | None:
@@ -76,7 +77,7 @@ class Pacer:
         while due and due[0][0] <= now:
             at, _, greenlet = heapq.heappop(due)
             add(at, now)
-            greenlet.switch()
+            greenlet.switch(now)
             now = clock()
         if due:
             self._arm()  # which makes the timer unreadable, too

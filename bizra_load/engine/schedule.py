@@ -31,6 +31,8 @@ class Slot:
         self._schedule = schedule
         self._due_ns = due_ns
         self._sleep_until = schedule.pacer.sleep_until
+        self._add_lag = schedule.pacer.lags.add
+        self._lag_ns = 0  # of the arrival before
         self._waiting_for: int | None = None
         self.busy = False
         self.retired = False
@@ -47,17 +49,27 @@ class Slot:
         if due is not None and due < schedule.closes_ns:
             now = time.perf_counter_ns()
             if now < due:
-                self._sleep_until(due)
+                self._lag_ns = self._sleep_until(due) - due
                 # a drain may have begun since, even before this wake-up of an arrival that was due: then it is not sent
                 ready = due < schedule.closes_ns and not (schedule.draining or self.retired)
             else:
                 ready = now < schedule.closes_ns
+                if ready:
+                    self._pass_on_lag(due, now)
             if ready:
                 self._waiting_for = None
                 self.busy = True
                 return due
         self.abandon()
         return self._park()
+
+    def _pass_on_lag(self, due: int, now: int) -> None:
+        """An arrival fell due while its user was busy with the one before. Had that one been on time, the user would have been
+        free by its lag sooner: so much of the wait is the generator's, the rest is the target's.
+        """
+        self._lag_ns = min(self._lag_ns, now - due)
+        if self._lag_ns > 0:
+            self._add_lag(now - self._lag_ns, now)
 
     @property
     def waits(self) -> bool:

@@ -82,6 +82,45 @@ def test_durations_have_units():
             duration_s(wrong)
 
 
+def lags_of_one_user(busy_ms, held_ms):
+    """(lags, how late each arrival was taken), in ms, of one user with an arrival each 20 ms, whose operations take so long and
+    whose process is held once.
+    """
+    pacer = Pacer()
+    start = time.perf_counter_ns() + 10_000_000
+    schedule = Schedule(ramp_and_hold(50, 0, 0.4), 1, "constant", start, pacer, lambda _: None, random.Random(1))
+    slot, late = schedule.new_slot(), []
+
+    def user():
+        while True:
+            late.append(-(slot.take() - time.perf_counter_ns()) / 1e6)
+            gevent.sleep(busy_ms / 1e3)
+
+    def hold():
+        pacer.sleep_until(start + 5_000_000)
+        time.sleep(held_ms / 1e3)
+
+    greenlets = [gevent.spawn(user), gevent.spawn(hold)]
+    schedule_ends = start + 450_000_000
+    while time.perf_counter_ns() < schedule_ends:
+        gevent.sleep(0.01)
+    gevent.killall(greenlets)
+    return [lag / 1e6 for lag in pacer.lags.take().lag_ns.tolist()], late
+
+
+def test_a_hold_of_the_generator_is_a_lag_of_every_arrival_that_it_delays_not_only_of_the_one_that_was_awaited():
+    lags, late = lags_of_one_user(busy_ms=0, held_ms=150)
+    held = [lag for lag in lags if lag > 15]
+    assert len(held) >= 5  # seven arrivals fell due meanwhile, and one user waited for one of them
+    assert 100 < max(lags) <= max(late)
+
+
+def test_a_wait_for_a_slow_target_is_no_lag():
+    lags, late = lags_of_one_user(busy_ms=100, held_ms=0)
+    assert max(late) > 50
+    assert sum(lags) < sum(late) / 2
+
+
 @pytest.mark.parametrize("use_timerfd", [True, False])
 def test_the_pacer_wakes_in_order_never_early_and_records_each_lag(use_timerfd):
     pacer = Pacer(use_timerfd)
