@@ -1,7 +1,8 @@
 """Is every part of a second as punctual? Lag by phase of the second, beside a bare loop. python -m benchmarks.lag_phase
 
 The whole thing on this machine: reference node, master and workers, 1,000 ops/s. In the same minute a bare loop in a process of
-its own sleeps until the same due times and does nothing else: what it is late is the machine's own lateness.
+its own sleeps until the arrivals of one worker, Poisson ones as the run's, and does nothing else: what it is late is the
+machine's own lateness, and that an arrival can fall due while another is still being woken.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import argparse
 import itertools
 import json
 import os
+import random
 import statistics
 import subprocess
 import sys
@@ -21,22 +23,26 @@ import numpy as np
 
 from benchmarks import results
 from bizra_load.archive.store import read_run
+from bizra_load.engine.arrivals import due_times_ns
+from bizra_load.engine.load_curve import ramp_and_hold
 from bizra_load.engine.timerfd import TimerFd
 from sla import histogram
 
 SECONDS = 20
+ARRIVALS = "poisson"
+SEED = 1
 EDGES_MS = (0, 50, 250, 500, 750, 1000)
 PHASES = [f"{a} to {b} ms" for a, b in itertools.pairwise(EDGES_MS)]
 
 
 def bare_loop(rate: float, seconds: float) -> None:
-    """Prints the lags (ns) of a loop that sleeps until due times at `rate` per second, as JSON."""
+    """Prints the lags (ns) of a loop that sleeps until arrivals at `rate` per second, as JSON."""
     timer = TimerFd()
     os.set_blocking(timer.fd, True)
     start_ns = time.perf_counter_ns() + 200_000_000
     lags, clock = [], time.perf_counter_ns
-    for i in range(int(rate * seconds)):
-        due_ns = start_ns + int(i * 1e9 / rate)
+    for after_ns in list(due_times_ns(ramp_and_hold(rate, 0, seconds), 1, ARRIVALS, random.Random(SEED))):
+        due_ns = start_ns + after_ns
         if clock() < due_ns:
             timer.arm(due_ns)
             os.read(timer.fd, 8)
@@ -49,16 +55,7 @@ def run(rate: float, workers: int, folder: Path) -> dict[str, float]:
     here = [sys.executable, "-m"]
     loop = [*here, "benchmarks.lag_phase", "--bare", str(rate / workers), str(SECONDS - 5)]
     command = [*here, "bizra_load.cli.main", "run", "--target-ops", str(rate), "--ramp", "1s", "--duration", f"{SECONDS}s"]
-    command += [
-        "--workers",
-        str(workers),
-        "--out",
-        str(folder),
-        "-f",
-        "benchmarks/scenarios/traced.py",
-        "--arrivals",
-        "poisson",
-    ]
+    command += ["--workers", str(workers), "--out", str(folder), "-f", "benchmarks/scenarios/traced.py", "--arrivals", ARRIVALS]
     environment = {**os.environ, "LAG_TRACE_FOLDER": str(folder)}
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=sys.stderr, env=environment)
     while not _loads(folder) and process.poll() is None:

@@ -140,7 +140,7 @@ def test_a_stall_shows_in_the_response_time_that_service_time_alone_would_hide(t
     ended = running.end()
     verify = next(o for o in ended.assessment["operations"] if o["operation"] == "verify")
     assert verify["response"]["p99"]["point"] > 1e9
-    assert verify["service"]["p99"]["point"] < 0.5e9
+    assert verify["service"]["p99"]["point"] < verify["response"]["p99"]["point"] / 2
     assert ended.check("counters_verify")["status"] == "PASS"
 
 
@@ -201,12 +201,16 @@ def test_a_run_that_has_surely_failed_is_stopped_early_on_request(tmp_path):
     assert "Before the load: finality p99.9 at 120 ops/s: 300 s are too short" in ended.err
     assert "Stopping early: poi_success_rate" in ended.err
     assert ended.measurements.facts.stopped_for == ("poi_success_rate",)
-    assert ended.measurements.facts.load_ended_ns - ended.measurements.facts.load_started_ns < 60e9
+    assert ended.measurements.facts.load_ended_ns - ended.measurements.facts.load_started_ns < 300e9
 
 
 def test_a_saturating_run_counts_what_the_node_counts_and_plans_nothing(tmp_path, node):
     ended = load(tmp_path, node, *SHORT, "--duration", "5s", "--arrivals", "saturate")
     assert ended.finished() == attempts(node)
-    assert sum(ended.finished().values()) > 5_000
+    # each user sends as soon as it has its answer: however fast that is, nearly all of them wait for one nearly all the time
+    measurements = ended.measurements
+    length_ns = measurements.facts.load_ended_ns - measurements.facts.load_started_ns
+    users = sum(max(h.slots for h in measurements.health if h.worker == w) for w in measurements.facts.workers)
+    assert 0.75 * users < sum(w.in_flight_ns for w in measurements.windows) / length_ns <= users
     assert {c["key"] for c in ended.assessment["checks"]}.isdisjoint({"achieved"})
     assert ended.check("unsent")["figure"] == 0

@@ -1,6 +1,7 @@
 """The reference node's faults, switched on and off while it runs."""
 
 import http.client
+import select
 import socket
 import time
 from urllib.parse import urlsplit
@@ -35,8 +36,10 @@ def test_added_latency_is_inside_the_operation_and_ends_when_cleared(node):
 
 
 def test_added_latency_of_one_operation_leaves_the_others_alone(node):
-    set_faults(node, generate__latency="uniform(200ms,201ms)")
-    assert post(node, FINALITY, {"block_hash": block_hash(1)}).json()["latency_us"] < 100_000
+    made = post(node, GENERATE, {"evidence": "a"}).json()
+    set_faults(node, generate__latency="uniform(10m,11m)")  # longer than the client waits
+    assert post(node, FINALITY, {"block_hash": block_hash(1)}).status_code == 200
+    assert post(node, VERIFY, made).json()["valid"] is True
 
 
 def test_pipelined_requests_are_answered_in_order_though_some_are_slowed_down(node):
@@ -78,12 +81,21 @@ def test_wrong_signatures_are_found_by_verify(node):
 
 
 def test_a_stall_freezes_the_service_but_not_the_metrics(node):
-    set_faults(node, stall="700ms")
+    set_faults(node, stall="60s")
+    place = urlsplit(node.url)
+    with socket.create_connection((place.hostname, place.port), timeout=20) as waiting:
+        waiting.sendall(b"GET /health HTTP/1.1\r\n\r\n")
+        for _ in range(3):
+            assert counts(node)
+        assert select.select([waiting], [], [], 0)[0] == []
+
+
+def test_a_stall_ends_by_itself_when_its_time_is_over(node):
     begin = time.monotonic()
-    assert counts(node)
-    assert time.monotonic() - begin < 0.6
+    set_faults(node, stall="500ms")
     assert requests.get(node.url + "/health", timeout=10).status_code == 200
-    assert time.monotonic() - begin > 0.5
+    assert time.monotonic() - begin >= 0.5
+    assert requests.get(node.admin_url + "/faults", timeout=10).json() == {}
 
 
 def test_clearing_ends_a_running_stall(node):
@@ -132,8 +144,9 @@ def test_memory_and_cpu_are_used_until_cleared_and_answers_go_on(node):
     set_faults(node, memory="200MiB", cpu="60%")
     assert used("process_resident_memory_bytes") - idle > 190 * 2**20
     busy, begin = used("process_cpu_seconds_total"), time.monotonic()
-    until(lambda: used("process_cpu_seconds_total") - busy > 0.5, "half a second of CPU", 10)
-    assert 0.3 < 0.5 / (time.monotonic() - begin) < 1.5
+    until(lambda: used("process_cpu_seconds_total") - busy > 0.5, "half a second of CPU")
+    # not a whole core; how much of its share it gets is the machine's matter
+    assert used("process_cpu_seconds_total") - busy < 0.9 * (time.monotonic() - begin)
     assert post(node, GENERATE, {"evidence": "a"}).status_code == 200
     requests.delete(node.admin_url + "/faults", timeout=10)
     until(lambda: used("process_resident_memory_bytes") - idle < 100 * 2**20, "memory given back")

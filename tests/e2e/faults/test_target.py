@@ -152,6 +152,7 @@ def test_a_slow_network_to_the_target_is_in_the_client_latencies_and_not_in_the_
     assert ended.finished() == counted(node)
     generate = next(o for o in ended.assessment["operations"] if o["operation"] == "generate")
     assert generate["service"]["p50"]["point"] > (0.1e9 if delay_s else 5e6)
-    assert ended.objective("poi_generate_p99")["estimate"]["point"] < 2e6
+    # had the server's own times the network in them, their p99 would be no shorter than the client's median
+    assert ended.objective("poi_generate_p99")["estimate"]["point"] < generate["service"]["p50"]["point"]
     assert ended.check("counters_generate")["status"] == "PASS"
     assert ended.check("unsent")["status"] == "PASS"

@@ -2,6 +2,7 @@
 
 import os
 import signal
+from collections import Counter
 
 import pytest
 
@@ -45,17 +46,23 @@ def test_with_rebalancing_the_planned_rate_is_back_within_10_s_of_a_workers_deat
     died_s = max(w.second for w in _windows(running)) + 1
     os.kill(running.workers()[0], signal.SIGKILL)
     ended = running.end()
-    started = {}
-    for w in ended.measurements.windows:
-        started[w.second] = started.get(w.second, 0) + w.started
+    sent = _sent_by_due_second(ended)
     end_s = ended.measurements.facts.load_ended_ns // 10**9
-    after = [started.get(s, 0) for s in range(died_s + 11, end_s)]
+    after = [sent[s] for s in range(died_s + 11, end_s)]
     assert len(after) >= 4
-    assert all(196 <= n <= 204 for n in after), started
-    assert min(started[s] for s in range(died_s + 1, died_s + 4)) < 150  # it was a fault indeed
+    assert all(196 <= n <= 204 for n in after), sent
+    assert min(sent[s] for s in range(died_s + 1, died_s + 4)) < 150  # it was a fault indeed
     assert ended.code == 5
     assert failed_checks(ended) >= {"workers"}
     assert ended.check("workers_operations")["figure"] == missing_from_reports(ended, node)
+
+
+def _sent_by_due_second(ended):
+    """How many arrivals were sent, by the second in which they were due: how late they were is the machine's."""
+    sent = Counter()
+    for w in ended.measurements.windows:
+        sent[w.second] += w.planned - w.unsent
+    return sent
 
 
 def _windows(running):
@@ -86,7 +93,7 @@ def test_a_worker_stopped_for_10_s_and_continued_loses_nothing_and_its_stall_mak
     # it shows where it must: the arrivals that fell due meanwhile kept their intended start
     verify = next(o for o in ended.assessment["operations"] if o["operation"] == "verify")
     assert verify["response"]["p99"]["point"] > 5e9
-    assert verify["service"]["p99"]["point"] < 1e9
+    assert verify["service"]["p99"]["point"] < verify["response"]["p99"]["point"] / 2
     [line] = said(ended)
     assert "is missing" in line
 
@@ -113,10 +120,8 @@ def test_a_worker_started_late_and_one_started_again_take_their_share(tmp_path, 
     assert len(facts.lost_workers) == 1
     assert ended.code == 5
     assert missing_from_reports(ended, node) == ended.check("workers_operations")["figure"]
-    started = {}
-    for w in ended.measurements.windows:
-        started[w.second] = started.get(w.second, 0) + w.started
-    assert started[facts.load_ended_ns // 10**9 - 2] >= 196  # the shares are where the workers are
+    # the shares are where the workers are
+    assert _sent_by_due_second(ended)[facts.load_ended_ns // 10**9 - 2] >= 196
     # how long it takes to move users, whose arrivals nobody sends meanwhile, is the machine's matter
     moved = {"unsent", "achieved", "schedule_lag"}
     assert failed_checks(ended) <= {"workers", "workers_operations", "littles_law_generate", "littles_law_verify"} | moved

@@ -1,13 +1,17 @@
 """Every verb explains itself."""
 
 import argparse
+import random
+import re
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from bizra_load.cli.main import main, parser
+from bizra_load.node.faults import ALLOWED, Faults, parse_assignments
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -29,6 +33,19 @@ def test_help_is_shown_and_names_every_option(words, capsys):
     shown = capsys.readouterr().out
     assert shown.startswith("usage: bizra-load")
     assert "--help" in shown
+
+
+def test_the_nodes_help_shows_every_fault_with_values_that_it_takes(capsys):
+    with pytest.raises(SystemExit):
+        main(["node", "--help"])
+    shown = capsys.readouterr().out
+    examples = re.findall(r"\b[a-z_.]+=[^\s,;]+", shown.partition("Faults, on")[2])
+    drawn = re.findall(r"\b(?:lognormal|exponential|uniform)\(.*?\)", shown)
+    assert len(drawn) == 3
+    nothing = SimpleNamespace(hold=lambda _: None, burn=lambda _: None)
+    for example in [*examples, *(f"generate.latency={latency}" for latency in drawn)]:
+        Faults(random.Random(1), burden=nothing).set(parse_assignments([example]))
+    assert {example.partition("=")[0] for example in examples} | set(re.findall(r"\b[a-z]+\.latency\b", shown)) == set(ALLOWED)
 
 
 def test_our_options_in_locusts_parser_explain_themselves():

@@ -15,10 +15,12 @@ class Busy:
     def __init__(self, *moments):
         self.moments = list(moments)
         self.now = ""
+        self.looked = 0
 
     @property
     def next_due_ns(self):
         self.now = self.moments.pop(0) if self.moments else "quiet"
+        self.looked += 1
         now_ns = time.perf_counter_ns()
         return {"due": now_ns, "awaiting": now_ns + 10**12, "far": now_ns + 10**12}.get(self.now)
 
@@ -40,6 +42,34 @@ def test_a_step_waits_until_nothing_is_due_and_no_response_is_awaited(monkeypatc
     busy, seen = Busy(trouble, trouble, "far", trouble, "quiet"), []
     QuietMoments(busy, busy).run(steps(busy, seen, 3))
     assert seen == ["far", "quiet", "quiet"]
+
+
+class Clock:
+    """Time that only pieces of work move."""
+
+    def __init__(self):
+        self.now_ns = 0
+        self.perf_counter_ns = self.thread_time_ns = lambda: self.now_ns
+        self.monotonic = lambda: self.now_ns / 1e9
+
+
+@pytest.mark.parametrize(("piece_us", "at_most_us"), [(10, 100), (60, 100), (1_000, 1_000)])
+def test_a_step_is_as_many_pieces_as_fit_into_a_tenth_of_a_millisecond_and_one_at_least(monkeypatch, piece_us, at_most_us):
+    """Longer ones make arrivals late, and a look for a quiet moment after every small one makes the report late."""
+    clock, looks = Clock(), []
+    monkeypatch.setattr(quiet, "time", clock)
+
+    def piece(busy):
+        looks.append(busy.looked)
+        clock.now_ns += piece_us * 1_000
+
+    busy = Busy()
+    moments = QuietMoments(busy, busy)
+    moments.run(piece(busy) for _ in range(100))
+    per_step = [looks.count(look) for look in set(looks)]
+    assert max(per_step) * piece_us <= at_most_us
+    assert moments.take_longest() <= at_most_us * 1_000
+    assert len(per_step) <= 100 / max(1, 50 // piece_us)
 
 
 def test_under_constant_load_the_work_is_done_all_the_same():

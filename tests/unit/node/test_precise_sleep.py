@@ -1,7 +1,6 @@
 """Sleeping in asyncio far below a millisecond."""
 
 import asyncio
-import statistics
 import time
 
 from bizra_load.node.precise_sleep import PreciseSleep
@@ -13,14 +12,21 @@ async def _slept_us(sleep, length_us):
     return (time.perf_counter_ns() - due) / 1e3
 
 
-def test_never_early_and_typically_far_below_asyncios_millisecond_late():
+class PlainSleep:
+    async def until(self, at_ns):
+        await asyncio.sleep((at_ns - time.perf_counter_ns()) / 1e9)
+
+
+def test_never_early_and_hardly_ever_as_late_as_asyncios_own_sleep_in_the_same_moment():
+    """Were it asyncio's own sleep, it would be the later one of every second pair."""
+
     async def measure():
-        sleep = PreciseSleep()
-        return [await _slept_us(sleep, 300) for _ in range(200)]
+        sleep, plain = PreciseSleep(), PlainSleep()
+        return [(await _slept_us(sleep, 300), await _slept_us(plain, 300)) for _ in range(200)]
 
     late_us = asyncio.run(measure())
-    assert min(late_us) >= 0
-    assert statistics.median(late_us) < 500
+    assert min(late for late, _ in late_us) >= 0
+    assert sum(late < plain for late, plain in late_us) > 150
 
 
 def test_sleepers_wake_in_the_order_of_their_times():
