@@ -38,9 +38,11 @@ def run(args: argparse.Namespace) -> int:
         raise UsageError("--host: is empty (allowed: an address or a name, such as 127.0.0.1)")
     if args.ready_file is not None:
         try:
-            out_file(args.ready_file)
-        except (OSError, ValueError) as error:
+            out_file(args.ready_file).parent.mkdir(parents=True, exist_ok=True)
+        except ValueError as error:
             raise UsageError(f"--ready-file: {error}") from None
+        except OSError as error:
+            raise UsageError(f"--ready-file: {args.ready_file}: {error.strerror}") from None
     try:
         faults = parse_assignments(args.fault)
     except FaultError as error:

@@ -176,7 +176,7 @@ def test_a_killed_worker_makes_the_run_invalid_and_keeps_what_was_measured(tmp_p
     assert sum(ended.finished().values()) > 500
 
 
-@pytest.mark.parametrize("how", ["Ctrl+C", "SIGTERM"])
+@pytest.mark.parametrize("how", ["Ctrl+C", "SIGTERM", "SIGINT to the one process that was started"])
 def test_a_stopped_run_is_drained_to_the_last_operation(tmp_path, node, how):
     running = Running(
         tmp_path, "-H", node.url, "--metrics-url", node.metrics_url, "--agreement", "local", *SHORT, "--duration", "60s"
@@ -185,7 +185,7 @@ def test_a_stopped_run_is_drained_to_the_last_operation(tmp_path, node, how):
     if how == "Ctrl+C":
         running.interrupt()
     else:
-        running.process.terminate()
+        running.process.send_signal(signal.SIGTERM if how == "SIGTERM" else signal.SIGINT)
     ended = running.end()
     assert ended.finished() == attempts(node)
     assert ended.measurements.facts.interrupted
