@@ -1,5 +1,6 @@
 """The master is killed: workers stop loading within 10 s and leave what they could not hand over; nothing measured is lost."""
 
+import hashlib
 import os
 import signal
 import time
@@ -12,7 +13,8 @@ from tests.e2e.faults.cluster import SHORT, SLOW, Cluster, assess, counted, fail
 from tests.e2e.running import Running, until
 
 OTHER_SCHEMA = '{"schema": "x"}\n'
-OTHER_RUN = '{"schema": "bizra-load/spool/1", "run": "other", "worker": "w", "stopped_ns": 1, "reports": 0}\n'
+HEAD = '{"schema":"bizra-load/spool/1","run":"other","worker":"w","stopped_ns":1,"reports":0}'
+OTHER_RUN = f'{HEAD[:-1]},"sha256":"{hashlib.sha256(HEAD.encode()).hexdigest()}"}}\n'
 
 
 def test_a_killed_master_is_one_line_its_workers_stop_and_the_totals_are_the_nodes(tmp_path, node):
