@@ -12,10 +12,14 @@ from pathlib import Path
 from bizra_load.exit_codes import UsageError
 
 MAX_TEXT_BYTES = 1024 * 1024
+MAX_FILE_NAME_BYTES = 255
 
 
 def write_atomically(path: Path, content: str | bytes) -> None:
-    """Write bytes, or text as UTF-8, so that `path` holds either its old content or all of the new one. Raises OSError."""
+    """Write bytes, or text as UTF-8, so that `path` holds either its old content or all of the new one; folders that are not
+    there are made. Raises OSError with a strerror, also for a `path` that is anything but a regular file.
+    """
+    check_replaceable(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
@@ -28,6 +32,45 @@ def write_atomically(path: Path, content: str | bytes) -> None:
     except BaseException:
         os.unlink(temporary)
         raise
+
+
+def check_replaceable(path: Path) -> None:
+    """Raises OSError where there is something that is no regular file: a device, a pipe or a link would be gone, and what was
+    written not where it leads to.
+    """
+    try:
+        mode = os.lstat(path).st_mode
+    except FileNotFoundError:
+        return
+    if not stat.S_ISREG(mode):
+        what = "a folder" if stat.S_ISDIR(mode) else "a symbolic link" if stat.S_ISLNK(mode) else "a device or a pipe"
+        raise OSError(0, f"is {what} (allowed: a regular file, or a new one)", str(path))
+
+
+def out_folder(value: str) -> Path:
+    """A folder that is there, or can be made, and can be written. Raises ValueError with one line, as out_file() does."""
+    path = Path(value)
+    there = path
+    while not there.exists():
+        there = there.parent
+    if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
+        raise ValueError(f"{value}: {there} is no folder that can be written")
+    if any(len(os.fsencode(part)) > MAX_FILE_NAME_BYTES for part in path.parts):
+        raise ValueError(f"{value[:50]}...: a folder's name has at most {MAX_FILE_NAME_BYTES} bytes")
+    return path
+
+
+def out_file(value: str) -> Path:
+    """A file in a folder as of out_folder()."""
+    path = Path(value)
+    if not path.name or len(os.fsencode(path.name)) > MAX_FILE_NAME_BYTES:
+        raise ValueError(f"{value[:50]!r}: is no name for a file")
+    out_folder(str(path.parent))
+    try:
+        check_replaceable(path)
+    except OSError as error:
+        raise ValueError(f"{value}: {error.strerror}") from None
+    return path
 
 
 def open_regular(path: Path, follow: bool = True) -> int:

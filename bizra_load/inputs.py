@@ -17,6 +17,8 @@ from bizra_load.engine.client import request_head, tls_context
 from bizra_load.engine.load_curve import LoadCurve
 from bizra_load.engine.stages import curve_from_stages
 from bizra_load.exit_codes import UsageError
+from bizra_load.files import out_file as out_file
+from bizra_load.files import out_folder as out_folder
 from bizra_load.files import read_text
 from sla.section import unknown
 
@@ -29,7 +31,6 @@ MAX_DURATION_S = 31 * 86_400.0
 MAX_TIMEOUT_S = 3_600.0
 MAX_HASHES_BYTES = 64 * 1024 * 1024
 MAX_HEADERS = 100
-MAX_FILE_NAME = 255
 
 TOKEN = "BIZRA_LOAD_TOKEN"  # noqa: S105  # the variable's name
 _MATCHER = r'[a-zA-Z_][a-zA-Z0-9_]*\s*(?:=|!=|=~|!~)\s*"(?:[^"\\\n]|\\.)*"'
@@ -82,28 +83,6 @@ def url(value: str) -> str:
         if not usable or not value.isprintable() or " " in value:
             raise ValueError(f"not a URL: {value!r} (allowed: http://... or https://...)")
     return value
-
-
-def out_folder(value: str) -> Path:
-    """A folder that is there, or can be made, and can be written."""
-    path = Path(value)
-    there = path
-    while not there.exists():
-        there = there.parent
-    if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
-        raise ValueError(f"{value}: {there} is no folder that can be written")
-    if any(len(os.fsencode(part)) > MAX_FILE_NAME for part in path.parts):
-        raise ValueError(f"{value[:50]}...: a folder's name has at most {MAX_FILE_NAME} bytes")
-    return path
-
-
-def out_file(value: str) -> Path:
-    """A file in a folder as of out_folder()."""
-    path = Path(value)
-    if path.is_dir() or len(os.fsencode(path.name)) > MAX_FILE_NAME:
-        raise ValueError(f"{value[:50]}: is no name for a file")
-    out_folder(str(path.parent))
-    return path
 
 
 def selector(value: str) -> str:

@@ -13,7 +13,6 @@ from collections.abc import Callable
 from typing import Any
 
 import gevent
-from gevent.event import Event
 from locust.env import Environment
 from locust.runners import STATE_MISSING, MasterRunner
 from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
@@ -21,7 +20,7 @@ from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
 from bizra_load import options
 from bizra_load.exit_codes import INVALID, BizraLoadError
 from bizra_load.locust_faults import end_stopped_children, no_statistics, watch_workers
-from bizra_load.locust_waits import quit_once, users_are_there, wait_for_workers
+from bizra_load.locust_waits import end_once, users_are_there, wait_for_workers
 from bizra_load.master import Keeping
 from bizra_load.measure.cluster_key import ClusterKey
 from bizra_load.measure.exchange import ACKNOWLEDGE, DRAIN, HELLO, REPORT, START
@@ -46,11 +45,12 @@ class KeepingSide:
         self._environment = environment
         self._key = key
         self._started: Started | None = None
-        self._handed_over = Event()
         self._metrics: GeneratorMetrics | None = None
         self._metrics_server: MetricsServer | None = None
         self._live = Live()
         self._master = environment.runner if isinstance(environment.runner, MasterRunner) else None
+        if environment.runner is not None:
+            end_once(environment.runner)
         self._serve_metrics(settings)
         if environment.web_ui is not None:
             add_page(environment.web_ui, self._live, getattr(environment.parsed_options, "web_base_path", "") or "")
@@ -59,7 +59,6 @@ class KeepingSide:
             self._master.register_message(HELLO, self._on_hello)
             environment.events.worker_connect.add_listener(self._on_worker_connect)
             end_stopped_children()
-            quit_once(self._master)
             gevent.spawn(watch_workers, self._master, self._on_missing_worker)
             if os.environ.get("BIZRA_LOAD_RUN_FOLDER"):
                 os.nice(NICENESS)  # `bizra-load run` started us, so our workers are here, and they have been forked
@@ -81,7 +80,6 @@ class KeepingSide:
             self._refuse(error)
             return None
         self.keeping = keeping
-        self._handed_over.clear()
         if self._environment.web_ui is not None:
             keeping.show_on(self._live)
         if open_model:
@@ -112,15 +110,11 @@ class KeepingSide:
                 self._drain_workers(self._master, self.keeping, keep_s)
             else:
                 drain_here(keep_s)
-            self.keeping.drained()
         finally:
-            self._handed_over.set()
+            self.keeping.drained()
 
     def stop(self) -> None:
-        """The test has stopped: the answer, and the exit code. Whoever stops it a second time (the last worker has gone) waits
-        until everything is handed over.
-        """
-        self._handed_over.wait()
+        """The test has stopped: the answer, and the exit code."""
         if self.keeping is None or self.keeping.finished:
             return
         try:

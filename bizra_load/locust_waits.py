@@ -6,8 +6,10 @@ Its own waits still follow, and find that there is nothing to wait for.
 from __future__ import annotations
 
 import time
+from typing import Any
 
 import gevent
+from gevent.lock import RLock
 from locust.runners import STATE_MISSING, STATE_RUNNING, MasterRunner, Runner
 
 LOCAL_WORKERS_WITHIN_S = 5.0  # those of this machine; for others, which may take minutes, Locust looks once a second
@@ -30,15 +32,24 @@ def users_are_there(runner: Runner) -> bool:
     return bool(states) and all(state == STATE_RUNNING for state in states)
 
 
-def quit_once(master: MasterRunner) -> None:
-    """A headless master is told to quit four times on its way out, and waits half a second each time for its workers' last
+def end_once(runner: Runner) -> None:
+    """Whoever stops or quits a runner that somebody else is stopping waits until that is done: the schedule's end, a signal,
+    the web UI and the loss of the last worker may all come at once, and Locust would kill the greenlet that drains.
+
+    A headless master is told to quit four times on its way out, and waits half a second each time for its workers' last
     words: once it has quit, being told again changes nothing.
     """
-    really_quit, has_quit = master.quit, False
+    really_stop, really_quit, has_quit, ending = runner.stop, runner.quit, False, RLock()
+
+    def stop(*arguments: Any, **options: Any) -> None:
+        with ending:
+            really_stop(*arguments, **options)
 
     def quit_() -> None:
         nonlocal has_quit
-        if not has_quit:
+        with ending:
+            if has_quit:
+                return
             try:
                 really_quit()
             except gevent.GreenletExit:  # it ends the greenlet of the shape, which is the one that calls it first
@@ -46,4 +57,4 @@ def quit_once(master: MasterRunner) -> None:
                 raise
             has_quit = True
 
-    master.quit = quit_
+    runner.stop, runner.quit = stop, quit_

@@ -29,7 +29,7 @@ from bizra_load.monitoring import grafana
 from bizra_load.options import Settings
 from bizra_load.progress import Progress
 from bizra_load.server_metrics import ServerMetrics
-from bizra_load.users import OpenModelUser
+from bizra_load.users import operation_shares
 from bizra_load.webui.live import Live
 from sla.assessment import Assessment
 from sla.baseline import HOW, is_measured
@@ -60,7 +60,7 @@ class Keeping:
     ) -> None:
         self.settings = settings
         self._metrics = metrics
-        self.finished = False
+        self.finished = self._closed = False
         self.ended = False  # the drain has begun: nobody is to join any more
         self.unwritable: OSError | None = None
         self.clock = SteadyClock()  # a system clock that is set meanwhile moves nothing
@@ -171,6 +171,7 @@ class Keeping:
         self.finished = True
         if not self.unwritable:
             self._store(self._server.ask(self._started_ns, self._drained_ns))
+        self._closed = True
         self._writer.close()
         if not self.unwritable:
             self._seal()
@@ -195,8 +196,7 @@ class Keeping:
         """Nothing can be kept any more: what is not acknowledged stays with the workers, and the load ends."""
         if self.unwritable is None:
             self.unwritable = error
-            runner = self._environment.runner
-            if runner is not None and not self.ended:
+            if (runner := self._environment.runner) is not None and not self.ended:
                 gevent.spawn(runner.quit if getattr(self, "_headless", False) else runner.stop)
 
     def _keep(self, worker: str, sequence: int, final: bool, data: bytes) -> None:
@@ -207,6 +207,8 @@ class Keeping:
             return
         if self.unwritable is not None:
             raise self.unwritable
+        if self._closed:
+            raise OSError(0, "the run has ended")  # not acknowledged: it stays with its worker, which keeps it in a spool
         try:
             self._writer.report(Report(worker, sequence, final, tuple(windows), tuple(health)))
         except OSError as error:
@@ -244,16 +246,11 @@ class Keeping:
         """Stop the load when a critical objective has failed for certain."""
         self._stopped_for = wait_for_failure(self.folder, self.clock, lambda: self._ended_ns)
         print(f"Stopping early: {', '.join(self._stopped_for)} broke the target in three looks", file=sys.stderr)
-        runner = self._environment.runner
-        if runner is not None:
+        if (runner := self._environment.runner) is not None:
             gevent.spawn(runner.quit if self._headless else runner.stop)  # not in this greenlet: the drain ends it
 
     def _say_what_is_too_short(self) -> None:
-        shares: dict[str, float] = {}
-        for user in self._environment.user_classes:
-            if issubclass(user, OpenModelUser):
-                shares |= user.operation_shares(self.settings)
-        for finding in too_short(self._plan, shares):
+        for finding in too_short(self._plan, operation_shares(self._environment.user_classes, self.settings)):
             print(f"Before the load: {finding}", file=sys.stderr)
 
     def _store(self, snapshots: list[Snapshot], process: list[MachineSecond] | None = None) -> None:

@@ -6,6 +6,7 @@ START -> Measuring (recorder, schedule) -> REPORT every second -> DRAIN: finish,
 from __future__ import annotations
 
 import logging
+import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ from bizra_load.measure.cluster_key import ClusterKey
 from bizra_load.measure.exchange import ACKNOWLEDGE, DRAIN, HELLO, REPORT, START, Sender, read_start
 from bizra_load.measure.seconds import SECOND_NS
 from bizra_load.measure.wire import encode_report
+from bizra_load.silence import IDLE_MASTER_SILENT_S, LOOK_EVERY_S, MASTER_SILENT_S, Silence
 from bizra_load.worker import ACKNOWLEDGE_WITHIN_S, Measuring
 
 logger = logging.getLogger(__name__)
@@ -58,6 +60,7 @@ class MeasuringSide:
         self._pending = False
         self._measures = Event()
         self._hellos = 0
+        self._heartbeats = 0  # of the master
         self._worker = environment.runner if isinstance(environment.runner, WorkerRunner) else None
         if self._worker is not None:
             self._listen(self._worker)
@@ -88,7 +91,7 @@ class MeasuringSide:
         return self.measuring
 
     def on_request(self, **request: Any) -> None:
-        if hasattr(self, "measuring"):
+        if self._has_measuring:
             self.measuring.on_request(**request)
 
     def _listen(self, worker: WorkerRunner) -> None:
@@ -96,12 +99,13 @@ class MeasuringSide:
         worker.register_message(ACKNOWLEDGE, self._on_acknowledge)
         worker.register_message(DRAIN, self._on_drain, concurrent=True)
         events = self._environment.events
-        events.quitting.add_listener(self._on_quitting)
+        events.quitting.add_listener(self.drain)
         events.heartbeat_received.add_listener(self._on_heartbeat)
         no_statistics(self._environment)  # the master writes them, for all
         # a worker that joins a running test may have been sent START and users while nobody listened here
         self._pending = worker.worker_state != STATE_INIT
         self._say_hello()
+        gevent.spawn(self._end_without_master, worker)
 
     def _say_hello(self) -> None:
         self._hellos += 1
@@ -116,7 +120,6 @@ class MeasuringSide:
         self._begin(
             self._started, settings, worker.client_id, worker.worker_index, lambda message: worker.send_message(REPORT, message)
         )
-        gevent.spawn(self._stop_without_master, self.measuring)
         self._pending, self._started = False, None
         self._measures.set()
 
@@ -128,13 +131,34 @@ class MeasuringSide:
             self._environment, settings, name, index, started.run, elapsed_ns, send, self._key, clock
         )  # fmt: skip
 
-    def _stop_without_master(self, measuring: Measuring) -> None:
-        """A worker whose master is silent stops loading; what it can't hand over any more is left in a spool file."""
-        if measuring.wait_for_silence():
-            measuring.drain()
-            if measuring.spooled is not None and self._worker is not None:
-                self._environment.process_exit_code = INVALID
-                self._worker.quit()
+    def _end_without_master(self, worker: WorkerRunner) -> None:
+        """A worker whose master is silent stops loading, whatever it is at, and ends, unless the master is there again and has
+        taken everything. What it can't hand over any more is left in a spool file.
+        """
+        silence = Silence(lambda: self._heartbeats + (1 + self.measuring.sender.answers if self._has_measuring else 0))
+        while True:
+            gevent.sleep(LOOK_EVERY_S)
+            if silence.look_s() <= self._patience_s():
+                continue
+            self.drain()
+            spooled = self._has_measuring and self.measuring.spooled is not None
+            if spooled or silence.look_s() > self._patience_s():
+                if spooled:
+                    self._environment.process_exit_code = INVALID
+                worker.quit()
+                return
+
+    def _patience_s(self) -> float:
+        """How long the master may be silent. One that judges a long run says nothing for a while: that must not end a worker
+        which has handed over everything and is needed for the next test.
+        """
+        drained = self._has_measuring and self.measuring.drained
+        only_one_run = bool(os.environ.get("BIZRA_LOAD_RUN_FOLDER"))
+        return MASTER_SILENT_S if self._has_measuring and (only_one_run or not drained) else IDLE_MASTER_SILENT_S
+
+    @property
+    def _has_measuring(self) -> bool:
+        return hasattr(self, "measuring")
 
     def _on_start(self, environment: Environment, msg: Any, **_: Any) -> None:
         try:
@@ -142,7 +166,7 @@ class MeasuringSide:
         except ValueError as error:
             logger.error("bizra-load: a start %s was refused", error)
             return
-        if hasattr(self, "measuring") and self.measuring.run == start.run:
+        if self._has_measuring and self.measuring.run == start.run:
             self.measuring.begin(start.elapsed_ns)
             return
         now_ns = time.perf_counter_ns()
@@ -156,11 +180,11 @@ class MeasuringSide:
         self._begin_when_told()
 
     def _on_acknowledge(self, environment: Environment, msg: Any, **_: Any) -> None:
-        if hasattr(self, "measuring"):
+        if self._has_measuring:
             self.measuring.sender.acknowledged(msg.data)
 
     def _on_drain(self, environment: Environment, msg: Any, **_: Any) -> None:
-        if not hasattr(self, "measuring") or (self._started is not None and self._started.run != self.measuring.run):
+        if not self._has_measuring or (self._started is not None and self._started.run != self.measuring.run):
             self._say_that_there_is_nothing()
             return
         keep_s = (msg.data or {}).get("hand_over_s")
@@ -178,11 +202,11 @@ class MeasuringSide:
             self._started = None
 
     def _on_heartbeat(self, **_: Any) -> None:
-        if hasattr(self, "measuring"):
-            self.measuring.heartbeats += 1
+        self._heartbeats += 1
         # Locust would end this worker 60 s later by the system clock, which may be set: ours goes by the monotonic one
         self._worker.last_heartbeat_timestamp = None  # type: ignore[union-attr]
 
-    def _on_quitting(self, **_: Any) -> None:
-        if hasattr(self, "measuring"):
+    def drain(self, **_: Any) -> None:
+        """Finish and hand over everything, if a test has begun; returns when that is done."""
+        if self._has_measuring:
             self.measuring.drain()

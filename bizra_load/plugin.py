@@ -126,6 +126,8 @@ class Plugin:
         if self._ending:
             return
         self._ending = True
+        if self._keeping is None and self._measuring is not None:
+            self._measuring.drain()  # Locust would take users away whose operations are under way
         if self._environment.runner is not None:
             self._environment.runner.quit()
         if self._environment.web_ui is not None:

@@ -14,7 +14,7 @@ from bizra_load.measure.machine import MachineReader
 from bizra_load.options import Settings
 from bizra_load.target.exposition import MetricsReader, ScrapeError
 from bizra_load.target.prometheus import PrometheusSource
-from bizra_load.this_machine import listener_on_this_machine
+from bizra_load.this_machine import is_this_machine, listener_on_this_machine
 from sla.machine import TARGET, MachineSecond
 from sla.snapshot import Snapshot
 
@@ -24,13 +24,19 @@ PROMETHEUS_CATCH_UP_S = 75.0  # how long its first scrape after the load may tak
 
 
 class ServerMetrics:
-    """`failed` counts readings that failed: the run goes on without them."""
+    """`failed` counts readings that failed: the run goes on without them. `is_local`: the target runs on this machine, and
+    competes with the generator for it.
+    """
 
     def __init__(self, settings: Settings, clock: SteadyClock, host: str) -> None:
         self.failed = 0
         self._settings = settings
         self._clock = clock
-        self._process = _process_here(host)
+        name, port = _address(host)
+        # by its address: a process of another user can't be seen, and competes for this machine all the same
+        self.is_local = is_this_machine(name)
+        pid = listener_on_this_machine(name, port)
+        self._process = None if pid is None else MachineReader(TARGET, pid)
         self._reader = MetricsReader(settings.metrics_url, unix_ns=clock.unix_ns) if settings.metrics_url else None
 
     def read(self) -> list[Snapshot]:
@@ -44,13 +50,8 @@ class ServerMetrics:
             self.failed += 1
             return []
 
-    @property
-    def is_local(self) -> bool:
-        """The target runs on this machine, and competes with the generator for it."""
-        return self._process is not None
-
     def read_process(self) -> list[MachineSecond]:
-        """What its process went through since the last call; [] where it runs elsewhere."""
+        """What its process went through since the last call; [] where it runs elsewhere, or can't be seen."""
         return [self._process.read(self._clock.unix_ns() // 1_000_000_000)] if self._process else []
 
     def ask(self, started_ns: int, drained_ns: int) -> list[Snapshot]:
@@ -71,12 +72,10 @@ class ServerMetrics:
             gevent.sleep(0.5)
 
 
-def _process_here(host: str) -> MachineReader | None:
-    """Reads what the process under test goes through, where it runs on this machine and we may see it."""
+def _address(host: str) -> tuple[str, int]:
+    """Name and port of a target's URL; ("", 0) where it has none."""
     parts = urlsplit(host)
     try:
-        port = parts.port or (443 if parts.scheme == "https" else 80)
+        return parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
     except ValueError:
-        return None
-    pid = listener_on_this_machine(parts.hostname or "", port)
-    return None if pid is None else MachineReader(TARGET, pid)
+        return "", 0

@@ -11,6 +11,7 @@ from pathlib import Path
 import psutil
 
 _CPU_MAX = Path("/sys/fs/cgroup/cpu.max")  # as a container sees its own quota (cgroups(7), version 2)
+_CONNECTS_TO = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  # ip(7): who connects to any address reaches loopback
 
 
 def usable_cores() -> int:
@@ -33,6 +34,7 @@ def listener_on_this_machine(host: str, port: int) -> int | None:
     own = _own_addresses(host)
     if not own:
         return None
+    own |= {loopback for anyone, loopback in _CONNECTS_TO.items() if anyone in own}
     try:
         for c in psutil.net_connections(kind="tcp"):
             listens = c.status == psutil.CONN_LISTEN and c.laddr and c.laddr.port == port

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -172,6 +172,15 @@ class OpenModelUser(User):
             )
         error = None  # its traceback holds this frame: a circle that only the garbage collector would find
         return result
+
+
+def operation_shares(users: Iterable[type[User]], settings: Settings) -> dict[str, float]:
+    """Which part of the arrivals each operation of these user classes gets."""
+    shares: dict[str, float] = {}
+    for user in users:
+        if issubclass(user, OpenModelUser):
+            shares |= user.operation_shares(settings)
+    return shares
 
 
 class PoIUser(OpenModelUser):

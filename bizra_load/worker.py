@@ -34,8 +34,6 @@ SETTLE_BEFORE_S = 0.3
 YOUNG_COLLECTIONS = (1_000, 20, 1_000_000)  # the collector's thresholds: young objects, in about 0.1 ms, never all
 FULL_COLLECTION_EVERY = 30  # reports
 ACKNOWLEDGE_WITHIN_S = 10.0
-MASTER_SILENT_S = 6.0  # without a sign of life from the master for so long, a worker stops: nobody would stop it
-STOPS_WITHIN_S = 10.0  # what MASTER_SILENT_S amounts to at most, with the looks in between
 
 
 class Measuring:
@@ -57,7 +55,6 @@ class Measuring:
     ) -> None:
         self.settings = settings
         self.spooled: Path | None = None  # where the reports are that nobody acknowledged
-        self.heartbeats = 0  # of the master
         self.run = run
         self.worker = worker
         self.reconnects = 0
@@ -138,24 +135,9 @@ class Measuring:
             self._drain.set()
 
     @property
-    def draining(self) -> bool:
-        return self._drain is not None
-
-    def wait_for_silence(self) -> bool:
-        """Blocks until the master has given no sign of life for MASTER_SILENT_S; False when the drain begins before.
-
-        Only time in which this process ran counts: a worker that was itself stopped for a while has not lost its master.
-        """
-        seen, silent_s, looked = (0, 0), 0.0, time.monotonic()
-        while not self.draining:
-            gevent.sleep(0.25)
-            now = time.monotonic()
-            signs = (self.sender.answers, self.heartbeats)
-            silent_s = 0.0 if signs != seen else silent_s + min(now - looked, 1.0)
-            seen, looked = signs, now
-            if silent_s > MASTER_SILENT_S:
-                return True
-        return False
+    def drained(self) -> bool:
+        """Everything is handed over, or left in a spool file."""
+        return self._drain is not None and self._drain.is_set()
 
     def _leave_spool(self) -> None:
         fixed = os.environ.get("BIZRA_LOAD_RUN_FOLDER")

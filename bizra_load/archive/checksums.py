@@ -17,7 +17,7 @@ from bizra_load.files import open_regular, read_text, write_atomically
 
 NAME = "SHA256SUMS"
 # what was measured, and what it is judged by; assessments can be made again from these
-COVERED = ("run.json", "windows.jsonl", "health.jsonl", "server.jsonl", "agreement.yaml", "baseline.json")
+COVERED = ("run.json", "windows.jsonl", "health.jsonl", "server.jsonl", "target.jsonl", "agreement.yaml", "baseline.json")
 _LINE = re.compile(r"([0-9a-f]{64}) [ *]([A-Za-z0-9._-]+)")
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import secrets
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from bizra_load.exit_codes import INVALID
@@ -23,10 +25,23 @@ def run_folders(parent: Path) -> list[Path]:
 
 
 def begin(folder: Path) -> None:
-    """`latest` names this run from now on: replaced in one step, relative, so that the runs can be moved with it. The run
-    counts as INVALID until another code is kept.
-    """
+    """`latest` names this run from now on. The run counts as INVALID until another code is kept."""
     keep_exit_code(folder, INVALID)
+    _link(folder)
+
+
+def end(folder: Path, code: int) -> None:
+    """The run ends with this code. Where somebody tried another run meanwhile and it never began, `latest` names no run any
+    more: it names this one again, unless a newer one has begun.
+    """
+    keep_exit_code(folder, code)
+    newer = any(path.name > folder.name and (path / EXIT_CODE).exists() for path in run_folders(folder.parent))
+    if not newer and not os.path.lexists(folder.parent / LATEST):
+        _link(folder)
+
+
+def _link(folder: Path) -> None:
+    """Replaced in one step, relative, so that the runs can be moved with it."""
     link = folder.parent / LATEST
     temporary = folder.parent / f".{LATEST}.{secrets.token_hex(4)}"
     try:
@@ -39,11 +54,29 @@ def begin(folder: Path) -> None:
 
 
 def forget(parent: Path) -> None:
-    """A run is about to be tried: if it ends before it has a folder, no script may take the one before for its answer."""
+    """A run is about to be tried: if it ends before it has a folder, no script may take the one before for its answer. Where
+    `latest` is a folder (a copy of the runs that followed the link), it stays, without the code.
+    """
     link = parent / LATEST
-    with contextlib.suppress(OSError):
-        if link.is_symlink():
-            link.unlink()
+    with contextlib.suppress(OSError, ValueError):  # a name that no folder can have
+        (link if link.is_symlink() else link / EXIT_CODE).unlink()
+
+
+def forget_before(words: Sequence[str]) -> None:
+    """forget() in the folder that the words of a command line name, however wrong the rest of them may be."""
+    out = None
+    for flag, value in itertools.zip_longest(words, words[1:]):
+        if flag == "--out":
+            out = value
+        elif flag.startswith("--out="):
+            out = flag.removeprefix("--out=")
+    forget(folder_of_runs(out))
+
+
+def folder_of_runs(out: str | None) -> Path:
+    """What --out says, or its variable, or the default."""
+    given = out if out is not None else os.environ.get("BIZRA_LOAD_OUT", "runs")
+    return Path(given.strip())
 
 
 def keep_exit_code(folder: Path, code: int) -> None:

@@ -5,6 +5,7 @@ A report that is both in a spool and in the run's own files was stored and not a
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import tempfile
@@ -55,42 +56,53 @@ def leave(folders: Iterable[Path], run: str, worker: str, stopped_ns: int, messa
     """Write the unacknowledged `messages` of an exchange.Sender into the first of `folders` that takes them, or else into the
     temporary folder. Raises OSError when none does.
     """
-    lines = [{"schema": SCHEMA, "run": run, "worker": worker, "stopped_ns": stopped_ns, "reports": len(messages)}]
+    head = {"schema": SCHEMA, "run": run, "worker": worker, "stopped_ns": stopped_ns, "reports": len(messages)}
+    lines = []
     for message in messages:
         windows, health = decode_report(message["data"])
         rows = {"windows": [window_row(w) for w in windows], "health": [health_row(h) for h in health]}
-        lines.append({"sequence": message["sequence"], "final": message["final"], **rows})
-    text = "".join(orjson.dumps(line).decode() + "\n" for line in lines)
+        line = {"sequence": message["sequence"], "final": message["final"], **rows}
+        lines.append(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE))
+    rest = b"".join(lines)
+    content = orjson.dumps(_with_checksum(head, rest)) + b"\n" + rest
     trouble: OSError | None = None
     for folder in (*folders, Path(tempfile.gettempdir())):
         inside = (folder / "run.json").exists()
         path = folder / (name_of(worker) if inside else f"{run}-{name_of(worker)}")
         try:
             if folder.is_dir() and os.access(folder, os.W_OK):
-                write_atomically(path, text)
+                write_atomically(path, content)
                 return path
         except OSError as error:
             trouble = error
     raise trouble or OSError("no folder to write to")
 
 
+def _with_checksum(head: Mapping[str, Any], rest: bytes) -> dict[str, Any]:
+    """The first line, with what finds damage of it and of all others: a run's SHA256SUMS may be written before."""
+    return {**head, "sha256": hashlib.sha256(orjson.dumps(head) + rest).hexdigest()}
+
+
 def read(path: Path) -> Spool:
-    """Raises UsageError with file, line and reason; a spool that was cut short is refused (it is written at once)."""
+    """Raises UsageError with file, line and reason, also for a spool that was altered or cut short (it is written at once)."""
     at = 1
     try:
-        lines = path.read_bytes().split(b"\n")
-        head = orjson.loads(lines[0])
+        first, _, rest = path.read_bytes().partition(b"\n")
+        head, lines = orjson.loads(first), rest.split(b"\n")
         if head["schema"] != SCHEMA:
             raise ValueError(f"schema is {head['schema']!r} (allowed: {SCHEMA})")
         run, worker, stopped_ns, expected = str(head["run"]), str(head["worker"]), int(head["stopped_ns"]), int(head["reports"])
         reports = []
-        for at, line in enumerate(lines[1:-1], start=2):  # noqa: B007  # shown when this line can't be read
+        for at, line in enumerate(lines[:-1], start=2):  # noqa: B007  # shown when this line can't be read
             row = orjson.loads(line)
             windows = tuple(window_from_row(w) for w in row["windows"])
             health = tuple(health_from_row(h) for h in row["health"])
             reports.append(Report(worker, int(row["sequence"]), row["final"] is True, windows, health))
         if lines[-1] or len(reports) != expected:
             raise ValueError(f"cut short: {len(reports)} of {expected} reports")
+        at = 1
+        if _with_checksum({key: value for key, value in head.items() if key != "sha256"}, rest) != head:
+            raise ValueError("it is not what the worker wrote (its SHA-256 differs)")
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror} (allowed: a spool file that a worker left)") from None
     except (WireError, ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
@@ -108,7 +120,7 @@ def take_in(folder: Path, paths: Iterable[Path]) -> None:
         target = folder / name_of(spool.worker)
         if target.resolve() != path.resolve():
             try:
-                write_atomically(target, path.read_text(encoding="utf-8"))
+                write_atomically(target, path.read_bytes())
             except OSError as error:
                 raise UsageError(f"{target}: {error.strerror} (allowed: a folder that can be written)") from None
 

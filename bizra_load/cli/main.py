@@ -27,6 +27,7 @@ VERBS = {
     "metrics": "judge the agreement by Prometheus",
     "validate": "all of a release's validation, with a decision",
 }
+PUT_LOAD_ON = ("run", "validate")
 
 
 class _Parser(argparse.ArgumentParser):
@@ -65,7 +66,13 @@ def parser(imported: Collection[str] = VERBS) -> argparse.ArgumentParser:
 
 def main(argv: Sequence[str] | None = None) -> int:
     words = sys.argv[1:] if argv is None else argv
-    args = parser([word for word in words[:1] if word in VERBS]).parse_args(words)
+    try:
+        args = parser([word for word in words[:1] if word in VERBS]).parse_args(words)
+    except SystemExit as end:
+        if end.code:  # 0: help was asked for
+            _forget_the_run_before(words)
+        raise
+    _forget_the_run_before(words)
     try:
         code: int = args.run(args)
     except BizraLoadError as error:
@@ -76,6 +83,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 130
     return code
+
+
+def _forget_the_run_before(words: Sequence[str]) -> None:
+    """Where a run is asked for: whatever it is refused for, nobody may read the code of the one before as its own."""
+    if next((word for word in words if word in VERBS), None) in PUT_LOAD_ON:
+        from bizra_load.archive.latest import forget_before
+
+        forget_before(words)
 
 
 if __name__ == "__main__":

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
-from pathlib import Path
 
 from bizra_load.node.faults import FaultError, parse_assignments
 
@@ -51,16 +49,16 @@ def _port(text: str) -> int:
 
 def run(args: argparse.Namespace) -> int:
     from bizra_load.exit_codes import UsageError
+    from bizra_load.files import out_file
     from bizra_load.node import server  # uvloop is loaded by the node only
 
     if not args.host.strip():
         raise UsageError("--host: is empty (allowed: an address or a name, such as 127.0.0.1)")
     if args.ready_file is not None:
-        path = Path(args.ready_file)
         try:
-            if not args.ready_file or path.is_dir() or not os.access(path.parent, os.W_OK | os.X_OK):
-                raise OSError(0, "can't be written")
-            path.exists()
+            out_file(args.ready_file).parent.mkdir(parents=True, exist_ok=True)
+        except ValueError as error:
+            raise UsageError(f"--ready-file: {error}") from None
         except OSError as error:
             raise UsageError(f"--ready-file: {args.ready_file}: {error.strerror}") from None
     try:

@@ -20,7 +20,7 @@ from urllib.parse import SplitResult, urlsplit
 import psutil
 
 import bizra_load
-from bizra_load.archive.latest import begin, forget, keep_exit_code
+from bizra_load.archive.latest import begin, end
 from bizra_load.exit_codes import BizraLoadError, InvalidRunError, UsageError
 from bizra_load.node.embedded import adopt_orphans, die_with_parent, start_node
 from bizra_load.ports import free_port, listening_refused
@@ -115,7 +115,6 @@ def put_load_on(args: argparse.Namespace) -> tuple[int, Path]:
     from bizra_load.archive.store import new_folder
     from bizra_load.run_baseline import measured_beside
 
-    forget(Path(args.out or os.environ.get("BIZRA_LOAD_OUT", "runs")))
     usage = check_usage(args)
     host, settings = usage.host, usage.settings
     with ExitStack() as stack:
@@ -143,9 +142,9 @@ def put_load_on(args: argparse.Namespace) -> tuple[int, Path]:
             if code < 0:
                 code = _without_master(folder, -code)
         except BizraLoadError as error:
-            keep_exit_code(folder, error.exit_code)
+            end(folder, error.exit_code)
             raise
-        keep_exit_code(folder, code)
+        end(folder, code)
         return code, folder
 
 
@@ -196,28 +195,35 @@ def scenario(name: str) -> Path:
 
 
 def _supervise(command: list[str], environment: dict[str, str]) -> int:
-    """Run Locust; Ctrl+C reaches it directly (it shares our terminal), SIGTERM is passed on. Returns its exit code,
-    or the negative number of the signal that killed it.
+    """Run Locust. SIGTERM and SIGINT end it in good order: both are passed on as SIGTERM, for a SIGINT may be for us alone
+    (after Ctrl+C, which Locust gets too, it changes nothing). Returns its exit code, or the negative number of the signal that
+    killed it.
     """
     adopt_orphans()  # workers whose master is killed become ours, so that we can wait for what they leave behind
     process = subprocess.Popen(command, env=environment, preexec_fn=die_with_parent)  # no shell, own module
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN), signal.signal(signal.SIGTERM, lambda *_: process.terminate())
+    numbers = [signal.SIGTERM]
+    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:  # a shell started us in the background: Ctrl+C is for others
+        numbers.append(signal.SIGINT)
+    before = [signal.signal(number, lambda *_: process.terminate()) for number in numbers]
     try:
         return process.wait()
     finally:
-        for number, handler in zip((signal.SIGINT, signal.SIGTERM), before, strict=True):
+        for number, handler in zip(numbers, before, strict=True):
             signal.signal(number, handler)
 
 
 def _without_master(folder: Path, number: int) -> int:
     """The master was killed: wait for its workers, which stop by themselves, and judge what all of them left."""
     from bizra_load import gate
+    from bizra_load.archive.store import RECORD
 
     # the reference node, if we started one, has a session of its own
     workers = [child for child in psutil.Process().children() if os.getpgid(child.pid) == os.getpgrp()]
     for worker in psutil.wait_procs(workers, timeout=WORKERS_END_WITHIN_S)[1]:
         worker.kill()
     name = signal.Signals(number).name
+    if not (folder / RECORD).exists():
+        raise InvalidRunError(f"ended by {name} before the load began: {folder}")
     print(f"bizra-load run: the master was killed ({name}); kept with what the workers left: {folder}", file=sys.stderr)
     assessment = gate.assess(folder)
     gate.announce(assessment, folder, sys.stdout)

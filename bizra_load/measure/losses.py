@@ -11,10 +11,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from bizra_load.engine.load_curve import LoadCurve
+from bizra_load.silence import STOPS_WITHIN_S
 from sla.measurements import Loss
 from sla.window import Health, Window
 
-STOPS_WITHIN_S = 10.0  # see bizra_load.worker
 EARLY_S = 3.0
 
 

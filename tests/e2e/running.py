@@ -86,6 +86,10 @@ class Running:
         """Until this many operations are on disk; the run folder."""
         return until(lambda: self._folder_with(operations), f"{operations} operations on disk")
 
+    def wait_for_the_drain(self) -> Path:
+        """Until the load has ended and operations are still under way, which must take seconds; the run folder."""
+        return draining(self.wait_for(0))
+
     def _folder_with(self, operations: int) -> Path | None:
         return next((folder for folder in run_folders(self._out) if kept(folder) >= operations), None)
 
@@ -102,6 +106,17 @@ class Running:
         out, err = self.process.communicate(timeout=within_s)
         folders = run_folders(self._out)
         return Ended(self.process.returncode, out, err, folders[-1] if folders else None)
+
+
+def draining(folder: Path) -> Path:
+    """A run folder, when its load has ended as planned."""
+
+    def since_ns() -> int:
+        ended_ns: int = json.loads((folder / "run.json").read_text())["facts"]["load_ended_ns"]
+        return time.time_ns() - ended_ns
+
+    until(lambda: (folder / "run.json").exists() and since_ns() > 200_000_000, "the end of the load")
+    return folder
 
 
 def load(out: Path, node: NodeProcess | None, *arguments: str, **environment: str) -> Ended:

@@ -4,6 +4,7 @@ import json
 import os
 import re
 import signal
+import statistics
 import subprocess
 import sys
 
@@ -13,6 +14,7 @@ import requests
 from bizra_load.archive import checksums
 from bizra_load.node.embedded import start_node
 from bizra_load.ports import free_port
+from sla.machine import TARGET
 from tests.e2e.running import ROOT, Running, attempts, load, measured_baseline
 
 ASSESS = (sys.executable, "-m", "bizra_load.cli.main", "assess")
@@ -32,6 +34,9 @@ def test_a_healthy_node_gets_go_and_the_same_answer_when_judged_again(tmp_path):
     overhead = ended.check("schedule_lag")["reason"]  # the generator's own share in what was measured
     assert re.match(r"arrivals were woken [\d.]+ [um]s \(p50\) and [\d.]+ [um]s \(p99\) late", overhead)
 
+    assert_it_tells_what_workers_and_target_went_through(ended)
+    assert_the_server_is_read_when_no_worker_reports(ended)
+
     before = {p: (ended.folder / p).read_bytes() for p in ("assessment.json", "assessment.md")}
     again = subprocess.run([*ASSESS, str(ended.folder)], cwd=ROOT, capture_output=True, check=False)
     assert again.returncode == 0
@@ -43,6 +48,31 @@ def test_a_healthy_node_gets_go_and_the_same_answer_when_judged_again(tmp_path):
         assert mark in shown
         if form == "json":
             assert shown.encode() == before["assessment.json"]
+
+
+def assert_it_tells_what_workers_and_target_went_through(ended):
+    """In nearly each second of the load: the accounts are read once a second, which may fall to either side of an edge."""
+    m = ended.measurements
+    seconds = range(m.facts.load_started_ns // 10**9 + 1, m.facts.load_ended_ns // 10**9)
+    of_workers = {(h.worker, h.second): h.machine for h in m.health if h.machine is not None}
+    for worker in m.facts.workers:
+        machines = [of_workers.get((worker, s)) for s in seconds]
+        known = [found for found in machines if found and found.process == worker and found.cpu_s >= 0 and found.waited_s >= 0]
+        assert len(known) >= 0.9 * len(seconds), worker
+        assert all(found.cores == os.cpu_count() for found in known)
+    of_target = {t.second for t in m.target if t.process == TARGET and t.cpu_s >= 0 and t.waited_s >= 0}
+    assert len(of_target & set(seconds)) >= 0.9 * len(seconds)
+    assert sum(t.cpu_s for t in m.target) > 0
+    assert m.facts.target_is_local
+
+
+def assert_the_server_is_read_when_no_worker_reports(ended):
+    """Late in each second, when all of them have reported the one before (bizra_load.master.PHASE_S); the first and the last
+    reading, before and after the load, have no phase.
+    """
+    during = sorted(s.at_ns % 10**9 / 1e9 for s in ended.measurements.snapshots[1:-1])
+    assert len(during) > 30
+    assert statistics.median(during) == pytest.approx(0.85, abs=0.1)
 
 
 def test_three_percent_errors_are_no_go(tmp_path):
@@ -176,7 +206,7 @@ def test_a_killed_worker_makes_the_run_invalid_and_keeps_what_was_measured(tmp_p
     assert sum(ended.finished().values()) > 500
 
 
-@pytest.mark.parametrize("how", ["Ctrl+C", "SIGTERM"])
+@pytest.mark.parametrize("how", ["Ctrl+C", "SIGTERM", "SIGINT to the one process that was started"])
 def test_a_stopped_run_is_drained_to_the_last_operation(tmp_path, node, how):
     running = Running(
         tmp_path, "-H", node.url, "--metrics-url", node.metrics_url, "--agreement", "local", *SHORT, "--duration", "60s"
@@ -185,7 +215,7 @@ def test_a_stopped_run_is_drained_to_the_last_operation(tmp_path, node, how):
     if how == "Ctrl+C":
         running.interrupt()
     else:
-        running.process.terminate()
+        running.process.send_signal(signal.SIGTERM if how == "SIGTERM" else signal.SIGINT)
     ended = running.end()
     assert ended.finished() == attempts(node)
     assert ended.measurements.facts.interrupted

@@ -33,6 +33,18 @@ def test_a_script_finds_the_newest_run_and_the_code_it_ended_with(tmp_path, node
     assert not (tmp_path / "latest").exists()
 
 
+def test_a_run_under_way_is_the_latest_when_it_ends_though_another_was_refused_meanwhile(tmp_path, node):
+    running = Running(tmp_path, "-H", node.url, *QUICK, "--duration", "30s")
+    running.wait_for(10)
+    refused = load(tmp_path, node, "--target-opz", "5")
+    assert refused.code == 6
+    assert not (tmp_path / "latest").exists()
+    running.interrupt()
+    ended = running.end()
+    assert (tmp_path / "latest").resolve() == ended.folder
+    assert (tmp_path / "latest/exit-code").read_text() == f"{ended.code}\n"
+
+
 def test_workers_go_before_the_master_on_a_machine_they_share(tmp_path, node):
     running = Running(tmp_path, "-H", node.url, *QUICK, "--duration", "30s")
     running.wait_for(10)

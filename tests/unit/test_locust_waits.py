@@ -8,10 +8,10 @@ HEAD = """
 import time
 from types import SimpleNamespace as Some
 
-import gevent
+import gevent.event
 from locust.runners import MasterRunner
 
-from bizra_load.locust_waits import quit_once, users_are_there, wait_for_workers
+from bizra_load.locust_waits import end_once, users_are_there, wait_for_workers
 
 def master(*states, users=0, target=4):
     found = MasterRunner.__new__(MasterRunner)
@@ -31,8 +31,8 @@ def test_a_master_quits_once_and_is_asked_again_only_if_that_failed():
     run(
         """
 calls = []
-runner = Some(quit=lambda: calls.append(1))
-quit_once(runner)
+runner = Some(stop=print, quit=lambda: calls.append(1))
+end_once(runner)
 for _ in range(4):
     runner.quit()
 assert calls == [1]
@@ -40,8 +40,8 @@ assert calls == [1]
 def fails():
     calls.append(2)
     raise OSError
-runner = Some(quit=fails)
-quit_once(runner)
+runner = Some(stop=print, quit=fails)
+end_once(runner)
 for _ in range(2):
     try:
         runner.quit()
@@ -52,11 +52,46 @@ assert calls == [1, 2, 2]
 def ends_its_own_greenlet():
     calls.append(3)
     raise gevent.GreenletExit
-runner = Some(quit=ends_its_own_greenlet)
-quit_once(runner)
+runner = Some(stop=print, quit=ends_its_own_greenlet)
+end_once(runner)
 gevent.spawn(runner.quit).join()
 runner.quit()
 assert calls == [1, 2, 2, 3]
+"""
+    )
+
+
+def test_whoever_stops_a_run_that_is_being_stopped_waits_until_that_is_done():
+    run(
+        """
+said, drained = [], gevent.event.Event()
+
+class Runner:
+    stopped = False
+
+    def stop(self, send_stop_to_client=True):
+        if self.stopped:
+            return said.append("nothing left to stop")
+        said.append("drains")
+        drained.wait()
+        self.stopped = True
+        said.append("stopped")
+
+    def quit(self):
+        self.stop(send_stop_to_client=False)
+        said.append("quits")
+
+runner = Runner()
+end_once(runner)
+first = gevent.spawn(runner.stop)
+gevent.idle()
+others = [gevent.spawn(runner.quit), gevent.spawn(runner.stop), gevent.spawn(runner.quit)]
+gevent.idle()
+assert said == ["drains"], said
+drained.set()
+gevent.joinall([first, *others], raise_error=True)
+assert said[:2] == ["drains", "stopped"], said
+assert sorted(said[2:]) == ["nothing left to stop", "nothing left to stop", "quits"], said
 """
     )
 

@@ -17,11 +17,13 @@ import psutil
 from bizra_load.archive.latest import run_folders
 from bizra_load.node.embedded import NodeProcess
 from bizra_load.ports import free_port
-from tests.e2e.running import ROOT, Ended, attempts, kept, until
+from tests.e2e.running import ROOT, Ended, attempts, draining, kept, until
 
 ASSESS = (sys.executable, "-m", "bizra_load.cli.main", "assess")
 SHORT = ("-f", "locustfiles/poi.py", "--target-ops", "200", "--ramp", "1s", "--duration", "8s", "--request-timeout", "2s")
 SHORT += ("--allow", "schedule-lag")  # of a machine that others use too: no fault is told by it
+# with answers that take three seconds: the drain lasts as long
+SLOW = (*SHORT, "--target-ops", "40", "--ramp", "0s", "--duration", "2s", "--ops-per-user", "0.5", "--request-timeout", "6s")
 _EVERY_RUN = re.compile(r"Before the load: |No target given|Workers: |Baseline[,:] |Stopping early|\s*\d+ s  |\s*$")
 
 
@@ -87,6 +89,10 @@ class Cluster:
             lambda: next((f for f in run_folders(self.out) if kept(f) >= operations), None),
             f"{operations} operations on disk",
         )
+
+    def wait_for_the_drain(self) -> Path:
+        """Until the load has ended; the run folder."""
+        return draining(self.wait_for(0))
 
     def end(self, within_s: float = 90) -> Ended:
         """When the master has ended."""

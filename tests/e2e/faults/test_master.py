@@ -1,5 +1,6 @@
 """The master is killed: workers stop loading within 10 s and leave what they could not hand over; nothing measured is lost."""
 
+import hashlib
 import os
 import signal
 import time
@@ -7,11 +8,13 @@ import time
 import psutil
 
 from bizra_load.archive.store import read_run
-from tests.e2e.faults.cluster import SHORT, Cluster, assess, counted, failed_checks, said, target
+from bizra_load.node.embedded import start_node
+from tests.e2e.faults.cluster import SHORT, SLOW, Cluster, assess, counted, failed_checks, missing_from_reports, said, target
 from tests.e2e.running import Running, until
 
 OTHER_SCHEMA = '{"schema": "x"}\n'
-OTHER_RUN = '{"schema": "bizra-load/spool/1", "run": "other", "worker": "w", "stopped_ns": 1, "reports": 0}\n'
+HEAD = '{"schema":"bizra-load/spool/1","run":"other","worker":"w","stopped_ns":1,"reports":0}'
+OTHER_RUN = f'{HEAD[:-1]},"sha256":"{hashlib.sha256(HEAD.encode()).hexdigest()}"}}\n'
 
 
 def test_a_killed_master_is_one_line_its_workers_stop_and_the_totals_are_the_nodes(tmp_path, node):
@@ -45,6 +48,22 @@ def test_a_killed_master_is_one_line_its_workers_stop_and_the_totals_are_the_nod
     allowed = assess(ended.folder, "--allow", "lost-master")
     assert "closed" not in failed_checks(allowed)
     assert allowed.check("closed")["status"] == "WARN"
+
+
+def test_workers_of_a_master_that_is_killed_while_they_drain_end_and_leave_what_they_measured(tmp_path):
+    with (
+        start_node(["--seed", "1", "--fault", "generate.latency=3s"]) as slow,
+        Cluster(tmp_path, *target(slow), *SLOW) as cluster,
+    ):
+        workers = [cluster.worker() for _ in range(2)]
+        folder = cluster.wait_for_the_drain()
+        cluster.master.kill()
+        errors = [w.communicate(timeout=45)[1] for w in workers]
+        assert [w.returncode for w in workers] == [5, 5], errors
+        judged = assess(folder)
+        assert missing_from_reports(judged, slow) == 0
+    assert len(judged.measurements.facts.spools) == 2
+    assert judged.check("workers")["status"] == "PASS"
 
 
 def _without_spools(folder):

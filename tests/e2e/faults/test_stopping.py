@@ -6,8 +6,10 @@ import os
 import signal
 
 import psutil
+import pytest
 
-from tests.e2e.faults.cluster import SHORT, counted, failed_checks, said, target
+from bizra_load.node.embedded import start_node
+from tests.e2e.faults.cluster import SHORT, SLOW, counted, failed_checks, missing_from_reports, said, target
 from tests.e2e.running import Running, until
 
 
@@ -22,6 +24,25 @@ def test_ctrl_c_pressed_twice_still_drains_and_judges(tmp_path, node):
     assert ended.check("workers")["status"] == "PASS"
     assert ended.code in (4, 5)
     assert said(ended) == []
+
+
+@pytest.mark.parametrize("how", ["Ctrl+C", "SIGTERM twice"])
+def test_a_run_that_is_stopped_while_it_drains_anyway_loses_nothing(tmp_path, how):
+    with start_node(["--seed", "1", "--fault", "generate.latency=3s"]) as slow:
+        running = Running(tmp_path, *target(slow), *SLOW)
+        running.wait_for_the_drain()
+        for _ in range(2):
+            if how == "Ctrl+C":
+                running.interrupt()
+            else:
+                running.process.terminate()
+        ended = running.end(within_s=45)
+        assert missing_from_reports(ended, slow) == 0
+    assert said(ended) == []
+    assert ended.measurements.facts.lost_workers == ()
+    assert not ended.measurements.facts.interrupted
+    assert ended.check("workers")["status"] == "PASS"
+    assert list(ended.folder.glob("spool-*")) == []
 
 
 def test_a_stop_timeout_changes_no_count_and_a_wrong_one_is_refused(tmp_path, node):

@@ -51,3 +51,24 @@ def test_a_folder_of_that_name_is_left_alone_and_said(tmp_path, capsys):
     assert own.is_dir()
     assert "latest does not name this run: " in capsys.readouterr().err
     assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_a_run_under_way_is_the_latest_again_when_it_ends_though_another_was_refused_meanwhile(tmp_path):
+    run = folder(tmp_path, "20261126T010000Z-a")
+    latest.begin(run)
+    latest.forget(tmp_path)
+    folder(tmp_path, "20261126T020000Z-import-b")  # no run: it has no code
+    latest.end(run, 3)
+    assert (tmp_path / "latest").resolve() == run
+    assert (tmp_path / "latest/exit-code").read_text() == "3\n"
+
+
+def test_a_run_that_ends_after_a_newer_one_began_is_not_the_latest(tmp_path):
+    older, newer = (folder(tmp_path, f"20261126T0{n}0000Z-a") for n in (1, 2))
+    latest.begin(older)
+    latest.begin(newer)
+    latest.end(older, 0)
+    assert (tmp_path / "latest").resolve() == newer
+    latest.forget(tmp_path)
+    latest.end(older, 0)
+    assert not (tmp_path / "latest").exists()

@@ -11,6 +11,7 @@ from typing import Any
 
 from bizra_load import gate
 from bizra_load.archive import checksums
+from sla.machine import TARGET, MachineSecond
 
 K6 = "metric_name,timestamp,metric_value\n"
 AGREEMENT = (Path(__file__).resolve().parents[3] / "sla/agreements/local.yaml").read_text()
@@ -67,6 +68,8 @@ def make(folder: Path, writer_of: Any, measured: Any) -> dict[str, Path]:
     found["folder"].mkdir()
     found["fifo"] = folder / "fifo"
     os.mkfifo(found["fifo"])
+    found["link"] = folder / "link"
+    found["link"].symlink_to(found["file"])
     good = found["good"] = folder / "good"
     run(good, writer_of, measured)
 
@@ -81,6 +84,8 @@ def make(folder: Path, writer_of: Any, measured: Any) -> dict[str, Path]:
     path.write_bytes(path.read_bytes()[:-20])
     (altered("lost") / "health.jsonl").unlink()
     (altered("unsealed") / checksums.NAME).unlink()
+    with (altered("target") / "target.jsonl").open("a") as file:
+        file.write("\n")
     (altered("added") / "baseline.json").write_text("{}")
     linked = altered("linked")
     (linked / "windows.jsonl").unlink()
@@ -109,6 +114,7 @@ def run(folder: Path, writer_of: Any, measured: Any) -> None:
     writer.windows(measured.windows)
     writer.health(measured.health)
     writer.snapshots(measured.snapshots)
+    writer.target([MachineSecond(measured.windows[0].second, TARGET, 2, 0.1)])
     writer.close()
     writer.seal({"name": "x", "agreement": {"name": "local", "sha256": read.sha256}}, measured.facts)
     gate.assess(folder)

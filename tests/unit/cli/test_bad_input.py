@@ -163,7 +163,8 @@ def test_a_slip_is_answered_with_what_was_meant(argv, said, bad, capsys):
 
 
 def test_an_altered_file_of_a_run_is_named(bad, capsys):
-    for name, file in (("altered", "windows.jsonl"), ("lost", "health.jsonl"), ("added", "baseline.json")):
+    wrong = {"altered": "windows.jsonl", "lost": "health.jsonl", "added": "baseline.json", "target": "target.jsonl"}
+    for name, file in wrong.items():
         for verb in ("assess", "report"):
             assert file in refused([verb, str(bad[name])], capsys)
         assert file in refused(["compare", str(bad["good"]), str(bad[name])], capsys)

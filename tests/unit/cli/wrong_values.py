@@ -44,7 +44,7 @@ NO_OUT = ("{file}", "{file}/below", "/proc/nonexistent/x", "x" * 300)
 
 NO_OUT_BEFORE = ("{file}", "{file}/below", "x" * 300)  # seen before the work: that /proc takes no folder is seen after it
 
-NO_FILE_OUT = ("{folder}", "{file}/below", "/proc/nonexistent/x", "x" * 300)
+NO_FILE_OUT = ("{folder}", "{fifo}", "{link}", "{file}/below", "/proc/nonexistent/x", "x" * 300)
 
 NO_BASELINE = ("{missing}", "{folder}", "{binary}", "{no-baseline.json}", "{nan-baseline.json}", "{deep-baseline.json}")
 

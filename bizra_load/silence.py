@@ -1,0 +1,33 @@
+"""How long the master of a worker has given no sign of life."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+LOOK_EVERY_S = 0.25
+MASTER_SILENT_S = 6.0  # without a sign of life from the master for so long, a worker stops: nobody would stop it
+IDLE_MASTER_SILENT_S = 60.0  # the same where a worker has nothing to lose, and only waits for the next test
+STOPS_WITHIN_S = 10.0  # what MASTER_SILENT_S amounts to at most, with the looks in between
+_RAN_S = 1.0  # a longer time between two looks is none in which this process ran
+
+
+class Silence:
+    """`signs` counts signs of life; until the first one, nobody is silent. `clock`: monotonic seconds.
+
+    Only time in which this process ran counts: a worker that was itself stopped for a while has not lost its master.
+    """
+
+    def __init__(self, signs: Callable[[], int], clock: Callable[[], float] = time.monotonic) -> None:
+        self._signs = signs
+        self._clock = clock
+        self._seen = 0
+        self._looked_s = clock()
+        self._silent_s = 0.0
+
+    def look_s(self) -> float:
+        """Seconds since the last sign; to be asked every LOOK_EVERY_S."""
+        now_s, signs = self._clock(), self._signs()
+        self._silent_s = self._silent_s + min(now_s - self._looked_s, _RAN_S) if signs == self._seen != 0 else 0.0
+        self._seen, self._looked_s = signs, now_s
+        return self._silent_s
