@@ -207,7 +207,7 @@ def _yaml(data: bytes) -> list[Any]:
         if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, Loader=yaml.SafeLoader)):
             raise EvidenceError("holds YAML aliases, which are refused")
         return list(yaml.safe_load_all(text))
-    except (yaml.YAMLError, ValueError) as error:
+    except (yaml.YAMLError, ValueError, OverflowError) as error:
         if isinstance(error, EvidenceError):
             raise
         raise EvidenceError(f"not YAML or JSON: {error}") from None
