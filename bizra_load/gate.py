@@ -20,7 +20,7 @@ from bizra_load.options import Settings
 from reports import json_report, markdown, text
 from sla.agreement import FIGURES_ONLY, Agreement, agreement_from_mapping
 from sla.assessment import Assessment
-from sla.baseline import Baseline, baseline_from_mapping, is_measured, with_baseline
+from sla.baseline import Baseline, baseline_from_mapping, is_measured, other_machine, with_baseline
 from sla.evaluate import evaluate
 from sla.measurements import Measurements
 from sla.section import unknown
@@ -126,6 +126,11 @@ def judge(
         shown["planned_per_s"] = planned_per_s
     notes = list(assessment.notes)
     notes += [str(note) for note in record.get("notes") or ()]
+    host = record.get("host")
+    if isinstance(host, dict):
+        # what runs recorded before usable cores were: all of the machine's
+        another = other_machine(baseline or read.baseline, host.get("cpu"), host.get("usable_cores") or host.get("cores"))
+        notes += [another] if another else []
     if allowed:
         notes.append(f"allowed by --allow: {', '.join(allowed)}")
     if facts.spools:

@@ -21,7 +21,7 @@ HOW = "measure one (bizra-load baseline node --out FILE.json) and give it (--bas
 class Baseline:
     """Earlier figures by objective's baseline key: ns, ops/s or a ratio; `intervals` (low, high) where they were given.
 
-    machine   where it was measured: shown, not judged
+    machine   where it was measured: not judged, and said where it is another than the run's (other_machine)
     missing   why there are no figures, where they should have been measured
     """
 
@@ -84,6 +84,25 @@ def _lacking(name: str, limit: Limit, o: Objective, baseline: Baseline | None) -
     else:
         lacking = f"the baseline {baseline.name} has no {o.baseline_key}"
     return f"its {name} is {limit.times_baseline:g} x baseline, and {lacking}: {HOW}"
+
+
+def other_machine(baseline: Baseline | None, cpu: object, cores: object) -> str:
+    """What is to be said of a baseline that was measured on another CPU model or number of cores than these; "" where they
+    are the same, or nobody knows.
+    """
+    measured = baseline.machine if baseline else {}
+    pairs = [(measured.get("cpu"), cpu), (measured.get("cores"), cores)]
+    if baseline is None or not any(there and here and there != here for there, here in pairs):
+        return ""
+    (there_cpu, here_cpu), (there_cores, here_cores) = pairs
+    there = f"{_word(there_cpu)}, {_word(there_cores)} cores"
+    here = f"{_word(here_cpu)}, {_word(here_cores)} cores"
+    return f"the baseline {baseline.name} was measured on another machine ({there}) than the load was made on ({here})"
+
+
+def _word(value: object) -> str:
+    """Of a file, in a note: short, whatever it is."""
+    return value[:100] if isinstance(value, str) else shown(value) if value else "unknown"
 
 
 def is_measured(agreement: Agreement) -> bool:

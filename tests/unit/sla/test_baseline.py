@@ -12,7 +12,7 @@ from reports import json_report, table
 from reports.advice import recommendations
 from sla.agreement import Limit, parse_limit
 from sla.assessment import Decision, Severity, Status
-from sla.baseline import Baseline, baseline_from_mapping, unknown_limit, with_baseline
+from sla.baseline import Baseline, baseline_from_mapping, other_machine, unknown_limit, with_baseline
 from sla.estimate import Estimate
 from sla.evaluate import evaluate
 from sla.monitored import judge_monitored
@@ -209,6 +209,26 @@ def test_a_wrong_baseline_is_one_line_with_its_key(document, said):
         baseline_from_mapping(document, "b")
     assert said in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+MACHINE = {"cpu": "a processor", "cores": 2}
+
+
+@pytest.mark.parametrize(
+    ("machine", "cpu", "cores", "said"),
+    [
+        (MACHINE, "a processor", 2, ""),
+        (MACHINE, "another", 2, "(a processor, 2 cores) than the load was made on (another, 2 cores)"),
+        (MACHINE, "a processor", 64, "(a processor, 2 cores) than the load was made on (a processor, 64 cores)"),
+        (MACHINE, None, 64, "(unknown, 64 cores)"),
+        (MACHINE, None, None, ""),
+        ({}, "a processor", 2, ""),
+    ],
+)
+def test_a_baseline_of_another_machine_is_named_as_such(machine, cpu, cores, said):
+    found = other_machine(Baseline("b.json", {}, machine=machine), cpu, cores)
+    assert (said in found) if said else found == ""
+    assert other_machine(None, cpu, cores) == ""
 
 
 def test_nothing_is_said_of_an_objective_whose_limits_are_known():
