@@ -141,20 +141,20 @@ def resolve(parsed: Namespace | None) -> Settings:
                 return str(given if given is not None else os.environ.get(variable or "", default)).strip()
         raise KeyError(flag)
 
-    def checked(flag: str, convert: Any, allowed: str = "") -> Any:
+    def checked(flag: str, convert: Any) -> Any:
         try:
             return convert(text(flag))
         except OSError as error:
             raise UsageError(f"{flag}: {text(flag)}: {error.strerror or error}") from None
         except ValueError as error:
-            raise UsageError(f"{flag}: {error}" + (f" (allowed: {allowed})" if allowed else "")) from None
+            raise UsageError(f"{flag}: {error}") from None
 
     if text("--stages"):
         curve = checked("--stages", inputs.curve_from_file)
     else:
         target = checked("--target-ops", inputs.within(rate_per_s, inputs.MAX_RATE_PER_S, "ops/s"))
         ramp = checked("--ramp", inputs.within(duration_s, inputs.MAX_DURATION_S, "s", zero=True))
-        hold = checked("--duration", inputs.within(duration_s, inputs.MAX_DURATION_S, "s"), "a duration such as 60s")
+        hold = checked("--duration", inputs.within(duration_s, inputs.MAX_DURATION_S, "s"))
         curve = ramp_and_hold(target, ramp, hold)
     ops_per_user = checked("--ops-per-user", inputs.within(rate_per_s, inputs.MAX_RATE_PER_S, "ops/s"))
     if curve.peak_per_s / ops_per_user > inputs.MAX_USERS:
