@@ -31,7 +31,7 @@ def duration_s(value: object) -> float:
         if plain and not _DURATION.sub("", plain):  # nothing but numbers with units
             found = finite(sum(float(number) * _UNITS_S[unit] for number, unit in _DURATION.findall(plain)))
     if found is None:
-        raise ValueError(f"not a duration: {shown(value)} (allowed: 10s, 1m30s, 0.5s, 2h, or seconds; finite, not negative)")
+        raise ValueError(f"not a duration: {shown(value)} (allowed: 10s, 1m30s, 500ms, 2h, or seconds)")
     return found
 
 
