@@ -176,9 +176,10 @@ def _values(given: Given, where: str) -> tuple[Evidence, ...]:
         if suffix == ".xml":
             return of_tests(given.name, read_junit(given.data))
         return of_document(given.name, _json(given.data))
-    except (EvidenceError, RecursionError) as error:
-        text = " ".join(str(error).split())[:300] if isinstance(error, EvidenceError) else "is nested too deeply"
-        raise UsageError(f"{where}: {text}") from None
+    except RecursionError:
+        raise UsageError(f"{where}: is nested too deeply") from None
+    except ValueError as error:  # EvidenceError is one; others are of integers with more digits than Python writes
+        raise UsageError(f"{where}: {' '.join(str(error).split())[:300]}") from None
 
 
 def _text(data: bytes) -> str:
@@ -207,7 +208,7 @@ def _yaml(data: bytes) -> list[Any]:
         if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, Loader=yaml.SafeLoader)):
             raise EvidenceError("holds YAML aliases, which are refused")
         return list(yaml.safe_load_all(text))
-    except (yaml.YAMLError, ValueError) as error:
+    except (yaml.YAMLError, ValueError, OverflowError) as error:
         if isinstance(error, EvidenceError):
             raise
         raise EvidenceError(f"not YAML or JSON: {error}") from None

@@ -10,7 +10,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 from bizra_load import evidence, yaml_text
 from bizra_load.archive.store import ASSESSMENT, read_record, read_run
@@ -20,9 +20,9 @@ from bizra_load.options import Settings
 from reports import json_report, markdown, text
 from sla.agreement import FIGURES_ONLY, Agreement, agreement_from_mapping
 from sla.assessment import Assessment
-from sla.baseline import Baseline, baseline_from_mapping, is_measured, with_baseline
+from sla.baseline import Baseline, baseline_from_mapping, is_measured, other_machine, with_baseline
 from sla.evaluate import evaluate
-from sla.measurements import Measurements
+from sla.measurements import Measurements, RunFacts
 from sla.section import unknown
 from sla.steady import constant_part
 from sla.validity import ALLOWABLE
@@ -124,20 +124,34 @@ def judge(
     shown |= {"seed": facts.seed, "workers": len(facts.workers), "agreement_sha256": read.sha256}
     if planned_per_s := constant_part(facts)[2]:
         shown["planned_per_s"] = planned_per_s
+    notes = _notes(assessment, record, read, baseline or read.baseline, allowed, facts, set(given))
+    return dataclasses.replace(assessment, run=shown, notes=tuple(notes)), measurements
+
+
+def _notes(
+    assessment: Assessment, record: dict[str, Any], read: ReadAgreement, baseline: Baseline | None, allowed: Sequence[str],
+    facts: RunFacts, given: set[str],
+) -> list[str]:  # fmt: skip
+    """What is to be said beside the verdicts; `given`: the evidence that there is."""
     notes = list(assessment.notes)
     notes += [str(note) for note in record.get("notes") or ()]
+    host = record.get("host")
+    if isinstance(host, dict):
+        # what runs recorded before usable cores were: all of the machine's
+        another = other_machine(baseline, host.get("cpu"), host.get("usable_cores") or host.get("cores"))
+        notes += [another] if another else []
     if allowed:
         notes.append(f"allowed by --allow: {', '.join(allowed)}")
     if facts.spools:
         notes.append(f"taken in from workers that could not hand over: {', '.join(facts.spools)}")
     if record.get("insecure"):
         notes.append("the target's TLS certificate was not verified (--insecure)")
-    unjudged = sorted({"node_tests", "alerts", "monitoring"} & set(given) - set(read.agreement.evidence))
+    unjudged = sorted({"node_tests", "alerts", "monitoring"} & given - set(read.agreement.evidence))
     if unjudged:
         notes.append(f"evidence was given that this agreement has no gate for, so it decides nothing: {', '.join(unjudged)}")
     if record.get("truncated"):
         notes.append(f"cut short while being written: {', '.join(record['truncated'])}")
-    return dataclasses.replace(assessment, run=shown, notes=tuple(notes)), measurements
+    return notes
 
 
 def add_evidence(folder: Path, words: Sequence[str]) -> None:

@@ -11,7 +11,8 @@ from xml.etree.ElementTree import Element
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import ParseError, fromstring
 
-from sla.evidence import EvidenceError, TestCounts
+from sla.evidence import MAX_COUNT, EvidenceError, TestCounts
+from sla.number import whole_in
 
 _SKIPPED = ("skipped", "skips", "disabled", "ignored")
 _NOT_RUN = ("notrun", "skipped", "ignored", "disabled")
@@ -62,9 +63,10 @@ def _suite_errors(root: Element) -> int:
 def _said(element: Element, key: str) -> int:
     """What a suite's attribute says, or the sum over the suites in it, whichever is more."""
     text = (element.get(key) or "0").strip() or "0"
-    if not text.isdigit() or len(text) > 9:
+    number = whole_in(text)
+    if number is None or number > MAX_COUNT:
         raise EvidenceError(f"<{_name(element)} {key}={text[:40]!r}>: must be a whole number that is not negative")
-    return max(int(text), sum(_said(e, key) for e in element if _name(e) == "testsuite"))
+    return max(number, sum(_said(e, key) for e in element if _name(e) == "testsuite"))
 
 
 def _name(element: Element) -> str:

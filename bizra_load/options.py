@@ -14,6 +14,7 @@ from bizra_load.engine.arrivals import KINDS, SATURATE
 from bizra_load.engine.load_curve import LoadCurve, ramp_and_hold
 from bizra_load.engine.stages import duration_s, rate_per_s
 from bizra_load.exit_codes import UsageError
+from sla.number import share_in, whole_in
 from sla.section import unknown
 from sla.validity import ALLOWABLE
 
@@ -140,20 +141,20 @@ def resolve(parsed: Namespace | None) -> Settings:
                 return str(given if given is not None else os.environ.get(variable or "", default)).strip()
         raise KeyError(flag)
 
-    def checked(flag: str, convert: Any, allowed: str = "") -> Any:
+    def checked(flag: str, convert: Any) -> Any:
         try:
             return convert(text(flag))
         except OSError as error:
             raise UsageError(f"{flag}: {text(flag)}: {error.strerror or error}") from None
         except ValueError as error:
-            raise UsageError(f"{flag}: {error}" + (f" (allowed: {allowed})" if allowed else "")) from None
+            raise UsageError(f"{flag}: {error}") from None
 
     if text("--stages"):
         curve = checked("--stages", inputs.curve_from_file)
     else:
         target = checked("--target-ops", inputs.within(rate_per_s, inputs.MAX_RATE_PER_S, "ops/s"))
         ramp = checked("--ramp", inputs.within(duration_s, inputs.MAX_DURATION_S, "s", zero=True))
-        hold = checked("--duration", inputs.within(duration_s, inputs.MAX_DURATION_S, "s"), "a duration such as 60s")
+        hold = checked("--duration", inputs.within(duration_s, inputs.MAX_DURATION_S, "s"))
         curve = ramp_and_hold(target, ramp, hold)
     ops_per_user = checked("--ops-per-user", inputs.within(rate_per_s, inputs.MAX_RATE_PER_S, "ops/s"))
     if curve.peak_per_s / ops_per_user > inputs.MAX_USERS:
@@ -197,12 +198,8 @@ def resolve(parsed: Namespace | None) -> Settings:
 
 def share(value: str) -> float:
     """Ratio of "1%", "0.01" or "100 %". Raises ValueError outside 0 to 100 %."""
-    plain = value.strip()
-    try:
-        ratio = float(plain[:-1]) / 100 if plain.endswith("%") else float(plain)
-    except ValueError:
-        ratio = -1.0
-    if not 0 <= ratio <= 1:
+    ratio = share_in(value)
+    if ratio is None or ratio > 1:
         raise ValueError(f"a share must be between 0% and 100%, not {value!r}")
     return ratio
 
@@ -221,6 +218,7 @@ def _address(value: str) -> tuple[str, int] | None:
     if not value:
         return None
     address, _, port = value.rpartition(":")
-    if not (port.isascii() and port.isdigit() and 0 < int(port) <= 65_535):
+    number = whole_in(port)
+    if number is None or not 0 < number <= 65_535:
         raise ValueError(f"not a port: {value!r} (allowed: 1 to 65535, or ADDRESS:PORT)")
-    return address.strip("[]"), int(port)
+    return address.strip("[]"), number

@@ -1,10 +1,16 @@
-"""YAML from outside -> plain values. What YAML allows and nobody means is refused: one key twice, aliases that multiply."""
+"""YAML from outside -> plain values. What YAML allows and nobody means is refused: one key twice, aliases that multiply,
+010 for 8 and 1:30 for 90.
+"""
 
 from __future__ import annotations
+
+import re
 
 import yaml
 
 MAX_VALUES = 100_000  # of the document with every alias written out
+_NUMBERS = ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float")
+_NOT_DECIMAL = re.compile(r"[-+]?0[0-9_bx]|.*[_:]", re.DOTALL)
 
 
 def load(text: str) -> object:
@@ -31,6 +37,8 @@ def _count(node: yaml.Node, known: dict[int, int], open_nodes: set[int]) -> int:
     where = f"line {node.start_mark.line + 1}"
     if id(node) in open_nodes:
         raise ValueError(f"{where}: an alias that contains itself")
+    if isinstance(node, yaml.ScalarNode) and node.tag in _NUMBERS and _NOT_DECIMAL.match(node.value):
+        raise ValueError(f"{where}: {node.value[:100]!r} is a number to YAML, but no decimal one (allowed: digits and a point)")
     open_nodes.add(id(node))
     total = 1
     if isinstance(node, yaml.MappingNode):

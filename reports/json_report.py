@@ -21,7 +21,9 @@ from sla.assessment import (
     Steady,
 )
 from sla.estimate import Estimate
+from sla.number import finite as finite_number
 from sla.rollout import Command, Step, Strategy, Trigger, Watch
+from sla.section import shown
 
 _FIRST = ("schema", "decision", "exit_code", "summary", "rollout", "agreement", "environment", "baseline")
 
@@ -36,7 +38,7 @@ def render(assessment: Assessment) -> str:
 def parse(text: str) -> Assessment:
     """The assessment of a text made by render(). Raises ValueError with one line for anything else."""
     try:
-        v = _numbers(json.loads(text))
+        v = _numbers(json.loads(text, parse_constant=_no_number))
         if v["schema"] != SCHEMA:
             raise ValueError(f"schema is {v['schema']!r} (allowed: {SCHEMA})")
         return Assessment(
@@ -98,9 +100,16 @@ def finite(value: Any) -> Any:
     return value
 
 
+def _no_number(word: str) -> float:
+    raise ValueError(f"{word} is no number of JSON")
+
+
 def _numbers(value: Any) -> Any:
+    """Infinities from their texts. Raises ValueError for numbers that no float holds: render() writes none."""
     if isinstance(value, dict):
         return {k: _numbers(v) for k, v in value.items()}
     if isinstance(value, list):
         return [_numbers(v) for v in value]
+    if isinstance(value, int | float) and not isinstance(value, bool) and finite_number(value) is None:
+        raise ValueError(f"{shown(value)}: is larger than any number of an assessment")
     return float(value) if value in ("inf", "-inf") else value

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sla.assessment import Severity
+from sla.number import ALLOWED, GROUPED, PLAIN, number_in
 from sla.section import AgreementError, Section, shown, unknown
 
 SCHEMA = "bizra-load/agreement/1"
@@ -28,8 +29,10 @@ _UNITS = {
     "% of plan": (0.01, "of plan"),
 }
 MEASURED = "measured"  # as an agreement's baseline: what is measured on the machine in the minute of the run
-_LIMIT = re.compile(r"(<|>=)\s*(\d[\d_,]*(?:\.\d+)?(?:e[+-]?\d+)?)\s*(.+)")
-_TIMES_BASELINE = re.compile(r"<\s*(\d+(?:\.\d+)?)\s*x\s+baseline(?:\s*,\s*at least\s+(\d+(?:\.\d+)?)\s*(ns|us|ms|s))?")
+_LIMIT = re.compile(rf"(<|>=)\s*({GROUPED})\s*([^\d\s,._].*)")
+_TIMES_BASELINE = re.compile(rf"<\s*({GROUPED})\s*x\s+baseline(?:\s*,\s*at least\s+({GROUPED})\s*(ns|us|ms|s))?")
+_QUANTITY = re.compile(rf"({PLAIN})\s*(%|[A-Za-z]+)")
+MAX_TIMES = 1e6  # a larger multiple of a baseline is a slip, and its product with a figure must stay finite
 _KIND_UNIT = {"server_quantile": "ns", "client_quantile": "ns", "throughput": "ops/s", "success": "ratio"}
 
 
@@ -165,26 +168,42 @@ def parse_limit(text: object, where: str, unit: str) -> Limit:
     AgreementError.
     """
     if unit == "ns" and isinstance(text, str) and (multiple := _TIMES_BASELINE.fullmatch(text.strip())):
-        times, least = float(multiple[1]), float(multiple[2] or 0) * _UNITS[multiple[3] or "ns"][0]
-        if not (0 < times < math.inf and least < math.inf):
-            raise AgreementError(f'{where}: {shown(text)} can\'t be kept (allowed: such as "< 10 x baseline")')
+        times, least = _amount(multiple[1]), _amount(multiple[2] or "0", _UNITS[multiple[3] or "ns"][0])
+        if not (0 < times <= MAX_TIMES and math.isfinite(least)):
+            allowed = f'such as "< 10 x baseline", up to {MAX_TIMES:,.0f} x'
+            raise AgreementError(f"{where}: {shown(text)} can't be kept (allowed: {allowed})")
         return Limit("<", math.nan, times_baseline=times, at_least=least)
     match = _LIMIT.fullmatch(text.strip()) if isinstance(text, str) else None
     allowed = {
         "ns": '"< 200 us" or "< 10 x baseline, at least 100 us"',
         "ops/s": '">= 1000 ops/s" or ">= 95 % of plan"',
         "ratio": '">= 99 %"',
-    }[unit]
+    }[unit] + f"; numbers: {ALLOWED}, commas only between thousands"
     found = _UNITS.get(match[3].strip()) if match else None
     if match is None or found is None or found[1] not in ((unit, "of plan") if unit == "ops/s" else (unit,)):
         raise AgreementError(f"{where}: {shown(text)} is not a limit of this kind (allowed: {allowed})")
-    value = float(match[2].replace("_", "").replace(",", "")) * found[0]
+    value = _amount(match[2], found[0])
     comparison = match[1]
     if (comparison == "<") != (unit == "ns"):
         raise AgreementError(f"{where}: {shown(text)} points the wrong way (allowed: {allowed})")
-    if not math.isfinite(value) or value <= 0 or (unit == "ratio" and value > 1):
+    if not math.isfinite(value) or value <= 0 or (found[1] in ("ratio", "of plan") and value > 1):
         raise AgreementError(f"{where}: {shown(text)} can't be kept (allowed: {allowed})")
     return Limit(comparison, value, found[1] == "of plan")
+
+
+def _amount(text: str, factor: float = 1.0) -> float:
+    """A number of GROUPED's form in the canonical unit; NaN where no finite float is as large, there or here."""
+    number = number_in(text, thousands=True)
+    return number * factor if number is not None and math.isfinite(number * factor) else math.nan
+
+
+def _quantity(text: str, where: str, factors: Mapping[str, float], allowed: str) -> float:
+    """The canonical amount of "5 ms" by the factors of its units. Raises AgreementError."""
+    found = _QUANTITY.fullmatch(text)
+    amount = _amount(found[1], factors[found[2]]) if found and found[2] in factors else math.nan
+    if math.isnan(amount):
+        raise AgreementError(f"{where}: {shown(text)} (allowed: such as {allowed}; {ALLOWED})")
+    return amount
 
 
 def _objective(key: str, value: object, operations: Mapping[str, OperationMetrics]) -> Objective:
@@ -254,10 +273,8 @@ def _validity(values: Mapping[str, Any]) -> ValidityLimits:
     ):
         text = section.text(key, "")
         if text:
-            found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*(%|ns|us|ms|s)", text)
-            if found is None or _UNITS[found[2]][1] != unit:
-                raise AgreementError(f"validity.{key}: {text!r} (allowed: {'5 ms' if unit == 'ns' else '1 %'})")
-            chosen[name] = float(found[1]) * _UNITS[found[2]][0]
+            factors = {u: factor for u, (factor, canonical) in _UNITS.items() if canonical == unit}
+            chosen[name] = _quantity(text, f"validity.{key}", factors, "5 ms" if unit == "ns" else "1 %")
     return ValidityLimits(**{**defaults.__dict__, **chosen})
 
 
@@ -271,8 +288,7 @@ def _process(values: Mapping[str, Any]) -> ProcessLimits:
     ):
         text = section.text(key, "")
         if text:
-            found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([A-Za-z]+)", text)
-            if found is None or found[2] not in factors or not float(found[1]) > 0:
-                raise AgreementError(f"process.{key}: {text!r} (allowed: {allowed})")
-            chosen[name] = float(found[1]) * factors[found[2]]
+            chosen[name] = _quantity(text, f"process.{key}", factors, allowed)
+            if chosen[name] <= 0:
+                raise AgreementError(f"process.{key}: {shown(text)} (allowed: more than 0, such as {allowed})")
     return ProcessLimits(**{**ProcessLimits().__dict__, **chosen})

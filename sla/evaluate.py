@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from sla.agreement import Agreement
 from sla.assessment import Assessment, Evidence, Gate, ObjectiveResult, Severity, Status, Steady
-from sla.baseline import Baseline, unknown_limit, with_baseline
+from sla.baseline import Baseline, unknown_acceptable, unknown_limit, with_baseline
 from sla.decision import decide, exit_code, strategy_for
 from sla.judgement import Prepared, gate_of, judge_family, unjudged
 from sla.lateness import lateness
@@ -119,6 +119,7 @@ def _judge_all(
             continue
         target = absolute(o.target, o, measurements, steady)
         acceptable = absolute(o.acceptable, o, measurements, steady) if o.acceptable else None
-        prepared.append(Prepared(o, target, acceptable, measure(o, agreement, measurements, steady, late)))
+        at = measure(o, agreement, measurements, steady, late)
+        prepared.append(Prepared(o, target, acceptable, at, unknown_acceptable(o, baseline)))
     judged = {r.key: r for r in judge_family(prepared, values, steady.to_second - steady.from_second, level)}
     return [(judged | without_limit)[o.key] for o in agreement.objectives]

@@ -6,12 +6,12 @@ proof is INCONCLUSIVE, never a pass.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sla.assessment import Evidence, Status
+from sla.number import finite
 
 DRILL_SCHEMA = "bizra-load/alert-drill/1"
 DASHBOARD_SCHEMA = "bizra-load/dashboard-check/1"
@@ -26,6 +26,7 @@ CRITICAL_RULES = (
 RULES = 12
 PANELS = 6
 SCRAPE_LIMIT_S = 4.0
+MAX_COUNT = 1_000_000_000
 GIVEN = "given by the operator; its content is not checked here"
 
 
@@ -185,8 +186,9 @@ def _flag(values: Mapping[str, Any], key: str, where: str) -> bool:
 
 def _count(values: Mapping[str, Any], key: str, where: str) -> int:
     value = values.get(key)
-    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-        raise EvidenceError(f"{where}{key}: must be a whole number that is not negative, not {_kind(value)}")
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= MAX_COUNT:
+        allowed = f"a whole number from 0 to {MAX_COUNT:,}"
+        raise EvidenceError(f"{where}{key}: must be {allowed}, not {_kind(value)}")
     return value
 
 
@@ -195,9 +197,10 @@ def _seconds(values: Mapping[str, Any], key: str, where: str) -> float | None:
     value = values.get(key)
     if value is None:
         return None
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value) or value < 0:
+    seconds = finite(value)
+    if seconds is None or seconds < 0:
         raise EvidenceError(f"{where}{key}: must be seconds that are not negative, or null, not {_kind(value)}")
-    return float(value)
+    return seconds
 
 
 def _kind(value: object) -> str:

@@ -10,17 +10,22 @@ from sla.assessment import Gate, ObjectiveResult, Status
 from sla.estimate import Estimate
 from sla.family import holm_level
 from sla.objectives import Measured, seconds_for_margin
-from sla.status import THIN_EVIDENCE, Bounds, judge, outside
+from sla.status import MISSES, THIN_EVIDENCE, Bounds, Verdict, judge, outside
 
 
 @dataclass(frozen=True)
 class Prepared:
-    """An objective with its limits in absolute terms and its estimate as a function of the confidence level."""
+    """An objective with its limits in absolute terms and its estimate as a function of the confidence level.
+
+    unknown_acceptable   why nobody knows what may be missed ("": it is known, or does not matter): what keeps the target keeps
+                         it all the same, what misses it is open
+    """
 
     objective: Objective
     target: Limit
     acceptable: Limit | None
     at: Callable[[float], Measured]
+    unknown_acceptable: str = ""
 
 
 def judge_family(
@@ -45,11 +50,13 @@ def judge_family(
         needed = None
         if (verdict.status is Status.INCONCLUSIVE and not verdict.doubted) or verdict.reason == THIN_EVIDENCE:
             needed = seconds_for_margin(measured, p.target, length_s)
+        if p.unknown_acceptable and verdict.reason == MISSES:  # and no longer run would tell
+            verdict = Verdict(Status.INCONCLUSIVE, f"misses the target; {p.unknown_acceptable}")
         results.append(
             ObjectiveResult(
                 o.key, o.title, o.severity, o.unit, p.target.comparison, p.target.value,
-                p.acceptable.value if p.acceptable else None, baseline.get(o.baseline_key), measured.estimate,
-                verdict.status, verdict.reason, False, needed, measured.source, o.operations, o.quantile,
+                p.acceptable.value if p.acceptable and p.acceptable.known else None, baseline.get(o.baseline_key),
+                measured.estimate, verdict.status, verdict.reason, False, needed, measured.source, o.operations, o.quantile,
                 p.target.times_baseline, p.target.at_least,
             )
         )  # fmt: skip

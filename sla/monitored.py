@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from sla.agreement import Agreement, Limit, Objective
 from sla.assessment import Decision, Gate, ObjectiveResult, Severity, Status
-from sla.baseline import Baseline, unknown_limit, with_baseline
+from sla.baseline import Baseline, unknown_acceptable, unknown_limit, with_baseline
 from sla.counters import common_times_s, coverage, increments, restarts, scrape_interval_s
 from sla.decision import ROLLOUT, decide, exit_code
 from sla.dependence import FloatArray
@@ -159,7 +159,7 @@ def _results(
             without_limit[o.key] = unjudged(o, values, at(level).estimate, reason)
         else:
             target, acceptable = planned.get(o.key, (o.target, o.acceptable))
-            prepared.append(Prepared(o, target, acceptable, at))
+            prepared.append(Prepared(o, target, acceptable, at, unknown_acceptable(o, baseline)))
     judged = {r.key: r for r in judge_family(prepared, values, window.length_s, level)}
     return [(judged | without_limit)[o.key] for o in seen]
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import difflib
-import math
 import reprlib
 from collections.abc import Iterable, Mapping
 from typing import Any
+
+from sla.number import finite
 
 _REPR = reprlib.Repr()
 _REPR.maxstring = _REPR.maxother = 100
@@ -39,9 +40,10 @@ class Section:
 
     def number(self, key: str, default: float) -> float:
         value = self._value.get(key, default)
-        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        number = finite(value)
+        if number is None:
             raise AgreementError(f"{self._where}{key}: must be a number, not {shown(value)}")
-        return float(value)
+        return number
 
     def mapping(self, key: str, default: Mapping[str, Any] | None = None) -> Mapping[str, Any]:
         value = self._value.get(key, default)
@@ -58,7 +60,10 @@ class Section:
 
 def shown(value: object) -> str:
     """A value in a message: short, however large it is."""
-    return _REPR.repr(value)
+    try:
+        return _REPR.repr(value)
+    except ValueError:  # of YAML's 0xff...: an integer of more digits than Python writes
+        return "a number of thousands of digits"
 
 
 def unknown(word: str, allowed: Iterable[object]) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 from typing import Any
 
 from bizra_load.engine.load_curve import LoadCurve
@@ -43,5 +42,6 @@ def _check(values: Any, where: str) -> None:
 def _is(value: object, kind: str, name: str) -> None:
     wanted = _TYPES.get(kind, object)
     fits = isinstance(value, wanted) and (kind == "bool" or not isinstance(value, bool))
-    if not fits or (isinstance(value, int | float) and not (math.isfinite(value) and abs(value) <= _LATEST_NS)):
+    # compared, not converted: an int may be larger than any float, and with NaN every comparison is false
+    if not fits or (isinstance(value, int | float) and not abs(value) <= _LATEST_NS):
         raise ValueError(f"{name}: {shown(value)} (allowed: {kind})")

@@ -30,6 +30,7 @@ from bizra_load.measure.wire import MAX_NAME
 from sla import histogram
 from sla.histogram import HIGHEST_NS, Histogram, IntArray
 from sla.measurements import Measurements, RunFacts
+from sla.number import number_in, whole_in
 from sla.window import Window, merge_windows
 
 MAX_SPAN_S = 31 * 86_400
@@ -167,22 +168,21 @@ def _category(status: str) -> str:
 
 def _latency(text: str, name: str) -> int:
     """Milliseconds to ns."""
-    value = float(text)
-    if not (math.isfinite(value) and value >= 0):
+    value = number_in(text)
+    if value is None:
         raise ValueError(f"{name}: {text!r} (allowed: milliseconds, not negative)")
     return min(round(value * 1e6), HIGHEST_NS + 1)
 
 
 def _time_ns(text: str) -> int:
     """Unix time in s, ms, us or ns (told apart by its size), or RFC 3339."""
-    try:
-        value = float(text)
-    except ValueError:
+    value = number_in(text)
+    if value is None:
         return round(datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp() * 1e9)
     if not 0 < value < 1e20:
         raise ValueError(f"time stamp {text!r} (allowed: Unix time, or RFC 3339)")
     factor = next(f for limit, f in ((1e11, 1e9), (1e14, 1e6), (1e17, 1e3), (math.inf, 1.0)) if value < limit)
-    return int(text) * int(factor) if text.isdigit() else round(value * factor)
+    return int(text) * int(factor) if whole_in(text) is not None else round(value * factor)
 
 
 def _hlog(path: Path, factor: int) -> Iterator[Window]:

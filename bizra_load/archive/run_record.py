@@ -30,6 +30,7 @@ def build(name: str, started: datetime, argv: Sequence[str], target: str, agreem
             "name": platform.node(),
             "cpu": cpu_model(),
             "cores": os.cpu_count(),
+            "usable_cores": len(os.sched_getaffinity(0)),  # as a baseline counts them (bizra_load.node.baseline)
             "kernel": platform.release(),
             "machine": platform.machine(),
         },

@@ -105,7 +105,7 @@ def read(path: Path) -> Spool:
             raise ValueError("it is not what the worker wrote (its SHA-256 differs)")
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror} (allowed: a spool file that a worker left)") from None
-    except (WireError, ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
+    except (WireError, ValueError, KeyError, TypeError, AttributeError, IndexError, OverflowError) as error:
         raise UsageError(f"{path}: line {at}: not a spool file: {error}") from None
     return Spool(run, worker, stopped_ns, tuple(reports))
 

@@ -127,7 +127,7 @@ def read_record(folder: Path) -> dict[str, Any]:
             raise ValueError(f"schema is {record['schema']!r} (allowed: {SCHEMA})")
     except OSError as error:
         raise UsageError(f"{folder / RECORD}: {error.strerror} (allowed: a folder made by bizra-load run)") from None
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError) as error:
         raise UsageError(f"{folder / RECORD}: not a run record: {type(error).__name__}: {error}") from None
     found: dict[str, Any] = record
     return found
@@ -141,7 +141,7 @@ def read_run(folder: Path) -> tuple[Measurements, dict[str, Any]]:
     try:
         facts = _facts(record["facts"])
         check_facts(facts)
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError) as error:
         raise UsageError(f"{folder / RECORD}: not a run record: {type(error).__name__}: {error}") from None
     truncated: list[str] = []
     spools = [read_spool(path) for path in sorted(folder.glob(PATTERN))]
@@ -194,7 +194,7 @@ def _rows(path: Path, convert: Callable[[object], T], truncated: list[str]) -> l
     for number, line in enumerate(lines[:-1], start=1):
         try:
             rows.append(convert(orjson.loads(line)))
-        except (WireError, ValueError, KeyError, TypeError, AttributeError) as error:
+        except (WireError, ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
             raise UsageError(f"{path}: line {number}: {error}") from None
     return rows
 

@@ -20,6 +20,7 @@ from sla.baseline import Baseline
 from sla.comparison import MARGIN, Change, Comparison, Figure, compare, figure_of_file, figures_of_runs
 from sla.lateness import LATE, judged
 from sla.measurements import Measurements
+from sla.number import share_in
 from sla.summaries import less_lag, summaries
 from sla.touches import touches_client
 
@@ -120,10 +121,7 @@ def _read(folder: Path, baseline: Baseline | None = None) -> _Run:
 
 
 def _margin(text: str) -> float:
-    try:
-        value = float(text.removesuffix("%")) / 100 if text.endswith("%") else float(text)
-    except ValueError:
-        value = 0.0
-    if not 0 < value < 1:
+    value = share_in(text)
+    if value is None or not 0 < value < 1:
         raise UsageError(f"--margin: {text!r} (allowed: 1% to 99%, for example {MARGIN:.0%})")
     return value

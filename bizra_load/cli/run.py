@@ -26,6 +26,7 @@ from bizra_load.node.embedded import adopt_orphans, die_with_parent, start_node
 from bizra_load.ports import free_port, listening_refused
 from bizra_load.this_machine import is_this_machine, usable_cores
 from bizra_load.worker_count import said, workers_for
+from sla.number import whole_in
 from sla.section import unknown
 
 if TYPE_CHECKING:
@@ -231,21 +232,15 @@ def _without_master(folder: Path, number: int) -> int:
 
 
 def _stop_timeout(text: str) -> int:
-    try:
-        seconds = int(text)
-    except ValueError:
-        seconds = -1
-    if not 0 <= seconds <= 3600:
+    seconds = whole_in(text)
+    if seconds is None or seconds > 3600:
         raise UsageError(f"--stop-timeout: {text!r} (allowed: whole seconds, 0 to 3600)")
     return seconds
 
 
 def _processes(text: str) -> int:
-    try:
-        count = int(text)
-    except ValueError:
-        count = 0
-    if not 1 <= count <= 1000:
+    count = whole_in(text)
+    if count is None or not 1 <= count <= 1000:
         raise UsageError(f"--processes: {text!r} (allowed: 1 to 1000)")
     return count
 

@@ -9,46 +9,43 @@ stages:
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Mapping
 
 from bizra_load.engine.load_curve import LoadCurve
 from sla.measurements import PlannedSegment
+from sla.number import ALLOWED, DECIMAL, finite, number_in
 from sla.section import shown, unknown
 
 MAX_STAGES = 1000
 _UNITS_S = {"ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
-_DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h)")
+_DURATION = re.compile(rf"({DECIMAL})(ms|s|m|h)")
 _KEYS = {"ramp": ("to", "over"), "soak": ("for",), "step": ("to", "for"), "spike": ("to", "for")}
 
 
-def duration_s(text: object) -> float:
+def duration_s(value: object) -> float:
     """Seconds of "10s", "1m30s", "500ms", "2h" or a bare number of seconds. Raises ValueError for anything else."""
-    if isinstance(text, bool) or not isinstance(text, str | int | float):
-        raise ValueError(f"not a duration: {shown(text)} (allowed: 10s, 1m30s, 500ms, 2h, or seconds)")
-    plain = str(text).strip() if isinstance(text, str) else repr(text)
-    try:
-        value = float(plain)
-    except ValueError:
-        parts = _DURATION.findall(plain)
-        if not parts or "".join(a + b for a, b in parts) != plain:
-            raise ValueError(f"not a duration: {shown(plain)} (allowed: 10s, 1m30s, 500ms, 2h, or seconds)") from None
-        value = sum(float(number) * _UNITS_S[unit] for number, unit in parts)
-    if not (math.isfinite(value) and value >= 0):
-        raise ValueError(f"a duration must be finite and not negative, not {shown(plain)}")
-    return value
+    found = _number(value)
+    if found is None and isinstance(value, str):
+        plain = value.strip()
+        if plain and not _DURATION.sub("", plain):  # nothing but numbers with units
+            found = finite(sum(float(number) * _UNITS_S[unit] for number, unit in _DURATION.findall(plain)))
+    if found is None:
+        raise ValueError(f"not a duration: {shown(value)} (allowed: 10s, 1m30s, 500ms, 2h, or seconds)")
+    return found
 
 
-def rate_per_s(text: object) -> float:
+def rate_per_s(value: object) -> float:
     """Operations per second. Raises ValueError unless a finite number >= 0."""
-    try:
-        value = float(str(text)) if isinstance(text, str | int | float) and not isinstance(text, bool) else math.nan
-    except ValueError:
-        raise ValueError(f"not a rate in ops/s: {shown(text)} (allowed: a number)") from None
-    if not (math.isfinite(value) and value >= 0):
-        raise ValueError(f"a rate must be a finite number and not negative, not {shown(text)}")
-    return value
+    found = _number(value)
+    if found is None:
+        raise ValueError(f"not a rate in ops/s: {shown(value)} (allowed: {ALLOWED}; finite, not negative)")
+    return found
+
+
+def _number(value: object) -> float | None:
+    found = number_in(value.strip()) if isinstance(value, str) else finite(value)
+    return found if found is not None and found >= 0 else None
 
 
 def curve_from_stages(document: object) -> LoadCurve:

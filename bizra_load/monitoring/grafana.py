@@ -173,7 +173,7 @@ def _session(settings: GrafanaSettings) -> Iterator[Any]:
         raise InvalidRunError(f"{shown}: no answer within {settings.timeout_s:g} s") from None
     except niquests.exceptions.RequestException as error:
         raise InvalidRunError(f"{shown}: can't be reached: {_reason(error)}") from None
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, IndexError, TypeError, AttributeError, OverflowError) as error:
         raise UsageError(f"{shown}: does not answer as a Grafana does ({type(error).__name__})") from None
 
 

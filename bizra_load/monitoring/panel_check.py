@@ -30,7 +30,7 @@ def check_panels(
         found.append(PanelCheck(panel.title, len(counts), sum(counts.values()), empty))
     total = agreement.operations["generate"].total
     slowest = query(f'max (scrape_duration_seconds{{job=~"{job}"}} and on (job, instance) {total})')
-    scrape_s = float(slowest[0]["value"][1]) if slowest else None
+    scrape_s = _value(slowest[0]) if slowest else None
     return DashboardCheck(url, asked, tuple(found), scrape_s, agreement.process.scrape_s)
 
 
@@ -54,4 +54,12 @@ def prometheus_query(url: str, timeout_s: float = 10.0) -> Query:
 
 def _finite(vector: Sequence[dict[str, Any]]) -> int:
     """A quantile of nothing is NaN: that is no data."""
-    return sum(math.isfinite(float(series["value"][1])) for series in vector)
+    return sum(math.isfinite(_value(series)) for series in vector)
+
+
+def _value(series: dict[str, Any]) -> float:
+    """Of one series of an instant vector. Raises ScrapeError."""
+    try:
+        return float(series["value"][1])
+    except (KeyError, IndexError, TypeError, ValueError, OverflowError) as error:
+        raise ScrapeError(f"an answer that is no instant vector of Prometheus: {type(error).__name__}") from None

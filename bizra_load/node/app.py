@@ -22,7 +22,7 @@ from httptools import HttpParserInvalidURLError, parse_url
 from bizra_load.node.answers import Answer, error
 from bizra_load.node.attestations import Attestor, BadRequest, json_object
 from bizra_load.node.faults import FaultError, Faults
-from bizra_load.node.http_requests import MAX_REQUEST_BYTES
+from bizra_load.node.http_requests import TOO_LONG
 from bizra_load.node.metrics import NodeMetrics, OperationMetrics
 from bizra_load.node.precise_sleep import PreciseSleep
 
@@ -90,13 +90,15 @@ class Node:
         if route is None:
             return error(404, "no such path")
         allowed, operation = route
-        if method != allowed:
-            name = allowed.decode()
-            return error(405, f"only {name} is allowed here", f"content-type: application/json\r\nallow: {name}\r\n".encode())
+        if method != allowed and not (method == b"HEAD" and allowed == b"GET"):
+            name = "GET, HEAD" if allowed == b"GET" else allowed.decode()
+            return error(405, f"allowed here: {name}", f"content-type: application/json\r\nallow: {name}\r\n".encode())
+        if content is None:
+            return error(413, TOO_LONG)
         if operation is None:
             return _HEALTH
         try:
-            argument = operation.checked(_object(content))
+            argument = operation.checked(json_object(content))
         except BadRequest as reason:
             return error(400, str(reason))
         faults = self._faults
@@ -143,19 +145,22 @@ class Node:
         return Answer(200, self._metrics.process_text() if self._faults.metrics_empty else self._metrics.text(), _METRICS)
 
     def admin(self, method: bytes, target: bytes, content: bytes | None) -> Answer:
-        """GET, POST and DELETE /faults."""
+        """GET, HEAD, POST and DELETE /faults."""
         if _path(target) != b"/faults":
             return error(404, "only /faults is here")
+        if content is None:
+            return error(413, TOO_LONG)
         if method == b"POST":
             try:
-                self._faults.set(_object(content))
+                self._faults.set(json_object(content))
             except (FaultError, BadRequest) as reason:
                 return error(400, str(reason))
         elif method == b"DELETE":
             self._faults.clear()
-        elif method != b"GET":
-            return error(405, "only GET, POST and DELETE are allowed here")
-        if method != b"GET":
+        elif method not in (b"GET", b"HEAD"):
+            allow = b"content-type: application/json\r\nallow: GET, HEAD, POST, DELETE\r\n"
+            return error(405, "allowed here: GET, HEAD, POST, DELETE", allow)
+        if method in (b"POST", b"DELETE"):
             self._tell_stalled()
         return Answer(200, orjson.dumps(self._faults.shown()))
 
@@ -167,9 +172,3 @@ def _path(target: bytes) -> bytes:
     except HttpParserInvalidURLError:
         path = target
     return unquote_to_bytes(path or b"/")
-
-
-def _object(content: bytes | None) -> dict[str, Any]:
-    if content is None:
-        raise BadRequest(f"the request is longer than {MAX_REQUEST_BYTES} bytes")
-    return json_object(content)

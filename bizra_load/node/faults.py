@@ -33,6 +33,11 @@ ALLOWED = (
 MAX_SECONDS = 3600.0
 MAX_MEMORY = 2**30
 _SECONDS = {"ns": 1e-9, "us": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0}
+# as sla.number has it, which the node does not load: numpy would come with it
+_DECIMAL = r"(?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+)"
+_NUMBER = rf"{_DECIMAL}(?:[eE][+-]?[0-9]+)?"
+_DURATION = re.compile(rf"({_DECIMAL})(ns|us|ms|s|m)")
+_RATE = re.compile(rf"({_NUMBER})\s*(%?)")
 _DISTRIBUTION = re.compile(r"(lognormal|exponential|uniform)\(([^()]*)\)")
 
 
@@ -41,25 +46,22 @@ class FaultError(ValueError):
 
 
 def seconds(text: str) -> float:
-    match = re.fullmatch(r"(\d+(?:\.\d+)?)(ns|us|ms|s|m)", text.strip())
-    if match is None or not math.isfinite(float(match[1])) or float(match[1]) * _SECONDS[match[2]] > MAX_SECONDS:
+    match = _DURATION.fullmatch(text.strip())
+    if match is None or float(match[1]) * _SECONDS[match[2]] > MAX_SECONDS:
         raise FaultError(f"not a duration: {text!r} (allowed: 600us, 1.5ms, 2s, up to 60m)")
     return float(match[1]) * _SECONDS[match[2]]
 
 
 def rate(text: str) -> float:
-    plain = text.strip()
-    try:
-        value = float(plain[:-1]) / 100 if plain.endswith("%") else float(plain)
-    except ValueError:
-        value = math.nan
-    if not 0 <= value <= 1:
+    match = _RATE.fullmatch(text.strip())
+    value = float(match[1]) / (100 if match[2] else 1) if match else math.nan
+    if not value <= 1:
         raise FaultError(f"not a rate: {text!r} (allowed: 0% to 100%, or 0 to 1)")
     return value
 
 
 def size(text: str) -> int:
-    match = re.fullmatch(r"(\d+)\s*(KiB|MiB|GiB)", text.strip())
+    match = re.fullmatch(r"([0-9]{1,18})\s*(KiB|MiB|GiB)", text.strip())
     found = int(match[1]) * {"KiB": 2**10, "MiB": 2**20, "GiB": 2**30}[match[2]] if match else MAX_MEMORY + 1
     if found > MAX_MEMORY:
         raise FaultError(f"not a size: {text!r} (allowed: 100MiB, up to 1GiB)")
@@ -81,11 +83,8 @@ def _latency(text: str, rng: random.Random) -> Callable[[], float]:
         return lambda: rng.uniform(low, high)
     if match[1] == "lognormal" and len(arguments) == 2:
         median = seconds(arguments[0])
-        try:
-            sigma = float(arguments[1])
-        except ValueError:
-            sigma = math.nan
-        if median > 0 and 0 <= sigma <= 5:
+        sigma = float(arguments[1]) if re.fullmatch(_NUMBER, arguments[1]) else math.nan
+        if median > 0 and sigma <= 5:
             return lambda: min(rng.lognormvariate(math.log(median), sigma), MAX_SECONDS)
     raise FaultError(f"{text!r}: allowed are lognormal(median,sigma), exponential(mean), uniform(low,high)")
 

@@ -19,6 +19,7 @@ from httptools import (
 
 MAX_HEAD_BYTES = 64 * 1024
 MAX_REQUEST_BYTES = 1024 * 1024
+TOO_LONG = f"the request is longer than {MAX_REQUEST_BYTES} bytes"
 _LINE_OVERHEAD = 4  # ": " and the line's end
 _METHOD = rb"[\r\n]*([!#$%&'*+\-.^_`|~0-9A-Za-z]+)"
 _LINE = re.compile(_METHOD + rb" ([!-~]+) HTTP/1\.[01]\r\n")
@@ -70,6 +71,8 @@ class Requests:
         self._continue = False
         self._ask = False
         self._framing = b""
+        self._codings = b""
+        self._hosts = 0
 
     def close(self) -> None:
         """The parser, this object and its owner hold each other: without a collector (the node has none) they would stay."""
@@ -121,7 +124,7 @@ class Requests:
             return b""
         connection = (b"close", b"keep-alive")[self._parser.should_keep_alive()]
         parts = (self._parser.get_method(), self._target, self._framing, connection)
-        return b"%b %b HTTP/1.1\r\n%b\r\nconnection: %b\r\n\r\n" % parts
+        return b"%b %b HTTP/1.1\r\nhost: \r\n%b\r\nconnection: %b\r\n\r\n" % parts
 
     def _incomplete(self, data: bytes, begun: bool) -> None:
         if not self._target and not self.completed:
@@ -130,6 +133,8 @@ class Requests:
         self._framing_length = self._framing_length + len(data) if begun else 0
         if self._framing_length > (MAX_REQUEST_BYTES if self._in_content else 2 * MAX_HEAD_BYTES):
             self.end()
+            if self._in_content:
+                raise Refused(413, f"what frames the content (chunk sizes, trailers) is longer than {MAX_REQUEST_BYTES} bytes")
             raise _too_large()
 
     def _unknown_method(self, line: bytes) -> None:
@@ -160,7 +165,9 @@ class Requests:
     def on_header(self, name: bytes, value: bytes) -> None:
         """Trailers too."""
         name = name.lower()
-        if name == b"expect":
+        if name == b"host":
+            self._hosts += 1
+        elif name == b"expect":
             self._continue = value.lower() == b"100-continue"
         elif name == b"connection":
             self._ask = b"keep-alive" in value.lower()
@@ -168,6 +175,8 @@ class Requests:
             self._upgrade = True
         elif name in (b"content-length", b"transfer-encoding"):
             self._framing = name + b": " + value
+            if name == b"transfer-encoding":
+                self._codings += value.lower() + b","
         self._count_head(len(name) + len(value) + _LINE_OVERHEAD)
 
     def _count_head(self, more: int) -> None:
@@ -178,8 +187,41 @@ class Requests:
 
     def on_headers_complete(self) -> None:
         self._in_content = True
+        if self._hosts != 1:
+            self._check_hosts()
+        if self._codings:
+            self._check_codings()
         if self._continue and self._framing:
-            self._proceed()
+            self._continue_or_not()
+
+    def _check_hosts(self) -> None:
+        """RFC 9112, 3.2: one, and in HTTP/1.0 perhaps none."""
+        if self._hosts or self._parser.get_http_version() == "1.1":
+            self._refuse(400, f"not HTTP/1.1: {'more than one' if self._hosts else 'no'} Host")
+
+    def _check_codings(self) -> None:
+        """RFC 9112, 6.1. What does not end in "chunked" has no end, and llhttp refuses it."""
+        names = [name.strip() for name in self._codings.split(b",") if name.strip()]
+        if self._parser.get_http_version() == "1.0":
+            self._refuse(400, "not HTTP/1.1: a transfer coding in HTTP/1.0")
+        if b"chunked" in names[:-1]:
+            self._refuse(400, "not HTTP/1.1: chunked, and coded again")
+        if names[1:] and names[-1] == b"chunked":
+            self._refuse(501, "the only transfer coding that is understood is chunked")
+
+    def _continue_or_not(self) -> None:
+        """Nobody is asked for a content that will not be taken; HTTP/1.0 has no 100 (RFC 9110, 10.1.1)."""
+        if self._parser.get_http_version() == "1.0":
+            return
+        if not self._codings and int(self._framing.partition(b":")[2]) > MAX_REQUEST_BYTES:
+            # refused, not handed on as too long: whether a content follows now is not known, so nothing more can be read
+            self._refuse(413, TOO_LONG)
+        self._proceed()
+
+    def _refuse(self, status: int, reason: str) -> None:
+        """What is raised through the parser comes out of `feed`."""
+        self._wrong = Refused(status, reason)
+        raise self._wrong
 
     def on_body(self, part: bytes) -> None:
         self._length += len(part)
@@ -203,8 +245,7 @@ class Requests:
         keep_alive = parser.should_keep_alive()
         if not keep_alive:
             if parser.get_http_version() not in ("1.0", "1.1"):
-                self._wrong = Refused(400, "not HTTP/1.1: another version")
-                raise self._wrong
+                self._refuse(400, "not HTTP/1.1: another version")
             self.end()
         self._served(Request(parser.get_method(), self._target, content, keep_alive, self._ask))
 

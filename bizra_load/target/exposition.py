@@ -27,7 +27,7 @@ def snapshot_of(
     """One Snapshot of (name, labels, value) samples; label sets are summed, but for the buckets' "le".
 
     A family is a histogram if it has buckets; its _sum and _count belong to it. Names that end in _total are counters,
-    the rest are gauges.
+    the rest are gauges. What is not finite is no figure and left out, of a histogram with such a bucket all of it.
     """
     values: dict[str, float] = {}
     buckets: dict[str, dict[float, float]] = {}
@@ -36,13 +36,15 @@ def snapshot_of(
             edges = buckets.setdefault(name.removesuffix("_bucket"), {})
             edge = float(labels["le"])
             edges[edge] = edges.get(edge, 0.0) + value
-        elif not math.isnan(value):
+        else:
             values[name] = values.get(name, 0.0) + value
+    values = {name: value for name, value in values.items() if math.isfinite(value)}
     histograms = {}
     for base, edges in buckets.items():
-        ordered = sorted(edges)
-        histograms[base] = BucketCounts(tuple(ordered), tuple(edges[e] for e in ordered), values.pop(f"{base}_sum", 0.0))
+        ordered, sum_s = sorted(edges), values.pop(f"{base}_sum", 0.0)
         values.pop(f"{base}_count", None)
+        if all(0 <= count < math.inf for count in edges.values()) and not any(map(math.isnan, edges)):
+            histograms[base] = BucketCounts(tuple(ordered), tuple(edges[e] for e in ordered), sum_s)
     counters = {n: v for n, v in values.items() if n.endswith("_total")}
     gauges = {n: v for n, v in values.items() if not n.endswith(("_total", "_created"))}
     return Snapshot(at_ns, took_ns, instance, counters, gauges, histograms)
@@ -55,7 +57,14 @@ def parse(data: bytes, url: str, at_ns: int, took_ns: int) -> Snapshot:
         samples = [(s.name, s.labels, s.value) for family in families for s in family.samples]
         if len(samples) <= MAX_SAMPLES:
             return snapshot_of(samples, at_ns, took_ns)
-    except (ValueError, KeyError, IndexError, AttributeError, TypeError) as error:  # the parser's own ways to fail
+    except (
+        ValueError,
+        KeyError,
+        IndexError,
+        AttributeError,
+        TypeError,
+        OverflowError,
+    ) as error:  # the parser's own ways to fail
         raise ScrapeError(f"{url}: not Prometheus text: {' '.join(str(error).split())[:200]}") from None
     raise ScrapeError(f"{url}: more than {MAX_SAMPLES:,} samples")
 

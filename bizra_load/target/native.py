@@ -30,8 +30,12 @@ class NativeHistogram:
         """From the HTTP API's JSON. Raises ScrapeError."""
         try:
             buckets = tuple((float(left), float(right), float(n)) for _, left, right, n in value.get("buckets") or ())
-            return cls(buckets, float(value["count"]), float(value["sum"]))
-        except (KeyError, TypeError, ValueError) as error:
+            count, sum_s = float(value["count"]), float(value["sum"])
+            counts, edges = [n for *_, n in buckets], [edge for left, right, _ in buckets for edge in (left, right)]
+            if not all(0 <= n < math.inf for n in (count, *counts)) or any(map(math.isnan, edges)):
+                raise ValueError("no counts")
+            return cls(buckets, count, sum_s if math.isfinite(sum_s) else 0.0)
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise ScrapeError(f"a native histogram that can't be read: {type(error).__name__}") from None
 
 

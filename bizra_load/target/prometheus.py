@@ -39,7 +39,15 @@ class PrometheusSource:
         self._query("vector(1)", None)
 
     def snapshots(self, from_ns: int, to_ns: int) -> list[Snapshot]:
-        """Every scrape with from_ns <= time <= to_ns, by time; one Snapshot for each instance and scrape."""
+        """Every scrape with from_ns <= time <= to_ns, by time; one Snapshot for each instance and scrape. Raises
+        ScrapeError.
+        """
+        try:
+            return self._snapshots(from_ns, to_ns)
+        except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:  # an answer of another form
+            raise ScrapeError(f"{self.url}: does not answer as a Prometheus does ({type(error).__name__})") from None
+
+    def _snapshots(self, from_ns: int, to_ns: int) -> list[Snapshot]:
         groups: dict[tuple[int, str], list[tuple[str, Mapping[str, str], float]]] = {}
         native: dict[str, dict[tuple[int, str], list[NativeHistogram]]] = {}
         end_s = to_ns / 1e9

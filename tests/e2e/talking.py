@@ -51,7 +51,9 @@ def pipelined(node, asked):
     with socket.create_connection((place.hostname, place.port), timeout=10) as connection, connection.makefile("rb") as answers:
         bodies = [(path, json.dumps(content)) for path, content in asked]
         connection.sendall(
-            "".join(f"POST {path} HTTP/1.1\r\nContent-Length: {len(body)}\r\n\r\n{body}" for path, body in bodies).encode()
+            "".join(
+                f"POST {path} HTTP/1.1\r\nHost: node\r\nContent-Length: {len(body)}\r\n\r\n{body}" for path, body in bodies
+            ).encode()
         )
 
         def next_answer():

@@ -29,6 +29,16 @@ wishes = st.sampled_from(
 )
 
 
+HEAD = b"POST / HTTP/1.1\r\nHost: h\r\n"
+REFUSED = [
+    b"GET / HTTP/1.1\r\n\r\n",
+    HEAD + b"Host: i\r\n\r\n",
+    HEAD + b"Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n",
+    HEAD + b"Expect: 100-continue\r\nContent-Length: 9999999\r\n\r\n",
+    HEAD + b"Upgrade: x\r\nConnection: upgrade\r\nTransfer-Encoding: br, chunked\r\n\r\n0\r\n\r\n",
+]
+
+
 @st.composite
 def valid(draw):
     head = f"{draw(tokens)} {draw(targets)} HTTP/1.1\r\nHost: h\r\n{draw(wishes)}".encode()
@@ -54,10 +64,18 @@ def test_a_request_that_comes_byte_by_byte_is_the_same_request(sent):
 
 
 @given(
-    st.lists(valid() | st.binary(max_size=20) | st.sampled_from([b"\r\n", b"BREW / HTTP/1.1\r\n", b"5\r\n"]), max_size=6),
+    st.lists(
+        valid() | st.binary(max_size=20) | st.sampled_from([b"\r\n", b"BREW / HTTP/1.1\r\n", b"5\r\n", *REFUSED]), max_size=6
+    ),
     st.lists(st.integers(0, 2000), max_size=6),
 )
 def test_anything_else_is_refused_with_a_status_and_ends_the_stream(parts, cuts):
     out = read(b"".join(parts), cuts)
-    assert all(isinstance(one, tuple | None) or one in (400, 431) for one in out)
+    assert all(isinstance(one, tuple | None) or one in (400, 413, 431, 501) for one in out)
     assert not any(isinstance(one, int) for one in out[:-1])
+
+
+@given(st.sampled_from(REFUSED), st.lists(st.integers(0, 200), max_size=8))
+def test_what_is_refused_is_refused_in_the_same_way_however_it_is_split(sent, cuts):
+    assert read(sent, cuts) == read(sent)
+    assert read(sent)[0] in (400, 413, 501)

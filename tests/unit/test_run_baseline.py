@@ -1,16 +1,20 @@
 """The baseline of a run: measured beside it where that says something, and never a reason for the run to end."""
 
 import json
+from datetime import UTC, datetime
 
 import pytest
 
-from bizra_load import options, run_baseline
-from bizra_load.archive import checksums
+from bizra_load import gate, options, run_baseline
+from bizra_load.archive import checksums, run_record
+from bizra_load.archive.store import RunWriter
 from bizra_load.exit_codes import InvalidRunError
 from bizra_load.gate import BASELINE
 from bizra_load.run_baseline import measured_beside
-from sla.baseline import baseline_from_mapping
+from sla.baseline import baseline_from_mapping, other_machine
 from tests.golden.test_baseline import FOUND
+from tests.unit.node.test_baseline import Bench
+from tests.unit.sla.synthetic import FIGURES, measurements
 
 HERE, ELSEWHERE = "http://127.0.0.1:8080", "http://192.0.2.1:8080"  # the latter nobody's (RFC 5737)
 
@@ -85,3 +89,36 @@ def test_a_folder_that_is_sealed_or_gone_is_left_alone(tmp_path, measured):
     (tmp_path / "file").write_text("")
     with measured_beside(tmp_path / "file", settings(), HERE):
         pass  # no folder: said on standard error, and the run goes on
+
+
+def test_what_was_measured_here_is_not_taken_for_another_machine():
+    """The record of a run and its baseline name CPU and cores in the same way."""
+    found = baseline_from_mapping(
+        json.loads(Bench(generate=40_000, verify=90_000, finality=1_000).measure().as_json()), "measured"
+    )
+    host = run_record.build("x", datetime.now(UTC), [], "", {})["host"]
+    assert found.machine["cores"] == host["usable_cores"]
+    assert other_machine(found, host["cpu"], host["usable_cores"]) == ""
+
+
+@pytest.mark.parametrize(
+    ("host", "said"),
+    [
+        ({"cpu": "a processor", "cores": 2}, 0),  # of before usable cores were recorded
+        ({"cpu": "a processor", "cores": 8, "usable_cores": 2}, 0),
+        ({"cpu": "a processor", "cores": 8, "usable_cores": 8}, 1),
+        ({"cpu": "another", "cores": 2}, 1),
+        ("odd", 0),
+        (None, 0),
+    ],
+)
+def test_an_answer_notes_a_baseline_that_was_measured_on_another_machine(tmp_path, host, said):
+    read = gate.read_agreement("local")
+    gate.keep_agreement(tmp_path, read)
+    (tmp_path / BASELINE).write_text(json.dumps(FIGURES))
+    m, writer = measurements(rate=5, hold_s=6), RunWriter(tmp_path)
+    writer.windows(m.windows)
+    writer.health(m.health)
+    writer.close()
+    writer.seal({"name": "x", "agreement": {"name": "local"}, "host": host}, m.facts)
+    assert sum("was measured on another machine" in note for note in gate.judge(tmp_path)[0].notes) == said

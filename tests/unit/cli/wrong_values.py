@@ -13,8 +13,25 @@ NO_YAML = (
     "{list.yaml}",
     "{empty.yaml}",
 )
-NO_RATE = ("", "-5", "0", "nan", "inf", "1e300", "abc", "10 ops", "1,000", "9" * 5000)
-NO_DURATION = ("", "-5", "-1s", "0", "0s", "nan", "inf", "1e12", "9999999h", "10 parsecs", "s", "10sm", "9" * 5000)
+NO_RATE = ("", "-5", "0", "nan", "inf", "1e300", "abc", "10 ops", "1,000", "0,5", "1_0", "٣", "9" * 5000)
+NO_DURATION = (
+    "",
+    "-5",
+    "-1s",
+    "0",
+    "0s",
+    "nan",
+    "inf",
+    "1e12",
+    "9999999h",
+    "10 parsecs",
+    "s",
+    "10sm",
+    "0,5s",
+    "1_0s",
+    "٣s",
+    "9" * 5000,
+)
 NO_URL = (
     "x",
     "ftp://x",
@@ -27,7 +44,10 @@ NO_URL = (
     "http://a/\x1b[31m",
 )
 NO_PORT = ("-1", "65536", "abc", "1.5", "1e3", "", "٣")
-NO_AGREEMENT = ("nonesuch", "v2.2.0-rc", "../x", *NO_YAML, "{agreement-unknown-key.yaml}", "{agreement-unit.yaml}")
+NO_AGREEMENT = (
+    *("nonesuch", "v2.2.0-rc", "../x", *NO_YAML, "{agreement-unknown-key.yaml}", "{agreement-unit.yaml}"),
+    *("{agreement-comma.yaml}", "{agreement-plan.yaml}", "{agreement-huge.yaml}"),
+)
 NO_RUN = (
     "{missing}",
     "{file}",
@@ -46,7 +66,10 @@ NO_OUT_BEFORE = ("{file}", "{file}/below", "x" * 300)  # seen before the work: t
 
 NO_FILE_OUT = ("{folder}", "{fifo}", "{link}", "{file}/below", "/proc/nonexistent/x", "x" * 300)
 
-NO_BASELINE = ("{missing}", "{folder}", "{binary}", "{no-baseline.json}", "{nan-baseline.json}", "{deep-baseline.json}")
+NO_BASELINE = (
+    *("{missing}", "{folder}", "{binary}", "{no-baseline.json}", "{nan-baseline.json}", "{deep-baseline.json}"),
+    *("{huge-baseline.json}", "{endless-baseline.json}", "{both-baseline.json}", "{n-baseline.json}"),
+)
 
 WRONG: dict[str, tuple[str, ...]] = {
     "run --target-ops": NO_RATE,
@@ -59,6 +82,11 @@ WRONG: dict[str, tuple[str, ...]] = {
         "{stage-unit.yaml}",
         "{stage-nan.yaml}",
         "{stage-many.yaml}",
+        "{stage-comma.yaml}",
+        "{stage-octal.yaml}",
+        "{stage-sixty.yaml}",
+        "{stage-underscore.yaml}",
+        "{stage-huge.yaml}",
     ),
     "run --ops-per-user": (*NO_RATE, "1e-9"),
     "run --arrivals": ("sometimes", "poison", "", "5"),
@@ -69,7 +97,7 @@ WRONG: dict[str, tuple[str, ...]] = {
     "run --prometheus-url": NO_URL,
     "run --prometheus-selector": ("job", "job=node", '{job="node"}', 'job="node"} or vector(1) #', 'a="\n"'),
     "run --out": ("{file}", "{file}/below", "x" * 300),
-    "run --verify-share": ("", "-1", "150%", "1.5", "nan", "inf", "abc", "%"),
+    "run --verify-share": ("", "-1", "150%", "1.5", "nan", "inf", "abc", "%", "0,5%", "1_0%", "٣%"),
     "run --finality-share": ("", "-1", "150%", "1.5", "nan", "inf", "abc", "%"),
     "run --request-timeout": NO_DURATION,
     "run --base-path": ("api", "/a b", "/a\r\nX: y", "/\u20ac"),
@@ -88,7 +116,7 @@ WRONG: dict[str, tuple[str, ...]] = {
     "run --fail-on": ("warning", "", "no go"),
     "run --host": tuple(u for u in NO_URL if u),
     "run --locustfile": ("{missing}", "{folder}"),
-    "run --processes": ("0", "-1", "1e9", "1000000000", "nan", "two", "1.5"),
+    "run --processes": ("0", "-1", "1e9", "1000000000", "nan", "two", "1.5", "1_0", "٣"),
     "run --loglevel": ("LOUD", "", "5"),
     "baseline node --duration": (*NO_DURATION, "0.4s", "11m"),
     "baseline node --out": NO_FILE_OUT,
@@ -106,6 +134,10 @@ WRONG: dict[str, tuple[str, ...]] = {
         "latency=9999h",
         "error_rate=nan",
         "error_rate=150%",
+        "error_rate=0,5%",
+        "latency=0,5s",
+        "memory=٣MiB",
+        "memory=" + "9" * 5000 + "MiB",
         "memory=9GiB",
     ),
     "assess RUN": NO_RUN,
@@ -127,7 +159,7 @@ WRONG: dict[str, tuple[str, ...]] = {
     "report --format": ("pdf", "", "HTML"),
     "report --output": NO_FILE_OUT,
     "compare RUN": (*NO_RUN, "{no-baseline.json}", "{nan-baseline.json}", "{deep-baseline.json}"),
-    "compare --margin": ("0", "-1%", "100%", "1e9", "nan", "inf", "abc", ""),
+    "compare --margin": ("0", "-1%", "100%", "1e9", "nan", "inf", "abc", "", "0,5%", "1_0%", "٣%"),
     "compare --format": ("pdf", "", "HTML"),
     "compare --output": NO_FILE_OUT,
     "alerts render --out": NO_OUT,
@@ -149,9 +181,10 @@ NO_EVIDENCE = (
     "alerts={binary}",
     "test={file}",
     "tests={file}",
+    "deployment={huge-replicas.yaml}",
 )
 WRONG |= {
-    "run --stop-timeout": ("-1", "nan", "inf", "abc", "", "1e9"),
+    "run --stop-timeout": ("-1", "nan", "inf", "abc", "", "1e9", "1_0", "٣"),
     "run --generator-metrics-port": ("0", "-1", "65536", "abc", "1.5", "127.0.0.1", "999.1.1.1:80", "٣"),
     "run --evidence": NO_EVIDENCE,
     "assess --allow": ("lost-workers", "everything", "lost-worker,x"),

@@ -20,7 +20,7 @@ def impatient(monkeypatch):
 
 
 def asked(target):
-    return b"GET %b HTTP/1.1\r\n\r\n" % target
+    return b"GET %b HTTP/1.1\r\nHost: h\r\n\r\n" % target
 
 
 def test_a_half_closed_client_gets_all_its_answers_and_then_the_end():
@@ -33,7 +33,7 @@ def test_a_half_closed_client_gets_all_its_answers_and_then_the_end():
     assert contents(run(scenario())) == [(200, "GET /a "), (200, "GET /b/30 "), (200, "GET /c ")]
 
 
-@pytest.mark.parametrize("part", [b"", b"GET /a HT", b"POST /p HTTP/1.1\r\nContent-Length: 9\r\n\r\nabc"])
+@pytest.mark.parametrize("part", [b"", b"GET /a HT", b"POST /p HTTP/1.1\r\nHost: h\r\nContent-Length: 9\r\n\r\nabc"])
 def test_a_client_that_closes_within_a_request_gets_no_answer_and_leaves_nothing(part):
     async def scenario():
         async with Serving(echo) as serving:
@@ -71,7 +71,7 @@ def test_what_a_vanished_client_asked_for_is_carried_out_and_what_it_queued_is_n
 
 @pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize(
-    "part", [b"G", b"GET /a HTTP/1.1\r\nA", b"POST /p HTTP/1.1\r\nContent-Length: 9\r\n\r\nabc", b"BREW /"]
+    "part", [b"G", b"GET /a HTTP/1.1\r\nA", b"POST /p HTTP/1.1\r\nHost: h\r\nContent-Length: 9\r\n\r\nabc", b"BREW /"]
 )
 def test_a_request_that_does_not_come_whole_in_time_is_refused(part):
     async def scenario():
@@ -154,7 +154,7 @@ def test_a_client_that_does_not_read_is_not_worked_for_and_gets_everything_when_
     assert answers == [(200, LARGE.content.decode())] * 150
 
 
-ENDS = ["stays", "half-closes", "GET /b", "GET /b HTTP/1.1\r\nConnection: close\r\n\r\n", "no HTTP\r\n\r\n"]
+ENDS = ["stays", "half-closes", "GET /b", "GET /b HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n", "no HTTP\r\n\r\n"]
 
 
 @pytest.mark.usefixtures("impatient")
@@ -211,7 +211,9 @@ def test_ending_gives_the_answers_that_are_due_and_closes_idle_connections_at_on
     assert contents(run(scenario())) == [(200, "GET /a/50 "), (200, "GET /b ")]
 
 
-@pytest.mark.parametrize("last", [asked(b"/b/1"), b"garbage\r\n\r\n", b"GET /unfinished", b"CONNECT a:1 HTTP/1.1\r\n\r\n"])
+@pytest.mark.parametrize(
+    "last", [asked(b"/b/1"), b"garbage\r\n\r\n", b"GET /unfinished", b"CONNECT a:1 HTTP/1.1\r\nHost: h\r\n\r\n"]
+)
 def test_a_closed_connection_is_freed_without_the_collector(last):
     async def scenario():
         async with Serving(echo) as serving:

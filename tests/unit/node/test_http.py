@@ -7,7 +7,8 @@ import pytest
 from bizra_load.node.http_requests import MAX_HEAD_BYTES, MAX_REQUEST_BYTES
 from tests.unit.node.serving import Serving, contents, echo, run
 
-GET = b"GET /a HTTP/1.1\r\n\r\n"
+HOST = b"Host: h\r\n"
+GET = b"GET /a HTTP/1.1\r\nHost: h\r\n\r\n"
 
 
 def answer_to(*pieces, close=True):
@@ -19,11 +20,11 @@ def answer_to(*pieces, close=True):
 
 
 def asked(target, more=b""):
-    return b"GET %b HTTP/1.1\r\n%b\r\n" % (target, more)
+    return b"GET %b HTTP/1.1\r\nHost: h\r\n%b\r\n" % (target, more)
 
 
 def posted(content, more=b""):
-    return b"POST /p HTTP/1.1\r\n%bContent-Length: %d\r\n\r\n%b" % (more, len(content), content)
+    return b"POST /p HTTP/1.1\r\nHost: h\r\n%bContent-Length: %d\r\n\r\n%b" % (more, len(content), content)
 
 
 def test_a_connection_is_kept_for_any_number_of_requests_each_answered_alone():
@@ -84,7 +85,9 @@ def test_http_1_0_is_told_that_its_connection_is_kept():
 
 
 def test_a_chunked_content_is_put_together_and_what_follows_is_answered():
-    chunked = b"POST /p HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2;x=y\r\nde\r\n0\r\nTrailer: t\r\n\r\n"
+    chunked = (
+        b"POST /p HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2;x=y\r\nde\r\n0\r\nTrailer: t\r\n\r\n"
+    )
     assert contents(answer_to(chunked + GET)) == [(200, "POST /p abcde"), (200, "GET /a ")]
 
 
@@ -92,7 +95,9 @@ def test_a_client_that_waits_for_leave_to_send_its_content_gets_it_in_turn():
     async def scenario():
         async with Serving(echo) as serving:
             reader, writer = await serving.connect()
-            writer.write(asked(b"/first/20") + b"POST /p HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n")
+            writer.write(
+                asked(b"/first/20") + b"POST /p HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n"
+            )
             before = await reader.readuntil(b"HTTP/1.1 100 Continue\r\n\r\n")
             writer.write(b"ab")
             writer.write_eof()
@@ -104,7 +109,7 @@ def test_a_client_that_waits_for_leave_to_send_its_content_gets_it_in_turn():
 
 
 def test_the_answer_to_head_has_the_length_and_no_content():
-    answer = answer_to(b"HEAD /a HTTP/1.1\r\n\r\n")
+    answer = answer_to(b"HEAD /a HTTP/1.1\r\nHost: h\r\n\r\n")
     assert b"content-length: 8\r\n" in answer
     assert answer.endswith(b"\r\n\r\n")
 
@@ -131,11 +136,18 @@ MALFORMED = [
     b"GET /a HTTP/1.1\r\nno colon\r\n\r\n",
     b"GET /a HTTP/1.1\r\nA : b\r\n\r\n",
     b"GET /a HTTP/1.1\r\nA: b\x00c\r\n\r\n",
-    b"POST /p HTTP/1.1\r\nContent-Length: -1\r\n\r\n",
-    b"POST /p HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab",
-    b"POST /p HTTP/1.1\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
-    b"POST /p HTTP/1.1\r\nTransfer-Encoding: gzip\r\n\r\n",
-    b"POST /p HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+    b"POST /p HTTP/1.1\r\nHost: h\r\nContent-Length: -1\r\n\r\n",
+    b"POST /p HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab",
+    b"POST /p HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    b"POST /p HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: gzip\r\n\r\n",
+    b"POST /p HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+    b"POST /p HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked, gzip\r\n\r\n0\r\n\r\n",
+    b"POST /p HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked, chunked\r\n\r\n0\r\n\r\n",
+    b"POST /p HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    b"GET /a HTTP/1.1\r\n\r\n",
+    b"GET /a HTTP/1.1\r\nHost: h\r\nHost: h\r\n\r\n",
+    b"GET /a HTTP/1.0\r\nHost: h\r\nHost: i\r\n\r\n",
+    b"GET /a HTTP/1.1\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n",
 ]
 
 
@@ -154,7 +166,7 @@ def test_what_is_no_http_1_1_is_refused_behind_the_answers_before_it_and_ends_th
         [asked(b"/a", b"X: " + b"y" * MAX_HEAD_BYTES + b"\r\n")],
         [asked(b"/" + b"y" * MAX_HEAD_BYTES)],
         [asked(b"/a", b"X: y\r\n" * (MAX_HEAD_BYTES // 6 + 1))],
-        [b"GET /a HTTP/1.1\r\nX: ", *[b"y" * 10_000] * 60],
+        [b"GET /a HTTP/1.1\r\nHost: h\r\nX: ", *[b"y" * 10_000] * 60],
         [b"GET /", *[b"y" * 10_000] * 60],
     ],
     ids=["long line", "long target", "many lines", "endless line", "endless target"],
@@ -177,7 +189,7 @@ def test_a_content_without_end_is_answered_at_the_limit():
     async def scenario():
         async with Serving(echo) as serving:
             reader, writer = await serving.connect()
-            writer.write(b"POST /p HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n")
+            writer.write(b"POST /p HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n")
             for _ in range(MAX_REQUEST_BYTES // 65_536 + 1):
                 writer.write(b"10000\r\n" + b"x" * 65_536 + b"\r\n")
             answer = await reader.readuntil(b"too long")
@@ -188,6 +200,41 @@ def test_a_content_without_end_is_answered_at_the_limit():
 
 
 def test_trailers_without_end_are_refused():
-    head = b"POST /p HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n"
+    head = b"POST /p HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n"
     answer = answer_to(head, *[b"X: y\r\n" * 1000] * 20, close=False)
     assert [status for status, _ in contents(answer)] == [431]
+
+
+def test_http_1_0_needs_no_host_and_a_host_may_be_empty():
+    assert contents(answer_to(b"GET /a HTTP/1.0\r\n\r\n")) == [(200, "GET /a ")]
+    assert contents(answer_to(b"GET /a HTTP/1.1\r\nHost:\r\n\r\n")) == [(200, "GET /a ")]
+
+
+@pytest.mark.parametrize(
+    "coding", [b"Transfer-Encoding: gzip, chunked\r\n", b"Transfer-Encoding: gzip\r\nTransfer-Encoding: Chunked\r\n"]
+)
+def test_a_transfer_coding_beside_chunked_is_not_implemented_and_ends_the_connection(coding):
+    answer = answer_to(b"POST /p HTTP/1.1\r\n" + HOST + coding + b"\r\n0\r\n\r\n" + GET, close=False)
+    assert [status for status, _ in contents(answer)] == [501]
+    assert b"chunked" in answer
+
+
+def test_http_1_0_has_no_leave_to_go_on():
+    head = b"POST /p HTTP/1.0\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n"
+    assert contents(answer_to(head + b"ab")) == [(200, "POST /p ab")]
+
+
+def test_nobody_is_asked_for_a_content_that_is_too_long():
+    head = b"POST /p HTTP/1.1\r\n" + HOST + b"Expect: 100-continue\r\nContent-Length: %d\r\n\r\n"
+    answer = answer_to(head % (MAX_REQUEST_BYTES + 1), close=False)
+    assert [status for status, _ in contents(answer)] == [413]
+    assert b"connection: close\r\n" in answer
+    assert answer_to(head % MAX_REQUEST_BYTES).startswith(b"HTTP/1.1 100 Continue\r\n")
+
+
+def test_very_many_chunks_are_refused_for_what_frames_them_not_for_the_head():
+    head = b"POST /p HTTP/1.1\r\n" + HOST + b"Transfer-Encoding: chunked\r\n\r\n"
+    ((status, reason),) = contents(answer_to(head, *[b"1\r\nx\r\n" * 10_000] * 40, close=False))
+    assert status == 413
+    assert "chunk sizes" in reason
+    assert "head" not in reason

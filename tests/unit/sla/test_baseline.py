@@ -12,7 +12,7 @@ from reports import json_report, table
 from reports.advice import recommendations
 from sla.agreement import Limit, parse_limit
 from sla.assessment import Decision, Severity, Status
-from sla.baseline import Baseline, baseline_from_mapping, unknown_limit, with_baseline
+from sla.baseline import Baseline, baseline_from_mapping, other_machine, unknown_limit, with_baseline
 from sla.estimate import Estimate
 from sla.evaluate import evaluate
 from sla.monitored import judge_monitored
@@ -81,6 +81,7 @@ def test_nothing_keeps_and_nothing_breaks_an_unknown_limit(low, width):
         (None, "there is no baseline"),
         (Baseline("mine.json", {}), "the baseline mine.json has no poi_generate_p99_us"),
         (Baseline("measured", {}, missing="no clock"), "the baseline was not measured (no clock)"),
+        (Baseline("mine.json", {"poi_generate_p99_us": 0.0}), "poi_generate_p99_us is 0 in the baseline mine.json"),
     ],
 )
 def test_without_its_figure_an_objective_is_open_and_says_what_to_do(baseline, said):
@@ -97,6 +98,51 @@ def test_without_its_figure_an_objective_is_open_and_says_what_to_do(baseline, s
     assert json_report.parse(json_report.render(a)) == a
     assert any(x.action == generate.reason for x in recommendations(a))
     assert RELATIVE.isdisjoint(t.key for t in triggers(LOCAL.agreement, a.objectives, cautious=False))
+
+
+def judged_with(key, target, acceptable, baseline=None):
+    """What comes of one objective of the rehearsals' agreement with other limits."""
+    objectives = tuple(
+        dataclasses.replace(o, target=parse_limit(target, "t", "ns"), acceptable=parse_limit(acceptable, "a", "ns"))
+        if o.key == key
+        else o
+        for o in LOCAL.agreement.objectives
+    )
+    a = evaluate(measurements(), dataclasses.replace(LOCAL.agreement, objectives=objectives), baseline)
+    assert json_report.parse(json_report.render(a)) == a
+    return a, result(a, key)
+
+
+def test_a_critical_objective_that_misses_its_target_is_no_go_whatever_its_acceptable_range_is():
+    a, finality = judged_with("finality_p99", "< 0.1 us", "< 20 x baseline")
+    assert (finality.status, a.decision) == (Status.FAIL, Decision.NO_GO)
+    assert finality.acceptable is None
+
+
+def test_a_warning_that_keeps_its_absolute_target_needs_no_acceptable_range():
+    assert judged_with("poi_generate_p99", "< 1 s", "< 20 x baseline")[1].status is Status.PASS
+
+
+def test_a_warning_that_misses_its_target_is_open_while_its_acceptable_range_is_unknown():
+    generate = judged_with("poi_generate_p99", "< 1 us", "< 20 x baseline")[1]
+    assert generate.status is Status.INCONCLUSIVE
+    assert generate.reason.startswith("misses the target; its acceptable limit is 20 x baseline, and there is no baseline")
+    assert generate.seconds_needed is None
+    for times, status in ((20, Status.WARN), (0.01, Status.FAIL)):
+        found = judged_with("poi_generate_p99", "< 1 us", f"< {times} x baseline", LOCAL.baseline)[1]
+        assert found.status is status
+
+
+def test_real_traffic_too_is_judged_by_what_is_known():
+    objectives = tuple(
+        dataclasses.replace(o, target=Limit("<", 100.0)) if o.key in RELATIVE else o for o in LOCAL.agreement.objectives
+    )
+    agreement = dataclasses.replace(LOCAL.agreement, objectives=objectives)
+    asked = (measurements().snapshots, (START - 1) * 10**9, (START + 66) * 10**9, agreement)
+    found = judge_monitored(*asked, planned={"poi_throughput": (Limit(">=", 500.0), None)})
+    assert result(found, "finality_p99").status is Status.FAIL
+    assert "its acceptable limit is 20 x baseline" in result(found, "poi_generate_p99").reason
+    assert found.decision is Decision.NO_GO
 
 
 def test_with_it_limit_and_baseline_are_shown_and_the_rollback_trigger_has_its_number():
@@ -147,6 +193,15 @@ def test_numbers_and_measured_figures_are_read_and_units_converted_once():
         ({"schema": "bizra-load/baseline/2"}, "schema: 'bizra-load/baseline/2' is unknown"),
         ({"machine": 3}, "machine: must be a mapping"),
         ({"not_measured": 3}, "not_measured: must be text"),
+        ({"not_measured": "no clock", "a": 1}, "not_measured: stands beside figures, such as a"),
+        ({"a": 10**400}, "a: must be a finite number"),
+        ({"a_ms": 1e308}, "a_ms: must be a finite number that is not negative and at most 1e+12, not 1e+308"),
+        ({"a_us": {"value": 1, "low": 1, "high": 1e308}}, "a_us.high: must be a finite number"),
+        ({"a": {"value": 1, "low": 1, "high": 2, "level": "x"}}, "a.level: must be a number"),
+        ({"a": {"value": 1, "low": 1, "high": 2, "level": 95}}, "a.level: must be between 0 and 1"),
+        ({"a": {"value": 1, "low": 1, "high": 2, "n": -4}}, "a.n: must be a whole number"),
+        ({"a": {"value": 1, "low": 1, "high": 2, "n": 1.5}}, "a.n: must be a whole number"),
+        ({"a": {"value": 1, "low": 1, "high": 2, "n": 10**400}}, "a.n: must be a whole number"),
     ],
 )
 def test_a_wrong_baseline_is_one_line_with_its_key(document, said):
@@ -154,6 +209,26 @@ def test_a_wrong_baseline_is_one_line_with_its_key(document, said):
         baseline_from_mapping(document, "b")
     assert said in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+MACHINE = {"cpu": "a processor", "cores": 2}
+
+
+@pytest.mark.parametrize(
+    ("machine", "cpu", "cores", "said"),
+    [
+        (MACHINE, "a processor", 2, ""),
+        (MACHINE, "another", 2, "(a processor, 2 cores) than the load was made on (another, 2 cores)"),
+        (MACHINE, "a processor", 64, "(a processor, 2 cores) than the load was made on (a processor, 64 cores)"),
+        (MACHINE, None, 64, "(unknown, 64 cores)"),
+        (MACHINE, None, None, ""),
+        ({}, "a processor", 2, ""),
+    ],
+)
+def test_a_baseline_of_another_machine_is_named_as_such(machine, cpu, cores, said):
+    found = other_machine(Baseline("b.json", {}, machine=machine), cpu, cores)
+    assert (said in found) if said else found == ""
+    assert other_machine(None, cpu, cores) == ""
 
 
 def test_nothing_is_said_of_an_objective_whose_limits_are_known():
