@@ -22,7 +22,7 @@ def saved(tmp_path, name, at_s=0, **options):
     )
     writer = RunWriter(folder)
     writer.windows(dataclasses.replace(w, second=w.second + at_s) for w in m.windows)
-    writer.health(m.health)
+    writer.health(dataclasses.replace(h, second=h.second + at_s) for h in m.health)
     writer.snapshots(dataclasses.replace(s, at_ns=s.at_ns + shift) for s in m.snapshots)
     writer.record({"name": name, "agreement": {"name": "local"}}, facts)
     writer.close()
