@@ -31,7 +31,8 @@ def test_what_was_left_is_read_back(left):
 
 
 @pytest.mark.parametrize(
-    ("before", "after"), [('"unsent":0', '"unsent":1'), ('"stopped_ns":123', '"stopped_ns":124'), (',"sha256":"', ',"sha257":"')]
+    ("before", "after"),
+    [('"unsent":0', '"unsent":1'), ('"stopped_ns":123', '"stopped_ns":124'), (',"sha256":"', ',"sha257":"')],
 )
 def test_one_that_was_altered_is_refused_though_it_is_well_formed(left, before, after):
     path, _ = left
