@@ -26,7 +26,7 @@ def render(assessment: Assessment, windows: Sequence[Window] = ()) -> str:
     """A whole page. `windows` of the same run give the charts over time; without them there are none."""
     a = assessment
     tables = [
-        ("Objectives", table.OBJECTIVE_COLUMNS, table.objective_rows(a)),
+        (table.objectives_title(a), table.OBJECTIVE_COLUMNS, table.objective_rows(a)),
         ("Operations, as the client saw them", table.OPERATION_COLUMNS, table.operation_rows(a)),
         ("Latencies with 95 % intervals", table.LATENCY_COLUMNS, table.latency_rows(a)),
         ("Checks of the run itself", ("Check", "Status", "Why"), table.check_rows(a)),

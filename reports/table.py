@@ -17,6 +17,12 @@ class Row:
     status: str
 
 
+def objectives_title(assessment: Assessment) -> str:
+    """Says whose clock the latencies are by, where a reader would take them for the client's in the next table."""
+    server = [o for o in assessment.objectives if o.source.startswith("server")]
+    return "Objectives (latencies by the server's own histograms)" if server else "Objectives"
+
+
 def objective_rows(assessment: Assessment) -> list[Row]:
     return [objective_row(o) for o in assessment.objectives]
 

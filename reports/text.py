@@ -27,7 +27,7 @@ DECISION_STYLES = {"GO": "bold green", "GO WITH CAUTION": "bold yellow", "CONDIT
 def render(assessment: Assessment, width: int = 120, colour: bool = False) -> str:
     """Plain text, or with ANSI colours; names from the outside are never read as markup."""
     console, out = terminal(width, colour)
-    objectives = draw("Objectives", table.OBJECTIVE_COLUMNS, table.objective_rows(assessment), 6)
+    objectives = draw(table.objectives_title(assessment), table.OBJECTIVE_COLUMNS, table.objective_rows(assessment), 6)
     console.print(objectives)
     if assessment.operations:
         console.print(draw("Operations, as the client saw them", table.OPERATION_COLUMNS, table.operation_rows(assessment)))
