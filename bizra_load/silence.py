@@ -6,7 +6,9 @@ import time
 from collections.abc import Callable
 
 LOOK_EVERY_S = 0.25
-MASTER_SILENT_S = 6.0  # without a sign of life from the master for so long, a worker stops: nobody would stop it
+# Without a sign of life from the master for so long, a worker stops: nobody would stop it. A link that was away for 4 s carries
+# nothing for 6.2 s, since TCP sends again after 0.2, 0.6, 1.4, 3.0 and 6.2 s (RFC 6298, from Linux' least time-out).
+MASTER_SILENT_S = 8.0
 IDLE_MASTER_SILENT_S = 60.0  # the same where a worker has nothing to lose, and only waits for the next test
 STOPS_WITHIN_S = 10.0  # what MASTER_SILENT_S amounts to at most, with the looks in between
 _RAN_S = 1.0  # a longer time between two looks is none in which this process ran

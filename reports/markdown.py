@@ -21,7 +21,12 @@ def render(assessment: Assessment) -> str:
     if assessment.steady:
         s = assessment.steady
         lines.append(f"- Judged: {s.to_second - s.from_second} s; {escape(s.reason)}")
-    lines += ["", f"## {table.objectives_title(assessment)}", "", *pipe_table(table.OBJECTIVE_COLUMNS, table.objective_rows(assessment))]
+    lines += [
+        "",
+        f"## {table.objectives_title(assessment)}",
+        "",
+        *pipe_table(table.OBJECTIVE_COLUMNS, table.objective_rows(assessment)),
+    ]
     if assessment.operations:
         lines += ["", "## Operations, as the client saw them", ""]
         lines += pipe_table(table.OPERATION_COLUMNS, table.operation_rows(assessment))

@@ -32,7 +32,7 @@ from sla.section import unknown
 if TYPE_CHECKING:
     from bizra_load.options import Settings
 
-WORKERS_END_WITHIN_S = 60.0  # they notice in 6 s, finish what is under way and try to hand over for 10 s
+WORKERS_END_WITHIN_S = 60.0  # they notice in 8 s, finish what is under way and try to hand over for 10 s
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")  # Locust's own
 _CHECKOUT = Path(bizra_load.__file__).resolve().parents[1] / "locustfiles"
 # a wheel brings the scenarios as data of its environment, where a user finds and copies them

@@ -84,7 +84,7 @@ def test_a_stall_freezes_the_service_but_not_the_metrics(node):
     set_faults(node, stall="60s")
     place = urlsplit(node.url)
     with socket.create_connection((place.hostname, place.port), timeout=20) as waiting:
-        waiting.sendall(b"GET /health HTTP/1.1\r\n\r\n")
+        waiting.sendall(b"GET /health HTTP/1.1\r\nHost: node\r\n\r\n")
         for _ in range(3):
             assert counts(node)
         assert select.select([waiting], [], [], 0)[0] == []
