@@ -146,6 +146,10 @@ class Steady:
     reason: str
     drift: str = ""  # empty: none found
 
+    def holds(self, second: int) -> bool:
+        """Whether a second is of the judged part."""
+        return self.from_second <= second < self.to_second
+
 
 @dataclass(frozen=True)
 class Assessment:

@@ -131,7 +131,7 @@ def lateness(measurements: Measurements, steady: Steady) -> Lateness | None:
         rows[h.second - steady.from_second].append(h.lag)
     sent = np.zeros(length)
     for w in measurements.windows:
-        if steady.from_second <= w.second < steady.to_second:
+        if steady.holds(w.second):
             sent[w.second - steady.from_second] += w.started
     gap_ns = SECOND_NS / max(constant_part(measurements.facts)[2], 1e-9)
     known = np.array([second in reported for second in range(steady.from_second, steady.to_second)])
@@ -154,7 +154,7 @@ def judged(health: Sequence[Health], steady: Steady | None) -> list[Health]:
     """The rows of the judged part; all of them where there is none."""
     if steady is None:
         return list(health)
-    return [h for h in health if steady.from_second <= h.second < steady.to_second]
+    return [h for h in health if steady.holds(h.second)]
 
 
 def highest_ns(h: Histogram) -> float:

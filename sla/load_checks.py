@@ -32,14 +32,9 @@ def load_checks(measurements: Measurements, agreement: Agreement, steady: Steady
     return found
 
 
-def inside(second: int, steady: Steady) -> bool:
-    """Whether a second is of the judged part."""
-    return steady.from_second <= second < steady.to_second
-
-
 def _unsent(measurements: Measurements, agreement: Agreement, steady: Steady | None) -> list[Check]:
     """Of the judged part: arrivals that found no free user, and those whose user never came to be."""
-    here = [w for w in measurements.windows if steady is None or inside(w.second, steady)]
+    here = [w for w in measurements.windows if steady is None or steady.holds(w.second)]
     known, unsent, limit = sum(w.planned for w in here), sum(w.unsent for w in here), agreement.validity.unsent_share
     nobodys = _nobodys(measurements, steady, known)
     planned = known + nobodys
@@ -67,7 +62,7 @@ def _nobodys(measurements: Measurements, steady: Steady | None, known: int) -> f
 
 def _lag(measurements: Measurements, agreement: Agreement, steady: Steady | None) -> list[Check]:
     rows = judged(measurements.health, steady)
-    target = [m for m in measurements.target if steady is None or inside(m.second, steady)]
+    target = [m for m in measurements.target if steady is None or steady.holds(m.second)]
     told, limit_ns = explain(rows, target), agreement.validity.lag_p99_ns
     if told is None:
         sent = not rows and measurements.facts.plan and any(w.started for w in measurements.windows)
@@ -91,7 +86,7 @@ def _cpu(measurements: Measurements, agreement: Agreement, steady: Steady | None
 
 def _outside(measurements: Measurements, steady: Steady) -> Check:
     """Ramps, steps and spikes are sent and not judged: what failed there must not be overlooked."""
-    here, there = ([w for w in measurements.windows if inside(w.second, steady) is i] for i in (True, False))
+    here, there = ([w for w in measurements.windows if steady.holds(w.second) is i] for i in (True, False))
     finished, failed = sum(w.finished for w in there), Counter[str]()
     for w in there:
         failed.update(w.failed)
@@ -108,7 +103,7 @@ def _outside(measurements: Measurements, steady: Steady) -> Check:
 def _achieved(measurements: Measurements, agreement: Agreement, steady: Steady) -> Check:
     """Arrivals in the judged part against the plan. A target that can't keep up shows as unsent; this finds missing users."""
     rate, limit = constant_part(measurements.facts)[2], agreement.validity.achieved_share
-    here = [w for w in measurements.windows if inside(w.second, steady)]
+    here = [w for w in measurements.windows if steady.holds(w.second)]
     planned, started = rate * (steady.to_second - steady.from_second), sum(w.started for w in here)
     off = started / planned - 1
     text = f"{started} operations were sent where {planned:.0f} were planned ({off:+.2%})"

@@ -52,13 +52,13 @@ def measure(
         return _server(objective, agreement, measurements, steady, late)
     if objective.kind == "client_quantile":
         return _client(objective, measurements, steady, late)
-    ok, failed = outcomes(by_second(measurements.windows, operations, steady.from_second, steady.to_second))
+    here = by_second(measurements.windows, operations, steady.from_second, steady.to_second)
+    ok, failed = outcomes(here)
     source = f"client, {' + '.join(operations)}"
     if objective.kind == "throughput":
         return lambda level: Measured(rate_estimate(ok, 1.0, level) if ok.any() else None, source)
     if not late:
         return lambda level: Measured(proportion_estimate(ok, ok + failed, level), source)
-    here = by_second(measurements.windows, operations, steady.from_second, steady.to_second)
     mine = np.array([sum(w.started for w in windows) for windows in here]) / np.maximum(late.sent, 1)
     forgiven = np.minimum(failed, late.in_bursts() * mine)
     if not forgiven.any():
@@ -205,7 +205,7 @@ def absolute(limit: Limit, objective: Objective, measurements: Measurements, ste
     if not limit.of_plan:
         return limit
     _, _, planned_per_s = constant_part(measurements.facts)
-    here = [w for w in measurements.windows if steady.from_second <= w.second < steady.to_second]
+    here = [w for w in measurements.windows if steady.holds(w.second)]
     total = sum(w.planned - w.unsent for w in here)
     mine = sum(w.planned - w.unsent for w in here if w.operation in objective.operations)
     value = limit.value * planned_per_s * (mine / total) if total else math.inf

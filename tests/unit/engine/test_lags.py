@@ -82,28 +82,25 @@ def test_a_process_that_was_pushed_off_the_core_in_the_middle_of_its_work_shares
     assert woken(found, 4 * MS, 8 * MS) == (4 * MS, 1 * MS)
 
 
-def test_arrivals_woken_behind_others_of_the_same_turn_were_held_up_by_these(driven):
+def own_of_two_due_at_once(driven, second_woken, cpu):
+    """Own parts (ns) of two arrivals that are due when the turn begins, at 1 ms; the first is woken at once."""
     turn, found = driven
     turn("check", 0, 0)
     turn("prepare", 0, 0)
     turn("check", 1 * MS, 0)
     turn("wake", 1 * MS, 0)
     found.add(1 * MS, 1 * MS)
-    turn("wake", 3 * MS, 2 * MS)
-    found.add(1 * MS, 3 * MS)  # the one before took 2 ms of CPU
-    assert found.take().own_ns.tolist() == [0, 2 * MS]
+    turn("wake", second_woken, cpu)
+    found.add(1 * MS, second_woken)
+    return found.take().own_ns.tolist()
+
+
+def test_arrivals_woken_behind_others_of_the_same_turn_were_held_up_by_these(driven):
+    assert own_of_two_due_at_once(driven, second_woken=3 * MS, cpu=2 * MS) == [0, 2 * MS]
 
 
 def test_a_process_that_was_pushed_off_the_core_between_two_arrivals_of_a_turn_is_not_to_blame(driven):
-    turn, found = driven
-    turn("check", 0, 0)
-    turn("prepare", 0, 0)
-    turn("check", 1 * MS, 0)
-    turn("wake", 1 * MS, 0)
-    found.add(1 * MS, 1 * MS)
-    turn("wake", 6 * MS, 100 * US)  # the one before took 0.1 ms of CPU, and 5 ms went by
-    found.add(1 * MS, 6 * MS)
-    assert found.take().own_ns.tolist() == [0, 100 * US]
+    assert own_of_two_due_at_once(driven, second_woken=6 * MS, cpu=100 * US) == [0, 100 * US]
 
 
 def test_an_arrival_that_falls_due_in_the_middle_of_a_turn_is_held_up_by_what_came_after_its_due_time_only(driven):
