@@ -24,9 +24,9 @@ from benchmarks.generator import PATH, ours
 from benchmarks.target import Target, wait_for
 from bizra_load.archive.latest import run_folders
 from bizra_load.archive.store import read_run
+from bizra_load.io.ports import free_port
 from bizra_load.node.attestations import Attestor
-from bizra_load.ports import free_port
-from sla import histogram
+from sla.values import histogram
 
 DELAY_S = 0.002
 RATES = (1_000.0, 10_000.0, 50_000.0)  # the last is half of what the generator does (benchmarks/generator.py), and more

@@ -26,7 +26,7 @@ from bizra_load.archive.store import read_run
 from bizra_load.engine.arrivals import due_times_ns
 from bizra_load.engine.load_curve import ramp_and_hold
 from bizra_load.engine.timerfd import TimerFd
-from sla import histogram
+from sla.values import histogram
 
 SECONDS = 20
 ARRIVALS = "poisson"

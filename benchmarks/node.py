@@ -24,10 +24,10 @@ from typing import Any
 import requests
 
 from benchmarks import paced, results
-from bizra_load.node.chain import block_hash
-from bizra_load.node.embedded import die_with_parent
-from bizra_load.target.exposition import MetricsReader
-from sla.snapshot import BucketCounts, Snapshot
+from bizra_load.poi.chain import block_hash
+from bizra_load.rehearsal.node_process import die_with_parent
+from bizra_load.server_metrics.exposition import MetricsReader
+from sla.values.snapshot import BucketCounts, Snapshot
 
 ROUNDS, SECONDS, CONNECTIONS = 3, 4, 16
 PACED_PER_S = 1000
@@ -44,7 +44,16 @@ def started(checkout: Path, core: int) -> Iterator[tuple[dict[str, Any], float]]
     """The node of a checkout on one core: its ready file, and the seconds until it was there."""
     with tempfile.TemporaryDirectory() as name:
         ready = Path(name) / "ready.json"
-        command = [str(checkout / ".venv/bin/python"), "-m", "bizra_load.node", "--port", "0", "--metrics-port", "0"]
+        command = [
+            str(checkout / ".venv/bin/python"),
+            "-m",
+            "bizra_load.cli.main",
+            "node",
+            "--port",
+            "0",
+            "--metrics-port",
+            "0",
+        ]
         begin = time.perf_counter()
         node = subprocess.Popen(
             [*command, "--ready-file", str(ready)], cwd=checkout, stdout=subprocess.DEVNULL, preexec_fn=die_with_parent

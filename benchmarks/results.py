@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from bizra_load.files import write_atomically
+from bizra_load.io.files import write_atomically
 
 FOLDER = Path(__file__).parent / "results"
 

@@ -28,11 +28,11 @@ from locust.rpc import Message, zmqrpc  # noqa: E402
 
 from benchmarks import results  # noqa: E402
 from benchmarks.measuring import cpu_s  # noqa: E402
+from bizra_load.io.ports import free_port  # noqa: E402
 from bizra_load.measure import wire  # noqa: E402
 from bizra_load.measure.exchange import ACKNOWLEDGE, DRAIN, REPORT, START, Sender  # noqa: E402
-from bizra_load.ports import free_port  # noqa: E402
-from sla.histogram import from_values  # noqa: E402
-from sla.window import Health, Window  # noqa: E402
+from sla.values.histogram import from_values  # noqa: E402
+from sla.values.window import Health, Window  # noqa: E402
 
 HERE = Path(__file__).parent
 MEASURE_S = 10.0

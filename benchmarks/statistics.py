@@ -15,14 +15,14 @@ import numpy as np
 from scipy import stats
 
 from benchmarks import results
-from bizra_load.gate import read_agreement
+from bizra_load.judging.agreements import read_agreement
 from bizra_load.measure import wire
 from bizra_load.measure.recorder import Recorder
-from sla import histogram
-from sla.evaluate import evaluate
-from sla.measurements import Measurements, PlannedSegment, RunFacts
-from sla.quantiles import QUANTILES, bootstrap_draws, quantile_results
-from sla.window import Window
+from sla.estimators.quantiles import QUANTILES, bootstrap_draws, quantile_results
+from sla.judgement.evaluate import evaluate
+from sla.values import histogram
+from sla.values.measurements import Measurements, PlannedSegment, RunFacts
+from sla.values.window import Window
 
 ROUNDS = 5
 MINUTE_S = 60.0

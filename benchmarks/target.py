@@ -18,8 +18,8 @@ from pathlib import Path
 import requests
 import trustme
 
+from bizra_load.io.ports import free_port
 from bizra_load.node.attestations import Attestor
-from bizra_load.ports import free_port
 
 _CONFIG = """
 daemon off; worker_processes 1; pid {folder}/pid; error_log {folder}/error.log;

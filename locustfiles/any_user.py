@@ -5,12 +5,12 @@ A closed model: each user waits for its answer before the next request, so respo
 
 from locust import FastHttpUser, constant_throughput, events, task
 
-from bizra_load import plugin
+from bizra_load import install
 
 
 @events.init.add_listener
 def measure(environment, **_):
-    plugin.install(environment)
+    install(environment)
 
 
 class AnyUser(FastHttpUser):

@@ -6,11 +6,9 @@ bizra-load run -H http://127.0.0.1:8080                    # headless, with the 
 
 from locust import task
 
-from bizra_load import plugin
-from bizra_load.shapes import StagesShape
-from bizra_load.users import PoIUser
+from bizra_load import PoIUser, StagesShape, register
 
-plugin.register()
+register()
 
 
 class Shape(StagesShape):

@@ -22,7 +22,7 @@ from pathlib import Path
 
 import requests
 
-from bizra_load.node.embedded import start_node
+from bizra_load.rehearsal.node_process import start_node
 from tests.e2e.plain_http import answering
 from tests.e2e.running import Ended, Running
 

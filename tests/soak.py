@@ -22,7 +22,7 @@ import psutil
 import requests
 
 from bizra_load.engine.load_curve import ramp_and_hold
-from bizra_load.node.embedded import NodeProcess, start_node
+from bizra_load.rehearsal.node_process import NodeProcess, start_node
 from tests.e2e.faults.proxy import Proxy
 from tests.e2e.running import Ended, Running, attempts
 

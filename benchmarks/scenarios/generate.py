@@ -2,11 +2,9 @@
 
 from locust import task
 
-from bizra_load import plugin
-from bizra_load.shapes import StagesShape
-from bizra_load.users import PoIUser
+from bizra_load import PoIUser, StagesShape, register
 
-plugin.register()
+register()
 
 
 class Shape(StagesShape):

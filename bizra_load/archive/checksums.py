@@ -13,7 +13,7 @@ import re
 from pathlib import Path
 
 from bizra_load.exit_codes import UsageError
-from bizra_load.files import open_regular, read_text, write_atomically
+from bizra_load.io.files import open_regular, read_text, write_atomically
 
 NAME = "SHA256SUMS"
 # what was measured, and what it is judged by; assessments can be made again from these

@@ -6,8 +6,8 @@ import dataclasses
 from typing import Any
 
 from bizra_load.engine.load_curve import LoadCurve
-from sla.measurements import RunFacts
-from sla.section import shown
+from sla.values.measurements import RunFacts
+from sla.values.section import shown
 
 MAX_SPAN_S = 400 * 86_400
 _LATEST_NS = 1 << 62

@@ -25,13 +25,13 @@ from hdrh.histogram import HdrHistogram
 from hdrh.log import HistogramLogReader
 
 from bizra_load.exit_codes import UsageError
-from bizra_load.files import open_regular
+from bizra_load.io.files import open_regular
 from bizra_load.measure.wire import MAX_NAME
-from sla import histogram
-from sla.histogram import HIGHEST_NS, Histogram, IntArray
-from sla.measurements import Measurements, RunFacts
-from sla.number import number_in, whole_in
-from sla.window import Window, merge_windows
+from sla.values import histogram
+from sla.values.histogram import HIGHEST_NS, Histogram, IntArray
+from sla.values.measurements import Measurements, RunFacts
+from sla.values.number import number_in, whole_in
+from sla.values.window import Window, merge_windows
 
 MAX_SPAN_S = 31 * 86_400
 MAX_OPERATIONS = 1000

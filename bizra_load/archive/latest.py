@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bizra_load.exit_codes import INVALID
-from bizra_load.files import write_atomically
+from bizra_load.io.files import write_atomically
 
 LATEST, EXIT_CODE = "latest", "exit-code"
 

@@ -17,10 +17,10 @@ from typing import Any
 import orjson
 
 from bizra_load.exit_codes import UsageError
-from bizra_load.files import write_atomically
+from bizra_load.io.files import write_atomically
 from bizra_load.measure.hdr_codec import WireError
 from bizra_load.measure.wire import decode_report, health_from_row, health_row, window_from_row, window_row
-from sla.window import Health, Window
+from sla.values.window import Health, Window
 
 SCHEMA = "bizra-load/spool/1"
 PATTERN = "spool-*.jsonl"

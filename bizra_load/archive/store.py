@@ -22,14 +22,14 @@ from bizra_load.archive.facts import check_facts
 from bizra_load.archive.spool import PATTERN, Report, Spool, name_of
 from bizra_load.archive.spool import read as read_spool
 from bizra_load.exit_codes import UsageError
-from bizra_load.files import open_regular, read_text, write_atomically
+from bizra_load.io.files import open_regular, read_text, write_atomically
 from bizra_load.measure.hdr_codec import WireError
 from bizra_load.measure.wire import health_from_row, health_row, machine_from_row, machine_row, window_from_row, window_row
-from sla.machine import MachineSecond
-from sla.measurements import Loss, Measurements, PlannedSegment, RunFacts
-from sla.section import shown
-from sla.snapshot import BucketCounts, Snapshot
-from sla.window import Health, Window, merge_windows
+from sla.values.machine import MachineSecond
+from sla.values.measurements import Loss, Measurements, PlannedSegment, RunFacts
+from sla.values.section import shown
+from sla.values.snapshot import BucketCounts, Snapshot
+from sla.values.window import Health, Window, merge_windows
 
 SCHEMA = "bizra-load/run/1"
 RECORD, WINDOWS, HEALTH, SERVER, TARGET = "run.json", "windows.jsonl", "health.jsonl", "server.jsonl", "target.jsonl"

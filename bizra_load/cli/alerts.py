@@ -31,14 +31,16 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 
 def run_render(args: argparse.Namespace) -> int:
-    from bizra_load import gate, inputs
-    from bizra_load.files import put_or_compare
+    from bizra_load.io.files import put_or_compare
+    from bizra_load.judging.agreements import read_agreement
     from bizra_load.monitoring.rule_files import groups, prometheus_rule, to_yaml
-    from bizra_load.monitoring.rule_tests import unit_tests
-    from bizra_load.monitoring.rules import RUNBOOKS, alert_rules, thresholds
-    from sla.section import AgreementError
+    from bizra_load.monitoring.rules import RUNBOOKS
+    from bizra_load.poi.rule_tests import unit_tests
+    from bizra_load.poi.rules import alert_rules, thresholds
+    from bizra_load.settings import inputs
+    from sla.values.section import AgreementError
 
-    agreement = gate.read_agreement(args.agreement, args.baseline).judged
+    agreement = read_agreement(args.agreement, args.baseline).judged
     try:
         inputs.url(args.runbooks)
     except ValueError as error:
@@ -60,13 +62,15 @@ def run_render(args: argparse.Namespace) -> int:
 
 
 def run_drill(args: argparse.Namespace) -> int:
-    from bizra_load import gate, inputs
-    from bizra_load.files import write_atomically
-    from bizra_load.monitoring.drill import drill
-    from reports import alert_drill
-    from sla.section import AgreementError
+    from bizra_load.io import terminal
+    from bizra_load.io.files import write_atomically
+    from bizra_load.judging.agreements import read_agreement
+    from bizra_load.rehearsal.drill import drill
+    from bizra_load.settings import inputs
+    from reports.others import alert_drill
+    from sla.values.section import AgreementError
 
-    agreement = gate.read_agreement(args.agreement, args.baseline).judged
+    agreement = read_agreement(args.agreement, args.baseline).judged
     try:
         inputs.out_folder(str(args.out))
     except (OSError, ValueError) as error:
@@ -81,6 +85,6 @@ def run_drill(args: argparse.Namespace) -> int:
         write_atomically(path, alert_drill.render_json(found))
     except OSError as error:
         raise UsageError(f"--out: {path}: {error.strerror}") from None
-    print(alert_drill.render(found, gate.terminal_width(sys.stdout), sys.stdout.isatty()))
+    print(alert_drill.render(found, terminal.terminal_width(sys.stdout), sys.stdout.isatty()))
     print(f"Evidence: {path}")
     return KEPT if found.passed else NO_GO

@@ -42,16 +42,17 @@ def add_evidence_argument(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from bizra_load import gate
     from bizra_load.archive import spool
-    from bizra_load.options import allowed_checks
+    from bizra_load.judging import judge
+    from bizra_load.judging.agreements import read_baseline
+    from bizra_load.settings.settings import allowed_checks
 
     folder, out = args.folder, args.out
     try:
         allow = allowed_checks(args.allow)
     except ValueError as error:
         raise UsageError(f"--allow: {error}") from None
-    baseline = gate.read_baseline(args.baseline) if args.baseline else None
+    baseline = read_baseline(args.baseline) if args.baseline else None
     if args.imported is not None and args.spool:
         raise UsageError("--spool: belongs to a run folder")
     if args.imported is not None:
@@ -60,20 +61,20 @@ def run(args: argparse.Namespace) -> int:
         raise UsageError("--hlog-unit: belongs to --import")
     elif (folder / "run.json").exists():
         spool.take_in(folder, args.spool + spool.left_behind(folder))
-    gate.add_evidence(folder, args.evidence)
-    assessment = gate.assess(folder, args.agreement, out, allow, baseline)
-    gate.announce(assessment, folder, sys.stdout)
+    judge.add_evidence(folder, args.evidence)
+    assessment = judge.assess(folder, args.agreement, out, allow, baseline)
+    judge.announce(assessment, folder, sys.stdout)
     return assessment.exit_code
 
 
 def _imported(path: Path, unit: str, agreement: str | None, out: Path, given: list[str]) -> Path:
     """The run folder that was made of another tool's results. Raises UsageError before anything is written."""
-    from bizra_load import gate
     from bizra_load.archive import imports, run_record
     from bizra_load.archive.store import RunWriter, new_folder
-    from bizra_load.evidence import read_given
+    from bizra_load.judging.agreements import keep_agreement, read_agreement
+    from bizra_load.judging.evidence import read_given
 
-    read = gate.read_agreement(agreement) if agreement else None
+    read = read_agreement(agreement) if agreement else None
     read_given(given, read.agreement.evidence if read else ())
     measurements, kind = imports.read_import(path, unit)
     started = datetime.fromtimestamp(measurements.facts.load_started_ns / 1e9, UTC)
@@ -81,7 +82,7 @@ def _imported(path: Path, unit: str, agreement: str | None, out: Path, given: li
     record = run_record.build(path.stem, started, run_record.command_line(), "", kept)
     folder = new_folder(out, f"import-{path.stem}", datetime.now(UTC))
     if read:
-        gate.keep_agreement(folder, read)
+        keep_agreement(folder, read)
     writer = RunWriter(folder)
     writer.windows(measurements.windows)
     writer.close()

@@ -26,12 +26,12 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 
 def run_node(args: argparse.Namespace) -> int:
-    from bizra_load import inputs
     from bizra_load.engine.stages import duration_s
-    from bizra_load.files import write_atomically
-    from bizra_load.gate import terminal_width
+    from bizra_load.io.files import write_atomically
+    from bizra_load.io.terminal import terminal_width
     from bizra_load.node.baseline import measure
-    from reports import baseline
+    from bizra_load.settings import inputs
+    from reports.others import baseline
 
     length_s = inputs.option("--duration", duration_s, args.duration)
     if not SHORTEST_S <= length_s <= LONGEST_S:

@@ -14,15 +14,15 @@ from pathlib import Path
 
 from bizra_load.cli.report import add_output_arguments, put_out
 from bizra_load.exit_codes import INCONCLUSIVE, KEPT, NO_GO, InvalidRunError, UsageError
-from sla import histogram
-from sla.assessment import Assessment, OperationSummary, Status
-from sla.baseline import Baseline
-from sla.comparison import MARGIN, Change, Comparison, Figure, compare, figure_of_file, figures_of_runs
-from sla.lateness import LATE, judged
-from sla.measurements import Measurements
-from sla.number import share_in
-from sla.summaries import less_lag, summaries
-from sla.touches import touches_client
+from sla.judgement.comparison import MARGIN, Change, Comparison, Figure, compare, figure_of_file, figures_of_runs
+from sla.judgement.lateness import LATE, judged
+from sla.judgement.summaries import less_lag, summaries
+from sla.judgement.touches import touches_client
+from sla.values import histogram
+from sla.values.assessment import Assessment, OperationSummary, Status
+from sla.values.baseline import Baseline
+from sla.values.measurements import Measurements
+from sla.values.number import share_in
 
 EXIT = {Change.REGRESSED: NO_GO, Change.INCONCLUSIVE: INCONCLUSIVE}
 
@@ -50,7 +50,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 
 def run(args: argparse.Namespace) -> int:
-    from reports import comparison as report
+    from reports.others import comparison as report
 
     margin = _margin(args.margin)
     if len(args.sides) < 2 or len(args.sides) % 2:
@@ -81,7 +81,7 @@ def _against_runs(runs: list[_Run], margin: float) -> Comparison:
 
 
 def _against_file(sides: list[Path], margin: float) -> Comparison:
-    from bizra_load.gate import read_baseline
+    from bizra_load.judging.agreements import read_baseline
 
     if len(sides) != 2:
         raise UsageError("compare: a baseline file is compared with one run")
@@ -111,7 +111,7 @@ def _interleaved(runs: list[_Run]) -> bool:
 
 
 def _read(folder: Path, baseline: Baseline | None = None) -> _Run:
-    from bizra_load.gate import judge
+    from bizra_load.judging.judge import judge
 
     assessment, measurements = judge(folder, baseline=baseline)
     broken = [c.reason for c in assessment.checks if c.status is Status.FAIL and touches_client(c)]

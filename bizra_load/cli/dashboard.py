@@ -11,9 +11,7 @@ import sys
 from pathlib import Path
 
 from bizra_load.exit_codes import INVALID, KEPT, NO_GO, UsageError
-
-NODE, GENERATOR = "grafana-rust-metrics", "grafana-load-generator"
-UID, TITLE = "bizra-node", "BIZRA node"
+from bizra_load.poi.dashboard_files import GENERATOR, NODE, complete, rendered
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -44,30 +42,9 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         verb.add_argument("--out", type=Path, default=Path("artifacts"), metavar="DIR", help="for dashboard-check.json")
 
 
-def rendered(agreement_name: str, baseline: str = "") -> dict[str, str]:
-    """File name -> JSON. Raises UsageError."""
-    from bizra_load import gate
-
-    try:
-        from bizra_load.monitoring.dashboards import generator_dashboard, node_dashboard
-    except ImportError:
-        raise UsageError("grafana-foundation-sdk is missing (install it: pip install 'bizra-load[grafana]')") from None
-    from bizra_load.monitoring.panels import TEMPLATES, generator_panels, node_panels
-
-    def node(name: str, title: str, uid: str, environment: str) -> str:
-        agreement = gate.read_agreement(name, baseline).judged
-        _complete(agreement, name)
-        return node_dashboard(node_panels(agreement, environment), title, uid, agreement.operations["generate"].total)
-
-    texts = {f"{NODE}.json": node(agreement_name, TITLE, UID, "")}
-    for environment, (name, shown) in TEMPLATES.items():
-        texts[f"{NODE}-{environment}.json"] = node(name, f"{TITLE}, {shown}", f"{UID}-{environment}", environment)
-    return texts | {f"{GENERATOR}.json": generator_dashboard(generator_panels())}
-
-
 def run_render(args: argparse.Namespace) -> int:
-    from bizra_load import inputs
-    from bizra_load.files import put_or_compare
+    from bizra_load.io.files import put_or_compare
+    from bizra_load.settings import inputs
 
     inputs.option("--out", inputs.out_folder, str(args.out))
     stale = put_or_compare(args.out, rendered(args.agreement, args.baseline), args.check, "bizra-load dashboard render")
@@ -77,15 +54,16 @@ def run_render(args: argparse.Namespace) -> int:
 def run_import(args: argparse.Namespace) -> int:
     from rich.console import Console
 
-    from bizra_load import gate, inputs
+    from bizra_load.judging.agreements import read_agreement
     from bizra_load.monitoring import grafana
-    from bizra_load.monitoring.panels import node_panels
+    from bizra_load.poi.panels import node_panels
+    from bizra_load.settings import inputs
 
     if not 0 < args.timeout <= 3600:
         raise UsageError(f"--timeout: {args.timeout:g} (allowed: more than 0, up to 3600 seconds)")
     inputs.option("--ca-file", inputs.ca_file, args.ca_file)
     inputs.option("--out", inputs.out_folder, str(args.out))
-    agreement = gate.read_agreement(args.agreement, args.baseline).judged
+    agreement = read_agreement(args.agreement, args.baseline).judged
     dashboard = rendered(args.agreement, args.baseline)[f"{NODE}.json"]
     settings = grafana.settings_of_environment(args.timeout, False if args.insecure else args.ca_file or True)
     if settings is None:
@@ -102,18 +80,19 @@ def run_import(args: argparse.Namespace) -> int:
 
 
 def run_check(args: argparse.Namespace) -> int:
-    from bizra_load import gate, inputs
     from bizra_load.exit_codes import InvalidRunError
+    from bizra_load.judging.agreements import read_agreement
     from bizra_load.monitoring.panel_check import check_panels, prometheus_query
-    from bizra_load.monitoring.panels import node_panels
-    from bizra_load.target.exposition import ScrapeError
+    from bizra_load.poi.panels import node_panels
+    from bizra_load.server_metrics.exposition import ScrapeError
+    from bizra_load.settings import inputs
 
     url = inputs.option("--prometheus-url", inputs.url, args.prometheus_url or os.environ.get("PROMETHEUS_URL", ""))
     if not url:
         raise UsageError("--prometheus-url: is missing (allowed: http://... or https://..., or PROMETHEUS_URL)")
     inputs.option("--out", inputs.out_folder, str(args.out))
-    agreement = gate.read_agreement(args.agreement, args.baseline).judged
-    _complete(agreement, args.agreement)
+    agreement = read_agreement(args.agreement, args.baseline).judged
+    complete(agreement, args.agreement)
     try:
         found = check_panels(prometheus_query(url), node_panels(agreement), agreement, "Prometheus")
     except ScrapeError as error:
@@ -122,8 +101,8 @@ def run_check(args: argparse.Namespace) -> int:
 
 
 def _show(check: object, out: Path) -> int:
-    from bizra_load.gate import terminal_width
-    from reports import dashboard_check
+    from bizra_load.io.terminal import terminal_width
+    from reports.others import dashboard_check
 
     assert isinstance(check, dashboard_check.DashboardCheck)
     _write(out / "dashboard-check.json", dashboard_check.render_json(check))
@@ -133,23 +112,9 @@ def _show(check: object, out: Path) -> int:
 
 
 def _write(path: Path, text: str) -> None:
-    from bizra_load.files import write_atomically
+    from bizra_load.io.files import write_atomically
 
     try:
         write_atomically(path, text)
     except OSError as error:
         raise UsageError(f"--out: {path}: {error.strerror}") from None
-
-
-def _complete(agreement: object, name: str) -> None:
-    """The panels show three operations; each needs its metrics. Raises UsageError."""
-    from bizra_load.monitoring.rules import metrics_of
-    from sla.agreement import Agreement
-    from sla.section import AgreementError
-
-    assert isinstance(agreement, Agreement)
-    try:
-        for operation in ("generate", "verify", "finality"):
-            metrics_of(agreement, operation)
-    except AgreementError as error:
-        raise UsageError(f"{name}: {error}") from None

@@ -7,16 +7,13 @@ from __future__ import annotations
 
 import argparse
 import os
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bizra_load.exit_codes import UsageError
 
 if TYPE_CHECKING:
-    from bizra_load.monitoring.metrics_validation import Asked
-    from sla.baseline import Baseline
-    from sla.monitored import Monitored
+    from bizra_load.judging.real_traffic import MetricsQuery
 
 SHORTEST_S, LONGEST_S = 10, 24 * 3600
 
@@ -47,34 +44,20 @@ def add_artifacts_argument(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from bizra_load import gate, inputs
+    from bizra_load.judging.agreements import read_baseline
+    from bizra_load.judging.real_traffic import judge_and_show
+    from bizra_load.settings import inputs
 
     url, selector = prometheus_of(args)
     inputs.option("--artifacts", inputs.out_folder, str(args.artifacts))
     asked = _asked(args)
-    baseline = gate.read_baseline(args.baseline) if args.baseline else None
+    baseline = read_baseline(args.baseline) if args.baseline else None
     return judge_and_show(url, selector, asked, args.artifacts, baseline, args.fail_on == "warn").exit_code
-
-
-def judge_and_show(
-    url: str, selector: str, asked: Asked, artifacts: Path, baseline: Baseline | None = None, fail_on_warn: bool = False
-) -> Monitored:
-    """Ask Prometheus, judge, write the report, print the table. Raises BizraLoadError."""
-    from bizra_load import gate
-    from bizra_load.monitoring.metrics_validation import validate_metrics, write_report
-    from bizra_load.target.prometheus import PrometheusSource
-    from reports import metrics_validation
-
-    answer = validate_metrics(PrometheusSource(url, selector), asked, baseline, fail_on_warn)
-    path = write_report(answer, url, selector, artifacts)
-    print(metrics_validation.text(answer, gate.terminal_width(sys.stdout), sys.stdout.isatty()))
-    print(f"Report: {path}", flush=True)
-    return answer
 
 
 def prometheus_of(args: argparse.Namespace) -> tuple[str, str]:
     """(address, selector) of the options or the environment. Raises UsageError."""
-    from bizra_load import inputs
+    from bizra_load.settings import inputs
 
     url = inputs.option("--prometheus-url", inputs.url, args.prometheus_url or os.environ.get("PROMETHEUS_URL", ""))
     if not url:
@@ -83,23 +66,23 @@ def prometheus_of(args: argparse.Namespace) -> tuple[str, str]:
     return url, inputs.option("--prometheus-selector", inputs.selector, selector)
 
 
-def _asked(args: argparse.Namespace) -> Asked:
-    from bizra_load import gate
+def _asked(args: argparse.Namespace) -> MetricsQuery:
     from bizra_load.engine.stages import duration_s
-    from bizra_load.monitoring.metrics_validation import Asked, asked_of_last, asked_of_run
+    from bizra_load.judging.agreements import read_agreement
+    from bizra_load.judging.real_traffic import MetricsQuery, asked_of_last, asked_of_run
 
     name = args.agreement or os.environ.get("AGREEMENT", "")
     environment = args.environment_name or os.environ.get("AGREEMENT_ENVIRONMENT") or None
     if args.folder:
         asked = asked_of_run(args.folder, args.agreement or "")
         asked.read.check_environment(environment)
-        return Asked(asked.from_ns, asked.to_ns, asked.read, environment or asked.environment, asked.planned)
+        return MetricsQuery(asked.from_ns, asked.to_ns, asked.read, environment or asked.environment, asked.planned)
     try:
         length_s = duration_s(args.window)
     except ValueError as error:
         raise UsageError(f"--window: {error}") from None
     if not SHORTEST_S <= length_s <= LONGEST_S:
         raise UsageError(f"--window: {args.window!r} (allowed: 10s to 24h)")
-    read = gate.read_agreement(name or "v2.2.0-rc1")
+    read = read_agreement(name or "v2.2.0-rc1")
     read.check_environment(environment)
     return asked_of_last(length_s, read, environment)

@@ -49,7 +49,7 @@ def _port(text: str) -> int:
 
 def run(args: argparse.Namespace) -> int:
     from bizra_load.exit_codes import UsageError
-    from bizra_load.files import out_file
+    from bizra_load.io.files import out_file
     from bizra_load.node import server  # uvloop is loaded by the node only
 
     if not args.host.strip():

@@ -12,8 +12,8 @@ from functools import partial
 from pathlib import Path
 
 from bizra_load.exit_codes import KEPT, UsageError
-from sla.assessment import Steady
-from sla.window import Window
+from sla.values.assessment import Steady
+from sla.values.window import Window
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -31,9 +31,9 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 
 def run(args: argparse.Namespace) -> int:
-    from bizra_load import inputs
-    from bizra_load.artifacts import read_assessment, write_artifacts
-    from reports import html, json_report, markdown, text
+    from bizra_load.judging.documents import read_assessment, write_artifacts
+    from bizra_load.settings import inputs
+    from reports.formats import html, json_report, markdown, text
 
     if args.artifacts is not None:
         inputs.option("--artifacts", inputs.out_folder, str(args.artifacts))
@@ -69,8 +69,8 @@ def _windows(folder: Path) -> Sequence[Window]:
 
 def _second_opinion(folder: Path, steady: Steady | None) -> Callable[[int, bool], str]:
     from bizra_load.archive.store import read_run
-    from reports import second_opinion
-    from sla.second_opinion import second_opinions
+    from reports.others import second_opinion
+    from sla.judgement.second_opinion import second_opinions
 
     measurements, _ = read_run(folder)
     return partial(second_opinion.render, second_opinions(measurements, steady) if steady else [])
@@ -86,8 +86,8 @@ def put_out(args: argparse.Namespace, text: Callable[[int, bool], str], others: 
     """What --format asks for, to standard output or to a file in one step. `text` takes the width and whether there is colour.
     Raises UsageError.
     """
-    from bizra_load.files import write_atomically
-    from bizra_load.gate import terminal_width
+    from bizra_load.io.files import write_atomically
+    from bizra_load.io.terminal import terminal_width
 
     if args.format == "text":
         terminal = sys.stdout.isatty() and args.output is None

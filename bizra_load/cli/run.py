@@ -22,15 +22,15 @@ import psutil
 import bizra_load
 from bizra_load.archive.latest import begin, end
 from bizra_load.exit_codes import BizraLoadError, InvalidRunError, UsageError
-from bizra_load.node.embedded import adopt_orphans, die_with_parent, start_node
-from bizra_load.ports import free_port, listening_refused
-from bizra_load.this_machine import is_this_machine, usable_cores
-from bizra_load.worker_count import said, workers_for
-from sla.number import whole_in
-from sla.section import unknown
+from bizra_load.io.ports import free_port, listening_refused
+from bizra_load.io.this_machine import is_this_machine, usable_cores
+from bizra_load.launch.worker_count import said, workers_for
+from bizra_load.rehearsal.node_process import adopt_orphans, die_with_parent, start_node
+from sla.values.number import whole_in
+from sla.values.section import unknown
 
 if TYPE_CHECKING:
-    from bizra_load.options import Settings
+    from bizra_load.settings.settings import Settings
 
 WORKERS_END_WITHIN_S = 60.0  # they notice in 8 s, finish what is under way and try to hand over for 10 s
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")  # Locust's own
@@ -48,7 +48,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 def add_load_arguments(parser: argparse.ArgumentParser) -> None:
     """What put_load_on() takes."""
     from bizra_load.cli.assess import add_evidence_argument
-    from bizra_load.options import ARGUMENTS, SWITCHES, described
+    from bizra_load.settings.arguments import ARGUMENTS, SWITCHES, described
 
     parser.add_argument("-H", "--host", metavar="URL", help="target (environment: ENDPOINT; default: a reference node)")
     parser.add_argument("-f", "--locustfile", type=Path, metavar="FILE", help="scenario (default: mixed.py)")
@@ -87,7 +87,8 @@ class Usage:
 
 def check_usage(args: argparse.Namespace) -> Usage:
     """Whatever can be refused before anything is started. Without a target the agreement is `local`. Raises UsageError."""
-    from bizra_load import gate, options
+    from bizra_load.judging import judge
+    from bizra_load.settings.settings import resolve
 
     host = args.host or os.environ.get("ENDPOINT", "")
     wanted = args.processes or os.environ.get("WORKERS")
@@ -102,8 +103,8 @@ def check_usage(args: argparse.Namespace) -> Usage:
         _address(host)
     else:
         args.agreement = args.agreement or os.environ.get("AGREEMENT") or "local"
-    settings = options.resolve(args)
-    gate.check(settings)
+    settings = resolve(args)
+    judge.check(settings)
     if settings.generator_metrics and (reason := listening_refused(settings.generator_metrics)):
         raise UsageError(f"--generator-metrics-port: {':'.join(map(str, settings.generator_metrics))}: {reason}")
     return Usage(host, processes, locustfile, stop_timeout_s, settings)
@@ -111,10 +112,10 @@ def check_usage(args: argparse.Namespace) -> Usage:
 
 def put_load_on(args: argparse.Namespace) -> tuple[int, Path]:
     """(exit code, run folder). Raises BizraLoadError before anything is started."""
-    from bizra_load import options
     from bizra_load.archive.run_record import without_userinfo
     from bizra_load.archive.store import new_folder
-    from bizra_load.run_baseline import measured_beside
+    from bizra_load.launch.run_baseline import measured_beside
+    from bizra_load.settings.settings import resolve
 
     usage = check_usage(args)
     host, settings = usage.host, usage.settings
@@ -124,7 +125,7 @@ def put_load_on(args: argparse.Namespace) -> tuple[int, Path]:
             host = node.url
             if not (settings.metrics_url or settings.prometheus_url):
                 args.metrics_url = node.metrics_url
-                settings = options.resolve(args)
+                settings = resolve(args)
             print(f"No target given: started the reference node on {host}", file=sys.stderr)
         for flag, value in (("-H", args.host), ("--metrics-url", args.metrics_url), ("--prometheus-url", args.prometheus_url)):
             if value and without_userinfo(value) != value:
@@ -162,8 +163,8 @@ def _locust(
     args: argparse.Namespace, usage: Usage, host: str, processes: int, folder: Path
 ) -> tuple[list[str], dict[str, str]]:
     """Locust's command line and environment; the latter holds what nobody else on this machine is to read."""
-    from bizra_load import options
     from bizra_load.archive.run_record import without_userinfo
+    from bizra_load.settings.arguments import ARGUMENTS, SWITCHES
 
     port = free_port()
     environment = {**os.environ, "BIZRA_LOAD_RUN_FOLDER": str(folder.resolve()), "LOCUST_HOST": host}
@@ -175,7 +176,7 @@ def _locust(
     ]
     if without_userinfo(host) == host:
         command += ["-H", host]
-    for flag, variable, *_ in options.ARGUMENTS:
+    for flag, variable, *_ in ARGUMENTS:
         value = getattr(args, flag[2:].replace("-", "_"))
         if value is not None and variable and without_userinfo(str(value)) != value and "://" in str(value):
             environment[variable] = str(value)  # a password: everyone on this machine can read a command line
@@ -186,7 +187,7 @@ def _locust(
         command.append("--enable-rebalancing")
     if usage.stop_timeout_s is not None:
         command += ["--stop-timeout", str(usage.stop_timeout_s)]
-    command += [flag for flag, _ in options.SWITCHES if getattr(args, flag[2:].replace("-", "_"))]
+    command += [flag for flag, _ in SWITCHES if getattr(args, flag[2:].replace("-", "_"))]
     return command, environment
 
 
@@ -215,8 +216,8 @@ def _supervise(command: list[str], environment: dict[str, str]) -> int:
 
 def _without_master(folder: Path, number: int) -> int:
     """The master was killed: wait for its workers, which stop by themselves, and judge what all of them left."""
-    from bizra_load import gate
     from bizra_load.archive.store import RECORD
+    from bizra_load.judging import judge
 
     # the reference node, if we started one, has a session of its own
     workers = [child for child in psutil.Process().children() if os.getpgid(child.pid) == os.getpgrp()]
@@ -226,8 +227,8 @@ def _without_master(folder: Path, number: int) -> int:
     if not (folder / RECORD).exists():
         raise InvalidRunError(f"ended by {name} before the load began: {folder}")
     print(f"bizra-load run: the master was killed ({name}); kept with what the workers left: {folder}", file=sys.stderr)
-    assessment = gate.assess(folder)
-    gate.announce(assessment, folder, sys.stdout)
+    assessment = judge.assess(folder)
+    judge.announce(assessment, folder, sys.stdout)
     return assessment.exit_code
 
 
@@ -247,8 +248,8 @@ def _processes(text: str) -> int:
 
 def _address(host: str) -> tuple[SplitResult, str, int]:
     """(parts, name, port) of a target. Raises UsageError."""
-    from bizra_load import inputs
     from bizra_load.engine.client import request_head
+    from bizra_load.settings import inputs
 
     try:
         if not inputs.url(host):
@@ -271,9 +272,9 @@ def _reachable(host: str) -> None:
 
 
 def _server_metrics(settings: object) -> None:
-    from bizra_load.options import Settings
-    from bizra_load.target.exposition import MetricsReader, ScrapeError
-    from bizra_load.target.prometheus import PrometheusSource
+    from bizra_load.server_metrics.exposition import MetricsReader, ScrapeError
+    from bizra_load.server_metrics.prometheus import PrometheusSource
+    from bizra_load.settings.settings import Settings
 
     assert isinstance(settings, Settings)
     try:

@@ -30,9 +30,11 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 
 def run(args: argparse.Namespace) -> int:
-    from bizra_load import gate, inputs
     from bizra_load.archive.run_record import without_userinfo
     from bizra_load.cli import run as load
+    from bizra_load.io import terminal
+    from bizra_load.judging.agreements import read_agreement
+    from bizra_load.settings import inputs
     from bizra_load.validation.log import Log
     from bizra_load.validation.suite import Plan, Suite
 
@@ -50,7 +52,7 @@ def run(args: argparse.Namespace) -> int:
             prometheus_url, selector = _rehearse(args, stack)
         plan = Plan(
             load=lambda: load.put_load_on(args),
-            read=gate.read_agreement(settings.agreement),
+            read=read_agreement(settings.agreement),
             agreement=settings.agreement,
             environment=settings.environment,
             target=without_userinfo(args.host),
@@ -61,14 +63,14 @@ def run(args: argparse.Namespace) -> int:
             fail_on_warn=settings.fail_on_warn,
             rehearsal=rehearsal,
         )
-        return Suite(plan, Log(sys.stdout, gate.terminal_width(sys.stdout))).run().exit_code
+        return Suite(plan, Log(sys.stdout, terminal.terminal_width(sys.stdout))).run().exit_code
 
 
 def _check(args: argparse.Namespace, prometheus_url: str, rehearsal: bool) -> None:
     """What is wrong is said before anything is started. Raises UsageError."""
-    from bizra_load import inputs
     from bizra_load.monitoring.grafana import settings_of_environment
     from bizra_load.node.faults import FaultError, Faults, parse_assignments
+    from bizra_load.settings import inputs
 
     if rehearsal and prometheus_url:
         raise UsageError("ENDPOINT: is not set, but PROMETHEUS_URL is (allowed: both, or neither to rehearse)")
@@ -88,9 +90,9 @@ def _check(args: argparse.Namespace, prometheus_url: str, rehearsal: bool) -> No
 
 def _rehearse(args: argparse.Namespace, stack: ExitStack) -> tuple[str, str]:
     """Start the reference node and a Prometheus that scrapes it every second; its address and the node's selector."""
-    from bizra_load.monitoring.local_prometheus import local_prometheus
-    from bizra_load.monitoring.rules import JOB
-    from bizra_load.node.embedded import start_node
+    from bizra_load.poi.rules import JOB
+    from bizra_load.rehearsal.local_prometheus import local_prometheus
+    from bizra_load.rehearsal.node_process import start_node
 
     node = stack.enter_context(start_node([word for fault in args.fault for word in ("--fault", fault)]))
     prometheus = stack.enter_context(local_prometheus({JOB: urlsplit(node.metrics_url).netloc}))

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from sla.histogram import IntArray
+from sla.values.histogram import IntArray
 
 _clock, _cpu_clock = time.perf_counter_ns, time.thread_time_ns
 _FIRST, _LAST = 2, -2  # libev's priorities: before and after all other watchers of a turn

@@ -7,7 +7,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from sla.measurements import PlannedSegment
+from sla.values.measurements import PlannedSegment
 
 
 @dataclass(frozen=True)

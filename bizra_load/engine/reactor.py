@@ -17,7 +17,7 @@ from gevent import get_hub, getcurrent
 from gevent.monkey import get_original
 
 from bizra_load.engine.errors import ResponseTimeout
-from sla.histogram import IntArray
+from sla.values.histogram import IntArray
 
 SWEEP_NS = 20_000_000  # so much later than its deadline a request may time out
 _NEVER_NS = 1 << 62

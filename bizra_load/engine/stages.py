@@ -13,9 +13,9 @@ import re
 from collections.abc import Mapping
 
 from bizra_load.engine.load_curve import LoadCurve
-from sla.measurements import PlannedSegment
-from sla.number import ALLOWED, DECIMAL, finite, number_in
-from sla.section import shown, unknown
+from sla.values.measurements import PlannedSegment
+from sla.values.number import ALLOWED, DECIMAL, finite, number_in
+from sla.values.section import shown, unknown
 
 MAX_STAGES = 1000
 _UNITS_S = {"ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}

@@ -1,0 +1,1 @@
+"""Samples -> one-second windows -> reports from worker to master. No Locust."""

@@ -15,7 +15,7 @@ from pathlib import Path
 import msgpack
 
 from bizra_load.exit_codes import UsageError
-from bizra_load.files import read_text
+from bizra_load.io.files import read_text
 
 VARIABLE = "BIZRA_LOAD_CLUSTER_KEY"
 LEAST_BYTES = 16

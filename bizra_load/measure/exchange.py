@@ -151,7 +151,7 @@ class Sender:
 
 
 @dataclass
-class _Worker:
+class _Reports:
     received: Sequences = field(default_factory=Sequences)
     last: int | None = None  # sequence number of the final report
 
@@ -178,10 +178,10 @@ class Receiver:
         self.unsigned = 0  # messages refused because they were not signed with the cluster's key
         self.malformed = 0  # messages refused because no worker of ours makes such ones
         self._keep = keep
-        self._workers: dict[str, _Worker] = {}
+        self._workers: dict[str, _Reports] = {}
 
     def expect(self, worker: str) -> None:
-        self._workers.setdefault(worker, _Worker())
+        self._workers.setdefault(worker, _Reports())
 
     def receive(self, message: object) -> dict[str, Any] | None:
         """Store one report and return its acknowledgement; a repeated one is acknowledged and not stored twice.
@@ -206,7 +206,7 @@ class Receiver:
         if not self._key.holds(message.get("mac"), REPORT, self._run, worker, sequence, final, data):
             self.unsigned += 1
             return None
-        state = self._workers.get(worker) or _Worker()
+        state = self._workers.get(worker) or _Reports()
         if (worker not in self._workers and len(self._workers) >= MAX_WORKERS) or not state.received.acceptable(sequence):
             self.malformed += 1
             return None

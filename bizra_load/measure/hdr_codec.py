@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from sla.histogram import COUNTS_LENGTH, EMPTY, HIGHEST_NS, LOWEST_NS, SIGNIFICANT_DIGITS, Histogram, IntArray
+from sla.values.histogram import COUNTS_LENGTH, EMPTY, HIGHEST_NS, LOWEST_NS, SIGNIFICANT_DIGITS, Histogram, IntArray
 
 MAX_BUCKET_COUNT = 1 << 40  # in one second; the sum of 8 million such rows still fits 64 bits
 

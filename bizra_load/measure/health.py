@@ -16,8 +16,8 @@ from bizra_load.engine.reactor import Reactor
 from bizra_load.measure.exchange import Sender
 from bizra_load.measure.machine import MachineReader
 from bizra_load.measure.seconds import SECOND_NS, count_pairs
-from sla.histogram import EMPTY, HIGHEST_NS, Histogram, from_values
-from sla.window import Health
+from sla.values.histogram import EMPTY, HIGHEST_NS, Histogram, from_values
+from sla.values.window import Health
 
 
 class HealthReader:

@@ -11,15 +11,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from bizra_load.engine.load_curve import LoadCurve
-from bizra_load.silence import STOPS_WITHIN_S
-from sla.measurements import Loss
-from sla.window import Health, Window
+from bizra_load.measure.silence import STOPS_WITHIN_S
+from sla.values.measurements import Loss
+from sla.values.window import Health, Window
 
 EARLY_S = 3.0
 
 
 @dataclass
-class _Worker:
+class _Handed:
     slots: int = 0
     started: int = 0
     last_s: float = 0.0
@@ -33,11 +33,11 @@ class Tally:
         self._curve = curve
         self._slots = slots
         self._spread = 5.0 if arrivals == "poisson" else 0.0  # standard deviations of a Poisson count: 3 in ten million exceed
-        self._workers: dict[str, _Worker] = {}
+        self._workers: dict[str, _Handed] = {}
 
     def add(self, worker: str, windows: Iterable[Window], health: Iterable[Health], elapsed_s: float, final: bool) -> None:
         """One report, `elapsed_s` after the start of the schedule; `final`: the worker's last."""
-        state = self._workers.setdefault(worker, _Worker())
+        state = self._workers.setdefault(worker, _Handed())
         state.slots = max((state.slots, *(h.slots for h in health)))
         state.started += sum(w.started for w in windows)
         state.last_s = elapsed_s
@@ -51,7 +51,7 @@ class Tally:
 
     def loss(self, worker: str, after_report: int, unfinished: bool, ended_s: float) -> Loss:
         """`ended_s`: when the schedule ended, after its start."""
-        state = self._workers.get(worker, _Worker())
+        state = self._workers.get(worker, _Handed())
         if not unfinished:
             return Loss(worker, after_report, 0)
         if self._curve is None:

@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from sla.machine import UNKNOWN, MachineSecond
+from sla.values.machine import UNKNOWN, MachineSecond
 
 _USER_HZ_S = 1.0 / os.sysconf("SC_CLK_TCK")
 _CGROUP_FILES = ("/sys/fs/cgroup/{group}/cpu.stat", "/sys/fs/cgroup/cpu/{group}/cpu.stat", "/sys/fs/cgroup/cpu.stat")

@@ -12,8 +12,8 @@ from collections.abc import Callable
 import numpy as np
 
 from bizra_load.measure.seconds import SECOND_NS, Rows, Samples, SecondsMaker, Steps
-from sla.histogram import HIGHEST_NS, IntArray
-from sla.window import SCHEDULE, Window
+from sla.values.histogram import HIGHEST_NS, IntArray
+from sla.values.window import SCHEDULE, Window
 
 MAX_OPERATIONS = 200
 EVERYTHING_NS = 2**63 - 1

@@ -12,10 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from sla import grouped_counts
-from sla.grouped_counts import GroupedCounts
-from sla.histogram import EMPTY, IntArray
-from sla.window import Window
+from sla.values import grouped_counts
+from sla.values.grouped_counts import GroupedCounts
+from sla.values.histogram import EMPTY, IntArray
+from sla.values.window import Window
 
 SECOND_NS = 1_000_000_000
 CHUNK = 512  # rows whose histograms are filled in one step: two values each, in less than 0.1 ms

@@ -12,9 +12,9 @@ from typing import Any
 import msgpack
 
 from bizra_load.measure.hdr_codec import WireError, compressed, decode_histogram, encode_histograms, payloads
-from sla.histogram import Histogram
-from sla.machine import UNKNOWN, MachineSecond
-from sla.window import Health, Window
+from sla.values.histogram import Histogram
+from sla.values.machine import UNKNOWN, MachineSecond
+from sla.values.window import Health, Window
 
 VERSION = 1
 MAX_REPORT_BYTES = 8 * 1024 * 1024

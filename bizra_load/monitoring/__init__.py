@@ -1,1 +1,1 @@
-"""What watches the node between load tests: alert rules, their drill, dashboards."""
+"""What watches the node between load tests: alert rules, panels, dashboards, Grafana."""

@@ -9,7 +9,7 @@ from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.models import common as kinds
 from grafana_foundation_sdk.models import dashboard as models
 
-from bizra_load.monitoring.panels import Line, Panel
+from bizra_load.monitoring.panels import Panel, ThresholdLine
 
 REFRESH = "5s"
 TAG = "bizra"
@@ -108,7 +108,7 @@ def _panel(panel: Panel) -> timeseries.Panel:
     return built
 
 
-def _steps(line: Line | None) -> list[models.Threshold]:
+def _steps(line: ThresholdLine | None) -> list[models.Threshold]:
     good, bad = "green", "red"
     if line is None:
         return [models.Threshold(value=None, color=good)]

@@ -19,9 +19,9 @@ from bizra_load.archive.run_record import without_userinfo
 from bizra_load.exit_codes import BizraLoadError, InvalidRunError, UsageError
 from bizra_load.monitoring.panel_check import Query, check_panels
 from bizra_load.monitoring.panels import Panel
-from reports.dashboard_check import DashboardCheck
-from sla.agreement import Agreement
-from sla.section import unknown
+from reports.others.dashboard_check import DashboardCheck
+from sla.values.agreement import Agreement
+from sla.values.section import unknown
 
 OLDEST = (9, 0)  # /api/dashboards/db with folderUid, and the data source proxy by uid
 

@@ -1,4 +1,4 @@
-"""What the dashboards show, as values: panels with PromQL, units and threshold lines; of a node, or of the generator.
+"""What a panel is, and the panels of the load generator itself: PromQL, units, threshold lines, as values.
 
 `$__rate_interval`, `$job` and `$instance` are Grafana's to fill in; runnable() fills them in for a Prometheus without Grafana.
 """
@@ -8,20 +8,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sla.agreement import Agreement, Limit, Objective
+from sla.values.agreement import Agreement, Limit, Objective
 
 NODE = '{job=~"$job", instance=~"$instance"}'
 GENERATOR = '{job=~"$job"}'
-# environment -> (agreement, title); production's lines are the targets, testnet's throughput line is what it accepts
-TEMPLATES = {
-    "local": ("local", "local rehearsal"),
-    "testnet": ("v2.2.0-rc1", "testnet"),
-    "production": ("v2.2.0-rc1", "production"),
-}
 
 
 @dataclass(frozen=True)
-class Line:
+class ThresholdLine:
     """A threshold line; what lies on its bad side is red. `bad` is "above" or "below"."""
 
     value: float
@@ -36,70 +30,7 @@ class Panel:
     description: str
     unit: str
     queries: Mapping[str, str]
-    line: Line | None = None
-
-
-def node_panels(agreement: Agreement, environment: str = "") -> tuple[Panel, ...]:
-    """The six panels of a node under an agreement. A limit that the agreement gives as a share of a plan has no line, nor has
-    a multiple of a baseline that is not there (see sla.baseline.with_baseline): the panel's description says so.
-    """
-    accepted = agreement.accepted.get(environment, frozenset())
-    objectives = {o.key: o for o in agreement.objectives}
-    metrics = agreement.operations
-    throughput = _find(agreement, "throughput", ("generate", "verify"))
-    success = _find(agreement, "success", ("generate", "verify"))
-    limit = None
-    if throughput:
-        limit = throughput.acceptable if throughput.key in accepted and throughput.acceptable else throughput.target
-
-    def latency(title: str, operation: str, quantiles: tuple[float, ...]) -> Panel:
-        objective = next((o for o in objectives.values() if o.kind == "server_quantile" and o.operations == (operation,)), None)
-        line = Line(objective.target.value / 1e9, "above") if objective and objective.target.known else None
-        name = metrics[operation].histogram
-        return Panel(
-            title,
-            f"Time inside {operation} as the node itself measures it, without HTTP. {_about(objective)}",
-            "s",
-            {f"p{100 * q:g}": _quantile(q, name) for q in quantiles},
-            line,
-        )
-
-    generate, verify, finality = (metrics[o] for o in ("generate", "verify", "finality"))
-    done = f"{_rate(generate.total)} + {_rate(verify.total)}"
-    failed = f"{_rate(generate.failed)} + {_rate(verify.failed)}"
-    return (
-        latency("Finality check performance", "finality", (0.5, 0.9, 0.99)),
-        Panel(
-            "Finality throughput", "Finality checks completed each second.", "ops", {"finality checks": _rate(finality.total)}
-        ),
-        latency("PoI generation performance", "generate", (0.5, 0.95, 0.99)),
-        latency("PoI verification performance", "verify", (0.5, 0.95, 0.99)),
-        Panel(
-            "PoI throughput",
-            "Attestations generated and verified each second; the line is what the agreement asks of both together"
-            + (f" (accepted in {environment})." if limit and throughput and limit is throughput.acceptable else "."),
-            "ops",
-            {"generate": _rate(generate.total), "verify": _rate(verify.total), "both": done},
-            _line(limit),
-        ),
-        Panel(
-            "PoI success rate",
-            "Share of generate and verify operations that did not fail. The line is the agreement's target.",
-            "percentunit",
-            {"success rate": f"({done}) / ({done} + {failed})"},
-            _line(success.target if success else None),
-        ),
-    )
-
-
-def _about(objective: Objective | None) -> str:
-    """What the line of a latency panel is, or why there is none."""
-    if objective is None:
-        return "The agreement has no target for it."
-    if objective.target.known:
-        return "The line is the agreement's p99 target."
-    times = f"{objective.target.times_baseline:g} times what the operation takes alone"
-    return f"No line: the agreement's p99 target is {times} (bizra-load dashboard render --baseline FILE draws it)."
+    line: ThresholdLine | None = None
 
 
 def generator_panels() -> tuple[Panel, ...]:
@@ -131,7 +62,7 @@ def generator_panels() -> tuple[Panel, ...]:
             "How late arrivals are woken: part of every response time, no fault of the target. Over the line a run is invalid.",
             "s",
             {f"p{100 * q:g}": quantile(q, "bizra_load_schedule_lag_seconds") for q in (0.5, 0.99)},
-            Line(0.005, "above"),
+            ThresholdLine(0.005, "above"),
         ),
         Panel(
             "Response time by operation",
@@ -162,7 +93,7 @@ def generator_panels() -> tuple[Panel, ...]:
                 "CPU {{worker}}": f"bizra_load_worker_cpu_ratio{GENERATOR}",
                 "workers": f"sum (bizra_load_workers{GENERATOR})",
             },
-            Line(0.9, "above"),
+            ThresholdLine(0.9, "above"),
         ),
         Panel(
             "Checks of the run",
@@ -192,7 +123,7 @@ def _find(agreement: Agreement, kind: str, operations: tuple[str, ...]) -> Objec
     return next((o for o in agreement.objectives if o.kind == kind and o.operations == operations), None)
 
 
-def _line(limit: Limit | None) -> Line | None:
+def _line(limit: Limit | None) -> ThresholdLine | None:
     if limit is None or limit.of_plan:
         return None
-    return Line(limit.value, "above" if limit.comparison == "<" else "below")
+    return ThresholdLine(limit.value, "above" if limit.comparison == "<" else "below")

@@ -7,13 +7,13 @@ from typing import Any
 
 import yaml
 
-from bizra_load.monitoring.rules import GROUPS, RUNBOOKS, AlertRule, promql_duration
+from bizra_load.monitoring.rules import RUNBOOKS, AlertRule, promql_duration
 
 INTERVAL_S = 30.0
 
 
 def groups(rules: Sequence[AlertRule], interval_s: float = INTERVAL_S, runbooks: str = RUNBOOKS) -> dict[str, Any]:
-    """The content of a rule file, and the spec of a PrometheusRule."""
+    """The content of a rule file, and the spec of a PrometheusRule; groups in the order of their first rules."""
     return {
         "groups": [
             {
@@ -21,8 +21,7 @@ def groups(rules: Sequence[AlertRule], interval_s: float = INTERVAL_S, runbooks:
                 "interval": promql_duration(interval_s),
                 "rules": [_rule(r, runbooks) for r in rules if r.group == group],
             }
-            for group in GROUPS
-            if any(r.group == group for r in rules)
+            for group in dict.fromkeys(r.group for r in rules)
         ]
     }
 

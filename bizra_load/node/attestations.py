@@ -10,7 +10,7 @@ import nacl.bindings
 import nacl.exceptions
 import orjson
 
-from bizra_load.node.chain import finalized_hashes
+from bizra_load.poi.chain import finalized_hashes
 
 MAX_EVIDENCE_BYTES = 64 * 1024  # of UTF-8
 _HASH = re.compile(r"0x[0-9a-fA-F]{64}")

@@ -27,11 +27,11 @@ from typing import TYPE_CHECKING
 
 from bizra_load.exit_codes import InvalidRunError
 from bizra_load.node.attestations import Attestor
-from bizra_load.node.chain import block_hash
+from bizra_load.poi.chain import block_hash
 
 if TYPE_CHECKING:  # numpy and scipy are loaded when there is something to summarise, not while it is measured
-    from sla.estimate import Estimate
-    from sla.node_baseline import NodeBaseline
+    from sla.estimators.node_baseline import NodeBaseline
+    from sla.values.estimate import Estimate
 
 OPERATIONS = ("generate", "verify", "finality")
 PAUSE_S = 0.0008
@@ -155,8 +155,8 @@ def _summary(
 ) -> NodeBaseline:  # fmt: skip
     import numpy as np
 
-    from sla.node_baseline import NodeBaseline, OperationBaseline
-    from sla.sample import mean_of_blocks, summarise
+    from sla.estimators.node_baseline import NodeBaseline, OperationBaseline
+    from sla.estimators.sample import mean_of_blocks, summarise
 
     def hot(name: str) -> Estimate:
         return mean_of_blocks(np.array(batches[name]), 0.95, np.random.default_rng(seed), FEWEST_BATCHES)

@@ -33,7 +33,7 @@ ALLOWED = (
 MAX_SECONDS = 3600.0
 MAX_MEMORY = 2**30
 _SECONDS = {"ns": 1e-9, "us": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0}
-# as sla.number has it, which the node does not load: numpy would come with it
+# as sla.values.number has it, which the node does not load: numpy would come with it
 _DECIMAL = r"(?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+)"
 _NUMBER = rf"{_DECIMAL}(?:[eE][+-]?[0-9]+)?"
 _DURATION = re.compile(rf"({_DECIMAL})(ns|us|ms|s|m)")

@@ -20,7 +20,7 @@ from pathlib import Path
 import uvloop
 
 from bizra_load.exit_codes import one_line
-from bizra_load.files import write_atomically
+from bizra_load.io.files import write_atomically
 from bizra_load.node.app import Node
 from bizra_load.node.attestations import Attestor
 from bizra_load.node.faults import Faults

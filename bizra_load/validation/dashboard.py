@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from bizra_load import gate
-from bizra_load.cli.dashboard import NODE, rendered
 from bizra_load.exit_codes import UsageError
-from bizra_load.files import write_atomically
+from bizra_load.io.files import write_atomically
+from bizra_load.judging.agreements import read_agreement
 from bizra_load.monitoring import grafana
 from bizra_load.monitoring.panel_check import check_panels, prometheus_query
-from bizra_load.monitoring.panels import node_panels
-from reports import dashboard_check
-from reports.dashboard_check import DashboardCheck
+from bizra_load.poi.dashboard_files import NODE, rendered
+from bizra_load.poi.panels import node_panels
+from reports.others import dashboard_check
+from reports.others.dashboard_check import DashboardCheck
 
 
 def from_environment(agreement_name: str, artifacts: Path, say: Callable[[str], None]) -> grafana.Imported | None:
@@ -21,7 +21,7 @@ def from_environment(agreement_name: str, artifacts: Path, say: Callable[[str], 
     settings = grafana.settings_of_environment()
     if settings is None:
         return None
-    agreement = gate.read_agreement(agreement_name).agreement
+    agreement = read_agreement(agreement_name).agreement
     done = grafana.import_dashboard(
         settings, rendered(agreement_name)[f"{NODE}.json"], node_panels(agreement), agreement, say=say
     )
@@ -31,7 +31,7 @@ def from_environment(agreement_name: str, artifacts: Path, say: Callable[[str], 
 
 def check(agreement_name: str, prometheus_url: str, url: str) -> DashboardCheck:
     """Through Grafana where GRAFANA_URL is set, else of Prometheus. Raises BizraLoadError."""
-    agreement = gate.read_agreement(agreement_name).agreement
+    agreement = read_agreement(agreement_name).agreement
     settings = grafana.settings_of_environment()
     if settings is not None:
         return grafana.check_dashboard(settings, node_panels(agreement), agreement, url=url)

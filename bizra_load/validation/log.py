@@ -8,11 +8,11 @@ from typing import TextIO
 from rich.console import Console
 from rich.text import Text
 
-from reports.table import Row
-from reports.text import DECISION_STYLES, draw
-from reports.validated import Validated
-from sla.assessment import Decision
-from sla.validation import Outcome, StepResult
+from reports.formats.table import Row
+from reports.formats.text import DECISION_STYLES, draw
+from reports.others.validated import ValidationReport
+from sla.release.validation import Outcome, StepResult
+from sla.values.assessment import Decision
 
 _STYLES = {"INFO": "blue", "SUCCESS": "green", "WARN": "yellow", "ERROR": "bold red"}
 _PASSED = (Decision.GO, Decision.GO_WITH_CAUTION, Decision.CONDITIONAL_GO)
@@ -44,7 +44,7 @@ class Log:
             self._line("WARN" if step.decision in (*_PASSED, Decision.INCONCLUSIVE) else "ERROR", said)
         self._console.print()
 
-    def summary(self, found: Validated, path: Path) -> None:
+    def summary(self, found: ValidationReport, path: Path) -> None:
         self.title("Validation summary")
         rows = [
             Row((s.title, s.outcome.value.lower(), s.decision.value if s.decision else "-", s.text), "") for s in found.steps

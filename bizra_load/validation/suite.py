@@ -12,21 +12,20 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bizra_load import gate
 from bizra_load.archive.store import ASSESSMENT
-from bizra_load.artifacts import read_assessment, write_artifacts
-from bizra_load.cli.metrics import judge_and_show
 from bizra_load.exit_codes import BizraLoadError, UsageError
-from bizra_load.files import write_atomically
-from bizra_load.monitoring.metrics_validation import REPORT, asked_of_last, asked_of_run
+from bizra_load.io.files import write_atomically
+from bizra_load.judging.agreements import AgreementFile, kept_agreement
+from bizra_load.judging.documents import read_assessment, write_artifacts
+from bizra_load.judging.real_traffic import REPORT, asked_of_last, asked_of_run, judge_and_show
 from bizra_load.validation import dashboard
 from bizra_load.validation.log import Log
-from reports import validated
-from reports.validated import Validated
-from sla.agreement import Agreement
-from sla.assessment import Assessment, Decision
-from sla.decision import STRATEGY, exit_code, strategy_for
-from sla.validation import Outcome, StepResult, combined
+from reports.others import validated
+from reports.others.validated import ValidationReport
+from sla.judgement.decision import STRATEGY, exit_code, strategy_for
+from sla.release.validation import Outcome, StepResult, combined
+from sla.values.agreement import Agreement
+from sla.values.assessment import Assessment, Decision
 
 VALIDATED, DASHBOARD_URL, DASHBOARD_CHECK = "validated.json", "grafana-dashboard-url.txt", "dashboard-check.json"
 LAST_S = 900.0  # looked at where there is no load test to look at
@@ -42,7 +41,7 @@ class Plan:
     """
 
     load: Callable[[], tuple[int, Path]]
-    read: gate.ReadAgreement
+    read: AgreementFile
     agreement: str
     environment: str | None
     target: str
@@ -61,7 +60,7 @@ class Suite:
         self._folder: Path | None = None
         self._checked = False  # the panels, in this validation
 
-    def run(self) -> Validated:
+    def run(self) -> ValidationReport:
         """Raises UsageError when the artifacts folder can't be written."""
         unfinished = StepResult("validation", "The validation", Outcome.FAILED, "it has not finished", Decision.INVALID)
         self._write([unfinished], None)  # what a canary controller finds when we are killed
@@ -149,14 +148,14 @@ class Suite:
 
     def _judged_by(self) -> Agreement:
         """The agreement with the limits that the load test was judged by."""
-        return (gate.kept_agreement(self._folder) if self._folder else self._plan.read).judged
+        return (kept_agreement(self._folder) if self._folder else self._plan.read).judged
 
     def _assessment(self) -> Assessment | None:
         if self._folder is None or not (self._folder / ASSESSMENT).exists():
             return None
         return read_assessment(self._folder)
 
-    def _write(self, steps: Sequence[StepResult], assessment: Assessment | None) -> Validated:
+    def _write(self, steps: Sequence[StepResult], assessment: Assessment | None) -> ValidationReport:
         plan = self._plan
         decision, summary = combined(steps)
         strategy = STRATEGY[decision]
@@ -169,7 +168,7 @@ class Suite:
                 else strategy_for(decision, self._judged_by(), assessment.objectives, names)
             )
         metrics = plan.artifacts / REPORT if any(s.key == "metrics" and s.outcome is Outcome.DONE for s in steps) else None
-        found = Validated(
+        found = ValidationReport(
             decision=decision,
             exit_code=exit_code(decision, plan.fail_on_warn),
             summary=summary,

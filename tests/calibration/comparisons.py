@@ -6,12 +6,12 @@ import dataclasses
 
 import numpy as np
 
-from sla.agreement import FIGURES_ONLY, Limit, Objective
-from sla.assessment import Severity
-from sla.comparison import Change, Figure, compare
-from sla.histogram import from_values
-from sla.quantiles import quantile_results, windows_of
-from sla.sequential import Looks, failing
+from sla.estimators.quantiles import quantile_results, windows_of
+from sla.judgement.comparison import Change, Figure, compare
+from sla.judgement.sequential import Looks, failing
+from sla.values.agreement import FIGURES_ONLY, Limit, Objective
+from sla.values.assessment import Severity
+from sla.values.histogram import from_values
 from tests.calibration import simulate
 from tests.calibration.trial import START, Trial, measurements_of
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from sla.agreement import Limit
-from sla.assessment import Severity, Status
-from sla.block_bootstrap import block_quantiles
-from sla.histogram import merge
-from sla.proportions import proportion_estimate
-from sla.quantiles import STRONG_EVIDENCE, order_statistic_limits, quantile_results, windows_of
-from sla.rates import rate_estimate
-from sla.status import judge
+from sla.estimators.block_bootstrap import block_quantiles
+from sla.estimators.proportions import proportion_estimate
+from sla.estimators.quantiles import STRONG_EVIDENCE, order_statistic_limits, quantile_results, windows_of
+from sla.estimators.rates import rate_estimate
+from sla.judgement.status import judge
+from sla.values.agreement import Limit
+from sla.values.assessment import Severity, Status
+from sla.values.histogram import merge
 from tests.calibration import simulate
 from tests.calibration.trial import MM1, MOST, QUANTILES, WIDE, Trial, every, named
 

@@ -15,18 +15,18 @@ import heapq
 
 import numpy as np
 
-from sla.agreement import FIGURES_ONLY, Limit, Objective, OperationMetrics
-from sla.assessment import ObjectiveResult, Severity, Status, Steady
-from sla.histogram import from_values
-from sla.lateness import lateness
-from sla.load_checks import load_checks
-from sla.machine import MachineSecond
-from sla.measurements import Measurements, PlannedSegment, RunFacts
-from sla.objectives import measure
-from sla.snapshot import BucketCounts, Snapshot
-from sla.status import Bounds, judge
-from sla.touches import touched, undone
-from sla.window import Health, Window
+from sla.judgement.lateness import lateness
+from sla.judgement.load_checks import load_checks
+from sla.judgement.objectives import measure
+from sla.judgement.status import Bounds, judge
+from sla.judgement.touches import touched, undone
+from sla.values.agreement import FIGURES_ONLY, Limit, Objective, OperationMetrics
+from sla.values.assessment import ObjectiveResult, Severity, Status, Steady
+from sla.values.histogram import from_values
+from sla.values.machine import MachineSecond
+from sla.values.measurements import Measurements, PlannedSegment, RunFacts
+from sla.values.snapshot import BucketCounts, Snapshot
+from sla.values.window import Health, Window
 from tests.calibration.trial import START, Trial
 
 RATE, LENGTH_S, BEFORE_S = 1000, 30, 3

@@ -7,11 +7,11 @@ import dataclasses
 import numpy as np
 
 from bizra_load.measure.recorder import Recorder
-from sla.histogram import from_values
-from sla.littles_law import littles_law
-from sla.server_side import bucket_increments, counter_increase, dominance_violation, reconcile, server_quantile
-from sla.snapshot import BucketCounts, Snapshot
-from sla.window import Window
+from sla.estimators.littles_law import littles_law
+from sla.estimators.server_side import bucket_increments, counter_increase, dominance_violation, reconcile, server_quantile
+from sla.values.histogram import from_values
+from sla.values.snapshot import BucketCounts, Snapshot
+from sla.values.window import Window
 from tests.calibration import simulate
 from tests.calibration.trial import MOST, START, Trial, every, named
 

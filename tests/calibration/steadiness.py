@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from sla.assessment import Steady
-from sla.steady import find_steady
+from sla.judgement.steady import find_steady
+from sla.values.assessment import Steady
 from tests.calibration import simulate
 from tests.calibration.trial import Trial, measurements_of
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from sla.histogram import from_values
-from sla.quantiles import QUANTILES, bootstrap_draws, bootstrap_ranks
+from sla.estimators.quantiles import QUANTILES, bootstrap_draws, bootstrap_ranks
+from sla.values.histogram import from_values
 
 N, DRAWS = 2000, 100_000
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sla.histogram import from_values
-from sla.machine import MachineSecond
-from sla.measurements import Measurements, PlannedSegment, RunFacts
-from sla.window import Health, Window
+from sla.values.histogram import from_values
+from sla.values.machine import MachineSecond
+from sla.values.measurements import Measurements, PlannedSegment, RunFacts
+from sla.values.window import Health, Window
 
 QUANTILES = (0.5, 0.9, 0.95, 0.99, 0.999)
 MOST = (0.5, 0.9, 0.95, 0.99)

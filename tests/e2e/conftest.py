@@ -3,7 +3,7 @@ import signal
 import pytest
 import requests
 
-from bizra_load.node.embedded import start_node
+from bizra_load.rehearsal.node_process import start_node
 
 # A shell starts background jobs with SIGINT ignored, and our processes would inherit that: the tests press Ctrl+C.
 signal.signal(signal.SIGINT, signal.default_int_handler)

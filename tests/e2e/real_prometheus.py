@@ -10,7 +10,7 @@ from pathlib import Path
 
 import requests
 
-from bizra_load.ports import free_port
+from bizra_load.io.ports import free_port
 from tests.e2e.running import until
 
 

@@ -18,10 +18,10 @@ from prometheus_client.parser import text_string_to_metric_families
 from bizra_load.archive.latest import run_folders
 from bizra_load.archive.store import read_run
 from bizra_load.node.baseline import measure
-from bizra_load.node.embedded import NodeProcess
-from sla.measurements import Measurements
-from sla.node_baseline import NodeBaseline
-from sla.window import SCHEDULE
+from bizra_load.rehearsal.node_process import NodeProcess
+from sla.estimators.node_baseline import NodeBaseline
+from sla.values.measurements import Measurements
+from sla.values.window import SCHEDULE
 
 ROOT = Path(__file__).resolve().parents[2]
 ATTEMPTS = {

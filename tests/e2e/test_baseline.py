@@ -4,7 +4,7 @@ import json
 import subprocess
 import sys
 
-from bizra_load import gate
+from bizra_load.judging.agreements import read_agreement
 from tests.e2e.running import ROOT, load, measured_baseline
 
 SHORT = ("-f", "locustfiles/mixed.py", "--target-ops", "200", "--ramp", "1s", "--duration", "6s", "--workers", "1")
@@ -33,7 +33,7 @@ def test_it_shows_what_it_writes_and_agreements_can_be_judged_by_it(tmp_path):
     assert 0 < share < 1
     for word in ("generate", "verify", "finality", "outliers", "Timer: steps of", "100,000 bootstrap resamples", "Machine: "):
         assert word in done.stdout
-    read = gate.read_agreement("local", str(path))
+    read = read_agreement("local", str(path))
     assert all(o.target.known for o in read.judged.objectives)
 
 

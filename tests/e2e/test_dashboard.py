@@ -9,14 +9,15 @@ import sys
 import pytest
 import trustme
 
-from bizra_load.gate import read_agreement
-from bizra_load.monitoring.light_load import LightLoad
-from bizra_load.monitoring.local_prometheus import local_prometheus
+from bizra_load.io.ports import free_port
+from bizra_load.judging.agreements import read_agreement
 from bizra_load.monitoring.panel_check import prometheus_query
-from bizra_load.monitoring.panels import node_panels, runnable
-from bizra_load.monitoring.rules import JOB
-from bizra_load.node.embedded import start_node
-from bizra_load.ports import free_port
+from bizra_load.monitoring.panels import runnable
+from bizra_load.poi.panels import node_panels
+from bizra_load.poi.rules import JOB
+from bizra_load.rehearsal.light_load import LightLoad
+from bizra_load.rehearsal.local_prometheus import local_prometheus
+from bizra_load.rehearsal.node_process import start_node
 from tests.e2e.replayed_grafana import KEY, replayed_grafana
 from tests.e2e.running import ROOT, load, until
 

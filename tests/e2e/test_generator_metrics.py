@@ -7,9 +7,9 @@ import sys
 import requests
 from prometheus_client.parser import text_string_to_metric_families
 
-from bizra_load.monitoring.local_prometheus import local_prometheus
-from bizra_load.ports import free_port
-from sla.window import SCHEDULE
+from bizra_load.io.ports import free_port
+from bizra_load.rehearsal.local_prometheus import local_prometheus
+from sla.values.window import SCHEDULE
 from tests.e2e.running import ROOT, Running, load, until
 
 

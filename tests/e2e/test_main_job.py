@@ -12,9 +12,9 @@ import pytest
 import requests
 
 from bizra_load.archive import checksums
-from bizra_load.node.embedded import start_node
-from bizra_load.ports import free_port
-from sla.machine import TARGET
+from bizra_load.io.ports import free_port
+from bizra_load.rehearsal.node_process import start_node
+from sla.values.machine import TARGET
 from tests.e2e.running import ROOT, Running, attempts, load, measured_baseline
 
 ASSESS = (sys.executable, "-m", "bizra_load.cli.main", "assess")
@@ -67,7 +67,7 @@ def assert_it_tells_what_workers_and_target_went_through(ended):
 
 
 def assert_the_server_is_read_when_no_worker_reports(ended):
-    """Late in each second, when all of them have reported the one before (bizra_load.master.PHASE_S); the first and the last
+    """Late in each second, when all of them have reported the one before (master_run.PHASE_S); the first and the last
     reading, before and after the load, have no phase.
     """
     during = sorted(s.at_ns % 10**9 / 1e9 for s in ended.measurements.snapshots[1:-1])

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 import pytest
 
-from bizra_load.monitoring.local_prometheus import local_prometheus
-from bizra_load.ports import free_port
+from bizra_load.io.ports import free_port
+from bizra_load.rehearsal.local_prometheus import local_prometheus
 from tests.e2e.remote_write import history, remote_write
 from tests.e2e.running import ROOT, measured_baseline
 from tests.e2e.talking import FINALITY, GENERATE, VERIFY, post, set_faults

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import pytest
 import requests
 
-from bizra_load.node.chain import FINALIZED, block_hash
+from bizra_load.poi.chain import FINALIZED, block_hash
 from tests.e2e.running import metric_values
 from tests.e2e.talking import FINALITY, GENERATE, HISTOGRAMS, VERIFY, added, counts, post
 

@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 import pytest
 import requests
 
-from bizra_load.node.chain import block_hash
-from bizra_load.node.embedded import start_node
+from bizra_load.poi.chain import block_hash
+from bizra_load.rehearsal.node_process import start_node
 from tests.e2e.running import metric_values, until
 from tests.e2e.talking import FINALITY, GENERATE, HISTOGRAMS, VERIFY, added, counts, pipelined, post, set_faults
 

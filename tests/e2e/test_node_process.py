@@ -13,7 +13,7 @@ import pytest
 import requests
 
 from bizra_load.exit_codes import InvalidRunError
-from bizra_load.node.embedded import start_node
+from bizra_load.rehearsal.node_process import start_node
 from tests.e2e.running import until
 from tests.e2e.talking import GENERATE, VERIFY, post
 
@@ -61,7 +61,7 @@ def test_it_has_no_child_processes_and_leaves_none():
 
 def test_it_dies_with_its_parent_however_that_ends(tmp_path):
     script = (
-        "import os, signal; from bizra_load.node.embedded import start_node; node = start_node();"
+        "import os, signal; from bizra_load.rehearsal.node_process import start_node; node = start_node();"
         "print(node.process.pid, flush=True); os.kill(os.getpid(), signal.SIGKILL)"
     )
     parent = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
@@ -79,7 +79,7 @@ def _running(pid):
 
 
 def node_command(*arguments):
-    return [sys.executable, "-m", "bizra_load.node", "--port", "0", "--metrics-port", "0", *arguments]
+    return [sys.executable, "-m", "bizra_load.cli.main", "node", "--port", "0", "--metrics-port", "0", *arguments]
 
 
 @pytest.mark.parametrize(

@@ -10,9 +10,9 @@ import pytest
 import requests
 from playwright.sync_api import sync_playwright
 
-from bizra_load.ports import free_port
-from reports import html, markdown, text
-from sla.evaluate import evaluate
+from bizra_load.io.ports import free_port
+from reports.formats import html, markdown, text
+from sla.judgement.evaluate import evaluate
 from tests.e2e.running import ROOT, until
 from tests.unit.sla.synthetic import LOCAL, measurements
 
@@ -24,7 +24,7 @@ SWITCHES = (
 NAME = "<img src=x onerror=\"document.title='executed'\"><script>alert(1)</script>`|[a](javascript:alert(2))"
 LOCUSTFILE = f"""
 from locust import User, constant, events, task
-from bizra_load.plugin import register
+from bizra_load.runtime.plugin import register
 register()
 
 @events.init.add_listener

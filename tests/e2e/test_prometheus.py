@@ -4,9 +4,9 @@ import time
 
 import numpy as np
 
-from bizra_load.target.exposition import MetricsReader
-from bizra_load.target.prometheus import PrometheusSource
-from sla.server_side import bucket_increments, server_quantile
+from bizra_load.server_metrics.exposition import MetricsReader
+from bizra_load.server_metrics.prometheus import PrometheusSource
+from sla.estimators.server_side import bucket_increments, server_quantile
 from tests.e2e.native_exposition import SCHEMA, native_target
 from tests.e2e.real_prometheus import prometheus
 from tests.e2e.running import attempts, load, until

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bizra_load.ports import free_port
+from bizra_load.io.ports import free_port
 from tests.e2e.running import ROOT, Running, attempts
 
 SHORT = ("--target-ops", "600", "--ramp", "2s", "--duration", "8s")

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from bizra_load.monitoring.local_prometheus import local_prometheus
-from bizra_load.ports import free_port
+from bizra_load.io.ports import free_port
+from bizra_load.rehearsal.local_prometheus import local_prometheus
 from tests.e2e.replayed_grafana import KEY, replayed_grafana
 from tests.e2e.running import ROOT
 

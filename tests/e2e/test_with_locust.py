@@ -10,8 +10,8 @@ import pytest
 import requests
 
 from bizra_load.archive.store import read_run
-from bizra_load.ports import free_port
-from sla import histogram
+from bizra_load.io.ports import free_port
+from sla.values import histogram
 from tests.e2e.running import ROOT, attempts, kept, until
 
 

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from reports.baseline import one_line_of, render
-from sla.estimate import Estimate
-from sla.node_baseline import NodeBaseline, OperationBaseline
-from sla.sample import Outliers, Sample
+from reports.others.baseline import one_line_of, render
+from sla.estimators.node_baseline import NodeBaseline, OperationBaseline
+from sla.estimators.sample import Outliers, Sample
+from sla.values.estimate import Estimate
 
 HERE = Path(__file__).parent
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from reports import checklist, go_no_go, performance
-from sla.assessment import Evidence, Status
-from sla.evaluate import evaluate
-from sla.trends import EarlierRun
+from reports.documents import checklist, go_no_go, performance
+from sla.judgement.evaluate import evaluate
+from sla.judgement.trends import EarlierRun
+from sla.values.assessment import Evidence, Status
 from tests.golden.test_reports import RUN, RUNS
 from tests.unit.sla.synthetic import LOCAL, measurements
 

@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from reports import json_report, markdown, text
-from sla.evaluate import evaluate
-from sla.histogram import from_values
-from sla.machine import MachineSecond
+from reports.formats import json_report, markdown, text
+from sla.judgement.evaluate import evaluate
+from sla.values.histogram import from_values
+from sla.values.machine import MachineSecond
 from tests.unit.sla.lagging import client, late, with_objectives
 from tests.unit.sla.synthetic import LOCAL, measurements
 

@@ -7,13 +7,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sla import histogram
-from sla.histogram import HIGHEST_NS
-from sla.proportions import proportion_estimate
-from sla.quantiles import QUANTILES, quantile_estimates, quantile_results, windows_of
-from sla.rates import rate_estimate
-from sla.server_side import bucket_increments, server_quantile
-from sla.snapshot import BucketCounts, Snapshot
+from sla.estimators.proportions import proportion_estimate
+from sla.estimators.quantiles import QUANTILES, quantile_estimates, quantile_results, windows_of
+from sla.estimators.rates import rate_estimate
+from sla.estimators.server_side import bucket_increments, server_quantile
+from sla.values import histogram
+from sla.values.histogram import HIGHEST_NS
+from sla.values.snapshot import BucketCounts, Snapshot
 
 LATENCIES = st.lists(st.tuples(st.floats(0, 100), st.integers(0, 2 * HIGHEST_NS)), min_size=1, max_size=300)
 SMALL = st.lists(st.tuples(st.floats(0, 60), st.integers(2_000, 10**8)), min_size=1, max_size=300)

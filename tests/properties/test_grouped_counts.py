@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sla.grouped_counts import count
-from sla.histogram import HIGHEST_NS, from_values
+from sla.values.grouped_counts import count
+from sla.values.histogram import HIGHEST_NS, from_values
 
 GROUPS = 4
 samples = st.lists(st.tuples(st.integers(0, HIGHEST_NS + 5), st.integers(0, GROUPS - 1)), max_size=50)

@@ -5,8 +5,8 @@ from hdrh.histogram import HdrHistogram
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sla import histogram
-from sla.histogram import (
+from sla.values import histogram
+from sla.values.histogram import (
     COUNTS_LENGTH,
     EMPTY,
     HIGHEST_NS,
@@ -16,7 +16,7 @@ from sla.histogram import (
     from_values,
     merge,
 )
-from sla.window import Window, merge_windows
+from sla.values.window import Window, merge_windows
 
 latencies = st.lists(st.integers(0, HIGHEST_NS + 10), max_size=60).map(lambda v: np.array(v, dtype=np.int64))
 histograms = st.builds(from_values, latencies, st.integers(0, 3))

@@ -12,17 +12,19 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bizra_load import gate, yaml_text
 from bizra_load.archive import checksums
 from bizra_load.archive.store import RunWriter, read_run
 from bizra_load.engine.stages import curve_from_stages, duration_s, rate_per_s
 from bizra_load.exit_codes import UsageError
+from bizra_load.io import yaml_text
+from bizra_load.judging import judge
+from bizra_load.judging.agreements import read_agreement
 from bizra_load.measure.cluster_key import ClusterKey
 from bizra_load.measure.exchange import REPORT, Receiver, Sender
-from bizra_load.target.exposition import ScrapeError, parse
-from reports import json_report
-from sla.agreement import agreement_from_mapping
-from sla.evaluate import evaluate
+from bizra_load.server_metrics.exposition import ScrapeError, parse
+from reports.formats import json_report
+from sla.judgement.evaluate import evaluate
+from sla.values.agreement import agreement_from_mapping
 from tests.unit.cli.bad_files import AGREEMENT, run
 from tests.unit.sla.synthetic import measurements
 
@@ -169,7 +171,7 @@ def test_a_damaged_run_folder_is_judged_or_refused_in_one_line(saved, data):
         record = json.loads(saved["run.json"]) | {"sealed": False}
         (folder / "run.json").write_text(json.dumps(record))
         (folder / name).write_text(text.replace('"sealed": true', '"sealed": false'), encoding="utf-8")
-        one_line_or_fine(UsageError, lambda: gate.judge(folder))
+        one_line_or_fine(UsageError, lambda: judge.judge(folder))
 
 
 @given(data=st.data())
@@ -226,6 +228,6 @@ def test_an_assessment_is_read_or_refused(data):
 
 def _assessment(cache=[]):  # noqa: B006  # made once
     if not cache:
-        local = gate.read_agreement("local")
+        local = read_agreement("local")
         cache.append(evaluate(measurements(rate=5, hold_s=4), local.agreement, local.baseline))
     return cache[0]

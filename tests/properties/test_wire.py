@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 from bizra_load.measure.hdr_codec import WireError, decode_histogram, encode_histogram
 from bizra_load.measure.wire import decode_report, encode_report, health_row, window_from_row, window_row
-from sla.histogram import HIGHEST_NS, Histogram, from_values
-from sla.window import Health, Window
+from sla.values.histogram import HIGHEST_NS, Histogram, from_values
+from sla.values.window import Health, Window
 from tests.properties.test_histogram import histograms, latencies, windows
 
 

@@ -15,8 +15,8 @@ from typing import Any
 import psutil
 
 from bizra_load.archive.latest import run_folders
-from bizra_load.node.embedded import NodeProcess
-from bizra_load.ports import free_port
+from bizra_load.io.ports import free_port
+from bizra_load.rehearsal.node_process import NodeProcess
 from tests.e2e.running import ROOT, Ended, attempts, draining, kept, until
 
 ASSESS = (sys.executable, "-m", "bizra_load.cli.main", "assess")

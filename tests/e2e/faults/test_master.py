@@ -8,7 +8,7 @@ import time
 import psutil
 
 from bizra_load.archive.store import read_run
-from bizra_load.node.embedded import start_node
+from bizra_load.rehearsal.node_process import start_node
 from tests.e2e.faults.cluster import SHORT, SLOW, Cluster, assess, counted, failed_checks, missing_from_reports, said, target
 from tests.e2e.running import Running, until
 

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from bizra_load.node.embedded import start_node
+from bizra_load.rehearsal.node_process import start_node
 from tests.e2e.faults.cluster import (
     SHORT,
     Cluster,

@@ -6,7 +6,7 @@ import signal
 import psutil
 import requests
 
-from bizra_load.ports import free_port
+from bizra_load.io.ports import free_port
 from tests.e2e.faults.cluster import SHORT, counted, failed_checks, said, target
 from tests.e2e.real_prometheus import prometheus
 from tests.e2e.running import Running, load, until

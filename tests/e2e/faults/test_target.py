@@ -5,8 +5,8 @@ from contextlib import contextmanager
 import pytest
 import requests
 
-from bizra_load.node.embedded import start_node
-from bizra_load.ports import free_port
+from bizra_load.io.ports import free_port
+from bizra_load.rehearsal.node_process import start_node
 from tests.e2e.faults.cluster import SHORT, counted, failed_checks, missing_from_reports, said, target
 from tests.e2e.faults.proxy import Proxy
 from tests.e2e.running import Running

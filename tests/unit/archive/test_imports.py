@@ -13,8 +13,8 @@ from hdrh.log import HistogramLogWriter
 from bizra_load.archive.imports import read_import
 from bizra_load.cli.main import main
 from bizra_load.exit_codes import UsageError
-from sla import histogram
-from sla.quantiles import windows_of
+from sla.estimators.quantiles import windows_of
+from sla.values import histogram
 
 K6_HEADER = (
     "metric_name,timestamp,metric_value,check,error,error_code,expected_response,group,method,name,proto,scenario,"

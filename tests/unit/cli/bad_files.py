@@ -9,9 +9,10 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from bizra_load import gate
 from bizra_load.archive import checksums
-from sla.machine import TARGET, MachineSecond
+from bizra_load.judging import judge
+from bizra_load.judging.agreements import keep_agreement, read_agreement
+from sla.values.machine import TARGET, MachineSecond
 
 K6 = "metric_name,timestamp,metric_value\n"
 AGREEMENT = (Path(__file__).resolve().parents[3] / "sla/agreements/local.yaml").read_text()
@@ -121,8 +122,8 @@ def make(folder: Path, writer_of: Any, measured: Any) -> dict[str, Path]:
 def run(folder: Path, writer_of: Any, measured: Any) -> None:
     """A good run folder, assessed."""
     folder.mkdir()
-    read = gate.read_agreement("local")
-    gate.keep_agreement(folder, read)
+    read = read_agreement("local")
+    keep_agreement(folder, read)
     writer = writer_of(folder)
     writer.windows(measured.windows)
     writer.health(measured.health)
@@ -130,4 +131,4 @@ def run(folder: Path, writer_of: Any, measured: Any) -> None:
     writer.target([MachineSecond(measured.windows[0].second, TARGET, 2, 0.1)])
     writer.close()
     writer.seal({"name": "x", "agreement": {"name": "local", "sha256": read.sha256}}, measured.facts)
-    gate.assess(folder)
+    judge.assess(folder)

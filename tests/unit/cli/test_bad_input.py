@@ -14,7 +14,7 @@ import pytest
 from bizra_load.archive.store import RunWriter
 from bizra_load.cli import main as cli
 from bizra_load.cli import run as run_verb
-from bizra_load.options import ARGUMENTS, SWITCHES
+from bizra_load.settings.arguments import ARGUMENTS, SWITCHES
 from tests.unit.cli.wrong_values import FREE, WRONG
 from tests.unit.sla.synthetic import measurements
 
@@ -52,9 +52,9 @@ def nothing_starts(monkeypatch, tmp_path):
     def reached(*_: object, **__: object) -> None:
         raise AssertionError("a wrong value went through")
 
-    import bizra_load.monitoring.drill as drill
-    import bizra_load.node.embedded as embedded
     import bizra_load.node.server as server
+    import bizra_load.rehearsal.drill as drill
+    import bizra_load.rehearsal.node_process as embedded
 
     for module, name in (
         (run_verb, "start_node"),

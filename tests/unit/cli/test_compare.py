@@ -5,9 +5,9 @@ import json
 
 import pytest
 
-from bizra_load import gate
 from bizra_load.archive.store import RunWriter
 from bizra_load.cli.main import main
+from bizra_load.judging.agreements import keep_agreement
 from tests.unit.sla.synthetic import LOCAL, measurements
 
 
@@ -26,7 +26,7 @@ def saved(tmp_path, name, at_s=0, **options):
     writer.snapshots(dataclasses.replace(s, at_ns=s.at_ns + shift) for s in m.snapshots)
     writer.record({"name": name, "agreement": {"name": "local"}}, facts)
     writer.close()
-    gate.keep_agreement(folder, LOCAL)
+    keep_agreement(folder, LOCAL)
     return str(folder)
 
 

@@ -14,7 +14,7 @@ from bizra_load.engine.load_curve import LoadCurve, ramp_and_hold
 from bizra_load.engine.pacer import Pacer
 from bizra_load.engine.schedule import Schedule
 from bizra_load.engine.stages import curve_from_stages, duration_s
-from sla.measurements import PlannedSegment
+from sla.values.measurements import PlannedSegment
 
 segments = st.builds(PlannedSegment, st.floats(0.1, 100), st.floats(0, 1000), st.floats(0.1, 1000))
 

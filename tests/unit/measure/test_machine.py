@@ -6,7 +6,7 @@ import pytest
 
 from bizra_load.measure import machine
 from bizra_load.measure.machine import MachineReader
-from sla.machine import UNKNOWN
+from sla.values.machine import UNKNOWN
 
 
 @pytest.fixture

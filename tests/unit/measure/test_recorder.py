@@ -5,8 +5,8 @@ import pytest
 
 from bizra_load.measure.exchange import Receiver, Sender
 from bizra_load.measure.recorder import MAX_OPERATIONS, Recorder
-from sla.littles_law import littles_law
-from sla.window import SCHEDULE, merge_windows
+from sla.estimators.littles_law import littles_law
+from sla.values.window import SCHEDULE, merge_windows
 
 S = 1_000_000_000
 UNIX = 1_800_000_000 * S

@@ -5,7 +5,7 @@ import pytest
 
 from bizra_load.measure.recorder import Recorder
 from bizra_load.measure.seconds import CHUNK
-from sla.histogram import from_values
+from sla.values.histogram import from_values
 
 S = 1_000_000_000
 UNIX = 1_800_000_000 * S

@@ -3,8 +3,8 @@
 import numpy as np
 
 from bizra_load.measure.wire import ReportMaker
-from sla.histogram import from_values
-from sla.window import Window
+from sla.values.histogram import from_values
+from sla.values.window import Window
 
 
 def encoding_steps(count, buckets):

@@ -11,8 +11,9 @@ from grafana_foundation_sdk.cog.plugins import register_default_plugins
 from grafana_foundation_sdk.models.dashboard import Dashboard
 
 from bizra_load.cli.main import main
-from bizra_load.gate import read_agreement
-from bizra_load.monitoring.panels import TEMPLATES, generator_panels, node_panels, runnable
+from bizra_load.judging.agreements import read_agreement
+from bizra_load.monitoring.panels import generator_panels, runnable
+from bizra_load.poi.panels import TEMPLATES, node_panels
 from tests.unit.sla.synthetic import LOCAL
 
 ROOT = Path(__file__).resolve().parents[3]

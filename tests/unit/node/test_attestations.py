@@ -6,7 +6,7 @@ import nacl.signing
 import pytest
 
 from bizra_load.node.attestations import MAX_EVIDENCE_BYTES, Attestor, BadRequest, canonical, json_object
-from bizra_load.node.chain import FINALIZED, block_hash
+from bizra_load.poi.chain import FINALIZED, block_hash
 
 
 @pytest.fixture(scope="module")

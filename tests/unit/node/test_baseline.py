@@ -8,7 +8,7 @@ import pytest
 from bizra_load.exit_codes import InvalidRunError
 from bizra_load.node import baseline
 from bizra_load.node.baseline import PAUSE_S, measure, node_operations
-from sla.baseline import baseline_from_mapping
+from sla.values.baseline import baseline_from_mapping
 
 US = 1000
 

@@ -4,11 +4,11 @@ import dataclasses
 
 import pytest
 
-from bizra_load.gate import read_agreement
-from reports.advice import observations, recommendations
-from sla.assessment import Gate, Severity, Status
-from sla.estimate import Estimate
-from sla.evaluate import evaluate
+from bizra_load.judging.agreements import read_agreement
+from reports.documents.advice import observations, recommendations
+from sla.judgement.evaluate import evaluate
+from sla.values.assessment import Gate, Severity, Status
+from sla.values.estimate import Estimate
 from tests.unit.sla.synthetic import LOCAL, measurements
 
 

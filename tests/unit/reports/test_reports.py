@@ -4,8 +4,8 @@ import dataclasses
 
 import pytest
 
-from reports import json_report, markdown, table, text
-from sla.evaluate import evaluate
+from reports.formats import json_report, markdown, table, text
+from sla.judgement.evaluate import evaluate
 from tests.unit.sla.synthetic import LOCAL, measurements
 
 HOSTILE = "<script>alert(1)</script>|`x`[a](b)[red]\x1b[31m"

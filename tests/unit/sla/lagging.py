@@ -4,10 +4,10 @@ import dataclasses
 
 import numpy as np
 
-from sla.agreement import Limit, Objective
-from sla.assessment import Severity
-from sla.histogram import from_values
-from sla.machine import MachineSecond
+from sla.values.agreement import Limit, Objective
+from sla.values.assessment import Severity
+from sla.values.histogram import from_values
+from sla.values.machine import MachineSecond
 from tests.unit.sla.synthetic import measurements
 
 

@@ -7,12 +7,12 @@ import json
 
 import numpy as np
 
-from bizra_load.gate import read_agreement
-from sla.baseline import baseline_from_mapping
-from sla.histogram import from_values
-from sla.measurements import Measurements, PlannedSegment, RunFacts
-from sla.snapshot import BucketCounts, Snapshot
-from sla.window import SCHEDULE, Health, Window
+from bizra_load.judging.agreements import read_agreement
+from sla.values.baseline import baseline_from_mapping
+from sla.values.histogram import from_values
+from sla.values.measurements import Measurements, PlannedSegment, RunFacts
+from sla.values.snapshot import BucketCounts, Snapshot
+from sla.values.window import SCHEDULE, Health, Window
 
 START = 1_800_000_000
 RAMP_S, HOLD_S = 5, 60

@@ -6,9 +6,9 @@ import pytest
 import yaml
 
 from bizra_load.exit_codes import UsageError
-from bizra_load.gate import read_agreement
-from sla.agreement import agreement_from_mapping
-from sla.section import AgreementError
+from bizra_load.judging.agreements import read_agreement
+from sla.values.agreement import agreement_from_mapping
+from sla.values.section import AgreementError
 
 GOOD = {
     "schema": "bizra-load/agreement/1",

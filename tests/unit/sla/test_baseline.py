@@ -8,17 +8,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reports import json_report, table
-from reports.advice import recommendations
-from sla.agreement import Limit, parse_limit
-from sla.assessment import Decision, Severity, Status
-from sla.baseline import Baseline, baseline_from_mapping, other_machine, unknown_limit, with_baseline
-from sla.estimate import Estimate
-from sla.evaluate import evaluate
-from sla.monitored import judge_monitored
-from sla.section import AgreementError
-from sla.status import judge
-from sla.triggers import triggers
+from reports.documents.advice import recommendations
+from reports.formats import json_report, table
+from sla.judgement.evaluate import evaluate
+from sla.judgement.monitored import judge_monitored
+from sla.judgement.status import judge
+from sla.release.triggers import triggers
+from sla.values.agreement import Limit, parse_limit
+from sla.values.assessment import Decision, Severity, Status
+from sla.values.baseline import Baseline, baseline_from_mapping, other_machine, unknown_limit, with_baseline
+from sla.values.estimate import Estimate
+from sla.values.section import AgreementError
 from tests.unit.sla.synthetic import FIGURES, LOCAL, START, measurements
 
 RELATIVE = {"finality_p99", "poi_generate_p99", "poi_verify_p99"}

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from sla.comparison import Change, Figure, compare, figure_of_file, ratio_of, ratio_of_runs
-from sla.estimate import Estimate
+from sla.judgement.comparison import Change, Figure, compare, figure_of_file, ratio_of, ratio_of_runs
+from sla.values.estimate import Estimate
 
 
 def estimate(point, low, high):

@@ -4,8 +4,8 @@ import dataclasses
 
 import pytest
 
-from sla.assessment import Check, Decision, Gate, Severity, Status
-from sla.decision import decide
+from sla.judgement.decision import decide
+from sla.values.assessment import Check, Decision, Gate, Severity, Status
 
 GATE = Gate("o", "O", Severity.CRITICAL, Status.PASS, True, "why")
 

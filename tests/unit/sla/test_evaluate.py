@@ -5,12 +5,12 @@ import dataclasses
 import numpy as np
 import pytest
 
-from bizra_load.gate import read_agreement
-from reports import json_report
-from sla.assessment import Decision, Evidence, Status
-from sla.evaluate import evaluate
-from sla.histogram import from_values
-from sla.measurements import Measurements, RunFacts
+from bizra_load.judging.agreements import read_agreement
+from reports.formats import json_report
+from sla.judgement.evaluate import evaluate
+from sla.values.assessment import Decision, Evidence, Status
+from sla.values.histogram import from_values
+from sla.values.measurements import Measurements, RunFacts
 from tests.unit.sla.synthetic import LOCAL, START, measurements
 
 

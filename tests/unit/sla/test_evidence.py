@@ -4,9 +4,9 @@ import copy
 
 import pytest
 
-from sla.assessment import Status
-from sla.deployment import of_manifests, of_text
-from sla.evidence import CRITICAL_RULES, EvidenceError, TestCounts, of_alert_drill, of_dashboard, of_document, of_tests
+from sla.release.deployment import of_manifests, of_text
+from sla.release.evidence import CRITICAL_RULES, EvidenceError, TestCounts, of_alert_drill, of_dashboard, of_document, of_tests
+from sla.values.assessment import Status
 
 
 def drill(**rule):

@@ -5,15 +5,15 @@ import dataclasses
 import numpy as np
 import pytest
 
-from sla.agreement import Limit
-from sla.assessment import Decision, Severity, Status
-from sla.evaluate import evaluate
-from sla.histogram import from_values
-from sla.lateness import LATE, SHARED_HOST, Lateness, disturbed_seconds, largest_by_second, lateness, shifted
-from sla.sequential import failing
-from sla.snapshot import BucketCounts
-from sla.steady import find_steady
-from sla.window import Window
+from sla.judgement.evaluate import evaluate
+from sla.judgement.lateness import LATE, SHARED_HOST, Lateness, disturbed_seconds, largest_by_second, lateness, shifted
+from sla.judgement.sequential import failing
+from sla.judgement.steady import find_steady
+from sla.values.agreement import Limit
+from sla.values.assessment import Decision, Severity, Status
+from sla.values.histogram import from_values
+from sla.values.snapshot import BucketCounts
+from sla.values.window import Window
 from tests.unit.sla.lagging import client, late, measurements, with_objectives
 from tests.unit.sla.synthetic import LOCAL, START
 
@@ -53,7 +53,7 @@ def responding(run, response_ns, service_ns=0):
 
 
 def _middles(h):
-    from sla.histogram import bucket_middle_ns
+    from sla.values.histogram import bucket_middle_ns
 
     return [bucket_middle_ns(int(i)) for i in h.indices]
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from sla import laws
+from sla.estimators import laws
 
 LEVELS = (0.0, 1e-12, 1e-6, 0.005, 0.025, 0.5, 0.975, 0.995, 1 - 1e-9, 1.0)
 SHAPES = (1e-9, 1e-3, 0.5, 1.0, 3.7, 60.0, 1e4, 3e6, 1e9)
@@ -77,7 +77,7 @@ def test_a_series_that_does_not_vary_has_no_slope():
 
 
 @pytest.mark.parametrize(
-    "start", ["import bizra_load.plugin", "from bizra_load.cli.main import main; main(['--version-of-nothing'])"]
+    "start", ["import bizra_load.runtime.plugin", "from bizra_load.cli.main import main; main(['--version-of-nothing'])"]
 )
 def test_no_process_of_a_run_loads_scipy_before_it_judges(start):
     code = f"import sys\ntry:\n    {start}\nexcept SystemExit:\n    pass\n"
@@ -90,7 +90,7 @@ def test_judging_loads_the_laws_and_nothing_of_scipys_statistics():
     code = (
         "import sys, numpy as np, sla\n"
         "assert sla.rate_estimate([5, 6, 7, 5, 6] * 9) and sla.proportion_estimate([5] * 9, [6] * 9)\n"
-        "from sla.steadiness import drift, warm_up_windows\n"
+        "from sla.estimators.steadiness import drift, warm_up_windows\n"
         "series = np.concatenate((np.arange(30.0) * -5 + 150, np.arange(60.0) % 7))\n"
         "warm_up_windows({'x': series}), drift(series)\n"
         "print(*(m for m in sys.modules if m in ('scipy.special', 'scipy.stats', 'scipy.spatial', 'scipy.optimize')))"

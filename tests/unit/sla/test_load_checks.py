@@ -4,11 +4,11 @@ import dataclasses
 
 import pytest
 
-from sla.assessment import Decision, Status
-from sla.evaluate import evaluate
-from sla.steady import find_steady
-from sla.validity import checks
-from sla.window import SCHEDULE, Window
+from sla.judgement.evaluate import evaluate
+from sla.judgement.run_checks import checks
+from sla.judgement.steady import find_steady
+from sla.values.assessment import Decision, Status
+from sla.values.window import SCHEDULE, Window
 from tests.unit.sla.synthetic import LOCAL, START, measurements
 
 RAMP_SECOND, JUDGED_SECOND = START + 1, START + 15

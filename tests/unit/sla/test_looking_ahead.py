@@ -1,8 +1,8 @@
 """What is said before the load, and while it goes."""
 
-from sla.measurements import PlannedSegment
-from sla.preflight import too_short
-from sla.sequential import Looks, failing
+from sla.judgement.preflight import too_short
+from sla.judgement.sequential import Looks, failing
+from sla.values.measurements import PlannedSegment
 from tests.unit.sla.synthetic import LOCAL, measurements
 
 PLAN = (PlannedSegment(10, 0, 1000), PlannedSegment(60, 1000, 1000))

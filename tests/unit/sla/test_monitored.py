@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reports import metrics_validation
-from sla.agreement import Limit
-from sla.assessment import Decision, Status
-from sla.counters import common_times_s, coverage, increments, restarts
-from sla.monitored import judge_monitored
-from sla.snapshot import Snapshot
+from reports.others import metrics_validation
+from sla.judgement.counters import common_times_s, coverage, increments, restarts
+from sla.judgement.monitored import judge_monitored
+from sla.values.agreement import Limit
+from sla.values.assessment import Decision, Status
+from sla.values.snapshot import Snapshot
 from tests.unit.sla.synthetic import LOCAL, START, measurements
 
 NAME = "bizra_poi_generate_total"

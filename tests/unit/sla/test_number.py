@@ -6,10 +6,10 @@ import pytest
 
 from bizra_load.engine.stages import duration_s, rate_per_s
 from bizra_load.node.faults import FaultError, rate, seconds, size
-from bizra_load.options import share
-from sla.agreement import parse_limit
-from sla.number import finite, number_in, share_in, whole_in
-from sla.section import AgreementError, shown
+from bizra_load.settings.settings import share
+from sla.values.agreement import parse_limit
+from sla.values.number import finite, number_in, share_in, whole_in
+from sla.values.section import AgreementError, shown
 
 DIGITS_OF_OTHERS = "٣", "१", "²"
 NEVER = (

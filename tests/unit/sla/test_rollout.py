@@ -7,12 +7,12 @@ import subprocess
 import pytest
 import yaml
 
-from bizra_load.gate import read_agreement
-from sla.assessment import Decision, Evidence, Gate, Severity, Status
-from sla.decision import STRATEGY, decide, strategy_for
-from sla.evaluate import evaluate
-from sla.rollout import SLOWER, STANDARD, VERY_SLOW
-from sla.triggers import triggers
+from bizra_load.judging.agreements import read_agreement
+from sla.judgement.decision import STRATEGY, decide, strategy_for
+from sla.judgement.evaluate import evaluate
+from sla.release.rollout import SLOWER, STANDARD, VERY_SLOW
+from sla.release.triggers import triggers
+from sla.values.assessment import Decision, Evidence, Gate, Severity, Status
 from tests.unit.sla.synthetic import measurements
 
 READ = read_agreement("v2.2.0-rc1")

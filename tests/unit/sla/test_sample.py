@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from sla.sample import FEWEST, Outliers, outliers, summarise
+from sla.estimators.sample import FEWEST, Outliers, outliers, summarise
 
 
 def test_the_point_estimates_are_those_of_the_sample():

@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 
-from reports import second_opinion as report
-from sla.block_bootstrap import block_length, block_quantiles, politis_white
-from sla.histogram import EMPTY, from_values
-from sla.measurements import Measurements
-from sla.quantiles import QUANTILES, quantile_results, windows_of
-from sla.second_opinion import second_opinions
-from sla.steady import find_steady
+from reports.others import second_opinion as report
+from sla.estimators.block_bootstrap import block_length, block_quantiles, politis_white
+from sla.estimators.quantiles import QUANTILES, quantile_results, windows_of
+from sla.judgement.second_opinion import second_opinions
+from sla.judgement.steady import find_steady
+from sla.values.histogram import EMPTY, from_values
+from sla.values.measurements import Measurements
 from tests.calibration import simulate
 from tests.calibration.trial import measurements_of
 

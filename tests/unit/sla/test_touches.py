@@ -5,18 +5,18 @@ import dataclasses
 import numpy as np
 import pytest
 
-from sla.agreement import Limit, Objective
-from sla.assessment import Decision, ObjectiveResult, Severity, Status, check
-from sla.evaluate import evaluate
-from sla.histogram import from_values
-from sla.measurements import Loss
-from sla.opening import opened
-from sla.status import MISSES, OVER_BASELINE, THIN_EVIDENCE
-from sla.steady import find_steady
-from sla.touches import BOTH, FAIL, PASS, TOUCHES, row_of, touched, touches_client, undone
-from sla.validity import ALLOWABLE
-from sla.validity import checks as all_checks
-from sla.window import Window
+from sla.judgement.evaluate import evaluate
+from sla.judgement.opening import opened
+from sla.judgement.run_checks import ALLOWABLE
+from sla.judgement.run_checks import checks as all_checks
+from sla.judgement.status import MISSES, OVER_BASELINE, THIN_EVIDENCE
+from sla.judgement.steady import find_steady
+from sla.judgement.touches import BOTH, FAIL, PASS, TOUCHES, row_of, touched, touches_client, undone
+from sla.values.agreement import Limit, Objective
+from sla.values.assessment import Decision, ObjectiveResult, Severity, Status, check
+from sla.values.histogram import from_values
+from sla.values.measurements import Loss
+from sla.values.window import Window
 from tests.unit.sla.lagging import client, with_objectives
 from tests.unit.sla.synthetic import LOCAL, RAMP_S, START, measurements
 

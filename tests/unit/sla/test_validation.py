@@ -5,10 +5,10 @@ import json
 
 import pytest
 
-from reports.validated import Validated, render
-from sla.assessment import Decision
-from sla.decision import STRATEGY
-from sla.validation import WORST_FIRST, Outcome, StepResult, combined
+from reports.others.validated import ValidationReport, render
+from sla.judgement.decision import STRATEGY
+from sla.release.validation import WORST_FIRST, Outcome, StepResult, combined
+from sla.values.assessment import Decision
 
 
 def step(decision=None, outcome=Outcome.DONE, needed=True, key="metrics"):
@@ -39,7 +39,7 @@ def test_an_import_that_nobody_asked_for_takes_nothing_away_and_nothing_measured
 @pytest.mark.parametrize("decision", list(Decision))
 def test_a_controller_gets_steps_exactly_where_it_may_roll_out(decision):
     text = render(
-        Validated(
+        ValidationReport(
             decision, 0, "", False, "", "", "", "", STRATEGY[decision], "", "", "", "", "", (step(decision),)
         )
     )  # fmt: skip

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from sla.histogram import EMPTY, from_counts, from_values
-from sla.machine import TARGET, MachineSecond
-from sla.who_was_late import explain
-from sla.window import Health
+from sla.judgement.who_was_late import explain
+from sla.values.histogram import EMPTY, from_counts, from_values
+from sla.values.machine import TARGET, MachineSecond
+from sla.values.window import Health
 
 QUIET = {"cores": 2, "cpu_s": 0.2, "waited_s": 0.0, "steal": 0.0, "pressure": 0.0, "throttled_s": 0.0}
 

@@ -2,12 +2,12 @@
 
 import pytest
 
-from bizra_load.gate import read_agreement
-from sla.agreement import Limit
-from sla.assessment import Decision, Gate, Severity, Status
-from sla.decision import ROLLOUT, decide, exit_code
-from sla.estimate import Estimate
-from sla.status import judge
+from bizra_load.judging.agreements import read_agreement
+from sla.judgement.decision import ROLLOUT, decide, exit_code
+from sla.judgement.status import judge
+from sla.values.agreement import Limit
+from sla.values.assessment import Decision, Gate, Severity, Status
+from sla.values.estimate import Estimate
 
 HEALTHY = {
     "finality_p99": 999.0,

@@ -1,0 +1,128 @@
+"""Agreements and baselines: packaged ones, files, and the copies that a run folder keeps."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.resources
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from bizra_load.exit_codes import UsageError
+from bizra_load.io import yaml_text
+from bizra_load.io.files import read_text, write_atomically
+from sla.values.agreement import Agreement, agreement_from_mapping
+from sla.values.baseline import Baseline, baseline_from_mapping, is_measured, with_baseline
+from sla.values.section import unknown
+
+AGREEMENT, BASELINE = "agreement.yaml", "baseline.json"
+SUFFIXES = (".yaml", ".yml")
+
+
+@dataclass(frozen=True)
+class AgreementFile:
+    """An agreement with its text and its baseline's, as they go into the run folder. `baseline` is None where there is none,
+    or none yet: that of the run is measured when it starts.
+    """
+
+    agreement: Agreement
+    baseline: Baseline | None
+    text: str
+    baseline_text: str
+
+    @property
+    def sha256(self) -> str:
+        return hashlib.sha256(self.text.encode()).hexdigest()
+
+    @property
+    def judged(self) -> Agreement:
+        """With the limits that are relative to the baseline in absolute terms, where it has their figures."""
+        return with_baseline(self.agreement, self.baseline)
+
+    def check_environment(self, environment: str | None) -> None:
+        known = self.agreement.accepted
+        if environment is not None and environment not in known:
+            raise UsageError(f"--environment-name: {unknown(environment[:100], known)}")
+
+
+def read_agreement(name: str, baseline: str = "") -> AgreementFile:
+    """A packaged agreement by name, or a YAML file; with `baseline` (the same) in place of its own. Raises UsageError with
+    file, key, what is wrong and what is allowed.
+    """
+    content, where = _text(name, "agreements", SUFFIXES, "--agreement")
+    agreement = _agreement(content, where)
+    baseline_text = ""
+    if baseline:
+        baseline_text, _ = _text(baseline, "baselines", (".json",), "--baseline")
+        return AgreementFile(agreement, _baseline(baseline_text, Path(baseline).name), content, baseline_text)
+    if agreement.baseline and not is_measured(agreement):
+        beside = str(Path(where).parent / agreement.baseline) if agreement.baseline.endswith(".json") else agreement.baseline
+        baseline_text, _ = _text(beside, "baselines", (".json",), f"{where}: baseline")
+    return AgreementFile(agreement, _baseline(baseline_text, agreement.baseline), content, baseline_text)
+
+
+def keep_agreement(folder: Path, read: AgreementFile) -> None:
+    """Into the run folder, so that the run can be judged again by the same words."""
+    write_atomically(folder / AGREEMENT, read.text)
+    if read.baseline_text:
+        write_atomically(folder / BASELINE, read.baseline_text)
+
+
+def kept_agreement(folder: Path) -> AgreementFile:
+    """The agreement and the baseline in a run folder. Raises UsageError."""
+    path = folder / AGREEMENT
+    try:
+        content = read_text(path, follow=False)
+        baseline_text = read_text(folder / BASELINE, follow=False) if (folder / BASELINE).exists() else ""
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror} (allowed: a run folder, or --agreement)") from None
+    agreement = _agreement(content, str(path))
+    return AgreementFile(agreement, _baseline(baseline_text, agreement.baseline), content, baseline_text)
+
+
+def _baseline_of_the_run(folder: Path) -> Baseline | None:
+    """What was measured with the run; plain figures from elsewhere say nothing about the machine of the run."""
+    kept = kept_agreement(folder)
+    measured = is_measured(kept.agreement) or (kept.baseline is not None and kept.baseline.machine)
+    return kept.baseline if measured else None
+
+
+def _agreement(content: str, where: str) -> Agreement:
+    try:
+        return agreement_from_mapping(yaml_text.load(content))
+    except ValueError as error:  # AgreementError is one
+        raise UsageError(f"{where}: {error}") from None
+
+
+def read_baseline(path: Path) -> Baseline:
+    """Raises UsageError."""
+    content, _ = _text(str(path), "baselines", (".json",), "--baseline")
+    found = _baseline(content, path.name)
+    if found is None:
+        raise UsageError(f"{path}: is empty")
+    return found
+
+
+def _baseline(content: str, name: str) -> Baseline | None:
+    if not content:
+        return None
+    try:
+        return baseline_from_mapping(json.loads(content), name)
+    except RecursionError:
+        raise UsageError(f"baseline {name}: nested too deeply") from None
+    except ValueError as error:
+        raise UsageError(f"baseline {name}: {error}") from None
+
+
+def _text(name: str, folder: str, suffixes: tuple[str, ...], option: str) -> tuple[str, str]:
+    """(text, where it is) of a packaged file by its name, or of a path."""
+    try:
+        if name.endswith(suffixes):
+            return read_text(Path(name)), name
+        packaged = importlib.resources.files("sla") / folder
+        known = sorted(p.name.removesuffix(suffixes[0]) for p in packaged.iterdir() if p.name.endswith(suffixes[0]))
+        if name in known:
+            return (packaged / (name + suffixes[0])).read_text(encoding="utf-8"), name
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{option}: {name}: {getattr(error, 'strerror', None) or error}") from None
+    raise UsageError(f"{option}: {unknown(name[:100], [*known, f'a {suffixes[0]} file'])}")

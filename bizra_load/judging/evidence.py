@@ -1,0 +1,214 @@
+"""Evidence from files: --evidence NAME=PATH -> checked values, and a copy in the run folder that later judgements read.
+
+evidence/evidence.json   what was given: name, the copy's file, the given file's name and time, sha256
+evidence/<name><suffix>  the copies
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import re
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from bizra_load.exit_codes import UsageError
+from bizra_load.io.files import write_atomically
+from bizra_load.judging.junit import read_junit
+from sla.release import deployment
+from sla.release.checklist import FREE
+from sla.release.evidence import EvidenceError, of_alert_drill, of_dashboard, of_document, of_file, of_tests
+from sla.values.assessment import Evidence, Status
+from sla.values.section import unknown
+
+FOLDER, INDEX = "evidence", "evidence.json"
+SCHEMA = "bizra-load/evidence/1"
+MAX_BYTES = 20_000_000
+ALIASES = {"tests": "node_tests"}
+READ = ("node_tests", "alerts", "monitoring", "deployment")
+
+
+@dataclass(frozen=True)
+class EvidenceFile:
+    """One file as it was given; `file` is its name within the run folder's evidence folder, `modified` its time (UTC)."""
+
+    name: str
+    file: str
+    original: str
+    modified: str
+    sha256: str
+    data: bytes
+
+
+def read_given(words: Iterable[str], gates: Collection[str] = ()) -> list[EvidenceFile]:
+    """The files of NAME=PATH words, read and checked. `gates`: gates that the agreement has. Raises UsageError: one line."""
+    found: dict[str, EvidenceFile] = {}
+    for word in words:
+        name, equals, path = word.partition("=")
+        name = ALIASES.get(name.strip(), name.strip())
+        if not equals or not path or not name:
+            raise UsageError(f"--evidence: {word!r} is not NAME=PATH (allowed: for example tests=junit.xml)")
+        allowed = {*READ, *ALIASES, *FREE, *gates}
+        if name not in allowed:
+            raise UsageError(f"--evidence: {unknown(name, allowed)}")
+        if name in found:
+            raise UsageError(f"--evidence: {name} is given twice (allowed: one file for each name)")
+        found[name] = _read(name, Path(path))
+    for given in found.values():
+        _values(given, f"--evidence {given.name}={given.original}")
+    return list(found.values())
+
+
+def keep(folder: Path, given: Sequence[EvidenceFile]) -> None:
+    """Copies into the run folder, beside and in place of what was given before. Raises UsageError."""
+    if not given:
+        return
+    before = {g.name: g for g in _kept(folder)}
+    place = folder / FOLDER
+    try:
+        for g in given:
+            write_atomically(place / g.file, g.data)
+            if g.name in before and before[g.name].file != g.file:
+                (place / before[g.name].file).unlink(missing_ok=True)
+        every = before | {g.name: g for g in given}
+        rows = [{f.name: getattr(every[name], f.name) for f in _INDEXED} for name in sorted(every)]
+        write_atomically(place / INDEX, json.dumps({"schema": SCHEMA, "given": rows}, indent=2) + "\n")
+    except OSError as error:
+        raise UsageError(f"{place}: {error.strerror} (allowed: a folder that can be written)") from None
+
+
+def read_kept(folder: Path) -> dict[str, Evidence]:
+    """What the copies in a run folder prove, by key; {} where none were given. A copy that was changed raises UsageError."""
+    found: dict[str, Evidence] = {}
+    for given in _kept(folder):
+        for e in _values(given, str(folder / FOLDER / given.file)):
+            placed = dataclasses.replace(
+                e, source=f"{FOLDER}/{given.file}", sha256=given.sha256, modified=given.modified
+            )  # fmt: skip
+            found[e.key] = _stronger(found.get(e.key), placed)
+    return found
+
+
+_INDEXED = [f for f in dataclasses.fields(EvidenceFile) if f.name != "data"]
+
+
+def _stronger(one: Evidence | None, other: Evidence) -> Evidence:
+    """Two files on one item: a failure stands, and a proof beats an open question."""
+    order = (Status.FAIL, Status.PASS, Status.INCONCLUSIVE)
+    return other if one is None or order.index(other.status) < order.index(one.status) else one
+
+
+def _kept(folder: Path) -> list[EvidenceFile]:
+    path = folder / FOLDER / INDEX
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return []
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path}: {getattr(error, 'strerror', None) or error}") from None
+    found = []
+    try:
+        document = json.loads(text)
+        if document["schema"] != SCHEMA:
+            raise ValueError(f"schema is {document['schema']!r} (allowed: {SCHEMA})")
+        rows = [{f.name: str(row[f.name]) for f in _INDEXED} for row in document["given"]]
+    except (ValueError, KeyError, TypeError) as error:
+        raise UsageError(f"{path}: not a list of evidence: {type(error).__name__}: {error}") from None
+    for row in rows:
+        if not re.fullmatch(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9]+)?", row["file"]):
+            raise UsageError(f"{path}: file: {row['file']!r} leads out of the folder")
+        copy = folder / FOLDER / row["file"]
+        try:
+            data = copy.read_bytes()
+        except OSError as error:
+            raise UsageError(f"{copy}: {error.strerror} (allowed: the copy that was made; give the evidence again)") from None
+        if hashlib.sha256(data).hexdigest() != row["sha256"]:
+            raise UsageError(f"{copy}: was changed since it was given (allowed: the copy as it was; give the evidence again)")
+        found.append(EvidenceFile(**row, data=data))
+    return found
+
+
+def _read(name: str, path: Path) -> EvidenceFile:
+    where = f"--evidence {name}={path}"
+    try:
+        if not path.is_file():
+            raise UsageError(f"{where}: {'is no file' if path.exists() else 'no such file'}")
+        size, modified_s = path.stat().st_size, path.stat().st_mtime
+        if size > MAX_BYTES:
+            raise UsageError(f"{where}: {size:,} bytes (allowed: at most {MAX_BYTES:,})")
+        data = path.read_bytes()
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{where}: {getattr(error, 'strerror', None) or error}") from None
+    if not data:
+        raise UsageError(f"{where}: is empty")
+    suffix = path.suffix if re.fullmatch(r"\.[A-Za-z0-9]{1,8}", path.suffix) else ""
+    modified = f"{datetime.fromtimestamp(modified_s, UTC):%Y-%m-%dT%H:%M:%SZ}"
+    return EvidenceFile(name, f"{_plain(name)}{suffix}", path.name, modified, hashlib.sha256(data).hexdigest(), data)
+
+
+def _plain(name: str) -> str:
+    """A gate's key may hold anything: the file's name may not."""
+    return re.sub(r"[^A-Za-z0-9_-]", "-", name)[:60]
+
+
+def _values(given: EvidenceFile, where: str) -> tuple[Evidence, ...]:
+    suffix = Path(given.file).suffix.lower()
+    try:
+        if given.name == "node_tests":
+            return of_tests(given.name, read_junit(given.data))
+        if given.name == "alerts":
+            return of_alert_drill(_json(given.data))
+        if given.name == "monitoring":
+            return of_dashboard(_json(given.data))
+        if given.name == "deployment":
+            if suffix in (".yaml", ".yml", ".json"):
+                return deployment.of_manifests(_yaml(given.data))
+            return deployment.of_text(_text(given.data))
+        if given.name in FREE:
+            return of_file(given.name)
+        # a gate that only the agreement knows
+        if suffix == ".xml":
+            return of_tests(given.name, read_junit(given.data))
+        return of_document(given.name, _json(given.data))
+    except RecursionError:
+        raise UsageError(f"{where}: is nested too deeply") from None
+    except ValueError as error:  # EvidenceError is one; others are of integers with more digits than Python writes
+        raise UsageError(f"{where}: {' '.join(str(error).split())[:300]}") from None
+
+
+def _text(data: bytes) -> str:
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise EvidenceError("not UTF-8 text") from None
+
+
+def _json(data: bytes) -> Any:
+    def refused(word: str) -> float:
+        raise EvidenceError(f"not JSON: {word} is no number")
+
+    try:
+        return json.loads(_text(data), parse_constant=refused)
+    except EvidenceError:
+        raise
+    except ValueError as error:
+        raise EvidenceError(f"not JSON: {error}") from None
+
+
+def _yaml(data: bytes) -> list[Any]:
+    """All documents of a YAML file (JSON is YAML). Aliases are refused: a few lines of them expand without end."""
+    text = _text(data)
+    try:
+        if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, Loader=yaml.SafeLoader)):
+            raise EvidenceError("holds YAML aliases, which are refused")
+        return list(yaml.safe_load_all(text))
+    except (yaml.YAMLError, ValueError, OverflowError) as error:
+        if isinstance(error, EvidenceError):
+            raise
+        raise EvidenceError(f"not YAML or JSON: {error}") from None

@@ -1,0 +1,1 @@
+"""A checked request for load -> Locust's processes on this machine -> a run folder."""

@@ -1,0 +1,70 @@
+"""The baseline of a run: what the reference node's operations take alone, on this machine and in the minute of the run.
+
+It is measured while Locust starts up, and kept in the run folder before anything is judged. A run that can't have one goes on:
+its relative objectives stay open, and say why.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from bizra_load.archive import checksums
+from bizra_load.exit_codes import one_line
+from bizra_load.io.files import write_atomically
+from bizra_load.io.this_machine import is_this_machine
+from bizra_load.judging.agreements import BASELINE, read_agreement
+from bizra_load.node.baseline import measure
+from bizra_load.settings.settings import Settings
+from reports.others.baseline import one_line_of
+from sla.estimators.node_baseline import not_measured
+from sla.values.baseline import is_measured
+
+MEASURE_S = 1.0
+_ENDS_WITHIN_S = 10.0
+
+
+@contextmanager
+def measured_beside(folder: Path, settings: Settings, host: str) -> Iterator[None]:
+    """While the block runs, the run's baseline is measured into `folder`, if the agreement asks for one and none was given.
+
+    Only for a target on this machine: what another one does alone can't be said from here.
+    """
+    if settings.baseline or not is_measured(read_agreement(settings.agreement).agreement):
+        yield
+        return
+    if not is_this_machine(urlsplit(host).hostname or ""):
+        _keep(folder, not_measured("the target is on another machine than the generator"))
+        print("Baseline: not measured, the target is on another machine (--baseline FILE gives one)", file=sys.stderr)
+        yield
+        return
+    thread = threading.Thread(target=_measure, args=(folder, settings.seed), name="baseline", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        thread.join(_ENDS_WITHIN_S)
+
+
+def _measure(folder: Path, seed: int) -> None:
+    try:
+        found = measure(MEASURE_S, seed)
+        _keep(folder, found.as_json())
+        print(f"Baseline, measured on this machine for {found.took_s:.1f} s: {one_line_of(found)}", file=sys.stderr)
+    except Exception as error:  # whatever it is, the load goes on, and the answer says that there is no baseline
+        reason = one_line(f"{type(error).__name__}: {error}")
+        _keep(folder, not_measured(reason))
+        print(f"Baseline: not measured: {reason}", file=sys.stderr)
+
+
+def _keep(folder: Path, text: str) -> None:
+    """Not into a folder that is sealed already."""
+    try:
+        if not (folder / checksums.NAME).exists():
+            write_atomically(folder / BASELINE, text)
+    except OSError as error:
+        print(f"Baseline: {error.filename or folder}: {error.strerror}", file=sys.stderr)

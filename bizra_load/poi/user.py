@@ -1,0 +1,114 @@
+"""PoIUser for locustfiles: generate, verify and finality of a PoI node, each response checked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import nacl.bindings
+import nacl.exceptions
+import orjson
+
+from bizra_load.poi.chain import FINALIZED, block_hash
+from bizra_load.runtime.users import OpenModelUser, WrongAnswer
+
+
+@dataclass(slots=True)  # not frozen: that would cost half a microsecond for each
+class Attestation:
+    """What generate answered: `verify_body` is the JSON of the verify request for it."""
+
+    body: dict[str, Any]
+    signature: str
+    public_key: str
+
+    @property
+    def verify_body(self) -> bytes:
+        return orjson.dumps({"body": self.body, "signature": self.signature, "public_key": self.public_key})
+
+
+class PoIUser(OpenModelUser):
+    """generate, verify and finality of a PoI node, each answer checked."""
+
+    abstract = True
+
+    def __init__(self, environment: Any) -> None:
+        super().__init__(environment)
+        settings = self.measuring.settings
+        headers = {"Content-Type": "application/json"}
+        self._generate = self.connection.prepare("POST", f"{settings.base_path}/poi/generate", headers)
+        self._verify = self.connection.prepare("POST", f"{settings.base_path}/poi/verify", headers)
+        self._finality = self.connection.prepare("POST", f"{settings.base_path}/finality", headers)
+        self._generated = self.operation("generate")
+        self._verified = self.operation("verify")
+        self._finalized = self.operation("finality")
+        self._random = self.measuring.random
+        self._evidence = f"evidence of {self.measuring.worker} {id(self)} "
+        self._count = 0
+
+    def generate(self) -> Attestation | None:
+        """Generate an attestation of fresh evidence; None after a failure."""
+        self._count += 1
+        body = orjson.dumps({"evidence": f"{self._evidence}{self._count}"})
+        result: Attestation | None = self.perform(self._generated, self._generate, body, self._check_attestation)
+        return result
+
+    def verify(self, attestation: Attestation) -> bool:
+        """Have an attestation verified; it must be valid."""
+        return bool(self.perform(self._verified, self._verify, attestation.verify_body, _check_valid))
+
+    def finality(self) -> bool:
+        """Check that a finalized block is final."""
+        hashes = self.measuring.settings.block_hashes
+        block = self._random.choice(hashes) if hashes else block_hash(self._random.randrange(FINALIZED))
+        body = orjson.dumps({"block_hash": block})
+        return bool(self.perform(self._finalized, self._finality, body, _check_finalized))
+
+    def _check_attestation(self, answer: bytes) -> Attestation:
+        found = _json_object(answer)
+        body, signature, public_key = found.get("body"), found.get("signature"), found.get("public_key")
+        if not (
+            isinstance(body, dict)
+            and isinstance(signature, str)
+            and len(signature) == 128
+            and isinstance(public_key, str)
+            and len(public_key) == 64
+        ):
+            raise WrongAnswer("bad_json", "not an attestation: body, signature (128 hex) and public_key (64 hex) expected")
+        if self._random.random() < self.measuring.settings.verify_share:
+            _check_signature(body, signature, public_key)
+        return Attestation(body, signature, public_key)
+
+
+def _check_signature(body: dict[str, Any], signature: str, public_key: str) -> None:
+    """Ed25519 (RFC 8032) over the canonical JSON of the body: sorted keys, no white space, UTF-8."""
+    try:
+        signed = bytes.fromhex(signature) + orjson.dumps(body, option=orjson.OPT_SORT_KEYS)
+        nacl.bindings.crypto_sign_open(signed, bytes.fromhex(public_key))
+    except (ValueError, nacl.exceptions.CryptoError) as error:
+        raise WrongAnswer("bad_signature", "the attestation's signature does not fit its body") from error
+
+
+def _json_object(answer: bytes) -> dict[str, Any]:
+    try:
+        found = orjson.loads(answer)
+    except orjson.JSONDecodeError as error:
+        raise WrongAnswer("bad_json", "the answer is not JSON") from error
+    if not isinstance(found, dict):
+        raise WrongAnswer("bad_json", "the answer is not a JSON object")
+    return found
+
+
+def _check_true(key: str) -> Callable[[bytes], bool]:
+    def check(answer: bytes) -> bool:
+        value = _json_object(answer).get(key)
+        if value is True:
+            return True
+        if value is False:
+            raise WrongAnswer("not_valid", f"{key} is false")
+        raise WrongAnswer("bad_json", f"{key} is missing or not a boolean")
+
+    return check
+
+
+_check_valid, _check_finalized = _check_true("valid"), _check_true("finalized")

@@ -1,0 +1,127 @@
+"""A Prometheus of our own on a free port of this machine, for rehearsals: started, asked, stopped."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import requests
+
+from bizra_load.exit_codes import InvalidRunError, UsageError
+from bizra_load.io.ports import free_port
+from bizra_load.rehearsal.node_process import die_with_parent
+
+READY_WITHIN_S = 30.0
+SCRAPED_WITHIN_S = 30.0  # the first scrape comes some five seconds after the start, whatever the interval
+
+
+@dataclass(frozen=True)
+class LocalPrometheus:
+    url: str
+
+    def get(self, path: str, **parameters: str) -> Any:
+        """The "data" of an answer of its HTTP API. Raises InvalidRunError."""
+        try:
+            answer = _session().get(f"{self.url}/api/v1/{path}", params=parameters, timeout=10)
+            answer.raise_for_status()
+            return answer.json()["data"]
+        except (requests.RequestException, ValueError, KeyError) as error:
+            raise InvalidRunError(f"the local Prometheus does not answer: {type(error).__name__}") from None
+
+    def query(self, expression: str) -> list[dict[str, Any]]:
+        """The instant vector of a PromQL expression."""
+        found: list[dict[str, Any]] = self.get("query", query=expression)["result"]
+        return found
+
+    def wait_for_scrape(self, job: str) -> None:
+        """Until the job's target has been scraped. Raises InvalidRunError when that takes too long."""
+        end = time.monotonic() + SCRAPED_WITHIN_S
+        while [r["value"][1] for r in self.query(f'min(up{{job="{job}"}})')] != ["1"]:
+            if time.monotonic() > end:
+                raise InvalidRunError(f"the local Prometheus has not scraped {job} within {SCRAPED_WITHIN_S:g} s")
+            time.sleep(0.1)
+
+
+@contextmanager
+def local_prometheus(
+    targets: dict[str, str],
+    interval_s: float = 1.0,
+    timeout_s: float | None = None,
+    rules: str = "",
+    alertmanager: str = "",
+    flags: Sequence[str] = (),
+) -> Iterator[LocalPrometheus]:
+    """Scrapes `targets` (job -> host:port); `rules` is the text of a rule file. It is ready, and need not have scraped yet.
+
+    Raises UsageError where Prometheus is not installed, InvalidRunError where it does not get ready.
+    """
+    binary = shutil.which("prometheus")
+    if binary is None:
+        raise UsageError("prometheus is missing (install it: apt-get install -y --no-install-recommends prometheus)")
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / "rules.yaml").write_text(rules or "groups: []\n", encoding="utf-8")
+        every = f"{round(interval_s * 1000)}ms"
+        content: dict[str, Any] = {
+            "global": {
+                "scrape_interval": every,
+                "scrape_timeout": f"{round((timeout_s or interval_s) * 1000)}ms",
+                "evaluation_interval": every,
+            },
+            "rule_files": [str(folder / "rules.yaml")],
+            "scrape_configs": [{"job_name": job, "static_configs": [{"targets": [target]}]} for job, target in targets.items()],
+        }
+        if alertmanager:
+            content["alerting"] = {"alertmanagers": [{"static_configs": [{"targets": [alertmanager]}]}]}
+        config = folder / "prometheus.yml"
+        config.write_text(json.dumps(content), encoding="utf-8")  # JSON is YAML
+        address = f"127.0.0.1:{free_port()}"
+        command = [binary, f"--config.file={config}", f"--storage.tsdb.path={folder / 'data'}"]
+        command += [f"--web.listen-address={address}", "--log.level=error", *flags]
+        with background(command, f"http://{address}/-/ready", "prometheus", folder / "log"):
+            yield LocalPrometheus(f"http://{address}")
+
+
+@contextmanager
+def background(command: Sequence[str], ready_url: str, name: str, log: Path) -> Iterator[None]:
+    """A process of ours until the block ends, once `ready_url` answers 200. Raises InvalidRunError with its last words."""
+    with log.open("wb") as out:
+        process = subprocess.Popen(  # noqa: S603  # a program found on PATH, arguments as a list
+            list(command), stdout=out, stderr=out, preexec_fn=die_with_parent, start_new_session=True
+        )
+        try:
+            end = time.monotonic() + READY_WITHIN_S
+            while not _answers(ready_url):
+                if process.poll() is not None or time.monotonic() > end:
+                    last = (log.read_text(errors="replace").strip().splitlines() or ["no output"])[-1][:300]
+                    raise InvalidRunError(f"{name} did not start: {last}")
+                time.sleep(0.02)
+            yield
+        finally:
+            process.terminate()
+            try:
+                process.wait(timeout=20)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+def _answers(url: str) -> bool:
+    try:
+        return bool(_session().get(url, timeout=2).ok)
+    except requests.RequestException:
+        return False
+
+
+def _session() -> requests.Session:
+    session = requests.Session()
+    session.trust_env = False
+    return session

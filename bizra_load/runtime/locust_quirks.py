@@ -1,0 +1,115 @@
+"""Where Locust would hang, look once a second, wait longer than it needs, or say many lines where one is enough.
+
+Its own waits still follow, and find that there is nothing to wait for.
+"""
+
+from __future__ import annotations
+
+import atexit
+import logging
+import time
+from collections.abc import Callable
+from typing import Any
+
+import gevent
+import psutil
+from gevent.lock import RLock
+from locust.env import Environment
+from locust.runners import STATE_MISSING, STATE_RUNNING, MasterRunner, Runner
+
+LOCAL_WORKERS_WITHIN_S = 5.0  # those of this machine; for others, which may take minutes, Locust looks once a second
+
+
+def wait_for_workers(master: MasterRunner, expected: int) -> None:
+    """Until as many workers are ready as a headless run expects, or LOCAL_WORKERS_WITHIN_S are over."""
+    end = time.monotonic() + LOCAL_WORKERS_WITHIN_S
+    while len(master.clients.ready) < expected and time.monotonic() < end:
+        gevent.sleep(0.005)
+
+
+def users_are_there(runner: Runner) -> bool:
+    """Whether every user of the test that starts exists; where workers were lost meanwhile, every one of the others."""
+    if runner.user_count == runner.target_user_count > 0:
+        return True
+    if not isinstance(runner, MasterRunner):
+        return False
+    states = [client.state for client in runner.clients.all if client.state != STATE_MISSING]
+    return bool(states) and all(state == STATE_RUNNING for state in states)
+
+
+def end_once(runner: Runner) -> None:
+    """Whoever stops or quits a runner that somebody else is stopping waits until that is done: the schedule's end, a signal,
+    the web UI and the loss of the last worker may all come at once, and Locust would kill the greenlet that drains.
+
+    A headless master is told to quit four times on its way out, and waits half a second each time for its workers' last
+    words: once it has quit, being told again changes nothing.
+    """
+    really_stop, really_quit, has_quit, ending = runner.stop, runner.quit, False, RLock()
+
+    def stop(*arguments: Any, **options: Any) -> None:
+        with ending:
+            really_stop(*arguments, **options)
+
+    def quit_() -> None:
+        nonlocal has_quit
+        with ending:
+            if has_quit:
+                return
+            try:
+                really_quit()
+            except gevent.GreenletExit:  # it ends the greenlet of the shape, which is the one that calls it first
+                has_quit = True
+                raise
+            has_quit = True
+
+    runner.stop, runner.quit = stop, quit_
+
+
+# Each of these is a consequence of something that our own line, or a check of the assessment, says.
+_SAID_BY_US = ("Bad response code from worker children", "CPU usage threshold was exceeded", "exceeded cpu threshold")
+
+
+def watch_workers(runner: MasterRunner, missing: Callable[[str], None]) -> None:
+    """Call `missing` for each worker that gives no sign of life any more. Never returns."""
+    told: set[str] = set()
+    while True:
+        gevent.sleep(0.5)
+        lost = {client.id for client in runner.clients.all if client.state == STATE_MISSING}
+        for worker in sorted(lost - told):
+            missing(worker)
+        told = lost
+
+
+def end_stopped_children() -> None:
+    """At exit, before Locust waits for the workers that it forked: one that is suspended (SIGSTOP) would never end."""
+    atexit.register(_end_stopped_children)
+
+
+def _end_stopped_children() -> None:
+    for child in psutil.Process().children():
+        try:
+            if child.status() == psutil.STATUS_STOPPED:
+                child.kill()
+        except psutil.NoSuchProcess:
+            continue
+
+
+class _Quiet(logging.Filter):
+    def filter(self, record: logging.LogRecord) -> bool:
+        return not any(text in record.getMessage() for text in _SAID_BY_US)
+
+
+def quiet() -> None:
+    """Leave out Locust's lines about what is said elsewhere."""
+    for handler in logging.getLogger().handlers:
+        if not any(isinstance(f, _Quiet) for f in handler.filters):
+            handler.addFilter(_Quiet())
+
+
+def no_statistics(environment: Environment) -> None:
+    """Locust neither prints its statistics at the end of this process nor writes them to --json-file (where there may be no
+    room: it would fail with a traceback).
+    """
+    logging.getLogger("locust.stats_logger").disabled = True
+    if environment.parsed_options is not None:
+        environment.parsed_options.json_file = None

@@ -1,0 +1,75 @@
+"""Locust's own statistics from our windows: one second's counts merged at once, with microseconds in the percentiles."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import locust.stats
+import numpy as np
+from locust.stats import RequestStats, StatsEntry
+
+from sla.values.histogram import bucket_high_ns
+from sla.values.window import SCHEDULE, Window, merge_windows
+
+
+def round_to_three_digits(response_time_ms: float) -> float:
+    """Key of Locust's response-time dict: 3 significant digits and never finer than 1 us (0.123 ms stays 0.123)."""
+    return float(f"{max(response_time_ms, 0.0):.3g}") if response_time_ms >= 0.1 else round(response_time_ms, 3)
+
+
+def show_microseconds() -> None:
+    """Replace Locust's rounding to whole ms (a supported switch since 2.43.4); needed on every node."""
+    locust.stats.bucket_response_time = round_to_three_digits
+
+
+class LocustStatistics:
+    """Locust's statistics where a run is kept: what all workers reported is merged second by second, then added at once."""
+
+    def __init__(self, stats: RequestStats, method: str) -> None:
+        self._stats = stats
+        self._method = method
+        self._windows: list[Window] = []
+
+    def add(self, windows: Iterable[Window]) -> None:
+        """Those without an in-flight integral came from Locust's own request event: it has counted them itself."""
+        self._windows += [w for w in windows if w.in_flight_ns]
+
+    def show(self) -> None:
+        windows, self._windows = self._windows, []
+        for window in merge_windows(windows):
+            add_window(self._stats, window, self._method)
+
+
+def add_window(stats: RequestStats, window: Window, method: str) -> None:
+    """Merge one second of one operation into Locust's statistics."""
+    if not window.finished or window.operation == SCHEDULE:
+        return
+    part = StatsEntry(stats, window.operation, method)
+    part.start_time = float(window.second)
+    part.last_request_timestamp = window.second + 1
+    part.num_requests = window.finished
+    part.num_failures = window.failures
+    part.num_none_requests = window.failures
+    part.num_reqs_per_sec[window.second] = window.finished
+    if window.failures:
+        part.num_fail_per_sec[window.second] = window.failures
+    if window.response.indices.size:
+        values_ms = bucket_high_ns(window.response.indices) / 1e6
+        for value, count in zip(values_ms.tolist(), window.response.counts.tolist(), strict=True):
+            key = round_to_three_digits(value)
+            part.response_times[key] += count
+        part.total_response_time = float(np.dot(values_ms, window.response.counts))
+        part.min_response_time = values_ms[0].item()
+        part.max_response_time = values_ms[-1].item()
+    for entry in (stats.get(window.operation, method), stats.total):
+        entry.extend(part)
+    for category, count in window.failed.items():
+        _add_error(stats, method, window, category, count)
+
+
+def _add_error(stats: RequestStats, method: str, window: Window, category: str, count: int) -> None:
+    key = locust.stats.StatsError.create_key(method, window.operation, category)
+    error = stats.errors.get(key)
+    if error is None:
+        error = stats.errors[key] = locust.stats.StatsError(method, window.operation, category)
+    error.occurrences += count

@@ -1,0 +1,221 @@
+"""The events and messages of the side where a run is kept: on the master, and in a single process.
+
+test_start: MasterRun (run folder, server metrics) -> all users are there: the schedule begins -> test_stopping: drain ->
+test_stop: assess, exit code
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+import gevent
+from locust.env import Environment
+from locust.runners import STATE_MISSING, MasterRunner
+from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
+
+from bizra_load.exit_codes import INVALID, BizraLoadError
+from bizra_load.measure.cluster_key import ClusterKey
+from bizra_load.measure.exchange import ACKNOWLEDGE, DRAIN, HELLO, REPORT, START
+from bizra_load.runtime.generator_metrics import GeneratorMetrics
+from bizra_load.runtime.locust_quirks import (
+    end_once,
+    end_stopped_children,
+    no_statistics,
+    users_are_there,
+    wait_for_workers,
+    watch_workers,
+)
+from bizra_load.runtime.master_run import MasterRun
+from bizra_load.runtime.metrics_server import MetricsServer
+from bizra_load.runtime.webui.live import Live
+from bizra_load.runtime.webui.page import add_page
+from bizra_load.runtime.worker_events import Started
+from bizra_load.runtime.worker_run import ACKNOWLEDGE_WITHIN_S
+from bizra_load.settings.settings import Settings
+
+LEAD_S = 0.3  # from when all users are there to the start of the schedule: a message's way, and the collector's last full pass
+USERS_WITHIN_S = 10.0  # a worker that is lost meanwhile must not hold the others for ever
+NICENESS = 5  # of a master on its workers' machine: storing and judging can wait, arrivals can't (nice(2))
+
+
+class MasterEvents:
+    """`keeping` is the run that goes or went; None before the first, and where one could not be kept."""
+
+    keeping: MasterRun | None = None
+
+    def __init__(self, environment: Environment, key: ClusterKey, settings: Settings) -> None:
+        self._environment = environment
+        self._key = key
+        self._started: Started | None = None
+        self._metrics: GeneratorMetrics | None = None
+        self._metrics_server: MetricsServer | None = None
+        self._live = Live()
+        self._master = environment.runner if isinstance(environment.runner, MasterRunner) else None
+        if environment.runner is not None:
+            end_once(environment.runner)
+        self._serve_metrics(settings)
+        if environment.web_ui is not None:
+            add_page(environment.web_ui, self._live, getattr(environment.parsed_options, "web_base_path", "") or "")
+        if self._master is not None:
+            self._master.register_message(REPORT, self._on_report)
+            self._master.register_message(HELLO, self._on_hello)
+            environment.events.worker_connect.add_listener(self._on_worker_connect)
+            end_stopped_children()
+            gevent.spawn(watch_workers, self._master, self._on_missing_worker)
+            if os.environ.get("BIZRA_LOAD_RUN_FOLDER"):
+                os.nice(NICENESS)  # `bizra-load run` started us, so our workers are here, and they have been forked
+
+    def wait_for_workers(self) -> None:
+        """Those that a headless run expects and that start beside this master."""
+        if self._master is not None and self._environment.web_ui is None:
+            wait_for_workers(self._master, getattr(self._environment.parsed_options, "expect_workers", 0))
+
+    def start(self, settings: Settings, open_model: bool, begin_here: Callable[[Started], None]) -> Started | None:
+        """A test starts: what its workers are told; None where it can't be kept, and then nothing is started. In an open model
+        the schedule begins when all users are there, for a single process with `begin_here`.
+        """
+        self._environment.process_exit_code = INVALID  # until an assessment says otherwise
+        try:
+            keeping = MasterRun(settings, self._environment, open_model, self._key, self._metrics)
+        except (BizraLoadError, OSError) as error:
+            self.keeping = None
+            self._refuse(error)
+            return None
+        self.keeping = keeping
+        if self._environment.web_ui is not None:
+            keeping.show_on(self._live)
+        if open_model:
+            gevent.spawn(self._begin_when_users_are_there, keeping, begin_here)
+        else:
+            keeping.begin(0.0)
+        return self._tell_all(Started(keeping.run, None if open_model else 0, time.perf_counter_ns(), keeping.clock))
+
+    def receive(self, message: object) -> dict[str, Any] | None:
+        """Store a report; its acknowledgement, None where it is not stored: whoever sent it still has it."""
+        if self.keeping is None or self.keeping.unwritable:
+            return None
+        try:
+            return self.keeping.receiver.receive(message)
+        except OSError:
+            return None
+
+    def stopping(self, drain_here: Callable[[float], None]) -> None:
+        """Runs before Locust stops the workers: everything under way is finished and handed over. `drain_here` does that in a
+        single process, within the seconds given.
+        """
+        if self.keeping is None or self.keeping.ended:
+            return
+        self.keeping.stopping()
+        keep_s = 0.5 if self.keeping.unwritable else ACKNOWLEDGE_WITHIN_S  # what workers can't hand over they leave in spools
+        try:
+            if self._master is not None:
+                self._drain_workers(self._master, self.keeping, keep_s)
+            else:
+                drain_here(keep_s)
+        finally:
+            self.keeping.drained()
+
+    def stop(self) -> None:
+        """The test has stopped: the answer, and the exit code."""
+        if self.keeping is None or self.keeping.finished:
+            return
+        try:
+            assessment = self.keeping.finish()
+        except BizraLoadError as error:
+            print(f"bizra-load: {error} (kept: {self.keeping.folder})", file=sys.stderr, flush=True)
+            no_statistics(self._environment)
+            self._environment.process_exit_code = error.exit_code
+        else:
+            self._environment.process_exit_code = assessment.exit_code
+            self._live.assessed(assessment)
+        if self._metrics_server is not None and self._environment.web_ui is None:
+            self._metrics_server.wait_for_reading()  # the process ends now: whoever scrapes it gets the final figures
+
+    def _begin_when_users_are_there(self, keeping: MasterRun, begin_here: Callable[[Started], None]) -> None:
+        """No arrival is due before the user that takes it exists, however long this machine needs for that."""
+        runner, end = self._environment.runner, time.monotonic() + USERS_WITHIN_S
+        while not keeping.ended and not users_are_there(runner) and time.monotonic() < end:
+            gevent.sleep(0.005)
+        if keeping.ended or keeping is not self.keeping:
+            return
+        if not users_are_there(runner):
+            print(
+                f"bizra-load: not all users are there after {USERS_WITHIN_S:g} s: the load begins", file=sys.stderr, flush=True
+            )
+        keeping.begin(LEAD_S)
+        started = self._tell_all(Started(keeping.run, -int(LEAD_S * 1e9), time.perf_counter_ns(), keeping.clock))
+        if self._master is None:
+            begin_here(started)
+
+    def _tell_all(self, started: Started) -> Started:
+        self._started = started
+        if self._master is not None:
+            for client in self._master.clients.all:
+                self._tell_start(client.id)
+        return started
+
+    def _serve_metrics(self, settings: Settings) -> None:
+        """The generator's own metrics: on a port of their own if asked for, and under the web UI where there is one."""
+        web_ui = self._environment.web_ui
+        if web_ui is None and settings.generator_metrics is None:
+            return
+        metrics = self._metrics = GeneratorMetrics()
+        if settings.generator_metrics is not None:
+            self._metrics_server = MetricsServer(settings.generator_metrics, metrics.registry)
+        if web_ui is not None:
+
+            def text() -> tuple[bytes, dict[str, str]]:
+                return generate_latest(metrics.registry), {"Content-Type": CONTENT_TYPE_PLAIN_0_0_4}
+
+            web_ui.app.add_url_rule("/bizra-load/metrics", "bizra_load_metrics", web_ui.auth_required_if_enabled(text))
+
+    def _drain_workers(self, master: MasterRunner, keeping: MasterRun, keep_s: float) -> None:
+        mac = self._key.sign(DRAIN, keeping.run, keep_s)
+        master.send_message(DRAIN, {"hand_over_s": keep_s, "mac": mac})
+        end = time.monotonic() + keeping.settings.request_timeout_s + ACKNOWLEDGE_WITHIN_S + 5
+        while (waited_for := set(keeping.receiver.unfinished())) and time.monotonic() < end:
+            present = {c.id for c in master.clients.all if c.state != STATE_MISSING}
+            if not present:
+                print("bizra-load: every worker is lost: the run ends", file=sys.stderr, flush=True)
+            if not waited_for & present or keeping.unwritable:
+                break
+            gevent.sleep(0.02)
+
+    def _tell_start(self, worker: str, hello_ns: int = 0) -> None:
+        """To a worker that takes part; not before a test, nor once its drain has begun."""
+        if self.keeping is None or self.keeping.ended or self._started is None or self._master is None:
+            return
+        self.keeping.expect(worker)
+        run, elapsed_ns, unix_ns = self._started.run, self._started.elapsed_now_ns(), self._started.clock.unix_ns()
+        mac = self._key.sign(START, run, worker, elapsed_ns, unix_ns)
+        message = {"run": run, "elapsed_ns": elapsed_ns, "unix_ns": unix_ns, "hello_ns": hello_ns, "mac": mac}
+        self._master.send_message(START, message, client_id=worker)
+
+    def _refuse(self, error: Exception) -> None:
+        """The run can't be kept: one line, nothing is started."""
+        reason = f"{error.filename or ''}: {error.strerror}" if isinstance(error, OSError) else str(error)
+        print(f"bizra-load: {reason}", file=sys.stderr, flush=True)
+        self._environment.process_exit_code = error.exit_code if isinstance(error, BizraLoadError) else INVALID
+        no_statistics(self._environment)
+        if self._environment.runner is not None:
+            gevent.spawn(self._environment.runner.quit)
+
+    def _on_worker_connect(self, client_id: str, **_: Any) -> None:
+        self._tell_start(client_id)
+
+    def _on_hello(self, environment: Environment, msg: Any, **_: Any) -> None:
+        if isinstance(msg.data, int):
+            self._tell_start(msg.node_id, msg.data)
+
+    def _on_missing_worker(self, worker: str) -> None:
+        if self.keeping is not None and not self.keeping.ended:
+            print(f"bizra-load: worker {worker} is missing: no sign of life", file=sys.stderr, flush=True)
+
+    def _on_report(self, environment: Environment, msg: Any, **_: Any) -> None:
+        answer = self.receive(msg.data)
+        if answer is not None and self._master is not None:
+            self._master.send_message(ACKNOWLEDGE, answer, client_id=msg.node_id)

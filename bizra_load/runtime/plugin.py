@@ -1,0 +1,136 @@
+"""All wiring to Locust, on one screen. `install(environment)` is what any locustfile needs; `register()` adds the options.
+
+worker          WorkerEvents
+master          MasterEvents
+single process  both
+"""
+
+from __future__ import annotations
+
+import signal
+import sys
+from typing import Any
+
+import gevent
+from locust import events as locust_events
+from locust.env import Environment
+from locust.runners import MasterRunner, WorkerRunner
+
+from bizra_load.exit_codes import INVALID, UsageError
+from bizra_load.judging import judge
+from bizra_load.measure.cluster_key import cluster_key_of_environment
+from bizra_load.runtime import locust_arguments
+from bizra_load.runtime.locust_quirks import quiet
+from bizra_load.runtime.locust_stats import show_microseconds
+from bizra_load.runtime.master_events import MasterEvents
+from bizra_load.runtime.shapes import StagesShape
+from bizra_load.runtime.users import OpenModelUser
+from bizra_load.runtime.worker_events import Started, WorkerEvents
+from bizra_load.runtime.worker_run import WorkerRun
+from bizra_load.settings.settings import resolve
+
+
+def register() -> None:
+    """Call at the top of a locustfile: our options in Locust's parser and web form, and install() when Locust is ready."""
+    for hook, listener in (
+        (locust_events.init_command_line_parser, locust_arguments.add_arguments),
+        (locust_events.init, install),
+    ):
+        if listener not in hook._handlers:  # several locustfiles may be given at once
+            hook.add_listener(listener)
+
+
+def install(environment: Environment, **_: Any) -> Plugin:
+    """Measure every request of this environment. Wrong options end the process with one line and exit code 6."""
+    plugin: Plugin | None = getattr(environment, "bizra_load", None)
+    if plugin is None:
+        try:
+            plugin = environment.bizra_load = Plugin(environment)
+        except UsageError as error:
+            print(f"bizra-load: {error}", file=sys.stderr)
+            sys.exit(error.exit_code)
+    return plugin
+
+
+class Plugin:
+    """The listeners of one environment."""
+
+    def __init__(self, environment: Environment) -> None:
+        self._environment = environment
+        self._ending = False
+        key = cluster_key_of_environment()
+        show_microseconds()
+        keeps = not isinstance(environment.runner, WorkerRunner)
+        settings = None
+        if keeps:
+            settings = resolve(environment.parsed_options)  # what can be refused is refused before the first request
+            judge.check(settings)
+            gevent.signal_handler(signal.SIGTERM, self._end)  # Locust's own is not in place while a shape runs
+        self._open_model = isinstance(environment.shape_class, StagesShape)
+        if any(issubclass(u, OpenModelUser) for u in environment.user_classes) and not self._open_model:
+            raise UsageError("locustfile: an OpenModelUser needs a StagesShape beside it (class Shape(StagesShape): ...)")
+        self._keeping = MasterEvents(environment, key, settings) if settings else None
+        self._measuring = None if isinstance(environment.runner, MasterRunner) else WorkerEvents(environment, key)
+        events = environment.events
+        if self._measuring is not None:
+            events.request.add_listener(self._measuring.on_request)
+        events.test_start.add_listener(self._on_test_start)
+        if self._keeping is not None:
+            events.test_stopping.add_listener(self._on_test_stopping)
+            events.test_stop.add_listener(self._on_test_stop)
+        quiet()
+        if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # not where a shell started us with it ignored
+            gevent.signal_handler(signal.SIGINT, self._end)  # Locust's own prints a traceback from wherever it happens to be
+        if self._keeping is not None:
+            self._keeping.wait_for_workers()
+            if self._ending:  # asked to meanwhile: there is no run to end
+                sys.exit(INVALID)
+
+    def wait_for_measuring(self) -> WorkerRun:
+        """What users record with."""
+        assert self._measuring is not None, "a master has no users"
+        return self._measuring.wait_for_measuring()
+
+    @property
+    def seconds_left(self) -> float | None:
+        """Until the schedule of the run that is kept here ends; None where none is under way."""
+        keeping = self._keeping.keeping if self._keeping is not None else None
+        return keeping.seconds_left if keeping is not None else None
+
+    def _on_test_start(self, **_: Any) -> None:
+        if self._keeping is None:
+            assert self._measuring is not None
+            self._measuring.test_started()
+            return
+        settings = resolve(self._environment.parsed_options)
+        started = self._keeping.start(settings, self._open_model, self._begin_here)
+        if started is not None and self._measuring is not None:
+            self._measuring.start(started, settings, self._keeping.receive)
+
+    def _begin_here(self, started: Started) -> None:
+        assert self._measuring is not None
+        self._measuring.begin(started)
+
+    def _on_test_stopping(self, **_: Any) -> None:
+        assert self._keeping is not None
+        self._keeping.stopping(self._drain_here)
+
+    def _drain_here(self, keep_s: float) -> None:
+        assert self._measuring is not None
+        self._measuring.measuring.drain(keep_s)
+
+    def _on_test_stop(self, **_: Any) -> None:
+        assert self._keeping is not None
+        self._keeping.stop()
+
+    def _end(self) -> None:
+        """End in good order, which takes some seconds; asked again meanwhile (Ctrl+C twice) it changes nothing."""
+        if self._ending:
+            return
+        self._ending = True
+        if self._keeping is None and self._measuring is not None:
+            self._measuring.drain()  # Locust would take users away whose operations are under way
+        if self._environment.runner is not None:
+            self._environment.runner.quit()
+        if self._environment.web_ui is not None:
+            self._environment.web_ui.stop()

@@ -1,0 +1,65 @@
+"""The live line of a headless run: elapsed, planned and achieved ops/s, p99, failures."""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from collections.abc import Iterable
+from typing import TextIO
+
+from bizra_load.engine.load_curve import LoadCurve
+from sla.values import histogram
+from sla.values.window import Window
+
+RECENT_S = 10
+PLAIN_EVERY_S = 10  # where the output is no terminal, a line each ten seconds
+
+
+class Progress:
+    """`curve` None: a closed model, nothing is planned."""
+
+    def __init__(self, started_ns: int, curve: LoadCurve | None, out: TextIO) -> None:
+        self._started_ns = started_ns
+        self._curve = curve
+        self._out = out
+        self._terminal = out.isatty()
+        self._shown_s = -PLAIN_EVERY_S
+        self._recent: deque[Window] = deque()
+        self._ok = self._failed = 0
+
+    def add(self, windows: Iterable[Window]) -> None:
+        for window in windows:
+            self._recent.append(window)
+            self._ok += window.ok
+            self._failed += window.failures
+
+    def show(self, now_ns: int) -> None:
+        """One line; rewritten in place on a terminal."""
+        elapsed_s = (now_ns - self._started_ns) / 1e9
+        second = now_ns // 1_000_000_000
+        while self._recent and self._recent[0].second < second - RECENT_S:
+            self._recent.popleft()
+        if elapsed_s < 0 or (not self._terminal and elapsed_s - self._shown_s < PLAIN_EVERY_S):
+            return
+        self._shown_s = int(elapsed_s)
+        # the last second that all workers have reported
+        achieved = sum(w.finished for w in self._recent if w.second == second - 2)
+        planned = f"planned {self._curve.rate_at(max(elapsed_s - 2, 0)):,.0f}, " if self._curve else ""
+        line = f"{elapsed_s:5.0f} s  {planned}achieved {achieved:,} ops/s  {self._p99()}  failed {self._failed:,}"
+        print(
+            ("\r\x1b[K" if self._terminal else "") + line,
+            end="" if self._terminal else "\n",
+            file=self._out,
+            flush=True,
+        )
+
+    def end(self) -> None:
+        if self._terminal:
+            print(file=self._out, flush=True)
+
+    def _p99(self) -> str:
+        merged = histogram.merge(w.response for w in self._recent)
+        if not merged.total:
+            return "response p99 -"
+        p99_ns = merged.quantile_ns(0.99)
+        return "response p99 over 60 s" if math.isinf(p99_ns) else f"response p99 {p99_ns / 1e6:.3f} ms"

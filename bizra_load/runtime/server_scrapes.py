@@ -1,0 +1,81 @@
+"""The server around a run: its own metrics, read from the node once a second or asked of a Prometheus when the load has ended,
+and what its process goes through, where it runs on this machine.
+"""
+
+from __future__ import annotations
+
+import time
+from urllib.parse import urlsplit
+
+import gevent
+
+from bizra_load.io.this_machine import is_this_machine, listener_on_this_machine
+from bizra_load.measure.clock import SteadyClock
+from bizra_load.measure.machine import MachineReader
+from bizra_load.server_metrics.exposition import MetricsReader, ScrapeError
+from bizra_load.server_metrics.prometheus import PrometheusSource
+from bizra_load.settings.settings import Settings
+from sla.values.machine import TARGET, MachineSecond
+from sla.values.snapshot import Snapshot
+
+SCRAPE_WITHIN_S = 10.0
+PROMETHEUS_LOOK_BACK_S = 150.0  # two scrapes of the slowest usual interval, so that an idle one before the load is there
+PROMETHEUS_CATCH_UP_S = 75.0  # how long its first scrape after the load may take
+
+
+class ServerMetrics:
+    """`failed` counts readings that failed: the run goes on without them. `is_local`: the target runs on this machine, and
+    competes with the generator for it.
+    """
+
+    def __init__(self, settings: Settings, clock: SteadyClock, host: str) -> None:
+        self.failed = 0
+        self._settings = settings
+        self._clock = clock
+        name, port = _address(host)
+        # by its address: a process of another user can't be seen, and competes for this machine all the same
+        self.is_local = is_this_machine(name)
+        pid = listener_on_this_machine(name, port)
+        self._process = None if pid is None else MachineReader(TARGET, pid)
+        self._reader = MetricsReader(settings.metrics_url, unix_ns=clock.unix_ns) if settings.metrics_url else None
+
+    def read(self) -> list[Snapshot]:
+        """The node's own page now; [] where it is not read, or could not be."""
+        if self._reader is None:
+            return []
+        try:
+            with gevent.Timeout(SCRAPE_WITHIN_S, ScrapeError("not complete in time")):  # headers may drip in as well
+                return [self._reader.read()]
+        except ScrapeError:
+            self.failed += 1
+            return []
+
+    def read_process(self) -> list[MachineSecond]:
+        """What its process went through since the last call; [] where it runs elsewhere, or can't be seen."""
+        return [self._process.read(self._clock.unix_ns() // 1_000_000_000)] if self._process else []
+
+    def ask(self, started_ns: int, drained_ns: int) -> list[Snapshot]:
+        """All scrapes of the Prometheus around the load, if there is one; waits for its first one after `drained_ns`."""
+        if not self._settings.prometheus_url:
+            return []
+        source = PrometheusSource(self._settings.prometheus_url, self._settings.prometheus_selector)
+        end = time.monotonic() + PROMETHEUS_CATCH_UP_S
+        snapshots: list[Snapshot] = []
+        while True:
+            try:
+                snapshots = source.snapshots(started_ns - int(PROMETHEUS_LOOK_BACK_S * 1e9), time.time_ns())
+            except ScrapeError:
+                self.failed += 1
+                return snapshots
+            if any(s.at_ns > drained_ns for s in snapshots) or time.monotonic() > end or not snapshots:
+                return snapshots
+            gevent.sleep(0.5)
+
+
+def _address(host: str) -> tuple[str, int]:
+    """Name and port of a target's URL; ("", 0) where it has none."""
+    parts = urlsplit(host)
+    try:
+        return parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
+    except ValueError:
+        return "", 0

@@ -1,0 +1,165 @@
+"""OpenModelUser for locustfiles: one rate slot on one connection."""
+
+from __future__ import annotations
+
+import logging
+import random
+import time
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import gevent
+from gevent import GreenletExit
+from locust import User
+from locust.exception import StopTest, StopUser
+from locust.user.task import LOCUST_STATE_STOPPING, DefaultTaskSet
+
+from bizra_load.engine.client import Connection, PreparedRequest
+from bizra_load.engine.errors import EngineError, ResponseTimeout
+from bizra_load.exit_codes import UsageError
+from bizra_load.measure.recorder import Operation
+from bizra_load.runtime.worker_run import WorkerRun
+from bizra_load.settings.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+
+class WrongAnswer(Exception):
+    """An answer that arrived and is not right; `category` is one of sla.values.window.FAILURE_CATEGORIES."""
+
+    def __init__(self, category: str, reason: str) -> None:
+        super().__init__(f"{category}: {reason}")
+        self.category = category
+
+
+class ScheduledTasks(DefaultTaskSet):
+    """Locust's loop over a user's tasks without its wait: gevent.sleep(0) after every task is a turn of the hub, which costs
+    a tenth of a request.
+    """
+
+    def run(self) -> None:
+        user, tasks, choice = self.user, self.user.tasks, random.choice
+        only = tasks[0] if len(set(tasks)) == 1 else None
+        while True:
+            try:
+                while user._state != LOCUST_STATE_STOPPING:
+                    (only or choice(tasks))(user)
+                raise StopUser
+            except (StopUser, StopTest, GreenletExit):
+                raise
+            except Exception as error:
+                user.environment.events.user_error.fire(user_instance=self, exception=error, tb=error.__traceback__)
+                if not user.environment.catch_exceptions:
+                    raise
+                logger.exception("a task failed")
+                gevent.sleep(0.1)  # a task that fails at once must not take the whole core
+
+
+class OpenModelUser(User):
+    """One rate slot: perform() waits for the next due arrival, sends, checks and records it."""
+
+    abstract = True
+
+    def __init__(self, environment: Any) -> None:
+        super().__init__(environment)
+        while not hasattr(environment, "bizra_load"):  # a late worker's users may be there before Locust says that it is ready
+            gevent.sleep(0.01)
+        self.measuring: WorkerRun = environment.bizra_load.wait_for_measuring()
+        settings = self.measuring.settings
+        self.slot = self.measuring.schedule.new_slot()
+        host = self.host or environment.host
+        if not host:
+            raise UsageError("-H/--host: no target given (allowed: a URL such as http://127.0.0.1:8080)")
+        self.connection = Connection(
+            host,
+            timeout_s=settings.request_timeout_s,
+            headers=dict(settings.headers),
+            ca_file=settings.ca_file or None,
+            insecure=settings.insecure,
+        )
+        self._reconnects = 0
+
+    @classmethod
+    def operation_shares(cls, settings: Settings) -> dict[str, float]:
+        """Which part of the arrivals each operation gets; the check before the load says what they can't decide."""
+        return {}
+
+    def on_start(self) -> None:
+        """A subclass with an on_start of its own calls this one."""
+        if not any(isinstance(task, type) for task in self.tasks):
+            self._taskset_instance = ScheduledTasks(self)
+
+    def wait_time(self) -> float:
+        """Nothing to wait for between tasks: perform() itself waits for the schedule."""
+        return 0.0
+
+    def stop(self, force: bool = False) -> bool:
+        """Locust takes this user away (the run ends, or its share moves to another worker): what is under way is finished
+        first, whatever --stop-timeout says, or nobody would know whether the target did it.
+        """
+        if not self.measuring.schedule.draining:
+            self.slot.retire()
+            end = time.monotonic() + self.measuring.settings.request_timeout_s + 1
+            while self.slot.busy and time.monotonic() < end:
+                gevent.sleep(0.002)
+        return bool(super().stop(force=True))
+
+    def on_stop(self) -> None:
+        self.connection.close()
+
+    def operation(self, name: str) -> Operation:
+        """The recorder's buffers of this operation; look it up once, in __init__."""
+        return self.measuring.recorder.operation(name)
+
+    def perform(self, operation: Operation, request: PreparedRequest, body: bytes, check: Callable[[bytes], Any]) -> Any | None:
+        """Send one operation when it is due; what `check(answer)` returns, or None after any failure (recorded)."""
+        intended_ns = self.slot.take()
+        connection = self.connection
+        error: Exception | None = None
+        result = None
+        try:
+            response = connection.send(request, body, operation.started)
+            sent_ns, done_ns = response.sent_ns, response.done_ns
+            if response.status != 200:
+                raise WrongAnswer("http_5xx" if response.status >= 500 else "http_4xx", f"status {response.status}")
+            result = check(response.body)
+            operation.succeeded(intended_ns, sent_ns, done_ns)
+        except WrongAnswer as wrong:
+            error = wrong
+            operation.failed(wrong.category, intended_ns, sent_ns, done_ns)
+        except EngineError as trouble:
+            error = trouble
+            done_ns = time.perf_counter_ns()
+            sent_ns = connection.last_sent_ns
+            if not connection.last_started:  # it failed before anything was sent: count it as started all the same
+                sent_ns = done_ns
+                operation.started(sent_ns)
+            category = "timeout" if isinstance(trouble, ResponseTimeout) else "transport"
+            operation.failed(category, intended_ns, sent_ns, done_ns)
+        if connection.reconnects != self._reconnects:
+            self.measuring.reconnects += connection.reconnects - self._reconnects
+            self._reconnects = connection.reconnects
+        if self.measuring.fire_request_events:
+            self.environment.events.request.fire(
+                request_type="PoI",
+                name=operation.name,
+                response_time=(done_ns - intended_ns) / 1e6,
+                response_length=0 if error else len(response.body),
+                exception=error,
+                context={},
+                start_time=time.time() - (time.perf_counter_ns() - intended_ns) / 1e9,
+                url=None,
+                response=None,
+                bizra_load_recorded=True,
+            )
+        error = None  # its traceback holds this frame: a circle that only the garbage collector would find
+        return result
+
+
+def operation_shares(users: Iterable[type[User]], settings: Settings) -> dict[str, float]:
+    """Which part of the arrivals each operation of these user classes gets."""
+    shares: dict[str, float] = {}
+    for user in users:
+        if issubclass(user, OpenModelUser):
+            shares |= user.operation_shares(settings)
+    return shares

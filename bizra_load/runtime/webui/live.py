@@ -1,0 +1,97 @@
+"""What the page shows while a run goes: sums of the last seconds, and no verdict before the end."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections import deque
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from bizra_load.engine.load_curve import LoadCurve
+from reports.formats.json_report import finite
+from reports.formats.table import OBJECTIVE_COLUMNS, check_rows, objective_rows
+from sla.values import histogram
+from sla.values.assessment import Assessment
+from sla.values.histogram import Histogram
+from sla.values.window import SCHEDULE, Window
+
+HISTORY_S = 300
+SHOWN_S = 10  # percentiles are those of this many seconds
+SETTLED_S = 2  # the last seconds may not have been reported by every worker yet
+MOST_OPERATIONS = 200
+
+
+@dataclasses.dataclass
+class _Totals:
+    ok: int = 0
+    failed: dict[str, int] = dataclasses.field(default_factory=dict)
+
+
+class Live:
+    """One run at a time; `begin` forgets the one before. Memory is bounded by HISTORY_S and MOST_OPERATIONS."""
+
+    def __init__(self) -> None:
+        self.begin("", 0, None, dict)
+
+    def begin(self, run: str, started_ns: int, curve: LoadCurve | None, counters: Callable[[], dict[str, int]]) -> None:
+        """`curve` None: nothing is planned. `counters` gives what the run itself has to say (lost reports, ...) by name."""
+        self._run, self._started_s, self._curve, self._counters = run, started_ns / 1e9, curve, counters
+        self._finished: dict[int, int] = {}
+        self._recent: deque[Window] = deque(maxlen=50_000)
+        self._totals: dict[str, _Totals] = {}
+        self._unsent = 0
+        self._assessment: Assessment | None = None
+
+    def add(self, windows: Iterable[Window]) -> None:
+        for w in windows:
+            self._unsent += w.unsent
+            if w.operation == SCHEDULE:
+                continue
+            self._finished[w.second] = self._finished.get(w.second, 0) + w.finished
+            self._recent.append(w)
+            if w.operation in self._totals or len(self._totals) < MOST_OPERATIONS:
+                totals = self._totals.setdefault(w.operation, _Totals())
+                totals.ok += w.ok
+                for category, count in w.failed.items():
+                    totals.failed[category] = totals.failed.get(category, 0) + count
+        while len(self._finished) > HISTORY_S:
+            del self._finished[min(self._finished)]
+
+    def assessed(self, assessment: Assessment) -> None:
+        self._assessment = assessment
+
+    def values(self, now_s: float) -> dict[str, Any]:
+        """Plain values for JSON; rates in operations per second, latencies in ms (None: unknown)."""
+        last = int(now_s) - SETTLED_S
+        seconds = [s for s in range(last - 119, last + 1) if s >= self._started_s - 1 and self._run]
+        history = [{"s": s, "planned": self._planned(s), "achieved": self._finished.get(s, 0)} for s in seconds]
+        counters = {"Operations not sent in time": self._unsent, **(self._counters() if self._run else {})}
+        return {
+            "run": self._run,
+            "history": history if self._assessment is None else [],
+            "operations": [self._operation(name, totals, last) for name, totals in sorted(self._totals.items())],
+            "counters": counters,
+            "assessment": _shown(self._assessment) if self._assessment else None,
+        }
+
+    def _planned(self, second: int) -> float | None:
+        return self._curve.rate_at(second + 0.5 - self._started_s) if self._curve else None
+
+    def _operation(self, name: str, totals: _Totals, last: int) -> dict[str, Any]:
+        recent = histogram.merge(w.response for w in self._recent if w.operation == name and last - SHOWN_S < w.second <= last)
+        quantiles = {f"p{100 * q:g}_ms": _ms(recent, q) for q in (0.5, 0.99)}
+        return {"name": name, "ok": totals.ok, "failed": totals.failed, **quantiles}
+
+
+def _ms(h: Histogram, q: float) -> float | None:
+    value = h.quantile_ns(q) / 1e6 if h.total else math.nan
+    return value if math.isfinite(value) else None
+
+
+def _shown(a: Assessment) -> dict[str, Any]:
+    rows = [list(r.cells) for r in objective_rows(a)]
+    checks = [list(row.cells) for row in check_rows(a)]
+    shown = {"decision": a.decision.value, "summary": a.summary, "rollout": a.rollout, "exit_code": a.exit_code}
+    found: dict[str, Any] = finite(shown | {"columns": list(OBJECTIVE_COLUMNS), "objectives": rows, "checks": checks})
+    return found | {"notes": list(a.notes)}

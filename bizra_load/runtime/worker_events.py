@@ -1,0 +1,212 @@
+"""The events and messages of the side where users run: on every worker, and in a single process.
+
+START -> WorkerRun (recorder, schedule) -> REPORT every second -> DRAIN: finish, report, stop
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import gevent
+from gevent.event import Event
+from locust.env import Environment
+from locust.runners import STATE_INIT, WorkerRunner
+
+from bizra_load.exit_codes import INVALID
+from bizra_load.measure.clock import SteadyClock
+from bizra_load.measure.cluster_key import ClusterKey
+from bizra_load.measure.exchange import ACKNOWLEDGE, DRAIN, HELLO, REPORT, START, Sender, read_start
+from bizra_load.measure.seconds import SECOND_NS
+from bizra_load.measure.silence import IDLE_MASTER_SILENT_S, LOOK_EVERY_S, MASTER_SILENT_S, Silence
+from bizra_load.measure.wire import encode_report
+from bizra_load.runtime.locust_quirks import no_statistics
+from bizra_load.runtime.worker_run import ACKNOWLEDGE_WITHIN_S, WorkerRun
+from bizra_load.settings.settings import Settings, resolve
+
+logger = logging.getLogger(__name__)
+START_WITHIN_S = 10.0
+QUICK_NS, HELLOS = 20_000_000, 5  # how soon START should answer a HELLO, and how often that is tried
+
+
+@dataclass(frozen=True)
+class Started:
+    """A run as it was told: its schedule began `elapsed_ns` before `told_ns` (perf_counter_ns; negative: it will; None: that is
+    told when all users are there).
+    """
+
+    run: str
+    elapsed_ns: int | None
+    told_ns: int
+    clock: SteadyClock  # the time of day by the master's clock
+
+    def elapsed_now_ns(self) -> int | None:
+        return None if self.elapsed_ns is None else self.elapsed_ns + time.perf_counter_ns() - self.told_ns
+
+
+class WorkerEvents:
+    """`measuring` is set from the first test on."""
+
+    measuring: WorkerRun
+
+    def __init__(self, environment: Environment, key: ClusterKey) -> None:
+        self._environment = environment
+        self._key = key
+        self._started: Started | None = None
+        self._pending = False
+        self._measures = Event()
+        self._hellos = 0
+        self._heartbeats = 0  # of the master
+        self._worker = environment.runner if isinstance(environment.runner, WorkerRunner) else None
+        if self._worker is not None:
+            self._listen(self._worker)
+
+    def start(self, started: Started, settings: Settings, deliver: Callable[[dict[str, Any]], Any]) -> None:
+        """A test starts in a single process: reports go to `deliver`, whose answer is the acknowledgement."""
+
+        def send(message: dict[str, Any]) -> None:
+            if answer := deliver(message):
+                self.measuring.sender.acknowledged(answer)
+
+        self._begin(started, settings, "local", 0, send)
+
+    def begin(self, started: Started) -> None:
+        """In a single process: all users are there, and the schedule of the test that start() began starts as told."""
+        self.measuring.begin(started.elapsed_now_ns())
+
+    def test_started(self) -> None:
+        """Locust has started a test on this worker; users are coming."""
+        self._measures.clear()
+        self._pending = True
+        self._begin_when_told()
+
+    def wait_for_measuring(self) -> WorkerRun:
+        """What users record with. On a worker that joined late, users may be there before the master's START."""
+        if self._pending and not self._measures.wait(START_WITHIN_S):
+            raise RuntimeError("the master's start did not arrive")
+        return self.measuring
+
+    def on_request(self, **request: Any) -> None:
+        if self._has_measuring:
+            self.measuring.on_request(**request)
+
+    def _listen(self, worker: WorkerRunner) -> None:
+        worker.register_message(START, self._on_start)
+        worker.register_message(ACKNOWLEDGE, self._on_acknowledge)
+        worker.register_message(DRAIN, self._on_drain, concurrent=True)
+        events = self._environment.events
+        events.quitting.add_listener(self.drain)
+        events.heartbeat_received.add_listener(self._on_heartbeat)
+        no_statistics(self._environment)  # the master writes them, for all
+        # a worker that joins a running test may have been sent START and users while nobody listened here
+        self._pending = worker.worker_state != STATE_INIT
+        self._say_hello()
+        gevent.spawn(self._end_without_master, worker)
+
+    def _say_hello(self) -> None:
+        self._hellos += 1
+        if self._worker is not None:
+            self._worker.send_message(HELLO, time.perf_counter_ns())
+
+    def _begin_when_told(self) -> None:
+        """Once this worker knows of the test from Locust (users are coming) and from us (START: when its schedule began)."""
+        if not self._pending or self._started is None or self._worker is None:
+            return
+        worker, settings = self._worker, resolve(self._environment.parsed_options)
+        self._begin(
+            self._started, settings, worker.client_id, worker.worker_index, lambda message: worker.send_message(REPORT, message)
+        )
+        self._pending, self._started = False, None
+        self._measures.set()
+
+    def _begin(
+        self, started: Started, settings: Settings, name: str, index: int, send: Callable[[dict[str, Any]], None]
+    ) -> None:
+        elapsed_ns, clock = started.elapsed_now_ns(), started.clock
+        self.measuring = WorkerRun(
+            self._environment, settings, name, index, started.run, elapsed_ns, send, self._key, clock
+        )  # fmt: skip
+
+    def _end_without_master(self, worker: WorkerRunner) -> None:
+        """A worker whose master is silent stops loading, whatever it is at, and ends, unless the master is there again and has
+        taken everything. What it can't hand over any more is left in a spool file.
+        """
+        silence = Silence(lambda: self._heartbeats + (1 + self.measuring.sender.answers if self._has_measuring else 0))
+        while True:
+            gevent.sleep(LOOK_EVERY_S)
+            if silence.look_s() <= self._patience_s():
+                continue
+            self.drain()
+            spooled = self._has_measuring and self.measuring.spooled is not None
+            if spooled or silence.look_s() > self._patience_s():
+                if spooled:
+                    self._environment.process_exit_code = INVALID
+                worker.quit()
+                return
+
+    def _patience_s(self) -> float:
+        """How long the master may be silent. One that judges a long run says nothing for a while: that must not end a worker
+        which has handed over everything and is needed for the next test.
+        """
+        drained = self._has_measuring and self.measuring.drained
+        only_one_run = bool(os.environ.get("BIZRA_LOAD_RUN_FOLDER"))
+        return MASTER_SILENT_S if self._has_measuring and (only_one_run or not drained) else IDLE_MASTER_SILENT_S
+
+    @property
+    def _has_measuring(self) -> bool:
+        return hasattr(self, "measuring")
+
+    def _on_start(self, environment: Environment, msg: Any, **_: Any) -> None:
+        try:
+            start = read_start(msg.data, getattr(self._worker, "client_id", ""), self._key)
+        except ValueError as error:
+            logger.error("bizra-load: a start %s was refused", error)
+            return
+        if self._has_measuring and self.measuring.run == start.run:
+            self.measuring.begin(start.elapsed_ns)
+            return
+        now_ns = time.perf_counter_ns()
+        took_ns = min(max(now_ns - start.hello_ns, 0), SECOND_NS) if start.hello_ns else 0
+        if took_ns > QUICK_NS and self._hellos < HELLOS:
+            self._say_hello()  # this worker was busy with its own start: by a quicker answer the clocks agree better
+            return
+        half_ns = took_ns // 2
+        elapsed_ns = None if start.elapsed_ns is None else start.elapsed_ns + half_ns
+        self._started = Started(start.run, elapsed_ns, now_ns, SteadyClock(start.unix_ns + half_ns))
+        self._begin_when_told()
+
+    def _on_acknowledge(self, environment: Environment, msg: Any, **_: Any) -> None:
+        if self._has_measuring:
+            self.measuring.sender.acknowledged(msg.data)
+
+    def _on_drain(self, environment: Environment, msg: Any, **_: Any) -> None:
+        if not self._has_measuring or (self._started is not None and self._started.run != self.measuring.run):
+            self._say_that_there_is_nothing()
+            return
+        keep_s = (msg.data or {}).get("hand_over_s")
+        if isinstance(keep_s, float) and self._key.holds(msg.data.get("mac"), DRAIN, self.measuring.run, keep_s):
+            self.measuring.drain(min(max(keep_s, 0.0), ACKNOWLEDGE_WITHIN_S))
+
+    def _say_that_there_is_nothing(self) -> None:
+        """A worker that was told of the test and got no user: Locust gives a late one none without --enable-rebalancing."""
+        if self._started is not None and self._worker is not None:
+            worker = self._worker
+            sender = Sender(
+                self._started.run, worker.client_id, lambda message: worker.send_message(REPORT, message), self._key
+            )
+            sender.report(encode_report([], []), final=True)
+            self._started = None
+
+    def _on_heartbeat(self, **_: Any) -> None:
+        self._heartbeats += 1
+        # Locust would end this worker 60 s later by the system clock, which may be set: ours goes by the monotonic one
+        self._worker.last_heartbeat_timestamp = None  # type: ignore[union-attr]
+
+    def drain(self, **_: Any) -> None:
+        """Finish and hand over everything, if a test has begun; returns when that is done."""
+        if self._has_measuring:
+            self.measuring.drain()

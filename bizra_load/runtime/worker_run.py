@@ -1,0 +1,203 @@
+"""The measuring side: on every worker, and in a single process. Recorder and schedule -> one report a second -> master."""
+
+from __future__ import annotations
+
+import gc
+import os
+import random
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import gevent
+from gevent.event import Event
+from locust.env import Environment
+
+from bizra_load.archive import spool
+from bizra_load.engine.pacer import get_pacer
+from bizra_load.engine.quiet import QuietMoments, phase_of
+from bizra_load.engine.reactor import get_reactor
+from bizra_load.engine.schedule import Schedule
+from bizra_load.measure import wire
+from bizra_load.measure.clock import SteadyClock
+from bizra_load.measure.cluster_key import ClusterKey
+from bizra_load.measure.exchange import Sender
+from bizra_load.measure.health import HealthReader
+from bizra_load.measure.recorder import Recorder, milliseconds_to_ns
+from bizra_load.measure.seconds import SECOND_NS
+from bizra_load.settings.settings import Settings
+from sla.values.window import FAILURE_CATEGORIES
+
+SETTLE_BEFORE_S = 0.3
+YOUNG_COLLECTIONS = (1_000, 20, 1_000_000)  # the collector's thresholds: young objects, in about 0.1 ms, never all
+FULL_COLLECTION_EVERY = 30  # reports
+ACKNOWLEDGE_WITHIN_S = 10.0
+
+
+class WorkerRun:
+    """One test run on one worker, the `index`-th. `elapsed_ns`: how long ago the schedule started (negative: it will; None:
+    begin() says when). `clock`: the master's time of day, which labels the windows.
+    """
+
+    def __init__(
+        self,
+        environment: Environment,
+        settings: Settings,
+        worker: str,
+        index: int,
+        run: str,
+        elapsed_ns: int | None,
+        send: Callable[[dict[str, Any]], None],
+        key: ClusterKey,
+        clock: SteadyClock,
+    ) -> None:
+        self.settings = settings
+        self.spooled: Path | None = None  # where the reports are that nobody acknowledged
+        self.run = run
+        self.worker = worker
+        self.reconnects = 0
+        self.fire_request_events = settings.fire_request_events
+        self._environment = environment
+        self._clock = clock
+        now_ns = time.perf_counter_ns()
+        self.recorder = Recorder(now_ns, now_ns + clock.offset_ns)
+        self.pacer = get_pacer()
+        reactor = get_reactor()
+        self._quiet = QuietMoments(self.pacer, reactor)
+        # every worker has phases and samples of its own, and the same ones again for the same seed
+        self.random = random.Random(f"{settings.seed}/{index}")
+        self.schedule = Schedule(
+            settings.curve,
+            settings.users,
+            settings.arrivals,
+            None if elapsed_ns is None else time.perf_counter_ns() - elapsed_ns,
+            self.pacer,
+            self.recorder.unsent,
+            self.random,
+        )
+        self.sender = Sender(run, worker, send, key, clock)
+        self._health = HealthReader(worker, self.recorder.unix_offset_ns, self.pacer.lags, reactor, self._quiet)
+        self._index = index
+        self._reports = 0
+        self._drain: Event | None = None
+        self._ending = Event()
+        self._reporter = gevent.spawn(self._report_every_second)
+        self._settling = gevent.spawn(self._settle)
+
+    def begin(self, elapsed_ns: int | None) -> None:
+        """All users are there: the schedule starts when the master says. None, or a second call, changes nothing."""
+        if elapsed_ns is not None:
+            self.schedule.begin(time.perf_counter_ns() - elapsed_ns)
+
+    def on_request(
+        self,
+        name: str,
+        response_time: float,
+        exception: BaseException | None = None,
+        bizra_load_recorded: bool = False,
+        **_: Any,
+    ) -> None:
+        """Listener of events.request: samples of users that are not ours (closed model: intended start = actual start)."""
+        if bizra_load_recorded:
+            return
+        done = time.perf_counter_ns()
+        sent = done - milliseconds_to_ns(response_time or 0.0)
+        operation = self.recorder.operation(name)
+        if exception is None:
+            operation.succeeded(sent, sent, done)
+        else:
+            operation.failed(category_of(exception), sent, sent, done)
+
+    def drain(self, hand_over_s: float = ACKNOWLEDGE_WITHIN_S) -> None:
+        """Stop sending, let what is under way finish, report everything, wait for the acknowledgement; what nobody acknowledges
+        is left in a spool file. A second caller waits for the first.
+        """
+        if self._drain is not None:
+            self._drain.wait()
+            return
+        self._drain = Event()
+        try:
+            self.schedule.drain(self.settings.request_timeout_s + 1)
+            runner = self._environment.runner
+            if runner is not None and runner.user_classes_count:
+                runner.stop_users(dict(runner.user_classes_count))
+            self._ending.set()
+            self._reporter.join()  # one that is under way holds samples that are in no buffer any more
+            self._settling.kill()
+            for _ in self._report(time.perf_counter_ns(), everything=True):
+                pass  # nothing is due any more
+            self._health.close()
+            if not self.sender.flush(hand_over_s):
+                self._leave_spool()
+        finally:
+            self._drain.set()
+
+    @property
+    def drained(self) -> bool:
+        """Everything is handed over, or left in a spool file."""
+        return self._drain is not None and self._drain.is_set()
+
+    def _leave_spool(self) -> None:
+        fixed = os.environ.get("BIZRA_LOAD_RUN_FOLDER")
+        folders = ([Path(fixed)] if fixed else []) + [self.settings.out / self.run, self.settings.out]
+        messages = self.sender.waiting()
+        try:
+            self.spooled = spool.leave(folders, self.run, self.worker, self._clock.unix_ns(), messages)
+        except OSError as error:
+            print(f"bizra-load: {len(messages)} reports of {self.worker} are lost: {error}", file=sys.stderr, flush=True)
+            return
+        if not fixed:  # whoever started us on this machine says it once for all workers
+            where = "" if self.spooled.parent.name == self.run else f" --spool {self.spooled}"
+            print(
+                f"bizra-load: the master did not take {len(messages)} reports; they are kept: bizra-load assess RUN{where}",
+                file=sys.stderr,
+                flush=True,
+            )
+
+    def _settle(self) -> None:
+        """Right before the first arrival: all that exists now, the users too, lives as long as the run. Frozen, the collector
+        does not walk it in the middle of a measurement; what a request makes is freed by its reference count. Full collections
+        are housekeeping from then on.
+        """
+        self.schedule.wait_until_begun()
+        gevent.sleep(max((self.schedule.start_ns - time.perf_counter_ns()) / 1e9 - SETTLE_BEFORE_S, 0))
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(*YOUNG_COLLECTIONS)
+
+    def _report_every_second(self) -> None:
+        phase_ns = int(phase_of(self._index) * SECOND_NS)
+        while True:
+            since_ns = (time.perf_counter_ns() + self.recorder.unix_offset_ns - phase_ns) % SECOND_NS
+            if self._ending.wait((SECOND_NS - since_ns) / 1e9):
+                return
+            self._quiet.run(self._report(time.perf_counter_ns(), everything=False))
+
+    def _report(self, now_ns: int, everything: bool) -> Iterator[None]:
+        """Windows of all seconds that have ended, and health; with `everything` of the running one too, as the last report."""
+        maker = self.recorder.maker(now_ns, everything)
+        yield
+        yield from self.recorder.steps(maker)
+        reconnects, self.reconnects = self.reconnects, 0
+        yield from self._health.steps(maker.to_ns, self.schedule.slots_in_use, reconnects, self.sender)
+        report = wire.ReportMaker()
+        yield from report.steps(maker.windows, self._health.rows)
+        self.sender.report(report.data, final=everything)
+        yield
+        self._reports += 1
+        if self._reports % FULL_COLLECTION_EVERY == 0:
+            gc.collect()
+            gc.freeze()  # what is left lives on: the next collection walks what was made since, and stays short
+
+
+def category_of(exception: BaseException) -> str:
+    """Failure category of a foreign user's exception, by its HTTP status or its name; "transport" when nothing tells more."""
+    category = getattr(exception, "category", None)
+    if category in FAILURE_CATEGORIES:
+        return str(category)
+    status = getattr(getattr(exception, "response", None), "status_code", None) or getattr(exception, "code", None)
+    if isinstance(status, int) and status >= 400:
+        return "http_5xx" if status >= 500 else "http_4xx"
+    return "timeout" if "timeout" in type(exception).__name__.lower() else "transport"

@@ -1,0 +1,1 @@
+"""Options, each with its check: text -> Settings."""

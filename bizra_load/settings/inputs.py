@@ -1,0 +1,163 @@
+"""Checks of single values and files that come from outside. Every function raises ValueError or OSError with one line that says
+what is allowed; who calls it adds the option's name. Nothing that may be a secret is repeated in a message.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import ssl
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+from urllib.parse import urlsplit
+
+from bizra_load.engine.client import request_head, tls_context
+from bizra_load.engine.load_curve import LoadCurve
+from bizra_load.engine.stages import curve_from_stages
+from bizra_load.exit_codes import UsageError
+from bizra_load.io import yaml_text
+from bizra_load.io.files import out_file as out_file
+from bizra_load.io.files import out_folder as out_folder
+from bizra_load.io.files import read_text
+from sla.values.section import unknown
+
+T = TypeVar("T")
+
+# Far beyond what one master can drive; what is larger is a slip, and would fill the memory before the first request.
+MAX_RATE_PER_S = 10_000_000.0
+MAX_USERS = 100_000
+MAX_DURATION_S = 31 * 86_400.0
+MAX_TIMEOUT_S = 3_600.0
+MAX_HASHES_BYTES = 64 * 1024 * 1024
+MAX_HEADERS = 100
+
+TOKEN = "BIZRA_LOAD_TOKEN"  # noqa: S105  # the variable's name
+_MATCHER = r'[a-zA-Z_][a-zA-Z0-9_]*\s*(?:=|!=|=~|!~)\s*"(?:[^"\\\n]|\\.)*"'
+_SELECTOR = re.compile(rf"\s*{_MATCHER}\s*(?:,\s*{_MATCHER}\s*)*,?\s*")
+
+
+def option(flag: str, check: Callable[[str], T], value: str) -> T:
+    """What `check` makes of an option's value. Raises UsageError with the option's name."""
+    try:
+        return check(value)
+    except (ValueError, OSError) as error:
+        raise UsageError(f"{flag}: {error}") from None
+
+
+def within(convert: Callable[[object], float], most: float, unit: str, zero: bool = False) -> Callable[[str], float]:
+    """A check for more than 0 (or from 0 on with `zero`) and at most `most`."""
+
+    def check(value: str) -> float:
+        number = convert(value)
+        if number > most or number < 0 or (number == 0 and not zero):
+            raise ValueError(f"must be {'from' if zero else 'more than'} 0 to {most:,.0f} {unit}, not {value[:100]!r}")
+        return number
+
+    return check
+
+
+def one_of(allowed: tuple[str, ...]) -> Callable[[str], str]:
+    def check(value: str) -> str:
+        if value not in allowed:
+            raise ValueError(unknown(value[:100], allowed))
+        return value
+
+    return check
+
+
+def seed(value: str) -> int:
+    if not re.fullmatch(r"-?\d{1,18}", value, re.ASCII):
+        raise ValueError(f"{value[:100]!r} (allowed: a whole number of up to 18 digits)")
+    return int(value)
+
+
+def url(value: str) -> str:
+    """ "" or an http(s) URL with a host."""
+    if value:
+        try:
+            parts = urlsplit(value)
+            usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+        except ValueError as error:
+            raise ValueError(f"not a URL: {error} (allowed: http://... or https://...)") from None
+        if not usable or not value.isprintable() or " " in value:
+            raise ValueError(f"not a URL: {value!r} (allowed: http://... or https://...)")
+    return value
+
+
+def selector(value: str) -> str:
+    """ "" or label matchers of PromQL."""
+    if value and _SELECTOR.fullmatch(value) is None:
+        raise ValueError(f'{value[:200]!r} (allowed: label matchers, such as job="node",instance="a:9464")')
+    return value
+
+
+def base_path(value: str) -> str:
+    path = value.rstrip("/")
+    if path and not path.startswith("/"):
+        raise ValueError(f"{value[:100]!r} (allowed: empty, or a path that starts with /)")
+    request_head("POST", path + "/", {})
+    return path
+
+
+def curve_from_file(path: str) -> LoadCurve:
+    """The load curve of a stage file."""
+    try:
+        curve = curve_from_stages(yaml_text.load(read_text(Path(path))))
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from None
+    for name, found, most in (("peak", curve.peak_per_s, MAX_RATE_PER_S), ("duration", curve.duration_s, MAX_DURATION_S)):
+        if found > most:
+            raise ValueError(f"{path}: stages: {name} of {found:g} (allowed: up to {most:,.0f})")
+    return curve
+
+
+def headers(path: str) -> tuple[tuple[str, str], ...]:
+    """Pairs of a file of 'Name: value' lines; "" is no file."""
+    pairs: list[tuple[str, str]] = []
+    for number, line in enumerate(_lines(path), start=1):
+        name, colon, value = (part.strip() for part in line.partition(":"))
+        try:
+            if not colon:
+                raise ValueError("is not 'Name: value'")  # the line itself may be a secret
+            request_head("POST", "/", {name: value})
+        except ValueError as error:
+            raise ValueError(f"{path}: line {number}: {error}") from None
+        pairs.append((name, value))
+    if len(pairs) > MAX_HEADERS:
+        raise ValueError(f"{path}: {len(pairs)} headers (allowed: {MAX_HEADERS})")
+    return tuple(pairs)
+
+
+def token_header() -> tuple[tuple[str, str], ...]:
+    """The Authorization header of BIZRA_LOAD_TOKEN, or none. Raises UsageError without showing it."""
+    token = os.environ.get(TOKEN, "").strip()
+    if token and not re.fullmatch(r"[\x21-\x7e]{1,8192}", token):
+        raise UsageError(f"{TOKEN}: not a bearer token (allowed: up to 8192 visible ASCII characters)")
+    return (("Authorization", f"Bearer {token}"),) if token else ()
+
+
+def block_hashes(path: str) -> tuple[str, ...]:
+    lines = _lines(path, MAX_HASHES_BYTES)
+    for number, line in enumerate(lines, start=1):
+        if not re.fullmatch(r"0x[0-9a-fA-F]{64}", line):
+            raise ValueError(f"{path}: line {number}: {line[:80]!r} is not a block hash (allowed: 0x and 64 hex digits)")
+    if path and not lines:
+        raise ValueError(f"{path}: holds no block hash")
+    return lines
+
+
+def ca_file(path: str) -> str:
+    if path:
+        read_text(Path(path), 16 * 1024 * 1024)
+        try:
+            tls_context(path, False)
+        except ssl.SSLError:
+            raise ValueError(f"{path}: holds no certificate (allowed: a file of PEM certificates)") from None
+    return path
+
+
+def _lines(path: str, limit_bytes: int = 1024 * 1024) -> tuple[str, ...]:
+    if not path:
+        return ()
+    return tuple(line.strip() for line in read_text(Path(path), limit_bytes).splitlines() if line.strip())

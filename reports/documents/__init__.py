@@ -1,0 +1,1 @@
+"""The three documents of a release decision."""

@@ -1,0 +1,179 @@
+"""Observations and recommendations that follow from figures. Each names its figure; none is general advice."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from reports.formats.table import generator_line, interval, printable, quantity, target, with_interval
+from sla.judgement.lateness import LATE, SHARED_HOST
+from sla.judgement.status import OVER_BASELINE, THIN_EVIDENCE
+from sla.values.assessment import Assessment, Check, ObjectiveResult, OperationSummary, Status
+
+CAUSES = {
+    "http_5xx": "the node's own log of these seconds says why it failed",
+    "http_4xx": "the request was refused: look at the token, the base path and any proxy's limits",
+    "timeout": "no answer within --request-timeout: look for a stall in the response times before raising it",
+    "transport": "connections were refused or reset: look at the node's restarts, open-file limit and accept queue",
+}
+_CHECK_ADVICE = {
+    "workers": "find out why the worker went away (its log, memory), then repeat the run",
+    "reports": "look at the network between workers and master, then repeat the run",
+    "server_data": "give --metrics-url or --prometheus-url",
+    "scrapes": "look at the metrics endpoint: each failed scrape makes server-side intervals wider",
+    "counters_": "client and server count different things: look for other clients, retries or a proxy that answers itself",
+    "dominance_": "something answers before the node does: look for a cache or a proxy",
+    "littles_law_": "samples are missing: the run can't be used",
+    "achieved": "the generator did not send what was planned: more users or workers",
+}
+
+
+@dataclass(frozen=True)
+class Advice:
+    figure: str
+    action: str
+
+
+def observations(a: Assessment) -> list[str]:
+    """What the figures show beyond targets and statuses."""
+    found = [f"{o.title} misses its target, which the environment {a.environment} accepts" for o in a.objectives if o.accepted]
+    operations = {s.operation: s for s in a.operations}
+    for o in a.objectives:
+        summary = operations.get(o.operations[0]) if o.quantile and o.operations else None
+        client = summary.service.get(f"p{100 * o.quantile:g}") if summary else None
+        if o.source.startswith("server") and o.estimate and client:
+            server = f"{with_interval(o.estimate, o.unit)} inside the server"
+            found.append(f"{o.title}: {server}, {with_interval(client, 'ns')} of service time at the client")
+    for s in a.operations:
+        if waited := _waited(s):
+            found.append(waited)
+        total = s.ok + sum(s.failed.values())
+        for category, count in s.failed.items():
+            share = f"{100 * count / total:.3g} % of {total:,}"
+            found.append(f"{printable(s.operation)}: {count:,} operations failed with {printable(category)} ({share})")
+    if line := generator_line(a):
+        found.append(f"generator: {line}")
+    return found
+
+
+def recommendations(a: Assessment) -> list[Advice]:
+    """In the order of objectives, checks, operations, gates; empty where nothing follows."""
+    found = [x for o in a.objectives if o.status is not Status.PASS for x in _objective(o, a)]
+    found += [x for c in a.checks if c.status in (Status.FAIL, Status.WARN) for x in _check(c)]
+    if not _lag_advice(a):
+        waited = [w for s in a.operations if (w := _waited(s))]
+        found += [
+            Advice(w, "lower --ops-per-user: a slow answer then holds up fewer of the operations behind it") for w in waited
+        ]
+    judged = {o.key for o in a.objectives}
+    for g in (g for g in a.gates if g.key not in judged and g.status is not Status.PASS):
+        how = f"give --evidence {g.key}=FILE" if not g.source else f"remedy what {g.source} shows, and give it again"
+        found.append(Advice(f"{g.title}: {g.reason}", how))
+    return found
+
+
+def _objective(o: ObjectiveResult, a: Assessment) -> Iterator[Advice]:
+    if o.status is Status.INVALID:
+        return  # the check that opened it says what to do
+    if o.estimate is None:
+        yield Advice(
+            f"{o.title}: {o.reason}",
+            f"nothing was measured ({o.source or 'no source'}): check the metric's name and the scenario",
+        )
+        return
+    figure = f"{o.title} {with_interval(o.estimate, o.unit)}, target {target(o)}"
+    if o.target is None:
+        yield Advice(figure, o.reason)
+        return
+    more = f"about {o.seconds_needed:,.0f} s more at this rate would decide it (--duration)" if o.seconds_needed else ""
+    if o.reason == OVER_BASELINE and o.baseline:
+        times = f"{figure}: {o.estimate.point / o.baseline:.1f} times its baseline {quantity(o.baseline, o.unit)}"
+        yield Advice(times, "compare with a run of the baseline's version on this machine (bizra-load compare)")
+    elif o.reason.startswith(LATE):
+        yield Advice(f"{figure}: {o.reason}", _lag_advice(a) or "repeat the run on a quieter machine")
+    elif o.reason.startswith(SHARED_HOST):
+        yield Advice(f"{figure}: {o.reason}", "make the load from another host than the target's")
+    elif o.status is Status.INCONCLUSIVE or o.reason == THIN_EVIDENCE:
+        yield Advice(f"{figure}: {o.reason}", more or "the estimate lies on the target: no length of run decides that")
+    elif o.unit == "ops/s":
+        yield _throughput(o, a, figure)
+    elif o.unit == "ratio":
+        yield from _errors(o, a, figure)
+    else:
+        yield _latency(o, a, figure)
+
+
+def _latency(o: ObjectiveResult, a: Assessment, figure: str) -> Advice:
+    assert o.estimate is not None
+    assert o.target is not None
+    over = f"{figure}: {o.estimate.point / o.target:.2f} times the target"
+    less = f"it needs at least {100 * (1 - o.target / o.estimate.point):.0f} % less" if o.estimate.point > o.target else ""
+    name = o.operations[0] if o.operations else ""
+    if o.source.startswith("server"):
+        return Advice(
+            over, _joined(less, f"inside the node's own {printable(name)}: profile it, network and HTTP are not in this figure")
+        )
+    server = next((s for s in a.objectives if s.source.startswith("server") and s.operations[:1] == (name,)
+                   and s.quantile == o.quantile), None)  # fmt: skip
+    if server is None or server.estimate is None or not math.isfinite(server.estimate.high):
+        return Advice(over, _joined(less, "the server has no figure beside it"))
+    inside = f"{quantity(server.estimate.high, 'ns')} of it at most are inside the server"
+    where = "begin with the node" if server.estimate.low > o.estimate.point / 2 else "begin with HTTP, TLS and network"
+    return Advice(over, _joined(less, f"{inside}: {where}"))
+
+
+def _throughput(o: ObjectiveResult, a: Assessment, figure: str) -> Advice:
+    assert o.estimate is not None
+    assert o.target is not None
+    planned = a.run.get("planned_per_s")
+    if isinstance(planned, int | float) and planned < o.target:
+        text = f"the load was planned at {quantity(planned, o.unit)} in all and can't show the target: raise --target-ops"
+        return Advice(figure, text)
+    mine = [s for s in a.operations if s.operation in o.operations]
+    right, failed = sum(s.ok for s in mine), sum(sum(s.failed.values()) for s in mine)
+    if failed and right and o.estimate.point * (right + failed) / right >= o.target:
+        return Advice(
+            f"{figure}: {failed:,} failed operations don't count",
+            "remedy the errors first: with them the rate keeps the target",
+        )
+    short = 100 * (1 - o.estimate.point / o.target)
+    return Advice(
+        f"{figure}: {short:.1f} % under it", "the load was there: scale the node, or find what it waits for at this rate"
+    )
+
+
+def _errors(o: ObjectiveResult, a: Assessment, figure: str) -> Iterator[Advice]:
+    counts: dict[str, int] = {}
+    for s in a.operations:
+        if s.operation in o.operations:
+            for category, count in s.failed.items():
+                counts[category] = counts.get(category, 0) + count
+    for category, count in sorted(counts.items(), key=lambda item: -item[1]):
+        cause = CAUSES.get(
+            category, "the answer was not what the operation promises: its content, signature or value was wrong"
+        )
+        yield Advice(f"{figure}: {count:,} with {printable(category)}", cause)
+
+
+def _check(c: Check) -> Iterator[Advice]:
+    action = c.advice or next((text for key, text in _CHECK_ADVICE.items() if c.key.startswith(key)), "")
+    if action:
+        yield Advice(f"{c.title}: {c.reason}", action)
+
+
+def _lag_advice(a: Assessment) -> str:
+    return next((c.advice for c in a.checks if c.key == "schedule_lag"), "")
+
+
+def _waited(s: OperationSummary) -> str:
+    """Response times beyond service times: operations waited between their intended start and their sending."""
+    response, service = s.response.get("p99"), s.service.get("p99")
+    if response is None or service is None or not response.low > service.high:
+        return ""
+    times = f"p99 {quantity(response.point, 'ns')} [{interval(response, 'ns')}] from the intended start"
+    return f"{printable(s.operation)}: {times}, {quantity(service.point, 'ns')} [{interval(service, 'ns')}] from the sending"
+
+
+def _joined(*parts: str) -> str:
+    return "; ".join(p for p in parts if p)

@@ -1,0 +1,25 @@
+"""PRODUCTION-READINESS-CHECKLIST.md."""
+
+from __future__ import annotations
+
+from reports.documents import template
+from sla.release.checklist import checklist, count
+from sla.values.assessment import Assessment
+
+
+def render(assessment: Assessment, run: str) -> str:
+    """`run`: the run folder as seen from the document, for links."""
+    sections = checklist(assessment)
+    closed, failed, still_open = count(sections)
+    return template.render(
+        "checklist.md.j2",
+        a=assessment,
+        run=run,
+        sections=sections,
+        closed=closed,
+        failed=failed,
+        still_open=still_open,
+        facts=[(k, v) for e in assessment.evidence if e.key == "deployment" for k, v in sorted(e.facts.items())],
+        started=assessment.run.get("started", "unknown"),
+        target=assessment.run.get("target", "unknown") or "none",
+    )

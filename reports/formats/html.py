@@ -1,0 +1,53 @@
+"""The assessment as one HTML file that loads nothing: style and charts are inside, every name is escaped."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from reports.formats import charts, table
+from sla.values.assessment import Assessment
+from sla.values.window import Window
+
+_SHOWN = ("started", "target", "workers", "seed", "arrivals")
+_ENVIRONMENT = Environment(
+    loader=FileSystemLoader(Path(__file__).parents[1] / "templates"),
+    autoescape=True,
+    finalize=lambda value: table.printable(value) if isinstance(value, str) else value,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+
+
+def render(assessment: Assessment, windows: Sequence[Window] = ()) -> str:
+    """A whole page. `windows` of the same run give the charts over time; without them there are none."""
+    a = assessment
+    tables = [
+        (table.objectives_title(a), table.OBJECTIVE_COLUMNS, table.objective_rows(a)),
+        ("Operations, as the client saw them", table.OPERATION_COLUMNS, table.operation_rows(a)),
+        ("Latencies with 95 % intervals", table.LATENCY_COLUMNS, table.latency_rows(a)),
+        ("Checks of the run itself", ("Check", "Status", "Why"), table.check_rows(a)),
+    ]
+    facts = [
+        ("Rollout", a.rollout),
+        ("Exit code", str(a.exit_code)),
+        ("Agreement", f"{a.agreement}, environment {a.environment}"),
+    ]
+    facts += [("Baseline", a.baseline or "none")]
+    facts += [(key.capitalize(), table.printable(str(a.run[key]))) for key in _SHOWN if key in a.run]
+    if a.steady:
+        facts.append(("Judged", f"{a.steady.to_second - a.steady.from_second} s; {a.steady.reason}"))
+    page: str = _ENVIRONMENT.get_template("report.html").render(
+        decision=a.decision.value,
+        summary=a.summary,
+        facts=facts,
+        bars=charts.bars(a.objectives),
+        charts=charts.charts(windows),
+        tables=[(title, columns, rows) for title, columns, rows in tables if rows],
+        notes=[table.printable(note) for note in a.notes],
+        size=(charts.WIDTH, charts.HEIGHT, charts.LEFT, charts.BOTTOM),
+    )
+    return page

@@ -1,0 +1,51 @@
+"""The assessment as Markdown, for pull requests and release notes."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Sequence
+
+from reports.formats import table
+from sla.values.assessment import Assessment
+
+
+def render(assessment: Assessment) -> str:
+    lines = [f"# {escape(assessment.decision.value)}", "", escape(assessment.summary), ""]
+    lines += [f"- Rollout: {escape(assessment.rollout)}", f"- Exit code: {assessment.exit_code}"]
+    lines += [f"- Agreement: {escape(assessment.agreement)}, environment {escape(assessment.environment)}"]
+    lines += [f"- Baseline: {escape(assessment.baseline or 'none')}"]
+    for key in ("started", "target", "workers", "seed"):
+        if key in assessment.run:
+            lines.append(f"- {key.capitalize()}: {escape(str(assessment.run[key]))}")
+    if assessment.steady:
+        s = assessment.steady
+        lines.append(f"- Judged: {s.to_second - s.from_second} s; {escape(s.reason)}")
+    lines += [
+        "",
+        f"## {table.objectives_title(assessment)}",
+        "",
+        *pipe_table(table.OBJECTIVE_COLUMNS, table.objective_rows(assessment)),
+    ]
+    if assessment.operations:
+        lines += ["", "## Operations, as the client saw them", ""]
+        lines += pipe_table(table.OPERATION_COLUMNS, table.operation_rows(assessment))
+        lines += ["", "## Latencies with 95 % intervals", ""]
+        lines += pipe_table(table.LATENCY_COLUMNS, table.latency_rows(assessment))
+    lines += ["", "## Checks of the run itself", ""]
+    lines += pipe_table(("Check", "Status", "Why"), table.check_rows(assessment))
+    if assessment.notes:
+        lines += ["", "## Notes", "", *(f"- {escape(note)}" for note in assessment.notes)]
+    return "\n".join(lines) + "\n"
+
+
+def pipe_table(columns: Sequence[str], rows: Sequence[table.Row]) -> list[str]:
+    """Lines of a Markdown table."""
+    lines = ["| " + " | ".join(columns) + " |", "|" + " --- |" * len(columns)]
+    return lines + ["| " + " | ".join(escape(c) for c in row.cells) + " |" for row in rows]
+
+
+def escape(text: str) -> str:
+    """Names come from the outside: no HTML, no Markdown structure, one line."""
+    plain = html.escape(table.printable(" ".join(text.split())), quote=False)
+    return re.sub(r"([\\`*_\[\]|#!])", r"\\\1", plain)

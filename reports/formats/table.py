@@ -1,0 +1,147 @@
+"""The rows that every format shows; units are converted here and nowhere else."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from sla.values.assessment import Assessment, Check, ObjectiveResult, Status
+from sla.values.estimate import Estimate
+
+OBJECTIVE_COLUMNS = ("Metric", "Severity", "Target", "Estimate", "95 % interval", "Baseline", "Status", "Why")
+
+
+@dataclass(frozen=True)
+class Row:
+    cells: tuple[str, ...]
+    status: str
+
+
+def objectives_title(assessment: Assessment) -> str:
+    """Says whose clock the latencies are by, where a reader would take them for the client's in the next table."""
+    server = [o for o in assessment.objectives if o.source.startswith("server")]
+    return "Objectives (latencies by the server's own histograms)" if server else "Objectives"
+
+
+def objective_rows(assessment: Assessment) -> list[Row]:
+    return [objective_row(o) for o in assessment.objectives]
+
+
+def objective_row(o: ObjectiveResult) -> Row:
+    status = o.status.value + (" (accepted)" if o.accepted else "")
+    why = o.reason
+    if o.seconds_needed is not None:
+        why += f"; about {o.seconds_needed:,.0f} s more at this rate would decide it"
+    cells = (
+        o.title,
+        o.severity.value,
+        target(o),
+        quantity(o.estimate.point, o.unit) if o.estimate else "no data",
+        interval(o.estimate, o.unit),
+        quantity(o.baseline, o.unit) if o.baseline is not None else "-",
+        status,
+        why,
+    )
+    return Row(cells, o.status.value)
+
+
+def target(o: ObjectiveResult) -> str:
+    """ "< 200 us", "< 456 us (10 x baseline)", and "< 10 x baseline" where there was no baseline."""
+    relative = f"{o.times_baseline:g} x baseline" if o.times_baseline else ""
+    if o.at_least:
+        relative += f", at least {quantity(o.at_least, o.unit)}"
+    if o.target is None:
+        return f"{o.comparison} {relative}"
+    return f"{o.comparison} {quantity(o.target, o.unit)}" + (f" ({relative})" if relative else "")
+
+
+def check_rows(assessment: Assessment) -> list[Row]:
+    return [check_row(c, assessment) for c in assessment.checks]
+
+
+def check_row(check: Check, assessment: Assessment) -> Row:
+    """With what to do about it, and with what a failed one leaves open."""
+    why = "; ".join(x for x in (_with_advice(check), opens(check, assessment)) if x)
+    return Row((check.title, check.status.value, why), check.status.value)
+
+
+def opens(check: Check, assessment: Assessment) -> str:
+    """In words, what a failed check leaves open; "" for others."""
+    if check.status is not Status.FAIL or not assessment.objectives:
+        return ""
+    titles = {o.key: o.title for o in assessment.objectives}
+    said = []
+    for direction, words in (("both", ""), ("PASS", "a PASS of "), ("FAIL", "a FAIL of ")):
+        named = [titles.get(key, key) for key, d in check.opens if d == direction]
+        if named:
+            said.append(words + ("every objective" if len(named) == len(titles) else ", ".join(named)))
+    return f"leaves open: {'; '.join(said)}" if said else "touches no objective"
+
+
+def generator_line(assessment: Assessment) -> str:
+    """The generator's own share in what was measured, where no check of it failed (that one has a row); "" without."""
+    found = [c for c in assessment.checks if c.key in ("schedule_lag", "generator_cpu") and c.status is Status.PASS]
+    return "; ".join(_with_advice(c) for c in found)
+
+
+def _with_advice(check: Check) -> str:
+    return f"{check.reason}; advice: {check.advice}" if check.advice else check.reason
+
+
+LATENCY_COLUMNS = ("Operation", "Latency", "p50", "p90", "p95", "p99", "p99.9")
+OPERATION_COLUMNS = ("Operation", "Rate", "Success", "Right", "Failed")
+
+
+def operation_rows(assessment: Assessment) -> list[Row]:
+    rows = []
+    for o in assessment.operations:
+        failed = ", ".join(f"{category} {count:,}" for category, count in o.failed.items()) or "0"
+        cells = (printable(o.operation), with_interval(o.rate, "ops/s"), with_interval(o.success, "ratio"), f"{o.ok:,}", failed)
+        rows.append(Row(cells, ""))
+    return rows
+
+
+def latency_rows(assessment: Assessment) -> list[Row]:
+    rows = []
+    for o in assessment.operations:
+        for kind, estimates in (("response", o.response), ("service", o.service)):
+            if estimates:
+                cells = [with_interval(estimates.get(q), "ns") for q in LATENCY_COLUMNS[2:]]
+                rows.append(Row((printable(o.operation), kind, *cells), ""))
+    return rows
+
+
+def with_interval(estimate: Estimate | None, unit: str) -> str:
+    return "-" if estimate is None else f"{quantity(estimate.point, unit)} [{interval(estimate, unit)}]"
+
+
+def interval(estimate: Estimate | None, unit: str) -> str:
+    if estimate is None:
+        return "-"
+    return f"{quantity(estimate.low, unit)} to {quantity(estimate.high, unit)}"
+
+
+def quantity(value: float, unit: str) -> str:
+    """A number with the unit it reads best in."""
+    if math.isinf(value):
+        return "unbounded"
+    if unit == "ns":
+        for factor, name in ((1e9, "s"), (1e6, "ms"), (1e3, "us")):
+            if value >= factor:
+                return f"{_digits(value / factor)} {name}"
+        return f"{_digits(value)} ns"
+    if unit == "ratio":
+        return f"{100 * value:.3f} %"
+    return f"{value:,.1f} {unit}"
+
+
+def printable(name: str) -> str:
+    """A name from the outside without control characters, which a terminal would obey."""
+    return "".join(c if c.isprintable() else "?" for c in name)
+
+
+def _digits(value: float) -> str:
+    """Three significant digits, without an exponent."""
+    if value == 0:
+        return "0"
+    return f"{value:.{max(2 - math.floor(math.log10(abs(value))), 0)}f}"

@@ -1,0 +1,62 @@
+"""Proportions: exact for independent outcomes, corrected for clustered ones.
+
+Clopper and Pearson (1934) with the effective sample size of Korn and Graubard (1998). Limit: outage-like bursts need at
+least ten windows with errors before an interval means anything.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from sla.estimators.dependence import design_effect, effective_size
+from sla.estimators.laws import beta_quantile
+from sla.values.estimate import Estimate
+
+BURST_WINDOWS = 10
+BURST_DEFF = 3.0  # independent failures reach it in about one of a thousand runs of 60 s
+
+
+def proportion_estimate(successes: ArrayLike, trials: ArrayLike, level: float = 0.95) -> Estimate | None:
+    """Of counts per window, both of shape (m,), in time order; None without any trial. Raises ValueError unless
+    0 <= successes <= trials everywhere. Without a single failure the lower limit is below 1, never "100 % to 100 %".
+    """
+    s, t = np.asarray(successes, dtype=np.float64), np.asarray(trials, dtype=np.float64)
+    if s.ndim != 1 or s.shape != t.shape or not (np.isfinite(s).all() and np.isfinite(t).all()):
+        raise ValueError("two finite arrays of one shape (m,) are needed")
+    if s.size and ((s < 0).any() or (s > t).any()):
+        raise ValueError("0 <= successes <= trials must hold in every window")
+    n, k = float(t.sum()), float(s.sum())
+    if n == 0:
+        return None
+    p = k / n
+    n_eff = n
+    if 0 < k < n:
+        deff, dof = design_effect(s - p * t, n * p * (1 - p))
+        # Independent errors are exact; the t factor belongs to an estimated correction only.
+        n_eff = min(effective_size(n, deff, dof, level), n) if deff > 1 else n
+    low, high = clopper_pearson(p, n_eff, level)
+    return Estimate(p, min(low, p), max(high, p), level, n, n_eff)
+
+
+def few_bursts(successes: ArrayLike, trials: ArrayLike) -> int | None:
+    """In how many windows the failures lie, where they come in bursts (design effect over BURST_DEFF) and in fewer than
+    BURST_WINDOWS windows, so that an interval says little; None otherwise.
+    """
+    s, t = np.asarray(successes, dtype=np.float64), np.asarray(trials, dtype=np.float64)
+    n, failed = float(t.sum()), float((t - s).sum())
+    windows = int(((t - s) > 0).sum())
+    if not 0 < windows < BURST_WINDOWS or failed == n:
+        return None
+    p = 1 - failed / n
+    deff, _ = design_effect(s - p * t, n * p * (1 - p))
+    return windows if deff > BURST_DEFF else None
+
+
+def clopper_pearson(p: float, n: float, level: float) -> tuple[float, float]:
+    """Limits of a proportion p of n outcomes; n need not be whole."""
+    tail = (1 - level) / 2
+    k = p * n
+    low = beta_quantile(tail, k, n - k + 1) if k > 0 else 0.0
+    high = beta_quantile(1 - tail, k + 1, n - k) if k < n else 1.0
+    return low, high

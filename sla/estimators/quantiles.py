@@ -1,0 +1,204 @@
+"""Quantiles of latency with intervals that hold under dependence.
+
+Estimate: the empirical q-quantile of the merged histogram. Interval: the order-statistic law Beta(k, n - k + 1) with the
+effective sample size in place of n (Woodruff 1952; Francisco and Fuller 1991), read through the merged cumulative counts
+and widened to the buckets' edges. Limits: rare overlapping stalls at p99.9 were covered in 78 % of simulated runs only.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from sla.estimators.dependence import BATCHES, FloatArray, design_effect, effective_size
+from sla.estimators.laws import beta_quantile
+from sla.values import histogram
+from sla.values.estimate import Estimate
+from sla.values.histogram import HIGHEST_NS, Histogram, IntArray, bucket_high_ns, bucket_low_ns, bucket_middle_ns
+
+QUANTILES = (0.5, 0.9, 0.95, 0.99, 0.999)
+LOWEST_PROXY = 0.9  # the design effect of a tail is never looked for below this quantile
+LONGEST_GAP_S = 60  # an empty second has no influence on an estimate; a million of them would fill the memory
+STRONG_EVIDENCE = 10.0  # n_eff (1 - q), effective exceedances, from which a PASS stands and a tail is not thin
+DECIDABLE = 11.4  # n_eff (1 - q) for which a PASS is well supported: 10, with room for the t factor
+
+
+@dataclass(frozen=True)
+class QuantileResult:
+    """An estimate (ns) with the design effect it rests on."""
+
+    quantile: float
+    estimate: Estimate
+    deff: float
+
+
+class _Merged:
+    """The windows' cumulative counts, made once for all quantiles."""
+
+    def __init__(self, windows: Sequence[Histogram]) -> None:
+        self.whole = histogram.merge(windows)
+        self.n = self.whole.total
+        self.sizes = np.array([h.total for h in windows], dtype=np.float64)
+        self._windows = [(h.indices, np.concatenate(([0], np.cumsum(h.counts)))) for h in windows]
+
+    def below(self, bucket: int | None) -> FloatArray:
+        """Samples in and under a bucket, for each window, shape (m,)."""
+        if bucket is None:
+            return np.array([counts[-1] for _, counts in self._windows], dtype=np.float64)
+        return np.array([c[np.searchsorted(i, bucket, side="right")] for i, c in self._windows], dtype=np.float64)
+
+    def influence(self, q: float) -> tuple[FloatArray, FloatArray]:
+        """(influence of each window, exceedances in each window) at the empirical q-quantile."""
+        below = self.below(self.whole.bucket_at(q))
+        # Ties make the share at the bucket differ from q; centred at the share itself the influences sum to zero.
+        share = below.sum() / self.n
+        return below - share * self.sizes, self.sizes - below
+
+
+def quantile_results(
+    windows: Sequence[Histogram], quantiles: Sequence[float] = QUANTILES, level: float = 0.95
+) -> list[QuantileResult] | None:
+    """Of one histogram for each consecutive second, in time order, empty seconds included; None without any sample.
+
+    The upper limit is infinite when the sample can't bound the quantile (q ** n_eff > alpha / 2).
+    """
+    merged = _Merged(windows)
+    if merged.n == 0:
+        return None
+    return [_result(merged, q, level) for q in quantiles]
+
+
+def influences(windows: Sequence[Histogram], quantiles: Sequence[float] = QUANTILES) -> list[FloatArray]:
+    """What each window (one a second, in time order) adds to each quantile, shape (m,) each; [] without any sample."""
+    merged = _Merged(windows)
+    return [merged.influence(q)[0] for q in quantiles] if merged.n else []
+
+
+def _result(merged: _Merged, q: float, level: float) -> QuantileResult:
+    deff, dof = _design_effect(merged, q)
+    n_eff = min(effective_size(merged.n, deff, dof, level), float(merged.n))
+    low_p, high_p = order_statistic_limits(q, n_eff, level)
+    point = merged.whole.bucket_at(q)
+    low = merged.whole.bucket_at(low_p)
+    high = merged.whole.bucket_at(high_p) if high_p is not None else None
+    point_ns = math.inf if point is None else bucket_middle_ns(point)
+    low_ns = float(HIGHEST_NS) if low is None else float(bucket_low_ns(np.array([low]))[0])
+    high_ns = math.inf if high is None else float(bucket_high_ns(np.array([high]))[0])
+    estimate = Estimate(point_ns, min(low_ns, point_ns), max(high_ns, point_ns), level, merged.n, n_eff)
+    return QuantileResult(q, estimate, deff)
+
+
+def _design_effect(merged: _Merged, q: float) -> tuple[float, float]:
+    """The largest design effect at q and, for a tail, at quantiles lowered by doubling 1 - q until nine batches in ten hold an
+    exceedance, and once more where the tail is thin: indicators of a far tail alone understate dependence while exceedances
+    are few (without that once more, M/M/1 at load 0.9 covered p99 in 91.2 % of 120 s runs; with it in 94.0 %).
+    """
+    deff, dof = 1.0, math.inf
+    p, once_more = q, True
+    while True:
+        influence, exceedances = merged.influence(p)
+        share = float(exceedances.sum()) / merged.n
+        found = design_effect(influence, merged.n * share * (1 - share))
+        deff, dof = max(deff, found[0]), min(dof, found[1])
+        if p <= LOWEST_PROXY:
+            break
+        if p < q and _batches_with(exceedances) >= 0.9:
+            if not once_more or merged.n / deff * (1 - q) >= STRONG_EVIDENCE:
+                break
+            once_more = False
+        p = max(1 - 2 * (1 - p), LOWEST_PROXY)
+    return deff, dof
+
+
+def _batches_with(exceedances: FloatArray) -> float:
+    """Share of the batches that hold an exceedance."""
+    batches = min(BATCHES, exceedances.size)
+    edges = np.linspace(0, exceedances.size, batches + 1).astype(np.int64)[:-1]
+    return float((np.add.reduceat(exceedances, edges) > 0).mean())
+
+
+def order_statistic_limits(q: float, n_eff: float, level: float) -> tuple[float, float | None]:
+    """Probabilities between which the q-quantile's order statistic lies; the upper one is None when there is no bound."""
+    tail = (1 - level) / 2
+    k = q * n_eff
+    low = beta_quantile(tail, k, n_eff - k + 1)
+    high = beta_quantile(1 - tail, k + 1, n_eff - k) if q**n_eff <= tail else None
+    return low, high
+
+
+def seconds_needed(deff: float, rate_per_s: float, q: float) -> float:
+    """How long a run at this rate must be for the tail beyond q to be decidable: 11.4 deff / (rate (1 - q))."""
+    return DECIDABLE * deff / (rate_per_s * (1 - q)) if rate_per_s > 0 else math.inf
+
+
+def windows_of(finished_at_s: ArrayLike, latency_ns: ArrayLike) -> list[Histogram]:
+    """One histogram for each second from the first to the last finish, as the recorder would fill them.
+
+    Both arrays have shape (n,); a latency over 60 s is counted as over range; a gap in the times (a pause, or a clock that
+    jumped) counts as LONGEST_GAP_S empty seconds at most. Raises ValueError for other shapes, NaN, infinite or negative values.
+    """
+    times = np.asarray(finished_at_s, dtype=np.float64)
+    values = np.asarray(latency_ns, dtype=np.float64)
+    if times.ndim != 1 or times.shape != values.shape:
+        raise ValueError(f"two arrays of one shape (n,) are needed, not {times.shape} and {values.shape}")
+    if not times.size:
+        return []
+    if not (np.isfinite(times).all() and np.isfinite(values).all()) or values.min() < 0:
+        raise ValueError("times and latencies must be finite, and latencies not negative")
+    whole = np.minimum(np.round(values), HIGHEST_NS + 1).astype(np.int64)
+    occupied, position = np.unique(np.floor(times), return_inverse=True)
+    steps = np.minimum(np.diff(occupied, prepend=occupied[:1]), LONGEST_GAP_S).astype(np.int64)
+    seconds = np.cumsum(steps)[position]
+    order = np.argsort(seconds, kind="stable")
+    cuts = np.searchsorted(seconds[order], np.arange(1, seconds.max() + 1))
+    return [histogram.from_values(part) for part in np.split(whole[order], cuts)]
+
+
+def quantile_estimates(
+    finished_at_s: ArrayLike,
+    latency_ns: ArrayLike,
+    quantiles: Sequence[float] = QUANTILES,
+    level: float = 0.95,
+    seed: int = 0,
+) -> list[Estimate]:
+    """Quantiles (ns) of any tool's samples, through the same windows and buckets as a run's; [] without samples.
+
+    `seed` is taken for symmetry with the drawn distribution; the interval itself is exact and draws nothing.
+    """
+    results = quantile_results(windows_of(finished_at_s, latency_ns), quantiles, level)
+    return [r.estimate for r in results] if results else []
+
+
+def bootstrap_ranks(n: float, quantiles: Sequence[float], draws: int, rng: np.random.Generator) -> NDArray[np.float64]:
+    """Uniform order statistics of `draws` resamples, shape (draws, len(quantiles)), `quantiles` ascending.
+
+    A resampled order statistic of rank k is the sample's value at rank ceil(n U) with U ~ Beta(k, n - k + 1); several are
+    joint by successive Beta spacings (David and Nagaraja 2003, section 2.5). This is the distribution that the naive
+    bootstrap converges to, at any n in the same time; with n_eff in place of n it accounts for dependence.
+    """
+    ranks = [max(q * n, 1.0) for q in quantiles]
+    columns = np.empty((draws, len(ranks)))
+    previous, before = np.zeros(draws), 0.0
+    for column, k in enumerate(ranks):
+        step = k - before
+        spacing = rng.beta(step, n - k + 1, draws) if step > 0 else np.zeros(draws)
+        previous = previous + (1 - previous) * spacing
+        columns[:, column] = previous
+        before = k
+    return columns
+
+
+def bootstrap_draws(
+    whole: Histogram, n_eff: float, quantiles: Sequence[float], draws: int = 100_000, seed: int = 0
+) -> IntArray:
+    """Values (ns, the buckets' upper edges) of bootstrap_ranks() in a merged histogram; ranks over range give HIGHEST_NS."""
+    u = bootstrap_ranks(n_eff, quantiles, draws, np.random.default_rng(seed))
+    rank = np.maximum(np.ceil(u * whole.total), 1)
+    position = np.searchsorted(np.cumsum(whole.counts), rank)
+    edges = np.append(bucket_high_ns(whole.indices), HIGHEST_NS)
+    found: IntArray = edges[position]
+    return found

@@ -1,0 +1,1 @@
+"""Estimates + agreement -> statuses, checks, a decision."""

@@ -1,0 +1,97 @@
+"""The decision matrix: gates and checks -> decision, rollout and exit code."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+from sla.release.rollout import APPROVALS, SLOWER, STANDARD, VERY_SLOW, monitoring_plan, rollback_commands
+from sla.release.triggers import triggers
+from sla.values.agreement import Agreement
+from sla.values.assessment import Check, Decision, Gate, ObjectiveResult, Severity, Status
+from sla.values.strategy import Strategy
+
+STRATEGY = {
+    Decision.GO: STANDARD,
+    Decision.GO_WITH_CAUTION: SLOWER,
+    Decision.CONDITIONAL_GO: VERY_SLOW,
+    Decision.NO_GO: Strategy("none", advice="remediate, validate again"),
+    Decision.INCONCLUSIVE: Strategy("none", advice="measure longer, or supply what is missing"),
+    Decision.INVALID: Strategy("none", advice="repeat the run under conditions that can be trusted"),
+}
+ROLLOUT = {decision: str(strategy) for decision, strategy in STRATEGY.items()}
+_EXIT = {Decision.NO_GO: 3, Decision.INCONCLUSIVE: 4, Decision.INVALID: 5}
+_CAUTIOUS = (Decision.GO_WITH_CAUTION, Decision.CONDITIONAL_GO)
+
+
+@dataclass(frozen=True)
+class DecisionMade:
+    decision: Decision
+    summary: str
+
+
+def decide(
+    gates: Sequence[Gate], checks: Sequence[Check], interrupted: bool = False, objectives: Collection[str] = ()
+) -> DecisionMade:
+    """NO-GO for a critical gate that failed: what the checks opened is no FAIL any more, so this one is certain, whatever else
+    can't be trusted. Then INVALID for a gate that a failed check opened, and for a failed check that leaves nothing: it touches
+    every one of the `objectives` (keys; their gates are among `gates`), or there are none. INCONCLUSIVE for an open gate, then
+    A to C. An `interrupted` run can fail but not pass: who may stop when it looks good, stops when it looks good.
+    """
+    broken = [c for c in checks if c.status is Status.FAIL]
+    failed = [g for g in gates if g.severity is Severity.CRITICAL and g.status is Status.FAIL]
+    if failed:
+        also = f"; besides, the run's own checks failed: {_said(broken)}" if broken else ""
+        return DecisionMade(Decision.NO_GO, "critical: " + "; ".join(f"{g.title}: {g.reason}" for g in failed) + also)
+    everything = [c for c in broken if {key for key, direction in c.opens if direction == "both"} >= set(objectives)]
+    if everything or any(g.status is Status.INVALID for g in gates):
+        undone = {g.key for g in gates if g.status is Status.INVALID}
+        guilty = [c for c in broken if c in everything or not undone.isdisjoint(key for key, _ in c.opens)]
+        return DecisionMade(Decision.INVALID, f"the run can't be trusted: {_said(guilty or broken)}")
+    if not gates:
+        return DecisionMade(Decision.INCONCLUSIVE, "no answer: there is no agreement to judge by (--agreement)")
+    if interrupted:
+        return DecisionMade(
+            Decision.INCONCLUSIVE, "no answer: the run was stopped before its plan ended, and nothing passes before"
+        )
+    open_gates = [g for g in gates if g.status is Status.INCONCLUSIVE]
+    if open_gates:
+        return DecisionMade(Decision.INCONCLUSIVE, "no answer: " + "; ".join(f"{g.title}: {g.reason}" for g in open_gates))
+    warnings = [g for g in gates if g.counts and g.status in (Status.WARN, Status.FAIL)]
+    if not warnings:
+        return DecisionMade(Decision.GO, "every gate passes")
+    named = "; ".join(f"{g.title}: {g.reason}" for g in warnings)
+    if len(warnings) <= 2:
+        return DecisionMade(Decision.GO_WITH_CAUTION, f"{len(warnings)} warning{'s' if len(warnings) > 1 else ''}: {named}")
+    return DecisionMade(Decision.CONDITIONAL_GO, f"{len(warnings)} warnings: {named}")
+
+
+def _said(checks: Sequence[Check]) -> str:
+    """Of how late arrivals were the figures alone: why stands in the check's own row, and once is enough."""
+    return "; ".join(c.reason.split(": ")[0] if c.key == "schedule_lag" else c.reason for c in checks)
+
+
+def strategy_for(
+    decision: Decision, agreement: Agreement, results: Sequence[ObjectiveResult], names: Mapping[str, str]
+) -> Strategy:
+    """The decision's strategy with its triggers, commands, plan and approvals; `names` as of rollout.rollback_commands. Without
+    steps there is nothing to watch, to roll back or to approve.
+    """
+    strategy = STRATEGY[decision]
+    if not strategy.steps:
+        return strategy
+    return dataclasses.replace(
+        strategy,
+        triggers=triggers(agreement, results, decision in _CAUTIOUS),
+        commands=rollback_commands(names),
+        monitoring=monitoring_plan(strategy),
+        approvals=APPROVALS,
+    )
+
+
+def exit_code(decision: Decision, fail_on_warn: bool) -> int:
+    """0 kept, 3 NO-GO (and the two cautious decisions with `fail_on_warn`), 4 inconclusive, 5 invalid."""
+    if fail_on_warn and decision in _CAUTIOUS:
+        return 3
+    return _EXIT.get(decision, 0)

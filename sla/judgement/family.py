@@ -1,0 +1,109 @@
+"""Several objectives judged together, whatever they were measured from: claims of FAIL hold a family-wise error by Holm's
+step-down (Holm 1979, Scandinavian Journal of Statistics 6), by confidence levels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from sla.judgement.objectives import ObjectiveEstimate, seconds_for_margin
+from sla.judgement.status import MISSES, THIN_EVIDENCE, Bounds, Verdict, judge, outside
+from sla.values.agreement import Limit, Objective
+from sla.values.assessment import Gate, ObjectiveResult, Status
+from sla.values.estimate import Estimate
+
+
+@dataclass(frozen=True)
+class PreparedObjective:
+    """An objective with its limits in absolute terms and its estimate as a function of the confidence level.
+
+    unknown_acceptable   why nobody knows what may be missed ("": it is known, or does not matter): what keeps the target keeps
+                         it all the same, what misses it is open
+    """
+
+    objective: Objective
+    target: Limit
+    acceptable: Limit | None
+    at: Callable[[float], ObjectiveEstimate]
+    unknown_acceptable: str = ""
+
+
+def judge_family(
+    prepared: Sequence[PreparedObjective], baseline: Mapping[str, float], length_s: float, level: float
+) -> list[ObjectiveResult]:
+    """`baseline` by the objectives' baseline keys; `length_s`: over how many seconds was measured."""
+    strict_level = holm_level([_fails(p) for p in prepared], level)
+    results = []
+    for p in prepared:
+        o, measured = p.objective, p.at(level)
+        strict = p.at(strict_level)
+        verdict = judge(
+            measured.estimate,
+            strict.estimate,
+            p.target,
+            p.acceptable,
+            baseline.get(o.baseline_key),
+            o.severity,
+            measured.tail_evidence,
+            _bounds(measured, strict),
+        )
+        needed = None
+        if (verdict.status is Status.INCONCLUSIVE and not verdict.doubted) or verdict.reason == THIN_EVIDENCE:
+            needed = seconds_for_margin(measured, p.target, length_s)
+        if p.unknown_acceptable and verdict.reason == MISSES:  # and no longer run would tell
+            verdict = Verdict(Status.INCONCLUSIVE, f"misses the target; {p.unknown_acceptable}")
+        results.append(
+            ObjectiveResult(
+                o.key, o.title, o.severity, o.unit, p.target.comparison, p.target.value,
+                p.acceptable.value if p.acceptable and p.acceptable.known else None, baseline.get(o.baseline_key),
+                measured.estimate, verdict.status, verdict.reason, False, needed, measured.source, o.operations, o.quantile,
+                p.target.times_baseline, p.target.at_least,
+            )
+        )  # fmt: skip
+    return results
+
+
+def unjudged(o: Objective, baseline: Mapping[str, float], estimate: Estimate | None, reason: str) -> ObjectiveResult:
+    """An objective that can't be judged, and why."""
+    target, acceptable = ((limit.value if limit and limit.known else None) for limit in (o.target, o.acceptable))
+    return ObjectiveResult(
+        o.key, o.title, o.severity, o.unit, o.target.comparison, target, acceptable, baseline.get(o.baseline_key), estimate,
+        Status.INCONCLUSIVE, reason, operations=o.operations, quantile=o.quantile,
+        times_baseline=o.target.times_baseline, at_least=o.target.at_least,
+    )  # fmt: skip
+
+
+def gate_of(o: ObjectiveResult) -> Gate:
+    """The gate of the decision matrix that an objective is."""
+    return Gate(o.key, o.title, o.severity, o.status, not o.accepted, o.reason + (", accepted" if o.accepted else ""))
+
+
+def _bounds(measured: ObjectiveEstimate, strict: ObjectiveEstimate) -> Bounds | None:
+    if measured.estimate is None or measured.surely is None or strict.surely is None:
+        return None
+    return Bounds(measured.surely, strict.surely, measured.at_most or measured.estimate, measured.less, measured.more)
+
+
+def _fails(p: PreparedObjective) -> Callable[[float], bool]:
+    def claimed(level: float) -> bool:
+        estimate = p.at(level).surely
+        return estimate is not None and outside(estimate, p.target)
+
+    return claimed
+
+
+def holm_level(claims: Sequence[Callable[[float], bool]], level: float) -> float:
+    """The level at which a claim must hold so that the whole family errs with probability 1 - level at most.
+
+    Each claim is a function of the confidence level: is it made at this level? Starting from 1 - alpha / m, each round of
+    claims made leaves a smaller family for the rest; the level returned is the one at which no further claim is made.
+    """
+    alpha, open_claims = 1 - level, list(claims)
+    while open_claims:
+        strict = 1 - alpha / len(open_claims)
+        kept = [claim for claim in open_claims if not claim(strict)]
+        if len(kept) == len(open_claims) or not kept:
+            return strict
+        open_claims = kept
+    return level

@@ -1,0 +1,136 @@
+"""Was the load made as planned, and by a generator that had time to spare? Only the judged part counts, not the ramp."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+
+import numpy as np
+
+from sla.judgement.lateness import DELAYED, SECOND_NS, judged, over
+from sla.judgement.steady import constant_part
+from sla.judgement.who_was_late import explain
+from sla.values import histogram
+from sla.values.agreement import Agreement
+from sla.values.assessment import Check, Status, Steady, check
+from sla.values.measurements import Measurements
+
+BUSY_SECONDS = 0.1  # of the workers' seconds that may be over the limit of CPU
+SHORT_SECONDS = 0.05  # of the judged seconds that may be short
+CHANCE_SIGMAS = 5.0  # by which drawn arrivals may be fewer than planned
+FAILED_OUTSIDE, MORE_OFTEN = 0.01, 2.0  # of the operations outside the judged part; so many times as often as in it
+SHORT = 0.1  # of a second's arrivals may be sent more than a second after it
+
+
+def load_checks(measurements: Measurements, agreement: Agreement, steady: Steady | None) -> list[Check]:
+    found = _unsent(measurements, agreement, steady) + _lag(measurements, agreement, steady)
+    found += _cpu(measurements, agreement, steady)
+    if steady is not None and measurements.facts.plan:
+        found.append(_outside(measurements, steady))
+    if steady is not None and constant_part(measurements.facts)[2]:
+        found += [_achieved(measurements, agreement, steady), _achieved_seconds(measurements, steady)]
+    return found
+
+
+def _unsent(measurements: Measurements, agreement: Agreement, steady: Steady | None) -> list[Check]:
+    """Of the judged part: arrivals that found no free user, and those whose user never came to be."""
+    here = [w for w in measurements.windows if steady is None or steady.holds(w.second)]
+    known, unsent, limit = sum(w.planned for w in here), sum(w.unsent for w in here), agreement.validity.unsent_share
+    nobodys = _nobodys(measurements, steady, known)
+    planned = known + nobodys
+    if not planned:
+        return []
+    text = f"{unsent + nobodys:.0f} of {planned:.0f} planned operations were not sent"
+    advice = "more users (--ops-per-user) or workers: planned operations found no free connection"
+    if nobodys > unsent:
+        text += ", for want of the users that were to send them"
+        advice = "see in the log of the workers why users did not start, or took long to (on_start, connections)"
+    share = (unsent + nobodys) / planned
+    return [check("unsent", "Unsent", share > limit, text, share, limit, "ratio", advice=advice)]
+
+
+def _nobodys(measurements: Measurements, steady: Steady | None, known: int) -> float:
+    """Arrivals of the plan that no user ever had, beyond chance. What went with a lost worker is another check's matter."""
+    rate = constant_part(measurements.facts)[2]
+    if steady is None or not rate or measurements.facts.lost_workers:
+        return 0.0
+    planned = rate * (steady.to_second - steady.from_second)
+    missing = planned - known
+    # drawn arrivals are Poisson: their number has a standard deviation of its root
+    return missing if missing > CHANCE_SIGMAS * math.sqrt(planned) + 1 else 0.0
+
+
+def _lag(measurements: Measurements, agreement: Agreement, steady: Steady | None) -> list[Check]:
+    rows = judged(measurements.health, steady)
+    target = [m for m in measurements.target if steady is None or steady.holds(m.second)]
+    told, limit_ns = explain(rows, target), agreement.validity.lag_p99_ns
+    if told is None:
+        sent = not rows and measurements.facts.plan and any(w.started for w in measurements.windows)
+        text = "how late arrivals were is not known: no worker reported it for the judged part"
+        return [Check("schedule_lag", "Schedule lag p99", Status.FAIL, None, limit_ns, "ns", text)] if sent else []
+    p99_ns = histogram.merge(h.lag for h in rows).quantile_ns(0.99)
+    status = Status.FAIL if p99_ns > limit_ns else Status.PASS
+    # a lag within the limit fails nothing, but may have opened an objective
+    return [Check("schedule_lag", "Schedule lag p99", status, p99_ns, limit_ns, "ns", told.text, (), told.advice)]
+
+
+def _cpu(measurements: Measurements, agreement: Agreement, steady: Steady | None) -> list[Check]:
+    shares, limit = [h.cpu_share for h in judged(measurements.health, steady)], agreement.validity.cpu_share
+    if not shares:
+        return []
+    busy, top = float(np.mean([s > limit for s in shares])), float(np.percentile(shares, 95))
+    text = f"workers used {top:.2f} of a core (95th percentile of their seconds)"
+    advice = f"raise --workers, on more cores, until they use less than {limit:.2f} of one"
+    return [check("generator_cpu", "Generator CPU", busy > BUSY_SECONDS, text, top, limit, "cores", advice=advice)]
+
+
+def _outside(measurements: Measurements, steady: Steady) -> Check:
+    """Ramps, steps and spikes are sent and not judged: what failed there must not be overlooked."""
+    here, there = ([w for w in measurements.windows if steady.holds(w.second) is i] for i in (True, False))
+    finished, failed = sum(w.finished for w in there), Counter[str]()
+    for w in there:
+        failed.update(w.failed)
+    usual = sum(w.failures for w in here) / max(sum(w.finished for w in here), 1)
+    text = f"{failed.total()} of {finished} operations failed outside the judged part"
+    if failed:
+        text += f" ({', '.join(f'{category} {count}' for category, count in failed.most_common())})"
+    share = failed.total() / max(finished, 1)
+    advice = "no objective covers them: judge a run of its own for that stage"
+    limit = max(FAILED_OUTSIDE, MORE_OFTEN * usual)  # what fails everywhere is in the judged success rate
+    return check("outside", "Outside the judged part", share > limit, text, share, limit, "ratio", Status.WARN, advice)
+
+
+def _achieved(measurements: Measurements, agreement: Agreement, steady: Steady) -> Check:
+    """Arrivals in the judged part against the plan. A target that can't keep up shows as unsent; this finds missing users."""
+    rate, limit = constant_part(measurements.facts)[2], agreement.validity.achieved_share
+    here = [w for w in measurements.windows if steady.holds(w.second)]
+    planned, started = rate * (steady.to_second - steady.from_second), sum(w.started for w in here)
+    off = started / planned - 1
+    text = f"{started} operations were sent where {planned:.0f} were planned ({off:+.2%})"
+    return check("achieved", "Achieved arrivals", abs(off) > limit, text, off, limit, "ratio", Status.WARN)
+
+
+def _achieved_seconds(measurements: Measurements, steady: Steady) -> Check:
+    """In how many seconds were arrivals still not sent a second later? In sum they may all have been sent, in bursts."""
+    length = steady.to_second - steady.from_second
+    planned, started = np.zeros(length + 1), np.zeros(length + 1)
+    for w in measurements.windows:
+        if steady.from_second <= w.second <= steady.to_second:
+            planned[w.second - steady.from_second] += w.planned - w.unsent
+            started[w.second - steady.from_second] += w.started
+    behind = 0.0
+    short = 0
+    for second in range(length):
+        behind = max(behind + planned[second] - started[second], 0.0)
+        short += bool(behind - started[second + 1] > SHORT * planned[second])
+    share = short / length
+    text = f"in {short} of {length} s more than {SHORT:.0%} of the arrivals were sent over a second late"
+    advice = "more users (--ops-per-user) or workers, where the target is slow; else see the schedule lag"
+    return check(
+        "achieved_seconds", "Achieved per second", share > SHORT_SECONDS, text, share, SHORT_SECONDS, "ratio", advice=advice
+    )
+
+
+def late_operations(measurements: Measurements, steady: Steady) -> float:
+    """Operations of the judged part that arrivals more than a second late can have hurt, at most (sla.judgement.lateness)."""
+    return DELAYED * sum(over(h.lag, SECOND_NS) for h in judged(measurements.health, steady))

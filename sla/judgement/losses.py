@@ -1,0 +1,178 @@
+"""What went wrong around a run, with figures: lost workers and what went with them, clocks, restarts of the target."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sla.estimators.server_side import CounterIncrease, Reconciliation, by_instance, counter_increase, reconcile
+from sla.values.agreement import Agreement, OperationMetrics
+from sla.values.assessment import Check, Status, Steady, check
+from sla.values.measurements import Loss, Measurements, RunFacts
+from sla.values.window import Health, Window
+
+# answered by something, which need not be the node: refusals and errors may come from a proxy
+UNCERTAIN = ("transport", "timeout", "http_4xx", "http_5xx")
+START_TIME = "process_start_time_seconds"
+WALL_CLOCK_LIMIT_NS = 1e9
+STALL_LIMIT_S = 3.0
+MAX_SECOND = 1 << 34
+
+
+@dataclass(frozen=True)
+class CounterCheck:
+    """One operation's count by the client and by the server.
+
+    uncertain   operations that failed so that the server may have counted them or not
+    unfinished  operations that were sent and whose end nobody saw (their connection or user was cut off), part of `uncertain`
+    forgotten   operations that the server can have counted and forgotten in its restarts, at most
+    """
+
+    reconciliation: Reconciliation
+    increase: CounterIncrease
+    uncertain: int
+    unfinished: int
+    forgotten: float
+
+
+def counted(metrics: OperationMetrics, windows: Sequence[Window], measurements: Measurements) -> CounterCheck | str:
+    """Of one operation's windows; a text that says why where there is nothing to compare."""
+    snapshots, facts = measurements.snapshots, measurements.facts
+    names = [n for n in (metrics.total, metrics.failed) if n]
+    if not any(n in s.counters for s in snapshots for n in names):
+        return f"the server has no {metrics.total}"
+    increase = counter_increase(snapshots, names, facts.load_started_ns, max(facts.load_ended_ns, facts.drained_ns))
+    if increase is None:
+        return "fewer than two scrapes"
+    # An injected or real 5xx of the node itself is counted by its fail counter, where it has one.
+    unsure = [c for c in UNCERTAIN if not (c == "http_5xx" and metrics.failed)]
+    unfinished = max(sum(w.started for w in windows) - sum(w.finished for w in windows), 0)
+    uncertain = sum(w.failed.get(c, 0) for w in windows for c in unsure) + unfinished
+    sure: dict[int, int] = {}
+    for w in windows:
+        sure[w.second] = sure.get(w.second, 0) + w.finished - sum(w.failed.get(c, 0) for c in unsure)
+    in_flight = max((w.in_flight_ns / 1e9 for w in windows), default=0.0)
+    forgotten = _forgotten(measurements, names, sure) if increase.resets else 0.0
+    return CounterCheck(reconcile(sure, uncertain, in_flight, increase), increase, uncertain, unfinished, forgotten)
+
+
+def _forgotten(measurements: Measurements, names: Sequence[str], sure: dict[int, int]) -> float:
+    """The client's count in the seconds that touch an interval between scrapes in which a counter went backwards."""
+    seconds: set[int] = set()
+    for series in by_instance(measurements.snapshots).values():
+        for before, after in itertools.pairwise(series):
+            if any(after.counters.get(n, 0.0) < before.counters.get(n, 0.0) for n in names):
+                seconds |= set(range(int(before.at_ns // 1e9) - 1, int(after.at_ns // 1e9) + 1))
+    return float(sum(sure.get(s, 0) for s in seconds))
+
+
+def lost_workers(measurements: Measurements, agreement: Agreement) -> list[Check]:
+    """Who was lost, after which report, and how many operations went with them: by the server's counters where these can tell
+    (both read while idle, not reset), else by the plan.
+    """
+    facts = measurements.facts
+    lost = len(facts.lost_workers)
+    known = {loss.worker: loss for loss in facts.losses}
+    named = "; ".join(_said(known[w]) if w in known else w for w in facts.lost_workers)
+    text = f"workers lost: {named or 'none'}"
+    found = [check("workers", "Workers", bool(lost), text, float(lost), 0.0, "workers")]
+    if lost and (most := most_lost(facts)) > 0:
+        text = f"at most {most:.0f} operations were sent and not reported" if math.isfinite(most) else "nothing bounds how many"
+        figure = most if math.isfinite(most) else None
+        exact = _by_counters(measurements, agreement)
+        if exact is not None:
+            figure, unsure = exact
+            text = f"{figure:.0f} operations are in the server's counters and in no report" + (
+                f" (give or take {unsure:.0f} of unknown fate)" if unsure else ""
+            )
+        found.append(check("workers_operations", "Operations lost", figure != 0, text, figure, 0.0, "operations"))
+    return found
+
+
+def _said(loss: Loss) -> str:
+    if loss.at_most == 0:
+        return f"{loss.worker} left early (after report {loss.after_report}); everything that it measured is here"
+    if loss.after_report < 0:
+        return f"{loss.worker} before its first report"
+    return f"{loss.worker} after report {loss.after_report}"
+
+
+def most_lost(facts: RunFacts) -> float:
+    """Operations that lost workers can have sent and not reported, at most; inf where nothing bounds them."""
+    if len(facts.losses) < len(facts.lost_workers) or any(loss.at_most < 0 for loss in facts.losses):
+        return math.inf
+    return float(sum(loss.at_most for loss in facts.losses))
+
+
+def _by_counters(measurements: Measurements, agreement: Agreement) -> tuple[float, float] | None:
+    """(operations that the server counted and nobody reported, how many of unknown fate there are); None: it can't be told."""
+    missing, unsure, any_found = 0.0, 0.0, False
+    for operation, metrics in agreement.operations.items():
+        windows = [w for w in measurements.windows if w.operation == operation]
+        if not windows or not metrics.total:
+            continue
+        found = counted(metrics, windows, measurements)
+        if isinstance(found, str) or not found.increase.idle or found.increase.resets:
+            return None
+        any_found = True
+        missing += found.increase.value - found.reconciliation.client
+        unsure += found.uncertain
+    return (max(missing, 0.0), unsure) if any_found else None
+
+
+def clock_skew(health: Sequence[Health], limit_ns: float) -> list[Check]:
+    """How far the clocks of the workers are off the master's, beyond what the round trips leave open. What labels the windows
+    must hold; a worker's system clock is shown when it is off, nothing is judged by it.
+    """
+    rows = [h for h in health if h.clock_error_ns >= 0]
+    if not rows:
+        return []
+    worst = max(rows, key=lambda h: abs(h.label_offset_ns) - h.clock_error_ns)
+    skew_ns = max(abs(worst.label_offset_ns) - worst.clock_error_ns, 0)
+    text = f"the labels of {worst.worker} are {worst.label_offset_ns / 1e6:+.1f} ms off the master's clock"
+    text += f" (give or take {worst.clock_error_ns / 1e6:.1f} ms)"
+    found = [check("clock_skew", "Clock skew", skew_ns > limit_ns, text, float(skew_ns), limit_ns, "ns")]
+    wall = max(rows, key=lambda h: abs(h.wall_offset_ns))
+    if abs(wall.wall_offset_ns) - wall.clock_error_ns > WALL_CLOCK_LIMIT_NS:
+        text = (
+            f"the system clock of {wall.worker} is {wall.wall_offset_ns / 1e9:+.1f} s off the master's, nothing is judged by it"
+        )
+        off_ns = float(abs(wall.wall_offset_ns))
+        found.append(check("system_clock", "System clock", True, text, off_ns, WALL_CLOCK_LIMIT_NS, "ns", Status.WARN))
+    return found
+
+
+def stalls(health: Sequence[Health], steady: Steady | None) -> list[Check]:
+    """Workers report once a second: a longer gap means that the process itself stood still (suspended, swapped, starved). Of
+    the judged part, and as far as a gap reaches into it.
+    """
+    first, last = (steady.from_second - 1, steady.to_second) if steady else (0, MAX_SECOND)
+    longest, who = 0.0, ""
+    seconds: dict[str, list[int]] = {}
+    for h in health:
+        seconds.setdefault(h.worker, []).append(h.second)
+    for worker, times in seconds.items():
+        for before, after in itertools.pairwise(sorted(times)):
+            gap_s = float(min(after, last) - max(before, first))
+            if gap_s > longest:
+                longest, who = gap_s, worker
+    if not who:
+        return []
+    text = f"the longest gap between reports of a worker is {longest:.0f} s" + (
+        f": {who} stood still" if longest > STALL_LIMIT_S else ""
+    )
+    return [check("stalls", "Worker stalls", longest > STALL_LIMIT_S, text, longest, STALL_LIMIT_S, "s")]
+
+
+def restarts(measurements: Measurements, agreement: Agreement) -> Check:
+    """A target that was restarted under load: its start time moved, or a counter of an operation went backwards."""
+    names = [n for m in agreement.operations.values() for n in (m.total, m.failed) if n]
+    count = 0
+    for series in by_instance(measurements.snapshots).values():
+        for before, after in itertools.pairwise(series):
+            moved = after.gauges.get(START_TIME, 0.0) - before.gauges.get(START_TIME, 0.0) > 0.5 and START_TIME in before.gauges
+            count += moved or any(after.counters.get(n, 0.0) < before.counters.get(n, 0.0) for n in names)
+    text = f"the target was restarted {count} times under load" if count else "the target was not restarted"
+    return check("restarted", "Target restarts", count > 0, text, float(count), 0.0, "restarts")

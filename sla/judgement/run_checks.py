@@ -1,0 +1,232 @@
+"""Checks of the run itself. What a failed one opens is in sla.judgement.touches."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+
+from sla.estimators.littles_law import TOLERANCE, littles_law
+from sla.estimators.server_side import Increments, bucket_increments, dominance_violation
+from sla.judgement.lateness import judged
+from sla.judgement.load_checks import load_checks
+from sla.judgement.losses import CounterCheck, clock_skew, counted, lost_workers, most_lost, restarts, stalls
+from sla.judgement.steady import operations_of
+from sla.values import histogram
+from sla.values.agreement import Agreement, OperationMetrics
+from sla.values.assessment import Check, Status, Steady, check
+from sla.values.measurements import Measurements, RunFacts
+from sla.values.window import Window
+
+CLOCK_TICK_NS = 100.0
+COVERED_SHARE = 0.5  # of the judged part that the server's metrics must cover; a Prometheus may scrape only every 15 or 30 s
+
+
+# what a user may call acceptable: name -> the checks whose keys begin with this
+ALLOWABLE = {
+    "lost-worker": "workers",
+    "lost-master": "closed",
+    "missing-reports": "reports",
+    "unsent": "unsent",
+    "schedule-lag": "schedule_lag",
+    "generator-cpu": "generator_cpu",
+    "achieved-seconds": "achieved_seconds",
+    "stalled-worker": "stalls",
+    "clock-skew": "clock_skew",
+    "server-data": "server_data",
+    "target-restarted": "restarted",
+    "counters": "counters_",
+    "dominance": "dominance_",
+    "littles-law": "littles_law_",
+    "clock-resolution": "resolution_",
+}
+
+
+def checks(
+    measurements: Measurements, agreement: Agreement, steady: Steady | None, allowed: frozenset[str] = frozenset()
+) -> list[Check]:
+    """Every check, in the order in which they are shown. A failed one whose name in ALLOWABLE is `allowed` is a WARN, and says
+    so; that there is data at all can't be waived.
+    """
+    prefixes = tuple(ALLOWABLE[name] for name in allowed)
+    return [
+        dataclasses.replace(c, status=Status.WARN, reason=f"{c.reason} (allowed)")
+        if c.status is Status.FAIL and c.key.startswith(prefixes)
+        else c
+        for c in _checks(measurements, agreement, steady)
+    ]
+
+
+def _checks(measurements: Measurements, agreement: Agreement, steady: Steady | None) -> list[Check]:
+    found = [*_data(measurements, steady), *_exchange(measurements, agreement), *load_checks(measurements, agreement, steady)]
+    found += stalls(measurements.health, steady)
+    found += clock_skew(judged(measurements.health, steady), agreement.validity.clock_skew_ns)
+    found += _server(measurements, agreement, steady)
+    for operation in operations_of(measurements.windows):
+        mine = [w for w in measurements.windows if w.operation == operation]
+        found += _law(operation, mine) + _resolution(operation, mine)
+    return found
+
+
+def _data(measurements: Measurements, steady: Steady | None) -> list[Check]:
+    finished, ok = sum(w.finished for w in measurements.windows), sum(w.ok for w in measurements.windows)
+    if not finished:
+        return [check("data", "Data", True, "no operation was finished", 0.0, 1.0, "operations")]
+    text, figure = "operations were measured in the steady part", float(finished)
+    found = [check("data", "Data", False, text, figure, 1.0, "operations")]
+    if steady is None:
+        found = [check("data", "Data", True, "no steady part of at least 5 s at a constant rate", 0.0, 5.0, "s")]
+    if not ok:
+        found.append(check("successes", "Successes", True, "not one operation succeeded", 0.0, 1.0, "operations"))
+    return found
+
+
+def _exchange(measurements: Measurements, agreement: Agreement) -> list[Check]:
+    facts = measurements.facts
+    return [
+        *lost_workers(measurements, agreement),
+        *_closed(facts),
+        check(
+            "reports",
+            "Reports from workers",
+            facts.missing_messages > 0,
+            f"{facts.missing_messages} reports missing",
+            float(facts.missing_messages),
+            0.0,
+            "reports",
+        ),
+        *_unsigned(facts.unsigned_messages),
+    ]
+
+
+def _closed(facts: RunFacts) -> list[Check]:
+    if facts.closed:
+        return []
+    text = "the master was lost: the run was put together from what it had stored and the spools of the workers"
+    text += f" ({', '.join(facts.spools) or 'none were found'})"
+    return [check("closed", "Master", True, text, 1.0, 0.0, "masters lost")]
+
+
+def _unsigned(count: int) -> list[Check]:
+    """Whoever sent them has no part in the run: shown, and no reason to distrust what was signed."""
+    if not count:
+        return []
+    text = f"{count} messages were refused: not signed with this cluster's key"
+    return [check("unsigned", "Unsigned messages", True, text, float(count), 0.0, "messages", Status.WARN)]
+
+
+def _server(measurements: Measurements, agreement: Agreement, steady: Steady | None) -> list[Check]:
+    snapshots, facts = measurements.snapshots, measurements.facts
+    wanted = any(o.kind == "server_quantile" for o in agreement.objectives)
+    if not snapshots:
+        text = f"the server's own metrics could not be read ({facts.scrapes_failed} readings failed)"
+        advice = "see whether --metrics-url or --prometheus-url answers from where the master runs"
+        if not facts.scrapes_failed:
+            text, advice = "nobody said where the server's own metrics are", "give --metrics-url URL, or --prometheus-url URL"
+        return [check("server_data", "Server metrics", True, text, 0.0, 1.0, "scrapes", advice=advice)] if wanted else []
+    found = [
+        _coverage(measurements, steady, wanted),
+        check("scrapes", "Failed scrapes", facts.scrapes_failed > 0, f"{facts.scrapes_failed} scrapes failed",
+               float(facts.scrapes_failed), 0.0, "scrapes", Status.WARN),
+        restarts(measurements, agreement),
+    ]  # fmt: skip
+    for operation, metrics in agreement.operations.items():
+        windows = [w for w in measurements.windows if w.operation == operation]
+        if windows and metrics.total:
+            found += _against_server(operation, metrics, windows, measurements)
+    return found
+
+
+def _coverage(measurements: Measurements, steady: Steady | None, wanted: bool) -> Check:
+    """Between its first and its last scrape in the judged part a counter says everything; before and after them nothing."""
+    snapshots = measurements.snapshots
+    text = f"{len(snapshots)} scrapes"
+    if steady is None or not wanted:
+        return check("server_data", "Server metrics", False, text, float(len(snapshots)), 1.0, "scrapes")
+    inside = [s.at_ns / 1e9 for s in snapshots if steady.from_second <= s.at_ns / 1e9 <= steady.to_second]
+    span_s = max(inside) - min(inside) if inside else 0.0
+    share = span_s / (steady.to_second - steady.from_second)
+    text += f", from the first to the last {share:.0%} of the part that is judged"
+    return check("server_data", "Server metrics", share < COVERED_SHARE, text, share, COVERED_SHARE, "ratio")
+
+
+def _against_server(
+    operation: str, metrics: OperationMetrics, windows: Sequence[Window], measurements: Measurements
+) -> list[Check]:
+    """The client's counts and latencies of one operation against the server's own."""
+    snapshots = measurements.snapshots
+    key, title = f"counters_{operation}", f"Counters, {operation}"
+    found = counted(metrics, windows, measurements)
+    if isinstance(found, str):
+        return [Check(key, title, Status.INCONCLUSIVE, None, None, "operations", found)]
+    checks = [_counters(key, title, found, most_lost(measurements.facts))]
+    increase = found.increase
+    increments = (
+        bucket_increments(snapshots, metrics.histogram, increase.from_ns, increase.to_ns) if metrics.histogram else None
+    )
+    if increments is not None:
+        # what the client sent between the scrape before a restart and the restart is in no bucket any more
+        slack = 0.0 if increase.idle else _peak_rate(windows) * 2
+        if not increase.idle:  # what was finished before the first scrape or after the last is in no bucket
+            from_s, to_s = increase.from_ns / 1e9, increase.to_ns / 1e9
+            windows = [w for w in windows if from_s <= w.second and w.second + 1 <= to_s]
+        checks.append(_dominance(operation, windows, increments, slack + found.forgotten))
+    return checks
+
+
+def _counters(key: str, title: str, found: CounterCheck, lost: float) -> Check:
+    """`lost`: how many operations lost workers may have sent and not reported; the server may have counted them."""
+    result, increase = found.reconciliation, found.increase
+    text = f"client {result.client:.0f}, server {increase.value:.0f}" + (", exact" if result.exact else "")
+    if found.unfinished:
+        text += f"; {found.unfinished} were cut off and nobody knows whether the server did them"
+    if increase.resets:
+        text += f"; the counters were reset {increase.resets} times, and with them up to {found.forgotten:.0f} operations"
+    missing = result.low - result.client
+    if 0 < missing <= lost:
+        text += f"; {missing:.0f} went with lost workers"
+    bad = not (result.low - lost <= result.client <= result.high + found.forgotten)
+    return check(key, title, bad, text, result.client - increase.value, 0.0, "operations")
+
+
+def _dominance(operation: str, windows: Sequence[Window], increments: Increments, slack: float) -> Check:
+    client = histogram.merge(w.service for w in windows)
+    excess, edge = dominance_violation(client, increments, slack)
+    text = "no client response faster than the server's own time"
+    if excess:
+        text = f"{excess:.0f} more client responses within {edge / 1e3:.0f} us than the server needed for its own part"
+    return check(f"dominance_{operation}", f"Dominance, {operation}", excess > 0, text, excess, 0.0, "operations")
+
+
+def _peak_rate(windows: Sequence[Window]) -> float:
+    return float(max((w.finished for w in windows), default=0))
+
+
+def _law(operation: str, windows: Sequence[Window]) -> list[Check]:
+    law = littles_law(windows)
+    if law is None:
+        return []
+    text = f"in flight {law.mean_in_flight:.3f}, arrival rate x service time {law.expected:.3f} ({law.difference:+.2%})"
+    return [
+        check(
+            f"littles_law_{operation}",
+            f"Little's law, {operation}",
+            not law.holds,
+            text,
+            law.difference,
+            TOLERANCE,
+            "ratio",
+        )
+    ]
+
+
+def _resolution(operation: str, windows: Sequence[Window]) -> list[Check]:
+    """A clock too coarse for what it measured is a measurement artefact."""
+    whole = histogram.merge(w.service for w in windows)
+    counted = int(whole.counts.sum())
+    if not counted:
+        return []
+    zeros = whole.count_at_or_below(0) / counted
+    median = whole.quantile_ns(0.5)
+    bad = zeros > 0.01 or median < 10 * CLOCK_TICK_NS
+    text = f"median {median / 1e3:.1f} us, {zeros:.1%} zero latencies"
+    return [check(f"resolution_{operation}", f"Clock resolution, {operation}", bad, text, median, 10 * CLOCK_TICK_NS, "ns")]

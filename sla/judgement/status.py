@@ -1,0 +1,98 @@
+"""From an interval to PASS, WARN, FAIL or INCONCLUSIVE. Missing data is never a pass."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sla.estimators.quantiles import STRONG_EVIDENCE
+from sla.values.agreement import Limit
+from sla.values.assessment import Severity, Status
+from sla.values.estimate import Estimate
+
+BASELINE_FACTOR = 10.0
+THIN_EVIDENCE = "keeps the target on thin evidence"
+MISSES = "misses the target, not shown to leave the acceptable range"
+OVER_BASELINE = "keeps the target, but is over ten times the baseline"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """`doubted`: what was measured would have decided, what a perfect generator would have measured may be otherwise."""
+
+    status: Status
+    reason: str
+    doubted: bool = False
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """Between what a perfect generator's estimate would have been: what is missed must be missed by `at_least`, what is kept
+    must be kept by `at_most`. strict_at_least: at the level that a claim of FAIL needs. less, more: why they differ from what
+    was measured, to be followed by ": the target is not shown to be missed" and "... kept".
+    """
+
+    at_least: Estimate
+    strict_at_least: Estimate
+    at_most: Estimate
+    less: str
+    more: str
+
+
+def inside(estimate: Estimate, limit: Limit) -> bool:
+    """The whole interval keeps the limit. A bucket's upper edge equal to the limit keeps it: buckets are inclusive."""
+    return estimate.high <= limit.value if limit.comparison == "<" else estimate.low >= limit.value
+
+
+def outside(estimate: Estimate, limit: Limit) -> bool:
+    """The whole interval breaks the limit."""
+    return estimate.low >= limit.value if limit.comparison == "<" else estimate.high < limit.value
+
+
+def judge(
+    estimate: Estimate | None,
+    strict: Estimate | None,
+    target: Limit,
+    acceptable: Limit | None,
+    baseline: float | None,
+    severity: Severity,
+    tail_evidence: float | None,
+    bounds: Bounds | None = None,
+) -> Verdict:
+    """`strict` is the same estimate at the level that a claim of FAIL needs (family-wise error); `tail_evidence` is
+    n_eff (1 - q) of a quantile, None for other objectives. With `bounds` no verdict that another generator could change. A
+    target that is itself a multiple of the baseline is not compared with the baseline again.
+    """
+    if estimate is None or strict is None:
+        return Verdict(Status.INCONCLUSIVE, "no data")
+    b = bounds or Bounds(estimate, strict, estimate, "", "")
+    if outside(b.strict_at_least, target):
+        return _missed(b.strict_at_least, acceptable, severity)
+    if inside(estimate, target) and inside(b.at_most, target):
+        return _kept(b, target, baseline, tail_evidence)
+    if outside(strict, target):
+        return Verdict(Status.INCONCLUSIVE, f"{b.less}, the target is not shown to be missed", True)
+    if inside(estimate, target):
+        return Verdict(Status.INCONCLUSIVE, f"{b.more}, the target is not shown to be kept", True)
+    if estimate.high == float("inf"):
+        return Verdict(Status.INCONCLUSIVE, "too few effective samples to bound it from above")
+    return Verdict(Status.INCONCLUSIVE, "the interval straddles the target")
+
+
+def _missed(strict: Estimate, acceptable: Limit | None, severity: Severity) -> Verdict:
+    if severity is Severity.CRITICAL:
+        return Verdict(Status.FAIL, "the whole interval misses the target")
+    if acceptable is None or outside(strict, acceptable):
+        return Verdict(Status.FAIL, "the whole interval is outside the acceptable range")
+    return Verdict(Status.WARN, MISSES)
+
+
+def _kept(b: Bounds, target: Limit, baseline: float | None, tail_evidence: float | None) -> Verdict:
+    compared = baseline and target.comparison == "<" and not target.times_baseline
+    often = BASELINE_FACTOR * baseline if baseline and compared else float("inf")
+    if b.at_least.low > often:
+        return Verdict(Status.WARN, OVER_BASELINE)
+    if b.at_most.low > often:
+        return Verdict(Status.INCONCLUSIVE, f"{b.less}, it is not shown to be over ten times the baseline", True)
+    if tail_evidence is not None and tail_evidence < STRONG_EVIDENCE:
+        return Verdict(Status.WARN, THIN_EVIDENCE)
+    return Verdict(Status.PASS, "the whole interval keeps the target")

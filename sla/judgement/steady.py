@@ -1,0 +1,91 @@
+"""The part of a run that is judged: whole seconds at a constant planned rate, after the warm-up."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from sla.estimators import steadiness
+from sla.estimators.dependence import FloatArray
+from sla.values.assessment import Steady
+from sla.values.histogram import EMPTY, Histogram
+from sla.values.measurements import Measurements, RunFacts
+from sla.values.window import SCHEDULE, Window
+
+LEAST_S = 5
+MEAN = "mean response time"
+
+
+def constant_part(facts: RunFacts) -> tuple[int, int, float]:
+    """([from, to) in Unix seconds of the longest constant segment of the plan, its rate in ops/s); without a plan the whole
+    run at rate 0.
+    """
+    begin_ns, end_ns = facts.load_started_ns, facts.load_ended_ns
+    rate = 0.0
+    if facts.plan:
+        longest = -1.0
+        at_ns = facts.load_started_ns
+        for segment in facts.plan:
+            if segment.from_per_s == segment.to_per_s > 0 and segment.duration_s > longest:
+                longest, rate = segment.duration_s, segment.to_per_s
+                begin_ns, end_ns = at_ns, at_ns + int(segment.duration_s * 1e9)
+            at_ns += int(segment.duration_s * 1e9)
+        end_ns = min(end_ns, facts.load_ended_ns)
+    return -(-begin_ns // 1_000_000_000), end_ns // 1_000_000_000, rate
+
+
+def find_steady(measurements: Measurements) -> Steady | None:
+    """None when fewer than LEAST_S whole seconds remain."""
+    facts = measurements.facts
+    from_second, to_second, _ = constant_part(facts)
+    if to_second - from_second < LEAST_S:
+        return None
+    ramp_s = max(from_second - facts.load_started_ns / 1e9, 0.0)
+    series = _series(measurements.windows, from_second, to_second)
+    cut = steadiness.warm_up_windows(series)
+    if to_second - from_second - cut < LEAST_S:
+        cut = 0
+    change = steadiness.drift(series[MEAN][cut:])
+    drift = f"the {MEAN} changed by {change:+.0%} over the judged part" if change is not None and abs(change) >= 0.1 else ""
+    reason = f"{ramp_s:.0f} s of ramp" if facts.plan else "the first second"
+    reason += f" and {cut} s of warm-up (MSER-5) were cut" if cut else " was cut, no warm-up found (MSER-5)"
+    return Steady(from_second + cut, to_second, ramp_s, float(cut), reason, drift)
+
+
+def by_second(windows: Sequence[Window], operations: Sequence[str], from_second: int, to_second: int) -> list[list[Window]]:
+    """Windows of these operations for each second of [from, to), seconds without any included."""
+    seconds: list[list[Window]] = [[] for _ in range(to_second - from_second)]
+    wanted = set(operations)
+    for w in windows:
+        if w.operation in wanted and from_second <= w.second < to_second:
+            seconds[w.second - from_second].append(w)
+    return seconds
+
+
+def outcomes(seconds: Sequence[Sequence[Window]]) -> tuple[FloatArray, FloatArray]:
+    """(right, failed) operations of each second, both of shape (m,)."""
+    ok = np.array([sum(w.ok for w in s) for s in seconds], dtype=np.float64)
+    failed = np.array([sum(w.failures for w in s) for s in seconds], dtype=np.float64)
+    return ok, failed
+
+
+def one_histogram_a_second(windows: Sequence[Window], operation: str, steady: Steady, latency: str) -> list[Histogram]:
+    seconds = by_second(windows, [operation], steady.from_second, steady.to_second)
+    return [(getattr(s[0], latency) if s else EMPTY) for s in seconds]
+
+
+def operations_of(windows: Sequence[Window]) -> list[str]:
+    return sorted({w.operation for w in windows} - {SCHEDULE})
+
+
+def _series(windows: Sequence[Window], from_second: int, to_second: int) -> dict[str, FloatArray]:
+    seconds = by_second(windows, operations_of(windows), from_second, to_second)
+    finished = np.array([sum(w.finished for w in s) for s in seconds], dtype=np.float64)
+    total = np.array([sum(w.response_sum_ns for w in s) for s in seconds], dtype=np.float64)
+    in_flight = np.array([sum(w.in_flight_ns for w in s) for s in seconds], dtype=np.float64)
+    return {
+        MEAN: total / np.maximum(finished, 1),
+        "rate": finished,
+        "number in flight": in_flight,
+    }

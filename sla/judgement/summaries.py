@@ -1,0 +1,61 @@
+"""Client-side figures of each operation over the judged part."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Sequence
+
+from sla.estimators.proportions import proportion_estimate
+from sla.estimators.quantiles import QUANTILES, quantile_results
+from sla.estimators.rates import rate_estimate
+from sla.judgement.steady import by_second, one_histogram_a_second, operations_of, outcomes
+from sla.values.assessment import OperationSummary, Steady
+from sla.values.estimate import Estimate
+from sla.values.histogram import Histogram
+from sla.values.measurements import Measurements
+
+
+def summaries(measurements: Measurements, steady: Steady | None, level: float) -> tuple[OperationSummary, ...]:
+    """One for each operation, by name; none without a steady part."""
+    if steady is None:
+        return ()
+    return tuple(_summary(measurements, o, steady, level) for o in operations_of(measurements.windows))
+
+
+def less_lag(found: Sequence[OperationSummary], lag: Histogram) -> tuple[OperationSummary, ...]:
+    """The same with every quantile of the response time less that of the generator's lag, not under 0: what is left when two
+    runs are compared that were late in different degrees. For orientation: quantiles can't be subtracted exactly.
+    """
+    if not lag.total:
+        return tuple(found)
+
+    def less(e: Estimate, name: str) -> Estimate:
+        by = lag.quantile_ns(float(name.removeprefix("p")) / 100)
+        point, low, high = (0.0 if math.isinf(by) else max(x - by, 0.0) for x in (e.point, e.low, e.high))
+        return Estimate(point, low, high, e.level, e.n, e.n_eff)
+
+    return tuple(dataclasses.replace(s, response={k: less(e, k) for k, e in s.response.items()}) for s in found)
+
+
+def _summary(measurements: Measurements, operation: str, steady: Steady, level: float) -> OperationSummary:
+    seconds = by_second(measurements.windows, [operation], steady.from_second, steady.to_second)
+    ok, bad = outcomes(seconds)
+    failed: dict[str, int] = {}
+    for s in seconds:
+        for w in s:
+            for category, count in w.failed.items():
+                failed[category] = failed.get(category, 0) + count
+    latencies = {}
+    for latency in ("response", "service"):
+        results = quantile_results(one_histogram_a_second(measurements.windows, operation, steady, latency), QUANTILES, level)
+        latencies[latency] = {f"p{100 * r.quantile:g}": r.estimate for r in results or []}
+    return OperationSummary(
+        operation,
+        int(ok.sum()),
+        dict(sorted(failed.items())),
+        rate_estimate(ok, 1.0, level),
+        proportion_estimate(ok, ok + bad, level),
+        latencies["response"],
+        latencies["service"],
+    )

@@ -1,0 +1,1 @@
+"""What follows a decision: rollout, triggers, checklist, evidence, earlier runs."""

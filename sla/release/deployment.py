@@ -1,0 +1,86 @@
+"""What a deployment's description proves: a note in Markdown, or Kubernetes manifests (YAML, or `kubectl get ... -o json`)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from sla.release.evidence import EvidenceError
+from sla.values.assessment import Evidence, Status
+
+WORKLOADS = ("Deployment", "StatefulSet", "DaemonSet", "Rollout")
+_NAME = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?")  # of Kubernetes objects: it goes into shell commands as it is
+_BOX = re.compile(r"^\s*[-*+]\s+\[([ xX])\]\s+(.*)$", re.MULTILINE)
+_HEADING = re.compile(r"^#\s+(.+)$", re.MULTILINE)
+
+
+def of_text(text: str) -> tuple[Evidence, ...]:
+    """A note: its heading is shown; boxes that are still open leave the item open."""
+    if not text.strip():
+        raise EvidenceError("is empty (allowed: Markdown, or Kubernetes manifests as YAML or JSON)")
+    heading = _HEADING.search(text)
+    facts = {"note": heading[1].strip()[:200]} if heading else {}
+    boxes = _BOX.findall(text)
+    still_open = [what.strip()[:80] for mark, what in boxes if mark == " "]
+    if still_open:
+        reason = f"{len(still_open)} of {len(boxes)} boxes of the note are open: {'; '.join(still_open[:3])}"
+        return (Evidence("deployment", Status.INCONCLUSIVE, reason, facts=facts),)
+    said = f"{len(boxes)} of {len(boxes)} boxes of the note are ticked; " if boxes else ""
+    return (Evidence("deployment", Status.PASS, f"{said}given by the operator", facts=facts),)
+
+
+def of_manifests(documents: Sequence[object]) -> tuple[Evidence, ...]:
+    """The workloads among the objects: are their replicas ready (where there is a status), probed, and limited?"""
+    workloads = [o for o in _objects(documents) if o.get("kind") in WORKLOADS]
+    if not workloads:
+        raise EvidenceError(f"kind: no workload is in it (allowed: {', '.join(WORKLOADS)}, or a list with one)")
+    unready, unprobed, unlimited, images = [], [], [], []
+    for w in workloads:
+        name = str(_map(w, "metadata").get("name", "?"))
+        wanted, status = _map(w, "spec").get("replicas", 1), w.get("status")
+        if isinstance(status, Mapping):
+            ready = status.get("readyReplicas", 0)
+            if ready != wanted:
+                unready.append(f"{name}: {ready} of {wanted} replicas are ready")
+        containers = _map(_map(_map(w, "spec"), "template"), "spec").get("containers")
+        if not isinstance(containers, list) or not containers:
+            raise EvidenceError(f"{name}.spec.template.spec.containers: is missing")
+        for c in (c for c in containers if isinstance(c, Mapping)):
+            where = f"{name}/{c.get('name', '?')}"
+            images.append(str(c.get("image", "?")))
+            if not ("readinessProbe" in c and "livenessProbe" in c):
+                unprobed.append(where)
+            if not {"cpu", "memory"} <= set(_map(_map(c, "resources"), "limits")):
+                unlimited.append(where)
+    first = _map(workloads[0], "metadata")
+    facts = {"kind": str(workloads[0]["kind"]), "images": ", ".join(images)[:500]}
+    for key in ("name", "namespace"):
+        if key in first and _NAME.fullmatch(str(first[key])):
+            facts[key] = str(first[key])
+    named = ", ".join(str(_map(w, "metadata").get("name", "?")) for w in workloads)
+    live = "and its replicas are ready" if all("status" in w for w in workloads) else "as the operator describes it"
+    return (
+        _all("deployment", unready, f"{named}, {live}", facts),
+        _all("health-probes", [f"no readiness and liveness probe: {x}" for x in unprobed], "every container has both probes"),
+        _all("resource-limits", [f"no CPU and memory limit: {x}" for x in unlimited], "every container has both limits"),
+    )
+
+
+def _all(key: str, wrong: Sequence[str], right: str, facts: Mapping[str, str] | None = None) -> Evidence:
+    return Evidence(key, Status.FAIL if wrong else Status.PASS, "; ".join(wrong) if wrong else right, facts=facts or {})
+
+
+def _objects(documents: Sequence[object]) -> Iterator[Mapping[str, Any]]:
+    for document in documents:
+        if isinstance(document, Mapping):
+            items = document.get("items")
+            if isinstance(items, list):
+                yield from (i for i in items if isinstance(i, Mapping))
+            else:
+                yield document
+
+
+def _map(values: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    found = values.get(key)
+    return found if isinstance(found, Mapping) else {}

@@ -1,0 +1,207 @@
+"""What a file given from outside proves: parsed documents -> statuses of gates and of checklist items.
+
+Every function raises EvidenceError with one line (key, what is wrong, what is allowed) for a document of another form. Missing
+proof is INCONCLUSIVE, never a pass.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sla.values.assessment import Evidence, Status
+from sla.values.number import finite
+
+DRILL_SCHEMA = "bizra-load/alert-drill/1"
+DASHBOARD_SCHEMA = "bizra-load/dashboard-check/1"
+CRITICAL_RULES = (
+    "FinalityCheckP99Violation",
+    "FinalityCheckStalled",
+    "PoISuccessRateCritical",
+    "PoIErrorBudgetBurn",
+    "RustMetricsEndpointDown",
+    "RustMetricsAbsent",
+)
+RULES = 12
+PANELS = 6
+SCRAPE_LIMIT_S = 4.0
+MAX_COUNT = 1_000_000_000
+GIVEN = "given by the operator; its content is not checked here"
+
+
+class EvidenceError(ValueError):
+    """A document of another form: where, what is wrong, what is allowed."""
+
+
+@dataclass(frozen=True)
+class TestCounts:
+    """Of a JUnit file; `tests` counts all of them, skipped ones too."""
+
+    __test__ = False  # not a test itself
+
+    tests: int
+    failures: int
+    errors: int
+    skipped: int
+
+
+def of_tests(key: str, c: TestCounts) -> tuple[Evidence, ...]:
+    """Zero tests that ran are no pass."""
+    ran = c.tests - c.skipped
+    text = f"{c.tests:,} tests: {c.failures:,} failures, {c.errors:,} errors, {c.skipped:,} skipped"
+    if c.failures or c.errors:
+        return (Evidence(key, Status.FAIL, text),)
+    if ran <= 0:
+        return (Evidence(key, Status.INCONCLUSIVE, f"{text}; not one was run"),)
+    return (Evidence(key, Status.PASS, text),)
+
+
+def of_alert_drill(document: object) -> tuple[Evidence, ...]:
+    """The gate "alerts", and the items on loaded rules and on critical alerts. Only critical rules decide the gate."""
+    top = _object(document, "the document")
+    _schema(top, DRILL_SCHEMA)
+    loaded, passed = _count(top, "rules_loaded", ""), _flag(top, "passed", "")
+    rules: dict[str, tuple[bool, str]] = {}
+    for i, value in enumerate(_list(top, "rules")):
+        rule, where = _object(value, f"rules[{i}]"), f"rules[{i}]."
+        name = _text(rule, "alert", where)
+        if name in rules:
+            raise EvidenceError(f"{where}alert: {name!r} is there twice")
+        rules[name] = _drilled(rule, where)
+    missing = [name for name in CRITICAL_RULES if name not in rules]
+    failed = [f"{name} {rules[name][1]}" for name in CRITICAL_RULES if name in rules and not rules[name][0]]
+    others = [name for name, (good, _) in rules.items() if not good and name not in CRITICAL_RULES]
+    text = f"all {len(CRITICAL_RULES)} critical rules were loaded, fired and resolved"
+    status = Status.PASS
+    if failed:
+        status, text = Status.FAIL, "; ".join(failed)
+    elif loaded < len(CRITICAL_RULES):
+        status, text = Status.FAIL, f"only {loaded} rules were loaded"
+    elif missing:
+        status, text = Status.INCONCLUSIVE, f"not drilled: {', '.join(missing)}"
+    elif not passed and not others:
+        status, text = Status.FAIL, "the drill itself says that it did not pass"
+    if others:
+        text += f"; not critical, but failed too: {', '.join(others)}"
+    all_loaded = Status.PASS if loaded >= RULES else Status.FAIL
+    return (
+        Evidence("alerts", status, text),
+        Evidence("critical-alerts", status, text),
+        Evidence("alert-rules", all_loaded, f"{loaded} of {RULES} rules were loaded"),
+    )
+
+
+def _drilled(rule: Mapping[str, Any], where: str) -> tuple[bool, str]:
+    for key in ("group", "severity"):
+        _text(rule, key, where)
+    pending, firing, resolved = (_seconds(rule, key, where) for key in ("pending_s", "firing_s", "resolved_s"))
+    passed = _flag(rule, "passed", where)
+    if firing is None:
+        return False, "did not fire"
+    if resolved is None or resolved < firing or (pending is not None and firing < pending):
+        return False, "did not resolve" if resolved is None else "has times that are out of order"
+    return passed, "fired and resolved" if passed else "did not pass"
+
+
+def of_dashboard(document: object) -> tuple[Evidence, ...]:
+    """The gate "monitoring", and the items on the dashboard, its panels and the scrape."""
+    top = _object(document, "the document")
+    _schema(top, DASHBOARD_SCHEMA)
+    url, passed, scrape_s = _text(top, "url", ""), _flag(top, "passed", ""), _seconds(top, "scrape_s", "")
+    titles, empty = set(), []
+    for i, value in enumerate(_list(top, "panels")):
+        panel, where = _object(value, f"panels[{i}]"), f"panels[{i}]."
+        title = _text(panel, "title", where)
+        titles.add(title)
+        series = _count(panel, "series", where)
+        if not (_flag(panel, "passed", where) and series):
+            empty.append(title)
+    panels, panels_text = Status.PASS, f"all {len(titles)} panels return data"
+    if empty:
+        panels, panels_text = Status.FAIL, f"no data in: {', '.join(empty)}"
+    elif len(titles) < PANELS:
+        panels, panels_text = Status.INCONCLUSIVE, f"only {len(titles)} of {PANELS} panels were checked"
+    scrape, scrape_text = Status.INCONCLUSIVE, "how long a scrape takes was not measured"
+    if scrape_s is not None:
+        scrape = Status.PASS if scrape_s < SCRAPE_LIMIT_S else Status.FAIL
+        scrape_text = f"a scrape takes {scrape_s:.3g} s (limit: < {SCRAPE_LIMIT_S:g} s)"
+    gate, text = worst((panels, scrape)), f"{panels_text}; {scrape_text}"
+    if gate is Status.PASS and not passed:
+        gate, text = Status.FAIL, f"the check itself says that it did not pass; {text}"
+    return (
+        Evidence("monitoring", gate, text, facts={"url": url}),
+        Evidence("dashboard", Status.PASS if url else Status.INCONCLUSIVE, f"at {url}" if url else "its URL is not given"),
+        Evidence("panels", panels, panels_text),
+        Evidence("scrape", scrape, scrape_text),
+    )
+
+
+def of_document(key: str, document: object) -> tuple[Evidence, ...]:
+    """A gate that only the agreement knows: {"passed": true or false, ...}."""
+    passed = _flag(_object(document, "the document"), "passed", "")
+    return (Evidence(key, Status.PASS if passed else Status.FAIL, f"passed is {str(passed).lower()}"),)
+
+
+def of_file(key: str) -> tuple[Evidence, ...]:
+    return (Evidence(key, Status.PASS, GIVEN),)
+
+
+def worst(statuses: Sequence[Status]) -> Status:
+    """FAIL before INCONCLUSIVE before PASS."""
+    return next((s for s in (Status.FAIL, Status.INCONCLUSIVE) if s in statuses), Status.PASS)
+
+
+def _object(value: object, where: str) -> Mapping[str, Any]:
+    if not isinstance(value, Mapping):
+        raise EvidenceError(f"{where}: must be an object, not {_kind(value)}")
+    return value
+
+
+def _schema(top: Mapping[str, Any], wanted: str) -> None:
+    if top.get("schema") != wanted:
+        raise EvidenceError(f"schema: {str(top.get('schema'))[:80]!r} is unknown (allowed: {wanted})")
+
+
+def _list(top: Mapping[str, Any], key: str) -> list[Any]:
+    value = top.get(key)
+    if not isinstance(value, list) or len(value) > 1000:
+        raise EvidenceError(f"{key}: must be a list, not {_kind(value)}")
+    return value
+
+
+def _text(values: Mapping[str, Any], key: str, where: str) -> str:
+    value = values.get(key)
+    if not isinstance(value, str) or len(value) > 500:
+        raise EvidenceError(f"{where}{key}: must be text of at most 500 characters, not {_kind(value)}")
+    return value
+
+
+def _flag(values: Mapping[str, Any], key: str, where: str) -> bool:
+    value = values.get(key)
+    if not isinstance(value, bool):
+        raise EvidenceError(f"{where}{key}: must be true or false, not {_kind(value)}")
+    return value
+
+
+def _count(values: Mapping[str, Any], key: str, where: str) -> int:
+    value = values.get(key)
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= MAX_COUNT:
+        allowed = f"a whole number from 0 to {MAX_COUNT:,}"
+        raise EvidenceError(f"{where}{key}: must be {allowed}, not {_kind(value)}")
+    return value
+
+
+def _seconds(values: Mapping[str, Any], key: str, where: str) -> float | None:
+    """None where it is null or missing: it was never seen."""
+    value = values.get(key)
+    if value is None:
+        return None
+    seconds = finite(value)
+    if seconds is None or seconds < 0:
+        raise EvidenceError(f"{where}{key}: must be seconds that are not negative, or null, not {_kind(value)}")
+    return seconds
+
+
+def _kind(value: object) -> str:
+    return "missing" if value is None else f"{str(value)[:40]!r}"

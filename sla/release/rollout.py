@@ -1,0 +1,66 @@
+"""The rollout of each decision: steps, holds, what is watched, which commands roll it back.
+
+The decision framework gives each strategy's steps and its total length; how the total is spread over the steps is settled here:
+a step's shortest and longest hold add up to the total's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sla.values.strategy import DAY_S, Command, Step, Strategy, Watch
+
+APPROVALS = ("Technical lead", "DevOps lead", "Product owner")
+
+
+def _canary(
+    name: str, days: tuple[float, float], check_every_s: float, check: str, *steps: tuple[int, float, float]
+) -> Strategy:
+    return Strategy(name, tuple(Step(*s) for s in steps), *days, check_every_s, check)
+
+
+STANDARD = _canary(
+    "standard canary", (4, 7), DAY_S, "check every 24 h", (5, 24, 42), (25, 24, 42), (50, 24, 42), (100, 24, 42)
+)  # fmt: skip
+SLOWER = _canary(
+    "slower canary", (7, 10), 14_400, "check every 4 h",
+    (1, 24, 48), (5, 36, 48), (25, 36, 48), (50, 36, 48), (100, 36, 48),
+)  # fmt: skip
+VERY_SLOW = _canary(
+    "very slow canary", (10, 14), 60, "continuous watch",
+    (1, 40, 56), (2, 40, 56), (5, 40, 56), (10, 40, 56), (25, 40, 56), (100, 40, 56),
+)  # fmt: skip
+
+
+def monitoring_plan(strategy: Strategy) -> tuple[Watch, ...]:
+    """What is looked at while the traffic moves; nothing where nothing moves."""
+    if not strategy.steps:
+        return ()
+    return (
+        Watch("all the time", "the rollback triggers, evaluated by Prometheus or the canary controller; the 12 alert rules"),
+        Watch(strategy.check, "the six panels of the dashboard, against the figures of the performance report"),
+        Watch(
+            "before each step", "no critical alert has fired since the last one, every trigger is silent, its hold time is over"
+        ),
+        Watch("once a day", "bizra-load metrics over the last day; the figures go beside those of the day before"),
+        Watch("after 100 %", "one more load test, and its figures as the next baseline"),
+    )
+
+
+def rollback_commands(names: Mapping[str, str]) -> tuple[Command, ...]:
+    """For a Deployment, and for an Argo Rollout. `names` holds name and namespace where the deployment's evidence gave them;
+    they must be checked to be Kubernetes names, since they are put into a shell's line.
+    """
+    name, namespace = names.get("name", "bizra-node"), names.get("namespace", "default")
+    target = '"deployment/$DEPLOYMENT" --namespace "$NAMESPACE"'
+    rollout = '"$DEPLOYMENT" --namespace "$NAMESPACE"'
+    known = "as the deployment's evidence names them" if "name" in names else "put your own names in"
+    return (
+        Command("names", f"What is rolled back ({known})", f"export DEPLOYMENT={name} NAMESPACE={namespace}"),
+        Command("automated", "Argo Rollouts: back to the stable version", f"kubectl argo rollouts abort {rollout}"),
+        Command("automated", "A Deployment: back to the revision before", f"kubectl rollout undo {target}"),
+        Command("manual", "The revisions there are", f"kubectl rollout history {target}"),
+        Command("manual", "Back to the revision before", f"kubectl rollout undo {target}"),
+        Command("manual", "Argo Rollouts: back to the revision before", f"kubectl argo rollouts undo {rollout}"),
+        Command("manual", "Wait until it is back", f"kubectl rollout status {target} --timeout=5m"),
+    )  # fmt: skip

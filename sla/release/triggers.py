@@ -1,0 +1,96 @@
+"""Rollback triggers from the agreement: PromQL over the server's own metrics.
+
+Every instance is judged by itself: the errors of a canary with 1 % of the traffic vanish in a sum over all instances.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sla.values.agreement import Agreement, Objective
+from sla.values.assessment import ObjectiveResult, Severity
+from sla.values.strategy import Trigger
+
+ALERT_FOR_S = 300.0
+LATENCY_OVER = 1.2
+DEGRADED_BY = 0.1
+RANGE = "5m"
+_SHORT_FOR_S = 60.0  # a single scrape that failed is no reason to roll back
+
+
+def triggers(agreement: Agreement, results: Sequence[ObjectiveResult], cautious: bool) -> tuple[Trigger, ...]:
+    """`cautious`: also a warning metric that got worse by a tenth (for the two decisions with warnings). An objective that the
+    server's metrics can't show (a client latency, an operation without counters) has no trigger, nor has one whose limit is
+    not known (relative to a baseline that there is none of).
+    """
+    found = [
+        Trigger(
+            "critical_alert",
+            "a critical alert has fired for more than 5 minutes",
+            'count(ALERTS{alertstate="firing", severity="critical"}) > 0',
+            ALERT_FOR_S,
+            0.0,
+            "alerts",
+        )
+    ]
+    found += [t for o in agreement.objectives for t in _broken(o, agreement)]
+    if cautious:
+        measured = {r.key: r for r in results}
+        warning = [o for o in agreement.objectives if o.severity is Severity.WARNING]
+        found += [t for o in warning for t in _degraded(o, agreement, measured.get(o.key))]
+    return tuple(found)
+
+
+def _broken(o: Objective, agreement: Agreement) -> list[Trigger]:
+    if not o.target.known:
+        return []
+    if o.kind == "server_quantile":
+        limit = o.target.value * LATENCY_OVER
+        title = f"{o.title} is more than 20 % over its target"
+        return [Trigger(o.key, title, f"{_quantile(o, agreement)} > {limit / 1e9:.9g}", _SHORT_FOR_S, limit, "ns")]
+    if o.kind == "success" and o.severity is Severity.CRITICAL and (share := _success(o, agreement)):
+        title = f"{o.title} is under {100 * o.target.value:g} %"
+        return [Trigger(o.key, title, f"{share} < {o.target.value:.9g}", _SHORT_FOR_S, o.target.value, "ratio")]
+    return []
+
+
+def _degraded(o: Objective, agreement: Agreement, result: ObjectiveResult | None) -> list[Trigger]:
+    key, title = f"{o.key}_degraded", f"{o.title} is more than 10 % worse than in this run"
+    if o.kind == "throughput":
+        totals = _totals(o, agreement)
+        if not totals:
+            return []
+        # real traffic has its own rate: only the same hour of the day before says what is normal
+        now = " + ".join(f"sum(rate({name}[{RANGE}]))" for name in totals)
+        before = " + ".join(f"sum(rate({name}[{RANGE}] offset 1d))" for name in totals)
+        title = f"{o.title} is more than 10 % under that of the day before"
+        return [Trigger(key, title, f"({now}) < {1 - DEGRADED_BY:g} * ({before})", ALERT_FOR_S, None, "ops/s")]
+    if result is None or result.estimate is None:
+        return []
+    if o.kind == "server_quantile":
+        limit = result.estimate.point * (1 + DEGRADED_BY)
+        return [Trigger(key, title, f"{_quantile(o, agreement)} > {limit / 1e9:.4g}", ALERT_FOR_S, limit, "ns")]
+    if o.kind == "success" and (share := _success(o, agreement)):
+        limit = result.estimate.point * (1 - DEGRADED_BY)
+        return [Trigger(key, title, f"{share} < {limit:.4g}", ALERT_FOR_S, limit, "ratio")]
+    return []
+
+
+def _quantile(o: Objective, agreement: Agreement) -> str:
+    name = agreement.operations[o.operations[0]].histogram
+    return f"histogram_quantile({o.quantile:g}, sum by (le, instance) (rate({name}_bucket[{RANGE}])))"
+
+
+def _success(o: Objective, agreement: Agreement) -> str:
+    """Right answers over all, of those operations that count their failures; "" where none does."""
+    counted = [m for m in (agreement.operations[name] for name in o.operations) if m.total and m.failed]
+    if not counted:
+        return ""
+    right = " + ".join(f"sum by (instance) (rate({m.total}[{RANGE}]))" for m in counted)
+    failed = " + ".join(f"sum by (instance) (rate({m.failed}[{RANGE}]))" for m in counted)
+    return f"({right}) / ({right} + {failed})"
+
+
+def _totals(o: Objective, agreement: Agreement) -> list[str]:
+    names = [agreement.operations[name].total for name in o.operations]
+    return names if all(names) else []

@@ -1,0 +1,53 @@
+"""Several answers about one release become one: the worst of them, and a step that could not be done is no pass."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+from sla.values.assessment import Decision
+
+# A shown failure comes first: that another part can't be trusted does not take it back.
+WORST_FIRST = (
+    Decision.NO_GO,
+    Decision.INVALID,
+    Decision.INCONCLUSIVE,
+    Decision.CONDITIONAL_GO,
+    Decision.GO_WITH_CAUTION,
+    Decision.GO,
+)
+
+
+class Outcome(str, Enum):
+    DONE = "DONE"
+    SKIPPED = "SKIPPED"
+    FAILED = "FAILED"
+
+
+@dataclass(frozen=True)
+class StepResult:
+    """One step of a validation. `decision` is what it says of the release, None where it says nothing; `needed`: no pass
+    without it.
+    """
+
+    key: str
+    title: str
+    outcome: Outcome
+    text: str
+    decision: Decision | None = None
+    needed: bool = True
+
+
+def combined(steps: Sequence[StepResult]) -> tuple[Decision, str]:
+    """(the decision, why): the worst of the steps' own, at best INCONCLUSIVE where a needed step failed or was skipped."""
+    found = [(s.decision, f"{s.title}: {s.text}") for s in steps if s.decision is not None]
+    if not found:
+        found = [(Decision.INVALID, "nothing was measured")]
+    for s in steps:
+        if s.decision is None and s.needed and s.outcome is not Outcome.DONE:
+            found.append((Decision.INCONCLUSIVE, f"{s.title} {s.outcome.value.lower()}: {s.text}"))
+    worst = min((decision for decision, _ in found), key=WORST_FIRST.index)
+    if worst is Decision.GO:
+        return worst, "every step passes"
+    return worst, "; ".join(why for decision, why in found if decision is worst)

@@ -1,0 +1,1 @@
+"""The values: what was measured, what was agreed, what was answered."""

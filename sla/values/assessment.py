@@ -1,0 +1,172 @@
+"""The answer as a value: objectives, checks, decision. Renderers turn it into words; nothing here does."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+
+from sla.values.estimate import Estimate
+from sla.values.strategy import Strategy
+
+SCHEMA = "bizra-load/assessment/1"
+
+
+class Status(str, Enum):
+    PASS = "PASS"  # noqa: S105  # a verdict, not a password
+    WARN = "WARN"
+    FAIL = "FAIL"
+    INCONCLUSIVE = "INCONCLUSIVE"
+    INVALID = "INVALID"
+
+
+class Severity(str, Enum):
+    CRITICAL = "CRITICAL"
+    WARNING = "WARNING"
+
+
+class Decision(str, Enum):
+    GO = "GO"
+    GO_WITH_CAUTION = "GO WITH CAUTION"
+    CONDITIONAL_GO = "CONDITIONAL GO"
+    NO_GO = "NO-GO"
+    INCONCLUSIVE = "INCONCLUSIVE"
+    INVALID = "INVALID"
+
+
+@dataclass(frozen=True)
+class ObjectiveResult:
+    """One objective judged. `unit` is the unit of estimate, target, acceptable and baseline ("ns", "ops/s", "ratio").
+
+    target           None: relative to a baseline that there was none of, and so not known
+    times_baseline   the target is this multiple of the baseline, and not under `at_least`; 0: it is a figure of its own
+    accepted         the environment's policy accepts this WARN: shown, not counted
+    seconds_needed   for INCONCLUSIVE: how many more seconds at this rate would decide it, when that can be said
+    """
+
+    key: str
+    title: str
+    severity: Severity
+    unit: str
+    comparison: str  # "<" or ">="
+    target: float | None
+    acceptable: float | None
+    baseline: float | None
+    estimate: Estimate | None
+    status: Status
+    reason: str
+    accepted: bool = False
+    seconds_needed: float | None = None
+    source: str = ""  # "server" or "client", and the metric or operations
+    operations: tuple[str, ...] = ()
+    quantile: float = 0.0  # of a latency, else 0
+    times_baseline: float = 0.0
+    at_least: float = 0.0
+
+
+@dataclass(frozen=True)
+class Check:
+    """One check of the run's own validity. FAIL opens what it touches (sla.judgement.touches), WARN is shown,
+    INCONCLUSIVE: could not be made.
+
+    opens    of a FAIL: (objective's key, verdict of it that does not stand: PASS, FAIL or both)
+    advice   what to do about it, where the figures say more than the check's name does; "" for nothing
+    """
+
+    key: str
+    title: str
+    status: Status
+    figure: float | None
+    limit: float | None
+    unit: str
+    reason: str
+    opens: tuple[tuple[str, str], ...] = ()
+    advice: str = ""
+
+
+def check(
+    key: str, title: str, bad: bool, reason: str, figure: float | None = None, limit: float | None = None,
+    unit: str = "", worst: Status = Status.FAIL, advice: str = "",
+) -> Check:  # fmt: skip
+    return Check(key, title, worst if bad else Status.PASS, figure, limit, unit, reason, (), advice if bad else "")
+
+
+@dataclass(frozen=True)
+class Gate:
+    """A gate of the decision matrix: an objective, or evidence given from outside."""
+
+    key: str
+    title: str
+    severity: Severity
+    status: Status
+    counts: bool  # False for an accepted WARN
+    reason: str
+    source: str = ""  # of evidence: its file in the run folder
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What a file that was given from outside says about one gate or one item of the checklist.
+
+    key       a gate of the agreement, or an item of sla.release.checklist
+    source    the copy's place in the run folder; sha256 of its bytes; modified: the file's own time, UTC, as a label
+    facts     what else it says, to be shown (a deployment's name, images, ...)
+    """
+
+    key: str
+    status: Status
+    reason: str
+    source: str = ""
+    sha256: str = ""
+    modified: str = ""
+    facts: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class OperationSummary:
+    """Client-side figures of one operation over the steady part: latencies in ns, rate in ops/s, success as a ratio."""
+
+    operation: str
+    ok: int
+    failed: Mapping[str, int]
+    rate: Estimate | None
+    success: Estimate | None
+    response: Mapping[str, Estimate]  # "p50" .. "p99.9"
+    service: Mapping[str, Estimate]
+
+
+@dataclass(frozen=True)
+class Steady:
+    """Which part of the run was judged: [from_second, to_second) in Unix seconds, and why the rest was cut."""
+
+    from_second: int
+    to_second: int
+    ramp_s: float
+    warm_up_s: float
+    reason: str
+    drift: str = ""  # empty: none found
+
+    def holds(self, second: int) -> bool:
+        """Whether a second is of the judged part."""
+        return self.from_second <= second < self.to_second
+
+
+@dataclass(frozen=True)
+class Assessment:
+    decision: Decision
+    rollout: str
+    exit_code: int
+    summary: str  # one sentence: why this decision
+    agreement: str
+    environment: str
+    baseline: str
+    objectives: tuple[ObjectiveResult, ...]
+    gates: tuple[Gate, ...]
+    checks: tuple[Check, ...]
+    operations: tuple[OperationSummary, ...]
+    steady: Steady | None
+    notes: tuple[str, ...] = ()
+    run: Mapping[str, object] = field(default_factory=dict)  # facts of the run record, shown and not judged
+    schema: str = SCHEMA
+    strategy: Strategy | None = None  # None: judged before there were any
+    evidence: tuple[Evidence, ...] = ()

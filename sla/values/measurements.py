@@ -1,0 +1,85 @@
+"""Everything that evaluate() judges: the windows, the generators' health, the server's snapshots, the plan and the facts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from sla.values.machine import MachineSecond
+from sla.values.snapshot import Snapshot
+from sla.values.window import Health, Window
+
+
+@dataclass(frozen=True)
+class PlannedSegment:
+    """Planned arrival rate over a piece of the run, linear from `from_per_s` to `to_per_s` (operations per second)."""
+
+    duration_s: float
+    from_per_s: float
+    to_per_s: float
+
+
+@dataclass(frozen=True)
+class Loss:
+    """What is known of a worker that did not hand over everything.
+
+    after_report  sequence number of its last report that arrived; -1 for none
+    at_most       operations that it can have sent and not reported, by the plan (-1: unknown, nothing was planned)
+    """
+
+    worker: str
+    after_report: int
+    at_most: int = -1
+
+
+@dataclass(frozen=True)
+class RunFacts:
+    """What is known of the run besides its samples.
+
+    load_started_ns, load_ended_ns  Unix ns between which the schedule ran (ended: the stop of the schedule, before the drain)
+    drained_ns         Unix ns at which the last operation under way had ended (0: unknown)
+    plan               the load curve; empty for a closed model (any locustfile without our schedule)
+    workers            names of the workers that took part
+    lost_workers       those that vanished before they had handed over everything
+    losses             one for each lost worker, what it can have taken along
+    closed             the master ended the run itself; False: it was killed, and the facts are as the files tell
+    spools             names of the files that workers left behind and that were taken in
+    missing_messages   exchange messages known to have been sent and never received
+    unsigned_messages  messages refused because they were not signed with the cluster's key
+    scrapes_failed     readings of the server's metrics that failed
+    interrupted        the run was stopped before its plan ended
+    stopped_for        objectives for whose failure the run was stopped early (--abort-on-fail)
+    target_is_local    the target runs on a machine that also makes the load
+    extra              facts that are shown and not judged
+    """
+
+    load_started_ns: int
+    load_ended_ns: int
+    drained_ns: int = 0
+    plan: tuple[PlannedSegment, ...] = ()
+    workers: tuple[str, ...] = ()
+    lost_workers: tuple[str, ...] = ()
+    losses: tuple[Loss, ...] = ()
+    closed: bool = True
+    spools: tuple[str, ...] = ()
+    missing_messages: int = 0
+    unsigned_messages: int = 0
+    scrapes_failed: int = 0
+    interrupted: bool = False
+    stopped_for: tuple[str, ...] = ()
+    seed: int = 0
+    target_is_local: bool = False
+    extra: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Measurements:
+    """`windows` merged over workers (see window.merge_windows), `health` by worker and second, `snapshots` by time; `target`:
+    the process under test by second, where it runs on the master's machine.
+    """
+
+    windows: tuple[Window, ...]
+    health: tuple[Health, ...]
+    snapshots: tuple[Snapshot, ...]
+    facts: RunFacts
+    target: tuple[MachineSecond, ...] = ()

@@ -1,0 +1,74 @@
+"""A mapping from outside with known keys, where every access checks the type and every error is one line."""
+
+from __future__ import annotations
+
+import difflib
+import reprlib
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from sla.values.number import finite
+
+_REPR = reprlib.Repr()
+_REPR.maxstring = _REPR.maxother = 100
+
+
+class AgreementError(ValueError):
+    """A wrong agreement or baseline: key, what is wrong, what is allowed."""
+
+
+class Section:
+    """A mapping with known keys; every access checks the type."""
+
+    def __init__(self, value: object, where: str, required: tuple[str, ...], optional: tuple[str, ...]) -> None:
+        self._where = f"{where}." if where else ""
+        if not isinstance(value, Mapping):
+            raise AgreementError(f"{where or 'the agreement'}: must be a mapping with {', '.join(required or optional)}")
+        for key in value:
+            if key not in (*required, *optional):
+                raise AgreementError(f"{self._where}{str(key)[:100]}: {unknown(str(key), (*required, *optional))}")
+        for key in required:
+            if key not in value:
+                raise AgreementError(f"{self._where}{key}: is missing")
+        self._value = value
+
+    def text(self, key: str, default: str | None = None) -> str:
+        value = self._value.get(key, default)
+        if not isinstance(value, str):
+            raise AgreementError(f"{self._where}{key}: must be text, not {shown(value)}")
+        return value.strip()
+
+    def number(self, key: str, default: float) -> float:
+        value = self._value.get(key, default)
+        number = finite(value)
+        if number is None:
+            raise AgreementError(f"{self._where}{key}: must be a number, not {shown(value)}")
+        return number
+
+    def mapping(self, key: str, default: Mapping[str, Any] | None = None) -> Mapping[str, Any]:
+        value = self._value.get(key, default)
+        if not isinstance(value, Mapping):
+            raise AgreementError(f"{self._where}{key}: must be a mapping")
+        return value
+
+    def list(self, key: str) -> list[Any]:
+        value = self._value.get(key, [])
+        if not isinstance(value, list):
+            raise AgreementError(f"{self._where}{key}: must be a list")
+        return value
+
+
+def shown(value: object) -> str:
+    """A value in a message: short, however large it is."""
+    try:
+        return _REPR.repr(value)
+    except ValueError:  # of YAML's 0xff...: an integer of more digits than Python writes
+        return "a number of thousands of digits"
+
+
+def unknown(word: str, allowed: Iterable[object]) -> str:
+    """ "'x' is unknown, did you mean 'y'? (allowed: ...)"."""
+    word = word[:100]
+    names = sorted(str(a) for a in allowed)
+    close = difflib.get_close_matches(word, names, 1)
+    return f"{word!r} is unknown{f', did you mean {close[0]!r}?' if close else ''} (allowed: {', '.join(names)})"

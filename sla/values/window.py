@@ -1,0 +1,128 @@
+"""What was measured in one second: of one operation (Window), and of the generator itself (Health).
+
+Both are additive: a second may be reported in several parts, by several workers, in any order; the sum is the second.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from sla.values import histogram
+from sla.values.histogram import EMPTY, Histogram
+from sla.values.machine import MachineSecond
+
+# An arrival that was planned but never sent has no operation yet (the scenario would have chosen it): it is counted here.
+SCHEDULE = "(schedule)"
+
+FAILURE_CATEGORIES = (
+    "transport",
+    "timeout",
+    "http_4xx",
+    "http_5xx",
+    "bad_json",
+    "bad_signature",
+    "not_valid",
+)
+
+
+@dataclass(frozen=True)
+class Window:
+    """One operation in one second (`second`: whole seconds since the Unix epoch).
+
+    planned       arrivals whose intended start lies in this second, sent or not
+    unsent        those of them that had not been sent when the test ended (only under the operation SCHEDULE)
+    started       operations sent in this second
+    ok, failed    operations finished in this second: right, or wrong by category
+    in_flight_ns  time integral of the number in flight over this second, ns x operations, from starts and finishes
+                  counted independently of the latency samples (so that Little's law can find lost samples)
+    service_sum_ns, response_sum_ns  exact sums over all finished operations, failed ones included
+    response      latency from the intended start, of the right answers; a time-out counts as over range
+    service       latency from the actual send, likewise
+    """
+
+    second: int
+    operation: str
+    planned: int = 0
+    unsent: int = 0
+    started: int = 0
+    ok: int = 0
+    failed: Mapping[str, int] = field(default_factory=dict)
+    in_flight_ns: int = 0
+    service_sum_ns: int = 0
+    response_sum_ns: int = 0
+    response: Histogram = EMPTY
+    service: Histogram = EMPTY
+
+    @property
+    def failures(self) -> int:
+        return sum(self.failed.values())
+
+    @property
+    def finished(self) -> int:
+        return self.ok + self.failures
+
+
+@dataclass(frozen=True)
+class Health:
+    """The generator's own second on one worker.
+
+    lag          how late the schedule woke each waiting arrival (ns), in the second in which it was woken
+    own_lag      the part of each such delay in which this process itself used the CPU (ns): the generator's own doing. The
+                 rest is the machine's: another process or the hypervisor had the core
+    hub          how long each batch of answers that came together took to hand out (ns, 0 for a single answer): the most that
+                 the generator added to a service time
+    cpu_share    CPU seconds of the worker process per second (1.0 is one core)
+    reconnects   connections opened again in this second after the first
+    gc_pause_ns  the longest garbage collection that ended in this second
+    slots        rate slots (users) that this worker drives
+    label_offset_ns, wall_offset_ns, clock_error_ns  how far the clock that labels this worker's windows, and its system clock,
+                 are ahead of the master's, and how wrong that may be (half a round trip; -1: not measured)
+    housekeeping_ns  the longest step of the worker's own work (reports): so long it held the loop, by its CPU clock
+    machine      this worker's process and machine in this second; None in runs saved before it was measured
+    """
+
+    second: int
+    worker: str
+    lag: Histogram = EMPTY
+    cpu_share: float = 0.0
+    reconnects: int = 0
+    rss_bytes: int = 0
+    gc_pause_ns: int = 0
+    slots: int = 0
+    label_offset_ns: int = 0
+    wall_offset_ns: int = 0
+    clock_error_ns: int = -1
+    hub: Histogram = EMPTY
+    own_lag: Histogram = EMPTY
+    housekeeping_ns: int = 0
+    machine: MachineSecond | None = None
+
+
+def merge_windows(windows: Iterable[Window]) -> tuple[Window, ...]:
+    """One window for each (operation, second), sorted by (operation, second); sums of all parts."""
+    groups: dict[tuple[str, int], list[Window]] = {}
+    for w in windows:
+        groups.setdefault((w.operation, w.second), []).append(w)
+    return tuple(_sum(groups[key]) for key in sorted(groups))
+
+
+def _sum(parts: list[Window]) -> Window:
+    failed: dict[str, int] = {}
+    for w in parts:
+        for category, count in w.failed.items():
+            failed[category] = failed.get(category, 0) + count
+    return Window(
+        second=parts[0].second,
+        operation=parts[0].operation,
+        planned=sum(w.planned for w in parts),
+        unsent=sum(w.unsent for w in parts),
+        started=sum(w.started for w in parts),
+        ok=sum(w.ok for w in parts),
+        failed=dict(sorted(failed.items())),
+        in_flight_ns=sum(w.in_flight_ns for w in parts),
+        service_sum_ns=sum(w.service_sum_ns for w in parts),
+        response_sum_ns=sum(w.response_sum_ns for w in parts),
+        response=histogram.merge(w.response for w in parts),
+        service=histogram.merge(w.service for w in parts),
+    )

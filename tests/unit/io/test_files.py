@@ -1,0 +1,58 @@
+"""Files are written whole, and over nothing but files."""
+
+import os
+import stat
+
+import pytest
+
+from bizra_load.io.files import out_file, write_atomically
+
+
+def pipe(path):
+    os.mkfifo(path)
+
+
+def folder(path):
+    path.mkdir()
+
+
+def link_to_a_file(path):
+    path.with_name("other").write_text("old")
+    path.symlink_to("other")
+
+
+def link_to_a_device(path):
+    path.symlink_to("/dev/full")
+
+
+def link_to_nothing(path):
+    path.symlink_to("nowhere")
+
+
+@pytest.mark.parametrize("make", [pipe, folder, link_to_a_file, link_to_a_device, link_to_nothing])
+def test_what_is_no_regular_file_stays_what_it_is(tmp_path, make):
+    path = tmp_path / "x"
+    make(path)
+    before = path.lstat()
+    with pytest.raises(OSError, match=r"is a .*allowed: a regular file") as refused:
+        write_atomically(path, "new")
+    assert refused.value.strerror
+    with pytest.raises(ValueError, match=r"is a .*allowed: a regular file"):
+        out_file(str(path))
+    assert (path.lstat().st_ino, stat.S_IFMT(path.lstat().st_mode)) == (before.st_ino, stat.S_IFMT(before.st_mode))
+    assert sorted(p.name for p in tmp_path.iterdir()) in (["x"], ["other", "x"])
+
+
+def test_a_file_is_replaced_and_folders_that_are_missing_are_made(tmp_path):
+    path = tmp_path / "deep" / "er" / "x"
+    assert out_file(str(path)) == path
+    for text in ("old", "new"):
+        write_atomically(path, text)
+        assert path.read_text() == text
+    assert [p.name for p in path.parent.iterdir()] == ["x"]
+
+
+@pytest.mark.parametrize("name", ["", ".", "x" * 300])
+def test_what_is_no_name_for_a_file_is_refused(name):
+    with pytest.raises(ValueError, match="is no name for a file"):
+        out_file(name)

@@ -1,0 +1,69 @@
+"""JUnit XML of many tools, and of nobody's friend."""
+
+import pytest
+
+from bizra_load.judging.junit import read_junit
+from sla.release.evidence import EvidenceError, TestCounts
+
+DIALECTS = {
+    "pytest": (
+        '<?xml version="1.0" encoding="utf-8"?><testsuites name="pytest tests"><testsuite name="pytest" errors="1" failures="1"'
+        ' skipped="1" tests="4"><testcase name="a"/><testcase name="b"><failure>t</failure></testcase><testcase name="c">'
+        '<error/></testcase><testcase name="d"><skipped/></testcase></testsuite></testsuites>',
+        (4, 1, 1, 1),
+    ),
+    "surefire, a retry that passed is no failure": (
+        '<testsuite xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" tests="2" errors="0" skipped="0" failures="0">'
+        '<properties/><testcase name="a"><flakyFailure/></testcase><testcase name="b"/><system-out>x</system-out></testsuite>',
+        (2, 0, 0, 0),
+    ),
+    "cargo-nextest": (
+        '<testsuites name="nextest-run" tests="2" failures="1" errors="0" uuid="1"><testsuite name="poi" tests="2" disabled="0"'
+        ' errors="0" failures="1"><testcase name="sign"/><testcase name="verify"><failure type="test failure"/></testcase>'
+        "</testsuite></testsuites>",
+        (2, 1, 0, 0),
+    ),
+    "gtest, not run": (
+        '<testsuites tests="2" failures="0" disabled="1" errors="0"><testsuite name="S" tests="2" failures="0" disabled="1">'
+        '<testcase name="A" status="run" result="completed"/><testcase name="B" status="notrun" result="suppressed"/>'
+        "</testsuite></testsuites>",
+        (2, 0, 0, 1),
+    ),
+    "a status in an attribute": ('<testsuite><testcase status="failed"/><testcase status="passed"/></testsuite>', (2, 1, 0, 0)),
+    "nested suites": (
+        '<testsuites><testsuite><testsuite tests="1"><testcase/></testsuite><testsuite tests="1" failures="1">'
+        "<testcase><failure/></testcase></testsuite></testsuite></testsuites>",
+        (2, 1, 0, 0),
+    ),
+    "counts only": ('<testsuites><testsuite tests="5" failures="0" errors="2" skips="1"/></testsuites>', (5, 0, 2, 1)),
+    "a suite that broke before its cases": ('<testsuite tests="0" errors="0"><error message="x"/></testsuite>', (0, 0, 1, 0)),
+    "a number that no case shows": ('<testsuite tests="1" failures="1"><testcase/></testsuite>', (1, 1, 0, 0)),
+    "a namespace": ('<testsuite xmlns="urn:junit"><testcase><error/></testcase></testsuite>', (1, 0, 1, 0)),
+    "empty": ("<testsuites/>", (0, 0, 0, 0)),
+}
+BOMB = '<!DOCTYPE b [<!ENTITY a "ha"><!ENTITY b "&a;&a;">]><testsuite><testcase name="&b;"/></testsuite>'
+REFUSED = {
+    "not XML": b"nonsense",
+    "cut short": b"<testsuite><testcase/>",
+    "another document": b"<html/>",
+    "an entity bomb": BOMB.encode(),
+    "an external entity": b'<!DOCTYPE x [<!ENTITY e SYSTEM "file:///etc/passwd">]><testsuite>&e;</testsuite>',
+    "a bare document type": b"<!DOCTYPE testsuite><testsuite/>",
+    "a count that is none": b'<testsuite tests="many"/>',
+    "a negative count": b'<testsuite failures="-1"/>',
+    "an unknown encoding": b'<?xml version="1.0" encoding="nonesuch"?><testsuite/>',
+    "binary": bytes(range(256)),
+}
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_every_dialect_is_counted(dialect):
+    text, counts = DIALECTS[dialect]
+    assert read_junit(text.encode()) == TestCounts(*counts)
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_is_no_junit_file_is_refused_in_one_line(name):
+    with pytest.raises(EvidenceError) as raised:
+        read_junit(REFUSED[name])
+    assert "root:" not in str(raised.value)

@@ -1,0 +1,152 @@
+"""The agreement's alert rules: what they are, that they are current, that promtool agrees."""
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+from cloudcoil.models.prometheus_operator import v1
+
+from bizra_load.cli.main import main
+from bizra_load.judging.agreements import read_agreement
+from bizra_load.monitoring.rules import promql_duration
+from bizra_load.poi.rules import GROUPS, alert_rules, thresholds
+
+ROOT = Path(__file__).resolve().parents[3]
+FILES = ROOT / "k8s/monitoring"
+AGREEMENT = read_agreement("v2.2.0-rc1").agreement
+# CONTRACT section 4
+EXPECTED = {
+    "FinalityCheckP99Violation": (0, "critical"),
+    "FinalityCheckStalled": (0, "critical"),
+    "PoIGenerationP99Violation": (1, "warning"),
+    "PoIVerificationP99Violation": (1, "warning"),
+    "PoIThroughputDegraded": (1, "warning"),
+    "PoISuccessRateCritical": (1, "critical"),
+    "PoIErrorBudgetBurn": (1, "critical"),
+    "RustProcessMemoryHigh": (2, "warning"),
+    "RustProcessCPUHigh": (2, "warning"),
+    "RustMetricsEndpointDown": (3, "critical"),
+    "RustMetricsAbsent": (3, "critical"),
+    "PrometheusScrapeSlow": (3, "warning"),
+}
+
+
+def promtool(*arguments):
+    binary = shutil.which("promtool")
+    assert binary, "promtool is missing: apt-get install -y --no-install-recommends prometheus"
+    return subprocess.run([binary, *arguments], capture_output=True, text=True, check=False)
+
+
+def test_there_are_twelve_rules_in_four_groups_with_the_agreed_names_and_severities():
+    rules = alert_rules(AGREEMENT)
+    assert {r.name: (GROUPS.index(r.group), r.severity) for r in rules} == EXPECTED
+    severities = [(r.severity, r.kind == "resource") for r in rules]
+    assert [severities.count(s) for s in (("critical", False), ("warning", False), ("warning", True))] == [6, 4, 2]
+
+
+def test_thresholds_are_the_agreements_own():
+    found = thresholds(AGREEMENT)
+    assert (found.finality_p99_s, found.generate_p99_s, found.verify_p99_s) == pytest.approx((1e-3, 200e-6, 400e-6))
+    assert (found.throughput_per_s, found.success, found.scrape_s) == (50_000, 0.99, 4)
+
+
+def test_the_committed_files_are_current(capsys):
+    assert main(["alerts", "render", "--check", "--out", str(FILES)]) == 0, capsys.readouterr().err
+
+
+def test_a_stale_file_is_found_and_nothing_is_written(tmp_path, capsys):
+    assert main(["alerts", "render", "--out", str(tmp_path)]) == 0
+    path = tmp_path / "prometheus-alerts.yaml"
+    path.write_text(path.read_text().replace("0.001", "0.002"))
+    before = path.read_text()
+    assert main(["alerts", "render", "--check", "--out", str(tmp_path)]) == 3
+    assert "prometheus-alerts.yaml" in capsys.readouterr().err
+    assert path.read_text() == before
+
+
+def test_promtool_accepts_every_rule_and_all_their_unit_tests_pass():
+    checked = promtool("check", "rules", "--lint=all", "--lint-fatal", str(FILES / "prometheus-rules.yaml"))
+    assert checked.returncode == 0, checked.stderr
+    assert "12 rules found" in checked.stdout
+    tested = promtool("test", "rules", str(FILES / "prometheus-rules-test.yaml"))
+    assert tested.returncode == 0, tested.stdout + tested.stderr
+
+
+def test_every_rule_has_a_unit_test_in_which_it_fires_and_ones_in_which_it_is_silent():
+    tests = yaml.safe_load((FILES / "prometheus-rules-test.yaml").read_text())["tests"]
+    fires, silent = set(), set()
+    for test in tests:
+        for case in test["alert_rule_test"]:
+            (fires if case["exp_alerts"] else silent).add(case["alertname"])
+    assert fires == silent == set(EXPECTED)
+
+
+@pytest.mark.parametrize("change", [("> 0.001", "> 0.1"), ("for: 10m", "for: 1m")])
+def test_the_unit_tests_notice_a_rule_that_was_changed(tmp_path, change):
+    rules = (FILES / "prometheus-rules.yaml").read_text()
+    assert change[0] in rules
+    (tmp_path / "prometheus-rules.yaml").write_text(rules.replace(*change))
+    shutil.copy(FILES / "prometheus-rules-test.yaml", tmp_path)
+    assert promtool("test", "rules", str(tmp_path / "prometheus-rules-test.yaml")).returncode == 1
+
+
+@pytest.mark.parametrize(
+    ("file", "model"), [("prometheus-alerts", v1.PrometheusRule), ("servicemonitor-rust", v1.ServiceMonitor)]
+)
+def test_the_operators_objects_fit_its_schema_without_an_unknown_key(file, model):
+    content = yaml.safe_load((FILES / f"{file}.yaml").read_text())
+    read = model.model_validate(content).model_dump(by_alias=True, exclude_none=True, mode="json")
+    assert read == content
+
+
+def test_the_object_and_the_rule_file_hold_the_same():
+    rule_file = yaml.safe_load((FILES / "prometheus-rules.yaml").read_text())
+    assert yaml.safe_load((FILES / "prometheus-alerts.yaml").read_text())["spec"] == rule_file
+
+
+def test_every_alert_has_a_summary_a_description_and_a_section_in_the_runbooks():
+    anchors = {h.lower() for h in re.findall(r"^## (\w+)$", (ROOT / "docs/runbooks.md").read_text(), re.MULTILINE)}
+    for group in yaml.safe_load((FILES / "prometheus-rules.yaml").read_text())["groups"]:
+        for rule in group["rules"]:
+            assert rule["annotations"]["summary"]
+            assert rule["annotations"]["description"]
+            page, _, anchor = rule["annotations"]["runbook_url"].partition("#")
+            assert page == "docs/runbooks.md"
+            assert anchor in anchors
+
+
+@pytest.mark.parametrize(
+    ("agreement", "said"),
+    [("local", "objectives.poi_throughput: a share of the plan"), ("nonesuch", "'nonesuch' is unknown")],
+)
+def test_an_agreement_that_gives_no_rules_is_refused_with_its_key(tmp_path, capsys, agreement, said):
+    assert main(["alerts", "render", "--agreement", agreement, "--out", str(tmp_path / "out")]) == 6
+    error = capsys.readouterr().err
+    assert said in error
+    assert error.count("\n") == 1
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_limit_that_is_a_multiple_of_a_baseline_needs_one_for_its_rule(tmp_path, capsys):
+    text = (ROOT / "sla/agreements/v2.2.0-rc1.yaml").read_text()
+    (tmp_path / "mine.yaml").write_text(text.replace('target: "< 200 us"', 'target: "< 10 x baseline"'))
+    (tmp_path / "mine.json").write_text('{"poi_generate_p99_us": {"value": 50, "low": 45, "high": 60}}')
+    command = ["alerts", "render", "--agreement", str(tmp_path / "mine.yaml"), "--out", str(tmp_path / "out")]
+    (tmp_path / "none.json").write_text("{}")
+    assert main([*command, "--baseline", str(tmp_path / "none.json")]) == 6
+    error = capsys.readouterr().err
+    assert "objectives.poi_generate_p99: its limit is 10 x baseline" in error
+    assert "--baseline FILE" in error
+    assert error.count("\n") == 1
+    assert main([*command, "--baseline", str(tmp_path / "mine.json")]) == 0
+    assert "> 0.0005\n" in (tmp_path / "out" / "prometheus-rules.yaml").read_text()
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(300, "5m"), (5, "5s"), (0.5, "500ms"), (21_600, "6h"), (90, "90s"), (1e-9, "1ms")]
+)
+def test_durations_are_whole_numbers_of_one_unit(seconds, text):
+    assert promql_duration(seconds) == text

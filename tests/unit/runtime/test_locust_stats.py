@@ -1,0 +1,47 @@
+"""Locust's own statistics, from what workers reported. In a process of its own: importing Locust patches the library."""
+
+import json
+import subprocess
+import sys
+
+SCRIPT = """
+import json, sys
+import numpy as np
+from locust.stats import RequestStats
+from bizra_load.runtime.locust_stats import LocustStatistics
+from sla.values.histogram import from_values
+from sla.values.window import Window
+
+def window(second, milliseconds, in_flight_ns):
+    h = from_values(np.array([int(ms * 1e6) for ms in milliseconds], np.int64))
+    return Window(second, "generate", ok=h.total, in_flight_ns=in_flight_ns, response=h, service=h)
+
+stats = RequestStats()
+ours = LocustStatistics(stats, "PoI")
+counts = []
+for report in json.loads(sys.argv[1]):
+    ours.add([window(*w) for w in report])
+    counts.append(stats.total.num_requests)
+ours.show()
+ours.show()
+entry = stats.get("generate", "PoI")
+by_second, by_time = dict(entry.num_reqs_per_sec), sum(entry.response_times.values())
+print(json.dumps([counts, entry.num_requests, stats.total.num_requests, by_second, by_time]))
+"""
+
+
+def shown(*reports):
+    """(requests in all before it is shown, of the operation, in all, by second, by response time) after `reports` of windows
+    (second, response times in ms, in-flight integral).
+    """
+    command = [sys.executable, "-c", SCRIPT, json.dumps(reports)]
+    return json.loads(subprocess.run(command, capture_output=True, text=True, check=True, timeout=120).stdout)
+
+
+def test_what_two_workers_report_of_a_second_counts_once_each():
+    found = shown([(1, [1, 2], 1), (2, [3], 1)], [(1, [4], 1)])
+    assert found == [[0, 0], 4, 4, {"1": 3, "2": 1}, 4]
+
+
+def test_what_locust_has_counted_by_its_own_event_is_not_added_again():
+    assert shown([(1, [1], 0)])[1:3] == [0, 0]

@@ -1,0 +1,101 @@
+"""How a worker makes its reports: at its own phase of the second, in many small pieces, between which others have their turn.
+
+In a process of its own: importing Locust patches the standard library.
+"""
+
+import json
+import statistics
+import subprocess
+import sys
+
+import pytest
+
+REPORTS = 4  # of each of the two workers
+TWO_WORKERS = """
+import json, random, sys, time
+from types import SimpleNamespace as Some
+
+import gevent
+
+import bizra_load.runtime.worker_run
+from bizra_load.engine.quiet import QuietMoments, phase_of
+from bizra_load.measure.clock import SteadyClock
+from bizra_load.measure.cluster_key import ClusterKey
+from bizra_load.measure.seconds import SECOND_NS
+from bizra_load.settings.settings import resolve
+
+found = {"pieces_cpu_ns": [], "after_phase_s": [[], []], "turns_of_others": []}
+turns, rng = [0], random.Random(1)
+
+class Watched(QuietMoments):
+    def run(self, steps):
+        found["pieces_cpu_ns"].append([])
+        before = turns[0]
+        super().run(self.timed(steps, found["pieces_cpu_ns"][-1]))
+        found["turns_of_others"].append(turns[0] - before)
+
+    def timed(self, steps, taken_ns):
+        while True:
+            began_ns = time.thread_time_ns()
+            ended = next(steps, self) is self
+            taken_ns.append(time.thread_time_ns() - began_ns)
+            if ended:
+                return
+            yield
+
+def worker(index):
+    clock = SteadyClock()
+    arguments = Some(runner=None), resolve(None), str(index), index, "r", None, lambda _: None, ClusterKey(), clock
+    made = bizra_load.runtime.worker_run.WorkerRun(*arguments)
+    maker = made.recorder.maker
+
+    def begins(*when):  # a report
+        found["after_phase_s"][index].append((clock.unix_ns() / SECOND_NS - phase_of(index)) % 1)
+        return maker(*when)
+
+    made.recorder.maker = begins
+    return made
+
+def others():
+    while True:
+        turns[0] += 1
+        gevent.sleep(0.0005)
+
+bizra_load.runtime.worker_run.QuietMoments = Watched
+workers = [worker(0), worker(1)]
+gevent.spawn(others)
+while min(map(len, found["after_phase_s"])) <= int(sys.argv[1]):
+    for w in workers:  # about ten thousand samples a second
+        for name in range(12):
+            operation, now_ns = w.recorder.operation(str(name)), time.perf_counter_ns()
+            for _ in range(75):
+                operation.started(now_ns)
+                operation.succeeded(now_ns - 100_000, now_ns, now_ns + int(rng.lognormvariate(12, 1)))
+    gevent.sleep(0.09)
+print(json.dumps(found))
+"""
+
+
+@pytest.fixture(scope="module")
+def found():
+    command = [sys.executable, "-c", TWO_WORKERS, str(REPORTS)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def test_each_worker_reports_at_its_own_phase_of_the_second(found):
+    """A report at the second's edge would come 0.9 s after the first worker's phase and 0.5 s after the second's."""
+    for after_s in found["after_phase_s"]:
+        assert min(after_s) < 0.4  # how late the others are is the machine's
+
+
+def test_a_report_is_many_pieces_and_none_of_them_is_much_of_the_whole(found):
+    full = found["pieces_cpu_ns"][2:-1]  # the first ones hold what came before a whole second was over
+    assert len(full) >= REPORTS
+    assert statistics.median(len(taken_ns) for taken_ns in full) > 50
+    assert statistics.median(max(taken_ns) / sum(taken_ns) for taken_ns in full) < 1 / 16
+
+
+def test_others_have_their_turn_all_through_a_report(found):
+    assert min(found["turns_of_others"][2:], default=0) > 10

@@ -1,0 +1,74 @@
+"""Metrics without end do not fill the memory or take longer than a scrape may."""
+
+import contextlib
+import gzip
+import time
+import tracemalloc
+
+import pytest
+
+from bizra_load.server_metrics.exposition import MAX_METRICS_BYTES, MAX_SAMPLES, MetricsReader, ScrapeError, parse
+from bizra_load.server_metrics.prometheus import PrometheusSource
+from tests.unit.engine.hostile_server import hostile_server
+
+
+def endless(head: bytes, piece: bytes, pause_s: float = 0.0):
+    def script(connection):
+        connection.recv(65_536)
+        connection.sendall(head)
+        while True:
+            connection.sendall(piece)
+            time.sleep(pause_s)
+
+    return script
+
+
+GIGABYTE = b"HTTP/1.1 200 OK\r\nContent-Length: 1073741824\r\n\r\n"
+CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+BOMB = gzip.compress(b"a 1\n" * 25_000_000)
+HOSTILE = {
+    "a body of 1 GB": endless(GIGABYTE, b"# x\n" * 16_384),
+    "endless chunks": endless(CHUNKED, b"10000\r\n" + b"x" * 65_536 + b"\r\n"),
+    "endless headers": endless(b"HTTP/1.1 200 OK\r\n", b"X: " + b"y" * 1000 + b"\r\n"),
+    "a slow drip": endless(GIGABYTE, b"#", 0.05),
+    "a gzip bomb": endless(b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(BOMB), BOMB),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_hostile_metrics_endpoint_is_one_failed_scrape(name):
+    with hostile_server(HOSTILE[name]) as url:
+        begin = time.monotonic()
+        tracemalloc.start()
+        with pytest.raises(ScrapeError) as refused:
+            MetricsReader(url + "/metrics", timeout_s=1.0).read()
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+    assert time.monotonic() - begin < 10
+    assert peak < 8 * MAX_METRICS_BYTES
+    assert str(refused.value).isprintable()
+
+
+def test_too_many_samples_are_refused():
+    text = b"".join(b"a%d 1\n" % n for n in range(MAX_SAMPLES + 1))
+    with pytest.raises(ScrapeError, match="more than 50,000 samples"):
+        parse(text, "http://x/metrics", 1, 1)
+
+
+def test_a_prometheus_that_answers_without_end_or_nonsense_is_refused():
+    nonsense = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n[]"
+
+    def answers(connection):
+        with contextlib.suppress(OSError):
+            connection.recv(65_536)
+            connection.sendall(nonsense)
+
+    for script in (endless(GIGABYTE, b"x", 0.05), answers):
+        with hostile_server(script) as url, pytest.raises(ScrapeError):
+            PrometheusSource(url, timeout_s=1.0).check()
+
+
+def test_a_password_in_the_address_is_not_in_the_message():
+    with pytest.raises(ScrapeError) as refused:
+        MetricsReader("http://me:planted@127.0.0.1:1/metrics").read()
+    assert "planted" not in str(refused.value)

@@ -1,0 +1,42 @@
+"""Sparse buckets of native histograms become counts whose every edge is known to all scrapes."""
+
+import math
+
+import pytest
+
+from bizra_load.server_metrics.exposition import ScrapeError
+from bizra_load.server_metrics.native import NativeHistogram, with_common_edges
+
+
+def histogram(*buckets):
+    return NativeHistogram(tuple(buckets), sum(n for _, _, n in buckets), 0.0)
+
+
+def test_new_buckets_in_a_later_scrape_give_an_edge_to_all():
+    found = with_common_edges({1: [histogram((1, 2, 5))], 2: [histogram((1, 2, 5), (4, 8, 3))]})
+    assert found[1].edges_s == found[2].edges_s == (1, 2, 4, 8, math.inf)
+    assert found[1].cumulative == (0, 5, 5, 5, 5)
+    assert found[2].cumulative == (0, 5, 5, 8, 8)
+
+
+def test_an_edge_inside_a_coarser_bucket_is_dropped():
+    found = with_common_edges({1: [histogram((1, 2, 5), (2, 4, 1))], 2: [histogram((1, 4, 9))]})
+    assert found[1].edges_s == (1, 4, math.inf)
+    assert found[2].cumulative == (0, 9, 9)
+
+
+def test_the_zero_bucket_and_several_label_sets_are_counted():
+    zero = histogram((-1e-128, 1e-128, 4))
+    found = with_common_edges({1: [zero, histogram((1, 2, 5))]})
+    assert found[1].edges_s == (1e-128, 1, 2, math.inf)
+    assert found[1].cumulative == (4, 4, 9, 9)
+
+
+def test_an_empty_histogram_has_one_endless_bucket():
+    assert with_common_edges({1: [histogram()]})[1].cumulative == (0,)
+
+
+@pytest.mark.parametrize("value", [{}, {"count": "x", "sum": "1"}, {"count": "1", "sum": "1", "buckets": [[0, "1"]]}])
+def test_what_can_not_be_read_is_said_in_one_line(value):
+    with pytest.raises(ScrapeError, match="can't be read"):
+        NativeHistogram.of(value)
