@@ -27,8 +27,10 @@ def wait_for_workers(master: MasterRunner, expected: int) -> None:
         gevent.sleep(0.005)
 
 
-def users_are_there(runner: Runner) -> bool:
+def users_are_there(runner: Runner | None) -> bool:
     """Whether every user of the test that starts exists; where workers were lost meanwhile, every one of the others."""
+    if runner is None:
+        return False
     if runner.user_count == runner.target_user_count > 0:
         return True
     if not isinstance(runner, MasterRunner):
@@ -62,7 +64,8 @@ def end_once(runner: Runner) -> None:
                 raise
             has_quit = True
 
-    runner.stop, runner.quit = stop, quit_
+    runner.stop = stop  # type: ignore[method-assign]  # there is no event before a stop, and one after
+    runner.quit = quit_  # type: ignore[method-assign]
 
 
 # Each of these is a consequence of something that our own line, or a check of the assessment, says.

@@ -19,7 +19,7 @@ def round_to_three_digits(response_time_ms: float) -> float:
 
 def show_microseconds() -> None:
     """Replace Locust's rounding to whole ms (a supported switch since 2.43.4); needed on every node."""
-    locust.stats.bucket_response_time = round_to_three_digits
+    locust.stats.bucket_response_time = round_to_three_digits  # type: ignore[assignment]  # whole ms is its default only
 
 
 class LocustStatistics:
@@ -57,8 +57,9 @@ def add_window(stats: RequestStats, window: Window, method: str) -> None:
         values_ms = bucket_high_ns(window.response.indices) / 1e6
         for value, count in zip(values_ms.tolist(), window.response.counts.tolist(), strict=True):
             key = round_to_three_digits(value)
-            part.response_times[key] += count
-        part.total_response_time = float(np.dot(values_ms, window.response.counts))
+            part.response_times[key] += count  # type: ignore[index]  # ms with three digits: see show_microseconds()
+        total_ms = float(np.dot(values_ms, window.response.counts))
+        part.total_response_time = total_ms  # type: ignore[assignment]  # Locust adds up floats too
         part.min_response_time = values_ms[0].item()
         part.max_response_time = values_ms[-1].item()
     for entry in (stats.get(window.operation, method), stats.total):

@@ -166,7 +166,7 @@ class MasterEvents:
         metrics = self._metrics = GeneratorMetrics()
         if settings.generator_metrics is not None:
             self._metrics_server = MetricsServer(settings.generator_metrics, metrics.registry)
-        if web_ui is not None:
+        if web_ui is not None and web_ui.app is not None:
 
             def text() -> tuple[bytes, dict[str, str]]:
                 return generate_latest(metrics.registry), {"Content-Type": CONTENT_TYPE_PLAIN_0_0_4}
@@ -208,8 +208,9 @@ class MasterEvents:
         self._tell_start(client_id)
 
     def _on_hello(self, environment: Environment, msg: Any, **_: Any) -> None:
-        if isinstance(msg.data, int):
-            self._tell_start(msg.node_id, msg.data)
+        sent_ns = msg.data.get("sent_ns") if isinstance(msg.data, dict) else None
+        if isinstance(sent_ns, int):
+            self._tell_start(msg.node_id, sent_ns)
 
     def _on_missing_worker(self, worker: str) -> None:
         if self.keeping is not None and not self.keeping.ended:

@@ -45,7 +45,8 @@ def install(environment: Environment, **_: Any) -> Plugin:
     plugin: Plugin | None = getattr(environment, "bizra_load", None)
     if plugin is None:
         try:
-            plugin = environment.bizra_load = Plugin(environment)
+            plugin = Plugin(environment)
+            environment.bizra_load = plugin  # type: ignore[attr-defined]  # where users of ours find it
         except UsageError as error:
             print(f"bizra-load: {error}", file=sys.stderr)
             sys.exit(error.exit_code)

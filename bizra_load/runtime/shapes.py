@@ -22,7 +22,7 @@ class StagesShape(LoadTestShape):
 
     def reset_time(self) -> None:
         """Locust calls this when a test starts, before the first tick: the options of this test are read once, here."""
-        super().reset_time()
+        super().reset_time()  # type: ignore[no-untyped-call]
         self._settings = resolve(self.runner.environment.parsed_options if self.runner else None)
 
     def tick(self) -> tuple[int, float] | None:

@@ -37,8 +37,9 @@ class ScheduledTasks(DefaultTaskSet):
     a tenth of a request.
     """
 
-    def run(self) -> None:
-        user, tasks, choice = self.user, self.user.tasks, random.choice
+    def run(self) -> None:  # type: ignore[misc]  # final for type checkers, not for Locust
+        user, choice = self.user, random.choice
+        tasks: list[Callable[[Any], Any]] = self.user.tasks  # type: ignore[assignment]  # on_start() has seen that none is a set
         only = tasks[0] if len(set(tasks)) == 1 else None
         while True:
             try:

@@ -110,7 +110,7 @@ class WorkerEvents:
     def _say_hello(self) -> None:
         self._hellos += 1
         if self._worker is not None:
-            self._worker.send_message(HELLO, time.perf_counter_ns())
+            self._worker.send_message(HELLO, {"sent_ns": time.perf_counter_ns()})
 
     def _begin_when_told(self) -> None:
         """Once this worker knows of the test from Locust (users are coming) and from us (START: when its schedule began)."""

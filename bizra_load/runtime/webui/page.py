@@ -45,7 +45,7 @@ def _link(web_ui: WebUI, href: str) -> None:
     link = {"href": href, "title": "Live page and answer of bizra-load"}
 
     def with_link() -> None:
-        update()
+        update()  # type: ignore[no-untyped-call]
         links = web_ui.template_args.setdefault("extended_csv_files", [])
         if link not in links:  # Locust brings its arguments up to date at every visit, and keeps those of others
             links.append(link)
