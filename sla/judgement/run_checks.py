@@ -41,7 +41,7 @@ ALLOWABLE = {
 }
 
 
-def checks(
+def run_checks(
     measurements: Measurements, agreement: Agreement, steady: Steady | None, allowed: frozenset[str] = frozenset()
 ) -> list[Check]:
     """Every check, in the order in which they are shown. A failed one whose name in ALLOWABLE is `allowed` is a WARN, and says
@@ -116,7 +116,7 @@ def _unsigned(count: int) -> list[Check]:
 
 def _server(measurements: Measurements, agreement: Agreement, steady: Steady | None) -> list[Check]:
     snapshots, facts = measurements.snapshots, measurements.facts
-    wanted = any(o.kind == "server_quantile" for o in agreement.objectives)
+    wanted = any(o.kind.from_server for o in agreement.objectives)
     if not snapshots:
         text = f"the server's own metrics could not be read ({facts.scrapes_failed} readings failed)"
         advice = "see whether --metrics-url or --prometheus-url answers from where the master runs"

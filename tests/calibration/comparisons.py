@@ -8,10 +8,11 @@ import numpy as np
 
 from sla.estimators.quantiles import quantile_results, windows_of
 from sla.judgement.comparison import Change, Figure, compare
-from sla.judgement.sequential import Looks, failing
+from sla.judgement.sequential import InterimAnalyses, failing
 from sla.values.agreement import FIGURES_ONLY, Limit, Objective
 from sla.values.assessment import Severity
 from sla.values.histogram import from_values
+from sla.values.kinds import ClientLatency
 from tests.calibration import simulate
 from tests.calibration.trial import START, Trial, measurements_of
 
@@ -41,7 +42,7 @@ def comparison(rng):
     return found
 
 
-LOOKED_AT = Objective("p99", "p99", Severity.CRITICAL, "client_quantile", ("generate",), Limit("<", 1.0), None, "", 0.99)
+LOOKED_AT = Objective("p99", "p99", Severity.CRITICAL, ClientLatency(0.99), ("generate",), Limit("<", 1.0), None, "")
 
 
 def looks(rng):
@@ -56,7 +57,7 @@ def looks(rng):
     ):
         objective = dataclasses.replace(LOOKED_AT, target=Limit("<", limit))
         agreement = dataclasses.replace(FIGURES_ONLY, objectives=(objective,))
-        rule, stopped = Looks(), False
+        rule, stopped = InterimAnalyses(), False
         for now in range(10, length, 10):
             facts = dataclasses.replace(whole.facts, load_ended_ns=(START + now) * 10**9)
             stopped = stopped or bool(rule.add(failing(dataclasses.replace(whole, facts=facts), agreement)))

@@ -15,14 +15,15 @@ import heapq
 
 import numpy as np
 
+from sla.judgement.kinds.choose import estimator_of
 from sla.judgement.lateness import lateness
 from sla.judgement.load_checks import load_checks
-from sla.judgement.objectives import measure
 from sla.judgement.status import Bounds, judge
 from sla.judgement.touches import touched, undone
 from sla.values.agreement import FIGURES_ONLY, Limit, Objective, OperationMetrics
 from sla.values.assessment import ObjectiveResult, Severity, Status, Steady
 from sla.values.histogram import from_values
+from sla.values.kinds import ClientLatency, ServerLatency, SuccessRate, Throughput
 from sla.values.machine import MachineSecond
 from sla.values.measurements import Measurements, PlannedSegment, RunFacts
 from sla.values.snapshot import BucketCounts, Snapshot
@@ -34,12 +35,12 @@ SERVERS, LOADS, LAWS = (1, 2, 8, 64), (0.3, 0.5, 0.8), ("exponential", "fixed", 
 TARGETS = (0.5, 0.8, 1.25, 2.0)
 OLD_LIMIT_NS = 5e6
 LATENCIES = {
-    "response": "client_quantile",
-    "service": "client_quantile",
-    "inside": "server_quantile",
-    "queueing": "server_quantile",
+    "response": ClientLatency(0.99, "response"),
+    "service": ClientLatency(0.99, "service"),
+    "inside": ServerLatency(0.99),
+    "queueing": ServerLatency(0.99),
 }
-KINDS = {**LATENCIES, "success": "success", "throughput": "throughput"}
+KINDS = {**LATENCIES, "success": SuccessRate(), "throughput": Throughput()}
 ERRORS = 0.02
 STEADY = Steady(START + BEFORE_S, START + BEFORE_S + LENGTH_S, 0.0, 0.0, "")
 RESULT = ObjectiveResult("x", "x", Severity.CRITICAL, "ns", "<", 1.0, None, None, None, Status.PASS, "")
@@ -163,12 +164,11 @@ def scrapes(ended, timers, edges_s, length_s):
 def verdicts(measurements, late, objective, limits):
     """(by today's rule, by the rule of old) for each limit."""
     timer = "queueing" if objective == "queueing" else "inside"
-    latency = objective if objective in ("response", "service") else "service"
     agreement = dataclasses.replace(FIGURES_ONLY, operations={"generate": OperationMetrics(objective, timer=timer)})
     failed = [c for c in load_checks(measurements, agreement, STEADY) if c.status is Status.FAIL]
     for limit in limits:
-        o = Objective("x", "x", Severity.CRITICAL, KINDS[objective], ("generate",), limit, None, "", 0.99, latency)
-        m = measure(o, agreement, measurements, STEADY, late)(0.95)
+        o = Objective("x", "x", Severity.CRITICAL, KINDS[objective], ("generate",), limit, None, "")
+        m = estimator_of(o, agreement).from_run(measurements, STEADY, late)(0.95)
         bounds = Bounds(m.surely, m.surely, m.at_most or m.estimate, "", "")
         common = (m.estimate, m.estimate, limit, None, None, Severity.CRITICAL, m.tail_evidence)
         new = dataclasses.replace(RESULT, status=judge(*common, bounds).status)

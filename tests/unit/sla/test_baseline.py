@@ -14,10 +14,11 @@ from sla.judgement.evaluate import evaluate
 from sla.judgement.monitored import judge_monitored
 from sla.judgement.status import judge
 from sla.release.triggers import triggers
-from sla.values.agreement import Limit, parse_limit
+from sla.values.agreement import Limit
 from sla.values.assessment import Decision, Severity, Status
 from sla.values.baseline import Baseline, baseline_from_mapping, other_machine, unknown_limit, with_baseline
 from sla.values.estimate import Estimate
+from sla.values.limit_parser import parse_limit
 from sla.values.section import AgreementError
 from tests.unit.sla.synthetic import FIGURES, LOCAL, START, measurements
 

@@ -12,6 +12,7 @@ from sla.judgement.counters import common_times_s, coverage, increments, restart
 from sla.judgement.monitored import judge_monitored
 from sla.values.agreement import Limit
 from sla.values.assessment import Decision, Status
+from sla.values.kinds import ClientLatency
 from sla.values.snapshot import Snapshot
 from tests.unit.sla.synthetic import LOCAL, START, measurements
 
@@ -119,7 +120,7 @@ def test_scrapes_without_the_nodes_metrics_cover_nothing():
 
 
 def test_an_agreement_that_the_server_shows_nothing_of_is_not_kept():
-    objective = dataclasses.replace(LOCAL.agreement.objectives[0], kind="client_quantile")
+    objective = dataclasses.replace(LOCAL.agreement.objectives[0], kind=ClientLatency(0.99))
     agreement = dataclasses.replace(LOCAL.agreement, objectives=(objective,))
     answer = judge_monitored(measurements().snapshots, (START - 1) * 10**9, (START + 66) * 10**9, agreement)
     assert (answer.decision, answer.objectives) == (Decision.INCONCLUSIVE, ())
