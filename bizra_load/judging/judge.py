@@ -13,6 +13,7 @@ from bizra_load.io.files import write_atomically
 from bizra_load.io.terminal import terminal_width
 from bizra_load.judging import evidence
 from bizra_load.judging.agreements import AgreementFile, _baseline_of_the_run, kept_agreement, read_agreement
+from bizra_load.settings.remedies import WORDS
 from bizra_load.settings.settings import Settings
 from reports.formats import json_report, markdown, text
 from sla.judgement.evaluate import evaluate
@@ -60,6 +61,7 @@ def judge(
         evidence=given,
         fail_on_warn=bool(record.get("fail_on_warn")),
         allowed=frozenset(allowed),
+        words=WORDS,
     )
     shown: dict[str, object] = {
         k: record[k] for k in ("name", "started", "target", "command", "versions", "host", "arrivals") if k in record

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bizra_load.monitoring.rules import DURATION, INSTANCE, JOB_LABEL, PERCENT, VALUE, AlertRule, promql_duration
+from bizra_load.settings.remedies import WORDS
 from sla.values.agreement import Agreement, Objective
 from sla.values.baseline import unknown_limit
 from sla.values.kinds import ServerLatency, SuccessRate, Throughput
@@ -175,7 +176,7 @@ def _objective(agreement: Agreement, kind: type[Throughput | SuccessRate], opera
 def _p99_s(agreement: Agreement, operation: str) -> float:
     for o in agreement.objectives:
         if o.kind == ServerLatency(0.99) and o.operations == (operation,):
-            if reason := unknown_limit(o, None):
+            if reason := unknown_limit(o, None, WORDS):
                 raise AgreementError(f"objectives.{o.key}: {reason}")
             return o.target.value / 1e9
     raise AgreementError(f"objectives: no server_quantile 0.99 of {operation}, and an alert is made of it")

@@ -10,6 +10,7 @@ from sla.release.rollout import APPROVALS, SLOWER, STANDARD, VERY_SLOW, monitori
 from sla.release.triggers import triggers
 from sla.values.agreement import Agreement
 from sla.values.assessment import Check, Decision, Gate, ObjectiveResult, Severity, Status
+from sla.values.remedies import PLAIN, Remedy, RemedyWords
 from sla.values.strategy import Strategy
 
 STRATEGY = {
@@ -32,7 +33,11 @@ class DecisionMade:
 
 
 def decide(
-    gates: Sequence[Gate], checks: Sequence[Check], interrupted: bool = False, objectives: Collection[str] = ()
+    gates: Sequence[Gate],
+    checks: Sequence[Check],
+    interrupted: bool = False,
+    objectives: Collection[str] = (),
+    words: RemedyWords = PLAIN,
 ) -> DecisionMade:
     """NO-GO for a critical gate that failed: what the checks opened is no FAIL any more, so this one is certain, whatever else
     can't be trusted. Then INVALID for a gate that a failed check opened, and for a failed check that leaves nothing: it touches
@@ -50,7 +55,7 @@ def decide(
         guilty = [c for c in broken if c in everything or not undone.isdisjoint(key for key, _ in c.opens)]
         return DecisionMade(Decision.INVALID, f"the run can't be trusted: {_said(guilty or broken)}")
     if not gates:
-        return DecisionMade(Decision.INCONCLUSIVE, "no answer: there is no agreement to judge by (--agreement)")
+        return DecisionMade(Decision.INCONCLUSIVE, f"no answer: {words[Remedy.GIVE_AGREEMENT]}")
     if interrupted:
         return DecisionMade(
             Decision.INCONCLUSIVE, "no answer: the run was stopped before its plan ended, and nothing passes before"

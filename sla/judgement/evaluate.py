@@ -21,6 +21,7 @@ from sla.values.agreement import Agreement
 from sla.values.assessment import Assessment, Evidence, Gate, ObjectiveResult, Severity, Status, Steady
 from sla.values.baseline import Baseline, unknown_acceptable, unknown_limit, with_baseline
 from sla.values.measurements import Measurements
+from sla.values.remedies import PLAIN, RemedyWords
 
 LEVEL = 0.95
 FAMILY_NOTE = (
@@ -38,17 +39,18 @@ def evaluate(
     fail_on_warn: bool = False,
     level: float = LEVEL,
     allowed: frozenset[str] = frozenset(),
+    words: RemedyWords = PLAIN,
 ) -> Assessment:
     """`evidence` holds what was given from outside, by key; a gate without any is INCONCLUSIVE.
 
     `environment` must be one of agreement.accepted (None: its default), else KeyError. `allowed` names checks of the run whose
-    failure is a warning (sla.judgement.run_checks.ALLOWABLE).
+    failure is a warning (sla.judgement.run_checks.ALLOWABLE); `words`: how to say what can be done.
     """
     agreement = with_baseline(agreement, baseline)
     chosen = environment or agreement.default_environment
     steady = find_steady(measurements)
-    judged = _judge_all(measurements, agreement, baseline, steady, level)
-    all_checks = run_checks(measurements, agreement, steady, allowed)
+    judged = _judge_all(measurements, agreement, baseline, steady, level, words)
+    all_checks = run_checks(measurements, agreement, steady, allowed, words)
     checks = tuple(with_opens(all_checks, judged, agreement, measurements, steady, level))
     objectives = tuple(
         dataclasses.replace(o, accepted=o.key in agreement.accepted[chosen] and o.status is Status.WARN)
@@ -56,7 +58,7 @@ def evaluate(
     )
     provided = evidence or {}
     gates = [*(gate_of(o) for o in objectives), *_evidence_gates(agreement, provided)]
-    verdict = decide(gates, checks, measurements.facts.interrupted, {o.key for o in objectives})
+    verdict = decide(gates, checks, measurements.facts.interrupted, {o.key for o in objectives}, words)
     deployment = provided.get("deployment")
     strategy = strategy_for(verdict.decision, agreement, objectives, deployment.facts if deployment else {})
     return Assessment(
@@ -106,7 +108,12 @@ def _notes(measurements: Measurements, agreement: Agreement, steady: Steady | No
 
 
 def _judge_all(
-    measurements: Measurements, agreement: Agreement, baseline: Baseline | None, steady: Steady | None, level: float
+    measurements: Measurements,
+    agreement: Agreement,
+    baseline: Baseline | None,
+    steady: Steady | None,
+    level: float,
+    words: RemedyWords,
 ) -> list[ObjectiveResult]:
     """In the agreement's order; its relative limits are multiplied already (sla.values.baseline)."""
     values = baseline.values if baseline else {}
@@ -116,11 +123,11 @@ def _judge_all(
     prepared, without_limit = [], {}
     for o in agreement.objectives:
         at = estimator_of(o, agreement).from_run(measurements, steady, late)
-        if reason := unknown_limit(o, baseline):
+        if reason := unknown_limit(o, baseline, words):
             without_limit[o.key] = unjudged(o, values, at(level).estimate, reason)
             continue
         target = absolute(o.target, o, measurements, steady)
         acceptable = absolute(o.acceptable, o, measurements, steady) if o.acceptable else None
-        prepared.append(PreparedObjective(o, target, acceptable, at, unknown_acceptable(o, baseline)))
+        prepared.append(PreparedObjective(o, target, acceptable, at, unknown_acceptable(o, baseline, words)))
     judged = {r.key: r for r in judge_family(prepared, values, steady.to_second - steady.from_second, level)}
     return [(judged | without_limit)[o.key] for o in agreement.objectives]

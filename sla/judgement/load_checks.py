@@ -14,6 +14,7 @@ from sla.values import histogram
 from sla.values.agreement import Agreement
 from sla.values.assessment import Check, Status, Steady, check
 from sla.values.measurements import Measurements
+from sla.values.remedies import PLAIN, Remedy, RemedyWords
 
 BUSY_SECONDS = 0.1  # of the workers' seconds that may be over the limit of CPU
 SHORT_SECONDS = 0.05  # of the judged seconds that may be short
@@ -22,17 +23,20 @@ FAILED_OUTSIDE, MORE_OFTEN = 0.01, 2.0  # of the operations outside the judged p
 SHORT = 0.1  # of a second's arrivals may be sent more than a second after it
 
 
-def load_checks(measurements: Measurements, agreement: Agreement, steady: Steady | None) -> list[Check]:
-    found = _unsent(measurements, agreement, steady) + _lag(measurements, agreement, steady)
-    found += _cpu(measurements, agreement, steady)
+def load_checks(
+    measurements: Measurements, agreement: Agreement, steady: Steady | None, words: RemedyWords = PLAIN
+) -> list[Check]:
+    """In the order in which they are shown; `words` for what to do about a failed one."""
+    found = _unsent(measurements, agreement, steady, words) + _lag(measurements, agreement, steady, words)
+    found += _cpu(measurements, agreement, steady, words)
     if steady is not None and measurements.facts.plan:
         found.append(_outside(measurements, steady))
     if steady is not None and constant_part(measurements.facts)[2]:
-        found += [_achieved(measurements, agreement, steady), _achieved_seconds(measurements, steady)]
+        found += [_achieved(measurements, agreement, steady), _achieved_seconds(measurements, steady, words)]
     return found
 
 
-def _unsent(measurements: Measurements, agreement: Agreement, steady: Steady | None) -> list[Check]:
+def _unsent(measurements: Measurements, agreement: Agreement, steady: Steady | None, words: RemedyWords) -> list[Check]:
     """Of the judged part: arrivals that found no free user, and those whose user never came to be."""
     here = [w for w in measurements.windows if steady is None or steady.holds(w.second)]
     known, unsent, limit = sum(w.planned for w in here), sum(w.unsent for w in here), agreement.validity.unsent_share
@@ -41,7 +45,7 @@ def _unsent(measurements: Measurements, agreement: Agreement, steady: Steady | N
     if not planned:
         return []
     text = f"{unsent + nobodys:.0f} of {planned:.0f} planned operations were not sent"
-    advice = "more users (--ops-per-user) or workers: planned operations found no free connection"
+    advice = words[Remedy.MORE_USERS]
     if nobodys > unsent:
         text += ", for want of the users that were to send them"
         advice = "see in the log of the workers why users did not start, or took long to (on_start, connections)"
@@ -60,10 +64,10 @@ def _nobodys(measurements: Measurements, steady: Steady | None, known: int) -> f
     return missing if missing > CHANCE_SIGMAS * math.sqrt(planned) + 1 else 0.0
 
 
-def _lag(measurements: Measurements, agreement: Agreement, steady: Steady | None) -> list[Check]:
+def _lag(measurements: Measurements, agreement: Agreement, steady: Steady | None, words: RemedyWords) -> list[Check]:
     rows = judged(measurements.health, steady)
     target = [m for m in measurements.target if steady is None or steady.holds(m.second)]
-    told, limit_ns = explain(rows, target), agreement.validity.lag_p99_ns
+    told, limit_ns = explain(rows, target, words), agreement.validity.lag_p99_ns
     if told is None:
         sent = not rows and measurements.facts.plan and any(w.started for w in measurements.windows)
         text = "how late arrivals were is not known: no worker reported it for the judged part"
@@ -74,13 +78,13 @@ def _lag(measurements: Measurements, agreement: Agreement, steady: Steady | None
     return [Check("schedule_lag", "Schedule lag p99", status, p99_ns, limit_ns, "ns", told.text, (), told.advice)]
 
 
-def _cpu(measurements: Measurements, agreement: Agreement, steady: Steady | None) -> list[Check]:
+def _cpu(measurements: Measurements, agreement: Agreement, steady: Steady | None, words: RemedyWords) -> list[Check]:
     shares, limit = [h.cpu_share for h in judged(measurements.health, steady)], agreement.validity.cpu_share
     if not shares:
         return []
     busy, top = float(np.mean([s > limit for s in shares])), float(np.percentile(shares, 95))
     text = f"workers used {top:.2f} of a core (95th percentile of their seconds)"
-    advice = f"raise --workers, on more cores, until they use less than {limit:.2f} of one"
+    advice = words[Remedy.LESS_CPU_A_WORKER].format(limit=limit)
     return [check("generator_cpu", "Generator CPU", busy > BUSY_SECONDS, text, top, limit, "cores", advice=advice)]
 
 
@@ -110,7 +114,7 @@ def _achieved(measurements: Measurements, agreement: Agreement, steady: Steady) 
     return check("achieved", "Achieved arrivals", abs(off) > limit, text, off, limit, "ratio", Status.WARN)
 
 
-def _achieved_seconds(measurements: Measurements, steady: Steady) -> Check:
+def _achieved_seconds(measurements: Measurements, steady: Steady, words: RemedyWords) -> Check:
     """In how many seconds were arrivals still not sent a second later? In sum they may all have been sent, in bursts."""
     length = steady.to_second - steady.from_second
     planned, started = np.zeros(length + 1), np.zeros(length + 1)
@@ -125,7 +129,7 @@ def _achieved_seconds(measurements: Measurements, steady: Steady) -> Check:
         short += bool(behind - started[second + 1] > SHORT * planned[second])
     share = short / length
     text = f"in {short} of {length} s more than {SHORT:.0%} of the arrivals were sent over a second late"
-    advice = "more users (--ops-per-user) or workers, where the target is slow; else see the schedule lag"
+    advice = words[Remedy.MORE_USERS_FOR_A_SLOW_TARGET]
     return check(
         "achieved_seconds", "Achieved per second", share > SHORT_SECONDS, text, share, SHORT_SECONDS, "ratio", advice=advice
     )

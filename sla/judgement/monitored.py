@@ -20,6 +20,7 @@ from sla.values.agreement import Agreement, Limit
 from sla.values.assessment import Decision, Gate, ObjectiveResult, Severity, Status
 from sla.values.baseline import Baseline, unknown_acceptable, unknown_limit, with_baseline
 from sla.values.estimate import Estimate
+from sla.values.remedies import PLAIN, Remedy, RemedyWords
 from sla.values.snapshot import Snapshot
 
 COVERED = 0.9  # of the window, or nothing passes: who was not scraped may have been down
@@ -73,16 +74,18 @@ def judge_monitored(
     planned: Mapping[str, tuple[Limit, Limit | None]] | None = None,
     fail_on_warn: bool = False,
     level: float = LEVEL,
+    words: RemedyWords = PLAIN,
 ) -> MetricsAssessment:
     """`snapshots` by time. `planned`: (target, acceptable) in ops/s of the objectives whose limits are a share of a plan, which
-    can't be judged without. `environment` must be one of agreement.accepted (None: its default), else KeyError.
+    can't be judged without. `environment` must be one of agreement.accepted (None: its default), else KeyError. `words`: how
+    to say what can be done.
     """
     agreement = with_baseline(agreement, baseline)
     chosen = environment or agreement.default_environment
     snapshots, window = _scraped(snapshots, from_ns, to_ns, agreement)
     estimators = [estimator_of(o, agreement) for o in agreement.objectives]
     visible = [e for e in estimators if not e.missing_in_metrics()]
-    results = _results(visible, snapshots, window, baseline, planned or {}, level)
+    results = _results(visible, snapshots, window, baseline, planned or {}, level, words)
     objectives = tuple(
         dataclasses.replace(o, accepted=o.key in agreement.accepted[chosen] and o.status is Status.WARN) for o in results
     )
@@ -90,7 +93,7 @@ def judge_monitored(
     if not objectives:
         reason = "the server's metrics show none of the agreement's"
         gates.append(Gate("objectives", "Objectives", Severity.CRITICAL, Status.INCONCLUSIVE, True, reason))
-    verdict = decide(gates, ())
+    verdict = decide(gates, (), words=words)
     return MetricsAssessment(
         verdict.decision,
         exit_code(verdict.decision, fail_on_warn),
@@ -138,6 +141,7 @@ def _results(
     baseline: Baseline | None,
     planned: Mapping[str, tuple[Limit, Limit | None]],
     level: float,
+    words: RemedyWords,
 ) -> list[ObjectiveResult]:
     """In the order of `estimators`."""
     values = baseline.values if baseline else {}
@@ -145,13 +149,13 @@ def _results(
     for estimator in estimators:
         o, at = estimator.objective, estimator.from_metrics(snapshots, window.from_ns, window.to_ns)
         if o.target.of_plan and o.key not in planned:
-            reason = "its target is a share of a plan: name the load test (--run), or an agreement with ops/s"
+            reason = f"its target is a share of a plan: {words[Remedy.NAME_LOAD_TEST]}"
             without_limit[o.key] = unjudged(o, values, at(level).estimate, reason)
-        elif reason := unknown_limit(o, baseline):
+        elif reason := unknown_limit(o, baseline, words):
             without_limit[o.key] = unjudged(o, values, at(level).estimate, reason)
         else:
             target, acceptable = planned.get(o.key, (o.target, o.acceptable))
-            prepared.append(PreparedObjective(o, target, acceptable, at, unknown_acceptable(o, baseline)))
+            prepared.append(PreparedObjective(o, target, acceptable, at, unknown_acceptable(o, baseline, words)))
     judged = {r.key: r for r in judge_family(prepared, values, window.length_s, level)}
     return [(judged | without_limit)[e.objective.key] for e in estimators]
 

@@ -15,6 +15,7 @@ from sla.values import histogram
 from sla.values.agreement import Agreement, OperationMetrics
 from sla.values.assessment import Check, Status, Steady, check
 from sla.values.measurements import Measurements, RunFacts
+from sla.values.remedies import PLAIN, Remedy, RemedyWords
 from sla.values.window import Window
 
 CLOCK_TICK_NS = 100.0
@@ -42,7 +43,11 @@ ALLOWABLE = {
 
 
 def run_checks(
-    measurements: Measurements, agreement: Agreement, steady: Steady | None, allowed: frozenset[str] = frozenset()
+    measurements: Measurements,
+    agreement: Agreement,
+    steady: Steady | None,
+    allowed: frozenset[str] = frozenset(),
+    words: RemedyWords = PLAIN,
 ) -> list[Check]:
     """Every check, in the order in which they are shown. A failed one whose name in ALLOWABLE is `allowed` is a WARN, and says
     so; that there is data at all can't be waived.
@@ -52,15 +57,16 @@ def run_checks(
         dataclasses.replace(c, status=Status.WARN, reason=f"{c.reason} (allowed)")
         if c.status is Status.FAIL and c.key.startswith(prefixes)
         else c
-        for c in _checks(measurements, agreement, steady)
+        for c in _checks(measurements, agreement, steady, words)
     ]
 
 
-def _checks(measurements: Measurements, agreement: Agreement, steady: Steady | None) -> list[Check]:
-    found = [*_data(measurements, steady), *_exchange(measurements, agreement), *load_checks(measurements, agreement, steady)]
+def _checks(measurements: Measurements, agreement: Agreement, steady: Steady | None, words: RemedyWords) -> list[Check]:
+    found = [*_data(measurements, steady), *_exchange(measurements, agreement)]
+    found += load_checks(measurements, agreement, steady, words)
     found += stalls(measurements.health, steady)
     found += clock_skew(judged(measurements.health, steady), agreement.validity.clock_skew_ns)
-    found += _server(measurements, agreement, steady)
+    found += _server(measurements, agreement, steady, words)
     for operation in operations_of(measurements.windows):
         mine = [w for w in measurements.windows if w.operation == operation]
         found += _law(operation, mine) + _resolution(operation, mine)
@@ -114,14 +120,14 @@ def _unsigned(count: int) -> list[Check]:
     return [check("unsigned", "Unsigned messages", True, text, float(count), 0.0, "messages", Status.WARN)]
 
 
-def _server(measurements: Measurements, agreement: Agreement, steady: Steady | None) -> list[Check]:
+def _server(measurements: Measurements, agreement: Agreement, steady: Steady | None, words: RemedyWords) -> list[Check]:
     snapshots, facts = measurements.snapshots, measurements.facts
     wanted = any(o.kind.from_server for o in agreement.objectives)
     if not snapshots:
         text = f"the server's own metrics could not be read ({facts.scrapes_failed} readings failed)"
-        advice = "see whether --metrics-url or --prometheus-url answers from where the master runs"
+        advice = words[Remedy.CHECK_SERVER_METRICS]
         if not facts.scrapes_failed:
-            text, advice = "nobody said where the server's own metrics are", "give --metrics-url URL, or --prometheus-url URL"
+            text, advice = "nobody said where the server's own metrics are", words[Remedy.GIVE_SERVER_METRICS]
         return [check("server_data", "Server metrics", True, text, 0.0, 1.0, "scrapes", advice=advice)] if wanted else []
     found = [
         _coverage(measurements, steady, wanted),

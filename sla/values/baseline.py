@@ -9,12 +9,12 @@ from dataclasses import dataclass, field, replace
 from sla.values.agreement import MEASURED, Agreement, Limit, Objective
 from sla.values.assessment import Severity
 from sla.values.number import finite
+from sla.values.remedies import PLAIN, Remedy, RemedyWords
 from sla.values.section import AgreementError, Section, shown
 
 SCHEMA = "bizra-load/baseline/1"
 _ABOUT = ("schema", "measured_at", "machine", "not_measured")
 LARGEST = 1e18  # in ns some 30 years; what is larger is a slip, and its product with a multiple must stay finite
-HOW = "measure one (bizra-load baseline node --out FILE.json) and give it (--baseline FILE.json)"
 
 
 @dataclass(frozen=True)
@@ -62,19 +62,19 @@ def with_baseline(agreement: Agreement, baseline: Baseline | None) -> Agreement:
     return replace(agreement, objectives=tuple(_multiplied(o, values.get(o.baseline_key)) for o in agreement.objectives))
 
 
-def unknown_limit(o: Objective, baseline: Baseline | None) -> str:
+def unknown_limit(o: Objective, baseline: Baseline | None, words: RemedyWords = PLAIN) -> str:
     """Why an objective can't be judged, in one line that says what to do; "" where its target is known."""
-    return "" if o.target.known else _lacking("limit", o.target, o, baseline)
+    return "" if o.target.known else _lacking("limit", o.target, o, baseline, words)
 
 
-def unknown_acceptable(o: Objective, baseline: Baseline | None) -> str:
+def unknown_acceptable(o: Objective, baseline: Baseline | None, words: RemedyWords = PLAIN) -> str:
     """The same for what may be missed: only of a warning, a critical objective has no acceptable range."""
     if o.acceptable is None or o.acceptable.known or o.severity is Severity.CRITICAL:
         return ""
-    return _lacking("acceptable limit", o.acceptable, o, baseline)
+    return _lacking("acceptable limit", o.acceptable, o, baseline, words)
 
 
-def _lacking(name: str, limit: Limit, o: Objective, baseline: Baseline | None) -> str:
+def _lacking(name: str, limit: Limit, o: Objective, baseline: Baseline | None, words: RemedyWords) -> str:
     if baseline is None:
         lacking = "there is no baseline"
     elif baseline.missing:
@@ -83,7 +83,7 @@ def _lacking(name: str, limit: Limit, o: Objective, baseline: Baseline | None) -
         lacking = f"{o.baseline_key} is 0 in the baseline {baseline.name}, of which nothing is a multiple"
     else:
         lacking = f"the baseline {baseline.name} has no {o.baseline_key}"
-    return f"its {name} is {limit.times_baseline:g} x baseline, and {lacking}: {HOW}"
+    return f"its {name} is {limit.times_baseline:g} x baseline, and {lacking}: {words[Remedy.MEASURE_BASELINE]}"
 
 
 def other_machine(baseline: Baseline | None, cpu: object, cores: object) -> str:

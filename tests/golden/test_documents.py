@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from bizra_load.settings.remedies import WORDS
 from reports.documents import checklist, go_no_go, performance
 from sla.judgement.evaluate import evaluate
 from sla.judgement.trends import EarlierRun
@@ -38,7 +39,7 @@ def judged(name, **options):
         e.key: dataclasses.replace(e, sha256="ab" * 32, modified="2026-11-24T09:00:00Z")
         for e in (GIVEN if name == "go" else ())
     }
-    a = evaluate(measurements(**RUNS[name], **options), LOCAL.agreement, LOCAL.baseline, evidence=evidence)
+    a = evaluate(measurements(**RUNS[name], **options), LOCAL.agreement, LOCAL.baseline, evidence=evidence, words=WORDS)
     return dataclasses.replace(a, run=RUN | {"planned_per_s": 900.0})
 
 
