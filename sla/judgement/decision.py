@@ -13,6 +13,45 @@ from sla.values.assessment import Check, Decision, Gate, ObjectiveResult, Severi
 from sla.values.remedies import PLAIN, Remedy, RemedyWords
 from sla.values.strategy import Strategy
 
+
+@dataclass(frozen=True)
+class MatrixRow:
+    """One scenario of the decision matrix, to be read and to be applied.
+
+    critical   the critical gates, in words
+    warnings   (fewest, most) warnings that count; None for most: no limit; None as a whole: any number
+    """
+
+    scenario: str
+    critical: str
+    warnings: tuple[int, int | None] | None
+    decision: Decision
+
+    def warnings_text(self) -> str:
+        """ "0", "1 or 2", "3 or more", "any"."""
+        if self.warnings is None:
+            return "any"
+        fewest, most = self.warnings
+        if most is None:
+            return f"{fewest} or more"
+        return f"{fewest}" if fewest == most else f"{fewest} or {most}"
+
+    def holds(self, warnings: int) -> bool:
+        """Whether so many warnings make this row's decision, where every critical gate passes."""
+        if self.warnings is None:
+            return False
+        fewest, most = self.warnings
+        return fewest <= warnings and (most is None or warnings <= most)
+
+
+MATRIX = (
+    MatrixRow("A", "all PASS", (0, 0), Decision.GO),
+    MatrixRow("B", "all PASS", (1, 2), Decision.GO_WITH_CAUTION),
+    MatrixRow("C", "all PASS", (3, None), Decision.CONDITIONAL_GO),
+    MatrixRow("D", "any FAIL", None, Decision.NO_GO),
+    MatrixRow("-", "no FAIL for certain, and a gate for which the run can't be trusted", None, Decision.INVALID),
+    MatrixRow("-", "else any without an answer", None, Decision.INCONCLUSIVE),
+)
 STRATEGY = {
     Decision.GO: STANDARD,
     Decision.GO_WITH_CAUTION: SLOWER,
@@ -47,13 +86,13 @@ def decide(
     broken = [c for c in checks if c.status is Status.FAIL]
     failed = [g for g in gates if g.severity is Severity.CRITICAL and g.status is Status.FAIL]
     if failed:
-        also = f"; besides, the run's own checks failed: {_said(broken)}" if broken else ""
+        also = f"; besides, the run's own checks failed: {_reasons(broken)}" if broken else ""
         return DecisionMade(Decision.NO_GO, "critical: " + "; ".join(f"{g.title}: {g.reason}" for g in failed) + also)
     everything = [c for c in broken if {key for key, direction in c.opens if direction == "both"} >= set(objectives)]
     if everything or any(g.status is Status.INVALID for g in gates):
         undone = {g.key for g in gates if g.status is Status.INVALID}
         guilty = [c for c in broken if c in everything or not undone.isdisjoint(key for key, _ in c.opens)]
-        return DecisionMade(Decision.INVALID, f"the run can't be trusted: {_said(guilty or broken)}")
+        return DecisionMade(Decision.INVALID, f"the run can't be trusted: {_reasons(guilty or broken)}")
     if not gates:
         return DecisionMade(Decision.INCONCLUSIVE, f"no answer: {words[Remedy.GIVE_AGREEMENT]}")
     if interrupted:
@@ -64,16 +103,15 @@ def decide(
     if open_gates:
         return DecisionMade(Decision.INCONCLUSIVE, "no answer: " + "; ".join(f"{g.title}: {g.reason}" for g in open_gates))
     warnings = [g for g in gates if g.counts and g.status in (Status.WARN, Status.FAIL)]
+    decision = next(row.decision for row in MATRIX if row.holds(len(warnings)))
     if not warnings:
-        return DecisionMade(Decision.GO, "every gate passes")
+        return DecisionMade(decision, "every gate passes")
     named = "; ".join(f"{g.title}: {g.reason}" for g in warnings)
-    if len(warnings) <= 2:
-        return DecisionMade(Decision.GO_WITH_CAUTION, f"{len(warnings)} warning{'s' if len(warnings) > 1 else ''}: {named}")
-    return DecisionMade(Decision.CONDITIONAL_GO, f"{len(warnings)} warnings: {named}")
+    return DecisionMade(decision, f"{len(warnings)} warning{'s' if len(warnings) > 1 else ''}: {named}")
 
 
-def _said(checks: Sequence[Check]) -> str:
-    """Of how late arrivals were the figures alone: why stands in the check's own row, and once is enough."""
+def _reasons(checks: Sequence[Check]) -> str:
+    """Their reasons; of the schedule lag the figures alone, since its cause stands in the check's own row."""
     return "; ".join(c.reason.split(": ")[0] if c.key == "schedule_lag" else c.reason for c in checks)
 
 

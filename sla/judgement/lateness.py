@@ -37,7 +37,7 @@ from sla.estimators.proportions import proportion_estimate
 from sla.judgement.steady import constant_part
 from sla.values import histogram
 from sla.values.assessment import Steady
-from sla.values.histogram import EMPTY, HIGHEST_NS, Histogram, bucket_high_ns, bucket_low_ns
+from sla.values.histogram import EMPTY, HIGHEST_NS, Histogram, bucket_edges_ns, bucket_high_ns, bucket_low_ns
 from sla.values.measurements import Measurements
 from sla.values.window import Health, Window
 
@@ -71,7 +71,7 @@ class Lateness:
 
     def __str__(self) -> str:
         p99_ns = self.whole.quantile_ns(0.99) if self.whole.total else 0.0
-        return f"{LATE} {duration(highest_ns(self.whole))} (p99 {duration(p99_ns)})"
+        return f"{LATE} {duration(self.whole.max_ns)} (p99 {duration(p99_ns)})"
 
     def usual_ns(self) -> list[float]:
         """Lags within a second that few arrivals exceed, in rising order."""
@@ -81,20 +81,20 @@ class Lateness:
         """Share of the operations that arrivals later than `lag_ns` can have hurt, at most (upper limit of its interval), when
         one hurts `each`, itself included. 1 where the lag is not known.
         """
-        return self._share([over(h, lag_ns) for h in self.lags], level, each)
+        return self._share([h.count_over(lag_ns) for h in self.lags], level, each)
 
     def bunched(self, level: float) -> float:
         """Share of the operations that came right behind others because their arrivals were late, at most: by more than the
         usual gap later than the most punctual of their second. A lag that all have is a shift, not a bunch.
         """
-        return self._share([over(h, least_ns(h) + self.gap_ns) for h in self.lags], level, HURRIED)
+        return self._share([h.count_over(h.min_ns + self.gap_ns) for h in self.lags], level, HURRIED)
 
     def in_bursts(self) -> FloatArray:
         """How many operations of each second, shape (m,), came in a burst that the plan has not: what a hold of more than
         BURST_NS left behind is sent at once, and may be refused for that, until the second after.
         """
-        largest = np.array([highest_ns(h) for h in self.lags])
-        late = np.array([over(h, least_ns(h) + self.gap_ns) for h in self.lags], dtype=np.float64)
+        largest = np.array([h.max_ns for h in self.lags])
+        late = np.array([h.count_over(h.min_ns + self.gap_ns) for h in self.lags], dtype=np.float64)
         here = np.where(self.reported, np.where(largest > BURST_NS, late, 0.0), self.sent)
         before = np.concatenate((np.zeros(1), here[:-1]))
         return np.asarray(np.minimum(here + before, self.sent), dtype=np.float64)
@@ -117,7 +117,7 @@ def lateness(measurements: Measurements, steady: Steady) -> Lateness | None:
         return None
     woken: dict[int, float] = {}
     for h in measurements.health:
-        seconds, top = seconds_of(h), highest_ns(h.lag)
+        seconds, top = seconds_of(h), h.lag.max_ns
         span = math.ceil(min(top, LONGEST_S * SECOND_NS) / SECOND_NS) if top > SECOND_NS else 0
         off_ns = abs(h.label_offset_ns) - max(h.clock_error_ns, 0)
         apart = math.ceil(off_ns / SECOND_NS) if h.clock_error_ns >= 0 and off_ns > SKEW_NS else 0
@@ -157,13 +157,6 @@ def judged(health: Sequence[Health], steady: Steady | None) -> list[Health]:
     return [h for h in health if steady.holds(h.second)]
 
 
-def highest_ns(h: Histogram) -> float:
-    """Upper edge of the highest filled bucket: 0 without samples, inf where one is over range."""
-    if h.over_range:
-        return math.inf
-    return float(bucket_high_ns(h.indices[-1:])[0]) if h.indices.size else 0.0
-
-
 def largest_by_second(late: Lateness, windows: Sequence[Window], operation: str, to_second: int) -> dict[int, float]:
     """L (ns) for the operations that ended in each second before `to_second`, from the first of `operation` on. inf where
     operations ended and no worker reported: what is not known is not small.
@@ -172,14 +165,14 @@ def largest_by_second(late: Lateness, windows: Sequence[Window], operation: str,
     found: dict[int, float] = {}
     if not responses:
         return found
-    quickest_ns = min((least_ns(h) for h in responses.values() if h.indices.size), default=0.0)
+    quickest_ns = min((h.min_ns for h in responses.values() if h.indices.size), default=0.0)
     carried = 0.0
     for second in range(min(responses), max(responses) + 1):
         response = responses.get(second, EMPTY)
         now = late.woken_ns.get(second, math.inf if response.total else 0.0)
         found[second] = max(now, carried)
         quick = response.bucket_at(QUICK) if response.total else None
-        left = float(bucket_high_ns(np.array([quick]))[0]) - quickest_ns if quick is not None else math.inf
+        left = bucket_edges_ns(quick)[1] - quickest_ns if quick is not None else math.inf
         carried = max(now, min(carried, left))  # all of its own: the second before counts whole
     return found
 
@@ -216,16 +209,6 @@ def shifted(h: Histogram, second: int, largest: Mapping[int, float], sign: int) 
 
 def _with_over_range(h: Histogram, more: int) -> Histogram:
     return Histogram(h.indices, h.counts, h.over_range + more)
-
-
-def least_ns(h: Histogram) -> float:
-    """Lower edge of the lowest filled bucket; 0 without any."""
-    return float(bucket_low_ns(h.indices[:1])[0]) if h.indices.size else 0.0
-
-
-def over(h: Histogram, limit_ns: float) -> int:
-    """Samples that can be longer than `limit_ns`."""
-    return int(h.counts[bucket_high_ns(h.indices) > limit_ns].sum()) + h.over_range
 
 
 def duration(ns: float) -> str:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
 
 import numpy as np
 
-from sla.judgement.lateness import DELAYED, SECOND_NS, judged, over
+from sla.judgement.lateness import DELAYED, SECOND_NS, judged
 from sla.judgement.steady import constant_part
 from sla.judgement.who_was_late import explain
 from sla.values import histogram
@@ -15,6 +14,7 @@ from sla.values.agreement import Agreement
 from sla.values.assessment import Check, Status, Steady, check
 from sla.values.measurements import Measurements
 from sla.values.remedies import PLAIN, Remedy, RemedyWords
+from sla.values.window import failures_by_category
 
 BUSY_SECONDS = 0.1  # of the workers' seconds that may be over the limit of CPU
 SHORT_SECONDS = 0.05  # of the judged seconds that may be short
@@ -91,9 +91,7 @@ def _cpu(measurements: Measurements, agreement: Agreement, steady: Steady | None
 def _outside(measurements: Measurements, steady: Steady) -> Check:
     """Ramps, steps and spikes are sent and not judged: what failed there must not be overlooked."""
     here, there = ([w for w in measurements.windows if steady.holds(w.second) is i] for i in (True, False))
-    finished, failed = sum(w.finished for w in there), Counter[str]()
-    for w in there:
-        failed.update(w.failed)
+    finished, failed = sum(w.finished for w in there), failures_by_category(there)
     usual = sum(w.failures for w in here) / max(sum(w.finished for w in here), 1)
     text = f"{failed.total()} of {finished} operations failed outside the judged part"
     if failed:
@@ -137,4 +135,4 @@ def _achieved_seconds(measurements: Measurements, steady: Steady, words: RemedyW
 
 def late_operations(measurements: Measurements, steady: Steady) -> float:
     """Operations of the judged part that arrivals more than a second late can have hurt, at most (sla.judgement.lateness)."""
-    return DELAYED * sum(over(h.lag, SECOND_NS) for h in judged(measurements.health, steady))
+    return DELAYED * sum(h.lag.count_over(SECOND_NS) for h in judged(measurements.health, steady))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sla.judgement.lateness import LONGEST_S, SECOND_NS, duration, highest_ns
+from sla.judgement.lateness import LONGEST_S, SECOND_NS, duration
 from sla.values import histogram
 from sla.values.machine import MachineSecond
 from sla.values.remedies import PLAIN, Remedy, RemedyWords
@@ -69,7 +69,7 @@ def _busy(rows: Sequence[Health], words: RemedyWords) -> list[tuple[str, str]]:
     seconds = [h.machine for h in rows if h.machine is not None]
     if not seconds:
         return []
-    held = COMMENSURATE * sum(min(highest_ns(h.lag), LONGEST_S * SECOND_NS) for h in rows) / SECOND_NS / len(seconds)
+    held = COMMENSURATE * sum(min(h.lag.max_ns, LONGEST_S * SECOND_NS) for h in rows) / SECOND_NS / len(seconds)
     causes = []
     quota: dict[int, float] = {}  # workers of one container share its quota, and each reads the same account of it
     for m in seconds:

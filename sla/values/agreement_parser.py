@@ -36,7 +36,7 @@ _PROCESS: Mapping[str, tuple[str, Mapping[str, float], str]] = {
 
 def agreement_from_mapping(document: object) -> Agreement:
     """Raises AgreementError."""
-    top = Section(document, "", _REQUIRED, _OPTIONAL)
+    top = Section.read(document, "", _REQUIRED, _OPTIONAL)
     if top.text("schema") != SCHEMA:
         raise AgreementError(f"schema: {top.text('schema')!r} is unknown (allowed: {SCHEMA})")
     operations = {name: _operation(value, f"operations.{name}") for name, value in top.mapping("operations").items()}
@@ -62,7 +62,7 @@ def _accepted(environments: Mapping[str, Any], objectives: set[str]) -> dict[str
     """Keys of the objectives whose WARN is accepted, by environment."""
     accepted: dict[str, frozenset[str]] = {}
     for environment, value in environments.items():
-        names = Section(value, f"environments.{environment}", (), ("accepted",)).list("accepted")
+        names = Section.read(value, f"environments.{environment}", (), ("accepted",)).list("accepted")
         for name in names:
             if name not in objectives:
                 raise AgreementError(f"environments.{environment}.accepted: {unknown(str(name), objectives)}")
@@ -72,8 +72,8 @@ def _accepted(environments: Mapping[str, Any], objectives: set[str]) -> dict[str
 
 def _objective(key: str, value: object, operations: Mapping[str, OperationMetrics]) -> Objective:
     where = f"objectives.{key}"
-    section = Section(value, where, ("title", "severity", "measure", "target"), ("acceptable", "baseline"))
-    measure = Section(section.mapping("measure"), f"{where}.measure", ("kind", "operations"), ("quantile", "latency"))
+    section = Section.read(value, where, ("title", "severity", "measure", "target"), ("acceptable", "baseline"))
+    measure = Section.read(section.mapping("measure"), f"{where}.measure", ("kind", "operations"), ("quantile", "latency"))
     kind_type, severity = _kind_type(measure.text("kind"), where), section.text("severity")
     if severity not in {s.value for s in Severity}:
         raise AgreementError(f"{where}.severity: {unknown(severity, [s.value for s in Severity])}")
@@ -129,7 +129,7 @@ def _limits(section: Section, where: str, unit: Unit, baseline_key: str) -> tupl
 
 
 def _operation(value: object, where: str) -> OperationMetrics:
-    section = Section(value, where, (), ("histogram", "total", "failed", "timer"))
+    section = Section.read(value, where, (), ("histogram", "total", "failed", "timer"))
     timer = section.text("timer", "inside")
     if timer not in TIMERS:
         raise AgreementError(f"{where}.timer: {unknown(timer, TIMERS)}")
@@ -137,7 +137,7 @@ def _operation(value: object, where: str) -> OperationMetrics:
 
 
 def _validity(values: Mapping[str, Any]) -> ValidityLimits:
-    section, chosen = Section(values, "validity", (), tuple(_VALIDITY)), {}
+    section, chosen = Section.read(values, "validity", (), tuple(_VALIDITY)), {}
     for key, (name, unit) in _VALIDITY.items():
         text = section.text(key, "")
         if text:
@@ -146,7 +146,7 @@ def _validity(values: Mapping[str, Any]) -> ValidityLimits:
 
 
 def _process(values: Mapping[str, Any]) -> ProcessLimits:
-    section, chosen = Section(values, "process", (), tuple(_PROCESS)), {}
+    section, chosen = Section.read(values, "process", (), tuple(_PROCESS)), {}
     for key, (name, factors, example) in _PROCESS.items():
         text = section.text(key, "")
         if text:

@@ -38,7 +38,7 @@ def baseline_from_mapping(document: object, name: str) -> Baseline:
     """
     if not isinstance(document, Mapping):
         raise AgreementError("must be a mapping of metric names to numbers")
-    about = Section({k: v for k, v in document.items() if k in _ABOUT}, "", (), _ABOUT)
+    about = Section.read({k: v for k, v in document.items() if k in _ABOUT}, "", (), _ABOUT)
     if about.text("schema", SCHEMA) != SCHEMA:
         raise AgreementError(f"schema: {shown(document['schema'])} is unknown (allowed: {SCHEMA})")
     about.text("measured_at", "")
@@ -121,7 +121,7 @@ def _multiplied(o: Objective, figure: float | None) -> Objective:
 
 def _with_interval(value: Mapping[str, object], key: str, factor: float) -> tuple[float, float, float]:
     """(value, low, high), times `factor`."""
-    section = Section(value, key, ("value", "low", "high"), ("level", "n"))
+    section = Section.read(value, key, ("value", "low", "high"), ("level", "n"))
     if not 0 < section.number("level", 0.95) < 1:
         raise AgreementError(f"{key}.level: must be between 0 and 1, for example 0.95")
     n = value.get("n", 1)
