@@ -37,7 +37,7 @@ class ObjectiveEstimator(ABC):
 
     @abstractmethod
     def from_metrics(self, snapshots: Sequence[Snapshot], from_ns: int, to_ns: int) -> EstimateAt:
-        """From a server's own metrics between two times (Unix ns), where missing_in_metrics() is ""."""
+        """From a server's own metrics, where missing_in_metrics() is "": all of its `snapshots` between two times (Unix ns)."""
 
     @abstractmethod
     def missing_in_metrics(self) -> str:
