@@ -23,7 +23,7 @@ from sla.values.estimate import Estimate
 from sla.values.histogram import HIGHEST_NS, Histogram, IntArray, bucket_edges_ns, bucket_high_ns, bucket_middle_ns
 
 QUANTILES = (0.5, 0.9, 0.95, 0.99, 0.999)
-LOWEST_PROXY = 0.9  # the design effect of a tail is never looked for below this quantile
+LOWEST_PROXY = 0.9  # the design effect of a tail is never estimated below this quantile
 LONGEST_GAP_S = 60  # an empty second has no influence on an estimate; a million of them would fill the memory
 STRONG_EVIDENCE = 10.0  # n_eff (1 - q), effective exceedances, from which a PASS stands and a tail is not thin
 DECIDABLE = 11.4  # n_eff (1 - q) for which a PASS is well supported: 10, with room for the t factor
@@ -77,7 +77,7 @@ class _Merged:
 def quantile_results(
     windows: Sequence[Histogram], quantiles: Sequence[float] = QUANTILES, level: float = 0.95
 ) -> list[QuantileResult] | None:
-    """Of one histogram for each consecutive second, in time order, empty seconds included; None without any sample.
+    """Quantiles of one histogram for each consecutive second, in time order, empty seconds included; None without any sample.
 
     The upper limit is infinite when the sample can't bound the quantile (q ** n_eff > alpha / 2).
     """

@@ -52,7 +52,8 @@ class Sample:
 
 
 def summarise(timings_ns: ArrayLike, seed: int = 0, level: float = 0.95) -> Sample:
-    """Of timings in the order in which they were taken, shape (n,). The same seed gives the same figures.
+    """Quantiles, mean and outliers of timings in the order in which they were taken, ns, shape (n,). The same seed gives the
+    same figures.
 
     Raises ValueError for fewer than FEWEST timings, another shape, and for what is no timing (negative, NaN, infinite).
     """

@@ -78,10 +78,11 @@ def decide(
     objectives: Collection[str] = (),
     words: RemedyWords = PLAIN,
 ) -> DecisionMade:
-    """NO-GO for a critical gate that failed: what the checks opened is no FAIL any more, so this one is certain, whatever else
-    can't be trusted. Then INVALID for a gate that a failed check opened, and for a failed check that leaves nothing: it touches
-    every one of the `objectives` (keys; their gates are among `gates`), or there are none. INCONCLUSIVE for an open gate, then
-    A to C. An `interrupted` run can fail but not pass: who may stop when it looks good, stops when it looks good.
+    """NO-GO for a critical gate that failed: a verdict that a check opened is no FAIL any more, so this one is certain,
+    whatever else can't be trusted. Then INVALID for a gate that a failed check opened, and for a failed check that leaves
+    nothing: it touches every one of the `objectives` (keys; their gates are among `gates`), or there are none. INCONCLUSIVE for
+    an open gate, then A to C. An `interrupted` run can fail but not pass: otherwise it could be stopped the moment its figures
+    are good.
     """
     broken = [c for c in checks if c.status is Status.FAIL]
     failed = [g for g in gates if g.severity is Severity.CRITICAL and g.status is Status.FAIL]

@@ -41,7 +41,7 @@ def evaluate(
     allowed: frozenset[str] = frozenset(),
     words: RemedyWords = PLAIN,
 ) -> Assessment:
-    """`evidence` holds what was given from outside, by key; a gate without any is INCONCLUSIVE.
+    """`evidence` from outside, by key; a gate without any is INCONCLUSIVE.
 
     `environment` must be one of agreement.accepted (None: its default), else KeyError. `allowed` names checks of the run whose
     failure is a warning (sla.judgement.run_checks.ALLOWABLE); `words`: how to say what can be done.

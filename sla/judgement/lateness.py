@@ -10,15 +10,15 @@ R <= Y: departures are a monotone function of the sendings, D = f(s), f(s) >= f(
 Y - L <= R: f commutes with a shift of all times and is monotone (it is built from max and +: Lindley 1952 for one server,
 Kiefer and Wolfowitz 1955 for several), hence f(s) <= f(a + L) = f(a) + L: delaying arrivals by at most L delays no departure
 by more (such maps are non-expansive: Baccelli et al., Synchronization and Linearity, 1992). S = Y - l gives the second pair.
-A user who waits for an earlier answer is part of f: a perfect generator has as many users.
+A user who waits for an earlier response is part of f: a perfect generator has as many users.
 
 L in a second is the largest lag of any worker that woke an arrival in it or in the second before; a lag longer than a second
 counts for the seconds it lasted, too. A late bunch leaves a backlog behind: L is carried on, but not for longer than it can be.
-Who was answered Y after the intended start had no more than Y less its own service time of backlog before him, so of what was
-carried into a second no more is left than the smallest such wait in it (QUICK of its operations, less the least of the run: a
-single one may have gone another way). An operation that took longer than a second looks back for as long as it took.
+A request whose response came Y after its intended start had at most Y less its own service time of backlog before it, so of
+what was carried into a second no more is left than the smallest such wait in it (QUICK of its operations, less the least of the
+run: a single one may have gone another way). An operation that took longer than a second looks back for as long as it took.
 
-Limits: a target that answers out of order, and workers that are late at different times (order changes): not exact then. The
+Limits: a target that responds out of order, and workers that are late at different times (order changes): not exact then. The
 simulation (`make calibrate`, row 20) has both, and finds no wrong verdict.
 """
 
@@ -43,7 +43,7 @@ from sla.values.window import Health, Window
 
 SECOND_NS = 1e9
 LONGEST_S = 3600  # a lag beyond a histogram's range counts for so long
-FEW = (0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.998)  # of the arrivals: quantiles of the lag that are looked at
+FEW = (0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.998)  # of the arrivals: quantiles of the lag that are tried
 QUICK = 0.1  # of a second's operations have waited least
 SKEW_NS = 250e6  # clocks further apart than this put a lag into a wrong second
 DELAYED = 10.0  # operations that a late arrival can delay, itself included: a backlog lasts 1 / (1 - load), here up to 0.9
@@ -102,9 +102,10 @@ class Lateness:
     def _share(self, counts: Sequence[int], level: float, each: float) -> float:
         if not self.whole.total:
             return 1.0
-        late = np.where(self.reported, np.array(counts, dtype=np.float64), self.sent)  # of whom nobody says may have had any
-        found = proportion_estimate(np.minimum(late, self.sent), self.sent, level)
-        return min(each * found.high, 1.0) if found else 1.0
+        # in a second that nobody reported every arrival may have been late
+        late = np.where(self.reported, np.array(counts, dtype=np.float64), self.sent)
+        share = proportion_estimate(np.minimum(late, self.sent), self.sent, level)
+        return min(each * share.high, 1.0) if share else 1.0
 
 
 LATE = "the generator was late by up to"
@@ -139,14 +140,14 @@ def lateness(measurements: Measurements, steady: Steady) -> Lateness | None:
 
 
 def _reported(measurements: Measurements) -> set[int]:
-    """Seconds of which a worker says how late its arrivals were. Arrivals that found their user busy have no lag: how many
-    there are says nothing.
+    """Seconds for which a worker reported how late its arrivals were. Arrivals whose user was busy have no lag: their number
+    proves nothing.
     """
     return {second for h in measurements.health for second in seconds_of(h)}
 
 
 def seconds_of(h: Health) -> tuple[int, ...]:
-    """The seconds that a row may be of. Rows without a machine are from versions that labelled them with the second after."""
+    """The seconds that a row may belong to. Rows without a machine come from versions that used the second after as label."""
     return (h.second,) if h.machine is not None else (h.second - 1, h.second)
 
 
@@ -162,28 +163,28 @@ def largest_by_second(late: Lateness, windows: Sequence[Window], operation: str,
     operations ended and no worker reported: what is not known is not small.
     """
     responses = {w.second: w.response for w in windows if w.operation == operation and w.second < to_second}
-    found: dict[int, float] = {}
+    largest: dict[int, float] = {}
     if not responses:
-        return found
+        return largest
     quickest_ns = min((h.min_ns for h in responses.values() if h.indices.size), default=0.0)
     carried = 0.0
     for second in range(min(responses), max(responses) + 1):
         response = responses.get(second, EMPTY)
         now = late.woken_ns.get(second, math.inf if response.total else 0.0)
-        found[second] = max(now, carried)
+        largest[second] = max(now, carried)
         quick = response.bucket_at(QUICK) if response.total else None
         left = bucket_edges_ns(quick)[1] - quickest_ns if quick is not None else math.inf
         carried = max(now, min(carried, left))  # all of its own: the second before counts whole
-    return found
+    return largest
 
 
 def disturbed_seconds(late: Lateness, limit_ns: float) -> set[int]:
     """Seconds in which an arrival later than `limit_ns` was woken, and those until its backlog is over (DELAYED)."""
-    found: set[int] = set()
+    seconds: set[int] = set()
     for second, ns in late.woken_ns.items():
         if ns > limit_ns:
-            found |= set(range(second, second + 2 + math.ceil(DELAYED * min(ns, LONGEST_S * SECOND_NS) / SECOND_NS)))
-    return found
+            seconds |= set(range(second, second + 2 + math.ceil(DELAYED * min(ns, LONGEST_S * SECOND_NS) / SECOND_NS)))
+    return seconds
 
 
 def shifted(h: Histogram, second: int, largest: Mapping[int, float], sign: int) -> Histogram:

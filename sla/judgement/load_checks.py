@@ -27,34 +27,34 @@ def load_checks(
     measurements: Measurements, agreement: Agreement, steady: Steady | None, words: RemedyWords = PLAIN
 ) -> list[Check]:
     """In the order in which they are shown; `words` for what to do about a failed one."""
-    found = _unsent(measurements, agreement, steady, words) + _lag(measurements, agreement, steady, words)
-    found += _cpu(measurements, agreement, steady, words)
+    checks = _unsent(measurements, agreement, steady, words) + _lag(measurements, agreement, steady, words)
+    checks += _cpu(measurements, agreement, steady, words)
     if steady is not None and measurements.facts.plan:
-        found.append(_outside(measurements, steady))
+        checks.append(_outside(measurements, steady))
     if steady is not None and constant_part(measurements.facts)[2]:
-        found += [_achieved(measurements, agreement, steady), _achieved_seconds(measurements, steady, words)]
-    return found
+        checks += [_achieved(measurements, agreement, steady), _achieved_seconds(measurements, steady, words)]
+    return checks
 
 
 def _unsent(measurements: Measurements, agreement: Agreement, steady: Steady | None, words: RemedyWords) -> list[Check]:
-    """Of the judged part: arrivals that found no free user, and those whose user never came to be."""
+    """Unsent arrivals of the judged part: those for which no user was free, and those whose user never started."""
     here = [w for w in measurements.windows if steady is None or steady.holds(w.second)]
     known, unsent, limit = sum(w.planned for w in here), sum(w.unsent for w in here), agreement.validity.unsent_share
-    nobodys = _nobodys(measurements, steady, known)
-    planned = known + nobodys
+    without_user = _without_user(measurements, steady, known)
+    planned = known + without_user
     if not planned:
         return []
-    text = f"{unsent + nobodys:.0f} of {planned:.0f} planned operations were not sent"
+    text = f"{unsent + without_user:.0f} of {planned:.0f} planned operations were not sent"
     advice = words[Remedy.MORE_USERS]
-    if nobodys > unsent:
+    if without_user > unsent:
         text += ", for want of the users that were to send them"
         advice = "see in the log of the workers why users did not start, or took long to (on_start, connections)"
-    share = (unsent + nobodys) / planned
+    share = (unsent + without_user) / planned
     return [check("unsent", "Unsent", share > limit, text, share, limit, "ratio", advice=advice)]
 
 
-def _nobodys(measurements: Measurements, steady: Steady | None, known: int) -> float:
-    """Arrivals of the plan that no user ever had, beyond chance. What went with a lost worker is another check's matter."""
+def _without_user(measurements: Measurements, steady: Steady | None, known: int) -> float:
+    """Planned arrivals that were never assigned to a user, beyond chance. Those of a lost worker belong to another check."""
     rate = constant_part(measurements.facts)[2]
     if steady is None or not rate or measurements.facts.lost_workers:
         return 0.0
@@ -67,15 +67,15 @@ def _nobodys(measurements: Measurements, steady: Steady | None, known: int) -> f
 def _lag(measurements: Measurements, agreement: Agreement, steady: Steady | None, words: RemedyWords) -> list[Check]:
     rows = judged(measurements.health, steady)
     target = [m for m in measurements.target if steady is None or steady.holds(m.second)]
-    told, limit_ns = explain(rows, target, words), agreement.validity.lag_p99_ns
-    if told is None:
+    explained, limit_ns = explain(rows, target, words), agreement.validity.lag_p99_ns
+    if explained is None:
         sent = not rows and measurements.facts.plan and any(w.started for w in measurements.windows)
         text = "how late arrivals were is not known: no worker reported it for the judged part"
         return [Check("schedule_lag", "Schedule lag p99", Status.FAIL, None, limit_ns, "ns", text)] if sent else []
     p99_ns = histogram.merge(h.lag for h in rows).quantile_ns(0.99)
     status = Status.FAIL if p99_ns > limit_ns else Status.PASS
     # a lag within the limit fails nothing, but may have opened an objective
-    return [Check("schedule_lag", "Schedule lag p99", status, p99_ns, limit_ns, "ns", told.text, (), told.advice)]
+    return [Check("schedule_lag", "Schedule lag p99", status, p99_ns, limit_ns, "ns", explained.text, (), explained.advice)]
 
 
 def _cpu(measurements: Measurements, agreement: Agreement, steady: Steady | None, words: RemedyWords) -> list[Check]:
@@ -89,7 +89,7 @@ def _cpu(measurements: Measurements, agreement: Agreement, steady: Steady | None
 
 
 def _outside(measurements: Measurements, steady: Steady) -> Check:
-    """Ramps, steps and spikes are sent and not judged: what failed there must not be overlooked."""
+    """Failures in ramps, steps and spikes, which no objective judges: a warning where they are more frequent than usual."""
     here, there = ([w for w in measurements.windows if steady.holds(w.second) is i] for i in (True, False))
     finished, failed = sum(w.finished for w in there), failures_by_category(there)
     usual = sum(w.failures for w in here) / max(sum(w.finished for w in here), 1)
@@ -103,7 +103,7 @@ def _outside(measurements: Measurements, steady: Steady) -> Check:
 
 
 def _achieved(measurements: Measurements, agreement: Agreement, steady: Steady) -> Check:
-    """Arrivals in the judged part against the plan. A target that can't keep up shows as unsent; this finds missing users."""
+    """Arrivals in the judged part against the plan. A target that can't keep up shows as unsent; this detects missing users."""
     rate, limit = constant_part(measurements.facts)[2], agreement.validity.achieved_share
     here = [w for w in measurements.windows if steady.holds(w.second)]
     planned, started = rate * (steady.to_second - steady.from_second), sum(w.started for w in here)
@@ -113,7 +113,7 @@ def _achieved(measurements: Measurements, agreement: Agreement, steady: Steady) 
 
 
 def _achieved_seconds(measurements: Measurements, steady: Steady, words: RemedyWords) -> Check:
-    """In how many seconds were arrivals still not sent a second later? In sum they may all have been sent, in bursts."""
+    """Share of the seconds whose arrivals were not sent within another second. In sum all may have been sent, in bursts."""
     length = steady.to_second - steady.from_second
     planned, started = np.zeros(length + 1), np.zeros(length + 1)
     for w in measurements.windows:

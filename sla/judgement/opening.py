@@ -58,7 +58,7 @@ def opened(judged: Sequence[ObjectiveResult], checks: Sequence[Check]) -> list[O
 
 
 def _in_doubt(check: Check, measurements: Measurements, steady: Steady) -> float:
-    """How many operations may have ended otherwise, or were never seen, at most."""
+    """How many operations may have had another outcome, or were never recorded, at most; inf where nothing bounds them."""
     if check.key == "achieved_seconds":
         return late_operations(measurements, steady)
     return math.inf if measurements.facts.missing_messages else most_lost(measurements.facts)

@@ -64,7 +64,7 @@ def by_second(windows: Sequence[Window], operations: Sequence[str], from_second:
 
 
 def outcomes(seconds: Sequence[Sequence[Window]]) -> tuple[FloatArray, FloatArray]:
-    """(right, failed) operations of each second, both of shape (m,)."""
+    """(successful, failed) operations of each second, both of shape (m,)."""
     ok = np.array([sum(w.ok for w in s) for s in seconds], dtype=np.float64)
     failed = np.array([sum(w.failures for w in s) for s in seconds], dtype=np.float64)
     return ok, failed

@@ -25,8 +25,8 @@ def summaries(measurements: Measurements, steady: Steady | None, level: float) -
 
 
 def less_lag(as_measured: Sequence[OperationSummary], lag: Histogram) -> tuple[OperationSummary, ...]:
-    """The same with every quantile of the response time less that of the generator's lag, not under 0: what is left when two
-    runs are compared that were late in different degrees. For orientation: quantiles can't be subtracted exactly.
+    """The summaries with every quantile of the response time less that of the generator's lag, not under 0: for comparing two
+    runs that were late in different degrees. For orientation: quantiles can't be subtracted exactly.
     """
     if not lag.total:
         return tuple(as_measured)

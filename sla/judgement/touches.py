@@ -1,4 +1,4 @@
-"""What a failed check of the run says about which objectives, and in which direction: only that is open then.
+"""Which objectives a failed check of the run opens, and in which direction; the others stand.
 
 A direction is the verdict that does not stand: PASS (it may be worse than measured), FAIL (it may be better), or both.
 """
@@ -71,7 +71,9 @@ TOUCHES: Mapping[str, Touch] = {
     "achieved_seconds": Touch(
         NONE, NONE, FAIL, FAIL, "what came late came in a burst, which may have been refused", bounded=True
     ),
-    "schedule_lag": Touch(BOTH, BOTH, NONE, NONE, "a lag as long as a window: no second's figures can be told from the next's"),
+    "schedule_lag": Touch(
+        BOTH, BOTH, NONE, NONE, "a lag as long as a window: no second's figures can be separated from the next's"
+    ),
     "generator_cpu": Touch(FAIL, NONE, FAIL, NONE, "responses waited for the generator, and so did arrivals"),
     "stalls": Touch(BOTH, BOTH, BOTH, NONE, "no load, then a burst: neither is the load that was planned"),
     "clock_skew": Touch(
@@ -92,7 +94,7 @@ TOUCHES: Mapping[str, Touch] = {
     "unsigned": _warning("who sent them has no part in the run"),
     "system_clock": _warning("nothing is judged by it"),
 }
-# a closed model has no intended starts: a generator at its limit makes less load, and lag can't be told from latency
+# a closed model has no intended starts: a generator at its limit makes less load, and lag can't be separated from latency
 _CLOSED_MODEL = {
     "generator_cpu": Touch(BOTH, BOTH, BOTH, BOTH, "in a closed model a slow generator asks less and measures itself")
 }
@@ -117,7 +119,7 @@ def touched(check: Check, objectives: Sequence[Objective], open_model: bool) -> 
 
 
 def touches_client(check: Check) -> bool:
-    """Whether a failed check says anything about what a client measured: then two runs can't be compared by it."""
+    """Whether a failed check opens anything that a client measured: then the run can't be compared with another."""
     touch = TOUCHES[row_of(check.key)[0]]
     return any((touch.client_latency, touch.throughput, touch.success_rate))
 

@@ -96,7 +96,7 @@ class Agreement:
     name: str
     objectives: tuple[Objective, ...]
     operations: Mapping[str, OperationMetrics]
-    evidence: Mapping[str, str]  # gates that are given from outside: key -> title
+    evidence: Mapping[str, str]  # gates that evidence from outside decides: key -> title
     accepted: Mapping[str, frozenset[str]]  # environment -> objectives whose WARN is accepted
     default_environment: str
     baseline: str

@@ -1,4 +1,4 @@
-"""The answer as a value: objectives, checks, decision. Renderers turn it into words; nothing here does."""
+"""The assessment of a run as a value: objectives, checks, decision. Renderers turn it into words; nothing here does."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class ObjectiveResult:
     target           None: relative to a baseline that there was none of, and so not known
     times_baseline   the target is this multiple of the baseline, and not under `at_least`; 0: it is a figure of its own
     accepted         the environment's policy accepts this WARN: shown, not counted
-    seconds_needed   for INCONCLUSIVE: how many more seconds at this rate would decide it, when that can be said
+    seconds_needed   for INCONCLUSIVE: how many more seconds at this rate would decide it, when that can be estimated
     """
 
     key: str
@@ -93,7 +93,7 @@ def check(
 
 @dataclass(frozen=True)
 class Gate:
-    """A gate of the decision matrix: an objective, or evidence given from outside."""
+    """A gate of the decision matrix: an objective, or evidence from outside."""
 
     key: str
     title: str
@@ -106,11 +106,11 @@ class Gate:
 
 @dataclass(frozen=True)
 class Evidence:
-    """What a file that was given from outside says about one gate or one item of the checklist.
+    """What a file from outside proves about one gate or one item of the checklist.
 
     key       a gate of the agreement, or an item of sla.release.checklist
     source    the copy's place in the run folder; sha256 of its bytes; modified: the file's own time, UTC, as a label
-    facts     what else it says, to be shown (a deployment's name, images, ...)
+    facts     what else it holds, to be shown (a deployment's name, images, ...)
     """
 
     key: str
@@ -147,7 +147,7 @@ class Steady:
     drift: str = ""  # empty: none found
 
     def holds(self, second: int) -> bool:
-        """Whether a second is of the judged part."""
+        """Whether a second belongs to the judged part."""
         return self.from_second <= second < self.to_second
 
 

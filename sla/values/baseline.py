@@ -19,9 +19,9 @@ LARGEST = 1e18  # in ns some 30 years; what is larger is a slip, and its product
 
 @dataclass(frozen=True)
 class Baseline:
-    """Earlier figures by objective's baseline key: ns, ops/s or a ratio; `intervals` (low, high) where they were given.
+    """Earlier figures by objective's baseline key: ns, ops/s or a ratio; `intervals` (low, high) where they are known.
 
-    machine   where it was measured: not judged, and said where it is another than the run's (other_machine)
+    machine   where it was measured: not judged; a note where it is another than the run's (other_machine)
     missing   why there are no figures, where they should have been measured
     """
 
@@ -63,12 +63,12 @@ def with_baseline(agreement: Agreement, baseline: Baseline | None) -> Agreement:
 
 
 def unknown_limit(o: Objective, baseline: Baseline | None, words: RemedyWords = PLAIN) -> str:
-    """Why an objective can't be judged, in one line that says what to do; "" where its target is known."""
+    """Why an objective can't be judged and what to do, in one line; "" where its target is known."""
     return "" if o.target.known else _lacking("limit", o.target, o, baseline, words)
 
 
 def unknown_acceptable(o: Objective, baseline: Baseline | None, words: RemedyWords = PLAIN) -> str:
-    """The same for what may be missed: only of a warning, a critical objective has no acceptable range."""
+    """The same for the acceptable range: a warning's alone, a critical objective has none."""
     if o.acceptable is None or o.acceptable.known or o.severity is Severity.CRITICAL:
         return ""
     return _lacking("acceptable limit", o.acceptable, o, baseline, words)
@@ -87,8 +87,8 @@ def _lacking(name: str, limit: Limit, o: Objective, baseline: Baseline | None, w
 
 
 def other_machine(baseline: Baseline | None, cpu: object, cores: object) -> str:
-    """What is to be said of a baseline that was measured on another CPU model or number of cores than these; "" where they
-    are the same, or nobody knows.
+    """A note on a baseline that was measured on another CPU model or number of cores than these; "" where they are the same,
+    or unknown.
     """
     measured = baseline.machine if baseline else {}
     pairs = [(measured.get("cpu"), cpu), (measured.get("cores"), cores)]
@@ -101,7 +101,7 @@ def other_machine(baseline: Baseline | None, cpu: object, cores: object) -> str:
 
 
 def _word(value: object) -> str:
-    """Of a file, in a note: short, whatever it is."""
+    """A value from a file for a note: short, whatever it is."""
     return value[:100] if isinstance(value, str) else shown(value) if value else "unknown"
 
 

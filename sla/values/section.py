@@ -27,8 +27,8 @@ class Section:
 
     @classmethod
     def read(cls, value: object, where: str, required: Sequence[str], optional: Sequence[str]) -> Self:
-        """The mapping that `value` is, found under the key `where` ("": at the top). Raises AgreementError for anything else,
-        for a key that is not allowed and for one that is missing.
+        """The mapping that `value` is, which stands under the key `where` ("": at the top). Raises AgreementError for anything
+        else, for a key that is not allowed and for one that is missing.
         """
         prefix = f"{where}." if where else ""
         if not isinstance(value, Mapping):

@@ -1,4 +1,4 @@
-"""What the server said of itself at one moment: the same type whether read from /metrics or from Prometheus."""
+"""The server's own metrics at one moment: the same type whether read from /metrics or from Prometheus."""
 
 from __future__ import annotations
 

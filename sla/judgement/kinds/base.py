@@ -1,4 +1,4 @@
-"""What is asked of every kind of objective: one subclass a kind, found by sla.judgement.kinds.choose.estimator_of."""
+"""The interface of every kind of objective: one subclass a kind, chosen by sla.judgement.kinds.choose.estimator_of."""
 
 from __future__ import annotations
 
