@@ -24,6 +24,7 @@ class LittlesLaw:
 
     @property
     def holds(self) -> bool:
+        """Whether both sides agree within TOLERANCE."""
         return abs(self.difference) <= TOLERANCE
 
 

@@ -37,6 +37,7 @@ class Outliers:
 
     @property
     def total(self) -> int:
+        """Outliers of all four sorts."""
         return self.low_severe + self.low_mild + self.high_mild + self.high_severe
 
 
@@ -83,6 +84,7 @@ def mean_of_blocks(values: FloatArray, level: float, rng: np.random.Generator, b
 
 
 def outliers(values: FloatArray) -> Outliers:
+    """Outliers of values of shape (n,), n >= 1, by Tukey's fences."""
     first, third = np.quantile(values, [0.25, 0.75])
     spread = third - first
 

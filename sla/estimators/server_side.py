@@ -47,6 +47,7 @@ class ServerQuantile:
 
 
 def by_instance(snapshots: Sequence[Snapshot]) -> dict[str, list[Snapshot]]:
+    """Snapshots of each instance, in their order."""
     groups: dict[str, list[Snapshot]] = {}
     for s in snapshots:
         groups.setdefault(s.instance, []).append(s)
@@ -217,6 +218,7 @@ class Reconciliation:
 
     @property
     def holds(self) -> bool:
+        """Whether the client's count is possible."""
         return self.low <= self.client <= self.high
 
 

@@ -31,6 +31,8 @@ ONE_RUN_NOTE = (
 
 
 class Change(str, Enum):
+    """The verdict of a comparison."""
+
     IMPROVED = "IMPROVED"
     EQUIVALENT = "EQUIVALENT"
     REGRESSED = "REGRESSED"

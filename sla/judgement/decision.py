@@ -67,6 +67,8 @@ _CAUTIOUS = (Decision.GO_WITH_CAUTION, Decision.CONDITIONAL_GO)
 
 @dataclass(frozen=True)
 class DecisionMade:
+    """A decision with its reason in one sentence."""
+
     decision: Decision
     summary: str
 

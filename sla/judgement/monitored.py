@@ -43,6 +43,7 @@ class ScrapedSpan:
 
     @property
     def length_s(self) -> float:
+        """Seconds between both ends."""
         return (self.to_ns - self.from_ns) / 1e9
 
 

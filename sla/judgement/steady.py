@@ -71,11 +71,13 @@ def outcomes(seconds: Sequence[Sequence[Window]]) -> tuple[FloatArray, FloatArra
 
 
 def one_histogram_a_second(windows: Sequence[Window], operation: str, steady: Steady, latency: str) -> list[Histogram]:
+    """Latencies ("response" or "service") of one operation in each second of the judged part, EMPTY where there was none."""
     seconds = by_second(windows, [operation], steady.from_second, steady.to_second)
-    return [(getattr(s[0], latency) if s else EMPTY) for s in seconds]
+    return [(s[0].response if latency == "response" else s[0].service) if s else EMPTY for s in seconds]
 
 
 def operations_of(windows: Sequence[Window]) -> list[str]:
+    """Names of the measured operations, sorted."""
     return sorted({w.operation for w in windows} - {SCHEDULE})
 
 

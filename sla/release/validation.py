@@ -20,6 +20,8 @@ WORST_FIRST = (
 
 
 class Outcome(str, Enum):
+    """What became of a step."""
+
     DONE = "DONE"
     SKIPPED = "SKIPPED"
     FAILED = "FAILED"

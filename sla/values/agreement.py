@@ -29,6 +29,7 @@ class Limit:
 
     @property
     def known(self) -> bool:
+        """False for a multiple of a baseline that is not there."""
         return not math.isnan(self.value)
 
 
@@ -63,6 +64,7 @@ class Objective:
 
     @property
     def unit(self) -> Unit:
+        """Unit of its limits and estimates."""
         return self.kind.unit
 
     @property
@@ -93,6 +95,8 @@ class ProcessLimits:
 
 @dataclass(frozen=True)
 class Agreement:
+    """What is promised of a release, validated as it was read (sla.values.agreement_parser)."""
+
     name: str
     objectives: tuple[Objective, ...]
     operations: Mapping[str, OperationMetrics]

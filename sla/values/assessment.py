@@ -13,6 +13,8 @@ SCHEMA = "bizra-load/assessment/1"
 
 
 class Status(str, Enum):
+    """Verdict of an objective, a check or a gate."""
+
     PASS = "PASS"  # noqa: S105  # a verdict, not a password
     WARN = "WARN"
     FAIL = "FAIL"
@@ -21,11 +23,15 @@ class Status(str, Enum):
 
 
 class Severity(str, Enum):
+    """What a missed objective does: CRITICAL decides NO-GO, WARNING makes the rollout slower."""
+
     CRITICAL = "CRITICAL"
     WARNING = "WARNING"
 
 
 class Decision(str, Enum):
+    """Verdict on a release."""
+
     GO = "GO"
     GO_WITH_CAUTION = "GO WITH CAUTION"
     CONDITIONAL_GO = "CONDITIONAL GO"
@@ -88,6 +94,7 @@ def check(
     key: str, title: str, bad: bool, reason: str, figure: float | None = None, limit: float | None = None,
     unit: str = "", worst: Status = Status.FAIL, advice: str = "",
 ) -> Check:  # fmt: skip
+    """A check that is `worst` where it is `bad`, else PASS; `advice` counts only where it is bad."""
     return Check(key, title, worst if bad else Status.PASS, figure, limit, unit, reason, (), advice if bad else "")
 
 
@@ -153,6 +160,8 @@ class Steady:
 
 @dataclass(frozen=True)
 class Assessment:
+    """All that was judged of a run. `rollout`: the strategy in one line; `exit_code`: of the command line."""
+
     decision: Decision
     rollout: str
     exit_code: int

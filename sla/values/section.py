@@ -42,12 +42,14 @@ class Section:
         return cls(value, prefix)
 
     def text(self, key: str, default: str | None = None) -> str:
+        """Text without blanks around it; `default`: None for a key that must be there."""
         value = self.values.get(key, default)
         if not isinstance(value, str):
             raise AgreementError(f"{self.prefix}{key}: must be text, not {shown(value)}")
         return value.strip()
 
     def number(self, key: str, default: float) -> float:
+        """A finite number."""
         value = self.values.get(key, default)
         number = finite(value)
         if number is None:
@@ -55,12 +57,14 @@ class Section:
         return number
 
     def mapping(self, key: str, default: Mapping[str, Any] | None = None) -> Mapping[str, Any]:
+        """A mapping; `default`: None for a key that must be there."""
         value = self.values.get(key, default)
         if not isinstance(value, Mapping):
             raise AgreementError(f"{self.prefix}{key}: must be a mapping")
         return value
 
     def list(self, key: str) -> list[Any]:
+        """A list; [] without the key."""
         value = self.values.get(key, [])
         if not isinstance(value, list):
             raise AgreementError(f"{self.prefix}{key}: must be a list")

@@ -21,6 +21,7 @@ class BucketCounts:
 
     @property
     def count(self) -> float:
+        """Observations in all buckets."""
         return self.cumulative[-1] if self.cumulative else 0.0
 
 

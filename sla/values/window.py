@@ -57,10 +57,12 @@ class Window:
 
     @property
     def failures(self) -> int:
+        """Failed operations of all categories."""
         return sum(self.failed.values())
 
     @property
     def finished(self) -> int:
+        """Operations that ended in this second, successful or not."""
         return self.ok + self.failures
 
 

@@ -249,7 +249,7 @@ def test_arrivals_that_come_in_bursts_open_a_failed_throughput_and_a_failed_succ
     assert statuses(busy)["poi_throughput"] is Status.INVALID
     assert busy.decision is Decision.NO_GO  # nobody was woken late: errors are no burst's
     most = evaluated(bursting(measurements(**errors), 2_000_000_000))
-    assert most.decision is Decision.NO_GO  # even with every operation of a burst right
+    assert most.decision is Decision.NO_GO  # even with every operation of a burst successful
     few = {"failures": {"generate": 0.02, "verify": 0.02}, "hold_s": 30}
     assert evaluated(bursting(measurements(**few))).decision is Decision.NO_GO
     late = evaluated(bursting(measurements(**few), 2_000_000_000))
