@@ -69,7 +69,8 @@ def run(args: argparse.Namespace) -> int:
 
 def _imported(path: Path, unit: str, agreement: str | None, out: Path, given: list[str]) -> Path:
     """The run folder that was made of another tool's results. Raises UsageError before anything is written."""
-    from bizra_load.archive import imports, run_record
+    from bizra_load.archive import imports
+    from bizra_load.archive.run_record import AgreementName, of_import
     from bizra_load.archive.store import RunWriter, new_folder
     from bizra_load.judging.agreements import keep_agreement, read_agreement
     from bizra_load.judging.evidence import read_given
@@ -78,13 +79,13 @@ def _imported(path: Path, unit: str, agreement: str | None, out: Path, given: li
     read_given(given, read.agreement.evidence if read else ())
     measurements, kind = imports.read_import(path, unit)
     started = datetime.fromtimestamp(measurements.facts.load_started_ns / 1e9, UTC)
-    kept = {"name": agreement or "", "sha256": read.sha256} if read else {}
-    record = run_record.build(path.stem, started, run_record.command_line(), "", kept)
+    named = AgreementName(agreement or "", read.sha256) if read else None
+    record = of_import(path.stem, started, named, kind, imports.NOTE)
     folder = new_folder(out, f"import-{path.stem}", datetime.now(UTC))
     if read:
         keep_agreement(folder, read)
     writer = RunWriter(folder)
     writer.windows(measurements.windows)
     writer.close()
-    writer.seal(record | {"imported": kind, "notes": [f"{kind}: {imports.NOTE}"]}, measurements.facts)
+    writer.seal(record, measurements.facts)
     return folder

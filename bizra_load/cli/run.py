@@ -112,8 +112,8 @@ def check_usage(args: argparse.Namespace) -> Usage:
 
 def put_load_on(args: argparse.Namespace) -> tuple[int, Path]:
     """(exit code, run folder). Raises BizraLoadError before anything is started."""
-    from bizra_load.archive.run_record import without_userinfo
     from bizra_load.archive.store import new_folder
+    from bizra_load.io.redaction import without_userinfo
     from bizra_load.launch.run_baseline import measured_beside
     from bizra_load.settings.settings import resolve
 
@@ -163,7 +163,7 @@ def _locust(
     args: argparse.Namespace, usage: Usage, host: str, processes: int, folder: Path
 ) -> tuple[list[str], dict[str, str]]:
     """Locust's command line and environment; the latter holds what nobody else on this machine is to read."""
-    from bizra_load.archive.run_record import without_userinfo
+    from bizra_load.io.redaction import without_userinfo
     from bizra_load.settings.arguments import ARGUMENTS, SWITCHES
 
     port = free_port()

@@ -5,8 +5,9 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TextIO
 
+from bizra_load.archive.run_record import RunRecord
 from bizra_load.archive.store import ASSESSMENT, read_record, read_run
 from bizra_load.exit_codes import UsageError
 from bizra_load.io.files import write_atomically
@@ -40,32 +41,29 @@ def judge(
     measurements, record = read_run(folder)
     if agreement_name:
         read = read_agreement(agreement_name)
-        if is_measured(read.agreement) and record.get("agreement"):
+        if is_measured(read.agreement) and record.agreement:
             read = dataclasses.replace(read, baseline=_baseline_of_the_run(folder))
     else:
-        read = kept_agreement(folder) if record.get("agreement") else AgreementFile(FIGURES_ONLY, None, "", "")
-        if read.baseline and (given_name := str(record.get("baseline") or "")):
-            read = dataclasses.replace(read, baseline=dataclasses.replace(read.baseline, name=given_name))
-    environment = record.get("environment") or None
+        read = kept_agreement(folder) if record.agreement else AgreementFile(FIGURES_ONLY, None, "", "")
+        if read.baseline and record.baseline:
+            read = dataclasses.replace(read, baseline=dataclasses.replace(read.baseline, name=record.baseline))
+    environment = record.environment or None
     if agreement_name and environment not in read.agreement.accepted:
         environment = None
     read.check_environment(environment)
     given = evidence.read_kept(folder)
-    allowed = sorted({*allow, *(str(name) for name in record.get("allow") or () if name in ALLOWABLE)})
+    allowed = sorted({*allow, *(name for name in record.allow or () if name in ALLOWABLE)})
     assessment = evaluate(
         measurements,
         read.agreement,
         baseline or read.baseline,
         environment=environment,
         evidence=given,
-        fail_on_warn=bool(record.get("fail_on_warn")),
+        fail_on_warn=bool(record.fail_on_warn),
         allowed=frozenset(allowed),
     )
-    shown: dict[str, object] = {
-        k: record[k] for k in ("name", "started", "target", "command", "versions", "host", "arrivals") if k in record
-    }
     facts = measurements.facts
-    shown |= {"seed": facts.seed, "workers": len(facts.workers), "agreement_sha256": read.sha256}
+    shown = record.repeated() | {"seed": facts.seed, "workers": len(facts.workers), "agreement_sha256": read.sha256}
     if planned_per_s := constant_part(facts)[2]:
         shown["planned_per_s"] = planned_per_s
     notes = _notes(assessment, record, read, baseline or read.baseline, allowed, facts, set(given))
@@ -73,28 +71,27 @@ def judge(
 
 
 def _notes(
-    assessment: Assessment, record: dict[str, Any], read: AgreementFile, baseline: Baseline | None, allowed: Sequence[str],
+    assessment: Assessment, record: RunRecord, read: AgreementFile, baseline: Baseline | None, allowed: Sequence[str],
     facts: RunFacts, given: set[str],
 ) -> list[str]:  # fmt: skip
     """What is to be said beside the verdicts; `given`: the evidence that there is."""
     notes = list(assessment.notes)
-    notes += [str(note) for note in record.get("notes") or ()]
-    host = record.get("host")
-    if isinstance(host, dict):
+    notes += record.notes or ()
+    if (host := record.host) is not None:
         # what runs recorded before usable cores were: all of the machine's
-        another = other_machine(baseline, host.get("cpu"), host.get("usable_cores") or host.get("cores"))
+        another = other_machine(baseline, host.cpu, host.usable_cores or host.cores)
         notes += [another] if another else []
     if allowed:
         notes.append(f"allowed by --allow: {', '.join(allowed)}")
     if facts.spools:
         notes.append(f"taken in from workers that could not hand over: {', '.join(facts.spools)}")
-    if record.get("insecure"):
+    if record.insecure:
         notes.append("the target's TLS certificate was not verified (--insecure)")
     unjudged = sorted({"node_tests", "alerts", "monitoring"} & given - set(read.agreement.evidence))
     if unjudged:
         notes.append(f"evidence was given that this agreement has no gate for, so it decides nothing: {', '.join(unjudged)}")
-    if record.get("truncated"):
-        notes.append(f"cut short while being written: {', '.join(record['truncated'])}")
+    if record.truncated:
+        notes.append(f"cut short while being written: {', '.join(record.truncated)}")
     return notes
 
 
@@ -102,7 +99,7 @@ def add_evidence(folder: Path, words: Sequence[str]) -> None:
     """Check what --evidence names and copy it into the run folder. Raises UsageError before anything is written."""
     if words:
         record = read_record(folder)
-        gates = kept_agreement(folder).agreement.evidence if record.get("agreement") else ()
+        gates = kept_agreement(folder).agreement.evidence if record.agreement else ()
         evidence.keep(folder, evidence.read_given(words, gates))
 
 

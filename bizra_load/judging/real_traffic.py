@@ -7,10 +7,10 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from bizra_load.archive.run_record import without_userinfo
 from bizra_load.archive.store import read_run
 from bizra_load.exit_codes import InvalidRunError, UsageError
 from bizra_load.io.files import write_atomically
+from bizra_load.io.redaction import without_userinfo
 from bizra_load.io.terminal import terminal_width
 from bizra_load.judging.agreements import AgreementFile, kept_agreement, read_agreement
 from bizra_load.server_metrics.exposition import ScrapeError
@@ -57,7 +57,7 @@ def asked_of_run(folder: Path, agreement_name: str = "") -> MetricsQuery:
         for o in read.agreement.objectives
         if o.target.of_plan
     }
-    environment = record.get("environment") or None
+    environment = record.environment or None
     known = environment if environment in read.agreement.accepted else None
     return MetricsQuery(steady.from_second * 10**9, steady.to_second * 10**9, read, known, planned)
 

@@ -81,22 +81,7 @@ class MasterRun:
         self._writer = RunWriter(self.folder)
         self.receiver = Receiver(self.run, self._keep, key, self.clock)
         self._tally = Tally(settings.curve if self._plan else None, settings.users, settings.arrivals)
-        self._record = run_record.build(
-            settings.run_name,
-            started,
-            run_record.command_line(),
-            environment.host or "",
-            {"name": settings.agreement, "sha256": self._agreement.sha256},
-        ) | {
-            "environment": settings.environment or "",
-            "baseline": Path(settings.baseline).name,
-            "fail_on_warn": settings.fail_on_warn,
-            "insecure": settings.insecure,
-            "allow": list(settings.allow),
-            "arrivals": settings.arrivals,
-            "ops_per_user": settings.ops_per_user,
-            "server_metrics": run_record.without_userinfo(settings.metrics_url or settings.prometheus_url),
-        }
+        self._record = run_record.of_load(settings, started, environment.host or "", self._agreement.sha256)
         keep_agreement(self.folder, self._agreement)
         if not fixed and is_measured(self._agreement.agreement) and self._agreement.baseline is None:
             print(f"Before the load: no baseline, what is held against it stays open: {HOW}", file=sys.stderr)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from bizra_load.archive import checksums
+from bizra_load.archive.run_record import AgreementName, RunRecord
 from bizra_load.judging import judge
 from bizra_load.judging.agreements import keep_agreement, read_agreement
 from sla.values.machine import TARGET, MachineSecond
@@ -130,5 +131,5 @@ def run(folder: Path, writer_of: Any, measured: Any) -> None:
     writer.snapshots(measured.snapshots)
     writer.target([MachineSecond(measured.windows[0].second, TARGET, 2, 0.1)])
     writer.close()
-    writer.seal({"name": "x", "agreement": {"name": "local", "sha256": read.sha256}}, measured.facts)
+    writer.seal(RunRecord(name="x", agreement=AgreementName("local", read.sha256)), measured.facts)
     judge.assess(folder)
