@@ -17,7 +17,7 @@ from typing import Any
 import orjson
 
 from bizra_load.exit_codes import UsageError
-from bizra_load.io.files import write_atomically
+from bizra_load.io.files import write_atomically, writing
 from bizra_load.measure.hdr_codec import WireError
 from bizra_load.measure.wire import decode_report, health_from_row, health_row, window_from_row, window_row
 from sla.values.window import Health, Window
@@ -119,10 +119,8 @@ def take_in(folder: Path, paths: Iterable[Path]) -> None:
     for path, spool in found:
         target = folder / name_of(spool.worker)
         if target.resolve() != path.resolve():
-            try:
+            with writing(target):
                 write_atomically(target, path.read_bytes())
-            except OSError as error:
-                raise UsageError(f"{target}: {error.strerror} (allowed: a folder that can be written)") from None
 
 
 def left_behind(folder: Path) -> list[Path]:

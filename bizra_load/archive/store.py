@@ -24,7 +24,7 @@ from bizra_load.archive.run_record import RunRecord
 from bizra_load.archive.spool import PATTERN, Report
 from bizra_load.archive.spool import read as read_spool
 from bizra_load.exit_codes import UsageError
-from bizra_load.io.files import open_regular, read_text, write_atomically
+from bizra_load.io.files import open_regular, read_text, write_atomically, writing
 from bizra_load.measure.hdr_codec import WireError
 from bizra_load.measure.wire import health_from_row, health_row, machine_from_row, machine_row, window_from_row, window_row
 from sla.values.machine import MachineSecond
@@ -43,7 +43,7 @@ def new_folder(parent: Path, name: str, now: datetime) -> Path:
     """Make `<utc time>-<name>` in `parent`; the name can't lead out of it. Raises UsageError when that is impossible."""
     plain = re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip(".-")[:60] or "run"
     stem = f"{now.astimezone(UTC):%Y%m%dT%H%M%SZ}-{plain}"
-    try:
+    with writing(f"--out: {parent}"):
         for suffix in ("", *(f"-{n}" for n in range(2, 1000))):
             folder = parent / (stem + suffix)
             try:
@@ -51,8 +51,6 @@ def new_folder(parent: Path, name: str, now: datetime) -> Path:
                 return folder
             except FileExistsError:
                 continue
-    except OSError as error:
-        raise UsageError(f"--out: {parent}: {error.strerror} (allowed: a folder that can be written)") from None
     raise UsageError(f"--out: {parent}: too many runs named {stem}")
 
 

@@ -10,7 +10,7 @@ from bizra_load.archive import checksums
 from bizra_load.archive.latest import run_folders
 from bizra_load.archive.store import ASSESSMENT
 from bizra_load.exit_codes import UsageError
-from bizra_load.io.files import read_text, write_atomically
+from bizra_load.io.files import read_text, write_atomically, writing
 from bizra_load.judging import judge
 from reports.documents import checklist, go_no_go, performance
 from reports.formats import json_report
@@ -43,11 +43,9 @@ def write_artifacts(folder: Path, out: Path, evidence: Sequence[str] = ()) -> li
         CHECKLIST: checklist.render(assessment, run),
         PERFORMANCE: performance.render(assessment, run, earlier_runs(folder, assessment)),
     }
-    try:
+    with writing(f"--artifacts: {out}"):
         for name, text in documents.items():
             write_atomically(out / name, text)
-    except OSError as error:
-        raise UsageError(f"--artifacts: {out}: {error.strerror} (allowed: a folder that can be written)") from None
     return [out / name for name in documents]
 
 

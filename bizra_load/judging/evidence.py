@@ -19,7 +19,7 @@ from typing import Any
 import yaml
 
 from bizra_load.exit_codes import UsageError
-from bizra_load.io.files import write_atomically
+from bizra_load.io.files import write_atomically, writing
 from bizra_load.judging.junit import read_junit
 from sla.release import deployment
 from sla.release.checklist import FREE
@@ -71,7 +71,7 @@ def keep(folder: Path, given: Sequence[EvidenceFile]) -> None:
         return
     before = {g.name: g for g in _kept(folder)}
     place = folder / FOLDER
-    try:
+    with writing(place):
         for g in given:
             write_atomically(place / g.file, g.data)
             if g.name in before and before[g.name].file != g.file:
@@ -79,8 +79,6 @@ def keep(folder: Path, given: Sequence[EvidenceFile]) -> None:
         every = before | {g.name: g for g in given}
         rows = [{f.name: getattr(every[name], f.name) for f in _INDEXED} for name in sorted(every)]
         write_atomically(place / INDEX, json.dumps({"schema": SCHEMA, "given": rows}, indent=2) + "\n")
-    except OSError as error:
-        raise UsageError(f"{place}: {error.strerror} (allowed: a folder that can be written)") from None
 
 
 def read_kept(folder: Path) -> dict[str, Evidence]:

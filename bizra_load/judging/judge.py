@@ -9,8 +9,7 @@ from typing import TextIO
 
 from bizra_load.archive.run_record import RunRecord
 from bizra_load.archive.store import ASSESSMENT, read_record, read_run
-from bizra_load.exit_codes import UsageError
-from bizra_load.io.files import write_atomically
+from bizra_load.io.files import write_atomically, writing
 from bizra_load.io.terminal import terminal_width
 from bizra_load.judging import evidence
 from bizra_load.judging.agreements import AgreementFile, _baseline_of_the_run, kept_agreement, read_agreement
@@ -113,11 +112,9 @@ def assess(
     """judge(), and write assessment.json and assessment.md into `out` (default: the run folder). Raises UsageError."""
     assessment, _ = judge(folder, agreement_name, baseline, allow)
     target = out or folder
-    try:
+    with writing(target):
         write_atomically(target / ASSESSMENT, json_report.render(assessment))
         write_atomically(target / "assessment.md", markdown.render(assessment))
-    except OSError as error:
-        raise UsageError(f"{target}: {error.strerror} (allowed: a folder that can be written)") from None
     return assessment
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from bizra_load.archive.store import read_run
 from bizra_load.exit_codes import InvalidRunError, UsageError
-from bizra_load.io.files import write_atomically
+from bizra_load.io.files import write_atomically, writing
 from bizra_load.io.redaction import without_userinfo
 from bizra_load.io.terminal import terminal_width
 from bizra_load.judging.agreements import AgreementFile, kept_agreement, read_agreement
@@ -88,10 +88,8 @@ def write_report(answer: MetricsAssessment, prometheus_url: str, selector: str, 
     """Raises UsageError."""
     path = artifacts / REPORT
     source = {"prometheus_url": without_userinfo(prometheus_url), "selector": selector}
-    try:
+    with writing(f"--artifacts: {artifacts}"):
         write_atomically(path, metrics_validation.render_json(answer, source))
-    except OSError as error:
-        raise UsageError(f"--artifacts: {artifacts}: {error.strerror} (allowed: a folder that can be written)") from None
     return path
 
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from bizra_load.exit_codes import UsageError
-from bizra_load.io.files import write_atomically
+from bizra_load.io.files import write_atomically, writing
 from bizra_load.judging.agreements import read_agreement
 from bizra_load.monitoring import grafana
 from bizra_load.monitoring.panel_check import check_panels, prometheus_query
@@ -44,7 +43,5 @@ def write_check(found: DashboardCheck, artifacts: Path) -> None:
 
 
 def _write(path: Path, text: str) -> None:
-    try:
+    with writing(path):
         write_atomically(path, text)
-    except OSError as error:
-        raise UsageError(f"{path}: {error.strerror} (allowed: a folder that can be written)") from None

@@ -13,8 +13,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bizra_load.archive.store import ASSESSMENT
-from bizra_load.exit_codes import BizraLoadError, UsageError
-from bizra_load.io.files import write_atomically
+from bizra_load.exit_codes import BizraLoadError
+from bizra_load.io.files import write_atomically, writing
 from bizra_load.judging.agreements import AgreementFile, kept_agreement
 from bizra_load.judging.documents import read_assessment, write_artifacts
 from bizra_load.judging.real_traffic import REPORT, asked_of_last, asked_of_run, judge_and_show
@@ -185,12 +185,8 @@ class Suite:
             metrics_report_sha256=_sha256(metrics) if metrics else "",
             steps=tuple(steps),
         )
-        try:
+        with writing(f"--artifacts: {plan.artifacts}"):
             write_atomically(plan.artifacts / VALIDATED, validated.render(found))
-        except OSError as error:
-            raise UsageError(
-                f"--artifacts: {plan.artifacts}: {error.strerror} (allowed: a folder that can be written)"
-            ) from None
         return found
 
 
