@@ -43,8 +43,8 @@ def add_evidence_argument(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     from bizra_load.archive import spool
-    from bizra_load.judging import judge
     from bizra_load.judging.agreements import read_baseline
+    from bizra_load.judging.judge import Override, add_evidence, assess_folder, print_summary
     from bizra_load.settings.settings import allowed_checks
 
     folder, out = args.folder, args.out
@@ -61,9 +61,9 @@ def run(args: argparse.Namespace) -> int:
         raise UsageError("--hlog-unit: belongs to --import")
     elif (folder / "run.json").exists():
         spool.take_in(folder, args.spool + spool.left_behind(folder))
-    judge.add_evidence(folder, args.evidence)
-    assessment = judge.assess(folder, args.agreement, out, allow, baseline)
-    judge.announce(assessment, folder, sys.stdout)
+    add_evidence(folder, args.evidence)
+    assessment = assess_folder(folder, Override(args.agreement, baseline, allow), out)
+    print_summary(assessment, folder, sys.stdout)
     return assessment.exit_code
 
 

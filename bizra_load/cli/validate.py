@@ -52,7 +52,7 @@ def run(args: argparse.Namespace) -> int:
             prometheus_url, selector = _rehearse(args, stack)
         plan = Plan(
             load=lambda: load.put_load_on(args),
-            read=read_agreement(settings.agreement),
+            file=read_agreement(settings.agreement),
             agreement=settings.agreement,
             environment=settings.environment,
             target=without_userinfo(args.host),

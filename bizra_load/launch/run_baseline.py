@@ -20,7 +20,7 @@ from bizra_load.io.urls import host_and_port
 from bizra_load.judging.agreements import BASELINE, read_agreement
 from bizra_load.node.baseline import measure
 from bizra_load.settings.settings import Settings
-from reports.others.baseline import one_line_of
+from reports.results.baseline import one_line_of
 from sla.estimators.node_baseline import not_measured
 from sla.values.baseline import is_measured
 

@@ -15,8 +15,8 @@ from bizra_load.archive.spool import Report
 from bizra_load.archive.store import RunWriter, new_folder
 from bizra_load.engine.load_curve import LoadCurve
 from bizra_load.exit_codes import InvalidRunError
-from bizra_load.judging import judge
 from bizra_load.judging.agreements import keep_agreement, read_agreement
+from bizra_load.judging.judge import add_evidence, assess_folder, print_summary
 from bizra_load.measure import wire
 from bizra_load.measure.clock import SteadyClock
 from bizra_load.measure.cluster_key import ClusterKey
@@ -164,11 +164,11 @@ class MasterRun:
         if self.unwritable:
             reason = f"the run folder can't be written: {self.unwritable.strerror}; the load was stopped"
             raise InvalidRunError(f"{reason}, what was not stored is in spool files: make room, then bizra-load assess RUN")
-        judge.add_evidence(self.folder, self.settings.evidence)
-        assessment = judge.assess(self.folder)
+        add_evidence(self.folder, self.settings.evidence)
+        assessment = assess_folder(self.folder)
         if self._metrics is not None:
             self._metrics.assessed(assessment)
-        judge.announce(assessment, self.folder, sys.stdout)
+        print_summary(assessment, self.folder, sys.stdout)
         text = f"{self.run}: {assessment.decision.value} ({assessment.summary})"
         tags = ("load-test", self.settings.run_name, assessment.decision.value)
         grafana.annotate_if_there_is_one(self._started_ns, self._ended_ns, text, tags)

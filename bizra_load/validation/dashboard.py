@@ -11,8 +11,8 @@ from bizra_load.monitoring import grafana
 from bizra_load.monitoring.panel_check import check_panels, prometheus_query
 from bizra_load.poi.dashboard_files import NODE, rendered
 from bizra_load.poi.panels import node_panels
-from reports.others import dashboard_check
-from reports.others.dashboard_check import DashboardCheck
+from reports.results import dashboard_check
+from reports.results.dashboard_check import DashboardCheck
 
 
 def from_environment(agreement_name: str, artifacts: Path, say: Callable[[str], None]) -> grafana.Imported | None:

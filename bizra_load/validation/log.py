@@ -10,7 +10,7 @@ from rich.text import Text
 
 from reports.formats.table import Row
 from reports.formats.text import DECISION_STYLES, draw
-from reports.others.validated import ValidationReport
+from reports.results.validated import ValidationReport
 from sla.release.validation import Outcome, StepResult
 from sla.values.assessment import Decision
 

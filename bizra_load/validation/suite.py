@@ -16,12 +16,12 @@ from bizra_load.archive.store import ASSESSMENT
 from bizra_load.exit_codes import BizraLoadError
 from bizra_load.io.files import write_atomically, writing
 from bizra_load.judging.agreements import AgreementFile, kept_agreement
-from bizra_load.judging.documents import read_assessment, write_artifacts
-from bizra_load.judging.real_traffic import REPORT, asked_of_last, asked_of_run, judge_and_show
+from bizra_load.judging.artifacts import read_assessment, write_artifacts
+from bizra_load.judging.real_traffic import REPORT, query_of_last, query_of_run, validate_and_print
 from bizra_load.validation import dashboard
 from bizra_load.validation.log import Log
-from reports.others import validated
-from reports.others.validated import ValidationReport
+from reports.results import validated
+from reports.results.validated import ValidationReport
 from sla.judgement.decision import STRATEGY, exit_code, strategy_for
 from sla.release.validation import Outcome, StepResult, combined
 from sla.values.agreement import Agreement
@@ -41,7 +41,7 @@ class Plan:
     """
 
     load: Callable[[], tuple[int, Path]]
-    read: AgreementFile
+    file: AgreementFile
     agreement: str
     environment: str | None
     target: str
@@ -111,12 +111,12 @@ class Suite:
             return StepResult(key, title, Outcome.SKIPPED, "there was no load")
         try:
             self._check_panels()
-            asked = asked_of_last(LAST_S, plan.read, plan.environment)
+            asked = query_of_last(LAST_S, plan.file, plan.environment)
             if self._folder is not None:
-                asked = asked_of_run(self._folder)
+                asked = query_of_run(self._folder)
             else:
                 self._log.info(f"There was no load test: the last {LAST_S / 60:g} minutes of traffic instead")
-            answer = judge_and_show(plan.prometheus_url, plan.selector, asked, plan.artifacts, None, plan.fail_on_warn)
+            answer = validate_and_print(plan.prometheus_url, plan.selector, asked, plan.artifacts, None, plan.fail_on_warn)
         except BizraLoadError as error:
             return StepResult(key, title, Outcome.FAILED, str(error))
         return StepResult(key, title, Outcome.DONE, answer.summary, answer.decision)
@@ -148,7 +148,7 @@ class Suite:
 
     def _judged_by(self) -> Agreement:
         """The agreement with the limits that the load test was judged by."""
-        return (kept_agreement(self._folder) if self._folder else self._plan.read).judged
+        return (kept_agreement(self._folder) if self._folder else self._plan.file).judged
 
     def _assessment(self) -> Assessment | None:
         if self._folder is None or not (self._folder / ASSESSMENT).exists():
@@ -175,8 +175,8 @@ class Suite:
             rehearsal=plan.rehearsal,
             at=f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
             target=plan.target,
-            agreement=plan.read.agreement.name,
-            environment=plan.environment or plan.read.agreement.default_environment,
+            agreement=plan.file.agreement.name,
+            environment=plan.environment or plan.file.agreement.default_environment,
             strategy=strategy,
             dashboard_url=_text(plan.artifacts / DASHBOARD_URL),
             run=str(self._folder or ""),
@@ -186,7 +186,7 @@ class Suite:
             steps=tuple(steps),
         )
         with writing(f"--artifacts: {plan.artifacts}"):
-            write_atomically(plan.artifacts / VALIDATED, validated.render(found))
+            write_atomically(plan.artifacts / VALIDATED, validated.render_json(found))
         return found
 
 

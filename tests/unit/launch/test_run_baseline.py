@@ -9,8 +9,8 @@ from bizra_load.archive import checksums
 from bizra_load.archive.run_record import AgreementName, Host, RunRecord
 from bizra_load.archive.store import RunWriter
 from bizra_load.exit_codes import InvalidRunError
-from bizra_load.judging import judge
 from bizra_load.judging.agreements import BASELINE, keep_agreement, read_agreement
+from bizra_load.judging.judge import judge_folder
 from bizra_load.launch import run_baseline
 from bizra_load.launch.run_baseline import measured_beside
 from bizra_load.settings.settings import resolve
@@ -126,4 +126,4 @@ def test_an_answer_notes_a_baseline_that_was_measured_on_another_machine(tmp_pat
     writer.record(RunRecord(name="x", agreement=AgreementName("local", "")), m.facts)
     record = json.loads((tmp_path / "run.json").read_text())
     (tmp_path / "run.json").write_text(json.dumps(record | {"host": host}))
-    assert sum("was measured on another machine" in note for note in judge.judge(tmp_path)[0].notes) == said
+    assert sum("was measured on another machine" in note for note in judge_folder(tmp_path)[0].notes) == said

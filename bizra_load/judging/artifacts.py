@@ -11,7 +11,7 @@ from bizra_load.archive.latest import run_folders
 from bizra_load.archive.store import ASSESSMENT
 from bizra_load.exit_codes import UsageError
 from bizra_load.io.files import read_text, write_atomically, writing
-from bizra_load.judging import judge
+from bizra_load.judging.judge import add_evidence, assess_folder
 from reports.documents import checklist, go_no_go, performance
 from reports.formats import json_report
 from sla.judgement.trends import EarlierRun
@@ -29,8 +29,8 @@ def write_artifacts(folder: Path, out: Path, evidence: Sequence[str] = ()) -> li
     Raises UsageError before anything is written for evidence that is wrong, or a folder that has not been assessed.
     """
     if evidence:
-        judge.add_evidence(folder, evidence)
-        assessment = judge.assess(folder)
+        add_evidence(folder, evidence)
+        assessment = assess_folder(folder)
     else:
         assessment = read_assessment(folder)
     if assessment.strategy is None:

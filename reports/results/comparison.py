@@ -15,7 +15,8 @@ SCHEMA = "bizra-load/comparison/1"
 COLUMNS = ("Figure", "Baseline", "Candidate", "Ratio", "95 % interval", "Verdict", "Why")
 
 
-def render_text(comparison: Comparison, width: int = 120, colour: bool = False) -> str:
+def render(comparison: Comparison, width: int = 120, colour: bool = False) -> str:
+    """Plain text, or with ANSI colours, at most `width` columns wide."""
     console, out = text.terminal(width, colour)
     console.print(text.draw("Candidate against baseline", COLUMNS, [_row(c) for c in comparison.compared], 5))
     for note in (comparison.method, *comparison.notes):

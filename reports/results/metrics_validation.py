@@ -21,7 +21,7 @@ COLUMNS = ("Metric", "Severity", "Target", "Estimate", "95 % interval", "Baselin
 _FIRST = ("decision", "exit_code", "summary", "rollout", "agreement", "environment", "baseline")
 
 
-def text(answer: MetricsAssessment, width: int = 120, colour: bool = False) -> str:
+def render(answer: MetricsAssessment, width: int = 120, colour: bool = False) -> str:
     """Plain text, or with ANSI colours."""
     console, out = terminal(width, colour)
     w = answer.window
