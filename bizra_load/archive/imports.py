@@ -26,7 +26,7 @@ from hdrh.log import HistogramLogReader
 
 from bizra_load.exit_codes import UsageError
 from bizra_load.io.files import open_regular
-from bizra_load.measure.wire import MAX_NAME
+from bizra_load.measure.rows import MAX_NAME
 from sla.values import histogram
 from sla.values.histogram import HIGHEST_NS, Histogram, IntArray
 from sla.values.measurements import Measurements, RunFacts

@@ -19,22 +19,10 @@ import orjson
 from bizra_load.exit_codes import UsageError
 from bizra_load.io.files import write_atomically, writing
 from bizra_load.measure.hdr_codec import WireError
-from bizra_load.measure.wire import decode_report, health_from_row, health_row, window_from_row, window_row
-from sla.values.window import Health, Window
+from bizra_load.measure.report import Report, decode_report, report_from_rows
 
 SCHEMA = "bizra-load/spool/1"
 PATTERN = "spool-*.jsonl"
-
-
-@dataclass(frozen=True)
-class Report:
-    """One report of a worker, as numbered by it; `final`: no other follows."""
-
-    worker: str
-    sequence: int
-    final: bool
-    windows: tuple[Window, ...]
-    health: tuple[Health, ...]
 
 
 @dataclass(frozen=True)
@@ -59,9 +47,9 @@ def leave(folders: Iterable[Path], run: str, worker: str, stopped_ns: int, messa
     head = {"schema": SCHEMA, "run": run, "worker": worker, "stopped_ns": stopped_ns, "reports": len(messages)}
     lines = []
     for message in messages:
-        windows, health = decode_report(message["data"])
-        rows = {"windows": [window_row(w) for w in windows], "health": [health_row(h) for h in health]}
-        line = {"sequence": message["sequence"], "final": message["final"], **rows}
+        report = decode_report(worker, message["sequence"], message["final"], message["data"])
+        rows = {"windows": report.window_rows, "health": report.health_rows}
+        line = {"sequence": report.sequence, "final": report.final, **rows}
         lines.append(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE))
     rest = b"".join(lines)
     content = orjson.dumps(_with_checksum(head, rest)) + b"\n" + rest
@@ -95,9 +83,8 @@ def read(path: Path) -> Spool:
         reports = []
         for at, line in enumerate(lines[:-1], start=2):  # noqa: B007  # shown when this line can't be read
             row = orjson.loads(line)
-            windows = tuple(window_from_row(w) for w in row["windows"])
-            health = tuple(health_from_row(h) for h in row["health"])
-            reports.append(Report(worker, int(row["sequence"]), row["final"] is True, windows, health))
+            sequence, final = int(row["sequence"]), row["final"] is True
+            reports.append(report_from_rows(worker, sequence, final, row["windows"], row["health"]))
         if lines[-1] or len(reports) != expected:
             raise ValueError(f"cut short: {len(reports)} of {expected} reports")
         at = 1

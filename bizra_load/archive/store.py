@@ -21,12 +21,13 @@ import orjson
 from bizra_load.archive import checksums, run_record
 from bizra_load.archive.facts import Receipt, facts_from_json, facts_with_files
 from bizra_load.archive.run_record import RunRecord
-from bizra_load.archive.spool import PATTERN, Report
+from bizra_load.archive.spool import PATTERN
 from bizra_load.archive.spool import read as read_spool
 from bizra_load.exit_codes import UsageError
 from bizra_load.io.files import open_regular, read_text, write_atomically, writing
 from bizra_load.measure.hdr_codec import WireError
-from bizra_load.measure.wire import health_from_row, health_row, machine_from_row, machine_row, window_from_row, window_row
+from bizra_load.measure.report import Report
+from bizra_load.measure.rows import health_from_row, health_row, machine_from_row, machine_row, window_from_row, window_row
 from sla.values.machine import MachineSecond
 from sla.values.measurements import Measurements, RunFacts
 from sla.values.snapshot import BucketCounts, Snapshot
@@ -73,12 +74,12 @@ class RunWriter:
         self._append(HEALTH, map(health_row, health))
 
     def report(self, report: Report) -> None:
-        """All of a worker's report or nothing: its windows, then its health, which is the sign that it is whole."""
+        """All of a report or nothing: its windows, then its health, which is the sign that it is whole. Raises OSError."""
         origin = {"worker": report.worker, "sequence": report.sequence}
         before = os.fstat(self._files[WINDOWS]).st_size
-        self._append(WINDOWS, ({**window_row(w), **origin} for w in report.windows))
+        self._append(WINDOWS, ({**row, **origin} for row in report.window_rows))
         try:
-            self._append(HEALTH, ({**health_row(h), **origin, "final": report.final} for h in report.health))
+            self._append(HEALTH, ({**row, **origin, "final": report.final} for row in report.health_rows))
         except OSError:
             os.ftruncate(self._files[WINDOWS], before)
             raise

@@ -15,8 +15,9 @@ import gevent
 
 from bizra_load.measure.clock import ClockReading, SteadyClock, reading
 from bizra_load.measure.cluster_key import ClusterKey
+from bizra_load.measure.report import MAX_REPORT_BYTES
+from bizra_load.measure.rows import MAX_NAME
 from bizra_load.measure.sequences import Sequences
-from bizra_load.measure.wire import MAX_NAME, MAX_REPORT_BYTES
 
 MAX_WORKERS = 10_000
 MAX_SEQUENCE = 1 << 31  # 68 years of one-second reports

@@ -21,9 +21,9 @@ from bizra_load.exit_codes import INVALID
 from bizra_load.measure.clock import SteadyClock
 from bizra_load.measure.cluster_key import ClusterKey
 from bizra_load.measure.exchange import ACKNOWLEDGE, DRAIN, HELLO, REPORT, START, Sender, read_start
+from bizra_load.measure.report import encode_report
 from bizra_load.measure.seconds import SECOND_NS
 from bizra_load.measure.silence import IDLE_MASTER_SILENT_S, LOOK_EVERY_S, MASTER_SILENT_S, Silence
-from bizra_load.measure.wire import encode_report
 from bizra_load.runtime.locust_quirks import no_statistics
 from bizra_load.runtime.worker_run import ACKNOWLEDGE_WITHIN_S, WorkerRun
 from bizra_load.settings.settings import Settings, resolve
