@@ -1,4 +1,4 @@
-"""What a worker could not hand over, left beside the run as `spool-<worker>.jsonl`; judging takes it in.
+"""Reports that a worker could not hand over: it leaves them beside the run as `spool-<worker>.jsonl`, and judging reads them.
 
 A report that is both in a spool and in the run's own files was stored and not acknowledged in time: it counts once.
 """
@@ -67,7 +67,7 @@ def leave(folders: Iterable[Path], run: str, worker: str, stopped_ns: int, messa
 
 
 def _with_checksum(head: Mapping[str, Any], rest: bytes) -> dict[str, Any]:
-    """The first line, with what finds damage of it and of all others: a run's SHA256SUMS may be written before."""
+    """The first line with a checksum of all lines, since a run's SHA256SUMS may have been written before."""
     return {**head, "sha256": hashlib.sha256(orjson.dumps(head) + rest).hexdigest()}
 
 
@@ -81,7 +81,7 @@ def read(path: Path) -> Spool:
             raise ValueError(f"schema is {head['schema']!r} (allowed: {SCHEMA})")
         run, worker, stopped_ns, expected = str(head["run"]), str(head["worker"]), int(head["stopped_ns"]), int(head["reports"])
         reports = []
-        for at, line in enumerate(lines[:-1], start=2):  # noqa: B007  # shown when this line can't be read
+        for at, line in enumerate(lines[:-1], start=2):  # noqa: B007  # the message names this line when it can't be read
             row = orjson.loads(line)
             sequence, final = int(row["sequence"]), row["final"] is True
             reports.append(report_from_rows(worker, sequence, final, row["windows"], row["health"]))
@@ -99,11 +99,11 @@ def read(path: Path) -> Spool:
 
 def take_in(folder: Path, paths: Iterable[Path]) -> None:
     """Copy spool files of this run into its folder, where judging finds them. Raises UsageError, and copies nothing then."""
-    found = [(path, read(path)) for path in paths]
-    for path, spool in found:
+    spools = [(path, read(path)) for path in paths]
+    for path, spool in spools:
         if spool.run != folder.resolve().name:
             raise UsageError(f"--spool: {path}: belongs to the run {spool.run} (allowed: a spool of {folder.resolve().name})")
-    for path, spool in found:
+    for path, spool in spools:
         target = folder / name_of(spool.worker)
         if target.resolve() != path.resolve():
             with writing(target):

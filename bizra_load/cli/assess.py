@@ -73,10 +73,10 @@ def _imported(path: Path, unit: str, agreement: str | None, out: Path, given: li
     from bizra_load.archive.run_record import AgreementName, of_import
     from bizra_load.archive.store import RunWriter, new_folder
     from bizra_load.judging.agreements import keep_agreement, read_agreement
-    from bizra_load.judging.evidence import read_given
+    from bizra_load.judging.evidence import read_files
 
     read = read_agreement(agreement) if agreement else None
-    read_given(given, read.agreement.evidence if read else ())
+    read_files(given, read.agreement.evidence if read else ())
     measurements, kind = imports.read_import(path, unit)
     started = datetime.fromtimestamp(measurements.facts.load_started_ns / 1e9, UTC)
     named = AgreementName(agreement or "", read.sha256) if read else None

@@ -11,7 +11,7 @@ _SECRET = re.compile(r"token|key|password|passwd|secret|login|auth", re.IGNORECA
 
 def without_secrets(argv: Sequence[str]) -> list[str]:
     """The command line with the values of options that may hold a secret, and user information in URLs, replaced."""
-    shown: list[str] = []
+    words: list[str] = []
     hide_next = False
     for word in argv:
         if hide_next and not word.startswith("--"):
@@ -20,8 +20,8 @@ def without_secrets(argv: Sequence[str]) -> list[str]:
         if word.startswith("-") and _SECRET.search(word.partition("=")[0]):
             flag, equals, _ = word.partition("=")
             word, hide_next = (flag + "=***" if equals else word), not equals
-        shown.append(without_userinfo(word))
-    return shown
+        words.append(without_userinfo(word))
+    return words
 
 
 def without_userinfo(word: str) -> str:

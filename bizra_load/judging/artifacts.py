@@ -50,7 +50,7 @@ def write_artifacts(folder: Path, out: Path, evidence: Sequence[str] = ()) -> li
 
 
 def read_assessment(folder: Path) -> Assessment:
-    """assessment.json of a run folder. Raises UsageError."""
+    """The assessment in assessment.json of a run folder. Raises UsageError."""
     path = folder / ASSESSMENT
     checksums.verify(folder)
     try:
@@ -65,7 +65,7 @@ def earlier_runs(folder: Path, assessment: Assessment) -> tuple[EarlierRun, ...]
     """The latest runs beside this one that were made before it on the same target and judged by the same agreement in the same
     environment, oldest first. Runs that could not be trusted, or can't be read, are left out.
     """
-    found = []
+    runs = []
     for path in run_folders(folder.resolve().parent):
         if path == folder.resolve() or not (path / ASSESSMENT).exists():
             continue
@@ -81,8 +81,8 @@ def earlier_runs(folder: Path, assessment: Assessment) -> tuple[EarlierRun, ...]
                 o.key: o.estimate for o in other.objectives if o.estimate is not None and o.status is not Status.INVALID
             }
             rate = float(planned) if isinstance(planned, int | float) else 0.0
-            found.append(EarlierRun(path.name, started, other.decision.value, rate, estimates))
-    return tuple(sorted(found, key=lambda r: (r.started, r.name))[-EARLIER_RUNS:])
+            runs.append(EarlierRun(path.name, started, other.decision.value, rate, estimates))
+    return tuple(sorted(runs, key=lambda r: (r.started, r.name))[-EARLIER_RUNS:])
 
 
 def _same(one: Assessment, other: Assessment) -> bool:

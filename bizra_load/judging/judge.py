@@ -57,7 +57,7 @@ def check_settings(settings: Settings) -> None:
     """What can be refused before the first request: the agreement, its environment, the evidence. Raises UsageError."""
     file = read_agreement(settings.agreement, settings.baseline)
     file.check_environment(settings.environment)
-    evidence.read_given(settings.evidence, file.agreement.evidence)
+    evidence.read_files(settings.evidence, file.agreement.evidence)
 
 
 def judge_folder(folder: Path, override: Override = NO_OVERRIDE) -> tuple[Assessment, Measurements]:
@@ -86,7 +86,7 @@ def add_evidence(folder: Path, words: Sequence[str]) -> None:
     if words:
         record = read_record(folder)
         gates = kept_agreement(folder).agreement.evidence if record.agreement else ()
-        evidence.keep(folder, evidence.read_given(words, gates))
+        evidence.keep_files(folder, evidence.read_files(words, gates))
 
 
 def assess_folder(folder: Path, override: Override = NO_OVERRIDE, out: Path | None = None) -> Assessment:
@@ -122,7 +122,7 @@ def _basis(folder: Path, record: RunRecord, override: Override) -> _Basis:
     # names that this version does not know may stand in a run's record
     allowed = {*override.allow, *(name for name in record.allow or () if name in ALLOWABLE)}
     baseline = override.baseline or file.baseline
-    return _Basis(file, baseline, environment, tuple(sorted(allowed)), evidence.read_kept(folder))
+    return _Basis(file, baseline, environment, tuple(sorted(allowed)), evidence.read_kept_files(folder))
 
 
 def _notes(record: RunRecord, facts: RunFacts, basis: _Basis) -> list[str]:

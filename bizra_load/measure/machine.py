@@ -1,6 +1,6 @@
-"""What a process and the machine under it went through since the last reading, from Linux' own accounts (proc(5), cgroups(7)).
+"""What a process and the machine under it went through since the last reading, as Linux accounts for it (proc(5), cgroups(7)).
 
-A file that is not there (another system, a kernel without pressure accounts, a container that hides it) gives UNKNOWN.
+A file that is not there (another system, a kernel without pressure accounting, a container that hides it) gives UNKNOWN.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ _CGROUP_FILES = ("/sys/fs/cgroup/{group}/cpu.stat", "/sys/fs/cgroup/cpu/{group}/
 
 
 class MachineReader:
-    """Of one process (`pid`; None: this one, by its calling thread alone: that is the one which must be on time). `proc` is for
-    tests.
+    """Readings of one process. `pid` None: this one, by its calling thread alone, which is the one that must be on time.
+    `proc` is for tests.
     """
 
     def __init__(self, process: str, pid: int | None = None, proc: Path = Path("/proc")) -> None:
@@ -100,10 +100,10 @@ class MachineReader:
         if self._cpu_stat is None:
             return {}
         text = self._text(self._cpu_stat)
-        if found := re.search(r"^throttled_usec (\d+)", text, re.MULTILINE):
-            return {"throttled_s": int(found[1]) / 1e6}
-        found = re.search(r"^throttled_time (\d+)", text, re.MULTILINE)  # cgroups v1: ns
-        return {"throttled_s": int(found[1]) / 1e9} if found else {}
+        if match := re.search(r"^throttled_usec (\d+)", text, re.MULTILINE):
+            return {"throttled_s": int(match[1]) / 1e6}
+        match = re.search(r"^throttled_time (\d+)", text, re.MULTILINE)  # cgroups v1: ns
+        return {"throttled_s": int(match[1]) / 1e9} if match else {}
 
 
 def _known(value: float | None) -> float:

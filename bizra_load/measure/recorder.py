@@ -97,12 +97,12 @@ class Recorder:
 
     def operation(self, name: str) -> Operation:
         """The operation of this name, made on first use; OTHER once there are MAX_OPERATIONS."""
-        found = self._operations.get(name)
-        if found is None:
+        operation = self._operations.get(name)
+        if operation is None:
             if len(self._operations) >= MAX_OPERATIONS:
                 name = OTHER
-            found = self._operations.setdefault(name, Operation(name))
-        return found
+            operation = self._operations.setdefault(name, Operation(name))
+        return operation
 
     def unsent(self, intended_ns: int) -> None:
         self._unsent.append(intended_ns)

@@ -37,9 +37,9 @@ def check(agreement_name: str, prometheus_url: str, url: str) -> DashboardCheck:
     return check_panels(prometheus_query(prometheus_url), node_panels(agreement), agreement, "Prometheus", url)
 
 
-def write_check(found: DashboardCheck, artifacts: Path) -> None:
+def write_check(check_result: DashboardCheck, artifacts: Path) -> None:
     """Raises UsageError."""
-    _write(artifacts / "dashboard-check.json", dashboard_check.render_json(found))
+    _write(artifacts / "dashboard-check.json", dashboard_check.render_json(check_result))
 
 
 def _write(path: Path, text: str) -> None:

@@ -28,7 +28,7 @@ from sla.values.agreement import Agreement
 from sla.values.assessment import Assessment, Decision
 
 VALIDATED, DASHBOARD_URL, DASHBOARD_CHECK = "validated.json", "grafana-dashboard-url.txt", "dashboard-check.json"
-LAST_S = 900.0  # looked at where there is no load test to look at
+LAST_S = 900.0  # the window of traffic that is judged where there is no load test
 STEPS = 4
 
 
@@ -61,7 +61,7 @@ class Suite:
         self._checked = False  # the panels, in this validation
 
     def run(self) -> ValidationReport:
-        """Raises UsageError when the artifacts folder can't be written."""
+        """All steps, each logged, and `validated.json`. Raises UsageError when the artifacts folder can't be written."""
         unfinished = StepResult("validation", "The validation", Outcome.FAILED, "it has not finished", Decision.INVALID)
         self._write([unfinished], None)  # what a canary controller finds when we are killed
         self._log.title("BIZRA validation suite")
@@ -72,9 +72,9 @@ class Suite:
         assessment = self._assessment()
         if assessment is not None:  # judged again with the evidence of step 3
             load = dataclasses.replace(load, decision=assessment.decision, text=assessment.summary)
-        found = self._write([imported, load, metrics, report], assessment)
-        self._log.summary(found, self._plan.artifacts / VALIDATED)
-        return found
+        validation = self._write([imported, load, metrics, report], assessment)
+        self._log.summary(validation, self._plan.artifacts / VALIDATED)
+        return validation
 
     def _step(self, number: int, what: str, do: Callable[[], StepResult]) -> StepResult:
         self._log.info(f"Step {number}/{STEPS}: {what}...")
@@ -116,10 +116,10 @@ class Suite:
                 asked = query_of_run(self._folder)
             else:
                 self._log.info(f"There was no load test: the last {LAST_S / 60:g} minutes of traffic instead")
-            answer = validate_and_print(plan.prometheus_url, plan.selector, asked, plan.artifacts, None, plan.fail_on_warn)
+            assessment = validate_and_print(plan.prometheus_url, plan.selector, asked, plan.artifacts, None, plan.fail_on_warn)
         except BizraLoadError as error:
             return StepResult(key, title, Outcome.FAILED, str(error))
-        return StepResult(key, title, Outcome.DONE, answer.summary, answer.decision)
+        return StepResult(key, title, Outcome.DONE, assessment.summary, assessment.decision)
 
     def _check_panels(self) -> None:
         """Right after the load: before it they may have had nothing to show."""
@@ -131,15 +131,15 @@ class Suite:
             self._log.info(f"The dashboard's panels could not be checked: {error}")
             return
         self._checked = True
-        shown = sum(p.passed for p in check.panels)
-        self._log.info(f"{shown} of {len(check.panels)} dashboard panels return data, asked of {check.asked}")
+        passed = sum(p.passed for p in check.panels)
+        self._log.info(f"{passed} of {len(check.panels)} dashboard panels return data, asked of {check.asked}")
 
     def _report(self) -> StepResult:
         key, title, plan = "report", "Report and decision", self._plan
         if self._folder is None:
             return StepResult(key, title, Outcome.SKIPPED, "there is no load test to report", needed=False)
-        given = any(word.partition("=")[0].strip() == "monitoring" for word in plan.evidence)
-        words = [] if given or not self._checked else [f"monitoring={plan.artifacts / DASHBOARD_CHECK}"]
+        monitoring_given = any(word.partition("=")[0].strip() == "monitoring" for word in plan.evidence)
+        words = [] if monitoring_given or not self._checked else [f"monitoring={plan.artifacts / DASHBOARD_CHECK}"]
         try:
             written = write_artifacts(self._folder, plan.artifacts, words)
         except BizraLoadError as error:
@@ -168,7 +168,7 @@ class Suite:
                 else strategy_for(decision, self._judged_by(), assessment.objectives, names)
             )
         metrics = plan.artifacts / REPORT if any(s.key == "metrics" and s.outcome is Outcome.DONE for s in steps) else None
-        found = ValidationReport(
+        report = ValidationReport(
             decision=decision,
             exit_code=exit_code(decision, plan.fail_on_warn),
             summary=summary,
@@ -186,8 +186,8 @@ class Suite:
             steps=tuple(steps),
         )
         with writing(f"--artifacts: {plan.artifacts}"):
-            write_atomically(plan.artifacts / VALIDATED, validated.render_json(found))
-        return found
+            write_atomically(plan.artifacts / VALIDATED, validated.render_json(report))
+        return report
 
 
 def _text(path: Path) -> str:

@@ -1,4 +1,4 @@
-"""The rows that every format shows; units are converted here and nowhere else."""
+"""The rows of every format's tables; units are converted here and nowhere else."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Row:
 
 
 def objectives_title(assessment: Assessment) -> str:
-    """Says whose clock the latencies are by, where a reader would take them for the client's in the next table."""
+    """The title, with the clock that the latencies are by, where a reader would take it for the client's of the next table."""
     server = [o for o in assessment.objectives if o.source.startswith("server")]
     return "Objectives (latencies by the server's own histograms)" if server else "Objectives"
 
@@ -60,7 +60,7 @@ def check_rows(assessment: Assessment) -> list[Row]:
 
 
 def check_row(check: Check, assessment: Assessment) -> Row:
-    """With what to do about it, and with what a failed one leaves open."""
+    """A check with what to do about it, and what it leaves open where it failed."""
     why = "; ".join(x for x in (_with_advice(check), opens(check, assessment)) if x)
     return Row((check.title, check.status.value, why), check.status.value)
 
@@ -70,18 +70,18 @@ def opens(check: Check, assessment: Assessment) -> str:
     if check.status is not Status.FAIL or not assessment.objectives:
         return ""
     titles = {o.key: o.title for o in assessment.objectives}
-    said = []
+    sentences = []
     for direction, words in (("both", ""), ("PASS", "a PASS of "), ("FAIL", "a FAIL of ")):
         named = [titles.get(key, key) for key, d in check.opens if d == direction]
         if named:
-            said.append(words + ("every objective" if len(named) == len(titles) else ", ".join(named)))
-    return f"leaves open: {'; '.join(said)}" if said else "touches no objective"
+            sentences.append(words + ("every objective" if len(named) == len(titles) else ", ".join(named)))
+    return f"leaves open: {'; '.join(sentences)}" if sentences else "touches no objective"
 
 
 def generator_line(assessment: Assessment) -> str:
     """The generator's own share in what was measured, where no check of it failed (that one has a row); "" without."""
-    found = [c for c in assessment.checks if c.key in ("schedule_lag", "generator_cpu") and c.status is Status.PASS]
-    return "; ".join(_with_advice(c) for c in found)
+    passed = [c for c in assessment.checks if c.key in ("schedule_lag", "generator_cpu") and c.status is Status.PASS]
+    return "; ".join(_with_advice(c) for c in passed)
 
 
 def _with_advice(check: Check) -> str:

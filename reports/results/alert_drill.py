@@ -1,4 +1,4 @@
-"""What an alert drill found: as a table for people, as JSON for the gate "alerts active"."""
+"""The result of an alert drill: as a table for people, as JSON for the gate "alerts active"."""
 
 from __future__ import annotations
 
