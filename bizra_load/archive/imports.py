@@ -50,6 +50,7 @@ class _Samples:
     latency: dict[tuple[str, str], array[int]] = field(default_factory=dict)
 
     def add(self, operation: str, category: str, finished_ns: int, latency_ns: int) -> None:
+        """One operation: `category` is "" where it succeeded. Raises ValueError for too many names and outcomes."""
         key = (operation[:MAX_NAME] or "(unnamed)", category)
         if key not in self.finished:
             if len(self.finished) >= MAX_OPERATIONS:
@@ -59,6 +60,7 @@ class _Samples:
         self.latency[key].append(latency_ns)
 
     def windows(self) -> list[Window]:
+        """One-second windows by the time of finishing."""
         windows = []
         for (operation, category), finished in self.finished.items():
             seconds = np.array(finished, dtype=np.int64) // 1_000_000_000

@@ -54,6 +54,7 @@ class Host:
         )
 
     def as_json(self) -> dict[str, object]:
+        """Values of JSON; what is not known is left out."""
         return _known(dataclasses.asdict(self))
 
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import math
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator
@@ -21,6 +20,7 @@ import orjson
 from bizra_load.archive import checksums, run_record
 from bizra_load.archive.facts import Receipt, facts_from_json, facts_with_files
 from bizra_load.archive.run_record import RunRecord
+from bizra_load.archive.snapshot_rows import snapshot_from_row, snapshot_row
 from bizra_load.archive.spool import PATTERN
 from bizra_load.archive.spool import read as read_spool
 from bizra_load.exit_codes import UsageError
@@ -30,13 +30,12 @@ from bizra_load.measure.report import Report
 from bizra_load.measure.rows import health_from_row, health_row, machine_from_row, machine_row, window_from_row, window_row
 from sla.values.machine import MachineSecond
 from sla.values.measurements import Measurements, RunFacts
-from sla.values.snapshot import BucketCounts, Snapshot
+from sla.values.snapshot import Snapshot
 from sla.values.window import Health, Window, merge_windows
 
 RECORD, WINDOWS, HEALTH, SERVER, TARGET = "run.json", "windows.jsonl", "health.jsonl", "server.jsonl", "target.jsonl"
 ASSESSMENT = "assessment.json"
 MAX_RECORD_BYTES = 16 * 1024 * 1024
-MAX_BUCKETS = 10_000
 T = TypeVar("T")
 
 
@@ -68,9 +67,11 @@ class RunWriter:
             self._files[name] = os.open(folder / name, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
 
     def windows(self, windows: Iterable[Window]) -> None:
+        """Append windows. Raises OSError, as every method here."""
         self._append(WINDOWS, map(window_row, windows))
 
     def health(self, health: Iterable[Health]) -> None:
+        """Append seconds of workers' health."""
         self._append(HEALTH, map(health_row, health))
 
     def report(self, report: Report) -> None:
@@ -85,9 +86,11 @@ class RunWriter:
             raise
 
     def snapshots(self, snapshots: Iterable[Snapshot]) -> None:
-        self._append(SERVER, map(_snapshot_row, snapshots))
+        """Append readings of the server's metrics."""
+        self._append(SERVER, map(snapshot_row, snapshots))
 
     def target(self, seconds: Iterable[MachineSecond]) -> None:
+        """Append seconds of the process under test."""
         self._append(TARGET, map(machine_row, seconds))
 
     def record(self, record: RunRecord, facts: RunFacts) -> None:
@@ -101,6 +104,7 @@ class RunWriter:
         checksums.seal(self.folder)
 
     def close(self) -> None:
+        """Nothing can be appended any more; run.json still can be written."""
         while self._files:
             os.close(self._files.popitem()[1])
 
@@ -163,7 +167,7 @@ def read_run(folder: Path) -> tuple[Measurements, RunRecord]:
 
     windows = [w for w in _rows(folder / WINDOWS, window, truncated) if w is not None]
     health = [h for h in _rows(folder / HEALTH, health_of, truncated) if h is not None]
-    snapshots = _rows(folder / SERVER, _snapshot, truncated)
+    snapshots = _rows(folder / SERVER, snapshot_from_row, truncated)
     target = _rows(folder / TARGET, machine_from_row, truncated)
     for report in (r for spool in spools for r in spool.reports):
         windows += report.windows
@@ -198,33 +202,3 @@ def _rows(path: Path, convert: Callable[[object], T], truncated: list[str]) -> l
         except (WireError, ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
             raise UsageError(f"{path}: line {number}: {error}") from None
     return rows
-
-
-def _snapshot_row(s: Snapshot) -> dict[str, Any]:
-    histograms = {
-        name: {"le": [str(e) for e in h.edges_s], "cumulative": list(h.cumulative), "sum_s": h.sum_s}
-        for name, h in s.histograms.items()
-    }
-    return {
-        "at_ns": s.at_ns,
-        "took_ns": s.took_ns,
-        "instance": s.instance,
-        "counters": dict(s.counters),
-        "gauges": dict(s.gauges),
-        "histograms": histograms,
-    }
-
-
-def _snapshot(row: Any) -> Snapshot:
-    histograms = {
-        str(name): BucketCounts(tuple(float(e) for e in h["le"]), tuple(float(c) for c in h["cumulative"]), float(h["sum_s"]))
-        for name, h in row["histograms"].items()
-    }
-    numbers = {key: {str(n): float(v) for n, v in row[key].items()} for key in ("counters", "gauges")}
-    if not (0 <= row["at_ns"] < 1 << 62 and 0 <= row["took_ns"] < 1 << 62):
-        raise ValueError("at_ns, took_ns: must be ns of a clock")
-    for name, h in histograms.items():
-        whole = 0 < len(h.edges_s) == len(h.cumulative) <= MAX_BUCKETS and list(h.edges_s) == sorted(set(h.edges_s))
-        if not whole or not all(0 <= c < math.inf for c in h.cumulative) or math.isnan(h.sum_s):
-            raise ValueError(f"histogram {name[:100]}: edges must ascend, each with a count")
-    return Snapshot(int(row["at_ns"]), int(row["took_ns"]), str(row["instance"]), histograms=histograms, **numbers)

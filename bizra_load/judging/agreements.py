@@ -32,6 +32,7 @@ class AgreementFile:
 
     @property
     def sha256(self) -> str:
+        """Of the agreement's text, in hex."""
         return hashlib.sha256(self.text.encode()).hexdigest()
 
     @property

@@ -18,6 +18,7 @@ class SteadyClock:
         self.offset_ns = (time.time_ns() if unix_ns is None else unix_ns) - time.perf_counter_ns()
 
     def unix_ns(self) -> int:
+        """Unix time now, in ns."""
         return time.perf_counter_ns() + self.offset_ns
 
 

@@ -182,6 +182,7 @@ class Receiver:
         self._workers: dict[str, _Reports] = {}
 
     def expect(self, worker: str) -> None:
+        """A worker takes part: it is unfinished until its final report has arrived."""
         self._workers.setdefault(worker, _Reports())
 
     def receive(self, message: object) -> dict[str, Any] | None:
@@ -223,6 +224,7 @@ class Receiver:
 
     @property
     def workers(self) -> tuple[str, ...]:
+        """Names of all workers that were expected or have reported, sorted."""
         return tuple(sorted(self._workers))
 
     def unfinished(self) -> tuple[str, ...]:

@@ -50,6 +50,7 @@ class MachineReader:
             yield
 
     def taken(self, second: int) -> MachineSecond:
+        """The figures of the last steps(), as of `second`; read() explains them."""
         before, self._before = self._before, self._now
         spent = {key: value - before[key] for key, value in self._now.items() if key in before}
         return MachineSecond(

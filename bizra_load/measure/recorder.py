@@ -47,6 +47,7 @@ class Operation:
         self._start_append(sent_ns)
 
     def failed(self, category: str, intended_ns: int, sent_ns: int, done_ns: int) -> None:
+        """An operation ended with a failure of this category."""
         buffers = self._failed.setdefault(category, (array("q"), array("q"), array("q")))
         for buffer, value in zip(buffers, (intended_ns, sent_ns, done_ns), strict=True):
             buffer.append(value)
@@ -105,6 +106,7 @@ class Recorder:
         return operation
 
     def unsent(self, intended_ns: int) -> None:
+        """An arrival that was due at `intended_ns` (perf_counter_ns) was never sent."""
         self._unsent.append(intended_ns)
 
     def take(self, now_ns: int, everything: bool = False) -> list[Window]:

@@ -21,14 +21,18 @@ COLUMNS = ("Step", "Outcome", "Decision", "What")
 
 
 class Log:
+    """Prints the lines of a validation as they come."""
+
     def __init__(self, out: TextIO, width: int) -> None:
         self._console = Console(file=out, width=width, highlight=False)
 
     def title(self, text: str) -> None:
+        """A title between two rules."""
         for line in (_RULE, f"  {text}", _RULE, ""):
             self._console.print(Text(line))
 
     def info(self, text: str) -> None:
+        """One line at the level INFO."""
         self._line("INFO", text)
 
     def result(self, step: StepResult) -> None:
@@ -45,6 +49,7 @@ class Log:
         self._console.print()
 
     def summary(self, report: ValidationReport, path: Path) -> None:
+        """The table of steps, the decision, and where the canary controller reads it."""
         self.title("Validation summary")
         rows = [
             Row((s.title, s.outcome.value.lower(), s.decision.value if s.decision else "-", s.text), "") for s in report.steps

@@ -54,6 +54,8 @@ class Plan:
 
 
 class Suite:
+    """One validation by a plan."""
+
     def __init__(self, plan: Plan, log: Log) -> None:
         self._plan = plan
         self._log = log

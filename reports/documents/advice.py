@@ -31,6 +31,8 @@ _CHECK_ADVICE = {
 
 @dataclass(frozen=True)
 class Advice:
+    """A figure that misses something, and what to do about it, as sentences."""
+
     figure: str
     action: str
 

@@ -77,13 +77,14 @@ def charts(windows: Sequence[Window]) -> list[Chart]:
 
 
 def bars(objectives: Sequence[ObjectiveResult]) -> list[Bar]:
-    bars = []
+    """One bar an objective that has an estimate and a target: its interval over the target, on a logarithmic scale."""
+    drawn = []
     for o in objectives:
         if o.estimate is not None and o.target:
             low, high, point = (_place(v / o.target) for v in (o.estimate.low, o.estimate.high, o.estimate.point))
             text = f"{quantity(o.estimate.low, o.unit)} to {quantity(o.estimate.high, o.unit)}"
-            bars.append(Bar(o.title, o.status.value, low, high, point, f"{text}, target {target(o)}"))
-    return bars
+            drawn.append(Bar(o.title, o.status.value, low, high, point, f"{text}, target {target(o)}"))
+    return drawn
 
 
 def _place(ratio: float) -> float:

@@ -13,6 +13,8 @@ OBJECTIVE_COLUMNS = ("Metric", "Severity", "Target", "Estimate", "95 % interval"
 
 @dataclass(frozen=True)
 class Row:
+    """Texts of a table's cells; `status` gives the row its colour, "" none."""
+
     cells: tuple[str, ...]
     status: str
 
@@ -24,10 +26,12 @@ def objectives_title(assessment: Assessment) -> str:
 
 
 def objective_rows(assessment: Assessment) -> list[Row]:
+    """One row an objective, for OBJECTIVE_COLUMNS."""
     return [objective_row(o) for o in assessment.objectives]
 
 
 def objective_row(o: ObjectiveResult) -> Row:
+    """One objective, for OBJECTIVE_COLUMNS."""
     status = o.status.value + (" (accepted)" if o.accepted else "")
     why = o.reason
     if o.seconds_needed is not None:
@@ -56,6 +60,7 @@ def target(o: ObjectiveResult) -> str:
 
 
 def check_rows(assessment: Assessment) -> list[Row]:
+    """One row a check of the run: title, status, reason."""
     return [check_row(c, assessment) for c in assessment.checks]
 
 
@@ -93,6 +98,7 @@ OPERATION_COLUMNS = ("Operation", "Rate", "Success", "Right", "Failed")
 
 
 def operation_rows(assessment: Assessment) -> list[Row]:
+    """One row an operation, for OPERATION_COLUMNS."""
     rows = []
     for o in assessment.operations:
         failed = ", ".join(f"{category} {count:,}" for category, count in o.failed.items()) or "0"
@@ -102,6 +108,7 @@ def operation_rows(assessment: Assessment) -> list[Row]:
 
 
 def latency_rows(assessment: Assessment) -> list[Row]:
+    """One row an operation and kind of latency, for LATENCY_COLUMNS."""
     rows = []
     for o in assessment.operations:
         for kind, estimates in (("response", o.response), ("service", o.service)):
@@ -112,10 +119,12 @@ def latency_rows(assessment: Assessment) -> list[Row]:
 
 
 def with_interval(estimate: Estimate | None, unit: str) -> str:
+    """ "46.4 us [45.9 us to 47.0 us]", or "-"."""
     return "-" if estimate is None else f"{quantity(estimate.point, unit)} [{interval(estimate, unit)}]"
 
 
 def interval(estimate: Estimate | None, unit: str) -> str:
+    """ "45.9 us to 47.0 us", or "-"."""
     if estimate is None:
         return "-"
     return f"{quantity(estimate.low, unit)} to {quantity(estimate.high, unit)}"

@@ -26,11 +26,13 @@ def render(comparison: Comparison, width: int = 120, colour: bool = False) -> st
 
 
 def render_markdown(comparison: Comparison) -> str:
+    """A heading with the verdict, a table and notes."""
     lines = [f"# {comparison.change.value}", "", *markdown.pipe_table(COLUMNS, [_row(c) for c in comparison.compared]), ""]
     return "\n".join(lines + [f"- {markdown.escape(note)}" for note in (comparison.method, *comparison.notes)]) + "\n"
 
 
 def render_json(comparison: Comparison) -> str:
+    """JSON text of SCHEMA; infinities are the text "inf"."""
     return json.dumps(finite({"schema": SCHEMA, **dataclasses.asdict(comparison)}), indent=2, allow_nan=False) + "\n"
 
 
