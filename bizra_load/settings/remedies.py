@@ -19,4 +19,11 @@ WORDS: RemedyWords = {
     Remedy.MORE_CORES: "more workers on more cores (--workers)",
     Remedy.CORE_USED_UP: "more workers: one core is nearly used up (--workers)",
     Remedy.FEWER_WORKERS: "stop what else runs on it, or fewer workers (--workers)",
+    Remedy.COVER_THE_JUDGED_PART: "give --metrics-url or --prometheus-url",
+    Remedy.EVIDENCE: "--evidence {key}=FILE",
+    Remedy.FEWER_OPERATIONS_A_USER: ("lower --ops-per-user: a slow answer then holds up fewer of the operations behind it"),
+    Remedy.FIND_THE_STALL: ("no answer within --request-timeout: look for a stall in the response times before raising it"),
+    Remedy.HIGHER_RATE: "raise --target-ops",
+    Remedy.LONGER_RUN: "about {seconds:,.0f} s more at this rate would decide it (--duration)",
+    Remedy.RUN_THE_BASELINE: "compare with a run of the baseline's version on this machine (bizra-load compare)",
 }

@@ -7,12 +7,14 @@ from reports.documents.rollout import commands, schedule, triggers
 from reports.formats import table
 from sla.judgement.decision import MATRIX
 from sla.values.assessment import Assessment, Gate, Severity, Status
+from sla.values.remedies import PLAIN, Remedy, RemedyWords
 
 
-def render(assessment: Assessment, run: str) -> str:
-    """`run`: the run folder as seen from the document, for links."""
+def render(assessment: Assessment, run: str, words: RemedyWords = PLAIN) -> str:
+    """`run`: the run folder as seen from the document, for links; `words`: how to say what can be done."""
     strategy = assessment.strategy
     assert strategy is not None
+    approved = {role: f"approval-{role.lower().replace(' ', '-')}" for role in strategy.approvals}
     here = next(row for row in MATRIX if row.decision is assessment.decision)
     return template.render(
         "go-no-go.md.j2",
@@ -36,7 +38,8 @@ def render(assessment: Assessment, run: str) -> str:
         triggers=triggers(strategy),
         commands=commands(strategy),
         evidence={e.key: e for e in assessment.evidence},
-        approved={role: f"approval-{role.lower().replace(' ', '-')}" for role in strategy.approvals},
+        approved=approved,
+        evidence_file={key: template.Markdown(words[Remedy.EVIDENCE].format(key=key)) for key in approved.values()},
         started=assessment.run.get("started", "unknown"),
         target=assessment.run.get("target", "unknown") or "none",
     )

@@ -9,7 +9,7 @@ from enum import Enum
 
 
 class Remedy(str, Enum):
-    """The value is the plain text; {limit} is filled in where it stands."""
+    """The value is the plain text; a name in braces is filled in where it is used."""
 
     GIVE_AGREEMENT = "there is no agreement to judge by"
     MEASURE_BASELINE = "measure one and give it"
@@ -23,6 +23,14 @@ class Remedy(str, Enum):
     MORE_CORES = "more workers on more cores"
     CORE_USED_UP = "more workers: one core is nearly used up"
     FEWER_WORKERS = "stop what else runs on it, or fewer workers"
+    # in documents
+    COVER_THE_JUDGED_PART = "give the server's metrics over the whole judged part"
+    EVIDENCE = "evidence of {key}"
+    FEWER_OPERATIONS_A_USER = "fewer operations a user: a slow response then holds up fewer of the operations behind it"
+    FIND_THE_STALL = "no response within the time allowed: look for a stall in the response times before raising it"
+    HIGHER_RATE = "plan more"
+    LONGER_RUN = "about {seconds:,.0f} s more at this rate would decide it"
+    RUN_THE_BASELINE = "compare with a run of the baseline's version on this machine"
 
 
 RemedyWords = Mapping[Remedy, str]

@@ -28,7 +28,7 @@ def changed(assessment, key, **fields):
 
 
 def text(assessment):
-    return [f"{r.figure}: {r.action}" for r in recommendations(assessment)]
+    return [f"{r.figure}: {r.action}" for r in recommendations(assessment, WORDS)]
 
 
 def test_where_every_figure_is_right_nothing_is_recommended(healthy):
