@@ -20,7 +20,7 @@ def workers_for(cores: int, peak_per_s: float, target_is_here: bool) -> int:
     return max(min(needed, room), 1)
 
 
-def said(workers: int, cores: int, peak_per_s: float, target_is_here: bool) -> str:
+def explained(workers: int, cores: int, peak_per_s: float, target_is_here: bool) -> str:
     """The count and its reason, in one line."""
     rate = "as fast as answers come" if math.isinf(peak_per_s) else f"{peak_per_s:,.0f} ops/s"
     beside = ", one of them left to the target on this machine" if target_is_here and cores > 1 else ""

@@ -40,7 +40,7 @@ def evaluate(
     """`evidence` holds what was given from outside, by key; a gate without any is INCONCLUSIVE.
 
     `environment` must be one of agreement.accepted (None: its default), else KeyError. `allowed` names checks of the run whose
-    failure is a warning (sla.judgement.run_checks.ALLOWABLE).
+    failure is a warning (sla.judgement.allowable.ALLOWABLE).
     """
     agreement = with_baseline(agreement, baseline)
     chosen = environment or agreement.default_environment
