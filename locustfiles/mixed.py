@@ -23,9 +23,9 @@ class Mixed(PoIUser):
 
     @task
     def next_operations(self) -> None:
-        share = self.measuring.settings.finality_share
+        share = self.test_run.settings.finality_share
         # A pair is two operations: with chance c of a check, checks are c / (c + 2 (1 - c)) of all operations.
-        if self.measuring.random.random() < 2 * share / (1 + share):
+        if self.test_run.random.random() < 2 * share / (1 + share):
             self.finality()
         else:
             attestation = self.generate()

@@ -34,7 +34,7 @@ class PoIUser(OpenModelUser):
 
     def __init__(self, environment: Any) -> None:
         super().__init__(environment)
-        settings = self.measuring.settings
+        settings = self.test_run.settings
         headers = {"Content-Type": "application/json"}
         self._generate = self.connection.prepare("POST", f"{settings.base_path}/poi/generate", headers)
         self._verify = self.connection.prepare("POST", f"{settings.base_path}/poi/verify", headers)
@@ -42,8 +42,8 @@ class PoIUser(OpenModelUser):
         self._generated = self.operation("generate")
         self._verified = self.operation("verify")
         self._finalized = self.operation("finality")
-        self._random = self.measuring.random
-        self._evidence = f"evidence of {self.measuring.worker} {id(self)} "
+        self._random = self.test_run.random
+        self._evidence = f"evidence of {self.test_run.worker} {id(self)} "
         self._count = 0
 
     def generate(self) -> Attestation | None:
@@ -59,7 +59,7 @@ class PoIUser(OpenModelUser):
 
     def finality(self) -> bool:
         """Check that a finalized block is final."""
-        hashes = self.measuring.settings.block_hashes
+        hashes = self.test_run.settings.block_hashes
         block = self._random.choice(hashes) if hashes else block_hash(self._random.randrange(FINALIZED))
         body = orjson.dumps({"block_hash": block})
         return bool(self.perform(self._finalized, self._finality, body, _check_finalized))
@@ -75,7 +75,7 @@ class PoIUser(OpenModelUser):
             and len(public_key) == 64
         ):
             raise WrongAnswer("bad_json", "not an attestation: body, signature (128 hex) and public_key (64 hex) expected")
-        if self._random.random() < self.measuring.settings.verify_share:
+        if self._random.random() < self.test_run.settings.verify_share:
             _check_signature(body, signature, public_key)
         return Attestation(body, signature, public_key)
 

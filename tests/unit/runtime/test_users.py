@@ -35,7 +35,7 @@ def user_of(connection):
     user = Plain.__new__(Plain)
     user.connection, user._reconnects = connection, 0
     user.slot = Some(take=time.perf_counter_ns)
-    user.measuring = Some(fire_request_events=False, reconnects=0)
+    user.test_run = Some(fire_request_events=False, reconnects=0)
     return user
 
 def accept(_):

@@ -1,0 +1,67 @@
+"""How a run begins where it is kept: agreement, run folder, record, clock, and whatever takes its windows in."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from locust.env import Environment
+
+from bizra_load.archive import run_record
+from bizra_load.archive.store import RunWriter, new_folder
+from bizra_load.judging.agreements import AgreementFile, keep_agreement, read_agreement
+from bizra_load.measure.clock import SteadyClock
+from bizra_load.measure.cluster_key import ClusterKey
+from bizra_load.runtime.consumers import Consumer, Consumers
+from bizra_load.runtime.master_run import MasterRun
+from bizra_load.runtime.run_times import RunTimes
+from bizra_load.runtime.server_scrapes import ServerMetrics
+from bizra_load.runtime.storage import RunStorage
+from bizra_load.settings.settings import Settings
+from sla.values.baseline import HOW, is_measured
+
+
+def start_run(
+    settings: Settings, environment: Environment, open_model: bool, key: ClusterKey, consumers: Sequence[Consumer]
+) -> MasterRun:
+    """Make the run folder and begin to keep what arrives. Raises BizraLoadError or OSError where that is impossible."""
+    clock = SteadyClock()
+    now = datetime.fromtimestamp(clock.unix_ns() / 1e9, UTC)
+    agreement = read_agreement(settings.agreement, settings.baseline)
+    fixed = os.environ.get("BIZRA_LOAD_RUN_FOLDER")
+    folder = Path(fixed) if fixed else new_folder(settings.out, settings.run_name, now)
+    storage = RunStorage(RunWriter(folder))
+    record = _record(settings, environment, agreement, now)
+    keep_agreement(folder, agreement)
+    if not fixed and is_measured(agreement.agreement) and agreement.baseline is None:
+        print(f"Before the load: no baseline, what is held against it stays open: {HOW}", file=sys.stderr)
+    curve = settings.curve if open_model and not settings.saturating else None
+    times = RunTimes(clock, curve, settings.curve.duration_s)
+    server = ServerMetrics(settings, clock, environment.host or "")
+    name = agreement.agreement.name
+    run = MasterRun(settings, environment, folder, name, record, times, storage, server, key, Consumers(consumers))
+    run.start()
+    return run
+
+
+def _record(settings: Settings, environment: Environment, agreement: AgreementFile, now: datetime) -> dict[str, Any]:
+    return run_record.build(
+        settings.run_name,
+        now,
+        run_record.command_line(),
+        environment.host or "",
+        {"name": settings.agreement, "sha256": agreement.sha256},
+    ) | {
+        "environment": settings.environment or "",
+        "baseline": Path(settings.baseline).name,
+        "fail_on_warn": settings.fail_on_warn,
+        "insecure": settings.insecure,
+        "allow": list(settings.allow),
+        "arrivals": settings.arrivals,
+        "ops_per_user": settings.ops_per_user,
+        "server_metrics": run_record.without_userinfo(settings.metrics_url or settings.prometheus_url),
+    }
