@@ -1,7 +1,7 @@
 """The main scenario: generate -> verify, with a share of finality checks (--finality-share, 20 % of the operations by default).
 
 locust -f locustfiles/mixed.py -H http://127.0.0.1:8080    # web UI
-bizra-load run -H http://127.0.0.1:8080                    # headless, with the answer
+bizra-load run -H http://127.0.0.1:8080                    # headless, with the verdict
 """
 
 from locust import task

@@ -17,13 +17,13 @@ def write_output(args: argparse.Namespace, text: Callable[[int, bool], str], oth
     """
     if args.format == "text":
         terminal = sys.stdout.isatty() and args.output is None
-        shown = text(terminal_width(sys.stdout) if terminal else 120, terminal) + "\n"
+        rendered = text(terminal_width(sys.stdout) if terminal else 120, terminal) + "\n"
     else:
-        shown = others[args.format]()
+        rendered = others[args.format]()
     if args.output is None:
-        sys.stdout.write(shown)
+        sys.stdout.write(rendered)
         return
     try:
-        write_atomically(args.output, shown)
+        write_atomically(args.output, rendered)
     except OSError as error:
         raise UsageError(f"-o: {args.output}: {error.strerror}") from None

@@ -12,7 +12,7 @@ MOST_BESIDE_A_TARGET = 4
 
 
 def workers_for(cores: int, peak_per_s: float, target_is_here: bool) -> int:
-    """One for each OPS_PER_WORKER of the peak rate (infinite: as fast as answers come), within the cores: all of them for a
+    """One for each OPS_PER_WORKER of the peak rate (infinite: as fast as responses come), within the cores: all of them for a
     target elsewhere; beside a target on this machine one is left to it, and there are MOST_BESIDE_A_TARGET at most.
     """
     room = min(cores - 1, MOST_BESIDE_A_TARGET) if target_is_here else cores

@@ -11,7 +11,7 @@ import nacl.exceptions
 import orjson
 
 from bizra_load.poi.chain import FINALIZED, block_hash
-from bizra_load.runtime.users import OpenModelUser, WrongAnswer
+from bizra_load.runtime.users import OpenModelUser, WrongResponse
 
 
 @dataclass(slots=True)  # not frozen: that would cost half a microsecond for each
@@ -74,7 +74,7 @@ class PoIUser(OpenModelUser):
             and isinstance(public_key, str)
             and len(public_key) == 64
         ):
-            raise WrongAnswer("bad_json", "not an attestation: body, signature (128 hex) and public_key (64 hex) expected")
+            raise WrongResponse("bad_json", "not an attestation: body, signature (128 hex) and public_key (64 hex) expected")
         if self._random.random() < self.test_run.settings.verify_share:
             _check_signature(body, signature, public_key)
         return Attestation(body, signature, public_key)
@@ -86,16 +86,16 @@ def _check_signature(body: dict[str, Any], signature: str, public_key: str) -> N
         signed = bytes.fromhex(signature) + orjson.dumps(body, option=orjson.OPT_SORT_KEYS)
         nacl.bindings.crypto_sign_open(signed, bytes.fromhex(public_key))
     except (ValueError, nacl.exceptions.CryptoError) as error:
-        raise WrongAnswer("bad_signature", "the attestation's signature does not fit its body") from error
+        raise WrongResponse("bad_signature", "the attestation's signature does not fit its body") from error
 
 
 def _json_object(answer: bytes) -> dict[str, Any]:
     try:
         found = orjson.loads(answer)
     except orjson.JSONDecodeError as error:
-        raise WrongAnswer("bad_json", "the answer is not JSON") from error
+        raise WrongResponse("bad_json", "the answer is not JSON") from error
     if not isinstance(found, dict):
-        raise WrongAnswer("bad_json", "the answer is not a JSON object")
+        raise WrongResponse("bad_json", "the answer is not a JSON object")
     return found
 
 
@@ -105,8 +105,8 @@ def _check_true(key: str) -> Callable[[bytes], bool]:
         if value is True:
             return True
         if value is False:
-            raise WrongAnswer("not_valid", f"{key} is false")
-        raise WrongAnswer("bad_json", f"{key} is missing or not a boolean")
+            raise WrongResponse("not_valid", f"{key} is false")
+        raise WrongResponse("bad_json", f"{key} is missing or not a boolean")
 
     return check
 

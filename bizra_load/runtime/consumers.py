@@ -1,4 +1,4 @@
-"""What takes in a run's windows where it is kept: one Protocol, and the list of those that a run has.
+"""What takes in a run's windows on the master: one Protocol, and the list of those that a run has.
 
 A new place for windows to go is a class with the methods that it needs, in a file of its own, and one entry in
 MasterEvents._consumers().

@@ -23,7 +23,7 @@ def show_microseconds() -> None:
 
 
 class LocustStatistics(Consumer):
-    """Locust's statistics where a run is kept: what all workers reported is merged second by second, then added at once."""
+    """Locust's statistics on the master: what all workers reported is merged second by second, then added at once."""
 
     def __init__(self, stats: RequestStats, method: str) -> None:
         self._stats = stats

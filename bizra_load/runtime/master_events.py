@@ -1,4 +1,4 @@
-"""The events and messages of the side where a run is kept: on the master, and in a single process.
+"""The events and messages of the master, and of a single process, which is its own master.
 
 test_start: MasterRun (run folder, server metrics) -> all users are there: the schedule begins -> test_stopping: drain ->
 test_stop: assess, exit code
@@ -78,8 +78,8 @@ class MasterEvents:
             wait_for_workers(self._master, getattr(self._environment.parsed_options, "expect_workers", 0))
 
     def start(self, settings: Settings, open_model: bool, begin_here: Callable[[Started], None]) -> Started | None:
-        """A test starts: what its workers are told; None where it can't be kept, and then nothing is started. In an open model
-        the schedule begins when all users are there, for a single process with `begin_here`.
+        """A test starts. Returns what its workers are sent; None where its folder can't be made, and then nothing is started.
+        In an open model the schedule begins when all users are there, for a single process with `begin_here`.
         """
         self._environment.process_exit_code = INVALID  # until an assessment says otherwise
         try:
@@ -93,7 +93,7 @@ class MasterEvents:
             gevent.spawn(self._begin_when_users_are_there, run, begin_here)
         else:
             run.begin(0.0)
-        return self._tell_all(Started(run.run_id, None if open_model else 0, time.perf_counter_ns(), run.times.clock))
+        return self._send_start_to_all(Started(run.run_id, None if open_model else 0, time.perf_counter_ns(), run.times.clock))
 
     def _consumers(self, settings: Settings) -> list[Consumer]:
         """What takes in the windows of the next run once they are stored, in this order."""
@@ -116,7 +116,7 @@ class MasterEvents:
 
     def stopping(self, drain_here: Callable[[float], None]) -> None:
         """Runs before Locust stops the workers: everything under way is finished and handed over. `drain_here` does that in a
-        single process, within the seconds given.
+        single process, within so many seconds.
         """
         if self.run is None or self.run.times.stopped:
             return
@@ -131,7 +131,7 @@ class MasterEvents:
             self.run.drained()
 
     def stop(self) -> None:
-        """The test has stopped: the answer, and the exit code."""
+        """The test has stopped: the assessment, and the exit code."""
         if self.run is None or self.run.finished:
             return
         try:
@@ -157,15 +157,15 @@ class MasterEvents:
                 f"bizra-load: not all users are there after {USERS_WITHIN_S:g} s: the load begins", file=sys.stderr, flush=True
             )
         run.begin(LEAD_S)
-        started = self._tell_all(Started(run.run_id, -int(LEAD_S * 1e9), time.perf_counter_ns(), run.times.clock))
+        started = self._send_start_to_all(Started(run.run_id, -int(LEAD_S * 1e9), time.perf_counter_ns(), run.times.clock))
         if self._master is None:
             begin_here(started)
 
-    def _tell_all(self, started: Started) -> Started:
+    def _send_start_to_all(self, started: Started) -> Started:
         self._started = started
         if self._master is not None:
             for client in self._master.clients.all:
-                self._tell_start(client.id)
+                self._send_start(client.id)
         return started
 
     def _serve_metrics(self, settings: Settings) -> None:
@@ -195,7 +195,7 @@ class MasterEvents:
                 break
             gevent.sleep(0.02)
 
-    def _tell_start(self, worker: str, hello_ns: int = 0) -> None:
+    def _send_start(self, worker: str, hello_ns: int = 0) -> None:
         """To a worker that takes part; not before a test, nor once its drain has begun."""
         if self.run is None or self.run.times.stopped or self._started is None or self._master is None:
             return
@@ -206,7 +206,7 @@ class MasterEvents:
         self._master.send_message(START, message, client_id=worker)
 
     def _refuse(self, error: Exception) -> None:
-        """The run can't be kept: one line, nothing is started."""
+        """The run folder can't be made: one line, nothing is started."""
         reason = f"{error.filename or ''}: {error.strerror}" if isinstance(error, OSError) else str(error)
         print(f"bizra-load: {reason}", file=sys.stderr, flush=True)
         self._environment.process_exit_code = error.exit_code if isinstance(error, BizraLoadError) else INVALID
@@ -215,18 +215,18 @@ class MasterEvents:
             gevent.spawn(self._environment.runner.quit)
 
     def _on_worker_connect(self, client_id: str, **_: Any) -> None:
-        self._tell_start(client_id)
+        self._send_start(client_id)
 
     def _on_hello(self, environment: Environment, msg: Any, **_: Any) -> None:
         sent_ns = msg.data.get("sent_ns") if isinstance(msg.data, dict) else None
         if isinstance(sent_ns, int):
-            self._tell_start(msg.node_id, sent_ns)
+            self._send_start(msg.node_id, sent_ns)
 
     def _on_missing_worker(self, worker: str) -> None:
         if self.run is not None and not self.run.times.stopped:
             print(f"bizra-load: worker {worker} is missing: no sign of life", file=sys.stderr, flush=True)
 
     def _on_report(self, environment: Environment, msg: Any, **_: Any) -> None:
-        answer = self.receive(msg.data)
-        if answer is not None and self._master is not None:
-            self._master.send_message(ACKNOWLEDGE, answer, client_id=msg.node_id)
+        acknowledgement = self.receive(msg.data)
+        if acknowledgement is not None and self._master is not None:
+            self._master.send_message(ACKNOWLEDGE, acknowledgement, client_id=msg.node_id)

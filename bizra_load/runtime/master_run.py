@@ -69,7 +69,7 @@ class MasterRun:
         self._greenlets: list[gevent.Greenlet] = []
 
     def start(self) -> None:
-        """Begin to keep what arrives; the schedule begins later."""
+        """Begin to take in reports; the schedule begins later."""
         # while the node is idle: only then do its counters and ours reconcile exactly
         self._storage.server(self._server.read())
         self._start_in(NOT_BEGUN_S)
@@ -137,7 +137,7 @@ class MasterRun:
         try:
             windows, health = wire.decode_report(data)
         except WireError:
-            self._refused += 1  # shown as a missing message: what it held is lost
+            self._refused += 1  # counted as a missing message: what it held is lost
             return
         report = Report(worker, sequence, final, tuple(windows), tuple(health))
         self._storage.add(report)

@@ -94,7 +94,7 @@ class Plugin:
 
     @property
     def seconds_left(self) -> float | None:
-        """Until the schedule of the run that is kept here ends; None where none is under way."""
+        """Until the schedule of this master's run ends; None where none is under way."""
         run = self._master.run if self._master is not None else None
         return run.times.seconds_left if run is not None else None
 

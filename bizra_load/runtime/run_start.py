@@ -1,4 +1,4 @@
-"""How a run begins where it is kept: agreement, run folder, record, clock, and whatever takes its windows in."""
+"""How a run begins on the master: agreement, run folder, record, clock, and whatever takes its windows in."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from sla.values.baseline import HOW, is_measured
 def start_run(
     settings: Settings, environment: Environment, open_model: bool, key: ClusterKey, consumers: Sequence[Consumer]
 ) -> MasterRun:
-    """Make the run folder and begin to keep what arrives. Raises BizraLoadError or OSError where that is impossible."""
+    """Make the run folder and begin to take in reports. Raises BizraLoadError or OSError where that is impossible."""
     clock = SteadyClock()
     now = datetime.fromtimestamp(clock.unix_ns() / 1e9, UTC)
     agreement = read_agreement(settings.agreement, settings.baseline)

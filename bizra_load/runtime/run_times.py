@@ -1,4 +1,4 @@
-"""When a run's load begins and ends, by the clock of the process that keeps it."""
+"""When a run's load begins and ends, by the master's clock."""
 
 from __future__ import annotations
 

@@ -24,8 +24,8 @@ from bizra_load.settings.settings import Settings
 logger = logging.getLogger(__name__)
 
 
-class WrongAnswer(Exception):
-    """An answer that arrived and is not right; `category` is one of sla.values.window.FAILURE_CATEGORIES."""
+class WrongResponse(Exception):
+    """A response that arrived and is not correct; `category` is one of sla.values.window.FAILURE_CATEGORIES."""
 
     def __init__(self, category: str, reason: str) -> None:
         super().__init__(f"{category}: {reason}")
@@ -113,7 +113,7 @@ class OpenModelUser(User):
         return self.test_run.recorder.operation(name)
 
     def perform(self, operation: Operation, request: PreparedRequest, body: bytes, check: Callable[[bytes], Any]) -> Any | None:
-        """Send one operation when it is due; what `check(answer)` returns, or None after any failure (recorded)."""
+        """Send one operation when it is due; returns what `check(body)` returns, or None after any failure (recorded)."""
         intended_ns = self.slot.take()
         connection = self.connection
         error: Exception | None = None
@@ -122,10 +122,10 @@ class OpenModelUser(User):
             response = connection.send(request, body, operation.started)
             sent_ns, done_ns = response.sent_ns, response.done_ns
             if response.status != 200:
-                raise WrongAnswer("http_5xx" if response.status >= 500 else "http_4xx", f"status {response.status}")
+                raise WrongResponse("http_5xx" if response.status >= 500 else "http_4xx", f"status {response.status}")
             result = check(response.body)
             operation.succeeded(intended_ns, sent_ns, done_ns)
-        except WrongAnswer as wrong:
+        except WrongResponse as wrong:
             error = wrong
             operation.failed(wrong.category, intended_ns, sent_ns, done_ns)
         except EngineError as trouble:

@@ -1,4 +1,4 @@
-"""The events and messages of the side where users run: on every worker, and in a single process.
+"""The events and messages of a worker, and of a single process, which is its own worker.
 
 START -> WorkerRun (recorder, schedule) -> REPORT every second -> DRAIN: finish, report, stop
 """
@@ -30,7 +30,7 @@ from bizra_load.settings.settings import Settings, resolve
 
 logger = logging.getLogger(__name__)
 START_WITHIN_S = 10.0
-QUICK_NS, HELLOS = 20_000_000, 5  # how soon START should answer a HELLO, and how often that is tried
+QUICK_NS, HELLOS = 20_000_000, 5  # how soon START should follow a HELLO, and how often that is tried
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """The options of a load, one row each: flag, environment variable, default, help and check.
 
-Everything is text until its check has seen it, so that every mistake is answered in the same way wherever it was made: command
+Everything is text until its check has seen it, so that every mistake is refused in the same way wherever it was made: command
 line, environment or web form. A new option is a row here and a field of Settings.
 """
 

@@ -13,7 +13,7 @@ from types import SimpleNamespace as Some
 
 from bizra_load.engine.errors import ResponseTimeout, TransportError
 from bizra_load.measure.recorder import Operation
-from bizra_load.runtime.users import OpenModelUser, WrongAnswer
+from bizra_load.runtime.users import OpenModelUser, WrongResponse
 
 class Connection:  # answers with `status`, or raises `error`
     reconnects, last_started, last_sent_ns = 0, True, 0
@@ -42,7 +42,7 @@ def accept(_):
     return True
 
 def refuse(_):
-    raise WrongAnswer("not_valid", "as planned")
+    raise WrongResponse("not_valid", "as planned")
 
 CASES = {
     "right": (Connection(), accept),
