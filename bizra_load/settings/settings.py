@@ -68,28 +68,34 @@ def resolve(parsed: object | None) -> Settings:
 
 def checked(given: Mapping[str, Any]) -> Settings:
     """Settings from options by their attribute's name. Raises as resolve()."""
-    staged = bool(_text(_BY_NAME["stages"], given))  # the stages replace these three, whatever they are
-    skipped = ("target_ops", "ramp", "duration") if staged else ("stages",)
-    v = {o.name: _checked(o, given) for o in OPTIONS if o.name not in skipped}
-    v |= {switch.name: bool(given.get(switch.name)) for switch in SWITCHES}
-    curve: LoadCurve = v["stages"] if staged else ramp_and_hold(v["target_ops"], v["ramp"], v["duration"])
-    if curve.peak_per_s / v["ops_per_user"] > inputs.MAX_USERS:
-        slots = f"{curve.peak_per_s:g} ops/s in slots of {v['ops_per_user']:g}"
+    replaced = ("target_ops", "ramp", "duration") if _text(_BY_NAME["stages"], given) else ("stages",)
+    values = {option.name: _checked(option, given) for option in OPTIONS if option.name not in replaced}
+    values |= {switch.name: bool(given.get(switch.name)) for switch in SWITCHES}
+    curve = _curve(values)
+    if curve.peak_per_s / values["ops_per_user"] > inputs.MAX_USERS:
+        slots = f"{curve.peak_per_s:g} ops/s in slots of {values['ops_per_user']:g}"
         raise UsageError(f"--ops-per-user: {slots} need more than {inputs.MAX_USERS:,} users")
-    if v["metrics_url"] and v["prometheus_url"]:
+    if values["metrics_url"] and values["prometheus_url"]:
         raise UsageError("--metrics-url and --prometheus-url: give one of them, the server is asked once")
-    renamed = {
-        "environment": v.pop("environment_name") or None,
-        "headers": v.pop("headers_file") + inputs.token_header(),
-        "seed": v.pop("load_seed"),
-        "fail_on_warn": v.pop("fail_on") == "warn",
-        "request_timeout_s": v.pop("request_timeout"),
-        "generator_metrics": v.pop("generator_metrics_port"),
-        "evidence": tuple(given.get("evidence") or ()),
-    }
-    for name in ("stages", "target_ops", "ramp", "duration"):
-        v.pop(name, None)
-    return Settings(curve=curve, **v, **renamed)
+    return Settings(
+        curve=curve,
+        environment=values.pop("environment_name") or None,
+        headers=values.pop("headers_file") + inputs.token_header(),
+        seed=values.pop("load_seed"),
+        fail_on_warn=values.pop("fail_on") == "warn",
+        request_timeout_s=values.pop("request_timeout"),
+        generator_metrics=values.pop("generator_metrics_port"),
+        evidence=tuple(given.get("evidence") or ()),
+        **values,  # the others have the name of their option
+    )
+
+
+def _curve(values: dict[str, Any]) -> LoadCurve:
+    """The load curve of the options that describe it, which are taken out of `values`."""
+    if "stages" in values:
+        curve: LoadCurve = values.pop("stages")
+        return curve
+    return ramp_and_hold(values.pop("target_ops"), values.pop("ramp"), values.pop("duration"))
 
 
 _BY_NAME = {option.name: option for option in OPTIONS}
