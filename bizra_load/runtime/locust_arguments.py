@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from locust.argument_parser import LocustArgumentParser
 
 from bizra_load.settings.arguments import OPTIONS, SWITCHES, described
-
-if TYPE_CHECKING:
-    from locust.argument_parser import LocustArgumentParser
 
 
 def add_arguments(parser: LocustArgumentParser) -> None:
