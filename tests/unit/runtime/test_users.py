@@ -45,8 +45,8 @@ def refuse(_):
     raise WrongResponse("not_valid", "as planned")
 
 CASES = {
-    "right": (Connection(), accept),
-    "wrong answer": (Connection(), refuse),
+    "correct": (Connection(), accept),
+    "wrong response": (Connection(), refuse),
     "status 503": (Connection(status=503), accept),
     "time-out": (Connection(error=ResponseTimeout), accept),
     "cut": (Connection(error=TransportError), accept),
@@ -66,8 +66,8 @@ for name, (connection, check) in CASES.items():
 print(json.dumps(found))
 """
 OUTCOMES = {
-    "right": "None",
-    "wrong answer": "not_valid",
+    "correct": "None",
+    "wrong response": "not_valid",
     "status 503": "http_5xx",
     "time-out": "timeout",
     "cut": "transport",
