@@ -16,7 +16,7 @@ from bizra_load.poi.rule_tests import unit_tests
 from bizra_load.poi.rules import alert_rules, thresholds
 from bizra_load.rehearsal.drill import drill
 from bizra_load.settings import inputs
-from reports.others import alert_drill
+from reports.results import alert_drill
 from sla.values.section import AgreementError
 
 

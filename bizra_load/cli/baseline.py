@@ -15,7 +15,7 @@ from bizra_load.io.files import write_atomically
 from bizra_load.io.terminal import terminal_width
 from bizra_load.node.baseline import measure
 from bizra_load.settings import inputs
-from reports.others import baseline
+from reports.results import baseline
 
 SHORTEST_S, LONGEST_S = 0.5, 600.0
 

@@ -13,7 +13,7 @@ from functools import partial
 from bizra_load.cli.output import write_output
 from bizra_load.exit_codes import INCONCLUSIVE, KEPT, NO_GO, UsageError
 from bizra_load.judging.run_comparison import compare_runs, compare_with_file
-from reports.others import comparison as report
+from reports.results import comparison as report
 from sla.judgement.comparison import MARGIN, Change
 from sla.values.number import share_in
 
@@ -32,7 +32,7 @@ def run(args: argparse.Namespace) -> int:
         comparison = compare_runs(args.sides, margin)
     write_output(
         args,
-        partial(report.render_text, comparison),
+        partial(report.render, comparison),
         {"json": partial(report.render_json, comparison), "md": partial(report.render_markdown, comparison)},
     )
     return EXIT.get(comparison.change, KEPT)

@@ -22,8 +22,8 @@ from bizra_load.poi.dashboard_files import NODE, complete, rendered
 from bizra_load.poi.panels import node_panels
 from bizra_load.server_metrics.exposition import ScrapeError
 from bizra_load.settings import inputs
-from reports.others import dashboard_check
-from reports.others.dashboard_check import DashboardCheck
+from reports.results import dashboard_check
+from reports.results.dashboard_check import DashboardCheck
 
 
 def run_render(args: argparse.Namespace) -> int:

@@ -11,8 +11,9 @@ import os
 from bizra_load.engine.stages import duration_s
 from bizra_load.exit_codes import UsageError
 from bizra_load.judging.agreements import read_agreement, read_baseline
-from bizra_load.judging.real_traffic import MetricsQuery, asked_of_last, asked_of_run, judge_and_show
+from bizra_load.judging.real_traffic import MetricsQuery, query_of_last, query_of_run, validate_and_print
 from bizra_load.settings import inputs
+from bizra_load.settings.defaults import DEFAULT_AGREEMENT
 
 SHORTEST_S, LONGEST_S = 10, 24 * 3600
 
@@ -22,7 +23,7 @@ def run(args: argparse.Namespace) -> int:
     inputs.option("--artifacts", inputs.out_folder, str(args.artifacts))
     query = _query(args)
     baseline = read_baseline(args.baseline) if args.baseline else None
-    return judge_and_show(url, selector, query, args.artifacts, baseline, args.fail_on == "warn").exit_code
+    return validate_and_print(url, selector, query, args.artifacts, baseline, args.fail_on == "warn").exit_code
 
 
 def prometheus_of(args: argparse.Namespace) -> tuple[str, str]:
@@ -38,15 +39,15 @@ def _query(args: argparse.Namespace) -> MetricsQuery:
     name = args.agreement or os.environ.get("AGREEMENT", "")
     environment = args.environment_name or os.environ.get("AGREEMENT_ENVIRONMENT") or None
     if args.folder:
-        asked = asked_of_run(args.folder, args.agreement or "")
-        asked.read.check_environment(environment)
-        return MetricsQuery(asked.from_ns, asked.to_ns, asked.read, environment or asked.environment, asked.planned)
+        query = query_of_run(args.folder, args.agreement or "")
+        query.file.check_environment(environment)
+        return MetricsQuery(query.from_ns, query.to_ns, query.file, environment or query.environment, query.planned)
     try:
         length_s = duration_s(args.window)
     except ValueError as error:
         raise UsageError(f"--window: {error}") from None
     if not SHORTEST_S <= length_s <= LONGEST_S:
         raise UsageError(f"--window: {args.window!r} (allowed: 10s to 24h)")
-    read = read_agreement(name or "v2.2.0-rc1")
+    read = read_agreement(name or DEFAULT_AGREEMENT)
     read.check_environment(environment)
-    return asked_of_last(length_s, read, environment)
+    return query_of_last(length_s, read, environment)

@@ -13,10 +13,10 @@ from pathlib import Path
 from bizra_load.archive.store import RECORD, read_run
 from bizra_load.cli.output import write_output
 from bizra_load.exit_codes import KEPT, UsageError
-from bizra_load.judging.documents import read_assessment, write_artifacts
+from bizra_load.judging.artifacts import read_assessment, write_artifacts
 from bizra_load.settings import inputs
 from reports.formats import html, json_report, markdown, text
-from reports.others import second_opinion
+from reports.results import second_opinion
 from sla.judgement.second_opinion import second_opinions
 from sla.values.assessment import Steady
 from sla.values.window import Window

@@ -14,9 +14,9 @@ from contextlib import ExitStack
 from functools import partial
 from urllib.parse import urlsplit
 
-from bizra_load.archive.run_record import without_userinfo
 from bizra_load.exit_codes import UsageError
 from bizra_load.io import terminal
+from bizra_load.io.redaction import without_userinfo
 from bizra_load.judging.agreements import read_agreement
 from bizra_load.launch.load import put_load_on
 from bizra_load.launch.request import LoadRequest, load_request
@@ -46,7 +46,7 @@ def run(args: argparse.Namespace) -> int:
             request, prometheus_url, selector = _rehearse(request, args.fault, stack)
         plan = Plan(
             load=partial(put_load_on, request),
-            read=read_agreement(settings.agreement),
+            file=read_agreement(settings.agreement),
             agreement=settings.agreement,
             environment=settings.environment,
             target=without_userinfo(request.host),

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from bizra_load.exit_codes import InvalidRunError, UsageError
 from bizra_load.judging.agreements import read_baseline
-from bizra_load.judging.judge import judge
+from bizra_load.judging.judge import Override, judge_folder
 from sla.judgement.comparison import Comparison, Figure, compare, figure_of_file, figures_of_runs
 from sla.judgement.lateness import LATE, judged
 from sla.judgement.summaries import less_lag, summaries
@@ -79,7 +79,7 @@ def _interleaved(runs: list[_Run]) -> bool:
 
 
 def _read(folder: Path, baseline: Baseline | None = None) -> _Run:
-    assessment, measurements = judge(folder, baseline=baseline)
+    assessment, measurements = judge_folder(folder, Override(baseline=baseline))
     broken = [c.reason for c in assessment.checks if c.status is Status.FAIL and touches_client(c)]
     if broken:
         raise InvalidRunError(f"{folder}: can't be compared: {'; '.join(broken)}")

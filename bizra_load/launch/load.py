@@ -14,7 +14,7 @@ from bizra_load.archive.latest import begin, end
 from bizra_load.archive.store import RECORD, new_folder
 from bizra_load.exit_codes import BizraLoadError, InvalidRunError
 from bizra_load.io.this_machine import is_this_machine, usable_cores
-from bizra_load.judging import judge
+from bizra_load.judging.judge import assess_folder, print_summary
 from bizra_load.launch.locust_process import command_line, supervise, wait_for_orphans
 from bizra_load.launch.request import LoadRequest, target_address
 from bizra_load.launch.run_baseline import measured_beside
@@ -72,8 +72,8 @@ def _judge_without_master(folder: Path, number: int) -> int:
     if not (folder / RECORD).exists():
         raise InvalidRunError(f"ended by {name} before the load began: {folder}")
     print(f"bizra-load run: the master was killed ({name}); kept with what the workers left: {folder}", file=sys.stderr)
-    assessment = judge.assess(folder)
-    judge.announce(assessment, folder, sys.stdout)
+    assessment = assess_folder(folder)
+    print_summary(assessment, folder, sys.stdout)
     return assessment.exit_code
 
 

@@ -12,11 +12,12 @@ from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
 import bizra_load
-from bizra_load.archive.run_record import without_userinfo
 from bizra_load.engine.request_head import request_head
 from bizra_load.exit_codes import UsageError
 from bizra_load.io.ports import listening_refused
-from bizra_load.judging import judge
+from bizra_load.io.redaction import without_userinfo
+from bizra_load.io.urls import host_and_port
+from bizra_load.judging.judge import check_settings
 from bizra_load.settings import inputs
 from bizra_load.settings.arguments import OPTIONS, SWITCHES
 from bizra_load.settings.settings import Settings, checked
@@ -88,7 +89,7 @@ def load_request(given: Mapping[str, Any]) -> LoadRequest:
     else:
         given = {**given, "agreement": given["agreement"] or os.environ.get("AGREEMENT") or "local"}
     settings = checked(given)
-    judge.check(settings)
+    check_settings(settings)
     if settings.generator_metrics and (reason := listening_refused(settings.generator_metrics)):
         raise UsageError(f"--generator-metrics-port: {':'.join(map(str, settings.generator_metrics))}: {reason}")
     return LoadRequest(
@@ -117,7 +118,7 @@ def target_address(host: str) -> tuple[SplitResult, str, int]:
             raise ValueError("is empty (allowed: http://... or https://...)")
         parts = urlsplit(host)
         request_head("POST", parts.path or "/", {})
-        return parts, parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
+        return parts, *host_and_port(host)
     except ValueError as error:
         raise UsageError(f"-H/--host: {error}") from None
 

@@ -10,8 +10,8 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from bizra_load.archive.spool import Report
 from bizra_load.exit_codes import one_line
+from bizra_load.measure.report import Report
 from bizra_load.runtime.run_times import RunTimes
 from sla.values.assessment import Assessment
 

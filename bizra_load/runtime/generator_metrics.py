@@ -16,8 +16,8 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from bizra_load.archive.spool import Report
 from bizra_load.measure.recorder import MAX_OPERATIONS, OTHER
+from bizra_load.measure.report import Report
 from bizra_load.runtime.consumers import Consumer, RunView
 from sla.values.assessment import Assessment, Status
 from sla.values.histogram import HIGHEST_NS, Histogram, bucket_high_ns, bucket_low_ns

@@ -6,7 +6,7 @@ import locust.stats
 import numpy as np
 from locust.stats import RequestStats, StatsEntry
 
-from bizra_load.archive.spool import Report
+from bizra_load.measure.report import Report
 from bizra_load.runtime.consumers import Consumer
 from sla.values.histogram import bucket_high_ns
 from sla.values.window import SCHEDULE, Window, merge_windows

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from bizra_load.archive.spool import Report
 from bizra_load.measure.losses import Tally
+from bizra_load.measure.report import Report
 from bizra_load.runtime.consumers import Consumer
 from bizra_load.runtime.run_times import RunTimes
 from bizra_load.settings.settings import Settings

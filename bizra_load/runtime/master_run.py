@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Any
 
 import gevent
 from locust.env import Environment
 
-from bizra_load.archive.spool import Report
+from bizra_load.archive.run_record import RunRecord
 from bizra_load.exit_codes import InvalidRunError
-from bizra_load.judging import judge
-from bizra_load.measure import wire
+from bizra_load.judging.judge import add_evidence, assess_folder, print_summary
 from bizra_load.measure.cluster_key import ClusterKey
 from bizra_load.measure.exchange import Receiver
 from bizra_load.measure.hdr_codec import WireError
+from bizra_load.measure.report import decode_report
 from bizra_load.monitoring import grafana
 from bizra_load.runtime.consumers import Consumers
 from bizra_load.runtime.early_stop import wait_for_failure
@@ -48,7 +47,7 @@ class MasterRun:
         environment: Environment,
         folder: Path,
         agreement_name: str,
-        record: dict[str, Any],
+        record: RunRecord,
         times: RunTimes,
         storage: RunStorage,
         server: ServerMetrics,
@@ -119,10 +118,10 @@ class MasterRun:
         if error := self._storage.error:
             reason = f"the run folder can't be written: {error.strerror}; the load was stopped"
             raise InvalidRunError(f"{reason}, what was not stored is in spool files: make room, then bizra-load assess RUN")
-        judge.add_evidence(self.folder, self.settings.evidence)
-        assessment = judge.assess(self.folder)
+        add_evidence(self.folder, self.settings.evidence)
+        assessment = assess_folder(self.folder)
         self._consumers.assessed(assessment)
-        judge.announce(assessment, self.folder, sys.stdout)
+        print_summary(assessment, self.folder, sys.stdout)
         text = f"{self.run_id}: {assessment.decision.value} ({assessment.summary})"
         tags = ("load-test", self.settings.run_name, assessment.decision.value)
         grafana.annotate_if_there_is_one(times.started_ns, times.ended_ns, text, tags)
@@ -135,11 +134,10 @@ class MasterRun:
     def _receive(self, worker: str, sequence: int, final: bool, data: bytes) -> None:
         """Called once for each report. Raises OSError where it is not stored, and then it is not acknowledged."""
         try:
-            windows, health = wire.decode_report(data)
+            report = decode_report(worker, sequence, final, data)
         except WireError:
             self._refused += 1  # counted as a missing message: what it held is lost
             return
-        report = Report(worker, sequence, final, tuple(windows), tuple(health))
         self._storage.add(report)
         self._tally.add(report)
         self._consumers.add(report)

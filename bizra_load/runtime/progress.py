@@ -6,7 +6,7 @@ import math
 from collections import deque
 from typing import TextIO
 
-from bizra_load.archive.spool import Report
+from bizra_load.measure.report import Report
 from bizra_load.runtime.consumers import Consumer, RunView
 from sla.values import histogram
 from sla.values.window import Window

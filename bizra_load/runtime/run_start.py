@@ -7,13 +7,12 @@ import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from locust.env import Environment
 
 from bizra_load.archive import run_record
 from bizra_load.archive.store import RunWriter, new_folder
-from bizra_load.judging.agreements import AgreementFile, keep_agreement, read_agreement
+from bizra_load.judging.agreements import keep_agreement, read_agreement
 from bizra_load.measure.clock import SteadyClock
 from bizra_load.measure.cluster_key import ClusterKey
 from bizra_load.runtime.consumers import Consumer, Consumers
@@ -21,8 +20,10 @@ from bizra_load.runtime.master_run import MasterRun
 from bizra_load.runtime.run_times import RunTimes
 from bizra_load.runtime.server_scrapes import ServerMetrics
 from bizra_load.runtime.storage import RunStorage
+from bizra_load.settings.remedies import WORDS
 from bizra_load.settings.settings import Settings
-from sla.values.baseline import HOW, is_measured
+from sla.values.baseline import is_measured
+from sla.values.remedies import Remedy
 
 
 def start_run(
@@ -35,10 +36,11 @@ def start_run(
     fixed = os.environ.get("BIZRA_LOAD_RUN_FOLDER")
     folder = Path(fixed) if fixed else new_folder(settings.out, settings.run_name, now)
     storage = RunStorage(RunWriter(folder))
-    record = _record(settings, environment, agreement, now)
+    record = run_record.of_load(settings, now, environment.host or "", agreement.sha256)
     keep_agreement(folder, agreement)
     if not fixed and is_measured(agreement.agreement) and agreement.baseline is None:
-        print(f"Before the load: no baseline, what is held against it stays open: {HOW}", file=sys.stderr)
+        text = "Before the load: no baseline, what is held against it stays open"
+        print(f"{text}: {WORDS[Remedy.MEASURE_BASELINE]}", file=sys.stderr)
     curve = settings.curve if open_model and not settings.saturating else None
     times = RunTimes(clock, curve, settings.curve.duration_s)
     server = ServerMetrics(settings, clock, environment.host or "")
@@ -46,22 +48,3 @@ def start_run(
     run = MasterRun(settings, environment, folder, name, record, times, storage, server, key, Consumers(consumers))
     run.start()
     return run
-
-
-def _record(settings: Settings, environment: Environment, agreement: AgreementFile, now: datetime) -> dict[str, Any]:
-    return run_record.build(
-        settings.run_name,
-        now,
-        run_record.command_line(),
-        environment.host or "",
-        {"name": settings.agreement, "sha256": agreement.sha256},
-    ) | {
-        "environment": settings.environment or "",
-        "baseline": Path(settings.baseline).name,
-        "fail_on_warn": settings.fail_on_warn,
-        "insecure": settings.insecure,
-        "allow": list(settings.allow),
-        "arrivals": settings.arrivals,
-        "ops_per_user": settings.ops_per_user,
-        "server_metrics": run_record.without_userinfo(settings.metrics_url or settings.prometheus_url),
-    }

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
-from bizra_load.archive.spool import Report
+from bizra_load.archive.run_record import RunRecord
 from bizra_load.archive.store import RunWriter
+from bizra_load.measure.report import Report
 from bizra_load.runtime.consumers import Consumer
 from sla.values.machine import MachineSecond
 from sla.values.measurements import RunFacts
@@ -38,11 +38,11 @@ class RunStorage(Consumer):
         """Store readings of the server's metrics and of its process."""
         self._try(lambda: self._store_server(snapshots, process))
 
-    def record(self, record: dict[str, Any], facts: RunFacts) -> None:
+    def record(self, record: RunRecord, facts: RunFacts) -> None:
         """(Re)write run.json."""
         self._try(lambda: self._writer.record(record, facts))
 
-    def seal(self, record: dict[str, Any], facts: RunFacts) -> None:
+    def seal(self, record: RunRecord, facts: RunFacts) -> None:
         """Write run.json for the last time, then the checksums; nothing where a write has failed before."""
         if self.error is None:
             self._try(lambda: self._writer.seal(record, facts))

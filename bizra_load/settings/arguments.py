@@ -13,6 +13,7 @@ from typing import Any
 from bizra_load.engine.arrivals import KINDS, SATURATE
 from bizra_load.engine.stages import duration_s, rate_per_s
 from bizra_load.settings import inputs
+from bizra_load.settings.defaults import DEFAULT_AGREEMENT
 from sla.judgement.allowable import ALLOWABLE
 
 _rate = inputs.within(rate_per_s, inputs.MAX_RATE_PER_S, "ops/s")
@@ -66,7 +67,7 @@ OPTIONS: tuple[Option, ...] = (
            _rate),
     Option("--arrivals", "ARRIVALS", "constant", "constant or poisson; saturate: a closed model, as fast as answers come",
            inputs.one_of((*KINDS, SATURATE))),
-    Option("--agreement", "AGREEMENT", "v2.2.0-rc1", "Name of a packaged agreement, or a YAML file", inputs.anything),
+    Option("--agreement", "AGREEMENT", DEFAULT_AGREEMENT, "Name of a packaged agreement, or a YAML file", inputs.anything),
     Option("--baseline", "BASELINE", "", "JSON file of baseline figures, or a packaged name, in place of the agreement's own",
            inputs.anything),
     Option("--environment-name", "AGREEMENT_ENVIRONMENT", "", "Environment of the agreement whose deviations are accepted",

@@ -9,6 +9,7 @@ import argparse
 from pathlib import Path
 
 from bizra_load.cli.parsers.shared import add_artifacts_argument
+from bizra_load.settings.defaults import DEFAULT_AGREEMENT
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -22,7 +23,9 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     when = parser.add_mutually_exclusive_group()
     when.add_argument("--window", default="15m", metavar="TIME", help="how far to look back, 10s to 24h (default: 15m)")
     when.add_argument("--run", dest="folder", type=Path, metavar="RUN", help="the steady part of this load test instead")
-    parser.add_argument("--agreement", help="name or YAML file (environment: AGREEMENT; default: RUN's, or v2.2.0-rc1)")
+    parser.add_argument(
+        "--agreement", help=f"name or YAML file (environment: AGREEMENT; default: RUN's, or {DEFAULT_AGREEMENT})"
+    )
     parser.add_argument(
         "--environment-name", metavar="NAME", help="whose accepted deviations count (environment: AGREEMENT_ENVIRONMENT)"
     )

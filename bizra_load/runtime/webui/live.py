@@ -7,7 +7,7 @@ import math
 from collections import deque
 from typing import Any
 
-from bizra_load.archive.spool import Report
+from bizra_load.measure.report import Report
 from bizra_load.runtime.consumers import Consumer, RunView
 from bizra_load.runtime.run_times import RunTimes
 from reports.formats.json_report import finite

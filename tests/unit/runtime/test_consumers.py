@@ -5,13 +5,13 @@ from types import SimpleNamespace as Some
 
 import pytest
 
-from bizra_load.archive.spool import Report
 from bizra_load.engine.load_curve import ramp_and_hold
+from bizra_load.measure.report import Report
 from bizra_load.runtime.consumers import Consumer, Consumers
 from bizra_load.runtime.run_times import RunTimes
 from bizra_load.runtime.storage import RunStorage
 
-REPORT = Report("w", 0, False, (), ())
+REPORT = Report("w", 0, False, (), (), (), ())
 CALLS = {"start": (None,), "add": (REPORT,), "every_second": (1,), "end": (), "assessed": (None,)}
 
 

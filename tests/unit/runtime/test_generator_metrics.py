@@ -10,15 +10,15 @@ from hypothesis import strategies as st
 from prometheus_client import REGISTRY, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
-from bizra_load.archive.spool import Report
 from bizra_load.measure.recorder import MAX_OPERATIONS
+from bizra_load.measure.report import Report
 from bizra_load.node.metrics import EDGES_S
 from bizra_load.runtime.generator_metrics import EDGES_NS, GeneratorMetrics
 from sla.values.assessment import Status
 from sla.values.histogram import HIGHEST_NS, from_values
 from sla.values.window import SCHEDULE, Health, Window
+from tests.unit.sla.judgement.test_evaluate import judged
 from tests.unit.sla.synthetic import measurements
-from tests.unit.sla.test_evaluate import judged
 
 
 def values(metrics):
@@ -32,7 +32,7 @@ def run(run_id, planned_per_s):
 
 
 def report(windows, health):
-    return Report("w", 0, False, tuple(windows), tuple(health))
+    return Report("w", 0, False, tuple(windows), tuple(health), (), ())
 
 
 def started(clock=lambda: 0.0):

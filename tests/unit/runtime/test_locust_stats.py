@@ -8,7 +8,7 @@ SCRIPT = """
 import json, sys
 import numpy as np
 from locust.stats import RequestStats
-from bizra_load.archive.spool import Report
+from bizra_load.measure.report import Report
 from bizra_load.runtime.locust_stats import LocustStatistics
 from sla.values.histogram import from_values
 from sla.values.window import Window
@@ -21,7 +21,7 @@ stats = RequestStats()
 ours = LocustStatistics(stats, "PoI")
 counts = []
 for report in json.loads(sys.argv[1]):
-    ours.add(Report('w', 0, False, tuple(window(*w) for w in report), ()))
+    ours.add(Report('w', 0, False, tuple(window(*w) for w in report), (), (), ()))
     counts.append(stats.total.num_requests)
 ours.every_second(0)
 ours.end()

@@ -6,8 +6,8 @@ from types import SimpleNamespace as Some
 import numpy as np
 import pytest
 
-from bizra_load.archive.spool import Report
 from bizra_load.engine.load_curve import ramp_and_hold
+from bizra_load.measure.report import Report
 from bizra_load.runtime.progress import Progress
 from bizra_load.runtime.run_times import RunTimes
 from bizra_load.runtime.webui.live import Live
@@ -26,7 +26,7 @@ def run_of(run_id="a-run", curve=None):
 
 
 def report(*windows):
-    return Report("w", 0, False, windows, ())
+    return Report("w", 0, False, windows, (), (), ())
 
 
 def window(second, ok=0, **failed):
