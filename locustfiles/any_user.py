@@ -1,6 +1,6 @@
 """An ordinary FastHttpUser, measured by the same recorder: install(environment) is all it takes.
 
-A closed model: each user waits for its answer before the next request, so response time equals service time here.
+A closed model: each user waits for its response before the next request, so response time equals service time here.
 """
 
 from locust import FastHttpUser, constant_throughput, events, task

@@ -1,7 +1,7 @@
 """The main scenario: generate -> verify, with a share of finality checks (--finality-share, 20 % of the operations by default).
 
 locust -f locustfiles/mixed.py -H http://127.0.0.1:8080    # web UI
-bizra-load run -H http://127.0.0.1:8080                    # headless, with the answer
+bizra-load run -H http://127.0.0.1:8080                    # headless, with the verdict
 """
 
 from locust import task
@@ -23,9 +23,9 @@ class Mixed(PoIUser):
 
     @task
     def next_operations(self) -> None:
-        share = self.measuring.settings.finality_share
+        share = self.test_run.settings.finality_share
         # A pair is two operations: with chance c of a check, checks are c / (c + 2 (1 - c)) of all operations.
-        if self.measuring.random.random() < 2 * share / (1 + share):
+        if self.test_run.random.random() < 2 * share / (1 + share):
             self.finality()
         else:
             attestation = self.generate()

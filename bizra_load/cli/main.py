@@ -12,9 +12,11 @@ import sys
 from collections.abc import Collection, Iterator, Sequence
 from typing import Any, NoReturn
 
+from bizra_load.archive.latest import forget_before
 from bizra_load.exit_codes import USAGE, BizraLoadError, one_line
 
-# Each is a module of bizra_load.cli; only the one that is asked for is imported, which for all takes longer than most run.
+# Each has its options in bizra_load.cli.parsers and its code in bizra_load.cli. Only what is asked for is imported: the options
+# of one verb to explain it, its code to run it; all of it takes longer than most commands run.
 VERBS = {
     "run": "put the load on and judge it",
     "node": "run the reference PoI node",
@@ -43,8 +45,16 @@ class _Parser(argparse.ArgumentParser):
         raise SystemExit(USAGE)
 
 
+class _Version(argparse.Action):
+    def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> NoReturn:
+        import importlib.metadata  # a third of the time of --help, and nothing else here needs it
+
+        print(f"{parser.prog} {importlib.metadata.version('bizra-load')}")
+        parser.exit()
+
+
 def _flags(parser: argparse.ArgumentParser) -> Iterator[str]:
-    """Of a parser and of all verbs below it."""
+    """The options of a parser and of all verbs below it."""
     for action in parser._actions:
         yield from action.option_strings
         if isinstance(action, argparse._SubParsersAction):
@@ -55,10 +65,11 @@ def _flags(parser: argparse.ArgumentParser) -> Iterator[str]:
 def parser(imported: Collection[str] = VERBS) -> argparse.ArgumentParser:
     """The whole command line, with the options of the verbs that are `imported`; the others only have their names."""
     top = _Parser(prog="bizra-load", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    top.add_argument("--version", action=_Version, nargs=0, help="show the version and exit")
     verbs = top.add_subparsers(dest="verb", required=True, metavar="VERB")
     for verb, what in VERBS.items():
         if verb in imported:
-            importlib.import_module(f"bizra_load.cli.{verb}").add_parser(verbs)
+            importlib.import_module(f"bizra_load.cli.parsers.{verb}").add_parser(verbs)
         else:
             verbs.add_parser(verb, help=what)
     return top
@@ -74,7 +85,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         raise
     _forget_the_run_before(words)
     try:
-        code: int = args.run(args)
+        module, function = args.command.split(":")
+        code: int = getattr(importlib.import_module(f"bizra_load.cli.{module}"), function)(args)
     except BizraLoadError as error:
         print(f"bizra-load {args.verb}: {error}", file=sys.stderr)
         return error.exit_code
@@ -88,8 +100,6 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _forget_the_run_before(words: Sequence[str]) -> None:
     """Where a run is asked for: whatever it is refused for, nobody may read the code of the one before as its own."""
     if next((word for word in words if word in VERBS), None) in PUT_LOAD_ON:
-        from bizra_load.archive.latest import forget_before
-
         forget_before(words)
 
 

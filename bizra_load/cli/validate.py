@@ -11,51 +11,45 @@ import os
 import random
 import sys
 from contextlib import ExitStack
+from functools import partial
 from urllib.parse import urlsplit
 
 from bizra_load.exit_codes import UsageError
-
-
-def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    from bizra_load.cli.metrics import add_artifacts_argument
-    from bizra_load.cli.run import add_load_arguments
-
-    parser = subparsers.add_parser("validate", description=__doc__)
-    add_load_arguments(parser)
-    add_artifacts_argument(parser)
-    parser.add_argument(
-        "--fault", action="append", default=[], metavar="NAME=VALUE", help="rehearse with this fault of the reference node"
-    )
-    parser.set_defaults(run=run)
+from bizra_load.io import terminal
+from bizra_load.io.redaction import without_userinfo
+from bizra_load.judging.agreements import read_agreement
+from bizra_load.launch.load import put_load_on
+from bizra_load.launch.request import LoadRequest, load_request
+from bizra_load.monitoring.grafana import settings_of_environment
+from bizra_load.node.faults import FaultError, Faults, parse_assignments
+from bizra_load.poi.rules import JOB
+from bizra_load.rehearsal.local_prometheus import local_prometheus
+from bizra_load.rehearsal.node_process import start_node
+from bizra_load.settings import inputs
+from bizra_load.validation.log import Log
+from bizra_load.validation.suite import Plan, Suite
 
 
 def run(args: argparse.Namespace) -> int:
-    from bizra_load.cli import run as load
-    from bizra_load.io import terminal
-    from bizra_load.io.redaction import without_userinfo
-    from bizra_load.judging.agreements import read_agreement
-    from bizra_load.settings import inputs
-    from bizra_load.validation.log import Log
-    from bizra_load.validation.suite import Plan, Suite
-
-    args.host = args.host or os.environ.get("ENDPOINT", "")
-    rehearsal = not args.host
     prometheus_url = _first(args.prometheus_url, "PROMETHEUS_URL")
     selector = _first(args.prometheus_selector, "PROMETHEUS_SELECTOR")
+    given = vars(args)
     if prometheus_url and _first(args.metrics_url, "METRICS_URL"):
-        args.prometheus_url = ""  # the load test reads the node itself
+        given = {**given, "prometheus_url": ""}  # the load test reads the node itself
     inputs.option("--artifacts", inputs.out_folder, str(args.artifacts))
-    settings = load.check_usage(args).settings
+    request = load_request(given)
+    rehearsal = not request.host
     _check(args, prometheus_url, rehearsal)
+    settings = request.settings
     with ExitStack() as stack:
         if rehearsal:
-            prometheus_url, selector = _rehearse(args, stack)
+            request, prometheus_url, selector = _rehearse(request, args.fault, stack)
         plan = Plan(
-            load=lambda: load.put_load_on(args),
+            load=partial(put_load_on, request),
             file=read_agreement(settings.agreement),
             agreement=settings.agreement,
             environment=settings.environment,
-            target=without_userinfo(args.host),
+            target=without_userinfo(request.host),
             prometheus_url=prometheus_url,
             selector=selector,
             artifacts=args.artifacts,
@@ -67,11 +61,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _check(args: argparse.Namespace, prometheus_url: str, rehearsal: bool) -> None:
-    """What is wrong is said before anything is started. Raises UsageError."""
-    from bizra_load.monitoring.grafana import settings_of_environment
-    from bizra_load.node.faults import FaultError, Faults, parse_assignments
-    from bizra_load.settings import inputs
-
+    """Refuses whatever else is wrong, before anything is started. Raises UsageError."""
     if rehearsal and prometheus_url:
         raise UsageError("ENDPOINT: is not set, but PROMETHEUS_URL is (allowed: both, or neither to rehearse)")
     inputs.option("--prometheus-url", inputs.url, prometheus_url)
@@ -88,19 +78,16 @@ def _check(args: argparse.Namespace, prometheus_url: str, rehearsal: bool) -> No
         raise UsageError(f"--artifacts: {args.artifacts}: {error.strerror} (allowed: a folder that can be written)") from None
 
 
-def _rehearse(args: argparse.Namespace, stack: ExitStack) -> tuple[str, str]:
-    """Start the reference node and a Prometheus that scrapes it every second; its address and the node's selector."""
-    from bizra_load.poi.rules import JOB
-    from bizra_load.rehearsal.local_prometheus import local_prometheus
-    from bizra_load.rehearsal.node_process import start_node
-
-    node = stack.enter_context(start_node([word for fault in args.fault for word in ("--fault", fault)]))
+def _rehearse(request: LoadRequest, faults: list[str], stack: ExitStack) -> tuple[LoadRequest, str, str]:
+    """Start the reference node and a Prometheus that scrapes it every second: the load on that node, the address of the
+    Prometheus, and the node's selector.
+    """
+    node = stack.enter_context(start_node([word for fault in faults for word in ("--fault", fault)]))
     prometheus = stack.enter_context(local_prometheus({JOB: urlsplit(node.metrics_url).netloc}))
     prometheus.wait_for_scrape(JOB)
-    args.host, args.metrics_url, args.prometheus_url = node.url, node.metrics_url, ""
     print(f"No target given: a rehearsal on the reference node {node.url}, Prometheus {prometheus.url}", flush=True)
-    return prometheus.url, f'job="{JOB}"'
+    return request.in_rehearsal(node.url, node.metrics_url), prometheus.url, f'job="{JOB}"'
 
 
-def _first(given: str | None, variable: str) -> str:
-    return (os.environ.get(variable, "") if given is None else given).strip()
+def _first(text: str | None, variable: str) -> str:
+    return (os.environ.get(variable, "") if text is None else text).strip()

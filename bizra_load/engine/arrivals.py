@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from bizra_load.engine.load_curve import LoadCurve
 
 KINDS = ("constant", "poisson")
-SATURATE = "saturate"  # no arrivals at all: a closed model, each slot sends as soon as it has its answer
+SATURATE = "saturate"  # no arrivals at all: a closed model, each slot sends as soon as it has its response
 
 
 def due_times_ns(curve: LoadCurve, slots: int, kind: str, rng: random.Random) -> Iterator[int]:

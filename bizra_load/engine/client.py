@@ -1,6 +1,6 @@
 """A keep-alive HTTP/1.1 connection for one user: pre-built heads, one send, one read in the common case.
 
-Heads of answers repeat (they change with the Date, once a second), so each distinct head is parsed once, strictly, and
+Heads of responses repeat (they change with the Date, once a second), so each distinct head is parsed once, strictly, and
 then found in a small table.
 """
 
@@ -9,7 +9,6 @@ from __future__ import annotations
 import _socket
 import base64
 import contextlib
-import re
 import socket
 import ssl
 import time
@@ -23,17 +22,16 @@ import gevent.ssl
 from bizra_load.engine.errors import EngineError, ResponseTimeout, TransportError
 from bizra_load.engine.http_parser import Head, Reader, read_response
 from bizra_load.engine.reactor import get_reactor
+from bizra_load.engine.request_head import request_head
 
 _CACHED_HEADS = 256
 _INTERIM = (b"HTTP/1.1 1", b"HTTP/1.0 1")
-_FORBIDDEN = frozenset(chr(c) for c in range(32)) | {chr(127)}
-_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _clock = time.perf_counter_ns
 
 
 @dataclass(frozen=True, slots=True)
 class PreparedRequest:
-    """`head` ends behind "Content-Length: "; only the length and the body remain to be added. `known` holds answers' heads."""
+    """`head` ends behind "Content-Length: "; only the length and the body remain to be added. `known`: heads of responses."""
 
     method: str
     head: bytes
@@ -92,10 +90,10 @@ class Connection:
         return PreparedRequest(method, request_head(method, self._prefix + path, lines), {})
 
     def send(self, request: PreparedRequest, body: bytes, started: Callable[[int], None]) -> Response:
-        """Send, call `started(sent_ns)`, and wait for the whole answer. Raises EngineError; the connection is then closed.
+        """Send, call `started(sent_ns)`, and wait for the whole response. Raises EngineError; the connection is then closed.
 
-        The common case (plain socket, the request fits the send buffer, a known head, the answer in one read) runs through here
-        without a further call of our own: every call costs a percent of a request.
+        The common case (plain socket, the request fits the send buffer, a known head, the response in one read) runs through
+        here without a further call of our own: every call costs a percent of a request.
         """
         self.last_started = False
         self.last_sent_ns = sent_ns = _clock()
@@ -120,7 +118,7 @@ class Connection:
                 self._write_rest(sock, data, sent, deadline_ns)
             doing = "receiving"
             if self._fd >= 0:
-                # an answer just asked for is not there yet: waiting first saves a read in vain
+                # a response just asked for is not there yet: waiting first saves a read in vain
                 self._wait(self._fd, deadline_ns)
             try:
                 data = sock.recv(65_536) if self._fd >= 0 else self._read_tls(sock, deadline_ns)
@@ -141,7 +139,7 @@ class Connection:
             self.close()
             raise TransportError(f"{doing} failed: {_reason(error)}") from None
         except BaseException:
-            self.close()  # killed in the middle: the rest of this answer must not be read as the next one's
+            self.close()  # killed in the middle: the rest of this response must not be read as the next one's
             raise
 
     def close(self) -> None:
@@ -153,7 +151,7 @@ class Connection:
             sock.close()
 
     def _receive_rest(self, request: PreparedRequest, data: bytes, sent_ns: int, done_ns: int, deadline_ns: int) -> Response:
-        """An answer that did not come as one piece with a known head; done is when its last piece arrived."""
+        """A response that did not come as one piece with a known head; done is when its last piece arrived."""
         if not data:
             raise TransportError("the connection closed before any answer")
 
@@ -255,24 +253,6 @@ class Connection:
         self._reactor.register(self._fd)
         self._socket = plain
         return plain
-
-
-def request_head(method: str, target: str, lines: Mapping[str, str]) -> bytes:
-    """A request's head up to "Content-Length: ". Raises ValueError where something could be injected; shows no value."""
-    if not method.isalpha() or not method.isupper():
-        raise ValueError("a method is upper-case letters")
-    for text in (target, *lines.keys(), *lines.values()):
-        if not _FORBIDDEN.isdisjoint(text):
-            raise ValueError("a request line or header must not contain control characters")
-    if not target.startswith("/") or " " in target or any(not _HEADER_NAME.fullmatch(k) for k in lines):
-        raise ValueError("a path starts with / and has no spaces; a header name has neither spaces nor colons")
-    if {k.lower() for k in lines} & {"content-length", "transfer-encoding"}:
-        raise ValueError("Content-Length and Transfer-Encoding are set by the client itself")
-    head = f"{method} {target} HTTP/1.1\r\n" + "".join(f"{k}: {v}\r\n" for k, v in lines.items())
-    try:
-        return (head + "Content-Length: ").encode("latin-1")
-    except UnicodeEncodeError:
-        raise ValueError("a request line or header has a character that HTTP/1.1 can't carry") from None
 
 
 def tls_context(ca_file: str | None, insecure: bool) -> ssl.SSLContext:

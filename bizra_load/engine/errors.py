@@ -1,9 +1,9 @@
-"""What can go wrong between us and the target, below the content of an answer.
+"""What can go wrong between us and the target, below the content of a response.
 
 EngineError
-├── TransportError     refused, reset, closed before the answer was complete
-├── ResponseTimeout    no complete answer in time
-└── ProtocolError      an answer that is not HTTP/1.1
+├── TransportError     refused, reset, closed before the response was complete
+├── ResponseTimeout    no complete response in time
+└── ProtocolError      a response that is not HTTP/1.1
 """
 
 

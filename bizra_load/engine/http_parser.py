@@ -1,4 +1,4 @@
-"""HTTP/1.1 answers (RFC 9112): strict where leniency would let one answer be taken for another. Knows no sockets.
+"""HTTP/1.1 responses (RFC 9112): strict where leniency would let one response be taken for another. Knows no sockets.
 
 `more()` gives the next bytes of the stream, b"" at its end; everything it can't parse raises ProtocolError.
 """
@@ -123,7 +123,7 @@ class Reader:
 
 
 def read_response(reader: Reader, method: str) -> tuple[Head, bytes]:
-    """One final answer; interim ones (1xx) are passed over. Raises ProtocolError or what `more` raises."""
+    """One final response; interim ones (1xx) are passed over. Raises ProtocolError or what `more` raises."""
     for _ in range(MAX_INTERIM + 1):
         head = parse_head(reader.until(b"\r\n\r\n", MAX_HEAD_BYTES), method)
         if head.status == 101:

@@ -24,7 +24,7 @@ WORTH_PARTING_NS = 50_000  # a shorter delay is the wake-up itself; reading the 
 
 @dataclass(frozen=True)
 class LagRows:
-    """Of arrivals in the order of their wake-ups: when they were woken (perf_counter_ns), how late, and the own part (ns);
+    """Arrivals in the order of their wake-ups: when they were woken (perf_counter_ns), how late, and the own part (ns);
     all of shape (n,).
     """
 

@@ -17,7 +17,7 @@ PATIENCE_S = 0.004  # under constant load there is no quiet moment: then the ste
 
 
 class QuietMoments:
-    """Of one hub."""
+    """The quiet moments of one hub."""
 
     def __init__(self, pacer: Pacer, reactor: Reactor) -> None:
         self._pacer = pacer

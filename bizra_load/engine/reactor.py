@@ -37,7 +37,7 @@ class Reactor:
         self._epoll = get_original("select", "epoll")()
         self._poll = self._epoll.poll
         self._waiting: dict[int, tuple[Any, int]] = {}
-        # descriptors with an edge that nobody waited for: perhaps closed by the peer; the next user looks before sending
+        # descriptors with an edge that nobody waited for: perhaps closed by the peer; the next user checks before sending
         self.hints: set[int] = set()
         self._turns = array("q")
         self._watcher = self._hub.loop.io(self._epoll.fileno(), 1)
@@ -83,7 +83,7 @@ class Reactor:
         return len(self._waiting)
 
     def take_turns(self) -> IntArray:
-        """How long (ns) each batch of answers since the last call took to hand out, 0 for a single one: the last of a batch
+        """How long (ns) each batch of responses since the last call took to hand out, 0 for a single one: the last of a batch
         waited at most that long for the others, which its service time includes.
         """
         values = np.array(self._turns, dtype=np.int64)
@@ -99,11 +99,11 @@ class Reactor:
         end_ns = began_ns + TURN_NS
         while events := poll(0):
             for fd, flags in events:
-                found = waiting.pop(fd, None)
-                if found is None or flags & _CLOSED:  # an answer and the end behind it may share one edge
+                waiter = waiting.pop(fd, None)
+                if waiter is None or flags & _CLOSED:  # a response and the end behind it may share one edge
                     hints.add(fd)
-                if found is not None:
-                    found[0].switch()
+                if waiter is not None:
+                    waiter[0].switch()
             batch_ns, now_ns = now_ns, _clock()
             self._turns.append(now_ns - batch_ns if len(events) > 1 else 0)
             if not waiting or now_ns >= end_ns:
@@ -121,9 +121,9 @@ class Reactor:
         """
         now_ns = _clock()
         for fd in [fd for fd, (_, deadline_ns) in self._waiting.items() if deadline_ns <= now_ns]:
-            found = self._waiting.pop(fd, None)
-            if found is not None:
-                found[0].throw(ResponseTimeout("no answer in time"))
+            waiter = self._waiting.pop(fd, None)
+            if waiter is not None:
+                waiter[0].throw(ResponseTimeout("no answer in time"))
         self._sweep_ns = _NEVER_NS
         if self._waiting:
             self._sweep_at(max(min(deadline_ns for _, deadline_ns in self._waiting.values()), now_ns + SWEEP_NS))

@@ -152,7 +152,7 @@ class Schedule:
             self.begin(start_ns)
 
     def begin(self, start_ns: int) -> None:
-        """The schedule starts at `start_ns`; told again, or once it has ended, it changes nothing."""
+        """The schedule starts at `start_ns`; a second call, or one after its end, changes nothing."""
         if self.held:
             self.start_ns = start_ns
             self.closes_ns = start_ns + int(self._curve.duration_s * 1e9)

@@ -25,27 +25,27 @@ _KEYS = {"ramp": ("to", "over"), "soak": ("for",), "step": ("to", "for"), "spike
 
 def duration_s(value: object) -> float:
     """Seconds of "10s", "1m30s", "500ms", "2h" or a bare number of seconds. Raises ValueError for anything else."""
-    found = _number(value)
-    if found is None and isinstance(value, str):
+    seconds = _number(value)
+    if seconds is None and isinstance(value, str):
         plain = value.strip()
         if plain and not _DURATION.sub("", plain):  # nothing but numbers with units
-            found = finite(sum(float(number) * _UNITS_S[unit] for number, unit in _DURATION.findall(plain)))
-    if found is None:
+            seconds = finite(sum(float(number) * _UNITS_S[unit] for number, unit in _DURATION.findall(plain)))
+    if seconds is None:
         raise ValueError(f"not a duration: {shown(value)} (allowed: 10s, 1m30s, 500ms, 2h, or seconds)")
-    return found
+    return seconds
 
 
 def rate_per_s(value: object) -> float:
     """Operations per second. Raises ValueError unless a finite number >= 0."""
-    found = _number(value)
-    if found is None:
+    rate = _number(value)
+    if rate is None:
         raise ValueError(f"not a rate in ops/s: {shown(value)} (allowed: {ALLOWED}; finite, not negative)")
-    return found
+    return rate
 
 
 def _number(value: object) -> float | None:
-    found = number_in(value.strip()) if isinstance(value, str) else finite(value)
-    return found if found is not None and found >= 0 else None
+    number = number_in(value.strip()) if isinstance(value, str) else finite(value)
+    return number if number is not None and number >= 0 else None
 
 
 def curve_from_stages(document: object) -> LoadCurve:

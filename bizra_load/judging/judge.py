@@ -17,8 +17,8 @@ from bizra_load.judging.agreements import AgreementFile, kept_agreement, measure
 from bizra_load.settings.remedies import WORDS
 from bizra_load.settings.settings import Settings
 from reports.formats import json_report, markdown, text
+from sla.judgement.allowable import ALLOWABLE
 from sla.judgement.evaluate import evaluate
-from sla.judgement.run_checks import ALLOWABLE
 from sla.judgement.steady import constant_part
 from sla.values.agreement import FIGURES_ONLY
 from sla.values.assessment import Assessment, Evidence

@@ -30,15 +30,15 @@ _ENDS_WITHIN_S = 10.0
 
 @contextmanager
 def measured_beside(folder: Path, settings: Settings, host: str) -> Iterator[None]:
-    """While the block runs, the run's baseline is measured into `folder`, if the agreement asks for one and none was given.
+    """While the block runs, the run's baseline is measured into `folder`, if the agreement asks for one and none is named.
 
-    Only for a target on this machine: what another one does alone can't be said from here.
+    Only for a target on this machine: what another one does alone can't be measured from here.
     """
     if settings.baseline or not is_measured(read_agreement(settings.agreement).agreement):
         yield
         return
     if not is_this_machine(host_and_port(host)[0]):
-        _keep(folder, not_measured("the target is on another machine than the generator"))
+        _store(folder, not_measured("the target is on another machine than the generator"))
         print("Baseline: not measured, the target is on another machine (--baseline FILE gives one)", file=sys.stderr)
         yield
         return
@@ -52,16 +52,16 @@ def measured_beside(folder: Path, settings: Settings, host: str) -> Iterator[Non
 
 def _measure(folder: Path, seed: int) -> None:
     try:
-        found = measure(MEASURE_S, seed)
-        _keep(folder, found.as_json())
-        print(f"Baseline, measured on this machine for {found.took_s:.1f} s: {one_line_of(found)}", file=sys.stderr)
-    except Exception as error:  # whatever it is, the load goes on, and the answer says that there is no baseline
+        baseline = measure(MEASURE_S, seed)
+        _store(folder, baseline.as_json())
+        print(f"Baseline, measured on this machine for {baseline.took_s:.1f} s: {one_line_of(baseline)}", file=sys.stderr)
+    except Exception as error:  # whatever it is, the load goes on, and the assessment says that there is no baseline
         reason = one_line(f"{type(error).__name__}: {error}")
-        _keep(folder, not_measured(reason))
+        _store(folder, not_measured(reason))
         print(f"Baseline: not measured: {reason}", file=sys.stderr)
 
 
-def _keep(folder: Path, text: str) -> None:
+def _store(folder: Path, text: str) -> None:
     """Not into a folder that is sealed already."""
     try:
         if not (folder / checksums.NAME).exists():

@@ -12,7 +12,7 @@ MOST_BESIDE_A_TARGET = 4
 
 
 def workers_for(cores: int, peak_per_s: float, target_is_here: bool) -> int:
-    """One for each OPS_PER_WORKER of the peak rate (infinite: as fast as answers come), within the cores: all of them for a
+    """One for each OPS_PER_WORKER of the peak rate (infinite: as fast as responses come), within the cores: all of them for a
     target elsewhere; beside a target on this machine one is left to it, and there are MOST_BESIDE_A_TARGET at most.
     """
     room = min(cores - 1, MOST_BESIDE_A_TARGET) if target_is_here else cores
@@ -20,7 +20,7 @@ def workers_for(cores: int, peak_per_s: float, target_is_here: bool) -> int:
     return max(min(needed, room), 1)
 
 
-def said(workers: int, cores: int, peak_per_s: float, target_is_here: bool) -> str:
+def explained(workers: int, cores: int, peak_per_s: float, target_is_here: bool) -> str:
     """The count and its reason, in one line."""
     rate = "as fast as answers come" if math.isinf(peak_per_s) else f"{peak_per_s:,.0f} ops/s"
     beside = ", one of them left to the target on this machine" if target_is_here and cores > 1 else ""

@@ -11,7 +11,7 @@ import nacl.exceptions
 import orjson
 
 from bizra_load.poi.chain import FINALIZED, block_hash
-from bizra_load.runtime.users import OpenModelUser, WrongAnswer
+from bizra_load.runtime.users import OpenModelUser, WrongResponse
 
 
 @dataclass(slots=True)  # not frozen: that would cost half a microsecond for each
@@ -34,7 +34,7 @@ class PoIUser(OpenModelUser):
 
     def __init__(self, environment: Any) -> None:
         super().__init__(environment)
-        settings = self.measuring.settings
+        settings = self.test_run.settings
         headers = {"Content-Type": "application/json"}
         self._generate = self.connection.prepare("POST", f"{settings.base_path}/poi/generate", headers)
         self._verify = self.connection.prepare("POST", f"{settings.base_path}/poi/verify", headers)
@@ -42,8 +42,8 @@ class PoIUser(OpenModelUser):
         self._generated = self.operation("generate")
         self._verified = self.operation("verify")
         self._finalized = self.operation("finality")
-        self._random = self.measuring.random
-        self._evidence = f"evidence of {self.measuring.worker} {id(self)} "
+        self._random = self.test_run.random
+        self._evidence = f"evidence of {self.test_run.worker} {id(self)} "
         self._count = 0
 
     def generate(self) -> Attestation | None:
@@ -59,7 +59,7 @@ class PoIUser(OpenModelUser):
 
     def finality(self) -> bool:
         """Check that a finalized block is final."""
-        hashes = self.measuring.settings.block_hashes
+        hashes = self.test_run.settings.block_hashes
         block = self._random.choice(hashes) if hashes else block_hash(self._random.randrange(FINALIZED))
         body = orjson.dumps({"block_hash": block})
         return bool(self.perform(self._finalized, self._finality, body, _check_finalized))
@@ -74,8 +74,8 @@ class PoIUser(OpenModelUser):
             and isinstance(public_key, str)
             and len(public_key) == 64
         ):
-            raise WrongAnswer("bad_json", "not an attestation: body, signature (128 hex) and public_key (64 hex) expected")
-        if self._random.random() < self.measuring.settings.verify_share:
+            raise WrongResponse("bad_json", "not an attestation: body, signature (128 hex) and public_key (64 hex) expected")
+        if self._random.random() < self.test_run.settings.verify_share:
             _check_signature(body, signature, public_key)
         return Attestation(body, signature, public_key)
 
@@ -86,16 +86,16 @@ def _check_signature(body: dict[str, Any], signature: str, public_key: str) -> N
         signed = bytes.fromhex(signature) + orjson.dumps(body, option=orjson.OPT_SORT_KEYS)
         nacl.bindings.crypto_sign_open(signed, bytes.fromhex(public_key))
     except (ValueError, nacl.exceptions.CryptoError) as error:
-        raise WrongAnswer("bad_signature", "the attestation's signature does not fit its body") from error
+        raise WrongResponse("bad_signature", "the attestation's signature does not fit its body") from error
 
 
 def _json_object(answer: bytes) -> dict[str, Any]:
     try:
         found = orjson.loads(answer)
     except orjson.JSONDecodeError as error:
-        raise WrongAnswer("bad_json", "the answer is not JSON") from error
+        raise WrongResponse("bad_json", "the answer is not JSON") from error
     if not isinstance(found, dict):
-        raise WrongAnswer("bad_json", "the answer is not a JSON object")
+        raise WrongResponse("bad_json", "the answer is not a JSON object")
     return found
 
 
@@ -105,8 +105,8 @@ def _check_true(key: str) -> Callable[[bytes], bool]:
         if value is True:
             return True
         if value is False:
-            raise WrongAnswer("not_valid", f"{key} is false")
-        raise WrongAnswer("bad_json", f"{key} is missing or not a boolean")
+            raise WrongResponse("not_valid", f"{key} is false")
+        raise WrongResponse("bad_json", f"{key} is missing or not a boolean")
 
     return check
 

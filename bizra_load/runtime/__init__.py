@@ -1,1 +1,1 @@
-"""Everything that imports Locust: a run where it is kept, a run where it is measured, users, shapes, the page."""
+"""Everything that imports Locust: a run on the master, a run on a worker, users, shapes, the page."""

@@ -17,8 +17,10 @@ from sla.judgement.sequential import INTERIM_EVERY_S, InterimAnalyses, failing
 
 def wait_for_failure(folder: Path, clock: SteadyClock, ends_ns: Callable[[], int]) -> tuple[str, ...]:
     """The critical objectives that have failed for certain, once there are any. `ends_ns`: when the load ends (Unix)."""
-    importlib.import_module("scipy.special")  # what a look needs: now, not in the middle of the load (see sla.estimators.laws)
-    looks = InterimAnalyses()
+    importlib.import_module(
+        "scipy.special"
+    )  # what an analysis needs: now, not in the middle of the load (see sla.estimators.laws)
+    interim_analyses = InterimAnalyses()
     while True:
         gevent.sleep(INTERIM_EVERY_S)
         measurements, _ = read_run(folder)
@@ -26,5 +28,5 @@ def wait_for_failure(folder: Path, clock: SteadyClock, ends_ns: Callable[[], int
         ended_ns = min(clock.unix_ns() - 2 * 10**9, ends_ns())
         so_far = dataclasses.replace(measurements, facts=dataclasses.replace(measurements.facts, load_ended_ns=ended_ns))
         kept = kept_agreement(folder)  # a baseline that was measured meanwhile is there by now
-        if found := looks.add(failing(so_far, kept.agreement, kept.baseline)):
-            return tuple(sorted(found))
+        if failed := interim_analyses.add(failing(so_far, kept.agreement, kept.baseline)):
+            return tuple(sorted(failed))

@@ -17,9 +17,11 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 from prometheus_client.registry import Collector
 
 from bizra_load.measure.recorder import MAX_OPERATIONS, OTHER
+from bizra_load.measure.report import Report
+from bizra_load.runtime.consumers import Consumer, RunView
 from sla.values.assessment import Assessment, Status
 from sla.values.histogram import HIGHEST_NS, Histogram, bucket_high_ns, bucket_low_ns
-from sla.values.window import FAILURE_CATEGORIES, SCHEDULE, Health, Window
+from sla.values.window import FAILURE_CATEGORIES, SCHEDULE
 
 # the node's own edges, and what a network adds above them: the client's and the server's latencies share one picture
 _MICROSECONDS = (1, 2, 5, 10, 13, 20, 26, 50, 100, 150, 200, 300, 400, 500)
@@ -60,27 +62,30 @@ class _Operation:
         self.response, self.service = _Buckets(), _Buckets()
 
 
-class GeneratorMetrics(Collector):
+class GeneratorMetrics(Collector, Consumer):
     """A collector with a registry of its own. `clock` counts seconds (monotonic)."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self.begin("", "", lambda: 0.0)
+        self._run: RunView | None = None
+        self._clear()
         self.registry = CollectorRegistry(auto_describe=False)
         self.registry.register(self)
 
-    def begin(self, run: str, agreement: str, planned_per_s: Callable[[], float]) -> None:
-        """A run starts: everything is 0 again. `planned_per_s` is the planned rate at the moment it is called."""
-        self._run, self._agreement, self._planned_per_s = run, agreement, planned_per_s
+    def start(self, run: RunView) -> None:
+        """A run starts: everything is 0 again."""
+        self._run = run
+        self._clear()
+
+    def _clear(self) -> None:
         self._operations: dict[str, _Operation] = {}
         self._unsent = 0
         self._lag = _Buckets()
         self._workers: dict[str, tuple[float, float]] = {}  # worker -> when it reported last (s), its CPU share
         self._checks: dict[str, bool] = {}
 
-    def add(self, windows: Iterable[Window], health: Iterable[Health]) -> None:
-        """What one worker has reported."""
-        for w in windows:
+    def add(self, report: Report) -> None:
+        for w in report.windows:
             operation = self._operation(w.operation)
             operation.planned += w.planned
             operation.started += w.started
@@ -90,7 +95,7 @@ class GeneratorMetrics(Collector):
             operation.response.add(w.response)
             operation.service.add(w.service)
             self._unsent += w.unsent
-        for h in health:
+        for h in report.health:
             self._lag.add(h.lag)
             self._workers[h.worker] = (self._clock(), h.cpu_share)
 
@@ -127,7 +132,7 @@ class GeneratorMetrics(Collector):
         now = self._clock()
         present = {w: cpu for w, (at, cpu) in sorted(self._workers.items()) if now - at <= SEEN_WITHIN_S}
         rate = _gauge("planned_rate_per_second", "Planned arrivals per second now", [])
-        rate.add_metric([], self._planned_per_s())
+        rate.add_metric([], self._run.times.planned_per_s() if self._run else 0.0)
         workers = _gauge("workers", f"Workers that reported within the last {SEEN_WITHIN_S:g} s", [])
         workers.add_metric([], len(present))
         cpu = _gauge("worker_cpu_ratio", "CPU seconds of the worker per second (1 is one core)", ["worker"])
@@ -138,7 +143,7 @@ class GeneratorMetrics(Collector):
             checks.add_metric([key], float(passed))
         info = _gauge("run_info", "The run that these metrics are of", ["run", "agreement"])
         if self._run:
-            info.add_metric([self._run, self._agreement], 1.0)
+            info.add_metric([self._run.run_id, self._run.agreement_name], 1.0)
         return rate, workers, cpu, checks, info
 
     def _operation(self, name: str) -> _Operation:

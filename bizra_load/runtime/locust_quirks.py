@@ -1,4 +1,4 @@
-"""Where Locust would hang, look once a second, wait longer than it needs, or say many lines where one is enough.
+"""Where Locust would hang, poll once a second, wait longer than it needs, or log many lines where one is enough.
 
 Its own waits still follow, and find that there is nothing to wait for.
 """
@@ -17,7 +17,7 @@ from gevent.lock import RLock
 from locust.env import Environment
 from locust.runners import STATE_MISSING, STATE_RUNNING, MasterRunner, Runner
 
-LOCAL_WORKERS_WITHIN_S = 5.0  # those of this machine; for others, which may take minutes, Locust looks once a second
+LOCAL_WORKERS_WITHIN_S = 5.0  # those of this machine; for others, which may take minutes, Locust polls once a second
 
 
 def wait_for_workers(master: MasterRunner, expected: int) -> None:
@@ -44,7 +44,7 @@ def end_once(runner: Runner) -> None:
     the web UI and the loss of the last worker may all come at once, and Locust would kill the greenlet that drains.
 
     A headless master is told to quit four times on its way out, and waits half a second each time for its workers' last
-    words: once it has quit, being told again changes nothing.
+    words: once it has quit, a further call changes nothing.
     """
     really_stop, really_quit, has_quit, ending = runner.stop, runner.quit, False, RLock()
 
@@ -69,18 +69,18 @@ def end_once(runner: Runner) -> None:
 
 
 # Each of these is a consequence of something that our own line, or a check of the assessment, says.
-_SAID_BY_US = ("Bad response code from worker children", "CPU usage threshold was exceeded", "exceeded cpu threshold")
+_REPORTED_BY_US = ("Bad response code from worker children", "CPU usage threshold was exceeded", "exceeded cpu threshold")
 
 
 def watch_workers(runner: MasterRunner, missing: Callable[[str], None]) -> None:
     """Call `missing` for each worker that gives no sign of life any more. Never returns."""
-    told: set[str] = set()
+    reported: set[str] = set()
     while True:
         gevent.sleep(0.5)
         lost = {client.id for client in runner.clients.all if client.state == STATE_MISSING}
-        for worker in sorted(lost - told):
+        for worker in sorted(lost - reported):
             missing(worker)
-        told = lost
+        reported = lost
 
 
 def end_stopped_children() -> None:
@@ -99,11 +99,11 @@ def _end_stopped_children() -> None:
 
 class _Quiet(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
-        return not any(text in record.getMessage() for text in _SAID_BY_US)
+        return not any(text in record.getMessage() for text in _REPORTED_BY_US)
 
 
 def quiet() -> None:
-    """Leave out Locust's lines about what is said elsewhere."""
+    """Leave out Locust's lines about what our own line, or a check, says."""
     for handler in logging.getLogger().handlers:
         if not any(isinstance(f, _Quiet) for f in handler.filters):
             handler.addFilter(_Quiet())

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 import locust.stats
 import numpy as np
 from locust.stats import RequestStats, StatsEntry
 
+from bizra_load.measure.report import Report
+from bizra_load.runtime.consumers import Consumer
 from sla.values.histogram import bucket_high_ns
 from sla.values.window import SCHEDULE, Window, merge_windows
 
@@ -22,19 +22,25 @@ def show_microseconds() -> None:
     locust.stats.bucket_response_time = round_to_three_digits  # type: ignore[assignment]  # whole ms is its default only
 
 
-class LocustStatistics:
-    """Locust's statistics where a run is kept: what all workers reported is merged second by second, then added at once."""
+class LocustStatistics(Consumer):
+    """Locust's statistics on the master: what all workers reported is merged second by second, then added at once."""
 
     def __init__(self, stats: RequestStats, method: str) -> None:
         self._stats = stats
         self._method = method
         self._windows: list[Window] = []
 
-    def add(self, windows: Iterable[Window]) -> None:
-        """Those without an in-flight integral came from Locust's own request event: it has counted them itself."""
-        self._windows += [w for w in windows if w.in_flight_ns]
+    def add(self, report: Report) -> None:
+        """Windows without an in-flight integral came from Locust's own request event: it has counted them itself."""
+        self._windows += [w for w in report.windows if w.in_flight_ns]
 
-    def show(self) -> None:
+    def every_second(self, now_ns: int) -> None:
+        self._show()
+
+    def end(self) -> None:
+        self._show()
+
+    def _show(self) -> None:
         windows, self._windows = self._windows, []
         for window in merge_windows(windows):
             add_window(self._stats, window, self._method)

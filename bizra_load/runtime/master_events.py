@@ -1,4 +1,4 @@
-"""The events and messages of the side where a run is kept: on the master, and in a single process.
+"""The events and messages of the master, and of a single process, which is its own master.
 
 test_start: MasterRun (run folder, server metrics) -> all users are there: the schedule begins -> test_stopping: drain ->
 test_stop: assess, exit code
@@ -20,6 +20,7 @@ from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
 from bizra_load.exit_codes import INVALID, BizraLoadError
 from bizra_load.measure.cluster_key import ClusterKey
 from bizra_load.measure.exchange import ACKNOWLEDGE, DRAIN, HELLO, REPORT, START
+from bizra_load.runtime.consumers import Consumer
 from bizra_load.runtime.generator_metrics import GeneratorMetrics
 from bizra_load.runtime.locust_quirks import (
     end_once,
@@ -29,8 +30,11 @@ from bizra_load.runtime.locust_quirks import (
     wait_for_workers,
     watch_workers,
 )
+from bizra_load.runtime.locust_stats import LocustStatistics
 from bizra_load.runtime.master_run import MasterRun
 from bizra_load.runtime.metrics_server import MetricsServer
+from bizra_load.runtime.progress import Progress
+from bizra_load.runtime.run_start import start_run
 from bizra_load.runtime.webui.live import Live
 from bizra_load.runtime.webui.page import add_page
 from bizra_load.runtime.worker_events import Started
@@ -43,11 +47,10 @@ NICENESS = 5  # of a master on its workers' machine: storing and judging can wai
 
 
 class MasterEvents:
-    """`keeping` is the run that goes or went; None before the first, and where one could not be kept."""
-
-    keeping: MasterRun | None = None
+    """`run` is the test run that goes or went; None before the first, and where its folder could not be made."""
 
     def __init__(self, environment: Environment, key: ClusterKey, settings: Settings) -> None:
+        self.run: MasterRun | None = None
         self._environment = environment
         self._key = key
         self._started: Started | None = None
@@ -75,87 +78,94 @@ class MasterEvents:
             wait_for_workers(self._master, getattr(self._environment.parsed_options, "expect_workers", 0))
 
     def start(self, settings: Settings, open_model: bool, begin_here: Callable[[Started], None]) -> Started | None:
-        """A test starts: what its workers are told; None where it can't be kept, and then nothing is started. In an open model
-        the schedule begins when all users are there, for a single process with `begin_here`.
+        """A test starts. Returns what its workers are sent; None where its folder can't be made, and then nothing is started.
+        In an open model the schedule begins when all users are there, for a single process with `begin_here`.
         """
         self._environment.process_exit_code = INVALID  # until an assessment says otherwise
         try:
-            keeping = MasterRun(settings, self._environment, open_model, self._key, self._metrics)
+            run = start_run(settings, self._environment, open_model, self._key, self._consumers(settings))
         except (BizraLoadError, OSError) as error:
-            self.keeping = None
+            self.run = None
             self._refuse(error)
             return None
-        self.keeping = keeping
-        if self._environment.web_ui is not None:
-            keeping.show_on(self._live)
+        self.run = run
         if open_model:
-            gevent.spawn(self._begin_when_users_are_there, keeping, begin_here)
+            gevent.spawn(self._begin_when_users_are_there, run, begin_here)
         else:
-            keeping.begin(0.0)
-        return self._tell_all(Started(keeping.run, None if open_model else 0, time.perf_counter_ns(), keeping.clock))
+            run.begin(0.0)
+        return self._send_start_to_all(Started(run.run_id, None if open_model else 0, time.perf_counter_ns(), run.times.clock))
+
+    def _consumers(self, settings: Settings) -> list[Consumer]:
+        """What takes in the windows of the next run once they are stored, in this order."""
+        environment = self._environment
+        consumers: list[Consumer] = [self._metrics] if self._metrics is not None else []
+        if environment.runner is not None and not settings.fire_request_events:  # else Locust counts by itself
+            consumers.append(LocustStatistics(environment.stats, "PoI"))
+        if getattr(environment.parsed_options, "headless", False):
+            consumers.append(Progress(sys.stderr))
+        return [*consumers, self._live] if environment.web_ui is not None else consumers
 
     def receive(self, message: object) -> dict[str, Any] | None:
         """Store a report; its acknowledgement, None where it is not stored: whoever sent it still has it."""
-        if self.keeping is None or self.keeping.unwritable:
+        if self.run is None or self.run.unwritable:
             return None
         try:
-            return self.keeping.receiver.receive(message)
+            return self.run.receiver.receive(message)
         except OSError:
             return None
 
     def stopping(self, drain_here: Callable[[float], None]) -> None:
         """Runs before Locust stops the workers: everything under way is finished and handed over. `drain_here` does that in a
-        single process, within the seconds given.
+        single process, within so many seconds.
         """
-        if self.keeping is None or self.keeping.ended:
+        if self.run is None or self.run.times.stopped:
             return
-        self.keeping.stopping()
-        keep_s = 0.5 if self.keeping.unwritable else ACKNOWLEDGE_WITHIN_S  # what workers can't hand over they leave in spools
+        self.run.stopping()
+        keep_s = 0.5 if self.run.unwritable else ACKNOWLEDGE_WITHIN_S  # what workers can't hand over they leave in spools
         try:
             if self._master is not None:
-                self._drain_workers(self._master, self.keeping, keep_s)
+                self._drain_workers(self._master, self.run, keep_s)
             else:
                 drain_here(keep_s)
         finally:
-            self.keeping.drained()
+            self.run.drained()
 
     def stop(self) -> None:
-        """The test has stopped: the answer, and the exit code."""
-        if self.keeping is None or self.keeping.finished:
+        """The test has stopped: the assessment, and the exit code."""
+        if self.run is None or self.run.finished:
             return
         try:
-            assessment = self.keeping.finish()
+            assessment = self.run.finish()
         except BizraLoadError as error:
-            print(f"bizra-load: {error} (kept: {self.keeping.folder})", file=sys.stderr, flush=True)
+            print(f"bizra-load: {error} (kept: {self.run.folder})", file=sys.stderr, flush=True)
             no_statistics(self._environment)
             self._environment.process_exit_code = error.exit_code
         else:
             self._environment.process_exit_code = assessment.exit_code
-            self._live.assessed(assessment)
         if self._metrics_server is not None and self._environment.web_ui is None:
             self._metrics_server.wait_for_reading()  # the process ends now: whoever scrapes it gets the final figures
 
-    def _begin_when_users_are_there(self, keeping: MasterRun, begin_here: Callable[[Started], None]) -> None:
+    def _begin_when_users_are_there(self, run: MasterRun, begin_here: Callable[[Started], None]) -> None:
         """No arrival is due before the user that takes it exists, however long this machine needs for that."""
         runner, end = self._environment.runner, time.monotonic() + USERS_WITHIN_S
-        while not keeping.ended and not users_are_there(runner) and time.monotonic() < end:
+        while not run.times.stopped and not users_are_there(runner) and time.monotonic() < end:
             gevent.sleep(0.005)
-        if keeping.ended or keeping is not self.keeping:
+        if run.times.stopped or run is not self.run:
             return
         if not users_are_there(runner):
             print(
                 f"bizra-load: not all users are there after {USERS_WITHIN_S:g} s: the load begins", file=sys.stderr, flush=True
             )
-        keeping.begin(LEAD_S)
-        started = self._tell_all(Started(keeping.run, -int(LEAD_S * 1e9), time.perf_counter_ns(), keeping.clock))
+        run.begin(LEAD_S)
+        started = self._send_start_to_all(Started(run.run_id, -int(LEAD_S * 1e9), time.perf_counter_ns(), run.times.clock))
         if self._master is None:
             begin_here(started)
 
-    def _tell_all(self, started: Started) -> Started:
+    def _send_start_to_all(self, started: Started) -> Started:
         self._started = started
         if self._master is not None:
             for client in self._master.clients.all:
-                self._tell_start(client.id)
+                self._send_start(client.id)
         return started
 
     def _serve_metrics(self, settings: Settings) -> None:
@@ -173,30 +183,30 @@ class MasterEvents:
 
             web_ui.app.add_url_rule("/bizra-load/metrics", "bizra_load_metrics", web_ui.auth_required_if_enabled(text))
 
-    def _drain_workers(self, master: MasterRunner, keeping: MasterRun, keep_s: float) -> None:
-        mac = self._key.sign(DRAIN, keeping.run, keep_s)
+    def _drain_workers(self, master: MasterRunner, run: MasterRun, keep_s: float) -> None:
+        mac = self._key.sign(DRAIN, run.run_id, keep_s)
         master.send_message(DRAIN, {"hand_over_s": keep_s, "mac": mac})
-        end = time.monotonic() + keeping.settings.request_timeout_s + ACKNOWLEDGE_WITHIN_S + 5
-        while (waited_for := set(keeping.receiver.unfinished())) and time.monotonic() < end:
+        end = time.monotonic() + run.settings.request_timeout_s + ACKNOWLEDGE_WITHIN_S + 5
+        while (waited_for := set(run.receiver.unfinished())) and time.monotonic() < end:
             present = {c.id for c in master.clients.all if c.state != STATE_MISSING}
             if not present:
                 print("bizra-load: every worker is lost: the run ends", file=sys.stderr, flush=True)
-            if not waited_for & present or keeping.unwritable:
+            if not waited_for & present or run.unwritable:
                 break
             gevent.sleep(0.02)
 
-    def _tell_start(self, worker: str, hello_ns: int = 0) -> None:
+    def _send_start(self, worker: str, hello_ns: int = 0) -> None:
         """To a worker that takes part; not before a test, nor once its drain has begun."""
-        if self.keeping is None or self.keeping.ended or self._started is None or self._master is None:
+        if self.run is None or self.run.times.stopped or self._started is None or self._master is None:
             return
-        self.keeping.expect(worker)
-        run, elapsed_ns, unix_ns = self._started.run, self._started.elapsed_now_ns(), self._started.clock.unix_ns()
+        self.run.receiver.expect(worker)
+        run, elapsed_ns, unix_ns = self._started.run_id, self._started.elapsed_now_ns(), self._started.clock.unix_ns()
         mac = self._key.sign(START, run, worker, elapsed_ns, unix_ns)
         message = {"run": run, "elapsed_ns": elapsed_ns, "unix_ns": unix_ns, "hello_ns": hello_ns, "mac": mac}
         self._master.send_message(START, message, client_id=worker)
 
     def _refuse(self, error: Exception) -> None:
-        """The run can't be kept: one line, nothing is started."""
+        """The run folder can't be made: one line, nothing is started."""
         reason = f"{error.filename or ''}: {error.strerror}" if isinstance(error, OSError) else str(error)
         print(f"bizra-load: {reason}", file=sys.stderr, flush=True)
         self._environment.process_exit_code = error.exit_code if isinstance(error, BizraLoadError) else INVALID
@@ -205,18 +215,18 @@ class MasterEvents:
             gevent.spawn(self._environment.runner.quit)
 
     def _on_worker_connect(self, client_id: str, **_: Any) -> None:
-        self._tell_start(client_id)
+        self._send_start(client_id)
 
     def _on_hello(self, environment: Environment, msg: Any, **_: Any) -> None:
         sent_ns = msg.data.get("sent_ns") if isinstance(msg.data, dict) else None
         if isinstance(sent_ns, int):
-            self._tell_start(msg.node_id, sent_ns)
+            self._send_start(msg.node_id, sent_ns)
 
     def _on_missing_worker(self, worker: str) -> None:
-        if self.keeping is not None and not self.keeping.ended:
+        if self.run is not None and not self.run.times.stopped:
             print(f"bizra-load: worker {worker} is missing: no sign of life", file=sys.stderr, flush=True)
 
     def _on_report(self, environment: Environment, msg: Any, **_: Any) -> None:
-        answer = self.receive(msg.data)
-        if answer is not None and self._master is not None:
-            self._master.send_message(ACKNOWLEDGE, answer, client_id=msg.node_id)
+        acknowledgement = self.receive(msg.data)
+        if acknowledgement is not None and self._master is not None:
+            self._master.send_message(ACKNOWLEDGE, acknowledgement, client_id=msg.node_id)

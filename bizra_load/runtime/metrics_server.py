@@ -23,7 +23,7 @@ class MetricsServer:
         self._app: Callable[..., Iterable[bytes]] = make_wsgi_app(registry)
         self._last_s = -math.inf
         self._interval_s = math.inf
-        self._server = WSGIServer(address, self._answer, log=None, error_log=None)
+        self._server = WSGIServer(address, self._respond, log=None, error_log=None)
         try:
             self._server.start()
         except OSError as error:
@@ -45,18 +45,18 @@ class MetricsServer:
         end = begin + min(1.5 * self._interval_s + 1, LONGEST_WAIT_S)
         while self._last_s < begin and time.monotonic() < end:
             gevent.sleep(0.02)
-        gevent.sleep(0)  # the answer is on its way before the process ends
+        gevent.sleep(0)  # the response is on its way before the process ends
         return self._last_s >= begin
 
     def stop(self) -> None:
         self._server.stop(timeout=1)
 
-    def _answer(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+    def _respond(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         if environ["PATH_INFO"] != "/metrics":
             start_response("404 Not Found", [("Content-Type", "text/plain")])
             return [b"only /metrics is here\n"]
         now = time.monotonic()
         self._interval_s = now - self._last_s
-        answer = self._app(environ, start_response)
+        response = self._app(environ, start_response)
         self._last_s = now
-        return answer
+        return response

@@ -61,76 +61,76 @@ class Plugin:
         self._ending = False
         key = cluster_key_of_environment()
         show_microseconds()
-        keeps = not isinstance(environment.runner, WorkerRunner)
+        is_worker = isinstance(environment.runner, WorkerRunner)
         settings = None
-        if keeps:
+        if not is_worker:
             settings = resolve(environment.parsed_options)  # what can be refused is refused before the first request
             check_settings(settings)
             gevent.signal_handler(signal.SIGTERM, self._end)  # Locust's own is not in place while a shape runs
         self._open_model = isinstance(environment.shape_class, StagesShape)
         if any(issubclass(u, OpenModelUser) for u in environment.user_classes) and not self._open_model:
             raise UsageError("locustfile: an OpenModelUser needs a StagesShape beside it (class Shape(StagesShape): ...)")
-        self._keeping = MasterEvents(environment, key, settings) if settings else None
-        self._measuring = None if isinstance(environment.runner, MasterRunner) else WorkerEvents(environment, key)
+        self._master = MasterEvents(environment, key, settings) if settings else None
+        self._worker = None if isinstance(environment.runner, MasterRunner) else WorkerEvents(environment, key)
         events = environment.events
-        if self._measuring is not None:
-            events.request.add_listener(self._measuring.on_request)
+        if self._worker is not None:
+            events.request.add_listener(self._worker.on_request)
         events.test_start.add_listener(self._on_test_start)
-        if self._keeping is not None:
+        if self._master is not None:
             events.test_stopping.add_listener(self._on_test_stopping)
             events.test_stop.add_listener(self._on_test_stop)
         quiet()
         if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # not where a shell started us with it ignored
             gevent.signal_handler(signal.SIGINT, self._end)  # Locust's own prints a traceback from wherever it happens to be
-        if self._keeping is not None:
-            self._keeping.wait_for_workers()
+        if self._master is not None:
+            self._master.wait_for_workers()
             if self._ending:  # asked to meanwhile: there is no run to end
                 sys.exit(INVALID)
 
-    def wait_for_measuring(self) -> WorkerRun:
+    def wait_for_run(self) -> WorkerRun:
         """What users record with."""
-        assert self._measuring is not None, "a master has no users"
-        return self._measuring.wait_for_measuring()
+        assert self._worker is not None, "a master has no users"
+        return self._worker.wait_for_run()
 
     @property
     def seconds_left(self) -> float | None:
-        """Until the schedule of the run that is kept here ends; None where none is under way."""
-        keeping = self._keeping.keeping if self._keeping is not None else None
-        return keeping.seconds_left if keeping is not None else None
+        """Until the schedule of this master's run ends; None where none is under way."""
+        run = self._master.run if self._master is not None else None
+        return run.times.seconds_left if run is not None else None
 
     def _on_test_start(self, **_: Any) -> None:
-        if self._keeping is None:
-            assert self._measuring is not None
-            self._measuring.test_started()
+        if self._master is None:
+            assert self._worker is not None
+            self._worker.test_started()
             return
         settings = resolve(self._environment.parsed_options)
-        started = self._keeping.start(settings, self._open_model, self._begin_here)
-        if started is not None and self._measuring is not None:
-            self._measuring.start(started, settings, self._keeping.receive)
+        started = self._master.start(settings, self._open_model, self._begin_here)
+        if started is not None and self._worker is not None:
+            self._worker.start(started, settings, self._master.receive)
 
     def _begin_here(self, started: Started) -> None:
-        assert self._measuring is not None
-        self._measuring.begin(started)
+        assert self._worker is not None
+        self._worker.begin(started)
 
     def _on_test_stopping(self, **_: Any) -> None:
-        assert self._keeping is not None
-        self._keeping.stopping(self._drain_here)
+        assert self._master is not None
+        self._master.stopping(self._drain_here)
 
     def _drain_here(self, keep_s: float) -> None:
-        assert self._measuring is not None
-        self._measuring.measuring.drain(keep_s)
+        assert self._worker is not None
+        self._worker.drain(keep_s)
 
     def _on_test_stop(self, **_: Any) -> None:
-        assert self._keeping is not None
-        self._keeping.stop()
+        assert self._master is not None
+        self._master.stop()
 
     def _end(self) -> None:
         """End in good order, which takes some seconds; asked again meanwhile (Ctrl+C twice) it changes nothing."""
         if self._ending:
             return
         self._ending = True
-        if self._keeping is None and self._measuring is not None:
-            self._measuring.drain()  # Locust would take users away whose operations are under way
+        if self._master is None and self._worker is not None:
+            self._worker.drain()  # Locust would take users away whose operations are under way
         if self._environment.runner is not None:
             self._environment.runner.quit()
         if self._environment.web_ui is not None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Iterable
 from typing import TextIO
 
-from bizra_load.engine.load_curve import LoadCurve
+from bizra_load.measure.report import Report
+from bizra_load.runtime.consumers import Consumer, RunView
 from sla.values import histogram
 from sla.values.window import Window
 
@@ -15,27 +15,28 @@ RECENT_S = 10
 PLAIN_EVERY_S = 10  # where the output is no terminal, a line each ten seconds
 
 
-class Progress:
-    """`curve` None: a closed model, nothing is planned."""
-
-    def __init__(self, started_ns: int, curve: LoadCurve | None, out: TextIO) -> None:
-        self._started_ns = started_ns
-        self._curve = curve
+class Progress(Consumer):
+    def __init__(self, out: TextIO) -> None:
         self._out = out
         self._terminal = out.isatty()
         self._shown_s = -PLAIN_EVERY_S
         self._recent: deque[Window] = deque()
-        self._ok = self._failed = 0
+        self._failed = 0
 
-    def add(self, windows: Iterable[Window]) -> None:
-        for window in windows:
+    def start(self, run: RunView) -> None:
+        self._times = run.times
+        self._shown_s = -PLAIN_EVERY_S
+        self._recent.clear()
+        self._failed = 0
+
+    def add(self, report: Report) -> None:
+        for window in report.windows:
             self._recent.append(window)
-            self._ok += window.ok
             self._failed += window.failures
 
-    def show(self, now_ns: int) -> None:
+    def every_second(self, now_ns: int) -> None:
         """One line; rewritten in place on a terminal."""
-        elapsed_s = (now_ns - self._started_ns) / 1e9
+        elapsed_s = (now_ns - self._times.started_ns) / 1e9
         second = now_ns // 1_000_000_000
         while self._recent and self._recent[0].second < second - RECENT_S:
             self._recent.popleft()
@@ -44,7 +45,8 @@ class Progress:
         self._shown_s = int(elapsed_s)
         # the last second that all workers have reported
         achieved = sum(w.finished for w in self._recent if w.second == second - 2)
-        planned = f"planned {self._curve.rate_at(max(elapsed_s - 2, 0)):,.0f}, " if self._curve else ""
+        curve = self._times.curve
+        planned = f"planned {curve.rate_at(max(elapsed_s - 2, 0)):,.0f}, " if curve else ""
         line = f"{elapsed_s:5.0f} s  {planned}achieved {achieved:,} ops/s  {self._p99()}  failed {self._failed:,}"
         print(
             ("\r\x1b[K" if self._terminal else "") + line,
@@ -54,7 +56,7 @@ class Progress:
         )
 
     def end(self) -> None:
-        if self._terminal:
+        if self._terminal and self._times.begun:
             print(file=self._out, flush=True)
 
     def _p99(self) -> str:

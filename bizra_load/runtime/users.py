@@ -24,8 +24,8 @@ from bizra_load.settings.settings import Settings
 logger = logging.getLogger(__name__)
 
 
-class WrongAnswer(Exception):
-    """An answer that arrived and is not right; `category` is one of sla.values.window.FAILURE_CATEGORIES."""
+class WrongResponse(Exception):
+    """A response that arrived and is not correct; `category` is one of sla.values.window.FAILURE_CATEGORIES."""
 
     def __init__(self, category: str, reason: str) -> None:
         super().__init__(f"{category}: {reason}")
@@ -65,9 +65,9 @@ class OpenModelUser(User):
         super().__init__(environment)
         while not hasattr(environment, "bizra_load"):  # a late worker's users may be there before Locust says that it is ready
             gevent.sleep(0.01)
-        self.measuring: WorkerRun = environment.bizra_load.wait_for_measuring()
-        settings = self.measuring.settings
-        self.slot = self.measuring.schedule.new_slot()
+        self.test_run: WorkerRun = environment.bizra_load.wait_for_run()
+        settings = self.test_run.settings
+        self.slot = self.test_run.schedule.new_slot()
         host = self.host or environment.host
         if not host:
             raise UsageError("-H/--host: no target given (allowed: a URL such as http://127.0.0.1:8080)")
@@ -98,9 +98,9 @@ class OpenModelUser(User):
         """Locust takes this user away (the run ends, or its share moves to another worker): what is under way is finished
         first, whatever --stop-timeout says, or nobody would know whether the target did it.
         """
-        if not self.measuring.schedule.draining:
+        if not self.test_run.schedule.draining:
             self.slot.retire()
-            end = time.monotonic() + self.measuring.settings.request_timeout_s + 1
+            end = time.monotonic() + self.test_run.settings.request_timeout_s + 1
             while self.slot.busy and time.monotonic() < end:
                 gevent.sleep(0.002)
         return bool(super().stop(force=True))
@@ -110,10 +110,10 @@ class OpenModelUser(User):
 
     def operation(self, name: str) -> Operation:
         """The recorder's buffers of this operation; look it up once, in __init__."""
-        return self.measuring.recorder.operation(name)
+        return self.test_run.recorder.operation(name)
 
     def perform(self, operation: Operation, request: PreparedRequest, body: bytes, check: Callable[[bytes], Any]) -> Any | None:
-        """Send one operation when it is due; what `check(answer)` returns, or None after any failure (recorded)."""
+        """Send one operation when it is due; returns what `check(body)` returns, or None after any failure (recorded)."""
         intended_ns = self.slot.take()
         connection = self.connection
         error: Exception | None = None
@@ -122,10 +122,10 @@ class OpenModelUser(User):
             response = connection.send(request, body, operation.started)
             sent_ns, done_ns = response.sent_ns, response.done_ns
             if response.status != 200:
-                raise WrongAnswer("http_5xx" if response.status >= 500 else "http_4xx", f"status {response.status}")
+                raise WrongResponse("http_5xx" if response.status >= 500 else "http_4xx", f"status {response.status}")
             result = check(response.body)
             operation.succeeded(intended_ns, sent_ns, done_ns)
-        except WrongAnswer as wrong:
+        except WrongResponse as wrong:
             error = wrong
             operation.failed(wrong.category, intended_ns, sent_ns, done_ns)
         except EngineError as trouble:
@@ -138,9 +138,9 @@ class OpenModelUser(User):
             category = "timeout" if isinstance(trouble, ResponseTimeout) else "transport"
             operation.failed(category, intended_ns, sent_ns, done_ns)
         if connection.reconnects != self._reconnects:
-            self.measuring.reconnects += connection.reconnects - self._reconnects
+            self.test_run.reconnects += connection.reconnects - self._reconnects
             self._reconnects = connection.reconnects
-        if self.measuring.fire_request_events:
+        if self.test_run.fire_request_events:
             self.environment.events.request.fire(
                 request_type="PoI",
                 name=operation.name,

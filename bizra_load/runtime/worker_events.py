@@ -1,4 +1,4 @@
-"""The events and messages of the side where users run: on every worker, and in a single process.
+"""The events and messages of a worker, and of a single process, which is its own worker.
 
 START -> WorkerRun (recorder, schedule) -> REPORT every second -> DRAIN: finish, report, stop
 """
@@ -30,35 +30,34 @@ from bizra_load.settings.settings import Settings, resolve
 
 logger = logging.getLogger(__name__)
 START_WITHIN_S = 10.0
-QUICK_NS, HELLOS = 20_000_000, 5  # how soon START should answer a HELLO, and how often that is tried
+QUICK_NS, HELLOS = 20_000_000, 5  # how soon START should follow a HELLO, and how often that is tried
 
 
 @dataclass(frozen=True)
 class Started:
-    """A run as it was told: its schedule began `elapsed_ns` before `told_ns` (perf_counter_ns; negative: it will; None: that is
-    told when all users are there).
+    """A run as the master announced it: its schedule began `elapsed_ns` before `announced_ns` (perf_counter_ns; negative: it
+    will; None: that is announced when all users are there).
     """
 
-    run: str
+    run_id: str
     elapsed_ns: int | None
-    told_ns: int
+    announced_ns: int
     clock: SteadyClock  # the time of day by the master's clock
 
     def elapsed_now_ns(self) -> int | None:
-        return None if self.elapsed_ns is None else self.elapsed_ns + time.perf_counter_ns() - self.told_ns
+        return None if self.elapsed_ns is None else self.elapsed_ns + time.perf_counter_ns() - self.announced_ns
 
 
 class WorkerEvents:
-    """`measuring` is set from the first test on."""
-
-    measuring: WorkerRun
+    """`run` is the test run that goes or went; None before the first."""
 
     def __init__(self, environment: Environment, key: ClusterKey) -> None:
+        self.run: WorkerRun | None = None
         self._environment = environment
         self._key = key
         self._started: Started | None = None
         self._pending = False
-        self._measures = Event()
+        self._ready = Event()  # the run that Locust has started is there
         self._hellos = 0
         self._heartbeats = 0  # of the master
         self._worker = environment.runner if isinstance(environment.runner, WorkerRunner) else None
@@ -66,33 +65,35 @@ class WorkerEvents:
             self._listen(self._worker)
 
     def start(self, started: Started, settings: Settings, deliver: Callable[[dict[str, Any]], Any]) -> None:
-        """A test starts in a single process: reports go to `deliver`, whose answer is the acknowledgement."""
+        """A test starts in a single process: reports go to `deliver`, which returns the acknowledgement."""
 
         def send(message: dict[str, Any]) -> None:
-            if answer := deliver(message):
-                self.measuring.sender.acknowledged(answer)
+            if acknowledgement := deliver(message):
+                run.sender.acknowledged(acknowledgement)
 
-        self._begin(started, settings, "local", 0, send)
+        run = self._begin(started, settings, "local", 0, send)
 
     def begin(self, started: Started) -> None:
-        """In a single process: all users are there, and the schedule of the test that start() began starts as told."""
-        self.measuring.begin(started.elapsed_now_ns())
+        """In a single process: all users are there, and the schedule of the test that start() began starts as announced."""
+        if self.run is not None:
+            self.run.begin(started.elapsed_now_ns())
 
     def test_started(self) -> None:
         """Locust has started a test on this worker; users are coming."""
-        self._measures.clear()
+        self._ready.clear()
         self._pending = True
-        self._begin_when_told()
+        self._begin_when_announced()
 
-    def wait_for_measuring(self) -> WorkerRun:
+    def wait_for_run(self) -> WorkerRun:
         """What users record with. On a worker that joined late, users may be there before the master's START."""
-        if self._pending and not self._measures.wait(START_WITHIN_S):
+        if self._pending and not self._ready.wait(START_WITHIN_S):
             raise RuntimeError("the master's start did not arrive")
-        return self.measuring
+        assert self.run is not None, "a user exists before its test has started"
+        return self.run
 
     def on_request(self, **request: Any) -> None:
-        if self._has_measuring:
-            self.measuring.on_request(**request)
+        if self.run is not None:
+            self.run.on_request(**request)
 
     def _listen(self, worker: WorkerRunner) -> None:
         worker.register_message(START, self._on_start)
@@ -112,36 +113,37 @@ class WorkerEvents:
         if self._worker is not None:
             self._worker.send_message(HELLO, {"sent_ns": time.perf_counter_ns()})
 
-    def _begin_when_told(self) -> None:
+    def _begin_when_announced(self) -> None:
         """Once this worker knows of the test from Locust (users are coming) and from us (START: when its schedule began)."""
         if not self._pending or self._started is None or self._worker is None:
             return
-        worker, settings = self._worker, resolve(self._environment.parsed_options)
-        self._begin(
-            self._started, settings, worker.client_id, worker.worker_index, lambda message: worker.send_message(REPORT, message)
-        )
+        settings = resolve(self._environment.parsed_options)
+        self._begin(self._started, settings, self._worker.client_id, self._worker.worker_index, self._send_report)
         self._pending, self._started = False, None
-        self._measures.set()
+        self._ready.set()
 
     def _begin(
         self, started: Started, settings: Settings, name: str, index: int, send: Callable[[dict[str, Any]], None]
-    ) -> None:
-        elapsed_ns, clock = started.elapsed_now_ns(), started.clock
-        self.measuring = WorkerRun(
-            self._environment, settings, name, index, started.run, elapsed_ns, send, self._key, clock
-        )  # fmt: skip
+    ) -> WorkerRun:
+        run_id, elapsed_ns, clock = started.run_id, started.elapsed_now_ns(), started.clock
+        self.run = WorkerRun.start(self._environment, settings, name, index, run_id, elapsed_ns, send, self._key, clock)
+        return self.run
+
+    def _send_report(self, message: dict[str, Any]) -> None:
+        assert self._worker is not None, "a single process sends nothing"
+        self._worker.send_message(REPORT, message)
 
     def _end_without_master(self, worker: WorkerRunner) -> None:
         """A worker whose master is silent stops loading, whatever it is at, and ends, unless the master is there again and has
         taken everything. What it can't hand over any more is left in a spool file.
         """
-        silence = Silence(lambda: self._heartbeats + (1 + self.measuring.sender.acknowledgements if self._has_measuring else 0))
+        silence = Silence(lambda: self._heartbeats + (1 + self.run.sender.acknowledgements if self.run is not None else 0))
         while True:
             gevent.sleep(CHECK_EVERY_S)
             if silence.silent_s() <= self._patience_s():
                 continue
             self.drain()
-            spooled = self._has_measuring and self.measuring.spooled is not None
+            spooled = self.run is not None and self.run.spooled is not None
             if spooled or silence.silent_s() > self._patience_s():
                 if spooled:
                     self._environment.process_exit_code = INVALID
@@ -152,13 +154,9 @@ class WorkerEvents:
         """How long the master may be silent. One that judges a long run says nothing for a while: that must not end a worker
         which has handed over everything and is needed for the next test.
         """
-        drained = self._has_measuring and self.measuring.drained
         only_one_run = bool(os.environ.get("BIZRA_LOAD_RUN_FOLDER"))
-        return MASTER_SILENT_S if self._has_measuring and (only_one_run or not drained) else IDLE_MASTER_SILENT_S
-
-    @property
-    def _has_measuring(self) -> bool:
-        return hasattr(self, "measuring")
+        needed = self.run is not None and (only_one_run or not self.run.drained)
+        return MASTER_SILENT_S if needed else IDLE_MASTER_SILENT_S
 
     def _on_start(self, environment: Environment, msg: Any, **_: Any) -> None:
         try:
@@ -166,38 +164,35 @@ class WorkerEvents:
         except ValueError as error:
             logger.error("bizra-load: a start %s was refused", error)
             return
-        if self._has_measuring and self.measuring.run == start.run:
-            self.measuring.begin(start.elapsed_ns)
+        if self.run is not None and self.run.run_id == start.run:
+            self.run.begin(start.elapsed_ns)
             return
         now_ns = time.perf_counter_ns()
         took_ns = min(max(now_ns - start.hello_ns, 0), SECOND_NS) if start.hello_ns else 0
         if took_ns > QUICK_NS and self._hellos < HELLOS:
-            self._say_hello()  # this worker was busy with its own start: by a quicker answer the clocks agree better
+            self._say_hello()  # this worker was busy with its own start: by a quicker response the clocks agree better
             return
         half_ns = took_ns // 2
         elapsed_ns = None if start.elapsed_ns is None else start.elapsed_ns + half_ns
         self._started = Started(start.run, elapsed_ns, now_ns, SteadyClock(start.unix_ns + half_ns))
-        self._begin_when_told()
+        self._begin_when_announced()
 
     def _on_acknowledge(self, environment: Environment, msg: Any, **_: Any) -> None:
-        if self._has_measuring:
-            self.measuring.sender.acknowledged(msg.data)
+        if self.run is not None:
+            self.run.sender.acknowledged(msg.data)
 
     def _on_drain(self, environment: Environment, msg: Any, **_: Any) -> None:
-        if not self._has_measuring or (self._started is not None and self._started.run != self.measuring.run):
-            self._say_that_there_is_nothing()
+        if self.run is None or (self._started is not None and self._started.run_id != self.run.run_id):
+            self._report_nothing()
             return
-        keep_s = (msg.data or {}).get("hand_over_s")
-        if isinstance(keep_s, float) and self._key.holds(msg.data.get("mac"), DRAIN, self.measuring.run, keep_s):
-            self.measuring.drain(min(max(keep_s, 0.0), ACKNOWLEDGE_WITHIN_S))
+        hand_over_s = (msg.data or {}).get("hand_over_s")
+        if isinstance(hand_over_s, float) and self._key.holds(msg.data.get("mac"), DRAIN, self.run.run_id, hand_over_s):
+            self.run.drain(min(max(hand_over_s, 0.0), ACKNOWLEDGE_WITHIN_S))
 
-    def _say_that_there_is_nothing(self) -> None:
-        """A worker that was told of the test and got no user: Locust gives a late one none without --enable-rebalancing."""
+    def _report_nothing(self) -> None:
+        """From a worker that knows of the test and got no user: Locust gives a late one none without --enable-rebalancing."""
         if self._started is not None and self._worker is not None:
-            worker = self._worker
-            sender = Sender(
-                self._started.run, worker.client_id, lambda message: worker.send_message(REPORT, message), self._key
-            )
+            sender = Sender(self._started.run_id, self._worker.client_id, self._send_report, self._key)
             sender.report(encode_report([], []), final=True)
             self._started = None
 
@@ -206,7 +201,7 @@ class WorkerEvents:
         # Locust would end this worker 60 s later by the system clock, which may be set: ours goes by the monotonic one
         self._worker.last_heartbeat_timestamp = None  # type: ignore[union-attr]
 
-    def drain(self, **_: Any) -> None:
+    def drain(self, hand_over_s: float = ACKNOWLEDGE_WITHIN_S, **_: Any) -> None:
         """Finish and hand over everything, if a test has begun; returns when that is done."""
-        if self._has_measuring:
-            self.measuring.drain()
+        if self.run is not None:
+            self.run.drain(hand_over_s)

@@ -1,4 +1,4 @@
-"""The measuring side: on every worker, and in a single process. Recorder and schedule -> one report a second -> master."""
+"""One test run where its users are: on a worker, and in a single process. Recorder and schedule -> one report a second."""
 
 from __future__ import annotations
 
@@ -37,8 +37,14 @@ ACKNOWLEDGE_WITHIN_S = 10.0
 
 
 class WorkerRun:
-    """One test run on one worker, the `index`-th. `elapsed_ns`: how long ago the schedule started (negative: it will; None:
-    begin() says when). `clock`: the master's time of day, which labels the windows.
+    """One test run on one worker; start() begins it. Users find it as `self.test_run`.
+
+    settings   the options of the run
+    random     the worker's own generator: other values on each worker, and the same ones again for the same seed
+    recorder   takes in what became of each operation
+    schedule   says when the next arrival is due
+    run_id     the name of the run's folder
+    worker     this worker's name
     """
 
     def __init__(
@@ -47,44 +53,57 @@ class WorkerRun:
         settings: Settings,
         worker: str,
         index: int,
-        run: str,
+        run_id: str,
+        sender: Sender,
+        clock: SteadyClock,
+        recorder: Recorder,
+        schedule: Schedule,
+        rng: random.Random,
+        health: HealthReader,
+        quiet: QuietMoments,
+    ) -> None:
+        self.settings, self.run_id, self.worker = settings, run_id, worker
+        self.sender, self.recorder, self.schedule, self.random = sender, recorder, schedule, rng
+        self.fire_request_events = settings.fire_request_events
+        self.reconnects = 0  # since the last report
+        self.spooled: Path | None = None  # where the reports are that nobody acknowledged
+        self._environment, self._index, self._clock = environment, index, clock
+        self._health, self._quiet = health, quiet
+        self._reports = 0
+        self._drain: Event | None = None
+        self._ending = Event()
+        self._reporter = gevent.Greenlet(self._report_every_second)
+        self._settling = gevent.Greenlet(self._settle)
+
+    @classmethod
+    def start(
+        cls,
+        environment: Environment,
+        settings: Settings,
+        worker: str,
+        index: int,
+        run_id: str,
         elapsed_ns: int | None,
         send: Callable[[dict[str, Any]], None],
         key: ClusterKey,
         clock: SteadyClock,
-    ) -> None:
-        self.settings = settings
-        self.spooled: Path | None = None  # where the reports are that nobody acknowledged
-        self.run = run
-        self.worker = worker
-        self.reconnects = 0
-        self.fire_request_events = settings.fire_request_events
-        self._environment = environment
-        self._clock = clock
+    ) -> WorkerRun:
+        """`elapsed_ns`: how long ago the schedule started (negative: it will; None: begin() says when). `index`: of the worker.
+        `clock`: the master's time of day, which labels the windows.
+        """
         now_ns = time.perf_counter_ns()
-        self.recorder = Recorder(now_ns, now_ns + clock.offset_ns)
-        self.pacer = get_pacer()
-        reactor = get_reactor()
-        self._quiet = QuietMoments(self.pacer, reactor)
-        # every worker has phases and samples of its own, and the same ones again for the same seed
-        self.random = random.Random(f"{settings.seed}/{index}")
-        self.schedule = Schedule(
-            settings.curve,
-            settings.users,
-            settings.arrivals,
-            None if elapsed_ns is None else time.perf_counter_ns() - elapsed_ns,
-            self.pacer,
-            self.recorder.unsent,
-            self.random,
-        )
-        self.sender = Sender(run, worker, send, key, clock)
-        self._health = HealthReader(worker, self.recorder.unix_offset_ns, self.pacer.lags, reactor, self._quiet)
-        self._index = index
-        self._reports = 0
-        self._drain: Event | None = None
-        self._ending = Event()
-        self._reporter = gevent.spawn(self._report_every_second)
-        self._settling = gevent.spawn(self._settle)
+        recorder = Recorder(now_ns, now_ns + clock.offset_ns)
+        pacer, reactor = get_pacer(), get_reactor()
+        quiet = QuietMoments(pacer, reactor)
+        rng = random.Random(f"{settings.seed}/{index}")
+        start_ns = None if elapsed_ns is None else time.perf_counter_ns() - elapsed_ns
+        schedule = Schedule(settings.curve, settings.users, settings.arrivals, start_ns, pacer, recorder.unsent, rng)
+        health = HealthReader(worker, recorder.unix_offset_ns, pacer.lags, reactor, quiet)
+        sender = Sender(run_id, worker, send, key, clock)
+        run = cls(environment, settings, worker, index, run_id, sender, clock, recorder, schedule, rng, health, quiet)
+        run._reporter.start()
+        run._settling.start()
+        return run
 
     def begin(self, elapsed_ns: int | None) -> None:
         """All users are there: the schedule starts when the master says. None, or a second call, changes nothing."""
@@ -141,15 +160,15 @@ class WorkerRun:
 
     def _leave_spool(self) -> None:
         fixed = os.environ.get("BIZRA_LOAD_RUN_FOLDER")
-        folders = ([Path(fixed)] if fixed else []) + [self.settings.out / self.run, self.settings.out]
+        folders = ([Path(fixed)] if fixed else []) + [self.settings.out / self.run_id, self.settings.out]
         messages = self.sender.waiting()
         try:
-            self.spooled = spool.leave(folders, self.run, self.worker, self._clock.unix_ns(), messages)
+            self.spooled = spool.leave(folders, self.run_id, self.worker, self._clock.unix_ns(), messages)
         except OSError as error:
             print(f"bizra-load: {len(messages)} reports of {self.worker} are lost: {error}", file=sys.stderr, flush=True)
             return
         if not fixed:  # whoever started us on this machine says it once for all workers
-            where = "" if self.spooled.parent.name == self.run else f" --spool {self.spooled}"
+            where = "" if self.spooled.parent.name == self.run_id else f" --spool {self.spooled}"
             print(
                 f"bizra-load: the master did not take {len(messages)} reports; they are kept: bizra-load assess RUN{where}",
                 file=sys.stderr,

@@ -12,14 +12,16 @@ from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urlsplit
 
-from bizra_load.engine.client import request_head, tls_context
 from bizra_load.engine.load_curve import LoadCurve
+from bizra_load.engine.request_head import request_head
 from bizra_load.engine.stages import curve_from_stages
 from bizra_load.exit_codes import UsageError
 from bizra_load.io import yaml_text
 from bizra_load.io.files import out_file as out_file
 from bizra_load.io.files import out_folder as out_folder
 from bizra_load.io.files import read_text
+from sla.judgement.allowable import ALLOWABLE
+from sla.values.number import share_in, whole_in
 from sla.values.section import unknown
 
 T = TypeVar("T")
@@ -66,6 +68,39 @@ def one_of(allowed: tuple[str, ...]) -> Callable[[str], str]:
     return check
 
 
+def share(value: str) -> float:
+    """Ratio of "1%", "0.01" or "100 %". Raises ValueError outside 0 to 100 %."""
+    ratio = share_in(value)
+    if ratio is None or ratio > 1:
+        raise ValueError(f"a share must be between 0% and 100%, not {value!r}")
+    return ratio
+
+
+def allowed_checks(value: str) -> tuple[str, ...]:
+    """Names of sla.judgement.allowable.ALLOWABLE, comma-separated. Raises ValueError."""
+    names = tuple(sorted({name.strip() for name in value.split(",") if name.strip()}))
+    for name in names:
+        if name not in ALLOWABLE:
+            raise ValueError(unknown(name, ALLOWABLE))
+    return names
+
+
+def listening_address(value: str) -> tuple[str, int] | None:
+    """ "9646" is on every address, as exporters do; "127.0.0.1:9646" on one; "" is none."""
+    if not value:
+        return None
+    address, _, port = value.rpartition(":")
+    number = whole_in(port)
+    if number is None or not 0 < number <= 65_535:
+        raise ValueError(f"not a port: {value!r} (allowed: 1 to 65535, or ADDRESS:PORT)")
+    return address.strip("[]"), number
+
+
+def anything(value: str) -> str:
+    """The text as it is: what can be wrong with it is seen where it is used."""
+    return value
+
+
 def seed(value: str) -> int:
     if not re.fullmatch(r"-?\d{1,18}", value, re.ASCII):
         raise ValueError(f"{value[:100]!r} (allowed: a whole number of up to 18 digits)")
@@ -106,9 +141,9 @@ def curve_from_file(path: str) -> LoadCurve:
         curve = curve_from_stages(yaml_text.load(read_text(Path(path))))
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from None
-    for name, found, most in (("peak", curve.peak_per_s, MAX_RATE_PER_S), ("duration", curve.duration_s, MAX_DURATION_S)):
-        if found > most:
-            raise ValueError(f"{path}: stages: {name} of {found:g} (allowed: up to {most:,.0f})")
+    for name, value, most in (("peak", curve.peak_per_s, MAX_RATE_PER_S), ("duration", curve.duration_s, MAX_DURATION_S)):
+        if value > most:
+            raise ValueError(f"{path}: stages: {name} of {value:g} (allowed: up to {most:,.0f})")
     return curve
 
 
@@ -151,7 +186,7 @@ def ca_file(path: str) -> str:
     if path:
         read_text(Path(path), 16 * 1024 * 1024)
         try:
-            tls_context(path, False)
+            ssl.create_default_context(cafile=path)  # as the client will
         except ssl.SSLError:
             raise ValueError(f"{path}: holds no certificate (allowed: a file of PEM certificates)") from None
     return path

@@ -4,23 +4,16 @@ from __future__ import annotations
 
 import math
 import os
-from argparse import Namespace
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from bizra_load.engine.arrivals import KINDS, SATURATE
+from bizra_load.engine.arrivals import SATURATE
 from bizra_load.engine.load_curve import LoadCurve, ramp_and_hold
-from bizra_load.engine.stages import duration_s, rate_per_s
 from bizra_load.exit_codes import UsageError
 from bizra_load.settings import inputs
-from sla.judgement.run_checks import ALLOWABLE
-from sla.values.number import share_in, whole_in
-from sla.values.section import unknown
-
-if TYPE_CHECKING:  # importing Locust patches the standard library, and takes a second: the other verbs do without
-    pass
-from bizra_load.settings.arguments import ARGUMENTS
+from bizra_load.settings.arguments import OPTIONS, SWITCHES, Option
 
 
 @dataclass(frozen=True)
@@ -65,97 +58,59 @@ class Settings:
         return max(1, math.ceil(self.curve.peak_per_s / self.ops_per_user))
 
 
-def resolve(parsed: Namespace | None) -> Settings:
-    """Settings from Locust's parsed options; what is missing there comes from the environment, then the default.
+def resolve(parsed: object | None) -> Settings:
+    """Settings from parsed options, one attribute each; what is missing there comes from the environment, then the default.
 
     Raises UsageError (exit code 6) with one line that names the option, what is wrong and what is allowed.
     """
+    return checked(vars(parsed) if parsed is not None else {})
 
-    def text(flag: str) -> str:
-        for known, variable, default, _ in ARGUMENTS:
-            if known == flag:
-                given = getattr(parsed, flag[2:].replace("-", "_"), None)
-                return str(given if given is not None else os.environ.get(variable or "", default)).strip()
-        raise KeyError(flag)
 
-    def checked(flag: str, convert: Any) -> Any:
-        try:
-            return convert(text(flag))
-        except OSError as error:
-            raise UsageError(f"{flag}: {text(flag)}: {error.strerror or error}") from None
-        except ValueError as error:
-            raise UsageError(f"{flag}: {error}") from None
-
-    if text("--stages"):
-        curve = checked("--stages", inputs.curve_from_file)
-    else:
-        target = checked("--target-ops", inputs.within(rate_per_s, inputs.MAX_RATE_PER_S, "ops/s"))
-        ramp = checked("--ramp", inputs.within(duration_s, inputs.MAX_DURATION_S, "s", zero=True))
-        hold = checked("--duration", inputs.within(duration_s, inputs.MAX_DURATION_S, "s"))
-        curve = ramp_and_hold(target, ramp, hold)
-    ops_per_user = checked("--ops-per-user", inputs.within(rate_per_s, inputs.MAX_RATE_PER_S, "ops/s"))
-    if curve.peak_per_s / ops_per_user > inputs.MAX_USERS:
-        raise UsageError(
-            f"--ops-per-user: {curve.peak_per_s:g} ops/s in slots of {ops_per_user:g} need more than {inputs.MAX_USERS:,} users"
-        )
-    metrics_url, prometheus_url = checked("--metrics-url", inputs.url), checked("--prometheus-url", inputs.url)
-    if metrics_url and prometheus_url:
+def checked(given: Mapping[str, Any]) -> Settings:
+    """Settings from options by their attribute's name. Raises as resolve()."""
+    replaced = ("target_ops", "ramp", "duration") if _text(_BY_NAME["stages"], given) else ("stages",)
+    values = {option.name: _checked(option, given) for option in OPTIONS if option.name not in replaced}
+    values |= {switch.name: bool(given.get(switch.name)) for switch in SWITCHES}
+    curve = _curve(values)
+    if curve.peak_per_s / values["ops_per_user"] > inputs.MAX_USERS:
+        slots = f"{curve.peak_per_s:g} ops/s in slots of {values['ops_per_user']:g}"
+        raise UsageError(f"--ops-per-user: {slots} need more than {inputs.MAX_USERS:,} users")
+    if values["metrics_url"] and values["prometheus_url"]:
         raise UsageError("--metrics-url and --prometheus-url: give one of them, the server is asked once")
-    base_path = checked("--base-path", inputs.base_path)
-    headers = checked("--headers-file", inputs.headers) + inputs.token_header()
     return Settings(
         curve=curve,
-        ops_per_user=ops_per_user,
-        arrivals=checked("--arrivals", inputs.one_of((*KINDS, SATURATE))),
-        agreement=text("--agreement"),
-        environment=text("--environment-name") or None,
-        metrics_url=metrics_url,
-        prometheus_url=prometheus_url,
-        prometheus_selector=checked("--prometheus-selector", inputs.selector),
-        out=checked("--out", inputs.out_folder),
-        run_name=text("--run-name"),
-        verify_share=checked("--verify-share", share),
-        finality_share=checked("--finality-share", share),
-        request_timeout_s=checked("--request-timeout", inputs.within(duration_s, inputs.MAX_TIMEOUT_S, "s")),
-        base_path=base_path,
-        headers=headers,
-        block_hashes=checked("--block-hashes", inputs.block_hashes),
-        ca_file=checked("--ca-file", inputs.ca_file),
-        insecure=bool(getattr(parsed, "insecure", False)),
-        seed=checked("--load-seed", inputs.seed),
-        fail_on_warn=checked("--fail-on", inputs.one_of(("no-go", "warn"))) == "warn",
-        allow=checked("--allow", allowed_checks),
-        fire_request_events=bool(getattr(parsed, "fire_request_events", False)),
-        abort_on_fail=bool(getattr(parsed, "abort_on_fail", False)),
-        generator_metrics=checked("--generator-metrics-port", _address),
-        evidence=tuple(getattr(parsed, "evidence", None) or ()),
-        baseline=text("--baseline"),
+        environment=values.pop("environment_name") or None,
+        headers=values.pop("headers_file") + inputs.token_header(),
+        seed=values.pop("load_seed"),
+        fail_on_warn=values.pop("fail_on") == "warn",
+        request_timeout_s=values.pop("request_timeout"),
+        generator_metrics=values.pop("generator_metrics_port"),
+        evidence=tuple(given.get("evidence") or ()),
+        **values,  # the others have the name of their option
     )
 
 
-def share(value: str) -> float:
-    """Ratio of "1%", "0.01" or "100 %". Raises ValueError outside 0 to 100 %."""
-    ratio = share_in(value)
-    if ratio is None or ratio > 1:
-        raise ValueError(f"a share must be between 0% and 100%, not {value!r}")
-    return ratio
+def _curve(values: dict[str, Any]) -> LoadCurve:
+    """The load curve of the options that describe it, which are taken out of `values`."""
+    if "stages" in values:
+        curve: LoadCurve = values.pop("stages")
+        return curve
+    return ramp_and_hold(values.pop("target_ops"), values.pop("ramp"), values.pop("duration"))
 
 
-def allowed_checks(value: str) -> tuple[str, ...]:
-    """Names of sla.judgement.run_checks.ALLOWABLE, comma-separated. Raises ValueError."""
-    names = tuple(sorted({name.strip() for name in value.split(",") if name.strip()}))
-    for name in names:
-        if name not in ALLOWABLE:
-            raise ValueError(unknown(name, ALLOWABLE))
-    return names
+_BY_NAME = {option.name: option for option in OPTIONS}
 
 
-def _address(value: str) -> tuple[str, int] | None:
-    """ "9646" is on every address, as exporters do; "127.0.0.1:9646" on one; "" is none."""
-    if not value:
-        return None
-    address, _, port = value.rpartition(":")
-    number = whole_in(port)
-    if number is None or not 0 < number <= 65_535:
-        raise ValueError(f"not a port: {value!r} (allowed: 1 to 65535, or ADDRESS:PORT)")
-    return address.strip("[]"), number
+def _text(option: Option, given: Mapping[str, Any]) -> str:
+    value = given.get(option.name)
+    return str(value if value is not None else os.environ.get(option.variable, option.default)).strip()
+
+
+def _checked(option: Option, given: Mapping[str, Any]) -> Any:
+    text = _text(option, given)
+    try:
+        return option.check(text)
+    except OSError as error:
+        raise UsageError(f"{option.flag}: {text}: {error.strerror or error}") from None
+    except ValueError as error:
+        raise UsageError(f"{option.flag}: {error}") from None

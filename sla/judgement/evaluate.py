@@ -44,7 +44,7 @@ def evaluate(
     """`evidence` from outside, by key; a gate without any is INCONCLUSIVE.
 
     `environment` must be one of agreement.accepted (None: its default), else KeyError. `allowed` names checks of the run whose
-    failure is a warning (sla.judgement.run_checks.ALLOWABLE); `words`: how to say what can be done.
+    failure is a warning (sla.judgement.allowable.ALLOWABLE); `words`: how to say what can be done.
     """
     agreement = with_baseline(agreement, baseline)
     chosen = environment or agreement.default_environment

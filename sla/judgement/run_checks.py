@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from sla.estimators.littles_law import TOLERANCE, littles_law
 from sla.estimators.server_side import Increments, bucket_increments, dominance_violation
+from sla.judgement.allowable import ALLOWABLE
 from sla.judgement.lateness import judged
 from sla.judgement.load_checks import load_checks
 from sla.judgement.losses import CounterCheck, clock_skew, counted, lost_workers, most_lost, restarts, stalls
@@ -20,26 +21,6 @@ from sla.values.window import Window
 
 CLOCK_TICK_NS = 100.0
 COVERED_SHARE = 0.5  # of the judged part that the server's metrics must cover; a Prometheus may scrape only every 15 or 30 s
-
-
-# checks that a user may waive: name -> what their keys begin with
-ALLOWABLE = {
-    "lost-worker": "workers",
-    "lost-master": "closed",
-    "missing-reports": "reports",
-    "unsent": "unsent",
-    "schedule-lag": "schedule_lag",
-    "generator-cpu": "generator_cpu",
-    "achieved-seconds": "achieved_seconds",
-    "stalled-worker": "stalls",
-    "clock-skew": "clock_skew",
-    "server-data": "server_data",
-    "target-restarted": "restarted",
-    "counters": "counters_",
-    "dominance": "dominance_",
-    "littles-law": "littles_law_",
-    "clock-resolution": "resolution_",
-}
 
 
 def run_checks(

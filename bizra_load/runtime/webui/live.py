@@ -5,10 +5,11 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections import deque
-from collections.abc import Callable, Iterable
 from typing import Any
 
-from bizra_load.engine.load_curve import LoadCurve
+from bizra_load.measure.report import Report
+from bizra_load.runtime.consumers import Consumer, RunView
+from bizra_load.runtime.run_times import RunTimes
 from reports.formats.json_report import finite
 from reports.formats.table import OBJECTIVE_COLUMNS, check_rows, objective_rows
 from sla.values import histogram
@@ -28,23 +29,26 @@ class _Totals:
     failed: dict[str, int] = dataclasses.field(default_factory=dict)
 
 
-class Live:
-    """One run at a time; `begin` forgets the one before. Memory is bounded by HISTORY_S and MOST_OPERATIONS."""
+class Live(Consumer):
+    """One run at a time; start() forgets the one before. Memory is bounded by HISTORY_S and MOST_OPERATIONS."""
 
     def __init__(self) -> None:
-        self.begin("", 0, None, dict)
+        self._run: RunView | None = None
+        self._clear()
 
-    def begin(self, run: str, started_ns: int, curve: LoadCurve | None, counters: Callable[[], dict[str, int]]) -> None:
-        """`curve` None: nothing is planned. `counters` gives what the run itself has to say (lost reports, ...) by name."""
-        self._run, self._started_s, self._curve, self._counters = run, started_ns / 1e9, curve, counters
+    def start(self, run: RunView) -> None:
+        self._run = run
+        self._clear()
+
+    def _clear(self) -> None:
         self._finished: dict[int, int] = {}
         self._recent: deque[Window] = deque(maxlen=50_000)
         self._totals: dict[str, _Totals] = {}
         self._unsent = 0
         self._assessment: Assessment | None = None
 
-    def add(self, windows: Iterable[Window]) -> None:
-        for w in windows:
+    def add(self, report: Report) -> None:
+        for w in report.windows:
             self._unsent += w.unsent
             if w.operation == SCHEDULE:
                 continue
@@ -64,19 +68,26 @@ class Live:
     def values(self, now_s: float) -> dict[str, Any]:
         """Plain values for JSON; rates in operations per second, latencies in ms (None: unknown)."""
         last = int(now_s) - SETTLED_S
-        seconds = [s for s in range(last - 119, last + 1) if s >= self._started_s - 1 and self._run]
-        history = [{"s": s, "planned": self._planned(s), "achieved": self._finished.get(s, 0)} for s in seconds]
-        counters = {"Operations not sent in time": self._unsent, **(self._counters() if self._run else {})}
         return {
-            "run": self._run,
-            "history": history if self._assessment is None else [],
+            "run": self._run.run_id if self._run else "",
+            "history": self._history(self._run.times, last) if self._run and self._assessment is None else [],
             "operations": [self._operation(name, totals, last) for name, totals in sorted(self._totals.items())],
-            "counters": counters,
+            "counters": {"Operations not sent in time": self._unsent, **(self._run.counters() if self._run else {})},
             "assessment": _shown(self._assessment) if self._assessment else None,
         }
 
-    def _planned(self, second: int) -> float | None:
-        return self._curve.rate_at(second + 0.5 - self._started_s) if self._curve else None
+    def _history(self, times: RunTimes, last: int) -> list[dict[str, Any]]:
+        """The seconds (Unix) up to `last`, two minutes at most."""
+        started_s, curve = times.started_ns / 1e9, times.curve
+        return [
+            {
+                "s": second,
+                "planned": curve.rate_at(second + 0.5 - started_s) if curve else None,
+                "achieved": self._finished.get(second, 0),
+            }
+            for second in range(last - 119, last + 1)
+            if second >= started_s - 1
+        ]
 
     def _operation(self, name: str, totals: _Totals, last: int) -> dict[str, Any]:
         recent = histogram.merge(w.response for w in self._recent if w.operation == name and last - SHOWN_S < w.second <= last)
@@ -92,6 +103,6 @@ def _ms(h: Histogram, q: float) -> float | None:
 def _shown(a: Assessment) -> dict[str, Any]:
     rows = [list(r.cells) for r in objective_rows(a)]
     checks = [list(row.cells) for row in check_rows(a)]
-    shown = {"decision": a.decision.value, "summary": a.summary, "rollout": a.rollout, "exit_code": a.exit_code}
-    found: dict[str, Any] = finite(shown | {"columns": list(OBJECTIVE_COLUMNS), "objectives": rows, "checks": checks})
-    return found | {"notes": list(a.notes)}
+    facts = {"decision": a.decision.value, "summary": a.summary, "rollout": a.rollout, "exit_code": a.exit_code}
+    values: dict[str, Any] = finite(facts | {"columns": list(OBJECTIVE_COLUMNS), "objectives": rows, "checks": checks})
+    return values | {"notes": list(a.notes)}

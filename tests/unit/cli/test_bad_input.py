@@ -13,8 +13,11 @@ import pytest
 
 from bizra_load.archive.store import RunWriter
 from bizra_load.cli import main as cli
-from bizra_load.cli import run as run_verb
-from bizra_load.settings.arguments import ARGUMENTS, SWITCHES
+from bizra_load.cli import validate
+from bizra_load.launch import load
+from bizra_load.node import server
+from bizra_load.rehearsal import drill
+from bizra_load.settings.arguments import OPTIONS, SWITCHES
 from tests.unit.cli.wrong_values import FREE, WRONG
 from tests.unit.sla.synthetic import measurements
 
@@ -52,19 +55,15 @@ def nothing_starts(monkeypatch, tmp_path):
     def reached(*_: object, **__: object) -> None:
         raise AssertionError("a wrong value went through")
 
-    import bizra_load.node.server as server
-    import bizra_load.rehearsal.drill as drill
-    import bizra_load.rehearsal.node_process as embedded
-
     for module, name in (
-        (run_verb, "start_node"),
-        (run_verb, "_supervise"),
+        (load, "start_node"),
+        (load, "supervise"),
         (drill, "start_node"),
-        (embedded, "start_node"),
+        (validate, "start_node"),
         (server, "_listening"),
     ):
         monkeypatch.setattr(module, name, reached)
-    for variable in (v for _, v, *_ in ARGUMENTS if v):
+    for variable in (option.variable for option in OPTIONS):
         monkeypatch.delenv(variable, raising=False)
     monkeypatch.chdir(tmp_path)
 
@@ -77,7 +76,7 @@ def filled(value: str, bad: dict[str, Path]) -> str:
 
 
 def arguments(option: str, value: str, bad: dict[str, Path]) -> list[str]:
-    """A command line that is right but for this value."""
+    """A command line that is correct but for this value."""
     verb, _, flag = option.rpartition(" ")
     good = str(bad["good"])
     positional = {"assess": [good], "report": [good], "compare": [good, good]}.get(verb, [])
@@ -107,7 +106,7 @@ def test_a_wrong_value_is_one_line_and_exit_code_6(option, value, bad, capsys, t
     assert snapshot(bad["good"].parent) == before
 
 
-VARIABLES = [(v, value) for flag, v, *_ in ARGUMENTS if v for value in WRONG.get(f"run {flag}", ())[:4] if value]
+VARIABLES = [(o.variable, value) for o in OPTIONS for value in WRONG.get(f"run {o.flag}", ())[:4] if value]
 
 
 @pytest.mark.parametrize(("variable", "value"), [*VARIABLES, ("WORKERS", "0"), ("WORKERS", "1e9"), ("ENDPOINT", "ftp://x")])
@@ -178,4 +177,4 @@ def test_a_run_that_was_cut_off_has_no_checksums_and_is_judged_with_a_note(bad, 
 
 
 def test_no_switch_takes_a_value_that_could_be_wrong():
-    assert {f"run {flag}" for flag, _ in SWITCHES}.isdisjoint(options(cli.parser()))
+    assert {f"run {switch.flag}" for switch in SWITCHES}.isdisjoint(options(cli.parser()))

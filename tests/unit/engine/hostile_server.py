@@ -55,7 +55,7 @@ def read_request(connection: socket.socket) -> bytes:
     return head + b"\r\n\r\n" + body
 
 
-def answer(*pieces: bytes, close: bool = False, reset: bool = False) -> Script:
+def respond(*pieces: bytes, close: bool = False, reset: bool = False) -> Script:
     """Send these pieces to every request, each in a segment of its own."""
 
     def script(connection: socket.socket) -> None:
@@ -72,6 +72,6 @@ def answer(*pieces: bytes, close: bool = False, reset: bool = False) -> Script:
 
 
 def silent(connection: socket.socket) -> None:
-    """Read the request and never answer."""
+    """Read the request and never respond."""
     while connection.recv(65_536):
         pass

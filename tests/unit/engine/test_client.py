@@ -11,7 +11,7 @@ import trustme
 
 from bizra_load.engine.client import Connection
 from bizra_load.engine.errors import EngineError, ProtocolError, ResponseTimeout, TransportError
-from tests.unit.engine.hostile_server import answer, hostile_server, read_request, silent
+from tests.unit.engine.hostile_server import hostile_server, read_request, respond, silent
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
 
@@ -21,10 +21,10 @@ def exchange(url, method="POST", timeout_s=5.0, times=1):
     request = connection.prepare(method, "/x")
     started = []
     try:
-        answers = [connection.send(request, b"{}", started.append) for _ in range(times)]
+        responses = [connection.send(request, b"{}", started.append) for _ in range(times)]
     finally:
         connection.close()
-    return answers, connection, started
+    return responses, connection, started
 
 
 def body_of(url, method="POST"):
@@ -32,7 +32,7 @@ def body_of(url, method="POST"):
 
 
 def test_a_plain_answer_is_read_and_timed():
-    with hostile_server(answer(OK)) as url:
+    with hostile_server(respond(OK)) as url:
         [found], _, started = exchange(url)
     assert (found.status, found.body) == (200, b"hello")
     assert started == [found.sent_ns]
@@ -41,45 +41,45 @@ def test_a_plain_answer_is_read_and_timed():
 
 def test_an_answer_split_at_any_byte_is_the_same_answer():
     for at in range(1, len(OK)):
-        with hostile_server(answer(OK[:at], OK[at:])) as url:
+        with hostile_server(respond(OK[:at], OK[at:])) as url:
             assert body_of(url) == b"hello"
 
 
 def test_chunked_answers_with_extensions_and_trailers_are_joined():
     chunked = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3;a=b\r\nhel\r\n2\r\nlo\r\n0\r\nX: y\r\n\r\n"
     for at in range(1, len(chunked), 7):
-        with hostile_server(answer(chunked[:at], chunked[at:])) as url:
+        with hostile_server(respond(chunked[:at], chunked[at:])) as url:
             assert body_of(url) == b"hello"
 
 
 @pytest.mark.parametrize("status", [204, 304])
 def test_answers_without_body_end_with_their_head(status):
-    with hostile_server(answer(b"HTTP/1.1 %d X\r\nContent-Length: 99\r\n\r\n" % status)) as url:
-        answers, connection, _ = exchange(url, times=2)
-    assert [a.status for a in answers] == [status, status]
+    with hostile_server(respond(b"HTTP/1.1 %d X\r\nContent-Length: 99\r\n\r\n" % status)) as url:
+        responses, connection, _ = exchange(url, times=2)
+    assert [a.status for a in responses] == [status, status]
     assert connection.reconnects == 0
 
 
 def test_a_head_answer_has_no_body_whatever_its_length_says():
-    with hostile_server(answer(b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n")) as url:
+    with hostile_server(respond(b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n")) as url:
         assert body_of(url, "HEAD") == b""
 
 
 def test_interim_answers_are_passed_over():
-    with hostile_server(answer(b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n" + OK)) as url:
+    with hostile_server(respond(b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n" + OK)) as url:
         assert body_of(url) == b"hello"
 
 
 def test_connection_close_is_obeyed_and_the_reconnect_is_counted():
     closing = b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 5\r\n\r\nhello"
-    with hostile_server(answer(closing, close=True)) as url:
-        answers, connection, _ = exchange(url, times=3)
-    assert [a.body for a in answers] == [b"hello"] * 3
+    with hostile_server(respond(closing, close=True)) as url:
+        responses, connection, _ = exchange(url, times=3)
+    assert [a.body for a in responses] == [b"hello"] * 3
     assert connection.reconnects == 2
 
 
 def test_a_body_without_length_ends_with_the_connection():
-    with hostile_server(answer(b"HTTP/1.0 200 OK\r\n\r\n", b"hel", b"lo", close=True)) as url:
+    with hostile_server(respond(b"HTTP/1.0 200 OK\r\n\r\n", b"hel", b"lo", close=True)) as url:
         assert body_of(url) == b"hello"
 
 
@@ -122,24 +122,24 @@ BROKEN = {
     "endless head": (b"HTTP/1.1 200 OK\r\n" + b"X: yyyyyyyyyyyyyyyyyyyyyyyyyyyyyy\r\n" * 4000, ProtocolError),
     "interim flood": (b"HTTP/1.1 100 Continue\r\n\r\n" * 50 + OK, ProtocolError),
     "switching protocols": (b"HTTP/1.1 101 Switching Protocols\r\n\r\n", ProtocolError),
-    "two answers at once": (OK + OK, ProtocolError),
+    "two responses at once": (OK + OK, ProtocolError),
 }
 
 
 @pytest.mark.parametrize("name", BROKEN)
 def test_what_cannot_be_parsed_is_a_clear_failure(name):
     data, kind = BROKEN[name]
-    with hostile_server(answer(data, close=True)) as url, pytest.raises(kind):
+    with hostile_server(respond(data, close=True)) as url, pytest.raises(kind):
         exchange(url)
 
 
 def test_a_reset_is_a_transport_failure():
-    with hostile_server(answer(OK[:10], reset=True)) as url, pytest.raises(TransportError):
+    with hostile_server(respond(OK[:10], reset=True)) as url, pytest.raises(TransportError):
         exchange(url)
 
 
 def test_the_answer_to_a_failed_request_is_never_taken_for_the_next_one():
-    with hostile_server(answer(OK + b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nwrong"), answer(OK)) as url:
+    with hostile_server(respond(OK + b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nwrong"), respond(OK)) as url:
         connection = Connection(url)
         request = connection.prepare("POST", "/x")
         with pytest.raises(ProtocolError):
@@ -188,7 +188,7 @@ def test_a_request_larger_than_the_send_buffer_arrives_whole():
 
 
 def test_a_killed_user_leaves_nothing_that_could_wake_another():
-    with hostile_server(silent, answer(OK)) as url:
+    with hostile_server(silent, respond(OK)) as url:
         victim_connection = Connection(url)
         victim = gevent.spawn(victim_connection.send, victim_connection.prepare("POST", "/x"), b"{}", lambda _: None)
         while not victim_connection.last_started:
@@ -225,7 +225,7 @@ def tls_server(authority, name):
 
     def script(connection):
         with context.wrap_socket(connection, server_side=True) as secure:
-            answer(OK)(secure)
+            respond(OK)(secure)
 
     return hostile_server(script)
 

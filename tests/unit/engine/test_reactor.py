@@ -86,7 +86,7 @@ def test_a_response_ends_the_wait_and_no_sweep_is_left_behind(reactor, pair):
 
 
 def test_a_response_while_others_wait_is_taken_in_the_same_turn(reactor, pair):
-    """The first one that is woken makes the answer of the second arrive: both are handed out."""
+    """The first one that is woken makes the response of the second arrive: both are handed out."""
     woken = []
     (a, to_a), (b, to_b) = pair(), pair()
 

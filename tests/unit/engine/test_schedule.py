@@ -232,7 +232,7 @@ def test_no_arrival_is_due_before_its_slot_exists_however_long_that_took(arrival
     gevent.sleep(0)
     start = time.perf_counter_ns() + 20_000_000
     schedule.begin(start)
-    schedule.begin(start + 10**12)  # told again: it has begun
+    schedule.begin(start + 10**12)  # a second call: it has begun
     with gevent.Timeout(10):
         while time.perf_counter_ns() < schedule.closes_ns:
             gevent.sleep(0.005)

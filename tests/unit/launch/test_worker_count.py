@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from bizra_load.launch.worker_count import said, workers_for
+from bizra_load.launch.worker_count import explained, workers_for
 
 
 @pytest.mark.parametrize(
@@ -40,7 +40,7 @@ def test_more_cores_or_a_higher_rate_never_mean_fewer_workers():
 
 
 def test_the_reason_is_one_line():
-    assert said(1, 2, 1000.0, True) == (
+    assert explained(1, 2, 1000.0, True) == (
         "Workers: 1 (1,000 ops/s; 2 cores, one of them left to the target on this machine); --workers sets another number"
     )
-    assert said(1, 1, math.inf, False) == "Workers: 1 (as fast as answers come; 1 core); --workers sets another number"
+    assert explained(1, 1, math.inf, False) == "Workers: 1 (as fast as answers come; 1 core); --workers sets another number"

@@ -2,6 +2,7 @@
 
 import shutil
 import subprocess
+from types import SimpleNamespace as Some
 
 import numpy as np
 from hypothesis import given
@@ -10,6 +11,7 @@ from prometheus_client import REGISTRY, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
 from bizra_load.measure.recorder import MAX_OPERATIONS
+from bizra_load.measure.report import Report
 from bizra_load.node.metrics import EDGES_S
 from bizra_load.runtime.generator_metrics import EDGES_NS, GeneratorMetrics
 from sla.values.assessment import Status
@@ -24,9 +26,18 @@ def values(metrics):
     return {(s.name, *sorted(s.labels.items())): s.value for f in text_string_to_metric_families(text) for s in f.samples}
 
 
+def run(run_id, planned_per_s):
+    """As much of a run as its metrics read."""
+    return Some(run_id=run_id, agreement_name="local", times=Some(planned_per_s=lambda: planned_per_s))
+
+
+def report(windows, health):
+    return Report("w", 0, False, tuple(windows), tuple(health), (), ())
+
+
 def started(clock=lambda: 0.0):
     metrics = GeneratorMetrics(clock)
-    metrics.begin("a-run", "local", lambda: 250.0)
+    metrics.start(run("a-run", 250.0))
     return metrics
 
 
@@ -35,7 +46,7 @@ def test_every_bucket_holds_the_samples_at_or_under_its_edge_to_a_bucket_of_the_
     metrics = started()
     samples = np.array(latencies, dtype=np.int64)
     window = Window(1, "generate", response=from_values(samples, over_range))
-    metrics.add([window], [])
+    metrics.add(report([window], []))
     found = values(metrics)
     for edge in EDGES_NS.tolist():
         count = found["bizra_load_response_seconds_bucket", ("le", str(edge / 1e9)), ("operation", "generate")]
@@ -52,8 +63,12 @@ def test_the_edges_contain_those_of_the_node():
 
 def test_reports_add_up_over_workers_and_an_arrival_that_was_never_sent_is_planned_and_unsent():
     metrics = started()
-    metrics.add([Window(1, "verify", planned=3, started=3, ok=2, failed={"timeout": 1})], [Health(1, "w1", cpu_share=0.25)])
-    metrics.add([Window(1, "verify", planned=4, started=4, ok=4), Window(1, SCHEDULE, planned=2, unsent=2)], [Health(1, "w2")])
+    metrics.add(
+        report([Window(1, "verify", planned=3, started=3, ok=2, failed={"timeout": 1})], [Health(1, "w1", cpu_share=0.25)])
+    )
+    metrics.add(
+        report([Window(1, "verify", planned=4, started=4, ok=4), Window(1, SCHEDULE, planned=2, unsent=2)], [Health(1, "w2")])
+    )
     found = values(metrics)
     assert found["bizra_load_operations_planned_total", ("operation", "verify")] == 7
     assert found["bizra_load_operations_planned_total", ("operation", SCHEDULE)] == 2
@@ -72,28 +87,28 @@ def test_reports_add_up_over_workers_and_an_arrival_that_was_never_sent_is_plann
 def test_a_worker_that_reports_no_more_is_not_counted():
     now = [0.0]
     metrics = started(lambda: now[0])
-    metrics.add([], [Health(1, "w1")])
+    metrics.add(report([], [Health(1, "w1")]))
     now[0] = 4.0
-    metrics.add([], [Health(5, "w2")])
+    metrics.add(report([], [Health(5, "w2")]))
     now[0] = 6.0
     assert values(metrics)["bizra_load_workers",] == 1
 
 
 def test_the_next_run_starts_at_zero_and_a_check_that_did_not_pass_is_zero():
     metrics = started()
-    metrics.add([Window(1, "verify", ok=1)], [])
+    metrics.add(report([Window(1, "verify", ok=1)], []))
     assessment = judged(measurements(unsent=3, hold_s=20))
     metrics.assessed(assessment)
     found = {key[1][1]: value for key, value in values(metrics).items() if key[0] == "bizra_load_check_passed"}
     assert found == {c.key: float(c.status is Status.PASS) for c in assessment.checks}
-    metrics.begin("next", "local", lambda: 0.0)
+    metrics.start(run("next", 0.0))
     found = values(metrics)
     assert not any(key[0].startswith(("bizra_load_operations_finished", "bizra_load_check")) for key in found)
 
 
 def test_names_of_operations_cannot_fill_prometheus():
     metrics = started()
-    metrics.add([Window(1, f"operation {n}", ok=1) for n in range(3 * MAX_OPERATIONS)], [])
+    metrics.add(report([Window(1, f"operation {n}", ok=1) for n in range(3 * MAX_OPERATIONS)], []))
     ok = [
         v for key, v in values(metrics).items() if key[0] == "bizra_load_operations_finished_total" and ("outcome", "ok") in key
     ]
@@ -103,7 +118,7 @@ def test_names_of_operations_cannot_fill_prometheus():
 
 def test_nothing_is_registered_globally_and_promtool_finds_no_fault():
     metrics = started()
-    metrics.add([Window(1, "verify", ok=1)], [Health(1, "w1")])
+    metrics.add(report([Window(1, "verify", ok=1)], [Health(1, "w1")]))
     assert not any(f.name.startswith("bizra_load") for f in REGISTRY.collect())
     promtool = shutil.which("promtool")
     assert promtool, "promtool is missing: apt-get install -y --no-install-recommends prometheus"

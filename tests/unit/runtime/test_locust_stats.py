@@ -8,6 +8,7 @@ SCRIPT = """
 import json, sys
 import numpy as np
 from locust.stats import RequestStats
+from bizra_load.measure.report import Report
 from bizra_load.runtime.locust_stats import LocustStatistics
 from sla.values.histogram import from_values
 from sla.values.window import Window
@@ -20,10 +21,10 @@ stats = RequestStats()
 ours = LocustStatistics(stats, "PoI")
 counts = []
 for report in json.loads(sys.argv[1]):
-    ours.add([window(*w) for w in report])
+    ours.add(Report('w', 0, False, tuple(window(*w) for w in report), (), (), ()))
     counts.append(stats.total.num_requests)
-ours.show()
-ours.show()
+ours.every_second(0)
+ours.end()
 entry = stats.get("generate", "PoI")
 by_second, by_time = dict(entry.num_reqs_per_sec), sum(entry.response_times.values())
 print(json.dumps([counts, entry.num_requests, stats.total.num_requests, by_second, by_time]))

@@ -13,7 +13,7 @@ from types import SimpleNamespace as Some
 
 from bizra_load.engine.errors import ResponseTimeout, TransportError
 from bizra_load.measure.recorder import Operation
-from bizra_load.runtime.users import OpenModelUser, WrongAnswer
+from bizra_load.runtime.users import OpenModelUser, WrongResponse
 
 class Connection:  # answers with `status`, or raises `error`
     reconnects, last_started, last_sent_ns = 0, True, 0
@@ -35,18 +35,18 @@ def user_of(connection):
     user = Plain.__new__(Plain)
     user.connection, user._reconnects = connection, 0
     user.slot = Some(take=time.perf_counter_ns)
-    user.measuring = Some(fire_request_events=False, reconnects=0)
+    user.test_run = Some(fire_request_events=False, reconnects=0)
     return user
 
 def accept(_):
     return True
 
 def refuse(_):
-    raise WrongAnswer("not_valid", "as planned")
+    raise WrongResponse("not_valid", "as planned")
 
 CASES = {
-    "right": (Connection(), accept),
-    "wrong answer": (Connection(), refuse),
+    "correct": (Connection(), accept),
+    "wrong response": (Connection(), refuse),
     "status 503": (Connection(status=503), accept),
     "time-out": (Connection(error=ResponseTimeout), accept),
     "cut": (Connection(error=TransportError), accept),
@@ -66,8 +66,8 @@ for name, (connection, check) in CASES.items():
 print(json.dumps(found))
 """
 OUTCOMES = {
-    "right": "None",
-    "wrong answer": "not_valid",
+    "correct": "None",
+    "wrong response": "not_valid",
     "status 503": "http_5xx",
     "time-out": "timeout",
     "cut": "transport",

@@ -46,7 +46,7 @@ class Watched(QuietMoments):
 def worker(index):
     clock = SteadyClock()
     arguments = Some(runner=None), resolve(None), str(index), index, "r", None, lambda _: None, ClusterKey(), clock
-    made = bizra_load.runtime.worker_run.WorkerRun(*arguments)
+    made = bizra_load.runtime.worker_run.WorkerRun.start(*arguments)
     maker = made.recorder.maker
 
     def begins(*when):  # a report

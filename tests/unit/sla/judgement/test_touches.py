@@ -5,9 +5,9 @@ import dataclasses
 import numpy as np
 import pytest
 
+from sla.judgement.allowable import ALLOWABLE
 from sla.judgement.evaluate import evaluate
 from sla.judgement.opening import opened
-from sla.judgement.run_checks import ALLOWABLE
 from sla.judgement.run_checks import run_checks as all_checks
 from sla.judgement.status import MISSES, OVER_BASELINE, THIN_EVIDENCE
 from sla.judgement.steady import find_steady

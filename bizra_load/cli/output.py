@@ -1,0 +1,29 @@
+"""Where a verb's result goes: standard output or a file, in the format that --format names."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable
+
+from bizra_load.exit_codes import UsageError
+from bizra_load.io.files import write_atomically
+from bizra_load.io.terminal import terminal_width
+
+
+def write_output(args: argparse.Namespace, text: Callable[[int, bool], str], others: dict[str, Callable[[], str]]) -> None:
+    """What --format asks for, to standard output or to a file in one step. `text` takes the width and whether there is colour.
+    Raises UsageError.
+    """
+    if args.format == "text":
+        terminal = sys.stdout.isatty() and args.output is None
+        rendered = text(terminal_width(sys.stdout) if terminal else 120, terminal) + "\n"
+    else:
+        rendered = others[args.format]()
+    if args.output is None:
+        sys.stdout.write(rendered)
+        return
+    try:
+        write_atomically(args.output, rendered)
+    except OSError as error:
+        raise UsageError(f"-o: {args.output}: {error.strerror}") from None

@@ -1,0 +1,1 @@
+"""The options of each verb. Light to import: --help needs nothing else."""

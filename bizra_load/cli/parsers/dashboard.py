@@ -1,0 +1,42 @@
+"""`bizra-load dashboard render`: Grafana dashboards of an agreement. `import`: into a Grafana.
+
+`check`: do the panels return data, asked of a Prometheus alone?
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from bizra_load.poi.dashboard_files import GENERATOR, NODE
+from bizra_load.settings.defaults import DEFAULT_AGREEMENT
+
+
+def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = subparsers.add_parser("dashboard", description=__doc__)
+    verbs = parser.add_subparsers(dest="dashboard_verb", required=True, metavar="VERB")
+    render = verbs.add_parser("render", help=f"write {NODE}.json, one for each environment, and {GENERATOR}.json")
+    render.add_argument("--out", type=Path, default=Path("k8s/monitoring"), metavar="DIR", help="(default: k8s/monitoring)")
+    render.add_argument("--check", action="store_true", help="write nothing; exit with 3 where a file is not current")
+    render.set_defaults(command="dashboard:run_render")
+    put = verbs.add_parser(
+        "import", help="into the Grafana at GRAFANA_URL, with the key in GRAFANA_API_KEY or GRAFANA_API_KEY_FILE"
+    )
+    put.add_argument("--folder", default="", help="title or uid of an existing folder (default: the general one)")
+    put.add_argument("--datasource", default="", help="name or uid of a Prometheus data source (default: the default one)")
+    put.add_argument("--snapshot", action="store_true", help="take a snapshot too")
+    put.add_argument("--timeout", type=float, default=10.0, metavar="SECONDS", help="for each request (default: 10)")
+    trust = put.add_mutually_exclusive_group()
+    trust.add_argument("--ca-file", default="", help="certificate authorities to trust for https")
+    trust.add_argument("--insecure", action="store_true", help="do not verify the certificate; the log says so")
+    put.set_defaults(command="dashboard:run_import")
+    check = verbs.add_parser("check", help="ask a Prometheus, without any Grafana")
+    check.add_argument("--prometheus-url", default="", metavar="URL", help="(environment: PROMETHEUS_URL)")
+    check.set_defaults(command="dashboard:run_check")
+    for verb in (render, put, check):
+        verb.add_argument(
+            "--agreement", default=DEFAULT_AGREEMENT, help=f"a packaged name or a YAML file (default: {DEFAULT_AGREEMENT})"
+        )
+        verb.add_argument("--baseline", default="", metavar="FILE", help="JSON, for limits that are multiples of a baseline")
+    for verb in (put, check):
+        verb.add_argument("--out", type=Path, default=Path("artifacts"), metavar="DIR", help="for dashboard-check.json")

@@ -1,0 +1,31 @@
+"""The options of a load, which `run` and `validate` have."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from bizra_load.cli.parsers.shared import add_evidence_argument
+from bizra_load.settings.arguments import OPTIONS, SWITCHES, described
+
+
+def add_load_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of a load, for load_request()."""
+    parser.add_argument("-H", "--host", metavar="URL", help="target (environment: ENDPOINT; default: a reference node)")
+    parser.add_argument("-f", "--locustfile", type=Path, metavar="FILE", help="scenario (default: mixed.py)")
+    parser.add_argument(
+        "--processes",
+        "--workers",
+        dest="processes",
+        metavar="N",
+        help="workers (environment: WORKERS; default: as many as the rate needs and there are cores for)",
+    )
+    parser.add_argument("--enable-rebalancing", action="store_true", help="a lost worker's share goes to the others")
+    parser.add_argument("--stop-timeout", metavar="S", help="Locust's own; operations under way are finished in any case")
+    parser.add_argument("--loglevel", default="WARNING", help="of Locust's log (default: WARNING)")
+    for option in OPTIONS:
+        named = f", environment: {option.variable}"
+        parser.add_argument(option.flag, metavar="VALUE", help=described(option.help, option.default, named))
+    for switch in SWITCHES:
+        parser.add_argument(switch.flag, action="store_true", help=switch.help)
+    add_evidence_argument(parser)

@@ -1,0 +1,23 @@
+"""`bizra-load report RUN`: show a run's assessment as text, JSON, Markdown or HTML.
+
+`bizra-load report RUN --artifacts DIR` writes the decision, the readiness checklist and the performance report there.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from bizra_load.cli.parsers.shared import add_evidence_argument, add_output_arguments
+
+
+def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = subparsers.add_parser("report", description=__doc__)
+    parser.add_argument("folder", type=Path, metavar="RUN", help="a run folder that has been assessed")
+    add_output_arguments(parser, ("text", "json", "md", "html"))
+    parser.add_argument(
+        "--second-opinion", action="store_true", help="the latencies' intervals by resampling, beside those that decide (text)"
+    )
+    parser.add_argument("--artifacts", type=Path, metavar="DIR", help="write the decision, the checklist and the report there")
+    add_evidence_argument(parser)
+    parser.set_defaults(command="report:run")

@@ -1,0 +1,86 @@
+"""Saved runs compared with each other, or with a file of earlier figures: reads and judges them, then asks sla for changes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from bizra_load.exit_codes import InvalidRunError, UsageError
+from bizra_load.judging.agreements import read_baseline
+from bizra_load.judging.judge import Override, judge_folder
+from sla.judgement.comparison import Comparison, Figure, compare, figure_of_file, figures_of_runs
+from sla.judgement.lateness import LATE, judged
+from sla.judgement.summaries import less_lag, summaries
+from sla.judgement.touches import touches_client
+from sla.values import histogram
+from sla.values.assessment import Assessment, OperationSummary, Status
+from sla.values.baseline import Baseline
+from sla.values.measurements import Measurements
+
+
+@dataclass(frozen=True)
+class _Run:
+    folder: Path
+    measurements: Measurements
+    assessment: Assessment
+
+    def at(self, level: float) -> tuple[OperationSummary, ...]:
+        return summaries(self.measurements, self.assessment.steady, level)
+
+    def less_lag(self, level: float) -> tuple[OperationSummary, ...]:
+        lag = histogram.merge(h.lag for h in judged(self.measurements.health, self.assessment.steady))
+        return less_lag(self.at(level), lag)
+
+
+def compare_runs(folders: Sequence[Path], margin: float) -> Comparison:
+    """Run folders: baseline, candidate, baseline, candidate, ... `margin`: the relative change that counts as none (a ratio).
+
+    Raises UsageError where a folder is no run or nothing can be compared, InvalidRunError where a run can't be trusted.
+    """
+    runs = [_read(folder) for folder in folders]
+    sides = runs[0::2], runs[1::2]
+    notes = []
+    plans = {tuple((s.from_per_s, s.to_per_s) for s in r.measurements.facts.plan) for r in runs}
+    if len(plans) > 1:
+        notes.append("the runs had different planned rates: latencies depend on the load")
+    if len({str(r.assessment.run.get("target")) for r in runs}) > 2:
+        notes.append("the runs of one side had different targets")
+    without_lag = ([r.less_lag for r in side] for side in sides)
+    figures = figures_of_runs([r.at for r in sides[0]], [r.at for r in sides[1]], margin, *without_lag)
+    return _compared(figures, len(runs) > 2 and _interleaved(runs), notes)
+
+
+def compare_with_file(baseline: Path, folder: Path, margin: float) -> Comparison:
+    """The objectives of a run folder and the plain figures of a baseline file. Raises as compare_runs()."""
+    candidate = _read(folder, read_baseline(baseline))
+    figures = [
+        figure_of_file(o.title, o.unit, o.comparison == ">=", margin, o.baseline, o.estimate)
+        for o in candidate.assessment.objectives
+        if o.baseline is not None and o.estimate is not None
+        # what can't be judged can't be compared
+        and o.status is not Status.INVALID and not o.reason.startswith(LATE)
+    ]  # fmt: skip
+    return _compared(figures, False, ["the baseline is a file of plain figures without intervals of their own"])
+
+
+def _compared(figures: list[Figure], paired: bool, notes: list[str]) -> Comparison:
+    try:
+        return compare(figures, paired, notes=notes)
+    except ValueError as error:
+        raise UsageError(f"compare: {error}") from None
+
+
+def _interleaved(runs: list[_Run]) -> bool:
+    """Each baseline run and its candidate follow each other, whichever came first."""
+    order = sorted(range(len(runs)), key=lambda i: runs[i].measurements.facts.load_started_ns)
+    pairs = [order[i : i + 2] for i in range(0, len(order), 2)]
+    return all(a // 2 == b // 2 for a, b in pairs)
+
+
+def _read(folder: Path, baseline: Baseline | None = None) -> _Run:
+    assessment, measurements = judge_folder(folder, Override(baseline=baseline))
+    broken = [c.reason for c in assessment.checks if c.status is Status.FAIL and touches_client(c)]
+    if broken:
+        raise InvalidRunError(f"{folder}: can't be compared: {'; '.join(broken)}")
+    return _Run(folder, measurements, assessment)

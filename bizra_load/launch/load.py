@@ -1,0 +1,100 @@
+"""Put a load on: what must be reachable is, Locust runs, and whatever happens to it, what was measured is judged."""
+
+from __future__ import annotations
+
+import math
+import signal
+import socket
+import sys
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from pathlib import Path
+
+from bizra_load.archive.latest import begin, end
+from bizra_load.archive.store import RECORD, new_folder
+from bizra_load.exit_codes import BizraLoadError, InvalidRunError
+from bizra_load.io.this_machine import is_this_machine, usable_cores
+from bizra_load.judging.judge import assess_folder, print_summary
+from bizra_load.launch.locust_process import command_line, supervise, wait_for_orphans
+from bizra_load.launch.request import LoadRequest, target_address
+from bizra_load.launch.run_baseline import measured_beside
+from bizra_load.launch.worker_count import explained, workers_for
+from bizra_load.rehearsal.node_process import start_node
+from bizra_load.server_metrics.exposition import MetricsReader, ScrapeError
+from bizra_load.server_metrics.prometheus import PrometheusSource
+from bizra_load.settings.settings import Settings
+
+
+def put_load_on(request: LoadRequest) -> tuple[int, Path]:
+    """(exit code, run folder). Raises BizraLoadError before anything is started."""
+    with ExitStack() as stack:
+        if not request.host:
+            node = stack.enter_context(start_node())
+            request = request.on_node(node.url, node.metrics_url)
+            print(f"No target given: started the reference node on {node.url}", file=sys.stderr)
+        for flag in request.exposed:
+            print(
+                f"{flag}: everyone on this machine can read a password on a command line; use the environment", file=sys.stderr
+            )
+        settings = request.settings
+        _check_reachable(request.host)
+        _check_server_metrics(settings)
+        processes = request.processes or _workers(request.host, settings)
+        folder = new_folder(settings.out, settings.run_name, datetime.now(UTC))
+        begin(folder)
+        stack.enter_context(measured_beside(folder, settings, request.host))
+        try:
+            code = supervise(*command_line(request, processes, folder))
+            if code < 0:
+                code = _judge_without_master(folder, -code)
+        except BizraLoadError as error:
+            end(folder, error.exit_code)
+            raise
+        end(folder, code)
+        return code, folder
+
+
+def _workers(host: str, settings: Settings) -> int:
+    """As many as this machine is good for; prints the number and its reason."""
+    peak_per_s = math.inf if settings.saturating else settings.curve.peak_per_s
+    here, cores = is_this_machine(target_address(host)[1]), usable_cores()
+    workers = workers_for(cores, peak_per_s, here)
+    print(explained(workers, cores, peak_per_s, here), file=sys.stderr)
+    return workers
+
+
+def _judge_without_master(folder: Path, number: int) -> int:
+    """The exit code of a run whose master was killed by signal `number`: its workers end, and what all of them left is judged.
+    Raises InvalidRunError where nothing had begun.
+    """
+    wait_for_orphans()
+    name = signal.Signals(number).name
+    if not (folder / RECORD).exists():
+        raise InvalidRunError(f"ended by {name} before the load began: {folder}")
+    print(f"bizra-load run: the master was killed ({name}); kept with what the workers left: {folder}", file=sys.stderr)
+    assessment = assess_folder(folder)
+    print_summary(assessment, folder, sys.stdout)
+    return assessment.exit_code
+
+
+def _check_reachable(host: str) -> None:
+    """Before anything is started: a target that refuses connections answers nothing else. Raises InvalidRunError."""
+    parts, name, port = target_address(host)
+    try:
+        socket.create_connection((name, port), timeout=5).close()
+    except (OSError, UnicodeError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise InvalidRunError(f"the target {parts.scheme}://{name}:{port} can't be reached: {reason}") from None
+
+
+def _check_server_metrics(settings: Settings) -> None:
+    """Raises InvalidRunError where the server's metrics can't be read."""
+    try:
+        if settings.metrics_url:
+            MetricsReader(settings.metrics_url).read()
+        elif settings.prometheus_url:
+            PrometheusSource(settings.prometheus_url, settings.prometheus_selector).check()
+        else:
+            print("No --metrics-url or --prometheus-url: server-side objectives can't be judged", file=sys.stderr)
+    except ScrapeError as error:
+        raise InvalidRunError(f"the server's metrics can't be read: {error}") from None

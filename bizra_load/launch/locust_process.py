@@ -1,0 +1,70 @@
+"""Locust's master and workers as processes of this machine."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import psutil
+
+from bizra_load.io.ports import free_port
+from bizra_load.launch.request import LoadRequest, holds_password
+from bizra_load.rehearsal.node_process import adopt_orphans, die_with_parent
+from bizra_load.settings.arguments import OPTIONS
+
+WORKERS_END_WITHIN_S = 60.0  # they notice in 8 s, finish what is under way and try to hand over for 10 s
+_VARIABLES = {option.flag: option.variable for option in OPTIONS}
+
+
+def command_line(request: LoadRequest, processes: int, folder: Path) -> tuple[list[str], dict[str, str]]:
+    """Locust's command line and environment; the latter holds what nobody else on this machine is to read."""
+    port = free_port()
+    environment = {**os.environ, "BIZRA_LOAD_RUN_FOLDER": str(folder.resolve()), "LOCUST_HOST": request.host}
+    command = [
+        *(sys.executable, "-m", "locust", "-f", str(request.locustfile), "--headless", "--only-summary"),
+        *("--processes", str(processes), "--expect-workers-max-wait", "60", "--loglevel", request.log_level),
+        *("--master-bind-host", "127.0.0.1", "--master-bind-port", str(port), "--master-port", str(port)),
+        *("--json-file", str(folder / "locust-stats")),
+    ]
+    if not holds_password(request.host):
+        command += ["-H", request.host]
+    for flag, text in request.options:
+        if holds_password(text):
+            environment[_VARIABLES[flag]] = text  # everyone on this machine can read a command line
+        else:
+            command += [flag, text]
+    command += [word for name_and_path in request.settings.evidence for word in ("--evidence", name_and_path)]
+    if request.enable_rebalancing:
+        command.append("--enable-rebalancing")
+    if request.stop_timeout_s is not None:
+        command += ["--stop-timeout", str(request.stop_timeout_s)]
+    return [*command, *request.switches], environment
+
+
+def supervise(command: list[str], environment: dict[str, str]) -> int:
+    """Run Locust. SIGTERM and SIGINT end it in good order: both are passed on as SIGTERM, for a SIGINT may be for us alone
+    (after Ctrl+C, which Locust gets too, it changes nothing). Returns its exit code, or the negative number of the signal that
+    killed it.
+    """
+    adopt_orphans()  # workers whose master is killed become ours, so that we can wait for what they leave behind
+    process = subprocess.Popen(command, env=environment, preexec_fn=die_with_parent)  # no shell, own module
+    numbers = [signal.SIGTERM]
+    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:  # a shell started us in the background: Ctrl+C is for others
+        numbers.append(signal.SIGINT)
+    before = [signal.signal(number, lambda *_: process.terminate()) for number in numbers]
+    try:
+        return process.wait()
+    finally:
+        for number, handler in zip(numbers, before, strict=True):
+            signal.signal(number, handler)
+
+
+def wait_for_orphans() -> None:
+    """Wait for the workers of a master that was killed: they stop by themselves; one that does not is killed."""
+    # the reference node, if we started one, has a session of its own
+    workers = [child for child in psutil.Process().children() if os.getpgid(child.pid) == os.getpgrp()]
+    for worker in psutil.wait_procs(workers, timeout=WORKERS_END_WITHIN_S)[1]:
+        worker.kill()

@@ -1,0 +1,50 @@
+"""How a run begins on the master: agreement, run folder, record, clock, and whatever takes its windows in."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from locust.env import Environment
+
+from bizra_load.archive import run_record
+from bizra_load.archive.store import RunWriter, new_folder
+from bizra_load.judging.agreements import keep_agreement, read_agreement
+from bizra_load.measure.clock import SteadyClock
+from bizra_load.measure.cluster_key import ClusterKey
+from bizra_load.runtime.consumers import Consumer, Consumers
+from bizra_load.runtime.master_run import MasterRun
+from bizra_load.runtime.run_times import RunTimes
+from bizra_load.runtime.server_scrapes import ServerMetrics
+from bizra_load.runtime.storage import RunStorage
+from bizra_load.settings.remedies import WORDS
+from bizra_load.settings.settings import Settings
+from sla.values.baseline import is_measured
+from sla.values.remedies import Remedy
+
+
+def start_run(
+    settings: Settings, environment: Environment, open_model: bool, key: ClusterKey, consumers: Sequence[Consumer]
+) -> MasterRun:
+    """Make the run folder and begin to take in reports. Raises BizraLoadError or OSError where that is impossible."""
+    clock = SteadyClock()
+    now = datetime.fromtimestamp(clock.unix_ns() / 1e9, UTC)
+    agreement = read_agreement(settings.agreement, settings.baseline)
+    fixed = os.environ.get("BIZRA_LOAD_RUN_FOLDER")
+    folder = Path(fixed) if fixed else new_folder(settings.out, settings.run_name, now)
+    storage = RunStorage(RunWriter(folder))
+    record = run_record.of_load(settings, now, environment.host or "", agreement.sha256)
+    keep_agreement(folder, agreement)
+    if not fixed and is_measured(agreement.agreement) and agreement.baseline is None:
+        text = "Before the load: no baseline, what is held against it stays open"
+        print(f"{text}: {WORDS[Remedy.MEASURE_BASELINE]}", file=sys.stderr)
+    curve = settings.curve if open_model and not settings.saturating else None
+    times = RunTimes(clock, curve, settings.curve.duration_s)
+    server = ServerMetrics(settings, clock, environment.host or "")
+    name = agreement.agreement.name
+    run = MasterRun(settings, environment, folder, name, record, times, storage, server, key, Consumers(consumers))
+    run.start()
+    return run

@@ -1,0 +1,22 @@
+"""Checks of the run that a user may allow to fail."""
+
+from __future__ import annotations
+
+# what a user may call acceptable: name -> the checks whose keys begin with this
+ALLOWABLE = {
+    "lost-worker": "workers",
+    "lost-master": "closed",
+    "missing-reports": "reports",
+    "unsent": "unsent",
+    "schedule-lag": "schedule_lag",
+    "generator-cpu": "generator_cpu",
+    "achieved-seconds": "achieved_seconds",
+    "stalled-worker": "stalls",
+    "clock-skew": "clock_skew",
+    "server-data": "server_data",
+    "target-restarted": "restarted",
+    "counters": "counters_",
+    "dominance": "dominance_",
+    "littles-law": "littles_law_",
+    "clock-resolution": "resolution_",
+}

@@ -1,0 +1,51 @@
+"""What a command loads before it has anything to do: nothing that takes longer than to explain itself."""
+
+import importlib.metadata
+import subprocess
+import sys
+
+import pytest
+
+from bizra_load.cli.main import VERBS
+
+HEAVY = {
+    *("numpy", "scipy", "locust", "gevent", "requests", "urllib3", "jinja2", "orjson", "yaml", "rich", "psutil", "nacl"),
+    *("uvloop", "httptools", "prometheus_client", "prometheus_api_client", "hdrh", "defusedxml", "flask", "asyncio", "ssl"),
+}
+LOADED = """
+import sys
+from bizra_load.cli.main import main
+try:
+    main(sys.argv[1:])
+except SystemExit as end:
+    assert end.code == 0, end.code
+print(*sys.modules, file=sys.stderr)
+"""
+
+
+def run(*words):
+    """(what the command shows, top-level names of the modules that it has loaded)."""
+    command = [sys.executable, "-c", LOADED, *words]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    return done.stdout, {name.partition(".")[0] for name in done.stderr.split()}
+
+
+@pytest.mark.parametrize("words", [("--help",), ("--version",)])
+def test_the_command_alone_loads_none_of_its_rooms_libraries(words):
+    assert run(*words)[1] & HEAVY == set()
+
+
+@pytest.mark.parametrize("verb", ["assess", "compare", "metrics", "node", "report"])
+def test_the_options_of_a_verb_load_no_library_either(verb):
+    shown, loaded = run(verb, "--help")
+    assert f"bizra-load {verb}" in shown
+    assert loaded & HEAVY == set()
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_no_verbs_options_load_what_makes_load_or_judges_it(verb):
+    assert run(verb, "--help")[1] & {"scipy", "locust", "gevent", "requests", "jinja2", "uvloop", "psutil"} == set()
+
+
+def test_the_version_is_that_of_the_package():
+    assert run("--version")[0] == f"bizra-load {importlib.metadata.version('bizra-load')}\n"
