@@ -82,9 +82,10 @@ def run_import(args: argparse.Namespace) -> int:
 def run_check(args: argparse.Namespace) -> int:
     from bizra_load.exit_codes import InvalidRunError
     from bizra_load.judging.agreements import read_agreement
-    from bizra_load.monitoring.panel_check import check_panels, prometheus_query
+    from bizra_load.monitoring.panel_check import check_panels
     from bizra_load.poi.panels import node_panels
     from bizra_load.server_metrics.exposition import ScrapeError
+    from bizra_load.server_metrics.prometheus_api import PrometheusClient
     from bizra_load.settings import inputs
 
     url = inputs.option("--prometheus-url", inputs.url, args.prometheus_url or os.environ.get("PROMETHEUS_URL", ""))
@@ -94,7 +95,8 @@ def run_check(args: argparse.Namespace) -> int:
     agreement = read_agreement(args.agreement, args.baseline).judged
     complete(agreement, args.agreement)
     try:
-        found = check_panels(prometheus_query(url), node_panels(agreement), agreement, "Prometheus")
+        query = PrometheusClient.with_token_of_environment(url).query
+        found = check_panels(query, node_panels(agreement), agreement, "Prometheus")
     except ScrapeError as error:
         raise InvalidRunError(str(error)) from None
     return _show(found, args.out)

@@ -11,6 +11,9 @@ from typing import Protocol
 import requests
 
 from bizra_load.rehearsal.local_prometheus import LocalPrometheus
+from bizra_load.server_metrics.bounded import BoundedSession
+
+MANAGER_TIMEOUT_S, MAX_ALERTS_BYTES = 5.0, 8 * 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -38,25 +41,26 @@ class AlertWatch:
     def __init__(self, prometheus: LocalPrometheus, manager: str) -> None:
         self._prometheus = prometheus
         self._manager = manager
+        self._session = BoundedSession(MAX_ALERTS_BYTES, MANAGER_TIMEOUT_S)
 
     @property
     def has_manager(self) -> bool:
         return bool(self._manager)
 
     def active(self) -> dict[str, ActiveAlert]:
-        found = self._prometheus.get("alerts")["alerts"]
         return {
-            a["labels"]["alertname"]: ActiveAlert(a["state"], datetime.fromisoformat(a["activeAt"]).timestamp()) for a in found
+            a["labels"]["alertname"]: ActiveAlert(a["state"], datetime.fromisoformat(a["activeAt"]).timestamp())
+            for a in self._prometheus.alerts()
         }
 
     def notified(self) -> set[str]:
         if not self._manager:
             return set()
         try:
-            found = requests.get(f"http://{self._manager}/api/v2/alerts", timeout=5).json()
+            alerts = self._session.get(f"http://{self._manager}/api/v2/alerts").json()
         except (requests.RequestException, ValueError):
             return set()
-        return {a["labels"]["alertname"] for a in found}
+        return {a["labels"]["alertname"] for a in alerts}
 
     def holds(self, expression: str) -> bool:
         return bool(self._prometheus.query(expression))

@@ -109,7 +109,7 @@ def drill(agreement: Agreement, only: Sequence[str] = (), say: Callable[[str], N
         )
         stack.enter_context(LightLoad(node.url))
         watch = AlertWatch(prometheus, manager)
-        loaded = sum(len(group["rules"]) for group in prometheus.get("rules")["groups"])
+        loaded = prometheus.rules_loaded()
         _until_healthy(watch, rules)
         found: dict[str, DrilledRule] = {}
         for phase in phases(limits):

@@ -9,9 +9,10 @@ from bizra_load.exit_codes import UsageError
 from bizra_load.io.files import write_atomically
 from bizra_load.judging.agreements import read_agreement
 from bizra_load.monitoring import grafana
-from bizra_load.monitoring.panel_check import check_panels, prometheus_query
+from bizra_load.monitoring.panel_check import check_panels
 from bizra_load.poi.dashboard_files import NODE, rendered
 from bizra_load.poi.panels import node_panels
+from bizra_load.server_metrics.prometheus_api import PrometheusClient
 from reports.others import dashboard_check
 from reports.others.dashboard_check import DashboardCheck
 
@@ -35,7 +36,8 @@ def check(agreement_name: str, prometheus_url: str, url: str) -> DashboardCheck:
     settings = grafana.settings_of_environment()
     if settings is not None:
         return grafana.check_dashboard(settings, node_panels(agreement), agreement, url=url)
-    return check_panels(prometheus_query(prometheus_url), node_panels(agreement), agreement, "Prometheus", url)
+    query = PrometheusClient.with_token_of_environment(prometheus_url).query
+    return check_panels(query, node_panels(agreement), agreement, "Prometheus", url)
 
 
 def write_check(found: DashboardCheck, artifacts: Path) -> None:
