@@ -71,11 +71,11 @@ def _imported(path: Path, unit: str, agreement: str | None, out: Path, given: li
     """The run folder that was made of another tool's results. Raises UsageError before anything is written."""
     from bizra_load.archive import imports, run_record
     from bizra_load.archive.store import RunWriter, new_folder
-    from bizra_load.judging.agreements import keep_agreement, read_agreement
+    from bizra_load.judging.agreements import figures_only, keep_agreement, read_agreement
     from bizra_load.judging.evidence import read_given
 
     read = read_agreement(agreement) if agreement else None
-    read_given(given, read.agreement.evidence if read else ())
+    read_given(given, read.agreement if read else figures_only())
     measurements, kind = imports.read_import(path, unit)
     started = datetime.fromtimestamp(measurements.facts.load_started_ns / 1e9, UTC)
     kept = {"name": agreement or "", "sha256": read.sha256} if read else {}

@@ -12,6 +12,7 @@ from bizra_load.archive.store import ASSESSMENT
 from bizra_load.exit_codes import UsageError
 from bizra_load.io.files import read_text, write_atomically
 from bizra_load.judging import judge
+from bizra_load.judging.agreements import agreement_of_run
 from reports.documents import checklist, go_no_go, performance
 from reports.formats import json_report
 from sla.judgement.trends import EarlierRun
@@ -40,7 +41,7 @@ def write_artifacts(folder: Path, out: Path, evidence: Sequence[str] = ()) -> li
     run = os.path.relpath(folder.resolve(), out.resolve()).replace(os.sep, "/")
     documents = {
         DECISION: go_no_go.render(assessment, run),
-        CHECKLIST: checklist.render(assessment, run),
+        CHECKLIST: checklist.render(assessment, run, agreement_of_run(folder)),
         PERFORMANCE: performance.render(assessment, run, earlier_runs(folder, assessment)),
     }
     try:

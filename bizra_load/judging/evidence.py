@@ -10,7 +10,7 @@ import dataclasses
 import hashlib
 import json
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,6 +24,7 @@ from bizra_load.judging.junit import read_junit
 from sla.release import deployment
 from sla.release.checklist import FREE
 from sla.release.evidence import EvidenceError, of_alert_drill, of_dashboard, of_document, of_file, of_tests
+from sla.values.agreement import Agreement
 from sla.values.assessment import Evidence, Status
 from sla.values.section import unknown
 
@@ -46,22 +47,22 @@ class EvidenceFile:
     data: bytes
 
 
-def read_given(words: Iterable[str], gates: Collection[str] = ()) -> list[EvidenceFile]:
-    """The files of NAME=PATH words, read and checked. `gates`: gates that the agreement has. Raises UsageError: one line."""
+def read_given(words: Iterable[str], agreement: Agreement) -> list[EvidenceFile]:
+    """The files of NAME=PATH words, read and checked by an agreement's gates and its product. Raises UsageError: one line."""
     found: dict[str, EvidenceFile] = {}
     for word in words:
         name, equals, path = word.partition("=")
         name = ALIASES.get(name.strip(), name.strip())
         if not equals or not path or not name:
             raise UsageError(f"--evidence: {word!r} is not NAME=PATH (allowed: for example tests=junit.xml)")
-        allowed = {*READ, *ALIASES, *FREE, *gates}
+        allowed = {*READ, *ALIASES, *FREE, *agreement.evidence}
         if name not in allowed:
             raise UsageError(f"--evidence: {unknown(name, allowed)}")
         if name in found:
             raise UsageError(f"--evidence: {name} is given twice (allowed: one file for each name)")
         found[name] = _read(name, Path(path))
     for given in found.values():
-        _values(given, f"--evidence {given.name}={given.original}")
+        _values(given, f"--evidence {given.name}={given.original}", agreement)
     return list(found.values())
 
 
@@ -83,11 +84,11 @@ def keep(folder: Path, given: Sequence[EvidenceFile]) -> None:
         raise UsageError(f"{place}: {error.strerror} (allowed: a folder that can be written)") from None
 
 
-def read_kept(folder: Path) -> dict[str, Evidence]:
+def read_kept(folder: Path, agreement: Agreement) -> dict[str, Evidence]:
     """What the copies in a run folder prove, by key; {} where none were given. A copy that was changed raises UsageError."""
     found: dict[str, Evidence] = {}
     for given in _kept(folder):
-        for e in _values(given, str(folder / FOLDER / given.file)):
+        for e in _values(given, str(folder / FOLDER / given.file), agreement):
             placed = dataclasses.replace(
                 e, source=f"{FOLDER}/{given.file}", sha256=given.sha256, modified=given.modified
             )  # fmt: skip
@@ -157,15 +158,15 @@ def _plain(name: str) -> str:
     return re.sub(r"[^A-Za-z0-9_-]", "-", name)[:60]
 
 
-def _values(given: EvidenceFile, where: str) -> tuple[Evidence, ...]:
+def _values(given: EvidenceFile, where: str, agreement: Agreement) -> tuple[Evidence, ...]:
     suffix = Path(given.file).suffix.lower()
     try:
         if given.name == "node_tests":
             return of_tests(given.name, read_junit(given.data))
         if given.name == "alerts":
-            return of_alert_drill(_json(given.data))
+            return of_alert_drill(_json(given.data), agreement.monitoring)
         if given.name == "monitoring":
-            return of_dashboard(_json(given.data))
+            return of_dashboard(_json(given.data), agreement.monitoring, agreement.process.scrape_s)
         if given.name == "deployment":
             if suffix in (".yaml", ".yml", ".json"):
                 return deployment.of_manifests(_yaml(given.data))

@@ -12,13 +12,12 @@ from bizra_load.exit_codes import UsageError
 from bizra_load.io.files import write_atomically
 from bizra_load.io.terminal import terminal_width
 from bizra_load.judging import evidence
-from bizra_load.judging.agreements import AgreementFile, _baseline_of_the_run, kept_agreement, read_agreement
+from bizra_load.judging.agreements import AgreementFile, _baseline_of_the_run, figures_only, kept_agreement, read_agreement
 from bizra_load.settings.settings import Settings
 from reports.formats import json_report, markdown, text
 from sla.judgement.evaluate import evaluate
 from sla.judgement.run_checks import ALLOWABLE
 from sla.judgement.steady import constant_part
-from sla.values.agreement import FIGURES_ONLY
 from sla.values.assessment import Assessment
 from sla.values.baseline import Baseline, is_measured, other_machine
 from sla.values.measurements import Measurements, RunFacts
@@ -28,7 +27,7 @@ def check(settings: Settings) -> None:
     """What can be refused before the first request: the agreement, its environment, the evidence. Raises UsageError."""
     read = read_agreement(settings.agreement, settings.baseline)
     read.check_environment(settings.environment)
-    evidence.read_given(settings.evidence, read.agreement.evidence)
+    evidence.read_given(settings.evidence, read.agreement)
 
 
 def judge(
@@ -43,14 +42,14 @@ def judge(
         if is_measured(read.agreement) and record.get("agreement"):
             read = dataclasses.replace(read, baseline=_baseline_of_the_run(folder))
     else:
-        read = kept_agreement(folder) if record.get("agreement") else AgreementFile(FIGURES_ONLY, None, "", "")
+        read = kept_agreement(folder) if record.get("agreement") else AgreementFile(figures_only(), None, "", "")
         if read.baseline and (given_name := str(record.get("baseline") or "")):
             read = dataclasses.replace(read, baseline=dataclasses.replace(read.baseline, name=given_name))
     environment = record.get("environment") or None
     if agreement_name and environment not in read.agreement.accepted:
         environment = None
     read.check_environment(environment)
-    given = evidence.read_kept(folder)
+    given = evidence.read_kept(folder, read.agreement)
     allowed = sorted({*allow, *(str(name) for name in record.get("allow") or () if name in ALLOWABLE)})
     assessment = evaluate(
         measurements,
@@ -102,8 +101,8 @@ def add_evidence(folder: Path, words: Sequence[str]) -> None:
     """Check what --evidence names and copy it into the run folder. Raises UsageError before anything is written."""
     if words:
         record = read_record(folder)
-        gates = kept_agreement(folder).agreement.evidence if record.get("agreement") else ()
-        evidence.keep(folder, evidence.read_given(words, gates))
+        agreement = kept_agreement(folder).agreement if record.get("agreement") else figures_only()
+        evidence.keep(folder, evidence.read_given(words, agreement))
 
 
 def assess(

@@ -111,19 +111,23 @@ def runnable(expression: str, job: str = ".*", instance: str = ".*", interval: s
     return expression
 
 
-def _rate(metric: str) -> str:
+def node_rate(metric: str) -> str:
+    """PromQL: a counter's increase a second, over all chosen nodes."""
     return f"sum (rate({metric}{NODE}[$__rate_interval]))"
 
 
-def _quantile(q: float, histogram: str) -> str:
+def node_quantile(q: float, histogram: str) -> str:
+    """PromQL: a quantile of a histogram, over all chosen nodes."""
     return f"histogram_quantile({q:g}, sum by (le) (rate({histogram}_bucket{NODE}[$__rate_interval])))"
 
 
-def _find(agreement: Agreement, kind: str, operations: tuple[str, ...]) -> Objective | None:
+def objective_of(agreement: Agreement, kind: str, operations: tuple[str, ...]) -> Objective | None:
+    """The first objective of that kind for exactly these operations, if there is one."""
     return next((o for o in agreement.objectives if o.kind == kind and o.operations == operations), None)
 
 
-def _line(limit: Limit | None) -> ThresholdLine | None:
+def line_of(limit: Limit | None) -> ThresholdLine | None:
+    """The threshold line of a limit; None where it is a share of a plan."""
     if limit is None or limit.of_plan:
         return None
     return ThresholdLine(limit.value, "above" if limit.comparison == "<" else "below")

@@ -11,7 +11,7 @@ from typing import Any
 
 from bizra_load.monitoring.rule_files import annotations_of, labels_of
 from bizra_load.monitoring.rules import DURATION, INSTANCE, JOB_LABEL, PERCENT, RUNBOOKS, VALUE, AlertRule
-from bizra_load.poi.rules import JOB, Thresholds
+from bizra_load.poi.rules import JOB, Thresholds, thresholds
 from sla.values.agreement import Agreement
 
 NODE = "node-0:9090"
@@ -32,10 +32,9 @@ class Fault:
     clears_min: int = 6
 
 
-def unit_tests(
-    agreement: Agreement, rules: Sequence[AlertRule], limits: Thresholds, rule_file: str, runbooks: str = RUNBOOKS
-) -> dict[str, Any]:
-    """The content of a file for `promtool test rules`."""
+def unit_tests(agreement: Agreement, rules: Sequence[AlertRule], rule_file: str, runbooks: str = RUNBOOKS) -> dict[str, Any]:
+    """The content of a file for `promtool test rules`. Raises AgreementError as thresholds() does."""
+    limits = thresholds(agreement)
     names = {r.name: r for r in rules}
     well = _well(agreement, limits)
     faults = _faults(agreement, limits, well)

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from sla.values.monitoring import RequiredMonitoring
 from sla.values.strategy import DAY_S, Command, Step, Strategy, Watch
 
+_WORDS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 APPROVALS = ("Technical lead", "DevOps lead", "Product owner")
 
 
@@ -32,19 +34,27 @@ VERY_SLOW = _canary(
 )  # fmt: skip
 
 
-def monitoring_plan(strategy: Strategy) -> tuple[Watch, ...]:
+def monitoring_plan(strategy: Strategy, required: RequiredMonitoring) -> tuple[Watch, ...]:
     """What is looked at while the traffic moves; nothing where nothing moves."""
     if not strategy.steps:
         return ()
+    rules = f"{required.rules} " if required.rules else ""
+    panels = f"{_in_words(required.panels)} " if required.panels else ""
     return (
-        Watch("all the time", "the rollback triggers, evaluated by Prometheus or the canary controller; the 12 alert rules"),
-        Watch(strategy.check, "the six panels of the dashboard, against the figures of the performance report"),
+        Watch(
+            "all the time", f"the rollback triggers, evaluated by Prometheus or the canary controller; the {rules}alert rules"
+        ),
+        Watch(strategy.check, f"the {panels}panels of the dashboard, against the figures of the performance report"),
         Watch(
             "before each step", "no critical alert has fired since the last one, every trigger is silent, its hold time is over"
         ),
         Watch("once a day", "bizra-load metrics over the last day; the figures go beside those of the day before"),
         Watch("after 100 %", "one more load test, and its figures as the next baseline"),
     )
+
+
+def _in_words(number: int) -> str:
+    return _WORDS[number - 1] if 0 < number <= len(_WORDS) else str(number)
 
 
 def rollback_commands(names: Mapping[str, str]) -> tuple[Command, ...]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sla.values.assessment import Severity
+from sla.values.monitoring import RequiredMonitoring
 from sla.values.number import ALLOWED, GROUPED, PLAIN, number_in
 from sla.values.section import AgreementError, Section, shown, unknown
 
@@ -37,6 +38,7 @@ _KIND_UNIT = {"server_quantile": "ns", "client_quantile": "ns", "throughput": "o
 
 
 NO_AGREEMENT = "no agreement"
+DEFAULT_PRODUCT = "poi"  # of an agreement that names none
 
 
 @dataclass(frozen=True)
@@ -111,6 +113,8 @@ class ProcessLimits:
 
 @dataclass(frozen=True)
 class Agreement:
+    """`product` names what is tested; `monitoring` is what that product requires, which whoever reads the agreement adds."""
+
     name: str
     objectives: tuple[Objective, ...]
     operations: Mapping[str, OperationMetrics]
@@ -121,6 +125,8 @@ class Agreement:
     not_assessed: str = ""
     validity: ValidityLimits = field(default_factory=ValidityLimits)
     process: ProcessLimits = field(default_factory=ProcessLimits)
+    product: str = DEFAULT_PRODUCT
+    monitoring: RequiredMonitoring = field(default_factory=RequiredMonitoring)
 
 
 # Figures without a verdict, for data that nothing was promised about.
@@ -157,10 +163,11 @@ def agreement_from_mapping(document: object) -> Agreement:
         not_assessed=top.text("not_assessed", ""),
         validity=_validity(top.mapping("validity", {})),
         process=_process(top.mapping("process", {})),
+        product=top.text("product", DEFAULT_PRODUCT),
     )
 
 
-_TOP_OPTIONAL = ("environments", "evidence", "baseline", "not_assessed", "validity", "process")
+_TOP_OPTIONAL = ("environments", "evidence", "baseline", "not_assessed", "validity", "process", "product")
 
 
 def parse_limit(text: object, where: str, unit: str) -> Limit:
