@@ -68,7 +68,7 @@ def import_dashboard(
     """Create or replace the dashboard (JSON), then ask for every panel's data through Grafana's data source proxy.
 
     `folder` and `source` are titles or uids ("": the general folder, the default or only Prometheus). Raises UsageError for a
-    wrong key, folder or data source and for an address that is no Grafana, InvalidRunError where Grafana does not answer.
+    wrong key, folder or data source and for an address that is no Grafana, InvalidRunError where Grafana does not respond.
     """
     grafana = GrafanaApi(settings)
     version = _version(grafana, settings)

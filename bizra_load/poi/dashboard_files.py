@@ -28,6 +28,6 @@ def dashboards(agreement_name: str, baseline: str = "") -> dict[str, str]:
         return node_dashboard(panels, title, uid, agreement.operations["generate"].total)
 
     texts = {f"{NODE}.json": node(agreement_name, TITLE, UID, "")}
-    for environment, (name, shown) in TEMPLATES.items():
-        texts[f"{NODE}-{environment}.json"] = node(name, f"{TITLE}, {shown}", f"{UID}-{environment}", environment)
+    for environment, (name, described) in TEMPLATES.items():
+        texts[f"{NODE}-{environment}.json"] = node(name, f"{TITLE}, {described}", f"{UID}-{environment}", environment)
     return texts | {f"{GENERATOR}.json": generator_dashboard(generator_panels())}

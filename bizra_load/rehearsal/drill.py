@@ -31,7 +31,7 @@ from sla.values.section import unknown
 
 SPEED_UP = 60.0
 SCRAPE_S = 0.5
-LOOK_EVERY_S = 0.1
+POLL_EVERY_S = 0.1
 HEALTHY_WITHIN_S, FIRES_WITHIN_S, RESOLVES_WITHIN_S = 60.0, 60.0, 90.0
 BASELINE_S = 1.0
 NODE_WITHIN_S, MAX_NODE_BYTES = 10.0, 8 * 1024 * 1024
@@ -91,7 +91,7 @@ def _until_healthy(watch: AlertWatch, job: str) -> None:
     while time.monotonic() < end:
         if watch.holds(full) and not watch.active():
             return
-        time.sleep(LOOK_EVERY_S)
+        time.sleep(POLL_EVERY_S)
     raise InvalidRunError(f"before any fault these were active: {', '.join(watch.active()) or 'none, but nothing was scraped'}")
 
 
@@ -128,7 +128,7 @@ def _result(rule: AlertRule, fault: str, seen: Mapping[str, float], active_befor
 def _poll(done: Callable[[], bool], within_s: float) -> None:
     end = time.monotonic() + within_s
     while not done() and time.monotonic() < end:
-        time.sleep(LOOK_EVERY_S)
+        time.sleep(POLL_EVERY_S)
 
 
 def _http() -> BoundedSession:

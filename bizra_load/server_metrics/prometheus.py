@@ -33,7 +33,7 @@ class PrometheusSource:
         """
         try:
             return self._snapshots(from_ns, to_ns)
-        except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:  # an answer of another form
+        except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:  # a response of another form
             raise ScrapeError(f"{self.url}: does not answer as a Prometheus does ({type(error).__name__})") from None
 
     def _snapshots(self, from_ns: int, to_ns: int) -> list[Snapshot]:

@@ -10,7 +10,7 @@ from sla.values.assessment import Assessment, Check, Evidence, Gate, Severity, S
 
 # Items that a file closes: key -> (title, where the file comes from). The key is the name on the command line, but where
 # one file closes several items. What stands in braces is the agreement's, or what its product requires.
-GIVEN = {
+FROM_FILES = {
     "dashboard": ("The dashboard is imported", "--evidence monitoring=FILE, a dashboard check"),
     "panels": ("All {panels} panels return data", "--evidence monitoring=FILE, a dashboard check"),
     "scrape": ("A scrape takes less than {scrape_s:g} s", "--evidence monitoring=FILE, a dashboard check"),
@@ -34,7 +34,7 @@ GIVEN = {
     "post-baseline": ("The baseline holds the new version's figures", "--evidence post-baseline=FILE, the new baseline"),
 }
 _BY_COMMAND = ("dashboard", "panels", "scrape", "alert-rules", "critical-alerts", "node_tests", "deployment")
-FREE = tuple(key for key in GIVEN if key not in _BY_COMMAND)  # any file closes these
+FREE = tuple(key for key in FROM_FILES if key not in _BY_COMMAND)  # any file closes these
 NOT_PERFORMANCE = ("load_test_success",)  # a step of testing
 
 
@@ -59,10 +59,10 @@ def checklist(assessment: Assessment, agreement: Agreement) -> tuple[ChecklistSe
     """The items of an assessment by that agreement, in their sections."""
     gates, checks = assessment.gates, {c.key: c for c in assessment.checks}
     objectives = {o.key for o in assessment.objectives}
-    given = {e.key: e for e in assessment.evidence}
+    evidence = {e.key: e for e in assessment.evidence}
 
     def files(*keys: str) -> list[Item]:
-        return [_given(key, given.get(key), agreement) for key in keys]
+        return [_from_file(key, evidence.get(key), agreement) for key in keys]
 
     performance = [_gate(g) for g in gates if g.key in objectives and g.key not in NOT_PERFORMANCE]
     tested = [_load_test(assessment), *(_gate(g) for g in gates if g.key in NOT_PERFORMANCE)]
@@ -93,8 +93,8 @@ def count(sections: Sequence[ChecklistSection]) -> tuple[int, int, int]:
     return closed, failed, len(statuses) - closed - failed
 
 
-def _given(key: str, e: Evidence | None, agreement: Agreement) -> Item:
-    title, how = GIVEN[key]
+def _from_file(key: str, e: Evidence | None, agreement: Agreement) -> Item:
+    title, how = FROM_FILES[key]
     required = agreement.monitoring
     title = title.format(
         panels=required.panels, rules=required.rules, critical=len(required.critical_rules), scrape_s=agreement.process.scrape_s

@@ -1,4 +1,4 @@
-"""What a file given from outside proves: parsed documents -> statuses of gates and of checklist items.
+"""What a file from outside proves: parsed documents -> statuses of gates and of checklist items.
 
 Every function raises EvidenceError with one line (key, what is wrong, what is allowed) for a document of another form. Missing
 proof is INCONCLUSIVE, never a pass.
@@ -17,7 +17,7 @@ from sla.values.number import finite
 DRILL_SCHEMA = "bizra-load/alert-drill/1"
 DASHBOARD_SCHEMA = "bizra-load/dashboard-check/1"
 MAX_COUNT = 1_000_000_000
-GIVEN = "given by the operator; its content is not checked here"
+UNCHECKED = "given by the operator; its content is not checked here"
 
 
 class EvidenceError(ValueError):
@@ -26,7 +26,7 @@ class EvidenceError(ValueError):
 
 @dataclass(frozen=True)
 class TestCounts:
-    """Of a JUnit file; `tests` counts all of them, skipped ones too."""
+    """The counts of a JUnit file; `tests` counts all of them, skipped ones too."""
 
     __test__ = False  # not a test itself
 
@@ -135,7 +135,7 @@ def of_document(key: str, document: object) -> tuple[Evidence, ...]:
 
 
 def of_file(key: str) -> tuple[Evidence, ...]:
-    return (Evidence(key, Status.PASS, GIVEN),)
+    return (Evidence(key, Status.PASS, UNCHECKED),)
 
 
 def worst(statuses: Sequence[Status]) -> Status:

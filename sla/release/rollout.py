@@ -58,8 +58,8 @@ def _in_words(number: int) -> str:
 
 
 def rollback_commands(names: Mapping[str, str]) -> tuple[Command, ...]:
-    """For a Deployment, and for an Argo Rollout. `names` holds name and namespace where the deployment's evidence gave them;
-    they must be checked to be Kubernetes names, since they are put into a shell's line.
+    """Commands for a Deployment, and for an Argo Rollout. `names` holds name and namespace where the deployment's evidence has
+    them; they must be checked to be Kubernetes names, since they are put into a shell's line.
     """
     name, namespace = names.get("name", "bizra-node"), names.get("namespace", "default")
     target = '"deployment/$DEPLOYMENT" --namespace "$NAMESPACE"'
