@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from bizra_load.monitoring.rules import AlertRule
-from sla.estimators.node_baseline import NodeBaseline
+
+if TYPE_CHECKING:  # numpy is not for whoever only renders rules
+    from sla.estimators.node_baseline import NodeBaseline
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bizra_load.archive.run_record import cpu_model
 from bizra_load.exit_codes import InvalidRunError
 from bizra_load.node.attestations import Attestor
 from bizra_load.poi.chain import block_hash
@@ -153,7 +154,7 @@ def _summary(
     timings: Mapping[str, list[int]], batches: Mapping[str, list[float]], tick_ns: float, took_s: float, cpu_s: float,
     seed: int, machine: Mapping[str, object],
 ) -> NodeBaseline:  # fmt: skip
-    import numpy as np
+    import numpy as np  # not before the measurement: see the imports of types above
 
     from sla.estimators.node_baseline import NodeBaseline, OperationBaseline
     from sla.estimators.sample import mean_of_blocks, summarise
@@ -179,8 +180,6 @@ def _stolen() -> tuple[float, float]:
 
 
 def _machine(before: tuple[float, float]) -> dict[str, object]:
-    from bizra_load.archive.run_record import cpu_model
-
     steal, whole = (after - earlier for after, earlier in zip(_stolen(), before, strict=True))
     return {
         "cpu": cpu_model(),

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from bizra_load.monitoring.drills import DrillConditions, DrillPlan, Phase
 from bizra_load.monitoring.rules import promql_duration
 from bizra_load.poi.rules import Thresholds, alert_rules, thresholds
 from reports.formats.table import quantity
-from sla.estimators.node_baseline import NodeBaseline
 from sla.values.agreement import Agreement
+
+if TYPE_CHECKING:  # numpy is not for whoever only renders rules
+    from sla.estimators.node_baseline import NodeBaseline
 
 TIMES_BASELINE = 10.0
 CLEARLY_OVER = 10.0  # what an injected latency is at least of its limit

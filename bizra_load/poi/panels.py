@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import partial
+
 from bizra_load.monitoring.panels import Panel, ThresholdLine, line_of, node_quantile, node_rate, objective_of
 from bizra_load.poi.rules import OPERATIONS, metrics_of
-from sla.values.agreement import Agreement, Objective
+from sla.values.agreement import Agreement, Objective, OperationMetrics
 
 DEFAULT_AGREEMENT = "v2.2.0-rc1"
 # environment -> (agreement, title); production's lines are the targets, testnet's throughput line is what it accepts
@@ -20,27 +23,14 @@ def node_panels(agreement: Agreement, environment: str = "") -> tuple[Panel, ...
     a multiple of a baseline that is not there (see sla.values.baseline.with_baseline): the panel's description says so.
     Raises AgreementError where an operation has no metrics.
     """
-    accepted = agreement.accepted.get(environment, frozenset())
-    objectives = {o.key: o for o in agreement.objectives}
     metrics = {o: metrics_of(agreement, o) for o in OPERATIONS}
-    throughput = objective_of(agreement, "throughput", ("generate", "verify"))
     success = objective_of(agreement, "success", ("generate", "verify"))
+    throughput = objective_of(agreement, "throughput", ("generate", "verify"))
     limit = None
     if throughput:
-        limit = throughput.acceptable if throughput.key in accepted and throughput.acceptable else throughput.target
-
-    def latency(title: str, operation: str, quantiles: tuple[float, ...]) -> Panel:
-        objective = next((o for o in objectives.values() if o.kind == "server_quantile" and o.operations == (operation,)), None)
-        line = ThresholdLine(objective.target.value / 1e9, "above") if objective and objective.target.known else None
-        name = metrics[operation].histogram
-        return Panel(
-            title,
-            f"Time inside {operation} as the node itself measures it, without HTTP. {_about(objective)}",
-            "s",
-            {f"p{100 * q:g}": node_quantile(q, name) for q in quantiles},
-            line,
-        )
-
+        accepted = throughput.key in agreement.accepted.get(environment, frozenset())
+        limit = throughput.acceptable if accepted and throughput.acceptable else throughput.target
+    latency = partial(_latency, agreement, metrics)
     generate, verify, finality = (metrics[o] for o in ("generate", "verify", "finality"))
     done = f"{node_rate(generate.total)} + {node_rate(verify.total)}"
     failed = f"{node_rate(generate.failed)} + {node_rate(verify.failed)}"
@@ -72,8 +62,21 @@ def node_panels(agreement: Agreement, environment: str = "") -> tuple[Panel, ...
     )
 
 
+def _latency(
+    agreement: Agreement, metrics: Mapping[str, OperationMetrics], title: str, operation: str, quantiles: tuple[float, ...]
+) -> Panel:
+    objective = objective_of(agreement, "server_quantile", (operation,))
+    return Panel(
+        title,
+        f"Time inside {operation} as the node itself measures it, without HTTP. {_about(objective)}",
+        "s",
+        {f"p{100 * q:g}": node_quantile(q, metrics[operation].histogram) for q in quantiles},
+        ThresholdLine(objective.target.value / 1e9, "above") if objective and objective.target.known else None,
+    )
+
+
 def _about(objective: Objective | None) -> str:
-    """What the line of a latency panel is, or why there is none."""
+    """What the line of a latency panel means, or why there is none."""
     if objective is None:
         return "The agreement has no target for it."
     if objective.target.known:
