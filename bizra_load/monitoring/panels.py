@@ -62,19 +62,13 @@ def _timeliness() -> tuple[Panel, ...]:
             "Response time by operation",
             "From the intended start, as a user of the service waits.",
             "s",
-            {
-                f"{{{{operation}}}} p{100 * q:g}": _generator_quantile(q, "bizra_load_response_seconds", "operation")
-                for q in (0.5, 0.99)
-            },
+            _operation_quantiles("bizra_load_response_seconds"),
         ),
         Panel(
             "Service time by operation",
             "From the actual send.",
             "s",
-            {
-                f"{{{{operation}}}} p{100 * q:g}": _generator_quantile(q, "bizra_load_service_seconds", "operation")
-                for q in (0.5, 0.99)
-            },
+            _operation_quantiles("bizra_load_service_seconds"),
         ),
     )
 
