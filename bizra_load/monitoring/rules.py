@@ -1,4 +1,4 @@
-"""What an alert rule is, whatever it watches, and Prometheus' own words in it."""
+"""What an alert rule is, whatever it watches, and Prometheus' own template words in it."""
 
 from __future__ import annotations
 

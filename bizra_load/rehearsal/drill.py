@@ -1,7 +1,7 @@
 """Do the alerts fire? A real Prometheus with the agreement's rules, the reference node, a light load, fault after fault.
 
 Rules are sped up, limits that a healthy rehearsal would never reach are lowered, and latencies that this machine can't keep in
-health are raised to ten times what the operations take alone on it; the result says all of it.
+health are raised to ten times what the operations take alone on it; the result lists every change.
 """
 
 from __future__ import annotations

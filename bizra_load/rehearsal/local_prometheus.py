@@ -1,4 +1,4 @@
-"""A Prometheus of our own on a free port of this machine, for rehearsals: started, asked, stopped."""
+"""A Prometheus of our own on a free port of this machine, for rehearsals: started, queried, stopped."""
 
 from __future__ import annotations
 

@@ -22,6 +22,7 @@ class BoundedSession(requests.Session):
     """Reads every response whole, also those that redirect: up to `max_bytes` (after decompression), and all of a request
     within `within_s`; else it raises requests.RequestException (TooLargeError, ReadTimeout, ConnectionError).
 
+    The time is checked between pieces of the body: whoever drips its header lines can take `within_s` for each piece of them.
     No proxy and no credentials of the environment: a proxy between us and the node would be measured too. As in every
     requests.Session, a redirect to another host does not carry the Authorization header.
     """
