@@ -1,4 +1,4 @@
-"""A connection of the node: responses leave in the order of their requests, within the event loop's own call where that is possible.
+"""A connection of the node: responses leave in the order of their requests, within the event loop's own call where possible.
 
 A response that is known at once costs no task and no further turn of the loop. A request that has to wait (an injected
 latency, a stall) gets a task, and what comes behind it waits for its turn: reading stops meanwhile, so that a connection
