@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bizra_load.exit_codes import UsageError
+from bizra_load.settings.defaults import DEFAULT_AGREEMENT
 
 if TYPE_CHECKING:
     from bizra_load.judging.real_traffic import MetricsQuery
@@ -29,7 +30,9 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     when = parser.add_mutually_exclusive_group()
     when.add_argument("--window", default="15m", metavar="TIME", help="how far to look back, 10s to 24h (default: 15m)")
     when.add_argument("--run", dest="folder", type=Path, metavar="RUN", help="the steady part of this load test instead")
-    parser.add_argument("--agreement", help="name or YAML file (environment: AGREEMENT; default: RUN's, or v2.2.0-rc1)")
+    parser.add_argument(
+        "--agreement", help=f"name or YAML file (environment: AGREEMENT; default: RUN's, or {DEFAULT_AGREEMENT})"
+    )
     parser.add_argument(
         "--environment-name", metavar="NAME", help="whose accepted deviations count (environment: AGREEMENT_ENVIRONMENT)"
     )
@@ -45,14 +48,14 @@ def add_artifacts_argument(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     from bizra_load.judging.agreements import read_baseline
-    from bizra_load.judging.real_traffic import judge_and_show
+    from bizra_load.judging.real_traffic import validate_and_print
     from bizra_load.settings import inputs
 
     url, selector = prometheus_of(args)
     inputs.option("--artifacts", inputs.out_folder, str(args.artifacts))
     asked = _asked(args)
     baseline = read_baseline(args.baseline) if args.baseline else None
-    return judge_and_show(url, selector, asked, args.artifacts, baseline, args.fail_on == "warn").exit_code
+    return validate_and_print(url, selector, asked, args.artifacts, baseline, args.fail_on == "warn").exit_code
 
 
 def prometheus_of(args: argparse.Namespace) -> tuple[str, str]:
@@ -69,20 +72,20 @@ def prometheus_of(args: argparse.Namespace) -> tuple[str, str]:
 def _asked(args: argparse.Namespace) -> MetricsQuery:
     from bizra_load.engine.stages import duration_s
     from bizra_load.judging.agreements import read_agreement
-    from bizra_load.judging.real_traffic import MetricsQuery, asked_of_last, asked_of_run
+    from bizra_load.judging.real_traffic import MetricsQuery, query_of_last, query_of_run
 
     name = args.agreement or os.environ.get("AGREEMENT", "")
     environment = args.environment_name or os.environ.get("AGREEMENT_ENVIRONMENT") or None
     if args.folder:
-        asked = asked_of_run(args.folder, args.agreement or "")
-        asked.read.check_environment(environment)
-        return MetricsQuery(asked.from_ns, asked.to_ns, asked.read, environment or asked.environment, asked.planned)
+        asked = query_of_run(args.folder, args.agreement or "")
+        asked.file.check_environment(environment)
+        return MetricsQuery(asked.from_ns, asked.to_ns, asked.file, environment or asked.environment, asked.planned)
     try:
         length_s = duration_s(args.window)
     except ValueError as error:
         raise UsageError(f"--window: {error}") from None
     if not SHORTEST_S <= length_s <= LONGEST_S:
         raise UsageError(f"--window: {args.window!r} (allowed: 10s to 24h)")
-    read = read_agreement(name or "v2.2.0-rc1")
+    read = read_agreement(name or DEFAULT_AGREEMENT)
     read.check_environment(environment)
-    return asked_of_last(length_s, read, environment)
+    return query_of_last(length_s, read, environment)

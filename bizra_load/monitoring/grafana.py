@@ -14,12 +14,12 @@ from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from bizra_load.archive.run_record import without_userinfo
 from bizra_load.exit_codes import BizraLoadError, UsageError
+from bizra_load.io.redaction import without_userinfo
 from bizra_load.monitoring.grafana_api import DataSource, GrafanaApi, GrafanaSettings
 from bizra_load.monitoring.panel_check import check_panels
 from bizra_load.monitoring.panels import Panel
-from reports.others.dashboard_check import DashboardCheck
+from reports.results.dashboard_check import DashboardCheck
 from sla.values.agreement import Agreement
 from sla.values.section import unknown
 

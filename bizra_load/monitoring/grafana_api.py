@@ -14,8 +14,8 @@ from urllib.parse import quote, urlsplit
 
 import requests
 
-from bizra_load.archive.run_record import without_userinfo
 from bizra_load.exit_codes import InvalidRunError, UsageError
+from bizra_load.io.redaction import without_userinfo
 from bizra_load.server_metrics.bounded import BoundedSession
 
 MAX_RESPONSE_BYTES = 32 * 1024 * 1024

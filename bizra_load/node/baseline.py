@@ -25,8 +25,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bizra_load.archive.run_record import cpu_model
 from bizra_load.exit_codes import InvalidRunError
+from bizra_load.io.this_machine import cpu_model
 from bizra_load.node.attestations import Attestor
 from bizra_load.poi.chain import block_hash
 

@@ -7,9 +7,10 @@ from functools import partial
 
 from bizra_load.monitoring.panels import Panel, ThresholdLine, line_of, node_quantile, node_rate, objective_of
 from bizra_load.poi.rules import OPERATIONS, metrics_of
+from bizra_load.settings.defaults import DEFAULT_AGREEMENT
 from sla.values.agreement import Agreement, Objective, OperationMetrics
+from sla.values.kinds import ServerLatency, SuccessRate, Throughput
 
-DEFAULT_AGREEMENT = "v2.2.0-rc1"
 # environment -> (agreement, title); production's lines are the targets, testnet's throughput line is what it accepts
 TEMPLATES = {
     "local": ("local", "local rehearsal"),
@@ -24,8 +25,8 @@ def node_panels(agreement: Agreement, environment: str = "") -> tuple[Panel, ...
     Raises AgreementError where an operation has no metrics.
     """
     metrics = {o: metrics_of(agreement, o) for o in OPERATIONS}
-    success = objective_of(agreement, "success", ("generate", "verify"))
-    throughput = objective_of(agreement, "throughput", ("generate", "verify"))
+    success = objective_of(agreement, SuccessRate, ("generate", "verify"))
+    throughput = objective_of(agreement, Throughput, ("generate", "verify"))
     limit = None
     if throughput:
         accepted = throughput.key in agreement.accepted.get(environment, frozenset())
@@ -65,7 +66,7 @@ def node_panels(agreement: Agreement, environment: str = "") -> tuple[Panel, ...
 def _latency(
     agreement: Agreement, metrics: Mapping[str, OperationMetrics], title: str, operation: str, quantiles: tuple[float, ...]
 ) -> Panel:
-    objective = objective_of(agreement, "server_quantile", (operation,))
+    objective = objective_of(agreement, ServerLatency, (operation,))
     return Panel(
         title,
         f"Time inside {operation} as the node itself measures it, without HTTP. {_about(objective)}",

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from bizra_load.poi.dashboard_files import NODE, dashboards
 from bizra_load.poi.drill_plan import drill_plan
-from bizra_load.poi.panels import DEFAULT_AGREEMENT, node_panels
+from bizra_load.poi.panels import node_panels
 from bizra_load.poi.rule_tests import unit_tests
 from bizra_load.poi.rules import JOB, alert_rules
 from bizra_load.products import Product
+from bizra_load.settings.defaults import DEFAULT_AGREEMENT
 from sla.values.monitoring import RequiredMonitoring
 
 REQUIRED = RequiredMonitoring(

@@ -25,7 +25,7 @@ from bizra_load.rehearsal.light_load import LightLoad
 from bizra_load.rehearsal.local_prometheus import background, local_prometheus
 from bizra_load.rehearsal.node_process import NodeProcess, start_node
 from bizra_load.server_metrics.bounded import BoundedSession
-from reports.others.alert_drill import Drill, DrilledRule
+from reports.results.alert_drill import Drill, DrilledRule
 from sla.values.agreement import Agreement
 from sla.values.section import unknown
 

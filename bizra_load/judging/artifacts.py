@@ -1,0 +1,92 @@
+"""The three documents of a run: decision, checklist, performance report."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from bizra_load.archive import checksums
+from bizra_load.archive.latest import run_folders
+from bizra_load.archive.store import ASSESSMENT
+from bizra_load.exit_codes import UsageError
+from bizra_load.io.files import read_text, write_atomically, writing
+from bizra_load.judging.agreements import agreement_of_run
+from bizra_load.judging.judge import add_evidence, assess_folder
+from bizra_load.settings.remedies import WORDS
+from reports.documents import checklist, go_no_go, performance
+from reports.formats import json_report
+from sla.judgement.trends import EarlierRun
+from sla.values.assessment import Assessment, Decision, Status
+
+DECISION, CHECKLIST, PERFORMANCE = "GO-NO-GO-DECISION.md", "PRODUCTION-READINESS-CHECKLIST.md", "PERFORMANCE-REPORT.md"
+EARLIER_RUNS = 10
+MAX_ASSESSMENT_BYTES = 64 * 1024 * 1024
+
+
+def write_artifacts(folder: Path, out: Path, evidence: Sequence[str] = ()) -> list[Path]:
+    """Write the three documents of an assessed run into `out`; their paths. `evidence`, as NAME=PATH, is copied into the run
+    folder, and the run is judged again by its own agreement before; without any, assessment.json is taken as it is.
+
+    Raises UsageError before anything is written for evidence that is wrong, or a folder that has not been assessed.
+    """
+    if evidence:
+        add_evidence(folder, evidence)
+        assessment = assess_folder(folder)
+    else:
+        assessment = read_assessment(folder)
+    if assessment.strategy is None:
+        raise UsageError(
+            f"{folder / ASSESSMENT}: was judged by an earlier version (allowed: judge it again: bizra-load assess RUN)"
+        )
+    run = os.path.relpath(folder.resolve(), out.resolve()).replace(os.sep, "/")
+    documents = {
+        DECISION: go_no_go.render(assessment, run, WORDS),
+        CHECKLIST: checklist.render(assessment, run, agreement_of_run(folder)),
+        PERFORMANCE: performance.render(assessment, run, earlier_runs(folder, assessment), WORDS),
+    }
+    with writing(f"--artifacts: {out}"):
+        for name, text in documents.items():
+            write_atomically(out / name, text)
+    return [out / name for name in documents]
+
+
+def read_assessment(folder: Path) -> Assessment:
+    """The assessment in assessment.json of a run folder. Raises UsageError."""
+    path = folder / ASSESSMENT
+    checksums.verify(folder)
+    try:
+        return json_report.parse(read_text(path, MAX_ASSESSMENT_BYTES, follow=False))
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror} (allowed: a run folder that has been assessed)") from None
+    except ValueError as error:
+        raise UsageError(f"{path}: {error}") from None
+
+
+def earlier_runs(folder: Path, assessment: Assessment) -> tuple[EarlierRun, ...]:
+    """The latest runs beside this one that were made before it on the same target and judged by the same agreement in the same
+    environment, oldest first. Runs that could not be trusted, or can't be read, are left out.
+    """
+    runs = []
+    for path in run_folders(folder.resolve().parent):
+        if path == folder.resolve() or not (path / ASSESSMENT).exists():
+            continue
+        try:
+            other = read_assessment(path)
+        except UsageError:
+            continue
+        started = str(other.run.get("started", ""))
+        before = (started, path.name) < (str(assessment.run.get("started", "")), folder.resolve().name)
+        if before and _same(other, assessment) and other.decision is not Decision.INVALID:
+            planned = other.run.get("planned_per_s")
+            estimates = {
+                o.key: o.estimate for o in other.objectives if o.estimate is not None and o.status is not Status.INVALID
+            }
+            rate = float(planned) if isinstance(planned, int | float) else 0.0
+            runs.append(EarlierRun(path.name, started, other.decision.value, rate, estimates))
+    return tuple(sorted(runs, key=lambda r: (r.started, r.name))[-EARLIER_RUNS:])
+
+
+def _same(one: Assessment, other: Assessment) -> bool:
+    facts = [(a.agreement, a.environment, a.run.get("agreement_sha256"), a.run.get("target")) for a in (one, other)]
+    return facts[0] == facts[1]

@@ -1,0 +1,199 @@
+"""Windows and health as rows of plain values: the same rows go over the wire (see report) and to disk, as JSON lines.
+
+Histograms are text (see hdr_codec). Decoding treats its input as hostile: sizes and types are checked, nothing is executed, and
+all trouble is a WireError of one line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from bizra_load.measure.hdr_codec import WireError, decode_histogram, encode_histograms
+from sla.values.histogram import Histogram
+from sla.values.machine import UNKNOWN, MachineSecond
+from sla.values.window import Health, Window
+
+Row = dict[str, Any]
+MAX_NAME = 200
+MAX_COUNT = 1 << 62
+MAX_SECOND = 1 << 34  # the year 2514
+
+
+def window_row(w: Window) -> Row:
+    """Plain values of a window, the form of `windows.jsonl`."""
+    return window_row_with(w, encode_histograms(histograms_of_window(w)))
+
+
+def histograms_of_window(w: Window) -> tuple[Histogram, Histogram]:
+    """Those whose texts window_row_with() takes."""
+    return w.response, w.service
+
+
+def window_row_with(w: Window, texts: Iterable[str]) -> Row:
+    """window_row() with the texts of its histograms, in the order of histograms_of_window()."""
+    response, service = texts
+    return {
+        "second": w.second,
+        "operation": w.operation,
+        "planned": w.planned,
+        "unsent": w.unsent,
+        "started": w.started,
+        "ok": w.ok,
+        "failed": dict(w.failed),
+        "in_flight_ns": w.in_flight_ns,
+        "response_sum_ns": w.response_sum_ns,
+        "service_sum_ns": w.service_sum_ns,
+        "response_over_range": w.response.over_range,
+        "service_over_range": w.service.over_range,
+        "response": response,
+        "service": service,
+    }
+
+
+def window_from_row(row: object) -> Window:
+    """Raises WireError for anything that window_row() could not have made."""
+    if not isinstance(row, Mapping):
+        raise WireError("a window must be a mapping")
+    failed = row.get("failed")
+    if not isinstance(failed, Mapping) or len(failed) > 100:
+        raise WireError("failed: must be a mapping of categories to counts")
+    window = Window(
+        second=_count(row, "second", MAX_SECOND),
+        operation=_name(row, "operation"),
+        planned=_count(row, "planned"),
+        unsent=_count(row, "unsent"),
+        started=_count(row, "started"),
+        ok=_count(row, "ok"),
+        failed={_name({"category": category}, "category"): _count(failed, category) for category in failed},
+        in_flight_ns=_count(row, "in_flight_ns"),
+        response_sum_ns=_count(row, "response_sum_ns"),
+        service_sum_ns=_count(row, "service_sum_ns"),
+        response=decode_histogram(_text(row, "response"), _count(row, "response_over_range")),
+        service=decode_histogram(_text(row, "service"), _count(row, "service_over_range")),
+    )
+    samples = window.ok + window.failed.get("timeout", 0)  # the others have no latency
+    if not window.response.total == window.service.total == samples:
+        held = f"{window.response.total} response and {window.service.total} service times"
+        raise WireError(f"{window.operation}: histograms hold {held} of {samples} operations")
+    return window
+
+
+def health_row(h: Health) -> Row:
+    """Plain values of a worker's health in one second, the form of `health.jsonl`."""
+    return health_row_with(h, encode_histograms(histograms_of_health(h)))
+
+
+def histograms_of_health(h: Health) -> tuple[Histogram, Histogram, Histogram]:
+    """Those whose texts health_row_with() takes."""
+    return h.lag, h.own_lag, h.hub
+
+
+def health_row_with(h: Health, texts: Iterable[str]) -> Row:
+    """health_row() with the texts of its histograms, in the order of histograms_of_health()."""
+    lag, own_lag, hub = texts
+    return {
+        "second": h.second,
+        "worker": h.worker,
+        "cpu_share": h.cpu_share,
+        "reconnects": h.reconnects,
+        "rss_bytes": h.rss_bytes,
+        "gc_pause_ns": h.gc_pause_ns,
+        "slots": h.slots,
+        "label_offset_ns": h.label_offset_ns,
+        "wall_offset_ns": h.wall_offset_ns,
+        "clock_error_ns": h.clock_error_ns,
+        "lag_over_range": h.lag.over_range,
+        "lag": lag,
+        "own_lag_over_range": h.own_lag.over_range,
+        "own_lag": own_lag,
+        "housekeeping_ns": h.housekeeping_ns,
+        "hub": hub,
+        "machine": machine_row(h.machine) if h.machine else None,
+    }
+
+
+def health_from_row(row: object) -> Health:
+    """Raises WireError for anything that health_row(), of this version or an older one, could not have made."""
+    if not isinstance(row, Mapping):
+        raise WireError("a health row must be a mapping")
+    row = {**_NOT_YET_MEASURED, **row}
+    machine = row["machine"]
+    return Health(
+        second=_count(row, "second", MAX_SECOND),
+        worker=_name(row, "worker"),
+        lag=decode_histogram(_text(row, "lag"), _count(row, "lag_over_range")),
+        own_lag=decode_histogram(_text(row, "own_lag"), _count(row, "own_lag_over_range")),
+        cpu_share=_number(row, "cpu_share", 0.0),
+        reconnects=_count(row, "reconnects"),
+        rss_bytes=_count(row, "rss_bytes"),
+        gc_pause_ns=_count(row, "gc_pause_ns"),
+        hub=decode_histogram(_text(row, "hub")),
+        slots=_count(row, "slots"),
+        housekeeping_ns=_count(row, "housekeeping_ns"),
+        label_offset_ns=_signed(row, "label_offset_ns", 0),
+        wall_offset_ns=_signed(row, "wall_offset_ns", 0),
+        clock_error_ns=_signed(row, "clock_error_ns", -1),
+        machine=None if machine is None else machine_from_row(machine),
+    )
+
+
+# what runs saved before it was measured say nothing about
+_NOT_YET_MEASURED = {
+    "gc_pause_ns": 0,
+    "hub": "",
+    "slots": 0,
+    "own_lag": "",
+    "own_lag_over_range": 0,
+    "housekeeping_ns": 0,
+    "machine": None,
+}
+_MACHINE = ("cpu_s", "waited_s", "steal", "pressure", "throttled_s")
+
+
+def machine_row(m: MachineSecond) -> Row:
+    """Plain values, the form of `target.jsonl` and of a health row's "machine"."""
+    return {"second": m.second, "process": m.process, "cores": m.cores, **{key: getattr(m, key) for key in _MACHINE}}
+
+
+def machine_from_row(row: object) -> MachineSecond:
+    """Raises WireError for anything that machine_row() could not have made."""
+    if not isinstance(row, Mapping):
+        raise WireError("machine: must be a mapping")
+    figures = {key: _number(row, key, UNKNOWN) for key in _MACHINE}
+    return MachineSecond(_count(row, "second", MAX_SECOND), _name(row, "process"), _count(row, "cores"), **figures)
+
+
+def _count(row: Mapping[Any, Any], key: Any, most: int = MAX_COUNT) -> int:
+    value = row.get(key)
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= most:
+        raise WireError(f"{str(key)[:50]}: must be a whole number that is not negative")
+    return value
+
+
+def _number(row: Mapping[Any, Any], key: str, least: float) -> float:
+    value = row.get(key)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value < 1e6:
+        raise WireError(f"{key}: must be a number from {least:g}")
+    return float(value)
+
+
+def _signed(row: Mapping[Any, Any], key: str, default: int) -> int:
+    value = row.get(key, default)
+    if isinstance(value, bool) or not isinstance(value, int) or abs(value) > MAX_COUNT:
+        raise WireError(f"{key}: must be a whole number")
+    return value
+
+
+def _text(row: Mapping[Any, Any], key: str) -> str:
+    value = row.get(key)
+    if not isinstance(value, str):
+        raise WireError(f"{key}: must be text")
+    return value
+
+
+def _name(row: Mapping[Any, Any], key: str) -> str:
+    value = _text(row, key)
+    if not 0 < len(value) <= MAX_NAME:
+        raise WireError(f"{key}: must have 1 to {MAX_NAME} characters")
+    return value

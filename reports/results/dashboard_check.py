@@ -1,0 +1,62 @@
+"""Whether a dashboard's panels return data: as a table for people, as JSON for the gate "monitoring operational"."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+
+from reports.formats.table import Row
+from reports.formats.text import draw, terminal
+from sla.release.evidence import DASHBOARD_SCHEMA
+
+
+@dataclass(frozen=True)
+class PanelCheck:
+    """`series`: how many finite values the panel's expressions return now, all together; `empty`: legends that return none."""
+
+    title: str
+    expressions: int
+    series: int
+    empty: tuple[str, ...]
+
+    @property
+    def passed(self) -> bool:
+        return self.expressions > 0 and not self.empty
+
+
+@dataclass(frozen=True)
+class DashboardCheck:
+    """`scrape_s`: the slowest scrape of the node, None where none is known; `scrape_limit_s`: what the agreement allows."""
+
+    url: str
+    asked: str  # of whom: Grafana's proxy or a Prometheus
+    panels: tuple[PanelCheck, ...]
+    scrape_s: float | None
+    scrape_limit_s: float
+
+    @property
+    def passed(self) -> bool:
+        scraped = self.scrape_s is not None and self.scrape_s < self.scrape_limit_s
+        return scraped and bool(self.panels) and all(p.passed for p in self.panels)
+
+
+def render_json(check: DashboardCheck) -> str:
+    """JSON text of SCHEMA."""
+    panels = [asdict(p) | {"passed": p.passed} for p in check.panels]
+    return json.dumps({"schema": DASHBOARD_SCHEMA, **asdict(check), "panels": panels, "passed": check.passed}, indent=2) + "\n"
+
+
+def render(check: DashboardCheck, width: int = 120, colour: bool = False) -> str:
+    """A table, with ANSI colours where asked for."""
+    console, out = terminal(width, colour)
+    rows = [
+        Row(
+            (p.title, str(p.expressions), str(p.series), "PASS" if p.passed else f"no data: {', '.join(p.empty)}"),
+            "PASS" if p.passed else "FAIL",
+        )
+        for p in check.panels
+    ]
+    console.print(draw(f"Panels, asked of {check.asked}", ("Panel", "Expressions", "Series", "Result"), rows, 3))
+    scrape = "no scrape of the node is known" if check.scrape_s is None else f"slowest scrape {check.scrape_s:.3f} s"
+    console.print(f"{scrape} (allowed: under {check.scrape_limit_s:g} s)", markup=False)
+    return out.getvalue().rstrip("\n")

@@ -1,0 +1,74 @@
+"""validated.json: what a canary controller reads (docs/validation.md)."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sla.release.validation import StepResult
+from sla.values.assessment import Decision
+from sla.values.strategy import Strategy
+
+SCHEMA = "bizra-load/validated/1"
+
+
+@dataclass(frozen=True)
+class ValidationReport:
+    """`rehearsal`: on a node of our own, nothing to roll out. Paths and hashes are "" where there is no such file."""
+
+    decision: Decision
+    exit_code: int
+    summary: str
+    rehearsal: bool
+    at: str  # UTC
+    target: str
+    agreement: str
+    environment: str
+    strategy: Strategy
+    dashboard_url: str
+    run: str
+    assessment_sha256: str
+    metrics_report: str
+    metrics_report_sha256: str
+    steps: tuple[StepResult, ...]
+
+
+def render_json(v: ValidationReport) -> str:
+    """JSON text with a stable order of keys."""
+    whole: dict[str, Any] = {
+        "schema": SCHEMA,
+        "decision": v.decision.value,
+        "exit_code": v.exit_code,
+        "summary": v.summary,
+        "rehearsal": v.rehearsal,
+        "at": v.at,
+        "target": v.target,
+        "agreement": v.agreement,
+        "environment": v.environment,
+        "strategy": v.strategy.name,
+        "check_every_s": v.strategy.check_every_s,
+        "steps": [
+            {"share_percent": s.traffic_percent, "wait_min_s": s.hold_min_h * 3600, "wait_max_s": s.hold_max_h * 3600}
+            for s in v.strategy.steps
+        ],
+        "rollback_triggers": _plain(v.strategy.triggers),
+        "rollback_commands": _plain(v.strategy.commands),
+        "approvals": list(v.strategy.approvals),
+        "dashboard_url": v.dashboard_url,
+        "run": v.run,
+        "assessment_sha256": v.assessment_sha256,
+        "metrics_report": v.metrics_report,
+        "metrics_report_sha256": v.metrics_report_sha256,
+        "validation": [
+            {"step": s.key, "outcome": s.outcome.value, "decision": s.decision.value if s.decision else None, "text": s.text}
+            for s in v.steps
+        ],
+    }
+    return json.dumps(whole, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def _plain(values: Sequence[Any]) -> list[dict[str, Any]]:
+    return [dataclasses.asdict(value) for value in values]

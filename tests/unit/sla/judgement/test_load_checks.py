@@ -1,0 +1,95 @@
+"""Was the load made as planned? Of the judged part alone, and with arrivals that never had a user."""
+
+import dataclasses
+
+import pytest
+
+from sla.judgement.evaluate import evaluate
+from sla.judgement.run_checks import run_checks
+from sla.judgement.steady import find_steady
+from sla.values.assessment import Decision, Status
+from sla.values.window import SCHEDULE, Window
+from tests.unit.sla.synthetic import LOCAL, START, measurements
+
+RAMP_SECOND, JUDGED_SECOND = START + 1, START + 15
+
+
+def check(run, key):
+    return next(c for c in run_checks(run, LOCAL.agreement, find_steady(run)) if c.key == key)
+
+
+def with_share(run, share):
+    """Only a share of the arrivals had a user: nobody planned, sent or missed the others."""
+
+    def fewer(w):
+        return dataclasses.replace(w, planned=round(w.planned * share), started=round(w.started * share))
+
+    return dataclasses.replace(run, windows=tuple(fewer(w) for w in run.windows))
+
+
+@pytest.mark.parametrize(("share", "status"), [(1.0, Status.PASS), (0.96, Status.FAIL), (0.5, Status.FAIL)])
+def test_arrivals_whose_user_never_came_to_be_were_not_sent(share, status):
+    found = check(with_share(measurements(hold_s=30), share), "unsent")
+    assert found.status is status
+    assert found.figure == pytest.approx(1 - share, abs=0.001)
+    assert ("for want of the users" in found.reason) is (share < 1)
+
+
+def test_half_the_planned_load_is_no_go_ahead():
+    a = evaluate(with_share(measurements(hold_s=30), 0.5), LOCAL.agreement, LOCAL.baseline)
+    assert a.decision is Decision.INVALID, a.summary
+
+
+def test_fewer_arrivals_than_planned_by_chance_are_not_missed():
+    run = measurements(hold_s=30, rate=10)  # 900 arrivals: a Poisson number has a standard deviation of 30
+    assert check(with_share(run, 0.9), "unsent").figure == 0
+    assert check(with_share(run, 0.5), "unsent").status is Status.FAIL
+
+
+def test_what_went_with_a_lost_worker_is_not_counted_a_second_time():
+    assert check(with_share(measurements(hold_s=30, lost_workers=("w2",)), 0.5), "unsent").figure == 0
+
+
+@pytest.mark.parametrize(("second", "status"), [(RAMP_SECOND, Status.PASS), (JUDGED_SECOND, Status.FAIL)])
+def test_unsent_arrivals_count_in_the_judged_part_and_not_in_the_ramp(second, status):
+    run = measurements(hold_s=30)
+    unsent = Window(second, SCHEDULE, planned=5000, unsent=5000)
+    assert check(dataclasses.replace(run, windows=(*run.windows, unsent)), "unsent").status is status
+
+
+def without_reports(run, seconds):
+    return dataclasses.replace(run, health=tuple(h for h in run.health if h.worker != "w1" or h.second not in seconds))
+
+
+def test_a_worker_that_stood_still_counts_in_the_judged_part_and_not_in_the_ramp():
+    run = measurements(hold_s=30)
+    steady = find_steady(run)
+    ramp = range(steady.from_second - 5, steady.from_second)
+    assert check(without_reports(run, ramp), "stalls").status is Status.PASS
+    across = range(steady.from_second - 2, steady.from_second + 2)
+    assert check(without_reports(run, across), "stalls").figure == 3  # of the gap of 5 s so much reaches into it
+    inside = check(without_reports(run, range(JUDGED_SECOND, JUDGED_SECOND + 5)), "stalls")
+    assert (inside.status, inside.figure) == (Status.FAIL, 6)
+
+
+def test_a_clock_that_was_off_in_the_ramp_only_moves_no_judged_second():
+    run = measurements(hold_s=30)
+
+    def off_in(seconds):
+        rows = (
+            dataclasses.replace(h, label_offset_ns=10**9 if h.second in seconds else 0, clock_error_ns=0) for h in run.health
+        )
+        return check(dataclasses.replace(run, health=tuple(rows)), "clock_skew")
+
+    assert off_in([RAMP_SECOND]).status is Status.PASS
+    assert off_in([JUDGED_SECOND]).status is Status.FAIL
+
+
+def test_operations_that_failed_outside_the_judged_part_are_said():
+    run = measurements(hold_s=30)
+    spike = Window(RAMP_SECOND, "generate", planned=500, started=500, failed={"http_5xx": 500})
+    found = check(dataclasses.replace(run, windows=(*run.windows, spike)), "outside")
+    assert found.status is Status.WARN
+    assert "500 of" in found.reason
+    assert "http_5xx 500" in found.reason
+    assert check(run, "outside").status is Status.PASS

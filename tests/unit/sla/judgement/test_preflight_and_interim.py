@@ -1,0 +1,46 @@
+"""Warnings before the load, and interim analyses while it runs."""
+
+from sla.judgement.preflight import too_short
+from sla.judgement.sequential import InterimAnalyses, failing
+from sla.values.measurements import PlannedSegment
+from tests.unit.sla.synthetic import LOCAL, measurements
+
+PLAN = (PlannedSegment(10, 0, 1000), PlannedSegment(60, 1000, 1000))
+
+
+def test_a_run_that_is_too_short_is_told_how_long_it_must_be():
+    found = {(f.operation, f.quantile): f for f in too_short(PLAN, {"generate": 0.95, "finality": 0.05})}
+    assert set(found) == {("generate", 0.999), ("finality", 0.99), ("finality", 0.999)}
+    assert found["finality", 0.999].largest_deff < 1
+    assert "even for independent latencies (228 s)" in str(found["finality", 0.999])
+    assert "design effect up to 2.6" in str(found["finality", 0.99])
+    assert found["finality", 0.99].needed_s[0.5] == 183
+
+
+def test_a_long_run_and_a_closed_model_have_nothing_to_be_told():
+    assert too_short((PlannedSegment(3600, 10_000, 10_000),), {"generate": 1.0}) == []
+    assert too_short((), {"generate": 1.0}) == []
+    assert [f.quantile for f in too_short(PLAN, {"never": 0.0})] == [0.5, 0.9, 0.95, 0.99, 0.999]
+
+
+def test_three_failing_analyses_in_a_row_stop_a_run_and_two_do_not():
+    analyses = InterimAnalyses()
+    assert analyses.add(frozenset("ab")) == analyses.add(frozenset("a")) == frozenset()
+    assert analyses.add(frozenset("ab")) == {"a"}
+    assert analyses.add(frozenset("b")) == frozenset()
+    assert analyses.add(frozenset("b")) == {"b"}
+
+
+def test_only_what_is_critical_and_surely_broken_is_failing():
+    def failed(**options):
+        return failing(measurements(**{"hold_s": 20, **options}), LOCAL.agreement, LOCAL.baseline)
+
+    assert failed() == frozenset()
+    assert failed(failures={"generate": 0.03}) == {"poi_success_rate"}
+    assert failed(server_us={"generate": 900.0}) == frozenset()  # a WARNING gate
+    assert failed(server_us={"finality": 5000.0}) == {"finality_p99"}
+    assert failed(hold_s=2) == frozenset()
+
+
+def test_a_limit_that_is_not_known_for_want_of_a_baseline_is_not_broken():
+    assert failing(measurements(hold_s=20, server_us={"finality": 5000.0}), LOCAL.agreement) == frozenset()

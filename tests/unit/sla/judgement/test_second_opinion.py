@@ -1,0 +1,78 @@
+"""Resampled intervals beside those that decide."""
+
+import numpy as np
+import pytest
+
+from reports.results import second_opinion as report
+from sla.estimators.block_bootstrap import block_length, block_quantiles, politis_white
+from sla.estimators.quantiles import QUANTILES, quantile_results, windows_of
+from sla.judgement.second_opinion import second_opinions
+from sla.judgement.steady import find_steady
+from sla.values.histogram import EMPTY, from_values
+from sla.values.measurements import Measurements
+from tests.calibration import simulate
+from tests.calibration.trial import measurements_of
+
+
+@pytest.mark.parametrize("phi", [0.5, 0.9])
+def test_the_automatic_block_length_is_the_optimal_one_of_an_ar1_series(phi):
+    """b = (2 (2 phi / (1 - phi^2))^2 3/4)^(1/3) n^(1/3), from the known covariances of AR(1) (Politis and White 2004)."""
+    rng, n, found = np.random.default_rng(1), 2000, []
+    for _ in range(40):
+        shocks = rng.normal(size=n)
+        series = np.zeros(n)
+        for i in range(1, n):
+            series[i] = phi * series[i - 1] + shocks[i]
+        found.append(politis_white(series))
+    optimal = (1.5 * (2 * phi / (1 - phi**2)) ** 2) ** (1 / 3) * n ** (1 / 3)
+    assert np.median(found) == pytest.approx(optimal, rel=0.25)
+
+
+def test_independent_windows_are_resampled_in_short_blocks_and_dependent_ones_in_long_ones():
+    rng = np.random.default_rng(2)
+    free, bound = simulate.independent(rng, 400), simulate.lognormal_ar(rng, 400, tau_s=20.0)
+    lengths = [block_length(windows_of(s.finished_at_s, s.latency_ns)) for s in (free, bound)]
+    assert lengths[0] == 20  # a twentieth of the run is the least
+    assert lengths[1] > 30
+
+
+def test_for_independent_latencies_all_three_intervals_agree():
+    stream = simulate.independent(np.random.default_rng(3), 120)
+    windows = windows_of(stream.finished_at_s, stream.latency_ns)
+    ours, blocks = quantile_results(windows), block_quantiles(windows)
+    for r, e in list(zip(ours, blocks, strict=True))[:4]:
+        assert e.point == r.estimate.point
+        assert 0.4 < (e.high - e.low) / (r.estimate.high - r.estimate.low) < 1.3
+        assert e.low < r.estimate.high
+        assert r.estimate.low < e.high
+
+
+def test_the_same_seed_gives_the_same_figures_and_another_seed_others():
+    stream = simulate.mm1(np.random.default_rng(4), 0.8, 60)
+    windows = windows_of(stream.finished_at_s, stream.latency_ns)
+    assert block_quantiles(windows, seed=1) == block_quantiles(windows, seed=1) != block_quantiles(windows, seed=2)
+
+
+@pytest.mark.parametrize("windows", [[], [EMPTY] * 5])
+def test_without_a_sample_there_is_no_second_opinion(windows):
+    assert block_quantiles(windows) is None
+
+
+def test_one_sample_among_empty_seconds_and_samples_over_range_have_an_answer():
+    one = block_quantiles([EMPTY] * 30 + [from_values(np.array([5_000]))])
+    assert all(e.low <= e.point <= e.high for e in one)
+    over = block_quantiles([from_values(np.zeros(0, np.int64), over_range=3)] * 10)
+    assert all(e.point == e.high == float("inf") for e in over)
+
+
+def test_the_report_shows_three_intervals_for_every_percentile():
+    stream = simulate.mm1(np.random.default_rng(5), 0.5, 40)
+    measured: Measurements = measurements_of(stream.finished_at_s, stream.latency_ns, 40)
+    opinions = second_opinions(measured, find_steady(measured))
+    assert [o.quantile for o in opinions] == [*QUANTILES] * 2  # response and service
+    for o in opinions[:4]:
+        assert o.resampled.low == pytest.approx(o.decides.low, rel=0.05)
+        assert o.blocks.point == o.decides.point
+    shown = report.render(opinions, 140)
+    assert shown.count(" to ") == 3 * len(opinions)
+    assert report.render([]) == "No latencies were measured"

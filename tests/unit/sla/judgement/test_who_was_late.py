@@ -1,0 +1,120 @@
+"""Who was late, and why: one text with advice to match the cause."""
+
+import numpy as np
+import pytest
+
+from bizra_load.settings.remedies import WORDS
+from sla.judgement.who_was_late import explain
+from sla.values.histogram import EMPTY, from_counts, from_values
+from sla.values.machine import TARGET, MachineSecond
+from sla.values.window import Health
+
+QUIET = {"cores": 2, "cpu_s": 0.2, "waited_s": 0.0, "steal": 0.0, "pressure": 0.0, "throttled_s": 0.0}
+
+
+def rows(p99_ns, own_ns=None, cpu=0.3, hub=EMPTY, gc_ns=0, seconds=30, known=True, worker="w1", **machine):
+    """A worker's seconds: half of the arrivals 52 us late, the others `p99_ns`."""
+    lag = from_counts(np.array([52_000, p99_ns]), np.array([50, 50]))
+    own = EMPTY if own_ns is None else from_values(np.full(10, own_ns))
+    return [
+        Health(s, worker, lag, own_lag=own, cpu_share=cpu, hub=hub, gc_pause_ns=gc_ns,
+               machine=MachineSecond(s, worker, **{**QUIET, **machine}) if known else None)
+        for s in range(seconds)
+    ]  # fmt: skip
+
+
+def test_when_nothing_is_wrong_it_is_one_short_clause():
+    found = explain(rows(210_000), [])
+    assert (found.text, found.advice) == ("arrivals were woken 52 us (p50) and 210 us (p99) late", "")
+    assert explain([], []) is None
+
+
+CAUSES = {
+    "steal": ({"steal": 0.09}, "the machine was busy (steal 9%)", "another machine, or a dedicated one"),
+    "waiting": (
+        {"waited_s": 0.01},
+        "the machine was busy (workers waited 1% of the time for a core)",
+        "stop what else runs on it",
+    ),
+    "pressure": (
+        {"waited_s": -1.0, "pressure": 0.4},
+        "in 40% of the time some task waited for a core",
+        "stop what else runs on it",
+    ),
+    "quota": ({"throttled_s": 0.2}, "the container's CPU quota stopped workers for 6.0 s of 30 s", "raise the CPU quota"),
+    "nothing known": (
+        {"known": False},
+        "; why is not known: nothing was measured of this machine",
+        "more workers on more cores",
+    ),
+    "nothing found": ({}, ": the machine's accounts show no cause", "another machine, if it is so again"),
+}
+
+
+@pytest.mark.parametrize("cause", CAUSES)
+def test_each_cause_is_named_with_its_figure_and_has_its_own_advice(cause):
+    machine, said, advice = CAUSES[cause]
+    found = explain(rows(5_600_000, 200_000 if machine.get("known", True) else None, **machine), [])
+    assert found.text.startswith("arrivals were woken 52 us (p50) and 5.6 ms (p99) late")
+    assert said in found.text
+    assert advice in found.advice
+    if cause != "nothing known":
+        assert found.text.endswith("; the generator's own part was 200 us (p99)")
+
+
+def test_several_causes_are_all_named():
+    found = explain(rows(5_600_000, 200_000, steal=0.09, waited_s=0.01), [])
+    assert "the machine was busy (steal 9%, workers waited 1% of the time for a core)" in found.text
+    assert found.advice == "another machine, or a dedicated one; stop what else runs on it"
+
+
+def test_of_several_workers_shares_are_means_and_a_quota_that_they_share_counts_once():
+    together = [w for name in ("w1", "w2") for w in rows(5_600_000, 200_000, waited_s=0.01, throttled_s=0.2, worker=name)]
+    found = explain(together, [], WORDS)
+    assert "the container's CPU quota stopped workers for 6.0 s of 30 s" in found.text
+    assert "workers waited 1% of the time for a core" in found.text
+    assert found.advice.endswith("stop what else runs on it, or fewer workers (--workers)")  # one worker can't be fewer
+
+
+def test_a_cause_that_lasted_far_shorter_than_the_delays_is_none():
+    """A process that is stopped for 300 ms in each second waits a little for a core, too: that is not why."""
+    stopped = rows(300_000_000, 200_000, waited_s=0.04, steal=0.03, pressure=0.04)
+    assert "accounts show no cause (was the process or its container stopped for a while?)" in explain(stopped, []).text
+    assert "accounts show no cause" not in explain(rows(300_000_000, 200_000, waited_s=0.3), []).text
+
+
+@pytest.mark.parametrize(("cpu", "advice"), [(0.3, "fewer operations"), (0.95, "one core is nearly used up")])
+def test_the_generators_own_work_is_not_laid_to_the_machine(cpu, advice):
+    found = explain(rows(5_600_000, 5_000_000, cpu, steal=0.09), [], WORDS)
+    assert f"the generator's own work was 5 ms (p99) of it, at {cpu:.2f} of a core" in found.text
+    assert "another machine" not in found.advice
+    assert advice in found.advice
+    assert "--workers" in found.advice
+
+
+def test_a_busy_machine_is_said_beside_the_generators_own_work():
+    found = explain(rows(5_600_000, 5_000_000, pressure=0.9), [])
+    busy = "though the machine was busy (in 90% of the time some task waited for a core)"
+    assert f"of it, at 0.30 of a core, {busy}" in found.text
+
+
+def test_a_target_that_waited_for_a_core_of_the_same_machine_is_said():
+    seconds = [MachineSecond(s, TARGET, 2, waited_s=0.01) for s in range(30)]
+    assert "; the target waited 1% of the time for a core" in explain(rows(5_600_000, 200_000, steal=0.09), seconds).text
+    assert "target" not in explain(rows(5_600_000, 200_000, steal=0.09), []).text
+
+
+def test_a_busy_machine_is_said_even_where_arrivals_were_on_time():
+    found = explain(rows(210_000, pressure=0.9), [])
+    assert found.text == (
+        "arrivals were woken 52 us (p50) and 210 us (p99) late, though the machine was busy "
+        "(in 90% of the time some task waited for a core)"
+    )
+    assert found.advice == ""
+
+
+def test_what_else_the_generator_adds_is_said_where_it_is_worth_a_word():
+    hub = from_values(np.full(10, 400_000))
+    text = explain(rows(210_000, hub=hub, gc_ns=3_000_000), []).text
+    assert "answers waited up to 400 us (p99) for others read with them, which service times include" in text
+    assert text.endswith("longest garbage collection 3 ms")

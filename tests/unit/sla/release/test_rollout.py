@@ -1,0 +1,165 @@
+"""Strategies, triggers and commands as the decision framework has them."""
+
+import json
+import shutil
+import subprocess
+
+import pytest
+import yaml
+
+from bizra_load.judging.agreements import read_agreement
+from sla.judgement.decision import STRATEGY, decide, strategy_for
+from sla.judgement.evaluate import evaluate
+from sla.release.rollout import SLOWER, STANDARD, VERY_SLOW
+from sla.release.triggers import triggers
+from sla.values.assessment import Decision, Evidence, Gate, Severity, Status
+from tests.unit.sla.synthetic import measurements
+
+READ = read_agreement("v2.2.0-rc1")
+
+
+@pytest.mark.parametrize(
+    ("strategy", "shares", "days"),
+    [
+        (STANDARD, [5, 25, 50, 100], (4, 7)),
+        (SLOWER, [1, 5, 25, 50, 100], (7, 10)),
+        (VERY_SLOW, [1, 2, 5, 10, 25, 100], (10, 14)),
+    ],
+)
+def test_steps_are_the_frameworks_and_their_holds_add_up_to_its_days(strategy, shares, days):
+    assert [s.traffic_percent for s in strategy.steps] == shares
+    assert (strategy.min_days, strategy.max_days) == days
+    assert (sum(s.hold_min_h for s in strategy.steps), sum(s.hold_max_h for s in strategy.steps)) == tuple(24 * d for d in days)
+    assert all(0 < s.hold_min_h <= s.hold_max_h for s in strategy.steps)
+
+
+def test_how_often_is_checked():
+    assert (STANDARD.check_every_s, SLOWER.check_every_s, VERY_SLOW.check) == (86_400, 4 * 3600, "continuous watch")
+
+
+@pytest.mark.parametrize("decision", [Decision.NO_GO, Decision.INCONCLUSIVE, Decision.INVALID])
+def test_without_a_go_there_is_nothing_to_roll_out(decision):
+    s = strategy_for(decision, READ.agreement, (), {})
+    assert (s.steps, s.triggers, s.commands, s.approvals) == ((), (), (), ())
+    assert str(s).startswith("none: ")
+
+
+def gate(status, severity=Severity.WARNING, counts=True):
+    return Gate("x", "X", severity, status, counts, "because")
+
+
+@pytest.mark.parametrize(
+    ("critical", "warnings", "decision"),
+    [
+        (["PASS"], [], "GO"),
+        (["PASS"], ["WARN"], "GO WITH CAUTION"),
+        (["PASS"], ["WARN", "FAIL"], "GO WITH CAUTION"),
+        (["PASS"], ["WARN", "WARN", "FAIL"], "CONDITIONAL GO"),
+        (["PASS", "FAIL"], [], "NO-GO"),
+        (["FAIL"], ["WARN", "WARN", "WARN"], "NO-GO"),
+        (["INCONCLUSIVE", "FAIL"], [], "NO-GO"),
+        (["INCONCLUSIVE"], ["PASS"], "INCONCLUSIVE"),
+        (["PASS"], ["INCONCLUSIVE", "WARN"], "INCONCLUSIVE"),
+    ],
+)
+def test_the_matrix(critical, warnings, decision):
+    gates = [gate(Status(s), Severity.CRITICAL) for s in critical] + [gate(Status(s)) for s in warnings]
+    assert decide(gates, []).decision.value == decision
+
+
+def given(**statuses):
+    return {
+        k: Evidence(k, Status(statuses.get(k, "PASS")), f"{k} shown", f"evidence/{k}.json") for k in READ.agreement.evidence
+    }
+
+
+@pytest.fixture(scope="module")
+def run():
+    return measurements(rate=300, hold_s=30)
+
+
+@pytest.mark.parametrize(
+    ("statuses", "decision"),
+    [({}, "GO WITH CAUTION"), ({"alerts": "FAIL"}, "NO-GO"), ({"node_tests": "INCONCLUSIVE"}, "INCONCLUSIVE")],
+)
+def test_evidence_decides_its_critical_gate(run, statuses, decision):
+    a = evaluate(run, READ.agreement, READ.baseline, evidence=given(**statuses))
+    assert a.decision.value == decision, a.summary
+    assert {g.key: g.source for g in a.gates if g.source} == {k: f"evidence/{k}.json" for k in READ.agreement.evidence}
+    assert bool(a.strategy.steps) is (decision == "GO WITH CAUTION")
+    for key in statuses:
+        assert f"{key} shown" in a.summary
+
+
+def test_a_go_watches_the_agreement_and_the_cautious_ones_the_warnings_too(run):
+    results = evaluate(run, READ.agreement, READ.baseline).objectives
+    plain = {t.key: t for t in triggers(READ.agreement, results, cautious=False)}
+    assert set(plain) == {"critical_alert", "finality_p99", "poi_generate_p99", "poi_verify_p99", "poi_success_rate"}
+    assert plain["critical_alert"].for_s == 300
+    assert plain["poi_generate_p99"].threshold == pytest.approx(240e3)
+    assert plain["poi_generate_p99"].expression.endswith("> 0.00024")
+    assert plain["poi_success_rate"].expression.endswith("< 0.99")
+    more = {t.key for t in triggers(READ.agreement, results, cautious=True)} - set(plain)
+    assert more == {f"{k}_degraded" for k in ("poi_generate_p99", "poi_verify_p99", "poi_throughput", "load_test_success")}
+
+
+def test_commands_name_the_deployment_of_the_evidence():
+    commands = strategy_for(Decision.GO, READ.agreement, (), {"name": "poi", "namespace": "testnet"}).commands
+    assert commands[0].command == "export DEPLOYMENT=poi NAMESPACE=testnet"
+    assert {c.kind for c in commands} == {"names", "automated", "manual"}
+    assert any(c.command.startswith("kubectl rollout undo") for c in commands if c.kind == "manual")
+    assert any("argo rollouts abort" in c.command for c in commands if c.kind == "automated")
+
+
+def test_promtool_lets_every_trigger_fire_for_one_bad_canary_among_good_instances(tmp_path, run):
+    """99 instances without errors hide a canary's in a sum: it must be seen by itself, and silence must stay silence."""
+    promtool = shutil.which("promtool")
+    assert promtool, "promtool is missing: apt-get install -y --no-install-recommends prometheus"
+    results = evaluate(run, READ.agreement, READ.baseline).objectives
+    found = triggers(READ.agreement, results, cautious=True)
+    rules = [{"alert": t.key, "expr": t.expression, "for": f"{t.for_s:g}s"} for t in found]
+    (tmp_path / "rules.yml").write_text(yaml.safe_dump({"groups": [{"name": "rollback", "rules": rules}]}))
+    for name, series, firing in (("good", [], False), ("bad", _bad_canary(), True)):
+        cases = [{"eval_time": "20m", "alertname": t.key, "exp_alerts": []} for t in found if t.key in FIRES]
+        if firing:
+            for case in cases:
+                case["exp_alerts"] = [{"exp_labels": FIRES[case["alertname"]]}]
+        test = {"interval": "1m", "input_series": [*_good(), *series], "alert_rule_test": cases}
+        document = {"rule_files": ["rules.yml"], "evaluation_interval": "1m", "tests": [test]}
+        (tmp_path / f"{name}.yml").write_text(json.dumps(document))
+        ended = subprocess.run(
+            [promtool, "test", "rules", f"{name}.yml"], cwd=tmp_path, capture_output=True, text=True, check=False
+        )
+        assert ended.returncode == 0, ended.stdout + ended.stderr
+
+
+CANARY = {"instance": "canary"}
+FIRES = {
+    "critical_alert": {},
+    "poi_generate_p99": CANARY,
+    "poi_success_rate": CANARY,
+    "poi_generate_p99_degraded": CANARY,
+}
+
+
+def _series(instance, successful, failed, fast, slow):
+    name = "bizra_poi_generate_seconds_bucket"
+    counted = {"bizra_poi_generate_total": successful, "bizra_poi_generate_fail_total": failed,
+               "bizra_poi_verify_total": successful, "bizra_poi_verify_fail_total": 0}  # fmt: skip
+    rows = [{"series": f'{k}{{instance="{instance}"}}', "values": f"0+{v}x20"} for k, v in counted.items()]
+    for edge, count in (("0.000026", fast), ("0.0002", fast), ("0.0005", fast + slow), ("+Inf", fast + slow)):
+        rows.append({"series": f'{name}{{instance="{instance}", le="{edge}"}}', "values": f"0+{count}x20"})
+    return rows
+
+
+def _good():
+    return [row for i in range(5) for row in _series(f"n{i}", 100_000, 0, 100_000, 0)]
+
+
+def _bad_canary():
+    alert = {"series": 'ALERTS{alertstate="firing", severity="critical", alertname="X"}', "values": "1x20"}
+    return [*_series("canary", 900, 100, 500, 500), alert]
+
+
+def test_every_decision_has_a_strategy():
+    assert set(STRATEGY) == set(Decision)

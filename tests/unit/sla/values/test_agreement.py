@@ -1,0 +1,143 @@
+"""A wrong agreement is refused with key, reason and what is allowed."""
+
+import copy
+
+import pytest
+import yaml
+
+from bizra_load.exit_codes import UsageError
+from bizra_load.judging.agreements import read_agreement
+from sla.values.agreement_parser import agreement_from_mapping
+from sla.values.section import AgreementError
+
+GOOD = {
+    "schema": "bizra-load/agreement/1",
+    "name": "mine",
+    "operations": {"a": {"histogram": "a_seconds", "total": "a_total"}},
+    "objectives": {
+        "a_p99": {
+            "title": "A p99",
+            "severity": "CRITICAL",
+            "measure": {"kind": "client_quantile", "operations": ["a"], "quantile": 0.99, "latency": "response"},
+            "target": "< 1.5 ms",
+        }
+    },
+}
+
+
+def test_units_are_converted_once():
+    agreement = agreement_from_mapping(GOOD)
+    assert agreement.objectives[0].target.value == 1.5e6
+
+
+@pytest.mark.parametrize("name", ["v2.2.0-rc1", "local"])
+def test_the_packaged_agreements_hold_the_five_metrics_and_their_baselines(name):
+    read = read_agreement(name)
+    keys = {o.key for o in read.agreement.objectives}
+    assert {"finality_p99", "poi_generate_p99", "poi_verify_p99", "poi_throughput", "poi_success_rate"} <= keys
+    if name == "local":  # measured when a run starts
+        assert (read.agreement.baseline, read.baseline) == ("measured", None)
+    else:
+        assert all(o.baseline_key in read.baseline.values for o in read.agreement.objectives if o.baseline_key)
+    assert bool(read.agreement.evidence) == (name == "v2.2.0-rc1")
+
+
+def changed(path, value):
+    document = copy.deepcopy(GOOD)
+    *parents, last = path.split("/")
+    place = document
+    for key in parents:
+        place = place[key]
+    if value is None:
+        del place[last]
+    else:
+        place[last] = value
+    return document
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "said"),
+    [
+        ("schema", "other/1", "schema: 'other/1' is unknown"),
+        ("name", None, "name: is missing"),
+        ("objectivs", {}, "did you mean 'objectives'"),
+        ("objectives", {}, "at least one"),
+        ("objectives/a_p99/severity", "CRITCAL", "did you mean 'CRITICAL'"),
+        ("objectives/a_p99/measure/kind", "percentile", "kind: 'percentile' is unknown"),
+        ("objectives/a_p99/measure/quantile", 99, "between 0 and 1"),
+        ("objectives/a_p99/measure/quantile", float("nan"), "must be a number"),
+        ("objectives/a_p99/measure/quantile", 10**400, "must be a number"),
+        pytest.param("objectives/a_p99/measure/quantile", 1 << 100_000, "must be a number", id="more than Python writes"),
+        ("objectives/a_p99/measure/operations", ["b"], "'b' is unknown"),
+        ("objectives/a_p99/measure/operations", [], "needs one"),
+        ("objectives/a_p99/target", "< 200 parsecs", "not a limit of this kind"),
+        ("objectives/a_p99/target", "> 200 us", "not a limit"),
+        ("objectives/a_p99/target", ">= 200 us", "points the wrong way"),
+        ("objectives/a_p99/target", 200, "must be text"),
+        ("objectives/a_p99/target", "< 10 x baseline", "objectives.a_p99.target: a multiple of the baseline needs"),
+        ("objectives/a_p99/acceptable", "< 20 x baseline", "objectives.a_p99.acceptable: a multiple of the baseline needs"),
+        ("objectives/a_p99/target", "< 10 x basline", 'not a limit of this kind (allowed: "< 200 us" or "< 10 x baseline'),
+        ("objectives/a_p99/target", "< 10 x baseline, at least 3", "not a limit of this kind"),
+        ("objectives/a_p99/target", ">= 10 x baseline", "not a limit of this kind"),
+        ("objectives/a_p99/target", "< 0 x baseline", "can't be kept"),
+        ("objectives/a_p99/target", f"< {'9' * 400} x baseline", "can't be kept"),
+        ("environments", {"prod": {"accepted": ["a_p9"]}}, "did you mean 'a_p99'"),
+        ("validity", {"unsent": "1 parsec"}, "validity.unsent"),
+        ("validity", {"unsent": "0,5 %"}, "validity.unsent"),
+        ("validity", {"unsent": "5 ms"}, "validity.unsent"),
+        ("validity", {"lag_p99": f"{'9' * 305} s"}, "validity.lag_p99"),
+        ("process", {"memory": "1,5 GiB"}, "process.memory"),
+        ("process", {"cpu": "0 cores"}, "process.cpu: '0 cores' (allowed: more than 0"),
+        ("process", {"memory": f"{'9' * 305} GiB"}, "process.memory"),
+        ("objectives/a_p99", [], "must be a mapping"),
+    ],
+)
+def test_each_mistake_is_named_with_its_key(path, value, said):
+    with pytest.raises(AgreementError) as caught:
+        agreement_from_mapping(changed(path, value))
+    assert said in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("document", [None, [], "text", 3])
+def test_what_is_no_mapping_is_refused(document):
+    with pytest.raises(AgreementError):
+        agreement_from_mapping(document)
+
+
+def test_the_file_is_named_at_the_edge(tmp_path):
+    path = tmp_path / "mine.yaml"
+    for content, said in (("a: [", "not YAML"), (yaml.safe_dump(changed("name", None)), "name: is missing")):
+        path.write_text(content)
+        with pytest.raises(UsageError, match=r"mine\.yaml") as caught:
+            read_agreement(str(path))
+        assert said in str(caught.value)
+
+
+def test_yaml_runs_nothing(tmp_path):
+    path = tmp_path / "mine.yaml"
+    path.write_text(f"!!python/object/apply:os.mkdir ['{tmp_path / 'made'}']")
+    with pytest.raises(UsageError, match="not YAML"):
+        read_agreement(str(path))
+    assert not (tmp_path / "made").exists()
+
+
+def test_a_timer_is_inside_its_operation_or_includes_queueing():
+    document = {
+        "schema": "bizra-load/agreement/1",
+        "name": "x",
+        "operations": {"a": {"histogram": "h", "timer": "queueing"}, "b": {"histogram": "h"}},
+        "objectives": {
+            "o": {
+                "title": "O",
+                "severity": "CRITICAL",
+                "measure": {"kind": "server_quantile", "operations": ["a"], "quantile": 0.99},
+                "target": "< 1 ms",
+            }
+        },
+    }
+    found = agreement_from_mapping(document)
+    assert [found.operations[o].timer for o in "ab"] == ["queueing", "inside"]
+    document["operations"]["a"]["timer"] = "outside"
+    with pytest.raises(ValueError, match=r"operations.a.timer: 'outside' is unknown.*\(allowed: inside, queueing\)"):
+        agreement_from_mapping(document)
