@@ -19,7 +19,7 @@ from bizra_load.poi.product import PRODUCT as POI
 from bizra_load.poi.rules import alert_rules
 from bizra_load.settings.settings import resolve
 from tests.unit.cli.test_compare import saved
-from tests.unit.sla.test_evidence import dashboard, drill
+from tests.unit.sla.release.test_evidence import dashboard, drill
 
 HERE = Path(__file__).parent
 TARGETS = {
