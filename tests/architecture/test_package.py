@@ -20,7 +20,7 @@ def locked(name):
 
 
 def test_urllib3_is_itself():
-    """A dependency that brings urllib3-future would put that in its place (docs/adr/0004)."""
+    """A dependency that brings urllib3-future would put that in its place (docs/adr/0005)."""
     assert urllib3.__version__ == importlib.metadata.version("urllib3")
     assert "urllib3" in locked("run.txt")
     assert "urllib3-future" not in locked("dev.txt")
