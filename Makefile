@@ -3,36 +3,39 @@ SHELL := /bin/bash
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-# what is installed: for running; for Grafana beside it; for developing and testing too
+# what is installed: for running; for making dashboards beside it; for developing and testing too
 RUN := $(VENV)/.installed
 GRAFANA := $(VENV)/.installed-grafana
 DEV := $(VENV)/.installed-dev
-PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
-# beside urllib3, not in its place: docs/adr/0002
-WITH_GRAFANA := URLLIB3_NO_OVERRIDE=1 $(PIP_INSTALL) --no-binary urllib3-future
+PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+LOCKED := $(PIP_INSTALL) --require-hashes -r
+UV := .venv-lock/bin/uv
 PACKAGES := prometheus prometheus-alertmanager chromium faketime iproute2
 BENCH_PACKAGES := nginx-light wrk hey nghttp2-client gcc libc6-dev
 BENCH_ROUNDS ?= 5
+# tests that start no load
+FAST := tests/unit tests/golden tests/architecture tests/properties
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev debian debian-bench install-debian loadtest node drill test fuzz calibrate bench bench-memory bench-statistics dependable soak audit lint format clean validate
+.PHONY: help setup setup-dev debian debian-bench install-debian loadtest node drill test fuzz calibrate bench bench-memory bench-statistics dependable soak audit lock test-lowest lint format clean validate
 
 help: ## List all targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-17s %s\n", $$1, $$2}'
 
-$(RUN): pyproject.toml constraints.txt
+$(RUN): pyproject.toml requirements/run.txt
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) \
 	  || { echo "no virtual environment could be made: apt-get install -y python3-venv" >&2; exit 1; }
 	@$(BIN)/python -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed" >&2; exit 1; }
-	$(PIP_INSTALL) --no-compile -e .
+	$(LOCKED) requirements/run.txt --no-compile
+	$(PIP_INSTALL) --no-deps --no-build-isolation -e . # with the locked setuptools
 	@$(BIN)/python -m compileall -qq -j 0 -x '/tests?/' $(VENV)/lib bizra_load sla reports || true # on all cores, which pip does not
 	@touch $@
 
-$(GRAFANA): $(RUN)
-	$(WITH_GRAFANA) -e '.[grafana]'
+$(GRAFANA): $(RUN) requirements/grafana.txt
+	$(LOCKED) requirements/grafana.txt
 	@touch $@
 
-$(DEV): $(RUN)
-	$(WITH_GRAFANA) -e '.[dev]'
+$(DEV): $(RUN) requirements/dev.txt
+	$(LOCKED) requirements/dev.txt
 	@touch $(GRAFANA) $@
 
 setup: $(RUN) ## Install what running needs into .venv, in locked versions
@@ -94,20 +97,41 @@ dependable: setup-dev ## How often a rehearsal gives the right answer here, calm
 soak: setup-dev ## SOAK_SECONDS=1800 at SOAK_OPS=2000 with seeded faults, then every invariant (half an hour)
 	$(BIN)/python -m tests.soak
 
+# dev.txt is the whole; the other two are parts of it, in the same versions
+COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --annotation-style line \
+  --custom-compile-command "make lock" pyproject.toml --group build
+
+lock: $(UV) ## Renew requirements/*.txt from pyproject.toml, keeping versions (newest ones: ARGS=--upgrade)
+	$(COMPILE) $(ARGS) --all-extras -o requirements/dev.txt
+	$(COMPILE) -c requirements/dev.txt --extra grafana -o requirements/grafana.txt
+	$(COMPILE) -c requirements/dev.txt -o requirements/run.txt
+
+$(UV):
+	@$(PYTHON) -m venv .venv-lock && .venv-lock/bin/pip install --quiet --disable-pip-version-check uv==0.13.9
+
+test-lowest: $(UV) debian ## The fast tests on the lowest versions that pyproject.toml allows, in a virtual environment of its own
+	@test -x .venv-lowest/bin/python || $(PYTHON) -m venv .venv-lowest
+	$(UV) pip compile --quiet --resolution lowest-direct pyproject.toml --all-extras --group build -o .venv-lowest/lowest.txt
+	$(UV) pip install --quiet --python .venv-lowest/bin/python -r .venv-lowest/lowest.txt
+	$(UV) pip install --quiet --python .venv-lowest/bin/python --no-deps --no-build-isolation -e .
+	.venv-lowest/bin/python -m pytest $(FAST) $(ARGS)
+
 audit: setup ## Known vulnerabilities of the locked dependencies (pip-audit, in a virtual environment of its own)
 	@test -x .venv-audit/bin/pip-audit || { $(PYTHON) -m venv .venv-audit && .venv-audit/bin/pip install --quiet --disable-pip-version-check pip-audit==2.10.1; }
-	@.venv-audit/bin/pip-audit --strict --disable-pip --no-deps --timeout 20 --progress-spinner off -r constraints.txt \
+	@.venv-audit/bin/pip-audit --strict --disable-pip --no-deps --timeout 20 --progress-spinner off -r requirements/run.txt \
 	  || { echo "audit: a vulnerability was found, or the vulnerability service could not be asked (see above): not passed" >&2; exit 1; }
 
-lint: setup-dev ## ruff, mypy, import directions
+lint: setup-dev ## ruff, mypy, import directions, declared dependencies, dead code
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/deptry .
+	$(BIN)/vulture
 
 format: setup-dev ## Format and mend what ruff can
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
 clean: ## Remove the virtual environment and caches; runs stay
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache *.egg-info
+	rm -rf $(VENV) .venv-lock .venv-lowest .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache *.egg-info

@@ -12,8 +12,7 @@ from bizra_load.io.files import put_or_compare, write_atomically
 from bizra_load.judging.agreements import read_agreement
 from bizra_load.monitoring.rule_files import groups, prometheus_rule, to_yaml
 from bizra_load.monitoring.rules import RUNBOOKS
-from bizra_load.poi.rule_tests import unit_tests
-from bizra_load.poi.rules import alert_rules, thresholds
+from bizra_load.products import product_of
 from bizra_load.rehearsal.drill import drill
 from bizra_load.settings import inputs
 from reports.results import alert_drill
@@ -26,18 +25,18 @@ def run_render(args: argparse.Namespace) -> int:
         inputs.url(args.runbooks)
     except ValueError as error:
         raise UsageError(f"--runbooks: {error}") from None
+    runbooks = args.runbooks or RUNBOOKS
     try:
-        limits = thresholds(agreement)
-        rules = alert_rules(agreement, limits)
+        product = product_of(agreement)
+        rules = product.alert_rules(agreement)
+        content = groups(rules, runbooks=runbooks)
+        contents = {
+            OBJECT: prometheus_rule(content, product.job),
+            RULES: content,
+            TESTS: product.rule_tests(agreement, rules, RULES, runbooks),
+        }
     except AgreementError as error:
         raise UsageError(f"{args.agreement}: {error}") from None
-    runbooks = args.runbooks or RUNBOOKS
-    content = groups(rules, runbooks=runbooks)
-    contents = {
-        OBJECT: prometheus_rule(content),
-        RULES: content,
-        TESTS: unit_tests(agreement, rules, limits, RULES, runbooks),
-    }
     texts = {name: to_yaml(value, agreement.name) for name, value in contents.items()}
     return NO_GO if put_or_compare(args.out, texts, args.check, "bizra-load alerts render") else KEPT
 

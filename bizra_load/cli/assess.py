@@ -14,7 +14,7 @@ from bizra_load.archive import imports, spool
 from bizra_load.archive.run_record import AgreementName, of_import
 from bizra_load.archive.store import RECORD, RunWriter, new_folder
 from bizra_load.exit_codes import UsageError
-from bizra_load.judging.agreements import keep_agreement, read_agreement, read_baseline
+from bizra_load.judging.agreements import figures_only, keep_agreement, read_agreement, read_baseline
 from bizra_load.judging.evidence import read_files
 from bizra_load.judging.judge import Override, add_evidence, assess_folder, print_summary
 from bizra_load.settings.inputs import allowed_checks
@@ -44,7 +44,7 @@ def run(args: argparse.Namespace) -> int:
 def _imported(path: Path, unit: str, agreement: str | None, out: Path, evidence: list[str]) -> Path:
     """The run folder that was made of another tool's results. Raises UsageError before anything is written."""
     read = read_agreement(agreement) if agreement else None
-    read_files(evidence, read.agreement.evidence if read else ())
+    read_files(evidence, read.agreement if read else figures_only())
     measurements, kind = imports.read_import(path, unit)
     started = datetime.fromtimestamp(measurements.facts.load_started_ns / 1e9, UTC)
     named = AgreementName(agreement or "", read.sha256) if read else None

@@ -17,10 +17,10 @@ from bizra_load.io.files import put_or_compare, write_atomically
 from bizra_load.io.terminal import terminal_width
 from bizra_load.judging.agreements import read_agreement
 from bizra_load.monitoring import grafana
-from bizra_load.monitoring.panel_check import check_panels, prometheus_query
-from bizra_load.poi.dashboard_files import NODE, complete, rendered
-from bizra_load.poi.panels import node_panels
+from bizra_load.monitoring.panel_check import check_panels
+from bizra_load.products import panels_of, product_of
 from bizra_load.server_metrics.exposition import ScrapeError
+from bizra_load.server_metrics.prometheus_api import PrometheusClient
 from bizra_load.settings import inputs
 from reports.results import dashboard_check
 from reports.results.dashboard_check import DashboardCheck
@@ -28,7 +28,9 @@ from reports.results.dashboard_check import DashboardCheck
 
 def run_render(args: argparse.Namespace) -> int:
     inputs.option("--out", inputs.out_folder, str(args.out))
-    stale = put_or_compare(args.out, rendered(args.agreement, args.baseline), args.check, "bizra-load dashboard render")
+    product = product_of(read_agreement(args.agreement, args.baseline).agreement)
+    texts = product.dashboards(args.agreement, args.baseline)
+    stale = put_or_compare(args.out, texts, args.check, "bizra-load dashboard render")
     return NO_GO if stale else KEPT
 
 
@@ -39,7 +41,8 @@ def run_import(args: argparse.Namespace) -> int:
     inputs.option("--ca-file", inputs.ca_file, args.ca_file)
     inputs.option("--out", inputs.out_folder, str(args.out))
     agreement = read_agreement(args.agreement, args.baseline).judged
-    dashboard = rendered(args.agreement, args.baseline)[f"{NODE}.json"]
+    product = product_of(agreement)
+    dashboard = product.dashboards(args.agreement, args.baseline)[f"{product.dashboard}.json"]
     settings = grafana.settings_of_environment(args.timeout, False if args.insecure else args.ca_file or True)
     if settings is None:
         raise UsageError("GRAFANA_URL: is not set (allowed: the address of a Grafana, such as https://grafana.example)")
@@ -47,7 +50,7 @@ def run_import(args: argparse.Namespace) -> int:
     if args.insecure:
         log.print("WARN  the certificate is not verified (--insecure)", style="yellow", markup=False)
     done = grafana.import_dashboard(
-        settings, dashboard, node_panels(agreement), agreement, args.folder, args.datasource, args.snapshot,
+        settings, dashboard, panels_of(agreement, args.agreement), agreement, args.folder, args.datasource, args.snapshot,
         lambda line: log.print(f"INFO  {line}", style="cyan", markup=False),
     )  # fmt: skip
     _write(args.out / "grafana-dashboard-url.txt", done.url + "\n")
@@ -60,9 +63,10 @@ def run_check(args: argparse.Namespace) -> int:
         raise UsageError("--prometheus-url: is missing (allowed: http://... or https://..., or PROMETHEUS_URL)")
     inputs.option("--out", inputs.out_folder, str(args.out))
     agreement = read_agreement(args.agreement, args.baseline).judged
-    complete(agreement, args.agreement)
+    panels = panels_of(agreement, args.agreement)
     try:
-        check = check_panels(prometheus_query(url), node_panels(agreement), agreement, "Prometheus")
+        query = PrometheusClient.with_token_of_environment(url).query
+        check = check_panels(query, panels, agreement, "Prometheus")
     except ScrapeError as error:
         raise InvalidRunError(str(error)) from None
     return _show(check, args.out)

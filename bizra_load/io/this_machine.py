@@ -49,9 +49,10 @@ def listener_on_this_machine(host: str, port: int) -> int | None:
     own |= {loopback for anyone, loopback in _CONNECTS_TO.items() if anyone in own}
     try:
         for c in psutil.net_connections(kind="tcp"):
-            listens = c.status == psutil.CONN_LISTEN and c.laddr and c.laddr.port == port
-            if listens and c.pid and c.laddr.ip in {*own, "0.0.0.0", "::"}:  # noqa: S104  # compared, not bound
-                return int(c.pid)
+            if c.status != psutil.CONN_LISTEN or not c.laddr or not c.pid:
+                continue
+            if c.laddr.port == port and c.laddr.ip in {*own, "0.0.0.0", "::"}:  # noqa: S104  # compared, not bound
+                return c.pid
     except (OSError, psutil.Error):
         return None
     return None

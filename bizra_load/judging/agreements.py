@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import importlib.resources
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bizra_load.exit_codes import UsageError
 from bizra_load.io import yaml_text
 from bizra_load.io.files import read_text, write_atomically
-from sla.values.agreement import Agreement
+from bizra_load.products import product_of
+from sla.values.agreement import FIGURES_ONLY, Agreement
 from sla.values.agreement_parser import agreement_from_mapping
 from sla.values.baseline import Baseline, baseline_from_mapping, is_measured, with_baseline
 from sla.values.section import unknown
@@ -83,6 +84,16 @@ def kept_agreement(folder: Path) -> AgreementFile:
     return AgreementFile(agreement, _baseline(baseline_text, agreement.baseline), content, baseline_text)
 
 
+def figures_only() -> Agreement:
+    """What stands in for an agreement where there is none."""
+    return replace(FIGURES_ONLY, monitoring=product_of(FIGURES_ONLY).required)
+
+
+def agreement_of_run(folder: Path) -> Agreement:
+    """The agreement that a run folder keeps, or figures_only(). Raises UsageError."""
+    return kept_agreement(folder).agreement if (folder / AGREEMENT).exists() else figures_only()
+
+
 def measured_with_run(folder: Path) -> Baseline | None:
     """The baseline that was measured with the run, if one was: plain figures from elsewhere tell nothing of the run's machine.
     Raises UsageError.
@@ -94,7 +105,8 @@ def measured_with_run(folder: Path) -> Baseline | None:
 
 def _agreement(content: str, where: str) -> Agreement:
     try:
-        return agreement_from_mapping(yaml_text.load(content))
+        agreement = agreement_from_mapping(yaml_text.load(content))
+        return replace(agreement, monitoring=product_of(agreement).required)
     except ValueError as error:  # AgreementError is one
         raise UsageError(f"{where}: {error}") from None
 

@@ -10,7 +10,7 @@ import dataclasses
 import hashlib
 import json
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,6 +24,7 @@ from bizra_load.judging.junit import read_junit
 from sla.release import deployment
 from sla.release.checklist import FREE
 from sla.release.evidence import EvidenceError, of_alert_drill, of_dashboard, of_document, of_file, of_tests
+from sla.values.agreement import Agreement
 from sla.values.assessment import Evidence, Status
 from sla.values.section import unknown
 
@@ -46,22 +47,22 @@ class EvidenceFile:
     data: bytes
 
 
-def read_files(words: Iterable[str], gates: Collection[str] = ()) -> list[EvidenceFile]:
-    """The files of NAME=PATH words, read and checked. `gates`: gates that the agreement has. Raises UsageError: one line."""
+def read_files(words: Iterable[str], agreement: Agreement) -> list[EvidenceFile]:
+    """The files of NAME=PATH words, read and checked by an agreement's gates and its product. Raises UsageError: one line."""
     files: dict[str, EvidenceFile] = {}
     for word in words:
         name, equals, path = word.partition("=")
         name = ALIASES.get(name.strip(), name.strip())
         if not equals or not path or not name:
             raise UsageError(f"--evidence: {word!r} is not NAME=PATH (allowed: for example tests=junit.xml)")
-        allowed = {*READ, *ALIASES, *FREE, *gates}
+        allowed = {*READ, *ALIASES, *FREE, *agreement.evidence}
         if name not in allowed:
             raise UsageError(f"--evidence: {unknown(name, allowed)}")
         if name in files:
             raise UsageError(f"--evidence: {name} is given twice (allowed: one file for each name)")
         files[name] = _read(name, Path(path))
     for file in files.values():
-        _values(file, f"--evidence {file.name}={file.original}")
+        _values(file, f"--evidence {file.name}={file.original}", agreement)
     return list(files.values())
 
 
@@ -81,11 +82,11 @@ def keep_files(folder: Path, files: Sequence[EvidenceFile]) -> None:
         write_atomically(place / INDEX, json.dumps({"schema": SCHEMA, "given": rows}, indent=2) + "\n")
 
 
-def read_kept_files(folder: Path) -> dict[str, Evidence]:
+def read_kept_files(folder: Path, agreement: Agreement) -> dict[str, Evidence]:
     """What the copies in a run folder prove, by key; {} where there are none. A copy that was changed raises UsageError."""
     proofs: dict[str, Evidence] = {}
     for file in _kept(folder):
-        for e in _values(file, str(folder / FOLDER / file.file)):
+        for e in _values(file, str(folder / FOLDER / file.file), agreement):
             placed = dataclasses.replace(
                 e, source=f"{FOLDER}/{file.file}", sha256=file.sha256, modified=file.modified
             )  # fmt: skip
@@ -155,15 +156,15 @@ def _plain(name: str) -> str:
     return re.sub(r"[^A-Za-z0-9_-]", "-", name)[:60]
 
 
-def _values(file: EvidenceFile, where: str) -> tuple[Evidence, ...]:
+def _values(file: EvidenceFile, where: str, agreement: Agreement) -> tuple[Evidence, ...]:
     suffix = Path(file.file).suffix.lower()
     try:
         if file.name == "node_tests":
             return of_tests(file.name, read_junit(file.data))
         if file.name == "alerts":
-            return of_alert_drill(_json(file.data))
+            return of_alert_drill(_json(file.data), agreement.monitoring)
         if file.name == "monitoring":
-            return of_dashboard(_json(file.data))
+            return of_dashboard(_json(file.data), agreement.monitoring, agreement.process.scrape_s)
         if file.name == "deployment":
             if suffix in (".yaml", ".yml", ".json"):
                 return deployment.of_manifests(_yaml(file.data))

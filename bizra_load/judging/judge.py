@@ -13,14 +13,13 @@ from bizra_load.archive.store import ASSESSMENT, read_record, read_run
 from bizra_load.io.files import write_atomically, writing
 from bizra_load.io.terminal import terminal_width
 from bizra_load.judging import evidence
-from bizra_load.judging.agreements import AgreementFile, kept_agreement, measured_with_run, read_agreement
+from bizra_load.judging.agreements import AgreementFile, figures_only, kept_agreement, measured_with_run, read_agreement
 from bizra_load.settings.remedies import WORDS
 from bizra_load.settings.settings import Settings
 from reports.formats import json_report, markdown, text
 from sla.judgement.allowable import ALLOWABLE
 from sla.judgement.evaluate import evaluate
 from sla.judgement.steady import constant_part
-from sla.values.agreement import FIGURES_ONLY
 from sla.values.assessment import Assessment, Evidence
 from sla.values.baseline import Baseline, is_measured, other_machine
 from sla.values.measurements import Measurements, RunFacts
@@ -58,7 +57,7 @@ def check_settings(settings: Settings) -> None:
     """What can be refused before the first request: the agreement, its environment, the evidence. Raises UsageError."""
     file = read_agreement(settings.agreement, settings.baseline)
     file.check_environment(settings.environment)
-    evidence.read_files(settings.evidence, file.agreement.evidence)
+    evidence.read_files(settings.evidence, file.agreement)
 
 
 def judge_folder(folder: Path, override: Override = NO_OVERRIDE) -> tuple[Assessment, Measurements]:
@@ -87,8 +86,8 @@ def add_evidence(folder: Path, words: Sequence[str]) -> None:
     """Check what --evidence names and copy it into the run folder. Raises UsageError before anything is written."""
     if words:
         record = read_record(folder)
-        gates = kept_agreement(folder).agreement.evidence if record.agreement else ()
-        evidence.keep_files(folder, evidence.read_files(words, gates))
+        agreement = kept_agreement(folder).agreement if record.agreement else figures_only()
+        evidence.keep_files(folder, evidence.read_files(words, agreement))
 
 
 def assess_folder(folder: Path, override: Override = NO_OVERRIDE, out: Path | None = None) -> Assessment:
@@ -117,14 +116,14 @@ def _basis(folder: Path, record: RunRecord, override: Override) -> _Basis:
         if environment not in file.agreement.accepted:
             environment = None
     else:
-        file = kept_agreement(folder) if record.agreement else AgreementFile(FIGURES_ONLY, None, "", "")
+        file = kept_agreement(folder) if record.agreement else AgreementFile(figures_only(), None, "", "")
         if file.baseline and record.baseline:
             file = dataclasses.replace(file, baseline=dataclasses.replace(file.baseline, name=record.baseline))
     file.check_environment(environment)
     # names that this version does not know may stand in a run's record
     allowed = {*override.allow, *(name for name in record.allow or () if name in ALLOWABLE)}
     baseline = override.baseline or file.baseline
-    return _Basis(file, baseline, environment, tuple(sorted(allowed)), evidence.read_kept_files(folder))
+    return _Basis(file, baseline, environment, tuple(sorted(allowed)), evidence.read_kept_files(folder, file.agreement))
 
 
 def _notes(record: RunRecord, facts: RunFacts, basis: _Basis) -> list[str]:

@@ -35,18 +35,12 @@ class Panel:
 
 
 def generator_panels() -> tuple[Panel, ...]:
-    """What the load generator says of itself (its /metrics: bizra_load/measure/exporter)."""
+    """The panels of the load generator's own /metrics (runtime/metrics_server)."""
+    return (*_timeliness(), *_trouble())
 
-    def rate(metric: str, by: str = "") -> str:
-        return f"sum{f' by ({by})' if by else ''} (rate({metric}{GENERATOR}[$__rate_interval]))"
 
-    def finished(outcome: str, by: str = "") -> str:
-        return f'sum{by} (rate(bizra_load_operations_finished_total{{job=~"$job", {outcome}}}[$__rate_interval]))'
-
-    def quantile(q: float, metric: str, by: str = "") -> str:
-        labels = f"{by}, le" if by else "le"
-        return f"histogram_quantile({q:g}, sum by ({labels}) (rate({metric}_bucket{GENERATOR}[$__rate_interval])))"
-
+def _timeliness() -> tuple[Panel, ...]:
+    """The rate that was planned and kept, and how long users and requests waited."""
     return (
         Panel(
             "Arrival rate: planned against achieved",
@@ -54,36 +48,46 @@ def generator_panels() -> tuple[Panel, ...]:
             "ops",
             {
                 "planned": f"sum (bizra_load_planned_rate_per_second{GENERATOR})",
-                "started": rate("bizra_load_operations_started_total"),
-                "finished right": finished('outcome="ok"'),
+                "started": _generator_rate("bizra_load_operations_started_total"),
+                "finished right": _finished('outcome="ok"'),
             },
         ),
         Panel(
             "Schedule lag",
             "How late arrivals are woken: part of every response time, no fault of the target. Over the line a run is invalid.",
             "s",
-            {f"p{100 * q:g}": quantile(q, "bizra_load_schedule_lag_seconds") for q in (0.5, 0.99)},
+            {f"p{100 * q:g}": _generator_quantile(q, "bizra_load_schedule_lag_seconds") for q in (0.5, 0.99)},
             ThresholdLine(0.005, "above"),
         ),
         Panel(
             "Response time by operation",
             "From the intended start, as a user of the service waits.",
             "s",
-            {f"{{{{operation}}}} p{100 * q:g}": quantile(q, "bizra_load_response_seconds", "operation") for q in (0.5, 0.99)},
+            _operation_quantiles("bizra_load_response_seconds"),
         ),
         Panel(
             "Service time by operation",
             "From the actual send.",
             "s",
-            {f"{{{{operation}}}} p{100 * q:g}": quantile(q, "bizra_load_service_seconds", "operation") for q in (0.5, 0.99)},
+            _operation_quantiles("bizra_load_service_seconds"),
         ),
+    )
+
+
+def _operation_quantiles(metric: str) -> dict[str, str]:
+    return {f"{{{{operation}}}} p{100 * q:g}": _generator_quantile(q, metric, "operation") for q in (0.5, 0.99)}
+
+
+def _trouble() -> tuple[Panel, ...]:
+    """Failures, the workers' health, and the checks of the run."""
+    return (
         Panel(
             "Failed and unsent",
             "Failures by category, and arrivals that were planned and never sent.",
             "ops",
             {
-                "{{outcome}}": finished('outcome!="ok"', " by (outcome)"),
-                "unsent": rate("bizra_load_operations_unsent_total"),
+                "{{outcome}}": _finished('outcome!="ok"', " by (outcome)"),
+                "unsent": _generator_rate("bizra_load_operations_unsent_total"),
             },
         ),
         Panel(
@@ -105,6 +109,19 @@ def generator_panels() -> tuple[Panel, ...]:
     )
 
 
+def _generator_rate(metric: str) -> str:
+    return f"sum (rate({metric}{GENERATOR}[$__rate_interval]))"
+
+
+def _finished(outcome: str, by: str = "") -> str:
+    return f'sum{by} (rate(bizra_load_operations_finished_total{{job=~"$job", {outcome}}}[$__rate_interval]))'
+
+
+def _generator_quantile(q: float, metric: str, by: str = "") -> str:
+    labels = f"{by}, le" if by else "le"
+    return f"histogram_quantile({q:g}, sum by ({labels}) (rate({metric}_bucket{GENERATOR}[$__rate_interval])))"
+
+
 def runnable(expression: str, job: str = ".*", instance: str = ".*", interval: str = "1m") -> str:
     """An expression as a plain Prometheus takes it."""
     for name, value in (("$__rate_interval", interval), ("$job", job), ("$instance", instance)):
@@ -112,19 +129,23 @@ def runnable(expression: str, job: str = ".*", instance: str = ".*", interval: s
     return expression
 
 
-def _rate(metric: str) -> str:
+def node_rate(metric: str) -> str:
+    """PromQL: a counter's increase a second, over all chosen nodes."""
     return f"sum (rate({metric}{NODE}[$__rate_interval]))"
 
 
-def _quantile(q: float, histogram: str) -> str:
+def node_quantile(q: float, histogram: str) -> str:
+    """PromQL: a quantile of a histogram, over all chosen nodes."""
     return f"histogram_quantile({q:g}, sum by (le) (rate({histogram}_bucket{NODE}[$__rate_interval])))"
 
 
-def _find(agreement: Agreement, kind: type[ObjectiveKind], operations: tuple[str, ...]) -> Objective | None:
+def objective_of(agreement: Agreement, kind: type[ObjectiveKind], operations: tuple[str, ...]) -> Objective | None:
+    """The first objective of that kind for exactly these operations, if there is one."""
     return next((o for o in agreement.objectives if isinstance(o.kind, kind) and o.operations == operations), None)
 
 
-def _line(limit: Limit | None) -> ThresholdLine | None:
+def line_of(limit: Limit | None) -> ThresholdLine | None:
+    """The threshold line of a limit; None where it is a share of a plan."""
     if limit is None or limit.of_plan:
         return None
     return ThresholdLine(limit.value, "above" if limit.comparison == "<" else "below")

@@ -26,19 +26,19 @@ def groups(rules: Sequence[AlertRule], interval_s: float = INTERVAL_S, runbooks:
     }
 
 
-def prometheus_rule(content: dict[str, Any]) -> dict[str, Any]:
+def prometheus_rule(content: dict[str, Any], service: str) -> dict[str, Any]:
     """A PrometheusRule object (monitoring.coreos.com/v1) around the content of groups()."""
     labels = {"app.kubernetes.io/name": "bizra-load", "app.kubernetes.io/component": "monitoring"}
     return {
         "apiVersion": "monitoring.coreos.com/v1",
         "kind": "PrometheusRule",
-        "metadata": {"name": "bizra-node-sla", "labels": labels},
+        "metadata": {"name": f"{service}-sla", "labels": labels},
         "spec": content,
     }
 
 
 def labels_of(rule: AlertRule) -> dict[str, str]:
-    return {"severity": rule.severity, "kind": rule.kind, "service": "bizra-node"}
+    return {"severity": rule.severity, "kind": rule.kind, "service": rule.service}
 
 
 def annotations_of(rule: AlertRule, runbooks: str = RUNBOOKS) -> dict[str, str]:
@@ -46,7 +46,7 @@ def annotations_of(rule: AlertRule, runbooks: str = RUNBOOKS) -> dict[str, str]:
 
 
 def to_yaml(content: object, made_of: str) -> str:
-    """With a first line that says where it comes from."""
+    """YAML text whose first line names where it comes from."""
     head = f"# Made by `bizra-load alerts render` from the agreement {made_of}: change that, not this.\n"
     return head + yaml.safe_dump(content, sort_keys=False, width=10_000, allow_unicode=True)
 

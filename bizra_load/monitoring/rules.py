@@ -1,4 +1,4 @@
-"""What an alert rule is, whatever it watches, and Prometheus' own words in it."""
+"""What an alert rule is, whatever it watches, and Prometheus' own template words in it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ DURATION, PERCENT = "{{ $value | humanizeDuration }}", "{{ $value | humanizePerc
 
 @dataclass(frozen=True)
 class AlertRule:
-    """`for_s` in seconds; `expr` is PromQL; `kind` is sla, resource or health."""
+    """`for_s` in seconds; `expr` is PromQL; `kind` is sla, resource or health; `service` names what it watches."""
 
     name: str
     group: str
@@ -23,10 +23,11 @@ class AlertRule:
     for_s: float
     summary: str
     description: str
+    service: str
 
     @property
     def anchor(self) -> str:
-        """Of its section in the runbooks."""
+        """Where its section is in the runbooks."""
         return self.name.lower()
 
 

@@ -1,7 +1,7 @@
-"""What the node answers: the service, its metrics and its admin interface, each on a port of its own.
+"""How the node responds: the service, its metrics and its admin interface, each on a port of its own.
 
 The time inside an operation is taken around the operation alone; injected latency counts as part of it. A stall holds
-finished answers back and stays outside, as a frozen network or process pause would.
+finished responses back and stays outside, as a frozen network or process pause would.
 
 The metrics are rendered in the same event loop: a thread of its own would fight for the interpreter lock in the middle of
 operations, here a scrape falls between them and never into a measured time.
@@ -19,22 +19,22 @@ from urllib.parse import unquote_to_bytes
 import orjson
 from httptools import HttpParserInvalidURLError, parse_url
 
-from bizra_load.node.answers import Answer, error
 from bizra_load.node.attestations import Attestor, BadRequest, json_object
 from bizra_load.node.faults import FaultError, Faults
 from bizra_load.node.http_requests import TOO_LONG
 from bizra_load.node.metrics import NodeMetrics, OperationMetrics
 from bizra_load.node.precise_sleep import PreciseSleep
+from bizra_load.node.responses import Response, error
 
-_HEALTH = Answer(200, b'{"status":"ok"}')
+_HEALTH = Response(200, b'{"status":"ok"}')
 _TEXT = b"content-type: text/plain\r\n"
 _METRICS = b"content-type: text/plain; version=0.0.4; charset=utf-8\r\n"
-Coming = Coroutine[Any, Any, Answer]
+Coming = Coroutine[Any, Any, Response]
 
 
 class _Operation(NamedTuple):
     """`checked` turns a request into the argument of `carry_out`, or raises BadRequest. What `carry_out` returns is the whole
-    answer, or the value of `key` in it.
+    response, or the value of `key` in it.
     """
 
     name: str
@@ -63,14 +63,14 @@ class Node:
             b"/health": (b"GET", None),
         }
 
-    def service(self, method: bytes, target: bytes, content: bytes | None) -> Answer | Coming:
-        answer = self._answer(method, target, content)
-        if self._faults.stalled_until > time.monotonic() and isinstance(answer, Answer):
-            return self._after_stall(answer)
-        return answer
+    def service(self, method: bytes, target: bytes, content: bytes | None) -> Response | Coming:
+        response = self._respond(method, target, content)
+        if self._faults.stalled_until > time.monotonic() and isinstance(response, Response):
+            return self._after_stall(response)
+        return response
 
     def release(self) -> None:
-        """All faults off, and the answers that a stall holds back are sent."""
+        """All faults off, and the responses that a stall holds back are sent."""
         self._faults.clear()
         self._tell_stalled()
 
@@ -78,14 +78,14 @@ class Node:
         self._faults_changed.set()
         self._faults_changed = asyncio.Event()
 
-    async def _after_stall(self, answer: Answer) -> Answer:
+    async def _after_stall(self, response: Response) -> Response:
         while (left_s := self._faults.stalled_until - time.monotonic()) > 0:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(left_s):
                     await self._faults_changed.wait()
-        return answer
+        return response
 
-    def _answer(self, method: bytes, target: bytes, content: bytes | None) -> Answer | Coming:
+    def _respond(self, method: bytes, target: bytes, content: bytes | None) -> Response | Coming:
         route = self._routes.get(target) or self._routes.get(_path(target))
         if route is None:
             return error(404, "no such path")
@@ -107,11 +107,11 @@ class Node:
             return self._late(operation, argument, failing, time.perf_counter_ns(), latency())
         return self._operate(operation, argument, failing, time.perf_counter_ns())
 
-    async def _late(self, operation: _Operation, argument: Any, failing: bool, begin_ns: int, latency_s: float) -> Answer:
+    async def _late(self, operation: _Operation, argument: Any, failing: bool, begin_ns: int, latency_s: float) -> Response:
         await self._sleep.until(begin_ns + int(latency_s * 1e9))
         return await self._after_stall(self._operate(operation, argument, failing, begin_ns))
 
-    def _operate(self, operation: _Operation, argument: Any, failing: bool, begin_ns: int) -> Answer:
+    def _operate(self, operation: _Operation, argument: Any, failing: bool, begin_ns: int) -> Response:
         _, _, carry_out, key, metrics = operation
         if failing:
             if metrics.failed:
@@ -122,29 +122,29 @@ class Node:
         metrics.seconds.observe(took_ns / 1e9)
         metrics.total.inc()
         if key:
-            return Answer(200, orjson.dumps({key: outcome, "latency_us": took_ns / 1e3}))
+            return Response(200, orjson.dumps({key: outcome, "latency_us": took_ns / 1e3}))
         faults = self._faults
         if faults.wrong_signature_rate and faults.rng.random() < faults.wrong_signature_rate:
             first = outcome["signature"][0]
             outcome["signature"] = ("1" if first == "0" else "0") + outcome["signature"][1:]
-        return Answer(200, orjson.dumps(outcome))
+        return Response(200, orjson.dumps(outcome))
 
-    def metrics(self, method: bytes, target: bytes, content: bytes | None) -> Answer | Coming:
+    def metrics(self, method: bytes, target: bytes, content: bytes | None) -> Response | Coming:
         """/metrics, whatever the method."""
         if _path(target) != b"/metrics":
-            return Answer(404, b"only /metrics is here\n", _TEXT)
+            return Response(404, b"only /metrics is here\n", _TEXT)
         return self._late_metrics(self._faults.metrics_latency_s) if self._faults.metrics_latency_s else self._page()
 
-    async def _late_metrics(self, wait_s: float) -> Answer:
+    async def _late_metrics(self, wait_s: float) -> Response:
         await asyncio.sleep(wait_s)
         return self._page()
 
-    def _page(self) -> Answer:
+    def _page(self) -> Response:
         if self._faults.metrics_down:
-            return Answer(503, b"fault injection: metrics are down\n", _TEXT)
-        return Answer(200, self._metrics.process_text() if self._faults.metrics_empty else self._metrics.text(), _METRICS)
+            return Response(503, b"fault injection: metrics are down\n", _TEXT)
+        return Response(200, self._metrics.process_text() if self._faults.metrics_empty else self._metrics.text(), _METRICS)
 
-    def admin(self, method: bytes, target: bytes, content: bytes | None) -> Answer:
+    def admin(self, method: bytes, target: bytes, content: bytes | None) -> Response:
         """GET, HEAD, POST and DELETE /faults."""
         if _path(target) != b"/faults":
             return error(404, "only /faults is here")
@@ -162,11 +162,11 @@ class Node:
             return error(405, "allowed here: GET, HEAD, POST, DELETE", allow)
         if method in (b"POST", b"DELETE"):
             self._tell_stalled()
-        return Answer(200, orjson.dumps(self._faults.shown()))
+        return Response(200, orjson.dumps(self._faults.in_force()))
 
 
 def _path(target: bytes) -> bytes:
-    """Without host and query, per cent signs undone."""
+    """The path of a request's target: without host and query, percent-decoded."""
     try:
         path = parse_url(target).path
     except HttpParserInvalidURLError:

@@ -28,12 +28,12 @@ def canonical(body: dict[str, Any]) -> bytes:
 
 def json_object(data: bytes) -> dict[str, Any]:
     try:
-        found = orjson.loads(data)
+        content = orjson.loads(data)
     except orjson.JSONDecodeError as error:
         raise BadRequest(f"the request is not JSON: {error}") from None
-    if not isinstance(found, dict):
+    if not isinstance(content, dict):
         raise BadRequest("the request must be a JSON object")
-    return found
+    return content
 
 
 class Attestor:

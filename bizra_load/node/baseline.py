@@ -3,12 +3,12 @@
 The question is "does it behave under load as it does alone?", so operations are timed as they come under load: one at a time,
 after a pause in which the core slept or did something else, and its caches were taken by others. Back to back, as Criterion
 measures, a finality check takes 0.1 us on average where it takes 0.7 us after a pause, and generate 20 us instead of 25 us; no
-load at 1,000 operations/s runs like that. That figure (`hot_mean`) is shown beside the others.
+load at 1,000 operations/s runs like that. That figure (`hot_mean`) is reported beside the others.
 
 Rounds of generate, verify and finality follow each other with a pause of 0.8 ms; the one that comes first changes from round to
 round, so that each is as often the one after the pause. A timing begins and ends where the node's own timer does, around the
 operation alone, and reads the same clock. A timing during which the scheduler gave the core to another process is left out
-and counted: the operation was not alone then (what a hypervisor takes away can't be told so, and stays in). The pauses keep
+and counted: the operation was not alone then (what a hypervisor takes away can't be detected so, and stays in). The pauses keep
 the cost under a third of a core, so that a baseline can be measured while a run starts up.
 """
 
@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bizra_load.exit_codes import InvalidRunError
+from bizra_load.io.this_machine import cpu_model
 from bizra_load.node.attestations import Attestor
 from bizra_load.poi.chain import block_hash
 
@@ -70,7 +71,7 @@ def measure(
     preempted: Callable[[], int] = preemptions,
 ) -> NodeBaseline:
     """About duration_s seconds, longer on a busy machine. `seed` is of the key and of the resamples; the others are parameters
-    for tests. Raises InvalidRunError when so little was measured that nothing can be said.
+    for tests. Raises InvalidRunError when too little was measured for an estimate.
     """
     chosen = operations or node_operations(seed)
     before, cpu_s, begin_ns = _stolen(), time.thread_time(), clock_ns()
@@ -130,7 +131,7 @@ def _batches(operation: Operation, clock_ns: Callable[[], int], preempted: Calla
     for _ in range(10):
         operation()
     size = max(10 * BATCH_NS // max(clock_ns() - start_ns, 1), 1)
-    found: list[float] = []
+    undisturbed: list[float] = []
     interrupted: list[float] = []
     for _ in range(BATCHES):
         before = preempted()
@@ -138,8 +139,8 @@ def _batches(operation: Operation, clock_ns: Callable[[], int], preempted: Calla
         for _ in range(size):
             operation()
         each_ns = (clock_ns() - start_ns) / size
-        (found if preempted() == before else interrupted).append(each_ns)
-    return found if len(found) >= FEWEST_BATCHES else found + interrupted
+        (undisturbed if preempted() == before else interrupted).append(each_ns)
+    return undisturbed if len(undisturbed) >= FEWEST_BATCHES else undisturbed + interrupted
 
 
 def _tick_ns(clock_ns: Callable[[], int]) -> float:
@@ -153,7 +154,7 @@ def _summary(
     timings: Mapping[str, list[int]], batches: Mapping[str, list[float]], tick_ns: float, took_s: float, cpu_s: float,
     seed: int, machine: Mapping[str, object],
 ) -> NodeBaseline:  # fmt: skip
-    import numpy as np
+    import numpy as np  # not before the measurement: see the imports of types above
 
     from sla.estimators.node_baseline import NodeBaseline, OperationBaseline
     from sla.estimators.sample import mean_of_blocks, summarise
@@ -162,10 +163,10 @@ def _summary(
         return mean_of_blocks(np.array(batches[name]), 0.95, np.random.default_rng(seed), FEWEST_BATCHES)
 
     try:
-        found = tuple(OperationBaseline(name, summarise(values, seed), hot(name)) for name, values in timings.items())
+        operations = tuple(OperationBaseline(name, summarise(values, seed), hot(name)) for name, values in timings.items())
     except ValueError as error:
         raise InvalidRunError(f"no baseline in {took_s:.1f} s: {error}") from None
-    return NodeBaseline(found, tick_ns, took_s, cpu_s, seed, f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}", machine)
+    return NodeBaseline(operations, tick_ns, took_s, cpu_s, seed, f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}", machine)
 
 
 def _stolen() -> tuple[float, float]:
@@ -179,8 +180,6 @@ def _stolen() -> tuple[float, float]:
 
 
 def _machine(before: tuple[float, float]) -> dict[str, object]:
-    from bizra_load.io.this_machine import cpu_model
-
     steal, whole = (after - earlier for after, earlier in zip(_stolen(), before, strict=True))
     return {
         "cpu": cpu_model(),

@@ -6,7 +6,7 @@ import hashlib
 import threading
 import time
 
-_CHUNK = b"\x01" * (4 * 1024 * 1024)  # hashed in some milliseconds, without the interpreter lock: answers go on
+_CHUNK = b"\x01" * (4 * 1024 * 1024)  # hashed in some milliseconds, without the interpreter lock: responses go on
 
 
 class Burden:
@@ -19,7 +19,7 @@ class Burden:
 
     def hold(self, size: int) -> None:
         """Keep `size` bytes resident."""
-        self._ballast = b""  # given back first: both at once could be too much
+        self._ballast = b""  # freed first: both at once could be too much
         self._ballast = b"\x01" * size
 
     def burn(self, share: float) -> None:

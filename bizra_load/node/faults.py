@@ -62,10 +62,10 @@ def rate(text: str) -> float:
 
 def size(text: str) -> int:
     match = re.fullmatch(r"([0-9]{1,18})\s*(KiB|MiB|GiB)", text.strip())
-    found = int(match[1]) * {"KiB": 2**10, "MiB": 2**20, "GiB": 2**30}[match[2]] if match else MAX_MEMORY + 1
-    if found > MAX_MEMORY:
+    size_bytes = int(match[1]) * {"KiB": 2**10, "MiB": 2**20, "GiB": 2**30}[match[2]] if match else MAX_MEMORY + 1
+    if size_bytes > MAX_MEMORY:
         raise FaultError(f"not a size: {text!r} (allowed: 100MiB, up to 1GiB)")
-    return found
+    return size_bytes
 
 
 def _latency(text: str, rng: random.Random) -> Callable[[], float]:
@@ -107,15 +107,15 @@ class Faults:
     def set(self, faults: Mapping[str, object]) -> None:
         """Raises FaultError for an unknown name or a wrong value."""
         # The rate for all operations comes first, so that one operation's own rate can stand beside it.
-        given = sorted(((name, str(value)) for name, value in faults.items()), key=lambda pair: pair[0] != "error_rate")
-        for change in [self._change(name, text) for name, text in given]:
+        ordered = sorted(((name, str(value)) for name, value in faults.items()), key=lambda pair: pair[0] != "error_rate")
+        for change in [self._change(name, text) for name, text in ordered]:
             change()
         if "error_rate" in faults:
             self.texts = {name: text for name, text in self.texts.items() if not name.endswith(".error_rate")}
-        self.texts.update({name: text for name, text in given if name != "stall"})
+        self.texts.update({name: text for name, text in ordered if name != "stall"})
 
-    def shown(self) -> dict[str, str]:
-        """The faults in force as they were given, and what is left of a stall."""
+    def in_force(self) -> dict[str, str]:
+        """Each fault in force with its value as it was set, and what is left of a stall."""
         left_s = self.stalled_until - time.monotonic()
         return {**self.texts, "stall": f"{left_s:.3f}s"} if left_s > 0 else dict(self.texts)
 

@@ -1,8 +1,8 @@
-"""A connection of the node: requests are answered in their order, within the event loop's own call where that is possible.
+"""A connection of the node: responses leave in the order of their requests, within the event loop's own call where possible.
 
-An answer that is known at once costs no task and no further turn of the loop. A request that has to wait (an injected
+A response that is known at once costs no task and no further turn of the loop. A request that has to wait (an injected
 latency, a stall) gets a task, and what comes behind it waits for its turn: reading stops meanwhile, so that a connection
-can make us keep no more than one read (256 KiB) and what its transport holds back (64 KiB, and one answer).
+can make us keep no more than one read (256 KiB) and what its transport holds back (64 KiB, and one response).
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ from collections.abc import Callable, Coroutine
 from functools import partial
 from typing import Any
 
-from bizra_load.node.answers import Answer, error, on_the_wire
 from bizra_load.node.http_requests import Refused, Request, Requests
+from bizra_load.node.responses import Response, error, on_the_wire
 
-WITHIN_S = 30.0  # a request from its first byte to its last; an answer that nobody takes
-LINGER_S = 2.0  # closing with bytes unread resets the connection, which could destroy the answer on its way
+WITHIN_S = 30.0  # a request from its first byte to its last; a response that nobody takes
+LINGER_S = 2.0  # closing with bytes unread resets the connection, which could destroy the response on its way
 
-# (method, target, content; None: too long) -> the answer, or what will have it
-Handler = Callable[[bytes, bytes, bytes | None], Answer | Coroutine[Any, Any, Answer]]
+# (method, target, content; None: too long) -> the response, or a coroutine that returns it
+Handler = Callable[[bytes, bytes, bytes | None], Response | Coroutine[Any, Any, Response]]
 
 
 class Connection(asyncio.Protocol):
@@ -31,11 +31,11 @@ class Connection(asyncio.Protocol):
         self._open_ones = open_ones
         self._requests = Requests(self._served, self._proceed)
         self._transport: Any = None
-        self._task: asyncio.Task[None] | None = None  # the request that waits for its answer
+        self._task: asyncio.Task[None] | None = None  # the request that waits for its response
         self._turns: deque[Callable[[], None]] = deque()  # what comes behind it
         self._clogged = False  # the other side does not read: nothing more is done for it until it does
         self._last = False  # no request comes any more
-        self._finished = False  # the last answer was given
+        self._finished = False  # the last response was written
         self._timer: asyncio.TimerHandle | None = None
 
     # What the transport calls
@@ -57,7 +57,7 @@ class Connection(asyncio.Protocol):
             self._unwatch()
 
     def eof_received(self) -> bool:
-        """True keeps the connection for the answers that are still to come."""
+        """True keeps the connection for the responses that are still to come."""
         self._last = True
         if self._task is not None or self._turns:
             return True
@@ -88,7 +88,7 @@ class Connection(asyncio.Protocol):
     # What the server calls
 
     def end(self) -> None:
-        """Close as soon as everything is answered that was asked for."""
+        """Close once every request so far has its response."""
         self._last = True
         self._go_on()
 
@@ -127,26 +127,26 @@ class Connection(asyncio.Protocol):
 
     def _serve(self, request: Request) -> None:
         try:
-            answer = self._handle(request.method, request.target, request.content)
+            response = self._handle(request.method, request.target, request.content)
         except Exception as reason:
-            answer = _failed(reason)
-        if isinstance(answer, Answer):
-            self._give(request, answer)
+            response = _failed(reason)
+        if isinstance(response, Response):
+            self._give(request, response)
         else:
-            self._task = asyncio.get_running_loop().create_task(self._wait_for(request, answer))
+            self._task = asyncio.get_running_loop().create_task(self._wait_for(request, response))
 
-    async def _wait_for(self, request: Request, coming: Coroutine[Any, Any, Answer]) -> None:
+    async def _wait_for(self, request: Request, coming: Coroutine[Any, Any, Response]) -> None:
         try:
-            answer = await coming
+            response = await coming
         except Exception as reason:
-            answer = _failed(reason)
+            response = _failed(reason)
         self._task = None
-        self._give(request, answer)
+        self._give(request, response)
         self._go_on()
 
-    def _give(self, request: Request, answer: Answer) -> None:
+    def _give(self, request: Request, response: Response) -> None:
         keep_alive = request.keep_alive and (True if request.ask else None)
-        self._write(on_the_wire(answer, keep_alive, request.method == b"HEAD"))
+        self._write(on_the_wire(response, keep_alive, request.method == b"HEAD"))
         if keep_alive is False:
             self._finish()
 
@@ -161,7 +161,7 @@ class Connection(asyncio.Protocol):
     # The end
 
     def _finish(self) -> None:
-        """The last answer was given. What still comes is read and thrown away until the other side closes, too."""
+        """The last response was written. What still comes is read and thrown away until the other side closes, too."""
         self._finished = True
         self._turns.clear()
         if self._transport is None or self._transport.is_closing():
@@ -203,6 +203,6 @@ class Connection(asyncio.Protocol):
             self._refuse(408, f"the request did not come whole within {WITHIN_S:g} s")
 
 
-def _failed(reason: Exception) -> Answer:
+def _failed(reason: Exception) -> Response:
     asyncio.get_running_loop().call_exception_handler({"message": "a request could not be answered", "exception": reason})
     return error(500, "the node failed to answer")

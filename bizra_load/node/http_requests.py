@@ -27,7 +27,7 @@ _LINE_SO_FAR = re.compile(_METHOD + rb"(?: [!-~]*(?: [HTP/1.0]{0,8}\r?)?)?")
 
 
 class Refused(Exception):
-    """The stream can't be read any further. `status` is the answer's."""
+    """The stream can't be read any further. `status` is the response's."""
 
     def __init__(self, status: int, reason: str) -> None:
         super().__init__(reason)
@@ -141,10 +141,10 @@ class Requests:
         """Requests with a method unknown to the parser are handed on as the last of their connection; their content is not
         read. Behind other requests in the same bytes they are refused: where they begin is not known.
         """
-        found = None if self.completed else _LINE.match(line)
-        if found:
+        parts = None if self.completed else _LINE.match(line)
+        if parts:
             self.end()
-            self._served(Request(found[1], found[2], b"", False))
+            self._served(Request(parts[1], parts[2], b"", False))
         elif self.completed or len(line) > MAX_HEAD_BYTES or not _LINE_SO_FAR.fullmatch(line):
             self.end()
             raise Refused(400, "not HTTP/1.1: no method")
@@ -228,7 +228,7 @@ class Requests:
         self._framing_length -= len(part)
         if self._length <= MAX_REQUEST_BYTES:
             self._parts.append(part)
-        elif not self._too_long:  # answered at once; what comes is read and thrown away
+        elif not self._too_long:  # responded to at once; what comes is read and discarded
             self._too_long = True
             self._parts.clear()
             self._hand_on(None)

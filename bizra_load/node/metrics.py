@@ -52,7 +52,7 @@ class Counter:
 
 
 class Histogram:
-    """Of seconds, with the buckets EDGES_S and +Inf."""
+    """A histogram of seconds, with the buckets EDGES_S and +Inf."""
 
     def __init__(self, name: str, help_text: str) -> None:
         self._name = name
@@ -67,13 +67,13 @@ class Histogram:
         self._sum += seconds
 
     def text(self) -> str:
-        lines, total, shown = [self._head], 0, "0.0"
+        lines, total, total_text = [self._head], 0, "0.0"
         for head, count in zip(self._heads, self._counts, strict=True):
             if count:
                 total += count
-                shown = _number(total)
-            lines.append(f"{head}{shown}\n")
-        lines.append(f"{self._name}_count {shown}\n{self._name}_sum {_number(self._sum)}\n{self._created}")
+                total_text = _number(total)
+            lines.append(f"{head}{total_text}\n")
+        lines.append(f"{self._name}_count {total_text}\n{self._name}_sum {_number(self._sum)}\n{self._created}")
         return "".join(lines)
 
 

@@ -81,7 +81,7 @@ async def serve(options: NodeOptions) -> None:
         urls[name] = f"http://{f'[{host}]' if ':' in host else host}:{listening.getsockname()[1]}"
         accept = partial(Connection, handle, connections)
         servers.append(await loop.create_server(accept, sock=listening, backlog=_BACKLOG))
-    # A full collection walks every object and would stop all answers for milliseconds; requests leave no cycles behind.
+    # A full collection walks every object and would stop all responses for milliseconds; requests leave no cycles behind.
     gc.collect()
     gc.freeze()
     gc.disable()
@@ -101,7 +101,7 @@ def _announce(addresses: Addresses, ready_file: str | None) -> None:
 
 
 async def _end(connections: set[Connection]) -> None:
-    """Close all connections: those that wait for an answer when they have it, but all of them within _END_S."""
+    """Close all connections: those that wait for a response when they have it, but all of them within _END_S."""
     for connection in list(connections):
         connection.end()
     last = time.monotonic() + _END_S
@@ -112,7 +112,7 @@ async def _end(connections: set[Connection]) -> None:
 
 
 def _address(host: str) -> str:
-    """The IP address of a host name: the admin interface and the URLs that are shown need one."""
+    """The IP address of a host name: the admin interface and the URLs that are printed need one."""
     try:
         return str(socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)[0][4][0])
     except OSError as error:

@@ -1,1 +1,1 @@
-"""What is known of PoI: its operations, its chain, the rules and panels that its nodes must have."""
+"""PoI as a product under test: user class, chain, required monitoring, alert rules, panels, the drill's faults."""

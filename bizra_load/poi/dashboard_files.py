@@ -6,15 +6,13 @@ from bizra_load.exit_codes import UsageError
 from bizra_load.judging.agreements import read_agreement
 from bizra_load.monitoring.panels import generator_panels
 from bizra_load.poi.panels import TEMPLATES, node_panels
-from bizra_load.poi.rules import metrics_of
-from sla.values.agreement import Agreement
 from sla.values.section import AgreementError
 
 NODE, GENERATOR = "grafana-rust-metrics", "grafana-load-generator"
 UID, TITLE = "bizra-node", "BIZRA node"
 
 
-def rendered(agreement_name: str, baseline: str = "") -> dict[str, str]:
+def dashboards(agreement_name: str, baseline: str = "") -> dict[str, str]:
     """File name -> JSON. Raises UsageError."""
     try:
         from bizra_load.monitoring.dashboards import generator_dashboard, node_dashboard
@@ -23,20 +21,13 @@ def rendered(agreement_name: str, baseline: str = "") -> dict[str, str]:
 
     def node(name: str, title: str, uid: str, environment: str) -> str:
         agreement = read_agreement(name, baseline).judged
-        complete(agreement, name)
-        return node_dashboard(node_panels(agreement, environment), title, uid, agreement.operations["generate"].total)
+        try:
+            panels = node_panels(agreement, environment)
+        except AgreementError as error:
+            raise UsageError(f"{name}: {error}") from None
+        return node_dashboard(panels, title, uid, agreement.operations["generate"].total)
 
     texts = {f"{NODE}.json": node(agreement_name, TITLE, UID, "")}
-    for environment, (name, shown) in TEMPLATES.items():
-        texts[f"{NODE}-{environment}.json"] = node(name, f"{TITLE}, {shown}", f"{UID}-{environment}", environment)
+    for environment, (name, described) in TEMPLATES.items():
+        texts[f"{NODE}-{environment}.json"] = node(name, f"{TITLE}, {described}", f"{UID}-{environment}", environment)
     return texts | {f"{GENERATOR}.json": generator_dashboard(generator_panels())}
-
-
-def complete(agreement: Agreement, name: str) -> None:
-    """The panels show three operations; each needs its metrics. Raises UsageError."""
-
-    try:
-        for operation in ("generate", "verify", "finality"):
-            metrics_of(agreement, operation)
-    except AgreementError as error:
-        raise UsageError(f"{name}: {error}") from None

@@ -2,49 +2,46 @@
 
 from __future__ import annotations
 
-from bizra_load.monitoring.panels import Panel, ThresholdLine, _find, _line, _quantile, _rate
-from sla.values.agreement import Agreement, Objective
+from collections.abc import Mapping
+from functools import partial
+
+from bizra_load.monitoring.panels import Panel, ThresholdLine, line_of, node_quantile, node_rate, objective_of
+from bizra_load.poi.rules import OPERATIONS, metrics_of
+from bizra_load.settings.defaults import DEFAULT_AGREEMENT
+from sla.values.agreement import Agreement, Objective, OperationMetrics
 from sla.values.kinds import ServerLatency, SuccessRate, Throughput
 
 # environment -> (agreement, title); production's lines are the targets, testnet's throughput line is what it accepts
 TEMPLATES = {
     "local": ("local", "local rehearsal"),
-    "testnet": ("v2.2.0-rc1", "testnet"),
-    "production": ("v2.2.0-rc1", "production"),
+    "testnet": (DEFAULT_AGREEMENT, "testnet"),
+    "production": (DEFAULT_AGREEMENT, "production"),
 }
 
 
 def node_panels(agreement: Agreement, environment: str = "") -> tuple[Panel, ...]:
     """The six panels of a node under an agreement. A limit that the agreement gives as a share of a plan has no line, nor has
     a multiple of a baseline that is not there (see sla.values.baseline.with_baseline): the panel's description says so.
+    Raises AgreementError where an operation has no metrics.
     """
-    accepted = agreement.accepted.get(environment, frozenset())
-    metrics = agreement.operations
-    throughput = _find(agreement, Throughput, ("generate", "verify"))
-    success = _find(agreement, SuccessRate, ("generate", "verify"))
+    metrics = {o: metrics_of(agreement, o) for o in OPERATIONS}
+    success = objective_of(agreement, SuccessRate, ("generate", "verify"))
+    throughput = objective_of(agreement, Throughput, ("generate", "verify"))
     limit = None
     if throughput:
-        limit = throughput.acceptable if throughput.key in accepted and throughput.acceptable else throughput.target
-
-    def latency(title: str, operation: str, quantiles: tuple[float, ...]) -> Panel:
-        objective = _find(agreement, ServerLatency, (operation,))
-        line = ThresholdLine(objective.target.value / 1e9, "above") if objective and objective.target.known else None
-        name = metrics[operation].histogram
-        return Panel(
-            title,
-            f"Time inside {operation} as the node itself measures it, without HTTP. {_about(objective)}",
-            "s",
-            {f"p{100 * q:g}": _quantile(q, name) for q in quantiles},
-            line,
-        )
-
+        accepted = throughput.key in agreement.accepted.get(environment, frozenset())
+        limit = throughput.acceptable if accepted and throughput.acceptable else throughput.target
+    latency = partial(_latency, agreement, metrics)
     generate, verify, finality = (metrics[o] for o in ("generate", "verify", "finality"))
-    done = f"{_rate(generate.total)} + {_rate(verify.total)}"
-    failed = f"{_rate(generate.failed)} + {_rate(verify.failed)}"
+    done = f"{node_rate(generate.total)} + {node_rate(verify.total)}"
+    failed = f"{node_rate(generate.failed)} + {node_rate(verify.failed)}"
     return (
         latency("Finality check performance", "finality", (0.5, 0.9, 0.99)),
         Panel(
-            "Finality throughput", "Finality checks completed each second.", "ops", {"finality checks": _rate(finality.total)}
+            "Finality throughput",
+            "Finality checks completed each second.",
+            "ops",
+            {"finality checks": node_rate(finality.total)},
         ),
         latency("PoI generation performance", "generate", (0.5, 0.95, 0.99)),
         latency("PoI verification performance", "verify", (0.5, 0.95, 0.99)),
@@ -53,21 +50,34 @@ def node_panels(agreement: Agreement, environment: str = "") -> tuple[Panel, ...
             "Attestations generated and verified each second; the line is what the agreement asks of both together"
             + (f" (accepted in {environment})." if limit and throughput and limit is throughput.acceptable else "."),
             "ops",
-            {"generate": _rate(generate.total), "verify": _rate(verify.total), "both": done},
-            _line(limit),
+            {"generate": node_rate(generate.total), "verify": node_rate(verify.total), "both": done},
+            line_of(limit),
         ),
         Panel(
             "PoI success rate",
             "Share of generate and verify operations that did not fail. The line is the agreement's target.",
             "percentunit",
             {"success rate": f"({done}) / ({done} + {failed})"},
-            _line(success.target if success else None),
+            line_of(success.target if success else None),
         ),
     )
 
 
+def _latency(
+    agreement: Agreement, metrics: Mapping[str, OperationMetrics], title: str, operation: str, quantiles: tuple[float, ...]
+) -> Panel:
+    objective = objective_of(agreement, ServerLatency, (operation,))
+    return Panel(
+        title,
+        f"Time inside {operation} as the node itself measures it, without HTTP. {_about(objective)}",
+        "s",
+        {f"p{100 * q:g}": node_quantile(q, metrics[operation].histogram) for q in quantiles},
+        ThresholdLine(objective.target.value / 1e9, "above") if objective and objective.target.known else None,
+    )
+
+
 def _about(objective: Objective | None) -> str:
-    """What the line of a latency panel is, or why there is none."""
+    """What the line of a latency panel means, or why there is none."""
     if objective is None:
         return "The agreement has no target for it."
     if objective.target.known:

@@ -11,7 +11,7 @@ from typing import Any
 
 from bizra_load.monitoring.rule_files import annotations_of, labels_of
 from bizra_load.monitoring.rules import DURATION, INSTANCE, JOB_LABEL, PERCENT, RUNBOOKS, VALUE, AlertRule
-from bizra_load.poi.rules import JOB, Thresholds
+from bizra_load.poi.rules import JOB, Thresholds, thresholds
 from sla.values.agreement import Agreement
 
 NODE = "node-0:9090"
@@ -22,20 +22,19 @@ MISSING = float("nan")
 @dataclass(frozen=True)
 class Fault:
     """What goes wrong for `minutes`: increments a minute of counters and values of gauges that replace those of a node that is
-    well; `shown` is the value of the alert as a description shows it. `clears_min`: by then it has resolved.
+    well; `value` is that of the alert as a description displays it. `clears_min`: by then it has resolved.
     """
 
     alert: str
     bad: Mapping[str, float]
-    shown: str = ""
+    value: str = ""
     minutes: int = 30
     clears_min: int = 6
 
 
-def unit_tests(
-    agreement: Agreement, rules: Sequence[AlertRule], limits: Thresholds, rule_file: str, runbooks: str = RUNBOOKS
-) -> dict[str, Any]:
-    """The content of a file for `promtool test rules`."""
+def unit_tests(agreement: Agreement, rules: Sequence[AlertRule], rule_file: str, runbooks: str = RUNBOOKS) -> dict[str, Any]:
+    """The content of a file for `promtool test rules`. Raises AgreementError as thresholds() does."""
+    limits = thresholds(agreement)
     names = {r.name: r for r in rules}
     well = _well(agreement, limits)
     faults = _faults(agreement, limits, well)
@@ -54,7 +53,7 @@ def _test(rule: AlertRule, fault: Fault, well: Mapping[str, float], runbooks: st
     labels = {**labels_of(rule), "job": JOB}
     if INSTANCE in rule.description:
         labels["instance"] = NODE
-    annotations = {key: _filled(text, fault.shown) for key, text in annotations_of(rule, runbooks).items()}
+    annotations = {key: _filled(text, fault.value) for key, text in annotations_of(rule, runbooks).items()}
     firing = [{"exp_labels": labels, "exp_annotations": annotations}]
     expected = [(WELL_MIN - 1, []), (bad_end - 1, firing), (bad_end + fault.clears_min, [])]
     if rule.for_s >= 60:  # already bad, not yet for long enough
@@ -75,10 +74,10 @@ def _test(rule: AlertRule, fault: Fault, well: Mapping[str, float], runbooks: st
     }
 
 
-def _filled(text: str, shown: str) -> str:
+def _filled(text: str, value: str) -> str:
     text = text.replace(JOB_LABEL, JOB).replace(INSTANCE, NODE)
     for template in (DURATION, PERCENT, VALUE, "{{ $value | humanize1024 }}"):
-        text = text.replace(template, shown)
+        text = text.replace(template, value)
     return text
 
 
@@ -137,10 +136,10 @@ def _faults(agreement: Agreement, limits: Thresholds, well: Mapping[str, float])
     each = well[_series(generate.total)]
 
     def errors(share: float) -> dict[str, float]:
-        found = {}
+        increments = {}
         for o in (generate, verify):
-            found[_series(o.total)], found[_series(o.failed)] = each * (1 - share), each * share
-        return found
+            increments[_series(o.total)], increments[_series(o.failed)] = each * (1 - share), each * share
+        return increments
 
     def slow(alert: str, histogram: str, limit_s: float, per_minute: float) -> Fault:
         return Fault(alert, _buckets(histogram, limit_s, per_minute, 1.0), _duration(1.99 * limit_s))
@@ -170,7 +169,7 @@ def _faults(agreement: Agreement, limits: Thresholds, well: Mapping[str, float])
 
 
 def _duration(seconds: float) -> str:
-    """As Prometheus' humanizeDuration shows less than a minute."""
+    """Less than a minute, as Prometheus' humanizeDuration formats it."""
     for factor, name in ((1.0, "s"), (1e-3, "ms"), (1e-6, "us")):
         if seconds >= factor:
             return f"{seconds / factor:.4g}{name}"
@@ -178,7 +177,7 @@ def _duration(seconds: float) -> str:
 
 
 def _si(value: float) -> str:
-    """As Prometheus' humanize."""
+    """A number as Prometheus' humanize formats it."""
     for factor, name in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
         if value >= factor:
             return f"{value / factor:.4g}{name}"

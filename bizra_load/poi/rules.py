@@ -7,16 +7,17 @@ can be sped up (a drill can't wait ten minutes): all its windows and its "for" s
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bizra_load.monitoring.rules import DURATION, INSTANCE, JOB_LABEL, PERCENT, VALUE, AlertRule, promql_duration
 from bizra_load.settings.remedies import WORDS
-from sla.values.agreement import Agreement, Objective
+from sla.values.agreement import Agreement, Objective, OperationMetrics
 from sla.values.baseline import unknown_limit
 from sla.values.kinds import ServerLatency, SuccessRate, Throughput
 from sla.values.section import AgreementError
 
-JOB = "bizra-node"
+JOB = SERVICE = "bizra-node"
+OPERATIONS = ("generate", "verify", "finality")
 GROUPS = ("bizra_finality_sla", "bizra_poi_sla", "bizra_resource_limits", "bizra_health_checks")
 # (burn-rate factor, long window, short window): 2 % of a 30-day error budget in an hour, 5 % in six hours.
 # Google, The Site Reliability Workbook (2018), chapter 5 "Alerting on SLOs", table 5-8; the short window is a twelfth.
@@ -66,102 +67,138 @@ def alert_rules(
     drills). Raises AgreementError as thresholds() does, and where an operation has no metrics.
     """
     t = limits or thresholds(agreement)
-    names = {o: metrics_of(agreement, o) for o in ("generate", "verify", "finality")}
+    series = _Series({o: metrics_of(agreement, o) for o in OPERATIONS}, job, speed_up)
+    rules = (*_finality(series, t), *_poi(series, t), *_resources(series, t), *_health(series, t))
+    return tuple(replace(r, for_s=r.for_s / speed_up) for r in rules)
 
-    def span(seconds: float) -> str:
-        return promql_duration(seconds / speed_up)
 
-    def rate(metric: str, seconds: float) -> str:
-        return f"sum by (job) (rate({metric}[{span(seconds)}]))"
+@dataclass(frozen=True)
+class _Series:
+    """PromQL over a node's metrics; windows are in seconds, before they are sped up."""
 
-    def p99(operation: str) -> str:
-        buckets = f"{names[operation]['histogram']}_bucket"
-        return f"histogram_quantile(0.99, sum by (job, le) (rate({buckets}[{span(300)}])))"
+    operations: Mapping[str, OperationMetrics]
+    job: str
+    speed_up: float
 
-    def errors(seconds: float) -> str:
-        failed, done = ([names[o][key] for o in ("generate", "verify")] for key in ("failed", "total"))
-        bad = " + ".join(rate(m, seconds) for m in failed)
-        good = " + ".join(rate(m, seconds) for m in done)
+    @property
+    def node(self) -> str:
+        return f'{{job="{self.job}"}}'
+
+    def span(self, window_s: float) -> str:
+        return promql_duration(window_s / self.speed_up)
+
+    def rate(self, metric: str, window_s: float) -> str:
+        return f"sum by (job) (rate({metric}[{self.span(window_s)}]))"
+
+    def total(self, operation: str, window_s: float) -> str:
+        return self.rate(self.operations[operation].total, window_s)
+
+    def p99(self, operation: str) -> str:
+        buckets = f"{self.operations[operation].histogram}_bucket"
+        return f"histogram_quantile(0.99, sum by (job, le) (rate({buckets}[{self.span(300)}])))"
+
+    def errors(self, window_s: float) -> str:
+        """The share of generate and verify operations that failed."""
+        bad = " + ".join(self.rate(self.operations[o].failed, window_s) for o in ("generate", "verify"))
+        good = " + ".join(self.total(o, window_s) for o in ("generate", "verify"))
         return f"({bad}) / ({bad} + {good})"
 
-    def rule(
-        name: str, group: int, severity: str, kind: str, expr: str, for_s: float, summary: str, description: str
-    ) -> AlertRule:
-        return AlertRule(name, GROUPS[group], severity, kind, expr, for_s / speed_up, summary, description)
 
-    def latency(name: str, group: int, severity: str, operation: str, what: str, limit_s: float, for_s: float) -> AlertRule:
-        return rule(
-            name, group, severity, "sla", f"{p99(operation)} > {_number(limit_s)}", for_s,
-            f"The p99 of {what} is over {_time(limit_s)}",
-            f"The p99 of {what} on {JOB_LABEL} is {DURATION}; the agreement allows {_time(limit_s)}.",
-        )  # fmt: skip
+def _latency(
+    series: _Series, name: str, group: str, severity: str, operation: str, what: str, limit_s: float, for_s: float
+) -> AlertRule:
+    return AlertRule(
+        name, group, severity, "sla", f"{series.p99(operation)} > {_number(limit_s)}", for_s,
+        f"The p99 of {what} is over {_time(limit_s)}",
+        f"The p99 of {what} on {JOB_LABEL} is {DURATION}; the agreement allows {_time(limit_s)}.", SERVICE,
+    )  # fmt: skip
 
-    total = {o: names[o]["total"] for o in names}
-    operations = f"{rate(total['generate'], 300)} + {rate(total['verify'], 300)}"
-    checks = total["finality"]
+
+def _finality(series: _Series, t: Thresholds) -> tuple[AlertRule, ...]:
+    group = GROUPS[0]
+    return (
+        _latency(
+            series, "FinalityCheckP99Violation", group, "critical", "finality", "finality checks", t.finality_p99_s, 120
+        ),
+        AlertRule(
+            "FinalityCheckStalled", group, "critical", "sla",
+            f"{series.total('finality', 300)} == 0 and {series.total('finality', 3600)} > 0", 60,
+            "Finality checks came to a stop",
+            f"{JOB_LABEL} has completed no finality check for 5 minutes, and did within the last hour.", SERVICE,
+        ),
+    )  # fmt: skip
+
+
+def _poi(series: _Series, t: Thresholds) -> tuple[AlertRule, ...]:
+    group = GROUPS[1]
+    operations = f"{series.total('generate', 300)} + {series.total('verify', 300)}"
     budget = 1 - t.success
     burns = " or ".join(
-        f"({errors(long)} > {_number(factor * budget)} and {errors(short)} > {_number(factor * budget)})"
+        f"({series.errors(long)} > {_number(factor * budget)} and {series.errors(short)} > {_number(factor * budget)})"
         for factor, long, short in BURN_RATES
     )
-    node = f'{{job="{job}"}}'
     return (
-        latency("FinalityCheckP99Violation", 0, "critical", "finality", "finality checks", t.finality_p99_s, 120),
-        rule(
-            "FinalityCheckStalled", 0, "critical", "sla",
-            f"{rate(checks, 300)} == 0 and {rate(checks, 3600)} > 0", 60,
-            "Finality checks came to a stop",
-            f"{JOB_LABEL} has completed no finality check for 5 minutes, and did within the last hour.",
-        ),
-        latency("PoIGenerationP99Violation", 1, "warning", "generate", "PoI generation", t.generate_p99_s, 300),
-        latency("PoIVerificationP99Violation", 1, "warning", "verify", "PoI verification", t.verify_p99_s, 300),
-        rule(
-            "PoIThroughputDegraded", 1, "warning", "sla",
+        _latency(series, "PoIGenerationP99Violation", group, "warning", "generate", "PoI generation", t.generate_p99_s, 300),
+        _latency(series, "PoIVerificationP99Violation", group, "warning", "verify", "PoI verification", t.verify_p99_s, 300),
+        AlertRule(
+            "PoIThroughputDegraded", group, "warning", "sla",
             f"0 < {operations} < {_number(t.throughput_per_s)}", 600,
             f"PoI throughput is under {t.throughput_per_s:,.0f} ops/s",
-            f"{JOB_LABEL} carries out {VALUE} operations/s; the agreement accepts {t.throughput_per_s:,.0f} or more.",
+            f"{JOB_LABEL} carries out {VALUE} operations/s; the agreement accepts {t.throughput_per_s:,.0f} or more.", SERVICE,
         ),
-        rule(
-            "PoISuccessRateCritical", 1, "critical", "sla",
-            f"1 - {errors(300)} < {_number(t.success)}", 120,
+        AlertRule(
+            "PoISuccessRateCritical", group, "critical", "sla",
+            f"1 - {series.errors(300)} < {_number(t.success)}", 120,
             f"PoI success rate is under {100 * t.success:g} %",
-            f"{PERCENT} of PoI operations on {JOB_LABEL} succeed; the agreement demands {100 * t.success:g} %.",
+            f"{PERCENT} of PoI operations on {JOB_LABEL} succeed; the agreement demands {100 * t.success:g} %.", SERVICE,
         ),
-        rule(
-            "PoIErrorBudgetBurn", 1, "critical", "sla", burns, 0,
+        AlertRule(
+            "PoIErrorBudgetBurn", group, "critical", "sla", burns, 0,
             "The PoI error budget burns too fast",
             f"{JOB_LABEL} fails {PERCENT} of PoI operations: over 14.4 times the budget of {100 * budget:g} % for an hour, "
-            "or over 6 times for six hours (SRE workbook, chapter 5).",
+            "or over 6 times for six hours (SRE workbook, chapter 5).", SERVICE,
         ),
-        rule(
-            "RustProcessMemoryHigh", 2, "warning", "resource",
-            f"process_resident_memory_bytes{node} > {_number(t.memory_bytes)}", 300,
+    )  # fmt: skip
+
+
+def _resources(series: _Series, t: Thresholds) -> tuple[AlertRule, ...]:
+    group = GROUPS[2]
+    return (
+        AlertRule(
+            "RustProcessMemoryHigh", group, "warning", "resource",
+            f"process_resident_memory_bytes{series.node} > {_number(t.memory_bytes)}", 300,
             f"The node uses more than {t.memory_bytes / 2**30:.3g} GiB of memory",
-            f"{INSTANCE} holds {{{{ $value | humanize1024 }}}}B of resident memory.",
+            f"{INSTANCE} holds {{{{ $value | humanize1024 }}}}B of resident memory.", SERVICE,
         ),
-        rule(
-            "RustProcessCPUHigh", 2, "warning", "resource",
-            f"rate(process_cpu_seconds_total{node}[{span(300)}]) > {_number(t.cpu_cores)}", 300,
+        AlertRule(
+            "RustProcessCPUHigh", group, "warning", "resource",
+            f"rate(process_cpu_seconds_total{series.node}[{series.span(300)}]) > {_number(t.cpu_cores)}", 300,
             f"The node uses more than {t.cpu_cores:g} cores",
-            f"{INSTANCE} uses {VALUE} cores.",
+            f"{INSTANCE} uses {VALUE} cores.", SERVICE,
         ),
-        rule(
-            "RustMetricsEndpointDown", 3, "critical", "health",
-            f"up{node} == 0", 60,
+    )  # fmt: skip
+
+
+def _health(series: _Series, t: Thresholds) -> tuple[AlertRule, ...]:
+    group = GROUPS[3]
+    return (
+        AlertRule(
+            "RustMetricsEndpointDown", group, "critical", "health",
+            f"up{series.node} == 0", 60,
             "The node's metrics can't be scraped",
-            f"Prometheus has not been able to scrape {INSTANCE} for a minute: nothing about it is known.",
+            f"Prometheus has not been able to scrape {INSTANCE} for a minute: nothing about it is known.", SERVICE,
         ),
-        rule(
-            "RustMetricsAbsent", 3, "critical", "health",
-            f"up{node} == 1 unless on (job, instance) {total['generate']}", 120,
+        AlertRule(
+            "RustMetricsAbsent", group, "critical", "health",
+            f"up{series.node} == 1 unless on (job, instance) {series.operations['generate'].total}", 120,
             "The node is scraped, but its PoI series are gone",
-            f"{INSTANCE} answers scrapes without the PoI metrics: every other alert on them is blind.",
+            f"{INSTANCE} answers scrapes without the PoI metrics: every other alert on them is blind.", SERVICE,
         ),
-        rule(
-            "PrometheusScrapeSlow", 3, "warning", "health",
-            f"scrape_duration_seconds{node} > {_number(t.scrape_s)}", 300,
+        AlertRule(
+            "PrometheusScrapeSlow", group, "warning", "health",
+            f"scrape_duration_seconds{series.node} > {_number(t.scrape_s)}", 300,
             f"Scraping the node takes over {t.scrape_s:g} s",
-            f"A scrape of {INSTANCE} takes {DURATION}.",
+            f"A scrape of {INSTANCE} takes {DURATION}.", SERVICE,
         ),
     )  # fmt: skip
 
@@ -182,15 +219,13 @@ def _p99_s(agreement: Agreement, operation: str) -> float:
     raise AgreementError(f"objectives: no server_quantile 0.99 of {operation}, and an alert is made of it")
 
 
-def metrics_of(agreement: Agreement, operation: str) -> Mapping[str, str]:
+def metrics_of(agreement: Agreement, operation: str) -> OperationMetrics:
     """Names of an operation's metrics. Raises AgreementError where one is missing that alerts and panels are made of."""
-    found = agreement.operations.get(operation)
-    wanted = ("histogram", "total") if operation == "finality" else ("histogram", "total", "failed")
-    for key in wanted:
-        if found is None or not getattr(found, key):
+    metrics = agreement.operations.get(operation, OperationMetrics())
+    for key in ("histogram", "total") if operation == "finality" else ("histogram", "total", "failed"):
+        if not getattr(metrics, key):
             raise AgreementError(f"operations.{operation}.{key}: is missing, and alerts and panels are made of it")
-    assert found is not None
-    return {key: getattr(found, key) for key in wanted}
+    return metrics
 
 
 def _number(value: float) -> str:

@@ -16,7 +16,7 @@ from bizra_load.runtime.users import OpenModelUser, WrongResponse
 
 @dataclass(slots=True)  # not frozen: that would cost half a microsecond for each
 class Attestation:
-    """What generate answered: `verify_body` is the JSON of the verify request for it."""
+    """A response to generate; `verify_body` is the JSON of the verify request for it."""
 
     body: dict[str, Any]
     signature: str
@@ -28,7 +28,7 @@ class Attestation:
 
 
 class PoIUser(OpenModelUser):
-    """generate, verify and finality of a PoI node, each answer checked."""
+    """generate, verify and finality of a PoI node, each response checked."""
 
     abstract = True
 
@@ -64,9 +64,9 @@ class PoIUser(OpenModelUser):
         body = orjson.dumps({"block_hash": block})
         return bool(self.perform(self._finalized, self._finality, body, _check_finalized))
 
-    def _check_attestation(self, answer: bytes) -> Attestation:
-        found = _json_object(answer)
-        body, signature, public_key = found.get("body"), found.get("signature"), found.get("public_key")
+    def _check_attestation(self, response: bytes) -> Attestation:
+        content = _json_object(response)
+        body, signature, public_key = content.get("body"), content.get("signature"), content.get("public_key")
         if not (
             isinstance(body, dict)
             and isinstance(signature, str)
@@ -89,19 +89,19 @@ def _check_signature(body: dict[str, Any], signature: str, public_key: str) -> N
         raise WrongResponse("bad_signature", "the attestation's signature does not fit its body") from error
 
 
-def _json_object(answer: bytes) -> dict[str, Any]:
+def _json_object(response: bytes) -> dict[str, Any]:
     try:
-        found = orjson.loads(answer)
+        content = orjson.loads(response)
     except orjson.JSONDecodeError as error:
         raise WrongResponse("bad_json", "the answer is not JSON") from error
-    if not isinstance(found, dict):
+    if not isinstance(content, dict):
         raise WrongResponse("bad_json", "the answer is not a JSON object")
-    return found
+    return content
 
 
 def _check_true(key: str) -> Callable[[bytes], bool]:
-    def check(answer: bytes) -> bool:
-        value = _json_object(answer).get(key)
+    def check(response: bytes) -> bool:
+        value = _json_object(response).get(key)
         if value is True:
             return True
         if value is False:

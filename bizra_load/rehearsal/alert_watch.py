@@ -1,4 +1,4 @@
-"""When alerts become pending, fire, reach Alertmanager and resolve, seen from outside by asking again and again."""
+"""When alerts become pending, fire, reach Alertmanager and resolve, as polling shows it."""
 
 from __future__ import annotations
 
@@ -11,11 +11,14 @@ from typing import Protocol
 import requests
 
 from bizra_load.rehearsal.local_prometheus import LocalPrometheus
+from bizra_load.server_metrics.bounded import BoundedSession
+
+MANAGER_TIMEOUT_S, MAX_ALERTS_BYTES = 5.0, 8 * 1024 * 1024
 
 
 @dataclass(frozen=True)
 class ActiveAlert:
-    """As Prometheus shows it: pending or firing; when its expression became true (unix time, s)."""
+    """An alert of Prometheus: its state, pending or firing, and when its expression became true (unix time, s)."""
 
     state: str
     since_unix_s: float
@@ -33,30 +36,31 @@ class Watched(Protocol):
 
 
 class AlertWatch:
-    """Of a real Prometheus and, at `manager` (host:port; "": none), a real Alertmanager."""
+    """The alerts of a real Prometheus and, at `manager` (host:port; "": none), of a real Alertmanager."""
 
     def __init__(self, prometheus: LocalPrometheus, manager: str) -> None:
         self._prometheus = prometheus
         self._manager = manager
+        self._session = BoundedSession(MAX_ALERTS_BYTES, MANAGER_TIMEOUT_S)
 
     @property
     def has_manager(self) -> bool:
         return bool(self._manager)
 
     def active(self) -> dict[str, ActiveAlert]:
-        found = self._prometheus.get("alerts")["alerts"]
         return {
-            a["labels"]["alertname"]: ActiveAlert(a["state"], datetime.fromisoformat(a["activeAt"]).timestamp()) for a in found
+            a["labels"]["alertname"]: ActiveAlert(a["state"], datetime.fromisoformat(a["activeAt"]).timestamp())
+            for a in self._prometheus.alerts()
         }
 
     def notified(self) -> set[str]:
         if not self._manager:
             return set()
         try:
-            found = requests.get(f"http://{self._manager}/api/v2/alerts", timeout=5).json()
+            alerts = self._session.get(f"http://{self._manager}/api/v2/alerts").json()
         except (requests.RequestException, ValueError):
             return set()
-        return {a["labels"]["alertname"] for a in found}
+        return {a["labels"]["alertname"] for a in alerts}
 
     def holds(self, expression: str) -> bool:
         return bool(self._prometheus.query(expression))
@@ -74,10 +78,10 @@ class Sightings:
         self.times: dict[str, dict[str, float]] = {alert: {} for alert in waits_s}
 
     def all_fired(self) -> bool:
-        """Look now: have all of them fired and, if there is an Alertmanager, reached it?
+        """Poll once: have all of them fired and, if there is an Alertmanager, reached it?
 
-        Alertmanager is asked first: what has reached it was firing before, and Prometheus still shows it. What was pending only
-        between two looks has been for as long as Prometheus says that its expression has been true.
+        Alertmanager is asked first: what has reached it was firing before, and Prometheus still reports it. What was pending
+        only between two polls has been for as long as Prometheus reports that its expression has been true.
         """
         now_s, notified, active = time.monotonic() - self._began, self._watch.notified(), self._watch.active()
         for alert, seen in self.times.items():
@@ -95,7 +99,7 @@ class Sightings:
         self._began = time.monotonic()
 
     def none_is_left_of(self, alerts: Collection[str]) -> bool:
-        """Look now: is none of them active any more?"""
+        """Poll once: is none of them active any more?"""
         now_s, active = time.monotonic() - self._began, self._watch.active()
         for alert, seen in self.times.items():
             if alert not in active and "firing" in seen:

@@ -48,12 +48,12 @@ class LightLoad:
         connection = HTTPConnection(self._address, timeout=TIMEOUT_S)
 
         def post(path: str, content: dict[str, Any]) -> Any:
-            """The answer's content; None for none or a wrong one: what a fault breaks is for the alerts to find."""
+            """The response's content; None for none or a failed one: what a fault breaks is for the alerts to find."""
             try:
                 connection.request("POST", self._base_path + path, json.dumps(content).encode(), _HEADERS)
-                answer = connection.getresponse()
-                found = answer.read()
-                return json.loads(found) if answer.status == 200 else None
+                response = connection.getresponse()
+                data = response.read()
+                return json.loads(data) if response.status == 200 else None
             except (OSError, HTTPException, ValueError):
                 connection.close()  # the next request opens it again
                 return None

@@ -1,4 +1,4 @@
-"""A Prometheus of our own on a free port of this machine, for rehearsals: started, asked, stopped."""
+"""A Prometheus of our own on a free port of this machine, for rehearsals: started, queried, stopped."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,28 +17,36 @@ import requests
 from bizra_load.exit_codes import InvalidRunError, UsageError
 from bizra_load.io.ports import free_port
 from bizra_load.rehearsal.node_process import die_with_parent
+from bizra_load.server_metrics.bounded import BoundedSession
+from bizra_load.server_metrics.exposition import ScrapeError
+from bizra_load.server_metrics.prometheus_api import PrometheusClient
 
 READY_WITHIN_S = 30.0
+READY_TIMEOUT_S, MAX_READY_BYTES = 2.0, 65_536
 SCRAPED_WITHIN_S = 30.0  # the first scrape comes some five seconds after the start, whatever the interval
 
 
-@dataclass(frozen=True)
 class LocalPrometheus:
-    url: str
+    """Its client, for a rehearsal: every method raises InvalidRunError with one line."""
 
-    def get(self, path: str, **parameters: str) -> Any:
-        """The "data" of an answer of its HTTP API. Raises InvalidRunError."""
-        try:
-            answer = _session().get(f"{self.url}/api/v1/{path}", params=parameters, timeout=10)
-            answer.raise_for_status()
-            return answer.json()["data"]
-        except (requests.RequestException, ValueError, KeyError) as error:
-            raise InvalidRunError(f"the local Prometheus does not answer: {type(error).__name__}") from None
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self._client = PrometheusClient(url)
 
     def query(self, expression: str) -> list[dict[str, Any]]:
         """The instant vector of a PromQL expression."""
-        found: list[dict[str, Any]] = self.get("query", query=expression)["result"]
-        return found
+        with _one_line():
+            return self._client.query(expression)
+
+    def alerts(self) -> list[dict[str, Any]]:
+        """All alerts that are pending or firing."""
+        with _one_line():
+            return self._client.alerts()
+
+    def rules_loaded(self) -> int:
+        """Number of rules in all groups."""
+        with _one_line():
+            return sum(len(group["rules"]) for group in self._client.rule_groups())
 
     def wait_for_scrape(self, job: str) -> None:
         """Until the job's target has been scraped. Raises InvalidRunError when that takes too long."""
@@ -48,6 +55,14 @@ class LocalPrometheus:
             if time.monotonic() > end:
                 raise InvalidRunError(f"the local Prometheus has not scraped {job} within {SCRAPED_WITHIN_S:g} s")
             time.sleep(0.1)
+
+
+@contextmanager
+def _one_line() -> Iterator[None]:
+    try:
+        yield
+    except ScrapeError as error:
+        raise InvalidRunError(f"the local Prometheus does not answer: {type(error.__cause__ or error).__name__}") from None
 
 
 @contextmanager
@@ -92,7 +107,7 @@ def local_prometheus(
 
 @contextmanager
 def background(command: Sequence[str], ready_url: str, name: str, log: Path) -> Iterator[None]:
-    """A process of ours until the block ends, once `ready_url` answers 200. Raises InvalidRunError with its last words."""
+    """A process until the block ends, once `ready_url` responds with 200. Raises InvalidRunError with its last words."""
     with log.open("wb") as out:
         process = subprocess.Popen(  # noqa: S603  # a program found on PATH, arguments as a list
             list(command), stdout=out, stderr=out, preexec_fn=die_with_parent, start_new_session=True
@@ -116,12 +131,6 @@ def background(command: Sequence[str], ready_url: str, name: str, log: Path) -> 
 
 def _answers(url: str) -> bool:
     try:
-        return bool(_session().get(url, timeout=2).ok)
+        return bool(BoundedSession(MAX_READY_BYTES, READY_TIMEOUT_S).get(url).ok)
     except requests.RequestException:
         return False
-
-
-def _session() -> requests.Session:
-    session = requests.Session()
-    session.trust_env = False
-    return session

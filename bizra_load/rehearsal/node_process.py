@@ -80,5 +80,5 @@ def start_node(arguments: Sequence[str] = (), port: int = 0, metrics_port: int =
             process.kill()
             process.wait()
             raise
-        found = json.loads(ready.read_text(encoding="utf-8"))
-    return NodeProcess(process, found["url"], found["metrics_url"], found["admin_url"] or "")
+        addresses = json.loads(ready.read_text(encoding="utf-8"))
+    return NodeProcess(process, addresses["url"], addresses["metrics_url"], addresses["admin_url"] or "")

@@ -1,1 +1,1 @@
-"""What the server says of itself: read from /metrics, or asked of a Prometheus; one Snapshot type for both."""
+"""The server's own metrics: read from /metrics, or queried from a Prometheus; one Snapshot type for both."""

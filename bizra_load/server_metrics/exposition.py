@@ -89,11 +89,11 @@ class MetricsReader:
         """Raises ScrapeError with one line."""
         begin = self._unix_ns()
         try:
-            answer = self._session.get(self.url, timeout=self._timeout_s)
+            response = self._session.get(self.url, timeout=self._timeout_s)
             took_ns = self._unix_ns() - begin
-            if answer.status_code != 200:
-                raise ScrapeError(f"{self.url}: answered {answer.status_code}")
-            return parse(answer.content, self.url, begin + took_ns // 2, took_ns)
+            if response.status_code != 200:
+                raise ScrapeError(f"{self.url}: answered {response.status_code}")
+            return parse(response.content, self.url, begin + took_ns // 2, took_ns)
         except TooLargeError as error:
             raise ScrapeError(f"{self.url}: {error}") from None
         except requests.RequestException as error:

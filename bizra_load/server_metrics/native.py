@@ -27,7 +27,7 @@ class NativeHistogram:
 
     @classmethod
     def of(cls, value: Mapping[str, Any]) -> NativeHistogram:
-        """From the HTTP API's JSON. Raises ScrapeError."""
+        """A histogram of the HTTP API's JSON. Raises ScrapeError."""
         try:
             buckets = tuple((float(left), float(right), float(n)) for _, left, right, n in value.get("buckets") or ())
             count, sum_s = float(value["count"]), float(value["sum"])

@@ -2,41 +2,30 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
-import requests
-from prometheus_api_client import PrometheusConnect
-from prometheus_api_client.exceptions import PrometheusApiClientException
-
-from bizra_load.server_metrics.bounded import BoundedSession
 from bizra_load.server_metrics.exposition import ScrapeError, snapshot_of
 from bizra_load.server_metrics.native import NativeHistogram, with_common_edges
+from bizra_load.server_metrics.prometheus_api import PrometheusClient
 from sla.values.snapshot import Snapshot
 
 NAMES = "bizra_.+|process_resident_memory_bytes|process_cpu_seconds_total|process_start_time_seconds"
 OWN_NAMES = "bizra_load_.+"  # the generator's, which the same Prometheus may scrape
 CHUNK_S = 600
-MAX_ANSWER_BYTES = 128 * 1024 * 1024
 
 
 class PrometheusSource:
     """`selector` holds further label matchers, e.g. 'job="node"'. The token comes from PROMETHEUS_TOKEN."""
 
     def __init__(self, url: str, selector: str = "", timeout_s: float = 10.0) -> None:
-        token = os.environ.get("PROMETHEUS_TOKEN")
-        headers = {"Authorization": f"Bearer {token}"} if token else None
-        session = BoundedSession(MAX_ANSWER_BYTES, timeout_s)
         self.url = url
         self._matchers = f'__name__=~"{NAMES}",__name__!~"{OWN_NAMES}"' + (f",{selector}" if selector else "")
-        self._timeout_s = timeout_s
-        self._client = PrometheusConnect(url=url, headers=headers, session=session, timeout=int(timeout_s))
+        self._client = PrometheusClient.with_token_of_environment(url, timeout_s)
 
     def check(self) -> None:
         """Raises ScrapeError with one line when Prometheus can't be asked."""
-        self._query("vector(1)", None)
+        self._client.query("vector(1)")
 
     def snapshots(self, from_ns: int, to_ns: int) -> list[Snapshot]:
         """Every scrape with from_ns <= time <= to_ns, by time; one Snapshot for each instance and scrape. Raises
@@ -44,7 +33,7 @@ class PrometheusSource:
         """
         try:
             return self._snapshots(from_ns, to_ns)
-        except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:  # an answer of another form
+        except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:  # a response of another form
             raise ScrapeError(f"{self.url}: does not answer as a Prometheus does ({type(error).__name__})") from None
 
     def _snapshots(self, from_ns: int, to_ns: int) -> list[Snapshot]:
@@ -54,7 +43,7 @@ class PrometheusSource:
         while end_s > from_ns / 1e9:
             width_s = min(CHUNK_S, end_s - from_ns / 1e9)
             # a range selector's start is exclusive from Prometheus 3 on and inclusive before: ask for a little more
-            for series in self._query(f"{{{self._matchers}}}[{int(width_s * 1000) + 1000}ms]", end_s):
+            for series in self._client.query(f"{{{self._matchers}}}[{int(width_s * 1000) + 1000}ms]", end_s):
                 labels = dict(series["metric"])
                 name, instance = labels.pop("__name__"), labels.pop("instance", "")
                 for at_s, value in [*series.get("values", ()), *series.get("histograms", ())]:
@@ -67,16 +56,9 @@ class PrometheusSource:
                     else:
                         samples.append((name, labels, float(value)))
             end_s -= width_s
-        found = {key: snapshot_of(samples, key[0], 0, key[1]) for key, samples in groups.items()}
+        snapshots = {key: snapshot_of(samples, key[0], 0, key[1]) for key, samples in groups.items()}
         for name, scrapes in native.items():
             for key, counts in with_common_edges(scrapes).items():
-                found[key] = replace(found[key], histograms={**found[key].histograms, name: counts})
-        return [found[key] for key in sorted(found)]
-
-    def _query(self, query: str, at_s: float | None) -> list[dict[str, Any]]:
-        params = {"timeout": f"{int(self._timeout_s)}s", **({"time": f"{at_s:.3f}"} if at_s is not None else {})}
-        try:
-            found: list[dict[str, Any]] = self._client.custom_query(query, params=params)
-        except (PrometheusApiClientException, requests.RequestException, ValueError, KeyError, TypeError) as error:
-            raise ScrapeError(f"{self.url}: {type(error).__name__}: {' '.join(str(error).split())[:200]}") from None
-        return found
+                before = snapshots[key]
+                snapshots[key] = replace(before, histograms={**before.histograms, name: counts})
+        return [snapshots[key] for key in sorted(snapshots)]

@@ -8,9 +8,9 @@ from pathlib import Path
 from bizra_load.io.files import write_atomically, writing
 from bizra_load.judging.agreements import read_agreement
 from bizra_load.monitoring import grafana
-from bizra_load.monitoring.panel_check import check_panels, prometheus_query
-from bizra_load.poi.dashboard_files import NODE, rendered
-from bizra_load.poi.panels import node_panels
+from bizra_load.monitoring.panel_check import check_panels
+from bizra_load.products import panels_of, product_of
+from bizra_load.server_metrics.prometheus_api import PrometheusClient
 from reports.results import dashboard_check
 from reports.results.dashboard_check import DashboardCheck
 
@@ -21,9 +21,9 @@ def from_environment(agreement_name: str, artifacts: Path, say: Callable[[str], 
     if settings is None:
         return None
     agreement = read_agreement(agreement_name).agreement
-    done = grafana.import_dashboard(
-        settings, rendered(agreement_name)[f"{NODE}.json"], node_panels(agreement), agreement, say=say
-    )
+    product = product_of(agreement)
+    dashboard = product.dashboards(agreement_name, "")[f"{product.dashboard}.json"]
+    done = grafana.import_dashboard(settings, dashboard, panels_of(agreement, agreement_name), agreement, say=say)
     _write(artifacts / "grafana-dashboard-url.txt", done.url + "\n")
     return done
 
@@ -31,10 +31,12 @@ def from_environment(agreement_name: str, artifacts: Path, say: Callable[[str], 
 def check(agreement_name: str, prometheus_url: str, url: str) -> DashboardCheck:
     """Through Grafana where GRAFANA_URL is set, else of Prometheus. Raises BizraLoadError."""
     agreement = read_agreement(agreement_name).agreement
+    panels = panels_of(agreement, agreement_name)
     settings = grafana.settings_of_environment()
     if settings is not None:
-        return grafana.check_dashboard(settings, node_panels(agreement), agreement, url=url)
-    return check_panels(prometheus_query(prometheus_url), node_panels(agreement), agreement, "Prometheus", url)
+        return grafana.check_dashboard(settings, panels, agreement, url=url)
+    query = PrometheusClient.with_token_of_environment(prometheus_url).query
+    return check_panels(query, panels, agreement, "Prometheus", url)
 
 
 def write_check(check_result: DashboardCheck, artifacts: Path) -> None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from reports.documents import template
 from sla.release.checklist import checklist, count
+from sla.values.agreement import Agreement
 from sla.values.assessment import Assessment
 
 
-def render(assessment: Assessment, run: str) -> str:
-    """`run`: the run folder as seen from the document, for links."""
-    sections = checklist(assessment)
+def render(assessment: Assessment, run: str, agreement: Agreement) -> str:
+    """`run`: the run folder as seen from the document, for links; `agreement`: that of the run."""
+    sections = checklist(assessment, agreement)
     closed, failed, still_open = count(sections)
     return template.render(
         "checklist.md.j2",

@@ -131,7 +131,7 @@ def strategy_for(
         strategy,
         triggers=triggers(agreement, results, decision in _CAUTIOUS),
         commands=rollback_commands(names),
-        monitoring=monitoring_plan(strategy),
+        monitoring=monitoring_plan(strategy, agreement.monitoring),
         approvals=APPROVALS,
     )
 

@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from sla.values.agreement import Agreement
 from sla.values.assessment import Assessment, Check, Evidence, Gate, Severity, Status
 
 # Items that a file closes: key -> (title, where the file comes from). The key is the name on the command line, but where
-# one file closes several items.
-GIVEN = {
+# one file closes several items. What stands in braces is the agreement's, or what its product requires.
+FROM_FILES = {
     "dashboard": ("The dashboard is imported", "--evidence monitoring=FILE, a dashboard check"),
-    "panels": ("All 6 panels return data", "--evidence monitoring=FILE, a dashboard check"),
-    "scrape": ("A scrape takes less than 4 s", "--evidence monitoring=FILE, a dashboard check"),
-    "alert-rules": ("All 12 alert rules are loaded", "--evidence alerts=FILE, an alert drill"),
-    "critical-alerts": ("All 6 critical alerts fire and resolve", "--evidence alerts=FILE, an alert drill"),
+    "panels": ("All {panels} panels return data", "--evidence monitoring=FILE, a dashboard check"),
+    "scrape": ("A scrape takes less than {scrape_s:g} s", "--evidence monitoring=FILE, a dashboard check"),
+    "alert-rules": ("All {rules} alert rules are loaded", "--evidence alerts=FILE, an alert drill"),
+    "critical-alerts": ("All {critical} critical alerts fire and resolve", "--evidence alerts=FILE, an alert drill"),
     "node_tests": ("The node's own tests pass", "--evidence tests=FILE, JUnit XML of the node's build"),
     "deployment": ("The deployment is complete", "--evidence deployment=FILE, a note or Kubernetes manifests"),
     "health-probes": ("Containers have readiness and liveness probes", "--evidence deployment=FILE, Kubernetes manifests"),
@@ -33,7 +34,7 @@ GIVEN = {
     "post-baseline": ("The baseline holds the new version's figures", "--evidence post-baseline=FILE, the new baseline"),
 }
 _BY_COMMAND = ("dashboard", "panels", "scrape", "alert-rules", "critical-alerts", "node_tests", "deployment")
-FREE = tuple(key for key in GIVEN if key not in _BY_COMMAND)  # any file closes these
+FREE = tuple(key for key in FROM_FILES if key not in _BY_COMMAND)  # any file closes these
 NOT_PERFORMANCE = ("load_test_success",)  # a step of testing
 
 
@@ -54,13 +55,14 @@ class ChecklistSection:
     items: tuple[Item, ...]
 
 
-def checklist(assessment: Assessment) -> tuple[ChecklistSection, ...]:
+def checklist(assessment: Assessment, agreement: Agreement) -> tuple[ChecklistSection, ...]:
+    """The items of an assessment by that agreement, in their sections."""
     gates, checks = assessment.gates, {c.key: c for c in assessment.checks}
     objectives = {o.key for o in assessment.objectives}
-    given = {e.key: e for e in assessment.evidence}
+    evidence = {e.key: e for e in assessment.evidence}
 
     def files(*keys: str) -> list[Item]:
-        return [_given(key, given.get(key)) for key in keys]
+        return [_from_file(key, evidence.get(key), agreement) for key in keys]
 
     performance = [_gate(g) for g in gates if g.key in objectives and g.key not in NOT_PERFORMANCE]
     tested = [_load_test(assessment), *(_gate(g) for g in gates if g.key in NOT_PERFORMANCE)]
@@ -91,8 +93,12 @@ def count(sections: Sequence[ChecklistSection]) -> tuple[int, int, int]:
     return closed, failed, len(statuses) - closed - failed
 
 
-def _given(key: str, e: Evidence | None) -> Item:
-    title, how = GIVEN[key]
+def _from_file(key: str, e: Evidence | None, agreement: Agreement) -> Item:
+    title, how = FROM_FILES[key]
+    required = agreement.monitoring
+    title = title.format(
+        panels=required.panels, rules=required.rules, critical=len(required.critical_rules), scrape_s=agreement.process.scrape_s
+    )
     if e is None:
         return Item(title, Status.INCONCLUSIVE, "no evidence was given", "", how)
     when = f" (file of {e.modified}, sha256 {e.sha256[:12]})" if e.sha256 else ""

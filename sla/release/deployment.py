@@ -16,7 +16,7 @@ _HEADING = re.compile(r"^#\s+(.+)$", re.MULTILINE)
 
 
 def of_text(text: str) -> tuple[Evidence, ...]:
-    """A note: its heading is shown; boxes that are still open leave the item open."""
+    """A note: its heading becomes a fact; boxes that are still open leave the item open."""
     if not text.strip():
         raise EvidenceError("is empty (allowed: Markdown, or Kubernetes manifests as YAML or JSON)")
     heading = _HEADING.search(text)
@@ -26,8 +26,8 @@ def of_text(text: str) -> tuple[Evidence, ...]:
     if still_open:
         reason = f"{len(still_open)} of {len(boxes)} boxes of the note are open: {'; '.join(still_open[:3])}"
         return (Evidence("deployment", Status.INCONCLUSIVE, reason, facts=facts),)
-    said = f"{len(boxes)} of {len(boxes)} boxes of the note are ticked; " if boxes else ""
-    return (Evidence("deployment", Status.PASS, f"{said}given by the operator", facts=facts),)
+    ticked = f"{len(boxes)} of {len(boxes)} boxes of the note are ticked; " if boxes else ""
+    return (Evidence("deployment", Status.PASS, f"{ticked}given by the operator", facts=facts),)
 
 
 def of_manifests(documents: Sequence[object]) -> tuple[Evidence, ...]:
@@ -67,8 +67,8 @@ def of_manifests(documents: Sequence[object]) -> tuple[Evidence, ...]:
     )
 
 
-def _all(key: str, wrong: Sequence[str], right: str, facts: Mapping[str, str] | None = None) -> Evidence:
-    return Evidence(key, Status.FAIL if wrong else Status.PASS, "; ".join(wrong) if wrong else right, facts=facts or {})
+def _all(key: str, wrong: Sequence[str], otherwise: str, facts: Mapping[str, str] | None = None) -> Evidence:
+    return Evidence(key, Status.FAIL if wrong else Status.PASS, "; ".join(wrong) if wrong else otherwise, facts=facts or {})
 
 
 def _objects(documents: Sequence[object]) -> Iterator[Mapping[str, Any]]:
@@ -82,5 +82,5 @@ def _objects(documents: Sequence[object]) -> Iterator[Mapping[str, Any]]:
 
 
 def _map(values: Mapping[str, Any], key: str) -> Mapping[str, Any]:
-    found = values.get(key)
-    return found if isinstance(found, Mapping) else {}
+    value = values.get(key)
+    return value if isinstance(value, Mapping) else {}

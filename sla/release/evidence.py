@@ -1,4 +1,4 @@
-"""What a file given from outside proves: parsed documents -> statuses of gates and of checklist items.
+"""What a file from outside proves: parsed documents -> statuses of gates and of checklist items.
 
 Every function raises EvidenceError with one line (key, what is wrong, what is allowed) for a document of another form. Missing
 proof is INCONCLUSIVE, never a pass.
@@ -11,23 +11,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from sla.values.assessment import Evidence, Status
+from sla.values.monitoring import RequiredMonitoring
 from sla.values.number import finite
 
 DRILL_SCHEMA = "bizra-load/alert-drill/1"
 DASHBOARD_SCHEMA = "bizra-load/dashboard-check/1"
-CRITICAL_RULES = (
-    "FinalityCheckP99Violation",
-    "FinalityCheckStalled",
-    "PoISuccessRateCritical",
-    "PoIErrorBudgetBurn",
-    "RustMetricsEndpointDown",
-    "RustMetricsAbsent",
-)
-RULES = 12
-PANELS = 6
-SCRAPE_LIMIT_S = 4.0
 MAX_COUNT = 1_000_000_000
-GIVEN = "given by the operator; its content is not checked here"
+UNCHECKED = "given by the operator; its content is not checked here"
 
 
 class EvidenceError(ValueError):
@@ -36,7 +26,7 @@ class EvidenceError(ValueError):
 
 @dataclass(frozen=True)
 class TestCounts:
-    """Of a JUnit file; `tests` counts all of them, skipped ones too."""
+    """The counts of a JUnit file; `tests` counts all of them, skipped ones too."""
 
     __test__ = False  # not a test itself
 
@@ -57,7 +47,7 @@ def of_tests(key: str, c: TestCounts) -> tuple[Evidence, ...]:
     return (Evidence(key, Status.PASS, text),)
 
 
-def of_alert_drill(document: object) -> tuple[Evidence, ...]:
+def of_alert_drill(document: object, required: RequiredMonitoring) -> tuple[Evidence, ...]:
     """The gate "alerts", and the items on loaded rules and on critical alerts. Only critical rules decide the gate."""
     top = _object(document, "the document")
     _schema(top, DRILL_SCHEMA)
@@ -69,14 +59,15 @@ def of_alert_drill(document: object) -> tuple[Evidence, ...]:
         if name in rules:
             raise EvidenceError(f"{where}alert: {name!r} is there twice")
         rules[name] = _drilled(rule, where)
-    missing = [name for name in CRITICAL_RULES if name not in rules]
-    failed = [f"{name} {rules[name][1]}" for name in CRITICAL_RULES if name in rules and not rules[name][0]]
-    others = [name for name, (good, _) in rules.items() if not good and name not in CRITICAL_RULES]
-    text = f"all {len(CRITICAL_RULES)} critical rules were loaded, fired and resolved"
+    critical = required.critical_rules
+    missing = [name for name in critical if name not in rules]
+    failed = [f"{name} {rules[name][1]}" for name in critical if name in rules and not rules[name][0]]
+    others = [name for name, (good, _) in rules.items() if not good and name not in critical]
+    text = f"all {len(critical)} critical rules were loaded, fired and resolved"
     status = Status.PASS
     if failed:
         status, text = Status.FAIL, "; ".join(failed)
-    elif loaded < len(CRITICAL_RULES):
+    elif loaded < len(critical):
         status, text = Status.FAIL, f"only {loaded} rules were loaded"
     elif missing:
         status, text = Status.INCONCLUSIVE, f"not drilled: {', '.join(missing)}"
@@ -84,11 +75,11 @@ def of_alert_drill(document: object) -> tuple[Evidence, ...]:
         status, text = Status.FAIL, "the drill itself says that it did not pass"
     if others:
         text += f"; not critical, but failed too: {', '.join(others)}"
-    all_loaded = Status.PASS if loaded >= RULES else Status.FAIL
+    all_loaded = Status.PASS if loaded >= required.rules else Status.FAIL
     return (
         Evidence("alerts", status, text),
         Evidence("critical-alerts", status, text),
-        Evidence("alert-rules", all_loaded, f"{loaded} of {RULES} rules were loaded"),
+        Evidence("alert-rules", all_loaded, f"{loaded} of {required.rules} rules were loaded"),
     )
 
 
@@ -104,8 +95,8 @@ def _drilled(rule: Mapping[str, Any], where: str) -> tuple[bool, str]:
     return passed, "fired and resolved" if passed else "did not pass"
 
 
-def of_dashboard(document: object) -> tuple[Evidence, ...]:
-    """The gate "monitoring", and the items on the dashboard, its panels and the scrape."""
+def of_dashboard(document: object, required: RequiredMonitoring, scrape_limit_s: float) -> tuple[Evidence, ...]:
+    """The gate "monitoring", and the items on the dashboard, its panels and the scrape, which must take less than the limit."""
     top = _object(document, "the document")
     _schema(top, DASHBOARD_SCHEMA)
     url, passed, scrape_s = _text(top, "url", ""), _flag(top, "passed", ""), _seconds(top, "scrape_s", "")
@@ -120,12 +111,12 @@ def of_dashboard(document: object) -> tuple[Evidence, ...]:
     panels, panels_text = Status.PASS, f"all {len(titles)} panels return data"
     if empty:
         panels, panels_text = Status.FAIL, f"no data in: {', '.join(empty)}"
-    elif len(titles) < PANELS:
-        panels, panels_text = Status.INCONCLUSIVE, f"only {len(titles)} of {PANELS} panels were checked"
+    elif len(titles) < required.panels:
+        panels, panels_text = Status.INCONCLUSIVE, f"only {len(titles)} of {required.panels} panels were checked"
     scrape, scrape_text = Status.INCONCLUSIVE, "how long a scrape takes was not measured"
     if scrape_s is not None:
-        scrape = Status.PASS if scrape_s < SCRAPE_LIMIT_S else Status.FAIL
-        scrape_text = f"a scrape takes {scrape_s:.3g} s (limit: < {SCRAPE_LIMIT_S:g} s)"
+        scrape = Status.PASS if scrape_s < scrape_limit_s else Status.FAIL
+        scrape_text = f"a scrape takes {scrape_s:.3g} s (limit: < {scrape_limit_s:g} s)"
     gate, text = worst((panels, scrape)), f"{panels_text}; {scrape_text}"
     if gate is Status.PASS and not passed:
         gate, text = Status.FAIL, f"the check itself says that it did not pass; {text}"
@@ -144,7 +135,7 @@ def of_document(key: str, document: object) -> tuple[Evidence, ...]:
 
 
 def of_file(key: str) -> tuple[Evidence, ...]:
-    return (Evidence(key, Status.PASS, GIVEN),)
+    return (Evidence(key, Status.PASS, UNCHECKED),)
 
 
 def worst(statuses: Sequence[Status]) -> Status:

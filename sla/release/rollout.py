@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from sla.values.monitoring import RequiredMonitoring
 from sla.values.strategy import DAY_S, Command, Step, Strategy, Watch
 
+_WORDS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 APPROVALS = ("Technical lead", "DevOps lead", "Product owner")
 
 
@@ -32,13 +34,17 @@ VERY_SLOW = _canary(
 )  # fmt: skip
 
 
-def monitoring_plan(strategy: Strategy) -> tuple[Watch, ...]:
+def monitoring_plan(strategy: Strategy, required: RequiredMonitoring) -> tuple[Watch, ...]:
     """What is looked at while the traffic moves; nothing where nothing moves."""
     if not strategy.steps:
         return ()
+    rules = f"{required.rules} " if required.rules else ""
+    panels = f"{_in_words(required.panels)} " if required.panels else ""
     return (
-        Watch("all the time", "the rollback triggers, evaluated by Prometheus or the canary controller; the 12 alert rules"),
-        Watch(strategy.check, "the six panels of the dashboard, against the figures of the performance report"),
+        Watch(
+            "all the time", f"the rollback triggers, evaluated by Prometheus or the canary controller; the {rules}alert rules"
+        ),
+        Watch(strategy.check, f"the {panels}panels of the dashboard, against the figures of the performance report"),
         Watch(
             "before each step", "no critical alert has fired since the last one, every trigger is silent, its hold time is over"
         ),
@@ -47,9 +53,13 @@ def monitoring_plan(strategy: Strategy) -> tuple[Watch, ...]:
     )
 
 
+def _in_words(number: int) -> str:
+    return _WORDS[number - 1] if 0 < number <= len(_WORDS) else str(number)
+
+
 def rollback_commands(names: Mapping[str, str]) -> tuple[Command, ...]:
-    """For a Deployment, and for an Argo Rollout. `names` holds name and namespace where the deployment's evidence gave them;
-    they must be checked to be Kubernetes names, since they are put into a shell's line.
+    """Commands for a Deployment, and for an Argo Rollout. `names` holds name and namespace where the deployment's evidence has
+    them; they must be checked to be Kubernetes names, since they are put into a shell's line.
     """
     name, namespace = names.get("name", "bizra-node"), names.get("namespace", "default")
     target = '"deployment/$DEPLOYMENT" --namespace "$NAMESPACE"'

@@ -8,9 +8,11 @@ from dataclasses import dataclass, field
 
 from sla.values.assessment import Severity
 from sla.values.kinds import ObjectiveKind, Unit
+from sla.values.monitoring import RequiredMonitoring
 
 MEASURED = "measured"  # as an agreement's baseline: what is measured on the machine in the minute of the run
 NO_AGREEMENT = "no agreement"
+DEFAULT_PRODUCT = "poi"  # of an agreement that names none
 
 
 @dataclass(frozen=True)
@@ -95,7 +97,11 @@ class ProcessLimits:
 
 @dataclass(frozen=True)
 class Agreement:
-    """What is promised of a release, validated as it was read (sla.values.agreement_parser)."""
+    """What is promised of a release, validated as it was read (sla.values.agreement_parser).
+
+    product      what is tested
+    monitoring   what that product requires; whoever reads the agreement adds it
+    """
 
     name: str
     objectives: tuple[Objective, ...]
@@ -107,6 +113,8 @@ class Agreement:
     not_assessed: str = ""
     validity: ValidityLimits = field(default_factory=ValidityLimits)
     process: ProcessLimits = field(default_factory=ProcessLimits)
+    product: str = DEFAULT_PRODUCT
+    monitoring: RequiredMonitoring = field(default_factory=RequiredMonitoring)
 
 
 # Figures without a verdict, for data that nothing was promised about.

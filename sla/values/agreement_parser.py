@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sla.values.agreement import Agreement, Limit, Objective, OperationMetrics, ProcessLimits, ValidityLimits
+from sla.values.agreement import DEFAULT_PRODUCT, Agreement, Limit, Objective, OperationMetrics, ProcessLimits, ValidityLimits
 from sla.values.assessment import Severity
 from sla.values.kinds import KINDS, LATENCIES, ObjectiveKind, Unit
 from sla.values.limit_parser import factors_to, parse_limit, parse_quantity
@@ -17,7 +17,7 @@ from sla.values.section import AgreementError, Section, shown, unknown
 SCHEMA = "bizra-load/agreement/1"
 TIMERS = ("inside", "queueing")
 _REQUIRED = ("schema", "name", "objectives", "operations")
-_OPTIONAL = ("environments", "evidence", "baseline", "not_assessed", "validity", "process")
+_OPTIONAL = ("environments", "evidence", "baseline", "not_assessed", "validity", "process", "product")
 # key under `validity` -> (field of ValidityLimits, its unit)
 _VALIDITY: Mapping[str, tuple[str, Unit]] = {
     "unsent": ("unsent_share", "ratio"),
@@ -55,6 +55,7 @@ def agreement_from_mapping(document: object) -> Agreement:
         not_assessed=top.text("not_assessed", ""),
         validity=_validity(top.mapping("validity", {})),
         process=_process(top.mapping("process", {})),
+        product=top.text("product", DEFAULT_PRODUCT),
     )
 
 

@@ -25,9 +25,17 @@ def test_running_needs_no_tool_for_developing():
     shown = subprocess.run(
         ["make", "-n", "-B", "loadtest"], cwd=ROOT, capture_output=True, text=True, timeout=60, check=True
     ).stdout
-    assert "-e .\n" in shown
-    assert "[dev]" not in shown
-    assert "[grafana]" not in shown
-    for target, extra in (("validate", "[grafana]"), ("test", "[dev]"), ("lint", "[dev]")):
+    assert "requirements/run.txt" in shown
+    assert "requirements/dev.txt" not in shown
+    assert "requirements/grafana.txt" not in shown
+    for target, file in (("validate", "grafana.txt"), ("test", "dev.txt"), ("lint", "dev.txt")):
         shown = subprocess.run(["make", "-n", "-B", target], cwd=ROOT, capture_output=True, text=True, timeout=60, check=True)
-        assert extra in shown.stdout
+        assert f"requirements/{file}" in shown.stdout
+
+
+def test_nothing_is_installed_without_a_hash():
+    """The package itself is the only one, and takes nothing from outside to be built."""
+    shown = subprocess.run(["make", "-n", "-B", "test"], cwd=ROOT, capture_output=True, text=True, timeout=60, check=True)
+    installs = [line for line in shown.stdout.splitlines() if " pip install " in line]
+    assert len(installs) == 3
+    assert all("--require-hashes" in line or "--no-deps --no-build-isolation -e ." in line for line in installs)

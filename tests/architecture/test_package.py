@@ -1,18 +1,38 @@
 """What `pip install` brings is all that `bizra-load` needs."""
 
+import importlib.metadata
+import re
 import subprocess
 import sys
 import zipfile
 from pathlib import Path
 
+import pytest
+import urllib3
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def test_urllib3_is_the_locked_one():
-    """urllib3-future would put itself in its place (docs/adr/0002)."""
-    import urllib3
+def locked(name):
+    """Distribution -> version of a file of locked requirements."""
+    text = (ROOT / "requirements" / name).read_text()
+    return dict(re.findall(r"^([a-z0-9.-]+)==([^ ;]+)", text, re.MULTILINE))
 
-    assert f"urllib3=={urllib3.__version__}" in (ROOT / "constraints.txt").read_text().split()
+
+def test_urllib3_is_itself():
+    """A dependency that brings urllib3-future would put that in its place (docs/adr/0005)."""
+    assert urllib3.__version__ == importlib.metadata.version("urllib3")
+    assert "urllib3" in locked("run.txt")
+    assert "urllib3-future" not in locked("dev.txt")
+
+
+@pytest.mark.parametrize("name", ["run.txt", "grafana.txt", "dev.txt"])
+def test_everything_locked_has_hashes_and_one_version_in_all_files(name):
+    versions = locked(name)
+    assert versions.items() <= locked("dev.txt").items()
+    requirements = re.split(r"^(?=[a-z0-9])", (ROOT / "requirements" / name).read_text(), flags=re.MULTILINE)[1:]
+    assert len(requirements) == len(versions)
+    assert all(re.search(r"--hash=sha256:[0-9a-f]{64}\b", requirement) for requirement in requirements)
 
 
 def test_a_wheel_brings_packages_scenarios_agreements_and_the_command(tmp_path):

@@ -11,13 +11,13 @@ import trustme
 
 from bizra_load.io.ports import free_port
 from bizra_load.judging.agreements import read_agreement
-from bizra_load.monitoring.panel_check import prometheus_query
 from bizra_load.monitoring.panels import runnable
 from bizra_load.poi.panels import node_panels
 from bizra_load.poi.rules import JOB
 from bizra_load.rehearsal.light_load import LightLoad
 from bizra_load.rehearsal.local_prometheus import local_prometheus
 from bizra_load.rehearsal.node_process import start_node
+from bizra_load.server_metrics.prometheus_api import PrometheusClient
 from tests.e2e.replayed_grafana import KEY, replayed_grafana
 from tests.e2e.running import ROOT, load, until
 
@@ -44,7 +44,7 @@ def dashboard(*words, **environment):
 
 @pytest.mark.parametrize("panel", node_panels(AGREEMENT), ids=lambda p: p.title)
 def test_every_expression_of_every_panel_returns_series(prometheus, panel):
-    query = prometheus_query(prometheus)
+    query = PrometheusClient.with_token_of_environment(prometheus).query
     for expression in panel.queries.values():
         assert query(runnable(expression, job=JOB)), expression
         assert not query(runnable(expression, job="another")), "the job variable selects nothing"

@@ -18,6 +18,7 @@ from bizra_load.server_metrics.prometheus import PrometheusSource
 from reports.formats import json_report
 from sla.judgement.evaluate import evaluate
 from sla.release.evidence import EvidenceError, of_alert_drill, of_dashboard
+from sla.values.monitoring import RequiredMonitoring
 from tests.unit.cli.bad_files import run
 from tests.unit.sla.synthetic import LOCAL, measurements
 
@@ -79,9 +80,10 @@ def test_an_assessment_with_a_huge_number_is_refused(number):
 def test_evidence_with_a_huge_number_is_refused():
     drill = {"schema": "bizra-load/alert-drill/1", "passed": True, "rules_loaded": HUGE, "rules": []}
     with pytest.raises(EvidenceError, match="rules_loaded: must be a whole number"):
-        of_alert_drill(drill)
+        of_alert_drill(drill, RequiredMonitoring())
+    check = {"schema": "bizra-load/dashboard-check/1", "url": "", "passed": True, "scrape_s": HUGE, "panels": []}
     with pytest.raises(EvidenceError, match="scrape_s: must be seconds"):
-        of_dashboard({"schema": "bizra-load/dashboard-check/1", "url": "", "passed": True, "scrape_s": HUGE, "panels": []})
+        of_dashboard(check, RequiredMonitoring(), 4.0)
 
 
 @pytest.mark.parametrize("count", ["²", "٣", "1_0", "9" * 400])
@@ -134,7 +136,7 @@ SERIES = {"metric": {"__name__": "a_total"}, "values": [[1.0, "7"]]}
 )
 def test_a_prometheus_that_answers_in_another_form_is_one_line(answer, monkeypatch):
     source = PrometheusSource("http://127.0.0.1:9")
-    monkeypatch.setattr(source, "_query", lambda *_: answer)
+    monkeypatch.setattr(source._client, "query", lambda *_: answer)
     with pytest.raises(ScrapeError, match="does not answer as a Prometheus does"):
         source.snapshots(0, 2 * 10**9)
 

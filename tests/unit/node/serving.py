@@ -6,8 +6,8 @@ import socket
 
 import uvloop
 
-from bizra_load.node.answers import Answer
 from bizra_load.node.http import Connection
+from bizra_load.node.responses import Response
 
 
 def run(scenario):
@@ -62,7 +62,7 @@ class Serving:
 
 def echo(method, target, content):
     """Method, target and content, at once; a target that ends in a number waits for so many ms."""
-    told = Answer(200, b"%b %b %b" % (method, target, content if content is not None else b"too long"), b"")
+    told = Response(200, b"%b %b %b" % (method, target, content if content is not None else b"too long"), b"")
     wait_ms = target.rpartition(b"/")[2]
     return _late(told, int(wait_ms) / 1e3) if wait_ms.isdigit() else told
 

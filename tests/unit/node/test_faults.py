@@ -93,7 +93,7 @@ def test_the_same_seed_draws_the_same_latencies():
 def test_a_wrong_fault_is_named_and_none_of_its_request_takes_effect(faults, name, value):
     with pytest.raises(FaultError, match=f"^{name}: "):
         faults.set({"wrong_signature_rate": "1%", name: value})
-    assert faults.shown() == {}
+    assert faults.in_force() == {}
     assert faults.wrong_signature_rate == 0
 
 
@@ -106,12 +106,12 @@ def test_a_later_common_error_rate_replaces_all_and_shows_it(faults):
     faults.set({"verify.error_rate": "1%"})
     faults.set({"error_rate": "3%"})
     assert set(faults.error_rate.values()) == {0.03}
-    assert faults.shown() == {"error_rate": "3%"}
+    assert faults.in_force() == {"error_rate": "3%"}
 
 
 def test_clear_ends_everything_a_stall_too(faults):
     faults.set({"stall": "60s", "metrics.down": True, "metrics.latency": "1s", "error_rate": 1})
-    assert 59 < float(faults.shown()["stall"].rstrip("s")) <= 60
+    assert 59 < float(faults.in_force()["stall"].rstrip("s")) <= 60
     faults.clear()
     assert faults == Faults(faults.rng)
 

@@ -4,9 +4,21 @@ import copy
 
 import pytest
 
+from bizra_load.poi.product import REQUIRED
+from sla.release import evidence
 from sla.release.deployment import of_manifests, of_text
-from sla.release.evidence import CRITICAL_RULES, EvidenceError, TestCounts, of_alert_drill, of_dashboard, of_document, of_tests
+from sla.release.evidence import EvidenceError, TestCounts, of_document, of_tests
 from sla.values.assessment import Status
+
+CRITICAL_RULES = REQUIRED.critical_rules
+
+
+def of_alert_drill(document):
+    return evidence.of_alert_drill(document, REQUIRED)
+
+
+def of_dashboard(document):
+    return evidence.of_dashboard(document, REQUIRED, 4.0)
 
 
 def drill(**rule):

@@ -7,8 +7,8 @@ import pytest
 
 from bizra_load.judging.agreements import read_agreement
 from bizra_load.node.faults import Faults
+from bizra_load.poi.drill_plan import CLEARLY_OVER, kept_in_health, phases
 from bizra_load.poi.rules import thresholds
-from bizra_load.rehearsal.drill import CLEARLY_OVER, kept_in_health, phases
 from tests.golden.test_baseline import FOUND
 
 LIMITS = thresholds(read_agreement("v2.2.0-rc1").agreement)

@@ -1,4 +1,4 @@
-"""What the node's ports answer, and its bytes."""
+"""A response of one of the node's ports, and its bytes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ JSON = b"content-type: application/json\r\n"
 _CONNECTION = {True: b"connection: keep-alive\r\n", False: b"connection: close\r\n"}
 
 
-class Answer(NamedTuple):
+class Response(NamedTuple):
     """`headers` are whole lines, without date, length and connection."""
 
     status: int
@@ -21,12 +21,12 @@ class Answer(NamedTuple):
     headers: bytes = JSON
 
 
-def error(status: int, reason: str, headers: bytes = JSON) -> Answer:
-    return Answer(status, orjson.dumps({"error": reason}), headers)
+def error(status: int, reason: str, headers: bytes = JSON) -> Response:
+    return Response(status, orjson.dumps({"error": reason}), headers)
 
 
 class _Heads:
-    """From the status line to the name of the length, made once a second."""
+    """Heads of responses, from the status line to the name of the length; made once a second."""
 
     def __init__(self) -> None:
         self._second = 0
@@ -47,9 +47,9 @@ class _Heads:
 _heads = _Heads()
 
 
-def on_the_wire(answer: Answer, keep_alive: bool | None = None, head_only: bool = False) -> bytes:
+def on_the_wire(response: Response, keep_alive: bool | None = None, head_only: bool = False) -> bytes:
     """`keep_alive` None: HTTP/1.1's default, which needs no header."""
-    status, content, headers = answer
+    status, content, headers = response
     if keep_alive is not None:
         headers += _CONNECTION[keep_alive]
     return b"%b%d\r\n\r\n%b" % (_heads.of(status, headers), len(content), b"" if head_only else content)

@@ -1,0 +1,175 @@
+"""The few requests of Grafana's HTTP API that are needed here, typed and bounded in size and time.
+
+Source of paths and forms: grafana.com/docs/grafana/latest/developers/http_api (9.0 and newer).
+"""
+
+from __future__ import annotations
+
+import json
+import ssl
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+from urllib.parse import quote, urlsplit
+
+import requests
+
+from bizra_load.exit_codes import InvalidRunError, UsageError
+from bizra_load.io.redaction import without_userinfo
+from bizra_load.server_metrics.bounded import BoundedSession
+
+MAX_RESPONSE_BYTES = 32 * 1024 * 1024
+_MESSAGE_CHARACTERS = 200
+_HINTS = {403: "the key may not do this (role Editor is needed)", 404: "no such address: is this a Grafana?"}
+_TLS_OR_NETWORK = ("certificate verify failed", "Connection refused", "Name or service not known", "hostname mismatch")
+_NOT_A_GRAFANA = (ValueError, KeyError, IndexError, TypeError, AttributeError, OverflowError)
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class GrafanaSettings:
+    """`verify`: True, False (--insecure) or the path of certificate authorities. The key is left out of repr."""
+
+    url: str
+    key: str
+    timeout_s: float = 10.0
+    verify: bool | str = True
+
+    def __repr__(self) -> str:
+        return f"GrafanaSettings({self.url})"
+
+    @property
+    def shown(self) -> str:
+        """The address as it may be shown."""
+        return without_userinfo(self.url)
+
+
+@dataclass(frozen=True)
+class DataSource:
+    name: str
+    uid: str
+    kind: str  # prometheus, loki, ...
+    is_default: bool
+
+
+@dataclass(frozen=True)
+class Folder:
+    title: str
+    uid: str
+
+
+@dataclass(frozen=True)
+class SavedDashboard:
+    """`path` is the dashboard's on this Grafana; `revision` counts up with every save."""
+
+    path: str
+    revision: int
+
+
+class GrafanaApi:
+    """One Grafana. Every method raises UsageError for a wrong key and an address that is no Grafana, InvalidRunError where
+    Grafana does not respond within `settings.timeout_s` or within MAX_RESPONSE_BYTES; each with one line.
+
+    The key goes to the host of `settings.url` alone: requests takes the header off a redirect to any other.
+    """
+
+    def __init__(self, settings: GrafanaSettings) -> None:
+        self._settings = settings
+        self._shown = settings.shown
+        self._session = BoundedSession(MAX_RESPONSE_BYTES, settings.timeout_s)
+        self._session.verify = settings.verify
+        if settings.verify is True:  # also the authorities that this machine trusts, such as a company's own
+            self._session.trust(ssl.create_default_context())
+        self._session.headers.update({"Authorization": f"Bearer {settings.key}", "User-Agent": "bizra-load"})
+
+    def version(self) -> str:
+        """Grafana's own, such as "11.6.0". Amazon Managed Grafana has no /api/health, but this."""
+        return self._get("/frontend/settings", lambda content: str(content["buildInfo"]["version"]))
+
+    def data_sources(self) -> list[DataSource]:
+        return self._get(
+            "/datasources",
+            lambda content: [
+                DataSource(str(s["name"]), str(s["uid"]), str(s.get("type")), bool(s.get("isDefault"))) for s in content
+            ],
+        )
+
+    def folders(self) -> list[Folder]:
+        return self._get("/folders", lambda content: [Folder(str(f["title"]), str(f["uid"])) for f in content])
+
+    def save_dashboard(self, dashboard: Mapping[str, Any], message: str, folder_uid: str = "") -> SavedDashboard:
+        """Create it, or replace the one with its uid."""
+        body = {"dashboard": dashboard, "overwrite": True, "message": message}
+        return self._post(
+            "/dashboards/db",
+            {**body, "folderUid": folder_uid} if folder_uid else body,
+            lambda content: SavedDashboard(str(content.get("url", "")), int(content.get("version", 0))),
+        )
+
+    def create_snapshot(self, dashboard: Mapping[str, Any]) -> str:
+        """Its URL."""
+        return self._post(
+            "/snapshots",
+            {"dashboard": dashboard, "name": dashboard["title"]},
+            lambda content: str(content.get("url", "")),
+        )
+
+    def annotate(self, from_ns: int, to_ns: int, text: str, tags: Sequence[str]) -> None:
+        """A region annotation of the organisation, on no dashboard of its own."""
+        times_ms = {"time": from_ns // 1_000_000, "timeEnd": to_ns // 1_000_000}
+        self._post("/annotations", {"panelId": None, **times_ms, "tags": list(tags), "text": text}, lambda content: None)
+
+    def query(self, source_uid: str, expression: str) -> list[dict[str, Any]]:
+        """The instant vector of a PromQL expression, through the proxy of a Prometheus data source."""
+        path = f"/datasources/proxy/uid/{quote(source_uid, safe='')}/api/v1/query?query={quote(expression, safe='')}"
+        return self._get(path, lambda content: list(content["data"]["result"]))
+
+    def _get(self, path: str, parse: Callable[[Any], T]) -> T:
+        return self._request("GET", path, None, parse)
+
+    def _post(self, path: str, body: Mapping[str, Any], parse: Callable[[Any], T]) -> T:
+        return self._request("POST", path, body, parse)
+
+    def _request(self, method: str, path: str, body: Mapping[str, Any] | None, parse: Callable[[Any], T]) -> T:
+        parts = urlsplit(self._shown)  # without user and password: requests would send those in place of the key
+        url = f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}/api{path}"
+        try:
+            response = self._session.request(method, url, json=body)
+        except requests.exceptions.SSLError as error:
+            raise InvalidRunError(f"{self._shown}: TLS: {_reason(error)} (--ca-file names further authorities)") from None
+        except requests.Timeout:
+            raise InvalidRunError(f"{self._shown}: no answer within {self._settings.timeout_s:g} s") from None
+        except requests.RequestException as error:
+            raise InvalidRunError(f"{self._shown}: can't be reached: {_reason(error)}") from None
+        self._raise_for_status(response)
+        try:
+            return parse(json.loads(response.content) if response.content else None)
+        except _NOT_A_GRAFANA as error:
+            raise UsageError(f"{self._shown}: does not answer as a Grafana does ({type(error).__name__})") from None
+
+    def _raise_for_status(self, response: requests.Response) -> None:
+        status = response.status_code
+        if status < 400:
+            return
+        try:
+            content = json.loads(response.content)
+        except ValueError:
+            content = response.text
+        message = content["message"] if isinstance(content, dict) and "message" in content else response.text
+        if status == 401:
+            raise UsageError(f"{self._shown}: 401, the key is not accepted (allowed: a service account token that may edit)")
+        if status >= 500:
+            raise InvalidRunError(f"{self._shown}: {status}, {_one_line(f'Server Error {status}: {message}')}")
+        text = f"Bad Input: `{content}`" if status == 400 else f"Client Error {status}: {message}"
+        raise UsageError(f"{self._shown}: {status}, {_HINTS.get(status) or _one_line(text)}")
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())[:_MESSAGE_CHARACTERS]
+
+
+def _reason(error: BaseException) -> str:
+    text = _one_line(str(error))
+    whole = str(error).lower()
+    return next((mark for mark in _TLS_OR_NETWORK if mark.lower() in whole), text)

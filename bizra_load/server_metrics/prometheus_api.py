@@ -1,0 +1,87 @@
+"""The client of Prometheus' HTTP API, bounded in size and time: prometheus.io/docs/prometheus/latest/querying/api."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import requests
+
+from bizra_load.server_metrics.bounded import BoundedSession
+from bizra_load.server_metrics.exposition import ScrapeError
+
+MAX_RESPONSE_BYTES = 128 * 1024 * 1024
+TOKEN = "PROMETHEUS_TOKEN"  # noqa: S105  # the name of a variable of the environment
+_TRY_AGAIN_AFTER_S = (0.0, 1.0, 2.0)
+_PASSING = frozenset({408, 429, 500, 502, 503, 504})  # of a Prometheus that starts, or of a proxy before it
+_CHARACTERS = 200
+_NO_SUCH_FORM = (ValueError, KeyError, TypeError, AttributeError, OverflowError)
+
+
+class PrometheusClient:
+    """Every method raises ScrapeError with one line. A refused connection or a passing status is tried again, as long as
+    `timeout_s` is not over; the last try may take as long again.
+    """
+
+    def __init__(self, url: str, token: str = "", timeout_s: float = 10.0) -> None:
+        self.url = url.rstrip("/")
+        self.timeout_s = timeout_s
+        self._session = BoundedSession(MAX_RESPONSE_BYTES, timeout_s)
+        if token:
+            self._session.headers["Authorization"] = f"Bearer {token}"
+
+    @classmethod
+    def with_token_of_environment(cls, url: str, timeout_s: float = 10.0) -> PrometheusClient:
+        """The token is PROMETHEUS_TOKEN's, if there is one."""
+        return cls(url, os.environ.get(TOKEN, ""), timeout_s)
+
+    def query(self, expression: str, at_s: float | None = None) -> list[dict[str, Any]]:
+        """The series of a PromQL expression: an instant vector, or a matrix for a range selector; at the unix time `at_s`
+        (default: now).
+        """
+        limit = {"timeout": f"{max(int(self.timeout_s), 1)}s"}
+        at = {} if at_s is None else {"time": f"{at_s:.3f}"}
+        series: list[dict[str, Any]] = self._data("query", {"query": expression, **limit, **at}, "result")
+        return series
+
+    def alerts(self) -> list[dict[str, Any]]:
+        """All alerts that are pending or firing."""
+        active: list[dict[str, Any]] = self._data("alerts", {}, "alerts")
+        return active
+
+    def rule_groups(self) -> list[dict[str, Any]]:
+        """The groups of rules that are loaded."""
+        loaded: list[dict[str, Any]] = self._data("rules", {}, "groups")
+        return loaded
+
+    def _data(self, path: str, parameters: Mapping[str, str], key: str) -> Any:
+        try:
+            response = self._response(f"{self.url}/api/v1/{path}", parameters)
+            if response.status_code != 200:
+                raise ScrapeError(self._line(f"HTTP Status Code {response.status_code} ({response.content[:_CHARACTERS]!r})"))
+            return json.loads(response.content)["data"][key]
+        except (requests.RequestException, *_NO_SUCH_FORM) as error:
+            raise ScrapeError(self._line(f"{type(error).__name__}: {error}")) from error
+
+    def _response(self, url: str, parameters: Mapping[str, str]) -> requests.Response:
+        end_s = time.monotonic() + self.timeout_s
+        for pause_s in _TRY_AGAIN_AFTER_S:
+            try:
+                response = self._session.get(url, params=dict(parameters))
+                if response.status_code not in _PASSING:
+                    return response
+            except requests.Timeout:
+                raise
+            except requests.ConnectionError:
+                if time.monotonic() + pause_s >= end_s:
+                    raise
+            if time.monotonic() + pause_s >= end_s:
+                break
+            time.sleep(pause_s)
+        return self._session.get(url, params=dict(parameters))
+
+    def _line(self, text: str) -> str:
+        return f"{self.url}: {' '.join(text.split())[:_CHARACTERS]}"

@@ -1,0 +1,1 @@
+"""A second product: a service that echoes. Its room would stand beside poi/."""

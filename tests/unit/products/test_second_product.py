@@ -1,0 +1,130 @@
+"""A second product is one folder beside poi/: echo/ is put there as a package would be, and no other file is touched."""
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+import bizra_load
+from bizra_load import products
+from bizra_load.cli.main import main
+from bizra_load.exit_codes import UsageError
+from bizra_load.judging.agreements import keep_agreement, read_agreement
+from bizra_load.poi import panels as poi_panels
+from bizra_load.poi.product import PRODUCT as POI
+from bizra_load.poi.rules import alert_rules
+from bizra_load.settings.settings import resolve
+from tests.unit.cli.test_compare import saved
+from tests.unit.sla.release.test_evidence import dashboard, drill
+
+HERE = Path(__file__).parent
+TARGETS = {
+    "schema": "bizra-load/agreement/1",
+    "name": "echo-1",
+    "product": "echo",
+    "operations": {"echo": {"histogram": "echo_seconds", "total": "echo_total"}},
+    "objectives": {
+        "echo_rate": {
+            "title": "Echo rate",
+            "severity": "WARNING",
+            "measure": {"kind": "throughput", "operations": ["echo"]},
+            "target": ">= 100 ops/s",
+        }
+    },
+    "evidence": {"alerts": "Alerts fire", "monitoring": "Monitoring works"},
+    "process": {"scrape": "2 s"},
+}
+
+
+@pytest.fixture
+def place(tmp_path, monkeypatch):
+    """A folder that Python looks into for rooms of bizra_load, with echo/ in it."""
+    shutil.copytree(HERE / "echo", tmp_path / "rooms" / "echo", ignore=shutil.ignore_patterns("__pycache__"))
+    monkeypatch.setattr(bizra_load, "__path__", [*bizra_load.__path__, str(tmp_path / "rooms")])
+    yield tmp_path / "rooms"
+    for name in [name for name in sys.modules if name.startswith("bizra_load.echo")]:
+        del sys.modules[name]
+    vars(bizra_load).pop("echo", None)
+
+
+def agreement_file(folder, **changes):
+    path = folder / "echo.yaml"
+    path.write_text(yaml.safe_dump(TARGETS | changes))
+    return str(path)
+
+
+def test_its_rules_and_dashboards_are_rendered(place, tmp_path):
+    assert products.names() == ("echo", "poi")
+    agreement = agreement_file(tmp_path)
+    assert main(["alerts", "render", "--agreement", agreement, "--out", str(tmp_path / "out")]) == 0
+    [group] = yaml.safe_load((tmp_path / "out/prometheus-rules.yaml").read_text())["groups"]
+    assert [r["alert"] for r in group["rules"]] == ["EchoDown", "EchoIdle"]
+    assert {r["labels"]["service"] for r in group["rules"]} == {"echo-service"}
+    applied = yaml.safe_load((tmp_path / "out/prometheus-alerts.yaml").read_text())
+    assert applied["metadata"]["name"] == "echo-service-sla"
+    assert main(["dashboard", "render", "--agreement", agreement, "--out", str(tmp_path / "out")]) == 0
+    assert (tmp_path / "out/echo.json").exists()
+
+
+def test_evidence_and_checklist_of_a_run_are_judged_by_what_it_requires(place, tmp_path):
+    run = Path(saved(tmp_path, "20270115T080000Z-echo", hold_s=20))
+    keep_agreement(run, read_agreement(agreement_file(tmp_path)))
+    rule = drill()["rules"][0] | {"alert": "EchoDown"}
+    (tmp_path / "drill.json").write_text(json.dumps(drill() | {"rules_loaded": 2, "rules": [rule]}))
+    (tmp_path / "panels.json").write_text(json.dumps(dashboard(panels=1, scrape_s=3.0)))
+    given = [f"--evidence=alerts={tmp_path / 'drill.json'}", f"--evidence=monitoring={tmp_path / 'panels.json'}"]
+    main(["report", str(run), "--artifacts", str(tmp_path / "out"), *given])
+    gates = {g["key"]: (g["status"], g["reason"]) for g in json.loads((run / "assessment.json").read_text())["gates"]}
+    assert gates["alerts"] == ("PASS", "all 1 critical rules were loaded, fired and resolved")
+    assert gates["monitoring"] == ("FAIL", "all 1 panels return data; a scrape takes 3 s (limit: < 2 s)")
+    checklist = (tmp_path / "out/PRODUCTION-READINESS-CHECKLIST.md").read_text()
+    assert "- [x] All 2 alert rules are loaded: 2 of 2 rules were loaded" in checklist
+    assert "A scrape takes less than 2 s" in checklist
+
+
+def test_what_it_lacks_is_one_line_and_exit_code_6(place, tmp_path, capsys):
+    without = agreement_file(tmp_path, operations={"other": {"total": "o"}}, objectives={"o": objective("other")})
+    assert main(["alerts", "render", "--agreement", without, "--out", str(tmp_path / "out")]) == 6
+    assert f"{without}: operations.echo: is missing" in capsys.readouterr().err
+    assert main(["alerts", "drill", "--agreement", agreement_file(tmp_path), "--out", str(tmp_path / "out")]) == 6
+    assert capsys.readouterr().err.strip().endswith("alerts drill: echo has none")
+
+
+def objective(operation):
+    return TARGETS["objectives"]["echo_rate"] | {"measure": {"kind": "throughput", "operations": [operation]}}
+
+
+def test_its_user_class_is_one_of_locusts(place):
+    """In a process of its own, since Locust changes the standard library when it is imported."""
+    code = f"""
+import bizra_load; bizra_load.__path__.append({str(place)!r})
+from bizra_load.echo.user import EchoUser
+import locust
+print(issubclass(EchoUser, locust.User), EchoUser.abstract)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout.split() == ["True", "True"]
+
+
+@pytest.mark.parametrize("name", ["ecko", "../echo", "poi.rules", "os", "monitoring"])
+def test_a_product_that_is_not_there_is_refused_by_its_key(place, tmp_path, name):
+    with pytest.raises(UsageError, match=r"echo.yaml: product: .*(did you mean|allowed)"):
+        read_agreement(agreement_file(tmp_path, product=name))
+
+
+def test_what_poi_requires_is_what_its_agreement_gives():
+    agreement = read_agreement(POI.default_agreement).agreement
+    assert agreement.monitoring == POI.required
+    rules = {r.name: r for r in alert_rules(agreement)}
+    assert len(rules) == POI.required.rules
+    assert {name for name, r in rules.items() if r.severity == "critical"} == set(POI.required.critical_rules)
+    assert len(poi_panels.node_panels(agreement)) == POI.required.panels
+
+
+def test_the_default_agreement_is_that_of_the_default_product(monkeypatch):
+    monkeypatch.delenv("AGREEMENT", raising=False)
+    assert resolve(None).agreement == products.product().default_agreement

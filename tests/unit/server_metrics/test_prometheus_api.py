@@ -1,0 +1,77 @@
+"""The client of Prometheus' API against a server that follows a script, one request a connection."""
+
+import json
+
+import pytest
+
+from bizra_load.io.ports import free_port
+from bizra_load.server_metrics import prometheus_api
+from bizra_load.server_metrics.exposition import ScrapeError
+from bizra_load.server_metrics.prometheus_api import PrometheusClient
+from tests.unit.engine.hostile_server import hostile_server
+
+VECTOR = [{"metric": {}, "value": [1.0, "7"]}]
+
+
+def reply(status, content, requests=None):
+    def script(connection):
+        request = connection.recv(65_536)
+        if requests is not None:
+            requests.append(request.decode())
+        body = content if isinstance(content, bytes) else json.dumps(content).encode()
+        head = f"HTTP/1.1 {status} X\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n"
+        connection.sendall(head.encode() + body)
+
+    return script
+
+
+def test_a_query_carries_the_token_and_its_time(monkeypatch):
+    monkeypatch.setenv("PROMETHEUS_TOKEN", "a-token")
+    requests = []
+    with hostile_server(reply(200, {"data": {"result": VECTOR}}, requests)) as url:
+        assert PrometheusClient.with_token_of_environment(url + "/", timeout_s=3.0).query("up == 1", 12.5) == VECTOR
+    assert requests[0].startswith("GET /api/v1/query?query=up+%3D%3D+1&timeout=3s&time=12.500 ")
+    assert "Authorization: Bearer a-token" in requests[0]
+
+
+def test_alerts_and_rules_are_lists():
+    with hostile_server(
+        reply(200, {"data": {"alerts": [{"state": "firing"}]}}), reply(200, {"data": {"groups": [{"rules": []}]}})
+    ) as url:
+        client = PrometheusClient(url)
+        assert client.alerts() == [{"state": "firing"}]
+        assert client.rule_groups() == [{"rules": []}]
+
+
+def test_a_passing_status_is_tried_again_and_a_wrong_query_is_not(monkeypatch):
+    monkeypatch.setattr(prometheus_api, "_TRY_AGAIN_AFTER_S", (0.0, 0.0))
+    with hostile_server(reply(503, b"starting"), reply(503, b"starting"), reply(200, {"data": {"result": VECTOR}})) as url:
+        assert PrometheusClient(url).query("up") == VECTOR
+    with hostile_server(reply(503, b"starting")) as url, pytest.raises(ScrapeError, match="HTTP Status Code 503"):
+        PrometheusClient(url).query("up")
+    requests = []
+    with (
+        hostile_server(reply(400, {"error": "parse error"}, requests)) as url,
+        pytest.raises(ScrapeError, match=r"HTTP Status Code 400 .*parse error"),
+    ):
+        PrometheusClient(url).query("up(")
+    assert len(requests) == 1
+
+
+@pytest.mark.parametrize("content", [b"<html>", [], {}, {"data": {}}, {"data": None}])
+def test_a_response_of_another_form_is_one_line(content):
+    with hostile_server(reply(200, content)) as url, pytest.raises(ScrapeError) as refused:
+        PrometheusClient(url).query("up")
+    assert str(refused.value).startswith(f"{url}: ")
+
+
+def test_a_response_that_is_too_large_is_refused(monkeypatch):
+    monkeypatch.setattr(prometheus_api, "MAX_RESPONSE_BYTES", 1000)
+    with hostile_server(reply(200, b" " * 2000)) as url, pytest.raises(ScrapeError, match="more than 1,000 bytes"):
+        PrometheusClient(url).query("up")
+
+
+def test_nobody_there_is_one_line_once_the_tries_are_used_up(monkeypatch):
+    monkeypatch.setattr(prometheus_api, "_TRY_AGAIN_AFTER_S", (0.0, 0.0))
+    with pytest.raises(ScrapeError, match=": ConnectionError: "):
+        PrometheusClient(f"http://127.0.0.1:{free_port()}").query("up")
