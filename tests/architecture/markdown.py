@@ -63,7 +63,7 @@ def blocks(text: str) -> Iterator[Block]:
 
 def sentences(block: Block) -> list[str]:
     """The sentences of a block of prose; a span of code or the target of a link counts as one word."""
-    text = _ITEM.sub("", " ".join(block.lines), count=1)
+    text = re.sub(rf"^{_ITEM.pattern}", "", " ".join(block.lines))
     text = re.sub(r"`[^`]+`", "CODE", text)
     text = re.sub(r"\]\([^)]*\)", "]", text)
     return [s for s in re.split(r"(?<=[.!?])[)\"*]*\s+(?=[^a-z])", text) if s.strip()]
