@@ -5,7 +5,7 @@ import re
 import pytest
 
 from bizra_load.judging.agreements import agreement_from_mapping
-from bizra_load.settings.settings import ALLOWABLE
+from bizra_load.settings.arguments import ALLOWABLE
 from sla.judgement.touches import TOUCHES, touched
 from sla.values.assessment import Check, Status
 from tests.architecture.markdown import ROOT, blocks, section, table_cells
