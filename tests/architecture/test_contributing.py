@@ -85,6 +85,7 @@ def test_there_is_a_section_for_each_kind_of_thing():
         assert any(heading.split(" ", 2)[2] == thing for heading in SECTIONS), thing
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("heading", SECTIONS)
 def test_a_section_works_as_it_stands(heading, copy):
     assert "```sh" in section(PAGE, f"## {heading}")
