@@ -20,7 +20,7 @@ def terms(heading):
 
 
 def column_titles():
-    """Of constants called ...COLUMNS, of tuples that are called columns or handed to a function, and of the templates' tables."""
+    """From constants called ...COLUMNS, tuples that are called columns or handed to a function, and the templates' tables."""
     titles = set()
     for module in pkgutil.walk_packages(reports.__path__, "reports."):
         for name, value in vars(importlib.import_module(module.name)).items():

@@ -163,9 +163,7 @@ def test_every_form_of_a_limit_is_understood_for_its_kind_and_no_other():
 
 def test_the_page_of_stage_files_holds_every_key_that_the_parser_accepts_and_no_other():
     kinds = allowed({"stages": [{UNKNOWN: {}}]}, curve_from_stages)
-    accepted = {
-        f"{kind}.{key}" for kind in kinds for key in allowed({"stages": [{kind: {UNKNOWN: 1}}]}, curve_from_stages)
-    }
+    accepted = {f"{kind}.{key}" for kind in kinds for key in allowed({"stages": [{kind: {UNKNOWN: 1}}]}, curve_from_stages)}
     written = {c[0].strip("`"): c for c in table_cells(STAGES_PAGE) if len(c) == 5 and c[0] != "key"}
     assert set(written) == accepted
     for key, (_, kind, _, _, example) in written.items():

@@ -1,4 +1,4 @@
-"""The picture of the rooms in ARCHITECTURE.md is the code's own: every room, no arrow that is no import, none that is missing."""
+"""The picture of the rooms in ARCHITECTURE.md is that of the code: every room, and exactly the imports that there are."""
 
 import functools
 import re
