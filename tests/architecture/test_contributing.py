@@ -56,7 +56,7 @@ def carried_out(folder: Path, heading: str) -> list[Path]:
     shown, before, touched = "", "", []
     environment = {**os.environ, "PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": "1"}
     for block in blocks(section(PAGE, f"## {heading}")):
-        if block.language == "python":
+        if block.language in ("python", "yaml"):
             new = re.fullmatch(r"In `([^`]+)`:", before.strip().splitlines()[-1])
             assert new, f"no line that says which file begins with {block.lines[0]}"
             path = folder / new[1]
@@ -81,7 +81,7 @@ def carried_out(folder: Path, heading: str) -> list[Path]:
 
 
 def test_there_is_a_section_for_each_kind_of_thing():
-    for thing in ("scenario", "option", "verb", "report format", "estimator", "objective kind"):
+    for thing in ("scenario", "option", "verb", "report format", "estimator", "objective kind", "product"):
         assert any(heading.split(" ", 2)[2] == thing for heading in SECTIONS), thing
 
 
