@@ -54,7 +54,8 @@ def _indent(line):
 def carried_out(folder: Path, heading: str) -> list[Path]:
     """The files of a section, after it was carried out; its commands must succeed and show what the page says."""
     shown, before, touched = "", "", []
-    environment = {**os.environ, "PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": "1"}
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}  # of this very test
+    environment |= {"PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": "1"}
     for block in blocks(section(PAGE, f"## {heading}")):
         if block.language in ("python", "yaml"):
             new = re.fullmatch(r"In `([^`]+)`:", before.strip().splitlines()[-1])
