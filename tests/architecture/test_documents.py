@@ -1,6 +1,7 @@
 """What ARCHITECTURE.md says is there is there, and what is there is named."""
 
 import ast
+import json
 import re
 from pathlib import Path
 
@@ -76,3 +77,9 @@ def test_the_changelog_keeps_to_the_headings_of_keep_a_changelog():
     assert all(re.match(r"## \[\d+\.\d+\.\d+\] - (\d{4}-\d\d-\d\d|not yet tagged)$", v) for v in versions[1:])
     version = re.search(r'^version = "([^"]+)"', (ROOT / "pyproject.toml").read_text(), re.MULTILINE)[1]
     assert any(v.startswith(f"## [{version}]") for v in versions)
+
+
+def test_the_page_of_assessment_json_names_every_key_and_no_other():
+    rows = re.findall(r"^\| (`[^|]*) \|", (ROOT / "docs/assessment.md").read_text(), re.MULTILINE)
+    named = {key for row in rows for key in re.findall(r"`(\w+)`", row)}
+    assert named == set(json.loads((ROOT / "tests/golden/go.json").read_text()))
