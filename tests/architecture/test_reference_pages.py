@@ -106,12 +106,12 @@ def test_every_kind_of_objective_has_a_row_of_its_own():
 
 def test_a_default_that_is_written_out_changes_nothing():
     defaults = {key: default.strip("`") for key, (default, _, _) in rows().items() if default.startswith("`")}
-    assert len(defaults) == 10
+    assert len(defaults) >= 10
     for key, value in defaults.items():
         written = yaml_text.load(yaml_examples(AGREEMENT_PAGE)[0])
-        section, *_, name = key.split(".")
+        section, name = key.split(".")[0], key.split(".")[-1]
         places = {"operations": written["operations"]["pay"], "objectives": written["objectives"]["pay_p99"]["measure"]}
-        place = places.get(section) or written.setdefault(section, {})
+        place = written if section == name else places.get(section) or written.setdefault(section, {})
         place.pop(name, None)
         without = agreement_from_mapping(copy.deepcopy(written))
         place[name] = value
