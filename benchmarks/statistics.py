@@ -98,7 +98,7 @@ def recording(count: int = 10_000) -> dict[str, float]:
     latencies = rng.lognormal(12, 0.5, count).astype(np.int64).tolist()
     step = 10**9 // count
     times = [(i * step, i * step + value) for i, value in enumerate(latencies)]
-    found: dict[str, list[float]] = {"append": [], "append and histogram": [], "end to end with encoding": []}
+    ns_each: dict[str, list[float]] = {"append": [], "append and histogram": [], "end to end with encoding": []}
     for _ in range(ROUNDS * 4):
         buffer = array("q")
         append = buffer.append
@@ -107,8 +107,8 @@ def recording(count: int = 10_000) -> dict[str, float]:
             append(value)
         appended = time.perf_counter_ns()
         histogram.from_values(np.frombuffer(buffer, np.int64))
-        found["append"].append((appended - begin) / count)
-        found["append and histogram"].append((time.perf_counter_ns() - begin) / count)
+        ns_each["append"].append((appended - begin) / count)
+        ns_each["append and histogram"].append((time.perf_counter_ns() - begin) / count)
         recorder = Recorder(0, START * 10**9)
         operation = recorder.operation("generate")
         started, succeeded = operation.started, operation.succeeded
@@ -117,8 +117,8 @@ def recording(count: int = 10_000) -> dict[str, float]:
             started(at)
             succeeded(at, at, done)
         encode_report(recorder.take(3 * 10**9), [])
-        found["end to end with encoding"].append((time.perf_counter_ns() - begin) / count)
-    return {name: statistics.median(values) for name, values in found.items()}
+        ns_each["end to end with encoding"].append((time.perf_counter_ns() - begin) / count)
+    return {name: statistics.median(values) for name, values in ns_each.items()}
 
 
 def main() -> None:

@@ -11,7 +11,8 @@ from pathlib import Path
 from bizra_load.exit_codes import UsageError
 from bizra_load.io import yaml_text
 from bizra_load.io.files import read_text, write_atomically
-from sla.values.agreement import Agreement, agreement_from_mapping
+from sla.values.agreement import Agreement
+from sla.values.agreement_parser import agreement_from_mapping
 from sla.values.baseline import Baseline, baseline_from_mapping, is_measured, with_baseline
 from sla.values.section import unknown
 

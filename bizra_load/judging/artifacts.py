@@ -12,6 +12,7 @@ from bizra_load.archive.store import ASSESSMENT
 from bizra_load.exit_codes import UsageError
 from bizra_load.io.files import read_text, write_atomically, writing
 from bizra_load.judging.judge import add_evidence, assess_folder
+from bizra_load.settings.remedies import WORDS
 from reports.documents import checklist, go_no_go, performance
 from reports.formats import json_report
 from sla.judgement.trends import EarlierRun
@@ -39,9 +40,9 @@ def write_artifacts(folder: Path, out: Path, evidence: Sequence[str] = ()) -> li
         )
     run = os.path.relpath(folder.resolve(), out.resolve()).replace(os.sep, "/")
     documents = {
-        DECISION: go_no_go.render(assessment, run),
+        DECISION: go_no_go.render(assessment, run, WORDS),
         CHECKLIST: checklist.render(assessment, run),
-        PERFORMANCE: performance.render(assessment, run, earlier_runs(folder, assessment)),
+        PERFORMANCE: performance.render(assessment, run, earlier_runs(folder, assessment), WORDS),
     }
     with writing(f"--artifacts: {out}"):
         for name, text in documents.items():

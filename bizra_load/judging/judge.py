@@ -14,6 +14,7 @@ from bizra_load.io.files import write_atomically, writing
 from bizra_load.io.terminal import terminal_width
 from bizra_load.judging import evidence
 from bizra_load.judging.agreements import AgreementFile, kept_agreement, measured_with_run, read_agreement
+from bizra_load.settings.remedies import WORDS
 from bizra_load.settings.settings import Settings
 from reports.formats import json_report, markdown, text
 from sla.judgement.evaluate import evaluate
@@ -72,6 +73,7 @@ def judge_folder(folder: Path, override: Override = NO_OVERRIDE) -> tuple[Assess
         evidence=basis.evidence,
         fail_on_warn=bool(record.fail_on_warn),
         allowed=frozenset(basis.allowed),
+        words=WORDS,
     )
     facts = measurements.facts
     run = record.repeated() | {"seed": facts.seed, "workers": len(facts.workers), "agreement_sha256": basis.file.sha256}

@@ -15,6 +15,7 @@ from bizra_load.io.terminal import terminal_width
 from bizra_load.judging.agreements import AgreementFile, kept_agreement, read_agreement
 from bizra_load.server_metrics.exposition import ScrapeError
 from bizra_load.server_metrics.prometheus import PrometheusSource
+from bizra_load.settings.remedies import WORDS
 from reports.results import metrics_validation
 from sla.judgement.monitored import MetricsAssessment, judge_monitored
 from sla.judgement.objectives import absolute
@@ -87,6 +88,7 @@ def validate_metrics(
         query.environment,
         query.planned,
         fail_on_warn,
+        words=WORDS,
     )
 
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sla.values.agreement import Agreement, Limit, Objective
+from sla.values.kinds import ObjectiveKind
 
 NODE = '{job=~"$job", instance=~"$instance"}'
 GENERATOR = '{job=~"$job"}'
@@ -119,8 +120,8 @@ def _quantile(q: float, histogram: str) -> str:
     return f"histogram_quantile({q:g}, sum by (le) (rate({histogram}_bucket{NODE}[$__rate_interval])))"
 
 
-def _find(agreement: Agreement, kind: str, operations: tuple[str, ...]) -> Objective | None:
-    return next((o for o in agreement.objectives if o.kind == kind and o.operations == operations), None)
+def _find(agreement: Agreement, kind: type[ObjectiveKind], operations: tuple[str, ...]) -> Objective | None:
+    return next((o for o in agreement.objectives if isinstance(o.kind, kind) and o.operations == operations), None)
 
 
 def _line(limit: Limit | None) -> ThresholdLine | None:

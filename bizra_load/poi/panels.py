@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bizra_load.monitoring.panels import Panel, ThresholdLine, _find, _line, _quantile, _rate
 from sla.values.agreement import Agreement, Objective
+from sla.values.kinds import ServerLatency, SuccessRate, Throughput
 
 # environment -> (agreement, title); production's lines are the targets, testnet's throughput line is what it accepts
 TEMPLATES = {
@@ -18,16 +19,15 @@ def node_panels(agreement: Agreement, environment: str = "") -> tuple[Panel, ...
     a multiple of a baseline that is not there (see sla.values.baseline.with_baseline): the panel's description says so.
     """
     accepted = agreement.accepted.get(environment, frozenset())
-    objectives = {o.key: o for o in agreement.objectives}
     metrics = agreement.operations
-    throughput = _find(agreement, "throughput", ("generate", "verify"))
-    success = _find(agreement, "success", ("generate", "verify"))
+    throughput = _find(agreement, Throughput, ("generate", "verify"))
+    success = _find(agreement, SuccessRate, ("generate", "verify"))
     limit = None
     if throughput:
         limit = throughput.acceptable if throughput.key in accepted and throughput.acceptable else throughput.target
 
     def latency(title: str, operation: str, quantiles: tuple[float, ...]) -> Panel:
-        objective = next((o for o in objectives.values() if o.kind == "server_quantile" and o.operations == (operation,)), None)
+        objective = _find(agreement, ServerLatency, (operation,))
         line = ThresholdLine(objective.target.value / 1e9, "above") if objective and objective.target.known else None
         name = metrics[operation].histogram
         return Panel(

@@ -10,8 +10,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bizra_load.monitoring.rules import DURATION, INSTANCE, JOB_LABEL, PERCENT, VALUE, AlertRule, promql_duration
+from bizra_load.settings.remedies import WORDS
 from sla.values.agreement import Agreement, Objective
 from sla.values.baseline import unknown_limit
+from sla.values.kinds import ServerLatency, SuccessRate, Throughput
 from sla.values.section import AgreementError
 
 JOB = "bizra-node"
@@ -39,7 +41,7 @@ def thresholds(agreement: Agreement) -> Thresholds:
     """Raises AgreementError for an agreement that lacks an objective a rule is made of, gives it as a share of a plan, or as a
     multiple of a baseline that is not there (see sla.values.baseline.with_baseline).
     """
-    throughput = _objective(agreement, "throughput", ("generate", "verify"))
+    throughput = _objective(agreement, Throughput, ("generate", "verify"))
     limit = throughput.acceptable or throughput.target
     if limit.of_plan:
         raise AgreementError(
@@ -50,7 +52,7 @@ def thresholds(agreement: Agreement) -> Thresholds:
         generate_p99_s=_p99_s(agreement, "generate"),
         verify_p99_s=_p99_s(agreement, "verify"),
         throughput_per_s=limit.value,
-        success=_objective(agreement, "success", ("generate", "verify")).target.value,
+        success=_objective(agreement, SuccessRate, ("generate", "verify")).target.value,
         memory_bytes=agreement.process.memory_bytes,
         cpu_cores=agreement.process.cpu_cores,
         scrape_s=agreement.process.scrape_s,
@@ -164,17 +166,17 @@ def alert_rules(
     )  # fmt: skip
 
 
-def _objective(agreement: Agreement, kind: str, operations: tuple[str, ...]) -> Objective:
+def _objective(agreement: Agreement, kind: type[Throughput | SuccessRate], operations: tuple[str, ...]) -> Objective:
     for o in agreement.objectives:
-        if o.kind == kind and set(o.operations) == set(operations):
+        if isinstance(o.kind, kind) and set(o.operations) == set(operations):
             return o
-    raise AgreementError(f"objectives: none of kind {kind} for {' and '.join(operations)}, and an alert is made of it")
+    raise AgreementError(f"objectives: none of kind {kind.name} for {' and '.join(operations)}, and an alert is made of it")
 
 
 def _p99_s(agreement: Agreement, operation: str) -> float:
     for o in agreement.objectives:
-        if o.kind == "server_quantile" and o.operations == (operation,) and o.quantile == 0.99:
-            if reason := unknown_limit(o, None):
+        if o.kind == ServerLatency(0.99) and o.operations == (operation,):
+            if reason := unknown_limit(o, None, WORDS):
                 raise AgreementError(f"objectives.{o.key}: {reason}")
             return o.target.value / 1e9
     raise AgreementError(f"objectives: no server_quantile 0.99 of {operation}, and an alert is made of it")

@@ -12,15 +12,15 @@ import gevent
 from bizra_load.archive.store import read_run
 from bizra_load.judging.agreements import kept_agreement
 from bizra_load.measure.clock import SteadyClock
-from sla.judgement.sequential import LOOK_EVERY_S, Looks, failing
+from sla.judgement.sequential import INTERIM_EVERY_S, InterimAnalyses, failing
 
 
 def wait_for_failure(folder: Path, clock: SteadyClock, ends_ns: Callable[[], int]) -> tuple[str, ...]:
     """The critical objectives that have failed for certain, once there are any. `ends_ns`: when the load ends (Unix)."""
     importlib.import_module("scipy.special")  # what a look needs: now, not in the middle of the load (see sla.estimators.laws)
-    looks = Looks()
+    looks = InterimAnalyses()
     while True:
-        gevent.sleep(LOOK_EVERY_S)
+        gevent.sleep(INTERIM_EVERY_S)
         measurements, _ = read_run(folder)
         # the last two seconds may not have been reported by every worker yet
         ended_ns = min(clock.unix_ns() - 2 * 10**9, ends_ns())

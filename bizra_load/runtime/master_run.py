@@ -30,12 +30,14 @@ from bizra_load.runtime.progress import Progress
 from bizra_load.runtime.server_scrapes import ServerMetrics
 from bizra_load.runtime.users import operation_shares
 from bizra_load.runtime.webui.live import Live
+from bizra_load.settings.remedies import WORDS
 from bizra_load.settings.settings import Settings
 from sla.judgement.preflight import too_short
 from sla.values.assessment import Assessment
-from sla.values.baseline import HOW, is_measured
+from sla.values.baseline import is_measured
 from sla.values.machine import MachineSecond
 from sla.values.measurements import RunFacts
+from sla.values.remedies import Remedy
 from sla.values.snapshot import Snapshot
 
 SCRAPE_EVERY_S = 1.0
@@ -83,7 +85,8 @@ class MasterRun:
         self._record = run_record.of_load(settings, started, environment.host or "", self._agreement.sha256)
         keep_agreement(self.folder, self._agreement)
         if not fixed and is_measured(self._agreement.agreement) and self._agreement.baseline is None:
-            print(f"Before the load: no baseline, what is held against it stays open: {HOW}", file=sys.stderr)
+            text = "Before the load: no baseline, what is held against it stays open"
+            print(f"{text}: {WORDS[Remedy.MEASURE_BASELINE]}", file=sys.stderr)
         self._server = ServerMetrics(settings, self.clock, environment.host or "")
         counts = environment.runner is not None and not settings.fire_request_events  # else Locust counts by itself
         self._statistics = LocustStatistics(environment.stats, "PoI") if counts else None

@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from reports.formats.table import generator_line, interval, printable, quantity, target, with_interval
 from sla.judgement.lateness import LATE, SHARED_HOST
 from sla.judgement.status import OVER_BASELINE, THIN_EVIDENCE
 from sla.values.assessment import Assessment, Check, ObjectiveResult, OperationSummary, Status
+from sla.values.remedies import PLAIN, Remedy, RemedyWords
 
-CAUSES = {
+CAUSES: Mapping[str, str | Remedy] = {
     "http_5xx": "the node's own log of these seconds says why it failed",
     "http_4xx": "the request was refused: look at the token, the base path and any proxy's limits",
-    "timeout": "no answer within --request-timeout: look for a stall in the response times before raising it",
+    "timeout": Remedy.FIND_THE_STALL,
     "transport": "connections were refused or reset: look at the node's restarts, open-file limit and accept queue",
 }
-_CHECK_ADVICE = {
+_CHECK_ADVICE: Mapping[str, str | Remedy] = {
     "workers": "find out why the worker went away (its log, memory), then repeat the run",
     "reports": "look at the network between workers and master, then repeat the run",
-    "server_data": "give --metrics-url or --prometheus-url",
+    "server_data": Remedy.COVER_THE_JUDGED_PART,
     "scrapes": "look at the metrics endpoint: each failed scrape makes server-side intervals wider",
     "counters_": "client and server count different things: look for other clients, retries or a proxy that answers itself",
     "dominance_": "something answers before the node does: look for a cache or a proxy",
@@ -59,23 +61,22 @@ def observations(a: Assessment) -> list[str]:
     return lines
 
 
-def recommendations(a: Assessment) -> list[Advice]:
-    """In the order of objectives, checks, operations, gates; empty where nothing follows."""
-    advice = [x for o in a.objectives if o.status is not Status.PASS for x in _objective(o, a)]
-    advice += [x for c in a.checks if c.status in (Status.FAIL, Status.WARN) for x in _check(c)]
+def recommendations(a: Assessment, words: RemedyWords = PLAIN) -> list[Advice]:
+    """In the order of objectives, checks, operations, gates; empty where nothing follows. `words` for what can be done."""
+    advice = [x for o in a.objectives if o.status is not Status.PASS for x in _objective(o, a, words)]
+    advice += [x for c in a.checks if c.status in (Status.FAIL, Status.WARN) for x in _check(c, words)]
     if not _lag_advice(a):
         waited = [w for s in a.operations if (w := _waited(s))]
-        advice += [
-            Advice(w, "lower --ops-per-user: a slow answer then holds up fewer of the operations behind it") for w in waited
-        ]
+        advice += [Advice(w, words[Remedy.FEWER_OPERATIONS_A_USER]) for w in waited]
     judged = {o.key for o in a.objectives}
     for g in (g for g in a.gates if g.key not in judged and g.status is not Status.PASS):
-        how = f"give --evidence {g.key}=FILE" if not g.source else f"remedy what {g.source} shows, and give it again"
+        file = words[Remedy.EVIDENCE].format(key=g.key)
+        how = f"give {file}" if not g.source else f"remedy what {g.source} shows, and give it again"
         advice.append(Advice(f"{g.title}: {g.reason}", how))
     return advice
 
 
-def _objective(o: ObjectiveResult, a: Assessment) -> Iterator[Advice]:
+def _objective(o: ObjectiveResult, a: Assessment, words: RemedyWords) -> Iterator[Advice]:
     if o.status is Status.INVALID:
         return  # the check that opened it says what to do
     if o.estimate is None:
@@ -88,10 +89,10 @@ def _objective(o: ObjectiveResult, a: Assessment) -> Iterator[Advice]:
     if o.target is None:
         yield Advice(figure, o.reason)
         return
-    more = f"about {o.seconds_needed:,.0f} s more at this rate would decide it (--duration)" if o.seconds_needed else ""
+    more = words[Remedy.LONGER_RUN].format(seconds=o.seconds_needed) if o.seconds_needed else ""
     if o.reason == OVER_BASELINE and o.baseline:
         times = f"{figure}: {o.estimate.point / o.baseline:.1f} times its baseline {quantity(o.baseline, o.unit)}"
-        yield Advice(times, "compare with a run of the baseline's version on this machine (bizra-load compare)")
+        yield Advice(times, words[Remedy.RUN_THE_BASELINE])
     elif o.reason.startswith(LATE):
         yield Advice(f"{figure}: {o.reason}", _lag_advice(a) or "repeat the run on a quieter machine")
     elif o.reason.startswith(SHARED_HOST):
@@ -99,9 +100,9 @@ def _objective(o: ObjectiveResult, a: Assessment) -> Iterator[Advice]:
     elif o.status is Status.INCONCLUSIVE or o.reason == THIN_EVIDENCE:
         yield Advice(f"{figure}: {o.reason}", more or "the estimate lies on the target: no length of run decides that")
     elif o.unit == "ops/s":
-        yield _throughput(o, a, figure)
+        yield _throughput(o, a, figure, words)
     elif o.unit == "ratio":
-        yield from _errors(o, a, figure)
+        yield from _errors(o, a, figure, words)
     else:
         yield _latency(o, a, figure)
 
@@ -125,13 +126,13 @@ def _latency(o: ObjectiveResult, a: Assessment, figure: str) -> Advice:
     return Advice(over, _joined(less, f"{inside}: {where}"))
 
 
-def _throughput(o: ObjectiveResult, a: Assessment, figure: str) -> Advice:
+def _throughput(o: ObjectiveResult, a: Assessment, figure: str, words: RemedyWords) -> Advice:
     assert o.estimate is not None
     assert o.target is not None
     planned = a.run.get("planned_per_s")
     if isinstance(planned, int | float) and planned < o.target:
-        text = f"the load was planned at {quantity(planned, o.unit)} in all and can't show the target: raise --target-ops"
-        return Advice(figure, text)
+        text = f"the load was planned at {quantity(planned, o.unit)} in all and can't show the target"
+        return Advice(figure, f"{text}: {words[Remedy.HIGHER_RATE]}")
     mine = [s for s in a.operations if s.operation in o.operations]
     ok, failed = sum(s.ok for s in mine), sum(sum(s.failed.values()) for s in mine)
     if failed and ok and o.estimate.point * (ok + failed) / ok >= o.target:
@@ -145,23 +146,22 @@ def _throughput(o: ObjectiveResult, a: Assessment, figure: str) -> Advice:
     )
 
 
-def _errors(o: ObjectiveResult, a: Assessment, figure: str) -> Iterator[Advice]:
-    counts: dict[str, int] = {}
+def _errors(o: ObjectiveResult, a: Assessment, figure: str, words: RemedyWords) -> Iterator[Advice]:
+    counts = Counter[str]()
     for s in a.operations:
         if s.operation in o.operations:
-            for category, count in s.failed.items():
-                counts[category] = counts.get(category, 0) + count
-    for category, count in sorted(counts.items(), key=lambda item: -item[1]):
+            counts.update(s.failed)
+    for category, count in counts.most_common():
         cause = CAUSES.get(
             category, "the answer was not what the operation promises: its content, signature or value was wrong"
         )
-        yield Advice(f"{figure}: {count:,} with {printable(category)}", cause)
+        yield Advice(f"{figure}: {count:,} with {printable(category)}", words[cause] if isinstance(cause, Remedy) else cause)
 
 
-def _check(c: Check) -> Iterator[Advice]:
-    action = c.advice or next((text for key, text in _CHECK_ADVICE.items() if c.key.startswith(key)), "")
+def _check(c: Check, words: RemedyWords) -> Iterator[Advice]:
+    action = c.advice or next((advice for key, advice in _CHECK_ADVICE.items() if c.key.startswith(key)), "")
     if action:
-        yield Advice(f"{c.title}: {c.reason}", action)
+        yield Advice(f"{c.title}: {c.reason}", words[action] if isinstance(action, Remedy) else action)
 
 
 def _lag_advice(a: Assessment) -> str:

@@ -5,35 +5,31 @@ from __future__ import annotations
 from reports.documents import template
 from reports.documents.rollout import commands, schedule, triggers
 from reports.formats import table
-from sla.values.assessment import Assessment, Decision, Gate, Severity, Status
-
-# the decision matrix: scenario, critical gates, warnings that count, decision
-MATRIX = (
-    ("A", "all PASS", "0", Decision.GO),
-    ("B", "all PASS", "1 or 2", Decision.GO_WITH_CAUTION),
-    ("C", "all PASS", "3 or more", Decision.CONDITIONAL_GO),
-    ("D", "any FAIL", "any", Decision.NO_GO),
-    ("-", "no FAIL for certain, and a gate for which the run can't be trusted", "any", Decision.INVALID),
-    ("-", "else any without an answer", "any", Decision.INCONCLUSIVE),
-)
+from sla.judgement.decision import MATRIX
+from sla.values.assessment import Assessment, Gate, Severity, Status
+from sla.values.remedies import PLAIN, Remedy, RemedyWords
 
 
-def render(assessment: Assessment, run: str) -> str:
-    """`run`: the run folder as seen from the document, for links."""
+def render(assessment: Assessment, run: str, words: RemedyWords = PLAIN) -> str:
+    """`run`: the run folder as seen from the document, for links; `words`: how to say what can be done."""
     strategy = assessment.strategy
     assert strategy is not None
-    here = [m for m in MATRIX if m[3] is assessment.decision]
+    approved = {role: f"approval-{role.lower().replace(' ', '-')}" for role in strategy.approvals}
+    here = next(row for row in MATRIX if row.decision is assessment.decision)
     return template.render(
         "go-no-go.md.j2",
         a=assessment,
         s=strategy,
         run=run,
-        scenario=here[0][0],
+        scenario=here.scenario,
         critical=_gates(assessment, Severity.CRITICAL, run),
         warning=_gates(assessment, Severity.WARNING, run),
         matrix=template.cells(
             ("Scenario", "Critical gates", "Warnings that count", "Decision", "Here"),
-            [table.Row((*m[:3], m[3].value, "this one" if m in here else ""), "") for m in MATRIX],
+            [
+                table.Row((m.scenario, m.critical, m.warnings_text(), m.decision.value, "this one" if m is here else ""), "")
+                for m in MATRIX
+            ],
         ),
         counted=sum(g.counts and g.status in (Status.WARN, Status.FAIL) for g in assessment.gates),
         accepted=[o for o in assessment.objectives if o.accepted],
@@ -42,7 +38,8 @@ def render(assessment: Assessment, run: str) -> str:
         triggers=triggers(strategy),
         commands=commands(strategy),
         evidence={e.key: e for e in assessment.evidence},
-        approved={role: f"approval-{role.lower().replace(' ', '-')}" for role in strategy.approvals},
+        approved=approved,
+        evidence_file={key: template.Markdown(words[Remedy.EVIDENCE].format(key=key)) for key in approved.values()},
         started=assessment.run.get("started", "unknown"),
         target=assessment.run.get("target", "unknown") or "none",
     )

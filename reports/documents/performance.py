@@ -10,14 +10,17 @@ from reports.formats import table
 from sla.judgement.comparison import ONE_RUN_NOTE
 from sla.judgement.trends import EarlierRun, Trend, trends
 from sla.values.assessment import Assessment, ObjectiveResult
+from sla.values.remedies import PLAIN, RemedyWords
 
 BASELINE_COLUMNS = ("Metric", "Baseline", "Production", "95 % interval", "Deviation", "Interval of the deviation")
 TREND_COLUMNS = ("Metric", "Last", "95 % interval", "The run before", "Ratio to it", "Change", "Beyond all earlier intervals")
 RUN_COLUMNS = ("Run", "Started", "Decision", "Planned")
 
 
-def render(assessment: Assessment, run: str, earlier: Sequence[EarlierRun]) -> str:
-    """`run`: the run folder as seen from the document; `earlier`: runs of the same agreement and target, oldest first."""
+def render(assessment: Assessment, run: str, earlier: Sequence[EarlierRun], words: RemedyWords = PLAIN) -> str:
+    """`run`: the run folder as seen from the document; `earlier`: runs of the same agreement and target, oldest first; `words`:
+    how to say what can be done.
+    """
     measured_trends = trends(assessment, earlier)
     strategy = assessment.strategy
     rates = {r.planned_per_s for r in earlier} | {_planned(assessment)}
@@ -31,7 +34,7 @@ def render(assessment: Assessment, run: str, earlier: Sequence[EarlierRun]) -> s
         operations=template.cells(table.OPERATION_COLUMNS, table.operation_rows(assessment)),
         latencies=template.cells(table.LATENCY_COLUMNS, table.latency_rows(assessment)),
         observations=advice.observations(assessment),
-        recommendations=advice.recommendations(assessment),
+        recommendations=advice.recommendations(assessment, words),
         earlier=template.cells(RUN_COLUMNS, [_run(r) for r in earlier]) if earlier else None,
         trends=template.cells(TREND_COLUMNS, [_trend(t) for t in measured_trends]) if measured_trends else None,
         rates_differ=len(rates) > 1,

@@ -8,8 +8,7 @@ from dataclasses import asdict, dataclass
 
 from reports.formats.table import Row
 from reports.formats.text import draw, terminal
-
-SCHEMA = "bizra-load/alert-drill/1"
+from sla.release.evidence import DRILL_SCHEMA
 
 
 @dataclass(frozen=True)
@@ -51,7 +50,7 @@ class Drill:
 def render_json(drill: Drill) -> str:
     """JSON text of SCHEMA."""
     rules = [asdict(r) | {"passed": r.passed} for r in drill.rules]
-    head = {"schema": SCHEMA, "agreement": drill.agreement, "rules_loaded": drill.rules_loaded}
+    head = {"schema": DRILL_SCHEMA, "agreement": drill.agreement, "rules_loaded": drill.rules_loaded}
     rest = {"alertmanager": drill.alertmanager, "shortened": dict(drill.shortened), "rules": rules, "passed": drill.passed}
     return json.dumps(head | rest, indent=2) + "\n"
 

@@ -7,8 +7,7 @@ from dataclasses import asdict, dataclass
 
 from reports.formats.table import Row
 from reports.formats.text import draw, terminal
-
-SCHEMA = "bizra-load/dashboard-check/1"
+from sla.release.evidence import DASHBOARD_SCHEMA
 
 
 @dataclass(frozen=True)
@@ -44,7 +43,7 @@ class DashboardCheck:
 def render_json(check: DashboardCheck) -> str:
     """JSON text of SCHEMA."""
     panels = [asdict(p) | {"passed": p.passed} for p in check.panels]
-    return json.dumps({"schema": SCHEMA, **asdict(check), "panels": panels, "passed": check.passed}, indent=2) + "\n"
+    return json.dumps({"schema": DASHBOARD_SCHEMA, **asdict(check), "panels": panels, "passed": check.passed}, indent=2) + "\n"
 
 
 def render(check: DashboardCheck, width: int = 120, colour: bool = False) -> str:

@@ -49,14 +49,16 @@ def block_quantiles(
     tail = (1 - level) / 2
     if not positions.size:
         positions = np.array([[0] * len(quantiles), [lows.size - 1] * len(quantiles)])  # nothing bounds them
-    found = []
+    estimates = []
     for column, q in enumerate(quantiles):
         low, high = np.quantile(positions[:, column], [tail, 1 - tail], method="inverted_cdf").astype(np.int64)
         bucket = whole.bucket_at(q)
         point = math.inf if bucket is None else bucket_middle_ns(bucket)
         pieces = min(m / block, float(whole.total))
-        found.append(Estimate(point, min(float(lows[low]), point), max(float(highs[high]), point), level, whole.total, pieces))
-    return found
+        estimates.append(
+            Estimate(point, min(float(lows[low]), point), max(float(highs[high]), point), level, whole.total, pieces)
+        )
+    return estimates
 
 
 def block_length(windows: Sequence[Histogram], quantiles: Sequence[float] = QUANTILES) -> int:

@@ -29,7 +29,7 @@ class Spread:
 
 
 def spread(series: FloatArray) -> Spread:
-    """Of a series of shape (m,), one value a window, in time order: the larger of the batch-means and the prewhitened
+    """Spread of a series of shape (m,), one value a window, in time order: the larger of the batch-means and the prewhitened
     variance. With m < 2 the variance is unknown: infinite, dof 0.
     """
     m = int(series.size)
@@ -59,8 +59,8 @@ def design_effect(influence: FloatArray, independent_variance: float) -> tuple[f
     """
     if influence.size < 2 or not independent_variance > 0:
         return 1.0, float(max(min(BATCHES, influence.size) - 1, 1))
-    found = spread(influence)
-    return max(found.variance_of_sum / independent_variance, 1.0), found.dof
+    of_sum = spread(influence)
+    return max(of_sum.variance_of_sum / independent_variance, 1.0), of_sum.dof
 
 
 def effective_size(n: float, deff: float, dof: float, level: float) -> float:

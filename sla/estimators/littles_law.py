@@ -24,11 +24,14 @@ class LittlesLaw:
 
     @property
     def holds(self) -> bool:
+        """Whether both sides agree within TOLERANCE."""
         return abs(self.difference) <= TOLERANCE
 
 
 def littles_law(windows: Sequence[Window]) -> LittlesLaw | None:
-    """Of all windows of one operation from idle to idle; None where nothing was in flight, or was not counted."""
+    """Both sides of the law over all windows of one operation from idle to idle; None where nothing was in flight, or that was
+    not counted.
+    """
     in_flight = sum(w.in_flight_ns for w in windows)
     latencies = sum(w.service_sum_ns for w in windows)
     if not in_flight or not windows:

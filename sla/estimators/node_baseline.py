@@ -28,7 +28,9 @@ class OperationBaseline:
 
 @dataclass(frozen=True)
 class NodeBaseline:
-    """tick_ns    the smallest step that the timer was seen to make
+    """What a node's operations take alone.
+
+    tick_ns    the smallest step of the timer that was observed
     took_s     how long the measuring took, and `cpu_s` of CPU
     at         UTC, ISO 8601
     machine    shown and not judged: CPU model, cores, Python, load, share of stolen time

@@ -18,8 +18,8 @@ BURST_DEFF = 3.0  # independent failures reach it in about one of a thousand run
 
 
 def proportion_estimate(successes: ArrayLike, trials: ArrayLike, level: float = 0.95) -> Estimate | None:
-    """Of counts per window, both of shape (m,), in time order; None without any trial. Raises ValueError unless
-    0 <= successes <= trials everywhere. Without a single failure the lower limit is below 1, never "100 % to 100 %".
+    """Share of successes in counts per window, both of shape (m,), in time order; None without any trial. Raises ValueError
+    unless 0 <= successes <= trials everywhere. Without a single failure the lower limit is below 1, never "100 % to 100 %".
     """
     s, t = np.asarray(successes, dtype=np.float64), np.asarray(trials, dtype=np.float64)
     if s.ndim != 1 or s.shape != t.shape or not (np.isfinite(s).all() and np.isfinite(t).all()):

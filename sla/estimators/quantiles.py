@@ -10,6 +10,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -18,10 +20,10 @@ from sla.estimators.dependence import BATCHES, FloatArray, design_effect, effect
 from sla.estimators.laws import beta_quantile
 from sla.values import histogram
 from sla.values.estimate import Estimate
-from sla.values.histogram import HIGHEST_NS, Histogram, IntArray, bucket_high_ns, bucket_low_ns, bucket_middle_ns
+from sla.values.histogram import HIGHEST_NS, Histogram, IntArray, bucket_edges_ns, bucket_high_ns, bucket_middle_ns
 
 QUANTILES = (0.5, 0.9, 0.95, 0.99, 0.999)
-LOWEST_PROXY = 0.9  # the design effect of a tail is never looked for below this quantile
+LOWEST_PROXY = 0.9  # the design effect of a tail is never estimated below this quantile
 LONGEST_GAP_S = 60  # an empty second has no influence on an estimate; a million of them would fill the memory
 STRONG_EVIDENCE = 10.0  # n_eff (1 - q), effective exceedances, from which a PASS stands and a tail is not thin
 DECIDABLE = 11.4  # n_eff (1 - q) for which a PASS is well supported: 10, with room for the t factor
@@ -36,20 +38,33 @@ class QuantileResult:
     deff: float
 
 
+@dataclass(frozen=True)
 class _Merged:
-    """The windows' cumulative counts, made once for all quantiles."""
+    """The windows' cumulative counts, made once for all quantiles.
 
-    def __init__(self, windows: Sequence[Histogram]) -> None:
-        self.whole = histogram.merge(windows)
-        self.n = self.whole.total
-        self.sizes = np.array([h.total for h in windows], dtype=np.float64)
-        self._windows = [(h.indices, np.concatenate(([0], np.cumsum(h.counts)))) for h in windows]
+    whole       the sum of all windows
+    sizes       samples in each window, shape (m,)
+    cumulative  of each window: (its buckets, shape (k,); samples under the first, the second, ... and in all, shape (k + 1,))
+    """
+
+    whole: Histogram
+    sizes: FloatArray
+    cumulative: Sequence[tuple[IntArray, IntArray]]
+
+    @classmethod
+    def of(cls, windows: Sequence[Histogram]) -> Self:
+        cumulative = [(h.indices, np.concatenate(([0], np.cumsum(h.counts)))) for h in windows]
+        return cls(histogram.merge(windows), np.array([h.total for h in windows], dtype=np.float64), cumulative)
+
+    @cached_property
+    def n(self) -> int:
+        return self.whole.total
 
     def below(self, bucket: int | None) -> FloatArray:
         """Samples in and under a bucket, for each window, shape (m,)."""
         if bucket is None:
-            return np.array([counts[-1] for _, counts in self._windows], dtype=np.float64)
-        return np.array([c[np.searchsorted(i, bucket, side="right")] for i, c in self._windows], dtype=np.float64)
+            return np.array([counts[-1] for _, counts in self.cumulative], dtype=np.float64)
+        return np.array([c[np.searchsorted(i, bucket, side="right")] for i, c in self.cumulative], dtype=np.float64)
 
     def influence(self, q: float) -> tuple[FloatArray, FloatArray]:
         """(influence of each window, exceedances in each window) at the empirical q-quantile."""
@@ -62,11 +77,11 @@ class _Merged:
 def quantile_results(
     windows: Sequence[Histogram], quantiles: Sequence[float] = QUANTILES, level: float = 0.95
 ) -> list[QuantileResult] | None:
-    """Of one histogram for each consecutive second, in time order, empty seconds included; None without any sample.
+    """Quantiles of one histogram for each consecutive second, in time order, empty seconds included; None without any sample.
 
     The upper limit is infinite when the sample can't bound the quantile (q ** n_eff > alpha / 2).
     """
-    merged = _Merged(windows)
+    merged = _Merged.of(windows)
     if merged.n == 0:
         return None
     return [_result(merged, q, level) for q in quantiles]
@@ -74,7 +89,7 @@ def quantile_results(
 
 def influences(windows: Sequence[Histogram], quantiles: Sequence[float] = QUANTILES) -> list[FloatArray]:
     """What each window (one a second, in time order) adds to each quantile, shape (m,) each; [] without any sample."""
-    merged = _Merged(windows)
+    merged = _Merged.of(windows)
     return [merged.influence(q)[0] for q in quantiles] if merged.n else []
 
 
@@ -86,8 +101,8 @@ def _result(merged: _Merged, q: float, level: float) -> QuantileResult:
     low = merged.whole.bucket_at(low_p)
     high = merged.whole.bucket_at(high_p) if high_p is not None else None
     point_ns = math.inf if point is None else bucket_middle_ns(point)
-    low_ns = float(HIGHEST_NS) if low is None else float(bucket_low_ns(np.array([low]))[0])
-    high_ns = math.inf if high is None else float(bucket_high_ns(np.array([high]))[0])
+    low_ns = float(HIGHEST_NS) if low is None else bucket_edges_ns(low)[0]
+    high_ns = math.inf if high is None else bucket_edges_ns(high)[1]
     estimate = Estimate(point_ns, min(low_ns, point_ns), max(high_ns, point_ns), level, merged.n, n_eff)
     return QuantileResult(q, estimate, deff)
 
@@ -102,8 +117,8 @@ def _design_effect(merged: _Merged, q: float) -> tuple[float, float]:
     while True:
         influence, exceedances = merged.influence(p)
         share = float(exceedances.sum()) / merged.n
-        found = design_effect(influence, merged.n * share * (1 - share))
-        deff, dof = max(deff, found[0]), min(dof, found[1])
+        deff_at_p, dof_at_p = design_effect(influence, merged.n * share * (1 - share))
+        deff, dof = max(deff, deff_at_p), min(dof, dof_at_p)
         if p <= LOWEST_PROXY:
             break
         if p < q and _batches_with(exceedances) >= 0.9:
@@ -200,5 +215,5 @@ def bootstrap_draws(
     rank = np.maximum(np.ceil(u * whole.total), 1)
     position = np.searchsorted(np.cumsum(whole.counts), rank)
     edges = np.append(bucket_high_ns(whole.indices), HIGHEST_NS)
-    found: IntArray = edges[position]
-    return found
+    values: IntArray = edges[position]
+    return values

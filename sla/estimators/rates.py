@@ -24,10 +24,10 @@ def rate_estimate(completions: ArrayLike, window_s: float = 1.0, level: float = 
     if m == 0:
         return None
     rate = float(counts.mean()) / window_s
-    found = spread(counts)
-    if not math.isfinite(found.variance_of_sum):
+    of_sum = spread(counts)
+    if not math.isfinite(of_sum.variance_of_sum):
         return Estimate(rate, 0.0, math.inf, level, m, m)
-    half = t_quantile((1 + level) / 2, found.dof) * math.sqrt(found.variance_of_sum) / m / window_s
+    half = t_quantile((1 + level) / 2, of_sum.dof) * math.sqrt(of_sum.variance_of_sum) / m / window_s
     variance = float(counts.var(ddof=1))
-    n_eff = min(m * m * variance / found.variance_of_sum, m) if found.variance_of_sum > 0 else m
+    n_eff = min(m * m * variance / of_sum.variance_of_sum, m) if of_sum.variance_of_sum > 0 else m
     return Estimate(rate, max(rate - half, 0.0), rate + half, level, m, n_eff)

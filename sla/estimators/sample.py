@@ -37,6 +37,7 @@ class Outliers:
 
     @property
     def total(self) -> int:
+        """Outliers of all four sorts."""
         return self.low_severe + self.low_mild + self.high_mild + self.high_severe
 
 
@@ -52,7 +53,8 @@ class Sample:
 
 
 def summarise(timings_ns: ArrayLike, seed: int = 0, level: float = 0.95) -> Sample:
-    """Of timings in the order in which they were taken, shape (n,). The same seed gives the same figures.
+    """Quantiles, mean and outliers of timings in the order in which they were taken, ns, shape (n,). The same seed gives the
+    same figures.
 
     Raises ValueError for fewer than FEWEST timings, another shape, and for what is no timing (negative, NaN, infinite).
     """
@@ -82,6 +84,7 @@ def mean_of_blocks(values: FloatArray, level: float, rng: np.random.Generator, b
 
 
 def outliers(values: FloatArray) -> Outliers:
+    """Outliers of values of shape (n,), n >= 1, by Tukey's fences."""
     first, third = np.quantile(values, [0.25, 0.75])
     spread = third - first
 

@@ -36,7 +36,7 @@ class Increments:
 class ServerQuantile:
     """The quantile lies in (low_edge_ns, high_edge_ns] of the observed counts for certain; `estimate` adds the sampling error.
     Its point is Prometheus' linear interpolation, for orientation only. evidence is n_eff (1 - q) for the question that is
-    judged, the share beyond the limit asked about (the quantile itself where none was given).
+    judged, the share beyond the limit asked about (the quantile itself without one).
     """
 
     low_edge_ns: float
@@ -47,6 +47,7 @@ class ServerQuantile:
 
 
 def by_instance(snapshots: Sequence[Snapshot]) -> dict[str, list[Snapshot]]:
+    """Snapshots of each instance, in their order."""
     groups: dict[str, list[Snapshot]] = {}
     for s in snapshots:
         groups.setdefault(s.instance, []).append(s)
@@ -54,7 +55,7 @@ def by_instance(snapshots: Sequence[Snapshot]) -> dict[str, list[Snapshot]]:
 
 
 def bracketing(snapshots: Sequence[Snapshot], from_ns: int, to_ns: int, outside: bool) -> list[Snapshot]:
-    """Of one instance's snapshots by time: those in [from, to], and, if `outside`, the last before and the first after."""
+    """The snapshots of one instance, by time, in [from, to]; if `outside`, also the last before and the first after."""
     inside = [s for s in snapshots if from_ns <= s.at_ns <= to_ns]
     if outside:
         before = [s for s in snapshots if s.at_ns < from_ns][-1:]
@@ -64,7 +65,7 @@ def bracketing(snapshots: Sequence[Snapshot], from_ns: int, to_ns: int, outside:
 
 
 def bucket_increments(snapshots: Sequence[Snapshot], name: str, from_ns: int, to_ns: int) -> Increments | None:
-    """Of a histogram between two times; None when fewer than two scrapes lie between them."""
+    """Increments of a histogram between two times; None when fewer than two scrapes lie between them, or the edges changed."""
     blocks: list[FloatArray] = []
     spans: list[FloatArray] = []
     edges: tuple[float, ...] | None = None
@@ -160,8 +161,8 @@ def _tail_size(
     few exceedances is not credited with more independence than the nearest one. Edges below the quantile say nothing here: a
     shift of the bulk from one bucket to the next is no clustering of the tail.
     """
-    found = [_effective(float(s), cumulative[:, i], sizes, level) for i, s in enumerate(shares) if chosen[i]]
-    return max((d for d, _ in found), default=1.0), min((n for _, n in found), default=float(sizes.sum()))
+    by_edge = [_effective(float(s), cumulative[:, i], sizes, level) for i, s in enumerate(shares) if chosen[i]]
+    return max((d for d, _ in by_edge), default=1.0), min((n for _, n in by_edge), default=float(sizes.sum()))
 
 
 def _interpolated(counts: FloatArray, edges_ns: FloatArray, q: float, at: int) -> float:
@@ -190,12 +191,12 @@ def counter_increase(snapshots: Sequence[Snapshot], names: Sequence[str], from_n
     """
     value, resets, idle = 0.0, 0, True
     begin, end = -math.inf, math.inf
-    found = False
+    any_series = False
     for series in by_instance(snapshots).values():
         chosen = bracketing(series, from_ns, to_ns, True)
         if len(chosen) < 2:
             continue
-        found = True
+        any_series = True
         for name in names:
             # a counter appears with its first event in some clients: absent means 0
             steps = np.diff(np.array([s.counters.get(name, 0.0) for s in chosen]))
@@ -203,7 +204,7 @@ def counter_increase(snapshots: Sequence[Snapshot], names: Sequence[str], from_n
             value += float(steps[steps >= 0].sum())
         begin, end = max(begin, chosen[0].at_ns), min(end, chosen[-1].at_ns)
         idle = idle and chosen[0].at_ns < from_ns and chosen[-1].at_ns > to_ns
-    return CounterIncrease(value, int(begin), int(end), idle, resets) if found else None
+    return CounterIncrease(value, int(begin), int(end), idle, resets) if any_series else None
 
 
 @dataclass(frozen=True)
@@ -217,6 +218,7 @@ class Reconciliation:
 
     @property
     def holds(self) -> bool:
+        """Whether the client's count is possible."""
         return self.low <= self.client <= self.high
 
 

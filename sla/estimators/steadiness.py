@@ -35,9 +35,9 @@ def _mser5(values: FloatArray) -> int:
         return 0
     means = values[: count * BATCH].reshape(count, BATCH).mean(axis=1)
     scores = [float(means[d:].var()) / (count - d) for d in range(count // 2 + 1)]
-    found = int(np.argmin(scores)) * BATCH
-    rest = values[found:]
-    for cut in range(found, 0, -BATCH):
+    start = int(np.argmin(scores)) * BATCH
+    rest = values[start:]
+    for cut in range(start, 0, -BATCH):
         warm = _differs(values[cut - BATCH : cut], rest, PERHAPS) and _differs(values[:cut], rest, CLEARLY)
         if warm and not _is_a_line(values, cut):
             return cut

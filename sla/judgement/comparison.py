@@ -31,6 +31,8 @@ ONE_RUN_NOTE = (
 
 
 class Change(str, Enum):
+    """The verdict of a comparison."""
+
     IMPROVED = "IMPROVED"
     EQUIVALENT = "EQUIVALENT"
     REGRESSED = "REGRESSED"
@@ -104,8 +106,8 @@ def compare(figures: Sequence[Figure], paired: bool, level: float = 0.95, notes:
         for c in (Change.REGRESSED, Change.INCONCLUSIVE, Change.IMPROVED, Change.EQUIVALENT)
         if any(x.change is c for x in compared)
     )
-    said = (*((ONE_RUN_NOTE,) if runs == (1, 1) else ()), *notes)
-    return Comparison(worst, f"{method}; changes at a family-wise error of {1 - level:.0%} (Holm)", compared, said)
+    all_notes = (*((ONE_RUN_NOTE,) if runs == (1, 1) else ()), *notes)
+    return Comparison(worst, f"{method}; changes at a family-wise error of {1 - level:.0%} (Holm)", compared, all_notes)
 
 
 def figures_of_runs(
@@ -120,12 +122,12 @@ def figures_of_runs(
     """
     cached = [[_Cached(run) for run in side] for side in (baseline, candidate, baseline_less_lag, candidate_less_lag)]
     names = sorted(set.intersection(*(set(run.at(0.95)) for side in cached[:2] for run in side)))
-    found = []
+    figures = []
     for name in names:
         for title, unit, higher, allowed, pick in _quantities(margin):
             sides = [[_figure(run, name, pick) for run in side] for side in cached]
-            found.append(Figure(f"{name}, {title}", unit, higher, allowed, *sides))
-    return found
+            figures.append(Figure(f"{name}, {title}", unit, higher, allowed, *sides))
+    return figures
 
 
 def figure_of_file(title: str, unit: str, higher_is_better: bool, margin: float, value: float, run: Estimate) -> Figure:
@@ -149,8 +151,8 @@ def ratio_of(baseline: Estimate, candidate: Estimate) -> Estimate | None:
 
 
 def ratio_of_runs(baseline: Sequence[float], candidate: Sequence[float], paired: bool, level: float) -> Estimate | None:
-    """Of one figure per run: Welch's t on logarithms (Welch 1947), or the paired t. None where a figure is not positive and
-    finite. Both sequences need two values at least.
+    """Ratio of runs with one figure each: Welch's t on logarithms (Welch 1947), or the paired t. None where a figure is not
+    positive and finite. Both sequences need two values at least.
     """
     if not all(0 < x < math.inf for x in (*baseline, *candidate)):
         return None
@@ -180,13 +182,13 @@ def _ratio(figure: Figure, paired: bool) -> Callable[[float], Estimate | None]:
     less = _ratio_of_sides(figure.baseline_less_lag, figure.candidate_less_lag, paired)
 
     def at(level: float) -> Estimate | None:
-        found, other = plain(level), less(level)
-        if found is None:
+        e, other = plain(level), less(level)
+        if e is None:
             return None
         if other is None:  # nothing is left without the lag
-            return Estimate(found.point, 0.0, math.inf, level, found.n, found.n_eff)
-        moved = found.scaled(other.point / found.point)  # as sure as the figures that were measured
-        return Estimate(found.point, min(found.low, moved.low), max(found.high, moved.high), level, found.n, found.n_eff)
+            return Estimate(e.point, 0.0, math.inf, level, e.n, e.n_eff)
+        moved = e.scaled(other.point / e.point)  # as sure as the figures that were measured
+        return Estimate(e.point, min(e.low, moved.low), max(e.high, moved.high), level, e.n, e.n_eff)
 
     return at
 
@@ -244,13 +246,13 @@ def _middle(side: Sequence[Callable[[float], Estimate | None]]) -> float | None:
 
 
 def _quantities(margin: float) -> list[tuple[str, str, bool, float, Callable[[OperationSummary], Estimate | None]]]:
-    found: list[tuple[str, str, bool, float, Callable[[OperationSummary], Estimate | None]]] = [
+    quantities: list[tuple[str, str, bool, float, Callable[[OperationSummary], Estimate | None]]] = [
         (f"response {q}", "ns", False, margin, lambda s, q=q: s.response.get(q))  # type: ignore[misc]
         for q in COMPARED
     ]
-    found.append(("throughput", "ops/s", True, margin, lambda s: s.rate))
-    found.append(("success", "ratio", True, min(margin, SUCCESS_MARGIN), lambda s: s.success))
-    return found
+    quantities.append(("throughput", "ops/s", True, margin, lambda s: s.rate))
+    quantities.append(("success", "ratio", True, min(margin, SUCCESS_MARGIN), lambda s: s.success))
+    return quantities
 
 
 class _Cached:

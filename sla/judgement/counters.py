@@ -56,11 +56,11 @@ def increments(snapshots: Sequence[Snapshot], names: Sequence[str], times_s: Flo
 
 def restarts(snapshots: Sequence[Snapshot], names: Sequence[str]) -> int:
     """How many scrapes of an instance found one of the counters smaller than before."""
-    found = 0
+    count = 0
     for series in by_instance(snapshots).values():
         back = [np.diff(_values(series, name)) < 0 for name in names]
-        found += int(np.any(back, axis=0).sum()) if back else 0
-    return found
+        count += int(np.any(back, axis=0).sum()) if back else 0
+    return count
 
 
 def coverage(snapshots: Sequence[Snapshot], from_s: float, to_s: float) -> float:
@@ -90,8 +90,8 @@ def _steps(series: Sequence[Snapshot], name: str) -> FloatArray:
 
 def _values(series: Sequence[Snapshot], name: str) -> FloatArray:
     """0 until the counter appears (some clients expose it with its first event), then its last known value."""
-    last, found = 0.0, []
+    last, values = 0.0, []
     for s in series:
         last = s.counters.get(name, last)
-        found.append(last)
-    return np.array(found)
+        values.append(last)
+    return np.array(values)

@@ -10,8 +10,48 @@ from sla.release.rollout import APPROVALS, SLOWER, STANDARD, VERY_SLOW, monitori
 from sla.release.triggers import triggers
 from sla.values.agreement import Agreement
 from sla.values.assessment import Check, Decision, Gate, ObjectiveResult, Severity, Status
+from sla.values.remedies import PLAIN, Remedy, RemedyWords
 from sla.values.strategy import Strategy
 
+
+@dataclass(frozen=True)
+class MatrixRow:
+    """One scenario of the decision matrix, to be read and to be applied.
+
+    critical   the critical gates, in words
+    warnings   (fewest, most) warnings that count; None for most: no limit; None as a whole: any number
+    """
+
+    scenario: str
+    critical: str
+    warnings: tuple[int, int | None] | None
+    decision: Decision
+
+    def warnings_text(self) -> str:
+        """ "0", "1 or 2", "3 or more", "any"."""
+        if self.warnings is None:
+            return "any"
+        fewest, most = self.warnings
+        if most is None:
+            return f"{fewest} or more"
+        return f"{fewest}" if fewest == most else f"{fewest} or {most}"
+
+    def holds(self, warnings: int) -> bool:
+        """Whether so many warnings make this row's decision, where every critical gate passes."""
+        if self.warnings is None:
+            return False
+        fewest, most = self.warnings
+        return fewest <= warnings and (most is None or warnings <= most)
+
+
+MATRIX = (
+    MatrixRow("A", "all PASS", (0, 0), Decision.GO),
+    MatrixRow("B", "all PASS", (1, 2), Decision.GO_WITH_CAUTION),
+    MatrixRow("C", "all PASS", (3, None), Decision.CONDITIONAL_GO),
+    MatrixRow("D", "any FAIL", None, Decision.NO_GO),
+    MatrixRow("-", "no FAIL for certain, and a gate for which the run can't be trusted", None, Decision.INVALID),
+    MatrixRow("-", "else any without an answer", None, Decision.INCONCLUSIVE),
+)
 STRATEGY = {
     Decision.GO: STANDARD,
     Decision.GO_WITH_CAUTION: SLOWER,
@@ -27,30 +67,37 @@ _CAUTIOUS = (Decision.GO_WITH_CAUTION, Decision.CONDITIONAL_GO)
 
 @dataclass(frozen=True)
 class DecisionMade:
+    """A decision with its reason in one sentence."""
+
     decision: Decision
     summary: str
 
 
 def decide(
-    gates: Sequence[Gate], checks: Sequence[Check], interrupted: bool = False, objectives: Collection[str] = ()
+    gates: Sequence[Gate],
+    checks: Sequence[Check],
+    interrupted: bool = False,
+    objectives: Collection[str] = (),
+    words: RemedyWords = PLAIN,
 ) -> DecisionMade:
-    """NO-GO for a critical gate that failed: what the checks opened is no FAIL any more, so this one is certain, whatever else
-    can't be trusted. Then INVALID for a gate that a failed check opened, and for a failed check that leaves nothing: it touches
-    every one of the `objectives` (keys; their gates are among `gates`), or there are none. INCONCLUSIVE for an open gate, then
-    A to C. An `interrupted` run can fail but not pass: who may stop when it looks good, stops when it looks good.
+    """NO-GO for a critical gate that failed: a verdict that a check opened is no FAIL any more, so this one is certain,
+    whatever else can't be trusted. Then INVALID for a gate that a failed check opened, and for a failed check that leaves
+    nothing: it touches every one of the `objectives` (keys; their gates are among `gates`), or there are none. INCONCLUSIVE for
+    an open gate, then A to C. An `interrupted` run can fail but not pass: otherwise it could be stopped the moment its figures
+    are good.
     """
     broken = [c for c in checks if c.status is Status.FAIL]
     failed = [g for g in gates if g.severity is Severity.CRITICAL and g.status is Status.FAIL]
     if failed:
-        also = f"; besides, the run's own checks failed: {_said(broken)}" if broken else ""
+        also = f"; besides, the run's own checks failed: {_reasons(broken)}" if broken else ""
         return DecisionMade(Decision.NO_GO, "critical: " + "; ".join(f"{g.title}: {g.reason}" for g in failed) + also)
     everything = [c for c in broken if {key for key, direction in c.opens if direction == "both"} >= set(objectives)]
     if everything or any(g.status is Status.INVALID for g in gates):
         undone = {g.key for g in gates if g.status is Status.INVALID}
         guilty = [c for c in broken if c in everything or not undone.isdisjoint(key for key, _ in c.opens)]
-        return DecisionMade(Decision.INVALID, f"the run can't be trusted: {_said(guilty or broken)}")
+        return DecisionMade(Decision.INVALID, f"the run can't be trusted: {_reasons(guilty or broken)}")
     if not gates:
-        return DecisionMade(Decision.INCONCLUSIVE, "no answer: there is no agreement to judge by (--agreement)")
+        return DecisionMade(Decision.INCONCLUSIVE, f"no answer: {words[Remedy.GIVE_AGREEMENT]}")
     if interrupted:
         return DecisionMade(
             Decision.INCONCLUSIVE, "no answer: the run was stopped before its plan ended, and nothing passes before"
@@ -59,16 +106,15 @@ def decide(
     if open_gates:
         return DecisionMade(Decision.INCONCLUSIVE, "no answer: " + "; ".join(f"{g.title}: {g.reason}" for g in open_gates))
     warnings = [g for g in gates if g.counts and g.status in (Status.WARN, Status.FAIL)]
+    decision = next(row.decision for row in MATRIX if row.holds(len(warnings)))
     if not warnings:
-        return DecisionMade(Decision.GO, "every gate passes")
+        return DecisionMade(decision, "every gate passes")
     named = "; ".join(f"{g.title}: {g.reason}" for g in warnings)
-    if len(warnings) <= 2:
-        return DecisionMade(Decision.GO_WITH_CAUTION, f"{len(warnings)} warning{'s' if len(warnings) > 1 else ''}: {named}")
-    return DecisionMade(Decision.CONDITIONAL_GO, f"{len(warnings)} warnings: {named}")
+    return DecisionMade(decision, f"{len(warnings)} warning{'s' if len(warnings) > 1 else ''}: {named}")
 
 
-def _said(checks: Sequence[Check]) -> str:
-    """Of how late arrivals were the figures alone: why stands in the check's own row, and once is enough."""
+def _reasons(checks: Sequence[Check]) -> str:
+    """Their reasons; of the schedule lag the figures alone, since its cause stands in the check's own row."""
     return "; ".join(c.reason.split(": ")[0] if c.key == "schedule_lag" else c.reason for c in checks)
 
 

@@ -10,15 +10,15 @@ R <= Y: departures are a monotone function of the sendings, D = f(s), f(s) >= f(
 Y - L <= R: f commutes with a shift of all times and is monotone (it is built from max and +: Lindley 1952 for one server,
 Kiefer and Wolfowitz 1955 for several), hence f(s) <= f(a + L) = f(a) + L: delaying arrivals by at most L delays no departure
 by more (such maps are non-expansive: Baccelli et al., Synchronization and Linearity, 1992). S = Y - l gives the second pair.
-A user who waits for an earlier answer is part of f: a perfect generator has as many users.
+A user who waits for an earlier response is part of f: a perfect generator has as many users.
 
 L in a second is the largest lag of any worker that woke an arrival in it or in the second before; a lag longer than a second
 counts for the seconds it lasted, too. A late bunch leaves a backlog behind: L is carried on, but not for longer than it can be.
-Who was answered Y after the intended start had no more than Y less its own service time of backlog before him, so of what was
-carried into a second no more is left than the smallest such wait in it (QUICK of its operations, less the least of the run: a
-single one may have gone another way). An operation that took longer than a second looks back for as long as it took.
+A request whose response came Y after its intended start had at most Y less its own service time of backlog before it, so of
+what was carried into a second no more is left than the smallest such wait in it (QUICK of its operations, less the least of the
+run: a single one may have gone another way). An operation that took longer than a second looks back for as long as it took.
 
-Limits: a target that answers out of order, and workers that are late at different times (order changes): not exact then. The
+Limits: a target that responds out of order, and workers that are late at different times (order changes): not exact then. The
 simulation (`make calibrate`, row 20) has both, and finds no wrong verdict.
 """
 
@@ -37,13 +37,13 @@ from sla.estimators.proportions import proportion_estimate
 from sla.judgement.steady import constant_part
 from sla.values import histogram
 from sla.values.assessment import Steady
-from sla.values.histogram import EMPTY, HIGHEST_NS, Histogram, bucket_high_ns, bucket_low_ns
+from sla.values.histogram import EMPTY, HIGHEST_NS, Histogram, bucket_edges_ns, bucket_high_ns, bucket_low_ns
 from sla.values.measurements import Measurements
 from sla.values.window import Health, Window
 
 SECOND_NS = 1e9
 LONGEST_S = 3600  # a lag beyond a histogram's range counts for so long
-FEW = (0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.998)  # of the arrivals: quantiles of the lag that are looked at
+FEW = (0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.998)  # of the arrivals: quantiles of the lag that are tried
 QUICK = 0.1  # of a second's operations have waited least
 SKEW_NS = 250e6  # clocks further apart than this put a lag into a wrong second
 DELAYED = 10.0  # operations that a late arrival can delay, itself included: a backlog lasts 1 / (1 - load), here up to 0.9
@@ -71,7 +71,7 @@ class Lateness:
 
     def __str__(self) -> str:
         p99_ns = self.whole.quantile_ns(0.99) if self.whole.total else 0.0
-        return f"{LATE} {duration(highest_ns(self.whole))} (p99 {duration(p99_ns)})"
+        return f"{LATE} {duration(self.whole.max_ns)} (p99 {duration(p99_ns)})"
 
     def usual_ns(self) -> list[float]:
         """Lags within a second that few arrivals exceed, in rising order."""
@@ -81,20 +81,20 @@ class Lateness:
         """Share of the operations that arrivals later than `lag_ns` can have hurt, at most (upper limit of its interval), when
         one hurts `each`, itself included. 1 where the lag is not known.
         """
-        return self._share([over(h, lag_ns) for h in self.lags], level, each)
+        return self._share([h.count_over(lag_ns) for h in self.lags], level, each)
 
     def bunched(self, level: float) -> float:
         """Share of the operations that came right behind others because their arrivals were late, at most: by more than the
         usual gap later than the most punctual of their second. A lag that all have is a shift, not a bunch.
         """
-        return self._share([over(h, least_ns(h) + self.gap_ns) for h in self.lags], level, HURRIED)
+        return self._share([h.count_over(h.min_ns + self.gap_ns) for h in self.lags], level, HURRIED)
 
     def in_bursts(self) -> FloatArray:
         """How many operations of each second, shape (m,), came in a burst that the plan has not: what a hold of more than
         BURST_NS left behind is sent at once, and may be refused for that, until the second after.
         """
-        largest = np.array([highest_ns(h) for h in self.lags])
-        late = np.array([over(h, least_ns(h) + self.gap_ns) for h in self.lags], dtype=np.float64)
+        largest = np.array([h.max_ns for h in self.lags])
+        late = np.array([h.count_over(h.min_ns + self.gap_ns) for h in self.lags], dtype=np.float64)
         here = np.where(self.reported, np.where(largest > BURST_NS, late, 0.0), self.sent)
         before = np.concatenate((np.zeros(1), here[:-1]))
         return np.asarray(np.minimum(here + before, self.sent), dtype=np.float64)
@@ -102,9 +102,10 @@ class Lateness:
     def _share(self, counts: Sequence[int], level: float, each: float) -> float:
         if not self.whole.total:
             return 1.0
-        late = np.where(self.reported, np.array(counts, dtype=np.float64), self.sent)  # of whom nobody says may have had any
-        found = proportion_estimate(np.minimum(late, self.sent), self.sent, level)
-        return min(each * found.high, 1.0) if found else 1.0
+        # in a second that nobody reported every arrival may have been late
+        late = np.where(self.reported, np.array(counts, dtype=np.float64), self.sent)
+        share = proportion_estimate(np.minimum(late, self.sent), self.sent, level)
+        return min(each * share.high, 1.0) if share else 1.0
 
 
 LATE = "the generator was late by up to"
@@ -117,7 +118,7 @@ def lateness(measurements: Measurements, steady: Steady) -> Lateness | None:
         return None
     woken: dict[int, float] = {}
     for h in measurements.health:
-        seconds, top = seconds_of(h), highest_ns(h.lag)
+        seconds, top = seconds_of(h), h.lag.max_ns
         span = math.ceil(min(top, LONGEST_S * SECOND_NS) / SECOND_NS) if top > SECOND_NS else 0
         off_ns = abs(h.label_offset_ns) - max(h.clock_error_ns, 0)
         apart = math.ceil(off_ns / SECOND_NS) if h.clock_error_ns >= 0 and off_ns > SKEW_NS else 0
@@ -139,14 +140,14 @@ def lateness(measurements: Measurements, steady: Steady) -> Lateness | None:
 
 
 def _reported(measurements: Measurements) -> set[int]:
-    """Seconds of which a worker says how late its arrivals were. Arrivals that found their user busy have no lag: how many
-    there are says nothing.
+    """Seconds for which a worker reported how late its arrivals were. Arrivals whose user was busy have no lag: their number
+    proves nothing.
     """
     return {second for h in measurements.health for second in seconds_of(h)}
 
 
 def seconds_of(h: Health) -> tuple[int, ...]:
-    """The seconds that a row may be of. Rows without a machine are from versions that labelled them with the second after."""
+    """The seconds that a row may belong to. Rows without a machine come from versions that used the second after as label."""
     return (h.second,) if h.machine is not None else (h.second - 1, h.second)
 
 
@@ -157,40 +158,33 @@ def judged(health: Sequence[Health], steady: Steady | None) -> list[Health]:
     return [h for h in health if steady.holds(h.second)]
 
 
-def highest_ns(h: Histogram) -> float:
-    """Upper edge of the highest filled bucket: 0 without samples, inf where one is over range."""
-    if h.over_range:
-        return math.inf
-    return float(bucket_high_ns(h.indices[-1:])[0]) if h.indices.size else 0.0
-
-
 def largest_by_second(late: Lateness, windows: Sequence[Window], operation: str, to_second: int) -> dict[int, float]:
     """L (ns) for the operations that ended in each second before `to_second`, from the first of `operation` on. inf where
     operations ended and no worker reported: what is not known is not small.
     """
     responses = {w.second: w.response for w in windows if w.operation == operation and w.second < to_second}
-    found: dict[int, float] = {}
+    largest: dict[int, float] = {}
     if not responses:
-        return found
-    quickest_ns = min((least_ns(h) for h in responses.values() if h.indices.size), default=0.0)
+        return largest
+    quickest_ns = min((h.min_ns for h in responses.values() if h.indices.size), default=0.0)
     carried = 0.0
     for second in range(min(responses), max(responses) + 1):
         response = responses.get(second, EMPTY)
         now = late.woken_ns.get(second, math.inf if response.total else 0.0)
-        found[second] = max(now, carried)
+        largest[second] = max(now, carried)
         quick = response.bucket_at(QUICK) if response.total else None
-        left = float(bucket_high_ns(np.array([quick]))[0]) - quickest_ns if quick is not None else math.inf
+        left = bucket_edges_ns(quick)[1] - quickest_ns if quick is not None else math.inf
         carried = max(now, min(carried, left))  # all of its own: the second before counts whole
-    return found
+    return largest
 
 
 def disturbed_seconds(late: Lateness, limit_ns: float) -> set[int]:
     """Seconds in which an arrival later than `limit_ns` was woken, and those until its backlog is over (DELAYED)."""
-    found: set[int] = set()
+    seconds: set[int] = set()
     for second, ns in late.woken_ns.items():
         if ns > limit_ns:
-            found |= set(range(second, second + 2 + math.ceil(DELAYED * min(ns, LONGEST_S * SECOND_NS) / SECOND_NS)))
-    return found
+            seconds |= set(range(second, second + 2 + math.ceil(DELAYED * min(ns, LONGEST_S * SECOND_NS) / SECOND_NS)))
+    return seconds
 
 
 def shifted(h: Histogram, second: int, largest: Mapping[int, float], sign: int) -> Histogram:
@@ -216,16 +210,6 @@ def shifted(h: Histogram, second: int, largest: Mapping[int, float], sign: int) 
 
 def _with_over_range(h: Histogram, more: int) -> Histogram:
     return Histogram(h.indices, h.counts, h.over_range + more)
-
-
-def least_ns(h: Histogram) -> float:
-    """Lower edge of the lowest filled bucket; 0 without any."""
-    return float(bucket_low_ns(h.indices[:1])[0]) if h.indices.size else 0.0
-
-
-def over(h: Histogram, limit_ns: float) -> int:
-    """Samples that can be longer than `limit_ns`."""
-    return int(h.counts[bucket_high_ns(h.indices) > limit_ns].sum()) + h.over_range
 
 
 def duration(ns: float) -> str:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
 
 import numpy as np
 
-from sla.judgement.lateness import DELAYED, SECOND_NS, judged, over
+from sla.judgement.lateness import DELAYED, SECOND_NS, judged
 from sla.judgement.steady import constant_part
 from sla.judgement.who_was_late import explain
 from sla.values import histogram
 from sla.values.agreement import Agreement
 from sla.values.assessment import Check, Status, Steady, check
 from sla.values.measurements import Measurements
+from sla.values.remedies import PLAIN, Remedy, RemedyWords
+from sla.values.window import failures_by_category
 
 BUSY_SECONDS = 0.1  # of the workers' seconds that may be over the limit of CPU
 SHORT_SECONDS = 0.05  # of the judged seconds that may be short
@@ -22,35 +23,38 @@ FAILED_OUTSIDE, MORE_OFTEN = 0.01, 2.0  # of the operations outside the judged p
 SHORT = 0.1  # of a second's arrivals may be sent more than a second after it
 
 
-def load_checks(measurements: Measurements, agreement: Agreement, steady: Steady | None) -> list[Check]:
-    found = _unsent(measurements, agreement, steady) + _lag(measurements, agreement, steady)
-    found += _cpu(measurements, agreement, steady)
+def load_checks(
+    measurements: Measurements, agreement: Agreement, steady: Steady | None, words: RemedyWords = PLAIN
+) -> list[Check]:
+    """In the order in which they are shown; `words` for what to do about a failed one."""
+    checks = _unsent(measurements, agreement, steady, words) + _lag(measurements, agreement, steady, words)
+    checks += _cpu(measurements, agreement, steady, words)
     if steady is not None and measurements.facts.plan:
-        found.append(_outside(measurements, steady))
+        checks.append(_outside(measurements, steady))
     if steady is not None and constant_part(measurements.facts)[2]:
-        found += [_achieved(measurements, agreement, steady), _achieved_seconds(measurements, steady)]
-    return found
+        checks += [_achieved(measurements, agreement, steady), _achieved_seconds(measurements, steady, words)]
+    return checks
 
 
-def _unsent(measurements: Measurements, agreement: Agreement, steady: Steady | None) -> list[Check]:
-    """Of the judged part: arrivals that found no free user, and those whose user never came to be."""
+def _unsent(measurements: Measurements, agreement: Agreement, steady: Steady | None, words: RemedyWords) -> list[Check]:
+    """Unsent arrivals of the judged part: those for which no user was free, and those whose user never started."""
     here = [w for w in measurements.windows if steady is None or steady.holds(w.second)]
     known, unsent, limit = sum(w.planned for w in here), sum(w.unsent for w in here), agreement.validity.unsent_share
-    nobodys = _nobodys(measurements, steady, known)
-    planned = known + nobodys
+    without_user = _without_user(measurements, steady, known)
+    planned = known + without_user
     if not planned:
         return []
-    text = f"{unsent + nobodys:.0f} of {planned:.0f} planned operations were not sent"
-    advice = "more users (--ops-per-user) or workers: planned operations found no free connection"
-    if nobodys > unsent:
+    text = f"{unsent + without_user:.0f} of {planned:.0f} planned operations were not sent"
+    advice = words[Remedy.MORE_USERS]
+    if without_user > unsent:
         text += ", for want of the users that were to send them"
         advice = "see in the log of the workers why users did not start, or took long to (on_start, connections)"
-    share = (unsent + nobodys) / planned
+    share = (unsent + without_user) / planned
     return [check("unsent", "Unsent", share > limit, text, share, limit, "ratio", advice=advice)]
 
 
-def _nobodys(measurements: Measurements, steady: Steady | None, known: int) -> float:
-    """Arrivals of the plan that no user ever had, beyond chance. What went with a lost worker is another check's matter."""
+def _without_user(measurements: Measurements, steady: Steady | None, known: int) -> float:
+    """Planned arrivals that were never assigned to a user, beyond chance. Those of a lost worker belong to another check."""
     rate = constant_part(measurements.facts)[2]
     if steady is None or not rate or measurements.facts.lost_workers:
         return 0.0
@@ -60,36 +64,34 @@ def _nobodys(measurements: Measurements, steady: Steady | None, known: int) -> f
     return missing if missing > CHANCE_SIGMAS * math.sqrt(planned) + 1 else 0.0
 
 
-def _lag(measurements: Measurements, agreement: Agreement, steady: Steady | None) -> list[Check]:
+def _lag(measurements: Measurements, agreement: Agreement, steady: Steady | None, words: RemedyWords) -> list[Check]:
     rows = judged(measurements.health, steady)
     target = [m for m in measurements.target if steady is None or steady.holds(m.second)]
-    told, limit_ns = explain(rows, target), agreement.validity.lag_p99_ns
-    if told is None:
+    explained, limit_ns = explain(rows, target, words), agreement.validity.lag_p99_ns
+    if explained is None:
         sent = not rows and measurements.facts.plan and any(w.started for w in measurements.windows)
         text = "how late arrivals were is not known: no worker reported it for the judged part"
         return [Check("schedule_lag", "Schedule lag p99", Status.FAIL, None, limit_ns, "ns", text)] if sent else []
     p99_ns = histogram.merge(h.lag for h in rows).quantile_ns(0.99)
     status = Status.FAIL if p99_ns > limit_ns else Status.PASS
     # a lag within the limit fails nothing, but may have opened an objective
-    return [Check("schedule_lag", "Schedule lag p99", status, p99_ns, limit_ns, "ns", told.text, (), told.advice)]
+    return [Check("schedule_lag", "Schedule lag p99", status, p99_ns, limit_ns, "ns", explained.text, (), explained.advice)]
 
 
-def _cpu(measurements: Measurements, agreement: Agreement, steady: Steady | None) -> list[Check]:
+def _cpu(measurements: Measurements, agreement: Agreement, steady: Steady | None, words: RemedyWords) -> list[Check]:
     shares, limit = [h.cpu_share for h in judged(measurements.health, steady)], agreement.validity.cpu_share
     if not shares:
         return []
     busy, top = float(np.mean([s > limit for s in shares])), float(np.percentile(shares, 95))
     text = f"workers used {top:.2f} of a core (95th percentile of their seconds)"
-    advice = f"raise --workers, on more cores, until they use less than {limit:.2f} of one"
+    advice = words[Remedy.LESS_CPU_A_WORKER].format(limit=limit)
     return [check("generator_cpu", "Generator CPU", busy > BUSY_SECONDS, text, top, limit, "cores", advice=advice)]
 
 
 def _outside(measurements: Measurements, steady: Steady) -> Check:
-    """Ramps, steps and spikes are sent and not judged: what failed there must not be overlooked."""
+    """Failures in ramps, steps and spikes, which no objective judges: a warning where they are more frequent than usual."""
     here, there = ([w for w in measurements.windows if steady.holds(w.second) is i] for i in (True, False))
-    finished, failed = sum(w.finished for w in there), Counter[str]()
-    for w in there:
-        failed.update(w.failed)
+    finished, failed = sum(w.finished for w in there), failures_by_category(there)
     usual = sum(w.failures for w in here) / max(sum(w.finished for w in here), 1)
     text = f"{failed.total()} of {finished} operations failed outside the judged part"
     if failed:
@@ -101,7 +103,7 @@ def _outside(measurements: Measurements, steady: Steady) -> Check:
 
 
 def _achieved(measurements: Measurements, agreement: Agreement, steady: Steady) -> Check:
-    """Arrivals in the judged part against the plan. A target that can't keep up shows as unsent; this finds missing users."""
+    """Arrivals in the judged part against the plan. A target that can't keep up shows as unsent; this detects missing users."""
     rate, limit = constant_part(measurements.facts)[2], agreement.validity.achieved_share
     here = [w for w in measurements.windows if steady.holds(w.second)]
     planned, started = rate * (steady.to_second - steady.from_second), sum(w.started for w in here)
@@ -110,8 +112,8 @@ def _achieved(measurements: Measurements, agreement: Agreement, steady: Steady) 
     return check("achieved", "Achieved arrivals", abs(off) > limit, text, off, limit, "ratio", Status.WARN)
 
 
-def _achieved_seconds(measurements: Measurements, steady: Steady) -> Check:
-    """In how many seconds were arrivals still not sent a second later? In sum they may all have been sent, in bursts."""
+def _achieved_seconds(measurements: Measurements, steady: Steady, words: RemedyWords) -> Check:
+    """Share of the seconds whose arrivals were not sent within another second. In sum all may have been sent, in bursts."""
     length = steady.to_second - steady.from_second
     planned, started = np.zeros(length + 1), np.zeros(length + 1)
     for w in measurements.windows:
@@ -125,7 +127,7 @@ def _achieved_seconds(measurements: Measurements, steady: Steady) -> Check:
         short += bool(behind - started[second + 1] > SHORT * planned[second])
     share = short / length
     text = f"in {short} of {length} s more than {SHORT:.0%} of the arrivals were sent over a second late"
-    advice = "more users (--ops-per-user) or workers, where the target is slow; else see the schedule lag"
+    advice = words[Remedy.MORE_USERS_FOR_A_SLOW_TARGET]
     return check(
         "achieved_seconds", "Achieved per second", share > SHORT_SECONDS, text, share, SHORT_SECONDS, "ratio", advice=advice
     )
@@ -133,4 +135,4 @@ def _achieved_seconds(measurements: Measurements, steady: Steady) -> Check:
 
 def late_operations(measurements: Measurements, steady: Steady) -> float:
     """Operations of the judged part that arrivals more than a second late can have hurt, at most (sla.judgement.lateness)."""
-    return DELAYED * sum(over(h.lag, SECOND_NS) for h in judged(measurements.health, steady))
+    return DELAYED * sum(h.lag.count_over(SECOND_NS) for h in judged(measurements.health, steady))

@@ -1,4 +1,4 @@
-"""What went wrong around a run, with figures: lost workers and what went with them, clocks, restarts of the target."""
+"""Losses and disturbances of a run, with figures: lost workers and their operations, clocks, restarts of the target."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from sla.values.assessment import Check, Status, Steady, check
 from sla.values.measurements import Loss, Measurements, RunFacts
 from sla.values.window import Health, Window
 
-# answered by something, which need not be the node: refusals and errors may come from a proxy
+# something responded, which need not be the node: refusals and errors may come from a proxy
 UNCERTAIN = ("transport", "timeout", "http_4xx", "http_5xx")
 START_TIME = "process_start_time_seconds"
 WALL_CLOCK_LIMIT_NS = 1e9
@@ -38,7 +38,7 @@ class CounterCheck:
 
 
 def counted(metrics: OperationMetrics, windows: Sequence[Window], measurements: Measurements) -> CounterCheck | str:
-    """Of one operation's windows; a text that says why where there is nothing to compare."""
+    """The count of one operation by its `windows` and by the server; the reason as text where they can't be compared."""
     snapshots, facts = measurements.snapshots, measurements.facts
     names = [n for n in (metrics.total, metrics.failed) if n]
     if not any(n in s.counters for s in snapshots for n in names):
@@ -69,15 +69,15 @@ def _forgotten(measurements: Measurements, names: Sequence[str], sure: dict[int,
 
 
 def lost_workers(measurements: Measurements, agreement: Agreement) -> list[Check]:
-    """Who was lost, after which report, and how many operations went with them: by the server's counters where these can tell
-    (both read while idle, not reset), else by the plan.
+    """Lost workers, their last reports and how many operations are missing with them: by the server's counters where these
+    are exact (both read while idle, not reset), else by the plan.
     """
     facts = measurements.facts
     lost = len(facts.lost_workers)
     known = {loss.worker: loss for loss in facts.losses}
-    named = "; ".join(_said(known[w]) if w in known else w for w in facts.lost_workers)
+    named = "; ".join(_loss_text(known[w]) if w in known else w for w in facts.lost_workers)
     text = f"workers lost: {named or 'none'}"
-    found = [check("workers", "Workers", bool(lost), text, float(lost), 0.0, "workers")]
+    checks = [check("workers", "Workers", bool(lost), text, float(lost), 0.0, "workers")]
     if lost and (most := most_lost(facts)) > 0:
         text = f"at most {most:.0f} operations were sent and not reported" if math.isfinite(most) else "nothing bounds how many"
         figure = most if math.isfinite(most) else None
@@ -87,11 +87,11 @@ def lost_workers(measurements: Measurements, agreement: Agreement) -> list[Check
             text = f"{figure:.0f} operations are in the server's counters and in no report" + (
                 f" (give or take {unsure:.0f} of unknown fate)" if unsure else ""
             )
-        found.append(check("workers_operations", "Operations lost", figure != 0, text, figure, 0.0, "operations"))
-    return found
+        checks.append(check("workers_operations", "Operations lost", figure != 0, text, figure, 0.0, "operations"))
+    return checks
 
 
-def _said(loss: Loss) -> str:
+def _loss_text(loss: Loss) -> str:
     if loss.at_most == 0:
         return f"{loss.worker} left early (after report {loss.after_report}); everything that it measured is here"
     if loss.after_report < 0:
@@ -107,18 +107,18 @@ def most_lost(facts: RunFacts) -> float:
 
 
 def _by_counters(measurements: Measurements, agreement: Agreement) -> tuple[float, float] | None:
-    """(operations that the server counted and nobody reported, how many of unknown fate there are); None: it can't be told."""
+    """(operations that the server counted and nobody reported, operations of unknown fate); None where that can't be known."""
     missing, unsure, any_found = 0.0, 0.0, False
     for operation, metrics in agreement.operations.items():
         windows = [w for w in measurements.windows if w.operation == operation]
         if not windows or not metrics.total:
             continue
-        found = counted(metrics, windows, measurements)
-        if isinstance(found, str) or not found.increase.idle or found.increase.resets:
+        counter_check = counted(metrics, windows, measurements)
+        if isinstance(counter_check, str) or not counter_check.increase.idle or counter_check.increase.resets:
             return None
         any_found = True
-        missing += found.increase.value - found.reconciliation.client
-        unsure += found.uncertain
+        missing += counter_check.increase.value - counter_check.reconciliation.client
+        unsure += counter_check.uncertain
     return (max(missing, 0.0), unsure) if any_found else None
 
 
@@ -133,20 +133,20 @@ def clock_skew(health: Sequence[Health], limit_ns: float) -> list[Check]:
     skew_ns = max(abs(worst.label_offset_ns) - worst.clock_error_ns, 0)
     text = f"the labels of {worst.worker} are {worst.label_offset_ns / 1e6:+.1f} ms off the master's clock"
     text += f" (give or take {worst.clock_error_ns / 1e6:.1f} ms)"
-    found = [check("clock_skew", "Clock skew", skew_ns > limit_ns, text, float(skew_ns), limit_ns, "ns")]
+    checks = [check("clock_skew", "Clock skew", skew_ns > limit_ns, text, float(skew_ns), limit_ns, "ns")]
     wall = max(rows, key=lambda h: abs(h.wall_offset_ns))
     if abs(wall.wall_offset_ns) - wall.clock_error_ns > WALL_CLOCK_LIMIT_NS:
         text = (
             f"the system clock of {wall.worker} is {wall.wall_offset_ns / 1e9:+.1f} s off the master's, nothing is judged by it"
         )
         off_ns = float(abs(wall.wall_offset_ns))
-        found.append(check("system_clock", "System clock", True, text, off_ns, WALL_CLOCK_LIMIT_NS, "ns", Status.WARN))
-    return found
+        checks.append(check("system_clock", "System clock", True, text, off_ns, WALL_CLOCK_LIMIT_NS, "ns", Status.WARN))
+    return checks
 
 
 def stalls(health: Sequence[Health], steady: Steady | None) -> list[Check]:
-    """Workers report once a second: a longer gap means that the process itself stood still (suspended, swapped, starved). Of
-    the judged part, and as far as a gap reaches into it.
+    """Workers report once a second: a longer gap means that the process itself stood still (suspended, swapped, starved). Only
+    the part of a gap that lies in the judged part counts.
     """
     first, last = (steady.from_second - 1, steady.to_second) if steady else (0, MAX_SECOND)
     longest, who = 0.0, ""

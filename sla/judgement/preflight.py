@@ -1,4 +1,4 @@
-"""Before the load: which percentiles a run of this length can't decide.
+"""Before the load: the quantiles that a run of this length can't decide.
 
 A quantile is decidable when n_eff (1 - q) reaches 11.4 (see quantiles), that is when the design effect is at most
 n (1 - q) / 11.4. What the design effect will be is not known before; its usual values are those of an M/M/1 queue.
@@ -44,17 +44,17 @@ class TooShort:
 def too_short(
     plan: Sequence[PlannedSegment], shares: Mapping[str, float], quantiles: Sequence[float] = QUANTILES
 ) -> list[TooShort]:
-    """Of the plan's longest constant segment; `shares` says which part of the arrivals each operation gets."""
+    """Quantiles that the plan's longest constant segment is too short for. `shares`: operation -> its share of the arrivals."""
     constant = [s for s in plan if s.from_per_s == s.to_per_s > 0]
     if not constant:
         return []
     hold = max(constant, key=lambda s: s.duration_s)
-    found = []
+    warnings = []
     for operation, share in shares.items():
         rate = hold.to_per_s * share
         for q in quantiles:
             largest = rate * hold.duration_s * (1 - q) / DECIDABLE
             if largest < USUAL_DEFF[0.5]:
                 needed = {load: math.ceil(seconds_needed(deff, rate, q)) for load, deff in USUAL_DEFF.items() if rate > 0}
-                found.append(TooShort(operation, q, rate, hold.duration_s, largest, needed))
-    return found
+                warnings.append(TooShort(operation, q, rate, hold.duration_s, largest, needed))
+    return warnings

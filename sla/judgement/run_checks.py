@@ -15,13 +15,14 @@ from sla.values import histogram
 from sla.values.agreement import Agreement, OperationMetrics
 from sla.values.assessment import Check, Status, Steady, check
 from sla.values.measurements import Measurements, RunFacts
+from sla.values.remedies import PLAIN, Remedy, RemedyWords
 from sla.values.window import Window
 
 CLOCK_TICK_NS = 100.0
 COVERED_SHARE = 0.5  # of the judged part that the server's metrics must cover; a Prometheus may scrape only every 15 or 30 s
 
 
-# what a user may call acceptable: name -> the checks whose keys begin with this
+# checks that a user may waive: name -> what their keys begin with
 ALLOWABLE = {
     "lost-worker": "workers",
     "lost-master": "closed",
@@ -41,30 +42,35 @@ ALLOWABLE = {
 }
 
 
-def checks(
-    measurements: Measurements, agreement: Agreement, steady: Steady | None, allowed: frozenset[str] = frozenset()
+def run_checks(
+    measurements: Measurements,
+    agreement: Agreement,
+    steady: Steady | None,
+    allowed: frozenset[str] = frozenset(),
+    words: RemedyWords = PLAIN,
 ) -> list[Check]:
-    """Every check, in the order in which they are shown. A failed one whose name in ALLOWABLE is `allowed` is a WARN, and says
-    so; that there is data at all can't be waived.
+    """Every check, in the order in which they are shown. A failed one whose name in ALLOWABLE is `allowed` is a WARN, marked
+    so; that there is data at all can't be waived. `words`: how to say what can be done.
     """
     prefixes = tuple(ALLOWABLE[name] for name in allowed)
     return [
         dataclasses.replace(c, status=Status.WARN, reason=f"{c.reason} (allowed)")
         if c.status is Status.FAIL and c.key.startswith(prefixes)
         else c
-        for c in _checks(measurements, agreement, steady)
+        for c in _checks(measurements, agreement, steady, words)
     ]
 
 
-def _checks(measurements: Measurements, agreement: Agreement, steady: Steady | None) -> list[Check]:
-    found = [*_data(measurements, steady), *_exchange(measurements, agreement), *load_checks(measurements, agreement, steady)]
-    found += stalls(measurements.health, steady)
-    found += clock_skew(judged(measurements.health, steady), agreement.validity.clock_skew_ns)
-    found += _server(measurements, agreement, steady)
+def _checks(measurements: Measurements, agreement: Agreement, steady: Steady | None, words: RemedyWords) -> list[Check]:
+    all_checks = [*_data(measurements, steady), *_exchange(measurements, agreement)]
+    all_checks += load_checks(measurements, agreement, steady, words)
+    all_checks += stalls(measurements.health, steady)
+    all_checks += clock_skew(judged(measurements.health, steady), agreement.validity.clock_skew_ns)
+    all_checks += _server(measurements, agreement, steady, words)
     for operation in operations_of(measurements.windows):
         mine = [w for w in measurements.windows if w.operation == operation]
-        found += _law(operation, mine) + _resolution(operation, mine)
-    return found
+        all_checks += _law(operation, mine) + _resolution(operation, mine)
+    return all_checks
 
 
 def _data(measurements: Measurements, steady: Steady | None) -> list[Check]:
@@ -72,12 +78,12 @@ def _data(measurements: Measurements, steady: Steady | None) -> list[Check]:
     if not finished:
         return [check("data", "Data", True, "no operation was finished", 0.0, 1.0, "operations")]
     text, figure = "operations were measured in the steady part", float(finished)
-    found = [check("data", "Data", False, text, figure, 1.0, "operations")]
+    checks = [check("data", "Data", False, text, figure, 1.0, "operations")]
     if steady is None:
-        found = [check("data", "Data", True, "no steady part of at least 5 s at a constant rate", 0.0, 5.0, "s")]
+        checks = [check("data", "Data", True, "no steady part of at least 5 s at a constant rate", 0.0, 5.0, "s")]
     if not ok:
-        found.append(check("successes", "Successes", True, "not one operation succeeded", 0.0, 1.0, "operations"))
-    return found
+        checks.append(check("successes", "Successes", True, "not one operation succeeded", 0.0, 1.0, "operations"))
+    return checks
 
 
 def _exchange(measurements: Measurements, agreement: Agreement) -> list[Check]:
@@ -107,23 +113,23 @@ def _closed(facts: RunFacts) -> list[Check]:
 
 
 def _unsigned(count: int) -> list[Check]:
-    """Whoever sent them has no part in the run: shown, and no reason to distrust what was signed."""
+    """A warning: whoever sent them is no part of the run, and what was signed can be trusted all the same."""
     if not count:
         return []
     text = f"{count} messages were refused: not signed with this cluster's key"
     return [check("unsigned", "Unsigned messages", True, text, float(count), 0.0, "messages", Status.WARN)]
 
 
-def _server(measurements: Measurements, agreement: Agreement, steady: Steady | None) -> list[Check]:
+def _server(measurements: Measurements, agreement: Agreement, steady: Steady | None, words: RemedyWords) -> list[Check]:
     snapshots, facts = measurements.snapshots, measurements.facts
-    wanted = any(o.kind == "server_quantile" for o in agreement.objectives)
+    wanted = any(o.kind.from_server for o in agreement.objectives)
     if not snapshots:
         text = f"the server's own metrics could not be read ({facts.scrapes_failed} readings failed)"
-        advice = "see whether --metrics-url or --prometheus-url answers from where the master runs"
+        advice = words[Remedy.CHECK_SERVER_METRICS]
         if not facts.scrapes_failed:
-            text, advice = "nobody said where the server's own metrics are", "give --metrics-url URL, or --prometheus-url URL"
+            text, advice = "nobody said where the server's own metrics are", words[Remedy.GIVE_SERVER_METRICS]
         return [check("server_data", "Server metrics", True, text, 0.0, 1.0, "scrapes", advice=advice)] if wanted else []
-    found = [
+    checks = [
         _coverage(measurements, steady, wanted),
         check("scrapes", "Failed scrapes", facts.scrapes_failed > 0, f"{facts.scrapes_failed} scrapes failed",
                float(facts.scrapes_failed), 0.0, "scrapes", Status.WARN),
@@ -132,12 +138,12 @@ def _server(measurements: Measurements, agreement: Agreement, steady: Steady | N
     for operation, metrics in agreement.operations.items():
         windows = [w for w in measurements.windows if w.operation == operation]
         if windows and metrics.total:
-            found += _against_server(operation, metrics, windows, measurements)
-    return found
+            checks += _against_server(operation, metrics, windows, measurements)
+    return checks
 
 
 def _coverage(measurements: Measurements, steady: Steady | None, wanted: bool) -> Check:
-    """Between its first and its last scrape in the judged part a counter says everything; before and after them nothing."""
+    """A counter covers the time from its first to its last scrape in the judged part, and nothing before or after."""
     snapshots = measurements.snapshots
     text = f"{len(snapshots)} scrapes"
     if steady is None or not wanted:
@@ -155,11 +161,11 @@ def _against_server(
     """The client's counts and latencies of one operation against the server's own."""
     snapshots = measurements.snapshots
     key, title = f"counters_{operation}", f"Counters, {operation}"
-    found = counted(metrics, windows, measurements)
-    if isinstance(found, str):
-        return [Check(key, title, Status.INCONCLUSIVE, None, None, "operations", found)]
-    checks = [_counters(key, title, found, most_lost(measurements.facts))]
-    increase = found.increase
+    counter_check = counted(metrics, windows, measurements)
+    if isinstance(counter_check, str):
+        return [Check(key, title, Status.INCONCLUSIVE, None, None, "operations", counter_check)]
+    checks = [_counters(key, title, counter_check, most_lost(measurements.facts))]
+    increase = counter_check.increase
     increments = (
         bucket_increments(snapshots, metrics.histogram, increase.from_ns, increase.to_ns) if metrics.histogram else None
     )
@@ -169,22 +175,24 @@ def _against_server(
         if not increase.idle:  # what was finished before the first scrape or after the last is in no bucket
             from_s, to_s = increase.from_ns / 1e9, increase.to_ns / 1e9
             windows = [w for w in windows if from_s <= w.second and w.second + 1 <= to_s]
-        checks.append(_dominance(operation, windows, increments, slack + found.forgotten))
+        checks.append(_dominance(operation, windows, increments, slack + counter_check.forgotten))
     return checks
 
 
-def _counters(key: str, title: str, found: CounterCheck, lost: float) -> Check:
+def _counters(key: str, title: str, counter_check: CounterCheck, lost: float) -> Check:
     """`lost`: how many operations lost workers may have sent and not reported; the server may have counted them."""
-    result, increase = found.reconciliation, found.increase
+    result, increase = counter_check.reconciliation, counter_check.increase
     text = f"client {result.client:.0f}, server {increase.value:.0f}" + (", exact" if result.exact else "")
-    if found.unfinished:
-        text += f"; {found.unfinished} were cut off and nobody knows whether the server did them"
+    if counter_check.unfinished:
+        text += f"; {counter_check.unfinished} were cut off and nobody knows whether the server did them"
     if increase.resets:
-        text += f"; the counters were reset {increase.resets} times, and with them up to {found.forgotten:.0f} operations"
+        text += (
+            f"; the counters were reset {increase.resets} times, and with them up to {counter_check.forgotten:.0f} operations"
+        )
     missing = result.low - result.client
     if 0 < missing <= lost:
         text += f"; {missing:.0f} went with lost workers"
-    bad = not (result.low - lost <= result.client <= result.high + found.forgotten)
+    bad = not (result.low - lost <= result.client <= result.high + counter_check.forgotten)
     return check(key, title, bad, text, result.client - increase.value, 0.0, "operations")
 
 

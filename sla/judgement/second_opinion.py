@@ -1,4 +1,4 @@
-"""The latencies' intervals again by resampling, beside those that decide: shown on request, never judged by."""
+"""The intervals of latencies again, by resampling: shown on request beside those that decide, never used for a verdict."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ class SecondOpinion:
 
 
 def second_opinions(measurements: Measurements, steady: Steady, level: float = 0.95) -> list[SecondOpinion]:
-    """Of every operation over the judged part; the run's seed draws."""
-    found = []
+    """One for each operation, latency and quantile over the judged part. The run's seed makes the draws repeatable."""
+    opinions = []
     for operation in operations_of(measurements.windows):
         for latency in ("response", "service"):
             windows = one_histogram_a_second(measurements.windows, operation, steady, latency)
@@ -45,19 +45,19 @@ def second_opinions(measurements: Measurements, steady: Steady, level: float = 0
                 continue
             resampled = _resampled(windows, results, level, measurements.facts.seed)
             for r, again, whole in zip(results, resampled, blocks, strict=True):
-                found.append(SecondOpinion(operation, latency, r.quantile, r.estimate, again, whole))
-    return found
+                opinions.append(SecondOpinion(operation, latency, r.quantile, r.estimate, again, whole))
+    return opinions
 
 
 def _resampled(windows: Sequence[Histogram], results: Sequence[QuantileResult], level: float, seed: int) -> list[Estimate]:
     """Percentile intervals of the draws; unbounded where they reach past the samples that have a value."""
     whole = histogram.merge(windows)
     tail = (1 - level) / 2
-    found = []
+    estimates = []
     for r in results:
         draws = bootstrap_draws(whole, r.estimate.n_eff, [r.quantile], DRAWS, seed)[:, 0]
         low, high = (float(v) for v in np.quantile(draws, [tail, 1 - tail], method="inverted_cdf"))
         point = r.estimate.point
         high = float("inf") if high >= HIGHEST_NS else high
-        found.append(Estimate(point, min(low, point), max(high, point), level, r.estimate.n, r.estimate.n_eff))
-    return found
+        estimates.append(Estimate(point, min(low, point), max(high, point), level, r.estimate.n, r.estimate.n_eff))
+    return estimates

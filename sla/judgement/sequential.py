@@ -1,13 +1,14 @@
-"""Looking at a run while it goes. Looking again and again is not free: 58 looks at 95 % gave 42 % false verdicts.
+"""Interim analyses of a run under way. Repeated analyses are not free: 58 of them at 95 % gave 42 % false verdicts.
 
-There is no PASS before the end. A FAIL is claimed early only when an objective breaks its target at 99 % in three
-consecutive looks; simulated runs with the truth at the limit were stopped in under 2 % (`make calibrate`, row 12).
+There is no PASS before the end. A FAIL is claimed early only when an objective breaks its target at 99 % in three consecutive
+interim analyses; simulated runs with the truth at the limit were stopped in under 2 % (`make calibrate`, row 12).
 """
 
 from __future__ import annotations
 
+from sla.judgement.kinds.choose import estimator_of
 from sla.judgement.lateness import lateness
-from sla.judgement.objectives import absolute, measure
+from sla.judgement.objectives import absolute
 from sla.judgement.status import outside
 from sla.judgement.steady import find_steady
 from sla.values.agreement import Agreement
@@ -15,13 +16,13 @@ from sla.values.assessment import Severity
 from sla.values.baseline import Baseline, with_baseline
 from sla.values.measurements import Measurements
 
-LOOK_LEVEL = 0.99
+INTERIM_LEVEL = 0.99
 CONSECUTIVE = 3
-LOOK_EVERY_S = 10.0
+INTERIM_EVERY_S = 10.0
 
 
 def failing(
-    measurements: Measurements, agreement: Agreement, baseline: Baseline | None = None, level: float = LOOK_LEVEL
+    measurements: Measurements, agreement: Agreement, baseline: Baseline | None = None, level: float = INTERIM_LEVEL
 ) -> frozenset[str]:
     """Keys of the critical objectives whose whole interval breaks the target, in what was measured so far. A limit that is
     not known is not broken, and whatever the generator's lag can have done is taken off (sla.judgement.lateness).
@@ -31,24 +32,24 @@ def failing(
     if steady is None:
         return frozenset()
     late = lateness(measurements, steady)
-    found = set()
+    keys = set()
     for o in agreement.objectives:
         if o.severity is Severity.CRITICAL:
-            estimate = measure(o, agreement, measurements, steady, late)(level).surely
+            estimate = estimator_of(o, agreement).from_run(measurements, steady, late)(level).surely
             if estimate is not None and outside(estimate, absolute(o.target, o, measurements, steady)):
-                found.add(o.key)
-    return frozenset(found)
+                keys.add(o.key)
+    return frozenset(keys)
 
 
-class Looks:
-    """The looks at one run, in order."""
+class InterimAnalyses:
+    """The interim analyses of one run, in order."""
 
     def __init__(self) -> None:
         self._recent: list[frozenset[str]] = []
 
-    def add(self, found: frozenset[str]) -> frozenset[str]:
-        """Objectives that failed in this look and the two before it: reason enough to stop."""
-        self._recent = [*self._recent, found][-CONSECUTIVE:]
+    def add(self, failing_now: frozenset[str]) -> frozenset[str]:
+        """Keys of the objectives that failed in this analysis and the two before it: reason enough to stop."""
+        self._recent = [*self._recent, failing_now][-CONSECUTIVE:]
         if len(self._recent) < CONSECUTIVE:
             return frozenset()
         return frozenset.intersection(*self._recent)

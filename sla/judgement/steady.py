@@ -64,18 +64,20 @@ def by_second(windows: Sequence[Window], operations: Sequence[str], from_second:
 
 
 def outcomes(seconds: Sequence[Sequence[Window]]) -> tuple[FloatArray, FloatArray]:
-    """(right, failed) operations of each second, both of shape (m,)."""
+    """(successful, failed) operations of each second, both of shape (m,)."""
     ok = np.array([sum(w.ok for w in s) for s in seconds], dtype=np.float64)
     failed = np.array([sum(w.failures for w in s) for s in seconds], dtype=np.float64)
     return ok, failed
 
 
 def one_histogram_a_second(windows: Sequence[Window], operation: str, steady: Steady, latency: str) -> list[Histogram]:
+    """Latencies ("response" or "service") of one operation in each second of the judged part, EMPTY where there was none."""
     seconds = by_second(windows, [operation], steady.from_second, steady.to_second)
-    return [(getattr(s[0], latency) if s else EMPTY) for s in seconds]
+    return [(s[0].response if latency == "response" else s[0].service) if s else EMPTY for s in seconds]
 
 
 def operations_of(windows: Sequence[Window]) -> list[str]:
+    """Names of the measured operations, sorted."""
     return sorted({w.operation for w in windows} - {SCHEDULE})
 
 

@@ -14,6 +14,7 @@ from sla.values.assessment import OperationSummary, Steady
 from sla.values.estimate import Estimate
 from sla.values.histogram import Histogram
 from sla.values.measurements import Measurements
+from sla.values.window import failures_by_category
 
 
 def summaries(measurements: Measurements, steady: Steady | None, level: float) -> tuple[OperationSummary, ...]:
@@ -23,29 +24,25 @@ def summaries(measurements: Measurements, steady: Steady | None, level: float) -
     return tuple(_summary(measurements, o, steady, level) for o in operations_of(measurements.windows))
 
 
-def less_lag(found: Sequence[OperationSummary], lag: Histogram) -> tuple[OperationSummary, ...]:
-    """The same with every quantile of the response time less that of the generator's lag, not under 0: what is left when two
-    runs are compared that were late in different degrees. For orientation: quantiles can't be subtracted exactly.
+def less_lag(as_measured: Sequence[OperationSummary], lag: Histogram) -> tuple[OperationSummary, ...]:
+    """The summaries with every quantile of the response time less that of the generator's lag, not under 0: for comparing two
+    runs that were late in different degrees. For orientation: quantiles can't be subtracted exactly.
     """
     if not lag.total:
-        return tuple(found)
+        return tuple(as_measured)
 
     def less(e: Estimate, name: str) -> Estimate:
         by = lag.quantile_ns(float(name.removeprefix("p")) / 100)
         point, low, high = (0.0 if math.isinf(by) else max(x - by, 0.0) for x in (e.point, e.low, e.high))
         return Estimate(point, low, high, e.level, e.n, e.n_eff)
 
-    return tuple(dataclasses.replace(s, response={k: less(e, k) for k, e in s.response.items()}) for s in found)
+    return tuple(dataclasses.replace(s, response={k: less(e, k) for k, e in s.response.items()}) for s in as_measured)
 
 
 def _summary(measurements: Measurements, operation: str, steady: Steady, level: float) -> OperationSummary:
     seconds = by_second(measurements.windows, [operation], steady.from_second, steady.to_second)
-    ok, bad = outcomes(seconds)
-    failed: dict[str, int] = {}
-    for s in seconds:
-        for w in s:
-            for category, count in w.failed.items():
-                failed[category] = failed.get(category, 0) + count
+    ok, failed_in_second = outcomes(seconds)
+    failed = failures_by_category(w for second in seconds for w in second)
     latencies = {}
     for latency in ("response", "service"):
         results = quantile_results(one_histogram_a_second(measurements.windows, operation, steady, latency), QUANTILES, level)
@@ -55,7 +52,7 @@ def _summary(measurements: Measurements, operation: str, steady: Steady, level: 
         int(ok.sum()),
         dict(sorted(failed.items())),
         rate_estimate(ok, 1.0, level),
-        proportion_estimate(ok, ok + bad, level),
+        proportion_estimate(ok, ok + failed_in_second, level),
         latencies["response"],
         latencies["service"],
     )

@@ -1,85 +1,103 @@
-"""What a failed check of the run says about which objectives, and in which direction: only that is open then.
+"""Which objectives a failed check of the run opens, and in which direction; the others stand.
 
 A direction is the verdict that does not stand: PASS (it may be worse than measured), FAIL (it may be better), or both.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import assert_never
 
 from sla.judgement.status import MISSES, OVER_BASELINE
 from sla.values.agreement import Objective
 from sla.values.assessment import Check, ObjectiveResult, Status
+from sla.values.kinds import ClientLatency, ObjectiveKind, ServerLatency, SuccessRate, Throughput
 
-PASS, FAIL, BOTH = "PASS", "FAIL", "both"
-_KINDS = ("client_quantile", "server_quantile", "throughput", "success")
+PASS, FAIL, BOTH, NONE = "PASS", "FAIL", "both", ""
 
 
 @dataclass(frozen=True)
 class Touch:
-    """`kinds`: kind of objective -> direction. why: one line. unless: kinds whose FAIL stands where it holds even if every
-    operation in doubt was successful and fast.
+    """A direction for each kind of objective, and why, in one line.
+
+    bounded   how many operations are in doubt is known: a FAIL stands where it holds even if all of them were successful and
+              fast (ObjectiveEstimator.fails_despite)
     """
 
-    kinds: Mapping[str, str]
+    client_latency: str
+    server_latency: str
+    throughput: str
+    success_rate: str
     why: str
-    unless: Collection[str] = ()
+    bounded: bool = False
+
+    def of(self, kind: ObjectiveKind) -> str:
+        """The direction for this kind."""
+        match kind:
+            case ClientLatency():
+                return self.client_latency
+            case ServerLatency():
+                return self.server_latency
+            case Throughput():
+                return self.throughput
+            case SuccessRate():
+                return self.success_rate
+            case _ as unreachable:
+                assert_never(unreachable)
 
 
-def _all(direction: str, **others: str) -> dict[str, str]:
-    """Every kind in this direction, but for `others`; "" for none."""
-    return {kind: d for kind in _KINDS if (d := others.get(kind, direction))}
+def _warning(why: str) -> Touch:
+    """A check that is never more than a warning."""
+    return Touch(NONE, NONE, NONE, NONE, why)
 
 
-_CLIENT = ("client_quantile", "success")
-_LOST = _all(BOTH, server_quantile=PASS)
-
-_LATENCIES = ("client_quantile", "server_quantile")
-
-
-def _on(direction: str, *kinds: str) -> dict[str, str]:
-    return dict.fromkeys(kinds, direction)
+def _lost(why: str) -> Touch:
+    return Touch(BOTH, PASS, BOTH, BOTH, why, bounded=True)
 
 
 # by the beginning of a check's key; one that ends in "_" goes on with an operation, and touches objectives on that alone
+# columns: client's latencies, server's latencies, throughput, success rate
 TOUCHES: Mapping[str, Touch] = {
-    "data": Touch(_all(BOTH), "nothing was measured that could be judged"),
-    "successes": Touch(_all(BOTH, success=PASS), "without a right answer there is no latency; that none was right is certain"),
-    "workers": Touch(_LOST, "samples are missing, and load: what is slow under less load is slow", _CLIENT),
-    "closed": Touch(_LOST, "what the master had not stored may be missing, and so may load", _CLIENT),
-    "reports": Touch(_LOST, "samples are missing, nobody knows of which operations", _CLIENT),
+    "data": Touch(BOTH, BOTH, BOTH, BOTH, "nothing was measured that could be judged"),
+    "successes": Touch(BOTH, BOTH, BOTH, PASS, "without a success there is no latency; that there was none is certain"),
+    "workers": _lost("samples are missing, and load: what is slow under less load is slow"),
+    "workers_operations": _lost("as workers, with a figure"),
+    "closed": _lost("what the master had not stored may be missing, and so may load"),
+    "reports": _lost("samples are missing, nobody knows of which operations"),
     "unsent": Touch(
-        _all(PASS, throughput=BOTH), "less load flatters; what fails under it fails, but what was not sent was not done"
+        PASS, PASS, BOTH, PASS, "less load flatters; what fails under it fails, but what was not sent was not done"
     ),
     "achieved_seconds": Touch(
-        _on(FAIL, "throughput", "success"), "what came late came in a burst, which may have been refused", ("success",)
+        NONE, NONE, FAIL, FAIL, "what came late came in a burst, which may have been refused", bounded=True
     ),
-    "schedule_lag": Touch(_on(BOTH, *_LATENCIES), "a lag as long as a window: no second's figures can be told from the next's"),
-    "generator_cpu": Touch(_on(FAIL, "client_quantile", "throughput"), "answers waited for the generator, and so did arrivals"),
-    "stalls": Touch(_on(BOTH, *_LATENCIES, "throughput"), "no load, then a burst: neither is the load that was planned"),
+    "schedule_lag": Touch(
+        BOTH, BOTH, NONE, NONE, "a lag as long as a window: no second's figures can be separated from the next's"
+    ),
+    "generator_cpu": Touch(FAIL, NONE, FAIL, NONE, "responses waited for the generator, and so did arrivals"),
+    "stalls": Touch(BOTH, BOTH, BOTH, NONE, "no load, then a burst: neither is the load that was planned"),
     "clock_skew": Touch(
-        _on(BOTH, "server_quantile"),
-        "scrapes and windows are of different seconds; a client's latency is a difference on one clock",
+        NONE, BOTH, NONE, NONE, "scrapes and windows are of different seconds; a client's latency is a difference on one clock"
     ),
-    "server_data": Touch(_on(BOTH, "server_quantile"), "the server's figures do not cover the judged part"),
-    "restarted": Touch(_all(PASS) | _on(BOTH, *_LATENCIES), "two processes were measured, one of them cold; errors are real"),
-    "counters_": Touch(_all(BOTH), "client and server counted different things: something else answers, or something was lost"),
-    "dominance_": Touch(_on(BOTH, *_LATENCIES), "an answer faster than the server's own part was not the server's"),
-    "littles_law_": Touch(
-        _on(BOTH, "client_quantile", "throughput", "success"), "samples are missing at the client; the server's are its own"
+    "server_data": Touch(NONE, BOTH, NONE, NONE, "the server's figures do not cover the judged part"),
+    "restarted": Touch(BOTH, BOTH, PASS, PASS, "two processes were measured, one of them cold; errors are real"),
+    "counters_": Touch(
+        BOTH, BOTH, BOTH, BOTH, "client and server counted different things: something else responds, or something was lost"
     ),
-    "resolution_": Touch(_on(BOTH, "client_quantile"), "the client's clock is too coarse for what it timed"),
-    "workers_operations": Touch(_LOST, "as workers, with a figure", _CLIENT),
+    "dominance_": Touch(BOTH, BOTH, NONE, NONE, "a response faster than the server's own part was not the server's"),
+    "littles_law_": Touch(BOTH, NONE, BOTH, BOTH, "samples are missing at the client; the server's are its own"),
+    "resolution_": Touch(BOTH, NONE, NONE, NONE, "the client's clock is too coarse for what it timed"),
     # these are never more than a warning
-    "achieved": Touch({}, "what is missing in sum shows as unsent where it was due"),
-    "outside": Touch({}, "no objective is about ramps and other stages"),
-    "scrapes": Touch({}, "each failed scrape makes the server's intervals wider by itself"),
-    "unsigned": Touch({}, "who sent them has no part in the run"),
-    "system_clock": Touch({}, "nothing is judged by it"),
+    "achieved": _warning("what is missing in sum shows as unsent where it was due"),
+    "outside": _warning("no objective is about ramps and other stages"),
+    "scrapes": _warning("each failed scrape makes the server's intervals wider by itself"),
+    "unsigned": _warning("who sent them has no part in the run"),
+    "system_clock": _warning("nothing is judged by it"),
 }
-# a closed model has no intended starts: a generator at its limit makes less load, and lag can't be told from latency
-_CLOSED_MODEL = {"generator_cpu": Touch(_all(BOTH), "in a closed model a slow generator asks less and measures itself")}
+# a closed model has no intended starts: a generator at its limit makes less load, and lag can't be separated from latency
+_CLOSED_MODEL = {
+    "generator_cpu": Touch(BOTH, BOTH, BOTH, BOTH, "in a closed model a slow generator asks less and measures itself")
+}
 
 
 def row_of(key: str) -> tuple[str, str]:
@@ -97,22 +115,23 @@ def touched(check: Check, objectives: Sequence[Objective], open_model: bool) -> 
     row, operation = row_of(check.key)
     touch = TOUCHES[row] if open_model else _CLOSED_MODEL.get(row, TOUCHES[row])
     mine = (o for o in objectives if not operation or operation in o.operations)
-    return {o.key: touch.kinds[o.kind] for o in mine if o.kind in touch.kinds}
+    return {o.key: direction for o in mine if (direction := touch.of(o.kind))}
 
 
 def touches_client(check: Check) -> bool:
-    """Whether a failed check says anything about what a client measured: then two runs can't be compared by it."""
-    return any(kind != "server_quantile" for kind in TOUCHES[row_of(check.key)[0]].kinds)
+    """Whether a failed check opens anything that a client measured: then the run can't be compared with another."""
+    touch = TOUCHES[row_of(check.key)[0]]
+    return any((touch.client_latency, touch.throughput, touch.success_rate))
 
 
-def may_stand(check: Check, kind: str) -> bool:
-    """Whether a FAIL of this kind stands where it holds with every operation in doubt."""
-    return kind in TOUCHES[row_of(check.key)[0]].unless
+def is_bounded(check: Check) -> bool:
+    """Whether it is known how many operations a failed check leaves in doubt."""
+    return TOUCHES[row_of(check.key)[0]].bounded
 
 
 def undone(o: ObjectiveResult, direction: str) -> bool:
-    """Whether this direction leaves the objective without an answer. A WARN that misses its target, or is over its baseline,
-    claims both: no better, and no worse. One that is open by itself is no answer to wait for where both directions are: to
+    """Whether this direction leaves the objective without a verdict. A WARN that misses its target, or is over its baseline,
+    claims both: no better, and no worse. One that is open by itself is no verdict to wait for where both directions are: to
     measure longer does not help then.
     """
     if o.status is Status.INCONCLUSIVE:

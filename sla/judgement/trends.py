@@ -40,7 +40,7 @@ class Trend:
 
 def trends(assessment: Assessment, earlier: Sequence[EarlierRun]) -> tuple[Trend, ...]:
     """`earlier` oldest first. Objectives without an estimate here or in every earlier run have no trend."""
-    found = []
+    by_objective = []
     for o in assessment.objectives:
         before = tuple((run, run.estimates[o.key]) for run in earlier if o.key in run.estimates)
         if o.estimate is None or not before or o.status is Status.INVALID:
@@ -53,8 +53,8 @@ def trends(assessment: Assessment, earlier: Sequence[EarlierRun]) -> tuple[Trend
             beyond = "higher"
         elif o.estimate.high < min(e.low for _, e in before):
             beyond = "lower"
-        found.append(Trend(o.key, o.title, o.unit, o.estimate, before, compared, beyond))
-    return tuple(found)
+        by_objective.append(Trend(o.key, o.title, o.unit, o.estimate, before, compared, beyond))
+    return tuple(by_objective)
 
 
 def _fixed(estimate: Estimate) -> Callable[[float], Estimate]:

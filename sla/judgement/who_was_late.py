@@ -1,4 +1,4 @@
-"""How late arrivals were woken, and why: the machine, the container's quota, or the generator itself. One text, shown once."""
+"""How late arrivals were woken, and why: the machine, the container's quota, or the generator itself."""
 
 from __future__ import annotations
 
@@ -7,88 +7,89 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sla.judgement.lateness import LONGEST_S, SECOND_NS, duration, highest_ns
+from sla.judgement.lateness import LONGEST_S, SECOND_NS, duration
 from sla.values import histogram
 from sla.values.machine import MachineSecond
+from sla.values.remedies import PLAIN, Remedy, RemedyWords
 from sla.values.window import Health
 
 FINE_NS = 1e6  # a lag p99 that needs no explanation
 BUSY_STEAL = 0.02  # of the machine's time
 BUSY_WAIT = 0.005  # of a process's time
 BUSY_PRESSURE = 0.1
-VERY_BUSY_PRESSURE = 0.5  # said even where arrivals were on time: more than what generator and target take from each other
+VERY_BUSY_PRESSURE = 0.5  # named even where arrivals were on time: more than what generator and target take from each other
 COMMENSURATE = 0.25  # of the time in which arrivals were held up, a cause must have lasted at least
 NEAR_A_CORE = 0.8
 LONG_COLLECTION_NS = 1e6
 LONG_TURN_NS = 1e5
 
-MORE_WORKERS = "more workers, so that each has fewer operations (--workers)"
-
 
 @dataclass(frozen=True)
 class Explained:
-    """What is shown, and what to do about it ("": nothing)."""
+    """Why arrivals were late, and what to do about it ("": nothing)."""
 
     text: str
     advice: str
 
 
-def explain(rows: Sequence[Health], target: Sequence[MachineSecond]) -> Explained | None:
-    """Of the judged part's seconds; None without a sample of lag. `target`: those of a target on this machine."""
+def explain(rows: Sequence[Health], target: Sequence[MachineSecond], words: RemedyWords = PLAIN) -> Explained | None:
+    """`rows`: the workers' seconds of the judged part; `target`: the seconds of a target on this machine, if it is there.
+    None without a sample of lag.
+    """
     lag = histogram.merge(h.lag for h in rows)
     if not lag.total:
         return None
     p99_ns = lag.quantile_ns(0.99)
     text = f"arrivals were woken {duration(lag.quantile_ns(0.5))} (p50) and {duration(p99_ns)} (p99) late"
-    found = _busy(rows)
-    busy = f"the machine was busy ({', '.join(words for words, _ in found)})"
+    causes = _busy(rows, words)
+    busy = f"the machine was busy ({', '.join(cause for cause, _ in causes)})"
     if p99_ns <= FINE_NS:
         return Explained(text + (f", though {busy}" if _very_busy(rows) else "") + _turns(rows), "")
     own = histogram.merge(h.own_lag for h in rows)
     own_ns = own.quantile_ns(0.99) if own.total else None
-    said, advice = "; why is not known: nothing was measured of this machine", "more workers on more cores (--workers)"
+    why, advice = "; why is not known: nothing was measured of this machine", words[Remedy.MORE_CORES]
     if own_ns is not None and own_ns >= p99_ns / 2:
         cpu = float(np.percentile([h.cpu_share for h in rows], 95))
-        said = f": the generator's own work was {duration(own_ns)} (p99) of it, at {cpu:.2f} of a core"
-        said += f", though {busy}" if found and _very_busy(rows) else ""
-        advice = "more workers: one core is nearly used up (--workers)" if cpu > NEAR_A_CORE else MORE_WORKERS
-    elif found:
-        said = f": {busy}"
-        advice = "; ".join(dict.fromkeys(action for _, action in found))
+        why = f": the generator's own work was {duration(own_ns)} (p99) of it, at {cpu:.2f} of a core"
+        why += f", though {busy}" if causes and _very_busy(rows) else ""
+        advice = words[Remedy.CORE_USED_UP if cpu > NEAR_A_CORE else Remedy.LESS_WORK_A_WORKER]
+    elif causes:
+        why = f": {busy}"
+        advice = "; ".join(dict.fromkeys(action for _, action in causes))
     elif any(h.machine is not None for h in rows):
-        said = ": the machine's accounts show no cause (was the process or its container stopped for a while?)"
+        why = ": the machine's accounts show no cause (was the process or its container stopped for a while?)"
         advice = "repeat the run; another machine, if it is so again"
     if own_ns is not None and own_ns < p99_ns / 2:
-        said += f"; the generator's own part was {duration(own_ns)} (p99)"
-    return Explained(text + said + _target(target) + _turns(rows), advice)
+        why += f"; the generator's own part was {duration(own_ns)} (p99)"
+    return Explained(text + why + _target(target) + _turns(rows), advice)
 
 
-def _busy(rows: Sequence[Health]) -> list[tuple[str, str]]:
-    """(what the machine did, what to do about it): what was there for so long that it can have held up what was late."""
+def _busy(rows: Sequence[Health], words: RemedyWords) -> list[tuple[str, str]]:
+    """(cause, remedy) for what the machine did for so long that it can have held up the late arrivals."""
     seconds = [h.machine for h in rows if h.machine is not None]
     if not seconds:
         return []
-    held = COMMENSURATE * sum(min(highest_ns(h.lag), LONGEST_S * SECOND_NS) for h in rows) / SECOND_NS / len(seconds)
-    found = []
+    held = COMMENSURATE * sum(min(h.lag.max_ns, LONGEST_S * SECOND_NS) for h in rows) / SECOND_NS / len(seconds)
+    causes = []
     quota: dict[int, float] = {}  # workers of one container share its quota, and each reads the same account of it
     for m in seconds:
         if m.throttled_s >= 0:
             quota[m.second] = max(quota.get(m.second, 0.0), m.throttled_s)
     if quota and (share := sum(quota.values()) / len(quota)) > max(BUSY_WAIT, held):
-        words = f"the container's CPU quota stopped workers for {sum(quota.values()):.1f} s of {len(quota)} s"
-        found.append((words, "raise the CPU quota of the container"))
+        stopped = f"the container's CPU quota stopped workers for {sum(quota.values()):.1f} s of {len(quota)} s"
+        causes.append((stopped, "raise the CPU quota of the container"))
     steal = [m.steal for m in seconds if m.steal >= 0]
     if steal and (share := sum(steal) / len(steal)) >= max(BUSY_STEAL, held):
-        found.append((f"steal {share:.0%}", "another machine, or a dedicated one"))
+        causes.append((f"steal {share:.0%}", "another machine, or a dedicated one"))
     waited = [m.waited_s for m in seconds if m.waited_s >= 0]
     pressure = [m.pressure for m in seconds if m.pressure >= 0]
     several = len({m.process for m in seconds}) > 1
-    action = "stop what else runs on it" + (", or fewer workers (--workers)" if several else "")
+    action = words[Remedy.FEWER_WORKERS] if several else "stop what else runs on it"
     if waited and (share := sum(waited) / len(waited)) > max(BUSY_WAIT, held):
-        found.append((f"workers waited {share:.0%} of the time for a core", action))
+        causes.append((f"workers waited {share:.0%} of the time for a core", action))
     elif pressure and (share := sum(pressure) / len(pressure)) >= max(BUSY_PRESSURE, held):
-        found.append((f"in {share:.0%} of the time some task waited for a core", action))
-    return found
+        causes.append((f"in {share:.0%} of the time some task waited for a core", action))
+    return causes
 
 
 def _very_busy(rows: Sequence[Health]) -> bool:
@@ -105,7 +106,7 @@ def _target(seconds: Sequence[MachineSecond]) -> str:
 
 
 def _turns(rows: Sequence[Health]) -> str:
-    """What else the generator adds to latencies, where it is worth a word."""
+    """What else the generator adds to latencies, where it is large enough to matter."""
     text = ""
     hub = histogram.merge(h.hub for h in rows)
     if hub.total and (p99_ns := hub.quantile_ns(0.99)) >= LONG_TURN_NS:

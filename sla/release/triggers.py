@@ -6,9 +6,11 @@ Every instance is judged by itself: the errors of a canary with 1 % of the traff
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import assert_never
 
 from sla.values.agreement import Agreement, Objective
 from sla.values.assessment import ObjectiveResult, Severity
+from sla.values.kinds import ClientLatency, ServerLatency, SuccessRate, Throughput
 from sla.values.strategy import Trigger
 
 ALERT_FOR_S = 300.0
@@ -23,7 +25,7 @@ def triggers(agreement: Agreement, results: Sequence[ObjectiveResult], cautious:
     server's metrics can't show (a client latency, an operation without counters) has no trigger, nor has one whose limit is
     not known (relative to a baseline that there is none of).
     """
-    found = [
+    all_triggers = [
         Trigger(
             "critical_alert",
             "a critical alert has fired for more than 5 minutes",
@@ -33,62 +35,83 @@ def triggers(agreement: Agreement, results: Sequence[ObjectiveResult], cautious:
             "alerts",
         )
     ]
-    found += [t for o in agreement.objectives for t in _broken(o, agreement)]
+    all_triggers += [t for o in agreement.objectives for t in _broken(o, agreement)]
     if cautious:
         measured = {r.key: r for r in results}
         warning = [o for o in agreement.objectives if o.severity is Severity.WARNING]
-        found += [t for o in warning for t in _degraded(o, agreement, measured.get(o.key))]
-    return tuple(found)
+        all_triggers += [t for o in warning for t in _degraded(o, agreement, measured.get(o.key))]
+    return tuple(all_triggers)
 
 
 def _broken(o: Objective, agreement: Agreement) -> list[Trigger]:
+    """What fires when the objective's target is broken clearly."""
     if not o.target.known:
         return []
-    if o.kind == "server_quantile":
-        limit = o.target.value * LATENCY_OVER
-        title = f"{o.title} is more than 20 % over its target"
-        return [Trigger(o.key, title, f"{_quantile(o, agreement)} > {limit / 1e9:.9g}", _SHORT_FOR_S, limit, "ns")]
-    if o.kind == "success" and o.severity is Severity.CRITICAL and (share := _success(o, agreement)):
-        title = f"{o.title} is under {100 * o.target.value:g} %"
-        return [Trigger(o.key, title, f"{share} < {o.target.value:.9g}", _SHORT_FOR_S, o.target.value, "ratio")]
-    return []
+    match o.kind:
+        case ServerLatency(quantile):
+            limit = o.target.value * LATENCY_OVER
+            title = f"{o.title} is more than 20 % over its target"
+            expression = f"{_quantile(o, quantile, agreement)} > {limit / 1e9:.9g}"
+            return [Trigger(o.key, title, expression, _SHORT_FOR_S, limit, o.unit)]
+        case SuccessRate():
+            if o.severity is not Severity.CRITICAL or not (share := _success(o, agreement)):
+                return []
+            title = f"{o.title} is under {100 * o.target.value:g} %"
+            return [Trigger(o.key, title, f"{share} < {o.target.value:.9g}", _SHORT_FOR_S, o.target.value, o.unit)]
+        case ClientLatency() | Throughput():
+            return []
+        case _ as unreachable:
+            assert_never(unreachable)
 
 
 def _degraded(o: Objective, agreement: Agreement, result: ObjectiveResult | None) -> list[Trigger]:
+    """What fires when the figure is worse by a tenth than in the run: `result`; None without one."""
     key, title = f"{o.key}_degraded", f"{o.title} is more than 10 % worse than in this run"
-    if o.kind == "throughput":
-        totals = _totals(o, agreement)
-        if not totals:
+    estimate = result.estimate if result else None
+    match o.kind:
+        case Throughput():
+            return _less_than_the_day_before(o, key, agreement)
+        case ServerLatency(quantile):
+            if estimate is None:
+                return []
+            limit = estimate.point * (1 + DEGRADED_BY)
+            expression = f"{_quantile(o, quantile, agreement)} > {limit / 1e9:.4g}"
+            return [Trigger(key, title, expression, ALERT_FOR_S, limit, o.unit)]
+        case SuccessRate():
+            if estimate is None or not (share := _success(o, agreement)):
+                return []
+            limit = estimate.point * (1 - DEGRADED_BY)
+            return [Trigger(key, title, f"{share} < {limit:.4g}", ALERT_FOR_S, limit, o.unit)]
+        case ClientLatency():
             return []
-        # real traffic has its own rate: only the same hour of the day before says what is normal
-        now = " + ".join(f"sum(rate({name}[{RANGE}]))" for name in totals)
-        before = " + ".join(f"sum(rate({name}[{RANGE}] offset 1d))" for name in totals)
-        title = f"{o.title} is more than 10 % under that of the day before"
-        return [Trigger(key, title, f"({now}) < {1 - DEGRADED_BY:g} * ({before})", ALERT_FOR_S, None, "ops/s")]
-    if result is None or result.estimate is None:
+        case _ as unreachable:
+            assert_never(unreachable)
+
+
+def _less_than_the_day_before(o: Objective, key: str, agreement: Agreement) -> list[Trigger]:
+    """Real traffic has its own rate: only the same hour of the day before shows what is normal."""
+    totals = _totals(o, agreement)
+    if not totals:
         return []
-    if o.kind == "server_quantile":
-        limit = result.estimate.point * (1 + DEGRADED_BY)
-        return [Trigger(key, title, f"{_quantile(o, agreement)} > {limit / 1e9:.4g}", ALERT_FOR_S, limit, "ns")]
-    if o.kind == "success" and (share := _success(o, agreement)):
-        limit = result.estimate.point * (1 - DEGRADED_BY)
-        return [Trigger(key, title, f"{share} < {limit:.4g}", ALERT_FOR_S, limit, "ratio")]
-    return []
+    now = " + ".join(f"sum(rate({name}[{RANGE}]))" for name in totals)
+    before = " + ".join(f"sum(rate({name}[{RANGE}] offset 1d))" for name in totals)
+    title = f"{o.title} is more than 10 % under that of the day before"
+    return [Trigger(key, title, f"({now}) < {1 - DEGRADED_BY:g} * ({before})", ALERT_FOR_S, None, o.unit)]
 
 
-def _quantile(o: Objective, agreement: Agreement) -> str:
+def _quantile(o: Objective, quantile: float, agreement: Agreement) -> str:
     name = agreement.operations[o.operations[0]].histogram
-    return f"histogram_quantile({o.quantile:g}, sum by (le, instance) (rate({name}_bucket[{RANGE}])))"
+    return f"histogram_quantile({quantile:g}, sum by (le, instance) (rate({name}_bucket[{RANGE}])))"
 
 
 def _success(o: Objective, agreement: Agreement) -> str:
-    """Right answers over all, of those operations that count their failures; "" where none does."""
+    """Successful operations over all, of those operations that count their failures; "" where none does."""
     counted = [m for m in (agreement.operations[name] for name in o.operations) if m.total and m.failed]
     if not counted:
         return ""
-    right = " + ".join(f"sum by (instance) (rate({m.total}[{RANGE}]))" for m in counted)
+    successful = " + ".join(f"sum by (instance) (rate({m.total}[{RANGE}]))" for m in counted)
     failed = " + ".join(f"sum by (instance) (rate({m.failed}[{RANGE}]))" for m in counted)
-    return f"({right}) / ({right} + {failed})"
+    return f"({successful}) / ({successful} + {failed})"
 
 
 def _totals(o: Objective, agreement: Agreement) -> list[str]:

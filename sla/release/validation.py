@@ -1,4 +1,4 @@
-"""Several answers about one release become one: the worst of them, and a step that could not be done is no pass."""
+"""Several verdicts on one release become one: the worst of them, and a step that could not be done is no pass."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from enum import Enum
 
 from sla.values.assessment import Decision
 
-# A shown failure comes first: that another part can't be trusted does not take it back.
+# A proven failure comes first: that another part can't be trusted does not undo it.
 WORST_FIRST = (
     Decision.NO_GO,
     Decision.INVALID,
@@ -20,6 +20,8 @@ WORST_FIRST = (
 
 
 class Outcome(str, Enum):
+    """What became of a step."""
+
     DONE = "DONE"
     SKIPPED = "SKIPPED"
     FAILED = "FAILED"
@@ -27,7 +29,7 @@ class Outcome(str, Enum):
 
 @dataclass(frozen=True)
 class StepResult:
-    """One step of a validation. `decision` is what it says of the release, None where it says nothing; `needed`: no pass
+    """One step of a validation. `decision`: its verdict on the release, None where it has none; `needed`: no pass
     without it.
     """
 
@@ -41,13 +43,13 @@ class StepResult:
 
 def combined(steps: Sequence[StepResult]) -> tuple[Decision, str]:
     """(the decision, why): the worst of the steps' own, at best INCONCLUSIVE where a needed step failed or was skipped."""
-    found = [(s.decision, f"{s.title}: {s.text}") for s in steps if s.decision is not None]
-    if not found:
-        found = [(Decision.INVALID, "nothing was measured")]
+    reasons = [(s.decision, f"{s.title}: {s.text}") for s in steps if s.decision is not None]
+    if not reasons:
+        reasons = [(Decision.INVALID, "nothing was measured")]
     for s in steps:
         if s.decision is None and s.needed and s.outcome is not Outcome.DONE:
-            found.append((Decision.INCONCLUSIVE, f"{s.title} {s.outcome.value.lower()}: {s.text}"))
-    worst = min((decision for decision, _ in found), key=WORST_FIRST.index)
+            reasons.append((Decision.INCONCLUSIVE, f"{s.title} {s.outcome.value.lower()}: {s.text}"))
+    worst = min((decision for decision, _ in reasons), key=WORST_FIRST.index)
     if worst is Decision.GO:
         return worst, "every step passes"
-    return worst, "; ".join(why for decision, why in found if decision is worst)
+    return worst, "; ".join(why for decision, why in reasons if decision is worst)

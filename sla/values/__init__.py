@@ -1,1 +1,1 @@
-"""The values: what was measured, what was agreed, what was answered."""
+"""The values: measurements, agreements, assessments."""

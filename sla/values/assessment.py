@@ -1,4 +1,4 @@
-"""The answer as a value: objectives, checks, decision. Renderers turn it into words; nothing here does."""
+"""The assessment of a run as a value: objectives, checks, decision. Renderers turn it into words; nothing here does."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ SCHEMA = "bizra-load/assessment/1"
 
 
 class Status(str, Enum):
+    """Verdict of an objective, a check or a gate."""
+
     PASS = "PASS"  # noqa: S105  # a verdict, not a password
     WARN = "WARN"
     FAIL = "FAIL"
@@ -21,11 +23,15 @@ class Status(str, Enum):
 
 
 class Severity(str, Enum):
+    """What a missed objective does: CRITICAL decides NO-GO, WARNING makes the rollout slower."""
+
     CRITICAL = "CRITICAL"
     WARNING = "WARNING"
 
 
 class Decision(str, Enum):
+    """Verdict on a release."""
+
     GO = "GO"
     GO_WITH_CAUTION = "GO WITH CAUTION"
     CONDITIONAL_GO = "CONDITIONAL GO"
@@ -41,7 +47,7 @@ class ObjectiveResult:
     target           None: relative to a baseline that there was none of, and so not known
     times_baseline   the target is this multiple of the baseline, and not under `at_least`; 0: it is a figure of its own
     accepted         the environment's policy accepts this WARN: shown, not counted
-    seconds_needed   for INCONCLUSIVE: how many more seconds at this rate would decide it, when that can be said
+    seconds_needed   for INCONCLUSIVE: how many more seconds at this rate would decide it, when that can be estimated
     """
 
     key: str
@@ -88,12 +94,13 @@ def check(
     key: str, title: str, bad: bool, reason: str, figure: float | None = None, limit: float | None = None,
     unit: str = "", worst: Status = Status.FAIL, advice: str = "",
 ) -> Check:  # fmt: skip
+    """A check that is `worst` where it is `bad`, else PASS; `advice` counts only where it is bad."""
     return Check(key, title, worst if bad else Status.PASS, figure, limit, unit, reason, (), advice if bad else "")
 
 
 @dataclass(frozen=True)
 class Gate:
-    """A gate of the decision matrix: an objective, or evidence given from outside."""
+    """A gate of the decision matrix: an objective, or evidence from outside."""
 
     key: str
     title: str
@@ -106,11 +113,11 @@ class Gate:
 
 @dataclass(frozen=True)
 class Evidence:
-    """What a file that was given from outside says about one gate or one item of the checklist.
+    """What a file from outside proves about one gate or one item of the checklist.
 
     key       a gate of the agreement, or an item of sla.release.checklist
     source    the copy's place in the run folder; sha256 of its bytes; modified: the file's own time, UTC, as a label
-    facts     what else it says, to be shown (a deployment's name, images, ...)
+    facts     what else it holds, to be shown (a deployment's name, images, ...)
     """
 
     key: str
@@ -147,12 +154,14 @@ class Steady:
     drift: str = ""  # empty: none found
 
     def holds(self, second: int) -> bool:
-        """Whether a second is of the judged part."""
+        """Whether a second belongs to the judged part."""
         return self.from_second <= second < self.to_second
 
 
 @dataclass(frozen=True)
 class Assessment:
+    """All that was judged of a run. `rollout`: the strategy in one line; `exit_code`: of the command line."""
+
     decision: Decision
     rollout: str
     exit_code: int

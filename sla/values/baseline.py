@@ -9,19 +9,19 @@ from dataclasses import dataclass, field, replace
 from sla.values.agreement import MEASURED, Agreement, Limit, Objective
 from sla.values.assessment import Severity
 from sla.values.number import finite
+from sla.values.remedies import PLAIN, Remedy, RemedyWords
 from sla.values.section import AgreementError, Section, shown
 
 SCHEMA = "bizra-load/baseline/1"
 _ABOUT = ("schema", "measured_at", "machine", "not_measured")
 LARGEST = 1e18  # in ns some 30 years; what is larger is a slip, and its product with a multiple must stay finite
-HOW = "measure one (bizra-load baseline node --out FILE.json) and give it (--baseline FILE.json)"
 
 
 @dataclass(frozen=True)
 class Baseline:
-    """Earlier figures by objective's baseline key: ns, ops/s or a ratio; `intervals` (low, high) where they were given.
+    """Earlier figures by objective's baseline key: ns, ops/s or a ratio; `intervals` (low, high) where they are known.
 
-    machine   where it was measured: not judged, and said where it is another than the run's (other_machine)
+    machine   where it was measured: not judged; a note where it is another than the run's (other_machine)
     missing   why there are no figures, where they should have been measured
     """
 
@@ -38,7 +38,7 @@ def baseline_from_mapping(document: object, name: str) -> Baseline:
     """
     if not isinstance(document, Mapping):
         raise AgreementError("must be a mapping of metric names to numbers")
-    about = Section({k: v for k, v in document.items() if k in _ABOUT}, "", (), _ABOUT)
+    about = Section.read({k: v for k, v in document.items() if k in _ABOUT}, "", (), _ABOUT)
     if about.text("schema", SCHEMA) != SCHEMA:
         raise AgreementError(f"schema: {shown(document['schema'])} is unknown (allowed: {SCHEMA})")
     about.text("measured_at", "")
@@ -62,19 +62,19 @@ def with_baseline(agreement: Agreement, baseline: Baseline | None) -> Agreement:
     return replace(agreement, objectives=tuple(_multiplied(o, values.get(o.baseline_key)) for o in agreement.objectives))
 
 
-def unknown_limit(o: Objective, baseline: Baseline | None) -> str:
-    """Why an objective can't be judged, in one line that says what to do; "" where its target is known."""
-    return "" if o.target.known else _lacking("limit", o.target, o, baseline)
+def unknown_limit(o: Objective, baseline: Baseline | None, words: RemedyWords = PLAIN) -> str:
+    """Why an objective can't be judged and what to do, in one line; "" where its target is known."""
+    return "" if o.target.known else _lacking("limit", o.target, o, baseline, words)
 
 
-def unknown_acceptable(o: Objective, baseline: Baseline | None) -> str:
-    """The same for what may be missed: only of a warning, a critical objective has no acceptable range."""
+def unknown_acceptable(o: Objective, baseline: Baseline | None, words: RemedyWords = PLAIN) -> str:
+    """The same for the acceptable range: a warning's alone, a critical objective has none."""
     if o.acceptable is None or o.acceptable.known or o.severity is Severity.CRITICAL:
         return ""
-    return _lacking("acceptable limit", o.acceptable, o, baseline)
+    return _lacking("acceptable limit", o.acceptable, o, baseline, words)
 
 
-def _lacking(name: str, limit: Limit, o: Objective, baseline: Baseline | None) -> str:
+def _lacking(name: str, limit: Limit, o: Objective, baseline: Baseline | None, words: RemedyWords) -> str:
     if baseline is None:
         lacking = "there is no baseline"
     elif baseline.missing:
@@ -83,12 +83,12 @@ def _lacking(name: str, limit: Limit, o: Objective, baseline: Baseline | None) -
         lacking = f"{o.baseline_key} is 0 in the baseline {baseline.name}, of which nothing is a multiple"
     else:
         lacking = f"the baseline {baseline.name} has no {o.baseline_key}"
-    return f"its {name} is {limit.times_baseline:g} x baseline, and {lacking}: {HOW}"
+    return f"its {name} is {limit.times_baseline:g} x baseline, and {lacking}: {words[Remedy.MEASURE_BASELINE]}"
 
 
 def other_machine(baseline: Baseline | None, cpu: object, cores: object) -> str:
-    """What is to be said of a baseline that was measured on another CPU model or number of cores than these; "" where they
-    are the same, or nobody knows.
+    """A note on a baseline that was measured on another CPU model or number of cores than these; "" where they are the same,
+    or unknown.
     """
     measured = baseline.machine if baseline else {}
     pairs = [(measured.get("cpu"), cpu), (measured.get("cores"), cores)]
@@ -101,7 +101,7 @@ def other_machine(baseline: Baseline | None, cpu: object, cores: object) -> str:
 
 
 def _word(value: object) -> str:
-    """Of a file, in a note: short, whatever it is."""
+    """A value from a file for a note: short, whatever it is."""
     return value[:100] if isinstance(value, str) else shown(value) if value else "unknown"
 
 
@@ -121,7 +121,7 @@ def _multiplied(o: Objective, figure: float | None) -> Objective:
 
 def _with_interval(value: Mapping[str, object], key: str, factor: float) -> tuple[float, float, float]:
     """(value, low, high), times `factor`."""
-    section = Section(value, key, ("value", "low", "high"), ("level", "n"))
+    section = Section.read(value, key, ("value", "low", "high"), ("level", "n"))
     if not 0 < section.number("level", 0.95) < 1:
         raise AgreementError(f"{key}.level: must be between 0 and 1, for example 0.95")
     n = value.get("n", 1)

@@ -28,8 +28,8 @@ def bucket_index(values_ns: IntArray) -> IntArray:
     # frexp's exponent is the bit length for any integer under 2**53, and HIGHEST_NS is under 2**36
     bit_length = np.frexp(values_ns.astype(np.float64))[1].astype(np.int64)
     shift = np.maximum(bit_length - _SUB_BUCKET_BITS, 0)
-    found: IntArray = (shift << (_SUB_BUCKET_BITS - 1)) + (values_ns >> shift)
-    return found
+    index: IntArray = (shift << (_SUB_BUCKET_BITS - 1)) + (values_ns >> shift)
+    return index
 
 
 def bucket_low_ns(index: IntArray) -> IntArray:
@@ -46,10 +46,16 @@ def bucket_high_ns(index: IntArray) -> IntArray:
     return high
 
 
+def bucket_edges_ns(index: int) -> tuple[float, float]:
+    """(smallest, largest) value of one bucket, ns, both inclusive."""
+    bucket = np.array([index])
+    return float(bucket_low_ns(bucket)[0]), float(bucket_high_ns(bucket)[0])
+
+
 def bucket_middle_ns(index: int) -> float:
     """Middle (ns) of one bucket."""
-    bucket = np.array([index])
-    return float(bucket_low_ns(bucket)[0] + bucket_high_ns(bucket)[0]) / 2
+    low, high = bucket_edges_ns(index)
+    return (low + high) / 2
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,6 +74,18 @@ class Histogram:
     def total(self) -> int:
         """Number of samples, those over range included."""
         return int(self.counts.sum()) + self.over_range
+
+    @property
+    def min_ns(self) -> float:
+        """Lower edge of the lowest filled bucket; 0 without any."""
+        return bucket_edges_ns(int(self.indices[0]))[0] if self.indices.size else 0.0
+
+    @property
+    def max_ns(self) -> float:
+        """Upper edge of the highest filled bucket: 0 without samples, inf where one is over range."""
+        if self.over_range:
+            return math.inf
+        return bucket_edges_ns(int(self.indices[-1]))[1] if self.indices.size else 0.0
 
     def __eq__(self, other: object) -> bool:
         return (
@@ -97,6 +115,10 @@ class Histogram:
     def count_at_or_below(self, index: int) -> int:
         """Samples in buckets up to and including `index`."""
         return int(self.counts[: np.searchsorted(self.indices, index, side="right")].sum())
+
+    def count_over(self, limit_ns: float) -> int:
+        """Samples that can be longer than `limit_ns`."""
+        return int(self.counts[bucket_high_ns(self.indices) > limit_ns].sum()) + self.over_range
 
 
 EMPTY = Histogram(np.zeros(0, np.int64), np.zeros(0, np.int64))

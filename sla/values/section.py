@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import difflib
 import reprlib
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Self
 
 from sla.values.number import finite
 
@@ -17,44 +18,56 @@ class AgreementError(ValueError):
     """A wrong agreement or baseline: key, what is wrong, what is allowed."""
 
 
+@dataclass(frozen=True)
 class Section:
-    """A mapping with known keys; every access checks the type."""
+    """A mapping with known keys; every access checks the type and raises AgreementError. prefix: of its keys in messages."""
 
-    def __init__(self, value: object, where: str, required: tuple[str, ...], optional: tuple[str, ...]) -> None:
-        self._where = f"{where}." if where else ""
+    values: Mapping[str, Any]
+    prefix: str
+
+    @classmethod
+    def read(cls, value: object, where: str, required: Sequence[str], optional: Sequence[str]) -> Self:
+        """The mapping that `value` is, which stands under the key `where` ("": at the top). Raises AgreementError for anything
+        else, for a key that is not allowed and for one that is missing.
+        """
+        prefix = f"{where}." if where else ""
         if not isinstance(value, Mapping):
             raise AgreementError(f"{where or 'the agreement'}: must be a mapping with {', '.join(required or optional)}")
         for key in value:
             if key not in (*required, *optional):
-                raise AgreementError(f"{self._where}{str(key)[:100]}: {unknown(str(key), (*required, *optional))}")
+                raise AgreementError(f"{prefix}{str(key)[:100]}: {unknown(str(key), (*required, *optional))}")
         for key in required:
             if key not in value:
-                raise AgreementError(f"{self._where}{key}: is missing")
-        self._value = value
+                raise AgreementError(f"{prefix}{key}: is missing")
+        return cls(value, prefix)
 
     def text(self, key: str, default: str | None = None) -> str:
-        value = self._value.get(key, default)
+        """Text without blanks around it; `default`: None for a key that must be there."""
+        value = self.values.get(key, default)
         if not isinstance(value, str):
-            raise AgreementError(f"{self._where}{key}: must be text, not {shown(value)}")
+            raise AgreementError(f"{self.prefix}{key}: must be text, not {shown(value)}")
         return value.strip()
 
     def number(self, key: str, default: float) -> float:
-        value = self._value.get(key, default)
+        """A finite number."""
+        value = self.values.get(key, default)
         number = finite(value)
         if number is None:
-            raise AgreementError(f"{self._where}{key}: must be a number, not {shown(value)}")
+            raise AgreementError(f"{self.prefix}{key}: must be a number, not {shown(value)}")
         return number
 
     def mapping(self, key: str, default: Mapping[str, Any] | None = None) -> Mapping[str, Any]:
-        value = self._value.get(key, default)
+        """A mapping; `default`: None for a key that must be there."""
+        value = self.values.get(key, default)
         if not isinstance(value, Mapping):
-            raise AgreementError(f"{self._where}{key}: must be a mapping")
+            raise AgreementError(f"{self.prefix}{key}: must be a mapping")
         return value
 
     def list(self, key: str) -> list[Any]:
-        value = self._value.get(key, [])
+        """A list; [] without the key."""
+        value = self.values.get(key, [])
         if not isinstance(value, list):
-            raise AgreementError(f"{self._where}{key}: must be a list")
+            raise AgreementError(f"{self.prefix}{key}: must be a list")
         return value
 
 

@@ -1,4 +1,4 @@
-"""What the server said of itself at one moment: the same type whether read from /metrics or from Prometheus."""
+"""The server's own metrics at one moment: the same type whether read from /metrics or from Prometheus."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ class BucketCounts:
 
     @property
     def count(self) -> float:
+        """Observations in all buckets."""
         return self.cumulative[-1] if self.cumulative else 0.0
 
 

@@ -42,7 +42,7 @@ class Command:
 
 @dataclass(frozen=True)
 class Watch:
-    """One line of the monitoring plan: when, and what is looked at."""
+    """One line of the monitoring plan: when, and what is checked."""
 
     when: str
     what: str
@@ -68,5 +68,5 @@ class Strategy:
         if not self.steps:
             return f"{self.name}: {self.advice}"
         shares = ", ".join(str(s.traffic_percent) for s in self.steps)
-        said = "" if self.check_every_s >= DAY_S else f", {self.check}"
-        return f"{self.name} {shares} % ({self.min_days:g} to {self.max_days:g} days){said}"
+        watched = "" if self.check_every_s >= DAY_S else f", {self.check}"
+        return f"{self.name} {shares} % ({self.min_days:g} to {self.max_days:g} days){watched}"

@@ -5,6 +5,7 @@ Both are additive: a second may be reported in several parts, by several workers
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -33,11 +34,11 @@ class Window:
     planned       arrivals whose intended start lies in this second, sent or not
     unsent        those of them that had not been sent when the test ended (only under the operation SCHEDULE)
     started       operations sent in this second
-    ok, failed    operations finished in this second: right, or wrong by category
+    ok, failed    operations finished in this second: successful, or failed by category
     in_flight_ns  time integral of the number in flight over this second, ns x operations, from starts and finishes
                   counted independently of the latency samples (so that Little's law can find lost samples)
     service_sum_ns, response_sum_ns  exact sums over all finished operations, failed ones included
-    response      latency from the intended start, of the right answers; a time-out counts as over range
+    response      latency from the intended start, of successful operations; a time-out counts as over range
     service       latency from the actual send, likewise
     """
 
@@ -56,10 +57,12 @@ class Window:
 
     @property
     def failures(self) -> int:
+        """Failed operations of all categories."""
         return sum(self.failed.values())
 
     @property
     def finished(self) -> int:
+        """Operations that ended in this second, successful or not."""
         return self.ok + self.failures
 
 
@@ -70,7 +73,7 @@ class Health:
     lag          how late the schedule woke each waiting arrival (ns), in the second in which it was woken
     own_lag      the part of each such delay in which this process itself used the CPU (ns): the generator's own doing. The
                  rest is the machine's: another process or the hypervisor had the core
-    hub          how long each batch of answers that came together took to hand out (ns, 0 for a single answer): the most that
+    hub          how long each batch of responses that came together took to hand out (ns, 0 for a single one): the most that
                  the generator added to a service time
     cpu_share    CPU seconds of the worker process per second (1.0 is one core)
     reconnects   connections opened again in this second after the first
@@ -107,11 +110,15 @@ def merge_windows(windows: Iterable[Window]) -> tuple[Window, ...]:
     return tuple(_sum(groups[key]) for key in sorted(groups))
 
 
+def failures_by_category(windows: Iterable[Window]) -> Counter[str]:
+    """Failed operations of all windows, by category, in the order in which the categories come."""
+    failed = Counter[str]()
+    for w in windows:
+        failed.update(w.failed)
+    return failed
+
+
 def _sum(parts: list[Window]) -> Window:
-    failed: dict[str, int] = {}
-    for w in parts:
-        for category, count in w.failed.items():
-            failed[category] = failed.get(category, 0) + count
     return Window(
         second=parts[0].second,
         operation=parts[0].operation,
@@ -119,7 +126,7 @@ def _sum(parts: list[Window]) -> Window:
         unsent=sum(w.unsent for w in parts),
         started=sum(w.started for w in parts),
         ok=sum(w.ok for w in parts),
-        failed=dict(sorted(failed.items())),
+        failed=dict(sorted(failures_by_category(parts).items())),
         in_flight_ns=sum(w.in_flight_ns for w in parts),
         service_sum_ns=sum(w.service_sum_ns for w in parts),
         response_sum_ns=sum(w.response_sum_ns for w in parts),

@@ -1,4 +1,4 @@
-"""Two sides against each other, looks at a run while it goes, and the open model's response time under stalls."""
+"""Two sides against each other, interim analyses of a run under way, and the open model's response time under stalls."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ import numpy as np
 
 from sla.estimators.quantiles import quantile_results, windows_of
 from sla.judgement.comparison import Change, Figure, compare
-from sla.judgement.sequential import Looks, failing
+from sla.judgement.sequential import InterimAnalyses, failing
 from sla.values.agreement import FIGURES_ONLY, Limit, Objective
 from sla.values.assessment import Severity
 from sla.values.histogram import from_values
+from sla.values.kinds import ClientLatency
 from tests.calibration import simulate
 from tests.calibration.trial import START, Trial, measurements_of
 
@@ -27,46 +28,46 @@ def changed(baseline, candidate, paired=False):
 
 
 def comparison(rng):
-    found = {"one run a side, equal: called different": changed(*[[p99_of(simulate.mm1(rng, 0.8, 120))] for _ in range(2)])}
+    outcome = {"one run a side, equal: called different": changed(*[[p99_of(simulate.mm1(rng, 0.8, 120))] for _ in range(2)])}
 
     def runs(factors):
         """One p99 per run; runs differ by a factor of their own (3.5 %)."""
         return [p99_of(simulate.mm1(rng, 0.5, 120)).scaled(f * np.exp(rng.normal(0, 0.035))) for f in factors]
 
-    found["5 against 5, equal: called different"] = changed(runs(np.ones(5)), runs(np.ones(5)))
-    found["5 against 5, +10 %: found"] = changed(runs(np.ones(5)), runs(np.full(5, 1.1)))
+    outcome["5 against 5, equal: called different"] = changed(runs(np.ones(5)), runs(np.ones(5)))
+    outcome["5 against 5, +10 %: found"] = changed(runs(np.ones(5)), runs(np.full(5, 1.1)))
     session = np.linspace(1.0, 1.5, 5)  # the machine gets slower while the session goes on
-    found["5 pairs under drift, equal: called different"] = changed(runs(session), runs(session), paired=True)
-    found["5 pairs under drift, +10 %: found"] = changed(runs(session), runs(session * 1.1), paired=True)
-    return found
+    outcome["5 pairs under drift, equal: called different"] = changed(runs(session), runs(session), paired=True)
+    outcome["5 pairs under drift, +10 %: found"] = changed(runs(session), runs(session * 1.1), paired=True)
+    return outcome
 
 
-LOOKED_AT = Objective("p99", "p99", Severity.CRITICAL, "client_quantile", ("generate",), Limit("<", 1.0), None, "", 0.99)
+P99 = Objective("p99", "p99", Severity.CRITICAL, ClientLatency(0.99), ("generate",), Limit("<", 1.0), None, "")
 
 
-def looks(rng):
-    """A run of 300 s with its truth at the limit, looked at every 10 s; and one that is 30 % too slow."""
+def interim_analyses(rng):
+    """A run of 300 s with its truth at the limit, analysed every 10 s; and one that is 30 % too slow."""
     length = 300
     stream = simulate.mm1(rng, 0.8, length)
     whole = measurements_of(stream.finished_at_s, stream.latency_ns, length)
-    found = {}
+    stopped_early = {}
     for label, limit in (
         ("truth at the limit: stopped", stream.true_ns(0.99)),
         ("30 % over: stopped", stream.true_ns(0.99) / 1.3),
     ):
-        objective = dataclasses.replace(LOOKED_AT, target=Limit("<", limit))
+        objective = dataclasses.replace(P99, target=Limit("<", limit))
         agreement = dataclasses.replace(FIGURES_ONLY, objectives=(objective,))
-        rule, stopped = Looks(), False
+        rule, stopped = InterimAnalyses(), False
         for now in range(10, length, 10):
             facts = dataclasses.replace(whole.facts, load_ended_ns=(START + now) * 10**9)
             stopped = stopped or bool(rule.add(failing(dataclasses.replace(whole, facts=facts), agreement)))
-        found[label] = stopped
-    return found
+        stopped_early[label] = stopped
+    return stopped_early
 
 
 def stalls(rng):
     """Users with one connection each, due at fixed times; the server stands still for 2 s twice. The response time from the
-    due time against that of an ideal user who never waits for an earlier answer; and what the service time alone would say.
+    due time against that of an ideal user who never waits for an earlier response; and the service time alone.
     """
     length, slots, rate = 60.0, 20, 1000.0
     frozen = np.sort(rng.uniform(2, length - 4, 2))
@@ -76,15 +77,15 @@ def stalls(rng):
         free = 0.0
         for due in np.arange(rng.random() * slots / rate, length, slots / rate):
             sent = max(due, free)
-            free = _answered(sent, service_s, frozen)
+            free = _finished(sent, service_s, frozen)
             ours.append(free - due)
             service.append(free - sent)
-            true.append(_answered(due, service_s, frozen) - due)
+            true.append(_finished(due, service_s, frozen) - due)
     p99 = [from_values((np.array(x) * 1e9).astype(np.int64)).quantile_ns(0.99) for x in (ours, service, true)]
     return {"response p99 over the true one": p99[0] / p99[2], "service p99 over the true one": p99[1] / p99[2]}
 
 
-def _answered(sent, service_s, frozen):
+def _finished(sent, service_s, frozen):
     for begin in frozen:
         if begin <= sent < begin + 2.0:
             return float(begin) + 2.0 + service_s
@@ -106,8 +107,8 @@ TRIALS = [
     ),
     Trial(
         "12",
-        "looks every 10 s at 300 s of M/M/1 at load 0.8",
-        looks,
+        "interim analyses every 10 s of 300 s of M/M/1 at load 0.8",
+        interim_analyses,
         {"truth at the limit: stopped": (0.0, 0.02), "30 % over: stopped": (0.9, 1.0)},
     ),
     Trial(

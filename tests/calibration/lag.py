@@ -15,14 +15,15 @@ import heapq
 
 import numpy as np
 
+from sla.judgement.kinds.choose import estimator_of
 from sla.judgement.lateness import lateness
 from sla.judgement.load_checks import load_checks
-from sla.judgement.objectives import measure
 from sla.judgement.status import Bounds, judge
 from sla.judgement.touches import touched, undone
 from sla.values.agreement import FIGURES_ONLY, Limit, Objective, OperationMetrics
 from sla.values.assessment import ObjectiveResult, Severity, Status, Steady
 from sla.values.histogram import from_values
+from sla.values.kinds import ClientLatency, ServerLatency, SuccessRate, Throughput
 from sla.values.machine import MachineSecond
 from sla.values.measurements import Measurements, PlannedSegment, RunFacts
 from sla.values.snapshot import BucketCounts, Snapshot
@@ -34,12 +35,12 @@ SERVERS, LOADS, LAWS = (1, 2, 8, 64), (0.3, 0.5, 0.8), ("exponential", "fixed", 
 TARGETS = (0.5, 0.8, 1.25, 2.0)
 OLD_LIMIT_NS = 5e6
 LATENCIES = {
-    "response": "client_quantile",
-    "service": "client_quantile",
-    "inside": "server_quantile",
-    "queueing": "server_quantile",
+    "response": ClientLatency(0.99, "response"),
+    "service": ClientLatency(0.99, "service"),
+    "inside": ServerLatency(0.99),
+    "queueing": ServerLatency(0.99),
 }
-KINDS = {**LATENCIES, "success": "success", "throughput": "throughput"}
+KINDS = {**LATENCIES, "success": SuccessRate(), "throughput": Throughput()}
 ERRORS = 0.02
 STEADY = Steady(START + BEFORE_S, START + BEFORE_S + LENGTH_S, 0.0, 0.0, "")
 RESULT = ObjectiveResult("x", "x", Severity.CRITICAL, "ns", "<", 1.0, None, None, None, Status.PASS, "")
@@ -117,7 +118,7 @@ def system(rng):
 
 def windows(due, sent, ended, ok):
     """Of one operation by the second of its end, as the recorder makes them."""
-    found = []
+    rows = []
     by_end, by_due, by_sent = (np.floor(x).astype(int) for x in (ended, due, sent))
     order = np.argsort(by_end, kind="stable")
     last = int(max(by_end.max(), by_sent.max())) + 1
@@ -125,14 +126,14 @@ def windows(due, sent, ended, ok):
     planned, started = (np.bincount(x, minlength=last) for x in (by_due, by_sent))
     for second in range(last):
         here = order[cuts[second] : cuts[second + 1]]
-        right = here[ok[here]]
-        response, service = (((ended - x)[right] * 1e9).astype(np.int64) for x in (due, sent))
-        failed = {"http_5xx": here.size - right.size}
-        found.append(
-            Window(START + second, "generate", int(planned[second]), 0, int(started[second]), right.size, failed,
+        successful = here[ok[here]]
+        response, service = (((ended - x)[successful] * 1e9).astype(np.int64) for x in (due, sent))
+        failed = {"http_5xx": here.size - successful.size}
+        rows.append(
+            Window(START + second, "generate", int(planned[second]), 0, int(started[second]), successful.size, failed,
                    response=from_values(response), service=from_values(service))
         )  # fmt: skip
-    return tuple(found)
+    return tuple(rows)
 
 
 def health(due, sent, worker):
@@ -149,26 +150,25 @@ def health(due, sent, worker):
 def scrapes(ended, timers, edges_s, length_s):
     order = np.argsort(ended)
     counts = {name: np.digitize(values[order], edges_s[:-1], right=True) for name, values in timers.items()}
-    found = []
+    snapshots = []
     for second in range(length_s + 1):
         seen = int(np.searchsorted(ended[order], second))
         histograms = {
             name: BucketCounts(tuple(edges_s), tuple(np.cumsum(np.bincount(c[:seen], minlength=edges_s.size)).astype(float)))
             for name, c in counts.items()
         }
-        found.append(Snapshot((START + second) * 10**9 + 5_000_000, 0, "", {}, {}, histograms))
-    return tuple(found)
+        snapshots.append(Snapshot((START + second) * 10**9 + 5_000_000, 0, "", {}, {}, histograms))
+    return tuple(snapshots)
 
 
 def verdicts(measurements, late, objective, limits):
     """(by today's rule, by the rule of old) for each limit."""
     timer = "queueing" if objective == "queueing" else "inside"
-    latency = objective if objective in ("response", "service") else "service"
     agreement = dataclasses.replace(FIGURES_ONLY, operations={"generate": OperationMetrics(objective, timer=timer)})
     failed = [c for c in load_checks(measurements, agreement, STEADY) if c.status is Status.FAIL]
     for limit in limits:
-        o = Objective("x", "x", Severity.CRITICAL, KINDS[objective], ("generate",), limit, None, "", 0.99, latency)
-        m = measure(o, agreement, measurements, STEADY, late)(0.95)
+        o = Objective("x", "x", Severity.CRITICAL, KINDS[objective], ("generate",), limit, None, "")
+        m = estimator_of(o, agreement).from_run(measurements, STEADY, late)(0.95)
         bounds = Bounds(m.surely, m.surely, m.at_most or m.estimate, "", "")
         common = (m.estimate, m.estimate, limit, None, None, Severity.CRITICAL, m.tail_evidence)
         new = dataclasses.replace(RESULT, status=judge(*common, bounds).status)
@@ -213,32 +213,32 @@ def lag_table(rng):
     way = str(rng.choice(WAYS))
     m, limits, lag_p99_ns = simulated(rng, way)
     late = lateness(m, STEADY)
-    wrong, right = {"new": 0, "old": 0}, {(r, of): 0 for r in ("new", "old") for of in ("latencies", "all")}
+    wrong, correct = {"new": 0, "old": 0}, {(r, of): 0 for r in ("new", "old") for of in ("latencies", "all")}
     for objective in KINDS:
-        for target, found in zip(TARGETS, verdicts(m, late, objective, limits[objective]), strict=True):
+        for target, by_rule in zip(TARGETS, verdicts(m, late, objective, limits[objective]), strict=True):
             should = Status.PASS if target > 1 else Status.FAIL
-            for rule, status in zip(("new", "old"), found, strict=True):
+            for rule, status in zip(("new", "old"), by_rule, strict=True):
                 if rule == "old" and lag_p99_ns > OLD_LIMIT_NS:
                     continue  # thrown away
-                right[rule, "all"] += status is should
-                right[rule, "latencies"] += status is should and objective in LATENCIES
+                correct[rule, "all"] += status is should
+                correct[rule, "latencies"] += status is should and objective in LATENCIES
                 wrong[rule] += status in (Status.PASS, Status.FAIL) and status is not should
     outcome = {f"{w}: any wrong, {r}": wrong[r] > 0 if w == way else None for w in WAYS for r in wrong}
-    outcome |= {f"{w}: right of 24, {r}": right[r, "all"] if w == way else None for w in WAYS for r in wrong}
-    outcome |= {f"right of 16 on latencies, {r}": right[r, "latencies"] for r in wrong}
-    return outcome | {"right, new less 1.5 times old": right["new", "all"] - 1.5 * right["old", "all"]}
+    outcome |= {f"{w}: correct of 24, {r}": correct[r, "all"] if w == way else None for w in WAYS for r in wrong}
+    outcome |= {f"correct of 16 on latencies, {r}": correct[r, "latencies"] for r in wrong}
+    return outcome | {"correct, new less 1.5 times old": correct["new", "all"] - 1.5 * correct["old", "all"]}
 
 
 NEVER, SHOWN = (0.0, 0.0), (0.0, 24.0)
 TRIALS = [
     Trial(
         "20",
-        "lag table: right and wrong verdicts a run, new rule and old (lag p99 over 5 ms: INVALID)",
+        "lag table: correct and wrong verdicts a run, new rule and old (lag p99 over 5 ms: INVALID)",
         lag_table,
         {f"{way}: any wrong, new": NEVER for way in WAYS}
         | {f"{way}: any wrong, old": (0.0, 1.0) for way in WAYS}
-        | {f"{way}: right of 24, {rule}": SHOWN for way in WAYS for rule in ("new", "old")}
-        | {f"right of 16 on latencies, {rule}": SHOWN for rule in ("new", "old")}
-        | {"right, new less 1.5 times old": (0.0, 24.0)},
+        | {f"{way}: correct of 24, {rule}": SHOWN for way in WAYS for rule in ("new", "old")}
+        | {f"correct of 16 on latencies, {rule}": SHOWN for rule in ("new", "old")}
+        | {"correct, new less 1.5 times old": (0.0, 24.0)},
     )
 ]

@@ -8,7 +8,7 @@ import sys
 
 from bizra_load.judging.artifacts import CHECKLIST, DECISION, PERFORMANCE
 from tests.e2e.running import ROOT, attempts, load
-from tests.unit.sla.test_evidence import drill
+from tests.unit.sla.release.test_evidence import drill
 
 SHORT = ("-f", "locustfiles/mixed.py", "--target-ops", "600", "--ramp", "1s", "--duration", "8s")
 JUNIT = '<testsuite tests="2"><testcase name="a"/><testcase name="b">{}</testcase></testsuite>'

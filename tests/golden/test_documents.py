@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from bizra_load.settings.remedies import WORDS
 from reports.documents import checklist, go_no_go, performance
 from sla.judgement.evaluate import evaluate
 from sla.judgement.trends import EarlierRun
@@ -16,9 +17,9 @@ from tests.unit.sla.synthetic import LOCAL, measurements
 HERE = Path(__file__).parent / "documents"
 NAMES = ("go", "caution", "no-go", "inconclusive")
 RENDERERS = {
-    "decision": lambda a, earlier: go_no_go.render(a, "../runs/a-run"),
+    "decision": lambda a, earlier: go_no_go.render(a, "../runs/a-run", WORDS),
     "checklist": lambda a, earlier: checklist.render(a, "../runs/a-run"),
-    "performance": lambda a, earlier: performance.render(a, "../runs/a-run", earlier),
+    "performance": lambda a, earlier: performance.render(a, "../runs/a-run", earlier, WORDS),
 }
 GIVEN = (
     Evidence("node_tests", Status.PASS, "120 tests: 0 failures, 0 errors, 2 skipped", "evidence/node_tests.xml"),
@@ -38,7 +39,7 @@ def judged(name, **options):
         e.key: dataclasses.replace(e, sha256="ab" * 32, modified="2026-11-24T09:00:00Z")
         for e in (GIVEN if name == "go" else ())
     }
-    a = evaluate(measurements(**RUNS[name], **options), LOCAL.agreement, LOCAL.baseline, evidence=evidence)
+    a = evaluate(measurements(**RUNS[name], **options), LOCAL.agreement, LOCAL.baseline, evidence=evidence, words=WORDS)
     return dataclasses.replace(a, run=RUN | {"planned_per_s": 900.0})
 
 

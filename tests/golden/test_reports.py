@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from bizra_load.settings.remedies import WORDS
 from reports.formats import json_report, markdown, text
 from sla.judgement.evaluate import evaluate
 from sla.values.histogram import from_values
@@ -30,11 +31,11 @@ RENDERERS = {"txt": lambda a: text.render(a, 160) + "\n", "md": markdown.render,
 
 def judged(name):
     if name != "late":
-        return evaluate(measurements(**RUNS[name]), LOCAL.agreement, LOCAL.baseline)
+        return evaluate(measurements(**RUNS[name]), LOCAL.agreement, LOCAL.baseline, words=WORDS)
     machine = MachineSecond(0, "w", 2, 0.2, 0.06, 0.09, 0.3, 0.0)
     run = late(measurements(hold_s=30), 9_000_000, 0.05, machine=machine, own_lag=from_values(np.full(20, 200_000)))
     mine = client("generate_response_p99", 250e3)
-    return evaluate(run, with_objectives(LOCAL.agreement, mine), LOCAL.baseline)
+    return evaluate(run, with_objectives(LOCAL.agreement, mine), LOCAL.baseline, words=WORDS)
 
 
 @pytest.mark.parametrize("form", RENDERERS)

@@ -24,7 +24,7 @@ from bizra_load.measure.exchange import REPORT, Receiver, Sender
 from bizra_load.server_metrics.exposition import ScrapeError, parse
 from reports.formats import json_report
 from sla.judgement.evaluate import evaluate
-from sla.values.agreement import agreement_from_mapping
+from sla.values.agreement_parser import agreement_from_mapping
 from tests.unit.cli.bad_files import AGREEMENT, run
 from tests.unit.sla.synthetic import measurements
 

@@ -11,7 +11,7 @@ from bizra_load.cli.main import main
 from bizra_load.judging.agreements import keep_agreement, read_agreement
 from bizra_load.judging.judge import assess_folder
 from tests.unit.cli.test_compare import saved
-from tests.unit.sla.test_evidence import dashboard, drill, manifest
+from tests.unit.sla.release.test_evidence import dashboard, drill, manifest
 
 HOSTILE = "<script>alert(1)</script>|`x`[a](javascript:b)"
 JUNIT = '<testsuite tests="3"><testcase/><testcase/><testcase><skipped/></testcase></testsuite>'

@@ -5,6 +5,7 @@ import dataclasses
 import pytest
 
 from bizra_load.judging.agreements import read_agreement
+from bizra_load.settings.remedies import WORDS
 from reports.documents.advice import observations, recommendations
 from sla.judgement.evaluate import evaluate
 from sla.values.assessment import Gate, Severity, Status
@@ -13,7 +14,7 @@ from tests.unit.sla.synthetic import LOCAL, measurements
 
 
 def judged(**options):
-    return evaluate(measurements(**options), LOCAL.agreement, LOCAL.baseline)
+    return evaluate(measurements(**options), LOCAL.agreement, LOCAL.baseline, words=WORDS)
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +28,7 @@ def changed(assessment, key, **fields):
 
 
 def text(assessment):
-    return [f"{r.figure}: {r.action}" for r in recommendations(assessment)]
+    return [f"{r.figure}: {r.action}" for r in recommendations(assessment, WORDS)]
 
 
 def test_where_every_figure_is_right_nothing_is_recommended(healthy):
@@ -63,7 +64,7 @@ def test_over_ten_times_the_baseline_says_how_many_times(healthy):
     generate = tuple(o for o in read.agreement.objectives if o.key == "poi_generate_p99")
     agreement = dataclasses.replace(read.agreement, objectives=generate, evidence={})
     baseline = dataclasses.replace(read.baseline, values={"poi_generate_p99_us": 2e3})
-    [said] = text(evaluate(measurements(hold_s=30), agreement, baseline))
+    [said] = text(evaluate(measurements(hold_s=30), agreement, baseline, words=WORDS))
     assert "times its baseline 2.00 us" in said
 
 

@@ -15,8 +15,8 @@ from bizra_load.runtime.generator_metrics import EDGES_NS, GeneratorMetrics
 from sla.values.assessment import Status
 from sla.values.histogram import HIGHEST_NS, from_values
 from sla.values.window import SCHEDULE, Health, Window
+from tests.unit.sla.judgement.test_evaluate import judged
 from tests.unit.sla.synthetic import measurements
-from tests.unit.sla.test_evaluate import judged
 
 
 def values(metrics):

@@ -7,6 +7,7 @@ import numpy as np
 from sla.values.agreement import Limit, Objective
 from sla.values.assessment import Severity
 from sla.values.histogram import from_values
+from sla.values.kinds import ClientLatency
 from sla.values.machine import MachineSecond
 from tests.unit.sla.synthetic import measurements
 
@@ -29,7 +30,7 @@ def late(run, lag_ns, share=1.0, **fields):
 def client(key="mine", target_ns=1e6, latency="response", operation="generate", **fields):
     """An objective on the p99 that a client sees."""
     limit = Limit("<", target_ns)
-    plain = Objective(key, "Mine p99", Severity.CRITICAL, "client_quantile", (operation,), limit, None, "", 0.99, latency)
+    plain = Objective(key, "Mine p99", Severity.CRITICAL, ClientLatency(0.99, latency), (operation,), limit, None, "")
     return dataclasses.replace(plain, **fields)
 
 

@@ -7,7 +7,7 @@ import pytest
 from bizra_load.engine.stages import duration_s, rate_per_s
 from bizra_load.node.faults import FaultError, rate, seconds, size
 from bizra_load.settings.settings import share
-from sla.values.agreement import parse_limit
+from sla.values.limit_parser import parse_limit
 from sla.values.number import finite, number_in, share_in, whole_in
 from sla.values.section import AgreementError, shown
 

@@ -7,7 +7,7 @@ import yaml
 
 from bizra_load.exit_codes import UsageError
 from bizra_load.judging.agreements import read_agreement
-from sla.values.agreement import agreement_from_mapping
+from sla.values.agreement_parser import agreement_from_mapping
 from sla.values.section import AgreementError
 
 GOOD = {

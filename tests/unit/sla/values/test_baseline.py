@@ -8,16 +8,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bizra_load.settings.remedies import WORDS
 from reports.documents.advice import recommendations
 from reports.formats import json_report, table
 from sla.judgement.evaluate import evaluate
 from sla.judgement.monitored import judge_monitored
 from sla.judgement.status import judge
 from sla.release.triggers import triggers
-from sla.values.agreement import Limit, parse_limit
+from sla.values.agreement import Limit
 from sla.values.assessment import Decision, Severity, Status
 from sla.values.baseline import Baseline, baseline_from_mapping, other_machine, unknown_limit, with_baseline
 from sla.values.estimate import Estimate
+from sla.values.limit_parser import parse_limit
 from sla.values.section import AgreementError
 from tests.unit.sla.synthetic import FIGURES, LOCAL, START, measurements
 
@@ -85,7 +87,7 @@ def test_nothing_keeps_and_nothing_breaks_an_unknown_limit(low, width):
     ],
 )
 def test_without_its_figure_an_objective_is_open_and_says_what_to_do(baseline, said):
-    a = evaluate(measurements(), LOCAL.agreement, baseline)
+    a = evaluate(measurements(), LOCAL.agreement, baseline, words=WORDS)
     assert {o.key: o.status for o in a.objectives if o.key in RELATIVE} == dict.fromkeys(RELATIVE, Status.INCONCLUSIVE)
     assert a.decision is Decision.INCONCLUSIVE
     generate = result(a, "poi_generate_p99")

@@ -8,19 +8,20 @@ import pytest
 from sla.judgement.evaluate import evaluate
 from sla.judgement.opening import opened
 from sla.judgement.run_checks import ALLOWABLE
-from sla.judgement.run_checks import checks as all_checks
+from sla.judgement.run_checks import run_checks as all_checks
 from sla.judgement.status import MISSES, OVER_BASELINE, THIN_EVIDENCE
 from sla.judgement.steady import find_steady
 from sla.judgement.touches import BOTH, FAIL, PASS, TOUCHES, row_of, touched, touches_client, undone
 from sla.values.agreement import Limit, Objective
 from sla.values.assessment import Decision, ObjectiveResult, Severity, Status, check
 from sla.values.histogram import from_values
+from sla.values.kinds import ClientLatency, ServerLatency, SuccessRate, Throughput
 from sla.values.measurements import Loss
 from sla.values.window import Window
 from tests.unit.sla.lagging import client, with_objectives
 from tests.unit.sla.synthetic import LOCAL, RAMP_S, START, measurements
 
-C, S, T, R = "client_quantile", "server_quantile", "throughput", "success"
+C, S, T, R = ClientLatency(0.99), ServerLatency(0.99), Throughput(), SuccessRate()
 ALL = (C, S, T, R)
 # row -> directions by kind; a row of the product that is missing here, or changed, is found
 EXPECTED = {
@@ -52,8 +53,8 @@ VERDICTS = (Status.PASS, Status.FAIL)
 
 
 def objective(kind, *operations):
-    limit = Limit("<" if kind.endswith("quantile") else ">=", 1.0)
-    return Objective(kind, kind, Severity.CRITICAL, kind, operations or ("generate",), limit, None, "", 0.99)
+    limit = Limit("<" if kind.unit == "ns" else ">=", 1.0)
+    return Objective(kind.name, kind.name, Severity.CRITICAL, kind, operations or ("generate",), limit, None, "")
 
 
 def failing(key):
@@ -88,7 +89,7 @@ def test_a_failed_check_opens_a_verdict_in_its_direction_and_no_other(row, kind,
     mine = objective(kind)
     expected = EXPECTED[row].get(kind)
     directions = touched(failing(key), [mine], open_model=True)
-    assert directions == ({kind: expected} if expected else {})
+    assert directions == ({kind.name: expected} if expected else {})
     marked = dataclasses.replace(failing(key), opens=tuple(directions.items()))
     [found] = opened([judged(mine, status)], [marked])
     is_open = expected in (BOTH, status.value)
@@ -103,13 +104,13 @@ def test_a_check_of_one_operation_touches_objectives_on_that_alone(row):
     others = [dataclasses.replace(there, key="there"), dataclasses.replace(both, key="both")]
     found = touched(failing(f"{row}generate"), [here, *others], open_model=True)
     assert "there" not in found
-    assert found.get(C) == EXPECTED[row].get(C)
+    assert found.get(C.name) == EXPECTED[row].get(C)
     assert found.get("both") == EXPECTED[row].get(T)
 
 
 def test_a_busy_generator_leaves_nothing_of_a_closed_model():
     mine = [objective(k) for k in ALL]
-    assert touched(failing("generator_cpu"), mine, open_model=False) == dict.fromkeys(ALL, BOTH)
+    assert touched(failing("generator_cpu"), mine, open_model=False) == dict.fromkeys((k.name for k in ALL), BOTH)
 
 
 @pytest.mark.parametrize(
@@ -123,10 +124,10 @@ def test_a_warning_claims_what_its_reason_says(reason, directions):
 
 def test_what_has_no_data_is_invalid_where_a_check_says_why_and_else_open():
     nothing = judged(objective(S), Status.INCONCLUSIVE, "no data")
-    marked = dataclasses.replace(failing("server_data"), opens=((S, BOTH),))
+    marked = dataclasses.replace(failing("server_data"), opens=((S.name, BOTH),))
     [found] = opened([nothing], [marked])
     assert (found.status, found.reason) == (Status.INVALID, "no data; failed checks: server_data")
-    assert opened([nothing], [dataclasses.replace(marked, opens=((S, PASS),))]) == [nothing]
+    assert opened([nothing], [dataclasses.replace(marked, opens=((S.name, PASS),))]) == [nothing]
 
 
 def test_only_checks_of_what_a_client_measured_keep_runs_from_being_compared():
@@ -248,7 +249,7 @@ def test_arrivals_that_come_in_bursts_open_a_failed_throughput_and_a_failed_succ
     assert statuses(busy)["poi_throughput"] is Status.INVALID
     assert busy.decision is Decision.NO_GO  # nobody was woken late: errors are no burst's
     most = evaluated(bursting(measurements(**errors), 2_000_000_000))
-    assert most.decision is Decision.NO_GO  # even with every operation of a burst right
+    assert most.decision is Decision.NO_GO  # even with every operation of a burst successful
     few = {"failures": {"generate": 0.02, "verify": 0.02}, "hold_s": 30}
     assert evaluated(bursting(measurements(**few))).decision is Decision.NO_GO
     late = evaluated(bursting(measurements(**few), 2_000_000_000))

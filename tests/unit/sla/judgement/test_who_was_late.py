@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from bizra_load.settings.remedies import WORDS
 from sla.judgement.who_was_late import explain
 from sla.values.histogram import EMPTY, from_counts, from_values
 from sla.values.machine import TARGET, MachineSecond
@@ -69,7 +70,7 @@ def test_several_causes_are_all_named():
 
 def test_of_several_workers_shares_are_means_and_a_quota_that_they_share_counts_once():
     together = [w for name in ("w1", "w2") for w in rows(5_600_000, 200_000, waited_s=0.01, throttled_s=0.2, worker=name)]
-    found = explain(together, [])
+    found = explain(together, [], WORDS)
     assert "the container's CPU quota stopped workers for 6.0 s of 30 s" in found.text
     assert "workers waited 1% of the time for a core" in found.text
     assert found.advice.endswith("stop what else runs on it, or fewer workers (--workers)")  # one worker can't be fewer
@@ -84,7 +85,7 @@ def test_a_cause_that_lasted_far_shorter_than_the_delays_is_none():
 
 @pytest.mark.parametrize(("cpu", "advice"), [(0.3, "fewer operations"), (0.95, "one core is nearly used up")])
 def test_the_generators_own_work_is_not_laid_to_the_machine(cpu, advice):
-    found = explain(rows(5_600_000, 5_000_000, cpu, steal=0.09), [])
+    found = explain(rows(5_600_000, 5_000_000, cpu, steal=0.09), [], WORDS)
     assert f"the generator's own work was 5 ms (p99) of it, at {cpu:.2f} of a core" in found.text
     assert "another machine" not in found.advice
     assert advice in found.advice

@@ -1,7 +1,7 @@
-"""What is said before the load, and while it goes."""
+"""Warnings before the load, and interim analyses while it runs."""
 
 from sla.judgement.preflight import too_short
-from sla.judgement.sequential import Looks, failing
+from sla.judgement.sequential import InterimAnalyses, failing
 from sla.values.measurements import PlannedSegment
 from tests.unit.sla.synthetic import LOCAL, measurements
 
@@ -23,12 +23,12 @@ def test_a_long_run_and_a_closed_model_have_nothing_to_be_told():
     assert [f.quantile for f in too_short(PLAN, {"never": 0.0})] == [0.5, 0.9, 0.95, 0.99, 0.999]
 
 
-def test_three_failing_looks_in_a_row_stop_a_run_and_two_do_not():
-    looks = Looks()
-    assert looks.add(frozenset("ab")) == looks.add(frozenset("a")) == frozenset()
-    assert looks.add(frozenset("ab")) == {"a"}
-    assert looks.add(frozenset("b")) == frozenset()
-    assert looks.add(frozenset("b")) == {"b"}
+def test_three_failing_analyses_in_a_row_stop_a_run_and_two_do_not():
+    analyses = InterimAnalyses()
+    assert analyses.add(frozenset("ab")) == analyses.add(frozenset("a")) == frozenset()
+    assert analyses.add(frozenset("ab")) == {"a"}
+    assert analyses.add(frozenset("b")) == frozenset()
+    assert analyses.add(frozenset("b")) == {"b"}
 
 
 def test_only_what_is_critical_and_surely_broken_is_failing():

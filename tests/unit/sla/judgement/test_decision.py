@@ -1,4 +1,4 @@
-"""Gates and checks -> decision: a certain NO-GO is never hidden, what can't be trusted is no answer."""
+"""Gates and checks -> decision: a certain NO-GO is never hidden, what can't be trusted decides nothing."""
 
 import dataclasses
 

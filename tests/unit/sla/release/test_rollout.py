@@ -142,10 +142,10 @@ FIRES = {
 }
 
 
-def _series(instance, right, failed, fast, slow):
+def _series(instance, successful, failed, fast, slow):
     name = "bizra_poi_generate_seconds_bucket"
-    counted = {"bizra_poi_generate_total": right, "bizra_poi_generate_fail_total": failed,
-               "bizra_poi_verify_total": right, "bizra_poi_verify_fail_total": 0}  # fmt: skip
+    counted = {"bizra_poi_generate_total": successful, "bizra_poi_generate_fail_total": failed,
+               "bizra_poi_verify_total": successful, "bizra_poi_verify_fail_total": 0}  # fmt: skip
     rows = [{"series": f'{k}{{instance="{instance}"}}', "values": f"0+{v}x20"} for k, v in counted.items()]
     for edge, count in (("0.000026", fast), ("0.0002", fast), ("0.0005", fast + slow), ("+Inf", fast + slow)):
         rows.append({"series": f'{name}{{instance="{instance}", le="{edge}"}}', "values": f"0+{count}x20"})

@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 
 from sla.judgement.evaluate import evaluate
-from sla.judgement.run_checks import checks
+from sla.judgement.run_checks import run_checks
 from sla.judgement.steady import find_steady
 from sla.values.assessment import Decision, Status
 from sla.values.window import SCHEDULE, Window
@@ -15,7 +15,7 @@ RAMP_SECOND, JUDGED_SECOND = START + 1, START + 15
 
 
 def check(run, key):
-    return next(c for c in checks(run, LOCAL.agreement, find_steady(run)) if c.key == key)
+    return next(c for c in run_checks(run, LOCAL.agreement, find_steady(run)) if c.key == key)
 
 
 def with_share(run, share):

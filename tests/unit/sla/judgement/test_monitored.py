@@ -12,6 +12,7 @@ from sla.judgement.counters import common_times_s, coverage, increments, restart
 from sla.judgement.monitored import judge_monitored
 from sla.values.agreement import Limit
 from sla.values.assessment import Decision, Status
+from sla.values.kinds import ClientLatency
 from sla.values.snapshot import Snapshot
 from tests.unit.sla.synthetic import LOCAL, START, measurements
 
@@ -56,20 +57,20 @@ def test_a_counter_that_appears_later_counts_from_zero_and_one_that_is_nowhere_i
 
 
 def test_a_healthy_window_passes_and_says_how_far_it_is_from_the_baseline():
-    answer = judged(measurements().snapshots)
-    assert answer.decision is Decision.GO, answer.summary
-    throughput = next(o for o in answer.objectives if o.key == "poi_throughput")
+    assessment = judged(measurements().snapshots)
+    assert assessment.decision is Decision.GO, assessment.summary
+    throughput = next(o for o in assessment.objectives if o.key == "poi_throughput")
     expected = throughput.estimate.point / throughput.baseline - 1
-    assert answer.deviations["poi_throughput"].point == pytest.approx(expected)
-    assert answer.exit_code == 0
+    assert assessment.deviations["poi_throughput"].point == pytest.approx(expected)
+    assert assessment.exit_code == 0
 
 
 def test_errors_are_a_share_of_attempts():
-    answer = judged(measurements(failures={"generate": 0.03, "verify": 0.03}).snapshots)
-    success = next(o for o in answer.objectives if o.key == "poi_success_rate")
+    assessment = judged(measurements(failures={"generate": 0.03, "verify": 0.03}).snapshots)
+    success = next(o for o in assessment.objectives if o.key == "poi_success_rate")
     assert success.status is Status.FAIL
     assert success.estimate.low < 0.97 < success.estimate.high
-    assert (answer.decision, answer.exit_code) == (Decision.NO_GO, 3)
+    assert (assessment.decision, assessment.exit_code) == (Decision.NO_GO, 3)
 
 
 def test_without_failure_counters_success_is_not_a_pass():
@@ -77,34 +78,34 @@ def test_without_failure_counters_success_is_not_a_pass():
         dataclasses.replace(s, counters={n: v for n, v in s.counters.items() if "fail" not in n})
         for s in measurements().snapshots
     ]
-    answer = judged(without)
-    success = next(o for o in answer.objectives if o.key == "poi_success_rate")
+    assessment = judged(without)
+    success = next(o for o in assessment.objectives if o.key == "poi_success_rate")
     assert (success.status, success.estimate) == (Status.INCONCLUSIVE, None)
-    assert answer.exit_code == 4
+    assert assessment.exit_code == 4
 
 
 @pytest.mark.parametrize("snapshots", [[], measurements().snapshots[:1]])
 def test_no_data_is_inconclusive_and_every_metric_says_so(snapshots):
-    answer = judged(snapshots)
-    assert (answer.decision, answer.exit_code) == (Decision.INCONCLUSIVE, 4)
-    assert {o.estimate for o in answer.objectives} == {None}
-    assert "no data" in metrics_validation.render(answer)
-    assert '"estimate": null' in metrics_validation.render_json(answer, {})
+    assessment = judged(snapshots)
+    assert (assessment.decision, assessment.exit_code) == (Decision.INCONCLUSIVE, 4)
+    assert {o.estimate for o in assessment.objectives} == {None}
+    assert "no data" in metrics_validation.render(assessment)
+    assert '"estimate": null' in metrics_validation.render_json(assessment, {})
 
 
 def test_a_window_twice_as_long_as_the_data_never_passes_and_a_failure_in_it_stays_one():
-    answer = judged(measurements().snapshots, to_s=START + 132)
-    assert answer.decision is Decision.INCONCLUSIVE
-    assert "of it, 90% are needed" in answer.summary
+    assessment = judged(measurements().snapshots, to_s=START + 132)
+    assert assessment.decision is Decision.INCONCLUSIVE
+    assert "of it, 90% are needed" in assessment.summary
     failing = judged(measurements(failures={"generate": 0.05}).snapshots, to_s=START + 132)
     assert failing.decision is Decision.NO_GO
 
 
 def test_a_share_of_a_plan_without_the_plan_is_not_judged():
-    answer = judged(measurements().snapshots, planned=None)
-    throughput = next(o for o in answer.objectives if o.key == "poi_throughput")
+    assessment = judged(measurements().snapshots, planned=None)
+    throughput = next(o for o in assessment.objectives if o.key == "poi_throughput")
     assert (throughput.status, throughput.estimate is not None) == (Status.INCONCLUSIVE, True)
-    assert answer.exit_code == 4
+    assert assessment.exit_code == 4
 
 
 def test_scrapes_without_the_nodes_metrics_cover_nothing():
@@ -112,18 +113,18 @@ def test_scrapes_without_the_nodes_metrics_cover_nothing():
     node = measurements().snapshots
     others = [Snapshot(s.at_ns, 0, "prometheus", {"process_cpu_seconds_total": 1.0}) for s in node]
     empty = [Snapshot(s.at_ns, 0, "", {}, {"process_resident_memory_bytes": 1.0}) for s in node[30:]]
-    answer = judged([*node[:30], *empty, *others])
-    assert answer.window.instances == 1
-    assert answer.window.coverage < 0.5
-    assert answer.exit_code == 4
+    assessment = judged([*node[:30], *empty, *others])
+    assert assessment.window.instances == 1
+    assert assessment.window.coverage < 0.5
+    assert assessment.exit_code == 4
 
 
 def test_an_agreement_that_the_server_shows_nothing_of_is_not_kept():
-    objective = dataclasses.replace(LOCAL.agreement.objectives[0], kind="client_quantile")
+    objective = dataclasses.replace(LOCAL.agreement.objectives[0], kind=ClientLatency(0.99))
     agreement = dataclasses.replace(LOCAL.agreement, objectives=(objective,))
-    answer = judge_monitored(measurements().snapshots, (START - 1) * 10**9, (START + 66) * 10**9, agreement)
-    assert (answer.decision, answer.objectives) == (Decision.INCONCLUSIVE, ())
-    assert "only a client sees it" in answer.notes[0]
+    assessment = judge_monitored(measurements().snapshots, (START - 1) * 10**9, (START + 66) * 10**9, agreement)
+    assert (assessment.decision, assessment.objectives) == (Decision.INCONCLUSIVE, ())
+    assert "only a client sees it" in assessment.notes[0]
 
 
 @given(st.integers(1, 3), st.integers(0, 2**32 - 1))
@@ -138,7 +139,7 @@ def test_instances_scraped_at_any_times_give_a_share_between_0_and_1(instances, 
             counters |= {m.failed: float(failed[i]) for m in LOCAL.agreement.operations.values() if m.failed}
             series.append(Snapshot(at, 0, str(name), counters))
     ordered = sorted(series, key=lambda s: s.at_ns)
-    answer = judged(ordered, to_s=START + 40)
-    success = next(o for o in answer.objectives if o.key == "poi_success_rate")
+    assessment = judged(ordered, to_s=START + 40)
+    success = next(o for o in assessment.objectives if o.key == "poi_success_rate")
     assert success.estimate is None or 0 <= success.estimate.low <= success.estimate.high <= 1
-    assert 0 <= answer.window.coverage <= 1
+    assert 0 <= assessment.window.coverage <= 1

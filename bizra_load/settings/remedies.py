@@ -1,0 +1,29 @@
+"""What a reader can do, in the words of this command line: the one table that names options for it."""
+
+from __future__ import annotations
+
+from sla.values.remedies import Remedy, RemedyWords
+
+WORDS: RemedyWords = {
+    Remedy.GIVE_AGREEMENT: "there is no agreement to judge by (--agreement)",
+    Remedy.MEASURE_BASELINE: "measure one (bizra-load baseline node --out FILE.json) and give it (--baseline FILE.json)",
+    Remedy.NAME_LOAD_TEST: "name the load test (--run), or an agreement with ops/s",
+    Remedy.GIVE_SERVER_METRICS: "give --metrics-url URL, or --prometheus-url URL",
+    Remedy.CHECK_SERVER_METRICS: "see whether --metrics-url or --prometheus-url answers from where the master runs",
+    Remedy.MORE_USERS: "more users (--ops-per-user) or workers: planned operations found no free connection",
+    Remedy.MORE_USERS_FOR_A_SLOW_TARGET: (
+        "more users (--ops-per-user) or workers, where the target is slow; else see the schedule lag"
+    ),
+    Remedy.LESS_CPU_A_WORKER: "raise --workers, on more cores, until they use less than {limit:.2f} of one",
+    Remedy.LESS_WORK_A_WORKER: "more workers, so that each has fewer operations (--workers)",
+    Remedy.MORE_CORES: "more workers on more cores (--workers)",
+    Remedy.CORE_USED_UP: "more workers: one core is nearly used up (--workers)",
+    Remedy.FEWER_WORKERS: "stop what else runs on it, or fewer workers (--workers)",
+    Remedy.COVER_THE_JUDGED_PART: "give --metrics-url or --prometheus-url",
+    Remedy.EVIDENCE: "--evidence {key}=FILE",
+    Remedy.FEWER_OPERATIONS_A_USER: ("lower --ops-per-user: a slow answer then holds up fewer of the operations behind it"),
+    Remedy.FIND_THE_STALL: ("no answer within --request-timeout: look for a stall in the response times before raising it"),
+    Remedy.HIGHER_RATE: "raise --target-ops",
+    Remedy.LONGER_RUN: "about {seconds:,.0f} s more at this rate would decide it (--duration)",
+    Remedy.RUN_THE_BASELINE: "compare with a run of the baseline's version on this machine (bizra-load compare)",
+}

@@ -1,0 +1,122 @@
+"""A quantile of an operation's time by the server's own histogram, bounded by what a perfect generator would have caused."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from sla.estimators.quantiles import seconds_needed
+from sla.estimators.server_side import Increments, bucket_increments, moved, server_quantile
+from sla.judgement.kinds.base import ObjectiveEstimator
+from sla.judgement.lateness import DELAYED, SHARED_HOST, SLOWED, Lateness, disturbed_seconds, largest_by_second
+from sla.judgement.objectives import EstimateAt, ObjectiveEstimate
+from sla.values.assessment import Steady
+from sla.values.estimate import Estimate
+from sla.values.kinds import ServerLatency
+from sla.values.measurements import Measurements
+from sla.values.snapshot import Snapshot
+
+GRACE_NS = 500_000_000  # a scrape's place in its second is arbitrary
+
+
+@dataclass(frozen=True)
+class ServerLatencyEstimator(ObjectiveEstimator):
+    """See ObjectiveEstimator."""
+
+    kind: ServerLatency
+
+    def from_run(self, measurements: Measurements, steady: Steady, late: Lateness | None) -> EstimateAt:
+        """What is missed must be missed without what the lag can have done (_least), and what is kept inside an operation must
+        be kept if none of those that came bunched had been quick: right behind another an operation finds its caches warm. Of
+        a share s of them F(x) >= q + s (1 - q) gives F(x) >= q for the others. A queue only grows by bunches; but a host that
+        makes the load as well stands still together with it: a timer that includes queueing then sees no queue where there
+        would have been one, and nothing is kept for sure.
+        """
+        metrics, length_s = self.metrics[0], steady.to_second - steady.from_second
+        queueing = metrics.timer == "queueing"
+        from_ns, to_ns = steady.from_second * 10**9 - GRACE_NS, steady.to_second * 10**9 + GRACE_NS
+        increments = bucket_increments(measurements.snapshots, metrics.histogram, from_ns, to_ns)
+        if increments is None:
+            return lambda _: ObjectiveEstimate(None, self._source)
+        least = self._least(increments, measurements, steady, late, queueing) if late else None
+        shared_host = queueing and bool(measurements.target or measurements.facts.target_is_local)
+
+        def at(level: float) -> ObjectiveEstimate:
+            measured = self._at(increments, length_s, level)
+            estimate = measured.estimate
+            if estimate is None:
+                return measured
+            if least is not None:
+                measured = dataclasses.replace(measured, at_least=least(level), less=f"{late}: without that")
+            if shared_host:
+                more, at_most = f"{SHARED_HOST}: as it stands", dataclasses.replace(estimate, high=math.inf)
+                return dataclasses.replace(measured, at_most=at_most, more=more)
+            if late is not None and not queueing:
+                share, q = late.bunched(level), self.kind.quantile
+                slow = server_quantile(increments, q + share * (1 - q), level, self.objective.target.value)
+                at_most = slow.estimate if slow and share < 1 else dataclasses.replace(estimate, high=math.inf)
+                more = f"{late}, and operations in bunches are quicker: one by one"
+                return dataclasses.replace(measured, at_most=at_most, more=more)
+            return measured
+
+        return at
+
+    def from_metrics(self, snapshots: Sequence[Snapshot], from_ns: int, to_ns: int) -> EstimateAt:
+        increments = bucket_increments(snapshots, self.metrics[0].histogram, from_ns, to_ns)
+        if increments is None:
+            return lambda _: ObjectiveEstimate(None, self._source)
+        return lambda level: self._at(increments, (to_ns - from_ns) / 1e9, level)
+
+    def missing_in_metrics(self) -> str:
+        return ""
+
+    def fails_despite(self, doubt: float, measurements: Measurements, steady: Steady, level: float) -> bool:
+        """False: what the server counted is its own, whatever the client lost."""
+        return False
+
+    @property
+    def _source(self) -> str:
+        return f"server, {self.metrics[0].histogram}"
+
+    def _at(self, increments: Increments, length_s: float, level: float) -> ObjectiveEstimate:
+        """What the histogram shows, as it stands; over `length_s` seconds."""
+        result = server_quantile(increments, self.kind.quantile, level, self.objective.target.value)
+        if result is None:
+            return ObjectiveEstimate(None, self._source)
+        needed_s = seconds_needed(result.deff, result.estimate.n / length_s, self.kind.quantile)
+        return ObjectiveEstimate(result.estimate, self._source, result.evidence, needed_s)
+
+    def _least(
+        self, increments: Increments, measurements: Measurements, steady: Steady, late: Lateness, queueing: bool
+    ) -> Callable[[float], Estimate]:
+        """The best of two lower bounds: by the second, and by the share that late arrivals can have slowed down (lateness).
+
+        A timer that includes queueing reads at most L too much. One inside the operation may be slowed down by any factor, so
+        seconds with a bunch of arrivals count as if nothing in them had been slow; arrivals that are late by less than the
+        usual gap come no more bunched than independent ones.
+        """
+        largest = largest_by_second(late, measurements.windows, self.objective.operations[0], steady.to_second)
+        spans = [range(int(begin), math.ceil(end)) for begin, end in increments.spans_s]
+        by_s = np.array([max(largest.get(s, 0.0) for s in span) / 1e9 for span in spans])
+        if queueing:
+            cases = [(by_s, -1.0), *((np.full(by_s.size, lag_ns / 1e9), lag_ns) for lag_ns in late.usual_ns())]
+        else:
+            disturbed = disturbed_seconds(late, late.gap_ns)
+            calm = np.array([disturbed.isdisjoint(span) for span in spans])
+            cases = [(np.where(calm, 0.0, math.inf), -1.0), (np.zeros(by_s.size), late.gap_ns)]
+        shifted_increments = [(moved(increments, by), lag_ns) for by, lag_ns in cases]
+
+        def at(level: float) -> Estimate:
+            bounds = []
+            for less, lag_ns in shifted_increments:
+                share = late.affected(lag_ns, level, DELAYED if queueing else SLOWED) if lag_ns >= 0 else 0.0
+                result = server_quantile(less, self.kind.quantile, level, self.objective.target.value, share)
+                assert result, "as many observations as in the increments"
+                bounds.append(result.estimate)
+            return max(bounds, key=lambda e: e.low)
+
+        return at

@@ -1,0 +1,93 @@
+"""Success rate: successful operations over all that finished, from the client's windows or from the server's counters."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from sla.estimators.dependence import FloatArray
+from sla.estimators.proportions import few_bursts, proportion_estimate
+from sla.judgement.counters import common_times_s, increments
+from sla.judgement.kinds.base import ObjectiveEstimator
+from sla.judgement.lateness import Lateness, lateness
+from sla.judgement.objectives import EstimateAt, ObjectiveEstimate, absolute
+from sla.judgement.steady import by_second, outcomes
+from sla.values.assessment import Steady
+from sla.values.measurements import Measurements
+from sla.values.snapshot import Snapshot
+
+
+class SuccessRateEstimator(ObjectiveEstimator):
+    """See ObjectiveEstimator."""
+
+    def from_run(self, measurements: Measurements, steady: Steady, late: Lateness | None) -> EstimateAt:
+        """Failures that came in bursts which a late generator made, and the plan had not, may be its doing: at least so many
+        would have been successful with a perfect one (at_least is computed without them).
+        """
+        operations = self.objective.operations
+        windows = by_second(measurements.windows, operations, steady.from_second, steady.to_second)
+        ok, failed = outcomes(windows)
+        source = f"client, {' + '.join(operations)}"
+
+        def plain(level: float) -> ObjectiveEstimate:
+            return ObjectiveEstimate(proportion_estimate(ok, ok + failed, level), source)
+
+        if not late:
+            return plain
+        own_share = np.array([sum(w.started for w in second) for second in windows]) / np.maximum(late.sent, 1)
+        forgiven = np.minimum(failed, late.in_bursts() * own_share)
+        if not forgiven.any():
+            return plain
+        less = f"{late}, and what came in bursts may have been refused for that: without it"
+        return lambda level: ObjectiveEstimate(
+            proportion_estimate(ok, ok + failed, level),
+            source,
+            at_least=proportion_estimate(ok + forgiven, ok + failed, level),
+            less=less,
+        )
+
+    def from_metrics(self, snapshots: Sequence[Snapshot], from_ns: int, to_ns: int) -> EstimateAt:
+        metrics = self.metrics
+        source = f"server, {' + '.join(m.total for m in metrics)} against {' + '.join(m.failed for m in metrics)}"
+        counts = self._server_outcomes(snapshots)
+        if counts is None:
+            return lambda _: ObjectiveEstimate(None, source)
+        return lambda level: ObjectiveEstimate(proportion_estimate(*counts, level), source)
+
+    def missing_in_metrics(self) -> str:
+        if not all(m.total for m in self.metrics):
+            return "not every operation has a counter"
+        return "" if all(m.failed for m in self.metrics) else "not every operation has a counter of failures"
+
+    def fails_despite(self, doubt: float, measurements: Measurements, steady: Steady, level: float) -> bool:
+        target = absolute(self.objective.target, self.objective, measurements, steady)
+        measured = self.from_run(measurements, steady, lateness(measurements, steady))(level)
+        if measured.estimate is None or measured.surely is None:
+            return False
+        n = measured.estimate.n
+        return (measured.surely.high * n + doubt) / (n + doubt) < target.value
+
+    def run_notes(self, measurements: Measurements, steady: Steady) -> list[str]:
+        ok, failed = outcomes(by_second(measurements.windows, self.objective.operations, steady.from_second, steady.to_second))
+        return self._bursts(ok, ok + failed, "s")
+
+    def metrics_notes(self, snapshots: Sequence[Snapshot]) -> list[str]:
+        counts = self._server_outcomes(snapshots)
+        return [] if counts is None else self._bursts(*counts, "scrape intervals")
+
+    def _bursts(self, ok: FloatArray, attempted: FloatArray, unit: str) -> list[str]:
+        """Errors that came in too few bursts for the interval to mean much."""
+        blocks = few_bursts(ok, attempted)
+        if blocks is None:
+            return []
+        errors = (attempted - ok).sum()
+        text = f"all {errors:,.0f} errors came in {blocks} {unit}: of so few bursts no interval says much"
+        return [f"{self.objective.title}: {text}"]
+
+    def _server_outcomes(self, snapshots: Sequence[Snapshot]) -> tuple[FloatArray, FloatArray] | None:
+        """(carried out, attempted) of each scrape interval; attempts are what was carried out and what failed."""
+        times = common_times_s(snapshots)
+        done = increments(snapshots, [m.total for m in self.metrics], times)
+        failed = increments(snapshots, [m.failed for m in self.metrics], times)
+        return None if done is None or failed is None else (done, done + failed)

@@ -1,0 +1,156 @@
+"""An agreement from a mapping (of YAML), validated as it is read.
+
+Every error is one line: the key, what is wrong, what is allowed; the edge that read the file adds its name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sla.values.agreement import Agreement, Limit, Objective, OperationMetrics, ProcessLimits, ValidityLimits
+from sla.values.assessment import Severity
+from sla.values.kinds import KINDS, LATENCIES, ObjectiveKind, Unit
+from sla.values.limit_parser import factors_to, parse_limit, parse_quantity
+from sla.values.section import AgreementError, Section, shown, unknown
+
+SCHEMA = "bizra-load/agreement/1"
+TIMERS = ("inside", "queueing")
+_REQUIRED = ("schema", "name", "objectives", "operations")
+_OPTIONAL = ("environments", "evidence", "baseline", "not_assessed", "validity", "process")
+# key under `validity` -> (field of ValidityLimits, its unit)
+_VALIDITY: Mapping[str, tuple[str, Unit]] = {
+    "unsent": ("unsent_share", "ratio"),
+    "lag_p99": ("lag_p99_ns", "ns"),
+    "cpu": ("cpu_share", "ratio"),
+    "achieved": ("achieved_share", "ratio"),
+    "clock_skew": ("clock_skew_ns", "ns"),
+}
+# key under `process` -> (field of ProcessLimits, factors of its units, example)
+_PROCESS: Mapping[str, tuple[str, Mapping[str, float], str]] = {
+    "memory": ("memory_bytes", {"MiB": 2.0**20, "GiB": 2.0**30}, "2 GiB"),
+    "cpu": ("cpu_cores", {"cores": 1.0}, "3.6 cores"),
+    "scrape": ("scrape_s", {"s": 1.0, "ms": 1e-3}, "4 s"),
+}
+
+
+def agreement_from_mapping(document: object) -> Agreement:
+    """Raises AgreementError."""
+    top = Section.read(document, "", _REQUIRED, _OPTIONAL)
+    if top.text("schema") != SCHEMA:
+        raise AgreementError(f"schema: {top.text('schema')!r} is unknown (allowed: {SCHEMA})")
+    operations = {name: _operation(value, f"operations.{name}") for name, value in top.mapping("operations").items()}
+    objectives = tuple(_objective(str(key), value, operations) for key, value in top.mapping("objectives").items())
+    if not objectives:
+        raise AgreementError("objectives: at least one is needed")
+    accepted = _accepted(top.mapping("environments", {"default": {}}), {o.key for o in objectives})
+    return Agreement(
+        name=top.text("name"),
+        objectives=objectives,
+        operations=operations,
+        evidence={str(k): str(v) for k, v in top.mapping("evidence", {}).items()},
+        accepted=accepted,
+        default_environment=next(iter(accepted)),
+        baseline=top.text("baseline", ""),
+        not_assessed=top.text("not_assessed", ""),
+        validity=_validity(top.mapping("validity", {})),
+        process=_process(top.mapping("process", {})),
+    )
+
+
+def _accepted(environments: Mapping[str, Any], objectives: set[str]) -> dict[str, frozenset[str]]:
+    """Keys of the objectives whose WARN is accepted, by environment."""
+    accepted: dict[str, frozenset[str]] = {}
+    for environment, value in environments.items():
+        names = Section.read(value, f"environments.{environment}", (), ("accepted",)).list("accepted")
+        for name in names:
+            if name not in objectives:
+                raise AgreementError(f"environments.{environment}.accepted: {unknown(str(name), objectives)}")
+        accepted[str(environment)] = frozenset(names)
+    return accepted
+
+
+def _objective(key: str, value: object, operations: Mapping[str, OperationMetrics]) -> Objective:
+    where = f"objectives.{key}"
+    section = Section.read(value, where, ("title", "severity", "measure", "target"), ("acceptable", "baseline"))
+    measure = Section.read(section.mapping("measure"), f"{where}.measure", ("kind", "operations"), ("quantile", "latency"))
+    kind_type, severity = _kind_type(measure.text("kind"), where), section.text("severity")
+    if severity not in {s.value for s in Severity}:
+        raise AgreementError(f"{where}.severity: {unknown(severity, [s.value for s in Severity])}")
+    names = tuple(str(n) for n in measure.list("operations"))
+    _check_operations(kind_type, names, operations, key)
+    kind = _kind(kind_type, measure, f"{where}.measure")
+    baseline_key = section.text("baseline", "")
+    target, acceptable = _limits(section, where, kind.unit, baseline_key)
+    return Objective(key, section.text("title"), Severity(severity), kind, names, target, acceptable, baseline_key)
+
+
+def _kind_type(word: str, where: str) -> type[ObjectiveKind]:
+    if word not in KINDS:
+        raise AgreementError(f"{where}.measure.kind: {unknown(word, KINDS)}")
+    return KINDS[word]
+
+
+def _check_operations(
+    kind_type: type[ObjectiveKind], names: Sequence[str], operations: Mapping[str, OperationMetrics], key: str
+) -> None:
+    where, single = f"objectives.{key}.measure.operations", kind_type.of_one_operation
+    for name in names:
+        if name not in operations:
+            raise AgreementError(f"{where}: {unknown(name, operations)}")
+    if kind_type.from_server and names and not operations[names[0]].histogram:
+        raise AgreementError(f"operations.{names[0]}.histogram: is missing, and objectives.{key} is read from it")
+    if not names or (single and len(names) != 1):
+        raise AgreementError(f"{where}: needs {'one' if single else 'at least one'}")
+
+
+def _kind(kind_type: type[ObjectiveKind], measure: Section, where: str) -> ObjectiveKind:
+    """Both parameters are checked for every kind: one that a kind does not use is still no place for a slip."""
+    quantile = measure.number("quantile", 0.0)
+    if kind_type.of_one_operation and not 0 < quantile < 1:
+        raise AgreementError(f"{where}.quantile: must be between 0 and 1, for example 0.99")
+    latency = measure.text("latency", "service")
+    if latency not in LATENCIES:
+        raise AgreementError(f"{where}.latency: {unknown(latency, LATENCIES)}")
+    return kind_type.of(quantile, latency)
+
+
+def _limits(section: Section, where: str, unit: Unit, baseline_key: str) -> tuple[Limit, Limit | None]:
+    """(target, acceptable) of an objective."""
+    acceptable_text = section.text("acceptable", "")
+    target = parse_limit(section.text("target"), f"{where}.target", unit)
+    acceptable = parse_limit(acceptable_text, f"{where}.acceptable", unit) if acceptable_text else None
+    for name, limit in (("target", target), ("acceptable", acceptable)):
+        if limit is not None and limit.times_baseline and not baseline_key:
+            raise AgreementError(
+                f"{where}.{name}: a multiple of the baseline needs {where}.baseline, such as poi_generate_p99_us"
+            )
+    return target, acceptable
+
+
+def _operation(value: object, where: str) -> OperationMetrics:
+    section = Section.read(value, where, (), ("histogram", "total", "failed", "timer"))
+    timer = section.text("timer", "inside")
+    if timer not in TIMERS:
+        raise AgreementError(f"{where}.timer: {unknown(timer, TIMERS)}")
+    return OperationMetrics(section.text("histogram", ""), section.text("total", ""), section.text("failed", ""), timer)
+
+
+def _validity(values: Mapping[str, Any]) -> ValidityLimits:
+    section, chosen = Section.read(values, "validity", (), tuple(_VALIDITY)), {}
+    for key, (name, unit) in _VALIDITY.items():
+        text = section.text(key, "")
+        if text:
+            chosen[name] = parse_quantity(text, f"validity.{key}", factors_to(unit), "5 ms" if unit == "ns" else "1 %")
+    return ValidityLimits(**chosen)
+
+
+def _process(values: Mapping[str, Any]) -> ProcessLimits:
+    section, chosen = Section.read(values, "process", (), tuple(_PROCESS)), {}
+    for key, (name, factors, example) in _PROCESS.items():
+        text = section.text(key, "")
+        if text:
+            chosen[name] = parse_quantity(text, f"process.{key}", factors, example)
+            if chosen[name] <= 0:
+                raise AgreementError(f"process.{key}: {shown(text)} (allowed: more than 0, such as {example})")
+    return ProcessLimits(**chosen)

@@ -1,0 +1,87 @@
+"""What an objective is about: one small frozen dataclass for each kind that an agreement can name under `measure.kind`.
+
+A new kind is one class here, listed in ObjectiveKind. mypy then names every place that must know it (`assert_never`): how it
+is estimated (sla.judgement.kinds), which failed check opens it (sla.judgement.touches), what rolls a release back for it
+(sla.release.triggers).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar, Literal, Self, get_args
+
+Unit = Literal["ns", "ops/s", "ratio"]
+LATENCIES = ("response", "service")
+
+
+@dataclass(frozen=True)
+class ServerLatency:
+    """A quantile of one operation's time as the server's own histogram has it, ns. 0 < quantile < 1."""
+
+    quantile: float
+
+    name: ClassVar[str] = "server_quantile"
+    unit: ClassVar[Unit] = "ns"
+    of_one_operation: ClassVar[bool] = True
+    from_server: ClassVar[bool] = True
+
+    @classmethod
+    def of(cls, quantile: float, _latency: str) -> Self:
+        return cls(quantile)
+
+
+@dataclass(frozen=True)
+class ClientLatency:
+    """A quantile of one operation's time as the client sees it, ns. 0 < quantile < 1.
+
+    latency   "response" (from the intended start) or "service" (from the actual send)
+    """
+
+    quantile: float
+    latency: str = "service"
+
+    name: ClassVar[str] = "client_quantile"
+    unit: ClassVar[Unit] = "ns"
+    of_one_operation: ClassVar[bool] = True
+    from_server: ClassVar[bool] = False
+
+    @classmethod
+    def of(cls, quantile: float, latency: str) -> Self:
+        return cls(quantile, latency)
+
+
+@dataclass(frozen=True)
+class Throughput:
+    """Successful operations per second, of some operations together. Its limits may be a share of the planned rate."""
+
+    name: ClassVar[str] = "throughput"
+    unit: ClassVar[Unit] = "ops/s"
+    of_one_operation: ClassVar[bool] = False
+    from_server: ClassVar[bool] = False
+    quantile: ClassVar[float] = 0.0
+
+    @classmethod
+    def of(cls, _quantile: float, _latency: str) -> Self:
+        return cls()
+
+
+@dataclass(frozen=True)
+class SuccessRate:
+    """Successful operations over all that finished, of some operations together: a ratio."""
+
+    name: ClassVar[str] = "success"
+    unit: ClassVar[Unit] = "ratio"
+    of_one_operation: ClassVar[bool] = False
+    from_server: ClassVar[bool] = False
+    quantile: ClassVar[float] = 0.0
+
+    @classmethod
+    def of(cls, _quantile: float, _latency: str) -> Self:
+        return cls()
+
+
+# `name` is the word in an agreement; `of_one_operation`: a quantile can't be taken over several; `from_server`: it needs the
+# server's histogram; of(quantile, latency): from what `measure` may hold, a kind takes what is its own.
+ObjectiveKind = ServerLatency | ClientLatency | Throughput | SuccessRate
+KINDS: Mapping[str, type[ObjectiveKind]] = {kind.name: kind for kind in get_args(ObjectiveKind)}

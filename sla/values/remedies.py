@@ -1,0 +1,37 @@
+"""What a reader can do about what is missing or in the way. The pure layer names it; a program that has its own words for it,
+such as options of its command line, passes them in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import Enum
+
+
+class Remedy(str, Enum):
+    """The value is the plain text; a name in braces is filled in where it is used."""
+
+    GIVE_AGREEMENT = "there is no agreement to judge by"
+    MEASURE_BASELINE = "measure one and give it"
+    NAME_LOAD_TEST = "name the load test, or an agreement with ops/s"
+    GIVE_SERVER_METRICS = "give the address of the server's metrics"
+    CHECK_SERVER_METRICS = "see whether the server's metrics can be read from where the master runs"
+    MORE_USERS = "more users or workers: planned operations found no free connection"
+    MORE_USERS_FOR_A_SLOW_TARGET = "more users or workers, where the target is slow; else see the schedule lag"
+    LESS_CPU_A_WORKER = "more workers, on more cores, until they use less than {limit:.2f} of one"
+    LESS_WORK_A_WORKER = "more workers, so that each has fewer operations"
+    MORE_CORES = "more workers on more cores"
+    CORE_USED_UP = "more workers: one core is nearly used up"
+    FEWER_WORKERS = "stop what else runs on it, or fewer workers"
+    # in documents
+    COVER_THE_JUDGED_PART = "give the server's metrics over the whole judged part"
+    EVIDENCE = "evidence of {key}"
+    FEWER_OPERATIONS_A_USER = "fewer operations a user: a slow response then holds up fewer of the operations behind it"
+    FIND_THE_STALL = "no response within the time allowed: look for a stall in the response times before raising it"
+    HIGHER_RATE = "plan more"
+    LONGER_RUN = "about {seconds:,.0f} s more at this rate would decide it"
+    RUN_THE_BASELINE = "compare with a run of the baseline's version on this machine"
+
+
+RemedyWords = Mapping[Remedy, str]
+PLAIN: RemedyWords = {remedy: remedy.value for remedy in Remedy}
