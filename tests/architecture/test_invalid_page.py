@@ -4,9 +4,9 @@ import re
 
 import pytest
 
-from bizra_load.judging.agreements import agreement_from_mapping
 from bizra_load.settings.arguments import ALLOWABLE
 from sla.judgement.touches import TOUCHES, touched
+from sla.values.agreement_parser import agreement_from_mapping
 from sla.values.assessment import Check, Status
 from tests.architecture.markdown import ROOT, blocks, section, table_cells
 

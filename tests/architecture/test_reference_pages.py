@@ -11,7 +11,7 @@ import pytest
 from bizra_load.engine.load_curve import LoadCurve
 from bizra_load.engine.stages import curve_from_stages, duration_s, rate_per_s
 from bizra_load.io import yaml_text
-from bizra_load.judging.agreements import agreement_from_mapping
+from sla.values.agreement_parser import agreement_from_mapping
 from tests.architecture.markdown import ROOT, blocks, table_cells
 
 AGREEMENT_PAGE = (ROOT / "docs/agreement.md").read_text()
