@@ -1,6 +1,7 @@
 """What ARCHITECTURE.md says is there is there, and what is there is named."""
 
 import ast
+import json
 import re
 from pathlib import Path
 
@@ -46,3 +47,39 @@ def test_every_threat_and_every_fault_names_a_test_that_exists(page):
         assert names or held.strip().startswith("none:"), row
         for name in names:
             assert (ROOT / name).exists() if "/" in name else f"def {name}(" in tests, name
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "docs/adr").glob("001*.md")), ids=lambda p: p.stem)
+def test_a_decision_has_its_number_context_decision_and_consequences_on_one_page(path):
+    lines = path.read_text().splitlines()
+    assert [line for line in lines if line.startswith("#")][1:] == ["## Context", "## Decision", "## Consequences"]
+    assert lines[0].startswith(f"# {path.stem[:4]} ")
+    assert 15 <= len(lines) <= 40
+
+
+def test_no_two_decisions_have_one_number():
+    numbers = [p.stem[:4] for p in (ROOT / "docs/adr").glob("0*.md")]
+    assert sorted(numbers) == sorted(set(numbers))
+
+
+def test_the_changelog_keeps_to_the_headings_of_keep_a_changelog():
+    """https://keepachangelog.com/en/1.1.0/: what comes first, then versions, each with these kinds of changes in this order."""
+    kinds = ["Added", "Changed", "Deprecated", "Removed", "Fixed", "Security"]
+    versions, order = [], []
+    for line in (ROOT / "CHANGELOG.md").read_text().splitlines():
+        if line.startswith("## "):
+            versions.append(line)
+            order = []
+        elif line.startswith("### "):
+            order.append(kinds.index(line.removeprefix("### ")))
+            assert order == sorted(set(order)), line
+    assert versions[0] == "## [Unreleased]"
+    assert all(re.match(r"## \[\d+\.\d+\.\d+\] - (\d{4}-\d\d-\d\d|not yet tagged)$", v) for v in versions[1:])
+    version = re.search(r'^version = "([^"]+)"', (ROOT / "pyproject.toml").read_text(), re.MULTILINE)[1]
+    assert any(v.startswith(f"## [{version}]") for v in versions)
+
+
+def test_the_page_of_assessment_json_names_every_key_and_no_other():
+    rows = re.findall(r"^\| (`[^|]*) \|", (ROOT / "docs/assessment.md").read_text(), re.MULTILINE)
+    named = {key for row in rows for key in re.findall(r"`(\w+)`", row)}
+    assert named == set(json.loads((ROOT / "tests/golden/go.json").read_text()))

@@ -1,0 +1,40 @@
+"""The picture of the rooms in ARCHITECTURE.md is that of the code: every room, and exactly the imports that there are."""
+
+import re
+
+from tests.architecture.picture import PAGE, imports, in_page, needed, reachable, rooms
+
+SHOWN = in_page(PAGE.read_text())
+
+
+def drawn():
+    """(from, to) of every arrow of the flowchart, read by itself: what draws it is not asked."""
+    home = {room.partition(".")[2]: room for room in rooms()}
+    arrows = set()
+    for line in SHOWN.splitlines():
+        if match := re.fullmatch(r"\s*([\w &]+?) --> ([\w &]+)", line):
+            sources, targets = ([home.get(n, n) for n in side.split(" & ")] for side in match.groups())
+            arrows |= {(a, b) for a in sources for b in targets}
+    return arrows
+
+
+def test_every_room_is_drawn_and_nothing_else():
+    assert set(re.findall(r"\w+", re.sub(r"subgraph \w+|\bend\b|flowchart TD", "", SHOWN))) == {
+        room.partition(".")[2] for room in rooms()
+    }
+
+
+def test_every_arrow_is_an_import():
+    assert sorted(drawn() - imports()) == []
+
+
+def test_the_arrows_are_the_imports_that_do_not_follow_from_others():
+    """Where this fails: python -m tests.architecture.picture draws it anew."""
+    assert {"to be drawn": sorted(needed() - drawn()), "to be left out": sorted(drawn() - needed())} == {
+        "to be drawn": [],
+        "to be left out": [],
+    }
+
+
+def test_there_is_no_circle():
+    assert [room for room in sorted(rooms()) if room in reachable(room, imports())] == []
