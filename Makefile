@@ -14,7 +14,7 @@ PACKAGES := prometheus prometheus-alertmanager chromium faketime iproute2
 BENCH_PACKAGES := nginx-light wrk hey nghttp2-client gcc libc6-dev
 BENCH_ROUNDS ?= 5
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev debian debian-bench install-debian loadtest node drill test fuzz calibrate bench bench-memory bench-statistics dependable soak audit lint format clean validate
+.PHONY: help setup setup-dev debian debian-bench install-debian loadtest node drill test mutants fuzz calibrate bench bench-memory bench-statistics dependable soak audit lint format clean validate
 
 help: ## List all targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-17s %s\n", $$1, $$2}'
@@ -69,6 +69,9 @@ test: setup-dev debian ## All tests
 
 fuzz: setup-dev ## Property tests of everything that comes from outside, 10,000 inputs each (minutes), and the count
 	$(BIN)/python -m tests.properties.fuzz $(ARGS)
+
+mutants: setup-dev ## Which small changes of sla/ do the tests notice? At least 90 % (ARGS="sla/judgement/status.py --all")
+	$(BIN)/python -m tests.mutants $(ARGS)
 
 calibrate: setup-dev ## Coverage and false verdicts over 2,000 simulated runs a cell (about 20 minutes)
 	$(BIN)/python -m tests.calibration.calibrate $(ARGS)
