@@ -79,9 +79,17 @@ def test_a_drill_of_fewer_rules_leaves_the_gate_open_and_a_warning_rule_decides_
     gate = by_key(of_alert_drill(warned))["alerts"]
     assert gate.status is Status.PASS
     assert "failed too: PrometheusScrapeSlow" in gate.reason
-    few = by_key(of_alert_drill(drill() | {"rules_loaded": 10}))
-    assert (few["alerts"].status, few["alert-rules"].status) == (Status.PASS, Status.FAIL)
     assert by_key(of_alert_drill(drill() | {"passed": False}))["alerts"].status is Status.FAIL
+
+
+@pytest.mark.parametrize(
+    ("loaded", "gate", "item"),
+    [(0, "FAIL", "FAIL"), (5, "FAIL", "FAIL"), (6, "PASS", "FAIL"), (11, "PASS", "FAIL"), (12, "PASS", "PASS")],
+)
+def test_the_gate_needs_the_six_critical_rules_loaded_and_the_item_all_twelve(loaded, gate, item):
+    found = by_key(of_alert_drill(drill() | {"rules_loaded": loaded}))
+    assert [found[key].status.value for key in ("alerts", "critical-alerts", "alert-rules")] == [gate, gate, item]
+    assert found["alert-rules"].reason == f"{loaded} of 12 rules were loaded"
 
 
 @pytest.mark.parametrize(
