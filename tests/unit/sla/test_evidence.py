@@ -58,7 +58,7 @@ def test_a_whole_drill_closes_the_gate_and_both_items():
     [
         ({"firing_s": None}, "FinalityCheckP99Violation did not fire"),
         ({"resolved_s": None}, "did not resolve"),
-        ({"resolved_s": 1.0}, "out of order"),
+        ({"pending_s": 2.6}, "out of order"),
         ({"passed": False}, "did not pass"),
     ],
 )
@@ -80,6 +80,13 @@ def test_a_drill_of_fewer_rules_leaves_the_gate_open_and_a_warning_rule_decides_
     assert gate.status is Status.PASS
     assert "failed too: PrometheusScrapeSlow" in gate.reason
     assert by_key(of_alert_drill(drill() | {"passed": False}))["alerts"].status is Status.FAIL
+
+
+def test_an_alert_may_resolve_sooner_after_its_fault_than_it_fired_for_it():
+    quick = {"pending_s": 5.0, "firing_s": 6.0, "resolved_s": 0.0}  # resolved: from the end of the fault
+    assert {e.status for e in of_alert_drill(drill(**quick))} == {Status.PASS}
+    at_once = {"pending_s": 2.5, "firing_s": 2.5}
+    assert {e.status for e in of_alert_drill(drill(**at_once))} == {Status.PASS}
 
 
 @pytest.mark.parametrize(
