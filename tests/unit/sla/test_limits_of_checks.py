@@ -52,6 +52,11 @@ def test_a_tenth_of_the_seconds_of_the_workers_may_be_over_the_limit_of_cpu(busy
     assert check(hot, "generator_cpu").status is status
 
 
+def test_the_use_of_a_core_that_is_shown_is_the_95th_percentile():
+    hot = with_rows(run(hold_s=50, rate=20), lambda i: {"cpu_share": max(i, 0) / 100})
+    assert check(hot, "generator_cpu").figure == pytest.approx(0.95, abs=0.01)
+
+
 def test_a_second_that_the_constant_part_fills_only_in_part_is_not_judged():
     begin_ns, end_ns = START * SECOND_NS + 300_000_000, (START + 20) * SECOND_NS + 700_000_000
     assert constant_part(RunFacts(begin_ns, end_ns)) == (START + 1, START + 20, 0.0)
@@ -180,6 +185,24 @@ def test_a_target_whose_start_time_moved_was_restarted():
     assert started_at([100.0, 100.4] * count).status is Status.PASS  # rounded differently, the same start
     found = started_at([100.0] * 10 + [112.0] * count)
     assert (found.status, found.figure) == (Status.FAIL, 1)
+
+
+@pytest.mark.parametrize(("missing", "status"), [(40, Status.PASS), (41, Status.FAIL)])
+def test_a_restart_forgets_at_most_what_was_counted_in_the_seconds_around_it(missing, status):
+    """20 a second. The interval of the restart is lost (20), and the client's count in the three seconds around it is 60."""
+    measured = run(hold_s=20, rate=20)
+    name = LOCAL.agreement.operations["generate"].total
+    snapshots = []
+    for s in measured.snapshots:
+        second = s.at_ns // SECOND_NS - START
+        restarted = 20 * 15 if second >= 16 else 0
+        less = min(20 * max(second - 19, 0), missing)  # and besides the server did not count these
+        counters = {**s.counters, name: s.counters[name] - restarted - less}
+        snapshots.append(dataclasses.replace(s, counters=counters))
+    found = check(dataclasses.replace(measured, snapshots=tuple(snapshots)), "counters_generate")
+    assert found.figure == 20 + missing
+    assert "reset 1 times, and with them up to 60 operations" in found.reason
+    assert found.status is status
 
 
 def test_the_ramp_is_cut_from_what_is_judged():
