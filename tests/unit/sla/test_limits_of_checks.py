@@ -42,7 +42,8 @@ def test_the_lag_is_judged_by_its_p99(per_thousand, status):
 
 
 @pytest.mark.parametrize(
-    ("busy", "share", "status"), [(9, 0.95, Status.PASS), (10, 0.95, Status.PASS), (11, 0.95, Status.FAIL), (100, 0.9, Status.PASS)]
+    ("busy", "share", "status"),
+    [(9, 0.95, Status.PASS), (10, 0.95, Status.PASS), (11, 0.95, Status.FAIL), (100, 0.9, Status.PASS)],
 )
 def test_a_tenth_of_the_seconds_of_the_workers_may_be_over_the_limit_of_cpu(busy, share, status):
     measured = run(hold_s=50, rate=20)  # two workers
@@ -176,9 +177,7 @@ def test_a_target_whose_start_time_moved_was_restarted():
     measured = run(hold_s=20, rate=20)
 
     def started_at(times):
-        moved = [
-            dataclasses.replace(s, gauges={START_TIME: t}) for s, t in zip(measured.snapshots, times, strict=False)
-        ]
+        moved = [dataclasses.replace(s, gauges={START_TIME: t}) for s, t in zip(measured.snapshots, times, strict=False)]
         return check(dataclasses.replace(measured, snapshots=tuple(moved)), "restarted")
 
     count = len(measured.snapshots)
