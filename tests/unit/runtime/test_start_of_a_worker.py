@@ -47,10 +47,9 @@ events = Some(quitting=EventHook(), heartbeat_received=EventHook())
 worker = worker_events.WorkerEvents(Some(runner=Worker(), events=events, parsed_options=None), key)
 worker.test_started()
 for _ in range(10):  # a slow answer is asked for again, some times
-    hello_ns = time.perf_counter_ns() - TOOK_NS
-    fields = "r", ELAPSED_NS, UNIX_NS
-    data = dict(zip(("run", "elapsed_ns", "unix_ns"), fields)) | {"hello_ns": hello_ns, "mac": key.sign(START, "r", "w", *fields[1:])}
     began_ns = time.perf_counter_ns()
+    signed = {"run": "r", "elapsed_ns": ELAPSED_NS, "unix_ns": UNIX_NS}
+    data = signed | {"hello_ns": began_ns - TOOK_NS, "mac": key.sign(START, "r", "w", ELAPSED_NS, UNIX_NS)}
     told[START](None, Some(data=data))
     if found:
         break
