@@ -20,12 +20,22 @@ TIMEOUT_S = 5.0
 def test_a_response_that_is_read_after_the_deadline_is_a_timeout(monkeypatch, pieces, late):
     """A process that was held up finds response and deadline at once. Here its clock goes on while the server responds."""
     skipped_ns, ready = [0], threading.Event()
-    monkeypatch.setattr(client, "_clock", lambda: time.perf_counter_ns() + skipped_ns[0])
+    begins, read = threading.Event(), threading.Event()  # the response begins; its first piece has been read
+
+    def clock():
+        now_ns = time.perf_counter_ns() + skipped_ns[0]
+        if begins.is_set():
+            read.set()
+        return now_ns
+
+    monkeypatch.setattr(client, "_clock", clock)
 
     def serve(connection):
         read_request(connection)
         for piece in pieces[:-1]:
+            begins.set()
             connection.sendall(piece)
+            read.wait(TIMEOUT_S)
         skipped_ns[0] = int((2.0 if late else 0.5) * TIMEOUT_S * 1e9)
         connection.sendall(pieces[-1])
         ready.wait(TIMEOUT_S)
