@@ -55,6 +55,8 @@ def test_after_a_restart_a_counter_counts_from_zero():
         (range(10, 91, 10), 1.0),  # the ends are within one usual interval
         (range(20, 81, 10), 0.8),
         ([0, 10, 20, 80, 90, 100], (40 + 20) / 100),  # in a gap each side counts for one interval
+        ([*range(0, 81, 10), 100], 1.0),  # one missed scrape, and the last one on the end of the window
+        ([0, *range(20, 101, 10)], 1.0),
         ([200, 210], 0.0),
         ([], 0.0),
     ],
@@ -68,3 +70,8 @@ def test_increments_are_never_negative():
     a = scrapes(np.arange(30) * 1.1, np.cumsum(rng.integers(0, 3, 30)), "a")
     b = scrapes(np.arange(25) * 1.3 + 0.7, np.cumsum(rng.integers(0, 3, 25)), "b")
     assert (increments(a + b, [NAME], common_times_s(a + b)) >= 0).all()
+
+
+def test_a_counter_that_stands_still_has_counted_nothing():
+    series = scrapes([0, 10, 20], [7, 7, 9])
+    assert increments(series, [NAME], common_times_s(series)).tolist() == [0, 2]

@@ -101,3 +101,14 @@ def test_one_histogram_a_second_is_that_of_the_latency_asked_for():
     assert one_histogram_a_second(windows, "a", steady, "response") == [EMPTY, h, EMPTY]
     assert one_histogram_a_second(windows, "a", steady, "service") == [EMPTY, EMPTY, EMPTY]
     assert one_histogram_a_second(windows, "b", dataclasses.replace(steady, to_second=3), "response") == [EMPTY, EMPTY]
+
+
+def test_more_operations_of_the_same_response_time_are_no_drift():
+    def busier(w):
+        times = 1 + (w.second - START) // 10
+        return dataclasses.replace(w, planned=10 * times, ok=10 * times, response_sum_ns=w.response_sum_ns * times)
+
+    rng = np.random.default_rng(1)
+    noise = rng.normal(1.0, 0.02, 61)
+    measured = run(60, latency_ms=lambda s: noise[s])
+    assert find_steady(dataclasses.replace(measured, windows=tuple(busier(w) for w in measured.windows))).drift == ""
