@@ -16,7 +16,7 @@ BENCH_ROUNDS ?= 5
 # tests that start no load
 FAST := tests/unit tests/golden tests/architecture tests/properties
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev debian debian-bench install-debian loadtest node drill test fuzz calibrate bench bench-memory bench-statistics dependable soak audit lock test-lowest lint format clean validate
+.PHONY: help setup setup-dev debian debian-bench install-debian loadtest node drill test mutants fuzz calibrate bench bench-memory bench-statistics dependable soak audit lock test-lowest lint format clean validate
 
 help: ## List all targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-17s %s\n", $$1, $$2}'
@@ -72,6 +72,9 @@ test: setup-dev debian ## All tests
 
 fuzz: setup-dev ## Property tests of everything that comes from outside, 10,000 inputs each (minutes), and the count
 	$(BIN)/python -m tests.properties.fuzz $(ARGS)
+
+mutants: setup-dev ## Which small changes of sla/ do the tests notice? At least 90 % (ARGS="sla/judgement/status.py --all")
+	$(BIN)/python -m tests.mutants $(ARGS)
 
 calibrate: setup-dev ## Coverage and false verdicts over 2,000 simulated runs a cell (about 20 minutes)
 	$(BIN)/python -m tests.calibration.calibrate $(ARGS)

@@ -117,3 +117,36 @@ def test_an_open_gate_asks_for_its_evidence_and_a_failed_one_for_a_remedy(health
 def test_server_and_client_times_stand_side_by_side(healthy):
     said = observations(healthy)
     assert any(s.startswith("PoI verify p99: ") and "inside the server" in s and "at the client" in s for s in said)
+
+
+@pytest.mark.parametrize(
+    ("failed", "first"),
+    [
+        (0, "scale the node"),
+        (100, "scale the node"),  # with them the rate would still miss the target
+        (20_000, "remedy the errors first"),
+    ],
+)
+def test_errors_are_to_be_remedied_first_where_the_rate_keeps_its_target_with_them(healthy, failed, first):
+    throughput = next(o for o in healthy.objectives if o.key == "poi_throughput")
+    low = changed(healthy, "poi_throughput", status=Status.FAIL, target=1.2 * throughput.estimate.point)
+    with_errors = tuple(dataclasses.replace(s, failed={"http_5xx": failed} if failed else {}) for s in healthy.operations)
+    said = text(dataclasses.replace(low, operations=with_errors))[0]
+    assert first in said
+    assert ("failed operations don't count" in said) is (failed == 20_000)
+
+
+def test_causes_come_in_the_order_of_their_number(healthy):
+    low = changed(healthy, "poi_success_rate", status=Status.FAIL)
+    failed = {"http_5xx": 3, "timeout": 40, "transport": 7}
+    operations = tuple(dataclasses.replace(s, failed=failed if s.operation == "generate" else {}) for s in healthy.operations)
+    said = text(dataclasses.replace(low, operations=operations))
+    assert [s.partition(" with ")[2].split(":")[0] for s in said] == ["timeout", "transport", "http_5xx"]
+
+
+def test_a_warning_is_said_to_be_accepted_where_it_is(healthy):
+    accepted = changed(healthy, "poi_throughput", status=Status.WARN, accepted=True)
+    assert [o for o in observations(accepted) if "accepts" in o] == [
+        "PoI throughput misses its target, which the environment default accepts"
+    ]
+    assert not [o for o in observations(healthy) if "accepts" in o]

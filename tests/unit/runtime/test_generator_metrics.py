@@ -126,3 +126,14 @@ def test_nothing_is_registered_globally_and_promtool_finds_no_fault():
         [promtool, "check", "metrics"], input=generate_latest(metrics.registry), capture_output=True, check=False
     )
     assert (ended.returncode, ended.stdout, ended.stderr) == (0, b"", b"")
+
+
+def test_a_sample_on_an_edge_is_under_it_and_one_above_is_not():
+    metrics = started()
+    metrics.add([Window(1, "generate", response=from_values(np.array([1000, 1001, 2000])))], [])
+    found = values(metrics)
+
+    def under(edge):
+        return found["bizra_load_response_seconds_bucket", ("le", edge), ("operation", "generate")]
+
+    assert [under(edge) for edge in ("1e-06", "2e-06", "5e-06")] == [1, 3, 3]

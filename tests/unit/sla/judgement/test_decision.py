@@ -4,8 +4,9 @@ import dataclasses
 
 import pytest
 
-from sla.judgement.decision import decide
+from sla.judgement.decision import decide, strategy_for
 from sla.values.assessment import Check, Decision, Gate, Severity, Status
+from tests.unit.sla.synthetic import LOCAL
 
 GATE = Gate("o", "O", Severity.CRITICAL, Status.PASS, True, "why")
 
@@ -47,3 +48,18 @@ def test_a_no_go_names_the_failed_checks_too():
         decide([gate(Status.FAIL)], [HALF], False, {"o"}).summary
         == "critical: O: why; besides, the run's own checks failed: x broke"
     )
+
+
+def test_an_invalid_run_names_the_checks_that_opened_a_gate_and_no_other():
+    guilty = dataclasses.replace(HALF, key="schedule_lag", reason="woken 9 ms late: the machine was busy")
+    other = dataclasses.replace(HALF, reason="another matter", opens=(("p", "FAIL"),))
+    made = decide([gate(Status.INVALID), gate(Status.PASS, "p")], [guilty, other], False, {"o", "p"})
+    assert made.decision is Decision.INVALID
+    assert made.summary == "the run can't be trusted: woken 9 ms late"  # why stands in the check's own row
+
+
+@pytest.mark.parametrize("decision", list(Decision))
+def test_where_nothing_may_be_rolled_out_there_is_nothing_to_watch_or_to_approve(decision):
+    strategy = strategy_for(decision, LOCAL.agreement, (), {})
+    rolled_out = decision in (Decision.GO, Decision.GO_WITH_CAUTION, Decision.CONDITIONAL_GO)
+    assert [bool(x) for x in (strategy.steps, strategy.monitoring, strategy.approvals)] == [rolled_out] * 3

@@ -70,7 +70,7 @@ def test_a_whole_drill_closes_the_gate_and_both_items():
     [
         ({"firing_s": None}, "FinalityCheckP99Violation did not fire"),
         ({"resolved_s": None}, "did not resolve"),
-        ({"resolved_s": 1.0}, "out of order"),
+        ({"pending_s": 2.6}, "out of order"),
         ({"passed": False}, "did not pass"),
     ],
 )
@@ -91,9 +91,24 @@ def test_a_drill_of_fewer_rules_leaves_the_gate_open_and_a_warning_rule_decides_
     gate = by_key(of_alert_drill(warned))["alerts"]
     assert gate.status is Status.PASS
     assert "failed too: PrometheusScrapeSlow" in gate.reason
-    few = by_key(of_alert_drill(drill() | {"rules_loaded": 10}))
-    assert (few["alerts"].status, few["alert-rules"].status) == (Status.PASS, Status.FAIL)
     assert by_key(of_alert_drill(drill() | {"passed": False}))["alerts"].status is Status.FAIL
+
+
+def test_an_alert_may_resolve_sooner_after_its_fault_than_it_fired_for_it():
+    quick = {"pending_s": 5.0, "firing_s": 6.0, "resolved_s": 0.0}  # resolved: from the end of the fault
+    assert {e.status for e in of_alert_drill(drill(**quick))} == {Status.PASS}
+    at_once = {"pending_s": 2.5, "firing_s": 2.5}
+    assert {e.status for e in of_alert_drill(drill(**at_once))} == {Status.PASS}
+
+
+@pytest.mark.parametrize(
+    ("loaded", "gate", "item"),
+    [(0, "FAIL", "FAIL"), (5, "FAIL", "FAIL"), (6, "PASS", "FAIL"), (11, "PASS", "FAIL"), (12, "PASS", "PASS")],
+)
+def test_the_gate_needs_the_six_critical_rules_loaded_and_the_item_all_twelve(loaded, gate, item):
+    found = by_key(of_alert_drill(drill() | {"rules_loaded": loaded}))
+    assert [found[key].status.value for key in ("alerts", "critical-alerts", "alert-rules")] == [gate, gate, item]
+    assert found["alert-rules"].reason == f"{loaded} of 12 rules were loaded"
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,47 @@
+"""Panels of a dashboard have data, or are named: NaN is what Prometheus gives for a quantile of nothing."""
+
+import pytest
+
+from bizra_load.judging.agreements import read_agreement
+from bizra_load.monitoring.panel_check import check_panels
+from bizra_load.monitoring.panels import Panel
+from bizra_load.server_metrics.exposition import ScrapeError
+
+AGREEMENT = read_agreement("v2.2.0-rc1").agreement
+PANELS = (Panel("Latency", "", "s", {"p50": "median", "p99": "tail"}),)
+
+
+def series(value):
+    return {"metric": {}, "value": [1_800_000_000, value]}
+
+
+def checked(**vectors):
+    """A check where Prometheus has these vectors, and the last scrape took 0.2 s."""
+
+    def query(expression):
+        if "scrape_duration_seconds" in expression:
+            return [series("0.2")]
+        return vectors[expression]
+
+    return check_panels(query, PANELS, AGREEMENT, "a Prometheus")
+
+
+@pytest.mark.parametrize("value", ["NaN", "+Inf", "-Inf"])
+def test_a_value_that_is_no_finite_number_is_no_data(value):
+    found = checked(median=[series("0.1")], tail=[series(value)])
+    [panel] = found.panels
+    assert (panel.empty, panel.series, panel.expressions) == (("p99",), 1, 2)
+    assert not found.passed
+
+
+def test_one_finite_series_beside_others_is_data():
+    found = checked(median=[series("0")], tail=[series("NaN"), series("0.3")])
+    assert (found.panels[0].empty, found.panels[0].series) == ((), 2)
+    assert found.passed
+    assert found.scrape_s == 0.2
+
+
+def test_a_vector_without_series_is_no_data_and_one_of_another_form_is_refused():
+    assert checked(median=[], tail=[]).panels[0].empty == ("p50", "p99")
+    with pytest.raises(ScrapeError, match="no instant vector"):
+        checked(median=[{"metric": {}}], tail=[])

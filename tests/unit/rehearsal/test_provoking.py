@@ -1,0 +1,111 @@
+"""When a rule has passed its part of the drill, and why not; Prometheus and Alertmanager follow a script."""
+
+import json
+import time
+from contextlib import contextmanager
+from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from threading import Thread
+from types import SimpleNamespace
+
+import pytest
+
+from bizra_load.monitoring.rules import AlertRule
+from bizra_load.rehearsal import drill
+from bizra_load.rehearsal.alert_watch import ActiveAlert
+from bizra_load.rehearsal.drill import Phase
+from reports.others.alert_drill import Drill, render_json
+from sla.release.evidence import CRITICAL_RULES, of_alert_drill
+from sla.values.assessment import Status
+
+PHASE = Phase({"error_rate": ("40%", ("A",))})
+
+
+@contextmanager
+def admin():
+    """A node's administration that takes every fault; `.asked` has what it was asked."""
+    asked = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def _take(self):
+            self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            asked.append(self.command)
+            self.send_response(200)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *_):
+            pass
+
+        do_POST = do_DELETE = _take  # the names that http.server calls
+
+    server = HTTPServer(("127.0.0.1", 0), Handler)
+    thread = Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield SimpleNamespace(admin_url=f"http://127.0.0.1:{server.server_address[1]}", asked=asked)
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+class Scripted:
+    """Alert "A" is in `before` until the fault is set, in `during` until it is taken away, and in `after` then."""
+
+    def __init__(self, node, before=None, during="firing", after=None, notified=True, true_for_s=60.0, manager=True):
+        self._node, self._states = node, (before, during, after)
+        self._notified, self._true_for_s, self.has_manager = notified, true_for_s, manager
+
+    def notified(self):
+        return {"A"} if self._notified else set()
+
+    def active(self):
+        state = self._states[len(self._node.asked)]
+        return {"A": ActiveAlert(state, time.time() - self._true_for_s)} if state else {}
+
+
+def drilled(monkeypatch, **script):
+    monkeypatch.setattr(drill, "FIRES_WITHIN_S", 0.3)
+    monkeypatch.setattr(drill, "RESOLVES_WITHIN_S", 0.3)
+    monkeypatch.setattr(drill, "LOOK_EVERY_S", 0.01)
+    rule = AlertRule("A", "a-group", "critical", "health", "up == 0", 2.0, "", "")
+    with admin() as node:
+        [found] = drill._provoke(PHASE, ["A"], node, Scripted(node, **script), {"A": rule})
+        assert node.asked == ["POST", "DELETE"]
+    return found
+
+
+def test_a_rule_that_fires_for_its_fault_and_resolves_after_it_passes(monkeypatch):
+    found = drilled(monkeypatch)
+    assert (found.reason, found.passed, found.fault) == ("", True, "error_rate=40%")
+    assert 0 <= found.pending_s <= found.firing_s <= found.notified_s
+    assert found.resolved_s >= 0
+
+
+def test_a_drill_that_passed_closes_its_gate_as_evidence(monkeypatch):
+    """The file that the drill writes is what the decision reads; here the alert resolves sooner than it fired."""
+    rule = replace(drilled(monkeypatch), firing_s=6.0, notified_s=6.5)
+    rules = tuple(replace(rule, alert=name) for name in CRITICAL_RULES)
+    document = json.loads(render_json(Drill("local", 12, True, {}, rules)))
+    assert {e.status for e in of_alert_drill(document)} == {Status.PASS}
+
+
+@pytest.mark.parametrize(
+    ("script", "reason"),
+    [
+        ({"before": "firing"}, "was active before its fault"),
+        ({"before": "pending"}, "was active before its fault"),
+        ({"during": None}, "did not fire within 0.3 s"),
+        ({"true_for_s": 0.1}, "was never pending"),  # for less than the 2 s that it must hold
+        ({"notified": False}, "did not reach Alertmanager"),
+        ({"after": "firing"}, "did not resolve within 0.3 s"),
+    ],
+)
+def test_a_rule_that_does_anything_else_does_not(monkeypatch, script, reason):
+    found = drilled(monkeypatch, **script)
+    assert (found.reason, found.passed) == (reason, False)
+
+
+def test_without_an_alertmanager_nobody_has_to_be_notified(monkeypatch):
+    assert drilled(monkeypatch, notified=False, manager=False).passed

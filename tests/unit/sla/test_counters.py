@@ -1,0 +1,77 @@
+"""Counters as increments over common intervals; how much of a window scrapes cover."""
+
+import numpy as np
+import pytest
+
+from sla.judgement.counters import common_times_s, coverage, increments, restarts, scrape_interval_s
+from sla.values.snapshot import Snapshot
+
+NAME, OTHER = "n_total", "m_total"
+
+
+def scrapes(times_s, values, instance="", name=NAME):
+    return [Snapshot(int(t * 1e9), 0, instance, {name: float(v)}) for t, v in zip(times_s, values, strict=True)]
+
+
+def test_the_usual_interval_is_the_median_of_the_instance_with_the_most_scrapes():
+    few = scrapes([0, 100], [0, 0], "b")
+    many = scrapes([0, 10, 20, 35, 45], [0] * 5, "a")
+    assert scrape_interval_s(few + many) == 10
+    assert scrape_interval_s(few[:1]) == scrape_interval_s([]) == 0
+
+
+@pytest.mark.parametrize(
+    ("last_s", "boundaries"), [(35, [0, 10, 20, 35]), (35.1, [0, 10, 20, 27.55, 35.1]), (50, [0, 10, 20, 30, 40, 50])]
+)
+def test_an_interval_of_more_than_one_and_a_half_usual_ones_holds_missed_scrapes(last_s, boundaries):
+    series = scrapes([0, 10, 20, last_s], [0] * 4)
+    assert common_times_s(series) == pytest.approx(boundaries)
+    assert common_times_s(series[:1]).size == 0
+
+
+def test_counters_of_several_instances_are_read_at_common_times():
+    a, b = scrapes([0, 10, 20], [100, 110, 130], "a"), scrapes([5, 15], [1000, 1020], "b")
+    times = common_times_s(a + b)
+    assert increments(a + b, [NAME], times) == pytest.approx([10 + 10, 20 + 10])
+    assert increments(a, [NAME], times[:2]) == pytest.approx([10])
+    assert increments(a, [NAME], times[:1]) is None
+
+
+def test_after_a_restart_a_counter_counts_from_zero():
+    series = scrapes([0, 10, 20, 30], [50, 60, 5, 8])
+    assert increments(series, [NAME], common_times_s(series)) == pytest.approx([10, 5, 3])
+    assert restarts(series, [NAME]) == 1
+    assert restarts(series, []) == 0
+    equal = scrapes([0, 10], [5, 5])
+    assert restarts(equal, [NAME]) == 0
+    both = [Snapshot(s.at_ns, 0, "", {NAME: s.counters[NAME], OTHER: s.counters[NAME]}) for s in series]
+    assert restarts(both, [NAME, OTHER]) == 1  # one restart, whatever went back in it
+
+
+@pytest.mark.parametrize(
+    ("times_s", "share"),
+    [
+        (range(0, 101, 10), 1.0),
+        (range(10, 91, 10), 1.0),  # the ends are within one usual interval
+        (range(20, 81, 10), 0.8),
+        ([0, 10, 20, 80, 90, 100], (40 + 20) / 100),  # in a gap each side counts for one interval
+        ([*range(0, 81, 10), 100], 1.0),  # one missed scrape, and the last one on the end of the window
+        ([0, *range(20, 101, 10)], 1.0),
+        ([200, 210], 0.0),
+        ([], 0.0),
+    ],
+)
+def test_scrapes_cover_what_lies_within_one_usual_interval_of_them(times_s, share):
+    assert coverage(scrapes(times_s, [0] * len(times_s)), 0, 100) == pytest.approx(share)
+
+
+def test_increments_are_never_negative():
+    rng = np.random.default_rng(1)
+    a = scrapes(np.arange(30) * 1.1, np.cumsum(rng.integers(0, 3, 30)), "a")
+    b = scrapes(np.arange(25) * 1.3 + 0.7, np.cumsum(rng.integers(0, 3, 25)), "b")
+    assert (increments(a + b, [NAME], common_times_s(a + b)) >= 0).all()
+
+
+def test_a_counter_that_stands_still_has_counted_nothing():
+    series = scrapes([0, 10, 20], [7, 7, 9])
+    assert increments(series, [NAME], common_times_s(series)).tolist() == [0, 2]

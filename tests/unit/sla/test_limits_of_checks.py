@@ -1,0 +1,208 @@
+"""The checks of a run at their limits: which figure is compared, with what, and what exactly on the limit means."""
+
+import dataclasses
+import functools
+
+import numpy as np
+import pytest
+
+from sla.judgement.evaluate import evaluate
+from sla.judgement.losses import START_TIME
+from sla.judgement.run_checks import checks
+from sla.judgement.steady import constant_part, find_steady
+from sla.values.assessment import Decision, Status
+from sla.values.histogram import from_values
+from sla.values.measurements import Loss, PlannedSegment, RunFacts
+from sla.values.window import Window
+from tests.unit.sla.synthetic import LOCAL, RAMP_S, START, measurements
+
+SECOND_NS = 10**9
+run = functools.cache(measurements)
+
+
+def check(measured, key):
+    return next(c for c in checks(measured, LOCAL.agreement, find_steady(measured)) if c.key == key)
+
+
+def with_rows(measured, change):
+    """The run with each row of health changed: `change` gets its number among those of the judged part, or -1."""
+    steady = find_steady(measured)
+    rows, number = [], 0
+    for h in measured.health:
+        judged = steady.holds(h.second)
+        rows.append(dataclasses.replace(h, **change(number if judged else -1)))
+        number += judged
+    return dataclasses.replace(measured, health=tuple(rows))
+
+
+@pytest.mark.parametrize(("per_thousand", "status"), [(5, Status.PASS), (15, Status.FAIL), (400, Status.FAIL)])
+def test_the_lag_is_judged_by_its_p99(per_thousand, status):
+    lag = from_values(np.array([600_000_000] * per_thousand + [50_000] * (1000 - per_thousand)))
+    assert check(with_rows(run(hold_s=20, rate=20), lambda _: {"lag": lag}), "schedule_lag").status is status
+
+
+@pytest.mark.parametrize(
+    ("busy", "share", "status"),
+    [(9, 0.95, Status.PASS), (10, 0.95, Status.PASS), (11, 0.95, Status.FAIL), (100, 0.9, Status.PASS)],
+)
+def test_a_tenth_of_the_seconds_of_the_workers_may_be_over_the_limit_of_cpu(busy, share, status):
+    measured = run(hold_s=50, rate=20)  # two workers
+    hot = with_rows(measured, lambda i: {"cpu_share": share if i < busy else 0.3})
+    steady = find_steady(measured)
+    assert sum(steady.holds(h.second) for h in measured.health) == 100
+    assert check(hot, "generator_cpu").status is status
+
+
+def test_the_use_of_a_core_that_is_shown_is_the_95th_percentile():
+    hot = with_rows(run(hold_s=50, rate=20), lambda i: {"cpu_share": max(i, 0) / 100})
+    assert check(hot, "generator_cpu").figure == pytest.approx(0.95, abs=0.01)
+
+
+def test_a_second_that_the_constant_part_fills_only_in_part_is_not_judged():
+    begin_ns, end_ns = START * SECOND_NS + 300_000_000, (START + 20) * SECOND_NS + 700_000_000
+    assert constant_part(RunFacts(begin_ns, end_ns)) == (START + 1, START + 20, 0.0)
+    plan = (PlannedSegment(2.5, 0, 10), PlannedSegment(15.4, 10, 10), PlannedSegment(1, 10, 0))
+    assert constant_part(RunFacts(begin_ns, end_ns, plan=plan)) == (START + 3, START + 18, 10)
+    whole = (PlannedSegment(2.7, 0, 10), PlannedSegment(15, 10, 10))
+    assert constant_part(RunFacts(begin_ns, end_ns, plan=whole)) == (START + 3, START + 18, 10)
+
+
+def test_a_run_that_was_stopped_before_its_plan_ended_never_passes():
+    whole = evaluate(run(), LOCAL.agreement, LOCAL.baseline)
+    stopped = evaluate(run(interrupted=True), LOCAL.agreement, LOCAL.baseline)
+    assert (whole.decision, whole.exit_code) == (Decision.GO, 0)
+    assert (stopped.decision, stopped.exit_code) == (Decision.INCONCLUSIVE, 4)
+    assert "the run was stopped before its plan ended" in stopped.notes
+
+
+@pytest.mark.parametrize(("at_most", "status"), [(390, Status.PASS), (389, Status.FAIL)])
+def test_what_lost_workers_may_have_sent_the_server_may_have_counted_and_no_more(at_most, status):
+    measured = run(counter_factor=1.02, lost_workers=("w2",), losses=(Loss("w2", 3, at_most),))
+    found = check(measured, "counters_generate")
+    assert found.figure == -390  # 6 of 300 in each of 65 s
+    assert found.status is status
+    assert ("390 went with lost workers" in found.reason) is (status is Status.PASS)
+
+
+@pytest.mark.parametrize(("error_ms", "status"), [(100, Status.PASS), (50, Status.PASS), (49, Status.FAIL)])
+def test_a_clock_is_off_by_what_half_the_round_trip_leaves_of_its_difference(error_ms, status):
+    off = {"label_offset_ns": -300_000_000, "clock_error_ns": error_ms * 1_000_000}
+    found = check(with_rows(run(hold_s=20, rate=20), lambda _: off), "clock_skew")
+    assert found.status is status
+    assert found.figure == (300 - error_ms) * 1e6
+
+
+def test_the_worst_clock_is_the_one_that_is_surely_off_the_most():
+    unsure = {"label_offset_ns": 400_000_000, "clock_error_ns": 390_000_000}
+    sure = {"label_offset_ns": 260_000_000, "clock_error_ns": 0}
+    measured = with_rows(run(hold_s=20, rate=20), lambda i: sure if i == 3 else unsure)
+    assert check(measured, "clock_skew").figure == 260e6
+
+
+@pytest.mark.parametrize(("error_ms", "shown"), [(499, True), (500, False)])
+def test_a_system_clock_is_shown_where_it_is_surely_more_than_a_second_off(error_ms, shown):
+    off = {"wall_offset_ns": -1_500_000_000, "clock_error_ns": error_ms * 1_000_000}
+    measured = with_rows(run(hold_s=20, rate=20), lambda _: off)
+    found = checks(measured, LOCAL.agreement, find_steady(measured))
+    assert any(c.key == "system_clock" and c.status is Status.WARN for c in found) is shown
+
+
+@pytest.mark.parametrize(("missing", "status"), [(2, Status.PASS), (3, Status.FAIL)])
+def test_a_worker_may_be_silent_for_three_seconds(missing, status):
+    measured = run(hold_s=20, rate=20)
+    silent = range(START + 12, START + 12 + missing)
+    rows = tuple(h for h in measured.health if h.worker != "w1" or h.second not in silent)
+    found = check(dataclasses.replace(measured, health=rows), "stalls")
+    assert (found.status, found.figure) == (status, missing + 1)
+
+
+def extra(measured, **fields):
+    return dataclasses.replace(measured, windows=(*measured.windows, Window(START + 12, "more", **fields)))
+
+
+@pytest.mark.parametrize(("unsent", "status"), [(12, Status.PASS), (13, Status.FAIL)])
+def test_one_in_a_hundred_arrivals_may_stay_unsent(unsent, status):
+    measured = run(hold_s=20, rate=20)  # 1,200 arrivals in the judged part
+    moved = [
+        dataclasses.replace(w, started=w.started - unsent, unsent=unsent) if (w.second, w.operation) == when else w
+        for when in [(START + 12, "generate")]
+        for w in measured.windows
+    ]
+    found = check(dataclasses.replace(measured, windows=tuple(moved)), "unsent")
+    assert found.figure == pytest.approx(unsent / 1200)
+    assert found.status is status
+
+
+@pytest.mark.parametrize(("more", "status"), [(6, Status.PASS), (7, Status.WARN), (-5, Status.PASS), (-7, Status.WARN)])
+def test_arrivals_may_be_half_a_percent_off_the_plan_either_way(more, status):
+    found = check(extra(run(hold_s=20, rate=20), started=more), "achieved")
+    assert found.figure == pytest.approx(more / 1200)
+    assert found.status is status
+
+
+@pytest.mark.parametrize(
+    ("seconds", "sent", "short", "status"), [(2, 53, 2, Status.PASS), (3, 53, 3, Status.FAIL), (3, 54, 0, Status.PASS)]
+)
+def test_one_second_in_twenty_may_send_over_a_tenth_of_its_arrivals_a_second_late(seconds, sent, short, status):
+    """Of 40 s at 60 a second: so many seconds send nothing, the next one `sent`, and the one after all that is missing."""
+    measured = run(hold_s=40, rate=20)
+    windows = list(measured.windows)
+    for begin in range(START + 12, START + 12 + 5 * seconds, 5):
+        more = {begin: -60, begin + 1: sent - 60, begin + 2: 120 - sent}
+        windows += [Window(second, "more", started=n) for second, n in more.items()]
+    found = check(dataclasses.replace(measured, windows=tuple(windows)), "achieved_seconds")
+    assert found.figure == short / 40
+    assert found.status is status
+
+
+@pytest.mark.parametrize(("failed", "status"), [(3, Status.PASS), (4, Status.WARN)])
+def test_outside_the_judged_part_one_in_a_hundred_may_fail(failed, status):
+    measured = run(hold_s=20, rate=20)  # 300 operations in the ramp
+    window = Window(START + 1, "generate", failed={"timeout": failed}, ok=-failed)
+    found = check(dataclasses.replace(measured, windows=(*measured.windows, window)), "outside")
+    assert found.figure == failed / 300
+    assert found.status is status
+
+
+@pytest.mark.parametrize(("every_s", "status"), [(9, Status.FAIL), (10, Status.PASS)])
+def test_scrapes_must_span_half_of_the_judged_part(every_s, status):
+    measured = run(hold_s=20, rate=20)
+    steady = find_steady(measured)
+    kept = [s for s in measured.snapshots if steady.from_second < s.at_ns / 1e9 <= steady.from_second + 1 + every_s]
+    found = check(dataclasses.replace(measured, snapshots=tuple(kept)), "server_data")
+    assert (found.figure, found.status) == (every_s / 20, status)
+
+
+def test_a_target_whose_start_time_moved_was_restarted():
+    measured = run(hold_s=20, rate=20)
+
+    def started_at(times):
+        moved = [dataclasses.replace(s, gauges={START_TIME: t}) for s, t in zip(measured.snapshots, times, strict=False)]
+        return check(dataclasses.replace(measured, snapshots=tuple(moved)), "restarted")
+
+    count = len(measured.snapshots)
+    assert started_at([100.0, 100.4] * count).status is Status.PASS  # rounded differently, the same start
+    found = started_at([100.0] * 10 + [112.0] * count)
+    assert (found.status, found.figure) == (Status.FAIL, 1)
+
+
+@pytest.mark.parametrize(("missing", "status"), [(40, Status.PASS), (41, Status.FAIL)])
+def test_a_restart_forgets_at_most_what_was_counted_in_the_seconds_around_it(missing, status):
+    """20 a second. The interval of the restart is lost (20), and the client's count in the three seconds around it is 60."""
+    measured = run(hold_s=20, rate=20)
+    name = LOCAL.agreement.operations["generate"].total
+    snapshots = []
+    for s in measured.snapshots:
+        second = s.at_ns // SECOND_NS - START
+        restarted = 20 * 15 if second >= 16 else 0
+        less = min(20 * max(second - 19, 0), missing)  # and besides the server did not count these
+        counters = {**s.counters, name: s.counters[name] - restarted - less}
+        snapshots.append(dataclasses.replace(s, counters=counters))
+    found = check(dataclasses.replace(measured, snapshots=tuple(snapshots)), "counters_generate")
+    assert found.figure == 20 + missing
+    assert "reset 1 times, and with them up to 60 operations" in found.reason
+    assert found.status is status
+
+
+def test_the_ramp_is_cut_from_what_is_judged():
+    assert find_steady(run(hold_s=20, rate=20)).from_second >= START + RAMP_S

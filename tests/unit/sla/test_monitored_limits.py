@@ -1,0 +1,100 @@
+"""The server's own metrics at their limits: how much of the window must be covered, and what lies in it."""
+
+import dataclasses
+
+import pytest
+
+from sla.judgement.monitored import deviation, judge_monitored, unseen
+from sla.values.agreement import Limit, OperationMetrics
+from sla.values.assessment import Decision, Status
+from sla.values.estimate import Estimate
+from tests.unit.sla.synthetic import LOCAL, START, measurements
+
+PLAN = {"poi_throughput": (Limit(">=", 500.0), Limit(">=", 400.0))}
+SNAPSHOTS = measurements().snapshots  # one a second
+
+
+def judged(from_s, to_s, snapshots=SNAPSHOTS, **options):
+    spans = int((START + from_s) * 1e9), int((START + to_s) * 1e9)
+    return judge_monitored(snapshots, *spans, LOCAL.agreement, LOCAL.baseline, planned=PLAN, **options)
+
+
+def objective(assessment, key):
+    return next(o for o in assessment.objectives if o.key == key)
+
+
+@pytest.mark.parametrize(("length_s", "decision"), [(55, Decision.GO), (56, Decision.INCONCLUSIVE)])
+def test_nine_tenths_of_the_window_must_be_covered(length_s, decision):
+    """Scrapes up to second 54, and one usual interval more: 50 s of a window that begins with second 5."""
+    kept = [s for s in SNAPSHOTS if s.at_ns < (START + 54.5) * 1e9]
+    found = judged(5, 5 + length_s, kept)
+    assert found.decision is decision, found.summary
+    assert found.window.coverage == pytest.approx(50 / length_s, abs=0.001)
+    gate = next(g for g in found.gates if g.key == "coverage")
+    assert gate.status is (Status.PASS if decision is Decision.GO else Status.INCONCLUSIVE)
+
+
+def test_scrapes_on_the_bounds_of_the_window_are_in_it_and_others_are_not():
+    at_ns = [s.at_ns for s in SNAPSHOTS]
+
+    def scrapes(from_ns, to_ns):
+        return judge_monitored(SNAPSHOTS, from_ns, to_ns, LOCAL.agreement, planned=PLAN).window.scrapes
+
+    assert scrapes(at_ns[10], at_ns[40]) == 31
+    assert scrapes(at_ns[10] + 1, at_ns[40] - 1) == 29
+
+
+def test_figures_are_those_of_the_window_alone():
+    found = judged(20, 50.5)
+    throughput = objective(found, "poi_throughput")
+    assert throughput.estimate.point == pytest.approx(600, rel=0.01)
+    assert found.window.length_s == 30.5
+    assert objective(found, "finality_p99").estimate.n == pytest.approx(30 * 300, rel=0.05)
+
+
+def test_a_restart_is_counted_and_said():
+    name = LOCAL.agreement.operations["generate"].total
+    back = [
+        dataclasses.replace(
+            s, counters={**s.counters, name: s.counters[name] - (300 * 30 if s.at_ns / 1e9 > START + 31 else 0)}
+        )
+        for s in SNAPSHOTS
+    ]
+    found = judged(-1, 66, back)
+    assert found.window.restarts == 1
+    assert [n for n in found.notes if "went back once (a restart)" in n]
+    assert judged(-1, 66).window.restarts == 0
+    assert not [n for n in judged(-1, 66).notes if "restart" in n]
+
+
+def test_a_deviation_is_relative_to_the_baseline_with_the_interval_of_the_estimate():
+    found = deviation(Estimate(110.0, 90.0, 140.0, 0.95, 10, 5), 100.0)
+    assert (found.point, found.low, found.high) == pytest.approx((0.1, -0.1, 0.4))
+    assert deviation(Estimate(110.0, 90.0, 140.0, 0.95, 10, 5), 0.0) is None
+    assert deviation(None, 100.0) is deviation(Estimate(1, 1, 1, 0.95, 1, 1), None) is None
+
+
+@pytest.mark.parametrize(
+    ("kind", "metrics", "why"),
+    [
+        ("client_quantile", OperationMetrics("h", "t", "f"), "only a client sees it"),
+        ("throughput", OperationMetrics("h", "", "f"), "not every operation has a counter"),
+        ("throughput", OperationMetrics("h", "t", ""), ""),
+        ("success", OperationMetrics("h", "", "f"), "not every operation has a counter"),
+        ("success", OperationMetrics("h", "t", ""), "not every operation has a counter of failures"),
+        ("success", OperationMetrics("h", "t", "f"), ""),
+        ("server_quantile", OperationMetrics("h", "", ""), ""),
+    ],
+)
+def test_what_the_servers_metrics_do_not_show_is_said(kind, metrics, why):
+    o = dataclasses.replace(LOCAL.agreement.objectives[0], kind=kind, operations=("generate", "verify"))
+    operations = {"generate": OperationMetrics("h", "t", "f"), "verify": metrics}
+    assert unseen(o, dataclasses.replace(LOCAL.agreement, operations=operations)) == why
+
+
+def test_fail_on_warn_changes_the_exit_code_of_a_cautious_decision():
+    above = {"poi_throughput": (Limit(">=", 630.0), Limit(">=", 500.0))}
+    spans = (START - 1) * 10**9, (START + 66) * 10**9
+    for strict, code in ((False, 0), (True, 3)):
+        found = judge_monitored(SNAPSHOTS, *spans, LOCAL.agreement, LOCAL.baseline, None, above, strict)
+        assert (found.decision, found.exit_code) == (Decision.GO_WITH_CAUTION, code)

@@ -1,0 +1,153 @@
+"""The server's own counters and buckets: what is counted between which scrapes, and what it allows of the client."""
+
+import math
+
+import numpy as np
+import pytest
+
+from sla.estimators.server_side import (
+    CounterIncrease,
+    Increments,
+    bracketing,
+    bucket_increments,
+    counter_increase,
+    dominance_violation,
+    moved,
+    reconcile,
+    server_quantile,
+)
+from sla.values.histogram import from_values
+from sla.values.snapshot import BucketCounts, Snapshot
+
+SECOND_NS = 10**9
+EDGES_S = (1.0, 2.0, 4.0, math.inf)
+
+
+def counter(at_s, value, instance="a", name="n"):
+    return Snapshot(at_s * SECOND_NS, 0, instance, {} if value is None else {name: float(value)})
+
+
+def scraped(at_s, cumulative, instance="a", edges_s=EDGES_S):
+    return Snapshot(at_s * SECOND_NS, 0, instance, {}, {}, {"h": BucketCounts(edges_s, cumulative)})
+
+
+def spans(found):
+    return [s.at_ns // SECOND_NS for s in found]
+
+
+def test_scrapes_on_the_bounds_lie_between_them_and_one_more_on_each_side_may_be_asked_for():
+    series = [counter(t, 0) for t in range(6)]
+    assert spans(bracketing(series, 1 * SECOND_NS, 3 * SECOND_NS, False)) == [1, 2, 3]
+    assert spans(bracketing(series, 1 * SECOND_NS, 3 * SECOND_NS, True)) == [0, 1, 2, 3, 4]
+    assert spans(bracketing(series, 0, 5 * SECOND_NS, True)) == [0, 1, 2, 3, 4, 5]
+
+
+def increase(snapshots, from_s, to_s):
+    return counter_increase(snapshots, ["n"], int(from_s * SECOND_NS), int(to_s * SECOND_NS))
+
+
+def test_a_counter_grows_from_the_last_scrape_before_the_load_to_the_first_after_it():
+    series = [counter(t, 10 * t) for t in range(6)]
+    assert increase(series, 1.5, 3.5) == CounterIncrease(30, SECOND_NS, 4 * SECOND_NS, True, 0)
+    assert increase(series, 0, 3.5) == CounterIncrease(40, 0, 4 * SECOND_NS, False, 0)  # no scrape before the load
+    assert increase(series, 1.5, 5) == CounterIncrease(40, SECOND_NS, 5 * SECOND_NS, False, 0)
+    assert increase(series[:1], 0, 9) is None
+
+
+def test_counters_of_instances_add_up_over_the_time_that_all_of_them_cover():
+    both = [counter(t, 10 * t) for t in range(1, 5)] + [counter(t, 100 * t, "b") for t in range(3)]
+    assert increase(both, 1.5, 2.5) == CounterIncrease(20 + 100, SECOND_NS, 2 * SECOND_NS, False, 0)
+    alone = [*both[:4], counter(2, 5, "b")]  # one scrape of an instance says nothing
+    assert increase(alone, 1.5, 2.5) == CounterIncrease(20, SECOND_NS, 3 * SECOND_NS, True, 0)
+
+
+def test_what_a_counter_held_before_it_went_back_counts_and_the_step_back_does_not():
+    series = [counter(t, v) for t, v in enumerate((None, 5, 9, 2, 4))]  # it appears with its first event
+    assert increase(series, 0.5, 3.5) == CounterIncrease(5 + 4 + 2, 0, 4 * SECOND_NS, True, 1)
+
+
+@pytest.mark.parametrize(("client", "holds"), [(94, False), (95, True), (100, True), (101, False)])
+def test_between_idle_scrapes_the_counts_are_equal_but_for_the_uncertain(client, holds):
+    found = reconcile({1: client - 40, 2: 40}, 5, 3.0, CounterIncrease(100, 0, 9 * SECOND_NS, True, 0))
+    assert (found.client, found.low, found.high, found.exact) == (client, 95, 100, False)
+    assert found.holds is holds
+    assert reconcile({1: 100}, 0, 3.0, CounterIncrease(100, 0, 9 * SECOND_NS, True, 0)).exact
+
+
+@pytest.mark.parametrize(
+    ("value", "client", "holds"),
+    [
+        (84, 90, False),  # 9 s lie wholly between the scrapes: 90 can't exceed 84 + 5
+        (85, 130, True),
+        (135, 130, True),  # 13 s touch them: 130 can't fall short of 135 - 5
+        (136, 130, False),
+    ],
+)
+def test_under_load_the_counts_bound_each_other_by_the_seconds_between_and_around_the_scrapes(value, client, holds):
+    seconds = dict.fromkeys(range(40), 10)
+    busy = CounterIncrease(value, int(10.3 * SECOND_NS), int(20.7 * SECOND_NS), False, 0)
+    found = reconcile(seconds, 3, 2.0, busy)
+    assert (found.client, found.holds, found.exact) == (client, holds, False)
+
+
+def test_scrapes_on_whole_seconds_hold_the_seconds_between_them():
+    busy = CounterIncrease(94, 10 * SECOND_NS, 20 * SECOND_NS, False, 0)
+    assert reconcile(dict.fromkeys(range(40), 10), 3, 2.0, busy).client == 100
+
+
+def test_the_client_has_no_more_fast_responses_than_the_server_has_operations():
+    server = Increments(np.array([1e-6, 1e-3, math.inf]), np.array([[2.0, 4.0, 1.0], [3.0, 6.0, 2.0]]), 0, np.zeros((2, 2)))
+    client = from_values(np.array([1_000] * 7 + [500_000] * 20 + [5_000_000] * 50))
+    assert dominance_violation(client, server, 1.0) == (27 - 15 - 1, 1e6)
+    assert dominance_violation(client, server, 12.0) == (0.0, 0.0)
+    fewer = from_values(np.array([1_000] * 7 + [1_001] * 3))
+    assert dominance_violation(fewer, server, 0.0) == (2.0, 1e3)  # exactly on an edge is under it
+
+
+def test_buckets_are_added_by_interval_over_instances_and_a_restart_is_left_out():
+    a = [scraped(t, c) for t, c in enumerate([(1, 1, 1, 1), (3, 4, 4, 5), (0, 1, 1, 1), (0, 2, 2, 2)])]
+    b = [scraped(t + 5, c, "b") for t, c in enumerate([(0, 0, 0, 0), (1, 1, 1, 1)])]
+    found = bucket_increments([*a, *b], "h", 0, 9 * SECOND_NS)
+    assert found.counts.tolist() == [[2 + 1, 1, 0, 1], [0, 1, 0, 0]]
+    assert found.resets == 1
+    assert found.spans_s.tolist() == [[0, 6], [2, 3]]
+    assert bucket_increments(a[:1], "h", 0, 9 * SECOND_NS) is None
+    assert bucket_increments(a, "h", 0, 0) is None
+    other = [scraped(t, (1, 1), "c", (1.0, math.inf)) for t in range(2)]
+    assert bucket_increments([*a, *other], "h", 0, 9 * SECOND_NS) is None  # buckets of two kinds
+
+
+def increments(*counts):
+    return Increments(np.array(EDGES_S), np.array(counts, dtype=np.float64), 0, np.zeros((len(counts), 2)))
+
+
+def test_what_was_shorter_goes_to_the_lowest_bucket_that_it_can_have_come_from():
+    found = moved(increments([1, 2, 3, 4], [1, 2, 3, 4], [1, 2, 3, 4]), np.array([0.0, 1.5, 2.0]))
+    assert found.counts.tolist() == [[1, 2, 3, 4], [6, 0, 4, 0], [6, 0, 4, 0]]
+    assert moved(increments([1, 2, 3, 4]), np.array([math.inf])).counts.tolist() == [[10, 0, 0, 0]]
+
+
+def test_the_quantile_lies_between_the_edges_of_its_bucket():
+    found = server_quantile(increments(*[[50, 30, 20, 0]] * 200), 0.65)
+    assert (found.low_edge_ns, found.high_edge_ns) == (1e9, 2e9)
+    assert found.estimate.point == pytest.approx(1.5e9)
+    assert (found.estimate.low, found.estimate.high) == (1e9, 2e9)
+    assert found.estimate.n == 20_000
+    assert found.evidence == pytest.approx(20_000 * 0.35)
+    first = server_quantile(increments([80, 20, 0, 0]), 0.5)
+    assert (first.low_edge_ns, first.high_edge_ns, first.estimate.low) == (0, 1e9, 0)
+    assert first.estimate.point == pytest.approx(0.625e9)
+    assert server_quantile(increments([0, 0, 0, 0]), 0.5) is None
+
+
+def test_few_observations_leave_the_quantile_without_an_upper_bound_and_many_in_the_last_bucket_too():
+    assert server_quantile(increments([10, 0, 0, 0]), 0.99).estimate.high == math.inf
+    endless = server_quantile(increments(*[[10, 0, 0, 90]] * 50), 0.99)
+    assert (endless.low_edge_ns, endless.high_edge_ns, endless.estimate.low) == (4e9, math.inf, 4e9)
+
+
+def test_a_share_that_does_not_count_is_taken_from_what_exceeds_an_edge():
+    many = increments(*[[85, 0, 0, 15]] * 200)
+    assert server_quantile(many, 0.9).estimate.low == 4e9
+    assert server_quantile(many, 0.9, discount=0.04).estimate.low == 4e9
+    assert server_quantile(many, 0.9, discount=0.06).estimate.low == 0

@@ -1,0 +1,114 @@
+"""Which seconds are judged, and what is cut before them."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from sla.judgement.steady import by_second, constant_part, find_steady, one_histogram_a_second, operations_of, outcomes
+from sla.values.assessment import Steady
+from sla.values.histogram import EMPTY, from_values
+from sla.values.measurements import Measurements, PlannedSegment, RunFacts
+from sla.values.window import SCHEDULE, Window
+
+START = 1_800_000_000
+SECOND_NS = 10**9
+
+
+def facts(length_s, *plan, after_s=0.0):
+    begin_ns = START * SECOND_NS + int(after_s * SECOND_NS)
+    return RunFacts(begin_ns, begin_ns + int(length_s * SECOND_NS), plan=tuple(PlannedSegment(*p) for p in plan))
+
+
+def run(length_s, *plan, latency_ms=lambda second: 1.0, after_s=0.0):
+    """Ten operations a second, all of the latency of their second."""
+    windows = [
+        Window(
+            START + s, "generate", planned=10, started=10, ok=10,
+            response_sum_ns=int(10 * latency_ms(s) * 1e6), response=from_values(np.full(10, int(latency_ms(s) * 1e6))),
+        )
+        for s in range(int(length_s + after_s) + 1)
+    ]  # fmt: skip
+    return Measurements(tuple(windows), (), (), facts(length_s, *plan, after_s=after_s))
+
+
+@pytest.mark.parametrize(
+    ("plan", "expected"),
+    [
+        ([(5, 0, 10), (20, 10, 10), (10, 30, 30)], (5, 25, 10)),
+        ([(10, 30, 30), (20, 10, 10)], (10, 30, 10)),
+        ([(20, 10, 10), (20, 30, 30)], (0, 20, 10)),  # the first of two that are as long
+        ([(20, 0, 0), (10, 30, 30)], (20, 30, 30)),  # nothing planned is no load
+        ([(30, 0, 10)], (0, 60, 0.0)),
+    ],
+)
+def test_the_longest_part_at_a_constant_rate_is_judged(plan, expected):
+    begin, end, rate = constant_part(facts(60, *plan))
+    assert (begin - START, end - START, rate) == expected
+
+
+def test_a_plan_that_was_stopped_is_judged_until_then():
+    assert constant_part(facts(12.5, (5, 0, 10), (20, 10, 10)))[:2] == (START + 5, START + 12)
+
+
+@pytest.mark.parametrize(("length_s", "known"), [(5, True), (4.99, False)])
+def test_five_whole_seconds_are_needed(length_s, known):
+    assert (find_steady(run(length_s)) is not None) is known
+
+
+def test_a_ramp_is_cut_and_its_length_is_said():
+    found = find_steady(run(25, (5, 0, 10), (20, 10, 10)))
+    assert (found.from_second - START, found.to_second - START, found.ramp_s, found.warm_up_s) == (5, 25, 5, 0)
+    assert found.reason == "5 s of ramp was cut, no warm-up found (MSER-5)"
+    without = find_steady(run(20, after_s=0.25))
+    assert (without.from_second - START, without.to_second - START) == (1, 20)
+    assert without.ramp_s == pytest.approx(0.75, abs=1e-6)
+    assert without.reason == "the first second was cut, no warm-up found (MSER-5)"
+
+
+def test_a_warm_up_is_cut_from_the_constant_part():
+    rng = np.random.default_rng(1)
+    noise = rng.normal(1.0, 0.02, 61)
+    found = find_steady(run(60, latency_ms=lambda s: noise[s] + (9.0 if s < 10 else 0.0)))
+    assert found.from_second - START == found.warm_up_s == 10
+    assert found.reason == "the first second and 10 s of warm-up (MSER-5) were cut"
+    assert found.drift == ""
+
+
+def test_a_response_time_that_keeps_rising_is_a_drift():
+    rng = np.random.default_rng(1)
+    noise = rng.normal(1.0, 0.02, 61)
+    assert find_steady(run(60, latency_ms=lambda s: noise[s] * (1 + s / 60))).drift.startswith(
+        "the mean response time changed by +"
+    )
+    assert find_steady(run(60, latency_ms=lambda s: noise[s] * (1 + s / 1000))).drift == ""
+
+
+def test_seconds_hold_the_windows_of_their_operations_and_those_without_any_are_empty():
+    windows = [Window(s, o, ok=s, failed={"timeout": 1}) for s in (1, 3) for o in ("a", "b", "c")]
+    seconds = by_second(windows, ["a", "b"], 1, 4)
+    assert [[w.operation for w in s] for s in seconds] == [["a", "b"], [], ["a", "b"]]
+    ok, failed = outcomes(seconds)
+    assert (ok.tolist(), failed.tolist()) == ([2, 0, 6], [2, 0, 2])
+    assert by_second(windows, ["a"], 1, 3)[1] == []  # up to the last one, without it
+    assert operations_of([*windows, Window(1, SCHEDULE)]) == ["a", "b", "c"]
+
+
+def test_one_histogram_a_second_is_that_of_the_latency_asked_for():
+    h = from_values(np.array([5]))
+    steady = Steady(1, 4, 0.0, 0.0, "")
+    windows = [Window(2, "a", response=h, service=EMPTY)]
+    assert one_histogram_a_second(windows, "a", steady, "response") == [EMPTY, h, EMPTY]
+    assert one_histogram_a_second(windows, "a", steady, "service") == [EMPTY, EMPTY, EMPTY]
+    assert one_histogram_a_second(windows, "b", dataclasses.replace(steady, to_second=3), "response") == [EMPTY, EMPTY]
+
+
+def test_more_operations_of_the_same_response_time_are_no_drift():
+    def busier(w):
+        times = 1 + (w.second - START) // 10
+        return dataclasses.replace(w, planned=10 * times, ok=10 * times, response_sum_ns=w.response_sum_ns * times)
+
+    rng = np.random.default_rng(1)
+    noise = rng.normal(1.0, 0.02, 61)
+    measured = run(60, latency_ms=lambda s: noise[s])
+    assert find_steady(dataclasses.replace(measured, windows=tuple(busier(w) for w in measured.windows))).drift == ""
