@@ -1,12 +1,7 @@
-import signal
-
 import pytest
 import requests
 
 from bizra_load.rehearsal.node_process import start_node
-
-# A shell starts background jobs with SIGINT ignored, and our processes would inherit that: the tests press Ctrl+C.
-signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture
@@ -15,7 +10,7 @@ def node():
         yield started
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def shared_node():
     with start_node(["--seed", "e2e"]) as started:
         yield started
@@ -23,7 +18,7 @@ def shared_node():
 
 @pytest.fixture
 def calm_node(shared_node):
-    """One node for all tests of a module, without faults before and after each."""
+    """One node for all tests of a process, without faults before and after each."""
     requests.delete(shared_node.admin_url + "/faults", timeout=10)
     yield shared_node
     requests.delete(shared_node.admin_url + "/faults", timeout=10)

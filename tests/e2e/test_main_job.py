@@ -21,6 +21,8 @@ ASSESS = (sys.executable, "-m", "bizra_load.cli.main", "assess")
 SHORT = ("-f", "locustfiles/mixed.py", "--target-ops", "600", "--ramp", "2s", "--duration", "8s")
 
 
+@pytest.mark.slow
+@pytest.mark.quiet
 def test_a_healthy_node_gets_go_and_the_same_answer_when_judged_again(tmp_path):
     ended = load(tmp_path, None, "--ramp", "2s", "--duration", "40s", "--finality-share", "20%")
     assert (ended.code, ended.assessment["decision"]) == (0, "GO"), ended.out
@@ -75,6 +77,7 @@ def assert_the_server_is_read_when_no_worker_reports(ended):
     assert statistics.median(during) == pytest.approx(0.85, abs=0.1)
 
 
+@pytest.mark.slow
 def test_three_percent_errors_are_no_go(tmp_path):
     with start_node(["--fault", "error_rate=3%", "--seed", "1"]) as node:
         ended = load(tmp_path, node, *SHORT, "--duration", "15s")
@@ -90,6 +93,8 @@ def attempts_with_finality(node, ended):
     return {**counted, "finality": counted["finality"] + failed}
 
 
+@pytest.mark.slow
+@pytest.mark.quiet
 def test_slow_generation_shows_on_its_gate_and_on_no_other_and_fail_on_warn_makes_it_3(tmp_path, node):
     alone = measured_baseline(tmp_path / "baseline.json")
     generate_ns = next(o.paced.p99.point for o in alone.operations if o.name == "generate")
@@ -148,6 +153,7 @@ def test_metrics_that_go_away_in_mid_run_leave_a_warning_and_the_counters_still_
     assert ended.finished() == attempts(node)
 
 
+@pytest.mark.quiet
 def test_slow_metrics_do_not_disturb_the_load(tmp_path, node):
     requests.post(f"{node.admin_url}/faults", json={"metrics.latency": "1500ms"}, timeout=5).raise_for_status()
     ended = load(tmp_path, node, *SHORT)
@@ -163,6 +169,7 @@ def test_metrics_that_never_answer_are_said_before_the_load(tmp_path, node):
     assert sum(attempts(node).values()) == 0
 
 
+@pytest.mark.quiet
 def test_a_stall_shows_in_the_response_time_that_service_time_alone_would_hide(tmp_path, node):
     running = Running(tmp_path, "-H", node.url, "--metrics-url", node.metrics_url, "--agreement", "local", *SHORT)
     running.wait_for(1500)
@@ -223,6 +230,7 @@ def test_a_stopped_run_is_drained_to_the_last_operation(tmp_path, node, how):
     assert ended.code in (0, 4, 5), ended.err  # judged by what there was
 
 
+@pytest.mark.slow
 def test_a_run_that_has_surely_failed_is_stopped_early_on_request(tmp_path):
     with start_node(["--fault", "error_rate=10%", "--seed", "1"]) as node:
         ended = load(tmp_path, node, *SHORT, "--duration", "300s", "--abort-on-fail")
