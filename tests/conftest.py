@@ -10,7 +10,7 @@ import fcntl
 import os
 import signal
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -60,7 +60,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_protocol(item: pytest.Item) -> Iterator[object]:
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
     with item.config.stash[MACHINE].held(alone=item.get_closest_marker("quiet") is not None):
         return (yield)
 
@@ -75,7 +75,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("slow")
         if not item.get_closest_marker("xdist_group") and (group := _group(item)):
             item.add_marker(pytest.mark.xdist_group(group))
-    items.sort(key=_turn)  # stable: within a turn the order stays
+    items[:] = _in_turn(items)
 
 
 def _group(item: pytest.Item) -> str:
@@ -91,9 +91,13 @@ def _group(item: pytest.Item) -> str:
     return ""
 
 
-def _turn(item: pytest.Item) -> tuple[bool, bool, bool]:
-    """What only computes goes first, then what waits, what is alone last; the long ones of each before its short ones, so that
-    none is left over when the others have ended.
+def _in_turn(items: list[pytest.Item]) -> list[pytest.Item]:
+    """Long tests first, so that none is left over when the others have ended, and those that are alone last. Among the long
+    ones, and among the others, what waits and what computes are mixed evenly: the machine has something to do all the time.
     """
-    marked = [item.get_closest_marker(name) is not None for name in ("quiet", "e2e", "slow")]
-    return marked[0], marked[1], not marked[2]
+    kinds: dict[tuple[bool, bool, bool], list[pytest.Item]] = {}
+    for item in items:
+        quiet, slow, waits = (item.get_closest_marker(name) is not None for name in ("quiet", "slow", "e2e"))
+        kinds.setdefault((quiet, not slow, waits), []).append(item)
+    ranked = [(kind[:2], n / len(of_kind), item) for kind, of_kind in kinds.items() for n, item in enumerate(of_kind)]
+    return [item for *_, item in sorted(ranked, key=lambda rank: rank[:2])]

@@ -2,6 +2,17 @@ import pytest
 import requests
 
 from bizra_load.rehearsal.node_process import start_node
+from tests.e2e import running
+
+
+@pytest.fixture(scope="session", autouse=True)
+def common_baseline(tmp_path_factory):
+    """Measured once for all runs of this process, each of which would measure its own; a test that is about that sets
+    BASELINE="".
+    """
+    path = tmp_path_factory.mktemp("baseline") / "baseline.json"
+    running.measured_baseline(path)
+    running.ENVIRONMENT["BASELINE"] = str(path)
 
 
 @pytest.fixture
