@@ -16,8 +16,8 @@ from scipy import stats
 
 from benchmarks import results
 from bizra_load.judging.agreements import read_agreement
-from bizra_load.measure import wire
 from bizra_load.measure.recorder import Recorder
+from bizra_load.measure.report import encode_report
 from sla.estimators.quantiles import QUANTILES, bootstrap_draws, quantile_results
 from sla.judgement.evaluate import evaluate
 from sla.values import histogram
@@ -116,7 +116,7 @@ def recording(count: int = 10_000) -> dict[str, float]:
         for at, done in times:
             started(at)
             succeeded(at, at, done)
-        wire.encode_report(recorder.take(3 * 10**9), [])
+        encode_report(recorder.take(3 * 10**9), [])
         found["end to end with encoding"].append((time.perf_counter_ns() - begin) / count)
     return {name: statistics.median(values) for name, values in found.items()}
 

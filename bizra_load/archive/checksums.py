@@ -1,7 +1,7 @@
 """SHA256SUMS of a run folder: written once at the end of a run, checked by whoever reads it.
 
-The format is that of sha256sum(1): `cd RUN && sha256sum -c SHA256SUMS` says the same. It finds damage and slips; who may
-write the folder can write this file too.
+The format is that of sha256sum(1): `cd RUN && sha256sum -c SHA256SUMS` checks the same. It detects damage and slips, not
+intent: whoever may write the folder can write this file too.
 """
 
 from __future__ import annotations
@@ -28,12 +28,13 @@ def seal(folder: Path) -> None:
 
 
 def unseal(folder: Path) -> None:
-    """The files are about to change."""
+    """Take the checksums away: the files are about to change."""
     (folder / NAME).unlink(missing_ok=True)
 
 
 def verify(folder: Path) -> bool:
-    """True where every file is as it was; False where there are no checksums: the run was cut off, or is an old one.
+    """True where every file is as it was when the run was sealed; False where there are no checksums: the run was cut off, or
+    is an old one.
 
     Raises UsageError with the file that differs.
     """
@@ -53,10 +54,10 @@ def verify(folder: Path) -> bool:
             raise UsageError(f"{path}: line {number}: not a checksum of a run's file")
         listed.append(match[2])
         try:
-            found = _sha256(folder / match[2])
+            actual = _sha256(folder / match[2])
         except OSError as error:
             raise UsageError(f"{folder / match[2]}: {error.strerror}, but {NAME} lists it: the run folder is damaged") from None
-        if found != match[1]:
+        if actual != match[1]:
             raise UsageError(f"{folder / match[2]}: is not what it was when the run ended (its SHA-256 differs from {NAME})")
     for name in COVERED:
         if name not in listed and (folder / name).exists():

@@ -1,21 +1,32 @@
-"""Are the facts of a saved run possible ones? A record may have been damaged, or made by somebody else."""
+"""The facts of a saved run: read from run.json, or from its other files where the master did not live to write them."""
 
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from typing import Any
 
+from bizra_load.archive.spool import Spool, name_of
 from bizra_load.engine.load_curve import LoadCurve
-from sla.values.measurements import RunFacts
+from sla.values.measurements import Loss, PlannedSegment, RunFacts
 from sla.values.section import shown
+from sla.values.window import Window
 
 MAX_SPAN_S = 400 * 86_400
 _LATEST_NS = 1 << 62
 _TYPES: dict[str, type | tuple[type, ...]] = {"int": int, "bool": bool, "str": str, "float": (int, float)}
+Receipt = tuple[str, int, bool]  # worker, sequence number of its report, whether it is the final one
 
 
-def check_facts(facts: RunFacts) -> None:
-    """Raises ValueError with the field and what is wrong."""
+def facts_from_json(values: dict[str, Any]) -> RunFacts:
+    """Raises ValueError, KeyError, TypeError or AttributeError for facts that no run can have: a record may have been damaged,
+    or made by somebody else.
+    """
+    plan = tuple(PlannedSegment(**segment) for segment in values["plan"])
+    losses = tuple(Loss(**loss) for loss in values.get("losses", ()))
+    # runs saved before there were any have none
+    lists = {key: tuple(values.get(key, ())) for key in ("workers", "lost_workers", "stopped_for", "spools")}
+    facts = RunFacts(**{**values, "plan": plan, "losses": losses, **lists})
     _check(facts, "facts")
     if not 0 <= facts.load_started_ns <= facts.load_ended_ns <= _LATEST_NS or not 0 <= facts.drained_ns <= _LATEST_NS:
         raise ValueError("facts: the load ended before it started")
@@ -23,6 +34,41 @@ def check_facts(facts: RunFacts) -> None:
         raise ValueError(f"facts: a load of more than {MAX_SPAN_S // 86_400} days")
     if facts.plan:
         LoadCurve(facts.plan)
+    return facts
+
+
+def facts_with_files(
+    facts: RunFacts, received: Sequence[Receipt], spools: Sequence[Spool], windows: Sequence[Window]
+) -> RunFacts:
+    """The facts as the master would have written them, had it lived to the end or received what is in the spools."""
+    sequences: dict[str, set[int]] = {}
+    last: dict[str, int] = {}
+    for worker, sequence, final in received:
+        sequences.setdefault(worker, set()).add(sequence)
+        if final:
+            last[worker] = sequence
+    workers = tuple(sorted({*facts.workers, *sequences}))
+    incomplete = {w for w in workers if w not in last or len(sequences[w]) <= last[w]}
+    known = {loss.worker: loss for loss in facts.losses}
+    # one that the master had lost stays lost, its load was missing: but what it measured is here now
+    known |= {w: dataclasses.replace(loss, at_most=0) for w, loss in known.items() if w not in incomplete}
+    lost = tuple(w for w in workers if w in incomplete or w in facts.lost_workers)
+    facts = dataclasses.replace(
+        facts,
+        workers=workers,
+        lost_workers=lost,
+        losses=tuple(known.get(w, Loss(w, max(sequences.get(w, ()), default=-1))) for w in lost),
+        missing_messages=sum(max(s) + 1 - len(s) for s in sequences.values()),
+        spools=tuple(name_of(spool.worker) for spool in spools),
+    )
+    if facts.closed:
+        return facts
+    last_sign_ns = max((spool.stopped_ns for spool in spools), default=0) or max(
+        ((w.second + 1) * 10**9 for w in windows), default=0
+    )
+    ended_ns = min(facts.load_ended_ns, max(last_sign_ns, facts.load_started_ns))
+    interrupted = facts.interrupted or ended_ns < facts.load_ended_ns
+    return dataclasses.replace(facts, load_ended_ns=ended_ns, drained_ns=last_sign_ns, interrupted=interrupted)
 
 
 def _check(values: Any, where: str) -> None:

@@ -27,7 +27,7 @@ from hdrh.log import HistogramLogReader
 
 from bizra_load.exit_codes import UsageError
 from bizra_load.io.files import open_regular
-from bizra_load.measure.wire import MAX_NAME
+from bizra_load.measure.rows import MAX_NAME
 from sla.values import histogram
 from sla.values.histogram import HIGHEST_NS, Histogram, IntArray
 from sla.values.measurements import Measurements, RunFacts
@@ -45,12 +45,13 @@ _K6_TIMEOUT = "1050"
 
 @dataclass
 class _Samples:
-    """Finish times and latencies (ns) by operation and outcome ("" for right answers)."""
+    """Finish times and latencies (ns) by operation and outcome ("" for successful ones)."""
 
     finished: dict[tuple[str, str], array[int]] = field(default_factory=dict)
     latency: dict[tuple[str, str], array[int]] = field(default_factory=dict)
 
     def add(self, operation: str, category: str, finished_ns: int, latency_ns: int) -> None:
+        """One operation: `category` is "" where it succeeded. Raises ValueError for too many names and outcomes."""
         key = (operation[:MAX_NAME] or "(unnamed)", category)
         if key not in self.finished:
             if len(self.finished) >= MAX_OPERATIONS:
@@ -60,15 +61,16 @@ class _Samples:
         self.latency[key].append(latency_ns)
 
     def windows(self) -> list[Window]:
-        found = []
+        """One-second windows by the time of finishing."""
+        windows = []
         for (operation, category), finished in self.finished.items():
             seconds = np.array(finished, dtype=np.int64) // 1_000_000_000
             latency = np.array(self.latency[operation, category], dtype=np.int64)
             order = np.argsort(seconds, kind="stable")
             labels, starts = np.unique(seconds[order], return_index=True)
             for second, part in zip(labels.tolist(), np.split(latency[order], starts[1:]), strict=True):
-                found.append(_window(second, operation, category, part))
-        return found
+                windows.append(_window(second, operation, category, part))
+        return windows
 
 
 def _window(second: int, operation: str, category: str, latency_ns: IntArray) -> Window:
@@ -128,9 +130,9 @@ def _csv(file: TextIO, convert: Callable[[Mapping[str, str]], tuple[str, str, in
         try:
             if None in row.values():
                 raise ValueError("cut short")
-            found = convert(row)
-            if found is not None:
-                samples.add(*found)
+            sample = convert(row)
+            if sample is not None:
+                samples.add(*sample)
         except (ValueError, OverflowError, TypeError) as error:
             raise ValueError(f"line {number}: {error}") from None
     return samples
@@ -166,7 +168,7 @@ _KINDS = (
 def _category(status: str) -> str:
     if status[:1] in ("4", "5") and len(status) == 3:
         return f"http_{status[0]}xx"
-    return "transport" if status in ("", "0") or not status.isdigit() else "bad_json"  # answered, and judged wrong by the tool
+    return "transport" if status in ("", "0") or not status.isdigit() else "bad_json"  # a response that the tool judged wrong
 
 
 def _latency(text: str, name: str) -> int:
@@ -178,7 +180,7 @@ def _latency(text: str, name: str) -> int:
 
 
 def _time_ns(text: str) -> int:
-    """Unix time in s, ms, us or ns (told apart by its size), or RFC 3339."""
+    """Unix time in s, ms, us or ns (which, its size decides), or RFC 3339."""
     value = number_in(text)
     if value is None:
         return round(datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp() * 1e9)

@@ -1,4 +1,4 @@
-"""Where a script finds the newest run and its answer: `latest`, a link beside the run folders, and `exit-code` in each."""
+"""Where a script finds the newest run and its exit code: `latest`, a link beside the run folders, and `exit-code` in each."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ LATEST, EXIT_CODE = "latest", "exit-code"
 
 
 def run_folders(parent: Path) -> list[Path]:
-    """What lies in a folder of runs, each run once, by name and so by time; [] where there is no such folder."""
+    """The run folders in a folder of runs, each once, by name and so by time; [] where there is no such folder."""
     try:
         return sorted(path for path in parent.iterdir() if path.name != LATEST and path.is_dir())
     except OSError:
@@ -54,8 +54,8 @@ def _link(folder: Path) -> None:
 
 
 def forget(parent: Path) -> None:
-    """A run is about to be tried: if it ends before it has a folder, no script may take the one before for its answer. Where
-    `latest` is a folder (a copy of the runs that followed the link), it stays, without the code.
+    """A run is about to be tried: if it ends before it has a folder, no script may take the result of the one before for its.
+    Where `latest` is a folder (a copy of the runs that followed the link), it stays, without the code.
     """
     link = parent / LATEST
     with contextlib.suppress(OSError, ValueError):  # a name that no folder can have
@@ -74,13 +74,13 @@ def forget_before(words: Sequence[str]) -> None:
 
 
 def folder_of_runs(out: str | None) -> Path:
-    """What --out says, or its variable, or the default."""
-    given = out if out is not None else os.environ.get("BIZRA_LOAD_OUT", "runs")
-    return Path(given.strip())
+    """The folder that --out names, or its environment variable, or the default."""
+    folder = out if out is not None else os.environ.get("BIZRA_LOAD_OUT", "runs")
+    return Path(folder.strip())
 
 
 def keep_exit_code(folder: Path, code: int) -> None:
-    """What `bizra-load run` ends with, or the load test of a validation."""
+    """Write the code that `bizra-load run`, or the load test of a validation, ends with. An error is printed, not raised."""
     try:
         write_atomically(folder / EXIT_CODE, f"{code}\n")
     except OSError as error:

@@ -1,77 +1,196 @@
-"""Where, when, with what and how a run was made: enough to make it again, and no secrets."""
+"""The run record: where, when, with what and how a run was made. Enough to make it again, and no secrets.
+
+It is `run.json` without the facts (see facts.py). Older versions and other tools' results leave things out: these are None, and
+are not written. What decides a verdict is checked when it is read; what an assessment only repeats counts as missing where it
+has another type than ours.
+"""
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import platform
-import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
 
+from bizra_load.io.redaction import without_secrets, without_userinfo
+from bizra_load.io.this_machine import cpu_model
+from bizra_load.settings.settings import Settings
+from sla.values.section import shown
+
+SCHEMA = "bizra-load/run/1"
 _PACKAGES = ("bizra-load", "locust", "gevent", "numpy", "scipy", "orjson")
-_SECRET = re.compile(r"token|key|password|passwd|secret|login|auth", re.IGNORECASE)
 
 
-def build(name: str, started: datetime, argv: Sequence[str], target: str, agreement: dict[str, str]) -> dict[str, Any]:
-    """The record as plain values. `agreement` holds its name and the SHA-256 of its text."""
-    return {
-        "name": name,
-        "started": f"{started.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}",
-        "command": without_secrets(argv),
-        "target": without_userinfo(target),
-        "agreement": agreement,
-        "versions": {"python": platform.python_version(), **{package: version(package) for package in _PACKAGES}},
-        "host": {
-            "name": platform.node(),
-            "cpu": cpu_model(),
-            "cores": os.cpu_count(),
-            "usable_cores": len(os.sched_getaffinity(0)),  # as a baseline counts them (bizra_load.node.baseline)
-            "kernel": platform.release(),
-            "machine": platform.machine(),
-        },
-    }
+@dataclass(frozen=True)
+class Host:
+    """The machine that ran the master. `usable_cores`: as a baseline counts them (bizra_load.node.baseline)."""
+
+    name: str | None = None
+    cpu: str | None = None
+    cores: int | None = None
+    usable_cores: int | None = None
+    kernel: str | None = None
+    machine: str | None = None
+
+    @classmethod
+    def this(cls) -> Host:
+        """This machine."""
+        cores, usable = os.cpu_count(), len(os.sched_getaffinity(0))
+        return cls(platform.node(), cpu_model(), cores, usable, platform.release(), platform.machine())
+
+    @classmethod
+    def from_json(cls, values: object) -> Host | None:
+        """None where `values` is no object of JSON."""
+        if not isinstance(values, dict):
+            return None
+        return cls(
+            **_of_type(values, str, "name", "cpu", "kernel", "machine"), **_of_type(values, int, "cores", "usable_cores")
+        )
+
+    def as_json(self) -> dict[str, object]:
+        """Values of JSON; what is not known is left out."""
+        return _known(dataclasses.asdict(self))
 
 
-def without_secrets(argv: Sequence[str]) -> list[str]:
-    """The command line with the values of options that may hold a secret, and user information in URLs, replaced."""
-    shown: list[str] = []
-    hide_next = False
-    for word in argv:
-        if hide_next and not word.startswith("--"):
-            word = "***"
-        hide_next = False
-        if word.startswith("-") and _SECRET.search(word.partition("=")[0]):
-            flag, equals, _ = word.partition("=")
-            word, hide_next = (flag + "=***" if equals else word), not equals
-        shown.append(without_userinfo(word))
-    return shown
+@dataclass(frozen=True)
+class AgreementName:
+    """How the user named the agreement that the run folder holds a copy of, and the SHA-256 of its text."""
+
+    name: str
+    sha256: str
 
 
-def without_userinfo(word: str) -> str:
-    """user:password@ taken out of a URL; any other word as it is."""
-    if "://" not in word or "@" not in word:
-        return word
-    flag, equals, url = word.partition("=") if word.startswith("-") else ("", "", word)
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return flag + equals + "***"  # no URL of any host, and it may still hold a password
-    return flag + equals + urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+@dataclass(frozen=True)
+class RunRecord:
+    """One run, as `run.json` describes it.
+
+    name, started      the run's name; its start, as ISO 8601 in UTC
+    command            the command line, without secrets
+    target             URL under load, without user information; "" where none was given
+    agreement          None: the run was not made to be judged, only its figures are shown
+    versions           of Python and of the packages that a measurement depends on
+    environment        environment of the agreement whose deviations are accepted; "" is its default
+    baseline           name of the baseline file that replaces the agreement's own; "" is none
+    allow              checks of the run that may fail with a warning
+    arrivals           how arrivals are spaced (engine.arrivals), or a closed model
+    ops_per_user       rate of one user, operations per second
+    server_metrics     URL that the server's metrics come from, without user information
+    imported           kind of file that another tool left; None: this tool made the load
+    notes              shown with every assessment
+    sealed             the master wrote everything, and checksums of it
+    truncated          not in the file: names of files whose last line was found to be cut short
+    """
+
+    name: str | None = None
+    started: str | None = None
+    command: tuple[str, ...] | None = None
+    target: str | None = None
+    agreement: AgreementName | None = None
+    versions: Mapping[str, str] | None = None
+    host: Host | None = None
+    environment: str | None = None
+    baseline: str | None = None
+    fail_on_warn: bool | None = None
+    insecure: bool | None = None
+    allow: tuple[str, ...] | None = None
+    arrivals: str | None = None
+    ops_per_user: float | None = None
+    server_metrics: str | None = None
+    imported: str | None = None
+    notes: tuple[str, ...] | None = None
+    sealed: bool | None = None
+    truncated: tuple[str, ...] = ()
+
+    def as_json(self) -> dict[str, object]:
+        """Values of JSON, in the order of the file; what is not known is left out."""
+        values = {f.name: getattr(self, f.name) for f in dataclasses.fields(self) if f.name != "truncated"}
+        values["agreement"] = dataclasses.asdict(self.agreement) if self.agreement else {}
+        values["host"] = self.host.as_json() if self.host else None
+        return {"schema": SCHEMA, **_known(values)}
+
+    def repeated(self) -> dict[str, object]:
+        """What an assessment repeats of it."""
+        values = self.as_json()
+        return {key: values[key] for key in _REPEATED if key in values}
 
 
-def cpu_model() -> str:
-    try:
-        text = Path("/proc/cpuinfo").read_text(encoding="utf-8")
-    except OSError:
-        return platform.processor()
-    match = re.search(r"^model name\s*:\s*(.+)$", text, re.MULTILINE)
-    return match[1] if match else platform.processor()
+_REPEATED = ("name", "started", "target", "command", "versions", "host", "arrivals")
 
 
-def command_line() -> list[str]:
-    return [Path(sys.argv[0]).name, *sys.argv[1:]]
+def of_load(settings: Settings, started: datetime, target: str, agreement_sha256: str) -> RunRecord:
+    """The record of a load that this process is about to make. `target` may hold user information: it is taken out."""
+    return dataclasses.replace(
+        _of_this_process(settings.run_name, started, target, AgreementName(settings.agreement, agreement_sha256)),
+        environment=settings.environment or "",
+        baseline=Path(settings.baseline).name,
+        fail_on_warn=settings.fail_on_warn,
+        insecure=settings.insecure,
+        allow=settings.allow,
+        arrivals=settings.arrivals,
+        ops_per_user=settings.ops_per_user,
+        server_metrics=without_userinfo(settings.metrics_url or settings.prometheus_url),
+    )
+
+
+def of_import(name: str, started: datetime, agreement: AgreementName | None, kind: str, note: str) -> RunRecord:
+    """The record of another tool's results; `kind` says of which file."""
+    return dataclasses.replace(_of_this_process(name, started, "", agreement), imported=kind, notes=(f"{kind}: {note}",))
+
+
+def _of_this_process(name: str, started: datetime, target: str, agreement: AgreementName | None) -> RunRecord:
+    return RunRecord(
+        name=name,
+        started=f"{started.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}",
+        command=tuple(without_secrets([Path(sys.argv[0]).name, *sys.argv[1:]])),
+        target=without_userinfo(target),
+        agreement=agreement,
+        versions={"python": platform.python_version(), **{package: version(package) for package in _PACKAGES}},
+        host=Host.this(),
+    )
+
+
+def from_json(document: Any) -> RunRecord:
+    """The record in the JSON of a run.json. Raises ValueError, KeyError, TypeError or AttributeError with one line."""
+    get = document.get
+    for key, kind in (("environment", str), ("agreement", dict), ("allow", list), ("notes", list)):
+        if get(key) is not None and not isinstance(get(key), kind):
+            raise ValueError(f"{key}: {shown(get(key))} (allowed: {kind.__name__})")
+    if not all(isinstance(name, str) for name in get("allow") or ()):
+        raise ValueError("allow: must hold names")
+    if document["schema"] != SCHEMA:
+        raise ValueError(f"schema is {document['schema']!r} (allowed: {SCHEMA})")
+    agreement, command, versions = get("agreement"), get("command"), get("versions")
+    return RunRecord(
+        **_of_type(document, str, "name", "started", "target", "arrivals", "server_metrics", "imported"),
+        **_of_type(document, (int, float), "ops_per_user"),
+        command=tuple(command) if isinstance(command, list) and _all_text(command) else None,
+        agreement=AgreementName(*(str(agreement.get(key, "")) for key in ("name", "sha256"))) if agreement else None,
+        versions=versions if isinstance(versions, dict) and _all_text(versions.values()) else None,
+        host=Host.from_json(get("host")),
+        environment=get("environment"),
+        baseline=str(get("baseline") or ""),
+        fail_on_warn=bool(get("fail_on_warn")),
+        insecure=bool(get("insecure")),
+        allow=tuple(get("allow") or ()),
+        notes=tuple(str(note) for note in get("notes") or ()),
+        sealed=bool(get("sealed")),
+    )
+
+
+def _of_type(values: dict[str, Any], kind: type | tuple[type, ...], *keys: str) -> dict[str, Any]:
+    """Those of the keys whose values are of this type."""
+    return {key: values[key] for key in keys if isinstance(values.get(key), kind)}
+
+
+def _all_text(values: Iterable[object]) -> bool:
+    return all(isinstance(value, str) for value in values)
+
+
+def _known(values: Mapping[str, Any]) -> dict[str, object]:
+    return {key: list(v) if isinstance(v, tuple) else v for key, v in values.items() if v is not None}

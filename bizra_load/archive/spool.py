@@ -1,4 +1,4 @@
-"""What a worker could not hand over, left beside the run as `spool-<worker>.jsonl`; judging takes it in.
+"""Reports that a worker could not hand over: it leaves them beside the run as `spool-<worker>.jsonl`, and judging reads them.
 
 A report that is both in a spool and in the run's own files was stored and not acknowledged in time: it counts once.
 """
@@ -17,24 +17,12 @@ from typing import Any
 import orjson
 
 from bizra_load.exit_codes import UsageError
-from bizra_load.io.files import write_atomically
+from bizra_load.io.files import write_atomically, writing
 from bizra_load.measure.hdr_codec import WireError
-from bizra_load.measure.wire import decode_report, health_from_row, health_row, window_from_row, window_row
-from sla.values.window import Health, Window
+from bizra_load.measure.report import Report, decode_report, report_from_rows
 
 SCHEMA = "bizra-load/spool/1"
 PATTERN = "spool-*.jsonl"
-
-
-@dataclass(frozen=True)
-class Report:
-    """One report of a worker, as numbered by it; `final`: no other follows."""
-
-    worker: str
-    sequence: int
-    final: bool
-    windows: tuple[Window, ...]
-    health: tuple[Health, ...]
 
 
 @dataclass(frozen=True)
@@ -59,9 +47,9 @@ def leave(folders: Iterable[Path], run: str, worker: str, stopped_ns: int, messa
     head = {"schema": SCHEMA, "run": run, "worker": worker, "stopped_ns": stopped_ns, "reports": len(messages)}
     lines = []
     for message in messages:
-        windows, health = decode_report(message["data"])
-        rows = {"windows": [window_row(w) for w in windows], "health": [health_row(h) for h in health]}
-        line = {"sequence": message["sequence"], "final": message["final"], **rows}
+        report = decode_report(worker, message["sequence"], message["final"], message["data"])
+        rows = {"windows": report.window_rows, "health": report.health_rows}
+        line = {"sequence": report.sequence, "final": report.final, **rows}
         lines.append(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE))
     rest = b"".join(lines)
     content = orjson.dumps(_with_checksum(head, rest)) + b"\n" + rest
@@ -79,7 +67,7 @@ def leave(folders: Iterable[Path], run: str, worker: str, stopped_ns: int, messa
 
 
 def _with_checksum(head: Mapping[str, Any], rest: bytes) -> dict[str, Any]:
-    """The first line, with what finds damage of it and of all others: a run's SHA256SUMS may be written before."""
+    """The first line with a checksum of all lines, since a run's SHA256SUMS may have been written before."""
     return {**head, "sha256": hashlib.sha256(orjson.dumps(head) + rest).hexdigest()}
 
 
@@ -93,11 +81,10 @@ def read(path: Path) -> Spool:
             raise ValueError(f"schema is {head['schema']!r} (allowed: {SCHEMA})")
         run, worker, stopped_ns, expected = str(head["run"]), str(head["worker"]), int(head["stopped_ns"]), int(head["reports"])
         reports = []
-        for at, line in enumerate(lines[:-1], start=2):  # noqa: B007  # shown when this line can't be read
+        for at, line in enumerate(lines[:-1], start=2):  # noqa: B007  # the message names this line when it can't be read
             row = orjson.loads(line)
-            windows = tuple(window_from_row(w) for w in row["windows"])
-            health = tuple(health_from_row(h) for h in row["health"])
-            reports.append(Report(worker, int(row["sequence"]), row["final"] is True, windows, health))
+            sequence, final = int(row["sequence"]), row["final"] is True
+            reports.append(report_from_rows(worker, sequence, final, row["windows"], row["health"]))
         if lines[-1] or len(reports) != expected:
             raise ValueError(f"cut short: {len(reports)} of {expected} reports")
         at = 1
@@ -112,17 +99,15 @@ def read(path: Path) -> Spool:
 
 def take_in(folder: Path, paths: Iterable[Path]) -> None:
     """Copy spool files of this run into its folder, where judging finds them. Raises UsageError, and copies nothing then."""
-    found = [(path, read(path)) for path in paths]
-    for path, spool in found:
+    spools = [(path, read(path)) for path in paths]
+    for path, spool in spools:
         if spool.run != folder.resolve().name:
             raise UsageError(f"--spool: {path}: belongs to the run {spool.run} (allowed: a spool of {folder.resolve().name})")
-    for path, spool in found:
+    for path, spool in spools:
         target = folder / name_of(spool.worker)
         if target.resolve() != path.resolve():
-            try:
+            with writing(target):
                 write_atomically(target, path.read_bytes())
-            except OSError as error:
-                raise UsageError(f"{target}: {error.strerror} (allowed: a folder that can be written)") from None
 
 
 def left_behind(folder: Path) -> list[Path]:

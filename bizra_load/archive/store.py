@@ -7,44 +7,43 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import math
 import os
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
 import orjson
 
-from bizra_load.archive import checksums
-from bizra_load.archive.facts import check_facts
-from bizra_load.archive.spool import PATTERN, Report, Spool, name_of
+from bizra_load.archive import checksums, run_record
+from bizra_load.archive.facts import Receipt, facts_from_json, facts_with_files
+from bizra_load.archive.run_record import RunRecord
+from bizra_load.archive.snapshot_rows import snapshot_from_row, snapshot_row
+from bizra_load.archive.spool import PATTERN
 from bizra_load.archive.spool import read as read_spool
 from bizra_load.exit_codes import UsageError
-from bizra_load.io.files import open_regular, read_text, write_atomically
+from bizra_load.io.files import open_regular, read_text, write_atomically, writing
 from bizra_load.measure.hdr_codec import WireError
-from bizra_load.measure.wire import health_from_row, health_row, machine_from_row, machine_row, window_from_row, window_row
+from bizra_load.measure.report import Report
+from bizra_load.measure.rows import health_from_row, health_row, machine_from_row, machine_row, window_from_row, window_row
 from sla.values.machine import MachineSecond
-from sla.values.measurements import Loss, Measurements, PlannedSegment, RunFacts
-from sla.values.section import shown
-from sla.values.snapshot import BucketCounts, Snapshot
+from sla.values.measurements import Measurements, RunFacts
+from sla.values.snapshot import Snapshot
 from sla.values.window import Health, Window, merge_windows
 
-SCHEMA = "bizra-load/run/1"
 RECORD, WINDOWS, HEALTH, SERVER, TARGET = "run.json", "windows.jsonl", "health.jsonl", "server.jsonl", "target.jsonl"
 ASSESSMENT = "assessment.json"
 MAX_RECORD_BYTES = 16 * 1024 * 1024
-MAX_BUCKETS = 10_000
 T = TypeVar("T")
-Receipt = tuple[str, int, bool]  # worker, sequence number of its report, whether it is the final one
 
 
 def new_folder(parent: Path, name: str, now: datetime) -> Path:
     """Make `<utc time>-<name>` in `parent`; the name can't lead out of it. Raises UsageError when that is impossible."""
     plain = re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip(".-")[:60] or "run"
     stem = f"{now.astimezone(UTC):%Y%m%dT%H%M%SZ}-{plain}"
-    try:
+    with writing(f"--out: {parent}"):
         for suffix in ("", *(f"-{n}" for n in range(2, 1000))):
             folder = parent / (stem + suffix)
             try:
@@ -52,8 +51,6 @@ def new_folder(parent: Path, name: str, now: datetime) -> Path:
                 return folder
             except FileExistsError:
                 continue
-    except OSError as error:
-        raise UsageError(f"--out: {parent}: {error.strerror} (allowed: a folder that can be written)") from None
     raise UsageError(f"--out: {parent}: too many runs named {stem}")
 
 
@@ -70,39 +67,44 @@ class RunWriter:
             self._files[name] = os.open(folder / name, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
 
     def windows(self, windows: Iterable[Window]) -> None:
+        """Append windows. Raises OSError, as every method here."""
         self._append(WINDOWS, map(window_row, windows))
 
     def health(self, health: Iterable[Health]) -> None:
+        """Append seconds of workers' health."""
         self._append(HEALTH, map(health_row, health))
 
     def report(self, report: Report) -> None:
-        """All of a worker's report or nothing: its windows, then its health, which is the sign that it is whole."""
+        """All of a report or nothing: its windows, then its health, which is the sign that it is whole. Raises OSError."""
         origin = {"worker": report.worker, "sequence": report.sequence}
         before = os.fstat(self._files[WINDOWS]).st_size
-        self._append(WINDOWS, ({**window_row(w), **origin} for w in report.windows))
+        self._append(WINDOWS, ({**row, **origin} for row in report.window_rows))
         try:
-            self._append(HEALTH, ({**health_row(h), **origin, "final": report.final} for h in report.health))
+            self._append(HEALTH, ({**row, **origin, "final": report.final} for row in report.health_rows))
         except OSError:
             os.ftruncate(self._files[WINDOWS], before)
             raise
 
     def snapshots(self, snapshots: Iterable[Snapshot]) -> None:
-        self._append(SERVER, map(_snapshot_row, snapshots))
+        """Append readings of the server's metrics."""
+        self._append(SERVER, map(snapshot_row, snapshots))
 
     def target(self, seconds: Iterable[MachineSecond]) -> None:
+        """Append seconds of the process under test."""
         self._append(TARGET, map(machine_row, seconds))
 
-    def record(self, record: dict[str, Any], facts: RunFacts) -> None:
-        """(Re)write run.json."""
-        whole = {"schema": SCHEMA, **record, "facts": dataclasses.asdict(facts)}
+    def record(self, record: RunRecord, facts: RunFacts) -> None:
+        """(Re)write run.json. Raises OSError."""
+        whole = {**record.as_json(), "facts": dataclasses.asdict(facts)}
         write_atomically(self.folder / RECORD, json.dumps(whole, indent=2) + "\n")
 
-    def seal(self, record: dict[str, Any], facts: RunFacts) -> None:
+    def seal(self, record: RunRecord, facts: RunFacts) -> None:
         """Write run.json for the last time, then the checksums of everything. Raises OSError."""
-        self.record({**record, "sealed": True}, facts)
+        self.record(dataclasses.replace(record, sealed=True), facts)
         checksums.seal(self.folder)
 
     def close(self) -> None:
+        """Nothing can be appended any more; run.json still can be written."""
         while self._files:
             os.close(self._files.popitem()[1])
 
@@ -117,32 +119,37 @@ class RunWriter:
             raise
 
 
-def read_record(folder: Path) -> dict[str, Any]:
-    """run.json alone. Raises UsageError, also where the checksums say that the folder is not what it was."""
-    checksums.verify(folder)
+@contextmanager
+def _refusals(path: Path) -> Iterator[None]:
+    """Whatever is wrong with a run.json becomes a UsageError of one line."""
     try:
-        record = json.loads(read_text(folder / RECORD, MAX_RECORD_BYTES, follow=False))
-        _check_record(record)
-        if record["schema"] != SCHEMA:
-            raise ValueError(f"schema is {record['schema']!r} (allowed: {SCHEMA})")
+        yield
     except OSError as error:
-        raise UsageError(f"{folder / RECORD}: {error.strerror} (allowed: a folder made by bizra-load run)") from None
+        raise UsageError(f"{path}: {error.strerror} (allowed: a folder made by bizra-load run)") from None
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError) as error:
-        raise UsageError(f"{folder / RECORD}: not a run record: {type(error).__name__}: {error}") from None
-    found: dict[str, Any] = record
-    return found
+        raise UsageError(f"{path}: not a run record: {type(error).__name__}: {error}") from None
 
 
-def read_run(folder: Path) -> tuple[Measurements, dict[str, Any]]:
-    """Measurements and record of a run folder. A last line that was cut short is left out, and the record says so under
-    "truncated"; anything else that is wrong raises UsageError with file, line and reason.
+def read_record(folder: Path) -> RunRecord:
+    """run.json without the facts. Raises UsageError, also where the checksums say that the folder is not what it was."""
+    return _read_record(folder)[0]
+
+
+def _read_record(folder: Path) -> tuple[RunRecord, Any]:
+    """The record, and all of the file's JSON."""
+    checksums.verify(folder)
+    with _refusals(folder / RECORD):
+        document = json.loads(read_text(folder / RECORD, MAX_RECORD_BYTES, follow=False))
+        return run_record.from_json(document), document
+
+
+def read_run(folder: Path) -> tuple[Measurements, RunRecord]:
+    """Measurements and record of a run folder. A last line that was cut short is left out, and the record names its file under
+    `truncated`; anything else that is wrong raises UsageError with file, line and reason.
     """
-    record = read_record(folder)
-    try:
-        facts = _facts(record["facts"])
-        check_facts(facts)
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError) as error:
-        raise UsageError(f"{folder / RECORD}: not a run record: {type(error).__name__}: {error}") from None
+    record, document = _read_record(folder)
+    with _refusals(folder / RECORD):
+        facts = facts_from_json(document["facts"])
     truncated: list[str] = []
     spools = [read_spool(path) for path in sorted(folder.glob(PATTERN))]
     spooled = {(r.worker, r.sequence) for spool in spools for r in spool.reports}
@@ -160,16 +167,14 @@ def read_run(folder: Path) -> tuple[Measurements, dict[str, Any]]:
 
     windows = [w for w in _rows(folder / WINDOWS, window, truncated) if w is not None]
     health = [h for h in _rows(folder / HEALTH, health_of, truncated) if h is not None]
-    snapshots = _rows(folder / SERVER, _snapshot, truncated)
+    snapshots = _rows(folder / SERVER, snapshot_from_row, truncated)
     target = _rows(folder / TARGET, machine_from_row, truncated)
     for report in (r for spool in spools for r in spool.reports):
         windows += report.windows
         health += report.health
         received.append((report.worker, report.sequence, report.final))
     if spools or not facts.closed:
-        facts = _facts_of_files(facts, received, spools, windows)
-    if truncated:
-        record["truncated"] = truncated
+        facts = facts_with_files(facts, received, spools, windows)
     measurements = Measurements(
         merge_windows(windows),
         tuple(sorted(health, key=lambda h: (h.worker, h.second))),
@@ -177,7 +182,7 @@ def read_run(folder: Path) -> tuple[Measurements, dict[str, Any]]:
         facts,
         tuple(sorted(target, key=lambda m: m.second)),
     )
-    return measurements, record
+    return measurements, dataclasses.replace(record, truncated=tuple(truncated))
 
 
 def _rows(path: Path, convert: Callable[[object], T], truncated: list[str]) -> list[T]:
@@ -197,84 +202,3 @@ def _rows(path: Path, convert: Callable[[object], T], truncated: list[str]) -> l
         except (WireError, ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
             raise UsageError(f"{path}: line {number}: {error}") from None
     return rows
-
-
-def _check_record(record: dict[str, Any]) -> None:
-    """What judging reads of it has the type that it expects. Raises ValueError."""
-    for key, kind in (("environment", str), ("agreement", dict), ("allow", list), ("notes", list)):
-        if record.get(key) is not None and not isinstance(record[key], kind):
-            raise ValueError(f"{key}: {shown(record[key])} (allowed: {kind.__name__})")
-    if not all(isinstance(name, str) for name in record.get("allow") or ()):
-        raise ValueError("allow: must hold names")
-
-
-def _facts(values: dict[str, Any]) -> RunFacts:
-    plan = tuple(PlannedSegment(**segment) for segment in values["plan"])
-    losses = tuple(Loss(**loss) for loss in values.get("losses", ()))
-    # runs saved before there were any have none
-    lists = {key: tuple(values.get(key, ())) for key in ("workers", "lost_workers", "stopped_for", "spools")}
-    return RunFacts(**{**values, "plan": plan, "losses": losses, **lists})
-
-
-def _facts_of_files(
-    facts: RunFacts, received: Sequence[Receipt], spools: Sequence[Spool], windows: Sequence[Window]
-) -> RunFacts:
-    """What the master would have said at the end, had it lived or heard of what is in the spools."""
-    sequences: dict[str, set[int]] = {}
-    last: dict[str, int] = {}
-    for worker, sequence, final in received:
-        sequences.setdefault(worker, set()).add(sequence)
-        if final:
-            last[worker] = sequence
-    workers = tuple(sorted({*facts.workers, *sequences}))
-    incomplete = {w for w in workers if w not in last or len(sequences[w]) <= last[w]}
-    known = {loss.worker: loss for loss in facts.losses}
-    # one that the master had lost stays lost, its load was missing: but what it measured is here now
-    known |= {w: dataclasses.replace(loss, at_most=0) for w, loss in known.items() if w not in incomplete}
-    lost = tuple(w for w in workers if w in incomplete or w in facts.lost_workers)
-    facts = dataclasses.replace(
-        facts,
-        workers=workers,
-        lost_workers=lost,
-        losses=tuple(known.get(w, Loss(w, max(sequences.get(w, ()), default=-1))) for w in lost),
-        missing_messages=sum(max(s) + 1 - len(s) for s in sequences.values()),
-        spools=tuple(name_of(spool.worker) for spool in spools),
-    )
-    if facts.closed:
-        return facts
-    seen_ns = max((spool.stopped_ns for spool in spools), default=0) or max(
-        ((w.second + 1) * 10**9 for w in windows), default=0
-    )
-    ended_ns = min(facts.load_ended_ns, max(seen_ns, facts.load_started_ns))
-    interrupted = facts.interrupted or ended_ns < facts.load_ended_ns
-    return dataclasses.replace(facts, load_ended_ns=ended_ns, drained_ns=seen_ns, interrupted=interrupted)
-
-
-def _snapshot_row(s: Snapshot) -> dict[str, Any]:
-    histograms = {
-        name: {"le": [str(e) for e in h.edges_s], "cumulative": list(h.cumulative), "sum_s": h.sum_s}
-        for name, h in s.histograms.items()
-    }
-    return {
-        "at_ns": s.at_ns,
-        "took_ns": s.took_ns,
-        "instance": s.instance,
-        "counters": dict(s.counters),
-        "gauges": dict(s.gauges),
-        "histograms": histograms,
-    }
-
-
-def _snapshot(row: Any) -> Snapshot:
-    histograms = {
-        str(name): BucketCounts(tuple(float(e) for e in h["le"]), tuple(float(c) for c in h["cumulative"]), float(h["sum_s"]))
-        for name, h in row["histograms"].items()
-    }
-    numbers = {key: {str(n): float(v) for n, v in row[key].items()} for key in ("counters", "gauges")}
-    if not (0 <= row["at_ns"] < 1 << 62 and 0 <= row["took_ns"] < 1 << 62):
-        raise ValueError("at_ns, took_ns: must be ns of a clock")
-    for name, h in histograms.items():
-        whole = 0 < len(h.edges_s) == len(h.cumulative) <= MAX_BUCKETS and list(h.edges_s) == sorted(set(h.edges_s))
-        if not whole or not all(0 <= c < math.inf for c in h.cumulative) or math.isnan(h.sum_s):
-            raise ValueError(f"histogram {name[:100]}: edges must ascend, each with a count")
-    return Snapshot(int(row["at_ns"]), int(row["took_ns"]), str(row["instance"]), histograms=histograms, **numbers)

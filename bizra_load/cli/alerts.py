@@ -67,7 +67,7 @@ def run_drill(args: argparse.Namespace) -> int:
     from bizra_load.judging.agreements import read_agreement
     from bizra_load.rehearsal.drill import drill
     from bizra_load.settings import inputs
-    from reports.others import alert_drill
+    from reports.results import alert_drill
     from sla.values.section import AgreementError
 
     agreement = read_agreement(args.agreement, args.baseline).judged

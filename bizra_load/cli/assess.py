@@ -43,8 +43,8 @@ def add_evidence_argument(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     from bizra_load.archive import spool
-    from bizra_load.judging import judge
     from bizra_load.judging.agreements import read_baseline
+    from bizra_load.judging.judge import Override, add_evidence, assess_folder, print_summary
     from bizra_load.settings.settings import allowed_checks
 
     folder, out = args.folder, args.out
@@ -61,30 +61,31 @@ def run(args: argparse.Namespace) -> int:
         raise UsageError("--hlog-unit: belongs to --import")
     elif (folder / "run.json").exists():
         spool.take_in(folder, args.spool + spool.left_behind(folder))
-    judge.add_evidence(folder, args.evidence)
-    assessment = judge.assess(folder, args.agreement, out, allow, baseline)
-    judge.announce(assessment, folder, sys.stdout)
+    add_evidence(folder, args.evidence)
+    assessment = assess_folder(folder, Override(args.agreement, baseline, allow), out)
+    print_summary(assessment, folder, sys.stdout)
     return assessment.exit_code
 
 
 def _imported(path: Path, unit: str, agreement: str | None, out: Path, given: list[str]) -> Path:
     """The run folder that was made of another tool's results. Raises UsageError before anything is written."""
-    from bizra_load.archive import imports, run_record
+    from bizra_load.archive import imports
+    from bizra_load.archive.run_record import AgreementName, of_import
     from bizra_load.archive.store import RunWriter, new_folder
     from bizra_load.judging.agreements import keep_agreement, read_agreement
-    from bizra_load.judging.evidence import read_given
+    from bizra_load.judging.evidence import read_files
 
     read = read_agreement(agreement) if agreement else None
-    read_given(given, read.agreement.evidence if read else ())
+    read_files(given, read.agreement.evidence if read else ())
     measurements, kind = imports.read_import(path, unit)
     started = datetime.fromtimestamp(measurements.facts.load_started_ns / 1e9, UTC)
-    kept = {"name": agreement or "", "sha256": read.sha256} if read else {}
-    record = run_record.build(path.stem, started, run_record.command_line(), "", kept)
+    named = AgreementName(agreement or "", read.sha256) if read else None
+    record = of_import(path.stem, started, named, kind, imports.NOTE)
     folder = new_folder(out, f"import-{path.stem}", datetime.now(UTC))
     if read:
         keep_agreement(folder, read)
     writer = RunWriter(folder)
     writer.windows(measurements.windows)
     writer.close()
-    writer.seal(record | {"imported": kind, "notes": [f"{kind}: {imports.NOTE}"]}, measurements.facts)
+    writer.seal(record, measurements.facts)
     return folder

@@ -31,7 +31,7 @@ def run_node(args: argparse.Namespace) -> int:
     from bizra_load.io.terminal import terminal_width
     from bizra_load.node.baseline import measure
     from bizra_load.settings import inputs
-    from reports.others import baseline
+    from reports.results import baseline
 
     length_s = inputs.option("--duration", duration_s, args.duration)
     if not SHORTEST_S <= length_s <= LONGEST_S:

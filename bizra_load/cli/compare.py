@@ -50,7 +50,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 
 def run(args: argparse.Namespace) -> int:
-    from reports.others import comparison as report
+    from reports.results import comparison as report
 
     margin = _margin(args.margin)
     if len(args.sides) < 2 or len(args.sides) % 2:
@@ -61,7 +61,7 @@ def run(args: argparse.Namespace) -> int:
         found = _against_runs([_read(folder) for folder in args.sides], margin)
     put_out(
         args,
-        partial(report.render_text, found),
+        partial(report.render, found),
         {"json": partial(report.render_json, found), "md": partial(report.render_markdown, found)},
     )
     return EXIT.get(found.change, KEPT)
@@ -111,9 +111,9 @@ def _interleaved(runs: list[_Run]) -> bool:
 
 
 def _read(folder: Path, baseline: Baseline | None = None) -> _Run:
-    from bizra_load.judging.judge import judge
+    from bizra_load.judging.judge import Override, judge_folder
 
-    assessment, measurements = judge(folder, baseline=baseline)
+    assessment, measurements = judge_folder(folder, Override(baseline=baseline))
     broken = [c.reason for c in assessment.checks if c.status is Status.FAIL and touches_client(c)]
     if broken:
         raise InvalidRunError(f"{folder}: can't be compared: {'; '.join(broken)}")

@@ -102,7 +102,7 @@ def run_check(args: argparse.Namespace) -> int:
 
 def _show(check: object, out: Path) -> int:
     from bizra_load.io.terminal import terminal_width
-    from reports.others import dashboard_check
+    from reports.results import dashboard_check
 
     assert isinstance(check, dashboard_check.DashboardCheck)
     _write(out / "dashboard-check.json", dashboard_check.render_json(check))

@@ -45,14 +45,14 @@ def add_artifacts_argument(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     from bizra_load.judging.agreements import read_baseline
-    from bizra_load.judging.real_traffic import judge_and_show
+    from bizra_load.judging.real_traffic import validate_and_print
     from bizra_load.settings import inputs
 
     url, selector = prometheus_of(args)
     inputs.option("--artifacts", inputs.out_folder, str(args.artifacts))
     asked = _asked(args)
     baseline = read_baseline(args.baseline) if args.baseline else None
-    return judge_and_show(url, selector, asked, args.artifacts, baseline, args.fail_on == "warn").exit_code
+    return validate_and_print(url, selector, asked, args.artifacts, baseline, args.fail_on == "warn").exit_code
 
 
 def prometheus_of(args: argparse.Namespace) -> tuple[str, str]:
@@ -69,14 +69,14 @@ def prometheus_of(args: argparse.Namespace) -> tuple[str, str]:
 def _asked(args: argparse.Namespace) -> MetricsQuery:
     from bizra_load.engine.stages import duration_s
     from bizra_load.judging.agreements import read_agreement
-    from bizra_load.judging.real_traffic import MetricsQuery, asked_of_last, asked_of_run
+    from bizra_load.judging.real_traffic import MetricsQuery, query_of_last, query_of_run
 
     name = args.agreement or os.environ.get("AGREEMENT", "")
     environment = args.environment_name or os.environ.get("AGREEMENT_ENVIRONMENT") or None
     if args.folder:
-        asked = asked_of_run(args.folder, args.agreement or "")
-        asked.read.check_environment(environment)
-        return MetricsQuery(asked.from_ns, asked.to_ns, asked.read, environment or asked.environment, asked.planned)
+        asked = query_of_run(args.folder, args.agreement or "")
+        asked.file.check_environment(environment)
+        return MetricsQuery(asked.from_ns, asked.to_ns, asked.file, environment or asked.environment, asked.planned)
     try:
         length_s = duration_s(args.window)
     except ValueError as error:
@@ -85,4 +85,4 @@ def _asked(args: argparse.Namespace) -> MetricsQuery:
         raise UsageError(f"--window: {args.window!r} (allowed: 10s to 24h)")
     read = read_agreement(name or "v2.2.0-rc1")
     read.check_environment(environment)
-    return asked_of_last(length_s, read, environment)
+    return query_of_last(length_s, read, environment)

@@ -31,7 +31,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 
 def run(args: argparse.Namespace) -> int:
-    from bizra_load.judging.documents import read_assessment, write_artifacts
+    from bizra_load.judging.artifacts import read_assessment, write_artifacts
     from bizra_load.settings import inputs
     from reports.formats import html, json_report, markdown, text
 
@@ -69,7 +69,7 @@ def _windows(folder: Path) -> Sequence[Window]:
 
 def _second_opinion(folder: Path, steady: Steady | None) -> Callable[[int, bool], str]:
     from bizra_load.archive.store import read_run
-    from reports.others import second_opinion
+    from reports.results import second_opinion
     from sla.judgement.second_opinion import second_opinions
 
     measurements, _ = read_run(folder)

@@ -87,7 +87,7 @@ class Usage:
 
 def check_usage(args: argparse.Namespace) -> Usage:
     """Whatever can be refused before anything is started. Without a target the agreement is `local`. Raises UsageError."""
-    from bizra_load.judging import judge
+    from bizra_load.judging.judge import check_settings
     from bizra_load.settings.settings import resolve
 
     host = args.host or os.environ.get("ENDPOINT", "")
@@ -104,7 +104,7 @@ def check_usage(args: argparse.Namespace) -> Usage:
     else:
         args.agreement = args.agreement or os.environ.get("AGREEMENT") or "local"
     settings = resolve(args)
-    judge.check(settings)
+    check_settings(settings)
     if settings.generator_metrics and (reason := listening_refused(settings.generator_metrics)):
         raise UsageError(f"--generator-metrics-port: {':'.join(map(str, settings.generator_metrics))}: {reason}")
     return Usage(host, processes, locustfile, stop_timeout_s, settings)
@@ -112,8 +112,8 @@ def check_usage(args: argparse.Namespace) -> Usage:
 
 def put_load_on(args: argparse.Namespace) -> tuple[int, Path]:
     """(exit code, run folder). Raises BizraLoadError before anything is started."""
-    from bizra_load.archive.run_record import without_userinfo
     from bizra_load.archive.store import new_folder
+    from bizra_load.io.redaction import without_userinfo
     from bizra_load.launch.run_baseline import measured_beside
     from bizra_load.settings.settings import resolve
 
@@ -163,7 +163,7 @@ def _locust(
     args: argparse.Namespace, usage: Usage, host: str, processes: int, folder: Path
 ) -> tuple[list[str], dict[str, str]]:
     """Locust's command line and environment; the latter holds what nobody else on this machine is to read."""
-    from bizra_load.archive.run_record import without_userinfo
+    from bizra_load.io.redaction import without_userinfo
     from bizra_load.settings.arguments import ARGUMENTS, SWITCHES
 
     port = free_port()
@@ -217,7 +217,7 @@ def _supervise(command: list[str], environment: dict[str, str]) -> int:
 def _without_master(folder: Path, number: int) -> int:
     """The master was killed: wait for its workers, which stop by themselves, and judge what all of them left."""
     from bizra_load.archive.store import RECORD
-    from bizra_load.judging import judge
+    from bizra_load.judging.judge import assess_folder, print_summary
 
     # the reference node, if we started one, has a session of its own
     workers = [child for child in psutil.Process().children() if os.getpgid(child.pid) == os.getpgrp()]
@@ -227,8 +227,8 @@ def _without_master(folder: Path, number: int) -> int:
     if not (folder / RECORD).exists():
         raise InvalidRunError(f"ended by {name} before the load began: {folder}")
     print(f"bizra-load run: the master was killed ({name}); kept with what the workers left: {folder}", file=sys.stderr)
-    assessment = judge.assess(folder)
-    judge.announce(assessment, folder, sys.stdout)
+    assessment = assess_folder(folder)
+    print_summary(assessment, folder, sys.stdout)
     return assessment.exit_code
 
 

@@ -30,9 +30,9 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 
 def run(args: argparse.Namespace) -> int:
-    from bizra_load.archive.run_record import without_userinfo
     from bizra_load.cli import run as load
     from bizra_load.io import terminal
+    from bizra_load.io.redaction import without_userinfo
     from bizra_load.judging.agreements import read_agreement
     from bizra_load.settings import inputs
     from bizra_load.validation.log import Log
@@ -52,7 +52,7 @@ def run(args: argparse.Namespace) -> int:
             prometheus_url, selector = _rehearse(args, stack)
         plan = Plan(
             load=lambda: load.put_load_on(args),
-            read=read_agreement(settings.agreement),
+            file=read_agreement(settings.agreement),
             agreement=settings.agreement,
             environment=settings.environment,
             target=without_userinfo(args.host),

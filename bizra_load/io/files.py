@@ -6,7 +6,8 @@ import os
 import stat
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 from bizra_load.exit_codes import UsageError
@@ -32,6 +33,15 @@ def write_atomically(path: Path, content: str | bytes) -> None:
     except BaseException:
         os.unlink(temporary)
         raise
+
+
+@contextmanager
+def writing(place: object) -> Iterator[None]:
+    """An OSError of the block becomes a UsageError that names `place`: a folder, with the option that gave it."""
+    try:
+        yield
+    except OSError as error:
+        raise UsageError(f"{place}: {error.strerror} (allowed: a folder that can be written)") from None
 
 
 def check_replaceable(path: Path) -> None:

@@ -1,4 +1,4 @@
-"""A free port on this machine, for whatever is started next; whether a given one is free."""
+"""A free port on this machine, for whatever is started next; whether a certain one is free."""
 
 from __future__ import annotations
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import math
 import os
+import platform
+import re
 import socket
 from pathlib import Path
 
@@ -22,6 +24,16 @@ def usable_cores() -> int:
         return max(min(cores, math.ceil(int(quota) / int(period))), 1)
     except (OSError, ValueError):  # no such limit ("max"), or no such file
         return cores
+
+
+def cpu_model() -> str:
+    """As proc(5) names the first core's; what Python knows of it where that file is not there. May be ""."""
+    try:
+        text = Path("/proc/cpuinfo").read_text(encoding="utf-8")
+    except OSError:
+        return platform.processor()
+    match = re.search(r"^model name\s*:\s*(.+)$", text, re.MULTILINE)
+    return match[1] if match else platform.processor()
 
 
 def is_this_machine(host: str) -> bool:

@@ -31,9 +31,9 @@ def load(text: str) -> object:
 
 def _count(node: yaml.Node, known: dict[int, int], open_nodes: set[int]) -> int:
     """Values under `node` with every alias written out, each node visited once."""
-    found = known.get(id(node))
-    if found is not None:
-        return found
+    count = known.get(id(node))
+    if count is not None:
+        return count
     where = f"line {node.start_mark.line + 1}"
     if id(node) in open_nodes:
         raise ValueError(f"{where}: an alias that contains itself")

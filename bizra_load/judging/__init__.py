@@ -1,1 +1,1 @@
-"""Run folder + agreement -> answer, documents, evidence."""
+"""Run folder + agreement -> assessment, documents, evidence."""

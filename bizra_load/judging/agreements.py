@@ -32,14 +32,16 @@ class AgreementFile:
 
     @property
     def sha256(self) -> str:
+        """Of the agreement's text, in hex."""
         return hashlib.sha256(self.text.encode()).hexdigest()
 
     @property
     def judged(self) -> Agreement:
-        """With the limits that are relative to the baseline in absolute terms, where it has their figures."""
+        """The agreement with limits relative to the baseline made absolute, where the baseline has their figures."""
         return with_baseline(self.agreement, self.baseline)
 
     def check_environment(self, environment: str | None) -> None:
+        """Raises UsageError for an environment that the agreement does not know; None is its default."""
         known = self.agreement.accepted
         if environment is not None and environment not in known:
             raise UsageError(f"--environment-name: {unknown(environment[:100], known)}")
@@ -61,11 +63,11 @@ def read_agreement(name: str, baseline: str = "") -> AgreementFile:
     return AgreementFile(agreement, _baseline(baseline_text, agreement.baseline), content, baseline_text)
 
 
-def keep_agreement(folder: Path, read: AgreementFile) -> None:
-    """Into the run folder, so that the run can be judged again by the same words."""
-    write_atomically(folder / AGREEMENT, read.text)
-    if read.baseline_text:
-        write_atomically(folder / BASELINE, read.baseline_text)
+def keep_agreement(folder: Path, file: AgreementFile) -> None:
+    """Copy it into the run folder, so that the run can be judged again by the same words. Raises OSError."""
+    write_atomically(folder / AGREEMENT, file.text)
+    if file.baseline_text:
+        write_atomically(folder / BASELINE, file.baseline_text)
 
 
 def kept_agreement(folder: Path) -> AgreementFile:
@@ -80,8 +82,10 @@ def kept_agreement(folder: Path) -> AgreementFile:
     return AgreementFile(agreement, _baseline(baseline_text, agreement.baseline), content, baseline_text)
 
 
-def _baseline_of_the_run(folder: Path) -> Baseline | None:
-    """What was measured with the run; plain figures from elsewhere say nothing about the machine of the run."""
+def measured_with_run(folder: Path) -> Baseline | None:
+    """The baseline that was measured with the run, if one was: plain figures from elsewhere tell nothing of the run's machine.
+    Raises UsageError.
+    """
     kept = kept_agreement(folder)
     measured = is_measured(kept.agreement) or (kept.baseline is not None and kept.baseline.machine)
     return kept.baseline if measured else None
@@ -95,12 +99,12 @@ def _agreement(content: str, where: str) -> Agreement:
 
 
 def read_baseline(path: Path) -> Baseline:
-    """Raises UsageError."""
+    """A packaged baseline by name, or a JSON file. Raises UsageError."""
     content, _ = _text(str(path), "baselines", (".json",), "--baseline")
-    found = _baseline(content, path.name)
-    if found is None:
+    baseline = _baseline(content, path.name)
+    if baseline is None:
         raise UsageError(f"{path}: is empty")
-    return found
+    return baseline
 
 
 def _baseline(content: str, name: str) -> Baseline | None:

@@ -1,6 +1,6 @@
 """Evidence from files: --evidence NAME=PATH -> checked values, and a copy in the run folder that later judgements read.
 
-evidence/evidence.json   what was given: name, the copy's file, the given file's name and time, sha256
+evidence/evidence.json   the list of files: name, the copy's file, the original file's name and time, sha256
 evidence/<name><suffix>  the copies
 """
 
@@ -19,7 +19,7 @@ from typing import Any
 import yaml
 
 from bizra_load.exit_codes import UsageError
-from bizra_load.io.files import write_atomically
+from bizra_load.io.files import write_atomically, writing
 from bizra_load.judging.junit import read_junit
 from sla.release import deployment
 from sla.release.checklist import FREE
@@ -36,7 +36,7 @@ READ = ("node_tests", "alerts", "monitoring", "deployment")
 
 @dataclass(frozen=True)
 class EvidenceFile:
-    """One file as it was given; `file` is its name within the run folder's evidence folder, `modified` its time (UTC)."""
+    """One file of evidence; `file` is its name within the run folder's evidence folder, `modified` its time (UTC)."""
 
     name: str
     file: str
@@ -46,9 +46,9 @@ class EvidenceFile:
     data: bytes
 
 
-def read_given(words: Iterable[str], gates: Collection[str] = ()) -> list[EvidenceFile]:
+def read_files(words: Iterable[str], gates: Collection[str] = ()) -> list[EvidenceFile]:
     """The files of NAME=PATH words, read and checked. `gates`: gates that the agreement has. Raises UsageError: one line."""
-    found: dict[str, EvidenceFile] = {}
+    files: dict[str, EvidenceFile] = {}
     for word in words:
         name, equals, path = word.partition("=")
         name = ALIASES.get(name.strip(), name.strip())
@@ -57,42 +57,40 @@ def read_given(words: Iterable[str], gates: Collection[str] = ()) -> list[Eviden
         allowed = {*READ, *ALIASES, *FREE, *gates}
         if name not in allowed:
             raise UsageError(f"--evidence: {unknown(name, allowed)}")
-        if name in found:
+        if name in files:
             raise UsageError(f"--evidence: {name} is given twice (allowed: one file for each name)")
-        found[name] = _read(name, Path(path))
-    for given in found.values():
-        _values(given, f"--evidence {given.name}={given.original}")
-    return list(found.values())
+        files[name] = _read(name, Path(path))
+    for file in files.values():
+        _values(file, f"--evidence {file.name}={file.original}")
+    return list(files.values())
 
 
-def keep(folder: Path, given: Sequence[EvidenceFile]) -> None:
-    """Copies into the run folder, beside and in place of what was given before. Raises UsageError."""
-    if not given:
+def keep_files(folder: Path, files: Sequence[EvidenceFile]) -> None:
+    """Copy files into the run folder, in place of those of the same name, beside others. Raises UsageError."""
+    if not files:
         return
-    before = {g.name: g for g in _kept(folder)}
+    before = {file.name: file for file in _kept(folder)}
     place = folder / FOLDER
-    try:
-        for g in given:
-            write_atomically(place / g.file, g.data)
-            if g.name in before and before[g.name].file != g.file:
-                (place / before[g.name].file).unlink(missing_ok=True)
-        every = before | {g.name: g for g in given}
+    with writing(place):
+        for file in files:
+            write_atomically(place / file.file, file.data)
+            if file.name in before and before[file.name].file != file.file:
+                (place / before[file.name].file).unlink(missing_ok=True)
+        every = before | {file.name: file for file in files}
         rows = [{f.name: getattr(every[name], f.name) for f in _INDEXED} for name in sorted(every)]
         write_atomically(place / INDEX, json.dumps({"schema": SCHEMA, "given": rows}, indent=2) + "\n")
-    except OSError as error:
-        raise UsageError(f"{place}: {error.strerror} (allowed: a folder that can be written)") from None
 
 
-def read_kept(folder: Path) -> dict[str, Evidence]:
-    """What the copies in a run folder prove, by key; {} where none were given. A copy that was changed raises UsageError."""
-    found: dict[str, Evidence] = {}
-    for given in _kept(folder):
-        for e in _values(given, str(folder / FOLDER / given.file)):
+def read_kept_files(folder: Path) -> dict[str, Evidence]:
+    """What the copies in a run folder prove, by key; {} where there are none. A copy that was changed raises UsageError."""
+    proofs: dict[str, Evidence] = {}
+    for file in _kept(folder):
+        for e in _values(file, str(folder / FOLDER / file.file)):
             placed = dataclasses.replace(
-                e, source=f"{FOLDER}/{given.file}", sha256=given.sha256, modified=given.modified
+                e, source=f"{FOLDER}/{file.file}", sha256=file.sha256, modified=file.modified
             )  # fmt: skip
-            found[e.key] = _stronger(found.get(e.key), placed)
-    return found
+            proofs[e.key] = _stronger(proofs.get(e.key), placed)
+    return proofs
 
 
 _INDEXED = [f for f in dataclasses.fields(EvidenceFile) if f.name != "data"]
@@ -112,7 +110,7 @@ def _kept(folder: Path) -> list[EvidenceFile]:
         return []
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"{path}: {getattr(error, 'strerror', None) or error}") from None
-    found = []
+    files = []
     try:
         document = json.loads(text)
         if document["schema"] != SCHEMA:
@@ -130,8 +128,8 @@ def _kept(folder: Path) -> list[EvidenceFile]:
             raise UsageError(f"{copy}: {error.strerror} (allowed: the copy that was made; give the evidence again)") from None
         if hashlib.sha256(data).hexdigest() != row["sha256"]:
             raise UsageError(f"{copy}: was changed since it was given (allowed: the copy as it was; give the evidence again)")
-        found.append(EvidenceFile(**row, data=data))
-    return found
+        files.append(EvidenceFile(**row, data=data))
+    return files
 
 
 def _read(name: str, path: Path) -> EvidenceFile:
@@ -153,29 +151,29 @@ def _read(name: str, path: Path) -> EvidenceFile:
 
 
 def _plain(name: str) -> str:
-    """A gate's key may hold anything: the file's name may not."""
+    """A file's name of a gate's key, which may hold anything."""
     return re.sub(r"[^A-Za-z0-9_-]", "-", name)[:60]
 
 
-def _values(given: EvidenceFile, where: str) -> tuple[Evidence, ...]:
-    suffix = Path(given.file).suffix.lower()
+def _values(file: EvidenceFile, where: str) -> tuple[Evidence, ...]:
+    suffix = Path(file.file).suffix.lower()
     try:
-        if given.name == "node_tests":
-            return of_tests(given.name, read_junit(given.data))
-        if given.name == "alerts":
-            return of_alert_drill(_json(given.data))
-        if given.name == "monitoring":
-            return of_dashboard(_json(given.data))
-        if given.name == "deployment":
+        if file.name == "node_tests":
+            return of_tests(file.name, read_junit(file.data))
+        if file.name == "alerts":
+            return of_alert_drill(_json(file.data))
+        if file.name == "monitoring":
+            return of_dashboard(_json(file.data))
+        if file.name == "deployment":
             if suffix in (".yaml", ".yml", ".json"):
-                return deployment.of_manifests(_yaml(given.data))
-            return deployment.of_text(_text(given.data))
-        if given.name in FREE:
-            return of_file(given.name)
+                return deployment.of_manifests(_yaml(file.data))
+            return deployment.of_text(_text(file.data))
+        if file.name in FREE:
+            return of_file(file.name)
         # a gate that only the agreement knows
         if suffix == ".xml":
-            return of_tests(given.name, read_junit(given.data))
-        return of_document(given.name, _json(given.data))
+            return of_tests(file.name, read_junit(file.data))
+        return of_document(file.name, _json(file.data))
     except RecursionError:
         raise UsageError(f"{where}: is nested too deeply") from None
     except ValueError as error:  # EvidenceError is one; others are of integers with more digits than Python writes

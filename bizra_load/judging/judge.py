@@ -1,130 +1,146 @@
-"""From a run folder to the answer: read, evaluate, write assessment.json and assessment.md, tell the user, exit code."""
+"""From a run folder to its assessment: read, evaluate, write assessment.json and assessment.md, print the summary."""
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TextIO
 
+from bizra_load.archive.run_record import RunRecord
 from bizra_load.archive.store import ASSESSMENT, read_record, read_run
-from bizra_load.exit_codes import UsageError
-from bizra_load.io.files import write_atomically
+from bizra_load.io.files import write_atomically, writing
 from bizra_load.io.terminal import terminal_width
 from bizra_load.judging import evidence
-from bizra_load.judging.agreements import AgreementFile, _baseline_of_the_run, kept_agreement, read_agreement
+from bizra_load.judging.agreements import AgreementFile, kept_agreement, measured_with_run, read_agreement
 from bizra_load.settings.settings import Settings
 from reports.formats import json_report, markdown, text
 from sla.judgement.evaluate import evaluate
 from sla.judgement.run_checks import ALLOWABLE
 from sla.judgement.steady import constant_part
 from sla.values.agreement import FIGURES_ONLY
-from sla.values.assessment import Assessment
+from sla.values.assessment import Assessment, Evidence
 from sla.values.baseline import Baseline, is_measured, other_machine
 from sla.values.measurements import Measurements, RunFacts
 
 
-def check(settings: Settings) -> None:
-    """What can be refused before the first request: the agreement, its environment, the evidence. Raises UsageError."""
-    read = read_agreement(settings.agreement, settings.baseline)
-    read.check_environment(settings.environment)
-    evidence.read_given(settings.evidence, read.agreement.evidence)
+@dataclass(frozen=True)
+class Override:
+    """What a run is judged by in place of what its folder holds.
 
-
-def judge(
-    folder: Path, agreement_name: str | None = None, baseline: Baseline | None = None, allow: tuple[str, ...] = ()
-) -> tuple[Assessment, Measurements]:
-    """Judge a run folder by its own agreement and baseline, or by others; what was judged comes along. `allow` adds to the
-    checks that the run itself was allowed to fail. Raises UsageError.
+    agreement   packaged name or YAML file; None: the run's own
+    baseline    None: the run's own, or the agreement's
+    allow       checks of the run that may fail with a warning, added to those that the run itself allows
     """
+
+    agreement: str | None = None
+    baseline: Baseline | None = None
+    allow: tuple[str, ...] = ()
+
+
+NO_OVERRIDE = Override()
+
+
+@dataclass(frozen=True)
+class _Basis:
+    """Everything that a run is judged by. `evidence`: by key of what it proves."""
+
+    file: AgreementFile
+    baseline: Baseline | None
+    environment: str | None
+    allowed: tuple[str, ...]
+    evidence: Mapping[str, Evidence]
+
+
+def check_settings(settings: Settings) -> None:
+    """What can be refused before the first request: the agreement, its environment, the evidence. Raises UsageError."""
+    file = read_agreement(settings.agreement, settings.baseline)
+    file.check_environment(settings.environment)
+    evidence.read_files(settings.evidence, file.agreement.evidence)
+
+
+def judge_folder(folder: Path, override: Override = NO_OVERRIDE) -> tuple[Assessment, Measurements]:
+    """The assessment of a run folder, and the measurements that it is made of. Nothing is written. Raises UsageError."""
     measurements, record = read_run(folder)
-    if agreement_name:
-        read = read_agreement(agreement_name)
-        if is_measured(read.agreement) and record.get("agreement"):
-            read = dataclasses.replace(read, baseline=_baseline_of_the_run(folder))
-    else:
-        read = kept_agreement(folder) if record.get("agreement") else AgreementFile(FIGURES_ONLY, None, "", "")
-        if read.baseline and (given_name := str(record.get("baseline") or "")):
-            read = dataclasses.replace(read, baseline=dataclasses.replace(read.baseline, name=given_name))
-    environment = record.get("environment") or None
-    if agreement_name and environment not in read.agreement.accepted:
-        environment = None
-    read.check_environment(environment)
-    given = evidence.read_kept(folder)
-    allowed = sorted({*allow, *(str(name) for name in record.get("allow") or () if name in ALLOWABLE)})
+    basis = _basis(folder, record, override)
     assessment = evaluate(
         measurements,
-        read.agreement,
-        baseline or read.baseline,
-        environment=environment,
-        evidence=given,
-        fail_on_warn=bool(record.get("fail_on_warn")),
-        allowed=frozenset(allowed),
+        basis.file.agreement,
+        basis.baseline,
+        environment=basis.environment,
+        evidence=basis.evidence,
+        fail_on_warn=bool(record.fail_on_warn),
+        allowed=frozenset(basis.allowed),
     )
-    shown: dict[str, object] = {
-        k: record[k] for k in ("name", "started", "target", "command", "versions", "host", "arrivals") if k in record
-    }
     facts = measurements.facts
-    shown |= {"seed": facts.seed, "workers": len(facts.workers), "agreement_sha256": read.sha256}
+    run = record.repeated() | {"seed": facts.seed, "workers": len(facts.workers), "agreement_sha256": basis.file.sha256}
     if planned_per_s := constant_part(facts)[2]:
-        shown["planned_per_s"] = planned_per_s
-    notes = _notes(assessment, record, read, baseline or read.baseline, allowed, facts, set(given))
-    return dataclasses.replace(assessment, run=shown, notes=tuple(notes)), measurements
-
-
-def _notes(
-    assessment: Assessment, record: dict[str, Any], read: AgreementFile, baseline: Baseline | None, allowed: Sequence[str],
-    facts: RunFacts, given: set[str],
-) -> list[str]:  # fmt: skip
-    """What is to be said beside the verdicts; `given`: the evidence that there is."""
-    notes = list(assessment.notes)
-    notes += [str(note) for note in record.get("notes") or ()]
-    host = record.get("host")
-    if isinstance(host, dict):
-        # what runs recorded before usable cores were: all of the machine's
-        another = other_machine(baseline, host.get("cpu"), host.get("usable_cores") or host.get("cores"))
-        notes += [another] if another else []
-    if allowed:
-        notes.append(f"allowed by --allow: {', '.join(allowed)}")
-    if facts.spools:
-        notes.append(f"taken in from workers that could not hand over: {', '.join(facts.spools)}")
-    if record.get("insecure"):
-        notes.append("the target's TLS certificate was not verified (--insecure)")
-    unjudged = sorted({"node_tests", "alerts", "monitoring"} & given - set(read.agreement.evidence))
-    if unjudged:
-        notes.append(f"evidence was given that this agreement has no gate for, so it decides nothing: {', '.join(unjudged)}")
-    if record.get("truncated"):
-        notes.append(f"cut short while being written: {', '.join(record['truncated'])}")
-    return notes
+        run["planned_per_s"] = planned_per_s
+    notes = (*assessment.notes, *_notes(record, facts, basis))
+    return dataclasses.replace(assessment, run=run, notes=notes), measurements
 
 
 def add_evidence(folder: Path, words: Sequence[str]) -> None:
     """Check what --evidence names and copy it into the run folder. Raises UsageError before anything is written."""
     if words:
         record = read_record(folder)
-        gates = kept_agreement(folder).agreement.evidence if record.get("agreement") else ()
-        evidence.keep(folder, evidence.read_given(words, gates))
+        gates = kept_agreement(folder).agreement.evidence if record.agreement else ()
+        evidence.keep_files(folder, evidence.read_files(words, gates))
 
 
-def assess(
-    folder: Path,
-    agreement_name: str | None = None,
-    out: Path | None = None,
-    allow: tuple[str, ...] = (),
-    baseline: Baseline | None = None,
-) -> Assessment:
-    """judge(), and write assessment.json and assessment.md into `out` (default: the run folder). Raises UsageError."""
-    assessment, _ = judge(folder, agreement_name, baseline, allow)
+def assess_folder(folder: Path, override: Override = NO_OVERRIDE, out: Path | None = None) -> Assessment:
+    """judge_folder(), with assessment.json and .md written into `out` (default: the run folder). Raises UsageError."""
+    assessment, _ = judge_folder(folder, override)
     target = out or folder
-    try:
+    with writing(target):
         write_atomically(target / ASSESSMENT, json_report.render(assessment))
         write_atomically(target / "assessment.md", markdown.render(assessment))
-    except OSError as error:
-        raise UsageError(f"{target}: {error.strerror} (allowed: a folder that can be written)") from None
     return assessment
 
 
-def announce(assessment: Assessment, folder: Path, out: TextIO) -> None:
-    """The terminal summary."""
+def print_summary(assessment: Assessment, folder: Path, out: TextIO) -> None:
+    """The terminal summary, and the run folder under it."""
     print(text.render(assessment, width=terminal_width(out), colour=out.isatty()), file=out)
     print(f"Run: {folder}", file=out, flush=True)
+
+
+def _basis(folder: Path, record: RunRecord, override: Override) -> _Basis:
+    """Raises UsageError."""
+    environment = record.environment or None
+    if override.agreement:
+        file = read_agreement(override.agreement)
+        if is_measured(file.agreement) and record.agreement:
+            file = dataclasses.replace(file, baseline=measured_with_run(folder))
+        if environment not in file.agreement.accepted:
+            environment = None
+    else:
+        file = kept_agreement(folder) if record.agreement else AgreementFile(FIGURES_ONLY, None, "", "")
+        if file.baseline and record.baseline:
+            file = dataclasses.replace(file, baseline=dataclasses.replace(file.baseline, name=record.baseline))
+    file.check_environment(environment)
+    # names that this version does not know may stand in a run's record
+    allowed = {*override.allow, *(name for name in record.allow or () if name in ALLOWABLE)}
+    baseline = override.baseline or file.baseline
+    return _Basis(file, baseline, environment, tuple(sorted(allowed)), evidence.read_kept_files(folder))
+
+
+def _notes(record: RunRecord, facts: RunFacts, basis: _Basis) -> list[str]:
+    """What a reader has to know beside the verdicts."""
+    notes = list(record.notes or ())
+    if (host := record.host) is not None:
+        # runs recorded before usable cores were: all of the machine's
+        another = other_machine(basis.baseline, host.cpu, host.usable_cores or host.cores)
+        notes += [another] if another else []
+    if basis.allowed:
+        notes.append(f"allowed by --allow: {', '.join(basis.allowed)}")
+    if facts.spools:
+        notes.append(f"taken in from workers that could not hand over: {', '.join(facts.spools)}")
+    if record.insecure:
+        notes.append("the target's TLS certificate was not verified (--insecure)")
+    unjudged = sorted({"node_tests", "alerts", "monitoring"} & set(basis.evidence) - set(basis.file.agreement.evidence))
+    if unjudged:
+        notes.append(f"evidence was given that this agreement has no gate for, so it decides nothing: {', '.join(unjudged)}")
+    if record.truncated:
+        notes.append(f"cut short while being written: {', '.join(record.truncated)}")
+    return notes

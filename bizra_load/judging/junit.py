@@ -1,4 +1,4 @@
-"""JUnit XML, in the dialects that are about: pytest, Maven Surefire, Gradle, cargo-nextest, GoogleTest, Jest, go-junit-report.
+"""JUnit XML, in the dialects of pytest, Maven Surefire, Gradle, cargo-nextest, GoogleTest, Jest, go-junit-report.
 
 Cases are counted, and the counts that suites carry are counted too; where the two differ, the worse is believed: some tools
 write a failure of a whole suite only as a number. Document type declarations are refused, and with them entity bombs.
@@ -32,12 +32,12 @@ def read_junit(data: bytes) -> TestCounts:
         raise EvidenceError(f"<{_name(root)[:40]}>: is no JUnit file (allowed: <testsuites> or <testsuite>)")
     cases = [e for e in root.iter() if _name(e) == "testcase"]
     kinds = [_outcome(case) for case in cases]
-    said = {key: _said(root, key) for key in ("tests", "failures", "errors")}
-    skipped = max(_said(root, key) for key in _SKIPPED)
+    declared = {key: _declared(root, key) for key in ("tests", "failures", "errors")}
+    skipped = max(_declared(root, key) for key in _SKIPPED)
     return TestCounts(
-        tests=len(cases) or said["tests"],
-        failures=max(kinds.count("failure"), said["failures"]),
-        errors=max(kinds.count("error") + _suite_errors(root), said["errors"]),
+        tests=len(cases) or declared["tests"],
+        failures=max(kinds.count("failure"), declared["failures"]),
+        errors=max(kinds.count("error") + _suite_errors(root), declared["errors"]),
         skipped=kinds.count("skipped") if cases else skipped,
     )
 
@@ -60,13 +60,13 @@ def _suite_errors(root: Element) -> int:
     return sum(_name(e) in ("error", "failure") for s in root.iter() if _name(s).startswith("testsuite") for e in s)
 
 
-def _said(element: Element, key: str) -> int:
-    """What a suite's attribute says, or the sum over the suites in it, whichever is more."""
+def _declared(element: Element, key: str) -> int:
+    """The number in a suite's attribute, or the sum over the suites in it, whichever is more."""
     text = (element.get(key) or "0").strip() or "0"
     number = whole_in(text)
     if number is None or number > MAX_COUNT:
         raise EvidenceError(f"<{_name(element)} {key}={text[:40]!r}>: must be a whole number that is not negative")
-    return max(number, sum(_said(e, key) for e in element if _name(e) == "testsuite"))
+    return max(number, sum(_declared(e, key) for e in element if _name(e) == "testsuite"))
 
 
 def _name(element: Element) -> str:

@@ -11,16 +11,16 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from bizra_load.archive import checksums
 from bizra_load.exit_codes import one_line
 from bizra_load.io.files import write_atomically
 from bizra_load.io.this_machine import is_this_machine
+from bizra_load.io.urls import host_and_port
 from bizra_load.judging.agreements import BASELINE, read_agreement
 from bizra_load.node.baseline import measure
 from bizra_load.settings.settings import Settings
-from reports.others.baseline import one_line_of
+from reports.results.baseline import one_line_of
 from sla.estimators.node_baseline import not_measured
 from sla.values.baseline import is_measured
 
@@ -37,7 +37,7 @@ def measured_beside(folder: Path, settings: Settings, host: str) -> Iterator[Non
     if settings.baseline or not is_measured(read_agreement(settings.agreement).agreement):
         yield
         return
-    if not is_this_machine(urlsplit(host).hostname or ""):
+    if not is_this_machine(host_and_port(host)[0]):
         _keep(folder, not_measured("the target is on another machine than the generator"))
         print("Baseline: not measured, the target is on another machine (--baseline FILE gives one)", file=sys.stderr)
         yield

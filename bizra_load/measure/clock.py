@@ -1,6 +1,6 @@
 """Time of day that never steps: read once from the system clock, then counted by the monotonic one.
 
-Windows are labelled by the master's clock: START carries it, a worker's own time of day is only shown. How far a worker's
+Windows are labelled by the master's clock: START carries it, a worker's own time of day is only displayed. How far a worker's
 labels are from the master's is measured with every report and its acknowledgement (Cristian 1989, Distributed Computing 3:
 the difference to the middle of a round trip, at most half of it wrong).
 """
@@ -18,6 +18,7 @@ class SteadyClock:
         self.offset_ns = (time.time_ns() if unix_ns is None else unix_ns) - time.perf_counter_ns()
 
     def unix_ns(self) -> int:
+        """Unix time now, in ns."""
         return time.perf_counter_ns() + self.offset_ns
 
 
@@ -34,7 +35,9 @@ class ClockReading:
     error_ns: int
 
 
-def reading(sent_ns: int, answered_ns: int, master_ns: int, wall_ahead_ns: int) -> ClockReading:
-    """Of one round trip: sent and answered by the label clock, the master's time in between, wall clock minus label clock."""
-    label_ns = (sent_ns + answered_ns) // 2 - master_ns
-    return ClockReading(label_ns, label_ns + wall_ahead_ns, max(answered_ns - sent_ns, 0) // 2)
+def reading(sent_ns: int, received_ns: int, master_ns: int, wall_ahead_ns: int) -> ClockReading:
+    """The clocks' difference by one round trip: when it was sent and its acknowledgement received, by the label clock; the
+    master's time in between; and how far the wall clock is ahead of the label clock.
+    """
+    label_ns = (sent_ns + received_ns) // 2 - master_ns
+    return ClockReading(label_ns, label_ns + wall_ahead_ns, max(received_ns - sent_ns, 0) // 2)

@@ -31,6 +31,7 @@ class ClusterKey:
         return "ClusterKey(set)" if self._key else "ClusterKey(none)"
 
     def sign(self, *fields: object) -> bytes:
+        """HMAC-SHA-256 of the fields; b"" without a key."""
         return hmac.new(self._key, msgpack.packb(fields), hashlib.sha256).digest() if self._key else b""
 
     def holds(self, mac: object, *fields: object) -> bool:

@@ -15,8 +15,9 @@ import gevent
 
 from bizra_load.measure.clock import ClockReading, SteadyClock, reading
 from bizra_load.measure.cluster_key import ClusterKey
+from bizra_load.measure.report import MAX_REPORT_BYTES
+from bizra_load.measure.rows import MAX_NAME
 from bizra_load.measure.sequences import Sequences
-from bizra_load.measure.wire import MAX_NAME, MAX_REPORT_BYTES
 
 MAX_WORKERS = 10_000
 MAX_SEQUENCE = 1 << 31  # 68 years of one-second reports
@@ -33,7 +34,7 @@ MAX_UNACKNOWLEDGED = 3600  # an hour of one-second reports; beyond it the oldest
 @dataclass(frozen=True)
 class Start:
     """The master's START: the run, how long ago its schedule began (negative: it will; None: another START says when), the
-    master's time of day, and the perf_counter_ns of the HELLO that it answers (0: none).
+    master's time of day, and the perf_counter_ns of the HELLO that it responds to (0: none).
     """
 
     run: str
@@ -78,7 +79,7 @@ class Sender:
         self._waiting: dict[int, tuple[float, dict[str, Any]]] = {}
         self._sent_ns: dict[int, int] = {}
         self._reading: ClockReading | None = None
-        self.answers = 0  # acknowledgements that were believed: signs of life of the master
+        self.acknowledgements = 0  # those that were valid: signs of life of the master
 
     def report(self, data: bytes, final: bool = False) -> None:
         """Number and send one report; `final` says that no other follows."""
@@ -94,7 +95,7 @@ class Sender:
         self.resend()
 
     def acknowledged(self, message: Mapping[str, Any]) -> None:
-        """The master's answer; one that is not signed, or of another run, changes nothing."""
+        """Take in the master's acknowledgement; one that is not signed, or of another run, changes nothing."""
         if not isinstance(message, Mapping):
             return
         run, sequence, master_ns = message.get("run"), message.get("sequence"), message.get("master_ns")
@@ -104,19 +105,19 @@ class Sender:
             and isinstance(master_ns, int)
             and self._key.holds(message.get("mac"), ACKNOWLEDGE, run, self._worker, sequence, master_ns)
         ):
-            self.answers += 1
+            self.acknowledgements += 1
             self._waiting.pop(sequence, None)
             sent_ns = self._sent_ns.pop(sequence, None)
             if sent_ns is not None:
                 now_ns = self._clock.unix_ns()
-                found = reading(sent_ns, now_ns, master_ns, time.time_ns() - now_ns)
-                if self._reading is None or found.error_ns < self._reading.error_ns:
-                    self._reading = found
+                latest = reading(sent_ns, now_ns, master_ns, time.time_ns() - now_ns)
+                if self._reading is None or latest.error_ns < self._reading.error_ns:
+                    self._reading = latest
 
     def take_reading(self) -> ClockReading | None:
         """The clocks' difference by the shortest round trip since the last call."""
-        found, self._reading = self._reading, None
-        return found
+        best, self._reading = self._reading, None
+        return best
 
     def waiting(self) -> list[dict[str, Any]]:
         """The reports that were not acknowledged, by sequence number."""
@@ -181,6 +182,7 @@ class Receiver:
         self._workers: dict[str, _Reports] = {}
 
     def expect(self, worker: str) -> None:
+        """A worker takes part: it is unfinished until its final report has arrived."""
         self._workers.setdefault(worker, _Reports())
 
     def receive(self, message: object) -> dict[str, Any] | None:
@@ -222,6 +224,7 @@ class Receiver:
 
     @property
     def workers(self) -> tuple[str, ...]:
+        """Names of all workers that were expected or have reported, sorted."""
         return tuple(sorted(self._workers))
 
     def unfinished(self) -> tuple[str, ...]:

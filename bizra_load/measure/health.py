@@ -43,7 +43,7 @@ class HealthReader:
         self._machine.close()
 
     def steps(self, until_ns: int, slots: int, reconnects: int, sender: Sender) -> Iterator[None]:
-        """Of everything before `until_ns` (perf_counter_ns): a row for the second that ends there, and one for each earlier
+        """Rows for everything before `until_ns` (perf_counter_ns): one for the second that ends there, and one for each earlier
         one in which arrivals were woken that no row has held yet.
         """
         second = (until_ns + self._offset_ns - 1) // SECOND_NS

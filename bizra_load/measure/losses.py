@@ -27,7 +27,7 @@ class _Handed:
 
 
 class Tally:
-    """Of each worker's reports. `curve` None: nothing was planned, so nothing bounds what was lost."""
+    """Sums over each worker's reports. `curve` None: nothing was planned, so nothing bounds what was lost."""
 
     def __init__(self, curve: LoadCurve | None, slots: int, arrivals: str) -> None:
         self._curve = curve

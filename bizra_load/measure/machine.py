@@ -1,6 +1,6 @@
-"""What a process and the machine under it went through since the last reading, from Linux' own accounts (proc(5), cgroups(7)).
+"""What a process and the machine under it went through since the last reading, as Linux accounts for it (proc(5), cgroups(7)).
 
-A file that is not there (another system, a kernel without pressure accounts, a container that hides it) gives UNKNOWN.
+A file that is not there (another system, a kernel without pressure accounting, a container that hides it) gives UNKNOWN.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ _CGROUP_FILES = ("/sys/fs/cgroup/{group}/cpu.stat", "/sys/fs/cgroup/cpu/{group}/
 
 
 class MachineReader:
-    """Of one process (`pid`; None: this one, by its calling thread alone: that is the one which must be on time). `proc` is for
-    tests.
+    """Readings of one process. `pid` None: this one, by its calling thread alone, which is the one that must be on time.
+    `proc` is for tests.
     """
 
     def __init__(self, process: str, pid: int | None = None, proc: Path = Path("/proc")) -> None:
@@ -50,6 +50,7 @@ class MachineReader:
             yield
 
     def taken(self, second: int) -> MachineSecond:
+        """The figures of the last steps(), as of `second`; read() explains them."""
         before, self._before = self._before, self._now
         spent = {key: value - before[key] for key, value in self._now.items() if key in before}
         return MachineSecond(
@@ -100,10 +101,10 @@ class MachineReader:
         if self._cpu_stat is None:
             return {}
         text = self._text(self._cpu_stat)
-        if found := re.search(r"^throttled_usec (\d+)", text, re.MULTILINE):
-            return {"throttled_s": int(found[1]) / 1e6}
-        found = re.search(r"^throttled_time (\d+)", text, re.MULTILINE)  # cgroups v1: ns
-        return {"throttled_s": int(found[1]) / 1e9} if found else {}
+        if match := re.search(r"^throttled_usec (\d+)", text, re.MULTILINE):
+            return {"throttled_s": int(match[1]) / 1e6}
+        match = re.search(r"^throttled_time (\d+)", text, re.MULTILINE)  # cgroups v1: ns
+        return {"throttled_s": int(match[1]) / 1e9} if match else {}
 
 
 def _known(value: float | None) -> float:

@@ -47,6 +47,7 @@ class Operation:
         self._start_append(sent_ns)
 
     def failed(self, category: str, intended_ns: int, sent_ns: int, done_ns: int) -> None:
+        """An operation ended with a failure of this category."""
         buffers = self._failed.setdefault(category, (array("q"), array("q"), array("q")))
         for buffer, value in zip(buffers, (intended_ns, sent_ns, done_ns), strict=True):
             buffer.append(value)
@@ -97,14 +98,15 @@ class Recorder:
 
     def operation(self, name: str) -> Operation:
         """The operation of this name, made on first use; OTHER once there are MAX_OPERATIONS."""
-        found = self._operations.get(name)
-        if found is None:
+        operation = self._operations.get(name)
+        if operation is None:
             if len(self._operations) >= MAX_OPERATIONS:
                 name = OTHER
-            found = self._operations.setdefault(name, Operation(name))
-        return found
+            operation = self._operations.setdefault(name, Operation(name))
+        return operation
 
     def unsent(self, intended_ns: int) -> None:
+        """An arrival that was due at `intended_ns` (perf_counter_ns) was never sent."""
         self._unsent.append(intended_ns)
 
     def take(self, now_ns: int, everything: bool = False) -> list[Window]:

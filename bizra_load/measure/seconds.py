@@ -60,6 +60,7 @@ class SecondsMaker:
         self.windows: list[Window] = []
 
     def steps(self, samples: Sequence[Samples]) -> Steps:
+        """Fill `windows` with everything in `samples`."""
         for s in samples:
             self._flow(s)
             yield

@@ -15,11 +15,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-from bizra_load.archive.run_record import without_userinfo
 from bizra_load.exit_codes import BizraLoadError, InvalidRunError, UsageError
+from bizra_load.io.redaction import without_userinfo
 from bizra_load.monitoring.panel_check import Query, check_panels
 from bizra_load.monitoring.panels import Panel
-from reports.others.dashboard_check import DashboardCheck
+from reports.results.dashboard_check import DashboardCheck
 from sla.values.agreement import Agreement
 from sla.values.section import unknown
 

@@ -13,7 +13,7 @@ from prometheus_api_client.exceptions import PrometheusApiClientException
 
 from bizra_load.monitoring.panels import Panel, runnable
 from bizra_load.server_metrics.exposition import ScrapeError
-from reports.others.dashboard_check import DashboardCheck, PanelCheck
+from reports.results.dashboard_check import DashboardCheck, PanelCheck
 from sla.values.agreement import Agreement
 
 Query = Callable[[str], list[dict[str, Any]]]

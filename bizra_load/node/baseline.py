@@ -179,7 +179,7 @@ def _stolen() -> tuple[float, float]:
 
 
 def _machine(before: tuple[float, float]) -> dict[str, object]:
-    from bizra_load.archive.run_record import cpu_model
+    from bizra_load.io.this_machine import cpu_model
 
     steal, whole = (after - earlier for after, earlier in zip(_stolen(), before, strict=True))
     return {

@@ -27,7 +27,7 @@ from bizra_load.rehearsal.light_load import LightLoad
 from bizra_load.rehearsal.local_prometheus import background, local_prometheus
 from bizra_load.rehearsal.node_process import NodeProcess, start_node
 from reports.formats.table import quantity
-from reports.others.alert_drill import Drill, DrilledRule
+from reports.results.alert_drill import Drill, DrilledRule
 from sla.estimators.node_baseline import NodeBaseline
 from sla.values.agreement import Agreement
 from sla.values.section import unknown

@@ -11,18 +11,17 @@ import gevent
 from locust.env import Environment
 
 from bizra_load.archive import run_record
-from bizra_load.archive.spool import Report
 from bizra_load.archive.store import RunWriter, new_folder
 from bizra_load.engine.load_curve import LoadCurve
 from bizra_load.exit_codes import InvalidRunError
-from bizra_load.judging import judge
 from bizra_load.judging.agreements import keep_agreement, read_agreement
-from bizra_load.measure import wire
+from bizra_load.judging.judge import add_evidence, assess_folder, print_summary
 from bizra_load.measure.clock import SteadyClock
 from bizra_load.measure.cluster_key import ClusterKey
 from bizra_load.measure.exchange import Receiver
 from bizra_load.measure.hdr_codec import WireError
 from bizra_load.measure.losses import Tally
+from bizra_load.measure.report import decode_report
 from bizra_load.monitoring import grafana
 from bizra_load.runtime.early_stop import wait_for_failure
 from bizra_load.runtime.generator_metrics import GeneratorMetrics
@@ -81,22 +80,7 @@ class MasterRun:
         self._writer = RunWriter(self.folder)
         self.receiver = Receiver(self.run, self._keep, key, self.clock)
         self._tally = Tally(settings.curve if self._plan else None, settings.users, settings.arrivals)
-        self._record = run_record.build(
-            settings.run_name,
-            started,
-            run_record.command_line(),
-            environment.host or "",
-            {"name": settings.agreement, "sha256": self._agreement.sha256},
-        ) | {
-            "environment": settings.environment or "",
-            "baseline": Path(settings.baseline).name,
-            "fail_on_warn": settings.fail_on_warn,
-            "insecure": settings.insecure,
-            "allow": list(settings.allow),
-            "arrivals": settings.arrivals,
-            "ops_per_user": settings.ops_per_user,
-            "server_metrics": run_record.without_userinfo(settings.metrics_url or settings.prometheus_url),
-        }
+        self._record = run_record.of_load(settings, started, environment.host or "", self._agreement.sha256)
         keep_agreement(self.folder, self._agreement)
         if not fixed and is_measured(self._agreement.agreement) and self._agreement.baseline is None:
             print(f"Before the load: no baseline, what is held against it stays open: {HOW}", file=sys.stderr)
@@ -179,11 +163,11 @@ class MasterRun:
         if self.unwritable:
             reason = f"the run folder can't be written: {self.unwritable.strerror}; the load was stopped"
             raise InvalidRunError(f"{reason}, what was not stored is in spool files: make room, then bizra-load assess RUN")
-        judge.add_evidence(self.folder, self.settings.evidence)
-        assessment = judge.assess(self.folder)
+        add_evidence(self.folder, self.settings.evidence)
+        assessment = assess_folder(self.folder)
         if self._metrics is not None:
             self._metrics.assessed(assessment)
-        judge.announce(assessment, self.folder, sys.stdout)
+        print_summary(assessment, self.folder, sys.stdout)
         text = f"{self.run}: {assessment.decision.value} ({assessment.summary})"
         tags = ("load-test", self.settings.run_name, assessment.decision.value)
         grafana.annotate_if_there_is_one(self._started_ns, self._ended_ns, text, tags)
@@ -202,7 +186,7 @@ class MasterRun:
 
     def _keep(self, worker: str, sequence: int, final: bool, data: bytes) -> None:
         try:
-            windows, health = wire.decode_report(data)
+            report = decode_report(worker, sequence, final, data)
         except WireError:
             self._refused += 1  # shown as a missing message: what it held is lost
             return
@@ -211,20 +195,20 @@ class MasterRun:
         if self._closed:
             raise OSError(0, "the run has ended")  # not acknowledged: it stays with its worker, which keeps it in a spool
         try:
-            self._writer.report(Report(worker, sequence, final, tuple(windows), tuple(health)))
+            self._writer.report(report)
         except OSError as error:
             self._stop_unwritable(error)
             raise
         elapsed_s = (self.clock.unix_ns() - self._started_ns) / 1e9
-        self._tally.add(worker, windows, health, elapsed_s, final)
+        self._tally.add(worker, report.windows, report.health, elapsed_s, final)
         if self._metrics is not None:
-            self._metrics.add(windows, health)
+            self._metrics.add(report.windows, report.health)
         if self._statistics:
-            self._statistics.add(windows)
+            self._statistics.add(report.windows)
         if self._progress:
-            self._progress.add(windows)
+            self._progress.add(report.windows)
         if self.live:
-            self.live.add(windows)
+            self.live.add(report.windows)
 
     def _planned_per_s(self, curve: LoadCurve | None) -> float:
         """The planned rate now; 0 before and after the schedule, and in a closed model."""

@@ -17,7 +17,7 @@ from locust.env import Environment
 from locust.runners import MasterRunner, WorkerRunner
 
 from bizra_load.exit_codes import INVALID, UsageError
-from bizra_load.judging import judge
+from bizra_load.judging.judge import check_settings
 from bizra_load.measure.cluster_key import cluster_key_of_environment
 from bizra_load.runtime import locust_arguments
 from bizra_load.runtime.locust_quirks import quiet
@@ -65,7 +65,7 @@ class Plugin:
         settings = None
         if keeps:
             settings = resolve(environment.parsed_options)  # what can be refused is refused before the first request
-            judge.check(settings)
+            check_settings(settings)
             gevent.signal_handler(signal.SIGTERM, self._end)  # Locust's own is not in place while a shape runs
         self._open_model = isinstance(environment.shape_class, StagesShape)
         if any(issubclass(u, OpenModelUser) for u in environment.user_classes) and not self._open_model:

@@ -5,11 +5,11 @@ and what its process goes through, where it runs on this machine.
 from __future__ import annotations
 
 import time
-from urllib.parse import urlsplit
 
 import gevent
 
 from bizra_load.io.this_machine import is_this_machine, listener_on_this_machine
+from bizra_load.io.urls import host_and_port
 from bizra_load.measure.clock import SteadyClock
 from bizra_load.measure.machine import MachineReader
 from bizra_load.server_metrics.exposition import MetricsReader, ScrapeError
@@ -32,7 +32,10 @@ class ServerMetrics:
         self.failed = 0
         self._settings = settings
         self._clock = clock
-        name, port = _address(host)
+        try:
+            name, port = host_and_port(host)
+        except ValueError:  # Locust takes any text for a host
+            name, port = "", 0
         # by its address: a process of another user can't be seen, and competes for this machine all the same
         self.is_local = is_this_machine(name)
         pid = listener_on_this_machine(name, port)
@@ -70,12 +73,3 @@ class ServerMetrics:
             if any(s.at_ns > drained_ns for s in snapshots) or time.monotonic() > end or not snapshots:
                 return snapshots
             gevent.sleep(0.5)
-
-
-def _address(host: str) -> tuple[str, int]:
-    """Name and port of a target's URL; ("", 0) where it has none."""
-    parts = urlsplit(host)
-    try:
-        return parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
-    except ValueError:
-        return "", 0

@@ -21,9 +21,9 @@ from bizra_load.exit_codes import INVALID
 from bizra_load.measure.clock import SteadyClock
 from bizra_load.measure.cluster_key import ClusterKey
 from bizra_load.measure.exchange import ACKNOWLEDGE, DRAIN, HELLO, REPORT, START, Sender, read_start
+from bizra_load.measure.report import encode_report
 from bizra_load.measure.seconds import SECOND_NS
-from bizra_load.measure.silence import IDLE_MASTER_SILENT_S, LOOK_EVERY_S, MASTER_SILENT_S, Silence
-from bizra_load.measure.wire import encode_report
+from bizra_load.measure.silence import CHECK_EVERY_S, IDLE_MASTER_SILENT_S, MASTER_SILENT_S, Silence
 from bizra_load.runtime.locust_quirks import no_statistics
 from bizra_load.runtime.worker_run import ACKNOWLEDGE_WITHIN_S, WorkerRun
 from bizra_load.settings.settings import Settings, resolve
@@ -135,14 +135,14 @@ class WorkerEvents:
         """A worker whose master is silent stops loading, whatever it is at, and ends, unless the master is there again and has
         taken everything. What it can't hand over any more is left in a spool file.
         """
-        silence = Silence(lambda: self._heartbeats + (1 + self.measuring.sender.answers if self._has_measuring else 0))
+        silence = Silence(lambda: self._heartbeats + (1 + self.measuring.sender.acknowledgements if self._has_measuring else 0))
         while True:
-            gevent.sleep(LOOK_EVERY_S)
-            if silence.look_s() <= self._patience_s():
+            gevent.sleep(CHECK_EVERY_S)
+            if silence.silent_s() <= self._patience_s():
                 continue
             self.drain()
             spooled = self._has_measuring and self.measuring.spooled is not None
-            if spooled or silence.look_s() > self._patience_s():
+            if spooled or silence.silent_s() > self._patience_s():
                 if spooled:
                     self._environment.process_exit_code = INVALID
                 worker.quit()

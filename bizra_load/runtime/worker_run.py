@@ -20,12 +20,12 @@ from bizra_load.engine.pacer import get_pacer
 from bizra_load.engine.quiet import QuietMoments, phase_of
 from bizra_load.engine.reactor import get_reactor
 from bizra_load.engine.schedule import Schedule
-from bizra_load.measure import wire
 from bizra_load.measure.clock import SteadyClock
 from bizra_load.measure.cluster_key import ClusterKey
 from bizra_load.measure.exchange import Sender
 from bizra_load.measure.health import HealthReader
 from bizra_load.measure.recorder import Recorder, milliseconds_to_ns
+from bizra_load.measure.report import ReportMaker
 from bizra_load.measure.seconds import SECOND_NS
 from bizra_load.settings.settings import Settings
 from sla.values.window import FAILURE_CATEGORIES
@@ -182,7 +182,7 @@ class WorkerRun:
         yield from self.recorder.steps(maker)
         reconnects, self.reconnects = self.reconnects, 0
         yield from self._health.steps(maker.to_ns, self.schedule.slots_in_use, reconnects, self.sender)
-        report = wire.ReportMaker()
+        report = ReportMaker()
         yield from report.steps(maker.windows, self._health.rows)
         self.sender.report(report.data, final=everything)
         yield

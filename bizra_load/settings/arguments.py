@@ -9,6 +9,8 @@ from sla.judgement.run_checks import ALLOWABLE
 if TYPE_CHECKING:  # importing Locust patches the standard library, and takes a second: the other verbs do without
     pass
 
+DEFAULT_AGREEMENT = "v2.2.0-rc1"
+
 # (flag, environment variable, default, help). Everything is text until resolve() has checked it, so that every mistake
 # is answered in the same way wherever it was made: command line, environment or web form.
 ARGUMENTS: tuple[tuple[str, str | None, str, str], ...] = (
@@ -18,7 +20,7 @@ ARGUMENTS: tuple[tuple[str, str | None, str, str], ...] = (
     ("--stages", "STAGES", "", "YAML file with ramps, steps, spikes and soaks; replaces the three above"),
     ("--ops-per-user", "OPS_PER_USER", "50", "Rate slot of one Locust user (one connection), operations per second"),
     ("--arrivals", "ARRIVALS", "constant", "constant or poisson; saturate: a closed model, as fast as answers come"),
-    ("--agreement", "AGREEMENT", "v2.2.0-rc1", "Name of a packaged agreement, or a YAML file"),
+    ("--agreement", "AGREEMENT", DEFAULT_AGREEMENT, "Name of a packaged agreement, or a YAML file"),
     ("--baseline", "BASELINE", "", "JSON file of baseline figures, or a packaged name, in place of the agreement's own"),
     ("--environment-name", "AGREEMENT_ENVIRONMENT", "", "Environment of the agreement whose deviations are accepted"),
     ("--metrics-url", "METRICS_URL", "", "The node's own /metrics, read once a second"),

@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from bizra_load.exit_codes import UsageError
-from bizra_load.io.files import write_atomically
+from bizra_load.io.files import write_atomically, writing
 from bizra_load.judging.agreements import read_agreement
 from bizra_load.monitoring import grafana
 from bizra_load.monitoring.panel_check import check_panels, prometheus_query
 from bizra_load.poi.dashboard_files import NODE, rendered
 from bizra_load.poi.panels import node_panels
-from reports.others import dashboard_check
-from reports.others.dashboard_check import DashboardCheck
+from reports.results import dashboard_check
+from reports.results.dashboard_check import DashboardCheck
 
 
 def from_environment(agreement_name: str, artifacts: Path, say: Callable[[str], None]) -> grafana.Imported | None:
@@ -38,13 +37,11 @@ def check(agreement_name: str, prometheus_url: str, url: str) -> DashboardCheck:
     return check_panels(prometheus_query(prometheus_url), node_panels(agreement), agreement, "Prometheus", url)
 
 
-def write_check(found: DashboardCheck, artifacts: Path) -> None:
+def write_check(check_result: DashboardCheck, artifacts: Path) -> None:
     """Raises UsageError."""
-    _write(artifacts / "dashboard-check.json", dashboard_check.render_json(found))
+    _write(artifacts / "dashboard-check.json", dashboard_check.render_json(check_result))
 
 
 def _write(path: Path, text: str) -> None:
-    try:
+    with writing(path):
         write_atomically(path, text)
-    except OSError as error:
-        raise UsageError(f"{path}: {error.strerror} (allowed: a folder that can be written)") from None

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from reports.formats.table import Row
 from reports.formats.text import DECISION_STYLES, draw
-from reports.others.validated import ValidationReport
+from reports.results.validated import ValidationReport
 from sla.release.validation import Outcome, StepResult
 from sla.values.assessment import Decision
 
@@ -21,45 +21,50 @@ COLUMNS = ("Step", "Outcome", "Decision", "What")
 
 
 class Log:
+    """Prints the lines of a validation as they come."""
+
     def __init__(self, out: TextIO, width: int) -> None:
         self._console = Console(file=out, width=width, highlight=False)
 
     def title(self, text: str) -> None:
+        """A title between two rules."""
         for line in (_RULE, f"  {text}", _RULE, ""):
             self._console.print(Text(line))
 
     def info(self, text: str) -> None:
+        """One line at the level INFO."""
         self._line("INFO", text)
 
     def result(self, step: StepResult) -> None:
         """How a step ended, and an empty line."""
-        said = f"{step.title}: {step.decision.value + ', ' if step.decision else ''}{step.text}"
+        text = f"{step.title}: {step.decision.value + ', ' if step.decision else ''}{step.text}"
         if step.outcome is Outcome.SKIPPED:
             self._line("WARN" if step.needed else "INFO", f"{step.title} skipped: {step.text}")
         elif step.outcome is Outcome.FAILED:
             self._line("ERROR", f"{step.title} failed: {step.text}")
         elif step.decision in (None, Decision.GO):
-            self._line("SUCCESS", said)
+            self._line("SUCCESS", text)
         else:
-            self._line("WARN" if step.decision in (*_PASSED, Decision.INCONCLUSIVE) else "ERROR", said)
+            self._line("WARN" if step.decision in (*_PASSED, Decision.INCONCLUSIVE) else "ERROR", text)
         self._console.print()
 
-    def summary(self, found: ValidationReport, path: Path) -> None:
+    def summary(self, report: ValidationReport, path: Path) -> None:
+        """The table of steps, the decision, and where the canary controller reads it."""
         self.title("Validation summary")
         rows = [
-            Row((s.title, s.outcome.value.lower(), s.decision.value if s.decision else "-", s.text), "") for s in found.steps
+            Row((s.title, s.outcome.value.lower(), s.decision.value if s.decision else "-", s.text), "") for s in report.steps
         ]
         self._console.print(draw("", COLUMNS, rows))
-        style = DECISION_STYLES.get(found.decision.value, "bold red")
-        self._console.print(Text(f"{found.decision.value}: {found.summary}", style=style))
-        self._console.print(Text(f"Rollout: {found.strategy}"))
-        if found.rehearsal:
+        style = DECISION_STYLES.get(report.decision.value, "bold red")
+        self._console.print(Text(f"{report.decision.value}: {report.summary}", style=style))
+        self._console.print(Text(f"Rollout: {report.strategy}"))
+        if report.rehearsal:
             self.info("This was a rehearsal on the reference node: name a target (-H or ENDPOINT) to validate yours")
         self.info(f"For the canary controller: {path}")
-        if found.exit_code == 0:
-            self._line("SUCCESS" if found.decision is Decision.GO else "WARN", "VALIDATION PASSED (exit code 0)")
+        if report.exit_code == 0:
+            self._line("SUCCESS" if report.decision is Decision.GO else "WARN", "VALIDATION PASSED (exit code 0)")
         else:
-            self._line("ERROR", f"VALIDATION NOT PASSED (exit code {found.exit_code})")
+            self._line("ERROR", f"VALIDATION NOT PASSED (exit code {report.exit_code})")
 
     def _line(self, level: str, text: str) -> None:
         line = Text(f"[{level}] ", style=_STYLES[level])

@@ -13,22 +13,22 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bizra_load.archive.store import ASSESSMENT
-from bizra_load.exit_codes import BizraLoadError, UsageError
-from bizra_load.io.files import write_atomically
+from bizra_load.exit_codes import BizraLoadError
+from bizra_load.io.files import write_atomically, writing
 from bizra_load.judging.agreements import AgreementFile, kept_agreement
-from bizra_load.judging.documents import read_assessment, write_artifacts
-from bizra_load.judging.real_traffic import REPORT, asked_of_last, asked_of_run, judge_and_show
+from bizra_load.judging.artifacts import read_assessment, write_artifacts
+from bizra_load.judging.real_traffic import REPORT, query_of_last, query_of_run, validate_and_print
 from bizra_load.validation import dashboard
 from bizra_load.validation.log import Log
-from reports.others import validated
-from reports.others.validated import ValidationReport
+from reports.results import validated
+from reports.results.validated import ValidationReport
 from sla.judgement.decision import STRATEGY, exit_code, strategy_for
 from sla.release.validation import Outcome, StepResult, combined
 from sla.values.agreement import Agreement
 from sla.values.assessment import Assessment, Decision
 
 VALIDATED, DASHBOARD_URL, DASHBOARD_CHECK = "validated.json", "grafana-dashboard-url.txt", "dashboard-check.json"
-LAST_S = 900.0  # looked at where there is no load test to look at
+LAST_S = 900.0  # the window of traffic that is judged where there is no load test
 STEPS = 4
 
 
@@ -41,7 +41,7 @@ class Plan:
     """
 
     load: Callable[[], tuple[int, Path]]
-    read: AgreementFile
+    file: AgreementFile
     agreement: str
     environment: str | None
     target: str
@@ -54,6 +54,8 @@ class Plan:
 
 
 class Suite:
+    """One validation by a plan."""
+
     def __init__(self, plan: Plan, log: Log) -> None:
         self._plan = plan
         self._log = log
@@ -61,7 +63,7 @@ class Suite:
         self._checked = False  # the panels, in this validation
 
     def run(self) -> ValidationReport:
-        """Raises UsageError when the artifacts folder can't be written."""
+        """All steps, each logged, and `validated.json`. Raises UsageError when the artifacts folder can't be written."""
         unfinished = StepResult("validation", "The validation", Outcome.FAILED, "it has not finished", Decision.INVALID)
         self._write([unfinished], None)  # what a canary controller finds when we are killed
         self._log.title("BIZRA validation suite")
@@ -72,9 +74,9 @@ class Suite:
         assessment = self._assessment()
         if assessment is not None:  # judged again with the evidence of step 3
             load = dataclasses.replace(load, decision=assessment.decision, text=assessment.summary)
-        found = self._write([imported, load, metrics, report], assessment)
-        self._log.summary(found, self._plan.artifacts / VALIDATED)
-        return found
+        validation = self._write([imported, load, metrics, report], assessment)
+        self._log.summary(validation, self._plan.artifacts / VALIDATED)
+        return validation
 
     def _step(self, number: int, what: str, do: Callable[[], StepResult]) -> StepResult:
         self._log.info(f"Step {number}/{STEPS}: {what}...")
@@ -111,15 +113,15 @@ class Suite:
             return StepResult(key, title, Outcome.SKIPPED, "there was no load")
         try:
             self._check_panels()
-            asked = asked_of_last(LAST_S, plan.read, plan.environment)
+            asked = query_of_last(LAST_S, plan.file, plan.environment)
             if self._folder is not None:
-                asked = asked_of_run(self._folder)
+                asked = query_of_run(self._folder)
             else:
                 self._log.info(f"There was no load test: the last {LAST_S / 60:g} minutes of traffic instead")
-            answer = judge_and_show(plan.prometheus_url, plan.selector, asked, plan.artifacts, None, plan.fail_on_warn)
+            assessment = validate_and_print(plan.prometheus_url, plan.selector, asked, plan.artifacts, None, plan.fail_on_warn)
         except BizraLoadError as error:
             return StepResult(key, title, Outcome.FAILED, str(error))
-        return StepResult(key, title, Outcome.DONE, answer.summary, answer.decision)
+        return StepResult(key, title, Outcome.DONE, assessment.summary, assessment.decision)
 
     def _check_panels(self) -> None:
         """Right after the load: before it they may have had nothing to show."""
@@ -131,15 +133,15 @@ class Suite:
             self._log.info(f"The dashboard's panels could not be checked: {error}")
             return
         self._checked = True
-        shown = sum(p.passed for p in check.panels)
-        self._log.info(f"{shown} of {len(check.panels)} dashboard panels return data, asked of {check.asked}")
+        passed = sum(p.passed for p in check.panels)
+        self._log.info(f"{passed} of {len(check.panels)} dashboard panels return data, asked of {check.asked}")
 
     def _report(self) -> StepResult:
         key, title, plan = "report", "Report and decision", self._plan
         if self._folder is None:
             return StepResult(key, title, Outcome.SKIPPED, "there is no load test to report", needed=False)
-        given = any(word.partition("=")[0].strip() == "monitoring" for word in plan.evidence)
-        words = [] if given or not self._checked else [f"monitoring={plan.artifacts / DASHBOARD_CHECK}"]
+        monitoring_given = any(word.partition("=")[0].strip() == "monitoring" for word in plan.evidence)
+        words = [] if monitoring_given or not self._checked else [f"monitoring={plan.artifacts / DASHBOARD_CHECK}"]
         try:
             written = write_artifacts(self._folder, plan.artifacts, words)
         except BizraLoadError as error:
@@ -148,7 +150,7 @@ class Suite:
 
     def _judged_by(self) -> Agreement:
         """The agreement with the limits that the load test was judged by."""
-        return (kept_agreement(self._folder) if self._folder else self._plan.read).judged
+        return (kept_agreement(self._folder) if self._folder else self._plan.file).judged
 
     def _assessment(self) -> Assessment | None:
         if self._folder is None or not (self._folder / ASSESSMENT).exists():
@@ -168,15 +170,15 @@ class Suite:
                 else strategy_for(decision, self._judged_by(), assessment.objectives, names)
             )
         metrics = plan.artifacts / REPORT if any(s.key == "metrics" and s.outcome is Outcome.DONE for s in steps) else None
-        found = ValidationReport(
+        report = ValidationReport(
             decision=decision,
             exit_code=exit_code(decision, plan.fail_on_warn),
             summary=summary,
             rehearsal=plan.rehearsal,
             at=f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
             target=plan.target,
-            agreement=plan.read.agreement.name,
-            environment=plan.environment or plan.read.agreement.default_environment,
+            agreement=plan.file.agreement.name,
+            environment=plan.environment or plan.file.agreement.default_environment,
             strategy=strategy,
             dashboard_url=_text(plan.artifacts / DASHBOARD_URL),
             run=str(self._folder or ""),
@@ -185,13 +187,9 @@ class Suite:
             metrics_report_sha256=_sha256(metrics) if metrics else "",
             steps=tuple(steps),
         )
-        try:
-            write_atomically(plan.artifacts / VALIDATED, validated.render(found))
-        except OSError as error:
-            raise UsageError(
-                f"--artifacts: {plan.artifacts}: {error.strerror} (allowed: a folder that can be written)"
-            ) from None
-        return found
+        with writing(f"--artifacts: {plan.artifacts}"):
+            write_atomically(plan.artifacts / VALIDATED, validated.render_json(report))
+        return report
 
 
 def _text(path: Path) -> str:

@@ -31,46 +31,48 @@ _CHECK_ADVICE = {
 
 @dataclass(frozen=True)
 class Advice:
+    """A figure that misses something, and what to do about it, as sentences."""
+
     figure: str
     action: str
 
 
 def observations(a: Assessment) -> list[str]:
     """What the figures show beyond targets and statuses."""
-    found = [f"{o.title} misses its target, which the environment {a.environment} accepts" for o in a.objectives if o.accepted]
+    lines = [f"{o.title} misses its target, which the environment {a.environment} accepts" for o in a.objectives if o.accepted]
     operations = {s.operation: s for s in a.operations}
     for o in a.objectives:
         summary = operations.get(o.operations[0]) if o.quantile and o.operations else None
         client = summary.service.get(f"p{100 * o.quantile:g}") if summary else None
         if o.source.startswith("server") and o.estimate and client:
             server = f"{with_interval(o.estimate, o.unit)} inside the server"
-            found.append(f"{o.title}: {server}, {with_interval(client, 'ns')} of service time at the client")
+            lines.append(f"{o.title}: {server}, {with_interval(client, 'ns')} of service time at the client")
     for s in a.operations:
         if waited := _waited(s):
-            found.append(waited)
+            lines.append(waited)
         total = s.ok + sum(s.failed.values())
         for category, count in s.failed.items():
             share = f"{100 * count / total:.3g} % of {total:,}"
-            found.append(f"{printable(s.operation)}: {count:,} operations failed with {printable(category)} ({share})")
+            lines.append(f"{printable(s.operation)}: {count:,} operations failed with {printable(category)} ({share})")
     if line := generator_line(a):
-        found.append(f"generator: {line}")
-    return found
+        lines.append(f"generator: {line}")
+    return lines
 
 
 def recommendations(a: Assessment) -> list[Advice]:
     """In the order of objectives, checks, operations, gates; empty where nothing follows."""
-    found = [x for o in a.objectives if o.status is not Status.PASS for x in _objective(o, a)]
-    found += [x for c in a.checks if c.status in (Status.FAIL, Status.WARN) for x in _check(c)]
+    advice = [x for o in a.objectives if o.status is not Status.PASS for x in _objective(o, a)]
+    advice += [x for c in a.checks if c.status in (Status.FAIL, Status.WARN) for x in _check(c)]
     if not _lag_advice(a):
         waited = [w for s in a.operations if (w := _waited(s))]
-        found += [
+        advice += [
             Advice(w, "lower --ops-per-user: a slow answer then holds up fewer of the operations behind it") for w in waited
         ]
     judged = {o.key for o in a.objectives}
     for g in (g for g in a.gates if g.key not in judged and g.status is not Status.PASS):
         how = f"give --evidence {g.key}=FILE" if not g.source else f"remedy what {g.source} shows, and give it again"
-        found.append(Advice(f"{g.title}: {g.reason}", how))
-    return found
+        advice.append(Advice(f"{g.title}: {g.reason}", how))
+    return advice
 
 
 def _objective(o: ObjectiveResult, a: Assessment) -> Iterator[Advice]:
@@ -131,8 +133,8 @@ def _throughput(o: ObjectiveResult, a: Assessment, figure: str) -> Advice:
         text = f"the load was planned at {quantity(planned, o.unit)} in all and can't show the target: raise --target-ops"
         return Advice(figure, text)
     mine = [s for s in a.operations if s.operation in o.operations]
-    right, failed = sum(s.ok for s in mine), sum(sum(s.failed.values()) for s in mine)
-    if failed and right and o.estimate.point * (right + failed) / right >= o.target:
+    ok, failed = sum(s.ok for s in mine), sum(sum(s.failed.values()) for s in mine)
+    if failed and ok and o.estimate.point * (ok + failed) / ok >= o.target:
         return Advice(
             f"{figure}: {failed:,} failed operations don't count",
             "remedy the errors first: with them the rate keeps the target",

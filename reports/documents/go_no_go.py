@@ -41,7 +41,7 @@ def render(assessment: Assessment, run: str) -> str:
         schedule=schedule(strategy),
         triggers=triggers(strategy),
         commands=commands(strategy),
-        given={e.key: e for e in assessment.evidence},
+        evidence={e.key: e for e in assessment.evidence},
         approved={role: f"approval-{role.lower().replace(' ', '-')}" for role in strategy.approvals},
         started=assessment.run.get("started", "unknown"),
         target=assessment.run.get("target", "unknown") or "none",
@@ -50,8 +50,8 @@ def render(assessment: Assessment, run: str) -> str:
 
 def _gates(a: Assessment, severity: Severity, run: str) -> list[tuple[Gate, str, template.Markdown]]:
     """(gate, status in words, link to its evidence)."""
-    found = []
+    rows = []
     for g in (g for g in a.gates if g.severity is severity):
-        said = g.status.value + ("" if g.counts else " (accepted)")
-        found.append((g, said, template.link(g.source.rpartition("/")[2], run, g.source)))
-    return found
+        words = g.status.value + ("" if g.counts else " (accepted)")
+        rows.append((g, words, template.link(g.source.rpartition("/")[2], run, g.source)))
+    return rows

@@ -18,14 +18,14 @@ RUN_COLUMNS = ("Run", "Started", "Decision", "Planned")
 
 def render(assessment: Assessment, run: str, earlier: Sequence[EarlierRun]) -> str:
     """`run`: the run folder as seen from the document; `earlier`: runs of the same agreement and target, oldest first."""
-    found = trends(assessment, earlier)
+    measured_trends = trends(assessment, earlier)
     strategy = assessment.strategy
     rates = {r.planned_per_s for r in earlier} | {_planned(assessment)}
     return template.render(
         "performance.md.j2",
         a=assessment,
         run=run,
-        metrics=[(o, _spoken(o)) for o in assessment.objectives],
+        metrics=[(o, _in_words(o)) for o in assessment.objectives],
         objectives=template.cells(table.OBJECTIVE_COLUMNS, table.objective_rows(assessment)),
         baseline=template.cells(BASELINE_COLUMNS, [_deviation(o) for o in assessment.objectives]),
         operations=template.cells(table.OPERATION_COLUMNS, table.operation_rows(assessment)),
@@ -33,38 +33,38 @@ def render(assessment: Assessment, run: str, earlier: Sequence[EarlierRun]) -> s
         observations=advice.observations(assessment),
         recommendations=advice.recommendations(assessment),
         earlier=template.cells(RUN_COLUMNS, [_run(r) for r in earlier]) if earlier else None,
-        trends=template.cells(TREND_COLUMNS, [_trend(t) for t in found]) if found else None,
+        trends=template.cells(TREND_COLUMNS, [_trend(t) for t in measured_trends]) if measured_trends else None,
         rates_differ=len(rates) > 1,
         one_run=ONE_RUN_NOTE,
-        figures=len(found),
+        figures=len(measured_trends),
         triggers=triggers(strategy) if strategy else [],
         started=assessment.run.get("started", "unknown"),
         target=assessment.run.get("target", "unknown") or "none",
     )
 
 
-def _spoken(o: ObjectiveResult) -> str:
+def _in_words(o: ObjectiveResult) -> str:
     if o.estimate is None:
         return f"no data ({o.reason})"
     if o.target is None:
         return f"{table.with_interval(o.estimate, o.unit)} against {table.target(o)}: {o.reason}; {o.source}"
     room = o.target / o.estimate.point if o.comparison == "<" and o.estimate.point else 0.0
-    said = f"{table.with_interval(o.estimate, o.unit)} against {table.target(o)}"
+    words = f"{table.with_interval(o.estimate, o.unit)} against {table.target(o)}"
     if o.unit == "ratio":
-        said += f", margin {100 * (o.estimate.point - o.target):+.3f} percentage points"
+        words += f", margin {100 * (o.estimate.point - o.target):+.3f} percentage points"
     elif o.comparison == ">=":
-        said += f", margin {100 * (o.estimate.point / o.target - 1):+.1f} %"
+        words += f", margin {100 * (o.estimate.point / o.target - 1):+.1f} %"
     elif room:
-        said += f", {room:.3g} times under it" if room >= 1 else f", {1 / room:.3g} times over it"
-    return f"{said}; n {o.estimate.n:,.0f}, worth {o.estimate.n_eff:,.0f} independent samples; {o.source}"
+        words += f", {room:.3g} times under it" if room >= 1 else f", {1 / room:.3g} times over it"
+    return f"{words}; n {o.estimate.n:,.0f}, worth {o.estimate.n_eff:,.0f} independent samples; {o.source}"
 
 
 def _deviation(o: ObjectiveResult) -> table.Row:
     known = o.baseline is not None
-    shown = table.quantity(o.baseline, o.unit) if o.baseline is not None else "none"
+    baseline = table.quantity(o.baseline, o.unit) if o.baseline is not None else "none"
     if not o.estimate:
-        return table.Row((o.title, shown, "no data", "-", "-", "-"), "")
-    figures = (o.title, shown, table.quantity(o.estimate.point, o.unit), table.interval(o.estimate, o.unit))
+        return table.Row((o.title, baseline, "no data", "-", "-", "-"), "")
+    figures = (o.title, baseline, table.quantity(o.estimate.point, o.unit), table.interval(o.estimate, o.unit))
     if not known or not o.baseline:
         return table.Row((*figures, "-", "-"), "")
     point, low, high = (_relative(x, o.baseline, o.unit) for x in (o.estimate.point, o.estimate.low, o.estimate.high))
@@ -80,8 +80,8 @@ def _relative(value: float, baseline: float, unit: str) -> str:
 
 
 def _planned(a: Assessment) -> float:
-    found = a.run.get("planned_per_s", 0.0)
-    return float(found) if isinstance(found, int | float) else 0.0
+    planned = a.run.get("planned_per_s", 0.0)
+    return float(planned) if isinstance(planned, int | float) else 0.0
 
 
 def _run(r: EarlierRun) -> table.Row:

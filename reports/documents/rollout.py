@@ -1,4 +1,4 @@
-"""The strategy's parts as Markdown: schedule, triggers, commands."""
+"""The rollout strategy as Markdown: schedule, triggers, commands."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def triggers(s: Strategy) -> list[tuple[str, str, template.Markdown]]:
 
 def commands(s: Strategy) -> dict[str, list[tuple[str, template.Markdown]]]:
     """By kind: (title, the command's line for a code block). Names in them were checked to be Kubernetes names."""
-    found: dict[str, list[tuple[str, template.Markdown]]] = {}
+    lines: dict[str, list[tuple[str, template.Markdown]]] = {}
     for c in s.commands:
-        found.setdefault(c.kind, []).append((c.title, template.Markdown(" ".join(c.command.split()))))
-    return found
+        lines.setdefault(c.kind, []).append((c.title, template.Markdown(" ".join(c.command.split()))))
+    return lines

@@ -23,6 +23,7 @@ def render(template: str, **values: object) -> str:
 
 
 def cells(columns: Sequence[str], rows: Sequence[table.Row]) -> Markdown:
+    """A Markdown table; its cells are escaped."""
     return Markdown("\n".join(markdown.pipe_table(columns, rows)))
 
 
@@ -38,6 +39,7 @@ def link(text: str, folder: str, file: str) -> Markdown:
 
 
 def box(status: Status) -> Markdown:
+    """A task-list box, ticked where the status is PASS."""
     return Markdown("[x]" if status is Status.PASS else "[ ]")
 
 

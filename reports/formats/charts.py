@@ -68,22 +68,23 @@ def charts(windows: Sequence[Window]) -> list[Chart]:
     achieved: list[Point] = [
         (b * width, sum(w.finished for w in group) / width, None, None) for b, group in sorted(bins.items())
     ]
-    found = [_chart("Rate", "ops/s", [("planned", "planned", planned), ("achieved", "achieved", achieved)])]
+    drawn = [_chart("Rate", "ops/s", [("planned", "planned", planned), ("achieved", "achieved", achieved)])]
     for operation in [o for o in operations_of(windows) if o != SCHEDULE][:MOST_CHARTS]:
         histograms = {b: merge(w.response for w in group if w.operation == operation) for b, group in sorted(bins.items())}
         lines = [(name, name, _quantiles(histograms, q, width)) for name, q in (("p50", 0.5), ("p99", 0.99))]
-        found.append(_chart(f"Response time of {operation}", "ns", lines))
-    return [c for c in found if any(line.points for line in c.lines)]
+        drawn.append(_chart(f"Response time of {operation}", "ns", lines))
+    return [c for c in drawn if any(line.points for line in c.lines)]
 
 
 def bars(objectives: Sequence[ObjectiveResult]) -> list[Bar]:
-    found = []
+    """One bar an objective that has an estimate and a target: its interval over the target, on a logarithmic scale."""
+    drawn = []
     for o in objectives:
         if o.estimate is not None and o.target:
             low, high, point = (_place(v / o.target) for v in (o.estimate.low, o.estimate.high, o.estimate.point))
             text = f"{quantity(o.estimate.low, o.unit)} to {quantity(o.estimate.high, o.unit)}"
-            found.append(Bar(o.title, o.status.value, low, high, point, f"{text}, target {target(o)}"))
-    return found
+            drawn.append(Bar(o.title, o.status.value, low, high, point, f"{text}, target {target(o)}"))
+    return drawn
 
 
 def _place(ratio: float) -> float:
@@ -93,15 +94,15 @@ def _place(ratio: float) -> float:
 
 def _quantiles(histograms: dict[int, Histogram], q: float, width: int) -> list[Point]:
     """The quantile of each bin, with the interval that its samples give if they were independent."""
-    found: list[Point] = []
+    points: list[Point] = []
     for b, h in histograms.items():
         if h.total >= LEAST_SAMPLES:
             low, high = order_statistic_limits(q, float(h.total), 0.95)
             value = h.quantile_ns(q)
             if math.isfinite(value):
                 top = h.quantile_ns(high) if high is not None else math.inf
-                found.append((b * width, value, h.quantile_ns(low), top if math.isfinite(top) else value))
-    return found
+                points.append((b * width, value, h.quantile_ns(low), top if math.isfinite(top) else value))
+    return points
 
 
 def _chart(title: str, unit: str, lines: list[tuple[str, str, list[Point]]]) -> Chart:

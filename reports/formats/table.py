@@ -1,4 +1,4 @@
-"""The rows that every format shows; units are converted here and nowhere else."""
+"""The rows of every format's tables; units are converted here and nowhere else."""
 
 from __future__ import annotations
 
@@ -13,21 +13,25 @@ OBJECTIVE_COLUMNS = ("Metric", "Severity", "Target", "Estimate", "95 % interval"
 
 @dataclass(frozen=True)
 class Row:
+    """Texts of a table's cells; `status` gives the row its colour, "" none."""
+
     cells: tuple[str, ...]
     status: str
 
 
 def objectives_title(assessment: Assessment) -> str:
-    """Says whose clock the latencies are by, where a reader would take them for the client's in the next table."""
+    """The title, with the clock that the latencies are by, where a reader would take it for the client's of the next table."""
     server = [o for o in assessment.objectives if o.source.startswith("server")]
     return "Objectives (latencies by the server's own histograms)" if server else "Objectives"
 
 
 def objective_rows(assessment: Assessment) -> list[Row]:
+    """One row an objective, for OBJECTIVE_COLUMNS."""
     return [objective_row(o) for o in assessment.objectives]
 
 
 def objective_row(o: ObjectiveResult) -> Row:
+    """One objective, for OBJECTIVE_COLUMNS."""
     status = o.status.value + (" (accepted)" if o.accepted else "")
     why = o.reason
     if o.seconds_needed is not None:
@@ -56,11 +60,12 @@ def target(o: ObjectiveResult) -> str:
 
 
 def check_rows(assessment: Assessment) -> list[Row]:
+    """One row a check of the run: title, status, reason."""
     return [check_row(c, assessment) for c in assessment.checks]
 
 
 def check_row(check: Check, assessment: Assessment) -> Row:
-    """With what to do about it, and with what a failed one leaves open."""
+    """A check with what to do about it, and what it leaves open where it failed."""
     why = "; ".join(x for x in (_with_advice(check), opens(check, assessment)) if x)
     return Row((check.title, check.status.value, why), check.status.value)
 
@@ -70,18 +75,18 @@ def opens(check: Check, assessment: Assessment) -> str:
     if check.status is not Status.FAIL or not assessment.objectives:
         return ""
     titles = {o.key: o.title for o in assessment.objectives}
-    said = []
+    sentences = []
     for direction, words in (("both", ""), ("PASS", "a PASS of "), ("FAIL", "a FAIL of ")):
         named = [titles.get(key, key) for key, d in check.opens if d == direction]
         if named:
-            said.append(words + ("every objective" if len(named) == len(titles) else ", ".join(named)))
-    return f"leaves open: {'; '.join(said)}" if said else "touches no objective"
+            sentences.append(words + ("every objective" if len(named) == len(titles) else ", ".join(named)))
+    return f"leaves open: {'; '.join(sentences)}" if sentences else "touches no objective"
 
 
 def generator_line(assessment: Assessment) -> str:
     """The generator's own share in what was measured, where no check of it failed (that one has a row); "" without."""
-    found = [c for c in assessment.checks if c.key in ("schedule_lag", "generator_cpu") and c.status is Status.PASS]
-    return "; ".join(_with_advice(c) for c in found)
+    passed = [c for c in assessment.checks if c.key in ("schedule_lag", "generator_cpu") and c.status is Status.PASS]
+    return "; ".join(_with_advice(c) for c in passed)
 
 
 def _with_advice(check: Check) -> str:
@@ -93,6 +98,7 @@ OPERATION_COLUMNS = ("Operation", "Rate", "Success", "Right", "Failed")
 
 
 def operation_rows(assessment: Assessment) -> list[Row]:
+    """One row an operation, for OPERATION_COLUMNS."""
     rows = []
     for o in assessment.operations:
         failed = ", ".join(f"{category} {count:,}" for category, count in o.failed.items()) or "0"
@@ -102,6 +108,7 @@ def operation_rows(assessment: Assessment) -> list[Row]:
 
 
 def latency_rows(assessment: Assessment) -> list[Row]:
+    """One row an operation and kind of latency, for LATENCY_COLUMNS."""
     rows = []
     for o in assessment.operations:
         for kind, estimates in (("response", o.response), ("service", o.service)):
@@ -112,10 +119,12 @@ def latency_rows(assessment: Assessment) -> list[Row]:
 
 
 def with_interval(estimate: Estimate | None, unit: str) -> str:
+    """ "46.4 us [45.9 us to 47.0 us]", or "-"."""
     return "-" if estimate is None else f"{quantity(estimate.point, unit)} [{interval(estimate, unit)}]"
 
 
 def interval(estimate: Estimate | None, unit: str) -> str:
+    """ "45.9 us to 47.0 us", or "-"."""
     if estimate is None:
         return "-"
     return f"{quantity(estimate.low, unit)} to {quantity(estimate.high, unit)}"

@@ -2,7 +2,7 @@
 
 Layout: lowest 1 ns, highest 60 s, 3 significant digits (sub-bucket count 2048), so a bucket is never wider than
 1/1024 of its value (exact below 2,048 ns). Source: HdrHistogram, https://hdrhistogram.org, `countsArrayIndex`.
-The bytes on the wire and on disk are HdrHistogram's own V2 encoding (see `bizra_load.measure.wire`).
+The bytes on the wire and on disk are HdrHistogram's own V2 encoding (see `bizra_load.measure.hdr_codec`).
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ import re
 import subprocess
 import sys
 
-from bizra_load.judging.documents import CHECKLIST, DECISION, PERFORMANCE
+from bizra_load.judging.artifacts import CHECKLIST, DECISION, PERFORMANCE
 from tests.e2e.running import ROOT, attempts, load
 from tests.unit.sla.test_evidence import drill
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from reports.others.baseline import one_line_of, render
+from reports.results.baseline import one_line_of, render
 from sla.estimators.node_baseline import NodeBaseline, OperationBaseline
 from sla.estimators.sample import Outliers, Sample
 from sla.values.estimate import Estimate

@@ -17,8 +17,8 @@ from bizra_load.archive.store import RunWriter, read_run
 from bizra_load.engine.stages import curve_from_stages, duration_s, rate_per_s
 from bizra_load.exit_codes import UsageError
 from bizra_load.io import yaml_text
-from bizra_load.judging import judge
 from bizra_load.judging.agreements import read_agreement
+from bizra_load.judging.judge import judge_folder
 from bizra_load.measure.cluster_key import ClusterKey
 from bizra_load.measure.exchange import REPORT, Receiver, Sender
 from bizra_load.server_metrics.exposition import ScrapeError, parse
@@ -171,7 +171,7 @@ def test_a_damaged_run_folder_is_judged_or_refused_in_one_line(saved, data):
         record = json.loads(saved["run.json"]) | {"sealed": False}
         (folder / "run.json").write_text(json.dumps(record))
         (folder / name).write_text(text.replace('"sealed": true', '"sealed": false'), encoding="utf-8")
-        one_line_or_fine(UsageError, lambda: judge.judge(folder))
+        one_line_or_fine(UsageError, lambda: judge_folder(folder))
 
 
 @given(data=st.data())

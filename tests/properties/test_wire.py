@@ -14,7 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bizra_load.measure.hdr_codec import WireError, decode_histogram, encode_histogram
-from bizra_load.measure.wire import decode_report, encode_report, health_row, window_from_row, window_row
+from bizra_load.measure.report import decode_report, encode_report
+from bizra_load.measure.rows import health_row, window_from_row, window_row
 from sla.values.histogram import HIGHEST_NS, Histogram, from_values
 from sla.values.window import Health, Window
 from tests.properties.test_histogram import histograms, latencies, windows
@@ -37,13 +38,22 @@ def test_any_hdrhistogram_library_reads_ours_and_we_read_theirs(values):
         assert decode_histogram(reference.encode().decode()) == ours
 
 
+def decode(data):
+    return decode_report("w", 3, True, data)
+
+
 hubs = histograms.map(lambda h: Histogram(h.indices, h.counts))
 healths = st.builds(Health, st.integers(0, 9), st.text(min_size=1, max_size=9), histograms, st.floats(0, 9), hub=hubs)
 
 
 @given(st.lists(windows, max_size=3), st.lists(healths, max_size=2))
 def test_a_report_comes_back_as_it_was(w, h):
-    assert decode_report(encode_report(w, h)) == (w, h)
+    report = decode(encode_report(w, h))
+    assert (report.worker, report.sequence, report.final) == ("w", 3, True)
+    assert (report.windows, report.health) == (tuple(w), tuple(h))
+    # what is stored without being encoded again is what encoding it again would give
+    assert report.window_rows == tuple(map(window_row, w))
+    assert report.health_rows == tuple(map(health_row, h))
 
 
 @given(windows, st.sampled_from(["response", "service", "ok"]))
@@ -59,7 +69,7 @@ def test_a_damaged_report_is_refused_or_still_a_report(w, at, byte):
     data = bytearray(encode_report(w, []))
     data[at % len(data)] = byte
     with contextlib.suppress(WireError):
-        decode_report(bytes(data))
+        decode(bytes(data))
 
 
 json_like = st.recursive(
@@ -74,7 +84,7 @@ def test_hostile_values_are_refused(anything, key, value):
     row = {**window_row(Window(1, "a")), key: value}
     for payload in (anything if isinstance(anything, bytes) else b"", _packed(anything), _packed([1, [row], []])):
         with contextlib.suppress(WireError):
-            decode_report(payload)
+            decode(payload)
 
 
 def _packed(value):
@@ -100,4 +110,4 @@ def test_a_zip_bomb_is_not_unpacked():
 def test_health_rows_are_checked_too():
     row = {**health_row(Health(1, "w")), "cpu_share": float("nan")}
     with pytest.raises(WireError, match="cpu_share"):
-        decode_report(msgpack.packb([1, [], [row]]))
+        decode(msgpack.packb([1, [], [row]]))

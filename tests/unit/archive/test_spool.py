@@ -4,7 +4,7 @@ import pytest
 
 from bizra_load.archive import spool
 from bizra_load.exit_codes import UsageError
-from bizra_load.measure.wire import encode_report
+from bizra_load.measure.report import encode_report
 from tests.unit.sla.synthetic import measurements
 
 RUN, WORKER = "20261126T010000Z-a", "w1"

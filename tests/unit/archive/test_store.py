@@ -5,9 +5,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from bizra_load.archive.run_record import without_secrets
+from bizra_load.archive.run_record import RunRecord
 from bizra_load.archive.store import RunWriter, new_folder, read_run
 from bizra_load.exit_codes import UsageError
+from bizra_load.io.redaction import without_secrets
 from tests.unit.sla.synthetic import measurements
 
 
@@ -15,7 +16,7 @@ from tests.unit.sla.synthetic import measurements
 def saved(tmp_path):
     m = measurements(rate=5, hold_s=6)
     writer = RunWriter(tmp_path)
-    writer.record({"name": "x"}, m.facts)
+    writer.record(RunRecord(name="x"), m.facts)
     writer.windows(m.windows)
     writer.health(m.health)
     writer.snapshots(m.snapshots)
@@ -30,7 +31,7 @@ def test_what_was_written_is_read_back(saved):
     assert found.snapshots == m.snapshots
     assert found.facts == m.facts
     assert sorted(found.health, key=lambda h: (h.second, h.worker)) == list(m.health)
-    assert record["name"] == "x"
+    assert record.name == "x"
 
 
 def test_a_last_line_cut_short_is_left_out_and_said(saved):
@@ -38,7 +39,7 @@ def test_a_last_line_cut_short_is_left_out_and_said(saved):
     path = folder / "windows.jsonl"
     path.write_bytes(path.read_bytes()[:-20])
     found, record = read_run(folder)
-    assert record["truncated"] == ["windows.jsonl"]
+    assert record.truncated == ("windows.jsonl",)
     assert len(found.windows) == len(m.windows) - 1
 
 

@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from bizra_load.archive import checksums
+from bizra_load.archive.run_record import AgreementName, RunRecord
 from bizra_load.engine.stages import MAX_STAGES
-from bizra_load.judging import judge
 from bizra_load.judging.agreements import keep_agreement, read_agreement
+from bizra_load.judging.judge import assess_folder
 from sla.values.machine import TARGET, MachineSecond
 
 K6 = "metric_name,timestamp,metric_value\n"
@@ -131,5 +132,5 @@ def run(folder: Path, writer_of: Any, measured: Any) -> None:
     writer.snapshots(measured.snapshots)
     writer.target([MachineSecond(measured.windows[0].second, TARGET, 2, 0.1)])
     writer.close()
-    writer.seal({"name": "x", "agreement": {"name": "local", "sha256": read.sha256}}, measured.facts)
-    judge.assess(folder)
+    writer.seal(RunRecord(name="x", agreement=AgreementName("local", read.sha256)), measured.facts)
+    assess_folder(folder)

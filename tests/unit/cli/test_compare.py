@@ -5,6 +5,7 @@ import json
 
 import pytest
 
+from bizra_load.archive.run_record import AgreementName, RunRecord
 from bizra_load.archive.store import RunWriter
 from bizra_load.cli.main import main
 from bizra_load.judging.agreements import keep_agreement
@@ -24,7 +25,7 @@ def saved(tmp_path, name, at_s=0, **options):
     writer.windows(dataclasses.replace(w, second=w.second + at_s) for w in m.windows)
     writer.health(dataclasses.replace(h, second=h.second + at_s) for h in m.health)
     writer.snapshots(dataclasses.replace(s, at_ns=s.at_ns + shift) for s in m.snapshots)
-    writer.record({"name": name, "agreement": {"name": "local"}}, facts)
+    writer.record(RunRecord(name=name, agreement=AgreementName("local", "")), facts)
     writer.close()
     keep_agreement(folder, LOCAL)
     return str(folder)

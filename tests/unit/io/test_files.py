@@ -5,7 +5,8 @@ import stat
 
 import pytest
 
-from bizra_load.io.files import out_file, write_atomically
+from bizra_load.exit_codes import UsageError
+from bizra_load.io.files import out_file, write_atomically, writing
 
 
 def pipe(path):
@@ -56,3 +57,10 @@ def test_a_file_is_replaced_and_folders_that_are_missing_are_made(tmp_path):
 def test_what_is_no_name_for_a_file_is_refused(name):
     with pytest.raises(ValueError, match="is no name for a file"):
         out_file(name)
+
+
+def test_a_folder_that_can_not_be_written_is_named_with_the_reason_and_what_is_allowed(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(UsageError) as refused, writing("--out: here"):
+        write_atomically(tmp_path / "file" / "below", "x")
+    assert str(refused.value) == "--out: here: Not a directory (allowed: a folder that can be written)"

@@ -7,8 +7,8 @@ import pytest
 from bizra_load.archive import checksums
 from bizra_load.archive.store import RunWriter, read_run
 from bizra_load.exit_codes import UsageError
-from bizra_load.judging import judge
 from bizra_load.judging.agreements import read_baseline
+from bizra_load.judging.judge import judge_folder
 from bizra_load.judging.junit import read_junit
 from bizra_load.monitoring.panel_check import check_panels
 from bizra_load.monitoring.panels import Panel
@@ -44,20 +44,20 @@ def altered(folder, name, change):
 def test_a_run_record_with_a_huge_fact_is_refused(folder, field):
     altered(folder, "run.json", lambda record: record["facts"].update({field: HUGE}))
     with pytest.raises(UsageError, match=r"run\.json: not a run record"):
-        judge.judge(folder)
+        judge_folder(folder)
 
 
 def test_a_plan_with_a_huge_rate_is_refused(folder):
     altered(folder, "run.json", lambda record: record["facts"]["plan"][0].update(to_per_s=HUGE))
     with pytest.raises(UsageError, match=r"run\.json: not a run record"):
-        judge.judge(folder)
+        judge_folder(folder)
 
 
 @pytest.mark.parametrize(("name", "field"), [("windows.jsonl", "ok"), ("health.jsonl", "slots"), ("server.jsonl", "at_ns")])
 def test_a_row_with_a_huge_count_is_refused(folder, name, field):
     altered(folder, name, lambda row: row.update({field: HUGE}))
     with pytest.raises(UsageError, match=rf"{name}: line 1: "):
-        judge.judge(folder)
+        judge_folder(folder)
 
 
 def test_a_baseline_file_with_a_huge_figure_is_refused(tmp_path):

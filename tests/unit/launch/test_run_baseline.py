@@ -2,15 +2,15 @@
 
 import argparse
 import json
-from datetime import UTC, datetime
 
 import pytest
 
-from bizra_load.archive import checksums, run_record
+from bizra_load.archive import checksums
+from bizra_load.archive.run_record import AgreementName, Host, RunRecord
 from bizra_load.archive.store import RunWriter
 from bizra_load.exit_codes import InvalidRunError
-from bizra_load.judging import judge
 from bizra_load.judging.agreements import BASELINE, keep_agreement, read_agreement
+from bizra_load.judging.judge import judge_folder
 from bizra_load.launch import run_baseline
 from bizra_load.launch.run_baseline import measured_beside
 from bizra_load.settings.settings import resolve
@@ -99,9 +99,9 @@ def test_what_was_measured_here_is_not_taken_for_another_machine():
     found = baseline_from_mapping(
         json.loads(Bench(generate=40_000, verify=90_000, finality=1_000).measure().as_json()), "measured"
     )
-    host = run_record.build("x", datetime.now(UTC), [], "", {})["host"]
-    assert found.machine["cores"] == host["usable_cores"]
-    assert other_machine(found, host["cpu"], host["usable_cores"]) == ""
+    host = Host.this()
+    assert found.machine["cores"] == host.usable_cores
+    assert other_machine(found, host.cpu, host.usable_cores) == ""
 
 
 @pytest.mark.parametrize(
@@ -123,5 +123,7 @@ def test_an_answer_notes_a_baseline_that_was_measured_on_another_machine(tmp_pat
     writer.windows(m.windows)
     writer.health(m.health)
     writer.close()
-    writer.seal({"name": "x", "agreement": {"name": "local"}, "host": host}, m.facts)
-    assert sum("was measured on another machine" in note for note in judge.judge(tmp_path)[0].notes) == said
+    writer.record(RunRecord(name="x", agreement=AgreementName("local", "")), m.facts)
+    record = json.loads((tmp_path / "run.json").read_text())
+    (tmp_path / "run.json").write_text(json.dumps(record | {"host": host}))
+    assert sum("was measured on another machine" in note for note in judge_folder(tmp_path)[0].notes) == said

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reports.others import metrics_validation
+from reports.results import metrics_validation
 from sla.judgement.counters import common_times_s, coverage, increments, restarts
 from sla.judgement.monitored import judge_monitored
 from sla.values.agreement import Limit
@@ -88,7 +88,7 @@ def test_no_data_is_inconclusive_and_every_metric_says_so(snapshots):
     answer = judged(snapshots)
     assert (answer.decision, answer.exit_code) == (Decision.INCONCLUSIVE, 4)
     assert {o.estimate for o in answer.objectives} == {None}
-    assert "no data" in metrics_validation.text(answer)
+    assert "no data" in metrics_validation.render(answer)
     assert '"estimate": null' in metrics_validation.render_json(answer, {})
 
 

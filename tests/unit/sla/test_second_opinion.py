@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from reports.others import second_opinion as report
+from reports.results import second_opinion as report
 from sla.estimators.block_bootstrap import block_length, block_quantiles, politis_white
 from sla.estimators.quantiles import QUANTILES, quantile_results, windows_of
 from sla.judgement.second_opinion import second_opinions

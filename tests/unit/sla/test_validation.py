@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from reports.others.validated import ValidationReport, render
+from reports.results.validated import ValidationReport, render_json
 from sla.judgement.decision import STRATEGY
 from sla.release.validation import WORST_FIRST, Outcome, StepResult, combined
 from sla.values.assessment import Decision
@@ -38,7 +38,7 @@ def test_an_import_that_nobody_asked_for_takes_nothing_away_and_nothing_measured
 
 @pytest.mark.parametrize("decision", list(Decision))
 def test_a_controller_gets_steps_exactly_where_it_may_roll_out(decision):
-    text = render(
+    text = render_json(
         ValidationReport(
             decision, 0, "", False, "", "", "", "", STRATEGY[decision], "", "", "", "", "", (step(decision),)
         )

@@ -42,11 +42,13 @@ class DashboardCheck:
 
 
 def render_json(check: DashboardCheck) -> str:
+    """JSON text of SCHEMA."""
     panels = [asdict(p) | {"passed": p.passed} for p in check.panels]
     return json.dumps({"schema": SCHEMA, **asdict(check), "panels": panels, "passed": check.passed}, indent=2) + "\n"
 
 
 def render(check: DashboardCheck, width: int = 120, colour: bool = False) -> str:
+    """A table, with ANSI colours where asked for."""
     console, out = terminal(width, colour)
     rows = [
         Row(

@@ -36,14 +36,14 @@ def _row(o: OperationBaseline) -> Row:
     return Row((*cells, with_interval(o.hot_mean, "ns")), "")
 
 
-def _outliers(name: str, n: int, found: Outliers) -> list[str]:
+def _outliers(name: str, n: int, outliers: Outliers) -> list[str]:
     """In Criterion's words."""
-    if not found.total:
+    if not outliers.total:
         return [f"{name}: no outliers among {n:,} timings"]
     kinds = ("low severe", "low mild", "high mild", "high severe")
-    counts = (found.low_severe, found.low_mild, found.high_mild, found.high_severe)
+    counts = (outliers.low_severe, outliers.low_mild, outliers.high_mild, outliers.high_severe)
     named = ", ".join(f"{c:,} ({100 * c / n:.2f} %) {kind}" for kind, c in zip(kinds, counts, strict=True) if c)
-    return [f"{name}: {found.total:,} outliers among {n:,} timings ({100 * found.total / n:.2f} %): {named}"]
+    return [f"{name}: {outliers.total:,} outliers among {n:,} timings ({100 * outliers.total / n:.2f} %): {named}"]
 
 
 def _coarse(baseline: NodeBaseline, o: OperationBaseline) -> str:

@@ -10,8 +10,8 @@ from bizra_load.archive import checksums
 from bizra_load.archive.latest import run_folders
 from bizra_load.archive.store import ASSESSMENT
 from bizra_load.exit_codes import UsageError
-from bizra_load.io.files import read_text, write_atomically
-from bizra_load.judging import judge
+from bizra_load.io.files import read_text, write_atomically, writing
+from bizra_load.judging.judge import add_evidence, assess_folder
 from reports.documents import checklist, go_no_go, performance
 from reports.formats import json_report
 from sla.judgement.trends import EarlierRun
@@ -29,8 +29,8 @@ def write_artifacts(folder: Path, out: Path, evidence: Sequence[str] = ()) -> li
     Raises UsageError before anything is written for evidence that is wrong, or a folder that has not been assessed.
     """
     if evidence:
-        judge.add_evidence(folder, evidence)
-        assessment = judge.assess(folder)
+        add_evidence(folder, evidence)
+        assessment = assess_folder(folder)
     else:
         assessment = read_assessment(folder)
     if assessment.strategy is None:
@@ -43,16 +43,14 @@ def write_artifacts(folder: Path, out: Path, evidence: Sequence[str] = ()) -> li
         CHECKLIST: checklist.render(assessment, run),
         PERFORMANCE: performance.render(assessment, run, earlier_runs(folder, assessment)),
     }
-    try:
+    with writing(f"--artifacts: {out}"):
         for name, text in documents.items():
             write_atomically(out / name, text)
-    except OSError as error:
-        raise UsageError(f"--artifacts: {out}: {error.strerror} (allowed: a folder that can be written)") from None
     return [out / name for name in documents]
 
 
 def read_assessment(folder: Path) -> Assessment:
-    """assessment.json of a run folder. Raises UsageError."""
+    """The assessment in assessment.json of a run folder. Raises UsageError."""
     path = folder / ASSESSMENT
     checksums.verify(folder)
     try:
@@ -67,7 +65,7 @@ def earlier_runs(folder: Path, assessment: Assessment) -> tuple[EarlierRun, ...]
     """The latest runs beside this one that were made before it on the same target and judged by the same agreement in the same
     environment, oldest first. Runs that could not be trusted, or can't be read, are left out.
     """
-    found = []
+    runs = []
     for path in run_folders(folder.resolve().parent):
         if path == folder.resolve() or not (path / ASSESSMENT).exists():
             continue
@@ -83,8 +81,8 @@ def earlier_runs(folder: Path, assessment: Assessment) -> tuple[EarlierRun, ...]
                 o.key: o.estimate for o in other.objectives if o.estimate is not None and o.status is not Status.INVALID
             }
             rate = float(planned) if isinstance(planned, int | float) else 0.0
-            found.append(EarlierRun(path.name, started, other.decision.value, rate, estimates))
-    return tuple(sorted(found, key=lambda r: (r.started, r.name))[-EARLIER_RUNS:])
+            runs.append(EarlierRun(path.name, started, other.decision.value, rate, estimates))
+    return tuple(sorted(runs, key=lambda r: (r.started, r.name))[-EARLIER_RUNS:])
 
 
 def _same(one: Assessment, other: Assessment) -> bool:

@@ -36,7 +36,7 @@ class ValidationReport:
     steps: tuple[StepResult, ...]
 
 
-def render(v: ValidationReport) -> str:
+def render_json(v: ValidationReport) -> str:
     """JSON text with a stable order of keys."""
     whole: dict[str, Any] = {
         "schema": SCHEMA,

@@ -15,7 +15,8 @@ SCHEMA = "bizra-load/comparison/1"
 COLUMNS = ("Figure", "Baseline", "Candidate", "Ratio", "95 % interval", "Verdict", "Why")
 
 
-def render_text(comparison: Comparison, width: int = 120, colour: bool = False) -> str:
+def render(comparison: Comparison, width: int = 120, colour: bool = False) -> str:
+    """Plain text, or with ANSI colours, at most `width` columns wide."""
     console, out = text.terminal(width, colour)
     console.print(text.draw("Candidate against baseline", COLUMNS, [_row(c) for c in comparison.compared], 5))
     for note in (comparison.method, *comparison.notes):
@@ -25,11 +26,13 @@ def render_text(comparison: Comparison, width: int = 120, colour: bool = False) 
 
 
 def render_markdown(comparison: Comparison) -> str:
+    """A heading with the verdict, a table and notes."""
     lines = [f"# {comparison.change.value}", "", *markdown.pipe_table(COLUMNS, [_row(c) for c in comparison.compared]), ""]
     return "\n".join(lines + [f"- {markdown.escape(note)}" for note in (comparison.method, *comparison.notes)]) + "\n"
 
 
 def render_json(comparison: Comparison) -> str:
+    """JSON text of SCHEMA; infinities are the text "inf"."""
     return json.dumps(finite({"schema": SCHEMA, **dataclasses.asdict(comparison)}), indent=2, allow_nan=False) + "\n"
 
 

@@ -1,4 +1,4 @@
-"""What an alert drill found: as a table for people, as JSON for the gate "alerts active"."""
+"""The result of an alert drill: as a table for people, as JSON for the gate "alerts active"."""
 
 from __future__ import annotations
 
@@ -49,6 +49,7 @@ class Drill:
 
 
 def render_json(drill: Drill) -> str:
+    """JSON text of SCHEMA."""
     rules = [asdict(r) | {"passed": r.passed} for r in drill.rules]
     head = {"schema": SCHEMA, "agreement": drill.agreement, "rules_loaded": drill.rules_loaded}
     rest = {"alertmanager": drill.alertmanager, "shortened": dict(drill.shortened), "rules": rules, "passed": drill.passed}
@@ -56,6 +57,7 @@ def render_json(drill: Drill) -> str:
 
 
 def render(drill: Drill, width: int = 120, colour: bool = False) -> str:
+    """A table, with ANSI colours where asked for."""
     console, out = terminal(width, colour)
     columns = ("Alert", "Severity", "Fault", "Pending", "Firing", "Notified", "Resolved", "Result")
     console.print(draw("Alert drill", columns, [_row(r) for r in drill.rules], len(columns) - 1))

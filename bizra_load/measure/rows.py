@@ -1,4 +1,4 @@
-"""Windows and health rows as plain, versioned data: the same rows go over the wire (msgpack) and to disk (JSON lines).
+"""Windows and health as rows of plain values: the same rows go over the wire (see report) and to disk, as JSON lines.
 
 Histograms are text (see hdr_codec). Decoding treats its input as hostile: sizes and types are checked, nothing is executed, and
 all trouble is a WireError of one line.
@@ -6,30 +6,33 @@ all trouble is a WireError of one line.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-import msgpack
-
-from bizra_load.measure.hdr_codec import WireError, compressed, decode_histogram, encode_histograms, payloads
+from bizra_load.measure.hdr_codec import WireError, decode_histogram, encode_histograms
 from sla.values.histogram import Histogram
 from sla.values.machine import UNKNOWN, MachineSecond
 from sla.values.window import Health, Window
 
-VERSION = 1
-MAX_REPORT_BYTES = 8 * 1024 * 1024
-MAX_ROWS = 10_000
+Row = dict[str, Any]
 MAX_NAME = 200
 MAX_COUNT = 1 << 62
 MAX_SECOND = 1 << 34  # the year 2514
 
 
-def window_row(w: Window) -> dict[str, Any]:
+def window_row(w: Window) -> Row:
     """Plain values of a window, the form of `windows.jsonl`."""
-    return _window_row(w, *encode_histograms((w.response, w.service)))
+    return window_row_with(w, encode_histograms(histograms_of_window(w)))
 
 
-def _window_row(w: Window, response: str, service: str) -> dict[str, Any]:
+def histograms_of_window(w: Window) -> tuple[Histogram, Histogram]:
+    """Those whose texts window_row_with() takes."""
+    return w.response, w.service
+
+
+def window_row_with(w: Window, texts: Iterable[str]) -> Row:
+    """window_row() with the texts of its histograms, in the order of histograms_of_window()."""
+    response, service = texts
     return {
         "second": w.second,
         "operation": w.operation,
@@ -76,12 +79,19 @@ def window_from_row(row: object) -> Window:
     return window
 
 
-def health_row(h: Health) -> dict[str, Any]:
-    """Plain values of a health row, the form of `health.jsonl`."""
-    return _health_row(h, *encode_histograms((h.lag, h.own_lag, h.hub)))
+def health_row(h: Health) -> Row:
+    """Plain values of a worker's health in one second, the form of `health.jsonl`."""
+    return health_row_with(h, encode_histograms(histograms_of_health(h)))
 
 
-def _health_row(h: Health, lag: str, own_lag: str, hub: str) -> dict[str, Any]:
+def histograms_of_health(h: Health) -> tuple[Histogram, Histogram, Histogram]:
+    """Those whose texts health_row_with() takes."""
+    return h.lag, h.own_lag, h.hub
+
+
+def health_row_with(h: Health, texts: Iterable[str]) -> Row:
+    """health_row() with the texts of its histograms, in the order of histograms_of_health()."""
+    lag, own_lag, hub = texts
     return {
         "second": h.second,
         "worker": h.worker,
@@ -104,6 +114,7 @@ def _health_row(h: Health, lag: str, own_lag: str, hub: str) -> dict[str, Any]:
 
 
 def health_from_row(row: object) -> Health:
+    """Raises WireError for anything that health_row(), of this version or an older one, could not have made."""
     if not isinstance(row, Mapping):
         raise WireError("a health row must be a mapping")
     row = {**_NOT_YET_MEASURED, **row}
@@ -140,7 +151,7 @@ _NOT_YET_MEASURED = {
 _MACHINE = ("cpu_s", "waited_s", "steal", "pressure", "throttled_s")
 
 
-def machine_row(m: MachineSecond) -> dict[str, Any]:
+def machine_row(m: MachineSecond) -> Row:
     """Plain values, the form of `target.jsonl` and of a health row's "machine"."""
     return {"second": m.second, "process": m.process, "cores": m.cores, **{key: getattr(m, key) for key in _MACHINE}}
 
@@ -151,62 +162,6 @@ def machine_from_row(row: object) -> MachineSecond:
         raise WireError("machine: must be a mapping")
     figures = {key: _number(row, key, UNKNOWN) for key in _MACHINE}
     return MachineSecond(_count(row, "second", MAX_SECOND), _name(row, "process"), _count(row, "cores"), **figures)
-
-
-BUCKETS_A_STEP = 400  # turned into bytes in less than 0.1 ms; a single histogram with more is a step by itself
-
-
-class ReportMaker:
-    """encode_report() in small steps: run steps() to its end, then `data` is there."""
-
-    data = b""
-
-    def steps(self, windows: Sequence[Window], health: Sequence[Health]) -> Iterator[None]:
-        yield
-        histograms = [h for w in windows for h in (w.response, w.service)]
-        histograms += [h for row in health for h in (row.lag, row.own_lag, row.hub)]
-        unpacked: list[bytes] = []
-        together: list[Histogram] = []
-        for h in histograms:
-            if together and sum(t.indices.size for t in (*together, h)) > BUCKETS_A_STEP:
-                unpacked += payloads(together)
-                together = []
-                yield
-            together.append(h)
-        unpacked += payloads(together)
-        yield
-        texts = []
-        for payload in unpacked:
-            texts.append(compressed(payload))
-            yield
-        left = iter(texts)
-        rows = [[_window_row(w, next(left), next(left)) for w in windows]]
-        rows.append([_health_row(h, next(left), next(left), next(left)) for h in health])
-        self.data = msgpack.packb([VERSION, *rows])
-
-
-def encode_report(windows: Sequence[Window], health: Sequence[Health]) -> bytes:
-    """One worker's report."""
-    maker = ReportMaker()
-    for _ in maker.steps(windows, health):
-        pass
-    return maker.data
-
-
-def decode_report(data: bytes) -> tuple[list[Window], list[Health]]:
-    """Raises WireError."""
-    if len(data) > MAX_REPORT_BYTES:
-        raise WireError(f"a report of {len(data)} bytes (allowed: {MAX_REPORT_BYTES})")
-    try:
-        found = msgpack.unpackb(data, raw=False, strict_map_key=False)
-    except Exception as error:  # msgpack raises many kinds, ValueError and its own; all of them mean damaged bytes
-        raise WireError(f"damaged report: {type(error).__name__}") from None
-    if not (isinstance(found, list) and len(found) == 3 and found[0] == VERSION):
-        raise WireError(f"a report of another version (this is version {VERSION})")
-    _, windows, health = found
-    if not (isinstance(windows, list) and isinstance(health, list)) or len(windows) + len(health) > MAX_ROWS:
-        raise WireError(f"a report must hold two lists of at most {MAX_ROWS} rows")
-    return [window_from_row(w) for w in windows], [health_from_row(h) for h in health]
 
 
 def _count(row: Mapping[Any, Any], key: Any, most: int = MAX_COUNT) -> int:

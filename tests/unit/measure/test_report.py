@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from bizra_load.measure.wire import ReportMaker
+from bizra_load.measure.report import ReportMaker
 from sla.values.histogram import from_values
 from sla.values.window import Window
 

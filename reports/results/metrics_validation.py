@@ -21,29 +21,34 @@ COLUMNS = ("Metric", "Severity", "Target", "Estimate", "95 % interval", "Baselin
 _FIRST = ("decision", "exit_code", "summary", "rollout", "agreement", "environment", "baseline")
 
 
-def text(answer: MetricsAssessment, width: int = 120, colour: bool = False) -> str:
+def render(assessment: MetricsAssessment, width: int = 120, colour: bool = False) -> str:
     """Plain text, or with ANSI colours."""
     console, out = terminal(width, colour)
-    w = answer.window
+    w = assessment.window
     span = f"{w.length_s:,.0f} s from {_time(w.from_ns)} to {_time(w.to_ns)}"
-    console.print(draw(f"Metrics of {span}", COLUMNS, [_row(o, answer.deviations.get(o.key)) for o in answer.objectives], 7))
+    console.print(
+        draw(f"Metrics of {span}", COLUMNS, [_row(o, assessment.deviations.get(o.key)) for o in assessment.objectives], 7)
+    )
     seen = f"{w.scrapes} scrapes of {w.instances} instance{'s' if w.instances != 1 else ''}, every {w.interval_s:g} s"
     console.print(Text(f"Prometheus: {seen}, which cover {w.coverage:.0%} of the window"))
-    for note in answer.notes:
+    for note in assessment.notes:
         console.print(Text(f"Note: {note}"))
     console.print(
-        Text(f"{answer.decision.value}: {answer.summary}", style=DECISION_STYLES.get(answer.decision.value, "bold red"))
+        Text(
+            f"{assessment.decision.value}: {assessment.summary}",
+            style=DECISION_STYLES.get(assessment.decision.value, "bold red"),
+        )
     )
-    console.print(Text(f"Exit code {answer.exit_code}"))
+    console.print(Text(f"Exit code {assessment.exit_code}"))
     return out.getvalue().rstrip("\n")
 
 
-def render_json(answer: MetricsAssessment, source: Mapping[str, str]) -> str:
+def render_json(assessment: MetricsAssessment, source: Mapping[str, str]) -> str:
     """JSON text; `source` says what was asked (Prometheus' address, selector). Units as in assessment.json."""
-    values = dataclasses.asdict(answer)
+    values = dataclasses.asdict(assessment)
     deviations = values.pop("deviations")
     metrics = [{**o, "deviation_from_baseline": deviations.get(o["key"])} for o in values.pop("objectives")]
-    w = answer.window
+    w = assessment.window
     values["window"] |= {"from": _time(w.from_ns), "to": _time(w.to_ns), "length_s": w.length_s}
     ordered = {
         "schema": SCHEMA,

@@ -8,8 +8,8 @@ import shutil
 import pytest
 
 from bizra_load.cli.main import main
-from bizra_load.judging import judge
 from bizra_load.judging.agreements import keep_agreement, read_agreement
+from bizra_load.judging.judge import assess_folder
 from tests.unit.cli.test_compare import saved
 from tests.unit.sla.test_evidence import dashboard, drill, manifest
 
@@ -23,7 +23,7 @@ def folder(tmp_path_factory):
     path = tmp_path_factory.mktemp("kept") / "20270115T080000Z-poi"
     shutil.move(saved(path.parent, path.name, hold_s=20), path)
     keep_agreement(path, read_agreement("v2.2.0-rc1"))
-    judge.assess(path)
+    assess_folder(path)
     return path
 
 
@@ -223,7 +223,7 @@ def test_trends_come_from_earlier_runs_beside_it_of_the_same_agreement_and_targe
         saved(tmp_path, name, **how)
         record = json.loads((path / "run.json").read_text())
         (path / "run.json").write_text(json.dumps(record | {"started": started, "target": target}))
-        judge.assess(path)
+        assess_folder(path)
         return path
 
     made("a", "2026-11-01T10:00:00Z", seed=1)

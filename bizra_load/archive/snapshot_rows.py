@@ -1,0 +1,42 @@
+"""The server's snapshots as rows of plain values, the form of `server.jsonl`. What is read is checked: it may be damaged."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from sla.values.snapshot import BucketCounts, Snapshot
+
+MAX_BUCKETS = 10_000
+
+
+def snapshot_row(s: Snapshot) -> dict[str, Any]:
+    """Plain values; edges are text, since JSON has no infinity."""
+    histograms = {
+        name: {"le": [str(e) for e in h.edges_s], "cumulative": list(h.cumulative), "sum_s": h.sum_s}
+        for name, h in s.histograms.items()
+    }
+    return {
+        "at_ns": s.at_ns,
+        "took_ns": s.took_ns,
+        "instance": s.instance,
+        "counters": dict(s.counters),
+        "gauges": dict(s.gauges),
+        "histograms": histograms,
+    }
+
+
+def snapshot_from_row(row: Any) -> Snapshot:
+    """Raises ValueError, KeyError, TypeError or AttributeError for what snapshot_row() could not have made."""
+    histograms = {
+        str(name): BucketCounts(tuple(float(e) for e in h["le"]), tuple(float(c) for c in h["cumulative"]), float(h["sum_s"]))
+        for name, h in row["histograms"].items()
+    }
+    numbers = {key: {str(n): float(v) for n, v in row[key].items()} for key in ("counters", "gauges")}
+    if not (0 <= row["at_ns"] < 1 << 62 and 0 <= row["took_ns"] < 1 << 62):
+        raise ValueError("at_ns, took_ns: must be ns of a clock")
+    for name, h in histograms.items():
+        whole = 0 < len(h.edges_s) == len(h.cumulative) <= MAX_BUCKETS and list(h.edges_s) == sorted(set(h.edges_s))
+        if not whole or not all(0 <= c < math.inf for c in h.cumulative) or math.isnan(h.sum_s):
+            raise ValueError(f"histogram {name[:100]}: edges must ascend, each with a count")
+    return Snapshot(int(row["at_ns"]), int(row["took_ns"]), str(row["instance"]), histograms=histograms, **numbers)

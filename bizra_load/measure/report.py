@@ -1,0 +1,114 @@
+"""What a worker measured since its last report, as it goes over the wire: versioned rows (see rows), packed with msgpack."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgpack
+
+from bizra_load.measure.hdr_codec import WireError, compressed, payloads
+from bizra_load.measure.rows import (
+    Row,
+    health_from_row,
+    health_row_with,
+    histograms_of_health,
+    histograms_of_window,
+    window_from_row,
+    window_row_with,
+)
+from sla.values.histogram import Histogram
+from sla.values.window import Health, Window
+
+VERSION = 1
+MAX_REPORT_BYTES = 8 * 1024 * 1024
+MAX_ROWS = 10_000
+BUCKETS_A_STEP = 400  # turned into bytes in less than 0.1 ms; a single histogram with more is a step by itself
+
+
+@dataclass(frozen=True)
+class Report:
+    """One report of a worker, checked. `sequence`: its number, counted by the worker from 0; `final`: no other follows.
+
+    The rows are what is stored of it: every value as it was decoded, and histograms as the texts that arrived, so that nothing
+    is encoded a second time.
+    """
+
+    worker: str
+    sequence: int
+    final: bool
+    windows: tuple[Window, ...]
+    health: tuple[Health, ...]
+    window_rows: tuple[Row, ...]
+    health_rows: tuple[Row, ...]
+
+
+class ReportMaker:
+    """encode_report() in small steps: run steps() to its end, then `data` is there."""
+
+    data = b""
+
+    def steps(self, windows: Sequence[Window], health: Sequence[Health]) -> Iterator[None]:
+        """Yields between steps, each of which takes well under a millisecond."""
+        yield
+        histograms = [h for w in windows for h in histograms_of_window(w)]
+        histograms += [h for row in health for h in histograms_of_health(row)]
+        unpacked: list[bytes] = []
+        together: list[Histogram] = []
+        for h in histograms:
+            if together and sum(t.indices.size for t in (*together, h)) > BUCKETS_A_STEP:
+                unpacked += payloads(together)
+                together = []
+                yield
+            together.append(h)
+        unpacked += payloads(together)
+        yield
+        texts = []
+        for payload in unpacked:
+            texts.append(compressed(payload))
+            yield
+        left = iter(texts)
+        rows = [[window_row_with(w, (next(left), next(left))) for w in windows]]
+        rows.append([health_row_with(h, (next(left), next(left), next(left))) for h in health])
+        self.data = msgpack.packb([VERSION, *rows])
+
+
+def encode_report(windows: Sequence[Window], health: Sequence[Health]) -> bytes:
+    """One worker's report, for decode_report()."""
+    maker = ReportMaker()
+    for _ in maker.steps(windows, health):
+        pass
+    return maker.data
+
+
+def decode_report(worker: str, sequence: int, final: bool, data: bytes) -> Report:
+    """Raises WireError for data that encode_report() could not have made."""
+    if len(data) > MAX_REPORT_BYTES:
+        raise WireError(f"a report of {len(data)} bytes (allowed: {MAX_REPORT_BYTES})")
+    try:
+        document = msgpack.unpackb(data, raw=False, strict_map_key=False)
+    except Exception as error:  # msgpack raises many kinds, ValueError and its own; all of them mean damaged bytes
+        raise WireError(f"damaged report: {type(error).__name__}") from None
+    if not (isinstance(document, list) and len(document) == 3 and document[0] == VERSION):
+        raise WireError(f"a report of another version (this is version {VERSION})")
+    _, windows, health = document
+    if not (isinstance(windows, list) and isinstance(health, list)) or len(windows) + len(health) > MAX_ROWS:
+        raise WireError(f"a report must hold two lists of at most {MAX_ROWS} rows")
+    return report_from_rows(worker, sequence, final, windows, health)
+
+
+def report_from_rows(worker: str, sequence: int, final: bool, windows: Iterable[Any], health: Iterable[Any]) -> Report:
+    """A report of rows that window_row() and health_row() have made; raises WireError for others."""
+    checked = [(window_from_row(row), row) for row in windows]
+    checked_health = [(health_from_row(row), row) for row in health]
+    return Report(
+        worker,
+        sequence,
+        final,
+        tuple(w for w, _ in checked),
+        tuple(h for h, _ in checked_health),
+        tuple(window_row_with(w, (row["response"], row["service"])) for w, row in checked),
+        # an older version has no histogram of its own lag and of the hub's: they are empty
+        tuple(health_row_with(h, (row["lag"], row.get("own_lag", ""), row.get("hub", ""))) for h, row in checked_health),
+    )

@@ -1,1 +1,0 @@
-"""What the other verbs answer, as text."""
