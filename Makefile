@@ -13,10 +13,11 @@ UV := .venv-lock/bin/uv
 PACKAGES := prometheus prometheus-alertmanager chromium faketime iproute2
 BENCH_PACKAGES := nginx-light wrk hey nghttp2-client gcc libc6-dev
 BENCH_ROUNDS ?= 5
-# tests that start no load
-FAST := tests/unit tests/golden tests/architecture tests/properties
+# over several processes: tests of a group in one of them, in the order of tests/conftest.py
+SPREAD := --dist loadgroup --no-loadscope-reorder
+PYTEST := $(BIN)/python -m pytest $(SPREAD)
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev debian debian-bench install-debian loadtest node drill test mutants fuzz calibrate bench bench-memory bench-statistics dependable soak audit lock test-lowest lint format clean validate
+.PHONY: help setup setup-dev debian debian-bench install-debian loadtest node drill test test-fast coverage mutants fuzz calibrate bench bench-memory bench-statistics dependable soak audit lock test-lowest lint format clean validate
 
 help: ## List all targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-17s %s\n", $$1, $$2}'
@@ -67,8 +68,17 @@ node: setup ## The reference node on port 8080, metrics on 9464
 drill: setup debian ## Provoke all 12 alerts on the reference node under a real Prometheus (about 80 s)
 	@$(BIN)/bizra-load alerts drill $(ARGS)
 
-test: setup-dev debian ## All tests
-	$(BIN)/python -m pytest $(ARGS)
+test: setup-dev debian ## All tests, 6 at a time since most of them wait; those that judge latency alone
+	$(PYTEST) -n 6 $(ARGS)
+
+test-fast: setup-dev debian ## The tests that start no load and take no long: under a minute
+	$(PYTEST) -n 2 -m "not e2e and not slow" $(ARGS)
+
+coverage: setup-dev debian ## Branch coverage of all tests but those that judge latency, in every process; fails under the thresholds
+	@rm -f .coverage .coverage.*
+	$(BIN)/coverage run -m pytest $(SPREAD) -n 6 -m "not quiet" $(ARGS)
+	@$(BIN)/coverage combine --quiet
+	$(BIN)/python -m tests.coverage_table
 
 fuzz: setup-dev ## Property tests of everything that comes from outside, 10,000 inputs each (minutes), and the count
 	$(BIN)/python -m tests.properties.fuzz $(ARGS)
@@ -117,7 +127,7 @@ test-lowest: $(UV) debian ## The fast tests on the lowest versions that pyprojec
 	$(UV) pip compile --quiet --resolution lowest-direct pyproject.toml --all-extras --group build -o .venv-lowest/lowest.txt
 	$(UV) pip install --quiet --python .venv-lowest/bin/python -r .venv-lowest/lowest.txt
 	$(UV) pip install --quiet --python .venv-lowest/bin/python --no-deps --no-build-isolation -e .
-	.venv-lowest/bin/python -m pytest $(FAST) $(ARGS)
+	.venv-lowest/bin/python -m pytest -m "not e2e and not slow" $(ARGS)
 
 audit: setup ## Known vulnerabilities of the locked dependencies (pip-audit, in a virtual environment of its own)
 	@test -x .venv-audit/bin/pip-audit || { $(PYTHON) -m venv .venv-audit && .venv-audit/bin/pip install --quiet --disable-pip-version-check pip-audit==2.10.1; }
@@ -137,4 +147,4 @@ format: setup-dev ## Format and mend what ruff can
 	$(BIN)/ruff check --fix .
 
 clean: ## Remove the virtual environment and caches; runs stay
-	rm -rf $(VENV) .venv-lock .venv-lowest .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache *.egg-info
+	rm -rf $(VENV) .venv-lock .venv-lowest .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage .import_linter_cache *.egg-info

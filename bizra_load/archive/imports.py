@@ -15,6 +15,7 @@ import os
 import zlib
 from array import array
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -107,10 +108,12 @@ def read_import(path: Path, unit: str = "ns") -> tuple[Measurements, str]:
         raise UsageError(f"--import: {path}: {error}") from None
 
 
-def _open(path: Path) -> TextIO:
-    raw = os.fdopen(open_regular(path), "rb")
-    unpacked = cast(BinaryIO, gzip.GzipFile(fileobj=raw)) if path.suffix == ".gz" else raw
-    return io.TextIOWrapper(unpacked, encoding="utf-8", newline="")
+@contextmanager
+def _open(path: Path) -> Iterator[TextIO]:
+    with os.fdopen(open_regular(path), "rb") as raw:  # a GzipFile leaves it open
+        unpacked = cast(BinaryIO, gzip.GzipFile(fileobj=raw)) if path.suffix == ".gz" else raw
+        with io.TextIOWrapper(unpacked, encoding="utf-8", newline="") as text:
+            yield text
 
 
 def _lines(file: TextIO) -> Iterator[str]:

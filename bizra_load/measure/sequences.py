@@ -12,6 +12,7 @@ class Sequences:
         self._below = 0
         self._beyond: set[int] = set()
         self._missed = 0  # below `_below`, given up
+        self._highest = -1
 
     def __contains__(self, sequence: object) -> bool:
         return isinstance(sequence, int) and (sequence < self._below or sequence in self._beyond)
@@ -29,6 +30,7 @@ class Sequences:
         if sequence in self:
             return
         self._beyond.add(sequence)
+        self._highest = max(self._highest, sequence)
         self._advance()
         while len(self._beyond) > MAX_AHEAD:
             first = min(self._beyond)
@@ -39,7 +41,7 @@ class Sequences:
     @property
     def highest(self) -> int:
         """-1 when none has arrived."""
-        return max(self._beyond, default=self._below - 1)
+        return self._highest
 
     def _advance(self) -> None:
         while self._below in self._beyond:

@@ -11,15 +11,19 @@ from tests.calibration.calibrate import cells, line
 from tests.calibration.trials import TRIALS
 
 RUNS = 60
+LONGEST = ("12", "11", "20", "9")  # begun first
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def pool():
+    if "PYTEST_XDIST_WORKER" in os.environ:  # other trials run at the same time
+        yield None
+        return
     with ProcessPoolExecutor(os.cpu_count()) as pool:
         yield pool
 
 
-@pytest.mark.parametrize("trial", TRIALS, ids=lambda t: f"{t.row} {t.title}")
+@pytest.mark.parametrize("trial", sorted(TRIALS, key=lambda t: t.row not in LONGEST), ids=lambda t: f"{t.row} {t.title}")
 def test_every_cell_is_inside_its_band(trial, pool):
     outside = [line(cell) for cell in cells(trial, RUNS, 7, pool) if not cell.possible()]
     assert not outside, "\n".join(outside)

@@ -1,12 +1,18 @@
-import signal
-
 import pytest
 import requests
 
 from bizra_load.rehearsal.node_process import start_node
+from tests.e2e import running
 
-# A shell starts background jobs with SIGINT ignored, and our processes would inherit that: the tests press Ctrl+C.
-signal.signal(signal.SIGINT, signal.default_int_handler)
+
+@pytest.fixture(scope="session", autouse=True)
+def common_baseline(tmp_path_factory):
+    """Measured once for all runs of this process, each of which would measure its own; a test that is about that sets
+    BASELINE="".
+    """
+    path = tmp_path_factory.mktemp("baseline") / "baseline.json"
+    running.measured_baseline(path)
+    running.ENVIRONMENT["BASELINE"] = str(path)
 
 
 @pytest.fixture
@@ -15,7 +21,7 @@ def node():
         yield started
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def shared_node():
     with start_node(["--seed", "e2e"]) as started:
         yield started
@@ -23,7 +29,7 @@ def shared_node():
 
 @pytest.fixture
 def calm_node(shared_node):
-    """One node for all tests of a module, without faults before and after each."""
+    """One node for all tests of a process, without faults before and after each."""
     requests.delete(shared_node.admin_url + "/faults", timeout=10)
     yield shared_node
     requests.delete(shared_node.admin_url + "/faults", timeout=10)

@@ -30,6 +30,9 @@ ATTEMPTS = {
     "finality": ("bizra_finality_checks_total",),
 }
 
+# of every run: as many workers on any number of cores; the fixture common_baseline adds a baseline
+ENVIRONMENT = {"WORKERS": "2"}
+
 
 @dataclass
 class Ended:
@@ -79,7 +82,7 @@ class Running:
             stderr=subprocess.PIPE,
             text=True,
             start_new_session=True,
-            env={**os.environ, "WORKERS": "2", **(environment or {})},  # on any number of cores
+            env={**os.environ, **ENVIRONMENT, **(environment or {})},
         )
 
     def wait_for(self, operations: int) -> Path:

@@ -5,6 +5,8 @@ import shutil
 import subprocess
 import sys
 
+import pytest
+
 from tests.e2e.running import ROOT
 
 DRILL = (sys.executable, "-m", "bizra_load.cli.main", "alerts", "drill")
@@ -14,6 +16,7 @@ RULES = (
 )  # fmt: skip
 
 
+@pytest.mark.slow
 def test_alerts_go_pending_fire_reach_alertmanager_and_resolve(tmp_path):
     assert shutil.which("prometheus-alertmanager"), "apt-get install -y --no-install-recommends prometheus-alertmanager"
     command = [*DRILL, "--rules", ",".join(RULES), "--out", str(tmp_path)]

@@ -38,7 +38,7 @@ def test_it_shows_what_it_writes_and_agreements_can_be_judged_by_it(tmp_path):
 
 
 def test_a_run_measures_its_own_baseline_and_is_judged_by_it_again(tmp_path, node):
-    ended = load(tmp_path, node, *SHORT)
+    ended = load(tmp_path, node, *SHORT, BASELINE="")
     assert "Baseline, measured on this machine for" in ended.err
     assert json.loads((ended.folder / "baseline.json").read_text())["machine"]
     generate = ended.objective("poi_generate_p99")

@@ -4,6 +4,7 @@ import shutil
 import subprocess
 import sys
 
+import pytest
 import requests
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -13,6 +14,7 @@ from sla.values.window import SCHEDULE
 from tests.e2e.running import ROOT, Running, load, until
 
 
+@pytest.mark.slow
 def test_prometheus_gets_the_totals_of_a_run_with_two_workers_and_its_checks_before_the_process_ends(tmp_path, calm_node):
     port = free_port()
     address = f"127.0.0.1:{port}"

@@ -21,8 +21,10 @@ ASSESS = (sys.executable, "-m", "bizra_load.cli.main", "assess")
 SHORT = ("-f", "locustfiles/mixed.py", "--target-ops", "600", "--ramp", "2s", "--duration", "8s")
 
 
+@pytest.mark.slow
+@pytest.mark.quiet
 def test_a_healthy_node_gets_go_and_the_same_answer_when_judged_again(tmp_path):
-    ended = load(tmp_path, None, "--ramp", "2s", "--duration", "40s", "--finality-share", "20%")
+    ended = load(tmp_path, None, "--ramp", "2s", "--duration", "40s", "--finality-share", "20%", BASELINE="")
     assert (ended.code, ended.assessment["decision"]) == (0, "GO"), ended.out
     assert {o["status"] for o in ended.assessment["objectives"]} == {"PASS"}
     assert {c["status"] for c in ended.assessment["checks"]} == {"PASS"}, ended.out
@@ -75,6 +77,7 @@ def assert_the_server_is_read_when_no_worker_reports(ended):
     assert statistics.median(during) == pytest.approx(0.85, abs=0.1)
 
 
+@pytest.mark.slow
 def test_three_percent_errors_are_no_go(tmp_path):
     with start_node(["--fault", "error_rate=3%", "--seed", "1"]) as node:
         ended = load(tmp_path, node, *SHORT, "--duration", "15s")
@@ -90,6 +93,8 @@ def attempts_with_finality(node, ended):
     return {**counted, "finality": counted["finality"] + failed}
 
 
+@pytest.mark.slow
+@pytest.mark.quiet
 def test_slow_generation_shows_on_its_gate_and_on_no_other_and_fail_on_warn_makes_it_3(tmp_path, node):
     alone = measured_baseline(tmp_path / "baseline.json")
     generate_ns = next(o.paced.p99.point for o in alone.operations if o.name == "generate")
@@ -223,6 +228,7 @@ def test_a_stopped_run_is_drained_to_the_last_operation(tmp_path, node, how):
     assert ended.code in (0, 4, 5), ended.err  # judged by what there was
 
 
+@pytest.mark.slow
 def test_a_run_that_has_surely_failed_is_stopped_early_on_request(tmp_path):
     with start_node(["--fault", "error_rate=10%", "--seed", "1"]) as node:
         ended = load(tmp_path, node, *SHORT, "--duration", "300s", "--abort-on-fail")

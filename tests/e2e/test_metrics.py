@@ -187,6 +187,8 @@ def test_a_prometheus_that_is_away_or_missing_is_one_line(tmp_path):
     assert "--prometheus-url: is missing" in missing.err
 
 
+@pytest.mark.slow
+@pytest.mark.quiet
 def test_real_traffic_is_judged_without_a_load_test(tmp_path, calm_node):
     (tmp_path / "traffic.yaml").write_text(AGREEMENT)
     measured_baseline(tmp_path / "alone.json")

@@ -104,6 +104,7 @@ def unharmed(page):
     assert page.evaluate("document.querySelectorAll('img, body script').length") == 0
 
 
+@pytest.mark.browser
 def test_the_page_shows_a_run_while_it_goes_and_its_assessment_and_runs_no_name(locust, page):
     answer = page.goto(f"{locust.url}/bizra-load")
     assert "script-src 'self'" in answer.headers["content-security-policy"]
@@ -147,6 +148,7 @@ def test_the_page_is_behind_the_login_where_there_is_one(tmp_path):
             assert "login" in answer.headers.get("location", "login")
 
 
+@pytest.mark.browser
 def test_the_report_draws_its_charts_and_loads_nothing(page, tmp_path):
     measured = measurements(rate=60, hold_s=20)
     assessment = evaluate(measured, LOCAL.agreement, LOCAL.baseline)

@@ -3,6 +3,7 @@
 import time
 
 import numpy as np
+import pytest
 
 from bizra_load.server_metrics.exposition import MetricsReader
 from bizra_load.server_metrics.prometheus import PrometheusSource
@@ -12,6 +13,7 @@ from tests.e2e.real_prometheus import prometheus
 from tests.e2e.running import attempts, load, until
 
 
+@pytest.mark.slow
 def test_prometheus_and_metrics_agree_on_the_same_run(tmp_path, node):
     target = node.metrics_url.removeprefix("http://").removesuffix("/metrics")
     (tmp_path / "prometheus").mkdir()

@@ -64,6 +64,7 @@ def validated(folder):
     return json.loads((folder / "artifacts" / "validated.json").read_text())
 
 
+@pytest.mark.slow
 def test_a_healthy_node_passes_all_four_steps_and_a_canary_controller_learns_how_to_roll_out(tmp_path, node):
     address = node.metrics_url.removeprefix("http://").removesuffix("/metrics")
     with local_prometheus({"node": address}) as prometheus, replayed_grafana(prometheus.url) as grafana:
@@ -102,6 +103,7 @@ def test_a_healthy_node_passes_all_four_steps_and_a_canary_controller_learns_how
     assert KEY not in ended.stdout + ended.stderr + "".join(p.read_text() for p in (tmp_path / "artifacts").iterdir())
 
 
+@pytest.mark.slow
 def test_with_nothing_configured_it_rehearses_and_three_percent_of_errors_are_no_go(tmp_path):
     ended = validate(tmp_path, *generous(tmp_path), "--duration", "12s", "--ramp", "2s", "--fault", "error_rate=3%")
     assert ended.returncode == 3, ended.stdout + ended.stderr

@@ -6,6 +6,7 @@ import signal
 import time
 
 import psutil
+import pytest
 
 from bizra_load.archive.store import read_run
 from bizra_load.rehearsal.node_process import start_node
@@ -17,6 +18,7 @@ HEAD = '{"schema":"bizra-load/spool/1","run":"other","worker":"w","stopped_ns":1
 OTHER_RUN = f'{HEAD[:-1]},"sha256":"{hashlib.sha256(HEAD.encode()).hexdigest()}"}}\n'
 
 
+@pytest.mark.slow
 def test_a_killed_master_is_one_line_its_workers_stop_and_the_totals_are_the_nodes(tmp_path, node):
     running = Running(tmp_path, *target(node), *SHORT, "--duration", "300s")
     running.wait_for(300)
@@ -50,6 +52,7 @@ def test_a_killed_master_is_one_line_its_workers_stop_and_the_totals_are_the_nod
     assert allowed.check("closed")["status"] == "WARN"
 
 
+@pytest.mark.slow
 def test_workers_of_a_master_that_is_killed_while_they_drain_end_and_leave_what_they_measured(tmp_path):
     with (
         start_node(["--seed", "1", "--fault", "generate.latency=3s"]) as slow,
@@ -76,6 +79,7 @@ def _without_spools(folder):
     return counts
 
 
+@pytest.mark.slow
 def test_workers_of_another_machine_leave_spools_that_assess_takes_in_by_name_or_finds(tmp_path, node):
     """They can't write to the run folder: one of them is given to assess by name, the other's is found beside the run."""
     runs, elsewhere = tmp_path / "runs", tmp_path / "elsewhere"

@@ -55,6 +55,8 @@ def far_worker(tmp_path, node, link, *options):
         yield cluster, far
 
 
+@pytest.mark.slow
+@pytest.mark.xdist_group("link")  # which has one address
 def test_a_short_cut_between_worker_and_node_loses_nothing_that_was_measured(tmp_path, reachable_node, link):
     """Four seconds without a link: operations time out, connections are opened again, both sides' counters agree."""
     with far_worker(tmp_path, reachable_node, link, "--duration", "14s") as (cluster, _):
@@ -73,6 +75,8 @@ def test_a_short_cut_between_worker_and_node_loses_nothing_that_was_measured(tmp
     assert {ended.check(f"counters_{o}")["status"] for o in ("generate", "verify")} == {"PASS"}
 
 
+@pytest.mark.slow
+@pytest.mark.xdist_group("link")  # which has one address
 def test_a_worker_cut_off_for_good_stops_by_itself_and_its_spool_completes_the_run(tmp_path, reachable_node, link):
     with far_worker(tmp_path / "runs", reachable_node, link, "--duration", "30s") as (cluster, far):
         cluster.wait_for(300)
@@ -124,6 +128,7 @@ def test_a_slow_network_to_the_master_delays_reports_and_changes_no_count(tmp_pa
         assert min(least.values()) < 40e6 < max(least.values()), least
 
 
+@pytest.mark.slow
 def test_half_closed_and_reset_connections_to_the_master_are_opened_again_and_nothing_is_lost(tmp_path, node):
     with Cluster(tmp_path, *target(node), *SHORT, "--duration", "12s") as cluster, Proxy("127.0.0.1", cluster.port) as proxy:
         cluster.worker(), cluster.worker(proxy.port)

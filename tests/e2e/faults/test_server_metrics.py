@@ -4,6 +4,7 @@ import os
 import signal
 
 import psutil
+import pytest
 import requests
 
 from bizra_load.io.ports import free_port
@@ -12,6 +13,7 @@ from tests.e2e.real_prometheus import prometheus
 from tests.e2e.running import Running, load, until
 
 
+@pytest.mark.slow
 def test_metrics_that_go_down_and_stay_down_are_missing_server_data(tmp_path, node):
     running = Running(tmp_path, *target(node), *SHORT, "--duration", "12s")
     running.wait_for(300)
@@ -26,6 +28,7 @@ def test_metrics_that_go_down_and_stay_down_are_missing_server_data(tmp_path, no
     assert said(ended) == []
 
 
+@pytest.mark.slow
 def test_a_prometheus_that_is_down_at_the_start_in_the_middle_or_at_the_end_is_said_and_never_a_pass(tmp_path, node):
     (tmp_path / "prometheus").mkdir()
     with prometheus(tmp_path / "prometheus", node.metrics_url.split("/")[2], "500ms") as url:

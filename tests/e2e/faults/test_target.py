@@ -38,6 +38,7 @@ def no_go_if_surely_failed(ended):
     return 3 if ended.objective("poi_success_rate")["status"] == "FAIL" else 5
 
 
+@pytest.mark.slow
 def test_a_killed_node_shows_as_failures_and_every_arrival_is_accounted_for(tmp_path, node):
     running = Running(tmp_path, *target(node), *SHORT, "--duration", "12s")
     running.wait_for(400)
@@ -54,6 +55,7 @@ def test_a_killed_node_shows_as_failures_and_every_arrival_is_accounted_for(tmp_
     assert said(ended) == []
 
 
+@pytest.mark.slow
 def test_a_node_restarted_in_mid_run_resets_its_counters_and_is_a_named_failure(tmp_path):
     port, metrics_port = free_port(), free_port()
     with start_node(["--seed", "a"], port, metrics_port) as first:

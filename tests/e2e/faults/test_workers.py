@@ -40,6 +40,7 @@ def test_a_lost_worker_can_be_allowed_and_the_answer_says_so(tmp_path, node):
     assert "allowed by --allow: littles-law, lost-worker, schedule-lag" in ended.assessment["notes"]
 
 
+@pytest.mark.slow
 def test_with_rebalancing_the_planned_rate_is_back_within_10_s_of_a_workers_death(tmp_path, node):
     running = Running(tmp_path, *target(node), *SHORT, "--duration", "22s", "--enable-rebalancing")
     running.wait_for(500)
@@ -71,6 +72,7 @@ def _windows(running):
     return read_run(running.wait_for(1))[0].windows
 
 
+@pytest.mark.slow
 def test_a_worker_stopped_for_10_s_and_continued_loses_nothing_and_its_stall_makes_the_run_invalid(tmp_path, node):
     running = Running(tmp_path, *target(node), *SHORT, "--duration", "16s")
     running.wait_for(300)
@@ -102,6 +104,7 @@ def _reported(folder):
     return max(sequences(folder).values())
 
 
+@pytest.mark.slow
 def test_a_worker_started_late_and_one_started_again_take_their_share(tmp_path, node):
     """Workers by hand: one dies and is started again, one comes late."""
     with Cluster(tmp_path, *target(node), *SHORT, "--duration", "18s", "--enable-rebalancing") as cluster:

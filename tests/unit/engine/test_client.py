@@ -4,6 +4,7 @@ import socket
 import ssl
 import threading
 import time
+from contextlib import closing
 
 import gevent
 import pytest
@@ -92,8 +93,7 @@ def test_a_server_that_closed_the_idle_connection_costs_a_reconnect_and_no_failu
         connection.shutdown(socket.SHUT_RDWR)
         closed.set()
 
-    with hostile_server(once) as url:
-        connection = Connection(url)
+    with hostile_server(once) as url, closing(Connection(url)) as connection:
         request = connection.prepare("POST", "/x")
         for _ in range(3):
             closed.clear()
@@ -139,8 +139,10 @@ def test_a_reset_is_a_transport_failure():
 
 
 def test_the_answer_to_a_failed_request_is_never_taken_for_the_next_one():
-    with hostile_server(respond(OK + b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nwrong"), respond(OK)) as url:
-        connection = Connection(url)
+    with (
+        hostile_server(respond(OK + b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nwrong"), respond(OK)) as url,
+        closing(Connection(url)) as connection,
+    ):
         request = connection.prepare("POST", "/x")
         with pytest.raises(ProtocolError):
             connection.send(request, b"{}", lambda _: None)
@@ -180,8 +182,7 @@ def test_a_request_larger_than_the_send_buffer_arrives_whole():
         received.append(read_request(connection))
         connection.sendall(OK)
 
-    with hostile_server(swallow) as url:
-        connection = Connection(url)
+    with hostile_server(swallow) as url, closing(Connection(url)) as connection:
         body = b"x" * 8_000_000
         assert connection.send(connection.prepare("POST", "/x"), body, lambda _: None).body == b"hello"
     assert received[0].endswith(body)

@@ -199,14 +199,16 @@ def test_a_handler_that_breaks_costs_its_request_only():
 def test_ending_gives_the_answers_that_are_due_and_closes_idle_connections_at_once():
     async def scenario():
         async with Serving(echo) as serving:
-            idle, _ = await serving.connect()
+            idle, idle_writer = await serving.connect()
             reader, writer = await serving.connect()
             writer.write(asked(b"/a/50") + asked(b"/b"))
             await until(lambda: serving.handled and len(serving.open_ones) == 2)
             for connection in list(serving.open_ones):
                 connection.end()
             assert await idle.read() == b""
-            return await reader.read()
+            answers = await reader.read()
+            idle_writer.close(), writer.close()
+            return answers
 
     assert contents(run(scenario())) == [(200, "GET /a/50 "), (200, "GET /b ")]
 

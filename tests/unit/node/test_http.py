@@ -101,7 +101,9 @@ def test_a_client_that_waits_for_leave_to_send_its_content_gets_it_in_turn():
             before = await reader.readuntil(b"HTTP/1.1 100 Continue\r\n\r\n")
             writer.write(b"ab")
             writer.write_eof()
-            return before.removesuffix(b"HTTP/1.1 100 Continue\r\n\r\n"), await reader.read()
+            after = await reader.read()
+            writer.close()
+            return before.removesuffix(b"HTTP/1.1 100 Continue\r\n\r\n"), after
 
     before, after = run(scenario())
     assert contents(before) == [(200, "GET /first/20 ")]

@@ -1,0 +1,103 @@
+"""What every test shares: markers, the order of tests, and which of them run beside others.
+
+`make test` runs several pytest processes at a time (pytest-xdist). Most end-to-end tests wait far more than they compute, so
+more of them than there are cores run side by side. Tests marked `quiet` judge latency or lag and run alone.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import signal
+import tempfile
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+TESTS = Path(__file__).resolve().parent
+# A shell starts background jobs with SIGINT ignored, and our processes would inherit that: the tests press Ctrl+C.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+# how long one input takes is this machine's matter
+settings.register_profile("suite", deadline=None)
+settings.load_profile("suite")
+MACHINE = pytest.StashKey["SharedMachine"]()
+
+
+class SharedMachine:
+    """A lock over all pytest processes of this session: many tests share the machine, or one has it alone.
+
+    Two locked files: the room is held while a test runs, shared or exclusively; the door is held while waiting for the room, so
+    that a test which wants to be alone is not overtaken for ever by ones that share.
+    """
+
+    def __init__(self, folder: Path, session: str) -> None:
+        self._door, self._room = (folder / f"bizra-load-tests-{session}-{name}" for name in ("door", "room"))
+
+    @contextmanager
+    def held(self, *, alone: bool) -> Iterator[None]:
+        with self._room.open("w") as room:
+            with self._door.open("w") as door:
+                fcntl.flock(door, fcntl.LOCK_EX)
+                fcntl.flock(room, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
+            yield
+
+    def remove(self) -> None:
+        for path in (self._door, self._room):
+            path.unlink(missing_ok=True)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    session = os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid()))
+    config.stash[MACHINE] = SharedMachine(Path(tempfile.gettempdir()), session)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        config.stash[MACHINE].remove()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    with item.config.stash[MACHINE].held(alone=item.get_closest_marker("quiet") is not None):
+        return (yield)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        folder = item.path.relative_to(TESTS).parts[0]
+        if folder == "e2e":
+            item.add_marker("e2e")
+        elif folder == "calibration":
+            item.add_marker("slow")
+        if not item.get_closest_marker("xdist_group") and (group := _group(item)):
+            item.add_marker(pytest.mark.xdist_group(group))
+    items[:] = _in_turn(items)
+
+
+def _group(item: pytest.Item) -> str:
+    """Tests of one group run in one process: all quiet ones, those that share a fixture of their module, and short ones of a
+    module, which would take longer to hand out than to run. "" for a test by itself.
+    """
+    if item.get_closest_marker("quiet"):
+        return "quiet"
+    fixtures = item._fixtureinfo.name2fixturedefs.values()  # type: ignore[attr-defined]
+    shares_a_fixture = any(f.scope == "module" for of_one_name in fixtures for f in of_one_name)
+    if shares_a_fixture or not (item.get_closest_marker("e2e") or item.get_closest_marker("slow")):
+        return str(item.path.relative_to(TESTS))
+    return ""
+
+
+def _in_turn(items: list[pytest.Item]) -> list[pytest.Item]:
+    """Long tests first, so that none is left over when the others have ended, and those that are alone last. Among the long
+    ones, and among the others, what waits and what computes are mixed evenly: the machine has something to do all the time.
+    """
+    kinds: dict[tuple[bool, bool, bool], list[pytest.Item]] = {}
+    for item in items:
+        quiet, slow, waits = (item.get_closest_marker(name) is not None for name in ("quiet", "slow", "e2e"))
+        kinds.setdefault((quiet, not slow, waits), []).append(item)
+    ranked = [(kind[:2], n / len(of_kind), item) for kind, of_kind in kinds.items() for n, item in enumerate(of_kind)]
+    return [item for *_, item in sorted(ranked, key=lambda rank: rank[:2])]
