@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from bizra_load.exit_codes import KEPT, NO_GO, UsageError
+from bizra_load.settings.defaults import DEFAULT_AGREEMENT
 
 OBJECT, RULES, TESTS = "prometheus-alerts.yaml", "prometheus-rules.yaml", "prometheus-rules-test.yaml"
 
@@ -26,7 +27,9 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     drill.add_argument("--out", type=Path, default=Path("artifacts"), metavar="DIR", help="for alert-drill.json")
     drill.set_defaults(run=run_drill)
     for verb in (render, drill):
-        verb.add_argument("--agreement", default="v2.2.0-rc1", help="a packaged name or a YAML file (default: v2.2.0-rc1)")
+        verb.add_argument(
+            "--agreement", default=DEFAULT_AGREEMENT, help=f"a packaged name or a YAML file (default: {DEFAULT_AGREEMENT})"
+        )
         verb.add_argument("--baseline", default="", metavar="FILE", help="JSON, for limits that are multiples of a baseline")
 
 

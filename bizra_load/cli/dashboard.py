@@ -12,6 +12,7 @@ from pathlib import Path
 
 from bizra_load.exit_codes import INVALID, KEPT, NO_GO, UsageError
 from bizra_load.poi.dashboard_files import GENERATOR, NODE, complete, rendered
+from bizra_load.settings.defaults import DEFAULT_AGREEMENT
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -36,7 +37,9 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     check.add_argument("--prometheus-url", default="", metavar="URL", help="(environment: PROMETHEUS_URL)")
     check.set_defaults(run=run_check)
     for verb in (render, put, check):
-        verb.add_argument("--agreement", default="v2.2.0-rc1", help="a packaged name or a YAML file (default: v2.2.0-rc1)")
+        verb.add_argument(
+            "--agreement", default=DEFAULT_AGREEMENT, help=f"a packaged name or a YAML file (default: {DEFAULT_AGREEMENT})"
+        )
         verb.add_argument("--baseline", default="", metavar="FILE", help="JSON, for limits that are multiples of a baseline")
     for verb in (put, check):
         verb.add_argument("--out", type=Path, default=Path("artifacts"), metavar="DIR", help="for dashboard-check.json")

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bizra_load.exit_codes import UsageError
+from bizra_load.settings.defaults import DEFAULT_AGREEMENT
 
 if TYPE_CHECKING:
     from bizra_load.judging.real_traffic import MetricsQuery
@@ -29,7 +30,9 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     when = parser.add_mutually_exclusive_group()
     when.add_argument("--window", default="15m", metavar="TIME", help="how far to look back, 10s to 24h (default: 15m)")
     when.add_argument("--run", dest="folder", type=Path, metavar="RUN", help="the steady part of this load test instead")
-    parser.add_argument("--agreement", help="name or YAML file (environment: AGREEMENT; default: RUN's, or v2.2.0-rc1)")
+    parser.add_argument(
+        "--agreement", help=f"name or YAML file (environment: AGREEMENT; default: RUN's, or {DEFAULT_AGREEMENT})"
+    )
     parser.add_argument(
         "--environment-name", metavar="NAME", help="whose accepted deviations count (environment: AGREEMENT_ENVIRONMENT)"
     )
@@ -83,6 +86,6 @@ def _asked(args: argparse.Namespace) -> MetricsQuery:
         raise UsageError(f"--window: {error}") from None
     if not SHORTEST_S <= length_s <= LONGEST_S:
         raise UsageError(f"--window: {args.window!r} (allowed: 10s to 24h)")
-    read = read_agreement(name or "v2.2.0-rc1")
+    read = read_agreement(name or DEFAULT_AGREEMENT)
     read.check_environment(environment)
     return query_of_last(length_s, read, environment)

@@ -24,6 +24,7 @@ from bizra_load.archive.latest import begin, end
 from bizra_load.exit_codes import BizraLoadError, InvalidRunError, UsageError
 from bizra_load.io.ports import free_port, listening_refused
 from bizra_load.io.this_machine import is_this_machine, usable_cores
+from bizra_load.io.urls import host_and_port
 from bizra_load.launch.worker_count import said, workers_for
 from bizra_load.rehearsal.node_process import adopt_orphans, die_with_parent, start_node
 from sla.values.number import whole_in
@@ -256,7 +257,7 @@ def _address(host: str) -> tuple[SplitResult, str, int]:
             raise ValueError("is empty (allowed: http://... or https://...)")
         parts = urlsplit(host)
         request_head("POST", parts.path or "/", {})
-        return parts, parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
+        return parts, *host_and_port(host)
     except ValueError as error:
         raise UsageError(f"-H/--host: {error}") from None
 

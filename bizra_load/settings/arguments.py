@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bizra_load.settings.defaults import DEFAULT_AGREEMENT
 from sla.judgement.run_checks import ALLOWABLE
 
 if TYPE_CHECKING:  # importing Locust patches the standard library, and takes a second: the other verbs do without
     pass
-
-DEFAULT_AGREEMENT = "v2.2.0-rc1"
 
 # (flag, environment variable, default, help). Everything is text until resolve() has checked it, so that every mistake
 # is answered in the same way wherever it was made: command line, environment or web form.

@@ -1,0 +1,3 @@
+"""Defaults that options of several verbs share; it imports nothing, so that --help stays light."""
+
+DEFAULT_AGREEMENT = "v2.2.0-rc1"
