@@ -52,14 +52,14 @@ def cells(trial: Trial, runs: int, seed: int, pool: ProcessPoolExecutor | None =
     index = TRIALS.index(trial)
     jobs = ((index, s) for s in seeds)
     outcomes = list(pool.map(_run, jobs, chunksize=10)) if pool else [_run(j) for j in jobs]
-    found = []
+    rows = []
     for name, band in trial.bands.items():
         known = [o[name] for o in outcomes if o[name] is not None]
         share, values = all(isinstance(v, bool | np.bool_) for v in known), np.array(known, dtype=float)
         error = float(values.std() / math.sqrt(values.size)) if values.size else math.inf
         value = float(values.mean()) if values.size else math.nan
-        found.append(Cell(trial.row, trial.title, name, value, error, band, values.size, share))
-    return found
+        rows.append(Cell(trial.row, trial.title, name, value, error, band, values.size, share))
+    return rows
 
 
 def _run(job):
@@ -84,11 +84,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     with ProcessPoolExecutor(os.cpu_count()) as pool:
         for trial in chosen:
             begin = time.monotonic()
-            found = cells(trial, args.runs, args.seed, pool)
+            measured_cells = cells(trial, args.runs, args.seed, pool)
             print(f"{trial.title} ({args.runs} runs, {time.monotonic() - begin:.0f} s)", flush=True)
-            for cell in found:
+            for cell in measured_cells:
                 print("  " + line(cell), flush=True)
-            outside += sum(not c.inside for c in found)
+            outside += sum(not c.inside for c in measured_cells)
     print(f"{outside} cells outside their band" if outside else "every cell inside its band")
     return 1 if outside else 0
 

@@ -26,12 +26,12 @@ def coverage(row, title, make, quantiles, band):
 def short_run(rng):
     stream = simulate.mm1(rng, 0.8, 30)
     results = quantile_results(windows_of(stream.finished_at_s, stream.latency_ns), QUANTILES)
-    found = {
+    outcome = {
         named(r.quantile): r.estimate.low <= stream.true_ns(r.quantile) <= r.estimate.high
         for r in results
         if r.quantile < 0.999
     }
-    return found | {"p99.9 unbounded": results[-1].estimate.high == float("inf")}
+    return outcome | {"p99.9 unbounded": results[-1].estimate.high == float("inf")}
 
 
 def independent_run(rng):
@@ -50,8 +50,8 @@ def independent_run(rng):
 
 def second_opinion(rng):
     stream = simulate.mm1(rng, 0.8, 120)
-    found = block_quantiles(windows_of(stream.finished_at_s, stream.latency_ns), MOST, resamples=500)
-    return {named(q): e.low <= stream.true_ns(q) <= e.high for q, e in zip(MOST, found, strict=True)}
+    intervals = block_quantiles(windows_of(stream.finished_at_s, stream.latency_ns), MOST, resamples=500)
+    return {named(q): e.low <= stream.true_ns(q) <= e.high for q, e in zip(MOST, intervals, strict=True)}
 
 
 def naive_bootstrap(rng):
@@ -96,20 +96,20 @@ def proportions(rng):
     trials = rng.poisson(1000, 120)
     plain = rng.binomial(trials, 0.01)
     clustered = rng.binomial(trials, rng.beta(0.01 * 60, 0.99 * 60, 120))
-    found = {}
+    outcome = {}
     for label, errors in (("independent errors", plain), ("beta-binomial errors", clustered)):
         e = proportion_estimate(trials - errors, trials)
-        found[label] = e.low <= 0.99 <= e.high
+        outcome[label] = e.low <= 0.99 <= e.high
     none = proportion_estimate(trials, trials)
-    return found | {"no errors: bound under 100 %": none.low < 1}
+    return outcome | {"no errors: bound under 100 %": none.low < 1}
 
 
 def throughput(rng):
-    found = {}
+    outcome = {}
     for length in (120, 600):
         e = rate_estimate(simulate.wandering_rate(rng, length))
-        found[f"{length} s"] = e.low <= 1000 <= e.high
-    return found
+        outcome[f"{length} s"] = e.low <= 1000 <= e.high
+    return outcome
 
 
 TRIALS = [

@@ -22,11 +22,11 @@ def scrapes(finished_at_s, latency_s, times_s):
     """What a scrape at each of `times_s` reads."""
     order = np.argsort(finished_at_s)
     at, values = finished_at_s[order], latency_s[order]
-    found = []
+    rows = []
     for t in times_s:
         seen = values[: np.searchsorted(at, t, side="right")]
         cumulative = np.cumsum(np.histogram(seen, np.concatenate(([0.0], EDGES_S)))[0]).astype(float)
-        found.append(
+        rows.append(
             Snapshot(
                 round((START + t) * 1e9),
                 0,
@@ -36,7 +36,7 @@ def scrapes(finished_at_s, latency_s, times_s):
                 {"s": BucketCounts(tuple(EDGES_S), tuple(cumulative))},
             )
         )
-    return tuple(found)
+    return tuple(rows)
 
 
 def server_side(rng):
@@ -46,41 +46,41 @@ def server_side(rng):
     phase = rng.random()
     idle = scrapes(stream.finished_at_s, latency_s, np.concatenate(([-1.0], np.arange(0, length) + phase, [length + 60.0])))
     increments = bucket_increments(idle, "s", (START - 2) * 10**9, (START + length + 100) * 10**9)
-    found = {}
+    outcome = {}
     for q in MOST:
         s = server_quantile(increments, q)
         exact = np.quantile(latency_s, q, method="inverted_cdf") * 1e9
-        found[f"{named(q)} inside its bucket's edges"] = s.low_edge_ns <= exact <= s.high_edge_ns
-        found[f"{named(q)} interval covers the truth"] = s.estimate.low <= stream.true_ns(q) <= s.estimate.high
+        outcome[f"{named(q)} inside its bucket's edges"] = s.low_edge_ns <= exact <= s.high_edge_ns
+        outcome[f"{named(q)} interval covers the truth"] = s.estimate.low <= stream.true_ns(q) <= s.estimate.high
     network_ns = rng.exponential(50e3, stream.latency_ns.size)
     client_ns = stream.latency_ns + network_ns
     shrunk = np.where(rng.random(client_ns.size) < 0.05, client_ns * 0.2, client_ns)
     for label, values in (("dominance: false alarm", client_ns), ("dominance: 5 % too fast found", shrunk)):
         client = from_values(values.astype(np.int64))
-        found[label] = dominance_violation(client, increments, 0.0)[0] > 0
-    return found | counters(rng, stream, length, idle)
+        outcome[label] = dominance_violation(client, increments, 0.0)[0] > 0
+    return outcome | counters(rng, stream, length, idle)
 
 
 def counters(rng, stream, length, idle):
     """Client counts per second against the server's counter: scrapes around the load, and scrapes in its middle only."""
     done = stream.finished_at_s + rng.exponential(50e-6, stream.finished_at_s.size)
     inside = scrapes(stream.finished_at_s, stream.latency_ns / 1e9, np.arange(5.0, length, 15.0) + 5 * rng.random())
-    found = {}
+    outcome = {}
     for where, snapshots in (("idle", idle), ("mid-load", inside)):
         increase = counter_increase(snapshots, ["total"], START * 10**9, (START + length) * 10**9)
         for label, kept in (("false alarm", np.ones(done.size, bool)), ("3 % loss found", rng.random(done.size) >= 0.03)):
             seconds, counts = np.unique(START + np.floor(done[kept]).astype(int), return_counts=True)
             result = reconcile(dict(zip(seconds.tolist(), counts.tolist(), strict=True)), 0, 60.0, increase)
             if where == "idle" or label == "false alarm":
-                found[f"counters, {where}: {label}"] = not result.holds
-    return found
+                outcome[f"counters, {where}: {label}"] = not result.holds
+    return outcome
 
 
 def law(rng):
     """L from starts and finishes, W from samples: with all samples, and with 5 % of them lost."""
     length = 30
     stream = simulate.mm1(rng, 0.8, length)
-    found = {}
+    outcome = {}
     for label, lost in (("false alarm", 0.0), ("5 % loss found", 0.05)):
         recorder = Recorder(0, START * 10**9)
         operation = recorder.operation("generate")
@@ -95,8 +95,8 @@ def law(rng):
         windows = recorder.take((length + 60) * 10**9)
         kept = [without(w, lost, rng) for w in windows if w.operation == "generate"]
         result = littles_law(kept)
-        found[label] = result is not None and not result.holds
-    return found
+        outcome[label] = result is not None and not result.holds
+    return outcome
 
 
 def without(window, share, rng):

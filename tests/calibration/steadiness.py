@@ -13,9 +13,9 @@ from tests.calibration.trial import Trial, measurements_of
 def judged_part(stream, factor, length_s) -> Steady:
     """What find_steady() leaves of a stream whose latency is multiplied by factor(seconds)."""
     latency = stream.latency_ns * factor(stream.finished_at_s)
-    found = find_steady(measurements_of(stream.finished_at_s, latency, length_s))
-    assert found is not None
-    return found
+    steady = find_steady(measurements_of(stream.finished_at_s, latency, length_s))
+    assert steady is not None
+    return steady
 
 
 def steadiness(rng, make):

@@ -32,6 +32,6 @@ def test_every_cell_is_inside_its_band(trial, pool):
 def test_a_cell_outside_its_band_is_found():
     """The negative control held to the band of the real estimator: the set can fail."""
     control = next(t for t in TRIALS if t.row == "4")
-    found = cells(control, 20, 7)
-    held = [type(c)(**{**c.__dict__, "band": (0.92, 0.985)}) for c in found]
+    measured_cells = cells(control, 20, 7)
+    held = [type(c)(**{**c.__dict__, "band": (0.92, 0.985)}) for c in measured_cells]
     assert not any(c.possible() for c in held)

@@ -67,9 +67,9 @@ def test_the_slope_test_is_that_of_scipy(size, slope):
     x = np.arange(size, dtype=np.float64) * 0.7
     y = 1e3 + slope * x + RNG.normal(0, 1, size)
     wanted = stats.linregress(x, y)
-    found = laws.slope_test(x, y)
-    assert math.isclose(found[0], wanted.slope, rel_tol=1e-9)
-    assert math.isclose(found[1], wanted.pvalue, rel_tol=1e-9)
+    fitted = laws.slope_test(x, y)
+    assert math.isclose(fitted[0], wanted.slope, rel_tol=1e-9)
+    assert math.isclose(fitted[1], wanted.pvalue, rel_tol=1e-9)
 
 
 def test_a_series_that_does_not_vary_has_no_slope():

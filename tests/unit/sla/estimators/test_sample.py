@@ -9,8 +9,8 @@ from sla.estimators.sample import FEWEST, Outliers, outliers, summarise
 
 
 def test_the_point_estimates_are_those_of_the_sample():
-    found = summarise(np.arange(1, 1001) * 100)
-    assert (found.n, found.p50.point, found.p99.point, found.mean.point) == (1000, 50_000, 99_000, 50_050)
+    sample = summarise(np.arange(1, 1001) * 100)
+    assert (sample.n, sample.p50.point, sample.p99.point, sample.mean.point) == (1000, 50_000, 99_000, 50_050)
 
 
 def test_the_same_seed_gives_the_same_figures():
@@ -23,9 +23,9 @@ def test_intervals_hold_the_truth_in_about_95_of_100_samples():
     held = {"p50": 0, "p99": 0, "mean": 0}
     truth = {"p50": 1000 * math.log(2), "p99": 1000 * math.log(100), "mean": 1000.0}
     for seed in range(200):
-        found = summarise(np.random.default_rng(seed).exponential(1000, 900), seed)
+        sample = summarise(np.random.default_rng(seed).exponential(1000, 900), seed)
         for name, value in truth.items():
-            e = getattr(found, name)
+            e = getattr(sample, name)
             held[name] += e.low <= value <= e.high
     assert min(held.values()) >= 176, held
 
@@ -41,9 +41,9 @@ def test_timings_that_are_slow_together_widen_the_interval():
 
 
 def test_a_quantile_that_so_few_timings_cannot_bound_has_no_upper_limit():
-    found = summarise(np.random.default_rng(1).exponential(1000, 100))
-    assert found.p99.high == math.inf
-    assert found.p50.high < math.inf
+    sample = summarise(np.random.default_rng(1).exponential(1000, 100))
+    assert sample.p99.high == math.inf
+    assert sample.p50.high < math.inf
 
 
 def test_outliers_are_told_mild_from_severe_on_both_sides():

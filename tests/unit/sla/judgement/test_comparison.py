@@ -42,8 +42,8 @@ def test_the_verdict_follows_from_the_interval(candidate, higher, expected):
 def test_what_is_missing_or_endless_is_no_equivalence():
     endless = estimate(math.inf, 1, math.inf)
     assert verdict(estimate(100, 99, 101), endless).change is Change.INCONCLUSIVE
-    found = compare([Figure("f", "ns", False, 0.1, [lambda _: None], [lambda _: endless])], paired=False)
-    assert found.change is Change.INCONCLUSIVE
+    comparison = compare([Figure("f", "ns", False, 0.1, [lambda _: None], [lambda _: endless])], paired=False)
+    assert comparison.change is Change.INCONCLUSIVE
 
 
 def test_the_ratio_of_two_certain_numbers_is_certain_and_uncertainty_adds_up():
@@ -78,10 +78,12 @@ def test_sides_that_can_not_be_compared_are_refused():
 
 def test_one_regressed_figure_decides_and_a_file_has_no_interval():
     same, worse = estimate(100, 99, 101), estimate(150, 140, 160)
-    found = compare([figure_of_file(name, "ns", False, 0.1, 100.0, e) for name, e in (("a", same), ("b", worse))], paired=False)
-    assert found.change is Change.REGRESSED
-    assert [c.change for c in found.compared] == [Change.EQUIVALENT, Change.REGRESSED]
-    assert found.compared[1].ratio.low == pytest.approx(1.4)
+    comparison = compare(
+        [figure_of_file(name, "ns", False, 0.1, 100.0, e) for name, e in (("a", same), ("b", worse))], paired=False
+    )
+    assert comparison.change is Change.REGRESSED
+    assert [c.change for c in comparison.compared] == [Change.EQUIVALENT, Change.REGRESSED]
+    assert comparison.compared[1].ratio.low == pytest.approx(1.4)
 
 
 def test_many_equal_figures_seldom_make_a_claim():

@@ -29,10 +29,10 @@ def with_share(run, share):
 
 @pytest.mark.parametrize(("share", "status"), [(1.0, Status.PASS), (0.96, Status.FAIL), (0.5, Status.FAIL)])
 def test_arrivals_whose_user_never_came_to_be_were_not_sent(share, status):
-    found = check(with_share(measurements(hold_s=30), share), "unsent")
-    assert found.status is status
-    assert found.figure == pytest.approx(1 - share, abs=0.001)
-    assert ("for want of the users" in found.reason) is (share < 1)
+    failed_check = check(with_share(measurements(hold_s=30), share), "unsent")
+    assert failed_check.status is status
+    assert failed_check.figure == pytest.approx(1 - share, abs=0.001)
+    assert ("for want of the users" in failed_check.reason) is (share < 1)
 
 
 def test_half_the_planned_load_is_no_go_ahead():
@@ -88,8 +88,8 @@ def test_a_clock_that_was_off_in_the_ramp_only_moves_no_judged_second():
 def test_operations_that_failed_outside_the_judged_part_are_said():
     run = measurements(hold_s=30)
     spike = Window(RAMP_SECOND, "generate", planned=500, started=500, failed={"http_5xx": 500})
-    found = check(dataclasses.replace(run, windows=(*run.windows, spike)), "outside")
-    assert found.status is Status.WARN
-    assert "500 of" in found.reason
-    assert "http_5xx 500" in found.reason
+    failed_check = check(dataclasses.replace(run, windows=(*run.windows, spike)), "outside")
+    assert failed_check.status is Status.WARN
+    assert "500 of" in failed_check.reason
+    assert "http_5xx 500" in failed_check.reason
     assert check(run, "outside").status is Status.PASS

@@ -45,8 +45,8 @@ def test_increments_sum_to_what_was_counted_through_a_restart(counts, restart):
 
 def test_a_missed_scrape_becomes_two_intervals_and_loses_nothing():
     series = [s for i, s in enumerate(scrapes([10.0 * i for i in range(10)])) if i not in (4, 5)]
-    found = increments(series, [NAME], common_times_s(series))
-    assert found == pytest.approx(np.full(9, 10.0))
+    counted = increments(series, [NAME], common_times_s(series))
+    assert counted == pytest.approx(np.full(9, 10.0))
     assert coverage(series, START, START + 9) == pytest.approx(8 / 9)
 
 

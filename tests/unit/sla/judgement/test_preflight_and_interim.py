@@ -9,12 +9,12 @@ PLAN = (PlannedSegment(10, 0, 1000), PlannedSegment(60, 1000, 1000))
 
 
 def test_a_run_that_is_too_short_is_told_how_long_it_must_be():
-    found = {(f.operation, f.quantile): f for f in too_short(PLAN, {"generate": 0.95, "finality": 0.05})}
-    assert set(found) == {("generate", 0.999), ("finality", 0.99), ("finality", 0.999)}
-    assert found["finality", 0.999].largest_deff < 1
-    assert "even for independent latencies (228 s)" in str(found["finality", 0.999])
-    assert "design effect up to 2.6" in str(found["finality", 0.99])
-    assert found["finality", 0.99].needed_s[0.5] == 183
+    warnings = {(f.operation, f.quantile): f for f in too_short(PLAN, {"generate": 0.95, "finality": 0.05})}
+    assert set(warnings) == {("generate", 0.999), ("finality", 0.99), ("finality", 0.999)}
+    assert warnings["finality", 0.999].largest_deff < 1
+    assert "even for independent latencies (228 s)" in str(warnings["finality", 0.999])
+    assert "design effect up to 2.6" in str(warnings["finality", 0.99])
+    assert warnings["finality", 0.99].needed_s[0.5] == 183
 
 
 def test_a_long_run_and_a_closed_model_have_nothing_to_be_told():

@@ -91,21 +91,21 @@ def test_a_failed_check_opens_a_verdict_in_its_direction_and_no_other(row, kind,
     directions = touched(failing(key), [mine], open_model=True)
     assert directions == ({kind.name: expected} if expected else {})
     marked = dataclasses.replace(failing(key), opens=tuple(directions.items()))
-    [found] = opened([judged(mine, status)], [marked])
+    [result] = opened([judged(mine, status)], [marked])
     is_open = expected in (BOTH, status.value)
-    assert found.status is (Status.INVALID if is_open else status)
+    assert result.status is (Status.INVALID if is_open else status)
     if is_open:
-        assert found.reason == f"{status.value} does not stand; failed checks: {key}"
+        assert result.reason == f"{status.value} does not stand; failed checks: {key}"
 
 
 @pytest.mark.parametrize("row", [r for r in EXPECTED if r.endswith("_")])
 def test_a_check_of_one_operation_touches_objectives_on_that_alone(row):
     here, there, both = objective(C, "generate"), objective(C, "verify"), objective(T, "generate", "verify")
     others = [dataclasses.replace(there, key="there"), dataclasses.replace(both, key="both")]
-    found = touched(failing(f"{row}generate"), [here, *others], open_model=True)
-    assert "there" not in found
-    assert found.get(C.name) == EXPECTED[row].get(C)
-    assert found.get("both") == EXPECTED[row].get(T)
+    directions = touched(failing(f"{row}generate"), [here, *others], open_model=True)
+    assert "there" not in directions
+    assert directions.get(C.name) == EXPECTED[row].get(C)
+    assert directions.get("both") == EXPECTED[row].get(T)
 
 
 def test_a_busy_generator_leaves_nothing_of_a_closed_model():
@@ -125,8 +125,8 @@ def test_a_warning_claims_what_its_reason_says(reason, directions):
 def test_what_has_no_data_is_invalid_where_a_check_says_why_and_else_open():
     nothing = judged(objective(S), Status.INCONCLUSIVE, "no data")
     marked = dataclasses.replace(failing("server_data"), opens=((S.name, BOTH),))
-    [found] = opened([nothing], [marked])
-    assert (found.status, found.reason) == (Status.INVALID, "no data; failed checks: server_data")
+    [result] = opened([nothing], [marked])
+    assert (result.status, result.reason) == (Status.INVALID, "no data; failed checks: server_data")
     assert opened([nothing], [dataclasses.replace(marked, opens=((S.name, PASS),))]) == [nothing]
 
 

@@ -24,8 +24,8 @@ def rows(p99_ns, own_ns=None, cpu=0.3, hub=EMPTY, gc_ns=0, seconds=30, known=Tru
 
 
 def test_when_nothing_is_wrong_it_is_one_short_clause():
-    found = explain(rows(210_000), [])
-    assert (found.text, found.advice) == ("arrivals were woken 52 us (p50) and 210 us (p99) late", "")
+    explained = explain(rows(210_000), [])
+    assert (explained.text, explained.advice) == ("arrivals were woken 52 us (p50) and 210 us (p99) late", "")
     assert explain([], []) is None
 
 
@@ -54,26 +54,26 @@ CAUSES = {
 @pytest.mark.parametrize("cause", CAUSES)
 def test_each_cause_is_named_with_its_figure_and_has_its_own_advice(cause):
     machine, said, advice = CAUSES[cause]
-    found = explain(rows(5_600_000, 200_000 if machine.get("known", True) else None, **machine), [])
-    assert found.text.startswith("arrivals were woken 52 us (p50) and 5.6 ms (p99) late")
-    assert said in found.text
-    assert advice in found.advice
+    explained = explain(rows(5_600_000, 200_000 if machine.get("known", True) else None, **machine), [])
+    assert explained.text.startswith("arrivals were woken 52 us (p50) and 5.6 ms (p99) late")
+    assert said in explained.text
+    assert advice in explained.advice
     if cause != "nothing known":
-        assert found.text.endswith("; the generator's own part was 200 us (p99)")
+        assert explained.text.endswith("; the generator's own part was 200 us (p99)")
 
 
 def test_several_causes_are_all_named():
-    found = explain(rows(5_600_000, 200_000, steal=0.09, waited_s=0.01), [])
-    assert "the machine was busy (steal 9%, workers waited 1% of the time for a core)" in found.text
-    assert found.advice == "another machine, or a dedicated one; stop what else runs on it"
+    explained = explain(rows(5_600_000, 200_000, steal=0.09, waited_s=0.01), [])
+    assert "the machine was busy (steal 9%, workers waited 1% of the time for a core)" in explained.text
+    assert explained.advice == "another machine, or a dedicated one; stop what else runs on it"
 
 
 def test_of_several_workers_shares_are_means_and_a_quota_that_they_share_counts_once():
     together = [w for name in ("w1", "w2") for w in rows(5_600_000, 200_000, waited_s=0.01, throttled_s=0.2, worker=name)]
-    found = explain(together, [], WORDS)
-    assert "the container's CPU quota stopped workers for 6.0 s of 30 s" in found.text
-    assert "workers waited 1% of the time for a core" in found.text
-    assert found.advice.endswith("stop what else runs on it, or fewer workers (--workers)")  # one worker can't be fewer
+    explained = explain(together, [], WORDS)
+    assert "the container's CPU quota stopped workers for 6.0 s of 30 s" in explained.text
+    assert "workers waited 1% of the time for a core" in explained.text
+    assert explained.advice.endswith("stop what else runs on it, or fewer workers (--workers)")  # one worker can't be fewer
 
 
 def test_a_cause_that_lasted_far_shorter_than_the_delays_is_none():
@@ -85,17 +85,17 @@ def test_a_cause_that_lasted_far_shorter_than_the_delays_is_none():
 
 @pytest.mark.parametrize(("cpu", "advice"), [(0.3, "fewer operations"), (0.95, "one core is nearly used up")])
 def test_the_generators_own_work_is_not_laid_to_the_machine(cpu, advice):
-    found = explain(rows(5_600_000, 5_000_000, cpu, steal=0.09), [], WORDS)
-    assert f"the generator's own work was 5 ms (p99) of it, at {cpu:.2f} of a core" in found.text
-    assert "another machine" not in found.advice
-    assert advice in found.advice
-    assert "--workers" in found.advice
+    explained = explain(rows(5_600_000, 5_000_000, cpu, steal=0.09), [], WORDS)
+    assert f"the generator's own work was 5 ms (p99) of it, at {cpu:.2f} of a core" in explained.text
+    assert "another machine" not in explained.advice
+    assert advice in explained.advice
+    assert "--workers" in explained.advice
 
 
 def test_a_busy_machine_is_said_beside_the_generators_own_work():
-    found = explain(rows(5_600_000, 5_000_000, pressure=0.9), [])
+    explained = explain(rows(5_600_000, 5_000_000, pressure=0.9), [])
     busy = "though the machine was busy (in 90% of the time some task waited for a core)"
-    assert f"of it, at 0.30 of a core, {busy}" in found.text
+    assert f"of it, at 0.30 of a core, {busy}" in explained.text
 
 
 def test_a_target_that_waited_for_a_core_of_the_same_machine_is_said():
@@ -105,12 +105,12 @@ def test_a_target_that_waited_for_a_core_of_the_same_machine_is_said():
 
 
 def test_a_busy_machine_is_said_even_where_arrivals_were_on_time():
-    found = explain(rows(210_000, pressure=0.9), [])
-    assert found.text == (
+    explained = explain(rows(210_000, pressure=0.9), [])
+    assert explained.text == (
         "arrivals were woken 52 us (p50) and 210 us (p99) late, though the machine was busy "
         "(in 90% of the time some task waited for a core)"
     )
-    assert found.advice == ""
+    assert explained.advice == ""
 
 
 def test_what_else_the_generator_adds_is_said_where_it_is_worth_a_word():

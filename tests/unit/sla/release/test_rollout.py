@@ -116,11 +116,11 @@ def test_promtool_lets_every_trigger_fire_for_one_bad_canary_among_good_instance
     promtool = shutil.which("promtool")
     assert promtool, "promtool is missing: apt-get install -y --no-install-recommends prometheus"
     results = evaluate(run, READ.agreement, READ.baseline).objectives
-    found = triggers(READ.agreement, results, cautious=True)
-    rules = [{"alert": t.key, "expr": t.expression, "for": f"{t.for_s:g}s"} for t in found]
+    all_triggers = triggers(READ.agreement, results, cautious=True)
+    rules = [{"alert": t.key, "expr": t.expression, "for": f"{t.for_s:g}s"} for t in all_triggers]
     (tmp_path / "rules.yml").write_text(yaml.safe_dump({"groups": [{"name": "rollback", "rules": rules}]}))
     for name, series, firing in (("good", [], False), ("bad", _bad_canary(), True)):
-        cases = [{"eval_time": "20m", "alertname": t.key, "exp_alerts": []} for t in found if t.key in FIRES]
+        cases = [{"eval_time": "20m", "alertname": t.key, "exp_alerts": []} for t in all_triggers if t.key in FIRES]
         if firing:
             for case in cases:
                 case["exp_alerts"] = [{"exp_labels": FIRES[case["alertname"]]}]

@@ -43,6 +43,6 @@ def test_a_controller_gets_steps_exactly_where_it_may_roll_out(decision):
             decision, 0, "", False, "", "", "", "", STRATEGY[decision], "", "", "", "", "", (step(decision),)
         )
     )  # fmt: skip
-    found = json.loads(text)
-    assert bool(found["steps"]) == (decision in (Decision.GO, Decision.GO_WITH_CAUTION, Decision.CONDITIONAL_GO))
-    assert found["validation"][0]["decision"] == decision.value
+    document = json.loads(text)
+    assert bool(document["steps"]) == (decision in (Decision.GO, Decision.GO_WITH_CAUTION, Decision.CONDITIONAL_GO))
+    assert document["validation"][0]["decision"] == decision.value

@@ -55,13 +55,13 @@ def test_only_latencies_have_multiples(unit):
 
 
 def test_the_limit_is_the_multiple_and_not_under_its_floor():
-    found = limits(Baseline("b", {"poi_generate_p99_us": 40e3, "finality_p99_ms": 2e3}))
-    assert found["poi_generate_p99"].target.value == 400e3
-    assert found["poi_generate_p99"].acceptable.value == 800e3
-    assert found["finality_p99"].target.value == 100e3  # 10 x 2 us is less than its floor
+    by_objective = limits(Baseline("b", {"poi_generate_p99_us": 40e3, "finality_p99_ms": 2e3}))
+    assert by_objective["poi_generate_p99"].target.value == 400e3
+    assert by_objective["poi_generate_p99"].acceptable.value == 800e3
+    assert by_objective["finality_p99"].target.value == 100e3  # 10 x 2 us is less than its floor
     assert limits(Baseline("b", {"finality_p99_ms": 20e3}))["finality_p99"].target.value == 200e3
-    assert not found["poi_verify_p99"].target.known
-    assert found["poi_throughput"] == next(o for o in LOCAL.agreement.objectives if o.key == "poi_throughput")
+    assert not by_objective["poi_verify_p99"].target.known
+    assert by_objective["poi_throughput"] == next(o for o in LOCAL.agreement.objectives if o.key == "poi_throughput")
 
 
 @pytest.mark.parametrize("values", [{}, {"poi_generate_p99_us": 0.0}])
@@ -131,8 +131,8 @@ def test_a_warning_that_misses_its_target_is_open_while_its_acceptable_range_is_
     assert generate.reason.startswith("misses the target; its acceptable limit is 20 x baseline, and there is no baseline")
     assert generate.seconds_needed is None
     for times, status in ((20, Status.WARN), (0.01, Status.FAIL)):
-        found = judged_with("poi_generate_p99", "< 1 us", f"< {times} x baseline", LOCAL.baseline)[1]
-        assert found.status is status
+        judged_result = judged_with("poi_generate_p99", "< 1 us", f"< {times} x baseline", LOCAL.baseline)[1]
+        assert judged_result.status is status
 
 
 def test_real_traffic_too_is_judged_by_what_is_known():
@@ -141,10 +141,10 @@ def test_real_traffic_too_is_judged_by_what_is_known():
     )
     agreement = dataclasses.replace(LOCAL.agreement, objectives=objectives)
     asked = (measurements().snapshots, (START - 1) * 10**9, (START + 66) * 10**9, agreement)
-    found = judge_monitored(*asked, planned={"poi_throughput": (Limit(">=", 500.0), None)})
-    assert result(found, "finality_p99").status is Status.FAIL
-    assert "its acceptable limit is 20 x baseline" in result(found, "poi_generate_p99").reason
-    assert found.decision is Decision.NO_GO
+    assessment = judge_monitored(*asked, planned={"poi_throughput": (Limit(">=", 500.0), None)})
+    assert result(assessment, "finality_p99").status is Status.FAIL
+    assert "its acceptable limit is 20 x baseline" in result(assessment, "poi_generate_p99").reason
+    assert assessment.decision is Decision.NO_GO
 
 
 def test_with_it_limit_and_baseline_are_shown_and_the_rollback_trigger_has_its_number():
@@ -228,8 +228,8 @@ MACHINE = {"cpu": "a processor", "cores": 2}
     ],
 )
 def test_a_baseline_of_another_machine_is_named_as_such(machine, cpu, cores, said):
-    found = other_machine(Baseline("b.json", {}, machine=machine), cpu, cores)
-    assert (said in found) if said else found == ""
+    note = other_machine(Baseline("b.json", {}, machine=machine), cpu, cores)
+    assert (said in note) if said else note == ""
     assert other_machine(None, cpu, cores) == ""
 
 
