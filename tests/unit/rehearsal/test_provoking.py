@@ -9,12 +9,12 @@ from threading import Thread
 from types import SimpleNamespace
 
 import pytest
+from reports.others.alert_drill import Drill, render_json
 
 from bizra_load.monitoring.rules import AlertRule
 from bizra_load.rehearsal import drill
 from bizra_load.rehearsal.alert_watch import ActiveAlert
 from bizra_load.rehearsal.drill import Phase
-from reports.others.alert_drill import Drill, render_json
 from sla.release.evidence import CRITICAL_RULES, of_alert_drill
 from sla.values.assessment import Status
 
