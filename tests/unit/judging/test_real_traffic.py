@@ -4,6 +4,7 @@ import time
 
 import pytest
 
+from bizra_load.archive.run_record import RunRecord
 from bizra_load.archive.store import RunWriter
 from bizra_load.judging.agreements import read_agreement
 from bizra_load.judging.real_traffic import query_of_last, query_of_run
@@ -22,7 +23,7 @@ def test_the_last_seconds_end_now_and_are_as_long_as_asked_for(length_s):
 def test_of_a_load_test_the_judged_part_is_asked_for(tmp_path):
     m = measurements(rate=20)
     writer = RunWriter(tmp_path)
-    writer.record({"name": "x"}, m.facts)
+    writer.record(RunRecord(name="x"), m.facts)
     writer.windows(m.windows)
     writer.close()
     asked = query_of_run(tmp_path, "local")

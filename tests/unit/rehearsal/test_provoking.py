@@ -69,8 +69,8 @@ class Scripted:
 def drilled(monkeypatch, **script):
     monkeypatch.setattr(drill, "FIRES_WITHIN_S", 0.3)
     monkeypatch.setattr(drill, "RESOLVES_WITHIN_S", 0.3)
-    monkeypatch.setattr(drill, "LOOK_EVERY_S", 0.01)
-    rule = AlertRule("A", "a-group", "critical", "health", "up == 0", 2.0, "", "")
+    monkeypatch.setattr(drill, "POLL_EVERY_S", 0.01)
+    rule = AlertRule("A", "a-group", "critical", "health", "up == 0", 2.0, "", "", service="a-service")
     with admin() as node:
         [found] = drill._provoke(PHASE, ["A"], node, Scripted(node, **script), {"A": rule})
         assert node.asked == ["POST", "DELETE"]
