@@ -4,9 +4,10 @@ import time
 
 import pytest
 
+from bizra_load.archive.run_record import RunRecord
 from bizra_load.archive.store import RunWriter
 from bizra_load.judging.agreements import read_agreement
-from bizra_load.judging.real_traffic import asked_of_last, asked_of_run
+from bizra_load.judging.real_traffic import query_of_last, query_of_run
 from sla.judgement.steady import find_steady
 from tests.unit.sla.synthetic import HOLD_S, RAMP_S, START, measurements
 
@@ -14,7 +15,7 @@ from tests.unit.sla.synthetic import HOLD_S, RAMP_S, START, measurements
 @pytest.mark.parametrize("length_s", [0.5, 300.0])
 def test_the_last_seconds_end_now_and_are_as_long_as_asked_for(length_s):
     before_ns = time.time_ns()
-    asked = asked_of_last(length_s, read_agreement("local"), None)
+    asked = query_of_last(length_s, read_agreement("local"), None)
     assert before_ns <= asked.to_ns <= time.time_ns()
     assert asked.to_ns - asked.from_ns == length_s * 1e9
 
@@ -22,10 +23,10 @@ def test_the_last_seconds_end_now_and_are_as_long_as_asked_for(length_s):
 def test_of_a_load_test_the_judged_part_is_asked_for(tmp_path):
     m = measurements(rate=20)
     writer = RunWriter(tmp_path)
-    writer.record({"name": "x"}, m.facts)
+    writer.record(RunRecord(name="x"), m.facts)
     writer.windows(m.windows)
     writer.close()
-    asked = asked_of_run(tmp_path, "local")
+    asked = query_of_run(tmp_path, "local")
     steady = find_steady(m)
     assert (asked.from_ns, asked.to_ns) == (steady.from_second * 10**9, steady.to_second * 10**9)
     assert START + RAMP_S <= steady.from_second < steady.to_second == START + RAMP_S + HOLD_S

@@ -9,13 +9,14 @@ from threading import Thread
 from types import SimpleNamespace
 
 import pytest
-from reports.others.alert_drill import Drill, render_json
 
 from bizra_load.monitoring.rules import AlertRule
+from bizra_load.poi.product import REQUIRED
 from bizra_load.rehearsal import drill
 from bizra_load.rehearsal.alert_watch import ActiveAlert
 from bizra_load.rehearsal.drill import Phase
-from sla.release.evidence import CRITICAL_RULES, of_alert_drill
+from reports.results.alert_drill import Drill, render_json
+from sla.release.evidence import of_alert_drill
 from sla.values.assessment import Status
 
 PHASE = Phase({"error_rate": ("40%", ("A",))})
@@ -68,8 +69,8 @@ class Scripted:
 def drilled(monkeypatch, **script):
     monkeypatch.setattr(drill, "FIRES_WITHIN_S", 0.3)
     monkeypatch.setattr(drill, "RESOLVES_WITHIN_S", 0.3)
-    monkeypatch.setattr(drill, "LOOK_EVERY_S", 0.01)
-    rule = AlertRule("A", "a-group", "critical", "health", "up == 0", 2.0, "", "")
+    monkeypatch.setattr(drill, "POLL_EVERY_S", 0.01)
+    rule = AlertRule("A", "a-group", "critical", "health", "up == 0", 2.0, "", "", service="a-service")
     with admin() as node:
         [found] = drill._provoke(PHASE, ["A"], node, Scripted(node, **script), {"A": rule})
         assert node.asked == ["POST", "DELETE"]
@@ -86,9 +87,9 @@ def test_a_rule_that_fires_for_its_fault_and_resolves_after_it_passes(monkeypatc
 def test_a_drill_that_passed_closes_its_gate_as_evidence(monkeypatch):
     """The file that the drill writes is what the decision reads; here the alert resolves sooner than it fired."""
     rule = replace(drilled(monkeypatch), firing_s=6.0, notified_s=6.5)
-    rules = tuple(replace(rule, alert=name) for name in CRITICAL_RULES)
+    rules = tuple(replace(rule, alert=name) for name in REQUIRED.critical_rules)
     document = json.loads(render_json(Drill("local", 12, True, {}, rules)))
-    assert {e.status for e in of_alert_drill(document)} == {Status.PASS}
+    assert {e.status for e in of_alert_drill(document, REQUIRED)} == {Status.PASS}
 
 
 @pytest.mark.parametrize(

@@ -130,7 +130,7 @@ def test_nothing_is_registered_globally_and_promtool_finds_no_fault():
 
 def test_a_sample_on_an_edge_is_under_it_and_one_above_is_not():
     metrics = started()
-    metrics.add([Window(1, "generate", response=from_values(np.array([1000, 1001, 2000])))], [])
+    metrics.add(report([Window(1, "generate", response=from_values(np.array([1000, 1001, 2000])))], []))
     found = values(metrics)
 
     def under(edge):

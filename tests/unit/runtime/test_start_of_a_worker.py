@@ -40,7 +40,7 @@ def made(environment, settings, name, index, run, elapsed_ns, send, key, clock):
     found.update(run=run, elapsed_ns=elapsed_ns, ahead_ns=clock.unix_ns() - UNIX_NS, took_ns=time.perf_counter_ns() - began_ns)
 
 found = {}
-worker_events.WorkerRun = made
+worker_events.WorkerRun = Some(start=made)
 worker_events.no_statistics = lambda environment: None
 key = ClusterKey(b"k" * 32)
 events = Some(quitting=EventHook(), heartbeat_received=EventHook())

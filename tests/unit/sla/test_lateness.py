@@ -9,11 +9,8 @@ from sla.judgement.lateness import (
     Lateness,
     disturbed_seconds,
     duration,
-    highest_ns,
     largest_by_second,
     lateness,
-    least_ns,
-    over,
     shifted,
 )
 from sla.values.assessment import Steady
@@ -49,9 +46,9 @@ def test_a_duration_in_words_has_three_digits(ns, text):
 
 def test_what_can_be_longer_than_a_limit_is_over_it():
     h = of(1000, 1001, 2000, over_range=3)
-    assert [over(h, limit) for limit in (999, 1000, 1001, 2000)] == [6, 5, 4, 3]
-    assert (least_ns(h), highest_ns(h)) == (1000, math.inf)
-    assert (highest_ns(of(1000, 1500)), highest_ns(EMPTY), least_ns(EMPTY)) == (1500, 0, 0)
+    assert [h.count_over(limit) for limit in (999, 1000, 1001, 2000)] == [6, 5, 4, 3]
+    assert (h.min_ns, h.max_ns) == (1000, math.inf)
+    assert (of(1000, 1500).max_ns, EMPTY.max_ns, EMPTY.min_ns) == (1500, 0, 0)
 
 
 def measured(*health, sent=(), length_s=10):
@@ -84,7 +81,7 @@ STEADY = Steady(0, 10, 0.0, 0.0, "")
 def test_a_lag_belongs_to_the_seconds_in_which_it_can_have_been(health, seconds):
     found = lateness(measured(health), STEADY)
     assert sorted(found.woken_ns) == seconds
-    assert set(found.woken_ns.values()) == {highest_ns(health.lag)}
+    assert set(found.woken_ns.values()) == {health.lag.max_ns}
 
 
 def test_the_largest_lag_of_any_worker_counts_and_what_nobody_reports_is_not_known():
@@ -125,7 +122,7 @@ def test_operations_of_a_second_that_nobody_reports_have_no_known_lag():
 
 
 def values(h):
-    return [highest_ns(h) / MS, least_ns(h) / MS, h.total, h.over_range]
+    return [h.max_ns / MS, h.min_ns / MS, h.total, h.over_range]
 
 
 def test_latencies_are_moved_by_the_lag_of_their_second_and_not_under_zero():
@@ -139,7 +136,7 @@ def test_latencies_are_moved_by_the_lag_of_their_second_and_not_under_zero():
 @pytest.mark.parametrize(("second", "counts"), [(7, True), (6, False), (10, True), (11, False)])
 def test_an_operation_that_took_seconds_began_in_an_earlier_second(second, counts):
     found = shifted(of(2500 * MS), 10, {second: 500e6}, -1)
-    assert highest_ns(found) / MS == pytest.approx(2000 if counts else 2500, rel=FINE)
+    assert found.max_ns / MS == pytest.approx(2000 if counts else 2500, rel=FINE)
 
 
 def test_a_time_out_stays_one_but_for_a_lag_of_over_a_second():

@@ -8,7 +8,7 @@ import pytest
 
 from sla.judgement.evaluate import evaluate
 from sla.judgement.losses import START_TIME
-from sla.judgement.run_checks import checks
+from sla.judgement.run_checks import run_checks
 from sla.judgement.steady import constant_part, find_steady
 from sla.values.assessment import Decision, Status
 from sla.values.histogram import from_values
@@ -21,7 +21,7 @@ run = functools.cache(measurements)
 
 
 def check(measured, key):
-    return next(c for c in checks(measured, LOCAL.agreement, find_steady(measured)) if c.key == key)
+    return next(c for c in run_checks(measured, LOCAL.agreement, find_steady(measured)) if c.key == key)
 
 
 def with_rows(measured, change):
@@ -103,7 +103,7 @@ def test_the_worst_clock_is_the_one_that_is_surely_off_the_most():
 def test_a_system_clock_is_shown_where_it_is_surely_more_than_a_second_off(error_ms, shown):
     off = {"wall_offset_ns": -1_500_000_000, "clock_error_ns": error_ms * 1_000_000}
     measured = with_rows(run(hold_s=20, rate=20), lambda _: off)
-    found = checks(measured, LOCAL.agreement, find_steady(measured))
+    found = run_checks(measured, LOCAL.agreement, find_steady(measured))
     assert any(c.key == "system_clock" and c.status is Status.WARN for c in found) is shown
 
 

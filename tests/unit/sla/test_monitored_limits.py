@@ -4,8 +4,8 @@ import dataclasses
 
 import pytest
 
-from sla.judgement.monitored import deviation, judge_monitored, unseen
-from sla.values.agreement import Limit, OperationMetrics
+from sla.judgement.monitored import deviation, judge_monitored
+from sla.values.agreement import Limit
 from sla.values.assessment import Decision, Status
 from sla.values.estimate import Estimate
 from tests.unit.sla.synthetic import LOCAL, START, measurements
@@ -72,24 +72,6 @@ def test_a_deviation_is_relative_to_the_baseline_with_the_interval_of_the_estima
     assert (found.point, found.low, found.high) == pytest.approx((0.1, -0.1, 0.4))
     assert deviation(Estimate(110.0, 90.0, 140.0, 0.95, 10, 5), 0.0) is None
     assert deviation(None, 100.0) is deviation(Estimate(1, 1, 1, 0.95, 1, 1), None) is None
-
-
-@pytest.mark.parametrize(
-    ("kind", "metrics", "why"),
-    [
-        ("client_quantile", OperationMetrics("h", "t", "f"), "only a client sees it"),
-        ("throughput", OperationMetrics("h", "", "f"), "not every operation has a counter"),
-        ("throughput", OperationMetrics("h", "t", ""), ""),
-        ("success", OperationMetrics("h", "", "f"), "not every operation has a counter"),
-        ("success", OperationMetrics("h", "t", ""), "not every operation has a counter of failures"),
-        ("success", OperationMetrics("h", "t", "f"), ""),
-        ("server_quantile", OperationMetrics("h", "", ""), ""),
-    ],
-)
-def test_what_the_servers_metrics_do_not_show_is_said(kind, metrics, why):
-    o = dataclasses.replace(LOCAL.agreement.objectives[0], kind=kind, operations=("generate", "verify"))
-    operations = {"generate": OperationMetrics("h", "t", "f"), "verify": metrics}
-    assert unseen(o, dataclasses.replace(LOCAL.agreement, operations=operations)) == why
 
 
 def test_fail_on_warn_changes_the_exit_code_of_a_cautious_decision():

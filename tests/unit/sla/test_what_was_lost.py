@@ -4,6 +4,7 @@ import dataclasses
 
 import pytest
 
+from bizra_load.settings.remedies import WORDS
 from sla.estimators.server_side import CounterIncrease, bucket_increments, counter_increase, reconcile
 from sla.judgement.evaluate import evaluate
 from sla.judgement.losses import counted
@@ -16,7 +17,7 @@ GENERATE = LOCAL.agreement.operations["generate"]
 
 
 def check_of(measured, key, agreement=LOCAL.agreement):
-    return next(c for c in evaluate(measured, agreement, LOCAL.baseline).checks if c.key == key)
+    return next(c for c in evaluate(measured, agreement, LOCAL.baseline, words=WORDS).checks if c.key == key)
 
 
 def without_counters(agreement):
