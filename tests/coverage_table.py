@@ -60,10 +60,11 @@ def measured() -> dict[str, dict[str, Any]]:
     """Counts by file from the data file that `coverage combine` wrote."""
     data = coverage.Coverage()
     data.load()
-    with tempfile.NamedTemporaryFile("r", suffix=".json") as file:
-        data.json_report(outfile=file.name)
-        files: dict[str, dict[str, Any]] = json.load(file)["files"]
-    return {path: found["summary"] for path, found in files.items()}
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "coverage.json"
+        data.json_report(outfile=str(path))
+        files: dict[str, dict[str, Any]] = json.loads(path.read_text())["files"]
+    return {name: of_file["summary"] for name, of_file in files.items()}
 
 
 def main() -> int:

@@ -5,8 +5,8 @@ import dataclasses
 import pytest
 
 from sla.judgement.evaluate import evaluate
+from sla.judgement.kinds.choose import estimator_of
 from sla.judgement.lateness import largest_by_second, lateness
-from sla.judgement.monitored import unseen
 from sla.judgement.second_opinion import second_opinions
 from sla.judgement.summaries import less_lag
 from sla.judgement.trends import EarlierRun, trends
@@ -15,6 +15,7 @@ from sla.release.rollout import monitoring_plan
 from sla.release.triggers import triggers
 from sla.values.assessment import Status
 from sla.values.histogram import EMPTY
+from sla.values.kinds import ClientLatency
 from sla.values.strategy import Strategy
 from tests.unit.sla.synthetic import LOCAL, START, measurements
 
@@ -38,13 +39,17 @@ def objective(key):
     return next(o for o in LOCAL.agreement.objectives if o.key == key)
 
 
+def missing(objective, agreement):
+    return estimator_of(objective, agreement).missing_in_metrics()
+
+
 def test_what_the_servers_metrics_do_not_hold_is_not_judged_from_them():
     success = objective("poi_success_rate")
-    assert unseen(success, LOCAL.agreement) == ""
-    assert unseen(success, with_metrics(LOCAL.agreement, total="")) == "not every operation has a counter"
-    assert unseen(success, with_metrics(LOCAL.agreement, failed="")) == "not every operation has a counter of failures"
-    client = dataclasses.replace(success, kind="client_quantile", quantile=0.99)
-    assert unseen(client, LOCAL.agreement) == "only a client sees it"
+    assert missing(success, LOCAL.agreement) == ""
+    assert missing(success, with_metrics(LOCAL.agreement, total="")) == "not every operation has a counter"
+    assert missing(success, with_metrics(LOCAL.agreement, failed="")) == "not every operation has a counter of failures"
+    client = dataclasses.replace(success, kind=ClientLatency(0.99))
+    assert missing(client, LOCAL.agreement) == "only a client sees it"
 
 
 def test_without_counters_there_is_no_trigger_on_them(assessment):
@@ -60,11 +65,11 @@ def test_without_counters_there_is_no_trigger_on_them(assessment):
 
 
 def test_nothing_is_watched_where_nothing_is_rolled_out():
-    assert monitoring_plan(Strategy("none")) == ()
+    assert monitoring_plan(Strategy("none"), LOCAL.agreement.monitoring) == ()
 
 
 def item_of(assessment, section, title):
-    items = next(s.items for s in checklist(assessment) if s.title == section)
+    items = next(s.items for s in checklist(assessment, LOCAL.agreement) if s.title == section)
     return next(i for i in items if i.title == title)
 
 
