@@ -191,7 +191,7 @@ def shifted(h: Histogram, second: int, largest: Mapping[int, float], sign: int) 
     """A second's latencies less (sign -1) or more (+1) its L, not under 0. A time-out has no value and stays one: it is a
     matter of seconds, which a lag within one does not make; with a longer lag it may have been anything.
     """
-    if not h.total:
+    if not h.total or (h.max_ns < SECOND_NS and not largest.get(second)):
         return h
     lows, highs = bucket_low_ns(h.indices), bucket_high_ns(h.indices)
     by = np.full(h.indices.size, largest.get(second, 0.0))
