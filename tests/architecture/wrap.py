@@ -28,7 +28,7 @@ def wrapped(block: Block) -> list[str]:
     item = _ITEM.match(block.lines[0])
     first = item[0] if item else re.match(r"\s*", block.lines[0])[0]
     lines, line = [], first
-    for word in words(" ".join(block.lines)[len(first) :]):
+    for word in words(" ".join([block.lines[0][len(first) :], *(part.strip() for part in block.lines[1:])])):
         if line.strip() and line != first and len(line) + 1 + len(word) > COLUMNS:
             lines.append(line)
             line = " " * len(first)
