@@ -42,7 +42,7 @@ def write_artifacts(folder: Path, out: Path, evidence: Sequence[str] = ()) -> li
     run = os.path.relpath(folder.resolve(), out.resolve()).replace(os.sep, "/")
     documents = {
         DECISION: go_no_go.render(assessment, run, WORDS),
-        CHECKLIST: checklist.render(assessment, run, agreement_of_run(folder)),
+        CHECKLIST: checklist.render(assessment, run, agreement_of_run(folder), WORDS),
         PERFORMANCE: performance.render(assessment, run, earlier_runs(folder, assessment), WORDS),
     }
     with writing(f"--artifacts: {out}"):

@@ -18,6 +18,7 @@ from bizra_load.io.files import write_atomically, writing
 from bizra_load.judging.agreements import AgreementFile, kept_agreement
 from bizra_load.judging.artifacts import read_assessment, write_artifacts
 from bizra_load.judging.real_traffic import REPORT, query_of_last, query_of_run, validate_and_print
+from bizra_load.settings.remedies import WORDS
 from bizra_load.validation import dashboard
 from bizra_load.validation.log import Log
 from reports.results import validated
@@ -167,7 +168,7 @@ class Suite:
             strategy = (
                 assessment.strategy  # type: ignore[assignment]  # it is not None where it is the same
                 if same
-                else strategy_for(decision, self._judged_by(), assessment.objectives, names)
+                else strategy_for(decision, self._judged_by(), assessment.objectives, names, WORDS)
             )
         metrics = plan.artifacts / REPORT if any(s.key == "metrics" and s.outcome is Outcome.DONE for s in steps) else None
         report = ValidationReport(

@@ -6,11 +6,13 @@ from reports.documents import template
 from sla.release.checklist import checklist, count
 from sla.values.agreement import Agreement
 from sla.values.assessment import Assessment
+from sla.values.remedies import PLAIN, RemedyWords
 
 
-def render(assessment: Assessment, run: str, agreement: Agreement) -> str:
-    """`run`: the run folder as seen from the document, for links; `agreement`: that of the run."""
-    sections = checklist(assessment, agreement)
+def render(assessment: Assessment, run: str, agreement: Agreement, words: RemedyWords = PLAIN) -> str:
+    """`run`: the run folder as seen from the document, for links; `agreement`: that of the run; `words`
+    for what would close an open item."""
+    sections = checklist(assessment, agreement, words)
     closed, failed, still_open = count(sections)
     return template.render(
         "checklist.md.j2",

@@ -119,7 +119,11 @@ def _reasons(checks: Sequence[Check]) -> str:
 
 
 def strategy_for(
-    decision: Decision, agreement: Agreement, results: Sequence[ObjectiveResult], names: Mapping[str, str]
+    decision: Decision,
+    agreement: Agreement,
+    results: Sequence[ObjectiveResult],
+    names: Mapping[str, str],
+    words: RemedyWords = PLAIN,
 ) -> Strategy:
     """The decision's strategy with its triggers, commands, plan and approvals; `names` as of rollout.rollback_commands. Without
     steps there is nothing to watch, to roll back or to approve.
@@ -131,7 +135,7 @@ def strategy_for(
         strategy,
         triggers=triggers(agreement, results, decision in _CAUTIOUS),
         commands=rollback_commands(names),
-        monitoring=monitoring_plan(strategy, agreement.monitoring),
+        monitoring=monitoring_plan(strategy, agreement.monitoring, words),
         approvals=APPROVALS,
     )
 

@@ -60,7 +60,7 @@ def evaluate(
     gates = [*(gate_of(o) for o in objectives), *_evidence_gates(agreement, provided)]
     verdict = decide(gates, checks, measurements.facts.interrupted, {o.key for o in objectives}, words)
     deployment = provided.get("deployment")
-    strategy = strategy_for(verdict.decision, agreement, objectives, deployment.facts if deployment else {})
+    strategy = strategy_for(verdict.decision, agreement, objectives, deployment.facts if deployment else {}, words)
     return Assessment(
         decision=verdict.decision,
         rollout=str(strategy),

@@ -7,31 +7,32 @@ from dataclasses import dataclass
 
 from sla.values.agreement import Agreement
 from sla.values.assessment import Assessment, Check, Evidence, Gate, Severity, Status
+from sla.values.remedies import PLAIN, Remedy, RemedyWords
 
-# Items that a file closes: key -> (title, where the file comes from). The key is the name on the command line, but where
-# one file closes several items. What stands in braces is the agreement's, or what its product requires.
+# Items that a file closes: key -> (title, the evidence that the file is given as, what it is). What stands in braces is the
+# agreement's, or what its product requires.
 FROM_FILES = {
-    "dashboard": ("The dashboard is imported", "--evidence monitoring=FILE, a dashboard check"),
-    "panels": ("All {panels} panels return data", "--evidence monitoring=FILE, a dashboard check"),
-    "scrape": ("A scrape takes less than {scrape_s:g} s", "--evidence monitoring=FILE, a dashboard check"),
-    "alert-rules": ("All {rules} alert rules are loaded", "--evidence alerts=FILE, an alert drill"),
-    "critical-alerts": ("All {critical} critical alerts fire and resolve", "--evidence alerts=FILE, an alert drill"),
-    "node_tests": ("The node's own tests pass", "--evidence tests=FILE, JUnit XML of the node's build"),
-    "deployment": ("The deployment is complete", "--evidence deployment=FILE, a note or Kubernetes manifests"),
-    "health-probes": ("Containers have readiness and liveness probes", "--evidence deployment=FILE, Kubernetes manifests"),
-    "resource-limits": ("Containers have CPU and memory limits", "--evidence deployment=FILE, Kubernetes manifests"),
-    "rollback-drill": ("A rollback was tried", "--evidence rollback-drill=FILE, its log"),
-    "security-audit": ("Security audit", "--evidence security-audit=FILE, its report"),
-    "compliance-audit": ("Compliance audit", "--evidence compliance-audit=FILE, its report"),
-    "runbook": ("Runbook for every critical alert", "--evidence runbook=FILE"),
-    "release-notes": ("Release notes", "--evidence release-notes=FILE"),
-    "deployment-guide": ("Deployment guide", "--evidence deployment-guide=FILE"),
-    "approval-technical-lead": ("Technical lead", "--evidence approval-technical-lead=FILE, the signed decision"),
-    "approval-devops-lead": ("DevOps lead", "--evidence approval-devops-lead=FILE, the signed decision"),
-    "approval-product-owner": ("Product owner", "--evidence approval-product-owner=FILE, the signed decision"),
-    "post-alerts": ("No critical alert has fired for 24 h at 100 %", "--evidence post-alerts=FILE"),
-    "post-load-test": ("A load test after 100 % keeps the agreement", "--evidence post-load-test=FILE, its assessment"),
-    "post-baseline": ("The baseline holds the new version's figures", "--evidence post-baseline=FILE, the new baseline"),
+    "dashboard": ("The dashboard is imported", "monitoring", "a dashboard check"),
+    "panels": ("All {panels} panels return data", "monitoring", "a dashboard check"),
+    "scrape": ("A scrape takes less than {scrape_s:g} s", "monitoring", "a dashboard check"),
+    "alert-rules": ("All {rules} alert rules are loaded", "alerts", "an alert drill"),
+    "critical-alerts": ("All {critical} critical alerts fire and resolve", "alerts", "an alert drill"),
+    "node_tests": ("The node's own tests pass", "tests", "JUnit XML of the node's build"),
+    "deployment": ("The deployment is complete", "deployment", "a note or Kubernetes manifests"),
+    "health-probes": ("Containers have readiness and liveness probes", "deployment", "Kubernetes manifests"),
+    "resource-limits": ("Containers have CPU and memory limits", "deployment", "Kubernetes manifests"),
+    "rollback-drill": ("A rollback was tried", "rollback-drill", "its log"),
+    "security-audit": ("Security audit", "security-audit", "its report"),
+    "compliance-audit": ("Compliance audit", "compliance-audit", "its report"),
+    "runbook": ("Runbook for every critical alert", "runbook", ""),
+    "release-notes": ("Release notes", "release-notes", ""),
+    "deployment-guide": ("Deployment guide", "deployment-guide", ""),
+    "approval-technical-lead": ("Technical lead", "approval-technical-lead", "the signed decision"),
+    "approval-devops-lead": ("DevOps lead", "approval-devops-lead", "the signed decision"),
+    "approval-product-owner": ("Product owner", "approval-product-owner", "the signed decision"),
+    "post-alerts": ("No critical alert has fired for 24 h at 100 %", "post-alerts", ""),
+    "post-load-test": ("A load test after 100 % keeps the agreement", "post-load-test", "its assessment"),
+    "post-baseline": ("The baseline holds the new version's figures", "post-baseline", "the new baseline"),
 }
 _BY_COMMAND = ("dashboard", "panels", "scrape", "alert-rules", "critical-alerts", "node_tests", "deployment")
 FREE = tuple(key for key in FROM_FILES if key not in _BY_COMMAND)  # any file closes these
@@ -55,24 +56,24 @@ class ChecklistSection:
     items: tuple[Item, ...]
 
 
-def checklist(assessment: Assessment, agreement: Agreement) -> tuple[ChecklistSection, ...]:
-    """The items of an assessment by that agreement, in their sections."""
+def checklist(assessment: Assessment, agreement: Agreement, words: RemedyWords = PLAIN) -> tuple[ChecklistSection, ...]:
+    """The items of an assessment by that agreement, in their sections; `words` for what would close an open one."""
     gates, checks = assessment.gates, {c.key: c for c in assessment.checks}
     objectives = {o.key for o in assessment.objectives}
     evidence = {e.key: e for e in assessment.evidence}
 
     def files(*keys: str) -> list[Item]:
-        return [_from_file(key, evidence.get(key), agreement) for key in keys]
+        return [_from_file(key, evidence.get(key), agreement, words) for key in keys]
 
-    performance = [_gate(g) for g in gates if g.key in objectives and g.key not in NOT_PERFORMANCE]
-    tested = [_load_test(assessment), *(_gate(g) for g in gates if g.key in NOT_PERFORMANCE)]
+    performance = [_gate(g, words) for g in gates if g.key in objectives and g.key not in NOT_PERFORMANCE]
+    tested = [_load_test(assessment), *(_gate(g, words) for g in gates if g.key in NOT_PERFORMANCE)]
     if len(tested) == 1:
         tested.append(_success(assessment))
-    critical, warning = ([_gate(g) for g in gates if g.severity is s] for s in (Severity.CRITICAL, Severity.WARNING))
+    critical, warning = ([_gate(g, words) for g in gates if g.severity is s] for s in (Severity.CRITICAL, Severity.WARNING))
     sections = {
         "Performance": performance,
         "Monitoring and observability": [
-            *files("dashboard", "panels", "scrape", "alert-rules", "critical-alerts"), _server(checks.get("server_data"))
+            *files("dashboard", "panels", "scrape", "alert-rules", "critical-alerts"), _server(checks.get("server_data"), words)
         ],
         "Testing": [*files("node_tests"), *tested],
         "Infrastructure and deployment": files("deployment", "health-probes", "resource-limits", "rollback-drill"),
@@ -93,8 +94,9 @@ def count(sections: Sequence[ChecklistSection]) -> tuple[int, int, int]:
     return closed, failed, len(statuses) - closed - failed
 
 
-def _from_file(key: str, e: Evidence | None, agreement: Agreement) -> Item:
-    title, how = FROM_FILES[key]
+def _from_file(key: str, e: Evidence | None, agreement: Agreement, words: RemedyWords) -> Item:
+    title, name, what = FROM_FILES[key]
+    how = words[Remedy.EVIDENCE].format(key=name) + (f", {what}" if what else "")
     required = agreement.monitoring
     title = title.format(
         panels=required.panels, rules=required.rules, critical=len(required.critical_rules), scrape_s=agreement.process.scrape_s
@@ -106,18 +108,18 @@ def _from_file(key: str, e: Evidence | None, agreement: Agreement) -> Item:
     return Item(title, e.status, e.reason + when, e.source, closes)
 
 
-def _gate(g: Gate) -> Item:
+def _gate(g: Gate, words: RemedyWords) -> Item:
     status = Status.PASS if g.status is Status.WARN and not g.counts else g.status
     closes = {
         Status.PASS: "",
         Status.WARN: "a reviewer's word, or a run that keeps it",
         Status.FAIL: "a change of the node, and a run that keeps it",
-    }.get(status, "a longer run" if not g.reason.startswith("no evidence") else f"--evidence {g.key}=FILE")
+    }.get(status, "a longer run" if not g.reason.startswith("no evidence") else words[Remedy.EVIDENCE].format(key=g.key))
     return Item(g.title, status, g.reason, g.source, closes)
 
 
-def _server(check: Check | None) -> Item:
-    title, how = "The node's own metrics were read during the load", "a run with --metrics-url or --prometheus-url"
+def _server(check: Check | None, words: RemedyWords) -> Item:
+    title, how = "The node's own metrics were read during the load", words[Remedy.RUN_WITH_SERVER_METRICS]
     if check is None:
         return Item(title, Status.INCONCLUSIVE, "the agreement asks for none", "", how)
     return Item(title, check.status, check.reason, "", "" if check.status is Status.PASS else how)

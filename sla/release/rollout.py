@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from sla.values.monitoring import RequiredMonitoring
+from sla.values.remedies import PLAIN, Remedy, RemedyWords
 from sla.values.strategy import DAY_S, Command, Step, Strategy, Watch
 
 _WORDS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
@@ -34,7 +35,7 @@ VERY_SLOW = _canary(
 )  # fmt: skip
 
 
-def monitoring_plan(strategy: Strategy, required: RequiredMonitoring) -> tuple[Watch, ...]:
+def monitoring_plan(strategy: Strategy, required: RequiredMonitoring, words: RemedyWords = PLAIN) -> tuple[Watch, ...]:
     """What is looked at while the traffic moves; nothing where nothing moves."""
     if not strategy.steps:
         return ()
@@ -48,7 +49,9 @@ def monitoring_plan(strategy: Strategy, required: RequiredMonitoring) -> tuple[W
         Watch(
             "before each step", "no critical alert has fired since the last one, every trigger is silent, its hold time is over"
         ),
-        Watch("once a day", "bizra-load metrics over the last day; the figures go beside those of the day before"),
+        Watch(
+            "once a day", f"{words[Remedy.JUDGE_REAL_TRAFFIC]} over the last day; the figures go beside those of the day before"
+        ),
         Watch("after 100 %", "one more load test, and its figures as the next baseline"),
     )
 

@@ -18,7 +18,7 @@ HERE = Path(__file__).parent / "documents"
 NAMES = ("go", "caution", "no-go", "inconclusive")
 RENDERERS = {
     "decision": lambda a, earlier: go_no_go.render(a, "../runs/a-run", WORDS),
-    "checklist": lambda a, earlier: checklist.render(a, "../runs/a-run", LOCAL.agreement),
+    "checklist": lambda a, earlier: checklist.render(a, "../runs/a-run", LOCAL.agreement, WORDS),
     "performance": lambda a, earlier: performance.render(a, "../runs/a-run", earlier, WORDS),
 }
 GIVEN = (

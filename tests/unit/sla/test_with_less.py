@@ -4,6 +4,7 @@ import dataclasses
 
 import pytest
 
+from bizra_load.settings.remedies import WORDS
 from sla.judgement.evaluate import evaluate
 from sla.judgement.kinds.choose import estimator_of
 from sla.judgement.lateness import largest_by_second, lateness
@@ -69,7 +70,7 @@ def test_nothing_is_watched_where_nothing_is_rolled_out():
 
 
 def item_of(assessment, section, title):
-    items = next(s.items for s in checklist(assessment, LOCAL.agreement) if s.title == section)
+    items = next(s.items for s in checklist(assessment, LOCAL.agreement, WORDS) if s.title == section)
     return next(i for i in items if i.title == title)
 
 
