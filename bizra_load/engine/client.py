@@ -126,7 +126,7 @@ class Connection:
                 data = self._read(deadline_ns)
             done_ns = _clock()
             if done_ns > deadline_ns:
-                raise ResponseTimeout("no complete answer in time")
+                raise ResponseTimeout("no complete response in time")
             at = data.find(b"\r\n\r\n")
             head = request.known.get(data[:at]) if at > 0 else None
             if head is not None and head.length == len(data) - at - 4:
@@ -153,7 +153,7 @@ class Connection:
     def _receive_rest(self, request: PreparedRequest, data: bytes, sent_ns: int, done_ns: int, deadline_ns: int) -> Response:
         """A response that did not come as one piece with a known head; done is when its last piece arrived."""
         if not data:
-            raise TransportError("the connection closed before any answer")
+            raise TransportError("the connection closed before any response")
 
         def more() -> bytes:
             nonlocal done_ns
@@ -185,18 +185,18 @@ class Connection:
                 self._reactor.wait(self._fd, deadline_ns)
                 continue
             if _clock() > deadline_ns:
-                raise ResponseTimeout("no complete answer in time")  # a slow drip never lets the sweep see us wait long
+                raise ResponseTimeout("no complete response in time")  # a slow drip never lets the sweep see us wait long
             return data
 
     def _read_tls(self, sock: _socket.socket, deadline_ns: int) -> bytes:
         left_s = (deadline_ns - _clock()) / 1e9
         if left_s <= 0:
-            raise ResponseTimeout("no complete answer in time")
+            raise ResponseTimeout("no complete response in time")
         sock.settimeout(left_s)
         try:
             return sock.recv(65_536)
         except TimeoutError:
-            raise ResponseTimeout("no complete answer in time") from None
+            raise ResponseTimeout("no complete response in time") from None
 
     def _write_tls(self, sock: _socket.socket, data: bytes, deadline_ns: int) -> int:
         sock.settimeout(max((deadline_ns - _clock()) / 1e9, 0.001))

@@ -35,7 +35,7 @@ def parse_head(head: bytes, method: str) -> Head:
     first, *lines = head.split(b"\r\n")
     match = _STATUS_LINE.fullmatch(first)
     if match is None:
-        raise ProtocolError("the answer has no HTTP/1.x status line")
+        raise ProtocolError("the response has no HTTP/1.x status line")
     status = int(match[2])
     lengths: set[bytes] = set()
     codings: list[bytes] = []
@@ -66,7 +66,7 @@ def parse_head(head: bytes, method: str) -> Head:
     if others or re.fullmatch(rb"\d{1,15}", length) is None:
         raise ProtocolError("wrong or contradictory Content-Length")
     if int(length) > MAX_BODY_BYTES:
-        raise ProtocolError(f"the answer announces more than {MAX_BODY_BYTES} bytes")
+        raise ProtocolError(f"the response announces more than {MAX_BODY_BYTES} bytes")
     return Head(status, int(length), False, keep_alive)
 
 
@@ -80,7 +80,7 @@ class Reader:
     def _pull(self) -> None:
         data = self._more()
         if not data:
-            raise TransportError("the connection closed before the answer was complete")
+            raise TransportError("the connection closed before the response was complete")
         self.buffer += data
 
     def until(self, mark: bytes, limit: int) -> bytes:
@@ -104,7 +104,7 @@ class Reader:
             while have < length:
                 data = self._more()
                 if not data:
-                    raise TransportError("the connection closed before the answer was complete")
+                    raise TransportError("the connection closed before the response was complete")
                 parts.append(data)
                 have += len(data)
             self.buffer = b"".join(parts)
@@ -117,7 +117,7 @@ class Reader:
             parts.append(data)
             have += len(data)
             if have > MAX_BODY_BYTES:
-                raise ProtocolError(f"the answer is longer than {MAX_BODY_BYTES} bytes")
+                raise ProtocolError(f"the response is longer than {MAX_BODY_BYTES} bytes")
         self.buffer = b""
         return b"".join(parts)
 
@@ -131,7 +131,7 @@ def read_response(reader: Reader, method: str) -> tuple[Head, bytes]:
         if head.status >= 200:
             break
     else:
-        raise ProtocolError(f"more than {MAX_INTERIM} interim answers")
+        raise ProtocolError(f"more than {MAX_INTERIM} interim responses")
     if head.chunked:
         body = _chunked(reader)
     elif head.length is None:
@@ -139,7 +139,7 @@ def read_response(reader: Reader, method: str) -> tuple[Head, bytes]:
     else:
         body = reader.exactly(head.length)
     if reader.buffer:
-        raise ProtocolError("more bytes than one answer")
+        raise ProtocolError("more bytes than one response")
     return head, body
 
 
@@ -155,7 +155,7 @@ def _chunked(reader: Reader) -> bytes:
             break
         total += size
         if total > MAX_BODY_BYTES:
-            raise ProtocolError(f"the answer is longer than {MAX_BODY_BYTES} bytes")
+            raise ProtocolError(f"the response is longer than {MAX_BODY_BYTES} bytes")
         parts.append(reader.exactly(size))
         if reader.exactly(2) != b"\r\n":
             raise ProtocolError("a chunk longer than its size")

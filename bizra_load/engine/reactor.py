@@ -123,7 +123,7 @@ class Reactor:
         for fd in [fd for fd, (_, deadline_ns) in self._waiting.items() if deadline_ns <= now_ns]:
             waiter = self._waiting.pop(fd, None)
             if waiter is not None:
-                waiter[0].throw(ResponseTimeout("no answer in time"))
+                waiter[0].throw(ResponseTimeout("no response in time"))
         self._sweep_ns = _NEVER_NS
         if self._waiting:
             self._sweep_at(max(min(deadline_ns for _, deadline_ns in self._waiting.values()), now_ns + SWEEP_NS))

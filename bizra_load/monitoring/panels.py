@@ -44,12 +44,12 @@ def _timeliness() -> tuple[Panel, ...]:
     return (
         Panel(
             "Arrival rate: planned against achieved",
-            "Planned by the load curve, sent by the workers, finished right. A gap between the first two is the generator's.",
+            "Planned by the load curve, sent by the workers, successful ones. A gap between the first two is the generator's.",
             "ops",
             {
                 "planned": f"sum (bizra_load_planned_rate_per_second{GENERATOR})",
                 "started": _generator_rate("bizra_load_operations_started_total"),
-                "finished right": _finished('outcome="ok"'),
+                "successful": _finished('outcome="ok"'),
             },
         ),
         Panel(

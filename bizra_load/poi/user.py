@@ -93,9 +93,9 @@ def _json_object(response: bytes) -> dict[str, Any]:
     try:
         content = orjson.loads(response)
     except orjson.JSONDecodeError as error:
-        raise WrongResponse("bad_json", "the answer is not JSON") from error
+        raise WrongResponse("bad_json", "the response is not JSON") from error
     if not isinstance(content, dict):
-        raise WrongResponse("bad_json", "the answer is not a JSON object")
+        raise WrongResponse("bad_json", "the response is not a JSON object")
     return content
 
 

@@ -109,10 +109,10 @@ class GeneratorMetrics(Collector, Consumer):
         planned = _counter("operations_planned", "Arrivals that were due, sent or not; never sent: (schedule)", ["operation"])
         started = _counter("operations_started", "Operations sent", ["operation"])
         finished = _counter(
-            "operations_finished", "Operations finished, right (ok) or wrong by category", ["operation", "outcome"]
+            "operations_finished", "Operations finished, successful (ok) or wrong by category", ["operation", "outcome"]
         )
-        response = _histogram("response", "Latency from the intended start, of right answers and time-outs")
-        service = _histogram("service", "Latency from the actual send, of right answers and time-outs")
+        response = _histogram("response", "Latency from the intended start, of successful responses and time-outs")
+        service = _histogram("service", "Latency from the actual send, of successful responses and time-outs")
         for name, o in named:
             planned.add_metric([name], o.planned)
         for name, o in real:

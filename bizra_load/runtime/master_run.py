@@ -154,7 +154,7 @@ class MasterRun:
     def _stop_on_failure(self) -> None:
         """Stop the load when a critical objective has failed for certain."""
         self._stopped_for = wait_for_failure(self.folder, self.times.clock, lambda: self.times.ended_ns)
-        print(f"Stopping early: {', '.join(self._stopped_for)} broke the target in three looks", file=sys.stderr)
+        print(f"Stopping early: {', '.join(self._stopped_for)} broke the target in three interim analyses", file=sys.stderr)
         self._stop_load()
 
     def _stop_load(self) -> None:

@@ -65,7 +65,7 @@ OPTIONS: tuple[Option, ...] = (
            inputs.curve_from_file),
     Option("--ops-per-user", "OPS_PER_USER", "50", "Rate slot of one Locust user (one connection), operations per second",
            _rate),
-    Option("--arrivals", "ARRIVALS", "constant", "constant or poisson; saturate: a closed model, as fast as answers come",
+    Option("--arrivals", "ARRIVALS", "constant", "constant or poisson; saturate: a closed model, as fast as responses come",
            inputs.one_of((*KINDS, SATURATE))),
     Option("--agreement", "AGREEMENT", DEFAULT_AGREEMENT, "Name of a packaged agreement, or a YAML file", inputs.anything),
     Option("--baseline", "BASELINE", "", "JSON file of baseline figures, or a packaged name, in place of the agreement's own",
@@ -103,7 +103,8 @@ OPTIONS: tuple[Option, ...] = (
 SWITCHES: tuple[Switch, ...] = (
     Switch("--fire-request-events", "Fire Locust's request event for every operation (for listeners of your own; slower)"),
     Switch(
-        "--abort-on-fail", "Stop early when a critical objective breaks its target at the level 0.99 in three looks, 10 s apart"
+        "--abort-on-fail",
+        "Stop early when a critical objective breaks its target at the level 0.99 in three interim analyses, 10 s apart",
     ),
     Switch("--insecure", "Do not verify the server's TLS certificate; the assessment says so"),
 )

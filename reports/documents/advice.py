@@ -153,7 +153,7 @@ def _errors(o: ObjectiveResult, a: Assessment, figure: str, words: RemedyWords) 
             counts.update(s.failed)
     for category, count in counts.most_common():
         cause = CAUSES.get(
-            category, "the answer was not what the operation promises: its content, signature or value was wrong"
+            category, "the response was not what the operation promises: its content, signature or value was wrong"
         )
         yield Advice(f"{figure}: {count:,} with {printable(category)}", words[cause] if isinstance(cause, Remedy) else cause)
 

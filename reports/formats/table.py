@@ -94,7 +94,7 @@ def _with_advice(check: Check) -> str:
 
 
 LATENCY_COLUMNS = ("Operation", "Latency", "p50", "p90", "p95", "p99", "p99.9")
-OPERATION_COLUMNS = ("Operation", "Rate", "Success", "Right", "Failed")
+OPERATION_COLUMNS = ("Operation", "Rate", "Success", "Successful", "Failed")
 
 
 def operation_rows(assessment: Assessment) -> list[Row]:

@@ -98,7 +98,9 @@ def _notes(measurements: Measurements, agreement: Agreement, steady: Steady | No
         notes.append(agreement.not_assessed)
     if facts.stopped_for:
         named = ", ".join(facts.stopped_for)
-        notes.append(f"stopped early: {named} broke the target at {INTERIM_LEVEL:.0%} in {CONSECUTIVE} consecutive looks")
+        notes.append(
+            f"stopped early: {named} broke the target at {INTERIM_LEVEL:.0%} in {CONSECUTIVE} consecutive interim analyses"
+        )
     elif facts.interrupted:
         notes.append("the run was stopped before its plan ended")
     if steady is not None:

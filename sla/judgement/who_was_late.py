@@ -110,7 +110,7 @@ def _turns(rows: Sequence[Health]) -> str:
     text = ""
     hub = histogram.merge(h.hub for h in rows)
     if hub.total and (p99_ns := hub.quantile_ns(0.99)) >= LONG_TURN_NS:
-        text += f"; answers waited up to {duration(p99_ns)} (p99) for others read with them, which service times include"
+        text += f"; responses waited up to {duration(p99_ns)} (p99) for others read with them, which service times include"
     longest_ns = max(h.gc_pause_ns for h in rows)
     if longest_ns >= LONG_COLLECTION_NS:
         text += f"; longest garbage collection {duration(longest_ns)}"

@@ -138,6 +138,8 @@ def _success(assessment: Assessment) -> Item:
     ok = sum(o.ok for o in assessment.operations)
     failed = sum(sum(o.failed.values()) for o in assessment.operations)
     detail = (
-        f"{ok:,} of {ok + failed:,} operations were right; the agreement has no such objective" if ok + failed else "no data"
+        f"{ok:,} of {ok + failed:,} operations were successful; the agreement has no such objective"
+        if ok + failed
+        else "no data"
     )
     return Item("Load-test success of at least 99 %", Status.INCONCLUSIVE, detail, "", "an agreement with this objective")

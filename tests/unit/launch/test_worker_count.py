@@ -22,7 +22,7 @@ from bizra_load.launch.worker_count import explained, workers_for
         (64, 100_000, False, 5),
         (4, 20_000, False, 1),
         (4, 20_001, False, 2),
-        (2, math.inf, True, 1),  # as fast as answers come: all there is room for
+        (2, math.inf, True, 1),  # as fast as responses come: all there is room for
         (8, math.inf, False, 8),
     ],
 )
@@ -43,4 +43,4 @@ def test_the_reason_is_one_line():
     assert explained(1, 2, 1000.0, True) == (
         "Workers: 1 (1,000 ops/s; 2 cores, one of them left to the target on this machine); --workers sets another number"
     )
-    assert explained(1, 1, math.inf, False) == "Workers: 1 (as fast as answers come; 1 core); --workers sets another number"
+    assert explained(1, 1, math.inf, False) == "Workers: 1 (as fast as responses come; 1 core); --workers sets another number"

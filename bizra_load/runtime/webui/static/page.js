@@ -34,7 +34,7 @@ function show(data) {
   draw(data.history);
   const ms = (value) => (value === null ? "-" : `${value.toPrecision(3)} ms`);
   const failed = (counts) => Object.entries(counts).map(([category, n]) => `${category} ${n}`).join(", ") || "0";
-  fill(at("operations"), ["Operation", "Right", "Failed", "p50", "p99"],
+  fill(at("operations"), ["Operation", "Successful", "Failed", "p50", "p99"],
     data.operations.map((o) => [o.name, o.ok.toLocaleString("en"), failed(o.failed), ms(o.p50_ms), ms(o.p99_ms)]));
   fill(at("counters"), ["What", "Count"], Object.entries(data.counters));
   if (done) {

@@ -116,5 +116,5 @@ def test_a_busy_machine_is_said_even_where_arrivals_were_on_time():
 def test_what_else_the_generator_adds_is_said_where_it_is_worth_a_word():
     hub = from_values(np.full(10, 400_000))
     text = explain(rows(210_000, hub=hub, gc_ns=3_000_000), []).text
-    assert "answers waited up to 400 us (p99) for others read with them, which service times include" in text
+    assert "responses waited up to 400 us (p99) for others read with them, which service times include" in text
     assert text.endswith("longest garbage collection 3 ms")
