@@ -16,11 +16,15 @@ _NOT_DECIMAL = re.compile(r"[-+]?0[0-9_bx]|.*[_:]", re.DOTALL)
 def load(text: str) -> object:
     """The document's plain values (safe_load). Raises ValueError with one line."""
     try:
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
-        if node is None:
-            return None
-        _count(node, {}, set())
-        return yaml.safe_load(text)
+        loader = yaml.SafeLoader(text)  # libyaml's would be quicker, and has no bound on how deeply a text is nested
+        try:
+            node = loader.get_single_node()
+            if node is None:
+                return None
+            _count(node, {}, set())
+            return loader.construct_document(node)
+        finally:
+            loader.dispose()
     except yaml.YAMLError as error:
         raise ValueError(f"not YAML: {' '.join(str(error).split())[:300]}") from None
     except RecursionError:
