@@ -132,20 +132,28 @@ def from_values(values_ns: IntArray, over_range: int = 0) -> Histogram:
         raise ValueError("a latency can't be negative")
     inside = values_ns <= HIGHEST_NS
     kept = values_ns if bool(inside.all()) else values_ns[inside]
-    return _of_dense(np.bincount(bucket_index(kept)), over_range + int(values_ns.size - kept.size))
+    return _counted(bucket_index(kept), None, over_range + int(values_ns.size - kept.size))
 
 
 def from_counts(values_ns: IntArray, counts: IntArray) -> Histogram:
     """from_values() of values that occurred `counts` times each, both of shape (k,)."""
     inside = values_ns <= HIGHEST_NS
+    return _counted(bucket_index(values_ns[inside]), counts[inside], int(counts[~inside].sum()))
+
+
+def _counted(buckets: IntArray, counts: IntArray | None, over_range: int) -> Histogram:
+    """Samples in these buckets, in any order: one in each, or as many as `counts` says."""
+    if not buckets.size:
+        return Histogram(EMPTY.indices, EMPTY.counts, over_range)
+    lowest = int(buckets.min())  # most of the buckets below are empty: counting them would take longer than all else
     # bincount's weights are float64: exact up to 2**53 samples
-    dense = np.bincount(bucket_index(values_ns[inside]), weights=counts[inside])
-    return _of_dense(dense, int(counts[~inside].sum()))
+    return _of_dense(np.bincount(buckets - lowest, weights=counts), lowest, over_range)
 
 
-def _of_dense(dense: NDArray[np.int64] | NDArray[np.float64], over_range: int) -> Histogram:
-    indices = np.flatnonzero(dense)
-    return Histogram(indices.astype(np.int64), dense[indices].astype(np.int64), over_range)
+def _of_dense(dense: NDArray[np.int64] | NDArray[np.float64], lowest: int, over_range: int) -> Histogram:
+    """`dense[i]` samples in bucket lowest + i."""
+    filled = np.flatnonzero(dense)
+    return Histogram(filled.astype(np.int64) + lowest, dense[filled].astype(np.int64), over_range)
 
 
 def merge(histograms: Iterable[Histogram]) -> Histogram:
@@ -157,7 +165,8 @@ def merge(histograms: Iterable[Histogram]) -> Histogram:
         return Histogram(EMPTY.indices, EMPTY.counts, over_range) if over_range else EMPTY
     if len(filled) == 1:
         return Histogram(filled[0].indices, filled[0].counts, over_range)
-    dense = np.zeros(max(int(h.indices[-1]) for h in filled) + 1, np.int64)
+    lowest = min(int(h.indices[0]) for h in filled)
+    dense = np.zeros(max(int(h.indices[-1]) for h in filled) + 1 - lowest, np.int64)
     for h in filled:
-        dense[h.indices] += h.counts
-    return _of_dense(dense, over_range)
+        dense[h.indices - lowest] += h.counts
+    return _of_dense(dense, lowest, over_range)
