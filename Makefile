@@ -68,15 +68,15 @@ node: setup ## The reference node on port 8080, metrics on 9464
 drill: setup debian ## Provoke all 12 alerts on the reference node under a real Prometheus (about 80 s)
 	@$(BIN)/bizra-load alerts drill $(ARGS)
 
-test: setup-dev debian ## All tests, 6 at a time since most of them wait; those that judge latency alone
-	$(PYTEST) -n 6 $(ARGS)
+test: setup-dev debian ## All tests, 2 at a time; those that judge latency alone
+	$(PYTEST) -n 2 $(ARGS)
 
 test-fast: setup-dev debian ## The tests that start no load and take no long: under a minute
 	$(PYTEST) -n 2 -m "not e2e and not slow" $(ARGS)
 
 coverage: setup-dev debian ## Branch coverage of all tests but those that judge latency, in every process; fails under the thresholds
 	@rm -f .coverage .coverage.*
-	$(BIN)/coverage run -m pytest $(SPREAD) -n 6 -m "not quiet" $(ARGS)
+	$(BIN)/coverage run -m pytest $(SPREAD) -n 2 -m "not quiet" $(ARGS)
 	@$(BIN)/coverage combine --quiet
 	$(BIN)/python -m tests.coverage_table
 
