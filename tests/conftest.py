@@ -1,7 +1,7 @@
 """What every test shares: markers, the order of tests, and which of them run beside others.
 
 `make test` runs several pytest processes at a time (pytest-xdist). Most end-to-end tests wait far more than they compute, so
-more of them than there are cores run side by side. Tests marked `quiet` judge latency or lag and run alone.
+several run side by side. Tests marked `quiet` judge latency or lag and run alone.
 """
 
 from __future__ import annotations
