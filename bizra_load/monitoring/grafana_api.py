@@ -16,20 +16,19 @@ import requests
 
 from bizra_load.exit_codes import InvalidRunError, UsageError
 from bizra_load.io.redaction import without_userinfo
-from bizra_load.server_metrics.bounded import BoundedSession
+from bizra_load.server_metrics.bounded import MALFORMED, BoundedSession
 
 MAX_RESPONSE_BYTES = 32 * 1024 * 1024
 _MESSAGE_CHARACTERS = 200
 _HINTS = {403: "the key may not do this (role Editor is needed)", 404: "no such address: is this a Grafana?"}
 _TLS_OR_NETWORK = ("certificate verify failed", "Connection refused", "Name or service not known", "hostname mismatch")
-_NOT_A_GRAFANA = (ValueError, KeyError, IndexError, TypeError, AttributeError, OverflowError)
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True)
 class GrafanaSettings:
-    """`verify`: True, False (--insecure) or the path of certificate authorities. The key is left out of repr."""
+    """`verify`: True, False (--insecure) or the path of certificate authorities. Key and password are left out of repr."""
 
     url: str
     key: str
@@ -37,7 +36,7 @@ class GrafanaSettings:
     verify: bool | str = True
 
     def __repr__(self) -> str:
-        return f"GrafanaSettings({self.url})"
+        return f"GrafanaSettings({self.shown})"
 
     @property
     def shown(self) -> str:
@@ -145,7 +144,7 @@ class GrafanaApi:
         self._raise_for_status(response)
         try:
             return parse(json.loads(response.content) if response.content else None)
-        except _NOT_A_GRAFANA as error:
+        except (*MALFORMED, IndexError) as error:
             raise UsageError(f"{self._shown}: does not answer as a Grafana does ({type(error).__name__})") from None
 
     def _raise_for_status(self, response: requests.Response) -> None:

@@ -11,6 +11,7 @@ import urllib3
 from requests.adapters import HTTPAdapter
 
 MAX_REDIRECTS = 3
+MALFORMED = (ValueError, KeyError, TypeError, AttributeError, OverflowError)  # what taking apart JSON of another form raises
 _PIECE_BYTES = 16_384  # what a compressed piece unpacks to, up to a thousand times as much, must fit too
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from bizra_load.server_metrics.bounded import MALFORMED
 from bizra_load.server_metrics.exposition import ScrapeError, snapshot_of
 from bizra_load.server_metrics.native import NativeHistogram, with_common_edges
 from bizra_load.server_metrics.prometheus_api import PrometheusClient
@@ -33,7 +34,7 @@ class PrometheusSource:
         """
         try:
             return self._snapshots(from_ns, to_ns)
-        except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:  # a response of another form
+        except MALFORMED as error:
             raise ScrapeError(f"{self.url}: does not answer as a Prometheus does ({type(error).__name__})") from None
 
     def _snapshots(self, from_ns: int, to_ns: int) -> list[Snapshot]:

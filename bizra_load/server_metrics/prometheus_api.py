@@ -10,7 +10,7 @@ from typing import Any
 
 import requests
 
-from bizra_load.server_metrics.bounded import BoundedSession
+from bizra_load.server_metrics.bounded import MALFORMED, BoundedSession
 from bizra_load.server_metrics.exposition import ScrapeError
 
 MAX_RESPONSE_BYTES = 128 * 1024 * 1024
@@ -18,7 +18,6 @@ TOKEN = "PROMETHEUS_TOKEN"  # noqa: S105  # the name of a variable of the enviro
 _TRY_AGAIN_AFTER_S = (0.0, 1.0, 2.0)
 _PASSING = frozenset({408, 429, 500, 502, 503, 504})  # of a Prometheus that starts, or of a proxy before it
 _CHARACTERS = 200
-_NO_SUCH_FORM = (ValueError, KeyError, TypeError, AttributeError, OverflowError)
 
 
 class PrometheusClient:
@@ -63,7 +62,7 @@ class PrometheusClient:
             if response.status_code != 200:
                 raise ScrapeError(self._line(f"HTTP Status Code {response.status_code} ({response.content[:_CHARACTERS]!r})"))
             return json.loads(response.content)["data"][key]
-        except (requests.RequestException, *_NO_SUCH_FORM) as error:
+        except (requests.RequestException, *MALFORMED) as error:
             raise ScrapeError(self._line(f"{type(error).__name__}: {error}")) from error
 
     def _response(self, url: str, parameters: Mapping[str, str]) -> requests.Response:

@@ -134,3 +134,7 @@ def test_what_is_no_address_is_refused(monkeypatch, url):
     monkeypatch.setenv("GRAFANA_API_KEY", KEY)
     with pytest.raises(UsageError, match="GRAFANA_URL: not a URL"):
         settings_of_environment()
+
+
+def test_settings_show_neither_key_nor_password():
+    assert repr(GrafanaSettings("http://me:password@grafana.example/x", KEY)) == "GrafanaSettings(http://grafana.example/x)"
