@@ -7,13 +7,12 @@ plan until then, less what it has reported, is an upper bound.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from bizra_load.engine.load_curve import LoadCurve
+from bizra_load.measure.report import Report
 from bizra_load.measure.silence import STOPS_WITHIN_S
 from sla.values.measurements import Loss
-from sla.values.window import Health, Window
 
 EARLY_S = 3.0
 
@@ -35,13 +34,13 @@ class Tally:
         self._spread = 5.0 if arrivals == "poisson" else 0.0  # standard deviations of a Poisson count: 3 in ten million exceed
         self._workers: dict[str, _Handed] = {}
 
-    def add(self, worker: str, windows: Iterable[Window], health: Iterable[Health], elapsed_s: float, final: bool) -> None:
-        """One report, `elapsed_s` after the start of the schedule; `final`: the worker's last."""
-        state = self._workers.setdefault(worker, _Handed())
-        state.slots = max((state.slots, *(h.slots for h in health)))
-        state.started += sum(w.started for w in windows)
+    def add(self, report: Report, elapsed_s: float) -> None:
+        """A report that arrived `elapsed_s` after the start of the schedule."""
+        state = self._workers.setdefault(report.worker, _Handed())
+        state.slots = max((state.slots, *(h.slots for h in report.health)))
+        state.started += sum(w.started for w in report.windows)
         state.last_s = elapsed_s
-        if final:
+        if report.final:
             state.final_s = elapsed_s
 
     def left_early(self, worker: str, ended_s: float) -> bool:

@@ -14,11 +14,11 @@ from bizra_load.judging.judge import add_evidence, assess_folder, print_summary
 from bizra_load.measure.cluster_key import ClusterKey
 from bizra_load.measure.exchange import Receiver
 from bizra_load.measure.hdr_codec import WireError
+from bizra_load.measure.losses import Tally
 from bizra_load.measure.report import decode_report
 from bizra_load.monitoring import grafana
 from bizra_load.runtime.consumers import Consumers
 from bizra_load.runtime.early_stop import wait_for_failure
-from bizra_load.runtime.loss_tally import LossTally
 from bizra_load.runtime.run_times import RunTimes
 from bizra_load.runtime.server_scrapes import ServerMetrics
 from bizra_load.runtime.storage import RunStorage
@@ -61,7 +61,7 @@ class MasterRun:
         self._environment, self._record, self._server, self._consumers = environment, record, server, consumers
         self._storage = storage
         self._storage.on_failure = self._stop_load
-        self._tally = LossTally(times, settings)
+        self._tally = Tally(times.curve, settings.users, settings.arrivals)
         self._recorded: tuple[str, ...] = ()  # the workers that the record on disk names
         self._refused = 0  # reports that could not be decoded
         self._stopped_for: tuple[str, ...] = ()
@@ -139,7 +139,7 @@ class MasterRun:
             self._refused += 1  # counted as a missing message: what it held is lost
             return
         self._storage.add(report)
-        self._tally.add(report)
+        self._tally.add(report, self.times.elapsed_s)
         self._consumers.add(report)
 
     def _every_second(self) -> None:

@@ -1,4 +1,4 @@
-"""The run folder as a consumer: what has been added to it is on disk, and only then acknowledged."""
+"""The run folder of a run that goes: what has been added to it is on disk, and only then acknowledged."""
 
 from __future__ import annotations
 
@@ -7,13 +7,12 @@ from collections.abc import Callable, Sequence
 from bizra_load.archive.run_record import RunRecord
 from bizra_load.archive.store import RunWriter
 from bizra_load.measure.report import Report
-from bizra_load.runtime.consumers import Consumer
 from sla.values.machine import MachineSecond
 from sla.values.measurements import RunFacts
 from sla.values.snapshot import Snapshot
 
 
-class RunStorage(Consumer):
+class RunStorage:
     """`error` is the first write that failed, after which no report is taken any more; `on_failure` is called then."""
 
     def __init__(self, writer: RunWriter, on_failure: Callable[[], None] = lambda: None) -> None:

@@ -4,6 +4,7 @@ import pytest
 
 from bizra_load.engine.load_curve import LoadCurve
 from bizra_load.measure.losses import EARLY_S, Tally
+from bizra_load.measure.report import Report
 from bizra_load.measure.silence import STOPS_WITHIN_S
 from sla.values.measurements import Loss, PlannedSegment
 from sla.values.window import Health, Window
@@ -11,11 +12,15 @@ from sla.values.window import Health, Window
 CURVE = LoadCurve((PlannedSegment(100, 40, 40),))  # 40 a second
 
 
+def report(windows, health, final=False):
+    return Report("w", 0, final, tuple(windows), tuple(health), (), ())
+
+
 def tally(arrivals="constant", curve=CURVE):
     made = Tally(curve, 4, arrivals)
     for second in (1, 2, 3):
         health = [Health(second, "w", slots=min(second, 2))]
-        made.add("w", [Window(second, "generate", started=15)], health, float(second), final=False)
+        made.add(report([Window(second, "generate", started=15)], health), float(second))
     return made
 
 
@@ -44,6 +49,6 @@ def test_what_was_handed_over_is_not_lost_and_what_was_not_planned_has_no_bound(
 def test_a_worker_left_early_when_its_last_report_came_well_before_the_end(before_end_s, early):
     made = tally()
     assert not made.left_early("w", 100.0)  # that was not its last
-    made.add("w", [], [], 10.0, final=True)
+    made.add(report([], [], final=True), 10.0)
     assert made.left_early("w", 10.0 + before_end_s) is early
     assert not made.left_early("unknown", 100.0)
