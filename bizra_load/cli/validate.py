@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 from bizra_load.exit_codes import UsageError
 from bizra_load.io import terminal
+from bizra_load.io.files import writing
 from bizra_load.io.redaction import without_userinfo
 from bizra_load.judging.agreements import read_agreement
 from bizra_load.launch.load import put_load_on
@@ -72,10 +73,8 @@ def _check(args: argparse.Namespace, prometheus_url: str, rehearsal: bool) -> No
     except FaultError as error:
         raise UsageError(f"--fault: {error}") from None
     settings_of_environment()
-    try:
+    with writing(f"--artifacts: {args.artifacts}"):
         args.artifacts.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UsageError(f"--artifacts: {args.artifacts}: {error.strerror} (allowed: a folder that can be written)") from None
 
 
 def _rehearse(request: LoadRequest, faults: list[str], stack: ExitStack) -> tuple[LoadRequest, str, str]:

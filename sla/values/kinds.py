@@ -51,34 +51,32 @@ class ClientLatency:
         return cls(quantile, latency)
 
 
+class OverOperations:
+    """What kinds share that are counted over several operations together, and are no quantile."""
+
+    of_one_operation: ClassVar[bool] = False
+    from_server: ClassVar[bool] = False
+    quantile: ClassVar[float] = 0.0
+
+    @classmethod
+    def of(cls, _quantile: float, _latency: str) -> Self:
+        return cls()
+
+
 @dataclass(frozen=True)
-class Throughput:
+class Throughput(OverOperations):
     """Successful operations per second, of some operations together. Its limits may be a share of the planned rate."""
 
     name: ClassVar[str] = "throughput"
     unit: ClassVar[Unit] = "ops/s"
-    of_one_operation: ClassVar[bool] = False
-    from_server: ClassVar[bool] = False
-    quantile: ClassVar[float] = 0.0
-
-    @classmethod
-    def of(cls, _quantile: float, _latency: str) -> Self:
-        return cls()
 
 
 @dataclass(frozen=True)
-class SuccessRate:
+class SuccessRate(OverOperations):
     """Successful operations over all that finished, of some operations together: a ratio."""
 
     name: ClassVar[str] = "success"
     unit: ClassVar[Unit] = "ratio"
-    of_one_operation: ClassVar[bool] = False
-    from_server: ClassVar[bool] = False
-    quantile: ClassVar[float] = 0.0
-
-    @classmethod
-    def of(cls, _quantile: float, _latency: str) -> Self:
-        return cls()
 
 
 # `name` is the word in an agreement; `of_one_operation`: a quantile can't be taken over several; `from_server`: it needs the

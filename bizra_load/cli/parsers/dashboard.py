@@ -8,16 +8,15 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from bizra_load.cli.parsers.shared import add_agreement_arguments, add_render_arguments
 from bizra_load.poi.dashboard_files import GENERATOR, NODE
-from bizra_load.settings.defaults import DEFAULT_AGREEMENT
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser = subparsers.add_parser("dashboard", description=__doc__)
     verbs = parser.add_subparsers(dest="dashboard_verb", required=True, metavar="VERB")
     render = verbs.add_parser("render", help=f"write {NODE}.json, one for each environment, and {GENERATOR}.json")
-    render.add_argument("--out", type=Path, default=Path("k8s/monitoring"), metavar="DIR", help="(default: k8s/monitoring)")
-    render.add_argument("--check", action="store_true", help="write nothing; exit with 3 where a file is not current")
+    add_render_arguments(render)
     render.set_defaults(command="dashboard:run_render")
     put = verbs.add_parser(
         "import", help="into the Grafana at GRAFANA_URL, with the key in GRAFANA_API_KEY or GRAFANA_API_KEY_FILE"
@@ -34,9 +33,6 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     check.add_argument("--prometheus-url", default="", metavar="URL", help="(environment: PROMETHEUS_URL)")
     check.set_defaults(command="dashboard:run_check")
     for verb in (render, put, check):
-        verb.add_argument(
-            "--agreement", default=DEFAULT_AGREEMENT, help=f"a packaged name or a YAML file (default: {DEFAULT_AGREEMENT})"
-        )
-        verb.add_argument("--baseline", default="", metavar="FILE", help="JSON, for limits that are multiples of a baseline")
+        add_agreement_arguments(verb)
     for verb in (put, check):
         verb.add_argument("--out", type=Path, default=Path("artifacts"), metavar="DIR", help="for dashboard-check.json")

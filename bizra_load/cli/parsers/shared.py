@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from bizra_load.settings.defaults import DEFAULT_AGREEMENT
+
 
 def add_evidence_argument(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
@@ -21,3 +23,17 @@ def add_output_arguments(parser: argparse.ArgumentParser, formats: tuple[str, ..
     """--format and -o, for write_output()."""
     parser.add_argument("--format", choices=formats, default="text")
     parser.add_argument("-o", "--output", type=Path, metavar="FILE", help="write there instead of standard output")
+
+
+def add_agreement_arguments(parser: argparse.ArgumentParser) -> None:
+    """--agreement and --baseline, of what is made from an agreement."""
+    parser.add_argument(
+        "--agreement", default=DEFAULT_AGREEMENT, help=f"a packaged name or a YAML file (default: {DEFAULT_AGREEMENT})"
+    )
+    parser.add_argument("--baseline", default="", metavar="FILE", help="JSON, for limits that are multiples of a baseline")
+
+
+def add_render_arguments(parser: argparse.ArgumentParser) -> None:
+    """--out and --check, of files that are made from an agreement (put_or_compare())."""
+    parser.add_argument("--out", type=Path, default=Path("k8s/monitoring"), metavar="DIR", help="(default: k8s/monitoring)")
+    parser.add_argument("--check", action="store_true", help="write nothing; exit with 3 where a file is not current")
