@@ -7,6 +7,7 @@ bizra-load run -H http://127.0.0.1:8080                    # headless, with the 
 from locust import task
 
 from bizra_load import PoIUser, StagesShape, register
+from bizra_load.poi.options import poi_options
 
 register()
 
@@ -18,12 +19,12 @@ class Shape(StagesShape):
 class Mixed(PoIUser):
     @classmethod
     def operation_shares(cls, settings):
-        pair = (1 - settings.finality_share) / 2
-        return {"generate": pair, "verify": pair, "finality": settings.finality_share}
+        share = poi_options(settings).finality_share
+        return {"generate": (1 - share) / 2, "verify": (1 - share) / 2, "finality": share}
 
     @task
     def next_operations(self) -> None:
-        share = self.test_run.settings.finality_share
+        share = self.options.finality_share
         # A pair is two operations: with chance c of a check, checks are c / (c + 2 (1 - c)) of all operations.
         if self.test_run.random.random() < 2 * share / (1 + share):
             self.finality()

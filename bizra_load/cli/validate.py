@@ -23,7 +23,7 @@ from bizra_load.launch.load import put_load_on
 from bizra_load.launch.request import LoadRequest, load_request
 from bizra_load.monitoring.grafana import settings_of_environment
 from bizra_load.node.faults import FaultError, Faults, parse_assignments
-from bizra_load.poi.rules import JOB
+from bizra_load.products import product_of
 from bizra_load.rehearsal.local_prometheus import local_prometheus
 from bizra_load.rehearsal.node_process import start_node
 from bizra_load.settings import inputs
@@ -42,12 +42,13 @@ def run(args: argparse.Namespace) -> int:
     rehearsal = not request.host
     _check(args, prometheus_url, rehearsal)
     settings = request.settings
+    file = read_agreement(settings.agreement)
     with ExitStack() as stack:
         if rehearsal:
-            request, prometheus_url, selector = _rehearse(request, args.fault, stack)
+            request, prometheus_url, selector = _rehearse(request, product_of(file.judged).job, args.fault, stack)
         plan = Plan(
             load=partial(put_load_on, request),
-            file=read_agreement(settings.agreement),
+            file=file,
             agreement=settings.agreement,
             environment=settings.environment,
             target=without_userinfo(request.host),
@@ -77,15 +78,15 @@ def _check(args: argparse.Namespace, prometheus_url: str, rehearsal: bool) -> No
         args.artifacts.mkdir(parents=True, exist_ok=True)
 
 
-def _rehearse(request: LoadRequest, faults: list[str], stack: ExitStack) -> tuple[LoadRequest, str, str]:
+def _rehearse(request: LoadRequest, job: str, faults: list[str], stack: ExitStack) -> tuple[LoadRequest, str, str]:
     """Start the reference node and a Prometheus that scrapes it every second: the load on that node, the address of the
     Prometheus, and the node's selector.
     """
     node = stack.enter_context(start_node([word for fault in faults for word in ("--fault", fault)]))
-    prometheus = stack.enter_context(local_prometheus({JOB: urlsplit(node.metrics_url).netloc}))
-    prometheus.wait_for_scrape(JOB)
+    prometheus = stack.enter_context(local_prometheus({job: urlsplit(node.metrics_url).netloc}))
+    prometheus.wait_for_scrape(job)
     print(f"No target given: a rehearsal on the reference node {node.url}, Prometheus {prometheus.url}", flush=True)
-    return request.in_rehearsal(node.url, node.metrics_url), prometheus.url, f'job="{JOB}"'
+    return request.in_rehearsal(node.url, node.metrics_url), prometheus.url, f'job="{job}"'
 
 
 def _first(text: str | None, variable: str) -> str:

@@ -13,15 +13,14 @@ import psutil
 from bizra_load.io.ports import free_port
 from bizra_load.launch.request import LoadRequest, holds_password
 from bizra_load.rehearsal.node_process import adopt_orphans, die_with_parent
-from bizra_load.settings.arguments import OPTIONS
+from bizra_load.settings.arguments import all_options
 
 WORKERS_END_WITHIN_S = 60.0  # they notice in 8 s, finish what is under way and try to hand over for 10 s
-_VARIABLES = {option.flag: option.variable for option in OPTIONS}
 
 
 def command_line(request: LoadRequest, processes: int, folder: Path) -> tuple[list[str], dict[str, str]]:
     """Locust's command line and environment; the latter holds what nobody else on this machine is to read."""
-    port = free_port()
+    port, variables = free_port(), {option.flag: option.variable for option in all_options()}
     environment = {**os.environ, "BIZRA_LOAD_RUN_FOLDER": str(folder.resolve()), "LOCUST_HOST": request.host}
     command = [
         *(sys.executable, "-m", "locust", "-f", str(request.locustfile), "--headless", "--only-summary"),
@@ -33,7 +32,7 @@ def command_line(request: LoadRequest, processes: int, folder: Path) -> tuple[li
         command += ["-H", request.host]
     for flag, text in request.options:
         if holds_password(text):
-            environment[_VARIABLES[flag]] = text  # everyone on this machine can read a command line
+            environment[variables[flag]] = text  # everyone on this machine can read a command line
         else:
             command += [flag, text]
     command += [word for name_and_path in request.settings.evidence for word in ("--evidence", name_and_path)]

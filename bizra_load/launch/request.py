@@ -19,13 +19,13 @@ from bizra_load.io.redaction import without_userinfo
 from bizra_load.io.urls import host_and_port
 from bizra_load.judging.judge import check_settings
 from bizra_load.settings import inputs
-from bizra_load.settings.arguments import OPTIONS, SWITCHES
+from bizra_load.settings.arguments import GENERAL, SWITCHES, all_options
 from bizra_load.settings.settings import Settings, checked
 from sla.values.number import whole_in
 from sla.values.section import unknown
 
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")  # Locust's own
-_FLAGS = {option.name: option.flag for option in OPTIONS}
+_FLAGS = {option.name: option.flag for option in GENERAL}
 _CHECKOUT = Path(bizra_load.__file__).resolve().parents[1] / "locustfiles"
 # a wheel brings the scenarios as data of its environment, where a user finds and copies them
 _SCENARIOS = _CHECKOUT if _CHECKOUT.is_dir() else Path(sysconfig.get_path("data")) / "share/bizra-load/locustfiles"
@@ -66,7 +66,7 @@ class LoadRequest:
 
     def _with(self, host: str, urls: dict[str, str]) -> LoadRequest:
         texts = {**dict(self.options), **{_FLAGS[name]: text for name, text in urls.items()}}
-        options = tuple((o.flag, texts[o.flag]) for o in OPTIONS if o.flag in texts)
+        options = tuple((o.flag, texts[o.flag]) for o in all_options() if o.flag in texts)
         settings = dataclasses.replace(self.settings, **urls)  # type: ignore[arg-type]  # both are text
         return dataclasses.replace(self, host=host, options=options, settings=settings)
 
@@ -99,7 +99,7 @@ def load_request(given: Mapping[str, Any]) -> LoadRequest:
         stop_timeout_s,
         given["loglevel"],
         bool(given["enable_rebalancing"]),
-        tuple((o.flag, str(given[o.name])) for o in OPTIONS if given[o.name] is not None),
+        tuple((o.flag, str(given[o.name])) for o in all_options() if given[o.name] is not None),
         tuple(switch.flag for switch in SWITCHES if given[switch.name]),
         _exposed(given),
         settings,

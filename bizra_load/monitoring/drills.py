@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -39,8 +40,11 @@ class DrillConditions:
 
 @dataclass(frozen=True)
 class DrillPlan:
-    """Rules as they are loaded, phases in their order, and what was changed of the agreement: what -> how."""
+    """Rules as they are loaded, phases in their order, what was changed of the agreement (what -> how), and the light load on
+    the node of a URL that keeps its series moving until the block ends.
+    """
 
     rules: tuple[AlertRule, ...]
     phases: tuple[Phase, ...]
     changed: Mapping[str, str]
+    load: Callable[[str], AbstractContextManager[object]]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from bizra_load.monitoring.drills import DrillConditions, DrillPlan, Phase
 from bizra_load.monitoring.rules import promql_duration
+from bizra_load.poi.light_load import LightLoad
 from bizra_load.poi.rules import Thresholds, alert_rules, thresholds
 from reports.formats.table import quantity
 from sla.values.agreement import Agreement
@@ -40,7 +41,7 @@ def drill_plan(agreement: Agreement, conditions: DrillConditions) -> DrillPlan:
         "scrape duration": f"{low.scrape_s:g} instead of {limits.scrape_s:g} s",
         **raised,
     }
-    return DrillPlan(alert_rules(agreement, low, speed_up), phases(low), changed)
+    return DrillPlan(alert_rules(agreement, low, speed_up), phases(low), changed, LightLoad)
 
 
 def kept_in_health(limits: Thresholds, alone: NodeBaseline) -> tuple[Thresholds, dict[str, str]]:

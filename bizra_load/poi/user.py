@@ -11,6 +11,7 @@ import nacl.exceptions
 import orjson
 
 from bizra_load.poi.chain import FINALIZED, block_hash
+from bizra_load.poi.options import poi_options
 from bizra_load.runtime.users import OpenModelUser, WrongResponse
 
 
@@ -34,11 +35,12 @@ class PoIUser(OpenModelUser):
 
     def __init__(self, environment: Any) -> None:
         super().__init__(environment)
-        settings = self.test_run.settings
+        self.options = poi_options(self.test_run.settings)
+        path = self.options.base_path
         headers = {"Content-Type": "application/json"}
-        self._generate = self.connection.prepare("POST", f"{settings.base_path}/poi/generate", headers)
-        self._verify = self.connection.prepare("POST", f"{settings.base_path}/poi/verify", headers)
-        self._finality = self.connection.prepare("POST", f"{settings.base_path}/finality", headers)
+        self._generate = self.connection.prepare("POST", f"{path}/poi/generate", headers)
+        self._verify = self.connection.prepare("POST", f"{path}/poi/verify", headers)
+        self._finality = self.connection.prepare("POST", f"{path}/finality", headers)
         self._generated = self.operation("generate")
         self._verified = self.operation("verify")
         self._finalized = self.operation("finality")
@@ -59,7 +61,7 @@ class PoIUser(OpenModelUser):
 
     def finality(self) -> bool:
         """Check that a finalized block is final."""
-        hashes = self.test_run.settings.block_hashes
+        hashes = self.options.block_hashes
         block = self._random.choice(hashes) if hashes else block_hash(self._random.randrange(FINALIZED))
         body = orjson.dumps({"block_hash": block})
         return bool(self.perform(self._finalized, self._finality, body, _check_finalized))
@@ -75,7 +77,7 @@ class PoIUser(OpenModelUser):
             and len(public_key) == 64
         ):
             raise WrongResponse("bad_json", "not an attestation: body, signature (128 hex) and public_key (64 hex) expected")
-        if self._random.random() < self.test_run.settings.verify_share:
+        if self._random.random() < self.options.verify_share:
             _check_signature(body, signature, public_key)
         return Attestation(body, signature, public_key)
 

@@ -21,7 +21,6 @@ from bizra_load.monitoring.rules import AlertRule, promql_duration
 from bizra_load.node.baseline import measure
 from bizra_load.products import product_of
 from bizra_load.rehearsal.alert_watch import AlertWatch, Sightings
-from bizra_load.rehearsal.light_load import LightLoad
 from bizra_load.rehearsal.local_prometheus import background, local_prometheus
 from bizra_load.rehearsal.node_process import NodeProcess, start_node
 from bizra_load.server_metrics.bounded import BoundedSession
@@ -63,7 +62,7 @@ def drill(agreement: Agreement, only: Sequence[str] = (), say: Callable[[str], N
                 alertmanager=manager,
             )
         )
-        stack.enter_context(LightLoad(node.url))
+        stack.enter_context(plan.load(node.url))
         watch = AlertWatch(prometheus, manager)
         loaded = prometheus.rules_loaded()
         _until_healthy(watch, product.job)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from locust.argument_parser import LocustArgumentParser
 
-from bizra_load.settings.arguments import OPTIONS, SWITCHES, described
+from bizra_load.settings.arguments import SWITCHES, all_options, described
 
 
 def add_arguments(parser: LocustArgumentParser) -> None:
     """Our options in Locust's parser (command line, environment, configuration file and web form)."""
     group = parser.add_argument_group("bizra-load")
-    for option in OPTIONS:
+    for option in all_options():
         common = {"env_var": option.variable, "default": option.default}
         if option.on_the_web_form:
             group.add_argument(option.flag, help=described(option.help, option.default), **common)

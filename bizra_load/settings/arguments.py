@@ -1,13 +1,17 @@
 """The options of a load, one row each: flag, environment variable, default, help and check.
 
 Everything is text until its check has seen it, so that every mistake is refused in the same way wherever it was made: command
-line, environment or web form. A new option is a row here and a field of Settings.
+line, environment or web form. A new option is a row here and a field of Settings; one that only a product's users read is a row
+in bizra_load/<product>/options.py.
 """
 
 from __future__ import annotations
 
+import importlib
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from bizra_load.engine.arrivals import KINDS, SATURATE
@@ -57,7 +61,7 @@ def attribute(flag: str) -> str:
 
 
 # fmt: off
-OPTIONS: tuple[Option, ...] = (
+GENERAL: tuple[Option, ...] = (
     Option("--target-ops", "TARGET_OPS_SEC", "1000", "Planned arrival rate in steady state, operations per second", _rate),
     Option("--ramp", "RAMP_UP_SEC", "10s", "Linear ramp from 0 to the target rate", _length_or_none),
     Option("--duration", "DURATION_SEC", "60s", "How long the target rate is held after the ramp", _length),
@@ -79,16 +83,9 @@ OPTIONS: tuple[Option, ...] = (
            inputs.selector),
     Option("--out", "BIZRA_LOAD_OUT", "runs", "Folder that run folders are made in", inputs.out_folder),
     Option("--run-name", "RUN_NAME", "poi", "Name at the end of the run folder's name", inputs.anything),
-    Option("--verify-share", "VERIFY_SHARE", "1%",
-           "Share of signatures that the client verifies itself, from 0 to 100 per cent", inputs.share),
-    Option("--finality-share", "FINALITY_SHARE", "20%", "Share of finality checks among the operations of mixed.py",
-           inputs.share),
     Option("--request-timeout", "REQUEST_TIMEOUT", "10s", "After this long an operation is counted as timed out",
            inputs.within(duration_s, inputs.MAX_TIMEOUT_S, "s")),
-    Option("--base-path", "BASE_PATH", "/api/v1", "Path before /poi/generate, /poi/verify and /finality", inputs.base_path),
     Option("--headers-file", "HEADERS_FILE", "", "File of extra request headers, one 'Name: value' a line", inputs.headers),
-    Option("--block-hashes", "BLOCK_HASHES", "",
-           "File of finalized block hashes, one a line (default: the reference node's)", inputs.block_hashes),
     Option("--ca-file", "CA_FILE", "", "Certificate authorities to trust for https", inputs.ca_file),
     Option("--allow", "ALLOW", "",
            f"Checks of the run that may fail with a warning, comma-separated: {', '.join(ALLOWABLE)}", inputs.allowed_checks),
@@ -108,6 +105,16 @@ SWITCHES: tuple[Switch, ...] = (
     ),
     Switch("--insecure", "Do not verify the server's TLS certificate; the assessment says so"),
 )
+
+
+def of_products() -> tuple[Option, ...]:
+    """What products under test add: OPTIONS of bizra_load/<name>/options.py, in the order of their names."""
+    names = {path.parent.name for place in sys.modules["bizra_load"].__path__ for path in Path(place).glob("*/options.py")}
+    return tuple(o for name in sorted(names) for o in importlib.import_module(f"bizra_load.{name}.options").OPTIONS)
+
+
+def all_options() -> tuple[Option, ...]:
+    return (*GENERAL, *of_products())
 
 
 def described(text: str, default: str, more: str = "") -> str:

@@ -31,7 +31,6 @@ MAX_RATE_PER_S = 10_000_000.0
 MAX_USERS = 100_000
 MAX_DURATION_S = 31 * 86_400.0
 MAX_TIMEOUT_S = 3_600.0
-MAX_HASHES_BYTES = 64 * 1024 * 1024
 MAX_HEADERS = 100
 
 TOKEN = "BIZRA_LOAD_TOKEN"  # noqa: S105  # the variable's name
@@ -127,14 +126,6 @@ def selector(value: str) -> str:
     return value
 
 
-def base_path(value: str) -> str:
-    path = value.rstrip("/")
-    if path and not path.startswith("/"):
-        raise ValueError(f"{value[:100]!r} (allowed: empty, or a path that starts with /)")
-    request_head("POST", path + "/", {})
-    return path
-
-
 def curve_from_file(path: str) -> LoadCurve:
     """The load curve of a stage file."""
     try:
@@ -150,7 +141,7 @@ def curve_from_file(path: str) -> LoadCurve:
 def headers(path: str) -> tuple[tuple[str, str], ...]:
     """Pairs of a file of 'Name: value' lines; "" is no file."""
     pairs: list[tuple[str, str]] = []
-    for number, line in enumerate(_lines(path), start=1):
+    for number, line in enumerate(lines_of(path), start=1):
         name, colon, value = (part.strip() for part in line.partition(":"))
         try:
             if not colon:
@@ -172,16 +163,6 @@ def token_header() -> tuple[tuple[str, str], ...]:
     return (("Authorization", f"Bearer {token}"),) if token else ()
 
 
-def block_hashes(path: str) -> tuple[str, ...]:
-    lines = _lines(path, MAX_HASHES_BYTES)
-    for number, line in enumerate(lines, start=1):
-        if not re.fullmatch(r"0x[0-9a-fA-F]{64}", line):
-            raise ValueError(f"{path}: line {number}: {line[:80]!r} is not a block hash (allowed: 0x and 64 hex digits)")
-    if path and not lines:
-        raise ValueError(f"{path}: holds no block hash")
-    return lines
-
-
 def ca_file(path: str) -> str:
     if path:
         read_text(Path(path), 16 * 1024 * 1024)
@@ -192,7 +173,8 @@ def ca_file(path: str) -> str:
     return path
 
 
-def _lines(path: str, limit_bytes: int = 1024 * 1024) -> tuple[str, ...]:
+def lines_of(path: str, limit_bytes: int = 1024 * 1024) -> tuple[str, ...]:
+    """Lines of a file that hold anything, stripped; "" is no file."""
     if not path:
         return ()
     return tuple(line.strip() for line in read_text(Path(path), limit_bytes).splitlines() if line.strip())

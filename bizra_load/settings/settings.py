@@ -13,12 +13,12 @@ from bizra_load.engine.arrivals import SATURATE
 from bizra_load.engine.load_curve import LoadCurve, ramp_and_hold
 from bizra_load.exit_codes import UsageError
 from bizra_load.settings import inputs
-from bizra_load.settings.arguments import OPTIONS, SWITCHES, Option
+from bizra_load.settings.arguments import GENERAL, SWITCHES, Option, all_options, of_products
 
 
 @dataclass(frozen=True)
 class Settings:
-    """Checked options; durations in seconds, shares as ratios."""
+    """Checked options; durations in seconds, shares as ratios. `of_products`: those that products add, by attribute's name."""
 
     curve: LoadCurve
     ops_per_user: float
@@ -30,12 +30,8 @@ class Settings:
     prometheus_selector: str
     out: Path
     run_name: str
-    verify_share: float
-    finality_share: float
     request_timeout_s: float
-    base_path: str
     headers: tuple[tuple[str, str], ...]
-    block_hashes: tuple[str, ...]
     ca_file: str
     insecure: bool
     seed: int
@@ -43,6 +39,7 @@ class Settings:
     allow: tuple[str, ...]
     fire_request_events: bool
     abort_on_fail: bool
+    of_products: Mapping[str, Any]
     generator_metrics: tuple[str, int] | None = None  # address and port of the generator's own /metrics
     evidence: tuple[str, ...] = ()
     baseline: str = ""
@@ -69,7 +66,7 @@ def resolve(parsed: object | None) -> Settings:
 def checked(given: Mapping[str, Any]) -> Settings:
     """Settings from options by their attribute's name. Raises as resolve()."""
     replaced = ("target_ops", "ramp", "duration") if _text(_BY_NAME["stages"], given) else ("stages",)
-    values = {option.name: _checked(option, given) for option in OPTIONS if option.name not in replaced}
+    values = {option.name: _checked(option, given) for option in all_options() if option.name not in replaced}
     values |= {switch.name: bool(given.get(switch.name)) for switch in SWITCHES}
     curve = _curve(values)
     if curve.peak_per_s / values["ops_per_user"] > inputs.MAX_USERS:
@@ -86,6 +83,7 @@ def checked(given: Mapping[str, Any]) -> Settings:
         request_timeout_s=values.pop("request_timeout"),
         generator_metrics=values.pop("generator_metrics_port"),
         evidence=tuple(given.get("evidence") or ()),
+        of_products={option.name: values.pop(option.name) for option in of_products()},
         **values,  # the others have the name of their option
     )
 
@@ -98,7 +96,7 @@ def _curve(values: dict[str, Any]) -> LoadCurve:
     return ramp_and_hold(values.pop("target_ops"), values.pop("ramp"), values.pop("duration"))
 
 
-_BY_NAME = {option.name: option for option in OPTIONS}
+_BY_NAME = {option.name: option for option in GENERAL}
 
 
 def _text(option: Option, given: Mapping[str, Any]) -> str:

@@ -12,9 +12,9 @@ import trustme
 from bizra_load.io.ports import free_port
 from bizra_load.judging.agreements import read_agreement
 from bizra_load.monitoring.panels import runnable
+from bizra_load.poi.light_load import LightLoad
 from bizra_load.poi.panels import node_panels
 from bizra_load.poi.rules import JOB
-from bizra_load.rehearsal.light_load import LightLoad
 from bizra_load.rehearsal.local_prometheus import local_prometheus
 from bizra_load.rehearsal.node_process import start_node
 from bizra_load.server_metrics.prometheus_api import PrometheusClient

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from bizra_load.cli.parsers.shared import add_evidence_argument
-from bizra_load.settings.arguments import OPTIONS, SWITCHES, described
+from bizra_load.settings.arguments import SWITCHES, all_options, described
 
 
 def add_load_arguments(parser: argparse.ArgumentParser) -> None:
@@ -23,7 +23,7 @@ def add_load_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--enable-rebalancing", action="store_true", help="a lost worker's share goes to the others")
     parser.add_argument("--stop-timeout", metavar="S", help="Locust's own; operations under way are finished in any case")
     parser.add_argument("--loglevel", default="WARNING", help="of Locust's log (default: WARNING)")
-    for option in OPTIONS:
+    for option in all_options():
         named = f", environment: {option.variable}"
         parser.add_argument(option.flag, metavar="VALUE", help=described(option.help, option.default, named))
     for switch in SWITCHES:

@@ -17,7 +17,7 @@ from bizra_load.cli import validate
 from bizra_load.launch import load
 from bizra_load.node import server
 from bizra_load.rehearsal import drill
-from bizra_load.settings.arguments import OPTIONS, SWITCHES
+from bizra_load.settings.arguments import SWITCHES, all_options
 from tests.unit.cli.wrong_values import FREE, WRONG
 from tests.unit.sla.synthetic import measurements
 
@@ -63,7 +63,7 @@ def nothing_starts(monkeypatch, tmp_path):
         (server, "_listening"),
     ):
         monkeypatch.setattr(module, name, reached)
-    for variable in (option.variable for option in OPTIONS):
+    for variable in (option.variable for option in all_options()):
         monkeypatch.delenv(variable, raising=False)
     monkeypatch.chdir(tmp_path)
 
@@ -106,7 +106,7 @@ def test_a_wrong_value_is_one_line_and_exit_code_6(option, value, bad, capsys, t
     assert snapshot(bad["good"].parent) == before
 
 
-VARIABLES = [(o.variable, value) for o in OPTIONS for value in WRONG.get(f"run {o.flag}", ())[:4] if value]
+VARIABLES = [(o.variable, value) for o in all_options() for value in WRONG.get(f"run {o.flag}", ())[:4] if value]
 
 
 @pytest.mark.parametrize(("variable", "value"), [*VARIABLES, ("WORKERS", "0"), ("WORKERS", "1e9"), ("ENDPOINT", "ftp://x")])

@@ -8,14 +8,14 @@ from bizra_load.cli.main import parser
 from bizra_load.exit_codes import UsageError
 from bizra_load.launch.locust_process import command_line
 from bizra_load.launch.request import load_request
-from bizra_load.settings.arguments import OPTIONS
+from bizra_load.settings.arguments import all_options
 
 SECRET = "http://user:hunter2@127.0.0.1:9"
 
 
 @pytest.fixture(autouse=True)
 def no_environment(monkeypatch):
-    for variable in ("ENDPOINT", "WORKERS", *(option.variable for option in OPTIONS)):
+    for variable in ("ENDPOINT", "WORKERS", *(option.variable for option in all_options())):
         monkeypatch.delenv(variable, raising=False)
 
 

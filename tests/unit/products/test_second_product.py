@@ -1,5 +1,6 @@
 """A second product is one folder beside poi/: echo/ is put there as a package would be, and no other file is touched."""
 
+import argparse
 import json
 import shutil
 import subprocess
@@ -108,6 +109,17 @@ print(issubclass(EchoUser, locust.User), EchoUser.abstract)
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
     assert done.stdout.split() == ["True", "True"]
+
+
+def test_its_options_stand_beside_the_others(place, capsys, monkeypatch):
+    monkeypatch.setenv("ECHO_SHARE", "20%")
+    assert resolve(None).of_products["echo_share"] == 0.2
+    assert resolve(argparse.Namespace(echo_share="30%")).of_products["echo_share"] == 0.3
+    with pytest.raises(SystemExit):
+        main(["run", "--help"])
+    assert "--echo-share" in capsys.readouterr().out
+    assert main(["run", "--echo-share", "150%"]) == 6
+    assert capsys.readouterr().err.startswith("bizra-load run: --echo-share: a share must be between 0% and 100%")
 
 
 @pytest.mark.parametrize("name", ["ecko", "../echo", "poi.rules", "os", "monitoring"])
