@@ -10,11 +10,14 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 IntArray = NDArray[np.int64]
+Buckets = TypeVar("Buckets", int, IntArray)
 
 LOWEST_NS = 1
 HIGHEST_NS = 60_000_000_000
@@ -32,24 +35,26 @@ def bucket_index(values_ns: IntArray) -> IntArray:
     return index
 
 
-def bucket_low_ns(index: IntArray) -> IntArray:
-    """Smallest value (ns) of each bucket."""
-    shift = np.maximum((index >> (_SUB_BUCKET_BITS - 1)) - 1, 0)
-    low: IntArray = (index - (shift << (_SUB_BUCKET_BITS - 1))) << shift
-    return low
+def bucket_low_ns(index: Buckets) -> Buckets:
+    """Smallest value (ns) of each bucket, or of one."""
+    shift = _shift(index)
+    return (index - (shift << (_SUB_BUCKET_BITS - 1))) << shift
 
 
-def bucket_high_ns(index: IntArray) -> IntArray:
-    """Largest value (ns, inclusive) of each bucket."""
-    shift = np.maximum((index >> (_SUB_BUCKET_BITS - 1)) - 1, 0)
-    high: IntArray = bucket_low_ns(index) + (np.int64(1) << shift) - 1
-    return high
+def bucket_high_ns(index: Buckets) -> Buckets:
+    """Largest value (ns, inclusive) of each bucket, or of one."""
+    return bucket_low_ns(index) + (1 << _shift(index)) - 1
+
+
+def _shift(index: Buckets) -> Buckets:
+    """Binary logarithm of the bucket's width in ns."""
+    above = (index >> (_SUB_BUCKET_BITS - 1)) - 1
+    return above * (above > 0)
 
 
 def bucket_edges_ns(index: int) -> tuple[float, float]:
     """(smallest, largest) value of one bucket, ns, both inclusive."""
-    bucket = np.array([index])
-    return float(bucket_low_ns(bucket)[0]), float(bucket_high_ns(bucket)[0])
+    return float(bucket_low_ns(index)), float(bucket_high_ns(index))
 
 
 def bucket_middle_ns(index: int) -> float:
@@ -70,7 +75,7 @@ class Histogram:
     counts: IntArray
     over_range: int = 0
 
-    @property
+    @cached_property
     def total(self) -> int:
         """Number of samples, those over range included."""
         return int(self.counts.sum()) + self.over_range
