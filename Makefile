@@ -15,7 +15,8 @@ BENCH_PACKAGES := nginx-light wrk hey nghttp2-client gcc libc6-dev
 BENCH_ROUNDS ?= 5
 # over several processes: tests of a group in one of them, in the order of tests/conftest.py
 SPREAD := --dist loadgroup --no-loadscope-reorder
-PYTEST := $(BIN)/python -m pytest $(SPREAD)
+# with compiled files kept, whatever the environment says: rewriting the tests' assertions costs each process 4 s
+PYTEST := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest $(SPREAD)
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-dev debian debian-bench install-debian loadtest node drill test test-fast coverage mutants fuzz calibrate bench bench-memory bench-statistics dependable soak audit lock test-lowest lint format clean validate
 
@@ -68,8 +69,8 @@ node: setup ## The reference node on port 8080, metrics on 9464
 drill: setup debian ## Provoke all 12 alerts on the reference node under a real Prometheus (about 80 s)
 	@$(BIN)/bizra-load alerts drill $(ARGS)
 
-test: setup-dev debian ## All tests, 2 at a time; those that judge latency alone
-	$(PYTEST) -n 2 $(ARGS)
+test: setup-dev debian ## All tests, 4 at a time; those that judge latency alone
+	$(PYTEST) -n 4 $(ARGS)
 
 test-fast: setup-dev debian ## The tests that start no load and take no long: under a minute
 	$(PYTEST) -n 2 -m "not e2e and not slow" $(ARGS)

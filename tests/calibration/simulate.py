@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import signal, stats
+from scipy import stats
 
 FloatArray = NDArray[np.float64]
 
@@ -43,7 +43,7 @@ def lognormal_ar(rng, length_s, rate=1000.0, tau_s=0.5, sigma_slow=0.3, sigma_fa
     phi = math.exp(-1 / (rate * tau_s))
     shocks = rng.normal(0, math.sqrt(1 - phi * phi), n)
     shocks[0] = rng.normal()
-    level = signal.lfilter([1.0], [1.0, -phi], shocks)
+    level = _first_order(shocks, phi)
     latency = median_ns * np.exp(sigma_slow * level + sigma_fast * rng.normal(0, 1, n))
     sigma = math.hypot(sigma_slow, sigma_fast)
     arrivals = np.arange(n) / rate
@@ -62,5 +62,12 @@ def wandering_rate(rng, length_s, tau_s=2.0, mean=1000.0, spread=0.1):
     phi = math.exp(-1 / tau_s)
     shocks = rng.normal(0, math.sqrt(1 - phi * phi), length_s)
     shocks[0] = rng.normal()
-    level = signal.lfilter([1.0], [1.0, -phi], shocks)
+    level = _first_order(shocks, phi)
     return rng.poisson(np.maximum(mean * (1 + spread * level), 0.0))
+
+
+def _first_order(shocks, phi):
+    """level[i] = phi level[i - 1] + shocks[i]"""
+    from scipy import signal  # a second, for whoever only collects tests too
+
+    return signal.lfilter([1.0], [1.0, -phi], shocks)
