@@ -1,6 +1,7 @@
 """What the rest of bizra_load knows of a product under test: one `Product` in `bizra_load/<name>/product.py`, found by name.
 
-A new product (its own user class and options, agreement, alert rules, panels) is one new folder beside poi/; nothing else names it.
+A new product (its own user class and options, agreement, alert rules, panels) is one new folder beside poi/; nothing else names
+it.
 """
 
 from __future__ import annotations
