@@ -23,6 +23,7 @@ LOWEST_NS = 1
 HIGHEST_NS = 60_000_000_000
 SIGNIFICANT_DIGITS = 3
 _SUB_BUCKET_BITS = 11  # 2048 sub-buckets give 3 significant digits
+FEW = 1_000  # so many samples are sorted in less time than thousands of buckets are counted and searched
 COUNTS_LENGTH = 27_648  # counts_len of HdrHistogram(1, 60e9, 3); a test holds the equality
 
 
@@ -150,6 +151,8 @@ def _counted(buckets: IntArray, counts: IntArray | None, over_range: int) -> His
     """Samples in these buckets, in any order: one in each, or as many as `counts` says."""
     if not buckets.size:
         return Histogram(EMPTY.indices, EMPTY.counts, over_range)
+    if counts is None and buckets.size <= FEW:
+        return Histogram(*np.unique(buckets, return_counts=True), over_range)
     lowest = int(buckets.min())  # most of the buckets below are empty: counting them would take longer than all else
     # bincount's weights are float64: exact up to 2**53 samples
     return _of_dense(np.bincount(buckets - lowest, weights=counts), lowest, over_range)

@@ -72,7 +72,7 @@ def test_a_healthy_node_passes_all_four_steps_and_a_canary_controller_learns_how
         ended = validate(
             tmp_path, *generous(tmp_path), "--ramp", "2s",
             ENDPOINT=node.url, PROMETHEUS_URL=prometheus.url, GRAFANA_URL=grafana.url, GRAFANA_API_KEY=KEY,
-            TARGET_OPS_SEC="600", DURATION_SEC="12",
+            TARGET_OPS_SEC="600", DURATION_SEC="20",
         )  # fmt: skip
         assert len(grafana.saved) == 1
         assert len(grafana.annotations) == 1
