@@ -92,9 +92,7 @@ def politis_white(series: FloatArray) -> float:
     taper = np.clip(2 * (1 - np.abs(lags) / bandwidth), 0, 1)
     weighted = taper * gamma[np.abs(lags)]
     g, spectrum = float((np.abs(lags) * weighted).sum()), float(weighted.sum())
-    if spectrum == 0:
-        return 1.0
-    best = math.cbrt(2 * g**2 / (4 / 3 * spectrum**2) * n)
+    best = math.cbrt(2 * g**2 / (4 / 3 * spectrum**2) * n) if spectrum else 1.0
     return max(min(best, math.ceil(min(3 * math.sqrt(n), n / 3))), 1.0)
 
 

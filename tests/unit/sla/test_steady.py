@@ -112,3 +112,8 @@ def test_more_operations_of_the_same_response_time_are_no_drift():
     noise = rng.normal(1.0, 0.02, 61)
     measured = run(60, latency_ms=lambda s: noise[s])
     assert find_steady(dataclasses.replace(measured, windows=tuple(busier(w) for w in measured.windows))).drift == ""
+
+
+def test_a_warm_up_that_would_leave_less_than_can_be_judged_is_not_cut():
+    slow_at_first = find_steady(run(9, (9, 10, 10), latency_ms=lambda second: 50.0 if second < 4 else 1.0 + second / 1000))
+    assert (slow_at_first.to_second - slow_at_first.from_second, "no warm-up found" in slow_at_first.reason) == (9, True)

@@ -7,11 +7,13 @@ import pytest
 
 from sla.judgement.kinds.choose import estimator_of
 from sla.judgement.lateness import lateness
-from sla.judgement.objectives import absolute
+from sla.judgement.objectives import ObjectiveEstimate, absolute, seconds_for_margin
 from sla.judgement.steady import find_steady
 from sla.values.agreement import Limit, Objective, OperationMetrics
 from sla.values.agreement_parser import agreement_from_mapping
 from sla.values.assessment import Severity
+from sla.values.estimate import Estimate
+from sla.values.histogram import EMPTY
 from sla.values.kinds import KINDS, ClientLatency, ServerLatency, SuccessRate, Throughput
 from tests.unit.sla.synthetic import LOCAL, START, measurements
 
@@ -115,3 +117,26 @@ def test_only_a_throughput_is_held_against_the_plan():
     assert absolute(share.target, share, run, find_steady(run)).value == pytest.approx(90, rel=0.02)
     unplanned = dataclasses.replace(run, windows=tuple(dataclasses.replace(w, planned=0) for w in run.windows))
     assert math.isinf(absolute(share.target, share, unplanned, find_steady(run)).value)
+
+
+@pytest.mark.parametrize(
+    ("estimate", "needed_s", "more_s"),
+    [
+        (None, None, None),
+        (Estimate(100.0, 90.0, 110.0, 0.95, 1000, 1000), None, None),  # on the limit: no length decides that
+        (Estimate(95.0, 85.0, 105.0, 0.95, 1000, 1000), None, 30),  # half the width is wanted: four times the 10 s
+        (Estimate(50.0, 45.0, 55.0, 0.95, 1000, 1000), math.inf, None),
+        (Estimate(50.0, 45.0, 55.0, 0.95, 1000, 1000), 25.0, 15),
+    ],
+)
+def test_how_much_longer_a_run_must_be(estimate, needed_s, more_s):
+    measured = ObjectiveEstimate(estimate, "client", None, needed_s)
+    assert seconds_for_margin(measured, Limit("<", 100.0), 10.0) == more_s
+
+
+def test_a_latency_without_a_sample_has_no_estimate():
+    run = measurements(hold_s=10)
+    nothing = [dataclasses.replace(w, response=EMPTY, service=EMPTY) for w in run.windows]
+    run = dataclasses.replace(run, windows=tuple(nothing))
+    steady = find_steady(run)
+    assert estimator(ClientLatency(0.99)).from_run(run, steady, lateness(run, steady))(0.95).estimate is None

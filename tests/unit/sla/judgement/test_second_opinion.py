@@ -76,3 +76,11 @@ def test_the_report_shows_three_intervals_for_every_percentile():
     shown = report.render(opinions, 140)
     assert shown.count(" to ") == 3 * len(opinions)
     assert report.render([]) == "No latencies were measured"
+
+
+def test_where_only_empty_seconds_were_drawn_nothing_is_bounded():
+    windows = [EMPTY] * 99 + [from_values(np.array([1000, 3000]))]
+    drawn = [block_quantiles(windows, [0.5], resamples=1, seed=seed)[0] for seed in range(20)]
+    unbounded = [e for e in drawn if e.high == np.inf]
+    assert 2 < len(unbounded) < 18  # 20 blocks of five of a hundred seconds miss the one in 36 % of all draws
+    assert all((e.low, e.point, e.n) == (1000, 1000, 2) for e in unbounded)

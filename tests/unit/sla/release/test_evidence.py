@@ -196,6 +196,18 @@ def test_manifests_fill_three_items_and_name_what_is_rolled_back():
     assert (facts["name"], facts["namespace"], facts["images"]) == ("bizra-node", "testnet", "bizra/node:2.2.0")
 
 
+def test_a_container_needs_both_probes_and_a_live_workload_its_replicas():
+    whole = manifest()
+    del whole["spec"]["template"]["spec"]["containers"][0]["livenessProbe"]
+    found = by_key(of_manifests([whole | {"status": {"readyReplicas": 3}}]))
+    assert (found["health-probes"].status, found["health-probes"].reason) == (
+        Status.FAIL, "no readiness and liveness probe: bizra-node/node",
+    )  # fmt: skip
+    assert (found["deployment"].status, found["deployment"].reason) == (
+        Status.PASS, "bizra-node, and its replicas are ready",
+    )  # fmt: skip
+
+
 def test_what_manifests_lack_fails_its_own_item():
     live = manifest(resources={}) | {"status": {"readyReplicas": 2}}
     found = by_key(of_manifests([{"kind": "List", "items": [live]}]))

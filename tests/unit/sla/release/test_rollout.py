@@ -103,6 +103,11 @@ def test_a_go_watches_the_agreement_and_the_cautious_ones_the_warnings_too(run):
     assert more == {f"{k}_degraded" for k in ("poi_generate_p99", "poi_verify_p99", "poi_throughput", "load_test_success")}
 
 
+def test_what_was_not_measured_can_not_degrade():
+    keys = {t.key for t in triggers(READ.agreement, (), cautious=True)}
+    assert {k for k in keys if k.endswith("_degraded")} == {"poi_throughput_degraded"}  # against the day before
+
+
 def test_commands_name_the_deployment_of_the_evidence():
     commands = strategy_for(Decision.GO, READ.agreement, (), {"name": "poi", "namespace": "testnet"}).commands
     assert commands[0].command == "export DEPLOYMENT=poi NAMESPACE=testnet"

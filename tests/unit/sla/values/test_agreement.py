@@ -58,6 +58,7 @@ def changed(path, value):
 @pytest.mark.parametrize(
     ("path", "value", "said"),
     [
+        ("objectives/a_p99/measure/latency", "respons", "a_p99.measure.latency: 'respons' is unknown, did you mean"),
         ("schema", "other/1", "schema: 'other/1' is unknown"),
         ("name", None, "name: is missing"),
         ("objectivs", {}, "did you mean 'objectives'"),
