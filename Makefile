@@ -77,7 +77,7 @@ test-fast: setup-dev debian ## The tests that start no load and take no long: un
 
 coverage: setup-dev debian ## Branch coverage of all tests but those that judge latency, in every process; fails under the thresholds
 	@rm -f .coverage .coverage.*
-	$(BIN)/coverage run -m pytest $(SPREAD) -n 2 -m "not quiet" $(ARGS)
+	$(BIN)/coverage run -m pytest $(SPREAD) -n 4 -m "not quiet" $(ARGS)
 	@$(BIN)/coverage combine --quiet
 	$(BIN)/python -m tests.coverage_table
 
