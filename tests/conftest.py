@@ -15,13 +15,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 TESTS = Path(__file__).resolve().parent
 # A shell starts background jobs with SIGINT ignored, and our processes would inherit that: the tests press Ctrl+C.
 signal.signal(signal.SIGINT, signal.default_int_handler)
-# how long one input takes is this machine's matter
-settings.register_profile("suite", deadline=None)
+# how long inputs take is this machine's matter
+settings.register_profile("suite", deadline=None, suppress_health_check=(HealthCheck.too_slow,))
 settings.load_profile("suite")
 MACHINE = pytest.StashKey["SharedMachine"]()
 

@@ -44,10 +44,13 @@ NOTICED, SURVIVED, BROKEN = 1, 0, 2
 
 @dataclass
 class Coverage:
-    """By test: the lines of the project that it executes, (path, line), and how long it takes; what importing executes."""
+    """By test: the lines of the project that it executes, (path, line), and how long it takes. `failed`: the one that failed,
+    and how.
+    """
 
     lines: dict[str, set[tuple[str, int]]] = field(default_factory=dict)
     took_s: dict[str, float] = field(default_factory=dict)
+    failed: str = ""
 
     def tests_of(self, mutant: Mutant) -> list[str]:
         """Tests that execute the line, quickest first; then all the others of the files whose tests execute any line of the
@@ -79,6 +82,10 @@ class Recorder:
         finally:
             sys.settrace(None)
             self.coverage.took_s[item.nodeid] = time.perf_counter() - begin_s
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.failed:
+            self.coverage.failed = f"{report.nodeid}: {report.longreprtext[-2000:]}"
 
     def _called(self, frame: FrameType, event: str, arg: object) -> Callable[..., Any] | None:
         path = frame.f_code.co_filename
@@ -131,9 +138,10 @@ def forked(job: Callable[[], int]) -> int:
 
 def run_tests(folder: Path, tests: Sequence[str], plugin: object) -> int:
     """pytest's exit code, in this process, with the project's packages from `folder`."""
-    from hypothesis import settings
+    from hypothesis import HealthCheck, settings
 
-    settings.register_profile("mutants", deadline=None, derandomize=True, database=None)
+    slow = (HealthCheck.too_slow,)  # it traces each line, beside other processes
+    settings.register_profile("mutants", deadline=None, derandomize=True, database=None, suppress_health_check=slow)
     settings.load_profile("mutants")
     for name in [n for n in sys.modules if n.partition(".")[0] in PACKAGES]:
         del sys.modules[name]
@@ -158,10 +166,10 @@ def record() -> Coverage:
             return code
 
         _, status = os.waitpid(forked(job), 0)
-        if status:
-            raise SystemExit(f"the tests fail without any change: python -m pytest {' '.join(TESTS)}")
-        coverage = pickle.loads(result.read_bytes())  # noqa: S301, our own file of a moment ago
+        coverage = pickle.loads(result.read_bytes()) if result.exists() else Coverage()  # noqa: S301, our own file of a moment ago
         assert isinstance(coverage, Coverage)
+        if status:
+            raise SystemExit(f"the tests fail without any change: python -m pytest {' '.join(TESTS)}\n{coverage.failed}")
         return coverage
 
 
