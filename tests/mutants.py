@@ -150,7 +150,8 @@ def run_tests(folder: Path, tests: Sequence[str], plugin: object) -> int:
     for package in PACKAGES:
         importlib.import_module(package)
     files = list(dict.fromkeys(test.split("::")[0] for test in tests))
-    return int(pytest.main(["-x", "-p", "no:cacheprovider", "-p", "no:locust", *files], plugins=[plugin]))
+    loaded = "ignore::pytest.PytestAssertRewriteWarning"  # before pytest began, once for all forks
+    return int(pytest.main(["-x", "-W", loaded, "-p", "no:cacheprovider", "-p", "no:locust", *files], plugins=[plugin]))
 
 
 def record() -> Coverage:

@@ -1,5 +1,9 @@
 """The mutants that make mutants tries: one change each, of what a test can notice."""
 
+import subprocess
+import sys
+
+from tests.architecture.markdown import ROOT
 from tests.mutating import mutants
 
 SOURCE = '''
@@ -38,3 +42,26 @@ def test_each_mutant_has_one_change_and_says_which():
 def test_the_same_source_gives_the_same_mutants_in_the_same_order():
     assert mutants("x.py", SOURCE) == mutants("x.py", SOURCE)
     assert mutants("x.py", "") == []
+
+
+def test_a_fork_runs_the_tests_of_the_copy_and_notices_a_change(tmp_path):
+    """In a process of its own, as `make mutants` does: warnings are errors there too."""
+    code = """
+import importlib, pathlib, sys
+from tests import mutants
+for name in mutants.LIBRARIES:
+    importlib.import_module(name)
+folder, change = pathlib.Path(sys.argv[1]), sys.argv[2]
+mutants.copy_packages(folder)
+if change:
+    path = folder / "sla/values/number.py"
+    path.write_text(path.read_text().replace("def share_in", "def share_out"))
+sys.exit(mutants.run_tests(folder, ["tests/unit/sla/values/test_number.py"], object()) != 0)
+"""
+    ended = [
+        subprocess.run(
+            [sys.executable, "-c", code, str(tmp_path / f"copy{change}"), change], cwd=ROOT, capture_output=True, timeout=120
+        )
+        for change in ("", "changed")
+    ]
+    assert [e.returncode for e in ended] == [0, 1], ended[0].stderr
