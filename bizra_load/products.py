@@ -17,6 +17,8 @@ from bizra_load.exit_codes import UsageError
 from bizra_load.monitoring.drills import DrillConditions, DrillPlan
 from bizra_load.monitoring.panels import Panel
 from bizra_load.monitoring.rules import AlertRule
+from bizra_load.settings.arguments import GENERAL, SWITCHES, Option
+from bizra_load.settings.settings import Settings, resolve
 from sla.values.agreement import DEFAULT_PRODUCT, Agreement
 from sla.values.monitoring import RequiredMonitoring
 from sla.values.section import AgreementError, unknown
@@ -48,10 +50,36 @@ class Product:
     drill_plan: Callable[[Agreement, DrillConditions], DrillPlan] | None = None
 
 
-def names() -> tuple[str, ...]:
-    """All products that are installed, in the order of their names."""
-    found = {path.parent.name for place in sys.modules["bizra_load"].__path__ for path in Path(place).glob("*/product.py")}
+def names(holding: str = "product.py") -> tuple[str, ...]:
+    """All products that are installed and have this module, in the order of their names."""
+    found = {path.parent.name for place in sys.modules["bizra_load"].__path__ for path in Path(place).glob(f"*/{holding}")}
     return tuple(sorted(found))
+
+
+def added_options() -> tuple[Option, ...]:
+    """What products add to the options of a load: OPTIONS of bizra_load/<name>/options.py. Raises UsageError where a flag or a
+    variable is taken already.
+    """
+    taken = {word: "every load" for o in GENERAL for word in (o.flag, o.variable)} | {s.flag: "every load" for s in SWITCHES}
+    added: list[Option] = []
+    for name in names("options.py"):
+        for option in importlib.import_module(f"bizra_load.{name}.options").OPTIONS:
+            for word in (option.flag, option.variable):
+                if word in taken:
+                    raise UsageError(f"bizra_load/{name}/options.py: {word} is an option of {taken[word]} already")
+                taken[word] = name
+            added.append(option)
+    return tuple(added)
+
+
+def all_options() -> tuple[Option, ...]:
+    """Those of every load, then those that products add. Raises as added_options()."""
+    return (*GENERAL, *added_options())
+
+
+def settings_of(parsed: object | None) -> Settings:
+    """Settings from parsed options, those of products among them. Raises UsageError."""
+    return resolve(parsed, added_options())
 
 
 def product(name: str = DEFAULT_PRODUCT) -> Product:

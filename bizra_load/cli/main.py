@@ -83,6 +83,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         if end.code:  # 0: help was asked for
             _forget_the_run_before(words)
         raise
+    except BizraLoadError as error:  # of options that a product adds
+        print(f"bizra-load: {error}", file=sys.stderr)
+        return error.exit_code
     _forget_the_run_before(words)
     try:
         module, function = args.command.split(":")

@@ -12,8 +12,8 @@ import psutil
 
 from bizra_load.io.ports import free_port
 from bizra_load.launch.request import LoadRequest, holds_password
+from bizra_load.products import all_options
 from bizra_load.rehearsal.node_process import adopt_orphans, die_with_parent
-from bizra_load.settings.arguments import all_options
 
 WORKERS_END_WITHIN_S = 60.0  # they notice in 8 s, finish what is under way and try to hand over for 10 s
 

@@ -18,8 +18,9 @@ from bizra_load.io.ports import listening_refused
 from bizra_load.io.redaction import without_userinfo
 from bizra_load.io.urls import host_and_port
 from bizra_load.judging.judge import check_settings
+from bizra_load.products import added_options, all_options
 from bizra_load.settings import inputs
-from bizra_load.settings.arguments import GENERAL, SWITCHES, all_options
+from bizra_load.settings.arguments import GENERAL, SWITCHES
 from bizra_load.settings.settings import Settings, checked
 from sla.values.number import whole_in
 from sla.values.section import unknown
@@ -88,7 +89,7 @@ def load_request(given: Mapping[str, Any]) -> LoadRequest:
         target_address(host)
     else:
         given = {**given, "agreement": given["agreement"] or os.environ.get("AGREEMENT") or "local"}
-    settings = checked(given)
+    settings = checked(given, added_options())
     check_settings(settings)
     if settings.generator_metrics and (reason := listening_refused(settings.generator_metrics)):
         raise UsageError(f"--generator-metrics-port: {':'.join(map(str, settings.generator_metrics))}: {reason}")

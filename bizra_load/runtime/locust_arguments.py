@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from locust.argument_parser import LocustArgumentParser
 
-from bizra_load.settings.arguments import SWITCHES, all_options, described
+from bizra_load.products import all_options
+from bizra_load.settings.arguments import SWITCHES, described
 
 
 def add_arguments(parser: LocustArgumentParser) -> None:

@@ -19,6 +19,7 @@ from locust.runners import MasterRunner, WorkerRunner
 from bizra_load.exit_codes import INVALID, UsageError
 from bizra_load.judging.judge import check_settings
 from bizra_load.measure.cluster_key import cluster_key_of_environment
+from bizra_load.products import settings_of
 from bizra_load.runtime import locust_arguments
 from bizra_load.runtime.locust_quirks import quiet
 from bizra_load.runtime.locust_stats import show_microseconds
@@ -27,7 +28,6 @@ from bizra_load.runtime.shapes import StagesShape
 from bizra_load.runtime.users import OpenModelUser
 from bizra_load.runtime.worker_events import Started, WorkerEvents
 from bizra_load.runtime.worker_run import WorkerRun
-from bizra_load.settings.settings import resolve
 
 
 def register() -> None:
@@ -64,7 +64,7 @@ class Plugin:
         is_worker = isinstance(environment.runner, WorkerRunner)
         settings = None
         if not is_worker:
-            settings = resolve(environment.parsed_options)  # what can be refused is refused before the first request
+            settings = settings_of(environment.parsed_options)  # what can be refused is refused before the first request
             check_settings(settings)
             gevent.signal_handler(signal.SIGTERM, self._end)  # Locust's own is not in place while a shape runs
         self._open_model = isinstance(environment.shape_class, StagesShape)
@@ -103,7 +103,7 @@ class Plugin:
             assert self._worker is not None
             self._worker.test_started()
             return
-        settings = resolve(self._environment.parsed_options)
+        settings = settings_of(self._environment.parsed_options)
         started = self._master.start(settings, self._open_model, self._begin_here)
         if started is not None and self._worker is not None:
             self._worker.start(started, settings, self._master.receive)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import gevent
 from locust import LoadTestShape
 
-from bizra_load.settings.settings import resolve
+from bizra_load.products import settings_of
 
 TICK_S = 1.0  # Locust asks no more often than that
 PAST_THE_END_S = 0.02  # so that the curve has ended by every clock
@@ -23,7 +23,7 @@ class StagesShape(LoadTestShape):
     def reset_time(self) -> None:
         """Locust calls this when a test starts, before the first tick: the options of this test are read once, here."""
         super().reset_time()  # type: ignore[no-untyped-call]
-        self._settings = resolve(self.runner.environment.parsed_options if self.runner else None)
+        self._settings = settings_of(self.runner.environment.parsed_options if self.runner else None)
 
     def tick(self) -> tuple[int, float] | None:
         """The users, all at once; None when the schedule has ended, which is waited for here rather than found a tick later."""

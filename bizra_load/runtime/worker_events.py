@@ -24,9 +24,10 @@ from bizra_load.measure.exchange import ACKNOWLEDGE, DRAIN, HELLO, REPORT, START
 from bizra_load.measure.report import encode_report
 from bizra_load.measure.seconds import SECOND_NS
 from bizra_load.measure.silence import CHECK_EVERY_S, IDLE_MASTER_SILENT_S, MASTER_SILENT_S, Silence
+from bizra_load.products import settings_of
 from bizra_load.runtime.locust_quirks import no_statistics
 from bizra_load.runtime.worker_run import ACKNOWLEDGE_WITHIN_S, WorkerRun
-from bizra_load.settings.settings import Settings, resolve
+from bizra_load.settings.settings import Settings
 
 logger = logging.getLogger(__name__)
 START_WITHIN_S = 10.0
@@ -117,7 +118,7 @@ class WorkerEvents:
         """Once this worker knows of the test from Locust (users are coming) and from us (START: when its schedule began)."""
         if not self._pending or self._started is None or self._worker is None:
             return
-        settings = resolve(self._environment.parsed_options)
+        settings = settings_of(self._environment.parsed_options)
         self._begin(self._started, settings, self._worker.client_id, self._worker.worker_index, self._send_report)
         self._pending, self._started = False, None
         self._ready.set()

@@ -2,16 +2,13 @@
 
 Everything is text until its check has seen it, so that every mistake is refused in the same way wherever it was made: command
 line, environment or web form. A new option is a row here and a field of Settings; one that only a product's users read is a row
-in bizra_load/<product>/options.py.
+in bizra_load/<product>/options.py (bizra_load.products.added_options).
 """
 
 from __future__ import annotations
 
-import importlib
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from bizra_load.engine.arrivals import KINDS, SATURATE
@@ -105,16 +102,6 @@ SWITCHES: tuple[Switch, ...] = (
     ),
     Switch("--insecure", "Do not verify the server's TLS certificate; the assessment says so"),
 )
-
-
-def of_products() -> tuple[Option, ...]:
-    """What products under test add: OPTIONS of bizra_load/<name>/options.py, in the order of their names."""
-    names = {path.parent.name for place in sys.modules["bizra_load"].__path__ for path in Path(place).glob("*/options.py")}
-    return tuple(o for name in sorted(names) for o in importlib.import_module(f"bizra_load.{name}.options").OPTIONS)
-
-
-def all_options() -> tuple[Option, ...]:
-    return (*GENERAL, *of_products())
 
 
 def described(text: str, default: str, more: str = "") -> str:

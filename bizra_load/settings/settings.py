@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from bizra_load.engine.arrivals import SATURATE
 from bizra_load.engine.load_curve import LoadCurve, ramp_and_hold
 from bizra_load.exit_codes import UsageError
 from bizra_load.settings import inputs
-from bizra_load.settings.arguments import GENERAL, SWITCHES, Option, all_options, of_products
+from bizra_load.settings.arguments import GENERAL, SWITCHES, Option
 
 
 @dataclass(frozen=True)
@@ -55,18 +55,18 @@ class Settings:
         return max(1, math.ceil(self.curve.peak_per_s / self.ops_per_user))
 
 
-def resolve(parsed: object | None) -> Settings:
+def resolve(parsed: object | None, added: Sequence[Option] = ()) -> Settings:
     """Settings from parsed options, one attribute each; what is missing there comes from the environment, then the default.
 
     Raises UsageError (exit code 6) with one line that names the option, what is wrong and what is allowed.
     """
-    return checked(vars(parsed) if parsed is not None else {})
+    return checked(vars(parsed) if parsed is not None else {}, added)
 
 
-def checked(given: Mapping[str, Any]) -> Settings:
-    """Settings from options by their attribute's name. Raises as resolve()."""
+def checked(given: Mapping[str, Any], added: Sequence[Option] = ()) -> Settings:
+    """Settings from options by their attribute's name; `added`: those of products. Raises as resolve()."""
     replaced = ("target_ops", "ramp", "duration") if _text(_BY_NAME["stages"], given) else ("stages",)
-    values = {option.name: _checked(option, given) for option in all_options() if option.name not in replaced}
+    values = {option.name: _checked(option, given) for option in (*GENERAL, *added) if option.name not in replaced}
     values |= {switch.name: bool(given.get(switch.name)) for switch in SWITCHES}
     curve = _curve(values)
     if curve.peak_per_s / values["ops_per_user"] > inputs.MAX_USERS:
@@ -83,7 +83,7 @@ def checked(given: Mapping[str, Any]) -> Settings:
         request_timeout_s=values.pop("request_timeout"),
         generator_metrics=values.pop("generator_metrics_port"),
         evidence=tuple(given.get("evidence") or ()),
-        of_products={option.name: values.pop(option.name) for option in of_products()},
+        of_products={option.name: values.pop(option.name) for option in added},
         **values,  # the others have the name of their option
     )
 

@@ -6,7 +6,8 @@ import argparse
 from pathlib import Path
 
 from bizra_load.cli.parsers.shared import add_evidence_argument
-from bizra_load.settings.arguments import SWITCHES, all_options, described
+from bizra_load.products import all_options
+from bizra_load.settings.arguments import SWITCHES, described
 
 
 def add_load_arguments(parser: argparse.ArgumentParser) -> None:

@@ -16,8 +16,9 @@ from bizra_load.cli import main as cli
 from bizra_load.cli import validate
 from bizra_load.launch import load
 from bizra_load.node import server
+from bizra_load.products import all_options
 from bizra_load.rehearsal import drill
-from bizra_load.settings.arguments import SWITCHES, all_options
+from bizra_load.settings.arguments import SWITCHES
 from tests.unit.cli.wrong_values import FREE, WRONG
 from tests.unit.sla.synthetic import measurements
 

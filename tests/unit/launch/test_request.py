@@ -8,7 +8,7 @@ from bizra_load.cli.main import parser
 from bizra_load.exit_codes import UsageError
 from bizra_load.launch.locust_process import command_line
 from bizra_load.launch.request import load_request
-from bizra_load.settings.arguments import all_options
+from bizra_load.products import all_options
 
 SECRET = "http://user:hunter2@127.0.0.1:9"
 

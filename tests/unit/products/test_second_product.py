@@ -18,7 +18,6 @@ from bizra_load.judging.agreements import keep_agreement, read_agreement
 from bizra_load.poi import panels as poi_panels
 from bizra_load.poi.product import PRODUCT as POI
 from bizra_load.poi.rules import alert_rules
-from bizra_load.settings.settings import resolve
 from tests.unit.cli.test_compare import saved
 from tests.unit.sla.release.test_evidence import dashboard, drill
 
@@ -47,7 +46,7 @@ def place(tmp_path, monkeypatch):
     shutil.copytree(HERE / "echo", tmp_path / "rooms" / "echo", ignore=shutil.ignore_patterns("__pycache__"))
     monkeypatch.setattr(bizra_load, "__path__", [*bizra_load.__path__, str(tmp_path / "rooms")])
     yield tmp_path / "rooms"
-    for name in [name for name in sys.modules if name.startswith("bizra_load.echo")]:
+    for name in [name for name in sys.modules if name.startswith(("bizra_load.echo", "bizra_load.zecho"))]:
         del sys.modules[name]
     vars(bizra_load).pop("echo", None)
 
@@ -113,13 +112,31 @@ print(issubclass(EchoUser, locust.User), EchoUser.abstract)
 
 def test_its_options_stand_beside_the_others(place, capsys, monkeypatch):
     monkeypatch.setenv("ECHO_SHARE", "20%")
-    assert resolve(None).of_products["echo_share"] == 0.2
-    assert resolve(argparse.Namespace(echo_share="30%")).of_products["echo_share"] == 0.3
+    assert products.settings_of(None).of_products["echo_share"] == 0.2
+    assert products.settings_of(argparse.Namespace(echo_share="30%")).of_products["echo_share"] == 0.3
     with pytest.raises(SystemExit):
         main(["run", "--help"])
     assert "--echo-share" in capsys.readouterr().out
     assert main(["run", "--echo-share", "150%"]) == 6
     assert capsys.readouterr().err.startswith("bizra-load run: --echo-share: a share must be between 0% and 100%")
+
+
+@pytest.mark.parametrize(
+    ("flag", "variable", "taken"),
+    [
+        ("--base-path", "ECHO_PATH", "--base-path is an option of poi already"),
+        ("--echo-path", "BASE_PATH", "BASE_PATH is an option of poi already"),
+        ("--run-name", "ECHO_NAME", "--run-name is an option of every load already"),
+        ("--insecure", "ECHO_INSECURE", "--insecure is an option of every load already"),
+    ],
+)
+def test_an_option_that_is_taken_already_is_named_with_who_has_it(place, capsys, flag, variable, taken):
+    product = place / "zecho"  # after poi
+    product.mkdir()
+    row = f'Option("{flag}", "{variable}", "", "", str)'
+    (product / "options.py").write_text(f"from bizra_load.settings.arguments import Option\nOPTIONS = ({row},)\n")
+    assert main(["run", "--help"]) == 6
+    assert capsys.readouterr().err.strip().endswith(f"bizra_load/zecho/options.py: {taken}")
 
 
 @pytest.mark.parametrize("name", ["ecko", "../echo", "poi.rules", "os", "monitoring"])
@@ -139,4 +156,4 @@ def test_what_poi_requires_is_what_its_agreement_gives():
 
 def test_the_default_agreement_is_that_of_the_default_product(monkeypatch):
     monkeypatch.delenv("AGREEMENT", raising=False)
-    assert resolve(None).agreement == products.product().default_agreement
+    assert products.settings_of(None).agreement == products.product().default_agreement
