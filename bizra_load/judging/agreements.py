@@ -14,7 +14,7 @@ from bizra_load.io.files import read_text, write_atomically
 from bizra_load.products import product_of
 from sla.values.agreement import FIGURES_ONLY, Agreement
 from sla.values.agreement_parser import agreement_from_mapping
-from sla.values.baseline import Baseline, baseline_from_mapping, is_measured, with_baseline
+from sla.values.baseline import Baseline, baseline_from_mapping, is_measured, misspelt_figure, with_baseline
 from sla.values.section import unknown
 
 AGREEMENT, BASELINE = "agreement.yaml", "baseline.json"
@@ -58,11 +58,21 @@ def read_agreement(name: str, baseline: str = "") -> AgreementFile:
     baseline_text = ""
     if baseline:
         baseline_text, _ = _text(baseline, "baselines", (".json",), "--baseline")
-        return AgreementFile(agreement, _baseline(baseline_text, Path(baseline).name), content, baseline_text)
+        given = _baseline(baseline_text, Path(baseline).name)
+        check_figures(agreement, given, where)
+        return AgreementFile(agreement, given, content, baseline_text)
     if agreement.baseline and not is_measured(agreement):
         beside = str(Path(where).parent / agreement.baseline) if agreement.baseline.endswith(".json") else agreement.baseline
         baseline_text, _ = _text(beside, "baselines", (".json",), f"{where}: baseline")
-    return AgreementFile(agreement, _baseline(baseline_text, agreement.baseline), content, baseline_text)
+    own = _baseline(baseline_text, agreement.baseline)
+    check_figures(agreement, own, where)
+    return AgreementFile(agreement, own, content, baseline_text)
+
+
+def check_figures(agreement: Agreement, baseline: Baseline | None, where: str) -> None:
+    """Raises UsageError where an objective's figure of the baseline was misspelt."""
+    if misspelt := misspelt_figure(agreement, baseline):
+        raise UsageError(f"{where}: {misspelt}")
 
 
 def keep_agreement(folder: Path, file: AgreementFile) -> None:

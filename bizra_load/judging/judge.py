@@ -13,7 +13,14 @@ from bizra_load.archive.store import ASSESSMENT, read_record, read_run
 from bizra_load.io.files import write_atomically, writing
 from bizra_load.io.terminal import terminal_width
 from bizra_load.judging import evidence
-from bizra_load.judging.agreements import AgreementFile, figures_only, kept_agreement, measured_with_run, read_agreement
+from bizra_load.judging.agreements import (
+    AgreementFile,
+    check_figures,
+    figures_only,
+    kept_agreement,
+    measured_with_run,
+    read_agreement,
+)
 from bizra_load.settings.remedies import WORDS
 from bizra_load.settings.settings import Settings
 from reports.formats import json_report, markdown, text
@@ -21,7 +28,7 @@ from sla.judgement.allowable import ALLOWABLE
 from sla.judgement.evaluate import evaluate
 from sla.judgement.steady import constant_part
 from sla.values.assessment import Assessment, Evidence
-from sla.values.baseline import Baseline, is_measured, other_machine
+from sla.values.baseline import Baseline, is_measured, lacking_latencies, other_machine
 from sla.values.measurements import Measurements, RunFacts
 
 
@@ -123,6 +130,8 @@ def _basis(folder: Path, record: RunRecord, override: Override) -> _Basis:
     # names that this version does not know may stand in a run's record
     allowed = {*override.allow, *(name for name in record.allow or () if name in ALLOWABLE)}
     baseline = override.baseline or file.baseline
+    if override.baseline:
+        check_figures(file.agreement, baseline, "--baseline")
     return _Basis(file, baseline, environment, tuple(sorted(allowed)), evidence.read_kept_files(folder, file.agreement))
 
 
@@ -133,6 +142,7 @@ def _notes(record: RunRecord, facts: RunFacts, basis: _Basis) -> list[str]:
         # runs recorded before usable cores were: all of the machine's
         another = other_machine(basis.baseline, host.cpu, host.usable_cores or host.cores)
         notes += [another] if another else []
+    notes += lacking_latencies(basis.file.agreement, basis.baseline)
     if basis.allowed:
         notes.append(f"allowed by --allow: {', '.join(basis.allowed)}")
     if facts.spools:

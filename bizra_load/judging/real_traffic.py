@@ -12,7 +12,7 @@ from bizra_load.exit_codes import InvalidRunError, UsageError
 from bizra_load.io.files import write_atomically, writing
 from bizra_load.io.redaction import without_userinfo
 from bizra_load.io.terminal import terminal_width
-from bizra_load.judging.agreements import AgreementFile, kept_agreement, read_agreement
+from bizra_load.judging.agreements import AgreementFile, check_figures, kept_agreement, read_agreement
 from bizra_load.server_metrics.exposition import ScrapeError
 from bizra_load.server_metrics.prometheus import PrometheusSource
 from bizra_load.settings.remedies import WORDS
@@ -71,8 +71,9 @@ def validate_metrics(
     source: PrometheusSource, query: MetricsQuery, baseline: Baseline | None = None, fail_on_warn: bool = False
 ) -> MetricsAssessment:
     """The assessment of what Prometheus holds. Raises ScrapeError when it can't be asked, UsageError for a selector that it
-    refuses.
+    refuses and for a figure of `baseline` that the agreement misspells.
     """
+    check_figures(query.file.agreement, baseline, "--baseline")
     try:
         snapshots = source.snapshots(query.from_ns, query.to_ns)
     except ScrapeError as error:

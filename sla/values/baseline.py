@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
@@ -84,6 +86,33 @@ def _lacking(name: str, limit: Limit, o: Objective, baseline: Baseline | None, w
     else:
         lacking = f"the baseline {baseline.name} has no {o.baseline_key}"
     return f"its {name} is {limit.times_baseline:g} x baseline, and {lacking}: {words[Remedy.MEASURE_BASELINE]}"
+
+
+def misspelt_figure(agreement: Agreement, baseline: Baseline | None) -> str:
+    """ "objectives.KEY.baseline: 'x' is not in ..., did you mean 'y'?" where an objective names a figure that the baseline has
+    only under nearly the same name; "" otherwise. Numbers in names must agree: a p50 is no misspelt p99.
+    """
+    for o, key in _lacking_figures(agreement, baseline):
+        assert baseline is not None
+        alike = [k for k in baseline.values if re.findall(r"\d+", k) == re.findall(r"\d+", key)]
+        if close := difflib.get_close_matches(key, alike, 1, 0.85):
+            return f"objectives.{o.key}.baseline: {key!r} is not in {baseline.name}, did you mean {close[0]!r}?"
+    return ""
+
+
+def lacking_latencies(agreement: Agreement, baseline: Baseline | None) -> list[str]:
+    """Notes on latencies that are not held against ten times a baseline figure, since there is none."""
+    return [
+        f"the baseline {baseline.name} has no {key}: {o.title} is not held against ten times it"
+        for o, key in _lacking_figures(agreement, baseline)
+        if baseline is not None and o.unit == "ns" and o.target.known
+    ]
+
+
+def _lacking_figures(agreement: Agreement, baseline: Baseline | None) -> list[tuple[Objective, str]]:
+    if baseline is None or not baseline.values:
+        return []
+    return [(o, o.baseline_key) for o in agreement.objectives if o.baseline_key and o.baseline_key not in baseline.values]
 
 
 def other_machine(baseline: Baseline | None, cpu: object, cores: object) -> str:

@@ -137,3 +137,12 @@ def test_a_sample_on_an_edge_is_under_it_and_one_above_is_not():
         return found["bizra_load_response_seconds_bucket", ("le", edge), ("operation", "generate")]
 
     assert [under(edge) for edge in ("1e-06", "2e-06", "5e-06")] == [1, 3, 3]
+
+
+def test_a_sample_counts_under_an_edge_when_the_whole_of_its_bucket_lies_there():
+    """The recorder's bucket of 10 us holds 10,000 to 10,007 ns."""
+    metrics = started()
+    metrics.add(report([Window(1, "generate", response=from_values(np.array([9_999, 10_000])))], []))
+    found = values(metrics)
+    assert found["bizra_load_response_seconds_bucket", ("le", "1e-05"), ("operation", "generate")] == 1
+    assert found["bizra_load_response_seconds_bucket", ("le", "1.3e-05"), ("operation", "generate")] == 2

@@ -17,7 +17,15 @@ from sla.judgement.status import judge
 from sla.release.triggers import triggers
 from sla.values.agreement import Limit
 from sla.values.assessment import Decision, Severity, Status
-from sla.values.baseline import Baseline, baseline_from_mapping, other_machine, unknown_limit, with_baseline
+from sla.values.baseline import (
+    Baseline,
+    baseline_from_mapping,
+    lacking_latencies,
+    misspelt_figure,
+    other_machine,
+    unknown_limit,
+    with_baseline,
+)
 from sla.values.estimate import Estimate
 from sla.values.limit_parser import parse_limit
 from sla.values.section import AgreementError
@@ -237,3 +245,33 @@ def test_nothing_is_said_of_an_objective_whose_limits_are_known():
     known = dataclasses.replace(LOCAL.agreement.objectives[0], target=Limit("<", 1e6))
     assert unknown_limit(known, None) == ""
     assert json.dumps(dataclasses.asdict(LOCAL.baseline))
+
+
+def held_against(key):
+    """An agreement with one latency of a known target, held against ten times this figure."""
+    o = dataclasses.replace(LOCAL.agreement.objectives[0], title="X p99", target=Limit("<", 1e9), baseline_key=key)
+    return dataclasses.replace(LOCAL.agreement, objectives=(o,))
+
+
+@pytest.mark.parametrize(
+    ("key", "meant"),
+    [
+        ("poi_verfy_p99_us", "poi_verify_p99_us"),
+        ("poi_verify_p99", "poi_verify_p99_us"),
+        ("poi_verify_p50_us", ""),
+        ("x_us", ""),
+    ],
+)
+def test_a_misspelt_figure_is_told_from_one_that_is_not_there(key, meant):
+    there = Baseline("mine.json", {"poi_verify_p99_us": 5e3})
+    found = misspelt_figure(held_against(key), there)
+    assert found == (f"objectives.finality_p99.baseline: {key!r} is not in mine.json, did you mean {meant!r}?" if meant else "")
+    assert lacking_latencies(held_against(key), there) == [
+        f"the baseline mine.json has no {key}: X p99 is not held against ten times it"
+    ]
+
+
+def test_a_figure_that_is_there_and_no_baseline_at_all_need_no_word():
+    for baseline in (None, Baseline("mine.json", {}), Baseline("mine.json", {"poi_verify_p99_us": 5e3})):
+        assert misspelt_figure(held_against("poi_verify_p99_us"), baseline) == ""
+        assert lacking_latencies(held_against("poi_verify_p99_us"), baseline) == []
