@@ -228,5 +228,5 @@ def _measurements(windows: Iterator[Window] | list[Window]) -> Measurements:
     if last - first > MAX_SPAN_S:
         raise ValueError(f"the times span more than {MAX_SPAN_S // 86_400} days: did a clock jump?")
     # the first and the last second are seldom whole ones: judged is what lies between
-    facts = RunFacts((first + 1) * 10**9, last * 10**9, workers=("imported",))
+    facts = RunFacts((first + 1) * 10**9, max(last, first + 1) * 10**9, workers=("imported",))
     return Measurements(merged, (), (), facts)
