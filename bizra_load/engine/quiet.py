@@ -36,7 +36,7 @@ class QuietMoments:
             self._longest_ns = max(self._longest_ns, time.thread_time_ns() - began_cpu_ns)
 
     def take_longest(self) -> int:
-        """The longest step since the last call (ns of the thread's CPU clock): so long the loop was held at most."""
+        """The longest step since the last call (ns of the thread's CPU clock): the longest that the loop was held."""
         longest, self._longest_ns = self._longest_ns, 0
         return longest
 

@@ -122,7 +122,7 @@ def _version(grafana: GrafanaApi, settings: GrafanaSettings) -> str:
     try:
         numbers = tuple(int(part) for part in version.split(".")[:2])
     except ValueError:
-        raise UsageError(f"{settings.shown}: does not answer as a Grafana does (ValueError)") from None
+        raise UsageError(f"{settings.shown}: does not respond as a Grafana does (ValueError)") from None
     if numbers < OLDEST:
         raise UsageError(f"{settings.shown}: Grafana {version} is too old (allowed: {OLDEST[0]} or newer)")
     return version

@@ -138,14 +138,14 @@ class GrafanaApi:
         except requests.exceptions.SSLError as error:
             raise InvalidRunError(f"{self._shown}: TLS: {_reason(error)} (--ca-file names further authorities)") from None
         except requests.Timeout:
-            raise InvalidRunError(f"{self._shown}: no answer within {self._settings.timeout_s:g} s") from None
+            raise InvalidRunError(f"{self._shown}: no response within {self._settings.timeout_s:g} s") from None
         except requests.RequestException as error:
             raise InvalidRunError(f"{self._shown}: can't be reached: {_reason(error)}") from None
         self._raise_for_status(response)
         try:
             return parse(json.loads(response.content) if response.content else None)
         except (*MALFORMED, IndexError) as error:
-            raise UsageError(f"{self._shown}: does not answer as a Grafana does ({type(error).__name__})") from None
+            raise UsageError(f"{self._shown}: does not respond as a Grafana does ({type(error).__name__})") from None
 
     def _raise_for_status(self, response: requests.Response) -> None:
         status = response.status_code

@@ -39,4 +39,4 @@ def _value(series: dict[str, Any]) -> float:
     try:
         return float(series["value"][1])
     except (KeyError, IndexError, TypeError, ValueError, OverflowError) as error:
-        raise ScrapeError(f"an answer that is no instant vector of Prometheus: {type(error).__name__}") from None
+        raise ScrapeError(f"a response that is no instant vector of Prometheus: {type(error).__name__}") from None

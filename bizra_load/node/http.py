@@ -205,4 +205,4 @@ class Connection(asyncio.Protocol):
 
 def _failed(reason: Exception) -> Response:
     asyncio.get_running_loop().call_exception_handler({"message": "a request could not be answered", "exception": reason})
-    return error(500, "the node failed to answer")
+    return error(500, "the node failed to respond")

@@ -48,7 +48,7 @@ class LightLoad:
         connection = HTTPConnection(self._address, timeout=TIMEOUT_S)
 
         def post(path: str, content: dict[str, Any]) -> Any:
-            """The response's content; None for none or a failed one: what a fault breaks is for the alerts to find."""
+            """The response's content; None for none or a failed one: the alerts have to find what a fault breaks."""
             try:
                 connection.request("POST", self._base_path + path, json.dumps(content).encode(), _HEADERS)
                 response = connection.getresponse()

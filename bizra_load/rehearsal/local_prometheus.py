@@ -62,7 +62,7 @@ def _one_line() -> Iterator[None]:
     try:
         yield
     except ScrapeError as error:
-        raise InvalidRunError(f"the local Prometheus does not answer: {type(error.__cause__ or error).__name__}") from None
+        raise InvalidRunError(f"the local Prometheus does not respond: {type(error.__cause__ or error).__name__}") from None
 
 
 @contextmanager
@@ -107,7 +107,7 @@ def local_prometheus(
 
 @contextmanager
 def background(command: Sequence[str], ready_url: str, name: str, log: Path) -> Iterator[None]:
-    """A process until the block ends, once `ready_url` responds with 200. Raises InvalidRunError with its last words."""
+    """A process until the block ends, once `ready_url` responds with 200. Raises InvalidRunError with the end of its log."""
     with log.open("wb") as out:
         process = subprocess.Popen(  # noqa: S603  # a program found on PATH, arguments as a list
             list(command), stdout=out, stderr=out, preexec_fn=die_with_parent, start_new_session=True

@@ -36,7 +36,7 @@ class MetricsServer:
         return port
 
     def wait_for_reading(self) -> bool:
-        """Where somebody has been reading at an interval: wait until they have once more, for what has changed since, at most
+        """Where a Prometheus has scraped at an interval: wait until they have once more, for what has changed since, at most
         one and a half of their intervals and LONGEST_WAIT_S. Whether they have.
         """
         if not math.isfinite(self._interval_s):

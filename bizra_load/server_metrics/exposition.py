@@ -92,7 +92,7 @@ class MetricsReader:
             response = self._session.get(self.url, timeout=self._timeout_s)
             took_ns = self._unix_ns() - begin
             if response.status_code != 200:
-                raise ScrapeError(f"{self.url}: answered {response.status_code}")
+                raise ScrapeError(f"{self.url}: status {response.status_code}")
             return parse(response.content, self.url, begin + took_ns // 2, took_ns)
         except TooLargeError as error:
             raise ScrapeError(f"{self.url}: {error}") from None

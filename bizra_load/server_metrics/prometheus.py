@@ -35,7 +35,7 @@ class PrometheusSource:
         try:
             return self._snapshots(from_ns, to_ns)
         except MALFORMED as error:
-            raise ScrapeError(f"{self.url}: does not answer as a Prometheus does ({type(error).__name__})") from None
+            raise ScrapeError(f"{self.url}: does not respond as a Prometheus does ({type(error).__name__})") from None
 
     def _snapshots(self, from_ns: int, to_ns: int) -> list[Snapshot]:
         groups: dict[tuple[int, str], list[tuple[str, Mapping[str, str], float]]] = {}

@@ -108,7 +108,7 @@ def _server(measurements: Measurements, agreement: Agreement, steady: Steady | N
         text = f"the server's own metrics could not be read ({facts.scrapes_failed} readings failed)"
         advice = words[Remedy.CHECK_SERVER_METRICS]
         if not facts.scrapes_failed:
-            text, advice = "nobody said where the server's own metrics are", words[Remedy.GIVE_SERVER_METRICS]
+            text, advice = "no address of the server's own metrics was given", words[Remedy.GIVE_SERVER_METRICS]
         return [check("server_data", "Server metrics", True, text, 0.0, 1.0, "scrapes", advice=advice)] if wanted else []
     checks = [
         _coverage(measurements, steady, wanted),

@@ -1,1 +1,1 @@
-"""What follows a decision: rollout, triggers, checklist, evidence, earlier runs."""
+"""What follows a decision: rollout, triggers, checklist, what evidence proves."""

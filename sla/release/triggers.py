@@ -23,7 +23,7 @@ _SHORT_FOR_S = 60.0  # a single scrape that failed is no reason to roll back
 def triggers(agreement: Agreement, results: Sequence[ObjectiveResult], cautious: bool) -> tuple[Trigger, ...]:
     """`cautious`: also a warning metric that got worse by a tenth (for the two decisions with warnings). An objective that the
     server's metrics can't show (a client latency, an operation without counters) has no trigger, nor has one whose limit is
-    not known (relative to a baseline that there is none of).
+    not known (a multiple of a baseline, and there is none).
     """
     all_triggers = [
         Trigger(

@@ -123,7 +123,7 @@ def test_a_grafana_that_is_away_costs_one_line_and_no_verdict(tmp_path, node):
         ({"path": "/somewhere"}, 6, "404, no such address: is this a Grafana?"),
         ({"version": "8.5.1"}, 6, "Grafana 8.5.1 is too old"),
         ({"closed": True}, 5, "can't be reached"),
-        ({"hang": True, "words": ("--timeout", "0.5")}, 5, "no answer within 0.5 s"),
+        ({"hang": True, "words": ("--timeout", "0.5")}, 5, "no response within 0.5 s"),
     ],
     ids=lambda v: str(v)[:40],
 )

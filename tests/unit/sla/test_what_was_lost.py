@@ -138,5 +138,5 @@ def test_server_metrics_that_nobody_gave_or_could_read_are_a_failed_check_with_a
     assert failed.status.value == "FAIL"
     assert failed.reason.startswith("the server's own metrics could not be read (5 readings failed)")
     nobody = check_of(dataclasses.replace(run, snapshots=()), "server_data")
-    assert nobody.reason.startswith("nobody said where the server's own metrics are")
+    assert nobody.reason.startswith("no address of the server's own metrics was given")
     assert nobody.advice == "give --metrics-url URL, or --prometheus-url URL"
