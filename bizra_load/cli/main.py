@@ -76,28 +76,31 @@ def parser(imported: Collection[str] = VERBS) -> argparse.ArgumentParser:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    words = sys.argv[1:] if argv is None else argv
+    words, verb = sys.argv[1:] if argv is None else argv, ""
     try:
-        args = parser([word for word in words[:1] if word in VERBS]).parse_args(words)
-    except SystemExit as end:
-        if end.code:  # 0: help was asked for
-            _forget_the_run_before(words)
-        raise
-    except BizraLoadError as error:  # of options that a product adds
-        print(f"bizra-load: {error}", file=sys.stderr)
-        return error.exit_code
-    _forget_the_run_before(words)
-    try:
+        args = _parsed(words)
+        verb = f" {args.verb}"
         module, function = args.command.split(":")
         code: int = getattr(importlib.import_module(f"bizra_load.cli.{module}"), function)(args)
     except BizraLoadError as error:
-        print(f"bizra-load {args.verb}: {error}", file=sys.stderr)
+        print(f"bizra-load{verb}: {error}", file=sys.stderr)
         return error.exit_code
     except BrokenPipeError:
         return 0  # the reader of our output went away (bizra-load report ... | head)
     except KeyboardInterrupt:
         return 130
     return code
+
+
+def _parsed(words: Sequence[str]) -> argparse.Namespace:
+    try:
+        args = parser([word for word in words[:1] if word in VERBS]).parse_args(words)
+    except SystemExit as end:
+        if end.code:  # 0: help was asked for
+            _forget_the_run_before(words)
+        raise
+    _forget_the_run_before(words)
+    return args
 
 
 def _forget_the_run_before(words: Sequence[str]) -> None:

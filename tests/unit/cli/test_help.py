@@ -58,3 +58,13 @@ def test_our_options_in_locusts_parser_explain_themselves():
     assert done.returncode == 0, done.stderr
     for said in ("--target-ops", "0 to 100 per cent (default: 1 per cent)", "0.99 in three interim analyses"):
         assert said in " ".join(done.stdout.split())
+
+
+@pytest.mark.parametrize("word", ["--version", "--help"])
+def test_a_reader_that_went_away_is_no_error(word):
+    """Unbuffered, so that the text meets the closed pipe at once."""
+    command = [sys.executable, "-u", "-m", "bizra_load.cli.main", word]
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    process.stdout.close()
+    assert (process.wait(timeout=60), process.stderr.read()) == (0, b"")
+    process.stderr.close()
