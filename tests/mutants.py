@@ -34,7 +34,10 @@ from tests.mutating import Mutant, mutants
 
 ROOT = Path(__file__).parent.parent
 PACKAGES = ("sla", "reports", "bizra_load")
-TESTS = ("tests/unit/sla", "tests/unit/reports", "tests/unit/judging", "tests/properties", "tests/golden")
+TESTS = (
+    *("tests/unit/sla", "tests/unit/reports", "tests/unit/judging", "tests/unit/node/test_baseline.py"),
+    *("tests/properties", "tests/golden"),
+)
 # loaded once, before the forks; nothing of this project, which each fork loads from its own copy
 LIBRARIES = ("numpy", "scipy.stats", "scipy.special", "scipy.optimize", "hypothesis", "yaml", "jinja2", "orjson", "rich.table")
 LEAST = 0.9  # of the mutants must be noticed, or have a reason

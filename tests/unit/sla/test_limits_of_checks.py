@@ -6,6 +6,7 @@ import functools
 import numpy as np
 import pytest
 
+from sla.estimators.proportions import few_bursts
 from sla.judgement.evaluate import evaluate
 from sla.judgement.losses import START_TIME
 from sla.judgement.run_checks import run_checks
@@ -206,3 +207,9 @@ def test_a_restart_forgets_at_most_what_was_counted_in_the_seconds_around_it(mis
 
 def test_the_ramp_is_cut_from_what_is_judged():
     assert find_steady(run(hold_s=20, rate=20)).from_second >= START + RAMP_S
+
+
+@pytest.mark.parametrize(("failed", "windows"), [((50,), 1), ((30, 30), 2), ((), None), ((1,), None)])
+def test_errors_in_one_window_are_a_burst_and_a_single_one_is_none(failed, windows):
+    successes = [100 - n for n in failed] + [100] * (10 - len(failed))
+    assert few_bursts(successes, [100] * 10) == windows

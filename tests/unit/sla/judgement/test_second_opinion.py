@@ -84,3 +84,8 @@ def test_where_only_empty_seconds_were_drawn_nothing_is_bounded():
     unbounded = [e for e in drawn if e.high == np.inf]
     assert 2 < len(unbounded) < 18  # 20 blocks of five of a hundred seconds miss the one in 36 % of all draws
     assert all((e.low, e.point, e.n) == (1000, 1000, 2) for e in unbounded)
+
+
+def test_a_block_length_does_not_depend_on_the_level_and_is_a_third_of_the_series_at_most():
+    walk = np.random.default_rng(56).normal(size=16).cumsum()
+    assert politis_white(walk) == politis_white(walk + 1000) == 6  # a third of 16, rounded up
