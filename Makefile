@@ -77,9 +77,8 @@ test-fast: setup-dev debian ## The tests that start no load and take no long: un
 
 coverage: setup-dev debian ## Branch coverage of all tests but those that judge latency, in every process; fails under the thresholds
 	@rm -f .coverage .coverage.*
-	$(BIN)/coverage run -m pytest $(SPREAD) -n 4 -m "not quiet" $(ARGS)
-	@$(BIN)/coverage combine --quiet
-	$(BIN)/python -m tests.coverage_table
+	@$(BIN)/coverage run -m pytest $(SPREAD) -n 4 -m "not quiet" $(ARGS); code=$$?; \
+	$(BIN)/coverage combine --quiet && $(BIN)/python -m tests.coverage_table && exit $$code
 
 fuzz: setup-dev ## Property tests of everything that comes from outside, 10,000 inputs each (minutes), and the count
 	$(BIN)/python -m tests.properties.fuzz $(ARGS)
