@@ -35,6 +35,7 @@ def test_everything_locked_has_hashes_and_one_version_in_all_files(name):
     assert all(re.search(r"--hash=sha256:[0-9a-f]{64}\b", requirement) for requirement in requirements)
 
 
+@pytest.mark.slow
 def test_a_wheel_brings_packages_scenarios_agreements_and_the_command(tmp_path):
     copy = tmp_path / "source"  # a build leaves files behind
     listed = subprocess.run(

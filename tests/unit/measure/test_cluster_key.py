@@ -113,6 +113,7 @@ def test_a_replayed_report_is_acknowledged_and_not_stored_again():
     assert len(kept) == 1
 
 
+@pytest.mark.slow
 def test_sequence_numbers_take_memory_for_the_gaps_that_may_still_close_and_no_more():
     numbers = Sequences()
     for n in range(0, 10 * MAX_AHEAD, 2):  # every second one is lost

@@ -66,6 +66,7 @@ def test_a_stale_file_is_found_and_nothing_is_written(tmp_path, capsys):
     assert path.read_text() == before
 
 
+@pytest.mark.slow
 def test_promtool_accepts_every_rule_and_all_their_unit_tests_pass():
     checked = promtool("check", "rules", "--lint=all", "--lint-fatal", str(FILES / "prometheus-rules.yaml"))
     assert checked.returncode == 0, checked.stderr

@@ -18,6 +18,7 @@ def test_the_same_seed_gives_the_same_figures():
     assert summarise(timings, 7) == summarise(timings, 7)
 
 
+@pytest.mark.slow
 def test_intervals_hold_the_truth_in_about_95_of_100_samples():
     """200 samples of independent timings: fewer than 88 % would be a wrong law, not bad luck (p < 1e-4)."""
     held = {"p50": 0, "p99": 0, "mean": 0}
