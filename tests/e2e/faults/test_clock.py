@@ -1,5 +1,6 @@
 """The system clock of one worker is set forward by an hour under load, by libfaketime: all its calls of libc see it."""
 
+import re
 from pathlib import Path
 
 from tests.e2e.faults.cluster import SHORT, Cluster, counted, failed_checks, target
@@ -28,4 +29,7 @@ def test_a_clock_that_steps_by_an_hour_on_one_worker_moves_no_sample_and_is_said
     assert ended.check("clock_skew")["figure"] < 1e9  # of an hour
     assert ended.check("achieved")["status"] == "PASS"
     assert ended.check("system_clock")["status"] == "WARN"
-    assert "+3600.0 s off the master's, nothing is judged by it" in ended.check("system_clock")["reason"]
+    # to what an exchange takes on a busy machine
+    assert re.search(
+        r"\+(3599\.[5-9]|3600\.[0-5]) s off the master's, nothing is judged", ended.check("system_clock")["reason"]
+    )
