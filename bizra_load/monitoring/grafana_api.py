@@ -144,7 +144,7 @@ class GrafanaApi:
         self._raise_for_status(response)
         try:
             return parse(json.loads(response.content) if response.content else None)
-        except (*MALFORMED, IndexError) as error:
+        except MALFORMED as error:
             raise UsageError(f"{self._shown}: does not respond as a Grafana does ({type(error).__name__})") from None
 
     def _raise_for_status(self, response: requests.Response) -> None:

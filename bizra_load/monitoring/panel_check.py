@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from bizra_load.monitoring.panels import Panel, runnable
+from bizra_load.server_metrics.bounded import MALFORMED
 from bizra_load.server_metrics.exposition import ScrapeError
 from reports.results.dashboard_check import DashboardCheck, PanelCheck
 from sla.values.agreement import Agreement
@@ -38,5 +39,5 @@ def _value(series: dict[str, Any]) -> float:
     """The value of one series of an instant vector. Raises ScrapeError."""
     try:
         return float(series["value"][1])
-    except (KeyError, IndexError, TypeError, ValueError, OverflowError) as error:
+    except MALFORMED as error:
         raise ScrapeError(f"a response that is no instant vector of Prometheus: {type(error).__name__}") from None

@@ -11,7 +11,8 @@ import urllib3
 from requests.adapters import HTTPAdapter
 
 MAX_REDIRECTS = 3
-MALFORMED = (ValueError, KeyError, TypeError, AttributeError, OverflowError)  # what taking apart JSON of another form raises
+# what taking apart content of another form raises
+MALFORMED = (ValueError, KeyError, IndexError, TypeError, AttributeError, OverflowError)
 _PIECE_BYTES = 16_384  # what a compressed piece unpacks to, up to a thousand times as much, must fit too
 
 

@@ -10,7 +10,7 @@ import requests
 from prometheus_client.parser import text_string_to_metric_families
 
 from bizra_load.exit_codes import BizraLoadError
-from bizra_load.server_metrics.bounded import BoundedSession, TooLargeError
+from bizra_load.server_metrics.bounded import MALFORMED, BoundedSession, TooLargeError
 from sla.values.snapshot import BucketCounts, Snapshot
 
 MAX_METRICS_BYTES = 8 * 1024 * 1024
@@ -57,14 +57,7 @@ def parse(data: bytes, url: str, at_ns: int, took_ns: int) -> Snapshot:
         samples = [(s.name, s.labels, s.value) for family in families for s in family.samples]
         if len(samples) <= MAX_SAMPLES:
             return snapshot_of(samples, at_ns, took_ns)
-    except (
-        ValueError,
-        KeyError,
-        IndexError,
-        AttributeError,
-        TypeError,
-        OverflowError,
-    ) as error:  # the parser's own ways to fail
+    except MALFORMED as error:  # the parser's own ways to fail
         raise ScrapeError(f"{url}: not Prometheus text: {' '.join(str(error).split())[:200]}") from None
     raise ScrapeError(f"{url}: more than {MAX_SAMPLES:,} samples")
 
