@@ -89,10 +89,11 @@ mutants: setup-dev ## Which small changes of sla/ do the tests notice? At least 
 calibrate: setup-dev ## Coverage and false verdicts over 2,000 simulated runs a cell (about 20 minutes)
 	$(BIN)/python -m tests.calibration.calibrate $(ARGS)
 
-bench: setup-dev debian-bench ## The generator beside its peers, pacing, accuracy, workers per master, the node (about 20 minutes)
+bench: setup-dev debian-bench ## The generator beside its peers, pacing, accuracy, workers per master, the node (about 25 minutes)
 	$(BIN)/python -m benchmarks.generator --rounds $(BENCH_ROUNDS)
 	$(BIN)/python -m benchmarks.pacing
 	$(BIN)/python -m benchmarks.lag_phase
+	$(BIN)/python -m benchmarks.together
 	$(BIN)/python -m benchmarks.accuracy
 	$(BIN)/python -m benchmarks.scaling
 	$(BIN)/python -m benchmarks.node

@@ -1,7 +1,7 @@
 """What the reference node itself can do, and what a request costs it. python -m benchmarks.node [--against CHECKOUT]
 
 Saturated: wrk against the node, a core each, 16 connections: signed generates, verifies of a real attestation, finality checks
-a second. Paced: 1,000 requests a second, the three in turn: CPU a request, the node's own p99 from its histograms.
+a second. Paced: 1,000 requests a second, the three in turn: CPU a request, the node's own p99 of what it observed.
 `--against` measures the node of another checkout (with its own .venv) in turn with this one.
 """
 
@@ -26,12 +26,11 @@ import requests
 from benchmarks import paced, results
 from bizra_load.poi.chain import block_hash
 from bizra_load.rehearsal.node_process import die_with_parent
-from bizra_load.server_metrics.exposition import MetricsReader
-from sla.values.snapshot import BucketCounts, Snapshot
 
 ROUNDS, SECONDS, CONNECTIONS = 3, 4, 16
 PACED_PER_S = 1000
 HERE = Path(__file__).resolve().parents[1]
+TIMED = HERE / "benchmarks/timed_node"
 HISTOGRAMS = {
     "generate": "bizra_poi_generate_seconds",
     "verify": "bizra_poi_verify_seconds",
@@ -40,8 +39,10 @@ HISTOGRAMS = {
 
 
 @contextlib.contextmanager
-def started(checkout: Path, core: int) -> Iterator[tuple[dict[str, Any], float]]:
-    """The node of a checkout on one core: its ready file, and the seconds until it was there."""
+def started(checkout: Path, cores: set[int], times: Path | None = None) -> Iterator[tuple[dict[str, Any], float]]:
+    """The node of a checkout on `cores`: its ready file, and the seconds until it was there. With `times`, it leaves there what
+    each operation took.
+    """
     with tempfile.TemporaryDirectory() as name:
         ready = Path(name) / "ready.json"
         command = [
@@ -56,7 +57,11 @@ def started(checkout: Path, core: int) -> Iterator[tuple[dict[str, Any], float]]
         ]
         begin = time.perf_counter()
         node = subprocess.Popen(
-            [*command, "--ready-file", str(ready)], cwd=checkout, stdout=subprocess.DEVNULL, preexec_fn=die_with_parent
+            [*command, "--ready-file", str(ready)],
+            cwd=checkout,
+            stdout=subprocess.DEVNULL,
+            preexec_fn=die_with_parent,
+            env={**os.environ, **({"NODE_TIMES": str(times), "PYTHONPATH": str(TIMED)} if times else {})},
         )
         try:
             while not ready.exists():
@@ -65,7 +70,7 @@ def started(checkout: Path, core: int) -> Iterator[tuple[dict[str, Any], float]]
                 time.sleep(0.001)
             took_s = time.perf_counter() - begin
             for task in Path(f"/proc/{node.pid}/task").iterdir():
-                os.sched_setaffinity(int(task.name), {core})
+                os.sched_setaffinity(int(task.name), cores)
             yield json.loads(ready.read_text()), took_s
         finally:
             node.terminate()
@@ -102,34 +107,32 @@ def cpu_ns(pid: int) -> int:
     return sum(int((task / "schedstat").read_text().split()[0]) for task in Path(f"/proc/{pid}/task").iterdir())
 
 
-def p99_us(before: BucketCounts, after: BucketCounts) -> float:
-    """Interpolated within its bucket."""
-    counts = [b - a for a, b in zip(before.cumulative, after.cumulative, strict=True)]
-    rank = 0.99 * counts[-1]
-    index = next(i for i, count in enumerate(counts) if count >= rank)
-    low, below = (after.edges_s[index - 1], counts[index - 1]) if index else (0.0, 0.0)
-    return 1e6 * (low + (after.edges_s[index] - low) * (rank - below) / (counts[index] - below))
-
-
 def measure_paced(node: dict[str, Any]) -> dict[str, float]:
     head = "POST {} HTTP/1.1\r\nHost: node\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n"
     whole = [(head.format(path, len(body)) + body).encode() for path, body in bodies(node["url"]).values()]
     paced.send(node["url"], whole, PACED_PER_S, 1)
-    reader = MetricsReader(node["metrics_url"])
-    before: Snapshot = reader.read()
     cpu = cpu_ns(node["pid"])
     answered_ns = paced.send(node["url"], whole, PACED_PER_S, SECONDS)
     figures = {"CPU a request, us": (cpu_ns(node["pid"]) - cpu) / len(answered_ns) / 1e3}
-    after = reader.read()
-    for operation, name in HISTOGRAMS.items():
-        figures[f"{operation}: own p99, us"] = p99_us(before.histograms[name], after.histograms[name])
     figures["p99 from sending to the answer, us"] = statistics.quantiles(answered_ns, n=100)[-1] / 1e3
     return figures
 
 
+def own_times_us(times: Path) -> dict[str, list[float]]:
+    """What each operation took inside the node, sorted."""
+    found = json.loads(times.read_text())
+    return {operation: sorted(1e6 * seconds for seconds in found[name]) for operation, name in HISTOGRAMS.items()}
+
+
 def measure(checkout: Path, cores: list[int]) -> dict[str, float]:
-    with started(checkout, cores[0]) as (node, took_s):
-        figures = {"start until ready, ms": took_s * 1e3, **measure_paced(node)}
+    with tempfile.TemporaryDirectory() as folder:
+        times = Path(folder) / "times.json"
+        with started(checkout, {cores[0]}, times) as (node, _):
+            figures = measure_paced(node)
+        for operation, took_us in own_times_us(times).items():
+            figures[f"{operation}: own p99, us"] = statistics.quantiles(took_us, n=100)[-1]
+    with started(checkout, {cores[0]}) as (node, took_s):
+        figures["start until ready, ms"] = took_s * 1e3
         for operation, (path, body) in bodies(node["url"]).items():
             figures[f"{operation}, requests/s"] = wrk(node["url"] + path, body, cores[-1])
     return figures

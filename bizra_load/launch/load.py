@@ -6,7 +6,7 @@ import math
 import signal
 import socket
 import sys
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -16,10 +16,11 @@ from bizra_load.exit_codes import BizraLoadError, InvalidRunError
 from bizra_load.io.this_machine import is_this_machine, usable_cores
 from bizra_load.judging.judge import assess_folder, print_summary
 from bizra_load.launch.locust_process import command_line, supervise, wait_for_orphans
+from bizra_load.launch.parting import parted
 from bizra_load.launch.request import LoadRequest, target_address
 from bizra_load.launch.run_baseline import measured_beside
 from bizra_load.launch.worker_count import explained, workers_for
-from bizra_load.rehearsal.node_process import start_node
+from bizra_load.rehearsal.node_process import NodeProcess, start_node
 from bizra_load.server_metrics.exposition import MetricsReader, ScrapeError
 from bizra_load.server_metrics.prometheus import PrometheusSource
 from bizra_load.settings.settings import Settings
@@ -28,6 +29,7 @@ from bizra_load.settings.settings import Settings
 def put_load_on(request: LoadRequest) -> tuple[int, Path]:
     """(exit code, run folder). Raises BizraLoadError before anything is started."""
     with ExitStack() as stack:
+        node: NodeProcess | None = None
         if not request.host:
             node = stack.enter_context(start_node())
             request = request.on_node(node.url, node.metrics_url)
@@ -44,7 +46,7 @@ def put_load_on(request: LoadRequest) -> tuple[int, Path]:
         begin(folder)
         stack.enter_context(measured_beside(folder, settings, request.host))
         try:
-            code = supervise(*command_line(request, processes, folder))
+            code = supervise(*command_line(request, processes, folder), lambda generator: _apart(node, generator, folder))
             if code < 0:
                 code = _judge_without_master(folder, -code)
         except BizraLoadError as error:
@@ -52,6 +54,11 @@ def put_load_on(request: LoadRequest) -> tuple[int, Path]:
             raise
         end(folder, code)
         return code, folder
+
+
+def _apart(node: NodeProcess | None, generator: int, folder: Path) -> AbstractContextManager[None]:
+    """A node of our own and the generator are parted; where the target is somebody else's, nothing is bound to a core."""
+    return parted(node.process.pid, generator, folder / RECORD) if node else nullcontext()
 
 
 def _workers(host: str, settings: Settings) -> int:

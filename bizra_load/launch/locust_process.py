@@ -6,6 +6,8 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import psutil
@@ -43,10 +45,10 @@ def command_line(request: LoadRequest, processes: int, folder: Path) -> tuple[li
     return [*command, *request.switches], environment
 
 
-def supervise(command: list[str], environment: dict[str, str]) -> int:
+def supervise(command: list[str], environment: dict[str, str], beside: Callable[[int], AbstractContextManager[None]]) -> int:
     """Run Locust. SIGTERM and SIGINT end it in good order: both are passed on as SIGTERM, for a SIGINT may be for us alone
-    (after Ctrl+C, which Locust gets too, it changes nothing). Returns its exit code, or the negative number of the signal that
-    killed it.
+    (after Ctrl+C, which Locust gets too, it changes nothing). `beside`, given its process id, is in force while it runs.
+    Returns its exit code, or the negative number of the signal that killed it.
     """
     adopt_orphans()  # workers whose master is killed become ours, so that we can wait for what they leave behind
     process = subprocess.Popen(command, env=environment, preexec_fn=die_with_parent)  # no shell, own module
@@ -55,7 +57,8 @@ def supervise(command: list[str], environment: dict[str, str]) -> int:
         numbers.append(signal.SIGINT)
     before = [signal.signal(number, lambda *_: process.terminate()) for number in numbers]
     try:
-        return process.wait()
+        with beside(process.pid):
+            return process.wait()
     finally:
         for number, handler in zip(numbers, before, strict=True):
             signal.signal(number, handler)
