@@ -23,7 +23,7 @@ WORKER = "import signal\nsignal.signal(signal.SIGUSR1, lambda *_: exec('while Tr
 GENERATOR = f"import subprocess, sys\nw = [subprocess.Popen([sys.executable, '-c', {WORKER!r}]) for _ in range(4)]\nw[0].wait()"
 WITHIN_S = 60.0
 
-pytestmark = pytest.mark.skipif(len(CORES) < 2, reason="on one core there is nothing to part")
+on_two_cores = pytest.mark.skipif(len(CORES) < 2, reason="on one core there is nothing to part")
 
 
 def until(true: Callable[[], bool]) -> None:
@@ -74,6 +74,7 @@ def cores_of(process: int) -> list[int]:
     return sorted(os.sched_getaffinity(process))
 
 
+@on_two_cores
 def test_apart_while_calm_and_free_again_when_a_worker_waits_for_its_core(
     node: int, generator: psutil.Process, tmp_path: Path
 ) -> None:
@@ -90,6 +91,7 @@ def test_apart_while_calm_and_free_again_when_a_worker_waits_for_its_core(
         until(lambda: cores_of(node) == two and all(cores_of(worker) == two for worker in workers))
 
 
+@on_two_cores
 def test_nobody_is_bound_while_a_worker_waits_for_a_core(node: int, generator: psutil.Process, tmp_path: Path) -> None:
     begun = tmp_path / "run.json"
     begun.touch()
@@ -114,6 +116,7 @@ def test_one_core_is_left_alone(node: int, generator: psutil.Process, tmp_path: 
         assert cores_of(node) == CORES
 
 
+@on_two_cores
 def test_it_ends_with_the_run_whether_that_began_or_not(node: int, tmp_path: Path) -> None:
     def running() -> bool:
         return "parting" in {thread.name for thread in threading.enumerate()}
