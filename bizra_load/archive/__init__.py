@@ -1,1 +1,1 @@
-"""A run on disk: written while it goes, read to judge it; other tools' results as one."""
+"""A run on disk: written while it goes, read to judge it."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from sla.values.snapshot import BucketCounts, Snapshot
+from sla.values.snapshot import BucketCounts, Snapshot, labels_of
 
 MAX_BUCKETS = 10_000
 
@@ -19,7 +19,7 @@ def snapshot_row(s: Snapshot) -> dict[str, Any]:
     return {
         "at_ns": s.at_ns,
         "took_ns": s.took_ns,
-        "instance": s.instance,
+        "target": dict(s.target),
         "counters": dict(s.counters),
         "gauges": dict(s.gauges),
         "histograms": histograms,
@@ -39,4 +39,7 @@ def snapshot_from_row(row: Any) -> Snapshot:
         whole = 0 < len(h.edges_s) == len(h.cumulative) <= MAX_BUCKETS and list(h.edges_s) == sorted(set(h.edges_s))
         if not whole or not all(0 <= c < math.inf for c in h.cumulative) or math.isnan(h.sum_s):
             raise ValueError(f"histogram {name[:100]}: edges must ascend, each with a count")
-    return Snapshot(int(row["at_ns"]), int(row["took_ns"]), str(row["instance"]), histograms=histograms, **numbers)
+    # runs before 2026-12 knew a target by one label, and had its label sets summed
+    target = row["target"] if "target" in row else {"instance": row["instance"]} if row["instance"] else {}
+    labels = labels_of({str(name): str(value) for name, value in target.items()})
+    return Snapshot(int(row["at_ns"]), int(row["took_ns"]), labels, histograms=histograms, **numbers)

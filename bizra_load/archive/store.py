@@ -178,7 +178,7 @@ def read_run(folder: Path) -> tuple[Measurements, RunRecord]:
     measurements = Measurements(
         merge_windows(windows),
         tuple(sorted(health, key=lambda h: (h.worker, h.second))),
-        tuple(sorted(snapshots, key=lambda s: (s.at_ns, s.instance))),
+        tuple(sorted(snapshots, key=lambda s: (s.at_ns, s.target))),
         facts,
         tuple(sorted(target, key=lambda m: m.second)),
     )

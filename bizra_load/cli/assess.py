@@ -10,10 +10,11 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bizra_load.archive import imports, spool
+from bizra_load.archive import spool
 from bizra_load.archive.run_record import AgreementName, of_import
 from bizra_load.archive.store import RECORD, RunWriter, new_folder
 from bizra_load.exit_codes import UsageError
+from bizra_load.imports.read import read_import
 from bizra_load.judging.agreements import figures_only, keep_agreement, read_agreement, read_baseline
 from bizra_load.judging.evidence import read_files
 from bizra_load.judging.judge import Override, add_evidence, assess_folder, print_summary
@@ -45,10 +46,11 @@ def _imported(path: Path, unit: str, agreement: str | None, out: Path, evidence:
     """The run folder that was made of another tool's results. Raises UsageError before anything is written."""
     read = read_agreement(agreement) if agreement else None
     read_files(evidence, read.agreement if read else figures_only())
-    measurements, kind = imports.read_import(path, unit)
+    imported = read_import(path, unit)
+    measurements = imported.measurements
     started = datetime.fromtimestamp(measurements.facts.load_started_ns / 1e9, UTC)
     named = AgreementName(agreement or "", read.sha256) if read else None
-    record = of_import(path.stem, started, named, kind, imports.NOTE)
+    record = of_import(path.stem, started, named, imported.kind, imported.note)
     folder = new_folder(out, f"import-{path.stem}", datetime.now(UTC))
     if read:
         keep_agreement(folder, read)

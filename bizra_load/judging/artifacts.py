@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -20,6 +21,7 @@ from sla.judgement.trends import EarlierRun
 from sla.values.assessment import Assessment, Decision, Status
 
 DECISION, CHECKLIST, PERFORMANCE = "GO-NO-GO-DECISION.md", "PRODUCTION-READINESS-CHECKLIST.md", "PERFORMANCE-REPORT.md"
+DOCUMENTS = (DECISION, CHECKLIST, PERFORMANCE)
 EARLIER_RUNS = 10
 MAX_ASSESSMENT_BYTES = 64 * 1024 * 1024
 
@@ -40,10 +42,11 @@ def write_artifacts(folder: Path, out: Path, evidence: Sequence[str] = ()) -> li
             f"{folder / ASSESSMENT}: was judged by an earlier version (allowed: judge it again: bizra-load assess RUN)"
         )
     run = os.path.relpath(folder.resolve(), out.resolve()).replace(os.sep, "/")
+    sha256 = hashlib.sha256((folder / ASSESSMENT).read_bytes()).hexdigest()
     documents = {
-        DECISION: go_no_go.render(assessment, run, WORDS),
-        CHECKLIST: checklist.render(assessment, run, agreement_of_run(folder), WORDS),
-        PERFORMANCE: performance.render(assessment, run, earlier_runs(folder, assessment), WORDS),
+        DECISION: go_no_go.render(assessment, run, sha256, WORDS),
+        CHECKLIST: checklist.render(assessment, run, sha256, agreement_of_run(folder), WORDS),
+        PERFORMANCE: performance.render(assessment, run, sha256, earlier_runs(folder, assessment), WORDS),
     }
     with writing(f"--artifacts: {out}"):
         for name, text in documents.items():

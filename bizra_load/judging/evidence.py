@@ -16,9 +16,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from bizra_load.exit_codes import UsageError
+from bizra_load.io import yaml_text
 from bizra_load.io.files import write_atomically, writing
 from bizra_load.judging.junit import read_junit
 from sla.release import deployment
@@ -201,13 +200,8 @@ def _json(data: bytes) -> Any:
 
 
 def _yaml(data: bytes) -> list[Any]:
-    """All documents of a YAML file (JSON is YAML). Aliases are refused: a few lines of them expand without end."""
-    text = _text(data)
+    """All documents of a YAML file (JSON is YAML)."""
     try:
-        if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, Loader=yaml.SafeLoader)):
-            raise EvidenceError("holds YAML aliases, which are refused")
-        return list(yaml.safe_load_all(text))
-    except (yaml.YAMLError, ValueError, OverflowError) as error:
-        if isinstance(error, EvidenceError):
-            raise
-        raise EvidenceError(f"not YAML or JSON: {error}") from None
+        return yaml_text.load_all(_text(data))
+    except (ValueError, OverflowError) as error:
+        raise EvidenceError(str(error)) from None

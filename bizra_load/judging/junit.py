@@ -15,7 +15,7 @@ from sla.release.evidence import MAX_COUNT, EvidenceError, TestCounts
 from sla.values.number import whole_in
 
 _SKIPPED = ("skipped", "skips", "disabled", "ignored")
-_NOT_RUN = ("notrun", "skipped", "ignored", "disabled")
+_NOT_RUN = ("notrun", "skipped", "ignored", "disabled", "suppressed", "pending", "inconclusive")
 
 
 def read_junit(data: bytes) -> TestCounts:
@@ -33,12 +33,13 @@ def read_junit(data: bytes) -> TestCounts:
     cases = [e for e in root.iter() if _name(e) == "testcase"]
     kinds = [_outcome(case) for case in cases]
     declared = {key: _declared(root, key) for key in ("tests", "failures", "errors")}
-    skipped = max(_declared(root, key) for key in _SKIPPED)
+    tests = len(cases) or declared["tests"]
+    skipped = max(kinds.count("skipped"), *(_declared(root, key) for key in _SKIPPED))
     return TestCounts(
-        tests=len(cases) or declared["tests"],
+        tests=tests,
         failures=max(kinds.count("failure"), declared["failures"]),
         errors=max(kinds.count("error") + _suite_errors(root), declared["errors"]),
-        skipped=kinds.count("skipped") if cases else skipped,
+        skipped=min(skipped, tests),
     )
 
 
@@ -47,12 +48,12 @@ def _outcome(case: Element) -> str:
     for kind in ("error", "failure", "skipped"):
         if kind in inside:
             return kind
-    status = (case.get("status") or case.get("result") or "").lower()
-    if status in ("failed", "failure"):
+    said = {(case.get(key) or "").lower() for key in ("status", "result")}
+    if said & {"failed", "failure"}:
         return "failure"
-    if status == "error":
+    if "error" in said:
         return "error"
-    return "skipped" if status in _NOT_RUN else "passed"
+    return "skipped" if said & set(_NOT_RUN) else "passed"
 
 
 def _suite_errors(root: Element) -> int:

@@ -106,7 +106,9 @@ def validate_and_print(
     url: str, selector: str, query: MetricsQuery, artifacts: Path, baseline: Baseline | None = None, fail_on_warn: bool = False
 ) -> MetricsAssessment:
     """Ask Prometheus, judge, write the report, print the table. Raises BizraLoadError."""
-    assessment = validate_metrics(PrometheusSource(url, selector), query, baseline, fail_on_warn)
+    assessment = validate_metrics(
+        PrometheusSource(url, query.file.agreement.server_metrics, selector), query, baseline, fail_on_warn
+    )
     path = write_report(assessment, url, selector, artifacts)
     print(metrics_validation.render(assessment, terminal_width(sys.stdout), sys.stdout.isatty()))
     print(f"Report: {path}", flush=True)

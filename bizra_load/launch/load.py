@@ -100,7 +100,7 @@ def _check_server_metrics(settings: Settings) -> None:
         if settings.metrics_url:
             MetricsReader(settings.metrics_url).read()
         elif settings.prometheus_url:
-            PrometheusSource(settings.prometheus_url, settings.prometheus_selector).check()
+            PrometheusSource(settings.prometheus_url, (), settings.prometheus_selector).check()
         else:
             print("No --metrics-url or --prometheus-url: server-side objectives can't be judged", file=sys.stderr)
     except ScrapeError as error:

@@ -15,8 +15,8 @@ import gevent
 
 from bizra_load.measure.clock import ClockReading, SteadyClock, reading
 from bizra_load.measure.cluster_key import ClusterKey
+from bizra_load.measure.names import MAX_NAME
 from bizra_load.measure.report import MAX_REPORT_BYTES
-from bizra_load.measure.rows import MAX_NAME
 from bizra_load.measure.sequences import Sequences
 
 MAX_WORKERS = 10_000

@@ -10,12 +10,12 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from bizra_load.measure.hdr_codec import WireError, decode_histogram, encode_histograms
+from bizra_load.measure.names import MAX_NAME
 from sla.values.histogram import Histogram
 from sla.values.machine import UNKNOWN, MachineSecond
 from sla.values.window import Health, Window
 
 Row = dict[str, Any]
-MAX_NAME = 200
 MAX_COUNT = 1 << 62
 MAX_SECOND = 1 << 34  # the year 2514
 

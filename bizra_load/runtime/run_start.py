@@ -43,7 +43,7 @@ def start_run(
         print(f"{text}: {WORDS[Remedy.MEASURE_BASELINE]}", file=sys.stderr)
     curve = settings.curve if open_model and not settings.saturating else None
     times = RunTimes(clock, curve, settings.curve.duration_s)
-    server = ServerMetrics(settings, clock, environment.host or "")
+    server = ServerMetrics(settings, clock, environment.host or "", agreement.agreement.server_metrics)
     name = agreement.agreement.name
     run = MasterRun(settings, environment, folder, name, record, times, storage, server, key, Consumers(consumers))
     run.start()

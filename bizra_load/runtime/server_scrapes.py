@@ -5,6 +5,7 @@ and what its process goes through, where it runs on this machine.
 from __future__ import annotations
 
 import time
+from collections.abc import Collection
 
 import gevent
 
@@ -25,12 +26,13 @@ PROMETHEUS_CATCH_UP_S = 75.0  # how long its first scrape after the load may tak
 
 class ServerMetrics:
     """`failed` counts readings that failed: the run goes on without them. `is_local`: the target runs on this machine, and
-    competes with the generator for it.
+    competes with the generator for it. `metrics`: the counters and histograms that are read.
     """
 
-    def __init__(self, settings: Settings, clock: SteadyClock, host: str) -> None:
+    def __init__(self, settings: Settings, clock: SteadyClock, host: str, metrics: Collection[str]) -> None:
         self.failed = 0
         self._settings = settings
+        self._metrics = metrics
         self._clock = clock
         try:
             name, port = host_and_port(host)
@@ -40,7 +42,7 @@ class ServerMetrics:
         self.is_local = is_this_machine(name)
         pid = listener_on_this_machine(name, port)
         self._process = None if pid is None else MachineReader(TARGET, pid)
-        self._reader = MetricsReader(settings.metrics_url, unix_ns=clock.unix_ns) if settings.metrics_url else None
+        self._reader = MetricsReader(settings.metrics_url, metrics, unix_ns=clock.unix_ns) if settings.metrics_url else None
 
     def read(self) -> list[Snapshot]:
         """The node's own page now; [] where it is not read, or could not be."""
@@ -61,7 +63,7 @@ class ServerMetrics:
         """All scrapes of the Prometheus around the load, if there is one; waits for its first one after `drained_ns`."""
         if not self._settings.prometheus_url:
             return []
-        source = PrometheusSource(self._settings.prometheus_url, self._settings.prometheus_selector)
+        source = PrometheusSource(self._settings.prometheus_url, self._metrics, self._settings.prometheus_selector)
         end = time.monotonic() + PROMETHEUS_CATCH_UP_S
         snapshots: list[Snapshot] = []
         while True:

@@ -17,6 +17,7 @@ from locust.user.task import LOCUST_STATE_STOPPING, DefaultTaskSet
 from bizra_load.engine.client import Connection, PreparedRequest
 from bizra_load.engine.errors import EngineError, ResponseTimeout
 from bizra_load.exit_codes import UsageError
+from bizra_load.measure.categories import category_of_status
 from bizra_load.measure.recorder import Operation
 from bizra_load.runtime.worker_run import WorkerRun
 from bizra_load.settings.settings import Settings
@@ -121,8 +122,8 @@ class OpenModelUser(User):
         try:
             response = connection.send(request, body, operation.started)
             sent_ns, done_ns = response.sent_ns, response.done_ns
-            if response.status != 200:
-                raise WrongResponse("http_5xx" if response.status >= 500 else "http_4xx", f"status {response.status}")
+            if not 200 <= response.status < 300:
+                raise WrongResponse(category_of_status(response.status), f"status {response.status}")
             result = check(response.body)
             operation.succeeded(intended_ns, sent_ns, done_ns)
         except WrongResponse as wrong:

@@ -20,6 +20,7 @@ from bizra_load.engine.pacer import get_pacer
 from bizra_load.engine.quiet import QuietMoments, phase_of
 from bizra_load.engine.reactor import get_reactor
 from bizra_load.engine.schedule import Schedule
+from bizra_load.measure.categories import category_of
 from bizra_load.measure.clock import SteadyClock
 from bizra_load.measure.cluster_key import ClusterKey
 from bizra_load.measure.exchange import Sender
@@ -28,7 +29,6 @@ from bizra_load.measure.recorder import Recorder, milliseconds_to_ns
 from bizra_load.measure.report import ReportMaker
 from bizra_load.measure.seconds import SECOND_NS
 from bizra_load.settings.settings import Settings
-from sla.values.window import FAILURE_CATEGORIES
 
 SETTLE_BEFORE_S = 0.3
 YOUNG_COLLECTIONS = (1_000, 20, 1_000_000)  # the collector's thresholds: young objects, in about 0.1 ms, never all
@@ -209,14 +209,3 @@ class WorkerRun:
         if self._reports % FULL_COLLECTION_EVERY == 0:
             gc.collect()
             gc.freeze()  # what is left lives on: the next collection walks what was made since, and stays short
-
-
-def category_of(exception: BaseException) -> str:
-    """Failure category of a foreign user's exception, by its HTTP status or its name; "transport" when nothing tells more."""
-    category = getattr(exception, "category", None)
-    if category in FAILURE_CATEGORIES:
-        return str(category)
-    status = getattr(getattr(exception, "response", None), "status_code", None) or getattr(exception, "code", None)
-    if isinstance(status, int) and status >= 400:
-        return "http_5xx" if status >= 500 else "http_4xx"
-    return "timeout" if "timeout" in type(exception).__name__.lower() else "transport"

@@ -3,59 +3,75 @@
 from __future__ import annotations
 
 import math
+import re
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 
 import requests
 from prometheus_client.parser import text_string_to_metric_families
 
 from bizra_load.exit_codes import BizraLoadError
 from bizra_load.server_metrics.bounded import MALFORMED, BoundedSession, TooLargeError
-from sla.values.snapshot import BucketCounts, Snapshot
+from sla.values.snapshot import BucketCounts, Labels, Snapshot, metric_of, series_key
 
 MAX_METRICS_BYTES = 8 * 1024 * 1024
 MAX_SAMPLES = 50_000
+PROCESS = ("process_resident_memory_bytes", "process_cpu_seconds_total", "process_start_time_seconds")
+_PARTS = re.compile(r"_(bucket|sum|count)$")  # of a histogram
 
 
 class ScrapeError(BizraLoadError):
     """A reading that failed; the run goes on without it."""
 
 
-def snapshot_of(
-    samples: Iterable[tuple[str, Mapping[str, str], float]], at_ns: int, took_ns: int = 0, instance: str = ""
-) -> Snapshot:
-    """One Snapshot of (name, labels, value) samples; label sets are summed, but for the buckets' "le".
+Samples = Iterable[tuple[str, Mapping[str, str], float]]  # name, labels without the target's, value
 
-    A family is a histogram if it has buckets; its _sum and _count belong to it. Names that end in _total are counters,
-    the rest are gauges. What is not finite is no figure and left out, of a histogram with such a bucket all of it.
+
+def snapshot_of(samples: Samples, at_ns: int, took_ns: int = 0, target: Labels = ()) -> Snapshot:
+    """One Snapshot of the samples of a target; equal label sets are added.
+
+    A family is a histogram if it has buckets; its _sum and _count belong to it. Names that end in _total are counters, the
+    rest are gauges. What is not finite is no figure and left out, of a histogram with such a bucket all of it. One without the
+    bucket +Inf has it from its _count, and is left out without that: how many lie beyond its last edge is not known.
     """
     values: dict[str, float] = {}
     buckets: dict[str, dict[float, float]] = {}
     for name, labels, value in samples:
         if name.endswith("_bucket") and "le" in labels:
-            edges = buckets.setdefault(name.removesuffix("_bucket"), {})
-            edge = float(labels["le"])
+            key = series_key(name.removesuffix("_bucket"), {n: v for n, v in labels.items() if n != "le"})
+            edges, edge = buckets.setdefault(key, {}), float(labels["le"])
             edges[edge] = edges.get(edge, 0.0) + value
         else:
-            values[name] = values.get(name, 0.0) + value
-    values = {name: value for name, value in values.items() if math.isfinite(value)}
+            key = series_key(name, labels)
+            values[key] = values.get(key, 0.0) + value
+    values = {key: value for key, value in values.items() if math.isfinite(value)}
     histograms = {}
-    for base, edges in buckets.items():
-        ordered, sum_s = sorted(edges), values.pop(f"{base}_sum", 0.0)
-        values.pop(f"{base}_count", None)
-        if all(0 <= count < math.inf for count in edges.values()) and not any(map(math.isnan, edges)):
-            histograms[base] = BucketCounts(tuple(ordered), tuple(edges[e] for e in ordered), sum_s)
-    counters = {n: v for n, v in values.items() if n.endswith("_total")}
-    gauges = {n: v for n, v in values.items() if not n.endswith(("_total", "_created"))}
-    return Snapshot(at_ns, took_ns, instance, counters, gauges, histograms)
+    for key, edges in buckets.items():
+        metric, labels_part = metric_of(key), key[len(metric_of(key)) :]
+        sum_s, count = (values.pop(f"{metric}{part}{labels_part}", None) for part in ("_sum", "_count"))
+        if math.inf not in edges and count is not None:
+            edges[math.inf] = count
+        ordered = sorted(edges)
+        if math.inf in edges and all(0 <= n < math.inf for n in edges.values()) and not any(map(math.isnan, edges)):
+            histograms[key] = BucketCounts(tuple(ordered), tuple(edges[e] for e in ordered), sum_s or 0.0)
+    counters = {key: value for key, value in values.items() if metric_of(key).endswith("_total")}
+    gauges = {key: value for key, value in values.items() if not metric_of(key).endswith(("_total", "_created"))}
+    return Snapshot(at_ns, took_ns, target, counters, gauges, histograms)
 
 
-def parse(data: bytes, url: str, at_ns: int, took_ns: int) -> Snapshot:
-    """One Snapshot of Prometheus text. Raises ScrapeError."""
+def belongs_to(name: str, metrics: Collection[str]) -> bool:
+    """Whether a series of that name is of one of `metrics` (counters and histograms), or of the process itself."""
+    return name in metrics or name in PROCESS or _PARTS.sub("", name) in metrics
+
+
+def parse(data: bytes, url: str, at_ns: int, took_ns: int, metrics: Collection[str] | None = None) -> Snapshot:
+    """One Snapshot of Prometheus text, of `metrics` alone if they are given. Raises ScrapeError."""
     try:
         families = text_string_to_metric_families(data.decode("utf-8"))
         samples = [(s.name, s.labels, s.value) for family in families for s in family.samples]
         if len(samples) <= MAX_SAMPLES:
+            if metrics is not None:
+                samples = [s for s in samples if belongs_to(s[0], metrics)]
             return snapshot_of(samples, at_ns, took_ns)
     except MALFORMED as error:  # the parser's own ways to fail
         raise ScrapeError(f"{url}: not Prometheus text: {' '.join(str(error).split())[:200]}") from None
@@ -63,16 +79,18 @@ def parse(data: bytes, url: str, at_ns: int, took_ns: int) -> Snapshot:
 
 
 class MetricsReader:
-    """Reads one /metrics address on one kept connection."""
+    """Reads one /metrics address on one kept connection; `metrics`: which counters and histograms to keep (None: all)."""
 
     def __init__(
         self,
         url: str,
+        metrics: Collection[str] | None = None,
         timeout_s: float = 4.0,
         headers: Mapping[str, str] | None = None,
         unix_ns: Callable[[], int] = time.time_ns,
     ) -> None:
         self.url = url
+        self._metrics = metrics
         self._unix_ns = unix_ns
         self._timeout_s = timeout_s
         self._session = BoundedSession(MAX_METRICS_BYTES, timeout_s)
@@ -86,7 +104,7 @@ class MetricsReader:
             took_ns = self._unix_ns() - begin
             if response.status_code != 200:
                 raise ScrapeError(f"{self.url}: status {response.status_code}")
-            return parse(response.content, self.url, begin + took_ns // 2, took_ns)
+            return parse(response.content, self.url, begin + took_ns // 2, took_ns, self._metrics)
         except TooLargeError as error:
             raise ScrapeError(f"{self.url}: {error}") from None
         except requests.RequestException as error:

@@ -39,15 +39,14 @@ class NativeHistogram:
             raise ScrapeError(f"a native histogram that can't be read: {type(error).__name__}") from None
 
 
-def with_common_edges(scrapes: Mapping[Key, Sequence[NativeHistogram]]) -> dict[Key, BucketCounts]:
-    """For each scrape the sum of its histograms (one for each label set), all with the same edges."""
-    spans = {(left, right) for parts in scrapes.values() for h in parts for left, right, _ in h.buckets}
+def with_common_edges(scrapes: Mapping[Key, NativeHistogram]) -> dict[Key, BucketCounts]:
+    """Each of the histograms (of every scrape and label set), all with the same edges."""
+    spans = {(left, right) for h in scrapes.values() for left, right, _ in h.buckets}
     candidates = sorted({edge for span in spans for edge in span if edge > 0})
     edges = [e for e in candidates if not any(left < e < right for left, right in spans)]
-    return {key: _counts(parts, edges) for key, parts in scrapes.items()}
+    return {key: _counts(h, edges) for key, h in scrapes.items()}
 
 
-def _counts(parts: Sequence[NativeHistogram], edges: Sequence[float]) -> BucketCounts:
-    buckets = [b for h in parts for b in h.buckets]
-    cumulative = [sum(n for _, right, n in buckets if right <= edge) for edge in edges]
-    return BucketCounts((*edges, math.inf), (*cumulative, sum(h.count for h in parts)), sum(h.sum_s for h in parts))
+def _counts(h: NativeHistogram, edges: Sequence[float]) -> BucketCounts:
+    cumulative = [sum(n for _, right, n in h.buckets if right <= edge) for edge in edges]
+    return BucketCounts((*edges, math.inf), (*cumulative, h.count), h.sum_s)

@@ -1,27 +1,44 @@
-"""The node's metrics as a Prometheus has scraped them: raw samples at their own times, nothing interpolated."""
+"""The server's metrics as a Prometheus has scraped them: raw samples at their own times, nothing interpolated."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import replace
+import json
+import re
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
 
 from bizra_load.server_metrics.bounded import MALFORMED
-from bizra_load.server_metrics.exposition import ScrapeError, snapshot_of
+from bizra_load.server_metrics.exposition import PROCESS, ScrapeError, snapshot_of
 from bizra_load.server_metrics.native import NativeHistogram, with_common_edges
 from bizra_load.server_metrics.prometheus_api import PrometheusClient
-from sla.values.snapshot import Snapshot
+from sla.values.snapshot import Labels, Snapshot, labels_of, series_key
 
-NAMES = "bizra_.+|process_resident_memory_bytes|process_cpu_seconds_total|process_start_time_seconds"
-OWN_NAMES = "bizra_load_.+"  # the generator's, which the same Prometheus may scrape
 CHUNK_S = 600
+
+Scrape = tuple[int, Labels]  # when (Unix ns) and of which target
+
+
+@dataclass(frozen=True)
+class Series:
+    """One of a response: its name, its labels, and (Unix ns, number or native histogram) of each scrape."""
+
+    name: str
+    labels: Mapping[str, str]
+    points: list[tuple[int, Any]]
 
 
 class PrometheusSource:
-    """`selector` holds further label matchers, e.g. 'job="node"'. The token comes from PROMETHEUS_TOKEN."""
+    """`metrics`: names of the counters and histograms to ask for. `selector` holds further label matchers, e.g. 'job="node"'.
+    The token comes from PROMETHEUS_TOKEN.
+    """
 
-    def __init__(self, url: str, selector: str = "", timeout_s: float = 10.0) -> None:
+    def __init__(self, url: str, metrics: Collection[str], selector: str = "", timeout_s: float = 10.0) -> None:
         self.url = url
-        self._matchers = f'__name__=~"{NAMES}",__name__!~"{OWN_NAMES}"' + (f",{selector}" if selector else "")
+        asked = "|".join(map(re.escape, sorted(metrics)))
+        names = "|".join([*PROCESS, *([f"(?:{asked})(?:_bucket|_sum|_count)?"] if asked else [])])
+        # a PromQL string is quoted as a JSON one
+        self._matchers = f"__name__=~{json.dumps(names, ensure_ascii=False)}" + (f",{selector}" if selector else "")
         self._client = PrometheusClient.with_token_of_environment(url, timeout_s)
 
     def check(self) -> None:
@@ -29,37 +46,61 @@ class PrometheusSource:
         self._client.query("vector(1)")
 
     def snapshots(self, from_ns: int, to_ns: int) -> list[Snapshot]:
-        """Every scrape with from_ns <= time <= to_ns, by time; one Snapshot for each instance and scrape. Raises
-        ScrapeError.
-        """
+        """Every scrape with from_ns <= time <= to_ns, by time; one Snapshot for each target and scrape. Raises ScrapeError."""
         try:
-            return self._snapshots(from_ns, to_ns)
+            return by_scrape(list(self._series(from_ns, to_ns)))
         except MALFORMED as error:
             raise ScrapeError(f"{self.url}: does not respond as a Prometheus does ({type(error).__name__})") from None
 
-    def _snapshots(self, from_ns: int, to_ns: int) -> list[Snapshot]:
-        groups: dict[tuple[int, str], list[tuple[str, Mapping[str, str], float]]] = {}
-        native: dict[str, dict[tuple[int, str], list[NativeHistogram]]] = {}
+    def _series(self, from_ns: int, to_ns: int) -> Iterable[Series]:
         end_s = to_ns / 1e9
         while end_s > from_ns / 1e9:
             width_s = min(CHUNK_S, end_s - from_ns / 1e9)
             # a range selector's start is exclusive from Prometheus 3 on and inclusive before: ask for a little more
-            for series in self._client.query(f"{{{self._matchers}}}[{int(width_s * 1000) + 1000}ms]", end_s):
-                labels = dict(series["metric"])
-                name, instance = labels.pop("__name__"), labels.pop("instance", "")
-                for at_s, value in [*series.get("values", ()), *series.get("histograms", ())]:
+            for found in self._client.query(f"{{{self._matchers}}}[{int(width_s * 1000) + 1000}ms]", end_s):
+                labels, points = dict(found["metric"]), []
+                name = labels.pop("__name__")
+                for at_s, value in [*found.get("values", ()), *found.get("histograms", ())]:
                     at_ns = round(float(at_s) * 1000) * 1_000_000
-                    if not from_ns <= at_ns <= to_ns or (at_s <= end_s - width_s and width_s >= CHUNK_S):
-                        continue
-                    samples = groups.setdefault((at_ns, instance), [])
-                    if isinstance(value, Mapping):
-                        native.setdefault(name, {}).setdefault((at_ns, instance), []).append(NativeHistogram.of(value))
-                    else:
-                        samples.append((name, labels, float(value)))
+                    if from_ns <= at_ns <= to_ns and not (at_s <= end_s - width_s and width_s >= CHUNK_S):
+                        points.append((at_ns, NativeHistogram.of(value) if isinstance(value, Mapping) else float(value)))
+                yield Series(name, labels, points)
             end_s -= width_s
-        snapshots = {key: snapshot_of(samples, key[0], 0, key[1]) for key, samples in groups.items()}
-        for name, scrapes in native.items():
-            for key, counts in with_common_edges(scrapes).items():
-                before = snapshots[key]
-                snapshots[key] = replace(before, histograms={**before.histograms, name: counts})
-        return [snapshots[key] for key in sorted(snapshots)]
+
+
+def by_scrape(found: list[Series]) -> list[Snapshot]:
+    """One Snapshot for each target and scrape, by time."""
+    plain: dict[Scrape, list[tuple[str, Mapping[str, str], float]]] = {}
+    native: dict[str, dict[tuple[Scrape, str], NativeHistogram]] = {}
+    names = _target_labels(found)
+    for series in found:
+        own = names[_address(series)]
+        target = labels_of({n: v for n, v in series.labels.items() if n in own})
+        rest = {n: v for n, v in series.labels.items() if n not in own}
+        for at_ns, value in series.points:
+            samples = plain.setdefault((at_ns, target), [])
+            if isinstance(value, NativeHistogram):
+                native.setdefault(series.name, {})[(at_ns, target), series_key(series.name, rest)] = value
+            else:
+                samples.append((series.name, rest, value))
+    snapshots = {scrape: snapshot_of(samples, scrape[0], 0, scrape[1]) for scrape, samples in plain.items()}
+    for histograms in native.values():
+        for (scrape, key), counts in with_common_edges(histograms).items():
+            before = snapshots[scrape]
+            snapshots[scrape] = replace(before, histograms={**before.histograms, key: counts})
+    return [snapshots[scrape] for scrape in sorted(snapshots)]
+
+
+def _address(series: Series) -> Labels:
+    return labels_of({n: v for n, v in series.labels.items() if n in ("job", "instance")})
+
+
+def _target_labels(found: list[Series]) -> dict[Labels, set[str]]:
+    """By job and instance, which labels are the target's own: those that all of its series have. What a metric itself tells
+    apart (a method, "le") is not on process_start_time_seconds and its like.
+    """
+    names: dict[Labels, set[str]] = {}
+    for series in found:
+        own = names.setdefault(_address(series), set(series.labels) - {"le"})
+        own &= set(series.labels)
+    return names

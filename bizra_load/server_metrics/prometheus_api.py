@@ -61,7 +61,12 @@ class PrometheusClient:
             response = self._response(f"{self.url}/api/v1/{path}", parameters)
             if response.status_code != 200:
                 raise ScrapeError(self._line(f"HTTP Status Code {response.status_code} ({response.content[:_CHARACTERS]!r})"))
-            return json.loads(response.content)["data"][key]
+            document = json.loads(response.content)
+            if warnings := document.get("warnings"):  # of Thanos or Mimir: a store did not respond, what is here is a part
+                raise ScrapeError(
+                    self._line(f"Prometheus warns that its response may be incomplete: {'; '.join(map(str, warnings))}")
+                )
+            return document["data"][key]
         except (requests.RequestException, *MALFORMED) as error:
             raise ScrapeError(self._line(f"{type(error).__name__}: {error}")) from error
 

@@ -16,7 +16,7 @@ from bizra_load.archive.store import ASSESSMENT
 from bizra_load.exit_codes import BizraLoadError
 from bizra_load.io.files import write_atomically, writing
 from bizra_load.judging.agreements import AgreementFile, kept_agreement
-from bizra_load.judging.artifacts import read_assessment, write_artifacts
+from bizra_load.judging.artifacts import DOCUMENTS, read_assessment, write_artifacts
 from bizra_load.judging.real_traffic import REPORT, query_of_last, query_of_run, validate_and_print
 from bizra_load.settings.remedies import WORDS
 from bizra_load.validation import dashboard
@@ -29,6 +29,7 @@ from sla.values.agreement import Agreement
 from sla.values.assessment import Assessment, Decision
 
 VALIDATED, DASHBOARD_URL, DASHBOARD_CHECK = "validated.json", "grafana-dashboard-url.txt", "dashboard-check.json"
+BEFORE = "before"  # the folder that holds the documents of the validation before
 LAST_S = 900.0  # the window of traffic that is judged where there is no load test
 STEPS = 4
 
@@ -65,6 +66,7 @@ class Suite:
 
     def run(self) -> ValidationReport:
         """All steps, each logged, and `validated.json`. Raises UsageError when the artifacts folder can't be written."""
+        self._set_aside()
         unfinished = StepResult("validation", "The validation", Outcome.FAILED, "it has not finished", Decision.INVALID)
         self._write([unfinished], None)  # what a canary controller finds when we are killed
         self._log.title("BIZRA validation suite")
@@ -78,6 +80,20 @@ class Suite:
         validation = self._write([imported, load, metrics, report], assessment)
         self._log.summary(validation, self._plan.artifacts / VALIDATED)
         return validation
+
+    def _set_aside(self) -> None:
+        """What an earlier validation left says nothing of this one, which may end before it writes its own. A file that the
+        user gives as evidence stays.
+        """
+        artifacts = self._plan.artifacts
+        given = {Path(word.partition("=")[2]).resolve() for word in self._plan.evidence}
+        names = (*DOCUMENTS, REPORT, DASHBOARD_URL, DASHBOARD_CHECK)
+        old = [name for name in names if (artifacts / name).exists() and (artifacts / name).resolve() not in given]
+        with writing(f"--artifacts: {artifacts}"):
+            if old:
+                (artifacts / BEFORE).mkdir(exist_ok=True)
+            for name in old:
+                (artifacts / name).replace(artifacts / BEFORE / name)
 
     def _step(self, number: int, what: str, do: Callable[[], StepResult]) -> StepResult:
         self._log.info(f"Step {number}/{STEPS}: {what}...")

@@ -15,6 +15,7 @@ from sla.values.remedies import PLAIN, Remedy, RemedyWords
 
 CAUSES: Mapping[str, str | Remedy] = {
     "http_5xx": "the node's own log of these seconds says why it failed",
+    "http_3xx": "the service redirects: give the address that it redirects to",
     "http_4xx": "the request was refused: look at the token, the base path and any proxy's limits",
     "timeout": Remedy.FIND_THE_STALL,
     "transport": "connections were refused or reset: look at the node's restarts, open-file limit and accept queue",

@@ -9,15 +9,17 @@ from sla.values.assessment import Assessment
 from sla.values.remedies import PLAIN, RemedyWords
 
 
-def render(assessment: Assessment, run: str, agreement: Agreement, words: RemedyWords = PLAIN) -> str:
-    """`run`: the run folder as seen from the document, for links; `agreement`: that of the run; `words`
-    for what would close an open item."""
+def render(assessment: Assessment, run: str, sha256: str, agreement: Agreement, words: RemedyWords = PLAIN) -> str:
+    """`run`: the run folder as seen from the document, for links; `sha256`: of its assessment.json; `agreement`: that of the
+    run; `words` for what would close an open item.
+    """
     sections = checklist(assessment, agreement, words)
     closed, failed, still_open = count(sections)
     return template.render(
         "checklist.md.j2",
         a=assessment,
         run=run,
+        sha256=sha256,
         sections=sections,
         closed=closed,
         failed=failed,

@@ -10,8 +10,10 @@ from sla.values.assessment import Assessment, Gate, Severity, Status
 from sla.values.remedies import PLAIN, Remedy, RemedyWords
 
 
-def render(assessment: Assessment, run: str, words: RemedyWords = PLAIN) -> str:
-    """`run`: the run folder as seen from the document, for links; `words`: how to say what can be done."""
+def render(assessment: Assessment, run: str, sha256: str, words: RemedyWords = PLAIN) -> str:
+    """`run`: the run folder as seen from the document, for links; `sha256`: of its assessment.json; `words`: how to say what
+    can be done.
+    """
     strategy = assessment.strategy
     assert strategy is not None
     approved = {role: f"approval-{role.lower().replace(' ', '-')}" for role in strategy.approvals}
@@ -21,6 +23,7 @@ def render(assessment: Assessment, run: str, words: RemedyWords = PLAIN) -> str:
         a=assessment,
         s=strategy,
         run=run,
+        sha256=sha256,
         scenario=here.scenario,
         critical=_gates(assessment, Severity.CRITICAL, run),
         warning=_gates(assessment, Severity.WARNING, run),

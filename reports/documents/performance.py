@@ -17,9 +17,9 @@ TREND_COLUMNS = ("Metric", "Last", "95 % interval", "The run before", "Ratio to 
 RUN_COLUMNS = ("Run", "Started", "Decision", "Planned")
 
 
-def render(assessment: Assessment, run: str, earlier: Sequence[EarlierRun], words: RemedyWords = PLAIN) -> str:
-    """`run`: the run folder as seen from the document; `earlier`: runs of the same agreement and target, oldest first; `words`:
-    how to say what can be done.
+def render(assessment: Assessment, run: str, sha256: str, earlier: Sequence[EarlierRun], words: RemedyWords = PLAIN) -> str:
+    """`run`: the run folder as seen from the document; `sha256`: of its assessment.json; `earlier`: runs of the same agreement
+    and target, oldest first; `words`: how to say what can be done.
     """
     measured_trends = trends(assessment, earlier)
     strategy = assessment.strategy
@@ -28,6 +28,7 @@ def render(assessment: Assessment, run: str, earlier: Sequence[EarlierRun], word
         "performance.md.j2",
         a=assessment,
         run=run,
+        sha256=sha256,
         metrics=[(o, _in_words(o)) for o in assessment.objectives],
         objectives=template.cells(table.OBJECTIVE_COLUMNS, table.objective_rows(assessment)),
         baseline=template.cells(BASELINE_COLUMNS, [_deviation(o) for o in assessment.objectives]),

@@ -11,14 +11,15 @@ from numpy.typing import NDArray
 
 from sla.estimators.dependence import FloatArray, design_effect, effective_size
 from sla.estimators.laws import beta_quantile
+from sla.estimators.series import bucket_values, by_target, common_times_s, counter_values, times_s
 from sla.values.estimate import Estimate
 from sla.values.histogram import Histogram, bucket_high_ns
-from sla.values.snapshot import Snapshot
+from sla.values.snapshot import Snapshot, metric_of
 
 
 @dataclass(frozen=True)
 class Increments:
-    """Observations per scrape interval, summed over instances.
+    """Observations per scrape interval, summed over targets and label sets.
 
     edges_s   upper bucket edges, shape (k,)
     counts    observations per interval and bucket (not cumulative), shape (m, k)
@@ -46,16 +47,8 @@ class ServerQuantile:
     evidence: float
 
 
-def by_instance(snapshots: Sequence[Snapshot]) -> dict[str, list[Snapshot]]:
-    """Snapshots of each instance, in their order."""
-    groups: dict[str, list[Snapshot]] = {}
-    for s in snapshots:
-        groups.setdefault(s.instance, []).append(s)
-    return groups
-
-
 def bracketing(snapshots: Sequence[Snapshot], from_ns: int, to_ns: int, outside: bool) -> list[Snapshot]:
-    """The snapshots of one instance, by time, in [from, to]; if `outside`, also the last before and the first after."""
+    """The snapshots of one target, by time, in [from, to]; if `outside`, also the last before and the first after."""
     inside = [s for s in snapshots if from_ns <= s.at_ns <= to_ns]
     if outside:
         before = [s for s in snapshots if s.at_ns < from_ns][-1:]
@@ -65,34 +58,65 @@ def bracketing(snapshots: Sequence[Snapshot], from_ns: int, to_ns: int, outside:
 
 
 def bucket_increments(snapshots: Sequence[Snapshot], name: str, from_ns: int, to_ns: int) -> Increments | None:
-    """Increments of a histogram between two times; None when fewer than two scrapes lie between them, or the edges changed."""
-    blocks: list[FloatArray] = []
-    spans: list[FloatArray] = []
-    edges: tuple[float, ...] | None = None
-    resets = 0
-    for series in by_instance(snapshots).values():
-        scraped = [s for s in bracketing(series, from_ns, to_ns, False) if name in s.histograms]
-        chosen = [s.histograms[name] for s in scraped]
-        if len(chosen) < 2:
+    """Increments of a histogram between two times; None when fewer than two scrapes of a target lie between them, or the edges
+    changed. The intervals are those of the target with the most scrapes; what others counted is spread evenly over each of
+    their own intervals. A restart's interval is left out.
+    """
+    found: list[_TargetIncrements] = []
+    for of_target in by_target(snapshots).values():
+        scraped = bracketing(of_target, from_ns, to_ns, False)
+        if len(scraped) < 2 or not any(metric_of(key) == name for s in scraped for key in s.histograms):
             continue
-        edges = edges or chosen[0].edges_s
-        if any(h.edges_s != edges for h in chosen):
-            return None  # buckets of two kinds can't be added
-        steps = np.diff(np.diff(np.array([h.cumulative for h in chosen]), axis=0), axis=1, prepend=0.0)
-        backwards = (steps < 0).any(axis=1)
-        resets += int(backwards.sum())
-        blocks.append(steps[~backwards])
-        at_s = np.array([s.at_ns / 1e9 for s in scraped])
-        spans.append(np.stack((at_s[:-1], at_s[1:]), axis=1)[~backwards])
-    if edges is None:
+        values = bucket_values(scraped, name)
+        if values is None or (found and values[0] != found[0].edges_s):
+            return None
+        steps = np.diff(np.diff(values[1], axis=0), axis=2, prepend=0.0)
+        lost: NDArray[np.bool_] = np.any(steps < 0, axis=(1, 2), keepdims=True)[:, 0, 0]
+        found.append(_TargetIncrements(values[0], times_s(scraped), np.where(lost[:, None], 0.0, steps.sum(axis=1)), lost))
+    if not found:
         return None
-    length = max(b.shape[0] for b in blocks)
-    total, whole = np.zeros((length, len(edges))), np.tile((math.inf, -math.inf), (length, 1))
-    for b, span in zip(blocks, spans, strict=True):
-        total[: b.shape[0]] += b
-        whole[: b.shape[0], 0] = np.minimum(whole[: b.shape[0], 0], span[:, 0])
-        whole[: b.shape[0], 1] = np.maximum(whole[: b.shape[0], 1], span[:, 1])
-    return Increments(np.array(edges), total, resets, whole)
+    times = common_times_s([target.at_s for target in found], whole=True)
+    counts = np.sum([target.between(times) for target in found], axis=0)
+    spans = np.stack((times[:-1], times[1:]), axis=1)
+    for target in found:
+        target.widen(spans)
+    lost = np.any([target.lost_between(times) for target in found], axis=0)
+    resets = sum(int(target.lost.sum()) for target in found)
+    kept = (counts.sum(axis=1) > 0) | ~lost
+    return Increments(np.array(found[0].edges_s), counts[kept], resets, spans[kept])
+
+
+@dataclass(frozen=True)
+class _TargetIncrements:
+    """One target's: scrapes at at_s, shape (n,); counts between them, shape (n - 1, k); whether one of its series went back."""
+
+    edges_s: tuple[float, ...]
+    at_s: FloatArray
+    counts: FloatArray
+    lost: NDArray[np.bool_]
+
+    def between(self, times: FloatArray) -> FloatArray:
+        """Counts between other times, shape (m - 1, k), those of each of its own intervals spread evenly over it."""
+        if np.array_equal(times, self.at_s):
+            return self.counts
+        so_far = np.concatenate((np.zeros((1, self.counts.shape[1])), np.cumsum(self.counts, axis=0)))
+        return np.diff(np.stack([np.interp(times, self.at_s, column) for column in so_far.T], axis=1), axis=0)
+
+    def lost_between(self, times: FloatArray) -> NDArray[np.bool_]:
+        """Which intervals between those times lie in one of its own whose counts were lost, or before or after all of them."""
+        middle = (times[:-1] + times[1:]) / 2
+        own = np.searchsorted(self.at_s, middle) - 1
+        outside = (own < 0) | (own >= self.lost.size)
+        return np.where(outside, True, self.lost[own.clip(0, self.lost.size - 1)])
+
+    def widen(self, spans: FloatArray) -> None:
+        """Each of the spans, shape (m, 2), to all of its own intervals that it touches."""
+        first = np.searchsorted(self.at_s, spans[:, 0], side="right") - 1
+        last = np.searchsorted(self.at_s, spans[:, 1])
+        touched = (last > 0) & (first < self.at_s.size - 1)
+        top = self.at_s.size - 1
+        spans[touched, 0] = np.minimum(spans[touched, 0], self.at_s[first[touched].clip(0, top)])
+        spans[touched, 1] = np.maximum(spans[touched, 1], self.at_s[last[touched].clip(0, top)])
 
 
 def moved(increments: Increments, by_s: FloatArray) -> Increments:
@@ -186,25 +210,26 @@ class CounterIncrease:
 
 
 def counter_increase(snapshots: Sequence[Snapshot], names: Sequence[str], from_ns: int, to_ns: int) -> CounterIncrease | None:
-    """Sum of the counters `names` over all instances, from the last scrape before `from_ns` (or the first after it) to the
+    """Sum of the counters `names` over all targets, from the last scrape before `from_ns` (or the first after it) to the
     first scrape after `to_ns` (or the last before it). None when there are not two scrapes.
     """
     value, resets, idle = 0.0, 0, True
     begin, end = -math.inf, math.inf
-    any_series = False
-    for series in by_instance(snapshots).values():
-        chosen = bracketing(series, from_ns, to_ns, True)
+    any_target = False
+    for of_target in by_target(snapshots).values():
+        chosen = bracketing(of_target, from_ns, to_ns, True)
         if len(chosen) < 2:
             continue
-        any_series = True
+        any_target = True
         for name in names:
-            # a counter appears with its first event in some clients: absent means 0
-            steps = np.diff(np.array([s.counters.get(name, 0.0) for s in chosen]))
-            resets += int((steps < 0).sum())
+            steps = np.diff(counter_values(of_target, name), axis=0)
+            first = next(i for i, s in enumerate(of_target) if s is chosen[0])
+            steps = steps[first : first + len(chosen) - 1]
+            resets += int((steps < 0).any(axis=1).sum())
             value += float(steps[steps >= 0].sum())
         begin, end = max(begin, chosen[0].at_ns), min(end, chosen[-1].at_ns)
         idle = idle and chosen[0].at_ns < from_ns and chosen[-1].at_ns > to_ns
-    return CounterIncrease(value, int(begin), int(end), idle, resets) if any_series else None
+    return CounterIncrease(value, int(begin), int(end), idle, resets) if any_target else None
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
-"""Counters of several instances as increments over common intervals, restarts and missed scrapes included.
+"""Counters of several targets as increments over common intervals, restarts and missed scrapes included.
 
 A counter that went backwards was restarted: it counts again from 0 (Prometheus' own rule for increase()), and what it counted
-between its last scrape and the restart is lost. Where instances are scraped at different times, the others' counters are
+between its last scrape and the restart is lost. Where targets are scraped at different times, the others' counters are
 interpolated at the scrape times of the one with the most scrapes; sums over the window are exact but for its two ends.
 """
 
@@ -12,24 +12,24 @@ from itertools import pairwise
 
 import numpy as np
 
+from sla.estimators import series
 from sla.estimators.dependence import FloatArray
-from sla.estimators.server_side import by_instance
 from sla.values.snapshot import Snapshot
 
 GAP = 1.5  # an interval this many times the usual one holds a missed scrape
 
 
 def scrape_interval_s(snapshots: Sequence[Snapshot]) -> float:
-    """The usual time between two scrapes of one instance; 0 without two."""
-    steps = np.diff(_busiest(snapshots))
+    """The usual time between two scrapes of one target; 0 without two."""
+    steps = np.diff(max(_scraped_s(snapshots), key=len, default=np.zeros(0)))
     return float(np.median(steps)) if steps.size else 0.0
 
 
 def common_times_s(snapshots: Sequence[Snapshot]) -> FloatArray:
-    """Boundaries of about equal intervals, shape (m + 1,), Unix seconds: the scrape times of the instance with the most
-    scrapes, missed ones filled in; empty without two scrapes.
+    """Boundaries of about equal intervals, shape (m + 1,), Unix seconds: common scrape times of all targets, missed ones filled
+    in; empty without two scrapes of a target.
     """
-    times, usual = _busiest(snapshots), scrape_interval_s(snapshots)
+    times, usual = series.common_times_s(_scraped_s(snapshots), whole=False), scrape_interval_s(snapshots)
     if not usual:
         return np.zeros(0)
     filled = [times[:1]]
@@ -40,31 +40,28 @@ def common_times_s(snapshots: Sequence[Snapshot]) -> FloatArray:
 
 
 def increments(snapshots: Sequence[Snapshot], names: Sequence[str], times_s: FloatArray) -> FloatArray | None:
-    """Sum of the counters `names` over all instances for each interval of common_times_s(), shape (m,); None when one of the
+    """Sum of the counters `names` over all targets for each interval of common_times_s(), shape (m,); None when one of the
     names is in no scrape.
     """
-    if times_s.size < 2 or not all(any(n in s.counters for s in snapshots) for n in names):
+    if times_s.size < 2 or not all(any(s.counts(n) for s in snapshots) for n in names):
         return None
     total = np.zeros(times_s.size - 1)
-    for series in by_instance(snapshots).values():
-        at_s = np.array([s.at_ns / 1e9 for s in series])
+    for of_target in series.by_target(snapshots).values():
         for name in names:
-            steps = _steps(series, name)
-            total += np.diff(np.interp(times_s, at_s, np.concatenate(([0.0], np.cumsum(steps)))))
+            values = series.counter_values(of_target, name)
+            steps = np.diff(values, axis=0)
+            counted = np.where(steps < 0, values[1:], steps).sum(axis=1)
+            total += np.diff(np.interp(times_s, series.times_s(of_target), np.concatenate(([0.0], np.cumsum(counted)))))
     return np.maximum(total, 0.0)  # interpolation may leave the last bits under 0
 
 
 def restarts(snapshots: Sequence[Snapshot], names: Sequence[str]) -> int:
-    """How many scrapes of an instance found one of the counters smaller than before."""
-    count = 0
-    for series in by_instance(snapshots).values():
-        back = [np.diff(_values(series, name)) < 0 for name in names]
-        count += int(np.any(back, axis=0).sum()) if back else 0
-    return count
+    """How many scrapes of a target found a series of one of the counters smaller than before."""
+    return sum(sum(series.went_back(of_target, names)) for of_target in series.by_target(snapshots).values())
 
 
 def coverage(snapshots: Sequence[Snapshot], from_s: float, to_s: float) -> float:
-    """Share of [from_s, to_s] that lies within one usual interval of a scrape of any instance, 0 to 1."""
+    """Share of [from_s, to_s] that lies within one usual interval of a scrape of any target, 0 to 1."""
     usual = scrape_interval_s(snapshots)
     if not usual:
         return 0.0
@@ -77,21 +74,5 @@ def coverage(snapshots: Sequence[Snapshot], from_s: float, to_s: float) -> float
     return min((inner + ends) / (to_s - from_s), 1.0)
 
 
-def _busiest(snapshots: Sequence[Snapshot]) -> FloatArray:
-    series = max(by_instance(snapshots).values(), key=len, default=[])
-    return np.array([s.at_ns / 1e9 for s in series], dtype=np.float64)
-
-
-def _steps(series: Sequence[Snapshot], name: str) -> FloatArray:
-    values = _values(series, name)
-    steps = np.diff(values)
-    return np.where(steps < 0, values[1:], steps)
-
-
-def _values(series: Sequence[Snapshot], name: str) -> FloatArray:
-    """0 until the counter appears (some clients expose it with its first event), then its last known value."""
-    last, values = 0.0, []
-    for s in series:
-        last = s.counters.get(name, last)
-        values.append(last)
-    return np.array(values)
+def _scraped_s(snapshots: Sequence[Snapshot]) -> list[FloatArray]:
+    return [series.times_s(of_target) for of_target in series.by_target(snapshots).values()]

@@ -7,6 +7,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 
+from sla.estimators.duplicates import without_duplicates
 from sla.judgement.decision import decide, exit_code, strategy_for
 from sla.judgement.family import PreparedObjective, gate_of, judge_family, unjudged
 from sla.judgement.kinds.choose import estimator_of
@@ -48,6 +49,8 @@ def evaluate(
     """
     agreement = with_baseline(agreement, baseline)
     chosen = environment or agreement.default_environment
+    snapshots, duplicates = without_duplicates(measurements.snapshots)
+    measurements = dataclasses.replace(measurements, snapshots=tuple(snapshots))
     steady = find_steady(measurements)
     judged = _judge_all(measurements, agreement, baseline, steady, level, words)
     all_checks = run_checks(measurements, agreement, steady, allowed, words)
@@ -74,7 +77,7 @@ def evaluate(
         checks=checks,
         operations=summaries(measurements, steady, level),
         steady=steady,
-        notes=tuple(_notes(measurements, agreement, steady, level)),
+        notes=(*_notes(measurements, agreement, steady, level), *map(str, duplicates)),
         strategy=strategy,
         evidence=tuple(provided[key] for key in sorted(provided)),
     )

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import itertools
 import math
+import operator
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sla.estimators.server_side import CounterIncrease, Reconciliation, by_instance, counter_increase, reconcile
+from sla.estimators.duplicates import START_TIME
+from sla.estimators.series import by_target, went_back
+from sla.estimators.server_side import CounterIncrease, Reconciliation, counter_increase, reconcile
 from sla.values.agreement import Agreement, OperationMetrics
 from sla.values.assessment import Check, Status, Steady, check
 from sla.values.measurements import Loss, Measurements, RunFacts
 from sla.values.window import Health, Window
 
 # something responded, which need not be the node: refusals and errors may come from a proxy
-UNCERTAIN = ("transport", "timeout", "http_4xx", "http_5xx")
-START_TIME = "process_start_time_seconds"
+UNCERTAIN = ("transport", "timeout", "http_3xx", "http_4xx", "http_5xx", "grpc")
 WALL_CLOCK_LIMIT_NS = 1e9
 STALL_LIMIT_S = 3.0
 MAX_SECOND = 1 << 34
@@ -41,7 +43,7 @@ def counted(metrics: OperationMetrics, windows: Sequence[Window], measurements: 
     """The count of one operation by its `windows` and by the server; the reason as text where they can't be compared."""
     snapshots, facts = measurements.snapshots, measurements.facts
     names = [n for n in (metrics.total, metrics.failed) if n]
-    if not any(n in s.counters for s in snapshots for n in names):
+    if not any(s.counts(n) for s in snapshots for n in names):
         return f"the server has no {metrics.total}"
     increase = counter_increase(snapshots, names, facts.load_started_ns, max(facts.load_ended_ns, facts.drained_ns))
     if increase is None:
@@ -61,10 +63,9 @@ def counted(metrics: OperationMetrics, windows: Sequence[Window], measurements: 
 def _forgotten(measurements: Measurements, names: Sequence[str], sure: dict[int, int]) -> float:
     """The client's count in the seconds that touch an interval between scrapes in which a counter went backwards."""
     seconds: set[int] = set()
-    for series in by_instance(measurements.snapshots).values():
-        for before, after in itertools.pairwise(series):
-            if any(after.counters.get(n, 0.0) < before.counters.get(n, 0.0) for n in names):
-                seconds |= set(range(int(before.at_ns // 1e9) - 1, int(after.at_ns // 1e9) + 1))
+    for scrapes in by_target(measurements.snapshots).values():
+        for before, after in itertools.compress(itertools.pairwise(scrapes), went_back(scrapes, names)):
+            seconds |= set(range(int(before.at_ns // 1e9) - 1, int(after.at_ns // 1e9) + 1))
     return float(sum(sure.get(s, 0) for s in seconds))
 
 
@@ -170,9 +171,9 @@ def restarts(measurements: Measurements, agreement: Agreement) -> Check:
     """A target that was restarted under load: its start time moved, or a counter of an operation went backwards."""
     names = [n for m in agreement.operations.values() for n in (m.total, m.failed) if n]
     count = 0
-    for series in by_instance(measurements.snapshots).values():
-        for before, after in itertools.pairwise(series):
-            moved = after.gauges.get(START_TIME, 0.0) - before.gauges.get(START_TIME, 0.0) > 0.5 and START_TIME in before.gauges
-            count += moved or any(after.counters.get(n, 0.0) < before.counters.get(n, 0.0) for n in names)
+    for scrapes in by_target(measurements.snapshots).values():
+        started = [s.gauges.get(START_TIME) for s in scrapes]
+        moved = [a is not None and b is not None and b - a > 0.5 for a, b in itertools.pairwise(started)]
+        count += sum(map(operator.or_, moved, went_back(scrapes, names)))
     text = f"the target was restarted {count} times under load" if count else "the target was not restarted"
     return check("restarted", "Target restarts", count > 0, text, float(count), 0.0, "restarts")

@@ -10,7 +10,8 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sla.estimators.server_side import by_instance
+from sla.estimators.duplicates import without_duplicates
+from sla.estimators.series import by_target
 from sla.judgement.counters import coverage, restarts, scrape_interval_s
 from sla.judgement.decision import ROLLOUT, decide, exit_code
 from sla.judgement.family import PreparedObjective, gate_of, judge_family, unjudged
@@ -21,7 +22,7 @@ from sla.values.assessment import Decision, Gate, ObjectiveResult, Severity, Sta
 from sla.values.baseline import Baseline, unknown_acceptable, unknown_limit, with_baseline
 from sla.values.estimate import Estimate
 from sla.values.remedies import PLAIN, Remedy, RemedyWords
-from sla.values.snapshot import Snapshot
+from sla.values.snapshot import Snapshot, metric_of
 
 COVERED = 0.9  # of the window, or nothing passes: who was not scraped may have been down
 LEVEL = 0.95
@@ -29,7 +30,7 @@ LEVEL = 0.95
 
 @dataclass(frozen=True)
 class ScrapedSpan:
-    """What was read: [from_ns, to_ns] in Unix ns, how many scrapes of how many instances, the usual seconds between them,
+    """What was read: [from_ns, to_ns] in Unix ns, how many scrapes of how many targets, the usual seconds between them,
     the share of the window they cover, and how many restarts they show.
     """
 
@@ -83,6 +84,7 @@ def judge_monitored(
     """
     agreement = with_baseline(agreement, baseline)
     chosen = environment or agreement.default_environment
+    snapshots, duplicates = without_duplicates(snapshots)
     snapshots, window = _scraped(snapshots, from_ns, to_ns, agreement)
     estimators = [estimator_of(o, agreement) for o in agreement.objectives]
     visible = [e for e in estimators if not e.missing_in_metrics()]
@@ -107,7 +109,7 @@ def judge_monitored(
         objectives,
         {o.key: d for o in objectives if (d := deviation(o.estimate, o.baseline)) is not None},
         tuple(gates),
-        tuple(_notes(agreement, estimators, snapshots, window)),
+        (*_notes(agreement, estimators, snapshots, window), *map(str, duplicates)),
     )
 
 
@@ -119,10 +121,12 @@ def _scraped(
     names = {m.histogram for m in agreement.operations.values()} | set(totals)
     # Prometheus holds the process metrics of others too, and a node can lose its own series while it is scraped
     inside = [
-        s for s in snapshots if from_ns <= s.at_ns <= to_ns and not names.isdisjoint(s.counters.keys() | s.histograms.keys())
+        s
+        for s in snapshots
+        if from_ns <= s.at_ns <= to_ns and not names.isdisjoint(map(metric_of, [*s.counters, *s.histograms]))
     ]
     return inside, ScrapedSpan(
-        from_ns, to_ns, len(inside), len(by_instance(inside)), scrape_interval_s(inside),
+        from_ns, to_ns, len(inside), len(by_target(inside)), scrape_interval_s(inside),
         coverage(inside, from_ns / 1e9, to_ns / 1e9), restarts(inside, totals),
     )  # fmt: skip
 

@@ -68,7 +68,7 @@ def judge(
     if outside(b.strict_at_least, target):
         return _missed(b.strict_at_least, acceptable, severity)
     if inside(estimate, target) and inside(b.at_most, target):
-        return _kept(b, target, baseline, tail_evidence)
+        return _kept(b, target, baseline, severity, tail_evidence)
     if outside(strict, target):
         return Verdict(Status.INCONCLUSIVE, f"{b.less}, the target is not shown to be missed", True)
     if inside(estimate, target):
@@ -86,13 +86,18 @@ def _missed(strict: Estimate, acceptable: Limit | None, severity: Severity) -> V
     return Verdict(Status.WARN, MISSES)
 
 
-def _kept(b: Bounds, target: Limit, baseline: float | None, tail_evidence: float | None) -> Verdict:
+def _kept(b: Bounds, target: Limit, baseline: float | None, severity: Severity, tail_evidence: float | None) -> Verdict:
+    """A critical objective passes or does not: thin evidence is no answer there, and what keeps its target passes."""
+    critical = severity is Severity.CRITICAL
     compared = baseline and target.comparison == "<" and not target.times_baseline
     often = BASELINE_FACTOR * baseline if baseline and compared else float("inf")
+    thin = tail_evidence is not None and tail_evidence < STRONG_EVIDENCE
+    if thin and critical:
+        return Verdict(Status.INCONCLUSIVE, THIN_EVIDENCE)
     if b.at_least.low > often:
-        return Verdict(Status.WARN, OVER_BASELINE)
+        return Verdict(Status.PASS if critical else Status.WARN, OVER_BASELINE)
     if b.at_most.low > often:
         return Verdict(Status.INCONCLUSIVE, f"{b.less}, it is not shown to be over ten times the baseline", True)
-    if tail_evidence is not None and tail_evidence < STRONG_EVIDENCE:
+    if thin:
         return Verdict(Status.WARN, THIN_EVIDENCE)
     return Verdict(Status.PASS, "the whole interval keeps the target")

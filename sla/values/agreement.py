@@ -116,6 +116,11 @@ class Agreement:
     product: str = DEFAULT_PRODUCT
     monitoring: RequiredMonitoring = field(default_factory=RequiredMonitoring)
 
+    @property
+    def server_metrics(self) -> frozenset[str]:
+        """The names of all counters and histograms of its operations."""
+        return frozenset(n for m in self.operations.values() for n in (m.histogram, m.total, m.failed) if n)
+
 
 # Figures without a verdict, for data that nothing was promised about.
 FIGURES_ONLY = Agreement(

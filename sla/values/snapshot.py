@@ -2,8 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+
+Labels = tuple[tuple[str, str], ...]  # (name, value), by name
+
+
+def labels_of(labels: Mapping[str, str]) -> Labels:
+    """In the order that makes equal label sets equal."""
+    return tuple(sorted(labels.items()))
+
+
+def labels_text(labels: Iterable[tuple[str, str]]) -> str:
+    """As PromQL writes label matchers: a="b",c="d"."""
+    escaped = ((name, value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")) for name, value in labels)
+    return ",".join(f'{name}="{value}"' for name, value in escaped)
+
+
+def series_key(name: str, labels: Mapping[str, str]) -> str:
+    """One series among those of its target: the metric's name, and the labels that the target does not have itself."""
+    return f"{name}{{{labels_text(labels_of(labels))}}}" if labels else name
+
+
+def metric_of(key: str) -> str:
+    """The metric's name of a series_key()."""
+    return key.partition("{")[0]
 
 
 @dataclass(frozen=True)
@@ -27,15 +50,21 @@ class BucketCounts:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """One scrape of one server process.
+    """One scrape of one target (a server process). Counters, gauges and histograms by series_key(): every label set for itself,
+    for a counter may go back, begin or end in one of them alone.
 
     at_ns    when it was taken, ns since the Unix epoch (the middle of the request, or Prometheus' own time stamp)
     took_ns  how long the scrape took
+    target   the labels that all series of the target share; () where it was read directly
     """
 
     at_ns: int
     took_ns: int = 0
-    instance: str = ""
+    target: Labels = ()
     counters: Mapping[str, float] = field(default_factory=dict)
     gauges: Mapping[str, float] = field(default_factory=dict)
     histograms: Mapping[str, BucketCounts] = field(default_factory=dict)
+
+    def counts(self, metric: str) -> bool:
+        """Whether it has a counter of that name, with whatever labels."""
+        return metric in self.counters or any(metric_of(key) == metric for key in self.counters)

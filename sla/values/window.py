@@ -19,11 +19,13 @@ SCHEDULE = "(schedule)"
 FAILURE_CATEGORIES = (
     "transport",
     "timeout",
+    "http_3xx",
     "http_4xx",
     "http_5xx",
     "bad_json",
     "bad_signature",
     "not_valid",
+    "grpc",
 )
 
 

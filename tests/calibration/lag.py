@@ -157,7 +157,7 @@ def scrapes(ended, timers, edges_s, length_s):
             name: BucketCounts(tuple(edges_s), tuple(np.cumsum(np.bincount(c[:seen], minlength=edges_s.size)).astype(float)))
             for name, c in counts.items()
         }
-        snapshots.append(Snapshot((START + second) * 10**9 + 5_000_000, 0, "", {}, {}, histograms))
+        snapshots.append(Snapshot((START + second) * 10**9 + 5_000_000, 0, (), {}, {}, histograms))
     return tuple(snapshots)
 
 

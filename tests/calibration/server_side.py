@@ -25,7 +25,7 @@ def scrapes(finished_at_s, latency_s, times_s):
     cumulative = new.cumsum(axis=0).cumsum(axis=1).astype(float)
     edges = tuple(EDGES_S)
     return tuple(
-        Snapshot(round((START + t) * 1e9), 0, "", {"total": row[-1]}, {}, {"s": BucketCounts(edges, tuple(row))})
+        Snapshot(round((START + t) * 1e9), 0, (), {"total": row[-1]}, {}, {"s": BucketCounts(edges, tuple(row))})
         for t, row in zip(times_s, cumulative.tolist(), strict=True)
     )
 

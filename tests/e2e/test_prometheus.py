@@ -5,6 +5,7 @@ import time
 import numpy as np
 import pytest
 
+from bizra_load.judging.agreements import read_agreement
 from bizra_load.server_metrics.exposition import MetricsReader
 from bizra_load.server_metrics.prometheus import PrometheusSource
 from sla.estimators.server_side import bucket_increments, server_quantile
@@ -28,7 +29,7 @@ def test_prometheus_and_metrics_agree_on_the_same_run(tmp_path, node):
             assert check["status"] == "PASS"
             assert check["reason"].endswith("exact"), check
         direct = MetricsReader(node.metrics_url).read()
-        source = PrometheusSource(url)
+        source = PrometheusSource(url, read_agreement("local").agreement.server_metrics)
         now = time.time_ns()
         [*_, scraped] = until(lambda: source.snapshots(now, time.time_ns()), "a scrape of the idle node")
     assert scraped.histograms == {n: h for n, h in direct.histograms.items() if n.startswith("bizra_")}
@@ -43,7 +44,7 @@ def test_a_native_histogram_bounds_a_quantile_by_its_own_narrow_buckets(tmp_path
     rng = np.random.default_rng(1)
     begin_ns, latencies = time.time_ns(), []
     with native_target(name) as target, prometheus(tmp_path, target.address, "1s", "--enable-feature=native-histograms") as url:
-        source = PrometheusSource(url)
+        source = PrometheusSource(url, [name])
 
         def scraped():
             found = source.snapshots(begin_ns, time.time_ns())

@@ -96,6 +96,8 @@ def test_a_healthy_node_passes_all_four_steps_and_a_canary_controller_learns_how
     keys = [m["key"] for m in json.loads(report.read_text())["metrics"]]
     assert keys == ["finality_p50", "poi_throughput", "poi_success_rate"]
     assert {p.name for p in (tmp_path / "artifacts").iterdir()} >= DOCUMENTS
+    for name in DOCUMENTS:
+        assert found["assessment_sha256"] in (tmp_path / "artifacts" / name).read_text()
     check = json.loads((tmp_path / "artifacts" / "dashboard-check.json").read_text())
     assert (check["passed"], check["asked"]) == (True, "Grafana's data source proxy")
     for line in ("[INFO] Step 1/4: Importing Grafana dashboard...", "[INFO] Step 4/4: ", "VALIDATION PASSED (exit code 0)"):
@@ -120,8 +122,12 @@ def test_with_nothing_configured_it_rehearses_and_three_percent_of_errors_are_no
 
 
 def test_a_target_that_is_away_leaves_the_other_steps_and_a_decision_that_nobody_rolls_out(tmp_path):
-    (tmp_path / "artifacts").mkdir()
-    (tmp_path / "artifacts" / "validated.json").write_text('{"decision": "GO"}')  # of last week
+    artifacts = tmp_path / "artifacts"
+    artifacts.mkdir()
+    old = {*DOCUMENTS, "metrics-validation-report.json", "grafana-dashboard-url.txt", "dashboard-check.json"}
+    (artifacts / "validated.json").write_text('{"decision": "GO"}')  # of last week
+    for name in old:
+        (artifacts / name).write_text("https://of.last.week/\n")
     away = f"http://127.0.0.1:{free_port()}"
     with local_prometheus({}) as prometheus:
         ended = validate(tmp_path, ENDPOINT=away, PROMETHEUS_URL=prometheus.url)
@@ -134,6 +140,11 @@ def test_a_target_that_is_away_leaves_the_other_steps_and_a_decision_that_nobody
     assert outcomes["metrics"] == ("DONE", "INCONCLUSIVE")  # the last 15 minutes instead, of which there is no data
     assert outcomes["report"] == ("SKIPPED", None)
     assert "Traceback" not in ended.stderr
+    assert {p.name for p in (artifacts / "before").iterdir()} == old
+    left = {p.name for p in artifacts.iterdir()}
+    assert left == {"before", "validated.json", "metrics-validation-report.json", "dashboard-check.json"}  # of this one
+    assert found["dashboard_url"] == ""
+    assert "of.last.week" not in "".join(p.read_text() for p in artifacts.iterdir() if p.is_file())
 
 
 @pytest.mark.parametrize(

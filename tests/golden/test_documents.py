@@ -17,9 +17,9 @@ from tests.unit.sla.synthetic import LOCAL, measurements
 HERE = Path(__file__).parent / "documents"
 NAMES = ("go", "caution", "no-go", "inconclusive")
 RENDERERS = {
-    "decision": lambda a, earlier: go_no_go.render(a, "../runs/a-run", WORDS),
-    "checklist": lambda a, earlier: checklist.render(a, "../runs/a-run", LOCAL.agreement, WORDS),
-    "performance": lambda a, earlier: performance.render(a, "../runs/a-run", earlier, WORDS),
+    "decision": lambda a, earlier: go_no_go.render(a, "../runs/a-run", "0123abcd", WORDS),
+    "checklist": lambda a, earlier: checklist.render(a, "../runs/a-run", "0123abcd", LOCAL.agreement, WORDS),
+    "performance": lambda a, earlier: performance.render(a, "../runs/a-run", "0123abcd", earlier, WORDS),
 }
 GIVEN = (
     Evidence("node_tests", Status.PASS, "120 tests: 0 failures, 0 errors, 2 skipped", "evidence/node_tests.xml"),

@@ -74,7 +74,11 @@ class SuccessRateEstimator(ObjectiveEstimator):
 
     def metrics_notes(self, snapshots: Sequence[Snapshot]) -> list[str]:
         counts = self._server_outcomes(snapshots)
-        return [] if counts is None else self._bursts(*counts, "scrape intervals")
+        if counts is None:
+            return []
+        absent = [m.failed for m in self.metrics if not any(s.counts(m.failed) for s in snapshots)]
+        text = f"{self.objective.title}: no series of {', '.join(absent)} was there, which is read as no failure"
+        return [text] * bool(absent) + self._bursts(*counts, "scrape intervals")
 
     def _bursts(self, ok: FloatArray, attempted: FloatArray, unit: str) -> list[str]:
         """Errors that came in too few bursts for the interval to mean much."""
@@ -86,8 +90,13 @@ class SuccessRateEstimator(ObjectiveEstimator):
         return [f"{self.objective.title}: {text}"]
 
     def _server_outcomes(self, snapshots: Sequence[Snapshot]) -> tuple[FloatArray, FloatArray] | None:
-        """(carried out, attempted) of each scrape interval; attempts are what was carried out and what failed."""
+        """(carried out, attempted) of each scrape interval; attempts are what was carried out and what failed. Some clients
+        expose a counter of failures with its first one: without it, beside the counter of the same operation, none failed.
+        """
         times = common_times_s(snapshots)
         done = increments(snapshots, [m.total for m in self.metrics], times)
-        failed = increments(snapshots, [m.failed for m in self.metrics], times)
-        return None if done is None or failed is None else (done, done + failed)
+        if done is None:
+            return None
+        exposed = [m.failed for m in self.metrics if any(s.counts(m.failed) for s in snapshots)]
+        failed = increments(snapshots, exposed, times)
+        return None if failed is None else (done, done + failed)

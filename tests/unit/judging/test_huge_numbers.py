@@ -135,7 +135,7 @@ SERIES = {"metric": {"__name__": "a_total"}, "values": [[1.0, "7"]]}
     ],
 )
 def test_a_prometheus_that_answers_in_another_form_is_one_line(answer, monkeypatch):
-    source = PrometheusSource("http://127.0.0.1:9")
+    source = PrometheusSource("http://127.0.0.1:9", ["n_total"])
     monkeypatch.setattr(source._client, "query", lambda *_: answer)
     with pytest.raises(ScrapeError, match="does not respond as a Prometheus does"):
         source.snapshots(0, 2 * 10**9)

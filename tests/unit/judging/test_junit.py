@@ -3,7 +3,8 @@
 import pytest
 
 from bizra_load.judging.junit import read_junit
-from sla.release.evidence import EvidenceError, TestCounts
+from sla.release.evidence import EvidenceError, TestCounts, of_tests
+from sla.values.assessment import Status
 
 DIALECTS = {
     "pytest": (
@@ -29,6 +30,14 @@ DIALECTS = {
         "</testsuite></testsuites>",
         (2, 0, 0, 1),
     ),
+    "gtest, skipped while it ran": (
+        '<testsuite tests="1"><testcase name="A" status="run" result="skipped"/></testsuite>',
+        (1, 0, 0, 1),
+    ),
+    "skipped by the suite's count alone": (
+        '<testsuite tests="2" skipped="2"><testcase name="a"/><testcase name="b"/></testsuite>',
+        (2, 0, 0, 2),
+    ),
     "a status in an attribute": ('<testsuite><testcase status="failed"/><testcase status="passed"/></testsuite>', (2, 1, 0, 0)),
     "nested suites": (
         '<testsuites><testsuite><testsuite tests="1"><testcase/></testsuite><testsuite tests="1" failures="1">'
@@ -50,6 +59,7 @@ REFUSED = {
     "an external entity": b'<!DOCTYPE x [<!ENTITY e SYSTEM "file:///etc/passwd">]><testsuite>&e;</testsuite>',
     "a bare document type": b"<!DOCTYPE testsuite><testsuite/>",
     "a count that is none": b'<testsuite tests="many"/>',
+    "a digit that is no number": '<testsuite tests="\u00b2"/>'.encode(),
     "a negative count": b'<testsuite failures="-1"/>',
     "an unknown encoding": b'<?xml version="1.0" encoding="nonesuch"?><testsuite/>',
     "binary": bytes(range(256)),
@@ -67,3 +77,10 @@ def test_what_is_no_junit_file_is_refused_in_one_line(name):
     with pytest.raises(EvidenceError) as raised:
         read_junit(REFUSED[name])
     assert "root:" not in str(raised.value)
+
+
+@pytest.mark.parametrize("text", [DIALECTS["skipped by the suite's count alone"][0], '<testsuite tests="3" skipped="3"/>'])
+def test_a_file_in_which_every_test_was_skipped_is_no_pass(text):
+    [found] = of_tests("node_tests", read_junit(text.encode()))
+    assert found.status is Status.INCONCLUSIVE
+    assert "not one was run" in found.reason

@@ -14,7 +14,7 @@ from sla.values.machine import TARGET
 
 
 def server(host):
-    return ServerMetrics(resolve(None), SteadyClock(), host)
+    return ServerMetrics(resolve(None), SteadyClock(), host, ())
 
 
 @pytest.mark.parametrize("name", ["127.0.0.1", "127.9.9.9", "localhost", "0.0.0.0", "[::1]"])

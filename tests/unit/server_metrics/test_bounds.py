@@ -65,7 +65,7 @@ def test_a_prometheus_that_answers_without_end_or_nonsense_is_refused():
 
     for script in (endless(GIGABYTE, b"x", 0.05), answers):
         with hostile_server(script) as url, pytest.raises(ScrapeError):
-            PrometheusSource(url, timeout_s=1.0).check()
+            PrometheusSource(url, (), timeout_s=1.0).check()
 
 
 def test_a_password_in_the_address_is_not_in_the_message():

@@ -13,27 +13,27 @@ def histogram(*buckets):
 
 
 def test_new_buckets_in_a_later_scrape_give_an_edge_to_all():
-    found = with_common_edges({1: [histogram((1, 2, 5))], 2: [histogram((1, 2, 5), (4, 8, 3))]})
+    found = with_common_edges({1: histogram((1, 2, 5)), 2: histogram((1, 2, 5), (4, 8, 3))})
     assert found[1].edges_s == found[2].edges_s == (1, 2, 4, 8, math.inf)
     assert found[1].cumulative == (0, 5, 5, 5, 5)
     assert found[2].cumulative == (0, 5, 5, 8, 8)
 
 
 def test_an_edge_inside_a_coarser_bucket_is_dropped():
-    found = with_common_edges({1: [histogram((1, 2, 5), (2, 4, 1))], 2: [histogram((1, 4, 9))]})
+    found = with_common_edges({1: histogram((1, 2, 5), (2, 4, 1)), 2: histogram((1, 4, 9))})
     assert found[1].edges_s == (1, 4, math.inf)
     assert found[2].cumulative == (0, 9, 9)
 
 
-def test_the_zero_bucket_and_several_label_sets_are_counted():
-    zero = histogram((-1e-128, 1e-128, 4))
-    found = with_common_edges({1: [zero, histogram((1, 2, 5))]})
-    assert found[1].edges_s == (1e-128, 1, 2, math.inf)
-    assert found[1].cumulative == (4, 4, 9, 9)
+def test_the_zero_bucket_is_counted_and_several_label_sets_have_the_same_edges():
+    found = with_common_edges({"a": histogram((-1e-128, 1e-128, 4)), "b": histogram((1, 2, 5))})
+    assert found["a"].edges_s == found["b"].edges_s == (1e-128, 1, 2, math.inf)
+    assert found["a"].cumulative == (4, 4, 4, 4)
+    assert found["b"].cumulative == (0, 0, 5, 5)
 
 
 def test_an_empty_histogram_has_one_endless_bucket():
-    assert with_common_edges({1: [histogram()]})[1].cumulative == (0,)
+    assert with_common_edges({1: histogram()})[1].cumulative == (0,)
 
 
 @pytest.mark.parametrize("value", [{}, {"count": "x", "sum": "1"}, {"count": "1", "sum": "1", "buckets": [[0, "1"]]}])

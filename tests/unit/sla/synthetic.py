@@ -88,4 +88,4 @@ def _snapshot(second, totals):
         if failed:
             counters[failed] = float(totals[o][1])
         histograms[histogram] = BucketCounts(EDGES_S, tuple(np.cumsum(totals[o][2]).tolist()))
-    return Snapshot(second * 10**9 + 5_000_000, 2_000_000, "", counters, {}, histograms)
+    return Snapshot(second * 10**9 + 5_000_000, 2_000_000, (), counters, {}, histograms)

@@ -10,7 +10,9 @@ NAME, OTHER = "n_total", "m_total"
 
 
 def scrapes(times_s, values, instance="", name=NAME):
-    return [Snapshot(int(t * 1e9), 0, instance, {name: float(v)}) for t, v in zip(times_s, values, strict=True)]
+    return [
+        Snapshot(int(t * 1e9), 0, (("instance", instance),), {name: float(v)}) for t, v in zip(times_s, values, strict=True)
+    ]
 
 
 def test_the_usual_interval_is_the_median_of_the_instance_with_the_most_scrapes():
@@ -44,7 +46,7 @@ def test_after_a_restart_a_counter_counts_from_zero():
     assert restarts(series, []) == 0
     equal = scrapes([0, 10], [5, 5])
     assert restarts(equal, [NAME]) == 0
-    both = [Snapshot(s.at_ns, 0, "", {NAME: s.counters[NAME], OTHER: s.counters[NAME]}) for s in series]
+    both = [Snapshot(s.at_ns, 0, (), {NAME: s.counters[NAME], OTHER: s.counters[NAME]}) for s in series]
     assert restarts(both, [NAME, OTHER]) == 1  # one restart, whatever went back in it
 
 
@@ -75,3 +77,18 @@ def test_increments_are_never_negative():
 def test_a_counter_that_stands_still_has_counted_nothing():
     series = scrapes([0, 10, 20], [7, 7, 9])
     assert increments(series, [NAME], common_times_s(series)).tolist() == [0, 2]
+
+
+@pytest.mark.parametrize("later_s", [0, 1, 7, 14])
+def test_the_rate_of_two_targets_is_not_lowered_by_the_ends_that_one_of_them_does_not_cover(later_s):
+    at_s = np.arange(0, 61, 15)
+    both = scrapes(at_s, 10 * at_s, "a") + scrapes(at_s + later_s, 30 * at_s, "b")
+    times = common_times_s(both)
+    assert increments(both, [NAME], times).sum() / (times[-1] - times[0]) == pytest.approx(40)
+
+
+def test_a_target_that_begins_when_another_ends_is_read_as_well():
+    old, new = scrapes([0, 15, 30, 45], [0, 150, 300, 450], "a"), scrapes([60, 75, 90], [0, 150, 300], "b")
+    times = common_times_s(old + new)
+    assert times.tolist() == [0, 15, 30, 45, 60, 75, 90]
+    assert increments(old + new, [NAME], times).tolist() == [150, 150, 150, 0, 150, 150]

@@ -81,9 +81,9 @@ def by_counters(windows, metrics=METRICS, server=(100, 0), drained_s=0):
     names = [n for n in (metrics.total, metrics.failed) if n]
     after = dict(zip(("done", "failed"), map(float, server), strict=True))
     snapshots = (
-        Snapshot(9 * SECOND_NS, 0, "", dict.fromkeys(names, 0.0)),
-        Snapshot(22 * SECOND_NS, 0, "", {n: after[n] for n in names}),
-        Snapshot(30 * SECOND_NS, 0, "", {n: after[n] + 1 for n in names}),
+        Snapshot(9 * SECOND_NS, 0, (), dict.fromkeys(names, 0.0)),
+        Snapshot(22 * SECOND_NS, 0, (), {n: after[n] for n in names}),
+        Snapshot(30 * SECOND_NS, 0, (), {n: after[n] + 1 for n in names}),
     )
     facts = RunFacts(10 * SECOND_NS, 20 * SECOND_NS, drained_s * SECOND_NS)
     return counted(metrics, windows, Measurements(tuple(windows), (), snapshots, facts))
@@ -121,9 +121,9 @@ def test_counters_are_read_after_the_last_operation_has_ended():
 def test_nothing_to_compare_is_said():
     facts = RunFacts(10 * SECOND_NS, 20 * SECOND_NS)
     window = Window(12, "a", started=1, ok=1)
-    one = (Snapshot(15 * SECOND_NS, 0, "", {"done": 1.0}),)
+    one = (Snapshot(15 * SECOND_NS, 0, (), {"done": 1.0}),)
     assert counted(METRICS, [window], Measurements((window,), (), one, facts)) == "fewer than two scrapes"
-    none = (Snapshot(15 * SECOND_NS, 0, "", {"else": 1.0}),) * 2
+    none = (Snapshot(15 * SECOND_NS, 0, (), {"else": 1.0}),) * 2
     assert counted(METRICS, [window], Measurements((window,), (), none, facts)) == "the server has no done"
 
 

@@ -24,11 +24,11 @@ EDGES_S = (1.0, 2.0, 4.0, math.inf)
 
 
 def counter(at_s, value, instance="a", name="n"):
-    return Snapshot(at_s * SECOND_NS, 0, instance, {} if value is None else {name: float(value)})
+    return Snapshot(at_s * SECOND_NS, 0, (("instance", instance),), {} if value is None else {name: float(value)})
 
 
 def scraped(at_s, cumulative, instance="a", edges_s=EDGES_S):
-    return Snapshot(at_s * SECOND_NS, 0, instance, {}, {}, {"h": BucketCounts(edges_s, cumulative)})
+    return Snapshot(at_s * SECOND_NS, 0, (("instance", instance),), {}, {}, {"h": BucketCounts(edges_s, cumulative)})
 
 
 def spans(found):
@@ -104,13 +104,14 @@ def test_the_client_has_no_more_fast_responses_than_the_server_has_operations():
     assert dominance_violation(fewer, server, 0.0) == (2.0, 1e3)  # exactly on an edge is under it
 
 
-def test_buckets_are_added_by_interval_over_instances_and_a_restart_is_left_out():
+def test_buckets_are_added_by_time_over_targets_and_a_restart_is_left_out():
     a = [scraped(t, c) for t, c in enumerate([(1, 1, 1, 1), (3, 4, 4, 5), (0, 1, 1, 1), (0, 2, 2, 2)])]
     b = [scraped(t + 5, c, "b") for t, c in enumerate([(0, 0, 0, 0), (1, 1, 1, 1)])]
     found = bucket_increments([*a, *b], "h", 0, 9 * SECOND_NS)
-    assert found.counts.tolist() == [[2 + 1, 1, 0, 1], [0, 1, 0, 0]]
+    # b begins when a has ended, as the pods of a rolling update do
+    assert found.counts.tolist() == [[2, 1, 0, 1], [0, 1, 0, 0], [1, 0, 0, 0]]
     assert found.resets == 1
-    assert found.spans_s.tolist() == [[0, 6], [2, 3]]
+    assert found.spans_s.tolist() == [[0, 1], [2, 3], [5, 6]]
     assert bucket_increments(a[:1], "h", 0, 9 * SECOND_NS) is None
     assert bucket_increments(a, "h", 0, 0) is None
     other = [scraped(t, (1, 1), "c", (1.0, math.inf)) for t in range(2)]

@@ -30,9 +30,11 @@ def judged(estimate, target=TARGET, acceptable=None, baseline=None, severity=Sev
     ],
 )
 def test_ten_times_the_baseline_is_exceeded_by_the_lower_limit_or_not_at_all(estimate, status):
-    verdict = judged(estimate, baseline=5.0)
+    verdict = judged(estimate, baseline=5.0, severity=Severity.WARNING)
     assert verdict.status is status
     assert (verdict.reason == OVER_BASELINE) is (status is Status.WARN)
+    critical = judged(estimate, baseline=5.0)  # passes or fails by its target alone; the reason says what was seen
+    assert (critical.status, critical.reason) == (Status.PASS, verdict.reason)
 
 
 def test_more_throughput_than_ten_times_the_baseline_is_nothing_to_warn_of():
@@ -88,9 +90,16 @@ def test_the_end_that_decides_may_lie_exactly_on_the_limit_or_not(estimate, targ
 
 @pytest.mark.parametrize(("evidence", "status"), [(None, Status.PASS), (10.0, Status.PASS), (9.9, Status.WARN)])
 def test_ten_effective_samples_beyond_a_quantile_are_enough_evidence(evidence, status):
-    verdict = judged(interval(40, 50, 60), tail=evidence)
+    verdict = judged(interval(40, 50, 60), tail=evidence, severity=Severity.WARNING)
     assert verdict.status is status
     assert (verdict.reason == THIN_EVIDENCE) is (status is Status.WARN)
+    critical = judged(interval(40, 50, 60), tail=evidence)
+    assert critical.status is (Status.INCONCLUSIVE if status is Status.WARN else Status.PASS)
+    assert critical.reason == verdict.reason
+
+
+def test_thin_evidence_of_a_critical_objective_is_no_pass_over_the_baseline_either():
+    assert judged(interval(60, 70, 80), tail=5.0, baseline=5.0).status is Status.INCONCLUSIVE
 
 
 def test_a_failure_is_claimed_at_the_stricter_level_and_a_pass_at_the_usual_one():

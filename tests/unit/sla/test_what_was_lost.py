@@ -112,7 +112,7 @@ def test_under_load_the_counts_bound_each_other_with_the_seconds_at_either_end()
 
 def test_buckets_of_two_kinds_are_not_added_and_one_scrape_is_none():
     def scrape(second, instance, edges, *cumulative):
-        return Snapshot(second * 10**9, 1, instance, histograms={"h": BucketCounts(edges, cumulative)})
+        return Snapshot(second * 10**9, 1, (("instance", instance),), histograms={"h": BucketCounts(edges, cumulative)})
 
     fine, coarse, inf = (0.1, 0.2, float("inf")), (0.1, 0.4, float("inf")), 20 * 10**9
     one = [scrape(1, "a", fine, 0, 0, 0), scrape(2, "a", fine, 1, 2, 3)]

@@ -85,7 +85,8 @@ def test_a_verdict_needs_the_whole_interval(low, high, severity, status):
     assert verdict.status.value == status
 
 
-def test_thin_evidence_is_a_warning_and_no_data_is_never_a_pass():
+def test_thin_evidence_is_a_warning_or_no_answer_and_no_data_is_never_a_pass():
     estimate = Estimate(1.0, 1.0, 2.0, 0.95, 100, 100)
-    assert judge(estimate, estimate, Limit("<", 10.0), None, None, Severity.CRITICAL, 5.0).status is Status.WARN
+    for severity, status in ((Severity.WARNING, Status.WARN), (Severity.CRITICAL, Status.INCONCLUSIVE)):
+        assert judge(estimate, estimate, Limit("<", 10.0), None, None, severity, 5.0).status is status
     assert judge(None, None, Limit("<", 10.0), None, None, Severity.CRITICAL, None).status is Status.INCONCLUSIVE

@@ -4,17 +4,19 @@ in the formats that k6 and JMeter document (neither can be installed here); the 
 
 import gzip
 import io
+from datetime import datetime
 
 import numpy as np
 import pytest
 from hdrh.histogram import HdrHistogram
 from hdrh.log import HistogramLogWriter
 
-from bizra_load.archive.imports import read_import
 from bizra_load.cli.main import main
 from bizra_load.exit_codes import UsageError
+from bizra_load.imports.read import read_import
 from sla.estimators.quantiles import windows_of
 from sla.values import histogram
+from sla.values.window import SCHEDULE
 
 K6_HEADER = (
     "metric_name,timestamp,metric_value,check,error,error_code,expected_response,group,method,name,proto,scenario,"
@@ -24,6 +26,14 @@ JMETER_HEADER = (
     "timeStamp,elapsed,label,responseCode,responseMessage,threadName,dataType,success,failureMessage,bytes,sentBytes"
 )
 START = 1_800_000_000
+AGREEMENT = (
+    "schema: bizra-load/agreement/1",
+    "name: mine",
+    "operations: {generate: {}}",
+    "objectives:",
+    "  p95: {title: Generate p95, severity: CRITICAL, target: '< 5 ms',",
+    "        measure: {kind: client_quantile, operations: [generate], quantile: 0.95, latency: response}}",
+)
 
 
 def k6_row(at, ms, name="generate", error="", code="", expected="true", status=200, metric="http_req_duration"):
@@ -60,9 +70,9 @@ def test_k6_samples_fill_the_same_windows_whatever_the_time_format(tmp_path, sam
         shown = [str(int(t * {"s": 1, "ms": 1e3, "us": 1e6, "ns": 1e9}[form])) for t in times]
     rows = [k6_row(at, value) for at, value in zip(shown, ms, strict=True)]
     noise = [k6_row(shown[0], 1.0, metric="http_reqs"), k6_row(shown[0], 9.0, metric="http_req_waiting")]
-    found, kind = read_import(written(tmp_path, "k6.csv", K6_HEADER, *noise, *rows))
-    assert kind == "k6 CSV"
-    assert merged(found) == windows_of(np.floor(times), ms * 1e6)
+    found = read_import(written(tmp_path, "k6.csv", K6_HEADER, *noise, *rows))
+    assert found.kind == "k6 CSV"
+    assert merged(found.measurements) == windows_of(np.floor(times), ms * 1e6)
 
 
 def test_k6_failures_have_their_category_and_compressed_files_are_read(tmp_path):
@@ -77,7 +87,7 @@ def test_k6_failures_have_their_category_and_compressed_files_are_read(tmp_path)
     path = tmp_path / "k6.csv.gz"
     with gzip.open(path, "wt") as file:
         file.write("\n".join([K6_HEADER, *rows]) + "\n")
-    window = read_import(path)[0].windows[0]
+    window = read_import(path).measurements.windows[0]
     assert window.ok == 1
     assert window.failed == {"timeout": 1, "http_5xx": 1, "http_4xx": 1, "transport": 1}
     assert window.response.over_range == 1  # a time-out is slower than anything measured
@@ -91,15 +101,15 @@ def test_jmeter_finishes_are_start_plus_elapsed(tmp_path):
         jmeter_row(START * 1000, 5, code="Non HTTP response code: java.net.ConnectException", success="false"),
         jmeter_row(START * 1000 + 5000, 5, label="other"),
     ]
-    found, kind = read_import(written(tmp_path, "r.jtl", JMETER_HEADER, *rows))
-    assert kind == "JMeter CSV"
-    first, second, other = found.windows
+    found = read_import(written(tmp_path, "r.jtl", JMETER_HEADER, *rows))
+    assert found.kind == "JMeter CSV"
+    first, second, other = found.measurements.windows
     assert first.failed == {"http_5xx": 1, "timeout": 1, "transport": 1}
     assert (second.second, second.ok, second.response.quantile_ns(0.5)) == (START + 1, 1, pytest.approx(200e6, rel=1e-3))
     assert other.operation == "other"
 
 
-def hlog(path, per_second, unit=1, tag=None, seconds=30):
+def hlog(path, per_second, unit=1, tag=None, seconds=30, every_s=1):
     rng = np.random.default_rng(2)
     expected = []
     with path.open("w") as file:
@@ -107,14 +117,14 @@ def hlog(path, per_second, unit=1, tag=None, seconds=30):
         writer.output_log_format_version()
         file.write(f"#[StartTime: {START}.000 (seconds since epoch)]\n")  # the library's own call fails
         writer.output_legend()
-        for second in range(seconds):
+        for second in range(0, seconds, every_s):
             values = rng.lognormal(np.log(2e6), 0.5, per_second).astype(np.int64)
             h = HdrHistogram(1, 60_000_000_000, 3)
             for v in values // unit:
                 h.record_value(int(v))
             if tag:
                 h.set_tag(tag)
-            writer.output_interval_histogram(h, START + second, START + second + 1, max_value_unit_ratio=1.0)
+            writer.output_interval_histogram(h, START + second, START + second + every_s, max_value_unit_ratio=1.0)
             expected.append(histogram.from_values(values // unit * unit))
         writer.close()
     return expected
@@ -123,10 +133,10 @@ def hlog(path, per_second, unit=1, tag=None, seconds=30):
 def test_an_hdr_histogram_log_keeps_its_buckets(tmp_path):
     path = tmp_path / "a.hlog"
     expected = hlog(path, 200)
-    found, kind = read_import(path)
-    assert kind == "HdrHistogram log"
-    assert [w.response.total for w in found.windows] == [200] * 30
-    assert merged(found, "all") == expected
+    found = read_import(path)
+    assert found.kind == "HdrHistogram log"
+    assert [w.response.total for w in found.measurements.windows] == [200] * 30
+    assert merged(found.measurements, "all") == expected
 
 
 def test_a_damaged_log_is_refused_with_what_is_missing(tmp_path):
@@ -170,16 +180,7 @@ def test_imported_results_are_figures_without_an_agreement_and_a_verdict_with_on
     shown = capsys.readouterr().out
     assert "INCONCLUSIVE: no answer: there is no agreement to judge by" in shown
     assert "coordinated omission can't be ruled out" in shown
-    agreement = written(
-        tmp_path,
-        "mine.yaml",
-        "schema: bizra-load/agreement/1",
-        "name: mine",
-        "operations: {generate: {}}",
-        "objectives:",
-        "  p95: {title: Generate p95, severity: CRITICAL, target: '< 5 ms',",
-        "        measure: {kind: client_quantile, operations: [generate], quantile: 0.95, latency: response}}",
-    )
+    agreement = written(tmp_path, "mine.yaml", *AGREEMENT)
     assert main(["assess", "--import", str(path), "--out", out, "--agreement", str(agreement)]) == 0
     assert "GO: every gate passes" in capsys.readouterr().out
     folders = sorted((tmp_path / "runs").iterdir())
@@ -200,3 +201,112 @@ def test_samples_of_a_single_second_are_shown_and_not_judged(tmp_path, capsys, r
     path = written(tmp_path, "one.csv", K6_HEADER, *[k6_row(START, 12.5)] * rows)
     assert main(["assess", "--import", str(path), "--out", str(tmp_path / "out")]) == 5
     assert "no steady part of at least 5 s" in " ".join(capsys.readouterr().out.split())
+
+
+# Of each file the right answer, not the one of a tool that sets every column.
+
+
+def imported(tmp_path, name, *lines):
+    return read_import(written(tmp_path, name, *lines)).measurements.windows
+
+
+def test_a_grpc_call_of_k6_succeeded_when_its_status_is_0_and_only_then(tmp_path):
+    rows = [k6_row(START, 2.0, expected="", status=status, metric="grpc_req_duration") for status in (0, 14, 0, 4, 13)]
+    [window] = imported(tmp_path, "k6.csv", K6_HEADER, *rows)
+    assert (window.ok, window.failed) == (2, {"grpc": 2, "timeout": 1})
+    assert window.response.over_range == 1
+
+
+@pytest.mark.parametrize(("status", "failed"), [(200, {}), (399, {}), (404, {"http_4xx": 1}), (503, {"http_5xx": 1})])
+def test_a_row_of_k6_without_expected_response_is_judged_by_its_status(tmp_path, status, failed):
+    [window] = imported(tmp_path, "k6.csv", K6_HEADER, k6_row(START, 2.0, expected="", status=status))
+    assert window.failed == failed
+    assert window.ok == 1 - len(failed)
+
+
+@pytest.mark.parametrize("metric", ["http_req_duration", "grpc_req_duration"])
+def test_a_row_of_k6_that_does_not_say_whether_it_succeeded_is_no_success(tmp_path, metric):
+    with pytest.raises(UsageError, match="line 2: neither expected_response nor status says whether it succeeded"):
+        imported(tmp_path, "k6.csv", K6_HEADER, k6_row(START, 2.0, expected="", status="", metric=metric))
+
+
+def test_iterations_that_k6_dropped_are_planned_and_unsent(tmp_path):
+    rows = [k6_row(START + s, 2.0) for s in range(20) for _ in range(4)]
+    made = [k6_row(START + s, 1.0, metric="iterations") for s in range(20) for _ in range(2)]  # two requests each
+    dropped = [k6_row(START + s, 3.0, metric="dropped_iterations") for s in range(20)]
+    found = imported(tmp_path, "k6.csv", K6_HEADER, *rows, *made, *dropped)
+    schedule = [w for w in found if w.operation == SCHEDULE]
+    assert {(w.planned, w.unsent) for w in schedule} == {(4 + 6, 6)}
+    alone = [w for w in imported(tmp_path, "2.csv", K6_HEADER, *rows, *dropped) if w.operation == SCHEDULE]
+    assert {(w.planned, w.unsent) for w in alone} == {(4 + 3, 3)}
+
+
+def test_a_run_of_which_two_thirds_were_dropped_is_invalid(tmp_path, capsys):
+    rows = [k6_row(START + s, 2.0) for s in range(20) for _ in range(50)]
+    dropped = [k6_row(START + s, 100.0, metric="dropped_iterations") for s in range(20)]
+    path = written(tmp_path, "k6.csv", K6_HEADER, *rows, *dropped)
+    agreement = written(tmp_path, "mine.yaml", *AGREEMENT)
+    assert main(["assess", "--import", str(path), "--out", str(tmp_path / "runs"), "--agreement", str(agreement)]) == 5
+    assert "planned operations were not sent" in " ".join(capsys.readouterr().out.split())
+
+
+def test_a_byte_order_mark_is_no_part_of_the_first_column(tmp_path):
+    assert imported(tmp_path, "k6.csv", "\ufeff" + K6_HEADER, k6_row(START, 2.0))[0].ok == 1
+    assert imported(tmp_path, "r.jtl", "\ufeff" + JMETER_HEADER, jmeter_row(START * 1000, 5))[0].ok == 1
+
+
+def test_names_that_differ_beyond_what_is_kept_stay_two(tmp_path):
+    labels = [f"https://shop.example/{'x' * 220}{end}" for end in "AB"]
+    found = imported(tmp_path, "r.jtl", JMETER_HEADER, *(jmeter_row(START * 1000, 5, label) for label in labels))
+    assert [w.ok for w in found] == [1, 1]
+    assert all(len(w.operation) == 200 for w in found)
+
+
+def test_jmeters_dates_are_read_and_without_a_zone_are_local_which_is_said(tmp_path):
+    at = datetime(2027, 1, 15, 8, 0, 0, 500_000)  # what is tested
+    for text in ("2027/01/15 08:00:00.500", "2027-01-15 08:00:00.500"):
+        found = read_import(written(tmp_path, "r.jtl", JMETER_HEADER, jmeter_row(text, 5)))
+        assert found.measurements.windows[0].second == int(at.timestamp())
+        assert "times without a zone are read as this machine's local time" in found.note
+    zoned = read_import(written(tmp_path, "z.jtl", JMETER_HEADER, jmeter_row("2027-01-15T08:00:00.500Z", 5)))
+    assert (zoned.measurements.windows[0].second, "zone" in zoned.note) == (1_800_000_000, False)
+    with pytest.raises(UsageError, match=r"line 2: time stamp '15.1.2027' \(allowed: Unix time, RFC 3339, or yyyy/MM/dd"):
+        read_import(written(tmp_path, "x.jtl", JMETER_HEADER, jmeter_row("15.1.2027", 5)))
+
+
+def test_a_failure_of_jmeter_without_a_time_counts_beside_its_neighbours(tmp_path):
+    broken = jmeter_row(0, 0, code="Non HTTP response code: java.net.URISyntaxException", success="false")
+    rows = [broken, jmeter_row(START * 1000, 5), jmeter_row((START + 3) * 1000, 5), broken]
+    found = imported(tmp_path, "r.jtl", JMETER_HEADER, *rows)
+    assert [(w.second - START, w.ok, w.failed) for w in found] == [(0, 1, {"transport": 1}), (3, 1, {"transport": 1})]
+    with pytest.raises(UsageError, match="line 2: time stamp '0'"):  # a success without a time is nothing that JMeter writes
+        imported(tmp_path, "x.jtl", JMETER_HEADER, jmeter_row(0, 5))
+
+
+def test_a_log_of_an_older_encoding_is_refused_by_its_name(tmp_path):
+    line = (
+        "0.133,1.005,2.802,HISTIgAAAFd42pNpmazIwMAYxgABTBDKT4GBgdnNYMcCBvsPUBkeBkYGZqA8MwMbAzsDC5DFBCTZgJCDQY1BjkGLQZRBlUEPCB8z"
+    )
+    with pytest.raises(UsageError, match=r"line 2: encoded as V1 \(allowed: V2"):
+        imported(tmp_path, "v1.hlog", "#[Histogram log format version 1.1]", line)
+
+
+def test_an_interval_of_several_seconds_is_spread_over_them(tmp_path):
+    path = tmp_path / "a.hlog"
+    expected = hlog(path, 1003, seconds=60, every_s=10)
+    found = read_import(path).measurements.windows
+    assert [w.second for w in found] == list(range(START, START + 60))
+    assert {w.ok for w in found} == {100, 101}
+    for i, whole in enumerate(expected):
+        assert histogram.merge(w.response for w in found[10 * i : 10 * i + 10]) == whole
+
+
+@pytest.mark.parametrize(
+    ("every_s", "seconds", "said"),
+    [(60, 600, r"interval 1: 60 s long \(allowed: 30 s\)"), (10, 40, r"4 intervals of up to 10 s \(allowed: at least 5")],
+)
+def test_intervals_that_hide_how_samples_depend_are_refused(tmp_path, every_s, seconds, said):
+    path = tmp_path / "a.hlog"
+    hlog(path, 100, seconds=seconds, every_s=every_s)
+    with pytest.raises(UsageError, match=said):
+        read_import(path)

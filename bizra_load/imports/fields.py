@@ -1,0 +1,44 @@
+"""Fields that the CSV files of several tools have: times, latencies, statuses."""
+
+from __future__ import annotations
+
+import math
+from datetime import datetime
+
+from sla.values.histogram import HIGHEST_NS
+from sla.values.number import number_in, whole_in
+
+LOCAL_TIME = "times without a zone are read as this machine's local time"
+_TIMES = "Unix time, RFC 3339, or yyyy/MM/dd HH:mm:ss.SSS"
+
+
+def category_of_code(status: str) -> str:
+    """Of a request that failed, by its HTTP status."""
+    if status[:1] in ("3", "4", "5") and len(status) == 3:
+        return f"http_{status[0]}xx"
+    return "transport" if status in ("", "0") or not status.isdigit() else "bad_json"  # a response that the tool judged wrong
+
+
+def latency_ns(text: str, name: str) -> int:
+    """Milliseconds to ns. Raises ValueError."""
+    value = number_in(text)
+    if value is None:
+        raise ValueError(f"{name}: {text!r} (allowed: milliseconds, not negative)")
+    return min(round(value * 1e6), HIGHEST_NS + 1)
+
+
+def time_ns(text: str) -> tuple[int, bool]:
+    """(Unix ns, whether the text had no zone) of a time in s, ms, us or ns (which, its size decides), or of a date. Raises
+    ValueError.
+    """
+    value = number_in(text)
+    if value is None:
+        try:
+            at = datetime.fromisoformat(text.replace("/", "-").replace("Z", "+00:00"))
+            return round(at.timestamp() * 1e9), at.tzinfo is None
+        except (ValueError, OverflowError, OSError):
+            raise ValueError(f"time stamp {text!r} (allowed: {_TIMES})") from None
+    if not 0 < value < 1e20:
+        raise ValueError(f"time stamp {text!r} (allowed: {_TIMES})")
+    factor = next(f for limit, f in ((1e11, 1e9), (1e14, 1e6), (1e17, 1e3), (math.inf, 1.0)) if value < limit)
+    return int(text) * int(factor) if whole_in(text) is not None else round(value * factor), False

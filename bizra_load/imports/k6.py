@@ -1,0 +1,56 @@
+"""k6's CSV output (grafana.com/docs/k6, "CSV")."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from bizra_load.imports.fields import category_of_code, latency_ns, time_ns
+from bizra_load.imports.samples import SECOND_NS, Sample, Samples
+from sla.values.number import number_in
+
+TITLE = "k6 CSV"
+COLUMNS = ("metric_name", "timestamp", "metric_value")
+_TIMEOUT = "1050"
+_GRPC_DEADLINE_EXCEEDED = "4"
+_UNKNOWN = "neither expected_response nor status says whether it succeeded (k6 run --system-tags expected_response,status)"
+
+
+def take(samples: Samples, row: Mapping[str, str]) -> None:
+    """One row. Raises ValueError."""
+    metric = row["metric_name"]
+    if metric in ("http_req_duration", "grpc_req_duration"):
+        category = _http(row) if metric == "http_req_duration" else _grpc(row)
+        latency = latency_ns(row["metric_value"], "metric_value")
+        samples.add(Sample(row.get("name") or row.get("url", ""), category, time_ns(row["timestamp"])[0], latency))
+    elif metric in ("iterations", "dropped_iterations"):
+        count = number_in(row["metric_value"])
+        if count is None:
+            raise ValueError(f"metric_value: {row['metric_value']!r} (allowed: a count)")
+        if metric == "iterations":
+            samples.iterations += round(count)
+        elif count:
+            samples.dropped[time_ns(row["timestamp"])[0] // SECOND_NS] += count
+
+
+def _http(row: Mapping[str, str]) -> str:
+    """k6's own word where the row has it; else a response is expected from 200 to 399, as k6 holds it."""
+    status, expected = row.get("status") or "", row.get("expected_response") or ""
+    if row.get("error_code") == _TIMEOUT:
+        return "timeout"
+    if row.get("error_code") or row.get("error"):
+        return category_of_code(status)
+    if expected:
+        return category_of_code(status) if expected != "true" else ""
+    if not status:
+        raise ValueError(_UNKNOWN)
+    return "" if "200" <= status <= "399" and len(status) == 3 else category_of_code(status)
+
+
+def _grpc(row: Mapping[str, str]) -> str:
+    """By the status alone, gRPC's code: k6 sets no error and no expected_response for it."""
+    status = row.get("status") or ""
+    if not status:
+        raise ValueError(_UNKNOWN)
+    if status == "0":
+        return ""
+    return "timeout" if status == _GRPC_DEADLINE_EXCEEDED else "grpc"

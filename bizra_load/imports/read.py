@@ -1,0 +1,113 @@
+"""Results of other tools as measurements: k6's CSV, JMeter's CSV (JTL), HdrHistogram logs (.hlog).
+
+These tools count a response from its actual send, so response and service time are the same here, and coordinated omission
+can't be ruled out.
+"""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import os
+import zlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, TextIO, cast
+
+from bizra_load.exit_codes import UsageError
+from bizra_load.imports import hlog, jmeter, k6
+from bizra_load.imports.samples import Samples
+from bizra_load.io.files import open_regular
+from sla.values.measurements import Measurements, RunFacts
+from sla.values.window import SCHEDULE, Window, merge_windows
+
+MAX_SPAN_S = 31 * 86_400
+MAX_LINE = 1024 * 1024
+NOTE = "imported: latencies count from the actual send, so coordinated omission can't be ruled out"
+_TAKERS = ((k6.TITLE, k6.COLUMNS, k6.take), (jmeter.TITLE, jmeter.COLUMNS, jmeter.take))
+
+
+@dataclass(frozen=True)
+class Imported:
+    """What a file held, of which kind it is, and what must be known beside the figures."""
+
+    measurements: Measurements
+    kind: str
+    note: str
+
+
+def read_import(path: Path, unit: str = "ns") -> Imported:
+    """`unit` is that of an .hlog's values. Raises UsageError with file, line and reason."""
+    try:
+        with _open(path) as file:
+            first = next(_lines(file), "")
+        if first.startswith(("#", '"StartTimestamp"', "Tag=")):
+            return Imported(_measurements(_hlog(path, unit)), hlog.TITLE, NOTE)
+        header = next(csv.reader([first]), [])
+        with _open(path) as file:
+            for kind, needed, take in _TAKERS:
+                if set(needed) <= set(header):
+                    samples = _csv(file, take)
+                    return Imported(_measurements(samples.windows()), kind, "; ".join([NOTE, *sorted(samples.notes)]))
+        wanted = "; ".join(f"{kind}: {', '.join(needed)}" for kind, needed, _ in _TAKERS)
+        raise ValueError(f"line 1: no known header (allowed: an HdrHistogram log, or a CSV with the columns of {wanted})")
+    except OSError as error:
+        raise UsageError(f"--import: {path}: {error.strerror or error}") from None
+    except (ValueError, EOFError, csv.Error, zlib.error) as error:
+        raise UsageError(f"--import: {path}: {error}") from None
+
+
+@contextmanager
+def _open(path: Path) -> Iterator[TextIO]:
+    with os.fdopen(open_regular(path), "rb") as raw:  # a GzipFile leaves it open
+        unpacked = cast(BinaryIO, gzip.GzipFile(fileobj=raw)) if path.suffix == ".gz" else raw
+        with io.TextIOWrapper(unpacked, encoding="utf-8-sig", newline="") as text:  # Excel and Windows tools write its mark
+            yield text
+
+
+def _lines(file: TextIO) -> Iterator[str]:
+    """Lines that fit the memory: a compressed file may hold one of gigabytes."""
+    while line := file.readline(MAX_LINE):
+        if len(line) == MAX_LINE and not line.endswith("\n"):
+            raise ValueError(f"a line of more than {MAX_LINE:,} characters")
+        yield line
+
+
+def _csv(file: TextIO, take: Callable[[Samples, Mapping[str, str]], None]) -> Samples:
+    samples = Samples()
+    for number, row in enumerate(csv.DictReader(_lines(file)), start=2):
+        try:
+            if None in row.values():
+                raise ValueError("cut short")
+            take(samples, row)
+        except (ValueError, OverflowError, TypeError) as error:
+            raise ValueError(f"line {number}: {error}") from None
+    return samples
+
+
+def _hlog(path: Path, unit: str) -> list[Window]:
+    if path.suffix == ".gz":
+        raise ValueError("a compressed log: unpack it first")
+    intervals = 0
+    with _open(path) as file:
+        for number, line in enumerate(_lines(file), start=1):
+            if hlog.is_interval(line):
+                intervals += 1
+                hlog.check_encoding(line, number)
+    return hlog.windows(path, unit, intervals)
+
+
+def _measurements(windows: Sequence[Window]) -> Measurements:
+    merged = merge_windows(windows)
+    seconds = [w.second for w in merged if w.operation != SCHEDULE]
+    if not seconds:
+        raise ValueError("no latency sample in it")
+    first, last = min(seconds), max(seconds)
+    if last - first > MAX_SPAN_S:
+        raise ValueError(f"the times span more than {MAX_SPAN_S // 86_400} days: did a clock jump?")
+    # the first and the last second are seldom whole ones: judged is what lies between
+    facts = RunFacts((first + 1) * 10**9, max(last, first + 1) * 10**9, workers=("imported",))
+    return Measurements(merged, (), (), facts)

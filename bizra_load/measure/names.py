@@ -1,0 +1,20 @@
+"""Names of operations as they are kept: bounded, and never two as one."""
+
+from __future__ import annotations
+
+import hashlib
+
+MAX_NAME = 200
+UNNAMED = "(unnamed)"
+_HASH_DIGITS = 12
+
+
+def kept_name(name: str) -> str:
+    """The name itself where it can be kept. A longer one than MAX_NAME ends in a hash of all of it; half a surrogate pair,
+    which is no text, becomes "?"; an empty one is UNNAMED.
+    """
+    text = name if name.isascii() else name.encode("utf-8", "replace").decode("utf-8")
+    if len(text) > MAX_NAME:
+        digest = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:_HASH_DIGITS]
+        return f"{text[: MAX_NAME - _HASH_DIGITS - 1]}#{digest}"
+    return text or UNNAMED

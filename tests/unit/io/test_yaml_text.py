@@ -1,0 +1,54 @@
+"""YAML from outside: plain values, or one line that says what is wrong."""
+
+import time
+
+import pytest
+
+from bizra_load.io import yaml_text
+
+UNFIT = [
+    "name: !!int ''",
+    "name: !!float ''",
+    "name: !!bool maybe",
+    "name: !!timestamp x",
+    "name: !!binary \u00e9",
+    "- !!omap 3",
+]
+
+
+@pytest.mark.parametrize("read", [yaml_text.load, yaml_text.load_all])
+@pytest.mark.parametrize("text", UNFIT)
+def test_a_value_that_its_tag_does_not_allow_is_one_line(read, text):
+    with pytest.raises(ValueError, match="not YAML") as raised:
+        read(text)
+    assert "\n" not in str(raised.value)
+
+
+def test_all_documents_are_read():
+    assert yaml_text.load_all("a: 1\n---\n- b\n---\n") == [{"a": 1}, ["b"], None]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("a: &x 1\nb: *x", "aliases, which are refused"),
+        ("[" * 101 + "]" * 101, "allowed: 100,000 values, nested 100 deep"),
+        ("[" * 50_000, "nested 100 deep"),
+        ("- 1\n" * 100_001, "allowed: 100,000 values"),
+        ("a: [1", "not YAML or JSON"),
+    ],
+)
+def test_what_can_not_be_read_in_bounds_is_refused(text, said):
+    with pytest.raises(ValueError, match=said):
+        yaml_text.load_all(text)
+
+
+def test_megabytes_are_refused_before_they_are_built():
+    line = "- {name: a, value: [1, 2, 3]}\n"
+    begin = time.process_time()
+    with pytest.raises(ValueError, match="more than can be read"):
+        yaml_text.load_all(line * 200_000)  # 6 MB
+    whole = time.process_time() - begin
+    begin = time.process_time()
+    yaml_text.load_all(line * 12_000)
+    assert whole < 5 * (time.process_time() - begin)  # no more than reading what is allowed

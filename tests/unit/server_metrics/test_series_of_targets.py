@@ -1,0 +1,71 @@
+"""Series become Snapshots: which labels are the target's, which tell its series apart."""
+
+import math
+
+from bizra_load.server_metrics.exposition import parse, snapshot_of
+from bizra_load.server_metrics.native import NativeHistogram
+from bizra_load.server_metrics.prometheus import Series, by_scrape
+from sla.values.snapshot import BucketCounts, labels_of, metric_of, series_key
+
+NODE = {"instance": "a:1", "job": "node", "cluster": "alpha"}
+AT_NS = 5 * 10**9
+
+
+def series(name, value, **labels):
+    return Series(name, NODE | labels, [(AT_NS, value)])
+
+
+def test_labels_that_all_series_have_are_the_targets_and_others_tell_its_series_apart():
+    [found] = by_scrape(
+        [
+            series("process_start_time_seconds", 1.0),
+            series("n_total", 2.0, method="get"),
+            series("n_total", 3.0, method="put"),
+            series("h_bucket", 1.0, method="get", le="0.5"),
+            series("h_bucket", 4.0, method="get", le="+Inf"),
+            series("h_sum", 2.5, method="get"),
+            series("h_count", 4.0, method="get"),
+        ]
+    )
+    assert (found.at_ns, found.target) == (AT_NS, labels_of(NODE))
+    assert found.counters == {'n_total{method="get"}': 2.0, 'n_total{method="put"}': 3.0}
+    assert found.gauges == {"process_start_time_seconds": 1.0}
+    assert found.histograms == {'h{method="get"}': BucketCounts((0.5, math.inf), (1.0, 4.0), 2.5)}
+    assert found.counts("n_total")
+    assert not found.counts("n")
+
+
+def test_targets_are_told_apart_by_any_label_and_read_at_their_own_times():
+    other = Series("n_total", NODE | {"cluster": "beta"}, [(AT_NS, 7.0), (AT_NS + 1, 8.0)])
+    found = by_scrape([series("n_total", 2.0), other])
+    assert [(s.at_ns, dict(s.target)["cluster"], s.counters["n_total"]) for s in found] == [
+        (AT_NS, "alpha", 2.0), (AT_NS, "beta", 7.0), (AT_NS + 1, "beta", 8.0),
+    ]  # fmt: skip
+
+
+def test_native_histograms_keep_their_label_sets():
+    h = NativeHistogram(((1.0, 2.0, 3.0),), 3.0, 4.5)
+    [found] = by_scrape([series("n_total", 2.0), series("h", h, method="get"), series("h", h, method="put")])
+    assert found.histograms == dict.fromkeys(
+        ('h{method="get"}', 'h{method="put"}'), BucketCounts((1.0, 2.0, math.inf), (0, 3, 3), 4.5)
+    )
+
+
+def test_a_page_is_kept_by_label_set_and_only_what_was_asked_for():
+    page = b'n_total{a="1"} 1\nn_total{a="2"} 2\nm_total 3\nh_bucket{le="1"} 4\nh_bucket{le="+Inf"} 5\nh_count 5\nh_sum 2\n'
+    found = parse(page, "url", AT_NS, 0, ["n_total", "h"])
+    assert found.counters == {'n_total{a="1"}': 1.0, 'n_total{a="2"}': 2.0}
+    assert found.histograms == {"h": BucketCounts((1.0, math.inf), (4.0, 5.0), 2.0)}
+    assert parse(page, "url", AT_NS, 0).counters["m_total"] == 3.0
+
+
+def test_a_histogram_without_plus_inf_has_it_from_its_count_or_is_left_out():
+    rows = [("h_bucket", {"le": "1"}, 4.0), ("h_sum", {}, 9.0)]
+    assert snapshot_of([*rows, ("h_count", {}, 9.0)], AT_NS).histograms == {"h": BucketCounts((1.0, math.inf), (4.0, 9.0), 9.0)}
+    assert snapshot_of(rows, AT_NS).histograms == {}
+
+
+def test_a_key_holds_any_label_value():
+    key = series_key("n_total", {"b": 'say "x}"\n', "a": "\\"})
+    assert key == 'n_total{a="\\\\",b="say \\"x}\\"\\n"}'
+    assert metric_of(key) == "n_total"
