@@ -42,14 +42,14 @@ def run_render(args: argparse.Namespace) -> int:
 
 
 def run_drill(args: argparse.Namespace) -> int:
-    agreement = read_agreement(args.agreement, args.baseline).judged
+    file = read_agreement(args.agreement, args.baseline)
     try:
         inputs.out_folder(str(args.out))
     except (OSError, ValueError) as error:
         raise UsageError(f"--out: {error}") from None
     only = [name.strip() for name in args.rules.split(",") if name.strip()]
     try:
-        result = drill(agreement, only, lambda line: print(line, file=sys.stderr, flush=True))
+        result = drill(file, only, lambda line: print(line, file=sys.stderr, flush=True))
     except AgreementError as error:
         raise UsageError(f"{args.agreement}: {error}") from None
     path = args.out / "alert-drill.json"

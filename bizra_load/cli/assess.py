@@ -45,7 +45,7 @@ def run(args: argparse.Namespace) -> int:
 def _imported(path: Path, unit: str, agreement: str | None, out: Path, evidence: list[str]) -> Path:
     """The run folder that was made of another tool's results. Raises UsageError before anything is written."""
     read = read_agreement(agreement) if agreement else None
-    read_files(evidence, read.agreement if read else figures_only())
+    read_files(evidence, read or figures_only())
     imported = read_import(path, unit)
     measurements = imported.measurements
     started = datetime.fromtimestamp(measurements.facts.load_started_ns / 1e9, UTC)

@@ -18,10 +18,11 @@ from bizra_load.exit_codes import UsageError
 from bizra_load.io import terminal
 from bizra_load.io.files import writing
 from bizra_load.io.redaction import without_userinfo
-from bizra_load.judging.agreements import read_agreement
+from bizra_load.judging.agreements import AgreementFile, read_agreement
 from bizra_load.launch.load import put_load_on
 from bizra_load.launch.request import LoadRequest, load_request
 from bizra_load.monitoring.grafana import settings_of_environment
+from bizra_load.monitoring.rule_files import groups, to_yaml
 from bizra_load.node.faults import FaultError, Faults, parse_assignments
 from bizra_load.products import product_of
 from bizra_load.rehearsal.local_prometheus import local_prometheus
@@ -29,6 +30,7 @@ from bizra_load.rehearsal.node_process import start_node
 from bizra_load.settings import inputs
 from bizra_load.validation.log import Log
 from bizra_load.validation.suite import Plan, Suite
+from sla.values.section import AgreementError
 
 
 def run(args: argparse.Namespace) -> int:
@@ -45,7 +47,7 @@ def run(args: argparse.Namespace) -> int:
     file = read_agreement(settings.agreement)
     with ExitStack() as stack:
         if rehearsal:
-            request, prometheus_url, selector = _rehearse(request, product_of(file.judged).job, args.fault, stack)
+            request, prometheus_url, selector = _rehearse(request, file, args.fault, stack)
         plan = Plan(
             load=partial(put_load_on, request),
             file=file,
@@ -78,12 +80,18 @@ def _check(args: argparse.Namespace, prometheus_url: str, rehearsal: bool) -> No
         args.artifacts.mkdir(parents=True, exist_ok=True)
 
 
-def _rehearse(request: LoadRequest, job: str, faults: list[str], stack: ExitStack) -> tuple[LoadRequest, str, str]:
-    """Start the reference node and a Prometheus that scrapes it every second: the load on that node, the address of the
-    Prometheus, and the node's selector.
+def _rehearse(request: LoadRequest, file: AgreementFile, faults: list[str], stack: ExitStack) -> tuple[LoadRequest, str, str]:
+    """Start the reference node and a Prometheus that scrapes it every second and has the agreement's alert rules: the load on
+    that node, the address of the Prometheus, and the node's selector.
     """
+    product = product_of(file.judged)
+    job = product.job
     node = stack.enter_context(start_node([word for fault in faults for word in ("--fault", fault)]))
-    prometheus = stack.enter_context(local_prometheus({job: urlsplit(node.metrics_url).netloc}))
+    try:
+        rules = to_yaml(groups(product.alert_rules(file.judged)), file.agreement.name)
+    except AgreementError:  # its limits are not known before the load, or it has none that rules are made of
+        rules = ""
+    prometheus = stack.enter_context(local_prometheus({job: urlsplit(node.metrics_url).netloc}, rules=rules))
     prometheus.wait_for_scrape(job)
     print(f"No target given: a rehearsal on the reference node {node.url}, Prometheus {prometheus.url}", flush=True)
     return request.in_rehearsal(node.url, node.metrics_url), prometheus.url, f'job="{job}"'

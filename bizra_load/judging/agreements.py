@@ -94,14 +94,14 @@ def kept_agreement(folder: Path) -> AgreementFile:
     return AgreementFile(agreement, _baseline(baseline_text, agreement.baseline), content, baseline_text)
 
 
-def figures_only() -> Agreement:
+def figures_only() -> AgreementFile:
     """What stands in for an agreement where there is none."""
-    return replace(FIGURES_ONLY, monitoring=product_of(FIGURES_ONLY).required)
+    return AgreementFile(replace(FIGURES_ONLY, monitoring=product_of(FIGURES_ONLY).required), None, "", "")
 
 
 def agreement_of_run(folder: Path) -> Agreement:
     """The agreement that a run folder keeps, or figures_only(). Raises UsageError."""
-    return kept_agreement(folder).agreement if (folder / AGREEMENT).exists() else figures_only()
+    return (kept_agreement(folder) if (folder / AGREEMENT).exists() else figures_only()).agreement
 
 
 def measured_with_run(folder: Path) -> Baseline | None:

@@ -19,11 +19,11 @@ from typing import Any
 from bizra_load.exit_codes import UsageError
 from bizra_load.io import yaml_text
 from bizra_load.io.files import write_atomically, writing
+from bizra_load.judging.agreements import AgreementFile
 from bizra_load.judging.junit import read_junit
 from sla.release import deployment
 from sla.release.checklist import FREE
-from sla.release.evidence import EvidenceError, of_alert_drill, of_dashboard, of_document, of_file, of_tests
-from sla.values.agreement import Agreement
+from sla.release.evidence import EvidenceError, of_alert_drill, of_dashboard, of_document, of_file, of_rules_check, of_tests
 from sla.values.assessment import Evidence, Status
 from sla.values.section import unknown
 
@@ -31,7 +31,8 @@ FOLDER, INDEX = "evidence", "evidence.json"
 SCHEMA = "bizra-load/evidence/1"
 MAX_BYTES = 20_000_000
 ALIASES = {"tests": "node_tests"}
-READ = ("node_tests", "alerts", "monitoring", "deployment")
+RULES = "rules"  # what is deployed: it takes from a gate what another file proves, and proves no gate itself
+READ = ("node_tests", "alerts", "monitoring", "deployment", RULES)
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ class EvidenceFile:
     data: bytes
 
 
-def read_files(words: Iterable[str], agreement: Agreement) -> list[EvidenceFile]:
+def read_files(words: Iterable[str], by: AgreementFile) -> list[EvidenceFile]:
     """The files of NAME=PATH words, read and checked by an agreement's gates and its product. Raises UsageError: one line."""
     files: dict[str, EvidenceFile] = {}
     for word in words:
@@ -54,14 +55,14 @@ def read_files(words: Iterable[str], agreement: Agreement) -> list[EvidenceFile]
         name = ALIASES.get(name.strip(), name.strip())
         if not equals or not path or not name:
             raise UsageError(f"--evidence: {word!r} is not NAME=PATH (allowed: for example tests=junit.xml)")
-        allowed = {*READ, *ALIASES, *FREE, *agreement.evidence}
+        allowed = {*READ, *ALIASES, *FREE, *by.agreement.evidence}
         if name not in allowed:
             raise UsageError(f"--evidence: {unknown(name, allowed)}")
         if name in files:
             raise UsageError(f"--evidence: {name} is given twice (allowed: one file for each name)")
         files[name] = _read(name, Path(path))
     for file in files.values():
-        _values(file, f"--evidence {file.name}={file.original}", agreement)
+        _values(file, f"--evidence {file.name}={file.original}", by)
     return list(files.values())
 
 
@@ -81,16 +82,20 @@ def keep_files(folder: Path, files: Sequence[EvidenceFile]) -> None:
         write_atomically(place / INDEX, json.dumps({"schema": SCHEMA, "given": rows}, indent=2) + "\n")
 
 
-def read_kept_files(folder: Path, agreement: Agreement) -> dict[str, Evidence]:
+def read_kept_files(folder: Path, by: AgreementFile) -> dict[str, Evidence]:
     """What the copies in a run folder prove, by key; {} where there are none. A copy that was changed raises UsageError."""
     proofs: dict[str, Evidence] = {}
+    deployed: dict[str, Evidence] = {}
     for file in _kept(folder):
-        for e in _values(file, str(folder / FOLDER / file.file), agreement):
+        for e in _values(file, str(folder / FOLDER / file.file), by):
             placed = dataclasses.replace(
                 e, source=f"{FOLDER}/{file.file}", sha256=file.sha256, modified=file.modified
             )  # fmt: skip
-            proofs[e.key] = _stronger(proofs.get(e.key), placed)
-    return proofs
+            if file.name == RULES:
+                deployed[e.key] = placed
+            else:
+                proofs[e.key] = _stronger(proofs.get(e.key), placed)
+    return proofs | {key: _weaker(proofs.get(key), e) for key, e in deployed.items()}
 
 
 _INDEXED = [f for f in dataclasses.fields(EvidenceFile) if f.name != "data"]
@@ -100,6 +105,12 @@ def _stronger(one: Evidence | None, other: Evidence) -> Evidence:
     """Two files on one item: a failure stands, and a proof beats an open question."""
     order = (Status.FAIL, Status.PASS, Status.INCONCLUSIVE)
     return other if one is None or order.index(other.status) < order.index(one.status) else one
+
+
+def _weaker(shown: Evidence | None, deployed: Evidence) -> Evidence:
+    """What was shown elsewhere, and what is deployed: both must hold."""
+    order = (Status.FAIL, Status.INCONCLUSIVE, Status.PASS)
+    return shown if shown and order.index(shown.status) < order.index(deployed.status) else deployed
 
 
 def _kept(folder: Path) -> list[EvidenceFile]:
@@ -155,13 +166,16 @@ def _plain(name: str) -> str:
     return re.sub(r"[^A-Za-z0-9_-]", "-", name)[:60]
 
 
-def _values(file: EvidenceFile, where: str, agreement: Agreement) -> tuple[Evidence, ...]:
+def _values(file: EvidenceFile, where: str, by: AgreementFile) -> tuple[Evidence, ...]:
+    agreement = by.agreement
     suffix = Path(file.file).suffix.lower()
     try:
         if file.name == "node_tests":
             return of_tests(file.name, read_junit(file.data))
         if file.name == "alerts":
-            return of_alert_drill(_json(file.data), agreement.monitoring)
+            return of_alert_drill(_json(file.data), agreement.monitoring, by.sha256)
+        if file.name == RULES:
+            return of_rules_check(_json(file.data), by.sha256)
         if file.name == "monitoring":
             return of_dashboard(_json(file.data), agreement.monitoring, agreement.process.scrape_s)
         if file.name == "deployment":

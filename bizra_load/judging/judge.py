@@ -64,7 +64,7 @@ def check_settings(settings: Settings) -> None:
     """What can be refused before the first request: the agreement, its environment, the evidence. Raises UsageError."""
     file = read_agreement(settings.agreement, settings.baseline)
     file.check_environment(settings.environment)
-    evidence.read_files(settings.evidence, file.agreement)
+    evidence.read_files(settings.evidence, file)
 
 
 def judge_folder(folder: Path, override: Override = NO_OVERRIDE) -> tuple[Assessment, Measurements]:
@@ -93,8 +93,8 @@ def add_evidence(folder: Path, words: Sequence[str]) -> None:
     """Check what --evidence names and copy it into the run folder. Raises UsageError before anything is written."""
     if words:
         record = read_record(folder)
-        agreement = kept_agreement(folder).agreement if record.agreement else figures_only()
-        evidence.keep_files(folder, evidence.read_files(words, agreement))
+        by = kept_agreement(folder) if record.agreement else figures_only()
+        evidence.keep_files(folder, evidence.read_files(words, by))
 
 
 def assess_folder(folder: Path, override: Override = NO_OVERRIDE, out: Path | None = None) -> Assessment:
@@ -123,7 +123,7 @@ def _basis(folder: Path, record: RunRecord, override: Override) -> _Basis:
         if environment not in file.agreement.accepted:
             environment = None
     else:
-        file = kept_agreement(folder) if record.agreement else AgreementFile(figures_only(), None, "", "")
+        file = kept_agreement(folder) if record.agreement else figures_only()
         if file.baseline and record.baseline:
             file = dataclasses.replace(file, baseline=dataclasses.replace(file.baseline, name=record.baseline))
     file.check_environment(environment)
@@ -132,7 +132,7 @@ def _basis(folder: Path, record: RunRecord, override: Override) -> _Basis:
     baseline = override.baseline or file.baseline
     if override.baseline:
         check_figures(file.agreement, baseline, "--baseline")
-    return _Basis(file, baseline, environment, tuple(sorted(allowed)), evidence.read_kept_files(folder, file.agreement))
+    return _Basis(file, baseline, environment, tuple(sorted(allowed)), evidence.read_kept_files(folder, file))
 
 
 def _notes(record: RunRecord, facts: RunFacts, basis: _Basis) -> list[str]:

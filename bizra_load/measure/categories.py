@@ -10,7 +10,7 @@ def category_of_status(status: int) -> str:
     return "http_5xx" if status >= 500 else "http_4xx" if status >= 400 else "http_3xx"
 
 
-def category_of(exception: BaseException) -> str:
+def category_of(exception: object) -> str:
     """Failure category of a foreign user's exception, by its HTTP status or its name; "transport" when nothing tells more."""
     category = getattr(exception, "category", None)
     if category in FAILURE_CATEGORIES:

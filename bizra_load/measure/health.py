@@ -7,6 +7,7 @@ import gc
 import os
 import time
 from collections.abc import Generator, Iterator
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -18,6 +19,15 @@ from bizra_load.measure.machine import MachineReader
 from bizra_load.measure.seconds import SECOND_NS, count_pairs
 from sla.values.histogram import EMPTY, HIGHEST_NS, Histogram, from_values
 from sla.values.window import Health
+
+
+@dataclass(frozen=True)
+class Counts:
+    """What a worker counted since its last report (see Health)."""
+
+    reconnects: int = 0
+    bad_samples: int = 0
+    report_errors: int = 0
 
 
 class HealthReader:
@@ -42,7 +52,7 @@ class HealthReader:
         self._memory.close()
         self._machine.close()
 
-    def steps(self, until_ns: int, slots: int, reconnects: int, sender: Sender) -> Iterator[None]:
+    def steps(self, until_ns: int, slots: int, counts: Counts, sender: Sender) -> Iterator[None]:
         """Rows for everything before `until_ns` (perf_counter_ns): one for the second that ends there, and one for each earlier
         one in which arrivals were woken that no row has held yet.
         """
@@ -65,7 +75,9 @@ class HealthReader:
                 own_lag=own_lag,
                 hub=hub,
                 cpu_share=share,
-                reconnects=reconnects,
+                reconnects=counts.reconnects,
+                bad_samples=counts.bad_samples,
+                report_errors=counts.report_errors,
                 rss_bytes=rss_bytes,
                 gc_pause_ns=self._collections.take(),
                 slots=slots,

@@ -18,3 +18,11 @@ def kept_name(name: str) -> str:
         digest = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:_HASH_DIGITS]
         return f"{text[: MAX_NAME - _HASH_DIGITS - 1]}#{digest}"
     return text or UNNAMED
+
+
+def text_of(name: object) -> str:
+    """A name of something that is no text; its type's where it does not even tell that."""
+    try:
+        return str(name)
+    except Exception:  # it is anybody's object
+        return type(name).__name__

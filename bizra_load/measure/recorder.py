@@ -6,11 +6,13 @@ are kept apart from the latency samples, so that the in-flight integral can cont
 
 from __future__ import annotations
 
+import math
 from array import array
 from collections.abc import Callable
 
 import numpy as np
 
+from bizra_load.measure.names import kept_name
 from bizra_load.measure.seconds import SECOND_NS, Rows, Samples, SecondsMaker, Steps
 from sla.values.histogram import HIGHEST_NS, IntArray
 from sla.values.window import SCHEDULE, Window
@@ -28,6 +30,7 @@ class Operation:
         self._starts = array("q")
         self._ok = (array("q"), array("q"), array("q"))  # intended, sent, done
         self._failed: dict[str, tuple[array[int], array[int], array[int]]] = {}
+        self._untimed = array("q")
         self._events_only = True
         self._in_flight = 0
 
@@ -52,6 +55,10 @@ class Operation:
         for buffer, value in zip(buffers, (intended_ns, sent_ns, done_ns), strict=True):
             buffer.append(value)
 
+    def succeeded_untimed(self, done_ns: int) -> None:
+        """One of a user that is not ours succeeded, and nobody knows how long it took."""
+        self._untimed.append(done_ns)
+
     def cut(self, to_ns: int) -> Samples:
         """Everything that happened before `to_ns`; what happened then or later stays in the buffers."""
         starts = cut_column(self._starts, to_ns)
@@ -61,7 +68,7 @@ class Operation:
         in_flight = self._in_flight
         if not self._events_only:
             self._in_flight += starts.size - sum(rows[0].size for rows in finished.values())
-        return Samples(self.name, self._events_only, in_flight, starts, finished)
+        return Samples(self.name, self._events_only, in_flight, starts, finished, cut_column(self._untimed, to_ns))
 
 
 def cut_column(buffer: array[int], to_ns: int) -> IntArray:
@@ -97,10 +104,11 @@ class Recorder:
         self._unsent = array("q")
 
     def operation(self, name: str) -> Operation:
-        """The operation of this name, made on first use; OTHER once there are MAX_OPERATIONS."""
+        """The operation of this name (kept_name() of it), made on first use; OTHER once there are MAX_OPERATIONS."""
         operation = self._operations.get(name)
         if operation is None:
-            if len(self._operations) >= MAX_OPERATIONS:
+            name = kept_name(name)
+            if len(self._operations) >= MAX_OPERATIONS and name not in self._operations:
                 name = OTHER
             operation = self._operations.setdefault(name, Operation(name))
         return operation
@@ -137,6 +145,14 @@ class Recorder:
         yield from maker.steps(samples)
 
 
-def milliseconds_to_ns(response_time_ms: float) -> int:
-    """Locust's float ms to whole ns, capped above the histogram's range so that it is counted as over range."""
-    return min(round(response_time_ms * 1e6), HIGHEST_NS + 1)
+def milliseconds_to_ns(response_time_ms: object) -> int | None:
+    """Locust's float ms to whole ns, capped above the histogram's range so that it is counted as over range. None for what is
+    no time: no number, NaN, infinite, negative.
+    """
+    if isinstance(response_time_ms, bool | str | bytes):
+        return None
+    try:
+        ns = float(response_time_ms) * 1e6  # type: ignore[arg-type]  # numpy's numbers are numbers too
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return min(round(ns), HIGHEST_NS + 1) if 0 <= ns < math.inf else None

@@ -40,6 +40,7 @@ def window_row_with(w: Window, texts: Iterable[str]) -> Row:
         "unsent": w.unsent,
         "started": w.started,
         "ok": w.ok,
+        "untimed": w.untimed,
         "failed": dict(w.failed),
         "in_flight_ns": w.in_flight_ns,
         "response_sum_ns": w.response_sum_ns,
@@ -55,6 +56,7 @@ def window_from_row(row: object) -> Window:
     """Raises WireError for anything that window_row() could not have made."""
     if not isinstance(row, Mapping):
         raise WireError("a window must be a mapping")
+    row = {"untimed": 0, **row}  # windows saved before it was known
     failed = row.get("failed")
     if not isinstance(failed, Mapping) or len(failed) > 100:
         raise WireError("failed: must be a mapping of categories to counts")
@@ -65,6 +67,7 @@ def window_from_row(row: object) -> Window:
         unsent=_count(row, "unsent"),
         started=_count(row, "started"),
         ok=_count(row, "ok"),
+        untimed=_count(row, "untimed"),
         failed={_name({"category": category}, "category"): _count(failed, category) for category in failed},
         in_flight_ns=_count(row, "in_flight_ns"),
         response_sum_ns=_count(row, "response_sum_ns"),
@@ -72,7 +75,7 @@ def window_from_row(row: object) -> Window:
         response=decode_histogram(_text(row, "response"), _count(row, "response_over_range")),
         service=decode_histogram(_text(row, "service"), _count(row, "service_over_range")),
     )
-    samples = window.ok + window.failed.get("timeout", 0)  # the others have no latency
+    samples = window.ok - window.untimed + window.failed.get("timeout", 0)  # the others have no latency
     if not window.response.total == window.service.total == samples:
         held = f"{window.response.total} response and {window.service.total} service times"
         raise WireError(f"{window.operation}: histograms hold {held} of {samples} operations")
@@ -100,6 +103,8 @@ def health_row_with(h: Health, texts: Iterable[str]) -> Row:
         "rss_bytes": h.rss_bytes,
         "gc_pause_ns": h.gc_pause_ns,
         "slots": h.slots,
+        "bad_samples": h.bad_samples,
+        "report_errors": h.report_errors,
         "label_offset_ns": h.label_offset_ns,
         "wall_offset_ns": h.wall_offset_ns,
         "clock_error_ns": h.clock_error_ns,
@@ -130,6 +135,8 @@ def health_from_row(row: object) -> Health:
         gc_pause_ns=_count(row, "gc_pause_ns"),
         hub=decode_histogram(_text(row, "hub")),
         slots=_count(row, "slots"),
+        bad_samples=_count(row, "bad_samples"),
+        report_errors=_count(row, "report_errors"),
         housekeeping_ns=_count(row, "housekeeping_ns"),
         label_offset_ns=_signed(row, "label_offset_ns", 0),
         wall_offset_ns=_signed(row, "wall_offset_ns", 0),
@@ -143,6 +150,8 @@ _NOT_YET_MEASURED = {
     "gc_pause_ns": 0,
     "hub": "",
     "slots": 0,
+    "bad_samples": 0,
+    "report_errors": 0,
     "own_lag": "",
     "own_lag_over_range": 0,
     "housekeeping_ns": 0,

@@ -36,9 +36,10 @@ class Samples:
     in_flight: int
     starts: IntArray
     finished: dict[str | None, Rows]
+    untimed: IntArray  # ends of successful ones that nobody timed
 
 
-_COUNTS = ("planned", "unsent", "started", "ok", "in_flight_ns", "response_sum_ns", "service_sum_ns")
+_COUNTS = ("planned", "unsent", "started", "ok", "untimed", "in_flight_ns", "response_sum_ns", "service_sum_ns")
 
 
 @dataclass
@@ -64,6 +65,8 @@ class SecondsMaker:
         for s in samples:
             self._flow(s)
             yield
+            for second, count in per_second(s.untimed, self._offset_ns):
+                self._add(s.name, second, started=count if s.events_only else 0, ok=count, untimed=count)
         blocks = [(s, category, rows) for s in samples for category, rows in s.finished.items() if rows[0].size]
         if blocks:
             yield from self._finished(blocks)

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from bizra_load.exit_codes import InvalidRunError, UsageError
 from bizra_load.io.ports import free_port
+from bizra_load.judging.agreements import AgreementFile
 from bizra_load.monitoring.drills import DrillConditions, Phase
 from bizra_load.monitoring.rule_files import groups, to_yaml
 from bizra_load.monitoring.rules import AlertRule, promql_duration
@@ -25,7 +26,6 @@ from bizra_load.rehearsal.local_prometheus import background, local_prometheus
 from bizra_load.rehearsal.node_process import NodeProcess, start_node
 from bizra_load.server_metrics.bounded import BoundedSession
 from reports.results.alert_drill import Drill, DrilledRule
-from sla.values.agreement import Agreement
 from sla.values.section import unknown
 
 SPEED_UP = 60.0
@@ -36,10 +36,11 @@ BASELINE_S = 1.0
 NODE_WITHIN_S, MAX_NODE_BYTES = 10.0, 8 * 1024 * 1024
 
 
-def drill(agreement: Agreement, only: Sequence[str] = (), say: Callable[[str], None] = print) -> Drill:
-    """Provoke the alerts in `only` (default: all). Raises AgreementError, UsageError (unknown alert, no Prometheus) and
-    InvalidRunError (a part did not start, or was not healthy before the faults).
+def drill(by: AgreementFile, only: Sequence[str] = (), say: Callable[[str], None] = print) -> Drill:
+    """Provoke the alerts of an agreement, those in `only` (default: all). Raises AgreementError, UsageError (unknown alert, no
+    Prometheus) and InvalidRunError (a part did not start, or was not healthy before the faults).
     """
+    agreement = by.judged
     product = product_of(agreement)
     if product.drill_plan is None:
         raise UsageError(f"alerts drill: {product.name} has none")
@@ -73,7 +74,7 @@ def drill(agreement: Agreement, only: Sequence[str] = (), say: Callable[[str], N
                 say(f"Provoking {', '.join(chosen)}")
                 drilled |= {r.alert: r for r in _provoke(phase, chosen, node, watch, rules)}
     in_order = tuple(drilled[name] for name in known if name in drilled)
-    return Drill(agreement.name, loaded, bool(manager), plan.changed, in_order)
+    return Drill(agreement.name, by.sha256, loaded, bool(manager), plan.changed, in_order)
 
 
 def _idle_memory_bytes(node: NodeProcess) -> float:

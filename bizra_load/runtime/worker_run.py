@@ -24,7 +24,8 @@ from bizra_load.measure.categories import category_of
 from bizra_load.measure.clock import SteadyClock
 from bizra_load.measure.cluster_key import ClusterKey
 from bizra_load.measure.exchange import Sender
-from bizra_load.measure.health import HealthReader
+from bizra_load.measure.health import Counts, HealthReader
+from bizra_load.measure.names import text_of
 from bizra_load.measure.recorder import Recorder, milliseconds_to_ns
 from bizra_load.measure.report import ReportMaker
 from bizra_load.measure.seconds import SECOND_NS
@@ -65,7 +66,7 @@ class WorkerRun:
         self.settings, self.run_id, self.worker = settings, run_id, worker
         self.sender, self.recorder, self.schedule, self.random = sender, recorder, schedule, rng
         self.fire_request_events = settings.fire_request_events
-        self.reconnects = 0  # since the last report
+        self.reconnects = self.bad_samples = self.report_errors = 0  # since the last report
         self.spooled: Path | None = None  # where the reports are that nobody acknowledged
         self._environment, self._index, self._clock = environment, index, clock
         self._health, self._quiet = health, quiet
@@ -112,22 +113,29 @@ class WorkerRun:
 
     def on_request(
         self,
-        name: str,
-        response_time: float,
-        exception: BaseException | None = None,
+        name: object = None,
+        response_time: object = None,
+        exception: object = None,
         bizra_load_recorded: bool = False,
         **_: Any,
     ) -> None:
-        """Listener of events.request: samples of users that are not ours (closed model: intended start = actual start)."""
+        """Listener of events.request: samples of users that are not ours (closed model: intended start = actual start). What
+        anybody may hand in is checked here: an operation that ended is counted, whatever its name and time are. A time of None
+        is Locust's for "not timed".
+        """
         if bizra_load_recorded:
             return
         done = time.perf_counter_ns()
-        sent = done - milliseconds_to_ns(response_time or 0.0)
-        operation = self.recorder.operation(name)
-        if exception is None:
-            operation.succeeded(sent, sent, done)
-        else:
+        took = milliseconds_to_ns(response_time)
+        self.bad_samples += not isinstance(name, str) or (took is None and response_time is not None)
+        operation = self.recorder.operation(name if isinstance(name, str) else text_of(name))
+        sent = done - (took or 0)
+        if exception is not None and exception is not False:  # to Locust both are success
             operation.failed(category_of(exception), sent, sent, done)
+        elif took is None:
+            operation.succeeded_untimed(done)
+        else:
+            operation.succeeded(sent, sent, done)
 
     def drain(self, hand_over_s: float = ACKNOWLEDGE_WITHIN_S) -> None:
         """Stop sending, let what is under way finish, report everything, wait for the acknowledgement; what nobody acknowledges
@@ -145,8 +153,8 @@ class WorkerRun:
             self._ending.set()
             self._reporter.join()  # one that is under way holds samples that are in no buffer any more
             self._settling.kill()
-            for _ in self._report(time.perf_counter_ns(), everything=True):
-                pass  # nothing is due any more
+            if not self._reported(everything=True):
+                self._reported(everything=True)  # at least that the one before could not be made
             self._health.close()
             if not self.sender.flush(hand_over_s):
                 self._leave_spool()
@@ -192,15 +200,31 @@ class WorkerRun:
             since_ns = (time.perf_counter_ns() + self.recorder.unix_offset_ns - phase_ns) % SECOND_NS
             if self._ending.wait((SECOND_NS - since_ns) / 1e9):
                 return
-            self._quiet.run(self._report(time.perf_counter_ns(), everything=False))
+            self._reported(everything=False)
+
+    def _reported(self, everything: bool) -> bool:
+        """Whether a report could be made. Whatever goes wrong, the next one is made, and says that this one was not."""
+        steps = self._report(time.perf_counter_ns(), everything)
+        try:
+            if everything:  # nothing is due any more
+                for _ in steps:
+                    pass
+            else:
+                self._quiet.run(steps)
+        except Exception as error:
+            self.report_errors += 1
+            print(f"bizra-load: a report of {self.worker} could not be made: {error!r}", file=sys.stderr, flush=True)
+            return False
+        return True
 
     def _report(self, now_ns: int, everything: bool) -> Iterator[None]:
         """Windows of all seconds that have ended, and health; with `everything` of the running one too, as the last report."""
         maker = self.recorder.maker(now_ns, everything)
         yield
         yield from self.recorder.steps(maker)
-        reconnects, self.reconnects = self.reconnects, 0
-        yield from self._health.steps(maker.to_ns, self.schedule.slots_in_use, reconnects, self.sender)
+        counts = Counts(self.reconnects, self.bad_samples, self.report_errors)
+        self.reconnects = self.bad_samples = self.report_errors = 0
+        yield from self._health.steps(maker.to_ns, self.schedule.slots_in_use, counts, self.sender)
         report = ReportMaker()
         yield from report.steps(maker.windows, self._health.rows)
         self.sender.report(report.data, final=everything)

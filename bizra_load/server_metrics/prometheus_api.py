@@ -56,7 +56,14 @@ class PrometheusClient:
         loaded: list[dict[str, Any]] = self._data("rules", {}, "groups")
         return loaded
 
-    def _data(self, path: str, parameters: Mapping[str, str], key: str) -> Any:
+    def formatted(self, expression: str) -> str:
+        """The expression as Prometheus writes it, so that two can be compared; without white space where it can't tell."""
+        try:
+            return str(self._data("format_query", {"query": expression}, None))
+        except ScrapeError:  # older ones, and others that speak its language
+            return "".join(expression.split())
+
+    def _data(self, path: str, parameters: Mapping[str, str], key: str | None) -> Any:
         try:
             response = self._response(f"{self.url}/api/v1/{path}", parameters)
             if response.status_code != 200:
@@ -66,7 +73,7 @@ class PrometheusClient:
                 raise ScrapeError(
                     self._line(f"Prometheus warns that its response may be incomplete: {'; '.join(map(str, warnings))}")
                 )
-            return document["data"][key]
+            return document["data"] if key is None else document["data"][key]
         except (requests.RequestException, *MALFORMED) as error:
             raise ScrapeError(self._line(f"{type(error).__name__}: {error}")) from error
 

@@ -18,17 +18,22 @@ from bizra_load.io.files import write_atomically, writing
 from bizra_load.judging.agreements import AgreementFile, kept_agreement
 from bizra_load.judging.artifacts import DOCUMENTS, read_assessment, write_artifacts
 from bizra_load.judging.real_traffic import REPORT, query_of_last, query_of_run, validate_and_print
+from bizra_load.monitoring.rule_check import check_rules
+from bizra_load.products import product_of
+from bizra_load.server_metrics.prometheus_api import PrometheusClient
 from bizra_load.settings.remedies import WORDS
 from bizra_load.validation import dashboard
 from bizra_load.validation.log import Log
-from reports.results import validated
+from reports.results import rules_check, validated
 from reports.results.validated import ValidationReport
 from sla.judgement.decision import STRATEGY, exit_code, strategy_for
 from sla.release.validation import Outcome, StepResult, combined
 from sla.values.agreement import Agreement
 from sla.values.assessment import Assessment, Decision
+from sla.values.section import AgreementError
 
 VALIDATED, DASHBOARD_URL, DASHBOARD_CHECK = "validated.json", "grafana-dashboard-url.txt", "dashboard-check.json"
+RULES_CHECK = "rules-check.json"
 BEFORE = "before"  # the folder that holds the documents of the validation before
 LAST_S = 900.0  # the window of traffic that is judged where there is no load test
 STEPS = 4
@@ -63,6 +68,7 @@ class Suite:
         self._log = log
         self._folder: Path | None = None
         self._checked = False  # the panels, in this validation
+        self._rules_checked = False
 
     def run(self) -> ValidationReport:
         """All steps, each logged, and `validated.json`. Raises UsageError when the artifacts folder can't be written."""
@@ -87,7 +93,7 @@ class Suite:
         """
         artifacts = self._plan.artifacts
         given = {Path(word.partition("=")[2]).resolve() for word in self._plan.evidence}
-        names = (*DOCUMENTS, REPORT, DASHBOARD_URL, DASHBOARD_CHECK)
+        names = (*DOCUMENTS, REPORT, DASHBOARD_URL, DASHBOARD_CHECK, RULES_CHECK)
         old = [name for name in names if (artifacts / name).exists() and (artifacts / name).resolve() not in given]
         with writing(f"--artifacts: {artifacts}"):
             if old:
@@ -130,6 +136,7 @@ class Suite:
             return StepResult(key, title, Outcome.SKIPPED, "there was no load")
         try:
             self._check_panels()
+            self._check_rules()
             asked = query_of_last(LAST_S, plan.file, plan.environment)
             if self._folder is not None:
                 asked = query_of_run(self._folder)
@@ -153,12 +160,30 @@ class Suite:
         passed = sum(p.passed for p in check.panels)
         self._log.info(f"{passed} of {len(check.panels)} dashboard panels return data, asked of {check.asked}")
 
+    def _check_rules(self) -> None:
+        """Are the agreement's alert rules loaded where they are to fire?"""
+        plan = self._plan
+        client = PrometheusClient.with_token_of_environment(plan.prometheus_url)
+        try:
+            rules = product_of(plan.file.judged).alert_rules(plan.file.judged)
+        except AgreementError as error:
+            self._log.info(f"The alert rules could not be checked: {error}")
+            return
+        check = check_rules(client, rules, plan.file.agreement.name, plan.file.sha256)
+        with writing(f"--artifacts: {plan.artifacts}"):
+            write_atomically(plan.artifacts / RULES_CHECK, rules_check.render_json(check))
+        wrong = [f"{r.alert} {r.reason}" for r in check.rules if r.reason]
+        text = check.unread or "; ".join(wrong) or "as the agreement has them"
+        self._log.info(f"{len(check.rules) - len(wrong)} of {len(rules)} alert rules are loaded in {check.asked}: {text}")
+        self._rules_checked = True
+
     def _report(self) -> StepResult:
         key, title, plan = "report", "Report and decision", self._plan
         if self._folder is None:
             return StepResult(key, title, Outcome.SKIPPED, "there is no load test to report", needed=False)
-        monitoring_given = any(word.partition("=")[0].strip() == "monitoring" for word in plan.evidence)
-        words = [] if monitoring_given or not self._checked else [f"monitoring={plan.artifacts / DASHBOARD_CHECK}"]
+        given = {word.partition("=")[0].strip() for word in plan.evidence}
+        made = {"monitoring": (self._checked, DASHBOARD_CHECK), "rules": (self._rules_checked, RULES_CHECK)}
+        words = [f"{name}={plan.artifacts / file}" for name, (done, file) in made.items() if done and name not in given]
         try:
             written = write_artifacts(self._folder, plan.artifacts, words)
         except BizraLoadError as error:

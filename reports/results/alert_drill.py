@@ -34,9 +34,10 @@ class DrilledRule:
 
 @dataclass(frozen=True)
 class Drill:
-    """`shortened` says what differs from the rules as they are deployed."""
+    """`shortened` says what differs from the rules as they are deployed; agreement_sha256: of the agreement's text."""
 
     agreement: str
+    agreement_sha256: str
     rules_loaded: int
     alertmanager: bool
     shortened: Mapping[str, str]
@@ -50,7 +51,8 @@ class Drill:
 def render_json(drill: Drill) -> str:
     """JSON text of SCHEMA."""
     rules = [asdict(r) | {"passed": r.passed} for r in drill.rules]
-    head = {"schema": DRILL_SCHEMA, "agreement": drill.agreement, "rules_loaded": drill.rules_loaded}
+    made_by = {"agreement": drill.agreement, "agreement_sha256": drill.agreement_sha256}
+    head = {"schema": DRILL_SCHEMA, **made_by, "rules_loaded": drill.rules_loaded}
     rest = {"alertmanager": drill.alertmanager, "shortened": dict(drill.shortened), "rules": rules, "passed": drill.passed}
     return json.dumps(head | rest, indent=2) + "\n"
 

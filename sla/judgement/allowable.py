@@ -7,6 +7,7 @@ ALLOWABLE = {
     "lost-worker": "workers",
     "lost-master": "closed",
     "missing-reports": "reports",
+    "bad-samples": "bad_samples",
     "unsent": "unsent",
     "schedule-lag": "schedule_lag",
     "generator-cpu": "generator_cpu",

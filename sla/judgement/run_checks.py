@@ -20,6 +20,7 @@ from sla.values.remedies import PLAIN, Remedy, RemedyWords
 from sla.values.window import Window
 
 CLOCK_TICK_NS = 100.0
+BAD_SAMPLES = 0.01  # of all that ended
 COVERED_SHARE = 0.5  # of the judged part that the server's metrics must cover; a Prometheus may scrape only every 15 or 30 s
 
 
@@ -72,17 +73,27 @@ def _exchange(measurements: Measurements, agreement: Agreement) -> list[Check]:
     return [
         *lost_workers(measurements, agreement),
         *_closed(facts),
-        check(
-            "reports",
-            "Reports from workers",
-            facts.missing_messages > 0,
-            f"{facts.missing_messages} reports missing",
-            float(facts.missing_messages),
-            0.0,
-            "reports",
-        ),
+        _reports(measurements),
+        *_bad_samples(measurements),
         *_unsigned(facts.unsigned_messages),
     ]
+
+
+def _reports(measurements: Measurements) -> Check:
+    missing, broken = measurements.facts.missing_messages, sum(h.report_errors for h in measurements.health)
+    text = f"{missing} reports missing" + (f", {broken} could not be made (the worker's output says why)" if broken else "")
+    return check("reports", "Reports from workers", missing + broken > 0, text, float(missing + broken), 0.0, "reports")
+
+
+def _bad_samples(measurements: Measurements) -> list[Check]:
+    """Samples that a locustfile fired and that are none; ended operations are counted all the same, in no latency."""
+    bad = sum(h.bad_samples for h in measurements.health)
+    if not bad:
+        return []
+    share = bad / max(sum(w.finished for w in measurements.windows), bad)
+    text = f"bad samples: {bad:,} ({share:.2%}), with a name that is no text or a time that is none"
+    status = Status.FAIL if share > BAD_SAMPLES else Status.WARN
+    return [check("bad_samples", "Bad samples", True, text, share, BAD_SAMPLES, "ratio", status)]
 
 
 def _closed(facts: RunFacts) -> list[Check]:

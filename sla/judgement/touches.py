@@ -65,6 +65,7 @@ TOUCHES: Mapping[str, Touch] = {
     "workers_operations": _lost("as workers, with a figure"),
     "closed": _lost("what the master had not stored may be missing, and so may load"),
     "reports": _lost("samples are missing, nobody knows of which operations"),
+    "bad_samples": Touch(BOTH, NONE, NONE, NONE, "who ended is counted; how long it took is not known of all"),
     "unsent": Touch(
         PASS, PASS, BOTH, PASS, "less load flatters; what fails under it fails, but what was not sent was not done"
     ),

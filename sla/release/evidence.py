@@ -16,6 +16,7 @@ from sla.values.number import finite
 
 DRILL_SCHEMA = "bizra-load/alert-drill/1"
 DASHBOARD_SCHEMA = "bizra-load/dashboard-check/1"
+RULES_SCHEMA = "bizra-load/rules-check/1"
 MAX_COUNT = 1_000_000_000
 UNCHECKED = "given by the operator; its content is not checked here"
 
@@ -47,10 +48,15 @@ def of_tests(key: str, c: TestCounts) -> tuple[Evidence, ...]:
     return (Evidence(key, Status.PASS, text),)
 
 
-def of_alert_drill(document: object, required: RequiredMonitoring) -> tuple[Evidence, ...]:
-    """The gate "alerts", and the items on loaded rules and on critical alerts. Only critical rules decide the gate."""
+def of_alert_drill(document: object, required: RequiredMonitoring, sha256: str) -> tuple[Evidence, ...]:
+    """The gate "alerts", and the items on loaded rules and on critical alerts. Only critical rules decide the gate. A drill of
+    another agreement than the one with this `sha256` proves nothing of it.
+    """
     top = _object(document, "the document")
     _schema(top, DRILL_SCHEMA)
+    if other := _another_agreement(top, sha256):
+        text = f"{other}: repeat the alert drill"
+        return tuple(Evidence(key, Status.INCONCLUSIVE, text) for key in ("alerts", "critical-alerts", "alert-rules"))
     loaded, passed = _count(top, "rules_loaded", ""), _flag(top, "passed", "")
     rules: dict[str, tuple[bool, str]] = {}
     for i, value in enumerate(_list(top, "rules")):
@@ -79,8 +85,45 @@ def of_alert_drill(document: object, required: RequiredMonitoring) -> tuple[Evid
     return (
         Evidence("alerts", status, text),
         Evidence("critical-alerts", status, text),
-        Evidence("alert-rules", all_loaded, f"{loaded} of {required.rules} rules were loaded"),
+        Evidence("alert-rules", all_loaded, f"{loaded} of {required.rules} rules were loaded in the drill"),
     )
+
+
+def _another_agreement(top: Mapping[str, Any], sha256: str) -> str:
+    """What is wrong where a document was made by another agreement; "" where it was not."""
+    named = top.get("agreement_sha256")
+    if named is None:
+        return "it does not name the sha256 of the agreement that it was made by"
+    return "" if named == sha256 else f"it was made by another agreement (sha256 {str(named)[:12]}, not {sha256[:12]})"
+
+
+def of_rules_check(document: object, sha256: str) -> tuple[Evidence, ...]:
+    """What the Prometheus under validation has loaded. It closes the item on loaded rules; the gate "alerts" it can only open
+    or fail: that a rule is loaded does not show that it fires.
+    """
+    top = _object(document, "the document")
+    _schema(top, RULES_SCHEMA)
+    if other := _another_agreement(top, sha256):
+        return tuple(Evidence(key, Status.INCONCLUSIVE, other) for key in ("alerts", "alert-rules"))
+    asked, unread = _text(top, "asked", ""), _text(top, "unread", "")
+    if unread:
+        text = f"the rules of {asked} can't be read: {unread}"
+        return tuple(Evidence(key, Status.INCONCLUSIVE, text) for key in ("alerts", "alert-rules"))
+    wrong, critical, count = [], [], 0
+    for i, value in enumerate(_list(top, "rules")):
+        rule, where = _object(value, f"rules[{i}]"), f"rules[{i}]."
+        count += 1
+        if reason := _text(rule, "reason", where):
+            text = f"{_text(rule, 'alert', where)} {reason}"
+            wrong.append(text)
+            critical += [text] if _text(rule, "severity", where) == "critical" else []
+    if not count:
+        return (Evidence("alert-rules", Status.INCONCLUSIVE, "no rule was looked for"),)
+    item = Evidence("alert-rules", Status.PASS, f"all {count} rules are loaded in {asked}")
+    if wrong:
+        item = Evidence("alert-rules", Status.FAIL, f"in {asked}: {'; '.join(wrong)}"[:500])
+    gate = Evidence("alerts", Status.FAIL, f"in {asked}: {'; '.join(critical)}"[:500])
+    return (gate, item) if critical else (item,)
 
 
 def _drilled(rule: Mapping[str, Any], where: str) -> tuple[bool, str]:

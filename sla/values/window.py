@@ -37,6 +37,7 @@ class Window:
     unsent        those of them that had not been sent when the test ended (only under the operation SCHEDULE)
     started       operations sent in this second
     ok, failed    operations finished in this second: successful, or failed by category
+    untimed       successful ones, counted in `ok`, of which nobody knows how long they took: they are in no latency
     in_flight_ns  time integral of the number in flight over this second, ns x operations, from starts and finishes
                   counted independently of the latency samples (so that Little's law can find lost samples)
     service_sum_ns, response_sum_ns  exact sums over all finished operations, failed ones included
@@ -56,6 +57,7 @@ class Window:
     response_sum_ns: int = 0
     response: Histogram = EMPTY
     service: Histogram = EMPTY
+    untimed: int = 0
 
     @property
     def failures(self) -> int:
@@ -81,6 +83,8 @@ class Health:
     reconnects   connections opened again in this second after the first
     gc_pause_ns  the longest garbage collection that ended in this second
     slots        rate slots (users) that this worker drives
+    bad_samples  samples of users that are not ours whose name was no text, or whose time was none
+    report_errors  reports that could not be made: what they would have held is lost
     label_offset_ns, wall_offset_ns, clock_error_ns  how far the clock that labels this worker's windows, and its system clock,
                  are ahead of the master's, and how wrong that may be (half a round trip; -1: not measured)
     housekeeping_ns  the longest step of the worker's own work (reports): so long it held the loop, by its CPU clock
@@ -102,6 +106,8 @@ class Health:
     own_lag: Histogram = EMPTY
     housekeeping_ns: int = 0
     machine: MachineSecond | None = None
+    bad_samples: int = 0
+    report_errors: int = 0
 
 
 def merge_windows(windows: Iterable[Window]) -> tuple[Window, ...]:
@@ -128,6 +134,7 @@ def _sum(parts: list[Window]) -> Window:
         unsent=sum(w.unsent for w in parts),
         started=sum(w.started for w in parts),
         ok=sum(w.ok for w in parts),
+        untimed=sum(w.untimed for w in parts),
         failed=dict(sorted(failures_by_category(parts).items())),
         in_flight_ns=sum(w.in_flight_ns for w in parts),
         service_sum_ns=sum(w.service_sum_ns for w in parts),

@@ -124,7 +124,8 @@ def test_with_nothing_configured_it_rehearses_and_three_percent_of_errors_are_no
 def test_a_target_that_is_away_leaves_the_other_steps_and_a_decision_that_nobody_rolls_out(tmp_path):
     artifacts = tmp_path / "artifacts"
     artifacts.mkdir()
-    old = {*DOCUMENTS, "metrics-validation-report.json", "grafana-dashboard-url.txt", "dashboard-check.json"}
+    made = {"metrics-validation-report.json", "dashboard-check.json", "rules-check.json"}
+    old = {*DOCUMENTS, *made, "grafana-dashboard-url.txt"}
     (artifacts / "validated.json").write_text('{"decision": "GO"}')  # of last week
     for name in old:
         (artifacts / name).write_text("https://of.last.week/\n")
@@ -142,7 +143,7 @@ def test_a_target_that_is_away_leaves_the_other_steps_and_a_decision_that_nobody
     assert "Traceback" not in ended.stderr
     assert {p.name for p in (artifacts / "before").iterdir()} == old
     left = {p.name for p in artifacts.iterdir()}
-    assert left == {"before", "validated.json", "metrics-validation-report.json", "dashboard-check.json"}  # of this one
+    assert left == {"before", "validated.json", *made}  # of this one
     assert found["dashboard_url"] == ""
     assert "of.last.week" not in "".join(p.read_text() for p in artifacts.iterdir() if p.is_file())
 

@@ -132,3 +132,62 @@ def test_listeners_of_others_see_every_request_when_asked_for(tmp_path, node):
     ]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
     assert int((tmp_path / "seen").read_text()) == attempts(node)["finality"] > 1000, done.stderr
+
+
+BAD_SAMPLES = """
+import datetime, itertools
+from locust import User, constant_throughput, events, task
+from bizra_load import install
+
+BAD = [
+    {"response_time": None}, {"response_time": -3.0}, {"response_time": float("nan")}, {"response_time": float("inf")},
+    {"response_time": datetime.timedelta(milliseconds=5)}, {"name": 404}, {"name": None}, {"name": ""},
+    {"name": "bad\\udcffname"}, {"name": "a\\x00b\\nc"}, {"exception": "boom"}, {"exception": False},
+    {"name": "/search?q=" + "x" * 400},
+]
+NEXT = itertools.cycle(BAD)
+
+@events.init.add_listener
+def measure(environment, **_):
+    install(environment)
+
+class Foreign(User):
+    wait_time = constant_throughput(20)
+    count = 0
+
+    @task
+    def call(self):
+        Foreign.count += 1
+        sample = dict(request_type="grpc", name="call", response_time=5.0, response_length=0, exception=None, context={})
+        self.environment.events.request.fire(**sample | (next(NEXT) if Foreign.count % 5 == 0 else {}))
+"""
+
+
+def test_no_sample_takes_the_others_with_it(tmp_path):
+    """Times and names that are none, in every fifth sample of a locustfile."""
+    (tmp_path / "bad.py").write_text(BAD_SAMPLES)
+    (tmp_path / "none.yaml").write_text(
+        "schema: bizra-load/agreement/1\nname: figures\noperations: {call: {}}\nobjectives:\n"
+        "  ok: {title: Success, severity: CRITICAL, target: '>= 90 %', measure: {kind: success, operations: [call]}}\n"
+        "  p95: {title: p95, severity: WARNING, target: '< 1 s',"
+        " measure: {kind: client_quantile, operations: [call], quantile: 0.95, latency: response}}\n"
+    )
+    command = [sys.executable, "-m", "locust", "-f", str(tmp_path / "bad.py"), "-H", "http://127.0.0.1:1", "--headless"]
+    command += ["-u", "3", "-r", "10", "-t", "12s", "--only-summary"]
+    environment = {**os.environ, "BIZRA_LOAD_OUT": str(tmp_path / "runs"), "AGREEMENT": str(tmp_path / "none.yaml")}
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    [folder] = (tmp_path / "runs").glob("2*")
+    assessment = json.loads((folder / "assessment.json").read_text())
+    checks = {c["key"]: c for c in assessment["checks"]}
+    assert checks["reports"]["status"] == "PASS", done.stderr
+    assert checks["bad_samples"]["status"] == "FAIL"
+    assert checks["bad_samples"]["reason"].startswith("bad samples: ")
+    measurements, _ = read_run(folder)
+    finished, bad = sum(w.finished for w in measurements.windows), sum(h.bad_samples for h in measurements.health)
+    assert finished > 300
+    assert 0.06 < bad / finished < 0.11  # 6 of 13 kinds in every fifth sample
+    names = {w.operation for w in measurements.windows}
+    assert {"call", "404", "None", "(unnamed)", "bad?name", "a\x00b\nc"} < names
+    assert sum(w.untimed for w in measurements.windows) > 0
+    statuses = {o["key"]: o["status"] for o in assessment["objectives"]}
+    assert statuses == {"ok": "PASS", "p95": "INVALID"}

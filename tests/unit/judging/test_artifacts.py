@@ -36,7 +36,7 @@ def run(folder, tmp_path):
 def files(tmp_path):
     names = {
         "junit.xml": JUNIT,
-        "alert-drill.json": json.dumps(drill()),
+        "alert-drill.json": json.dumps(drill() | {"agreement_sha256": read_agreement("v2.2.0-rc1").sha256}),
         "dashboard-check.json": json.dumps(dashboard()),
         "deployment.yaml": json.dumps(manifest()),
         "audit.pdf": "%PDF \x00",

@@ -78,9 +78,9 @@ def test_an_assessment_with_a_huge_number_is_refused(number):
 
 
 def test_evidence_with_a_huge_number_is_refused():
-    drill = {"schema": "bizra-load/alert-drill/1", "passed": True, "rules_loaded": HUGE, "rules": []}
+    drill = {"schema": "bizra-load/alert-drill/1", "agreement_sha256": "a", "passed": True, "rules_loaded": HUGE, "rules": []}
     with pytest.raises(EvidenceError, match="rules_loaded: must be a whole number"):
-        of_alert_drill(drill, RequiredMonitoring())
+        of_alert_drill(drill, RequiredMonitoring(), "a")
     check = {"schema": "bizra-load/dashboard-check/1", "url": "", "passed": True, "scrape_s": HUGE, "panels": []}
     with pytest.raises(EvidenceError, match="scrape_s: must be seconds"):
         of_dashboard(check, RequiredMonitoring(), 4.0)

@@ -1,11 +1,18 @@
 """Samples -> additive windows, and reports that are never lost unseen."""
 
+from datetime import timedelta
+from decimal import Decimal
+from fractions import Fraction
+
 import numpy as np
 import pytest
 
 from bizra_load.measure.exchange import Receiver, Sender
-from bizra_load.measure.recorder import MAX_OPERATIONS, Recorder
+from bizra_load.measure.names import text_of
+from bizra_load.measure.recorder import MAX_OPERATIONS, Recorder, milliseconds_to_ns
+from bizra_load.measure.rows import window_from_row, window_row
 from sla.estimators.littles_law import littles_law
+from sla.values.histogram import HIGHEST_NS
 from sla.values.window import SCHEDULE, merge_windows
 
 S = 1_000_000_000
@@ -104,3 +111,53 @@ def test_a_gap_and_a_silent_worker_are_seen_and_foreign_messages_are_not_used():
     for message in (None, {}, {"run": "r", "worker": 3, "sequence": 0, "data": b""}, {"run": "other"}):
         assert receiver.receive(message) is None
     assert len(kept) == 2
+
+
+@pytest.mark.parametrize(
+    "value", [None, "5", b"5", True, float("nan"), float("inf"), -float("inf"), -3.0, timedelta(), [], 10**400]
+)
+def test_what_is_no_time_is_none(value):
+    assert milliseconds_to_ns(value) is None
+
+
+@pytest.mark.parametrize("value", [5, 5.0, Decimal(5), np.float32(5), np.int64(5), Fraction(5)])
+def test_any_number_is_a_time(value):
+    assert milliseconds_to_ns(value) == 5_000_000
+
+
+def test_a_time_beyond_all_is_over_range():
+    assert milliseconds_to_ns(1e300) == HIGHEST_NS + 1
+    assert milliseconds_to_ns(0) == 0
+
+
+def test_what_nobody_timed_is_counted_and_in_no_latency():
+    recorder = Recorder(0, UNIX)
+    operation = recorder.operation("a")
+    operation.succeeded(S, S, S + 5)
+    operation.succeeded_untimed(S + 7)
+    operation.succeeded_untimed(2 * S + 7)
+    found = merge_windows(recorder.take(2 * S) + recorder.take(3 * S))
+    shown = [(w.second - UNIX // S, w.ok, w.untimed, w.response.total, w.started) for w in found]
+    assert shown == [(1, 2, 1, 1, 2), (2, 1, 1, 0, 1)]
+    assert [window_from_row(window_row(w)) for w in found] == list(found)
+
+
+def test_names_are_kept_bounded_and_apart():
+    recorder = Recorder(0, UNIX)
+    long = ["/search?q=" + "x" * 400 + end for end in "ab"]
+    for name in (*long, "", "bad\udcffname", "a\x00b\nc", "plain"):
+        recorder.operation(name).succeeded(1, 1, 2)
+        assert recorder.operation(name) is recorder.operation(name)
+    found = recorder.take(S)
+    assert [w.ok for w in found] == [1] * 6
+    assert {"(unnamed)", "bad?name", "a\x00b\nc", "plain"} < {w.operation for w in found}
+    assert all(0 < len(w.operation) <= 200 for w in found)
+    assert [window_from_row(window_row(w)) for w in found] == found
+
+
+def test_a_name_that_is_no_text_is_told_by_its_text_or_its_type():
+    class Mute:
+        def __str__(self):
+            raise ValueError
+
+    assert [text_of(name) for name in (404, None, Mute())] == ["404", "None", "Mute"]

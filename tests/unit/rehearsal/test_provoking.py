@@ -88,8 +88,8 @@ def test_a_drill_that_passed_closes_its_gate_as_evidence(monkeypatch):
     """The file that the drill writes is what the decision reads; here the alert resolves sooner than it fired."""
     rule = replace(drilled(monkeypatch), firing_s=6.0, notified_s=6.5)
     rules = tuple(replace(rule, alert=name) for name in REQUIRED.critical_rules)
-    document = json.loads(render_json(Drill("local", 12, True, {}, rules)))
-    assert {e.status for e in of_alert_drill(document, REQUIRED)} == {Status.PASS}
+    document = json.loads(render_json(Drill("local", "0123abcd", 12, True, {}, rules)))
+    assert {e.status for e in of_alert_drill(document, REQUIRED, "0123abcd")} == {Status.PASS}
 
 
 @pytest.mark.parametrize(

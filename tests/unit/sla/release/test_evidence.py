@@ -11,10 +11,11 @@ from sla.release.evidence import EvidenceError, TestCounts, of_document, of_test
 from sla.values.assessment import Status
 
 CRITICAL_RULES = REQUIRED.critical_rules
+SHA256 = "0123456789abcdef" * 4
 
 
 def of_alert_drill(document):
-    return evidence.of_alert_drill(document, REQUIRED)
+    return evidence.of_alert_drill(document, REQUIRED, SHA256)
 
 
 def of_dashboard(document):
@@ -28,7 +29,8 @@ def drill(**rule):
         for name in (*CRITICAL_RULES, "PrometheusScrapeSlow")
     ]
     rules[0] |= rule
-    return {"schema": "bizra-load/alert-drill/1", "rules_loaded": 12, "rules": rules, "passed": True}
+    made_by = {"schema": "bizra-load/alert-drill/1", "agreement_sha256": SHA256}
+    return made_by | {"rules_loaded": 12, "rules": rules, "passed": True}
 
 
 def dashboard(panels=6, **top):
@@ -108,7 +110,7 @@ def test_an_alert_may_resolve_sooner_after_its_fault_than_it_fired_for_it():
 def test_the_gate_needs_the_six_critical_rules_loaded_and_the_item_all_twelve(loaded, gate, item):
     found = by_key(of_alert_drill(drill() | {"rules_loaded": loaded}))
     assert [found[key].status.value for key in ("alerts", "critical-alerts", "alert-rules")] == [gate, gate, item]
-    assert found["alert-rules"].reason == f"{loaded} of 12 rules were loaded"
+    assert found["alert-rules"].reason == f"{loaded} of 12 rules were loaded in the drill"
 
 
 @pytest.mark.parametrize(
@@ -235,3 +237,35 @@ def test_a_note_is_complete_when_no_box_is_open():
     assert of_text("all pods run")[0].status is Status.PASS
     with pytest.raises(EvidenceError):
         of_text(" \n")
+
+
+@pytest.mark.parametrize(
+    ("named", "said"),
+    [({}, "does not name the sha256"), ({"agreement_sha256": "f" * 64}, "made by another agreement (sha256 ffff")],
+)
+def test_a_drill_of_another_agreement_proves_nothing(named, said):
+    document = {key: value for key, value in drill().items() if key != "agreement_sha256"} | named
+    found = of_alert_drill(document)
+    assert {e.status for e in found} == {Status.INCONCLUSIVE}
+    assert all(said in e.reason for e in found)
+
+
+def rules_check(reasons=("", ""), **more):
+    rules = [{"alert": f"A{i}", "severity": ("critical", "warning")[i], "reason": r} for i, r in enumerate(reasons)]
+    head = {"schema": "bizra-load/rules-check/1", "agreement": "x", "agreement_sha256": SHA256, "asked": "Prometheus at u"}
+    return head | {"unread": "", "rules": rules} | more
+
+
+@pytest.mark.parametrize(
+    ("document", "statuses"),
+    [
+        (rules_check(), {"alert-rules": "PASS"}),
+        (rules_check(("is not loaded", "")), {"alerts": "FAIL", "alert-rules": "FAIL"}),
+        (rules_check(("", "is not loaded")), {"alert-rules": "FAIL"}),
+        (rules_check(()), {"alert-rules": "INCONCLUSIVE"}),
+        (rules_check(unread="connection refused"), {"alerts": "INCONCLUSIVE", "alert-rules": "INCONCLUSIVE"}),
+        (rules_check(agreement_sha256="f" * 64), {"alerts": "INCONCLUSIVE", "alert-rules": "INCONCLUSIVE"}),
+    ],
+)
+def test_what_is_deployed_closes_the_item_and_can_only_fail_or_open_the_gate(document, statuses):
+    assert {e.key: e.status.value for e in evidence.of_rules_check(document, SHA256)} == statuses

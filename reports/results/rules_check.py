@@ -1,0 +1,37 @@
+"""Whether a Prometheus has an agreement's alert rules loaded, as it was made: JSON for the gate "alerts active"."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+
+from sla.release.evidence import RULES_SCHEMA
+
+
+@dataclass(frozen=True)
+class RuleCheck:
+    """One rule; `reason`: what is wrong with the one that is loaded, "" where nothing is."""
+
+    alert: str
+    severity: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class RulesCheck:
+    """`unread`: why the rules can't be read, "" where they can; agreement_sha256: of the agreement's text."""
+
+    agreement: str
+    agreement_sha256: str
+    asked: str
+    unread: str
+    rules: tuple[RuleCheck, ...]
+
+    @property
+    def passed(self) -> bool:
+        return not self.unread and bool(self.rules) and not any(r.reason for r in self.rules)
+
+
+def render_json(check: RulesCheck) -> str:
+    """JSON text of RULES_SCHEMA."""
+    return json.dumps({"schema": RULES_SCHEMA, **asdict(check), "passed": check.passed}, indent=2) + "\n"

@@ -1,0 +1,64 @@
+"""Are an agreement's alert rules loaded where they are to fire? A real Prometheus, with and without them."""
+
+import dataclasses
+import json
+
+import pytest
+
+from bizra_load.io.ports import free_port
+from bizra_load.judging.agreements import read_agreement
+from bizra_load.monitoring.rule_check import check_rules
+from bizra_load.monitoring.rule_files import groups, to_yaml
+from bizra_load.poi.rules import alert_rules
+from bizra_load.rehearsal.local_prometheus import local_prometheus
+from bizra_load.server_metrics.prometheus_api import PrometheusClient
+from reports.results.rules_check import render_json
+from sla.release.evidence import of_rules_check
+
+FILE = read_agreement("v2.2.0-rc1")
+RULES = alert_rules(FILE.judged)
+
+
+def checked(url, rules=RULES):
+    return check_rules(PrometheusClient(url, timeout_s=2.0), rules, "v2.2.0-rc1", FILE.sha256)
+
+
+@pytest.fixture(scope="module")
+def prometheus():
+    deployed = [
+        dataclasses.replace(RULES[0], expr=RULES[0].expr + " and vector(1)"),
+        dataclasses.replace(RULES[1], for_s=RULES[1].for_s + 60),
+        dataclasses.replace(RULES[2], expr=RULES[2].expr.replace(" ", "\n   ")),  # the same, otherwise written
+        *RULES[3:-1],
+    ]
+    with local_prometheus({}, rules=to_yaml(groups(deployed), "x")) as started:
+        yield started.url
+
+
+def test_rules_are_compared_by_their_expressions_and_waits(prometheus):
+    found = {r.alert: r.reason for r in checked(prometheus).rules}
+    assert found.pop(RULES[0].name) == "is loaded with another expression"
+    assert found.pop(RULES[1].name) == f"waits {RULES[1].for_s + 60:g} s, not {RULES[1].for_s:g} s"
+    assert found.pop(RULES[-1].name) == "is not loaded"
+    assert found == {r.name: "" for r in RULES[2:-1]}
+
+
+def test_no_rules_at_all_fail_the_gate_and_all_of_them_close_the_item():
+    with local_prometheus({}) as started:
+        nothing = checked(started.url)
+    assert {r.reason for r in nothing.rules} == {"is not loaded"}
+    with local_prometheus({}, rules=to_yaml(groups(RULES), "x")) as started:
+        everything = checked(started.url)
+    assert (nothing.passed, everything.passed) == (False, True)
+    outcomes = [
+        {e.key: e.status.value for e in of_rules_check(json.loads(render_json(c)), FILE.sha256)} for c in (nothing, everything)
+    ]
+    assert outcomes == [{"alerts": "FAIL", "alert-rules": "FAIL"}, {"alert-rules": "PASS"}]
+
+
+def test_a_prometheus_that_is_away_leaves_it_open():
+    away = checked(f"http://127.0.0.1:{free_port()}")
+    assert (away.passed, away.rules) == (False, ())
+    assert "Connection" in away.unread
+    found = {e.key: e.status.value for e in of_rules_check(json.loads(render_json(away)), FILE.sha256)}
+    assert found == {"alerts": "INCONCLUSIVE", "alert-rules": "INCONCLUSIVE"}
