@@ -12,6 +12,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from bizra_load.cli.trust import trust_of
 from bizra_load.exit_codes import INVALID, KEPT, NO_GO, InvalidRunError, UsageError
 from bizra_load.io.files import put_or_compare, write_atomically
 from bizra_load.io.terminal import terminal_width
@@ -38,12 +39,12 @@ def run_import(args: argparse.Namespace) -> int:
 
     if not 0 < args.timeout <= 3600:
         raise UsageError(f"--timeout: {args.timeout:g} (allowed: more than 0, up to 3600 seconds)")
-    inputs.option("--ca-file", inputs.ca_file, args.ca_file)
+    trust = trust_of(args)
     inputs.option("--out", inputs.out_folder, str(args.out))
     agreement = read_agreement(args.agreement, args.baseline).judged
     product = product_of(agreement)
     dashboard = product.dashboards(args.agreement, args.baseline)[f"{product.dashboard}.json"]
-    settings = grafana.settings_of_environment(args.timeout, False if args.insecure else args.ca_file or True)
+    settings = grafana.settings_of_environment(args.timeout, trust)
     if settings is None:
         raise UsageError("GRAFANA_URL: is not set (allowed: the address of a Grafana, such as https://grafana.example)")
     log = Console(stderr=True, highlight=False)
@@ -65,7 +66,7 @@ def run_check(args: argparse.Namespace) -> int:
     agreement = read_agreement(args.agreement, args.baseline).judged
     panels = panels_of(agreement, args.agreement)
     try:
-        query = PrometheusClient.with_token_of_environment(url).query
+        query = PrometheusClient.with_token_of_environment(url, trust=trust_of(args)).query
         check = check_panels(query, panels, agreement, "Prometheus")
     except ScrapeError as error:
         raise InvalidRunError(str(error)) from None

@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import os
 
+from bizra_load.cli.trust import trust_of
 from bizra_load.engine.stages import duration_s
 from bizra_load.exit_codes import UsageError
 from bizra_load.judging.agreements import read_agreement, read_baseline
@@ -23,7 +24,8 @@ def run(args: argparse.Namespace) -> int:
     inputs.option("--artifacts", inputs.out_folder, str(args.artifacts))
     query = _query(args)
     baseline = read_baseline(args.baseline) if args.baseline else None
-    return validate_and_print(url, selector, query, args.artifacts, baseline, args.fail_on == "warn").exit_code
+    trust = trust_of(args)
+    return validate_and_print(url, selector, query, args.artifacts, baseline, args.fail_on == "warn", trust).exit_code
 
 
 def prometheus_of(args: argparse.Namespace) -> tuple[str, str]:

@@ -60,6 +60,7 @@ def run(args: argparse.Namespace) -> int:
             evidence=settings.evidence,
             fail_on_warn=settings.fail_on_warn,
             rehearsal=rehearsal,
+            trust=settings.trust,
         )
         return Suite(plan, Log(sys.stdout, terminal.terminal_width(sys.stdout))).run().exit_code
 

@@ -16,13 +16,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
-import gevent.socket
-import gevent.ssl
-
 from bizra_load.engine.errors import EngineError, ResponseTimeout, TransportError
 from bizra_load.engine.http_parser import Head, Reader, read_response
 from bizra_load.engine.reactor import get_reactor
 from bizra_load.engine.request_head import request_head
+from bizra_load.engine.sockets import closed_by_tls_peer, connected, tls_context
 
 _CACHED_HEADS = 256
 _INTERIM = (b"HTTP/1.1 1", b"HTTP/1.0 1")
@@ -215,6 +213,8 @@ class Connection:
 
     def _closed_by_peer(self, sock: _socket.socket) -> bool:
         """Something arrived while nothing was asked: the end of the stream, or bytes that belong to no request."""
+        if self._fd < 0:
+            return closed_by_tls_peer(sock)
         self._hints.discard(self._fd)
         try:
             sock.recv(1, socket.MSG_PEEK)
@@ -229,7 +229,7 @@ class Connection:
         self.reconnects = self._opened - 1
         left_s = max((deadline_ns - _clock()) / 1e9, 0.001)
         try:
-            sock = gevent.socket.create_connection(self._address, timeout=left_s)
+            sock = connected(*self._address, left_s)
         except TimeoutError:
             raise ResponseTimeout("no connection in time") from None
         except OSError as error:
@@ -253,15 +253,6 @@ class Connection:
         self._reactor.register(self._fd)
         self._socket = plain
         return plain
-
-
-def tls_context(ca_file: str | None, insecure: bool) -> ssl.SSLContext:
-    """Certificates and host names are verified unless `insecure`. Raises OSError for an unreadable `ca_file`."""
-    context: ssl.SSLContext = gevent.ssl.create_default_context(cafile=ca_file)
-    if insecure:
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-    return context
 
 
 def _reason(error: OSError) -> str:

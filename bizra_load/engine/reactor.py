@@ -38,7 +38,8 @@ class Reactor:
         self._poll = self._epoll.poll
         self._waiting: dict[int, tuple[Any, int]] = {}
         # descriptors with an edge that nobody waited for: perhaps closed by the peer; the next user checks before sending
-        self.hints: set[int] = set()
+        # (-1: TLS sockets, which are not in the set, are checked each time)
+        self.hints: set[int] = {-1}
         self._turns = array("q")
         self._watcher = self._hub.loop.io(self._epoll.fileno(), 1)
         self._watcher.start(self._ready)

@@ -12,7 +12,9 @@ from bizra_load.exit_codes import InvalidRunError, UsageError
 from bizra_load.io.files import write_atomically, writing
 from bizra_load.io.redaction import without_userinfo
 from bizra_load.io.terminal import terminal_width
+from bizra_load.io.trust import Trust
 from bizra_load.judging.agreements import AgreementFile, check_figures, kept_agreement, read_agreement
+from bizra_load.server_metrics.bounded import THIS_MACHINES
 from bizra_load.server_metrics.exposition import ScrapeError
 from bizra_load.server_metrics.prometheus import PrometheusSource
 from bizra_load.settings.remedies import WORDS
@@ -103,12 +105,17 @@ def write_report(assessment: MetricsAssessment, prometheus_url: str, selector: s
 
 
 def validate_and_print(
-    url: str, selector: str, query: MetricsQuery, artifacts: Path, baseline: Baseline | None = None, fail_on_warn: bool = False
+    url: str,
+    selector: str,
+    query: MetricsQuery,
+    artifacts: Path,
+    baseline: Baseline | None = None,
+    fail_on_warn: bool = False,
+    trust: Trust = THIS_MACHINES,
 ) -> MetricsAssessment:
     """Ask Prometheus, judge, write the report, print the table. Raises BizraLoadError."""
-    assessment = validate_metrics(
-        PrometheusSource(url, query.file.agreement.server_metrics, selector), query, baseline, fail_on_warn
-    )
+    source = PrometheusSource(url, query.file.agreement.server_metrics, selector, trust=trust)
+    assessment = validate_metrics(source, query, baseline, fail_on_warn)
     path = write_report(assessment, url, selector, artifacts)
     print(metrics_validation.render(assessment, terminal_width(sys.stdout), sys.stdout.isatty()))
     print(f"Report: {path}", flush=True)

@@ -40,7 +40,7 @@ def put_load_on(request: LoadRequest) -> tuple[int, Path]:
             )
         settings = request.settings
         _check_reachable(request.host)
-        _check_server_metrics(settings)
+        _check_server_metrics(settings, request.host)
         processes = request.processes or _workers(request.host, settings)
         folder = new_folder(settings.out, settings.run_name, datetime.now(UTC))
         begin(folder)
@@ -94,13 +94,13 @@ def _check_reachable(host: str) -> None:
         raise InvalidRunError(f"the target {parts.scheme}://{name}:{port} can't be reached: {reason}") from None
 
 
-def _check_server_metrics(settings: Settings) -> None:
+def _check_server_metrics(settings: Settings, host: str) -> None:
     """Raises InvalidRunError where the server's metrics can't be read."""
     try:
         if settings.metrics_url:
-            MetricsReader(settings.metrics_url).read()
+            MetricsReader(settings.metrics_url, headers=settings.metrics_headers(host), trust=settings.trust).read()
         elif settings.prometheus_url:
-            PrometheusSource(settings.prometheus_url, (), settings.prometheus_selector).check()
+            PrometheusSource(settings.prometheus_url, (), settings.prometheus_selector, trust=settings.trust).check()
         else:
             print("No --metrics-url or --prometheus-url: server-side objectives can't be judged", file=sys.stderr)
     except ScrapeError as error:

@@ -16,9 +16,11 @@ from urllib.parse import urlsplit
 
 from bizra_load.exit_codes import BizraLoadError, UsageError
 from bizra_load.io.redaction import without_userinfo
+from bizra_load.io.trust import Trust
 from bizra_load.monitoring.grafana_api import DataSource, GrafanaApi, GrafanaSettings
 from bizra_load.monitoring.panel_check import check_panels
 from bizra_load.monitoring.panels import Panel
+from bizra_load.server_metrics.bounded import THIS_MACHINES
 from reports.results.dashboard_check import DashboardCheck
 from sla.values.agreement import Agreement
 from sla.values.section import unknown
@@ -36,7 +38,7 @@ class Imported:
     check: DashboardCheck
 
 
-def settings_of_environment(timeout_s: float = 10.0, verify: bool | str = True) -> GrafanaSettings | None:
+def settings_of_environment(timeout_s: float = 10.0, trust: Trust = THIS_MACHINES) -> GrafanaSettings | None:
     """None when GRAFANA_URL is not set. Raises UsageError where the URL is none or the key is missing."""
     url = os.environ.get("GRAFANA_URL", "").rstrip("/")
     if not url:
@@ -52,7 +54,7 @@ def settings_of_environment(timeout_s: float = 10.0, verify: bool | str = True) 
         raise UsageError(
             "GRAFANA_API_KEY: is missing or holds impossible characters (allowed: a service account token, or a file)"
         )
-    return GrafanaSettings(url, key, timeout_s, verify)
+    return GrafanaSettings(url, key, timeout_s, trust)
 
 
 def import_dashboard(

@@ -6,7 +6,6 @@ Source of paths and forms: grafana.com/docs/grafana/latest/developers/http_api (
 from __future__ import annotations
 
 import json
-import ssl
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -16,24 +15,24 @@ import requests
 
 from bizra_load.exit_codes import InvalidRunError, UsageError
 from bizra_load.io.redaction import without_userinfo
-from bizra_load.server_metrics.bounded import MALFORMED, BoundedSession
+from bizra_load.io.trust import Trust
+from bizra_load.server_metrics.bounded import MALFORMED, THIS_MACHINES, BoundedSession, reason_of
 
 MAX_RESPONSE_BYTES = 32 * 1024 * 1024
 _MESSAGE_CHARACTERS = 200
 _HINTS = {403: "the key may not do this (role Editor is needed)", 404: "no such address: is this a Grafana?"}
-_TLS_OR_NETWORK = ("certificate verify failed", "Connection refused", "Name or service not known", "hostname mismatch")
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True)
 class GrafanaSettings:
-    """`verify`: True, False (--insecure) or the path of certificate authorities. Key and password are left out of repr."""
+    """Key and password are left out of repr."""
 
     url: str
     key: str
     timeout_s: float = 10.0
-    verify: bool | str = True
+    trust: Trust = THIS_MACHINES
 
     def __repr__(self) -> str:
         return f"GrafanaSettings({self.shown})"
@@ -76,10 +75,7 @@ class GrafanaApi:
     def __init__(self, settings: GrafanaSettings) -> None:
         self._settings = settings
         self._shown = settings.shown
-        self._session = BoundedSession(MAX_RESPONSE_BYTES, settings.timeout_s)
-        self._session.verify = settings.verify
-        if settings.verify is True:  # also the authorities that this machine trusts, such as a company's own
-            self._session.trust(ssl.create_default_context())
+        self._session = BoundedSession(MAX_RESPONSE_BYTES, settings.timeout_s, settings.url, settings.trust)
         self._session.headers.update({"Authorization": f"Bearer {settings.key}", "User-Agent": "bizra-load"})
 
     def version(self) -> str:
@@ -136,11 +132,11 @@ class GrafanaApi:
         try:
             response = self._session.request(method, url, json=body)
         except requests.exceptions.SSLError as error:
-            raise InvalidRunError(f"{self._shown}: TLS: {_reason(error)} (--ca-file names further authorities)") from None
+            raise InvalidRunError(f"{self._shown}: {reason_of(error)}") from None
         except requests.Timeout:
             raise InvalidRunError(f"{self._shown}: no response within {self._settings.timeout_s:g} s") from None
         except requests.RequestException as error:
-            raise InvalidRunError(f"{self._shown}: can't be reached: {_reason(error)}") from None
+            raise InvalidRunError(f"{self._shown}: can't be reached: {reason_of(error)}") from None
         self._raise_for_status(response)
         try:
             return parse(json.loads(response.content) if response.content else None)
@@ -166,9 +162,3 @@ class GrafanaApi:
 
 def _one_line(text: str) -> str:
     return " ".join(text.split())[:_MESSAGE_CHARACTERS]
-
-
-def _reason(error: BaseException) -> str:
-    text = _one_line(str(error))
-    whole = str(error).lower()
-    return next((mark for mark in _TLS_OR_NETWORK if mark.lower() in whole), text)

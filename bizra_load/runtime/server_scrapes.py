@@ -42,7 +42,15 @@ class ServerMetrics:
         self.is_local = is_this_machine(name)
         pid = listener_on_this_machine(name, port)
         self._process = None if pid is None else MachineReader(TARGET, pid)
-        self._reader = MetricsReader(settings.metrics_url, metrics, unix_ns=clock.unix_ns) if settings.metrics_url else None
+        self._reader: MetricsReader | None = None
+        if settings.metrics_url:
+            self._reader = MetricsReader(
+                settings.metrics_url,
+                metrics,
+                headers=settings.metrics_headers(host),
+                trust=settings.trust,
+                unix_ns=clock.unix_ns,
+            )
 
     def read(self) -> list[Snapshot]:
         """The node's own page now; [] where it is not read, or could not be."""
@@ -63,7 +71,8 @@ class ServerMetrics:
         """All scrapes of the Prometheus around the load, if there is one; waits for its first one after `drained_ns`."""
         if not self._settings.prometheus_url:
             return []
-        source = PrometheusSource(self._settings.prometheus_url, self._metrics, self._settings.prometheus_selector)
+        settings = self._settings
+        source = PrometheusSource(settings.prometheus_url, self._metrics, settings.prometheus_selector, trust=settings.trust)
         end = time.monotonic() + PROMETHEUS_CATCH_UP_S
         snapshots: list[Snapshot] = []
         while True:

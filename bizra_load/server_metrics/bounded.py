@@ -10,10 +10,24 @@ import requests
 import urllib3
 from requests.adapters import HTTPAdapter
 
+from bizra_load.io.trust import Trust
+
 MAX_REDIRECTS = 3
 # what taking apart content of another form raises
 MALFORMED = (ValueError, KeyError, IndexError, TypeError, AttributeError, OverflowError)
 _PIECE_BYTES = 16_384  # what a compressed piece unpacks to, up to a thousand times as much, must fit too
+
+
+THIS_MACHINES = Trust()
+# what is said of certificates and networks, in the middle of what requests and urllib3 wrap around it
+_PLAIN = ("certificate verify failed", "Connection refused", "Name or service not known", "hostname mismatch")
+
+
+def reason_of(error: BaseException, characters: int = 200) -> str:
+    """One line of why a request failed."""
+    text = str(error)
+    plain = next((mark for mark in _PLAIN if mark.lower() in text.lower()), " ".join(text.split())[:characters])
+    return f"TLS: {plain} (--ca-file names further authorities)" if isinstance(error, requests.exceptions.SSLError) else plain
 
 
 class TooLargeError(requests.RequestException):
@@ -29,13 +43,19 @@ class BoundedSession(requests.Session):
     requests.Session, a redirect to another host does not carry the Authorization header.
     """
 
-    def __init__(self, max_bytes: int, within_s: float) -> None:
+    def __init__(self, max_bytes: int, within_s: float, url: str = "", trust: Trust = THIS_MACHINES) -> None:
+        """`trust`: whom to trust for https; `url`: what will be asked, so that those whom this machine trusts (such as a
+        company's own, and SSL_CERT_FILE's) are read for https alone.
+        """
         super().__init__()
         self.trust_env = False
+        self.verify = trust.verify
+        if trust.insecure:  # who asked for it need not be told at every request; results say it
+            urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
         self.max_redirects = MAX_REDIRECTS
         self._max_bytes = max_bytes
         self._within_s = within_s
-        self.trust(None)
+        self.trust(ssl.create_default_context() if trust.verify is True and url.startswith("https:") else None)
 
     def trust(self, context: ssl.SSLContext | None) -> None:
         """Verify certificates with this context's authorities too, beside those that requests brings."""

@@ -11,7 +11,8 @@ import requests
 from prometheus_client.parser import text_string_to_metric_families
 
 from bizra_load.exit_codes import BizraLoadError
-from bizra_load.server_metrics.bounded import MALFORMED, BoundedSession, TooLargeError
+from bizra_load.io.trust import Trust
+from bizra_load.server_metrics.bounded import MALFORMED, THIS_MACHINES, BoundedSession, TooLargeError, reason_of
 from sla.values.snapshot import BucketCounts, Labels, Snapshot, metric_of, series_key
 
 MAX_METRICS_BYTES = 8 * 1024 * 1024
@@ -87,20 +88,22 @@ class MetricsReader:
         metrics: Collection[str] | None = None,
         timeout_s: float = 4.0,
         headers: Mapping[str, str] | None = None,
+        trust: Trust = THIS_MACHINES,
         unix_ns: Callable[[], int] = time.time_ns,
     ) -> None:
         self.url = url
         self._metrics = metrics
         self._unix_ns = unix_ns
         self._timeout_s = timeout_s
-        self._session = BoundedSession(MAX_METRICS_BYTES, timeout_s)
+        self._session = BoundedSession(MAX_METRICS_BYTES, timeout_s, url, trust)
         self._session.headers.update(headers or {})
+        self._follow = not headers  # requests takes Authorization off a redirect to another host, and no other header
 
     def read(self) -> Snapshot:
         """Raises ScrapeError with one line."""
         begin = self._unix_ns()
         try:
-            response = self._session.get(self.url, timeout=self._timeout_s)
+            response = self._session.get(self.url, timeout=self._timeout_s, allow_redirects=self._follow)
             took_ns = self._unix_ns() - begin
             if response.status_code != 200:
                 raise ScrapeError(f"{self.url}: status {response.status_code}")
@@ -108,4 +111,4 @@ class MetricsReader:
         except TooLargeError as error:
             raise ScrapeError(f"{self.url}: {error}") from None
         except requests.RequestException as error:
-            raise ScrapeError(f"{self.url}: {type(error).__name__}") from None
+            raise ScrapeError(f"{self.url}: {type(error).__name__}: {reason_of(error)}") from None

@@ -8,7 +8,8 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from bizra_load.server_metrics.bounded import MALFORMED
+from bizra_load.io.trust import Trust
+from bizra_load.server_metrics.bounded import MALFORMED, THIS_MACHINES
 from bizra_load.server_metrics.exposition import PROCESS, ScrapeError, snapshot_of
 from bizra_load.server_metrics.native import NativeHistogram, with_common_edges
 from bizra_load.server_metrics.prometheus_api import PrometheusClient
@@ -33,13 +34,15 @@ class PrometheusSource:
     The token comes from PROMETHEUS_TOKEN.
     """
 
-    def __init__(self, url: str, metrics: Collection[str], selector: str = "", timeout_s: float = 10.0) -> None:
+    def __init__(
+        self, url: str, metrics: Collection[str], selector: str = "", timeout_s: float = 10.0, trust: Trust = THIS_MACHINES
+    ) -> None:
         self.url = url
         asked = "|".join(map(re.escape, sorted(metrics)))
         names = "|".join([*PROCESS, *([f"(?:{asked})(?:_bucket|_sum|_count)?"] if asked else [])])
         # a PromQL string is quoted as a JSON one
         self._matchers = f"__name__=~{json.dumps(names, ensure_ascii=False)}" + (f",{selector}" if selector else "")
-        self._client = PrometheusClient.with_token_of_environment(url, timeout_s)
+        self._client = PrometheusClient.with_token_of_environment(url, timeout_s, trust)
 
     def check(self) -> None:
         """Raises ScrapeError with one line when Prometheus can't be asked."""

@@ -10,7 +10,8 @@ from typing import Any
 
 import requests
 
-from bizra_load.server_metrics.bounded import MALFORMED, BoundedSession
+from bizra_load.io.trust import Trust
+from bizra_load.server_metrics.bounded import MALFORMED, THIS_MACHINES, BoundedSession, reason_of
 from bizra_load.server_metrics.exposition import ScrapeError
 
 MAX_RESPONSE_BYTES = 128 * 1024 * 1024
@@ -25,17 +26,17 @@ class PrometheusClient:
     `timeout_s` is not over; the last try may take as long again.
     """
 
-    def __init__(self, url: str, token: str = "", timeout_s: float = 10.0) -> None:
+    def __init__(self, url: str, token: str = "", timeout_s: float = 10.0, trust: Trust = THIS_MACHINES) -> None:
         self.url = url.rstrip("/")
         self.timeout_s = timeout_s
-        self._session = BoundedSession(MAX_RESPONSE_BYTES, timeout_s)
+        self._session = BoundedSession(MAX_RESPONSE_BYTES, timeout_s, self.url, trust)
         if token:
             self._session.headers["Authorization"] = f"Bearer {token}"
 
     @classmethod
-    def with_token_of_environment(cls, url: str, timeout_s: float = 10.0) -> PrometheusClient:
+    def with_token_of_environment(cls, url: str, timeout_s: float = 10.0, trust: Trust = THIS_MACHINES) -> PrometheusClient:
         """The token is PROMETHEUS_TOKEN's, if there is one."""
-        return cls(url, os.environ.get(TOKEN, ""), timeout_s)
+        return cls(url, os.environ.get(TOKEN, ""), timeout_s, trust)
 
     def query(self, expression: str, at_s: float | None = None) -> list[dict[str, Any]]:
         """The series of a PromQL expression: an instant vector, or a matrix for a range selector; at the unix time `at_s`
@@ -74,6 +75,8 @@ class PrometheusClient:
                     self._line(f"Prometheus warns that its response may be incomplete: {'; '.join(map(str, warnings))}")
                 )
             return document["data"] if key is None else document["data"][key]
+        except requests.exceptions.SSLError as error:
+            raise ScrapeError(self._line(reason_of(error))) from error
         except (requests.RequestException, *MALFORMED) as error:
             raise ScrapeError(self._line(f"{type(error).__name__}: {error}")) from error
 

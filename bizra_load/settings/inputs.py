@@ -33,7 +33,7 @@ MAX_DURATION_S = 31 * 86_400.0
 MAX_TIMEOUT_S = 3_600.0
 MAX_HEADERS = 100
 
-TOKEN = "BIZRA_LOAD_TOKEN"  # noqa: S105  # the variable's name
+TOKEN, METRICS_TOKEN = "BIZRA_LOAD_TOKEN", "METRICS_TOKEN"  # the variables' names
 _MATCHER = r'[a-zA-Z_][a-zA-Z0-9_]*\s*(?:=|!=|=~|!~)\s*"(?:[^"\\\n]|\\.)*"'
 _SELECTOR = re.compile(rf"\s*{_MATCHER}\s*(?:,\s*{_MATCHER}\s*)*,?\s*")
 
@@ -155,11 +155,11 @@ def headers(path: str) -> tuple[tuple[str, str], ...]:
     return tuple(pairs)
 
 
-def token_header() -> tuple[tuple[str, str], ...]:
-    """The Authorization header of BIZRA_LOAD_TOKEN, or none. Raises UsageError without showing it."""
-    token = os.environ.get(TOKEN, "").strip()
+def token_header(variable: str = TOKEN) -> tuple[tuple[str, str], ...]:
+    """The Authorization header of a variable's bearer token, or none. Raises UsageError without showing it."""
+    token = os.environ.get(variable, "").strip()
     if token and not re.fullmatch(r"[\x21-\x7e]{1,8192}", token):
-        raise UsageError(f"{TOKEN}: not a bearer token (allowed: up to 8192 visible ASCII characters)")
+        raise UsageError(f"{variable}: not a bearer token (allowed: up to 8192 visible ASCII characters)")
     return (("Authorization", f"Bearer {token}"),) if token else ()
 
 

@@ -12,6 +12,7 @@ from typing import Any
 from bizra_load.engine.arrivals import SATURATE
 from bizra_load.engine.load_curve import LoadCurve, ramp_and_hold
 from bizra_load.exit_codes import UsageError
+from bizra_load.io.trust import Trust, headers_for
 from bizra_load.settings import inputs
 from bizra_load.settings.arguments import GENERAL, SWITCHES, Option
 
@@ -48,6 +49,15 @@ class Settings:
     def saturating(self) -> bool:
         """A closed model: the curve gives the number of users and the length, and no rate is planned."""
         return self.arrivals == SATURATE
+
+    @property
+    def trust(self) -> Trust:
+        """For the target, its metrics and the Prometheus."""
+        return Trust(self.ca_file, self.insecure)
+
+    def metrics_headers(self, target: str) -> dict[str, str]:
+        """For --metrics-url: the target's own if both have one scheme, host and port; and METRICS_TOKEN. Raises UsageError."""
+        return headers_for(self.metrics_url, dict(self.headers), target) | dict(inputs.token_header(inputs.METRICS_TOKEN))
 
     @property
     def users(self) -> int:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from bizra_load.io.files import write_atomically, writing
+from bizra_load.io.trust import Trust
 from bizra_load.judging.agreements import read_agreement
 from bizra_load.monitoring import grafana
 from bizra_load.monitoring.panel_check import check_panels
@@ -15,9 +16,9 @@ from reports.results import dashboard_check
 from reports.results.dashboard_check import DashboardCheck
 
 
-def from_environment(agreement_name: str, artifacts: Path, say: Callable[[str], None]) -> grafana.Imported | None:
+def from_environment(agreement_name: str, artifacts: Path, trust: Trust, say: Callable[[str], None]) -> grafana.Imported | None:
     """Import into the Grafana at GRAFANA_URL; None when that is not set. Raises BizraLoadError."""
-    settings = grafana.settings_of_environment()
+    settings = grafana.settings_of_environment(trust=trust)
     if settings is None:
         return None
     agreement = read_agreement(agreement_name).agreement
@@ -28,14 +29,14 @@ def from_environment(agreement_name: str, artifacts: Path, say: Callable[[str], 
     return done
 
 
-def check(agreement_name: str, prometheus_url: str, url: str) -> DashboardCheck:
+def check(agreement_name: str, prometheus_url: str, url: str, trust: Trust) -> DashboardCheck:
     """Through Grafana where GRAFANA_URL is set, else of Prometheus. Raises BizraLoadError."""
     agreement = read_agreement(agreement_name).agreement
     panels = panels_of(agreement, agreement_name)
-    settings = grafana.settings_of_environment()
+    settings = grafana.settings_of_environment(trust=trust)
     if settings is not None:
         return grafana.check_dashboard(settings, panels, agreement, url=url)
-    query = PrometheusClient.with_token_of_environment(prometheus_url).query
+    query = PrometheusClient.with_token_of_environment(prometheus_url, trust=trust).query
     return check_panels(query, panels, agreement, "Prometheus", url)
 
 

@@ -15,11 +15,13 @@ from pathlib import Path
 from bizra_load.archive.store import ASSESSMENT
 from bizra_load.exit_codes import BizraLoadError
 from bizra_load.io.files import write_atomically, writing
+from bizra_load.io.trust import Trust
 from bizra_load.judging.agreements import AgreementFile, kept_agreement
 from bizra_load.judging.artifacts import DOCUMENTS, read_assessment, write_artifacts
 from bizra_load.judging.real_traffic import REPORT, query_of_last, query_of_run, validate_and_print
 from bizra_load.monitoring.rule_check import check_rules
 from bizra_load.products import product_of
+from bizra_load.server_metrics.bounded import THIS_MACHINES
 from bizra_load.server_metrics.prometheus_api import PrometheusClient
 from bizra_load.settings.remedies import WORDS
 from bizra_load.validation import dashboard
@@ -58,6 +60,7 @@ class Plan:
     evidence: tuple[str, ...]
     fail_on_warn: bool
     rehearsal: bool
+    trust: Trust = THIS_MACHINES
 
 
 class Suite:
@@ -110,7 +113,7 @@ class Suite:
     def _import_dashboard(self) -> StepResult:
         key, title = "dashboard", "Dashboard import"
         try:
-            imported = dashboard.from_environment(self._plan.agreement, self._plan.artifacts, self._log.info)
+            imported = dashboard.from_environment(self._plan.agreement, self._plan.artifacts, self._plan.trust, self._log.info)
         except BizraLoadError as error:
             return StepResult(key, title, Outcome.FAILED, str(error))
         if imported is None:
@@ -142,7 +145,9 @@ class Suite:
                 asked = query_of_run(self._folder)
             else:
                 self._log.info(f"There was no load test: the last {LAST_S / 60:g} minutes of traffic instead")
-            assessment = validate_and_print(plan.prometheus_url, plan.selector, asked, plan.artifacts, None, plan.fail_on_warn)
+            assessment = validate_and_print(
+                plan.prometheus_url, plan.selector, asked, plan.artifacts, None, plan.fail_on_warn, plan.trust
+            )
         except BizraLoadError as error:
             return StepResult(key, title, Outcome.FAILED, str(error))
         return StepResult(key, title, Outcome.DONE, assessment.summary, assessment.decision)
@@ -151,7 +156,7 @@ class Suite:
         """Right after the load: before it they may have had nothing to show."""
         url = _text(self._plan.artifacts / DASHBOARD_URL)
         try:
-            check = dashboard.check(self._plan.agreement, self._plan.prometheus_url, url)
+            check = dashboard.check(self._plan.agreement, self._plan.prometheus_url, url, self._plan.trust)
             dashboard.write_check(check, self._plan.artifacts)
         except BizraLoadError as error:
             self._log.info(f"The dashboard's panels could not be checked: {error}")
@@ -163,7 +168,7 @@ class Suite:
     def _check_rules(self) -> None:
         """Are the agreement's alert rules loaded where they are to fire?"""
         plan = self._plan
-        client = PrometheusClient.with_token_of_environment(plan.prometheus_url)
+        client = PrometheusClient.with_token_of_environment(plan.prometheus_url, trust=plan.trust)
         try:
             rules = product_of(plan.file.judged).alert_rules(plan.file.judged)
         except AgreementError as error:

@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 
+from bizra_load.judging.agreements import read_agreement
 from bizra_load.judging.artifacts import CHECKLIST, DECISION, PERFORMANCE
 from tests.e2e.running import ROOT, attempts, load
 from tests.unit.sla.release.test_evidence import drill
@@ -33,7 +34,9 @@ def test_a_run_takes_evidence_at_its_end_and_its_documents_hold_real_figures(tmp
     assert (ended.code, ended.assessment["decision"]) == (4, "INCONCLUSIVE"), ended.out
     assert ended.assessment["run"]["planned_per_s"] == 600
 
-    (tmp_path / "drill.json").write_text(json.dumps(drill(firing_s=None)))
+    (tmp_path / "drill.json").write_text(
+        json.dumps(drill(firing_s=None) | {"agreement_sha256": read_agreement(str(agreement)).sha256})
+    )
     out = tmp_path / "artifacts"
     done = cli("report", ended.folder, "--artifacts", out, "--evidence", f"alerts={tmp_path / 'drill.json'}")
     assert done.returncode == 0, done.stderr

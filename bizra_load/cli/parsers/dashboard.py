@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from bizra_load.cli.parsers.shared import add_agreement_arguments, add_render_arguments
+from bizra_load.cli.parsers.shared import add_agreement_arguments, add_render_arguments, add_trust_arguments
 from bizra_load.poi.dashboard_files import GENERATOR, NODE
 
 
@@ -25,12 +25,11 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     put.add_argument("--datasource", default="", help="name or uid of a Prometheus data source (default: the default one)")
     put.add_argument("--snapshot", action="store_true", help="take a snapshot too")
     put.add_argument("--timeout", type=float, default=10.0, metavar="SECONDS", help="for each request (default: 10)")
-    trust = put.add_mutually_exclusive_group()
-    trust.add_argument("--ca-file", default="", help="certificate authorities to trust for https")
-    trust.add_argument("--insecure", action="store_true", help="do not verify the certificate; the log says so")
+    add_trust_arguments(put)
     put.set_defaults(command="dashboard:run_import")
     check = verbs.add_parser("check", help="ask a Prometheus, without any Grafana")
     check.add_argument("--prometheus-url", default="", metavar="URL", help="(environment: PROMETHEUS_URL)")
+    add_trust_arguments(check)
     check.set_defaults(command="dashboard:run_check")
     for verb in (render, put, check):
         add_agreement_arguments(verb)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from bizra_load.cli.parsers.shared import add_artifacts_argument
+from bizra_load.cli.parsers.shared import add_artifacts_argument, add_trust_arguments
 from bizra_load.settings.defaults import DEFAULT_AGREEMENT
 
 
@@ -31,5 +31,6 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     )
     parser.add_argument("--baseline", type=Path, metavar="FILE", help="JSON, or a packaged name (default: the agreement's)")
     parser.add_argument("--fail-on", choices=("no-go", "warn"), default="no-go", help="warn: warnings exit with 3 too")
+    add_trust_arguments(parser)
     add_artifacts_argument(parser)
     parser.set_defaults(command="metrics:run")

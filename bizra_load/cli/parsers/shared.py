@@ -37,3 +37,10 @@ def add_render_arguments(parser: argparse.ArgumentParser) -> None:
     """--out and --check, of files that are made from an agreement (put_or_compare())."""
     parser.add_argument("--out", type=Path, default=Path("k8s/monitoring"), metavar="DIR", help="(default: k8s/monitoring)")
     parser.add_argument("--check", action="store_true", help="write nothing; exit with 3 where a file is not current")
+
+
+def add_trust_arguments(parser: argparse.ArgumentParser) -> None:
+    """--ca-file and --insecure, for trust_of()."""
+    trust = parser.add_mutually_exclusive_group()
+    trust.add_argument("--ca-file", default="", help="certificate authorities to trust for https (environment: CA_FILE)")
+    trust.add_argument("--insecure", action="store_true", help="do not verify the certificate")

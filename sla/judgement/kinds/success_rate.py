@@ -17,6 +17,8 @@ from sla.values.assessment import Steady
 from sla.values.measurements import Measurements
 from sla.values.snapshot import Snapshot
 
+WRONG = ("bad_signature", "not_valid")  # a response that is wrong was not refused, however many came at once
+
 
 class SuccessRateEstimator(ObjectiveEstimator):
     """See ObjectiveEstimator."""
@@ -36,7 +38,8 @@ class SuccessRateEstimator(ObjectiveEstimator):
         if not late:
             return plain
         own_share = np.array([sum(w.started for w in second) for second in windows]) / np.maximum(late.sent, 1)
-        forgiven = np.minimum(failed, late.in_bursts() * own_share)
+        refused = failed - np.array([sum(w.failed.get(c, 0) for w in second for c in WRONG) for second in windows])
+        forgiven = np.minimum(refused, late.in_bursts() * own_share)
         if not forgiven.any():
             return plain
         less = f"{late}, and what came in bursts may have been refused for that: without it"

@@ -203,6 +203,8 @@ WRONG |= {
     "dashboard import --agreement": NO_AGREEMENT,
     "dashboard import --baseline": NO_BASELINE,
     "dashboard import --ca-file": (*NO_FILE, "{empty}", "{no-hashes}"),
+    "dashboard check --ca-file": (*NO_FILE, "{empty}", "{no-hashes}"),
+    "metrics --ca-file": (*NO_FILE, "{empty}", "{no-hashes}"),
     "dashboard import --timeout": ("0", "-1", "nan", "inf", "1e9", "abc", ""),
     "metrics --prometheus-url": ("", *NO_URL),
     "metrics --prometheus-selector": ("job", "job=node", '{job="node"}', 'job="node"} or vector(1) #'),

@@ -72,9 +72,12 @@ def test_its_rules_and_dashboards_are_rendered(place, tmp_path):
 
 def test_evidence_and_checklist_of_a_run_are_judged_by_what_it_requires(place, tmp_path):
     run = Path(saved(tmp_path, "20270115T080000Z-echo", hold_s=20))
-    keep_agreement(run, read_agreement(agreement_file(tmp_path)))
+    file = read_agreement(agreement_file(tmp_path))
+    keep_agreement(run, file)
     rule = drill()["rules"][0] | {"alert": "EchoDown"}
-    (tmp_path / "drill.json").write_text(json.dumps(drill() | {"rules_loaded": 2, "rules": [rule]}))
+    (tmp_path / "drill.json").write_text(
+        json.dumps(drill() | {"agreement_sha256": file.sha256, "rules_loaded": 2, "rules": [rule]})
+    )
     (tmp_path / "panels.json").write_text(json.dumps(dashboard(panels=1, scrape_s=3.0)))
     given = [f"--evidence=alerts={tmp_path / 'drill.json'}", f"--evidence=monitoring={tmp_path / 'panels.json'}"]
     main(["report", str(run), "--artifacts", str(tmp_path / "out"), *given])

@@ -31,6 +31,7 @@ EXPECTED = {
     "workers_operations": {C: BOTH, S: PASS, T: BOTH, R: BOTH},
     "closed": {C: BOTH, S: PASS, T: BOTH, R: BOTH},
     "reports": {C: BOTH, S: PASS, T: BOTH, R: BOTH},
+    "bad_samples": {C: BOTH},
     "unsent": {C: PASS, S: PASS, T: BOTH, R: PASS},
     "achieved_seconds": {T: FAIL, R: FAIL},
     "schedule_lag": {C: BOTH, S: BOTH},
@@ -70,7 +71,7 @@ def judged(o, status, reason=""):
 def test_the_table_has_a_row_for_every_check_there_is_and_no_other():
     assert set(TOUCHES) == set(EXPECTED)
     run = measurements(hold_s=20, lost_workers=("w2",), unsigned_messages=1, unsent=10_000, missing_messages=1, closed=False)
-    skewed = tuple(dataclasses.replace(h, clock_error_ns=0, wall_offset_ns=10**10) for h in run.health)
+    skewed = tuple(dataclasses.replace(h, clock_error_ns=0, wall_offset_ns=10**10, bad_samples=1) for h in run.health)
     run = dataclasses.replace(run, health=skewed, windows=(*run.windows, Window(START, "empty")))
     known = all_checks(run, LOCAL.agreement, find_steady(run)) + all_checks(measurements(hold_s=1), LOCAL.agreement, None)
     nothing_right = measurements(hold_s=10, failures=dict.fromkeys(("generate", "verify", "finality"), 1.0))
