@@ -11,6 +11,7 @@ from bizra_load.judging.agreements import read_baseline
 from bizra_load.judging.judge import Override, judge_folder
 from sla.judgement.comparison import Comparison, Figure, compare, figure_of_file, figures_of_runs
 from sla.judgement.lateness import LATE, judged
+from sla.judgement.steady import constant_part
 from sla.judgement.summaries import less_lag, summaries
 from sla.judgement.touches import touches_client
 from sla.values import histogram
@@ -42,13 +43,18 @@ def compare_runs(folders: Sequence[Path], margin: float) -> Comparison:
     sides = runs[0::2], runs[1::2]
     notes = []
     plans = {tuple((s.from_per_s, s.to_per_s) for s in r.measurements.facts.plan) for r in runs}
-    if len(plans) > 1:
-        notes.append("the runs had different planned rates: latencies depend on the load")
+    rates = sorted({constant_part(r.measurements.facts)[2] for r in runs})
+    incomparable = ""
+    if len(rates) > 1:
+        shown = " and ".join(f"{rate:,g}" for rate in rates)
+        incomparable = f"the runs had different planned rates, {shown} ops/s: a difference may be the load's"
+    elif len(plans) > 1:
+        notes.append("the runs had different plans around the part that is compared")
     if len({str(r.assessment.run.get("target")) for r in runs}) > 2:
         notes.append("the runs of one side had different targets")
     without_lag = ([r.less_lag for r in side] for side in sides)
     figures = figures_of_runs([r.at for r in sides[0]], [r.at for r in sides[1]], margin, *without_lag)
-    return _compared(figures, len(runs) > 2 and _interleaved(runs), notes)
+    return _compared(figures, len(runs) > 2 and _interleaved(runs), notes, incomparable)
 
 
 def compare_with_file(baseline: Path, folder: Path, margin: float) -> Comparison:
@@ -64,9 +70,9 @@ def compare_with_file(baseline: Path, folder: Path, margin: float) -> Comparison
     return _compared(figures, False, ["the baseline is a file of plain figures without intervals of their own"])
 
 
-def _compared(figures: list[Figure], paired: bool, notes: list[str]) -> Comparison:
+def _compared(figures: list[Figure], paired: bool, notes: list[str], incomparable: str = "") -> Comparison:
     try:
-        return compare(figures, paired, notes=notes)
+        return compare(figures, paired, notes=notes, incomparable=incomparable)
     except ValueError as error:
         raise UsageError(f"compare: {error}") from None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import signal
 import socket
 import sys
@@ -15,7 +16,7 @@ from bizra_load.archive.store import RECORD, new_folder
 from bizra_load.exit_codes import BizraLoadError, InvalidRunError
 from bizra_load.io.this_machine import is_this_machine, usable_cores
 from bizra_load.judging.judge import assess_folder, print_summary
-from bizra_load.launch.locust_process import command_line, supervise, wait_for_orphans
+from bizra_load.launch.locust_process import command_line, ignored_variables, supervise, wait_for_orphans
 from bizra_load.launch.parting import parted
 from bizra_load.launch.request import LoadRequest, target_address
 from bizra_load.launch.run_baseline import measured_beside
@@ -38,6 +39,8 @@ def put_load_on(request: LoadRequest) -> tuple[int, Path]:
             print(
                 f"{flag}: everyone on this machine can read a password on a command line; use the environment", file=sys.stderr
             )
+        if ignored := ignored_variables(os.environ):
+            print(ignored, file=sys.stderr)
         settings = request.settings
         _check_reachable(request.host)
         _check_server_metrics(settings, request.host)

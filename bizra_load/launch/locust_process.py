@@ -6,7 +6,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
 
@@ -17,13 +17,23 @@ from bizra_load.launch.request import LoadRequest, holds_password
 from bizra_load.products import all_options
 from bizra_load.rehearsal.node_process import adopt_orphans, die_with_parent
 
+LOCUSTS_OWN = "LOCUST_"  # what its variables begin with
 WORKERS_END_WITHIN_S = 60.0  # they notice in 8 s, finish what is under way and try to hand over for 10 s
+
+
+def ignored_variables(environment: Mapping[str, str]) -> str:
+    """One line on variables that Locust would read and that `bizra-load run` does not hand on; "" without any. One of them left
+    over from another test (tags to choose tasks by, a number of users) would make this one another test, or none.
+    """
+    names = sorted(name for name in environment if name.startswith(LOCUSTS_OWN))
+    return f"{', '.join(names)}: not handed on to Locust (allowed: the options of bizra-load run)" if names else ""
 
 
 def command_line(request: LoadRequest, processes: int, folder: Path) -> tuple[list[str], dict[str, str]]:
     """Locust's command line and environment; the latter holds what nobody else on this machine is to read."""
     port, variables = free_port(), {option.flag: option.variable for option in all_options()}
-    environment = {**os.environ, "BIZRA_LOAD_RUN_FOLDER": str(folder.resolve()), "LOCUST_HOST": request.host}
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(LOCUSTS_OWN)}
+    environment |= {"BIZRA_LOAD_RUN_FOLDER": str(folder.resolve()), "LOCUST_HOST": request.host}
     command = [
         *(sys.executable, "-m", "locust", "-f", str(request.locustfile), "--headless", "--only-summary"),
         *("--processes", str(processes), "--expect-workers-max-wait", "60", "--loglevel", request.log_level),

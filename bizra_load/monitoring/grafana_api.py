@@ -91,7 +91,12 @@ class GrafanaApi:
         )
 
     def folders(self) -> list[Folder]:
-        return self._get("/folders", lambda content: [Folder(str(f["title"]), str(f["uid"])) for f in content])
+        """All that the key may see, those inside others too, which /api/folders leaves out since Grafana 11."""
+        lists = [
+            self._get(path, lambda content: [Folder(str(f["title"]), str(f["uid"])) for f in content])
+            for path in ("/folders", "/search?type=dash-folder&limit=5000")
+        ]
+        return list(dict.fromkeys(folder for found in lists for folder in found))
 
     def save_dashboard(self, dashboard: Mapping[str, Any], message: str, folder_uid: str = "") -> SavedDashboard:
         """Create it, or replace the one with its uid."""

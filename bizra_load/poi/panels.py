@@ -19,6 +19,13 @@ TEMPLATES = {
 }
 
 
+def _known(counter: str, beside: str) -> str:
+    """A rate that is 0 where the counter is not there and the one `beside` it is: some clients expose one with its first event,
+    and a sum with one that is absent is empty.
+    """
+    return f"({node_rate(counter)} or 0 * {node_rate(beside)})"
+
+
 def node_panels(agreement: Agreement, environment: str = "") -> tuple[Panel, ...]:
     """The six panels of a node under an agreement. A limit that the agreement gives as a share of a plan has no line, nor has
     a multiple of a baseline that is not there (see sla.values.baseline.with_baseline): the panel's description says so.
@@ -33,8 +40,8 @@ def node_panels(agreement: Agreement, environment: str = "") -> tuple[Panel, ...
         limit = throughput.acceptable if accepted and throughput.acceptable else throughput.target
     latency = partial(_latency, agreement, metrics)
     generate, verify, finality = (metrics[o] for o in ("generate", "verify", "finality"))
-    done = f"{node_rate(generate.total)} + {node_rate(verify.total)}"
-    failed = f"{node_rate(generate.failed)} + {node_rate(verify.failed)}"
+    done = f"{_known(generate.total, verify.total)} + {_known(verify.total, generate.total)}"
+    failed = f"{_known(generate.failed, generate.total)} + {_known(verify.failed, verify.total)}"
     return (
         latency("Finality check performance", "finality", (0.5, 0.9, 0.99)),
         Panel(

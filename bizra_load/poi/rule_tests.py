@@ -30,6 +30,7 @@ class Fault:
     value: str = ""
     minutes: int = 30
     clears_min: int = 6
+    of_instance: bool = True  # where the description names one
 
 
 def unit_tests(agreement: Agreement, rules: Sequence[AlertRule], rule_file: str, runbooks: str = RUNBOOKS) -> dict[str, Any]:
@@ -51,9 +52,10 @@ def _test(rule: AlertRule, fault: Fault, well: Mapping[str, float], runbooks: st
     bad_end = WELL_MIN + fault.minutes
     after = fault.clears_min + 2
     labels = {**labels_of(rule), "job": JOB}
-    if INSTANCE in rule.description:
-        labels["instance"] = NODE
-    annotations = {key: _filled(text, fault.value) for key, text in annotations_of(rule, runbooks).items()}
+    instance = NODE if INSTANCE in rule.description and fault.of_instance else ""
+    if instance:
+        labels["instance"] = instance
+    annotations = {key: _filled(text, fault.value, instance) for key, text in annotations_of(rule, runbooks).items()}
     firing = [{"exp_labels": labels, "exp_annotations": annotations}]
     expected = [(WELL_MIN - 1, []), (bad_end - 1, firing), (bad_end + fault.clears_min, [])]
     if rule.for_s >= 60:  # already bad, not yet for long enough
@@ -74,8 +76,8 @@ def _test(rule: AlertRule, fault: Fault, well: Mapping[str, float], runbooks: st
     }
 
 
-def _filled(text: str, value: str) -> str:
-    text = text.replace(JOB_LABEL, JOB).replace(INSTANCE, NODE)
+def _filled(text: str, value: str, instance: str) -> str:
+    text = text.replace(JOB_LABEL, JOB).replace(INSTANCE, instance)
     for template in (DURATION, PERCENT, VALUE, "{{ $value | humanize1024 }}"):
         text = text.replace(template, value)
     return text
@@ -158,12 +160,20 @@ def _faults(agreement: Agreement, limits: Thresholds, well: Mapping[str, float])
             _si(limits.throughput_per_s / 5),
         ),
         Fault("PoISuccessRateCritical", errors(below), f"{100 * (1 - below):.4g}%"),
+        # half of generate fails, and no verification ever has: its counter of failures is not exposed
+        Fault(
+            "PoISuccessRateCritical",
+            {_series(generate.total): each / 2, _series(generate.failed): each / 2, _series(verify.failed): MISSING},
+            "75%",
+        ),
         Fault("PoIErrorBudgetBurn", errors(fast), f"{100 * fast:.4g}%", minutes=70, clears_min=35),
         Fault("PoIErrorBudgetBurn", errors(creeping), f"{100 * creeping:.4g}%", minutes=400, clears_min=35),
         Fault("RustProcessMemoryHigh", {_series("process_resident_memory_bytes"): memory}, f"{memory / 2**30:.4g}Gi"),
         Fault("RustProcessCPUHigh", {_series("process_cpu_seconds_total"): 60 * cores}, f"{cores:.4g}"),
         Fault("RustMetricsEndpointDown", {_series("up"): 0}),
         Fault("RustMetricsAbsent", {_series(generate.total): MISSING}),
+        # scaled to nothing, or a label of its monitor is wrong: everything ends, its target too
+        Fault("RustMetricsAbsent", dict.fromkeys(well, MISSING), of_instance=False),
         Fault("PrometheusScrapeSlow", {_series("scrape_duration_seconds"): limits.scrape_s + 1}, f"{limits.scrape_s + 1:.4g}s"),
     ]
 

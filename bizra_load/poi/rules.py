@@ -90,8 +90,14 @@ class _Series:
     def rate(self, metric: str, window_s: float) -> str:
         return f"sum by (job) (rate({metric}[{self.span(window_s)}]))"
 
+    def known(self, metric: str, window_s: float) -> str:
+        """The rate, 0 while no series of the metric is there and a node is up: some clients expose a counter with its first
+        event, and a sum with one that is absent would be empty, and its alert silent.
+        """
+        return f"({self.rate(metric, window_s)} or 0 * count by (job) (up{self.node} == 1))"
+
     def total(self, operation: str, window_s: float) -> str:
-        return self.rate(self.operations[operation].total, window_s)
+        return self.known(self.operations[operation].total, window_s)
 
     def p99(self, operation: str) -> str:
         buckets = f"{self.operations[operation].histogram}_bucket"
@@ -99,7 +105,7 @@ class _Series:
 
     def errors(self, window_s: float) -> str:
         """The share of generate and verify operations that failed."""
-        bad = " + ".join(self.rate(self.operations[o].failed, window_s) for o in ("generate", "verify"))
+        bad = " + ".join(self.known(self.operations[o].failed, window_s) for o in ("generate", "verify"))
         good = " + ".join(self.total(o, window_s) for o in ("generate", "verify"))
         return f"({bad}) / ({bad} + {good})"
 
@@ -122,9 +128,11 @@ def _finality(series: _Series, t: Thresholds) -> tuple[AlertRule, ...]:
         ),
         AlertRule(
             "FinalityCheckStalled", group, "critical", "sla",
-            f"{series.total('finality', 300)} == 0 and {series.total('finality', 3600)} > 0", 60,
+            f"{series.total('finality', 300)} == 0 and {series.total('finality', 3600)} > 0 and "
+            f"{series.total('generate', 300)} + {series.total('verify', 300)} > 0", 60,
             "Finality checks came to a stop",
-            f"{JOB_LABEL} has completed no finality check for 5 minutes, and did within the last hour.", SERVICE,
+            f"{JOB_LABEL} has completed no finality check for 5 minutes, and did within the last hour; other operations go on.",
+            SERVICE,
         ),
     )  # fmt: skip
 
@@ -190,9 +198,12 @@ def _health(series: _Series, t: Thresholds) -> tuple[AlertRule, ...]:
         ),
         AlertRule(
             "RustMetricsAbsent", group, "critical", "health",
-            f"up{series.node} == 1 unless on (job, instance) {series.operations['generate'].total}", 120,
-            "The node is scraped, but its PoI series are gone",
-            f"{INSTANCE} answers scrapes without the PoI metrics: every other alert on them is blind.", SERVICE,
+            f"(up{series.node} == 1 unless on (job, instance) {series.operations['generate'].total}) "
+            f"or absent(up{series.node})",
+            120,
+            "The node is scraped and its PoI series are gone, or no node is scraped at all",
+            f"{JOB_LABEL} {INSTANCE}: no PoI metrics are there. Either a node's responses lack them, or it has left service "
+            "discovery: every other alert on them is blind.", SERVICE,
         ),
         AlertRule(
             "PrometheusScrapeSlow", group, "warning", "health",

@@ -86,6 +86,8 @@ class Plugin:
             self._master.wait_for_workers()
             if self._ending:  # asked to meanwhile: there is no run to end
                 sys.exit(INVALID)
+        # imports took seconds in which the loop did not run: timers, such as Locust's --run-time, would count from before them
+        gevent.get_hub().loop.update_now()
 
     def wait_for_run(self) -> WorkerRun:
         """What users record with."""

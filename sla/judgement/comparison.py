@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 import numpy as np
@@ -82,8 +82,11 @@ class Figure:
     candidate_less_lag: Sequence[Callable[[float], Estimate | None]] = ()
 
 
-def compare(figures: Sequence[Figure], paired: bool, level: float = 0.95, notes: Sequence[str] = ()) -> Comparison:
+def compare(
+    figures: Sequence[Figure], paired: bool, level: float = 0.95, notes: Sequence[str] = (), incomparable: str = ""
+) -> Comparison:
     """Claims of a change hold a family-wise error of 1 - level (Holm); EQUIVALENT needs no correction (it must hold for all).
+    `incomparable`: why no difference between these runs says anything of the candidate; then nothing is claimed.
 
     `paired`: run i of one side was made next to run i of the other. Raises ValueError when sides or figures are missing, or
     when pairs are incomplete.
@@ -98,6 +101,8 @@ def compare(figures: Sequence[Figure], paired: bool, level: float = 0.95, notes:
     ratios = [_ratio(f, paired) for f in figures]
     strict = holm_level([_differs(at) for at in ratios], level)
     compared = tuple(_judge(f, at(level), at(strict)) for f, at in zip(figures, ratios, strict=True))
+    if incomparable:
+        compared = tuple(replace(c, change=Change.INCONCLUSIVE, reason=incomparable) for c in compared)
     method = "one run a side, intervals within the runs (MOVER)"
     if runs != (1, 1):
         method = f"paired t over {runs[0]} pairs of runs" if paired else f"Welch's t over {runs[0]} and {runs[1]} runs"

@@ -5,6 +5,7 @@ Every instance is judged by itself: the errors of a canary with 1 % of the traff
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import assert_never
 
@@ -28,8 +29,8 @@ def triggers(agreement: Agreement, results: Sequence[ObjectiveResult], cautious:
     all_triggers = [
         Trigger(
             "critical_alert",
-            "a critical alert has fired for more than 5 minutes",
-            'count(ALERTS{alertstate="firing", severity="critical"}) > 0',
+            "a critical alert of this service has fired for more than 5 minutes",
+            f'count(ALERTS{{alertstate="firing", {_critical(agreement)}}}) > 0',
             ALERT_FOR_S,
             0.0,
             "alerts",
@@ -41,6 +42,12 @@ def triggers(agreement: Agreement, results: Sequence[ObjectiveResult], cautious:
         warning = [o for o in agreement.objectives if o.severity is Severity.WARNING]
         all_triggers += [t for o in warning for t in _degraded(o, agreement, measured.get(o.key))]
     return tuple(all_triggers)
+
+
+def _critical(agreement: Agreement) -> str:
+    """Label matchers of this service's critical alerts: those of others in the cluster are no reason to roll it back."""
+    names = "|".join(agreement.monitoring.critical_rules)
+    return f'alertname=~"{names}"' if names else 'severity="critical"'
 
 
 def _broken(o: Objective, agreement: Agreement) -> list[Trigger]:
@@ -66,21 +73,21 @@ def _broken(o: Objective, agreement: Agreement) -> list[Trigger]:
 
 def _degraded(o: Objective, agreement: Agreement, result: ObjectiveResult | None) -> list[Trigger]:
     """What fires when the figure is worse by a tenth than in the run: `result`; None without one."""
-    key, title = f"{o.key}_degraded", f"{o.title} is more than 10 % worse than in this run"
+    key, title = f"{o.key}_degraded", f"{o.title} is more than 10 % worse than the interval of this run"
     estimate = result.estimate if result else None
     match o.kind:
         case Throughput():
             return _less_than_the_day_before(o, key, agreement)
         case ServerLatency(quantile):
-            if estimate is None:
+            if estimate is None or not math.isfinite(estimate.high):
                 return []
-            limit = estimate.point * (1 + DEGRADED_BY)
+            limit = estimate.high * (1 + DEGRADED_BY)  # within its own interval nothing got worse
             expression = f"{_quantile(o, quantile, agreement)} > {limit / 1e9:.4g}"
             return [Trigger(key, title, expression, ALERT_FOR_S, limit, o.unit)]
         case SuccessRate():
             if estimate is None or not (share := _success(o, agreement)):
                 return []
-            limit = estimate.point * (1 - DEGRADED_BY)
+            limit = estimate.low * (1 - DEGRADED_BY)
             return [Trigger(key, title, f"{share} < {limit:.4g}", ALERT_FOR_S, limit, o.unit)]
         case ClientLatency():
             return []
@@ -109,9 +116,18 @@ def _success(o: Objective, agreement: Agreement) -> str:
     counted = [m for m in (agreement.operations[name] for name in o.operations) if m.total and m.failed]
     if not counted:
         return ""
-    successful = " + ".join(f"sum by (instance) (rate({m.total}[{RANGE}]))" for m in counted)
-    failed = " + ".join(f"sum by (instance) (rate({m.failed}[{RANGE}]))" for m in counted)
+    seen = " or ".join(_rate(m.total) for m in counted)
+
+    def known(name: str) -> str:
+        """0 where an instance has others of these counters and not this one: it may expose it with its first event."""
+        return f"({_rate(name)} or 0 * ({seen}))"
+
+    successful, failed = (" + ".join(map(known, names)) for names in ([m.total for m in counted], [m.failed for m in counted]))
     return f"({successful}) / ({successful} + {failed})"
+
+
+def _rate(counter: str) -> str:
+    return f"sum by (instance) (rate({counter}[{RANGE}]))"
 
 
 def _totals(o: Objective, agreement: Agreement) -> list[str]:

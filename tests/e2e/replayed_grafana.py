@@ -87,6 +87,9 @@ class _Handler(BaseHTTPRequestHandler):
             return self._answer(200, sources)
         if path == "/api/folders":
             return self._answer(200, [{"id": 7, "uid": "fold7", "title": "Releases"}])
+        if (path, query) == ("/api/search", "type=dash-folder&limit=5000"):
+            inside = {"id": 8, "uid": "fold8", "title": "Of the week", "type": "dash-folder", "folderUid": "fold7"}
+            return self._answer(200, [{"id": 7, "uid": "fold7", "title": "Releases", "type": "dash-folder"}, inside])
         if path == "/api/dashboards/db" and self.command == "POST":
             uid = content["dashboard"]["uid"]
             revision = grafana.dashboards.get(uid, {}).get("version", 0) + 1

@@ -134,6 +134,48 @@ def test_listeners_of_others_see_every_request_when_asked_for(tmp_path, node):
     assert int((tmp_path / "seen").read_text()) == attempts(node)["finality"] > 1000, done.stderr
 
 
+BLOCKED = """
+import time
+import gevent.monkey
+from locust import User, constant, events, task
+from bizra_load import install
+
+sleep = gevent.monkey.get_original("time", "sleep")  # the loop stands still, as while modules are imported
+began = 0.0
+
+@events.init.add_listener
+def measure(environment, **_):
+    sleep(2)
+    install(environment)
+
+@events.test_start.add_listener
+def start(**_):
+    global began
+    began = time.monotonic()
+
+@events.test_stop.add_listener
+def stop(**_):
+    print(f"took {time.monotonic() - began:.3f} s", flush=True)
+
+class Idle(User):
+    wait_time = constant(1)
+
+    @task
+    def nothing(self):
+        pass
+"""
+
+
+def test_a_run_time_counts_from_the_start_of_the_test_not_from_before_the_imports(tmp_path):
+    (tmp_path / "blocked.py").write_text(BLOCKED)
+    command = [sys.executable, "-m", "locust", "-f", str(tmp_path / "blocked.py"), "-H", "http://127.0.0.1:1", "--headless"]
+    command += ["-u", "1", "-t", "3s", "--only-summary"]
+    environment = {**os.environ, "BIZRA_LOAD_OUT": str(tmp_path / "runs"), "AGREEMENT": "local"}
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    took_s = float(done.stdout.partition("took ")[2].split()[0])
+    assert took_s > 2.7, done.stderr  # the timer starts a little before the test does
+
+
 BAD_SAMPLES = """
 import datetime, itertools
 from locust import User, constant_throughput, events, task

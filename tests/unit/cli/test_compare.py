@@ -12,11 +12,11 @@ from bizra_load.judging.agreements import keep_agreement
 from tests.unit.sla.synthetic import LOCAL, measurements
 
 
-def saved(tmp_path, name, at_s=0, **options):
+def saved(tmp_path, name, at_s=0, rate=100, **options):
     """A run folder of simulated measurements that started `at_s` after the others."""
     folder = tmp_path / name
     folder.mkdir()
-    m = measurements(rate=100, **options)
+    m = measurements(rate=rate, **options)
     shift = at_s * 10**9
     facts = dataclasses.replace(
         m.facts, load_started_ns=m.facts.load_started_ns + shift, load_ended_ns=m.facts.load_ended_ns + shift
@@ -93,3 +93,13 @@ def test_wrong_usage_is_one_line_and_exit_code_6(arguments, said, capsys):
     error = capsys.readouterr().err
     assert error.count("\n") == 1
     assert said in error
+
+
+def test_runs_of_different_planned_rates_say_so_and_claim_nothing(tmp_path, capsys):
+    a, b = saved(tmp_path, "a"), saved(tmp_path, "b", rate=40, server_us={"generate": 400.0})
+    assert main(["compare", a, b, "--format", "json"]) == 4
+    found = rows(capsys)
+    assert {c["change"] for c in found.values()} == {"INCONCLUSIVE"}
+    reason = "the runs had different planned rates, 120 and 300 ops/s: a difference may be the load's"
+    assert {c["reason"] for c in found.values()} == {reason}
+    assert found["generate, response p50"]["ratio"]["low"] > 2  # what was seen is shown

@@ -6,7 +6,7 @@ import pytest
 
 from bizra_load.cli.main import parser
 from bizra_load.exit_codes import UsageError
-from bizra_load.launch.locust_process import command_line
+from bizra_load.launch.locust_process import command_line, ignored_variables
 from bizra_load.launch.request import load_request
 from bizra_load.products import all_options
 
@@ -85,3 +85,15 @@ def test_in_a_rehearsal_they_are_read_whatever_was_asked_for():
 def test_a_wrong_target_is_refused():
     with pytest.raises(UsageError, match="-H/--host: not a URL"):
         request_of("-H", "ftp://x")
+
+
+def test_variables_of_locusts_own_options_are_not_handed_on_and_named(monkeypatch, tmp_path):
+    for name, value in (("LOCUST_TAGS", "smoke"), ("LOCUST_USERS", "7"), ("OF_THE_SCENARIO", "kept")):
+        monkeypatch.setenv(name, value)
+    _, environment = command_line(request_of("-H", "http://127.0.0.1:9"), 2, tmp_path)
+    assert {name for name in environment if name.startswith("LOCUST_")} == {"LOCUST_HOST"}
+    assert environment["OF_THE_SCENARIO"] == "kept"
+    assert ignored_variables({"LOCUST_USERS": "7", "LOCUST_TAGS": "smoke", "A": ""}) == (
+        "LOCUST_TAGS, LOCUST_USERS: not handed on to Locust (allowed: the options of bizra-load run)"
+    )
+    assert ignored_variables({"A": ""}) == ""

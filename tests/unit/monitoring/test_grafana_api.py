@@ -58,7 +58,7 @@ def test_each_request_gives_a_typed_value():
             DataSource("Logs", "loki1", "loki", True),
             DataSource("Prometheus", "prom1", "prometheus", False),
         ]
-        assert client.folders() == [Folder("Releases", "fold7")]
+        assert client.folders() == [Folder("Releases", "fold7"), Folder("Of the week", "fold8")]
         dashboard = {"uid": "u", "title": "A title"}
         assert client.save_dashboard(dashboard, "why") == SavedDashboard("/d/u/bizra-node", 1)
         assert client.save_dashboard(dashboard, "why", "fold7") == SavedDashboard("/d/u/bizra-node", 2)

@@ -158,12 +158,14 @@ def _series(instance, successful, failed, fast, slow):
 
 
 def _good():
-    return [row for i in range(5) for row in _series(f"n{i}", 100_000, 0, 100_000, 0)]
+    alert = {"series": 'ALERTS{alertstate="firing", severity="critical", alertname="OfAnotherService"}', "values": "1x20"}
+    return [alert, *(row for i in range(5) for row in _series(f"n{i}", 100_000, 0, 100_000, 0))]
 
 
 def _bad_canary():
-    alert = {"series": 'ALERTS{alertstate="firing", severity="critical", alertname="X"}', "values": "1x20"}
-    return [*_series("canary", 900, 100, 500, 500), alert]
+    alert = {"series": 'ALERTS{alertstate="firing", severity="critical", alertname="FinalityCheckStalled"}', "values": "1x20"}
+    series = _series("canary", 900, 100, 500, 500)
+    return [*(row for row in series if "verify_fail" not in row["series"]), alert]  # it has failed no verification yet
 
 
 def test_every_decision_has_a_strategy():
