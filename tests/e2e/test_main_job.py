@@ -103,7 +103,7 @@ def test_slow_generation_shows_on_its_gate_and_on_no_other_and_fail_on_warn_make
     slow = {"generate.latency": f"{6 * 20 * generate_ns / 1e3:.0f}us"}
     requests.post(f"{node.admin_url}/faults", json=slow, timeout=5).raise_for_status()
     # enough finality checks that their tail is no thin evidence, which is no answer for a critical objective
-    arguments = (*SHORT, "--target-ops", "1000", "--duration", "25s", "--finality-share", "40%", "--fail-on", "warn")
+    arguments = (*SHORT, "--target-ops", "1000", "--duration", "30s", "--finality-share", "25%", "--fail-on", "warn")
     cautious = ("GO WITH CAUTION", "CONDITIONAL GO")
     ended = load_undisturbed(tmp_path / "runs", node, cautious, *arguments, "--baseline", str(tmp_path / "baseline.json"))
     gate = ended.objective("poi_generate_p99")

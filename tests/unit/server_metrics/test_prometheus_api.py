@@ -75,3 +75,22 @@ def test_nobody_there_is_one_line_once_the_tries_are_used_up(monkeypatch):
     monkeypatch.setattr(prometheus_api, "_TRY_AGAIN_AFTER_S", (0.0, 0.0))
     with pytest.raises(ScrapeError, match=": ConnectionError: "):
         PrometheusClient(f"http://127.0.0.1:{free_port()}").query("up")
+
+
+def test_a_response_that_may_be_a_part_is_refused_with_its_warning():
+    """Thanos and Mimir respond with success and a warning when one of their stores did not."""
+    part = {"status": "success", "warnings": ["store-3: context deadline exceeded"], "data": {"result": VECTOR}}
+    with (
+        hostile_server(reply(200, part)) as url,
+        pytest.raises(ScrapeError, match=r"response may be incomplete: store-3: context deadline exceeded"),
+    ):
+        PrometheusClient(url).query("up")
+    with hostile_server(reply(200, {**part, "warnings": [], "infos": ["metric might not be a counter"]})) as url:
+        assert PrometheusClient(url).query("up") == VECTOR
+
+
+def test_an_expression_is_formatted_by_prometheus_or_loses_its_white_space():
+    with hostile_server(reply(200, {"data": "up == 1"}), reply(404, b"no such page")) as url:
+        client = PrometheusClient(url)
+        assert client.formatted("up==1") == "up == 1"
+        assert client.formatted(" up ==  1\n") == "up==1"
