@@ -70,7 +70,7 @@ drill: setup debian ## Provoke all 12 alerts on the reference node under a real 
 	@$(BIN)/bizra-load alerts drill $(ARGS)
 
 test: setup-dev debian ## All tests, 4 at a time; those that judge latency alone
-	$(PYTEST) -n 6 $(ARGS)
+	$(PYTEST) -n 4 $(ARGS)
 
 test-fast: setup-dev debian ## The tests that start no load and compute for no more than moments: under two minutes
 	$(PYTEST) -n 2 -m "not e2e and not slow" $(ARGS)
