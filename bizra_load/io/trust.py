@@ -20,6 +20,9 @@ class Trust:
         return False if self.insecure else self.ca_file or True
 
 
+THIS_MACHINES = Trust()
+
+
 def headers_for(url: str, given: Mapping[str, str], given_for: str) -> dict[str, str]:
     """Headers that were given for one URL, if the other is of the same scheme, host and port: secrets go nowhere else."""
     return dict(given) if _origin(url) == _origin(given_for) else {}

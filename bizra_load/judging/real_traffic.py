@@ -12,9 +12,8 @@ from bizra_load.exit_codes import InvalidRunError, UsageError
 from bizra_load.io.files import write_atomically, writing
 from bizra_load.io.redaction import without_userinfo
 from bizra_load.io.terminal import terminal_width
-from bizra_load.io.trust import Trust
+from bizra_load.io.trust import THIS_MACHINES, Trust
 from bizra_load.judging.agreements import AgreementFile, check_figures, kept_agreement, read_agreement
-from bizra_load.server_metrics.bounded import THIS_MACHINES
 from bizra_load.server_metrics.exposition import ScrapeError
 from bizra_load.server_metrics.prometheus import PrometheusSource
 from bizra_load.settings.remedies import WORDS

@@ -16,11 +16,10 @@ from urllib.parse import urlsplit
 
 from bizra_load.exit_codes import BizraLoadError, UsageError
 from bizra_load.io.redaction import without_userinfo
-from bizra_load.io.trust import Trust
+from bizra_load.io.trust import THIS_MACHINES, Trust
 from bizra_load.monitoring.grafana_api import DataSource, GrafanaApi, GrafanaSettings
 from bizra_load.monitoring.panel_check import check_panels
 from bizra_load.monitoring.panels import Panel
-from bizra_load.server_metrics.bounded import THIS_MACHINES
 from reports.results.dashboard_check import DashboardCheck
 from sla.values.agreement import Agreement
 from sla.values.section import unknown

@@ -15,8 +15,8 @@ import requests
 
 from bizra_load.exit_codes import InvalidRunError, UsageError
 from bizra_load.io.redaction import without_userinfo
-from bizra_load.io.trust import Trust
-from bizra_load.server_metrics.bounded import MALFORMED, THIS_MACHINES, BoundedSession, reason_of
+from bizra_load.io.trust import THIS_MACHINES, Trust
+from bizra_load.server_metrics.bounded import MALFORMED, BoundedSession, reason_of
 
 MAX_RESPONSE_BYTES = 32 * 1024 * 1024
 _MESSAGE_CHARACTERS = 200

@@ -10,7 +10,7 @@ import requests
 import urllib3
 from requests.adapters import HTTPAdapter
 
-from bizra_load.io.trust import Trust
+from bizra_load.io.trust import THIS_MACHINES, Trust
 
 MAX_REDIRECTS = 3
 # what taking apart content of another form raises
@@ -18,7 +18,6 @@ MALFORMED = (ValueError, KeyError, IndexError, TypeError, AttributeError, Overfl
 _PIECE_BYTES = 16_384  # what a compressed piece unpacks to, up to a thousand times as much, must fit too
 
 
-THIS_MACHINES = Trust()
 # what is said of certificates and networks, in the middle of what requests and urllib3 wrap around it
 _PLAIN = ("certificate verify failed", "Connection refused", "Name or service not known", "hostname mismatch")
 

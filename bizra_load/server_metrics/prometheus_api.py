@@ -10,8 +10,8 @@ from typing import Any
 
 import requests
 
-from bizra_load.io.trust import Trust
-from bizra_load.server_metrics.bounded import MALFORMED, THIS_MACHINES, BoundedSession, reason_of
+from bizra_load.io.trust import THIS_MACHINES, Trust
+from bizra_load.server_metrics.bounded import MALFORMED, BoundedSession, reason_of
 from bizra_load.server_metrics.exposition import ScrapeError
 
 MAX_RESPONSE_BYTES = 128 * 1024 * 1024

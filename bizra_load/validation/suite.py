@@ -15,13 +15,12 @@ from pathlib import Path
 from bizra_load.archive.store import ASSESSMENT
 from bizra_load.exit_codes import BizraLoadError
 from bizra_load.io.files import write_atomically, writing
-from bizra_load.io.trust import Trust
+from bizra_load.io.trust import THIS_MACHINES, Trust
 from bizra_load.judging.agreements import AgreementFile, kept_agreement
 from bizra_load.judging.artifacts import DOCUMENTS, read_assessment, write_artifacts
 from bizra_load.judging.real_traffic import REPORT, query_of_last, query_of_run, validate_and_print
 from bizra_load.monitoring.rule_check import check_rules
 from bizra_load.products import product_of
-from bizra_load.server_metrics.bounded import THIS_MACHINES
 from bizra_load.server_metrics.prometheus_api import PrometheusClient
 from bizra_load.settings.remedies import WORDS
 from bizra_load.validation import dashboard
@@ -70,8 +69,7 @@ class Suite:
         self._plan = plan
         self._log = log
         self._folder: Path | None = None
-        self._checked = False  # the panels, in this validation
-        self._rules_checked = False
+        self._made: dict[str, str] = {}  # evidence of this validation's own: its name, its file
 
     def run(self) -> ValidationReport:
         """All steps, each logged, and `validated.json`. Raises UsageError when the artifacts folder can't be written."""
@@ -161,7 +159,7 @@ class Suite:
         except BizraLoadError as error:
             self._log.info(f"The dashboard's panels could not be checked: {error}")
             return
-        self._checked = True
+        self._made["monitoring"] = DASHBOARD_CHECK
         passed = sum(p.passed for p in check.panels)
         self._log.info(f"{passed} of {len(check.panels)} dashboard panels return data, asked of {check.asked}")
 
@@ -177,18 +175,17 @@ class Suite:
         check = check_rules(client, rules, plan.file.agreement.name, plan.file.sha256)
         with writing(f"--artifacts: {plan.artifacts}"):
             write_atomically(plan.artifacts / RULES_CHECK, rules_check.render_json(check))
+        self._made["rules"] = RULES_CHECK
         wrong = [f"{r.alert} {r.reason}" for r in check.rules if r.reason]
         text = check.unread or "; ".join(wrong) or "as the agreement has them"
         self._log.info(f"{len(check.rules) - len(wrong)} of {len(rules)} alert rules are loaded in {check.asked}: {text}")
-        self._rules_checked = True
 
     def _report(self) -> StepResult:
         key, title, plan = "report", "Report and decision", self._plan
         if self._folder is None:
             return StepResult(key, title, Outcome.SKIPPED, "there is no load test to report", needed=False)
         given = {word.partition("=")[0].strip() for word in plan.evidence}
-        made = {"monitoring": (self._checked, DASHBOARD_CHECK), "rules": (self._rules_checked, RULES_CHECK)}
-        words = [f"{name}={plan.artifacts / file}" for name, (done, file) in made.items() if done and name not in given]
+        words = [f"{name}={plan.artifacts / file}" for name, file in self._made.items() if name not in given]
         try:
             written = write_artifacts(self._folder, plan.artifacts, words)
         except BizraLoadError as error:

@@ -55,8 +55,7 @@ def of_alert_drill(document: object, required: RequiredMonitoring, sha256: str) 
     top = _object(document, "the document")
     _schema(top, DRILL_SCHEMA)
     if other := _another_agreement(top, sha256):
-        text = f"{other}: repeat the alert drill"
-        return tuple(Evidence(key, Status.INCONCLUSIVE, text) for key in ("alerts", "critical-alerts", "alert-rules"))
+        return _left_open(("alerts", "critical-alerts", "alert-rules"), f"{other}: repeat the alert drill")
     loaded, passed = _count(top, "rules_loaded", ""), _flag(top, "passed", "")
     rules: dict[str, tuple[bool, str]] = {}
     for i, value in enumerate(_list(top, "rules")):
@@ -97,6 +96,10 @@ def _another_agreement(top: Mapping[str, Any], sha256: str) -> str:
     return "" if named == sha256 else f"it was made by another agreement (sha256 {str(named)[:12]}, not {sha256[:12]})"
 
 
+def _left_open(keys: Sequence[str], reason: str) -> tuple[Evidence, ...]:
+    return tuple(Evidence(key, Status.INCONCLUSIVE, reason) for key in keys)
+
+
 def of_rules_check(document: object, sha256: str) -> tuple[Evidence, ...]:
     """What the Prometheus under validation has loaded. It closes the item on loaded rules; the gate "alerts" it can only open
     or fail: that a rule is loaded does not show that it fires.
@@ -104,11 +107,10 @@ def of_rules_check(document: object, sha256: str) -> tuple[Evidence, ...]:
     top = _object(document, "the document")
     _schema(top, RULES_SCHEMA)
     if other := _another_agreement(top, sha256):
-        return tuple(Evidence(key, Status.INCONCLUSIVE, other) for key in ("alerts", "alert-rules"))
+        return _left_open(("alerts", "alert-rules"), other)
     asked, unread = _text(top, "asked", ""), _text(top, "unread", "")
     if unread:
-        text = f"the rules of {asked} can't be read: {unread}"
-        return tuple(Evidence(key, Status.INCONCLUSIVE, text) for key in ("alerts", "alert-rules"))
+        return _left_open(("alerts", "alert-rules"), f"the rules of {asked} can't be read: {unread}")
     wrong, critical, count = [], [], 0
     for i, value in enumerate(_list(top, "rules")):
         rule, where = _object(value, f"rules[{i}]"), f"rules[{i}]."

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import ssl
 import struct
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+
+import trustme
 
 Script = Callable[[socket.socket], None]
 
@@ -38,6 +41,18 @@ def _run(script: Script, connection: socket.socket) -> None:
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     with connection, contextlib.suppress(OSError):
         script(connection)
+
+
+def secured(authority: trustme.CA, name: str, script: Script) -> Script:
+    """The script behind TLS, with a certificate of `authority` for `name`."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert(name).configure_cert(context)
+
+    def behind(connection: socket.socket) -> None:
+        with context.wrap_socket(connection, server_side=True) as secure:
+            script(secure)
+
+    return behind
 
 
 def read_request(connection: socket.socket) -> bytes:

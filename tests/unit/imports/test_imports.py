@@ -8,14 +8,11 @@ from datetime import datetime
 
 import numpy as np
 import pytest
-from hdrh.histogram import HdrHistogram
-from hdrh.log import HistogramLogWriter
 
 from bizra_load.cli.main import main
 from bizra_load.exit_codes import UsageError
 from bizra_load.imports.read import read_import
 from sla.estimators.quantiles import windows_of
-from sla.values import histogram
 from sla.values.window import SCHEDULE
 
 K6_HEADER = (
@@ -107,45 +104,6 @@ def test_jmeter_finishes_are_start_plus_elapsed(tmp_path):
     assert first.failed == {"http_5xx": 1, "timeout": 1, "transport": 1}
     assert (second.second, second.ok, second.response.quantile_ns(0.5)) == (START + 1, 1, pytest.approx(200e6, rel=1e-3))
     assert other.operation == "other"
-
-
-def hlog(path, per_second, unit=1, tag=None, seconds=30, every_s=1):
-    rng = np.random.default_rng(2)
-    expected = []
-    with path.open("w") as file:
-        writer = HistogramLogWriter(file)
-        writer.output_log_format_version()
-        file.write(f"#[StartTime: {START}.000 (seconds since epoch)]\n")  # the library's own call fails
-        writer.output_legend()
-        for second in range(0, seconds, every_s):
-            values = rng.lognormal(np.log(2e6), 0.5, per_second).astype(np.int64)
-            h = HdrHistogram(1, 60_000_000_000, 3)
-            for v in values // unit:
-                h.record_value(int(v))
-            if tag:
-                h.set_tag(tag)
-            writer.output_interval_histogram(h, START + second, START + second + every_s, max_value_unit_ratio=1.0)
-            expected.append(histogram.from_values(values // unit * unit))
-        writer.close()
-    return expected
-
-
-def test_an_hdr_histogram_log_keeps_its_buckets(tmp_path):
-    path = tmp_path / "a.hlog"
-    expected = hlog(path, 200)
-    found = read_import(path)
-    assert found.kind == "HdrHistogram log"
-    assert [w.response.total for w in found.measurements.windows] == [200] * 30
-    assert merged(found.measurements, "all") == expected
-
-
-def test_a_damaged_log_is_refused_with_what_is_missing(tmp_path):
-    path = tmp_path / "a.hlog"
-    hlog(path, 20, seconds=5)
-    lines = path.read_text().splitlines()
-    path.write_text("\n".join([*lines[:-1], lines[-1][:-30]]) + "\n")
-    with pytest.raises(UsageError, match=r"damaged|not readable"):
-        read_import(path)
 
 
 BAD = {
@@ -281,32 +239,3 @@ def test_a_failure_of_jmeter_without_a_time_counts_beside_its_neighbours(tmp_pat
     assert [(w.second - START, w.ok, w.failed) for w in found] == [(0, 1, {"transport": 1}), (3, 1, {"transport": 1})]
     with pytest.raises(UsageError, match="line 2: time stamp '0'"):  # a success without a time is nothing that JMeter writes
         imported(tmp_path, "x.jtl", JMETER_HEADER, jmeter_row(0, 5))
-
-
-def test_a_log_of_an_older_encoding_is_refused_by_its_name(tmp_path):
-    line = (
-        "0.133,1.005,2.802,HISTIgAAAFd42pNpmazIwMAYxgABTBDKT4GBgdnNYMcCBvsPUBkeBkYGZqA8MwMbAzsDC5DFBCTZgJCDQY1BjkGLQZRBlUEPCB8z"
-    )
-    with pytest.raises(UsageError, match=r"line 2: encoded as V1 \(allowed: V2"):
-        imported(tmp_path, "v1.hlog", "#[Histogram log format version 1.1]", line)
-
-
-def test_an_interval_of_several_seconds_is_spread_over_them(tmp_path):
-    path = tmp_path / "a.hlog"
-    expected = hlog(path, 1003, seconds=60, every_s=10)
-    found = read_import(path).measurements.windows
-    assert [w.second for w in found] == list(range(START, START + 60))
-    assert {w.ok for w in found} == {100, 101}
-    for i, whole in enumerate(expected):
-        assert histogram.merge(w.response for w in found[10 * i : 10 * i + 10]) == whole
-
-
-@pytest.mark.parametrize(
-    ("every_s", "seconds", "said"),
-    [(60, 600, r"interval 1: 60 s long \(allowed: 30 s\)"), (10, 40, r"4 intervals of up to 10 s \(allowed: at least 5")],
-)
-def test_intervals_that_hide_how_samples_depend_are_refused(tmp_path, every_s, seconds, said):
-    path = tmp_path / "a.hlog"
-    hlog(path, 100, seconds=seconds, every_s=every_s)
-    with pytest.raises(UsageError, match=said):
-        read_import(path)

@@ -1,7 +1,6 @@
 """Certificates and secrets of /metrics and of Prometheus: a private authority, a wrong one, none; headers that stay at home."""
 
 import contextlib
-import ssl
 
 import pytest
 import trustme
@@ -9,7 +8,7 @@ import trustme
 from bizra_load.io.trust import Trust, headers_for
 from bizra_load.server_metrics.exposition import MetricsReader, ScrapeError
 from bizra_load.server_metrics.prometheus_api import PrometheusClient
-from tests.unit.engine.hostile_server import hostile_server
+from tests.unit.engine.hostile_server import hostile_server, secured
 
 PAGE = b"# TYPE n_total counter\nn_total 5\n"
 VECTOR = b'{"status": "success", "data": {"resultType": "vector", "result": []}}'
@@ -29,14 +28,7 @@ def responds(body, seen, status=b"200 OK", extra=b""):
 
 @contextlib.contextmanager
 def https(authority, body):
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert("127.0.0.1").configure_cert(context)
-
-    def script(connection):
-        with context.wrap_socket(connection, server_side=True) as secure:
-            responds(body, [])(secure)
-
-    with hostile_server(script) as url:
+    with hostile_server(secured(authority, "127.0.0.1", responds(body, []))) as url:
         yield url.replace("http:", "https:")
 
 

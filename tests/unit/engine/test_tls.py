@@ -1,0 +1,102 @@
+"""The lean client behind TLS, and behind a name with several addresses."""
+
+import contextlib
+import socket
+import threading
+from contextlib import closing
+
+import pytest
+import trustme
+
+from bizra_load.engine.client import Connection
+from bizra_load.engine.errors import EngineError, TransportError
+from bizra_load.engine.sockets import connected, tls_context
+from tests.unit.engine.hostile_server import hostile_server, read_request, respond, secured
+
+OK = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
+
+
+@pytest.fixture(scope="module")
+def authority():
+    return trustme.CA()
+
+
+def test_https_is_verified_against_the_given_authority(authority, tmp_path):
+    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    with hostile_server(secured(authority, "127.0.0.1", respond(OK))) as url:
+        connection = Connection(url.replace("http", "https"), ca_file=str(tmp_path / "ca.pem"))
+        request = connection.prepare("POST", "/x")
+        assert [connection.send(request, b"{}", lambda _: None).body for _ in range(3)] == [b"hello"] * 3
+        assert connection.reconnects == 0
+        connection.close()
+
+
+@pytest.mark.parametrize("afterwards", ["an unsolicited 408", "the end in good order", "the end without a word"])
+def test_what_comes_on_an_idle_https_connection_costs_a_reconnect_and_shifts_no_response(authority, tmp_path, afterwards):
+    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    done = threading.Event()
+    numbers = iter(range(1, 100))
+
+    def script(secure):
+        read_request(secure)
+        secure.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n%2d" % next(numbers))
+        if afterwards == "an unsolicited 408":
+            secure.sendall(b"HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n")
+        elif afterwards == "the end in good order":
+            secure.settimeout(0.2)
+            with contextlib.suppress(OSError):  # its close_notify goes out at once; ours comes when we close
+                secure.unwrap()
+        secure.shutdown(socket.SHUT_WR)
+        done.set()
+        with contextlib.suppress(OSError):
+            secure.recv(1)
+
+    with (
+        hostile_server(secured(authority, "127.0.0.1", script)) as url,
+        closing(Connection(url.replace("http", "https"), ca_file=str(tmp_path / "ca.pem"))) as connection,
+    ):
+        request = connection.prepare("POST", "/x")
+        for number in range(1, 5):
+            done.clear()
+            assert connection.send(request, b"{}", lambda _: None).body == b"%2d" % number
+            assert done.wait(5)
+        assert connection.reconnects == 3
+
+
+def test_all_https_connections_of_a_process_share_their_context(authority, tmp_path):
+    path = str(tmp_path / "ca.pem")
+    authority.cert_pem.write_to_path(path)
+    assert tls_context(path, False) is tls_context(path, False)
+    assert tls_context(path, False) is not tls_context(path, True)
+    with pytest.raises(OSError, match="No such file"):
+        tls_context(str(tmp_path / "none.pem"), False)
+
+
+def test_connections_spread_over_the_addresses_of_a_name_which_a_mock_resolver_gives(monkeypatch):
+    here = set()
+    listeners = [socket.create_server(("127.0.0.2", 0))]
+    port = listeners[0].getsockname()[1]
+    listeners.append(socket.create_server(("127.0.0.3", port)))
+    addresses = ["127.0.0.2", "127.0.0.3", "127.0.0.4"]  # nobody listens at the last one
+    rows = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port)) for address in addresses]
+    monkeypatch.setattr("gevent.socket.getaddrinfo", lambda *_, **__: rows)
+    for _ in range(6):
+        with closing(connected("several.example", port, 5.0)) as connection:
+            here.add(connection.getpeername()[0])
+    for listener in listeners:
+        listener.close()
+    assert here == {"127.0.0.2", "127.0.0.3"}
+    with pytest.raises(ConnectionRefusedError):
+        connected("several.example", port, 5.0)
+
+
+def test_an_unknown_authority_or_a_wrong_name_is_refused(authority, tmp_path):
+    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    with hostile_server(secured(authority, "127.0.0.1", respond(OK))) as url:
+        connection = Connection(url.replace("http", "https"))
+        with pytest.raises(TransportError, match="TLS"):
+            connection.send(connection.prepare("POST", "/x"), b"{}", lambda _: None)
+    with hostile_server(secured(authority, "other.example", respond(OK))) as url:
+        connection = Connection(url.replace("http", "https"), ca_file=str(tmp_path / "ca.pem"))
+        with pytest.raises(EngineError, match="TLS"):
+            connection.send(connection.prepare("POST", "/x"), b"{}", lambda _: None)
