@@ -20,6 +20,7 @@ from bizra_load.exit_codes import UsageError
 from bizra_load.io.files import write_atomically, writing
 from bizra_load.measure.hdr_codec import WireError
 from bizra_load.measure.report import Report, decode_report, report_from_rows
+from bizra_load.measure.rows import failure_row
 
 SCHEMA = "bizra-load/spool/1"
 PATTERN = "spool-*.jsonl"
@@ -48,7 +49,11 @@ def leave(folders: Iterable[Path], run: str, worker: str, stopped_ns: int, messa
     lines = []
     for message in messages:
         report = decode_report(worker, message["sequence"], message["final"], message["data"])
-        rows = {"windows": report.window_rows, "health": report.health_rows}
+        rows = {
+            "windows": report.window_rows,
+            "health": report.health_rows,
+            "failures": list(map(failure_row, report.failures)),
+        }
         line = {"sequence": report.sequence, "final": report.final, **rows}
         lines.append(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE))
     rest = b"".join(lines)
@@ -84,7 +89,7 @@ def read(path: Path) -> Spool:
         for at, line in enumerate(lines[:-1], start=2):  # noqa: B007  # the message names this line when it can't be read
             row = orjson.loads(line)
             sequence, final = int(row["sequence"]), row["final"] is True
-            reports.append(report_from_rows(worker, sequence, final, row["windows"], row["health"]))
+            reports.append(report_from_rows(worker, sequence, final, row["windows"], row["health"], row.get("failures", ())))
         if lines[-1] or len(reports) != expected:
             raise ValueError(f"cut short: {len(reports)} of {expected} reports")
         at = 1

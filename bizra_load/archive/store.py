@@ -1,4 +1,4 @@
-"""The run folder: run.json, windows.jsonl, health.jsonl, server.jsonl, target.jsonl, and at the end assessment.json.
+"""The run folder: run.json; windows, failures, health, server and target as .jsonl; at the end assessment.json.
 
 Rows are additive and are written as they arrive, so a run that is cut short keeps everything up to its last second.
 """
@@ -27,13 +27,24 @@ from bizra_load.exit_codes import UsageError
 from bizra_load.io.files import open_regular, read_text, write_atomically, writing
 from bizra_load.measure.hdr_codec import WireError
 from bizra_load.measure.report import Report
-from bizra_load.measure.rows import health_from_row, health_row, machine_from_row, machine_row, window_from_row, window_row
+from bizra_load.measure.rows import (
+    failure_from_row,
+    failure_row,
+    health_from_row,
+    health_row,
+    machine_from_row,
+    machine_row,
+    window_from_row,
+    window_row,
+)
+from sla.values.failure import FailureReason, merge_failures
 from sla.values.machine import MachineSecond
 from sla.values.measurements import Measurements, RunFacts
 from sla.values.snapshot import Snapshot
 from sla.values.window import Health, Window, merge_windows
 
 RECORD, WINDOWS, HEALTH, SERVER, TARGET = "run.json", "windows.jsonl", "health.jsonl", "server.jsonl", "target.jsonl"
+FAILURES = "failures.jsonl"
 ASSESSMENT = "assessment.json"
 MAX_RECORD_BYTES = 16 * 1024 * 1024
 T = TypeVar("T")
@@ -63,7 +74,7 @@ class RunWriter:
         self.folder = folder
         checksums.unseal(folder)
         self._files: dict[str, int] = {}
-        for name in (WINDOWS, HEALTH, SERVER, TARGET):
+        for name in (WINDOWS, FAILURES, HEALTH, SERVER, TARGET):
             self._files[name] = os.open(folder / name, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
 
     def windows(self, windows: Iterable[Window]) -> None:
@@ -75,14 +86,16 @@ class RunWriter:
         self._append(HEALTH, map(health_row, health))
 
     def report(self, report: Report) -> None:
-        """All of a report or nothing: its windows, then its health, which is the sign that it is whole. Raises OSError."""
+        """All of a report or nothing; its health comes last, which is the sign that it is whole. Raises OSError."""
         origin = {"worker": report.worker, "sequence": report.sequence}
-        before = os.fstat(self._files[WINDOWS]).st_size
-        self._append(WINDOWS, ({**row, **origin} for row in report.window_rows))
+        before = {name: os.fstat(self._files[name]).st_size for name in (WINDOWS, FAILURES)}
         try:
+            self._append(WINDOWS, ({**row, **origin} for row in report.window_rows))
+            self._append(FAILURES, ({**failure_row(f), **origin} for f in report.failures))
             self._append(HEALTH, ({**row, **origin, "final": report.final} for row in report.health_rows))
         except OSError:
-            os.ftruncate(self._files[WINDOWS], before)
+            for name, size in before.items():
+                os.ftruncate(self._files[name], size)
             raise
 
     def snapshots(self, snapshots: Iterable[Snapshot]) -> None:
@@ -158,6 +171,9 @@ def read_run(folder: Path) -> tuple[Measurements, RunRecord]:
     def window(row: Any) -> Window | None:
         return None if (row.get("worker"), row.get("sequence")) in spooled else window_from_row(row)
 
+    def failure(row: Any) -> FailureReason | None:
+        return None if (row.get("worker"), row.get("sequence")) in spooled else failure_from_row(row)
+
     def health_of(row: Any) -> Health | None:
         if (row.get("worker"), row.get("sequence")) in spooled:
             return None
@@ -167,11 +183,13 @@ def read_run(folder: Path) -> tuple[Measurements, RunRecord]:
 
     windows = [w for w in _rows(folder / WINDOWS, window, truncated) if w is not None]
     health = [h for h in _rows(folder / HEALTH, health_of, truncated) if h is not None]
+    failures = [f for f in _rows(folder / FAILURES, failure, truncated) if f is not None]
     snapshots = _rows(folder / SERVER, snapshot_from_row, truncated)
     target = _rows(folder / TARGET, machine_from_row, truncated)
     for report in (r for spool in spools for r in spool.reports):
         windows += report.windows
         health += report.health
+        failures += report.failures
         received.append((report.worker, report.sequence, report.final))
     if spools or not facts.closed:
         facts = facts_with_files(facts, received, spools, windows)
@@ -181,6 +199,7 @@ def read_run(folder: Path) -> tuple[Measurements, RunRecord]:
         tuple(sorted(snapshots, key=lambda s: (s.at_ns, s.target))),
         facts,
         tuple(sorted(target, key=lambda m: m.second)),
+        merge_failures(failures),
     )
     return measurements, dataclasses.replace(record, truncated=tuple(truncated))
 

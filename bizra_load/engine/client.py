@@ -16,7 +16,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
-from bizra_load.engine.errors import EngineError, ResponseTimeout, TransportError
+from bizra_load.engine.errors import EngineError, GeneratorError, ResponseTimeout, TransportError
+from bizra_load.engine.exhaustion import described, is_own
 from bizra_load.engine.http_parser import Head, Reader, read_response
 from bizra_load.engine.reactor import get_reactor
 from bizra_load.engine.request_head import request_head
@@ -38,12 +39,15 @@ class PreparedRequest:
 
 @dataclass(slots=True)
 class Response:
-    """sent_ns: right before the send; done_ns: right after the last byte arrived (perf_counter_ns)."""
+    """sent_ns: right before the send; done_ns: right after the last byte arrived (perf_counter_ns); location: where a redirect
+    leads.
+    """
 
     status: int
     body: bytes
     sent_ns: int
     done_ns: int
+    location: str = ""
 
 
 class Connection:
@@ -128,14 +132,14 @@ class Connection:
             at = data.find(b"\r\n\r\n")
             head = request.known.get(data[:at]) if at > 0 else None
             if head is not None and head.length == len(data) - at - 4:
-                return Response(head.status, data[at + 4 :], sent_ns, done_ns)
+                return Response(head.status, data[at + 4 :], sent_ns, done_ns, head.location)
             return self._receive_rest(request, data, sent_ns, done_ns, deadline_ns)
         except EngineError:
             self.close()
             raise
         except OSError as error:
             self.close()
-            raise TransportError(f"{doing} failed: {_reason(error)}") from None
+            raise _trouble(doing, error) from None
         except BaseException:
             self.close()  # killed in the middle: the rest of this response must not be read as the next one's
             raise
@@ -167,7 +171,7 @@ class Connection:
             request.known[text] = head
         if not head.keep_alive:
             self.close()
-        return Response(head.status, body, sent_ns, done_ns)
+        return Response(head.status, body, sent_ns, done_ns, head.location)
 
     def _read(self, deadline_ns: int) -> bytes:
         """The next bytes, b"" at the end of the stream."""
@@ -233,7 +237,7 @@ class Connection:
         except TimeoutError:
             raise ResponseTimeout("no connection in time") from None
         except OSError as error:
-            raise TransportError(f"connecting failed: {_reason(error)}") from None
+            raise _trouble("connecting", error) from None
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if self._tls is not None:
             try:
@@ -243,7 +247,7 @@ class Connection:
                 raise ResponseTimeout("no TLS handshake in time") from None
             except (OSError, ssl.SSLError) as error:
                 sock.close()
-                raise TransportError(f"TLS failed: {_reason(error)}") from None
+                raise _trouble("TLS", error) from None
             self._socket = sock
             return sock
         # The C socket itself: neither gevent's wait nor (where the process is patched) its wrapper is wanted from here on.
@@ -255,6 +259,7 @@ class Connection:
         return plain
 
 
-def _reason(error: OSError) -> str:
-    """One line; never the bytes of the exchange."""
-    return " ".join(str(error.strerror or error).split())
+def _trouble(doing: str, error: OSError) -> EngineError:
+    """The error with what went wrong in one line. While receiving nothing is this machine's own fault any more."""
+    kind = GeneratorError if doing != "receiving" and is_own(error) else TransportError
+    return kind(f"{doing} failed: {described(error)}")

@@ -2,6 +2,7 @@
 
 EngineError
 ├── TransportError     refused, reset, closed before the response was complete
+├── GeneratorError     this machine had no descriptor, port, buffer or address for it: the target was not asked
 ├── ResponseTimeout    no complete response in time
 └── ProtocolError      a response that is not HTTP/1.1
 """
@@ -12,6 +13,10 @@ class EngineError(Exception):
 
 
 class TransportError(EngineError):
+    pass
+
+
+class GeneratorError(EngineError):
     pass
 
 

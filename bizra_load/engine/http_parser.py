@@ -22,12 +22,13 @@ _CHUNK = re.compile(rb"([0-9A-Fa-f]{1,8})[ \t]*(?:;[^\r\n\x00]*)?")
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """length is None when the body ends with the connection or is chunked."""
+    """length is None when the body ends with the connection or is chunked; location: that of a redirect (3xx)."""
 
     status: int
     length: int | None
     chunked: bool
     keep_alive: bool
+    location: str = ""
 
 
 def parse_head(head: bytes, method: str) -> Head:
@@ -40,6 +41,7 @@ def parse_head(head: bytes, method: str) -> Head:
     lengths: set[bytes] = set()
     codings: list[bytes] = []
     connection: set[bytes] = set()
+    location = ""
     for line in lines:
         name, colon, value = line.partition(b":")
         if not colon or _NAME.fullmatch(name) is None or b"\n" in value or b"\r" in value or b"\x00" in value:
@@ -51,23 +53,25 @@ def parse_head(head: bytes, method: str) -> Head:
             codings += [part.strip().lower() for part in value.split(b",")]
         elif lowered == b"connection":
             connection.update(part.strip().lower() for part in value.split(b","))
+        elif lowered == b"location" and 300 <= status < 400:
+            location = value.strip().decode("latin-1")
     keep_alive = b"close" not in connection and (match[1] == b"1" or b"keep-alive" in connection)
     if method == "HEAD" or status in (204, 304) or status < 200:
-        return Head(status, 0, False, keep_alive)
+        return Head(status, 0, False, keep_alive, location)
     if codings:
         if codings != [b"chunked"]:
             raise ProtocolError("transfer coding other than chunked")
         if lengths:
             raise ProtocolError("both Content-Length and Transfer-Encoding")
-        return Head(status, None, True, keep_alive)
+        return Head(status, None, True, keep_alive, location)
     if not lengths:
-        return Head(status, None, False, False)
+        return Head(status, None, False, False, location)
     [length, *others] = lengths
     if others or re.fullmatch(rb"\d{1,15}", length) is None:
         raise ProtocolError("wrong or contradictory Content-Length")
     if int(length) > MAX_BODY_BYTES:
         raise ProtocolError(f"the response announces more than {MAX_BODY_BYTES} bytes")
-    return Head(status, int(length), False, keep_alive)
+    return Head(status, int(length), False, keep_alive, location)
 
 
 class Reader:

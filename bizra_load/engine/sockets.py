@@ -13,6 +13,8 @@ import time
 import gevent.socket
 import gevent.ssl
 
+from bizra_load.engine.exhaustion import keep_some_descriptors
+
 _turns = itertools.count(os.getpid())  # workers begin apart
 
 
@@ -46,6 +48,7 @@ def connected(host: str, port: int, within_s: float) -> gevent.socket.socket:
             break
         sock = gevent.socket.socket(family, kind, protocol)
         try:
+            keep_some_descriptors(sock.fileno())
             sock.settimeout(left_s)
             sock.connect(address)
             return sock

@@ -3,10 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from urllib.parse import urlsplit, urlunsplit
 
 _SECRET = re.compile(r"token|key|password|passwd|secret|login|auth", re.IGNORECASE)
+_LEAST_SECRET = 7  # characters: a shorter value, or "Bearer", would be found in every text
+_PLAIN_HEADERS = ("accept", "content-", "user-agent", "cache-control")
+_IN_TEXT = (
+    (re.compile(r"(?i)\b(bearer|basic|digest)\s+[A-Za-z0-9._~+/=-]{6,}"), r"\1 ***"),
+    (
+        re.compile(r"(?i)([\w-]*(?:token|api[_-]?key|password|passwd|secret)[\w-]*[\"']?\s*[=:]\s*)[\"']?[^\s\"'&,;}]+"),
+        r"\1***",
+    ),
+    (re.compile(r"(://)[^/\s@]*@"), r"\1"),
+    (re.compile(r"(https?://[^\s?#\"']*|Location: [^\s?#]*)\?[^\s\"']+"), r"\1?***"),
+)
 
 
 def without_secrets(argv: Sequence[str]) -> list[str]:
@@ -24,6 +35,12 @@ def without_secrets(argv: Sequence[str]) -> list[str]:
     return words
 
 
+def secret_values(headers: Iterable[tuple[str, str]]) -> list[str]:
+    """Values of request headers that no text may hold: whatever names no kind of content, and its words ("Bearer", token)."""
+    values = [value for name, value in headers if not name.lower().startswith(_PLAIN_HEADERS)]
+    return [word for value in values for word in (value, *value.split()) if len(word) >= _LEAST_SECRET]
+
+
 def without_userinfo(word: str) -> str:
     """`user:password@` taken out of a URL, also one after `--option=`; any other word as it is."""
     if "://" not in word or "@" not in word:
@@ -34,3 +51,14 @@ def without_userinfo(word: str) -> str:
     except ValueError:
         return flag + equals + "***"  # no URL of any host, and it may still hold a password
     return flag + equals + urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+
+
+def text_without_secrets(text: str, secrets: Iterable[str] = ()) -> str:
+    """A text from the outside, such as a response's, without what looks like a credential: values named token, password and the
+    like, schemes of Authorization, user information and queries of URLs; and without the `secrets` themselves.
+    """
+    for secret in secrets:
+        text = text.replace(secret, "***")
+    for pattern, instead in _IN_TEXT:
+        text = pattern.sub(instead, text)
+    return text

@@ -1,8 +1,14 @@
-"""Failure categories of an operation, by what is known of its end."""
+"""Failure categories of an operation, by what is known of its end, and the reason in a line of text."""
 
 from __future__ import annotations
 
-from sla.values.window import FAILURE_CATEGORIES
+from collections.abc import Iterator
+
+from bizra_load.engine.errors import EngineError, GeneratorError, ResponseTimeout
+from bizra_load.engine.exhaustion import described, is_own
+from sla.values.window import FAILURE_CATEGORIES, GENERATOR
+
+_MAX_CHAIN = 20
 
 
 def category_of_status(status: int) -> str:
@@ -10,12 +16,48 @@ def category_of_status(status: int) -> str:
     return "http_5xx" if status >= 500 else "http_4xx" if status >= 400 else "http_3xx"
 
 
+def category_of_error(error: EngineError) -> str:
+    """Failure category of an exchange that ended without a whole response."""
+    if isinstance(error, GeneratorError):
+        return GENERATOR
+    return "timeout" if isinstance(error, ResponseTimeout) else "transport"
+
+
 def category_of(exception: object) -> str:
-    """Failure category of a foreign user's exception, by its HTTP status or its name; "transport" when nothing tells more."""
+    """Failure category of a foreign user's exception, by status, causes or name; "transport" when nothing tells more."""
     category = getattr(exception, "category", None)
     if category in FAILURE_CATEGORIES:
         return str(category)
     status = getattr(getattr(exception, "response", None), "status_code", None) or getattr(exception, "code", None)
     if isinstance(status, int) and status >= 300:
         return category_of_status(status)
+    if _own_error(exception) is not None:
+        return GENERATOR
     return "timeout" if "timeout" in type(exception).__name__.lower() else "transport"
+
+
+def reason_of(exception: object) -> str:
+    """What a foreign user's exception says: its type and text, or what this machine ran out of."""
+    if (own := _own_error(exception)) is not None:
+        return described(own)
+    try:
+        text = str(exception)
+    except Exception:  # it is anybody's object
+        text = ""
+    return f"{type(exception).__name__}: {text}" if text else type(exception).__name__
+
+
+def _own_error(exception: object) -> OSError | None:
+    """The error of this machine's own that an exception was made of."""
+    return next((e for e in _chain(exception) if isinstance(e, OSError) and is_own(e)), None)
+
+
+def _chain(exception: object) -> Iterator[BaseException]:
+    """The exception and what it holds or was caused by: requests and urllib3 wrap the error of the socket several times."""
+    waiting, known = [exception], set[int]()
+    while waiting and len(known) < _MAX_CHAIN:
+        e = waiting.pop(0)
+        if isinstance(e, BaseException) and id(e) not in known:
+            known.add(id(e))
+            yield e
+            waiting += [*e.args, getattr(e, "reason", None), e.__cause__, e.__context__]

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import math
 from array import array
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import numpy as np
 
 from bizra_load.measure.names import kept_name
+from bizra_load.measure.reasons import Reasons
 from bizra_load.measure.seconds import SECOND_NS, Rows, Samples, SecondsMaker, Steps
 from sla.values.histogram import HIGHEST_NS, IntArray
 from sla.values.window import SCHEDULE, Window
@@ -25,8 +26,9 @@ OTHER = "(other)"  # operations after the first MAX_OPERATIONS names, so that ho
 class Operation:
     """Buffers of one operation. All times are perf_counter_ns of this process."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, reasons: Reasons) -> None:
         self.name = name
+        self._reasons = reasons
         self._starts = array("q")
         self._ok = (array("q"), array("q"), array("q"))  # intended, sent, done
         self._failed: dict[str, tuple[array[int], array[int], array[int]]] = {}
@@ -49,8 +51,9 @@ class Operation:
         self._events_only = False
         self._start_append(sent_ns)
 
-    def failed(self, category: str, intended_ns: int, sent_ns: int, done_ns: int) -> None:
-        """An operation ended with a failure of this category."""
+    def failed(self, category: str, intended_ns: int, sent_ns: int, done_ns: int, reason: str = "") -> None:
+        """An operation ended with a failure of this category; `reason`: of it, a line of text."""
+        self._reasons.add(self.name, category, reason, done_ns)
         buffers = self._failed.setdefault(category, (array("q"), array("q"), array("q")))
         for buffer, value in zip(buffers, (intended_ns, sent_ns, done_ns), strict=True):
             buffer.append(value)
@@ -95,10 +98,13 @@ def _cut_rows(buffers: tuple[array[int], array[int], array[int]], to_ns: int) ->
 
 
 class Recorder:
-    """All operations of one worker. `now_ns` (perf_counter_ns) and `unix_ns` are read once: labels never step backwards."""
+    """All operations of one worker. `now_ns` (perf_counter_ns) and `unix_ns` are read once: labels never step backwards.
+    `secrets`: what no reason of a failure may hold.
+    """
 
-    def __init__(self, now_ns: int, unix_ns: int) -> None:
+    def __init__(self, now_ns: int, unix_ns: int, secrets: Iterable[str] = ()) -> None:
         self.unix_offset_ns = unix_ns - now_ns
+        self.reasons = Reasons(secrets)
         self._taken_to_ns = (unix_ns // SECOND_NS) * SECOND_NS - self.unix_offset_ns
         self._operations: dict[str, Operation] = {}
         self._unsent = array("q")
@@ -110,7 +116,7 @@ class Recorder:
             name = kept_name(name)
             if len(self._operations) >= MAX_OPERATIONS and name not in self._operations:
                 name = OTHER
-            operation = self._operations.setdefault(name, Operation(name))
+            operation = self._operations.setdefault(name, Operation(name, self.reasons))
         return operation
 
     def unsent(self, intended_ns: int) -> None:

@@ -11,6 +11,8 @@ import msgpack
 from bizra_load.measure.hdr_codec import WireError, compressed, payloads
 from bizra_load.measure.rows import (
     Row,
+    failure_from_row,
+    failure_row,
     health_from_row,
     health_row_with,
     histograms_of_health,
@@ -18,10 +20,11 @@ from bizra_load.measure.rows import (
     window_from_row,
     window_row_with,
 )
+from sla.values.failure import FailureReason
 from sla.values.histogram import Histogram
 from sla.values.window import Health, Window
 
-VERSION = 1
+VERSION = 2
 MAX_REPORT_BYTES = 8 * 1024 * 1024
 MAX_ROWS = 10_000
 BUCKETS_A_STEP = 400  # turned into bytes in less than 0.1 ms; a single histogram with more is a step by itself
@@ -42,6 +45,7 @@ class Report:
     health: tuple[Health, ...]
     window_rows: tuple[Row, ...]
     health_rows: tuple[Row, ...]
+    failures: tuple[FailureReason, ...] = ()
 
 
 class ReportMaker:
@@ -49,7 +53,9 @@ class ReportMaker:
 
     data = b""
 
-    def steps(self, windows: Sequence[Window], health: Sequence[Health]) -> Iterator[None]:
+    def steps(
+        self, windows: Sequence[Window], health: Sequence[Health], failures: Sequence[FailureReason] = ()
+    ) -> Iterator[None]:
         """Yields between steps, each of which takes well under a millisecond."""
         yield
         histograms = [h for w in windows for h in histograms_of_window(w)]
@@ -71,13 +77,14 @@ class ReportMaker:
         left = iter(texts)
         rows = [[window_row_with(w, (next(left), next(left))) for w in windows]]
         rows.append([health_row_with(h, (next(left), next(left), next(left))) for h in health])
+        rows.append([failure_row(f) for f in failures])
         self.data = msgpack.packb([VERSION, *rows])
 
 
-def encode_report(windows: Sequence[Window], health: Sequence[Health]) -> bytes:
+def encode_report(windows: Sequence[Window], health: Sequence[Health], failures: Sequence[FailureReason] = ()) -> bytes:
     """One worker's report, for decode_report()."""
     maker = ReportMaker()
-    for _ in maker.steps(windows, health):
+    for _ in maker.steps(windows, health, failures):
         pass
     return maker.data
 
@@ -90,16 +97,18 @@ def decode_report(worker: str, sequence: int, final: bool, data: bytes) -> Repor
         document = msgpack.unpackb(data, raw=False, strict_map_key=False)
     except Exception as error:  # msgpack raises many kinds, ValueError and its own; all of them mean damaged bytes
         raise WireError(f"damaged report: {type(error).__name__}") from None
-    if not (isinstance(document, list) and len(document) == 3 and document[0] == VERSION):
+    if not (isinstance(document, list) and len(document) == 4 and document[0] == VERSION):
         raise WireError(f"a report of another version (this is version {VERSION})")
-    _, windows, health = document
-    if not (isinstance(windows, list) and isinstance(health, list)) or len(windows) + len(health) > MAX_ROWS:
-        raise WireError(f"a report must hold two lists of at most {MAX_ROWS} rows")
-    return report_from_rows(worker, sequence, final, windows, health)
+    lists = document[1:]
+    if not all(isinstance(rows, list) for rows in lists) or sum(map(len, lists)) > MAX_ROWS:
+        raise WireError(f"a report must hold three lists of at most {MAX_ROWS} rows")
+    return report_from_rows(worker, sequence, final, *lists)
 
 
-def report_from_rows(worker: str, sequence: int, final: bool, windows: Iterable[Any], health: Iterable[Any]) -> Report:
-    """A report of rows that window_row() and health_row() have made; raises WireError for others."""
+def report_from_rows(
+    worker: str, sequence: int, final: bool, windows: Iterable[Any], health: Iterable[Any], failures: Iterable[Any] = ()
+) -> Report:
+    """A report of rows that window_row(), health_row() and failure_row() have made; raises WireError for others."""
     checked = [(window_from_row(row), row) for row in windows]
     checked_health = [(health_from_row(row), row) for row in health]
     return Report(
@@ -111,4 +120,5 @@ def report_from_rows(worker: str, sequence: int, final: bool, windows: Iterable[
         tuple(window_row_with(w, (row["response"], row["service"])) for w, row in checked),
         # an older version has no histogram of its own lag and of the hub's: they are empty
         tuple(health_row_with(h, (row["lag"], row.get("own_lag", ""), row.get("hub", ""))) for h, row in checked_health),
+        tuple(map(failure_from_row, failures)),
     )

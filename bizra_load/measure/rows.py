@@ -1,4 +1,4 @@
-"""Windows and health as rows of plain values: the same rows go over the wire (see report) and to disk, as JSON lines.
+"""Windows, health and reasons of failures as rows of plain values. They go over the wire (see report) and to disk (JSON lines).
 
 Histograms are text (see hdr_codec). Decoding treats its input as hostile: sizes and types are checked, nothing is executed, and
 all trouble is a WireError of one line.
@@ -6,11 +6,13 @@ all trouble is a WireError of one line.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from bizra_load.measure.hdr_codec import WireError, decode_histogram, encode_histograms
 from bizra_load.measure.names import MAX_NAME
+from sla.values.failure import FailureReason
 from sla.values.histogram import Histogram
 from sla.values.machine import UNKNOWN, MachineSecond
 from sla.values.window import Health, Window
@@ -80,6 +82,20 @@ def window_from_row(row: object) -> Window:
         held = f"{window.response.total} response and {window.service.total} service times"
         raise WireError(f"{window.operation}: histograms hold {held} of {samples} operations")
     return window
+
+
+def failure_row(f: FailureReason) -> Row:
+    """Plain values of a reason of failures, the form of `failures.jsonl`."""
+    return dataclasses.asdict(f)
+
+
+def failure_from_row(row: object) -> FailureReason:
+    """Raises WireError for anything that failure_row() could not have made."""
+    if not isinstance(row, Mapping):
+        raise WireError("a reason of failures must be a mapping")
+    operation, category, reason = (_name(row, key) for key in ("operation", "category", "reason"))
+    count, first_ns, last_ns = (_count(row, key) for key in ("count", "first_ns", "last_ns"))
+    return FailureReason(operation, category, reason, count, first_ns, last_ns)
 
 
 def health_row(h: Health) -> Row:

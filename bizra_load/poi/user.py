@@ -10,6 +10,7 @@ import nacl.bindings
 import nacl.exceptions
 import orjson
 
+from bizra_load.measure.reasons import first_line
 from bizra_load.poi.chain import FINALIZED, block_hash
 from bizra_load.poi.options import poi_options
 from bizra_load.runtime.users import OpenModelUser, WrongResponse
@@ -95,7 +96,7 @@ def _json_object(response: bytes) -> dict[str, Any]:
     try:
         content = orjson.loads(response)
     except orjson.JSONDecodeError as error:
-        raise WrongResponse("bad_json", "the response is not JSON") from error
+        raise WrongResponse("bad_json", f"the response is not JSON: {first_line(response)}") from error
     if not isinstance(content, dict):
         raise WrongResponse("bad_json", "the response is not a JSON object")
     return content

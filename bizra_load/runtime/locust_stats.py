@@ -8,6 +8,7 @@ from locust.stats import RequestStats, StatsEntry
 
 from bizra_load.measure.report import Report
 from bizra_load.runtime.consumers import Consumer
+from sla.values.failure import FailureReason, merge_failures
 from sla.values.histogram import bucket_high_ns
 from sla.values.window import SCHEDULE, Window, merge_windows
 
@@ -29,10 +30,14 @@ class LocustStatistics(Consumer):
         self._stats = stats
         self._method = method
         self._windows: list[Window] = []
+        self._failures: list[FailureReason] = []
+        self._ours: set[str] = set()  # operations
 
     def add(self, report: Report) -> None:
-        """Windows without an in-flight integral came from Locust's own request event: it has counted them itself."""
-        self._windows += [w for w in report.windows if w.in_flight_ns]
+        """What has no planned arrival and no in-flight integral came from Locust's own request event: it has counted that."""
+        self._ours |= {w.operation for w in report.windows if w.in_flight_ns or w.planned}
+        self._windows += [w for w in report.windows if w.operation in self._ours]
+        self._failures += [f for f in report.failures if f.operation in self._ours]
 
     def every_second(self, now_ns: int) -> None:
         self._show()
@@ -44,6 +49,9 @@ class LocustStatistics(Consumer):
         windows, self._windows = self._windows, []
         for window in merge_windows(windows):
             add_window(self._stats, window, self._method)
+        failures, self._failures = self._failures, []
+        for f in merge_failures(failures):
+            add_failures(self._stats, f, self._method)
 
 
 def add_window(stats: RequestStats, window: Window, method: str) -> None:
@@ -70,13 +78,11 @@ def add_window(stats: RequestStats, window: Window, method: str) -> None:
         part.max_response_time = values_ms[-1].item()
     for entry in (stats.get(window.operation, method), stats.total):
         entry.extend(part)
-    for category, count in window.failed.items():
-        _add_error(stats, method, window, category, count)
 
 
-def _add_error(stats: RequestStats, method: str, window: Window, category: str, count: int) -> None:
-    key = locust.stats.StatsError.create_key(method, window.operation, category)
-    error = stats.errors.get(key)
-    if error is None:
-        error = stats.errors[key] = locust.stats.StatsError(method, window.operation, category)
-    error.occurrences += count
+def add_failures(stats: RequestStats, failures: FailureReason, method: str) -> None:
+    """Locust's table of failures, by our reasons."""
+    text = f"{failures.category}: {failures.reason}"
+    key = locust.stats.StatsError.create_key(method, failures.operation, text)
+    error = stats.errors.setdefault(key, locust.stats.StatsError(method, failures.operation, text))
+    error.occurrences += failures.count

@@ -14,10 +14,11 @@ from locust import User
 from locust.exception import StopTest, StopUser
 from locust.user.task import LOCUST_STATE_STOPPING, DefaultTaskSet
 
-from bizra_load.engine.client import Connection, PreparedRequest
-from bizra_load.engine.errors import EngineError, ResponseTimeout
+from bizra_load.engine.client import Connection, PreparedRequest, Response
+from bizra_load.engine.errors import EngineError
 from bizra_load.exit_codes import UsageError
-from bizra_load.measure.categories import category_of_status
+from bizra_load.measure.categories import category_of_error, category_of_status
+from bizra_load.measure.reasons import first_line
 from bizra_load.measure.recorder import Operation
 from bizra_load.runtime.worker_run import WorkerRun
 from bizra_load.settings.settings import Settings
@@ -30,7 +31,7 @@ class WrongResponse(Exception):
 
     def __init__(self, category: str, reason: str) -> None:
         super().__init__(f"{category}: {reason}")
-        self.category = category
+        self.category, self.reason = category, reason
 
 
 class ScheduledTasks(DefaultTaskSet):
@@ -123,12 +124,12 @@ class OpenModelUser(User):
             response = connection.send(request, body, operation.started)
             sent_ns, done_ns = response.sent_ns, response.done_ns
             if not 200 <= response.status < 300:
-                raise WrongResponse(category_of_status(response.status), f"status {response.status}")
+                raise _refusal(response)
             result = check(response.body)
             operation.succeeded(intended_ns, sent_ns, done_ns)
         except WrongResponse as wrong:
             error = wrong
-            operation.failed(wrong.category, intended_ns, sent_ns, done_ns)
+            operation.failed(wrong.category, intended_ns, sent_ns, done_ns, wrong.reason)
         except EngineError as trouble:
             error = trouble
             done_ns = time.perf_counter_ns()
@@ -136,8 +137,7 @@ class OpenModelUser(User):
             if not connection.last_started:  # it failed before anything was sent: count it as started all the same
                 sent_ns = done_ns
                 operation.started(sent_ns)
-            category = "timeout" if isinstance(trouble, ResponseTimeout) else "transport"
-            operation.failed(category, intended_ns, sent_ns, done_ns)
+            operation.failed(category_of_error(trouble), intended_ns, sent_ns, done_ns, str(trouble))
         if connection.reconnects != self._reconnects:
             self.test_run.reconnects += connection.reconnects - self._reconnects
             self._reconnects = connection.reconnects
@@ -156,6 +156,16 @@ class OpenModelUser(User):
             )
         error = None  # its traceback holds this frame: a circle that only the garbage collector would find
         return result
+
+
+def _refusal(response: Response) -> WrongResponse:
+    """What a status says that is no success, with where a redirect leads and what an error's body says first."""
+    reason = f"status {response.status}"
+    if response.location:
+        reason += f", Location: {response.location}"
+    elif said := first_line(response.body):
+        reason += f": {said}"
+    return WrongResponse(category_of_status(response.status), reason)
 
 
 def operation_shares(users: Iterable[type[User]], settings: Settings) -> dict[str, float]:

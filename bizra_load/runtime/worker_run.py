@@ -20,7 +20,8 @@ from bizra_load.engine.pacer import get_pacer
 from bizra_load.engine.quiet import QuietMoments, phase_of
 from bizra_load.engine.reactor import get_reactor
 from bizra_load.engine.schedule import Schedule
-from bizra_load.measure.categories import category_of
+from bizra_load.io.redaction import secret_values
+from bizra_load.measure.categories import category_of, reason_of
 from bizra_load.measure.clock import SteadyClock
 from bizra_load.measure.cluster_key import ClusterKey
 from bizra_load.measure.exchange import Sender
@@ -93,7 +94,7 @@ class WorkerRun:
         `clock`: the master's time of day, which labels the windows.
         """
         now_ns = time.perf_counter_ns()
-        recorder = Recorder(now_ns, now_ns + clock.offset_ns)
+        recorder = Recorder(now_ns, now_ns + clock.offset_ns, secret_values(settings.headers))
         pacer, reactor = get_pacer(), get_reactor()
         quiet = QuietMoments(pacer, reactor)
         rng = random.Random(f"{settings.seed}/{index}")
@@ -131,7 +132,7 @@ class WorkerRun:
         operation = self.recorder.operation(name if isinstance(name, str) else text_of(name))
         sent = done - (took or 0)
         if exception is not None and exception is not False:  # to Locust both are success
-            operation.failed(category_of(exception), sent, sent, done)
+            operation.failed(category_of(exception), sent, sent, done, reason_of(exception))
         elif took is None:
             operation.succeeded_untimed(done)
         else:
@@ -226,7 +227,8 @@ class WorkerRun:
         self.reconnects = self.bad_samples = self.report_errors = 0
         yield from self._health.steps(maker.to_ns, self.schedule.slots_in_use, counts, self.sender)
         report = ReportMaker()
-        yield from report.steps(maker.windows, self._health.rows)
+        failures = self.recorder.reasons.take(self.recorder.unix_offset_ns)
+        yield from report.steps(maker.windows, self._health.rows, failures)
         self.sender.report(report.data, final=everything)
         yield
         self._reports += 1

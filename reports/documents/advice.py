@@ -18,6 +18,7 @@ CAUSES: Mapping[str, str | Remedy] = {
     "http_3xx": "the service redirects: give the address that it redirects to",
     "http_4xx": "the request was refused: look at the token, the base path and any proxy's limits",
     "timeout": Remedy.FIND_THE_STALL,
+    "generator": "the generator's own machine had no descriptor, port or address for them: the service was not asked",
     "transport": "connections were refused or reset: look at the node's restarts, open-file limit and accept queue",
 }
 _CHECK_ADVICE: Mapping[str, str | Remedy] = {

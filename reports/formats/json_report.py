@@ -21,6 +21,7 @@ from sla.values.assessment import (
     Steady,
 )
 from sla.values.estimate import Estimate
+from sla.values.failure import FailureReason
 from sla.values.number import finite as finite_number
 from sla.values.section import shown
 from sla.values.strategy import Command, Step, Strategy, Trigger, Watch
@@ -57,6 +58,7 @@ def parse(text: str) -> Assessment:
                 "steady": Steady(**v["steady"]) if v["steady"] else None,
                 "notes": tuple(v["notes"]),
                 "strategy": _strategy(v["strategy"]) if v.get("strategy") else None,
+                "failures": tuple(map(_failure, v.get("failures", ()))),
                 "evidence": tuple(Evidence(**{**e, "status": Status(e["status"])}) for e in v.get("evidence", ())),
             }
         )
@@ -71,6 +73,14 @@ def _judged(values: dict[str, Any]) -> dict[str, Any]:
 def _check(values: dict[str, Any]) -> Check:
     opens = tuple((str(key), str(direction)) for key, direction in values.get("opens", ()))
     return Check(**{**values, "status": Status(values["status"]), "opens": opens})
+
+
+def _failure(values: dict[str, Any]) -> FailureReason:
+    failure = FailureReason(**values)
+    for number in (failure.count, failure.first_ns, failure.last_ns):
+        if not isinstance(number, int) or not 0 <= number < 1 << 62:
+            raise ValueError(f"failures: {shown(number)} (allowed: a count, or a time in ns)")
+    return failure
 
 
 def _operation(values: dict[str, Any]) -> OperationSummary:

@@ -33,6 +33,8 @@ def render(assessment: Assessment) -> str:
         lines += pipe_table(table.OPERATION_COLUMNS, table.operation_rows(assessment))
         lines += ["", "## Latencies with 95 % intervals", ""]
         lines += pipe_table(table.LATENCY_COLUMNS, table.latency_rows(assessment))
+    if assessment.failures:
+        lines += ["", f"## {table.FAILURES_TITLE}", "", *pipe_table(table.FAILURE_COLUMNS, table.failure_rows(assessment))]
     lines += ["", "## Checks of the run itself", ""]
     lines += pipe_table(("Check", "Status", "Why"), table.check_rows(assessment))
     if assessment.notes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from sla.values.assessment import Assessment, Check, ObjectiveResult, Status
 from sla.values.estimate import Estimate
@@ -94,6 +95,8 @@ def _with_advice(check: Check) -> str:
 
 
 LATENCY_COLUMNS = ("Operation", "Latency", "p50", "p90", "p95", "p99", "p99.9")
+FAILURE_COLUMNS = ("Operation", "Category", "Count", "First seen", "Last seen", "Reason")
+FAILURES_TITLE = "Failures in the whole run (UTC)"
 OPERATION_COLUMNS = ("Operation", "Rate", "Success", "Successful", "Failed")
 
 
@@ -103,6 +106,16 @@ def operation_rows(assessment: Assessment) -> list[Row]:
     for o in assessment.operations:
         failed = ", ".join(f"{category} {count:,}" for category, count in o.failed.items()) or "0"
         cells = (printable(o.operation), with_interval(o.rate, "ops/s"), with_interval(o.success, "ratio"), f"{o.ok:,}", failed)
+        rows.append(Row(cells, ""))
+    return rows
+
+
+def failure_rows(assessment: Assessment) -> list[Row]:
+    """One row a reason, for FAILURE_COLUMNS; times are UTC, to be looked up in a server's log."""
+    rows = []
+    for f in assessment.failures:
+        times = [f"{datetime.fromtimestamp(ns // 10**9, UTC):%H:%M:%S}" for ns in (f.first_ns, f.last_ns)]
+        cells = (printable(f.operation), printable(f.category), f"{f.count:,}", *times, printable(f.reason))
         rows.append(Row(cells, ""))
     return rows
 

@@ -32,6 +32,8 @@ def render(assessment: Assessment, width: int = 120, colour: bool = False) -> st
     if assessment.operations:
         console.print(draw("Operations, as the client saw them", table.OPERATION_COLUMNS, table.operation_rows(assessment)))
         console.print(draw("Latencies with 95 % intervals", table.LATENCY_COLUMNS, table.latency_rows(assessment)))
+    if assessment.failures:
+        console.print(draw(table.FAILURES_TITLE, table.FAILURE_COLUMNS, table.failure_rows(assessment)))
     failed = [table.check_row(c, assessment) for c in assessment.checks if c.status is not Status.PASS]
     passed = sum(c.status is Status.PASS for c in assessment.checks)
     console.print(Text(f"Checks of the run itself: {passed} passed, {len(failed)} not"))

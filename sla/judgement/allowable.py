@@ -9,6 +9,7 @@ ALLOWABLE = {
     "missing-reports": "reports",
     "bad-samples": "bad_samples",
     "unsent": "unsent",
+    "generator-exhausted": "exhausted",
     "schedule-lag": "schedule_lag",
     "generator-cpu": "generator_cpu",
     "achieved-seconds": "achieved_seconds",

@@ -21,6 +21,7 @@ from sla.judgement.summaries import summaries
 from sla.values.agreement import Agreement
 from sla.values.assessment import Assessment, Evidence, Gate, ObjectiveResult, Severity, Status, Steady
 from sla.values.baseline import Baseline, unknown_acceptable, unknown_limit, with_baseline
+from sla.values.failure import most_frequent
 from sla.values.measurements import Measurements
 from sla.values.remedies import PLAIN, RemedyWords
 
@@ -62,8 +63,7 @@ def evaluate(
     provided = evidence or {}
     gates = [*(gate_of(o) for o in objectives), *_evidence_gates(agreement, provided)]
     verdict = decide(gates, checks, measurements.facts.interrupted, {o.key for o in objectives}, words)
-    deployment = provided.get("deployment")
-    strategy = strategy_for(verdict.decision, agreement, objectives, deployment.facts if deployment else {}, words)
+    strategy = strategy_for(verdict.decision, agreement, objectives, _deployment(provided), words)
     return Assessment(
         decision=verdict.decision,
         rollout=str(strategy),
@@ -80,7 +80,14 @@ def evaluate(
         notes=(*_notes(measurements, agreement, steady, level), *map(str, duplicates)),
         strategy=strategy,
         evidence=tuple(provided[key] for key in sorted(provided)),
+        failures=most_frequent(measurements.failures),
     )
+
+
+def _deployment(evidence: Mapping[str, Evidence]) -> Mapping[str, str]:
+    """What is known of the deployment that the strategy's commands name."""
+    deployment = evidence.get("deployment")
+    return deployment.facts if deployment else {}
 
 
 def _evidence_gates(agreement: Agreement, evidence: Mapping[str, Evidence]) -> list[Gate]:

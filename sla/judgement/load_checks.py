@@ -14,12 +14,13 @@ from sla.values.agreement import Agreement
 from sla.values.assessment import Check, Status, Steady, check
 from sla.values.measurements import Measurements
 from sla.values.remedies import PLAIN, Remedy, RemedyWords
-from sla.values.window import failures_by_category
+from sla.values.window import GENERATOR, failures_by_category
 
 BUSY_SECONDS = 0.1  # of the workers' seconds that may be over the limit of CPU
 SHORT_SECONDS = 0.05  # of the judged seconds that may be short
 CHANCE_SIGMAS = 5.0  # by which drawn arrivals may be fewer than planned
 FAILED_OUTSIDE, MORE_OFTEN = 0.01, 2.0  # of the operations outside the judged part; so many times as often as in it
+EXHAUSTED = "raise that limit or mend the name on the workers' machines, or spread the load over more of them"
 SHORT = 0.1  # of a second's arrivals may be sent more than a second after it
 
 
@@ -27,7 +28,8 @@ def load_checks(
     measurements: Measurements, agreement: Agreement, steady: Steady | None, words: RemedyWords = PLAIN
 ) -> list[Check]:
     """In the order in which they are shown; `words` for what to do about a failed one."""
-    checks = _unsent(measurements, agreement, steady, words) + _lag(measurements, agreement, steady, words)
+    checks = _unsent(measurements, agreement, steady, words) + _exhausted(measurements, agreement, steady)
+    checks += _lag(measurements, agreement, steady, words)
     checks += _cpu(measurements, agreement, steady, words)
     if steady is not None and measurements.facts.plan:
         checks.append(_outside(measurements, steady))
@@ -51,6 +53,20 @@ def _unsent(measurements: Measurements, agreement: Agreement, steady: Steady | N
         advice = "see in the log of the workers why users did not start, or took long to (on_start, connections)"
     share = (unsent + without_user) / planned
     return [check("unsent", "Unsent", share > limit, text, share, limit, "ratio", advice=advice)]
+
+
+def _exhausted(measurements: Measurements, agreement: Agreement, steady: Steady | None) -> list[Check]:
+    """Operations that failed on the generator itself: like unsent ones, the service was not asked for them."""
+    here = [w for w in measurements.windows if steady is None or steady.holds(w.second)]
+    failed, finished = (sum(w.failed.get(GENERATOR, 0) for w in here), sum(w.finished for w in here))
+    if not failed:
+        return []
+    share, limit = failed / finished, agreement.validity.unsent_share
+    text = f"{failed:,} of {finished:,} operations failed on the generator itself"
+    if most := next((f for f in measurements.failures if f.category == GENERATOR), None):
+        text += f": {most.reason}"
+    status = Status.FAIL if share > limit else Status.WARN
+    return [check("exhausted", "Generator exhausted", True, text, share, limit, "ratio", status, EXHAUSTED)]
 
 
 def _without_user(measurements: Measurements, steady: Steady | None, known: int) -> float:

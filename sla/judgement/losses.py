@@ -54,7 +54,8 @@ def counted(metrics: OperationMetrics, windows: Sequence[Window], measurements: 
     uncertain = sum(w.failed.get(c, 0) for w in windows for c in unsure) + unfinished
     sure: dict[int, int] = {}
     for w in windows:
-        sure[w.second] = sure.get(w.second, 0) + w.finished - sum(w.failed.get(c, 0) for c in unsure)
+        asked = w.ok + w.failures_of_service
+        sure[w.second] = sure.get(w.second, 0) + asked - sum(w.failed.get(c, 0) for c in unsure)
     in_flight = max((w.in_flight_ns / 1e9 for w in windows), default=0.0)
     forgotten = _forgotten(measurements, names, sure) if increase.resets else 0.0
     return CounterCheck(reconcile(sure, uncertain, in_flight, increase), increase, uncertain, unfinished, forgotten)

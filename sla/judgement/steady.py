@@ -64,9 +64,9 @@ def by_second(windows: Sequence[Window], operations: Sequence[str], from_second:
 
 
 def outcomes(seconds: Sequence[Sequence[Window]]) -> tuple[FloatArray, FloatArray]:
-    """(successful, failed) operations of each second, both of shape (m,)."""
+    """(successful, failed) operations of each second, both of shape (m,); not those that failed on the generator itself."""
     ok = np.array([sum(w.ok for w in s) for s in seconds], dtype=np.float64)
-    failed = np.array([sum(w.failures for w in s) for s in seconds], dtype=np.float64)
+    failed = np.array([sum(w.failures_of_service for w in s) for s in seconds], dtype=np.float64)
     return ok, failed
 
 

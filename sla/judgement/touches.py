@@ -69,6 +69,9 @@ TOUCHES: Mapping[str, Touch] = {
     "unsent": Touch(
         PASS, PASS, BOTH, PASS, "less load flatters; what fails under it fails, but what was not sent was not done"
     ),
+    "exhausted": Touch(
+        PASS, PASS, BOTH, PASS, "as unsent: the service was not asked for what failed on the generator, nor judged by it"
+    ),
     "achieved_seconds": Touch(
         NONE, NONE, FAIL, FAIL, "what came late came in a burst, which may have been refused", bounded=True
     ),

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from sla.values.estimate import Estimate
+from sla.values.failure import FailureReason
 from sla.values.strategy import Strategy
 
 SCHEMA = "bizra-load/assessment/1"
@@ -179,3 +180,4 @@ class Assessment:
     schema: str = SCHEMA
     strategy: Strategy | None = None  # None: judged before there were any
     evidence: tuple[Evidence, ...] = ()
+    failures: tuple[FailureReason, ...] = ()  # of the whole run, the most frequent first, bounded

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from sla.values.failure import FailureReason
 from sla.values.machine import MachineSecond
 from sla.values.snapshot import Snapshot
 from sla.values.window import Health, Window
@@ -75,7 +76,8 @@ class RunFacts:
 @dataclass(frozen=True)
 class Measurements:
     """`windows` merged over workers (see window.merge_windows), `health` by worker and second, `snapshots` by time; `target`:
-    the process under test by second, where it runs on the master's machine.
+    the process under test by second, where it runs on the master's machine; `failures`: the reasons, as merge_failures() has
+    them.
     """
 
     windows: tuple[Window, ...]
@@ -83,3 +85,4 @@ class Measurements:
     snapshots: tuple[Snapshot, ...]
     facts: RunFacts
     target: tuple[MachineSecond, ...] = ()
+    failures: tuple[FailureReason, ...] = ()

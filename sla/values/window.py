@@ -16,6 +16,9 @@ from sla.values.machine import MachineSecond
 # An arrival that was planned but never sent has no operation yet (the scenario would have chosen it): it is counted here.
 SCHEDULE = "(schedule)"
 
+# The generator had no descriptor, port, buffer or address for it: the service was not asked, and is not judged by it.
+GENERATOR = "generator"
+
 FAILURE_CATEGORIES = (
     "transport",
     "timeout",
@@ -26,6 +29,7 @@ FAILURE_CATEGORIES = (
     "bad_signature",
     "not_valid",
     "grpc",
+    GENERATOR,
 )
 
 
@@ -63,6 +67,11 @@ class Window:
     def failures(self) -> int:
         """Failed operations of all categories."""
         return sum(self.failed.values())
+
+    @property
+    def failures_of_service(self) -> int:
+        """Failed operations that the service was asked for: all but those of the category GENERATOR."""
+        return self.failures - self.failed.get(GENERATOR, 0)
 
     @property
     def finished(self) -> int:

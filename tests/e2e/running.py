@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -71,11 +71,13 @@ class Ended:
 
 
 class Running:
-    """`bizra-load run` under way."""
+    """`bizra-load run` under way; `prefix`: words of a command that starts it."""
 
-    def __init__(self, out: Path, *arguments: str, environment: dict[str, str] | None = None) -> None:
+    def __init__(
+        self, out: Path, *arguments: str, environment: dict[str, str] | None = None, prefix: Sequence[str] = ()
+    ) -> None:
         self._out = out
-        command = [sys.executable, "-m", "bizra_load.cli.main", "run", "--out", str(out), *arguments]
+        command = [*prefix, sys.executable, "-m", "bizra_load.cli.main", "run", "--out", str(out), *arguments]
         self.process = subprocess.Popen(
             command,
             cwd=ROOT,

@@ -34,9 +34,10 @@ def test_the_web_ui_runs_and_stops_tests_and_counts_what_the_node_counts(tmp_pat
             until(lambda n=number: len(list(tmp_path.glob("*"))) == n and kept(max(tmp_path.glob("*"))) > 300, "load")
             # Locust's own statistics come from workers every three seconds
             named = until(lambda: _named(base) if "generate" in _named(base) else None, "Locust's statistics")
-            median_ms = named["generate"]["median_response_time"]
-            # Locust alone rounds to whole ms; on a busy machine a median of many ms may be a whole number by chance
-            assert median_ms != round(median_ms) or median_ms > 10
+            # Locust alone rounds to whole ms; on a busy machine one of them may be a whole number by chance
+            rounded = ("median_response_time", "response_time_percentile")
+            shown_ms = [ms for s in named.values() for key, ms in s.items() if key.startswith(rounded)]
+            assert any(ms != round(ms) for ms in shown_ms if ms)
             requests.post(f"{base}/stop", timeout=30).raise_for_status()
             until(lambda n=number: len(list(tmp_path.glob("*/assessment.json"))) == n, "assessment")
         counted = [kept(folder) for folder in sorted(tmp_path.glob("*"))]

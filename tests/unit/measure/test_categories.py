@@ -1,10 +1,13 @@
 """Which failure category a status and an exception of a foreign user belong to."""
 
+import errno
+import socket
 from types import SimpleNamespace
 
 import pytest
 
-from bizra_load.measure.categories import category_of, category_of_status
+from bizra_load.engine.errors import GeneratorError, ResponseTimeout, TransportError
+from bizra_load.measure.categories import category_of, category_of_error, category_of_status, reason_of
 from sla.values.window import FAILURE_CATEGORIES
 
 
@@ -25,3 +28,53 @@ def test_an_exception_without_a_status_is_told_by_its_name():
     named = ValueError("no JSON")
     named.category = "bad_json"
     assert category_of(named) == "bad_json"
+
+
+def wrapped(error):
+    """As urllib3 and requests wrap an error of the socket: by its arguments, by `reason`, and as the context."""
+    try:
+        try:
+            raise error
+        except OSError as cause:
+            pool = ValueError("Max retries exceeded")
+            pool.reason = ValueError(f"failed: {cause}")
+            raise pool from cause
+    except ValueError as pool:
+        return ConnectionError(pool)
+
+
+@pytest.mark.parametrize(
+    ("error", "category", "said"),
+    [
+        (OSError(errno.EMFILE, "Too many open files"), "generator", "Too many open files (EMFILE); ulimit -n is "),
+        (OSError(errno.EADDRNOTAVAIL, "Cannot assign requested address"), "generator", "Cannot assign requested address"),
+        (socket.gaierror(-3, "Temporary failure in name resolution"), "generator", "the name could not be resolved: Temp"),
+        (ConnectionRefusedError(errno.ECONNREFUSED, "Connection refused"), "transport", "ConnectionError: Max retries"),
+    ],
+)
+def test_what_the_generator_ran_out_of_is_found_within_what_a_library_wrapped_it_in(error, category, said):
+    exception = wrapped(error)
+    assert category_of(exception) == category
+    assert reason_of(exception).startswith(said)
+
+
+def test_the_reason_of_a_foreign_exception_is_its_type_and_text_whatever_it_is():
+    class Silent(Exception):
+        def __str__(self):
+            raise RuntimeError
+
+    assert reason_of(ValueError("no such key")) == "ValueError: no such key"
+    assert reason_of(ValueError()) == "ValueError"
+    assert reason_of(Silent()) == "Silent"
+    assert reason_of("a text") == "str: a text"
+    circle = ValueError("round")
+    circle.__cause__ = circle
+    assert category_of(circle) == "transport"
+
+
+@pytest.mark.parametrize(
+    ("error", "category"),
+    [(GeneratorError("x"), "generator"), (ResponseTimeout("x"), "timeout"), (TransportError("x"), "transport")],
+)
+def test_an_exchange_without_a_whole_response_has_its_category(error, category):
+    assert category_of_error(error) == category

@@ -18,7 +18,7 @@ def test_a_health_row_of_an_older_version_is_stored_with_what_it_lacks_as_zero()
     row = health_row(Health(7, "w", lag=LATENCY, cpu_share=0.5))
     for key in ("own_lag", "own_lag_over_range", "hub", "slots", "gc_pause_ns", "housekeeping_ns", "machine"):
         del row[key]
-    report = decode_report("w", 0, False, msgpack.packb([VERSION, [], [row]]))
+    report = decode_report("w", 0, False, msgpack.packb([VERSION, [], [row], []]))
     assert report.health == (Health(7, "w", lag=LATENCY, cpu_share=0.5),)
     assert report.health[0].own_lag == EMPTY
     assert report.health_rows == (health_row(report.health[0]),)
@@ -26,7 +26,7 @@ def test_a_health_row_of_an_older_version_is_stored_with_what_it_lacks_as_zero()
 
 def test_what_no_worker_of_ours_adds_to_a_row_is_not_stored():
     row = window_row(WINDOW) | {"extra": "x" * 1000, "worker": "another"}
-    report = decode_report("w", 0, False, msgpack.packb([VERSION, [row], []]))
+    report = decode_report("w", 0, False, msgpack.packb([VERSION, [row], [], []]))
     assert report.window_rows == (window_row(WINDOW),)
 
 

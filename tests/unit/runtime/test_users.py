@@ -11,22 +11,24 @@ OPERATIONS = """
 import gc, json, time
 from types import SimpleNamespace as Some
 
-from bizra_load.engine.errors import ResponseTimeout, TransportError
+from bizra_load.engine.client import Response
+from bizra_load.engine.errors import GeneratorError, ResponseTimeout, TransportError
+from bizra_load.measure.reasons import Reasons
 from bizra_load.measure.recorder import Operation
 from bizra_load.runtime.users import OpenModelUser, WrongResponse
 
 class Connection:  # answers with `status`, or raises `error`
     reconnects, last_started, last_sent_ns = 0, True, 0
 
-    def __init__(self, status=200, error=None):
-        self.status, self.error = status, error
+    def __init__(self, status=200, error=None, location="", body=b"{}"):
+        self.status, self.error, self.location, self.body = status, error, location, body
 
     def send(self, request, body, started):
         started(time.perf_counter_ns())
         if self.error is not None:
             raise self.error("as planned")
         now_ns = time.perf_counter_ns()
-        return Some(status=self.status, body=b"{}", sent_ns=now_ns, done_ns=now_ns)
+        return Response(self.status, self.body, now_ns, now_ns, self.location)
 
 class Plain(OpenModelUser):
     abstract = True
@@ -47,13 +49,18 @@ def refuse(_):
 CASES = {
     "correct": (Connection(), accept),
     "wrong response": (Connection(), refuse),
-    "status 503": (Connection(status=503), accept),
+    "no content": (Connection(status=204, body=b""), accept),
+    "partial": (Connection(status=206), accept),
+    "redirect": (Connection(status=302, location="https://node/login?token=a"), accept),
+    "not modified": (Connection(status=304, body=b""), accept),
+    "status 503": (Connection(status=503, body=b"<html><head>\\r\\n<title>503 Busy</title>"), accept),
+    "no port": (Connection(error=GeneratorError), accept),
     "time-out": (Connection(error=ResponseTimeout), accept),
     "cut": (Connection(error=TransportError), accept),
 }
 found = {}
 for name, (connection, check) in CASES.items():
-    user, operation = user_of(connection), Operation("generate")
+    user, operation = user_of(connection), Operation("generate", Reasons())
     user.perform(operation, None, b"", check)
     gc.collect()
     gc.disable()
@@ -62,15 +69,22 @@ for name, (connection, check) in CASES.items():
     garbage = gc.collect()
     gc.enable()
     samples = operation.cut(2**63 - 1)
-    found[name] = [garbage, {str(category): rows[0].size for category, rows in samples.finished.items() if rows[0].size}]
+    reasons = [[f.reason, f.count] for f in operation._reasons.take(0)]
+    counts = {str(category): rows[0].size for category, rows in samples.finished.items() if rows[0].size}
+    found[name] = [garbage, reasons, counts]
 print(json.dumps(found))
 """
 OUTCOMES = {
-    "correct": "None",
-    "wrong response": "not_valid",
-    "status 503": "http_5xx",
-    "time-out": "timeout",
-    "cut": "transport",
+    "correct": ("None", None),
+    "no content": ("None", None),
+    "partial": ("None", None),
+    "wrong response": ("not_valid", "as planned"),
+    "redirect": ("http_3xx", "status 302, Location: https://node/login?***"),
+    "not modified": ("http_3xx", "status 304"),
+    "status 503": ("http_5xx", "status 503: 503 Busy"),
+    "time-out": ("timeout", "as planned"),
+    "no port": ("generator", "as planned"),
+    "cut": ("transport", "as planned"),
 }
 
 
@@ -84,6 +98,8 @@ def left_behind():
 @pytest.mark.parametrize("case", OUTCOMES)
 def test_no_operation_leaves_garbage_that_only_the_collector_finds(left_behind, case):
     """A collection stops the loop, the longer the more there is: at 50 % errors it was over a millisecond every second."""
-    garbage, counted = left_behind[case]
-    assert counted == {OUTCOMES[case]: 51}  # it was what the case says
+    garbage, reasons, counted = left_behind[case]
+    category, reason = OUTCOMES[case]
+    assert counted == {category: 51}  # it was what the case says
+    assert reasons == ([[reason, 51]] if reason else [])
     assert garbage == 0

@@ -9,6 +9,7 @@ import numpy as np
 
 from bizra_load.judging.agreements import read_agreement
 from sla.values.baseline import baseline_from_mapping
+from sla.values.failure import FailureReason, merge_failures
 from sla.values.histogram import from_values
 from sla.values.measurements import Measurements, PlannedSegment, RunFacts
 from sla.values.snapshot import BucketCounts, Snapshot
@@ -78,7 +79,12 @@ def measurements(
     plan = (PlannedSegment(RAMP_S, total, total / 2), PlannedSegment(hold_s, total, total))
     run = RunFacts(START * 10**9, (START + RAMP_S + hold_s) * 10**9, plan=plan, workers=("w1", "w2"), **facts)
     ordered = tuple(sorted(windows, key=lambda w: (w.operation, w.second)))
-    return Measurements(ordered, health, tuple(snapshots), run)
+    reasons = [
+        FailureReason(w.operation, category, "status 500: injected", count, w.second * 10**9, w.second * 10**9)
+        for w in ordered
+        for category, count in w.failed.items()
+    ]
+    return Measurements(ordered, health, tuple(snapshots), run, failures=merge_failures(reasons))
 
 
 def _snapshot(second, totals):

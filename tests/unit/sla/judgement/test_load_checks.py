@@ -2,15 +2,22 @@
 
 import dataclasses
 
+import numpy as np
 import pytest
 
 from sla.judgement.evaluate import evaluate
 from sla.judgement.run_checks import run_checks
 from sla.judgement.steady import find_steady
-from sla.values.assessment import Decision, Status
+from sla.values.agreement import Limit, Objective
+from sla.values.assessment import Decision, Severity, Status
+from sla.values.failure import FailureReason
+from sla.values.histogram import bucket_high_ns, from_values
+from sla.values.kinds import SuccessRate
 from sla.values.window import SCHEDULE, Window
+from tests.unit.sla.lagging import with_objectives
 from tests.unit.sla.synthetic import LOCAL, START, measurements
 
+SUCCESS = Objective("success", "Success", Severity.CRITICAL, SuccessRate(), ("generate",), Limit(">=", 0.99), None, "")
 RAMP_SECOND, JUDGED_SECOND = START + 1, START + 15
 
 
@@ -93,3 +100,48 @@ def test_operations_that_failed_outside_the_judged_part_are_said():
     assert "500 of" in failed_check.reason
     assert "http_5xx 500" in failed_check.reason
     assert check(run, "outside").status is Status.PASS
+
+
+def exhausted(run, share, failing=JUDGED_SECOND):
+    """In each second from `failing` this share of the operations failed on the generator instead of being made."""
+
+    def less(w):
+        if w.second < failing:
+            return w
+        own = round(w.started * share)
+        keep = (w.finished - own) / w.finished
+        h = from_values(bucket_high_ns(w.service.indices).repeat(np.round(w.service.counts * keep).astype(int)))
+        failed = {**{c: round(n * keep) for c, n in w.failed.items()}, "generator": own}
+        return dataclasses.replace(w, ok=h.total, failed=failed, service=h, response=h)
+
+    reason = FailureReason("generate", "generator", "no port", 1, 0, 0)
+    windows = tuple(map(less, run.windows))
+    return dataclasses.replace(run, windows=windows, failures=(*run.failures, reason), snapshots=())
+
+
+@pytest.mark.parametrize(("share", "status"), [(0.005, Status.WARN), (0.02, Status.FAIL), (0.5, Status.FAIL)])
+def test_what_failed_on_the_generator_is_no_failure_of_the_service_and_no_load_that_was_made(share, status):
+    run = exhausted(measurements(hold_s=30), share)
+    failed_check = check(run, "exhausted")
+    assert failed_check.status is status
+    assert failed_check.reason.endswith("operations failed on the generator itself: no port")
+    a = evaluate(run, with_objectives(LOCAL.agreement, SUCCESS), LOCAL.baseline)
+    success = next(o for o in a.objectives if o.key == SUCCESS.key)
+    assert success.estimate.point == 1.0
+    assert success.status is (Status.PASS if status is Status.WARN else Status.INVALID)
+    assert {o.success.point for o in a.operations} == {1.0}
+    assert all(o.failed["generator"] > 0 for o in a.operations)
+
+
+def test_a_certain_failure_of_the_service_is_not_hidden_by_a_generator_that_ran_out_of_ports():
+    run = exhausted(measurements(hold_s=30, failures={"generate": 0.2, "verify": 0.2}), 0.3)
+    a = evaluate(run, with_objectives(LOCAL.agreement, SUCCESS), LOCAL.baseline)
+    assert next(o for o in a.objectives if o.key == SUCCESS.key).status is Status.FAIL
+    assert a.decision is Decision.NO_GO
+
+
+def test_the_servers_counters_agree_with_what_was_asked_of_it():
+    run = measurements(hold_s=30)
+    own = tuple(dataclasses.replace(w, started=w.started + 5, failed={"generator": 5}) for w in run.windows)
+    found = check(dataclasses.replace(run, windows=own), "counters_generate")
+    assert found.status is Status.PASS, found.reason

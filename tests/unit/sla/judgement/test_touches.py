@@ -33,6 +33,7 @@ EXPECTED = {
     "reports": {C: BOTH, S: PASS, T: BOTH, R: BOTH},
     "bad_samples": {C: BOTH},
     "unsent": {C: PASS, S: PASS, T: BOTH, R: PASS},
+    "exhausted": {C: PASS, S: PASS, T: BOTH, R: PASS},
     "achieved_seconds": {T: FAIL, R: FAIL},
     "schedule_lag": {C: BOTH, S: BOTH},
     "generator_cpu": {C: FAIL, T: FAIL},
@@ -71,8 +72,9 @@ def judged(o, status, reason=""):
 def test_the_table_has_a_row_for_every_check_there_is_and_no_other():
     assert set(TOUCHES) == set(EXPECTED)
     run = measurements(hold_s=20, lost_workers=("w2",), unsigned_messages=1, unsent=10_000, missing_messages=1, closed=False)
+    exhausted = Window(START + RAMP_S + 1, "generate", started=1, failed={"generator": 1})
     skewed = tuple(dataclasses.replace(h, clock_error_ns=0, wall_offset_ns=10**10, bad_samples=1) for h in run.health)
-    run = dataclasses.replace(run, health=skewed, windows=(*run.windows, Window(START, "empty")))
+    run = dataclasses.replace(run, health=skewed, windows=(*run.windows, Window(START, "empty"), exhausted))
     known = all_checks(run, LOCAL.agreement, find_steady(run)) + all_checks(measurements(hold_s=1), LOCAL.agreement, None)
     nothing_right = measurements(hold_s=10, failures=dict.fromkeys(("generate", "verify", "finality"), 1.0))
     known += all_checks(nothing_right, LOCAL.agreement, find_steady(nothing_right))

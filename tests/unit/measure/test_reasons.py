@@ -1,0 +1,109 @@
+"""Reasons of failures: kept in bounds, in one line, without secrets; every failure counts in one of them."""
+
+import pytest
+
+from bizra_load.io.redaction import secret_values
+from bizra_load.measure.hdr_codec import WireError
+from bizra_load.measure.reasons import (
+    MAX_ALIKE,
+    MAX_REASON,
+    MAX_REASONS,
+    NO_REASON,
+    OTHER_REASONS,
+    Reasons,
+    first_line,
+    one_line_reason,
+)
+from bizra_load.measure.recorder import Recorder
+from bizra_load.measure.report import decode_report, encode_report
+from bizra_load.measure.rows import failure_from_row, failure_row
+from sla.values.failure import SHOWN, FailureReason, merge_failures, most_frequent
+
+S = 1_000_000_000
+
+
+def test_a_reason_has_its_count_and_its_first_and_last_time_and_is_reported_once():
+    recorder = Recorder(5, 100 * S + 5)
+    operation = recorder.operation("a")
+    for at in (7, 9, 8 * S):
+        operation.started(at)
+        operation.failed("http_5xx", at, at, at, "status 503: too busy")
+    [found] = recorder.reasons.take(recorder.unix_offset_ns)
+    assert found == FailureReason("a", "http_5xx", "status 503: too busy", 3, 100 * S + 7, 108 * S)
+    assert recorder.reasons.take(recorder.unix_offset_ns) == []
+    operation.failed("http_5xx", 1, 1, 9 * S, "status 503: too busy")
+    [later] = recorder.reasons.take(recorder.unix_offset_ns)
+    assert (later.count, later.first_ns) == (1, 109 * S)
+    assert merge_failures([later, found]) == (FailureReason("a", "http_5xx", "status 503: too busy", 4, 100 * S + 7, 109 * S),)
+
+
+def test_however_many_reasons_there_are_every_failure_is_counted_and_the_memory_is_bounded():
+    reasons = Reasons()
+    for operation in range(40):
+        for n in range(100):
+            reasons.add(str(operation), "transport", f"reason {n}", 1)
+    found = reasons.take(0)
+    assert sum(f.count for f in found) == 4000
+    assert len(found) <= MAX_REASONS + 40
+    mine = [f for f in found if f.operation == "0"]
+    assert len(mine) == MAX_ALIKE + 1
+    assert next(f.count for f in mine if f.reason == OTHER_REASONS) == 100 - MAX_ALIKE
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("", NO_REASON),
+        ("two\nlines\x1b[31m", "two lines?[31m"),
+        ("half a pair \ud800", "half a pair ?"),
+        ("<Connection object at 0x7f00aa12>: refused", "<Connection object at ...>: refused"),
+        ("request 0b5cf9a8-9b8e-4d6f-8c11-2f6d3f2b1a00 took 1234567 us", "request ... took ... us"),
+        ("status 401: Bearer abcdef.ghi-jkl is not valid", "status 401: Bearer *** is not valid"),
+        ('status 400: {"api_key": "12ab", "code": 7}', 'status 400: {"api_key": ***", "code": 7}'),
+        ("status 302, Location: https://u:p@host/login?next=/a&token=abc", "status 302, Location: https://host/login?***"),
+        ("your header was hunter22-and-more", "your header was ***"),
+        ("x" * 500, "x" * (MAX_REASON - 3) + "..."),
+    ],
+)
+def test_a_reason_is_one_printable_line_without_secrets(text, kept):
+    secrets = secret_values([("X-Key", "hunter22-and-more"), ("Accept", "status")])
+    assert one_line_reason(text, secrets) == kept
+
+
+def test_the_words_of_a_header_are_secret_too_but_not_what_it_accepts():
+    found = secret_values([("Authorization", "Bearer abcdefgh"), ("Content-Type", "application/json")])
+    assert found == ["Bearer abcdefgh", "abcdefgh"]
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        (b"", ""),
+        (b"\r\n\n  too busy  \nmore", "too busy"),
+        (b"<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>", "502 Bad Gateway"),
+        (b'{"error": "no"}', '{"error": "no"}'),
+        (b"\xff\xfe", "��"),
+    ],
+)
+def test_the_first_line_of_an_error_is_what_it_says_first(body, said):
+    assert first_line(body) == said
+
+
+def test_reasons_travel_with_the_report_and_what_no_worker_sends_is_refused():
+    reason = FailureReason("a", "transport", "connecting failed: Connection refused (ECONNREFUSED)", 3, 1, 2)
+    assert decode_report("w", 0, True, encode_report([], [], [reason])).failures == (reason,)
+    for key, wrong in (("count", -1), ("reason", ""), ("category", None), ("first_ns", "1"), ("operation", "x" * 300)):
+        with pytest.raises(WireError):
+            failure_from_row({**failure_row(reason), key: wrong})
+    with pytest.raises(WireError):
+        failure_from_row([])
+
+
+def test_the_most_frequent_are_shown_and_the_others_are_counted():
+    many = merge_failures(FailureReason("a", "transport", str(n), n + 1, n, n + 5) for n in range(SHOWN + 3))
+    shown = most_frequent(many)
+    assert len(shown) == SHOWN + 1
+    assert shown[0].count == SHOWN + 3
+    assert (shown[-1].reason, shown[-1].count) == ("(3 other reasons)", 1 + 2 + 3)
+    assert (shown[-1].first_ns, shown[-1].last_ns) == (0, 7)
+    assert most_frequent(many[:SHOWN]) == many[:SHOWN]
