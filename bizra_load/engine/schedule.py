@@ -167,7 +167,7 @@ class Schedule:
         self._begun.set()
 
     def new_slot(self) -> Slot:
-        """A slot; arrivals that fell due before it existed belong to nobody (achieved against planned rate shows them)."""
+        """A slot; arrivals that fell due before it existed belong to nobody (the check of unsent arrivals counts them)."""
         if self._arrivals == SATURATE:
             self._mine.append(SaturatingSlot(self, iter(())))
             return self._mine[-1]

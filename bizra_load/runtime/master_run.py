@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from pathlib import Path
 
 import gevent
@@ -63,7 +64,7 @@ class MasterRun:
         self._storage.on_failure = self._stop_load
         self._tally = Tally(times.curve, settings.users, settings.arrivals)
         self._recorded: tuple[str, ...] = ()  # the workers that the record on disk names
-        self._refused = 0  # reports that could not be decoded
+        self._refused = Counter[str]()  # by worker: reports that could not be decoded
         self._stopped_for: tuple[str, ...] = ()
         self._greenlets: list[gevent.Greenlet] = []
 
@@ -93,7 +94,7 @@ class MasterRun:
             "Workers": len(self.receiver.workers),
             "Reports that did not arrive": self.receiver.missing(),
             "Reports refused: not signed": self.receiver.unsigned,
-            "Reports refused: malformed": self.receiver.malformed + self._refused,
+            "Reports refused: malformed": self.receiver.malformed + self._refused.total(),
             "Readings of the server's metrics that failed": self._server.failed,
         }
 
@@ -136,7 +137,7 @@ class MasterRun:
         try:
             report = decode_report(worker, sequence, final, data)
         except WireError:
-            self._refused += 1  # counted as a missing message: what it held is lost
+            self._refused[worker] += 1  # counted as a missing message: what it held is lost
             return
         self._storage.add(report)
         self._tally.add(report, self.times.elapsed_s)
@@ -169,7 +170,7 @@ class MasterRun:
     def _facts(self) -> RunFacts:
         times, unfinished, ended_s = self.times, self.receiver.unfinished(), self.times.length_s
         losses = tuple(
-            self._tally.loss(w, self.receiver.last_received(w), w in unfinished, ended_s)
+            self._tally.loss(w, self.receiver.last_received(w), w in unfinished or w in self._refused, ended_s)
             for w in self.receiver.workers
             if self.finished and (w in unfinished or self._tally.left_early(w, ended_s))
         )
@@ -178,11 +179,12 @@ class MasterRun:
             load_ended_ns=times.ended_ns,
             drained_ns=times.drained_ns,
             plan=times.plan,
+            slots=self.settings.users,
             workers=self.receiver.workers,
             lost_workers=tuple(loss.worker for loss in losses),
             losses=losses,
             closed=self.finished,
-            missing_messages=self.receiver.missing() + self._refused,
+            missing_messages=self.receiver.missing() + self._refused.total(),
             unsigned_messages=self.receiver.unsigned,
             scrapes_failed=self._server.failed,
             interrupted=times.interrupted,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -14,7 +15,7 @@ from sla.values.agreement import Agreement
 from sla.values.assessment import Check, Status, Steady, check
 from sla.values.measurements import Measurements
 from sla.values.remedies import PLAIN, Remedy, RemedyWords
-from sla.values.window import GENERATOR, failures_by_category
+from sla.values.window import GENERATOR, Health, failures_by_category
 
 BUSY_SECONDS = 0.1  # of the workers' seconds that may be over the limit of CPU
 SHORT_SECONDS = 0.05  # of the judged seconds that may be short
@@ -70,14 +71,33 @@ def _exhausted(measurements: Measurements, agreement: Agreement, steady: Steady 
 
 
 def _without_user(measurements: Measurements, steady: Steady | None, known: int) -> float:
-    """Planned arrivals that were never assigned to a user, beyond chance. Those of a lost worker belong to another check."""
-    rate = constant_part(measurements.facts)[2]
-    if steady is None or not rate or measurements.facts.lost_workers:
+    """Planned arrivals that were never assigned to a user. Those of a lost worker belong to another check. Where the number of
+    users in the plan is not known (older runs): what is missing beyond chance.
+    """
+    facts, rate = measurements.facts, constant_part(measurements.facts)[2]
+    if steady is None or not rate or facts.lost_workers:
         return 0.0
+    if facts.slots:
+        return rate * sum(max(1 - n / facts.slots, 0.0) for n in _users_by_second(measurements.health, steady))
     planned = rate * (steady.to_second - steady.from_second)
     missing = planned - known
     # drawn arrivals are Poisson: their number has a standard deviation of its root
     return missing if missing > CHANCE_SIGMAS * math.sqrt(planned) + 1 else 0.0
+
+
+def _users_by_second(health: Sequence[Health], steady: Steady) -> list[int]:
+    """Users that were there in each second of the judged part. A worker that did not report a second still had those before."""
+    workers: dict[str, dict[int, int]] = {}
+    for h in health:
+        workers.setdefault(h.worker, {})[h.second] = h.slots
+    users = [0] * (steady.to_second - steady.from_second)
+    for rows in workers.values():
+        known = max((s for s in rows if s <= steady.from_second), default=None)
+        there = rows[known] if known is not None else 0
+        for i in range(len(users)):
+            there = rows.get(steady.from_second + i, there)
+            users[i] += there
+    return users
 
 
 def _lag(measurements: Measurements, agreement: Agreement, steady: Steady | None, words: RemedyWords) -> list[Check]:

@@ -40,6 +40,7 @@ class RunFacts:
     load_started_ns, load_ended_ns  Unix ns between which the schedule ran (ended: the stop of the schedule, before the drain)
     drained_ns         Unix ns at which the last operation under way had ended (0: unknown)
     plan               the load curve; empty for a closed model (any locustfile without our schedule)
+    slots              users that the plan is divided among (0: unknown)
     workers            names of the workers that took part
     lost_workers       those that vanished before they had handed over everything
     losses             one for each lost worker, what it can have taken along
@@ -58,6 +59,7 @@ class RunFacts:
     load_ended_ns: int
     drained_ns: int = 0
     plan: tuple[PlannedSegment, ...] = ()
+    slots: int = 0
     workers: tuple[str, ...] = ()
     lost_workers: tuple[str, ...] = ()
     losses: tuple[Loss, ...] = ()

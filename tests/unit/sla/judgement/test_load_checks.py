@@ -145,3 +145,25 @@ def test_the_servers_counters_agree_with_what_was_asked_of_it():
     own = tuple(dataclasses.replace(w, started=w.started + 5, failed={"generator": 5}) for w in run.windows)
     found = check(dataclasses.replace(run, windows=own), "counters_generate")
     assert found.status is Status.PASS, found.reason
+
+
+@pytest.mark.parametrize(
+    ("missing_s", "stalled", "expected"),
+    [(0, False, 0.0), (6, False, 0.1), (30, False, 0.5), (0, True, 0.0)],
+)
+def test_arrivals_due_before_their_user_existed_are_planned_and_not_sent(missing_s, stalled, expected):
+    """One of two workers has its 50 of 100 users only `missing_s` into the judged 30 s; a stalled one reports every third."""
+    run = measurements(hold_s=30, rate=4)  # so few that chance hides half of them
+    first = find_steady(run).from_second
+    health = [
+        dataclasses.replace(h, slots=0 if h.worker == "w2" and missing_s and h.second < first + missing_s else 50)
+        for h in run.health
+        if not (stalled and h.worker == "w2" and h.second % 3)
+    ]
+    facts = dataclasses.replace(run.facts, slots=100)
+    windows = tuple(dataclasses.replace(w, planned=0, started=0) for w in run.windows) if expected else run.windows
+    known = sum(w.planned for w in windows if w.second >= first)
+    failed_check = check(dataclasses.replace(run, health=tuple(health), facts=facts, windows=windows), "unsent")
+    planned = 12 * 30 * expected + known
+    assert failed_check.figure == pytest.approx(12 * 30 * expected / planned if planned else 0.0)
+    assert f"{12 * 30 * expected:.0f} of {planned:.0f} planned" in failed_check.reason
