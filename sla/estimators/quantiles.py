@@ -18,7 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from sla.estimators.dependence import BATCHES, FloatArray, design_effect, effective_size
 from sla.estimators.laws import beta_quantile
-from sla.values import histogram
+from sla.values import grouped_counts, histogram
 from sla.values.estimate import Estimate
 from sla.values.histogram import HIGHEST_NS, Histogram, IntArray, bucket_edges_ns, bucket_high_ns, bucket_middle_ns
 
@@ -168,9 +168,7 @@ def windows_of(finished_at_s: ArrayLike, latency_ns: ArrayLike) -> list[Histogra
     occupied, position = np.unique(np.floor(times), return_inverse=True)
     steps = np.minimum(np.diff(occupied, prepend=occupied[:1]), LONGEST_GAP_S).astype(np.int64)
     seconds = np.cumsum(steps)[position]
-    order = np.argsort(seconds, kind="stable")
-    cuts = np.searchsorted(seconds[order], np.arange(1, seconds.max() + 1))
-    return [histogram.from_values(part) for part in np.split(whole[order], cuts)]
+    return grouped_counts.count(whole, seconds, int(seconds.max()) + 1).histograms()
 
 
 def quantile_estimates(

@@ -7,7 +7,7 @@ from collections import Counter
 import pytest
 
 from tests.e2e.faults.cluster import SHORT, Cluster, counted, failed_checks, missing_from_reports, said, sequences, target
-from tests.e2e.running import Running, until
+from tests.e2e.running import ROOT, Running, until
 
 
 def test_a_killed_worker_is_named_with_its_last_report_and_every_lost_operation_is_counted(tmp_path, node):
@@ -141,6 +141,36 @@ def test_a_worker_that_is_asked_to_go_hands_over_everything_and_the_run_says_tha
     assert ended.code == 5
     assert "left early" in ended.check("workers")["reason"]
     assert "everything that it measured is here" in ended.check("workers")["reason"]
+
+
+DAMAGED = """
+import bizra_load.runtime.worker_run as worker_run
+
+class Third(worker_run.ReportMaker):  # of this worker's reports arrives as nothing that can be read
+    made = 0
+
+    def steps(self, *rows):
+        yield from super().steps(*rows)
+        Third.made += 1
+        self.data = b"" if Third.made == 3 else self.data
+
+worker_run.ReportMaker = Third
+"""
+
+
+def test_a_worker_that_left_early_is_not_said_to_be_complete_when_a_report_of_it_was_refused(tmp_path, node):
+    locustfile = tmp_path / "damaged.py"
+    locustfile.write_text((ROOT / "locustfiles/poi.py").read_text() + DAMAGED)
+    with Cluster(tmp_path / "runs", "-f", str(locustfile), *target(node), *SHORT, "--duration", "10s") as cluster:
+        workers = [cluster.worker(), cluster.worker()]
+        cluster.wait_for(300)
+        workers[0].terminate()
+        ended = cluster.end()
+        assert [w.wait(20) for w in workers] == [0, 0]
+    assert missing_from_reports(ended, node) > 0
+    assert ended.check("reports")["figure"] == 2
+    assert failed_checks(ended) >= {"workers", "workers_operations", "reports"}
+    assert "everything that it measured is here" not in ended.check("workers")["reason"]
 
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGSTOP], ids=["killed", "suspended"])
