@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bizra_load.measure.hdr_codec import WireError, decode_histogram, encode_histogram
-from bizra_load.measure.report import decode_report, encode_report
+from bizra_load.measure.report import VERSION, decode_report, encode_report
 from bizra_load.measure.rows import health_row, window_from_row, window_row
 from sla.values.histogram import HIGHEST_NS, Histogram, from_values
 from sla.values.window import Health, Window
@@ -110,4 +110,4 @@ def test_a_zip_bomb_is_not_unpacked():
 def test_health_rows_are_checked_too():
     row = {**health_row(Health(1, "w")), "cpu_share": float("nan")}
     with pytest.raises(WireError, match="cpu_share"):
-        decode(msgpack.packb([1, [], [row]]))
+        decode(msgpack.packb([VERSION, [], [row], []]))
