@@ -6,7 +6,7 @@ can be sped up (a drill can't wait ten minutes): all its windows and its "for" s
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from bizra_load.monitoring.rules import DURATION, INSTANCE, JOB_LABEL, PERCENT, VALUE, AlertRule, promql_duration
@@ -14,10 +14,12 @@ from bizra_load.settings.remedies import WORDS
 from sla.values.agreement import Agreement, Objective, OperationMetrics
 from sla.values.baseline import unknown_limit
 from sla.values.kinds import ServerLatency, SuccessRate, Throughput
+from sla.values.promql import added
 from sla.values.section import AgreementError
 
 JOB = SERVICE = "bizra-node"
 OPERATIONS = ("generate", "verify", "finality")
+EACH, ALL = "by (job, instance)", "by (job)"  # each node, and all of them together
 GROUPS = ("bizra_finality_sla", "bizra_poi_sla", "bizra_resource_limits", "bizra_health_checks")
 # (burn-rate factor, long window, short window): 2 % of a 30-day error budget in an hour, 5 % in six hours.
 # Google, The Site Reliability Workbook (2018), chapter 5 "Alerting on SLOs", table 5-8; the short window is a twelfth.
@@ -74,7 +76,10 @@ def alert_rules(
 
 @dataclass(frozen=True)
 class _Series:
-    """PromQL over a node's metrics; windows are in seconds, before they are sped up."""
+    """PromQL over the metrics of the nodes of one job; windows are in seconds, before they are sped up.
+
+    What is true of each instance is asked of each: in a sum over all of them, one that hangs and so completes little vanishes.
+    """
 
     operations: Mapping[str, OperationMetrics]
     job: str
@@ -88,61 +93,67 @@ class _Series:
         return promql_duration(window_s / self.speed_up)
 
     def rate(self, metric: str, window_s: float) -> str:
-        return f"sum by (job) (rate({metric}[{self.span(window_s)}]))"
+        return f"rate({metric}{self.node}[{self.span(window_s)}])"
 
-    def known(self, metric: str, window_s: float) -> str:
-        """The rate, 0 while no series of the metric is there and a node is up: some clients expose a counter with its first
-        event, and a sum with one that is absent would be empty, and its alert silent.
-        """
-        return f"({self.rate(metric, window_s)} or 0 * count by (job) (up{self.node} == 1))"
+    def rates(self, counters: Sequence[str], window_s: float, by: str = EACH) -> str:
+        return added([self.rate(c, window_s) for c in counters], by)
 
-    def total(self, operation: str, window_s: float) -> str:
-        return self.known(self.operations[operation].total, window_s)
+    def successful(self) -> list[str]:
+        return [self.operations[o].total for o in ("generate", "verify")]
 
-    def p99(self, operation: str) -> str:
-        buckets = f"{self.operations[operation].histogram}_bucket"
-        return f"histogram_quantile(0.99, sum by (job, le) (rate({buckets}[{self.span(300)}])))"
+    def failed(self) -> list[str]:
+        return [self.operations[o].failed for o in ("generate", "verify")]
 
-    def errors(self, window_s: float) -> str:
-        """The share of generate and verify operations that failed."""
-        bad = " + ".join(self.known(self.operations[o].failed, window_s) for o in ("generate", "verify"))
-        good = " + ".join(self.total(o, window_s) for o in ("generate", "verify"))
-        return f"({bad}) / ({bad} + {good})"
+    def errors(self, window_s: float, by: str = EACH) -> str:
+        """The share of generate and verify operations that failed; empty where no counter of failures is there."""
+        attempts = [*self.failed(), *self.successful()]
+        return f"{self.rates(self.failed(), window_s, by)} / {self.rates(attempts, window_s, by)}"
+
+    def blind(self, operation: str) -> str:
+        """A node that is up, counts an operation in its counter or its histogram, and lacks the other."""
+        total, counts = self.operations[operation].total, f"{self.operations[operation].histogram}_bucket"
+        every = f'{counts}{{job="{self.job}", le="+Inf"}}'
+        up, at = f"up{self.node} == 1", "on (job, instance)"
+        return (
+            f"({up} and {at} ({self.rate(total, 120)} > 0) unless {at} {every}) or "
+            f"({up} and {at} (rate({every}[{self.span(120)}]) > 0) unless {at} {total}{self.node})"
+        )
 
 
 def _latency(
     series: _Series, name: str, group: str, severity: str, operation: str, what: str, limit_s: float, for_s: float
 ) -> AlertRule:
+    rate = series.rate(f"{series.operations[operation].histogram}_bucket", 300)
+    p99 = f"histogram_quantile(0.99, sum by (job, instance, le) ({rate}))"
     return AlertRule(
-        name, group, severity, "sla", f"{series.p99(operation)} > {_number(limit_s)}", for_s,
+        name, group, severity, "sla", f"{p99} > {_number(limit_s)}", for_s,
         f"The p99 of {what} is over {_time(limit_s)}",
-        f"The p99 of {what} on {JOB_LABEL} is {DURATION}; the agreement allows {_time(limit_s)}.", SERVICE,
+        f"The p99 of {what} on {JOB_LABEL} {INSTANCE} is {DURATION}; the agreement allows {_time(limit_s)}.", SERVICE,
     )  # fmt: skip
 
 
 def _finality(series: _Series, t: Thresholds) -> tuple[AlertRule, ...]:
-    group = GROUPS[0]
+    group, checks = GROUPS[0], [series.operations["finality"].total]
     return (
         _latency(
             series, "FinalityCheckP99Violation", group, "critical", "finality", "finality checks", t.finality_p99_s, 120
         ),
         AlertRule(
             "FinalityCheckStalled", group, "critical", "sla",
-            f"{series.total('finality', 300)} == 0 and {series.total('finality', 3600)} > 0 and "
-            f"{series.total('generate', 300)} + {series.total('verify', 300)} > 0", 60,
+            f"{series.rates(checks, 3600)} > 0 and {series.rates(series.successful(), 300)} > 0 "
+            f"unless {series.rates(checks, 300)} > 0", 60,
             "Finality checks came to a stop",
-            f"{JOB_LABEL} has completed no finality check for 5 minutes, and did within the last hour; other operations go on.",
-            SERVICE,
+            f"{JOB_LABEL} {INSTANCE} has completed no finality check for 5 minutes, and did within the last hour; "
+            "other operations go on.", SERVICE,
         ),
     )  # fmt: skip
 
 
 def _poi(series: _Series, t: Thresholds) -> tuple[AlertRule, ...]:
     group = GROUPS[1]
-    operations = f"{series.total('generate', 300)} + {series.total('verify', 300)}"
     budget = 1 - t.success
     burns = " or ".join(
-        f"({series.errors(long)} > {_number(factor * budget)} and {series.errors(short)} > {_number(factor * budget)})"
+        " and ".join(f"{series.errors(window, ALL)} > {_number(factor * budget)}" for window in (long, short))
         for factor, long, short in BURN_RATES
     )
     return (
@@ -150,7 +161,7 @@ def _poi(series: _Series, t: Thresholds) -> tuple[AlertRule, ...]:
         _latency(series, "PoIVerificationP99Violation", group, "warning", "verify", "PoI verification", t.verify_p99_s, 300),
         AlertRule(
             "PoIThroughputDegraded", group, "warning", "sla",
-            f"0 < {operations} < {_number(t.throughput_per_s)}", 600,
+            f"0 < {series.rates(series.successful(), 300, ALL)} < {_number(t.throughput_per_s)}", 600,
             f"PoI throughput is under {t.throughput_per_s:,.0f} ops/s",
             f"{JOB_LABEL} carries out {VALUE} operations/s; the agreement accepts {t.throughput_per_s:,.0f} or more.", SERVICE,
         ),
@@ -158,7 +169,8 @@ def _poi(series: _Series, t: Thresholds) -> tuple[AlertRule, ...]:
             "PoISuccessRateCritical", group, "critical", "sla",
             f"1 - {series.errors(300)} < {_number(t.success)}", 120,
             f"PoI success rate is under {100 * t.success:g} %",
-            f"{PERCENT} of PoI operations on {JOB_LABEL} succeed; the agreement demands {100 * t.success:g} %.", SERVICE,
+            f"{PERCENT} of PoI operations on {JOB_LABEL} {INSTANCE} succeed; the agreement demands {100 * t.success:g} %.",
+            SERVICE,
         ),
         AlertRule(
             "PoIErrorBudgetBurn", group, "critical", "sla", burns, 0,
@@ -180,7 +192,7 @@ def _resources(series: _Series, t: Thresholds) -> tuple[AlertRule, ...]:
         ),
         AlertRule(
             "RustProcessCPUHigh", group, "warning", "resource",
-            f"rate(process_cpu_seconds_total{series.node}[{series.span(300)}]) > {_number(t.cpu_cores)}", 300,
+            f"{series.rate('process_cpu_seconds_total', 300)} > {_number(t.cpu_cores)}", 300,
             f"The node uses more than {t.cpu_cores:g} cores",
             f"{INSTANCE} uses {VALUE} cores.", SERVICE,
         ),
@@ -198,12 +210,12 @@ def _health(series: _Series, t: Thresholds) -> tuple[AlertRule, ...]:
         ),
         AlertRule(
             "RustMetricsAbsent", group, "critical", "health",
-            f"(up{series.node} == 1 unless on (job, instance) {series.operations['generate'].total}) "
-            f"or absent(up{series.node})",
+            f"(up{series.node} == 1 unless on (job, instance) {series.operations['generate'].total}{series.node}) or "
+            f"{' or '.join(series.blind(o) for o in OPERATIONS)} or absent(up{series.node})",
             120,
-            "The node is scraped and its PoI series are gone, or no node is scraped at all",
-            f"{JOB_LABEL} {INSTANCE}: no PoI metrics are there. Either a node's responses lack them, or it has left service "
-            "discovery: every other alert on them is blind.", SERVICE,
+            "The node is scraped and PoI series of it are missing, or no node is scraped at all",
+            f"{JOB_LABEL} {INSTANCE}: PoI metrics that alerts are made of are not there. Either a node's responses lack them, "
+            "or all nodes have left service discovery: the alerts on them are blind.", SERVICE,
         ),
         AlertRule(
             "PrometheusScrapeSlow", group, "warning", "health",

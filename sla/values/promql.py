@@ -1,0 +1,23 @@
+"""PromQL that is right whatever series are there: counters that are exposed late, nodes that are scraped twice."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+# labels that say who scraped, not what: jobs, and what replicas of one Prometheus add (the operator's, Thanos' and Mimir's)
+SCRAPERS = ("job", "prometheus", "prometheus_replica", "replica", "__replica__")
+
+
+def added(vectors: Sequence[str], by: str = "") -> str:
+    """The sum of vectors that are there, such as rates of several counters; `by` is a clause such as "by (job)".
+
+    `a + b` is empty where one of them is: some clients expose a counter with its first event. Here a label of its own keeps
+    the series of each apart, so that `or` joins them all; the sum is empty only where all are.
+    """
+    apart = [f'label_replace({v}, "summand", "{number}", "", "")' for number, v in enumerate(vectors)]
+    return f"sum {by + ' ' if by else ''}({' or '.join(apart) if len(vectors) > 1 else vectors[0]})"
+
+
+def once(vector: str) -> str:
+    """Series that differ in who scraped them alone are one: the highest."""
+    return f"max without ({', '.join(SCRAPERS)}) ({vector})"
