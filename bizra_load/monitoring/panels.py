@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from sla.values.agreement import Agreement, Limit, Objective
 from sla.values.kinds import ObjectiveKind
+from sla.values.promql import added, once
 
 NODE = '{job=~"$job", instance=~"$instance"}'
 GENERATOR = '{job=~"$job"}'
@@ -41,15 +42,16 @@ def generator_panels() -> tuple[Panel, ...]:
 
 def _timeliness() -> tuple[Panel, ...]:
     """The rate that was planned and kept, and how long users and requests waited."""
+    started, successful = _generator_rate("bizra_load_operations_started_total"), _finished('outcome="ok"')
     return (
         Panel(
             "Arrival rate: planned against achieved",
             "Planned by the load curve, sent by the workers, successful ones. A gap between the first two is the generator's.",
             "ops",
             {
-                "planned": f"sum (bizra_load_planned_rate_per_second{GENERATOR})",
-                "started": _generator_rate("bizra_load_operations_started_total"),
-                "successful": _finished('outcome="ok"'),
+                "planned": f"sum ({once(f'bizra_load_planned_rate_per_second{GENERATOR}')})",
+                "started": started,
+                "successful": f"{successful} or 0 * {started}",  # 0 where nothing has succeeded yet
             },
         ),
         Panel(
@@ -95,8 +97,8 @@ def _trouble() -> tuple[Panel, ...]:
             "CPU of each worker (a core is 1), and how many report.",
             "none",
             {
-                "CPU {{worker}}": f"bizra_load_worker_cpu_ratio{GENERATOR}",
-                "workers": f"sum (bizra_load_workers{GENERATOR})",
+                "CPU {{worker}}": once(f"bizra_load_worker_cpu_ratio{GENERATOR}"),
+                "workers": f"sum ({once(f'bizra_load_workers{GENERATOR}')})",
             },
             ThresholdLine(0.9, "above"),
         ),
@@ -104,22 +106,23 @@ def _trouble() -> tuple[Panel, ...]:
             "Checks of the run",
             "1: passed, 0: not; known once a run has been judged.",
             "none",
-            {"{{check}}": f"bizra_load_check_passed{GENERATOR}"},
+            {"{{check}}": once(f"bizra_load_check_passed{GENERATOR}")},
         ),
     )
 
 
 def _generator_rate(metric: str) -> str:
-    return f"sum (rate({metric}{GENERATOR}[$__rate_interval]))"
+    return f"sum ({once(f'rate({metric}{GENERATOR}[$__rate_interval])')})"
 
 
 def _finished(outcome: str, by: str = "") -> str:
-    return f'sum{by} (rate(bizra_load_operations_finished_total{{job=~"$job", {outcome}}}[$__rate_interval]))'
+    rate = f'rate(bizra_load_operations_finished_total{{job=~"$job", {outcome}}}[$__rate_interval])'
+    return f"sum{by} ({once(rate)})"
 
 
 def _generator_quantile(q: float, metric: str, by: str = "") -> str:
     labels = f"{by}, le" if by else "le"
-    return f"histogram_quantile({q:g}, sum by ({labels}) (rate({metric}_bucket{GENERATOR}[$__rate_interval])))"
+    return f"histogram_quantile({q:g}, sum by ({labels}) ({once(f'rate({metric}_bucket{GENERATOR}[$__rate_interval])')}))"
 
 
 def runnable(expression: str, job: str = ".*", instance: str = ".*", interval: str = "1m") -> str:
@@ -129,14 +132,14 @@ def runnable(expression: str, job: str = ".*", instance: str = ".*", interval: s
     return expression
 
 
-def node_rate(metric: str) -> str:
-    """PromQL: a counter's increase a second, over all chosen nodes."""
-    return f"sum (rate({metric}{NODE}[$__rate_interval]))"
+def node_rate(*counters: str) -> str:
+    """PromQL: the increase a second of counters together, over all chosen nodes; of those that are there."""
+    return added([once(f"rate({c}{NODE}[$__rate_interval])") for c in counters])
 
 
 def node_quantile(q: float, histogram: str) -> str:
     """PromQL: a quantile of a histogram, over all chosen nodes."""
-    return f"histogram_quantile({q:g}, sum by (le) (rate({histogram}_bucket{NODE}[$__rate_interval])))"
+    return f"histogram_quantile({q:g}, sum by (le) ({once(f'rate({histogram}_bucket{NODE}[$__rate_interval])')}))"
 
 
 def objective_of(agreement: Agreement, kind: type[ObjectiveKind], operations: tuple[str, ...]) -> Objective | None:

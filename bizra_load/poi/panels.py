@@ -19,13 +19,6 @@ TEMPLATES = {
 }
 
 
-def _known(counter: str, beside: str) -> str:
-    """A rate that is 0 where the counter is not there and the one `beside` it is: some clients expose one with its first event,
-    and a sum with one that is absent is empty.
-    """
-    return f"({node_rate(counter)} or 0 * {node_rate(beside)})"
-
-
 def node_panels(agreement: Agreement, environment: str = "") -> tuple[Panel, ...]:
     """The six panels of a node under an agreement. A limit that the agreement gives as a share of a plan has no line, nor has
     a multiple of a baseline that is not there (see sla.values.baseline.with_baseline): the panel's description says so.
@@ -40,8 +33,8 @@ def node_panels(agreement: Agreement, environment: str = "") -> tuple[Panel, ...
         limit = throughput.acceptable if accepted and throughput.acceptable else throughput.target
     latency = partial(_latency, agreement, metrics)
     generate, verify, finality = (metrics[o] for o in ("generate", "verify", "finality"))
-    done = f"{_known(generate.total, verify.total)} + {_known(verify.total, generate.total)}"
-    failed = f"{_known(generate.failed, generate.total)} + {_known(verify.failed, verify.total)}"
+    failed = (generate.failed, verify.failed)
+    attempts = node_rate(*failed, generate.total, verify.total)
     return (
         latency("Finality check performance", "finality", (0.5, 0.9, 0.99)),
         Panel(
@@ -57,14 +50,19 @@ def node_panels(agreement: Agreement, environment: str = "") -> tuple[Panel, ...
             "Attestations generated and verified each second; the line is what the agreement asks of both together"
             + (f" (accepted in {environment})." if limit and throughput and limit is throughput.acceptable else "."),
             "ops",
-            {"generate": node_rate(generate.total), "verify": node_rate(verify.total), "both": done},
+            {
+                "generate": node_rate(generate.total),
+                "verify": node_rate(verify.total),
+                "both": node_rate(generate.total, verify.total),
+            },
             line_of(limit),
         ),
         Panel(
             "PoI success rate",
             "Share of generate and verify operations that did not fail. The line is the agreement's target.",
             "percentunit",
-            {"success rate": f"({done}) / ({done} + {failed})"},
+            # some clients expose a counter of failures with the first one
+            {"success rate": f"1 - ({node_rate(*failed)} or 0 * {attempts}) / {attempts}"},
             line_of(success.target if success else None),
         ),
     )

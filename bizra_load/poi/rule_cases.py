@@ -172,7 +172,7 @@ class _Node:
             yield replace(self.fault(alert, slow, value), title=title, beside=hanging, instance=SECOND)
 
     def without(self) -> Iterator[Case]:
-        """Each series that a rule reads, absent: what is left shows the fault, or nothing can, and the node is said to be so."""
+        """Each series that a rule reads, absent: what is left shows the fault, or nothing can (see gone())."""
         named = {o: (_series(self.of(o).total), _series(self.of(o).failed)) for o in ("generate", "verify")}
         (generate, generate_failed), (verify, verify_failed) = named["generate"], named["verify"]
         finality, half = _series(self.of("finality").total), self.each / 2

@@ -12,6 +12,7 @@ from typing import assert_never
 from sla.values.agreement import Agreement, Objective
 from sla.values.assessment import ObjectiveResult, Severity
 from sla.values.kinds import ClientLatency, ServerLatency, SuccessRate, Throughput
+from sla.values.promql import added
 from sla.values.strategy import Trigger
 
 ALERT_FOR_S = 300.0
@@ -100,15 +101,14 @@ def _less_than_the_day_before(o: Objective, key: str, agreement: Agreement) -> l
     totals = _totals(o, agreement)
     if not totals:
         return []
-    now = " + ".join(f"sum(rate({name}[{RANGE}]))" for name in totals)
-    before = " + ".join(f"sum(rate({name}[{RANGE}] offset 1d))" for name in totals)
+    now, before = (added([f"rate({name}[{RANGE}]{at})" for name in totals], "by (job)") for at in ("", " offset 1d"))
     title = f"{o.title} is more than 10 % under that of the day before"
-    return [Trigger(key, title, f"({now}) < {1 - DEGRADED_BY:g} * ({before})", ALERT_FOR_S, None, o.unit)]
+    return [Trigger(key, title, f"{now} < {1 - DEGRADED_BY:g} * {before}", ALERT_FOR_S, None, o.unit)]
 
 
 def _quantile(o: Objective, quantile: float, agreement: Agreement) -> str:
     name = agreement.operations[o.operations[0]].histogram
-    return f"histogram_quantile({quantile:g}, sum by (le, instance) (rate({name}_bucket[{RANGE}])))"
+    return f"histogram_quantile({quantile:g}, sum by (le, job, instance) (rate({name}_bucket[{RANGE}])))"
 
 
 def _success(o: Objective, agreement: Agreement) -> str:
@@ -116,18 +116,13 @@ def _success(o: Objective, agreement: Agreement) -> str:
     counted = [m for m in (agreement.operations[name] for name in o.operations) if m.total and m.failed]
     if not counted:
         return ""
-    seen = " or ".join(_rate(m.total) for m in counted)
-
-    def known(name: str) -> str:
-        """0 where an instance has others of these counters and not this one: it may expose it with its first event."""
-        return f"({_rate(name)} or 0 * ({seen}))"
-
-    successful, failed = (" + ".join(map(known, names)) for names in ([m.total for m in counted], [m.failed for m in counted]))
-    return f"({successful}) / ({successful} + {failed})"
+    failed = [m.failed for m in counted]
+    attempts = _rate([*failed, *(m.total for m in counted)])
+    return f"1 - ({_rate(failed)} or 0 * {attempts}) / {attempts}"  # a counter may be exposed with its first event
 
 
-def _rate(counter: str) -> str:
-    return f"sum by (instance) (rate({counter}[{RANGE}]))"
+def _rate(counters: Sequence[str]) -> str:
+    return added([f"rate({c}[{RANGE}])" for c in counters], "by (job, instance)")
 
 
 def _totals(o: Objective, agreement: Agreement) -> list[str]:

@@ -1,0 +1,230 @@
+"""Panels and rollback triggers give the right figures on a real Prometheus: alone, with two nodes of which one fails, with a
+node in two jobs or seen by two replicas of Prometheus, with a restart in the window, and with each series absent.
+"""
+
+import itertools
+import re
+import time
+from dataclasses import dataclass, replace
+
+import pytest
+
+from bizra_load.judging.agreements import read_agreement
+from bizra_load.monitoring.panels import generator_panels, runnable
+from bizra_load.poi.panels import node_panels
+from bizra_load.rehearsal.local_prometheus import local_prometheus
+from bizra_load.server_metrics.prometheus_api import PrometheusClient
+from sla.release.triggers import triggers
+from tests.e2e.remote_write import remote_write
+from tests.e2e.talking import COUNTERS, HISTOGRAMS
+
+AGREEMENT = read_agreement("v2.2.0-rc1").agreement
+PANELS = node_panels(AGREEMENT)
+STEP_S, LENGTH_S, DAY_S = 15, 600, 86_400
+EDGES_S = (1e-6, 13e-6, 20e-6, 200e-6, 5e-3, float("inf"))
+QUICK, SLOW = 13e-6, 5e-3  # the edge that all operations of a node lie below
+
+
+@dataclass(frozen=True)
+class Node:
+    """Increments a second; `labels` name it and who scrapes it; `restarts_s`: so long before the end."""
+
+    labels: tuple[tuple[str, str], ...] = (("instance", "a"),)
+    generate: float = 800.0
+    generate_failed: float = 200.0
+    verify: float = 500.0
+    verify_failed: float = 0.0
+    finality: float = 100.0
+    edge_s: float = QUICK
+    restarts_s: float = 0.0
+    absent: str = ""
+
+    def per_s(self):
+        """{(metric, further labels): increments a second} of what it exposes."""
+        found = {}
+        for name, metric in COUNTERS.items():
+            found[metric, ()] = getattr(self, name.replace(" ", "_"))
+        for operation, metric in HISTOGRAMS.items():
+            for edge in EDGES_S:
+                le = "+Inf" if edge == float("inf") else repr(edge)
+                found[f"{metric}_bucket", (("le", le),)] = getattr(self, operation) * (edge >= self.edge_s)
+        return {key: value for key, value in found.items() if not self.absent or not key[0].startswith(self.absent)}
+
+    def series(self, end_s, length_s=LENGTH_S):
+        points = {}
+        for (name, further), each in self.per_s().items():
+            at = range(0, length_s + 1, STEP_S)
+            values = [1000 + each * t for t in at]
+            if self.restarts_s:
+                begin = length_s - self.restarts_s
+                values = [v if t < begin else each * (t - begin + STEP_S) for t, v in zip(at, values, strict=True)]
+            points[name, (*self.labels, *further)] = [(end_s - length_s + t, v) for t, v in zip(at, values, strict=True)]
+        return points
+
+
+OTHER = Node((("instance", "b"),), generate=0.0, generate_failed=300.0, verify=1.0, verify_failed=99.0, edge_s=SLOW)
+SITUATIONS = {
+    "alone": [Node()],
+    "two nodes, and one fails": [Node(), OTHER],
+    "one address in two clusters": [Node((("instance", "a"), ("cluster", c))) for c in ("x", "y")],
+    "a restart": [Node(restarts_s=30)],
+    "two nodes, and one restarts": [Node(), replace(OTHER, restarts_s=30)],
+} | {f"without {metric}": [Node(absent=metric)] for metric in (*COUNTERS.values(), *HISTOGRAMS.values())}
+
+
+@pytest.fixture(scope="module")
+def prometheus():
+    with local_prometheus({}, flags=["--web.enable-remote-write-receiver"]) as started:
+        yield started.url
+
+
+@pytest.fixture(scope="module")
+def now(prometheus):
+    """When all histories end; that of the day before has to be written first."""
+    end_s = int(time.time()) - 30
+    for job, then in (("kept", 600.0), ("lessened", 900.0), ("late-counter", 900.0)):
+        remote_write(prometheus, job, Node(generate=then).series(end_s - DAY_S))
+    return end_s
+
+
+def value(prometheus, now, expression, job=".*"):
+    """The single value of an expression; None where it has none."""
+    found = PrometheusClient(prometheus).query(runnable(expression, job), now)
+    assert len(found) <= 1, found
+    figure = float(found[0]["value"][1]) if found else None
+    return None if figure != figure else figure
+
+
+def expected(nodes):
+    """{legend: figure} of what these nodes do together, by panel."""
+    added = {}
+    for key, each in itertools.chain.from_iterable(n.per_s().items() for n in nodes):
+        added[key] = added.get(key, 0.0) + each
+
+    def of(*names):
+        found = [added[COUNTERS[n], ()] for n in names if (COUNTERS[n], ()) in added]
+        return sum(found) if found else None
+
+    def quantile(q, operation):
+        buckets = [
+            added.get((f"{HISTOGRAMS[operation]}_bucket", (("le", "+Inf" if e == float("inf") else repr(e)),))) for e in EDGES_S
+        ]
+        if buckets[-1] is None:
+            return None
+        rank = q * buckets[-1]
+        at = next(i for i, count in enumerate(buckets) if count >= rank)
+        low, before = (EDGES_S[at - 1], buckets[at - 1]) if at else (0.0, 0.0)
+        return low + (EDGES_S[at] - low) * (rank - before) / (buckets[at] - before)
+
+    failed, done = of("generate failed", "verify failed"), of("generate", "verify")
+    return {
+        "Finality check performance": {f"p{100 * q:g}": quantile(q, "finality") for q in (0.5, 0.9, 0.99)},
+        "Finality throughput": {"finality checks": of("finality")},
+        "PoI generation performance": {f"p{100 * q:g}": quantile(q, "generate") for q in (0.5, 0.95, 0.99)},
+        "PoI verification performance": {f"p{100 * q:g}": quantile(q, "verify") for q in (0.5, 0.95, 0.99)},
+        "PoI throughput": {"generate": of("generate"), "verify": of("verify"), "both": done},
+        "PoI success rate": {"success rate": 1 - (failed or 0.0) / ((failed or 0.0) + done)},
+    }
+
+
+@pytest.mark.parametrize("situation", SITUATIONS)
+@pytest.mark.parametrize("scraped", ["once", "in two jobs", "by two replicas"])
+def test_every_panel_shows_what_the_nodes_do(prometheus, now, situation, scraped):
+    nodes, job = SITUATIONS[situation], re.sub(r"\W+", "-", f"{situation} {scraped}")
+    for node in nodes:
+        remote_write(prometheus, job, (replace(node, labels=(*node.labels, ("prometheus_replica", "a")))).series(now))
+        if scraped == "in two jobs":
+            remote_write(prometheus, f"{job}-again", node.series(now))
+        elif scraped == "by two replicas":
+            remote_write(prometheus, job, replace(node, labels=(*node.labels, ("prometheus_replica", "b"))).series(now))
+    found = {p.title: {legend: value(prometheus, now, e, f"{job}(-again)?") for legend, e in p.queries.items()} for p in PANELS}
+    right = expected(nodes)
+    assert {title: set(legends) for title, legends in found.items()} == {t: set(legends) for t, legends in right.items()}
+    for title, legends in right.items():
+        assert found[title] == {legend: figure and pytest.approx(figure, rel=1e-6) for legend, figure in legends.items()}, title
+
+
+GENERATOR = {
+    ("bizra_load_planned_rate_per_second", ()): 1000.0,
+    ("bizra_load_workers", ()): 2.0,
+    ("bizra_load_worker_cpu_ratio", (("worker", "w1"),)): 0.5,
+    ("bizra_load_check_passed", (("check", "unsent"),)): 1.0,
+    ("bizra_load_operations_started_total", (("operation", "generate"),)): 900.0,
+    ("bizra_load_operations_finished_total", (("operation", "generate"), ("outcome", "ok"))): 890.0,
+    ("bizra_load_operations_finished_total", (("operation", "generate"), ("outcome", "timeout"))): 10.0,
+    ("bizra_load_operations_unsent_total", ()): 100.0,
+    **{
+        (f"bizra_load_{name}_seconds_bucket", (*of, ("le", le))): count
+        for name, of in (
+            ("schedule_lag", ()),
+            ("response", (("operation", "generate"),)),
+            ("service", (("operation", "generate"),)),
+        )
+        for le, count in (("0.001", 0.0), ("0.002", 900.0), ("+Inf", 900.0))
+    },
+}
+SHOWN = {
+    "Arrival rate: planned against achieved": {"planned": 1000.0, "started": 900.0, "successful": 890.0},
+    "Schedule lag": {"p50": 0.0015, "p99": 0.00199},
+    "Response time by operation": {"{{operation}} p50": 0.0015, "{{operation}} p99": 0.00199},
+    "Service time by operation": {"{{operation}} p50": 0.0015, "{{operation}} p99": 0.00199},
+    "Failed and unsent": {"{{outcome}}": 10.0, "unsent": 100.0},
+    "Workers": {"CPU {{worker}}": 0.5, "workers": 2.0},
+    "Checks of the run": {"{{check}}": 1.0},
+}
+METRICS = sorted({name.removesuffix("_bucket") for name, _ in GENERATOR})
+
+
+@pytest.mark.parametrize("absent", ["", "successful", *METRICS])
+def test_every_panel_of_the_generator_holds_in_two_jobs_after_a_restart_and_with_each_series_absent(prometheus, now, absent):
+    def points(name, figure):
+        if name.endswith(("_total", "_bucket")):  # it restarted half a minute ago
+            return [(now - t, figure * (1000 - t) if t > 30 else figure * (45 - t)) for t in range(600, -1, -STEP_S)]
+        return [(now - t, figure) for t in range(600, -1, -STEP_S)]
+
+    job = f"generator-{absent}"
+    series = {
+        (name, (("instance", "master:9646"), *of)): points(name, figure)
+        for (name, of), figure in GENERATOR.items()
+        if not (absent and name.startswith(absent)) and not (absent == "successful" and ("outcome", "ok") in of)
+    }
+    for each in (job, f"{job}-again"):
+        remote_write(prometheus, each, series)
+    for panel in generator_panels():
+        for legend, expression in panel.queries.items():
+            right = SHOWN[panel.title][legend]
+            if absent and (f"{absent}{{" in expression or f"{absent}_bucket" in expression):
+                right = None
+            if legend == "successful" and absent in ("successful", "bizra_load_operations_finished_total"):
+                right = 0.0
+            if legend == "successful" and absent == "bizra_load_operations_started_total":
+                right = 890.0
+            found = value(prometheus, now, expression, f"{job}(-again)?")
+            assert found == (right and pytest.approx(right, rel=1e-6)), (panel.title, legend)
+
+
+def fired(prometheus, now, key, job):
+    """Instances for which a trigger's expression gives anything, among series of one job."""
+    [trigger] = [t for t in triggers(AGREEMENT, (), True) if t.key == key]
+    found = PrometheusClient(prometheus).query(trigger.expression, now)
+    return [s["metric"].get("instance", "") for s in found if s["metric"].get("job") == job]
+
+
+@pytest.mark.parametrize("absent", ["", *COUNTERS.values()])
+def test_the_trigger_of_the_success_rate_names_the_node_that_fails(prometheus, now, absent):
+    job = f"success-{absent}"
+    well = Node(generate_failed=0.0, absent=absent)
+    for node in (well, replace(OTHER, absent=absent)):
+        remote_write(prometheus, job, node.series(now))
+    assert fired(prometheus, now, "poi_success_rate", job) == ["b"]
+
+
+def test_the_trigger_of_the_throughput_compares_each_job_with_its_own_day_before(prometheus, now):
+    remote_write(prometheus, "kept", Node(generate=600.0).series(now))
+    remote_write(prometheus, "lessened", Node(generate=600.0).series(now))
+    remote_write(prometheus, "late-counter", Node(absent="bizra_poi_generate_total").series(now))
+    remote_write(prometheus, "new", Node().series(now))
+    outcome = {
+        job: fired(prometheus, now, "poi_throughput_degraded", job) for job in ("kept", "lessened", "late-counter", "new")
+    }
+    assert outcome == {"kept": [], "lessened": [""], "late-counter": [""], "new": []}
