@@ -34,7 +34,7 @@ class Product:
     rule_tests         (agreement, its rules, the rule file's name, where runbooks are) -> content for `promtool test rules`
     panels             the panels of an agreement
     dashboards         (agreement's name, baseline's name or "") -> file name -> JSON; raises UsageError
-    dashboard          the name of the one that is imported, without .json
+    dashboard          (agreement, environment or "", job or "") -> JSON of the one that is imported; raises UsageError too
     drill_plan         what an alert drill provokes, and how; None: it has no drill
     """
 
@@ -46,7 +46,7 @@ class Product:
     rule_tests: Callable[[Agreement, Sequence[AlertRule], str, str], dict[str, Any]]
     panels: Callable[[Agreement], tuple[Panel, ...]]
     dashboards: Callable[[str, str], Mapping[str, str]]
-    dashboard: str
+    dashboard: Callable[[Agreement, str, str], str]
     drill_plan: Callable[[Agreement, DrillConditions], DrillPlan] | None = None
 
 
@@ -100,5 +100,13 @@ def panels_of(agreement: Agreement, name: str) -> tuple[Panel, ...]:
     """The panels of an agreement that is called `name` on the command line. Raises UsageError."""
     try:
         return product_of(agreement).panels(agreement)
+    except AgreementError as error:
+        raise UsageError(f"{name}: {error}") from None
+
+
+def dashboard_of(agreement: Agreement, name: str, environment: str = "", job: str = "") -> str:
+    """The dashboard of an agreement that is called `name` on the command line, to be imported. Raises UsageError."""
+    try:
+        return product_of(agreement).dashboard(agreement, environment, job)
     except AgreementError as error:
         raise UsageError(f"{name}: {error}") from None

@@ -148,6 +148,13 @@ def read_record(folder: Path) -> RunRecord:
     return _read_record(folder)[0]
 
 
+def read_facts(folder: Path) -> tuple[str, RunFacts]:
+    """The run's name and its facts, without what was measured. Raises UsageError as read_record() does."""
+    record, document = _read_record(folder)
+    with _refusals(folder / RECORD):
+        return record.name or "", facts_from_json(document["facts"])
+
+
 def _read_record(folder: Path) -> tuple[RunRecord, Any]:
     """The record, and all of the file's JSON."""
     checksums.verify(folder)

@@ -19,7 +19,7 @@ from bizra_load.io.terminal import terminal_width
 from bizra_load.judging.agreements import read_agreement
 from bizra_load.monitoring import grafana
 from bizra_load.monitoring.panel_check import check_panels
-from bizra_load.products import panels_of, product_of
+from bizra_load.products import dashboard_of, panels_of, product_of
 from bizra_load.server_metrics.exposition import ScrapeError
 from bizra_load.server_metrics.prometheus_api import PrometheusClient
 from bizra_load.settings import inputs
@@ -42,8 +42,7 @@ def run_import(args: argparse.Namespace) -> int:
     trust = trust_of(args)
     inputs.option("--out", inputs.out_folder, str(args.out))
     agreement = read_agreement(args.agreement, args.baseline).judged
-    product = product_of(agreement)
-    dashboard = product.dashboards(args.agreement, args.baseline)[f"{product.dashboard}.json"]
+    dashboard = dashboard_of(agreement, args.agreement)
     settings = grafana.settings_of_environment(args.timeout, trust)
     if settings is None:
         raise UsageError("GRAFANA_URL: is not set (allowed: the address of a Grafana, such as https://grafana.example)")
@@ -51,8 +50,8 @@ def run_import(args: argparse.Namespace) -> int:
     if args.insecure:
         log.print("WARN  the certificate is not verified (--insecure)", style="yellow", markup=False)
     done = grafana.import_dashboard(
-        settings, dashboard, panels_of(agreement, args.agreement), agreement, args.folder, args.datasource, args.snapshot,
-        lambda line: log.print(f"INFO  {line}", style="cyan", markup=False),
+        settings, dashboard, panels_of(agreement, args.agreement), agreement, grafana.Place(args.folder, args.datasource),
+        args.snapshot, lambda line: log.print(f"INFO  {line}", style="cyan", markup=False),
     )  # fmt: skip
     _write(args.out / "grafana-dashboard-url.txt", done.url + "\n")
     return _show(done.check, args.out)

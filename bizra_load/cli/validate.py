@@ -10,18 +10,19 @@ import argparse
 import os
 import random
 import sys
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from functools import partial
 from urllib.parse import urlsplit
 
-from bizra_load.exit_codes import UsageError
+from bizra_load.exit_codes import InvalidRunError, UsageError
 from bizra_load.io import terminal
 from bizra_load.io.files import writing
 from bizra_load.io.redaction import without_userinfo
+from bizra_load.io.trust import Trust
 from bizra_load.judging.agreements import AgreementFile, read_agreement
 from bizra_load.launch.load import put_load_on
 from bizra_load.launch.request import LoadRequest, load_request
-from bizra_load.monitoring.grafana import settings_of_environment
+from bizra_load.monitoring.grafana import Place, check_place, settings_of_environment
 from bizra_load.monitoring.rule_files import groups, to_yaml
 from bizra_load.node.faults import FaultError, Faults, parse_assignments
 from bizra_load.products import product_of
@@ -42,8 +43,10 @@ def run(args: argparse.Namespace) -> int:
     inputs.option("--artifacts", inputs.out_folder, str(args.artifacts))
     request = load_request(given)
     rehearsal = not request.host
-    _check(args, prometheus_url, rehearsal)
     settings = request.settings
+    place = Place(args.folder, args.datasource, moves=False)
+    _check(args, prometheus_url, rehearsal)
+    _check_grafana(place, settings.trust)
     file = read_agreement(settings.agreement)
     with ExitStack() as stack:
         if rehearsal:
@@ -61,6 +64,7 @@ def run(args: argparse.Namespace) -> int:
             fail_on_warn=settings.fail_on_warn,
             rehearsal=rehearsal,
             trust=settings.trust,
+            place=place,
         )
         return Suite(plan, Log(sys.stdout, terminal.terminal_width(sys.stdout))).run().exit_code
 
@@ -76,9 +80,19 @@ def _check(args: argparse.Namespace, prometheus_url: str, rehearsal: bool) -> No
         Faults(random.Random()).set(parse_assignments(args.fault))
     except FaultError as error:
         raise UsageError(f"--fault: {error}") from None
-    settings_of_environment()
     with writing(f"--artifacts: {args.artifacts}"):
         args.artifacts.mkdir(parents=True, exist_ok=True)
+
+
+def _check_grafana(place: Place, trust: Trust) -> None:
+    """Raises UsageError for what Grafana would refuse. One that does not respond is the first step's matter."""
+    settings = settings_of_environment(trust=trust)
+    if settings is None:
+        if given := [flag for flag, value in (("--folder", place.folder), ("--datasource", place.source)) if value]:
+            raise UsageError(f"{given[0]}: is Grafana's, and GRAFANA_URL is not set (allowed: with both)")
+        return
+    with suppress(InvalidRunError):
+        check_place(settings, place)
 
 
 def _rehearse(request: LoadRequest, file: AgreementFile, faults: list[str], stack: ExitStack) -> tuple[LoadRequest, str, str]:

@@ -17,9 +17,11 @@ _SOURCE = models.DataSourceRef(type_val="prometheus", uid="${datasource}")
 _OWN = models.DataSourceRef(type_val="grafana", uid="-- Grafana --")
 
 
-def node_dashboard(panels: Sequence[Panel], title: str, uid: str, total: str) -> str:
-    """JSON of a node's dashboard. `total` is a counter whose series name the jobs and instances to choose from."""
-    built = _dashboard(title, uid, "What the node says of itself, beside what its agreement promises.", panels, total)
+def node_dashboard(panels: Sequence[Panel], title: str, uid: str, total: str, job: str = "") -> str:
+    """JSON of a node's dashboard. `total` is a counter whose series name the jobs and instances to choose from; it begins with
+    `job`, or with all where that is "".
+    """
+    built = _dashboard(title, uid, "What the node says of itself, beside what its agreement promises.", panels, total, job)
     instances = (
         dashboard.QueryVariable("instance")
         .label("Instance")
@@ -47,7 +49,7 @@ def generator_dashboard(panels: Sequence[Panel]) -> str:
     return _json(_dashboard("BIZRA load generator", "bizra-load", what, panels, "bizra_load_operations_started_total"))
 
 
-def _dashboard(title: str, uid: str, what: str, panels: Sequence[Panel], total: str) -> dashboard.Dashboard:
+def _dashboard(title: str, uid: str, what: str, panels: Sequence[Panel], total: str, job: str = "") -> dashboard.Dashboard:
     jobs = (
         dashboard.QueryVariable("job")
         .label("Job")
@@ -56,7 +58,7 @@ def _dashboard(title: str, uid: str, what: str, panels: Sequence[Panel], total: 
         .refresh(models.VariableRefresh.ON_DASHBOARD_LOAD)
         .multi(True)
         .include_all(True)
-        .current(_everything())
+        .current(models.VariableOption(selected=True, text=[job], value=[job]) if job else _everything())
     )
     built = (
         dashboard.Dashboard(title)

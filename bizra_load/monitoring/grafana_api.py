@@ -17,6 +17,7 @@ from bizra_load.exit_codes import InvalidRunError, UsageError
 from bizra_load.io.redaction import without_userinfo
 from bizra_load.io.trust import THIS_MACHINES, Trust
 from bizra_load.server_metrics.bounded import MALFORMED, BoundedSession, reason_of
+from bizra_load.server_metrics.prometheus_api import PrometheusClient
 
 MAX_RESPONSE_BYTES = 32 * 1024 * 1024
 _MESSAGE_CHARACTERS = 200
@@ -58,6 +59,12 @@ class Folder:
 
 
 @dataclass(frozen=True)
+class Annotation:
+    number: int
+    text: str
+
+
+@dataclass(frozen=True)
 class SavedDashboard:
     """`path` is the dashboard's on this Grafana; `revision` counts up with every save."""
 
@@ -75,6 +82,8 @@ class GrafanaApi:
     def __init__(self, settings: GrafanaSettings) -> None:
         self._settings = settings
         self._shown = settings.shown
+        parts = urlsplit(self._shown)  # without user and password: requests would send those in place of the key
+        self._api = f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}/api"
         self._session = BoundedSession(MAX_RESPONSE_BYTES, settings.timeout_s, settings.url, settings.trust)
         self._session.headers.update({"Authorization": f"Bearer {settings.key}", "User-Agent": "bizra-load"})
 
@@ -98,8 +107,17 @@ class GrafanaApi:
         ]
         return list(dict.fromkeys(folder for found in lists for folder in found))
 
+    def folder_of(self, dashboard_uid: str) -> str | None:
+        """Uid of the folder that a dashboard lies in, "" for the general one; None where there is no such dashboard."""
+
+        def parse(content: Any) -> str | None:
+            uid = str(content["meta"].get("folderUid") or "")
+            return "" if uid == "general" else uid
+
+        return self._request("GET", f"/dashboards/uid/{quote(dashboard_uid, safe='')}", None, parse, None)
+
     def save_dashboard(self, dashboard: Mapping[str, Any], message: str, folder_uid: str = "") -> SavedDashboard:
-        """Create it, or replace the one with its uid."""
+        """Create it, or replace the one with its uid, which moves to `folder_uid` ("" is the general folder)."""
         body = {"dashboard": dashboard, "overwrite": True, "message": message}
         return self._post(
             "/dashboards/db",
@@ -108,7 +126,7 @@ class GrafanaApi:
         )
 
     def create_snapshot(self, dashboard: Mapping[str, Any]) -> str:
-        """Its URL."""
+        """The URL of a dashboard with its data (see snapshots)."""
         return self._post(
             "/snapshots",
             {"dashboard": dashboard, "name": dashboard["title"]},
@@ -120,10 +138,22 @@ class GrafanaApi:
         times_ms = {"time": from_ns // 1_000_000, "timeEnd": to_ns // 1_000_000}
         self._post("/annotations", {"panelId": None, **times_ms, "tags": list(tags), "text": text}, lambda content: None)
 
-    def query(self, source_uid: str, expression: str) -> list[dict[str, Any]]:
-        """The instant vector of a PromQL expression, through the proxy of a Prometheus data source."""
-        path = f"/datasources/proxy/uid/{quote(source_uid, safe='')}/api/v1/query?query={quote(expression, safe='')}"
-        return self._get(path, lambda content: list(content["data"]["result"]))
+    def annotations(self, from_ns: int, to_ns: int, tag: str) -> list[Annotation]:
+        """Those of the organisation that have this tag and touch this time."""
+        span = f"from={from_ns // 1_000_000}&to={to_ns // 1_000_000}"
+        return self._get(
+            f"/annotations?{span}&tags={quote(tag, safe='')}&type=annotation&limit=1000",
+            lambda content: [Annotation(int(a["id"]), str(a.get("text", ""))) for a in content],
+        )
+
+    def change_annotation(self, number: int, text: str, tags: Sequence[str]) -> None:
+        """Its times stay."""
+        self._request("PATCH", f"/annotations/{number}", {"text": text, "tags": list(tags)}, lambda content: None)
+
+    def prometheus(self, source_uid: str) -> PrometheusClient:
+        """A client of a Prometheus data source, through Grafana's proxy."""
+        url = f"{self._api}/datasources/proxy/uid/{quote(source_uid, safe='')}"
+        return PrometheusClient(url, self._settings.key, self._settings.timeout_s, self._settings.trust)
 
     def _get(self, path: str, parse: Callable[[Any], T]) -> T:
         return self._request("GET", path, None, parse)
@@ -131,17 +161,18 @@ class GrafanaApi:
     def _post(self, path: str, body: Mapping[str, Any], parse: Callable[[Any], T]) -> T:
         return self._request("POST", path, body, parse)
 
-    def _request(self, method: str, path: str, body: Mapping[str, Any] | None, parse: Callable[[Any], T]) -> T:
-        parts = urlsplit(self._shown)  # without user and password: requests would send those in place of the key
-        url = f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}/api{path}"
+    def _request(self, method: str, path: str, body: Mapping[str, Any] | None, parse: Callable[[Any], T], *missing: T) -> T:
+        """`missing` is returned for a 404."""
         try:
-            response = self._session.request(method, url, json=body)
+            response = self._session.request(method, f"{self._api}{path}", json=body)
         except requests.exceptions.SSLError as error:
             raise InvalidRunError(f"{self._shown}: {reason_of(error)}") from None
         except requests.Timeout:
             raise InvalidRunError(f"{self._shown}: no response within {self._settings.timeout_s:g} s") from None
         except requests.RequestException as error:
             raise InvalidRunError(f"{self._shown}: can't be reached: {reason_of(error)}") from None
+        if missing and response.status_code == 404:
+            return missing[0]
         self._raise_for_status(response)
         try:
             return parse(json.loads(response.content) if response.content else None)

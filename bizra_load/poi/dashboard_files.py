@@ -1,33 +1,60 @@
-"""The dashboards of an agreement as files: the node's, one for each environment, and the load generator's."""
+"""The dashboards of an agreement: the node's, one for each environment, and the load generator's."""
 
 from __future__ import annotations
+
+import hashlib
+import importlib
+import re
+from types import ModuleType
 
 from bizra_load.exit_codes import UsageError
 from bizra_load.judging.agreements import read_agreement
 from bizra_load.monitoring.panels import generator_panels
 from bizra_load.poi.panels import TEMPLATES, node_panels
+from sla.values.agreement import Agreement
 from sla.values.section import AgreementError
 
 NODE, GENERATOR = "grafana-rust-metrics", "grafana-load-generator"
 UID, TITLE = "bizra-node", "BIZRA node"
+_IN_UID = 20  # characters of an environment's name: Grafana allows 40 for all
 
 
 def dashboards(agreement_name: str, baseline: str = "") -> dict[str, str]:
     """File name -> JSON. Raises UsageError."""
-    try:
-        from bizra_load.monitoring.dashboards import generator_dashboard, node_dashboard
-    except ImportError:
-        raise UsageError("grafana-foundation-sdk is missing (install it: pip install 'bizra-load[grafana]')") from None
+    made = _made()
 
-    def node(name: str, title: str, uid: str, environment: str) -> str:
-        agreement = read_agreement(name, baseline).judged
+    def node(name: str, environment: str) -> str:
         try:
-            panels = node_panels(agreement, environment)
+            return node_dashboard(read_agreement(name, baseline).judged, environment)
         except AgreementError as error:
             raise UsageError(f"{name}: {error}") from None
-        return node_dashboard(panels, title, uid, agreement.operations["generate"].total)
 
-    texts = {f"{NODE}.json": node(agreement_name, TITLE, UID, "")}
-    for environment, (name, described) in TEMPLATES.items():
-        texts[f"{NODE}-{environment}.json"] = node(name, f"{TITLE}, {described}", f"{UID}-{environment}", environment)
-    return texts | {f"{GENERATOR}.json": generator_dashboard(generator_panels())}
+    texts = {f"{NODE}.json": node(agreement_name, "")}
+    texts |= {f"{NODE}-{environment}.json": node(name, environment) for environment, (name, _) in TEMPLATES.items()}
+    return texts | {f"{GENERATOR}.json": made.generator_dashboard(generator_panels())}
+
+
+def node_dashboard(agreement: Agreement, environment: str = "", job: str = "") -> str:
+    """JSON of the node's dashboard in an environment of the agreement, with thresholds and a uid of its own; "" is that of no
+    environment. It begins with the nodes of one `job`; "" is all. Raises AgreementError, and UsageError without its library.
+    """
+    title, uid = TITLE, UID
+    if environment:
+        title += f", {TEMPLATES[environment][1] if environment in TEMPLATES else environment}"
+        uid += f"-{_plain(environment)}"
+    total = agreement.operations["generate"].total if "generate" in agreement.operations else ""
+    text: str = _made().node_dashboard(node_panels(agreement, environment), title, uid, total, job)
+    return text
+
+
+def _plain(environment: str) -> str:
+    """As a part of a uid; what had to be changed is told apart by a hash."""
+    plain = re.sub(r"[^A-Za-z0-9_-]", "-", environment)[:_IN_UID]
+    return plain if plain == environment else f"{plain}-{hashlib.sha256(environment.encode()).hexdigest()[:8]}"
+
+
+def _made() -> ModuleType:
+    try:
+        return importlib.import_module("bizra_load.monitoring.dashboards")
+    except ImportError:
+        raise UsageError("grafana-foundation-sdk is missing (install it: pip install 'bizra-load[grafana]')") from None

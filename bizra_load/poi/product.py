@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bizra_load.poi.dashboard_files import NODE, dashboards
+from bizra_load.poi.dashboard_files import dashboards, node_dashboard
 from bizra_load.poi.drill_plan import drill_plan
 from bizra_load.poi.panels import node_panels
 from bizra_load.poi.rule_tests import unit_tests
@@ -33,6 +33,6 @@ PRODUCT = Product(
     rule_tests=unit_tests,
     panels=node_panels,
     dashboards=dashboards,
-    dashboard=NODE,
+    dashboard=node_dashboard,
     drill_plan=drill_plan,
 )

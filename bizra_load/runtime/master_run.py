@@ -123,9 +123,8 @@ class MasterRun:
         assessment = assess_folder(self.folder)
         self._consumers.assessed(assessment)
         print_summary(assessment, self.folder, sys.stdout)
-        text = f"{self.run_id}: {assessment.decision.value} ({assessment.summary})"
-        tags = ("load-test", self.settings.run_name, assessment.decision.value)
-        grafana.annotate_if_there_is_one(times.started_ns, times.ended_ns, text, tags)
+        test = grafana.LoadTest(self.run_id, self.settings.run_name, times.started_ns, times.ended_ns)
+        grafana.mark_if_there_is_one(test, assessment.decision.value, assessment.summary, self.settings.trust)
         return assessment
 
     def _start_in(self, lead_s: float) -> None:

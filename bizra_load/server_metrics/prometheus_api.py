@@ -47,6 +47,13 @@ class PrometheusClient:
         series: list[dict[str, Any]] = self._data("query", {"query": expression, **limit, **at}, "result")
         return series
 
+    def query_range(self, expression: str, from_s: float, to_s: float, step_s: float) -> list[dict[str, Any]]:
+        """The matrix of a PromQL expression: its values from one unix time to another, every `step_s` seconds."""
+        limit = {"timeout": f"{max(int(self.timeout_s), 1)}s"}
+        span = {"start": f"{from_s:.3f}", "end": f"{to_s:.3f}", "step": f"{step_s:g}"}
+        series: list[dict[str, Any]] = self._data("query_range", {"query": expression, **limit, **span}, "result")
+        return series
+
     def alerts(self) -> list[dict[str, Any]]:
         """All alerts that are pending or firing."""
         active: list[dict[str, Any]] = self._data("alerts", {}, "alerts")

@@ -2,47 +2,77 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from bizra_load.io.files import write_atomically, writing
 from bizra_load.io.trust import Trust
-from bizra_load.judging.agreements import read_agreement
 from bizra_load.monitoring import grafana
 from bizra_load.monitoring.panel_check import check_panels
-from bizra_load.products import panels_of, product_of
+from bizra_load.products import dashboard_of, panels_of
 from bizra_load.server_metrics.prometheus_api import PrometheusClient
 from reports.results import dashboard_check
 from reports.results.dashboard_check import DashboardCheck
+from sla.values.agreement import Agreement
+
+URL_FILE, CHECK_FILE = "grafana-dashboard-url.txt", "dashboard-check.json"
+_JOB = re.compile(r'(?:^|,)\s*job\s*=\s*"([^"\\]+)"')
 
 
-def from_environment(agreement_name: str, artifacts: Path, trust: Trust, say: Callable[[str], None]) -> grafana.Imported | None:
-    """Import into the Grafana at GRAFANA_URL; None when that is not set. Raises BizraLoadError."""
-    settings = grafana.settings_of_environment(trust=trust)
+@dataclass(frozen=True)
+class Validated:
+    """What the dashboard of a validation shows: an agreement in one of its environments (`name`: as it is called on the command
+    line), and the nodes of a selector, if that names a job.
+    """
+
+    agreement: Agreement
+    name: str
+    environment: str
+    selector: str
+    place: grafana.Place
+    trust: Trust
+
+    @property
+    def job(self) -> str:
+        """The job that the selector names; "" where it names none."""
+        named = _JOB.search(self.selector)
+        return named[1] if named else ""
+
+    @property
+    def jobs(self) -> str:
+        """The same as a regular expression in PromQL."""
+        return re.escape(self.job).replace("\\", "\\\\") or ".*"
+
+
+def import_own(what: Validated, artifacts: Path, say: Callable[[str], None]) -> grafana.Imported | None:
+    """The environment's own dashboard, into the Grafana at GRAFANA_URL; None when that is not set. Raises BizraLoadError."""
+    settings = grafana.settings_of_environment(trust=what.trust)
     if settings is None:
         return None
-    agreement = read_agreement(agreement_name).agreement
-    product = product_of(agreement)
-    dashboard = product.dashboards(agreement_name, "")[f"{product.dashboard}.json"]
-    done = grafana.import_dashboard(settings, dashboard, panels_of(agreement, agreement_name), agreement, say=say)
-    _write(artifacts / "grafana-dashboard-url.txt", done.url + "\n")
+    # "default" is the only one of an agreement that names no environments
+    environment = "" if list(what.agreement.accepted) == ["default"] else what.environment
+    dashboard = dashboard_of(what.agreement, what.name, environment, what.job)
+    panels = panels_of(what.agreement, what.name)
+    done = grafana.import_dashboard(settings, dashboard, panels, what.agreement, what.place, say=say)
+    _write(artifacts / URL_FILE, done.url + "\n")
     return done
 
 
-def check(agreement_name: str, prometheus_url: str, url: str, trust: Trust) -> DashboardCheck:
+def check(what: Validated, prometheus_url: str, url: str) -> DashboardCheck:
     """Through Grafana where GRAFANA_URL is set, else of Prometheus. Raises BizraLoadError."""
-    agreement = read_agreement(agreement_name).agreement
-    panels = panels_of(agreement, agreement_name)
-    settings = grafana.settings_of_environment(trust=trust)
+    panels = panels_of(what.agreement, what.name)
+    settings = grafana.settings_of_environment(trust=what.trust)
     if settings is not None:
-        return grafana.check_dashboard(settings, panels, agreement, url=url)
-    query = PrometheusClient.with_token_of_environment(prometheus_url, trust=trust).query
-    return check_panels(query, panels, agreement, "Prometheus", url)
+        return grafana.check_dashboard(settings, panels, what.agreement, what.place.source, url, what.jobs)
+    query = PrometheusClient.with_token_of_environment(prometheus_url, trust=what.trust).query
+    return check_panels(query, panels, what.agreement, "Prometheus", url, what.jobs)
 
 
 def write_check(check_result: DashboardCheck, artifacts: Path) -> None:
     """Raises UsageError."""
-    _write(artifacts / "dashboard-check.json", dashboard_check.render_json(check_result))
+    _write(artifacts / CHECK_FILE, dashboard_check.render_json(check_result))
 
 
 def _write(path: Path, text: str) -> None:

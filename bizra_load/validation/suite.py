@@ -12,13 +12,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bizra_load.archive.store import ASSESSMENT
+from bizra_load.archive.store import ASSESSMENT, read_facts
 from bizra_load.exit_codes import BizraLoadError
 from bizra_load.io.files import write_atomically, writing
 from bizra_load.io.trust import THIS_MACHINES, Trust
 from bizra_load.judging.agreements import AgreementFile, kept_agreement
 from bizra_load.judging.artifacts import DOCUMENTS, read_assessment, write_artifacts
 from bizra_load.judging.real_traffic import REPORT, query_of_last, query_of_run, validate_and_print
+from bizra_load.monitoring import grafana
 from bizra_load.monitoring.rule_check import check_rules
 from bizra_load.products import product_of
 from bizra_load.server_metrics.prometheus_api import PrometheusClient
@@ -33,7 +34,7 @@ from sla.values.agreement import Agreement
 from sla.values.assessment import Assessment, Decision
 from sla.values.section import AgreementError
 
-VALIDATED, DASHBOARD_URL, DASHBOARD_CHECK = "validated.json", "grafana-dashboard-url.txt", "dashboard-check.json"
+VALIDATED, DASHBOARD_URL, DASHBOARD_CHECK = "validated.json", dashboard.URL_FILE, dashboard.CHECK_FILE
 RULES_CHECK = "rules-check.json"
 BEFORE = "before"  # the folder that holds the documents of the validation before
 LAST_S = 900.0  # the window of traffic that is judged where there is no load test
@@ -60,6 +61,16 @@ class Plan:
     fail_on_warn: bool
     rehearsal: bool
     trust: Trust = THIS_MACHINES
+    place: grafana.Place = grafana.ANYWHERE
+
+    @property
+    def judged_in(self) -> str:
+        """The environment whose accepted deviations count."""
+        return self.environment or self.file.agreement.default_environment
+
+    @property
+    def shown(self) -> dashboard.Validated:
+        return dashboard.Validated(self.file.judged, self.agreement, self.judged_in, self.selector, self.place, self.trust)
 
 
 class Suite:
@@ -85,6 +96,7 @@ class Suite:
         if assessment is not None:  # judged again with the evidence of step 3
             load = dataclasses.replace(load, decision=assessment.decision, text=assessment.summary)
         validation = self._write([imported, load, metrics, report], assessment)
+        self._mark(validation)
         self._log.summary(validation, self._plan.artifacts / VALIDATED)
         return validation
 
@@ -111,7 +123,7 @@ class Suite:
     def _import_dashboard(self) -> StepResult:
         key, title = "dashboard", "Dashboard import"
         try:
-            imported = dashboard.from_environment(self._plan.agreement, self._plan.artifacts, self._plan.trust, self._log.info)
+            imported = dashboard.import_own(self._plan.shown, self._plan.artifacts, self._log.info)
         except BizraLoadError as error:
             return StepResult(key, title, Outcome.FAILED, str(error))
         if imported is None:
@@ -154,7 +166,7 @@ class Suite:
         """Right after the load: before it they may have had nothing to show."""
         url = _text(self._plan.artifacts / DASHBOARD_URL)
         try:
-            check = dashboard.check(self._plan.agreement, self._plan.prometheus_url, url, self._plan.trust)
+            check = dashboard.check(self._plan.shown, self._plan.prometheus_url, url)
             dashboard.write_check(check, self._plan.artifacts)
         except BizraLoadError as error:
             self._log.info(f"The dashboard's panels could not be checked: {error}")
@@ -192,6 +204,18 @@ class Suite:
             return StepResult(key, title, Outcome.FAILED, str(error))
         return StepResult(key, title, Outcome.DONE, f"written: {', '.join(p.name for p in written)}")
 
+    def _mark(self, report: ValidationReport) -> None:
+        """The load test marked itself in Grafana, with its own decision: that of the validation is the one that counts."""
+        if self._folder is None:
+            return
+        try:
+            name, facts = read_facts(self._folder)
+        except BizraLoadError as error:
+            self._log.info(f"The load test was not marked in Grafana: {error}")
+            return
+        test = grafana.LoadTest(self._folder.name, name, facts.load_started_ns, facts.load_ended_ns)
+        grafana.mark_if_there_is_one(test, report.decision.value, report.summary, self._plan.trust)
+
     def _judged_by(self) -> Agreement:
         """The agreement with the limits that the load test was judged by."""
         return (kept_agreement(self._folder) if self._folder else self._plan.file).judged
@@ -222,7 +246,7 @@ class Suite:
             at=f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
             target=plan.target,
             agreement=plan.file.agreement.name,
-            environment=plan.environment or plan.file.agreement.default_environment,
+            environment=plan.judged_in,
             strategy=strategy,
             dashboard_url=_text(plan.artifacts / DASHBOARD_URL),
             run=str(self._folder or ""),

@@ -10,9 +10,11 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import parse_qs
 
 import requests
 
+PROXY = "/api/datasources/proxy/uid/prom1/api/v1/"
 KEY = "glsa_replayed_key_0123456789"
 
 
@@ -22,7 +24,7 @@ class ReplayedGrafana:
     def __init__(self, prometheus: str) -> None:
         self.prometheus = prometheus
         self.version = "11.6.0"
-        self.dashboards: dict[str, dict] = {}
+        self.dashboards: dict[str, dict] = {}  # by uid: their version and the folder they lie in
         self.saved: list[dict] = []
         self.snapshots: list[dict] = []
         self.annotations: list[dict] = []
@@ -90,10 +92,16 @@ class _Handler(BaseHTTPRequestHandler):
         if (path, query) == ("/api/search", "type=dash-folder&limit=5000"):
             inside = {"id": 8, "uid": "fold8", "title": "Of the week", "type": "dash-folder", "folderUid": "fold7"}
             return self._answer(200, [{"id": 7, "uid": "fold7", "title": "Releases", "type": "dash-folder"}, inside])
+        if path.startswith("/api/dashboards/uid/"):
+            found = grafana.dashboards.get(path.rpartition("/")[2])
+            if not found:
+                return self._answer(404, {"message": "Dashboard not found", "traceID": ""})
+            return self._answer(200, {"meta": {"slug": "bizra-node", "folderUid": found["folderUid"]}, "dashboard": {}})
         if path == "/api/dashboards/db" and self.command == "POST":
             uid = content["dashboard"]["uid"]
             revision = grafana.dashboards.get(uid, {}).get("version", 0) + 1
-            grafana.dashboards[uid] = {"version": revision}
+            # "if you do not define the folderId or the folderUid, the dashboard is moved to the root level"
+            grafana.dashboards[uid] = {"version": revision, "folderUid": content.get("folderUid", "")}
             grafana.saved.append(content)
             return self._answer(
                 200, {"id": 1, "uid": uid, "url": f"/d/{uid}/bizra-node", "status": "success", "version": revision}
@@ -103,10 +111,25 @@ class _Handler(BaseHTTPRequestHandler):
             return self._answer(200, {"key": "k", "deleteKey": "d", "url": f"{grafana.url}/dashboard/snapshot/k", "id": 1})
         if path == "/api/annotations" and self.command == "POST":
             grafana.annotations.append(content)
-            return self._answer(200, {"message": "Annotation added", "id": 1})
-        if path == "/api/datasources/proxy/uid/prom1/api/v1/query":
-            asked = requests.get(f"{grafana.prometheus}/api/v1/query?{query}", timeout=10)
+            return self._answer(200, {"message": "Annotation added", "id": len(grafana.annotations)})
+        if path == "/api/annotations":
+            asked = parse_qs(query)
+            span = int(asked["from"][0]), int(asked["to"][0])
+            found = [
+                {"id": number, **a}
+                for number, a in enumerate(grafana.annotations, start=1)
+                if a["time"] <= span[1] and a["timeEnd"] >= span[0] and set(asked["tags"]) <= set(a["tags"])
+            ]
+            return self._answer(200, found[: int(asked["limit"][0])])
+        if path.startswith("/api/annotations/") and self.command == "PATCH":
+            grafana.annotations[int(path.rpartition("/")[2]) - 1] |= content
+            return self._answer(200, {"message": "Annotation patched"})
+        if path.startswith(PROXY):
+            try:
+                asked = requests.get(f"{grafana.prometheus}/api/v1/{path.removeprefix(PROXY)}?{query}", timeout=10)
+            except requests.ConnectionError:
+                return self._answer(502, {"message": "bad gateway"})
             return self._answer(asked.status_code, asked.json())
         return self._answer(404, {"message": "Not found"})
 
-    do_GET = do_POST = do_PUT = _handle  # the names that http.server calls
+    do_GET = do_POST = do_PATCH = _handle  # the names that http.server calls

@@ -18,6 +18,7 @@ from bizra_load.poi.rules import JOB
 from bizra_load.rehearsal.local_prometheus import local_prometheus
 from bizra_load.rehearsal.node_process import start_node
 from bizra_load.server_metrics.prometheus_api import PrometheusClient
+from tests.e2e.grafana_snapshots import shown
 from tests.e2e.replayed_grafana import KEY, replayed_grafana
 from tests.e2e.running import ROOT, load, until
 
@@ -84,9 +85,33 @@ def test_an_import_creates_then_updates_asks_the_panels_and_writes_the_address(p
         assert grafana.saved[0]["overwrite"] is True
         assert len(grafana.saved[0]["dashboard"]["panels"]) == 6
         assert len(grafana.snapshots) == 2
+        for panel in grafana.snapshots[1]["dashboard"]["panels"]:
+            lines = {name: [v for v in values if v is not None] for name, _, values in shown(panel)}
+            assert set(lines) == set(next(p.queries for p in node_panels(AGREEMENT) if p.title == panel["title"]))
+            assert all(values for values in lines.values()), panel["title"]
         assert (tmp_path / "out/grafana-dashboard-url.txt").read_text() == f"{grafana.url}/d/bizra-node/bizra-node\n"
         check = json.loads((tmp_path / "out/dashboard-check.json").read_text())
         assert (check["passed"], check["asked"]) == (True, "Grafana's data source proxy")
+
+
+def test_an_import_leaves_the_dashboard_where_it_lies_unless_a_folder_is_named(prometheus, tmp_path):
+    with replayed_grafana(prometheus) as grafana:
+        environment = {"GRAFANA_URL": grafana.url, "GRAFANA_API_KEY": KEY}
+        lies_in = []
+        for words in ((), ("--folder", "Releases"), (), ("--folder", "Of the week")):
+            assert dashboard("import", "--out", str(tmp_path / "out"), *words, **environment).returncode == 0
+            lies_in.append(grafana.dashboards["bizra-node"]["folderUid"])
+    assert lies_in == ["", "fold7", "fold7", "fold8"]
+
+
+def test_a_prometheus_behind_grafana_that_is_away_is_one_line(tmp_path):
+    with replayed_grafana(f"http://127.0.0.1:{free_port()}") as grafana:
+        done = dashboard("import", "--out", str(tmp_path / "out"), GRAFANA_URL=grafana.url, GRAFANA_API_KEY=KEY)
+    assert done.returncode == 5, done.stderr
+    [line] = [line for line in done.stderr.splitlines() if not line.startswith("INFO")]
+    assert f"{grafana.url}/api/datasources/proxy/uid/prom1: " in line
+    assert "502" in line
+    assert KEY not in done.stderr
 
 
 SHORT = ("--target-ops", "200", "--ramp", "0s", "--duration", "6s", "--run-name", "annotated")

@@ -8,7 +8,12 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from bizra_load.cli.parsers.shared import add_agreement_arguments, add_render_arguments, add_trust_arguments
+from bizra_load.cli.parsers.shared import (
+    add_agreement_arguments,
+    add_grafana_arguments,
+    add_render_arguments,
+    add_trust_arguments,
+)
 from bizra_load.poi.dashboard_files import GENERATOR, NODE
 
 
@@ -21,8 +26,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     put = verbs.add_parser(
         "import", help="into the Grafana at GRAFANA_URL, with the key in GRAFANA_API_KEY or GRAFANA_API_KEY_FILE"
     )
-    put.add_argument("--folder", default="", help="title or uid of an existing folder (default: the general one)")
-    put.add_argument("--datasource", default="", help="name or uid of a Prometheus data source (default: the default one)")
+    add_grafana_arguments(put, "title or uid of an existing folder (default: where it lies already, or the general one)")
     put.add_argument("--snapshot", action="store_true", help="take a snapshot too")
     put.add_argument("--timeout", type=float, default=10.0, metavar="SECONDS", help="for each request (default: 10)")
     add_trust_arguments(put)

@@ -33,6 +33,14 @@ def add_agreement_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--baseline", default="", metavar="FILE", help="JSON, for limits that are multiples of a baseline")
 
 
+def add_grafana_arguments(parser: argparse.ArgumentParser, folder: str) -> None:
+    """--folder, with its help, and --datasource, of what imports a dashboard."""
+    parser.add_argument("--folder", default="", metavar="NAME", help=folder)
+    parser.add_argument(
+        "--datasource", default="", metavar="NAME", help="name or uid of a Prometheus in Grafana (default: the default one)"
+    )
+
+
 def add_render_arguments(parser: argparse.ArgumentParser) -> None:
     """--out and --check, of files that are made from an agreement (put_or_compare())."""
     parser.add_argument("--out", type=Path, default=Path("k8s/monitoring"), metavar="DIR", help="(default: k8s/monitoring)")

@@ -225,3 +225,4 @@ FREE |= {
     "dashboard import --folder": "a title; Grafana knows which there are",
     "dashboard import --datasource": "a name; Grafana knows which there are",
 }
+FREE |= {option.replace("dashboard import", "validate"): why for option, why in FREE.items() if "Grafana" in why}

@@ -10,7 +10,7 @@ import pytest
 from bizra_load.exit_codes import InvalidRunError, UsageError
 from bizra_load.monitoring import grafana_api
 from bizra_load.monitoring.grafana import settings_of_environment
-from bizra_load.monitoring.grafana_api import DataSource, Folder, GrafanaApi, GrafanaSettings, SavedDashboard
+from bizra_load.monitoring.grafana_api import Annotation, DataSource, Folder, GrafanaApi, GrafanaSettings, SavedDashboard
 from tests.e2e.replayed_grafana import KEY, replayed_grafana
 
 
@@ -66,10 +66,17 @@ def test_each_request_gives_a_typed_value():
             {"dashboard": dashboard, "overwrite": True, "message": "why"},
             {"dashboard": dashboard, "overwrite": True, "message": "why", "folderUid": "fold7"},
         ]
+        assert (client.folder_of("u"), client.folder_of("unknown")) == ("fold7", None)
+        client.save_dashboard(dashboard, "why")
+        assert client.folder_of("u") == ""
         assert client.create_snapshot(dashboard).endswith("/dashboard/snapshot/k")
         assert grafana.snapshots == [{"dashboard": dashboard, "name": "A title"}]
         client.annotate(1_999_999, 5_000_001, "text", ("a", "b"))
         assert grafana.annotations == [{"panelId": None, "time": 1, "timeEnd": 5, "tags": ["a", "b"], "text": "text"}]
+        assert client.annotations(0, 1_000_000, "a") == client.annotations(5_000_000, 9_000_000, "b") == [Annotation(1, "text")]
+        assert client.annotations(0, 1_000_000, "c") == client.annotations(6_000_000, 9_000_000, "a") == []
+        client.change_annotation(1, "other", ("c",))
+        assert grafana.annotations == [{"panelId": None, "time": 1, "timeEnd": 5, "tags": ["c"], "text": "other"}]
 
 
 def test_a_user_in_the_address_takes_the_place_of_no_key_and_a_path_is_kept():

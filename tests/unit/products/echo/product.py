@@ -38,5 +38,5 @@ PRODUCT = Product(
     rule_tests=rule_tests,
     panels=panels,
     dashboards=lambda name, baseline: {"echo.json": "{}\n"},
-    dashboard="echo",
+    dashboard=lambda agreement, environment, job: "{}\n",
 )
