@@ -21,11 +21,9 @@ from sla.values.section import AgreementError
 
 def run_render(args: argparse.Namespace) -> int:
     agreement = read_agreement(args.agreement, args.baseline).judged
-    try:
-        inputs.url(args.runbooks)
-    except ValueError as error:
-        raise UsageError(f"--runbooks: {error}") from None
-    runbooks = args.runbooks or RUNBOOKS
+    runbooks = inputs.option("--runbooks", inputs.url, args.runbooks) or RUNBOOKS
+    if "#" in runbooks:
+        raise UsageError(f"--runbooks: {runbooks[:200]!r} (allowed: a URL without #: each alert adds its own)")
     try:
         product = product_of(agreement)
         rules = product.alert_rules(agreement)

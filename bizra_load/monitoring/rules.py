@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-RUNBOOKS = "docs/runbooks.md"
+# where docs/runbooks.md is published; Alertmanager and Grafana show it as a link, so it must be absolute
+RUNBOOKS = "https://docs.bizra.io/bizra-load/runbooks"
 
 # what Prometheus puts into a description
 JOB_LABEL, INSTANCE, VALUE = "{{ $labels.job }}", "{{ $labels.instance }}", "{{ $value | humanize }}"

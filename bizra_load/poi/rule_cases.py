@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from enum import Enum
 
 from bizra_load.poi.rules import JOB, Thresholds, thresholds
 from sla.values.agreement import Agreement, OperationMetrics
@@ -18,14 +17,6 @@ WELL_MIN, HOUR_MIN = 12, 70  # minutes before a fault; more where a rule looks b
 MISSING = float("nan")
 
 
-class Moment(Enum):
-    """The stretches that are played, in their order."""
-
-    WELL = "well"
-    BAD = "bad"
-    AFTER = "after"
-
-
 @dataclass(frozen=True)
 class Case:
     """A rule, and what goes wrong for `minutes`: increments a minute of counters and values of gauges that replace those of a
@@ -34,7 +25,7 @@ class Case:
     beside    series that are there all the time and never change, such as those of a second node
     absent    series that are never there
     twice     everything is scraped by OTHER_JOB as well
-    restarts  the process starts again shortly before the end of a stretch; true: and a scrape is missed
+    restarts  the process starts again shortly before the end of the first two stretches
     instance  whose alert it is; "" where it is that of no single one
     """
 
@@ -49,7 +40,7 @@ class Case:
     beside: Mapping[str, float] = field(default_factory=dict)
     absent: frozenset[str] = frozenset()
     twice: bool = False
-    restarts: Mapping[Moment, bool] = field(default_factory=dict)
+    restarts: bool = False
     instance: str = NODE
     fires: bool = True
     from_the_start: bool = False
@@ -60,8 +51,7 @@ def cases(agreement: Agreement) -> list[Case]:
     node = _Node(agreement, thresholds(agreement))
     found = []
     for case in node.faults():
-        restarts = {Moment.WELL: True, Moment.BAD: False}
-        found += [case, replace(case, title="in two jobs and with restarts", twice=True, restarts=restarts)]
+        found += [case, replace(case, title="in two jobs and with restarts", twice=True, restarts=True)]
     return [*found, *node.longer(), *node.of_two(), *node.without(), *node.gone()]
 
 

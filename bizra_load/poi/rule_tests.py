@@ -5,12 +5,12 @@ A node's series are played for three stretches of minutes (well, badly, well aga
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from bizra_load.monitoring.rule_files import annotations_of, labels_of
 from bizra_load.monitoring.rules import DURATION, INSTANCE, JOB_LABEL, PERCENT, RUNBOOKS, VALUE, AlertRule
-from bizra_load.poi.rule_cases import OTHER_JOB, Case, Moment, cases, is_gauge
+from bizra_load.poi.rule_cases import OTHER_JOB, Case, cases, is_gauge
 from bizra_load.poi.rules import JOB
 from sla.values.agreement import Agreement
 
@@ -74,23 +74,24 @@ def _filled(text: str, value: str, instance: str) -> str:
     return text
 
 
-def _values(series: str, stretches: Sequence[tuple[int, float]], restarts: Mapping[Moment, bool]) -> str:
+def _values(series: str, stretches: Sequence[tuple[int, float]], restarts: bool) -> str:
     """promtool's notation: 'a+bxn' is a and n more, each b higher; 'stale' and '_' end a series and leave it out.
 
-    With a restart a counter begins again with what one minute brings; with `restarts[...]` true a scrape is missed before.
+    With restarts a counter begins again with what one minute brings, in the first stretch after a scrape that was missed.
     """
     parts, at = [], 0.0
-    for moment, (minutes, step) in zip(Moment, stretches, strict=True):
+    for number, (minutes, step) in enumerate(stretches):
         if step != step:  # missing
             parts.append(f"stale _x{minutes - 1}")
         elif is_gauge(series):
             parts.append(f"{step:.12g}+0x{minutes - 1}")
         else:
-            before = minutes - RESTARTS_BEFORE_MIN if moment in restarts else minutes
+            again = restarts and number < 2
+            before = minutes - RESTARTS_BEFORE_MIN if again else minutes
             parts.append(f"{at:.12g}+{step:.12g}x{before - 1}")
             at += step * before
-            if moment in restarts:
-                missed = 1 if restarts[moment] else 0
+            if again:
+                missed = 1 if number == 0 else 0
                 parts += ["stale"] * missed
                 parts.append(f"{step:.12g}+{step:.12g}x{minutes - before - missed - 1}")
                 at = step * (minutes - before - missed + 1)

@@ -28,6 +28,7 @@ class ReplayedGrafana:
         self.saved: list[dict] = []
         self.snapshots: list[dict] = []
         self.annotations: list[dict] = []
+        self.changed: list[dict] = []  # annotations as they were before they were changed
         self.hang = threading.Event()
         self.hang.set()
         self.url = ""
@@ -122,7 +123,9 @@ class _Handler(BaseHTTPRequestHandler):
             ]
             return self._answer(200, found[: int(asked["limit"][0])])
         if path.startswith("/api/annotations/") and self.command == "PATCH":
-            grafana.annotations[int(path.rpartition("/")[2]) - 1] |= content
+            annotation = grafana.annotations[int(path.rpartition("/")[2]) - 1]
+            grafana.changed.append(dict(annotation))
+            annotation |= content
             return self._answer(200, {"message": "Annotation patched"})
         if path.startswith(PROXY):
             try:

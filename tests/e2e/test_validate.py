@@ -10,9 +10,14 @@ from pathlib import Path
 import pytest
 
 from bizra_load.io.ports import free_port
+from bizra_load.io.trust import THIS_MACHINES
+from bizra_load.judging.agreements import read_agreement
+from bizra_load.monitoring.grafana import Place
+from bizra_load.poi.light_load import LightLoad
 from bizra_load.rehearsal.local_prometheus import local_prometheus
+from bizra_load.validation.dashboard import Validated, check, import_own
 from tests.e2e.replayed_grafana import KEY, replayed_grafana
-from tests.e2e.running import ROOT
+from tests.e2e.running import ROOT, until
 
 DOCUMENTS = {"GO-NO-GO-DECISION.md", "PRODUCTION-READINESS-CHECKLIST.md", "PERFORMANCE-REPORT.md"}
 # what a busy machine keeps too: that latencies are judged right is held elsewhere
@@ -76,9 +81,10 @@ def test_a_healthy_node_passes_all_four_steps_and_a_canary_controller_learns_how
             TARGET_OPS_SEC="600", DURATION_SEC="20",
         )  # fmt: skip
         assert len(grafana.saved) == 1
-        assert len(grafana.annotations) == 1
+        [marked] = grafana.annotations
     assert ended.returncode == 0, ended.stdout + ended.stderr
     found = validated(tmp_path)
+    assert marked["tags"][2] == found["decision"], "the load test alone lacks the evidence of step 3"
     assert found["schema"] == "bizra-load/validated/1"
     assert found["decision"] in ("GO", "GO WITH CAUTION")  # a busy machine may leave the evidence thin
     assert [(s["step"], s["outcome"]) for s in found["validation"]] == [
@@ -147,6 +153,98 @@ def test_a_target_that_is_away_leaves_the_other_steps_and_a_decision_that_nobody
     assert left == {"before", "validated.json", *made}  # of this one
     assert found["dashboard_url"] == ""
     assert "of.last.week" not in "".join(p.read_text() for p in artifacts.iterdir() if p.is_file())
+
+
+def test_the_load_test_is_marked_with_the_final_decision_and_the_dashboard_stays_where_it_lies(tmp_path, node):
+    """A Prometheus without the node: no panel has data, which fails a gate that the load test alone leaves open."""
+    artifacts = tmp_path / "artifacts"
+    artifacts.mkdir()
+    for name in ("grafana-dashboard-url.txt", "dashboard-check.json"):
+        (artifacts / name).write_text("https://of.last.week/\n")
+    with local_prometheus({}) as prometheus, replayed_grafana(prometheus.url) as grafana:
+        grafana.dashboards["bizra-node"] = {"version": 4, "folderUid": "fold8"}
+        ended = validate(
+            tmp_path, *generous(tmp_path), "--ramp", "0s", "--folder", "Releases", "--datasource", "Prometheus",
+            ENDPOINT=node.url, METRICS_URL=node.metrics_url, PROMETHEUS_URL=prometheus.url,
+            GRAFANA_URL=grafana.url, GRAFANA_API_KEY=KEY, TARGET_OPS_SEC="200", DURATION_SEC="6",
+        )  # fmt: skip
+    assert ended.returncode == 3, ended.stdout + ended.stderr
+    found = validated(tmp_path)
+    [marked], [before] = grafana.annotations, grafana.changed
+    assert (before["tags"][2], marked["tags"][2], found["decision"]) == ("INCONCLUSIVE", "NO-GO", "NO-GO")
+    assert marked["text"] == f"{Path(found['run']).name}: NO-GO ({found['summary']})"
+    assert (marked["time"], marked["timeEnd"]) == (before["time"], before["timeEnd"])
+    assert grafana.dashboards == {"bizra-node": {"version": 5, "folderUid": "fold8"}}
+    assert "lies in another folder than Releases already, and stays there" in ended.stdout
+    assert found["dashboard_url"] == f"{grafana.url}/d/bizra-node/bizra-node"
+    assert {p.name for p in (artifacts / "before").iterdir()} == {"grafana-dashboard-url.txt", "dashboard-check.json"}
+    assert json.loads((artifacts / "dashboard-check.json").read_text())["passed"] is False
+
+
+@pytest.mark.parametrize(
+    ("name", "environment", "selector", "uid", "title", "line", "jobs"),
+    [
+        ("v2.2.0-rc1", "testnet", 'job="pods"', "bizra-node-testnet", "BIZRA node, testnet", 50_000, ["pods"]),
+        ("v2.2.0-rc1", "production", "", "bizra-node-production", "BIZRA node, production", 100_000, "$__all"),
+        ("v2.2.0-rc1", "production", 'a="b", job="x.y"', "bizra-node-production", "BIZRA node, production", 100_000, ["x.y"]),
+        ("mine", "staging 2", 'job=~"a|b"', "bizra-node-staging-2-", "BIZRA node, staging 2", 100_000, "$__all"),
+        ("mine", "default", "", "bizra-node", "BIZRA node", 100_000, "$__all"),
+    ],
+)
+def test_an_environments_own_dashboard_is_imported(tmp_path, monkeypatch, name, environment, selector, uid, title, line, jobs):
+    if name == "mine":
+        text = (ROOT / "sla/agreements/v2.2.0-rc1.yaml").read_text()
+        own = {"staging 2": "  staging 2: {accepted: []}\n  other: {accepted: []}\n", "default": "  default: {}\n"}[environment]
+        name = str(tmp_path / "mine.yaml")
+        before, _, after = text.partition("  testnet: {accepted: [poi_throughput]}\n  production: {accepted: []}\n")
+        Path(name).write_text(before + own + after)
+    with local_prometheus({}) as prometheus, replayed_grafana(prometheus.url) as grafana:
+        monkeypatch.setenv("GRAFANA_URL", grafana.url)
+        monkeypatch.setenv("GRAFANA_API_KEY", KEY)
+        place = Place("Releases", "prom1", moves=False)
+        what = Validated(read_agreement(name).judged, name, environment, selector, place, THIS_MACHINES)
+        import_own(what, tmp_path, print)
+        checked = check(what, "", "")
+    [saved] = grafana.saved
+    dashboard = saved["dashboard"]
+    assert dashboard["uid"].startswith(uid)
+    assert len(dashboard["uid"]) <= 40
+    assert (dashboard["title"], saved["folderUid"]) == (title, "fold7")
+    [throughput] = [p for p in dashboard["panels"] if p["title"] == "PoI throughput"]
+    assert throughput["fieldConfig"]["defaults"]["thresholds"]["steps"][1]["value"] == line
+    [variable] = [v for v in dashboard["templating"]["list"] if v["name"] == "job"]
+    assert variable["current"]["value"] == jobs
+    assert checked.asked == "Grafana's data source proxy"
+
+
+def test_only_the_job_of_the_selector_is_asked_for_data(tmp_path, node):
+    address = node.metrics_url.removeprefix("http://").removesuffix("/metrics")
+    with local_prometheus({"a.b": address, "axb": address}) as prometheus, LightLoad(node.url):
+        until(lambda: prometheus.query("count(rate(bizra_finality_checks_total[20s]) > 0) == 2"), "two scrapes of both")
+        passed = []
+        for job in ("a.b", "a.c", "b"):
+            agreement = read_agreement("v2.2.0-rc1").judged
+            what = Validated(agreement, "v2.2.0-rc1", "testnet", f'job="{job}"', Place(), THIS_MACHINES)
+            passed.append(sum(p.passed for p in check(what, prometheus.url, "").panels))
+    assert passed == [6, 0, 0]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environment", "said"),
+    [
+        (["--folder", "Release"], {}, "--folder: 'Release' is unknown, did you mean 'Releases'?"),
+        (["--datasource", "Logs"], {}, "--datasource: 'Logs' is unknown"),
+        ([], {"GRAFANA_API_KEY": "wrong"}, "401, the key is not accepted"),
+        (["--folder", "Releases"], {"GRAFANA_URL": ""}, "--folder: is Grafana's, and GRAFANA_URL is not set"),
+    ],
+)
+def test_what_grafana_would_refuse_is_one_line_before_anything_is_sent(tmp_path, arguments, environment, said):
+    with replayed_grafana() as grafana:
+        ended = validate(tmp_path, *arguments, **({"GRAFANA_URL": grafana.url, "GRAFANA_API_KEY": KEY} | environment))
+    assert ended.returncode == 6, ended.stdout + ended.stderr
+    assert said in ended.stderr
+    assert ended.stderr.count("\n") == 1
+    assert not (tmp_path / "runs").exists()
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from bizra_load.cli.parsers.shared import add_agreement_arguments, add_render_arguments
+from bizra_load.monitoring.rules import RUNBOOKS
 
 OBJECT, RULES, TESTS = "prometheus-alerts.yaml", "prometheus-rules.yaml", "prometheus-rules-test.yaml"
 
@@ -16,7 +17,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     render = verbs.add_parser("render", help=f"write {OBJECT}, {RULES} and {TESTS}")
     add_render_arguments(render)
     render.add_argument(
-        "--runbooks", default="", metavar="URL", help="what runbook_url begins with (default: docs/runbooks.md)"
+        "--runbooks", default="", metavar="URL", help=f"where docs/runbooks.md is published (default: {RUNBOOKS})"
     )
     render.set_defaults(command="alerts:run_render")
     drill = verbs.add_parser("drill", help="provoke the alerts on a reference node under a real Prometheus")

@@ -163,7 +163,7 @@ WRONG: dict[str, tuple[str, ...]] = {
     "compare --format": ("pdf", "", "HTML"),
     "compare --output": NO_FILE_OUT,
     "alerts render --out": NO_OUT,
-    "alerts render --runbooks": NO_URL,
+    "alerts render --runbooks": (*NO_URL, "docs/runbooks.md", "/runbooks", "https://x.example/runbooks#a"),
     "alerts render --agreement": NO_AGREEMENT,
     "alerts render --baseline": NO_BASELINE,
     "alerts drill --rules": ("Nonesuch", "FinalityCheckStaled", "\x1b[31m"),

@@ -4,6 +4,7 @@ import re
 import shutil
 import subprocess
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 import yaml
@@ -122,8 +123,18 @@ def test_every_alert_has_a_summary_a_description_and_a_section_in_the_runbooks()
             assert rule["annotations"]["summary"]
             assert rule["annotations"]["description"]
             page, _, anchor = rule["annotations"]["runbook_url"].partition("#")
-            assert page == "docs/runbooks.md"
+            assert urlsplit(page).scheme == "https"
+            assert urlsplit(page).netloc
             assert anchor in anchors
+
+
+def test_runbooks_are_where_it_is_said_in_all_three_files(tmp_path):
+    runbooks = "http://wiki.example/bizra/runbooks?v=2"
+    assert main(["alerts", "render", "--runbooks", runbooks, "--out", str(tmp_path)]) == 0
+    for name in ("prometheus-alerts.yaml", "prometheus-rules.yaml", "prometheus-rules-test.yaml"):
+        found = re.findall(r"runbook_url: (\S+)", (tmp_path / name).read_text())
+        assert found
+        assert {url.partition("#")[0] for url in found} == {runbooks}
 
 
 @pytest.mark.parametrize(
