@@ -13,14 +13,14 @@ from sla.values.agreement import Agreement, OperationMetrics
 NODE, SECOND = "node-0:9090", "node-1:9090"
 OTHER_JOB = "kubernetes-pods"  # a second scrape job that finds the node too
 SHARE = 0.15  # of the first node's traffic that a second one has
-WELL_MIN, HOUR_MIN = 12, 70  # minutes before a fault; more where a rule looks back an hour
+WELL_MIN, BAD_MIN, HOUR_MIN = 12, 18, 62  # minutes before a fault; of one, or where a rule looks back an hour
 MISSING = float("nan")
 
 
 @dataclass(frozen=True)
 class Case:
     """A rule, and what goes wrong for `minutes`: increments a minute of counters and values of gauges that replace those of a
-    node that is well. `value` is the alert's as a description displays it; `clears_min`: by then it has resolved.
+    node that is well. `value` is the alert's as a description displays it; by `clears_min` it has resolved (0: not asked).
 
     beside    series that are there all the time and never change, such as those of a second node
     absent    series that are never there
@@ -33,7 +33,7 @@ class Case:
     well: Mapping[str, float]
     bad: Mapping[str, float]
     value: str = ""
-    minutes: int = 18
+    minutes: int = BAD_MIN
     clears_min: int = 6
     title: str = "alone"
     well_min: int = WELL_MIN
@@ -105,10 +105,7 @@ class _Node:
         }
 
     def fault(self, alert: str, bad: Mapping[str, float], value: str = "") -> Case:
-        """What is bad for 18 minutes; an hour and ten where the rule looks back an hour."""
         case = Case(alert, self.well, bad, value)
-        if alert == "FinalityCheckStalled":
-            return replace(case, well_min=HOUR_MIN)
         return replace(case, minutes=HOUR_MIN, clears_min=35) if alert == "PoIErrorBudgetBurn" else case
 
     def slow(self, alert: str, operation: str, limit_s: float, each: float) -> Case:
@@ -139,7 +136,7 @@ class _Node:
         """The slower of the two burn rates, for longer than its six hours."""
         creeping = 7 * self.budget
         found = self.fault("PoIErrorBudgetBurn", self.errors(creeping, creeping), _percent(creeping))
-        return [replace(found, title="for six hours", minutes=400)]
+        return [replace(found, title="for six hours", minutes=6 * HOUR_MIN)]
 
     def of_two(self) -> Iterator[Case]:
         """One of two nodes: the alert is its own, except where the agreement is kept or broken by both together."""
@@ -169,7 +166,8 @@ class _Node:
 
         def absent(alert: str, series: set[str], bad: Mapping[str, float], value: str = "") -> Case:
             title = f"without {', '.join(sorted(name.split('{')[0] for name in series))}"
-            return replace(self.fault(alert, bad, value), title=title, absent=frozenset(series))
+            case = replace(self.fault(alert, bad, value), title=title, absent=frozenset(series))
+            return replace(case, well_min=2, clears_min=0) if alert == "PoIErrorBudgetBurn" else case
 
         for name in (generate, verify):
             yield absent("FinalityCheckStalled", {name}, {finality: 0})

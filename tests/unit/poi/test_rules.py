@@ -85,6 +85,18 @@ def test_every_rule_has_a_unit_test_in_which_it_fires_and_ones_in_which_it_is_si
     assert fires == silent == set(EXPECTED)
 
 
+@pytest.mark.parametrize("rule", alert_rules(AGREEMENT), ids=lambda r: r.name)
+def test_every_rule_is_tried_with_two_nodes_with_two_jobs_and_restarts_and_without_each_of_its_series(rule):
+    tests = yaml.safe_load((FILES / "prometheus-rules-test.yaml").read_text())["tests"]
+    own = {t["name"].partition(", ")[2]: t["input_series"] for t in tests if t["name"].startswith(f"{rule.name}, ")}
+    assert {"alone", "one of two nodes", "in two jobs and with restarts"} <= own.keys()
+    metrics = set(re.findall(r"\w+(?=\{)", rule.expr))
+    assert metrics
+    for metric in metrics:
+        played = [{s["values"] for s in series if s["series"].partition("{")[0] == metric} for series in own.values()]
+        assert any(all("stale _x" in values for values in found) for found in played), metric
+
+
 @pytest.mark.parametrize(
     ("alert", "change"),
     [("FinalityCheckP99Violation", ("> 0.001", "> 0.1")), ("PoIThroughputDegraded", ("for: 10m", "for: 1m"))],
