@@ -10,6 +10,7 @@ from grafana_foundation_sdk.models import common as kinds
 from grafana_foundation_sdk.models import dashboard as models
 
 from bizra_load.monitoring.panels import Panel, ThresholdLine
+from sla.values.promql import once
 
 REFRESH = "5s"
 TAG = "bizra"
@@ -32,11 +33,12 @@ def node_dashboard(panels: Sequence[Panel], title: str, uid: str, total: str, jo
         .include_all(True)
         .current(_everything())
     )
+    started_again = once('changes(process_start_time_seconds{job=~"$job", instance=~"$instance"}[$__rate_interval])')
     restarts = (
         dashboard.AnnotationQuery()
         .name("Restarts")
         .datasource(_SOURCE)
-        .expr('changes(process_start_time_seconds{job=~"$job", instance=~"$instance"}[$__rate_interval]) > 0')
+        .expr(f"{started_again} > 0")
         .icon_color("purple")
         .enable(True)
     )

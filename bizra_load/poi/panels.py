@@ -10,6 +10,7 @@ from bizra_load.poi.rules import OPERATIONS, metrics_of
 from bizra_load.settings.defaults import DEFAULT_AGREEMENT
 from sla.values.agreement import Agreement, Objective, OperationMetrics
 from sla.values.kinds import ServerLatency, SuccessRate, Throughput
+from sla.values.promql import successful
 
 # environment -> (agreement, title); production's lines are the targets, testnet's throughput line is what it accepts
 TEMPLATES = {
@@ -34,7 +35,6 @@ def node_panels(agreement: Agreement, environment: str = "") -> tuple[Panel, ...
     latency = partial(_latency, agreement, metrics)
     generate, verify, finality = (metrics[o] for o in ("generate", "verify", "finality"))
     failed = (generate.failed, verify.failed)
-    attempts = node_rate(*failed, generate.total, verify.total)
     return (
         latency("Finality check performance", "finality", (0.5, 0.9, 0.99)),
         Panel(
@@ -61,8 +61,7 @@ def node_panels(agreement: Agreement, environment: str = "") -> tuple[Panel, ...
             "PoI success rate",
             "Share of generate and verify operations that did not fail. The line is the agreement's target.",
             "percentunit",
-            # some clients expose a counter of failures with the first one
-            {"success rate": f"1 - ({node_rate(*failed)} or 0 * {attempts}) / {attempts}"},
+            {"success rate": successful(node_rate(*failed), node_rate(*failed, generate.total, verify.total))},
             line_of(success.target if success else None),
         ),
     )

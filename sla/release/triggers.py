@@ -12,7 +12,7 @@ from typing import assert_never
 from sla.values.agreement import Agreement, Objective
 from sla.values.assessment import ObjectiveResult, Severity
 from sla.values.kinds import ClientLatency, ServerLatency, SuccessRate, Throughput
-from sla.values.promql import added
+from sla.values.promql import added, successful
 from sla.values.strategy import Trigger
 
 ALERT_FOR_S = 300.0
@@ -117,8 +117,7 @@ def _success(o: Objective, agreement: Agreement) -> str:
     if not counted:
         return ""
     failed = [m.failed for m in counted]
-    attempts = _rate([*failed, *(m.total for m in counted)])
-    return f"1 - ({_rate(failed)} or 0 * {attempts}) / {attempts}"  # a counter may be exposed with its first event
+    return successful(_rate(failed), _rate([*failed, *(m.total for m in counted)]))
 
 
 def _rate(counters: Sequence[str]) -> str:

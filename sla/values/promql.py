@@ -18,6 +18,11 @@ def added(vectors: Sequence[str], by: str = "") -> str:
     return f"sum {by + ' ' if by else ''}({' or '.join(apart) if len(vectors) > 1 else vectors[0]})"
 
 
+def successful(failed: str, attempts: str) -> str:
+    """The share of attempts that did not fail; 1 where no counter of failures is there, since none has been needed yet."""
+    return f"1 - ({failed} or 0 * {attempts}) / {attempts}"
+
+
 def once(vector: str) -> str:
     """Series that differ in who scraped them alone are one: the highest."""
     return f"max without ({', '.join(SCRAPERS)}) ({vector})"
