@@ -133,10 +133,17 @@ class _Node:
         ]
 
     def longer(self) -> list[Case]:
-        """The slower of the two burn rates, for longer than its six hours."""
+        """The slower of the two burn rates, for longer than its six hours; and what a load test leaves behind."""
         creeping = 7 * self.budget
         found = self.fault("PoIErrorBudgetBurn", self.errors(creeping, creeping), _percent(creeping))
-        return [replace(found, title="for six hours", minutes=6 * HOUR_MIN)]
+        idle = {name: 0.0 for name in self.well if not is_gauge(name)}
+        return [
+            replace(found, title="for six hours", minutes=6 * HOUR_MIN),
+            *(
+                replace(self.fault(alert, idle), title="all traffic ends", fires=False)
+                for alert in ("FinalityCheckStalled", "PoIThroughputDegraded")
+            ),
+        ]
 
     def of_two(self) -> Iterator[Case]:
         """One of two nodes: the alert is its own, except where the agreement is kept or broken by both together."""
@@ -207,6 +214,8 @@ class _Node:
         # scaled to nothing, or a label of its monitor is wrong: everything ends, its target too
         everything = dict.fromkeys(self.well, MISSING)
         yield replace(absent("no node is left", everything), instance="")
+        other = {name.replace(f'job="{JOB}"', f'job="{OTHER_JOB}"'): value for name, value in self.well.items()}
+        yield replace(absent("no node is left in its job", everything), instance="", beside=other)
         second = self.series(SECOND, SHARE)
         yield replace(absent("one of two nodes has left", everything), beside=second, fires=False)
         without_up = replace(absent("without up", {}), absent=frozenset({_series("up")}))
