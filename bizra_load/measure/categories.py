@@ -25,12 +25,13 @@ def category_of_error(error: EngineError) -> str:
 
 def category_of(exception: object) -> str:
     """Failure category of a foreign user's exception, by status, causes or name; "transport" when nothing tells more."""
-    category = getattr(exception, "category", None)
-    if category in FAILURE_CATEGORIES:
-        return str(category)
-    status = getattr(getattr(exception, "response", None), "status_code", None) or getattr(exception, "code", None)
-    if isinstance(status, int) and status >= 300:
-        return category_of_status(status)
+    category = _attribute(exception, "category")
+    if type(category) is str and category in FAILURE_CATEGORIES:
+        return category
+    for status in (_attribute(_attribute(exception, "response"), "status_code"), _attribute(exception, "code")):
+        # isinstance() would ask the object what it is, and this one may be anybody's
+        if issubclass(type(status), int) and status >= 300:  # type: ignore[operator]
+            return category_of_status(int(status))  # type: ignore[call-overload]
     if _own_error(exception) is not None:
         return GENERATOR
     return "timeout" if "timeout" in type(exception).__name__.lower() else "transport"
@@ -49,7 +50,7 @@ def reason_of(exception: object) -> str:
 
 def _own_error(exception: object) -> OSError | None:
     """The error of this machine's own that an exception was made of."""
-    return next((e for e in _chain(exception) if isinstance(e, OSError) and is_own(e)), None)
+    return next((e for e in _chain(exception) if issubclass(type(e), OSError) and is_own(e)), None)
 
 
 def _chain(exception: object) -> Iterator[BaseException]:
@@ -57,7 +58,17 @@ def _chain(exception: object) -> Iterator[BaseException]:
     waiting, known = [exception], set[int]()
     while waiting and len(known) < _MAX_CHAIN:
         e = waiting.pop(0)
-        if isinstance(e, BaseException) and id(e) not in known:
+        if issubclass(type(e), BaseException) and id(e) not in known:
             known.add(id(e))
-            yield e
-            waiting += [*e.args, getattr(e, "reason", None), e.__cause__, e.__context__]
+            yield e  # type: ignore[misc]
+            arguments = _attribute(e, "args")
+            waiting += arguments if type(arguments) is tuple else ()
+            waiting += [_attribute(e, name) for name in ("reason", "__cause__", "__context__")]
+
+
+def _attribute(thing: object, name: str) -> object:
+    """None where it has none, or where asking for it fails: it is anybody's object."""
+    try:
+        return getattr(thing, name, None)
+    except Exception:
+        return None

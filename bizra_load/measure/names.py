@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import hashlib
 
+from sla.values.window import SCHEDULE
+
 MAX_NAME = 200
 UNNAMED = "(unnamed)"
+OTHER = "(other)"  # operations beyond those that are kept
+_OURS = (SCHEDULE, OTHER)  # an operation of that name would vanish among what we count under it
 _HASH_DIGITS = 12
 
 
 def kept_name(name: str) -> str:
     """The name itself where it can be kept. A longer one than MAX_NAME ends in a hash of all of it; half a surrogate pair,
-    which is no text, becomes "?"; an empty one is UNNAMED.
+    which is no text, becomes "?"; an empty one is UNNAMED. One that means something else to us gets a hash too.
     """
     text = name if name.isascii() else name.encode("utf-8", "replace").decode("utf-8")
-    if len(text) > MAX_NAME:
+    if len(text) > MAX_NAME or text in _OURS:
         digest = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:_HASH_DIGITS]
         return f"{text[: MAX_NAME - _HASH_DIGITS - 1]}#{digest}"
     return text or UNNAMED
@@ -23,6 +27,6 @@ def kept_name(name: str) -> str:
 def text_of(name: object) -> str:
     """A name of something that is no text; its type's where it does not even tell that."""
     try:
-        return str(name)
+        return str.__str__(str(name))  # a plain one: what is derived from it may have its own ways
     except Exception:  # it is anybody's object
         return type(name).__name__

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 
 import numpy as np
 
-from bizra_load.measure.names import kept_name
+from bizra_load.measure.names import OTHER, kept_name
 from bizra_load.measure.reasons import Reasons
 from bizra_load.measure.seconds import SECOND_NS, Rows, Samples, SecondsMaker, Steps
 from sla.values.histogram import HIGHEST_NS, IntArray
@@ -20,7 +20,6 @@ from sla.values.window import SCHEDULE, Window
 
 MAX_OPERATIONS = 200
 EVERYTHING_NS = 2**63 - 1
-OTHER = "(other)"  # operations after the first MAX_OPERATIONS names, so that hostile names can't fill the memory
 
 
 class Operation:
@@ -110,7 +109,9 @@ class Recorder:
         self._unsent = array("q")
 
     def operation(self, name: str) -> Operation:
-        """The operation of this name (kept_name() of it), made on first use; OTHER once there are MAX_OPERATIONS."""
+        """The operation of this name (kept_name() of it), made on first use. OTHER once there are MAX_OPERATIONS: hostile names
+        can't fill the memory.
+        """
         operation = self._operations.get(name)
         if operation is None:
             name = kept_name(name)
@@ -155,10 +156,10 @@ def milliseconds_to_ns(response_time_ms: object) -> int | None:
     """Locust's float ms to whole ns, capped above the histogram's range so that it is counted as over range. None for what is
     no time: no number, NaN, infinite, negative.
     """
-    if isinstance(response_time_ms, bool | str | bytes):
-        return None
     try:
+        if isinstance(response_time_ms, bool | str | bytes):
+            return None
         ns = float(response_time_ms) * 1e6  # type: ignore[arg-type]  # numpy's numbers are numbers too
-    except (TypeError, ValueError, OverflowError):
+    except Exception:  # it is anybody's object
         return None
     return min(round(ns), HIGHEST_NS + 1) if 0 <= ns < math.inf else None

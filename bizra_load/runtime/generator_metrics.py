@@ -16,7 +16,8 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from bizra_load.measure.recorder import MAX_OPERATIONS, OTHER
+from bizra_load.measure.names import OTHER
+from bizra_load.measure.recorder import MAX_OPERATIONS
 from bizra_load.measure.report import Report
 from bizra_load.runtime.consumers import Consumer, RunView
 from sla.values.assessment import Assessment, Status

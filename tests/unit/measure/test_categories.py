@@ -4,6 +4,7 @@ import errno
 import socket
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 from bizra_load.engine.errors import GeneratorError, ResponseTimeout, TransportError
@@ -78,3 +79,23 @@ def test_the_reason_of_a_foreign_exception_is_its_type_and_text_whatever_it_is()
 )
 def test_an_exchange_without_a_whole_response_has_its_category(error, category):
     assert category_of_error(error) == category
+
+
+class HostileError(Exception):
+    """Of somebody's client library: what it is asked for, it raises."""
+
+    @property
+    def category(self):
+        raise RuntimeError("no")
+
+    @property
+    def response(self):
+        raise ZeroDivisionError
+
+    code = 503
+
+
+@pytest.mark.parametrize("category", [[], np.array([1, 2]), 5, type("Text", (str,), {})("bad_json")])
+def test_an_exception_whose_attributes_are_anything_has_a_category(category):
+    assert category_of(HostileError()) == "http_5xx"
+    assert category_of(SimpleNamespace(category=category)) in FAILURE_CATEGORIES

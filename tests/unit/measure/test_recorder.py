@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from bizra_load.measure.exchange import Receiver, Sender
-from bizra_load.measure.names import text_of
+from bizra_load.measure.names import OTHER, text_of
 from bizra_load.measure.recorder import MAX_OPERATIONS, Recorder, milliseconds_to_ns
 from bizra_load.measure.rows import window_from_row, window_row
 from sla.estimators.littles_law import littles_law
@@ -113,8 +113,29 @@ def test_a_gap_and_a_silent_worker_are_seen_and_foreign_messages_are_not_used():
     assert len(kept) == 2
 
 
+class Broken:
+    def __float__(self):
+        raise ZeroDivisionError
+
+
 @pytest.mark.parametrize(
-    "value", [None, "5", b"5", True, float("nan"), float("inf"), -float("inf"), -3.0, timedelta(), [], 10**400]
+    "value",
+    [
+        None,
+        "5",
+        b"5",
+        True,
+        float("nan"),
+        float("inf"),
+        -float("inf"),
+        -3.0,
+        timedelta(),
+        [],
+        10**400,
+        np.array([1, 2]),
+        Decimal("sNaN"),
+        Broken(),
+    ],
 )
 def test_what_is_no_time_is_none(value):
     assert milliseconds_to_ns(value) is None
@@ -153,6 +174,17 @@ def test_names_are_kept_bounded_and_apart():
     assert {"(unnamed)", "bad?name", "a\x00b\nc", "plain"} < {w.operation for w in found}
     assert all(0 < len(w.operation) <= 200 for w in found)
     assert [window_from_row(window_row(w)) for w in found] == found
+
+
+@pytest.mark.parametrize("name", [SCHEDULE, OTHER])
+def test_an_operation_with_a_name_of_ours_is_counted_beside_ours(name):
+    recorder = Recorder(0, UNIX)
+    recorder.operation(name).failed("timeout", 1, 1, 2)
+    recorder.unsent(1)
+    found = {w.operation: (w.unsent, w.failures) for w in recorder.take(S)}
+    assert found.pop(SCHEDULE) == (1, 0)
+    assert list(found.values()) == [(0, 1)]
+    assert not {SCHEDULE, OTHER} & set(found)
 
 
 def test_a_name_that_is_no_text_is_told_by_its_text_or_its_type():
