@@ -1,19 +1,24 @@
-"""HdrHistogram logs (.hlog), as HdrHistogram's HistogramLogWriter writes them; values of one unit, tags are operations."""
+"""HdrHistogram logs (.hlog), as HdrHistogram's HistogramLogWriter writes them; values of one unit, tags are operations.
+
+The library for Python reads them too, slowly and without bounds: a damaged histogram keeps it busy for ever.
+"""
 
 from __future__ import annotations
 
 import base64
 import binascii
 import math
+import re
 import struct
-from pathlib import Path
+from collections.abc import Iterable
+from dataclasses import dataclass
 
 import numpy as np
-from hdrh.histogram import HdrHistogram
-from hdrh.log import HistogramLogReader
 
 from bizra_load.imports.samples import finished
+from bizra_load.measure.hdr_codec import WireError, decode_of_any_layout
 from bizra_load.measure.names import kept_name
+from bizra_load.measure.rows import MAX_COUNT, MAX_SECOND
 from sla.values import histogram
 from sla.values.histogram import HIGHEST_NS, IntArray
 from sla.values.window import Window
@@ -22,43 +27,101 @@ TITLE = "HdrHistogram log"
 UNITS_NS = {"ns": 1, "us": 1_000, "ms": 1_000_000}
 # within these the AR(1) part of sla.estimators.dependence sees the steps from one interval to the next
 LONGEST_INTERVAL_S, FEWEST_INTERVALS = 30, 5
+_ALLOWED = "Tag=NAME, if there is one; start and length in seconds; maximum; histogram"
+MOST_SAMPLES = 1 << 53  # what sla.values.histogram counts exactly
 _WORD_SIZE_BITS = 0xF0
 _OLDER = {0x1C849302: "V1", 0x1C849309: "V0"}
+_TIME = re.compile(r"#\[(StartTime|BaseTime): ([0-9.]+)")
+_INTERVAL = re.compile(r"(?:Tag=([^,]*),)?([0-9]*\.?[0-9]+),([0-9]*\.?[0-9]+),[^,]*,([^,\s]+)\s*")
+_LEGENDS = ('"', "StartTimestamp")
+_YEAR_S = 365 * 86_400.0
 
 
-def is_interval(line: str) -> bool:
-    """Whether a line of a log is data, not a comment or the legend."""
-    return bool(line.strip()) and not line.startswith(("#", '"'))
-
-
-def windows(path: Path, unit: str, expected: int) -> list[Window]:
-    """Of the `expected` intervals: each at the second in which it ended, a longer one spread evenly over its seconds. Raises
-    ValueError, also for so few or so long intervals that nothing could be said of how the samples depend on each other.
+@dataclass
+class _Clock:
+    """What turns the times of intervals into Unix time, as HdrHistogram's HistogramLogReader does: those of more than a year
+    before the log's start count from there, unless the log says what they count from.
     """
-    factor, found, longest_s = UNITS_NS[unit], [], 1
-    reader, read = HistogramLogReader(str(path), HdrHistogram(1, HIGHEST_NS, 3)), 0
-    try:
-        while (interval := _next(reader, read)) is not None:
-            read += 1
-            values = [(item.value_iterated_to, item.count_added_in_this_iter_step) for item in interval.get_recorded_iterator()]
-            latencies = np.array([min(v * factor, HIGHEST_NS + 1) for v, _ in values], dtype=np.int64)
-            counts = np.array([c for _, c in values], dtype=np.int64)
-            last = max(math.ceil(interval.get_end_time_stamp() / 1000) - 1, 0)
-            length_s = max(round((interval.get_end_time_stamp() - interval.get_start_time_stamp()) / 1000), 1)
-            longest_s = max(longest_s, length_s)
-            if longest_s > LONGEST_INTERVAL_S:
-                raise ValueError(f"interval {read}: {longest_s} s long (allowed: {LONGEST_INTERVAL_S} s)")
-            name = kept_name(interval.get_tag() or "all")
-            for i, part in enumerate(_spread(counts, length_s)):
-                h = histogram.from_counts(latencies, part)
-                found.append(finished(last - length_s + 1 + i, name, h.total, int((latencies * part).sum()), h))
-    finally:
-        reader.close()
-    if read != expected:
-        raise ValueError(f"{expected - read} of {expected} intervals are not readable")
+
+    start_s: float | None = None
+    base_s: float | None = None
+
+    def heed(self, comment: str) -> None:
+        if found := _TIME.match(comment):
+            seconds = _seconds(found[2])
+            if found[1] == "StartTime":
+                self.start_s = seconds
+            else:
+                self.base_s = seconds
+
+    def unix_s(self, time_s: float) -> float:
+        if self.start_s is None:
+            self.start_s = time_s
+        if self.base_s is None:
+            self.base_s = self.start_s if time_s < self.start_s - _YEAR_S else 0.0
+        return self.base_s + time_s
+
+
+def windows(lines: Iterable[str], unit: str) -> list[Window]:
+    """Of all intervals: each at the second in which it ended, a longer one spread evenly over its seconds. Raises ValueError,
+    also for so few or so long intervals that nothing could be said of how the samples depend on each other.
+    """
+    clock, found, read, longest_s = _Clock(), list[Window](), 0, 1
+    for number, line in enumerate(lines, start=1):
+        if line.startswith("#"):
+            clock.heed(line)
+            continue
+        if not line.strip() or line.startswith(_LEGENDS):
+            continue
+        read += 1
+        try:
+            length_s, parts = _interval(line, clock, UNITS_NS[unit])
+        except ValueError as error:
+            raise ValueError(f"line {number}: {error}") from None
+        if length_s > LONGEST_INTERVAL_S:
+            raise ValueError(f"interval {read}: {length_s} s long (allowed: {LONGEST_INTERVAL_S} s)")
+        longest_s = max(longest_s, length_s)
+        found += parts
     if longest_s > 1 and read < FEWEST_INTERVALS:
         raise ValueError(f"{read} intervals of up to {longest_s} s (allowed: at least {FEWEST_INTERVALS}, or 1 s each)")
     return found
+
+
+def _interval(line: str, clock: _Clock, factor: int) -> tuple[int, list[Window]]:
+    """(its length in whole seconds, its windows). Raises ValueError."""
+    match = _INTERVAL.fullmatch(line)
+    if match is None:
+        raise ValueError(f"damaged: no interval of a log (allowed: {_ALLOWED})")
+    tag, began, lasted, encoded = match.groups()
+    begin_s, taken_s = clock.unix_s(_seconds(began)), _seconds(lasted)
+    last = max(math.ceil(round(begin_s + taken_s, 3)) - 1, 0)
+    length_s = max(round(taken_s), 1)
+    if length_s > LONGEST_INTERVAL_S:
+        return length_s, []
+    _check_encoding(encoded)
+    try:
+        values, counts = decode_of_any_layout(encoded)
+    except WireError as error:
+        raise ValueError(f"damaged: {error}") from None
+    latencies = np.minimum(values, HIGHEST_NS // factor + 1) * factor
+    if float(latencies.astype(np.float64) @ counts) >= MAX_COUNT or counts.sum() >= MOST_SAMPLES:
+        raise ValueError("more samples than any interval has")
+    name, first = kept_name(tag or "all"), max(last - length_s + 1, 0)
+    found = []
+    for i, part in enumerate(_spread(counts, length_s)):
+        h = histogram.from_counts(latencies, part)
+        found.append(finished(first + i, name, h.total, int((latencies * part).sum()), h))
+    return length_s, found
+
+
+def _seconds(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:  # two points
+        value = math.inf
+    if not value < MAX_SECOND:
+        raise ValueError(f"time {text[:50]!r} (allowed: seconds)")
+    return value
 
 
 def _spread(counts: IntArray, parts: int) -> list[IntArray]:
@@ -67,18 +130,11 @@ def _spread(counts: IntArray, parts: int) -> list[IntArray]:
     return [np.diff((ranks - part + parts - 1) // parts) for part in range(parts)]
 
 
-def check_encoding(line: str, number: int) -> None:
+def _check_encoding(encoded: str) -> None:
     """Raises ValueError for an encoding before V2 (by the cookies of HdrHistogram's AbstractHistogram.java)."""
     try:
-        cookie = struct.unpack(">I", base64.b64decode(line.rsplit(",", 1)[-1].strip()[:8])[:4])[0] & ~_WORD_SIZE_BITS
+        cookie = struct.unpack(">I", base64.b64decode(encoded[:8])[:4])[0] & ~_WORD_SIZE_BITS
     except (binascii.Error, struct.error, ValueError):
-        return  # damaged: whoever reads it says so
+        return  # damaged: whoever decodes it says so
     if cookie in _OLDER:
-        raise ValueError(f"line {number}: encoded as {_OLDER[cookie]} (allowed: V2, as HdrHistogram 2.1.4 and newer write it)")
-
-
-def _next(reader: HistogramLogReader, read: int) -> HdrHistogram | None:
-    try:
-        return reader.get_next_interval_histogram()
-    except Exception as error:  # the library raises what its base64, zlib and struct raise: all mean a damaged line
-        raise ValueError(f"interval {read + 1}: damaged: {type(error).__name__}") from None
+        raise ValueError(f"encoded as {_OLDER[cookie]} (allowed: V2, as HdrHistogram 2.1.4 and newer write it)")

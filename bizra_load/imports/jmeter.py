@@ -13,8 +13,12 @@ COLUMNS = ("timeStamp", "elapsed", "label", "success")
 
 def take(samples: Samples, row: Mapping[str, str]) -> None:
     """One row. Raises ValueError. A sampler that threw has the time 0 (JMeter up to 5.4): it counts beside its neighbours."""
+    if (samples_in_row := row.get("SampleCount") or "1") != "1":  # of mode=Statistical: elapsed is their sum
+        raise ValueError(f"SampleCount: {samples_in_row[:50]!r} (allowed: 1; JMeter's mode=Statistical keeps no single times)")
     latency, category = latency_ns(row["elapsed"], "elapsed"), ""
-    if row["success"].lower() != "true":
+    if row["success"].lower() not in ("true", "false"):
+        raise ValueError(f"success: {row['success'][:50]!r} (allowed: true, false)")
+    if row["success"].lower() == "false" or (row.get("ErrorCount") or "0") != "0":
         code = row.get("responseCode") or ""
         category = "timeout" if "timeout" in code.lower() else category_of_code(code)
     if row["timeStamp"] == "0" and category:

@@ -10,6 +10,7 @@ from sla.values.number import number_in
 
 TITLE = "k6 CSV"
 COLUMNS = ("metric_name", "timestamp", "metric_value")
+MOST_ITERATIONS = 1e9  # of one row
 _TIMEOUT = "1050"
 _GRPC_DEADLINE_EXCEEDED = "4"
 _UNKNOWN = "neither expected_response nor status says whether it succeeded (k6 run --system-tags expected_response,status)"
@@ -24,8 +25,8 @@ def take(samples: Samples, row: Mapping[str, str]) -> None:
         samples.add(Sample(row.get("name") or row.get("url", ""), category, time_ns(row["timestamp"])[0], latency))
     elif metric in ("iterations", "dropped_iterations"):
         count = number_in(row["metric_value"])
-        if count is None:
-            raise ValueError(f"metric_value: {row['metric_value']!r} (allowed: a count)")
+        if count is None or count > MOST_ITERATIONS:
+            raise ValueError(f"metric_value: {row['metric_value']!r} (allowed: a count of at most {MOST_ITERATIONS:g})")
         if metric == "iterations":
             samples.iterations += round(count)
         elif count:

@@ -27,6 +27,8 @@ from sla.values.window import SCHEDULE, Window, merge_windows
 MAX_SPAN_S = 31 * 86_400
 MAX_LINE = 1024 * 1024
 NOTE = "imported: latencies count from the actual send, so coordinated omission can't be ruled out"
+_DELIMITERS = (",", ";", "\t", "|")  # JMeter writes what jmeter.save.saveservice.default_delimiter says
+_OTHERS = {"<?xml": "XML", "<testResults": "XML", "{": "JSON"}
 _TAKERS = ((k6.TITLE, k6.COLUMNS, k6.take), (jmeter.TITLE, jmeter.COLUMNS, jmeter.take))
 
 
@@ -46,12 +48,13 @@ def read_import(path: Path, unit: str = "ns") -> Imported:
             first = next(_lines(file), "")
         if first.startswith(("#", '"StartTimestamp"', "Tag=")):
             return Imported(_measurements(_hlog(path, unit)), hlog.TITLE, NOTE)
-        header = next(csv.reader([first]), [])
         with _open(path) as file:
             for kind, needed, take in _TAKERS:
-                if set(needed) <= set(header):
-                    samples = _csv(file, take)
+                if delimiter := _delimiter(first, needed):
+                    samples = _csv(file, take, delimiter)
                     return Imported(_measurements(samples.windows()), kind, "; ".join([NOTE, *sorted(samples.notes)]))
+        if other := next((what for begin, what in _OTHERS.items() if first.lstrip().startswith(begin)), ""):
+            raise ValueError(f"{other} can't be read (allowed: its CSV)")
         wanted = "; ".join(f"{kind}: {', '.join(needed)}" for kind, needed, _ in _TAKERS)
         raise ValueError(f"line 1: no known header (allowed: an HdrHistogram log, or a CSV with the columns of {wanted})")
     except OSError as error:
@@ -76,28 +79,33 @@ def _lines(file: TextIO) -> Iterator[str]:
         yield line
 
 
-def _csv(file: TextIO, take: Callable[[Samples, Mapping[str, str]], None]) -> Samples:
-    samples = Samples()
-    for number, row in enumerate(csv.DictReader(_lines(file)), start=2):
+def _delimiter(first: str, needed: Sequence[str]) -> str:
+    """What parts the cells of a header that has the `needed` columns; "" where it has not."""
+    return next((d for d in _DELIMITERS if set(needed) <= set(next(csv.reader([first], delimiter=d), []))), "")
+
+
+def _csv(file: TextIO, take: Callable[[Samples, Mapping[str, str]], None], delimiter: str) -> Samples:
+    samples, reader = Samples(), csv.reader(_lines(file), delimiter=delimiter)
+    header = next(reader)
+    if twice := sorted({name[:50] for name in header if header.count(name) > 1}):
+        raise ValueError(f"line 1: {', '.join(twice)} is there twice")
+    for cells in reader:
+        if not cells or cells == header:  # files that were put together have several
+            continue
         try:
-            if None in row.values():
-                raise ValueError("cut short")
-            take(samples, row)
+            if len(cells) != len(header):  # with one too many, each cell may stand under the column beside its own
+                raise ValueError(f"{len(cells)} cells, and the header has {len(header)}")
+            take(samples, dict(zip(header, cells, strict=True)))
         except (ValueError, OverflowError, TypeError) as error:
-            raise ValueError(f"line {number}: {error}") from None
+            raise ValueError(f"line {reader.line_num}: {error}") from None
     return samples
 
 
 def _hlog(path: Path, unit: str) -> list[Window]:
     if path.suffix == ".gz":
         raise ValueError("a compressed log: unpack it first")
-    intervals = 0
     with _open(path) as file:
-        for number, line in enumerate(_lines(file), start=1):
-            if hlog.is_interval(line):
-                intervals += 1
-                hlog.check_encoding(line, number)
-    return hlog.windows(path, unit, intervals)
+        return hlog.windows(_lines(file), unit)
 
 
 def _measurements(windows: Sequence[Window]) -> Measurements:

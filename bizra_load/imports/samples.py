@@ -14,6 +14,7 @@ from sla.values.histogram import Histogram, IntArray
 from sla.values.window import SCHEDULE, Window
 
 MAX_OPERATIONS = 1000
+MOST_UNSENT = 1e15
 SECOND_NS = 1_000_000_000
 
 
@@ -85,6 +86,8 @@ class Samples:
             sent[w.second] += w.started
         each = sum(sent.values()) / self.iterations if self.iterations else 1.0
         unsent = {second: round(count * each) for second, count in self.dropped.items()}
+        if sum(unsent.values()) > MOST_UNSENT:
+            raise ValueError(f"{sum(unsent.values()):.3g} operations were dropped (allowed: {MOST_UNSENT:g})")
         seconds = sorted(sent.keys() | unsent.keys())
         return [Window(s, SCHEDULE, planned=sent.get(s, 0) + unsent.get(s, 0), unsent=unsent.get(s, 0)) for s in seconds]
 

@@ -22,6 +22,9 @@ _COOKIE_V2 = 0x1C849303 | 0x10
 _COMPRESSED_COOKIE_V2 = 0x1C849304 | 0x10
 _HEADER = struct.Struct(">iiiiqqd")  # cookie, payload length, normalizing offset, digits, lowest, highest, ratio
 _MAX_PAYLOAD = 9 * COUNTS_LENGTH
+_MAX_FOREIGN_PAYLOAD = 4 * 1024 * 1024
+_MOST_DIGITS = 5
+_MAX_BUCKETS = 64 << 18  # 2^18 sub-buckets give five digits
 
 
 class WireError(ValueError):
@@ -71,6 +74,55 @@ def decode_histogram(text: str, over_range: int = 0) -> Histogram:
     """Raises WireError unless `text` is "" or a V2 histogram of our layout."""
     if not text:
         return Histogram(EMPTY.indices, EMPTY.counts, over_range) if over_range else EMPTY
+    (_, length, *layout), packed = _inflated(text, _MAX_PAYLOAD)
+    if layout != [0, SIGNIFICANT_DIGITS, LOWEST_NS, HIGHEST_NS, 1.0]:
+        raise WireError("a histogram of another layout")
+    if length != packed.size:
+        raise WireError("histogram cut short")
+    values = _unzigzag_leb128(packed)
+    if bool((values == 0).any()):
+        raise WireError("histogram with impossible counts")
+    indices, counts = _filled(values, COUNTS_LENGTH)
+    return Histogram(indices, counts.astype(np.int64), over_range)
+
+
+def decode_of_any_layout(text: str) -> tuple[IntArray, IntArray]:
+    """(the largest value of each filled bucket, how many it holds), both of shape (k,), of anybody's V2 histogram: of any unit,
+    range and precision (bucket arithmetic: HdrHistogram's AbstractHistogram.java). Raises WireError.
+    """
+    (_, length, offset, digits, lowest, _, ratio), packed = _inflated(text, _MAX_FOREIGN_PAYLOAD)
+    if not 0 <= length <= packed.size or not 0 <= digits <= _MOST_DIGITS or lowest < 1:
+        raise WireError("damaged histogram: an impossible header")
+    if offset or ratio != 1.0:
+        raise WireError("a histogram of shifted or floating-point values (allowed: of whole numbers)")
+    numbers = _unzigzag_leb128(packed[:length]) if length else EMPTY.counts
+    index, counts = _filled(numbers, _MAX_BUCKETS)
+    half_bits = max((2 * 10**digits - 1).bit_length(), 1) - 1  # of half the sub-buckets
+    above = (index >> half_bits) - 1
+    low_half = above < 0
+    within = (index & ((1 << half_bits) - 1)) + np.where(low_half, 0, 1 << half_bits)
+    shift = np.where(low_half, 0, above) + lowest.bit_length() - 1
+    if bool((shift > 61 - half_bits).any()):
+        raise WireError("histogram of values beyond 62 bits")
+    return ((within + 1) << shift) - 1, counts
+
+
+def _filled(numbers: IntArray, buckets: int) -> tuple[IntArray, IntArray]:
+    """(index, count) of the filled ones among at most so many buckets: a positive number is the count of one, a negative one
+    stands for so many that are empty, 0 for one. Raises WireError.
+    """
+    # no abs(): that of the smallest int64 is itself
+    if bool((numbers < -buckets).any()) or bool((numbers > MAX_BUCKET_COUNT).any()):
+        raise WireError("histogram with impossible counts")
+    filled = numbers > 0
+    steps = np.where(numbers < 0, -numbers, 1)
+    if int(steps.sum()) > buckets:
+        raise WireError("histogram with more buckets than its layout")
+    return (np.cumsum(steps) - 1)[filled], numbers[filled]
+
+
+def _inflated(text: str, largest: int) -> tuple[tuple[Any, ...], np.ndarray[Any, np.dtype[np.uint8]]]:
+    """(header, packed counts of at most `largest` bytes)."""
     try:
         data = base64.b64decode(text, validate=True)
     except ValueError as error:  # binascii.Error, and a plain one for characters outside ASCII
@@ -80,25 +132,15 @@ def decode_histogram(text: str, over_range: int = 0) -> Histogram:
         if cookie != _COMPRESSED_COOKIE_V2 or length != len(data) - 8:
             raise WireError("not a compressed HdrHistogram V2")
         inflater = zlib.decompressobj()
-        raw = inflater.decompress(data[8:], _HEADER.size + _MAX_PAYLOAD)
+        raw = inflater.decompress(data[8:], _HEADER.size + largest)
         if not inflater.eof:
             raise WireError("histogram longer than its layout allows")
-        cookie, length, offset, digits, lowest, highest, _ = _HEADER.unpack_from(raw)
+        header = _HEADER.unpack_from(raw)
     except (struct.error, zlib.error) as error:
         raise WireError(f"damaged histogram: {error}") from None
-    if (cookie, offset, digits, lowest, highest) != (_COOKIE_V2, 0, SIGNIFICANT_DIGITS, LOWEST_NS, HIGHEST_NS):
-        raise WireError("a histogram of another layout")
-    if length != len(raw) - _HEADER.size:
-        raise WireError("histogram cut short")
-    values = _unzigzag_leb128(np.frombuffer(raw, np.uint8, offset=_HEADER.size))
-    if bool((values == 0).any()) or bool((np.abs(values) > MAX_BUCKET_COUNT).any()):
-        raise WireError("histogram with impossible counts")
-    filled = values > 0
-    steps = np.where(filled, 1, -values)
-    if int(np.minimum(steps, COUNTS_LENGTH).sum()) > COUNTS_LENGTH:
-        raise WireError("histogram with more buckets than its layout")
-    indices = (np.cumsum(steps) - 1)[filled]
-    return Histogram(indices, values[filled].astype(np.int64), over_range)
+    if header[0] != _COOKIE_V2:
+        raise WireError("not an HdrHistogram V2")
+    return header, np.frombuffer(raw, np.uint8, offset=_HEADER.size)
 
 
 def _zigzag_leb128(values: IntArray) -> tuple[bytes, IntArray]:
