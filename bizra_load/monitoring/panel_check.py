@@ -27,6 +27,8 @@ def check_panels(
     total = next((m.total for m in agreement.operations.values() if m.total), "up")  # whoever has it is one of the nodes
     slowest = query(f'max (scrape_duration_seconds{{job=~"{job}"}} and on (job, instance) {total})')
     scrape_s = _value(slowest[0]) if slowest else None
+    if scrape_s is not None and not 0 <= scrape_s < math.inf:
+        scrape_s = None  # that is no time
     return DashboardCheck(url, asked, tuple(checks), scrape_s, agreement.process.scrape_s)
 
 

@@ -14,7 +14,7 @@ from bizra_load.io.trust import THIS_MACHINES, Trust
 
 MAX_REDIRECTS = 3
 # what taking apart content of another form raises
-MALFORMED = (ValueError, KeyError, IndexError, TypeError, AttributeError, OverflowError)
+MALFORMED = (ValueError, KeyError, IndexError, TypeError, AttributeError, OverflowError, RecursionError)
 _PIECE_BYTES = 16_384  # what a compressed piece unpacks to, up to a thousand times as much, must fit too
 
 

@@ -6,6 +6,7 @@ import math
 import re
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping
+from itertools import pairwise
 
 import requests
 from prometheus_client.parser import text_string_to_metric_families
@@ -29,22 +30,32 @@ Samples = Iterable[tuple[str, Mapping[str, str], float]]  # name, labels without
 
 
 def snapshot_of(samples: Samples, at_ns: int, took_ns: int = 0, target: Labels = ()) -> Snapshot:
-    """One Snapshot of the samples of a target; equal label sets are added.
+    """One Snapshot of the samples of a target.
 
     A family is a histogram if it has buckets; its _sum and _count belong to it. Names that end in _total are counters, the
-    rest are gauges. What is not finite is no figure and left out, of a histogram with such a bucket all of it. One without the
-    bucket +Inf has it from its _count, and is left out without that: how many lie beyond its last edge is not known.
+    rest are gauges, of which those that are not finite are left out. A histogram without the bucket +Inf has it from its
+    _count, and is left out without that: how many lie beyond its last edge is not known.
+
+    Raises ScrapeError for what can't be counted: a counter or a bucket that is negative or not finite, buckets that fall, a
+    series that is there twice. Left out, it would be taken for one that has counted nothing yet.
     """
     values: dict[str, float] = {}
     buckets: dict[str, dict[float, float]] = {}
     for name, labels, value in samples:
         if name.endswith("_bucket") and "le" in labels:
             key = series_key(name.removesuffix("_bucket"), {n: v for n, v in labels.items() if n != "le"})
-            edges, edge = buckets.setdefault(key, {}), float(labels["le"])
-            edges[edge] = edges.get(edge, 0.0) + value
+            place, at = buckets.setdefault(key, {}), float(labels["le"])
+            _check_count(f"{name} le={labels['le']}", value)
+            if at in place or math.isnan(at):
+                raise ScrapeError(f"{key[:100]}: bucket le={labels['le'][:30]!r} is there twice, or is none")
+            place[at] = value
         else:
             key = series_key(name, labels)
-            values[key] = values.get(key, 0.0) + value
+            if name.endswith("_total"):
+                _check_count(key, value)
+            if key in values:
+                raise ScrapeError(f"{key[:100]}: is there twice")
+            values[key] = value
     values = {key: value for key, value in values.items() if math.isfinite(value)}
     histograms = {}
     for key, edges in buckets.items():
@@ -53,11 +64,19 @@ def snapshot_of(samples: Samples, at_ns: int, took_ns: int = 0, target: Labels =
         if math.inf not in edges and count is not None:
             edges[math.inf] = count
         ordered = sorted(edges)
-        if math.inf in edges and all(0 <= n < math.inf for n in edges.values()) and not any(map(math.isnan, edges)):
-            histograms[key] = BucketCounts(tuple(ordered), tuple(edges[e] for e in ordered), sum_s or 0.0)
+        cumulative = tuple(edges[e] for e in ordered)
+        if any(after < before for before, after in pairwise(cumulative)):
+            raise ScrapeError(f"{key[:100]}: a bucket holds less than one below it")
+        if math.inf in edges:
+            histograms[key] = BucketCounts(tuple(ordered), cumulative, sum_s or 0.0)
     counters = {key: value for key, value in values.items() if metric_of(key).endswith("_total")}
     gauges = {key: value for key, value in values.items() if not metric_of(key).endswith(("_total", "_created"))}
     return Snapshot(at_ns, took_ns, target, counters, gauges, histograms)
+
+
+def _check_count(what: str, value: float) -> None:
+    if not 0 <= value < math.inf:
+        raise ScrapeError(f"{what[:100]}: {value:g} is no count")
 
 
 def belongs_to(name: str, metrics: Collection[str]) -> bool:
@@ -69,11 +88,13 @@ def parse(data: bytes, url: str, at_ns: int, took_ns: int, metrics: Collection[s
     """One Snapshot of Prometheus text, of `metrics` alone if they are given. Raises ScrapeError."""
     try:
         families = text_string_to_metric_families(data.decode("utf-8"))
-        samples = [(s.name, s.labels, s.value) for family in families for s in family.samples]
+        samples = [(s.name, s.labels, float(s.value)) for family in families for s in family.samples]
         if len(samples) <= MAX_SAMPLES:
             if metrics is not None:
                 samples = [s for s in samples if belongs_to(s[0], metrics)]
             return snapshot_of(samples, at_ns, took_ns)
+    except ScrapeError as error:
+        raise ScrapeError(f"{url}: {error}") from None
     except MALFORMED as error:  # the parser's own ways to fail
         raise ScrapeError(f"{url}: not Prometheus text: {' '.join(str(error).split())[:200]}") from None
     raise ScrapeError(f"{url}: more than {MAX_SAMPLES:,} samples")

@@ -34,6 +34,8 @@ class NativeHistogram:
             counts, edges = [n for *_, n in buckets], [edge for left, right, _ in buckets for edge in (left, right)]
             if not all(0 <= n < math.inf for n in (count, *counts)) or any(map(math.isnan, edges)):
                 raise ValueError("no counts")
+            if math.fsum(counts) > count * (1 + 1e-9) or any(not left < right for left, right, _ in buckets):
+                raise ValueError("buckets that hold more than all, or nothing")
             return cls(buckets, count, sum_s if math.isfinite(sum_s) else 0.0)
         except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise ScrapeError(f"a native histogram that can't be read: {type(error).__name__}") from None
@@ -42,7 +44,7 @@ class NativeHistogram:
 def with_common_edges(scrapes: Mapping[Key, NativeHistogram]) -> dict[Key, BucketCounts]:
     """Each of the histograms (of every scrape and label set), all with the same edges."""
     spans = {(left, right) for h in scrapes.values() for left, right, _ in h.buckets}
-    candidates = sorted({edge for span in spans for edge in span if edge > 0})
+    candidates = sorted({edge for span in spans for edge in span if 0 < edge < math.inf})
     edges = [e for e in candidates if not any(left < e < right for left, right in spans)]
     return {key: _counts(h, edges) for key, h in scrapes.items()}
 

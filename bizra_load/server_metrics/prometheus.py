@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -16,6 +17,7 @@ from bizra_load.server_metrics.prometheus_api import PrometheusClient
 from sla.values.snapshot import Labels, Snapshot, labels_of, series_key
 
 CHUNK_S = 600
+MOST_REFUSED = 0.1  # of a target's scrapes
 
 Scrape = tuple[int, Labels]  # when (Unix ns) and of which target
 
@@ -61,19 +63,23 @@ class PrometheusSource:
             width_s = min(CHUNK_S, end_s - from_ns / 1e9)
             # a range selector's start is exclusive from Prometheus 3 on and inclusive before: ask for a little more
             for found in self._client.query(f"{{{self._matchers}}}[{int(width_s * 1000) + 1000}ms]", end_s):
+                if "values" not in found and "histograms" not in found:
+                    raise ScrapeError(f"{self.url}: does not respond as a Prometheus does (no samples of a range)")
                 labels, points = dict(found["metric"]), []
                 name = labels.pop("__name__")
                 for at_s, value in [*found.get("values", ()), *found.get("histograms", ())]:
                     at_ns = round(float(at_s) * 1000) * 1_000_000
                     if from_ns <= at_ns <= to_ns and not (at_s <= end_s - width_s and width_s >= CHUNK_S):
                         points.append((at_ns, NativeHistogram.of(value) if isinstance(value, Mapping) else float(value)))
-                yield Series(name, labels, points)
+                yield Series(name, labels, _without_stale_markers(points))
             end_s -= width_s
 
 
 def by_scrape(found: list[Series]) -> list[Snapshot]:
-    """One Snapshot for each target and scrape, by time."""
-    plain: dict[Scrape, list[tuple[str, Mapping[str, str], float]]] = {}
+    """One Snapshot for each target and scrape, by time; a scrape that can't be counted is none. Raises ScrapeError for a target
+    of which that are too many.
+    """
+    plain: dict[Scrape, dict[str, tuple[str, Mapping[str, str], float]]] = {}
     native: dict[str, dict[tuple[Scrape, str], NativeHistogram]] = {}
     names = _target_labels(found)
     for series in found:
@@ -81,17 +87,40 @@ def by_scrape(found: list[Series]) -> list[Snapshot]:
         target = labels_of({n: v for n, v in series.labels.items() if n in own})
         rest = {n: v for n, v in series.labels.items() if n not in own}
         for at_ns, value in series.points:
-            samples = plain.setdefault((at_ns, target), [])
+            samples, key = plain.setdefault((at_ns, target), {}), series_key(series.name, rest)
             if isinstance(value, NativeHistogram):
-                native.setdefault(series.name, {})[(at_ns, target), series_key(series.name, rest)] = value
-            else:
-                samples.append((series.name, rest, value))
-    snapshots = {scrape: snapshot_of(samples, scrape[0], 0, scrape[1]) for scrape, samples in plain.items()}
+                native.setdefault(series.name, {})[(at_ns, target), key] = value
+            elif key not in samples or not samples[key][2] >= value:
+                # of two replicas that write one series at one moment the larger count is the later one
+                samples[key] = (series.name, rest, value)
+    snapshots = _counted({scrape: list(samples.values()) for scrape, samples in plain.items()})
     for histograms in native.values():
         for (scrape, key), counts in with_common_edges(histograms).items():
-            before = snapshots[scrape]
-            snapshots[scrape] = replace(before, histograms={**before.histograms, key: counts})
+            if scrape in snapshots:
+                before = snapshots[scrape]
+                snapshots[scrape] = replace(before, histograms={**before.histograms, key: counts})
     return [snapshots[scrape] for scrape in sorted(snapshots)]
+
+
+def _counted(samples: Mapping[Scrape, list[tuple[str, Mapping[str, str], float]]]) -> dict[Scrape, Snapshot]:
+    snapshots: dict[Scrape, Snapshot] = {}
+    refused: dict[Labels, list[ScrapeError]] = {}
+    for scrape, of_scrape in samples.items():
+        try:
+            snapshots[scrape] = snapshot_of(of_scrape, scrape[0], 0, scrape[1])
+        except ScrapeError as error:
+            refused.setdefault(scrape[1], []).append(error)
+    for target, errors in refused.items():
+        scrapes = sum(scrape[1] == target for scrape in samples)
+        if len(errors) > MOST_REFUSED * scrapes:
+            raise ScrapeError(f"{len(errors)} of {scrapes} scrapes can't be counted: {errors[0]}")
+    return snapshots
+
+
+def _without_stale_markers(points: list[tuple[int, Any]]) -> list[tuple[int, Any]]:
+    """VictoriaMetrics gives the NaN with which a series ends as a value. Where one follows another it is the series' own."""
+    nan = [isinstance(value, float) and math.isnan(value) for _, value in points]
+    return [point for i, point in enumerate(points) if not nan[i] or (i and nan[i - 1])]
 
 
 def _address(series: Series) -> Labels:

@@ -44,8 +44,7 @@ class PrometheusClient:
         """
         limit = {"timeout": f"{max(int(self.timeout_s), 1)}s"}
         at = {} if at_s is None else {"time": f"{at_s:.3f}"}
-        series: list[dict[str, Any]] = self._data("query", {"query": expression, **limit, **at}, "result")
-        return series
+        return self._list("query", {"query": expression, **limit, **at}, "result")
 
     def query_range(self, expression: str, from_s: float, to_s: float, step_s: float) -> list[dict[str, Any]]:
         """The matrix of a PromQL expression: its values from one unix time to another, every `step_s` seconds."""
@@ -56,13 +55,11 @@ class PrometheusClient:
 
     def alerts(self) -> list[dict[str, Any]]:
         """All alerts that are pending or firing."""
-        active: list[dict[str, Any]] = self._data("alerts", {}, "alerts")
-        return active
+        return self._list("alerts", {}, "alerts")
 
     def rule_groups(self) -> list[dict[str, Any]]:
         """The groups of rules that are loaded."""
-        loaded: list[dict[str, Any]] = self._data("rules", {}, "groups")
-        return loaded
+        return self._list("rules", {}, "groups")
 
     def formatted(self, expression: str) -> str:
         """The expression as Prometheus writes it, so that two can be compared; without white space where it can't tell."""
@@ -71,16 +68,24 @@ class PrometheusClient:
         except ScrapeError:  # older ones, and others that speak its language
             return "".join(expression.split())
 
+    def _list(self, path: str, parameters: Mapping[str, str], key: str) -> list[dict[str, Any]]:
+        found = self._data(path, parameters, key)
+        if not isinstance(found, list) or not all(isinstance(item, dict) for item in found):
+            raise ScrapeError(self._line(f"does not respond as a Prometheus does: {key} is no list of objects"))
+        return found
+
     def _data(self, path: str, parameters: Mapping[str, str], key: str | None) -> Any:
         try:
             response = self._response(f"{self.url}/api/v1/{path}", parameters)
             if response.status_code != 200:
                 raise ScrapeError(self._line(f"HTTP Status Code {response.status_code} ({response.content[:_CHARACTERS]!r})"))
             document = json.loads(response.content)
-            if warnings := document.get("warnings"):  # of Thanos or Mimir: a store did not respond, what is here is a part
-                raise ScrapeError(
-                    self._line(f"Prometheus warns that its response may be incomplete: {'; '.join(map(str, warnings))}")
-                )
+            if document.get("status", "success") != "success":
+                raise ScrapeError(self._line(f"{document['status']}: {document.get('error')}"))
+            warnings = document.get("warnings")  # of Thanos or Mimir: a store did not respond, what is here is a part
+            if warnings or document.get("isPartial"):  # VictoriaMetrics' word for the same
+                told = "; ".join(map(str, warnings)) if isinstance(warnings, list) else str(warnings or "isPartial")
+                raise ScrapeError(self._line(f"Prometheus warns that its response may be incomplete: {told}"))
             return document["data"] if key is None else document["data"][key]
         except requests.exceptions.SSLError as error:
             raise ScrapeError(self._line(reason_of(error))) from error

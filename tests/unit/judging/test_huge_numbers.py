@@ -94,12 +94,8 @@ def test_a_junit_count_that_is_no_plain_number_is_refused(count):
 
 @pytest.mark.parametrize("value", ["NaN", "+Inf", "-Inf", "1e999"])
 def test_what_a_server_gives_as_no_finite_number_is_no_figure_and_the_run_stays_readable(folder, value):
-    text = f"""a_seconds_bucket{{le="0.1"}} {value}
-a_seconds_bucket{{le="+Inf"}} 5
-a_seconds_count 5
-b_seconds_bucket{{le="+Inf"}} 5
+    text = f"""b_seconds_bucket{{le="+Inf"}} 5
 b_seconds_sum {value}
-c_total {value}
 d {value}
 e_total 7
 """
@@ -110,6 +106,14 @@ e_total 7
     writer.close()
     checksums.seal(folder)
     assert found in read_run(folder)[0].snapshots
+
+
+@pytest.mark.parametrize("value", ["NaN", "+Inf", "-Inf", "1e999", "-1"])
+@pytest.mark.parametrize("series", ["c_fail_total", 'a_seconds_bucket{le="0.1"}'])
+def test_a_count_that_is_none_is_not_taken_for_0(series, value):
+    page = f'{series} {value}\na_seconds_bucket{{le="+Inf"}} 5\na_seconds_count 5\nc_total 7\n'
+    with pytest.raises(ScrapeError, match=r"http://x/metrics: \S+.* is no count"):
+        parse(page.encode(), "http://x/metrics", 10**18, 1)
 
 
 @pytest.mark.parametrize("value", [{"count": HUGE, "sum": "1"}, {"count": "inf", "sum": "1"}, {"count": "nan", "sum": "1"}])

@@ -45,3 +45,13 @@ def test_a_vector_without_series_is_no_data_and_one_of_another_form_is_refused()
     assert checked(median=[], tail=[]).panels[0].empty == ("p50", "p99")
     with pytest.raises(ScrapeError, match="no instant vector"):
         checked(median=[{"metric": {}}], tail=[])
+
+
+@pytest.mark.parametrize("value", ["-1", "NaN", "-Inf", "+Inf"])
+def test_a_scrape_that_took_no_possible_time_is_not_known(value):
+    def query(expression):
+        return [series(value if "scrape_duration_seconds" in expression else "0.1")]
+
+    found = check_panels(query, PANELS, AGREEMENT, "a Prometheus")
+    assert found.scrape_s is None
+    assert not found.passed

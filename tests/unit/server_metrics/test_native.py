@@ -36,7 +36,21 @@ def test_an_empty_histogram_has_one_endless_bucket():
     assert with_common_edges({1: histogram()})[1].cumulative == (0,)
 
 
-@pytest.mark.parametrize("value", [{}, {"count": "x", "sum": "1"}, {"count": "1", "sum": "1", "buckets": [[0, "1"]]}])
+@pytest.mark.parametrize(
+    "value",
+    [
+        {},
+        {"count": "x", "sum": "1"},
+        {"count": "1", "sum": "1", "buckets": [[0, "1"]]},
+        {"count": "1", "sum": "1", "buckets": [[0, "1", "2", "5"]]},
+        {"count": "9", "sum": "1", "buckets": [[0, "2", "2", "5"]]},
+    ],
+)
 def test_what_can_not_be_read_is_said_in_one_line(value):
     with pytest.raises(ScrapeError, match="can't be read"):
         NativeHistogram.of(value)
+
+
+def test_a_bucket_without_an_upper_edge_adds_none():
+    found = with_common_edges({1: histogram((1, 2, 5), (2, math.inf, 3))})
+    assert (found[1].edges_s, found[1].cumulative) == ((1, 2, math.inf), (0, 5, 8))

@@ -7,6 +7,7 @@ import pytest
 from bizra_load.io.ports import free_port
 from bizra_load.server_metrics import prometheus_api
 from bizra_load.server_metrics.exposition import ScrapeError
+from bizra_load.server_metrics.prometheus import PrometheusSource
 from bizra_load.server_metrics.prometheus_api import PrometheusClient
 from tests.unit.engine.hostile_server import hostile_server
 
@@ -94,3 +95,53 @@ def test_an_expression_is_formatted_by_prometheus_or_loses_its_white_space():
         client = PrometheusClient(url)
         assert client.formatted("up==1") == "up == 1"
         assert client.formatted(" up ==  1\n") == "up==1"
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (
+            {"status": "success", "isPartial": True, "data": {"result": VECTOR}},
+            "may be incomplete: isPartial",
+        ),  # VictoriaMetrics
+        ({"status": "success", "warnings": ["a store is down"], "data": {"result": VECTOR}}, "incomplete: a store is down"),
+        ({"status": "success", "warnings": 5, "data": {"result": VECTOR}}, "incomplete: 5"),
+        ({"status": "error", "error": "too many series", "data": {"result": []}}, "error: too many series"),
+        ({"data": {"result": 5}}, "result is no list of objects"),
+        ({"data": {"result": {"a": 1}}}, "result is no list of objects"),
+        ({"data": {"result": ["a"]}}, "result is no list of objects"),
+        (b"[" * 100_000, "RecursionError"),
+        ([], "AttributeError"),
+    ],
+)
+def test_what_is_not_the_whole_answer_of_a_prometheus_is_refused(content, said):
+    with hostile_server(reply(200, content)) as url, pytest.raises(ScrapeError, match=said) as refused:
+        PrometheusClient(url).query("up")
+    assert "\n" not in str(refused.value)
+
+
+def test_what_a_prometheus_merely_remarks_is_no_refusal():
+    with hostile_server(
+        reply(200, {"status": "success", "infos": ["might not be a counter"], "data": {"result": VECTOR}})
+    ) as url:
+        assert PrometheusClient(url).query("up") == VECTOR
+
+
+def stored(*values, name="n_total"):
+    return [{"metric": {"__name__": name, "job": "n"}, "values": [[i + 1.0, v] for i, v in enumerate(values)]}]
+
+
+def test_the_nan_with_which_victoriametrics_ends_a_series_is_no_sample_and_a_series_of_them_is_refused(monkeypatch):
+    source = PrometheusSource("http://127.0.0.1:9", ["n_total"])
+    monkeypatch.setattr(source._client, "query", lambda *_: stored("5", "7", "NaN"))
+    assert [s.counters for s in source.snapshots(0, 9 * 10**9)] == [{"n_total": 5.0}, {"n_total": 7.0}]
+    monkeypatch.setattr(source._client, "query", lambda *_: stored("NaN", "NaN", "NaN"))
+    with pytest.raises(ScrapeError, match="can't be counted: n_total: nan is no count"):
+        source.snapshots(0, 9 * 10**9)
+
+
+def test_an_instant_vector_where_the_samples_of_a_range_were_asked_for_is_refused(monkeypatch):
+    source = PrometheusSource("http://127.0.0.1:9", ["n_total"])
+    monkeypatch.setattr(source._client, "query", lambda *_: [{"metric": {"__name__": "n_total"}, "value": [1, "5"]}])
+    with pytest.raises(ScrapeError, match="no samples of a range"):
+        source.snapshots(0, 9 * 10**9)

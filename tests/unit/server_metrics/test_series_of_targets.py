@@ -2,7 +2,9 @@
 
 import math
 
-from bizra_load.server_metrics.exposition import parse, snapshot_of
+import pytest
+
+from bizra_load.server_metrics.exposition import ScrapeError, parse, snapshot_of
 from bizra_load.server_metrics.native import NativeHistogram
 from bizra_load.server_metrics.prometheus import Series, by_scrape
 from sla.values.snapshot import BucketCounts, labels_of, metric_of, series_key
@@ -69,3 +71,36 @@ def test_a_key_holds_any_label_value():
     key = series_key("n_total", {"b": 'say "x}"\n', "a": "\\"})
     assert key == 'n_total{a="\\\\",b="say \\"x}\\"\\n"}'
     assert metric_of(key) == "n_total"
+
+
+@pytest.mark.parametrize(
+    ("page", "said"),
+    [
+        ("n_total 1\nn_total 2\n", "n_total: is there twice"),
+        ('h_bucket{le="1"} 1\nh_bucket{le="1.0"} 2\nh_bucket{le="+Inf"} 3\n', "h: bucket le='1.0' is there twice"),
+        ('h_bucket{le="1"} 4\nh_bucket{le="+Inf"} 3\n', "h: a bucket holds less than one below it"),
+        ('h_bucket{le="NaN"} 4\nh_bucket{le="+Inf"} 5\n', "h: bucket le='NaN'"),
+        ("n_total NaN\n", "n_total: nan is no count"),
+    ],
+)
+def test_a_page_on_which_something_can_not_be_counted_is_refused(page, said):
+    with pytest.raises(ScrapeError, match=f"http://x/metrics: {said}"):
+        parse(page.encode(), "http://x/metrics", AT_NS, 0)
+
+
+def points(name, *values, **labels):
+    return Series(name, NODE | labels, [(AT_NS + i, v) for i, v in enumerate(values)])
+
+
+def test_a_scrape_that_can_not_be_counted_is_none_and_too_many_are_said():
+    good, bad = points("n_total", *range(30)), [float(i) for i in range(30)]
+    bad[7] = -1.0
+    assert len(by_scrape([good, points("m_total", *bad)])) == 29
+    with pytest.raises(ScrapeError, match=r"30 of 30 scrapes can't be counted: m_total: nan is no count"):
+        by_scrape([good, points("m_total", *[math.nan] * 30)])
+
+
+def test_the_larger_of_two_counts_of_one_moment_is_the_later_one():
+    """Two replicas of a Prometheus write the same series into one VictoriaMetrics, which keeps both samples of a moment."""
+    twice = Series("n_total", NODE, [(AT_NS, 7.0), (AT_NS, 7.0), (AT_NS + 1, 9.0), (AT_NS + 1, 8.0)])
+    assert [s.counters["n_total"] for s in by_scrape([twice])] == [7.0, 9.0]
