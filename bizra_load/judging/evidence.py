@@ -127,7 +127,7 @@ def _kept(folder: Path) -> list[EvidenceFile]:
         if document["schema"] != SCHEMA:
             raise ValueError(f"schema is {document['schema']!r} (allowed: {SCHEMA})")
         rows = [{f.name: str(row[f.name]) for f in _INDEXED} for row in document["given"]]
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise UsageError(f"{path}: not a list of evidence: {type(error).__name__}: {error}") from None
     for row in rows:
         if not re.fullmatch(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9]+)?", row["file"]):

@@ -15,6 +15,9 @@ from sla.release.evidence import MAX_COUNT, EvidenceError, TestCounts
 from sla.values.number import whole_in
 
 _SKIPPED = ("skipped", "skips", "disabled", "ignored")
+# words of CTest, Bazel, Allure and others for what did not pass
+_FAILED = ("failed", "failure", "fail", "broken")
+_ERROR = ("error", "crashed", "timeout", "timedout", "interrupted", "cancelled", "canceled", "aborted")
 _NOT_RUN = ("notrun", "skipped", "ignored", "disabled", "suppressed", "pending", "inconclusive")
 
 
@@ -49,9 +52,9 @@ def _outcome(case: Element) -> str:
         if kind in inside:
             return kind
     said = {(case.get(key) or "").lower() for key in ("status", "result")}
-    if said & {"failed", "failure"}:
+    if said & set(_FAILED):
         return "failure"
-    if "error" in said:
+    if said & set(_ERROR):
         return "error"
     return "skipped" if said & set(_NOT_RUN) else "passed"
 

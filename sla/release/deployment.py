@@ -38,20 +38,20 @@ def of_manifests(documents: Sequence[object]) -> tuple[Evidence, ...]:
     unready, unprobed, unlimited, images = [], [], [], []
     for w in workloads:
         name = str(_map(w, "metadata").get("name", "?"))
-        wanted, status = _map(w, "spec").get("replicas", 1), w.get("status")
-        if isinstance(status, Mapping):
-            ready = status.get("readyReplicas", 0)
-            if ready != wanted:
-                unready.append(f"{name}: {ready} of {wanted} replicas are ready")
+        if reason := _unready(w):
+            unready.append(f"{name}: {reason}")
         containers = _map(_map(_map(w, "spec"), "template"), "spec").get("containers")
         if not isinstance(containers, list) or not containers:
             raise EvidenceError(f"{name}.spec.template.spec.containers: is missing")
-        for c in (c for c in containers if isinstance(c, Mapping)):
+        for c in containers:
+            if not isinstance(c, Mapping):
+                raise EvidenceError(f"{name}.spec.template.spec.containers: holds something that is no container")
             where = f"{name}/{c.get('name', '?')}"
             images.append(str(c.get("image", "?")))
-            if not ("readinessProbe" in c and "livenessProbe" in c):
+            if not all(isinstance(c.get(probe), Mapping) for probe in ("readinessProbe", "livenessProbe")):
                 unprobed.append(where)
-            if not {"cpu", "memory"} <= set(_map(_map(c, "resources"), "limits")):
+            limits = _map(_map(c, "resources"), "limits")
+            if not (limits.get("cpu") and limits.get("memory")):
                 unlimited.append(where)
     first = _map(workloads[0], "metadata")
     facts = {"kind": str(workloads[0]["kind"]), "images": ", ".join(images)[:500]}
@@ -59,12 +59,32 @@ def of_manifests(documents: Sequence[object]) -> tuple[Evidence, ...]:
         if key in first and _NAME.fullmatch(str(first[key])):
             facts[key] = str(first[key])
     named = ", ".join(str(_map(w, "metadata").get("name", "?")) for w in workloads)
-    live = "and its replicas are ready" if all("status" in w for w in workloads) else "as the operator describes it"
+    live = "and its replicas are ready" if all(_map(w, "status") for w in workloads) else "as the operator describes it"
     return (
         _all("deployment", unready, f"{named}, {live}", facts),
         _all("health-probes", [f"no readiness and liveness probe: {x}" for x in unprobed], "every container has both probes"),
         _all("resource-limits", [f"no CPU and memory limit: {x}" for x in unlimited], "every container has both limits"),
     )
+
+
+def _unready(workload: Mapping[str, Any]) -> str:
+    """What is wrong with the replicas that its status tells of; "" where nothing is, and where it has no status or an empty one
+    (as kubectl writes with --dry-run).
+    """
+    status, spec = _map(workload, "status"), _map(workload, "spec")
+    if not status:
+        return ""
+    if workload.get("kind") == "DaemonSet":  # one for each node that it fits
+        wanted, ready = status.get("desiredNumberScheduled", 0), status.get("numberReady", 0)
+    else:
+        wanted, ready = spec.get("replicas"), status.get("readyReplicas", 0)
+        wanted = 1 if wanted is None else wanted  # Kubernetes' own default
+    seen, last = status.get("observedGeneration"), _map(workload, "metadata").get("generation")
+    if type(seen) is int and type(last) is int and seen < last:
+        return f"its status is of generation {seen}, not of {last}"
+    if type(ready) is not int or type(wanted) is not int or not 0 < wanted == ready:
+        return f"{str(ready)[:40]} of {str(wanted)[:40]} replicas are ready"
+    return ""
 
 
 def _all(key: str, wrong: Sequence[str], otherwise: str, facts: Mapping[str, str] | None = None) -> Evidence:

@@ -65,7 +65,7 @@ def _accepted(environments: Mapping[str, Any], objectives: set[str]) -> dict[str
     for environment, value in environments.items():
         names = Section.read(value, f"environments.{environment}", (), ("accepted",)).list("accepted")
         for name in names:
-            if name not in objectives:
+            if not isinstance(name, str) or name not in objectives:
                 raise AgreementError(f"environments.{environment}.accepted: {unknown(str(name), objectives)}")
         accepted[str(environment)] = frozenset(names)
     return accepted

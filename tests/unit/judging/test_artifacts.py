@@ -204,6 +204,13 @@ def test_a_copy_that_was_changed_is_not_believed(run, files, capsys):
     assert "leads out of the folder" in capsys.readouterr().err
 
 
+def test_an_index_that_is_nested_without_end_is_one_line(run, files, capsys):
+    main(["assess", str(run), *every(files)])
+    (run / "evidence" / "evidence.json").write_text("[" * 100_000)
+    assert main(["assess", str(run)]) == 6
+    assert "not a list of evidence: RecursionError" in capsys.readouterr().err
+
+
 def test_documents_need_an_assessed_run(tmp_path, capsys):
     plain = saved(tmp_path, "plain")
     assert main(["report", plain, "--artifacts", str(tmp_path / "a")]) == 6

@@ -84,3 +84,13 @@ def test_a_file_in_which_every_test_was_skipped_is_no_pass(text):
     [found] = of_tests("node_tests", read_junit(text.encode()))
     assert found.status is Status.INCONCLUSIVE
     assert "not one was run" in found.reason
+
+
+@pytest.mark.parametrize(
+    "word", ["fail", "FAILED", "broken", "error", "crashed", "timeout", "interrupted", "cancelled", "aborted"]
+)
+@pytest.mark.parametrize("key", ["status", "result"])
+def test_a_word_for_what_did_not_pass_is_no_pass(word, key):
+    """CTest writes fail, Bazel interrupted, Allure broken."""
+    [found] = of_tests("node_tests", read_junit(f'<testsuite><testcase {key}="{word}"/><testcase/></testsuite>'.encode()))
+    assert found.status is Status.FAIL

@@ -83,6 +83,8 @@ def changed(path, value):
         ("objectives/a_p99/target", "< 0 x baseline", "can't be kept"),
         ("objectives/a_p99/target", f"< {'9' * 400} x baseline", "can't be kept"),
         ("environments", {"prod": {"accepted": ["a_p9"]}}, "did you mean 'a_p99'"),
+        ("environments", {"prod": {"accepted": [{"a_p99": 1}]}}, "is unknown"),
+        ("environments", {"prod": {"accepted": [["a_p99"]]}}, "is unknown"),
         ("validity", {"unsent": "1 parsec"}, "validity.unsent"),
         ("validity", {"unsent": "0,5 %"}, "validity.unsent"),
         ("validity", {"unsent": "5 ms"}, "validity.unsent"),
