@@ -80,8 +80,9 @@ coverage: setup-dev debian ## Branch coverage of all tests but those that judge 
 	@$(BIN)/coverage run -m pytest $(SPREAD) -n 4 -m "not quiet" $(ARGS); code=$$?; \
 	$(BIN)/coverage combine --quiet && $(BIN)/python -m tests.coverage_table && exit $$code
 
-fuzz: setup-dev ## Property tests of everything that comes from outside, 10,000 inputs each (minutes), and the count
-	$(BIN)/python -m tests.properties.fuzz $(ARGS)
+fuzz: setup-dev ## A million inputs for all that comes from outside, and the count (20 minutes; ARGS="--seed N --only NAME"), then property tests
+	$(BIN)/python -m tests.fuzzing $(ARGS)
+	$(if $(ARGS),,$(BIN)/python -m tests.properties.fuzz)
 
 mutants: setup-dev ## Which small changes of sla/ do the tests notice? At least 90 % (ARGS="sla/judgement/status.py --all")
 	$(BIN)/python -m tests.mutants $(ARGS)

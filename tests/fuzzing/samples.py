@@ -1,0 +1,281 @@
+"""What users and workers hand over: listeners' samples, reports, messages, run folders, spools."""
+
+from __future__ import annotations
+
+import decimal
+import json
+import shutil
+import tempfile
+import time
+from functools import cache
+from pathlib import Path
+from random import Random
+from types import SimpleNamespace
+from typing import Any
+
+import msgpack
+import numpy as np
+import orjson
+
+from bizra_load.archive import checksums, spool
+from bizra_load.archive.store import RunWriter, read_run
+from bizra_load.exit_codes import UsageError
+from bizra_load.judging.judge import judge_folder
+from bizra_load.measure.clock import SteadyClock
+from bizra_load.measure.cluster_key import ClusterKey
+from bizra_load.measure.exchange import REPORT, Receiver, Sender, read_start
+from bizra_load.measure.hdr_codec import WireError
+from bizra_load.measure.recorder import Recorder, milliseconds_to_ns
+from bizra_load.measure.report import decode_report, encode_report
+from tests.fuzzing import changes
+from tests.fuzzing.target import Target, answer_of
+from tests.unit.cli.bad_files import run
+from tests.unit.sla.synthetic import measurements
+
+_PLACE = Path(tempfile.mkdtemp(prefix="bizra-load-fuzz-"))
+
+
+class Hostile:
+    """An object of somebody's code in which nothing works."""
+
+    def __getattribute__(self, name: str) -> Any:
+        raise RuntimeError("no")
+
+    def __float__(self) -> float:
+        raise ZeroDivisionError
+
+    def __str__(self) -> str:
+        raise RuntimeError("no")
+
+    __eq__ = __hash__ = __bool__ = __len__ = __float__  # type: ignore[assignment]
+
+
+class HostileError(Exception):
+    """An exception whose attributes raise."""
+
+    @property
+    def response(self) -> Any:
+        raise ZeroDivisionError
+
+    @property
+    def category(self) -> Any:
+        raise RuntimeError("no")
+
+
+class Name(str):
+    """A text that lies about itself."""
+
+    def isascii(self) -> bool:
+        raise RuntimeError("no")
+
+    def __hash__(self) -> int:
+        raise TypeError("no")
+
+
+TIMES = (1, 1.5, 0, -1, float("nan"), float("inf"), -float("inf"), None, "5", b"5", True, 10**400, 1e308, np.float64(2.5),
+         np.float32("nan"), np.int64(3), np.array([1.0]), np.array([1.0, 2.0]), decimal.Decimal("1.5"), decimal.Decimal("sNaN"),
+         1j, [], {}, Hostile(), SimpleNamespace())  # fmt: skip
+NAMES = (*changes.TEXTS, None, 5, b"x", [], Hostile(), Name("n"), "\udcff" * 300, "x" * 10**5)
+ERRORS = (None, None, None, False, True, 0, "", "text", ValueError("x"), TimeoutError(), HostileError(), Hostile(),
+          SimpleNamespace(response=SimpleNamespace(status_code=503)), SimpleNamespace(category=[]),
+          SimpleNamespace(code=10**30), SimpleNamespace(category=np.array([1, 2])))  # fmt: skip
+
+
+def events(rng: Random) -> list[dict[str, Any]]:
+    found = []
+    for _ in range(rng.randint(1, 6)):
+        event = {"name": "a", "response_time": 1.5, "exception": None, "request_type": "GET", "response_length": 5}
+        for key, values in (("response_time", TIMES), ("name", NAMES), ("exception", ERRORS)):
+            if rng.random() < 0.4:
+                event[key] = rng.choice(values)
+        if rng.random() < 0.1:
+            del event[rng.choice(list(event))]
+        found.append(event)
+    return found
+
+
+@cache
+def _worker_run() -> Any:
+    from bizra_load.runtime.worker_run import WorkerRun
+    from bizra_load.settings.settings import resolve
+
+    arguments = SimpleNamespace(runner=None), resolve(None), "w", 0, "r", None, lambda _: None, ClusterKey(), SteadyClock()
+    return WorkerRun.start(*arguments)  # type: ignore[arg-type]
+
+
+def events_check(found: list[dict[str, Any]]) -> str:
+    worker = _worker_run()
+    now_ns = time.perf_counter_ns()
+    worker.recorder, worker.bad_samples = Recorder(now_ns, time.time_ns()), 0
+    for event in found:
+        worker.on_request(**event)
+    windows = worker.recorder.take(time.perf_counter_ns() + 10**9, everything=True)
+    failed = sum(event.get("exception") is not None and event.get("exception") is not False for event in found)
+    bad = sum(e.get("response_time") is not None and milliseconds_to_ns(e["response_time"]) is None for e in found)
+    assert sum(w.failures for w in windows) == failed, "a failure was taken for another end"
+    assert sum(w.ok for w in windows) == len(found) - failed, "an operation was lost, or counted twice"
+    assert sum(w.started for w in windows) == len(found)
+    assert worker.bad_samples >= bad, "a time that is none was not counted as bad"
+    report = decode_report("w", 0, False, encode_report(windows, []))
+    assert report.windows == tuple(windows)
+    return ""
+
+
+@cache
+def _measured() -> Any:
+    return measurements(rate=5, hold_s=4)
+
+
+@cache
+def _report_data() -> bytes:
+    return encode_report(_measured().windows[:6], _measured().health[:2])
+
+
+def report_data(rng: Random) -> bytes:
+    data = _report_data()
+    if rng.random() < 0.7:
+        data = msgpack.packb(_packable(changes.changed(rng, msgpack.unpackb(data, strict_map_key=False))))
+    return changes.damaged(rng, data) if rng.random() < 0.4 else data
+
+
+def _packable(found: Any) -> Any:
+    if isinstance(found, dict):
+        return {_packable(key): _packable(v) for key, v in found.items()}
+    if isinstance(found, list):
+        return [_packable(v) for v in found]
+    if isinstance(found, int) and not -(2**63) <= found < 2**64:
+        return 2**64 - 1
+    return found.encode("utf-8", "replace").decode() if isinstance(found, str) else found
+
+
+def report_check(data: bytes) -> str:
+    report, refusal = answer_of(lambda: decode_report("w", 0, False, data), WireError)
+    if report is not None:
+        for w in report.windows:
+            assert w.response.total == w.service.total == w.ok - w.untimed + w.failed.get("timeout", 0)
+            assert min(w.planned, w.unsent, w.started, w.ok, *w.failed.values()) >= 0
+        again = orjson.loads(orjson.dumps([report.window_rows, report.health_rows]))
+        assert len(again[0]) == len(report.windows)
+    return refusal
+
+
+KEY = ClusterKey(b"k" * 32)
+
+
+def messages(rng: Random) -> list[Any]:
+    right = {
+        "run": "r",
+        "worker": "w",
+        "sequence": 0,
+        "final": False,
+        "data": b"1",
+        "elapsed_ns": 5,
+        "unix_ns": 5,
+        "hello_ns": 0,
+    }
+    found = []
+    for sequence in range(rng.randint(1, 5)):
+        message = right | {"sequence": sequence, "mac": KEY.sign(REPORT, "r", "w", sequence, False, b"1")}
+        found.append(changes.changed(rng, message) if rng.random() < 0.7 else message)
+    return found
+
+
+def messages_check(found: Any) -> str:
+    found = found if isinstance(found, list) else [found]
+    kept: list[Any] = []
+    receiver = Receiver("r", lambda *report: kept.append(report), KEY)
+    answers = [receiver.receive(message) for message in found]
+    assert len(kept) == len(set(kept)) <= sum(a is not None for a in answers)
+    assert all(report[0] == "w" and report[3] == b"1" for report in kept), "believed what was not signed"
+    assert receiver.missing() >= 0
+    sender = Sender("r", "w", lambda _: None, KEY)
+    for message in found:
+        sender.acknowledged(message)
+        answer_of(lambda m=message: read_start(m, "w", KEY), ValueError)  # type: ignore[misc]
+    return "" if len(kept) == len(found) else f"{len(found) - len(kept)} of {len(found)} refused"
+
+
+@cache
+def _right_run() -> dict[str, bytes]:
+    folder = _PLACE / "right"
+    run(folder, RunWriter, _measured())
+    names = ("run.json", "windows.jsonl", "health.jsonl", "server.jsonl", "target.jsonl", "agreement.yaml", "baseline.json")
+    found = {name: (folder / name).read_bytes() for name in names if (folder / name).exists()}
+    found["run.json"] = json.dumps(json.loads(found["run.json"]) | {"sealed": False}).encode()
+    for name in ("windows.jsonl", "health.jsonl", "server.jsonl"):
+        found[name] = b"".join(line + b"\n" for line in found[name].splitlines()[:9])
+    sender = Sender("right", "w", lambda _: None)
+    sender.report(_report_data(), final=True)
+    found["spool-w.jsonl"] = spool.leave([folder], "right", "w", 5, sender.waiting()).read_bytes()
+    shutil.rmtree(folder)
+    return found
+
+
+def folder_files(rng: Random) -> dict[str, bytes]:
+    found = dict(_right_run())
+    if rng.random() < 0.6:
+        del found["spool-w.jsonl"]
+    for name in rng.sample(list(found), rng.choice((1, 1, 2))):
+        if name.endswith(".jsonl") and rng.random() < 0.7:
+            lines = found[name].splitlines()
+            at = rng.randrange(len(lines))
+            row = orjson.loads(lines[at])
+            lines[at] = json.dumps(changes.changed(rng, row, json_only=True)).encode("utf-8", "surrogatepass")
+            if name.startswith("spool"):
+                lines[0] = _with_right_checksum(lines)
+            found[name] = b"\n".join(lines) + b"\n"
+        elif name.endswith(".json") and rng.random() < 0.7:
+            changed = changes.changed(rng, json.loads(found[name]), json_only=True)
+            found[name] = json.dumps(changed).replace('"sealed": true', '"sealed": false').encode("utf-8", "surrogatepass")
+        else:
+            found[name] = changes.damaged(rng, found[name])
+    return found
+
+
+def _with_right_checksum(lines: list[bytes]) -> bytes:
+    """Of a spool whose rows were changed by somebody who knows how it is made."""
+    try:
+        head = orjson.loads(lines[0])
+        head.pop("sha256", None)
+        return orjson.dumps(spool._with_checksum(head, b"\n".join(lines[1:]) + b"\n"))
+    except (ValueError, TypeError, AttributeError):
+        return lines[0]
+
+
+def _written(files: dict[str, bytes]) -> Path:
+    folder = _PLACE / "run"
+    if folder.exists():
+        shutil.rmtree(folder)
+    folder.mkdir()
+    for name, data in files.items():
+        (folder / name).write_bytes(data)
+    return folder
+
+
+def folder_check(files: dict[str, bytes]) -> str:
+    folder = _written(files)
+    found, refusal = answer_of(lambda: read_run(folder), UsageError)
+    if found is not None:
+        measured, record = found
+        assert not record.sealed or not (folder / checksums.NAME).exists()
+        for w in measured.windows:
+            assert w.response.total <= w.ok + w.failures
+            assert min(w.planned, w.unsent, w.started, w.ok, w.in_flight_ns) >= 0
+    return refusal
+
+
+def judged_check(files: dict[str, bytes]) -> str:
+    folder = _written(files)
+    found, refusal = answer_of(lambda: judge_folder(folder), UsageError)
+    if found is not None:
+        assert found[0].decision.value != "GO", "four seconds of a run that was not closed are no GO"
+    return refusal
+
+
+TARGETS = (
+    Target("listener", 60_000, events, events_check, locust=True),
+    Target("report", 70_000, report_data, report_check, changes.damaged),
+    Target("messages", 60_000, messages, messages_check, changes.changed),
+    Target("run-folder", 25_000, folder_files, folder_check),
+    Target("run-judged", 2_500, folder_files, judged_check),
+)
