@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import math
 import re
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping
-from itertools import pairwise
+from itertools import islice, pairwise
 
 import requests
 from prometheus_client.parser import text_string_to_metric_families
@@ -18,6 +19,7 @@ from sla.values.snapshot import BucketCounts, Labels, Snapshot, metric_of, serie
 
 MAX_METRICS_BYTES = 8 * 1024 * 1024
 MAX_SAMPLES = 50_000
+MAX_LINE = 8_192  # the parser's time goes with the square of a line's length
 PROCESS = ("process_resident_memory_bytes", "process_cpu_seconds_total", "process_start_time_seconds")
 _PARTS = re.compile(r"_(bucket|sum|count)$")  # of a histogram
 
@@ -87,17 +89,19 @@ def belongs_to(name: str, metrics: Collection[str]) -> bool:
 def parse(data: bytes, url: str, at_ns: int, took_ns: int, metrics: Collection[str] | None = None) -> Snapshot:
     """One Snapshot of Prometheus text, of `metrics` alone if they are given. Raises ScrapeError."""
     try:
+        if any(len(line) > MAX_LINE for line in io.BytesIO(data)):
+            raise ScrapeError(f"a line of more than {MAX_LINE:,} bytes")
         families = text_string_to_metric_families(data.decode("utf-8"))
-        samples = [(s.name, s.labels, float(s.value)) for family in families for s in family.samples]
-        if len(samples) <= MAX_SAMPLES:
-            if metrics is not None:
-                samples = [s for s in samples if belongs_to(s[0], metrics)]
-            return snapshot_of(samples, at_ns, took_ns)
+        every = ((s.name, s.labels, s.value) for family in families for s in family.samples)
+        samples = list(islice(every, MAX_SAMPLES + 1))
+        if len(samples) > MAX_SAMPLES:
+            raise ScrapeError(f"more than {MAX_SAMPLES:,} samples")
+        chosen = [(n, labels, float(v)) for n, labels, v in samples if metrics is None or belongs_to(n, metrics)]
+        return snapshot_of(chosen, at_ns, took_ns)
     except ScrapeError as error:
         raise ScrapeError(f"{url}: {error}") from None
     except MALFORMED as error:  # the parser's own ways to fail
         raise ScrapeError(f"{url}: not Prometheus text: {' '.join(str(error).split())[:200]}") from None
-    raise ScrapeError(f"{url}: more than {MAX_SAMPLES:,} samples")
 
 
 class MetricsReader:

@@ -86,8 +86,9 @@ def by_scrape(found: list[Series]) -> list[Snapshot]:
         own = names[_address(series)]
         target = labels_of({n: v for n, v in series.labels.items() if n in own})
         rest = {n: v for n, v in series.labels.items() if n not in own}
+        key = series_key(series.name, rest)
         for at_ns, value in series.points:
-            samples, key = plain.setdefault((at_ns, target), {}), series_key(series.name, rest)
+            samples = plain.setdefault((at_ns, target), {})
             if isinstance(value, NativeHistogram):
                 native.setdefault(series.name, {})[(at_ns, target), key] = value
             elif key not in samples or not samples[key][2] >= value:

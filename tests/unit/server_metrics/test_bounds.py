@@ -55,6 +55,24 @@ def test_too_many_samples_are_refused():
         parse(text, "http://x/metrics", 1, 1)
 
 
+LINES = {
+    "labels": b"a{" + b"".join(b'x%d="y",' % n for n in range(750)) + b"} 1",
+    "escaped quotes": b'a{x="' + b'\\"' * 4000 + b'"} 1',
+    "backslashes": b'a{x="' + b"\\\\" * 4000 + b'"} 1',
+}
+
+
+@pytest.mark.parametrize("name", LINES)
+def test_no_page_keeps_the_parser_busy(name):
+    """Its time goes with the square of a line's length: a line of 8 MB took minutes."""
+    with pytest.raises(ScrapeError, match="a line of more than 8,192 bytes"):
+        parse(LINES[name] * 500, "http://x/metrics", 1, 1)
+    page = b"\n".join([LINES[name]] * (MAX_METRICS_BYTES // len(LINES[name]) // 8))
+    begin_s = time.process_time()
+    parse(page, "http://x/metrics", 1, 1, ["b"])
+    assert time.process_time() - begin_s < 5
+
+
 def test_a_prometheus_that_answers_without_end_or_nonsense_is_refused():
     nonsense = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n[]"
 
