@@ -9,6 +9,7 @@ from sla.values.histogram import HIGHEST_NS
 from sla.values.number import number_in, whole_in
 
 LOCAL_TIME = "times without a zone are read as this machine's local time"
+_LATEST_NS = 9e18  # the year 2255: all that is later fits no 64 bits, in ns
 _TIMES = "Unix time, RFC 3339, or yyyy/MM/dd HH:mm:ss.SSS"
 
 
@@ -38,7 +39,7 @@ def time_ns(text: str) -> tuple[int, bool]:
             return round(at.timestamp() * 1e9), at.tzinfo is None
         except (ValueError, OverflowError, OSError):
             raise ValueError(f"time stamp {text!r} (allowed: {_TIMES})") from None
-    if not 0 < value < 1e20:
+    if not 0 < value < _LATEST_NS:
         raise ValueError(f"time stamp {text!r} (allowed: {_TIMES})")
     factor = next(f for limit, f in ((1e11, 1e9), (1e14, 1e6), (1e17, 1e3), (math.inf, 1.0)) if value < limit)
     return int(text) * int(factor) if whole_in(text) is not None else round(value * factor), False

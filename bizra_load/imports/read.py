@@ -110,10 +110,10 @@ def _hlog(path: Path, unit: str) -> list[Window]:
 
 def _measurements(windows: Sequence[Window]) -> Measurements:
     merged = merge_windows(windows)
-    seconds = [w.second for w in merged if w.operation != SCHEDULE]
-    if not seconds:
+    if all(w.operation == SCHEDULE for w in merged):
         raise ValueError("no latency sample in it")
-    first, last = min(seconds), max(seconds)
+    # with what was planned and never sent: a service that responds no more has no sample, and its load goes on
+    first, last = min(w.second for w in merged), max(w.second for w in merged)
     if last - first > MAX_SPAN_S:
         raise ValueError(f"the times span more than {MAX_SPAN_S // 86_400} days: did a clock jump?")
     # the first and the last second are seldom whole ones: judged is what lies between

@@ -66,6 +66,8 @@ class PrometheusSource:
                 if "values" not in found and "histograms" not in found:
                     raise ScrapeError(f"{self.url}: does not respond as a Prometheus does (no samples of a range)")
                 labels, points = dict(found["metric"]), []
+                if not all(isinstance(value, str) for value in labels.values()):
+                    raise ScrapeError(f"{self.url}: does not respond as a Prometheus does (a label that is no text)")
                 name = labels.pop("__name__")
                 for at_s, value in [*found.get("values", ()), *found.get("histograms", ())]:
                     at_ns = round(float(at_s) * 1000) * 1_000_000

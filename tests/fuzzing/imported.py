@@ -247,8 +247,8 @@ def other_file(rng: Random) -> bytes:
 
 
 TARGETS = (
-    Target("import-k6", 70_000, k6_file, _csv_check("f.csv", k6_counts), changes.damaged),
-    Target("import-jmeter", 70_000, jtl_file, _csv_check("f.jtl", jtl_counts), changes.damaged),
-    Target("import-hlog", 25_000, hlog_file, hlog_check, changes.damaged),
+    Target("import-k6", 50_000, k6_file, _csv_check("f.csv", k6_counts), changes.damaged),
+    Target("import-jmeter", 50_000, jtl_file, _csv_check("f.jtl", jtl_counts), changes.damaged),
+    Target("import-hlog", 20_000, hlog_file, hlog_check, changes.damaged),
     Target("import-others", 25_000, other_file, other_check, changes.damaged),
 )

@@ -173,7 +173,9 @@ def rules_check(data: bytes) -> str:
     shown: list[dict[str, Any]] = [r for g in json.loads(data)["data"]["groups"] for r in g["rules"]]
     for rule, found in zip(RULES, check.rules, strict=True):
         same = [
-            r for r in shown if r.get("name") == rule.name and r["type"] == "alerting" and float(r["duration"]) == rule.for_s
+            r
+            for r in shown
+            if r.get("name") == rule.name and r["type"] == "alerting" and abs(float(r["duration"]) - rule.for_s) < 0.001
         ]
         working = any(r.get("health") in ("ok", "unknown") for r in same)
         assert found.reason or working, f"{rule.name} is taken for loaded"
@@ -202,9 +204,9 @@ def vector_check(data: bytes) -> str:
 
 
 TARGETS = (
-    Target("metrics-values", 110_000, page, page_check),
-    Target("metrics-damaged", 110_000, damaged_page, damaged_page_check, changes.damaged),
-    Target("prometheus-query", 100_000, query_answer, query_check, changes.damaged),
-    Target("prometheus-rules", 60_000, rules_answer, rules_check, changes.damaged),
-    Target("prometheus-vector", 60_000, vector_answer, vector_check, changes.damaged),
+    Target("metrics-values", 130_000, page, page_check),
+    Target("metrics-damaged", 150_000, damaged_page, damaged_page_check, changes.damaged),
+    Target("prometheus-query", 90_000, query_answer, query_check, changes.damaged),
+    Target("prometheus-rules", 35_000, rules_answer, rules_check, changes.damaged),
+    Target("prometheus-vector", 80_000, vector_answer, vector_check, changes.damaged),
 )

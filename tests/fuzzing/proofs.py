@@ -205,14 +205,14 @@ def _yaml_damaged(rng: Random, text: str) -> str:
 
 
 TARGETS = (
-    Target("evidence-junit", 60_000, junit_file, junit_check),
-    Target("evidence-junit-damaged", 60_000, damaged_junit, lambda d: _proved("node_tests", ".xml", d)[1], changes.damaged),
-    Target("evidence-drill", 50_000, _changed(_drill), drill_check, changes.damaged),
-    Target("evidence-rules", 40_000, _changed(_rules), rules_check, changes.damaged),
-    Target("evidence-dashboard", 50_000, _changed(_dashboard), dashboard_check, changes.damaged),
+    Target("evidence-junit", 80_000, junit_file, junit_check),
+    Target("evidence-junit-damaged", 80_000, damaged_junit, lambda d: _proved("node_tests", ".xml", d)[1], changes.damaged),
+    Target("evidence-drill", 60_000, _changed(_drill), drill_check, changes.damaged),
+    Target("evidence-rules", 45_000, _changed(_rules), rules_check, changes.damaged),
+    Target("evidence-dashboard", 60_000, _changed(_dashboard), dashboard_check, changes.damaged),
     Target("evidence-deployment", 25_000, _changed(_workload), workload_check, changes.damaged),
     Target("agreement", 25_000, lambda rng: changes.changed(rng, rng.choice(AGREEMENTS)), agreement_check, changes.changed),
     Target("stages", 60_000, lambda rng: changes.changed(rng, STAGES), stages_check, changes.changed),
     Target("baseline", 60_000, lambda rng: changes.changed(rng, BASELINE), baseline_check, changes.changed),
-    Target("yaml", 25_000, lambda rng: _yaml_damaged(rng, STAGES_TEXT), yaml_check, _yaml_damaged),
+    Target("yaml", 20_000, lambda rng: _yaml_damaged(rng, STAGES_TEXT), yaml_check, _yaml_damaged),
 )

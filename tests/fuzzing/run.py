@@ -28,7 +28,7 @@ from typing import Any
 
 from tests.fuzzing.target import Target, kind_of
 
-TOTAL, PIECE, CORPUS = 1_100_000, 10_000, 200
+TOTAL, PIECE, CORPUS = 1_020_000, 10_000, 200
 SLOWEST_S, HANGS_S = 1.0, 30.0  # of the CPU: an input may take so long, and is ended after so long
 MEMORY_BYTES = 1 << 30  # beyond what the imports take
 SHOWN = 5  # failures of one piece

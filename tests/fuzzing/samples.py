@@ -27,6 +27,7 @@ from bizra_load.measure.exchange import REPORT, Receiver, Sender, read_start
 from bizra_load.measure.hdr_codec import WireError
 from bizra_load.measure.recorder import Recorder, milliseconds_to_ns
 from bizra_load.measure.report import decode_report, encode_report
+from sla.values.failure import FailureReason
 from tests.fuzzing import changes
 from tests.fuzzing.target import Target, answer_of
 from tests.unit.cli.bad_files import run
@@ -116,8 +117,10 @@ def events_check(found: list[dict[str, Any]]) -> str:
     assert sum(w.ok for w in windows) == len(found) - failed, "an operation was lost, or counted twice"
     assert sum(w.started for w in windows) == len(found)
     assert worker.bad_samples >= bad, "a time that is none was not counted as bad"
-    report = decode_report("w", 0, False, encode_report(windows, []))
-    assert report.windows == tuple(windows)
+    reasons = worker.recorder.reasons.take(0)
+    assert sum(r.count for r in reasons) == failed, "a reason was lost"
+    report = decode_report("w", 0, False, encode_report(windows, [], reasons))
+    assert (report.windows, report.failures) == (tuple(windows), tuple(reasons))
     return ""
 
 
@@ -128,7 +131,8 @@ def _measured() -> Any:
 
 @cache
 def _report_data() -> bytes:
-    return encode_report(_measured().windows[:6], _measured().health[:2])
+    reasons = [FailureReason("generate", "http_5xx", "503 busy", 3, 10**18, 10**18 + 5)]
+    return encode_report(_measured().windows[:6], _measured().health[:2], reasons)
 
 
 def report_data(rng: Random) -> bytes:
@@ -154,6 +158,7 @@ def report_check(data: bytes) -> str:
         for w in report.windows:
             assert w.response.total == w.service.total == w.ok - w.untimed + w.failed.get("timeout", 0)
             assert min(w.planned, w.unsent, w.started, w.ok, *w.failed.values()) >= 0
+        assert all(f.count >= 0 and f.reason for f in report.failures)
         again = orjson.loads(orjson.dumps([report.window_rows, report.health_rows]))
         assert len(again[0]) == len(report.windows)
     return refusal
@@ -202,6 +207,7 @@ def _right_run() -> dict[str, bytes]:
     names = ("run.json", "windows.jsonl", "health.jsonl", "server.jsonl", "target.jsonl", "agreement.yaml", "baseline.json")
     found = {name: (folder / name).read_bytes() for name in names if (folder / name).exists()}
     found["run.json"] = json.dumps(json.loads(found["run.json"]) | {"sealed": False}).encode()
+    found["failures.jsonl"] = b'{"operation":"a","category":"timeout","reason":"x","count":3,"first_ns":1,"last_ns":2}\n' * 2
     for name in ("windows.jsonl", "health.jsonl", "server.jsonl"):
         found[name] = b"".join(line + b"\n" for line in found[name].splitlines()[:9])
     sender = Sender("right", "w", lambda _: None)
@@ -273,9 +279,9 @@ def judged_check(files: dict[str, bytes]) -> str:
 
 
 TARGETS = (
-    Target("listener", 60_000, events, events_check, locust=True),
-    Target("report", 70_000, report_data, report_check, changes.damaged),
+    Target("listener", 40_000, events, events_check, locust=True),
+    Target("report", 50_000, report_data, report_check, changes.damaged),
     Target("messages", 60_000, messages, messages_check, changes.changed),
-    Target("run-folder", 25_000, folder_files, folder_check),
-    Target("run-judged", 2_500, folder_files, judged_check),
+    Target("run-folder", 10_000, folder_files, folder_check),
+    Target("run-judged", 1_000, folder_files, judged_check),
 )

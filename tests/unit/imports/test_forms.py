@@ -84,6 +84,13 @@ def test_an_operation_with_a_name_of_ours_is_counted_beside_ours(tmp_path, name)
     assert [w.unsent for w in found if w.operation == SCHEDULE] == [3]
 
 
+@pytest.mark.parametrize("time", ["9300000000000000000", "99999999999999999999", "1e19", "-1", "nan"])
+@pytest.mark.parametrize("metric", ["http_req_duration", "dropped_iterations"])
+def test_a_time_that_no_clock_shows_is_refused(tmp_path, time, metric):
+    with pytest.raises(UsageError, match="line 3: time stamp"):
+        imported(tmp_path, "k6.csv", K6_HEADER, k6_row(START, 2.0), k6_row(time, 2.0, metric=metric))
+
+
 @pytest.mark.parametrize("count", ["1e10", "9" * 30])
 def test_iterations_that_nobody_can_have_planned_are_refused(tmp_path, count):
     row = k6_row(START, 1.0, metric="dropped_iterations").replace("1.000000", count)

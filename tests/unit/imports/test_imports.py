@@ -208,6 +208,18 @@ def test_a_run_of_which_two_thirds_were_dropped_is_invalid(tmp_path, capsys):
     assert "planned operations were not sent" in " ".join(capsys.readouterr().out.split())
 
 
+def test_what_was_dropped_after_the_last_response_is_judged_too(tmp_path, capsys):
+    """The service responds for 20 s and then no more: k6 drops what it has no virtual user for."""
+    rows = [k6_row(START + s, 2.0) for s in range(20) for _ in range(50)]
+    dropped = [k6_row(START + s, 50.0, metric="dropped_iterations") for s in range(20, 40)]
+    path = written(tmp_path, "k6.csv", K6_HEADER, *rows, *dropped)
+    facts = read_import(path).measurements.facts
+    assert (facts.load_started_ns, facts.load_ended_ns) == ((START + 1) * 10**9, (START + 39) * 10**9)
+    agreement = written(tmp_path, "mine.yaml", *AGREEMENT)
+    assert main(["assess", "--import", str(path), "--out", str(tmp_path / "runs"), "--agreement", str(agreement)]) == 5
+    assert "planned operations were not sent" in " ".join(capsys.readouterr().out.split())
+
+
 def test_a_byte_order_mark_is_no_part_of_the_first_column(tmp_path):
     assert imported(tmp_path, "k6.csv", "\ufeff" + K6_HEADER, k6_row(START, 2.0))[0].ok == 1
     assert imported(tmp_path, "r.jtl", "\ufeff" + JMETER_HEADER, jmeter_row(START * 1000, 5))[0].ok == 1

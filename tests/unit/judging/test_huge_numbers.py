@@ -134,6 +134,8 @@ SERIES = {"metric": {"__name__": "a_total"}, "values": [[1.0, "7"]]}
         [SERIES | {"values": [[1.0]]}],
         [SERIES | {"values": [[1.0, "seven"]]}],
         [{"metric": {}, "values": []}],
+        [{"metric": {"__name__": "a_total", "job": 5}, "values": [[1.0, "7"]]}],
+        [{"metric": {"__name__": 5}, "values": [[1.0, "7"]]}],
         ["text"],
         {"a": 1},
     ],
