@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import cast
 
 from bizra_load.engine.errors import EngineError, GeneratorError, ResponseTimeout
 from bizra_load.engine.exhaustion import described, is_own
@@ -50,7 +51,8 @@ def reason_of(exception: object) -> str:
 
 def _own_error(exception: object) -> OSError | None:
     """The error of this machine's own that an exception was made of."""
-    return next((e for e in _chain(exception) if issubclass(type(e), OSError) and is_own(e)), None)
+    found = (cast(OSError, e) for e in _chain(exception) if issubclass(type(e), OSError))
+    return next((e for e in found if is_own(e)), None)
 
 
 def _chain(exception: object) -> Iterator[BaseException]:
