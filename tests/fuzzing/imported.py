@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import atexit
 import base64
 import csv
 import gzip
 import io
 import math
 import re
+import shutil
 import struct
 import tempfile
 import zlib
@@ -48,6 +50,7 @@ JTL_HEADERS = (
 CODES = ("200", "200", "200", "201", "302", "404", "500", "", "0", "Non HTTP response code: java.net.SocketTimeoutException",
          "Non HTTP response code: java.net.ConnectException")  # fmt: skip
 _PLACE = Path(tempfile.mkdtemp(prefix="bizra-load-fuzz-"))
+atexit.register(shutil.rmtree, _PLACE, ignore_errors=True)
 
 
 def _text(rows: Sequence[Sequence[str]], delimiter: str = ",", end: str = "\n") -> bytes:

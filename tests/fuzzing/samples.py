@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import decimal
 import json
 import shutil
@@ -34,6 +35,7 @@ from tests.unit.cli.bad_files import run
 from tests.unit.sla.synthetic import measurements
 
 _PLACE = Path(tempfile.mkdtemp(prefix="bizra-load-fuzz-"))
+atexit.register(shutil.rmtree, _PLACE, ignore_errors=True)
 
 
 class Hostile:
