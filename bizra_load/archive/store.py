@@ -81,6 +81,10 @@ class RunWriter:
         """Append windows. Raises OSError, as every method here."""
         self._append(WINDOWS, map(window_row, windows))
 
+    def failures(self, failures: Iterable[FailureReason]) -> None:
+        """Append reasons of failures."""
+        self._append(FAILURES, map(failure_row, failures))
+
     def health(self, health: Iterable[Health]) -> None:
         """Append seconds of workers' health."""
         self._append(HEALTH, map(health_row, health))

@@ -56,6 +56,7 @@ def _imported(path: Path, unit: str, agreement: str | None, out: Path, evidence:
         keep_agreement(folder, read)
     writer = RunWriter(folder)
     writer.windows(measurements.windows)
+    writer.failures(measurements.failures)
     writer.close()
     writer.seal(record, measurements.facts)
     return folder

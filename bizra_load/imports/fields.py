@@ -3,14 +3,30 @@
 from __future__ import annotations
 
 import math
+import re
 from datetime import datetime
 
 from sla.values.histogram import HIGHEST_NS
 from sla.values.number import number_in, whole_in
+from sla.values.window import GENERATOR
 
 LOCAL_TIME = "times without a zone are read as this machine's local time"
 _LATEST_NS = 9e18  # the year 2255: all that is later fits no 64 bits, in ns
 _TIMES = "Unix time, RFC 3339, or yyyy/MM/dd HH:mm:ss.SSS"
+
+
+# what operating systems and Java say where the generator's own machine had no descriptor, port, buffer or name for a request
+_OWN = re.compile(
+    "too many open files|cannot assign requested address|no buffer space|cannot allocate memory|lacked sufficient buffer space"
+    "|only one usage of each socket address|bindexception|no such host|unknownhostexception|name or service not known"
+    "|failure in name resolution|nodename nor servname",
+    re.IGNORECASE,
+)
+
+
+def category_of_failure(status: str, text: str) -> str:
+    """Of a request that failed, by its status, and by what the tool says where there was no response."""
+    return GENERATOR if len(status) != 3 and _OWN.search(f"{status} {text}") else category_of_code(status)
 
 
 def category_of_code(status: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from bizra_load.imports.fields import LOCAL_TIME, category_of_code, latency_ns, time_ns
+from bizra_load.imports.fields import LOCAL_TIME, category_of_failure, latency_ns, time_ns
 from bizra_load.imports.samples import Sample, Samples
 
 TITLE = "JMeter CSV"
@@ -15,16 +15,17 @@ def take(samples: Samples, row: Mapping[str, str]) -> None:
     """One row. Raises ValueError. A sampler that threw has the time 0 (JMeter up to 5.4): it counts beside its neighbours."""
     if (samples_in_row := row.get("SampleCount") or "1") != "1":  # of mode=Statistical: elapsed is their sum
         raise ValueError(f"SampleCount: {samples_in_row[:50]!r} (allowed: 1; JMeter's mode=Statistical keeps no single times)")
-    latency, category = latency_ns(row["elapsed"], "elapsed"), ""
+    latency, category, reason = latency_ns(row["elapsed"], "elapsed"), "", ""
     if row["success"].lower() not in ("true", "false"):
         raise ValueError(f"success: {row['success'][:50]!r} (allowed: true, false)")
     if row["success"].lower() == "false" or (row.get("ErrorCount") or "0") != "0":
-        code = row.get("responseCode") or ""
-        category = "timeout" if "timeout" in code.lower() else category_of_code(code)
+        code, said = row.get("responseCode") or "", row.get("responseMessage") or ""
+        category = "timeout" if "timeout" in code.lower() else category_of_failure(code, said)
+        reason = ", ".join(text for text in (code, said, row.get("failureMessage") or "") if text)
     if row["timeStamp"] == "0" and category:
-        samples.add_without_time(row["label"], category, latency)
+        samples.add_without_time(row["label"], category, latency, reason)
         return
     begun_ns, local = time_ns(row["timeStamp"])
     if local:
         samples.notes.add(LOCAL_TIME)
-    samples.add(Sample(row["label"], category, begun_ns + latency, latency))
+    samples.add(Sample(row["label"], category, begun_ns + latency, latency, reason))

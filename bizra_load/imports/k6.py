@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from bizra_load.imports.fields import category_of_code, latency_ns, time_ns
+from bizra_load.imports.fields import category_of_code, category_of_failure, latency_ns, time_ns
 from bizra_load.imports.samples import SECOND_NS, Sample, Samples
 from sla.values.number import number_in
+from sla.values.window import GENERATOR
 
 TITLE = "k6 CSV"
 COLUMNS = ("metric_name", "timestamp", "metric_value")
 MOST_ITERATIONS = 1e9  # of one row
-_TIMEOUT = "1050"
+_TIMEOUT, _DNS = "1050", "110"  # grafana.com/docs/k6, "Error codes"
 _GRPC_DEADLINE_EXCEEDED = "4"
 _UNKNOWN = "neither expected_response nor status says whether it succeeded (k6 run --system-tags expected_response,status)"
 
@@ -22,7 +23,8 @@ def take(samples: Samples, row: Mapping[str, str]) -> None:
     if metric in ("http_req_duration", "grpc_req_duration"):
         category = _http(row) if metric == "http_req_duration" else _grpc(row)
         latency = latency_ns(row["metric_value"], "metric_value")
-        samples.add(Sample(row.get("name") or row.get("url", ""), category, time_ns(row["timestamp"])[0], latency))
+        name, ended_ns = row.get("name") or row.get("url", ""), time_ns(row["timestamp"])[0]
+        samples.add(Sample(name, category, ended_ns, latency, _reason(row) if category else ""))
     elif metric in ("iterations", "dropped_iterations"):
         count = number_in(row["metric_value"])
         if count is None or count > MOST_ITERATIONS:
@@ -38,13 +40,20 @@ def _http(row: Mapping[str, str]) -> str:
     status, expected = row.get("status") or "", row.get("expected_response") or ""
     if row.get("error_code") == _TIMEOUT:
         return "timeout"
+    if (row.get("error_code") or "").startswith(_DNS):
+        return GENERATOR
     if row.get("error_code") or row.get("error"):
-        return category_of_code(status)
+        return category_of_failure(status, row.get("error") or "")
     if expected:
         return category_of_code(status) if expected != "true" else ""
     if not status:
         raise ValueError(_UNKNOWN)
     return "" if "200" <= status <= "399" and len(status) == 3 else category_of_code(status)
+
+
+def _reason(row: Mapping[str, str]) -> str:
+    said = [f"status {row['status']}" if row.get("status") else "", row.get("error") or "", row.get("error_code") or ""]
+    return ", ".join(text for text in said if text)
 
 
 def _grpc(row: Mapping[str, str]) -> str:

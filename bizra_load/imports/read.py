@@ -21,6 +21,7 @@ from bizra_load.exit_codes import UsageError
 from bizra_load.imports import hlog, jmeter, k6
 from bizra_load.imports.samples import Samples
 from bizra_load.io.files import open_regular
+from sla.values.failure import FailureReason, merge_failures
 from sla.values.measurements import Measurements, RunFacts
 from sla.values.window import SCHEDULE, Window, merge_windows
 
@@ -52,7 +53,8 @@ def read_import(path: Path, unit: str = "ns") -> Imported:
             for kind, needed, take in _TAKERS:
                 if delimiter := _delimiter(first, needed):
                     samples = _csv(file, take, delimiter)
-                    return Imported(_measurements(samples.windows()), kind, "; ".join([NOTE, *sorted(samples.notes)]))
+                    measurements = _measurements(samples.windows(), merge_failures(samples.reasons.take(0)))
+                    return Imported(measurements, kind, "; ".join([NOTE, *sorted(samples.notes)]))
         if other := next((what for begin, what in _OTHERS.items() if first.lstrip().startswith(begin)), ""):
             raise ValueError(f"{other} can't be read (allowed: its CSV)")
         wanted = "; ".join(f"{kind}: {', '.join(needed)}" for kind, needed, _ in _TAKERS)
@@ -108,7 +110,7 @@ def _hlog(path: Path, unit: str) -> list[Window]:
         return hlog.windows(_lines(file), unit)
 
 
-def _measurements(windows: Sequence[Window]) -> Measurements:
+def _measurements(windows: Sequence[Window], failures: tuple[FailureReason, ...] = ()) -> Measurements:
     merged = merge_windows(windows)
     if all(w.operation == SCHEDULE for w in merged):
         raise ValueError("no latency sample in it")
@@ -118,4 +120,4 @@ def _measurements(windows: Sequence[Window]) -> Measurements:
         raise ValueError(f"the times span more than {MAX_SPAN_S // 86_400} days: did a clock jump?")
     # the first and the last second are seldom whole ones: judged is what lies between
     facts = RunFacts((first + 1) * 10**9, max(last, first + 1) * 10**9, workers=("imported",))
-    return Measurements(merged, (), (), facts)
+    return Measurements(merged, (), (), facts, failures=failures)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from bizra_load.measure.names import kept_name
+from bizra_load.measure.reasons import Reasons
 from sla.values import histogram
 from sla.values.histogram import Histogram, IntArray
 from sla.values.window import SCHEDULE, Window
@@ -20,12 +21,13 @@ SECOND_NS = 1_000_000_000
 
 @dataclass(frozen=True)
 class Sample:
-    """One operation that ended: `category` is "" where it succeeded; finished_ns is Unix time."""
+    """One operation that ended: `category` is "" where it succeeded, `reason` says why it failed; finished_ns is Unix time."""
 
     operation: str
     category: str
     finished_ns: int
     latency_ns: int
+    reason: str = ""
 
 
 @dataclass
@@ -34,6 +36,7 @@ class Samples:
 
     iterations, dropped   how many were made; how many were planned and never begun, by the second
     notes                 what a reader of the results must know
+    reasons               of those that failed
     """
 
     finished: dict[tuple[str, str], array[int]] = field(default_factory=dict)
@@ -41,8 +44,9 @@ class Samples:
     iterations: int = 0
     dropped: dict[int, float] = field(default_factory=lambda: defaultdict(float))
     notes: set[str] = field(default_factory=set)
+    reasons: Reasons = field(default_factory=Reasons)
     _last_ns: int | None = None
-    _timeless: list[tuple[str, str, int]] = field(default_factory=list)
+    _timeless: list[tuple[str, str, int, str]] = field(default_factory=list)
 
     def add(self, sample: Sample) -> None:
         """Raises ValueError for too many names and outcomes."""
@@ -53,17 +57,19 @@ class Samples:
             self.finished[key], self.latency[key] = array("q"), array("q")
         self.finished[key].append(sample.finished_ns)
         self.latency[key].append(sample.latency_ns)
+        if sample.category:
+            self.reasons.add(*key, sample.reason, sample.finished_ns)
         self._last_ns = sample.finished_ns
         while self._timeless:
-            operation, category, latency_ns = self._timeless.pop()
-            self.add(Sample(operation, category, sample.finished_ns, latency_ns))
+            operation, category, latency_ns, reason = self._timeless.pop()
+            self.add(Sample(operation, category, sample.finished_ns, latency_ns, reason))
 
-    def add_without_time(self, operation: str, category: str, latency_ns: int) -> None:
+    def add_without_time(self, operation: str, category: str, latency_ns: int, reason: str = "") -> None:
         """One whose time the tool did not keep: it counts where the one before it ended, else where the next one does."""
         if self._last_ns is None:
-            self._timeless.append((operation, category, latency_ns))
+            self._timeless.append((operation, category, latency_ns, reason))
         else:
-            self.add(Sample(operation, category, self._last_ns, latency_ns))
+            self.add(Sample(operation, category, self._last_ns, latency_ns, reason))
 
     def windows(self) -> list[Window]:
         """One-second windows by the time of finishing."""

@@ -44,9 +44,9 @@ class Reasons:
         if count is None:
             count = self._count_of(operation, category, text)
         if not count.count:
-            count.first_ns = done_ns
+            count.first_ns = count.last_ns = done_ns
         count.count += 1
-        count.last_ns = done_ns
+        count.first_ns, count.last_ns = min(count.first_ns, done_ns), max(count.last_ns, done_ns)
 
     def take(self, unix_offset_ns: int) -> list[FailureReason]:
         """What was counted since the last call, by Unix time."""

@@ -251,3 +251,28 @@ def test_a_failure_of_jmeter_without_a_time_counts_beside_its_neighbours(tmp_pat
     assert [(w.second - START, w.ok, w.failed) for w in found] == [(0, 1, {"transport": 1}), (3, 1, {"transport": 1})]
     with pytest.raises(UsageError, match="line 2: time stamp '0'"):  # a success without a time is nothing that JMeter writes
         imported(tmp_path, "x.jtl", JMETER_HEADER, jmeter_row(0, 5))
+
+
+def test_why_requests_failed_is_kept_and_what_failed_on_the_generator_is_not_the_services(tmp_path, capsys):
+    port = "dial: cannot assign requested address"
+    k6 = [k6_row(START + n / 10, 1.0) for n in range(200)]
+    k6 += [k6_row(START + n, 0.0, error=port, code="1210", expected="false", status=0) for n in range(2, 12)]
+    k6 += [k6_row(START + n, 0.0, error="lookup: no such host", code="1101", expected="false", status=0) for n in range(3)]
+    k6 += [k6_row(START + 5, 2.0, expected="false", status=503)]
+    found = read_import(written(tmp_path, "k6.csv", K6_HEADER, *k6)).measurements
+    assert [(f.category, f.count, f.reason) for f in found.failures] == [
+        ("generator", 10, f"status 0, {port}, 1210"),
+        ("generator", 3, "status 0, lookup: no such host, 1101"),
+        ("http_5xx", 1, "status 503"),
+    ]
+    assert (found.failures[0].first_ns, found.failures[0].last_ns) == ((START + 2) * 10**9, (START + 11) * 10**9)
+    jmeter = [jmeter_row((START + n) * 1000, 3) for n in range(20)]
+    bind = "Non HTTP response code: java.net.BindException"
+    jmeter += [jmeter_row((START + 4) * 1000, 3, code=bind, success="false").replace(",OK,", ",Address already in use,")]
+    path = written(tmp_path, "jmeter.jtl", JMETER_HEADER, *jmeter)
+    [one] = read_import(path).measurements.failures
+    assert (one.category, one.reason) == ("generator", f"{bind}, Address already in use")
+    (tmp_path / "agreement.yaml").write_text("\n".join(AGREEMENT))
+    arguments = ["--agreement", str(tmp_path / "agreement.yaml"), "--out", str(tmp_path / "runs")]
+    main(["assess", "--import", str(path), *arguments])
+    assert "Address already in use" in capsys.readouterr().out
