@@ -83,7 +83,7 @@ def read(path: Path) -> Spool:
         first, _, rest = path.read_bytes().partition(b"\n")
         head, lines = orjson.loads(first), rest.split(b"\n")
         if head["schema"] != SCHEMA:
-            raise ValueError(f"schema is {head['schema']!r} (allowed: {SCHEMA})")
+            raise ValueError(f"its schema is another (allowed: {SCHEMA})")
         run, worker, stopped_ns, expected = str(head["run"]), str(head["worker"]), int(head["stopped_ns"]), int(head["reports"])
         reports = []
         for at, line in enumerate(lines[:-1], start=2):  # noqa: B007  # the message names this line when it can't be read

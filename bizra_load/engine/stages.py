@@ -50,10 +50,6 @@ def _number(value: object) -> float | None:
 
 def curve_from_stages(document: object) -> LoadCurve:
     """Load curve of a stage file. Raises ValueError with the key, what is wrong and what is allowed."""
-    if isinstance(document, Mapping):
-        for key in document:
-            if key != "stages":
-                raise ValueError(unknown(str(key), ("stages",)))
     if not isinstance(document, Mapping) or not isinstance(document.get("stages"), list):
         raise ValueError("stages: allowed is one key 'stages' with a list of ramp, soak, step, spike")
     if len(document["stages"]) > MAX_STAGES:
@@ -84,4 +80,7 @@ def curve_from_stages(document: object) -> LoadCurve:
         segments.append(PlannedSegment(length, rate if kind == "ramp" else to, to))
         if kind != "spike":
             rate = to
+    for key in document:  # last: what holds no stages is no file of ours, and may be one of secrets
+        if key != "stages":
+            raise ValueError(unknown(str(key), ("stages",)))
     return LoadCurve(tuple(segments))

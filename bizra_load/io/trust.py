@@ -25,7 +25,16 @@ THIS_MACHINES = Trust()
 
 def headers_for(url: str, given: Mapping[str, str], given_for: str) -> dict[str, str]:
     """Headers that were given for one URL, if the other is of the same scheme, host and port: secrets go nowhere else."""
-    return dict(given) if _origin(url) == _origin(given_for) else {}
+    return dict(given) if same_origin(url, given_for) else {}
+
+
+def same_origin(one: str, other: str) -> bool:
+    """Whether two URLs are of one scheme, host and port; False where one of them is no URL of any host."""
+    try:
+        first, second = _origin(one), _origin(other)
+    except ValueError:  # a port that is none
+        return False
+    return first == second and bool(first[1])
 
 
 def _origin(url: str) -> tuple[str, str | None, int | None]:

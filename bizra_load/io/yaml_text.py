@@ -1,5 +1,6 @@
 """YAML from outside -> plain values. What YAML allows and nobody means is refused: one key twice, aliases that multiply,
-010 for 8 and 1:30 for 90.
+010 for 8 and 1:30 for 90. A message says where and what, and repeats nothing of the text: it may be a file of secrets, given by
+mistake.
 """
 
 from __future__ import annotations
@@ -11,8 +12,10 @@ import yaml
 
 MAX_VALUES = 100_000  # of the document with every alias written out
 MAX_DEPTH = 100
-_CONSTRUCTORS_RAISE = (KeyError, IndexError, AttributeError, TypeError)  # PyYAML's, for a value that its tag does not allow
-_DOES_NOT_FIT = "not YAML of ours: a value does not fit the tag before it"
+# PyYAML's, for a value that its tag does not allow
+_CONSTRUCTORS_RAISE = (KeyError, IndexError, AttributeError, TypeError, ValueError, OverflowError)
+_DOES_NOT_FIT = "a value does not fit its tag"
+_QUOTED = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*\"""")
 _NUMBERS = ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float")
 _NOT_DECIMAL = re.compile(r"[-+]?0[0-9_bx]|.*[_:]", re.DOTALL)
 
@@ -26,17 +29,15 @@ def load(text: str) -> object:
             if node is None:
                 return None
             _count(node, {}, set())
-            return loader.construct_document(node)
+            return _constructed(loader, node)
         finally:
             loader.dispose()
     except yaml.YAMLError as error:
-        raise ValueError(f"not YAML: {' '.join(str(error).split())[:300]}") from None
+        raise ValueError(f"not YAML: {_problem(error)}") from None
     except RecursionError:
         raise ValueError("not YAML of ours: nested too deeply") from None
-    except (ValueError, OverflowError) as error:
-        raise ValueError(f"not YAML of ours: {' '.join(str(error).split())[:300]}") from None
-    except _CONSTRUCTORS_RAISE as error:
-        raise ValueError(f"{_DOES_NOT_FIT} ({type(error).__name__})") from None
+    except ValueError as error:  # of _count and _constructed, so none with a value in it
+        raise ValueError(f"not YAML of ours: {error}") from None
 
 
 def load_all(text: str) -> list[Any]:
@@ -54,11 +55,27 @@ def load_all(text: str) -> list[Any]:
             if values > MAX_VALUES or depth > MAX_DEPTH:
                 where = f"line {event.start_mark.line + 1}: " if event.start_mark else ""
                 raise ValueError(f"{where}more than can be read (allowed: {MAX_VALUES:,} values, nested {MAX_DEPTH} deep)")
-        return list(yaml.load_all(text, Loader=loader))  # a safe loader
+        try:
+            return list(yaml.load_all(text, Loader=loader))  # a safe loader
+        except _CONSTRUCTORS_RAISE as error:
+            raise ValueError(f"not YAML of ours: {_DOES_NOT_FIT} ({type(error).__name__})") from None
     except yaml.YAMLError as error:
-        raise ValueError(f"not YAML or JSON: {' '.join(str(error).split())[:300]}") from None
+        raise ValueError(f"not YAML or JSON: {_problem(error)}") from None
+
+
+def _constructed(loader: yaml.SafeLoader, node: yaml.Node) -> object:
+    try:
+        return loader.construct_document(node)
     except _CONSTRUCTORS_RAISE as error:
         raise ValueError(f"{_DOES_NOT_FIT} ({type(error).__name__})") from None
+
+
+def _problem(error: yaml.YAMLError) -> str:
+    """PyYAML's own text shows the line, and repeats words of it in quotes."""
+    mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
+    where = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
+    problem = getattr(error, "problem", None) or getattr(error, "context", None) or "a character that YAML does not allow"
+    return where + " ".join(_QUOTED.sub("...", str(problem)).split())[:200]
 
 
 def _count(node: yaml.Node, known: dict[int, int], open_nodes: set[int]) -> int:
@@ -70,7 +87,7 @@ def _count(node: yaml.Node, known: dict[int, int], open_nodes: set[int]) -> int:
     if id(node) in open_nodes:
         raise ValueError(f"{where}: an alias that contains itself")
     if isinstance(node, yaml.ScalarNode) and node.tag in _NUMBERS and _NOT_DECIMAL.match(node.value):
-        raise ValueError(f"{where}: {node.value[:100]!r} is a number to YAML, but no decimal one (allowed: digits and a point)")
+        raise ValueError(f"{where}: a number to YAML, but no decimal one (allowed: digits and a point)")
     open_nodes.add(id(node))
     total = 1
     if isinstance(node, yaml.MappingNode):
@@ -78,7 +95,7 @@ def _count(node: yaml.Node, known: dict[int, int], open_nodes: set[int]) -> int:
         for key, value in node.value:
             if isinstance(key, yaml.ScalarNode):
                 if key.value in keys and key.value != "<<":
-                    raise ValueError(f"line {key.start_mark.line + 1}: the key {key.value[:100]!r} is there twice")
+                    raise ValueError(f"line {key.start_mark.line + 1}: a key is there twice")
                 keys.add(key.value)
             total += _count(key, known, open_nodes) + _count(value, known, open_nodes)
     elif isinstance(node, yaml.SequenceNode):

@@ -31,6 +31,7 @@ FOLDER, INDEX = "evidence", "evidence.json"
 SCHEMA = "bizra-load/evidence/1"
 MAX_BYTES = 20_000_000
 ALIASES = {"tests": "node_tests"}
+_NOTES = (".md", ".markdown")
 RULES = "rules"  # what is deployed: it takes from a gate what another file proves, and proves no gate itself
 READ = ("node_tests", "alerts", "monitoring", "deployment", RULES)
 
@@ -125,7 +126,7 @@ def _kept(folder: Path) -> list[EvidenceFile]:
     try:
         document = json.loads(text)
         if document["schema"] != SCHEMA:
-            raise ValueError(f"schema is {document['schema']!r} (allowed: {SCHEMA})")
+            raise ValueError(f"schema is another (allowed: {SCHEMA})")
         rows = [{f.name: str(row[f.name]) for f in _INDEXED} for row in document["given"]]
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise UsageError(f"{path}: not a list of evidence: {type(error).__name__}: {error}") from None
@@ -181,7 +182,7 @@ def _values(file: EvidenceFile, where: str, by: AgreementFile) -> tuple[Evidence
         if file.name == "deployment":
             if suffix in (".yaml", ".yml", ".json"):
                 return deployment.of_manifests(_yaml(file.data))
-            return deployment.of_text(_text(file.data))
+            return deployment.of_text(_text(file.data), suffix in _NOTES)
         if file.name in FREE:
             return of_file(file.name)
         # a gate that only the agreement knows

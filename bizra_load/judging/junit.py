@@ -7,6 +7,7 @@ write a failure of a whole suite only as a number. Document type declarations ar
 from __future__ import annotations
 
 from xml.etree.ElementTree import Element
+from xml.parsers.expat import ErrorString
 
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import ParseError, fromstring
@@ -26,13 +27,14 @@ def read_junit(data: bytes) -> TestCounts:
     try:
         root = fromstring(data, forbid_dtd=True)
     except ParseError as error:
-        raise EvidenceError(f"not XML: {error}") from None
+        line, column = error.position
+        raise EvidenceError(f"not XML: {ErrorString(error.code)}: line {line}, column {column}") from None
     except DefusedXmlException:
         raise EvidenceError("holds a document type declaration or entities, which are refused") from None
     except (ValueError, LookupError) as error:
-        raise EvidenceError(f"not XML: {error}") from None
+        raise EvidenceError(f"not XML: in no encoding that can be read ({type(error).__name__})") from None
     if _name(root) not in ("testsuites", "testsuite"):
-        raise EvidenceError(f"<{_name(root)[:40]}>: is no JUnit file (allowed: <testsuites> or <testsuite>)")
+        raise EvidenceError("is no JUnit file (allowed: <testsuites> or <testsuite> around all)")
     cases = [e for e in root.iter() if _name(e) == "testcase"]
     kinds = [_outcome(case) for case in cases]
     declared = {key: _declared(root, key) for key in ("tests", "failures", "errors")}

@@ -13,6 +13,7 @@ from collections.abc import Callable, Coroutine
 from functools import partial
 from typing import Any
 
+from bizra_load.io.same_origin import refusal
 from bizra_load.node.http_requests import Refused, Request, Requests
 from bizra_load.node.responses import Response, error, on_the_wire
 
@@ -201,6 +202,17 @@ class Connection(asyncio.Protocol):
         else:
             self._requests.end()
             self._refuse(408, f"the request did not come whole within {WITHIN_S:g} s")
+
+
+class OwnPagesConnection(Connection):
+    """One that another web page can't use through somebody's browser (see bizra_load.io.same_origin)."""
+
+    def _serve(self, request: Request) -> None:
+        host, origin, site = (text.decode("latin-1") for text in request.sender)
+        if reason := refusal(request.method.decode("latin-1"), host, origin, site):
+            self._give(request, error(403, f"refused: {reason}"))
+        else:
+            super()._serve(request)
 
 
 def _failed(reason: Exception) -> Response:

@@ -35,13 +35,16 @@ class Refused(Exception):
 
 
 class Request(NamedTuple):
-    """`content` is None when it was longer than MAX_REQUEST_BYTES; `ask` whether "connection: keep-alive" was asked for."""
+    """`content` is None when it was longer than MAX_REQUEST_BYTES; `ask` whether "connection: keep-alive" was asked for;
+    `sender`: what its Host, Origin and Sec-Fetch-Site say.
+    """
 
     method: bytes
     target: bytes
     content: bytes | None
     keep_alive: bool
     ask: bool = False
+    sender: tuple[bytes, bytes, bytes] = (b"", b"", b"")
 
 
 class Requests:
@@ -73,6 +76,7 @@ class Requests:
         self._framing = b""
         self._codings = b""
         self._hosts = 0
+        self._host = self._origin = self._site = b""
 
     def close(self) -> None:
         """The parser, this object and its owner hold each other: without a collector (the node has none) they would stay."""
@@ -167,12 +171,17 @@ class Requests:
         name = name.lower()
         if name == b"host":
             self._hosts += 1
+            self._host = value
         elif name == b"expect":
             self._continue = value.lower() == b"100-continue"
         elif name == b"connection":
             self._ask = b"keep-alive" in value.lower()
         elif name == b"upgrade":
             self._upgrade = True
+        elif name == b"origin":
+            self._origin += value  # two are none of any page
+        elif name == b"sec-fetch-site":
+            self._site += value
         elif name in (b"content-length", b"transfer-encoding"):
             self._framing = name + b": " + value
             if name == b"transfer-encoding":
@@ -247,7 +256,8 @@ class Requests:
             if parser.get_http_version() not in ("1.0", "1.1"):
                 self._refuse(400, "not HTTP/1.1: another version")
             self.end()
-        self._served(Request(parser.get_method(), self._target, content, keep_alive, self._ask))
+        sender = (self._host, self._origin, self._site)
+        self._served(Request(parser.get_method(), self._target, content, keep_alive, self._ask, sender))
 
 
 def _too_large() -> Refused:

@@ -24,7 +24,7 @@ from bizra_load.io.files import write_atomically
 from bizra_load.node.app import Node
 from bizra_load.node.attestations import Attestor
 from bizra_load.node.faults import Faults
-from bizra_load.node.http import Connection, Handler
+from bizra_load.node.http import Connection, Handler, OwnPagesConnection
 from bizra_load.node.metrics import NodeMetrics
 
 _BACKLOG = 10_000  # connections not yet taken; all users of a load test may come at once
@@ -79,7 +79,7 @@ async def serve(options: NodeOptions) -> None:
     urls, servers = {}, []
     for (name, (host, _, handle)), listening in zip(wanted.items(), sockets, strict=True):
         urls[name] = f"http://{f'[{host}]' if ':' in host else host}:{listening.getsockname()[1]}"
-        accept = partial(Connection, handle, connections)
+        accept = partial(OwnPagesConnection if name == "admin" else Connection, handle, connections)
         servers.append(await loop.create_server(accept, sock=listening, backlog=_BACKLOG))
     # A full collection walks every object and would stop all responses for milliseconds; requests leave no cycles behind.
     gc.collect()

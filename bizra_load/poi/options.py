@@ -26,7 +26,7 @@ def block_hashes(path: str) -> tuple[str, ...]:
     lines = inputs.lines_of(path, MAX_HASHES_BYTES)
     for number, line in enumerate(lines, start=1):
         if not re.fullmatch(r"0x[0-9a-fA-F]{64}", line):
-            raise ValueError(f"{path}: line {number}: {line[:80]!r} is not a block hash (allowed: 0x and 64 hex digits)")
+            raise ValueError(f"{path}: line {number} is not a block hash (allowed: 0x and 64 hex digits)")
     if path and not lines:
         raise ValueError(f"{path}: holds no block hash")
     return lines
@@ -40,7 +40,8 @@ OPTIONS = (
            inputs.share),
     Option("--base-path", "BASE_PATH", "/api/v1", "Path before /poi/generate, /poi/verify and /finality", base_path),
     Option("--block-hashes", "BLOCK_HASHES", "",
-           "File of finalized block hashes, one a line (default: the reference node's)", block_hashes),
+           "File of finalized block hashes, one a line (default: the reference node's)", block_hashes,
+           path="yes"),
 )
 # fmt: on
 

@@ -35,7 +35,9 @@ from bizra_load.runtime.master_run import MasterRun
 from bizra_load.runtime.metrics_server import MetricsServer
 from bizra_load.runtime.progress import Progress
 from bizra_load.runtime.run_start import start_run
+from bizra_load.runtime.webui.form import WebForm
 from bizra_load.runtime.webui.live import Live
+from bizra_load.runtime.webui.own_pages import allow_own_pages_only, names_of
 from bizra_load.runtime.webui.page import add_page
 from bizra_load.runtime.worker_events import Started
 from bizra_load.runtime.worker_run import ACKNOWLEDGE_WITHIN_S
@@ -61,8 +63,10 @@ class MasterEvents:
         if environment.runner is not None:
             end_once(environment.runner)
         self._serve_metrics(settings)
-        if environment.web_ui is not None:
-            add_page(environment.web_ui, self._live, getattr(environment.parsed_options, "web_base_path", "") or "")
+        if (web_ui := environment.web_ui) is not None:
+            options = environment.parsed_options
+            allow_own_pages_only(web_ui, names_of(web_ui, options))
+            add_page(web_ui, self._live, WebForm(environment, web_ui), getattr(options, "web_base_path", "") or "")
         if self._master is not None:
             self._master.register_message(REPORT, self._on_report)
             self._master.register_message(HELLO, self._on_hello)
@@ -85,8 +89,7 @@ class MasterEvents:
         try:
             run = start_run(settings, self._environment, open_model, self._key, self._consumers(settings))
         except (BizraLoadError, OSError) as error:
-            self.run = None
-            self._refuse(error)
+            self.refuse(error)
             return None
         self.run = run
         if open_model:
@@ -205,14 +208,16 @@ class MasterEvents:
         message = {"run": run, "elapsed_ns": elapsed_ns, "unix_ns": unix_ns, "hello_ns": hello_ns, "mac": mac}
         self._master.send_message(START, message, client_id=worker)
 
-    def _refuse(self, error: Exception) -> None:
-        """The run folder can't be made: one line, nothing is started."""
+    def refuse(self, error: Exception) -> None:
+        """A run can't be made, such as its folder: one line, nothing is started. Under a web UI the next one may be right."""
+        self.run = None
         reason = f"{error.filename or ''}: {error.strerror}" if isinstance(error, OSError) else str(error)
         print(f"bizra-load: {reason}", file=sys.stderr, flush=True)
         self._environment.process_exit_code = error.exit_code if isinstance(error, BizraLoadError) else INVALID
         no_statistics(self._environment)
         if self._environment.runner is not None:
-            gevent.spawn(self._environment.runner.quit)
+            runner = self._environment.runner
+            gevent.spawn(runner.quit if self._environment.web_ui is None else runner.stop)
 
     def _on_worker_connect(self, client_id: str, **_: Any) -> None:
         self._send_start(client_id)

@@ -67,8 +67,8 @@ class Plugin:
             settings = settings_of(environment.parsed_options)  # what can be refused is refused before the first request
             check_settings(settings)
             gevent.signal_handler(signal.SIGTERM, self._end)  # Locust's own is not in place while a shape runs
-        self._open_model = isinstance(environment.shape_class, StagesShape)
-        if any(issubclass(u, OpenModelUser) for u in environment.user_classes) and not self._open_model:
+        open_model = isinstance(environment.shape_class, StagesShape)
+        if any(issubclass(u, OpenModelUser) for u in environment.user_classes) and not open_model:
             raise UsageError("locustfile: an OpenModelUser needs a StagesShape beside it (class Shape(StagesShape): ...)")
         self._master = MasterEvents(environment, key, settings) if settings else None
         self._worker = None if isinstance(environment.runner, MasterRunner) else WorkerEvents(environment, key)
@@ -105,8 +105,13 @@ class Plugin:
             assert self._worker is not None
             self._worker.test_started()
             return
-        settings = settings_of(self._environment.parsed_options)
-        started = self._master.start(settings, self._open_model, self._begin_here)
+        try:
+            settings = settings_of(self._environment.parsed_options)
+        except UsageError as error:  # a file that was there when this process started
+            self._master.refuse(error)
+            return
+        open_model = isinstance(self._environment.shape_class, StagesShape)
+        started = self._master.start(settings, open_model, self._begin_here)
         if started is not None and self._worker is not None:
             self._worker.start(started, settings, self._master.receive)
 

@@ -5,6 +5,7 @@ START -> WorkerRun (recorder, schedule) -> REPORT every second -> DRAIN: finish,
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 import os
 import time
@@ -18,6 +19,8 @@ from locust.env import Environment
 from locust.runners import STATE_INIT, WorkerRunner
 
 from bizra_load.exit_codes import INVALID
+from bizra_load.io.redaction import without_userinfo
+from bizra_load.io.trust import same_origin
 from bizra_load.measure.clock import SteadyClock
 from bizra_load.measure.cluster_key import ClusterKey
 from bizra_load.measure.exchange import ACKNOWLEDGE, DRAIN, HELLO, REPORT, START, Sender, read_start
@@ -118,10 +121,23 @@ class WorkerEvents:
         """Once this worker knows of the test from Locust (users are coming) and from us (START: when its schedule began)."""
         if not self._pending or self._started is None or self._worker is None:
             return
-        settings = settings_of(self._environment.parsed_options)
+        settings = self._with_own_secrets(settings_of(self._environment.parsed_options))
         self._begin(self._started, settings, self._worker.client_id, self._worker.worker_index, self._send_report)
         self._pending, self._started = False, None
         self._ready.set()
+
+    def _with_own_secrets(self, settings: Settings) -> Settings:
+        """Headers of this machine's environment and files are for the target that it was given, if it was given one: a master
+        may name another.
+        """
+        if not settings.headers:
+            return settings
+        own, master = getattr(self._environment.parsed_options, "host", None) or "", self._environment.host or ""
+        if not own or same_origin(own, master):
+            return settings
+        place, named = without_userinfo(own), without_userinfo(master)
+        logger.warning("bizra-load: this worker's token and headers are for %s, and not sent to %s", place, named)
+        return dataclasses.replace(settings, headers=())
 
     def _begin(
         self, started: Started, settings: Settings, name: str, index: int, send: Callable[[dict[str, Any]], None]

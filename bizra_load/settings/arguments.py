@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from bizra_load.engine.arrivals import KINDS, SATURATE
 from bizra_load.engine.stages import duration_s, rate_per_s
@@ -21,10 +21,16 @@ _rate = inputs.within(rate_per_s, inputs.MAX_RATE_PER_S, "ops/s")
 _length = inputs.within(duration_s, inputs.MAX_DURATION_S, "s")
 _length_or_none = inputs.within(duration_s, inputs.MAX_DURATION_S, "s", zero=True)
 
+FILES = (".yaml", ".yml", ".json")  # by these endings a value of "or a name" is a path
+
 
 @dataclass(frozen=True)
 class Option:
-    """`check` turns the text into the option's value, or raises ValueError or OSError with what is allowed."""
+    """`check` turns the text into the option's value, or raises ValueError or OSError with what is allowed.
+
+    path    whether its value is a path of this machine: such a one is not taken from a web form unless that was allowed at the
+            start
+    """
 
     flag: str
     variable: str
@@ -32,11 +38,16 @@ class Option:
     help: str
     check: Callable[[str], Any]
     on_the_web_form: bool = True
+    path: Literal["no", "yes", "or a name"] = "no"
 
     @property
     def name(self) -> str:
         """Its attribute of a parsed command line."""
         return attribute(self.flag)
+
+    def leads_to_a_file(self, value: str) -> bool:
+        """Whether a file or folder is opened by this value."""
+        return self.path == "yes" or (self.path == "or a name" and value.endswith(FILES))
 
 
 @dataclass(frozen=True)
@@ -45,6 +56,7 @@ class Switch:
 
     flag: str
     help: str
+    on_the_web_form: bool = True
 
     @property
     def name(self) -> str:
@@ -63,14 +75,15 @@ GENERAL: tuple[Option, ...] = (
     Option("--ramp", "RAMP_UP_SEC", "10s", "Linear ramp from 0 to the target rate", _length_or_none),
     Option("--duration", "DURATION_SEC", "60s", "How long the target rate is held after the ramp", _length),
     Option("--stages", "STAGES", "", "YAML file with ramps, steps, spikes and soaks; replaces the three above",
-           inputs.curve_from_file),
+           inputs.curve_from_file, path="yes"),
     Option("--ops-per-user", "OPS_PER_USER", "50", "Rate slot of one Locust user (one connection), operations per second",
            _rate),
     Option("--arrivals", "ARRIVALS", "constant", "constant or poisson; saturate: a closed model, as fast as responses come",
            inputs.one_of((*KINDS, SATURATE))),
-    Option("--agreement", "AGREEMENT", DEFAULT_AGREEMENT, "Name of a packaged agreement, or a YAML file", inputs.anything),
+    Option("--agreement", "AGREEMENT", DEFAULT_AGREEMENT, "Name of a packaged agreement, or a YAML file", inputs.anything,
+           path="or a name"),
     Option("--baseline", "BASELINE", "", "JSON file of baseline figures, or a packaged name, in place of the agreement's own",
-           inputs.anything),
+           inputs.anything, path="or a name"),
     Option("--environment-name", "AGREEMENT_ENVIRONMENT", "", "Environment of the agreement whose deviations are accepted",
            inputs.anything),
     Option("--metrics-url", "METRICS_URL", "", "The node's own /metrics, read once a second", inputs.url),
@@ -78,12 +91,13 @@ GENERAL: tuple[Option, ...] = (
            inputs.url),
     Option("--prometheus-selector", "PROMETHEUS_SELECTOR", "", 'Label matchers of the node under test, e.g. job="node"',
            inputs.selector),
-    Option("--out", "BIZRA_LOAD_OUT", "runs", "Folder that run folders are made in", inputs.out_folder),
+    Option("--out", "BIZRA_LOAD_OUT", "runs", "Folder that run folders are made in", inputs.out_folder, path="yes"),
     Option("--run-name", "RUN_NAME", "poi", "Name at the end of the run folder's name", inputs.anything),
     Option("--request-timeout", "REQUEST_TIMEOUT", "10s", "After this long an operation is counted as timed out",
            inputs.within(duration_s, inputs.MAX_TIMEOUT_S, "s")),
-    Option("--headers-file", "HEADERS_FILE", "", "File of extra request headers, one 'Name: value' a line", inputs.headers),
-    Option("--ca-file", "CA_FILE", "", "Certificate authorities to trust for https", inputs.ca_file),
+    Option("--headers-file", "HEADERS_FILE", "", "File of extra request headers, one 'Name: value' a line", inputs.headers,
+           path="yes"),
+    Option("--ca-file", "CA_FILE", "", "Certificate authorities to trust for https", inputs.ca_file, path="yes"),
     Option("--allow", "ALLOW", "",
            f"Checks of the run that may fail with a warning, comma-separated: {', '.join(ALLOWABLE)}", inputs.allowed_checks),
     Option("--load-seed", "LOAD_SEED", "0", "Seed of phases, arrivals and sampling", inputs.seed),
@@ -100,7 +114,7 @@ SWITCHES: tuple[Switch, ...] = (
         "--abort-on-fail",
         "Stop early when a critical objective breaks its target at the level 0.99 in three interim analyses, 10 s apart",
     ),
-    Switch("--insecure", "Do not verify the server's TLS certificate; the assessment says so"),
+    Switch("--insecure", "Do not verify the server's TLS certificate; the assessment says so", on_the_web_form=False),
 )
 
 

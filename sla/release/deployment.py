@@ -15,16 +15,19 @@ _BOX = re.compile(r"^\s*[-*+]\s+\[([ xX])\]\s+(.*)$", re.MULTILINE)
 _HEADING = re.compile(r"^#\s+(.+)$", re.MULTILINE)
 
 
-def of_text(text: str) -> tuple[Evidence, ...]:
-    """A note: its heading becomes a fact; boxes that are still open leave the item open."""
+def of_text(text: str, quoted: bool = True) -> tuple[Evidence, ...]:
+    """A note: its heading becomes a fact; boxes that are still open leave the item open. `quoted` False: it is no Markdown by
+    its name, and may be any file: nothing of it is repeated.
+    """
     if not text.strip():
         raise EvidenceError("is empty (allowed: Markdown, or Kubernetes manifests as YAML or JSON)")
     heading = _HEADING.search(text)
-    facts = {"note": heading[1].strip()[:200]} if heading else {}
+    facts = {"note": heading[1].strip()[:200]} if heading and quoted else {}
     boxes = _BOX.findall(text)
     still_open = [what.strip()[:80] for mark, what in boxes if mark == " "]
     if still_open:
-        reason = f"{len(still_open)} of {len(boxes)} boxes of the note are open: {'; '.join(still_open[:3])}"
+        reason = f"{len(still_open)} of {len(boxes)} boxes of the note are open"
+        reason += f": {'; '.join(still_open[:3])}" if quoted else ""
         return (Evidence("deployment", Status.INCONCLUSIVE, reason, facts=facts),)
     ticked = f"{len(boxes)} of {len(boxes)} boxes of the note are ticked; " if boxes else ""
     return (Evidence("deployment", Status.PASS, f"{ticked}given by the operator", facts=facts),)

@@ -13,10 +13,12 @@ from typing import Any
 from sla.values.assessment import Evidence, Status
 from sla.values.monitoring import RequiredMonitoring
 from sla.values.number import finite
+from sla.values.section import wrong_schema
 
 DRILL_SCHEMA = "bizra-load/alert-drill/1"
 DASHBOARD_SCHEMA = "bizra-load/dashboard-check/1"
 RULES_SCHEMA = "bizra-load/rules-check/1"
+_KINDS = ((str, "text"), (bool, "true or false"), (int | float, "a number"), (list, "a list"), (Mapping, "an object"))
 MAX_COUNT = 1_000_000_000
 UNCHECKED = "given by the operator; its content is not checked here"
 
@@ -196,8 +198,8 @@ def _object(value: object, where: str) -> Mapping[str, Any]:
 
 
 def _schema(top: Mapping[str, Any], wanted: str) -> None:
-    if top.get("schema") != wanted:
-        raise EvidenceError(f"schema: {str(top.get('schema'))[:80]!r} is unknown (allowed: {wanted})")
+    if wrong := wrong_schema(top, wanted):
+        raise EvidenceError(wrong)
 
 
 def _list(top: Mapping[str, Any], key: str) -> list[Any]:
@@ -241,4 +243,7 @@ def _seconds(values: Mapping[str, Any], key: str, where: str) -> float | None:
 
 
 def _kind(value: object) -> str:
-    return "missing" if value is None else f"{str(value)[:40]!r}"
+    """What it is, and nothing of it: the file may be one of secrets."""
+    if value is None:
+        return "missing"
+    return next((name for kind, name in _KINDS if isinstance(value, kind)), "something else")

@@ -12,7 +12,7 @@ from sla.values.agreement import DEFAULT_PRODUCT, Agreement, Limit, Objective, O
 from sla.values.assessment import Severity
 from sla.values.kinds import KINDS, LATENCIES, ObjectiveKind, Unit
 from sla.values.limit_parser import factors_to, parse_limit, parse_quantity
-from sla.values.section import AgreementError, Section, shown, unknown
+from sla.values.section import AgreementError, Section, shown, unknown, wrong_schema
 
 SCHEMA = "bizra-load/agreement/1"
 TIMERS = ("inside", "queueing")
@@ -35,10 +35,10 @@ _PROCESS: Mapping[str, tuple[str, Mapping[str, float], str]] = {
 
 
 def agreement_from_mapping(document: object) -> Agreement:
-    """Raises AgreementError."""
+    """Raises AgreementError; of a document that does not say that it is an agreement, it repeats nothing."""
+    if isinstance(document, Mapping) and (wrong := wrong_schema(document, SCHEMA)):
+        raise AgreementError(wrong)
     top = Section.read(document, "", _REQUIRED, _OPTIONAL)
-    if top.text("schema") != SCHEMA:
-        raise AgreementError(f"schema: {top.text('schema')!r} is unknown (allowed: {SCHEMA})")
     operations = {name: _operation(value, f"operations.{name}") for name, value in top.mapping("operations").items()}
     objectives = tuple(_objective(str(key), value, operations) for key, value in top.mapping("objectives").items())
     if not objectives:

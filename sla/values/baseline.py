@@ -12,10 +12,12 @@ from sla.values.agreement import MEASURED, Agreement, Limit, Objective
 from sla.values.assessment import Severity
 from sla.values.number import finite
 from sla.values.remedies import PLAIN, Remedy, RemedyWords
-from sla.values.section import AgreementError, Section, shown
+from sla.values.section import AgreementError, Section, shown, wrong_schema
 
 SCHEMA = "bizra-load/baseline/1"
 _ABOUT = ("schema", "measured_at", "machine", "not_measured")
+# of a file that does not say what it is, and may be one of secrets, nothing is repeated
+_NO_FIGURE = f"must be a finite number that is not negative, or value, low and high (with schema: {SCHEMA} its key is named)"
 LARGEST = 1e18  # in ns some 30 years; what is larger is a slip, and its product with a multiple must stay finite
 
 
@@ -41,21 +43,31 @@ def baseline_from_mapping(document: object, name: str) -> Baseline:
     if not isinstance(document, Mapping):
         raise AgreementError("must be a mapping of metric names to numbers")
     about = Section.read({k: v for k, v in document.items() if k in _ABOUT}, "", (), _ABOUT)
-    if about.text("schema", SCHEMA) != SCHEMA:
-        raise AgreementError(f"schema: {shown(document['schema'])} is unknown (allowed: {SCHEMA})")
+    if "schema" in document and (wrong := wrong_schema(document, SCHEMA)):
+        raise AgreementError(wrong)
     about.text("measured_at", "")
-    values, intervals = {}, {}
-    for key, value in ((str(k), v) for k, v in document.items() if k not in _ABOUT):
-        factor = {"_ms": 1e6, "_us": 1e3}.get(key[-3:], 1.0)
-        if isinstance(value, Mapping):
-            values[key], low, high = _with_interval(value, key, factor)
-            intervals[key] = (low, high)
-        else:
-            values[key] = _figure(value, key, factor)
+    values: dict[str, float] = {}
+    intervals: dict[str, tuple[float, float]] = {}
+    for number, (key, value) in enumerate(((str(k), v) for k, v in document.items() if k not in _ABOUT), start=1):
+        try:
+            _take(key, value, values, intervals)
+        except AgreementError:
+            if "schema" in document:
+                raise
+            raise AgreementError(f"figure {number}: {_NO_FIGURE}") from None
     missing = about.text("not_measured", "")
     if missing and values:
         raise AgreementError(f"not_measured: stands beside figures, such as {next(iter(values))} (allowed: one of the two)")
     return Baseline(name, values, intervals, about.mapping("machine", {}), missing)
+
+
+def _take(key: str, value: object, values: dict[str, float], intervals: dict[str, tuple[float, float]]) -> None:
+    factor = {"_ms": 1e6, "_us": 1e3}.get(key[-3:], 1.0)
+    if isinstance(value, Mapping):
+        values[key], low, high = _with_interval(value, key, factor)
+        intervals[key] = (low, high)
+    else:
+        values[key] = _figure(value, key, factor)
 
 
 def with_baseline(agreement: Agreement, baseline: Baseline | None) -> Agreement:

@@ -10,6 +10,7 @@ from typing import Any, Self
 
 from sla.values.number import finite
 
+OURS = "bizra-load/"  # how the name of a schema of ours begins
 _REPR = reprlib.Repr()
 _REPR.maxstring = _REPR.maxother = 100
 
@@ -77,6 +78,17 @@ def shown(value: object) -> str:
         return _REPR.repr(value)
     except ValueError:  # of YAML's 0xff...: an integer of more digits than Python writes
         return "a number of thousands of digits"
+
+
+def wrong_schema(document: Mapping[Any, Any], allowed: str) -> str:
+    """What is wrong with a document's `schema`; "" for the allowed one. Another of ours is named; of a document that does not
+    say that it is ours nothing is repeated, since it may be a file of secrets, given by mistake.
+    """
+    schema = document.get("schema")
+    if schema == allowed:
+        return ""
+    named = f"{schema[:100]!r} " if isinstance(schema, str) and schema.startswith(OURS) else ""
+    return f"schema: {named}is {'missing' if schema is None else 'unknown'} (allowed: {allowed})"
 
 
 def unknown(word: str, allowed: Iterable[object]) -> str:

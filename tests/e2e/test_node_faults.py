@@ -171,3 +171,37 @@ def test_the_admin_interface_listens_on_loopback_only_wherever_the_service_liste
         socket.create_connection(("127.0.0.2", ports["service"]), timeout=5).close()
         with pytest.raises(ConnectionRefusedError):
             socket.create_connection(("127.0.0.2", ports["admin"]), timeout=5)
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Host": "evil.example"},
+        {"Host": "evil.example", "Origin": "http://evil.example", "Sec-Fetch-Site": "same-origin"},
+        {"Origin": "http://evil.example"},
+        {"Origin": "null"},
+        {"Origin": "http://localhost:1"},
+        {"Sec-Fetch-Site": "cross-site"},
+    ],
+)
+def test_a_web_page_can_not_set_faults(calm_node, headers):
+    """Through the browser of somebody on the node's machine, or by a name that leads there."""
+    url, fault = calm_node.admin_url + "/faults", {"generate.error_rate": "100%"}
+    for send in (requests.post, requests.delete, requests.put):
+        answer = send(url, json=fault, headers=headers, timeout=10)
+        assert answer.status_code == 403, headers
+        assert answer.json()["error"].startswith("refused: ")
+    if "Host" in headers:
+        assert requests.get(url, headers=headers, timeout=10).status_code == 403
+        assert (
+            requests.get(calm_node.url + "/health", headers=headers, timeout=10).status_code == 200
+        )  # under test: any client's
+    assert requests.get(url, timeout=10).json() == {}
+
+
+def test_own_pages_and_scripts_set_faults(calm_node):
+    url, fault = calm_node.admin_url + "/faults", {"generate.error_rate": "100%"}
+    port = calm_node.admin_url.rpartition(":")[2]
+    for headers in ({}, {"Origin": calm_node.admin_url}, {"Host": f"localhost:{port}", "Origin": f"http://localhost:{port}"}):
+        assert requests.post(url, json=fault, headers=headers, timeout=10).json() == fault
+        assert requests.delete(url, headers=headers, timeout=10).json() == {}

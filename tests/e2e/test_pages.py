@@ -2,7 +2,6 @@
 
 import os
 import re
-import signal
 import subprocess
 import sys
 
@@ -10,10 +9,10 @@ import pytest
 import requests
 from playwright.sync_api import sync_playwright
 
-from bizra_load.io.ports import free_port
 from reports.formats import html, markdown, text
 from sla.judgement.evaluate import evaluate
-from tests.e2e.running import ROOT, until
+from tests.e2e.running import ROOT
+from tests.e2e.web_ui import WebUI
 from tests.unit.sla.synthetic import LOCAL, measurements
 
 CHROMIUM = "/usr/bin/chromium"
@@ -65,35 +64,15 @@ def page(browser):
     opened.close()
 
 
-class Locust:
-    """Locust with its web UI and our plugin, in one process."""
-
-    def __init__(self, folder, *arguments):
-        (folder / "hostile.py").write_text(LOCUSTFILE)
-        self.url = f"http://127.0.0.1:{free_port()}"
-        command = [sys.executable, "-m", "locust", "-f", str(folder / "hostile.py"), "-H", "http://127.0.0.1:1"]
-        command += ["--web-host", "127.0.0.1", "--web-port", self.url.rpartition(":")[2], "--out", str(folder / "runs")]
-        self.process = subprocess.Popen([*command, *arguments], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-
-    def __enter__(self):
-        until(self._answers, "Locust's web UI")
-        return self
-
-    def __exit__(self, *_):
-        self.process.send_signal(signal.SIGTERM)
-        self.process.communicate(timeout=30)
-
-    def _answers(self):
-        try:
-            return requests.get(self.url, timeout=2, allow_redirects=False).status_code in (200, 302)
-        except requests.ConnectionError:
-            return False
+def hostile(folder, *arguments):
+    (folder / "hostile.py").write_text(LOCUSTFILE)
+    return WebUI(folder / "hostile.py", folder / "runs", *arguments)
 
 
 @pytest.fixture(scope="module")
 def locust(tmp_path_factory):
     folder = tmp_path_factory.mktemp("web")
-    with Locust(folder, "--autostart", "-u", "1") as started:
+    with hostile(folder, "--autostart", "-u", "1") as started:
         started.folder = folder
         yield started
 
@@ -141,7 +120,7 @@ def test_the_page_shows_a_run_while_it_goes_and_its_assessment_and_runs_no_name(
 
 
 def test_the_page_is_behind_the_login_where_there_is_one(tmp_path):
-    with Locust(tmp_path, "--web-login") as started:
+    with hostile(tmp_path, "--web-login") as started:
         for path in ("", "/data", "/page.js", "/page.css"):
             answer = requests.get(f"{started.url}/bizra-load{path}", timeout=10, allow_redirects=False)
             assert answer.status_code in (302, 401), path

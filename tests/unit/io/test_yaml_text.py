@@ -24,6 +24,38 @@ def test_a_value_that_its_tag_does_not_allow_is_one_line(read, text):
     assert "\n" not in str(raised.value)
 
 
+@pytest.mark.parametrize("read", [yaml_text.load, yaml_text.load_all])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "planted: [",
+        "x: @planted",
+        "x: *planted",
+        "x: !planted 1",
+        "x: !!int planted",
+        "x: !!timestamp planted",
+        "x: !!binary pl\u00e4nted",
+        "planted: 1\n[planted",
+        "planted: 'it''s \"planted",
+        "- planted\nplanted",
+        "planted: planted: planted",
+        "planted\x00",
+    ],
+)
+def test_a_message_repeats_nothing_of_the_text(read, text):
+    with pytest.raises(ValueError, match="YAML") as raised:
+        read(text)
+    assert "planted" not in str(raised.value)
+    assert "pl\u00e4nted" not in str(raised.value)
+
+
+@pytest.mark.parametrize("text", ["planted: 1\nplanted: 2", "x: 0x4711", "x: 47:11"])
+def test_what_yaml_allows_and_we_refuse_is_named_by_its_line(text):
+    with pytest.raises(ValueError, match=r"line \d: ") as raised:
+        yaml_text.load(text)
+    assert not any(word in str(raised.value) for word in ("planted", "4711", "47:11"))
+
+
 def test_all_documents_are_read():
     assert yaml_text.load_all("a: 1\n---\n- b\n---\n") == [{"a": 1}, ["b"], None]
 

@@ -63,7 +63,7 @@ def test_a_row_with_a_huge_count_is_refused(folder, name, field):
 
 def test_a_baseline_file_with_a_huge_figure_is_refused(tmp_path):
     path = tmp_path / "mine.json"
-    path.write_text(json.dumps({"poi_generate_p99_us": HUGE}))
+    path.write_text(json.dumps({"schema": "bizra-load/baseline/1", "poi_generate_p99_us": HUGE}))
     with pytest.raises(UsageError, match=r"baseline mine\.json: poi_generate_p99_us: must be a finite number"):
         read_baseline(path)
 

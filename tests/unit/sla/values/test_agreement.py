@@ -59,7 +59,9 @@ def changed(path, value):
     ("path", "value", "said"),
     [
         ("objectives/a_p99/measure/latency", "respons", "a_p99.measure.latency: 'respons' is unknown, did you mean"),
-        ("schema", "other/1", "schema: 'other/1' is unknown"),
+        ("schema", "other/1", "schema: is unknown (allowed: bizra-load/agreement/1)"),
+        ("schema", "bizra-load/agreement/2", "schema: 'bizra-load/agreement/2' is unknown"),
+        ("schema", None, "schema: is missing"),
         ("name", None, "name: is missing"),
         ("objectivs", {}, "did you mean 'objectives'"),
         ("objectives", {}, "at least one"),

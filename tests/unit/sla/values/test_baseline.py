@@ -215,10 +215,24 @@ def test_numbers_and_measured_figures_are_read_and_units_converted_once():
     ],
 )
 def test_a_wrong_baseline_is_one_line_with_its_key(document, said):
+    if isinstance(document, dict):
+        document = {"schema": "bizra-load/baseline/1"} | document
     with pytest.raises(AgreementError) as caught:
         baseline_from_mapping(document, "b")
     assert said in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_of_a_file_that_does_not_say_that_it_is_a_baseline_nothing_is_repeated():
+    for document in (
+        {"good_us": 1, "planted": "fast"},
+        {"good_us": 1, "auths": {"planted": 4}},
+        {"good_us": 1, "planted": -4711},
+    ):
+        with pytest.raises(AgreementError, match=r"^figure 2: must be a finite number") as caught:
+            baseline_from_mapping(document, "b")
+        assert "planted" not in str(caught.value)
+        assert "4711" not in str(caught.value)
 
 
 MACHINE = {"cpu": "a processor", "cores": 2}

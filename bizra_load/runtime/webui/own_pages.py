@@ -1,0 +1,68 @@
+"""Only pages of our own may send requests to Locust's web UI, and only they may read it: Locust itself lets every web page."""
+
+from __future__ import annotations
+
+import logging
+import socket
+from collections.abc import Callable, Iterable
+from typing import Any
+from urllib.parse import urlsplit
+
+from flask import Response
+from locust.web import WebUI
+
+from bizra_load.exit_codes import UsageError
+from bizra_load.io.same_origin import authorities, is_same_origin, refusal
+
+logger = logging.getLogger(__name__)
+_MOST_LINES = 100  # of the log: whoever is refused can try again for ever
+
+WsgiApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+
+
+def names_of(web_ui: WebUI, options: object) -> tuple[str, ...]:
+    """By which the web UI is reached: --web-names, --web-host and its display name, this machine's. Raises UsageError."""
+    try:
+        listed = authorities(str(getattr(options, "web_names", "") or ""))
+    except ValueError as error:
+        raise UsageError(f"--web-names: {error}") from None
+    display = urlsplit(str(getattr(options, "web_host_display_name", "") or "")).netloc.lower()
+    return (*listed, *(name.lower() for name in (web_ui.host, display, socket.gethostname()) if name))
+
+
+def allow_own_pages_only(web_ui: WebUI, names: tuple[str, ...]) -> None:
+    """Every route of it, Locust's own and those of others."""
+    assert web_ui.app is not None
+    web_ui.app.wsgi_app = OwnPagesOnly(web_ui.app.wsgi_app, names)  # type: ignore[method-assign]  # as Flask advises
+
+
+class OwnPagesOnly:
+    """WSGI middleware: 403 with one line for what same_origin.refusal() refuses, and no CORS headers for pages of others."""
+
+    def __init__(self, app: WsgiApp, names: tuple[str, ...]) -> None:
+        self._app, self._names = app, names
+        self._said: set[str] = set()
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        host, origin = environ.get("HTTP_HOST", ""), environ.get("HTTP_ORIGIN", "")
+        reason = refusal(environ["REQUEST_METHOD"], host, origin, environ.get("HTTP_SEC_FETCH_SITE", ""), self._names)
+        if reason:
+            self._say(reason)
+            text = f"bizra-load: refused: {reason}: --web-names lists further names\n"
+            answer: Iterable[bytes] = Response(
+                text, 403, content_type="text/plain; charset=utf-8", headers={"X-Content-Type-Options": "nosniff"}
+            )(environ, start_response)
+            return answer
+        if is_same_origin(host, origin, self._names):
+            return self._app(environ, start_response)
+
+        def without_cors(status: str, headers: list[tuple[str, str]], *more: Any) -> Any:
+            kept = [(name, value) for name, value in headers if not name.lower().startswith("access-control-")]
+            return start_response(status, kept, *more)
+
+        return self._app(environ, without_cors)
+
+    def _say(self, reason: str) -> None:
+        if len(self._said) < _MOST_LINES and reason not in self._said:
+            self._said.add(reason)
+            logger.warning("bizra-load: the web UI refused a request: %s (--web-names lists further names)", reason)

@@ -1,0 +1,260 @@
+"""What is posted to a real web UI: a wrong value starts nothing, a path opens nothing, a secret goes where it was given for."""
+
+import html
+import json
+import os
+import subprocess
+import sys
+import threading
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+import requests
+
+from bizra_load.io.ports import free_port
+from bizra_load.products import all_options
+from bizra_load.settings.arguments import SWITCHES
+from tests.e2e.running import ROOT, until
+from tests.e2e.web_ui import NOWHERE, WebUI
+from tests.unit.cli.wrong_values import WRONG
+
+SECRET = "planted-secret-4711"
+OPTIONS = {option.name: option for option in all_options() if option.on_the_web_form}
+PATHS = [name for name, option in OPTIONS.items() if option.path == "yes"]
+ANY_TEXT = (
+    "run_name",
+    "allow",
+    "environment_name",
+    "baseline",
+    "prometheus_selector",
+    "metrics_url",
+    "prometheus_url",
+    "base_path",
+)
+EVERY_KIND = ("9" * 5000, "\u2603 \u0663", "[1, 2]", "\x00\x1b[31m")
+COMMON = [("user_count", v) for v in ("", "-1", "1.5", "abc", "9" * 400, "\u0663\u2603")]
+COMMON += [("spawn_rate", v) for v in ("", "0", "-1", "nan", "inf", "1e999", "abc")]
+COMMON += [("run_time", v) for v in ("abc", "0", "9" * 400, f"{'9' * 40}h", "1e5", "-5s")]
+COMMON += [("host", v) for v in ("", "nope", "ftp://x", "http://", "http://a b", "http://a:99999", "http://a\n", "\u2603")]
+COMMON += [("profile", "a\x00"), ("profile", "x" * 3000), ("user_classes", "Nobody"), ("shape_class", "Nobody")]
+OFF = (
+    "evidence",
+    "generator_metrics_port",
+    "insecure",
+    "web_files",
+    "web_names",
+    "html_file",
+    "json_file",
+    "csv_prefix",
+    "logfile",
+)
+OFF += ("locustfile", "headless", "processes", "loglevel", "target_ops[]", "no_such", "__class__", "")
+
+
+def wrong():
+    yield from COMMON
+    for key in OFF:
+        yield key, "x"
+    for name, option in OPTIONS.items():
+        values = [v for v in WRONG.get(f"run {option.flag}", ()) if name not in PATHS or "{" in v][:8]
+        values += EVERY_KIND if name not in ANY_TEXT else ()
+        yield from ((name, value) for value in values if not (value == "" and name in ANY_TEXT))
+    for switch in SWITCHES:
+        yield from ((switch.name, value) for value in ("", "yes", "1", "True", "\u2603"))
+
+
+@pytest.fixture(scope="module")
+def ui(tmp_path_factory):
+    out = tmp_path_factory.mktemp("web") / "runs"
+    with WebUI("locustfiles/poi.py", out) as started:
+        started.out = out
+        yield started
+
+
+def refused(answer):
+    """The line, in Locust's own form of a refusal, which its page shows."""
+    assert answer.status_code == 200, answer.text
+    content = answer.json()
+    assert content["success"] is False, content
+    line = content["message"]
+    assert line.strip()
+    assert line.isprintable()
+    assert len(line) < 700
+    return line
+
+
+def nothing_was_started(ui):
+    assert not ui.out.exists()
+    assert ui.get("/bizra-load/data").json()["run"] == ""
+    assert '"state": "ready"' in html.unescape(ui.get("/").text)
+
+
+def test_a_wrong_value_is_one_line_and_starts_nothing(ui):
+    """Every option of the form, the form's own fields, and what is not on it."""
+    tried = set()
+    for key, value in wrong():
+        line = refused(ui.post("/swarm", {key: value}))
+        assert line
+        tried.add(key)
+    assert tried >= {*OPTIONS, *(s.name for s in SWITCHES)} - {"run_name"}
+    nothing_was_started(ui)
+
+
+def test_an_option_that_is_given_twice_or_in_another_form_starts_nothing(ui):
+    for name, option in OPTIONS.items():
+        assert "2 times" in refused(ui.post("/swarm", [(name, option.default), (name, option.default)]))
+    for content in (b"[1]", b'{"target_ops": 5}', b"\xff" * 100):
+        refused(ui.post("/swarm", content, Content_Type="application/json"))
+        refused(ui.post("/swarm", content))
+    refused(requests.post(ui.url + "/swarm", files={"stages": b"stages: []"}, timeout=10))
+    refused(ui.post("/swarm", iter([b"target_ops=5"]), Content_Type="text/plain"))
+    nothing_was_started(ui)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b'"x"',
+        b'{"user_class_name": "Nobody"}',
+        b'{"user_class_name": ["x"]}',
+        b'{"user_class_name": "GenerateThenVerify", "abstract": true}',
+        b'{"user_class_name": "GenerateThenVerify", "weight": "x"}',
+        b'{"user_class_name": "GenerateThenVerify", "weight": -1}',
+        b'{"user_class_name": "GenerateThenVerify", "weight": 1e400}',
+        b'{"user_class_name": "GenerateThenVerify", "tasks": [1]}',
+        b'{"user_class_name": "GenerateThenVerify", "host": "nope"}',
+        b'{"user_class_name": "GenerateThenVerify", "__init__": "x"}',
+    ],
+)
+def test_a_wrong_user_class_is_one_line(ui, content):
+    refused(ui.post("/user", content))
+
+
+def test_no_path_is_taken_from_the_form_and_no_file_is_shown(ui, tmp_path):
+    for name, option in OPTIONS.items():
+        if option.path == "no":
+            continue
+        for suffix in ("", ".yaml", ".json", ".yml"):
+            path = tmp_path / f"secret{suffix}"
+            path.write_text(f"{SECRET}: {SECRET}\n")
+            line = refused(ui.post("/swarm", {name: str(path)}))
+            assert "which the web form may not name" in line or "is unknown (allowed: a ." in line
+            assert SECRET not in line
+    shown = ui.get("/").text
+    assert "target_ops" in shown
+    assert not [name for name in (*PATHS, "insecure") if f'"{name}"' in shown or f"&#34;{name}&#34;" in shown]
+    nothing_was_started(ui)
+
+
+def test_with_web_files_a_path_is_taken_and_still_no_file_is_shown(tmp_path):
+    path = tmp_path / "secret.yaml"
+    path.write_text(f"{SECRET}: {SECRET}\n")
+    stages = tmp_path / "stages.yaml"
+    stages.write_text("stages: [{step: {to: 5, for: 60s}}]\n")
+    with WebUI("locustfiles/poi.py", tmp_path / "runs", "--web-files") as ui:
+        for name in ("stages", "block_hashes", "agreement", "ca_file"):
+            assert SECRET not in refused(ui.post("/swarm", {name: str(path)})).replace(str(path), "")
+        assert ui.post("/swarm", {"stages": str(stages), "agreement": "local"}).json()["success"]
+        until(lambda: list((tmp_path / "runs").glob("*/run.json")), "a run")
+        assert "a test is running" in refused(ui.post("/swarm", {"agreement": "local"}))
+        ui.post("/stop")
+    assert SECRET not in ui.lines
+
+
+@contextmanager
+def listening(asked):
+    """URL of a server whose every request's (method, path, Authorization, X-Key) goes to `asked`."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            asked.append((self.command, self.path, self.headers.get("Authorization"), self.headers.get("X-Key")))
+            self.send_response(200)
+            self.send_header("Content-Length", "2")
+            self.end_headers()
+            self.wfile.write(b"{}")
+
+        do_POST = do_GET
+
+        def log_message(self, *_):
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+def test_a_secret_goes_to_the_address_that_it_was_given_for_and_to_no_other(tmp_path):
+    (tmp_path / "headers").write_text(f"X-Key: {SECRET}\n")
+    secrets = {"BIZRA_LOAD_TOKEN": SECRET, "METRICS_TOKEN": SECRET, "PROMETHEUS_TOKEN": SECRET}
+    secrets["HEADERS_FILE"] = str(tmp_path / "headers")
+    short = ("--target-ops", "20", "--ramp", "0", "--duration", "60s", "--agreement", "local")
+    asked, stolen = [], []
+    with listening(asked) as given, listening(stolen) as other:
+        with WebUI("locustfiles/poi.py", tmp_path / "runs", *short, target=given, **secrets) as ui:
+            for fields in (
+                {"host": other},
+                {"metrics_url": other},
+                {"prometheus_url": other},
+                {"host": f"{given}@{other[7:]}"},
+            ):
+                assert "is for" in refused(ui.post("/swarm", fields))
+            assert "is for" in refused(ui.post("/user", json.dumps({"user_class_name": "GenerateThenVerify", "host": other})))
+            assert ui.post("/swarm", {"host": given}).json()["success"]
+            until(lambda: asked, "a request")
+            ui.post("/stop")
+        with WebUI("locustfiles/poi.py", tmp_path / "runs", *short, target="", **secrets) as ui:
+            assert "is for no address" in refused(ui.post("/swarm", {"host": other}))
+        plain = dict.fromkeys(secrets, "")
+        with WebUI(
+            "locustfiles/poi.py", tmp_path / "runs", *short, target=given, **plain
+        ) as ui:  # without any it may go anywhere
+            assert stolen == []
+            assert ui.post("/swarm", {"host": other}).json()["success"]
+            until(lambda: stolen, "a request")
+            ui.post("/stop")
+    assert {(authorization, key) for _, _, authorization, key in asked} == {(f"Bearer {SECRET}", SECRET)}
+    assert SECRET not in str(stolen) + ui.lines
+
+
+def test_a_worker_keeps_its_secrets_for_the_target_that_it_was_given(tmp_path):
+    """Its master names another."""
+    port, asked = str(free_port()), []
+    base = [sys.executable, "-m", "locust", "-f", "locustfiles/poi.py"]
+    with listening(asked) as other:
+        master = [*base, "--master", "--headless", "--expect-workers", "1", "-H", other, "--only-summary"]
+        master += [
+            "--master-bind-host",
+            "127.0.0.1",
+            "--master-bind-port",
+            port,
+            "--out",
+            str(tmp_path),
+            "--agreement",
+            "local",
+        ]
+        master += ["--target-ops", "20", "--ramp", "0", "--duration", "2s"]
+        worker = [*base, "--worker", "--master-host", "127.0.0.1", "--master-port", port, "-H", NOWHERE]
+        own = {**os.environ, "BIZRA_LOAD_TOKEN": SECRET}
+        quiet = {"cwd": ROOT, "stdout": subprocess.DEVNULL, "text": True}
+        started = subprocess.Popen(worker, stderr=subprocess.PIPE, env=own, **quiet)
+        try:
+            subprocess.run(master, stderr=subprocess.DEVNULL, timeout=60, check=False, **quiet)
+            said = started.communicate(timeout=20)[1]
+        finally:
+            started.kill()
+    assert asked
+    assert not [authorization for _, _, authorization, _ in asked if authorization]
+    assert f"this worker's token and headers are for {NOWHERE}, and not sent to {other}" in said
+    assert SECRET not in said
