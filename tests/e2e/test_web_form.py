@@ -165,6 +165,66 @@ def test_with_web_files_a_path_is_taken_and_still_no_file_is_shown(tmp_path):
     assert SECRET not in ui.lines
 
 
+PICKED = """
+from locust import User, constant, events, task
+from bizra_load import PoIUser, StagesShape, register
+register()
+
+@events.init_command_line_parser.add_listener
+def more(parser):
+    parser.add_argument("--depth", type=int, default=3)
+    parser.add_argument("--words", nargs="*", default=[])
+
+class Shape(StagesShape):
+    pass
+
+class Open(PoIUser):
+    @task
+    def go(self):
+        self.generate()
+
+class Plain(User):
+    wait_time = constant(0.05)
+
+    @task
+    def go(self):
+        self.environment.events.request.fire(
+            request_type="X", name="n", response_time=1.0, response_length=0, exception=None, context={})
+"""
+
+
+def test_picked_classes_and_a_locustfiles_own_options_are_checked_too(tmp_path):
+    (tmp_path / "picked.py").write_text(PICKED)
+    out = tmp_path / "runs"
+    with WebUI(tmp_path / "picked.py", out, "--class-picker", "--agreement", "local") as ui:
+        ui.out = out
+        for fields, said in (
+            ({"user_classes": "Open"}, "an OpenModelUser needs a StagesShape (allowed: Shape)"),
+            ({"user_classes": "Nobody"}, "allowed: Open, Plain"),
+            ({"user_classes": "Open", "shape_class": "None"}, "allowed: Default, Shape"),
+            ({"depth": "abc"}, "depth: 'abc'"),
+            ({"depth": ""}, "depth: ''"),
+            ({"depth": "9" * 5000}, "depth: "),
+            ({"words": "abc"}, "words: 'abc'"),
+            (
+                {"user_classes": "Plain", "user_count": "9" * 30, "spawn_rate": "1"},
+                "allowed: a whole number, from 0 to 100,000",
+            ),
+        ):
+            assert said in refused(ui.post("/swarm", fields))
+        nothing_was_started(ui)  # next a closed model, then an open one, which goes on as the shape says
+        fields = {"user_classes": "Plain", "shape_class": "Default", "user_count": "2", "spawn_rate": "2", "depth": "5"}
+        for number, chosen in enumerate(
+            (fields, {"user_classes": "Open", "shape_class": "Shape", "target_ops": "10"}), start=1
+        ):
+            assert ui.post("/swarm", chosen).json()["success"]
+            until(lambda n=number: len(list(out.glob("*/run.json"))) == n, "a run")
+            ui.post("/stop")
+            until(lambda n=number: len(list(out.glob("*/assessment.json"))) == n, "its assessment")
+    models = [json.loads(path.read_text())["facts"]["plan"] != [] for path in sorted(out.glob("*/run.json"))]
+    assert models == [False, True]
+
+
 @contextmanager
 def listening(asked):
     """URL of a server whose every request's (method, path, Authorization, X-Key) goes to `asked`."""

@@ -91,3 +91,14 @@ def test_headers_of_metrics_follow_no_redirect():
         assert elsewhere == []
         with hostile_server(moved) as url:  # without any, a redirect is followed
             assert MetricsReader(f"{url}/metrics").read().counters == {"n_total": 5.0}
+
+
+def test_the_token_of_prometheus_follows_no_redirect_to_another_host():
+    seen, elsewhere = [], []
+    with hostile_server(responds(b'{"data": {"result": []}}', elsewhere)) as other:
+        moved = responds(b"", seen, b"302 Found", b"Location: %b/api/v1/query\r\n" % other.encode())
+        with hostile_server(moved) as url:
+            assert PrometheusClient(url, "planted").query("up") == []
+    assert b"Bearer planted" in seen[0]
+    assert elsewhere
+    assert not [request for request in elsewhere if b"planted" in request]
