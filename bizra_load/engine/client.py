@@ -8,22 +8,22 @@ from __future__ import annotations
 
 import _socket
 import base64
-import contextlib
 import socket
-import ssl
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
-from bizra_load.engine.errors import EngineError, GeneratorError, ResponseTimeout, TransportError
-from bizra_load.engine.exhaustion import described, is_own
+from bizra_load.engine.errors import EngineError, ResponseTimeout, TransportError
 from bizra_load.engine.http_parser import Head, Reader, read_response
 from bizra_load.engine.reactor import get_reactor
 from bizra_load.engine.request_head import request_head
-from bizra_load.engine.sockets import closed_by_tls_peer, connected, tls_context
+from bizra_load.engine.sockets import closed_by_tls_peer, opened, tls_context, trouble, unacknowledged
 
 _CACHED_HEADS = 256
+# After so long without a request a kept connection is looked at before the next one: servers close those that are idle, and
+# what has just arrived may not have come through the reactor yet. Looking costs a fifth of a request.
+IDLE_NS = 100_000_000
 _INTERIM = (b"HTTP/1.1 1", b"HTTP/1.0 1")
 _clock = time.perf_counter_ns
 
@@ -79,6 +79,8 @@ class Connection:
         self._socket: _socket.socket | None = None
         self._fd = -1  # of a plain socket in the reactor
         self._opened = 0
+        self._done_ns = 0  # when the last response on this connection had arrived; 0 before the first
+        self._idle_s: int | None = None
         self._reactor = get_reactor()
         self._hints = self._reactor.hints
         self._wait = self._reactor.wait
@@ -103,7 +105,11 @@ class Connection:
         doing = "sending"
         try:
             sock = self._socket
-            if sock is not None and self._fd in self._hints and self._closed_by_peer(sock):
+            if (
+                sock is not None
+                and (self._fd in self._hints or sent_ns - self._done_ns > IDLE_NS)
+                and self._ends(sock, sent_ns)
+            ):
                 self.close()
                 sock = None
             if sock is None:
@@ -132,14 +138,16 @@ class Connection:
             at = data.find(b"\r\n\r\n")
             head = request.known.get(data[:at]) if at > 0 else None
             if head is not None and head.length == len(data) - at - 4:
+                self._done_ns, self._idle_s = done_ns, head.idle_s
                 return Response(head.status, data[at + 4 :], sent_ns, done_ns, head.location)
-            return self._receive_rest(request, data, sent_ns, done_ns, deadline_ns)
+            return self._receive_rest(request, body, data, sent_ns, done_ns, deadline_ns)
         except EngineError:
             self.close()
             raise
         except OSError as error:
+            where = " on a kept connection" if self._done_ns else ""
             self.close()
-            raise _trouble(doing, error) from None
+            raise trouble(doing + where, error) from None
         except BaseException:
             self.close()  # killed in the middle: the rest of this response must not be read as the next one's
             raise
@@ -151,11 +159,14 @@ class Connection:
                 self._reactor.unregister(self._fd)
                 self._fd = -1
             sock.close()
+        self._done_ns = 0
 
-    def _receive_rest(self, request: PreparedRequest, data: bytes, sent_ns: int, done_ns: int, deadline_ns: int) -> Response:
+    def _receive_rest(
+        self, request: PreparedRequest, asked: bytes, data: bytes, sent_ns: int, done_ns: int, deadline_ns: int
+    ) -> Response:
         """A response that did not come as one piece with a known head; done is when its last piece arrived."""
         if not data:
-            raise TransportError("the connection closed before any response")
+            data, done_ns = self._ask_again(request, asked, deadline_ns)
 
         def more() -> bytes:
             nonlocal done_ns
@@ -169,9 +180,30 @@ class Connection:
             if len(request.known) >= _CACHED_HEADS:
                 request.known.clear()
             request.known[text] = head
+        self._done_ns, self._idle_s = done_ns, head.idle_s
         if not head.keep_alive:
             self.close()
         return Response(head.status, body, sent_ns, done_ns, head.location)
+
+    def _ask_again(self, request: PreparedRequest, body: bytes, deadline_ns: int) -> tuple[bytes, int]:
+        """The connection ended where a response should begin. If it is a kept one that the peer ended before it got any of the
+        request, as its right is at any time (RFC 9112 section 9.5), that goes out once more, on a new connection: it can't have
+        been acted on, whatever its method (RFC 9110 section 9.2.2). Otherwise nobody here knows, and it has failed.
+        """
+        asked = b"%b%d\r\n\r\n%b" % (request.head, len(body), body)
+        sock = self._socket
+        if sock is None or not self._done_ns or unacknowledged(sock) < len(asked):
+            raise TransportError(f"the {'kept ' if self._done_ns else ''}connection closed before any response")
+        self.close()
+        sock = self._open(deadline_ns)
+        if self._tls is None:
+            self._write_rest(sock, asked, 0, deadline_ns)
+        else:
+            self._write_tls(sock, asked, deadline_ns)
+        data = self._read(deadline_ns)
+        if not data:
+            raise TransportError("the connection closed before any response")
+        return data, _clock()
 
     def _read(self, deadline_ns: int) -> bytes:
         """The next bytes, b"" at the end of the stream."""
@@ -211,12 +243,17 @@ class Connection:
     def _write_rest(self, sock: _socket.socket, data: bytes, sent: int, deadline_ns: int) -> None:
         """Rare: the send buffer is full."""
         while sent != len(data):
-            self._reactor.wait_writable(self._fd, deadline_ns)
-            with contextlib.suppress(BlockingIOError):
+            try:
                 sent += sock.send(data[sent:])
+            except BlockingIOError:
+                self._reactor.wait_writable(self._fd, deadline_ns)
 
-    def _closed_by_peer(self, sock: _socket.socket) -> bool:
-        """Something arrived while nothing was asked: the end of the stream, or bytes that belong to no request."""
+    def _ends(self, sock: _socket.socket, now_ns: int) -> bool:
+        """Something arrived while nothing was asked: the end of the stream, or bytes that belong to no request. Or the server
+        said that it ends the connection about now: a request might cross that on its way.
+        """
+        if self._idle_s is not None and now_ns - self._done_ns > self._idle_s * 1_000_000_000 - IDLE_NS:
+            return True
         if self._fd < 0:
             return closed_by_tls_peer(sock)
         self._hints.discard(self._fd)
@@ -231,23 +268,8 @@ class Connection:
     def _open(self, deadline_ns: int) -> _socket.socket:
         self._opened += 1
         self.reconnects = self._opened - 1
-        left_s = max((deadline_ns - _clock()) / 1e9, 0.001)
-        try:
-            sock = connected(*self._address, left_s)
-        except TimeoutError:
-            raise ResponseTimeout("no connection in time") from None
-        except OSError as error:
-            raise _trouble("connecting", error) from None
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        sock = opened(*self._address, deadline_ns, self._tls)
         if self._tls is not None:
-            try:
-                sock = self._tls.wrap_socket(sock, server_hostname=self._address[0])
-            except TimeoutError:
-                sock.close()
-                raise ResponseTimeout("no TLS handshake in time") from None
-            except (OSError, ssl.SSLError) as error:
-                sock.close()
-                raise _trouble("TLS", error) from None
             self._socket = sock
             return sock
         # The C socket itself: neither gevent's wait nor (where the process is patched) its wrapper is wanted from here on.
@@ -257,9 +279,3 @@ class Connection:
         self._reactor.register(self._fd)
         self._socket = plain
         return plain
-
-
-def _trouble(doing: str, error: OSError) -> EngineError:
-    """The error with what went wrong in one line. While receiving nothing is this machine's own fault any more."""
-    kind = GeneratorError if doing != "receiving" and is_own(error) else TransportError
-    return kind(f"{doing} failed: {described(error)}")

@@ -17,18 +17,23 @@ MAX_INTERIM = 10
 
 _STATUS_LINE = re.compile(rb"HTTP/1\.([01]) ([1-9]\d\d)(?: [^\r\n\x00]*)?")
 _NAME = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+_IDLE = re.compile(rb"(?:^|[,\s])timeout=(\d{1,9})(?![^,\s])", re.IGNORECASE)
 _CHUNK = re.compile(rb"([0-9A-Fa-f]{1,8})[ \t]*(?:;[^\r\n\x00]*)?")
 
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """length is None when the body ends with the connection or is chunked; location: that of a redirect (3xx)."""
+    """length is None when the body ends with the connection or is chunked; location: that of a redirect (3xx); idle_s: how long
+    the server says that it keeps the connection when nothing is asked, None where it says nothing (Keep-Alive: timeout=, RFC
+    2068 section 19.7.1.1).
+    """
 
     status: int
     length: int | None
     chunked: bool
     keep_alive: bool
     location: str = ""
+    idle_s: int | None = None
 
 
 def parse_head(head: bytes, method: str) -> Head:
@@ -42,6 +47,7 @@ def parse_head(head: bytes, method: str) -> Head:
     codings: list[bytes] = []
     connection: set[bytes] = set()
     location = ""
+    idle_s: int | None = None
     for line in lines:
         name, colon, value = line.partition(b":")
         if not colon or _NAME.fullmatch(name) is None or b"\n" in value or b"\r" in value or b"\x00" in value:
@@ -55,15 +61,17 @@ def parse_head(head: bytes, method: str) -> Head:
             connection.update(part.strip().lower() for part in value.split(b","))
         elif lowered == b"location" and 300 <= status < 400:
             location = value.strip().decode("latin-1")
+        elif lowered == b"keep-alive" and (found := _IDLE.search(value)):
+            idle_s = int(found[1])
     keep_alive = b"close" not in connection and (match[1] == b"1" or b"keep-alive" in connection)
     if method == "HEAD" or status in (204, 304) or status < 200:
-        return Head(status, 0, False, keep_alive, location)
+        return Head(status, 0, False, keep_alive, location, idle_s)
     if codings:
         if codings != [b"chunked"]:
             raise ProtocolError("transfer coding other than chunked")
         if lengths:
             raise ProtocolError("both Content-Length and Transfer-Encoding")
-        return Head(status, None, True, keep_alive, location)
+        return Head(status, None, True, keep_alive, location, idle_s)
     if not lengths:
         return Head(status, None, False, False, location)
     [length, *others] = lengths
@@ -71,7 +79,7 @@ def parse_head(head: bytes, method: str) -> Head:
         raise ProtocolError("wrong or contradictory Content-Length")
     if int(length) > MAX_BODY_BYTES:
         raise ProtocolError(f"the response announces more than {MAX_BODY_BYTES} bytes")
-    return Head(status, int(length), False, keep_alive, location)
+    return Head(status, int(length), False, keep_alive, location, idle_s)
 
 
 class Reader:

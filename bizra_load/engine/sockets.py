@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import _socket
+import fcntl
 import functools
 import itertools
 import os
 import socket
 import ssl
+import struct
+import termios
 import time
 
 import gevent.socket
 import gevent.ssl
 
-from bizra_load.engine.exhaustion import keep_some_descriptors
+from bizra_load.engine.errors import EngineError, GeneratorError, ResponseTimeout, TransportError
+from bizra_load.engine.exhaustion import described, is_own, keep_some_descriptors
 
 _turns = itertools.count(os.getpid())  # workers begin apart
 
@@ -30,6 +34,14 @@ def closed_by_tls_peer(sock: _socket.socket) -> bool:
     except OSError:
         return True
     return True
+
+
+def unacknowledged(sock: _socket.socket) -> int:
+    """How many of the bytes sent the peer's machine has not said to have (SIOCOUTQ, tcp(7)). Behind the end of the stream they
+    are those that it had not got when it closed: the packet that tells the end also tells what had arrived by then.
+    """
+    found: tuple[int] = struct.unpack("i", fcntl.ioctl(sock.fileno(), termios.TIOCOUTQ, bytes(4)))
+    return found[0]
 
 
 def connected(host: str, port: int, within_s: float) -> gevent.socket.socket:
@@ -59,6 +71,33 @@ def connected(host: str, port: int, within_s: float) -> gevent.socket.socket:
             sock.close()
             raise
     raise failed or TimeoutError
+
+
+def opened(host: str, port: int, deadline_ns: int, context: ssl.SSLContext | None) -> socket.socket:
+    """A connection that is ready for requests, behind TLS with a `context`. Raises ResponseTimeout and TransportError."""
+    try:
+        sock: socket.socket = connected(host, port, max((deadline_ns - time.perf_counter_ns()) / 1e9, 0.001))
+    except TimeoutError:
+        raise ResponseTimeout("no connection in time") from None
+    except OSError as error:
+        raise trouble("connecting", error) from None
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    if context is None:
+        return sock
+    try:
+        return context.wrap_socket(sock, server_hostname=host)
+    except TimeoutError:
+        sock.close()
+        raise ResponseTimeout("no TLS handshake in time") from None
+    except (OSError, ssl.SSLError) as error:
+        sock.close()
+        raise trouble("TLS", error) from None
+
+
+def trouble(doing: str, error: OSError) -> EngineError:
+    """The error with what went wrong in one line. While receiving nothing is this machine's own fault any more."""
+    kind = GeneratorError if not doing.startswith("receiving") and is_own(error) else TransportError
+    return kind(f"{doing} failed: {described(error)}")
 
 
 @functools.lru_cache(maxsize=16)
