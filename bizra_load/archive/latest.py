@@ -36,7 +36,7 @@ def end(folder: Path, code: int) -> None:
     """
     keep_exit_code(folder, code)
     newer = any(path.name > folder.name and (path / EXIT_CODE).exists() for path in run_folders(folder.parent))
-    if not newer and not os.path.lexists(folder.parent / LATEST):
+    if folder.is_dir() and not newer and not os.path.lexists(folder.parent / LATEST):
         _link(folder)
 
 

@@ -9,6 +9,7 @@ import dataclasses
 import json
 import os
 import re
+import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -18,6 +19,7 @@ from typing import Any, TypeVar
 import orjson
 
 from bizra_load.archive import checksums, run_record
+from bizra_load.archive.displaced import beside, is_displaced, put_back
 from bizra_load.archive.facts import Receipt, facts_from_json, facts_with_files
 from bizra_load.archive.run_record import RunRecord
 from bizra_load.archive.snapshot_rows import snapshot_from_row, snapshot_row
@@ -74,6 +76,7 @@ class RunWriter:
         self.folder = folder
         checksums.unseal(folder)
         self._files: dict[str, int] = {}
+        self._beside: dict[str, bytes] = {}
         for name in (WINDOWS, FAILURES, HEALTH, SERVER, TARGET):
             self._files[name] = os.open(folder / name, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
 
@@ -101,6 +104,24 @@ class RunWriter:
             for name, size in before.items():
                 os.ftruncate(self._files[name], size)
             raise
+
+    @property
+    def displaced(self) -> bool:
+        """Whether the folder is not in its place any more: somebody deleted or moved it."""
+        return is_displaced(self.folder, self._files)
+
+    def put_back(self) -> None:
+        """Make the folder again, with all that was in it. Raises OSError where that can't be; it is kept elsewhere then."""
+        try:
+            put_back(self.folder, self._files, self._beside)
+        except OSError as error:
+            elsewhere = Path(tempfile.mkdtemp(prefix="bizra-load-")) / self.folder.name
+            put_back(elsewhere, self._files, self._beside)
+            raise OSError(error.errno, f"{error.strerror} (what was stored by then is in {elsewhere})") from None
+
+    def look_beside(self) -> None:
+        """Remember the other files of the folder, which are all there when the load begins. Raises OSError."""
+        self._beside = beside(self.folder, self._files)
 
     def snapshots(self, snapshots: Iterable[Snapshot]) -> None:
         """Append readings of the server's metrics."""

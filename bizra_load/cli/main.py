@@ -14,6 +14,7 @@ from typing import Any, NoReturn
 
 from bizra_load.archive.latest import forget_before
 from bizra_load.exit_codes import USAGE, BizraLoadError, one_line
+from bizra_load.io.streams import keep_standard_streams
 
 # Each has its options in bizra_load.cli.parsers and its code in bizra_load.cli. Only what is asked for is imported: the options
 # of one verb to explain it, its code to run it; all of it takes longer than most commands run.
@@ -77,6 +78,8 @@ def parser(imported: Collection[str] = VERBS) -> argparse.ArgumentParser:
 
 def main(argv: Sequence[str] | None = None) -> int:
     words, verb = sys.argv[1:] if argv is None else argv, ""
+    if argv is None:  # a process of its own
+        keep_standard_streams()
     try:
         args = _parsed(words)
         verb = f" {args.verb}"
@@ -85,8 +88,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BizraLoadError as error:
         print(f"bizra-load{verb}: {error}", file=sys.stderr)
         return error.exit_code
-    except BrokenPipeError:
-        return 0  # the reader of our output went away (bizra-load report ... | head)
     except KeyboardInterrupt:
         return 130
     return code

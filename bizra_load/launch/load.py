@@ -16,7 +16,7 @@ from bizra_load.archive.store import RECORD, new_folder
 from bizra_load.exit_codes import BizraLoadError, InvalidRunError
 from bizra_load.io.this_machine import is_this_machine, usable_cores
 from bizra_load.judging.judge import assess_folder, print_summary
-from bizra_load.launch.locust_process import command_line, ignored_variables, supervise, wait_for_orphans
+from bizra_load.launch.locust_process import command_line, ignored_files, ignored_variables, supervise, wait_for_orphans
 from bizra_load.launch.parting import parted
 from bizra_load.launch.request import LoadRequest, target_address
 from bizra_load.launch.run_baseline import measured_beside
@@ -39,7 +39,7 @@ def put_load_on(request: LoadRequest) -> tuple[int, Path]:
             print(
                 f"{flag}: everyone on this machine can read a password on a command line; use the environment", file=sys.stderr
             )
-        if ignored := ignored_variables(os.environ):
+        for ignored in filter(None, (ignored_variables(os.environ), ignored_files())):
             print(ignored, file=sys.stderr)
         settings = request.settings
         _check_reachable(request.host)

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import tomllib
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -18,6 +19,8 @@ from bizra_load.products import all_options
 from bizra_load.rehearsal.node_process import adopt_orphans, die_with_parent
 
 LOCUSTS_OWN = "LOCUST_"  # what its variables begin with
+UNCONFIGURED = "bizra_load.runtime.unconfigured"
+CONFIGURATION = ("~/.locust.conf", "locust.conf", "pyproject.toml")  # what Locust would read
 WORKERS_END_WITHIN_S = 60.0  # they notice in 8 s, finish what is under way and try to hand over for 10 s
 
 
@@ -29,13 +32,28 @@ def ignored_variables(environment: Mapping[str, str]) -> str:
     return f"{', '.join(names)}: not handed on to Locust (allowed: the options of bizra-load run)" if names else ""
 
 
+def ignored_files() -> str:
+    """The same for Locust's configuration files."""
+    names = [name for name in CONFIGURATION if _configures_locust(Path(name).expanduser())]
+    return f"{', '.join(names)}: Locust's settings there are not used (allowed: the options of bizra-load run)" if names else ""
+
+
+def _configures_locust(path: Path) -> bool:
+    if path.suffix != ".toml":
+        return path.is_file()
+    try:
+        return "locust" in tomllib.loads(path.read_text(encoding="utf-8")).get("tool", {})
+    except (OSError, ValueError, AttributeError, TypeError):  # nobody's business here
+        return False
+
+
 def command_line(request: LoadRequest, processes: int, folder: Path) -> tuple[list[str], dict[str, str]]:
     """Locust's command line and environment; the latter holds what nobody else on this machine is to read."""
     port, variables = free_port(), {option.flag: option.variable for option in all_options()}
     environment = {name: value for name, value in os.environ.items() if not name.startswith(LOCUSTS_OWN)}
     environment |= {"BIZRA_LOAD_RUN_FOLDER": str(folder.resolve()), "LOCUST_HOST": request.host}
     command = [
-        *(sys.executable, "-m", "locust", "-f", str(request.locustfile), "--headless", "--only-summary"),
+        *(sys.executable, "-m", UNCONFIGURED, "-f", str(request.locustfile), "--headless", "--only-summary"),
         *("--processes", str(processes), "--expect-workers-max-wait", "60", "--loglevel", request.log_level),
         *("--master-bind-host", "127.0.0.1", "--master-bind-port", str(port), "--master-port", str(port)),
         *("--json-file", str(folder / "locust-stats")),
@@ -56,15 +74,15 @@ def command_line(request: LoadRequest, processes: int, folder: Path) -> tuple[li
 
 
 def supervise(command: list[str], environment: dict[str, str], beside: Callable[[int], AbstractContextManager[None]]) -> int:
-    """Run Locust. SIGTERM and SIGINT end it in good order: both are passed on as SIGTERM, for a SIGINT may be for us alone
-    (after Ctrl+C, which Locust gets too, it changes nothing). `beside`, given its process id, is in force while it runs.
-    Returns its exit code, or the negative number of the signal that killed it.
+    """Run Locust. SIGTERM, SIGINT and SIGHUP end it in good order: all are passed on as SIGTERM, for they may be for us alone
+    (after Ctrl+C or a closed terminal, of which Locust hears too, it changes nothing). `beside`, given its process id, is in
+    force while it runs. Returns its exit code, or the negative number of the signal that killed it.
     """
     adopt_orphans()  # workers whose master is killed become ours, so that we can wait for what they leave behind
     process = subprocess.Popen(command, env=environment, preexec_fn=die_with_parent)  # no shell, own module
-    numbers = [signal.SIGTERM]
-    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:  # a shell started us in the background: Ctrl+C is for others
-        numbers.append(signal.SIGINT)
+    # where a shell started us in the background, Ctrl+C is for others; under nohup a closed terminal is
+    ignored = [number for number in (signal.SIGINT, signal.SIGHUP) if signal.getsignal(number) is signal.SIG_IGN]
+    numbers = [number for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP) if number not in ignored]
     before = [signal.signal(number, lambda *_: process.terminate()) for number in numbers]
     try:
         with beside(process.pid):

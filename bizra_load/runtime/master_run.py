@@ -84,6 +84,7 @@ class MasterRun:
         """All users are there: the schedule starts in `lead_s`."""
         self.times.begun = True
         self._start_in(lead_s)
+        self._storage.begun()
 
     @property
     def unwritable(self) -> bool:

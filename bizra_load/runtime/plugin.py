@@ -17,6 +17,7 @@ from locust.env import Environment
 from locust.runners import MasterRunner, WorkerRunner
 
 from bizra_load.exit_codes import INVALID, UsageError
+from bizra_load.io.streams import keep_standard_streams
 from bizra_load.judging.judge import check_settings
 from bizra_load.measure.cluster_key import cluster_key_of_environment
 from bizra_load.products import settings_of
@@ -59,6 +60,7 @@ class Plugin:
     def __init__(self, environment: Environment) -> None:
         self._environment = environment
         self._ending = False
+        keep_standard_streams()
         key = cluster_key_of_environment()
         show_microseconds()
         is_worker = isinstance(environment.runner, WorkerRunner)
@@ -80,6 +82,8 @@ class Plugin:
             events.test_stopping.add_listener(self._on_test_stopping)
             events.test_stop.add_listener(self._on_test_stop)
         quiet()
+        if signal.getsignal(signal.SIGHUP) is signal.SIG_DFL:  # not under nohup
+            gevent.signal_handler(signal.SIGHUP, self._end)
         if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # not where a shell started us with it ignored
             gevent.signal_handler(signal.SIGINT, self._end)  # Locust's own prints a traceback from wherever it happens to be
         if self._master is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
 
 from bizra_load.archive.run_record import RunRecord
@@ -13,7 +14,9 @@ from sla.values.snapshot import Snapshot
 
 
 class RunStorage:
-    """`error` is the first write that failed, after which no report is taken any more; `on_failure` is called then."""
+    """`error` is the first write that failed, after which no report is taken any more; `on_failure` is called then, and when
+    the folder was deleted or moved.
+    """
 
     def __init__(self, writer: RunWriter, on_failure: Callable[[], None] = lambda: None) -> None:
         self.error: OSError | None = None
@@ -28,10 +31,15 @@ class RunStorage:
         if self._closed:
             raise OSError(0, "the run has ended")  # its worker keeps it in a spool
         try:
+            self._look_after_folder()
             self._writer.report(report)
         except OSError as error:
             self._fail(error)
             raise
+
+    def begun(self) -> None:
+        """The load begins: all that the folder will hold at first is there."""
+        self._try(self._writer.look_beside)
 
     def server(self, snapshots: Sequence[Snapshot], process: Sequence[MachineSecond] = ()) -> None:
         """Store readings of the server's metrics and of its process."""
@@ -54,8 +62,20 @@ class RunStorage:
         self._writer.snapshots(snapshots)
         self._writer.target(process)
 
+    def _look_after_folder(self) -> None:
+        """One that was deleted or moved is put back, and the load is stopped. Raises OSError."""
+        if self.error is None and self._writer.displaced:
+            self._writer.put_back()
+            print(
+                f"bizra-load: the run folder was deleted or moved: it is put back, the load is stopped: {self._writer.folder}",
+                file=sys.stderr,
+                flush=True,
+            )
+            self.on_failure()
+
     def _try(self, write: Callable[[], None]) -> None:
         try:
+            self._look_after_folder()
             write()
         except OSError as error:
             self._fail(error)

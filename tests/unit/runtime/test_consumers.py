@@ -63,6 +63,7 @@ class Writer:
     """A run folder on a disk that may be full."""
 
     full = False
+    displaced = False
 
     def __init__(self):
         self.stored = []

@@ -1,0 +1,54 @@
+"""Standard output and error of a process whose work must not depend on whether somebody still reads them."""
+
+from __future__ import annotations
+
+import errno
+import io
+import os
+import sys
+from typing import Any
+
+_GONE = (errno.EPIPE, errno.EBADF, errno.EIO)  # the reader ended (| head), nothing was there (>&-), the terminal was closed
+
+
+class _Lasting(io.FileIO):
+    """Whatever can't be written any more is dropped; why, if it is no reader that went away, is said once."""
+
+    _failed = False
+
+    def write(self, data: Any) -> int:
+        try:
+            return super().write(data)
+        except OSError as error:
+            if not self._failed and error.errno not in _GONE and self.fileno() != 2:
+                print(f"standard output can't be written: {error.strerror}", file=sys.stderr)
+            self._failed = True
+            return len(data)
+
+
+def keep_standard_streams() -> None:
+    """From now on no print() of this process raises. And no file of a run can become descriptor 0, 1 or 2, where prints go,
+    since whoever started this process had closed those. A stream that a test has put in place of the real one is left alone.
+    """
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            opened = os.open(os.devnull, os.O_RDWR)
+            if opened != number:
+                os.dup2(opened, number)
+                os.close(opened)
+            os.set_inheritable(number, True)
+    for name, number in (("stdout", 1), ("stderr", 2)):
+        stream, original = getattr(sys, name), getattr(sys, f"__{name}__")
+        if stream is original and not (stream and isinstance(getattr(stream.buffer, "raw", None), _Lasting)):
+            setattr(sys, name, _lasting(stream, number))
+            setattr(sys, f"__{name}__", getattr(sys, name))
+
+
+def _lasting(stream: Any, number: int) -> io.TextIOWrapper:
+    encoding, errors = (stream.encoding, stream.errors) if stream else ("utf-8", "backslashreplace")
+    if stream:
+        stream.flush()
+    buffered = io.BufferedWriter(_Lasting(number, "wb", closefd=False))
+    return io.TextIOWrapper(buffered, encoding=encoding, errors=errors, line_buffering=number == 2 or os.isatty(number))
