@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, TextIO, cast
+from typing import Any, BinaryIO, TextIO, cast
 
 from bizra_load.exit_codes import UsageError
 from bizra_load.imports import hlog, jmeter, k6
@@ -27,6 +27,8 @@ from sla.values.window import SCHEDULE, Window, merge_windows
 
 MAX_SPAN_S = 31 * 86_400
 MAX_LINE = 1024 * 1024
+# a table of samples is a tenth or a thirtieth of its size when it is compressed: what unpacks to more than this is none
+MOST_TIMES, ALWAYS_BYTES = 200, 64 * 1024 * 1024
 NOTE = "imported: latencies count from the actual send, so coordinated omission can't be ruled out"
 _DELIMITERS = (",", ";", "\t", "|")  # JMeter writes what jmeter.save.saveservice.default_delimiter says
 _OTHERS = {"<?xml": "XML", "<testResults": "XML", "{": "JSON"}
@@ -69,8 +71,29 @@ def read_import(path: Path, unit: str = "ns") -> Imported:
 def _open(path: Path) -> Iterator[TextIO]:
     with os.fdopen(open_regular(path), "rb") as raw:  # a GzipFile leaves it open
         unpacked = cast(BinaryIO, gzip.GzipFile(fileobj=raw)) if path.suffix == ".gz" else raw
+        if unpacked is not raw:
+            most_bytes = max(MOST_TIMES * os.fstat(raw.fileno()).st_size, ALWAYS_BYTES)
+            unpacked = cast(BinaryIO, io.BufferedReader(_Unpacked(unpacked, most_bytes)))
         with io.TextIOWrapper(unpacked, encoding="utf-8-sig", newline="") as text:  # Excel and Windows tools write its mark
             yield text
+
+
+class _Unpacked(io.RawIOBase):
+    """A compressed file that may not unpack to more than `most_bytes`: reading on raises ValueError."""
+
+    def __init__(self, file: BinaryIO, most_bytes: int) -> None:
+        self._file, self._left, self._most = file, most_bytes, most_bytes
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        data = self._file.read(len(buffer))
+        self._left -= len(data)
+        if self._left < 0:
+            raise ValueError(f"unpacks to more than {self._most:,} bytes")
+        buffer[: len(data)] = data
+        return len(data)
 
 
 def _lines(file: TextIO) -> Iterator[str]:

@@ -16,6 +16,7 @@ from sla.values.window import SCHEDULE, Window
 
 MAX_OPERATIONS = 1000
 MOST_UNSENT = 1e15
+MAX_SAMPLES = 100_000_000  # in two numbers each
 SECOND_NS = 1_000_000_000
 
 
@@ -46,6 +47,7 @@ class Samples:
     notes: set[str] = field(default_factory=set)
     reasons: Reasons = field(default_factory=Reasons)
     _last_ns: int | None = None
+    _count: int = 0
     _timeless: list[tuple[str, str, int, str]] = field(default_factory=list)
 
     def add(self, sample: Sample) -> None:
@@ -60,6 +62,9 @@ class Samples:
         if sample.category:
             self.reasons.add(*key, sample.reason, sample.finished_ns)
         self._last_ns = sample.finished_ns
+        self._count += 1
+        if self._count > MAX_SAMPLES:
+            raise ValueError(f"more than {MAX_SAMPLES:,} samples: part the file by time")
         while self._timeless:
             operation, category, latency_ns, reason = self._timeless.pop()
             self.add(Sample(operation, category, sample.finished_ns, latency_ns, reason))

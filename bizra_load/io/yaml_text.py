@@ -12,6 +12,8 @@ import yaml
 
 MAX_VALUES = 100_000  # of the document with every alias written out
 MAX_DEPTH = 100
+MAX_NUMBER = 100  # characters; YAML's 1:1:1 is worked out digit by digit, for a minute where there are a million of them
+_LONG_NUMBER = re.compile(r"[-+]?[0-9][0-9_:.]*")
 # PyYAML's, for a value that its tag does not allow
 _CONSTRUCTORS_RAISE = (KeyError, IndexError, AttributeError, TypeError, ValueError, OverflowError)
 _DOES_NOT_FIT = "a value does not fit its tag"
@@ -50,6 +52,9 @@ def load_all(text: str) -> list[Any]:
         for event in yaml.parse(text, Loader=loader):
             if isinstance(event, yaml.AliasEvent):
                 raise ValueError("holds YAML aliases, which are refused")
+            if isinstance(event, yaml.ScalarEvent) and len(event.value) > MAX_NUMBER and _LONG_NUMBER.fullmatch(event.value):
+                where = f"line {event.start_mark.line + 1}: " if event.start_mark else ""
+                raise ValueError(f"{where}a number of {len(event.value):,} characters (allowed: {MAX_NUMBER})")
             values += isinstance(event, yaml.NodeEvent)
             depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
             if values > MAX_VALUES or depth > MAX_DEPTH:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import io
+import socket
 import ssl
 import time
+from http.client import HTTPResponse
 from typing import Any
 
 import requests
 import urllib3
 from requests.adapters import HTTPAdapter
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 from bizra_load.io.trust import THIS_MACHINES, Trust
 
@@ -37,7 +41,6 @@ class BoundedSession(requests.Session):
     """Reads every response whole, also those that redirect: up to `max_bytes` (after decompression), and all of a request
     within `within_s`; else it raises requests.RequestException (TooLargeError, ReadTimeout, ConnectionError).
 
-    The time is checked between pieces of the body: whoever drips its header lines can take `within_s` for each piece of them.
     No proxy and no credentials of the environment: a proxy between us and the node would be measured too. As in every
     requests.Session, a redirect to another host does not carry the Authorization header.
     """
@@ -68,6 +71,32 @@ class BoundedSession(requests.Session):
         return super().request(*arguments, **{"timeout": self._within_s, **options})
 
 
+class _Timed(io.RawIOBase):
+    """What http.client reads a response from, in the place of a socket: each reading waits for what is left of the time, not
+    for all of it again.
+    """
+
+    def __init__(self, sock: socket.socket, adapter: _BoundedAdapter) -> None:
+        self._sock, self._raw, self._adapter = sock, sock.makefile("rb", buffering=0), adapter
+
+    def makefile(self, _: str) -> io.BufferedReader:
+        return io.BufferedReader(self)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        left_s = self._adapter.end_s - time.monotonic()
+        if left_s <= 0:
+            raise TimeoutError("timed out")
+        self._sock.settimeout(left_s)
+        return self._raw.readinto(buffer)
+
+    def close(self) -> None:
+        self._raw.close()
+        super().close()
+
+
 class _BoundedAdapter(HTTPAdapter):
     """Below the handling of redirects, which would read their bodies without any bound."""
 
@@ -80,6 +109,21 @@ class _BoundedAdapter(HTTPAdapter):
 
     def init_poolmanager(self, connections: int, maxsize: int, block: bool = False, **options: Any) -> None:
         super().init_poolmanager(connections, maxsize, block, **options, ssl_context=self._context)
+        self.poolmanager.pool_classes_by_scheme = {
+            "http": self._pool(HTTPConnectionPool),
+            "https": self._pool(HTTPSConnectionPool),
+        }
+
+    def _pool(self, kind: Any) -> Any:
+        """A kind of pool whose connections end reading, heads too, at `end_s`."""
+        adapter = self
+
+        class Connection(kind.ConnectionCls):  # type: ignore[misc]  # one of two classes
+            def __init__(self, *arguments: Any, **options: Any) -> None:
+                super().__init__(*arguments, **options)
+                self.response_class = lambda sock, *rest, **more: HTTPResponse(_Timed(sock, adapter), *rest, **more)  # type: ignore[arg-type]
+
+        return type(kind.__name__, (kind,), {"ConnectionCls": Connection})
 
     def send(self, request: requests.PreparedRequest, *arguments: Any, **options: Any) -> requests.Response:
         response = super().send(request, *arguments, **{**options, "stream": True})

@@ -1,5 +1,10 @@
 """HdrHistogram logs, written by HdrHistogram's own library, become the windows that the recorder would have filled."""
 
+import base64
+import struct
+import tracemalloc
+import zlib
+
 import numpy as np
 import pytest
 from hdrh.histogram import HdrHistogram
@@ -77,3 +82,19 @@ def test_intervals_that_hide_how_samples_depend_are_refused(tmp_path, every_s, s
     hlog(path, 100, seconds=seconds, every_s=every_s)
     with pytest.raises(UsageError, match=said):
         read_import(path)
+
+
+def test_an_interval_that_would_fill_the_memory_is_one_line(tmp_path):
+    path = tmp_path / "bomb.hlog"
+    hlog(path, 10, seconds=6)
+    packed = zlib.compress(bytes(200_000_000), 9)
+    text = base64.b64encode(struct.pack(">ii", 0x1C849314, len(packed)) + packed).decode()
+    lines = path.read_text().splitlines()
+    lines[-2] = ",".join([*lines[-2].split(",")[:-1], text])
+    path.write_text("\n".join(lines) + "\n")
+    tracemalloc.start()
+    with pytest.raises(UsageError, match="longer than its layout allows"):
+        read_import(path)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 30_000_000

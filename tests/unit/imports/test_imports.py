@@ -11,6 +11,7 @@ import pytest
 
 from bizra_load.cli.main import main
 from bizra_load.exit_codes import UsageError
+from bizra_load.imports import read
 from bizra_load.imports.read import read_import
 from sla.estimators.quantiles import windows_of
 from sla.values.window import SCHEDULE
@@ -276,3 +277,17 @@ def test_why_requests_failed_is_kept_and_what_failed_on_the_generator_is_not_the
     arguments = ["--agreement", str(tmp_path / "agreement.yaml"), "--out", str(tmp_path / "runs")]
     main(["assess", "--import", str(path), *arguments])
     assert "Address already in use" in capsys.readouterr().out
+
+
+def test_a_compressed_table_that_unpacks_without_end_is_one_line(tmp_path, monkeypatch):
+    monkeypatch.setattr(read, "ALWAYS_BYTES", 100_000)
+    path = tmp_path / "k6.csv.gz"
+    path.write_bytes(gzip.compress(("\n".join([K6_HEADER, *[k6_row(START, 1.0)] * 100_000])).encode()))
+    with pytest.raises(UsageError, match=r"unpacks to more than [0-9,]* bytes"):
+        read_import(path)
+
+
+def test_more_samples_than_fit_the_memory_are_one_line(tmp_path, monkeypatch):
+    monkeypatch.setattr("bizra_load.imports.samples.MAX_SAMPLES", 10)
+    with pytest.raises(UsageError, match="line 12: more than 10 samples: part the file by time"):
+        imported(tmp_path, "k6.csv", K6_HEADER, *[k6_row(START, 1.0)] * 20)

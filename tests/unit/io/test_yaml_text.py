@@ -84,3 +84,11 @@ def test_megabytes_are_refused_before_they_are_built():
     begin = time.process_time()
     yaml_text.load_all(line * 12_000)
     assert whole < 5 * (time.process_time() - begin)  # no more than reading what is allowed
+
+
+@pytest.mark.parametrize("number", ["1:" * 50_000 + "1", "1:" * 50_000 + "1.5", "!!int '" + "1:" * 50_000 + "1'"])
+def test_a_number_that_would_be_worked_out_for_a_minute_is_refused(number):
+    begin = time.process_time()
+    with pytest.raises(ValueError, match=r"line 1: a number of 100,00. characters"):
+        yaml_text.load_all(f"a: {number}")
+    assert time.process_time() - begin < 1

@@ -25,12 +25,22 @@ def endless(head: bytes, piece: bytes, pause_s: float = 0.0):
 
 GIGABYTE = b"HTTP/1.1 200 OK\r\nContent-Length: 1073741824\r\n\r\n"
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+CHUNK = b"10000\r\n" + b"x" * 65_536 + b"\r\n"
 BOMB = gzip.compress(b"a 1\n" * 25_000_000)
+GZIP = b"Content-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(BOMB)
+REDIRECT = b"HTTP/1.1 302 Found\r\nLocation: /x\r\n"
 HOSTILE = {
     "a body of 1 GB": endless(GIGABYTE, b"# x\n" * 16_384),
-    "endless chunks": endless(CHUNKED, b"10000\r\n" + b"x" * 65_536 + b"\r\n"),
+    "endless chunks": endless(CHUNKED, CHUNK),
     "endless headers": endless(b"HTTP/1.1 200 OK\r\n", b"X: " + b"y" * 1000 + b"\r\n"),
     "a slow drip": endless(GIGABYTE, b"#", 0.05),
+    "a dripping head": endless(b"HTTP/1.1 200 OK\r\nX: ", b"a", 0.05),
+    "a dripping status line": endless(b"HTTP/1.1 200 O", b"K", 0.05),
+    "an endless line in the head": endless(b"HTTP/1.1 200 OK\r\nX: ", b"a" * 65_536),
+    "redirects without end": endless(REDIRECT + b"Content-Length: 0\r\n\r\n", b""),
+    "a redirect with an endless body": endless(REDIRECT + b"Transfer-Encoding: chunked\r\n\r\n", CHUNK),
+    "a redirect with a dripping body": endless(REDIRECT + b"Content-Length: 1000\r\n\r\n", b"a", 0.05),
+    "a redirect with a gzip bomb": endless(REDIRECT + GZIP, BOMB),
     "a gzip bomb": endless(b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(BOMB), BOMB),
 }
 
@@ -47,6 +57,13 @@ def test_a_hostile_metrics_endpoint_is_one_failed_scrape(name):
     assert time.monotonic() - begin < 10
     assert peak < 8 * MAX_METRICS_BYTES
     assert str(refused.value).isprintable()
+
+
+def test_a_line_that_keeps_the_parser_busy_is_refused_at_once():
+    begin = time.process_time()
+    with pytest.raises(ScrapeError, match="a line of more than 8,192 bytes"):
+        parse(b'm{a="' + b"\\\\" * 3_900_000 + b'"} 1\n', "http://x/metrics", 1, 1)
+    assert time.process_time() - begin < 1
 
 
 def test_too_many_samples_are_refused():
