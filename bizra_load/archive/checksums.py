@@ -10,6 +10,7 @@ import hashlib
 import json
 import os
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
 from bizra_load.exit_codes import UsageError
@@ -17,13 +18,15 @@ from bizra_load.io.files import open_regular, read_text, write_atomically
 
 NAME = "SHA256SUMS"
 # what was measured, and what it is judged by; assessments can be made again from these
-COVERED = ("run.json", "windows.jsonl", "health.jsonl", "server.jsonl", "target.jsonl", "agreement.yaml", "baseline.json")
+_ROWS = ("windows.jsonl", "failures.jsonl", "health.jsonl", "server.jsonl", "target.jsonl")
+COVERED = ("run.json", *_ROWS, "merged.jsonl", "merged.bin", "agreement.yaml", "baseline.json")
+_SPOOL = re.compile(r"spool-[A-Za-z0-9._-]+\.jsonl")
 _LINE = re.compile(r"([0-9a-f]{64}) [ *]([A-Za-z0-9._-]+)")
 
 
-def seal(folder: Path) -> None:
-    """(Re)write the checksums of the covered files that are there. Raises OSError."""
-    names = [name for name in COVERED if (folder / name).exists()]
+def seal(folder: Path, spools: Iterable[str] = ()) -> None:
+    """(Re)write the checksums of the covered files that are there, and of spool files. Raises OSError."""
+    names = [name for name in (*COVERED, *sorted(spools)) if (folder / name).exists()]
     write_atomically(folder / NAME, "".join(f"{_sha256(folder / name)}  {name}\n" for name in names))
 
 
@@ -32,9 +35,9 @@ def unseal(folder: Path) -> None:
     (folder / NAME).unlink(missing_ok=True)
 
 
-def verify(folder: Path) -> bool:
-    """True where every file is as it was when the run was sealed; False where there are no checksums: the run was cut off, or
-    is an old one.
+def covered(folder: Path) -> list[str] | None:
+    """Names of the files that are covered where every one of them is as it was when the run was sealed; None where there are no
+    checksums: the run was cut off, or is an old one.
 
     Raises UsageError with the file that differs.
     """
@@ -44,13 +47,13 @@ def verify(folder: Path) -> bool:
     except FileNotFoundError:
         if _was_sealed(folder):
             raise UsageError(f"{path}: is missing: the run folder is not whole") from None
-        return False
+        return None
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror}") from None
     listed = []
     for number, line in enumerate(lines, start=1):
         match = _LINE.fullmatch(line)
-        if match is None or match[2] not in COVERED:
+        if match is None or not (match[2] in COVERED or _SPOOL.fullmatch(match[2])):
             raise UsageError(f"{path}: line {number}: not a checksum of a run's file")
         listed.append(match[2])
         try:
@@ -62,7 +65,7 @@ def verify(folder: Path) -> bool:
     for name in COVERED:
         if name not in listed and (folder / name).exists():
             raise UsageError(f"{folder / name}: is not in {NAME}: it was added after the run had ended")
-    return True
+    return listed
 
 
 def _was_sealed(folder: Path) -> bool:

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bizra_load.archive.spool import Spool, name_of
 from bizra_load.engine.load_curve import LoadCurve
+from bizra_load.measure.run_sums import Received
 from sla.values.measurements import Loss, PlannedSegment, RunFacts
 from sla.values.section import shown
-from sla.values.window import Window
 
 MAX_SPAN_S = 400 * 86_400
 _LATEST_NS = 1 << 62
 _TYPES: dict[str, type | tuple[type, ...]] = {"int": int, "bool": bool, "str": str, "float": (int, float)}
-Receipt = tuple[str, int, bool]  # worker, sequence number of its report, whether it is the final one
 
 
 def facts_from_json(values: dict[str, Any]) -> RunFacts:
@@ -37,18 +36,13 @@ def facts_from_json(values: dict[str, Any]) -> RunFacts:
     return facts
 
 
-def facts_with_files(
-    facts: RunFacts, received: Sequence[Receipt], spools: Sequence[Spool], windows: Sequence[Window]
-) -> RunFacts:
-    """The facts as the master would have written them, had it lived to the end or received what is in the spools."""
-    sequences: dict[str, set[int]] = {}
-    last: dict[str, int] = {}
-    for worker, sequence, final in received:
-        sequences.setdefault(worker, set()).add(sequence)
-        if final:
-            last[worker] = sequence
-    workers = tuple(sorted({*facts.workers, *sequences}))
-    incomplete = {w for w in workers if w not in last or len(sequences[w]) <= last[w]}
+def facts_with_files(facts: RunFacts, received: Mapping[str, Received], spools: Sequence[Spool], last_second: int) -> RunFacts:
+    """The facts as the master would have written them, had it lived to the end or received what is in the spools.
+    `last_second`: the last one that a window is of, 0 without any.
+    """
+    sequences = {worker: r.sequences for worker, r in received.items()}
+    workers = tuple(sorted({*facts.workers, *received}))
+    incomplete = {w for w in workers if w not in received or not received[w].complete}
     known = {loss.worker: loss for loss in facts.losses}
     # one that the master had lost stays lost, its load was missing: but what it measured is here now
     known |= {w: dataclasses.replace(loss, at_most=0) for w, loss in known.items() if w not in incomplete}
@@ -63,9 +57,7 @@ def facts_with_files(
     )
     if facts.closed:
         return facts
-    last_sign_ns = max((spool.stopped_ns for spool in spools), default=0) or max(
-        ((w.second + 1) * 10**9 for w in windows), default=0
-    )
+    last_sign_ns = max((spool.stopped_ns for spool in spools), default=0) or (last_second + 1) * 10**9 * bool(last_second)
     ended_ns = min(facts.load_ended_ns, max(last_sign_ns, facts.load_started_ns))
     interrupted = facts.interrupted or ended_ns < facts.load_ended_ns
     return dataclasses.replace(facts, load_ended_ns=ended_ns, drained_ns=last_sign_ns, interrupted=interrupted)

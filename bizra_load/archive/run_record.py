@@ -67,6 +67,18 @@ class AgreementName:
 
 
 @dataclass(frozen=True)
+class TakenIn:
+    """A spool file that was named with --spool: its name in the run folder, the SHA-256 of its bytes, when (ISO 8601, UTC), and
+    whether its signature is that of the worker.
+    """
+
+    file: str
+    sha256: str
+    at: str
+    signed: bool
+
+
+@dataclass(frozen=True)
 class RunRecord:
     """One run, as `run.json` describes it.
 
@@ -84,7 +96,10 @@ class RunRecord:
     imported           kind of file that another tool left; None: this tool made the load
     notes              shown with every assessment
     sealed             the master wrote everything, and checksums of it
+    spool_keys         by worker: the public key of what it leaves in a spool file; None in runs of before there were any
+    taken_in           spool files that somebody added after the run, by --spool
     truncated          not in the file: names of files whose last line was found to be cut short
+    left_out           not in the file: spool files in the folder that are not of this run's workers, and why
     """
 
     name: str | None = None
@@ -105,11 +120,15 @@ class RunRecord:
     imported: str | None = None
     notes: tuple[str, ...] | None = None
     sealed: bool | None = None
+    spool_keys: Mapping[str, str] | None = None
+    taken_in: tuple[TakenIn, ...] | None = None
     truncated: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, object]:
         """Values of JSON, in the order of the file; what is not known is left out."""
-        values = {f.name: getattr(self, f.name) for f in dataclasses.fields(self) if f.name != "truncated"}
+        values = {f.name: getattr(self, f.name) for f in dataclasses.fields(self) if f.name not in _NOT_STORED}
+        values["taken_in"] = [dataclasses.asdict(t) for t in self.taken_in] if self.taken_in else None
         values["agreement"] = dataclasses.asdict(self.agreement) if self.agreement else {}
         values["host"] = self.host.as_json() if self.host else None
         return {"schema": SCHEMA, **_known(values)}
@@ -120,6 +139,7 @@ class RunRecord:
         return {key: values[key] for key in _REPEATED if key in values}
 
 
+_NOT_STORED = ("truncated", "left_out")
 _REPEATED = ("name", "started", "target", "command", "versions", "host", "arrivals")
 
 
@@ -180,6 +200,10 @@ def from_json(document: Any) -> RunRecord:
         allow=tuple(get("allow") or ()),
         notes=tuple(str(note) for note in get("notes") or ()),
         sealed=bool(get("sealed")),
+        spool_keys=None if get("spool_keys") is None else {str(w): str(k) for w, k in get("spool_keys").items()},
+        taken_in=tuple(
+            TakenIn(str(t["file"]), str(t["sha256"]), str(t["at"]), t["signed"] is True) for t in get("taken_in") or ()
+        ),
     )
 
 

@@ -1,6 +1,7 @@
-"""Reports that a worker could not hand over: it leaves them beside the run as `spool-<worker>.jsonl`, and judging reads them.
+"""Reports that a worker could not hand over: it leaves them as `spool-<worker>.jsonl` in the run folder, or in a folder that is
+its user's alone, signed with its own key of the run. Judging reads them.
 
-A report that is both in a spool and in the run's own files was stored and not acknowledged in time: it counts once.
+A report that is both in a spool and in the run's own files was stored and not acknowledged in time: the stored one counts.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import stat
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,23 +19,34 @@ from typing import Any
 import orjson
 
 from bizra_load.exit_codes import UsageError
-from bizra_load.io.files import write_atomically, writing
+from bizra_load.io.files import open_regular, write_atomically
 from bizra_load.measure.hdr_codec import WireError
 from bizra_load.measure.report import Report, decode_report, report_from_rows
 from bizra_load.measure.rows import failure_row
+from bizra_load.measure.spool_key import SpoolKey, is_signed
 
-SCHEMA = "bizra-load/spool/1"
+SCHEMA, UNSIGNED = "bizra-load/spool/2", "bizra-load/spool/1"  # the one before had no signature
 PATTERN = "spool-*.jsonl"
+MAX_BYTES = 1 << 30  # an hour of reports of one worker has some 20 MB
+_OF_REST = ("sha256", "signature")
 
 
 @dataclass(frozen=True)
 class Spool:
-    """`stopped_ns`: when the worker's schedule had stopped and everything under way was finished."""
+    """`stopped_ns`: when the worker's schedule had stopped and everything under way was finished. `sha256`: of the file.
+    `signed`: what the worker has signed, and its signature; b"" and "" in files of before there was one.
+    """
 
     run: str
     worker: str
     stopped_ns: int
     reports: tuple[Report, ...]
+    sha256: str
+    signed: tuple[bytes, str]
+
+    def is_of(self, public: str) -> bool:
+        """Whether the worker with this public key (hexadecimal) wrote it."""
+        return is_signed(*self.signed, public)
 
 
 def name_of(worker: str) -> str:
@@ -41,9 +54,11 @@ def name_of(worker: str) -> str:
     return f"spool-{re.sub(r'[^A-Za-z0-9._-]+', '-', worker)[:100]}.jsonl"
 
 
-def leave(folders: Iterable[Path], run: str, worker: str, stopped_ns: int, messages: Sequence[Mapping[str, Any]]) -> Path:
-    """Write the unacknowledged `messages` of an exchange.Sender into the first of `folders` that takes them, or else into the
-    temporary folder. Raises OSError when none does.
+def leave(
+    folders: Iterable[Path], run: str, worker: str, stopped_ns: int, messages: Sequence[Mapping[str, Any]], key: SpoolKey
+) -> Path:
+    """Write the unacknowledged `messages` of an exchange.Sender into the first of `folders` that is the run's own and takes
+    them, or else into this user's private folder. Raises OSError when none does.
     """
     head = {"schema": SCHEMA, "run": run, "worker": worker, "stopped_ns": stopped_ns, "reports": len(messages)}
     lines = []
@@ -57,18 +72,34 @@ def leave(folders: Iterable[Path], run: str, worker: str, stopped_ns: int, messa
         line = {"sequence": report.sequence, "final": report.final, **rows}
         lines.append(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE))
     rest = b"".join(lines)
-    content = orjson.dumps(_with_checksum(head, rest)) + b"\n" + rest
-    trouble: OSError | None = None
-    for folder in (*folders, Path(tempfile.gettempdir())):
-        inside = (folder / "run.json").exists()
-        path = folder / (name_of(worker) if inside else f"{run}-{name_of(worker)}")
+    checked = _with_checksum(head, rest)
+    content = orjson.dumps({**checked, "signature": key.sign(orjson.dumps(checked))}) + b"\n" + rest
+    for folder in folders:
         try:
-            if folder.is_dir() and os.access(folder, os.W_OK):
-                write_atomically(path, content)
-                return path
-        except OSError as error:
-            trouble = error
-    raise trouble or OSError("no folder to write to")
+            if (folder / "run.json").exists() and os.access(folder, os.W_OK):
+                write_atomically(folder / name_of(worker), content)
+                return folder / name_of(worker)
+        except OSError:
+            continue
+    path = private_folder() / f"{run}-{name_of(worker)}"
+    write_atomically(path, content)
+    return path
+
+
+def private_folder() -> Path:
+    """A folder in the temporary one that nobody but this user may enter; it is made. Raises OSError where somebody else has
+    taken its name, or may write to it.
+    """
+    path = Path(tempfile.gettempdir()) / f"bizra-load-{os.getuid()}"
+    path.mkdir(mode=0o700, exist_ok=True)
+    if not _is_private(path):
+        raise OSError(0, "is not a folder of this user alone (mode 0700)", str(path))
+    return path
+
+
+def _is_private(path: Path) -> bool:
+    found = os.lstat(path)
+    return stat.S_ISDIR(found.st_mode) and found.st_uid == os.getuid() and not found.st_mode & 0o077
 
 
 def _with_checksum(head: Mapping[str, Any], rest: bytes) -> dict[str, Any]:
@@ -80,9 +111,13 @@ def read(path: Path) -> Spool:
     """Raises UsageError with file, line and reason, also for a spool that was altered or cut short (it is written at once)."""
     at = 1
     try:
-        first, _, rest = path.read_bytes().partition(b"\n")
+        with os.fdopen(open_regular(path), "rb") as file:
+            content = file.read(MAX_BYTES + 1)
+        if len(content) > MAX_BYTES:
+            raise ValueError(f"more than {MAX_BYTES:,} bytes")
+        first, _, rest = content.partition(b"\n")
         head, lines = orjson.loads(first), rest.split(b"\n")
-        if head["schema"] != SCHEMA:
+        if head["schema"] not in (SCHEMA, UNSIGNED):
             raise ValueError(f"its schema is another (allowed: {SCHEMA})")
         run, worker, stopped_ns, expected = str(head["run"]), str(head["worker"]), int(head["stopped_ns"]), int(head["reports"])
         reports = []
@@ -93,30 +128,21 @@ def read(path: Path) -> Spool:
         if lines[-1] or len(reports) != expected:
             raise ValueError(f"cut short: {len(reports)} of {expected} reports")
         at = 1
-        if _with_checksum({key: value for key, value in head.items() if key != "sha256"}, rest) != head:
+        checked = _with_checksum({key: value for key, value in head.items() if key not in _OF_REST}, rest)
+        if checked != {key: value for key, value in head.items() if key != "signature"}:
             raise ValueError("it is not what the worker wrote (its SHA-256 differs)")
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror} (allowed: a spool file that a worker left)") from None
     except (WireError, ValueError, KeyError, TypeError, AttributeError, IndexError, OverflowError) as error:
         raise UsageError(f"{path}: line {at}: not a spool file: {error}") from None
-    return Spool(run, worker, stopped_ns, tuple(reports))
+    signed = orjson.dumps(checked), str(head.get("signature", ""))
+    return Spool(run, worker, stopped_ns, tuple(reports), hashlib.sha256(content).hexdigest(), signed)
 
 
-def take_in(folder: Path, paths: Iterable[Path]) -> None:
-    """Copy spool files of this run into its folder, where judging finds them. Raises UsageError, and copies nothing then."""
-    spools = [(path, read(path)) for path in paths]
-    for path, spool in spools:
-        if spool.run != folder.resolve().name:
-            raise UsageError(f"--spool: {path}: belongs to the run {spool.run} (allowed: a spool of {folder.resolve().name})")
-    for path, spool in spools:
-        target = folder / name_of(spool.worker)
-        if target.resolve() != path.resolve():
-            with writing(target):
-                write_atomically(target, path.read_bytes())
-
-
-def left_behind(folder: Path) -> list[Path]:
-    """Spool files of this run on this machine that are not in its folder yet: beside it, or in the temporary folder."""
-    run = folder.resolve().name
-    places = {folder.resolve().parent, Path(tempfile.gettempdir()).resolve()}
-    return sorted(p for place in places for p in place.glob(f"{run}-{PATTERN}") if p.is_file() and os.access(p, os.R_OK))
+def left_behind(run: str) -> list[Path]:
+    """Spool files of this run in this user's private folder on this machine."""
+    try:
+        path = Path(tempfile.gettempdir()) / f"bizra-load-{os.getuid()}"
+        return sorted(path.glob(f"{run}-{PATTERN}")) if _is_private(path) else []
+    except OSError:
+        return []

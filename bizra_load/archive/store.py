@@ -10,7 +10,7 @@ import json
 import os
 import re
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,35 +18,25 @@ from typing import Any, TypeVar
 
 import orjson
 
-from bizra_load.archive import checksums, run_record
+from bizra_load.archive import checksums, merged, run_record
 from bizra_load.archive.displaced import beside, is_displaced, put_back
-from bizra_load.archive.facts import Receipt, facts_from_json, facts_with_files
+from bizra_load.archive.facts import facts_from_json, facts_with_files
+from bizra_load.archive.row_files import FAILURES, HEALTH, WINDOWS, is_large, read_rows, read_sums
 from bizra_load.archive.run_record import RunRecord
 from bizra_load.archive.snapshot_rows import snapshot_from_row, snapshot_row
-from bizra_load.archive.spool import PATTERN
-from bizra_load.archive.spool import read as read_spool
+from bizra_load.archive.spools import of_run, signed_ones, take_in
 from bizra_load.exit_codes import UsageError
-from bizra_load.io.files import open_regular, read_text, write_atomically, writing
-from bizra_load.measure.hdr_codec import WireError
+from bizra_load.io.files import read_text, write_atomically, writing
 from bizra_load.measure.report import Report
-from bizra_load.measure.rows import (
-    failure_from_row,
-    failure_row,
-    health_from_row,
-    health_row,
-    machine_from_row,
-    machine_row,
-    window_from_row,
-    window_row,
-)
-from sla.values.failure import FailureReason, merge_failures
+from bizra_load.measure.rows import failure_row, health_row, machine_from_row, machine_row, window_row
+from bizra_load.measure.run_sums import RunSums
+from sla.values.failure import FailureReason
 from sla.values.machine import MachineSecond
 from sla.values.measurements import Measurements, RunFacts
 from sla.values.snapshot import Snapshot
-from sla.values.window import Health, Window, merge_windows
+from sla.values.window import Health, Window
 
-RECORD, WINDOWS, HEALTH, SERVER, TARGET = "run.json", "windows.jsonl", "health.jsonl", "server.jsonl", "target.jsonl"
-FAILURES = "failures.jsonl"
+RECORD, SERVER, TARGET = "run.json", "server.jsonl", "target.jsonl"
 ASSESSMENT = "assessment.json"
 MAX_RECORD_BYTES = 16 * 1024 * 1024
 T = TypeVar("T")
@@ -136,10 +126,14 @@ class RunWriter:
         whole = {**record.as_json(), "facts": dataclasses.asdict(facts)}
         write_atomically(self.folder / RECORD, json.dumps(whole, indent=2) + "\n")
 
-    def seal(self, record: RunRecord, facts: RunFacts) -> None:
-        """Write run.json for the last time, then the checksums of everything. Raises OSError."""
+    def seal(self, record: RunRecord, facts: RunFacts, sums: RunSums | None = None) -> None:
+        """Write run.json for the last time, then the checksums of everything. `sums`: what has been written, merged; it is kept
+        beside the rows of a large run. Raises OSError.
+        """
+        if sums is not None and is_large(self.folder):
+            merged.write(self.folder, sums)
         self.record(dataclasses.replace(record, sealed=True), facts)
-        checksums.seal(self.folder)
+        checksums.seal(self.folder, signed_ones(self.folder, record))
 
     def close(self) -> None:
         """Nothing can be appended any more; run.json still can be written."""
@@ -175,81 +169,53 @@ def read_record(folder: Path) -> RunRecord:
 
 def read_facts(folder: Path) -> tuple[str, RunFacts]:
     """The run's name and its facts, without what was measured. Raises UsageError as read_record() does."""
-    record, document = _read_record(folder)
+    record, document, _ = _read_record(folder)
     with _refusals(folder / RECORD):
         return record.name or "", facts_from_json(document["facts"])
 
 
-def _read_record(folder: Path) -> tuple[RunRecord, Any]:
-    """The record, and all of the file's JSON."""
-    checksums.verify(folder)
+def add_spools(folder: Path, paths: Sequence[Path]) -> None:
+    """Take spool files into a run folder: see spools.take_in(). Raises UsageError."""
+    record, document, covered = _read_record(folder)
+    take_in(folder, record, document, paths, sealed=covered is not None)
+
+
+def _read_record(folder: Path) -> tuple[RunRecord, Any, list[str] | None]:
+    """The record, all of the file's JSON, and the files that the run's checksums cover, if it is sealed."""
+    covered = checksums.covered(folder)
     with _refusals(folder / RECORD):
         document = json.loads(read_text(folder / RECORD, MAX_RECORD_BYTES, follow=False))
-        return run_record.from_json(document), document
+        return run_record.from_json(document), document, covered
 
 
-def read_run(folder: Path) -> tuple[Measurements, RunRecord]:
+def read_run(folder: Path, sums: RunSums | None = None) -> tuple[Measurements, RunRecord]:
     """Measurements and record of a run folder. A last line that was cut short is left out, and the record names its file under
-    `truncated`; anything else that is wrong raises UsageError with file, line and reason.
+    `truncated`; anything else that is wrong raises UsageError with file, line and reason. `sums`: what the folder holds of its
+    workers, if whoever stored it has merged it on the way; what they left in spools is added to it.
     """
-    record, document = _read_record(folder)
+    record, document, covered = _read_record(folder)
     with _refusals(folder / RECORD):
         facts = facts_from_json(document["facts"])
-    truncated: list[str] = []
-    spools = [read_spool(path) for path in sorted(folder.glob(PATTERN))]
-    spooled = {(r.worker, r.sequence) for spool in spools for r in spool.reports}
-    received: list[Receipt] = []
-
-    def window(row: Any) -> Window | None:
-        return None if (row.get("worker"), row.get("sequence")) in spooled else window_from_row(row)
-
-    def failure(row: Any) -> FailureReason | None:
-        return None if (row.get("worker"), row.get("sequence")) in spooled else failure_from_row(row)
-
-    def health_of(row: Any) -> Health | None:
-        if (row.get("worker"), row.get("sequence")) in spooled:
-            return None
-        if "sequence" in row:
-            received.append((str(row["worker"]), int(row["sequence"]), row.get("final") is True))
-        return health_from_row(row)
-
-    windows = [w for w in _rows(folder / WINDOWS, window, truncated) if w is not None]
-    health = [h for h in _rows(folder / HEALTH, health_of, truncated) if h is not None]
-    failures = [f for f in _rows(folder / FAILURES, failure, truncated) if f is not None]
-    snapshots = _rows(folder / SERVER, snapshot_from_row, truncated)
-    target = _rows(folder / TARGET, machine_from_row, truncated)
-    for report in (r for spool in spools for r in spool.reports):
-        windows += report.windows
-        health += report.health
-        failures += report.failures
-        received.append((report.worker, report.sequence, report.final))
+    spools, left_out = of_run(folder, record, covered)
+    spooled = [report for spool in spools for report in spool.reports]
+    truncated: set[str] = set()
+    if sums is None:
+        whole = covered is not None and set(merged.NAMES) <= set(covered)
+        numbers = {(report.worker, report.sequence) for report in spooled}
+        sums = merged.read(folder) if whole else read_sums(folder, numbers, truncated)
+    for report in spooled:
+        sums.add(report)  # one that is stored, and was not acknowledged in time, counts once
+    snapshots = read_rows(folder / SERVER, snapshot_from_row, truncated)
+    target = read_rows(folder / TARGET, machine_from_row, truncated)
     if spools or not facts.closed:
-        facts = facts_with_files(facts, received, spools, windows)
+        facts = facts_with_files(facts, sums.received, spools, sums.last_second)
     measurements = Measurements(
-        merge_windows(windows),
-        tuple(sorted(health, key=lambda h: (h.worker, h.second))),
+        sums.windows(),
+        sums.health(),
         tuple(sorted(snapshots, key=lambda s: (s.at_ns, s.target))),
         facts,
         tuple(sorted(target, key=lambda m: m.second)),
-        merge_failures(failures),
+        sums.failures(),
     )
-    return measurements, dataclasses.replace(record, truncated=tuple(truncated))
-
-
-def _rows(path: Path, convert: Callable[[object], T], truncated: list[str]) -> list[T]:
-    try:
-        with os.fdopen(open_regular(path, follow=False), "rb") as file:
-            lines = file.read().split(b"\n")
-    except FileNotFoundError:
-        return []
-    except OSError as error:
-        raise UsageError(f"{path}: {error.strerror}") from None
-    if lines[-1]:
-        truncated.append(path.name)  # the run was cut off while this line was written
-    rows = []
-    for number, line in enumerate(lines[:-1], start=1):
-        try:
-            rows.append(convert(orjson.loads(line)))
-        except (WireError, ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
-            raise UsageError(f"{path}: line {number}: {error}") from None
-    return rows
+    cut = tuple(name for name in (WINDOWS, HEALTH, FAILURES, SERVER, TARGET) if name in truncated)
+    return measurements, dataclasses.replace(record, truncated=cut, left_out=tuple(left_out))

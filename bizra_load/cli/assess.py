@@ -10,9 +10,8 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bizra_load.archive import spool
 from bizra_load.archive.run_record import AgreementName, of_import
-from bizra_load.archive.store import RECORD, RunWriter, new_folder
+from bizra_load.archive.store import RECORD, RunWriter, add_spools, new_folder
 from bizra_load.exit_codes import UsageError
 from bizra_load.imports.read import read_import
 from bizra_load.judging.agreements import figures_only, keep_agreement, read_agreement, read_baseline
@@ -35,7 +34,7 @@ def run(args: argparse.Namespace) -> int:
     elif args.hlog_unit != "ns":
         raise UsageError("--hlog-unit: belongs to --import")
     elif (folder / RECORD).exists():
-        spool.take_in(folder, args.spool + spool.left_behind(folder))
+        add_spools(folder, args.spool)
     add_evidence(folder, args.evidence)
     assessment = assess_folder(folder, Override(args.agreement, baseline, allow), out)
     print_summary(assessment, folder, sys.stdout)

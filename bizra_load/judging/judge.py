@@ -21,6 +21,7 @@ from bizra_load.judging.agreements import (
     measured_with_run,
     read_agreement,
 )
+from bizra_load.measure.run_sums import RunSums
 from bizra_load.settings.remedies import WORDS
 from bizra_load.settings.settings import Settings
 from reports.formats import json_report, markdown, text
@@ -67,9 +68,13 @@ def check_settings(settings: Settings) -> None:
     evidence.read_files(settings.evidence, file)
 
 
-def judge_folder(folder: Path, override: Override = NO_OVERRIDE) -> tuple[Assessment, Measurements]:
-    """The assessment of a run folder, and the measurements that it is made of. Nothing is written. Raises UsageError."""
-    measurements, record = read_run(folder)
+def judge_folder(
+    folder: Path, override: Override = NO_OVERRIDE, sums: RunSums | None = None
+) -> tuple[Assessment, Measurements]:
+    """The assessment of a run folder, and the measurements that it is made of. Nothing is written. `sums`: what the folder
+    holds of its workers, if it is known (see read_run). Raises UsageError.
+    """
+    measurements, record = read_run(folder, sums)
     basis = _basis(folder, record, override)
     assessment = evaluate(
         measurements,
@@ -97,9 +102,11 @@ def add_evidence(folder: Path, words: Sequence[str]) -> None:
         evidence.keep_files(folder, evidence.read_files(words, by))
 
 
-def assess_folder(folder: Path, override: Override = NO_OVERRIDE, out: Path | None = None) -> Assessment:
+def assess_folder(
+    folder: Path, override: Override = NO_OVERRIDE, out: Path | None = None, sums: RunSums | None = None
+) -> Assessment:
     """judge_folder(), with assessment.json and .md written into `out` (default: the run folder). Raises UsageError."""
-    assessment, _ = judge_folder(folder, override)
+    assessment, _ = judge_folder(folder, override, sums)
     target = out or folder
     with writing(target):
         write_atomically(target / ASSESSMENT, json_report.render(assessment))
@@ -147,6 +154,11 @@ def _notes(record: RunRecord, facts: RunFacts, basis: _Basis) -> list[str]:
         notes.append(f"allowed by --allow: {', '.join(basis.allowed)}")
     if facts.spools:
         notes.append(f"taken in from workers that could not hand over: {', '.join(facts.spools)}")
+    for taken_in in record.taken_in or ():
+        signed = "" if taken_in.signed else ", which no known key of its worker has signed"
+        notes.append(f"added by --spool on {taken_in.at}: {taken_in.file} (SHA-256 {taken_in.sha256}){signed}")
+    if record.left_out:
+        notes.append(f"left out: {'; '.join(record.left_out)}")
     if record.insecure:
         notes.append("the target's TLS certificate was not verified (--insecure)")
     unjudged = sorted({"node_tests", "alerts", "monitoring"} & set(basis.evidence) - set(basis.file.agreement.evidence))

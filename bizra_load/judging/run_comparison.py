@@ -14,7 +14,6 @@ from sla.judgement.lateness import LATE, judged
 from sla.judgement.steady import constant_part
 from sla.judgement.summaries import less_lag, summaries
 from sla.judgement.touches import touches_client
-from sla.values import histogram
 from sla.values.assessment import Assessment, OperationSummary, Status
 from sla.values.baseline import Baseline
 from sla.values.measurements import Measurements
@@ -30,7 +29,7 @@ class _Run:
         return summaries(self.measurements, self.assessment.steady, level)
 
     def less_lag(self, level: float) -> tuple[OperationSummary, ...]:
-        lag = histogram.merge(h.lag for h in judged(self.measurements.health, self.assessment.steady))
+        lag = judged(self.measurements.health_rows, self.assessment.steady).merged("lag")
         return less_lag(self.at(level), lag)
 
 

@@ -18,6 +18,7 @@ from bizra_load.measure.cluster_key import ClusterKey
 from bizra_load.measure.names import MAX_NAME
 from bizra_load.measure.report import MAX_REPORT_BYTES
 from bizra_load.measure.sequences import Sequences
+from bizra_load.measure.spool_key import PUBLIC_BYTES, SpoolKey
 
 MAX_WORKERS = 10_000
 MAX_SEQUENCE = 1 << 31  # 68 years of one-second reports
@@ -75,6 +76,7 @@ class Sender:
         self._worker = worker
         self._send = send
         self._clock = clock or SteadyClock()
+        self.spool_key = SpoolKey()
         self._next = 0
         self._waiting: dict[int, tuple[float, dict[str, Any]]] = {}
         self._sent_ns: dict[int, int] = {}
@@ -85,8 +87,10 @@ class Sender:
         """Number and send one report; `final` says that no other follows."""
         sequence = self._next
         self._next += 1
-        mac = self._key.sign(REPORT, self._run, self._worker, sequence, final, data)
+        public = self.spool_key.public
+        mac = self._key.sign(REPORT, self._run, self._worker, sequence, final, data, public)
         message = {"run": self._run, "worker": self._worker, "sequence": sequence, "final": final, "data": data, "mac": mac}
+        message["spool_key"] = public
         if len(self._waiting) >= MAX_UNACKNOWLEDGED:
             oldest = min(self._waiting)
             del self._waiting[oldest]
@@ -155,6 +159,7 @@ class Sender:
 class _Reports:
     received: Sequences = field(default_factory=Sequences)
     last: int | None = None  # sequence number of the final report
+    spool_key: str = ""  # public, hexadecimal
 
     @property
     def complete(self) -> bool:
@@ -194,7 +199,7 @@ class Receiver:
             self.malformed += not isinstance(message, dict)
             return None
         worker, sequence, data = message.get("worker"), message.get("sequence"), message.get("data")
-        final = message.get("final") is True
+        final, public = message.get("final") is True, message.get("spool_key", b"")
         if not (
             isinstance(worker, str)
             and 0 < len(worker) <= MAX_NAME
@@ -202,10 +207,12 @@ class Receiver:
             and 0 <= sequence < MAX_SEQUENCE
             and isinstance(data, bytes)
             and len(data) <= MAX_REPORT_BYTES
+            and isinstance(public, bytes)
+            and len(public) in (0, PUBLIC_BYTES)
         ):
             self.malformed += 1
             return None
-        if not self._key.holds(message.get("mac"), REPORT, self._run, worker, sequence, final, data):
+        if not self._key.holds(message.get("mac"), REPORT, self._run, worker, sequence, final, data, *[public] * bool(public)):
             self.unsigned += 1
             return None
         state = self._workers.get(worker) or _Reports()
@@ -213,6 +220,7 @@ class Receiver:
             self.malformed += 1
             return None
         self._workers[worker] = state
+        state.spool_key = state.spool_key or public.hex()
         if sequence not in state.received:
             self._keep(worker, sequence, final, data)
             state.received.add(sequence)
@@ -226,6 +234,11 @@ class Receiver:
     def workers(self) -> tuple[str, ...]:
         """Names of all workers that were expected or have reported, sorted."""
         return tuple(sorted(self._workers))
+
+    @property
+    def spool_keys(self) -> dict[str, str]:
+        """By worker, of those that have reported: with it they sign what they leave in a spool file."""
+        return {worker: state.spool_key for worker, state in sorted(self._workers.items()) if state.spool_key}
 
     def unfinished(self) -> tuple[str, ...]:
         """Workers whose final report, or one before it, has not arrived."""

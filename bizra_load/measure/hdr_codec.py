@@ -25,6 +25,9 @@ _MAX_PAYLOAD = 9 * COUNTS_LENGTH
 _MAX_FOREIGN_PAYLOAD = 4 * 1024 * 1024
 _MOST_DIGITS = 5
 _MAX_BUCKETS = 64 << 18  # 2^18 sub-buckets give five digits
+PAYLOAD_AT = _HEADER.size
+_PAIR = struct.Struct(">ii")
+_LAYOUT = struct.pack(">iiqq", 0, SIGNIFICANT_DIGITS, LOWEST_NS, HIGHEST_NS)
 
 
 class WireError(ValueError):
@@ -141,6 +144,17 @@ def _inflated(text: str, largest: int) -> tuple[tuple[Any, ...], np.ndarray[Any,
     if header[0] != _COOKIE_V2:
         raise WireError("not an HdrHistogram V2")
     return header, np.frombuffer(raw, np.uint8, offset=_HEADER.size)
+
+
+def is_our_layout(data: bytes, raw: bytes) -> bool:
+    """Whether both headers, of the compressed bytes and of what they hold, are those that compressed() writes, with numbers
+    behind them.
+    """
+    return (
+        len(raw) > PAYLOAD_AT
+        and data[:8] == _PAIR.pack(_COMPRESSED_COOKIE_V2, len(data) - 8)
+        and raw.startswith(_PAIR.pack(_COOKIE_V2, len(raw) - PAYLOAD_AT) + _LAYOUT)
+    )
 
 
 def _zigzag_leb128(values: IntArray) -> tuple[bytes, IntArray]:

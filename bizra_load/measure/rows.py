@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from bizra_load.measure.hdr_codec import WireError, decode_histogram, encode_histograms
@@ -18,6 +19,7 @@ from sla.values.machine import UNKNOWN, MachineSecond
 from sla.values.window import Health, Window
 
 Row = dict[str, Any]
+Text = tuple[str, int]  # of a histogram, and how many samples are over its range
 MAX_COUNT = 1 << 62
 MAX_SECOND = 1 << 34  # the year 2514
 
@@ -56,6 +58,14 @@ def window_row_with(w: Window, texts: Iterable[str]) -> Row:
 
 def window_from_row(row: object) -> Window:
     """Raises WireError for anything that window_row() could not have made."""
+    window, (response, service) = window_and_texts(row)
+    window = replace(window, response=decode_histogram(*response), service=decode_histogram(*service))
+    check_samples(window, window.response.total, window.service.total)
+    return window
+
+
+def window_and_texts(row: object) -> tuple[Window, tuple[Text, Text]]:
+    """window_from_row() with its histograms as they are in the row, as of histograms_of_window(). Raises WireError."""
     if not isinstance(row, Mapping):
         raise WireError("a window must be a mapping")
     row = {"untimed": 0, **row}  # windows saved before it was known
@@ -65,23 +75,19 @@ def window_from_row(row: object) -> Window:
     window = Window(
         second=_count(row, "second", MAX_SECOND),
         operation=_name(row, "operation"),
-        planned=_count(row, "planned"),
-        unsent=_count(row, "unsent"),
-        started=_count(row, "started"),
-        ok=_count(row, "ok"),
-        untimed=_count(row, "untimed"),
         failed={_name({"category": category}, "category"): _count(failed, category) for category in failed},
-        in_flight_ns=_count(row, "in_flight_ns"),
-        response_sum_ns=_count(row, "response_sum_ns"),
-        service_sum_ns=_count(row, "service_sum_ns"),
-        response=decode_histogram(_text(row, "response"), _count(row, "response_over_range")),
-        service=decode_histogram(_text(row, "service"), _count(row, "service_over_range")),
+        **_counts(row, _COUNTS_OF_WINDOW),  # type: ignore[arg-type]  # its histograms are not among them
     )
+    response = _text(row, "response"), _count(row, "response_over_range")
+    return window, (response, (_text(row, "service"), _count(row, "service_over_range")))
+
+
+def check_samples(window: Window, responses: int, services: int) -> None:
+    """Raises WireError unless the window's histograms hold as many samples as it has operations."""
     samples = window.ok - window.untimed + window.failed.get("timeout", 0)  # the others have no latency
-    if not window.response.total == window.service.total == samples:
-        held = f"{window.response.total} response and {window.service.total} service times"
+    if not responses == services == samples:
+        held = f"{responses} response and {services} service times"
         raise WireError(f"{window.operation}: histograms hold {held} of {samples} operations")
-    return window
 
 
 def failure_row(f: FailureReason) -> Row:
@@ -136,29 +142,29 @@ def health_row_with(h: Health, texts: Iterable[str]) -> Row:
 
 def health_from_row(row: object) -> Health:
     """Raises WireError for anything that health_row(), of this version or an older one, could not have made."""
+    health, texts = health_and_texts(row)
+    lag, own_lag, hub = (decode_histogram(*text) for text in texts)
+    return replace(health, lag=lag, own_lag=own_lag, hub=hub)
+
+
+def health_and_texts(row: object) -> tuple[Health, tuple[Text, Text, Text]]:
+    """health_from_row() with its histograms as they are in the row, as of histograms_of_health(). Raises WireError."""
     if not isinstance(row, Mapping):
         raise WireError("a health row must be a mapping")
     row = {**_NOT_YET_MEASURED, **row}
     machine = row["machine"]
-    return Health(
+    health = Health(
         second=_count(row, "second", MAX_SECOND),
         worker=_name(row, "worker"),
-        lag=decode_histogram(_text(row, "lag"), _count(row, "lag_over_range")),
-        own_lag=decode_histogram(_text(row, "own_lag"), _count(row, "own_lag_over_range")),
         cpu_share=_number(row, "cpu_share", 0.0),
-        reconnects=_count(row, "reconnects"),
-        rss_bytes=_count(row, "rss_bytes"),
-        gc_pause_ns=_count(row, "gc_pause_ns"),
-        hub=decode_histogram(_text(row, "hub")),
-        slots=_count(row, "slots"),
-        bad_samples=_count(row, "bad_samples"),
-        report_errors=_count(row, "report_errors"),
-        housekeeping_ns=_count(row, "housekeeping_ns"),
+        **_counts(row, _COUNTS_OF_HEALTH),  # type: ignore[arg-type]
         label_offset_ns=_signed(row, "label_offset_ns", 0),
         wall_offset_ns=_signed(row, "wall_offset_ns", 0),
         clock_error_ns=_signed(row, "clock_error_ns", -1),
         machine=None if machine is None else machine_from_row(machine),
     )
+    lag = _text(row, "lag"), _count(row, "lag_over_range")
+    return health, (lag, (_text(row, "own_lag"), _count(row, "own_lag_over_range")), (_text(row, "hub"), 0))
 
 
 # what runs saved before it was measured say nothing about
@@ -173,6 +179,8 @@ _NOT_YET_MEASURED = {
     "housekeeping_ns": 0,
     "machine": None,
 }
+_COUNTS_OF_WINDOW = ("planned", "unsent", "started", "ok", "untimed", "in_flight_ns", "response_sum_ns", "service_sum_ns")
+_COUNTS_OF_HEALTH = ("reconnects", "rss_bytes", "gc_pause_ns", "slots", "bad_samples", "report_errors", "housekeeping_ns")
 _MACHINE = ("cpu_s", "waited_s", "steal", "pressure", "throttled_s")
 
 
@@ -187,6 +195,14 @@ def machine_from_row(row: object) -> MachineSecond:
         raise WireError("machine: must be a mapping")
     figures = {key: _number(row, key, UNKNOWN) for key in _MACHINE}
     return MachineSecond(_count(row, "second", MAX_SECOND), _name(row, "process"), _count(row, "cores"), **figures)
+
+
+def _counts(row: Mapping[Any, Any], keys: tuple[str, ...]) -> dict[str, int]:
+    """_count() of each, all at once where nothing is wrong with them."""
+    values: dict[str, Any] = {key: row.get(key) for key in keys}
+    if set(map(type, values.values())) == {int} and min(values.values()) >= 0 and max(values.values()) <= MAX_COUNT:
+        return values
+    return {key: _count(row, key) for key in keys}
 
 
 def _count(row: Mapping[Any, Any], key: Any, most: int = MAX_COUNT) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import sys
 from collections import Counter
 from pathlib import Path
@@ -17,6 +18,7 @@ from bizra_load.measure.exchange import Receiver
 from bizra_load.measure.hdr_codec import WireError
 from bizra_load.measure.losses import Tally
 from bizra_load.measure.report import decode_report
+from bizra_load.measure.run_sums import RunSums
 from bizra_load.monitoring import grafana
 from bizra_load.runtime.consumers import Consumers
 from bizra_load.runtime.early_stop import wait_for_failure
@@ -62,8 +64,9 @@ class MasterRun:
         self._environment, self._record, self._server, self._consumers = environment, record, server, consumers
         self._storage = storage
         self._storage.on_failure = self._stop_load
+        self._sums = RunSums()  # what is in the folder, merged: so it need not be read again
         self._tally = Tally(times.curve, settings.users, settings.arrivals)
-        self._recorded: tuple[str, ...] = ()  # the workers that the record on disk names
+        self._recorded: tuple[tuple[str, ...], int] = (), 0  # the workers and the number of keys that the record on disk names
         self._refused = Counter[str]()  # by worker: reports that could not be decoded
         self._stopped_for: tuple[str, ...] = ()
         self._greenlets: list[gevent.Greenlet] = []
@@ -116,12 +119,12 @@ class MasterRun:
         if not self.unwritable:
             self._storage.server(self._server.ask(times.started_ns, times.drained_ns))
         self._storage.close()
-        self._storage.seal(self._record, self._facts())
+        self._storage.seal(self._with_keys(), self._facts(), self._sums)
         if error := self._storage.error:
             reason = f"the run folder can't be written: {error.strerror}; the load was stopped"
             raise InvalidRunError(f"{reason}, what was not stored is in spool files: make room, then bizra-load assess RUN")
         add_evidence(self.folder, self.settings.evidence)
-        assessment = assess_folder(self.folder)
+        assessment = assess_folder(self.folder, sums=self._sums)
         self._consumers.assessed(assessment)
         print_summary(assessment, self.folder, sys.stdout)
         test = grafana.LoadTest(self.run_id, self.settings.run_name, times.started_ns, times.ended_ns)
@@ -141,6 +144,7 @@ class MasterRun:
             return
         self._storage.add(report)
         self._tally.add(report, self.times.elapsed_s)
+        self._sums.add(report)
         self._consumers.add(report)
 
     def _every_second(self) -> None:
@@ -148,13 +152,13 @@ class MasterRun:
             since_s = (self.times.clock.unix_ns() / 1e9 - PHASE_S) % SCRAPE_EVERY_S
             gevent.sleep(SCRAPE_EVERY_S - since_s)
             self._storage.server(self._server.read(), self._server.read_process())
-            if self._recorded != self.receiver.workers:
+            if self._recorded != self._known():
                 self._write_record()  # so that they are known if this process is killed
             self._consumers.every_second(self.times.clock.unix_ns())
 
     def _stop_on_failure(self) -> None:
         """Stop the load when a critical objective has failed for certain."""
-        self._stopped_for = wait_for_failure(self.folder, self.times.clock, lambda: self.times.ended_ns)
+        self._stopped_for = wait_for_failure(self.folder, self._sums, self.times.clock, lambda: self.times.ended_ns)
         print(f"Stopping early: {', '.join(self._stopped_for)} broke the target in three interim analyses", file=sys.stderr)
         self._stop_load()
 
@@ -164,8 +168,14 @@ class MasterRun:
             gevent.spawn(runner.quit if headless else runner.stop)  # not in this greenlet: the drain may end it
 
     def _write_record(self) -> None:
-        self._recorded = self.receiver.workers
-        self._storage.record(self._record, self._facts())
+        self._recorded = self._known()
+        self._storage.record(self._with_keys(), self._facts())
+
+    def _known(self) -> tuple[tuple[str, ...], int]:
+        return self.receiver.workers, len(self.receiver.spool_keys)
+
+    def _with_keys(self) -> RunRecord:
+        return dataclasses.replace(self._record, spool_keys=self.receiver.spool_keys)
 
     def _facts(self) -> RunFacts:
         times, unfinished, ended_s = self.times, self.receiver.unfinished(), self.times.length_s

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections import deque
 from typing import TextIO
 
 from bizra_load.measure.report import Report
 from bizra_load.runtime.consumers import Consumer, RunView
 from sla.values import histogram
-from sla.values.window import Window
+from sla.values.window_sums import WindowSums
 
 RECENT_S = 10
 PLAIN_EVERY_S = 10  # where the output is no terminal, a line each ten seconds
@@ -20,31 +19,30 @@ class Progress(Consumer):
         self._out = out
         self._terminal = out.isatty()
         self._shown_s = -PLAIN_EVERY_S
-        self._recent: deque[Window] = deque()
+        self._recent = WindowSums()
         self._failed = 0
 
     def start(self, run: RunView) -> None:
         self._times = run.times
         self._shown_s = -PLAIN_EVERY_S
-        self._recent.clear()
+        self._recent = WindowSums()
         self._failed = 0
 
     def add(self, report: Report) -> None:
         for window in report.windows:
-            self._recent.append(window)
+            self._recent.add(window)
             self._failed += window.failures
 
     def every_second(self, now_ns: int) -> None:
         """One line; rewritten in place on a terminal."""
         elapsed_s = (now_ns - self._times.started_ns) / 1e9
         second = now_ns // 1_000_000_000
-        while self._recent and self._recent[0].second < second - RECENT_S:
-            self._recent.popleft()
+        self._recent.forget_before(second - RECENT_S)
         if elapsed_s < 0 or (not self._terminal and elapsed_s - self._shown_s < PLAIN_EVERY_S):
             return
         self._shown_s = int(elapsed_s)
         # the last second that all workers have reported
-        achieved = sum(w.finished for w in self._recent if w.second == second - 2)
+        achieved = sum(w.finished for w in self._recent.windows() if w.second == second - 2)
         curve = self._times.curve
         planned = f"planned {curve.rate_at(max(elapsed_s - 2, 0)):,.0f}, " if curve else ""
         line = f"{elapsed_s:5.0f} s  {planned}achieved {achieved:,} ops/s  {self._p99()}  failed {self._failed:,}"
@@ -60,7 +58,7 @@ class Progress(Consumer):
             print(file=self._out, flush=True)
 
     def _p99(self) -> str:
-        merged = histogram.merge(w.response for w in self._recent)
+        merged = histogram.merge(w.response for w in self._recent.windows())
         if not merged.total:
             return "response p99 -"
         p99_ns = merged.quantile_ns(0.99)

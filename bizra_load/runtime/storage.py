@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from bizra_load.archive.run_record import RunRecord
 from bizra_load.archive.store import RunWriter
 from bizra_load.measure.report import Report
+from bizra_load.measure.run_sums import RunSums
 from sla.values.machine import MachineSecond
 from sla.values.measurements import RunFacts
 from sla.values.snapshot import Snapshot
@@ -49,10 +50,12 @@ class RunStorage:
         """(Re)write run.json."""
         self._try(lambda: self._writer.record(record, facts))
 
-    def seal(self, record: RunRecord, facts: RunFacts) -> None:
-        """Write run.json for the last time, then the checksums; nothing where a write has failed before."""
+    def seal(self, record: RunRecord, facts: RunFacts, sums: RunSums) -> None:
+        """Write run.json for the last time, then the checksums; nothing where a write has failed before. `sums`: of all reports
+        that were added.
+        """
         if self.error is None:
-            self._try(lambda: self._writer.seal(record, facts))
+            self._try(lambda: self._writer.seal(record, facts, sums))
 
     def close(self) -> None:
         self._closed = True

@@ -170,10 +170,10 @@ class WorkerRun:
 
     def _leave_spool(self) -> None:
         fixed = os.environ.get("BIZRA_LOAD_RUN_FOLDER")
-        folders = ([Path(fixed)] if fixed else []) + [self.settings.out / self.run_id, self.settings.out]
-        messages = self.sender.waiting()
+        folders = ([Path(fixed)] if fixed else []) + [self.settings.out / self.run_id]
+        messages, key = self.sender.waiting(), self.sender.spool_key
         try:
-            self.spooled = spool.leave(folders, self.run_id, self.worker, self._clock.unix_ns(), messages)
+            self.spooled = spool.leave(folders, self.run_id, self.worker, self._clock.unix_ns(), messages, key)
         except OSError as error:
             print(f"bizra-load: {len(messages)} reports of {self.worker} are lost: {error}", file=sys.stderr, flush=True)
             return

@@ -11,7 +11,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -49,11 +49,11 @@ class _Merged:
 
     whole: Histogram
     sizes: FloatArray
-    cumulative: Sequence[tuple[IntArray, IntArray]]
+    cumulative: Sequence[tuple[NDArray[Any], NDArray[Any]]]
 
     @classmethod
     def of(cls, windows: Sequence[Histogram]) -> Self:
-        cumulative = [(h.indices, np.concatenate(([0], np.cumsum(h.counts)))) for h in windows]
+        cumulative = [_small(h) for h in windows]
         return cls(histogram.merge(windows), np.array([h.total for h in windows], dtype=np.float64), cumulative)
 
     @cached_property
@@ -64,7 +64,9 @@ class _Merged:
         """Samples in and under a bucket, for each window, shape (m,)."""
         if bucket is None:
             return np.array([counts[-1] for _, counts in self.cumulative], dtype=np.float64)
-        return np.array([c[np.searchsorted(i, bucket, side="right")] for i, c in self.cumulative], dtype=np.float64)
+        return np.array(
+            [c[np.searchsorted(i, i.dtype.type(bucket), side="right")] for i, c in self.cumulative], dtype=np.float64
+        )
 
     def influence(self, q: float) -> tuple[FloatArray, FloatArray]:
         """(influence of each window, exceedances in each window) at the empirical q-quantile."""
@@ -72,6 +74,12 @@ class _Merged:
         # Ties make the share at the bucket differ from q; centred at the share itself the influences sum to zero.
         share = below.sum() / self.n
         return below - share * self.sizes, self.sizes - below
+
+
+def _small(h: Histogram) -> tuple[NDArray[Any], NDArray[Any]]:
+    """A window's part of `cumulative`, in as few bytes as it needs: there may be an hour of them."""
+    counts = np.concatenate(([0], np.cumsum(h.counts)))
+    return h.indices.astype(np.uint16), counts.astype(np.min_scalar_type(int(counts[-1])))
 
 
 def quantile_results(

@@ -37,9 +37,11 @@ from sla.estimators.proportions import proportion_estimate
 from sla.judgement.steady import constant_part
 from sla.values import histogram
 from sla.values.assessment import Steady
-from sla.values.histogram import EMPTY, HIGHEST_NS, Histogram, bucket_edges_ns, bucket_high_ns, bucket_low_ns
+from sla.values.health_rows import HealthRows
+from sla.values.histogram import EMPTY, HIGHEST_NS, Histogram, IntArray, bucket_edges_ns, bucket_high_ns, bucket_low_ns
 from sla.values.measurements import Measurements
-from sla.values.window import Health, Window
+from sla.values.packed import packed
+from sla.values.window import Window
 
 SECOND_NS = 1e9
 LONGEST_S = 3600  # a lag beyond a histogram's range counts for so long
@@ -116,46 +118,61 @@ def lateness(measurements: Measurements, steady: Steady) -> Lateness | None:
     """None without a plan: then no arrival has an intended start."""
     if not measurements.facts.plan:
         return None
-    woken: dict[int, float] = {}
-    for h in measurements.health:
-        seconds, top = seconds_of(h), h.lag.max_ns
-        span = math.ceil(min(top, LONGEST_S * SECOND_NS) / SECOND_NS) if top > SECOND_NS else 0
-        off_ns = abs(h.label_offset_ns) - max(h.clock_error_ns, 0)
-        apart = math.ceil(off_ns / SECOND_NS) if h.clock_error_ns >= 0 and off_ns > SKEW_NS else 0
-        for second in range(seconds[0] - span - apart, seconds[-1] + apart + 1):
-            woken[second] = max(woken.get(second, 0.0), top)
-    reported = _reported(measurements)
+    woken = _woken(measurements.health_rows)
+    reported = _reported(measurements.health_rows)
     woken |= {w.second: math.inf for w in measurements.windows if w.started and w.second not in reported}
     length = steady.to_second - steady.from_second
-    rows: list[list[Histogram]] = [[] for _ in range(length)]
-    for h in judged(measurements.health, steady):
-        rows[h.second - steady.from_second].append(h.lag)
+    sums = measurements.health_rows.sums
+    lags = tuple(sums[second][0] if second in sums else EMPTY for second in range(steady.from_second, steady.to_second))
     sent = np.zeros(length)
     for w in measurements.windows:
         if steady.holds(w.second):
             sent[w.second - steady.from_second] += w.started
     gap_ns = SECOND_NS / max(constant_part(measurements.facts)[2], 1e-9)
     known = np.array([second in reported for second in range(steady.from_second, steady.to_second)])
-    return Lateness(woken, tuple(histogram.merge(r) for r in rows), sent, gap_ns, known)
+    return Lateness(woken, lags, sent, gap_ns, known)
 
 
-def _reported(measurements: Measurements) -> set[int]:
+def _woken(health: HealthRows) -> dict[int, float]:
+    """The largest lag of any worker (ns) by the seconds in which it can have been."""
+    rows = health.columns
+    top, off_ns = rows["longest_lag_ns"], np.abs(rows["label_offset_ns"]) - np.maximum(rows["clock_error_ns"], 0)
+    span = np.where(top > SECOND_NS, np.ceil(np.minimum(top, LONGEST_S * SECOND_NS) / SECOND_NS), 0)
+    apart = np.where((rows["clock_error_ns"] >= 0) & (off_ns > SKEW_NS), np.ceil(off_ns / SECOND_NS), 0)
+    first, last = _first_seconds(health) - (span + apart).astype(np.int64), rows["second"] + apart.astype(np.int64)
+    woken: dict[int, float] = {}
+    for a, b, lag_ns in _largest(first, last, top):
+        for second in range(a, b + 1):
+            woken[second] = max(woken.get(second, 0.0), lag_ns)
+    return woken
+
+
+def _largest(first: IntArray, last: IntArray, value: FloatArray) -> list[tuple[int, int, float]]:
+    """The largest value of each pair (first, last): many workers have the same seconds."""
+    pairs, group = np.unique(np.stack((first, last)), axis=1, return_inverse=True)
+    largest = np.zeros(pairs.shape[1])
+    np.maximum.at(largest, group.ravel(), value)
+    return list(zip(pairs[0].tolist(), pairs[1].tolist(), largest.tolist(), strict=True))
+
+
+def _reported(health: HealthRows) -> set[int]:
     """Seconds for which a worker reported how late its arrivals were. Arrivals whose user was busy have no lag: their number
     proves nothing.
     """
-    return {second for h in measurements.health for second in seconds_of(h)}
+    return set(_first_seconds(health).tolist()) | set(health.columns["second"].tolist())
 
 
-def seconds_of(h: Health) -> tuple[int, ...]:
-    """The seconds that a row may belong to. Rows without a machine come from versions that used the second after as label."""
-    return (h.second,) if h.machine is not None else (h.second - 1, h.second)
+def _first_seconds(health: HealthRows) -> IntArray:
+    """The first of the seconds that each row may belong to, its own is the last. Rows without a machine come from versions that
+    used the second after as label.
+    """
+    first: IntArray = health.columns["second"] - (health.columns["process"] < 0)
+    return first
 
 
-def judged(health: Sequence[Health], steady: Steady | None) -> list[Health]:
+def judged(health: HealthRows, steady: Steady | None) -> HealthRows:
     """The rows of the judged part; all of them where there is none."""
-    if steady is None:
-        return list(health)
-    return [h for h in health if steady.holds(h.second)]
+    return health if steady is None else health.within(steady.from_second, steady.to_second)
 
 
 def largest_by_second(late: Lateness, windows: Sequence[Window], operation: str, to_second: int) -> dict[int, float]:
@@ -200,12 +217,12 @@ def shifted(h: Histogram, second: int, largest: Mapping[int, float], sign: int) 
         by[i] = max((largest.get(s, 0.0) for s in range(first, second + 1)), default=0.0)
     if sign > 0:
         values = np.minimum(highs + np.minimum(by, 2 * HIGHEST_NS), HIGHEST_NS + 1)
-        return _with_over_range(histogram.from_counts(values.astype(np.int64), h.counts), h.over_range)
+        return packed(_with_over_range(histogram.from_counts(values.astype(np.int64), h.counts), h.over_range))
     values = np.maximum(lows - np.minimum(by, 2 * HIGHEST_NS), 0)
     moved = histogram.from_counts(values.astype(np.int64), h.counts)
     if h.over_range and largest.get(second, 0.0) > SECOND_NS:
-        return moved + histogram.from_counts(np.array([0]), np.array([h.over_range]))
-    return _with_over_range(moved, h.over_range)
+        return packed(moved + histogram.from_counts(np.array([0]), np.array([h.over_range])))
+    return packed(_with_over_range(moved, h.over_range))
 
 
 def _with_over_range(h: Histogram, more: int) -> Histogram:

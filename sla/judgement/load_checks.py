@@ -10,7 +10,6 @@ import numpy as np
 from sla.judgement.lateness import DELAYED, SECOND_NS, judged
 from sla.judgement.steady import constant_part
 from sla.judgement.who_was_late import explain
-from sla.values import histogram
 from sla.values.agreement import Agreement
 from sla.values.assessment import Check, Status, Steady, check
 from sla.values.measurements import Measurements
@@ -101,24 +100,24 @@ def _users_by_second(health: Sequence[Health], steady: Steady) -> list[int]:
 
 
 def _lag(measurements: Measurements, agreement: Agreement, steady: Steady | None, words: RemedyWords) -> list[Check]:
-    rows = judged(measurements.health, steady)
+    rows = judged(measurements.health_rows, steady)
     target = [m for m in measurements.target if steady is None or steady.holds(m.second)]
     explained, limit_ns = explain(rows, target, words), agreement.validity.lag_p99_ns
     if explained is None:
         sent = not rows and measurements.facts.plan and any(w.started for w in measurements.windows)
         text = "how late arrivals were is not known: no worker reported it for the judged part"
         return [Check("schedule_lag", "Schedule lag p99", Status.FAIL, None, limit_ns, "ns", text)] if sent else []
-    p99_ns = histogram.merge(h.lag for h in rows).quantile_ns(0.99)
+    p99_ns = rows.merged("lag").quantile_ns(0.99)
     status = Status.FAIL if p99_ns > limit_ns else Status.PASS
     # a lag within the limit fails nothing, but may have opened an objective
     return [Check("schedule_lag", "Schedule lag p99", status, p99_ns, limit_ns, "ns", explained.text, (), explained.advice)]
 
 
 def _cpu(measurements: Measurements, agreement: Agreement, steady: Steady | None, words: RemedyWords) -> list[Check]:
-    shares, limit = [h.cpu_share for h in judged(measurements.health, steady)], agreement.validity.cpu_share
-    if not shares:
+    shares, limit = judged(measurements.health_rows, steady).columns["cpu_share"], agreement.validity.cpu_share
+    if not shares.size:
         return []
-    busy, top = float(np.mean([s > limit for s in shares])), float(np.percentile(shares, 95))
+    busy, top = float(np.mean(shares > limit)), float(np.percentile(shares, 95))
     text = f"workers used {top:.2f} of a core (95th percentile of their seconds)"
     advice = words[Remedy.LESS_CPU_A_WORKER].format(limit=limit)
     return [check("generator_cpu", "Generator CPU", busy > BUSY_SECONDS, text, top, limit, "cores", advice=advice)]
@@ -172,4 +171,4 @@ def _achieved_seconds(measurements: Measurements, steady: Steady, words: RemedyW
 
 def late_operations(measurements: Measurements, steady: Steady) -> float:
     """Operations of the judged part that arrivals more than a second late can have hurt, at most (sla.judgement.lateness)."""
-    return DELAYED * sum(h.lag.count_over(SECOND_NS) for h in judged(measurements.health, steady))
+    return DELAYED * sum(lag.count_over(SECOND_NS) for lag, *_ in judged(measurements.health_rows, steady).sums.values())

@@ -8,13 +8,16 @@ import operator
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from sla.estimators.duplicates import START_TIME
 from sla.estimators.series import by_target, went_back
 from sla.estimators.server_side import CounterIncrease, Reconciliation, counter_increase, reconcile
 from sla.values.agreement import Agreement, OperationMetrics
 from sla.values.assessment import Check, Status, Steady, check
+from sla.values.health_rows import HealthRows
 from sla.values.measurements import Loss, Measurements, RunFacts
-from sla.values.window import Health, Window
+from sla.values.window import Window
 
 # something responded, which need not be the node: refusals and errors may come from a proxy
 UNCERTAIN = ("transport", "timeout", "http_3xx", "http_4xx", "http_5xx", "grpc")
@@ -124,44 +127,41 @@ def _by_counters(measurements: Measurements, agreement: Agreement) -> tuple[floa
     return (max(missing, 0.0), unsure) if any_found else None
 
 
-def clock_skew(health: Sequence[Health], limit_ns: float) -> list[Check]:
+def clock_skew(health: HealthRows, limit_ns: float) -> list[Check]:
     """How far the clocks of the workers are off the master's, beyond what the round trips leave open. What labels the windows
     must hold; a worker's system clock is shown when it is off, nothing is judged by it.
     """
-    rows = [h for h in health if h.clock_error_ns >= 0]
-    if not rows:
+    rows = health.columns[health.columns["clock_error_ns"] >= 0]
+    if not rows.size:
         return []
-    worst = max(rows, key=lambda h: abs(h.label_offset_ns) - h.clock_error_ns)
-    skew_ns = max(abs(worst.label_offset_ns) - worst.clock_error_ns, 0)
-    text = f"the labels of {worst.worker} are {worst.label_offset_ns / 1e6:+.1f} ms off the master's clock"
-    text += f" (give or take {worst.clock_error_ns / 1e6:.1f} ms)"
+    off_ns, error_ns = rows["label_offset_ns"], rows["clock_error_ns"]
+    worst = int(np.argmax(np.abs(off_ns) - error_ns))
+    skew_ns = max(int(abs(off_ns[worst]) - error_ns[worst]), 0)
+    text = f"the labels of {health.names[rows['worker'][worst]]} are {off_ns[worst] / 1e6:+.1f} ms off the master's clock"
+    text += f" (give or take {error_ns[worst] / 1e6:.1f} ms)"
     checks = [check("clock_skew", "Clock skew", skew_ns > limit_ns, text, float(skew_ns), limit_ns, "ns")]
-    wall = max(rows, key=lambda h: abs(h.wall_offset_ns))
-    if abs(wall.wall_offset_ns) - wall.clock_error_ns > WALL_CLOCK_LIMIT_NS:
-        text = (
-            f"the system clock of {wall.worker} is {wall.wall_offset_ns / 1e9:+.1f} s off the master's, nothing is judged by it"
-        )
-        off_ns = float(abs(wall.wall_offset_ns))
-        checks.append(check("system_clock", "System clock", True, text, off_ns, WALL_CLOCK_LIMIT_NS, "ns", Status.WARN))
+    at = int(np.argmax(np.abs(rows["wall_offset_ns"])))
+    wall_ns = int(rows["wall_offset_ns"][at])
+    if abs(wall_ns) - int(error_ns[at]) > WALL_CLOCK_LIMIT_NS:
+        who = health.names[rows["worker"][at]]
+        text = f"the system clock of {who} is {wall_ns / 1e9:+.1f} s off the master's, nothing is judged by it"
+        figure = float(abs(wall_ns))
+        checks.append(check("system_clock", "System clock", True, text, figure, WALL_CLOCK_LIMIT_NS, "ns", Status.WARN))
     return checks
 
 
-def stalls(health: Sequence[Health], steady: Steady | None) -> list[Check]:
+def stalls(health: HealthRows, steady: Steady | None) -> list[Check]:
     """Workers report once a second: a longer gap means that the process itself stood still (suspended, swapped, starved). Only
     the part of a gap that lies in the judged part counts.
     """
     first, last = (steady.from_second - 1, steady.to_second) if steady else (0, MAX_SECOND)
-    longest, who = 0.0, ""
-    seconds: dict[str, list[int]] = {}
-    for h in health:
-        seconds.setdefault(h.worker, []).append(h.second)
-    for worker, times in seconds.items():
-        for before, after in itertools.pairwise(sorted(times)):
-            gap_s = float(min(after, last) - max(before, first))
-            if gap_s > longest:
-                longest, who = gap_s, worker
-    if not who:
+    rows = health.columns[["worker", "second"]]
+    rows = rows[np.lexsort((rows["second"], rows["worker"]))]
+    gaps_s = np.minimum(rows["second"][1:], last) - np.maximum(rows["second"][:-1], first)
+    gaps_s = np.where(rows["worker"][1:] == rows["worker"][:-1], gaps_s, 0)
+    if not gaps_s.size or gaps_s.max() <= 0:
         return []
+    longest, who = float(gaps_s.max()), health.names[rows["worker"][gaps_s.argmax()]]
     text = f"the longest gap between reports of a worker is {longest:.0f} s" + (
         f": {who} stood still" if longest > STALL_LIMIT_S else ""
     )

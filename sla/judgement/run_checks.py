@@ -46,8 +46,8 @@ def run_checks(
 def _checks(measurements: Measurements, agreement: Agreement, steady: Steady | None, words: RemedyWords) -> list[Check]:
     all_checks = [*_data(measurements, steady), *_exchange(measurements, agreement)]
     all_checks += load_checks(measurements, agreement, steady, words)
-    all_checks += stalls(measurements.health, steady)
-    all_checks += clock_skew(judged(measurements.health, steady), agreement.validity.clock_skew_ns)
+    all_checks += stalls(measurements.health_rows, steady)
+    all_checks += clock_skew(judged(measurements.health_rows, steady), agreement.validity.clock_skew_ns)
     all_checks += _server(measurements, agreement, steady, words)
     for operation in operations_of(measurements.windows):
         mine = [w for w in measurements.windows if w.operation == operation]
@@ -80,14 +80,14 @@ def _exchange(measurements: Measurements, agreement: Agreement) -> list[Check]:
 
 
 def _reports(measurements: Measurements) -> Check:
-    missing, broken = measurements.facts.missing_messages, sum(h.report_errors for h in measurements.health)
+    missing, broken = measurements.facts.missing_messages, sum(measurements.health_rows.list_of("report_errors"))
     text = f"{missing} reports missing" + (f", {broken} could not be made (the worker's output says why)" if broken else "")
     return check("reports", "Reports from workers", missing + broken > 0, text, float(missing + broken), 0.0, "reports")
 
 
 def _bad_samples(measurements: Measurements) -> list[Check]:
     """Samples that a locustfile fired and that are none; ended operations are counted all the same, in no latency."""
-    bad = sum(h.bad_samples for h in measurements.health)
+    bad = sum(measurements.health_rows.list_of("bad_samples"))
     if not bad:
         return []
     share = bad / max(sum(w.finished for w in measurements.windows), bad)

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sla.judgement.lateness import LONGEST_S, SECOND_NS, duration
-from sla.values import histogram
+from sla.values.health_rows import HealthRows
 from sla.values.machine import MachineSecond
 from sla.values.remedies import PLAIN, Remedy, RemedyWords
-from sla.values.window import Health
 
 FINE_NS = 1e6  # a lag p99 that needs no explanation
 BUSY_STEAL = 0.02  # of the machine's time
@@ -32,11 +33,11 @@ class Explained:
     advice: str
 
 
-def explain(rows: Sequence[Health], target: Sequence[MachineSecond], words: RemedyWords = PLAIN) -> Explained | None:
+def explain(rows: HealthRows, target: Sequence[MachineSecond], words: RemedyWords = PLAIN) -> Explained | None:
     """`rows`: the workers' seconds of the judged part; `target`: the seconds of a target on this machine, if it is there.
     None without a sample of lag.
     """
-    lag = histogram.merge(h.lag for h in rows)
+    lag = rows.merged("lag")
     if not lag.total:
         return None
     p99_ns = lag.quantile_ns(0.99)
@@ -45,18 +46,18 @@ def explain(rows: Sequence[Health], target: Sequence[MachineSecond], words: Reme
     busy = f"the machine was busy ({', '.join(cause for cause, _ in causes)})"
     if p99_ns <= FINE_NS:
         return Explained(text + (f", though {busy}" if _very_busy(rows) else "") + _turns(rows), "")
-    own = histogram.merge(h.own_lag for h in rows)
+    own = rows.merged("own_lag")
     own_ns = own.quantile_ns(0.99) if own.total else None
     why, advice = "; why is not known: nothing was measured of this machine", words[Remedy.MORE_CORES]
     if own_ns is not None and own_ns >= p99_ns / 2:
-        cpu = float(np.percentile([h.cpu_share for h in rows], 95))
+        cpu = float(np.percentile(rows.columns["cpu_share"], 95))
         why = f": the generator's own work was {duration(own_ns)} (p99) of it, at {cpu:.2f} of a core"
         why += f", though {busy}" if causes and _very_busy(rows) else ""
         advice = words[Remedy.CORE_USED_UP if cpu > NEAR_A_CORE else Remedy.LESS_WORK_A_WORKER]
     elif causes:
         why = f": {busy}"
         advice = "; ".join(dict.fromkeys(action for _, action in causes))
-    elif any(h.machine is not None for h in rows):
+    elif rows.with_machine.size:
         why = ": the machine's accounts show no cause (was the process or its container stopped for a while?)"
         advice = "repeat the run; another machine, if it is so again"
     if own_ns is not None and own_ns < p99_ns / 2:
@@ -64,26 +65,26 @@ def explain(rows: Sequence[Health], target: Sequence[MachineSecond], words: Reme
     return Explained(text + why + _target(target) + _turns(rows), advice)
 
 
-def _busy(rows: Sequence[Health], words: RemedyWords) -> list[tuple[str, str]]:
+def _busy(rows: HealthRows, words: RemedyWords) -> list[tuple[str, str]]:
     """(cause, remedy) for what the machine did for so long that it can have held up the late arrivals."""
-    seconds = [h.machine for h in rows if h.machine is not None]
-    if not seconds:
+    seconds = rows.with_machine
+    if not seconds.size:
         return []
-    held = COMMENSURATE * sum(min(h.lag.max_ns, LONGEST_S * SECOND_NS) for h in rows) / SECOND_NS / len(seconds)
+    lags_ns = np.minimum(rows.columns["longest_lag_ns"], LONGEST_S * SECOND_NS).tolist()
+    held = COMMENSURATE * sum(lags_ns) / SECOND_NS / seconds.size
     causes = []
     quota: dict[int, float] = {}  # workers of one container share its quota, and each reads the same account of it
-    for m in seconds:
-        if m.throttled_s >= 0:
-            quota[m.second] = max(quota.get(m.second, 0.0), m.throttled_s)
+    for second, throttled_s in zip(seconds["machine_second"].tolist(), seconds["throttled_s"].tolist(), strict=True):
+        if throttled_s >= 0:
+            quota[second] = max(quota.get(second, 0.0), throttled_s)
     if quota and (share := sum(quota.values()) / len(quota)) > max(BUSY_WAIT, held):
         stopped = f"the container's CPU quota stopped workers for {sum(quota.values()):.1f} s of {len(quota)} s"
         causes.append((stopped, "raise the CPU quota of the container"))
-    steal = [m.steal for m in seconds if m.steal >= 0]
+    steal = _known(seconds, "steal")
     if steal and (share := sum(steal) / len(steal)) >= max(BUSY_STEAL, held):
         causes.append((f"steal {share:.0%}", "another machine, or a dedicated one"))
-    waited = [m.waited_s for m in seconds if m.waited_s >= 0]
-    pressure = [m.pressure for m in seconds if m.pressure >= 0]
-    several = len({m.process for m in seconds}) > 1
+    waited, pressure = _known(seconds, "waited_s"), _known(seconds, "pressure")
+    several = np.unique(seconds["process"]).size > 1
     action = words[Remedy.FEWER_WORKERS] if several else "stop what else runs on it"
     if waited and (share := sum(waited) / len(waited)) > max(BUSY_WAIT, held):
         causes.append((f"workers waited {share:.0%} of the time for a core", action))
@@ -92,9 +93,15 @@ def _busy(rows: Sequence[Health], words: RemedyWords) -> list[tuple[str, str]]:
     return causes
 
 
-def _very_busy(rows: Sequence[Health]) -> bool:
-    shares = [h.machine.pressure for h in rows if h.machine is not None and h.machine.pressure >= 0]
-    steal = [h.machine.steal for h in rows if h.machine is not None and h.machine.steal >= 0]
+def _known(seconds: NDArray[Any], figure: str) -> list[float]:
+    """A figure of the machine, where the system told it."""
+    values = seconds[figure]
+    known: list[float] = values[values >= 0].tolist()
+    return known
+
+
+def _very_busy(rows: HealthRows) -> bool:
+    shares, steal = _known(rows.with_machine, "pressure"), _known(rows.with_machine, "steal")
     return sum(shares) > VERY_BUSY_PRESSURE * len(shares) or sum(steal) > BUSY_STEAL * len(steal)
 
 
@@ -105,13 +112,13 @@ def _target(seconds: Sequence[MachineSecond]) -> str:
     return f"; the target waited {sum(waited) / len(waited):.0%} of the time for a core"
 
 
-def _turns(rows: Sequence[Health]) -> str:
+def _turns(rows: HealthRows) -> str:
     """What else the generator adds to latencies, where it is large enough to matter."""
     text = ""
-    hub = histogram.merge(h.hub for h in rows)
+    hub = rows.merged("hub")
     if hub.total and (p99_ns := hub.quantile_ns(0.99)) >= LONG_TURN_NS:
         text += f"; responses waited up to {duration(p99_ns)} (p99) for others read with them, which service times include"
-    longest_ns = max(h.gc_pause_ns for h in rows)
+    longest_ns = int(rows.columns["gc_pause_ns"].max())
     if longest_ns >= LONG_COLLECTION_NS:
         text += f"; longest garbage collection {duration(longest_ns)}"
     return text

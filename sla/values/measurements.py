@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from sla.values.failure import FailureReason
+from sla.values.health_rows import HealthRows
 from sla.values.machine import MachineSecond
 from sla.values.snapshot import Snapshot
 from sla.values.window import Health, Window
@@ -83,8 +85,13 @@ class Measurements:
     """
 
     windows: tuple[Window, ...]
-    health: tuple[Health, ...]
+    health: Sequence[Health]
     snapshots: tuple[Snapshot, ...]
     facts: RunFacts
     target: tuple[MachineSecond, ...] = ()
     failures: tuple[FailureReason, ...] = ()
+
+    @cached_property
+    def health_rows(self) -> HealthRows:
+        """`health` as columns."""
+        return HealthRows.of(self.health)

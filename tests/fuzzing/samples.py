@@ -214,7 +214,7 @@ def _right_run() -> dict[str, bytes]:
         found[name] = b"".join(line + b"\n" for line in found[name].splitlines()[:9])
     sender = Sender("right", "w", lambda _: None)
     sender.report(_report_data(), final=True)
-    found["spool-w.jsonl"] = spool.leave([folder], "right", "w", 5, sender.waiting()).read_bytes()
+    found["spool-w.jsonl"] = spool.leave([folder], "right", "w", 5, sender.waiting(), sender.spool_key).read_bytes()
     shutil.rmtree(folder)
     return found
 
@@ -245,7 +245,8 @@ def _with_right_checksum(lines: list[bytes]) -> bytes:
     try:
         head = orjson.loads(lines[0])
         head.pop("sha256", None)
-        return orjson.dumps(spool._with_checksum(head, b"\n".join(lines[1:]) + b"\n"))
+        signature = head.pop("signature", "")
+        return orjson.dumps({**spool._with_checksum(head, b"\n".join(lines[1:]) + b"\n"), "signature": signature})
     except (ValueError, TypeError, AttributeError):
         return lines[0]
 

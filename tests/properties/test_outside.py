@@ -176,7 +176,7 @@ def test_a_damaged_run_folder_is_judged_or_refused_in_one_line(saved, data):
 
 @given(data=st.data())
 def test_any_byte_of_a_sealed_run_that_changes_is_found(saved, data):
-    name = data.draw(st.sampled_from(sorted(set(saved) & set(checksums.COVERED))))
+    name = data.draw(st.sampled_from([n for n in checksums.COVERED if saved.get(n)]))
     at = data.draw(st.integers(0, len(saved[name]) - 1))
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)

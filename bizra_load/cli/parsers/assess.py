@@ -20,7 +20,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument("--baseline", type=Path, metavar="FILE", help="JSON, or a packaged name (default: the kept one)")
     parser.add_argument(
         "--spool", type=Path, nargs="+", default=[], metavar="FILE", help="spool files of workers that lost their master; "
-        "those on this machine are found without"
+        "without, those on this machine are found as long as the run is not sealed"
     )  # fmt: skip
     parser.add_argument("--allow", default="", metavar="NAMES", help="checks of the run that may fail with a warning")
     parser.add_argument("--hlog-unit", choices=("ns", "us", "ms"), default="ns", help="unit of an .hlog's values (default: ns)")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections import deque
 from typing import Any
 
 from bizra_load.measure.report import Report
@@ -15,10 +14,12 @@ from reports.formats.table import OBJECTIVE_COLUMNS, check_rows, objective_rows
 from sla.values import histogram
 from sla.values.assessment import Assessment
 from sla.values.histogram import Histogram
-from sla.values.window import SCHEDULE, Window
+from sla.values.window import SCHEDULE
+from sla.values.window_sums import WindowSums
 
 HISTORY_S = 300
 SHOWN_S = 10  # percentiles are those of this many seconds
+KEPT_S = SHOWN_S + 5  # of windows: the page may be asked a little later than they came
 SETTLED_S = 2  # the last seconds may not have been reported by every worker yet
 MOST_OPERATIONS = 200
 
@@ -42,7 +43,7 @@ class Live(Consumer):
 
     def _clear(self) -> None:
         self._finished: dict[int, int] = {}
-        self._recent: deque[Window] = deque(maxlen=50_000)
+        self._recent = WindowSums()
         self._totals: dict[str, _Totals] = {}
         self._unsent = 0
         self._assessment: Assessment | None = None
@@ -53,7 +54,7 @@ class Live(Consumer):
             if w.operation == SCHEDULE:
                 continue
             self._finished[w.second] = self._finished.get(w.second, 0) + w.finished
-            self._recent.append(w)
+            self._recent.add(w)
             if w.operation in self._totals or len(self._totals) < MOST_OPERATIONS:
                 totals = self._totals.setdefault(w.operation, _Totals())
                 totals.ok += w.ok
@@ -61,6 +62,8 @@ class Live(Consumer):
                     totals.failed[category] = totals.failed.get(category, 0) + count
         while len(self._finished) > HISTORY_S:
             del self._finished[min(self._finished)]
+        if self._finished:
+            self._recent.forget_before(max(self._finished) - KEPT_S)
 
     def assessed(self, assessment: Assessment) -> None:
         self._assessment = assessment
@@ -90,7 +93,8 @@ class Live(Consumer):
         ]
 
     def _operation(self, name: str, totals: _Totals, last: int) -> dict[str, Any]:
-        recent = histogram.merge(w.response for w in self._recent if w.operation == name and last - SHOWN_S < w.second <= last)
+        shown = [w for w in self._recent.windows(name, last - SHOWN_S + 1) if w.second <= last]
+        recent = histogram.merge(w.response for w in shown)
         quantiles = {f"p{100 * q:g}_ms": _ms(recent, q) for q in (0.5, 0.99)}
         return {"name": name, "ok": totals.ok, "failed": totals.failed, **quantiles}
 

@@ -80,8 +80,8 @@ def _without_spools(folder):
 
 
 @pytest.mark.slow
-def test_workers_of_another_machine_leave_spools_that_assess_takes_in_by_name_or_finds(tmp_path, node):
-    """They can't write to the run folder: one of them is given to assess by name, the other's is found beside the run."""
+def test_workers_of_another_machine_leave_spools_that_assess_takes_in_by_name_or_finds(tmp_path, node, monkeypatch):
+    """They can't write to the run folder: one of them is given to assess by name, the other's is found where they left it."""
     runs, elsewhere = tmp_path / "runs", tmp_path / "elsewhere"
     elsewhere.mkdir()
     with Cluster(runs, *target(node), *SHORT, "--duration", "300s") as cluster:
@@ -92,7 +92,9 @@ def test_workers_of_another_machine_leave_spools_that_assess_takes_in_by_name_or
         runs.rmdir()
         told = [w.communicate(timeout=40)[1] for w in workers]
         assert [w.returncode for w in workers] == [5, 5]
-    left = sorted(elsewhere.glob(f"{folder.name}-spool-*.jsonl"))
+    private = elsewhere / f"bizra-load-{os.getuid()}"
+    assert private.stat().st_mode & 0o777 == 0o700
+    left = sorted(private.glob(f"{folder.name}-spool-*.jsonl"))
     assert len(left) == 2
     for path, err in zip(left, sorted(told, key=lambda e: e.partition("--spool")[2]), strict=True):
         assert "Traceback" not in err
@@ -101,7 +103,7 @@ def test_workers_of_another_machine_leave_spools_that_assess_takes_in_by_name_or
         assert line.endswith(f"they are kept: bizra-load assess RUN --spool {path}")
     only_one = assess(away, "--spool", str(left[0]))
     assert failed_checks(only_one) >= {"closed", "workers"}
-    left[1].rename(tmp_path / left[1].name)
+    monkeypatch.setenv("TMPDIR", str(elsewhere))  # as on that machine
     both = assess(away)
     assert both.code == 5
     assert failed_checks(both) >= {"closed"}

@@ -1,14 +1,17 @@
 """A run on disk: what was written is read back; what is damaged is refused with file and line."""
 
+import dataclasses
 import json
 from datetime import UTC, datetime
 
 import pytest
 
+from bizra_load.archive import row_files
 from bizra_load.archive.run_record import RunRecord
 from bizra_load.archive.store import RunWriter, new_folder, read_run
 from bizra_load.exit_codes import UsageError
 from bizra_load.io.redaction import without_secrets
+from sla.values.histogram import EMPTY
 from tests.unit.sla.synthetic import measurements
 
 
@@ -30,7 +33,11 @@ def test_what_was_written_is_read_back(saved):
     assert found.windows == m.windows
     assert found.snapshots == m.snapshots
     assert found.facts == m.facts
-    assert sorted(found.health, key=lambda h: (h.second, h.worker)) == list(m.health)
+    read, written = ([dataclasses.replace(h, lag=EMPTY) for h in rows] for rows in (found.health, m.health))
+    assert sorted(read, key=lambda h: (h.second, h.worker)) == written
+    assert found.health_rows.sums == m.health_rows.sums
+    for column in ("longest_lag_ns", "cpu_share"):
+        assert sorted(found.health_rows.list_of(column)) == sorted(m.health_rows.list_of(column))
     assert record.name == "x"
 
 
@@ -75,3 +82,33 @@ def test_a_run_name_never_leads_out_of_its_folder(tmp_path, name):
     assert folder.parent == tmp_path / "runs"
     assert folder.name.startswith("20261124T000000Z-")
     assert [p.name for p in tmp_path.iterdir()] == ["runs"]
+
+
+def test_a_line_without_end_is_refused(saved, monkeypatch):
+    folder, _ = saved
+    monkeypatch.setattr(row_files, "MAX_LINE_BYTES", 10_000)
+    with (folder / "health.jsonl").open("ab") as file:
+        file.write(b"x" * 20_000)
+    with pytest.raises(UsageError, match=r"health\.jsonl: line \d+: longer than 10,000 bytes"):
+        read_run(folder)
+
+
+@pytest.mark.parametrize("name", ["windows.jsonl", "health.jsonl"])
+def test_large_files_are_read_by_several_processes_to_the_same_sums(saved, monkeypatch, name):
+    folder, m = saved
+    with (folder / name).open("ab") as file:
+        file.write(b'{"cut')
+    alone, record = read_run(folder)
+    monkeypatch.setattr(row_files, "LARGE_BYTES", 1)
+    monkeypatch.setattr(row_files, "usable_cores", lambda: 3)
+    together, again = read_run(folder)
+    assert again == record
+    assert record.truncated == (name,)
+    assert together.windows == alone.windows == m.windows
+    assert list(together.health) == list(alone.health)
+    assert together.health_rows.sums == alone.health_rows.sums
+    # damage in another process's part has its line
+    lines = (folder / name).read_bytes().split(b"\n")
+    (folder / name).write_bytes(b"\n".join([*lines[:-3], b"{}", *lines[-3:]]))
+    with pytest.raises(UsageError, match=f"{name}: line {len(lines) - 2}: "):
+        read_run(folder)

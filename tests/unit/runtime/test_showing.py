@@ -90,3 +90,17 @@ def test_a_closed_model_has_no_planned_rate():
     assert lines(progress, out, [2]) == ["    2 s  achieved 7 ops/s  response p99 2.000 ms  failed 0"]
     progress.end()
     assert len(out.getvalue().splitlines()) == 1
+
+
+def test_what_is_shown_takes_memory_for_seconds_and_not_for_workers():
+    live, progress = Live(), Progress(io.StringIO())
+    for shown in (live, progress):
+        shown.start(run_of())
+    for second in range(100):
+        for shown in (live, progress):
+            for _ in range(20):  # workers
+                shown.add(report(window(second, ok=5)))
+        progress.every_second((BEGIN_S + second + 2) * 10**9)
+    assert len(live._recent.windows()) <= 20
+    assert len(progress._recent.windows()) <= 12
+    assert live.values(BEGIN_S + 101)["operations"][0]["ok"] == 100 * 20 * 5

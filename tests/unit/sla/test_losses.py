@@ -6,9 +6,11 @@ import math
 
 import pytest
 
-from sla.judgement.losses import counted, lost_workers, most_lost, stalls
+from sla.judgement import losses
+from sla.judgement.losses import counted, lost_workers, most_lost
 from sla.values.agreement import OperationMetrics
 from sla.values.assessment import Status, Steady
+from sla.values.health_rows import HealthRows
 from sla.values.measurements import Loss, Measurements, RunFacts
 from sla.values.snapshot import Snapshot
 from sla.values.window import Health, Window
@@ -17,6 +19,10 @@ from tests.unit.sla.synthetic import LOCAL, START, measurements
 SECOND_NS = 10**9
 METRICS = OperationMetrics("", "done", "failed")
 run = functools.cache(measurements)
+
+
+def stalls(rows, steady):
+    return losses.stalls(HealthRows.of(rows), steady)
 
 
 def of(measured):

@@ -4,12 +4,17 @@ import numpy as np
 import pytest
 
 from bizra_load.settings.remedies import WORDS
-from sla.judgement.who_was_late import explain
+from sla.judgement import who_was_late
+from sla.values.health_rows import HealthRows
 from sla.values.histogram import EMPTY, from_counts, from_values
 from sla.values.machine import TARGET, MachineSecond
 from sla.values.window import Health
 
 QUIET = {"cores": 2, "cpu_s": 0.2, "waited_s": 0.0, "steal": 0.0, "pressure": 0.0, "throttled_s": 0.0}
+
+
+def explain(rows, target, *words):
+    return who_was_late.explain(HealthRows.of(rows), target, *words)
 
 
 def rows(p99_ns, own_ns=None, cpu=0.3, hub=EMPTY, gc_ns=0, seconds=30, known=True, worker="w1", **machine):

@@ -1,0 +1,99 @@
+"""What a large run's files of rows add up to, kept beside them when the run is sealed: to judge it again, nobody need merge
+millions of rows again. The master has merged them on the way; a run that is not sealed has no such files.
+
+merged.jsonl   names, and which reports were received; then rows: merged windows, histograms of health, reasons of failures
+merged.bin     the health of all workers: sla.values.health_rows.COLUMNS, little-endian, row by row
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import orjson
+
+from bizra_load.exit_codes import UsageError
+from bizra_load.io.files import open_regular, write_atomically
+from bizra_load.measure.hdr_codec import WireError, decode_histogram, encode_histograms
+from bizra_load.measure.rows import failure_row, window_from_row, window_row
+from bizra_load.measure.run_sums import Received, RunSums
+from sla.values.health_rows import COLUMNS, HISTOGRAMS, HealthRows
+
+ROWS, COLUMNS_FILE = "merged.jsonl", "merged.bin"
+NAMES = (ROWS, COLUMNS_FILE)
+SCHEMA = "bizra-load/merged/1"
+_STORED = COLUMNS.newbyteorder("<")
+
+
+def write(folder: Path, sums: RunSums) -> None:
+    """Raises OSError."""
+    health = sums.health()
+    rows = (orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE) for row in _rows(sums, health))
+    write_atomically(folder / COLUMNS_FILE, health.columns.astype(_STORED, copy=False).tobytes())
+    write_atomically(folder / ROWS, b"".join(rows))
+
+
+def _rows(sums: RunSums, health: HealthRows) -> Iterator[dict[str, Any]]:
+    received = {worker: {"last": r.last, "sequences": _ranges(r.sequences)} for worker, r in sums.received.items()}
+    yield {"schema": SCHEMA, "names": health.names, "received": received}
+    for w in sums.windows():
+        yield {"window": window_row(w)}
+    for second, histograms in health.sums.items():
+        texts = dict(zip(HISTOGRAMS, encode_histograms(histograms), strict=True))
+        yield {"health": {"second": second, "over_range": [h.over_range for h in histograms], **texts}}
+    for f in sums.failures():
+        yield {"failure": failure_row(f)}
+
+
+def read(folder: Path) -> RunSums:
+    """Raises UsageError with file, line and reason."""
+    number = 0
+    try:
+        with os.fdopen(open_regular(folder / COLUMNS_FILE, follow=False), "rb") as file:
+            columns = np.frombuffer(file.read(), _STORED).astype(COLUMNS, copy=False)
+        sums = RunSums()
+        with os.fdopen(open_regular(folder / ROWS, follow=False), "rb") as file:
+            for line in file:
+                number += 1
+                _take(sums, orjson.loads(line), columns)
+    except OSError as error:
+        raise UsageError(f"{folder / ROWS}: {error.strerror}") from None
+    except (WireError, ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
+        raise UsageError(f"{folder / ROWS}: line {number}: {error}") from None
+    return sums
+
+
+def _take(sums: RunSums, row: dict[str, Any], columns: np.ndarray[Any, Any]) -> None:
+    if "schema" in row:
+        if row["schema"] != SCHEMA:
+            raise ValueError(f"schema is {row['schema']!r} (allowed: {SCHEMA})")
+        names = [str(name) for name in row["names"]]
+        numbers = np.concatenate((columns["worker"], columns["process"], [-1]))
+        if columns["worker"].min(initial=0) < 0 or numbers.min() < -1 or numbers.max() >= len(names):
+            raise ValueError(f"{COLUMNS_FILE} has workers without a name")
+        sums.take_health(columns, names)
+        for worker, received in row["received"].items():
+            sequences = {s for first, last in received["sequences"] for s in range(int(first), int(last) + 1)}
+            sums.received[worker] = Received(sequences, received["last"])
+    elif "window" in row:
+        sums.add_window(window_from_row(row["window"]))
+    elif "failure" in row:
+        sums.add_failure_row(row["failure"])
+    else:
+        h = row["health"]
+        for name, over_range in zip(HISTOGRAMS, h["over_range"], strict=True):
+            sums.add_health_histogram(int(h["second"]), name, decode_histogram(h[name], int(over_range)))
+
+
+def _ranges(numbers: set[int]) -> list[list[int]]:
+    """First and last of each run of consecutive numbers."""
+    ranges: list[list[int]] = []
+    for n in sorted(numbers):
+        if ranges and ranges[-1][1] == n - 1:
+            ranges[-1][1] = n
+        else:
+            ranges.append([n, n])
+    return ranges
