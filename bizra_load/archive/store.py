@@ -123,8 +123,9 @@ class RunWriter:
 
     def record(self, record: RunRecord, facts: RunFacts) -> None:
         """(Re)write run.json. Raises OSError."""
-        whole = {**record.as_json(), "facts": dataclasses.asdict(facts)}
-        write_atomically(self.folder / RECORD, json.dumps(whole, indent=2) + "\n")
+        text = json.dumps({**record.as_json(), "facts": dataclasses.asdict(facts)}, indent=2) + "\n"
+        self._beside[RECORD] = text.encode()  # should the folder be gone: with the keys of all workers so far
+        write_atomically(self.folder / RECORD, text)
 
     def seal(self, record: RunRecord, facts: RunFacts, sums: RunSums | None = None) -> None:
         """Write run.json for the last time, then the checksums of everything. `sums`: what has been written, merged; it is kept

@@ -115,7 +115,7 @@ def test_workers_of_another_machine_leave_spools_that_assess_takes_in_by_name_or
 def test_a_spool_of_another_run_or_a_damaged_one_is_one_line_and_changes_nothing(tmp_path, node):
     ended = Running(tmp_path, *target(node), *SHORT, "--duration", "6s").end()
     before = sorted(ended.folder.iterdir())
-    wrongs = {"": "not a spool file", OTHER_SCHEMA: "schema is 'x'", OTHER_RUN: "belongs to the run other"}
+    wrongs = {"": "not a spool file", OTHER_SCHEMA: "its schema is another", OTHER_RUN: "belongs to the run other"}
     for text, wrong in wrongs.items():
         path = tmp_path / "spool-x.jsonl"
         path.write_text(text)
