@@ -27,7 +27,7 @@ _MOST_DIGITS = 5
 _MAX_BUCKETS = 64 << 18  # 2^18 sub-buckets give five digits
 PAYLOAD_AT = _HEADER.size
 _PAIR = struct.Struct(">ii")
-_LAYOUT = struct.pack(">iiqq", 0, SIGNIFICANT_DIGITS, LOWEST_NS, HIGHEST_NS)
+_LAYOUT = struct.pack(">iiqqd", 0, SIGNIFICANT_DIGITS, LOWEST_NS, HIGHEST_NS, 1.0)
 
 
 class WireError(ValueError):

@@ -79,7 +79,9 @@ def test_without_a_baseline_nothing_passes_that_is_held_against_it_and_the_reaso
 
 
 def test_a_wrong_baseline_is_refused_before_the_first_request(tmp_path):
-    (tmp_path / "bad.json").write_text('{"poi_generate_p99_us": {"value": 3, "low": 4, "high": 5}}')
+    (tmp_path / "bad.json").write_text(
+        '{"schema": "bizra-load/baseline/1", "poi_generate_p99_us": {"value": 3, "low": 4, "high": 5}}'
+    )
     ended = load(tmp_path / "runs", None, "--baseline", str(tmp_path / "bad.json"))
     assert (ended.code, ended.folder) == (6, None)
     assert "bad.json: poi_generate_p99_us: value must lie between low and high" in ended.err

@@ -30,7 +30,7 @@ def test_a_healthy_node_gets_go_and_the_same_answer_when_judged_again(tmp_path):
     assert {o["status"] for o in ended.assessment["objectives"]} == {"PASS"}
     assert {c["status"] for c in ended.assessment["checks"]} == {"PASS"}, ended.out
     assert abs(ended.check("achieved")["figure"]) < 0.005
-    assert "Baseline, measured on this machine for 1." in ended.err
+    assert re.search(r"Baseline, measured on this machine for \d\.\d s: ", ended.err)
     for o in ended.assessment["objectives"][:3]:  # each latency against what it takes alone, here and now
         assert o["target"] == pytest.approx(max(10 * o["baseline"], o["at_least"]))
     assert "GO: every gate passes" in ended.out

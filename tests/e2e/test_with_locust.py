@@ -44,7 +44,9 @@ def test_the_web_ui_runs_and_stops_tests_and_counts_what_the_node_counts(tmp_pat
         assert sum(counted) == sum(attempts(node).values())
         # Locust caches its answer for some seconds
         until(lambda: _named(base)["Aggregated"]["num_requests"] == counted[-1], "total")
-        assert _named(base)["generate"]["median_response_time"] == pytest.approx(_median_ms(max(tmp_path.glob("2*"))), rel=0.05)
+        # of few and scattered responses the two next to the middle lie apart
+        low_ms, high_ms = _about_the_median_ms(max(tmp_path.glob("2*")))
+        assert 0.99 * low_ms <= _named(base)["generate"]["median_response_time"] <= 1.01 * high_ms
     finally:
         process.send_signal(signal.SIGINT)
         error = process.communicate(timeout=30)[1].decode()
@@ -62,10 +64,11 @@ def _named(base):
     return {s["name"]: s for s in _requests(base)["stats"]}
 
 
-def _median_ms(folder):
-    """Of generate, by what the run has kept."""
+def _about_the_median_ms(folder):
+    """The quantiles just under and over the median of generate, by what the run has kept."""
     windows = [w for w in read_run(folder)[0].windows if w.operation == "generate"]
-    return histogram.merge(w.response for w in windows).quantile_ns(0.5) / 1e6
+    whole = histogram.merge(w.response for w in windows)
+    return [whole.quantile_ns(q) / 1e6 for q in (0.49, 0.51)]
 
 
 def _requests(base):
