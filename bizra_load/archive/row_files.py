@@ -38,7 +38,8 @@ def read_sums(folder: Path, spooled: Set[Key], truncated: set[str]) -> RunSums:
     """
     parts = min(usable_cores(), MOST_PARTS) if not spooled and is_large(folder) else 1
     with ExitStack() as stack:
-        others = [stack.enter_context(_process(folder, part, parts)) for part in range(1, parts)]
+        processes = [_process(folder, part, parts) for part in range(1, parts)]
+        others = [stack.enter_context(process) if process else None for process in processes]
         sums, cut = _part(folder, 0, parts, spooled)
         truncated |= cut
         for part, other in enumerate(others, start=1):
@@ -55,10 +56,13 @@ def read_rows(path: Path, convert: Callable[[object], T], truncated: set[str]) -
     return rows
 
 
-def _process(folder: Path, part: int, parts: int) -> subprocess.Popen[bytes]:
+def _process(folder: Path, part: int, parts: int) -> subprocess.Popen[bytes] | None:
     code = "import sys; sys.path[:] = sys.argv[4:]; from bizra_load.archive.row_files import main; main(*sys.argv[1:4])"
     command = [sys.executable, "-c", code, str(folder), str(part), str(parts), *sys.path]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)  # noqa: S603  # no shell, own module
+    try:
+        return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)  # noqa: S603  # no shell, own module
+    except OSError:  # no further process is allowed here, or there is no interpreter of that name
+        return None
 
 
 def main(folder: str, part: str, parts: str) -> None:
@@ -67,12 +71,13 @@ def main(folder: str, part: str, parts: str) -> None:
     sys.stdout.buffer.flush()
 
 
-def _result(other: subprocess.Popen[bytes]) -> tuple[RunSums, set[str]] | None:
+def _result(other: subprocess.Popen[bytes] | None) -> tuple[RunSums, set[str]] | None:
     """None where the process failed. What is unpickled was written by our own code, through a pipe of our own."""
-    pipe = other.stdout
+    if other is None or other.stdout is None:
+        return None
     try:
-        result = pickle.load(pipe) if pipe else None  # noqa: S301
-    except (EOFError, pickle.UnpicklingError):
+        result = pickle.load(other.stdout)  # noqa: S301
+    except Exception:  # whatever came instead: what it is says nothing of the rows
         return None
     return result if other.wait() == 0 else None
 

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import Iterable, Sequence
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import unquote, urlsplit, urlunsplit
 
 _SECRET = re.compile(r"token|key|password|passwd|secret|login|auth", re.IGNORECASE)
-_LEAST_SECRET = 7  # characters: a shorter value, or "Bearer", would be found in every text
+_LEAST_SECRET = 4  # characters: a shorter value would be found in every text
+_LEAST_WORD = 7  # so long a part of a value is looked for by itself; "Bearer" is none
 _PLAIN_HEADERS = ("accept", "content-", "user-agent", "cache-control")
+_PARTS = re.compile(r"[\s;,:=]+")
+_VALUE = r"""(?:"[^"]*"?|'[^']*'?|[^\s"'&,;}]+)"""
+# each looks at a character a bounded number of times: what a target says is redacted in the middle of a measurement
 _IN_TEXT = (
-    (re.compile(r"(?i)\b(bearer|basic|digest)\s+[A-Za-z0-9._~+/=-]{6,}"), r"\1 ***"),
+    (re.compile(r"(?i)\b(bearer|basic|digest)\s{1,3}[A-Za-z0-9._~+/=-]{6,}"), r"\1 ***"),
     (
-        re.compile(r"(?i)([\w-]*(?:token|api[_-]?key|password|passwd|secret)[\w-]*[\"']?\s*[=:]\s*)[\"']?[^\s\"'&,;}]+"),
+        re.compile(
+            r"(?i)((?:token|api[_-]?key|password|passwd|secret)[\w-]{0,30}[\"']?\s{0,3}[=:]\s{0,3})" + _VALUE,
+        ),
         r"\1***",
     ),
-    (re.compile(r"(://)[^/\s@]*@"), r"\1"),
-    (re.compile(r"(https?://[^\s?#\"']*|Location: [^\s?#]*)\?[^\s\"']+"), r"\1?***"),
+    (re.compile(r"(//)[^\s/?#@]{0,100}:\S{0,200}@|(//)[^\s/?#@]{1,100}@"), r"//***@"),
+    (re.compile(r"(?<=[\w/~%-])\?[\w.~%\[\]-]{1,100}=[^\s\"')]*"), "?***"),
 )
 
 
@@ -35,10 +42,16 @@ def without_secrets(argv: Sequence[str]) -> list[str]:
     return words
 
 
-def secret_values(headers: Iterable[tuple[str, str]]) -> list[str]:
-    """Values of request headers that no text may hold: whatever names no kind of content, and its words ("Bearer", token)."""
-    values = [value for name, value in headers if not name.lower().startswith(_PLAIN_HEADERS)]
-    return [word for value in values for word in (value, *value.split()) if len(word) >= _LEAST_SECRET]
+def secret_values(headers: Iterable[tuple[str, str]], url: str = "") -> list[str]:
+    """What no text may hold, longest first: values of request headers (but of those that name a kind of content) and their
+    parts, and the user information of a URL, also as HTTP sends it (RFC 7617).
+    """
+    values = [" ".join(value.split()) for name, value in headers if not name.lower().startswith(_PLAIN_HEADERS)]
+    user, _, password = unquote(urlsplit(url).netloc.rpartition("@")[0]).partition(":")
+    if password:
+        values += [password, base64.b64encode(f"{user}:{password}".encode()).decode("ascii")]
+    parts = [part for value in values for part in _PARTS.split(value) if len(part) >= _LEAST_WORD]
+    return sorted({value for value in (*values, *parts) if len(value) >= _LEAST_SECRET}, key=len, reverse=True)
 
 
 def without_userinfo(word: str) -> str:

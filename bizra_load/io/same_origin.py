@@ -75,4 +75,7 @@ def _is_own(host: str, listed: Collection[str]) -> bool:
 
 def _name(authority: str) -> str:
     """Without port, brackets and the root's dot; "" for none."""
-    return (urlsplit(f"//{authority}").hostname or "").removesuffix(".")
+    try:
+        return (urlsplit(f"//{authority}").hostname or "").removesuffix(".")
+    except ValueError:  # in brackets, and no address
+        return ""

@@ -18,7 +18,8 @@ class _Lasting(io.FileIO):
 
     def write(self, data: Any) -> int:
         try:
-            return super().write(data)
+            # None: a pipe that does not wait for its reader is full; what does not fit is dropped too
+            return super().write(data) or len(data)
         except OSError as error:
             if not self._failed and error.errno not in _GONE and self.fileno() != 2:
                 print(f"standard output can't be written: {error.strerror}", file=sys.stderr)

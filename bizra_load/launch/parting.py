@@ -52,7 +52,9 @@ def _watch(node: int, generator: int, begun: Path, cores: Sequence[int], done: t
     waited_ns, bound = _waited_ns(places), False
     while not done.wait(INTERVAL_S):
         before, waited_ns = waited_ns, _waited_ns(places)
-        longest_ns = max((now - before.get(process, now) for process, now in waited_ns.items()), default=0)
+        if not waited_ns:  # whether anybody waits is not known here: the scheduler knows better
+            return
+        longest_ns = max(now - before.get(process, now) for process, now in waited_ns.items())
         if bound and longest_ns > CROWDED * INTERVAL_S * 1e9:
             _bind(dict.fromkeys(places, cores))
             return

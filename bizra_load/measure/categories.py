@@ -65,7 +65,7 @@ def _chain(exception: object) -> Iterator[BaseException]:
             yield e  # type: ignore[misc]
             arguments = _attribute(e, "args")
             waiting += arguments if type(arguments) is tuple else ()
-            waiting += [_attribute(e, name) for name in ("reason", "__cause__", "__context__")]
+            waiting += [_attribute(e, name) for name in ("reason", "__cause__")]  # __context__ may have been handled
 
 
 def _attribute(thing: object, name: str) -> object:

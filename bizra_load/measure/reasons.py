@@ -15,6 +15,7 @@ MAX_REASONS, MAX_ALIKE = 500, 20  # of one worker; of one operation and category
 OTHER_REASONS = "(other reasons)"
 NO_REASON = "(no reason given)"
 _MAX_RAW = 1_000
+_READ = 2 * MAX_REASON  # so much of a text is looked at
 # "<Connection object at 0x7f...>", "request 4711-...": the same failure each time
 _CHANGING = re.compile(
     r"0x[0-9a-fA-F]{4,}|\b[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\b|\b(?=\w*\d)[0-9a-fA-F]{12,}\b|\d{6,}"
@@ -33,13 +34,14 @@ class Reasons:
     """`secrets`: values that no reason may hold, such as those of headers. Times are perf_counter_ns of this process."""
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
-        self._secrets = tuple(secrets)
+        self._secrets = list(secrets)
         self._by_text: dict[tuple[str, str, str], _Count] = {}  # by what was handed in
         self._counts: dict[tuple[str, str, str], _Count] = {}  # by what is kept
         self._alike = Counter[tuple[str, str]]()
 
     def add(self, operation: str, category: str, text: str, done_ns: int) -> None:
         """One operation that ended at `done_ns` failed."""
+        text = text[:_READ]
         count = self._by_text.get((operation, category, text))
         if count is None:
             count = self._count_of(operation, category, text)
@@ -47,6 +49,10 @@ class Reasons:
             count.first_ns = count.last_ns = done_ns
         count.count += 1
         count.first_ns, count.last_ns = min(count.first_ns, done_ns), max(count.last_ns, done_ns)
+
+    def hide(self, secrets: Iterable[str]) -> None:
+        """Further values that no reason may hold."""
+        self._secrets = sorted({*self._secrets, *secrets}, key=len, reverse=True)
 
     def take(self, unix_offset_ns: int) -> list[FailureReason]:
         """What was counted since the last call, by Unix time."""
@@ -72,7 +78,7 @@ class Reasons:
 
 def one_line_reason(text: str, secrets: Iterable[str] = ()) -> str:
     """As it is kept: printable, at most MAX_REASON characters, without secrets and what is another each time."""
-    line = " ".join(text[: 10 * MAX_REASON].encode("utf-8", "replace").decode().split())
+    line = " ".join(text[:_READ].encode("utf-8", "replace").decode().split())
     line = _CHANGING.sub("...", text_without_secrets("".join(c if c.isprintable() else "?" for c in line), secrets))
     return (line if len(line) <= MAX_REASON else f"{line[: MAX_REASON - 3]}...") or NO_REASON
 

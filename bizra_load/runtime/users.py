@@ -17,6 +17,7 @@ from locust.user.task import LOCUST_STATE_STOPPING, DefaultTaskSet
 from bizra_load.engine.client import Connection, PreparedRequest, Response
 from bizra_load.engine.errors import EngineError
 from bizra_load.exit_codes import UsageError
+from bizra_load.io.redaction import secret_values
 from bizra_load.measure.categories import category_of_error, category_of_status
 from bizra_load.measure.reasons import first_line
 from bizra_load.measure.recorder import Operation
@@ -73,6 +74,7 @@ class OpenModelUser(User):
         host = self.host or environment.host
         if not host:
             raise UsageError("-H/--host: no target given (allowed: a URL such as http://127.0.0.1:8080)")
+        self.test_run.recorder.reasons.hide(secret_values((), host))
         self.connection = Connection(
             host,
             timeout_s=settings.request_timeout_s,

@@ -10,6 +10,7 @@ from typing import Any
 
 import requests
 
+from bizra_load.io.redaction import text_without_secrets
 from bizra_load.io.trust import THIS_MACHINES, Trust
 from bizra_load.server_metrics.bounded import MALFORMED, BoundedSession, reason_of
 from bizra_load.server_metrics.exposition import ScrapeError
@@ -110,4 +111,4 @@ class PrometheusClient:
         return self._session.get(url, params=dict(parameters))
 
     def _line(self, text: str) -> str:
-        return f"{self.url}: {' '.join(text.split())[:_CHARACTERS]}"
+        return f"{self.url}: {text_without_secrets(' '.join(text.split())[:_CHARACTERS])}"

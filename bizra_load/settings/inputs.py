@@ -20,6 +20,7 @@ from bizra_load.io import yaml_text
 from bizra_load.io.files import out_file as out_file
 from bizra_load.io.files import out_folder as out_folder
 from bizra_load.io.files import read_text
+from bizra_load.io.redaction import text_without_secrets
 from sla.judgement.allowable import ALLOWABLE
 from sla.values.number import share_in, whole_in
 from sla.values.section import unknown
@@ -112,10 +113,10 @@ def url(value: str) -> str:
         try:
             parts = urlsplit(value)
             usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-        except ValueError as error:
-            raise ValueError(f"not a URL: {error} (allowed: http://... or https://...)") from None
+        except ValueError:  # its text may hold a part of a password
+            raise ValueError("not a URL: its host or port is none (allowed: http://... or https://...)") from None
         if not usable or not value.isprintable() or " " in value:
-            raise ValueError(f"not a URL: {value!r} (allowed: http://... or https://...)")
+            raise ValueError(f"not a URL: {text_without_secrets(value)!r} (allowed: http://... or https://...)")
     return value
 
 

@@ -63,6 +63,7 @@ def test_what_another_page_sends_changes_nothing(host, origin, site):
             "load.example.com.evil.example",
             "locust",
             "[::1",
+            "[1:2]:80",
             "::1",
             "a b",
             "user@localhost",

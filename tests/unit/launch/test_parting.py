@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path, PosixPath
@@ -15,6 +16,7 @@ from pathlib import Path, PosixPath
 import psutil
 import pytest
 
+from bizra_load.launch import parting
 from bizra_load.launch.parting import _waited_ns, parted
 from bizra_load.rehearsal.node_process import die_with_parent
 
@@ -89,6 +91,18 @@ def test_apart_while_calm_and_free_again_when_a_worker_waits_for_its_core(
         for worker in workers:
             os.kill(worker, signal.SIGUSR1)  # four busy ones on one core
         until(lambda: cores_of(node) == two and all(cores_of(worker) == two for worker in workers))
+
+
+@on_two_cores
+def test_nobody_is_bound_where_this_kernel_counts_no_waiting(
+    node: int, generator: psutil.Process, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, thread = tmp_path / "run.json", threading.active_count() + 1
+    begun.touch()
+    monkeypatch.setattr(parting, "_PROC", tmp_path)
+    with parted(node, generator.pid, begun, CORES[-2:]):
+        until(lambda: threading.active_count() < thread)  # whoever watches has given up
+        assert {tuple(cores_of(p)) for p in (node, *(w.pid for w in generator.children()))} == {tuple(CORES)}
 
 
 @on_two_cores

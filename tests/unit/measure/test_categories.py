@@ -99,3 +99,14 @@ class HostileError(Exception):
 def test_an_exception_whose_attributes_are_anything_has_a_category(category):
     assert category_of(HostileError()) == "http_5xx"
     assert category_of(SimpleNamespace(category=category)) in FAILURE_CATEGORIES
+
+
+def test_an_exception_that_was_handled_before_is_no_reason():
+    try:
+        try:
+            raise socket.gaierror(-3, "Temporary failure in name resolution")
+        except OSError:
+            raise RuntimeError("checkout answered: order lost")  # noqa: B904  # as users write it
+    except RuntimeError as error:
+        assert category_of(error) == "transport"
+        assert reason_of(error) == "RuntimeError: checkout answered: order lost"

@@ -1,5 +1,7 @@
 """Reasons of failures: kept in bounds, in one line, without secrets; every failure counts in one of them."""
 
+import time
+
 import pytest
 
 from bizra_load.io.redaction import secret_values
@@ -59,20 +61,50 @@ def test_however_many_reasons_there_are_every_failure_is_counted_and_the_memory_
         ("<Connection object at 0x7f00aa12>: refused", "<Connection object at ...>: refused"),
         ("request 0b5cf9a8-9b8e-4d6f-8c11-2f6d3f2b1a00 took 1234567 us", "request ... took ... us"),
         ("status 401: Bearer abcdef.ghi-jkl is not valid", "status 401: Bearer *** is not valid"),
-        ('status 400: {"api_key": "12ab", "code": 7}', 'status 400: {"api_key": ***", "code": 7}'),
-        ("status 302, Location: https://u:p@host/login?next=/a&token=abc", "status 302, Location: https://host/login?***"),
+        ('status 400: {"api_key": "12ab", "code": 7}', 'status 400: {"api_key": ***, "code": 7}'),
+        ("status 302, Location: https://u:p@host/login?next=/a&token=abc", "status 302, Location: https://***@host/login?***"),
+        ("status 302, Location: //alice:pass@host/x", "status 302, Location: //***@host/x"),
+        ("postgres://alice:p@ss/word@db is down", "postgres://***@db is down"),
+        (
+            "Max retries exceeded with url: /pay?sig=TOPSECRET0&session=goldfish0 (refused)",
+            "Max retries exceeded with url: /pay?*** (refused)",
+        ),
+        ('{"password":"correct horse battery staple"}', '{"password":***}'),
+        (
+            "bad key abcdefgTAILSECRET, key abc123, goldfish-session of https://medium.com/@user",
+            "bad key ***, key ***, *** of https://medium.com/@user",
+        ),
+        ("login failed for alice with sw0rdfishes: YWxpY2U6c3cwcmRmaXNoZXM=", "login failed for alice with ***: ***"),
+        ("two  spaced  words", "***"),
         ("your header was hunter22-and-more", "your header was ***"),
         ("x" * 500, "x" * (MAX_REASON - 3) + "..."),
     ],
 )
 def test_a_reason_is_one_printable_line_without_secrets(text, kept):
-    secrets = secret_values([("X-Key", "hunter22-and-more"), ("Accept", "status")])
+    headers = [("X-Key", "hunter22-and-more"), ("Accept", "status"), ("X-A", "abcdefg"), ("X-B", "abcdefgTAILSECRET")]
+    headers += [("X-C", "abc123"), ("Cookie", "sid=goldfish-session; lang=en"), ("X-D", "two  spaced  words")]
+    secrets = secret_values(headers, "http://alice:sw0rdfishes@127.0.0.1:80/x")
     assert one_line_reason(text, secrets) == kept
 
 
 def test_the_words_of_a_header_are_secret_too_but_not_what_it_accepts():
     found = secret_values([("Authorization", "Bearer abcdefgh"), ("Content-Type", "application/json")])
     assert found == ["Bearer abcdefgh", "abcdefgh"]
+
+
+@pytest.mark.parametrize(
+    "text", ["token" * 400, "secret" * 330, "-" * 2000, "0a" * 1000, "//" * 1000, "Aa0_" * 500, "?a" * 999]
+)
+def test_no_text_of_a_target_keeps_a_worker_busy(text):
+    """Each look is bounded; so is what is kept of a text, however long it is."""
+    began_ns = time.process_time_ns()
+    for n in range(20):
+        one_line_reason(f"{n} {text}", ["goldfish"])
+    assert time.process_time_ns() - began_ns < 20 * 5_000_000  # a thousandth of what "token" * 400 took without the bounds
+    reasons = Reasons()
+    for n in range(50):
+        reasons.add("a", "http_5xx", f"{n}{text * 500}", 1)
+    assert sum(len(key[2]) for key in reasons._by_text) <= 50 * 2 * MAX_REASON
 
 
 @pytest.mark.parametrize(
