@@ -83,7 +83,8 @@ class HistogramSums:
         return Histogram(EMPTY.indices, EMPTY.counts, over) if h is EMPTY and over else _with_over_range(h, over)
 
     def join(self, more: HistogramSums) -> None:
-        """Add all sums of another, which is packed."""
+        """Add all sums of another, which is packed by that."""
+        more.pack()
         for key, h in more._packed.items():
             if key in self._packed or key in self._open:
                 self.add(key, h)

@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import threading
-import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path, PosixPath

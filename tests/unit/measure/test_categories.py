@@ -102,11 +102,13 @@ def test_an_exception_whose_attributes_are_anything_has_a_category(category):
 
 
 def test_an_exception_that_was_handled_before_is_no_reason():
-    try:
+    def checkout():
         try:
             raise socket.gaierror(-3, "Temporary failure in name resolution")
         except OSError:
             raise RuntimeError("checkout answered: order lost")  # noqa: B904  # as users write it
-    except RuntimeError as error:
-        assert category_of(error) == "transport"
-        assert reason_of(error) == "RuntimeError: checkout answered: order lost"
+
+    with pytest.raises(RuntimeError) as raised:
+        checkout()
+    assert category_of(raised.value) == "transport"
+    assert reason_of(raised.value) == "RuntimeError: checkout answered: order lost"
