@@ -122,6 +122,12 @@ class Connection:
                 sent = sock.send(data) if self._fd >= 0 else self._write_tls(sock, data, deadline_ns)
             except BlockingIOError:
                 sent = 0
+            except (ConnectionResetError, BrokenPipeError):
+                if self._fd < 0 or not self._done_ns:
+                    raise
+                # a kept connection that was cut off before this request: nothing of it has left this machine
+                self.close()
+                sock, sent = self._open(deadline_ns), 0
             if sent != len(data):
                 self._write_rest(sock, data, sent, deadline_ns)
             doing = "receiving"

@@ -50,6 +50,10 @@ class Server:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         connection.close()
 
+    def reset(self, connection):
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        connection.close()
+
     def end_and_read_on(self, connection):
         """As Apache does: what comes then is read and thrown away."""
         connection.shutdown(socket.SHUT_WR)
@@ -150,3 +154,15 @@ def test_a_connection_is_not_used_up_to_the_end_of_the_time_that_the_server_anno
             gevent.sleep(0.01)
         assert sent(connection, request) == b"hello"
         assert connection.reconnects == reconnects
+
+
+def test_a_connection_that_was_cut_off_before_the_request_is_opened_again():
+    """The loop had no turn since: nobody has told the client. It is no failure of the service's: nothing was asked."""
+    for _ in range(5):
+        server = Server(Server.reset)
+        with hostile_server(server) as url, closing(Connection(url)) as connection:
+            request = connection.prepare("POST", "/x")
+            assert ended(server, connection, request)
+            server.go.set()
+            assert sent(connection, request) == b"hello"
+            assert (server.got, connection.reconnects) == (2, 1)
