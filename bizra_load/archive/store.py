@@ -29,7 +29,7 @@ from bizra_load.exit_codes import UsageError
 from bizra_load.io.files import read_text, write_atomically, writing
 from bizra_load.measure.report import Report
 from bizra_load.measure.rows import failure_row, health_row, machine_from_row, machine_row, window_row
-from bizra_load.measure.run_sums import RunSums
+from bizra_load.measure.run_sums import WINDOWS_OF_REPORT, RunSums
 from sla.values.failure import FailureReason
 from sla.values.machine import MachineSecond
 from sla.values.measurements import Measurements, RunFacts
@@ -89,7 +89,10 @@ class RunWriter:
         try:
             self._append(WINDOWS, ({**row, **origin} for row in report.window_rows))
             self._append(FAILURES, ({**failure_row(f), **origin} for f in report.failures))
-            self._append(HEALTH, ({**row, **origin, "final": report.final} for row in report.health_rows))
+            rows = [{**row, **origin, "final": report.final} for row in report.health_rows]
+            for row in rows[:1]:
+                row[WINDOWS_OF_REPORT] = len(report.window_rows)
+            self._append(HEALTH, rows)
         except OSError:
             for name, size in before.items():
                 os.ftruncate(self._files[name], size)
@@ -210,6 +213,7 @@ def read_run(folder: Path, sums: RunSums | None = None) -> tuple[Measurements, R
     target = read_rows(folder / TARGET, machine_from_row, truncated)
     if spools or not facts.closed:
         facts = facts_with_files(facts, sums.received, spools, sums.last_second)
+    facts = dataclasses.replace(facts, lost_rows=sums.lost_rows)
     measurements = Measurements(
         sums.windows(),
         sums.health(),

@@ -18,6 +18,7 @@ from sla.values.window import Window
 from sla.values.window_sums import RESPONSE, SERVICE, WindowSums
 
 _FAILURES = 5_000
+WINDOWS_OF_REPORT = "windows"  # in a report's first row of health: how many rows of windows belong to it
 
 
 @dataclass
@@ -46,6 +47,12 @@ class RunSums:
         self._failures: list[FailureReason] = []
         self._kept_failures = _FAILURES  # this many, or as many reasons as there are
         self.last_second = 0  # that a window is of
+        self._told_rows = self._read_rows = 0  # of windows: as many as the reports' health says, and as many as were there
+
+    @property
+    def lost_rows(self) -> int:
+        """Rows of windows that reports had, and that are not there any more."""
+        return max(self._told_rows - self._read_rows, 0)
 
     def has(self, worker: str, sequence: int) -> bool:
         """Whether that report is here."""
@@ -86,6 +93,7 @@ class RunSums:
     def add_window_row(self, row: object) -> None:
         """A row of window_row(). Raises WireError for any other."""
         w, (response, service) = window_and_texts(row)
+        self._read_rows += isinstance(row, dict) and "sequence" in row
         self._windows.add_counts(w)
         responses, _ = self._window_texts.add((w.operation, w.second, RESPONSE), *response)
         services, _ = self._window_texts.add((w.operation, w.second, SERVICE), *service)
@@ -95,6 +103,8 @@ class RunSums:
     def add_health_row(self, row: object) -> None:
         """A row of health_row(). Raises WireError for any other."""
         h, texts = health_and_texts(row)
+        told = row.get(WINDOWS_OF_REPORT, 0) if isinstance(row, dict) else 0
+        self._told_rows += told if isinstance(told, int) else 0
         highest = [self._health_texts.add((h.second, name), *text)[1] for name, text in zip(HISTOGRAMS, texts, strict=True)]
         longest_ns = float("inf") if texts[0][1] else bucket_edges_ns(highest[0])[1] if highest[0] >= 0 else 0.0
         self._health.add_row(h, longest_ns)
@@ -127,6 +137,8 @@ class RunSums:
             mine.sequences |= received.sequences
             mine.last = mine.last if received.last is None else received.last
         self._failures += more._failures
+        self._told_rows += more._told_rows
+        self._read_rows += more._read_rows
         self._windows.join(more._windows)
         self._health.join(more._health)
         self.last_second = max(self.last_second, more.last_second)

@@ -61,4 +61,5 @@ def _in_doubt(check: Check, measurements: Measurements, steady: Steady) -> float
     """How many operations may have had another outcome, or were never recorded, at most; inf where nothing bounds them."""
     if check.key == "achieved_seconds":
         return late_operations(measurements, steady)
-    return math.inf if measurements.facts.missing_messages else most_lost(measurements.facts)
+    facts = measurements.facts
+    return math.inf if facts.missing_messages or facts.lost_rows else most_lost(facts)

@@ -80,9 +80,12 @@ def _exchange(measurements: Measurements, agreement: Agreement) -> list[Check]:
 
 
 def _reports(measurements: Measurements) -> Check:
-    missing, broken = measurements.facts.missing_messages, sum(measurements.health_rows.list_of("report_errors"))
+    facts = measurements.facts
+    missing, lost, broken = facts.missing_messages, facts.lost_rows, sum(measurements.health_rows.list_of("report_errors"))
     text = f"{missing} reports missing" + (f", {broken} could not be made (the worker's output says why)" if broken else "")
-    return check("reports", "Reports from workers", missing + broken > 0, text, float(missing + broken), 0.0, "reports")
+    text += f", {lost:,} rows of windows are not in the run's file any more (it was changed)" if lost else ""
+    figure = float(missing + broken + lost)
+    return check("reports", "Reports from workers", figure > 0, text, figure, 0.0, "reports")
 
 
 def _bad_samples(measurements: Measurements) -> list[Check]:

@@ -49,6 +49,7 @@ class RunFacts:
     closed             the master ended the run itself; False: it was killed, and the facts are as the files tell
     spools             names of the files that workers left behind and that were taken in
     missing_messages   exchange messages known to have been sent and never received
+    lost_rows          rows of windows that were stored and are not in the run's file any more
     unsigned_messages  messages refused because they were not signed with the cluster's key
     scrapes_failed     readings of the server's metrics that failed
     interrupted        the run was stopped before its plan ended
@@ -68,6 +69,7 @@ class RunFacts:
     closed: bool = True
     spools: tuple[str, ...] = ()
     missing_messages: int = 0
+    lost_rows: int = 0
     unsigned_messages: int = 0
     scrapes_failed: int = 0
     interrupted: bool = False

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import os
 from datetime import UTC, datetime
 
 import pytest
@@ -11,8 +12,11 @@ from bizra_load.archive.run_record import RunRecord
 from bizra_load.archive.store import RunWriter, new_folder, read_run
 from bizra_load.exit_codes import UsageError
 from bizra_load.io.redaction import without_secrets
+from bizra_load.measure.report import decode_report, encode_report
+from sla.judgement.run_checks import run_checks
+from sla.values.assessment import Status
 from sla.values.histogram import EMPTY
-from tests.unit.sla.synthetic import measurements
+from tests.unit.sla.synthetic import LOCAL, measurements
 
 
 @pytest.fixture
@@ -121,3 +125,23 @@ def test_large_files_are_read_by_several_processes_to_the_same_sums(saved, monke
     (folder / name).write_bytes(b"\n".join([*lines[:-3], b"{}", *lines[-3:]]))
     with pytest.raises(UsageError, match=f"{name}: line {len(lines) - 2}: "):
         read_run(folder)
+
+
+def test_rows_that_are_gone_from_the_file_of_windows_are_missed(tmp_path):
+    """Truncated in place (a log rotation), or cut out: the health of a report says how many rows of windows belong to it."""
+    m = measurements(rate=5, hold_s=6)
+    writer = RunWriter(tmp_path)
+    writer.record(RunRecord(name="x"), m.facts)
+    for sequence, second in enumerate(sorted({w.second for w in m.windows})):
+        windows = [w for w in m.windows if w.second == second]
+        health = [h for h in m.health if h.second == second][:1]
+        writer.report(decode_report("w1", sequence, False, encode_report(windows, health)))
+        if sequence == 4:
+            os.truncate(tmp_path / "windows.jsonl", 0)
+    writer.close()
+    read, _ = read_run(tmp_path)
+    gone = len(m.windows) - len((tmp_path / "windows.jsonl").read_bytes().splitlines())
+    assert read.facts.lost_rows == gone > 0
+    [found] = [c for c in run_checks(read, LOCAL.agreement, None) if c.key == "reports"]
+    assert found.status is Status.FAIL
+    assert f"{gone} rows of windows are not in the run's file any more" in found.reason
