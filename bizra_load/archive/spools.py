@@ -6,6 +6,7 @@ was sealed: a spool file comes in by name only (--spool), run.json says so, and 
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 from collections.abc import Collection, Iterable
@@ -72,7 +73,7 @@ def take_in(folder: Path, record: RunRecord, document: dict[str, Any], paths: It
         known = (record.spool_keys or {}).get(spool.worker)
         if known is not None and not spool.is_of(known):
             raise UsageError(f"--spool: {path}: not signed by {spool.worker} (allowed: what a worker of this run left)")
-    found = [] if sealed or record.spool_keys is None else [(path, read(path)) for path in left_behind(run)]
+    found = [] if sealed or record.spool_keys is None else _readable(left_behind(run))
     found = [(path, spool) for path, spool in found if _is_signed(spool, folder, record)]
     for path, spool in (*named, *found):
         target = folder / name_of(spool.worker)
@@ -81,6 +82,15 @@ def take_in(folder: Path, record: RunRecord, document: dict[str, Any], paths: It
                 write_atomically(target, path.read_bytes())
     if named:
         _record(folder, record, document, [spool for _, spool in named], sealed)
+
+
+def _readable(paths: Iterable[Path]) -> list[tuple[Path, Spool]]:
+    """A damaged one must not keep the run from being judged: its worker is missing then, and that is said."""
+    spools = []
+    for path in paths:
+        with contextlib.suppress(UsageError):
+            spools.append((path, read(path)))
+    return spools
 
 
 def _record(folder: Path, record: RunRecord, document: dict[str, Any], spools: Iterable[Spool], sealed: bool) -> None:

@@ -139,6 +139,14 @@ def test_a_run_without_its_master_takes_in_what_its_worker_signed(key, run):
     assert finished(folder) == of_half(0) + of_half(1)
 
 
+def test_a_damaged_one_of_another_worker_does_not_keep_a_run_from_being_judged(key, run):
+    folder = run(sealed=False)
+    path = left_by(key, numbers=(0, 1))
+    path.with_name(f"{RUN}-spool-x.jsonl").write_text("{")
+    add_spools(folder, [])
+    assert finished(folder) == of_half(0) + of_half(1)
+
+
 def test_a_stored_report_is_never_replaced(key, run):
     folder = run(sealed=False)
     other = {"sequence": 0, "final": False, "data": encode_report(*HALVES[1])}
