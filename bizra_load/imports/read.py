@@ -7,6 +7,7 @@ can't be ruled out.
 from __future__ import annotations
 
 import csv
+import dataclasses
 import gzip
 import io
 import os
@@ -32,6 +33,7 @@ MOST_TIMES, ALWAYS_BYTES = 200, 64 * 1024 * 1024
 NOTE = "imported: latencies count from the actual send, so coordinated omission can't be ruled out"
 _DELIMITERS = (",", ";", "\t", "|")  # JMeter writes what jmeter.save.saveservice.default_delimiter says
 _OTHERS = {"<?xml": "XML", "<testResults": "XML", "{": "JSON"}
+NO_FAILURES = "it holds no failures, so no success rate is judged"
 _TAKERS = ((k6.TITLE, k6.COLUMNS, k6.take), (jmeter.TITLE, jmeter.COLUMNS, jmeter.take))
 
 
@@ -50,7 +52,9 @@ def read_import(path: Path, unit: str = "ns") -> Imported:
         with _open(path) as file:
             first = next(_lines(file), "")
         if first.startswith(("#", '"StartTimestamp"', "Tag=")):
-            return Imported(_measurements(_hlog(path, unit)), hlog.TITLE, NOTE)
+            measurements = _measurements(_hlog(path, unit))
+            facts = dataclasses.replace(measurements.facts, failures_known=False)
+            return Imported(dataclasses.replace(measurements, facts=facts), hlog.TITLE, f"{NOTE}; {NO_FAILURES}")
         with _open(path) as file:
             for kind, needed, take in _TAKERS:
                 if delimiter := _delimiter(first, needed):

@@ -22,6 +22,7 @@ from sla.values.agreement import Agreement
 from sla.values.assessment import Assessment, Evidence, Gate, ObjectiveResult, Severity, Status, Steady
 from sla.values.baseline import Baseline, unknown_acceptable, unknown_limit, with_baseline
 from sla.values.failure import most_frequent
+from sla.values.kinds import SuccessRate
 from sla.values.measurements import Measurements
 from sla.values.remedies import PLAIN, RemedyWords
 
@@ -134,6 +135,9 @@ def _judge_all(
     late = lateness(measurements, steady)
     prepared, without_limit = [], {}
     for o in agreement.objectives:
+        if not measurements.facts.failures_known and isinstance(o.kind, SuccessRate):
+            without_limit[o.key] = unjudged(o, values, None, "the imported file holds no failures")
+            continue
         at = estimator_of(o, agreement).from_run(measurements, steady, late)
         if reason := unknown_limit(o, baseline, words):
             without_limit[o.key] = unjudged(o, values, at(level).estimate, reason)

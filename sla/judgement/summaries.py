@@ -52,7 +52,7 @@ def _summary(measurements: Measurements, operation: str, steady: Steady, level: 
         int(ok.sum()),
         dict(sorted(failed.items())),
         rate_estimate(ok, 1.0, level),
-        proportion_estimate(ok, ok + failed_in_second, level),
+        proportion_estimate(ok, ok + failed_in_second, level) if measurements.facts.failures_known else None,
         latencies["response"],
         latencies["service"],
     )

@@ -55,6 +55,7 @@ class RunFacts:
     interrupted        the run was stopped before its plan ended
     stopped_for        objectives for whose failure the run was stopped early (--abort-on-fail)
     target_is_local    the target runs on a machine that also makes the load
+    failures_known     False: imported from a file that holds no failures
     extra              facts that are shown and not judged
     """
 
@@ -76,6 +77,7 @@ class RunFacts:
     stopped_for: tuple[str, ...] = ()
     seed: int = 0
     target_is_local: bool = False
+    failures_known: bool = True
     extra: Mapping[str, str] = field(default_factory=dict)
 
 

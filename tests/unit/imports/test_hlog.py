@@ -10,6 +10,7 @@ import pytest
 from hdrh.histogram import HdrHistogram
 from hdrh.log import HistogramLogWriter
 
+from bizra_load.cli.main import main
 from bizra_load.exit_codes import UsageError
 from bizra_load.imports.read import read_import
 from sla.values import histogram
@@ -98,3 +99,21 @@ def test_an_interval_that_would_fill_the_memory_is_one_line(tmp_path):
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 30_000_000
+
+
+SUCCESS = """schema: bizra-load/agreement/1
+name: mine
+operations: {all: {}}
+objectives:
+  ok: {title: Success, severity: CRITICAL, target: '>= 99 %', measure: {kind: success, operations: [all]}}
+"""
+
+
+def test_what_a_log_of_latencies_alone_does_not_know_is_not_read_as_success(tmp_path, capsys):
+    hlog(tmp_path / "a.hlog", 200)
+    (tmp_path / "a.yaml").write_text(SUCCESS)
+    arguments = ["--import", str(tmp_path / "a.hlog"), "--agreement", str(tmp_path / "a.yaml"), "--out", str(tmp_path / "runs")]
+    assert main(["assess", *arguments]) == 4
+    shown = " ".join(capsys.readouterr().out.split())
+    assert "it holds no failures, so no success rate is judged" in shown
+    assert "100.000 %" not in shown
