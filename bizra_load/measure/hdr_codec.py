@@ -152,8 +152,9 @@ def is_our_layout(data: bytes, raw: bytes) -> bool:
     """
     return (
         len(raw) > PAYLOAD_AT
-        and data[:8] == _PAIR.pack(_COMPRESSED_COOKIE_V2, len(data) - 8)
-        and raw.startswith(_PAIR.pack(_COOKIE_V2, len(raw) - PAYLOAD_AT) + _LAYOUT)
+        and data.startswith(_PAIR.pack(_COMPRESSED_COOKIE_V2, len(data) - 8))
+        and raw.startswith(_PAIR.pack(_COOKIE_V2, len(raw) - PAYLOAD_AT))
+        and raw.startswith(_LAYOUT, 8)
     )
 
 

@@ -68,7 +68,8 @@ def window_and_texts(row: object) -> tuple[Window, tuple[Text, Text]]:
     """window_from_row() with its histograms as they are in the row, as of histograms_of_window(). Raises WireError."""
     if not isinstance(row, Mapping):
         raise WireError("a window must be a mapping")
-    row = {"untimed": 0, **row}  # windows saved before it was known
+    if "untimed" not in row:
+        row = {"untimed": 0, **row}  # windows saved before it was known
     failed = row.get("failed")
     if not isinstance(failed, Mapping) or len(failed) > 100:
         raise WireError("failed: must be a mapping of categories to counts")
@@ -151,7 +152,8 @@ def health_and_texts(row: object) -> tuple[Health, tuple[Text, Text, Text]]:
     """health_from_row() with its histograms as they are in the row, as of histograms_of_health(). Raises WireError."""
     if not isinstance(row, Mapping):
         raise WireError("a health row must be a mapping")
-    row = {**_NOT_YET_MEASURED, **row}
+    if not _NOT_YET_MEASURED.keys() <= row.keys():
+        row = {**_NOT_YET_MEASURED, **row}
     machine = row["machine"]
     health = Health(
         second=_count(row, "second", MAX_SECOND),
@@ -181,6 +183,7 @@ _NOT_YET_MEASURED = {
 }
 _COUNTS_OF_WINDOW = ("planned", "unsent", "started", "ok", "untimed", "in_flight_ns", "response_sum_ns", "service_sum_ns")
 _COUNTS_OF_HEALTH = ("reconnects", "rss_bytes", "gc_pause_ns", "slots", "bad_samples", "report_errors", "housekeeping_ns")
+_NUMBERS = (int, float)
 _MACHINE = ("cpu_s", "waited_s", "steal", "pressure", "throttled_s")
 
 
@@ -207,21 +210,21 @@ def _counts(row: Mapping[Any, Any], keys: tuple[str, ...]) -> dict[str, int]:
 
 def _count(row: Mapping[Any, Any], key: Any, most: int = MAX_COUNT) -> int:
     value = row.get(key)
-    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= most:
+    if type(value) is not int or not 0 <= value <= most:  # a bool is none
         raise WireError(f"{str(key)[:50]}: must be a whole number that is not negative")
     return value
 
 
 def _number(row: Mapping[Any, Any], key: str, least: float) -> float:
-    value = row.get(key)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value < 1e6:
+    value: Any = row.get(key)
+    if type(value) not in _NUMBERS or not least <= value < 1e6:
         raise WireError(f"{key}: must be a number from {least:g}")
     return float(value)
 
 
 def _signed(row: Mapping[Any, Any], key: str, default: int) -> int:
     value = row.get(key, default)
-    if isinstance(value, bool) or not isinstance(value, int) or abs(value) > MAX_COUNT:
+    if type(value) is not int or abs(value) > MAX_COUNT:
         raise WireError(f"{key}: must be a whole number")
     return value
 

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sla.judgement.lateness import LONGEST_S, SECOND_NS, duration
 from sla.values.health_rows import HealthRows
@@ -57,7 +55,7 @@ def explain(rows: HealthRows, target: Sequence[MachineSecond], words: RemedyWord
     elif causes:
         why = f": {busy}"
         advice = "; ".join(dict.fromkeys(action for _, action in causes))
-    elif rows.with_machine.size:
+    elif rows.of_machine("process").size:
         why = ": the machine's accounts show no cause (was the process or its container stopped for a while?)"
         advice = "repeat the run; another machine, if it is so again"
     if own_ns is not None and own_ns < p99_ns / 2:
@@ -67,24 +65,25 @@ def explain(rows: HealthRows, target: Sequence[MachineSecond], words: RemedyWord
 
 def _busy(rows: HealthRows, words: RemedyWords) -> list[tuple[str, str]]:
     """(cause, remedy) for what the machine did for so long that it can have held up the late arrivals."""
-    seconds = rows.with_machine
-    if not seconds.size:
+    processes = rows.of_machine("process")
+    if not processes.size:
         return []
     lags_ns = np.minimum(rows.columns["longest_lag_ns"], LONGEST_S * SECOND_NS).tolist()
-    held = COMMENSURATE * sum(lags_ns) / SECOND_NS / seconds.size
+    held = COMMENSURATE * sum(lags_ns) / SECOND_NS / processes.size
     causes = []
     quota: dict[int, float] = {}  # workers of one container share its quota, and each reads the same account of it
-    for second, throttled_s in zip(seconds["machine_second"].tolist(), seconds["throttled_s"].tolist(), strict=True):
+    accounts = (rows.of_machine(name).tolist() for name in ("machine_second", "throttled_s"))
+    for second, throttled_s in zip(*accounts, strict=True):
         if throttled_s >= 0:
             quota[second] = max(quota.get(second, 0.0), throttled_s)
     if quota and (share := sum(quota.values()) / len(quota)) > max(BUSY_WAIT, held):
         stopped = f"the container's CPU quota stopped workers for {sum(quota.values()):.1f} s of {len(quota)} s"
         causes.append((stopped, "raise the CPU quota of the container"))
-    steal = _known(seconds, "steal")
+    steal = _known(rows, "steal")
     if steal and (share := sum(steal) / len(steal)) >= max(BUSY_STEAL, held):
         causes.append((f"steal {share:.0%}", "another machine, or a dedicated one"))
-    waited, pressure = _known(seconds, "waited_s"), _known(seconds, "pressure")
-    several = np.unique(seconds["process"]).size > 1
+    waited, pressure = _known(rows, "waited_s"), _known(rows, "pressure")
+    several = np.unique(processes).size > 1
     action = words[Remedy.FEWER_WORKERS] if several else "stop what else runs on it"
     if waited and (share := sum(waited) / len(waited)) > max(BUSY_WAIT, held):
         causes.append((f"workers waited {share:.0%} of the time for a core", action))
@@ -93,15 +92,15 @@ def _busy(rows: HealthRows, words: RemedyWords) -> list[tuple[str, str]]:
     return causes
 
 
-def _known(seconds: NDArray[Any], figure: str) -> list[float]:
+def _known(rows: HealthRows, figure: str) -> list[float]:
     """A figure of the machine, where the system told it."""
-    values = seconds[figure]
+    values = rows.of_machine(figure)
     known: list[float] = values[values >= 0].tolist()
     return known
 
 
 def _very_busy(rows: HealthRows) -> bool:
-    shares, steal = _known(rows.with_machine, "pressure"), _known(rows.with_machine, "steal")
+    shares, steal = _known(rows, "pressure"), _known(rows, "steal")
     return sum(shares) > VERY_BUSY_PRESSURE * len(shares) or sum(steal) > BUSY_STEAL * len(steal)
 
 

@@ -96,10 +96,9 @@ class HealthRows(Sequence[Health]):
         at = HISTOGRAMS.index(name)
         return histogram.merge(sums[at] for sums in self.sums.values())
 
-    @property
-    def with_machine(self) -> NDArray[Any]:
-        """The columns of those rows in which the machine was measured."""
-        return self.columns[self.columns["process"] >= 0]
+    def of_machine(self, name: str) -> NDArray[Any]:
+        """One column of those rows in which the machine was measured."""
+        return self.columns[name][self.columns["process"] >= 0]
 
 
 class HealthSums:
@@ -157,15 +156,32 @@ class HealthSums:
         """What was added so far, in the order in which it came, or by the worker's name and the second."""
         self._close()
         names = tuple(self._numbers)
-        if len(self._blocks) > 1:
-            self._blocks = [np.concatenate(self._blocks)]  # what it was made of is let go before the next copy
-        if by_worker and self._blocks:
-            rank = np.empty(len(names), np.int64)
-            rank[sorted(range(len(names)), key=names.__getitem__)] = np.arange(len(names))
-            self._blocks[0] = self._blocks[0][np.lexsort((self._blocks[0]["second"], rank[self._blocks[0]["worker"]]))]
-        columns = self._blocks[0] if self._blocks else np.zeros(0, COLUMNS)
+        columns = self._together(names if by_worker else ())
         sums = {s: tuple(self.histograms.sum((s, name)) for name in HISTOGRAMS) for s in self._seconds}
         return HealthRows(columns, names, sums)  # type: ignore[arg-type]  # as many as HISTOGRAMS
+
+    def _together(self, names: tuple[str, ...]) -> NDArray[Any]:
+        """All blocks as one, by the names of workers and second where names are given. Each block is let go once it is copied:
+        two copies of all would be the most memory that judging takes.
+        """
+        second, worker = (
+            np.concatenate([np.zeros(0, np.int64), *(b[key] for b in self._blocks)]) for key in ("second", "worker")
+        )
+        order = np.arange(second.size)
+        if names:
+            rank = np.empty(len(names), np.int64)
+            rank[sorted(range(len(names)), key=names.__getitem__)] = np.arange(len(names))
+            order = np.lexsort((second, rank[worker]))
+        if len(self._blocks) != 1 or (np.diff(order) != 1).any():
+            place = np.empty_like(order)
+            place[order] = np.arange(order.size)
+            columns, at = np.empty(order.size, COLUMNS), 0
+            while self._blocks:
+                block = self._blocks.pop(0)
+                columns[place[at : at + block.size]] = block
+                at += block.size
+            self._blocks = [columns]
+        return self._blocks[0]
 
     def _number(self, name: str) -> int:
         return self._numbers.setdefault(name, len(self._numbers))

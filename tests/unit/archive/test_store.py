@@ -120,6 +120,10 @@ def test_large_files_are_read_by_several_processes_to_the_same_sums(saved, monke
     assert together.windows == alone.windows == m.windows
     assert list(together.health) == list(alone.health)
     assert together.health_rows.sums == alone.health_rows.sums
+    # a process that fails leaves its part to this one
+    monkeypatch.setattr(row_files.sys, "executable", "/bin/false")
+    without, _ = read_run(folder)
+    assert (without.windows, without.health_rows.sums) == (alone.windows, alone.health_rows.sums)
     # damage in another process's part has its line
     lines = (folder / name).read_bytes().split(b"\n")
     (folder / name).write_bytes(b"\n".join([*lines[:-3], b"{}", *lines[-3:]]))
