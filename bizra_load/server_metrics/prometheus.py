@@ -131,11 +131,38 @@ def _address(series: Series) -> Labels:
 
 
 def _target_labels(found: list[Series]) -> dict[Labels, set[str]]:
-    """By job and instance, which labels are the target's own: those that all of its series have. What a metric itself tells
-    apart (a method, "le") is not on process_start_time_seconds and its like.
+    """By job and instance, which labels are the target's own. They are on every series of a scrape; a label that only one of
+    several targets has is empty on the others', as Prometheus itself takes it. So a label is the target's that is
+    - on all series of the address, or
+    - on any series of the process itself: those have no labels of their own, or
+    - on some series of a metric and not on others, and they are not of one exposition (_of_two_expositions).
+    What a metric itself tells apart (a method, "le") is on all of its series and not on the process', or empty on some.
     """
-    names: dict[Labels, set[str]] = {}
+    addresses: dict[Labels, list[Series]] = {}
     for series in found:
-        own = names.setdefault(_address(series), set(series.labels) - {"le"})
-        own &= set(series.labels)
-    return names
+        addresses.setdefault(_address(series), []).append(series)
+    return {address: _labels_of_targets(of_address) for address, of_address in addresses.items()}
+
+
+def _labels_of_targets(of_address: list[Series]) -> set[str]:
+    every = set[str]().union(*(series.labels for series in of_address)) - {"le"}
+    own = {label for label in every if all(label in series.labels for series in of_address)}
+    own.update(*(set(series.labels) - {"le"} for series in of_address if series.name in PROCESS))
+    return own | {label for label in every - own if _of_two_expositions(label, of_address)}
+
+
+def _of_two_expositions(label: str, of_address: list[Series]) -> bool:
+    """Whether the series with a label and those without are of two targets, not of one that leaves it empty at times: they were
+    each scraped when the other was not while both were there (a scrape has one time), or they are the same metrics for the most part.
+    """
+    having = [series for series in of_address if label in series.labels]
+    lacking = [series for series in of_address if label not in series.labels]
+    named, others = {series.name for series in having}, {series.name for series in lacking}
+    if named.isdisjoint(others):
+        return False
+    times, other_times = ({at_ns for series in part for at_ns, _ in series.points} for part in (having, lacking))
+    if times and other_times:
+        first, last = max(min(times), min(other_times)), min(max(times), max(other_times))
+        if all(any(first <= at_ns <= last for at_ns in own) for own in (times - other_times, other_times - times)):
+            return True
+    return 2 * len(named & others) >= len(named | others)

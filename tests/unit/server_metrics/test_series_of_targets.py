@@ -7,6 +7,7 @@ import pytest
 from bizra_load.server_metrics.exposition import ScrapeError, parse, snapshot_of
 from bizra_load.server_metrics.native import NativeHistogram
 from bizra_load.server_metrics.prometheus import Series, by_scrape
+from sla.judgement.counters import common_times_s, increments
 from sla.values.snapshot import BucketCounts, labels_of, metric_of, series_key
 
 NODE = {"instance": "a:1", "job": "node", "cluster": "alpha"}
@@ -43,6 +44,53 @@ def test_targets_are_told_apart_by_any_label_and_read_at_their_own_times():
     assert [(s.at_ns, dict(s.target)["cluster"], s.counters["n_total"]) for s in found] == [
         (AT_NS, "alpha", 2.0), (AT_NS, "beta", 7.0), (AT_NS + 1, "beta", 8.0),
     ]  # fmt: skip
+
+
+def scraped(name, labels, first_ns, value, start=0):
+    return Series(name, labels, [(first_ns + i * 5 * 10**9, value(i)) for i in range(start, 13)])
+
+
+def two_nodes(later_ns, names, process, **only_here):
+    """Two nodes at one address, of which only one has a label; its counters stand much higher."""
+    plain = {"instance": "a:1", "job": "node"}
+    return [
+        *(scraped(n, plain, 0, lambda i: 1000.0 + 200 * i) for n in (*names, *process)),
+        *(scraped(n, plain | only_here, later_ns, lambda i: 5e6 + 200 * i) for n in (*names, *process)),
+    ]
+
+
+@pytest.mark.parametrize("process", [(), ("process_start_time_seconds",)])
+@pytest.mark.parametrize("later_ns", [0, 12 * 10**8])
+@pytest.mark.parametrize("label", ["cluster", "prometheus_replica"])
+def test_a_label_that_only_one_of_two_targets_has_parts_them(label, later_ns, process):
+    found = by_scrape(two_nodes(later_ns, ("n_total", "m_total"), process, **{label: "b"}))
+    assert {dict(s.target).get(label) for s in found} == {None, "b"}
+    assert len(found) == 26
+    assert all(len(s.counters) == 2 for s in found)
+    counted = increments(found, ["n_total"], times := common_times_s(found))
+    assert counted.sum() / (times[-1] - times[0]) == pytest.approx(80)
+
+
+@pytest.mark.parametrize("later_ns", [0, 12 * 10**8])
+def test_a_counter_that_one_of_two_targets_has_not_exposed_yet_joins_them_not(later_ns):
+    lazy = scraped("n_fail_total", {"instance": "a:1", "job": "node"}, 0, lambda i: 1.0 * i, start=6)
+    found = by_scrape([*two_nodes(later_ns, ("n_total", "m_total"), (), cluster="b"), lazy])
+    assert {dict(s.target).get("cluster") for s in found} == {None, "b"}
+
+
+@pytest.mark.parametrize("process", [True, False])
+def test_a_label_that_a_metric_has_and_leaves_empty_at_times_is_no_targets(process):
+    """Prometheus stores no label with an empty value. Its first failure must count from 0, so it must not be a new target."""
+    names = ("n_total", "m_total", "h_count", *(["process_cpu_seconds_total"] if process else []))
+    found = by_scrape(
+        [
+            *(scraped(n, NODE, 0, lambda i: 1000.0 + 200 * i) for n in names),
+            scraped("n_fail_total", NODE, 0, lambda i: 0.0),
+            scraped("n_fail_total", NODE | {"reason": "timeout"}, 0, lambda i: 7.0, start=6),
+        ]
+    )
+    assert {s.target for s in found} == {labels_of(NODE)}
+    assert increments(found, ["n_fail_total"], common_times_s(found)).sum() == 7
 
 
 def test_native_histograms_keep_their_label_sets():
