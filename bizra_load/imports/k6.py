@@ -25,6 +25,14 @@ def take(samples: Samples, row: Mapping[str, str]) -> None:
         latency = latency_ns(row["metric_value"], "metric_value")
         name, ended_ns = row.get("name") or row.get("url", ""), time_ns(row["timestamp"])[0]
         samples.add(Sample(name, category, ended_ns, latency, _reason(row) if category else ""))
+    elif metric == "checks":
+        passed = number_in(row["metric_value"])
+        if passed is None:
+            raise ValueError(
+                f"metric_value: {row['metric_value'][:50]!r} (allowed: 1 for a check that passed, 0 for one that failed)"
+            )
+        if passed < 1:
+            samples.add_failed_check(row.get("check") or "")
     elif metric in ("iterations", "dropped_iterations"):
         count = number_in(row["metric_value"])
         if count is None or count > MOST_ITERATIONS:

@@ -23,7 +23,7 @@ from bizra_load.imports import hlog, jmeter, k6
 from bizra_load.imports.samples import Samples
 from bizra_load.io.files import open_regular
 from sla.values.failure import FailureReason, merge_failures
-from sla.values.measurements import Measurements, RunFacts
+from sla.values.measurements import FailedCheck, Measurements, RunFacts, failed_checks_text
 from sla.values.window import SCHEDULE, Window, merge_windows
 
 MAX_SPAN_S = 31 * 86_400
@@ -59,8 +59,9 @@ def read_import(path: Path, unit: str = "ns") -> Imported:
             for kind, needed, take in _TAKERS:
                 if delimiter := _delimiter(first, needed):
                     samples = _csv(file, take, delimiter)
-                    measurements = _measurements(samples.windows(), merge_failures(samples.reasons.take(0)))
-                    return Imported(measurements, kind, "; ".join([NOTE, *sorted(samples.notes)]))
+                    checks = samples.failed_checks()
+                    measurements = _measurements(samples.windows(), merge_failures(samples.reasons.take(0)), checks)
+                    return Imported(measurements, kind, "; ".join([NOTE, *sorted(samples.notes), *_failed_checks(checks)]))
         if other := next((what for begin, what in _OTHERS.items() if first.lstrip().startswith(begin)), ""):
             raise ValueError(f"{other} can't be read (allowed: its CSV)")
         wanted = "; ".join(f"{kind}: {', '.join(needed)}" for kind, needed, _ in _TAKERS)
@@ -137,7 +138,9 @@ def _hlog(path: Path, unit: str) -> list[Window]:
         return hlog.windows(_lines(file), unit)
 
 
-def _measurements(windows: Sequence[Window], failures: tuple[FailureReason, ...] = ()) -> Measurements:
+def _measurements(
+    windows: Sequence[Window], failures: tuple[FailureReason, ...] = (), checks: tuple[FailedCheck, ...] = ()
+) -> Measurements:
     merged = merge_windows(windows)
     if all(w.operation == SCHEDULE for w in merged):
         raise ValueError("no latency sample in it")
@@ -146,5 +149,9 @@ def _measurements(windows: Sequence[Window], failures: tuple[FailureReason, ...]
     if last - first > MAX_SPAN_S:
         raise ValueError(f"the times span more than {MAX_SPAN_S // 86_400} days: did a clock jump?")
     # the first and the last second are seldom whole ones: judged is what lies between
-    facts = RunFacts((first + 1) * 10**9, max(last, first + 1) * 10**9, workers=("imported",))
+    facts = RunFacts((first + 1) * 10**9, max(last, first + 1) * 10**9, workers=("imported",), failed_checks=checks)
     return Measurements(merged, (), (), facts, failures=failures)
+
+
+def _failed_checks(checks: Sequence[FailedCheck]) -> list[str]:
+    return [f"checks of the script failed: {failed_checks_text(checks)}"] if checks else []

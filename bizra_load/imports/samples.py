@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from array import array
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from bizra_load.measure.names import kept_name
+from bizra_load.measure.names import OTHER, kept_name
 from bizra_load.measure.reasons import Reasons
 from sla.values import histogram
 from sla.values.histogram import Histogram, IntArray
+from sla.values.measurements import FailedCheck
 from sla.values.window import SCHEDULE, Window
 
 MAX_OPERATIONS = 1000
+MAX_CHECKS = 100  # whose names are kept
 MOST_UNSENT = 1e15
 MAX_SAMPLES = 100_000_000  # in two numbers each
 SECOND_NS = 1_000_000_000
@@ -36,6 +38,7 @@ class Samples:
     """Finish times and latencies (ns) by operation and outcome ("" for successful ones).
 
     iterations, dropped   how many were made; how many were planned and never begun, by the second
+    checks                how often the script's own checks failed, by name
     notes                 what a reader of the results must know
     reasons               of those that failed
     """
@@ -44,6 +47,7 @@ class Samples:
     latency: dict[tuple[str, str], array[int]] = field(default_factory=dict)
     iterations: int = 0
     dropped: dict[int, float] = field(default_factory=lambda: defaultdict(float))
+    checks: Counter[str] = field(default_factory=Counter)
     notes: set[str] = field(default_factory=set)
     reasons: Reasons = field(default_factory=Reasons)
     _last_ns: int | None = None
@@ -75,6 +79,15 @@ class Samples:
             self._timeless.append((operation, category, latency_ns, reason))
         else:
             self.add(Sample(operation, category, self._last_ns, latency_ns, reason))
+
+    def add_failed_check(self, name: str) -> None:
+        """One check of the script that failed; the names beyond MAX_CHECKS count as one."""
+        name = kept_name(name)
+        self.checks[name if name in self.checks or len(self.checks) < MAX_CHECKS else OTHER] += 1
+
+    def failed_checks(self) -> tuple[FailedCheck, ...]:
+        """The most frequent first."""
+        return tuple(FailedCheck(name, count) for name, count in self.checks.most_common())
 
     def windows(self) -> list[Window]:
         """One-second windows by the time of finishing."""

@@ -8,6 +8,7 @@ ALLOWABLE = {
     "lost-master": "closed",
     "missing-reports": "reports",
     "bad-samples": "bad_samples",
+    "failed-checks": "failed_checks",
     "unsent": "unsent",
     "generator-exhausted": "exhausted",
     "schedule-lag": "schedule_lag",

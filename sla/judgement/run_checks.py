@@ -15,12 +15,13 @@ from sla.judgement.steady import operations_of
 from sla.values import histogram
 from sla.values.agreement import Agreement, OperationMetrics
 from sla.values.assessment import Check, Status, Steady, check
-from sla.values.measurements import Measurements, RunFacts
+from sla.values.measurements import Measurements, RunFacts, failed_checks_text
 from sla.values.remedies import PLAIN, Remedy, RemedyWords
 from sla.values.window import Window
 
 CLOCK_TICK_NS = 100.0
 BAD_SAMPLES = 0.01  # of all that ended
+CHECKED = "see which requests they are of; allow it only where each of those counts as failed here"
 COVERED_SHARE = 0.5  # of the judged part that the server's metrics must cover; a Prometheus may scrape only every 15 or 30 s
 
 
@@ -76,6 +77,7 @@ def _exchange(measurements: Measurements, agreement: Agreement) -> list[Check]:
         _reports(measurements),
         *_bad_samples(measurements),
         *_unsigned(facts.unsigned_messages),
+        *_failed_checks(facts),
     ]
 
 
@@ -113,6 +115,16 @@ def _unsigned(count: int) -> list[Check]:
         return []
     text = f"{count} messages were refused: not signed with this cluster's key"
     return [check("unsigned", "Unsigned messages", True, text, float(count), 0.0, "messages", Status.WARN)]
+
+
+def _failed_checks(facts: RunFacts) -> list[Check]:
+    """Checks of another tool's script. Which operations failed them is not known: any of the successful ones may have."""
+    if not facts.failed_checks:
+        return []
+    count = sum(failed.count for failed in facts.failed_checks)
+    text = f"the script's own checks failed {count:,} times, also of operations that may count as successful here"
+    text += f": {failed_checks_text(facts.failed_checks)}"
+    return [check("failed_checks", "Checks of the script", True, text, float(count), 0.0, "checks", advice=CHECKED)]
 
 
 def _server(measurements: Measurements, agreement: Agreement, steady: Steady | None, words: RemedyWords) -> list[Check]:

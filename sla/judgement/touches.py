@@ -66,6 +66,9 @@ TOUCHES: Mapping[str, Touch] = {
     "closed": _lost("what the master had not stored may be missing, and so may load"),
     "reports": _lost("samples are missing, nobody knows of which operations"),
     "bad_samples": Touch(BOTH, NONE, NONE, NONE, "who ended is counted; how long it took is not known of all"),
+    "failed_checks": Touch(
+        PASS, NONE, PASS, PASS, "responses that count as successful may be wrong ones; what failed without them has failed"
+    ),
     "unsent": Touch(
         PASS, PASS, BOTH, PASS, "less load flatters; what fails under it fails, but what was not sent was not done"
     ),

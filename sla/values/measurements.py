@@ -12,6 +12,8 @@ from sla.values.machine import MachineSecond
 from sla.values.snapshot import Snapshot
 from sla.values.window import Health, Window
 
+SHOWN_CHECKS = 5
+
 
 @dataclass(frozen=True)
 class PlannedSegment:
@@ -36,6 +38,20 @@ class Loss:
 
 
 @dataclass(frozen=True)
+class FailedCheck:
+    """A check of another tool's script that failed `count` times; the tool does not say for which operations."""
+
+    name: str
+    count: int
+
+
+def failed_checks_text(checks: Sequence[FailedCheck]) -> str:
+    """Their names and counts, as many as fit a line."""
+    named = "; ".join(f"{failed.name} ({failed.count:,})" for failed in checks[:SHOWN_CHECKS])
+    return named + (f"; and {len(checks) - SHOWN_CHECKS} more" if len(checks) > SHOWN_CHECKS else "")
+
+
+@dataclass(frozen=True)
 class RunFacts:
     """What is known of the run besides its samples.
 
@@ -54,6 +70,7 @@ class RunFacts:
     scrapes_failed     readings of the server's metrics that failed
     interrupted        the run was stopped before its plan ended
     stopped_for        objectives for whose failure the run was stopped early (--abort-on-fail)
+    failed_checks      of imported results: the script's own checks that failed, by name
     target_is_local    the target runs on a machine that also makes the load
     failures_known     False: imported from a file that holds no failures
     extra              facts that are shown and not judged
@@ -75,6 +92,7 @@ class RunFacts:
     scrapes_failed: int = 0
     interrupted: bool = False
     stopped_for: tuple[str, ...] = ()
+    failed_checks: tuple[FailedCheck, ...] = ()
     seed: int = 0
     target_is_local: bool = False
     failures_known: bool = True

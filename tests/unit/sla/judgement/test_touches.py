@@ -16,7 +16,7 @@ from sla.values.agreement import Limit, Objective
 from sla.values.assessment import Decision, ObjectiveResult, Severity, Status, check
 from sla.values.histogram import from_values
 from sla.values.kinds import ClientLatency, ServerLatency, SuccessRate, Throughput
-from sla.values.measurements import Loss
+from sla.values.measurements import FailedCheck, Loss
 from sla.values.window import Window
 from tests.unit.sla.lagging import client, with_objectives
 from tests.unit.sla.synthetic import LOCAL, RAMP_S, START, measurements
@@ -32,6 +32,7 @@ EXPECTED = {
     "closed": {C: BOTH, S: PASS, T: BOTH, R: BOTH},
     "reports": {C: BOTH, S: PASS, T: BOTH, R: BOTH},
     "bad_samples": {C: BOTH},
+    "failed_checks": {C: PASS, T: PASS, R: PASS},
     "unsent": {C: PASS, S: PASS, T: BOTH, R: PASS},
     "exhausted": {C: PASS, S: PASS, T: BOTH, R: PASS},
     "achieved_seconds": {T: FAIL, R: FAIL},
@@ -74,7 +75,8 @@ def test_the_table_has_a_row_for_every_check_there_is_and_no_other():
     run = measurements(hold_s=20, lost_workers=("w2",), unsigned_messages=1, unsent=10_000, missing_messages=1, closed=False)
     exhausted = Window(START + RAMP_S + 1, "generate", started=1, failed={"generator": 1})
     skewed = tuple(dataclasses.replace(h, clock_error_ns=0, wall_offset_ns=10**10, bad_samples=1) for h in run.health)
-    run = dataclasses.replace(run, health=skewed, windows=(*run.windows, Window(START, "empty"), exhausted))
+    facts = dataclasses.replace(run.facts, failed_checks=(FailedCheck("body is right", 3),))
+    run = dataclasses.replace(run, facts=facts, health=skewed, windows=(*run.windows, Window(START, "empty"), exhausted))
     known = all_checks(run, LOCAL.agreement, find_steady(run)) + all_checks(measurements(hold_s=1), LOCAL.agreement, None)
     nothing_right = measurements(hold_s=10, failures=dict.fromkeys(("generate", "verify", "finality"), 1.0))
     known += all_checks(nothing_right, LOCAL.agreement, find_steady(nothing_right))

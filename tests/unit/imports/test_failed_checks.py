@@ -1,0 +1,80 @@
+"""Checks that failed in a script of k6, which does not say of which requests: no response is taken for a right one while there
+are any.
+"""
+
+import dataclasses
+import json
+
+import pytest
+
+from bizra_load.archive.facts import facts_from_json
+from bizra_load.cli.main import main
+from bizra_load.exit_codes import UsageError
+from bizra_load.imports.read import read_import
+from sla.values.measurements import FailedCheck
+from tests.unit.imports.test_imports import AGREEMENT, K6_HEADER, START, k6_row, written
+
+SUCCESS = (
+    "  ok: {title: Success, severity: CRITICAL, target: '>= 99%',",
+    "       measure: {kind: success, operations: [generate]}}",
+)
+
+
+def check_row(at, passed, name="body is right"):
+    return f"checks,{at},{passed},{name},,,,,,,,default,,,,,,,"
+
+
+def requests(status=200, seconds=30):
+    expected = "true" if status == 200 else "false"
+    rows = [k6_row(START + s, 1.0 + n / 100) for s in range(seconds) for n in range(20)]
+    return rows + [k6_row(START + s, 2.0, status=status, expected=expected) for s in range(seconds) for _ in range(20)]
+
+
+def assessed(tmp_path, capsys, rows, *more):
+    path, agreement = written(tmp_path, "k6.csv", K6_HEADER, *rows), written(tmp_path, "mine.yaml", *AGREEMENT, *SUCCESS)
+    code = main(["assess", "--import", str(path), "--agreement", str(agreement), "--out", str(tmp_path / "runs"), *more])
+    shown = capsys.readouterr()
+    assert not shown.err, shown.err
+    return code, " ".join(shown.out.split()), sorted((tmp_path / "runs").iterdir())[-1]
+
+
+def test_failed_checks_are_counted_by_name_and_said(tmp_path):
+    rows = [check_row(START, "0.000000"), check_row(START, "0"), check_row(START, 0, ""), check_row(START, "1.000000", "fine")]
+    found = read_import(written(tmp_path, "k6.csv", K6_HEADER, *requests(seconds=1), *rows))
+    assert found.measurements.facts.failed_checks == (FailedCheck("body is right", 2), FailedCheck("(unnamed)", 1))
+    assert "checks of the script failed: body is right (2); (unnamed) (1)" in found.note
+    names = [check_row(START, 0, f"check {i}") for i in range(120)]
+    many = read_import(written(tmp_path, "many.csv", K6_HEADER, *requests(seconds=1), *names))
+    checks = many.measurements.facts.failed_checks
+    assert (sum(c.count for c in checks), checks[0]) == (120, FailedCheck("(other)", 20))
+    assert "and 96 more" in many.note
+
+
+@pytest.mark.parametrize("value", ["nan", "", "no"])
+def test_a_check_that_says_neither_is_refused(tmp_path, value):
+    with pytest.raises(UsageError, match=r"line 2: metric_value: .* \(allowed: 1 for a check that passed"):
+        read_import(written(tmp_path, "k6.csv", K6_HEADER, check_row(START, value)))
+
+
+def test_nothing_passes_while_a_failed_check_may_be_of_a_response_that_counts_as_successful(tmp_path, capsys):
+    passed = [check_row(START + s, 1) for s in range(30)]
+    assert assessed(tmp_path, capsys, requests() + passed)[0] == 0
+    code, text, folder = assessed(tmp_path, capsys, [*requests(), *passed, check_row(START + 9, 0)])
+    assert code == 5
+    assert "body is right (1)" in text
+    objectives = json.loads((folder / "assessment.json").read_text())["objectives"]
+    assert {o["reason"] for o in objectives} == {"PASS does not stand; failed checks: Checks of the script"}
+    assert main(["assess", str(folder)]) == 5  # as it is kept
+    assert assessed(tmp_path, capsys, [*requests(), check_row(START + 9, 0)], "--allow", "failed-checks")[0] == 0
+
+
+def test_a_failure_stands_whatever_checks_failed(tmp_path, capsys):
+    assert assessed(tmp_path, capsys, [*requests(status=503), check_row(START + 9, 0)])[0] == 3
+
+
+def test_a_record_with_failed_checks_that_are_none_is_refused():
+    facts = {"load_started_ns": 0, "load_ended_ns": 1, "plan": []}
+    stored = json.loads(json.dumps(facts | {"failed_checks": [dataclasses.asdict(FailedCheck("a", 2))]}))
+    assert facts_from_json(stored).failed_checks == (FailedCheck("a", 2),)
+    with pytest.raises(ValueError, match=r"facts.failed_checks.count"):
+        facts_from_json(facts | {"failed_checks": [{"name": "a", "count": "2"}]})
