@@ -29,7 +29,7 @@ class EvidenceError(ValueError):
 
 @dataclass(frozen=True)
 class TestCounts:
-    """The counts of a JUnit file; `tests` counts all of them, skipped ones too."""
+    """The counts of a JUnit file; `tests` counts all of them, skipped ones too. unknown: of no known outcome."""
 
     __test__ = False  # not a test itself
 
@@ -37,6 +37,7 @@ class TestCounts:
     failures: int
     errors: int
     skipped: int
+    unknown: int = 0
 
 
 def of_tests(key: str, c: TestCounts) -> tuple[Evidence, ...]:
@@ -47,6 +48,8 @@ def of_tests(key: str, c: TestCounts) -> tuple[Evidence, ...]:
         return (Evidence(key, Status.FAIL, text),)
     if ran <= 0:
         return (Evidence(key, Status.INCONCLUSIVE, f"{text}; not one was run"),)
+    if c.unknown:
+        return (Evidence(key, Status.INCONCLUSIVE, f"{text}; of {c.unknown:,} it is not said whether they passed"),)
     return (Evidence(key, Status.PASS, text),)
 
 

@@ -94,3 +94,32 @@ def test_a_word_for_what_did_not_pass_is_no_pass(word, key):
     """CTest writes fail, Bazel interrupted, Allure broken."""
     [found] = of_tests("node_tests", read_junit(f'<testsuite><testcase {key}="{word}"/><testcase/></testsuite>'.encode()))
     assert found.status is Status.FAIL
+
+
+@pytest.mark.parametrize(
+    ("text", "status"),
+    [
+        ('<testsuite><testcase status="not_run"/></testsuite>', Status.INCONCLUSIVE),
+        ('<testsuite><testcase status="Not Run"/><testcase result="blocked"/></testsuite>', Status.INCONCLUSIVE),
+        ("<testsuite><testcase><disabled/></testcase></testsuite>", Status.INCONCLUSIVE),
+        ('<testsuite><testcase executed="False" success="False"/></testsuite>', Status.INCONCLUSIVE),
+        ('<testsuite><testcase success="false"/><testcase success="true"/></testsuite>', Status.FAIL),
+        ('<testsuite><testcase status="who knows"/><testcase/></testsuite>', Status.INCONCLUSIVE),
+        ('<testsuite tests="100"><testcase/></testsuite>', Status.INCONCLUSIVE),
+        ('<testsuites><testsuite tests="2"><testcase/></testsuite><testsuite><testcase/></testsuite></testsuites>',
+         Status.INCONCLUSIVE),
+        ('<testsuite tests="3" skipped="2" disabled="1"/>', Status.INCONCLUSIVE),
+        ('<testsuite tests="3" skipped="1" disabled="1"/>', Status.PASS),
+        ('<testsuite tests="2"><testcase executed="true" success="True" result="OK"/><testcase status="run"/></testsuite>',
+         Status.PASS),
+    ],
+)  # fmt: skip
+def test_a_case_passes_where_it_is_said_to_have_run_and_passed(text, status):
+    [found] = of_tests("node_tests", read_junit(text.encode()))
+    assert found.status is status
+
+
+def test_cases_that_are_counted_and_not_shown_are_named():
+    [found] = of_tests("node_tests", read_junit(b'<testsuite tests="100"><testcase/></testsuite>'))
+    assert found.reason.startswith("100 tests: ")
+    assert "of 99 it is not said whether they passed" in found.reason
