@@ -8,7 +8,7 @@ import sys
 from bizra_load.cli.parsers.alerts import OBJECT, RULES, TESTS
 from bizra_load.exit_codes import KEPT, NO_GO, UsageError
 from bizra_load.io import terminal
-from bizra_load.io.files import put_or_compare, write_atomically
+from bizra_load.io.files import put_or_compare, set_aside, write_atomically
 from bizra_load.judging.agreements import read_agreement
 from bizra_load.monitoring.rule_files import groups, prometheus_rule, to_yaml
 from bizra_load.monitoring.rules import RUNBOOKS
@@ -46,11 +46,12 @@ def run_drill(args: argparse.Namespace) -> int:
     except (OSError, ValueError) as error:
         raise UsageError(f"--out: {error}") from None
     only = [name.strip() for name in args.rules.split(",") if name.strip()]
+    path = args.out / "alert-drill.json"
+    set_aside(args.out, [path.name], f"--out: {args.out}")
     try:
         result = drill(file, only, lambda line: print(line, file=sys.stderr, flush=True))
     except AgreementError as error:
         raise UsageError(f"{args.agreement}: {error}") from None
-    path = args.out / "alert-drill.json"
     try:
         write_atomically(path, alert_drill.render_json(result))
     except OSError as error:

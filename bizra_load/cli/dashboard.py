@@ -14,7 +14,7 @@ from rich.console import Console
 
 from bizra_load.cli.trust import trust_of
 from bizra_load.exit_codes import INVALID, KEPT, NO_GO, InvalidRunError, UsageError
-from bizra_load.io.files import put_or_compare, write_atomically
+from bizra_load.io.files import put_or_compare, set_aside, write_atomically
 from bizra_load.io.terminal import terminal_width
 from bizra_load.judging.agreements import read_agreement
 from bizra_load.monitoring import grafana
@@ -23,6 +23,7 @@ from bizra_load.products import dashboard_of, panels_of, product_of
 from bizra_load.server_metrics.exposition import ScrapeError
 from bizra_load.server_metrics.prometheus_api import PrometheusClient
 from bizra_load.settings import inputs
+from bizra_load.validation.dashboard import CHECK_FILE, URL_FILE
 from reports.results import dashboard_check
 from reports.results.dashboard_check import DashboardCheck
 
@@ -36,7 +37,6 @@ def run_render(args: argparse.Namespace) -> int:
 
 
 def run_import(args: argparse.Namespace) -> int:
-
     if not 0 < args.timeout <= 3600:
         raise UsageError(f"--timeout: {args.timeout:g} (allowed: more than 0, up to 3600 seconds)")
     trust = trust_of(args)
@@ -49,11 +49,12 @@ def run_import(args: argparse.Namespace) -> int:
     log = Console(stderr=True, highlight=False)
     if args.insecure:
         log.print("WARN  the certificate is not verified (--insecure)", style="yellow", markup=False)
+    set_aside(args.out, [URL_FILE, CHECK_FILE], f"--out: {args.out}")
     done = grafana.import_dashboard(
         settings, dashboard, panels_of(agreement, args.agreement), agreement, grafana.Place(args.folder, args.datasource),
         args.snapshot, lambda line: log.print(f"INFO  {line}", style="cyan", markup=False),
     )  # fmt: skip
-    _write(args.out / "grafana-dashboard-url.txt", done.url + "\n")
+    _write(args.out / URL_FILE, done.url + "\n")
     return _show(done.check, args.out)
 
 
@@ -64,6 +65,7 @@ def run_check(args: argparse.Namespace) -> int:
     inputs.option("--out", inputs.out_folder, str(args.out))
     agreement = read_agreement(args.agreement, args.baseline).judged
     panels = panels_of(agreement, args.agreement)
+    set_aside(args.out, [CHECK_FILE], f"--out: {args.out}")
     try:
         query = PrometheusClient.with_token_of_environment(url, trust=trust_of(args)).query
         check = check_panels(query, panels, agreement, "Prometheus")
@@ -73,9 +75,9 @@ def run_check(args: argparse.Namespace) -> int:
 
 
 def _show(check: DashboardCheck, out: Path) -> int:
-    _write(out / "dashboard-check.json", dashboard_check.render_json(check))
+    _write(out / CHECK_FILE, dashboard_check.render_json(check))
     print(dashboard_check.render(check, terminal_width(sys.stdout), sys.stdout.isatty()))
-    print(f"Evidence: {out / 'dashboard-check.json'}")
+    print(f"Evidence: {out / CHECK_FILE}")
     return KEPT if check.passed else INVALID
 
 

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import argparse
 import os
+from dataclasses import replace
 
 from bizra_load.cli.trust import trust_of
 from bizra_load.engine.stages import duration_s
 from bizra_load.exit_codes import UsageError
+from bizra_load.io.files import set_aside
 from bizra_load.judging.agreements import read_agreement, read_baseline
-from bizra_load.judging.real_traffic import MetricsQuery, query_of_last, query_of_run, validate_and_print
+from bizra_load.judging.real_traffic import REPORT, MetricsQuery, query_of_last, query_of_run, validate_and_print
 from bizra_load.settings import inputs
 from bizra_load.settings.defaults import DEFAULT_AGREEMENT
 
@@ -22,6 +24,7 @@ SHORTEST_S, LONGEST_S = 10, 24 * 3600
 def run(args: argparse.Namespace) -> int:
     url, selector = prometheus_of(args)
     inputs.option("--artifacts", inputs.out_folder, str(args.artifacts))
+    set_aside(args.artifacts, [REPORT], f"--artifacts: {args.artifacts}")
     query = _query(args)
     baseline = read_baseline(args.baseline) if args.baseline else None
     trust = trust_of(args)
@@ -43,7 +46,7 @@ def _query(args: argparse.Namespace) -> MetricsQuery:
     if args.folder:
         query = query_of_run(args.folder, args.agreement or "")
         query.file.check_environment(environment)
-        return MetricsQuery(query.from_ns, query.to_ns, query.file, environment or query.environment, query.planned)
+        return replace(query, environment=environment or query.environment)
     try:
         length_s = duration_s(args.window)
     except ValueError as error:

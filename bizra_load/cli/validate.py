@@ -11,6 +11,7 @@ import os
 import random
 import sys
 from contextlib import ExitStack, suppress
+from dataclasses import replace
 from functools import partial
 from urllib.parse import urlsplit
 
@@ -48,25 +49,28 @@ def run(args: argparse.Namespace) -> int:
     _check(args, prometheus_url, rehearsal)
     _check_grafana(place, settings.trust)
     file = read_agreement(settings.agreement)
+    log = Log(sys.stdout, terminal.terminal_width(sys.stdout))
+    plan = Plan(
+        load=partial(put_load_on, request),
+        file=file,
+        agreement=settings.agreement,
+        environment=settings.environment,
+        target=without_userinfo(request.host),
+        prometheus_url=prometheus_url,
+        selector=selector,
+        artifacts=args.artifacts,
+        evidence=settings.evidence,
+        fail_on_warn=settings.fail_on_warn,
+        rehearsal=rehearsal,
+        trust=settings.trust,
+        place=place,
+    )
+    Suite(plan, log).begin()
     with ExitStack() as stack:
         if rehearsal:
-            request, prometheus_url, selector = _rehearse(request, file, args.fault, stack)
-        plan = Plan(
-            load=partial(put_load_on, request),
-            file=file,
-            agreement=settings.agreement,
-            environment=settings.environment,
-            target=without_userinfo(request.host),
-            prometheus_url=prometheus_url,
-            selector=selector,
-            artifacts=args.artifacts,
-            evidence=settings.evidence,
-            fail_on_warn=settings.fail_on_warn,
-            rehearsal=rehearsal,
-            trust=settings.trust,
-            place=place,
-        )
-        return Suite(plan, Log(sys.stdout, terminal.terminal_width(sys.stdout))).run().exit_code
+            request, url, selector = _rehearse(request, file, args.fault, stack)
+            plan = replace(plan, load=partial(put_load_on, request), target=request.host, prometheus_url=url, selector=selector)
+        return Suite(plan, log).run().exit_code
 
 
 def _check(args: argparse.Namespace, prometheus_url: str, rehearsal: bool) -> None:

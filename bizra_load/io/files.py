@@ -6,7 +6,7 @@ import os
 import stat
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from bizra_load.exit_codes import UsageError
 
 MAX_TEXT_BYTES = 1024 * 1024
 MAX_FILE_NAME_BYTES = 255
+BEFORE = "before"  # the folder that holds what a verb wrote the time before
 
 
 def write_atomically(path: Path, content: str | bytes) -> None:
@@ -55,6 +56,18 @@ def check_replaceable(path: Path) -> None:
     if not stat.S_ISREG(mode):
         what = "a folder" if stat.S_ISDIR(mode) else "a symbolic link" if stat.S_ISLNK(mode) else "a device or a pipe"
         raise OSError(0, f"is {what} (allowed: a regular file, or a new one)", str(path))
+
+
+def set_aside(folder: Path, names: Collection[str], place: object, kept: Collection[Path] = ()) -> None:
+    """Move files of these names into BEFORE: what a verb wrote the time before says nothing of this time, which may end before
+    it writes its own. Those that are in `kept`, as resolved paths, stay. Raises UsageError as writing(place) does.
+    """
+    with writing(place):
+        old = [name for name in names if os.path.lexists(folder / name) and (folder / name).resolve() not in kept]
+        if old:
+            (folder / BEFORE).mkdir(exist_ok=True)
+        for name in old:
+            (folder / name).replace(folder / BEFORE / name)
 
 
 def out_folder(value: str) -> Path:

@@ -32,6 +32,7 @@ class MetricsQuery:
     """What Prometheus is asked for, and what judges it.
 
     from_ns, to_ns  the window, in Unix ns, both ends included
+    run             the folder of the load test, "" where there is none
     planned         limits that depend on a load test's plan, by objective: target and acceptable (see judge_monitored)
     """
 
@@ -40,6 +41,7 @@ class MetricsQuery:
     file: AgreementFile
     environment: str | None
     planned: dict[str, tuple[Limit, Limit | None]]
+    run: str = ""
 
 
 def query_of_last(length_s: float, file: AgreementFile, environment: str | None) -> MetricsQuery:
@@ -65,7 +67,7 @@ def query_of_run(folder: Path, agreement_name: str = "") -> MetricsQuery:
     }
     environment = record.environment or None
     known = environment if environment in file.agreement.accepted else None
-    return MetricsQuery(steady.from_second * 10**9, steady.to_second * 10**9, file, known, planned)
+    return MetricsQuery(steady.from_second * 10**9, steady.to_second * 10**9, file, known, planned, str(folder))
 
 
 def validate_metrics(
@@ -94,12 +96,15 @@ def validate_metrics(
     )
 
 
-def write_report(assessment: MetricsAssessment, prometheus_url: str, selector: str, artifacts: Path) -> Path:
+def write_report(
+    assessment: MetricsAssessment, query: MetricsQuery, prometheus_url: str, selector: str, artifacts: Path
+) -> Path:
     """Write REPORT into the folder `artifacts`; its path. Raises UsageError."""
     path = artifacts / REPORT
+    judged = {"run": query.run, "agreement_sha256": query.file.sha256}
     source = {"prometheus_url": without_userinfo(prometheus_url), "selector": selector}
     with writing(f"--artifacts: {artifacts}"):
-        write_atomically(path, metrics_validation.render_json(assessment, source))
+        write_atomically(path, metrics_validation.render_json(assessment, judged, source))
     return path
 
 
@@ -115,7 +120,7 @@ def validate_and_print(
     """Ask Prometheus, judge, write the report, print the table. Raises BizraLoadError."""
     source = PrometheusSource(url, query.file.agreement.server_metrics, selector, trust=trust)
     assessment = validate_metrics(source, query, baseline, fail_on_warn)
-    path = write_report(assessment, url, selector, artifacts)
+    path = write_report(assessment, query, url, selector, artifacts)
     print(metrics_validation.render(assessment, terminal_width(sys.stdout), sys.stdout.isatty()))
     print(f"Report: {path}", flush=True)
     return assessment

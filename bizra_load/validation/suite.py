@@ -14,7 +14,7 @@ from pathlib import Path
 
 from bizra_load.archive.store import ASSESSMENT, read_facts
 from bizra_load.exit_codes import BizraLoadError
-from bizra_load.io.files import write_atomically, writing
+from bizra_load.io.files import set_aside, write_atomically, writing
 from bizra_load.io.trust import THIS_MACHINES, Trust
 from bizra_load.judging.agreements import AgreementFile, kept_agreement
 from bizra_load.judging.artifacts import DOCUMENTS, read_assessment, write_artifacts
@@ -36,7 +36,6 @@ from sla.values.section import AgreementError
 
 VALIDATED, DASHBOARD_URL, DASHBOARD_CHECK = "validated.json", dashboard.URL_FILE, dashboard.CHECK_FILE
 RULES_CHECK = "rules-check.json"
-BEFORE = "before"  # the folder that holds the documents of the validation before
 LAST_S = 900.0  # the window of traffic that is judged where there is no load test
 STEPS = 4
 
@@ -74,7 +73,7 @@ class Plan:
 
 
 class Suite:
-    """One validation by a plan."""
+    """One validation by a plan: begin() before anything is started that can fail, then run()."""
 
     def __init__(self, plan: Plan, log: Log) -> None:
         self._plan = plan
@@ -82,11 +81,19 @@ class Suite:
         self._folder: Path | None = None
         self._made: dict[str, str] = {}  # evidence of this validation's own: its name, its file
 
-    def run(self) -> ValidationReport:
-        """All steps, each logged, and `validated.json`. Raises UsageError when the artifacts folder can't be written."""
-        self._set_aside()
+    def begin(self) -> None:
+        """Move what an earlier validation left aside, but for a file that the user gives as evidence; and write a
+        `validated.json` that says INVALID. Raises UsageError when the artifacts folder can't be written.
+        """
+        artifacts = self._plan.artifacts
+        given = {Path(word.partition("=")[2]).resolve() for word in self._plan.evidence}
+        names = (*DOCUMENTS, REPORT, DASHBOARD_URL, DASHBOARD_CHECK, RULES_CHECK)
+        set_aside(artifacts, names, f"--artifacts: {artifacts}", given)
         unfinished = StepResult("validation", "The validation", Outcome.FAILED, "it has not finished", Decision.INVALID)
         self._write([unfinished], None)  # what a canary controller finds when we are killed
+
+    def run(self) -> ValidationReport:
+        """All steps, each logged, and `validated.json`. Raises UsageError when the artifacts folder can't be written."""
         self._log.title("BIZRA validation suite")
         imported = self._step(1, "Importing Grafana dashboard", self._import_dashboard)
         load = self._step(2, "Running the load test", self._load_test)
@@ -99,20 +106,6 @@ class Suite:
         self._mark(validation)
         self._log.summary(validation, self._plan.artifacts / VALIDATED)
         return validation
-
-    def _set_aside(self) -> None:
-        """What an earlier validation left says nothing of this one, which may end before it writes its own. A file that the
-        user gives as evidence stays.
-        """
-        artifacts = self._plan.artifacts
-        given = {Path(word.partition("=")[2]).resolve() for word in self._plan.evidence}
-        names = (*DOCUMENTS, REPORT, DASHBOARD_URL, DASHBOARD_CHECK, RULES_CHECK)
-        old = [name for name in names if (artifacts / name).exists() and (artifacts / name).resolve() not in given]
-        with writing(f"--artifacts: {artifacts}"):
-            if old:
-                (artifacts / BEFORE).mkdir(exist_ok=True)
-            for name in old:
-                (artifacts / name).replace(artifacts / BEFORE / name)
 
     def _step(self, number: int, what: str, do: Callable[[], StepResult]) -> StepResult:
         self._log.info(f"Step {number}/{STEPS}: {what}...")

@@ -43,8 +43,10 @@ def render(assessment: MetricsAssessment, width: int = 120, colour: bool = False
     return out.getvalue().rstrip("\n")
 
 
-def render_json(assessment: MetricsAssessment, source: Mapping[str, str]) -> str:
-    """JSON text; `source` says what was asked (Prometheus' address, selector). Units as in assessment.json."""
+def render_json(assessment: MetricsAssessment, judged: Mapping[str, str], source: Mapping[str, str]) -> str:
+    """JSON text. `judged`: which run, "" for none, and the sha256 of the agreement's text. `source` says what was asked
+    (Prometheus' address, selector). Units as in assessment.json.
+    """
     values = dataclasses.asdict(assessment)
     deviations = values.pop("deviations")
     metrics = [{**o, "deviation_from_baseline": deviations.get(o["key"])} for o in values.pop("objectives")]
@@ -53,6 +55,7 @@ def render_json(assessment: MetricsAssessment, source: Mapping[str, str]) -> str
     ordered = {
         "schema": SCHEMA,
         **{key: values.pop(key) for key in _FIRST},
+        **judged,
         "source": dict(source),
         "metrics": metrics,
         **values,

@@ -1,15 +1,21 @@
 """Which window of a Prometheus' data is judged: the last seconds, or the judged part of a load test."""
 
+import hashlib
+import json
 import time
+from pathlib import Path
 
 import pytest
 
 from bizra_load.archive.run_record import RunRecord
 from bizra_load.archive.store import RunWriter
 from bizra_load.judging.agreements import read_agreement
-from bizra_load.judging.real_traffic import query_of_last, query_of_run
+from bizra_load.judging.real_traffic import MetricsQuery, query_of_last, query_of_run, write_report
+from sla.judgement.monitored import judge_monitored
 from sla.judgement.steady import find_steady
 from tests.unit.sla.synthetic import HOLD_S, RAMP_S, START, measurements
+
+ROOT = Path(__file__).resolve().parents[3]
 
 
 @pytest.mark.parametrize("length_s", [0.5, 300.0])
@@ -27,8 +33,19 @@ def test_of_a_load_test_the_judged_part_is_asked_for(tmp_path):
     writer.windows(m.windows)
     writer.close()
     asked = query_of_run(tmp_path, "local")
+    assert asked.run == str(tmp_path)
     steady = find_steady(m)
     assert (asked.from_ns, asked.to_ns) == (steady.from_second * 10**9, steady.to_second * 10**9)
     assert START + RAMP_S <= steady.from_second < steady.to_second == START + RAMP_S + HOLD_S
     target, acceptable = asked.planned["poi_throughput"]  # of 60 a second two in three are generate and verify
     assert (target.value, acceptable.value) == (pytest.approx(0.98 * 40), pytest.approx(0.9 * 40))
+
+
+def test_the_report_names_the_run_and_the_text_of_the_agreement(tmp_path):
+    m, file = measurements(), read_agreement("local")
+    asked = MetricsQuery((START - 1) * 10**9, (START + 66) * 10**9, file, None, {}, run="runs/20261126T010000Z-a")
+    assessment = judge_monitored(m.snapshots, asked.from_ns, asked.to_ns, file.agreement, file.baseline)
+    document = json.loads(write_report(assessment, asked, "http://u:secret@p", "", tmp_path).read_text())
+    assert document["run"] == "runs/20261126T010000Z-a"
+    assert document["agreement"] == "local"
+    assert document["agreement_sha256"] == hashlib.sha256((ROOT / "sla/agreements/local.yaml").read_bytes()).hexdigest()

@@ -102,7 +102,7 @@ def test_no_data_is_inconclusive_and_every_metric_says_so(snapshots):
     assert (assessment.decision, assessment.exit_code) == (Decision.INCONCLUSIVE, 4)
     assert {o.estimate for o in assessment.objectives} == {None}
     assert "no data" in metrics_validation.render(assessment)
-    assert '"estimate": null' in metrics_validation.render_json(assessment, {})
+    assert '"estimate": null' in metrics_validation.render_json(assessment, {}, {})
 
 
 def test_a_window_twice_as_long_as_the_data_never_passes_and_a_failure_in_it_stays_one():

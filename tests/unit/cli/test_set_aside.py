@@ -1,0 +1,103 @@
+"""A verb that ends before it writes its documents leaves none of the time before in their place."""
+
+import json
+import os
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from bizra_load.cli.main import main
+from bizra_load.exit_codes import INVALID, InvalidRunError
+from bizra_load.io.files import BEFORE, set_aside
+from bizra_load.rehearsal import drill
+
+OLD = "of the time before: GO"
+
+
+@pytest.fixture
+def no_api():
+    """The address of a server that is neither a Prometheus nor a Grafana: 501 to everything."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_error(501)
+
+        do_POST = do_PUT = do_GET
+
+        def log_message(self, *_):
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+
+
+def left_by_the_time_before(folder, *names):
+    folder.mkdir()
+    for name in names:
+        (folder / name).write_text(OLD)
+
+
+def moved(folder, *names):
+    assert {p.name: p.read_text() for p in (folder / BEFORE).iterdir()} == dict.fromkeys(names, OLD)
+    assert not [p for p in folder.iterdir() if p.is_file() and OLD in p.read_text()]
+
+
+def test_metrics_that_cannot_be_asked_for(tmp_path, no_api):
+    out = tmp_path / "artifacts"
+    left_by_the_time_before(out, "metrics-validation-report.json")
+    assert main(["metrics", "--prometheus-url", no_api, "--artifacts", str(out)]) == INVALID
+    moved(out, "metrics-validation-report.json")
+
+
+def test_a_dashboard_that_cannot_be_imported(tmp_path, no_api, monkeypatch):
+    out = tmp_path / "artifacts"
+    left_by_the_time_before(out, "grafana-dashboard-url.txt", "dashboard-check.json")
+    monkeypatch.setenv("GRAFANA_URL", no_api)
+    monkeypatch.setenv("GRAFANA_API_KEY", "a-key")
+    assert main(["dashboard", "import", "--out", str(out)]) == INVALID
+    moved(out, "grafana-dashboard-url.txt", "dashboard-check.json")
+
+
+def test_panels_that_cannot_be_checked(tmp_path, no_api):
+    out = tmp_path / "artifacts"
+    left_by_the_time_before(out, "dashboard-check.json")
+    assert main(["dashboard", "check", "--prometheus-url", no_api, "--out", str(out)]) == INVALID
+    moved(out, "dashboard-check.json")
+
+
+def test_a_drill_that_does_not_get_going(tmp_path, monkeypatch):
+    def ends(_):
+        raise InvalidRunError("the node did not start")
+
+    out = tmp_path / "artifacts"
+    left_by_the_time_before(out, "alert-drill.json")
+    monkeypatch.setattr(drill, "measure", ends)
+    assert main(["alerts", "drill", "--out", str(out)]) == INVALID
+    moved(out, "alert-drill.json")
+
+
+def test_a_validation_whose_own_prometheus_ends_at_once(tmp_path, monkeypatch, capsys):
+    out, programs = tmp_path / "artifacts", tmp_path / "bin"
+    names = ("GO-NO-GO-DECISION.md", "metrics-validation-report.json", "rules-check.json")
+    left_by_the_time_before(out, "validated.json", *names)
+    programs.mkdir()
+    (programs / "prometheus").write_text("#!/bin/sh\nexit 1\n")
+    (programs / "prometheus").chmod(0o755)
+    monkeypatch.setenv("PATH", str(programs), prepend=os.pathsep)
+    for variable in ("ENDPOINT", "PROMETHEUS_URL", "GRAFANA_URL"):
+        monkeypatch.delenv(variable, raising=False)
+    assert main(["validate", "--artifacts", str(out)]) == INVALID
+    assert "prometheus did not start" in capsys.readouterr().err
+    moved(out, *names)
+    assert json.loads((out / "validated.json").read_text())["decision"] == "INVALID"
+
+
+def test_what_is_given_as_evidence_stays(tmp_path):
+    left_by_the_time_before(tmp_path / "out", "a.json", "b.json")
+    set_aside(tmp_path / "out", ["a.json", "b.json", "c.json"], "--out", [(tmp_path / "out" / "b.json").resolve()])
+    assert (tmp_path / "out" / "b.json").read_text() == OLD
+    assert [p.name for p in (tmp_path / "out" / BEFORE).iterdir()] == ["a.json"]
