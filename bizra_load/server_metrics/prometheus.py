@@ -152,8 +152,8 @@ def _labels_of_targets(of_address: list[Series]) -> set[str]:
 
 
 def _of_two_expositions(label: str, of_address: list[Series]) -> bool:
-    """Whether the series with a label and those without are of two targets, not of one that leaves it empty at times: they were
-    each scraped when the other was not while both were there (a scrape has one time), or most metrics are in both.
+    """Whether the series with a label and those without are of two targets, not of one that leaves it empty at times: each part
+    was scraped when the other was not while both were there (a scrape has one time), or most of their metrics are the same.
     """
     having = [series for series in of_address if label in series.labels]
     lacking = [series for series in of_address if label not in series.labels]

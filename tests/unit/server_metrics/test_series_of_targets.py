@@ -87,6 +87,7 @@ def test_a_label_that_a_metric_has_and_leaves_empty_at_times_is_no_targets(proce
             *(scraped(n, NODE, 0, lambda i: 1000.0 + 200 * i) for n in names),
             scraped("n_fail_total", NODE, 0, lambda i: 0.0),
             scraped("n_fail_total", NODE | {"reason": "timeout"}, 0, lambda i: 7.0, start=6),
+            scraped("n_fail_total", NODE | {"reason": "timeout"}, 0, lambda i: 7.0, start=12),  # it was away in between
         ]
     )
     assert {s.target for s in found} == {labels_of(NODE)}
