@@ -1,28 +1,31 @@
 """One server process that was scraped twice: by two replicas of a Prometheus, or in two of its jobs.
 
-What both hold is the same and must not be added. Two targets are one when their counts agree and either their processes
-started at the same moment, or they differ in nothing but who scraped them (labels job and *replica*).
+What both hold is the same and must not be added. Two targets are one when nothing that they count says otherwise, and
+- their processes started at the same moment and differ in nothing but who scraped them (labels job, prometheus, *replica*), or
+- one of the two, and every metric that both have was compared and agrees.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from bisect import bisect_left
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from sla.estimators.dependence import FloatArray
-from sla.estimators.series import by_target, counter_values, times_s
+from sla.estimators.series import by_target, counter_values, observation_counts, times_s
 from sla.values.snapshot import Labels, Snapshot, labels_text, metric_of
 
 START_TIME = "process_start_time_seconds"
 CLOCKS_APART_S = 5.0  # of two Prometheus servers, at most
 _START_APART_S = 0.005  # the kernel counts it in hundredths of a second
+_HOLE = 1.5  # two scrapes that are this many usual intervals apart leave one out
 
 
 @dataclass(frozen=True)
 class Duplicate:
-    """`dropped` holds what `kept` holds."""
+    """What `dropped` holds is in `kept` too, which was filled up from it where it was not scraped."""
 
     kept: Labels
     dropped: Labels
@@ -34,58 +37,128 @@ class Duplicate:
 
 
 def without_duplicates(snapshots: Sequence[Snapshot]) -> tuple[list[Snapshot], list[Duplicate]]:
-    """The snapshots less those of targets that another one holds too; of each such pair the one with more scrapes stays."""
-    targets = sorted(by_target(snapshots).items(), key=lambda item: (-len(item[1]), item[0]))
-    kept: list[tuple[Labels, list[Snapshot]]] = []
+    """The snapshots, by time, less what another target holds too; of each such pair the one with more scrapes stays. What it
+    lacks is taken from the other: scrapes where it has none, and metrics that it has not at all.
+    """
+    targets = sorted(by_target(snapshots).items(), key=lambda item: (-len(item[1]), -len(_metrics(item[1])), item[0]))
+    kept: dict[Labels, list[Snapshot]] = {}
     found: list[Duplicate] = []
     for labels, scrapes in targets:
-        twin = next((k for k, others in kept if _one_process(k, others, labels, scrapes)), None)
-        if twin is None:
-            kept.append((labels, scrapes))
-        else:
-            found.append(Duplicate(twin, labels))
-    dropped = {d.dropped for d in found}
-    return [s for s in snapshots if s.target not in dropped], found
+        rest = scrapes
+        for twin, others in list(kept.items()):
+            if rest and _one_process(twin, others, labels, rest):
+                found.append(Duplicate(twin, labels))
+                kept[twin] = _filled_up(others, rest)
+                rest = _of_further_metrics(rest, _metrics(others))
+        if rest:
+            kept[labels] = rest
+    if not found:
+        return list(snapshots), []
+    return sorted((s for scrapes in kept.values() for s in scrapes), key=lambda s: (s.at_ns, s.target)), found
 
 
-def _one_process(a: Labels, a_scrapes: Sequence[Snapshot], b: Labels, b_scrapes: Sequence[Snapshot]) -> bool:
-    started = [_started_s(scrapes) for scrapes in (a_scrapes, b_scrapes)]
-    if started[0] is not None and started[1] is not None:
-        if abs(started[0] - started[1]) > _START_APART_S:
-            return False
-    elif not _differ_in_who_scraped(dict(a), dict(b)):
-        return False
-    return _counts_agree(a_scrapes, b_scrapes)
+def _metrics(scrapes: Sequence[Snapshot]) -> set[str]:
+    """Names of what is counted; gauges count nothing."""
+    return {metric_of(key) for s in scrapes for key in (*s.counters, *s.histograms)}
 
 
-def _started_s(scrapes: Sequence[Snapshot]) -> float | None:
-    return next((s.gauges[START_TIME] for s in reversed(scrapes) if START_TIME in s.gauges), None)
+def _of_further_metrics(scrapes: Sequence[Snapshot], known: set[str]) -> list[Snapshot]:
+    """The scrapes less the metrics in `known`; none where that leaves nothing."""
+    if _metrics(scrapes) <= known:
+        return []
+    return [
+        replace(
+            s,
+            gauges={key: value for key, value in s.gauges.items() if key == START_TIME},
+            counters={key: value for key, value in s.counters.items() if metric_of(key) not in known},
+            histograms={key: value for key, value in s.histograms.items() if metric_of(key) not in known},
+        )
+        for s in scrapes
+    ]
 
 
-def _differ_in_who_scraped(a: dict[str, str], b: dict[str, str]) -> bool:
-    differing = [name for name in a.keys() | b.keys() if a.get(name) != b.get(name)]
-    return all(name == "job" or "replica" in name for name in differing)
+def _filled_up(kept: Sequence[Snapshot], other: Sequence[Snapshot]) -> list[Snapshot]:
+    """`kept` with the other's scrapes before its first one, after its last one and where it missed some, as far as they are a
+    usual interval away from its own and in the same order by either clock.
+    """
+    at_s = times_s(kept).tolist()
+    usual_s = float(np.median(np.diff(at_s if len(at_s) > 1 else times_s(other)))) if len(other) > 1 or len(at_s) > 1 else 0.0
+    taken = []
+    for scrape in other:
+        i, now_s = bisect_left(at_s, scrape.at_ns / 1e9), scrape.at_ns / 1e9
+        if 0 < i < len(at_s) and at_s[i] - at_s[i - 1] <= _HOLE * usual_s:
+            continue
+        beside = at_s[max(i - 1, 0) : i + 1]
+        ordered = (i == 0 or _follows(kept[i - 1], scrape)) and (i == len(at_s) or _follows(scrape, kept[i]))
+        if ordered and all(abs(now_s - s) >= usual_s for s in beside):
+            taken.append(replace(scrape, target=kept[0].target))
+    return sorted([*kept, *taken], key=lambda s: s.at_ns)
 
 
-def _counts_agree(a: Sequence[Snapshot], b: Sequence[Snapshot]) -> bool:
-    """Whether every count of b is one that a had at that moment, as far as its scrapes and the clocks leave that open."""
-    names = {metric_of(key) for s in a for key in s.counters}
-    if names != {metric_of(key) for s in b for key in s.counters}:
-        return False
-    return all(
-        _agrees(times_s(a), counter_values(a, n).sum(axis=1), times_s(b), counter_values(b, n).sum(axis=1)) for n in names
+def _follows(earlier: Snapshot, later: Snapshot) -> bool:
+    """Whether `later` was scraped later, though by another clock: what counts less within their difference was not."""
+    if later.at_ns - earlier.at_ns > CLOCKS_APART_S * 1e9:
+        return True
+    counters, histograms = later.counters, later.histograms
+    return all(counters.get(key, value) >= value for key, value in earlier.counters.items()) and all(
+        histograms.get(key, h).count >= h.count for key, h in earlier.histograms.items()
     )
 
 
-def _agrees(a_s: FloatArray, a: FloatArray, b_s: FloatArray, b: FloatArray) -> bool:
-    compared = 0
+def _one_process(a: Labels, a_scrapes: Sequence[Snapshot], b: Labels, b_scrapes: Sequence[Snapshot]) -> bool:
+    a_started, b_started = _starts_s(a_scrapes), _starts_s(b_scrapes)
+    same_start = any(abs(s - t) <= _START_APART_S for s in a_started for t in b_started)
+    by_whom_alone = _differ_in_who_scraped(dict(a), dict(b))
+    if not same_start and (not by_whom_alone or (a_started and b_started)):
+        return False
+    restarted = len(a_started | b_started) > 1 and max(a_started | b_started) - min(a_started | b_started) > _START_APART_S
+    names, others = _metrics(a_scrapes), _metrics(b_scrapes)
+    totals = [(_total(a_scrapes, name), _total(b_scrapes, name)) for name in sorted(names & others)]
+    a_s, b_s = times_s(a_scrapes), times_s(b_scrapes)
+    agreeing = [_agrees(a_s, a_total, b_s, b_total, same_start and not restarted) for a_total, b_total in totals]
+    if not agreeing or False in agreeing:
+        return False
+    if same_start and by_whom_alone:
+        return True
+    # without a common start, only some metrics in common and all of them idle is too little
+    moved = any(total[-1] != total[0] for _, total in totals)
+    return None not in agreeing and (same_start or names == others or moved)
+
+
+def _starts_s(scrapes: Sequence[Snapshot]) -> set[float]:
+    """When the process started, and started again: of two that scrape it only one may have seen the last one."""
+    return {s.gauges[START_TIME] for s in scrapes if START_TIME in s.gauges}
+
+
+def _differ_in_who_scraped(a: Mapping[str, str], b: Mapping[str, str]) -> bool:
+    differing = [name for name in a.keys() | b.keys() if a.get(name) != b.get(name)]
+    return all(name in ("job", "prometheus") or "replica" in name for name in differing)
+
+
+def _total(scrapes: Sequence[Snapshot], name: str) -> FloatArray:
+    """What the metric has counted at each scrape, over its label sets, shape (n,)."""
+    total: FloatArray = counter_values(scrapes, name).sum(axis=1) + observation_counts(scrapes, name).sum(axis=1)
+    return total
+
+
+def _agrees(a_s: FloatArray, a: FloatArray, b_s: FloatArray, b: FloatArray, same_process: bool) -> bool | None:
+    """Whether every count of b is one that a had at that moment, as far as its scrapes and the clocks leave that open; None
+    when they leave everything open. `same_process`: by their start times both are of one process that never restarted, or of
+    two that started at once.
+    """
+    compared = False
     for at_s, value in zip(b_s.tolist(), b.tolist(), strict=True):
         first = int(np.searchsorted(a_s, at_s - CLOCKS_APART_S, side="right")) - 1
         last = int(np.searchsorted(a_s, at_s + CLOCKS_APART_S))
-        if first < 0 or last >= a_s.size:
-            continue  # before the first scrape or after the last one anything is possible
-        around = a[first : last + 1]
-        if not around.min() <= value <= around.max():
+        around = a[max(first, 0) : last + 1]
+        began, ended = first < 0, last >= a_s.size  # so one side is open: only a process that never restarted counts on
+        if (began or ended) and not same_process:
+            continue
+        enough, little = began or value >= around[0], ended or value <= around[-1]
+        went_back = bool((np.diff(around) < 0).any())
+        # at a restart it counted on from the first of them for some time, and then from 0
+        if not (enough or little) if went_back else not (enough and little):
             return False
-        compared += 1
-    return compared > 0
+        equal = same_process and (value > 0 or not b.any()) and bool((a[np.abs(a_s - at_s) <= CLOCKS_APART_S] == value).any())
+        compared = compared or equal or not (went_back or began or ended)
+    return True if compared else None

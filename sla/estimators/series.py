@@ -62,6 +62,12 @@ def counter_values(scrapes: Sequence[Snapshot], name: str) -> FloatArray:
     return np.array(rows, dtype=np.float64).reshape(len(scrapes), -1)
 
 
+def observation_counts(scrapes: Sequence[Snapshot], name: str) -> FloatArray:
+    """Observations of the histogram's label sets at each scrape of one target, shape (n, label sets), as counter_values()."""
+    rows = _filled([{key: h.count for key, h in _of_metric(s.histograms, name).items()} for s in scrapes], 0.0)
+    return np.array(rows, dtype=np.float64).reshape(len(scrapes), -1)
+
+
 def went_back(scrapes: Sequence[Snapshot], names: Sequence[str]) -> list[bool]:
     """For each two scrapes of one target that follow each other, whether a label set of one of the counters became smaller: it
     was restarted between them.
