@@ -14,8 +14,9 @@ import numpy as np
 
 from sla.estimators import series
 from sla.estimators.dependence import FloatArray
-from sla.values.snapshot import Snapshot
+from sla.values.snapshot import Snapshot, labels_text
 
+COVERED = 0.9  # of the window, or nothing passes: who was not scraped may have been down
 GAP = 1.5  # an interval this many times the usual one holds a missed scrape
 
 
@@ -62,16 +63,38 @@ def restarts(snapshots: Sequence[Snapshot], names: Sequence[str]) -> int:
 
 def coverage(snapshots: Sequence[Snapshot], from_s: float, to_s: float) -> float:
     """Share of [from_s, to_s] that lies within one usual interval of a scrape of any target, 0 to 1."""
-    usual = scrape_interval_s(snapshots)
-    if not usual:
-        return 0.0
+    usual_s = scrape_interval_s(snapshots)
+    return _covered_s(snapshots, from_s, to_s, usual_s) / (to_s - from_s) if usual_s else 0.0
+
+
+def _covered_s(snapshots: Sequence[Snapshot], from_s: float, to_s: float, usual_s: float) -> float:
+    """Seconds of [from_s, to_s] that lie within `usual_s` of a scrape."""
     times = np.unique([s.at_ns / 1e9 for s in snapshots])
     times = times[(times >= from_s) & (times <= to_s)]
     if not times.size:
         return 0.0
-    inner = float(np.minimum(np.diff(times), 2 * usual).sum())
-    ends = min(float(times[0]) - from_s, usual) + min(to_s - float(times[-1]), usual)
-    return min((inner + ends) / (to_s - from_s), 1.0)
+    inner = float(np.minimum(np.diff(times), 2 * usual_s).sum())
+    ends = min(float(times[0]) - from_s, usual_s) + min(to_s - float(times[-1]), usual_s)
+    return min(inner + ends, to_s - from_s)
+
+
+def partly_scraped(snapshots: Sequence[Snapshot], from_s: float, to_s: float) -> list[str]:
+    """One line for each target whose own scrapes cover less than COVERED of [from_s, to_s], where others were scraped too: what
+    it did in the rest is not known. It may have been down, or have begun or ended as in a rolling update.
+    """
+    targets = series.by_target(snapshots)
+    if len(targets) < 2:
+        return []
+    usual_s = scrape_interval_s(snapshots)
+    seen = {
+        labels: _covered_s(scrapes, from_s, to_s, scrape_interval_s(scrapes) or usual_s) for labels, scrapes in targets.items()
+    }
+    length_s = to_s - from_s
+    return [
+        f"{labels_text(labels)} was scraped in {covered_s:.0f} of {length_s:.0f} s alone: what it did in the rest is not known"
+        for labels, covered_s in sorted(seen.items())
+        if covered_s < COVERED * length_s
+    ]
 
 
 def _scraped_s(snapshots: Sequence[Snapshot]) -> list[FloatArray]:

@@ -8,6 +8,7 @@ import dataclasses
 from collections.abc import Mapping
 
 from sla.estimators.duplicates import without_duplicates
+from sla.judgement.counters import partly_scraped
 from sla.judgement.decision import decide, exit_code, strategy_for
 from sla.judgement.family import PreparedObjective, gate_of, judge_family, unjudged
 from sla.judgement.kinds.choose import estimator_of
@@ -117,6 +118,7 @@ def _notes(measurements: Measurements, agreement: Agreement, steady: Steady | No
     if steady is not None:
         notes += [note for o in agreement.objectives for note in estimator_of(o, agreement).run_notes(measurements, steady)]
         notes += [f"drift: {steady.drift}"] if steady.drift else []
+        notes += partly_scraped(measurements.snapshots, steady.from_second, steady.to_second)
     return notes
 
 

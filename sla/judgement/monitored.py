@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from sla.estimators.duplicates import without_duplicates
 from sla.estimators.series import by_target
-from sla.judgement.counters import coverage, restarts, scrape_interval_s
+from sla.judgement.counters import COVERED, coverage, partly_scraped, restarts, scrape_interval_s
 from sla.judgement.decision import ROLLOUT, decide, exit_code
 from sla.judgement.family import PreparedObjective, gate_of, judge_family, unjudged
 from sla.judgement.kinds.base import ObjectiveEstimator
@@ -24,7 +24,6 @@ from sla.values.estimate import Estimate
 from sla.values.remedies import PLAIN, Remedy, RemedyWords
 from sla.values.snapshot import Snapshot, metric_of
 
-COVERED = 0.9  # of the window, or nothing passes: who was not scraped may have been down
 LEVEL = 0.95
 
 
@@ -191,6 +190,7 @@ def _notes(
             f"the node's counters went back {times} (a restart): they count again from 0, that interval is left out of the "
             "latencies, and what happened between the last scrape and the restart is lost"
         )
+    notes += partly_scraped(snapshots, window.from_ns / 1e9, window.to_ns / 1e9)
     notes += dict.fromkeys(e.metrics_caveat for e in visible if e.metrics_caveat)  # once for all objectives of a kind
     notes += [note for e in visible for note in e.metrics_notes(snapshots)]
     if agreement.evidence:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from sla.judgement.counters import common_times_s, coverage, increments, restarts, scrape_interval_s
+from sla.judgement.counters import common_times_s, coverage, increments, partly_scraped, restarts, scrape_interval_s
 from sla.values.snapshot import Snapshot
 
 NAME, OTHER = "n_total", "m_total"
@@ -92,3 +92,13 @@ def test_a_target_that_begins_when_another_ends_is_read_as_well():
     times = common_times_s(old + new)
     assert times.tolist() == [0, 15, 30, 45, 60, 75, 90]
     assert increments(old + new, [NAME], times).tolist() == [150, 150, 150, 0, 150, 150]
+
+
+def test_a_target_that_was_not_scraped_all_the_time_is_named_though_another_covers_the_window():
+    a, b = scrapes(range(0, 65, 5), range(13), "a"), scrapes([0, 5, 10], range(3), "b")
+    assert coverage(a + b, 0, 60) == 1
+    said = 'instance="b" was scraped in 15 of 60 s alone: what it did in the rest is not known'
+    assert partly_scraped(a + b, 0, 60) == [said]
+    assert partly_scraped(a + scrapes([2], [0], "b"), 0, 60) == [said.replace("15", "7")]
+    assert partly_scraped(a + scrapes(range(2, 60, 10), range(6), "b"), 0, 60) == []  # at its own usual interval
+    assert partly_scraped(b, 0, 60) == []  # coverage says it

@@ -173,3 +173,12 @@ def test_a_clock_that_jumps_is_no_exception_and_no_pass():
     jumped = tuple(dataclasses.replace(w, second=w.second + 3600 * (w.second > START + 15)) for w in run.windows)
     a = judged(dataclasses.replace(run, windows=jumped))
     assert a.decision is not Decision.GO
+
+
+def test_a_node_that_is_scraped_in_a_part_of_the_run_is_named():
+    run = measurements()
+    half = run.snapshots[: len(run.snapshots) // 2]
+    two = [dataclasses.replace(s, target=(("instance", n),)) for n, part in (("a", run.snapshots), ("b", half)) for s in part]
+    notes = judged(dataclasses.replace(run, snapshots=tuple(sorted(two, key=lambda s: s.at_ns)))).notes
+    assert any(n.startswith('instance="b" was scraped in ') for n in notes)
+    assert not any("was scraped in" in n for n in judged(run).notes)

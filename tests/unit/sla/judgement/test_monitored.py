@@ -155,3 +155,13 @@ def test_instances_scraped_at_any_times_give_a_share_between_0_and_1(instances, 
     success = next(o for o in assessment.objectives if o.key == "poi_success_rate")
     assert success.estimate is None or 0 <= success.estimate.low <= success.estimate.high <= 1
     assert 0 <= assessment.window.coverage <= 1
+
+
+def test_a_node_that_is_seen_in_a_part_of_the_window_is_named():
+    snapshots = measurements().snapshots
+    two = [
+        dataclasses.replace(s, target=(("instance", name),)) for name, part in (("a", None), ("b", 8)) for s in snapshots[:part]
+    ]
+    notes = judged(sorted(two, key=lambda s: s.at_ns)).notes
+    assert [n for n in notes if n.startswith('instance="b" was scraped in ')] != []
+    assert not any("was scraped in" in n for n in judged(snapshots).notes)
