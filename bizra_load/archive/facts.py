@@ -52,8 +52,8 @@ def facts_with_files(facts: RunFacts, received: Mapping[str, Received], spools: 
         facts,
         workers=workers,
         lost_workers=lost,
-        losses=tuple(known.get(w, Loss(w, max(sequences.get(w, ()), default=-1))) for w in lost),
-        missing_messages=sum(max(s) + 1 - len(s) for s in sequences.values()),
+        losses=tuple(known.get(w, Loss(w, sequences[w].highest if w in sequences else -1)) for w in lost),
+        missing_messages=sum(s.highest + 1 - len(s) for s in sequences.values()),
         spools=tuple(name_of(spool.worker) for spool in spools),
     )
     if facts.closed:

@@ -17,7 +17,9 @@ import orjson
 
 from bizra_load.exit_codes import UsageError
 from bizra_load.io.files import open_regular, write_atomically
+from bizra_load.measure.exchange import MAX_SEQUENCE
 from bizra_load.measure.hdr_codec import WireError, decode_histogram, encode_histograms
+from bizra_load.measure.ranges import Ranges
 from bizra_load.measure.rows import failure_row, window_from_row, window_row
 from bizra_load.measure.run_sums import Received, RunSums
 from sla.values.health_rows import COLUMNS, HISTOGRAMS, HealthRows
@@ -25,6 +27,7 @@ from sla.values.health_rows import COLUMNS, HISTOGRAMS, HealthRows
 ROWS, COLUMNS_FILE = "merged.jsonl", "merged.bin"
 NAMES = (ROWS, COLUMNS_FILE)
 SCHEMA = "bizra-load/merged/1"
+MAX_LINE_BYTES = 64 * 1024 * 1024  # names and reports of all workers are one line
 _STORED = COLUMNS.newbyteorder("<")
 
 
@@ -37,7 +40,7 @@ def write(folder: Path, sums: RunSums) -> None:
 
 
 def _rows(sums: RunSums, health: HealthRows) -> Iterator[dict[str, Any]]:
-    received = {worker: {"last": r.last, "sequences": _ranges(r.sequences)} for worker, r in sums.received.items()}
+    received = {worker: {"last": r.last, "sequences": list(r.sequences)} for worker, r in sums.received.items()}
     yield {"schema": SCHEMA, "names": health.names, "received": received}
     for w in sums.windows():
         yield {"window": window_row(w)}
@@ -56,8 +59,10 @@ def read(folder: Path) -> RunSums:
             columns = np.frombuffer(file.read(), _STORED).astype(COLUMNS, copy=False)
         sums = RunSums()
         with os.fdopen(open_regular(folder / ROWS, follow=False), "rb") as file:
-            for line in file:
+            while line := file.readline(MAX_LINE_BYTES):
                 number += 1
+                if len(line) == MAX_LINE_BYTES and not line.endswith(b"\n"):
+                    raise ValueError(f"longer than {MAX_LINE_BYTES:,} bytes")
                 _take(sums, orjson.loads(line), columns)
     except OSError as error:
         raise UsageError(f"{folder / ROWS}: {error.strerror}") from None
@@ -76,8 +81,7 @@ def _take(sums: RunSums, row: dict[str, Any], columns: np.ndarray[Any, Any]) -> 
             raise ValueError(f"{COLUMNS_FILE} has workers without a name")
         sums.take_health(columns, names)
         for worker, received in row["received"].items():
-            sequences = {s for first, last in received["sequences"] for s in range(int(first), int(last) + 1)}
-            sums.received[worker] = Received(sequences, received["last"])
+            sums.received[worker] = _received(received)
     elif "window" in row:
         sums.add_window(window_from_row(row["window"]))
     elif "failure" in row:
@@ -88,12 +92,14 @@ def _take(sums: RunSums, row: dict[str, Any], columns: np.ndarray[Any, Any]) -> 
             sums.add_health_histogram(int(h["second"]), name, decode_histogram(h[name], int(over_range)))
 
 
-def _ranges(numbers: set[int]) -> list[list[int]]:
-    """First and last of each run of consecutive numbers."""
-    ranges: list[list[int]] = []
-    for n in sorted(numbers):
-        if ranges and ranges[-1][1] == n - 1:
-            ranges[-1][1] = n
-        else:
-            ranges.append([n, n])
-    return ranges
+def _received(stored: dict[str, Any]) -> Received:
+    """Ranges stay ranges: a few digits may say that millions of reports were received."""
+    sequences, at, last = Ranges(), -2, stored["last"]
+    for first, end in stored["sequences"]:
+        if not (type(first) is type(end) is int and max(at + 2, 0) <= first <= end < MAX_SEQUENCE):
+            raise ValueError(f"sequences has [{first!r:.50}, {end!r:.50}] (allowed: ascending ranges below {MAX_SEQUENCE})")
+        sequences.add(first, end)
+        at = end
+    if last is not None and not (type(last) is int and 0 <= last < MAX_SEQUENCE):
+        raise ValueError(f"last is {last!r:.50} (allowed: null, or 0 to {MAX_SEQUENCE - 1})")
+    return Received(sequences, last)

@@ -9,6 +9,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from bizra_load.measure.histogram_texts import HistogramTexts
+from bizra_load.measure.ranges import Ranges
 from bizra_load.measure.report import Report
 from bizra_load.measure.rows import check_samples, failure_from_row, health_and_texts, window_and_texts
 from sla.values.failure import FailureReason, merge_failures
@@ -25,7 +26,7 @@ WINDOWS_OF_REPORT = "windows"  # in a report's first row of health: how many row
 class Received:
     """Reports of one worker that are there whole: their sequence numbers, and that of the last one it made, if it is known."""
 
-    sequences: set[int] = field(default_factory=set)
+    sequences: Ranges = field(default_factory=Ranges)
     last: int | None = None
 
     @property
@@ -134,7 +135,7 @@ class RunSums:
         """Add all of another; its rows of health come behind."""
         for worker, received in more.received.items():
             mine = self.received.setdefault(worker, Received())
-            mine.sequences |= received.sequences
+            mine.sequences.join(received.sequences)
             mine.last = mine.last if received.last is None else received.last
         self._failures += more._failures
         self._told_rows += more._told_rows

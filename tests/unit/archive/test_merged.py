@@ -1,6 +1,8 @@
 """A large run that was sealed is judged by what its rows add up to, which is the same."""
 
 import dataclasses
+import json
+import tracemalloc
 
 import pytest
 
@@ -89,6 +91,51 @@ def test_damage_is_one_line_though_somebody_has_sealed_it(sealed, name, damage):
         read_run(sealed)
     checksums.seal(sealed)
     with pytest.raises(UsageError, match=r"merged\.jsonl: line \d+: "):
+        read_run(sealed)
+
+
+def with_head(folder, sequences, last=5):
+    """The run's merged rows, with other reports of w1, sealed again."""
+    path = folder / "merged.jsonl"
+    head, rest = path.read_bytes().split(b"\n", 1)
+    document = json.loads(head)
+    document["received"]["w1"] = {"last": last, "sequences": sequences}
+    path.write_bytes(json.dumps(document).encode() + b"\n" + rest)
+    checksums.seal(folder)
+
+
+@pytest.mark.parametrize(
+    ("sequences", "last"),
+    [
+        ([[0, 1 << 31]], 5),
+        ([[-1, 4]], 5),
+        ([[4, 0]], 5),
+        ([[4, 4], [0, 1]], 5),
+        ([["0", "4"]], 5),
+        ([[0, 4.5]], 5),
+        ([[0, 4]], "5"),
+        ([[0, 4]], 1 << 31),
+    ],
+)
+def test_reports_that_no_worker_can_have_sent_are_refused(sealed, sequences, last):
+    with_head(sealed, sequences, last)
+    with pytest.raises(UsageError, match=r"merged\.jsonl: line 1: (sequences|last) .*allowed"):
+        read_run(sealed)
+
+
+def test_a_range_takes_the_memory_of_a_range(sealed):
+    with_head(sealed, [[0, 1_000_000_000]], last=1_000_000_000)
+    tracemalloc.start()
+    try:
+        read_run(sealed)
+        assert tracemalloc.get_traced_memory()[1] < 32 * 1024 * 1024
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_line_without_an_end_is_refused(sealed, monkeypatch):
+    monkeypatch.setattr(merged, "MAX_LINE_BYTES", 100)
+    with pytest.raises(UsageError, match=r"merged\.jsonl: line 1: longer than 100 bytes"):
         read_run(sealed)
 
 
