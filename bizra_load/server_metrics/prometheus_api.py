@@ -16,6 +16,7 @@ from bizra_load.server_metrics.bounded import MALFORMED, BoundedSession, reason_
 from bizra_load.server_metrics.exposition import ScrapeError
 
 MAX_RESPONSE_BYTES = 128 * 1024 * 1024
+MAX_LISTS = 1_000_000  # samples and buckets are lists: of a few bytes, each takes hundreds once it is read
 TOKEN = "PROMETHEUS_TOKEN"  # noqa: S105  # the name of a variable of the environment
 _TRY_AGAIN_AFTER_S = (0.0, 1.0, 2.0)
 _PASSING = frozenset({408, 429, 500, 502, 503, 504})  # of a Prometheus that starts, or of a proxy before it
@@ -80,6 +81,8 @@ class PrometheusClient:
             response = self._response(f"{self.url}/api/v1/{path}", parameters)
             if response.status_code != 200:
                 raise ScrapeError(self._line(f"HTTP Status Code {response.status_code} ({response.content[:_CHARACTERS]!r})"))
+            if response.content.count(b"[") > MAX_LISTS:
+                raise ScrapeError(self._line(f"a response with more than {MAX_LISTS:,} samples"))
             document = json.loads(response.content)
             if document.get("status", "success") != "success":
                 raise ScrapeError(self._line(f"{document['status']}: {document.get('error')}"))
