@@ -63,6 +63,13 @@ def read_junit(data: bytes) -> TestCounts:
         raise EvidenceError(f"not XML: in no encoding that can be read ({type(error).__name__})") from None
     if _name(root) not in ("testsuites", "testsuite"):
         raise EvidenceError("is no JUnit file (allowed: <testsuites> or <testsuite> around all)")
+    try:
+        return _counted(root)
+    except RecursionError:
+        raise EvidenceError("its suites lie too deep in each other") from None
+
+
+def _counted(root: Element) -> TestCounts:
     cases = [e for e in root.iter() if _name(e) == "testcase"]
     kinds = [_outcome(case) for case in cases]
     declared = {key: _declared(root, key) for key in ("tests", "failures", "errors")}

@@ -60,6 +60,7 @@ REFUSED = {
     "a bare document type": b"<!DOCTYPE testsuite><testsuite/>",
     "a count that is none": b'<testsuite tests="many"/>',
     "a digit that is no number": '<testsuite tests="\u00b2"/>'.encode(),
+    "suites without end": b"<testsuite>" * 3000 + b"</testsuite>" * 3000,
     "a negative count": b'<testsuite failures="-1"/>',
     "an unknown encoding": b'<?xml version="1.0" encoding="nonesuch"?><testsuite/>',
     "binary": bytes(range(256)),
