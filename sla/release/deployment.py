@@ -10,6 +10,10 @@ from sla.release.evidence import EvidenceError
 from sla.values.assessment import Evidence, Status
 
 WORKLOADS = ("Deployment", "StatefulSet", "DaemonSet", "Rollout")
+# of a status (Kubernetes API reference, apps/v1): at least as many as wanted; none
+_UPDATED = {"updatedReplicas": "are updated", "updatedNumberScheduled": "are updated"}
+_NOT_THERE = {"unavailableReplicas": "are unavailable", "numberUnavailable": "are unavailable"}
+_WANTED = ("Available", "Progressing", "Healthy")
 _NAME = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?")  # of Kubernetes objects: it goes into shell commands as it is
 _BOX = re.compile(r"^\s*[-*+]\s+\[([ xX])\]\s+(.*)$", re.MULTILINE)
 _HEADING = re.compile(r"^#\s+(.+)$", re.MULTILINE)
@@ -87,6 +91,23 @@ def _unready(workload: Mapping[str, Any]) -> str:
         return f"its status is of generation {seen}, not of {last}"
     if type(ready) is not int or type(wanted) is not int or not 0 < wanted == ready:
         return f"{str(ready)[:40]} of {str(wanted)[:40]} replicas are ready"
+    for key, what in _UPDATED.items():  # of an older version of the pods, a replica is ready too
+        if key in status and not (type(status[key]) is int and status[key] >= wanted):
+            return f"{str(status[key])[:40]} of {wanted} replicas {what}"
+    for key, what in _NOT_THERE.items():
+        if status.get(key) not in (None, 0):
+            return f"{str(status[key])[:40]} replicas {what}"
+    return _condition(status.get("conditions"))
+
+
+def _condition(conditions: object) -> str:
+    """The first condition that is not met: Available and Progressing of a Deployment, Healthy of a Rollout; "" without one."""
+    for c in conditions if isinstance(conditions, list) else ():
+        kind, reason = (c.get("type"), str(c.get("reason") or "")) if isinstance(c, Mapping) else ("", "")
+        if kind in _WANTED and c.get("status") not in ("True", True):
+            return f"the condition {kind} is {str(c.get('status'))[:40]}" + (f" ({reason[:80]})" if reason else "")
+        if kind == "ReplicaFailure" and c.get("status") not in ("False", False):
+            return f"the condition ReplicaFailure is {str(c.get('status'))[:40]}"
     return ""
 
 

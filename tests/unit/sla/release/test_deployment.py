@@ -8,6 +8,10 @@ from sla.values.assessment import Status
 from tests.unit.sla.release.test_evidence import by_key, manifest
 
 
+def conditions(**statuses):
+    return {"conditions": [{"type": kind, "status": status, "reason": "Because"} for kind, status in statuses.items()]}
+
+
 @pytest.mark.parametrize(
     ("kind", "replicas", "status", "said"),
     [
@@ -16,6 +20,14 @@ from tests.unit.sla.release.test_evidence import by_key, manifest
         ("Deployment", True, {"readyReplicas": 1}, "1 of True replicas are ready"),
         ("Deployment", 3, {"readyReplicas": 3, "observedGeneration": 1}, "its status is of generation 1, not of 2"),
         ("Deployment", 3, {"readyReplicas": 3, "observedGeneration": 2}, ""),
+        ("Deployment", 3, {"readyReplicas": 3, "updatedReplicas": 1}, "1 of 3 replicas are updated"),
+        ("Deployment", 3, {"readyReplicas": 3, "updatedReplicas": 3, "unavailableReplicas": 1}, "1 replicas are unavailable"),
+        ("Deployment", 1, {"readyReplicas": 1} | conditions(Available="False"), "the condition Available is False"),
+        ("Deployment", 1, {"readyReplicas": 1} | conditions(Progressing="False"), "Progressing is False (Because)"),
+        ("Deployment", 1, {"readyReplicas": 1} | conditions(Available="Unknown"), "the condition Available is Unknown"),
+        ("Deployment", 1, {"readyReplicas": 1} | conditions(ReplicaFailure="True"), "the condition ReplicaFailure is True"),
+        ("Deployment", 1, {"readyReplicas": 1} | conditions(Available="True", Progressing="True", Other="False"), ""),
+        ("DaemonSet", None, {"desiredNumberScheduled": 2, "numberReady": 2, "updatedNumberScheduled": 1}, "1 of 2"),
         ("DaemonSet", None, {"desiredNumberScheduled": 2, "numberReady": 2}, ""),
         ("DaemonSet", None, {"desiredNumberScheduled": 2, "numberReady": 1}, "1 of 2 replicas are ready"),
         ("DaemonSet", None, {"desiredNumberScheduled": 0, "numberReady": 0}, "0 of 0 replicas are ready"),
