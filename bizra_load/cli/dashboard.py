@@ -16,7 +16,7 @@ from bizra_load.cli.trust import trust_of
 from bizra_load.exit_codes import INVALID, KEPT, NO_GO, InvalidRunError, UsageError
 from bizra_load.io.files import put_or_compare, set_aside, write_atomically
 from bizra_load.io.terminal import terminal_width
-from bizra_load.judging.agreements import read_agreement
+from bizra_load.judging.agreements import AgreementFile, read_agreement
 from bizra_load.monitoring import grafana
 from bizra_load.monitoring.panel_check import check_panels
 from bizra_load.products import dashboard_of, panels_of, product_of
@@ -41,7 +41,8 @@ def run_import(args: argparse.Namespace) -> int:
         raise UsageError(f"--timeout: {args.timeout:g} (allowed: more than 0, up to 3600 seconds)")
     trust = trust_of(args)
     inputs.option("--out", inputs.out_folder, str(args.out))
-    agreement = read_agreement(args.agreement, args.baseline).judged
+    file = read_agreement(args.agreement, args.baseline)
+    agreement = file.judged
     dashboard = dashboard_of(agreement, args.agreement)
     settings = grafana.settings_of_environment(args.timeout, trust)
     if settings is None:
@@ -55,7 +56,7 @@ def run_import(args: argparse.Namespace) -> int:
         args.snapshot, lambda line: log.print(f"INFO  {line}", style="cyan", markup=False),
     )  # fmt: skip
     _write(args.out / URL_FILE, done.url + "\n")
-    return _show(done.check, args.out)
+    return _show(done.check, args.out, file)
 
 
 def run_check(args: argparse.Namespace) -> int:
@@ -63,7 +64,8 @@ def run_check(args: argparse.Namespace) -> int:
     if not url:
         raise UsageError("--prometheus-url: is missing (allowed: http://... or https://..., or PROMETHEUS_URL)")
     inputs.option("--out", inputs.out_folder, str(args.out))
-    agreement = read_agreement(args.agreement, args.baseline).judged
+    file = read_agreement(args.agreement, args.baseline)
+    agreement = file.judged
     panels = panels_of(agreement, args.agreement)
     set_aside(args.out, [CHECK_FILE], f"--out: {args.out}")
     try:
@@ -71,11 +73,11 @@ def run_check(args: argparse.Namespace) -> int:
         check = check_panels(query, panels, agreement, "Prometheus")
     except ScrapeError as error:
         raise InvalidRunError(str(error)) from None
-    return _show(check, args.out)
+    return _show(check, args.out, file)
 
 
-def _show(check: DashboardCheck, out: Path) -> int:
-    _write(out / CHECK_FILE, dashboard_check.render_json(check))
+def _show(check: DashboardCheck, out: Path, by: AgreementFile) -> int:
+    _write(out / CHECK_FILE, dashboard_check.render_json(check, by.agreement.name, by.sha256))
     print(dashboard_check.render(check, terminal_width(sys.stdout), sys.stdout.isatty()))
     print(f"Evidence: {out / CHECK_FILE}")
     return KEPT if check.passed else INVALID

@@ -178,7 +178,7 @@ def _values(file: EvidenceFile, where: str, by: AgreementFile) -> tuple[Evidence
         if file.name == RULES:
             return of_rules_check(_json(file.data), by.sha256)
         if file.name == "monitoring":
-            return of_dashboard(_json(file.data), agreement.monitoring, agreement.process.scrape_s)
+            return of_dashboard(_json(file.data), agreement.monitoring, agreement.process.scrape_s, by.sha256)
         if file.name == "deployment":
             if suffix in (".yaml", ".yml", ".json"):
                 return deployment.of_manifests(_yaml(file.data))

@@ -24,10 +24,11 @@ _JOB = re.compile(r'(?:^|,)\s*job\s*=\s*"([^"\\]+)"')
 @dataclass(frozen=True)
 class Validated:
     """What the dashboard of a validation shows: an agreement in one of its environments (`name`: as it is called on the command
-    line), and the nodes of a selector, if that names a job.
+    line; `sha256`: of its text), and the nodes of a selector, if that names a job.
     """
 
     agreement: Agreement
+    sha256: str
     name: str
     environment: str
     selector: str
@@ -70,9 +71,9 @@ def check(what: Validated, prometheus_url: str, url: str) -> DashboardCheck:
     return check_panels(query, panels, what.agreement, "Prometheus", url, what.jobs)
 
 
-def write_check(check_result: DashboardCheck, artifacts: Path) -> None:
+def write_check(check_result: DashboardCheck, by: Validated, artifacts: Path) -> None:
     """Raises UsageError."""
-    _write(artifacts / CHECK_FILE, dashboard_check.render_json(check_result))
+    _write(artifacts / CHECK_FILE, dashboard_check.render_json(check_result, by.agreement.name, by.sha256))
 
 
 def _write(path: Path, text: str) -> None:

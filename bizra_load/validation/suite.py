@@ -69,7 +69,10 @@ class Plan:
 
     @property
     def shown(self) -> dashboard.Validated:
-        return dashboard.Validated(self.file.judged, self.agreement, self.judged_in, self.selector, self.place, self.trust)
+        file = self.file
+        return dashboard.Validated(
+            file.judged, file.sha256, self.agreement, self.judged_in, self.selector, self.place, self.trust
+        )
 
 
 class Suite:
@@ -160,7 +163,7 @@ class Suite:
         url = _text(self._plan.artifacts / DASHBOARD_URL)
         try:
             check = dashboard.check(self._plan.shown, self._plan.prometheus_url, url)
-            dashboard.write_check(check, self._plan.artifacts)
+            dashboard.write_check(check, self._plan.shown, self._plan.artifacts)
         except BizraLoadError as error:
             self._log.info(f"The dashboard's panels could not be checked: {error}")
             return

@@ -40,10 +40,11 @@ class DashboardCheck:
         return scraped and bool(self.panels) and all(p.passed for p in self.panels)
 
 
-def render_json(check: DashboardCheck) -> str:
-    """JSON text of SCHEMA."""
+def render_json(check: DashboardCheck, agreement: str, agreement_sha256: str) -> str:
+    """JSON text of SCHEMA; agreement_sha256: of the text of the agreement by which it was checked."""
     panels = [asdict(p) | {"passed": p.passed} for p in check.panels]
-    return json.dumps({"schema": DASHBOARD_SCHEMA, **asdict(check), "panels": panels, "passed": check.passed}, indent=2) + "\n"
+    head = {"schema": DASHBOARD_SCHEMA, "agreement": agreement, "agreement_sha256": agreement_sha256}
+    return json.dumps({**head, **asdict(check), "panels": panels, "passed": check.passed}, indent=2) + "\n"
 
 
 def render(check: DashboardCheck, width: int = 120, colour: bool = False) -> str:

@@ -104,7 +104,8 @@ def _rules() -> dict[str, Any]:
 
 def _dashboard() -> dict[str, Any]:
     panels = [{"title": f"p{n}", "series": 2, "passed": True} for n in range(6)]
-    return {"schema": "bizra-load/dashboard-check/1", "url": "http://g/d", "passed": True, "scrape_s": 0.1, "panels": panels}
+    top = {"schema": "bizra-load/dashboard-check/1", "agreement_sha256": FILE.sha256, "url": "http://g/d", "passed": True}
+    return top | {"scrape_s": 0.1, "panels": panels}
 
 
 def _workload() -> dict[str, Any]:

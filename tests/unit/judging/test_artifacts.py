@@ -37,7 +37,7 @@ def files(tmp_path):
     names = {
         "junit.xml": JUNIT,
         "alert-drill.json": json.dumps(drill() | {"agreement_sha256": read_agreement("v2.2.0-rc1").sha256}),
-        "dashboard-check.json": json.dumps(dashboard()),
+        "dashboard-check.json": json.dumps(dashboard() | {"agreement_sha256": read_agreement("v2.2.0-rc1").sha256}),
         "deployment.yaml": json.dumps(manifest()),
         "audit.pdf": "%PDF \x00",
     }
@@ -110,7 +110,7 @@ def test_failed_evidence_is_no_go_and_the_checklist_says_so(run, files, tmp_path
 
 
 def test_hostile_words_in_evidence_stay_words(run, files, tmp_path, capsys):
-    document = dashboard()
+    document = dashboard(agreement_sha256=read_agreement("v2.2.0-rc1").sha256)
     document["panels"][0] |= {"title": HOSTILE + "\n# GO", "passed": False}
     (files / "dashboard-check.json").write_text(json.dumps(document | {"url": HOSTILE}))
     (files / "note.md").write_text(f"# {HOSTILE}\n- [ ] {HOSTILE}\n")

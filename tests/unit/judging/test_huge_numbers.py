@@ -81,9 +81,9 @@ def test_evidence_with_a_huge_number_is_refused():
     drill = {"schema": "bizra-load/alert-drill/1", "agreement_sha256": "a", "passed": True, "rules_loaded": HUGE, "rules": []}
     with pytest.raises(EvidenceError, match="rules_loaded: must be a whole number"):
         of_alert_drill(drill, RequiredMonitoring(), "a")
-    check = {"schema": "bizra-load/dashboard-check/1", "url": "", "passed": True, "scrape_s": HUGE, "panels": []}
+    check = {"schema": "bizra-load/dashboard-check/1", "agreement_sha256": "a", "url": "", "passed": True, "scrape_s": HUGE}
     with pytest.raises(EvidenceError, match="scrape_s: must be seconds"):
-        of_dashboard(check, RequiredMonitoring(), 4.0)
+        of_dashboard(check, RequiredMonitoring(), 4.0, "a")
 
 
 @pytest.mark.parametrize("count", ["²", "٣", "1_0", "9" * 400])

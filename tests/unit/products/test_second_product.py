@@ -78,7 +78,7 @@ def test_evidence_and_checklist_of_a_run_are_judged_by_what_it_requires(place, t
     (tmp_path / "drill.json").write_text(
         json.dumps(drill() | {"agreement_sha256": file.sha256, "rules_loaded": 2, "rules": [rule]})
     )
-    (tmp_path / "panels.json").write_text(json.dumps(dashboard(panels=1, scrape_s=3.0)))
+    (tmp_path / "panels.json").write_text(json.dumps(dashboard(panels=1, scrape_s=3.0, agreement_sha256=file.sha256)))
     given = [f"--evidence=alerts={tmp_path / 'drill.json'}", f"--evidence=monitoring={tmp_path / 'panels.json'}"]
     main(["report", str(run), "--artifacts", str(tmp_path / "out"), *given])
     gates = {g["key"]: (g["status"], g["reason"]) for g in json.loads((run / "assessment.json").read_text())["gates"]}

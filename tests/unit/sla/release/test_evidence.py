@@ -19,7 +19,7 @@ def of_alert_drill(document):
 
 
 def of_dashboard(document):
-    return evidence.of_dashboard(document, REQUIRED, 4.0)
+    return evidence.of_dashboard(document, REQUIRED, 4.0, SHA256)
 
 
 def drill(**rule):
@@ -36,7 +36,7 @@ def drill(**rule):
 def dashboard(panels=6, **top):
     rows = [{"title": f"P{i}", "expressions": ["up"], "series": 1, "passed": True} for i in range(panels)]
     base = {"schema": "bizra-load/dashboard-check/1", "url": "http://g/d/x", "panels": rows, "scrape_s": 0.2, "passed": True}
-    return base | top
+    return base | {"agreement_sha256": SHA256} | top
 
 
 def by_key(found):
@@ -246,6 +246,17 @@ def test_a_note_is_complete_when_no_box_is_open():
 def test_a_drill_of_another_agreement_proves_nothing(named, said):
     document = {key: value for key, value in drill().items() if key != "agreement_sha256"} | named
     found = of_alert_drill(document)
+    assert {e.status for e in found} == {Status.INCONCLUSIVE}
+    assert all(said in e.reason for e in found)
+
+
+@pytest.mark.parametrize(
+    ("named", "said"),
+    [(None, "does not name the sha256"), ("f" * 64, "made by another agreement (sha256 ffff")],
+)
+def test_a_dashboard_check_by_another_agreement_proves_nothing(named, said):
+    found = of_dashboard(dashboard(agreement_sha256=named))
+    assert {e.key for e in found} == {"monitoring", "dashboard", "panels", "scrape"}
     assert {e.status for e in found} == {Status.INCONCLUSIVE}
     assert all(said in e.reason for e in found)
 
