@@ -15,11 +15,12 @@ _LATEST_NS = 9e18  # the year 2255: all that is later fits no 64 bits, in ns
 _TIMES = "Unix time, RFC 3339, or yyyy/MM/dd HH:mm:ss.SSS"
 
 
-# what operating systems and Java say where the generator's own machine had no descriptor, port, buffer or name for a request
+# what operating systems and Java say where the generator had no descriptor, port, buffer, memory, thread or name for a request
 _OWN = re.compile(
     "too many open files|cannot assign requested address|no buffer space|cannot allocate memory|lacked sufficient buffer space"
     "|only one usage of each socket address|bindexception|no such host|unknownhostexception|name or service not known"
-    "|failure in name resolution|nodename nor servname",
+    "|failure in name resolution|nodename nor servname|outofmemoryerror|unable to create (new )?native thread"
+    "|can.t start new thread",
     re.IGNORECASE,
 )
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from collections.abc import Iterator
 from typing import cast
 
@@ -10,6 +12,7 @@ from bizra_load.engine.exhaustion import described, is_own
 from sla.values.window import FAILURE_CATEGORIES, GENERATOR
 
 _MAX_CHAIN = 20
+_NO_THREAD = "can't start new thread"  # CPython's own word, in a RuntimeError: for want of memory, or of a process's limit
 
 
 def category_of_status(status: int) -> str:
@@ -51,8 +54,14 @@ def reason_of(exception: object) -> str:
 
 def _own_error(exception: object) -> OSError | None:
     """The error of this machine's own that an exception was made of."""
-    found = (cast(OSError, e) for e in _chain(exception) if issubclass(type(e), OSError))
-    return next((e for e in found if is_own(e)), None)
+    for e in _chain(exception):
+        if issubclass(type(e), OSError) and is_own(cast(OSError, e)):
+            return cast(OSError, e)
+        if issubclass(type(e), MemoryError):
+            return OSError(errno.ENOMEM, os.strerror(errno.ENOMEM))
+        if type(e) is RuntimeError and e.args and type(e.args[0]) is str and e.args[0] == _NO_THREAD:
+            return OSError(errno.ENOMEM, _NO_THREAD)
+    return None
 
 
 def _chain(exception: object) -> Iterator[BaseException]:

@@ -8,6 +8,7 @@ import pytest
 from hdrh.histogram import HdrHistogram
 
 from bizra_load.exit_codes import UsageError
+from bizra_load.imports.fields import category_of_failure
 from bizra_load.imports.read import read_import
 from bizra_load.measure.hdr_codec import WireError, decode_histogram, decode_of_any_layout
 from sla.values.window import SCHEDULE
@@ -178,3 +179,15 @@ def test_a_damaged_histogram_is_refused_and_takes_no_time(tmp_path, name):
             decode(BAD[name])
     with pytest.raises(UsageError, match="line 1: damaged"):
         hlog_of(tmp_path, f"Tag=A,0.127,1.007,2.769,{BAD[name]}")
+
+
+@pytest.mark.parametrize(
+    ("code", "said", "category"),
+    [
+        ("java.lang.OutOfMemoryError", "unable to create new native thread", "generator"),
+        ("java.lang.OutOfMemoryError", "Java heap space", "generator"),
+        ("java.net.ConnectException", "Connection refused", "transport"),
+    ],
+)
+def test_memory_and_threads_that_jmeter_lacks_are_the_generators(code, said, category):
+    assert category_of_failure(f"Non HTTP response code: {code}", said) == category

@@ -112,3 +112,16 @@ def test_an_exception_that_was_handled_before_is_no_reason():
         checkout()
     assert category_of(raised.value) == "transport"
     assert reason_of(raised.value) == "RuntimeError: checkout answered: order lost"
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (MemoryError(), "Cannot allocate memory (ENOMEM)"),
+        (RuntimeError("can't start new thread"), "can't start new thread (ENOMEM)"),
+        (ConnectionError(MemoryError("no more")), "Cannot allocate memory (ENOMEM)"),
+    ],
+)
+def test_memory_and_threads_that_the_generator_lacks_are_its_own(error, said):
+    assert (category_of(error), reason_of(error)) == ("generator", said)
+    assert category_of(RuntimeError("cannot schedule new futures after shutdown")) == "transport"
