@@ -15,6 +15,7 @@ _LATEST_NS = 9e18  # the year 2255: all that is later fits no 64 bits, in ns
 _TIMES = "Unix time, RFC 3339, or yyyy/MM/dd HH:mm:ss.SSS"
 
 
+_JMETERS_OWN = "Non HTTP response code"
 # what operating systems and Java say where the generator had no descriptor, port, buffer, memory, thread or name for a request
 _OWN = re.compile(
     "too many open files|cannot assign requested address|no buffer space|cannot allocate memory|lacked sufficient buffer space"
@@ -26,8 +27,11 @@ _OWN = re.compile(
 
 
 def category_of_failure(status: str, text: str) -> str:
-    """Of a request that failed, by its status, and by what the tool says where there was no response."""
-    return GENERATOR if len(status) != 3 and _OWN.search(f"{status} {text}") else category_of_code(status)
+    """Of a request that failed, by its status, and by what the tool says where there was no response: with one, the words are
+    the server's, which may have run out of something itself.
+    """
+    without_response = status in ("", "0") or status.startswith(_JMETERS_OWN)
+    return GENERATOR if without_response and _OWN.search(f"{status} {text}") else category_of_code(status)
 
 
 def category_of_code(status: str) -> str:

@@ -291,3 +291,10 @@ def test_more_samples_than_fit_the_memory_are_one_line(tmp_path, monkeypatch):
     monkeypatch.setattr("bizra_load.imports.samples.MAX_SAMPLES", 10)
     with pytest.raises(UsageError, match="line 12: more than 10 samples: part the file by time"):
         imported(tmp_path, "k6.csv", K6_HEADER, *[k6_row(START, 1.0)] * 20)
+
+
+def test_what_a_server_ran_out_of_is_the_servers_failure(tmp_path):
+    said = ",ERROR: could not open relation file: Too many open files,"
+    rows = [jmeter_row((START + n) * 1000, 3, code="53000 0", success="false").replace(",OK,", said) for n in range(3)]
+    path = written(tmp_path, "jdbc.jtl", JMETER_HEADER, *[jmeter_row((START + n) * 1000, 3) for n in range(9)], *rows)
+    assert [f.category for f in read_import(path).measurements.failures] == ["transport"]
