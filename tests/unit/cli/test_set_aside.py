@@ -23,7 +23,7 @@ def no_api():
         def do_GET(self):
             self.send_error(501)
 
-        do_POST = do_PUT = do_GET
+        do_POST = do_GET
 
         def log_message(self, *_):
             pass
