@@ -52,8 +52,7 @@ class PrometheusClient:
         """The matrix of a PromQL expression: its values from one unix time to another, every `step_s` seconds."""
         limit = {"timeout": f"{max(int(self.timeout_s), 1)}s"}
         span = {"start": f"{from_s:.3f}", "end": f"{to_s:.3f}", "step": f"{step_s:g}"}
-        series: list[dict[str, Any]] = self._data("query_range", {"query": expression, **limit, **span}, "result")
-        return series
+        return self._list("query_range", {"query": expression, **limit, **span}, "result")
 
     def alerts(self) -> list[dict[str, Any]]:
         """All alerts that are pending or firing."""
