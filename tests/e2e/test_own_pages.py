@@ -3,15 +3,14 @@ faults: with a real browser, and with the requests that one would send.
 """
 
 import json
-import threading
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
 
 import pytest
 import requests
 from playwright.sync_api import sync_playwright
 
+from tests.e2e.plain_http import answering
 from tests.e2e.running import until
 from tests.e2e.test_pages import CHROMIUM, SWITCHES
 from tests.e2e.web_ui import WebUI
@@ -99,28 +98,9 @@ def test_a_wrong_name_ends_locust_with_one_line(tmp_path):
 @contextmanager
 def page_of_an_attacker(script):
     """URL of a page that runs this script."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self):
-            content = f"<!doctype html><title>waiting</title><script>{script}</script>".encode()
-            self.send_response(200)
-            self.send_header("Content-Type", "text/html")
-            self.send_header("Content-Length", str(len(content)))
-            self.end_headers()
-            self.wfile.write(content)
-
-        def log_message(self, *_):
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    content = f"<!doctype html><title>waiting</title><script>{script}</script>".encode()
+    with answering("text/html", lambda: content) as address:
+        yield f"http://{address}"
 
 
 ATTACK = """

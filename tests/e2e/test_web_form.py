@@ -5,9 +5,6 @@ import json
 import os
 import subprocess
 import sys
-import threading
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 import requests
@@ -15,6 +12,7 @@ import requests
 from bizra_load.io.ports import free_port
 from bizra_load.products import all_options
 from bizra_load.settings.arguments import SWITCHES
+from tests.e2e.plain_http import listening
 from tests.e2e.running import ROOT, until
 from tests.e2e.web_ui import NOWHERE, WebUI
 from tests.unit.cli.wrong_values import WRONG
@@ -223,36 +221,6 @@ def test_picked_classes_and_a_locustfiles_own_options_are_checked_too(tmp_path):
             until(lambda n=number: len(list(out.glob("*/assessment.json"))) == n, "its assessment")
     models = [json.loads(path.read_text())["facts"]["plan"] != [] for path in sorted(out.glob("*/run.json"))]
     assert models == [False, True]
-
-
-@contextmanager
-def listening(asked):
-    """URL of a server whose every request's (method, path, Authorization, X-Key) goes to `asked`."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self):
-            self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            asked.append((self.command, self.path, self.headers.get("Authorization"), self.headers.get("X-Key")))
-            self.send_response(200)
-            self.send_header("Content-Length", "2")
-            self.end_headers()
-            self.wfile.write(b"{}")
-
-        do_POST = do_GET
-
-        def log_message(self, *_):
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
 
 
 def test_a_secret_goes_to_the_address_that_it_was_given_for_and_to_no_other(tmp_path):

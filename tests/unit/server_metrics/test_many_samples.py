@@ -1,13 +1,11 @@
 """A response of Prometheus with more samples than fit the memory is refused before it is parsed."""
 
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-
 import pytest
 
 from bizra_load.server_metrics import prometheus_api
 from bizra_load.server_metrics.exposition import ScrapeError
 from bizra_load.server_metrics.prometheus import PrometheusSource
+from tests.e2e.plain_http import answering
 
 
 @pytest.mark.parametrize(("samples", "refused"), [(1_000, True), (90, False)])
@@ -16,26 +14,11 @@ def test_more_samples_than_allowed_are_refused(monkeypatch, samples, refused):
     series = f'{{"metric":{{"__name__":"n_total","job":"a","instance":"b"}},"values":[{values}]}}'
     body = f'{{"status":"success","data":{{"resultType":"matrix","result":[{series}]}}}}'.encode()
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self):
-            self.send_response(200)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_):
-            pass
-
     monkeypatch.setattr(prometheus_api, "MAX_LISTS", 100)
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        source = PrometheusSource(f"http://127.0.0.1:{server.server_port}", ["n_total"])
+    with answering("application/json", lambda: body) as address:
+        source = PrometheusSource(f"http://{address}", ["n_total"])
         if refused:
             with pytest.raises(ScrapeError, match="more than 100 samples"):
                 source.snapshots(0, 60 * 10**9)
         else:
             assert source.snapshots(0, 60 * 10**9)
-    finally:
-        server.shutdown()
-        server.server_close()
