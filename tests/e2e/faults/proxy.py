@@ -19,6 +19,9 @@ class Proxy:
     bytes_per_s  each connection's speed in each direction (0: unlimited)
     swallow      what clients send is read and forwarded to nobody: accepted, never answered
     garbage      what clients send is answered with GARBAGE and forwarded to nobody
+
+    after_end    how often something was forwarded that came behind the end of its own stream: no HTTP server or proxy acts on
+                 that, for nobody could be answered, so that clients send it again
     """
 
     def __init__(self, host: str, port: int) -> None:
@@ -26,6 +29,7 @@ class Proxy:
         self.delay_s = 0.0
         self.bytes_per_s = 0.0
         self.swallow = self.garbage = False
+        self.after_end = 0
         self._links: set[_End] = set()
         self._loop = asyncio.new_event_loop()
         self._server: asyncio.Server | None = None
@@ -86,6 +90,7 @@ class _End(asyncio.Protocol):
         self.proxy, self.peer = proxy, peer
         self.is_client = peer is None
         self.transport: asyncio.Transport | None = None
+        self._ended = False
         self._early = b""
         self._free_at = 0.0
 
@@ -109,6 +114,7 @@ class _End(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         proxy = self.proxy
+        proxy.after_end += self._ended
         if self.is_client and proxy.garbage and self.transport is not None:
             self.transport.write(GARBAGE)
         elif self.is_client and proxy.swallow:
@@ -139,6 +145,7 @@ class _End(asyncio.Protocol):
         if self.transport is not None:
             with contextlib.suppress(OSError, RuntimeError):
                 self.transport.write_eof()
+                self._ended = True
 
     def abort(self) -> None:
         if self.transport is not None:

@@ -134,7 +134,8 @@ def test_a_target_that_misbehaves_is_counted_in_a_category_and_ends_the_run_in_t
     assert set(failures(ended)) >= categories - ({"transport"} if wrong == "closes connections" else set())
     unknown = sum(failures(ended).values())
     sure = sum(ended.finished().values()) - unknown
-    assert sure <= sum(counted(node).values()) <= sure + unknown
+    assert sure <= sum(counted(node).values()) <= sure + unknown + proxy.after_end
+    assert proxy.after_end <= 8
     assert said(ended) == []
     assert ended.check("counters_generate")["status"] == "PASS"
     if wrong in ("answers garbage", "refuses connections", "never answers"):
