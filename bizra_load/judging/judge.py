@@ -97,9 +97,12 @@ def judge_folder(
 def add_evidence(folder: Path, words: Sequence[str]) -> None:
     """Check what --evidence names and copy it into the run folder. Raises UsageError before anything is written."""
     if words:
-        record = read_record(folder)
-        by = kept_agreement(folder) if record.agreement else figures_only()
-        evidence.keep_files(folder, evidence.read_files(words, by))
+        evidence.keep_files(folder, evidence.read_files(words, agreement_of(folder)))
+
+
+def agreement_of(folder: Path) -> AgreementFile:
+    """What a run folder was made to be judged by; without objectives where it was not. Raises UsageError."""
+    return kept_agreement(folder) if read_record(folder).agreement else figures_only()
 
 
 def assess_folder(

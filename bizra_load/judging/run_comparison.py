@@ -8,7 +8,7 @@ from pathlib import Path
 
 from bizra_load.exit_codes import InvalidRunError, UsageError
 from bizra_load.judging.agreements import read_baseline
-from bizra_load.judging.judge import Override, judge_folder
+from bizra_load.judging.judge import Override, agreement_of, judge_folder
 from sla.judgement.comparison import Comparison, Figure, compare, figure_of_file, figures_of_runs
 from sla.judgement.lateness import LATE, judged
 from sla.judgement.steady import constant_part
@@ -21,12 +21,23 @@ from sla.values.measurements import Measurements
 
 @dataclass(frozen=True)
 class _Run:
+    """`tolerance`: the share by which what was sent may differ from what was planned."""
+
     folder: Path
     measurements: Measurements
     assessment: Assessment
+    tolerance: float
 
     def at(self, level: float) -> tuple[OperationSummary, ...]:
         return summaries(self.measurements, self.assessment.steady, level)
+
+    def achieved_per_s(self) -> float:
+        """Operations that were sent in a second of the judged part; 0 where there is no such part."""
+        steady = self.assessment.steady
+        if steady is None:
+            return 0.0
+        started = sum(w.started for w in self.measurements.windows if steady.holds(w.second))
+        return started / (steady.to_second - steady.from_second)
 
     def less_lag(self, level: float) -> tuple[OperationSummary, ...]:
         lag = judged(self.measurements.health_rows, self.assessment.steady).merged("lag")
@@ -42,12 +53,7 @@ def compare_runs(folders: Sequence[Path], margin: float) -> Comparison:
     sides = runs[0::2], runs[1::2]
     notes = []
     plans = {tuple((s.from_per_s, s.to_per_s) for s in r.measurements.facts.plan) for r in runs}
-    rates = sorted({constant_part(r.measurements.facts)[2] for r in runs})
-    incomparable = ""
-    if len(rates) > 1:
-        shown = " and ".join(f"{rate:,g}" for rate in rates)
-        incomparable = f"the runs had different planned rates, {shown} ops/s: a difference may be the load's"
-    elif len(plans) > 1:
+    if not (incomparable := _different_rates(runs)) and len(plans) > 1:
         notes.append("the runs had different plans around the part that is compared")
     if len({str(r.assessment.run.get("target")) for r in runs}) > 2:
         notes.append("the runs of one side had different targets")
@@ -69,6 +75,22 @@ def compare_with_file(baseline: Path, folder: Path, margin: float) -> Comparison
     return _compared(figures, False, ["the baseline is a file of plain figures without intervals of their own"])
 
 
+def _different_rates(runs: Sequence[_Run]) -> str:
+    """Why the runs were not under the same load; "" where they were. Of imports and closed models no plan is known: what they
+    achieved is compared, with the tolerance that runs have against their plan.
+    """
+    if len(planned := sorted({rate for r in runs if (rate := constant_part(r.measurements.facts)[2])})) > 1:
+        kind, rates = "planned", planned
+    elif all(constant_part(r.measurements.facts)[2] for r in runs):
+        return ""
+    else:
+        kind, rates = "achieved", sorted({r.achieved_per_s() for r in runs})
+        if rates[-1] - rates[0] <= min(r.tolerance for r in runs) * rates[0]:
+            return ""
+    shown = " and ".join(f"{rate:,.6g}" for rate in rates)
+    return f"the runs had different {kind} rates, {shown} ops/s: a difference may be the load's"
+
+
 def _compared(figures: list[Figure], paired: bool, notes: list[str], incomparable: str = "") -> Comparison:
     try:
         return compare(figures, paired, notes=notes, incomparable=incomparable)
@@ -88,4 +110,4 @@ def _read(folder: Path, baseline: Baseline | None = None) -> _Run:
     broken = [c.reason for c in assessment.checks if c.status is Status.FAIL and touches_client(c)]
     if broken:
         raise InvalidRunError(f"{folder}: can't be compared: {'; '.join(broken)}")
-    return _Run(folder, measurements, assessment)
+    return _Run(folder, measurements, assessment, agreement_of(folder).agreement.validity.achieved_share)
