@@ -12,10 +12,12 @@ COLUMNS = ("timeStamp", "elapsed", "label", "success")
 
 
 def take(samples: Samples, row: Mapping[str, str]) -> None:
-    """One row. Raises ValueError. A sampler that threw has the time 0 (JMeter up to 5.4): it counts beside its neighbours."""
+    """One row. Raises ValueError where it does not say whether it succeeded. A sampler that threw has the time 0 (JMeter up to
+    5.4): it counts beside its neighbours, as does a row whose time is none.
+    """
     if (samples_in_row := row.get("SampleCount") or "1") != "1":  # of mode=Statistical: elapsed is their sum
         raise ValueError(f"SampleCount: {samples_in_row[:50]!r} (allowed: 1; JMeter's mode=Statistical keeps no single times)")
-    latency, category, reason = latency_ns(row["elapsed"], "elapsed"), "", ""
+    latency, category, reason = samples.value(lambda: latency_ns(row["elapsed"], "elapsed")), "", ""
     if row["success"].lower() not in ("true", "false"):
         raise ValueError(f"success: {row['success'][:50]!r} (allowed: true, false)")
     if row["success"].lower() == "false" or (row.get("ErrorCount") or "0") != "0":
@@ -23,9 +25,7 @@ def take(samples: Samples, row: Mapping[str, str]) -> None:
         category = "timeout" if "timeout" in code.lower() else category_of_failure(code, said)
         reason = ", ".join(text for text in (code, said, row.get("failureMessage") or "") if text)
     if row["timeStamp"] == "0" and category:
-        samples.add_without_time(row["label"], category, latency, reason)
-        return
-    begun_ns, local = time_ns(row["timeStamp"])
-    if local:
+        begun = None
+    elif (begun := samples.value(lambda: time_ns(row["timeStamp"]))) and begun[1]:
         samples.notes.add(LOCAL_TIME)
-    samples.add(Sample(row["label"], category, begun_ns + latency, latency, reason))
+    samples.add(Sample(row["label"], category, begun[0] + (latency or 0) if begun else None, latency, reason))

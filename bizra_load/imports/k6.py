@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 from bizra_load.imports.fields import category_of_code, category_of_failure, latency_ns, time_ns
-from bizra_load.imports.samples import SECOND_NS, Sample, Samples
+from bizra_load.imports.samples import Sample, Samples
 from sla.values.number import number_in
 from sla.values.window import GENERATOR
 
@@ -18,29 +19,36 @@ _UNKNOWN = "neither expected_response nor status says whether it succeeded (k6 r
 
 
 def take(samples: Samples, row: Mapping[str, str]) -> None:
-    """One row. Raises ValueError."""
+    """One row. Raises ValueError where what it says of success, or of what was dropped, is not known."""
     metric = row["metric_name"]
     if metric in ("http_req_duration", "grpc_req_duration"):
         category = _http(row) if metric == "http_req_duration" else _grpc(row)
-        latency = latency_ns(row["metric_value"], "metric_value")
-        name, ended_ns = row.get("name") or row.get("url", ""), time_ns(row["timestamp"])[0]
-        samples.add(Sample(name, category, ended_ns, latency, _reason(row) if category else ""))
+        latency = samples.value(lambda: latency_ns(row["metric_value"], "metric_value"))
+        name = row.get("name") or row.get("url", "")
+        samples.add(Sample(name, category, _time_ns(samples, row), latency, _reason(row) if category else ""))
     elif metric == "checks":
-        passed = number_in(row["metric_value"])
-        if passed is None:
-            raise ValueError(
-                f"metric_value: {row['metric_value'][:50]!r} (allowed: 1 for a check that passed, 0 for one that failed)"
-            )
-        if passed < 1:
+        passed = samples.value(lambda: _number(row["metric_value"], "1 for a check that passed, 0 for one that failed"))
+        if passed is None or passed < 1:  # what does not say that it passed did not
             samples.add_failed_check(row.get("check") or "")
-    elif metric in ("iterations", "dropped_iterations"):
-        count = number_in(row["metric_value"])
-        if count is None or count > MOST_ITERATIONS:
-            raise ValueError(f"metric_value: {row['metric_value']!r} (allowed: a count of at most {MOST_ITERATIONS:g})")
-        if metric == "iterations":
-            samples.iterations += round(count)
-        elif count:
-            samples.dropped[time_ns(row["timestamp"])[0] // SECOND_NS] += count
+    elif metric == "iterations":
+        samples.iterations += round(samples.value(lambda: _iterations(row)) or 0)
+    elif metric == "dropped_iterations" and (count := _iterations(row)):
+        samples.add_dropped(count, _time_ns(samples, row))
+
+
+def _iterations(row: Mapping[str, str]) -> float:
+    return _number(row["metric_value"], f"a count of at most {MOST_ITERATIONS:g}", MOST_ITERATIONS)
+
+
+def _number(text: str, allowed: str, most: float = math.inf) -> float:
+    value = number_in(text)
+    if value is None or value > most:
+        raise ValueError(f"metric_value: {text[:50]!r} (allowed: {allowed})")
+    return value
+
+
+def _time_ns(samples: Samples, row: Mapping[str, str]) -> int | None:
+    return samples.value(lambda: time_ns(row["timestamp"])[0])
 
 
 def _http(row: Mapping[str, str]) -> str:

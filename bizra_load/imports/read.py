@@ -23,7 +23,7 @@ from bizra_load.imports import hlog, jmeter, k6
 from bizra_load.imports.samples import Samples
 from bizra_load.io.files import open_regular
 from sla.values.failure import FailureReason, merge_failures
-from sla.values.measurements import FailedCheck, Measurements, RunFacts, failed_checks_text
+from sla.values.measurements import Measurements, RunFacts, failed_checks_text
 from sla.values.window import SCHEDULE, Window, merge_windows
 
 MAX_SPAN_S = 31 * 86_400
@@ -59,9 +59,7 @@ def read_import(path: Path, unit: str = "ns") -> Imported:
             for kind, needed, take in _TAKERS:
                 if delimiter := _delimiter(first, needed):
                     samples = _csv(file, take, delimiter)
-                    checks = samples.failed_checks()
-                    measurements = _measurements(samples.windows(), merge_failures(samples.reasons.take(0)), checks)
-                    return Imported(measurements, kind, "; ".join([NOTE, *sorted(samples.notes), *_failed_checks(checks)]))
+                    return Imported(_of_samples(samples), kind, "; ".join([NOTE, *sorted(samples.notes), *_lacking(samples)]))
         if other := next((what for begin, what in _OTHERS.items() if first.lstrip().startswith(begin)), ""):
             raise ValueError(f"{other} can't be read (allowed: its CSV)")
         wanted = "; ".join(f"{kind}: {', '.join(needed)}" for kind, needed, _ in _TAKERS)
@@ -79,7 +77,8 @@ def _open(path: Path) -> Iterator[TextIO]:
         if unpacked is not raw:
             most_bytes = max(MOST_TIMES * os.fstat(raw.fileno()).st_size, ALWAYS_BYTES)
             unpacked = cast(BinaryIO, io.BufferedReader(_Unpacked(unpacked, most_bytes)))
-        with io.TextIOWrapper(unpacked, encoding="utf-8-sig", newline="") as text:  # Excel and Windows tools write its mark
+        with io.TextIOWrapper(unpacked, encoding="utf-8-sig", errors="backslashreplace", newline="") as text:
+            # the mark is of Excel and Windows tools; a label in another encoding is no reason to refuse the rest
             yield text
 
 
@@ -126,8 +125,11 @@ def _csv(file: TextIO, take: Callable[[Samples, Mapping[str, str]], None], delim
             if len(cells) != len(header):  # with one too many, each cell may stand under the column beside its own
                 raise ValueError(f"{len(cells)} cells, and the header has {len(header)}")
             take(samples, dict(zip(header, cells, strict=True)))
+            samples.end_row(reader.line_num)
         except (ValueError, OverflowError, TypeError) as error:
             raise ValueError(f"line {reader.line_num}: {error}") from None
+    if samples.all_bad:
+        raise ValueError(samples.first_bad)
     return samples
 
 
@@ -138,9 +140,13 @@ def _hlog(path: Path, unit: str) -> list[Window]:
         return hlog.windows(_lines(file), unit)
 
 
-def _measurements(
-    windows: Sequence[Window], failures: tuple[FailureReason, ...] = (), checks: tuple[FailedCheck, ...] = ()
-) -> Measurements:
+def _of_samples(samples: Samples) -> Measurements:
+    measurements = _measurements(samples.windows(), merge_failures(samples.reasons.take(0)))
+    facts = dataclasses.replace(measurements.facts, failed_checks=samples.failed_checks(), bad_samples=samples.bad)
+    return dataclasses.replace(measurements, facts=facts)
+
+
+def _measurements(windows: Sequence[Window], failures: tuple[FailureReason, ...] = ()) -> Measurements:
     merged = merge_windows(windows)
     if all(w.operation == SCHEDULE for w in merged):
         raise ValueError("no latency sample in it")
@@ -149,9 +155,12 @@ def _measurements(
     if last - first > MAX_SPAN_S:
         raise ValueError(f"the times span more than {MAX_SPAN_S // 86_400} days: did a clock jump?")
     # the first and the last second are seldom whole ones: judged is what lies between
-    facts = RunFacts((first + 1) * 10**9, max(last, first + 1) * 10**9, workers=("imported",), failed_checks=checks)
+    facts = RunFacts((first + 1) * 10**9, max(last, first + 1) * 10**9, workers=("imported",))
     return Measurements(merged, (), (), facts, failures=failures)
 
 
-def _failed_checks(checks: Sequence[FailedCheck]) -> list[str]:
-    return [f"checks of the script failed: {failed_checks_text(checks)}"] if checks else []
+def _lacking(samples: Samples) -> list[str]:
+    """What must be known of rows that were not whole, and of the script's own checks."""
+    checks = samples.failed_checks()
+    found = [f"bad samples: {samples.bad:,}, the first: {samples.first_bad}"] if samples.bad else []
+    return [*found, *([f"checks of the script failed: {failed_checks_text(checks)}"] if checks else [])]

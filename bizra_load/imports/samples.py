@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter, defaultdict
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 import numpy as np
 
@@ -20,16 +22,22 @@ MAX_CHECKS = 100  # whose names are kept
 MOST_UNSENT = 1e15
 MAX_SAMPLES = 100_000_000  # in two numbers each
 SECOND_NS = 1_000_000_000
+MOST_TIMELESS = 10_000  # that wait for the first one with a time
+_UNTIMED_NS = -1
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True)
 class Sample:
-    """One operation that ended: `category` is "" where it succeeded, `reason` says why it failed; finished_ns is Unix time."""
+    """One operation that ended: `category` is "" where it succeeded, `reason` says why it failed; finished_ns is Unix time.
+    What the file does not tell is None: without a time it counts where the one before it ended, else where the next one does;
+    without a latency it is counted, and in no latency.
+    """
 
     operation: str
     category: str
-    finished_ns: int
-    latency_ns: int
+    finished_ns: int | None
+    latency_ns: int | None
     reason: str = ""
 
 
@@ -41,6 +49,7 @@ class Samples:
     checks                how often the script's own checks failed, by name
     notes                 what a reader of the results must know
     reasons               of those that failed
+    bad, first_bad        rows with a time or a latency that is none; what the first one holds
     """
 
     finished: dict[tuple[str, str], array[int]] = field(default_factory=dict)
@@ -50,35 +59,73 @@ class Samples:
     checks: Counter[str] = field(default_factory=Counter)
     notes: set[str] = field(default_factory=set)
     reasons: Reasons = field(default_factory=Reasons)
+    bad: int = 0
+    first_bad: str = ""
+    _bad_value: str = ""
     _last_ns: int | None = None
     _count: int = 0
-    _timeless: list[tuple[str, str, int, str]] = field(default_factory=list)
+    _whole: int = 0
+    _timeless: list[Sample] = field(default_factory=list)
+    _timeless_dropped: float = 0.0
+
+    def value(self, read: Callable[[], _T]) -> _T | None:
+        """What `read` gives, None where it raises ValueError: then the row under way is a bad one."""
+        try:
+            return read()
+        except ValueError as error:
+            self._bad_value = self._bad_value or str(error)
+            return None
+
+    def end_row(self, line: int) -> None:
+        """Counts the row under way where a value of it was bad."""
+        if self._bad_value:
+            self.bad += 1
+            self.first_bad = self.first_bad or f"line {line}: {self._bad_value}"
+            self._bad_value = ""
+
+    @property
+    def all_bad(self) -> bool:
+        """Whether not one sample was whole: that is no mishap, but another kind of file."""
+        return self.bad > 0 and not self._whole
 
     def add(self, sample: Sample) -> None:
-        """Raises ValueError for too many names and outcomes."""
+        """Raises ValueError for too many names and outcomes, and for too many samples."""
+        self._whole += not self._bad_value
+        self._keep(sample)
+
+    def _keep(self, sample: Sample) -> None:
+        if sample.finished_ns is None and self._last_ns is None:
+            if len(self._timeless) >= MOST_TIMELESS:
+                raise ValueError(f"more than {MOST_TIMELESS:,} rows before the first one with a time")
+            self._timeless.append(sample)
+            return
+        finished_ns = self._last_ns if sample.finished_ns is None else sample.finished_ns
+        assert finished_ns is not None
         key = (kept_name(sample.operation), sample.category)
         if key not in self.finished:
             if len(self.finished) >= MAX_OPERATIONS:
                 raise ValueError(f"more than {MAX_OPERATIONS} names and outcomes: group them first")
             self.finished[key], self.latency[key] = array("q"), array("q")
-        self.finished[key].append(sample.finished_ns)
-        self.latency[key].append(sample.latency_ns)
+        self.finished[key].append(finished_ns)
+        self.latency[key].append(_UNTIMED_NS if sample.latency_ns is None else sample.latency_ns)
         if sample.category:
-            self.reasons.add(*key, sample.reason, sample.finished_ns)
-        self._last_ns = sample.finished_ns
+            self.reasons.add(*key, sample.reason, finished_ns)
+        self._last_ns = finished_ns
         self._count += 1
         if self._count > MAX_SAMPLES:
             raise ValueError(f"more than {MAX_SAMPLES:,} samples: part the file by time")
         while self._timeless:
-            operation, category, latency_ns, reason = self._timeless.pop()
-            self.add(Sample(operation, category, sample.finished_ns, latency_ns, reason))
+            self._keep(replace(self._timeless.pop(), finished_ns=finished_ns))
+        if self._timeless_dropped:
+            self.dropped[finished_ns // SECOND_NS] += self._timeless_dropped
+            self._timeless_dropped = 0.0
 
-    def add_without_time(self, operation: str, category: str, latency_ns: int, reason: str = "") -> None:
-        """One whose time the tool did not keep: it counts where the one before it ended, else where the next one does."""
-        if self._last_ns is None:
-            self._timeless.append((operation, category, latency_ns, reason))
+    def add_dropped(self, count: float, at_ns: int | None) -> None:
+        """Iterations that were planned and never begun; at_ns as Sample.finished_ns."""
+        if (at_ns := self._last_ns if at_ns is None else at_ns) is None:
+            self._timeless_dropped += count
         else:
-            self.add(Sample(operation, category, self._last_ns, latency_ns, reason))
+            self.dropped[at_ns // SECOND_NS] += count
 
     def add_failed_check(self, name: str) -> None:
         """One check of the script that failed; the names beyond MAX_CHECKS count as one."""
@@ -116,16 +163,20 @@ class Samples:
         return [Window(s, SCHEDULE, planned=sent.get(s, 0) + unsent.get(s, 0), unsent=unsent.get(s, 0)) for s in seconds]
 
 
-def finished(second: int, operation: str, count: int, total_ns: int, h: Histogram, category: str = "") -> Window:
+def finished(
+    second: int, operation: str, count: int, total_ns: int, h: Histogram, category: str = "", untimed: int = 0
+) -> Window:
     """A window whose response time is its service time."""
     ok, failed = (0, {category: count}) if category else (count, {})
     sums = {"service_sum_ns": total_ns, "response_sum_ns": total_ns}
-    return Window(second, operation, started=count, ok=ok, failed=failed, response=h, service=h, **sums)
+    return Window(second, operation, started=count, ok=ok, failed=failed, untimed=untimed, response=h, service=h, **sums)
 
 
-def _window(second: int, operation: str, category: str, latency_ns: IntArray) -> Window:
+def _window(second: int, operation: str, category: str, latencies_ns: IntArray) -> Window:
+    latency_ns, count = latencies_ns[latencies_ns != _UNTIMED_NS], int(latencies_ns.size)
     if category:  # a timed-out operation is slower than anything measured; other failures have no latency worth comparing
-        h = histogram.from_values(latency_ns[:0], over_range=latency_ns.size if category == "timeout" else 0)
+        h = histogram.from_values(latency_ns[:0], over_range=count if category == "timeout" else 0)
     else:
         h = histogram.from_values(latency_ns)
-    return finished(second, operation, int(latency_ns.size), int(latency_ns.sum()), h, category)
+    untimed = 0 if category else count - int(latency_ns.size)
+    return finished(second, operation, count, int(latency_ns.sum()), h, category, untimed)

@@ -91,8 +91,10 @@ def _reports(measurements: Measurements) -> Check:
 
 
 def _bad_samples(measurements: Measurements) -> list[Check]:
-    """Samples that a locustfile fired and that are none; ended operations are counted all the same, in no latency."""
-    bad = sum(measurements.health_rows.list_of("bad_samples"))
+    """Samples that a locustfile fired, or an imported file holds, and that are none; ended operations are counted all the
+    same, in no latency.
+    """
+    bad = sum(measurements.health_rows.list_of("bad_samples")) + measurements.facts.bad_samples
     if not bad:
         return []
     share = bad / max(sum(w.finished for w in measurements.windows), bad)

@@ -71,6 +71,7 @@ class RunFacts:
     interrupted        the run was stopped before its plan ended
     stopped_for        objectives for whose failure the run was stopped early (--abort-on-fail)
     failed_checks      of imported results: the script's own checks that failed, by name
+    bad_samples        of imported results: samples with a time or a latency that is none
     target_is_local    the target runs on a machine that also makes the load
     failures_known     False: imported from a file that holds no failures
     extra              facts that are shown and not judged
@@ -93,6 +94,7 @@ class RunFacts:
     interrupted: bool = False
     stopped_for: tuple[str, ...] = ()
     failed_checks: tuple[FailedCheck, ...] = ()
+    bad_samples: int = 0
     seed: int = 0
     target_is_local: bool = False
     failures_known: bool = True

@@ -109,7 +109,7 @@ def jtl_file(rng: Random) -> bytes:
 
 def _rows(data: bytes) -> list[dict[str, str]]:
     """As Python's csv reads them: what the file says, for whoever counts it in another way than the product does."""
-    text = data.decode("utf-8-sig")
+    text = data.decode("utf-8-sig", "backslashreplace")
     first = re.match(r"\ufeff?\w*(.)", text)  # after the first column's name
     delimiter = first[1] if first else ","
     rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))

@@ -9,7 +9,6 @@ import pytest
 
 from bizra_load.archive.facts import facts_from_json
 from bizra_load.cli.main import main
-from bizra_load.exit_codes import UsageError
 from bizra_load.imports.read import read_import
 from sla.values.measurements import FailedCheck
 from tests.unit.imports.test_imports import AGREEMENT, K6_HEADER, START, k6_row, written
@@ -51,9 +50,10 @@ def test_failed_checks_are_counted_by_name_and_said(tmp_path):
 
 
 @pytest.mark.parametrize("value", ["nan", "", "no"])
-def test_a_check_that_says_neither_is_refused(tmp_path, value):
-    with pytest.raises(UsageError, match=r"line 2: metric_value: .* \(allowed: 1 for a check that passed"):
-        read_import(written(tmp_path, "k6.csv", K6_HEADER, check_row(START, value)))
+def test_a_check_that_does_not_say_that_it_passed_counts_as_failed_and_as_bad(tmp_path, value):
+    found = read_import(written(tmp_path, "k6.csv", K6_HEADER, *requests(seconds=1), check_row(START, value)))
+    assert found.measurements.facts.failed_checks == (FailedCheck("body is right", 1),)
+    assert f"bad samples: 1, the first: line 42: metric_value: {value!r} (allowed: 1 for a check that passed" in found.note
 
 
 def test_nothing_passes_while_a_failed_check_may_be_of_a_response_that_counts_as_successful(tmp_path, capsys):

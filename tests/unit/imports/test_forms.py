@@ -87,9 +87,15 @@ def test_an_operation_with_a_name_of_ours_is_counted_beside_ours(tmp_path, name)
 
 @pytest.mark.parametrize("time", ["9300000000000000000", "99999999999999999999", "1e19", "-1", "nan"])
 @pytest.mark.parametrize("metric", ["http_req_duration", "dropped_iterations"])
-def test_a_time_that_no_clock_shows_is_refused(tmp_path, time, metric):
-    with pytest.raises(UsageError, match="line 3: time stamp"):
-        imported(tmp_path, "k6.csv", K6_HEADER, k6_row(START, 2.0), k6_row(time, 2.0, metric=metric))
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_row_with_a_time_that_no_clock_shows_counts_beside_its_neighbour_as_bad(tmp_path, time, metric, order):
+    rows = [k6_row(START, 2.0), k6_row(time, 2.0, metric=metric)][::order]
+    found = read_import(written(tmp_path, "k6.csv", K6_HEADER, *rows))
+    windows = found.measurements.windows
+    assert {w.second for w in windows} == {START}
+    assert (sum(w.ok for w in windows), sum(w.unsent for w in windows)) == ((2, 0) if metric == "http_req_duration" else (1, 2))
+    assert found.measurements.facts.bad_samples == 1
+    assert f"the first: line {2.5 + order / 2:g}: time stamp" in found.note
 
 
 @pytest.mark.parametrize("count", ["1e10", "9" * 30])
