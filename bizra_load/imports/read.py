@@ -160,7 +160,8 @@ def _measurements(windows: Sequence[Window], failures: tuple[FailureReason, ...]
 
 
 def _lacking(samples: Samples) -> list[str]:
-    """What must be known of rows that were not whole, and of the script's own checks."""
+    """What must be known of rows that were left out or not whole, and of the script's own checks."""
     checks = samples.failed_checks()
-    found = [f"bad samples: {samples.bad:,}, the first: {samples.first_bad}"] if samples.bad else []
+    found = [f"rows of transactions left out: {samples.transactions:,}"] if samples.transactions else []
+    found += [f"bad samples: {samples.bad:,}, the first: {samples.first_bad}"] if samples.bad else []
     return [*found, *([f"checks of the script failed: {failed_checks_text(checks)}"] if checks else [])]
