@@ -15,23 +15,34 @@ _UPDATED = {"updatedReplicas": "are updated", "updatedNumberScheduled": "are upd
 _NOT_THERE = {"unavailableReplicas": "are unavailable", "numberUnavailable": "are unavailable"}
 _WANTED = ("Available", "Progressing", "Healthy")
 _NAME = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?")  # of Kubernetes objects: it goes into shell commands as it is
-_BOX = re.compile(r"^\s*[-*+]\s+\[([ xX])\]\s+(.*)$", re.MULTILINE)
-_HEADING = re.compile(r"^#\s+(.+)$", re.MULTILINE)
+# A box at the beginning of a line or of a table's cell, behind any marks of quotes and lists (CommonMark 5.1, 5.2): nothing, or
+# one character that is not part of a link or footnote. Nothing here runs over the end of a line.
+_BOX = re.compile(
+    r"(?:^|\|)(?:[^\S\n]|>|[-*+](?=[^\S\n])|\d{1,9}[.)](?=[^\S\n]))*+"
+    r"\[(?P<mark>[^\S\n]*+[^\]\s]?[^\S\n]*+)\](?![(\[:])(?P<what>[^\n|]*)",
+    re.MULTILINE,
+)
+_TICKED = ("x", "X")
+_HEADING = re.compile(r"^#[^\S\n]+(\S.*)$", re.MULTILINE)
 
 
 def of_text(text: str, quoted: bool = True) -> tuple[Evidence, ...]:
-    """A note: its heading becomes a fact; boxes that are still open leave the item open. `quoted` False: it is no Markdown by
+    """A note: its heading becomes a fact; boxes that are not ticked leave the item open. `quoted` False: it is no Markdown by
     its name, and may be any file: nothing of it is repeated.
     """
     if not text.strip():
         raise EvidenceError("is empty (allowed: Markdown, or Kubernetes manifests as YAML or JSON)")
+    text = "\n".join(text.splitlines())  # every kind of line end
     heading = _HEADING.search(text)
     facts = {"note": heading[1].strip()[:200]} if heading and quoted else {}
-    boxes = _BOX.findall(text)
-    still_open = [what.strip()[:80] for mark, what in boxes if mark == " "]
+    boxes = [(box["mark"], box["what"].strip()[:80]) for box in _BOX.finditer(text)]
+    still_open = [what for mark, what in boxes if mark not in _TICKED]
     if still_open:
+        unknown = any(mark.strip() for mark, _ in boxes if mark not in _TICKED)
         reason = f"{len(still_open)} of {len(boxes)} boxes of the note are open"
-        reason += f": {'; '.join(still_open[:3])}" if quoted else ""
+        reason += " or marked otherwise than [x]" if unknown else ""
+        named = "; ".join([what for what in still_open if what][:3])
+        reason += f": {named}" if quoted and named else ""
         return (Evidence("deployment", Status.INCONCLUSIVE, reason, facts=facts),)
     ticked = f"{len(boxes)} of {len(boxes)} boxes of the note are ticked; " if boxes else ""
     return (Evidence("deployment", Status.PASS, f"{ticked}given by the operator", facts=facts),)
