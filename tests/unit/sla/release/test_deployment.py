@@ -7,6 +7,8 @@ from sla.release.evidence import EvidenceError
 from sla.values.assessment import Status
 from tests.unit.sla.release.test_evidence import by_key, manifest
 
+FULL = {"observedGeneration": 2, "replicas": 3, "readyReplicas": 3, "availableReplicas": 3}
+
 
 def conditions(**statuses):
     return {"conditions": [{"type": kind, "status": status, "reason": "Because"} for kind, status in statuses.items()]}
@@ -27,6 +29,31 @@ def conditions(**statuses):
         ("Deployment", 1, {"readyReplicas": 1} | conditions(Available="Unknown"), "the condition Available is Unknown"),
         ("Deployment", 1, {"readyReplicas": 1} | conditions(ReplicaFailure="True"), "the condition ReplicaFailure is True"),
         ("Deployment", 1, {"readyReplicas": 1} | conditions(Available="True", Progressing="True", Other="False"), ""),
+        ("Deployment", 3, FULL | {"updatedReplicas": 3}, ""),
+        ("Deployment", 3, FULL, "0 of 3 replicas are updated"),  # kubectl leaves out a 0
+        ("Deployment", 3, FULL | {"updatedReplicas": 3, "replicas": 4}, "there are 4 replicas, not 3"),
+        ("Deployment", 3, {"readyReplicas": 3, "availableReplicas": 2}, "2 of 3 replicas are available"),
+        (
+            "StatefulSet",
+            3,
+            {"readyReplicas": 3, "currentRevision": "a", "updateRevision": "b"},
+            "currentRevision is a, updateR",
+        ),
+        ("StatefulSet", 3, {"readyReplicas": 3, "currentRevision": "b", "updateRevision": "b"}, ""),
+        ("StatefulSet", 3, FULL | {"updatedReplicas": 1}, "1 of 3 replicas are updated"),
+        ("Rollout", 3, {"readyReplicas": 3, "phase": "Degraded"}, "its phase is Degraded"),
+        ("Rollout", 3, {"readyReplicas": 3, "phase": "Paused"}, "its phase is Paused"),
+        ("Rollout", 3, {"readyReplicas": 3, "phase": "Progressing"}, "its phase is Progressing"),
+        ("Rollout", 3, {"readyReplicas": 3, "phase": ""}, "its phase is "),
+        ("Rollout", 3, {"readyReplicas": 3, "phase": "Healthy"}, ""),
+        ("Rollout", 3, {"readyReplicas": 3, "pauseConditions": [{"reason": "CanaryPauseStep"}]}, "its rollout is paused"),
+        ("Rollout", 3, {"readyReplicas": 3, "abort": True}, "its rollout was aborted"),
+        ("Rollout", 3, {"readyReplicas": 3, "stableRS": "a", "currentPodHash": "b"}, "stableRS is a, currentPodHash b"),
+        ("Rollout", 3, {"readyReplicas": 3, "observedGeneration": "1"}, "its status is of generation 1, not of 2"),
+        ("Rollout", 3, {"readyReplicas": 3, "observedGeneration": "2"}, ""),
+        ("Rollout", 3, {"readyReplicas": 3} | conditions(Paused="True"), "the condition Paused is True"),
+        ("Deployment", 3, {}, "its status tells nothing of generation 2"),
+        ("DaemonSet", None, {"desiredNumberScheduled": 2, "numberReady": 2, "currentNumberScheduled": 2}, "0 of 2"),
         ("DaemonSet", None, {"desiredNumberScheduled": 2, "numberReady": 2, "updatedNumberScheduled": 1}, "1 of 2"),
         ("DaemonSet", None, {"desiredNumberScheduled": 2, "numberReady": 2}, ""),
         ("DaemonSet", None, {"desiredNumberScheduled": 2, "numberReady": 1}, "1 of 2 replicas are ready"),
@@ -62,3 +89,47 @@ def test_what_is_no_container_is_no_workload():
     workload["spec"]["template"]["spec"]["containers"] = ["text"]
     with pytest.raises(EvidenceError, match="holds something that is no container"):
         of_manifests([workload])
+
+
+def pod(phase, ready, **metadata):
+    status = {"phase": phase, "conditions": [{"type": "Ready", "status": ready}]}
+    return {"kind": "Pod", "metadata": {"name": "p", **metadata}, "status": status}
+
+
+NOW = "2026-11-26T12:00:00Z"
+
+
+@pytest.mark.parametrize(
+    ("beside", "said"),
+    [
+        (pod("Running", "True"), ""),
+        (pod("Running", "False"), "Pod p is not ready (phase Running)"),
+        (pod("Pending", "False"), "Pod p is not ready (phase Pending)"),
+        (pod("Running", "True", deletionTimestamp=NOW), "Pod p is being deleted"),
+        (pod("Succeeded", "False"), ""),
+        (pod("Failed", "False", ownerReferences=[{"kind": "ReplicaSet"}]), ""),
+        (pod("Failed", "False"), "Pod p is not ready (phase Failed)"),
+        ({"kind": "Pod", "metadata": {"name": "p"}}, ""),
+        ({"kind": "Pod", "metadata": {"name": "p"}, "status": {"phase": "Running", "conditions": 1}}, "Pod p is not ready"),
+        ({"kind": "Service", "metadata": {"name": "s", "deletionTimestamp": NOW}}, "Service s is being deleted"),
+    ],
+)
+def test_what_stands_beside_a_workload_must_be_there_to_stay(beside, said):
+    e = by_key(of_manifests([{"kind": "List", "items": [manifest(), beside]}]))["deployment"]
+    assert e.status is (Status.FAIL if said else Status.PASS)
+    assert said in e.reason
+
+
+def test_a_workload_that_is_being_deleted_is_not_rolled_out():
+    workload = manifest() | {"status": {"readyReplicas": 3}}
+    workload["metadata"]["deletionTimestamp"] = NOW
+    e = by_key(of_manifests([workload]))["deployment"]
+    assert (e.status, e.reason) == (Status.FAIL, "bizra-node: is being deleted")
+
+
+@pytest.mark.parametrize("kind", ["Deployment", None])
+def test_workloads_of_lists_within_lists_are_seen(kind):
+    unready = manifest() | {"kind": kind, "status": {"readyReplicas": 1}}
+    nested = {"kind": "List", "items": [{"kind": "List", "items": [{"kind": "DeploymentList", "items": [unready]}]}]}
+    e = by_key(of_manifests([nested, manifest()]))["deployment"]
+    assert (e.status, e.reason) == (Status.FAIL, "bizra-node: 1 of 3 replicas are ready")
