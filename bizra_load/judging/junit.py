@@ -17,6 +17,32 @@ from sla.release.evidence import MAX_COUNT, EvidenceError, TestCounts
 from sla.values.number import whole_in
 
 _SKIPPED = ("skipped", "skips", "disabled", "ignored")
+_PASSES = ("passed", "passes", "pass", "successes", "successful", "succeeded", "success", "ok")
+_OUTCOME = ("status", "result", "outcome", "state", "verdict", "conclusion")
+# in a name of an attribute or element, unless it is of a repetition that does not decide, or of a bound
+_SAY_FAILED = ("fail", "broken", "unsuccessful")
+_SAY_ERROR = ("error", "crash", "abort", "interrupted", "cancelled", "canceled", "timeouts", "timedout")
+_SAY_NEITHER = ("flak", "rerun", "retr", "max", "threshold", "allowed")
+_SAY_NO = ("", "false", "no", "none")
+# numbers of a suite that count no outcomes
+_NEUTRAL = (
+    *(
+        "tests",
+        "total",
+        "count",
+        "run",
+        "suites",
+        "files",
+        "assertions",
+        "asserts",
+        "warnings",
+        "time",
+        "duration",
+        "timestamp",
+    ),
+    *("date", "start", "end", "starttime", "endtime", "id", "name", "package", "hostname", "group", "line", "seed"),
+    *("randomseed", "port", "pid", "version", "index", "order", "level", "shard", "attempt", "iteration"),
+)
 # words of CTest, Bazel, Allure and others for what did not pass
 _PASSED = (
     "",
@@ -47,6 +73,7 @@ _NOT_RUN = (
     "pending",
     "inconclusive",
 )
+_COUNTED = {"failures": "failure", "errors": "error"}
 _TRUE = ("true", "1", "yes")
 
 
@@ -70,19 +97,26 @@ def read_junit(data: bytes) -> TestCounts:
 
 
 def _counted(root: Element) -> TestCounts:
-    cases = [e for e in root.iter() if _name(e) == "testcase"]
+    kinds, sums = _sums(root)
+    shown, missing = _missing(root)
+    unknown = kinds.count("unknown") + (missing if shown else 0)
+    return TestCounts(**sums, unknown=max(unknown, _unaccounted(root), _in_unknown_words(root)[1]))
+
+
+def _sums(suite: Element) -> tuple[list[str], dict[str, int]]:
+    """(the outcome of each case, the counts of all)"""
+    cases = [e for e in suite.iter() if _name(e) == "testcase"]
     kinds = [_outcome(case) for case in cases]
-    declared = {key: _declared(root, key) for key in ("tests", "failures", "errors")}
-    tests = max(len(cases), declared["tests"])
+    said = [_said(s) for s in suite.iter() if _name(s).startswith("testsuite")]
+    tests = max(len(cases), _declared(suite, "tests"))
     # the sum: a test is skipped or disabled, and no suite counts it as both
-    skipped = max(kinds.count("skipped"), sum(_declared(root, key) for key in _SKIPPED))
-    return TestCounts(
-        tests=tests,
-        failures=max(kinds.count("failure"), declared["failures"]),
-        errors=max(kinds.count("error") + _suite_errors(root), declared["errors"]),
-        skipped=min(skipped, tests),
-        unknown=kinds.count("unknown") + (_missing(root)[1] if cases else 0),
-    )
+    skipped = max(kinds.count("skipped"), sum(_declared(suite, key) for key in _SKIPPED))
+    return kinds, {
+        "tests": tests,
+        "failures": max(kinds.count("failure"), _declared(suite, "failures"), "failure" in said),
+        "errors": max(kinds.count("error") + _suite_errors(suite), _declared(suite, "errors"), "error" in said),
+        "skipped": min(skipped, tests),
+    }
 
 
 def _outcome(case: Element) -> str:
@@ -90,21 +124,85 @@ def _outcome(case: Element) -> str:
     for kind in ("error", "failure", "skipped"):
         if kind in inside:
             return kind
-    said = {"".join(filter(str.isalpha, (case.get(key) or "").lower())) for key in ("status", "result")}
-    if said & set(_FAILED):
-        return "failure"
-    if said & set(_ERROR):
-        return "error"
-    if (said | inside) & set(_NOT_RUN) or not _is_true(case, "executed"):
+    if said := _said(case):
+        return said
+    for name in [*(n for n in inside if n), *(n for n in _names(case) if _says(case, n))]:
+        if meant := _meaning(name):
+            return meant
+    words = _words(case)
+    if (words | inside) & set(_NOT_RUN) or not _is_true(case, "executed"):
         return "skipped"
-    if not _is_true(case, "success"):
+    if any(_says(case, key) for key in (*_SKIPPED, "notrun")):
+        return "skipped"
+    if not all(_is_true(case, key) for key in _PASSES):
         return "failure"
-    return "passed" if said <= set(_PASSED) else "unknown"
+    return "passed" if words <= set(_PASSED) else "unknown"
+
+
+def _said(element: Element) -> str:
+    """ "failure" or "error" where the word for a case's or suite's outcome is one for that."""
+    words = _words(element)
+    return "failure" if words & set(_FAILED) else "error" if words & set(_ERROR) else ""
+
+
+def _words(element: Element) -> set[str]:
+    """In attributes, and in elements of the same names."""
+    texts = [element.get(key) or "" for key in _OUTCOME]
+    texts += ["".join(e.itertext()) for e in element if _name(e) in _OUTCOME]
+    return {_letters(text) for text in texts}
+
+
+def _letters(text: str) -> str:
+    return "".join(filter(str.isalpha, text.lower()))
+
+
+def _names(element: Element) -> list[str]:
+    return [str(key) for key in element.attrib]
+
+
+def _meaning(name: str) -> str:
+    """ "failure" or "error" where a name says so, as failed, testsFailed or crashes do; "" where it does not."""
+    word = _letters(name.rpartition("}")[2])
+    if any(part in word for part in _SAY_NEITHER):
+        return ""
+    return "failure" if any(p in word for p in _SAY_FAILED) else "error" if any(p in word for p in _SAY_ERROR) else ""
+
+
+def _says(element: Element, key: str) -> int:
+    """How often an attribute says what its name means: its number; 1 for any text that is no "no"."""
+    text = (element.get(key) or "").strip().lower()
+    number = whole_in(text) if text not in _SAY_NO else 0
+    return 1 if number is None else min(number, MAX_COUNT)
+
+
+def _unaccounted(suite: Element) -> int:
+    """Of suites that say how many passed: tests that are neither among those nor failed, nor skipped."""
+    given = [key for key in _PASSES if (whole_in((suite.get(key) or "").strip()) is not None)]
+    if not given:
+        return sum(_unaccounted(e) for e in suite if _name(e) == "testsuite")
+    sums = _sums(suite)[1]
+    known = max(_number(suite, key) for key in given) + sums["failures"] + sums["errors"] + sums["skipped"]
+    return abs(sums["tests"] - known)
+
+
+def _in_unknown_words(suite: Element) -> tuple[int, int]:
+    """(cases that a suite shows, cases that it does not show and counts by a word that is none of ours)"""
+    inner = [_in_unknown_words(e) for e in suite if _name(e) == "testsuite"]
+    shown = sum(_name(e) == "testcase" for e in suite) + sum(s for s, _ in inner)
+    hidden = max(_number(suite, "tests") - shown, 0)
+    counts = [_says(suite, key) for key in _names(suite) if not _is_known(key) and whole_in((suite.get(key) or "").strip())]
+    return shown, max(min(sum(counts), hidden), sum(u for _, u in inner))
+
+
+def _is_known(key: str) -> bool:
+    word = _letters(key.rpartition("}")[2])
+    return bool(word in (*_NEUTRAL, *_SKIPPED, *_PASSES) or _meaning(key) or any(part in word for part in _SAY_NEITHER))
 
 
 def _is_true(case: Element, key: str) -> bool:
     """An attribute that some tools write; true where there is none."""
-    return (case.get(key) or "true").strip().lower() in _TRUE
+    text = (case.get(key) or "true").strip().lower()
+    return text in _TRUE or (whole_in(text) or 0) > 0
 
 
 def _missing(suite: Element) -> tuple[int, int]:
@@ -116,12 +214,15 @@ def _missing(suite: Element) -> tuple[int, int]:
 
 def _suite_errors(root: Element) -> int:
     """<error> or <failure> directly under a suite: it broke before its first case."""
-    return sum(_name(e) in ("error", "failure") for s in root.iter() if _name(s).startswith("testsuite") for e in s)
+    return sum(bool(_meaning(_name(e))) for s in root.iter() if _name(s).startswith("testsuite") for e in s if _name(e))
 
 
 def _declared(element: Element, key: str) -> int:
-    """The number in a suite's attribute, or the sum over the suites in it, whichever is more."""
-    return max(_number(element, key), sum(_declared(e, key) for e in element if _name(e) == "testsuite"))
+    """The number in a suite's attribute, or the sum over the suites in it, whichever is more. Failures and errors also by other
+    names that say so.
+    """
+    others = [_says(element, n) for n in _names(element) if n != key and key in _COUNTED and _meaning(n) == _COUNTED[key]]
+    return max(_number(element, key), *others, sum(_declared(e, key) for e in element if _name(e) == "testsuite"))
 
 
 def _number(element: Element, key: str) -> int:

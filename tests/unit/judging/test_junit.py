@@ -124,3 +124,76 @@ def test_cases_that_are_counted_and_not_shown_are_named():
     [found] = of_tests("node_tests", read_junit(b'<testsuite tests="100"><testcase/></testsuite>'))
     assert found.reason.startswith("100 tests: ")
     assert "of 99 it is not said whether they passed" in found.reason
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '<testsuite tests="3" failed="1"/>',
+        '<testsuite tests="3" failure="1"/>',
+        '<testsuite tests="3" error="1"/>',
+        '<testsuite tests="3" crashed="1"/>',
+        '<testsuite tests="3" timedOut="1"/>',
+        '<testsuite tests="3" aborted="2"/>',
+        '<testsuite tests="3" failedTests="1"/>',
+        '<testsuite tests="3" failed="true"/>',
+        '<testsuite tests="3" error="it broke"/>',
+        '<testsuites failed="1"><testsuite tests="1"><testcase/></testsuite></testsuites>',
+        '<testsuites><testsuite tests="1" broken="1"><testcase/></testsuite></testsuites>',
+        '<testsuite xmlns:x="urn:x" tests="3" x:failed="1"/>',
+        '<testsuite tests="1" result="Failed"><testcase/></testsuite>',
+        "<testsuite><testcase/><crash/></testsuite>",
+        '<testsuite><testcase failed="true"/><testcase/></testsuite>',
+        '<testsuite><testcase error="it broke"/><testcase/></testsuite>',
+        '<testsuite><testcase crashed="1"/><testcase/></testsuite>',
+        '<testsuite><testcase passed="false"/><testcase/></testsuite>',
+        '<testsuite><testcase outcome="Failed"/><testcase/></testsuite>',
+        "<testsuite><testcase><failed/></testcase><testcase/></testsuite>",
+        "<testsuite><testcase><broken/></testcase><testcase/></testsuite>",
+        "<testsuite><testcase><status>failed</status></testcase><testcase/></testsuite>",
+    ],
+)
+def test_failures_by_other_names_fail(text):
+    [found] = of_tests("node_tests", read_junit(text.encode()))
+    assert found.status is Status.FAIL, found.reason
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '<testsuite tests="10" passed="7"/>',
+        '<testsuite tests="10" passed="7" skipped="1"/>',
+        '<testsuite tests="10" passed="10" skipped="1"/>',
+        '<testsuites><testsuite tests="5" passed="5"/><testsuite tests="5" passed="4"/></testsuites>',
+        '<testsuite tests="10" unresolved="2"/>',
+        '<testsuite tests="10" unexpected="2"/>',
+        '<testsuites><testsuite tests="10" indeterminate="1"/></testsuites>',
+        '<testsuite><testcase skipped="true"/></testsuite>',
+        '<testsuite><testcase outcome="who knows"/><testcase/></testsuite>',
+    ],
+)
+def test_what_does_not_add_up_to_the_tests_is_not_known(text):
+    [found] = of_tests("node_tests", read_junit(text.encode()))
+    assert found.status is Status.INCONCLUSIVE, found.reason
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '<testsuite tests="10" passed="9" skipped="1" failed="0" errors="0" crashed="0"/>',
+        '<testsuite tests="2" passed="1"><testcase/><testcase><skipped/></testcase></testsuite>',
+        '<testsuite tests="2" failures="0" flakes="1" time="12" id="3" assertions="9" name="2" hostname="a" line="7"/>',
+        '<testsuite tests="1" failed="false" error=""><testcase failed="no" crashed="0"><rerunFailure/></testcase></testsuite>',
+        '<testsuite><testcase success="1" passed="true" outcome="Passed"><system-err>error</system-err></testcase></testsuite>',
+        '<testsuite maxFailures="3" tests="1"><testcase/></testsuite>',
+    ],
+)
+def test_other_names_without_a_failure_pass(text):
+    [found] = of_tests("node_tests", read_junit(text.encode()))
+    assert found.status is Status.PASS, found.reason
+
+
+def test_a_huge_number_by_another_name_is_bounded():
+    [found] = of_tests("node_tests", read_junit(f'<testsuite tests="1" failed="{"9" * 400}"/>'.encode()))
+    assert found.status is Status.FAIL
+    assert len(found.reason) < 100
