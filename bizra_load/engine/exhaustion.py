@@ -7,12 +7,18 @@ import os
 import resource
 import socket
 from pathlib import Path
+from typing import Any
 
 _PORT_RANGE = Path("/proc/sys/net/ipv4/ip_local_port_range")  # ip(7)
 RESERVED = 16
 _DESCRIPTORS = {errno.EMFILE, errno.ENFILE}
 _PORTS = {errno.EADDRNOTAVAIL}  # connect(2): for want of a local port
 _MEMORY = {errno.ENOBUFS, errno.ENOMEM}
+# connect(2) and socket(2): no route, no interface or no such protocol here, so that no packet left this machine. EHOSTUNREACH
+# is not among them: a router says it (ICMP), or a neighbour that does not respond leads to it. Nobody knows whose fault that
+# is, and it stays the target's. A router's "network unreachable" is ENETUNREACH too: see UnreachableError.
+_NETWORK = {errno.ENETUNREACH, errno.ENETDOWN, errno.EAFNOSUPPORT}
+_UNREACHABLE = (errno.ENETUNREACH, errno.EHOSTUNREACH)
 
 
 def keep_some_descriptors(new: int) -> None:
@@ -23,9 +29,33 @@ def keep_some_descriptors(new: int) -> None:
         raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
 
 
+class UnreachableError(OSError):
+    """An address that could not be reached: `here`, for want of a route of this machine, or beyond it, as a router said."""
+
+    def __init__(self, error: OSError, here: bool) -> None:
+        super().__init__(error.errno, error.strerror)
+        self.here = here
+
+
+def whose(error: OSError, family: int, address: tuple[Any, ...]) -> OSError:
+    """The error of connecting to an address; where that was unreachable, with whose word that is. A datagram socket looks its
+    route up while it connects, and sends nothing.
+    """
+    if error.errno not in _UNREACHABLE:
+        return error
+    try:
+        with socket.socket(family, socket.SOCK_DGRAM) as asking:
+            asking.connect(address)
+    except OSError as found:
+        return UnreachableError(error, here=found.errno in _UNREACHABLE)
+    return UnreachableError(error, here=False)
+
+
 def is_own(error: OSError) -> bool:
-    """Whether this machine had no descriptor, port, buffer or memory for a connection, or could not resolve the name."""
-    return isinstance(error, socket.gaierror) or error.errno in _DESCRIPTORS | _PORTS | _MEMORY
+    """Whether this machine had no descriptor, port, buffer, memory or route for a connection, or could not resolve the name."""
+    if isinstance(error, UnreachableError):
+        return error.here
+    return isinstance(error, socket.gaierror) or error.errno in _DESCRIPTORS | _PORTS | _MEMORY | _NETWORK
 
 
 def described(error: OSError) -> str:
@@ -37,6 +67,8 @@ def described(error: OSError) -> str:
         text = f"{text} ({name})" if name not in text else text
     if error.errno == errno.EMFILE:
         return f"{text}; ulimit -n is {resource.getrlimit(resource.RLIMIT_NOFILE)[0]}"
+    if isinstance(error, UnreachableError) and error.here:
+        return f"{text}; this machine has no route there"
     if error.errno in _PORTS and (ports := _local_ports()):
         return f"{text}; net.ipv4.ip_local_port_range has {ports} ports"
     return text

@@ -17,7 +17,7 @@ import gevent.socket
 import gevent.ssl
 
 from bizra_load.engine.errors import EngineError, GeneratorError, ResponseTimeout, TransportError
-from bizra_load.engine.exhaustion import described, is_own, keep_some_descriptors
+from bizra_load.engine.exhaustion import described, is_own, keep_some_descriptors, whose
 
 _turns = itertools.count(os.getpid())  # workers begin apart
 
@@ -58,7 +58,11 @@ def connected(host: str, port: int, within_s: float) -> gevent.socket.socket:
         left_s = (end_ns - time.perf_counter_ns()) / 1e9
         if left_s <= 0:
             break
-        sock = gevent.socket.socket(family, kind, protocol)
+        try:
+            sock = gevent.socket.socket(family, kind, protocol)
+        except OSError as error:  # a family that this machine has not, or no descriptor
+            failed = failed or error
+            continue
         try:
             keep_some_descriptors(sock.fileno())
             sock.settimeout(left_s)
@@ -66,7 +70,9 @@ def connected(host: str, port: int, within_s: float) -> gevent.socket.socket:
             return sock
         except OSError as error:
             sock.close()
-            failed = failed or error
+            found_out = whose(error, family, address)
+            if failed is None or (is_own(failed) and not is_own(found_out)):  # what the target says counts before what we lack
+                failed = found_out
         except BaseException:
             sock.close()
             raise

@@ -7,7 +7,8 @@ import sys
 
 import pytest
 
-from bizra_load.engine.exhaustion import described, is_own
+from bizra_load.engine import sockets
+from bizra_load.engine.exhaustion import described, is_own, whose
 from tests.unit.engine.hostile_server import hostile_server, respond
 
 DESCRIPTORS = """
@@ -48,6 +49,9 @@ def test_a_process_without_descriptors_says_so_and_goes_on_when_there_are_some_a
         (OSError(errno.EADDRNOTAVAIL, "Cannot assign requested address"), True, "ip_local_port_range has "),
         (OSError(errno.ENOBUFS, "No buffer space available"), True, "No buffer space available (ENOBUFS)"),
         (socket.gaierror(socket.EAI_NONAME, "Name or service not known"), True, "the name could not be resolved: Name or"),
+        (OSError(errno.ENETUNREACH, "Network is unreachable"), True, "Network is unreachable (ENETUNREACH)"),
+        (OSError(errno.ENETDOWN, "Network is down"), True, "Network is down (ENETDOWN)"),
+        (OSError(errno.EHOSTUNREACH, "No route to host"), False, "No route to host (EHOSTUNREACH)"),
         (ConnectionRefusedError(errno.ECONNREFUSED, "Connection refused"), False, "Connection refused (ECONNREFUSED)"),
         (ConnectionResetError(errno.ECONNRESET, "Connection reset by peer"), False, "Connection reset by peer (ECONNRESET)"),
         (TimeoutError("timed out"), False, "timed out"),
@@ -56,3 +60,49 @@ def test_a_process_without_descriptors_says_so_and_goes_on_when_there_are_some_a
 def test_it_is_known_by_its_number_and_told_with_the_limit(error, own, text):
     assert is_own(error) is own
     assert text in described(error)
+
+
+ROUTES = """
+import subprocess
+from bizra_load.engine.client import Connection
+from bizra_load.engine.errors import EngineError
+subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+subprocess.run(["ip", "route", "add", "unreachable", "198.51.100.0/24"], check=True)
+for host in ("192.0.2.1", "198.51.100.1", "[2001:db8::1]", "127.0.0.1"):
+    connection = Connection(f"http://{host}:9")
+    try:
+        connection.send(connection.prepare("GET", "/"), b"", lambda _: None)
+    except EngineError as error:
+        print(type(error).__name__, error)
+"""
+
+
+def test_a_machine_without_a_route_does_not_blame_the_target():
+    """In a network of its own, which has none but to itself."""
+    command = ["unshare", "--map-root-user", "--net", sys.executable, "-c", ROUTES]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout.splitlines() == [
+        "GeneratorError connecting failed: Network is unreachable (ENETUNREACH); this machine has no route there",
+        "GeneratorError connecting failed: No route to host (EHOSTUNREACH); this machine has no route there",
+        "GeneratorError connecting failed: Network is unreachable (ENETUNREACH); this machine has no route there",
+        "TransportError connecting failed: Connection refused (ECONNREFUSED)",
+    ]
+
+
+@pytest.mark.parametrize("number", [errno.ENETUNREACH, errno.EHOSTUNREACH])
+def test_an_address_that_a_router_calls_unreachable_is_not_the_generators_fault(number):
+    """This machine has a route there: it was not its own want."""
+    found = whose(OSError(number, "unreachable"), socket.AF_INET, ("127.0.0.1", 9))
+    assert not is_own(found)
+    assert described(found) == f"unreachable ({errno.errorcode[number]})"
+    other = OSError(errno.ECONNREFUSED, "refused")
+    assert whose(other, socket.AF_INET, ("127.0.0.1", 9)) is other
+
+
+def test_what_one_address_of_the_target_says_counts_before_a_route_that_is_missing_to_another(monkeypatch):
+    rows = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port)) for port in (1, 2)]
+    errors = iter([OSError(errno.ENETUNREACH, "none"), ConnectionRefusedError(errno.ECONNREFUSED, "refused")])
+    monkeypatch.setattr(sockets.gevent.socket, "getaddrinfo", lambda *_, **__: rows)
+    monkeypatch.setattr(sockets, "whose", lambda *_: next(errors))
+    with pytest.raises(ConnectionRefusedError):
+        sockets.connected("name", 80, 5.0)
