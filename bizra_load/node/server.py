@@ -117,6 +117,8 @@ def _address(host: str) -> str:
         return str(socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)[0][4][0])
     except OSError as error:
         raise OSError(f"{host}: {error.strerror}") from None
+    except UnicodeError:
+        raise OSError(f"{host}: can be no name of a host") from None
 
 
 def _listening(wanted: list[tuple[str, int]]) -> list[socket.socket]:

@@ -126,7 +126,10 @@ class _BoundedAdapter(HTTPAdapter):
         return type(kind.__name__, (kind,), {"ConnectionCls": Connection})
 
     def send(self, request: requests.PreparedRequest, *arguments: Any, **options: Any) -> requests.Response:
-        response = super().send(request, *arguments, **{**options, "stream": True})
+        try:
+            response = super().send(request, *arguments, **{**options, "stream": True})
+        except (urllib3.exceptions.LocationValueError, UnicodeError) as error:  # a redirect to a host that can be no name
+            raise requests.ConnectionError(str(error)) from None
         try:
             response._content = self._read(response.raw)  # what requests itself keeps of a response that was read whole
         except urllib3.exceptions.HTTPError as error:

@@ -21,6 +21,7 @@ from bizra_load.io.files import out_file as out_file
 from bizra_load.io.files import out_folder as out_folder
 from bizra_load.io.files import read_text
 from bizra_load.io.redaction import text_without_secrets
+from bizra_load.io.urls import check_host
 from sla.judgement.allowable import ALLOWABLE
 from sla.values.number import share_in, whole_in
 from sla.values.section import unknown
@@ -93,6 +94,8 @@ def listening_address(value: str) -> tuple[str, int] | None:
     number = whole_in(port)
     if number is None or not 0 < number <= 65_535:
         raise ValueError(f"not a port: {value!r} (allowed: 1 to 65535, or ADDRESS:PORT)")
+    if address:
+        check_host(address.strip("[]"))
     return address.strip("[]"), number
 
 
@@ -117,6 +120,7 @@ def url(value: str) -> str:
             raise ValueError("not a URL: its host or port is none (allowed: http://... or https://...)") from None
         if not usable or not value.isprintable() or " " in value:
             raise ValueError(f"not a URL: {text_without_secrets(value)!r} (allowed: http://... or https://...)")
+        check_host(parts.hostname)
     return value
 
 

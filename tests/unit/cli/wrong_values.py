@@ -42,6 +42,11 @@ NO_URL = (
     "http://[::1",
     "http://a b",
     "http://a/\x1b[31m",
+    "http://a..b/",
+    "http://.a/",
+    f"http://{'a' * 64}.example/",
+    f"http://{'a.' * 127}example/",
+    "http://b\u00fccher.example/",
 )
 NO_PORT = ("-1", "65536", "abc", "1.5", "1e3", "", "٣")
 NO_AGREEMENT = (

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bizra_load.io.urls import host_and_port
+from bizra_load.io.urls import check_host, host_and_port
 
 
 @pytest.mark.parametrize(
@@ -23,3 +23,14 @@ def test_host_and_port(url, expected):
 def test_what_is_no_url_is_refused(url):
     with pytest.raises(ValueError, match=r"[Pp]ort|URL"):
         host_and_port(url)
+
+
+@pytest.mark.parametrize("host", ["a..b", ".a", "..", "a" * 64, "a." * 127 + "b", "b\u00fccher.example", "", None])
+def test_a_host_that_can_be_no_name_is_refused(host):
+    with pytest.raises(ValueError, match="not a URL: its host"):
+        check_host(host)
+
+
+@pytest.mark.parametrize("host", ["a", "localhost.", "127.0.0.1", "::1", "xn--a.example", "a_b.c", "a" * 63, "a." * 126 + "b"])
+def test_names_and_addresses_are_hosts(host):
+    check_host(host)

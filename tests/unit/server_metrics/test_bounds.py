@@ -45,6 +45,17 @@ HOSTILE = {
 }
 
 
+@pytest.mark.parametrize("host", ["a..b", "a" * 64])
+def test_a_redirect_to_a_host_that_can_be_no_name_is_one_failed_scrape(host):
+    def script(connection):
+        connection.recv(65_536)
+        connection.sendall(b"HTTP/1.1 302 Found\r\nLocation: http://%s/\r\nContent-Length: 0\r\n\r\n" % host.encode())
+
+    with hostile_server(script) as url, pytest.raises(ScrapeError) as refused:
+        MetricsReader(url + "/metrics", timeout_s=1.0).read()
+    assert str(refused.value).isprintable()
+
+
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_hostile_metrics_endpoint_is_one_failed_scrape(name):
     with hostile_server(HOSTILE[name]) as url:
