@@ -1,0 +1,96 @@
+"""The charts of the HTML report show what was measured, and a gap where nothing was."""
+
+import dataclasses
+
+import pytest
+
+from reports.formats import charts, html
+from sla.judgement.evaluate import evaluate
+from sla.values.histogram import EMPTY
+from sla.values.window import Window
+from tests.unit.sla.synthetic import LOCAL, START, measurements
+
+OUTAGE = range(START + 10, START + 14)
+
+
+def failed(w):
+    """The same second, with nothing that succeeded."""
+    return dataclasses.replace(w, ok=0, failed={"http_5xx": w.finished}, response=EMPTY, service=EMPTY)
+
+
+@pytest.fixture(scope="module")
+def whole():
+    return measurements(rate=60, hold_s=20).windows
+
+
+def of(drawn, title):
+    return next(c for c in drawn if title in c.title)
+
+
+def xs(line):
+    return [[float(p.split(",")[0]) for p in stretch.split()] for stretch in line.points]
+
+
+def test_an_outage_is_a_gap_of_the_latencies_and_is_marked(whole):
+    drawn = charts.charts([failed(w) if w.second in OUTAGE and w.operation == "verify" else w for w in whole])
+    chart, other = of(drawn, "verify"), of(drawn, "generate")
+    ((left, width),) = chart.outages
+    for line in chart.lines:
+        before, after = xs(line)
+        assert (len(before), len(after)) == (10, 11)
+        assert before[-1] < left < left + width < after[0]  # nothing is drawn across it
+        assert len(line.bands) == 2
+    assert [len(line.points) for line in other.lines] == [1, 1]
+    assert other.outages == of(drawn, "Rate").outages == ()  # another operation succeeded in these seconds
+
+
+def test_seconds_of_which_nothing_is_known_are_a_gap_of_the_rate_too(whole):
+    drawn = charts.charts([w for w in whole if w.second not in OUTAGE])
+    for chart in drawn:
+        assert [len(line.points) for line in chart.lines] == [2, 2]
+        assert chart.outages == ()  # nothing failed
+
+
+def test_an_outage_at_the_end_stays_on_the_time_axis(whole):
+    drawn = charts.charts([failed(w) if w.second >= START + 10 else w for w in whole])
+    assert len({c.x_ticks for c in drawn}) == 1
+    for c in drawn:
+        ((left, width),) = c.outages
+        assert (left + width) == pytest.approx(charts.WIDTH - 10, abs=0.2)
+    assert max(xs(of(drawn, "verify").lines[0])[0]) < of(drawn, "verify").outages[0][0]
+
+
+def test_an_outage_shorter_than_a_point_of_a_long_run_is_marked(whole):
+    long = [dataclasses.replace(w, second=w.second + 25 * k) for k in range(20) for w in whole]
+    assert of(charts.charts(long), "verify").outages == ()
+    here = START + 250
+    ((_, width),) = of(charts.charts([failed(w) if w.second == here else w for w in long]), "verify").outages
+    assert 0.5 <= width < 3
+
+
+def test_a_point_between_two_gaps_is_still_drawn(whole):
+    drawn = charts.charts([failed(w) if w.second in (START + 10, START + 12) else w for w in whole])
+    stretches = xs(of(drawn, "verify").lines[0])
+    assert [len(set(s)) for s in stretches] == [10, 1, 12]
+    assert len(stretches[1]) == 2  # a line of one point is not drawn
+
+
+def test_a_latency_over_range_is_no_line_between_its_neighbours(whole):
+    over = [dataclasses.replace(w.response, over_range=10 * w.response.total) for w in whole]
+    drawn = charts.charts(
+        [dataclasses.replace(w, response=h) if w.second in OUTAGE else w for w, h in zip(whole, over, strict=True)]
+    )
+    assert [len(line.points) for line in of(drawn, "verify").lines] == [2, 2]
+
+
+def test_the_page_names_the_mark(whole):
+    run = measurements(rate=60, hold_s=20)
+    assessment = evaluate(run, LOCAL.agreement, LOCAL.baseline)
+    assert "nothing succeeded" not in html.render(assessment, run.windows)
+    page = html.render(assessment, [failed(w) if w.second in OUTAGE else w for w in run.windows])
+    assert page.count('<rect class="outage"') == page.count('<tspan class="outage">nothing succeeded') == 4
+
+
+def test_an_operation_that_never_succeeded_has_no_chart():
+    windows = [Window(START + s, "verify", failed={"timeout": 30}) for s in range(10)]
+    assert [c.title for c in charts.charts(windows)] == ["Rate"]
