@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from reports.formats.table import generator_line, interval, printable, quantity, target, with_interval
+from reports.formats.table import endless, generator_line, interval, printable, quantity, target, with_interval
 from sla.judgement.lateness import LATE, SHARED_HOST
 from sla.judgement.status import OVER_BASELINE, THIN_EVIDENCE
 from sla.values.assessment import Assessment, Check, ObjectiveResult, OperationSummary, Status
@@ -100,13 +100,21 @@ def _objective(o: ObjectiveResult, a: Assessment, words: RemedyWords) -> Iterato
     elif o.reason.startswith(SHARED_HOST):
         yield Advice(f"{figure}: {o.reason}", "make the load from another host than the target's")
     elif o.status is Status.INCONCLUSIVE or o.reason == THIN_EVIDENCE:
-        yield Advice(f"{figure}: {o.reason}", more or "the estimate lies on the target: no length of run decides that")
+        yield Advice(f"{figure}: {o.reason}", more or _undecided(o))
     elif o.unit == "ops/s":
         yield _throughput(o, a, figure, words)
     elif o.unit == "ratio":
         yield from _errors(o, a, figure, words)
     else:
         yield _latency(o, a, figure)
+
+
+def _undecided(o: ObjectiveResult) -> str:
+    """Where no length of a run can be named."""
+    if endless(o):
+        return "a longer run; how much longer can't be told from this one"
+    on_target = o.estimate is not None and o.estimate.point == o.target
+    return ("the estimate lies on the target: " if on_target else "") + "no length of run decides that"
 
 
 def _latency(o: ObjectiveResult, a: Assessment, figure: str) -> Advice:

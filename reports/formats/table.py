@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from sla.judgement.objectives import half_towards
 from sla.values.assessment import Assessment, Check, ObjectiveResult, Status
 from sla.values.estimate import Estimate
 
@@ -37,6 +38,8 @@ def objective_row(o: ObjectiveResult) -> Row:
     why = o.reason
     if o.seconds_needed is not None:
         why += f"; about {o.seconds_needed:,.0f} s more at this rate would decide it"
+    elif endless(o):
+        why += "; how much longer a run must be can't be told from this one"
     cells = (
         o.title,
         o.severity.value,
@@ -48,6 +51,13 @@ def objective_row(o: ObjectiveResult) -> Row:
         why,
     )
     return Row(cells, o.status.value)
+
+
+def endless(o: ObjectiveResult) -> bool:
+    """Whether it is undecided as its interval has no end towards the target: no length can be named then."""
+    if o.status is not Status.INCONCLUSIVE or o.estimate is None or o.target is None:
+        return False
+    return math.isinf(half_towards(o.estimate, o.target))
 
 
 def target(o: ObjectiveResult) -> str:

@@ -54,7 +54,8 @@ def absolute(limit: Limit, objective: Objective, measurements: Measurements, ste
 
 def seconds_for_margin(measured: ObjectiveEstimate, target: Limit, length_s: float) -> float | None:
     """How many more seconds would decide: narrow the interval to the present margin (its width falls with the root of time),
-    and gather enough evidence for a tail. None without data, and where the estimate lies on the limit: no length decides that.
+    and gather enough evidence for a tail. None without data, where the interval has no end towards the limit (how it narrows is
+    not known), and where the estimate lies on the limit: no length decides that.
     """
     estimate = measured.estimate
     if estimate is None:
@@ -63,9 +64,16 @@ def seconds_for_margin(measured: ObjectiveEstimate, target: Limit, length_s: flo
     if measured.tail_evidence is not None and 0 < measured.tail_evidence < STRONG_EVIDENCE:
         needed = max(needed, length_s * STRONG_EVIDENCE / measured.tail_evidence)
     margin = abs(estimate.point - target.value)
-    half = abs((estimate.low if estimate.point >= target.value else estimate.high) - estimate.point)
-    if math.isfinite(half) and margin > 0 and half > margin:
+    half = half_towards(estimate, target.value)
+    if not math.isfinite(half) or margin == 0:
+        return None
+    if half > margin:
         needed = max(needed, length_s * (half / margin) ** 2)
-    if not math.isfinite(needed) or margin == 0:
+    if not math.isfinite(needed):
         return None
     return float(max(math.ceil(needed - length_s), 1))
+
+
+def half_towards(estimate: Estimate, target: float) -> float:
+    """How far the interval reaches from the estimate towards the target; infinite where it has no end there."""
+    return abs((estimate.low if estimate.point >= target else estimate.high) - estimate.point)

@@ -50,13 +50,19 @@ def test_errors_are_named_by_category_and_explain_the_missing_throughput():
     assert "with http_5xx: the node's own log" in said[1]
 
 
-def test_thin_evidence_and_straddling_say_how_many_seconds():
-    a = judged(rate=8, hold_s=20)
+def test_straddling_says_how_many_seconds_and_an_interval_without_an_end_that_nobody_knows():
+    a = judged(rate=100, hold_s=20, failures={"generate": 0.02})
     undecided = [o for o in a.objectives if o.seconds_needed]
     assert undecided
     said = text(a)
     for o in undecided:
         assert any(s.startswith(o.title) and f"about {o.seconds_needed:,.0f} s more" in s for s in said)
+    short = judged(rate=8, hold_s=20)
+    endless = [o for o in short.objectives if o.estimate and o.estimate.high == float("inf")]
+    assert endless
+    for o in endless:
+        (its,) = (s for s in text(short) if s.startswith(o.title))
+        assert its.endswith("a longer run; how much longer can't be told from this one")
 
 
 def test_over_ten_times_the_baseline_says_how_many_times(healthy):
