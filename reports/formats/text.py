@@ -62,7 +62,7 @@ def draw(title: str, columns: tuple[str, ...], rows: list[table.Row], status_col
     """A table whose cells are never read as markup."""
     drawn = Table(title=title or None, title_justify="left")
     for column in columns:
-        drawn.add_column(column)
+        drawn.add_column(column, overflow="fold")  # a name is broken into lines, never cut short
     for row in rows:
         style = _STYLES.get(row.status, "")
         drawn.add_row(*(Text(table.printable(c), style=style if i == status_column else "") for i, c in enumerate(row.cells)))

@@ -6,6 +6,7 @@ import pytest
 
 from reports.formats import json_report, markdown, table, text
 from sla.judgement.evaluate import evaluate
+from sla.values.failure import FailureReason
 from tests.unit.sla.synthetic import LOCAL, measurements
 
 HOSTILE = "<script>alert(1)</script>|`x`[a](b)[red]\x1b[31m"
@@ -63,3 +64,16 @@ def test_json_refuses_what_is_no_assessment(assessment):
     for wrong in ("{}", "[]", "nonsense", json_report.render(assessment).replace("assessment/1", "assessment/9")):
         with pytest.raises(ValueError, match=r"."):
             json_report.parse(wrong)
+
+
+@pytest.mark.parametrize("width", [60, 80, 120])
+def test_a_narrow_terminal_loses_no_part_of_a_name(assessment, width):
+    long = "".join(f"{k:04d}" for k in range(50))
+    named = dataclasses.replace(assessment.operations[0], operation=long)
+    failure = FailureReason(long, "http_5xx", f"500: {long}", 1, 0, 0)
+    a = dataclasses.replace(assessment, operations=(named, *assessment.operations[1:]), failures=(failure,))
+    shown = text.render(a, width)
+    assert "…" not in shown
+    assert max(len(line) for line in shown.splitlines()) <= width
+    cells = [line.split("│")[1].strip() for line in shown.splitlines() if line.count("│") > 4]
+    assert long in "".join(cells)
