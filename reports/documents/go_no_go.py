@@ -5,8 +5,9 @@ from __future__ import annotations
 from reports.documents import template
 from reports.documents.rollout import commands, schedule, triggers
 from reports.formats import table
-from sla.judgement.decision import MATRIX
-from sla.values.assessment import Assessment, Gate, Severity, Status
+from sla.judgement.decision import MATRIX, warnings_that_count
+from sla.release.checklist import approval_key
+from sla.values.assessment import Assessment, Gate, Severity
 from sla.values.remedies import PLAIN, Remedy, RemedyWords
 
 
@@ -16,7 +17,7 @@ def render(assessment: Assessment, run: str, sha256: str, words: RemedyWords = P
     """
     strategy = assessment.strategy
     assert strategy is not None
-    approved = {role: f"approval-{role.lower().replace(' ', '-')}" for role in strategy.approvals}
+    approved = {role: approval_key(role) for role in strategy.approvals}
     here = next(row for row in MATRIX if row.decision is assessment.decision)
     return template.render(
         "go-no-go.md.j2",
@@ -34,7 +35,7 @@ def render(assessment: Assessment, run: str, sha256: str, words: RemedyWords = P
                 for m in MATRIX
             ],
         ),
-        counted=sum(g.counts and g.status in (Status.WARN, Status.FAIL) for g in assessment.gates),
+        counted=len(warnings_that_count(assessment.gates)),
         accepted=[o for o in assessment.objectives if o.accepted],
         objectives=template.cells(table.OBJECTIVE_COLUMNS, table.objective_rows(assessment)),
         schedule=schedule(strategy),
@@ -52,6 +53,5 @@ def _gates(a: Assessment, severity: Severity, run: str) -> list[tuple[Gate, str,
     """(gate, status in words, link to its evidence)."""
     rows = []
     for g in (g for g in a.gates if g.severity is severity):
-        words = g.status.value + ("" if g.counts else " (accepted)")
-        rows.append((g, words, template.link(g.source.rpartition("/")[2], run, g.source)))
+        rows.append((g, g.status_words, template.link(g.source.rpartition("/")[2], run, g.source)))
     return rows

@@ -105,12 +105,21 @@ def decide(
     open_gates = [g for g in gates if g.status is Status.INCONCLUSIVE]
     if open_gates:
         return DecisionMade(Decision.INCONCLUSIVE, "no answer: " + "; ".join(f"{g.title}: {g.reason}" for g in open_gates))
-    warnings = [g for g in gates if g.counts and g.status in (Status.WARN, Status.FAIL)]
+    warnings = warnings_that_count(gates)
     decision = next(row.decision for row in MATRIX if row.holds(len(warnings)))
     if not warnings:
         return DecisionMade(decision, "every gate passes")
     named = "; ".join(f"{g.title}: {g.reason}" for g in warnings)
     return DecisionMade(decision, f"{len(warnings)} warning{'s' if len(warnings) > 1 else ''}: {named}")
+
+
+def warnings_that_count(gates: Sequence[Gate]) -> list[Gate]:
+    """The gates that the matrix counts: neither accepted, nor critical ones that failed, which decide by themselves."""
+    return [
+        g
+        for g in gates
+        if g.counts and (g.status is Status.WARN or (g.status is Status.FAIL and g.severity is not Severity.CRITICAL))
+    ]
 
 
 def _reasons(checks: Sequence[Check]) -> str:

@@ -41,13 +41,16 @@ NOT_PERFORMANCE = ("load_test_success",)  # a step of testing
 
 @dataclass(frozen=True)
 class Item:
-    """`source` is the evidence's file in the run folder, "" for the run itself; `closes`: what would close an open item."""
+    """`source` is the evidence's file in the run folder, "" for the run itself; `closes`: what would close an open item;
+    `words`: a status as the decision document has it, "" where the box says it.
+    """
 
     title: str
     status: Status
     detail: str
     source: str
     closes: str
+    words: str = ""
 
 
 @dataclass(frozen=True)
@@ -68,7 +71,8 @@ def checklist(assessment: Assessment, agreement: Agreement, words: RemedyWords =
     performance = [_gate(g, words) for g in gates if g.key in objectives and g.key not in NOT_PERFORMANCE]
     tested = [_load_test(assessment), *(_gate(g, words) for g in gates if g.key in NOT_PERFORMANCE)]
     if len(tested) == 1:
-        tested.append(_success(assessment))
+        rates = {o.key for o in assessment.objectives if o.unit == "ratio"}
+        tested += [_gate(g, words) for g in gates if g.key in rates] or [_success(assessment)]
     critical, warning = ([_gate(g, words) for g in gates if g.severity is s] for s in (Severity.CRITICAL, Severity.WARNING))
     sections = {
         "Performance": performance,
@@ -81,10 +85,15 @@ def checklist(assessment: Assessment, agreement: Agreement, words: RemedyWords =
         "Documentation": files("runbook", "release-notes", "deployment-guide"),
         "Critical gates (all must pass)": critical,
         "Warning gates (to be reviewed)": warning,
-        "Approvals": files("approval-technical-lead", "approval-devops-lead", "approval-product-owner"),
+        "Approvals": files(*(approval_key(role) for role in assessment.strategy.approvals)) if assessment.strategy else [],
         "After the deployment": files("post-alerts", "post-load-test", "post-baseline"),
     }  # fmt: skip
     return tuple(ChecklistSection(title, tuple(items)) for title, items in sections.items())
+
+
+def approval_key(role: str) -> str:
+    """The evidence that an approval is given as."""
+    return f"approval-{role.lower().replace(' ', '-')}"
 
 
 def count(sections: Sequence[ChecklistSection]) -> tuple[int, int, int]:
@@ -115,7 +124,8 @@ def _gate(g: Gate, words: RemedyWords) -> Item:
         Status.WARN: "a reviewer's word, or a run that keeps it",
         Status.FAIL: "a change of the node, and a run that keeps it",
     }.get(status, "a longer run" if not g.reason.startswith("no evidence") else words[Remedy.EVIDENCE].format(key=g.key))
-    return Item(g.title, status, g.reason, g.source, closes)
+    shown = "" if g.status in (Status.PASS, Status.INCONCLUSIVE) else g.status_words
+    return Item(g.title, status, g.reason, g.source, closes, shown)
 
 
 def _server(check: Check | None, words: RemedyWords) -> Item:

@@ -111,6 +111,11 @@ class Gate:
     reason: str
     source: str = ""  # of evidence: its file in the run folder
 
+    @property
+    def status_words(self) -> str:
+        """The status as every document has it."""
+        return self.status.value + ("" if self.counts else " (accepted)")
+
 
 @dataclass(frozen=True)
 class Evidence:

@@ -1,0 +1,92 @@
+"""The documents of one validation say the same of each gate."""
+
+import dataclasses
+import re
+
+import pytest
+
+from reports.documents import checklist, go_no_go
+from sla.judgement.evaluate import evaluate
+from sla.values.assessment import Decision, Evidence, Severity, Status
+from tests.golden.test_reports import RUNS
+from tests.unit.sla.synthetic import LOCAL, measurements
+
+
+def judged(name, evidence=()):
+    return evaluate(measurements(**RUNS[name]), LOCAL.agreement, LOCAL.baseline, evidence={e.key: e for e in evidence})
+
+
+def documents(a):
+    return go_no_go.render(a, "run", "0123abcd"), checklist.render(a, "run", "0123abcd", LOCAL.agreement)
+
+
+def section(text, title):
+    return text.split(f"\n## {title}", 1)[1].split("\n## ", 1)[0]
+
+
+def of_decision(text):
+    """title -> status words"""
+    parts = [section(text, f"{s} gates") for s in ("Critical", "Warning")]
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for part in parts for line in part.splitlines() if "|" in line]
+    return {r[0]: r[1] for r in rows if r[0] not in ("Gate", "---", "none")}
+
+
+def of_checklist(text):
+    """title -> (ticked, bold words)"""
+    parts = [section(text, f"{s} gates") for s in ("Critical", "Warning")]
+    rows = [re.match(r"- \[(.)\] (.*?): (?:\*\*(.*?)\*\*, )?", line) for part in parts for line in part.splitlines()]
+    return {m[2]: (m[1] == "x", m[3] or "") for m in rows if m}
+
+
+def agree(a):
+    decision, boxes = (read(text) for read, text in zip((of_decision, of_checklist), documents(a), strict=True))
+    assert set(decision) == set(boxes) == {g.title for g in a.gates}
+    for title, words in decision.items():
+        ticked, bold = boxes[title]
+        assert ticked == (words == "PASS" or words.endswith("(accepted)"))
+        assert bold == ("" if words in ("PASS", "INCONCLUSIVE") else words)
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_they_agree_on_each_gate_whatever_the_decision(name):
+    agree(judged(name))
+
+
+@pytest.mark.parametrize(("status", "counts"), [*((s, True) for s in Status), (Status.WARN, False)])
+def test_they_agree_on_a_gate_of_each_status(status, counts):
+    a = judged("go")
+    gates = tuple(
+        dataclasses.replace(g, status=status, counts=counts) if g.severity is Severity.WARNING else g for g in a.gates
+    )
+    decision = Decision.CONDITIONAL_GO if status is Status.WARN and counts else a.decision
+    agree(dataclasses.replace(a, gates=gates, decision=decision))
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_they_agree_on_the_approvals_that_are_asked_for(name):
+    decision, boxes = documents(judged(name))
+    assert ("None are asked for" in section(decision, "Approvals")) == ("None." in section(boxes, "Approvals"))
+    assert section(decision, "Approvals").count("- [ ]") == section(boxes, "Approvals").count("- [ ]")
+
+
+def test_they_agree_on_an_approval_that_is_none():
+    refused = Evidence("approval-devops-lead", Status.FAIL, "it says no", "evidence/approval-devops-lead.txt")
+    for text in documents(judged("go", [refused])):
+        assert "- [ ] DevOps lead" in section(text, "Approvals")
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_a_success_rate_that_is_judged_is_not_called_unjudged(name):
+    a = judged(name)
+    _, boxes = documents(a)
+    assert any(o.unit == "ratio" for o in a.objectives)
+    assert "the agreement has no such objective" not in boxes
+    for g in (g for g in a.gates if "success" in g.key):
+        assert f"[{'x' if g.status is Status.PASS else ' '}] {g.title}" in section(boxes, "Testing")
+
+
+def test_a_critical_failure_is_no_warning_that_counts():
+    a = judged("no-go")
+    counted = [g for g in a.gates if g.counts and g.severity is Severity.WARNING and g.status in (Status.WARN, Status.FAIL)]
+    assert any(g.severity is Severity.CRITICAL and g.status is Status.FAIL for g in a.gates)
+    assert f"warnings that count: {len(counted)}\n" in documents(a)[0]
