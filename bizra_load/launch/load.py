@@ -26,6 +26,11 @@ from bizra_load.server_metrics.exposition import MetricsReader, ScrapeError
 from bizra_load.server_metrics.prometheus import PrometheusSource
 from bizra_load.settings.settings import Settings
 
+REHEARSED = (
+    "This was a rehearsal: it judged the reference node and not your service, there is nothing to roll out.\n"
+    "Next, for your own service: bizra-load run -H URL"
+)
+
 
 def put_load_on(request: LoadRequest) -> tuple[int, Path]:
     """(exit code, run folder). Raises BizraLoadError before anything is started."""
@@ -56,6 +61,8 @@ def put_load_on(request: LoadRequest) -> tuple[int, Path]:
             end(folder, error.exit_code)
             raise
         end(folder, code)
+        if node:
+            print(REHEARSED, file=sys.stderr)
         return code, folder
 
 

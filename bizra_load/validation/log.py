@@ -57,9 +57,10 @@ class Log:
         self._console.print(draw("", COLUMNS, rows))
         style = DECISION_STYLES.get(report.decision.value, "bold red")
         self._console.print(Text(f"{report.decision.value}: {report.summary}", style=style))
-        self._console.print(Text(f"Rollout: {report.strategy}"))
+        rollout = "none: this was a rehearsal, which judged the reference node and not your service"
+        self._console.print(Text(f"Rollout: {rollout if report.rehearsal else report.strategy}"))
         if report.rehearsal:
-            self.info("This was a rehearsal on the reference node: name a target (-H or ENDPOINT) to validate yours")
+            self.info("Next, for your own service: bizra-load validate -H URL (or ENDPOINT=URL)")
         self.info(f"For the canary controller: {path}")
         if report.exit_code == 0:
             self._line("SUCCESS" if report.decision is Decision.GO else "WARN", "VALIDATION PASSED (exit code 0)")
