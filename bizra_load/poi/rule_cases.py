@@ -1,5 +1,6 @@
-"""What alert rules are tried with: a fault for each, alone; of one node of two; of a node in two jobs; with restarts; and with
-each of the series that a rule reads absent. As values; rule_tests makes promtool's files of them.
+"""What alert rules are tried with: a fault for each, alone; of one node of two; of a node in two jobs, with restarts; delivered
+by two replicas of a Prometheus; and with each of the series that a rule reads absent. As values; rule_tests makes promtool's
+files of them.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ from sla.values.agreement import Agreement, OperationMetrics
 
 NODE, SECOND = "node-0:9090", "node-1:9090"
 OTHER_JOB = "kubernetes-pods"  # a second scrape job that finds the node too
+REPLICA_LABELS = ("prometheus", "prometheus_replica", "replica", "__replica__")  # the operator's, Thanos' and Mimir's
+REPLICAS = tuple(", ".join(f'{label}="r{number}"' for label in REPLICA_LABELS) for number in (0, 1))
 SHARE = 0.15  # of the first node's traffic that a second one has
 WELL_MIN, BAD_MIN, HOUR_MIN = 12, 18, 62  # minutes before a fault; of one, or where a rule looks back an hour
 MISSING = float("nan")
@@ -25,6 +28,7 @@ class Case:
     beside    series that are there all the time and never change, such as those of a second node
     absent    series that are never there
     twice     everything is scraped by OTHER_JOB as well
+    replicas  two replicas of a Prometheus deliver everything
     restarts  the process starts again shortly before the end of the first two stretches
     instance  whose alert it is; "" where it is that of no single one
     """
@@ -40,6 +44,7 @@ class Case:
     beside: Mapping[str, float] = field(default_factory=dict)
     absent: frozenset[str] = frozenset()
     twice: bool = False
+    replicas: bool = False
     restarts: bool = False
     instance: str = NODE
     fires: bool = True
@@ -52,6 +57,7 @@ def cases(agreement: Agreement) -> list[Case]:
     found = []
     for case in node.faults():
         found += [case, replace(case, title="in two jobs and with restarts", twice=True, restarts=True)]
+        found += [replace(case, title="delivered by two replicas", replicas=True)]
     return [*found, *node.longer(), *node.of_two(), *node.without(), *node.gone()]
 
 
@@ -223,6 +229,9 @@ class _Node:
         down = everything | {_series("up"): 0, _series("scrape_duration_seconds"): 0.0}
         yield replace(absent("a node that is down", down), fires=False)
         yield replace(self.fault("RustMetricsEndpointDown", down), title="nothing else is there")
+        other_replica = {name.replace("}", f", {REPLICAS[1]}}}"): value for name, value in self.well.items()}
+        seen = replace(self.fault("RustMetricsEndpointDown", down), title="another replica can scrape it")
+        yield replace(seen, beside=other_replica, fires=False)
 
 
 def _series(name: str, instance: str = NODE, le: str = "") -> str:

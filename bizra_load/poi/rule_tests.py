@@ -10,7 +10,7 @@ from typing import Any
 
 from bizra_load.monitoring.rule_files import annotations_of, labels_of
 from bizra_load.monitoring.rules import DURATION, INSTANCE, JOB_LABEL, PERCENT, RUNBOOKS, VALUE, AlertRule
-from bizra_load.poi.rule_cases import OTHER_JOB, Case, cases, is_gauge
+from bizra_load.poi.rule_cases import OTHER_JOB, REPLICAS, Case, cases, is_gauge
 from bizra_load.poi.rules import JOB
 from sla.values.agreement import Agreement
 
@@ -64,7 +64,9 @@ def _input(rule: AlertRule, case: Case) -> list[dict[str, str]]:
         stretches = [(case.well_min, value), (case.minutes, case.bad.get(name, value)), (after, value)]
         values = _values(name, stretches, case.restarts)
         for job in (JOB, OTHER_JOB) if case.twice else (JOB,):
-            played.append({"series": name.replace(f'job="{JOB}"', f'job="{job}"'), "values": values})
+            series = name.replace(f'job="{JOB}"', f'job="{job}"')
+            each = [series.replace("}", f", {labels}}}") for labels in REPLICAS] if case.replicas else [series]
+            played += [{"series": one, "values": values} for one in each]
     return played
 
 

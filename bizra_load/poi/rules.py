@@ -14,7 +14,7 @@ from bizra_load.settings.remedies import WORDS
 from sla.values.agreement import Agreement, Objective, OperationMetrics
 from sla.values.baseline import unknown_limit
 from sla.values.kinds import ServerLatency, SuccessRate, Throughput
-from sla.values.promql import added
+from sla.values.promql import REPLICAS, added, once
 from sla.values.section import AgreementError
 
 JOB = SERVICE = "bizra-node"
@@ -79,6 +79,7 @@ class _Series:
     """PromQL over the metrics of the nodes of one job; windows are in seconds, before they are sped up.
 
     What is true of each instance is asked of each: in a sum over all of them, one that hangs and so completes little vanishes.
+    What several replicas of a Prometheus deliver to one store is counted, and fires, once.
     """
 
     operations: Mapping[str, OperationMetrics]
@@ -93,7 +94,10 @@ class _Series:
         return promql_duration(window_s / self.speed_up)
 
     def rate(self, metric: str, window_s: float) -> str:
-        return f"rate({metric}{self.node}[{self.span(window_s)}])"
+        return once(f"rate({metric}{self.node}[{self.span(window_s)}])", REPLICAS)
+
+    def gauge(self, metric: str) -> str:
+        return once(f"{metric}{self.node}", REPLICAS)
 
     def rates(self, counters: Sequence[str], window_s: float, by: str = EACH) -> str:
         return added([self.rate(c, window_s) for c in counters], by)
@@ -113,7 +117,7 @@ class _Series:
         """A node that is up, counts an operation in its counter or its histogram, and lacks the other."""
         total, counts = self.operations[operation].total, f"{self.operations[operation].histogram}_bucket"
         every = f'{counts}{{job="{self.job}", le="+Inf"}}'
-        up, at = f"up{self.node} == 1", "on (job, instance)"
+        up, at = f"{self.gauge('up')} == 1", "on (job, instance)"
         return (
             f"({up} and {at} ({self.rate(total, 120)} > 0) unless {at} {every}) or "
             f"({up} and {at} (rate({every}[{self.span(120)}]) > 0) unless {at} {total}{self.node})"
@@ -186,7 +190,7 @@ def _resources(series: _Series, t: Thresholds) -> tuple[AlertRule, ...]:
     return (
         AlertRule(
             "RustProcessMemoryHigh", group, "warning", "resource",
-            f"process_resident_memory_bytes{series.node} > {_number(t.memory_bytes)}", 300,
+            f"{series.gauge('process_resident_memory_bytes')} > {_number(t.memory_bytes)}", 300,
             f"The node uses more than {t.memory_bytes / 2**30:.3g} GiB of memory",
             f"{INSTANCE} holds {{{{ $value | humanize1024 }}}}B of resident memory.", SERVICE,
         ),
@@ -204,13 +208,13 @@ def _health(series: _Series, t: Thresholds) -> tuple[AlertRule, ...]:
     return (
         AlertRule(
             "RustMetricsEndpointDown", group, "critical", "health",
-            f"up{series.node} == 0", 60,
+            f"{series.gauge('up')} == 0", 60,
             "The node's metrics can't be scraped",
             f"Prometheus has not been able to scrape {INSTANCE} for a minute: nothing about it is known.", SERVICE,
         ),
         AlertRule(
             "RustMetricsAbsent", group, "critical", "health",
-            f"(up{series.node} == 1 unless on (job, instance) {series.operations['generate'].total}{series.node}) or "
+            f"({series.gauge('up')} == 1 unless on (job, instance) {series.operations['generate'].total}{series.node}) or "
             f"{' or '.join(series.blind(o) for o in OPERATIONS)} or absent(up{series.node})",
             120,
             "The node is scraped and PoI series of it are missing, or no node is scraped at all",
@@ -219,7 +223,7 @@ def _health(series: _Series, t: Thresholds) -> tuple[AlertRule, ...]:
         ),
         AlertRule(
             "PrometheusScrapeSlow", group, "warning", "health",
-            f"scrape_duration_seconds{series.node} > {_number(t.scrape_s)}", 300,
+            f"{series.gauge('scrape_duration_seconds')} > {_number(t.scrape_s)}", 300,
             f"Scraping the node takes over {t.scrape_s:g} s",
             f"A scrape of {INSTANCE} takes {DURATION}.", SERVICE,
         ),

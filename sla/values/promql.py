@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-# labels that say who scraped, not what: jobs, and what replicas of one Prometheus add (the operator's, Thanos' and Mimir's)
-SCRAPERS = ("job", "prometheus", "prometheus_replica", "replica", "__replica__")
+# labels that say who scraped, not what: what replicas of one Prometheus add (the operator's, Thanos' and Mimir's), and jobs
+REPLICAS = ("prometheus", "prometheus_replica", "replica", "__replica__")
+SCRAPERS = ("job", *REPLICAS)
 
 
 def added(vectors: Sequence[str], by: str = "") -> str:
@@ -23,6 +24,6 @@ def successful(failed: str, attempts: str) -> str:
     return f"1 - ({failed} or 0 * {attempts}) / {attempts}"
 
 
-def once(vector: str) -> str:
-    """Series that differ in who scraped them alone are one: the highest."""
-    return f"max without ({', '.join(SCRAPERS)}) ({vector})"
+def once(vector: str, scrapers: Sequence[str] = SCRAPERS) -> str:
+    """Series that differ in who scraped them alone are one: the highest. With REPLICAS each job keeps its own."""
+    return f"max without ({', '.join(scrapers)}) ({vector})"

@@ -3,6 +3,7 @@
 import re
 import shutil
 import subprocess
+from collections import Counter
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -86,10 +87,13 @@ def test_every_rule_has_a_unit_test_in_which_it_fires_and_ones_in_which_it_is_si
 
 
 @pytest.mark.parametrize("rule", alert_rules(AGREEMENT), ids=lambda r: r.name)
-def test_every_rule_is_tried_with_two_nodes_with_two_jobs_and_restarts_and_without_each_of_its_series(rule):
+def test_every_rule_is_tried_with_two_nodes_jobs_and_replicas_with_restarts_and_without_each_of_its_series(rule):
     tests = yaml.safe_load((FILES / "prometheus-rules-test.yaml").read_text())["tests"]
     own = {t["name"].partition(", ")[2]: t["input_series"] for t in tests if t["name"].startswith(f"{rule.name}, ")}
-    assert {"alone", "one of two nodes", "in two jobs and with restarts"} <= own.keys()
+    assert {"alone", "one of two nodes", "in two jobs and with restarts", "delivered by two replicas"} <= own.keys()
+    labels = r', (prometheus|prometheus_replica|replica|__replica__)="[^"]*"'
+    replicas = Counter(re.sub(labels, "", s["series"]) for s in own["delivered by two replicas"])
+    assert set(replicas.values()) == {2}
     metrics = set(re.findall(r"\w+(?=\{)", rule.expr))
     assert metrics
     for metric in metrics:

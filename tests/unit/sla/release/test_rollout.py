@@ -118,8 +118,6 @@ def test_commands_name_the_deployment_of_the_evidence():
 
 def test_promtool_lets_every_trigger_fire_for_one_bad_canary_among_good_instances(tmp_path, run):
     """99 instances without errors hide a canary's in a sum: it must be seen by itself, and silence must stay silence."""
-    promtool = shutil.which("promtool")
-    assert promtool, "promtool is missing: apt-get install -y --no-install-recommends prometheus"
     results = evaluate(run, READ.agreement, READ.baseline).objectives
     all_triggers = triggers(READ.agreement, results, cautious=True)
     rules = [{"alert": t.key, "expr": t.expression, "for": f"{t.for_s:g}s"} for t in all_triggers]
@@ -131,11 +129,37 @@ def test_promtool_lets_every_trigger_fire_for_one_bad_canary_among_good_instance
                 case["exp_alerts"] = [{"exp_labels": FIRES[case["alertname"]]}]
         test = {"interval": "1m", "input_series": [*_good(), *series], "alert_rule_test": cases}
         document = {"rule_files": ["rules.yml"], "evaluation_interval": "1m", "tests": [test]}
-        (tmp_path / f"{name}.yml").write_text(json.dumps(document))
-        ended = subprocess.run(
-            [promtool, "test", "rules", f"{name}.yml"], cwd=tmp_path, capture_output=True, text=True, check=False
-        )
-        assert ended.returncode == 0, ended.stdout + ended.stderr
+        agrees(tmp_path / f"{name}.yml", document)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "falls_to"),
+    [
+        ("0+600x1450", "0+600x100 stale", None),  # traffic is as it was, and one replica is lost
+        ("0+600x700 420000+360x750", "_x700 0+360x750", 12.0),  # traffic falls by 40 %, and a second replica comes
+    ],
+)
+def test_a_replica_of_prometheus_that_comes_or_goes_is_no_change_of_traffic(tmp_path, first, second, falls_to):
+    [trigger] = [t for t in triggers(READ.agreement, (), cautious=True) if t.key == "poi_throughput_degraded"]
+    replicas = (("prometheus-0", first), ("prometheus-1", second))
+    series = [
+        {"series": f'{c}{{job="node", instance="a", prometheus_replica="{name}", __replica__="{name}"}}', "values": values}
+        for c in ("bizra_poi_generate_total", "bizra_poi_verify_total")
+        for name, values in replicas
+    ]
+    found = [] if falls_to is None else [{"labels": '{job="node"}', "value": falls_to}]
+    asked = {"expr": trigger.expression, "eval_time": "1445m", "exp_samples": found}
+    test = {"interval": "1m", "input_series": series, "promql_expr_test": [asked]}
+    agrees(tmp_path / "replicas.yml", {"rule_files": [], "evaluation_interval": "1m", "tests": [test]})
+
+
+def agrees(path, document):
+    """promtool carries these tests out, and all pass."""
+    promtool = shutil.which("promtool")
+    assert promtool, "promtool is missing: apt-get install -y --no-install-recommends prometheus"
+    path.write_text(json.dumps(document))
+    ended = subprocess.run([promtool, "test", "rules", path.name], cwd=path.parent, capture_output=True, text=True, check=False)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
 
 
 CANARY = {"instance": "canary"}
