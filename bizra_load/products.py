@@ -30,8 +30,8 @@ class Product:
 
     default_agreement  the name of a packaged agreement
     job                what a Prometheus calls the scraping of its nodes
-    alert_rules        the rules of an agreement
-    rule_tests         (agreement, its rules, the rule file's name, where runbooks are) -> content for `promtool test rules`
+    alert_rules        (agreement, job) -> its rules on the nodes of that job
+    rule_tests         (agreement, its rules, the rule file's name, where runbooks are, job) -> content for `promtool test`
     panels             the panels of an agreement
     dashboards         (agreement's name, baseline's name or "") -> file name -> JSON; raises UsageError
     dashboard          (agreement, environment or "", job or "") -> JSON of the one that is imported; raises UsageError too
@@ -42,8 +42,8 @@ class Product:
     default_agreement: str
     job: str
     required: RequiredMonitoring
-    alert_rules: Callable[[Agreement], tuple[AlertRule, ...]]
-    rule_tests: Callable[[Agreement, Sequence[AlertRule], str, str], dict[str, Any]]
+    alert_rules: Callable[[Agreement, str], tuple[AlertRule, ...]]
+    rule_tests: Callable[[Agreement, Sequence[AlertRule], str, str, str], dict[str, Any]]
     panels: Callable[[Agreement], tuple[Panel, ...]]
     dashboards: Callable[[str, str], Mapping[str, str]]
     dashboard: Callable[[Agreement, str, str], str]

@@ -26,12 +26,13 @@ def run_render(args: argparse.Namespace) -> int:
         raise UsageError(f"--runbooks: {runbooks[:200]!r} (allowed: a URL without #: each alert adds its own)")
     try:
         product = product_of(agreement)
-        rules = product.alert_rules(agreement)
+        job = inputs.option("--job", inputs.job, args.job) or product.job
+        rules = product.alert_rules(agreement, job)
         content = groups(rules, runbooks=runbooks)
         contents = {
-            OBJECT: prometheus_rule(content, product.job),
+            OBJECT: prometheus_rule(content, job),
             RULES: content,
-            TESTS: product.rule_tests(agreement, rules, RULES, runbooks),
+            TESTS: product.rule_tests(agreement, rules, RULES, runbooks, job),
         }
     except AgreementError as error:
         raise UsageError(f"{args.agreement}: {error}") from None

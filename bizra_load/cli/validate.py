@@ -107,7 +107,7 @@ def _rehearse(request: LoadRequest, file: AgreementFile, faults: list[str], stac
     job = product.job
     node = stack.enter_context(start_node([word for fault in faults for word in ("--fault", fault)]))
     try:
-        rules = to_yaml(groups(product.alert_rules(file.judged)), file.agreement.name)
+        rules = to_yaml(groups(product.alert_rules(file.judged, job)), file.agreement.name)
     except AgreementError:  # its limits are not known before the load, or it has none that rules are made of
         rules = ""
     prometheus = stack.enter_context(local_prometheus({job: urlsplit(node.metrics_url).netloc}, rules=rules))

@@ -12,9 +12,9 @@ from bizra_load.server_metrics.prometheus_api import PrometheusClient
 from reports.results.rules_check import RuleCheck, RulesCheck
 
 
-def check_rules(client: PrometheusClient, rules: Sequence[AlertRule], agreement: str, sha256: str) -> RulesCheck:
-    """Never raises: what can't be read is said in the result."""
-    asked = f"Prometheus at {client.url}"
+def check_rules(client: PrometheusClient, rules: Sequence[AlertRule], agreement: str, sha256: str, job: str) -> RulesCheck:
+    """`job`: words that say which job's rules these are. Never raises: what can't be read is said in the result."""
+    asked = f"Prometheus at {client.url}, {job}"
     try:
         loaded = _loaded(client)
         checks = tuple(RuleCheck(r.name, r.severity, _reason(client, r, loaded.get(r.name, []))) for r in rules)

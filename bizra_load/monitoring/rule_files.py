@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -26,13 +27,16 @@ def groups(rules: Sequence[AlertRule], interval_s: float = INTERVAL_S, runbooks:
     }
 
 
-def prometheus_rule(content: dict[str, Any], service: str) -> dict[str, Any]:
-    """A PrometheusRule object (monitoring.coreos.com/v1) around the content of groups()."""
+def prometheus_rule(content: dict[str, Any], job: str) -> dict[str, Any]:
+    """A PrometheusRule object (monitoring.coreos.com/v1) around the content of groups(). It has its name from the job: those of
+    two jobs stand beside each other.
+    """
+    name = re.sub(r"[^a-z0-9]+", "-", job.lower()).strip("-")  # as Kubernetes wants names
     labels = {"app.kubernetes.io/name": "bizra-load", "app.kubernetes.io/component": "monitoring"}
     return {
         "apiVersion": "monitoring.coreos.com/v1",
         "kind": "PrometheusRule",
-        "metadata": {"name": f"{service}-sla", "labels": labels},
+        "metadata": {"name": f"{name}-sla", "labels": labels},
         "spec": content,
     }
 

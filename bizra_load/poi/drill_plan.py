@@ -41,7 +41,7 @@ def drill_plan(agreement: Agreement, conditions: DrillConditions) -> DrillPlan:
         "scrape duration": f"{low.scrape_s:g} instead of {limits.scrape_s:g} s",
         **raised,
     }
-    return DrillPlan(alert_rules(agreement, low, speed_up), phases(low), changed, LightLoad)
+    return DrillPlan(alert_rules(agreement, limits=low, speed_up=speed_up), phases(low), changed, LightLoad)
 
 
 def kept_in_health(limits: Thresholds, alone: NodeBaseline) -> tuple[Thresholds, dict[str, str]]:

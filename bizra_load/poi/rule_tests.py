@@ -17,8 +17,10 @@ from sla.values.agreement import Agreement
 RESTARTS_BEFORE_MIN = 3  # the last restart before a stretch is looked at: within every window of a rule
 
 
-def unit_tests(agreement: Agreement, rules: Sequence[AlertRule], rule_file: str, runbooks: str = RUNBOOKS) -> dict[str, Any]:
-    """The content of a file for `promtool test rules`. Raises AgreementError as thresholds() does."""
+def unit_tests(
+    agreement: Agreement, rules: Sequence[AlertRule], rule_file: str, runbooks: str = RUNBOOKS, job: str = JOB
+) -> dict[str, Any]:
+    """The content of a file for `promtool test rules`; `job` is the rules' own. Raises AgreementError as thresholds() does."""
     names = {r.name: r for r in rules}
     found = cases(agreement)
     missing = names.keys() - {c.alert for c in found if c.fires}
@@ -26,16 +28,16 @@ def unit_tests(agreement: Agreement, rules: Sequence[AlertRule], rule_file: str,
     return {
         "rule_files": [rule_file],
         "evaluation_interval": "30s",
-        "tests": [_test(names[c.alert], c, runbooks) for c in found],
+        "tests": [_test(names[c.alert], c, runbooks, job) for c in found],
     }
 
 
-def _test(rule: AlertRule, case: Case, runbooks: str) -> dict[str, Any]:
+def _test(rule: AlertRule, case: Case, runbooks: str, job: str) -> dict[str, Any]:
     bad_end = case.well_min + case.minutes
-    labels = {**labels_of(rule), "job": JOB}
+    labels = {**labels_of(rule), "job": job}
     if instance := case.instance if INSTANCE in rule.description else "":
         labels["instance"] = instance
-    annotations = {key: _filled(text, case.value, instance) for key, text in annotations_of(rule, runbooks).items()}
+    annotations = {key: _filled(text, case.value, instance, job) for key, text in annotations_of(rule, runbooks).items()}
     firing = [{"exp_labels": labels, "exp_annotations": annotations}] if case.fires else []
     at_first = firing if case.from_the_start else []
     expected = [(case.well_min - 1, at_first), (bad_end - 1, firing)]
@@ -47,15 +49,16 @@ def _test(rule: AlertRule, case: Case, runbooks: str) -> dict[str, Any]:
     return {
         "name": f"{rule.name}, {case.title}",
         "interval": "1m",
-        "input_series": _input(rule, case),
+        "input_series": _input(rule, case, job),
         "alert_rule_test": [
             {"eval_time": f"{minute}m", "alertname": rule.name, "exp_alerts": alerts} for minute, alerts in expected
         ],
     }
 
 
-def _input(rule: AlertRule, case: Case) -> list[dict[str, str]]:
-    """The series that the rule reads."""
+def _input(rule: AlertRule, case: Case, own: str) -> list[dict[str, str]]:
+    """The series that the rule reads; those of JOB as the job that is called `own`."""
+    called = {JOB: own, OTHER_JOB: OTHER_JOB if own != OTHER_JOB else f"{OTHER_JOB}-too"}
     after = case.clears_min + 2
     played = []
     for name, value in {**case.well, **case.beside}.items():
@@ -63,15 +66,20 @@ def _input(rule: AlertRule, case: Case) -> list[dict[str, str]]:
             continue
         stretches = [(case.well_min, value), (case.minutes, case.bad.get(name, value)), (after, value)]
         values = _values(name, stretches, case.restarts)
-        for job in (JOB, OTHER_JOB) if case.twice else (JOB,):
-            series = name.replace(f'job="{JOB}"', f'job="{job}"')
+        jobs = (own, called[OTHER_JOB]) if case.twice else (called[_job_of(name)],)
+        for job in jobs:
+            series = name.replace(f'job="{_job_of(name)}"', f'job="{job}"')
             each = [series.replace("}", f", {labels}}}") for labels in REPLICAS] if case.replicas else [series]
             played += [{"series": one, "values": values} for one in each]
     return played
 
 
-def _filled(text: str, value: str, instance: str) -> str:
-    text = text.replace(JOB_LABEL, JOB).replace(INSTANCE, instance)
+def _job_of(series: str) -> str:
+    return OTHER_JOB if f'job="{OTHER_JOB}"' in series else JOB
+
+
+def _filled(text: str, value: str, instance: str, job: str) -> str:
+    text = text.replace(JOB_LABEL, job).replace(INSTANCE, instance)
     for template in (DURATION, PERCENT, VALUE, "{{ $value | humanize1024 }}"):
         text = text.replace(template, value)
     return text

@@ -63,10 +63,10 @@ def thresholds(agreement: Agreement) -> Thresholds:
 
 
 def alert_rules(
-    agreement: Agreement, limits: Thresholds | None = None, speed_up: float = 1.0, job: str = JOB
+    agreement: Agreement, job: str = JOB, limits: Thresholds | None = None, speed_up: float = 1.0
 ) -> tuple[AlertRule, ...]:
-    """All rules, in the order of GROUPS. `limits` replaces the agreement's own, `speed_up` shrinks windows and "for" (both for
-    drills). Raises AgreementError as thresholds() does, and where an operation has no metrics.
+    """All rules, on the nodes of one job, in the order of GROUPS. `limits` replaces the agreement's own, `speed_up` shrinks
+    windows and "for" (both for drills). Raises AgreementError as thresholds() does, and where an operation has no metrics.
     """
     t = limits or thresholds(agreement)
     series = _Series({o: metrics_of(agreement, o) for o in OPERATIONS}, job, speed_up)

@@ -44,7 +44,7 @@ def drill(by: AgreementFile, only: Sequence[str] = (), say: Callable[[str], None
     product = product_of(agreement)
     if product.drill_plan is None:
         raise UsageError(f"alerts drill: {product.name} has none")
-    known = [r.name for r in product.alert_rules(agreement)]
+    known = [r.name for r in product.alert_rules(agreement, product.job)]
     for name in only:
         if name not in known:
             raise UsageError(f"--rules: {unknown(name, known)}")

@@ -131,6 +131,13 @@ def selector(value: str) -> str:
     return value
 
 
+def job(value: str) -> str:
+    """ "" or the name of a scrape job, such as Prometheus and its operator make them."""
+    if value and re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_./:@-]{0,99}", value) is None:
+        raise ValueError(f"{value[:200]!r} (allowed: up to 100 letters, digits and _ . / : @ -, such as bizra-node)")
+    return value
+
+
 def curve_from_file(path: str) -> LoadCurve:
     """The load curve of a stage file."""
     try:

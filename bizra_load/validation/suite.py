@@ -172,15 +172,17 @@ class Suite:
         self._log.info(f"{passed} of {len(check.panels)} dashboard panels return data, asked of {check.asked}")
 
     def _check_rules(self) -> None:
-        """Are the agreement's alert rules loaded where they are to fire?"""
-        plan = self._plan
+        """Are the agreement's alert rules, on the job under validation, loaded where they are to fire?"""
+        plan, own = self._plan, self._plan.shown.job
         client = PrometheusClient.with_token_of_environment(plan.prometheus_url, trust=plan.trust)
         try:
-            rules = product_of(plan.file.judged).alert_rules(plan.file.judged)
+            product = product_of(plan.file.judged)
+            rules = product.alert_rules(plan.file.judged, own or product.job)
         except AgreementError as error:
             self._log.info(f"The alert rules could not be checked: {error}")
             return
-        check = check_rules(client, rules, plan.file.agreement.name, plan.file.sha256)
+        job = f"job {own}" if own else f"job {product.job} (--prometheus-selector names none)"
+        check = check_rules(client, rules, plan.file.agreement.name, plan.file.sha256, job)
         with writing(f"--artifacts: {plan.artifacts}"):
             write_atomically(plan.artifacts / RULES_CHECK, rules_check.render_json(check))
         self._made["rules"] = RULES_CHECK

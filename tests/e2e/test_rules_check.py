@@ -5,6 +5,7 @@ import json
 
 import pytest
 
+from bizra_load.cli.main import main
 from bizra_load.io.ports import free_port
 from bizra_load.judging.agreements import read_agreement
 from bizra_load.monitoring.rule_check import check_rules
@@ -14,13 +15,14 @@ from bizra_load.rehearsal.local_prometheus import local_prometheus
 from bizra_load.server_metrics.prometheus_api import PrometheusClient
 from reports.results.rules_check import render_json
 from sla.release.evidence import of_rules_check
+from tests.e2e.test_validate import validate
 
 FILE = read_agreement("v2.2.0-rc1")
 RULES = alert_rules(FILE.judged)
 
 
 def checked(url, rules=RULES):
-    return check_rules(PrometheusClient(url, timeout_s=2.0), rules, "v2.2.0-rc1", FILE.sha256)
+    return check_rules(PrometheusClient(url, timeout_s=2.0), rules, "v2.2.0-rc1", FILE.sha256, "job bizra-node")
 
 
 @pytest.fixture(scope="module")
@@ -62,3 +64,22 @@ def test_a_prometheus_that_is_away_leaves_it_open():
     assert "Connection" in away.unread
     found = {e.key: e.status.value for e in of_rules_check(json.loads(render_json(away)), FILE.sha256)}
     assert found == {"alerts": "INCONCLUSIVE", "alert-rules": "INCONCLUSIVE"}
+
+
+def test_a_validation_compares_the_rules_of_the_job_that_its_selector_names(tmp_path):
+    """Those of a staging job are loaded; the target is away, which spares the load."""
+    assert main(["alerts", "render", "--job", "staging-node", "--out", str(tmp_path)]) == 0
+    found = {}
+    with local_prometheus({}, rules=(tmp_path / "prometheus-rules.yaml").read_text()) as started:
+        for selector in ('cluster="a", job="staging-node"', 'job="bizra-node"', 'job=~"staging-node"'):
+            away = f"http://127.0.0.1:{free_port()}"
+            ended = validate(tmp_path, ENDPOINT=away, PROMETHEUS_URL=started.url, PROMETHEUS_SELECTOR=selector)
+            check = json.loads((tmp_path / "artifacts/rules-check.json").read_text())
+            assert f"alert rules are loaded in {check['asked']}: " in ended.stdout, ended.stderr
+            found[check["asked"].partition(", ")[2]] = {r["reason"] for r in check["rules"]}
+    other = {"is loaded with another expression"}
+    assert found == {
+        "job staging-node": {""},
+        "job bizra-node": other,
+        "job bizra-node (--prometheus-selector names none)": other,
+    }

@@ -152,7 +152,7 @@ def query_check(data: bytes) -> str:
     return ""
 
 
-RULES = product_of(FILE.judged).alert_rules(FILE.judged)
+RULES = product_of(FILE.judged).alert_rules(FILE.judged, "bizra-node")
 
 
 def rules_answer(rng: Random) -> bytes:
@@ -166,7 +166,7 @@ def rules_answer(rng: Random) -> bytes:
 
 
 def rules_check(data: bytes) -> str:
-    check = check_rules(_client(data), RULES, "x", "0" * 64)
+    check = check_rules(_client(data), RULES, "x", "0" * 64, "job bizra-node")
     assert "\n" not in check.unread, "a refusal of several lines"
     if check.unread:
         return check.unread

@@ -19,6 +19,9 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     render.add_argument(
         "--runbooks", default="", metavar="URL", help=f"where docs/runbooks.md is published (default: {RUNBOOKS})"
     )
+    render.add_argument(
+        "--job", default="", metavar="NAME", help="the scrape job of the nodes that the alerts are on (default: the product's)"
+    )
     render.set_defaults(command="alerts:run_render")
     drill = verbs.add_parser("drill", help="provoke the alerts on a reference node under a real Prometheus")
     drill.add_argument("--rules", default="", metavar="A,B", help="only these alerts (default: all)")

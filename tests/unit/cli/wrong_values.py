@@ -169,6 +169,7 @@ WRONG: dict[str, tuple[str, ...]] = {
     "compare --output": NO_FILE_OUT,
     "alerts render --out": NO_OUT,
     "alerts render --runbooks": (*NO_URL, "docs/runbooks.md", "/runbooks", "https://x.example/runbooks#a"),
+    "alerts render --job": ("a b", 'a"', "a;b", "a\\b", "a\nb", "-a", "٣", "\x1b[31m", "x" * 101),
     "alerts render --agreement": NO_AGREEMENT,
     "alerts render --baseline": NO_BASELINE,
     "alerts drill --rules": ("Nonesuch", "FinalityCheckStaled", "\x1b[31m"),

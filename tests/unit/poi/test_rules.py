@@ -13,6 +13,7 @@ import yaml
 from bizra_load.cli.main import main
 from bizra_load.judging.agreements import read_agreement
 from bizra_load.monitoring.rules import promql_duration
+from bizra_load.poi.rule_cases import OTHER_JOB
 from bizra_load.poi.rules import GROUPS, alert_rules, thresholds
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -151,6 +152,24 @@ def test_runbooks_are_where_it_is_said_in_all_three_files(tmp_path):
         found = re.findall(r"runbook_url: (\S+)", (tmp_path / name).read_text())
         assert found
         assert {url.partition("#")[0] for url in found} == {runbooks}
+
+
+@pytest.mark.parametrize("job", ["staging-node", OTHER_JOB])
+def test_rules_and_their_unit_tests_are_those_of_the_job_that_is_named(tmp_path, job):
+    assert main(["alerts", "render", "--job", job, "--out", str(tmp_path)]) == 0
+    rules = yaml.safe_load((tmp_path / "prometheus-rules.yaml").read_text())
+    expressions = [r["expr"] for g in rules["groups"] for r in g["rules"]]
+    assert {name for e in expressions for name in re.findall(r'job="([^"]+)"', e)} == {job}
+    assert yaml.safe_load((tmp_path / "prometheus-alerts.yaml").read_text())["metadata"]["name"] == f"{job}-sla"
+    path = tmp_path / "prometheus-rules-test.yaml"
+    unit_tests = yaml.safe_load(path.read_text())
+    for test in unit_tests["tests"]:
+        played = [s["series"] for s in test["input_series"]]
+        assert len(set(played)) == len(played)
+    unit_tests["tests"] = [t for t in unit_tests["tests"] if t["name"].startswith(("RustMetricsAbsent,", "PoIThroughput"))]
+    path.write_text(yaml.safe_dump(unit_tests))
+    tested = promtool("test", "rules", str(path))
+    assert tested.returncode == 0, tested.stdout + tested.stderr
 
 
 @pytest.mark.parametrize(

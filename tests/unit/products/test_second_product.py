@@ -66,6 +66,8 @@ def test_its_rules_and_dashboards_are_rendered(place, tmp_path):
     assert {r["labels"]["service"] for r in group["rules"]} == {"echo-service"}
     applied = yaml.safe_load((tmp_path / "out/prometheus-alerts.yaml").read_text())
     assert applied["metadata"]["name"] == "echo-service-sla"
+    assert main(["alerts", "render", "--agreement", agreement, "--job", "echo.b", "--out", str(tmp_path / "b")]) == 0
+    assert 'expr: up{job="echo.b"} == 0\n' in (tmp_path / "b/prometheus-rules.yaml").read_text()
     assert main(["dashboard", "render", "--agreement", agreement, "--out", str(tmp_path / "out")]) == 0
     assert (tmp_path / "out/echo.json").exists()
 

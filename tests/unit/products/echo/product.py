@@ -11,17 +11,17 @@ from sla.values.section import AgreementError
 JOB = "echo-service"
 
 
-def alert_rules(agreement):
+def alert_rules(agreement, job):
     if "echo" not in agreement.operations:
         raise AgreementError("operations.echo: is missing, and alerts are made of it")
     total = agreement.operations["echo"].total
     return (
-        AlertRule("EchoDown", "echo", "critical", "health", f'up{{job="{JOB}"}} == 0', 60, "It is down", "Down.", JOB),
+        AlertRule("EchoDown", "echo", "critical", "health", f'up{{job="{job}"}} == 0', 60, "It is down", "Down.", JOB),
         AlertRule("EchoIdle", "echo", "warning", "sla", f"rate({total}[5m]) == 0", 300, "Nobody calls it", "Idle.", JOB),
     )
 
 
-def rule_tests(agreement, rules, rule_file, runbooks):
+def rule_tests(agreement, rules, rule_file, runbooks, job):
     return {"rule_files": [rule_file], "tests": []}
 
 
