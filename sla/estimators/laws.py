@@ -92,3 +92,10 @@ def slope_test(x: _Values, y: _Values) -> tuple[float, float]:
     dof = x.size - 2
     t = r * math.sqrt(dof / ((1 - r + _TINY) * (1 + r + _TINY)))
     return xy / xx, 2 * float(special.stdtr(dof, -abs(t)))
+
+
+def lundberg_exponent(load: float) -> float:
+    """x > 0 with load (exp(x) - 1) = x, for 0 < load < 1: by Lambert's function (Corless et al. 1996), lower branch."""
+    from scipy import special
+
+    return -load - float(special.lambertw(-load * math.exp(-load), -1).real)

@@ -134,7 +134,7 @@ def _judge_all(
     values = baseline.values if baseline else {}
     if steady is None:
         return [unjudged(o, values, None, "no steady part to judge") for o in agreement.objectives]
-    late = lateness(measurements, steady)
+    late = lateness(measurements, steady, words)
     prepared, without_limit = [], {}
     for o in agreement.objectives:
         if not measurements.facts.failures_known and isinstance(o.kind, SuccessRate):

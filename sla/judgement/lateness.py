@@ -10,7 +10,8 @@ R <= Y: departures are a monotone function of the sendings, D = f(s), f(s) >= f(
 Y - L <= R: f commutes with a shift of all times and is monotone (it is built from max and +: Lindley 1952 for one server,
 Kiefer and Wolfowitz 1955 for several), hence f(s) <= f(a + L) = f(a) + L: delaying arrivals by at most L delays no departure
 by more (such maps are non-expansive: Baccelli et al., Synchronization and Linearity, 1992). S = Y - l gives the second pair.
-A user who waits for an earlier response is part of f: a perfect generator has as many users.
+A user who waits for an earlier response is part of f: a perfect generator has as many users; and enough of them: see
+sla.judgement.connections.
 
 L in a second is the largest lag of any worker that woke an arrival in it or in the second before; a lag longer than a second
 counts for the seconds it lasted, too. A late bunch leaves a backlog behind: L is carried on, but not for longer than it can be.
@@ -34,6 +35,7 @@ from numpy.typing import NDArray
 
 from sla.estimators.dependence import FloatArray
 from sla.estimators.proportions import proportion_estimate
+from sla.judgement.connections import Connections, connections
 from sla.judgement.steady import constant_part
 from sla.values import histogram
 from sla.values.assessment import Steady
@@ -41,6 +43,7 @@ from sla.values.health_rows import HealthRows
 from sla.values.histogram import EMPTY, HIGHEST_NS, Histogram, IntArray, bucket_edges_ns, bucket_high_ns, bucket_low_ns
 from sla.values.measurements import Measurements
 from sla.values.packed import packed
+from sla.values.remedies import PLAIN, RemedyWords
 from sla.values.window import Window
 
 SECOND_NS = 1e9
@@ -58,7 +61,7 @@ BURST_NS = 1e8  # a tenth of a second's arrivals at once: more than what a targe
 class Lateness:
     """`woken_ns`: the largest lag by the second of waking (ns; inf where it is longer than a histogram holds). Of the judged
     part: all lags of each second, the arrivals sent in it, shape (m,), the mean gap between planned arrivals, and whether any
-    worker reported the second, shape (m,).
+    worker reported the second, shape (m,). `connections`: those that arrivals may have waited for (None: not known).
     """
 
     woken_ns: Mapping[int, float]
@@ -66,6 +69,7 @@ class Lateness:
     sent: FloatArray
     gap_ns: float
     reported: NDArray[np.bool_]
+    connections: Connections | None = None
 
     @cached_property
     def whole(self) -> Histogram:
@@ -114,8 +118,8 @@ LATE = "the generator was late by up to"
 SHARED_HOST = "the target waits for the generator's own cores, which its timer can't see"
 
 
-def lateness(measurements: Measurements, steady: Steady) -> Lateness | None:
-    """None without a plan: then no arrival has an intended start."""
+def lateness(measurements: Measurements, steady: Steady, words: RemedyWords = PLAIN) -> Lateness | None:
+    """None without a plan: then no arrival has an intended start. `words`: how to say what can be done."""
     if not measurements.facts.plan:
         return None
     woken = _woken(measurements.health_rows)
@@ -130,7 +134,7 @@ def lateness(measurements: Measurements, steady: Steady) -> Lateness | None:
             sent[w.second - steady.from_second] += w.started
     gap_ns = SECOND_NS / max(constant_part(measurements.facts)[2], 1e-9)
     known = np.array([second in reported for second in range(steady.from_second, steady.to_second)])
-    return Lateness(woken, lags, sent, gap_ns, known)
+    return Lateness(woken, lags, sent, gap_ns, known, connections(measurements, steady, words))
 
 
 def _woken(health: HealthRows) -> dict[int, float]:

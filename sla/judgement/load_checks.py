@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from sla.judgement.connections import connections
 from sla.judgement.lateness import DELAYED, SECOND_NS, judged
 from sla.judgement.steady import constant_part
 from sla.judgement.who_was_late import explain
@@ -48,9 +49,12 @@ def _unsent(measurements: Measurements, agreement: Agreement, steady: Steady | N
         return []
     text = f"{unsent + without_user:.0f} of {planned:.0f} planned operations were not sent"
     advice = words[Remedy.MORE_USERS]
+    used = connections(measurements, steady, words) if steady is not None else None
     if without_user > unsent:
         text += ", for want of the users that were to send them"
         advice = "see in the log of the workers why users did not start, or took long to (on_start, connections)"
+    elif used is not None and used.too_few:
+        text, advice = text + ", for want of a free connection", used.advice
     share = (unsent + without_user) / planned
     return [check("unsent", "Unsent", share > limit, text, share, limit, "ratio", advice=advice)]
 

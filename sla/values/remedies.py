@@ -17,6 +17,7 @@ class Remedy(str, Enum):
     GIVE_SERVER_METRICS = "give the address of the server's metrics"
     CHECK_SERVER_METRICS = "see whether the server's metrics can be read from where the master runs"
     MORE_USERS = "more users or workers: planned operations found no free connection"
+    MORE_CONNECTIONS = "more connections (users of {ops:.3g} operations/s each, which makes {users:,} of them)"
     MORE_USERS_FOR_A_SLOW_TARGET = "more users or workers, where the target is slow; else see the schedule lag"
     LESS_CPU_A_WORKER = "more workers, on more cores, until they use less than {limit:.2f} of one"
     LESS_WORK_A_WORKER = "more workers, so that each has fewer operations"

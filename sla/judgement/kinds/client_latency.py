@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from sla.estimators.quantiles import quantile_results, seconds_needed
+from sla.judgement.connections import Connections
 from sla.judgement.kinds.base import ObjectiveEstimator
-from sla.judgement.lateness import DELAYED, Lateness, largest_by_second, lateness, shifted
+from sla.judgement.lateness import DELAYED, Lateness, duration, largest_by_second, lateness, shifted
 from sla.judgement.objectives import EstimateAt, ObjectiveEstimate, absolute
 from sla.judgement.status import outside
 from sla.judgement.steady import one_histogram_a_second
+from sla.values import histogram
 from sla.values.assessment import Steady
 from sla.values.estimate import Estimate
 from sla.values.histogram import Histogram
-from sla.values.kinds import ClientLatency
+from sla.values.kinds import LATENCIES, ClientLatency
 from sla.values.measurements import Measurements
 from sla.values.snapshot import Snapshot
+
+PARTS = (0.3, 1.0, 3.0)  # of the share beyond a quantile: so many arrivals may have waited longer than what is taken off
 
 
 @dataclass(frozen=True)
@@ -39,11 +44,13 @@ class ClientLatencyEstimator(ObjectiveEstimator):
             estimate = results[0].estimate
             needed_s = seconds_needed(results[0].deff, estimate.n / length_s, q)
             plain = ObjectiveEstimate(estimate, source, estimate.n_eff * (1 - q), needed_s)
-            if bounds is None:
+            if late is None or bounds is None:
                 return plain
-            least, most = bounds(level)
+            least, unqueued, most = bounds(level)
             less, more = f"{late}: without that", f"{late}: with that"
-            return dataclasses.replace(plain, at_least=least, at_most=most, less=less, more=more)
+            if self._misses(least) and not self._misses(unqueued):
+                less = self._waited(measurements, steady, late.connections)
+            return dataclasses.replace(plain, at_least=unqueued, at_most=most, less=less, more=more)
 
         return at
 
@@ -70,31 +77,62 @@ class ClientLatencyEstimator(ObjectiveEstimator):
 
     def _bounds(
         self, histograms: Sequence[Histogram], measurements: Measurements, steady: Steady, late: Lateness
-    ) -> Callable[[float], tuple[Estimate, Estimate]]:
-        """(at least, at most) of a perfect generator: see lateness. At least is the best of two lower bounds: each second less
-        its L, and, for lags that few arrivals exceed, a lower quantile less that lag, since Y <= R + e, e the delay by others'
-        lags and the own, gives P(R > t) >= P(Y > t + lag) - P(e > lag).
-        """
+    ) -> Callable[[float], tuple[Estimate, Estimate, Estimate]]:
+        """(at least, at least with connections enough, at most) of a perfect generator: see lateness and connections."""
         operation, q = self.objective.operations[0], self.kind.quantile
         largest = largest_by_second(late, measurements.windows, operation, steady.to_second)
         seconds = range(steady.from_second, steady.to_second)
-        less, more = ([shifted(h, s, largest, sign) for h, s in zip(histograms, seconds, strict=True)] for sign in (-1, 1))
-        responses = one_histogram_a_second(measurements.windows, operation, steady, "response")
 
-        def bounds(level: float) -> tuple[Estimate, Estimate]:
-            least = [_quantile(less, q, level)]
-            for lag_ns in late.usual_ns():
-                share = late.affected(lag_ns, level, DELAYED)
-                if share < q:
-                    e = _quantile(histograms, q - share, level)
-                    point, low, high = (max(x - lag_ns, 0.0) for x in (e.point, e.low, e.high))
-                    least.append(Estimate(point, low, high, level, e.n, e.n_eff))
-            if self.kind.latency == "response":
-                return max(least, key=lambda e: e.low), _quantile(histograms, q, level)
-            most = (_quantile(responses, q, level), _quantile(more, q, level))
-            return max(least, key=lambda e: e.low), min(most, key=lambda e: e.high)
+        def moved(latencies: Sequence[Histogram], sign: int) -> list[Histogram]:
+            return [shifted(h, s, largest, sign) for h, s in zip(latencies, seconds, strict=True)]
+
+        less, more = moved(histograms, -1), moved(histograms, 1)
+        responses, service = (one_histogram_a_second(measurements.windows, operation, steady, kind) for kind in LATENCIES)
+        served, used = moved(service, -1), late.connections
+
+        def bounds(level: float) -> tuple[Estimate, Estimate, Estimate]:
+            least = _at_least(histograms, less, q, late, level)
+            if self.kind.latency == "service":
+                most = (_quantile(responses, q, level), _quantile(more, q, level))
+                return least, least, min(most, key=lambda e: e.high)
+            unqueued = [least]
+            if used is not None:
+                waits = [(share, used.wait_ns(share)) for share in ((1 - q) * part for part in PARTS) if share < q]
+                unqueued = [_at_least(service, served, q, late, level)]
+                unqueued += [_less(_at_least(histograms, less, q - p, late, level), ns) for p, ns in waits if math.isfinite(ns)]
+            best = max(unqueued, key=lambda e: e.low)
+            return least, best if best.low < least.low else least, _quantile(histograms, q, level)
 
         return bounds
+
+    def _misses(self, estimate: Estimate) -> bool:
+        return outside(estimate, self.objective.target)
+
+    def _waited(self, measurements: Measurements, steady: Steady, used: Connections | None) -> str:
+        """That arrivals waited for a free connection, and what can be done about it."""
+        operation, q = self.objective.operations[0], self.kind.quantile
+        assert used is not None, "no wait is taken off where nothing is known of connections"
+        service = histogram.merge(one_histogram_a_second(measurements.windows, operation, steady, "service"))
+        text = f"arrivals waited for one of {used.count:,} connections, which were busy {used.busy:.0%} of the time"
+        itself = f"the service itself took {duration(service.quantile_ns(q))} (p{100 * q:g})"
+        return f"{text}; {itself}; {used.advice}: without that wait"
+
+
+def _at_least(histograms: Sequence[Histogram], less: Sequence[Histogram], q: float, late: Lateness, level: float) -> Estimate:
+    """The best of two lower bounds: each second less its L (`less`), and, for lags that few arrivals exceed, a lower quantile
+    less that lag, since Y <= R + e, e the delay by others' lags and the own, gives P(R > t) >= P(Y > t + lag) - P(e > lag).
+    """
+    least = [_quantile(less, q, level)]
+    for lag_ns in late.usual_ns():
+        share = late.affected(lag_ns, level, DELAYED)
+        if share < q:
+            least.append(_less(_quantile(histograms, q - share, level), lag_ns))
+    return max(least, key=lambda e: e.low)
+
+
+def _less(e: Estimate, ns: float) -> Estimate:
+    point, low, high = (max(x - ns, 0.0) for x in (e.point, e.low, e.high))
+    return Estimate(point, low, high, e.level, e.n, e.n_eff)
 
 
 def _quantile(histograms: Sequence[Histogram], q: float, level: float) -> Estimate:

@@ -104,6 +104,31 @@ def test_a_stalled_node_times_operations_out_and_the_counters_still_agree(tmp_pa
     assert ended.assessment["decision"] in ("NO-GO", "INVALID", "INCONCLUSIVE")
 
 
+CLIENT_SIDE = """schema: bizra-load/agreement/1
+name: client
+operations: {generate: {}, verify: {}}
+objectives:
+  success: {title: Success, severity: CRITICAL, target: '>= 99 %', measure: {kind: success, operations: [generate, verify]}}
+  generate: {title: Generate p90, severity: CRITICAL, target: '< 100 ms',
+             measure: {kind: client_quantile, operations: [generate], quantile: 0.9, latency: response}}
+  verify: {title: Verify p90, severity: CRITICAL, target: '< 100 ms',
+           measure: {kind: client_quantile, operations: [verify], quantile: 0.9, latency: response}}
+"""
+
+
+def test_a_node_that_takes_30_ms_is_no_no_go_behind_the_default_number_of_connections(tmp_path):
+    """50 operations a second and user are 20 ms each: arrivals wait for a free connection, longer and longer."""
+    (tmp_path / "client.yaml").write_text(CLIENT_SIDE)
+    slow = ["--fault", "generate.latency=30ms", "--fault", "verify.latency=30ms"]
+    with start_node(slow, free_port(), free_port()) as node:
+        ended = Running(tmp_path / "runs", "-H", node.url, "--agreement", str(tmp_path / "client.yaml"), *SHORT).end()
+    assert ended.assessment["decision"] in ("INVALID", "INCONCLUSIVE"), ended.out
+    assert ended.code in (4, 5)
+    assert "arrivals waited for one of 4 connections" in ended.objective("generate")["reason"]
+    assert "--ops-per-user" in ended.objective("verify")["reason"]
+    assert ended.check("unsent")["advice"].startswith("more connections (--ops-per-user")
+
+
 def _garbage(proxy):
     proxy.garbage = True
 
