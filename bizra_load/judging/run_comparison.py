@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from bizra_load.archive.store import read_record
 from bizra_load.exit_codes import InvalidRunError, UsageError
 from bizra_load.judging.agreements import read_baseline
 from bizra_load.judging.judge import Override, agreement_of, judge_folder
@@ -76,12 +77,13 @@ def compare_with_file(baseline: Path, folder: Path, margin: float) -> Comparison
 
 
 def _different_rates(runs: Sequence[_Run]) -> str:
-    """Why the runs were not under the same load; "" where they were. Of imports and closed models no plan is known: what they
-    achieved is compared, with the tolerance that runs have against their plan.
+    """Why the runs were not under the same load; "" where they were. Of an import no plan is known: what was achieved is
+    compared, with the tolerance that runs have against their plan. What a closed model achieves is no load that it was given,
+    but its outcome.
     """
     if len(planned := sorted({rate for r in runs if (rate := constant_part(r.measurements.facts)[2])})) > 1:
         kind, rates = "planned", planned
-    elif all(constant_part(r.measurements.facts)[2] for r in runs):
+    elif not any(read_record(r.folder).imported for r in runs):
         return ""
     else:
         kind, rates = "achieved", sorted({r.achieved_per_s() for r in runs})
