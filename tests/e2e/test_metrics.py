@@ -12,7 +12,7 @@ import pytest
 from bizra_load.io.ports import free_port
 from bizra_load.rehearsal.local_prometheus import local_prometheus
 from tests.e2e.remote_write import history, remote_write
-from tests.e2e.running import ROOT, measured_baseline
+from tests.e2e.running import ROOT, measured_baseline, until
 from tests.e2e.talking import FINALITY, GENERATE, VERIFY, post, set_faults
 
 HOUR = 3600
@@ -200,6 +200,7 @@ def test_real_traffic_is_judged_without_a_load_test(tmp_path, calm_node):
             if answer.ok:
                 post(calm_node, VERIFY, {k: answer.json()[k] for k in ("body", "signature", "public_key")})
             post(calm_node, FINALITY, {"block_hash": "0x" + "0" * 64})
+            stop.wait(0.003)  # some hundred operations a second: the machine is for the other tests too
 
     users = [threading.Thread(target=traffic) for _ in range(2)]
     for user in users:
@@ -210,6 +211,7 @@ def test_real_traffic_is_judged_without_a_load_test(tmp_path, calm_node):
             started.wait_for_scrape("node")
             url = started.url
             arguments = ("--agreement", str(tmp_path / "traffic.yaml"), "--window", "10s")
+            until(lambda: _scrapes(started, "10s") >= 45, "nine seconds of scrapes")
             healthy = _when_covered(tmp_path, url, arguments)
             set_faults(calm_node, error_rate="20%")
             failing = _when_failing(tmp_path, url, arguments)
@@ -220,6 +222,11 @@ def test_real_traffic_is_judged_without_a_load_test(tmp_path, calm_node):
     assert healthy.code == 0, healthy.out
     assert {m["status"] for m in healthy.report["metrics"]} <= {"PASS", "WARN"}
     assert failing.code == 3
+
+
+def _scrapes(prometheus, window):
+    counts = prometheus.query(f'count_over_time(up{{job="node"}}[{window}])')
+    return max((float(row["value"][1]) for row in counts), default=0.0)
 
 
 def _when_covered(folder, url, arguments):

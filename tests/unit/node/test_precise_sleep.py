@@ -18,7 +18,7 @@ class PlainSleep:
 
 
 def test_never_early_and_hardly_ever_as_late_as_asyncios_own_sleep_in_the_same_moment():
-    """Were it asyncio's own sleep, it would be the later one of every second pair."""
+    """Were it asyncio's own sleep, it would be the later one of every second pair: more than 125 of 200 once in 5,000 times."""
 
     async def measure():
         sleep, plain = PreciseSleep(), PlainSleep()
@@ -26,7 +26,7 @@ def test_never_early_and_hardly_ever_as_late_as_asyncios_own_sleep_in_the_same_m
 
     late_us = asyncio.run(measure())
     assert min(late for late, _ in late_us) >= 0
-    assert sum(late < plain for late, plain in late_us) > 150
+    assert sum(late < plain for late, plain in late_us) > 125
 
 
 def test_sleepers_wake_in_the_order_of_their_times():
