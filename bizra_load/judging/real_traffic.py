@@ -33,21 +33,22 @@ class MetricsQuery:
 
     from_ns, to_ns  the window, in Unix ns, both ends included
     run             the folder of the load test, "" where there is none
-    planned         limits that depend on a load test's plan, by objective: target and acceptable (see judge_monitored)
+    planned         limits that depend on a load test's plan, by objective: target and acceptable (see judge_monitored);
+                    without those whose plan is not known, None without a load test
     """
 
     from_ns: int
     to_ns: int
     file: AgreementFile
     environment: str | None
-    planned: dict[str, tuple[Limit, Limit | None]]
+    planned: dict[str, tuple[Limit, Limit | None]] | None
     run: str = ""
 
 
 def query_of_last(length_s: float, file: AgreementFile, environment: str | None) -> MetricsQuery:
     """A query for the last `length_s` seconds before now."""
     now_ns = time.time_ns()
-    return MetricsQuery(now_ns - int(length_s * 1e9), now_ns, file, environment, {})
+    return MetricsQuery(now_ns - int(length_s * 1e9), now_ns, file, environment, None)
 
 
 def query_of_run(folder: Path, agreement_name: str = "") -> MetricsQuery:
@@ -63,8 +64,9 @@ def query_of_run(folder: Path, agreement_name: str = "") -> MetricsQuery:
             absolute(o.acceptable, o, measurements, steady) if o.acceptable else None,
         )
         for o in file.agreement.objectives
-        if o.target.of_plan
+        if o.target.of_plan or (o.acceptable and o.acceptable.of_plan)
     }
+    planned = {key: limits for key, limits in planned.items() if not limits[0].of_plan}
     environment = record.environment or None
     known = environment if environment in file.agreement.accepted else None
     return MetricsQuery(steady.from_second * 10**9, steady.to_second * 10**9, file, known, planned, str(folder))

@@ -61,12 +61,14 @@ def endless(o: ObjectiveResult) -> bool:
 
 
 def target(o: ObjectiveResult) -> str:
-    """ "< 200 us", "< 456 us (10 x baseline)", and "< 10 x baseline" where there was no baseline."""
+    """ "< 200 us", "< 456 us (10 x baseline)", and "< 10 x baseline" where there was no baseline; ">= a share of the plan"
+    where no plan is known.
+    """
     relative = f"{o.times_baseline:g} x baseline" if o.times_baseline else ""
     if o.at_least:
         relative += f", at least {quantity(o.at_least, o.unit)}"
     if o.target is None:
-        return f"{o.comparison} {relative}"
+        return f"{o.comparison} {relative or 'a share of the plan'}"
     return f"{o.comparison} {quantity(o.target, o.unit)}" + (f" ({relative})" if relative else "")
 
 

@@ -13,7 +13,7 @@ from sla.judgement.decision import decide, exit_code, strategy_for
 from sla.judgement.family import PreparedObjective, gate_of, judge_family, unjudged
 from sla.judgement.kinds.choose import estimator_of
 from sla.judgement.lateness import lateness
-from sla.judgement.objectives import absolute
+from sla.judgement.objectives import absolute, unknown_share
 from sla.judgement.opening import opened, with_opens
 from sla.judgement.run_checks import run_checks
 from sla.judgement.sequential import CONSECUTIVE, INTERIM_LEVEL
@@ -146,6 +146,12 @@ def _judge_all(
             continue
         target = absolute(o.target, o, measurements, steady)
         acceptable = absolute(o.acceptable, o, measurements, steady) if o.acceptable else None
-        prepared.append(PreparedObjective(o, target, acceptable, at, unknown_acceptable(o, baseline, words)))
+        reason, open_below = unknown_share(o, target, acceptable)
+        if reason:
+            estimate = at(level).estimate
+            without_limit[o.key] = unjudged(o, values, estimate, reason if estimate else "no data")
+            continue
+        open_below = unknown_acceptable(o, baseline, words) or open_below
+        prepared.append(PreparedObjective(o, target, acceptable, at, open_below))
     judged = {r.key: r for r in judge_family(prepared, values, steady.to_second - steady.from_second, level)}
     return [(judged | without_limit)[o.key] for o in agreement.objectives]

@@ -66,7 +66,8 @@ def judge_family(
 
 def unjudged(o: Objective, baseline: Mapping[str, float], estimate: Estimate | None, reason: str) -> ObjectiveResult:
     """An objective that can't be judged, and why."""
-    target, acceptable = ((limit.value if limit and limit.known else None) for limit in (o.target, o.acceptable))
+    limits = (o.target, o.acceptable)  # a share of a plan is no number of operations
+    target, acceptable = ((limit.value if limit and limit.known and not limit.of_plan else None) for limit in limits)
     return ObjectiveResult(
         o.key, o.title, o.severity, o.unit, o.target.comparison, target, acceptable, baseline.get(o.baseline_key), estimate,
         Status.INCONCLUSIVE, reason, operations=o.operations, quantile=o.quantile,

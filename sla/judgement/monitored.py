@@ -17,6 +17,7 @@ from sla.judgement.decision import ROLLOUT, decide, exit_code
 from sla.judgement.family import PreparedObjective, gate_of, judge_family, unjudged
 from sla.judgement.kinds.base import ObjectiveEstimator
 from sla.judgement.kinds.choose import estimator_of
+from sla.judgement.objectives import NO_PLAN, unknown_share, without_plan
 from sla.values.agreement import Agreement, Limit
 from sla.values.assessment import Decision, Gate, ObjectiveResult, Severity, Status
 from sla.values.baseline import Baseline, unknown_acceptable, unknown_limit, with_baseline
@@ -78,8 +79,8 @@ def judge_monitored(
     words: RemedyWords = PLAIN,
 ) -> MetricsAssessment:
     """`snapshots` by time. `planned`: (target, acceptable) in ops/s of the objectives whose limits are a share of a plan, which
-    can't be judged without. `environment` must be one of agreement.accepted (None: its default), else KeyError. `words`: how
-    to say what can be done.
+    can't be judged without; None where there is no load test. `environment` must be one of agreement.accepted (None: its
+    default), else KeyError. `words`: how to say what can be done.
     """
     agreement = with_baseline(agreement, baseline)
     chosen = environment or agreement.default_environment
@@ -87,7 +88,7 @@ def judge_monitored(
     snapshots, window = _scraped(snapshots, from_ns, to_ns, agreement)
     estimators = [estimator_of(o, agreement) for o in agreement.objectives]
     visible = [e for e in estimators if not e.missing_in_metrics()]
-    results = _results(visible, snapshots, window, baseline, planned or {}, level, words)
+    results = _results(visible, snapshots, window, baseline, planned, level, words)
     objectives = tuple(
         dataclasses.replace(o, accepted=o.key in agreement.accepted[chosen] and o.status is Status.WARN) for o in results
     )
@@ -143,23 +144,24 @@ def _results(
     snapshots: Sequence[Snapshot],
     window: ScrapedSpan,
     baseline: Baseline | None,
-    planned: Mapping[str, tuple[Limit, Limit | None]],
+    planned: Mapping[str, tuple[Limit, Limit | None]] | None,
     level: float,
     words: RemedyWords,
 ) -> list[ObjectiveResult]:
     """In the order of `estimators`."""
     values = baseline.values if baseline else {}
     prepared, without_limit = [], {}
+    why = NO_PLAN if planned is not None else f"there is no load test: {words[Remedy.NAME_LOAD_TEST]}"
     for estimator in estimators:
         o, at = estimator.objective, estimator.from_metrics(snapshots, window.from_ns, window.to_ns)
-        if o.target.of_plan and o.key not in planned:
-            reason = f"its target is a share of a plan: {words[Remedy.NAME_LOAD_TEST]}"
+        target, acceptable = (planned or {}).get(o.key, (o.target, o.acceptable))
+        reason, open_below = unknown_share(o, target, acceptable, why)
+        if reason := reason or unknown_limit(o, baseline, words):
             without_limit[o.key] = unjudged(o, values, at(level).estimate, reason)
-        elif reason := unknown_limit(o, baseline, words):
-            without_limit[o.key] = unjudged(o, values, at(level).estimate, reason)
-        else:
-            target, acceptable = planned.get(o.key, (o.target, o.acceptable))
-            prepared.append(PreparedObjective(o, target, acceptable, at, unknown_acceptable(o, baseline, words)))
+            continue
+        acceptable = without_plan(acceptable) if acceptable else None
+        open_below = unknown_acceptable(o, baseline, words) or open_below
+        prepared.append(PreparedObjective(o, target, acceptable, at, open_below))
     judged = {r.key: r for r in judge_family(prepared, values, window.length_s, level)}
     return [(judged | without_limit)[e.objective.key] for e in estimators]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,9 +10,11 @@ from dataclasses import dataclass
 from sla.estimators.quantiles import STRONG_EVIDENCE
 from sla.judgement.steady import constant_part
 from sla.values.agreement import Limit, Objective
-from sla.values.assessment import Steady
+from sla.values.assessment import Severity, Steady
 from sla.values.estimate import Estimate
 from sla.values.measurements import Measurements
+
+NO_PLAN = "no plan of a constant rate is known: give an absolute number in ops/s"
 
 
 @dataclass(frozen=True)
@@ -40,7 +43,7 @@ EstimateAt = Callable[[float], ObjectiveEstimate]  # of the confidence level
 
 def absolute(limit: Limit, objective: Objective, measurements: Measurements, steady: Steady) -> Limit:
     """A share of the plan turned into ops/s: the planned rate, times the share of arrivals that the scenario gave to these
-    operations. Without a plan the limit can't be reached.
+    operations. Where nothing is known to be planned of them it stays a share, of an unknown value (NaN).
     """
     if not limit.of_plan:
         return limit
@@ -48,8 +51,22 @@ def absolute(limit: Limit, objective: Objective, measurements: Measurements, ste
     here = [w for w in measurements.windows if steady.holds(w.second)]
     total = sum(w.planned - w.unsent for w in here)
     mine = sum(w.planned - w.unsent for w in here if w.operation in objective.operations)
-    value = limit.value * planned_per_s * (mine / total) if total else math.inf
-    return Limit(limit.comparison, value)
+    value = limit.value * planned_per_s * (mine / total) if total else 0.0
+    return Limit(limit.comparison, value) if value else without_plan(limit)
+
+
+def without_plan(limit: Limit) -> Limit:
+    """A share of a plan that nobody knows: no estimate keeps it, and none breaks it."""
+    return dataclasses.replace(limit, value=math.nan) if limit.of_plan else limit
+
+
+def unknown_share(o: Objective, target: Limit, acceptable: Limit | None, why: str = NO_PLAN) -> tuple[str, str]:
+    """Why an objective can't be judged, and why nobody knows what it may miss (a warning's alone, see
+    baseline.unknown_acceptable): its limits, once absolute, are shares of a plan still. "" where they are not.
+    """
+    texts = [f"its {name} is a share of a plan, and {why}" for name in ("target", "acceptable limit")]
+    open_below = acceptable is not None and acceptable.of_plan and o.severity is not Severity.CRITICAL
+    return texts[0] if target.of_plan else "", texts[1] if open_below else ""
 
 
 def seconds_for_margin(measured: ObjectiveEstimate, target: Limit, length_s: float) -> float | None:

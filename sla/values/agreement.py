@@ -31,7 +31,7 @@ class Limit:
 
     @property
     def known(self) -> bool:
-        """False for a multiple of a baseline that is not there."""
+        """False for a multiple of a baseline, or a share of a plan, that is not there."""
         return not math.isnan(self.value)
 
 

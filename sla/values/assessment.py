@@ -45,7 +45,7 @@ class Decision(str, Enum):
 class ObjectiveResult:
     """One objective judged. `unit` is the unit of estimate, target, acceptable and baseline ("ns", "ops/s", "ratio").
 
-    target           None: relative to a baseline that there was none of, and so not known
+    target           None: not known, for it is relative to a baseline or a plan that there is none of
     times_baseline   the target is this multiple of the baseline, and not under `at_least`; 0: it is a figure of its own
     accepted         the environment's policy accepts this WARN: shown, not counted
     seconds_needed   for INCONCLUSIVE: how many more seconds at this rate would decide it, when that can be estimated

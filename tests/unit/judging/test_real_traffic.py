@@ -1,5 +1,6 @@
 """Which window of a Prometheus' data is judged: the last seconds, or the judged part of a load test."""
 
+import dataclasses
 import hashlib
 import json
 import time
@@ -12,7 +13,9 @@ from bizra_load.archive.store import RunWriter
 from bizra_load.judging.agreements import read_agreement
 from bizra_load.judging.real_traffic import MetricsQuery, query_of_last, query_of_run, write_report
 from sla.judgement.monitored import judge_monitored
+from sla.judgement.objectives import NO_PLAN
 from sla.judgement.steady import find_steady
+from sla.values.assessment import Status
 from tests.unit.sla.synthetic import HOLD_S, RAMP_S, START, measurements
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -39,6 +42,20 @@ def test_of_a_load_test_the_judged_part_is_asked_for(tmp_path):
     assert START + RAMP_S <= steady.from_second < steady.to_second == START + RAMP_S + HOLD_S
     target, acceptable = asked.planned["poi_throughput"]  # of 60 a second two in three are generate and verify
     assert (target.value, acceptable.value) == (pytest.approx(0.98 * 40), pytest.approx(0.9 * 40))
+
+
+def test_of_a_load_test_without_a_plan_no_share_of_one_is_taken(tmp_path):
+    m = measurements(rate=20)
+    writer = RunWriter(tmp_path)
+    writer.record(RunRecord(name="x"), dataclasses.replace(m.facts, plan=()))
+    writer.windows(m.windows)
+    writer.close()
+    asked = query_of_run(tmp_path, "local")
+    assert asked.planned == {}
+    found = judge_monitored(m.snapshots, asked.from_ns, asked.to_ns, asked.file.agreement, planned=asked.planned)
+    throughput = next(o for o in found.objectives if o.key == "poi_throughput")
+    assert (throughput.status, throughput.target) == (Status.INCONCLUSIVE, None)
+    assert throughput.reason.endswith(NO_PLAN)
 
 
 def test_the_report_names_the_run_and_the_text_of_the_agreement(tmp_path):
