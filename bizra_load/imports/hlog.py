@@ -10,8 +10,9 @@ import binascii
 import math
 import re
 import struct
+from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -62,11 +63,46 @@ class _Clock:
         return self.base_s + time_s
 
 
+@dataclass(frozen=True)
+class _Interval:
+    """One line: since when, and for how many whole seconds, an operation was recorded; its windows."""
+
+    operation: str
+    begin_s: float
+    length_s: int
+    windows: list[Window]
+
+    @property
+    def shown(self) -> str:
+        """The operation's name for a message."""
+        return repr(self.operation[:50])
+
+
+@dataclass
+class _Intervals:
+    """Those of one operation. Lines that begin in the same second, such as two load generators', are of one interval."""
+
+    begins_s: set[int] = field(default_factory=set)
+    longest: _Interval | None = None
+
+    def add(self, interval: _Interval) -> None:
+        self.begins_s.add(round(interval.begin_s))
+        if self.longest is None or interval.length_s > self.longest.length_s:
+            self.longest = interval
+
+    def check(self) -> None:
+        """Raises ValueError where they are too few for what happened within them."""
+        longest, count = self.longest, len(self.begins_s)
+        if longest and longest.length_s > 1 and count < FEWEST_INTERVALS:
+            text = f"{longest.shown}: {count} intervals of up to {longest.length_s} s"
+            raise ValueError(f"{text} (allowed: at least {FEWEST_INTERVALS}, or 1 s each)")
+
+
 def windows(lines: Iterable[str], unit: str) -> list[Window]:
     """Of all intervals: each at the second in which it ended, a longer one spread evenly over its seconds. Raises ValueError,
-    also for so few or so long intervals that nothing could be said of how the samples depend on each other.
+    also for so few or so long intervals of an operation that nothing could be said of how the samples depend on each other.
     """
-    clock, found, read, longest_s = _Clock(), list[Window](), 0, 1
+    clock, found, read, intervals = _Clock(), list[Window](), 0, defaultdict[str, _Intervals](_Intervals)
     for number, line in enumerate(lines, start=1):
         if line.startswith("#"):
             clock.heed(line)
@@ -75,29 +111,31 @@ def windows(lines: Iterable[str], unit: str) -> list[Window]:
             continue
         read += 1
         try:
-            length_s, parts = _interval(line, clock, UNITS_NS[unit])
+            interval = _interval(line, clock, UNITS_NS[unit])
         except ValueError as error:
             raise ValueError(f"line {number}: {error}") from None
-        if length_s > LONGEST_INTERVAL_S:
-            raise ValueError(f"interval {read}: {length_s} s long (allowed: {LONGEST_INTERVAL_S} s)")
-        longest_s = max(longest_s, length_s)
-        found += parts
-    if longest_s > 1 and read < FEWEST_INTERVALS:
-        raise ValueError(f"{read} intervals of up to {longest_s} s (allowed: at least {FEWEST_INTERVALS}, or 1 s each)")
+        if interval.length_s > LONGEST_INTERVAL_S:
+            raise ValueError(
+                f"interval {read} ({interval.shown}): {interval.length_s} s long (allowed: {LONGEST_INTERVAL_S} s)"
+            )
+        intervals[interval.operation].add(interval)
+        found += interval.windows
+    for of_one in intervals.values():
+        of_one.check()
     return found
 
 
-def _interval(line: str, clock: _Clock, factor: int) -> tuple[int, list[Window]]:
-    """(its length in whole seconds, its windows). Raises ValueError."""
+def _interval(line: str, clock: _Clock, factor: int) -> _Interval:
+    """Raises ValueError."""
     match = _INTERVAL.fullmatch(line)
     if match is None:
         raise ValueError(f"damaged: no interval of a log (allowed: {_ALLOWED})")
     tag, began, lasted, encoded = match.groups()
     begin_s, taken_s = clock.unix_s(_seconds(began)), _seconds(lasted)
     last = max(math.ceil(round(begin_s + taken_s, 3)) - 1, 0)
-    length_s = max(round(taken_s), 1)
+    length_s, name = max(round(taken_s), 1), kept_name(tag or "all")
     if length_s > LONGEST_INTERVAL_S:
-        return length_s, []
+        return _Interval(name, begin_s, length_s, [])
     _check_encoding(encoded)
     try:
         values, counts = decode_of_any_layout(encoded)
@@ -106,12 +144,11 @@ def _interval(line: str, clock: _Clock, factor: int) -> tuple[int, list[Window]]
     latencies = np.minimum(values, HIGHEST_NS // factor + 1) * factor
     if float(latencies.astype(np.float64) @ counts) >= MAX_COUNT or counts.sum() >= MOST_SAMPLES:
         raise ValueError("more samples than any interval has")
-    name, first = kept_name(tag or "all"), max(last - length_s + 1, 0)
-    found = []
+    first, found = max(last - length_s + 1, 0), list[Window]()
     for i, part in enumerate(_spread(counts, length_s)):
         h = histogram.from_counts(latencies, part)
         found.append(finished(first + i, name, h.total, int((latencies * part).sum()), h))
-    return length_s, found
+    return _Interval(name, begin_s, length_s, found)
 
 
 def _seconds(text: str) -> float:

@@ -1,6 +1,7 @@
 """HdrHistogram logs, written by HdrHistogram's own library, become the windows that the recorder would have filled."""
 
 import base64
+import re
 import struct
 import tracemalloc
 import zlib
@@ -76,13 +77,47 @@ def test_an_interval_of_several_seconds_is_spread_over_them(tmp_path):
 
 @pytest.mark.parametrize(
     ("every_s", "seconds", "said"),
-    [(60, 600, r"interval 1: 60 s long \(allowed: 30 s\)"), (10, 40, r"4 intervals of up to 10 s \(allowed: at least 5")],
+    [
+        (60, 600, r"interval 1 \('all'\): 60 s long \(allowed: 30 s\)"),
+        (10, 40, r"'all': 4 intervals of up to 10 s \(allowed: at least 5"),
+    ],
 )
 def test_intervals_that_hide_how_samples_depend_are_refused(tmp_path, every_s, seconds, said):
     path = tmp_path / "a.hlog"
     hlog(path, 100, seconds=seconds, every_s=every_s)
     with pytest.raises(UsageError, match=said):
         read_import(path)
+
+
+def logged_together(tmp_path, *logs):
+    """The lines of several logs in one, as a log of several tags and a log of two load generators hold them."""
+    texts = []
+    for number, (tag, options) in enumerate(logs):
+        hlog(tmp_path / f"{number}.hlog", 100, **options)
+        # HdrHistogramLogWriter of Java puts the tag there, Python's leaves it out
+        texts.append(re.sub(r"^(?=\d)", f"Tag={tag},", (tmp_path / f"{number}.hlog").read_text(), flags=re.MULTILINE))
+    path = tmp_path / "together.hlog"
+    path.write_text("".join(texts))
+    return path
+
+
+@pytest.mark.parametrize(
+    "logs",
+    [
+        (("rare", {"seconds": 40, "every_s": 10}), ("often", {"seconds": 40})),
+        (("often", {"seconds": 40}), ("rare", {"seconds": 40, "every_s": 10})),
+        (("rare", {"seconds": 40, "every_s": 10}), ("rare", {"seconds": 40, "every_s": 10})),
+    ],
+)
+def test_lines_of_other_operations_and_generators_are_no_intervals_of_its_own(tmp_path, logs):
+    with pytest.raises(UsageError, match=r"'rare': 4 intervals of up to 10 s \(allowed: at least 5, or 1 s each\)"):
+        read_import(logged_together(tmp_path, *logs))
+
+
+def test_each_operation_may_have_intervals_of_a_length_of_its_own(tmp_path):
+    logs = ("rare", {"seconds": 50, "every_s": 10}), ("once", {"seconds": 2})
+    found = read_import(logged_together(tmp_path, *logs)).measurements.windows
+    assert {w.operation: sum(v.ok for v in found if v.operation == w.operation) for w in found} == {"rare": 500, "once": 200}
 
 
 def test_an_interval_that_would_fill_the_memory_is_one_line(tmp_path):
