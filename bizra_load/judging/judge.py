@@ -88,8 +88,7 @@ def judge_folder(
     )
     facts = measurements.facts
     run = record.repeated() | {"seed": facts.seed, "workers": len(facts.workers), "agreement_sha256": basis.file.sha256}
-    if planned_per_s := constant_part(facts)[2]:
-        run["planned_per_s"] = planned_per_s
+    run["planned_per_s"] = constant_part(facts)[2] or None
     notes = (*assessment.notes, *_notes(record, facts, basis))
     return dataclasses.replace(assessment, run=run, notes=notes), measurements
 

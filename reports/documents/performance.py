@@ -38,7 +38,8 @@ def render(assessment: Assessment, run: str, sha256: str, earlier: Sequence[Earl
         recommendations=advice.recommendations(assessment, words),
         earlier=template.cells(RUN_COLUMNS, [_run(r) for r in earlier]) if earlier else None,
         trends=template.cells(TREND_COLUMNS, [_trend(t) for t in measured_trends]) if measured_trends else None,
-        rates_differ=len(rates) > 1,
+        rates_differ=len(rates - {0.0}) > 1,
+        rate_unknown=0.0 in rates,
         one_run=ONE_RUN_NOTE,
         figures=len(measured_trends),
         triggers=triggers(strategy) if strategy else [],
@@ -84,7 +85,7 @@ def _relative(value: float, baseline: float, unit: str) -> str:
 
 
 def _planned(a: Assessment) -> float:
-    planned = a.run.get("planned_per_s", 0.0)
+    planned = a.run.get("planned_per_s")
     return float(planned) if isinstance(planned, int | float) else 0.0
 
 

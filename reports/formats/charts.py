@@ -59,7 +59,7 @@ Series = list[Point | None]  # a value for each bin, None where there is none: n
 
 
 def charts(windows: Sequence[Window]) -> list[Chart]:
-    """Planned and achieved rate, then the response time of each operation, over the seconds since the first one."""
+    """Rate, planned (where it is known) and achieved, then response times by operation, by seconds since the first one."""
     seconds = sorted({w.second for w in windows})
     if len(seconds) < 2 or seconds[-1] - seconds[0] > 400 * 86_400:
         return []
@@ -73,7 +73,8 @@ def charts(windows: Sequence[Window]) -> list[Chart]:
         group = bins.get(b)
         planned.append((b * width, sum(w.planned for w in group) / width, None, None) if group else None)
         achieved.append((b * width, sum(w.finished for w in group) / width, None, None) if group else None)
-    rates = [("planned", planned), ("achieved", achieved)]
+    rates = [("planned", planned)] if any(w.planned for w in windows) else []  # a line at 0 would say that no load was planned
+    rates.append(("achieved", achieved))
     drawn = [_chart("Rate", "ops/s", rates, _outages(windows, first), every[-1] * width)]
     for operation in [o for o in operations_of(windows) if o != SCHEDULE][:MOST_CHARTS]:
         mine = [[w for w in bins.get(b, ()) if w.operation == operation] for b in every]

@@ -251,3 +251,23 @@ def test_trends_come_from_earlier_runs_beside_it_of_the_same_agreement_and_targe
     assert by_title["PoI generate p99"][5:] == ["REGRESSED", "higher than all 2"]
     assert by_title["PoI verify p99"][6] == "no (2 runs)"
     assert "one run a side".casefold() in trends.casefold()
+
+
+def test_a_run_without_a_known_plan_is_not_one_of_another_planned_rate(tmp_path, capsys):
+    def made(name, started, planned):
+        path = tmp_path / name
+        saved(tmp_path, name)
+        record = json.loads((path / "run.json").read_text()) | {"started": started, "target": "http://n:1"}
+        record["facts"] |= {} if planned else {"plan": []}
+        (path / "run.json").write_text(json.dumps(record))
+        assess_folder(path)
+        assert main(["report", str(path), "--artifacts", str(tmp_path / f"of-{name}")]) == 0
+        text = (tmp_path / f"of-{name}" / "PERFORMANCE-REPORT.md").read_text()
+        return json.loads((path / "assessment.json").read_text())["run"]["planned_per_s"], text
+
+    rate, text = made("a", "2026-11-01T10:00:00Z", planned=True)
+    assert (rate, "Planned load: 300.0 ops/s" in text) == (300, True)
+    rate, text = made("b", "2026-11-02T10:00:00Z", planned=False)
+    assert (rate, "Planned load: not known" in text) == (None, True)
+    assert "different planned rates" not in text
+    assert "Not of every run a planned rate is known" in text

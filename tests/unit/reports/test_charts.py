@@ -51,6 +51,12 @@ def test_seconds_of_which_nothing_is_known_are_a_gap_of_the_rate_too(whole):
         assert chart.outages == ()  # nothing failed
 
 
+def test_no_line_is_drawn_of_a_plan_that_is_not_known(whole):
+    assert [line.label for line in of(charts.charts(whole), "Rate").lines] == ["planned", "achieved"]
+    unplanned = [dataclasses.replace(w, planned=0) for w in whole]
+    assert [line.label for line in of(charts.charts(unplanned), "Rate").lines] == ["achieved"]
+
+
 def test_an_outage_at_the_end_stays_on_the_time_axis(whole):
     drawn = charts.charts([failed(w) if w.second >= START + 10 else w for w in whole])
     assert len({c.x_ticks for c in drawn}) == 1
