@@ -19,9 +19,10 @@ from pathlib import Path
 from typing import Any, BinaryIO, TextIO, cast
 
 from bizra_load.exit_codes import UsageError
-from bizra_load.imports import hlog, jmeter, k6
+from bizra_load.imports import hlog, jmeter, k6, times
 from bizra_load.imports.samples import Samples
 from bizra_load.io.files import open_regular
+from sla.judgement.run_checks import BAD_SAMPLES
 from sla.values.failure import FailureReason, merge_failures
 from sla.values.measurements import Measurements, RunFacts, failed_checks_text
 from sla.values.window import SCHEDULE, Window, merge_windows
@@ -141,6 +142,7 @@ def _hlog(path: Path, unit: str) -> list[Window]:
 
 
 def _of_samples(samples: Samples) -> Measurements:
+    times.settle(samples, MAX_SPAN_S, BAD_SAMPLES)
     measurements = _measurements(samples.windows(), merge_failures(samples.reasons.take(0)))
     facts = dataclasses.replace(measurements.facts, failed_checks=samples.failed_checks(), bad_samples=samples.bad)
     return dataclasses.replace(measurements, facts=facts)
@@ -156,7 +158,15 @@ def _measurements(windows: Sequence[Window], failures: tuple[FailureReason, ...]
         raise ValueError(f"the times span more than {MAX_SPAN_S // 86_400} days: did a clock jump?")
     # the first and the last second are seldom whole ones: judged is what lies between
     facts = RunFacts((first + 1) * 10**9, max(last, first + 1) * 10**9, workers=("imported",))
-    return Measurements(merged, (), (), facts, failures=failures)
+    return Measurements(merged, (), (), facts, failures=tuple(_within(f, first, last) for f in failures))
+
+
+def _within(failure: FailureReason, first: int, last: int) -> FailureReason:
+    """A failure whose time was put beside its neighbour's."""
+    low, high = first * 10**9, (last + 1) * 10**9 - 1
+    return dataclasses.replace(
+        failure, first_ns=min(max(failure.first_ns, low), high), last_ns=min(max(failure.last_ns, low), high)
+    )
 
 
 def _lacking(samples: Samples) -> list[str]:

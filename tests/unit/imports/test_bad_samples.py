@@ -86,3 +86,50 @@ def test_rows_that_wait_for_a_time_without_end_are_one_line(tmp_path, monkeypatc
     rows = [k6_row("never", 2.0)] * 6
     with pytest.raises(UsageError, match="line 7: more than 5 rows before the first one with a time"):
         read_import(written(tmp_path, "k6.csv", K6_HEADER, *rows, k6_row(START, 2.0)))
+
+
+MONTH_S = 31 * 86_400
+FAR = pytest.mark.parametrize("far_s", [-START + 86_400, -2 * MONTH_S, MONTH_S + 10, 3650 * 86_400])
+
+
+def far_rows(row, count, far_s):
+    """As many of 1500 samples, over 30 s, lie `far_s` away."""
+    return [row(START + n / 50 + (far_s if n % 100 == 51 and n // 100 < count else 0), 2) for n in range(1500)]
+
+
+@TOOLS
+@FAR
+def test_a_time_far_from_all_others_counts_beside_its_neighbour(tmp_path, tool, far_s):
+    header, row = tool
+    found = read_import(written(tmp_path, "r.csv", header, *far_rows(row, 15, far_s)))
+    assert {w.second: w.ok for w in found.measurements.windows} == dict.fromkeys(range(START, START + 30), 50)
+    assert found.measurements.facts.bad_samples == 15
+    assert "bad samples: 15, the first: time stamp " in found.note
+    assert found.measurements.facts.load_ended_ns == (START + 29) * 10**9
+
+
+@TOOLS
+@FAR
+def test_over_a_share_of_times_far_from_all_others_the_file_is_refused(tmp_path, tool, far_s):
+    header, row = tool
+    rows = [*far_rows(row, 15, far_s), row(START + far_s, 2)]
+    with pytest.raises(UsageError, match=r"more than 31 days, and 16 of 1,501 samples .*allowed: 1%.*did a clock jump"):
+        read_import(written(tmp_path, "r.csv", header, *rows))
+
+
+def test_times_of_a_whole_month_are_all_kept(tmp_path):
+    rows = [k6_row(START + n * MONTH_S // 1000, 2.0) for n in range(1001)]
+    found = read_import(written(tmp_path, "k6.csv", K6_HEADER, *rows)).measurements
+    assert (found.facts.bad_samples, len(found.windows)) == (0, 1001)
+
+
+def test_a_failure_and_what_was_dropped_far_from_all_others_are_kept_among_them(tmp_path):
+    rows = [k6_row(START + n / 50, 2.0) for n in range(1500)]
+    rows.insert(500, k6_row(5, 2.0, error="timeout", code="1050", expected="false", status=0))  # alone of its kind
+    rows.insert(700, k6_row(START + 2 * MONTH_S, 4.0, metric="dropped_iterations"))
+    found = read_import(written(tmp_path, "k6.csv", K6_HEADER, *rows)).measurements
+    assert {w.second for w in found.windows} == set(range(START, START + 30))
+    assert (sum(w.unsent for w in found.windows), sum(w.failures for w in found.windows)) == (4, 1)
+    assert found.facts.bad_samples == 2
+    [failure] = found.failures
+    assert START * 10**9 <= failure.first_ns <= failure.last_ns < (START + 30) * 10**9
