@@ -31,11 +31,14 @@ class ScrapeError(BizraLoadError):
 Samples = Iterable[tuple[str, Mapping[str, str], float]]  # name, labels without the target's, value
 
 
-def snapshot_of(samples: Samples, at_ns: int, took_ns: int = 0, target: Labels = ()) -> Snapshot:
+def snapshot_of(
+    samples: Samples, at_ns: int, took_ns: int = 0, target: Labels = (), metrics: Collection[str] | None = None
+) -> Snapshot:
     """One Snapshot of the samples of a target.
 
-    A family is a histogram if it has buckets; its _sum and _count belong to it. Names that end in _total are counters, the
-    rest are gauges, of which those that are not finite are left out. A histogram without the bucket +Inf has it from its
+    A family is a histogram if it has buckets; its _sum and _count belong to it. Names that end in _total are counters, and
+    those of `metrics` (counters and histograms), but no quantiles of a summary; the rest are gauges, of which those that are
+    not finite are left out. A histogram without the bucket +Inf has it from its
     _count, and is left out without that: how many lie beyond its last edge is not known.
 
     Raises ScrapeError for what can't be counted: a counter or a bucket that is negative or not finite, buckets that fall, a
@@ -43,6 +46,7 @@ def snapshot_of(samples: Samples, at_ns: int, took_ns: int = 0, target: Labels =
     """
     values: dict[str, float] = {}
     buckets: dict[str, dict[float, float]] = {}
+    counted = set[str]()
     for name, labels, value in samples:
         if name.endswith("_bucket") and "le" in labels:
             key = series_key(name.removesuffix("_bucket"), {n: v for n, v in labels.items() if n != "le"})
@@ -53,8 +57,9 @@ def snapshot_of(samples: Samples, at_ns: int, took_ns: int = 0, target: Labels =
             place[at] = value
         else:
             key = series_key(name, labels)
-            if name.endswith("_total"):
+            if name.endswith("_total") or (name in (metrics or ()) and "quantile" not in labels):
                 _check_count(key, value)
+                counted.add(key)
             if key in values:
                 raise ScrapeError(f"{key[:100]}: is there twice")
             values[key] = value
@@ -62,7 +67,7 @@ def snapshot_of(samples: Samples, at_ns: int, took_ns: int = 0, target: Labels =
     histograms = {}
     for key, edges in buckets.items():
         metric, labels_part = metric_of(key), key[len(metric_of(key)) :]
-        sum_s, count = (values.pop(f"{metric}{part}{labels_part}", None) for part in ("_sum", "_count"))
+        sum_s, count = (_taken(values, f"{metric}{part}{labels_part}", counted) for part in ("_sum", "_count"))
         if math.inf not in edges and count is not None:
             edges[math.inf] = count
         ordered = sorted(edges)
@@ -71,9 +76,14 @@ def snapshot_of(samples: Samples, at_ns: int, took_ns: int = 0, target: Labels =
             raise ScrapeError(f"{key[:100]}: a bucket holds less than one below it")
         if math.inf in edges:
             histograms[key] = BucketCounts(tuple(ordered), cumulative, sum_s or 0.0)
-    counters = {key: value for key, value in values.items() if metric_of(key).endswith("_total")}
-    gauges = {key: value for key, value in values.items() if not metric_of(key).endswith(("_total", "_created"))}
+    counters = {key: value for key, value in values.items() if key in counted}
+    gauges = {key: v for key, v in values.items() if key not in counted and not metric_of(key).endswith("_created")}
     return Snapshot(at_ns, took_ns, target, counters, gauges, histograms)
+
+
+def _taken(values: dict[str, float], key: str, counted: Collection[str]) -> float | None:
+    """A part of a histogram, which is a counter too where it is named as one."""
+    return values.get(key) if key in counted else values.pop(key, None)
 
 
 def _check_count(what: str, value: float) -> None:
@@ -86,6 +96,12 @@ def belongs_to(name: str, metrics: Collection[str]) -> bool:
     return name in metrics or name in PROCESS or _PARTS.sub("", name) in metrics
 
 
+def _names_as_written(data: bytes, metrics: Collection[str]) -> dict[str, str]:
+    """The parser adds _total to the name of a counter that has none; here such names of `metrics`, by what it makes of them."""
+    bare = {f"{name}_total": name for name in metrics if not name.endswith("_total") and f"{name}_total" not in metrics}
+    return {n: name for n, name in bare.items() if re.search(rb"^\s*%b[{\s]" % re.escape(name.encode()), data, re.MULTILINE)}
+
+
 def parse(data: bytes, url: str, at_ns: int, took_ns: int, metrics: Collection[str] | None = None) -> Snapshot:
     """One Snapshot of Prometheus text, of `metrics` alone if they are given. Raises ScrapeError."""
     try:
@@ -96,8 +112,10 @@ def parse(data: bytes, url: str, at_ns: int, took_ns: int, metrics: Collection[s
         samples = list(islice(every, MAX_SAMPLES + 1))
         if len(samples) > MAX_SAMPLES:
             raise ScrapeError(f"more than {MAX_SAMPLES:,} samples")
-        chosen = [(n, labels, float(v)) for n, labels, v in samples if metrics is None or belongs_to(n, metrics)]
-        return snapshot_of(chosen, at_ns, took_ns)
+        names = _names_as_written(data, metrics or ())
+        written = ((names.get(n, n), labels, float(v)) for n, labels, v in samples)
+        chosen = [sample for sample in written if metrics is None or belongs_to(sample[0], metrics)]
+        return snapshot_of(chosen, at_ns, took_ns, metrics=metrics)
     except ScrapeError as error:
         raise ScrapeError(f"{url}: {error}") from None
     except MALFORMED as error:  # the parser's own ways to fail

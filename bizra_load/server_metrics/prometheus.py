@@ -40,6 +40,7 @@ class PrometheusSource:
         self, url: str, metrics: Collection[str], selector: str = "", timeout_s: float = 10.0, trust: Trust = THIS_MACHINES
     ) -> None:
         self.url = url
+        self._metrics = frozenset(metrics)
         asked = "|".join(map(re.escape, sorted(metrics)))
         names = "|".join([*PROCESS, *([f"(?:{asked})(?:_bucket|_sum|_count)?"] if asked else [])])
         # a PromQL string is quoted as a JSON one
@@ -53,7 +54,7 @@ class PrometheusSource:
     def snapshots(self, from_ns: int, to_ns: int) -> list[Snapshot]:
         """Every scrape with from_ns <= time <= to_ns, by time; one Snapshot for each target and scrape. Raises ScrapeError."""
         try:
-            return by_scrape(list(self._series(from_ns, to_ns)))
+            return by_scrape(list(self._series(from_ns, to_ns)), self._metrics)
         except MALFORMED as error:
             raise ScrapeError(f"{self.url}: does not respond as a Prometheus does ({type(error).__name__})") from None
 
@@ -77,8 +78,9 @@ class PrometheusSource:
             end_s -= width_s
 
 
-def by_scrape(found: list[Series]) -> list[Snapshot]:
-    """One Snapshot for each target and scrape, by time; a scrape that can't be counted is none. Raises ScrapeError for a target
+def by_scrape(found: list[Series], metrics: Collection[str] = ()) -> list[Snapshot]:
+    """One Snapshot for each target and scrape, by time; a scrape that can't be counted is none. `metrics`: as in snapshot_of().
+    Raises ScrapeError for a target
     of which that are too many.
     """
     plain: dict[Scrape, dict[str, tuple[str, Mapping[str, str], float]]] = {}
@@ -96,7 +98,7 @@ def by_scrape(found: list[Series]) -> list[Snapshot]:
             elif key not in samples or not samples[key][2] >= value:
                 # of two replicas that write one series at one moment the larger count is the later one
                 samples[key] = (series.name, rest, value)
-    snapshots = _counted({scrape: list(samples.values()) for scrape, samples in plain.items()})
+    snapshots = _counted({scrape: list(samples.values()) for scrape, samples in plain.items()}, metrics)
     for histograms in native.values():
         for (scrape, key), counts in with_common_edges(histograms).items():
             if scrape in snapshots:
@@ -105,12 +107,14 @@ def by_scrape(found: list[Series]) -> list[Snapshot]:
     return [snapshots[scrape] for scrape in sorted(snapshots)]
 
 
-def _counted(samples: Mapping[Scrape, list[tuple[str, Mapping[str, str], float]]]) -> dict[Scrape, Snapshot]:
+def _counted(
+    samples: Mapping[Scrape, list[tuple[str, Mapping[str, str], float]]], metrics: Collection[str]
+) -> dict[Scrape, Snapshot]:
     snapshots: dict[Scrape, Snapshot] = {}
     refused: dict[Labels, list[ScrapeError]] = {}
     for scrape, of_scrape in samples.items():
         try:
-            snapshots[scrape] = snapshot_of(of_scrape, scrape[0], 0, scrape[1])
+            snapshots[scrape] = snapshot_of(of_scrape, scrape[0], 0, scrape[1], metrics)
         except ScrapeError as error:
             refused.setdefault(scrape[1], []).append(error)
     for target, errors in refused.items():
