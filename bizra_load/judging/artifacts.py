@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from bizra_load.archive import checksums
@@ -17,6 +17,7 @@ from bizra_load.judging.judge import add_evidence, assess_folder
 from bizra_load.settings.remedies import WORDS
 from reports.documents import checklist, go_no_go, performance
 from reports.formats import json_report
+from reports.results.validated import ValidationReport
 from sla.judgement.trends import EarlierRun
 from sla.values.assessment import Assessment, Decision, Status
 
@@ -26,9 +27,15 @@ EARLIER_RUNS = 10
 MAX_ASSESSMENT_BYTES = 64 * 1024 * 1024
 
 
-def write_artifacts(folder: Path, out: Path, evidence: Sequence[str] = ()) -> list[Path]:
+def write_artifacts(
+    folder: Path,
+    out: Path,
+    evidence: Sequence[str] = (),
+    validation: Callable[[Assessment], ValidationReport] | None = None,
+) -> list[Path]:
     """Write the three documents of an assessed run into `out`; their paths. `evidence`, as NAME=PATH, is copied into the run
-    folder, and the run is judged again by its own agreement before; without any, assessment.json is taken as it is.
+    folder, and the run is judged again by its own agreement before; without any, assessment.json is taken as it is. All three
+    say the decision of the `validation` that the run is a part of, where there is one.
 
     Raises UsageError before anything is written for evidence that is wrong, or a folder that has not been assessed.
     """
@@ -43,8 +50,10 @@ def write_artifacts(folder: Path, out: Path, evidence: Sequence[str] = ()) -> li
         )
     run = os.path.relpath(folder.resolve(), out.resolve()).replace(os.sep, "/")
     sha256 = hashlib.sha256((folder / ASSESSMENT).read_bytes()).hexdigest()
+    whole = validation(assessment) if validation else None
+    of_run, assessment = assessment, whole.decided(assessment) if whole else assessment
     documents = {
-        DECISION: go_no_go.render(assessment, run, sha256, WORDS),
+        DECISION: go_no_go.render(of_run, run, sha256, WORDS, whole),
         CHECKLIST: checklist.render(assessment, run, sha256, agreement_of_run(folder), WORDS),
         PERFORMANCE: performance.render(assessment, run, sha256, earlier_runs(folder, assessment), WORDS),
     }

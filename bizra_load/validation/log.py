@@ -8,16 +8,14 @@ from typing import TextIO
 from rich.console import Console
 from rich.text import Text
 
-from reports.formats.table import Row
 from reports.formats.text import DECISION_STYLES, draw
-from reports.results.validated import ValidationReport
+from reports.results.validated import STEP_COLUMNS, ValidationReport
 from sla.release.validation import Outcome, StepResult
 from sla.values.assessment import Decision
 
 _STYLES = {"INFO": "blue", "SUCCESS": "green", "WARN": "yellow", "ERROR": "bold red"}
 _PASSED = (Decision.GO, Decision.GO_WITH_CAUTION, Decision.CONDITIONAL_GO)
 _RULE = "═" * 59
-COLUMNS = ("Step", "Outcome", "Decision", "What")
 
 
 class Log:
@@ -51,10 +49,7 @@ class Log:
     def summary(self, report: ValidationReport, path: Path) -> None:
         """The table of steps, the decision, and where the canary controller reads it."""
         self.title("Validation summary")
-        rows = [
-            Row((s.title, s.outcome.value.lower(), s.decision.value if s.decision else "-", s.text), "") for s in report.steps
-        ]
-        self._console.print(draw("", COLUMNS, rows))
+        self._console.print(draw("", STEP_COLUMNS, report.rows()))
         style = DECISION_STYLES.get(report.decision.value, "bold red")
         self._console.print(Text(f"{report.decision.value}: {report.summary}", style=style))
         rollout = "none: this was a rehearsal, which judged the reference node and not your service"

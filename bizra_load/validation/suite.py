@@ -8,8 +8,10 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from bizra_load.archive.store import ASSESSMENT, read_facts
@@ -93,7 +95,7 @@ class Suite:
         names = (*DOCUMENTS, REPORT, DASHBOARD_URL, DASHBOARD_CHECK, RULES_CHECK)
         set_aside(artifacts, names, f"--artifacts: {artifacts}", given)
         unfinished = StepResult("validation", "The validation", Outcome.FAILED, "it has not finished", Decision.INVALID)
-        self._write([unfinished], None)  # what a canary controller finds when we are killed
+        self._write(self._validation([unfinished], None))  # what a canary controller finds when we are killed
 
     def run(self) -> ValidationReport:
         """All steps, each logged, and `validated.json`. Raises UsageError when the artifacts folder can't be written."""
@@ -101,11 +103,10 @@ class Suite:
         imported = self._step(1, "Importing Grafana dashboard", self._import_dashboard)
         load = self._step(2, "Running the load test", self._load_test)
         metrics = self._step(3, "Validating metrics against the agreement", self._metrics)
-        report = self._step(4, "Writing report and decision", self._report)
-        assessment = self._assessment()
-        if assessment is not None:  # judged again with the evidence of step 3
-            load = dataclasses.replace(load, decision=assessment.decision, text=assessment.summary)
-        validation = self._write([imported, load, metrics, report], assessment)
+        before = (imported, load, metrics)
+        report = self._step(4, "Writing report and decision", partial(self._report, before))
+        validation = self._validation([*before, report], self._assessment())
+        self._write(validation)
         self._mark(validation)
         self._log.summary(validation, self._plan.artifacts / VALIDATED)
         return validation
@@ -190,17 +191,22 @@ class Suite:
         text = check.unread or "; ".join(wrong) or "as the agreement has them"
         self._log.info(f"{len(check.rules) - len(wrong)} of {len(rules)} alert rules are loaded in {check.asked}: {text}")
 
-    def _report(self) -> StepResult:
+    def _report(self, before: Sequence[StepResult]) -> StepResult:
+        """The documents say what the whole validation says, this step included: done, or there are no documents."""
         key, title, plan = "report", "Report and decision", self._plan
         if self._folder is None:
             return StepResult(key, title, Outcome.SKIPPED, "there is no load test to report", needed=False)
         given = {word.partition("=")[0].strip() for word in plan.evidence}
         words = [f"{name}={plan.artifacts / file}" for name, file in self._made.items() if name not in given]
+        done = StepResult(key, title, Outcome.DONE, f"written: {', '.join(DOCUMENTS)}")
         try:
-            written = write_artifacts(self._folder, plan.artifacts, words)
+            write_artifacts(self._folder, plan.artifacts, words, partial(self._validation, [*before, done]))
         except BizraLoadError as error:
+            for name in DOCUMENTS:
+                with suppress(OSError):
+                    (plan.artifacts / name).unlink(missing_ok=True)
             return StepResult(key, title, Outcome.FAILED, str(error))
-        return StepResult(key, title, Outcome.DONE, f"written: {', '.join(p.name for p in written)}")
+        return done
 
     def _mark(self, report: ValidationReport) -> None:
         """The load test marked itself in Grafana, with its own decision: that of the validation is the one that counts."""
@@ -223,8 +229,11 @@ class Suite:
             return None
         return read_assessment(self._folder)
 
-    def _write(self, steps: Sequence[StepResult], assessment: Assessment | None) -> ValidationReport:
+    def _validation(self, steps: Sequence[StepResult], assessment: Assessment | None) -> ValidationReport:
         plan = self._plan
+        if assessment is not None:  # judged again with the evidence of step 3
+            now, why = assessment.decision, assessment.summary
+            steps = [dataclasses.replace(s, decision=now, text=why) if s.key == "load_test" else s for s in steps]
         decision, summary = combined(steps)
         strategy = STRATEGY[decision]
         if assessment is not None:
@@ -236,7 +245,7 @@ class Suite:
                 else strategy_for(decision, self._judged_by(), assessment.objectives, names, WORDS)
             )
         metrics = plan.artifacts / REPORT if any(s.key == "metrics" and s.outcome is Outcome.DONE for s in steps) else None
-        report = ValidationReport(
+        return ValidationReport(
             decision=decision,
             exit_code=exit_code(decision, plan.fail_on_warn),
             summary=summary,
@@ -253,9 +262,11 @@ class Suite:
             metrics_report_sha256=_sha256(metrics) if metrics else "",
             steps=tuple(steps),
         )
-        with writing(f"--artifacts: {plan.artifacts}"):
-            write_atomically(plan.artifacts / VALIDATED, validated.render_json(report))
-        return report
+
+    def _write(self, report: ValidationReport) -> None:
+        artifacts = self._plan.artifacts
+        with writing(f"--artifacts: {artifacts}"):
+            write_atomically(artifacts / VALIDATED, validated.render_json(report))
 
 
 def _text(path: Path) -> str:

@@ -5,20 +5,26 @@ from __future__ import annotations
 from reports.documents import template
 from reports.documents.rollout import commands, schedule, triggers
 from reports.formats import table
+from reports.results.validated import STEP_COLUMNS, ValidationReport
 from sla.judgement.decision import MATRIX, warnings_that_count
 from sla.release.checklist import approval_key
 from sla.values.assessment import Assessment, Gate, Severity
 from sla.values.remedies import PLAIN, Remedy, RemedyWords
 
 
-def render(assessment: Assessment, run: str, sha256: str, words: RemedyWords = PLAIN) -> str:
+def render(
+    assessment: Assessment, run: str, sha256: str, words: RemedyWords = PLAIN, validation: ValidationReport | None = None
+) -> str:
     """`run`: the run folder as seen from the document, for links; `sha256`: of its assessment.json; `words`: how to say what
-    can be done.
+    can be done; `validation`: the one that the run is a part of, whose decision it then is.
     """
+    here = next(row for row in MATRIX if row.decision is assessment.decision)  # the matrix is of the run's own gates
+    of_run = assessment.decision
+    if validation is not None:
+        assessment = validation.decided(assessment)
     strategy = assessment.strategy
     assert strategy is not None
     approved = {role: approval_key(role) for role in strategy.approvals}
-    here = next(row for row in MATRIX if row.decision is assessment.decision)
     return template.render(
         "go-no-go.md.j2",
         a=assessment,
@@ -26,6 +32,8 @@ def render(assessment: Assessment, run: str, sha256: str, words: RemedyWords = P
         run=run,
         sha256=sha256,
         scenario=here.scenario,
+        of_run=of_run.value,
+        steps=template.cells(STEP_COLUMNS, validation.rows()) if validation else None,
         critical=_gates(assessment, Severity.CRITICAL, run),
         warning=_gates(assessment, Severity.WARNING, run),
         matrix=template.cells(

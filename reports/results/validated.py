@@ -8,11 +8,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from reports.formats.table import Row
 from sla.release.validation import StepResult
-from sla.values.assessment import Decision
+from sla.values.assessment import Assessment, Decision
 from sla.values.strategy import Strategy
 
 SCHEMA = "bizra-load/validated/1"
+STEP_COLUMNS = ("Step", "Outcome", "Decision", "What")
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,23 @@ class ValidationReport:
     metrics_report: str
     metrics_report_sha256: str
     steps: tuple[StepResult, ...]
+
+    def decided(self, assessment: Assessment) -> Assessment:
+        """The load test's assessment with the decision of this validation, why it was made, and what follows from it."""
+        return dataclasses.replace(
+            assessment,
+            decision=self.decision,
+            summary=self.summary,
+            exit_code=self.exit_code,
+            strategy=self.strategy,
+            rollout=str(self.strategy),
+        )
+
+    def rows(self) -> list[Row]:
+        """One of each step: its title, outcome, decision, and what it says."""
+        return [
+            Row((s.title, s.outcome.value.lower(), s.decision.value if s.decision else "-", s.text), "") for s in self.steps
+        ]
 
 
 def render_json(v: ValidationReport) -> str:

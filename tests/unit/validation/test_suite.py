@@ -1,0 +1,67 @@
+"""What the documents of a validation say, beside what its `validated.json` says."""
+
+import io
+import json
+
+import pytest
+
+from bizra_load.exit_codes import UsageError
+from bizra_load.judging.agreements import read_agreement
+from bizra_load.judging.artifacts import CHECKLIST, DECISION, DOCUMENTS, PERFORMANCE
+from bizra_load.judging.judge import add_evidence, assess_folder
+from bizra_load.validation import suite
+from bizra_load.validation.log import Log
+from tests.unit.judging.test_artifacts import every, files, folder, run  # noqa: F401  # fixtures
+
+AGREEMENT = "v2.2.0-rc1"
+
+
+@pytest.fixture
+def validated(run, files, tmp_path):  # noqa: F811
+    """Validates a run that passes by itself, without a Prometheus: the step after the load test can't be done."""
+    add_evidence(run, every(files)[1::2])
+    assert assess_folder(run).decision.value == "GO WITH CAUTION"
+    plan = suite.Plan(
+        load=lambda: (0, run), file=read_agreement(AGREEMENT), agreement=AGREEMENT, environment=None, target="http://x",
+        prometheus_url="", selector="", artifacts=tmp_path / "artifacts", evidence=(), fail_on_warn=False, rehearsal=False,
+    )  # fmt: skip
+    plan.artifacts.mkdir()
+    report = suite.Suite(plan, Log(io.StringIO(), 120)).run
+    return lambda: (report(), plan.artifacts)
+
+
+def test_every_document_says_the_decision_of_the_validation_and_the_step_that_made_it(validated):
+    report, artifacts = validated()
+    found = json.loads((artifacts / suite.VALIDATED).read_text())
+    assert (found["decision"], report.decision.value) == ("INCONCLUSIVE", "INCONCLUSIVE")
+    decision, checklist, performance = ((artifacts / name).read_text() for name in (DECISION, CHECKLIST, PERFORMANCE))
+    assert decision.startswith("# INCONCLUSIVE\n\nMetrics validation skipped: PROMETHEUS")
+    assert checklist.startswith("# Production readiness: INCONCLUSIVE\n")
+    assert performance.startswith("# Performance report: INCONCLUSIVE\n\nMetrics validation skipped")
+    assert f"- Exit code: {found['exit_code']}\n" in decision
+    assert "- Rollout: none: " in decision
+    assert "None are asked for" in decision.split("## Approvals")[1]
+
+
+def test_the_decision_document_shows_each_step_and_what_the_load_test_is_by_itself(validated):
+    _, artifacts = validated()
+    text = (artifacts / DECISION).read_text()
+    assert "the load test by itself is GO WITH CAUTION" in text
+    steps = text.split("## Steps of the validation")[1].split("\n## ")[0]
+    rows = [line.split(" | ") for line in steps.splitlines() if line.startswith("| ")][2:]
+    found = json.loads((artifacts / suite.VALIDATED).read_text())["validation"]
+    assert [(r[1], r[2]) for r in rows] == [(s["outcome"].lower(), s["decision"] or "-") for s in found]
+    assert [line for line in text.splitlines() if line.endswith("| GO WITH CAUTION | this one |")]
+
+
+def test_documents_that_could_not_all_be_written_are_not_left_with_the_decision_of_a_whole_validation(validated, monkeypatch):
+    write = suite.write_artifacts
+
+    def full_disk(*given):
+        write(*given)
+        raise UsageError("no space left on device")
+
+    monkeypatch.setattr(suite, "write_artifacts", full_disk)
+    report, artifacts = validated()
+    assert report.steps[-1].text == "no space left on device"
+    assert not {p.name for p in artifacts.iterdir()} & set(DOCUMENTS)
