@@ -162,7 +162,7 @@ def _notes(record: RunRecord, facts: RunFacts, basis: _Basis) -> list[str]:
     if record.left_out:
         notes.append(f"left out: {'; '.join(record.left_out)}")
     if record.insecure:
-        notes.append("the target's TLS certificate was not verified (--insecure)")
+        notes.append("no TLS certificate was verified, of the target, /metrics, Prometheus or Grafana (--insecure)")
     unjudged = sorted({"node_tests", "alerts", "monitoring"} & set(basis.evidence) - set(basis.file.agreement.evidence))
     if unjudged:
         notes.append(f"evidence was given that this agreement has no gate for, so it decides nothing: {', '.join(unjudged)}")

@@ -114,7 +114,11 @@ SWITCHES: tuple[Switch, ...] = (
         "--abort-on-fail",
         "Stop early when a critical objective breaks its target at the level 0.99 in three interim analyses, 10 s apart",
     ),
-    Switch("--insecure", "Do not verify the server's TLS certificate; the assessment says so", on_the_web_form=False),
+    Switch(
+        "--insecure",
+        "Verify no TLS certificate, of the target, /metrics, Prometheus or Grafana; the assessment says so",
+        on_the_web_form=False,
+    ),
 )
 
 
