@@ -17,6 +17,7 @@ from bizra_load.server_metrics.prometheus_api import PrometheusClient
 from sla.values.snapshot import Labels, Snapshot, labels_of, series_key
 
 CHUNK_S = 120  # 8,000 series that are scraped every second fit a response
+MAX_SAMPLES = 10_000_000  # of all chunks together, with the buckets of native histograms: a day of 115 series each second
 MOST_REFUSED = 0.1  # of a target's scrapes
 
 Scrape = tuple[int, Labels]  # when (Unix ns) and of which target
@@ -59,7 +60,7 @@ class PrometheusSource:
             raise ScrapeError(f"{self.url}: does not respond as a Prometheus does ({type(error).__name__})") from None
 
     def _series(self, from_ns: int, to_ns: int) -> Iterable[Series]:
-        end_s = to_ns / 1e9
+        end_s, samples = to_ns / 1e9, 0
         while end_s > from_ns / 1e9:
             width_s = min(CHUNK_S, end_s - from_ns / 1e9)
             # a range selector's start is exclusive from Prometheus 3 on and inclusive before: ask for a little more
@@ -74,6 +75,12 @@ class PrometheusSource:
                     at_ns = round(float(at_s) * 1000) * 1_000_000
                     if from_ns <= at_ns <= to_ns and not (at_s <= end_s - width_s and width_s >= CHUNK_S):
                         points.append((at_ns, NativeHistogram.of(value) if isinstance(value, Mapping) else float(value)))
+                samples += sum(1 + (len(v.buckets) if isinstance(v, NativeHistogram) else 0) for _, v in points)
+                if samples > MAX_SAMPLES:
+                    raise ScrapeError(
+                        f"{self.url}: more than {MAX_SAMPLES:,} samples in {(to_ns - from_ns) / 1e9:,.0f} s"
+                        " (allowed: a shorter time, or fewer series: --prometheus-selector)"
+                    )
                 yield Series(name, labels, _without_stale_markers(points))
             end_s -= width_s
 
