@@ -37,7 +37,12 @@ def run_render(args: argparse.Namespace) -> int:
     except AgreementError as error:
         raise UsageError(f"{args.agreement}: {error}") from None
     texts = {name: to_yaml(value, agreement.name) for name, value in contents.items()}
-    return NO_GO if put_or_compare(args.out, texts, args.check, "bizra-load alerts render") else KEPT
+    if put_or_compare(args.out, texts, args.check, "bizra-load alerts render"):
+        return NO_GO
+    if not (args.runbooks or args.check):
+        said = f"runbook_url begins with {RUNBOOKS}, the default, which nothing has checked"
+        print(f"{said} (--runbooks URL: where you publish docs/runbooks.md)", file=sys.stderr)
+    return KEPT
 
 
 def run_drill(args: argparse.Namespace) -> int:

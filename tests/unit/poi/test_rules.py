@@ -12,7 +12,7 @@ import yaml
 
 from bizra_load.cli.main import main
 from bizra_load.judging.agreements import read_agreement
-from bizra_load.monitoring.rules import promql_duration
+from bizra_load.monitoring.rules import RUNBOOKS, promql_duration
 from bizra_load.poi.rule_cases import OTHER_JOB
 from bizra_load.poi.rules import GROUPS, alert_rules, thresholds
 
@@ -152,6 +152,17 @@ def test_runbooks_are_where_it_is_said_in_all_three_files(tmp_path):
         found = re.findall(r"runbook_url: (\S+)", (tmp_path / name).read_text())
         assert found
         assert {url.partition("#")[0] for url in found} == {runbooks}
+
+
+@pytest.mark.parametrize(("more", "lines"), [((), 1), (("--runbooks", "http://wiki.example/runbooks"), 0)])
+def test_a_default_base_of_the_runbooks_is_named_and_that_nothing_has_checked_it(tmp_path, capsys, more, lines):
+    command = ["alerts", "render", "--out", str(tmp_path), *more]
+    assert main(command) == 0
+    error = capsys.readouterr().err
+    assert error.count("\n") == lines
+    assert error == "" or (RUNBOOKS in error and "nothing has checked" in error and "--runbooks URL" in error)
+    assert main([*command, "--check"]) == 0
+    assert RUNBOOKS not in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("job", ["staging-node", OTHER_JOB])
