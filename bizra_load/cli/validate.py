@@ -11,7 +11,6 @@ import os
 import random
 import sys
 from contextlib import ExitStack, suppress
-from dataclasses import replace
 from functools import partial
 from urllib.parse import urlsplit
 
@@ -65,12 +64,13 @@ def run(args: argparse.Namespace) -> int:
         trust=settings.trust,
         place=place,
     )
-    Suite(plan, log).begin()
+    suite = Suite(plan, log)
+    suite.begin()
     with ExitStack() as stack:
         if rehearsal:
             request, url, selector = _rehearse(request, file, args.fault, stack)
-            plan = replace(plan, load=partial(put_load_on, request), target=request.host, prometheus_url=url, selector=selector)
-        return Suite(plan, log).run().exit_code
+            suite.rehearse(partial(put_load_on, request), request.host, url, selector)
+        return suite.run().exit_code
 
 
 def _check(args: argparse.Namespace, prometheus_url: str, rehearsal: bool) -> None:

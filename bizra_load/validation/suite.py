@@ -40,6 +40,7 @@ VALIDATED, DASHBOARD_URL, DASHBOARD_CHECK = "validated.json", dashboard.URL_FILE
 RULES_CHECK = "rules-check.json"
 LAST_S = 900.0  # the window of traffic that is judged where there is no load test
 STEPS = 4
+Load = Callable[[], tuple[int, Path]]
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ class Plan:
     evidence         NAME=PATH words of the user's, which `load` hands to the run
     """
 
-    load: Callable[[], tuple[int, Path]]
+    load: Load
     file: AgreementFile
     agreement: str
     environment: str | None
@@ -96,6 +97,10 @@ class Suite:
         set_aside(artifacts, names, f"--artifacts: {artifacts}", given)
         unfinished = StepResult("validation", "The validation", Outcome.FAILED, "it has not finished", Decision.INVALID)
         self._write(self._validation([unfinished], None))  # what a canary controller finds when we are killed
+
+    def rehearse(self, load: Load, target: str, prometheus_url: str, selector: str) -> None:
+        """On a node and under a Prometheus that were started since begin(): what the plan could not know before."""
+        self._plan = dataclasses.replace(self._plan, load=load, target=target, prometheus_url=prometheus_url, selector=selector)
 
     def run(self) -> ValidationReport:
         """All steps, each logged, and `validated.json`. Raises UsageError when the artifacts folder can't be written."""

@@ -7,10 +7,13 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
+from bizra_load.cli import validate
 from bizra_load.cli.main import main
 from bizra_load.exit_codes import INVALID, InvalidRunError
 from bizra_load.io.files import BEFORE, set_aside
+from bizra_load.io.ports import free_port
 from bizra_load.rehearsal import drill
+from bizra_load.validation import suite
 
 OLD = "of the time before: GO"
 
@@ -94,6 +97,22 @@ def test_a_validation_whose_own_prometheus_ends_at_once(tmp_path, monkeypatch, c
     assert "prometheus did not start" in capsys.readouterr().err
     moved(out, *names)
     assert json.loads((out / "validated.json").read_text())["decision"] == "INVALID"
+
+
+def test_a_validation_is_one_suite_from_its_beginning_to_its_end(tmp_path, monkeypatch):
+    made = []
+
+    class CountedSuite(suite.Suite):
+        def __init__(self, *given):
+            made.append(self)
+            super().__init__(*given)
+
+    monkeypatch.setattr(validate, "Suite", CountedSuite)
+    for variable in ("PROMETHEUS_URL", "GRAFANA_URL"):
+        monkeypatch.delenv(variable, raising=False)
+    away = f"http://127.0.0.1:{free_port()}"
+    assert main(["validate", "-H", away, "--out", str(tmp_path / "runs"), "--artifacts", str(tmp_path)]) == INVALID
+    assert len(made) == 1
 
 
 def test_what_is_given_as_evidence_stays(tmp_path):
