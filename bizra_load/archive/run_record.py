@@ -93,6 +93,7 @@ class RunRecord:
     arrivals           how arrivals are spaced (engine.arrivals), or a closed model
     ops_per_user       rate of one user, operations per second
     server_metrics     URL that the server's metrics come from, without user information
+    rehearsal          the target is the reference node, started for this run; None: it is not, or it is not known
     imported           kind of file that another tool left; None: this tool made the load
     notes              shown with every assessment
     sealed             the master wrote everything, and checksums of it
@@ -117,6 +118,7 @@ class RunRecord:
     arrivals: str | None = None
     ops_per_user: float | None = None
     server_metrics: str | None = None
+    rehearsal: bool | None = None
     imported: str | None = None
     notes: tuple[str, ...] | None = None
     sealed: bool | None = None
@@ -140,10 +142,10 @@ class RunRecord:
 
 
 _NOT_STORED = ("truncated", "left_out")
-_REPEATED = ("name", "started", "target", "command", "versions", "host", "arrivals")
+_REPEATED = ("name", "started", "target", "command", "versions", "host", "arrivals", "rehearsal")
 
 
-def of_load(settings: Settings, started: datetime, target: str, agreement_sha256: str) -> RunRecord:
+def of_load(settings: Settings, started: datetime, target: str, agreement_sha256: str, rehearsal: bool = False) -> RunRecord:
     """The record of a load that this process is about to make. `target` may hold user information: it is taken out."""
     return dataclasses.replace(
         _of_this_process(settings.run_name, started, target, AgreementName(settings.agreement, agreement_sha256)),
@@ -155,6 +157,7 @@ def of_load(settings: Settings, started: datetime, target: str, agreement_sha256
         arrivals=settings.arrivals,
         ops_per_user=settings.ops_per_user,
         server_metrics=without_userinfo(settings.metrics_url or settings.prometheus_url),
+        rehearsal=rehearsal or None,
     )
 
 
@@ -197,6 +200,7 @@ def from_json(document: Any) -> RunRecord:
         baseline=str(get("baseline") or ""),
         fail_on_warn=bool(get("fail_on_warn")),
         insecure=bool(get("insecure")),
+        rehearsal=True if get("rehearsal") is True else None,
         allow=tuple(get("allow") or ()),
         notes=tuple(str(note) for note in get("notes") or ()),
         sealed=bool(get("sealed")),

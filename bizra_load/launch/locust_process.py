@@ -52,6 +52,7 @@ def command_line(request: LoadRequest, processes: int, folder: Path) -> tuple[li
     port, variables = free_port(), {option.flag: option.variable for option in all_options()}
     environment = {name: value for name, value in os.environ.items() if not name.startswith(LOCUSTS_OWN)}
     environment |= {"BIZRA_LOAD_RUN_FOLDER": str(folder.resolve()), "LOCUST_HOST": request.host}
+    environment["BIZRA_LOAD_REHEARSAL"] = "1" if request.rehearsal else ""
     command = [
         *(sys.executable, "-m", UNCONFIGURED, "-f", str(request.locustfile), "--headless", "--only-summary"),
         *("--processes", str(processes), "--expect-workers-max-wait", "60", "--loglevel", request.log_level),

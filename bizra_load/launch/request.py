@@ -43,6 +43,7 @@ class LoadRequest:
     switches        the flags without a value that were given
     exposed         flags whose text, on a command line that everyone can read, holds a password
     settings        what the options and the environment come to
+    rehearsal       the target is a reference node that was started for this load
     """
 
     host: str
@@ -55,6 +56,7 @@ class LoadRequest:
     switches: tuple[str, ...]
     exposed: tuple[str, ...]
     settings: Settings
+    rehearsal: bool = False
 
     def on_node(self, url: str, metrics_url: str) -> LoadRequest:
         """The same load on a reference node; its own metrics are read where nothing else was asked for."""
@@ -69,7 +71,7 @@ class LoadRequest:
         texts = {**dict(self.options), **{_FLAGS[name]: text for name, text in urls.items()}}
         options = tuple((o.flag, texts[o.flag]) for o in all_options() if o.flag in texts)
         settings = dataclasses.replace(self.settings, **urls)  # type: ignore[arg-type]  # both are text
-        return dataclasses.replace(self, host=host, options=options, settings=settings)
+        return dataclasses.replace(self, host=host, options=options, settings=settings, rehearsal=True)
 
 
 def load_request(given: Mapping[str, Any]) -> LoadRequest:

@@ -36,7 +36,8 @@ def start_run(
     fixed = os.environ.get("BIZRA_LOAD_RUN_FOLDER")
     folder = Path(fixed) if fixed else new_folder(settings.out, settings.run_name, now)
     storage = RunStorage(RunWriter(folder))
-    record = run_record.of_load(settings, now, environment.host or "", agreement.sha256)
+    rehearsal = bool(fixed and os.environ.get("BIZRA_LOAD_REHEARSAL"))
+    record = run_record.of_load(settings, now, environment.host or "", agreement.sha256, rehearsal)
     keep_agreement(folder, agreement)
     if not fixed and is_measured(agreement.agreement) and agreement.baseline is None:
         text = "Before the load: no baseline, what is held against it stays open"

@@ -68,6 +68,7 @@ def checklist(assessment: Assessment, agreement: Agreement, words: RemedyWords =
     def files(*keys: str) -> list[Item]:
         return [_from_file(key, evidence.get(key), agreement, words) for key in keys]
 
+    approvals = assessment.shown_strategy.approvals if assessment.shown_strategy else ()
     performance = [_gate(g, words) for g in gates if g.key in objectives and g.key not in NOT_PERFORMANCE]
     tested = [_load_test(assessment), *(_gate(g, words) for g in gates if g.key in NOT_PERFORMANCE)]
     if len(tested) == 1:
@@ -85,7 +86,7 @@ def checklist(assessment: Assessment, agreement: Agreement, words: RemedyWords =
         "Documentation": files("runbook", "release-notes", "deployment-guide"),
         "Critical gates (all must pass)": critical,
         "Warning gates (to be reviewed)": warning,
-        "Approvals": files(*(approval_key(role) for role in assessment.strategy.approvals)) if assessment.strategy else [],
+        "Approvals": files(*(approval_key(role) for role in approvals)),
         "After the deployment": files("post-alerts", "post-load-test", "post-baseline"),
     }  # fmt: skip
     return tuple(ChecklistSection(title, tuple(items)) for title, items in sections.items())

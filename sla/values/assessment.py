@@ -8,7 +8,7 @@ from enum import Enum
 
 from sla.values.estimate import Estimate
 from sla.values.failure import FailureReason
-from sla.values.strategy import Strategy
+from sla.values.strategy import Strategy, rehearsed
 
 SCHEMA = "bizra-load/assessment/1"
 
@@ -186,3 +186,13 @@ class Assessment:
     strategy: Strategy | None = None  # None: judged before there were any
     evidence: tuple[Evidence, ...] = ()
     failures: tuple[FailureReason, ...] = ()  # of the whole run, the most frequent first, bounded
+
+    @property
+    def shown_strategy(self) -> Strategy | None:
+        """As people are shown it: in a rehearsal there is nothing to roll out."""
+        return rehearsed(self.strategy) if self.run.get("rehearsal") is True else self.strategy
+
+    @property
+    def shown_rollout(self) -> str:
+        """The same in one line."""
+        return self.rollout if self.shown_strategy is self.strategy else str(self.shown_strategy)

@@ -70,3 +70,9 @@ class Strategy:
         shares = ", ".join(str(s.traffic_percent) for s in self.steps)
         watched = "" if self.check_every_s >= DAY_S else f", {self.check}"
         return f"{self.name} {shares} % ({self.min_days:g} to {self.max_days:g} days){watched}"
+
+
+def rehearsed(strategy: Strategy | None) -> Strategy:
+    """What is left of a strategy in a rehearsal, which judged the reference node: nothing to roll out, and its advice."""
+    said = "a rehearsal on the reference node"
+    return Strategy("none", advice=f"{said}; {strategy.advice}" if strategy and strategy.advice else said)

@@ -25,13 +25,13 @@ RUNS = {
     "invalid": {"lost_workers": ("w2",)},
     "caution": {"server_us": {"generate": 150.0}},
 }
-DECISIONS = {"late": "inconclusive"}
+DECISIONS = {"late": "inconclusive", "rehearsal": "go"}
 RENDERERS = {"txt": lambda a: text.render(a, 160) + "\n", "md": markdown.render, "json": json_report.render}
 
 
 def judged(name):
     if name != "late":
-        return evaluate(measurements(**RUNS[name]), LOCAL.agreement, LOCAL.baseline, words=WORDS)
+        return evaluate(measurements(**RUNS.get(name, {})), LOCAL.agreement, LOCAL.baseline, words=WORDS)
     machine = MachineSecond(0, "w", 2, 0.2, 0.06, 0.09, 0.3, 0.0)
     run = late(measurements(hold_s=30), 9_000_000, 0.05, machine=machine, own_lag=from_values(np.full(20, 200_000)))
     mine = client("generate_response_p99", 250e3)
@@ -41,7 +41,7 @@ def judged(name):
 @pytest.mark.parametrize("form", RENDERERS)
 @pytest.mark.parametrize("name", [*RUNS, *DECISIONS])
 def test_a_report_looks_as_it_did(name, form):
-    assessment = dataclasses.replace(judged(name), run=RUN)
+    assessment = dataclasses.replace(judged(name), run=RUN | ({"rehearsal": True} if name == "rehearsal" else {}))
     assert assessment.decision.value.split()[-1].lower() == DECISIONS.get(name, name)
     shown = RENDERERS[form](assessment)
     path = HERE / f"{name}.{form}"

@@ -32,6 +32,11 @@ def test_the_file_names_what_is_needed_to_make_the_run_again_in_a_fixed_order(of
     assert of_load.command == ("locust", "--token", "***", "-H", "http://host:1/p")
 
 
+def test_a_rehearsal_is_recorded_read_back_and_repeated_by_an_assessment():
+    record = run_record.of_load(resolve(Namespace(agreement="local")), STARTED, "http://host:1", "0" * 64, rehearsal=True)
+    assert from_json(json.loads(json.dumps(record.as_json()))).repeated()["rehearsal"] is True
+
+
 def test_an_import_has_no_options_of_a_load():
     record = run_record.of_import("k6", STARTED, None, "k6 CSV", "counted from the actual send")
     written = record.as_json()

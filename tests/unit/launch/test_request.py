@@ -7,7 +7,7 @@ import pytest
 from bizra_load.cli.main import parser
 from bizra_load.exit_codes import UsageError
 from bizra_load.launch.locust_process import command_line, ignored_variables
-from bizra_load.launch.request import load_request
+from bizra_load.launch.request import LoadRequest, load_request
 from bizra_load.products import all_options
 
 SECRET = "http://user:hunter2@127.0.0.1:9"
@@ -41,6 +41,15 @@ def test_what_was_given_is_handed_on_and_nothing_else(tmp_path):
     assert words[begin:] == [*handed_on, "--stop-timeout", "3", "--insecure"]
     assert words[words.index("--processes") + 1] == "2"
     assert environment["BIZRA_LOAD_RUN_FOLDER"] == str(tmp_path)
+
+
+@pytest.mark.parametrize("place", [LoadRequest.on_node, LoadRequest.in_rehearsal])
+def test_only_a_load_on_a_node_of_our_own_is_recorded_as_a_rehearsal(tmp_path, monkeypatch, place):
+    monkeypatch.setenv("BIZRA_LOAD_REHEARSAL", "1")  # left over from elsewhere
+    own = place(request_of(), "http://127.0.0.1:8", "http://127.0.0.1:8/metrics")
+    for request in (own, request_of("-H", "http://127.0.0.1:9")):
+        _, environment = command_line(request, 1, tmp_path)
+        assert bool(environment["BIZRA_LOAD_REHEARSAL"]) is request.rehearsal is (request is own)
 
 
 def test_without_a_target_the_agreement_is_local_unless_one_is_named(monkeypatch):

@@ -5,11 +5,22 @@ import re
 
 import pytest
 
-from reports.documents import checklist, go_no_go
+from reports.documents import checklist, go_no_go, performance
+from reports.formats import html, markdown
+from reports.formats import text as terminal
 from sla.judgement.evaluate import evaluate
 from sla.values.assessment import Decision, Evidence, Severity, Status
 from tests.golden.test_reports import RUNS
 from tests.unit.sla.synthetic import LOCAL, measurements
+
+RENDERED = (
+    lambda a: go_no_go.render(a, "run", "0123abcd"),
+    lambda a: checklist.render(a, "run", "0123abcd", LOCAL.agreement),
+    lambda a: performance.render(a, "run", "0123abcd", ()),
+    terminal.render,
+    markdown.render,
+    html.render,
+)
 
 
 def judged(name, evidence=()):
@@ -67,6 +78,22 @@ def test_they_agree_on_the_approvals_that_are_asked_for(name):
     decision, boxes = documents(judged(name))
     assert ("None are asked for" in section(decision, "Approvals")) == ("None." in section(boxes, "Approvals"))
     assert section(decision, "Approvals").count("- [ ]") == section(boxes, "Approvals").count("- [ ]")
+
+
+def test_a_rehearsal_has_no_rollout_in_any_document():
+    a = judged("go")
+    shown = [render(dataclasses.replace(a, run={"rehearsal": True})) for render in RENDERED]
+    for text, of_a_release in zip(shown, [render(a) for render in RENDERED], strict=True):
+        assert "canary" not in text
+        assert ("canary" in of_a_release) == ("none: a rehearsal on the reference node" in text)
+    assert "None: a rehearsal on the reference node." in shown[0]
+    assert sum("none: a rehearsal on the reference node" in text for text in shown) == 4
+
+
+def test_a_rehearsal_without_an_answer_still_says_what_to_do():
+    a = dataclasses.replace(judged("inconclusive"), run={"rehearsal": True})
+    advice = "Rollout: none: a rehearsal on the reference node; measure longer, or supply what is missing"
+    assert all(advice in render(a) for render in (RENDERED[0], terminal.render, markdown.render))
 
 
 def test_they_agree_on_an_approval_that_is_none():
