@@ -49,7 +49,7 @@ class Log:
     def summary(self, report: ValidationReport, path: Path) -> None:
         """The table of steps, the decision, and where the canary controller reads it."""
         self.title("Validation summary")
-        self._console.print(draw("", STEP_COLUMNS, report.rows()))
+        draw(self._console, "", STEP_COLUMNS, report.rows())
         style = DECISION_STYLES.get(report.decision.value, "bold red")
         self._console.print(Text(f"{report.decision.value}: {report.summary}", style=style))
         rollout = "none: this was a rehearsal, which judged the reference node and not your service"

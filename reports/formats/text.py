@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -27,18 +29,17 @@ DECISION_STYLES = {"GO": "bold green", "GO WITH CAUTION": "bold yellow", "CONDIT
 def render(assessment: Assessment, width: int = 120, colour: bool = False) -> str:
     """Plain text, or with ANSI colours; names from the outside are never read as markup."""
     console, out = terminal(width, colour)
-    objectives = draw(table.objectives_title(assessment), table.OBJECTIVE_COLUMNS, table.objective_rows(assessment), 6)
-    console.print(objectives)
+    draw(console, table.objectives_title(assessment), table.OBJECTIVE_COLUMNS, table.objective_rows(assessment), 6)
     if assessment.operations:
-        console.print(draw("Operations, as the client saw them", table.OPERATION_COLUMNS, table.operation_rows(assessment)))
-        console.print(draw("Latencies with 95 % intervals", table.LATENCY_COLUMNS, table.latency_rows(assessment)))
+        draw(console, "Operations, as the client saw them", table.OPERATION_COLUMNS, table.operation_rows(assessment))
+        draw(console, "Latencies with 95 % intervals", table.LATENCY_COLUMNS, table.latency_rows(assessment))
     if assessment.failures:
-        console.print(draw(table.FAILURES_TITLE, table.FAILURE_COLUMNS, table.failure_rows(assessment)))
+        draw(console, table.FAILURES_TITLE, table.FAILURE_COLUMNS, table.failure_rows(assessment))
     failed = [table.check_row(c, assessment) for c in assessment.checks if c.status is not Status.PASS]
     passed = sum(c.status is Status.PASS for c in assessment.checks)
     console.print(Text(f"Checks of the run itself: {passed} passed, {len(failed)} not"))
     if failed:
-        console.print(draw("", ("Check", "Status", "Why"), failed, 1))
+        draw(console, "", ("Check", "Status", "Why"), failed, 1)
     if generator := table.generator_line(assessment):
         console.print(Text(table.printable(f"Generator: {generator}")))
     if assessment.steady:
@@ -58,12 +59,35 @@ def terminal(width: int, colour: bool) -> tuple[Console, io.StringIO]:
     return Console(file=out, width=max(width, 60), force_terminal=colour, no_color=not colour, highlight=False), out
 
 
-def draw(title: str, columns: tuple[str, ...], rows: list[table.Row], status_column: int = -1) -> Table:
-    """A table whose cells are never read as markup."""
-    drawn = Table(title=title or None, title_justify="left")
-    for column in columns:
-        drawn.add_column(column, overflow="fold")  # a name is broken into lines, never cut short
-    for row in rows:
+def draw(console: Console, title: str, columns: tuple[str, ...], rows: list[table.Row], status_column: int = -1) -> None:
+    """Print a table whose cells are never read as markup. On a narrow terminal words stay whole as long as they can."""
+    cells = [[table.printable(cell) for cell in row.cells] for row in rows]
+    padding, widths = _widths([columns, *cells], console.width)
+    drawn = Table(title=title or None, title_justify="left", padding=(0, padding))
+    for column, width in zip(columns, widths, strict=True):
+        drawn.add_column(column, overflow="fold", width=width)  # a name is broken into lines, never cut short
+    for row, texts in zip(rows, cells, strict=True):
         style = _STYLES.get(row.status, "")
-        drawn.add_row(*(Text(table.printable(c), style=style if i == status_column else "") for i, c in enumerate(row.cells)))
-    return drawn
+        drawn.add_row(*(Text(text, style=style if i == status_column else "") for i, text in enumerate(texts)))
+    console.print(drawn)
+
+
+def _widths(lines: Sequence[Sequence[str]], width: int) -> tuple[int, list[int | None]]:
+    """The spaces beside each cell, and each column's width in characters. A table that is too wide becomes narrower in its
+    widest columns, but in none below its longest word, and then the spaces. None leaves it to rich, which breaks words.
+    """
+    columns = list(zip(*lines, strict=True))
+    words = [max(cell_len(word) for cell in column for word in cell.split() or [""]) for column in columns]
+    whole = [max(cell_len(line) for cell in column for line in cell.splitlines() or [""]) for column in columns]
+    for padding in (1, 0):
+        room = width - 1 - len(columns) * (1 + 2 * padding)
+        if sum(whole) <= room:
+            break
+        if sum(words) <= room:
+            widths = whole
+            for most in range(max(whole), 0, -1):
+                if sum(widths) <= room:
+                    break
+                widths = [max(word, min(text, most)) for word, text in zip(words, whole, strict=True)]
+            return padding, list[int | None](widths)
+    return padding, [None] * len(columns)

@@ -61,7 +61,7 @@ def render(drill: Drill, width: int = 120, colour: bool = False) -> str:
     """A table, with ANSI colours where asked for."""
     console, out = terminal(width, colour)
     columns = ("Alert", "Severity", "Fault", "Pending", "Firing", "Notified", "Resolved", "Result")
-    console.print(draw("Alert drill", columns, [_row(r) for r in drill.rules], len(columns) - 1))
+    draw(console, "Alert drill", columns, [_row(r) for r in drill.rules], len(columns) - 1)
     for what, how in drill.shortened.items():
         console.print(f"Shortened: {what}: {how}", markup=False)
     passed = sum(r.passed for r in drill.rules)

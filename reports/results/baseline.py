@@ -13,7 +13,7 @@ COLUMNS = ("Operation", "Rounds", "p50", "95 % interval", "p99", "95 % interval"
 def render(baseline: NodeBaseline, width: int = 120, colour: bool = False) -> str:
     """A table, the outliers of each operation, and what else one must know to trust it."""
     console, out = terminal(width, colour)
-    console.print(draw("The reference node's operations alone", COLUMNS, [_row(o) for o in baseline.operations]))
+    draw(console, "The reference node's operations alone", COLUMNS, [_row(o) for o in baseline.operations])
     lines = [line for o in baseline.operations for line in _outliers(o.name, o.paced.n, o.paced.outliers)]
     lines += [_coarse(baseline, o) for o in baseline.operations if o.name in baseline.coarse]
     lines.append(f"Timer: steps of {quantity(baseline.tick_ns, 'ns')} were seen")

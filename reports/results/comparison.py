@@ -18,7 +18,7 @@ COLUMNS = ("Figure", "Baseline", "Candidate", "Ratio", "95 % interval", "Verdict
 def render(comparison: Comparison, width: int = 120, colour: bool = False) -> str:
     """Plain text, or with ANSI colours, at most `width` columns wide."""
     console, out = text.terminal(width, colour)
-    console.print(text.draw("Candidate against baseline", COLUMNS, [_row(c) for c in comparison.compared], 5))
+    text.draw(console, "Candidate against baseline", COLUMNS, [_row(c) for c in comparison.compared], 5)
     for note in (comparison.method, *comparison.notes):
         console.print(Text(table.printable(f"Note: {note}")))
     console.print(Text(f"{comparison.change.value}"))

@@ -26,9 +26,8 @@ def render(assessment: MetricsAssessment, width: int = 120, colour: bool = False
     console, out = terminal(width, colour)
     w = assessment.window
     span = f"{w.length_s:,.0f} s from {_time(w.from_ns)} to {_time(w.to_ns)}"
-    console.print(
-        draw(f"Metrics of {span}", COLUMNS, [_row(o, assessment.deviations.get(o.key)) for o in assessment.objectives], 7)
-    )
+    rows = [_row(o, assessment.deviations.get(o.key)) for o in assessment.objectives]
+    draw(console, f"Metrics of {span}", COLUMNS, rows, 7)
     seen = f"{w.scrapes} scrapes of {w.instances} instance{'s' if w.instances != 1 else ''}, every {w.interval_s:g} s"
     console.print(Text(f"Prometheus: {seen}, which cover {w.coverage:.0%} of the window"))
     for note in assessment.notes:

@@ -16,7 +16,7 @@ def render(opinions: Sequence[SecondOpinion], width: int = 120, colour: bool = F
     if not opinions:
         return "No latencies were measured"
     console, out = terminal(width, colour)
-    console.print(draw("95 % intervals, three ways", COLUMNS, [_row(o) for o in opinions]))
+    draw(console, "95 % intervals, three ways", COLUMNS, [_row(o) for o in opinions])
     return out.getvalue().rstrip("\n")
 
 

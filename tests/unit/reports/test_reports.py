@@ -77,3 +77,18 @@ def test_a_narrow_terminal_loses_no_part_of_a_name(assessment, width):
     assert max(len(line) for line in shown.splitlines()) <= width
     cells = [line.split("│")[1].strip() for line in shown.splitlines() if line.count("│") > 4]
     assert long in "".join(cells)
+
+
+@pytest.mark.parametrize("width", [80, 100, 120, 160])
+def test_no_word_of_a_table_is_broken_where_it_has_room(assessment, width):
+    shown = text.render(assessment, width)
+    words = shown.replace("│", " ").replace("┃", " ").split()
+    rows = [*table.objective_rows(assessment), *table.operation_rows(assessment), *table.latency_rows(assessment)]
+    texts = [
+        *table.OBJECTIVE_COLUMNS,
+        *table.OPERATION_COLUMNS,
+        *table.LATENCY_COLUMNS,
+        *(c for row in rows for c in row.cells),
+    ]
+    assert {word for cell in texts for word in cell.split()} <= set(words)
+    assert max(len(line) for line in shown.splitlines()) <= width
