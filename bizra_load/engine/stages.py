@@ -20,6 +20,7 @@ from sla.values.section import shown, unknown
 MAX_STAGES = 1000
 _UNITS_S = {"ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
 _DURATION = re.compile(rf"({DECIMAL})(ms|s|m|h)")
+_DURATIONS = re.compile(rf"(?:{DECIMAL}(?:ms|s|m|h))+")
 _KEYS = {"ramp": ("to", "over"), "soak": ("for",), "step": ("to", "for"), "spike": ("to", "for")}
 
 
@@ -28,7 +29,7 @@ def duration_s(value: object) -> float:
     seconds = _number(value)
     if seconds is None and isinstance(value, str):
         plain = value.strip()
-        if plain and not _DURATION.sub("", plain):  # nothing but numbers with units
+        if _DURATIONS.fullmatch(plain):
             seconds = finite(sum(float(number) * _UNITS_S[unit] for number, unit in _DURATION.findall(plain)))
     if seconds is None:
         raise ValueError(f"not a duration: {shown(value)} (allowed: 10s, 1m30s, 500ms, 2h, or seconds)")
