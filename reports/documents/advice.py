@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from reports.formats.table import endless, generator_line, interval, printable, quantity, target, with_interval
+from reports.formats.table import endless, generator_line, interval, longer, printable, quantity, target, with_interval
 from sla.judgement.lateness import LATE, SHARED_HOST
 from sla.judgement.status import OVER_BASELINE, THIN_EVIDENCE
 from sla.values.assessment import Assessment, Check, ObjectiveResult, OperationSummary, Status
@@ -91,7 +91,7 @@ def _objective(o: ObjectiveResult, a: Assessment, words: RemedyWords) -> Iterato
     if o.target is None:
         yield Advice(figure, o.reason)
         return
-    more = words[Remedy.LONGER_RUN].format(seconds=o.seconds_needed) if o.seconds_needed else ""
+    more = words[longer(o)].format(seconds=o.seconds_needed) if o.seconds_needed else ""
     if o.reason == OVER_BASELINE and o.baseline:
         times = f"{figure}: {o.estimate.point / o.baseline:.1f} times its baseline {quantity(o.baseline, o.unit)}"
         yield Advice(times, words[Remedy.RUN_THE_BASELINE])

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from sla.judgement.objectives import half_towards
 from sla.values.assessment import Assessment, Check, ObjectiveResult, Status
 from sla.values.estimate import Estimate
+from sla.values.remedies import PLAIN, Remedy
 
 OBJECTIVE_COLUMNS = ("Metric", "Severity", "Target", "Estimate", "95 % interval", "Baseline", "Status", "Why")
 
@@ -37,7 +38,7 @@ def objective_row(o: ObjectiveResult) -> Row:
     status = o.status.value + (" (accepted)" if o.accepted else "")
     why = o.reason
     if o.seconds_needed is not None:
-        why += f"; about {o.seconds_needed:,.0f} s more at this rate would decide it"
+        why += f"; {PLAIN[longer(o)].format(seconds=o.seconds_needed)}"
     elif endless(o):
         why += "; how much longer a run must be can't be told from this one"
     cells = (
@@ -53,8 +54,13 @@ def objective_row(o: ObjectiveResult) -> Row:
     return Row(cells, o.status.value)
 
 
+def longer(o: ObjectiveResult) -> Remedy:
+    """What `seconds_needed` more would do."""
+    return Remedy.LONGER_RUN_TO_BOUND if endless(o) else Remedy.LONGER_RUN
+
+
 def endless(o: ObjectiveResult) -> bool:
-    """Whether it is undecided as its interval has no end towards the target: no length can be named then."""
+    """Whether it is undecided as its interval has no end towards the target: how fast that comes down is not known."""
     if o.status is not Status.INCONCLUSIVE or o.estimate is None or o.target is None:
         return False
     return math.isinf(half_towards(o.estimate, o.target))

@@ -71,8 +71,9 @@ def unknown_share(o: Objective, target: Limit, acceptable: Limit | None, why: st
 
 def seconds_for_margin(measured: ObjectiveEstimate, target: Limit, length_s: float) -> float | None:
     """How many more seconds would decide: narrow the interval to the present margin (its width falls with the root of time),
-    and gather enough evidence for a tail. None without data, where the interval has no end towards the limit (how it narrows is
-    not known), and where the estimate lies on the limit: no length decides that.
+    and gather enough evidence for a tail. Where the interval has no end towards the limit, how it narrows is not known: the
+    least is what the tail needs to be bounded. None without data, where that is there already, and where the estimate lies on
+    the limit: no length decides that.
     """
     estimate = measured.estimate
     if estimate is None:
@@ -82,9 +83,9 @@ def seconds_for_margin(measured: ObjectiveEstimate, target: Limit, length_s: flo
         needed = max(needed, length_s * STRONG_EVIDENCE / measured.tail_evidence)
     margin = abs(estimate.point - target.value)
     half = half_towards(estimate, target.value)
-    if not math.isfinite(half) or margin == 0:
+    if margin == 0 or (math.isinf(half) and needed <= length_s):
         return None
-    if half > margin:
+    if math.isfinite(half) and half > margin:
         needed = max(needed, length_s * (half / margin) ** 2)
     if not math.isfinite(needed):
         return None

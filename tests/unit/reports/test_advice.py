@@ -50,7 +50,7 @@ def test_errors_are_named_by_category_and_explain_the_missing_throughput():
     assert "with http_5xx: the node's own log" in said[1]
 
 
-def test_straddling_says_how_many_seconds_and_an_interval_without_an_end_that_nobody_knows():
+def test_straddling_says_how_many_seconds_and_an_interval_without_an_end_how_many_at_least():
     a = judged(rate=100, hold_s=20, failures={"generate": 0.02})
     undecided = [o for o in a.objectives if o.seconds_needed]
     assert undecided
@@ -62,7 +62,9 @@ def test_straddling_says_how_many_seconds_and_an_interval_without_an_end_that_no
     assert endless
     for o in endless:
         (its,) = (s for s in text(short) if s.startswith(o.title))
-        assert its.endswith("a longer run; how much longer can't be told from this one")
+        assert its.endswith(f"at least about {o.seconds_needed:,.0f} s more at this rate are needed to bound it (--duration)")
+    unknown = dataclasses.replace(short, objectives=tuple(dataclasses.replace(o, seconds_needed=None) for o in endless))
+    assert all("a longer run; how much longer can't be told from this one" in s for s in text(unknown)[: len(endless)])
 
 
 def test_over_ten_times_the_baseline_says_how_many_times(healthy):

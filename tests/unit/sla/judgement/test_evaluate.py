@@ -9,7 +9,6 @@ import pytest
 from bizra_load.judging.agreements import read_agreement
 from reports.formats import json_report, table
 from sla.judgement.evaluate import evaluate
-from sla.judgement.objectives import half_towards
 from sla.values.assessment import Decision, Evidence, Status
 from sla.values.histogram import from_values
 from sla.values.measurements import Measurements, RunFacts
@@ -132,12 +131,13 @@ def test_each_way_of_knowing_too_little_has_its_own_word(name):
     assert a.decision is Decision.INVALID
 
 
-def test_too_little_to_bound_it_says_that_it_can_not_tell_how_much_more_is_needed():
+def test_too_little_to_bound_it_says_how_much_more_is_needed_at_least():
     a = judged(measurements(rate=8, hold_s=20))
     finality = objective(a, "finality_p99")
     assert (finality.status, finality.estimate.high) == (Status.INCONCLUSIVE, math.inf)
-    assert finality.seconds_needed is None
-    assert "how much longer a run must be can't be told from this one" in table.objective_row(finality).cells[-1]
+    assert finality.seconds_needed > 0
+    least = f"at least about {finality.seconds_needed:,.0f} s more at this rate are needed to bound it"
+    assert table.objective_row(finality).cells[-1].endswith(least)
     assert (a.decision, a.exit_code) == (Decision.INCONCLUSIVE, 4)
 
 
@@ -164,15 +164,11 @@ def test_refused_messages_are_shown_and_do_not_condemn_the_run():
     assert check(a, "unsigned").status is Status.WARN
 
 
-def test_every_inconclusive_objective_with_data_says_how_much_longer_or_that_it_can_not_tell():
-    runs = (measurements(rate=30, hold_s=10), measurements(rate=100, hold_s=20, failures={"generate": 0.02}))
-    undecided = [o for run in runs for o in judged(run).objectives if o.status is Status.INCONCLUSIVE]
-    told = [o for o in undecided if o.seconds_needed is not None]
-    assert told
-    assert all(o.seconds_needed >= 1 and math.isfinite(half_towards(o.estimate, o.target)) for o in told)
-    untold = [o for o in undecided if o not in told]
-    assert untold
-    assert all(math.isinf(half_towards(o.estimate, o.target)) for o in untold)
+def test_every_inconclusive_objective_with_data_says_how_much_longer():
+    for a in (judged(measurements(rate=30, hold_s=10)), judged(measurements(rate=100, hold_s=20, failures={"generate": 0.02}))):
+        undecided = [o for o in a.objectives if o.status is Status.INCONCLUSIVE]
+        assert undecided
+        assert all(o.seconds_needed >= 1 for o in undecided)
 
 
 def test_a_clock_that_jumps_is_no_exception_and_no_pass():

@@ -127,9 +127,10 @@ def test_only_a_throughput_is_held_against_the_plan():
         (Estimate(95.0, 85.0, 105.0, 0.95, 1000, 1000), None, 30),  # half the width is wanted: four times the 10 s
         (Estimate(50.0, 45.0, 55.0, 0.95, 1000, 1000), math.inf, None),
         (Estimate(50.0, 45.0, math.inf, 0.95, 1000, 1000), None, None),  # how it narrows is not known
-        (Estimate(50.0, 45.0, math.inf, 0.95, 1000, 1000), 25.0, None),
+        (Estimate(50.0, 45.0, math.inf, 0.95, 1000, 1000), 25.0, 15),  # the least: what the tail needs
+        (Estimate(50.0, 45.0, math.inf, 0.95, 1000, 1000), math.inf, None),
         (Estimate(50.0, 45.0, math.inf, 0.95, 1000, 1000), 5.0, None),
-        (Estimate(150.0, -math.inf, 155.0, 0.95, 1000, 1000), 25.0, None),
+        (Estimate(150.0, -math.inf, 155.0, 0.95, 1000, 1000), 25.0, 15),
         (Estimate(105.0, 95.0, math.inf, 0.95, 1000, 1000), None, 30),  # the other end decides
         (Estimate(50.0, 45.0, 55.0, 0.95, 1000, 1000), 25.0, 15),
     ],
