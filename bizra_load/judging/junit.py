@@ -7,6 +7,7 @@ declarations are refused, and with them entity bombs.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from xml.etree.ElementTree import Element
 from xml.parsers.expat import ErrorString
 
@@ -88,6 +89,7 @@ def read_junit(data: bytes) -> TestCounts:
         raise EvidenceError("holds a document type declaration or entities, which are refused") from None
     except (ValueError, LookupError) as error:
         raise EvidenceError(f"not XML: in no encoding that can be read ({type(error).__name__})") from None
+    _in_small_letters(root)
     if _name(root) not in ("testsuites", "testsuite"):
         raise EvidenceError("is no JUnit file (allowed: <testsuites> or <testsuite> around all)")
     try:
@@ -96,11 +98,23 @@ def read_junit(data: bytes) -> TestCounts:
         raise EvidenceError("its suites lie too deep in each other") from None
 
 
+def _in_small_letters(root: Element) -> None:
+    """Names of elements and attributes, which some tools write as <TestCase Status="...">."""
+    for element in root.iter():
+        if isinstance(element.tag, str):
+            element.tag = element.tag.lower()
+        attributes = {str(key).lower(): value for key, value in element.attrib.items()}
+        if len(attributes) < len(element.attrib):
+            raise EvidenceError(f"<{_name(element)[:40]}>: an attribute is there twice, in other letters")
+        element.attrib = attributes
+
+
 def _counted(root: Element) -> TestCounts:
     kinds, sums = _sums(root)
     shown, missing = _missing(root)
     unknown = kinds.count("unknown") + (missing if shown else 0)
-    return TestCounts(**sums, unknown=max(unknown, _unaccounted(root), _in_unknown_words(root)[1]))
+    unknown = max(unknown, _unaccounted(root)[2], _in_unknown_words(root)[1])
+    return TestCounts(**sums, unknown=unknown, not_shown=missing if shown else 0)
 
 
 def _sums(suite: Element) -> tuple[list[str], dict[str, int]]:
@@ -120,17 +134,16 @@ def _sums(suite: Element) -> tuple[list[str], dict[str, int]]:
 
 
 def _outcome(case: Element) -> str:
-    inside = {_name(e) for e in case}
+    within = list(_within(case))
+    inside = {_name(e) for e in within}
     for kind in ("error", "failure", "skipped"):
         if kind in inside:
             return kind
-    if said := _said(case):
-        return said
-    for name in [*(n for n in inside if n), *(n for n in _names(case) if _says(case, n))]:
-        if meant := _meaning(name):
-            return meant
+    for element in (case, *within):
+        if said := _said(element) or _meant(element):
+            return said
     words = _words(case)
-    if (words | inside) & set(_NOT_RUN) or not _is_true(case, "executed"):
+    if (words | inside | _properties(case)) & set(_NOT_RUN) or not _is_true(case, "executed"):
         return "skipped"
     if any(_says(case, key) for key in (*_SKIPPED, "notrun")):
         return "skipped"
@@ -139,9 +152,25 @@ def _outcome(case: Element) -> str:
     return "passed" if words <= set(_PASSED) else "unknown"
 
 
+def _within(element: Element) -> Iterator[Element]:
+    """What lies in it, at any depth, but not in cases, suites and repetitions in it."""
+    for inner in element:
+        name = _name(inner)
+        if name and name != "testcase" and not name.startswith("testsuite") and not _is_neither(name):
+            yield inner
+            yield from _within(inner)
+
+
+def _meant(element: Element) -> str:
+    """By the name of an element, or of an attribute that says what its name means."""
+    word = _letters(_name(element))
+    named = "failure" if word in _FAILED else "error" if word in _ERROR else _meaning(word)
+    return named or next((m for n in _names(element) if (m := _meaning(n)) and _says(element, n)), "")
+
+
 def _said(element: Element) -> str:
     """ "failure" or "error" where the word for a case's or suite's outcome is one for that."""
-    words = _words(element)
+    words = _words(element) | _properties(element)
     return "failure" if words & set(_FAILED) else "error" if words & set(_ERROR) else ""
 
 
@@ -150,6 +179,12 @@ def _words(element: Element) -> set[str]:
     texts = [element.get(key) or "" for key in _OUTCOME]
     texts += ["".join(e.itertext()) for e in element if _name(e) in _OUTCOME]
     return {_letters(text) for text in texts}
+
+
+def _properties(element: Element) -> set[str]:
+    """The words of <property name="status" value="..."/>; a user's own property may have other words than ours."""
+    given = [p for e in element if _name(e) == "properties" for p in e if (p.get("name") or "").strip().lower() in _OUTCOME]
+    return {_letters(text) for p in given for text in (p.get("value") or "", "".join(p.itertext()))}
 
 
 def _letters(text: str) -> str:
@@ -163,9 +198,13 @@ def _names(element: Element) -> list[str]:
 def _meaning(name: str) -> str:
     """ "failure" or "error" where a name says so, as failed, testsFailed or crashes do; "" where it does not."""
     word = _letters(name.rpartition("}")[2])
-    if any(part in word for part in _SAY_NEITHER):
+    if _is_neither(word):
         return ""
     return "failure" if any(p in word for p in _SAY_FAILED) else "error" if any(p in word for p in _SAY_ERROR) else ""
+
+
+def _is_neither(name: str) -> bool:
+    return any(part in _letters(name) for part in _SAY_NEITHER)
 
 
 def _says(element: Element, key: str) -> int:
@@ -175,14 +214,23 @@ def _says(element: Element, key: str) -> int:
     return 1 if number is None else min(number, MAX_COUNT)
 
 
-def _unaccounted(suite: Element) -> int:
-    """Of suites that say how many passed: tests that are neither among those nor failed, nor skipped."""
+def _unaccounted(suite: Element) -> tuple[int, int, int]:
+    """(cases shown, tests counted, tests neither passed, failed nor skipped): the last of suites that say how many passed, or
+    show no case.
+    """
     given = [key for key in _PASSES if (whole_in((suite.get(key) or "").strip()) is not None)]
-    if not given:
-        return sum(_unaccounted(e) for e in suite if _name(e) == "testsuite")
-    sums = _sums(suite)[1]
-    known = max(_number(suite, key) for key in given) + sums["failures"] + sums["errors"] + sums["skipped"]
-    return abs(sums["tests"] - known)
+    nested = [e for e in suite if _name(e) == "testsuite"]
+    if not given and nested:
+        inner = [_unaccounted(e) for e in nested]
+        shown = sum(_name(e) == "testcase" for e in suite) + sum(s for s, _, _ in inner)
+        below = sum(t for _, t, _ in inner)
+        own = 0 if shown else max(_number(suite, "tests") - below, 0)
+        return shown, max(_number(suite, "tests"), below), own + sum(u for _, _, u in inner)
+    shown, sums = _missing(suite)[0], _sums(suite)[1]
+    if not given and shown:
+        return shown, sums["tests"], 0
+    known = max((_number(suite, key) for key in given), default=0) + sums["failures"] + sums["errors"] + sums["skipped"]
+    return shown, sums["tests"], abs(sums["tests"] - known) if given else max(sums["tests"] - known, 0)
 
 
 def _in_unknown_words(suite: Element) -> tuple[int, int]:
@@ -196,7 +244,7 @@ def _in_unknown_words(suite: Element) -> tuple[int, int]:
 
 def _is_known(key: str) -> bool:
     word = _letters(key.rpartition("}")[2])
-    return bool(word in (*_NEUTRAL, *_SKIPPED, *_PASSES) or _meaning(key) or any(part in word for part in _SAY_NEITHER))
+    return bool(word in (*_NEUTRAL, *_SKIPPED, *_PASSES) or _meaning(key) or _is_neither(word))
 
 
 def _is_true(case: Element, key: str) -> bool:
@@ -213,8 +261,8 @@ def _missing(suite: Element) -> tuple[int, int]:
 
 
 def _suite_errors(root: Element) -> int:
-    """<error> or <failure> directly under a suite: it broke before its first case."""
-    return sum(bool(_meaning(_name(e))) for s in root.iter() if _name(s).startswith("testsuite") for e in s if _name(e))
+    """<error> or <failure> under a suite and in no case: it broke before its first."""
+    return sum(bool(_meant(e)) for s in root.iter() if _name(s).startswith("testsuite") for e in _within(s))
 
 
 def _declared(element: Element, key: str) -> int:

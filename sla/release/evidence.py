@@ -29,7 +29,9 @@ class EvidenceError(ValueError):
 
 @dataclass(frozen=True)
 class TestCounts:
-    """The counts of a JUnit file; `tests` counts all of them, skipped ones too. unknown: of no known outcome."""
+    """The counts of a JUnit file; `tests` counts all of them, skipped ones too. unknown: of no known outcome. not_shown: of
+    those, the ones that the file counts, and shows as no case, though it shows others.
+    """
 
     __test__ = False  # not a test itself
 
@@ -38,6 +40,11 @@ class TestCounts:
     errors: int
     skipped: int
     unknown: int = 0
+    not_shown: int = 0
+
+
+# such a file cannot be told from one whose cases are hidden
+_COUNTS_ASSERTIONS = "Catch2 and doctest count assertions: run their tests by CTest, and give what ctest --output-junit writes"
 
 
 def of_tests(key: str, c: TestCounts) -> tuple[Evidence, ...]:
@@ -49,7 +56,9 @@ def of_tests(key: str, c: TestCounts) -> tuple[Evidence, ...]:
     if ran <= 0:
         return (Evidence(key, Status.INCONCLUSIVE, f"{text}; not one was run"),)
     if c.unknown:
-        return (Evidence(key, Status.INCONCLUSIVE, f"{text}; of {c.unknown:,} it is not said whether they passed"),)
+        text = f"{text}; of {c.unknown:,} it is not said whether they passed"
+        text += f" ({c.not_shown:,} are counted and not shown; {_COUNTS_ASSERTIONS})" if c.not_shown else ""
+        return (Evidence(key, Status.INCONCLUSIVE, text),)
     return (Evidence(key, Status.PASS, text),)
 
 

@@ -44,7 +44,7 @@ DIALECTS = {
         "<testcase><failure/></testcase></testsuite></testsuite></testsuites>",
         (2, 1, 0, 0),
     ),
-    "counts only": ('<testsuites><testsuite tests="5" failures="0" errors="2" skips="1"/></testsuites>', (5, 0, 2, 1)),
+    "counts only": ('<testsuites><testsuite tests="5" failures="0" errors="2" skips="1"/></testsuites>', (5, 0, 2, 1, 2)),
     "a suite that broke before its cases": ('<testsuite tests="0" errors="0"><error message="x"/></testsuite>', (0, 0, 1, 0)),
     "a number that no case shows": ('<testsuite tests="1" failures="1"><testcase/></testsuite>', (1, 1, 0, 0)),
     "a namespace": ('<testsuite xmlns="urn:junit"><testcase><error/></testcase></testsuite>', (1, 0, 1, 0)),
@@ -64,6 +64,7 @@ REFUSED = {
     "a negative count": b'<testsuite failures="-1"/>',
     "an unknown encoding": b'<?xml version="1.0" encoding="nonesuch"?><testsuite/>',
     "binary": bytes(range(256)),
+    "two counts in two letter cases": b'<testsuite failures="0" Failures="1"/>',
 }
 
 
@@ -110,7 +111,7 @@ def test_a_word_for_what_did_not_pass_is_no_pass(word, key):
         ('<testsuites><testsuite tests="2"><testcase/></testsuite><testsuite><testcase/></testsuite></testsuites>',
          Status.INCONCLUSIVE),
         ('<testsuite tests="3" skipped="2" disabled="1"/>', Status.INCONCLUSIVE),
-        ('<testsuite tests="3" skipped="1" disabled="1"/>', Status.PASS),
+        ('<testsuite tests="3" passed="1" skipped="1" disabled="1"/>', Status.PASS),
         ('<testsuite tests="2"><testcase executed="true" success="True" result="OK"/><testcase status="run"/></testsuite>',
          Status.PASS),
     ],
@@ -124,6 +125,7 @@ def test_cases_that_are_counted_and_not_shown_are_named():
     [found] = of_tests("node_tests", read_junit(b'<testsuite tests="100"><testcase/></testsuite>'))
     assert found.reason.startswith("100 tests: ")
     assert "of 99 it is not said whether they passed" in found.reason
+    assert "ctest --output-junit" in found.reason
 
 
 @pytest.mark.parametrize(
@@ -151,6 +153,17 @@ def test_cases_that_are_counted_and_not_shown_are_named():
         "<testsuite><testcase><failed/></testcase><testcase/></testsuite>",
         "<testsuite><testcase><broken/></testcase><testcase/></testsuite>",
         "<testsuite><testcase><status>failed</status></testcase><testcase/></testsuite>",
+        "<testsuite><testcase><timeout/></testcase><testcase/></testsuite>",
+        "<testsuite><testcase/><timeout/></testsuite>",
+        "<testsuite><testcase><step><failure/></step></testcase><testcase/></testsuite>",
+        "<testsuite><testcase><steps><step><part status='failed'/></step></steps></testcase></testsuite>",
+        "<testsuite><testcase/><setup><error/></setup></testsuite>",
+        '<testsuite><testcase><properties><property name="status" value="failed"/></properties></testcase></testsuite>',
+        '<testsuite><testcase><properties><property name="Result">Timed out</property></properties></testcase></testsuite>',
+        '<testsuite><properties><property name="status" value="failed"/></properties><testcase/></testsuite>',
+        "<TestSuite><TestCase><Failure/></TestCase><TestCase/></TestSuite>",
+        '<testsuites><testsuite tests="1"><testcase/></testsuite><TestSuite Failures="1"><testcase/></TestSuite></testsuites>',
+        '<testsuite><testcase Status="failed"/><testcase/></testsuite>',
     ],
 )
 def test_failures_by_other_names_fail(text):
@@ -170,6 +183,12 @@ def test_failures_by_other_names_fail(text):
         '<testsuites><testsuite tests="10" indeterminate="1"/></testsuites>',
         '<testsuite><testcase skipped="true"/></testsuite>',
         '<testsuite><testcase outcome="who knows"/><testcase/></testsuite>',
+        '<testsuites tests="5" failures="0"/>',
+        '<testsuites tests="5" failures="0"><testsuite tests="5" failures="0"/></testsuites>',
+        '<testsuites tests="5" failures="0"><testsuite tests="4" passed="4"/></testsuites>',
+        '<testsuites><testsuite tests="5" failures="0"/><testsuite tests="1"><testcase/></testsuite></testsuites>',
+        '<testsuite Tests="5"><testcase/></testsuite>',
+        '<testsuite><testcase><properties><property name="status" value="not run"/></properties></testcase></testsuite>',
     ],
 )
 def test_what_does_not_add_up_to_the_tests_is_not_known(text):
@@ -182,10 +201,16 @@ def test_what_does_not_add_up_to_the_tests_is_not_known(text):
     [
         '<testsuite tests="10" passed="9" skipped="1" failed="0" errors="0" crashed="0"/>',
         '<testsuite tests="2" passed="1"><testcase/><testcase><skipped/></testcase></testsuite>',
-        '<testsuite tests="2" failures="0" flakes="1" time="12" id="3" assertions="9" name="2" hostname="a" line="7"/>',
+        '<testsuite tests="2" failures="0" flakes="1" time="12" id="3" assertions="9" name="2" hostname="a" line="7">'
+        "<testcase/><testcase/></testsuite>",
         '<testsuite tests="1" failed="false" error=""><testcase failed="no" crashed="0"><rerunFailure/></testcase></testsuite>',
         '<testsuite><testcase success="1" passed="true" outcome="Passed"><system-err>error</system-err></testcase></testsuite>',
         '<testsuite maxFailures="3" tests="1"><testcase/></testsuite>',
+        '<testsuites tests="5"><testsuite tests="5" passed="5"/></testsuites>',
+        '<testsuite><testcase><properties><property name="error" value="1"/></properties></testcase></testsuite>',
+        '<testsuite><testcase><properties><property name="state" value="CA"/></properties></testcase></testsuite>',
+        "<testsuite><testcase><flakyFailure><failure/></flakyFailure><step status='passed'/></testcase></testsuite>",
+        '<testsuite><testcase timeout="30"/></testsuite>',
     ],
 )
 def test_other_names_without_a_failure_pass(text):
