@@ -5,7 +5,9 @@ mistake.
 
 from __future__ import annotations
 
+import json
 import re
+from itertools import accumulate
 from typing import Any
 
 import yaml
@@ -19,13 +21,14 @@ _CONSTRUCTORS_RAISE = (KeyError, IndexError, AttributeError, TypeError, ValueErr
 _DOES_NOT_FIT = "a value does not fit its tag"
 _QUOTED = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*\"""")
 _NUMBERS = ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float")
+_STRING = re.compile(r'"(?:[^"\\]|\\.)*+"')  # of JSON
 _NOT_DECIMAL = re.compile(r"[-+]?0[0-9_bx]|.*[_:]", re.DOTALL)
 
 
 def load(text: str) -> object:
     """The document's plain values (safe_load). Raises ValueError with one line."""
     try:
-        loader = yaml.SafeLoader(text)  # libyaml's would be quicker, and has no bound on how deeply a text is nested
+        loader = _Loader(text)  # libyaml's would be quicker, and has no bound on how deeply a text is nested
         try:
             node = loader.get_single_node()
             if node is None:
@@ -43,10 +46,12 @@ def load(text: str) -> object:
 
 
 def load_all(text: str) -> list[Any]:
-    """The plain values of all documents. Aliases are refused: a few lines of them expand without end. Raises ValueError with
-    one line.
+    """The plain values of all documents, or of one in JSON: that is YAML but for surrogate pairs, which YAML's parsers refuse.
+    Aliases are refused: a few lines of them expand without end. Raises ValueError with one line.
     """
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # ten times as quick; its depth is bounded here, before it builds
+    if text.lstrip()[:1] in ("{", "[") and (values_of_json := _json(text)):
+        return values_of_json
+    loader = _QuickLoader  # its depth is bounded here, before it builds
     try:
         depth = values = 0
         for event in yaml.parse(text, Loader=loader):
@@ -66,6 +71,64 @@ def load_all(text: str) -> list[Any]:
             raise ValueError(f"not YAML of ours: {_DOES_NOT_FIT} ({type(error).__name__})") from None
     except yaml.YAMLError as error:
         raise ValueError(f"not YAML or JSON: {_problem(error)}") from None
+
+
+def _json(text: str) -> list[Any]:
+    """The value of a text that is JSON; none where it is not, or is more than may be built, which reading it as YAML tells by
+    line. Raises ValueError for what only JSON's reader can tell.
+    """
+    bare = _STRING.sub("", text)
+    collections = re.findall(r"[\[{]", bare)
+    values = 1 + len(collections) + bare.count(",") + bare.count(":") - len(re.findall(r"\[\s*\]|\{\s*\}", bare))
+    if values > MAX_VALUES:
+        return []
+    if max(accumulate(1 if c in "[{" else -1 for c in re.findall(r"[\[{\]}]", bare))) > MAX_DEPTH:
+        return []
+    if re.search(rf"[0-9.eE+-]{{{MAX_NUMBER + 1}}}", bare) or re.search(r"NaN|Infinity", bare):
+        return []
+    try:
+        value = json.loads(text, object_pairs_hook=_once_each)
+    except json.JSONDecodeError:
+        return []
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        raise ValueError("not JSON: half of a surrogate pair") from None
+    return [value]
+
+
+def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    if len(found := dict(pairs)) < len(pairs):
+        raise ValueError("not JSON of ours: a key is there twice")
+    return found
+
+
+def _text(loader: Any, node: yaml.ScalarNode) -> str:
+    """Surrogate pairs of JSON's escapes are one character. A half of one raises UnicodeDecodeError, a ValueError."""
+    return str(loader.construct_scalar(node)).encode("utf-16-le", "surrogatepass").decode("utf-16-le")
+
+
+class _Loader(yaml.SafeLoader):
+    """SafeLoader, to which = alone is a text: its tag, of YAML 1.1, has no meaning for it, and would be refused."""
+
+
+class _QuickLoader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc] # ten times as quick
+    """Likewise, and a key that is there twice is an error, as YAML says."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        keys = set()
+        for key, _ in node.value if isinstance(node, yaml.MappingNode) else ():
+            if isinstance(key, yaml.ScalarNode):
+                if key.value in keys and key.value != "<<":
+                    raise yaml.constructor.ConstructorError(None, None, "a key is there twice", key.start_mark)
+                keys.add(key.value)
+        found: dict[Any, Any] = super().construct_mapping(node, deep)
+        return found
+
+
+for _loader in (_Loader, _QuickLoader):
+    for _tag in ("tag:yaml.org,2002:str", "tag:yaml.org,2002:value"):
+        _loader.add_constructor(_tag, _text)
 
 
 def _constructed(loader: yaml.SafeLoader, node: yaml.Node) -> object:

@@ -60,6 +60,56 @@ def test_all_documents_are_read():
     assert yaml_text.load_all("a: 1\n---\n- b\n---\n") == [{"a": 1}, ["b"], None]
 
 
+@pytest.mark.parametrize("text", ["a: =\nb: [=]\n=: 1", "{a: =, b: [=], =: 1}"])
+def test_an_equals_sign_alone_is_a_text(text):
+    """So it stands in the enumerations of prometheus-operator's definitions."""
+    assert yaml_text.load(text) == {"a": "=", "b": ["="], "=": 1}
+    assert yaml_text.load_all(text) == [yaml_text.load(text)]
+
+
+@pytest.mark.parametrize("read", [yaml_text.load, lambda text: yaml_text.load_all(text)[0]])
+@pytest.mark.parametrize("text", ['{"a": "\\ud83d\\ude00 \\/"}', ' [{"a" : "\\uD83D\\uDE00 \\/"}]', 'a: "\U0001f600 \\/"'])
+def test_escapes_of_json_are_characters(read, text):
+    found = read(text)
+    assert (found[0] if isinstance(found, list) else found) == {"a": "\U0001f600 /"}
+
+
+@pytest.mark.parametrize("read", [yaml_text.load, yaml_text.load_all])
+@pytest.mark.parametrize("text", ['{"a": "\\ud83d"}', '{"a": "\\ude00\\ud83d"}', '{"\\ud83d": 1}'])
+def test_half_of_a_pair_is_one_line(read, text):
+    with pytest.raises(ValueError, match=r"not YAML|not JSON"):
+        read(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a: 1\na: 2",
+        "b: {a: 1, a: 2}",
+        '{"a": 1, "a": 2}',
+        '[{"b": {"a": 1, "\\u0061": 2}}]',
+        "---\n- a: 1\n  'a': 1",
+        "? a\n? a",
+    ],
+)
+def test_a_key_given_twice_is_refused(text):
+    for read in (yaml_text.load, yaml_text.load_all):
+        with pytest.raises(ValueError, match="a key is there twice"):
+            read(text)
+
+
+def test_json_is_read_in_the_same_bounds():
+    inside = "[" * 100 + "]" * 100
+    yaml_text.load_all(f"[{', '.join(['{}'] * 99_999)}]")
+    yaml_text.load_all(inside)
+    yaml_text.load_all('["' + "[{,:" * 200_000 + '"]')
+    for text in (f"[{', '.join(['{}'] * 100_000)}]", '{"a":' + inside + "}", '{"a": ' + "1" * 101 + "}"):
+        with pytest.raises(ValueError, match="allowed: 100"):
+            yaml_text.load_all(text)
+    assert yaml_text.load_all("{a: 1, b: [x]}") == [{"a": 1, "b": ["x"]}]
+    assert yaml_text.load_all('{"a": 1}\n---\n{"b": 2}') == [{"a": 1}, {"b": 2}]
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
