@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from typing import Any
 
 from sla.release.evidence import EvidenceError
@@ -12,13 +12,17 @@ from sla.values.assessment import Evidence, Status
 
 WORKLOADS = ("Deployment", "StatefulSet", "DaemonSet", "Rollout")
 _NAME = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?")  # of Kubernetes objects: it goes into shell commands as it is
-# A box at the beginning of a line or of a table's cell, behind any marks of quotes and lists (CommonMark 5.1, 5.2): nothing, or
-# one character that is not part of a link or footnote. Nothing here runs over the end of a line.
+# Empty brackets or an empty box is one anywhere. Any other mark is one at the beginning of a line or of a table's cell, behind
+# marks of headings, quotes and lists, where it is not part of a link or footnote.
 _BOX = re.compile(
-    r"(?:^|\|)(?:[^\S\n]|>|[-*+](?=[^\S\n])|\d{1,9}[.)](?=[^\S\n]))*+"
-    r"\[(?P<mark>[^\S\n]*+[^\]\s]?[^\S\n]*+)\](?![(\[:])(?P<what>[^\n|]*)",
-    re.MULTILINE,
+    r"(?:(?:^|\|)(?:\s|>|\#{1,6}(?=\s)|[-*+\u2022\u00b7\u2013\u2014](?=\s)|\(?(?:\d{1,9}(?:\.\d{1,9}){0,9}[.)]?|[A-Za-z][.)])(?=\s)"
+    r"|[*_~]{1,3}(?=\[))*+"
+    r"\[(?P<mark>\s*+(?:[^\]\s]|to-?do|wip|tbd|open|pending|blocked|not? ?done|in progress|no|n/a)?\s*+)\](?![(\[:]))"
+    r"|\\?\[\s*+\\?\]|[\u2610\u2b1c\u25a1\u25a2\u25fb\U0001f532]|&\#(?:9744|x2610);",
+    re.IGNORECASE,
 )
+_DEFINED = re.compile(r"^\s{0,3}\[([^\]\s])\]:\s*\S", re.MULTILINE)  # a link's address or a footnote
+_FENCE = re.compile(r"(?P<before>[\s>*+\-\d.)]*)(?P<fence>`{3,}|~{3,})(?P<info>[^`]*)")
 _TICKED = ("x", "X")
 _HEADING = re.compile(r"^#[^\S\n]+(\S.*)$", re.MULTILINE)
 
@@ -29,10 +33,11 @@ def of_text(text: str, quoted: bool = True) -> tuple[Evidence, ...]:
     """
     if not text.strip():
         raise EvidenceError("is empty (allowed: Markdown, or Kubernetes manifests as YAML or JSON)")
-    text = "\n".join(text.splitlines())  # every kind of line end
+    lines = text.splitlines()  # every kind of line end
+    text = "\n".join(lines)
     heading = _HEADING.search(text)
     facts = {"note": heading[1].strip()[:200]} if heading and quoted else {}
-    boxes = [(box["mark"], box["what"].strip()[:80]) for box in _BOX.finditer(text)]
+    boxes = list(_boxes(lines, {*_DEFINED.findall(text)}))
     still_open = [what for mark, what in boxes if mark not in _TICKED]
     if still_open:
         unknown = any(mark.strip() for mark, _ in boxes if mark not in _TICKED)
@@ -43,6 +48,34 @@ def of_text(text: str, quoted: bool = True) -> tuple[Evidence, ...]:
         return (Evidence("deployment", Status.INCONCLUSIVE, reason, facts=facts),)
     ticked = f"{len(boxes)} of {len(boxes)} boxes of the note are ticked; " if boxes else ""
     return (Evidence("deployment", Status.PASS, f"{ticked}given by the operator", facts=facts),)
+
+
+def _boxes(lines: Sequence[str], defined: Set[str]) -> Iterator[tuple[str, str]]:
+    """(mark, what stands behind it) of each; the mark of an empty one is empty, or white space."""
+    for line in _outside_fences(lines):
+        found = [box for box in _BOX.finditer(line) if box["mark"] is None or box["mark"] not in defined]
+        for box, end in zip(found, [*(box.start() for box in found[1:]), len(line)], strict=False):
+            yield box["mark"] or "", line[box.end() : end].partition("|")[0].strip()[:80]
+
+
+def _outside_fences(lines: Sequence[str]) -> Sequence[str]:
+    """Without fenced code (CommonMark 4.5). Where a fence is never closed, or one may lie in a list or quote and end with that,
+    lines are left in: rather one box too many.
+    """
+    fences = [_FENCE.fullmatch(line) for line in lines]
+    if any(f["before"] for f in fences if f):
+        return lines
+    kept, held, fence = list[str](), list[str](), ""
+    for line, found in zip(lines, fences, strict=True):
+        if fence:
+            held.append(line)
+            if found and found["fence"].startswith(fence) and not found["info"].strip():
+                held, fence = [], ""
+        elif found:
+            fence = found["fence"]
+        else:
+            kept.append(line)
+    return kept + held
 
 
 def of_manifests(documents: Sequence[object]) -> tuple[Evidence, ...]:

@@ -1,5 +1,7 @@
 """Boxes of a note: wherever Markdown lets one stand, only [x] and [X] are done."""
 
+import time
+
 import pytest
 
 from sla.release.deployment import of_text
@@ -34,6 +36,27 @@ from sla.values.assessment import Status
         "- [\u2717] ingress",
         "- [ ]",
         "- [ ] ",
+        "\u2022 [ ] ingress",
+        "\u2013 [ ] ingress",
+        "1.1 [ ] ingress",
+        "1.1. [-] ingress",
+        "a. [ ] ingress",
+        "(1) [-] ingress",
+        "## [ ] ingress",
+        "ingress: [ ] not yet",
+        "**[ ]** ingress",
+        "- **[-] ingress**",
+        "- \\[ \\] ingress",
+        "- [ ](optional) ingress",
+        "- [ ]: ingress",
+        "- \u2610 ingress",
+        "\u2b1c ingress",
+        "| ingress | \u2610 |",
+        "- &#9744; ingress",
+        "- [TODO] ingress",
+        "- [WIP] ingress",
+        "- [In Progress] ingress",
+        "- [1] ingress",
     ],
 )
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r", "\n\n"])
@@ -50,6 +73,14 @@ def test_a_box_that_is_not_ticked_leaves_the_item_open(line, end):
         ("- [ ]\n\n# next\n", "1 of 1 boxes of the note are open"),
         ("- [ ]\n- [ ] b\n", "2 of 2 boxes of the note are open: b"),
         ("- [-] a\n- [ ] b\n", "2 of 2 boxes of the note are open or marked otherwise than [x]: a; b"),
+        ("- [x] built: [ ] rolled out\n", "1 of 2 boxes of the note are open: rolled out"),
+        ("```\n- [ ] never closed\n", "1 of 1 boxes of the note are open: never closed"),
+        (
+            "- a\n  ```\n- [ ] a fence that its list ends\n  ```\n",
+            "1 of 1 boxes of the note are open: a fence that its list ends",
+        ),
+        ("```\n~~~\n```\n- [ ] b\n~~~\n", "1 of 1 boxes of the note are open: b"),
+        ("```a``` b\n- [ ] c\n```\n", "1 of 1 boxes of the note are open: c"),
     ],
 )
 def test_a_box_ends_with_its_line(text, reason):
@@ -73,6 +104,27 @@ def test_all_that_are_ticked_are_counted(text):
 def test_links_and_words_are_no_boxes(line):
     [e] = of_text(line)
     assert (e.status, e.reason) == (Status.PASS, "given by the operator")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "- [1] of it\n\n[1]: https://a.example\n",
+        "```sh\n- [ ] a\nargs: []\n```\n",
+        "~~~\n- [ ] a\n```\n\u2610\n~~~~\n",
+        "```\n[ ]\n```\nand\n```\n[]\n```\n",
+        "## [2.2.0] - 2026-11-01\n- [notes] of it\n",
+    ],
+)
+def test_links_and_code_are_no_boxes(text):
+    [e] = of_text(text)
+    assert (e.status, e.reason) == (Status.PASS, "given by the operator")
+
+
+def test_a_long_note_is_read_in_one_pass():
+    begin = time.process_time()
+    of_text("".join(("```a\n" * 50_000, "- " * 100_000, "\n", "[" * 100_000, "1." * 100_000, "\n", "[ " * 50_000)))
+    assert time.process_time() - begin < 3
 
 
 def test_a_heading_without_words_is_none():
