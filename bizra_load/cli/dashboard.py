@@ -60,7 +60,7 @@ def run_import(args: argparse.Namespace) -> int:
 
 
 def run_check(args: argparse.Namespace) -> int:
-    url = inputs.option("--prometheus-url", inputs.url, args.prometheus_url or os.environ.get("PROMETHEUS_URL", ""))
+    url = inputs.option("--prometheus-url", inputs.base_url, args.prometheus_url or os.environ.get("PROMETHEUS_URL", ""))
     if not url:
         raise UsageError("--prometheus-url: is missing (allowed: http://... or https://..., or PROMETHEUS_URL)")
     inputs.option("--out", inputs.out_folder, str(args.out))

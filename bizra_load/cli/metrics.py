@@ -33,7 +33,7 @@ def run(args: argparse.Namespace) -> int:
 
 def prometheus_of(args: argparse.Namespace) -> tuple[str, str]:
     """(address, selector) of the options or the environment. Raises UsageError."""
-    url = inputs.option("--prometheus-url", inputs.url, args.prometheus_url or os.environ.get("PROMETHEUS_URL", ""))
+    url = inputs.option("--prometheus-url", inputs.base_url, args.prometheus_url or os.environ.get("PROMETHEUS_URL", ""))
     if not url:
         raise UsageError("--prometheus-url: is missing (allowed: http://... or https://..., or PROMETHEUS_URL)")
     selector = args.prometheus_selector or os.environ.get("PROMETHEUS_SELECTOR", "")

@@ -77,7 +77,7 @@ def _check(args: argparse.Namespace, prometheus_url: str, rehearsal: bool) -> No
     """Refuses whatever else is wrong, before anything is started. Raises UsageError."""
     if rehearsal and prometheus_url:
         raise UsageError("ENDPOINT: is not set, but PROMETHEUS_URL is (allowed: both, or neither to rehearse)")
-    inputs.option("--prometheus-url", inputs.url, prometheus_url)
+    inputs.option("--prometheus-url", inputs.base_url, prometheus_url)
     if args.fault and not rehearsal:
         raise UsageError("--fault: is for rehearsals on the reference node (allowed: without -H and ENDPOINT)")
     try:

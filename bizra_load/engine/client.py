@@ -19,7 +19,7 @@ from bizra_load.engine.http_parser import Head, Reader, read_response
 from bizra_load.engine.reactor import get_reactor
 from bizra_load.engine.request_head import request_head
 from bizra_load.engine.sockets import closed_by_tls_peer, opened, tls_context, trouble, unacknowledged
-from bizra_load.io.urls import check_host
+from bizra_load.io.urls import check_authority
 
 _CACHED_HEADS = 256
 # After so long without a request a kept connection is looked at before the next one: servers close those that are idle, and
@@ -68,7 +68,7 @@ class Connection:
         parts = urlsplit(base_url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise ValueError("the target must be a URL such as http://127.0.0.1:8080")
-        check_host(parts.hostname)
+        check_authority(parts.netloc)
         self._address = (parts.hostname, parts.port or (443 if parts.scheme == "https" else 80))
         self._host_header = parts.netloc.rpartition("@")[2]
         self._prefix = parts.path.rstrip("/")

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import re
+from ipaddress import IPv6Address
 from urllib.parse import urlsplit
 
 MAX_NAME, MAX_LABEL = 253, 63  # characters
+_AUTHORITY = re.compile(r"(?P<name>[^\[\]:]*|\[(?P<address>[^\[\]]*)\])(?::[0-9]*)?")  # RFC 3986, 3.2, behind user and password
+_NAME = re.compile(r"[A-Za-z0-9._-]*")
+_ADDRESS = re.compile(r"[0-9A-Fa-f:.]*(?:%[A-Za-z0-9._~%-]+)?")  # with a zone (RFC 6874)
 
 
 def host_and_port(url: str) -> tuple[str, int]:
@@ -15,6 +20,16 @@ def host_and_port(url: str) -> tuple[str, int]:
     return parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
 
 
+def check_authority(netloc: str) -> None:
+    """Whether what stands between a URL's // and its path, such as me:secret@[::1]:80, names a host. Raises ValueError, which
+    repeats nothing of it.
+    """
+    found = _AUTHORITY.fullmatch(netloc.rpartition("@")[2])
+    if found is None or (found["address"] is not None and ":" not in found["address"]):
+        raise ValueError("not a URL: its host or port is none (allowed: HOST, HOST:PORT, or an IPv6 address in brackets)")
+    check_host(found["address"] or found["name"])
+
+
 def check_host(name: str | None) -> None:
     """Whether a URL's host can be a name or an address (RFC 1035, 2.3.4). Python's own encoding of a name that can't raises
     UnicodeError when it is resolved. Raises ValueError, which repeats nothing of the URL.
@@ -22,7 +37,21 @@ def check_host(name: str | None) -> None:
     name = name or ""
     if not name.isascii():
         raise ValueError("not a URL: its host has letters beyond ASCII (allowed: the name in its xn-- form)")
+    if ":" in name:
+        _check_address(name)
+        return
+    if not _NAME.fullmatch(name):
+        raise ValueError("not a URL: its host can be no name (allowed: letters, digits, '.', '-' and '_')")
     labels = name.removesuffix(".").split(".")
     if len(name) > MAX_NAME or not all(0 < len(label) <= MAX_LABEL for label in labels):
         allowed = f"parts of 1 to {MAX_LABEL} characters between the dots, {MAX_NAME} in all"
         raise ValueError(f"not a URL: its host can be no name (allowed: {allowed})")
+
+
+def _check_address(text: str) -> None:
+    try:
+        if not _ADDRESS.fullmatch(text):
+            raise ValueError
+        IPv6Address(text.partition("%")[0])
+    except ValueError:
+        raise ValueError("not a URL: its host is no IPv6 address (allowed: such as [::1], also with a zone)") from None

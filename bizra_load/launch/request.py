@@ -117,7 +117,7 @@ def scenario(name: str) -> Path:
 def target_address(host: str) -> tuple[SplitResult, str, int]:
     """(parts, name, port) of a target. Raises UsageError."""
     try:
-        if not inputs.url(host):
+        if not inputs.base_url(host):
             raise ValueError("is empty (allowed: http://... or https://...)")
         parts = urlsplit(host)
         request_head("POST", parts.path or "/", {})

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 from bizra_load.exit_codes import BizraLoadError, InvalidRunError, UsageError
 from bizra_load.io.redaction import without_userinfo
 from bizra_load.io.trust import THIS_MACHINES, Trust
-from bizra_load.io.urls import check_host
+from bizra_load.io.urls import check_authority
 from bizra_load.monitoring.grafana_api import DataSource, GrafanaApi, GrafanaSettings
 from bizra_load.monitoring.panel_check import check_panels
 from bizra_load.monitoring.panels import Panel
@@ -178,7 +178,9 @@ def _put_into(grafana: GrafanaApi, uid: str, place: Place, say: Callable[[str], 
 def _is_address(url: str) -> bool:
     try:
         parts = urlsplit(url)
-        check_host(parts.hostname)
+        check_authority(parts.netloc)
+        if "?" in url or "#" in url:  # paths are added to it
+            return False
         return parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port is None or parts.port > 0)
     except ValueError:  # a port that is none, brackets that do not close, a host that can be no name
         return False

@@ -21,7 +21,7 @@ from bizra_load.io.files import out_file as out_file
 from bizra_load.io.files import out_folder as out_folder
 from bizra_load.io.files import read_text
 from bizra_load.io.redaction import text_without_secrets
-from bizra_load.io.urls import check_host
+from bizra_load.io.urls import check_authority, check_host
 from sla.judgement.allowable import ALLOWABLE
 from sla.values.number import share_in, whole_in
 from sla.values.section import unknown
@@ -120,7 +120,21 @@ def url(value: str) -> str:
             raise ValueError("not a URL: its host or port is none (allowed: http://... or https://...)") from None
         if not usable or not value.isprintable() or " " in value:
             raise ValueError(f"not a URL: {text_without_secrets(value)!r} (allowed: http://... or https://...)")
-        check_host(parts.hostname)
+        check_authority(parts.netloc)
+    return value
+
+
+def base_url(value: str) -> str:
+    """Likewise, and paths are added to it."""
+    if "?" in url(value) or "#" in value:
+        raise ValueError("a URL with a query or fragment (allowed: http://... or https://..., without ? and #)")
+    return value
+
+
+def page_url(value: str) -> str:
+    """Likewise, of what is fetched as it is: a query is a part of that, a fragment is none."""
+    if "#" in url(value):
+        raise ValueError("a URL with a fragment (allowed: http://... or https://..., without #)")
     return value
 
 

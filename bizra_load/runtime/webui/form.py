@@ -214,7 +214,7 @@ def _chosen(environment: Environment, names: Sequence[str]) -> list[type[Any]]:
 def _target(value: str) -> str:
     if not value:
         raise ValueError("no target given (allowed: a URL such as http://127.0.0.1:8080)")
-    return inputs.url(value)
+    return inputs.base_url(value)
 
 
 def _holds_a_password(value: object) -> bool:

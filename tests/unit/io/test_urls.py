@@ -2,7 +2,7 @@
 
 import pytest
 
-from bizra_load.io.urls import check_host, host_and_port
+from bizra_load.io.urls import check_authority, check_host, host_and_port
 
 
 @pytest.mark.parametrize(
@@ -25,7 +25,26 @@ def test_what_is_no_url_is_refused(url):
         host_and_port(url)
 
 
-@pytest.mark.parametrize("host", ["a..b", ".a", "..", "a" * 64, "a." * 127 + "b", "b\u00fccher.example", "", None])
+@pytest.mark.parametrize(
+    "host",
+    [
+        "a..b",
+        ".a",
+        "..",
+        "a" * 64,
+        "a." * 127 + "b",
+        "b\u00fccher.example",
+        "*",
+        "a\\b",
+        "a%20b",
+        "${H}",
+        'a"b',
+        "::x",
+        ":",
+        "",
+        None,
+    ],
+)
 def test_a_host_that_can_be_no_name_is_refused(host):
     with pytest.raises(ValueError, match="not a URL: its host"):
         check_host(host)
@@ -34,3 +53,34 @@ def test_a_host_that_can_be_no_name_is_refused(host):
 @pytest.mark.parametrize("host", ["a", "localhost.", "127.0.0.1", "::1", "xn--a.example", "a_b.c", "a" * 63, "a." * 126 + "b"])
 def test_names_and_addresses_are_hosts(host):
     check_host(host)
+
+
+@pytest.mark.parametrize(
+    "netloc", ["a", "a:80", "a:", "a_b.c-d:80", "me:s*cret@a:80", "[::1]", "[::1]:80", "[fe80::1%eth0]:80", "[fe80::1%25eth0]"]
+)
+def test_a_host_with_or_without_a_port_is_one(netloc):
+    check_authority(netloc)
+
+
+@pytest.mark.parametrize(
+    "netloc",
+    [
+        "",
+        ":80",
+        "[::1]x:80",
+        "[::1]80",
+        "x[::1]",
+        "::1",
+        "[]",
+        "[a]",
+        "[1.2.3.4]",
+        "[::1%]",
+        "[::1%a b]",
+        "[g::]",
+        "a:b",
+        "a:\u0663",
+    ],
+)
+def test_what_stands_beside_a_host_is_refused(netloc):
+    with pytest.raises(ValueError, match="not a URL: its host"):
+        check_authority(f"planted:planted@{netloc}")

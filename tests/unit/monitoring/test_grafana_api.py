@@ -135,7 +135,20 @@ def test_every_other_response_is_one_line(monkeypatch, status, body, error, line
     assert "\n" not in str(refused.value)
 
 
-@pytest.mark.parametrize("url", ["grafana:3000", "ftp://x", "http://", "http://[::1", "http://x:99999", "http://x:port"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "grafana:3000",
+        "ftp://x",
+        "http://",
+        "http://[::1",
+        "http://x:99999",
+        "http://x:port",
+        "http://x?y",
+        "http://x/#y",
+        "http://*",
+    ],
+)
 def test_what_is_no_address_is_refused(monkeypatch, url):
     monkeypatch.setenv("GRAFANA_URL", url)
     monkeypatch.setenv("GRAFANA_API_KEY", KEY)
