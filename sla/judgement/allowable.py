@@ -9,6 +9,7 @@ ALLOWABLE = {
     "missing-reports": "reports",
     "bad-samples": "bad_samples",
     "failed-checks": "failed_checks",
+    "warm-up": "warm_up",
     "unsent": "unsent",
     "generator-exhausted": "exhausted",
     "schedule-lag": "schedule_lag",

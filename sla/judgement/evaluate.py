@@ -19,6 +19,7 @@ from sla.judgement.run_checks import run_checks
 from sla.judgement.sequential import CONSECUTIVE, INTERIM_LEVEL
 from sla.judgement.steady import find_steady
 from sla.judgement.summaries import summaries
+from sla.judgement.warm_up import warm_up_notes
 from sla.values.agreement import Agreement
 from sla.values.assessment import Assessment, Evidence, Gate, ObjectiveResult, Severity, Status, Steady
 from sla.values.baseline import Baseline, unknown_acceptable, unknown_limit, with_baseline
@@ -117,6 +118,7 @@ def _notes(measurements: Measurements, agreement: Agreement, steady: Steady | No
         notes.append("the run was stopped before its plan ended")
     if steady is not None:
         notes += [note for o in agreement.objectives for note in estimator_of(o, agreement).run_notes(measurements, steady)]
+        notes += warm_up_notes(measurements, steady)
         notes += [f"drift: {steady.drift}"] if steady.drift else []
         notes += partly_scraped(measurements.snapshots, steady.from_second, steady.to_second)
     return notes

@@ -12,6 +12,7 @@ from sla.judgement.lateness import judged
 from sla.judgement.load_checks import load_checks
 from sla.judgement.losses import CounterCheck, clock_skew, counted, lost_workers, most_lost, restarts, stalls
 from sla.judgement.steady import operations_of
+from sla.judgement.warm_up import warm_up_checks
 from sla.values import histogram
 from sla.values.agreement import Agreement, OperationMetrics
 from sla.values.assessment import Check, Status, Steady, check
@@ -47,6 +48,7 @@ def run_checks(
 def _checks(measurements: Measurements, agreement: Agreement, steady: Steady | None, words: RemedyWords) -> list[Check]:
     all_checks = [*_data(measurements, steady), *_exchange(measurements, agreement)]
     all_checks += load_checks(measurements, agreement, steady, words)
+    all_checks += warm_up_checks(measurements, agreement, steady)
     all_checks += stalls(measurements.health_rows, steady)
     all_checks += clock_skew(judged(measurements.health_rows, steady), agreement.validity.clock_skew_ns)
     all_checks += _server(measurements, agreement, steady, words)

@@ -69,6 +69,12 @@ TOUCHES: Mapping[str, Touch] = {
     "failed_checks": Touch(
         PASS, NONE, PASS, PASS, "responses that count as successful may be wrong ones; what failed without them has failed"
     ),
+    "warm_up": Touch(
+        NONE, NONE, NONE, PASS, "latency has transients, failures are none: what was cut as warm-up misses the target with them"
+    ),
+    "warm_up_samples": Touch(
+        PASS, PASS, NONE, PASS, "most of what was done was cut as warm-up: the rest does not stand for it; what fails fails"
+    ),
     "unsent": Touch(
         PASS, PASS, BOTH, PASS, "less load flatters; what fails under it fails, but what was not sent was not done"
     ),

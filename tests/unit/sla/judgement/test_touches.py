@@ -20,6 +20,7 @@ from sla.values.measurements import FailedCheck, Loss
 from sla.values.window import Window
 from tests.unit.sla.lagging import client, with_objectives
 from tests.unit.sla.synthetic import LOCAL, RAMP_S, START, measurements
+from tests.unit.sla.warming import slow_start
 
 C, S, T, R = ClientLatency(0.99), ServerLatency(0.99), Throughput(), SuccessRate()
 ALL = (C, S, T, R)
@@ -33,6 +34,8 @@ EXPECTED = {
     "reports": {C: BOTH, S: PASS, T: BOTH, R: BOTH},
     "bad_samples": {C: BOTH},
     "failed_checks": {C: PASS, T: PASS, R: PASS},
+    "warm_up": {R: PASS},
+    "warm_up_samples": {C: PASS, S: PASS, R: PASS},
     "unsent": {C: PASS, S: PASS, T: BOTH, R: PASS},
     "exhausted": {C: PASS, S: PASS, T: BOTH, R: PASS},
     "achieved_seconds": {T: FAIL, R: FAIL},
@@ -80,6 +83,8 @@ def test_the_table_has_a_row_for_every_check_there_is_and_no_other():
     known = all_checks(run, LOCAL.agreement, find_steady(run)) + all_checks(measurements(hold_s=1), LOCAL.agreement, None)
     nothing_right = measurements(hold_s=10, failures=dict.fromkeys(("generate", "verify", "finality"), 1.0))
     known += all_checks(nothing_right, LOCAL.agreement, find_steady(nothing_right))
+    warming = slow_start(measurements())
+    known += all_checks(warming, LOCAL.agreement, find_steady(warming))
     assert {row_of(c.key)[0] for c in known} == set(TOUCHES)
     assert {row_of(f"{prefix}x" if prefix.endswith("_") else prefix)[0] for prefix in ALLOWABLE.values()} <= set(TOUCHES)
     with pytest.raises(KeyError):

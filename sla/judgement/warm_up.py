@@ -1,0 +1,110 @@
+"""What MSER-5 cut as warm-up. Latency has transients; failures are none, and most of a run is no beginning of it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from sla.judgement.lateness import duration
+from sla.judgement.steady import operations_of
+from sla.values import histogram
+from sla.values.agreement import Agreement, Objective
+from sla.values.assessment import Check, Steady, check
+from sla.values.kinds import SuccessRate, Throughput
+from sla.values.measurements import Measurements
+from sla.values.window import Window
+
+FAILURES, SAMPLES = "warm_up", "warm_up_samples"  # keys of the checks
+MOST = 0.5  # of an objective's operations that may be cut; MSER-5 cuts up to half of the seconds, and rates vary by chance
+CHANCE_SIGMAS = 5.0
+SEE_FAILURES = "find out why those failed; where the service was only starting, begin the load after it, or allow it"
+SEE_BEGINNING = "judge a longer run, or one that begins after the warm-up; allow it where the beginning is not to count"
+
+
+def warm_up_checks(measurements: Measurements, agreement: Agreement, steady: Steady | None) -> list[Check]:
+    """None where nothing was cut as warm-up, or nothing is to be judged by it."""
+    if steady is None or not steady.warm_up_s:
+        return []
+    part = f"the {steady.warm_up_s:.0f} s cut as warm-up (MSER-5)"
+    checks = []
+    if rates := _success_rates(measurements, agreement):
+        missed = opened_by(FAILURES, measurements, agreement, steady)
+        worst = min(missed or rates, key=lambda o: _success(o, measurements, steady))
+        failed, finished = _whole(worst, measurements, steady)
+        text = f"with {part} {worst.title} {'misses' if missed else 'keeps'} its target"
+        text += f": {failed:,} of {finished:,} operations failed"
+        figure, limit, title = _success(worst, measurements, steady), worst.target.value, "Success with the warm-up"
+        checks.append(check(FAILURES, title, bool(missed), text, figure, limit, "ratio", advice=SEE_FAILURES))
+    if mine := _of_samples(agreement):
+        bad = opened_by(SAMPLES, measurements, agreement, steady)
+        most = max(bad or mine, key=lambda o: _share_cut(o, measurements, steady)[0])
+        share, finished = _share_cut(most, measurements, steady)
+        text = f"{share:.1%} of the {finished:,} operations of {most.title} lie in {part}"
+        checks.append(check(SAMPLES, "Warm-up", bool(bad), text, share, MOST, "ratio", advice=SEE_BEGINNING))
+    return checks
+
+
+def opened_by(key: str, measurements: Measurements, agreement: Agreement, steady: Steady) -> list[Objective]:
+    """The objectives that what was cut says something about: FAILURES, success rates that miss their target with it; SAMPLES,
+    objectives of whose operations it holds more than half, by more than chance.
+    """
+    if key == FAILURES:
+        rates = _success_rates(measurements, agreement)
+        return [o for o in rates if _success(o, measurements, steady) < o.target.value]
+    found = []
+    for o in _of_samples(agreement):
+        share, finished = _share_cut(o, measurements, steady)
+        if finished and share > MOST + CHANCE_SIGMAS * MOST / math.sqrt(finished):
+            found.append(o)
+    return found
+
+
+def warm_up_notes(measurements: Measurements, steady: Steady) -> list[str]:
+    """What was left out, beside what was judged; nothing where nothing was cut."""
+    if not steady.warm_up_s:
+        return []
+    operations = operations_of(measurements.windows)
+    cut, judged = _parts(measurements, operations, steady)
+    return [f"the {steady.warm_up_s:.0f} s cut as warm-up (MSER-5) had {_figures(cut)}; the judged part {_figures(judged)}"]
+
+
+def _figures(windows: Sequence[Window]) -> str:
+    response = histogram.merge(w.response for w in windows)
+    failed, finished = sum(w.failures_of_service for w in windows), sum(w.finished for w in windows)
+    p99 = f"a p99 of {duration(response.quantile_ns(0.99))}" if response.total else "no latency"
+    return f"{p99} and {failed:,} failures in {finished:,} operations"
+
+
+def _parts(measurements: Measurements, operations: Sequence[str], steady: Steady) -> tuple[list[Window], list[Window]]:
+    """Windows of these operations: (of the warm-up, of the judged part)."""
+    from_second = steady.from_second - int(steady.warm_up_s)
+    mine = [w for w in measurements.windows if w.operation in operations and from_second <= w.second < steady.to_second]
+    return [w for w in mine if not steady.holds(w.second)], [w for w in mine if steady.holds(w.second)]
+
+
+def _success_rates(measurements: Measurements, agreement: Agreement) -> list[Objective]:
+    known = measurements.facts.failures_known
+    return [o for o in agreement.objectives if isinstance(o.kind, SuccessRate) and known and o.target.known]
+
+
+def _of_samples(agreement: Agreement) -> list[Objective]:
+    """A throughput is a rate: where more was done in the beginning it errs to the strict side."""
+    return [o for o in agreement.objectives if not isinstance(o.kind, Throughput)]
+
+
+def _whole(o: Objective, measurements: Measurements, steady: Steady) -> tuple[int, int]:
+    """(failed, finished) operations of the warm-up and the judged part together, less those the service was not asked for."""
+    windows = [w for part in _parts(measurements, o.operations, steady) for w in part]
+    failed = sum(w.failures_of_service for w in windows)
+    return failed, failed + sum(w.ok for w in windows)
+
+
+def _success(o: Objective, measurements: Measurements, steady: Steady) -> float:
+    failed, finished = _whole(o, measurements, steady)
+    return (finished - failed) / finished if finished else 1.0
+
+
+def _share_cut(o: Objective, measurements: Measurements, steady: Steady) -> tuple[float, int]:
+    """(share of its operations that lie in the warm-up, their number in both parts)."""
+    cut, judged = (sum(w.finished for w in part) for part in _parts(measurements, o.operations, steady))
+    return cut / max(cut + judged, 1), cut + judged
