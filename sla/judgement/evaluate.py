@@ -17,6 +17,7 @@ from sla.judgement.objectives import absolute, unknown_share
 from sla.judgement.opening import opened, with_opens
 from sla.judgement.run_checks import run_checks
 from sla.judgement.sequential import CONSECUTIVE, INTERIM_LEVEL
+from sla.judgement.silence import silence_notes
 from sla.judgement.steady import find_steady
 from sla.judgement.summaries import summaries
 from sla.judgement.warm_up import warm_up_notes
@@ -118,7 +119,7 @@ def _notes(measurements: Measurements, agreement: Agreement, steady: Steady | No
         notes.append("the run was stopped before its plan ended")
     if steady is not None:
         notes += [note for o in agreement.objectives for note in estimator_of(o, agreement).run_notes(measurements, steady)]
-        notes += warm_up_notes(measurements, steady)
+        notes += warm_up_notes(measurements, steady) + silence_notes(measurements, steady)
         notes += [f"drift: {steady.drift}"] if steady.drift else []
         notes += partly_scraped(measurements.snapshots, steady.from_second, steady.to_second)
     return notes
