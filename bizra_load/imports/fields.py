@@ -63,4 +63,7 @@ def time_ns(text: str) -> tuple[int, bool]:
     if not 0 < value < _LATEST_NS:
         raise ValueError(f"time stamp {text!r} (allowed: {_TIMES})")
     factor = next(f for limit, f in ((1e11, 1e9), (1e14, 1e6), (1e17, 1e3), (math.inf, 1.0)) if value < limit)
-    return int(text) * int(factor) if whole_in(text) is not None else round(value * factor), False
+    found_ns = int(text) * int(factor) if whole_in(text) is not None else round(value * factor)
+    if found_ns >= _LATEST_NS:
+        raise ValueError(f"time stamp {text[:50]!r} (allowed: {_TIMES}; up to the year 2255)")
+    return found_ns, False

@@ -88,6 +88,17 @@ def test_rows_that_wait_for_a_time_without_end_are_one_line(tmp_path, monkeypatc
         read_import(written(tmp_path, "k6.csv", K6_HEADER, *rows, k6_row(START, 2.0)))
 
 
+@TOOLS
+@pytest.mark.parametrize("time", [f"{START * 1000 + 500}0", "9999999999999999", "99999999999999.5"])
+def test_a_time_with_a_digit_too_many_is_a_bad_sample(tmp_path, tool, time):
+    header, row = tool
+    rows = [row(START, 2), row(START, 2).replace(str(START * 1000 if tool is JMETER else START), time), row(START + 1, 3)]
+    found = read_import(written(tmp_path, "r.csv", header, *rows))
+    assert [(w.second, w.ok) for w in found.measurements.windows] == [(START, 2), (START + 1, 1)]
+    assert found.measurements.facts.bad_samples == 1
+    assert f"bad samples: 1, the first: line 3: time stamp '{time}'" in found.note
+
+
 MONTH_S = 31 * 86_400
 FAR = pytest.mark.parametrize("far_s", [-START + 86_400, -2 * MONTH_S, MONTH_S + 10, 3650 * 86_400])
 
