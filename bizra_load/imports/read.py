@@ -55,12 +55,15 @@ def read_import(path: Path, unit: str = "ns") -> Imported:
         if first.startswith(("#", '"StartTimestamp"', "Tag=")):
             measurements = _measurements(_hlog(path, unit))
             facts = dataclasses.replace(measurements.facts, failures_known=False)
-            return Imported(dataclasses.replace(measurements, facts=facts), hlog.TITLE, f"{NOTE}; {NO_FAILURES}")
+            return Imported(
+                dataclasses.replace(measurements, facts=facts), hlog.TITLE, _note(measurements, [NOTE, NO_FAILURES])
+            )
         with _open(path) as file:
             for kind, needed, take in _TAKERS:
                 if delimiter := _delimiter(first, needed):
                     samples = _csv(file, take, delimiter)
-                    return Imported(_of_samples(samples), kind, "; ".join([NOTE, *sorted(samples.notes), *_lacking(samples)]))
+                    measurements = _of_samples(samples)
+                    return Imported(measurements, kind, _note(measurements, [NOTE, *sorted(samples.notes), *_lacking(samples)]))
         if other := next((what for begin, what in _OTHERS.items() if first.lstrip().startswith(begin)), ""):
             raise ValueError(f"{other} can't be read (allowed: its CSV)")
         wanted = "; ".join(f"{kind}: {', '.join(needed)}" for kind, needed, _ in _TAKERS)
@@ -156,9 +159,15 @@ def _measurements(windows: Sequence[Window], failures: tuple[FailureReason, ...]
     first, last = min(w.second for w in merged), max(w.second for w in merged)
     if last - first > MAX_SPAN_S:
         raise ValueError(f"the times span more than {MAX_SPAN_S // 86_400} days: did a clock jump?")
+    times.holes(w.second for w in merged)
     # the first and the last second are seldom whole ones: judged is what lies between
     facts = RunFacts((first + 1) * 10**9, max(last, first + 1) * 10**9, workers=("imported",))
     return Measurements(merged, (), (), facts, failures=tuple(_within(f, first, last) for f in failures))
+
+
+def _note(measurements: Measurements, parts: Sequence[str]) -> str:
+    hole = times.holes(w.second for w in measurements.windows)
+    return "; ".join([*parts, *([hole] if hole else [])])
 
 
 def _within(failure: FailureReason, first: int, last: int) -> FailureReason:
