@@ -21,6 +21,7 @@ from typing import Any, BinaryIO, TextIO, cast
 from bizra_load.exit_codes import UsageError
 from bizra_load.imports import hlog, jmeter, k6, times
 from bizra_load.imports.samples import Samples
+from bizra_load.imports.transactions import Threads
 from bizra_load.io.files import open_regular
 from sla.judgement.run_checks import BAD_SAMPLES
 from sla.values.failure import FailureReason, merge_failures
@@ -62,6 +63,9 @@ def read_import(path: Path, unit: str = "ns") -> Imported:
             for kind, needed, take in _TAKERS:
                 if delimiter := _delimiter(first, needed):
                     samples = _csv(file, take, delimiter)
+                    if again := samples.threads.untold():
+                        with _open(path) as once_more:
+                            samples = _csv(once_more, take, delimiter, again)
                     measurements = _of_samples(samples)
                     return Imported(measurements, kind, _note(measurements, [NOTE, *sorted(samples.notes), *_lacking(samples)]))
         if other := next((what for begin, what in _OTHERS.items() if first.lstrip().startswith(begin)), ""):
@@ -117,13 +121,17 @@ def _delimiter(first: str, needed: Sequence[str]) -> str:
     return next((d for d in _DELIMITERS if set(needed) <= set(next(csv.reader([first], delimiter=d), []))), "")
 
 
-def _csv(file: TextIO, take: Callable[[Samples, Mapping[str, str]], None], delimiter: str) -> Samples:
-    samples, reader = Samples(), csv.reader(_lines(file), delimiter=delimiter)
+def _csv(
+    file: TextIO, take: Callable[[Samples, Mapping[str, str]], None], delimiter: str, threads: Threads | None = None
+) -> Samples:
+    samples, reader = Samples(threads=threads or Threads()), csv.reader(_lines(file), delimiter=delimiter)
     header = next(reader)
     if twice := sorted({name[:50] for name in header if header.count(name) > 1}):
         raise ValueError(f"line 1: {', '.join(twice)} is there twice")
     for cells in reader:
-        if not cells or cells == header:  # files that were put together have several
+        if cells == header:  # files that were put together have several
+            samples.threads.forget()
+        if not cells or cells == header:
             continue
         try:
             if len(cells) != len(header):  # with one too many, each cell may stand under the column beside its own
@@ -181,6 +189,6 @@ def _within(failure: FailureReason, first: int, last: int) -> FailureReason:
 def _lacking(samples: Samples) -> list[str]:
     """What must be known of rows that were left out or not whole, and of the script's own checks."""
     checks = samples.failed_checks()
-    found = [f"rows of transactions left out: {samples.transactions:,}"] if samples.transactions else []
+    found = samples.threads.notes()
     found += [f"bad samples: {samples.bad:,}, the first: {samples.first_bad}"] if samples.bad else []
     return [*found, *([f"checks of the script failed: {failed_checks_text(checks)}"] if checks else [])]

@@ -10,6 +10,7 @@ from typing import TypeVar
 
 import numpy as np
 
+from bizra_load.imports.transactions import Threads
 from bizra_load.measure.names import OTHER, kept_name
 from bizra_load.measure.reasons import Reasons
 from sla.values import histogram
@@ -49,8 +50,7 @@ class Samples:
     checks                how often the script's own checks failed, by name
     notes                 what a reader of the results must know
     reasons               of those that failed
-    transactions          rows that were left out: they hold others, which are counted
-    begun_ns              when the last request of each thread began, where the tool needs it
+    threads               JMeter's, and the rows of transactions that were left out
     bad, first_bad        rows with a time or a latency that is none; what the first one holds
     """
 
@@ -61,8 +61,7 @@ class Samples:
     checks: Counter[str] = field(default_factory=Counter)
     notes: set[str] = field(default_factory=set)
     reasons: Reasons = field(default_factory=Reasons)
-    transactions: int = 0
-    begun_ns: dict[str, int] = field(default_factory=dict)
+    threads: Threads = field(default_factory=Threads)
     bad: int = 0
     first_bad: str = ""
     _bad_value: str = ""
