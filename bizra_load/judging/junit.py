@@ -27,52 +27,21 @@ _SAY_NEITHER = ("flak", "rerun", "retr", "max", "threshold", "allowed")
 _SAY_NO = ("", "false", "no", "none")
 # numbers of a suite that count no outcomes
 _NEUTRAL = (
-    *(
-        "tests",
-        "total",
-        "count",
-        "run",
-        "suites",
-        "files",
-        "assertions",
-        "asserts",
-        "warnings",
-        "time",
-        "duration",
-        "timestamp",
-    ),
+    *("tests", "total", "count", "run", "suites", "files", "assertions", "asserts", "warnings", "time"),
+    *("duration", "timestamp"),
     *("date", "start", "end", "starttime", "endtime", "id", "name", "package", "hostname", "group", "line", "seed"),
     *("randomseed", "port", "pid", "version", "index", "order", "level", "shard", "attempt", "iteration"),
 )
 # words of CTest, Bazel, Allure and others for what did not pass
 _PASSED = (
-    "",
-    "passed",
-    "pass",
-    "success",
-    "successful",
-    "succeeded",
-    "ok",
-    "run",
-    "completed",
-    "complete",
-    "executed",
-    "fixed",
+    *("", "passed", "pass", "success", "successful", "succeeded"),
+    *("ok", "run", "completed", "complete", "executed", "fixed"),
 )
 _FAILED = ("failed", "failure", "fail", "broken")
 _ERROR = ("error", "crashed", "timeout", "timedout", "interrupted", "cancelled", "canceled", "aborted")
 _NOT_RUN = (
-    "notrun",
-    "notexecuted",
-    "blocked",
-    "undefined",
-    "skip",
-    "skipped",
-    "ignored",
-    "disabled",
-    "suppressed",
-    "pending",
-    "inconclusive",
+    *("notrun", "notexecuted", "blocked", "undefined", "skip", "skipped"),
+    *("ignored", "disabled", "suppressed", "pending", "inconclusive"),
 )
 _COUNTED = {"failures": "failure", "errors": "error"}
 _TRUE = ("true", "1", "yes")
