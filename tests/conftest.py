@@ -18,6 +18,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 TESTS = Path(__file__).resolve().parent
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as the command line does: several processes compute here as it is
 # A shell starts background jobs with SIGINT ignored, and our processes would inherit that: the tests press Ctrl+C.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 # how long inputs take is this machine's matter

@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import difflib
 import importlib
+import os
 import sys
 from collections.abc import Collection, Iterator, Sequence
 from typing import Any, NoReturn
@@ -80,6 +81,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     words, verb = sys.argv[1:] if argv is None else argv, ""
     if argv is None:  # a process of its own
         keep_standard_streams()
+        # the linear algebra of numpy and that of scipy would each start a thread for every core, which spins for a while for
+        # nothing; both read this when they are loaded, here and in what is started
+        os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     try:
         args = _parsed(words)
         verb = f" {args.verb}"

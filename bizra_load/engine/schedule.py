@@ -22,6 +22,13 @@ from bizra_load.engine.pacer import Pacer
 NEVER_NS = 1 << 62  # the start of a schedule that has none yet
 ABOUT_TO_CLOSE_NS = 500_000_000
 LATE_NS = 250_000_000  # so long a last arrival may take to wake on a busy machine
+AHEAD = 16  # due times worked out at once, in about 15 us: one by one, each takes several us of code that is no longer cached
+
+
+def _ahead(due_ns: Iterator[int]) -> Iterator[int]:
+    """The same ones, AHEAD of them worked out at a time."""
+    while some := tuple(itertools.islice(due_ns, AHEAD)):
+        yield from some
 
 
 class Slot:
@@ -173,7 +180,7 @@ class Schedule:
             return self._mine[-1]
         born_ns = time.perf_counter_ns()
         offsets = due_times_ns(self._curve, self._slots, self._arrivals, random.Random(self._rng.random()))
-        slot = Slot(self, (due for due in (self.start_ns + o for o in offsets) if due >= born_ns))
+        slot = Slot(self, _ahead(due for due in (self.start_ns + o for o in offsets) if due >= born_ns))
         self._mine.append(slot)
         return slot
 

@@ -60,7 +60,9 @@ class HealthReader:
         yield from self._machine.steps()
         machine, rss_bytes = self._machine.taken(second), self._memory.rss_bytes()
         yield
-        hub = from_values(np.minimum(self._reactor.take_turns(), HIGHEST_NS))  # a process that was stopped has long ones
+        turns = np.minimum(self._reactor.take_turns(), HIGHEST_NS)  # a process that was stopped has long ones
+        yield
+        hub = from_values(turns)
         yield
         lags = yield from self._lag_of_seconds(until_ns)
         yield
@@ -96,17 +98,20 @@ class HealthReader:
         return share
 
     def _lag_of_seconds(self, until_ns: int) -> Generator[None, None, dict[int, tuple[Histogram, Histogram]]]:
-        """(lag, own part) by the second of the wake-up."""
+        """(lag, own part) by the second of the wake-up; wake-ups are in order."""
         rows = self._lags.take(until_ns)
         yield
         if not rows.woken_ns.size:
             return {}
-        seconds, group = np.unique((rows.woken_ns + self._offset_ns) // SECOND_NS, return_inverse=True)
+        second = (rows.woken_ns + self._offset_ns) // SECOND_NS
+        later = np.diff(second) > 0
+        group = np.concatenate((np.zeros(1, np.int64), np.cumsum(later, dtype=np.int64)))
         yield
-        counted = yield from count_pairs(group.astype(np.int64), rows.lag_ns, rows.own_ns, seconds.size)
+        seconds = [int(second[0]), *second[1:][later].tolist()]
+        counted = yield from count_pairs(group, rows.lag_ns, rows.own_ns, len(seconds))
         filled = counted.histograms() if counted else []
         yield
-        return {s: (filled[2 * i], filled[2 * i + 1]) for i, s in enumerate(seconds.tolist())}
+        return {s: (filled[2 * i], filled[2 * i + 1]) for i, s in enumerate(seconds)}
 
 
 class OwnMemory:

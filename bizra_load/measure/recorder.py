@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from array import array
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Generator, Iterable
 
 import numpy as np
 
@@ -61,9 +61,10 @@ class Operation:
         """One of a user that is not ours succeeded, and nobody knows how long it took."""
         self._untimed.append(done_ns)
 
-    def cut(self, to_ns: int) -> Samples:
-        """Everything that happened before `to_ns`; what happened then or later stays in the buffers."""
+    def cut(self, to_ns: int) -> Generator[None, None, Samples]:
+        """Everything that happened before `to_ns`, in small steps; what happened then or later stays in the buffers."""
         starts = cut_column(self._starts, to_ns)
+        yield
         finished: dict[str | None, Rows] = {None: _cut_rows(self._ok, to_ns)}
         for category, buffers in self._failed.items():
             finished[category] = _cut_rows(buffers, to_ns)
@@ -147,7 +148,7 @@ class Recorder:
         samples: list[Samples] = []
         yield
         for operation in list(self._operations.values()):
-            samples.append(operation.cut(maker.to_ns))
+            samples.append((yield from operation.cut(maker.to_ns)))
             yield
         yield from maker.steps(samples)
 

@@ -137,6 +137,7 @@ class SecondsMaker:
         chosen = group[kept], response[kept], service[kept]
         yield
         counted = yield from count_pairs(*chosen, starts.size)
+        yield
         self._close(counted)
 
     def _close(self, counted: GroupedCounts | None) -> None:
@@ -160,7 +161,9 @@ def count_pairs(
     for at in range(0, group.size, CHUNK):
         g = 2 * group[at : at + CHUNK]
         values = np.concatenate((first_ns[at : at + CHUNK], second_ns[at : at + CHUNK]))
-        part = grouped_counts.count(values, np.concatenate((g, g + 1)), 2 * groups)
+        keys = grouped_counts.keys_of(values, np.concatenate((g, g + 1)), 2 * groups)
+        yield
+        part = grouped_counts.counted(*keys)
         yield
         total = part if total is None else total + part
         yield

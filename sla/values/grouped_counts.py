@@ -43,11 +43,23 @@ class GroupedCounts:
 
 def count(values_ns: IntArray, group: IntArray, groups: int) -> GroupedCounts:
     """Whole-ns values of shape (n,) and the group (0 to groups - 1) of each. Raises ValueError under 0 ns."""
+    return counted(*keys_of(values_ns, group, groups))
+
+
+def keys_of(values_ns: IntArray, group: IntArray, groups: int) -> tuple[IntArray, IntArray]:
+    """The first half of count(): the key of each value within the range, in their order, and over_range."""
     if values_ns.size and int(values_ns.min()) < 0:
         raise ValueError("a latency can't be negative")
     over = values_ns > HIGHEST_NS
-    over_range = np.bincount(group[over], minlength=groups)
-    keys = np.sort(group[~over] * COUNTS_LENGTH + bucket_index(values_ns[~over]))
+    if not bool(over.any()):
+        return group * COUNTS_LENGTH + bucket_index(values_ns), np.zeros(groups, np.int64)
+    keys = group[~over] * COUNTS_LENGTH + bucket_index(values_ns[~over])
+    return keys, np.bincount(group[over], minlength=groups)
+
+
+def counted(keys: IntArray, over_range: IntArray) -> GroupedCounts:
+    """The second half of count()."""
+    keys = np.sort(keys)
     starts = _starts(keys)
     return GroupedCounts(keys[starts], np.diff(starts, append=keys.size), over_range)
 

@@ -24,6 +24,15 @@ print(*sys.modules, file=sys.stderr)
 """
 
 
+THREADS = """
+import os, sys
+from bizra_load.cli.main import main
+assert main() == 6
+import scipy.stats
+print(len(os.listdir("/proc/self/task")))
+"""
+
+
 def run(*words):
     """(what the command shows, top-level names of the modules that it has loaded)."""
     command = [sys.executable, "-c", LOADED, *words]
@@ -47,6 +56,14 @@ def test_the_options_of_a_verb_load_no_library_either(verb):
 @pytest.mark.parametrize("verb", VERBS)
 def test_no_verbs_options_load_what_makes_load_or_judges_it(verb):
     assert run(verb, "--help")[1] & {"scipy", "locust", "gevent", "requests", "jinja2", "uvloop", "psutil"} == set()
+
+
+def test_a_command_starts_no_threads_that_only_spin():
+    """Each would cost 0.05 to 0.2 s of CPU time at every start."""
+    given = {name: value for name, value in os.environ.items() if not name.startswith(("COVERAGE_", "OPENBLAS"))}
+    command = [sys.executable, "-c", THREADS, "assess", "no such run"]
+    done = subprocess.run(command, env=given, capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout == "1\n"
 
 
 def test_the_version_is_that_of_the_package():
