@@ -16,9 +16,10 @@ _PORTS = {errno.EADDRNOTAVAIL}  # connect(2): for want of a local port
 _MEMORY = {errno.ENOBUFS, errno.ENOMEM}
 # connect(2) and socket(2): no route, no interface or no such protocol here, so that no packet left this machine. EHOSTUNREACH
 # is not among them: a router says it (ICMP), or a neighbour that does not respond leads to it. Nobody knows whose fault that
-# is, and it stays the target's. A router's "network unreachable" is ENETUNREACH too: see UnreachableError.
-_NETWORK = {errno.ENETUNREACH, errno.ENETDOWN, errno.EAFNOSUPPORT}
-_UNREACHABLE = (errno.ENETUNREACH, errno.EHOSTUNREACH)
+# is, and it stays the target's. A router's "network unreachable" is ENETUNREACH too, and over IPv6 its "prohibited" is EACCES:
+# see UnreachableError. EPERM is a firewall of this machine: no packet from elsewhere leads to it.
+_NETWORK = {errno.ENETUNREACH, errno.ENETDOWN, errno.EAFNOSUPPORT, errno.EPERM}
+_UNREACHABLE = (errno.ENETUNREACH, errno.EHOSTUNREACH, errno.EACCES)
 
 
 def keep_some_descriptors(new: int) -> None:
@@ -52,7 +53,9 @@ def whose(error: OSError, family: int, address: tuple[Any, ...]) -> OSError:
 
 
 def is_own(error: OSError) -> bool:
-    """Whether this machine had no descriptor, port, buffer, memory or route for a connection, or could not resolve the name."""
+    """Whether this machine had no descriptor, port, buffer, memory or route for a connection, forbade it, or could not resolve
+    the name.
+    """
     if isinstance(error, UnreachableError):
         return error.here
     return isinstance(error, socket.gaierror) or error.errno in _DESCRIPTORS | _PORTS | _MEMORY | _NETWORK
@@ -68,7 +71,10 @@ def described(error: OSError) -> str:
     if error.errno == errno.EMFILE:
         return f"{text}; ulimit -n is {resource.getrlimit(resource.RLIMIT_NOFILE)[0]}"
     if isinstance(error, UnreachableError) and error.here:
-        return f"{text}; this machine has no route there"
+        forbidden = error.errno == errno.EACCES
+        return f"{text}; {'a route of this machine forbids it' if forbidden else 'this machine has no route there'}"
+    if error.errno == errno.EPERM:
+        return f"{text}; a firewall of this machine forbids it"
     if error.errno in _PORTS and (ports := _local_ports()):
         return f"{text}; net.ipv4.ip_local_port_range has {ports} ports"
     return text

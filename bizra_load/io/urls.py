@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from ipaddress import IPv6Address
+from ipaddress import IPv4Address, IPv6Address
 from urllib.parse import urlsplit
 
 MAX_NAME, MAX_LABEL = 253, 63  # characters
@@ -24,7 +24,10 @@ def check_authority(netloc: str) -> None:
     """Whether what stands between a URL's // and its path, such as me:secret@[::1]:80, names a host. Raises ValueError, which
     repeats nothing of it.
     """
-    found = _AUTHORITY.fullmatch(netloc.rpartition("@")[2])
+    user, _, host = netloc.rpartition("@")
+    if "@" in user:  # RFC 3986, 3.2.1; whoever takes the first one for the end of the user talks to another host
+        raise ValueError("not a URL: more than one '@' before its path (allowed: in a user or a password as %40)")
+    found = _AUTHORITY.fullmatch(host)
     if found is None or (found["address"] is not None and ":" not in found["address"]):
         raise ValueError("not a URL: its host or port is none (allowed: HOST, HOST:PORT, or an IPv6 address in brackets)")
     check_host(found["address"] or found["name"])
@@ -43,9 +46,21 @@ def check_host(name: str | None) -> None:
     if not _NAME.fullmatch(name):
         raise ValueError("not a URL: its host can be no name (allowed: letters, digits, '.', '-' and '_')")
     labels = name.removesuffix(".").split(".")
+    if labels[-1].isdecimal():  # the URL Standard: what ends in a number is an IPv4 address; RFC 3986 has four of them
+        _check_ipv4(name)
+        return
     if len(name) > MAX_NAME or not all(0 < len(label) <= MAX_LABEL for label in labels):
         allowed = f"parts of 1 to {MAX_LABEL} characters between the dots, {MAX_NAME} in all"
         raise ValueError(f"not a URL: its host can be no name (allowed: {allowed})")
+
+
+def _check_ipv4(text: str) -> None:
+    try:
+        IPv4Address(text)
+    except ValueError:
+        raise ValueError(
+            "not a URL: its host is no IPv4 address (allowed: four numbers up to 255, such as 127.0.0.1)"
+        ) from None
 
 
 def _check_address(text: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bizra_load.archive.store import read_run
@@ -122,6 +122,9 @@ def validate_and_print(
     """Ask Prometheus, judge, write the report, print the table. Raises BizraLoadError."""
     source = PrometheusSource(url, query.file.agreement.server_metrics, selector, trust=trust)
     assessment = validate_metrics(source, query, baseline, fail_on_warn)
+    if trust.insecure and url.startswith("https:"):
+        note = "the TLS certificate of Prometheus was not verified (--insecure)"
+        assessment = replace(assessment, notes=(*assessment.notes, note))
     path = write_report(assessment, query, url, selector, artifacts)
     print(metrics_validation.render(assessment, terminal_width(sys.stdout), sys.stdout.isatty()))
     print(f"Report: {path}", flush=True)

@@ -100,7 +100,7 @@ def _bad_samples(measurements: Measurements) -> list[Check]:
     if not bad:
         return []
     share = bad / max(sum(w.finished for w in measurements.windows), bad)
-    text = f"bad samples: {bad:,} ({share:.2%}), with a name that is no text or a time that is none"
+    text = f"bad samples: {bad:,} ({share:.2%}), with a name that is no text, or a time that is none or far from all others"
     status = Status.FAIL if share > BAD_SAMPLES else Status.WARN
     return [check("bad_samples", "Bad samples", True, text, share, BAD_SAMPLES, "ratio", status)]
 

@@ -12,18 +12,21 @@ from sla.values.assessment import Evidence, Status
 
 WORKLOADS = ("Deployment", "StatefulSet", "DaemonSet", "Rollout")
 _NAME = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?")  # of Kubernetes objects: it goes into shell commands as it is
-# Empty brackets or an empty box is one anywhere. Any other mark is one at the beginning of a line or of a table's cell, behind
-# marks of headings, quotes and lists, where it is not part of a link or footnote.
+# Empty brackets, an empty or crossed box, or a checkbox of HTML without "checked" is one anywhere. Any other mark is one at the
+# beginning of a line or of a table's cell, behind marks of headings, quotes and lists, where it is not part of a link or
+# footnote.
 _BOX = re.compile(
     r"(?:(?:^|\|)(?:\s|>|\#{1,6}(?=\s)|[-*+\u2022\u00b7\u2013\u2014](?=\s)|\(?(?:\d{1,9}(?:\.\d{1,9}){0,9}[.)]?|[A-Za-z][.)])(?=\s)"
     r"|[*_~]{1,3}(?=\[))*+"
     r"\[(?P<mark>\s*+(?:[^\]\s]|to-?do|wip|tbd|open|pending|blocked|not? ?done|in progress|no|n/a)?\s*+)\](?![(\[:]))"
-    r"|\\?\[\s*+\\?\]|[\u2610\u2b1c\u25a1\u25a2\u25fb\U0001f532]|&\#(?:9744|x2610);",
+    r"|\\?\[\s*+\\?\]|[\u2610\u2b1c\u25a1\u25a2\u25fb\U0001f532\u274c\u274e\u2717\u2718\U0001f6a7]|&\#(?:9744|x2610);"
+    r"|<input\b(?=[^>]{0,200}\btype=[\"']?checkbox\b)(?![^>]{0,200}\schecked\b)[^>]{0,200}>",
     re.IGNORECASE,
 )
 _DEFINED = re.compile(r"^\s{0,3}\[([^\]\s])\]:\s*\S", re.MULTILINE)  # a link's address or a footnote
 _FENCE = re.compile(r"(?P<before>[\s>*+\-\d.)]*)(?P<fence>`{3,}|~{3,})(?P<info>[^`]*)")
 _TICKED = ("x", "X")
+_NO_LIMIT = re.compile(r"0*+\.?0*+[A-Za-z]{0,2}")  # 0 of anything: Kubernetes sets none then
 _HEADING = re.compile(r"^#[^\S\n]+(\S.*)$", re.MULTILINE)
 
 
@@ -99,10 +102,10 @@ def of_manifests(documents: Sequence[object]) -> tuple[Evidence, ...]:
                 raise EvidenceError(f"{name}.spec.template.spec.containers: holds something that is no container")
             where = f"{name}/{c.get('name', '?')}"
             images.append(str(c.get("image", "?")))
-            if not all(isinstance(c.get(probe), Mapping) for probe in ("readinessProbe", "livenessProbe")):
+            if not all(map_in(c, probe) for probe in ("readinessProbe", "livenessProbe")):
                 unprobed.append(where)
             limits = map_in(map_in(c, "resources"), "limits")
-            if not (limits.get("cpu") and limits.get("memory")):
+            if any(_NO_LIMIT.fullmatch(str(limits.get(of) or "")) for of in ("cpu", "memory")):
                 unlimited.append(where)
     first = map_in(workloads[0], "metadata")
     facts = {"kind": str(workloads[0]["kind"]), "images": ", ".join(images)[:500]}

@@ -6,6 +6,7 @@ The table must name every option of every verb that takes a value: a new option 
 from __future__ import annotations
 
 import argparse
+import os
 import shutil
 from pathlib import Path
 
@@ -140,7 +141,8 @@ def refused(argv: list[str], capsys: pytest.CaptureFixture[str]) -> str:
 
 
 def snapshot(folder: Path) -> dict[str, tuple[int, int]]:
-    return {str(p): (p.lstat().st_size, p.lstat().st_mtime_ns) for p in folder.rglob("*")}
+    paths = (os.path.join(at, name) for at, folders, files in os.walk(folder) for name in (*folders, *files))
+    return {path: ((status := os.lstat(path)).st_size, status.st_mtime_ns) for path in paths}
 
 
 @pytest.mark.parametrize(

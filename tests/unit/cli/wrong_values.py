@@ -56,6 +56,8 @@ NO_URL = (
     "http://[::1]80",
     "http://[1.2.3.4]",
     "http://a:\u0663",
+    "http://256.1.1.1",
+    "http://a@b@c",
 )
 NO_BASE_URL = (*NO_URL, "http://a?x=1", "http://a/p?", "http://a/#b")
 NO_PORT = ("-1", "65536", "abc", "1.5", "1e3", "", "٣")

@@ -51,6 +51,8 @@ def test_a_process_without_descriptors_says_so_and_goes_on_when_there_are_some_a
         (socket.gaierror(socket.EAI_NONAME, "Name or service not known"), True, "the name could not be resolved: Name or"),
         (OSError(errno.ENETUNREACH, "Network is unreachable"), True, "Network is unreachable (ENETUNREACH)"),
         (OSError(errno.ENETDOWN, "Network is down"), True, "Network is down (ENETDOWN)"),
+        (OSError(errno.EPERM, "Operation not permitted"), True, "(EPERM); a firewall of this machine forbids it"),
+        (OSError(errno.EACCES, "Permission denied"), False, "Permission denied (EACCES)"),
         (OSError(errno.EHOSTUNREACH, "No route to host"), False, "No route to host (EHOSTUNREACH)"),
         (ConnectionRefusedError(errno.ECONNREFUSED, "Connection refused"), False, "Connection refused (ECONNREFUSED)"),
         (ConnectionResetError(errno.ECONNRESET, "Connection reset by peer"), False, "Connection reset by peer (ECONNRESET)"),
@@ -68,7 +70,8 @@ from bizra_load.engine.client import Connection
 from bizra_load.engine.errors import EngineError
 subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
 subprocess.run(["ip", "route", "add", "unreachable", "198.51.100.0/24"], check=True)
-for host in ("192.0.2.1", "198.51.100.1", "[2001:db8::1]", "127.0.0.1"):
+subprocess.run(["ip", "route", "add", "prohibit", "203.0.113.0/24"], check=True)
+for host in ("192.0.2.1", "198.51.100.1", "203.0.113.1", "[2001:db8::1]", "127.0.0.1"):
     connection = Connection(f"http://{host}:9")
     try:
         connection.send(connection.prepare("GET", "/"), b"", lambda _: None)
@@ -84,12 +87,13 @@ def test_a_machine_without_a_route_does_not_blame_the_target():
     assert done.stdout.splitlines() == [
         "GeneratorError connecting failed: Network is unreachable (ENETUNREACH); this machine has no route there",
         "GeneratorError connecting failed: No route to host (EHOSTUNREACH); this machine has no route there",
+        "GeneratorError connecting failed: Permission denied (EACCES); a route of this machine forbids it",
         "GeneratorError connecting failed: Network is unreachable (ENETUNREACH); this machine has no route there",
         "TransportError connecting failed: Connection refused (ECONNREFUSED)",
     ]
 
 
-@pytest.mark.parametrize("number", [errno.ENETUNREACH, errno.EHOSTUNREACH])
+@pytest.mark.parametrize("number", [errno.ENETUNREACH, errno.EHOSTUNREACH, errno.EACCES])
 def test_an_address_that_a_router_calls_unreachable_is_not_the_generators_fault(number):
     """This machine has a route there: it was not its own want."""
     found = whose(OSError(number, "unreachable"), socket.AF_INET, ("127.0.0.1", 9))

@@ -41,6 +41,10 @@ def test_what_is_no_url_is_refused(url):
         'a"b',
         "::x",
         ":",
+        "256.1.1.1",
+        "127.0.0",
+        "1.2.3.4.5",
+        "a.5",
         "",
         None,
     ],
@@ -84,3 +88,11 @@ def test_a_host_with_or_without_a_port_is_one(netloc):
 def test_what_stands_beside_a_host_is_refused(netloc):
     with pytest.raises(ValueError, match="not a URL: its host"):
         check_authority(f"planted:planted@{netloc}")
+
+
+def test_a_second_at_sign_is_refused_and_nothing_of_it_repeated():
+    """Where such a URL leads to is read differently by different libraries."""
+    with pytest.raises(ValueError, match="more than one '@'") as caught:
+        check_authority("planted@good.example@evil.example")
+    assert "planted" not in str(caught.value)
+    check_authority("a%40b:secret@good.example")

@@ -23,6 +23,11 @@ def endless(head: bytes, piece: bytes, pause_s: float = 0.0):
     return script
 
 
+def redirects(connection):
+    while connection.recv(65_536):
+        connection.sendall(REDIRECT + b"Content-Length: 0\r\n\r\n")
+
+
 GIGABYTE = b"HTTP/1.1 200 OK\r\nContent-Length: 1073741824\r\n\r\n"
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 CHUNK = b"10000\r\n" + b"x" * 65_536 + b"\r\n"
@@ -37,7 +42,7 @@ HOSTILE = {
     "a dripping head": endless(b"HTTP/1.1 200 OK\r\nX: ", b"a", 0.05),
     "a dripping status line": endless(b"HTTP/1.1 200 O", b"K", 0.05),
     "an endless line in the head": endless(b"HTTP/1.1 200 OK\r\nX: ", b"a" * 65_536),
-    "redirects without end": endless(REDIRECT + b"Content-Length: 0\r\n\r\n", b""),
+    "redirects without end": redirects,
     "a redirect with an endless body": endless(REDIRECT + b"Transfer-Encoding: chunked\r\n\r\n", CHUNK),
     "a redirect with a dripping body": endless(REDIRECT + b"Content-Length: 1000\r\n\r\n", b"a", 0.05),
     "a redirect with a gzip bomb": endless(REDIRECT + GZIP, BOMB),

@@ -6,11 +6,14 @@ import pytest
 import trustme
 
 from bizra_load.io.trust import Trust, headers_for
+from bizra_load.judging.agreements import read_agreement
+from bizra_load.judging.real_traffic import REPORT, query_of_last, validate_and_print
 from bizra_load.server_metrics.exposition import MetricsReader, ScrapeError
 from bizra_load.server_metrics.prometheus_api import PrometheusClient
 from tests.unit.engine.hostile_server import hostile_server, secured
 
 PAGE = b"# TYPE n_total counter\nn_total 5\n"
+MATRIX = b'{"status": "success", "data": {"resultType": "matrix", "result": []}}'
 VECTOR = b'{"status": "success", "data": {"resultType": "vector", "result": []}}'
 
 
@@ -60,6 +63,15 @@ def test_a_private_authority_is_trusted_when_it_is_named_and_by_nobody_else(auth
             ask(url, Trust())
         monkeypatch.setenv("SSL_CERT_FILE", ca_file)  # as openssl, curl and Python know it
         assert ask(url, Trust())
+
+
+@pytest.mark.parametrize("insecure", [True, False])
+def test_a_judgement_says_that_the_certificate_of_prometheus_was_not_verified(authority, ca_file, tmp_path, capsys, insecure):
+    trust = Trust("" if insecure else ca_file, insecure)
+    with https(authority, MATRIX) as url:
+        validate_and_print(url, "", query_of_last(60, read_agreement("local"), None), tmp_path, trust=trust)
+    assert ("not verified (--insecure)" in " ".join(capsys.readouterr().out.split())) is insecure
+    assert ("not verified (--insecure)" in (tmp_path / REPORT).read_text()) is insecure
 
 
 @pytest.mark.parametrize(

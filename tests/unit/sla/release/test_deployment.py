@@ -77,7 +77,14 @@ def test_a_status_that_holds_nothing_is_none(status):
 
 
 @pytest.mark.parametrize(
-    "container", [{"livenessProbe": None}, {"readinessProbe": "yes"}, {"resources": {"limits": {"cpu": None, "memory": "1Gi"}}}]
+    "container",
+    [
+        {"livenessProbe": None},
+        {"readinessProbe": "yes"},
+        {"readinessProbe": {}},
+        *({"resources": {"limits": {"cpu": cpu, "memory": "1Gi"}}} for cpu in (None, "0", 0, "0.0", "0m", "")),
+        {"resources": {"limits": {"cpu": 1, "memory": "0Mi"}}},
+    ],
 )
 def test_a_probe_or_a_limit_that_is_none_is_missing(container):
     found = by_key(of_manifests([manifest(**container)]))

@@ -177,7 +177,7 @@ def test_another_form_is_refused_with_its_key(read, document, where):
 
 
 def manifest(**container):
-    probes = {"readinessProbe": {}, "livenessProbe": {}}
+    probes = {"readinessProbe": {"httpGet": {"path": "/health"}}, "livenessProbe": {"tcpSocket": {"port": 8080}}}
     limits = {"resources": {"limits": {"cpu": "1", "memory": "1Gi"}}}
     whole = {"name": "node", "image": "bizra/node:2.2.0", **probes, **limits, **container}
     return {

@@ -53,6 +53,10 @@ from sla.values.assessment import Status
         "\u2b1c ingress",
         "| ingress | \u2610 |",
         "- &#9744; ingress",
+        "- \u274c ingress",
+        "ingress \u2718",
+        '- <input type="checkbox"> ingress',
+        "<li><INPUT class=a type=checkbox disabled/> ingress</li>",
         "- [TODO] ingress",
         "- [WIP] ingress",
         "- [In Progress] ingress",
@@ -112,6 +116,7 @@ def test_links_and_words_are_no_boxes(line):
         "- [1] of it\n\n[1]: https://a.example\n",
         "```sh\n- [ ] a\nargs: []\n```\n",
         "~~~\n- [ ] a\n```\n\u2610\n~~~~\n",
+        '- <input type="checkbox" checked> a <input type="text">\n',
         "```\n[ ]\n```\nand\n```\n[]\n```\n",
         "## [2.2.0] - 2026-11-01\n- [notes] of it\n",
     ],
@@ -123,7 +128,8 @@ def test_links_and_code_are_no_boxes(text):
 
 def test_a_long_note_is_read_in_one_pass():
     begin = time.process_time()
-    of_text("".join(("```a\n" * 50_000, "- " * 100_000, "\n", "[" * 100_000, "1." * 100_000, "\n", "[ " * 50_000)))
+    marks = ("- " * 100_000, "\n", "[" * 100_000, "1." * 100_000, "\n", "[ " * 50_000, "<input " * 50_000)
+    of_text("".join(("```a\n" * 50_000, *marks)))
     assert time.process_time() - begin < 3
 
 
