@@ -6,6 +6,7 @@ import errno
 import os
 import resource
 import socket
+import ssl
 from pathlib import Path
 from typing import Any
 
@@ -58,7 +59,7 @@ def is_own(error: OSError) -> bool:
     """
     if isinstance(error, UnreachableError):
         return error.here
-    return isinstance(error, socket.gaierror) or error.errno in _DESCRIPTORS | _PORTS | _MEMORY | _NETWORK
+    return isinstance(error, socket.gaierror) or _number(error) in _DESCRIPTORS | _PORTS | _MEMORY | _NETWORK
 
 
 def described(error: OSError) -> str:
@@ -66,18 +67,24 @@ def described(error: OSError) -> str:
     text = " ".join(str(error.strerror or error).split())
     if isinstance(error, socket.gaierror):
         return f"the name could not be resolved: {text}"
-    if name := errno.errorcode.get(error.errno or 0):
+    number = _number(error)
+    if name := errno.errorcode.get(number):
         text = f"{text} ({name})" if name not in text else text
-    if error.errno == errno.EMFILE:
+    if number == errno.EMFILE:
         return f"{text}; ulimit -n is {resource.getrlimit(resource.RLIMIT_NOFILE)[0]}"
     if isinstance(error, UnreachableError) and error.here:
-        forbidden = error.errno == errno.EACCES
+        forbidden = number == errno.EACCES
         return f"{text}; {'a route of this machine forbids it' if forbidden else 'this machine has no route there'}"
-    if error.errno == errno.EPERM:
+    if number == errno.EPERM:
         return f"{text}; a firewall of this machine forbids it"
-    if error.errno in _PORTS and (ports := _local_ports()):
+    if number in _PORTS and (ports := _local_ports()):
         return f"{text}; net.ipv4.ip_local_port_range has {ports} ports"
     return text
+
+
+def _number(error: OSError) -> int:
+    """The system's number of an error; 0 without one: that of an SSLError is OpenSSL's."""
+    return 0 if isinstance(error, ssl.SSLError) else error.errno or 0
 
 
 def _local_ports() -> int:

@@ -2,6 +2,7 @@
 
 import errno
 import socket
+import ssl
 import subprocess
 import sys
 
@@ -57,11 +58,16 @@ def test_a_process_without_descriptors_says_so_and_goes_on_when_there_are_some_a
         (ConnectionRefusedError(errno.ECONNREFUSED, "Connection refused"), False, "Connection refused (ECONNREFUSED)"),
         (ConnectionResetError(errno.ECONNRESET, "Connection reset by peer"), False, "Connection reset by peer (ECONNRESET)"),
         (TimeoutError("timed out"), False, "timed out"),
+        *((ssl.SSLError(number, "of OpenSSL"), False, "of OpenSSL") for number in (errno.EPERM, errno.ENOMEM, errno.EMFILE)),
     ],
 )
 def test_it_is_known_by_its_number_and_told_with_the_limit(error, own, text):
     assert is_own(error) is own
     assert text in described(error)
+
+
+def test_the_numbers_of_tls_are_not_those_of_the_system():
+    assert described(ssl.SSLError(errno.EPERM, "of OpenSSL")) == "of OpenSSL"
 
 
 ROUTES = """
