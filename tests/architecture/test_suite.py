@@ -3,6 +3,7 @@
 import fcntl
 import os
 import subprocess
+import sys
 import threading
 import time
 from contextlib import contextmanager
@@ -37,6 +38,28 @@ def test_many_share_the_machine_or_one_has_it_alone(tmp_path):
         assert had
     machine.remove()
     assert os.listdir(tmp_path) == []
+
+
+GROUP = """
+import os, pathlib, pytest
+
+@pytest.mark.xdist_group("g")
+@pytest.mark.parametrize("number", range(20))
+def test_which_process(number):
+    with pathlib.Path("processes").open("a") as file:
+        file.write(os.environ["PYTEST_XDIST_WORKER"] + "\\n")
+"""
+
+
+def test_the_tests_of_a_group_run_in_one_process(tmp_path):
+    """By the installed pytest and pytest-xdist, as `make test` asks for: else a fixture of a module is made for each test."""
+    (tmp_path / "test_group.py").write_text(GROUP)
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--dist", "loadgroup", "-n", "2"]
+    unset = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+    done = subprocess.run(command, cwd=tmp_path, env=unset, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    processes = (tmp_path / "processes").read_text().split()
+    assert (len(processes), len(set(processes))) == (20, 1)
 
 
 def test_who_waits_to_be_alone_is_not_overtaken(tmp_path):
