@@ -20,7 +20,15 @@ from sla.estimators.dependence import BATCHES, FloatArray, design_effect, effect
 from sla.estimators.laws import beta_quantile
 from sla.values import grouped_counts, histogram
 from sla.values.estimate import Estimate
-from sla.values.histogram import HIGHEST_NS, Histogram, IntArray, bucket_edges_ns, bucket_high_ns, bucket_middle_ns
+from sla.values.histogram import (
+    COUNTS_LENGTH,
+    HIGHEST_NS,
+    Histogram,
+    IntArray,
+    bucket_edges_ns,
+    bucket_high_ns,
+    bucket_middle_ns,
+)
 
 QUANTILES = (0.5, 0.9, 0.95, 0.99, 0.999)
 LOWEST_PROXY = 0.9  # the design effect of a tail is never estimated below this quantile
@@ -40,33 +48,48 @@ class QuantileResult:
 
 @dataclass(frozen=True)
 class _Merged:
-    """The windows' cumulative counts, made once for all quantiles.
+    """The windows' buckets behind each other, made once for all quantiles, in as few bytes as they need: there may be an hour
+    of them.
 
     whole       the sum of all windows
     sizes       samples in each window, shape (m,)
-    cumulative  of each window: (its buckets, shape (k,); samples under the first, the second, ... and in all, shape (k + 1,))
+    edges       where each window's buckets begin, and where the last one's end, shape (m + 1,)
+    keys        window * COUNTS_LENGTH + bucket, ascending, shape (k,)
+    cumulative  samples of the window in and under each bucket, shape (k,)
     """
 
     whole: Histogram
     sizes: FloatArray
-    cumulative: Sequence[tuple[NDArray[Any], NDArray[Any]]]
+    edges: IntArray
+    keys: NDArray[Any]
+    cumulative: NDArray[Any]
 
     @classmethod
     def of(cls, windows: Sequence[Histogram]) -> Self:
-        cumulative = [_small(h) for h in windows]
-        return cls(histogram.merge(windows), np.array([h.total for h in windows], dtype=np.float64), cumulative)
+        edges = np.cumsum([0, *(h.indices.size for h in windows)])
+        keys = np.empty(edges[-1], np.min_scalar_type(len(windows) * COUNTS_LENGTH))
+        cumulative = np.empty(edges[-1], np.min_scalar_type(max((h.total for h in windows), default=0)))
+        for n, h in enumerate(windows):
+            here = slice(edges[n], edges[n + 1])
+            keys[here] = h.indices + n * COUNTS_LENGTH
+            cumulative[here] = np.cumsum(h.counts)
+        sizes = np.array([h.total for h in windows], dtype=np.float64)
+        return cls(histogram.merge(windows), sizes, edges, keys, cumulative)
 
     @cached_property
     def n(self) -> int:
         return self.whole.total
 
     def below(self, bucket: int | None) -> FloatArray:
-        """Samples in and under a bucket, for each window, shape (m,)."""
-        if bucket is None:
-            return np.array([counts[-1] for _, counts in self.cumulative], dtype=np.float64)
-        return np.array(
-            [c[np.searchsorted(i, i.dtype.type(bucket), side="right")] for i, c in self.cumulative], dtype=np.float64
-        )
+        """Samples in and under a bucket (None: in all), for each window, shape (m,)."""
+        ends = self.edges[1:]
+        if bucket is not None:
+            wanted = np.arange(self.sizes.size) * COUNTS_LENGTH + bucket
+            ends = np.searchsorted(self.keys, wanted.astype(self.keys.dtype), side="right")
+        filled = ends > self.edges[:-1]
+        found = np.zeros(self.sizes.size)
+        found[filled] = self.cumulative[ends[filled] - 1]
+        return found
 
     def influence(self, q: float) -> tuple[FloatArray, FloatArray]:
         """(influence of each window, exceedances in each window) at the empirical q-quantile."""
@@ -74,12 +97,6 @@ class _Merged:
         # Ties make the share at the bucket differ from q; centred at the share itself the influences sum to zero.
         share = below.sum() / self.n
         return below - share * self.sizes, self.sizes - below
-
-
-def _small(h: Histogram) -> tuple[NDArray[Any], NDArray[Any]]:
-    """A window's part of `cumulative`, in as few bytes as it needs: there may be an hour of them."""
-    counts = np.concatenate(([0], np.cumsum(h.counts)))
-    return h.indices.astype(np.uint16), counts.astype(np.min_scalar_type(int(counts[-1])))
 
 
 def quantile_results(
