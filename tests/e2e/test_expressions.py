@@ -6,6 +6,7 @@ import itertools
 import re
 import time
 from dataclasses import dataclass, replace
+from functools import cache
 
 import pytest
 
@@ -87,9 +88,15 @@ def now(prometheus):
     return end_s
 
 
+@cache
+def client(url):
+    """One for all queries: each keeps a connection, of which Prometheus accepts 512."""
+    return PrometheusClient(url)
+
+
 def value(prometheus, now, expression, job=".*"):
     """The single value of an expression; None where it has none."""
-    found = PrometheusClient(prometheus).query(runnable(expression, job), now)
+    found = client(prometheus).query(runnable(expression, job), now)
     assert len(found) <= 1, found
     figure = float(found[0]["value"][1]) if found else None
     return None if figure != figure else figure
@@ -206,7 +213,7 @@ def test_every_panel_of_the_generator_holds_in_two_jobs_after_a_restart_and_with
 def fired(prometheus, now, key, job):
     """Instances for which a trigger's expression gives anything, among series of one job."""
     [trigger] = [t for t in triggers(AGREEMENT, (), True) if t.key == key]
-    found = PrometheusClient(prometheus).query(trigger.expression, now)
+    found = client(prometheus).query(trigger.expression, now)
     return [s["metric"].get("instance", "") for s in found if s["metric"].get("job") == job]
 
 
