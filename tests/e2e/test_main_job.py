@@ -24,7 +24,8 @@ SHORT = ("-f", "locustfiles/mixed.py", "--target-ops", "600", "--ramp", "2s", "-
 @pytest.mark.slow
 @pytest.mark.quiet
 def test_a_healthy_node_gets_go_and_the_same_answer_when_judged_again(tmp_path):
-    arguments = ("--ramp", "2s", "--duration", "40s", "--finality-share", "20%")
+    # enough finality checks that their tail is no thin evidence, which is no answer for a critical objective
+    arguments = ("--ramp", "2s", "--duration", "30s", "--finality-share", "27%")
     ended = load_undisturbed(tmp_path, None, ("GO",), *arguments, BASELINE="")
     assert (ended.code, ended.assessment["decision"]) == (0, "GO"), ended.out
     assert {o["status"] for o in ended.assessment["objectives"]} == {"PASS"}
@@ -74,7 +75,7 @@ def assert_the_server_is_read_when_no_worker_reports(ended):
     reading, before and after the load, have no phase.
     """
     during = sorted(s.at_ns % 10**9 / 1e9 for s in ended.measurements.snapshots[1:-1])
-    assert len(during) > 30
+    assert len(during) > 25
     assert statistics.median(during) == pytest.approx(0.85, abs=0.1)
 
 
@@ -102,8 +103,8 @@ def test_slow_generation_shows_on_its_gate_and_on_no_other_and_fail_on_warn_make
     # six times the acceptable limit: the edge below it is over the limit, however coarse the node's buckets are there
     slow = {"generate.latency": f"{6 * 20 * generate_ns / 1e3:.0f}us"}
     requests.post(f"{node.admin_url}/faults", json=slow, timeout=5).raise_for_status()
-    # enough finality checks that their tail is no thin evidence, which is no answer for a critical objective
-    arguments = (*SHORT, "--target-ops", "1000", "--duration", "30s", "--finality-share", "25%", "--fail-on", "warn")
+    # finality checks: as above
+    arguments = (*SHORT, "--target-ops", "1000", "--duration", "25s", "--finality-share", "30%", "--fail-on", "warn")
     cautious = ("GO WITH CAUTION", "CONDITIONAL GO")
     ended = load_undisturbed(tmp_path / "runs", node, cautious, *arguments, "--baseline", str(tmp_path / "baseline.json"))
     gate = ended.objective("poi_generate_p99")
