@@ -69,11 +69,11 @@ node: setup ## The reference node on port 8080, metrics on 9464
 drill: setup debian ## Provoke all 12 alerts on the reference node under a real Prometheus (about 80 s)
 	@$(BIN)/bizra-load alerts drill $(ARGS)
 
-test: setup-dev debian ## All tests, 4 at a time; those that judge latency alone
-	$(PYTEST) -n 4 $(ARGS)
+test: setup-dev debian ## All tests, 6 at a time; those that judge latency alone
+	$(PYTEST) -n 6 $(ARGS)
 
-test-fast: setup-dev debian ## The tests that start no load and compute for no more than moments: about two minutes
-	$(PYTEST) -n 2 -m "not e2e and not slow" $(ARGS)
+test-fast: setup-dev debian ## The tests that start no load and compute for no more than moments: a bit over a minute
+	$(PYTEST) -n 3 -m "not e2e and not slow" $(ARGS)
 
 coverage: setup-dev debian ## Branch coverage of all tests but those that judge latency, in every process; fails under the thresholds
 	@rm -f .coverage .coverage.*

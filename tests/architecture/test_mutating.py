@@ -3,6 +3,8 @@
 import subprocess
 import sys
 
+import pytest
+
 from tests.architecture.markdown import ROOT
 from tests.mutating import mutants
 
@@ -44,6 +46,7 @@ def test_the_same_source_gives_the_same_mutants_in_the_same_order():
     assert mutants("x.py", "") == []
 
 
+@pytest.mark.slow
 def test_a_fork_runs_the_tests_of_the_copy_and_notices_a_change(tmp_path):
     """In a process of its own, as `make mutants` does: warnings are errors there too."""
     code = """

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+from scipy.special import ndtri
 
 FloatArray = NDArray[np.float64]
 
@@ -47,14 +47,14 @@ def lognormal_ar(rng, length_s, rate=1000.0, tau_s=0.5, sigma_slow=0.3, sigma_fa
     latency = median_ns * np.exp(sigma_slow * level + sigma_fast * rng.normal(0, 1, n))
     sigma = math.hypot(sigma_slow, sigma_fast)
     arrivals = np.arange(n) / rate
-    return Stream(arrivals + latency / 1e9, latency, lambda q: median_ns * math.exp(sigma * stats.norm.ppf(q)))
+    return Stream(arrivals + latency / 1e9, latency, lambda q: median_ns * math.exp(sigma * ndtri(q)))
 
 
 def independent(rng, length_s, rate=1000.0, sigma=0.5, median_ns=200e3):
     n = int(rate * length_s)
     latency = median_ns * np.exp(rng.normal(0, sigma, n))
     arrivals = np.arange(n) / rate
-    return Stream(arrivals + latency / 1e9, latency, lambda q: median_ns * math.exp(sigma * stats.norm.ppf(q)))
+    return Stream(arrivals + latency / 1e9, latency, lambda q: median_ns * math.exp(sigma * ndtri(q)))
 
 
 def wandering_rate(rng, length_s, tau_s=2.0, mean=1000.0, spread=0.1):

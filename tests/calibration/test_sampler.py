@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from scipy import stats
 
 from sla.estimators.quantiles import QUANTILES, bootstrap_draws, bootstrap_ranks
 from sla.values.histogram import from_values
@@ -12,6 +11,8 @@ N, DRAWS = 2000, 100_000
 
 @pytest.mark.parametrize("column", range(len(QUANTILES)))
 def test_each_rank_has_its_beta_law_and_they_are_jointly_ordered(column):
+    from scipy import stats  # a second, for whoever only collects tests too
+
     u = bootstrap_ranks(N, QUANTILES, DRAWS, np.random.default_rng(1))
     k = QUANTILES[column] * N
     assert stats.kstest(u[:, column], stats.beta(k, N - k + 1).cdf).statistic < 0.0075
@@ -19,6 +20,8 @@ def test_each_rank_has_its_beta_law_and_they_are_jointly_ordered(column):
 
 
 def test_the_draws_are_those_of_scipys_bootstrap():
+    from scipy import stats  # a second, for whoever only collects tests too
+
     rng = np.random.default_rng(2)
     values = rng.lognormal(np.log(120e3), 0.5, N).astype(np.int64)
     naive_draws, rank = 20_000, int(0.99 * N) - 1

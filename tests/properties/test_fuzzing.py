@@ -14,6 +14,7 @@ INPUTS, SEED = 30_000, 13
 SHARES = {target.name: count for target, number, count in pieces_of(TARGETS, INPUTS) if number == 0}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("target", [t for t in TARGETS if not t.locust], ids=lambda t: t.name)
 def test_nothing_from_outside_crashes_or_gives_a_wrong_answer(target):
     piece = tried(target, SEED, 0, SHARES[target.name], None)
@@ -21,6 +22,7 @@ def test_nothing_from_outside_crashes_or_gives_a_wrong_answer(target):
     assert not piece.failures, piece.failures
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [t.name for t in TARGETS if t.locust])
 def test_nothing_that_a_listener_hears_crashes_or_is_lost(name, tmp_path):
     words = ["--seed", str(SEED), "--only", name, "--piece", "0", "--inputs", str(SHARES[name]), "--keep", str(tmp_path)]

@@ -112,7 +112,7 @@ def encoded(digits=3, highest=60 * 10**9, lowest=1, values=(10**6,)):
     return h, h.encode().decode()
 
 
-@pytest.mark.parametrize("digits", [1, 2, 3, 4, 5])
+@pytest.mark.parametrize("digits", [1, 2, 3, 4, pytest.param(5, marks=pytest.mark.slow)])
 @pytest.mark.parametrize(("lowest", "highest"), [(1, 10**4), (1, 60 * 10**9), (1000, 10**12)])
 def test_a_histogram_of_any_layout_has_the_values_that_the_library_gives(digits, lowest, highest):
     h, text = encoded(digits, highest, lowest, [lowest * f for f in (1, 2, 5, 7, 9)])

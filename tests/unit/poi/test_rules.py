@@ -69,12 +69,33 @@ def test_a_stale_file_is_found_and_nothing_is_written(tmp_path, capsys):
     assert path.read_text() == before
 
 
-@pytest.mark.slow
-def test_promtool_accepts_every_rule_and_all_their_unit_tests_pass():
+def written_alone(folder, alert, source=FILES):
+    """The unit tests of one rule with that rule alone, in a folder: promtool evaluates all rules of a file for each test."""
+    rules = yaml.safe_load((source / "prometheus-rules.yaml").read_text())
+    for group in rules["groups"]:
+        group["rules"] = [r for r in group["rules"] if r["alert"] == alert]
+    rules["groups"] = [g for g in rules["groups"] if g["rules"]]
+    unit_tests = yaml.safe_load((source / "prometheus-rules-test.yaml").read_text())
+    assert unit_tests["rule_files"] == ["prometheus-rules.yaml"]
+    of_each = [{case["alertname"] for case in t["alert_rule_test"]} for t in unit_tests["tests"]]
+    assert set().union(*of_each) == set(EXPECTED)
+    unit_tests["tests"] = [t for t, names in zip(unit_tests["tests"], of_each, strict=True) if names == {alert}]
+    assert len(unit_tests["tests"]) == sum(alert in names for names in of_each) > 1
+    (folder / "prometheus-rules.yaml").write_text(yaml.safe_dump(rules))
+    (folder / "prometheus-rules-test.yaml").write_text(yaml.safe_dump(unit_tests))
+    return folder / "prometheus-rules.yaml", folder / "prometheus-rules-test.yaml"
+
+
+def test_promtool_accepts_every_rule():
     checked = promtool("check", "rules", "--lint=all", "--lint-fatal", str(FILES / "prometheus-rules.yaml"))
     assert checked.returncode == 0, checked.stderr
     assert "12 rules found" in checked.stdout
-    tested = promtool("test", "rules", str(FILES / "prometheus-rules-test.yaml"))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("alert", EXPECTED)
+def test_all_unit_tests_of_a_rule_pass(tmp_path, alert):
+    tested = promtool("test", "rules", str(written_alone(tmp_path, alert)[1]))
     assert tested.returncode == 0, tested.stdout + tested.stderr
 
 
@@ -102,20 +123,18 @@ def test_every_rule_is_tried_with_two_nodes_jobs_and_replicas_with_restarts_and_
         assert any(all("stale _x" in values for values in found) for found in played), metric
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("alert", "change"),
     [("FinalityCheckP99Violation", ("> 0.001", "> 0.1")), ("PoIThroughputDegraded", ("for: 10m", "for: 1m"))],
 )
 def test_the_unit_tests_notice_a_rule_that_was_changed(tmp_path, alert, change):
-    """Already the ones of its own alert; without the change these pass."""
-    rules = (FILES / "prometheus-rules.yaml").read_text()
-    assert change[0] in rules
-    unit_tests = yaml.safe_load((FILES / "prometheus-rules-test.yaml").read_text())
-    unit_tests["tests"] = [t for t in unit_tests["tests"] if t["name"].startswith(f"{alert},")]
-    (tmp_path / "prometheus-rules-test.yaml").write_text(yaml.safe_dump(unit_tests))
-    for text, code in ((rules, 0), (rules.replace(*change), 1)):
-        (tmp_path / "prometheus-rules.yaml").write_text(text)
-        assert promtool("test", "rules", str(tmp_path / "prometheus-rules-test.yaml")).returncode == code
+    """Already the ones of its own alert, which pass without the change."""
+    rules, unit_tests = written_alone(tmp_path, alert)
+    text = rules.read_text()
+    assert change[0] in text
+    rules.write_text(text.replace(*change))
+    assert promtool("test", "rules", str(unit_tests)).returncode == 1
 
 
 @pytest.mark.parametrize(("file", "kind"), [("prometheus-alerts", "PrometheusRule"), ("servicemonitor-rust", "ServiceMonitor")])
@@ -165,6 +184,7 @@ def test_a_default_base_of_the_runbooks_is_named_and_that_nothing_has_checked_it
     assert RUNBOOKS not in capsys.readouterr().err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("job", ["staging-node", OTHER_JOB])
 def test_rules_and_their_unit_tests_are_those_of_the_job_that_is_named(tmp_path, job):
     assert main(["alerts", "render", "--job", job, "--out", str(tmp_path)]) == 0
@@ -172,15 +192,13 @@ def test_rules_and_their_unit_tests_are_those_of_the_job_that_is_named(tmp_path,
     expressions = [r["expr"] for g in rules["groups"] for r in g["rules"]]
     assert {name for e in expressions for name in re.findall(r'job="([^"]+)"', e)} == {job}
     assert yaml.safe_load((tmp_path / "prometheus-alerts.yaml").read_text())["metadata"]["name"] == f"{job}-sla"
-    path = tmp_path / "prometheus-rules-test.yaml"
-    unit_tests = yaml.safe_load(path.read_text())
-    for test in unit_tests["tests"]:
+    for test in yaml.safe_load((tmp_path / "prometheus-rules-test.yaml").read_text())["tests"]:
         played = [s["series"] for s in test["input_series"]]
         assert len(set(played)) == len(played)
-    unit_tests["tests"] = [t for t in unit_tests["tests"] if t["name"].startswith(("RustMetricsAbsent,", "PoIThroughput"))]
-    path.write_text(yaml.safe_dump(unit_tests))
-    tested = promtool("test", "rules", str(path))
-    assert tested.returncode == 0, tested.stdout + tested.stderr
+    for alert in ("RustMetricsAbsent", "PoIThroughputDegraded"):
+        (tmp_path / alert).mkdir()
+        tested = promtool("test", "rules", str(written_alone(tmp_path / alert, alert, tmp_path)[1]))
+        assert tested.returncode == 0, tested.stdout + tested.stderr
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,6 @@ import sys
 
 import numpy as np
 import pytest
-from scipy import stats
 
 from sla.estimators import laws
 
@@ -24,6 +23,8 @@ def same(found, wanted):
 
 @pytest.mark.parametrize(("a", "b"), list(itertools.product(SHAPES, SHAPES)))
 def test_beta_quantiles_are_those_of_scipy(a, b):
+    from scipy import stats  # a second, for whoever only collects tests too
+
     for p in LEVELS:
         assert same(laws.beta_quantile(p, a, b), float(stats.beta.ppf(p, a, b))), p
 
@@ -34,6 +35,8 @@ def test_what_is_no_beta_law_has_no_quantile(wrong):
 
 
 def test_normal_and_t_quantiles_are_those_of_scipy():
+    from scipy import stats  # a second, for whoever only collects tests too
+
     for p in LEVELS:
         assert same(laws.normal_quantile(p), float(stats.norm.ppf(p)))
         for dof in DOFS:
@@ -44,6 +47,8 @@ def test_normal_and_t_quantiles_are_those_of_scipy():
 @pytest.mark.parametrize("tied", [False, True])
 @pytest.mark.parametrize(("n", "m"), [(1, 1), (1, 9), (5, 5), (5, 300), (8, 8), (9, 9), (40, 200), (300, 5)])
 def test_the_rank_sum_test_is_that_of_scipy(n, m, tied, shift):
+    from scipy import stats  # a second, for whoever only collects tests too
+
     one, other = RNG.normal(shift, 1, n), RNG.normal(0, 1, m)
     if tied:
         one, other = np.round(one), np.round(other)
@@ -64,6 +69,8 @@ def test_values_that_are_all_the_same_differ_in_nothing():
 @pytest.mark.parametrize("slope", [0.0, 1e-3, -2.0])
 @pytest.mark.parametrize("size", [3, 20, 600])
 def test_the_slope_test_is_that_of_scipy(size, slope):
+    from scipy import stats  # a second, for whoever only collects tests too
+
     x = np.arange(size, dtype=np.float64) * 0.7
     y = 1e3 + slope * x + RNG.normal(0, 1, size)
     wanted = stats.linregress(x, y)
