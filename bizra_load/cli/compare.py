@@ -23,10 +23,10 @@ EXIT = {Change.REGRESSED: NO_GO, Change.INCONCLUSIVE: INCONCLUSIVE}
 def run(args: argparse.Namespace) -> int:
     margin = _margin(args.margin)
     if len(args.sides) < 2 or len(args.sides) % 2:
-        raise UsageError(f"compare: {len(args.sides)} runs (allowed: pairs of BASELINE CANDIDATE)")
+        raise UsageError(f"{len(args.sides)} runs (allowed: pairs of BASELINE CANDIDATE)")
     if args.sides[0].suffix == ".json":
         if len(args.sides) != 2:
-            raise UsageError("compare: a baseline file is compared with one run")
+            raise UsageError("a baseline file is compared with one run")
         comparison = compare_with_file(args.sides[0], args.sides[1], margin)
     else:
         comparison = compare_runs(args.sides, margin)

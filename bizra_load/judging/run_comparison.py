@@ -48,9 +48,11 @@ class _Run:
 def compare_runs(folders: Sequence[Path], margin: float) -> Comparison:
     """Run folders: baseline, candidate, baseline, candidate, ... `margin`: the relative change that counts as none (a ratio).
 
-    Raises UsageError where a folder is no run or nothing can be compared, InvalidRunError where a run can't be trusted.
+    Raises UsageError where a folder is no run, a run is given twice or nothing can be compared, InvalidRunError where a run
+    can't be trusted.
     """
     runs = [_read(folder) for folder in folders]
+    _check_that_each_is_another(runs)
     sides = runs[0::2], runs[1::2]
     notes = []
     plans = {tuple((s.from_per_s, s.to_per_s) for s in r.measurements.facts.plan) for r in runs}
@@ -74,6 +76,18 @@ def compare_with_file(baseline: Path, folder: Path, margin: float) -> Comparison
         and o.status is not Status.INVALID and not o.reason.startswith(LATE)
     ]  # fmt: skip
     return _compared(figures, False, ["the baseline is a file of plain figures without intervals of their own"])
+
+
+def _check_that_each_is_another(runs: Sequence[_Run]) -> None:
+    """A run that is given again, or a copy of it, would count as one more measurement. Raises UsageError."""
+    seen: dict[object, Path] = {}
+    for r in runs:
+        facts, windows = r.measurements.facts, r.measurements.windows
+        what = tuple((w.second, w.operation, w.started, w.finished, w.response_sum_ns) for w in windows)
+        first = seen.setdefault((facts.load_started_ns, facts.load_ended_ns, what), r.folder)
+        if first is not r.folder:
+            of = "is given twice" if first == r.folder else f"is the same run as {first}"
+            raise UsageError(f"{r.folder} {of} (allowed: each run once: a repetition measures nothing more)")
 
 
 def _different_rates(runs: Sequence[_Run]) -> str:

@@ -66,7 +66,7 @@ TEXTS = {
 }
 
 
-def make(folder: Path, writer_of: Any, measured: Any) -> dict[str, Path]:
+def make(folder: Path, writer_of: Any, measured: Any, measured_again: Any) -> dict[str, Path]:
     found = {"missing": folder / "missing", "device": Path("/dev/zero"), "nested": folder / "file" / "below"}
     for name, text in TEXTS.items():
         found[name] = folder / name
@@ -88,6 +88,8 @@ def make(folder: Path, writer_of: Any, measured: Any) -> dict[str, Path]:
     found["link"].symlink_to(found["file"])
     good = found["good"] = folder / "good"
     run(good, writer_of, measured)
+    found["again"] = folder / "again"
+    run(found["again"], writer_of, measured_again)
 
     def altered(name: str) -> Path:
         shutil.copytree(good, folder / name)

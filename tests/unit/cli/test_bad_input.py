@@ -47,7 +47,8 @@ def bad(tmp_path_factory):
     """{name: path} of everything that is wrong, and of a good run."""
     from tests.unit.cli.bad_files import make
 
-    return make(tmp_path_factory.mktemp("bad"), RunWriter, measurements(rate=5, hold_s=6))
+    measured = (measurements(rate=5, hold_s=6, seed=seed) for seed in (1, 2))
+    return make(tmp_path_factory.mktemp("bad"), RunWriter, *measured)
 
 
 @pytest.fixture(autouse=True)
@@ -81,7 +82,7 @@ def arguments(option: str, value: str, bad: dict[str, Path]) -> list[str]:
     """A command line that is correct but for this value."""
     verb, _, flag = option.rpartition(" ")
     good = str(bad["good"])
-    positional = {"assess": [good], "report": [good], "compare": [good, good]}.get(verb, [])
+    positional = {"assess": [good], "report": [good], "compare": [good, str(bad["again"])]}.get(verb, [])
     if flag == "RUN":
         positional = [value, good] if verb == "compare" else [value]
         return [*verb.split(), *positional]

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import shutil
 
 import pytest
 
@@ -57,6 +58,22 @@ def test_interleaved_runs_are_paired_and_others_are_not(tmp_path, capsys):
     assert "paired t over 2 pairs" in capsys.readouterr().out
     assert main(["compare", names[0], names[2], names[1], names[3]]) in (0, 4)  # all of one side, then all of the other
     assert "Welch's t over 2 and 2 runs" in capsys.readouterr().out
+
+
+def test_a_run_that_is_given_twice_or_its_copy_is_no_further_measurement(tmp_path, capsys, monkeypatch):
+    a, b = saved(tmp_path, "a", seed=1), saved(tmp_path, "b", seed=2)
+    shutil.copytree(a, tmp_path / "copy")
+    monkeypatch.chdir(tmp_path)
+    for sides, said in (
+        ((a, b, a, b), f"{a} is given twice"),
+        ((a, a), f"{a} is given twice"),
+        ((a, b, "copy", b), f"copy is the same run as {a}"),
+        ((a, "copy"), f"copy is the same run as {a}"),
+    ):
+        assert main(["compare", *sides]) == 6
+        error = capsys.readouterr().err
+        assert said in error
+        assert error.count("\n") == 1
 
 
 def test_a_baseline_file_is_compared_with_the_objectives_of_a_run(tmp_path, capsys):

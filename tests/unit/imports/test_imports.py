@@ -144,8 +144,8 @@ def test_imported_results_are_figures_without_an_agreement_and_a_verdict_with_on
     assert "GO: every gate passes" in capsys.readouterr().out
     folders = sorted((tmp_path / "runs").iterdir())
     assert main(["assess", str(folders[-1])]) == 0
-    assert main(["compare", str(folders[0]), str(folders[1])]) == 0
-    assert "EQUIVALENT" in capsys.readouterr().out
+    assert main(["compare", str(folders[0]), str(folders[1])]) == 6
+    assert "is the same run as" in capsys.readouterr().err
 
 
 def test_gzip_that_is_none_and_missing_files_are_one_line(tmp_path):
