@@ -46,7 +46,7 @@ def latency_ns(text: str, name: str) -> int:
     value = number_in(text)
     if value is None:
         raise ValueError(f"{name}: {text!r} (allowed: milliseconds, not negative)")
-    return min(round(value * 1e6), HIGHEST_NS + 1)
+    return round(min(value * 1e6, HIGHEST_NS + 1.0))
 
 
 def time_ns(text: str) -> tuple[int, bool]:
@@ -57,7 +57,9 @@ def time_ns(text: str) -> tuple[int, bool]:
     if value is None:
         try:
             at = datetime.fromisoformat(text.replace("/", "-").replace("Z", "+00:00"))
-            return round(at.timestamp() * 1e9), at.tzinfo is None
+            if not 0 < (found_ns := round(at.timestamp() * 1e9)) < _LATEST_NS:
+                raise ValueError
+            return found_ns, at.tzinfo is None
         except (ValueError, OverflowError, OSError):
             raise ValueError(f"time stamp {text!r} (allowed: {_TIMES})") from None
     if not 0 < value < _LATEST_NS:

@@ -24,6 +24,7 @@ from bizra_load.imports.samples import Samples
 from bizra_load.imports.transactions import Threads
 from bizra_load.io.files import open_regular
 from sla.judgement.run_checks import BAD_SAMPLES
+from sla.judgement.steady import LEAST_S
 from sla.values.failure import FailureReason, merge_failures
 from sla.values.measurements import Measurements, RunFacts, failed_checks_text
 from sla.values.window import SCHEDULE, Window, merge_windows
@@ -160,17 +161,30 @@ def _of_samples(samples: Samples) -> Measurements:
 
 
 def _measurements(windows: Sequence[Window], failures: tuple[FailureReason, ...] = ()) -> Measurements:
-    merged = merge_windows(windows)
-    if all(w.operation == SCHEDULE for w in merged):
+    if all(w.operation == SCHEDULE for w in windows):
         raise ValueError("no latency sample in it")
     # with what was planned and never sent: a service that responds no more has no sample, and its load goes on
-    first, last = min(w.second for w in merged), max(w.second for w in merged)
+    first, last = min(w.second for w in windows), max(w.second for w in windows)
     if last - first > MAX_SPAN_S:
         raise ValueError(f"the times span more than {MAX_SPAN_S // 86_400} days: did a clock jump?")
-    times.holes(w.second for w in merged)
+    times.holes(w.second for w in windows)
+    merged = merge_windows(part for w in windows for part in _with_failures_judged(w, first, last))
     # the first and the last second are seldom whole ones: judged is what lies between
     facts = RunFacts((first + 1) * 10**9, max(last, first + 1) * 10**9, workers=("imported",))
     return Measurements(merged, (), (), facts, failures=tuple(_within(f, first, last) for f in failures))
+
+
+def _with_failures_judged(w: Window, first: int, last: int) -> list[Window]:
+    """What failed in the first or the last second, or was never sent then, counts in the second beside it, which is judged: a
+    service that ceases to respond fails at the end, all at once. `w` holds successful operations or failed ones, not both.
+    """
+    beside = min(max(w.second, first + 1), last - 1)
+    if last - first <= LEAST_S or beside == w.second:  # or too short for a judgement
+        return [w]
+    if w.unsent:
+        unsent = Window(beside, w.operation, planned=w.unsent, unsent=w.unsent)
+        return [unsent, dataclasses.replace(w, planned=w.planned - w.unsent, unsent=0)]
+    return [dataclasses.replace(w, second=beside) if w.failed else w]
 
 
 def _note(measurements: Measurements, parts: Sequence[str]) -> str:

@@ -18,15 +18,18 @@ _NAME = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?")  # of Kubernetes obj
 _BOX = re.compile(
     r"(?:(?:^|\|)(?:\s|>|\#{1,6}(?=\s)|[-*+\u2022\u00b7\u2013\u2014](?=\s)|\(?(?:\d{1,9}(?:\.\d{1,9}){0,9}[.)]?|[A-Za-z][.)])(?=\s)"
     r"|[*_~]{1,3}(?=\[))*+"
-    r"\[(?P<mark>\s*+(?:[^\]\s]|to-?do|wip|tbd|open|pending|blocked|not? ?done|in progress|no|n/a)?\s*+)\](?![(\[:]))"
-    r"|\\?\[\s*+\\?\]|[\u2610\u2b1c\u25a1\u25a2\u25fb\U0001f532\u274c\u274e\u2717\u2718\U0001f6a7]|&\#(?:9744|x2610);"
+    r"\[(?P<mark>\s*+(?:[^\]\s]|to-?do|wip|tbd|open|pending|blocked|later|missing|fail(?:ed)?|not?[ -]?done|in[ -]progress"
+    r"|no|n/a|&nbsp;|[-_.?~]{2,9})?\s*+)\](?![(\[:]))"
+    r"|\\?\[\s*+\\?\]|[\u2610\u2b1c\u25a1\u25a2\u25fb\U0001f532\u2612\u2716-\u2718\u274c\u274e\U0001f6a7]|&\#(?:9744|x2610);"
     r"|<input\b(?=[^>]{0,200}\btype=[\"']?checkbox\b)(?![^>]{0,200}\schecked\b)[^>]{0,200}>",
     re.IGNORECASE,
 )
-_DEFINED = re.compile(r"^\s{0,3}\[([^\]\s])\]:\s*\S", re.MULTILINE)  # a link's address or a footnote
+# a link's address, as CommonMark 4.7 has it: words behind a colon are a legend, which defines no link
+_DEFINED = re.compile(r"^\s{0,3}\[([^\]\s])\]:\s*+\S*[/.#]\S*(?:\s+[\"'(][^\n]*)?$", re.MULTILINE)
 _FENCE = re.compile(r"(?P<before>[\s>*+\-\d.)]*)(?P<fence>`{3,}|~{3,})(?P<info>[^`]*)")
 _TICKED = ("x", "X")
-_NO_LIMIT = re.compile(r"0*+\.?0*+[A-Za-z]{0,2}")  # 0 of anything: Kubernetes sets none then
+# Kubernetes' grammar of quantities; with 0 of anything it sets no limit
+_QUANTITY = re.compile(r"\+?(\d{1,20}(?:\.\d{0,20})?|\.\d{1,20})(?:[eE][+-]?\d{1,3}|[KMGTPE]i|[numkMGTPE])?")
 _HEADING = re.compile(r"^#[^\S\n]+(\S.*)$", re.MULTILINE)
 
 
@@ -105,7 +108,7 @@ def of_manifests(documents: Sequence[object]) -> tuple[Evidence, ...]:
             if not all(map_in(c, probe) for probe in ("readinessProbe", "livenessProbe")):
                 unprobed.append(where)
             limits = map_in(map_in(c, "resources"), "limits")
-            if any(_NO_LIMIT.fullmatch(str(limits.get(of) or "")) for of in ("cpu", "memory")):
+            if not (_is_limit(limits.get("cpu")) and _is_limit(limits.get("memory"))):
                 unlimited.append(where)
     first = map_in(workloads[0], "metadata")
     facts = {"kind": str(workloads[0]["kind"]), "images": ", ".join(images)[:500]}
@@ -119,6 +122,11 @@ def of_manifests(documents: Sequence[object]) -> tuple[Evidence, ...]:
         _all("health-probes", [f"no readiness and liveness probe: {x}" for x in unprobed], "every container has both probes"),
         _all("resource-limits", [f"no CPU and memory limit: {x}" for x in unlimited], "every container has both limits"),
     )
+
+
+def _is_limit(value: object) -> bool:
+    quantity = _QUANTITY.fullmatch(str(value)) if isinstance(value, int | float | str) else None
+    return quantity is not None and float(quantity[1]) > 0
 
 
 def _all(key: str, wrong: Sequence[str], otherwise: str, facts: Mapping[str, str] | None = None) -> Evidence:

@@ -69,6 +69,21 @@ def test_replicas_are_ready_when_all_of_at_least_one_are(kind, replicas, status,
     assert (said or "") in e.reason
 
 
+@pytest.mark.parametrize("replicas", [0, -3])
+def test_none_that_are_wanted_are_no_deployment(replicas):
+    workload = manifest()
+    workload["spec"] |= {"replicas": replicas}
+    e = by_key(of_manifests([workload]))["deployment"]
+    assert (e.status, e.reason) == (Status.FAIL, f"bizra-node: {replicas} replicas are wanted")
+
+
+@pytest.mark.parametrize("limit", [1, 0.5, "500m", "1.5", "2e3", "512Mi", "1G", ".5", "+1", "4Ei"])
+def test_a_quantity_is_a_limit(limit):
+    whole = manifest()
+    whole["spec"]["template"]["spec"]["containers"][0]["resources"] = {"limits": {"cpu": limit, "memory": limit}}
+    assert by_key(of_manifests([whole]))["resource-limits"].status is Status.PASS
+
+
 @pytest.mark.parametrize("status", [None, {}])
 def test_a_status_that_holds_nothing_is_none(status):
     """As kubectl create --dry-run writes it."""
@@ -82,7 +97,10 @@ def test_a_status_that_holds_nothing_is_none(status):
         {"livenessProbe": None},
         {"readinessProbe": "yes"},
         {"readinessProbe": {}},
-        *({"resources": {"limits": {"cpu": cpu, "memory": "1Gi"}}} for cpu in (None, "0", 0, "0.0", "0m", "")),
+        *(
+            {"resources": {"limits": {"cpu": cpu, "memory": "1Gi"}}}
+            for cpu in (None, "0", 0, "0.0", "0m", "", "unlimited", "none", -1, "0e3", [1], float("inf"), " 0", "2024-01-01")
+        ),
         {"resources": {"limits": {"cpu": 1, "memory": "0Mi"}}},
     ],
 )

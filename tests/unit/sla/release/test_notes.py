@@ -58,6 +58,11 @@ from sla.values.assessment import Status
         '- <input type="checkbox"> ingress',
         "<li><INPUT class=a type=checkbox disabled/> ingress</li>",
         "- [TODO] ingress",
+        "- [FAIL] ingress",
+        "- [not-done] ingress",
+        "- [--] ingress",
+        "- [&nbsp;] ingress",
+        "- \u2612 ingress",
         "- [WIP] ingress",
         "- [In Progress] ingress",
         "- [1] ingress",
@@ -124,6 +129,12 @@ def test_links_and_words_are_no_boxes(line):
 def test_links_and_code_are_no_boxes(text):
     [e] = of_text(text)
     assert (e.status, e.reason) == (Status.PASS, "given by the operator")
+
+
+@pytest.mark.parametrize("legend", ["[-]: not done", "[-]: open", "  [-]: in progress, see below", '[-]: "open"'])
+def test_a_legend_hides_no_box(legend):
+    [e] = of_text(f"- [x] image\n- [-] ingress\n\n{legend}\n")
+    assert e.status is Status.INCONCLUSIVE
 
 
 def test_a_long_note_is_read_in_one_pass():
