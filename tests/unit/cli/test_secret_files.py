@@ -57,7 +57,8 @@ def test_every_option_that_reads_files_is_tried():
 def run(tmp_path_factory):
     from tests.unit.cli.bad_files import make
 
-    return make(tmp_path_factory.mktemp("runs"), RunWriter, measurements(rate=5, hold_s=6))["good"]
+    measured = measurements(rate=5, hold_s=6)
+    return make(tmp_path_factory.mktemp("runs"), RunWriter, measured, measured)["good"]
 
 
 @pytest.fixture(autouse=True)
