@@ -6,13 +6,12 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from pathlib import Path
 
 from rich.console import Console
 
-from bizra_load.cli.trust import trust_of
+from bizra_load.cli.trust import prometheus_url_of, trust_of
 from bizra_load.exit_codes import INVALID, KEPT, NO_GO, InvalidRunError, UsageError
 from bizra_load.io.files import put_or_compare, set_aside, write_atomically
 from bizra_load.io.terminal import terminal_width
@@ -60,9 +59,7 @@ def run_import(args: argparse.Namespace) -> int:
 
 
 def run_check(args: argparse.Namespace) -> int:
-    url = inputs.option("--prometheus-url", inputs.base_url, args.prometheus_url or os.environ.get("PROMETHEUS_URL", ""))
-    if not url:
-        raise UsageError("--prometheus-url: is missing (allowed: http://... or https://..., or PROMETHEUS_URL)")
+    url = prometheus_url_of(args)
     inputs.option("--out", inputs.out_folder, str(args.out))
     file = read_agreement(args.agreement, args.baseline)
     agreement = file.judged

@@ -9,7 +9,7 @@ import argparse
 import os
 from dataclasses import replace
 
-from bizra_load.cli.trust import trust_of
+from bizra_load.cli.trust import prometheus_url_of, trust_of
 from bizra_load.engine.stages import duration_s
 from bizra_load.exit_codes import UsageError
 from bizra_load.io.files import set_aside
@@ -33,9 +33,7 @@ def run(args: argparse.Namespace) -> int:
 
 def prometheus_of(args: argparse.Namespace) -> tuple[str, str]:
     """(address, selector) of the options or the environment. Raises UsageError."""
-    url = inputs.option("--prometheus-url", inputs.base_url, args.prometheus_url or os.environ.get("PROMETHEUS_URL", ""))
-    if not url:
-        raise UsageError("--prometheus-url: is missing (allowed: http://... or https://..., or PROMETHEUS_URL)")
+    url = prometheus_url_of(args)
     selector = args.prometheus_selector or os.environ.get("PROMETHEUS_SELECTOR", "")
     return url, inputs.option("--prometheus-selector", inputs.selector, selector)
 

@@ -29,8 +29,8 @@ def unready(workload: Mapping[str, Any]) -> str:
     status, spec = map_in(workload, "status"), map_in(workload, "spec")
     last = _number(map_in(workload, "metadata").get("generation"))
     if not status:
-        wanted = spec.get("replicas")
-        if isinstance(wanted, int) and wanted < 1:
+        wanted = _number(spec.get("replicas"))
+        if wanted is not None and wanted < 1:
             return f"{wanted} replicas are wanted"
         return "" if last is None else f"its status tells nothing of generation {last}"
     seen = _number(status.get("observedGeneration"))

@@ -14,7 +14,6 @@ from bizra_load.exit_codes import UsageError
 from bizra_load.imports import read
 from bizra_load.imports.read import read_import
 from sla.estimators.quantiles import windows_of
-from sla.values.window import SCHEDULE
 
 K6_HEADER = (
     "metric_name,timestamp,metric_value,check,error,error_code,expected_response,group,method,name,proto,scenario,"
@@ -187,40 +186,6 @@ def test_a_row_of_k6_without_expected_response_is_judged_by_its_status(tmp_path,
 def test_a_row_of_k6_that_does_not_say_whether_it_succeeded_is_no_success(tmp_path, metric):
     with pytest.raises(UsageError, match="line 2: neither expected_response nor status says whether it succeeded"):
         imported(tmp_path, "k6.csv", K6_HEADER, k6_row(START, 2.0, expected="", status="", metric=metric))
-
-
-def test_iterations_that_k6_dropped_are_planned_and_unsent(tmp_path):
-    rows = [k6_row(START + s, 2.0) for s in range(20) for _ in range(4)]
-    made = [k6_row(START + s, 1.0, metric="iterations") for s in range(20) for _ in range(2)]  # two requests each
-    dropped = [k6_row(START + s, 3.0, metric="dropped_iterations") for s in range(20)]
-    found = imported(tmp_path, "k6.csv", K6_HEADER, *rows, *made, *dropped)
-    schedule = [w for w in found if w.operation == SCHEDULE]
-    judged = range(START + 2, START + 18)  # into the seconds beside these goes what was dropped in the first and the last one
-    assert {(w.planned, w.unsent) for w in schedule if w.second in judged} == {(4 + 6, 6)}
-    assert [sum(w.planned for w in schedule), sum(w.unsent for w in schedule)] == [20 * (4 + 6), 20 * 6]
-    alone = [w for w in imported(tmp_path, "2.csv", K6_HEADER, *rows, *dropped) if w.operation == SCHEDULE]
-    assert {(w.planned, w.unsent) for w in alone if w.second in judged} == {(4 + 3, 3)}
-
-
-def test_a_run_of_which_two_thirds_were_dropped_is_invalid(tmp_path, capsys):
-    rows = [k6_row(START + s, 2.0) for s in range(20) for _ in range(50)]
-    dropped = [k6_row(START + s, 100.0, metric="dropped_iterations") for s in range(20)]
-    path = written(tmp_path, "k6.csv", K6_HEADER, *rows, *dropped)
-    agreement = written(tmp_path, "mine.yaml", *AGREEMENT)
-    assert main(["assess", "--import", str(path), "--out", str(tmp_path / "runs"), "--agreement", str(agreement)]) == 5
-    assert "planned operations were not sent" in " ".join(capsys.readouterr().out.split())
-
-
-def test_what_was_dropped_after_the_last_response_is_judged_too(tmp_path, capsys):
-    """The service responds for 20 s and then no more: k6 drops what it has no virtual user for."""
-    rows = [k6_row(START + s, 2.0) for s in range(20) for _ in range(50)]
-    dropped = [k6_row(START + s, 50.0, metric="dropped_iterations") for s in range(20, 40)]
-    path = written(tmp_path, "k6.csv", K6_HEADER, *rows, *dropped)
-    facts = read_import(path).measurements.facts
-    assert (facts.load_started_ns, facts.load_ended_ns) == ((START + 1) * 10**9, (START + 39) * 10**9)
-    agreement = written(tmp_path, "mine.yaml", *AGREEMENT)
-    assert main(["assess", "--import", str(path), "--out", str(tmp_path / "runs"), "--agreement", str(agreement)]) == 5
-    assert "planned operations were not sent" in " ".join(capsys.readouterr().out.split())
 
 
 def test_a_byte_order_mark_is_no_part_of_the_first_column(tmp_path):
