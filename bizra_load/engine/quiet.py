@@ -33,7 +33,11 @@ class QuietMoments:
             left = next(steps, self) is not self
             while left and time.perf_counter_ns() - began_ns < SLICE_NS:
                 left = next(steps, self) is not self
-            self._longest_ns = max(self._longest_ns, time.thread_time_ns() - began_cpu_ns)
+            self._ended(began_ns, time.thread_time_ns() - began_cpu_ns)
+
+    def _ended(self, began_ns: int, took_ns: int) -> None:
+        """A step that began at `began_ns` (time.perf_counter_ns) and took so much of the thread's CPU has just ended."""
+        self._longest_ns = max(self._longest_ns, took_ns)
 
     def take_longest(self) -> int:
         """The longest step since the last call (ns of the thread's CPU clock): the longest that the loop was held."""

@@ -41,21 +41,26 @@ _YEAR_S = 365 * 86_400.0
 @dataclass
 class _Clock:
     """What turns the times of intervals into Unix time, as HdrHistogram's HistogramLogReader does: those of more than a year
-    before the log's start count from there, unless the log says what they count from.
+    before the log's start count from there, unless the log says what they count from. A time that is given after an interval
+    begins another log in the same file.
     """
 
     start_s: float | None = None
     base_s: float | None = None
+    used: bool = False
 
     def heed(self, comment: str) -> None:
         if found := _TIME.match(comment):
             seconds = _seconds(found[2])
+            if self.used:
+                self.start_s, self.base_s, self.used = None, None, False
             if found[1] == "StartTime":
                 self.start_s = seconds
             else:
                 self.base_s = seconds
 
     def unix_s(self, time_s: float) -> float:
+        self.used = True
         if self.start_s is None:
             self.start_s = time_s
         if self.base_s is None:
@@ -103,6 +108,7 @@ def windows(lines: Iterable[str], unit: str) -> list[Window]:
     also for so few or so long intervals of an operation that nothing could be said of how the samples depend on each other.
     """
     clock, found, read, intervals = _Clock(), list[Window](), 0, defaultdict[str, _Intervals](_Intervals)
+    different = set[tuple[float | None, str]]()
     for number, line in enumerate(lines, start=1):
         if line.startswith("#"):
             clock.heed(line)
@@ -119,7 +125,10 @@ def windows(lines: Iterable[str], unit: str) -> list[Window]:
                 f"interval {read} ({interval.shown}): {interval.length_s} s long (allowed: {LONGEST_INTERVAL_S} s)"
             )
         intervals[interval.operation].add(interval)
+        different.add((clock.base_s, line))
         found += interval.windows
+    if (twice := read - len(different)) >= FEWEST_INTERVALS and 2 * twice >= read:
+        raise ValueError(f"{twice:,} of {read:,} intervals are there twice, to the last sample: is it the same log twice?")
     for of_one in intervals.values():
         of_one.check()
     return found

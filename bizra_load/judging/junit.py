@@ -23,7 +23,7 @@ _OUTCOME = ("status", "result", "outcome", "state", "verdict", "conclusion")
 # in a name of an attribute or element, unless it is of a repetition that does not decide, or of a bound
 _SAY_FAILED = ("fail", "broken", "unsuccessful")
 _SAY_ERROR = ("error", "crash", "abort", "interrupted", "cancelled", "canceled", "timeouts", "timedout")
-_SAY_NEITHER = ("flak", "rerun", "retr", "max", "threshold", "allowed")
+_SAY_NEITHER = ("flak", "rerun", "retr", "max", "threshold", "allowed", "failfast", "stderr")
 _SAY_NO = ("", "false", "no", "none")
 # numbers of a suite that count no outcomes
 _NEUTRAL = (
@@ -38,7 +38,11 @@ _PASSED = (
     *("ok", "run", "completed", "complete", "executed", "fixed"),
 )
 _FAILED = ("failed", "failure", "fail", "broken")
-_ERROR = ("error", "crashed", "timeout", "timedout", "interrupted", "cancelled", "canceled", "aborted")
+_ERROR = (
+    *("error", "exception", "throwable", "crashed", "timeout"),
+    *("timedout", "interrupted", "cancelled", "canceled", "aborted"),
+)
+_EXIT_CODES = ("exitcode", "exitstatus", "returncode")  # of a case that was a process
 _NOT_RUN = (
     *("notrun", "notexecuted", "blocked", "undefined", "skip", "skipped"),
     *("ignored", "disabled", "suppressed", "pending", "inconclusive"),
@@ -111,6 +115,10 @@ def _outcome(case: Element) -> str:
     for element in (case, *within):
         if said := _said(element) or _meant(element):
             return said
+    if any(_says(case, name) for name in _names(case) if _letters(name) in _EXIT_CODES):
+        return "failure"
+    if any(_name(e).startswith("rerun") for e in case):
+        return "unknown"  # Surefire writes them beside a <failure>, and flaky ones where a repetition passed
     words = _words(case)
     if (words | inside | _properties(case)) & set(_NOT_RUN) or not _is_true(case, "executed"):
         return "skipped"
@@ -144,15 +152,19 @@ def _said(element: Element) -> str:
 
 
 def _words(element: Element) -> set[str]:
-    """In attributes, and in elements of the same names."""
+    """In attributes, and in elements of the same names and their attributes. A number is no word that is known."""
     texts = [element.get(key) or "" for key in _OUTCOME]
-    texts += ["".join(e.itertext()) for e in element if _name(e) in _OUTCOME]
-    return {_letters(text) for text in texts}
+    said = [e for e in element if _name(e) in _OUTCOME]
+    texts += [
+        text for e in said for text in ("".join(e.itertext()), *(e.get(key) or "" for key in ("type", "value", *_OUTCOME)))
+    ]
+    return {_letters(text) or text.strip() for text in texts}
 
 
 def _properties(element: Element) -> set[str]:
     """The words of <property name="status" value="..."/>; a user's own property may have other words than ours."""
-    given = [p for e in element if _name(e) == "properties" for p in e if (p.get("name") or "").strip().lower() in _OUTCOME]
+    inner = [p for e in element if _name(e) == "properties" for p in e]
+    given = [p for p in inner if _letters(p.get("name") or "").removeprefix("test") in _OUTCOME]
     return {_letters(text) for p in given for text in (p.get("value") or "", "".join(p.itertext()))}
 
 
@@ -177,9 +189,11 @@ def _is_neither(name: str) -> bool:
 
 
 def _says(element: Element, key: str) -> int:
-    """How often an attribute says what its name means: its number; 1 for any text that is no "no"."""
-    text = (element.get(key) or "").strip().lower()
-    number = whole_in(text) if text not in _SAY_NO else 0
+    """How often an attribute says what its name means: its number; 1 for any text that is no "no", and for part of one."""
+    text = (element.get(key) or "").strip().lower().removesuffix("%").rstrip()
+    if text in _SAY_NO or (set(text) <= set("0.,") and "0" in text):
+        return 0
+    number = whole_in(text)
     return 1 if number is None else min(number, MAX_COUNT)
 
 
@@ -244,7 +258,7 @@ def _declared(element: Element, key: str) -> int:
 
 def _number(element: Element, key: str) -> int:
     text = (element.get(key) or "0").strip() or "0"
-    number = whole_in(text)
+    number = whole_in(text.removesuffix(".0"))
     if number is None or number > MAX_COUNT:
         raise EvidenceError(f"<{_name(element)} {key}={text[:40]!r}>: must be a whole number that is not negative")
     return number

@@ -14,6 +14,7 @@ from pathlib import Path
 from bizra_load.archive.latest import begin, end
 from bizra_load.archive.store import RECORD, new_folder
 from bizra_load.exit_codes import BizraLoadError, InvalidRunError
+from bizra_load.io.terminal import tell
 from bizra_load.io.this_machine import is_this_machine, usable_cores
 from bizra_load.judging.judge import assess_folder, print_summary
 from bizra_load.launch.locust_process import command_line, ignored_files, ignored_variables, supervise, wait_for_orphans
@@ -39,13 +40,11 @@ def put_load_on(request: LoadRequest) -> tuple[int, Path]:
         if not request.host:
             node = stack.enter_context(start_node())
             request = request.on_node(node.url, node.metrics_url)
-            print(f"No target given: started the reference node on {node.url}", file=sys.stderr)
+            tell(f"No target given: started the reference node on {node.url}")
         for flag in request.exposed:
-            print(
-                f"{flag}: everyone on this machine can read a password on a command line; use the environment", file=sys.stderr
-            )
+            tell(f"{flag}: everyone on this machine can read a password on a command line; use the environment")
         for ignored in filter(None, (ignored_variables(os.environ), ignored_files())):
-            print(ignored, file=sys.stderr)
+            tell(ignored)
         settings = request.settings
         _check_reachable(request.host)
         _check_server_metrics(settings, request.host)
@@ -76,7 +75,7 @@ def _workers(host: str, settings: Settings) -> int:
     peak_per_s = math.inf if settings.saturating else settings.curve.peak_per_s
     here, cores = is_this_machine(target_address(host)[1]), usable_cores()
     workers = workers_for(cores, peak_per_s, here)
-    print(explained(workers, cores, peak_per_s, here), file=sys.stderr)
+    tell(explained(workers, cores, peak_per_s, here))
     return workers
 
 
@@ -112,6 +111,6 @@ def _check_server_metrics(settings: Settings, host: str) -> None:
         elif settings.prometheus_url:
             PrometheusSource(settings.prometheus_url, (), settings.prometheus_selector, trust=settings.trust).check()
         else:
-            print("No --metrics-url or --prometheus-url: server-side objectives can't be judged", file=sys.stderr)
+            tell("No --metrics-url or --prometheus-url: server-side objectives can't be judged")
     except ScrapeError as error:
         raise InvalidRunError(f"the server's metrics can't be read: {error}") from None

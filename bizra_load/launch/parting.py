@@ -15,6 +15,8 @@ from pathlib import Path
 
 import psutil
 
+from bizra_load.io.terminal import tell
+
 INTERVAL_S = 0.25
 # shares of an interval that one of them was ready to run and had no core; on a calm machine 0.03 and less
 CALM, CROWDED = 0.05, 0.10
@@ -57,9 +59,11 @@ def _watch(node: int, generator: int, begun: Path, cores: Sequence[int], done: t
         longest_ns = max(now - before.get(process, now) for process, now in waited_ns.items())
         if bound and longest_ns > CROWDED * INTERVAL_S * 1e9:
             _bind(dict.fromkeys(places, cores))
+            tell("Cores: node and workers may use all of them again, since one of them had to wait")
             return
         if not bound and longest_ns < CALM * INTERVAL_S * 1e9:
             _bind(places)
+            tell(f"Cores: the node has core {cores[-1]} alone, the workers the others, until one of them must wait for its own")
             bound = True
 
 

@@ -6,7 +6,6 @@ its relative objectives stay open, and say why.
 
 from __future__ import annotations
 
-import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +14,7 @@ from pathlib import Path
 from bizra_load.archive import checksums
 from bizra_load.exit_codes import one_line
 from bizra_load.io.files import write_atomically
+from bizra_load.io.terminal import tell
 from bizra_load.io.this_machine import is_this_machine
 from bizra_load.io.urls import host_and_port
 from bizra_load.judging.agreements import BASELINE, read_agreement
@@ -39,7 +39,7 @@ def measured_beside(folder: Path, settings: Settings, host: str) -> Iterator[Non
         return
     if not is_this_machine(host_and_port(host)[0]):
         _store(folder, not_measured("the target is on another machine than the generator"))
-        print("Baseline: not measured, the target is on another machine (--baseline FILE gives one)", file=sys.stderr)
+        tell("Baseline: not measured, the target is on another machine (--baseline FILE gives one)")
         yield
         return
     thread = threading.Thread(target=_measure, args=(folder, settings.seed), name="baseline", daemon=True)
@@ -54,11 +54,11 @@ def _measure(folder: Path, seed: int) -> None:
     try:
         baseline = measure(MEASURE_S, seed)
         _store(folder, baseline.as_json())
-        print(f"Baseline, measured on this machine for {baseline.took_s:.1f} s: {one_line_of(baseline)}", file=sys.stderr)
+        tell(f"Baseline, measured on this machine for {baseline.took_s:.1f} s: {one_line_of(baseline)}")
     except Exception as error:  # whatever it is, the load goes on, and the assessment says that there is no baseline
         reason = one_line(f"{type(error).__name__}: {error}")
         _store(folder, not_measured(reason))
-        print(f"Baseline: not measured: {reason}", file=sys.stderr)
+        tell(f"Baseline: not measured: {reason}")
 
 
 def _store(folder: Path, text: str) -> None:
@@ -67,4 +67,4 @@ def _store(folder: Path, text: str) -> None:
         if not (folder / checksums.NAME).exists():
             write_atomically(folder / BASELINE, text)
     except OSError as error:
-        print(f"Baseline: {error.filename or folder}: {error.strerror}", file=sys.stderr)
+        tell(f"Baseline: {error.filename or folder}: {error.strerror}")

@@ -23,5 +23,5 @@ def workers_for(cores: int, peak_per_s: float, target_is_here: bool) -> int:
 def explained(workers: int, cores: int, peak_per_s: float, target_is_here: bool) -> str:
     """The count and its reason, in one line."""
     rate = "as fast as responses come" if math.isinf(peak_per_s) else f"{peak_per_s:,.0f} ops/s"
-    beside = ", one of them left to the target on this machine" if target_is_here and cores > 1 else ""
+    beside = ", one of them for the target, which is on this machine" if target_is_here and cores > 1 else ""
     return f"Workers: {workers} ({rate}; {cores} core{'s' if cores > 1 else ''}{beside}); --workers sets another number"

@@ -12,6 +12,7 @@ from locust.env import Environment
 
 from bizra_load.archive.run_record import RunRecord
 from bizra_load.exit_codes import InvalidRunError
+from bizra_load.io.terminal import tell
 from bizra_load.judging.judge import add_evidence, assess_folder, print_summary
 from bizra_load.measure.cluster_key import ClusterKey
 from bizra_load.measure.exchange import Receiver
@@ -77,7 +78,7 @@ class MasterRun:
         self._storage.server(self._server.read())
         self._start_in(NOT_BEGUN_S)
         for finding in too_short(self.times.plan, operation_shares(self._environment.user_classes, self.settings)):
-            print(f"Before the load: {finding}", file=sys.stderr)
+            tell(f"Before the load: {finding}")
         self._consumers.start(self)
         self._greenlets.append(gevent.spawn(self._every_second))
         if self.settings.abort_on_fail:
@@ -159,7 +160,7 @@ class MasterRun:
     def _stop_on_failure(self) -> None:
         """Stop the load when a critical objective has failed for certain."""
         self._stopped_for = wait_for_failure(self.folder, self._sums, self.times.clock, lambda: self.times.ended_ns)
-        print(f"Stopping early: {', '.join(self._stopped_for)} broke the target in three interim analyses", file=sys.stderr)
+        tell(f"Stopping early: {', '.join(self._stopped_for)} broke the target in three interim analyses")
         self._stop_load()
 
     def _stop_load(self) -> None:

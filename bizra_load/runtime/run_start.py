@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,6 +11,7 @@ from locust.env import Environment
 
 from bizra_load.archive import run_record
 from bizra_load.archive.store import RunWriter, new_folder
+from bizra_load.io.terminal import tell
 from bizra_load.judging.agreements import keep_agreement, read_agreement
 from bizra_load.measure.clock import SteadyClock
 from bizra_load.measure.cluster_key import ClusterKey
@@ -41,7 +41,7 @@ def start_run(
     keep_agreement(folder, agreement)
     if not fixed and is_measured(agreement.agreement) and agreement.baseline is None:
         text = "Before the load: no baseline, what is held against it stays open"
-        print(f"{text}: {WORDS[Remedy.MEASURE_BASELINE]}", file=sys.stderr)
+        tell(f"{text}: {WORDS[Remedy.MEASURE_BASELINE]}")
     curve = settings.curve if open_model and not settings.saturating else None
     times = RunTimes(clock, curve, settings.curve.duration_s)
     server = ServerMetrics(settings, clock, environment.host or "", agreement.agreement.server_metrics)

@@ -10,7 +10,7 @@ from sla.judgement.kinds.choose import estimator_of
 from sla.judgement.load_checks import late_operations
 from sla.judgement.losses import most_lost
 from sla.judgement.touches import BOTH, FAIL, NONE, PASS, is_bounded, touched, undone
-from sla.judgement.warm_up import FAILURES, SAMPLES, opened_by
+from sla.judgement.warm_up import FAILURES, LATENCIES, SAMPLES, opened_by
 from sla.values.agreement import Agreement, Objective
 from sla.values.assessment import Check, ObjectiveResult, Status, Steady
 from sla.values.measurements import Measurements
@@ -37,7 +37,7 @@ def with_opens(
 
     def opens(check: Check) -> tuple[tuple[str, str], ...]:
         directions = touched(check, agreement.objectives, bool(measurements.facts.plan))
-        if steady is not None and check.key in (FAILURES, SAMPLES):
+        if steady is not None and check.key in (FAILURES, SAMPLES, LATENCIES):
             mine = {o.key for o in opened_by(check.key, measurements, agreement, steady)}
             directions = {key: direction for key, direction in directions.items() if key in mine}
         for o in agreement.objectives:

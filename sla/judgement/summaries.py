@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from sla.estimators.proportions import proportion_estimate
 from sla.estimators.quantiles import QUANTILES, quantile_results
 from sla.estimators.rates import rate_estimate
-from sla.judgement.steady import by_second, one_histogram_a_second, operations_of, outcomes
+from sla.judgement.steady import begun_by_second, by_second, one_histogram_a_second, operations_of, outcomes
 from sla.values.assessment import OperationSummary, Steady
 from sla.values.estimate import Estimate
 from sla.values.histogram import Histogram
@@ -40,7 +40,8 @@ def less_lag(as_measured: Sequence[OperationSummary], lag: Histogram) -> tuple[O
 
 
 def _summary(measurements: Measurements, operation: str, steady: Steady, level: float) -> OperationSummary:
-    seconds = by_second(measurements.windows, [operation], steady.from_second, steady.to_second)
+    ended, _ = outcomes(by_second(measurements.windows, [operation], steady.from_second, steady.to_second))
+    seconds = begun_by_second(measurements.windows, [operation], steady)
     ok, failed_in_second = outcomes(seconds)
     failed = failures_by_category(w for second in seconds for w in second)
     latencies = {}
@@ -51,7 +52,7 @@ def _summary(measurements: Measurements, operation: str, steady: Steady, level: 
         operation,
         int(ok.sum()),
         dict(sorted(failed.items())),
-        rate_estimate(ok, 1.0, level),
+        rate_estimate(ended, 1.0, level),
         proportion_estimate(ok, ok + failed_in_second, level) if measurements.facts.failures_known else None,
         latencies["response"],
         latencies["service"],

@@ -75,6 +75,9 @@ TOUCHES: Mapping[str, Touch] = {
     "warm_up_samples": Touch(
         PASS, PASS, NONE, PASS, "most of what was done was cut as warm-up: the rest does not stand for it; what fails fails"
     ),
+    "warm_up_latency": Touch(
+        PASS, PASS, NONE, NONE, "a quarter of a run and more is a long beginning: with it the target is missed"
+    ),
     "unsent": Touch(
         PASS, PASS, BOTH, PASS, "less load flatters; what fails under it fails, but what was not sent was not done"
     ),

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Sequence
 
+from sla.judgement.kinds.choose import estimator_of
 from sla.judgement.lateness import duration
 from sla.judgement.steady import operations_of
 from sla.values import histogram
 from sla.values.agreement import Agreement, Objective
 from sla.values.assessment import Check, Steady, check
-from sla.values.kinds import SuccessRate, Throughput
+from sla.values.kinds import ClientLatency, ServerLatency, SuccessRate, Throughput
 from sla.values.measurements import Measurements
 from sla.values.window import Window
 
-FAILURES, SAMPLES = "warm_up", "warm_up_samples"  # keys of the checks
+FAILURES, SAMPLES, LATENCIES = "warm_up", "warm_up_samples", "warm_up_latency"  # keys of the checks
 MOST = 0.5  # of an objective's operations that may be cut; MSER-5 cuts up to half of the seconds, and rates vary by chance
+LONG = 0.25  # of the seconds: a cut beyond it hides no latency that would miss its target
 CHANCE_SIGMAS = 5.0
 SEE_FAILURES = "find out why those failed; where the service was only starting, begin the load after it, or allow it"
 SEE_BEGINNING = "judge a longer run, or one that begins after the warm-up; allow it where the beginning is not to count"
@@ -41,16 +44,26 @@ def warm_up_checks(measurements: Measurements, agreement: Agreement, steady: Ste
         share, finished = _share_cut(most, measurements, steady)
         text = f"{share:.1%} of the {finished:,} operations of {most.title} lie in {part}"
         checks.append(check(SAMPLES, "Warm-up", bool(bad), text, share, MOST, "ratio", advice=SEE_BEGINNING))
+    if share_s := _long_cut(steady):
+        slow = opened_by(LATENCIES, measurements, agreement, steady)
+        which = ", ".join(o.title for o in slow) or "no latency"
+        text = f"with {part}, {share_s:.0%} of the seconds, {which} {'miss' if len(slow) > 1 else 'misses'} the target"
+        title = "Latency with the warm-up"
+        checks.append(check(LATENCIES, title, bool(slow), text, share_s, LONG, "ratio", advice=SEE_BEGINNING))
     return checks
 
 
 def opened_by(key: str, measurements: Measurements, agreement: Agreement, steady: Steady) -> list[Objective]:
     """The objectives that what was cut says something about: FAILURES, success rates that miss their target with it; SAMPLES,
-    objectives of whose operations it holds more than half, by more than chance.
+    objectives of whose operations it holds more than half, by more than chance; LATENCIES, those that miss their target with
+    it, where it is long.
     """
     if key == FAILURES:
         rates = _success_rates(measurements, agreement)
         return [o for o in rates if _success(o, measurements, steady) < o.target.value]
+    if key == LATENCIES:
+        whole = dataclasses.replace(steady, from_second=steady.from_second - int(steady.warm_up_s))
+        return [o for o in _latencies(agreement) if _latency(o, agreement, measurements, whole) >= o.target.value]
     found = []
     for o in _of_samples(agreement):
         share, finished = _share_cut(o, measurements, steady)
@@ -90,6 +103,22 @@ def _success_rates(measurements: Measurements, agreement: Agreement) -> list[Obj
 def _of_samples(agreement: Agreement) -> list[Objective]:
     """A throughput is a rate: where more was done in the beginning it errs to the strict side."""
     return [o for o in agreement.objectives if not isinstance(o.kind, Throughput)]
+
+
+def _latencies(agreement: Agreement) -> list[Objective]:
+    return [o for o in agreement.objectives if isinstance(o.kind, ClientLatency | ServerLatency) and o.target.known]
+
+
+def _latency(o: Objective, agreement: Agreement, measurements: Measurements, part: Steady) -> float:
+    """The quantile (ns) over this part; NaN, which misses nothing, where there is none."""
+    estimate = estimator_of(o, agreement).from_run(measurements, part, None)(0.95).estimate
+    return estimate.point if estimate else math.nan
+
+
+def _long_cut(steady: Steady) -> float:
+    """The share of the seconds that was cut, where that is more than LONG; 0 where it is not."""
+    share = steady.warm_up_s / (steady.warm_up_s + steady.to_second - steady.from_second)
+    return share if share > LONG else 0.0
 
 
 def _whole(o: Objective, measurements: Measurements, steady: Steady) -> tuple[int, int]:

@@ -12,20 +12,24 @@ from sla.values.assessment import Evidence, Status
 
 WORKLOADS = ("Deployment", "StatefulSet", "DaemonSet", "Rollout")
 _NAME = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?")  # of Kubernetes objects: it goes into shell commands as it is
-# Empty brackets, an empty or crossed box, or a checkbox of HTML without "checked" is one anywhere. Any other mark is one at the
-# beginning of a line or of a table's cell, behind marks of headings, quotes and lists, where it is not part of a link or
-# footnote.
+# Empty brackets, an empty or crossed box, or a word for what is not done is one anywhere, a mark alone at the end of a line.
+# Any other mark is one at the beginning of a line or of a table's cell, behind marks of headings, quotes and lists, where it is
+# not part of a link or footnote.
 _BOX = re.compile(
     r"(?:(?:^|\|)(?:\s|>|\#{1,6}(?=\s)|[-*+\u2022\u00b7\u2013\u2014](?=\s)|\(?(?:\d{1,9}(?:\.\d{1,9}){0,9}[.)]?|[A-Za-z][.)])(?=\s)"
     r"|[*_~]{1,3}(?=\[))*+"
     r"\[(?P<mark>\s*+(?:[^\]\s]|to-?do|wip|tbd|open|pending|blocked|later|missing|fail(?:ed)?|not?[ -]?done|in[ -]progress"
-    r"|no|n/a|&nbsp;|[-_.?~]{2,9})?\s*+)\](?![(\[:]))"
-    r"|\\?\[\s*+\\?\]|[\u2610\u2b1c\u25a1\u25a2\u25fb\U0001f532\u2612\u2716-\u2718\u274c\u274e\U0001f6a7]|&\#(?:9744|x2610);"
-    r"|<input\b(?=[^>]{0,200}\btype=[\"']?checkbox\b)(?![^>]{0,200}\schecked\b)[^>]{0,200}>",
+    r"|no|n/a|&nbsp;|[-_.?~]{2,9})?\s*+)\](?![(\[]))"
+    r"|(?<=\s)\[\s*+(?:to-?do|wip|tbd|pending|blocked|fail(?:ed)?|not?[ -]?done|in[ -]progress|no)\s*+\](?![(\[:])"
+    r"|(?<=\s)\[\s*+[-_.?!~]{1,9}\s*+\](?=\s*+$)"
+    r"|\\?\[\s*+\\?\]|[\u2610\u2b1c\u25a1\u25a2\u25fb\U0001f532\u2612\u2716-\u2718\u274c\u274e\U0001f6a7]|&\#(?:9744|x2610);",
     re.IGNORECASE,
 )
 # a link's address, as CommonMark 4.7 has it: words behind a colon are a legend, which defines no link
 _DEFINED = re.compile(r"^\s{0,3}\[([^\]\s])\]:\s*+\S*[/.#]\S*(?:\s+[\"'(][^\n]*)?$", re.MULTILINE)
+_INPUT = re.compile(r"<input\b((?:[^>\"']|\"[^\"]*\"|'[^']*'){0,500})>", re.IGNORECASE)
+_ATTRIBUTE = re.compile(r"([^\s=\"'<>/]+)(?:\s*=\s*(\"[^\"]*\"|'[^']*'|[^\s>\"']+))?")
+_BRACKETS = str.maketrans("\uff3b\uff3d\u3010\u3011", "[][]")  # of Chinese and Japanese keyboards
 _FENCE = re.compile(r"(?P<before>[\s>*+\-\d.)]*)(?P<fence>`{3,}|~{3,})(?P<info>[^`]*)")
 _TICKED = ("x", "X")
 # Kubernetes' grammar of quantities; with 0 of anything it sets no limit
@@ -39,7 +43,7 @@ def of_text(text: str, quoted: bool = True) -> tuple[Evidence, ...]:
     """
     if not text.strip():
         raise EvidenceError("is empty (allowed: Markdown, or Kubernetes manifests as YAML or JSON)")
-    lines = text.splitlines()  # every kind of line end
+    lines = _INPUT.sub(_checkbox, text.translate(_BRACKETS)).splitlines()  # every kind of line end
     text = "\n".join(lines)
     heading = _HEADING.search(text)
     facts = {"note": heading[1].strip()[:200]} if heading and quoted else {}
@@ -59,17 +63,31 @@ def of_text(text: str, quoted: bool = True) -> tuple[Evidence, ...]:
 def _boxes(lines: Sequence[str], defined: Set[str]) -> Iterator[tuple[str, str]]:
     """(mark, what stands behind it) of each; the mark of an empty one is empty, or white space."""
     for line in _outside_fences(lines):
-        found = [box for box in _BOX.finditer(line) if box["mark"] is None or box["mark"] not in defined]
+        found = [box for box in _BOX.finditer(line) if not _is_reference(box, line, defined)]
         for box, end in zip(found, [*(box.start() for box in found[1:]), len(line)], strict=False):
             yield box["mark"] or "", line[box.end() : end].partition("|")[0].strip()[:80]
 
 
+def _is_reference(box: re.Match[str], line: str, defined: Set[str]) -> bool:
+    """Of a link or a footnote: what it stands for is given elsewhere, or behind its colon."""
+    mark = box["mark"]
+    return mark is not None and (mark in defined or (mark.isdigit() and line.startswith(":", box.end())))
+
+
+def _checkbox(element: re.Match[str]) -> str:
+    """A checkbox of HTML that is not ticked as an empty box of Markdown, a ticked one as nothing; other inputs as they are."""
+    attributes = {name.lower(): value.strip("\"'").lower() for name, value in _ATTRIBUTE.findall(element[1])}
+    if attributes.get("type") != "checkbox":
+        return element[0]
+    return "" if "checked" in attributes else "[ ]"
+
+
 def _outside_fences(lines: Sequence[str]) -> Sequence[str]:
-    """Without fenced code (CommonMark 4.5). Where a fence is never closed, or one may lie in a list or quote and end with that,
-    lines are left in: rather one box too many.
+    """Without fenced code (CommonMark 4.5). Where a fence is never closed, or one may lie in a list, a quote or a comment of
+    HTML and end with that, lines are left in: rather one box too many.
     """
     fences = [_FENCE.fullmatch(line) for line in lines]
-    if any(f["before"] for f in fences if f):
+    if any(f["before"] for f in fences if f) or any("<!--" in line for line in lines):
         return lines
     kept, held, fence = list[str](), list[str](), ""
     for line, found in zip(lines, fences, strict=True):
@@ -94,17 +112,12 @@ def of_manifests(documents: Sequence[object]) -> tuple[Evidence, ...]:
         raise EvidenceError(f"kind: no workload is in it (allowed: {', '.join(WORKLOADS)}, or a list with one)")
     unready_ones, unprobed, unlimited, images = [*_beside(objects)], [], [], []
     for w in workloads:
-        name = str(map_in(w, "metadata").get("name", "?"))
+        name = _name_of(w)
         if reason := deleted(w) or unready(w):
             unready_ones.append(f"{name}: {reason}")
-        containers = map_in(map_in(map_in(w, "spec"), "template"), "spec").get("containers")
-        if not isinstance(containers, list) or not containers:
-            raise EvidenceError(f"{name}.spec.template.spec.containers: is missing")
-        for c in containers:
-            if not isinstance(c, Mapping):
-                raise EvidenceError(f"{name}.spec.template.spec.containers: holds something that is no container")
-            where = f"{name}/{c.get('name', '?')}"
-            images.append(str(c.get("image", "?")))
+        for c in _containers(w):
+            where = f"{name}/{_printable(c.get('name', '?'))}"
+            images.append(_printable(c.get("image", "?")))
             if not all(map_in(c, probe) for probe in ("readinessProbe", "livenessProbe")):
                 unprobed.append(where)
             limits = map_in(map_in(c, "resources"), "limits")
@@ -115,13 +128,38 @@ def of_manifests(documents: Sequence[object]) -> tuple[Evidence, ...]:
     for key in ("name", "namespace"):
         if key in first and _NAME.fullmatch(str(first[key])):
             facts[key] = str(first[key])
-    named = ", ".join(str(map_in(w, "metadata").get("name", "?")) for w in workloads)
+    named = ", ".join(map(_name_of, workloads))
     live = "and its replicas are ready" if all(map_in(w, "status") for w in workloads) else "as the operator describes it"
     return (
         _all("deployment", unready_ones, f"{named}, {live}", facts),
         _all("health-probes", [f"no readiness and liveness probe: {x}" for x in unprobed], "every container has both probes"),
         _all("resource-limits", [f"no CPU and memory limit: {x}" for x in unlimited], "every container has both limits"),
     )
+
+
+def _containers(workload: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Those that run as long as the pod: sidecars that are begun before the others, too. Raises EvidenceError."""
+    pod = map_in(map_in(map_in(workload, "spec"), "template"), "spec")
+    found = []
+    for key in ("containers", "initContainers"):
+        where, containers = f"{_name_of(workload)}.spec.template.spec.{key}", pod.get(key)
+        if key == "containers" and (not isinstance(containers, list) or not containers):
+            raise EvidenceError(f"{where}: is missing")
+        for c in containers if isinstance(containers, list) else ():
+            if not isinstance(c, Mapping):
+                raise EvidenceError(f"{where}: holds something that is no container")
+            if key == "containers" or c.get("restartPolicy") == "Always":
+                found.append(c)
+    return found
+
+
+def _name_of(thing: Mapping[str, Any]) -> str:
+    return _printable(map_in(thing, "metadata").get("name", "?"))
+
+
+def _printable(value: object) -> str:
+    """For one line of a terminal and a report, whatever stands in the file."""
+    return "".join(c if c.isprintable() else "?" for c in str(value)[:253])
 
 
 def _is_limit(value: object) -> bool:
@@ -138,7 +176,7 @@ def _beside(objects: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     for thing in objects:
         kind = thing.get("kind")
         if kind not in WORKLOADS and (reason := unready_pod(thing) if kind == "Pod" else deleted(thing)):
-            yield f"{str(kind)[:80]} {str(map_in(thing, 'metadata').get('name', '?'))[:253]} {reason}"
+            yield f"{_printable(kind)[:80]} {_name_of(thing)} {reason}"
 
 
 def _objects(documents: Sequence[object], kind: str = "") -> Iterator[Mapping[str, Any]]:

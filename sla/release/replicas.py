@@ -103,7 +103,9 @@ def _halfway(status: Mapping[str, Any], spec: Mapping[str, Any]) -> str:
 
 def _condition(conditions: object) -> str:
     """The first condition that is not met: Available and Progressing of a Deployment, Healthy of a Rollout; "" without one."""
-    for c in conditions if isinstance(conditions, list) else ():
+    if conditions is not None and not isinstance(conditions, list):
+        return "its conditions are no list"
+    for c in conditions or ():
         kind, reason = (c.get("type"), str(c.get("reason") or "")) if isinstance(c, Mapping) else ("", "")
         if kind in _WANTED and c.get("status") not in ("True", True):
             return f"the condition {kind} is {str(c.get('status'))[:40]}" + (f" ({reason[:80]})" if reason else "")

@@ -126,6 +126,11 @@ class Histogram:
         """Samples that can be longer than `limit_ns`."""
         return int(self.counts[bucket_high_ns(self.indices) > limit_ns].sum()) + self.over_range
 
+    def from_ns(self, limit_ns: float) -> Histogram:
+        """The samples that surely took `limit_ns` or longer; none of those over range, whose length nobody knows."""
+        long = bucket_low_ns(self.indices) >= limit_ns
+        return Histogram(self.indices[long], self.counts[long]) if long.any() else EMPTY
+
 
 EMPTY = Histogram(np.zeros(0, np.int64), np.zeros(0, np.int64))
 

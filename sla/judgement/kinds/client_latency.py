@@ -36,6 +36,8 @@ class ClientLatencyEstimator(ObjectiveEstimator):
         source = f"client, {operation} {self.kind.latency} time"
         histograms = one_histogram_a_second(measurements.windows, operation, steady, self.kind.latency)
         bounds = self._bounds(histograms, measurements, steady, late) if late else None
+        mine = (w for w in measurements.windows if w.operation == operation and steady.holds(w.second))
+        untimed = sum(w.untimed for w in mine)
 
         def at(level: float) -> ObjectiveEstimate:
             results = quantile_results(histograms, [q], level)
@@ -45,12 +47,13 @@ class ClientLatencyEstimator(ObjectiveEstimator):
             needed_s = seconds_needed(results[0].deff, estimate.n / length_s, q)
             plain = ObjectiveEstimate(estimate, source, estimate.n_eff * (1 - q), needed_s)
             if late is None or bounds is None:
-                return plain
+                return _with_untimed(plain, histograms, q, untimed)
             least, unqueued, most = bounds(level)
             less, more = f"{late}: without that", f"{late}: with that"
             if self._misses(least) and not self._misses(unqueued):
                 less = self._waited(measurements, steady, late.connections)
-            return dataclasses.replace(plain, at_least=unqueued, at_most=most, less=less, more=more)
+            bounded = dataclasses.replace(plain, at_least=unqueued, at_most=most, less=less, more=more)
+            return _with_untimed(bounded, histograms, q, untimed)
 
         return at
 
@@ -116,6 +119,23 @@ class ClientLatencyEstimator(ObjectiveEstimator):
         text = f"arrivals waited for one of {used.count:,} connections, which were busy {used.busy:.0%} of the time"
         itself = f"the service itself took {duration(service.quantile_ns(q))} (p{100 * q:g})"
         return f"{text}; {itself}; {used.advice}: without that wait"
+
+
+def _with_untimed(measured: ObjectiveEstimate, histograms: Sequence[Histogram], q: float, untimed: int) -> ObjectiveEstimate:
+    """What nobody timed may all have been slow, or all fast: the q-quantile of all is then another one of those timed."""
+    estimate = measured.estimate
+    if not untimed or estimate is None:
+        return measured
+    timed = estimate.n
+    fast, slow = 1 - (1 - q) * (timed + untimed) / timed, q * (timed + untimed) / timed
+    at_least = _quantile(histograms, fast, estimate.level) if fast > 0 else dataclasses.replace(estimate, low=0.0)
+    at_most = _quantile(histograms, slow, estimate.level) if slow < 1 else dataclasses.replace(estimate, high=math.inf)
+    unknown = f"nobody knows how long {untimed:,} successful operations took: were they"
+    if measured.at_least is None or at_least.low < measured.at_least.low:
+        measured = dataclasses.replace(measured, at_least=at_least, less=f"{unknown} all fast")
+    if measured.at_most is None or at_most.high > measured.at_most.high:
+        measured = dataclasses.replace(measured, at_most=at_most, more=f"{unknown} all slow")
+    return measured
 
 
 def _at_least(histograms: Sequence[Histogram], less: Sequence[Histogram], q: float, late: Lateness, level: float) -> Estimate:

@@ -12,7 +12,7 @@ from sla.judgement.counters import common_times_s, increments
 from sla.judgement.kinds.base import ObjectiveEstimator
 from sla.judgement.lateness import Lateness, lateness
 from sla.judgement.objectives import EstimateAt, ObjectiveEstimate, absolute
-from sla.judgement.steady import by_second, outcomes
+from sla.judgement.steady import begun_by_second, outcomes
 from sla.values.assessment import Steady
 from sla.values.measurements import Measurements
 from sla.values.snapshot import Snapshot
@@ -28,7 +28,7 @@ class SuccessRateEstimator(ObjectiveEstimator):
         would have been successful with a perfect one (at_least is computed without them).
         """
         operations = self.objective.operations
-        windows = by_second(measurements.windows, operations, steady.from_second, steady.to_second)
+        windows = begun_by_second(measurements.windows, operations, steady)
         ok, failed = outcomes(windows)
         source = f"client, {' + '.join(operations)}"
 
@@ -72,7 +72,7 @@ class SuccessRateEstimator(ObjectiveEstimator):
         return (measured.surely.high * n + doubt) / (n + doubt) < target.value
 
     def run_notes(self, measurements: Measurements, steady: Steady) -> list[str]:
-        ok, failed = outcomes(by_second(measurements.windows, self.objective.operations, steady.from_second, steady.to_second))
+        ok, failed = outcomes(begun_by_second(measurements.windows, self.objective.operations, steady))
         return self._bursts(ok, ok + failed, "s")
 
     def metrics_notes(self, snapshots: Sequence[Snapshot]) -> list[str]:

@@ -152,3 +152,26 @@ def test_what_a_log_of_latencies_alone_does_not_know_is_not_read_as_success(tmp_
     shown = " ".join(capsys.readouterr().out.split())
     assert "it holds no failures, so no success rate is judged" in shown
     assert "100.000 %" not in shown
+
+
+@pytest.mark.parametrize("relative", [True, False])
+def test_two_logs_in_one_file_keep_their_own_times(tmp_path, relative):
+    first, second = tmp_path / "a.hlog", tmp_path / "b.hlog"
+    hlog(first, 20, seconds=10)
+    text = first.read_text()
+    if relative:
+        text = re.sub(rf"(?m)^{START}|^{START // 10}(?=\d\.)", lambda m: "0" if len(m[0]) == 10 else "", text)
+    later = text.replace(f"StartTime: {START}.000", f"StartTime: {START + 100}.000")
+    if not relative:
+        later = re.sub(r"(?m)^(\d{10})\.", lambda m: f"{int(m[1]) + 100}.", later)
+    second.write_text(text + later)
+    seconds = {w.second for w in read_import(second).measurements.windows}
+    assert seconds == {*range(START, START + 10), *range(START + 100, START + 110)}
+
+
+def test_a_log_that_is_there_twice_is_refused(tmp_path):
+    path = tmp_path / "a.hlog"
+    hlog(path, 20, seconds=10)
+    path.write_text(path.read_text() * 2)
+    with pytest.raises(UsageError, match="10 of 20 intervals are there twice, to the last sample: is it the same log twice"):
+        read_import(path)

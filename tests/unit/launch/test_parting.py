@@ -77,7 +77,7 @@ def cores_of(process: int) -> list[int]:
 
 @on_two_cores
 def test_apart_while_calm_and_free_again_when_a_worker_waits_for_its_core(
-    node: int, generator: psutil.Process, tmp_path: Path
+    node: int, generator: psutil.Process, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     two, begun = CORES[-2:], Awaited(tmp_path / "run.json")
     workers = [worker.pid for worker in generator.children()]
@@ -90,6 +90,11 @@ def test_apart_while_calm_and_free_again_when_a_worker_waits_for_its_core(
         for worker in workers:
             os.kill(worker, signal.SIGUSR1)  # four busy ones on one core
         until(lambda: cores_of(node) == two and all(cores_of(worker) == two for worker in workers))
+        until(lambda: "parting" not in {thread.name for thread in threading.enumerate()})
+    assert capsys.readouterr().err.splitlines() == [
+        f"Cores: the node has core {two[1]} alone, the workers the others, until one of them must wait for its own",
+        "Cores: node and workers may use all of them again, since one of them had to wait",
+    ]
 
 
 @on_two_cores

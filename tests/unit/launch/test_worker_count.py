@@ -41,6 +41,6 @@ def test_more_cores_or_a_higher_rate_never_mean_fewer_workers():
 
 def test_the_reason_is_one_line():
     assert explained(1, 2, 1000.0, True) == (
-        "Workers: 1 (1,000 ops/s; 2 cores, one of them left to the target on this machine); --workers sets another number"
+        "Workers: 1 (1,000 ops/s; 2 cores, one of them for the target, which is on this machine); --workers sets another number"
     )
     assert explained(1, 1, math.inf, False) == "Workers: 1 (as fast as responses come; 1 core); --workers sets another number"

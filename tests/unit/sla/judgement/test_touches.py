@@ -36,6 +36,7 @@ EXPECTED = {
     "failed_checks": {C: PASS, T: PASS, R: PASS},
     "warm_up": {R: PASS},
     "warm_up_samples": {C: PASS, S: PASS, R: PASS},
+    "warm_up_latency": {C: PASS, S: PASS},
     "unsent": {C: PASS, S: PASS, T: BOTH, R: PASS},
     "exhausted": {C: PASS, S: PASS, T: BOTH, R: PASS},
     "achieved_seconds": {T: FAIL, R: FAIL},

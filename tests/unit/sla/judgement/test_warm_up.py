@@ -2,14 +2,16 @@
 
 import dataclasses
 
+import numpy as np
 import pytest
 
 from sla.judgement.evaluate import evaluate
 from sla.judgement.steady import find_steady
 from sla.judgement.touches import PASS
-from sla.judgement.warm_up import FAILURES, SAMPLES
+from sla.judgement.warm_up import FAILURES, LATENCIES, SAMPLES
 from sla.values.agreement import Limit, Objective
 from sla.values.assessment import Decision, Severity, Status
+from sla.values.histogram import from_values
 from sla.values.kinds import SuccessRate
 from tests.unit.sla.lagging import client, with_objectives
 from tests.unit.sla.synthetic import HOLD_S, LOCAL, measurements
@@ -24,7 +26,7 @@ def judged(run, **options):
 
 
 def checks(a):
-    return {c.key: c for c in a.checks if c.key in (FAILURES, SAMPLES)}
+    return {c.key: c for c in a.checks if c.key in (FAILURES, SAMPLES, LATENCIES)}
 
 
 def statuses(a):
@@ -81,4 +83,27 @@ def test_where_no_failures_are_known_or_nothing_was_cut_there_is_no_such_check()
     assert not checks(judged(run))
     assert not [n for n in judged(run).notes if "warm-up" in n]
     unknown = slow_start(dataclasses.replace(run, facts=dataclasses.replace(run.facts, failures_known=False)))
-    assert set(checks(judged(unknown))) == {SAMPLES}
+    assert set(checks(judged(unknown))) == {SAMPLES, LATENCIES}
+
+
+@pytest.mark.parametrize(("seconds", "opened"), [(10, False), (15, False), (20, True), (30, True)])
+def test_a_long_beginning_that_misses_a_latency_leaves_it_open_and_a_short_one_is_a_warm_up(seconds, opened):
+    run = slow_start(measurements(), seconds)
+    windows = tuple(
+        dataclasses.replace(w, response=from_values(np.full(w.response.total, 50_000_000)))
+        if BEGIN <= w.second < BEGIN + seconds and w.response.total
+        else w
+        for w in run.windows
+    )
+    run = dataclasses.replace(run, windows=windows)
+    assert find_steady(run).warm_up_s == seconds
+    a = judged(run)
+    found = checks(a)
+    assert statuses(a)["mine"] is (Status.INVALID if opened else Status.PASS)
+    assert a.decision is (Decision.INVALID if opened else Decision.GO)
+    assert (LATENCIES in found) is opened
+    if opened:
+        assert found[LATENCIES].opens == (("mine", PASS),)
+        text = f"{seconds / HOLD_S:.0%} of the seconds, {MINE.title} misses the target"
+        assert text in found[LATENCIES].reason
+        assert judged(run, allowed=frozenset({"warm-up"})).decision is Decision.GO

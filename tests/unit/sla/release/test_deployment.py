@@ -29,6 +29,12 @@ def conditions(**statuses):
         ("Deployment", 1, {"readyReplicas": 1} | conditions(Available="Unknown"), "the condition Available is Unknown"),
         ("Deployment", 1, {"readyReplicas": 1} | conditions(ReplicaFailure="True"), "the condition ReplicaFailure is True"),
         ("Deployment", 1, {"readyReplicas": 1} | conditions(Available="True", Progressing="True", Other="False"), ""),
+        (
+            "Deployment",
+            1,
+            {"readyReplicas": 1, "conditions": {"type": "Available", "status": "False"}},
+            "conditions are no list",
+        ),
         ("Deployment", 3, FULL | {"updatedReplicas": 3}, ""),
         ("Deployment", 3, FULL, "0 of 3 replicas are updated"),  # kubectl leaves out a 0
         ("Deployment", 3, FULL | {"updatedReplicas": 3, "replicas": 4}, "there are 4 replicas, not 3"),
@@ -107,6 +113,20 @@ def test_a_status_that_holds_nothing_is_none(status):
 def test_a_probe_or_a_limit_that_is_none_is_missing(container):
     found = by_key(of_manifests([manifest(**container)]))
     assert found["resource-limits" if "resources" in container else "health-probes"].status is Status.FAIL
+
+
+@pytest.mark.parametrize(("policy", "status"), [("Always", Status.FAIL), (None, Status.PASS)])
+def test_a_sidecar_that_begins_before_the_others_runs_as_long_and_one_that_ends_does_not(policy, status):
+    workload = manifest()
+    workload["spec"]["template"]["spec"]["initContainers"] = [{"name": "proxy", "image": "i", "restartPolicy": policy}]
+    found = by_key(of_manifests([workload]))
+    assert {found[key].status for key in ("health-probes", "resource-limits")} == {status}
+
+
+def test_a_name_that_no_cluster_would_take_stays_in_its_line():
+    workload = manifest() | {"status": {"readyReplicas": 0}}
+    workload["metadata"]["name"] = "node\n\x1b[31mPASS"
+    assert by_key(of_manifests([workload]))["deployment"].reason.startswith("node??[31mPASS: ")
 
 
 def test_what_is_no_container_is_no_workload():

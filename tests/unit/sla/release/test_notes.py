@@ -66,6 +66,12 @@ from sla.values.assessment import Status
         "- [WIP] ingress",
         "- [In Progress] ingress",
         "- [1] ingress",
+        "- [~]: ingress",
+        "- ingress [-]",
+        "- ingress [no] yet",
+        "- \uff3b \uff3d ingress",
+        "- <input type='checkbox' title='not checked'> ingress",
+        '- <input\ntype="checkbox"\ndata-x="> checked"> ingress',
     ],
 )
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r", "\n\n"])
@@ -90,6 +96,7 @@ def test_a_box_that_is_not_ticked_leaves_the_item_open(line, end):
         ),
         ("```\n~~~\n```\n- [ ] b\n~~~\n", "1 of 1 boxes of the note are open: b"),
         ("```a``` b\n- [ ] c\n```\n", "1 of 1 boxes of the note are open: c"),
+        ("<!--\n```\n-->\n- [ ] c\n<!--\n```\n-->\n", "1 of 1 boxes of the note are open: c"),
     ],
 )
 def test_a_box_ends_with_its_line(text, reason):
@@ -116,6 +123,8 @@ def test_all_that_are_ticked_are_counted(text):
         "- [a](https://a.example)",
         "- [notes] of it",
         "- see [x] there",
+        "[1]: see below",
+        "- a [b] and a[-1] and [-] between",
         "- [1] of it\n\n[1]: https://a.example\n",
         "```sh\n- [ ] a\nargs: []\n```\n",
         "~~~\n- [ ] a\n```\n\u2610\n~~~~\n",
