@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from bizra_load.imports.fields import category_of_code, category_of_failure, latency_ns, time_ns
 from bizra_load.imports.samples import Sample, Samples
-from sla.values.number import number_in
+from sla.values.number import number_in, whole_in
 from sla.values.window import GENERATOR
 
 TITLE = "k6 CSV"
@@ -64,7 +64,7 @@ def _http(row: Mapping[str, str]) -> str:
         return category_of_code(status) if expected != "true" else ""
     if not status:
         raise ValueError(_UNKNOWN)
-    return "" if "200" <= status <= "399" and len(status) == 3 else category_of_code(status)
+    return "" if len(status) == 3 and 200 <= (whole_in(status) or 0) <= 399 else category_of_code(status)
 
 
 def _reason(row: Mapping[str, str]) -> str:

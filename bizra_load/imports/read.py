@@ -129,7 +129,17 @@ def _csv(
     header = next(reader)
     if twice := sorted({name[:50] for name in header if header.count(name) > 1}):
         raise ValueError(f"line 1: {', '.join(twice)} is there twice")
-    for cells in reader:
+
+    def rows() -> Iterator[list[str]]:
+        ended = reader.line_num
+        try:
+            for cells in reader:
+                yield cells
+                ended = reader.line_num
+        except csv.Error as error:
+            raise ValueError(f"line {ended + 1}: {error} (is a quotation mark never closed?)") from None
+
+    for cells in rows():
         if cells == header:  # files that were put together have several
             samples.threads.forget()
         if not cells or cells == header:

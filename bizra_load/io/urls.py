@@ -17,13 +17,18 @@ def host_and_port(url: str) -> tuple[str, int]:
     where there is none. Raises ValueError for what is no URL, or has a port above 65535.
     """
     parts = urlsplit(url)
-    return parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
+    name = parts.hostname or ""
+    if ":" in name:
+        name = name.replace("%25", "%")  # how a URL writes the sign before a zone (RFC 6874, 2)
+    return name, parts.port or (443 if parts.scheme == "https" else 80)
 
 
 def check_authority(netloc: str) -> None:
     """Whether what stands between a URL's // and its path, such as me:secret@[::1]:80, names a host. Raises ValueError, which
     repeats nothing of it.
     """
+    if "\\" in netloc:  # for a browser it begins the path
+        raise ValueError("not a URL: a backslash before its path (allowed: HOST, HOST:PORT, or an IPv6 address in brackets)")
     user, _, host = netloc.rpartition("@")
     if "@" in user:  # RFC 3986, 3.2.1; whoever takes the first one for the end of the user talks to another host
         raise ValueError("not a URL: more than one '@' before its path (allowed: in a user or a password as %40)")

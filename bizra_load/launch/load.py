@@ -100,7 +100,8 @@ def _check_reachable(host: str) -> None:
         socket.create_connection((name, port), timeout=5).close()
     except (OSError, UnicodeError) as error:
         reason = getattr(error, "strerror", None) or str(error)
-        raise InvalidRunError(f"the target {parts.scheme}://{name}:{port} can't be reached: {reason}") from None
+        shown = f"[{name}]" if ":" in name else name
+        raise InvalidRunError(f"the target {parts.scheme}://{shown}:{port} can't be reached: {reason}") from None
 
 
 def _check_server_metrics(settings: Settings, host: str) -> None:

@@ -47,7 +47,11 @@ def find_steady(measurements: Measurements) -> Steady | None:
     if to_second - from_second - cut < LEAST_S:
         cut = 0
     change = steadiness.drift(series[MEAN][cut:])
-    drift = f"the {MEAN} changed by {change:+.0%} over the judged part" if change is not None and abs(change) >= 0.1 else ""
+    drift = (
+        f"the {MEAN} changed by {change:+.0%} of its mean over the judged part"
+        if change is not None and abs(change) >= 0.1
+        else ""
+    )
     reason = f"{ramp_s:.0f} s of ramp" if facts.plan else "the first second"
     reason += f" and {cut} s of warm-up (MSER-5) were cut" if cut else " was cut, no warm-up found (MSER-5)"
     return Steady(from_second + cut, to_second, ramp_s, float(cut), reason, drift)

@@ -24,7 +24,7 @@ SHORT = ("-f", "locustfiles/poi.py", "--target-ops", "200", "--ramp", "1s", "--d
 SHORT += ("--allow", "schedule-lag")  # of a machine that others use too: no fault is told by it
 # with answers that take three seconds: the drain lasts as long
 SLOW = (*SHORT, "--target-ops", "40", "--ramp", "0s", "--duration", "2s", "--ops-per-user", "0.5", "--request-timeout", "6s")
-_EVERY_RUN = re.compile(r"Before the load: |No target given|Workers: |Baseline[,:] |Stopping early|\s*\d+ s  |\s*$")
+_EVERY_RUN = re.compile(r"Before the load: |No target given|Workers: |Cores: |Baseline[,:] |Stopping early|\s*\d+ s  |\s*$")
 
 
 def target(node: NodeProcess, url: str | None = None) -> tuple[str, ...]:

@@ -116,6 +116,21 @@ objectives:
 """
 
 
+def test_a_node_that_ceases_to_respond_before_the_end_is_judged_by_what_times_out_after_it(tmp_path, node):
+    (tmp_path / "client.yaml").write_text(CLIENT_SIDE)
+    agreement = str(tmp_path / "client.yaml")
+    running = Running(tmp_path / "runs", "-H", node.url, "--agreement", agreement, *SHORT, "--ops-per-user", "1")
+    running.wait_for(1200)
+    requests.post(f"{node.admin_url}/faults", json={"stall": "20s"}, timeout=5).raise_for_status()
+    ended = running.end()
+    end = ended.measurements.facts.load_ended_ns // 10**9
+    late = sum(w.failed.get("timeout", 0) for w in ended.measurements.windows if w.second > end)
+    assert late > 0
+    assert sum(o["failed"].get("timeout", 0) for o in ended.assessment["operations"]) >= late
+    success = next(o for o in ended.assessment["objectives"] if o["key"] == "success")
+    assert success["status"] != "PASS", ended.out
+
+
 def test_a_node_that_takes_30_ms_is_no_no_go_behind_the_default_number_of_connections(tmp_path):
     """50 operations a second and user are 20 ms each: arrivals wait for a free connection, longer and longer."""
     (tmp_path / "client.yaml").write_text(CLIENT_SIDE)

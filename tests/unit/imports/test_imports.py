@@ -117,6 +117,7 @@ BAD = {
     "no samples": [K6_HEADER, k6_row(START, 1.0, metric="http_reqs")],
     "clock jump": [K6_HEADER, k6_row(START, 1.0), k6_row(START + 10**8, 1.0)],
     "jmeter": [JMETER_HEADER, jmeter_row(START * 1000, "soon")],
+    "open quote": [K6_HEADER, k6_row(START, 1.0), '"' + k6_row(START, 1.0), *[k6_row(START, 1.0)] * 4000],
 }
 
 
@@ -127,6 +128,7 @@ def test_bad_files_are_one_line_with_the_reason(tmp_path, name, capsys):
     error = capsys.readouterr().err
     assert error.count("\n") == 1
     assert str(path) in error
+    assert "field larger" not in error or ": line 3: " in error
     assert not (tmp_path / "runs").exists()
 
 
@@ -175,7 +177,9 @@ def test_a_grpc_call_of_k6_succeeded_when_its_status_is_0_and_only_then(tmp_path
     assert window.response.over_range == 1
 
 
-@pytest.mark.parametrize(("status", "failed"), [(200, {}), (399, {}), (404, {"http_4xx": 1}), (503, {"http_5xx": 1})])
+@pytest.mark.parametrize(
+    ("status", "failed"), [(200, {}), (399, {}), (404, {"http_4xx": 1}), (503, {"http_5xx": 1}), ("2xx", {"transport": 1})]
+)
 def test_a_row_of_k6_without_expected_response_is_judged_by_its_status(tmp_path, status, failed):
     [window] = imported(tmp_path, "k6.csv", K6_HEADER, k6_row(START, 2.0, expected="", status=status))
     assert window.failed == failed

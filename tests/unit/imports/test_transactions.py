@@ -37,6 +37,10 @@ def test_nested_and_empty_transactions_and_those_of_other_threads(tmp_path):
     assert counts(tmp_path, *nested, *other)[0] == {"a": (4, 0)}
 
 
+def test_a_transaction_that_failed_before_its_first_request_is_a_failure(tmp_path):
+    assert counts(tmp_path, request(0), transaction(30, held=0, failing=1))[0] == {"a": (1, 0), "T": (0, 1)}
+
+
 def test_a_transaction_in_the_place_of_its_requests_is_counted(tmp_path):
     found, note = counts(tmp_path, request(0, label="login"), transaction(10), transaction(30, failing=1))
     assert found == {"login": (1, 0), "T": (1, 1)}

@@ -12,6 +12,7 @@ from bizra_load.io.urls import check_authority, check_host, host_and_port
         ("https://node.example/api", ("node.example", 443)),
         ("https://me:secret@node.example:8443", ("node.example", 8443)),
         ("http://[::1]:9464/metrics", ("::1", 9464)),
+        ("http://[fe80::1%25eth0]:8080", ("fe80::1%eth0", 8080)),
         ("", ("", 80)),
     ],
 )
@@ -88,6 +89,11 @@ def test_a_host_with_or_without_a_port_is_one(netloc):
 def test_what_stands_beside_a_host_is_refused(netloc):
     with pytest.raises(ValueError, match="not a URL: its host"):
         check_authority(f"planted:planted@{netloc}")
+
+
+def test_a_backslash_before_the_path_is_refused():
+    with pytest.raises(ValueError, match="a backslash before its path"):
+        check_authority("good.example\\@evil.example")
 
 
 def test_a_second_at_sign_is_refused_and_nothing_of_it_repeated():
