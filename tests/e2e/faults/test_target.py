@@ -177,13 +177,15 @@ def test_a_target_that_misbehaves_is_counted_in_a_category_and_ends_the_run_in_t
     assert sure <= sum(counted(node).values()) <= sure + unknown + proxy.after_end
     assert proxy.after_end <= 8
     assert said(ended) == []
-    assert ended.check("counters_generate")["status"] == "PASS"
+    # what the proxy forwards behind its own end of the stream is carried out, and sent again
+    twice = {"counters_generate", "counters_verify"} if proxy.after_end else set()
+    assert twice or ended.check("counters_generate")["status"] == "PASS"
     if wrong in ("answers garbage", "refuses connections", "never answers"):
         assert ended.code in (3, 4, 5)
         assert ended.objective("poi_success_rate")["status"] != "PASS", ended.out
     else:
         assert unknown <= 8  # each connection is opened again at once
-        assert ended.code != 5, ended.out
+        assert ended.code != 5 or failed_checks(ended) <= twice, ended.out
 
 
 @pytest.mark.parametrize(("delay_s", "bytes_per_s"), [(0.05, 0.0), (0.0, 20_000.0)], ids=["50 ms delay", "throttled"])
