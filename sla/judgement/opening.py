@@ -10,7 +10,6 @@ from sla.judgement.kinds.choose import estimator_of
 from sla.judgement.load_checks import late_operations
 from sla.judgement.losses import most_lost
 from sla.judgement.touches import BOTH, FAIL, NONE, PASS, is_bounded, touched, undone
-from sla.judgement.warm_up import FAILURES, LATENCIES, SAMPLES, opened_by
 from sla.values.agreement import Agreement, Objective
 from sla.values.assessment import Check, ObjectiveResult, Status, Steady
 from sla.values.measurements import Measurements
@@ -24,7 +23,9 @@ def with_opens(
     steady: Steady | None,
     level: float,
 ) -> list[Check]:
-    """The checks; a failed one with what it opens: (objective's key, direction), in the agreement's order."""
+    """The checks; a failed one with what it opens, (objective's key, direction) in the agreement's order: as it says itself, or
+    all that its kind touches.
+    """
     results = {o.key: o for o in judged}
 
     def stands(check: Check, o: Objective) -> bool:
@@ -36,16 +37,15 @@ def with_opens(
         return math.isfinite(doubt) and estimator_of(o, agreement).fails_despite(doubt, measurements, steady, strict)
 
     def opens(check: Check) -> tuple[tuple[str, str], ...]:
+        if check.status is not Status.FAIL or check.opens:
+            return check.opens if check.status is Status.FAIL else ()
         directions = touched(check, agreement.objectives, bool(measurements.facts.plan))
-        if steady is not None and check.key in (FAILURES, SAMPLES, LATENCIES):
-            mine = {o.key for o in opened_by(check.key, measurements, agreement, steady)}
-            directions = {key: direction for key, direction in directions.items() if key in mine}
         for o in agreement.objectives:
             if directions.get(o.key) in (FAIL, BOTH) and stands(check, o):
                 directions[o.key] = PASS if directions[o.key] == BOTH else NONE
         return tuple((key, direction) for key, direction in directions.items() if direction)
 
-    return [dataclasses.replace(c, opens=opens(c)) if c.status is Status.FAIL else c for c in checks]
+    return [dataclasses.replace(c, opens=opens(c)) for c in checks]
 
 
 def opened(judged: Sequence[ObjectiveResult], checks: Sequence[Check]) -> list[ObjectiveResult]:

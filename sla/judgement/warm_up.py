@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from sla.judgement.kinds.choose import estimator_of
 from sla.judgement.lateness import duration
 from sla.judgement.steady import operations_of
+from sla.judgement.touches import touched
 from sla.values import histogram
 from sla.values.agreement import Agreement, Objective
 from sla.values.assessment import Check, Steady, check
@@ -25,51 +26,61 @@ SEE_BEGINNING = "judge a longer run, or one that begins after the warm-up; allow
 
 
 def warm_up_checks(measurements: Measurements, agreement: Agreement, steady: Steady | None) -> list[Check]:
-    """None where nothing was cut as warm-up, or nothing is to be judged by it."""
+    """None where nothing was cut as warm-up, or nothing is to be judged by it. Each opens the objectives that what was cut says
+    something about.
+    """
     if steady is None or not steady.warm_up_s:
         return []
     part = f"the {steady.warm_up_s:.0f} s cut as warm-up (MSER-5)"
-    checks = []
-    if rates := _success_rates(measurements, agreement):
-        missed = opened_by(FAILURES, measurements, agreement, steady)
-        worst = min(missed or rates, key=lambda o: _success(o, measurements, steady))
-        failed, finished = _whole(worst, measurements, steady)
-        text = f"with {part} {worst.title} {'misses' if missed else 'keeps'} its target"
-        text += f": {failed:,} of {finished:,} operations failed"
-        figure, limit, title = _success(worst, measurements, steady), worst.target.value, "Success with the warm-up"
-        checks.append(check(FAILURES, title, bool(missed), text, figure, limit, "ratio", advice=SEE_FAILURES))
-    if mine := _of_samples(agreement):
-        bad = opened_by(SAMPLES, measurements, agreement, steady)
-        most = max(bad or mine, key=lambda o: _share_cut(o, measurements, steady)[0])
-        share, finished = _share_cut(most, measurements, steady)
-        text = f"{share:.1%} of the {finished:,} operations of {most.title} lie in {part}"
-        checks.append(check(SAMPLES, "Warm-up", bool(bad), text, share, MOST, "ratio", advice=SEE_BEGINNING))
-    if share_s := _long_cut(steady):
-        slow = opened_by(LATENCIES, measurements, agreement, steady)
-        which = ", ".join(o.title for o in slow) or "no latency"
-        text = f"with {part}, {share_s:.0%} of the seconds, {which} {'miss' if len(slow) > 1 else 'misses'} the target"
-        title = "Latency with the warm-up"
-        checks.append(check(LATENCIES, title, bool(slow), text, share_s, LONG, "ratio", advice=SEE_BEGINNING))
-    return checks
+    found = (f(measurements, agreement, steady, part) for f in (_failures_in_it, _samples_in_it, _latencies_with_it))
+    return [c for c in found if c is not None]
 
 
-def opened_by(key: str, measurements: Measurements, agreement: Agreement, steady: Steady) -> list[Objective]:
-    """The objectives that what was cut says something about: FAILURES, success rates that miss their target with it; SAMPLES,
-    objectives of whose operations it holds more than half, by more than chance; LATENCIES, those that miss their target with
-    it, where it is long.
+def _failures_in_it(measurements: Measurements, agreement: Agreement, steady: Steady, part: str) -> Check | None:
+    """Success rates that miss their target with it."""
+    rates = [o for o in agreement.objectives if isinstance(o.kind, SuccessRate) and o.target.known]
+    if not rates or not measurements.facts.failures_known:
+        return None
+    missed = [o for o in rates if _success(o, measurements, steady) < o.target.value]
+    worst = min(missed or rates, key=lambda o: _success(o, measurements, steady))
+    failed, finished = _whole(worst, measurements, steady)
+    text = f"with {part} {worst.title} {'misses' if missed else 'keeps'} its target"
+    text += f": {failed:,} of {finished:,} operations failed"
+    figure, limit, title = _success(worst, measurements, steady), worst.target.value, "Success with the warm-up"
+    return _opening(missed, check(FAILURES, title, bool(missed), text, figure, limit, "ratio", advice=SEE_FAILURES))
+
+
+def _samples_in_it(measurements: Measurements, agreement: Agreement, steady: Steady, part: str) -> Check | None:
+    """Objectives of whose operations it holds more than half, by more than chance. Not throughputs: a throughput is a rate,
+    which errs to the strict side where more was done in the beginning.
     """
-    if key == FAILURES:
-        rates = _success_rates(measurements, agreement)
-        return [o for o in rates if _success(o, measurements, steady) < o.target.value]
-    if key == LATENCIES:
-        whole = dataclasses.replace(steady, from_second=steady.from_second - int(steady.warm_up_s))
-        return [o for o in _latencies(agreement) if _latency(o, agreement, measurements, whole) >= o.target.value]
-    found = []
-    for o in _of_samples(agreement):
-        share, finished = _share_cut(o, measurements, steady)
-        if finished and share > MOST + CHANCE_SIGMAS * MOST / math.sqrt(finished):
-            found.append(o)
-    return found
+    mine = [o for o in agreement.objectives if not isinstance(o.kind, Throughput)]
+    if not mine:
+        return None
+    cut = {o.key: _share_cut(o, measurements, steady) for o in mine}
+    bad = [o for o in mine if cut[o.key][1] and cut[o.key][0] > MOST + CHANCE_SIGMAS * MOST / math.sqrt(cut[o.key][1])]
+    most = max(bad or mine, key=lambda o: cut[o.key][0])
+    share, finished = cut[most.key]
+    text = f"{share:.1%} of the {finished:,} operations of {most.title} lie in {part}"
+    return _opening(bad, check(SAMPLES, "Warm-up", bool(bad), text, share, MOST, "ratio", advice=SEE_BEGINNING))
+
+
+def _latencies_with_it(measurements: Measurements, agreement: Agreement, steady: Steady, part: str) -> Check | None:
+    """Latencies that miss their target with it, where it is long."""
+    share = steady.warm_up_s / (steady.warm_up_s + steady.to_second - steady.from_second)
+    latencies = [o for o in agreement.objectives if isinstance(o.kind, ClientLatency | ServerLatency) and o.target.known]
+    if share <= LONG or not latencies:
+        return None
+    whole = dataclasses.replace(steady, from_second=steady.from_second - int(steady.warm_up_s))
+    slow = [o for o in latencies if _latency(o, agreement, measurements, whole) >= o.target.value]
+    which = ", ".join(o.title for o in slow) or "no latency"
+    text = f"with {part}, {share:.0%} of the seconds, {which} {'miss' if len(slow) > 1 else 'misses'} the target"
+    title = "Latency with the warm-up"
+    return _opening(slow, check(LATENCIES, title, bool(slow), text, share, LONG, "ratio", advice=SEE_BEGINNING))
+
+
+def _opening(objectives: Sequence[Objective], failed: Check) -> Check:
+    return dataclasses.replace(failed, opens=tuple(touched(failed, objectives, open_model=True).items()))
 
 
 def warm_up_notes(measurements: Measurements, steady: Steady) -> list[str]:
@@ -95,30 +106,10 @@ def _parts(measurements: Measurements, operations: Sequence[str], steady: Steady
     return [w for w in mine if not steady.holds(w.second)], [w for w in mine if steady.holds(w.second)]
 
 
-def _success_rates(measurements: Measurements, agreement: Agreement) -> list[Objective]:
-    known = measurements.facts.failures_known
-    return [o for o in agreement.objectives if isinstance(o.kind, SuccessRate) and known and o.target.known]
-
-
-def _of_samples(agreement: Agreement) -> list[Objective]:
-    """A throughput is a rate: where more was done in the beginning it errs to the strict side."""
-    return [o for o in agreement.objectives if not isinstance(o.kind, Throughput)]
-
-
-def _latencies(agreement: Agreement) -> list[Objective]:
-    return [o for o in agreement.objectives if isinstance(o.kind, ClientLatency | ServerLatency) and o.target.known]
-
-
 def _latency(o: Objective, agreement: Agreement, measurements: Measurements, part: Steady) -> float:
     """The quantile (ns) over this part; NaN, which misses nothing, where there is none."""
     estimate = estimator_of(o, agreement).from_run(measurements, part, None)(0.95).estimate
     return estimate.point if estimate else math.nan
-
-
-def _long_cut(steady: Steady) -> float:
-    """The share of the seconds that was cut, where that is more than LONG; 0 where it is not."""
-    share = steady.warm_up_s / (steady.warm_up_s + steady.to_second - steady.from_second)
-    return share if share > LONG else 0.0
 
 
 def _whole(o: Objective, measurements: Measurements, steady: Steady) -> tuple[int, int]:

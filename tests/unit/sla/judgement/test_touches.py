@@ -14,6 +14,7 @@ from sla.judgement.steady import find_steady
 from sla.judgement.touches import BOTH, FAIL, PASS, TOUCHES, row_of, touched, touches_client, undone
 from sla.values.agreement import Limit, Objective
 from sla.values.assessment import Decision, ObjectiveResult, Severity, Status, check
+from sla.values.baseline import with_baseline
 from sla.values.histogram import from_values
 from sla.values.kinds import ClientLatency, ServerLatency, SuccessRate, Throughput
 from sla.values.measurements import FailedCheck, Loss
@@ -85,7 +86,7 @@ def test_the_table_has_a_row_for_every_check_there_is_and_no_other():
     nothing_right = measurements(hold_s=10, failures=dict.fromkeys(("generate", "verify", "finality"), 1.0))
     known += all_checks(nothing_right, LOCAL.agreement, find_steady(nothing_right))
     warming = slow_start(measurements())
-    known += all_checks(warming, LOCAL.agreement, find_steady(warming))
+    known += all_checks(warming, with_baseline(LOCAL.agreement, LOCAL.baseline), find_steady(warming))
     assert {row_of(c.key)[0] for c in known} == set(TOUCHES)
     assert {row_of(f"{prefix}x" if prefix.endswith("_") else prefix)[0] for prefix in ALLOWABLE.values()} <= set(TOUCHES)
     with pytest.raises(KeyError):
