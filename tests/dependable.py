@@ -123,7 +123,8 @@ def stall_shows(ended: Ended) -> bool:
 
 
 def generate_missed(ended: Ended) -> bool:
-    return ended.objective("poi_generate_p99")["status"] in ("FAIL", "WARN") and ended.assessment["decision"] != "GO"
+    missed = {ended.objective(key)["status"] for key in ("poi_generate_p50", "poi_generate_p99")} & {"FAIL", "WARN"}
+    return bool(missed) and ended.assessment["decision"] != "GO"
 
 
 CORES = len(os.sched_getaffinity(0))
