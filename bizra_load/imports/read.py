@@ -125,7 +125,7 @@ def _delimiter(first: str, needed: Sequence[str]) -> str:
 def _csv(
     file: TextIO, take: Callable[[Samples, Mapping[str, str]], None], delimiter: str, threads: Threads | None = None
 ) -> Samples:
-    samples, reader = Samples(threads=threads or Threads()), csv.reader(_lines(file), delimiter=delimiter)
+    samples, reader = Samples(threads=threads or Threads()), csv.reader(_lines(file), delimiter=delimiter, strict=True)
     header = next(reader)
     if twice := sorted({name[:50] for name in header if header.count(name) > 1}):
         raise ValueError(f"line 1: {', '.join(twice)} is there twice")

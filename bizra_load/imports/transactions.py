@@ -57,8 +57,8 @@ class Threads:
                 self._request(name, thread, begun_ns, latency_ns)
             return False
         if not (held := int(found[1][:9])):
-            if (row.get("success") or "").strip().lower() == "false":  # nothing else tells that it failed
-                return False
+            if (row.get("success") or "").strip().lower() == "false" or (row.get("ErrorCount") or "0").strip() != "0":
+                return False  # nothing else tells that it failed
             self._left_out[_OTHERS] = self._left_out.get(_OTHERS, 0) + 1
             return True
         if thread is None:

@@ -14,12 +14,14 @@ _ADDRESS = re.compile(r"[0-9A-Fa-f:.]*(?:%[A-Za-z0-9._~%-]+)?")  # with a zone (
 
 def host_and_port(url: str) -> tuple[str, int]:
     """The host's name or address, without brackets, and the port: that of the scheme where the URL names none. The name is ""
-    where there is none. Raises ValueError for what is no URL, or has a port above 65535.
+    where there is none. Raises ValueError for what is no URL, or has a port that is none.
     """
     parts = urlsplit(url)
     name = parts.hostname or ""
     if ":" in name:
         name = name.replace("%25", "%")  # how a URL writes the sign before a zone (RFC 6874, 2)
+    if parts.port == 0:
+        raise ValueError("port 0 is none to connect to (allowed: 1 to 65535)")
     return name, parts.port or (443 if parts.scheme == "https" else 80)
 
 

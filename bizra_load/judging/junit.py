@@ -21,9 +21,21 @@ _SKIPPED = ("skipped", "skips", "disabled", "ignored")
 _PASSES = ("passed", "passes", "pass", "successes", "successful", "succeeded", "success", "ok")
 _OUTCOME = ("status", "result", "outcome", "state", "verdict", "conclusion")
 # in a name of an attribute or element, unless it is of a repetition that does not decide, or of a bound
-_SAY_FAILED = ("fail", "broken", "unsuccessful")
-_SAY_ERROR = ("error", "crash", "abort", "interrupted", "cancelled", "canceled", "timeouts", "timedout")
-_SAY_NEITHER = ("flak", "rerun", "retr", "max", "threshold", "allowed", "failfast", "stderr")
+_SAY_FAILED = ("fail", "broken", "unsuccessful", "incomplete", "unstable")
+_SAY_ERROR = ("error", "crash", "killed", "abort", "interrupted", "cancelled", "canceled", "timeouts", "timedout")
+_SAY_NEITHER = (
+    "flak",
+    "rerun",
+    "retry",
+    "retries",
+    "max",
+    "threshold",
+    "allowed",
+    "failfast",
+    "stderr",
+    "continueon",
+    "expected",
+)
 _SAY_NO = ("", "false", "no", "none")
 # numbers of a suite that count no outcomes
 _NEUTRAL = (
@@ -100,8 +112,8 @@ def _sums(suite: Element) -> tuple[list[str], dict[str, int]]:
     skipped = max(kinds.count("skipped"), sum(_declared(suite, key) for key in _SKIPPED))
     return kinds, {
         "tests": tests,
-        "failures": max(kinds.count("failure"), _declared(suite, "failures"), "failure" in said),
-        "errors": max(kinds.count("error") + _suite_errors(suite), _declared(suite, "errors"), "error" in said),
+        "failures": max(kinds.count("failure"), _declared(suite, "failures"), int("failure" in said)),
+        "errors": max(kinds.count("error") + _suite_errors(suite), _declared(suite, "errors"), int("error" in said)),
         "skipped": min(skipped, tests),
     }
 
@@ -153,7 +165,11 @@ def _said(element: Element) -> str:
 
 def _words(element: Element) -> set[str]:
     """In attributes, and in elements of the same names and their attributes. A number is no word that is known."""
-    texts = [element.get(key) or "" for key in _OUTCOME]
+    texts = [
+        element.get(key) or ""
+        for key in _names(element)
+        if _letters(key).removeprefix("test") in (*_OUTCOME, "statuscode", "res")
+    ]
     said = [e for e in element if _name(e) in _OUTCOME]
     texts += [
         text for e in said for text in ("".join(e.itertext()), *(e.get(key) or "" for key in ("type", "value", *_OUTCOME)))
@@ -185,7 +201,8 @@ def _meaning(name: str) -> str:
 
 
 def _is_neither(name: str) -> bool:
-    return any(part in _letters(name) for part in _SAY_NEITHER)
+    word = _letters(name)
+    return "unexpected" not in word and any(part in word for part in _SAY_NEITHER)
 
 
 def _says(element: Element, key: str) -> int:

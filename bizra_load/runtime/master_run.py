@@ -202,4 +202,5 @@ class MasterRun:
             stopped_for=self._stopped_for,
             seed=self.settings.seed,
             target_is_local=self._server.is_local,
+            request_timeout_ns=int(self.settings.request_timeout_s * 1e9),
         )

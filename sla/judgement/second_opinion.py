@@ -38,7 +38,7 @@ def second_opinions(measurements: Measurements, steady: Steady, level: float = 0
     opinions = []
     for operation in operations_of(measurements.windows):
         for latency in ("response", "service"):
-            windows = one_histogram_a_second(measurements.windows, operation, steady, latency)
+            windows = one_histogram_a_second(measurements, operation, steady, latency)
             results = quantile_results(windows, QUANTILES, level)
             blocks = block_quantiles(windows, QUANTILES, level, seed=measurements.facts.seed)
             if results is None or blocks is None:

@@ -8,6 +8,7 @@ import numpy as np
 
 from sla.estimators import steadiness
 from sla.estimators.dependence import FloatArray
+from sla.judgement.ended_later import ended_later
 from sla.values.assessment import Steady
 from sla.values.histogram import EMPTY, Histogram, merge
 from sla.values.measurements import Measurements, RunFacts
@@ -67,27 +68,13 @@ def by_second(windows: Sequence[Window], operations: Sequence[str], from_second:
     return seconds
 
 
-def begun_by_second(windows: Sequence[Window], operations: Sequence[str], steady: Steady) -> list[list[Window]]:
-    """by_second() of the judged part; what began in it and ended later counts in its last second. Else a service that ceases to
-    respond would be judged by what it did before: its latencies and time-outs are known only after the load.
-    """
-    seconds = by_second(windows, operations, steady.from_second, steady.to_second)
-    seconds[-1] += _ended_later(windows, operations, steady.to_second)
+def begun_by_second(measurements: Measurements, operations: Sequence[str], steady: Steady) -> list[list[Window]]:
+    """by_second() of the judged part, and what began in it and ended after it (ended_later)."""
+    mine = [w for name in operations for w in measurements.windows_of(name)]
+    seconds = by_second(mine, operations, steady.from_second, steady.to_second)
+    for w in ended_later(measurements, operations, steady):
+        seconds[w.second - steady.from_second].append(w)
     return seconds
-
-
-def _ended_later(windows: Sequence[Window], operations: Sequence[str], end: int) -> list[Window]:
-    """Where nothing begins any more, all that ends; before that what took so long that it surely began before `end`."""
-    last = max((w.second for w in windows if w.started), default=end)
-    found = []
-    for w in windows:
-        if w.operation not in operations or w.second < end or not w.finished:
-            continue
-        if w.second > last and last <= end:
-            found.append(w)
-        elif (long := w.response.from_ns((w.second + 1 - end) * 1e9)).total:
-            found.append(Window(w.second, w.operation, response=long, service=w.service.from_ns((w.second + 1 - end) * 1e9)))
-    return found
 
 
 def outcomes(seconds: Sequence[Sequence[Window]]) -> tuple[FloatArray, FloatArray]:
@@ -97,11 +84,11 @@ def outcomes(seconds: Sequence[Sequence[Window]]) -> tuple[FloatArray, FloatArra
     return ok, failed
 
 
-def one_histogram_a_second(windows: Sequence[Window], operation: str, steady: Steady, latency: str) -> list[Histogram]:
+def one_histogram_a_second(measurements: Measurements, operation: str, steady: Steady, latency: str) -> list[Histogram]:
     """Latencies ("response" or "service") of one operation in each second of the judged part (begun_by_second), EMPTY where
     there was none.
     """
-    seconds = begun_by_second(windows, [operation], steady)
+    seconds = begun_by_second(measurements, [operation], steady)
     return [merge(w.response if latency == "response" else w.service for w in s) if s else EMPTY for s in seconds]
 
 

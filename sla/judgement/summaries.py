@@ -41,12 +41,12 @@ def less_lag(as_measured: Sequence[OperationSummary], lag: Histogram) -> tuple[O
 
 def _summary(measurements: Measurements, operation: str, steady: Steady, level: float) -> OperationSummary:
     ended, _ = outcomes(by_second(measurements.windows, [operation], steady.from_second, steady.to_second))
-    seconds = begun_by_second(measurements.windows, [operation], steady)
+    seconds = begun_by_second(measurements, [operation], steady)
     ok, failed_in_second = outcomes(seconds)
     failed = failures_by_category(w for second in seconds for w in second)
     latencies = {}
     for latency in ("response", "service"):
-        results = quantile_results(one_histogram_a_second(measurements.windows, operation, steady, latency), QUANTILES, level)
+        results = quantile_results(one_histogram_a_second(measurements, operation, steady, latency), QUANTILES, level)
         latencies[latency] = {f"p{100 * r.quantile:g}": r.estimate for r in results or []}
     return OperationSummary(
         operation,

@@ -66,14 +66,15 @@ def _samples_in_it(measurements: Measurements, agreement: Agreement, steady: Ste
 
 
 def _latencies_with_it(measurements: Measurements, agreement: Agreement, steady: Steady, part: str) -> Check | None:
-    """Latencies that miss their target with it, where it is long."""
+    """Latencies that keep their target, and miss it with a long one."""
     share = steady.warm_up_s / (steady.warm_up_s + steady.to_second - steady.from_second)
     latencies = [o for o in agreement.objectives if isinstance(o.kind, ClientLatency | ServerLatency) and o.target.known]
     if share <= LONG or not latencies:
         return None
     whole = dataclasses.replace(steady, from_second=steady.from_second - int(steady.warm_up_s))
-    slow = [o for o in latencies if _latency(o, agreement, measurements, whole) >= o.target.value]
-    which = ", ".join(o.title for o in slow) or "no latency"
+    kept = [o for o in latencies if _latency(o, agreement, measurements, steady) < o.target.value]
+    slow = [o for o in kept if _latency(o, agreement, measurements, whole) >= o.target.value]
+    which = ", ".join(o.title for o in slow) or "no other latency"
     text = f"with {part}, {share:.0%} of the seconds, {which} {'miss' if len(slow) > 1 else 'misses'} the target"
     title = "Latency with the warm-up"
     return _opening(slow, check(LATENCIES, title, bool(slow), text, share, LONG, "ratio", advice=SEE_BEGINNING))

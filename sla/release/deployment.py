@@ -15,23 +15,25 @@ _NAME = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?")  # of Kubernetes obj
 # Empty brackets, an empty or crossed box, or a word for what is not done is one anywhere, a mark alone at the end of a line.
 # Any other mark is one at the beginning of a line or of a table's cell, behind marks of headings, quotes and lists, where it is
 # not part of a link or footnote.
+_UNDONE = r"to-?do|wip|tbd|pending|blocked|fail(?:ed)?|not?[ -]?(?:done|yet)|in[ -]progress|ongoing|undone|incomplete|no"
 _BOX = re.compile(
     r"(?:(?:^|\|)(?:\s|>|\#{1,6}(?=\s)|[-*+\u2022\u00b7\u2013\u2014](?=\s)|\(?(?:\d{1,9}(?:\.\d{1,9}){0,9}[.)]?|[A-Za-z][.)])(?=\s)"
     r"|[*_~]{1,3}(?=\[))*+"
-    r"\[(?P<mark>\s*+(?:[^\]\s]|to-?do|wip|tbd|open|pending|blocked|later|missing|fail(?:ed)?|not?[ -]?done|in[ -]progress"
-    r"|no|n/a|&nbsp;|[-_.?~]{2,9})?\s*+)\](?![(\[]))"
-    r"|(?<=\s)\[\s*+(?:to-?do|wip|tbd|pending|blocked|fail(?:ed)?|not?[ -]?done|in[ -]progress|no)\s*+\](?![(\[:])"
+    rf"\[(?P<mark>\s*+(?:[^\]\s]|{_UNDONE}|open|later|missing|skipped|deferred|unchecked|n/a|&nbsp;|[-_.?~]{{2,9}})?\s*+)\](?![(\[]))"
+    rf"|(?<=\s)\[\s*+(?:{_UNDONE})\s*+\](?![(\[:])"
     r"|(?<=\s)\[\s*+[-_.?!~]{1,9}\s*+\](?=\s*+$)"
-    r"|\\?\[\s*+\\?\]|[\u2610\u2b1c\u25a1\u25a2\u25fb\U0001f532\u2612\u2716-\u2718\u274c\u274e\U0001f6a7]|&\#(?:9744|x2610);",
+    r"|\\?\[\s*+\\?\]|[\u2610\u2b1c\u25a1\u25a2\u25fb\U0001f532\u2612\u2716-\u2718\u274c\u274e\U0001f6a7]|&\#(?:9744|x2610)\b"
+    r"|[\u25cb\u25ef\u2b55\u2715\u2573\u26d4\u25fd\u25ab\U0001f534\U0001f7e5]"
+    r"|:(?:x|white_large_square|white_medium_square|negative_squared_cross_mark|no_entry|no_entry_sign|construction|red_circle):",
     re.IGNORECASE,
 )
 # a link's address, as CommonMark 4.7 has it: words behind a colon are a legend, which defines no link
 _DEFINED = re.compile(r"^\s{0,3}\[([^\]\s])\]:\s*+\S*[/.#]\S*(?:\s+[\"'(][^\n]*)?$", re.MULTILINE)
-_INPUT = re.compile(r"<input\b((?:[^>\"']|\"[^\"]*\"|'[^']*'){0,500})>", re.IGNORECASE)
+_INPUT = re.compile(r"<input\b((?:[^<>\"']|\"[^\"]*\"|'[^']*'){0,500})>", re.IGNORECASE)
 _ATTRIBUTE = re.compile(r"([^\s=\"'<>/]+)(?:\s*=\s*(\"[^\"]*\"|'[^']*'|[^\s>\"']+))?")
 _BRACKETS = str.maketrans("\uff3b\uff3d\u3010\u3011", "[][]")  # of Chinese and Japanese keyboards
 _FENCE = re.compile(r"(?P<before>[\s>*+\-\d.)]*)(?P<fence>`{3,}|~{3,})(?P<info>[^`]*)")
-_TICKED = ("x", "X")
+_TICKED = ("x", "X", "\u2713", "\u2714", "\u2611")
 # Kubernetes' grammar of quantities; with 0 of anything it sets no limit
 _QUANTITY = re.compile(r"\+?(\d{1,20}(?:\.\d{0,20})?|\.\d{1,20})(?:[eE][+-]?\d{1,3}|[KMGTPE]i|[numkMGTPE])?")
 _HEADING = re.compile(r"^#[^\S\n]+(\S.*)$", re.MULTILINE)

@@ -127,7 +127,7 @@ class Histogram:
         return int(self.counts[bucket_high_ns(self.indices) > limit_ns].sum()) + self.over_range
 
     def from_ns(self, limit_ns: float) -> Histogram:
-        """The samples that surely took `limit_ns` or longer; none of those over range, whose length nobody knows."""
+        """The samples of known length that took `limit_ns` or longer."""
         long = bucket_low_ns(self.indices) >= limit_ns
         return Histogram(self.indices[long], self.counts[long]) if long.any() else EMPTY
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from operator import attrgetter
 
 from sla.values.failure import FailureReason
 from sla.values.health_rows import HealthRows
@@ -73,6 +74,7 @@ class RunFacts:
     failed_checks      of imported results: the script's own checks that failed, by name
     bad_samples        of imported results: samples with a time or a latency that is none
     target_is_local    the target runs on a machine that also makes the load
+    request_timeout_ns after which a request of the load counted as timed out (0: unknown)
     failures_known     False: imported from a file that holds no failures
     extra              facts that are shown and not judged
     """
@@ -97,6 +99,7 @@ class RunFacts:
     bad_samples: int = 0
     seed: int = 0
     target_is_local: bool = False
+    request_timeout_ns: int = 0
     failures_known: bool = True
     extra: Mapping[str, str] = field(default_factory=dict)
 
@@ -114,6 +117,17 @@ class Measurements:
     facts: RunFacts
     target: tuple[MachineSecond, ...] = ()
     failures: tuple[FailureReason, ...] = ()
+
+    def windows_of(self, operation: str) -> tuple[Window, ...]:
+        """Those of one operation, by second."""
+        return self._by_operation.get(operation, ())
+
+    @cached_property
+    def _by_operation(self) -> dict[str, tuple[Window, ...]]:
+        groups: dict[str, list[Window]] = {}
+        for w in sorted(self.windows, key=attrgetter("second")):
+            groups.setdefault(w.operation, []).append(w)
+        return {name: tuple(group) for name, group in groups.items()}
 
     @cached_property
     def health_rows(self) -> HealthRows:

@@ -34,7 +34,7 @@ class ClientLatencyEstimator(ObjectiveEstimator):
     def from_run(self, measurements: Measurements, steady: Steady, late: Lateness | None) -> EstimateAt:
         operation, q, length_s = self.objective.operations[0], self.kind.quantile, steady.to_second - steady.from_second
         source = f"client, {operation} {self.kind.latency} time"
-        histograms = one_histogram_a_second(measurements.windows, operation, steady, self.kind.latency)
+        histograms = one_histogram_a_second(measurements, operation, steady, self.kind.latency)
         bounds = self._bounds(histograms, measurements, steady, late) if late else None
         mine = (w for w in measurements.windows if w.operation == operation and steady.holds(w.second))
         untimed = sum(w.untimed for w in mine)
@@ -90,7 +90,7 @@ class ClientLatencyEstimator(ObjectiveEstimator):
             return [shifted(h, s, largest, sign) for h, s in zip(latencies, seconds, strict=True)]
 
         less, more = moved(histograms, -1), moved(histograms, 1)
-        responses, service = (one_histogram_a_second(measurements.windows, operation, steady, kind) for kind in LATENCIES)
+        responses, service = (one_histogram_a_second(measurements, operation, steady, kind) for kind in LATENCIES)
         served, used = moved(service, -1), late.connections
 
         def bounds(level: float) -> tuple[Estimate, Estimate, Estimate]:
@@ -115,7 +115,7 @@ class ClientLatencyEstimator(ObjectiveEstimator):
         """That arrivals waited for a free connection, and what can be done about it."""
         operation, q = self.objective.operations[0], self.kind.quantile
         assert used is not None, "no wait is taken off where nothing is known of connections"
-        service = histogram.merge(one_histogram_a_second(measurements.windows, operation, steady, "service"))
+        service = histogram.merge(one_histogram_a_second(measurements, operation, steady, "service"))
         text = f"arrivals waited for one of {used.count:,} connections, which were busy {used.busy:.0%} of the time"
         itself = f"the service itself took {duration(service.quantile_ns(q))} (p{100 * q:g})"
         return f"{text}; {itself}; {used.advice}: without that wait"

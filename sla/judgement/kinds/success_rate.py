@@ -28,7 +28,7 @@ class SuccessRateEstimator(ObjectiveEstimator):
         would have been successful with a perfect one (at_least is computed without them).
         """
         operations = self.objective.operations
-        windows = begun_by_second(measurements.windows, operations, steady)
+        windows = begun_by_second(measurements, operations, steady)
         ok, failed = outcomes(windows)
         source = f"client, {' + '.join(operations)}"
 
@@ -72,7 +72,7 @@ class SuccessRateEstimator(ObjectiveEstimator):
         return (measured.surely.high * n + doubt) / (n + doubt) < target.value
 
     def run_notes(self, measurements: Measurements, steady: Steady) -> list[str]:
-        ok, failed = outcomes(begun_by_second(measurements.windows, self.objective.operations, steady))
+        ok, failed = outcomes(begun_by_second(measurements, self.objective.operations, steady))
         return self._bursts(ok, ok + failed, "s")
 
     def metrics_notes(self, snapshots: Sequence[Snapshot]) -> list[str]:

@@ -172,6 +172,15 @@ def test_two_logs_in_one_file_keep_their_own_times(tmp_path, relative):
 def test_a_log_that_is_there_twice_is_refused(tmp_path):
     path = tmp_path / "a.hlog"
     hlog(path, 20, seconds=10)
+    text = path.read_text()
+    for twice in (text * 2, text + text.replace("\n", "\r\n"), text.replace("\n", " \n") + text):
+        path.write_text(twice)
+        with pytest.raises(UsageError, match="10 of 20 intervals are there twice, to the last sample: is it the same log"):
+            read_import(path)
+
+
+def test_two_generators_with_the_same_few_samples_are_two(tmp_path):
+    path = tmp_path / "a.hlog"
+    hlog(path, 1, seconds=10)
     path.write_text(path.read_text() * 2)
-    with pytest.raises(UsageError, match="10 of 20 intervals are there twice, to the last sample: is it the same log twice"):
-        read_import(path)
+    assert sum(w.ok for w in read_import(path).measurements.windows) == 20

@@ -39,6 +39,8 @@ def test_nested_and_empty_transactions_and_those_of_other_threads(tmp_path):
 
 def test_a_transaction_that_failed_before_its_first_request_is_a_failure(tmp_path):
     assert counts(tmp_path, request(0), transaction(30, held=0, failing=1))[0] == {"a": (1, 0), "T": (0, 1)}
+    counted = f"{transaction(30, held=0)},1"
+    assert counts(tmp_path, f"{request(0)},0", counted, header=f"{HEADER},ErrorCount")[0] == {"a": (1, 0), "T": (0, 1)}
 
 
 def test_a_transaction_in_the_place_of_its_requests_is_counted(tmp_path):

@@ -173,6 +173,11 @@ def test_cases_that_are_counted_and_not_shown_are_named():
         "<testsuite><testcase><exception>it broke</exception></testcase><testcase/></testsuite>",
         '<testsuite><testcase><properties><property name="Test Status" value="failed"/></properties></testcase></testsuite>',
         '<testsuite tests="4" errorRate="0.25"/>',
+        '<testsuite><testcase testResult="FAILED"/><testcase/></testsuite>',
+        '<testsuite><testcase statusCode="failed"/><testcase/></testsuite>',
+        '<testsuite tests="1" killed="1"><testcase/></testsuite>',
+        '<testsuite tests="1" unexpectedFailures="1"><testcase/></testsuite>',
+        '<testsuite><testcase retrievalFailed="true"/></testsuite>',
     ],
 )
 def test_failures_by_other_names_fail(text):
@@ -214,6 +219,7 @@ def test_what_does_not_add_up_to_the_tests_is_not_known(text):
         "<testcase/><testcase/></testsuite>",
         '<testsuite tests="1" failed="false" error=""><testcase failed="no" crashed="0"><flakyFailure/></testcase></testsuite>',
         '<testsuite tests="1" errorRate="0.0" errors="0.0" failures="0" failed="0,00 %" fail-fast="1"><testcase/></testsuite>',
+        '<testsuite expectedFailures="1" continueOnFailure="true"><testcase continueOnError="true"/></testsuite>',
         "<testsuite><testcase><std-error>some text</std-error></testcase><std-error/></testsuite>",
         '<testsuite><testcase exit-code="0"><status value="passed" time="3"/></testcase></testsuite>',
         '<testsuite><testcase><properties><property name="Test Status" value="passed"/></properties></testcase></testsuite>',

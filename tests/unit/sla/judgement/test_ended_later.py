@@ -65,19 +65,71 @@ def test_where_load_goes_on_only_what_surely_began_before_is_judged():
         late(second=END + s, count=4, started=4, ns=ns)
         for s, ns in ((0, 999_000_000), (0, 1_002_000_000), (3, 3_900_000_000), (3, 4_010_000_000))
     ]
-    run = hanging([*after, Window(END + 9, "verify", started=1)])
+    run = hanging(after)
     steady = find_steady(run)
     assert steady.to_second == END
-    h = one_histogram_a_second(run.windows, "generate", steady, "response")[-1]
-    assert h.total == 8
-    assert h.min_ns > 1e9
-    assert sum(w.ok for w in begun_by_second(run.windows, ["generate"], steady)[-1]) == 0
+    goes_on = dataclasses.replace(run, facts=dataclasses.replace(run.facts, load_ended_ns=(END + 30) * 10**9))
+    for part, total in ((goes_on, 8), (run, 12)):  # after the load all that ends began before
+        seconds = one_histogram_a_second(part, "generate", steady, "response")[-HANG_S:]
+        assert sum(h.total for h in seconds) == total
+        assert min(h.min_ns for h in seconds if h.total) > 1e9
 
 
 def test_a_usual_end_changes_nothing():
     run = measurements(rate=RATE)
     end = [late(second=END, count=7, ns=2_000_000, started=7)]  # of the part of a second that is not judged
-    steady = find_steady(run)
     for windows in (run.windows, (*run.windows, *end)):
+        run = dataclasses.replace(run, windows=windows)
+        steady = find_steady(run)
         judged = by_second(windows, ["generate"], steady.from_second, steady.to_second)
-        assert begun_by_second(windows, ["generate"], steady) == judged
+        assert begun_by_second(run, ["generate"], steady) == judged
+
+
+def ended(*after, **facts):
+    """(failures, successful ones) that count in each second of the judged part."""
+    run = hanging(after)
+    run = dataclasses.replace(run, facts=dataclasses.replace(run.facts, **facts))
+    steady = dataclasses.replace(find_steady(measurements(rate=RATE)), to_second=END)
+    return [(sum(w.failures for w in s), sum(w.ok for w in s)) for s in begun_by_second(run, ["generate"], steady)]
+
+
+def timed_out(second, count, started=0, took_s=0.0):
+    return Window(second, "generate", started=started, failed={"timeout": count}, response_sum_ns=int(count * took_s * 1e9))
+
+
+GOES_ON = {"load_ended_ns": (END + 30) * 10**9}
+BEFORE = [(0, RATE)] * (HOLD_S - HANG_S)
+
+
+def test_a_connection_that_never_came_about_counts_as_started_when_it_fails_and_began_before_the_end():
+    assert ended(timed_out(END + 2, 40, started=40)) == [*BEFORE, (0, 0), (0, 0), (40, 0)]
+
+
+def test_time_outs_lie_where_they_began():
+    after = [timed_out(END + s, 10 + s) for s in (1, 2, 3)]
+    assert ended(*after, request_timeout_ns=4 * 10**9) == [*BEFORE, (11, 0), (12, 0), (13, 0)]
+
+
+def test_more_failures_than_operations_that_began_since_are_of_earlier_ones():
+    """As where a load ends within a second: that one is not judged."""
+    resets = Window(END, "generate", started=30, failed={"transport": 230})
+    assert ended(resets)[-1] == (200, 0)
+    assert ended(Window(END, "generate", started=30, failed={"transport": 30}))[-1] == (0, 0)
+    following = [Window(END + s, "generate", started=50, failed={"transport": n}) for s, n in ((0, 0), (1, 300), (2, 60))]
+    assert ended(*following, **GOES_ON)[-1] == (210, 0)
+
+
+def test_time_outs_of_a_following_stage_that_took_too_long_to_be_its_own():
+    after = [timed_out(END + s, 20, started=100, took_s=3.0) for s in range(6)]
+    assert ended(*after, **GOES_ON, request_timeout_ns=3 * 10**9)[-3:] == [(20, 0), (20, 0), (20, 0)]
+    assert ended(*after, **GOES_ON)[-3:] == [(0, 0), (0, 0), (0, 0)]
+    short = [timed_out(END + s, 20, started=100, took_s=0.5) for s in range(6)]
+    # of 20 that took 10 s together no more than 10 took one, 5 took two and 3 took three
+    assert sum(n for n, _ in ended(*short, **GOES_ON, request_timeout_ns=3 * 10**9)) == 18
+
+
+def test_responses_of_more_than_a_minute_are_the_longest_of_all():
+    minute = Window(END + 3, "generate", started=9, ok=7, response=from_values(np.full(7, 61 * 10**9)))
+    assert sum(n for _, n in ended(minute, **GOES_ON)) == (HOLD_S - HANG_S) * RATE + 7
+    later = dataclasses.replace(minute, second=END + 70)
+    assert sum(n for _, n in ended(later, **GOES_ON)) == (HOLD_S - HANG_S) * RATE

@@ -86,6 +86,13 @@ def test_where_no_failures_are_known_or_nothing_was_cut_there_is_no_such_check()
     assert set(checks(judged(unknown))) == {SAMPLES, LATENCIES}
 
 
+def test_a_latency_that_misses_its_target_all_along_is_no_matter_of_the_warm_up():
+    missed = client(target_ns=1e5, severity=Severity.WARNING, acceptable=Limit("<", 1e7))
+    run = slow_start(measurements())
+    a = evaluate(run, with_objectives(LOCAL.agreement, missed), LOCAL.baseline)
+    assert (a.decision, statuses(a)["mine"]) == (Decision.GO_WITH_CAUTION, Status.WARN)
+
+
 @pytest.mark.parametrize(("seconds", "opened"), [(10, False), (15, False), (20, True), (30, True)])
 def test_a_long_beginning_that_misses_a_latency_leaves_it_open_and_a_short_one_is_a_warm_up(seconds, opened):
     run = slow_start(measurements(), seconds)

@@ -68,6 +68,10 @@ from sla.values.assessment import Status
         "- [1] ingress",
         "- [~]: ingress",
         "- ingress [-]",
+        "- [not yet] ingress",
+        "- :x: ingress",
+        "- \u25fd ingress",
+        "- &#9744 ingress",
         "- ingress [no] yet",
         "- \uff3b \uff3d ingress",
         "- <input type='checkbox' title='not checked'> ingress",
@@ -108,6 +112,7 @@ def test_a_box_ends_with_its_line(text, reason):
     "text",
     [
         "1. [x] a\n> - [X] b\n",
+        "- [\u2713] a\n- [\u2714] b\n",
         "| [x] | a |\n|---|---|\n| b | [X] |\n",
     ],
 )
