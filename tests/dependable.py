@@ -123,7 +123,7 @@ def stall_shows(ended: Ended) -> bool:
 
 
 def generate_missed(ended: Ended) -> bool:
-    missed = {ended.objective(key)["status"] for key in ("poi_generate_p50", "poi_generate_p99")} & {"FAIL", "WARN"}
+    missed = {ended.objective(key)["status"] for key in ("poi_generate_p90", "poi_generate_p99")} & {"FAIL", "WARN"}
     return bool(missed) and ended.assessment["decision"] != "GO"
 
 

@@ -54,7 +54,7 @@ class NodeBaseline:
         document: dict[str, object] = {"schema": SCHEMA, "measured_at": self.at}
         for o in self.operations:
             prefix, unit = KEYS[o.name]
-            for name, estimate in (("p50", o.paced.p50), ("p99", o.paced.p99), ("mean", o.paced.mean)):
+            for name, estimate in o.paced.estimates.items():
                 document[f"{prefix}_{name}_{unit}"] = _figure(estimate, _NS[unit])
             document[f"{prefix}_hot_mean_{unit}"] = _figure(o.hot_mean, _NS[unit])
         machine = {**self.machine, "timer_tick_ns": self.tick_ns, "seed": self.seed}

@@ -12,7 +12,7 @@ import numpy as np
 from sla.estimators.quantiles import seconds_needed
 from sla.estimators.server_side import Increments, bucket_increments, moved, server_quantile
 from sla.judgement.kinds.base import ObjectiveEstimator
-from sla.judgement.lateness import DELAYED, SHARED_HOST, SLOWED, Lateness, disturbed_seconds, largest_by_second
+from sla.judgement.lateness import DELAYED, SHARED_HOST, Lateness, disturbed_seconds, largest_by_second
 from sla.judgement.objectives import EstimateAt, ObjectiveEstimate
 from sla.values.assessment import Steady
 from sla.values.estimate import Estimate
@@ -113,7 +113,9 @@ class ServerLatencyEstimator(ObjectiveEstimator):
         def at(level: float) -> Estimate:
             bounds = []
             for less, lag_ns in shifted_increments:
-                share = late.affected(lag_ns, level, DELAYED if queueing else SLOWED) if lag_ns >= 0 else 0.0
+                share = 0.0
+                if lag_ns >= 0:
+                    share = late.affected(lag_ns, level, DELAYED) if queueing else late.slowed(lag_ns)
                 result = server_quantile(less, self.kind.quantile, level, self.objective.target.value, share)
                 assert result, "as many observations as in the increments"
                 bounds.append(result.estimate)

@@ -97,10 +97,10 @@ def test_seconds_hold_the_windows_of_their_operations_and_those_without_any_are_
 def test_one_histogram_a_second_is_that_of_the_latency_asked_for():
     h = from_values(np.array([5]))
     steady = Steady(1, 4, 0.0, 0.0, "")
-    windows = [Window(2, "a", response=h, service=EMPTY)]
-    assert one_histogram_a_second(windows, "a", steady, "response") == [EMPTY, h, EMPTY]
-    assert one_histogram_a_second(windows, "a", steady, "service") == [EMPTY, EMPTY, EMPTY]
-    assert one_histogram_a_second(windows, "b", dataclasses.replace(steady, to_second=3), "response") == [EMPTY, EMPTY]
+    run = Measurements((Window(2, "a", response=h, service=EMPTY),), (), (), RunFacts(0, 4 * 10**9))
+    assert one_histogram_a_second(run, "a", steady, "response") == [EMPTY, h, EMPTY]
+    assert one_histogram_a_second(run, "a", steady, "service") == [EMPTY, EMPTY, EMPTY]
+    assert one_histogram_a_second(run, "b", dataclasses.replace(steady, to_second=3), "response") == [EMPTY, EMPTY]
 
 
 def test_more_operations_of_the_same_response_time_are_no_drift():
