@@ -10,7 +10,7 @@ from bizra_load.judging.agreements import read_agreement
 from tests.e2e.running import ROOT, load, measured_baseline
 
 SHORT = ("-f", "locustfiles/mixed.py", "--target-ops", "200", "--ramp", "1s", "--duration", "6s", "--workers", "1")
-RELATIVE = ("finality_p99", "poi_generate_p99", "poi_verify_p99")
+RELATIVE = ("finality_p99", "poi_generate_p99", "poi_verify_p99", "poi_generate_p90", "poi_verify_p90")
 
 
 def cli(*words):

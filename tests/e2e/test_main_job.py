@@ -32,7 +32,7 @@ def test_a_healthy_node_gets_go_and_the_same_answer_when_judged_again(tmp_path):
     assert {c["status"] for c in ended.assessment["checks"]} == {"PASS"}, ended.out
     assert abs(ended.check("achieved")["figure"]) < 0.005
     assert re.search(r"Baseline, measured on this machine for \d\.\d s: ", ended.err)
-    for o in ended.assessment["objectives"][:3]:  # each latency against what it takes alone, here and now
+    for o in ended.assessment["objectives"][:5]:  # each latency against what it takes alone, here and now
         assert o["target"] == pytest.approx(max(10 * o["baseline"], o["at_least"]))
     assert "GO: every gate passes" in ended.out
     overhead = ended.check("schedule_lag")["reason"]  # the generator's own share in what was measured
