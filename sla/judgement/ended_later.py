@@ -2,8 +2,8 @@
 by what it did before.
 
 After the load nothing begins any more: all that ends then began before. While a load goes on, what surely began earlier: so
-many failures as there are more of them than operations that began since, time-outs, and responses that took longer than the
-time since.
+many failures as there are more of them than operations that began since and did not succeed, or as must have taken longer than
+the time since by the sum of their times; and responses that took longer than that.
 """
 
 from __future__ import annotations
@@ -12,11 +12,12 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 
 from sla.values.assessment import Steady
-from sla.values.histogram import EMPTY, HIGHEST_NS, Histogram
+from sla.values.histogram import EMPTY, HIGHEST_NS, Histogram, bucket_high_ns
 from sla.values.measurements import Measurements
-from sla.values.window import Window
+from sla.values.window import GENERATOR, Window
 
 TIMEOUT = "timeout"
+ADDED, ADDED_NS = 1.05, 250e6  # how much later than its time a time-out may be noticed
 
 
 def ended_later(measurements: Measurements, operations: Sequence[str], steady: Steady) -> Iterator[Window]:
@@ -31,18 +32,19 @@ def ended_later(measurements: Measurements, operations: Sequence[str], steady: S
 def _surely(measurements: Measurements, operation: str, end: int) -> Iterator[Window]:
     """Windows of the outcomes from `end` on that are of operations which surely began before."""
     last = measurements.facts.load_ended_ns // 10**9
-    failed = started = counted = 0
+    failed = begun = counted = 0  # begun: since `end`, and not known to have succeeded
     for w in measurements.windows_of(operation):
         if w.second < end:
             continue
         if w.second > last and last <= end:
             yield w
             continue
-        failed, started = failed + w.failures, started + w.started
-        since_ns = (w.second + 1 - end) * 10**9
-        timed_out = w.failed.get(TIMEOUT, 0) if measurements.facts.request_timeout_ns >= since_ns else 0
-        timed_out = min(timed_out, w.response_sum_ns // since_ns)  # users that are not ours may have other time-outs
-        sure = min(max(failed - started - counted, timed_out), w.failures)
+        own = w.failed.get(GENERATOR, 0)  # they count as started when they fail
+        quick = w.response.total - w.response.over_range - w.response.from_ns((w.second - end) * 1e9).total
+        failed, begun = failed + w.failures - own, begun + max(w.started - own - quick, 0)
+        since_ns = (w.second + 1 - end) * 1e9
+        long = _long_failures(w, since_ns, measurements.facts.request_timeout_ns)
+        sure = min(max(failed - begun - counted, long), w.failures - own)
         counted += sure
         response, service = (_long(h, since_ns, w.failed.get(TIMEOUT, 0)) for h in (w.response, w.service))
         failures = _first(w.failed, sure)
@@ -51,6 +53,18 @@ def _surely(measurements: Measurements, operation: str, end: int) -> Iterator[Wi
             w.second, operation, ok=response.total, failed=failures, response=_with_over(response, over),
             service=_with_over(service, over),
         )  # fmt: skip
+
+
+def _long_failures(w: Window, since_ns: float, timeout_ns: float) -> int:
+    """How many of the failures took at least `since_ns`, by the sum of their times, when none takes longer than the time-out
+    and what a busy generator adds; 0 where that is not known.
+    """
+    longest_ns = ADDED * timeout_ns + ADDED_NS
+    if not timeout_ns or longest_ns <= since_ns:
+        return 0
+    successes_ns = float((bucket_high_ns(w.service.indices) * w.service.counts).sum())
+    failures_ns = w.service_sum_ns - successes_ns
+    return max(math.ceil((failures_ns - w.failures * since_ns) / (longest_ns - since_ns)), 0)
 
 
 def _long(h: Histogram, since_ns: float, timed_out: int) -> Histogram:
@@ -63,9 +77,9 @@ def _with_over(h: Histogram, over_range: int) -> Histogram:
 
 
 def _first(failed: Mapping[str, int], count: int) -> dict[str, int]:
-    """So many of the failures, time-outs first: they are the longest."""
+    """So many of the failures of the service, time-outs first: they are the longest."""
     taken: dict[str, int] = {}
-    for category in sorted(failed, key=lambda name: (name != TIMEOUT, name)):
+    for category in sorted(failed.keys() - {GENERATOR}, key=lambda name: (name != TIMEOUT, name)):
         taken[category] = min(failed[category], count - sum(taken.values()))
     return {category: n for category, n in taken.items() if n}
 

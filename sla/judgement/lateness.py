@@ -89,13 +89,14 @@ class Lateness:
         """
         return self._share([h.count_over(lag_ns) for h in self.lags], level, each)
 
-    def slowed(self, lag_ns: float) -> float:
-        """Share of the operations that arrivals later than `lag_ns` can have slowed down inside, at most (SLOWED each). These
-        arrivals were counted, all of them: that has no interval.
+    def slowed(self, lag_ns: float, sent: FloatArray) -> float:
+        """Share of the operations of one kind, `sent` in each second, shape (m,), that arrivals later than `lag_ns` can have
+        slowed down inside, at most: SLOWED each, and all of them of that kind. These arrivals were counted, all of them: that
+        has no interval.
         """
         late = np.where(self.reported, np.array([h.count_over(lag_ns) for h in self.lags], dtype=np.float64), self.sent)
-        sent = float(self.sent.sum())
-        return float(np.minimum(SLOWED * late, self.sent).sum()) / sent if sent else 1.0
+        total = float(sent.sum())
+        return float(np.minimum(SLOWED * late, sent).sum()) / total if total else 1.0
 
     def bunched(self, level: float) -> float:
         """Share of the operations that came right behind others because their arrivals were late, at most: by more than the

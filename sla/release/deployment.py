@@ -23,7 +23,7 @@ _BOX = re.compile(
     rf"|(?<=\s)\[\s*+(?:{_UNDONE})\s*+\](?![(\[:])"
     r"|(?<=\s)\[\s*+[-_.?!~]{1,9}\s*+\](?=\s*+$)"
     r"|\\?\[\s*+\\?\]|[\u2610\u2b1c\u25a1\u25a2\u25fb\U0001f532\u2612\u2716-\u2718\u274c\u274e\U0001f6a7]|&\#(?:9744|x2610)\b"
-    r"|[\u25cb\u25ef\u2b55\u2715\u2573\u26d4\u25fd\u25ab\U0001f534\U0001f7e5]"
+    r"|[\u2573\u26d4\u25fd]"
     r"|:(?:x|white_large_square|white_medium_square|negative_squared_cross_mark|no_entry|no_entry_sign|construction|red_circle):",
     re.IGNORECASE,
 )

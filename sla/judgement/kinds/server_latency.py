@@ -14,6 +14,7 @@ from sla.estimators.server_side import Increments, bucket_increments, moved, ser
 from sla.judgement.kinds.base import ObjectiveEstimator
 from sla.judgement.lateness import DELAYED, SHARED_HOST, Lateness, disturbed_seconds, largest_by_second
 from sla.judgement.objectives import EstimateAt, ObjectiveEstimate
+from sla.judgement.steady import by_second
 from sla.values.assessment import Steady
 from sla.values.estimate import Estimate
 from sla.values.kinds import ServerLatency
@@ -108,6 +109,8 @@ class ServerLatencyEstimator(ObjectiveEstimator):
             disturbed = disturbed_seconds(late, late.gap_ns)
             calm = np.array([disturbed.isdisjoint(span) for span in spans])
             cases = [(np.where(calm, 0.0, math.inf), -1.0), (np.zeros(by_s.size), late.gap_ns)]
+        mine = by_second(measurements.windows, self.objective.operations, steady.from_second, steady.to_second)
+        sent = np.array([float(sum(w.started for w in second)) for second in mine])
         shifted_increments = [(moved(increments, by), lag_ns) for by, lag_ns in cases]
 
         def at(level: float) -> Estimate:
@@ -115,7 +118,7 @@ class ServerLatencyEstimator(ObjectiveEstimator):
             for less, lag_ns in shifted_increments:
                 share = 0.0
                 if lag_ns >= 0:
-                    share = late.affected(lag_ns, level, DELAYED) if queueing else late.slowed(lag_ns)
+                    share = late.affected(lag_ns, level, DELAYED) if queueing else late.slowed(lag_ns, sent)
                 result = server_quantile(less, self.kind.quantile, level, self.objective.target.value, share)
                 assert result, "as many observations as in the increments"
                 bounds.append(result.estimate)

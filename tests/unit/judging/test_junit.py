@@ -220,6 +220,8 @@ def test_what_does_not_add_up_to_the_tests_is_not_known(text):
         '<testsuite tests="1" failed="false" error=""><testcase failed="no" crashed="0"><flakyFailure/></testcase></testsuite>',
         '<testsuite tests="1" errorRate="0.0" errors="0.0" failures="0" failed="0,00 %" fail-fast="1"><testcase/></testsuite>',
         '<testsuite expectedFailures="1" continueOnFailure="true"><testcase continueOnError="true"/></testsuite>',
+        '<testsuites name="pytest tests"><testsuite name="pytest" errors="0" failures="0" skipped="0" tests="8">'
+        '<testcase name="test_a"/><testcase name="test_b"/></testsuite></testsuites>',
         "<testsuite><testcase><std-error>some text</std-error></testcase><std-error/></testsuite>",
         '<testsuite><testcase exit-code="0"><status value="passed" time="3"/></testcase></testsuite>',
         '<testsuite><testcase><properties><property name="Test Status" value="passed"/></properties></testcase></testsuite>',

@@ -173,11 +173,13 @@ def test_the_share_that_late_arrivals_can_have_hurt_is_an_upper_limit():
     assert 0.01 < found.bunched(0.95) < 0.013
     assert late(*[{0: 990, 9: 10}] * 20).bunched(0.95) < 0.001  # by less than the usual gap
     # counted, each slows five: no interval, and no second has more than all of its operations
-    assert found.slowed(49e6) == pytest.approx(SLOWED * 0.01)
-    assert found.slowed(51e6) == 0.0
-    assert late(*[{0: 10, 60: 990}, {0: 1000}]).slowed(49e6) == pytest.approx(0.5)
-    assert late({}).slowed(0.0) == 1.0
-    assert late(*[{0: 1000}] * 20, reported=[False] + [True] * 19).slowed(0.0) == pytest.approx(0.05)
+    assert found.slowed(49e6, found.sent) == pytest.approx(SLOWED * 0.01)
+    assert found.slowed(51e6, found.sent) == 0.0
+    assert found.slowed(49e6, found.sent / 10) == pytest.approx(SLOWED * 0.1)  # all of them of a kind that is a tenth
+    half, unreported = late(*[{0: 10, 60: 990}, {0: 1000}]), late(*[{0: 1000}] * 20, reported=[False] + [True] * 19)
+    assert half.slowed(49e6, half.sent) == pytest.approx(0.5)
+    assert late({}).slowed(0.0, np.zeros(1)) == 1.0
+    assert unreported.slowed(0.0, unreported.sent) == pytest.approx(0.05)
     assert late({}).affected(0.0, 0.95, 1.0) == late({}).bunched(0.95) == 1.0
     assert late(*[{0: 1000}] * 20, reported=[False] + [True] * 19).affected(0.0, 0.95, 1.0) > 0.05
 
