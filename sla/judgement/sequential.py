@@ -6,6 +6,8 @@ interim analyses; simulated runs with the truth at the limit were stopped in und
 
 from __future__ import annotations
 
+import dataclasses
+
 from sla.judgement.kinds.choose import estimator_of
 from sla.judgement.lateness import lateness
 from sla.judgement.objectives import absolute
@@ -31,6 +33,9 @@ def failing(
     steady = find_steady(measurements)
     if steady is None:
         return frozenset()
+    # what ends later belongs to a load that goes on
+    so_far = tuple(w for w in measurements.windows if w.second < steady.to_second)
+    measurements = dataclasses.replace(measurements, windows=so_far)
     late = lateness(measurements, steady)
     keys = set()
     for o in agreement.objectives:

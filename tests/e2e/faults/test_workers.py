@@ -107,7 +107,7 @@ def _reported(folder):
 @pytest.mark.slow
 def test_a_worker_started_late_and_one_started_again_take_their_share(tmp_path, node):
     """Workers by hand: one dies and is started again, one comes late."""
-    with Cluster(tmp_path, *target(node), *SHORT, "--duration", "24s", "--enable-rebalancing") as cluster:
+    with Cluster(tmp_path, *target(node), *SHORT, "--duration", "40s", "--enable-rebalancing") as cluster:
         first, second = cluster.worker(), cluster.worker()
         cluster.wait_for(200)
         late = cluster.worker()

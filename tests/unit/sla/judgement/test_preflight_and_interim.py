@@ -1,9 +1,15 @@
 """Warnings before the load, and interim analyses while it runs."""
 
+import dataclasses
+
+import numpy as np
+
 from sla.judgement.preflight import too_short
 from sla.judgement.sequential import InterimAnalyses, failing
+from sla.values.histogram import from_values
 from sla.values.measurements import PlannedSegment
-from tests.unit.sla.synthetic import LOCAL, measurements
+from tests.unit.sla.lagging import client, with_objectives
+from tests.unit.sla.synthetic import LOCAL, START, measurements
 
 PLAN = (PlannedSegment(10, 0, 1000), PlannedSegment(60, 1000, 1000))
 
@@ -44,3 +50,15 @@ def test_only_what_is_critical_and_surely_broken_is_failing():
 
 def test_a_limit_that_is_not_known_for_want_of_a_baseline_is_not_broken():
     assert failing(measurements(hold_s=20, server_us={"finality": 5000.0}), LOCAL.agreement) == frozenset()
+
+
+def test_what_comes_after_an_interim_analysis_is_no_part_of_it():
+    """The last seconds have not been reported by every worker yet; and the load goes on in them."""
+    run = measurements(hold_s=40)
+    now = START + 25
+    slow = from_values(np.full(300, 5 * 10**9))
+    later = (
+        dataclasses.replace(w, response=slow, service=slow) if w.second >= now and w.response.total else w for w in run.windows
+    )
+    so_far = dataclasses.replace(run, windows=tuple(later), facts=dataclasses.replace(run.facts, load_ended_ns=now * 10**9))
+    assert failing(so_far, with_objectives(LOCAL.agreement, client(target_ns=50e6)), LOCAL.baseline) == frozenset()
