@@ -50,8 +50,8 @@ def _surely(measurements: Measurements, operation: str, end: int) -> Iterator[Wi
         failures = _first(w.failed, sure)
         over = failures.get(TIMEOUT, 0)
         yield Window(
-            w.second, operation, ok=response.total, failed=failures, response=_with_over(response, over),
-            service=_with_over(service, over),
+            w.second, operation, ok=response.total, failed=failures, response=response.with_over_range(over),
+            service=service.with_over_range(over),
         )  # fmt: skip
 
 
@@ -69,11 +69,7 @@ def _long_failures(w: Window, since_ns: float, timeout_ns: float) -> int:
 
 def _long(h: Histogram, since_ns: float, timed_out: int) -> Histogram:
     """The successful ones that took so long; those over range took over HIGHEST_NS, or are time-outs."""
-    return _with_over(h.from_ns(since_ns), h.over_range - timed_out if since_ns <= HIGHEST_NS else 0)
-
-
-def _with_over(h: Histogram, over_range: int) -> Histogram:
-    return Histogram(h.indices, h.counts, h.over_range + over_range) if over_range > 0 else h
+    return h.from_ns(since_ns).with_over_range(max(h.over_range - timed_out, 0) if since_ns <= HIGHEST_NS else 0)
 
 
 def _first(failed: Mapping[str, int], count: int) -> dict[str, int]:
@@ -93,13 +89,11 @@ def _placed(w: Window, steady: Steady, timeout_ns: int) -> Iterator[Window]:
 
     timed_out = w.failed.get(TIMEOUT, 0)
     if timed_out:
-        over = Histogram(EMPTY.indices, EMPTY.counts, timed_out)
+        over = EMPTY.with_over_range(timed_out)
         yield Window(second(timeout_ns), w.operation, failed={TIMEOUT: timed_out}, response=over, service=over)
     if others := {category: n for category, n in w.failed.items() if category != TIMEOUT}:
         yield Window(steady.to_second - 1, w.operation, failed=others)
     if w.ok:
-        response, service = (
-            _with_over(Histogram(h.indices, h.counts), h.over_range - timed_out) for h in (w.response, w.service)
-        )
+        response, service = (h.with_over_range(-min(timed_out, h.over_range)) for h in (w.response, w.service))
         took_ns = response.quantile_ns(0.5) if response.total else 0.0
         yield Window(second(took_ns), w.operation, ok=w.ok, untimed=w.untimed, response=response, service=service)

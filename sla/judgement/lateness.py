@@ -230,16 +230,12 @@ def shifted(h: Histogram, second: int, largest: Mapping[int, float], sign: int) 
         by[i] = max((largest.get(s, 0.0) for s in range(first, second + 1)), default=0.0)
     if sign > 0:
         values = np.minimum(highs + np.minimum(by, 2 * HIGHEST_NS), HIGHEST_NS + 1)
-        return packed(_with_over_range(histogram.from_counts(values.astype(np.int64), h.counts), h.over_range))
+        return packed(histogram.from_counts(values.astype(np.int64), h.counts).with_over_range(h.over_range))
     values = np.maximum(lows - np.minimum(by, 2 * HIGHEST_NS), 0)
     moved = histogram.from_counts(values.astype(np.int64), h.counts)
     if h.over_range and largest.get(second, 0.0) > SECOND_NS:
         return packed(moved + histogram.from_counts(np.array([0]), np.array([h.over_range])))
-    return packed(_with_over_range(moved, h.over_range))
-
-
-def _with_over_range(h: Histogram, more: int) -> Histogram:
-    return Histogram(h.indices, h.counts, h.over_range + more)
+    return packed(moved.with_over_range(h.over_range))
 
 
 def duration(ns: float) -> str:

@@ -37,8 +37,10 @@ def with_opens(
         return math.isfinite(doubt) and estimator_of(o, agreement).fails_despite(doubt, measurements, steady, strict)
 
     def opens(check: Check) -> tuple[tuple[str, str], ...]:
-        if check.status is not Status.FAIL or check.opens:
-            return check.opens if check.status is Status.FAIL else ()
+        if check.status is not Status.FAIL:
+            return ()
+        if check.opens:
+            return check.opens
         directions = touched(check, agreement.objectives, bool(measurements.facts.plan))
         for o in agreement.objectives:
             if directions.get(o.key) in (FAIL, BOTH) and stands(check, o):

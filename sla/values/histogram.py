@@ -126,6 +126,10 @@ class Histogram:
         """Samples that can be longer than `limit_ns`."""
         return int(self.counts[bucket_high_ns(self.indices) > limit_ns].sum()) + self.over_range
 
+    def with_over_range(self, more: int) -> Histogram:
+        """Itself and so many samples over range."""
+        return Histogram(self.indices, self.counts, self.over_range + more)
+
     def from_ns(self, limit_ns: float) -> Histogram:
         """The samples of known length that took `limit_ns` or longer."""
         long = bucket_low_ns(self.indices) >= limit_ns

@@ -36,8 +36,7 @@ class ClientLatencyEstimator(ObjectiveEstimator):
         source = f"client, {operation} {self.kind.latency} time"
         histograms = one_histogram_a_second(measurements, operation, steady, self.kind.latency)
         bounds = self._bounds(histograms, measurements, steady, late) if late else None
-        mine = (w for w in measurements.windows if w.operation == operation and steady.holds(w.second))
-        untimed = sum(w.untimed for w in mine)
+        untimed = sum(w.untimed for w in measurements.windows_of(operation) if steady.holds(w.second))
 
         def at(level: float) -> ObjectiveEstimate:
             results = quantile_results(histograms, [q], level)
