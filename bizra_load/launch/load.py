@@ -17,7 +17,7 @@ from bizra_load.exit_codes import BizraLoadError, InvalidRunError
 from bizra_load.io.terminal import tell
 from bizra_load.io.this_machine import is_this_machine, usable_cores
 from bizra_load.judging.judge import assess_folder, print_summary
-from bizra_load.launch.locust_process import command_line, ignored_files, ignored_variables, supervise, wait_for_orphans
+from bizra_load.launch.locust_process import command_line, ignored_files, ignored_variables, supervise
 from bizra_load.launch.parting import parted
 from bizra_load.launch.request import LoadRequest, target_address
 from bizra_load.launch.run_baseline import measured_beside
@@ -80,10 +80,9 @@ def _workers(host: str, settings: Settings) -> int:
 
 
 def _judge_without_master(folder: Path, number: int) -> int:
-    """The exit code of a run whose master was killed by signal `number`: its workers end, and what all of them left is judged.
+    """The exit code of a run whose master was killed by signal `number`: what it and its workers left is judged.
     Raises InvalidRunError where nothing had begun.
     """
-    wait_for_orphans()
     name = signal.Signals(number).name
     if not (folder / RECORD).exists():
         raise InvalidRunError(f"ended by {name} before the load began: {folder}")

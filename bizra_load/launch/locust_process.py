@@ -21,7 +21,8 @@ from bizra_load.rehearsal.node_process import adopt_orphans, die_with_parent
 LOCUSTS_OWN = "LOCUST_"  # what its variables begin with
 UNCONFIGURED = "bizra_load.runtime.unconfigured"
 CONFIGURATION = ("~/.locust.conf", "locust.conf", "pyproject.toml")  # what Locust would read
-WORKERS_END_WITHIN_S = 60.0  # they notice in 8 s, finish what is under way and try to hand over for 10 s
+TOLD_WORKERS_END_WITHIN_S = 10.0  # the master has all of their reports, or has given them up
+WORKERS_END_WITHIN_S = 60.0  # of a killed master; they notice in 8 s, finish what is under way and try to hand over for 10 s
 
 
 def ignored_variables(environment: Mapping[str, str]) -> str:
@@ -77,9 +78,10 @@ def command_line(request: LoadRequest, processes: int, folder: Path) -> tuple[li
 def supervise(command: list[str], environment: dict[str, str], beside: Callable[[int], AbstractContextManager[None]]) -> int:
     """Run Locust. SIGTERM, SIGINT and SIGHUP end it in good order: all are passed on as SIGTERM, for they may be for us alone
     (after Ctrl+C or a closed terminal, of which Locust hears too, it changes nothing). `beside`, given its process id, is in
-    force while it runs. Returns its exit code, or the negative number of the signal that killed it.
+    force while it runs. Returns its exit code, or the negative number of the signal that killed it, when its workers have ended
+    too: Locust's master does not wait for one that takes longer than it does.
     """
-    adopt_orphans()  # workers whose master is killed become ours, so that we can wait for what they leave behind
+    adopt_orphans()  # workers whose master is gone become ours, so that we can wait for what they leave behind
     process = subprocess.Popen(command, env=environment, preexec_fn=die_with_parent)  # no shell, own module
     # where a shell started us in the background, Ctrl+C is for others; under nohup a closed terminal is
     ignored = [number for number in (signal.SIGINT, signal.SIGHUP) if signal.getsignal(number) is signal.SIG_IGN]
@@ -87,15 +89,18 @@ def supervise(command: list[str], environment: dict[str, str], beside: Callable[
     before = [signal.signal(number, lambda *_: process.terminate()) for number in numbers]
     try:
         with beside(process.pid):
-            return process.wait()
+            code = process.wait()
+            _wait_for_orphans(WORKERS_END_WITHIN_S if code < 0 else TOLD_WORKERS_END_WITHIN_S)
+            return code
     finally:
         for number, handler in zip(numbers, before, strict=True):
             signal.signal(number, handler)
 
 
-def wait_for_orphans() -> None:
-    """Wait for the workers of a master that was killed: they stop by themselves; one that does not is killed."""
+def _wait_for_orphans(within_s: float) -> None:
+    """Wait for the workers of a master that is gone: they stop by themselves; one that does not is killed."""
     # the reference node, if we started one, has a session of its own
     workers = [child for child in psutil.Process().children() if os.getpgid(child.pid) == os.getpgrp()]
-    for worker in psutil.wait_procs(workers, timeout=WORKERS_END_WITHIN_S)[1]:
+    for worker in psutil.wait_procs(workers, timeout=within_s)[1]:
         worker.kill()
+        worker.wait()

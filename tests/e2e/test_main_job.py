@@ -103,8 +103,9 @@ def test_slow_generation_shows_on_its_gate_and_on_no_other_and_fail_on_warn_make
     # six times the acceptable limit: the edge below it is over the limit, however coarse the node's buckets are there
     slow = {"generate.latency": f"{6 * 20 * generate_ns / 1e3:.0f}us"}
     requests.post(f"{node.admin_url}/faults", json=slow, timeout=5).raise_for_status()
-    # finality checks: as above
-    arguments = (*SHORT, "--target-ops", "1000", "--duration", "25s", "--finality-share", "30%", "--fail-on", "warn")
+    # finality checks: as above; connections: for a machine on which such a latency is a tenth of a second
+    often = ("--target-ops", "1000", "--duration", "25s", "--finality-share", "30%", "--ops-per-user", "5")
+    arguments = (*SHORT, *often, "--fail-on", "warn")
     cautious = ("GO WITH CAUTION", "CONDITIONAL GO")
     ended = load_undisturbed(tmp_path / "runs", node, cautious, *arguments, "--baseline", str(tmp_path / "baseline.json"))
     gate = ended.objective("poi_generate_p99")
@@ -112,7 +113,7 @@ def test_slow_generation_shows_on_its_gate_and_on_no_other_and_fail_on_warn_make
     assert gate["acceptable"] == pytest.approx(20 * generate_ns)
     assert gate["estimate"]["low"] >= gate["acceptable"]
     assert (ended.folder / "baseline.json").read_text() == alone.as_json()
-    assert ended.objective("poi_verify_p99")["status"] in ("PASS", "WARN")
+    assert ended.objective("poi_verify_p99")["status"] in ("PASS", "WARN"), ended.out
     assert ended.assessment["decision"] in cautious, ended.out
     assert ended.code == 3
 

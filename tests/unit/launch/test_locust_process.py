@@ -1,0 +1,32 @@
+"""When a run's Locust has ended, so have its workers: its master does not wait for one that takes longer than itself."""
+
+import subprocess
+import sys
+
+import psutil
+import pytest
+
+MASTER = """
+import os, signal, time
+worker = os.fork()
+if worker == 0:
+    {worker}
+    os._exit(0)
+print(worker, flush=True)
+os._exit(3)
+"""
+SUPERVISE = """
+import contextlib, os, sys
+from bizra_load.launch import locust_process
+locust_process.TOLD_WORKERS_END_WITHIN_S = 0.5
+sys.exit(locust_process.supervise([sys.executable, "-c", sys.argv[1]], dict(os.environ), lambda pid: contextlib.nullcontext()))
+"""
+STOPS = "os.kill(os.getpid(), signal.SIGSTOP)"
+
+
+@pytest.mark.parametrize("worker", ["time.sleep(0.3)", STOPS], ids=["slow to end", "never ends"])
+def test_no_worker_outlives_the_run(worker):
+    command = [sys.executable, "-c", SUPERVISE, MASTER.format(worker=worker)]  # which adopts orphans: a process of its own
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, timeout=60, check=False)
+    assert done.returncode == 3
+    assert not psutil.pid_exists(int(done.stdout))
