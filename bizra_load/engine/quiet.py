@@ -10,7 +10,7 @@ import gevent
 from bizra_load.engine.pacer import Pacer
 from bizra_load.engine.reactor import Reactor
 
-SLICE_NS = 50_000  # after so long the piece under way is a step's last: pieces take 10 to 80 us, on cold caches twice that
+SLICE_NS = 50_000  # after so long the piece under way is a step's last: pieces take 10 to 80 us, cold on a slow core to 300
 NEEDED_NS = 400_000  # nothing may be due within this time
 LOOK_AGAIN_S = 0.0005
 PATIENCE_S = 0.004  # under constant load there is no quiet moment: then the step is taken all the same

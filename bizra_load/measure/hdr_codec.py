@@ -61,15 +61,21 @@ def payload_steps(histograms: Sequence[Histogram]) -> Generator[None, None, list
     if not sizes.sum():
         return [b""] * len(histograms)
     indices = np.concatenate([h.indices for h in histograms])
+    counts = np.concatenate([h.counts for h in histograms])
+    yield
     first = (np.cumsum(sizes) - sizes)[sizes > 0]
     gaps = np.diff(indices, prepend=-1) - 1
     gaps[first] = indices[first]
     # one signed number for each run of empty buckets (negative) and each count (positive), in bucket order
     interleaved = np.empty(2 * gaps.size, np.int64)
-    interleaved[0::2], interleaved[1::2] = -gaps, np.concatenate([h.counts for h in histograms])
+    interleaved[0::2], interleaved[1::2] = -gaps, counts
     yield
     numbers = np.flatnonzero(interleaved)
-    data, lengths = _zigzag_leb128(interleaved[numbers])
+    z = _zigzag(interleaved[numbers])
+    yield
+    columns, lengths = _leb128_columns(z)
+    yield
+    data = _continued(columns, lengths)
     yield
     # where each histogram's bytes end: at the number behind its last bucket's count
     ends = np.concatenate((np.zeros(1, np.int64), np.cumsum(lengths)))
@@ -171,9 +177,12 @@ def is_our_layout(data: bytes, raw: bytes) -> bool:
     )
 
 
-def _zigzag_leb128(values: IntArray) -> tuple[bytes, IntArray]:
-    """HdrHistogram's ZigZag LEB128-64b9B of all values, and how many bytes each took."""
-    z = ((values << 1) ^ (values >> 63)).astype(np.uint64)
+def _zigzag(values: IntArray) -> np.ndarray[Any, np.dtype[np.uint64]]:
+    return ((values << 1) ^ (values >> 63)).astype(np.uint64)
+
+
+def _leb128_columns(z: np.ndarray[Any, np.dtype[np.uint64]]) -> tuple[np.ndarray[Any, np.dtype[np.uint8]], IntArray]:
+    """The bytes of HdrHistogram's LEB128-64b9B without continuation bits, a row for each of `z`, and how many each takes."""
     bits = int(z.max()).bit_length() if z.size else 1
     size = min(max(-(-bits // 7), 1), 9)  # nearly always one or two: counts of one second
     columns = np.empty((z.size, size), np.uint8)
@@ -182,9 +191,14 @@ def _zigzag_leb128(values: IntArray) -> tuple[bytes, IntArray]:
         columns[:, byte] = (z >> np.uint64(7 * byte)).astype(np.uint8) & (0x7F if byte < 8 else 0xFF)
         if byte:
             lengths += z >= np.uint64(1 << 7 * byte)
-    position = np.arange(size)
+    return columns, lengths
+
+
+def _continued(columns: np.ndarray[Any, np.dtype[np.uint8]], lengths: IntArray) -> bytes:
+    """All rows of _leb128_columns() one after the other, each byte but a row's last with its continuation bit."""
+    position = np.arange(columns.shape[1])
     columns |= np.where(position < (lengths - 1)[:, None], 0x80, 0).astype(np.uint8)
-    return columns[position < lengths[:, None]].tobytes(), lengths
+    return columns[position < lengths[:, None]].tobytes()
 
 
 def _unzigzag_leb128(data: np.ndarray[Any, np.dtype[np.uint8]]) -> IntArray:

@@ -17,7 +17,8 @@ from bizra_load.engine.reactor import Reactor
 from bizra_load.measure.exchange import Sender
 from bizra_load.measure.machine import MachineReader
 from bizra_load.measure.seconds import SECOND_NS, count_pairs
-from sla.values.histogram import EMPTY, HIGHEST_NS, Histogram, from_values
+from sla.values import grouped_counts
+from sla.values.histogram import EMPTY, HIGHEST_NS, Histogram
 from sla.values.window import Health
 
 
@@ -62,11 +63,14 @@ class HealthReader:
         yield
         turns = np.minimum(self._reactor.take_turns(), HIGHEST_NS)  # a process that was stopped has long ones
         yield
-        hub = from_values(turns)
+        keys = grouped_counts.keys_of(turns, np.zeros(turns.size, np.int64), 1)
+        yield
+        [hub] = grouped_counts.counted(*keys).histograms()
         yield
         lags = yield from self._lag_of_seconds(until_ns)
         yield
         share, clocks = self._cpu_share(), sender.take_reading()
+        yield
         lag, own_lag = lags.pop(second, (EMPTY, EMPTY))
         self.rows = [Health(s, self._worker, pair[0], share, own_lag=pair[1], slots=slots) for s, pair in sorted(lags.items())]
         self.rows.append(

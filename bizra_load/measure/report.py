@@ -60,16 +60,11 @@ class ReportMaker:
         yield
         histograms = [h for w in windows for h in histograms_of_window(w)]
         histograms += [h for row in health for h in histograms_of_health(row)]
-        unpacked: list[bytes] = []
-        together: list[Histogram] = []
-        for h in histograms:
-            if together and sum(t.indices.size for t in (*together, h)) > BUCKETS_A_STEP:
-                unpacked += yield from payload_steps(together)
-                together = []
-                yield
-            together.append(h)
-        unpacked += yield from payload_steps(together)
         yield
+        unpacked: list[bytes] = []
+        for together in _of_a_step(histograms):
+            unpacked += yield from payload_steps(together)
+            yield
         texts = []
         for payload in unpacked:
             texts.append(compressed(payload))
@@ -78,9 +73,24 @@ class ReportMaker:
         rows = [[window_row_with(w, (next(left), next(left))) for w in windows]]
         yield
         rows.append([health_row_with(h, (next(left), next(left), next(left))) for h in health])
+        yield
         rows.append([failure_row(f) for f in failures])
         yield
         self.data = msgpack.packb([VERSION, *rows])
+        yield
+
+
+def _of_a_step(histograms: Sequence[Histogram]) -> Iterator[list[Histogram]]:
+    """Neighbours whose filled buckets are few enough to be encoded together."""
+    together: list[Histogram] = []
+    buckets = 0
+    for h in histograms:
+        buckets += h.indices.size
+        if together and buckets > BUCKETS_A_STEP:
+            yield together
+            together, buckets = [], h.indices.size
+        together.append(h)
+    yield together
 
 
 def encode_report(windows: Sequence[Window], health: Sequence[Health], failures: Sequence[FailureReason] = ()) -> bytes:

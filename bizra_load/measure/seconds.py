@@ -71,7 +71,7 @@ class SecondsMaker:
         if blocks:
             yield from self._finished(blocks)
         else:
-            self._close(None)
+            yield from self._close(None)
 
     def unsent(self, operation: str, intended_ns: IntArray) -> None:
         """Arrivals that were never sent: planned, and nothing else. Call it before steps()."""
@@ -102,6 +102,7 @@ class SecondsMaker:
     def _finished(self, blocks: Sequence[tuple[Samples, str | None, Rows]]) -> Steps:
         sizes = [rows[0].size for _, _, rows in blocks]
         block = np.repeat(np.arange(len(blocks)), sizes)
+        yield
         intended, sent, done = (np.concatenate([rows[i] for _, _, rows in blocks]) for i in range(3))
         yield
         for s_key, times in (("planned", intended), ("started", sent)):
@@ -111,6 +112,7 @@ class SecondsMaker:
                     self._add(samples.name, second, **{s_key: count})
             yield
         key = block * _SPAN + (done + self._offset_ns) // SECOND_NS
+        yield
         if bool((np.diff(key) < 0).any()):
             order = np.argsort(key, kind="stable")
             key, intended, sent, done = key[order], intended[order], sent[order], done[order]
@@ -118,6 +120,7 @@ class SecondsMaker:
         starts = np.concatenate((np.zeros(1, np.int64), np.flatnonzero(np.diff(key)) + 1))
         lengths = np.diff(starts, append=key.size)
         response, service = done - intended, done - sent
+        yield
         sums = np.add.reduceat(response, starts).tolist(), np.add.reduceat(service, starts).tolist()
         yield
         successful = np.zeros(starts.size, bool)
@@ -138,17 +141,19 @@ class SecondsMaker:
         yield
         counted = yield from count_pairs(*chosen, starts.size)
         yield
-        self._close(counted)
+        yield from self._close(counted)
 
-    def _close(self, counted: GroupedCounts | None) -> None:
+    def _close(self, counted: GroupedCounts | None) -> Steps:
         """Group g holds response times under 2 g and service times under 2 g + 1."""
         filled = counted.histograms() if counted else []
+        yield
         for (operation, second), draft in sorted(self._drafts.items()):
             pair = (filled[2 * draft.group], filled[2 * draft.group + 1]) if draft.group >= 0 else (EMPTY, EMPTY)
             if draft.timeouts:
                 pair = tuple(type(h)(h.indices, h.counts, h.over_range + draft.timeouts) for h in pair)  # type: ignore[assignment]
             values: dict[str, Any] = {**draft.counts, "failed": dict(sorted(draft.failed.items()))}
             self.windows.append(Window(second, operation, response=pair[0], service=pair[1], **values))
+            yield
 
 
 def count_pairs(
@@ -161,7 +166,9 @@ def count_pairs(
     for at in range(0, group.size, CHUNK):
         g = 2 * group[at : at + CHUNK]
         values = np.concatenate((first_ns[at : at + CHUNK], second_ns[at : at + CHUNK]))
-        keys = grouped_counts.keys_of(values, np.concatenate((g, g + 1)), 2 * groups)
+        groups_of_values = np.concatenate((g, g + 1))
+        yield
+        keys = grouped_counts.keys_of(values, groups_of_values, 2 * groups)
         yield
         part = grouped_counts.counted(*keys)
         yield
