@@ -17,11 +17,11 @@ import orjson
 
 from bizra_load.exit_codes import UsageError
 from bizra_load.io.files import open_regular, write_atomically
-from bizra_load.measure.exchange import MAX_SEQUENCE
 from bizra_load.measure.hdr_codec import WireError, decode_histogram, encode_histograms
 from bizra_load.measure.ranges import Ranges
 from bizra_load.measure.rows import failure_row, window_from_row, window_row
 from bizra_load.measure.run_sums import Received, RunSums
+from bizra_load.measure.sequences import MAX_SEQUENCE
 from sla.values.health_rows import COLUMNS, HISTOGRAMS, HealthRows
 
 ROWS, COLUMNS_FILE = "merged.jsonl", "merged.bin"

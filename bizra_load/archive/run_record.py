@@ -14,7 +14,6 @@ import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -167,6 +166,8 @@ def of_import(name: str, started: datetime, agreement: AgreementName | None, kin
 
 
 def _of_this_process(name: str, started: datetime, target: str, agreement: AgreementName | None) -> RunRecord:
+    from importlib.metadata import version  # a load's own process has it; all others would wait for it
+
     return RunRecord(
         name=name,
         started=f"{started.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}",

@@ -23,7 +23,6 @@ from bizra_load.judging.agreements import (
 )
 from bizra_load.measure.run_sums import RunSums
 from bizra_load.settings.remedies import WORDS
-from bizra_load.settings.settings import Settings
 from reports.formats import json_report, markdown, text
 from sla.judgement.allowable import ALLOWABLE
 from sla.judgement.evaluate import evaluate
@@ -59,13 +58,6 @@ class _Basis:
     environment: str | None
     allowed: tuple[str, ...]
     evidence: Mapping[str, Evidence]
-
-
-def check_settings(settings: Settings) -> None:
-    """What can be refused before the first request: the agreement, its environment, the evidence. Raises UsageError."""
-    file = read_agreement(settings.agreement, settings.baseline)
-    file.check_environment(settings.environment)
-    evidence.read_files(settings.evidence, file)
 
 
 def judge_folder(

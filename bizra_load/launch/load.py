@@ -16,7 +16,6 @@ from bizra_load.archive.store import RECORD, new_folder
 from bizra_load.exit_codes import BizraLoadError, InvalidRunError
 from bizra_load.io.terminal import tell
 from bizra_load.io.this_machine import is_this_machine, usable_cores
-from bizra_load.judging.judge import assess_folder, print_summary
 from bizra_load.launch.locust_process import command_line, ignored_files, ignored_variables, supervise
 from bizra_load.launch.parting import parted
 from bizra_load.launch.request import LoadRequest, target_address
@@ -87,8 +86,10 @@ def _judge_without_master(folder: Path, number: int) -> int:
     if not (folder / RECORD).exists():
         raise InvalidRunError(f"ended by {name} before the load began: {folder}")
     print(f"bizra-load run: the master was killed ({name}); kept with what the workers left: {folder}", file=sys.stderr)
-    assessment = assess_folder(folder)
-    print_summary(assessment, folder, sys.stdout)
+    from bizra_load.judging import judge  # all others would wait a tenth of a second for it, before their first request
+
+    assessment = judge.assess_folder(folder)
+    judge.print_summary(assessment, folder, sys.stdout)
     return assessment.exit_code
 
 

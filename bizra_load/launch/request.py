@@ -17,7 +17,7 @@ from bizra_load.exit_codes import UsageError
 from bizra_load.io.ports import listening_refused
 from bizra_load.io.redaction import without_userinfo
 from bizra_load.io.urls import host_and_port
-from bizra_load.judging.judge import check_settings
+from bizra_load.judging.beforehand import check_settings
 from bizra_load.products import added_options, all_options
 from bizra_load.settings import inputs
 from bizra_load.settings.arguments import GENERAL, SWITCHES

@@ -20,7 +20,6 @@ from bizra_load.io.urls import host_and_port
 from bizra_load.judging.agreements import BASELINE, read_agreement
 from bizra_load.node.baseline import measure
 from bizra_load.settings.settings import Settings
-from reports.results.baseline import one_line_of
 from sla.estimators.node_baseline import not_measured
 from sla.values.baseline import is_measured
 
@@ -54,6 +53,8 @@ def _measure(folder: Path, seed: int) -> None:
     try:
         baseline = measure(MEASURE_S, seed)
         _store(folder, baseline.as_json())
+        from reports.results.baseline import one_line_of  # beside the start of the load, not before it
+
         tell(f"Baseline, measured on this machine for {baseline.took_s:.1f} s: {one_line_of(baseline)}")
     except Exception as error:  # whatever it is, the load goes on, and the assessment says that there is no baseline
         reason = one_line(f"{type(error).__name__}: {error}")

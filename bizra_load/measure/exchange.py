@@ -17,11 +17,10 @@ from bizra_load.measure.clock import ClockReading, SteadyClock, reading
 from bizra_load.measure.cluster_key import ClusterKey
 from bizra_load.measure.names import MAX_NAME
 from bizra_load.measure.report import MAX_REPORT_BYTES
-from bizra_load.measure.sequences import Sequences
+from bizra_load.measure.sequences import MAX_SEQUENCE, Sequences
 from bizra_load.measure.spool_key import PUBLIC_BYTES, SpoolKey
 
 MAX_WORKERS = 10_000
-MAX_SEQUENCE = 1 << 31  # 68 years of one-second reports
 REPORT = "bizra_report"
 ACKNOWLEDGE = "bizra_ack"
 START = "bizra_start"

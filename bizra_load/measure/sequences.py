@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+MAX_SEQUENCE = 1 << 31  # 68 years of one-second reports
 MAX_AHEAD = 7200  # two hours of one-second reports; a sender keeps an hour of them (exchange.MAX_UNACKNOWLEDGED)
 
 

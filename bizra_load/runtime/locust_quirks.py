@@ -9,14 +9,17 @@ import atexit
 import logging
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import gevent
 import psutil
 from gevent.lock import RLock
 from locust.env import Environment
+from locust.rpc import Message
 from locust.runners import STATE_MISSING, STATE_RUNNING, MasterRunner, Runner
 
+LAST_WORDS_WITHIN_S = 0.5  # Locust's own
 LOCAL_WORKERS_WITHIN_S = 5.0  # those of this machine; for others, which may take minutes, Locust polls once a second
 
 
@@ -43,10 +46,11 @@ def end_once(runner: Runner) -> None:
     """Whoever stops or quits a runner that somebody else is stopping waits until that is done: the schedule's end, a signal,
     the web UI and the loss of the last worker may all come at once, and Locust would kill the greenlet that drains.
 
-    A headless master is told to quit four times on its way out, and waits half a second each time for its workers' last
-    words: once it has quit, a further call changes nothing.
+    A headless master is told to quit four times on its way out: once it has quit, a further call changes nothing.
     """
     really_stop, really_quit, has_quit, ending = runner.stop, runner.quit, False, RLock()
+    if isinstance(runner, MasterRunner):
+        really_quit = partial(_quit_master, runner)
 
     def stop(*arguments: Any, **options: Any) -> None:
         with ending:
@@ -66,6 +70,17 @@ def end_once(runner: Runner) -> None:
 
     runner.stop = stop  # type: ignore[method-assign]  # there is no event before a stop, and one after
     runner.quit = quit_  # type: ignore[method-assign]
+
+
+def _quit_master(master: MasterRunner) -> None:
+    """MasterRunner.quit(), which sleeps half a second for its workers' last words: until they have spoken is long enough."""
+    master.stop(send_stop_to_client=False)
+    for client in master.clients.all:
+        master.server.send_to_client(Message("quit", None, client.id))
+    end = time.monotonic() + LAST_WORDS_WITHIN_S
+    while master.clients.all and time.monotonic() < end:
+        gevent.sleep(0.005)
+    master.greenlet.kill(block=True)
 
 
 # Each of these is a consequence of something that our own line, or a check of the assessment, says.

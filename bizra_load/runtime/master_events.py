@@ -159,10 +159,14 @@ class MasterEvents:
             print(
                 f"bizra-load: not all users are there after {USERS_WITHIN_S:g} s: the load begins", file=sys.stderr, flush=True
             )
+        if self._master is None:
+            run.prepare_judging()
         run.begin(LEAD_S)
         started = self._send_start_to_all(Started(run.run_id, -int(LEAD_S * 1e9), time.perf_counter_ns(), run.times.clock))
         if self._master is None:
             begin_here(started)
+        else:
+            gevent.spawn_later(LEAD_S + 0.5, run.prepare_judging)  # in the ramp; not while all of them start
 
     def _send_start_to_all(self, started: Started) -> Started:
         self._started = started

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import importlib
 import sys
 from collections import Counter
 from pathlib import Path
@@ -13,7 +14,6 @@ from locust.env import Environment
 from bizra_load.archive.run_record import RunRecord
 from bizra_load.exit_codes import InvalidRunError
 from bizra_load.io.terminal import tell
-from bizra_load.judging.judge import add_evidence, assess_folder, print_summary
 from bizra_load.measure.cluster_key import ClusterKey
 from bizra_load.measure.exchange import Receiver
 from bizra_load.measure.hdr_codec import WireError
@@ -90,6 +90,11 @@ class MasterRun:
         self._start_in(lead_s)
         self._storage.begun()
 
+    @staticmethod
+    def prepare_judging() -> None:
+        """Import what finish() needs, which takes a tenth of a second or two, when nobody waits for it."""
+        importlib.import_module("bizra_load.judging.judge")
+
     @property
     def unwritable(self) -> bool:
         return self._storage.error is not None
@@ -124,10 +129,12 @@ class MasterRun:
         if error := self._storage.error:
             reason = f"the run folder can't be written: {error.strerror}; the load was stopped"
             raise InvalidRunError(f"{reason}, what was not stored is in spool files: make room, then bizra-load assess RUN")
-        add_evidence(self.folder, self.settings.evidence)
-        assessment = assess_folder(self.folder, sums=self._sums)
+        from bizra_load.judging import judge  # see prepare_judging()
+
+        judge.add_evidence(self.folder, self.settings.evidence)
+        assessment = judge.assess_folder(self.folder, sums=self._sums)
         self._consumers.assessed(assessment)
-        print_summary(assessment, self.folder, sys.stdout)
+        judge.print_summary(assessment, self.folder, sys.stdout)
         test = grafana.LoadTest(self.run_id, self.settings.run_name, times.started_ns, times.ended_ns)
         grafana.mark_if_there_is_one(test, assessment.decision.value, assessment.summary, self.settings.trust)
         return assessment

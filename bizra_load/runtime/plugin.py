@@ -18,7 +18,7 @@ from locust.runners import MasterRunner, WorkerRunner
 
 from bizra_load.exit_codes import INVALID, UsageError
 from bizra_load.io.streams import keep_standard_streams
-from bizra_load.judging.judge import check_settings
+from bizra_load.judging.beforehand import check_settings
 from bizra_load.measure.cluster_key import cluster_key_of_environment
 from bizra_load.products import settings_of
 from bizra_load.runtime import locust_arguments

@@ -18,7 +18,7 @@ from locust.web import WebUI
 
 from bizra_load.exit_codes import BizraLoadError, UsageError
 from bizra_load.io.redaction import without_userinfo
-from bizra_load.judging.judge import check_settings
+from bizra_load.judging.beforehand import check_settings
 from bizra_load.products import all_options, settings_of
 from bizra_load.runtime.given import Given
 from bizra_load.runtime.shapes import StagesShape

@@ -58,6 +58,20 @@ def test_no_verbs_options_load_what_makes_load_or_judges_it(verb):
     assert run(verb, "--help")[1] & {"scipy", "locust", "gevent", "requests", "jinja2", "uvloop", "psutil"} == set()
 
 
+@pytest.mark.parametrize(
+    ("module", "not_yet"),
+    [
+        ("bizra_load.cli.run", {"bizra_load.judging.judge", "gevent", "rich", "scipy", "locust"}),
+        ("bizra_load.runtime.plugin", {"bizra_load.judging.judge", "scipy"}),  # in Locust's process, before its workers
+    ],
+)
+def test_what_only_the_judgement_needs_is_not_loaded_before_the_first_request(module, not_yet):
+    command = [sys.executable, "-c", f"import sys, {module}\nprint(*sys.modules)"]
+    unmeasured = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")}  # it loads gevent
+    done = subprocess.run(command, env=unmeasured, capture_output=True, text=True, timeout=60, check=True)
+    assert set(done.stdout.split()) & not_yet == set()
+
+
 def test_a_command_starts_no_threads_that_only_spin():
     """Each would cost 0.05 to 0.2 s of CPU time at every start."""
     given = {name: value for name, value in os.environ.items() if not name.startswith(("COVERAGE_", "OPENBLAS"))}

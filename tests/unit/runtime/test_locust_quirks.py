@@ -61,6 +61,38 @@ assert calls == [1, 2, 2, 3]
     )
 
 
+def test_a_master_quits_when_its_workers_have_said_their_last_words_or_half_a_second_is_over():
+    run(
+        """
+from bizra_load.runtime import locust_quirks
+
+def quitting(within_s):
+    said, runner = [], master("ready", "ready")
+    for n, client in enumerate(runner.clients.all):
+        client.id = f"worker-{n}"
+    runner.stop = lambda send_stop_to_client: said.append(send_stop_to_client)
+    runner.server = Some(send_to_client=lambda message: said.append((message.type, message.node_id)))
+    runner.greenlet = Some(kill=lambda block: said.append("killed"))
+    locust_quirks.LAST_WORDS_WITHIN_S = within_s
+    end_once(runner)
+    return runner, said
+
+everything = [False, ("quit", "worker-0"), ("quit", "worker-1"), "killed"]
+runner, said = quitting(1e9)
+quits = gevent.spawn(runner.quit)
+gevent.sleep(0.02)
+assert said == everything[:3], said
+runner.clients.all.clear()  # as Locust does when a worker says that it quits
+quits.join()
+assert said == everything, said
+
+runner, said = quitting(0.02)
+runner.quit()
+assert said == everything, said
+"""
+    )
+
+
 def test_whoever_stops_a_run_that_is_being_stopped_waits_until_that_is_done():
     run(
         """
