@@ -9,6 +9,7 @@ import argparse
 import difflib
 import importlib
 import os
+import signal
 import sys
 from collections.abc import Collection, Iterator, Sequence
 from typing import Any, NoReturn
@@ -81,6 +82,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     words, verb = sys.argv[1:] if argv is None else argv, ""
     if argv is None:  # a process of its own
         keep_standard_streams()
+        # where whoever started us ignores it, the kernel keeps no exit code of what we start
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         # the linear algebra of numpy and that of scipy would each start a thread for every core, which spins for a while for
         # nothing; both read this when they are loaded, here and in what is started
         os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")

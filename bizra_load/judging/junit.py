@@ -8,6 +8,7 @@ declarations are refused, and with them entity bombs.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from xml.etree.ElementTree import Element
 from xml.parsers.expat import ErrorString
 
@@ -60,6 +61,7 @@ _NOT_RUN = (
     *("ignored", "disabled", "suppressed", "pending", "inconclusive"),
 )
 PYTEST = "pytest"
+FEW_NAMES = 1024  # of elements and attributes, the same in all cases of a file
 _COUNTED = {"failures": "failure", "errors": "error"}
 _TRUE = ("true", "1", "yes")
 
@@ -185,6 +187,7 @@ def _properties(element: Element) -> set[str]:
     return {_letters(text) for p in given for text in (p.get("value") or "", "".join(p.itertext()))}
 
 
+@lru_cache(FEW_NAMES)
 def _letters(text: str) -> str:
     return "".join(filter(str.isalpha, text.lower()))
 
@@ -193,6 +196,7 @@ def _names(element: Element) -> list[str]:
     return [str(key) for key in element.attrib]
 
 
+@lru_cache(FEW_NAMES)
 def _meaning(name: str) -> str:
     """ "failure" or "error" where a name says so, as failed, testsFailed or crashes do; "" where it does not."""
     word = _letters(name.rpartition("}")[2])
@@ -201,6 +205,7 @@ def _meaning(name: str) -> str:
     return "failure" if any(p in word for p in _SAY_FAILED) else "error" if any(p in word for p in _SAY_ERROR) else ""
 
 
+@lru_cache(FEW_NAMES)
 def _is_neither(name: str) -> bool:
     word = _letters(name)
     return "unexpected" not in word and any(part in word for part in _SAY_NEITHER)

@@ -81,6 +81,7 @@ def supervise(command: list[str], environment: dict[str, str], beside: Callable[
     force while it runs. Returns its exit code, or the negative number of the signal that killed it, when its workers have ended
     too: Locust's master does not wait for one that takes longer than it does.
     """
+    already_there = psutil.Process().children()  # what became our child when a shell became this program (exec)
     adopt_orphans()  # workers whose master is gone become ours, so that we can wait for what they leave behind
     process = subprocess.Popen(command, env=environment, preexec_fn=die_with_parent)  # no shell, own module
     # where a shell started us in the background, Ctrl+C is for others; under nohup a closed terminal is
@@ -90,17 +91,16 @@ def supervise(command: list[str], environment: dict[str, str], beside: Callable[
     try:
         with beside(process.pid):
             code = process.wait()
-            _wait_for_orphans(WORKERS_END_WITHIN_S if code < 0 else TOLD_WORKERS_END_WITHIN_S)
+            _wait_for_orphans(already_there, WORKERS_END_WITHIN_S if code < 0 else TOLD_WORKERS_END_WITHIN_S)
             return code
     finally:
         for number, handler in zip(numbers, before, strict=True):
             signal.signal(number, handler)
 
 
-def _wait_for_orphans(within_s: float) -> None:
+def _wait_for_orphans(already_there: list[psutil.Process], within_s: float) -> None:
     """Wait for the workers of a master that is gone: they stop by themselves; one that does not is killed."""
-    # the reference node, if we started one, has a session of its own
-    workers = [child for child in psutil.Process().children() if os.getpgid(child.pid) == os.getpgrp()]
+    workers = [child for child in psutil.Process().children() if child not in already_there]
     for worker in psutil.wait_procs(workers, timeout=within_s)[1]:
         worker.kill()
         worker.wait()

@@ -43,7 +43,7 @@ def start_run(
         text = "Before the load: no baseline, what is held against it stays open"
         tell(f"{text}: {WORDS[Remedy.MEASURE_BASELINE]}")
     curve = settings.curve if open_model and not settings.saturating else None
-    times = RunTimes(clock, curve, settings.curve.duration_s)
+    times = RunTimes(clock, curve, settings.curve.duration_s, ends_by_plan=open_model)
     server = ServerMetrics(settings, clock, environment.host or "", agreement.agreement.server_metrics)
     name = agreement.agreement.name
     run = MasterRun(settings, environment, folder, name, record, times, storage, server, key, Consumers(consumers))

@@ -11,6 +11,8 @@ class RunTimes:
     """All in Unix ns of `clock`, which a system clock that is set meanwhile does not move.
 
     curve        the planned rate; None in a closed model, where nothing is planned
+    duration_s   of the schedule
+    ends_by_plan whether that ends the load; that of a locustfile without our shape ends by Locust's own options
     started_ns   when the schedule begins; as long as nobody knows, somewhere in the future
     ended_ns     when it ends: by its plan, or when the load was stopped
     drained_ns   when all that was under way had been handed over; 0 before
@@ -19,12 +21,13 @@ class RunTimes:
     interrupted  it was stopped before the end of its plan
     """
 
-    def __init__(self, clock: SteadyClock, curve: LoadCurve | None, duration_s: float) -> None:
+    def __init__(self, clock: SteadyClock, curve: LoadCurve | None, duration_s: float, ends_by_plan: bool = True) -> None:
         self.clock = clock
         self.curve = curve
         self.started_ns = self.ended_ns = self.drained_ns = 0
         self.begun = self.stopped = self.interrupted = False
         self._duration_ns = int(duration_s * 1e9)
+        self._ends_by_plan = ends_by_plan
 
     @property
     def plan(self) -> tuple[PlannedSegment, ...]:
@@ -61,5 +64,5 @@ class RunTimes:
         self.stopped = True
         now_ns = self.clock.unix_ns()
         self.started_ns = min(self.started_ns, now_ns)  # stopped before it began: nothing was due
-        self.interrupted = bool(self.plan) and now_ns < self.ended_ns
+        self.interrupted = self._ends_by_plan and now_ns < self.ended_ns
         self.ended_ns = min(self.ended_ns, now_ns) if self.plan else now_ns

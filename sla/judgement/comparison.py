@@ -22,6 +22,7 @@ from sla.values.assessment import OperationSummary
 from sla.values.estimate import Estimate
 
 MARGIN = 0.10
+MAX_EXPONENT = 709.0  # of what fits a float
 SUCCESS_MARGIN = 0.01  # a tenth more or less success would be no equivalence to anybody
 COMPARED = ("p50", "p95", "p99")
 ONE_RUN_NOTE = (
@@ -152,7 +153,12 @@ def ratio_of(baseline: Estimate, candidate: Estimate) -> Estimate | None:
     low = point - math.hypot(c[1] - c[0], b[2] - b[1])
     high = point + math.hypot(c[2] - c[1], b[1] - b[0])
     n, n_eff = min(baseline.n, candidate.n), min(baseline.n_eff, candidate.n_eff)
-    return Estimate(math.exp(point), math.exp(low), math.exp(high), candidate.level, n, n_eff)
+    return Estimate(_exp(point), _exp(low), _exp(high), candidate.level, n, n_eff)
+
+
+def _exp(x: float) -> float:
+    """Two runs a side have one degree of freedom, and limits beyond any number that there is."""
+    return math.exp(x) if x < MAX_EXPONENT else math.inf
 
 
 def ratio_of_runs(baseline: Sequence[float], candidate: Sequence[float], paired: bool, level: float) -> Estimate | None:
@@ -172,7 +178,7 @@ def ratio_of_runs(baseline: Sequence[float], candidate: Sequence[float], paired:
         half = math.sqrt(parts.sum()) * t_quantile((1 + level) / 2, dof)
     point = float(b.mean() - a.mean())
     n = min(a.size, b.size)
-    return Estimate(math.exp(point), math.exp(point - half), math.exp(point + half), level, n, n)
+    return Estimate(_exp(point), _exp(point - half), _exp(point + half), level, n, n)
 
 
 def _logs(e: Estimate) -> tuple[float, float, float]:

@@ -29,6 +29,22 @@ def ended_later(measurements: Measurements, operations: Sequence[str], steady: S
             yield from _placed(w, steady, measurements.facts.request_timeout_ns)
 
 
+def perhaps_later(measurements: Measurements, operations: Sequence[str], steady: Steady) -> int:
+    """How many failures while the load went on took so long, on average of those of their second, that most of them must have
+    begun in the judged part; less those that surely did.
+    """
+    end, found = steady.to_second, 0
+    if measurements.facts.load_ended_ns // 10**9 <= end:
+        return 0  # after the load all are known to have
+    for operation in operations:
+        for w in measurements.windows_of(operation):
+            of_service = w.failures - w.failed.get(GENERATOR, 0)
+            if w.second >= end and of_service and _failures_ns(w) >= w.failures * (w.second + 1 - end) * 1e9:
+                found += of_service
+        found -= sum(w.failures for w in _surely(measurements, operation, end))
+    return max(found, 0)
+
+
 def _surely(measurements: Measurements, operation: str, end: int) -> Iterator[Window]:
     """Windows of the outcomes from `end` on that are of operations which surely began before."""
     last = measurements.facts.load_ended_ns // 10**9
@@ -62,9 +78,12 @@ def _long_failures(w: Window, since_ns: float, timeout_ns: float) -> int:
     longest_ns = ADDED * timeout_ns + ADDED_NS
     if not timeout_ns or longest_ns <= since_ns:
         return 0
-    successes_ns = float((bucket_high_ns(w.service.indices) * w.service.counts).sum())
-    failures_ns = w.service_sum_ns - successes_ns
-    return max(math.ceil((failures_ns - w.failures * since_ns) / (longest_ns - since_ns)), 0)
+    return max(math.ceil((_failures_ns(w) - w.failures * since_ns) / (longest_ns - since_ns)), 0)
+
+
+def _failures_ns(w: Window) -> float:
+    """The sum of the failures' service times, at least."""
+    return w.service_sum_ns - float((bucket_high_ns(w.service.indices) * w.service.counts).sum())
 
 
 def _long(h: Histogram, since_ns: float, timed_out: int) -> Histogram:

@@ -23,7 +23,7 @@ from sla.judgement.summaries import summaries
 from sla.judgement.warm_up import warm_up_notes
 from sla.values.agreement import Agreement
 from sla.values.assessment import Assessment, Evidence, Gate, ObjectiveResult, Severity, Status, Steady
-from sla.values.baseline import Baseline, unknown_acceptable, unknown_limit, with_baseline
+from sla.values.baseline import Baseline, figures, unknown_acceptable, unknown_limit, with_baseline
 from sla.values.failure import most_frequent
 from sla.values.kinds import SuccessRate
 from sla.values.measurements import Measurements
@@ -134,7 +134,7 @@ def _judge_all(
     words: RemedyWords,
 ) -> list[ObjectiveResult]:
     """In the agreement's order; its relative limits are multiplied already (sla.values.baseline)."""
-    values = baseline.values if baseline else {}
+    values = figures(agreement, baseline)
     if steady is None:
         return [unjudged(o, values, None, "no steady part to judge") for o in agreement.objectives]
     late = lateness(measurements, steady, words)

@@ -20,13 +20,13 @@ MEAN = "mean response time"
 
 def constant_part(facts: RunFacts) -> tuple[int, int, float]:
     """([from, to) in Unix seconds of the longest constant segment of the plan, its rate in ops/s); without a plan the whole
-    run at rate 0.
+    run at rate 0, of a plan of ramps alone nothing.
     """
     begin_ns, end_ns = facts.load_started_ns, facts.load_ended_ns
     rate = 0.0
     if facts.plan:
         longest = -1.0
-        at_ns = facts.load_started_ns
+        at_ns = end_ns = begin_ns
         for segment in facts.plan:
             if segment.from_per_s == segment.to_per_s > 0 and segment.duration_s > longest:
                 longest, rate = segment.duration_s, segment.to_per_s

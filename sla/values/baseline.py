@@ -70,9 +70,22 @@ def _take(key: str, value: object, values: dict[str, float], intervals: dict[str
         values[key] = _figure(value, key, factor)
 
 
+def figures(agreement: Agreement, baseline: Baseline | None) -> dict[str, float]:
+    """Of the baseline, by the objectives' baseline keys; without those that it lacks. Where it has no figure of a lower
+    percentile but one of the p99, which is never less, that one stands in: it was made for an agreement that asked for no more.
+    """
+    values = baseline.values if baseline else {}
+    found = {o.baseline_key: values.get(o.baseline_key, values.get(_of_p99(o.baseline_key))) for o in agreement.objectives}
+    return {key: value for key, value in found.items() if key and value is not None}
+
+
+def _of_p99(key: str) -> str:
+    return re.sub(r"_p(?:50|75|90|95)(?=_)", "_p99", key)
+
+
 def with_baseline(agreement: Agreement, baseline: Baseline | None) -> Agreement:
     """The agreement with its relative limits in ns, where the baseline holds their figure; the others stay unknown."""
-    values = baseline.values if baseline else {}
+    values = figures(agreement, baseline)
     return replace(agreement, objectives=tuple(_multiplied(o, values.get(o.baseline_key)) for o in agreement.objectives))
 
 
@@ -113,18 +126,23 @@ def misspelt_figure(agreement: Agreement, baseline: Baseline | None) -> str:
 
 
 def lacking_latencies(agreement: Agreement, baseline: Baseline | None) -> list[str]:
-    """Notes on latencies that are not held against ten times a baseline figure, since there is none."""
-    return [
+    """Notes on latencies that are not held against ten times their baseline figure, since there is none or another's."""
+    if baseline is None:
+        return []
+    notes = [
         f"the baseline {baseline.name} has no {key}: {o.title} is not held against ten times it"
         for o, key in _lacking_figures(agreement, baseline)
-        if baseline is not None and o.unit == "ns" and o.target.known
+        if o.unit == "ns" and o.target.known
     ]
+    others = sorted(figures(agreement, baseline).keys() - baseline.values.keys())
+    return notes + [f"the baseline {baseline.name} has no {key}: {_of_p99(key)} stands in for it" for key in others]
 
 
 def _lacking_figures(agreement: Agreement, baseline: Baseline | None) -> list[tuple[Objective, str]]:
     if baseline is None or not baseline.values:
         return []
-    return [(o, o.baseline_key) for o in agreement.objectives if o.baseline_key and o.baseline_key not in baseline.values]
+    known = figures(agreement, baseline)
+    return [(o, o.baseline_key) for o in agreement.objectives if o.baseline_key and o.baseline_key not in known]
 
 
 def other_machine(baseline: Baseline | None, cpu: object, cores: object) -> str:

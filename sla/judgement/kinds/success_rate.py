@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from sla.estimators.dependence import FloatArray
 from sla.estimators.proportions import few_bursts, proportion_estimate
 from sla.judgement.counters import common_times_s, increments
+from sla.judgement.ended_later import perhaps_later
 from sla.judgement.kinds.base import ObjectiveEstimator
 from sla.judgement.lateness import Lateness, lateness
 from sla.judgement.objectives import EstimateAt, ObjectiveEstimate, absolute
@@ -31,9 +33,14 @@ class SuccessRateEstimator(ObjectiveEstimator):
         windows = begun_by_second(measurements, operations, steady)
         ok, failed = outcomes(windows)
         source = f"client, {' + '.join(operations)}"
+        all_failed, more = failed.copy(), ""
+        if later := perhaps_later(measurements, operations, steady):
+            all_failed[-1] += later
+            more = f"{later:,} operations failed after the judged part, most of which began in it: with them"
 
         def plain(level: float) -> ObjectiveEstimate:
-            return ObjectiveEstimate(proportion_estimate(ok, ok + failed, level), source)
+            most = proportion_estimate(ok, ok + all_failed, level) if later else None
+            return ObjectiveEstimate(proportion_estimate(ok, ok + failed, level), source, at_most=most, more=more)
 
         if not late:
             return plain
@@ -43,12 +50,7 @@ class SuccessRateEstimator(ObjectiveEstimator):
         if not forgiven.any():
             return plain
         less = f"{late}, and what came in bursts may have been refused for that: without it"
-        return lambda level: ObjectiveEstimate(
-            proportion_estimate(ok, ok + failed, level),
-            source,
-            at_least=proportion_estimate(ok + forgiven, ok + failed, level),
-            less=less,
-        )
+        return lambda level: replace(plain(level), at_least=proportion_estimate(ok + forgiven, ok + failed, level), less=less)
 
     def from_metrics(self, snapshots: Sequence[Snapshot], from_ns: int, to_ns: int) -> EstimateAt:
         metrics = self.metrics

@@ -23,9 +23,10 @@ class ThroughputEstimator(ObjectiveEstimator):
 
     def from_run(self, measurements: Measurements, steady: Steady, late: Lateness | None) -> EstimateAt:
         operations = self.objective.operations
-        ok, _ = outcomes(by_second(measurements.windows, operations, steady.from_second, steady.to_second))
+        ok, failed = outcomes(by_second(measurements.windows, operations, steady.from_second, steady.to_second))
         source = f"client, {' + '.join(operations)}"
-        return lambda level: ObjectiveEstimate(rate_estimate(ok, 1.0, level) if ok.any() else None, source)
+        attempts = bool(ok.any() or failed.any())  # where all of them failed, the throughput is known: it is 0
+        return lambda level: ObjectiveEstimate(rate_estimate(ok, 1.0, level) if attempts else None, source)
 
     def from_metrics(self, snapshots: Sequence[Snapshot], from_ns: int, to_ns: int) -> EstimateAt:
         totals, times = [m.total for m in self.metrics], common_times_s(snapshots)

@@ -61,6 +61,13 @@ def test_a_run_is_judged_and_kept_whoever_reads_the_text(tmp_path, node, how):
     assert again.finished() == counted(node)
 
 
+def test_the_exit_code_is_known_where_whoever_starts_the_command_wants_none_of_its_children(tmp_path, node):
+    """A parent that ignores SIGCHLD, as some supervisors do, hands that on: the kernel then keeps no exit codes."""
+    ignoring = "import os, signal, sys; signal.signal(signal.SIGCHLD, signal.SIG_IGN); os.execv(sys.argv[1], sys.argv[1:])"
+    ended = Running(tmp_path, *target(node), *BRIEF, prefix=[sys.executable, "-c", ignoring]).end()
+    assert ended.code == assess(ended.folder).code != 0, ended.err
+
+
 @pytest.mark.parametrize("whom", ["all", "the command alone", "the command alone, twice and SIGTERM"])
 def test_a_closed_terminal_ends_the_run_as_ctrl_c_does(tmp_path, node, whom):
     running = Running(tmp_path, *target(node), *SHORT, "--duration", "300s")

@@ -24,9 +24,26 @@ sys.exit(locust_process.supervise([sys.executable, "-c", sys.argv[1]], dict(os.e
 STOPS = "os.kill(os.getpid(), signal.SIGSTOP)"
 
 
+BESIDE = """
+import contextlib, os, subprocess, sys
+from bizra_load.launch import locust_process
+locust_process.TOLD_WORKERS_END_WITHIN_S = 0.5
+with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"]) as other:
+    assert locust_process.supervise([sys.executable, "-c", ""], dict(os.environ), lambda pid: contextlib.nullcontext()) == 0
+    print(other.poll())
+    other.kill()
+"""
+
+
 @pytest.mark.parametrize("worker", ["time.sleep(0.3)", STOPS], ids=["slow to end", "never ends"])
 def test_no_worker_outlives_the_run(worker):
     command = [sys.executable, "-c", SUPERVISE, MASTER.format(worker=worker)]  # which adopts orphans: a process of its own
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, timeout=60, check=False)
     assert done.returncode == 3
     assert not psutil.pid_exists(int(done.stdout))
+
+
+def test_what_is_no_worker_of_this_run_is_left_alone():
+    """`service & exec bizra-load run ...` in a shell makes the service our child."""
+    done = subprocess.run([sys.executable, "-c", BESIDE], stdout=subprocess.PIPE, text=True, timeout=60, check=True)
+    assert done.stdout == "None\n"

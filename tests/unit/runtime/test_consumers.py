@@ -101,9 +101,9 @@ def test_a_report_after_the_end_is_refused():
     assert storage.error is None
 
 
-def times(curve):
+def times(curve, **options):
     now = Some(ns=1_000 * 10**9)
-    return now, RunTimes(Some(unix_ns=lambda: now.ns), curve, 10.0)
+    return now, RunTimes(Some(unix_ns=lambda: now.ns), curve, 10.0, **options)
 
 
 def test_a_load_that_is_stopped_before_the_end_of_its_plan_is_interrupted():
@@ -133,7 +133,25 @@ def test_a_load_that_is_stopped_before_it_began_has_no_length():
     assert (run.interrupted, run.length_s) == (True, 0)
 
 
-def test_a_closed_model_has_no_plan_and_ends_when_it_is_stopped():
+@pytest.mark.parametrize(("after_s", "interrupted"), [(4, True), (10, False)])
+def test_a_closed_model_of_our_own_shape_is_interrupted_too(after_s, interrupted):
+    now, run = times(None)
+    run.start_in(0)
+    now.ns += after_s * 10**9
+    run.stop()
+    assert (run.interrupted, run.length_s) == (interrupted, after_s)
+
+
+@pytest.mark.parametrize("after_s", [4, 30])
+def test_the_load_of_another_shape_ends_when_it_is_stopped(after_s):
+    now, run = times(None, ends_by_plan=False)
+    run.start_in(0)
+    now.ns += after_s * 10**9
+    run.stop()
+    assert (run.plan, run.interrupted, run.length_s, run.planned_per_s()) == ((), False, after_s, 0)
+
+
+def test_a_closed_model_has_no_plan():
     now, run = times(None)
     run.start_in(0)
     now.ns += 30 * 10**9

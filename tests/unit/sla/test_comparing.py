@@ -67,6 +67,12 @@ def less_lag(low, point, high):
     return compare([figure], False).compared[0]
 
 
+@pytest.mark.parametrize("paired", [True, False])
+def test_two_runs_a_side_that_differ_much_are_beyond_any_number_and_no_crash(paired):
+    found = ratio_of_runs([1.0, 1.0], [1.0, 1e4], paired, 1 - 0.05 / 200)
+    assert (found.low, found.high) == (0.0, math.inf)
+
+
 def test_a_change_must_show_without_the_lag_too():
     assert less_lag(1.1, 1.2, 1.3).change is Change.REGRESSED
     gone = less_lag(0.99, 1.0, 1.01)

@@ -39,7 +39,8 @@ def run(length_s, *plan, latency_ms=lambda second: 1.0, after_s=0.0):
         ([(10, 30, 30), (20, 10, 10)], (10, 30, 10)),
         ([(20, 10, 10), (20, 30, 30)], (0, 20, 10)),  # the first of two that are as long
         ([(20, 0, 0), (10, 30, 30)], (20, 30, 30)),  # nothing planned is no load
-        ([(30, 0, 10)], (0, 60, 0.0)),
+        ([(30, 0, 10), (30, 10, 5)], (0, 0, 0.0)),  # ramps alone: nothing
+        ([], (0, 60, 0.0)),
     ],
 )
 def test_the_longest_part_at_a_constant_rate_is_judged(plan, expected):
@@ -117,3 +118,8 @@ def test_more_operations_of_the_same_response_time_are_no_drift():
 def test_a_warm_up_that_would_leave_less_than_can_be_judged_is_not_cut():
     slow_at_first = find_steady(run(9, (9, 10, 10), latency_ms=lambda second: 50.0 if second < 4 else 1.0 + second / 1000))
     assert (slow_at_first.to_second - slow_at_first.from_second, "no warm-up found" in slow_at_first.reason) == (9, True)
+
+
+def test_of_a_plan_of_ramps_alone_nothing_is_judged():
+    ramps = dataclasses.replace(facts(60), plan=(PlannedSegment(30, 0, 10), PlannedSegment(30, 10, 0)))
+    assert find_steady(dataclasses.replace(run(60), facts=ramps)) is None

@@ -5,6 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
+from sla.judgement.ended_later import ended_later, perhaps_later
 from sla.judgement.evaluate import evaluate
 from sla.judgement.steady import begun_by_second, by_second, find_steady, one_histogram_a_second
 from sla.values.assessment import Status
@@ -157,3 +158,33 @@ def test_responses_of_more_than_a_minute_are_the_longest_of_all():
     assert sum(n for _, n in ended(minute, **GOES_ON)) == (HOLD_S - HANG_S) * RATE + 7
     later = dataclasses.replace(minute, second=END + 70)
     assert sum(n for _, n in ended(later, **GOES_ON)) == (HOLD_S - HANG_S) * RATE
+
+
+def test_failures_that_were_long_under_way_leave_success_open_while_the_load_goes_on():
+    """Half of what begins in the last three seconds of the judged part fails after three seconds; then a ramp follows."""
+    h = from_values(np.full(50, 3 * 10**9))
+    after = [
+        Window(
+            END + s, "generate", started=100, ok=50, response=h, service=h,
+            failed={"http_5xx": 50}, service_sum_ns=100 * 3 * 10**9 + 10**8,
+        )
+        for s in range(3)
+    ]  # fmt: skip
+    run = hanging(after)
+    goes_on = dataclasses.replace(run, facts=dataclasses.replace(run.facts, **GOES_ON, request_timeout_ns=30 * 10**9))
+    steady = find_steady(goes_on)
+    surely = sum(w.failures for w in ended_later(goes_on, ["generate"], steady))
+    assert perhaps_later(goes_on, ["generate"], steady) == 150 - surely > 100
+    assert perhaps_later(run, ["generate"], steady) == 0  # after the load all of them are known to have begun before
+    allowed = frozenset({"counters", "littles-law", "server-data"})
+    a = evaluate(goes_on, LOCAL.agreement, LOCAL.baseline, allowed=allowed)
+    success = next(o for o in a.objectives if o.key == "poi_success_rate")
+    assert success.status is Status.INCONCLUSIVE
+    assert f"{150 - surely} operations failed after the judged part, most of which began in it: with them" in success.reason
+
+
+def test_quick_failures_of_a_following_stage_leave_nothing_open():
+    after = [Window(END + s, "generate", started=100, failed={"http_5xx": 90}, service_sum_ns=90 * 10**6) for s in range(9)]
+    run = hanging(after)
+    goes_on = dataclasses.replace(run, facts=dataclasses.replace(run.facts, **GOES_ON))
+    assert perhaps_later(goes_on, ["generate"], find_steady(goes_on)) == 0

@@ -146,3 +146,13 @@ def test_a_latency_without_a_sample_has_no_estimate():
     run = dataclasses.replace(run, windows=tuple(nothing))
     steady = find_steady(run)
     assert estimator(ClientLatency(0.99)).from_run(run, steady, lateness(run, steady))(0.95).estimate is None
+
+
+def test_a_throughput_of_which_every_operation_failed_is_nought_and_not_unknown():
+    run = measurements(hold_s=20, rate=100, failures={"generate": 1.0})
+    steady = find_steady(run)
+    assert steady is not None
+    e = estimator(Throughput()).from_run(run, steady, None)(0.95).estimate
+    assert (e.point, e.low) == (0.0, 0.0)
+    assert e.high == pytest.approx(-math.log(0.025) / 20)  # of a Poisson count of 0 in 20 s
+    assert estimator(Throughput(), ("never",)).from_run(run, steady, None)(0.95).estimate is None

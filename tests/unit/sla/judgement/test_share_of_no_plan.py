@@ -11,7 +11,7 @@ from sla.judgement.monitored import judge_monitored
 from sla.judgement.objectives import NO_PLAN
 from sla.judgement.sequential import failing
 from sla.values.agreement import Limit
-from sla.values.assessment import Severity, Status
+from sla.values.assessment import Decision, Severity, Status
 from sla.values.measurements import PlannedSegment
 from tests.unit.sla.synthetic import LOCAL, START, measurements
 
@@ -28,12 +28,12 @@ def agreement(target, acceptable=None, severity=Severity.CRITICAL):
 
 
 def without_plan(kind):
-    facts = dataclasses.replace(RUN.facts, plan=(PlannedSegment(20, 1, 900),) if kind == "ramps" else ())
+    facts = dataclasses.replace(RUN.facts, plan=())
     planned = [dataclasses.replace(w, planned=w.planned if kind == "dropped iterations" else 0) for w in RUN.windows]
     return dataclasses.replace(RUN, facts=facts, windows=tuple(planned))
 
 
-@pytest.mark.parametrize("kind", ["closed model", "dropped iterations", "ramps"])
+@pytest.mark.parametrize("kind", ["closed model", "dropped iterations"])
 def test_a_target_without_a_plan_is_not_judged(kind):
     assessment = evaluate(without_plan(kind), agreement(SHARE, LOWER, Severity.WARNING))
     [found] = assessment.objectives
@@ -67,6 +67,15 @@ def test_a_closed_model_is_not_stopped_for_a_share_of_no_plan():
     assert failing(without_plan("closed model"), agreement(SHARE)) == frozenset()
     assert failing(RUN, agreement(Limit(">=", 1.0, of_plan=True))) == frozenset()
     assert failing(without_plan("closed model"), agreement(MISSED)) == {KEY}
+
+
+def test_a_plan_of_ramps_alone_leaves_everything_open_and_the_check_says_what_it_lacks():
+    ramps = dataclasses.replace(RUN, facts=dataclasses.replace(RUN.facts, plan=(PlannedSegment(20, 1, 900),)))
+    assessment = evaluate(ramps, agreement(REACHED))
+    [found] = assessment.objectives
+    assert (found.status, assessment.decision) == (Status.INVALID, Decision.INVALID)
+    [data] = [c for c in assessment.checks if c.key == "data"]
+    assert (data.status, data.reason) == (Status.FAIL, "no steady part of at least 5 s at a constant rate")
 
 
 def test_without_a_steady_part_a_share_is_no_number_of_operations():

@@ -3,6 +3,8 @@
 import dataclasses
 import json
 import math
+import re
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -20,6 +22,7 @@ from sla.values.assessment import Decision, Severity, Status
 from sla.values.baseline import (
     Baseline,
     baseline_from_mapping,
+    figures,
     lacking_latencies,
     misspelt_figure,
     other_machine,
@@ -31,6 +34,7 @@ from sla.values.limit_parser import parse_limit
 from sla.values.section import AgreementError
 from tests.unit.sla.synthetic import FIGURES, LOCAL, START, measurements
 
+README = Path(__file__).resolve().parents[4] / "README.md"
 RELATIVE = {"finality_p99", "poi_generate_p99", "poi_verify_p99"}
 
 
@@ -272,7 +276,7 @@ def held_against(key):
     [
         ("poi_verfy_p99_us", "poi_verify_p99_us"),
         ("poi_verify_p99", "poi_verify_p99_us"),
-        ("poi_verify_p50_us", ""),
+        ("poi_verify_p999_us", ""),
         ("x_us", ""),
     ],
 )
@@ -289,3 +293,28 @@ def test_a_figure_that_is_there_and_no_baseline_at_all_need_no_word():
     for baseline in (None, Baseline("mine.json", {}), Baseline("mine.json", {"poi_verify_p99_us": 5e3})):
         assert misspelt_figure(held_against("poi_verify_p99_us"), baseline) == ""
         assert lacking_latencies(held_against("poi_verify_p99_us"), baseline) == []
+
+
+@pytest.mark.parametrize("percentile", ["p50", "p75", "p90", "p95"])
+def test_the_p99_stands_in_for_a_lower_percentile_and_a_note_says_so(percentile):
+    there = Baseline("mine.json", {"poi_verify_p99_us": 5e3})
+    agreement = held_against(f"poi_verify_{percentile}_us")
+    assert figures(agreement, there) == {f"poi_verify_{percentile}_us": 5e3}
+    assert misspelt_figure(agreement, there) == ""
+    assert lacking_latencies(agreement, there) == [
+        f"the baseline mine.json has no poi_verify_{percentile}_us: poi_verify_p99_us stands in for it"
+    ]
+
+
+def test_a_figure_of_its_own_is_taken_before_the_p99():
+    there = Baseline("mine.json", {"poi_verify_p99_us": 5e3, "poi_verify_p90_us": 2e3})
+    assert figures(held_against("poi_verify_p90_us"), there) == {"poi_verify_p90_us": 2e3}
+    assert lacking_latencies(held_against("poi_verify_p90_us"), there) == []
+
+
+def test_the_file_that_the_readme_shows_decides_every_objective_of_local():
+    [shown] = re.findall(r"`(\{.poi_generate_p99_us.*?\})`", README.read_text())
+    given = baseline_from_mapping(json.loads(shown), "mine.json")
+    assert all(unknown_limit(o, given) == "" for o in limits(given).values())
+    assessment = evaluate(measurements(), LOCAL.agreement, given)
+    assert assessment.decision is Decision.GO
