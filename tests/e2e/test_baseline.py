@@ -62,7 +62,7 @@ def test_a_given_baseline_is_used_instead_and_one_given_later_is_used_once(tmp_p
     assert generate["target"] == pytest.approx(0.01)  # ns: ten times
     # on a busy machine, of which nothing is left that is certainly over it
     assert generate["status"] == "FAIL" or generate["reason"].startswith("the generator was late by")
-    others = set(RELATIVE) - {"poi_generate_p99"}
+    others = set(RELATIVE) - {"poi_generate_p99", "poi_generate_p90"}  # whose p99 stands in for its p90
     assert {k: s for k, s in statuses(ended).items() if k in others} == dict.fromkeys(others, "INCONCLUSIVE")
     cli("assess", ended.folder)
     assert ended.objective("poi_generate_p99")["target"] > 1000
