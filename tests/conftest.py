@@ -19,8 +19,10 @@ from hypothesis import HealthCheck, settings
 
 TESTS = Path(__file__).resolve().parent
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as the command line does: several processes compute here as it is
-# A shell starts background jobs with SIGINT ignored, and our processes would inherit that: the tests press Ctrl+C.
+# A shell starts background jobs with SIGINT ignored, nohup with SIGHUP, and our processes would inherit that: the tests press
+# Ctrl+C and close terminals.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 # how long inputs take is this machine's matter
 settings.register_profile("suite", deadline=None, suppress_health_check=(HealthCheck.too_slow,))
 settings.load_profile("suite")

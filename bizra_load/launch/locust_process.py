@@ -100,7 +100,8 @@ def supervise(command: list[str], environment: dict[str, str], beside: Callable[
 
 def _wait_for_orphans(already_there: list[psutil.Process], within_s: float) -> None:
     """Wait for the workers of a master that is gone: they stop by themselves; one that does not is killed."""
-    workers = [child for child in psutil.Process().children() if child not in already_there]
+    left = [child for child in psutil.Process().children() if child not in already_there]
+    workers = [child for child in left if os.getpgid(child.pid) == os.getpgrp()]  # a daemon of a locustfile is none
     for worker in psutil.wait_procs(workers, timeout=within_s)[1]:
         worker.kill()
         worker.wait()

@@ -80,7 +80,7 @@ def test_a_closed_terminal_ends_the_run_as_ctrl_c_does(tmp_path, node, whom):
     if "twice" in whom:
         running.process.send_signal(signal.SIGHUP)
         running.process.terminate()
-    ended = running.end(within_s=120)
+    ended = running.end(within_s=45)
     assert said(ended) == []
     assert ended.finished() == counted(node)
     assert ended.measurements.facts.interrupted

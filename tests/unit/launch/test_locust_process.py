@@ -47,3 +47,22 @@ def test_what_is_no_worker_of_this_run_is_left_alone():
     """`service & exec bizra-load run ...` in a shell makes the service our child."""
     done = subprocess.run([sys.executable, "-c", BESIDE], stdout=subprocess.PIPE, text=True, timeout=60, check=True)
     assert done.stdout == "None\n"
+
+
+def test_a_daemon_that_a_locustfile_started_is_left_alone():
+    """Its session is its own, so that nobody waits for it."""
+    master = MASTER.format(worker="os.setsid(); os.close(1); time.sleep(60)").replace(
+        "os._exit(3)", "time.sleep(0.5); os._exit(3)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", SUPERVISE, master],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    daemon = psutil.Process(int(done.stdout))
+    assert daemon.is_running()
+    assert daemon.status() != psutil.STATUS_ZOMBIE
+    daemon.kill()
