@@ -111,8 +111,11 @@ def test_a_worker_started_late_and_one_started_again_take_their_share(tmp_path, 
         first, second = cluster.worker(), cluster.worker()
         cluster.wait_for(200)
         late = cluster.worker()
-        cluster.wait_for(500)
+        folder = cluster.wait_for(500)
+        until(lambda: len(sequences(folder)) == 3, "reports of the late worker")
         second.kill()
+        # before the loss is noticed Locust counts the dead worker in, and gives nobody its users for a minute
+        assert any("is missing" in line for line in cluster.master.stderr)
         again = cluster.worker()
         cluster.wait_for(1200)
         ended = cluster.end()
