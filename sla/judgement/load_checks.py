@@ -142,13 +142,15 @@ def _outside(measurements: Measurements, steady: Steady) -> Check:
 
 
 def _achieved(measurements: Measurements, agreement: Agreement, steady: Steady) -> Check:
-    """Arrivals in the judged part against the plan. A target that can't keep up shows as unsent; this detects missing users."""
+    """Arrivals that were due in the judged part and sent, against the plan. A target that can't keep up shows as unsent; this
+    detects missing users. How late they were sent is not asked: a pause at an edge would move arrivals over it.
+    """
     rate, limit = constant_part(measurements.facts)[2], agreement.validity.achieved_share
     here = [w for w in measurements.windows if steady.holds(w.second)]
-    planned, started = rate * (steady.to_second - steady.from_second), sum(w.started for w in here)
-    off = started / planned - 1
-    text = f"{started} operations were sent where {planned:.0f} were planned ({off:+.2%})"
-    missed = abs(started - planned) > limit * planned  # the share, rounded, may be over the limit where the count is on it
+    planned, sent = rate * (steady.to_second - steady.from_second), sum(w.planned - w.unsent for w in here)
+    off = sent / planned - 1
+    text = f"{sent} operations were sent where {planned:.0f} were planned ({off:+.2%})"
+    missed = abs(sent - planned) > limit * planned  # the share, rounded, may be over the limit where the count is on it
     return check("achieved", "Achieved arrivals", missed, text, off, limit, "ratio", Status.WARN)
 
 
