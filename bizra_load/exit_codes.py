@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 
 _LONGEST = 600
-_USER_INFORMATION = re.compile(r"[^\s/@'\"]+:[^\s/@'\"]*@")
+_USER_INFORMATION = re.compile(r"(?<=://)[^\s/?#]+@|[^\s/@'\"]+:[^\s/@'\"]*@")  # of a URL; of an address alone
 
 KEPT = 0
 NO_GO = 3

@@ -35,7 +35,8 @@ def end(folder: Path, code: int) -> None:
     more: it names this one again, unless a newer one has begun.
     """
     keep_exit_code(folder, code)
-    newer = any(path.name > folder.name and (path / EXIT_CODE).exists() for path in run_folders(folder.parent))
+    # not Path.exists(), which raises where a neighbour is nobody's to look into, such as lost+found
+    newer = any(path.name > folder.name and os.path.exists(path / EXIT_CODE) for path in run_folders(folder.parent))
     if folder.is_dir() and not newer and not os.path.lexists(folder.parent / LATEST):
         _link(folder)
 

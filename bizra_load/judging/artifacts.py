@@ -81,7 +81,7 @@ def earlier_runs(folder: Path, assessment: Assessment) -> tuple[EarlierRun, ...]
     """
     runs = []
     for path in run_folders(folder.resolve().parent):
-        if path == folder.resolve() or not (path / ASSESSMENT).exists():
+        if path == folder.resolve() or not os.path.exists(path / ASSESSMENT):  # False where it may not be looked into
             continue
         try:
             other = read_assessment(path)

@@ -1,4 +1,4 @@
-"""JUnit XML, in the dialects of pytest, Maven Surefire, Gradle, cargo-nextest, GoogleTest, Jest, go-junit-report.
+"""JUnit XML, in the dialects of pytest, Maven Surefire, Gradle, cargo-nextest, GoogleTest, Jest, go-junit-report, libtest.
 
 Cases are counted, and the counts that suites carry are counted too; where the two differ, the worse is believed: some tools
 write a failure of a whole suite only as a number, and a case that is counted and not shown has no outcome. Document type
@@ -8,60 +8,31 @@ declarations are refused, and with them entity bombs.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import lru_cache
 from xml.etree.ElementTree import Element
 from xml.parsers.expat import ErrorString
 
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import ParseError, fromstring
 
+from bizra_load.judging.junit_words import (
+    ERROR,
+    EXIT_CODES,
+    FAILED,
+    NOT_RUN,
+    OUTCOME,
+    PASSED,
+    PASSES,
+    SAY_NO,
+    SKIPPED,
+    is_known,
+    is_neither,
+    letters,
+    meaning,
+)
 from sla.release.evidence import MAX_COUNT, EvidenceError, TestCounts
 from sla.values.number import whole_in
 
-_SKIPPED = ("skipped", "skips", "disabled", "ignored")
-_PASSES = ("passed", "passes", "pass", "successes", "successful", "succeeded", "success", "ok")
-_OUTCOME = ("status", "result", "outcome", "state", "verdict", "conclusion")
-# in a name of an attribute or element, unless it is of a repetition that does not decide, or of a bound
-_SAY_FAILED = ("fail", "broken", "unsuccessful", "incomplete", "unstable")
-_SAY_ERROR = ("error", "crash", "killed", "abort", "interrupted", "cancelled", "canceled", "timeouts", "timedout")
-_SAY_NEITHER = (
-    "flak",
-    "rerun",
-    "retry",
-    "retries",
-    "max",
-    "threshold",
-    "allowed",
-    "failfast",
-    "stderr",
-    "continueon",
-    "expected",
-)
-_SAY_NO = ("", "false", "no", "none")
-# numbers of a suite that count no outcomes
-_NEUTRAL = (
-    *("tests", "total", "count", "run", "suites", "files", "assertions", "asserts", "warnings", "time"),
-    *("duration", "timestamp"),
-    *("date", "start", "end", "starttime", "endtime", "id", "name", "package", "hostname", "group", "line", "seed"),
-    *("randomseed", "port", "pid", "version", "index", "order", "level", "shard", "attempt", "iteration"),
-)
-# words of CTest, Bazel, Allure and others for what did not pass
-_PASSED = (
-    *("", "passed", "pass", "success", "successful", "succeeded"),
-    *("ok", "run", "completed", "complete", "executed", "fixed"),
-)
-_FAILED = ("failed", "failure", "fail", "broken")
-_ERROR = (
-    *("error", "exception", "throwable", "crashed", "timeout"),
-    *("timedout", "interrupted", "cancelled", "canceled", "aborted"),
-)
-_EXIT_CODES = ("exitcode", "exitstatus", "returncode")  # of a case that was a process
-_NOT_RUN = (
-    *("notrun", "notexecuted", "blocked", "undefined", "skip", "skipped"),
-    *("ignored", "disabled", "suppressed", "pending", "inconclusive"),
-)
 PYTEST = "pytest"
-FEW_NAMES = 1024  # of elements and attributes, the same in all cases of a file
 _COUNTED = {"failures": "failure", "errors": "error"}
 _TRUE = ("true", "1", "yes")
 
@@ -111,8 +82,7 @@ def _sums(suite: Element) -> tuple[list[str], dict[str, int]]:
     kinds = [_outcome(case) for case in cases]
     said = [_said(s) for s in suite.iter() if _name(s).startswith("testsuite")]
     tests = max(len(cases), _declared(suite, "tests"))
-    # the sum: a test is skipped or disabled, and no suite counts it as both
-    skipped = max(kinds.count("skipped"), sum(_declared(suite, key) for key in _SKIPPED))
+    skipped = max(kinds.count("skipped"), _skipped(suite))
     return kinds, {
         "tests": tests,
         "failures": max(kinds.count("failure"), _declared(suite, "failures"), int("failure" in said)),
@@ -130,40 +100,40 @@ def _outcome(case: Element) -> str:
     for element in (case, *within):
         if said := _said(element) or _meant(element):
             return said
-    if any(_says(case, name) for name in _names(case) if _letters(name) in _EXIT_CODES):
+    if any(_says(case, name) for name in _names(case) if letters(name) in EXIT_CODES):
         return "failure"
     if any(_name(e).startswith("rerun") for e in case):
         return "unknown"  # Surefire writes them beside a <failure>, and flaky ones where a repetition passed
     words = _words(case)
-    if (words | inside | _properties(case)) & set(_NOT_RUN) or not _is_true(case, "executed"):
+    if (words | inside | _properties(case)) & set(NOT_RUN) or not _is_true(case, "executed"):
         return "skipped"
-    if any(_says(case, key) for key in (*_SKIPPED, "notrun")):
+    if any(_says(case, key) for key in (*SKIPPED, "notrun")):
         return "skipped"
-    if not all(_is_true(case, key) for key in _PASSES):
+    if not all(_is_true(case, key) for key in PASSES):
         return "failure"
-    return "passed" if words <= set(_PASSED) else "unknown"
+    return "passed" if words <= set(PASSED) else "unknown"
 
 
 def _within(element: Element) -> Iterator[Element]:
     """What lies in it, at any depth, but not in cases, suites and repetitions in it."""
     for inner in element:
         name = _name(inner)
-        if name and name != "testcase" and not name.startswith("testsuite") and not _is_neither(name):
+        if name and name != "testcase" and not name.startswith("testsuite") and not is_neither(name):
             yield inner
             yield from _within(inner)
 
 
 def _meant(element: Element) -> str:
     """By the name of an element, or of an attribute that says what its name means."""
-    word = _letters(_name(element))
-    named = "failure" if word in _FAILED else "error" if word in _ERROR else _meaning(word)
-    return named or next((m for n in _names(element) if (m := _meaning(n)) and _says(element, n)), "")
+    word = letters(_name(element))
+    named = "failure" if word in FAILED else "error" if word in ERROR else meaning(word)
+    return named or next((m for n in _names(element) if (m := meaning(n)) and _says(element, n)), "")
 
 
 def _said(element: Element) -> str:
     """ "failure" or "error" where the word for a case's or suite's outcome is one for that."""
     words = _words(element) | _properties(element)
-    return "failure" if words & set(_FAILED) else "error" if words & set(_ERROR) else ""
+    return "failure" if words & set(FAILED) else "error" if words & set(ERROR) else ""
 
 
 def _words(element: Element) -> set[str]:
@@ -171,50 +141,30 @@ def _words(element: Element) -> set[str]:
     texts = [
         element.get(key) or ""
         for key in _names(element)
-        if _letters(key).removeprefix("test") in (*_OUTCOME, "statuscode", "res")
+        if letters(key).removeprefix("test") in (*OUTCOME, "statuscode", "res")
     ]
-    said = [e for e in element if _name(e) in _OUTCOME]
+    said = [e for e in element if _name(e) in OUTCOME]
     texts += [
-        text for e in said for text in ("".join(e.itertext()), *(e.get(key) or "" for key in ("type", "value", *_OUTCOME)))
+        text for e in said for text in ("".join(e.itertext()), *(e.get(key) or "" for key in ("type", "value", *OUTCOME)))
     ]
-    return {_letters(text) or text.strip() for text in texts}
+    return {letters(text) or text.strip() for text in texts}
 
 
 def _properties(element: Element) -> set[str]:
     """The words of <property name="status" value="..."/>; a user's own property may have other words than ours."""
     inner = [p for e in element if _name(e) == "properties" for p in e]
-    given = [p for p in inner if _letters(p.get("name") or "").removeprefix("test") in _OUTCOME]
-    return {_letters(text) for p in given for text in (p.get("value") or "", "".join(p.itertext()))}
-
-
-@lru_cache(FEW_NAMES)
-def _letters(text: str) -> str:
-    return "".join(filter(str.isalpha, text.lower()))
+    given = [p for p in inner if letters(p.get("name") or "").removeprefix("test") in OUTCOME]
+    return {letters(text) for p in given for text in (p.get("value") or "", "".join(p.itertext()))}
 
 
 def _names(element: Element) -> list[str]:
     return [str(key) for key in element.attrib]
 
 
-@lru_cache(FEW_NAMES)
-def _meaning(name: str) -> str:
-    """ "failure" or "error" where a name says so, as failed, testsFailed or crashes do; "" where it does not."""
-    word = _letters(name.rpartition("}")[2])
-    if _is_neither(word):
-        return ""
-    return "failure" if any(p in word for p in _SAY_FAILED) else "error" if any(p in word for p in _SAY_ERROR) else ""
-
-
-@lru_cache(FEW_NAMES)
-def _is_neither(name: str) -> bool:
-    word = _letters(name)
-    return "unexpected" not in word and any(part in word for part in _SAY_NEITHER)
-
-
 def _says(element: Element, key: str) -> int:
     """How often an attribute says what its name means: its number; 1 for any text that is no "no", and for part of one."""
     text = (element.get(key) or "").strip().lower().removesuffix("%").rstrip()
-    if text in _SAY_NO or (set(text) <= set("0.,") and "0" in text):
+    if text in SAY_NO or (set(text) <= set("0.,") and "0" in text):
         return 0
     number = whole_in(text)
     return 1 if number is None else min(number, MAX_COUNT)
@@ -224,7 +174,7 @@ def _unaccounted(suite: Element) -> tuple[int, int, int]:
     """(cases shown, tests counted, tests neither passed, failed nor skipped): the last of suites that say how many passed, or
     show no case.
     """
-    given = [key for key in _PASSES if (whole_in((suite.get(key) or "").strip()) is not None)]
+    given = [key for key in PASSES if (whole_in((suite.get(key) or "").strip()) is not None)]
     nested = [e for e in suite if _name(e) == "testsuite"]
     if not given and nested:
         inner = [_unaccounted(e) for e in nested]
@@ -244,13 +194,8 @@ def _in_unknown_words(suite: Element) -> tuple[int, int]:
     inner = [_in_unknown_words(e) for e in suite if _name(e) == "testsuite"]
     shown = sum(_name(e) == "testcase" for e in suite) + sum(s for s, _ in inner)
     hidden = max(_number(suite, "tests") - shown, 0)
-    counts = [_says(suite, key) for key in _names(suite) if not _is_known(key) and whole_in((suite.get(key) or "").strip())]
+    counts = [_says(suite, key) for key in _names(suite) if not is_known(key) and whole_in((suite.get(key) or "").strip())]
     return shown, max(min(sum(counts), hidden), sum(u for _, u in inner))
-
-
-def _is_known(key: str) -> bool:
-    word = _letters(key.rpartition("}")[2])
-    return bool(word in (*_NEUTRAL, *_SKIPPED, *_PASSES) or _meaning(key) or _is_neither(word))
 
 
 def _is_true(case: Element, key: str) -> bool:
@@ -260,13 +205,27 @@ def _is_true(case: Element, key: str) -> bool:
 
 
 def _missing(suite: Element) -> tuple[int, int]:
-    """(cases that a suite shows, cases that it or those in it count and do not show)."""
+    """(cases that a suite shows, cases that it or those in it count and do not show). Those that it counts as skipped are no
+    riddle: Rust's libtest shows none of them.
+    """
     inner = [_missing(e) for e in suite if _name(e) == "testsuite"]
     shown = sum(_name(e) == "testcase" for e in suite) + sum(s for s, _ in inner)
     hidden = sum(m for _, m in inner)
     if suite.get("name") != PYTEST:  # it counts subtests beside the cases, and those that fail as failures
-        hidden = max(_number(suite, "tests") - shown, hidden)
+        own = _number(suite, "tests") - shown
+        hidden = max(own - _skipped_unseen(suite) if own > 0 else 0, hidden)
     return shown, hidden
+
+
+def _skipped_unseen(suite: Element) -> int:
+    """Skipped cases that it counts beyond those that it shows."""
+    shown = sum(_outcome(e) == "skipped" for e in suite.iter() if _name(e) == "testcase")
+    return max(_skipped(suite) - shown, 0)
+
+
+def _skipped(suite: Element) -> int:
+    """As it counts them. The sum: a test is skipped or disabled, and no suite counts it as both."""
+    return sum(_declared(suite, key) for key in SKIPPED)
 
 
 def _suite_errors(root: Element) -> int:
@@ -278,7 +237,7 @@ def _declared(element: Element, key: str) -> int:
     """The number in a suite's attribute, or the sum over the suites in it, whichever is more. Failures and errors also by other
     names that say so.
     """
-    others = [_says(element, n) for n in _names(element) if n != key and key in _COUNTED and _meaning(n) == _COUNTED[key]]
+    others = [_says(element, n) for n in _names(element) if n != key and key in _COUNTED and meaning(n) == _COUNTED[key]]
     return max(_number(element, key), *others, sum(_declared(e, key) for e in element if _name(e) == "testsuite"))
 
 

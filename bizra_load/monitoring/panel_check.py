@@ -12,6 +12,8 @@ from bizra_load.server_metrics.exposition import ScrapeError
 from reports.results.dashboard_check import DashboardCheck, PanelCheck
 from sla.values.agreement import Agreement
 
+RANGE = "5m"  # holds two scrapes of a Prometheus that scrapes once a minute, its default
+
 Query = Callable[[str], list[dict[str, Any]]]
 
 
@@ -21,7 +23,8 @@ def check_panels(
     """`query` gives the instant vector of a PromQL expression, and raises ScrapeError."""
     checks = []
     for panel in panels:
-        counts = {legend: _finite(query(runnable(expression, job))) for legend, expression in panel.queries.items()}
+        expressions = {legend: runnable(expression, job, interval=RANGE) for legend, expression in panel.queries.items()}
+        counts = {legend: _finite(query(expression)) for legend, expression in expressions.items()}
         empty = tuple(legend for legend, count in counts.items() if not count)
         checks.append(PanelCheck(panel.title, len(counts), sum(counts.values()), empty))
     total = next((m.total for m in agreement.operations.values() if m.total), "up")  # whoever has it is one of the nodes

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from bizra_load.io.redaction import without_userinfo
 from bizra_load.monitoring.rules import AlertRule
 from bizra_load.server_metrics.bounded import MALFORMED
 from bizra_load.server_metrics.exposition import ScrapeError
@@ -14,7 +15,7 @@ from reports.results.rules_check import RuleCheck, RulesCheck
 
 def check_rules(client: PrometheusClient, rules: Sequence[AlertRule], agreement: str, sha256: str, job: str) -> RulesCheck:
     """`job`: words that say which job's rules these are. Never raises: what can't be read is said in the result."""
-    asked = f"Prometheus at {client.url}, {job}"
+    asked = f"Prometheus at {without_userinfo(client.url)}, {job}"
     try:
         loaded = _loaded(client)
         checks = tuple(RuleCheck(r.name, r.severity, _reason(client, r, loaded.get(r.name, []))) for r in rules)

@@ -28,9 +28,14 @@ def cells(columns: Sequence[str], rows: Sequence[table.Row]) -> Markdown:
 
 
 def code(text: str) -> Markdown:
-    """Inline code: nothing inside can end it, nor a table's cell."""
-    plain = " ".join(text.replace("`", "").split()).replace("|", "\\|")
+    """Inline code: nothing inside can end it. In a table's cell see in_cell()."""
+    plain = " ".join(text.replace("`", "").split())
     return Markdown(f"`{plain}`")
+
+
+def in_cell(text: Markdown) -> Markdown:
+    """Inline code for a table's cell, where Markdown takes a backslash before a bar away; elsewhere it would stay."""
+    return Markdown(text.replace("|", "\\|"))
 
 
 def link(text: str, folder: str, file: str) -> Markdown:
@@ -55,4 +60,4 @@ _TEMPLATES = Environment(  # noqa: S701  # Markdown: _finalize escapes every val
     lstrip_blocks=True,
     keep_trailing_newline=True,
 )
-_TEMPLATES.globals.update(link=link, box=box, code=code)
+_TEMPLATES.globals.update(link=link, box=box, in_cell=in_cell)

@@ -14,10 +14,25 @@ import numpy as np
 
 from sla.estimators import series
 from sla.estimators.dependence import FloatArray
-from sla.values.snapshot import Snapshot, labels_text
+from sla.values.agreement import Agreement
+from sla.values.snapshot import Snapshot, labels_text, metric_of
 
 COVERED = 0.9  # of the window, or nothing passes: who was not scraped may have been down
 GAP = 1.5  # an interval this many times the usual one holds a missed scrape
+
+
+def of_the_service(snapshots: Sequence[Snapshot], agreement: Agreement) -> tuple[Snapshot, ...]:
+    """Those of targets that ever had one of the agreement's metrics: a Prometheus holds the process metrics of itself and of
+    others too, which are scraped at other times and restart when they like. All of them where no target has any.
+    """
+    operations = agreement.operations.values()
+    names = {name for m in operations for name in (m.histogram, m.total, m.failed) if name}
+    targets = {
+        target
+        for target, scrapes in series.by_target(snapshots).items()
+        if any(not names.isdisjoint(map(metric_of, [*s.counters, *s.histograms])) for s in scrapes)
+    }
+    return tuple(s for s in snapshots if not targets or s.target in targets)
 
 
 def scrape_interval_s(snapshots: Sequence[Snapshot]) -> float:

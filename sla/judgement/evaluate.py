@@ -8,7 +8,7 @@ import dataclasses
 from collections.abc import Mapping
 
 from sla.estimators.duplicates import without_duplicates
-from sla.judgement.counters import partly_scraped
+from sla.judgement.counters import of_the_service, partly_scraped
 from sla.judgement.decision import decide, exit_code, strategy_for
 from sla.judgement.family import PreparedObjective, gate_of, judge_family, unjudged
 from sla.judgement.kinds.choose import estimator_of
@@ -55,7 +55,7 @@ def evaluate(
     agreement = with_baseline(agreement, baseline)
     chosen = environment or agreement.default_environment
     snapshots, duplicates = without_duplicates(measurements.snapshots)
-    measurements = dataclasses.replace(measurements, snapshots=tuple(snapshots))
+    measurements = dataclasses.replace(measurements, snapshots=of_the_service(snapshots, agreement))
     steady = find_steady(measurements)
     judged = _judge_all(measurements, agreement, baseline, steady, level, words)
     all_checks = run_checks(measurements, agreement, steady, allowed, words)

@@ -69,12 +69,14 @@ def checklist(assessment: Assessment, agreement: Agreement, words: RemedyWords =
         return [_from_file(key, evidence.get(key), agreement, words) for key in keys]
 
     approvals = assessment.shown_strategy.approvals if assessment.shown_strategy else ()
-    performance = [_gate(g, words) for g in gates if g.key in objectives and g.key not in NOT_PERFORMANCE]
-    tested = [_load_test(assessment), *(_gate(g, words) for g in gates if g.key in NOT_PERFORMANCE)]
+    performance = [_gate(g, objectives, words) for g in gates if g.key in objectives and g.key not in NOT_PERFORMANCE]
+    tested = [_load_test(assessment), *(_gate(g, objectives, words) for g in gates if g.key in NOT_PERFORMANCE)]
     if len(tested) == 1:
         rates = {o.key for o in assessment.objectives if o.unit == "ratio"}
-        tested += [_gate(g, words) for g in gates if g.key in rates] or [_success(assessment)]
-    critical, warning = ([_gate(g, words) for g in gates if g.severity is s] for s in (Severity.CRITICAL, Severity.WARNING))
+        tested += [_gate(g, objectives, words) for g in gates if g.key in rates] or [_success(assessment)]
+    critical, warning = (
+        [_gate(g, objectives, words) for g in gates if g.severity is s] for s in (Severity.CRITICAL, Severity.WARNING)
+    )
     sections = {
         "Performance": performance,
         "Monitoring and observability": [
@@ -118,13 +120,17 @@ def _from_file(key: str, e: Evidence | None, agreement: Agreement, words: Remedy
     return Item(title, e.status, e.reason + when, e.source, closes)
 
 
-def _gate(g: Gate, words: RemedyWords) -> Item:
+def _gate(g: Gate, objectives: set[str], words: RemedyWords) -> Item:
     status = Status.PASS if g.status is Status.WARN and not g.counts else g.status
     closes = {
         Status.PASS: "",
         Status.WARN: "a reviewer's word, or a run that keeps it",
         Status.FAIL: "a change of the node, and a run that keeps it",
-    }.get(status, "a longer run" if not g.reason.startswith("no evidence") else words[Remedy.EVIDENCE].format(key=g.key))
+        Status.INVALID: "a run whose checks hold",
+    }.get(status, "a longer run")
+    if status is not Status.PASS and g.key not in objectives:  # no load shows it
+        how = words[Remedy.EVIDENCE].format(key=g.key)
+        closes = f"a remedy, then {how}" if status is Status.FAIL else how
     shown = "" if g.status in (Status.PASS, Status.INCONCLUSIVE) else g.status_words
     return Item(g.title, status, g.reason, g.source, closes, shown)
 

@@ -109,7 +109,7 @@ def of_manifests(documents: Sequence[object]) -> tuple[Evidence, ...]:
     Pods beside them, too, must be ready.
     """
     objects = list(_objects(documents))
-    workloads = [o for o in objects if o.get("kind") in WORKLOADS]
+    workloads = _with_pods([o for o in objects if o.get("kind") in WORKLOADS])
     if not workloads:
         raise EvidenceError(f"kind: no workload is in it (allowed: {', '.join(WORKLOADS)}, or a list with one)")
     unready_ones, unprobed, unlimited, images = [*_beside(objects)], [], [], []
@@ -137,6 +137,30 @@ def of_manifests(documents: Sequence[object]) -> tuple[Evidence, ...]:
         _all("health-probes", [f"no readiness and liveness probe: {x}" for x in unprobed], "every container has both probes"),
         _all("resource-limits", [f"no CPU and memory limit: {x}" for x in unlimited], "every container has both limits"),
     )
+
+
+def _with_pods(workloads: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """A Rollout may run the pods that another workload describes (spec.workloadRef), and scale that one down: then the two are
+    one, with the Rollout's name and status. Raises EvidenceError where the other is not there.
+    """
+    lent, whole = set(), []
+    for w in workloads:
+        spec = map_in(w, "spec")
+        if w["kind"] == "Rollout" and (ref := map_in(spec, "workloadRef")):
+            named = _key({**ref, "metadata": {**map_in(w, "metadata"), "name": ref.get("name")}})
+            other = next((o for o in workloads if o["kind"] != "Rollout" and _key(o) == named), None)
+            if other is None:
+                shown = " ".join(_printable(ref.get(key, "?")) for key in ("kind", "name"))
+                raise EvidenceError(f"{_name_of(w)}.spec.workloadRef: {shown} is not in the file, and with it no container")
+            lent.add(named)
+            w = {**w, "spec": {**spec, "template": map_in(map_in(other, "spec"), "template")}}
+        whole.append(w)
+    return [w for w in whole if _key(w) not in lent]
+
+
+def _key(thing: Mapping[str, Any]) -> tuple[str, str, str]:
+    metadata = map_in(thing, "metadata")
+    return str(thing.get("kind")), str(metadata.get("namespace", "")), str(metadata.get("name"))
 
 
 def _containers(workload: Mapping[str, Any]) -> list[Mapping[str, Any]]:

@@ -61,19 +61,36 @@ def _in_words(number: int) -> str:
 
 
 def rollback_commands(names: Mapping[str, str]) -> tuple[Command, ...]:
-    """Commands for a Deployment, and for an Argo Rollout. `names` holds name and namespace where the deployment's evidence has
-    them; they must be checked to be Kubernetes names, since they are put into a shell's line.
+    """Commands for what the deployment's evidence names: a Deployment, StatefulSet or DaemonSet, or an Argo Rollout; for a
+    Deployment and for a Rollout where it names nothing. `names` holds kind, name and namespace as far as they are known; the
+    last two must be checked to be Kubernetes names, since they are put into a shell's line.
     """
-    name, namespace = names.get("name", "bizra-node"), names.get("namespace", "default")
-    target = '"deployment/$DEPLOYMENT" --namespace "$NAMESPACE"'
+    kind = names.get("kind", "")
+    argo, plain = kind in ("", "Rollout"), kind if kind in ("StatefulSet", "DaemonSet") else "Deployment"
+    target = f'"{plain.lower()}/$DEPLOYMENT" --namespace "$NAMESPACE"'
     rollout = '"$DEPLOYMENT" --namespace "$NAMESPACE"'
-    known = "as the deployment's evidence names them" if "name" in names else "put your own names in"
-    return (
-        Command("names", f"What is rolled back ({known})", f"export DEPLOYMENT={name} NAMESPACE={namespace}"),
-        Command("automated", "Argo Rollouts: back to the stable version", f"kubectl argo rollouts abort {rollout}"),
-        Command("automated", "A Deployment: back to the revision before", f"kubectl rollout undo {target}"),
-        Command("manual", "The revisions there are", f"kubectl rollout history {target}"),
-        Command("manual", "Back to the revision before", f"kubectl rollout undo {target}"),
-        Command("manual", "Argo Rollouts: back to the revision before", f"kubectl argo rollouts undo {rollout}"),
-        Command("manual", "Wait until it is back", f"kubectl rollout status {target} --timeout=5m"),
-    )  # fmt: skip
+    known = [what for what in ("name", "namespace") if what in names]
+    told = "put your own names in"
+    if known:
+        told = "as the deployment's evidence names them"
+        told = told if len(known) == 2 else f"its {known[0]} as the deployment's evidence says; put the other in"
+    name, namespace = names.get("name", "bizra-node"), names.get("namespace", "default")
+    commands = [Command("names", f"What is rolled back ({told})", f"export DEPLOYMENT={name} NAMESPACE={namespace}")]
+    if argo:
+        commands.append(
+            Command("automated", "Argo Rollouts: back to the stable version", f"kubectl argo rollouts abort {rollout}")
+        )
+    if kind != "Rollout":
+        commands.append(Command("automated", f"A {plain}: back to the revision before", f"kubectl rollout undo {target}"))
+        commands.append(Command("manual", "The revisions there are", f"kubectl rollout history {target}"))
+        commands.append(Command("manual", "Back to the revision before", f"kubectl rollout undo {target}"))
+    if argo:
+        undo = f"kubectl argo rollouts undo {rollout}"
+        commands.append(Command("manual", "Argo Rollouts: back to the revision before", undo))
+    wait = (
+        f"kubectl argo rollouts status {rollout} --timeout 5m"
+        if kind == "Rollout"
+        else f"kubectl rollout status {target} --timeout=5m"
+    )
+    commands.append(Command("manual", "Wait until it is back", wait))
+    return tuple(commands)

@@ -16,6 +16,7 @@ from sla.values.section import AgreementError, Section, shown, unknown, wrong_sc
 
 SCHEMA = "bizra-load/agreement/1"
 TIMERS = ("inside", "queueing")
+RESERVED_GATES = ("tests", "rules", "evidence")  # of --evidence: short for node_tests, the rules that are loaded, the index
 _REQUIRED = ("schema", "name", "objectives", "operations")
 _OPTIONAL = ("environments", "evidence", "baseline", "not_assessed", "validity", "process", "product")
 # key under `validity` -> (field of ValidityLimits, its unit)
@@ -48,7 +49,7 @@ def agreement_from_mapping(document: object) -> Agreement:
         name=top.text("name"),
         objectives=objectives,
         operations=operations,
-        evidence={str(k): str(v) for k, v in top.mapping("evidence", {}).items()},
+        evidence=_evidence(top.mapping("evidence", {})),
         accepted=accepted,
         default_environment=next(iter(accepted)),
         baseline=top.text("baseline", ""),
@@ -57,6 +58,14 @@ def agreement_from_mapping(document: object) -> Agreement:
         process=_process(top.mapping("process", {})),
         product=top.text("product", DEFAULT_PRODUCT),
     )
+
+
+def _evidence(gates: Mapping[str, Any]) -> dict[str, str]:
+    """Titles by key. A gate by a name that evidence itself uses otherwise could never be closed."""
+    for key in gates:
+        if str(key) in RESERVED_GATES:
+            raise AgreementError(f"evidence.{key}: is no name for a gate (allowed: any but {', '.join(RESERVED_GATES)})")
+    return {str(k): str(v) for k, v in gates.items()}
 
 
 def _accepted(environments: Mapping[str, Any], objectives: set[str]) -> dict[str, frozenset[str]]:

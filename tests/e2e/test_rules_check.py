@@ -58,8 +58,10 @@ def test_no_rules_at_all_fail_the_gate_and_all_of_them_close_the_item():
     assert outcomes == [{"alerts": "FAIL", "alert-rules": "FAIL"}, {"alert-rules": "PASS"}]
 
 
-def test_a_prometheus_that_is_away_leaves_it_open():
-    away = checked(f"http://127.0.0.1:{free_port()}")
+def test_a_prometheus_that_is_away_leaves_it_open_and_its_password_is_said_nowhere():
+    away = checked(f"http://me:se%2Fcret@127.0.0.1:{free_port()}")
+    assert "cret" not in render_json(away)
+    assert "Prometheus at http://127.0.0.1:" in away.asked
     assert (away.passed, away.rules) == (False, ())
     assert "Connection" in away.unread
     found = {e.key: e.status.value for e in of_rules_check(json.loads(render_json(away)), FILE.sha256)}

@@ -1,5 +1,10 @@
 """Where a script finds the newest run and its answer."""
 
+import contextlib
+import os
+import tempfile
+from pathlib import Path
+
 from bizra_load.archive import latest
 
 
@@ -72,3 +77,28 @@ def test_a_run_that_ends_after_a_newer_one_began_is_not_the_latest(tmp_path):
     latest.forget(tmp_path)
     latest.end(older, 0)
     assert not (tmp_path / "latest").exists()
+
+
+@contextlib.contextmanager
+def as_somebody():
+    """As a user that may not look everywhere: root may."""
+    own = os.geteuid()
+    if own == 0:
+        os.seteuid(65_534)
+    try:
+        yield
+    finally:
+        os.seteuid(own)
+
+
+def test_a_neighbour_that_nobody_may_look_into_is_no_newer_run():
+    """Such as lost+found, where the runs have a file system of their own."""
+    with tempfile.TemporaryDirectory() as name:
+        os.chmod(name, 0o777)  # noqa: S103  # for the user that the test becomes
+        (Path(name) / "lost+found").mkdir(mode=0)
+        with as_somebody():
+            run = folder(Path(name), "20261126T010000Z-a")
+            latest.begin(run)
+            latest.forget(Path(name))
+            latest.end(run, 3)
+        assert (Path(name) / "latest/exit-code").read_text() == "3\n"

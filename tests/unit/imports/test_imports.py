@@ -187,6 +187,22 @@ def test_a_row_of_k6_without_expected_response_is_judged_by_its_status(tmp_path,
     assert window.ok == 1 - len(failed)
 
 
+@pytest.mark.parametrize(
+    ("status", "code", "error", "failed"),
+    [
+        (404, "1404", "", {}),  # http.setResponseCallback(http.expectedStatuses(200, 404))
+        (401, "1401", "", {}),  # the first of digest's two requests
+        (200, "1050", "request timeout", {"timeout": 1}),  # of the body
+        (200, "1220", "connection reset by peer", {"bad_json": 1}),  # a response, and no whole one
+        (503, "1404", "", {"http_5xx": 1}),  # no code of that status
+    ],
+)
+def test_a_response_that_the_script_of_k6_expects_is_a_success_whatever_its_status(tmp_path, status, code, error, failed):
+    row = k6_row(START, 2.0, error=error, code=code, expected="true", status=status)
+    [window] = imported(tmp_path, "k6.csv", K6_HEADER, row)
+    assert (window.failed, window.ok) == (failed, 1 - len(failed))
+
+
 @pytest.mark.parametrize("metric", ["http_req_duration", "grpc_req_duration"])
 def test_a_row_of_k6_that_does_not_say_whether_it_succeeded_is_no_success(tmp_path, metric):
     with pytest.raises(UsageError, match="line 2: neither expected_response nor status says whether it succeeded"):

@@ -24,6 +24,16 @@ DIALECTS = {
         "</testsuite></testsuites>",
         (2, 1, 0, 0),
     ),
+    "libtest, which shows no ignored test": (
+        '<testsuites><testsuite name="test" package="test" id="0" errors="0" failures="0" tests="4" skipped="2" ><testcase'
+        ' classname="poi" name="sign" time="0.1"/><testcase classname="poi" name="verify" time="0.2"/><system-out/>'
+        "<system-err/></testsuite></testsuites>",
+        (4, 0, 0, 2),
+    ),
+    "fewer skipped than are not shown": (
+        '<testsuite tests="5" skipped="2"><testcase/><testcase><skipped/></testcase></testsuite>',
+        (5, 0, 0, 2, 2, 2),
+    ),
     "gtest, not run": (
         '<testsuites tests="2" failures="0" disabled="1" errors="0"><testsuite name="S" tests="2" failures="0" disabled="1">'
         '<testcase name="A" status="run" result="completed"/><testcase name="B" status="notrun" result="suppressed"/>'

@@ -41,6 +41,17 @@ def test_one_finite_series_beside_others_is_data():
     assert found.scrape_s == 0.2
 
 
+def test_rates_are_asked_over_two_scrapes_of_a_prometheus_that_scrapes_once_a_minute():
+    asked = []
+
+    def query(expression):
+        asked.append(expression)
+        return [series("0.1")]
+
+    check_panels(query, (Panel("Rate", "", "s", {"": "rate(a_total[$__rate_interval])"}),), AGREEMENT, "a Prometheus")
+    assert "rate(a_total[5m])" in asked
+
+
 def test_a_vector_without_series_is_no_data_and_one_of_another_form_is_refused():
     assert checked(median=[], tail=[]).panels[0].empty == ("p50", "p99")
     with pytest.raises(ScrapeError, match="no instant vector"):

@@ -9,7 +9,7 @@ from reports.documents import checklist, go_no_go, performance
 from reports.formats import html, markdown
 from reports.formats import text as terminal
 from sla.judgement.evaluate import evaluate
-from sla.values.assessment import Decision, Evidence, Severity, Status
+from sla.values.assessment import Decision, Evidence, Gate, Severity, Status
 from tests.golden.test_reports import RUNS
 from tests.unit.sla.synthetic import LOCAL, measurements
 
@@ -117,3 +117,20 @@ def test_a_critical_failure_is_no_warning_that_counts():
     counted = [g for g in a.gates if g.counts and g.severity is Severity.WARNING and g.status in (Status.WARN, Status.FAIL)]
     assert any(g.severity is Severity.CRITICAL and g.status is Status.FAIL for g in a.gates)
     assert f"warnings that count: {len(counted)}\n" in documents(a)[0]
+
+
+@pytest.mark.parametrize(
+    ("status", "closes"),
+    [
+        (Status.FAIL, "a remedy, then evidence of alerts"),
+        (Status.INCONCLUSIVE, "evidence of alerts"),
+        (Status.INVALID, "evidence of alerts"),
+    ],
+)
+def test_no_load_closes_a_gate_that_no_load_opened(status, closes):
+    a = judged("go")
+    gate = Gate("alerts", "Alerts fire", Severity.CRITICAL, status, True, "one did not fire", "evidence/drill.json")
+    shown = section(documents(dataclasses.replace(a, gates=(*a.gates, gate)))[1], "Critical gates")
+    [line] = [line for line in shown.splitlines() if gate.title in line]
+    assert closes in line
+    assert "longer run" not in line

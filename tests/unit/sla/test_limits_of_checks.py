@@ -14,6 +14,7 @@ from sla.judgement.steady import constant_part, find_steady
 from sla.values.assessment import Decision, Status
 from sla.values.histogram import from_values
 from sla.values.measurements import Loss, PlannedSegment, RunFacts
+from sla.values.snapshot import Snapshot
 from sla.values.window import Window
 from tests.unit.sla.synthetic import LOCAL, RAMP_S, START, measurements
 
@@ -193,6 +194,18 @@ def test_a_target_whose_start_time_moved_was_restarted():
     assert started_at([100.0, 100.4] * count).status is Status.PASS  # rounded differently, the same start
     found = started_at([100.0] * 10 + [112.0] * count)
     assert (found.status, found.figure) == (Status.FAIL, 1)
+
+
+def test_what_a_prometheus_knows_of_processes_that_are_not_the_service_changes_nothing():
+    """Without a selector it gives the process metrics of itself too: scraped at other times, once a minute, and restarted."""
+    measured = run(hold_s=20, rate=20)
+    started = {second: {START_TIME: 100.0 + 50 * (second > START + 9)} for second in range(START - 20, START + 26, 6)}
+    target = (("job", "prometheus"),)
+    own = [Snapshot(second * 10**9 + 700_000_000, 0, target, {}, at, {}) for second, at in started.items()]
+    beside = dataclasses.replace(measured, snapshots=tuple(sorted((*measured.snapshots, *own), key=lambda s: s.at_ns)))
+    found, alone = (evaluate(m, LOCAL.agreement, LOCAL.baseline) for m in (beside, measured))
+    assert found.checks == alone.checks
+    assert found.objectives == alone.objectives
 
 
 @pytest.mark.parametrize(("missing", "status"), [(40, Status.PASS), (41, Status.FAIL)])

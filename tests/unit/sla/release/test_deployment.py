@@ -178,3 +178,25 @@ def test_workloads_of_lists_within_lists_are_seen(kind):
     nested = {"kind": "List", "items": [{"kind": "List", "items": [{"kind": "DeploymentList", "items": [unready]}]}]}
     e = by_key(of_manifests([nested, manifest()]))["deployment"]
     assert (e.status, e.reason) == (Status.FAIL, "bizra-node: 1 of 3 replicas are ready")
+
+
+def rollout(ref="bizra-node", **status):
+    spec = {"replicas": 2, "workloadRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": ref}}
+    metadata = {"name": "poi", "namespace": "testnet"}
+    return {"kind": "Rollout", "metadata": metadata, "spec": spec, "status": {"phase": "Healthy", **status}}
+
+
+def test_a_rollout_runs_the_pods_of_the_deployment_that_it_names_and_scales_that_one_down():
+    scaled_down = manifest(livenessProbe=None) | {"status": {"readyReplicas": 0}}
+    scaled_down["spec"]["replicas"] = 0
+    found = by_key(of_manifests([scaled_down, rollout(readyReplicas=2)]))
+    assert found["deployment"].reason == "poi, and its replicas are ready"
+    assert (found["deployment"].facts["kind"], found["deployment"].facts["name"]) == ("Rollout", "poi")
+    assert found["health-probes"].reason == "no readiness and liveness probe: poi/node"
+    unready = by_key(of_manifests([scaled_down, rollout(readyReplicas=1)]))["deployment"]
+    assert (unready.status, unready.reason) == (Status.FAIL, "poi: 1 of 2 replicas are ready")
+
+
+def test_a_rollout_whose_deployment_is_not_in_the_file_has_no_container_to_judge():
+    with pytest.raises(EvidenceError, match=r"poi\.spec\.workloadRef: Deployment other is not in the file"):
+        of_manifests([manifest(), rollout("other", readyReplicas=2)])

@@ -1,6 +1,7 @@
 """Strategies, triggers and commands as the decision framework has them."""
 
 import json
+import re
 import shutil
 import subprocess
 
@@ -10,7 +11,7 @@ import yaml
 from bizra_load.judging.agreements import read_agreement
 from sla.judgement.decision import STRATEGY, decide, strategy_for
 from sla.judgement.evaluate import evaluate
-from sla.release.rollout import SLOWER, STANDARD, VERY_SLOW
+from sla.release.rollout import SLOWER, STANDARD, VERY_SLOW, rollback_commands
 from sla.release.triggers import triggers
 from sla.values.assessment import Decision, Evidence, Gate, Severity, Status
 from tests.unit.sla.synthetic import measurements
@@ -114,6 +115,41 @@ def test_commands_name_the_deployment_of_the_evidence():
     assert {c.kind for c in commands} == {"names", "automated", "manual"}
     assert any(c.command.startswith("kubectl rollout undo") for c in commands if c.kind == "manual")
     assert any("argo rollouts abort" in c.command for c in commands if c.kind == "automated")
+
+
+@pytest.mark.parametrize(
+    ("kind", "rolled_back"),
+    [
+        ("", {"rollout undo", "argo rollouts abort"}),
+        ("Deployment", {"rollout undo"}),
+        ("StatefulSet", {"rollout undo"}),
+        ("DaemonSet", {"rollout undo"}),
+        ("Rollout", {"argo rollouts abort"}),
+    ],
+)
+def test_commands_are_those_of_the_kind_that_the_evidence_names(kind, rolled_back):
+    """`kubectl rollout undo deployment/NAME` finds no StatefulSet, and knows no Rollout."""
+    commands = rollback_commands({"kind": kind} if kind else {})
+    plain = {"Rollout": None, "": "deployment"}.get(kind, kind.lower())
+    assert {c.command.split(" ", 1)[1].split(' "')[0] for c in commands if c.kind == "automated"} == rolled_back
+    assert {m for c in commands for m in re.findall(r'"(\w+)/', c.command)} == ({plain} if plain else set())
+    assert "status" in commands[-1].command
+    assert ("argo" in commands[-1].command) == (kind == "Rollout")
+
+
+@pytest.mark.parametrize(
+    ("names", "told"),
+    [
+        ({}, "put your own names in"),
+        ({"kind": "Deployment", "name": "poi", "namespace": "testnet"}, "as the deployment's evidence names them"),
+        ({"kind": "Deployment", "name": "poi"}, "its name as the deployment's evidence says; put the other in"),
+        ({"kind": "Deployment", "namespace": "testnet"}, "its namespace as the deployment's evidence says; put the other in"),
+    ],
+)
+def test_what_the_evidence_does_not_name_is_to_be_put_in(names, told):
+    first = rollback_commands(names)[0]
+    assert first.title == f"What is rolled back ({told})"
+    assert first.command == f"export DEPLOYMENT={names.get('name', 'bizra-node')} NAMESPACE={names.get('namespace', 'default')}"
 
 
 def test_promtool_lets_every_trigger_fire_for_one_bad_canary_among_good_instances(tmp_path, run):

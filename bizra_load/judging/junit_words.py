@@ -1,0 +1,77 @@
+"""Words of JUnit files: names of elements and attributes, and outcomes, of CTest, Bazel, Allure and others; what they mean."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+FEW_NAMES = 1024  # of elements and attributes, the same in all cases of a file
+SKIPPED = ("skipped", "skips", "disabled", "ignored")
+PASSES = ("passed", "passes", "pass", "successes", "successful", "succeeded", "success", "ok")
+OUTCOME = ("status", "result", "outcome", "state", "verdict", "conclusion")
+# in a name of an attribute or element, unless it is of a repetition that does not decide, or of a bound
+_SAY_FAILED = ("fail", "broken", "unsuccessful", "incomplete", "unstable")
+_SAY_ERROR = ("error", "crash", "killed", "abort", "interrupted", "cancelled", "canceled", "timeouts", "timedout")
+_SAY_NEITHER = (
+    "flak",
+    "rerun",
+    "retry",
+    "retries",
+    "max",
+    "threshold",
+    "allowed",
+    "failfast",
+    "stderr",
+    "continueon",
+    "expected",
+)
+SAY_NO = ("", "false", "no", "none")
+# numbers of a suite that count no outcomes
+_NEUTRAL = (
+    *("tests", "total", "count", "run", "suites", "files", "assertions", "asserts", "warnings", "time"),
+    *("duration", "timestamp"),
+    *("date", "start", "end", "starttime", "endtime", "id", "name", "package", "hostname", "group", "line", "seed"),
+    *("randomseed", "port", "pid", "version", "index", "order", "level", "shard", "attempt", "iteration"),
+)
+# words of CTest, Bazel, Allure and others for what did not pass
+PASSED = (
+    *("", "passed", "pass", "success", "successful", "succeeded"),
+    *("ok", "run", "completed", "complete", "executed", "fixed"),
+)
+FAILED = ("failed", "failure", "fail", "broken")
+ERROR = (
+    *("error", "exception", "throwable", "crashed", "timeout"),
+    *("timedout", "interrupted", "cancelled", "canceled", "aborted"),
+)
+EXIT_CODES = ("exitcode", "exitstatus", "returncode")  # of a case that was a process
+NOT_RUN = (
+    *("notrun", "notexecuted", "blocked", "undefined", "skip", "skipped"),
+    *("ignored", "disabled", "suppressed", "pending", "inconclusive"),
+)
+
+
+@lru_cache(FEW_NAMES)
+def letters(text: str) -> str:
+    """The letters of a word, small: NOT_RUN, not-run and notRun are one."""
+    return "".join(filter(str.isalpha, text.lower()))
+
+
+@lru_cache(FEW_NAMES)
+def meaning(name: str) -> str:
+    """ "failure" or "error" where a name says so, as failed, testsFailed or crashes do; "" where it does not."""
+    word = letters(name.rpartition("}")[2])
+    if is_neither(word):
+        return ""
+    return "failure" if any(p in word for p in _SAY_FAILED) else "error" if any(p in word for p in _SAY_ERROR) else ""
+
+
+@lru_cache(FEW_NAMES)
+def is_neither(name: str) -> bool:
+    """Is it a name of what decides nothing: a repetition, a bound?"""
+    word = letters(name)
+    return "unexpected" not in word and any(part in word for part in _SAY_NEITHER)
+
+
+def is_known(key: str) -> bool:
+    """Does a suite's attribute of this name count what we know, or no outcomes at all?"""
+    word = letters(key.rpartition("}")[2])
+    return bool(word in (*_NEUTRAL, *SKIPPED, *PASSES) or meaning(key) or is_neither(word))
