@@ -25,8 +25,12 @@ LOCAL_WORKERS_WITHIN_S = 5.0  # those of this machine; for others, which may tak
 
 def wait_for_workers(master: MasterRunner, expected: int) -> None:
     """Until as many workers are ready as a headless run expects, or LOCAL_WORKERS_WITHIN_S are over."""
-    end = time.monotonic() + LOCAL_WORKERS_WITHIN_S
-    while len(master.clients.ready) < expected and time.monotonic() < end:
+    _until(lambda: len(master.clients.ready) >= expected, LOCAL_WORKERS_WITHIN_S)
+
+
+def _until(happened: Callable[[], bool], within_s: float) -> None:
+    end = time.monotonic() + within_s
+    while not happened() and time.monotonic() < end:
         gevent.sleep(0.005)
 
 
@@ -77,9 +81,7 @@ def _quit_master(master: MasterRunner) -> None:
     master.stop(send_stop_to_client=False)
     for client in master.clients.all:
         master.server.send_to_client(Message("quit", None, client.id))
-    end = time.monotonic() + LAST_WORDS_WITHIN_S
-    while master.clients.all and time.monotonic() < end:
-        gevent.sleep(0.005)
+    _until(lambda: not master.clients.all, LAST_WORDS_WITHIN_S)
     master.greenlet.kill(block=True)
 
 
