@@ -125,7 +125,7 @@ def stall_shows(ended: Ended) -> bool:
 
 
 def generate_missed(ended: Ended) -> bool:
-    missed = {ended.objective(f"poi_generate_{of}")["status"] for of in ("p50", "p90", "p99")} & {"FAIL", "WARN"}
+    missed = {ended.objective(f"poi_generate_{of}")["status"] for of in ("p75", "p90", "p99")} & {"FAIL", "WARN"}
     return bool(missed) and ended.assessment["decision"] != "GO"
 
 

@@ -23,7 +23,7 @@ from sla.values.histogram import HIGHEST_NS
 DRAWS = 100_000
 BLOCKS = 40  # long enough for what lasts several timings, enough of them for a variance
 FEWEST = 2 * BLOCKS
-QUANTILES = (0.5, 0.9, 0.99)
+QUANTILES = (0.5, 0.75, 0.9, 0.99)
 _MILD, _SEVERE = 1.5, 3.0  # interquartile ranges beyond the quartiles: Tukey, Exploratory Data Analysis (1977), section 2C
 
 
@@ -48,6 +48,7 @@ class Sample:
 
     n: int
     p50: Estimate
+    p75: Estimate
     p90: Estimate
     p99: Estimate
     mean: Estimate
@@ -56,7 +57,7 @@ class Sample:
     @property
     def estimates(self) -> dict[str, Estimate]:
         """By name."""
-        return {"p50": self.p50, "p90": self.p90, "p99": self.p99, "mean": self.mean}
+        return {"p50": self.p50, "p75": self.p75, "p90": self.p90, "p99": self.p99, "mean": self.mean}
 
 
 def summarise(timings_ns: ArrayLike, seed: int = 0, level: float = 0.95) -> Sample:
@@ -75,8 +76,8 @@ def summarise(timings_ns: ArrayLike, seed: int = 0, level: float = 0.95) -> Samp
     results = quantile_results([histogram.from_values(part) for part in np.array_split(whole, BLOCKS)], QUANTILES, level)
     assert results is not None  # there are timings
     ordered = np.sort(values)
-    p50, p90, p99 = (_quantile(ordered, r.quantile, r.estimate.n_eff, level, rng) for r in results)
-    return Sample(values.size, p50, p90, p99, mean_of_blocks(values, level, rng), outliers(ordered))
+    p50, p75, p90, p99 = (_quantile(ordered, r.quantile, r.estimate.n_eff, level, rng) for r in results)
+    return Sample(values.size, p50, p75, p90, p99, mean_of_blocks(values, level, rng), outliers(ordered))
 
 
 def mean_of_blocks(values: FloatArray, level: float, rng: np.random.Generator, blocks: int = BLOCKS) -> Estimate:

@@ -18,7 +18,7 @@ def estimate(point, low, high, n=2900):
 
 
 def operation(name, p50, p99, mean, hot, outliers):
-    sample = Sample(2900, *(estimate(*figures) for figures in (p50, p99, p99, mean)), outliers)
+    sample = Sample(2900, *(estimate(*figures) for figures in (p50, p99, p99, p99, mean)), outliers)
     return OperationBaseline(name, sample, estimate(*hot, 60))
 
 

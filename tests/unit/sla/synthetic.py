@@ -21,8 +21,8 @@ EDGES_S = (1e-6, 2e-6, 5e-6, 1e-5, 1.3e-5, 2e-5, 2.6e-5, 5e-5, 1e-4, 2e-4, 4e-4,
 # a baseline that ten times of leaves the medians below some room
 FIGURES = {
     "finality_p99_ms": {"value": 0.00217, "low": 0.0019, "high": 0.0026},
-    "poi_generate_p50_us": {"value": 20.0, "low": 19.0, "high": 20.5},
-    "poi_verify_p50_us": {"value": 40.0, "low": 38.5, "high": 42.0},
+    "poi_generate_p75_us": {"value": 20.0, "low": 19.0, "high": 20.5},
+    "poi_verify_p75_us": {"value": 40.0, "low": 38.5, "high": 42.0},
     "poi_generate_p90_us": {"value": 20.0, "low": 19.0, "high": 20.5},
     "poi_verify_p90_us": {"value": 40.0, "low": 38.5, "high": 42.0},
     "poi_generate_p99_us": {"value": 20.0, "low": 19.2, "high": 21.0},

@@ -10,7 +10,8 @@ from sla.estimators.sample import FEWEST, Outliers, outliers, summarise
 
 def test_the_point_estimates_are_those_of_the_sample():
     sample = summarise(np.arange(1, 1001) * 100)
-    assert (sample.n, sample.p50.point, sample.p90.point, sample.p99.point) == (1000, 50_000, 90_000, 99_000)
+    points = [sample.estimates[name].point for name in ("p50", "p75", "p90", "p99")]
+    assert (sample.n, points) == (1000, [50_000, 75_000, 90_000, 99_000])
     assert sample.mean.point == 50_050
 
 
