@@ -12,7 +12,9 @@ from __future__ import annotations
 import re
 
 _LONGEST = 600
-_USER_INFORMATION = re.compile(r"(?<=://)[^\s/?#]+@|[^\s/@'\"]+:[^\s/@'\"]*@")  # of a URL; of an address alone
+_USER_INFORMATION = re.compile(
+    r"(?<=://)(?:[^\s/?#@]*:\S*|[^\s/?#]+)@|[^\s/@'\"]+:[^\s/@'\"]*@"
+)  # of a URL; of an address alone
 
 KEPT = 0
 NO_GO = 3

@@ -19,7 +19,8 @@ LATEST, EXIT_CODE = "latest", "exit-code"
 def run_folders(parent: Path) -> list[Path]:
     """The run folders in a folder of runs, each once, by name and so by time; [] where there is no such folder."""
     try:
-        return sorted(path for path in parent.iterdir() if path.name != LATEST and path.is_dir())
+        # not Path.is_dir() and exists(), which raise where a neighbour is nobody's to look into, such as lost+found
+        return sorted(path for path in parent.iterdir() if path.name != LATEST and os.path.isdir(path))
     except OSError:
         return []
 
@@ -35,7 +36,6 @@ def end(folder: Path, code: int) -> None:
     more: it names this one again, unless a newer one has begun.
     """
     keep_exit_code(folder, code)
-    # not Path.exists(), which raises where a neighbour is nobody's to look into, such as lost+found
     newer = any(path.name > folder.name and os.path.exists(path / EXIT_CODE) for path in run_folders(folder.parent))
     if folder.is_dir() and not newer and not os.path.lexists(folder.parent / LATEST):
         _link(folder)

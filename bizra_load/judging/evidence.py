@@ -22,7 +22,7 @@ from bizra_load.io.files import write_atomically, writing
 from bizra_load.judging.agreements import AgreementFile
 from bizra_load.judging.junit import read_junit
 from sla.release import deployment
-from sla.release.checklist import FREE
+from sla.release.checklist import FREE, RULES
 from sla.release.evidence import EvidenceError, of_alert_drill, of_dashboard, of_document, of_file, of_rules_check, of_tests
 from sla.values.assessment import Evidence, Status
 from sla.values.section import unknown
@@ -32,7 +32,6 @@ SCHEMA = "bizra-load/evidence/1"
 MAX_BYTES = 20_000_000
 ALIASES = {"tests": "node_tests"}
 _NOTES = (".md", ".markdown")
-RULES = "rules"  # what is deployed: it takes from a gate what another file proves, and proves no gate itself
 READ = ("node_tests", "alerts", "monitoring", "deployment", RULES)
 
 

@@ -6,13 +6,11 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from bizra_load.monitoring.panels import Panel, runnable
+from bizra_load.monitoring.panels import RANGE, Panel, runnable
 from bizra_load.server_metrics.bounded import MALFORMED
 from bizra_load.server_metrics.exposition import ScrapeError
 from reports.results.dashboard_check import DashboardCheck, PanelCheck
 from sla.values.agreement import Agreement
-
-RANGE = "5m"  # holds two scrapes of a Prometheus that scrapes once a minute, its default
 
 Query = Callable[[str], list[dict[str, Any]]]
 

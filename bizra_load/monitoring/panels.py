@@ -14,6 +14,7 @@ from sla.values.promql import added, once
 
 NODE = '{job=~"$job", instance=~"$instance"}'
 GENERATOR = '{job=~"$job"}'
+RANGE = "5m"  # holds two scrapes of a Prometheus that scrapes once a minute, its default
 
 
 @dataclass(frozen=True)

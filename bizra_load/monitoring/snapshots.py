@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from bizra_load.monitoring.panels import Panel, runnable
+from bizra_load.monitoring.panels import RANGE, Panel, runnable
 from bizra_load.server_metrics.bounded import MALFORMED
 from bizra_load.server_metrics.exposition import ScrapeError
 
@@ -38,7 +38,7 @@ def snapshot_of(
         panel["snapshotData"] = [
             _frame(series, legend, targets.get(legend, "A"), defaults)
             for legend, expression in expressions[panel["title"]].items()
-            for series in query(runnable(expression), from_s, to_s, STEP_S)
+            for series in _of(query, expression, from_s, to_s)
         ]
         panel |= {"targets": [], "links": [], "datasource": None}
     kept = ("name", "enable", "iconColor", "type", "builtIn", "hide")
@@ -52,6 +52,13 @@ def snapshot_of(
         variable |= {"query": "", "options": [chosen] if chosen else [], "refresh": _NEVER}
     made["snapshot"] = {"timestamp": _time(to_s), "originalUrl": url}
     return made | {"links": [], "refresh": "", "time": {"from": _time(from_s), "to": _time(to_s)}}
+
+
+def _of(query: QueryRange, expression: str, from_s: float, to_s: float) -> list[dict[str, Any]]:
+    """Rates over a minute; over five where that holds no two scrapes, as of a Prometheus that scrapes once a minute."""
+    return query(runnable(expression), from_s, to_s, STEP_S) or query(
+        runnable(expression, interval=RANGE), from_s, to_s, STEP_S
+    )
 
 
 def _frame(series: Mapping[str, Any], legend: str, ref_id: str, defaults: Mapping[str, Any]) -> dict[str, Any]:

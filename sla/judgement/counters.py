@@ -18,21 +18,31 @@ from sla.values.agreement import Agreement
 from sla.values.snapshot import Snapshot, labels_text, metric_of
 
 COVERED = 0.9  # of the window, or nothing passes: who was not scraped may have been down
+SHOWN = 3  # targets that a line names
 GAP = 1.5  # an interval this many times the usual one holds a missed scrape
 
 
-def of_the_service(snapshots: Sequence[Snapshot], agreement: Agreement) -> tuple[Snapshot, ...]:
-    """Those of targets that ever had one of the agreement's metrics: a Prometheus holds the process metrics of itself and of
-    others too, which are scraped at other times and restart when they like. All of them where no target has any.
+def of_the_service(snapshots: Sequence[Snapshot], agreement: Agreement) -> tuple[tuple[Snapshot, ...], list[str]]:
+    """Those of targets that ever had one of the agreement's metrics, and of others of the same job, which may have restarted
+    before their first operation; and a line on who was left out. A Prometheus holds the process metrics of itself and of others
+    too, which are scraped at other times and restart when they like. All of them where no target has any.
     """
     operations = agreement.operations.values()
     names = {name for m in operations for name in (m.histogram, m.total, m.failed) if name}
-    targets = {
+    targets = series.by_target(snapshots)
+    own = {
         target
-        for target, scrapes in series.by_target(snapshots).items()
+        for target, scrapes in targets.items()
         if any(not names.isdisjoint(map(metric_of, [*s.counters, *s.histograms])) for s in scrapes)
     }
-    return tuple(s for s in snapshots if not targets or s.target in targets)
+    jobs = {dict(target).get("job") for target in own} - {None}
+    others = [target for target in sorted(targets) if own and target not in own and dict(target).get("job") not in jobs]
+    if not others:
+        return tuple(snapshots), []
+    shown = "; ".join(map(labels_text, others[:SHOWN])) + ("; ..." if len(others) > SHOWN else "")
+    left_out = set(others)
+    note = f"targets without any of the agreement's metrics were left out ({len(others)}): {shown}"
+    return tuple(s for s in snapshots if s.target not in left_out), [note]
 
 
 def scrape_interval_s(snapshots: Sequence[Snapshot]) -> float:

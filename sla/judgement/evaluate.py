@@ -54,8 +54,7 @@ def evaluate(
     """
     agreement = with_baseline(agreement, baseline)
     chosen = environment or agreement.default_environment
-    snapshots, duplicates = without_duplicates(measurements.snapshots)
-    measurements = dataclasses.replace(measurements, snapshots=of_the_service(snapshots, agreement))
+    measurements, of_targets = _of_the_service(measurements, agreement)
     steady = find_steady(measurements)
     judged = _judge_all(measurements, agreement, baseline, steady, level, words)
     all_checks = run_checks(measurements, agreement, steady, allowed, words)
@@ -81,11 +80,18 @@ def evaluate(
         checks=checks,
         operations=summaries(measurements, steady, level),
         steady=steady,
-        notes=(*_notes(measurements, agreement, steady, level), *map(str, duplicates)),
+        notes=(*_notes(measurements, agreement, steady, level), *of_targets),
         strategy=strategy,
         evidence=tuple(provided[key] for key in sorted(provided)),
         failures=most_frequent(measurements.failures),
     )
+
+
+def _of_the_service(measurements: Measurements, agreement: Agreement) -> tuple[Measurements, list[str]]:
+    """Each target of the service once, and what must be known of the others."""
+    snapshots, duplicates = without_duplicates(measurements.snapshots)
+    own, others = of_the_service(snapshots, agreement)
+    return dataclasses.replace(measurements, snapshots=own), [*map(str, duplicates), *others]
 
 
 def _deployment(evidence: Mapping[str, Evidence]) -> Mapping[str, str]:

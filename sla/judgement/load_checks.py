@@ -142,12 +142,15 @@ def _outside(measurements: Measurements, steady: Steady) -> Check:
 
 
 def _achieved(measurements: Measurements, agreement: Agreement, steady: Steady) -> Check:
-    """Arrivals that were due in the judged part and sent, against the plan. A target that can't keep up shows as unsent; this
-    detects missing users. How late they were sent is not asked: a pause at an edge would move arrivals over it.
+    """Arrivals in the judged part against the plan. A target that can't keep up shows as unsent; this detects missing users.
+
+    Two counts, and the nearer to the plan decides: a pause at an edge moves what was sent over it, but not what was due; what
+    never came to an end was sent, and nobody has recorded when it was due.
     """
     rate, limit = constant_part(measurements.facts)[2], agreement.validity.achieved_share
     here = [w for w in measurements.windows if steady.holds(w.second)]
-    planned, sent = rate * (steady.to_second - steady.from_second), sum(w.planned - w.unsent for w in here)
+    planned = rate * (steady.to_second - steady.from_second)
+    sent = min((sum(w.started for w in here), sum(w.planned - w.unsent for w in here)), key=lambda n: abs(n - planned))
     off = sent / planned - 1
     text = f"{sent} operations were sent where {planned:.0f} were planned ({off:+.2%})"
     missed = abs(sent - planned) > limit * planned  # the share, rounded, may be over the limit where the count is on it

@@ -109,7 +109,7 @@ def of_manifests(documents: Sequence[object]) -> tuple[Evidence, ...]:
     Pods beside them, too, must be ready.
     """
     objects = list(_objects(documents))
-    workloads = _with_pods([o for o in objects if o.get("kind") in WORKLOADS])
+    workloads = _with_pods(objects)
     if not workloads:
         raise EvidenceError(f"kind: no workload is in it (allowed: {', '.join(WORKLOADS)}, or a list with one)")
     unready_ones, unprobed, unlimited, images = [*_beside(objects)], [], [], []
@@ -139,28 +139,31 @@ def of_manifests(documents: Sequence[object]) -> tuple[Evidence, ...]:
     )
 
 
-def _with_pods(workloads: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """A Rollout may run the pods that another workload describes (spec.workloadRef), and scale that one down: then the two are
-    one, with the Rollout's name and status. Raises EvidenceError where the other is not there.
+def _with_pods(objects: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """The workloads. A Rollout may run the pods that another object describes (spec.workloadRef: a Deployment, which it scales
+    down, a ReplicaSet, a PodTemplate): the two are one then, with the Rollout's name and status. Raises EvidenceError where the
+    other is not there.
     """
-    lent, whole = set(), []
-    for w in workloads:
+    lent, whole = [], []
+    for w in (o for o in objects if o.get("kind") in WORKLOADS):
         spec = map_in(w, "spec")
         if w["kind"] == "Rollout" and (ref := map_in(spec, "workloadRef")):
-            named = _key({**ref, "metadata": {**map_in(w, "metadata"), "name": ref.get("name")}})
-            other = next((o for o in workloads if o["kind"] != "Rollout" and _key(o) == named), None)
+            other = next((o for o in objects if o.get("kind") != "Rollout" and _is_named(o, ref, w)), None)
             if other is None:
                 shown = " ".join(_printable(ref.get(key, "?")) for key in ("kind", "name"))
                 raise EvidenceError(f"{_name_of(w)}.spec.workloadRef: {shown} is not in the file, and with it no container")
-            lent.add(named)
-            w = {**w, "spec": {**spec, "template": map_in(map_in(other, "spec"), "template")}}
+            lent.append(other)
+            template = map_in(map_in(other, "spec"), "template") or map_in(other, "template")
+            w = {**w, "spec": {**spec, "template": template}}
         whole.append(w)
-    return [w for w in whole if _key(w) not in lent]
+    return [w for w in whole if not any(w is other for other in lent)]
 
 
-def _key(thing: Mapping[str, Any]) -> tuple[str, str, str]:
-    metadata = map_in(thing, "metadata")
-    return str(thing.get("kind")), str(metadata.get("namespace", "")), str(metadata.get("name"))
+def _is_named(thing: Mapping[str, Any], ref: Mapping[str, Any], by: Mapping[str, Any]) -> bool:
+    """By kind and name, and in the same namespace; where one of them says none, it is the one it is applied to."""
+    namespaces = {map_in(o, "metadata").get("namespace") for o in (thing, by)} - {None}
+    named = (thing.get("kind"), map_in(thing, "metadata").get("name")) == (ref.get("kind"), ref.get("name"))
+    return named and len(namespaces) < 2
 
 
 def _containers(workload: Mapping[str, Any]) -> list[Mapping[str, Any]]:

@@ -87,10 +87,8 @@ def rollback_commands(names: Mapping[str, str]) -> tuple[Command, ...]:
     if argo:
         undo = f"kubectl argo rollouts undo {rollout}"
         commands.append(Command("manual", "Argo Rollouts: back to the revision before", undo))
-    wait = (
-        f"kubectl argo rollouts status {rollout} --timeout 5m"
-        if kind == "Rollout"
-        else f"kubectl rollout status {target} --timeout=5m"
-    )
-    commands.append(Command("manual", "Wait until it is back", wait))
+        # not `status`, which ends with an error after an abort: the phase is Degraded until a new version comes
+        commands.append(Command("manual", "Argo Rollouts: see that it is back", f"kubectl argo rollouts get rollout {rollout}"))
+    if kind != "Rollout":
+        commands.append(Command("manual", "Wait until it is back", f"kubectl rollout status {target} --timeout=5m"))
     return tuple(commands)

@@ -5,6 +5,7 @@ Every error is one line: the key, what is wrong, what is allowed; the edge that 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -17,6 +18,7 @@ from sla.values.section import AgreementError, Section, shown, unknown, wrong_sc
 SCHEMA = "bizra-load/agreement/1"
 TIMERS = ("inside", "queueing")
 RESERVED_GATES = ("tests", "rules", "evidence")  # of --evidence: short for node_tests, the rules that are loaded, the index
+_GATE = re.compile(r"[A-Za-z0-9_-]{1,60}")  # also the name of a file, and of --evidence NAME=FILE
 _REQUIRED = ("schema", "name", "objectives", "operations")
 _OPTIONAL = ("environments", "evidence", "baseline", "not_assessed", "validity", "process", "product")
 # key under `validity` -> (field of ValidityLimits, its unit)
@@ -61,10 +63,11 @@ def agreement_from_mapping(document: object) -> Agreement:
 
 
 def _evidence(gates: Mapping[str, Any]) -> dict[str, str]:
-    """Titles by key. A gate by a name that evidence itself uses otherwise could never be closed."""
-    for key in gates:
-        if str(key) in RESERVED_GATES:
-            raise AgreementError(f"evidence.{key}: is no name for a gate (allowed: any but {', '.join(RESERVED_GATES)})")
+    """Titles by key. A gate by a name that evidence uses otherwise, or that it can't have, could never be closed."""
+    for key in map(str, gates):
+        if key in RESERVED_GATES or not _GATE.fullmatch(key):
+            allowed = f"letters, digits, _ and -, at most 60; not {', '.join(RESERVED_GATES)}"
+            raise AgreementError(f"evidence.{shown(key)}: is no name for a gate (allowed: {allowed})")
     return {str(k): str(v) for k, v in gates.items()}
 
 

@@ -96,9 +96,11 @@ def test_a_neighbour_that_nobody_may_look_into_is_no_newer_run():
     with tempfile.TemporaryDirectory() as name:
         os.chmod(name, 0o777)  # noqa: S103  # for the user that the test becomes
         (Path(name) / "lost+found").mkdir(mode=0)
+        (Path(name) / "link").symlink_to("lost+found/inside")
         with as_somebody():
             run = folder(Path(name), "20261126T010000Z-a")
             latest.begin(run)
             latest.forget(Path(name))
             latest.end(run, 3)
+            assert run in latest.run_folders(Path(name))
         assert (Path(name) / "latest/exit-code").read_text() == "3\n"

@@ -15,6 +15,7 @@ import pytest
 from bizra_load.archive.store import RunWriter
 from bizra_load.cli import main as cli
 from bizra_load.cli import validate
+from bizra_load.exit_codes import UsageError
 from bizra_load.launch import load
 from bizra_load.node import server
 from bizra_load.products import all_options
@@ -178,6 +179,14 @@ def test_a_run_that_was_cut_off_has_no_checksums_and_is_judged_with_a_note(bad, 
     shutil.copytree(bad["cut-off"], folder)
     assert cli.main(["assess", str(folder)]) in (0, 3, 4, 5)
     assert "cut short while being written: windows.jsonl" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("user", ["me:secret", "me:se'cret", "me:a/secret", "me:a@secret", "secret", "secret:"])
+def test_no_line_holds_the_user_information_of_a_url(user):
+    line = str(UsageError(f"http://{user}@127.0.0.1:9090/x: Connection refused"))
+    assert "secret" not in line
+    assert line.startswith("http://***@")
+    assert line.endswith("127.0.0.1:9090/x: Connection refused")
 
 
 def test_no_switch_takes_a_value_that_could_be_wrong():

@@ -34,6 +34,10 @@ DIALECTS = {
         '<testsuite tests="5" skipped="2"><testcase/><testcase><skipped/></testcase></testsuite>',
         (5, 0, 0, 2, 2, 2),
     ),
+    "skipped in two words, and one that is not shown": (
+        '<testsuite tests="3" skipped="1" ignored="1"><testcase/></testsuite>',
+        (3, 0, 0, 2, 1, 1),
+    ),
     "gtest, not run": (
         '<testsuites tests="2" failures="0" disabled="1" errors="0"><testsuite name="S" tests="2" failures="0" disabled="1">'
         '<testcase name="A" status="run" result="completed"/><testcase name="B" status="notrun" result="suppressed"/>'

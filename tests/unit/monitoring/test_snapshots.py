@@ -80,6 +80,18 @@ def test_a_legend_with_labels_names_each_series():
     assert [f["refId"] for f in frames_of(snapshot["panels"][0])] == ["B", "B"]
 
 
+def test_a_prometheus_that_scrapes_once_a_minute_is_asked_over_five():
+    asked = []
+
+    def query(expression, *_):
+        asked.append(expression)
+        return [] if "[1m]" in expression else [{"metric": {}, "values": [[NOW_S, "1"]]}]
+
+    snapshot = made(query)
+    assert all(frames_of(panel) for panel in snapshot["panels"])
+    assert any("[5m]" in expression for expression in asked)
+
+
 @pytest.mark.parametrize("series", [{"metric": {}}, {"metric": {}, "values": [["x", "1"]]}, {"values": []}, "text"])
 def test_what_is_no_matrix_is_refused(series):
     with pytest.raises(ScrapeError, match="no matrix of Prometheus"):

@@ -120,16 +120,17 @@ def test_a_critical_failure_is_no_warning_that_counts():
 
 
 @pytest.mark.parametrize(
-    ("status", "closes"),
+    ("status", "source", "closes"),
     [
-        (Status.FAIL, "a remedy, then evidence of alerts"),
-        (Status.INCONCLUSIVE, "evidence of alerts"),
-        (Status.INVALID, "evidence of alerts"),
+        (Status.FAIL, "evidence/alerts.json", "a remedy, then evidence of alerts"),
+        (Status.INCONCLUSIVE, "", "evidence of alerts"),
+        (Status.INVALID, "evidence/alerts.json", "evidence of alerts"),
+        (Status.FAIL, "evidence/rules.json", "a remedy, then evidence of rules"),  # which no drill closes
     ],
 )
-def test_no_load_closes_a_gate_that_no_load_opened(status, closes):
+def test_no_load_closes_a_gate_that_no_load_opened(status, source, closes):
     a = judged("go")
-    gate = Gate("alerts", "Alerts fire", Severity.CRITICAL, status, True, "one did not fire", "evidence/drill.json")
+    gate = Gate("alerts", "Alerts fire", Severity.CRITICAL, status, True, "one did not fire", source)
     shown = section(documents(dataclasses.replace(a, gates=(*a.gates, gate)))[1], "Critical gates")
     [line] = [line for line in shown.splitlines() if gate.title in line]
     assert closes in line

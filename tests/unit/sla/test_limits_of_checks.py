@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from sla.estimators.proportions import few_bursts
+from sla.judgement.counters import of_the_service
 from sla.judgement.evaluate import evaluate
 from sla.judgement.losses import START_TIME
 from sla.judgement.run_checks import run_checks
@@ -137,7 +138,7 @@ def test_one_in_a_hundred_arrivals_may_stay_unsent(unsent, status):
 
 @pytest.mark.parametrize(("more", "status"), [(6, Status.PASS), (7, Status.WARN), (-6, Status.PASS), (-7, Status.WARN)])
 def test_arrivals_may_be_half_a_percent_off_the_plan_either_way(more, status):
-    found = check(extra(run(hold_s=20, rate=20), planned=more), "achieved")
+    found = check(extra(run(hold_s=20, rate=20), planned=more, started=more), "achieved")
     assert found.figure == pytest.approx(more / 1200)
     assert found.status is status
 
@@ -147,6 +148,12 @@ def test_arrivals_that_a_pause_moved_over_an_edge_of_the_judged_part_are_not_mis
     last = find_steady(measured).to_second - 1
     late = [Window(last, "more", started=-40), Window(last + 1, "more", started=40)]  # sent, but in the second after
     found = check(dataclasses.replace(measured, windows=(*measured.windows, *late)), "achieved")
+    assert (found.figure, found.status) == (0, Status.PASS)
+
+
+def test_arrivals_that_were_sent_and_never_ended_are_not_missing():
+    """As where a user's own check raises an error: when they were due is recorded with their end."""
+    found = check(extra(run(hold_s=20, rate=20), planned=-40), "achieved")
     assert (found.figure, found.status) == (0, Status.PASS)
 
 
@@ -206,6 +213,27 @@ def test_what_a_prometheus_knows_of_processes_that_are_not_the_service_changes_n
     found, alone = (evaluate(m, LOCAL.agreement, LOCAL.baseline) for m in (beside, measured))
     assert found.checks == alone.checks
     assert found.objectives == alone.objectives
+    said = 'targets without any of the agreement\'s metrics were left out (1): job="prometheus"'
+    assert [note for note in found.notes if note not in alone.notes] == [said]
+
+
+@pytest.mark.parametrize(("job", "status"), [("node", Status.FAIL), ("other", Status.PASS)])
+def test_a_target_of_the_same_job_may_have_restarted_before_its_first_operation(job, status):
+    measured = run(hold_s=20, rate=20)
+    nodes = [dataclasses.replace(s, target=(("instance", "a"), ("job", "node"))) for s in measured.snapshots]
+    beside = [
+        Snapshot(s.at_ns, 0, (("instance", "b"), ("job", job)), {}, {START_TIME: 100.0 + 50 * (i > 15)}, {})
+        for i, s in enumerate(nodes)
+    ]
+    both = tuple(sorted((*nodes, *beside), key=lambda s: s.at_ns))
+    a = evaluate(dataclasses.replace(measured, snapshots=both), LOCAL.agreement, LOCAL.baseline)
+    restarted = [c.status for c in a.checks if c.key == "restarted"]
+    assert restarted == [status] or (status is Status.PASS and not restarted)
+
+
+def test_where_no_target_has_any_of_the_metrics_none_is_left_out():
+    snapshots = [Snapshot(at * 10**9, 0, (("job", "x"),), {}, {START_TIME: 1.0}, {}) for at in range(3)]
+    assert of_the_service(snapshots, LOCAL.agreement) == (tuple(snapshots), [])
 
 
 @pytest.mark.parametrize(("missing", "status"), [(40, Status.PASS), (41, Status.FAIL)])

@@ -180,15 +180,17 @@ def test_workloads_of_lists_within_lists_are_seen(kind):
     assert (e.status, e.reason) == (Status.FAIL, "bizra-node: 1 of 3 replicas are ready")
 
 
-def rollout(ref="bizra-node", **status):
-    spec = {"replicas": 2, "workloadRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": ref}}
+def rollout(kind="Deployment", name="bizra-node", **status):
+    spec = {"replicas": 2, "workloadRef": {"apiVersion": "apps/v1", "kind": kind, "name": name}}
     metadata = {"name": "poi", "namespace": "testnet"}
     return {"kind": "Rollout", "metadata": metadata, "spec": spec, "status": {"phase": "Healthy", **status}}
 
 
-def test_a_rollout_runs_the_pods_of_the_deployment_that_it_names_and_scales_that_one_down():
+@pytest.mark.parametrize("namespace", ["testnet", None])
+def test_a_rollout_runs_the_pods_of_the_deployment_that_it_names_and_scales_that_one_down(namespace):
     scaled_down = manifest(livenessProbe=None) | {"status": {"readyReplicas": 0}}
     scaled_down["spec"]["replicas"] = 0
+    scaled_down["metadata"]["namespace"] = namespace
     found = by_key(of_manifests([scaled_down, rollout(readyReplicas=2)]))
     assert found["deployment"].reason == "poi, and its replicas are ready"
     assert (found["deployment"].facts["kind"], found["deployment"].facts["name"]) == ("Rollout", "poi")
@@ -197,6 +199,15 @@ def test_a_rollout_runs_the_pods_of_the_deployment_that_it_names_and_scales_that
     assert (unready.status, unready.reason) == (Status.FAIL, "poi: 1 of 2 replicas are ready")
 
 
-def test_a_rollout_whose_deployment_is_not_in_the_file_has_no_container_to_judge():
-    with pytest.raises(EvidenceError, match=r"poi\.spec\.workloadRef: Deployment other is not in the file"):
-        of_manifests([manifest(), rollout("other", readyReplicas=2)])
+def test_a_rollout_may_run_the_pods_of_a_template():
+    template = {"kind": "PodTemplate", "metadata": {"name": "t"}, "template": manifest()["spec"]["template"]}
+    found = by_key(of_manifests([template, rollout("PodTemplate", "t", readyReplicas=2)]))
+    assert {found[key].status for key in ("deployment", "health-probes", "resource-limits")} == {Status.PASS}
+
+
+@pytest.mark.parametrize(("kind", "name", "namespace"), [("Deployment", "other", "testnet"), ("Deployment", "bizra-node", "b")])
+def test_a_rollout_whose_deployment_is_not_in_the_file_has_no_container_to_judge(kind, name, namespace):
+    beside = manifest()
+    beside["metadata"]["namespace"] = namespace
+    with pytest.raises(EvidenceError, match=rf"poi\.spec\.workloadRef: {kind} {name} is not in the file"):
+        of_manifests([beside, rollout(kind, name, readyReplicas=2)])

@@ -133,8 +133,9 @@ def test_commands_are_those_of_the_kind_that_the_evidence_names(kind, rolled_bac
     plain = {"Rollout": None, "": "deployment"}.get(kind, kind.lower())
     assert {c.command.split(" ", 1)[1].split(' "')[0] for c in commands if c.kind == "automated"} == rolled_back
     assert {m for c in commands for m in re.findall(r'"(\w+)/', c.command)} == ({plain} if plain else set())
-    assert "status" in commands[-1].command
-    assert ("argo" in commands[-1].command) == (kind == "Rollout")
+    back = [c.command for c in commands if "is back" in c.title]
+    assert any(c.startswith("kubectl rollout status") for c in back) == (kind != "Rollout")
+    assert any("argo rollouts get rollout" in c for c in back) == (kind in ("", "Rollout"))
 
 
 @pytest.mark.parametrize(
