@@ -56,8 +56,7 @@ def test_a_folder_that_cannot_be_written_is_refused_before_the_load(tmp_path, no
             cluster.worker(), cluster.worker()
             by_hand = cluster.end(within_s=45)
         assert by_hand.code == 6
-        [line] = said(by_hand)
-        assert line == f"bizra-load: --out: {readonly / 'runs'}: {readonly} is no folder that can be written"
+        assert said(by_hand) == [f"bizra-load: --out: {readonly / 'runs'}: {readonly} is no folder that can be written"]
     assert sum(counted(node).values()) == 0
 
 
