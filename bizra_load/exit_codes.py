@@ -12,9 +12,9 @@ from __future__ import annotations
 import re
 
 _LONGEST = 600
-_USER_INFORMATION = re.compile(
-    r"(?<=://)(?:[^\s/?#@]*:\S*|[^\s/?#]+)@|[^\s/@'\"]+:[^\s/@'\"]*@"
-)  # of a URL; of an address alone
+# of a URL; looks at a character a bounded number of times
+USER_INFORMATION = re.compile(r"(?<=//)(?:[^\s/?#@]{0,100}:\S{0,200}|[^\s/?#@]{1,100})@")
+_OF_AN_ADDRESS = re.compile(r"[^\s/@'\"]+:[^\s/@'\"]*@")
 
 KEPT = 0
 NO_GO = 3
@@ -35,7 +35,7 @@ class BizraLoadError(Exception):
 def one_line(text: str) -> str:
     """For a terminal or a log: no line ends or control characters, no user:password@ of a URL, not endless."""
     plain = "".join(c if c.isprintable() else "?" for c in " ".join(text[: 4 * _LONGEST].split()))
-    plain = _USER_INFORMATION.sub("***@", plain)
+    plain = _OF_AN_ADDRESS.sub("***@", USER_INFORMATION.sub("***@", plain))
     return plain if len(plain) <= _LONGEST else plain[:_LONGEST] + " ..."
 
 

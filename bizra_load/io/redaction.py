@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterable, Sequence
 from urllib.parse import unquote, urlsplit, urlunsplit
 
+from bizra_load.exit_codes import USER_INFORMATION
+
 _SECRET = re.compile(r"token|key|password|passwd|secret|login|auth", re.IGNORECASE)
 _LEAST_SECRET = 4  # characters: a shorter value would be found in every text
 _LEAST_WORD = 7  # so long a part of a value is looked for by itself; "Bearer" is none
@@ -22,7 +24,7 @@ _IN_TEXT = (
         ),
         r"\1***",
     ),
-    (re.compile(r"(//)[^\s/?#@]{0,100}:\S{0,200}@|(//)[^\s/?#@]{1,100}@"), r"//***@"),
+    (USER_INFORMATION, "***@"),
     (re.compile(r"(?<=[\w/~%-])\?[\w.~%\[\]-]{1,100}=[^\s\"')]*"), "?***"),
 )
 

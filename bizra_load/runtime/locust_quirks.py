@@ -25,10 +25,11 @@ LOCAL_WORKERS_WITHIN_S = 5.0  # those of this machine; for others, which may tak
 
 def wait_for_workers(master: MasterRunner, expected: int) -> None:
     """Until as many workers are ready as a headless run expects, or LOCAL_WORKERS_WITHIN_S are over."""
-    _until(lambda: len(master.clients.ready) >= expected, LOCAL_WORKERS_WITHIN_S)
+    until(lambda: len(master.clients.ready) >= expected, LOCAL_WORKERS_WITHIN_S)
 
 
-def _until(happened: Callable[[], bool], within_s: float) -> None:
+def until(happened: Callable[[], bool], within_s: float) -> None:
+    """Let everything else run until it has happened, or so long."""
     end = time.monotonic() + within_s
     while not happened() and time.monotonic() < end:
         gevent.sleep(0.005)
@@ -81,7 +82,7 @@ def _quit_master(master: MasterRunner) -> None:
     master.stop(send_stop_to_client=False)
     for client in master.clients.all:
         master.server.send_to_client(Message("quit", None, client.id))
-    _until(lambda: not master.clients.all, LAST_WORDS_WITHIN_S)
+    until(lambda: not master.clients.all, LAST_WORDS_WITHIN_S)
     master.greenlet.kill(block=True)
 
 

@@ -26,6 +26,7 @@ from bizra_load.runtime.locust_quirks import (
     end_once,
     end_stopped_children,
     no_statistics,
+    until,
     users_are_there,
     wait_for_workers,
     watch_workers,
@@ -150,9 +151,8 @@ class MasterEvents:
 
     def _begin_when_users_are_there(self, run: MasterRun, begin_here: Callable[[Started], None]) -> None:
         """No arrival is due before the user that takes it exists, however long this machine needs for that."""
-        runner, end = self._environment.runner, time.monotonic() + USERS_WITHIN_S
-        while not run.times.stopped and not users_are_there(runner) and time.monotonic() < end:
-            gevent.sleep(0.005)
+        runner = self._environment.runner
+        until(lambda: run.times.stopped or users_are_there(runner), USERS_WITHIN_S)
         if run.times.stopped or run is not self.run:
             return
         if not users_are_there(runner):

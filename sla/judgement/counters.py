@@ -15,7 +15,7 @@ import numpy as np
 from sla.estimators import series
 from sla.estimators.dependence import FloatArray
 from sla.values.agreement import Agreement
-from sla.values.snapshot import Snapshot, labels_text, metric_of
+from sla.values.snapshot import Snapshot, labels_text
 
 COVERED = 0.9  # of the window, or nothing passes: who was not scraped may have been down
 SHOWN = 3  # targets that a line names
@@ -27,21 +27,14 @@ def of_the_service(snapshots: Sequence[Snapshot], agreement: Agreement) -> tuple
     before their first operation; and a line on who was left out. A Prometheus holds the process metrics of itself and of others
     too, which are scraped at other times and restart when they like. All of them where no target has any.
     """
-    operations = agreement.operations.values()
-    names = {name for m in operations for name in (m.histogram, m.total, m.failed) if name}
-    targets = series.by_target(snapshots)
-    own = {
-        target
-        for target, scrapes in targets.items()
-        if any(not names.isdisjoint(map(metric_of, [*s.counters, *s.histograms])) for s in scrapes)
-    }
+    names = agreement.server_metrics
+    own = {s.target for s in snapshots if s.has_any(names)}
     jobs = {dict(target).get("job") for target in own} - {None}
-    others = [target for target in sorted(targets) if own and target not in own and dict(target).get("job") not in jobs]
-    if not others:
+    left_out = {s.target for s in snapshots if own and s.target not in own and dict(s.target).get("job") not in jobs}
+    if not left_out:
         return tuple(snapshots), []
-    shown = "; ".join(map(labels_text, others[:SHOWN])) + ("; ..." if len(others) > SHOWN else "")
-    left_out = set(others)
-    note = f"targets without any of the agreement's metrics were left out ({len(others)}): {shown}"
+    shown = "; ".join(map(labels_text, sorted(left_out)[:SHOWN])) + ("; ..." if len(left_out) > SHOWN else "")
+    note = f"targets without any of the agreement's metrics were left out ({len(left_out)}): {shown}"
     return tuple(s for s in snapshots if s.target not in left_out), [note]
 
 

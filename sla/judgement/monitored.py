@@ -23,7 +23,7 @@ from sla.values.assessment import Decision, Gate, ObjectiveResult, Severity, Sta
 from sla.values.baseline import Baseline, unknown_acceptable, unknown_limit, with_baseline
 from sla.values.estimate import Estimate
 from sla.values.remedies import PLAIN, Remedy, RemedyWords
-from sla.values.snapshot import Snapshot, metric_of
+from sla.values.snapshot import Snapshot
 
 LEVEL = 0.95
 
@@ -120,11 +120,7 @@ def _scraped(
     totals = sorted({m.total for m in agreement.operations.values() if m.total})
     names = {m.histogram for m in agreement.operations.values()} | set(totals)
     # Prometheus holds the process metrics of others too, and a node can lose its own series while it is scraped
-    inside = [
-        s
-        for s in snapshots
-        if from_ns <= s.at_ns <= to_ns and not names.isdisjoint(map(metric_of, [*s.counters, *s.histograms]))
-    ]
+    inside = [s for s in snapshots if from_ns <= s.at_ns <= to_ns and s.has_any(names)]
     return inside, ScrapedSpan(
         from_ns, to_ns, len(inside), len(by_target(inside)), scrape_interval_s(inside),
         coverage(inside, from_ns / 1e9, to_ns / 1e9), restarts(inside, totals),

@@ -69,11 +69,13 @@ def rollback_commands(names: Mapping[str, str]) -> tuple[Command, ...]:
     argo, plain = kind in ("", "Rollout"), kind if kind in ("StatefulSet", "DaemonSet") else "Deployment"
     target = f'"{plain.lower()}/$DEPLOYMENT" --namespace "$NAMESPACE"'
     rollout = '"$DEPLOYMENT" --namespace "$NAMESPACE"'
-    known = [what for what in ("name", "namespace") if what in names]
-    told = "put your own names in"
-    if known:
-        told = "as the deployment's evidence names them"
-        told = told if len(known) == 2 else f"its {known[0]} as the deployment's evidence says; put the other in"
+    match [what for what in ("name", "namespace") if what in names]:
+        case []:
+            told = "put your own names in"
+        case [what]:
+            told = f"its {what} as the deployment's evidence says; put the other in"
+        case _:
+            told = "as the deployment's evidence names them"
     name, namespace = names.get("name", "bizra-node"), names.get("namespace", "default")
     commands = [Command("names", f"What is rolled back ({told})", f"export DEPLOYMENT={name} NAMESPACE={namespace}")]
     if argo:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field
 
 Labels = tuple[tuple[str, str], ...]  # (name, value), by name
@@ -64,6 +64,10 @@ class Snapshot:
     counters: Mapping[str, float] = field(default_factory=dict)
     gauges: Mapping[str, float] = field(default_factory=dict)
     histograms: Mapping[str, BucketCounts] = field(default_factory=dict)
+
+    def has_any(self, metrics: Set[str]) -> bool:
+        """Whether it has a counter or histogram of one of these names, with whatever labels."""
+        return not metrics.isdisjoint(map(metric_of, [*self.counters, *self.histograms]))
 
     def counts(self, metric: str) -> bool:
         """Whether it has a counter of that name, with whatever labels."""
