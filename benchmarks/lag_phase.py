@@ -2,7 +2,9 @@
 
 The whole thing on this machine: reference node, master and workers, 1,000 ops/s. In the same minute a bare loop in a process of
 its own sleeps until the arrivals of one worker, Poisson ones as the run's, and does nothing else: what it is late is the
-machine's own lateness, and that an arrival can fall due while another is still being woken.
+machine's own lateness, and that an arrival can fall due while another is still being woken. Right behind the run as many bare
+loops as it had workers send finality requests at the same arrivals and read what comes, checking and recording nothing: the CPU
+time that any generator in Python needs here, beside that of a worker.
 """
 
 from __future__ import annotations
@@ -12,12 +14,16 @@ import itertools
 import json
 import os
 import random
+import select
+import socket
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
+from collections import deque
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import numpy as np
 
@@ -26,6 +32,8 @@ from bizra_load.archive.store import read_run
 from bizra_load.engine.arrivals import due_times_ns
 from bizra_load.engine.load_curve import ramp_and_hold
 from bizra_load.engine.timerfd import TimerFd
+from bizra_load.poi.chain import block_hash
+from bizra_load.rehearsal.node_process import start_node
 from sla.values import histogram
 
 SECONDS = 20
@@ -48,6 +56,51 @@ def bare_loop(rate: float, seconds: float) -> None:
             os.read(timer.fd, 8)
         lags.append(clock() - due_ns)
     print(json.dumps(lags))
+
+
+def bare_requests(url: str, rate: float, seconds: float) -> None:
+    """Prints the CPU time (ns) of one request at `rate` per second that does nothing but wait, send and receive."""
+    place = urlsplit(url)
+    body = b'{"block_hash":"%s"}' % block_hash(0).encode()
+    request = b"POST %s HTTP/1.1\r\nHost: bare\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%b"
+    request %= (b"/api/v1/finality", len(body), body)
+    timer, poll = TimerFd(), select.epoll()
+    start_ns = time.perf_counter_ns() + 200_000_000
+    due_ns = deque(start_ns + ns for ns in due_times_ns(ramp_and_hold(rate, 0, seconds), 1, ARRIVALS, random.Random(SEED)))
+    count, awaited, clock = len(due_ns), 0, time.perf_counter_ns
+    with socket.create_connection((str(place.hostname), place.port or 80)) as connection:
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        for readable in (connection.fileno(), timer.fd):
+            poll.register(readable, select.EPOLLIN)
+        timer.arm(due_ns[0])
+        began_ns = time.process_time_ns()
+        while due_ns or awaited:
+            for readable, _ in poll.poll():
+                if readable == connection.fileno():
+                    awaited -= connection.recv(65_536).count(b"HTTP/1.1 200 OK")
+                    continue
+                while due_ns and due_ns[0] <= clock():
+                    due_ns.popleft()
+                    awaited += 1
+                    connection.sendall(request)
+                timer.arm(due_ns[0] if due_ns else 0)
+    print((time.process_time_ns() - began_ns) / count)
+
+
+def cpu_of_bare_requests(rate: float, workers: int) -> float:
+    """CPU time (ns) a request of `workers` bare loops at the same time."""
+    with start_node() as node:
+        loop = [
+            sys.executable,
+            "-m",
+            "benchmarks.lag_phase",
+            "--bare-requests",
+            node.url,
+            str(rate / workers),
+            str(SECONDS / 2),
+        ]
+        loops = [subprocess.Popen(loop, stdout=subprocess.PIPE, text=True) for _ in range(workers)]
+        return statistics.mean(float(process.communicate()[0]) for process in loops)
 
 
 def run(rate: float, workers: int, folder: Path) -> dict[str, float]:
@@ -78,8 +131,11 @@ def run(rate: float, workers: int, folder: Path) -> dict[str, float]:
         "housekeeping step, median of seconds": float(np.median([h.housekeeping_ns for h in health])),
         "worker CPU per operation": sum(h.machine.cpu_s for h in health if h.machine) * 1e9 / operations,
     }
-    due_ns, late_ns, waited_ns = (np.concatenate(a) for a in zip(*(np.load(f) for f in folder.glob("lags-*.npy")), strict=True))
+    found["CPU per request of a bare loop"] = cpu_of_bare_requests(rate, workers)
+    rows = zip(*(np.load(f) for f in folder.glob("lags-*.npy")), strict=True)
+    due_ns, late_ns, waited_ns, held_ns = (np.concatenate(a) for a in rows)
     found["longest that a due arrival waited for housekeeping"] = float(waited_ns.max())
+    found["of that, CPU time of the step"] = float(held_ns.max())
     for name, a, b in zip(PHASES, EDGES_MS[:-1], EDGES_MS[1:], strict=True):
         phase_ns = due_ns % 1_000_000_000
         inside = late_ns[(phase_ns >= a * 1_000_000) & (phase_ns < b * 1_000_000)]
@@ -97,9 +153,14 @@ def main() -> None:
     parser.add_argument("--rate", type=float, default=1000.0)
     parser.add_argument("--workers", type=int, nargs="+", default=[1, 2, 4])
     parser.add_argument("--bare", type=float, nargs=2, metavar=("RATE", "SECONDS"), help=argparse.SUPPRESS)
+    parser.add_argument("--bare-requests", nargs=3, metavar=("URL", "RATE", "SECONDS"), help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.bare:
         bare_loop(*args.bare)
+        return
+    if args.bare_requests:
+        url, rate, seconds = args.bare_requests
+        bare_requests(url, float(rate), float(seconds))
         return
     names = {n: f"{n} worker{'s' if n > 1 else ''}" for n in args.workers}
     rows: dict[str, list[dict[str, float]]] = {name: [] for name in names.values()}
@@ -117,7 +178,8 @@ def main() -> None:
     lines = results.table((f"{args.rate:,.0f} ops/s, median [min, max]", *rows), shown)
     for name, found in rows.items():
         ratio = statistics.median(f["lag p99"] / f["bare loop beside it p99"] for f in found)
-        lines.append(f"\n{name}: lag p99 is {ratio:.2f} of a bare loop's beside it")
+        cpu = statistics.median(f["worker CPU per operation"] / f["CPU per request of a bare loop"] for f in found)
+        lines.append(f"\n{name}: lag p99 is {ratio:.2f} of a bare loop's beside it, CPU per operation {cpu:.2f} of one's")
     results.keep("lag_phase", rows, lines)
 
 
