@@ -39,6 +39,20 @@ def proportion_estimate(successes: ArrayLike, trials: ArrayLike, level: float = 
     return Estimate(p, min(low, p), max(high, p), level, n, n_eff)
 
 
+def proportion_if_all_succeeded(successes: ArrayLike, trials: ArrayLike, where: ArrayLike, level: float) -> Estimate | None:
+    """Share of successes had every trial been one in the windows `where` (bool; all three of shape (m,)): the failures of the
+    other windows over all trials. Its interval is that of the others: what is taken as given adds no spread. None without any
+    trial in the others; raises ValueError as proportion_estimate() does.
+    """
+    t, others = np.asarray(trials, dtype=np.float64), ~np.asarray(where, dtype=bool)
+    rest = proportion_estimate(np.asarray(successes, dtype=np.float64)[others], t[others], level)
+    if rest is None:
+        return None
+    share = rest.n / float(t.sum())
+    point, low, high = (1 - share * (1 - p) for p in (rest.point, rest.low, rest.high))
+    return Estimate(point, low, high, level, float(t.sum()), rest.n_eff)
+
+
 def few_bursts(successes: ArrayLike, trials: ArrayLike) -> int | None:
     """In how many windows the failures lie, where they come in bursts (design effect over BURST_DEFF) and in fewer than
     BURST_WINDOWS windows, so that an interval says little; None otherwise.

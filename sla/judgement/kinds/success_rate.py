@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from sla.estimators.dependence import FloatArray
-from sla.estimators.proportions import few_bursts, proportion_estimate
+from sla.estimators.proportions import few_bursts, proportion_estimate, proportion_if_all_succeeded
 from sla.judgement.counters import common_times_s, increments
 from sla.judgement.ended_later import perhaps_later
 from sla.judgement.kinds.base import ObjectiveEstimator
@@ -27,7 +27,9 @@ class SuccessRateEstimator(ObjectiveEstimator):
 
     def from_run(self, measurements: Measurements, steady: Steady, late: Lateness | None) -> EstimateAt:
         """Failures that came in bursts which a late generator made, and the plan had not, may be its doing: at least so many
-        would have been successful with a perfect one (at_least is computed without them).
+        would have been successful with a perfect one. at_least is the best of two bounds: without those failures alone, and
+        without any of the seconds with bursts. The first takes most off some seconds, which then differ from the others like
+        the end of an outage, and the interval is wide for that; the second has no such spread.
         """
         operations = self.objective.operations
         windows = begun_by_second(measurements, operations, steady)
@@ -46,11 +48,22 @@ class SuccessRateEstimator(ObjectiveEstimator):
             return plain
         own_share = np.array([sum(w.started for w in second) for second in windows]) / np.maximum(late.sent, 1)
         refused = failed - np.array([sum(w.failed.get(c, 0) for w in second for c in WRONG) for second in windows])
-        forgiven = np.minimum(refused, late.in_bursts() * own_share)
+        in_bursts = late.in_bursts() * own_share
+        forgiven = np.minimum(refused, in_bursts)
         if not forgiven.any():
             return plain
         less = f"{late}, and what came in bursts may have been refused for that: without it"
-        return lambda level: replace(plain(level), at_least=proportion_estimate(ok + forgiven, ok + failed, level), less=less)
+        attempted = ok + failed
+
+        def bounded(level: float) -> ObjectiveEstimate:
+            bounds = (
+                proportion_estimate(ok + forgiven, attempted, level),
+                proportion_if_all_succeeded(ok, attempted, in_bursts > 0, level),
+            )
+            at_least = min((e for e in bounds if e is not None), key=lambda e: e.high, default=None)
+            return replace(plain(level), at_least=at_least, less=less)
+
+        return bounded
 
     def from_metrics(self, snapshots: Sequence[Snapshot], from_ns: int, to_ns: int) -> EstimateAt:
         metrics = self.metrics

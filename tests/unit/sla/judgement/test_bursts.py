@@ -1,0 +1,69 @@
+"""Failures that came in bursts which the plan had not: how much of a missed success rate they can explain."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from sla.estimators.proportions import proportion_estimate, proportion_if_all_succeeded
+from sla.judgement.evaluate import evaluate
+from sla.values.assessment import Status
+from tests.unit.sla.lagging import late, measurements
+from tests.unit.sla.synthetic import LOCAL, RAMP_S, START
+
+MS = 1_000_000
+LENGTH_S = 14
+
+
+def with_holds(run, seconds):
+    """A tenth of the arrivals of these seconds of the constant part woken 102 ms late, all others on time."""
+    calm, held = late(run, 50_000).health, late(run, 102 * MS, share=0.1).health
+    wanted = {START + RAMP_S + s for s in seconds}
+    rows = (b if a.second in wanted else a for a, b in zip(calm, held, strict=True))
+    return dataclasses.replace(run, health=tuple(rows))
+
+
+def success(failing, seconds, seed=1):
+    """Of a run in which this share of all operations failed, with a hold in each of these seconds."""
+    failures = dict.fromkeys(("generate", "verify", "finality"), failing)
+    run = with_holds(measurements(seed, hold_s=LENGTH_S, rate=200, failures=failures), seconds)
+    return next(o for o in evaluate(run, LOCAL.agreement, LOCAL.baseline).objectives if o.key == "poi_success_rate")
+
+
+def test_holds_in_a_few_seconds_do_not_hide_failures_in_all_others():
+    """Taken off these seconds alone, failures that came evenly look as if they had come in bursts: of 20 runs one was found to
+    miss the target, and 18 without any of these seconds.
+    """
+    results = [success(0.03, (2, 8), seed).status for seed in range(1, 11)]
+    assert results.count(Status.FAIL) >= 8, results
+    assert set(results) <= {Status.FAIL, Status.INCONCLUSIVE}
+
+
+def test_what_lies_in_the_bursts_may_be_what_misses_the_target():
+    found = success(0.03, range(0, LENGTH_S, 2))
+    assert found.status is Status.INCONCLUSIVE
+    assert "what came in bursts may have been refused for that" in found.reason
+
+
+def test_windows_without_failures_take_their_share_of_those_in_the_others():
+    ok, attempted = [90, 95, 100, 80, 60], [100, 100, 100, 100, 200]
+    rest = proportion_estimate([90, 95, 80], [100, 100, 100], 0.9)
+    found = proportion_if_all_succeeded(ok, attempted, [False, False, True, False, True], 0.9)
+    assert (found.point, found.n, found.n_eff) == (pytest.approx(1 - 35 / 600), 600, rest.n_eff)
+    assert (found.low, found.high) == (pytest.approx(1 - (1 - rest.low) / 2), pytest.approx(1 - (1 - rest.high) / 2))
+    whole, plain = proportion_if_all_succeeded(ok, attempted, [False] * 5, 0.9), proportion_estimate(ok, attempted, 0.9)
+    assert (whole.point, whole.low, whole.high) == pytest.approx((plain.point, plain.low, plain.high))
+    assert proportion_if_all_succeeded(ok, attempted, [True] * 5, 0.9) is None
+
+
+def test_failures_outside_of_excused_windows_miss_no_target_more_often_than_their_level_says():
+    """The share is that of a service whose excused windows had no failure: at the target, 2.5 % of the runs may miss it."""
+    rng = np.random.default_rng(5)
+    excused = np.arange(20) % 5 == 0
+    missed = 0
+    for _ in range(1000):
+        attempted = rng.poisson(300, 20)
+        failed = rng.binomial(attempted, np.where(excused, 0.2, 0.0125))
+        estimate = proportion_if_all_succeeded(attempted - failed, attempted, excused, 0.95)
+        missed += estimate.high < 0.99
+    assert missed <= 40  # 25 expected, three standard errors
