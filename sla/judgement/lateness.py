@@ -87,14 +87,14 @@ class Lateness:
         """Share of the operations that arrivals later than `lag_ns` can have hurt, at most (upper limit of its interval), when
         one hurts `each`, itself included. 1 where the lag is not known.
         """
-        return self._share([h.count_over(lag_ns) for h in self.lags], level, each)
+        return self._share(self._later_than(lag_ns), level, each)
 
     def slowed(self, lag_ns: float, sent: FloatArray) -> float:
         """Share of the operations of one kind, `sent` in each second, shape (m,), that arrivals later than `lag_ns` can have
         slowed down inside, at most: SLOWED each, and all of them of that kind. These arrivals were counted, all of them: that
         has no interval.
         """
-        late = np.where(self.reported, np.array([h.count_over(lag_ns) for h in self.lags], dtype=np.float64), self.sent)
+        late = np.where(self.reported, self._later_than(lag_ns), self.sent)
         total = float(sent.sum())
         return float(np.minimum(SLOWED * late, sent).sum()) / total if total else 1.0
 
@@ -102,23 +102,37 @@ class Lateness:
         """Share of the operations that came right behind others because their arrivals were late, at most: by more than the
         usual gap later than the most punctual of their second. A lag that all have is a shift, not a bunch.
         """
-        return self._share([h.count_over(h.min_ns + self.gap_ns) for h in self.lags], level, HURRIED)
+        return self._share(self._bunched, level, HURRIED)
 
     def in_bursts(self) -> FloatArray:
         """How many operations of each second, shape (m,), came in a burst that the plan has not: what a hold of more than
         BURST_NS left behind is sent at once, and may be refused for that, until the second after.
         """
         largest = np.array([h.max_ns for h in self.lags])
-        late = np.array([h.count_over(h.min_ns + self.gap_ns) for h in self.lags], dtype=np.float64)
-        here = np.where(self.reported, np.where(largest > BURST_NS, late, 0.0), self.sent)
+        here = np.where(self.reported, np.where(largest > BURST_NS, self._bunched, 0.0), self.sent)
         before = np.concatenate((np.zeros(1), here[:-1]))
         return np.asarray(np.minimum(here + before, self.sent), dtype=np.float64)
 
-    def _share(self, counts: Sequence[int], level: float, each: float) -> float:
+    @cached_property
+    def _bunched(self) -> FloatArray:
+        """Arrivals of each second, shape (m,), later by more than the usual gap than the most punctual of it."""
+        return np.array([h.count_over(h.min_ns + self.gap_ns) for h in self.lags], dtype=np.float64)
+
+    @cached_property
+    def _counted(self) -> dict[float, FloatArray]:
+        return {}
+
+    def _later_than(self, lag_ns: float) -> FloatArray:
+        """Arrivals of each second, shape (m,), later than that: counted once, every objective asks for the same few lags."""
+        if lag_ns not in self._counted:
+            self._counted[lag_ns] = np.array([h.count_over(lag_ns) for h in self.lags], dtype=np.float64)
+        return self._counted[lag_ns]
+
+    def _share(self, counts: FloatArray, level: float, each: float) -> float:
         if not self.whole.total:
             return 1.0
         # in a second that nobody reported every arrival may have been late
-        late = np.where(self.reported, np.array(counts, dtype=np.float64), self.sent)
+        late = np.where(self.reported, counts, self.sent)
         share = proportion_estimate(np.minimum(late, self.sent), self.sent, level)
         return min(each * share.high, 1.0) if share else 1.0
 

@@ -176,6 +176,8 @@ def _of_dense(dense: NDArray[np.int64] | NDArray[np.float64], lowest: int, over_
 def merge(histograms: Iterable[Histogram]) -> Histogram:
     """Sum of histograms; exact, commutative, associative, with EMPTY as identity."""
     parts = list(histograms)
+    if len(parts) == 1:
+        return parts[0]
     filled = [h for h in parts if h.indices.size]
     over_range = sum(h.over_range for h in parts)
     if not filled:

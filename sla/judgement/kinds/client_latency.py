@@ -7,7 +7,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from sla.estimators.quantiles import quantile_results, seconds_needed
+from sla.estimators.quantiles import MergedWindows, seconds_needed
 from sla.judgement.connections import Connections
 from sla.judgement.kinds.base import ObjectiveEstimator
 from sla.judgement.lateness import DELAYED, Lateness, duration, largest_by_second, lateness, shifted
@@ -18,7 +18,7 @@ from sla.values import histogram
 from sla.values.assessment import Steady
 from sla.values.estimate import Estimate
 from sla.values.histogram import Histogram
-from sla.values.kinds import LATENCIES, ClientLatency
+from sla.values.kinds import ClientLatency
 from sla.values.measurements import Measurements
 from sla.values.snapshot import Snapshot
 
@@ -35,24 +35,25 @@ class ClientLatencyEstimator(ObjectiveEstimator):
         operation, q, length_s = self.objective.operations[0], self.kind.quantile, steady.to_second - steady.from_second
         source = f"client, {operation} {self.kind.latency} time"
         histograms = one_histogram_a_second(measurements, operation, steady, self.kind.latency)
-        bounds = self._bounds(histograms, measurements, steady, late) if late else None
+        merged = MergedWindows.of(histograms)
+        bounds = self._bounds(histograms, merged, measurements, steady, late) if late else None
         untimed = sum(w.untimed for w in measurements.windows_of(operation) if steady.holds(w.second))
 
         def at(level: float) -> ObjectiveEstimate:
-            results = quantile_results(histograms, [q], level)
+            results = merged.results([q], level)
             if not results:
                 return ObjectiveEstimate(None, source)
             estimate = results[0].estimate
             needed_s = seconds_needed(results[0].deff, estimate.n / length_s, q)
             plain = ObjectiveEstimate(estimate, source, estimate.n_eff * (1 - q), needed_s)
             if late is None or bounds is None:
-                return _with_untimed(plain, histograms, q, untimed)
+                return _with_untimed(plain, merged, q, untimed)
             least, unqueued, most = bounds(level)
             less, more = f"{late}: without that", f"{late}: with that"
             if self._misses(least) and not self._misses(unqueued):
                 less = self._waited(measurements, steady, late.connections)
             bounded = dataclasses.replace(plain, at_least=unqueued, at_most=most, less=less, more=more)
-            return _with_untimed(bounded, histograms, q, untimed)
+            return _with_untimed(bounded, merged, q, untimed)
 
         return at
 
@@ -78,32 +79,39 @@ class ClientLatencyEstimator(ObjectiveEstimator):
         return lower is not None and outside(lower, target)
 
     def _bounds(
-        self, histograms: Sequence[Histogram], measurements: Measurements, steady: Steady, late: Lateness
+        self, histograms: Sequence[Histogram], merged: MergedWindows, measurements: Measurements, steady: Steady, late: Lateness
     ) -> Callable[[float], tuple[Estimate, Estimate, Estimate]]:
         """(at least, at least with connections enough, at most) of a perfect generator: see lateness and connections."""
         operation, q = self.objective.operations[0], self.kind.quantile
         largest = largest_by_second(late, measurements.windows, operation, steady.to_second)
         seconds = range(steady.from_second, steady.to_second)
 
-        def moved(latencies: Sequence[Histogram], sign: int) -> list[Histogram]:
-            return [shifted(h, s, largest, sign) for h, s in zip(latencies, seconds, strict=True)]
+        def moved(latencies: Sequence[Histogram], sign: int) -> MergedWindows:
+            return MergedWindows.of([shifted(h, s, largest, sign) for h, s in zip(latencies, seconds, strict=True)])
 
-        less, more = moved(histograms, -1), moved(histograms, 1)
-        responses, service = (one_histogram_a_second(measurements, operation, steady, kind) for kind in LATENCIES)
-        served, used = moved(service, -1), late.connections
+        less, used = moved(histograms, -1), late.connections
+        if self.kind.latency == "service":
+            more = moved(histograms, 1)
+            responses = MergedWindows.of(one_histogram_a_second(measurements, operation, steady, "response"))
 
-        def bounds(level: float) -> tuple[Estimate, Estimate, Estimate]:
-            least = _at_least(histograms, less, q, late, level)
-            if self.kind.latency == "service":
+            def of_service(level: float) -> tuple[Estimate, Estimate, Estimate]:
+                least = _at_least(merged, less, q, late, level)
                 most = (_quantile(responses, q, level), _quantile(more, q, level))
                 return least, least, min(most, key=lambda e: e.high)
+
+            return of_service
+        served = one_histogram_a_second(measurements, operation, steady, "service")
+        service, service_less = MergedWindows.of(served), moved(served, -1)
+
+        def bounds(level: float) -> tuple[Estimate, Estimate, Estimate]:
+            least = _at_least(merged, less, q, late, level)
             unqueued = [least]
             if used is not None:
                 waits = [(share, used.wait_ns(share)) for share in ((1 - q) * part for part in PARTS) if share < q]
-                unqueued = [_at_least(service, served, q, late, level)]
-                unqueued += [_less(_at_least(histograms, less, q - p, late, level), ns) for p, ns in waits if math.isfinite(ns)]
+                unqueued = [_at_least(service, service_less, q, late, level)]
+                unqueued += [_less(_at_least(merged, less, q - p, late, level), ns) for p, ns in waits if math.isfinite(ns)]
             best = max(unqueued, key=lambda e: e.low)
-            return least, best if best.low < least.low else least, _quantile(histograms, q, level)
+            return least, best if best.low < least.low else least, _quantile(merged, q, level)
 
         return bounds
 
@@ -120,15 +128,15 @@ class ClientLatencyEstimator(ObjectiveEstimator):
         return f"{text}; {itself}; {used.advice}: without that wait"
 
 
-def _with_untimed(measured: ObjectiveEstimate, histograms: Sequence[Histogram], q: float, untimed: int) -> ObjectiveEstimate:
+def _with_untimed(measured: ObjectiveEstimate, merged: MergedWindows, q: float, untimed: int) -> ObjectiveEstimate:
     """What nobody timed may all have been slow, or all fast: the q-quantile of all is then another one of those timed."""
     estimate = measured.estimate
     if not untimed or estimate is None:
         return measured
     timed = estimate.n
     fast, slow = 1 - (1 - q) * (timed + untimed) / timed, q * (timed + untimed) / timed
-    at_least = _quantile(histograms, fast, estimate.level) if fast > 0 else dataclasses.replace(estimate, low=0.0)
-    at_most = _quantile(histograms, slow, estimate.level) if slow < 1 else dataclasses.replace(estimate, high=math.inf)
+    at_least = _quantile(merged, fast, estimate.level) if fast > 0 else dataclasses.replace(estimate, low=0.0)
+    at_most = _quantile(merged, slow, estimate.level) if slow < 1 else dataclasses.replace(estimate, high=math.inf)
     unknown = f"nobody knows how long {untimed:,} successful operations took: were they"
     if measured.at_least is None or at_least.low < measured.at_least.low:
         measured = dataclasses.replace(measured, at_least=at_least, less=f"{unknown} all fast")
@@ -137,7 +145,7 @@ def _with_untimed(measured: ObjectiveEstimate, histograms: Sequence[Histogram], 
     return measured
 
 
-def _at_least(histograms: Sequence[Histogram], less: Sequence[Histogram], q: float, late: Lateness, level: float) -> Estimate:
+def _at_least(merged: MergedWindows, less: MergedWindows, q: float, late: Lateness, level: float) -> Estimate:
     """The best of two lower bounds: each second less its L (`less`), and, for lags that few arrivals exceed, a lower quantile
     less that lag, since Y <= R + e, e the delay by others' lags and the own, gives P(R > t) >= P(Y > t + lag) - P(e > lag).
     """
@@ -145,7 +153,7 @@ def _at_least(histograms: Sequence[Histogram], less: Sequence[Histogram], q: flo
     for lag_ns in late.usual_ns():
         share = late.affected(lag_ns, level, DELAYED)
         if share < q:
-            least.append(_less(_quantile(histograms, q - share, level), lag_ns))
+            least.append(_less(_quantile(merged, q - share, level), lag_ns))
     return max(least, key=lambda e: e.low)
 
 
@@ -154,7 +162,7 @@ def _less(e: Estimate, ns: float) -> Estimate:
     return Estimate(point, low, high, e.level, e.n, e.n_eff)
 
 
-def _quantile(histograms: Sequence[Histogram], q: float, level: float) -> Estimate:
-    results = quantile_results(histograms, [q], level)
+def _quantile(merged: MergedWindows, q: float, level: float) -> Estimate:
+    results = merged.results([q], level)
     assert results is not None, "as many samples as the histograms that they were made from"
     return results[0].estimate

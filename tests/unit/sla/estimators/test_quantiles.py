@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from sla.estimators.dependence import BATCHES
-from sla.estimators.quantiles import _batches_with, _Merged, windows_of
+from sla.estimators.quantiles import MergedWindows, _batches_with, windows_of
 from sla.values.histogram import EMPTY, Histogram, from_values
 
 
@@ -33,7 +33,7 @@ def test_samples_below_a_bucket_are_those_of_each_window_whatever_the_windows_ho
     over = Histogram(EMPTY.indices, EMPTY.counts, 3)
     one = from_values(np.array([5, 5, 70_000, 9_000_000]), over_range=1)
     windows = [EMPTY, one, over, EMPTY, from_values(np.array([5])), from_values(np.arange(0, 60_000_000_000, 1_000_000_007))]
-    merged = _Merged.of(windows)
+    merged = MergedWindows.of(windows)
     for bucket in (0, 4, 5, 6, 2_047, 2_048, 9_000, 27_647, None):
         counted = [h.count_at_or_below(bucket) if bucket is not None else int(h.counts.sum()) for h in windows]
         assert merged.below(bucket).tolist() == counted, bucket
