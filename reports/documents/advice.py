@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from reports.formats.table import endless, generator_line, interval, longer, printable, quantity, target, with_interval
 from sla.judgement.lateness import LATE, SHARED_HOST
-from sla.judgement.status import OVER_BASELINE, THIN_EVIDENCE
+from sla.judgement.status import ONE_BUCKET, OVER_BASELINE, THIN_EVIDENCE
 from sla.values.assessment import Assessment, Check, ObjectiveResult, OperationSummary, Status
 from sla.values.remedies import PLAIN, Remedy, RemedyWords
 
@@ -99,6 +99,9 @@ def _objective(o: ObjectiveResult, a: Assessment, words: RemedyWords) -> Iterato
         yield Advice(f"{figure}: {o.reason}", _lag_advice(a) or "repeat the run on a quieter machine")
     elif o.reason.startswith(SHARED_HOST):
         yield Advice(f"{figure}: {o.reason}", "make the load from another host than the target's")
+    elif o.reason.startswith(ONE_BUCKET):
+        how = "no longer run tells them apart: give it an edge at the target, or make it a native histogram"
+        yield Advice(f"{figure}: {o.reason}", how)
     elif o.status is Status.INCONCLUSIVE or o.reason == THIN_EVIDENCE:
         yield Advice(f"{figure}: {o.reason}", more or _undecided(o))
     elif o.unit == "ops/s":

@@ -4,11 +4,13 @@ step-down (Holm 1979, Scandinavian Journal of Statistics 6), by confidence level
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from sla.judgement.lateness import duration
 from sla.judgement.objectives import ObjectiveEstimate, seconds_for_margin
-from sla.judgement.status import MISSES, THIN_EVIDENCE, Bounds, Verdict, judge, outside
+from sla.judgement.status import MISSES, ONE_BUCKET, THIN_EVIDENCE, Bounds, Verdict, judge, outside
 from sla.values.agreement import Limit, Objective
 from sla.values.assessment import Gate, ObjectiveResult, Status
 from sla.values.estimate import Estimate
@@ -49,7 +51,9 @@ def judge_family(
             _bounds(measured, strict),
         )
         needed = None
-        if (verdict.status is Status.INCONCLUSIVE and not verdict.doubted) or verdict.reason == THIN_EVIDENCE:
+        if verdict.status is Status.INCONCLUSIVE and not verdict.doubted and measured.in_one_bucket_with(p.target):
+            verdict = Verdict(Status.INCONCLUSIVE, _in_one_bucket(measured))
+        elif (verdict.status is Status.INCONCLUSIVE and not verdict.doubted) or verdict.reason == THIN_EVIDENCE:
             needed = seconds_for_margin(measured, p.target, length_s)
         if p.unknown_acceptable and verdict.reason == MISSES:  # and no longer run would tell
             verdict = Verdict(Status.INCONCLUSIVE, f"misses the target; {p.unknown_acceptable}")
@@ -78,6 +82,13 @@ def unjudged(o: Objective, baseline: Mapping[str, float], estimate: Estimate | N
 def gate_of(o: ObjectiveResult) -> Gate:
     """The gate of the decision matrix that an objective is."""
     return Gate(o.key, o.title, o.severity, o.status, not o.accepted, o.reason + (", accepted" if o.accepted else ""))
+
+
+def _in_one_bucket(measured: ObjectiveEstimate) -> str:
+    assert measured.bucket_ns is not None
+    low, high = (duration(edge_ns) for edge_ns in measured.bucket_ns)
+    endless = math.isinf(measured.bucket_ns[1])
+    return f"{ONE_BUCKET}: " + (f"over its last edge, {low}" if endless else f"{low} to {high}")
 
 
 def _bounds(measured: ObjectiveEstimate, strict: ObjectiveEstimate) -> Bounds | None:

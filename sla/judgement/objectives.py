@@ -20,7 +20,8 @@ NO_PLAN = "no plan of a constant rate is known: give an absolute number in ops/s
 @dataclass(frozen=True)
 class ObjectiveEstimate:
     """An estimate with what the verdict needs beside it. What a perfect generator would have measured lies between `at_least`
-    and `at_most` (None: the estimate itself); `less` and `more` say why (sla.judgement.status.Bounds).
+    and `at_most` (None: the estimate itself); `less` and `more` say why (sla.judgement.status.Bounds). bucket_ns: the edges of
+    the server's bucket that a quantile lies in; however long a run is, nothing is known of where in it.
     """
 
     estimate: Estimate | None
@@ -31,11 +32,16 @@ class ObjectiveEstimate:
     at_most: Estimate | None = None
     less: str = ""
     more: str = ""
+    bucket_ns: tuple[float, float] | None = None
 
     @property
     def surely(self) -> Estimate | None:
         """What a claim of FAIL rests on."""
         return self.at_least or self.estimate
+
+    def in_one_bucket_with(self, target: Limit) -> bool:
+        """Whether no longer run decides, as the server's histogram has no edge between the quantile and the target."""
+        return self.bucket_ns is not None and self.bucket_ns[0] < target.value < self.bucket_ns[1]
 
 
 EstimateAt = Callable[[float], ObjectiveEstimate]  # of the confidence level

@@ -12,6 +12,7 @@ from sla.values.estimate import Estimate
 BASELINE_FACTOR = 10.0
 THIN_EVIDENCE = "keeps the target on thin evidence"
 MISSES = "misses the target, not shown to leave the acceptable range"
+ONE_BUCKET = "one bucket of the server's histogram holds the quantile and the target"
 OVER_BASELINE = "keeps the target, but is over ten times the baseline"
 
 

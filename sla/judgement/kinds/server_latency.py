@@ -89,7 +89,8 @@ class ServerLatencyEstimator(ObjectiveEstimator):
         if result is None:
             return ObjectiveEstimate(None, self._source)
         needed_s = seconds_needed(result.deff, result.estimate.n / length_s, self.kind.quantile)
-        return ObjectiveEstimate(result.estimate, self._source, result.evidence, needed_s)
+        bucket_ns = (result.low_edge_ns, result.high_edge_ns)
+        return ObjectiveEstimate(result.estimate, self._source, result.evidence, needed_s, bucket_ns=bucket_ns)
 
     def _least(
         self, increments: Increments, measurements: Measurements, steady: Steady, late: Lateness, queueing: bool

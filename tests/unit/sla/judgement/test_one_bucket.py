@@ -1,0 +1,55 @@
+"""A target within the very bucket that holds the server's quantile: no longer run decides it, and none is advised."""
+
+import pytest
+
+from reports.documents.advice import recommendations
+from reports.formats.table import endless, objective_row
+from sla.judgement.evaluate import evaluate
+from sla.judgement.status import ONE_BUCKET
+from sla.values.agreement import Limit, Objective
+from sla.values.assessment import Severity, Status
+from sla.values.kinds import ServerLatency
+from tests.unit.sla.lagging import with_objectives
+from tests.unit.sla.synthetic import LOCAL, measurements
+
+
+def judged(run, target_us, severity=Severity.WARNING):
+    """The p90 of generate, about 23 us in a bucket from 20 us to 26 us, against this target."""
+    limit = Limit("<", target_us * 1e3)
+    mine = Objective("mine", "Mine p90", severity, ServerLatency(0.9), ("generate",), limit, None, "")
+    a = evaluate(run, with_objectives(LOCAL.agreement, mine), LOCAL.baseline)
+    return a, next(o for o in a.objectives if o.key == "mine")
+
+
+@pytest.fixture(scope="module")
+def run():
+    return measurements(hold_s=30)
+
+
+@pytest.mark.parametrize("severity", [Severity.WARNING, Severity.CRITICAL])
+def test_no_length_is_named_and_an_edge_at_the_target_is_advised(run, severity):
+    a, o = judged(run, 24, severity)
+    assert (o.status, o.reason) == (Status.INCONCLUSIVE, f"{ONE_BUCKET}: 20 us to 26 us")
+    assert (o.seconds_needed, endless(o)) == (None, False)
+    assert objective_row(o).cells[-1] == o.reason
+    advice = next(x for x in recommendations(a) if "Mine p90" in x.figure)
+    assert "give it an edge at the target" in advice.action
+
+
+@pytest.mark.parametrize(("target_us", "status"), [(26, Status.PASS), (20, Status.FAIL), (50, Status.PASS), (13, Status.FAIL)])
+def test_a_target_on_an_edge_or_in_another_bucket_is_decided(run, target_us, status):
+    assert judged(run, target_us)[1].status is status
+
+
+def test_beyond_the_last_edge_nothing_is_known(run):
+    slow = measurements(hold_s=30, server_us={"generate": 30_000.0})
+    _, o = judged(slow, 40_000)
+    assert (o.status, o.reason) == (Status.INCONCLUSIVE, f"{ONE_BUCKET}: over its last edge, 10 ms")
+    assert (o.seconds_needed, endless(o)) == (None, False)
+
+
+def test_a_quantile_in_another_bucket_is_told_how_much_longer_a_run_must_be():
+    """Few samples: the interval reaches over the target, the quantile's own bucket does not."""
+    _, o = judged(measurements(hold_s=30, rate=1), 30)
+    assert (o.status, o.reason) == (Status.INCONCLUSIVE, "too few effective samples to bound it from above")
+    assert o.seconds_needed
