@@ -177,9 +177,13 @@ def metric_values(node: NodeProcess) -> dict[tuple[str, str | None], float]:
 
 
 def until(condition: Any, what: str, within_s: float = 30) -> Any:
-    end = time.monotonic() + within_s
-    while time.monotonic() < end:
+    """What the condition gives once it holds. Asked once more when time is up: this process may have been held up itself."""
+    end, asked = time.monotonic() + within_s, 0
+    while True:
+        last = time.monotonic() > end
+        asked += 1
         if found := condition():
             return found
+        if last:
+            raise AssertionError(f"not within {within_s} s: {what} (looked {asked} times)")
         time.sleep(0.02)
-    raise AssertionError(f"not within {within_s} s: {what}")
