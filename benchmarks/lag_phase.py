@@ -43,14 +43,19 @@ EDGES_MS = (0, 50, 250, 500, 750, 1000)
 PHASES = [f"{a} to {b} ms" for a, b in itertools.pairwise(EDGES_MS)]
 
 
+def arrivals_from_now(rate: float, seconds: float) -> list[int]:
+    """When one worker's arrivals are due (perf_counter_ns), the first of them in a moment."""
+    start_ns = time.perf_counter_ns() + 200_000_000
+    after_ns = due_times_ns(ramp_and_hold(rate, 0, seconds), 1, ARRIVALS, random.Random(SEED))
+    return [start_ns + ns for ns in after_ns]
+
+
 def bare_loop(rate: float, seconds: float) -> None:
     """Prints the lags (ns) of a loop that sleeps until arrivals at `rate` per second, as JSON."""
     timer = TimerFd()
     os.set_blocking(timer.fd, True)
-    start_ns = time.perf_counter_ns() + 200_000_000
     lags, clock = [], time.perf_counter_ns
-    for after_ns in list(due_times_ns(ramp_and_hold(rate, 0, seconds), 1, ARRIVALS, random.Random(SEED))):
-        due_ns = start_ns + after_ns
+    for due_ns in arrivals_from_now(rate, seconds):
         if clock() < due_ns:
             timer.arm(due_ns)
             os.read(timer.fd, 8)
@@ -59,14 +64,16 @@ def bare_loop(rate: float, seconds: float) -> None:
 
 
 def bare_requests(url: str, rate: float, seconds: float) -> None:
-    """Prints the CPU time (ns) of one request at `rate` per second that does nothing but wait, send and receive."""
+    """Prints the CPU time (ns) of one request at `rate` per second that does nothing but wait, send and receive.
+
+    Raises SystemExit on an answer other than 200.
+    """
     place = urlsplit(url)
     body = b'{"block_hash":"%s"}' % block_hash(0).encode()
     request = b"POST %s HTTP/1.1\r\nHost: bare\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%b"
     request %= (b"/api/v1/finality", len(body), body)
     timer, poll = TimerFd(), select.epoll()
-    start_ns = time.perf_counter_ns() + 200_000_000
-    due_ns = deque(start_ns + ns for ns in due_times_ns(ramp_and_hold(rate, 0, seconds), 1, ARRIVALS, random.Random(SEED)))
+    due_ns = deque(arrivals_from_now(rate, seconds))
     count, awaited, clock = len(due_ns), 0, time.perf_counter_ns
     with socket.create_connection((str(place.hostname), place.port or 80)) as connection:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -77,7 +84,10 @@ def bare_requests(url: str, rate: float, seconds: float) -> None:
         while due_ns or awaited:
             for readable, _ in poll.poll():
                 if readable == connection.fileno():
-                    awaited -= connection.recv(65_536).count(b"HTTP/1.1 200 OK")
+                    answers = connection.recv(65_536).count(b"HTTP/1.1 200 OK")
+                    if not answers:  # they would be waited for without end
+                        raise SystemExit("the node gave an answer other than 200")
+                    awaited -= answers
                     continue
                 while due_ns and due_ns[0] <= clock():
                     due_ns.popleft()
@@ -90,15 +100,8 @@ def bare_requests(url: str, rate: float, seconds: float) -> None:
 def cpu_of_bare_requests(rate: float, workers: int) -> float:
     """CPU time (ns) a request of `workers` bare loops at the same time."""
     with start_node() as node:
-        loop = [
-            sys.executable,
-            "-m",
-            "benchmarks.lag_phase",
-            "--bare-requests",
-            node.url,
-            str(rate / workers),
-            str(SECONDS / 2),
-        ]
+        loop = [sys.executable, "-m", "benchmarks.lag_phase", "--bare-requests"]
+        loop += [node.url, str(rate / workers), str(SECONDS / 2)]
         loops = [subprocess.Popen(loop, stdout=subprocess.PIPE, text=True) for _ in range(workers)]
         return statistics.mean(float(process.communicate()[0]) for process in loops)
 

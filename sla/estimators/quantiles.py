@@ -72,13 +72,13 @@ class MergedWindows:
         for first in range(0, len(windows), AT_ONCE):
             some = windows[first : first + AT_ONCE]
             begins = edges[first : first + len(some) + 1]
-            here, sizes = slice(begins[0], begins[-1]), np.diff(begins)
-            windows_keys = np.arange(first, first + len(some)) * COUNTS_LENGTH
-            keys[here] = np.concatenate([h.indices for h in some]) + np.repeat(windows_keys, sizes)
+            here, buckets = slice(begins[0], begins[-1]), np.diff(begins)
+            first_keys = np.arange(first, first + len(some)) * COUNTS_LENGTH
+            keys[here] = np.concatenate([h.indices for h in some]) + np.repeat(first_keys, buckets)
             so_far = np.cumsum(np.concatenate([[0], *(h.counts for h in some)]))
-            cumulative[here] = so_far[1:] - np.repeat(so_far[begins[:-1] - begins[0]], sizes)
-        totals = np.array([h.total for h in windows], dtype=np.float64)
-        return cls(histogram.merge(windows), totals, edges, keys, cumulative)
+            cumulative[here] = so_far[1:] - np.repeat(so_far[begins[:-1] - begins[0]], buckets)
+        sizes = np.array([h.total for h in windows], dtype=np.float64)
+        return cls(histogram.merge(windows), sizes, edges, keys, cumulative)
 
     @cached_property
     def n(self) -> int:

@@ -50,10 +50,10 @@ def judge_family(
             measured.tail_evidence,
             _bounds(measured, strict),
         )
-        needed = None
-        if verdict.status is Status.INCONCLUSIVE and not verdict.doubted and measured.in_one_bucket_with(p.target):
+        needed, undecided = None, verdict.status is Status.INCONCLUSIVE and not verdict.doubted
+        if undecided and measured.in_one_bucket_with(p.target):
             verdict = Verdict(Status.INCONCLUSIVE, _in_one_bucket(measured))
-        elif (verdict.status is Status.INCONCLUSIVE and not verdict.doubted) or verdict.reason == THIN_EVIDENCE:
+        elif undecided or verdict.reason == THIN_EVIDENCE:
             needed = seconds_for_margin(measured, p.target, length_s)
         if p.unknown_acceptable and verdict.reason == MISSES:  # and no longer run would tell
             verdict = Verdict(Status.INCONCLUSIVE, f"misses the target; {p.unknown_acceptable}")

@@ -176,14 +176,13 @@ def _of_dense(dense: NDArray[np.int64] | NDArray[np.float64], lowest: int, over_
 def merge(histograms: Iterable[Histogram]) -> Histogram:
     """Sum of histograms; exact, commutative, associative, with EMPTY as identity."""
     parts = list(histograms)
-    if len(parts) == 1:
-        return parts[0]
     filled = [h for h in parts if h.indices.size]
     over_range = sum(h.over_range for h in parts)
     if not filled:
         return Histogram(EMPTY.indices, EMPTY.counts, over_range) if over_range else EMPTY
     if len(filled) == 1:
-        return Histogram(filled[0].indices, filled[0].counts, over_range)
+        only = filled[0]
+        return only if only.over_range == over_range else Histogram(only.indices, only.counts, over_range)
     lowest = min(int(h.indices[0]) for h in filled)
     dense = np.zeros(max(int(h.indices[-1]) for h in filled) + 1 - lowest, np.int64)
     for h in filled:

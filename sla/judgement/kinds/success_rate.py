@@ -60,7 +60,7 @@ class SuccessRateEstimator(ObjectiveEstimator):
                 proportion_estimate(ok + forgiven, attempted, level),
                 proportion_if_all_succeeded(ok, attempted, in_bursts > 0, level),
             )
-            at_least = min((e for e in bounds if e is not None), key=lambda e: e.high, default=None)
+            at_least = min((e for e in bounds if e is not None), key=lambda e: e.high)
             return replace(plain(level), at_least=at_least, less=less)
 
         return bounded
