@@ -17,10 +17,13 @@ LATEST, EXIT_CODE = "latest", "exit-code"
 
 
 def run_folders(parent: Path) -> list[Path]:
-    """The run folders in a folder of runs, each once, by name and so by time; [] where there is no such folder."""
+    """The run folders in a folder of runs, each once, by name and so by time; [] where there is no such folder. Hidden ones are
+    none: `latest` of a run that begins right now has a hidden name for a moment, or for ever where it was killed then.
+    """
     try:
+        named = [path for path in parent.iterdir() if path.name != LATEST and not path.name.startswith(".")]
         # not Path.is_dir() and exists(), which raise where a neighbour is nobody's to look into, such as lost+found
-        return sorted(path for path in parent.iterdir() if path.name != LATEST and os.path.isdir(path))
+        return sorted(path for path in named if os.path.isdir(path))
     except OSError:
         return []
 

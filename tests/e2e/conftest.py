@@ -3,6 +3,7 @@ import requests
 
 from bizra_load.rehearsal.node_process import start_node
 from tests.e2e import running
+from tests.e2e.running import Running
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -13,6 +14,13 @@ def common_baseline(tmp_path_factory):
     path = tmp_path_factory.mktemp("baseline") / "baseline.json"
     running.measured_baseline(path)
     running.ENVIRONMENT["BASELINE"] = str(path)
+
+
+@pytest.fixture(autouse=True)
+def nothing_left_over():
+    yield
+    for left in list(Running.not_ended):
+        left.kill()
 
 
 @pytest.fixture

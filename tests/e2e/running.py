@@ -9,9 +9,10 @@ import subprocess
 import sys
 import time
 from collections.abc import Collection, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import requests
 from prometheus_client.parser import text_string_to_metric_families
@@ -71,7 +72,11 @@ class Ended:
 
 
 class Running:
-    """`bizra-load run` under way; `prefix`: words of a command that starts it."""
+    """`bizra-load run` under way; `prefix`: words of a command that starts it. What a failed test left is ended after
+    it (conftest.py), or its processes would fail the tests that follow.
+    """
+
+    not_ended: ClassVar[set[Running]] = set()
 
     def __init__(
         self, out: Path, *arguments: str, environment: dict[str, str] | None = None, prefix: Sequence[str] = ()
@@ -87,6 +92,7 @@ class Running:
             start_new_session=True,
             env={**os.environ, **ENVIRONMENT, **(environment or {})},
         )
+        self.not_ended.add(self)
 
     def wait_for(self, operations: int) -> Path:
         """Until this many operations are on disk; the run folder."""
@@ -110,8 +116,15 @@ class Running:
 
     def end(self, within_s: float = 90) -> Ended:
         out, err = self.process.communicate(timeout=within_s)
+        self.not_ended.discard(self)
         folders = run_folders(self._out)
         return Ended(self.process.returncode, out, err, folders[-1] if folders else None)
+
+    def kill(self) -> None:
+        """With its master and workers, and the node of a rehearsal."""
+        with suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.end()
 
 
 def draining(folder: Path) -> Path:

@@ -49,6 +49,20 @@ def test_the_newest_run_is_listed_once(tmp_path):
     assert latest.run_folders(tmp_path / "nowhere") == []
 
 
+def test_a_run_that_begins_is_listed_once_at_every_moment(tmp_path, monkeypatch):
+    """While `latest` is put in place: another run may be looking for its neighbours right then."""
+    run, seen = folder(tmp_path, "20261126T010000Z-a"), []
+    replace = os.replace
+
+    def watched(source, to):
+        seen.append((len(list(tmp_path.iterdir())), latest.run_folders(tmp_path)))
+        replace(source, to)
+
+    monkeypatch.setattr(os, "replace", watched)
+    latest.begin(run)
+    assert seen == [(1, [run]), (2, [run])]
+
+
 def test_a_folder_of_that_name_is_left_alone_and_said(tmp_path, capsys):
     own = folder(tmp_path, "latest")
     latest.begin(folder(tmp_path, "20261126T010000Z-a"))
