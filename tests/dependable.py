@@ -23,6 +23,7 @@ from pathlib import Path
 import requests
 
 from bizra_load.rehearsal.node_process import start_node
+from sla.judgement.status import THIN_EVIDENCE
 from tests.e2e.plain_http import answering
 from tests.e2e.running import Ended, Running
 
@@ -32,21 +33,24 @@ GOOD = ("GO", "GO WITH CAUTION")
 
 @dataclass(frozen=True)
 class Situation:
-    """`run(folder)` ends a run; `right` says whether its answer is the one that it should have given, in `least` of `runs`."""
+    """`run(folder)` ends a run; `right` says whether its answer is the one that it should have given, in `least` of `runs`;
+    `bearable`, whether it is one that it may give in the others.
+    """
 
     name: str
     run: Callable[[Path], Ended]
     right: Callable[[Ended], bool]
     runs: int = 20
     least: int = 19
+    bearable: Callable[[Ended], bool] = lambda _: True
 
 
 def rehearsal(*arguments: str, busy: int = 0) -> Callable[[Path], Ended]:
-    """`bizra-load run` without a target, beside this many processes that never rest."""
+    """`bizra-load run` without a target, as `make loadtest` has it, beside this many processes that never rest."""
 
     def run(folder: Path) -> Ended:
         with busy_processes(busy):
-            return Running(folder, *arguments).end(within_s=180)
+            return Running(folder, *arguments, environment={"WORKERS": ""}).end(within_s=180)
 
     return run
 
@@ -109,9 +113,14 @@ def decided(*decisions: str) -> Callable[[Ended], bool]:
     return lambda ended: ended.assessment["decision"] in decisions
 
 
+def go(ended: Ended) -> bool:
+    return decided("GO")(ended) and ended.code == 0
+
+
 def never_invalid_for_lag(ended: Ended) -> bool:
-    failed = [c["key"] for c in ended.assessment["checks"] if c["status"] == "FAIL" and c["opens"]]
-    return not (ended.assessment["decision"] == "INVALID" and set(failed) <= {"schedule_lag", "generator_cpu", "achieved"})
+    failed = {c["key"] for c in ended.assessment["checks"] if c["status"] == "FAIL" and c["opens"]}
+    of_lag = {"schedule_lag", "generator_cpu", "achieved_seconds"}
+    return not (ended.assessment["decision"] == "INVALID" and failed <= of_lag)
 
 
 def busy_and_said(ended: Ended) -> bool:
@@ -125,14 +134,18 @@ def stall_shows(ended: Ended) -> bool:
 
 
 def generate_missed(ended: Ended) -> bool:
-    missed = {ended.objective(f"poi_generate_{of}")["status"] for of in ("p75", "p90", "p99")} & {"FAIL", "WARN"}
+    of_generate = [ended.objective(f"poi_generate_{of}") for of in ("p75", "p90", "p99")]
+    missed = [o for o in of_generate if o["status"] in ("FAIL", "WARN") and o["reason"] != THIN_EVIDENCE]
     return bool(missed) and ended.assessment["decision"] != "GO"
 
 
 CORES = len(os.sched_getaffinity(0))
 SITUATIONS = (
-    Situation("nothing else running: GO", rehearsal(), decided("GO")),
-    Situation("a busy process per core: GO or GO WITH CAUTION, and said", rehearsal(busy=CORES), busy_and_said, 10, 9),
+    Situation("nothing else running: GO", rehearsal(), go, bearable=never_invalid_for_lag),
+    Situation(
+        "a busy process per core: GO or GO WITH CAUTION, and said",
+        rehearsal(busy=CORES), busy_and_said, 20, 18, never_invalid_for_lag,
+    ),
     *(
         Situation(
             f"{rate} ops/s from {workers} workers: not INVALID for lag alone",
@@ -161,7 +174,7 @@ def main() -> int:
             continue
         runs = args.runs or situation.runs
         answers: collections.Counter[str] = collections.Counter()
-        right, began = 0, time.monotonic()
+        right, unbearable, began = 0, 0, time.monotonic()
         for _ in range(runs):
             with tempfile.TemporaryDirectory() as name:
                 ended = situation.run(Path(name))
@@ -169,9 +182,10 @@ def main() -> int:
                 if ended.folder is not None and (ended.folder / "assessment.json").exists():
                     answer, fits = ended.assessment["decision"], situation.right(ended)
                     answer += "" if fits else f" ({ended.assessment['summary']})"
+                    unbearable += not situation.bearable(ended)
                 right += fits
                 answers[answer] += 1
-        enough = right >= runs - (situation.runs - situation.least)
+        enough = right >= runs - (situation.runs - situation.least) and not unbearable
         missed += not enough
         mark, took_s = "in " if enough else "OUT", time.monotonic() - began
         print(f"{mark} {right} of {runs}  {situation.name} ({took_s:.0f} s)", flush=True)

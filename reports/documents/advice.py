@@ -29,7 +29,7 @@ _CHECK_ADVICE: Mapping[str, str | Remedy] = {
     "counters_": "client and server count different things: look for other clients, retries or a proxy that answers itself",
     "dominance_": "something answers before the node does: look for a cache or a proxy",
     "littles_law_": "samples are missing: the run can't be used",
-    "achieved": "the generator did not send what was planned: more users or workers",
+    "achieved": "the generator did not send what was planned: see the worker's log, and how late arrivals were",
 }
 
 

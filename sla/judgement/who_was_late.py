@@ -21,6 +21,7 @@ COMMENSURATE = 0.25  # of the time in which arrivals were held up, a cause must 
 NEAR_A_CORE = 0.8
 LONG_COLLECTION_NS = 1e6
 LONG_TURN_NS = 1e5
+UNMEASURED = "repeat the run with nothing else running on the workers' machines (on Linux the cause is measured)"
 
 
 @dataclass(frozen=True)
@@ -43,18 +44,20 @@ def explain(rows: HealthRows, target: Sequence[MachineSecond], words: RemedyWord
     causes = _busy(rows, words)
     busy = f"the machine was busy ({', '.join(cause for cause, _ in causes)})"
     if p99_ns <= FINE_NS:
-        return Explained(text + (f", though {busy}" if _very_busy(rows) else "") + _turns(rows), "")
+        return Explained(text + (f", though {busy}" if _very_busy(rows) else "") + _target(target) + _turns(rows), "")
     own = rows.merged("own_lag")
     own_ns = own.quantile_ns(0.99) if own.total else None
-    why, advice = "; why is not known: nothing was measured of this machine", words[Remedy.MORE_CORES]
+    why, advice = "; why is not known: nothing was measured of this machine", UNMEASURED
+    actions = "; ".join(dict.fromkeys(action for _, action in causes))
     if own_ns is not None and own_ns >= p99_ns / 2:
         cpu = float(np.percentile(rows.columns["cpu_share"], 95))
         why = f": the generator's own work was {duration(own_ns)} (p99) of it, at {cpu:.2f} of a core"
         why += f", though {busy}" if causes and _very_busy(rows) else ""
-        advice = words[Remedy.CORE_USED_UP if cpu > NEAR_A_CORE else Remedy.LESS_WORK_A_WORKER]
+        # where all cores are taken, another worker makes all of them later
+        own_advice = words[Remedy.CORE_USED_UP if cpu > NEAR_A_CORE else Remedy.LESS_WORK_A_WORKER]
+        advice = actions if causes and _cores_taken(rows) else own_advice
     elif causes:
-        why = f": {busy}"
-        advice = "; ".join(dict.fromkeys(action for _, action in causes))
+        why, advice = f": {busy}", actions
     elif rows.of_machine("process").size:
         why = ": the machine's accounts show no cause (was the process or its container stopped for a while?)"
         advice = "repeat the run; another machine, if it is so again"
@@ -99,16 +102,26 @@ def _known(rows: HealthRows, figure: str) -> list[float]:
     return known
 
 
+def _cores_taken(rows: HealthRows) -> bool:
+    shares = _known(rows, "pressure")
+    return sum(shares) > VERY_BUSY_PRESSURE * len(shares)
+
+
 def _very_busy(rows: HealthRows) -> bool:
-    shares, steal = _known(rows, "pressure"), _known(rows, "steal")
-    return sum(shares) > VERY_BUSY_PRESSURE * len(shares) or sum(steal) > BUSY_STEAL * len(steal)
+    steal = _known(rows, "steal")
+    return _cores_taken(rows) or sum(steal) > BUSY_STEAL * len(steal)
 
 
 def _target(seconds: Sequence[MachineSecond]) -> str:
+    """What held up a target on this machine: its latencies say so, whether or not arrivals were late."""
+    text = ""
     waited = [m.waited_s for m in seconds if m.waited_s >= 0]
-    if sum(waited) <= BUSY_WAIT * len(waited):
-        return ""
-    return f"; the target waited {sum(waited) / len(waited):.0%} of the time for a core"
+    throttled = [m.throttled_s for m in seconds if m.throttled_s >= 0]
+    if sum(waited) > BUSY_WAIT * len(waited):
+        text += f"; the target waited {sum(waited) / len(waited):.0%} of the time for a core"
+    if sum(throttled) > BUSY_WAIT * len(throttled):
+        text += f"; its container's CPU quota stopped the target for {sum(throttled):.1f} s of {len(throttled)} s"
+    return text
 
 
 def _turns(rows: HealthRows) -> str:

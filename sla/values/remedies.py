@@ -21,7 +21,6 @@ class Remedy(str, Enum):
     MORE_USERS_FOR_A_SLOW_TARGET = "more users or workers, where the target is slow; else see the schedule lag"
     LESS_CPU_A_WORKER = "more workers, on more cores, until they use less than {limit:.2f} of one"
     LESS_WORK_A_WORKER = "more workers, so that each has fewer operations"
-    MORE_CORES = "more workers on more cores"
     CORE_USED_UP = "more workers: one core is nearly used up"
     FEWER_WORKERS = "stop what else runs on it, or fewer workers"
     # in documents

@@ -50,7 +50,7 @@ CAUSES = {
     "nothing known": (
         {"known": False},
         "; why is not known: nothing was measured of this machine",
-        "more workers on more cores",
+        "repeat the run with nothing else running on the workers' machines (on Linux the cause is measured)",
     ),
     "nothing found": ({}, ": the machine's accounts show no cause", "another machine, if it is so again"),
 }
@@ -101,11 +101,21 @@ def test_a_busy_machine_is_said_beside_the_generators_own_work():
     explained = explain(rows(5_600_000, 5_000_000, pressure=0.9), [])
     busy = "though the machine was busy (in 90% of the time some task waited for a core)"
     assert f"of it, at 0.30 of a core, {busy}" in explained.text
+    assert explained.advice == "stop what else runs on it"  # another worker would wait for a core, too
+
+
+@pytest.mark.parametrize("p99_ns", [210_000, 5_600_000])
+def test_a_target_that_its_quota_stopped_is_said_however_punctual_the_generator_was(p99_ns):
+    seconds = [MachineSecond(s, TARGET, 2, waited_s=0.0, throttled_s=0.2) for s in range(30)]
+    assert "; its container's CPU quota stopped the target for 6.0 s of 30 s" in explain(rows(p99_ns, 200_000), seconds).text
+    unknown = [MachineSecond(s, TARGET, 2) for s in range(30)]
+    assert "target" not in explain(rows(p99_ns, 200_000), unknown).text
 
 
 def test_a_target_that_waited_for_a_core_of_the_same_machine_is_said():
     seconds = [MachineSecond(s, TARGET, 2, waited_s=0.01) for s in range(30)]
     assert "; the target waited 1% of the time for a core" in explain(rows(5_600_000, 200_000, steal=0.09), seconds).text
+    assert explain(rows(210_000), seconds).text.endswith("late; the target waited 1% of the time for a core")
     assert "target" not in explain(rows(5_600_000, 200_000, steal=0.09), []).text
 
 
