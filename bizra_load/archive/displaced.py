@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import shutil
+import stat
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from bizra_load.io.files import write_atomically
@@ -13,9 +15,18 @@ LARGEST_BESIDE_BYTES = 16 * 1024 * 1024
 
 
 def beside(folder: Path, but: Mapping[str, int]) -> dict[str, bytes]:
-    """The small files of a folder that are not among the open ones. Raises OSError."""
-    files = [path for path in folder.iterdir() if path.is_file() and not path.is_symlink() and path.name not in but]
-    return {path.name: path.read_bytes() for path in files if path.stat().st_size <= LARGEST_BESIDE_BYTES}
+    """The small files of a folder that are not among the open ones. What has a hidden name is being written right now, and has
+    another name, or none, a moment later. Raises OSError.
+    """
+    files: dict[str, bytes] = {}
+    for path in folder.iterdir():
+        if path.name in but or path.name.startswith("."):
+            continue
+        with suppress(FileNotFoundError):
+            status = path.lstat()
+            if stat.S_ISREG(status.st_mode) and status.st_size <= LARGEST_BESIDE_BYTES:
+                files[path.name] = path.read_bytes()
+    return files
 
 
 def is_displaced(folder: Path, files: Mapping[str, int]) -> bool:

@@ -41,9 +41,12 @@ class TimerFd:
             raise OSError(ctypes.get_errno(), "timerfd_create failed")
 
     def arm(self, at_ns: int) -> None:
-        """Become readable at `at_ns`, and unreadable until then. A time in the past fires at once."""
+        """Become readable at `at_ns`, and unreadable until then. A time in the past fires at once. Raises OSError for one that
+        is none: an arrival whose timer was not set would never be woken.
+        """
         struct.pack_into("qqqq", self._buffer, 0, 0, 0, at_ns // 1_000_000_000, at_ns % 1_000_000_000)
-        self._settime(self.fd, _TFD_TIMER_ABSTIME, self._buffer, None)
+        if self._settime(self.fd, _TFD_TIMER_ABSTIME, self._buffer, None) < 0:
+            raise OSError(ctypes.get_errno(), f"timerfd_settime failed for {at_ns} ns")
 
     def disarm(self) -> None:
         """Become unreadable, and stay so."""

@@ -6,11 +6,14 @@ import socket
 
 
 def free_port() -> int:
-    """Free on 127.0.0.1 at this moment; somebody else may take it before it is used."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """Free on 127.0.0.1. For a minute nobody else is given it who asks for any port: a connection to it was closed, which
+    leaves it in TIME_WAIT (RFC 9293, 3.6.1). Who asks for this one gets it with SO_REUSEADDR, which servers set.
+    """
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        address: tuple[str, int] = listener.getsockname()
+        with socket.create_connection(address):
+            listener.accept()[0].close()  # the side that closes first is the one that waits
+        return address[1]
 
 
 def listening_refused(address: tuple[str, int]) -> str:

@@ -80,4 +80,5 @@ def _bind(places: dict[int, Sequence[int]]) -> None:
     for process, cores in places.items():
         with contextlib.suppress(OSError):  # it has ended
             for task in (_PROC / str(process) / "task").iterdir():
-                os.sched_setaffinity(int(task.name), cores)
+                with contextlib.suppress(OSError):  # so has this thread; its others have not
+                    os.sched_setaffinity(int(task.name), cores)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from bizra_load.archive import checksums
@@ -63,9 +63,12 @@ def _measure(folder: Path, seed: int) -> None:
 
 
 def _store(folder: Path, text: str) -> None:
-    """Not into a folder that is sealed already."""
+    """Not into a folder that is sealed already, or was sealed without it meanwhile: it would count as added later on."""
     try:
         if not (folder / checksums.NAME).exists():
             write_atomically(folder / BASELINE, text)
+            with suppress(FileNotFoundError):
+                if BASELINE not in (folder / checksums.NAME).read_text(encoding="utf-8"):
+                    (folder / BASELINE).unlink()
     except OSError as error:
         tell(f"Baseline: {error.filename or folder}: {error.strerror}")

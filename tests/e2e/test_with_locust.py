@@ -56,7 +56,7 @@ def test_the_web_ui_runs_and_stops_tests_and_counts_what_the_node_counts(tmp_pat
 def _answers(base):
     try:
         return requests.get(base, timeout=2).ok
-    except requests.ConnectionError:
+    except requests.RequestException:
         return False
 
 

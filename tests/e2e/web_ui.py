@@ -61,5 +61,5 @@ class WebUI:
         assert self.process.poll() is None, self.process.communicate()[0]
         try:
             return requests.get(self.url, timeout=2, allow_redirects=False).status_code in (200, 302)
-        except requests.ConnectionError:
+        except requests.RequestException:
             return False

@@ -42,6 +42,7 @@ def test_a_generator_without_descriptors_says_so_with_its_limit_and_goes_on_repo
 
 
 @pytest.mark.slow
+@pytest.mark.xdist_group("link")  # which has one address
 def test_a_generator_without_local_ports_says_so_with_their_number(tmp_path):
     with linked_namespace() as inside:
         allowed = f"echo 50000 {50_000 + PORTS - 1} > /proc/sys/net/ipv4/ip_local_port_range"

@@ -33,7 +33,7 @@ def test_a_killed_master_is_one_line_its_workers_stop_and_the_totals_are_the_nod
         return time.monotonic() - last[1] > 1.5
 
     until(loading_has_stopped, "the load has stopped", 20)
-    assert last[1] - killed < 10
+    assert last[1] - killed < 15  # eight seconds of silence, then what is under way
     ended = running.end(within_s=60)
     assert ended.code == 5
     [line] = said(ended)

@@ -82,7 +82,7 @@ def test_a_node_restarted_in_mid_run_resets_its_counters_and_is_a_named_failure(
 def test_a_restart_makes_the_run_invalid_unless_allowed_or_surely_failed(tmp_path):
     port, metrics_port = free_port(), free_port()
     with start_node([], port, metrics_port) as first:
-        running = Running(tmp_path, *target(first), *SHORT)
+        running = Running(tmp_path, *target(first), *SHORT, "--duration", "14s")
         running.wait_for(400)
         first.process.terminate()
         first.process.wait()
@@ -119,7 +119,9 @@ objectives:
 def test_a_node_that_ceases_to_respond_before_the_end_is_judged_by_what_times_out_after_it(tmp_path, node):
     (tmp_path / "client.yaml").write_text(CLIENT_SIDE)
     agreement = str(tmp_path / "client.yaml")
-    running = Running(tmp_path / "runs", "-H", node.url, "--agreement", agreement, *SHORT, "--ops-per-user", "1")
+    running = Running(
+        tmp_path / "runs", "-H", node.url, "--agreement", agreement, *SHORT, "--ops-per-user", "1", "--duration", "12s"
+    )
     running.wait_for(1200)
     requests.post(f"{node.admin_url}/faults", json={"stall": "20s"}, timeout=5).raise_for_status()
     ended = running.end()

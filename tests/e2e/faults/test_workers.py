@@ -11,7 +11,7 @@ from tests.e2e.running import ROOT, Running, until
 
 
 def test_a_killed_worker_is_named_with_its_last_report_and_every_lost_operation_is_counted(tmp_path, node):
-    running = Running(tmp_path, *target(node), *SHORT)
+    running = Running(tmp_path, *target(node), *SHORT, "--duration", "14s")  # Locust misses it after five seconds
     running.wait_for(300)
     os.kill(running.workers()[0], signal.SIGKILL)
     ended = running.end()
@@ -74,7 +74,7 @@ def _windows(running):
 
 @pytest.mark.slow
 def test_a_worker_stopped_for_10_s_and_continued_loses_nothing_and_its_stall_makes_the_run_invalid(tmp_path, node):
-    running = Running(tmp_path, *target(node), *SHORT, "--duration", "16s")
+    running = Running(tmp_path, *target(node), *SHORT, "--duration", "22s")
     running.wait_for(300)
     stopped = running.workers()[0]
     os.kill(stopped, signal.SIGSTOP)

@@ -51,9 +51,8 @@ def test_what_is_no_worker_of_this_run_is_left_alone():
 
 def test_a_daemon_that_a_locustfile_started_is_left_alone():
     """Its session is its own, so that nobody waits for it."""
-    master = MASTER.format(worker="os.setsid(); os.close(1); time.sleep(60)").replace(
-        "os._exit(3)", "time.sleep(0.5); os._exit(3)"
-    )
+    master = MASTER.format(worker="os.setsid(); os.write(away, b'x'); os.close(1); time.sleep(60)")
+    master = f"import os\nready, away = os.pipe()\n{master.replace('os._exit(3)', 'os.read(ready, 1); os._exit(3)')}"
     done = subprocess.run(
         [sys.executable, "-c", SUPERVISE, master],
         stdout=subprocess.PIPE,
