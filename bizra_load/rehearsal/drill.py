@@ -98,6 +98,8 @@ def _until_healthy(watch: AlertWatch, job: str) -> None:
 def _provoke(
     phase: Phase, chosen: Sequence[str], node: NodeProcess, watch: AlertWatch, rules: Mapping[str, AlertRule]
 ) -> list[DrilledRule]:
+    # one slow scrape makes an alert pending for a moment
+    _poll(lambda: not set(watch.active()) & set(chosen), RESOLVES_WITHIN_S)
     active_before = set(watch.active())
     faults = {name: value for name, (value, alerts) in phase.faults.items() if set(alerts) & set(chosen)}
     seen = Sightings(watch, {a: rules[a].for_s for a in chosen})

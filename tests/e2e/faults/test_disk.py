@@ -23,7 +23,7 @@ def tmpfs(path, options):
 def test_a_disk_that_fills_up_stops_the_load_and_nothing_measured_is_lost(tmp_path, node):
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
-    with tmpfs(tmp_path / "small", "size=60k") as small:
+    with tmpfs(tmp_path / "small", "size=100k") as small:
         running = Running(small, *target(node), *SHORT, "--duration", "300s", environment={"TMPDIR": str(elsewhere)})
         ended = running.end(within_s=60)
         assert ended.code == 5

@@ -52,17 +52,20 @@ def admin():
 
 
 class Scripted:
-    """Alert "A" is in `before` until the fault is set, in `during` until it is taken away, and in `after` then."""
+    """Alert "A" is in `before` till the fault is set, or for so many `looks`; in `during` till it is gone, then in `after`."""
 
-    def __init__(self, node, before=None, during="firing", after=None, notified=True, true_for_s=60.0, manager=True):
-        self._node, self._states = node, (before, during, after)
+    def __init__(
+        self, node, before=None, during="firing", after=None, notified=True, true_for_s=60.0, manager=True, looks=1000
+    ):
+        self._node, self._states, self._looks = node, (before, during, after), looks
         self._notified, self._true_for_s, self.has_manager = notified, true_for_s, manager
 
     def notified(self):
         return {"A"} if self._notified else set()
 
     def active(self):
-        state = self._states[len(self._node.asked)]
+        self._looks -= 1
+        state = self._states[len(self._node.asked)] if self._node.asked or self._looks >= 0 else None
         return {"A": ActiveAlert(state, time.time() - self._true_for_s)} if state else {}
 
 
@@ -82,6 +85,10 @@ def test_a_rule_that_fires_for_its_fault_and_resolves_after_it_passes(monkeypatc
     assert (found.reason, found.passed, found.fault) == ("", True, "error_rate=40%")
     assert 0 <= found.pending_s <= found.firing_s <= found.notified_s
     assert found.resolved_s >= 0
+
+
+def test_an_alert_that_a_slow_scrape_made_pending_for_a_moment_was_not_active_before_its_fault(monkeypatch):
+    assert drilled(monkeypatch, before="pending", looks=3).passed
 
 
 def test_a_drill_that_passed_closes_its_gate_as_evidence(monkeypatch):
