@@ -17,8 +17,8 @@ class PlainSleep:
         await asyncio.sleep((at_ns - time.perf_counter_ns()) / 1e9)
 
 
-def test_never_early_and_hardly_ever_as_late_as_asyncios_own_sleep_in_the_same_moment():
-    """Were it asyncio's own sleep, it would be the later one of every second pair: more than 125 of 200 once in 5,000 times."""
+def test_never_early_and_far_less_late_than_asyncios_own_sleep_in_the_same_moment():
+    """By the tenth of the wake-ups that waited least for a core, whatever else runs here."""
 
     async def measure():
         sleep, plain = PreciseSleep(), PlainSleep()
@@ -26,15 +26,17 @@ def test_never_early_and_hardly_ever_as_late_as_asyncios_own_sleep_in_the_same_m
 
     late_us = asyncio.run(measure())
     assert min(late for late, _ in late_us) >= 0
-    assert sum(late < plain for late, plain in late_us) > 125
+    precise, plain = (sorted(column)[20] for column in zip(*late_us, strict=True))
+    assert precise < plain / 2
 
 
 def test_sleepers_wake_in_the_order_of_their_times():
     async def measure():
         sleep, woken = PreciseSleep(), []
+        begin_ns = time.perf_counter_ns() + 50_000_000  # so that all are asleep before the first one is due
 
         async def one(length_us):
-            await _slept_us(sleep, length_us)
+            await sleep.until(begin_ns + length_us * 1000)
             woken.append(length_us)
 
         await asyncio.gather(*(one(us) for us in (9000, 3000, 6000, 0)))
