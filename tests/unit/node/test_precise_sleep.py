@@ -33,7 +33,7 @@ def test_never_early_and_far_less_late_than_asyncios_own_sleep_in_the_same_momen
 def test_sleepers_wake_in_the_order_of_their_times():
     async def measure():
         sleep, woken = PreciseSleep(), []
-        begin_ns = time.perf_counter_ns() + 50_000_000  # so that all are asleep before the first one is due
+        begin_ns = time.perf_counter_ns() + 500_000_000  # so that all are asleep before the first one is due
 
         async def one(length_us):
             await sleep.until(begin_ns + length_us * 1000)
