@@ -52,8 +52,8 @@ class Product:
 
 def names(holding: str = "product.py") -> tuple[str, ...]:
     """All products that are installed and have this module, in the order of their names."""
-    found = {path.parent.name for place in sys.modules["bizra_load"].__path__ for path in Path(place).glob(f"*/{holding}")}
-    return tuple(sorted(found))
+    folders = {path.parent.name for place in sys.modules["bizra_load"].__path__ for path in Path(place).glob(f"*/{holding}")}
+    return tuple(sorted(folders))
 
 
 def added_options() -> tuple[Option, ...]:

@@ -10,7 +10,7 @@ from bizra_load.archive.spool import Spool, name_of
 from bizra_load.engine.load_curve import LoadCurve
 from bizra_load.measure.run_sums import Received
 from sla.values.measurements import FailedCheck, Loss, PlannedSegment, RunFacts
-from sla.values.section import shown
+from sla.values.section import brief
 
 MAX_SPAN_S = 400 * 86_400
 _LATEST_NS = 1 << 62
@@ -83,4 +83,4 @@ def _is(value: object, kind: str, name: str) -> None:
     fits = isinstance(value, wanted) and (kind == "bool" or not isinstance(value, bool))
     # compared, not converted: an int may be larger than any float, and with NaN every comparison is false
     if not fits or (isinstance(value, int | float) and not abs(value) <= _LATEST_NS):
-        raise ValueError(f"{name}: {shown(value)} (allowed: {kind})")
+        raise ValueError(f"{name}: {brief(value)} (allowed: {kind})")

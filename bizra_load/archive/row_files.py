@@ -138,7 +138,7 @@ def _lines(file: IO[bytes], path: Path, begin: int, end: int, last: bool) -> Ite
 
 
 def _number(path: Path, end: int) -> int:
-    """Of the line that ends at byte `end`."""
+    """The number of the line that ends at byte `end`."""
     lines, left = 1, end - 1
     with open(path, "rb") as file:
         while left > 0 and (piece := file.read(min(left, 1 << 20))):

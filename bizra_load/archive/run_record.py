@@ -20,7 +20,7 @@ from typing import Any
 from bizra_load.io.redaction import without_secrets, without_userinfo
 from bizra_load.io.this_machine import cpu_model
 from bizra_load.settings.settings import Settings
-from sla.values.section import shown
+from sla.values.section import brief
 
 SCHEMA = "bizra-load/run/1"
 _PACKAGES = ("bizra-load", "locust", "gevent", "numpy", "scipy", "orjson")
@@ -184,7 +184,7 @@ def from_json(document: Any) -> RunRecord:
     get = document.get
     for key, kind in (("environment", str), ("agreement", dict), ("allow", list), ("notes", list)):
         if get(key) is not None and not isinstance(get(key), kind):
-            raise ValueError(f"{key}: {shown(get(key))} (allowed: {kind.__name__})")
+            raise ValueError(f"{key}: {brief(get(key))} (allowed: {kind.__name__})")
     if not all(isinstance(name, str) for name in get("allow") or ()):
         raise ValueError("allow: must hold names")
     if document["schema"] != SCHEMA:

@@ -98,8 +98,8 @@ def private_folder() -> Path:
 
 
 def _is_private(path: Path) -> bool:
-    found = os.lstat(path)
-    return stat.S_ISDIR(found.st_mode) and found.st_uid == os.getuid() and not found.st_mode & 0o077
+    status = os.lstat(path)
+    return stat.S_ISDIR(status.st_mode) and status.st_uid == os.getuid() and not status.st_mode & 0o077
 
 
 def _with_checksum(head: Mapping[str, Any], rest: bytes) -> dict[str, Any]:

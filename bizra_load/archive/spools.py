@@ -73,9 +73,9 @@ def take_in(folder: Path, record: RunRecord, document: dict[str, Any], paths: It
         known = (record.spool_keys or {}).get(spool.worker)
         if known is not None and not spool.is_of(known):
             raise UsageError(f"--spool: {path}: not signed by {spool.worker} (allowed: what a worker of this run left)")
-    found = [] if sealed or record.spool_keys is None else _readable(left_behind(run))
-    found = [(path, spool) for path, spool in found if _is_signed(spool, folder, record)]
-    for path, spool in (*named, *found):
+    unnamed = [] if sealed or record.spool_keys is None else _readable(left_behind(run))
+    unnamed = [(path, spool) for path, spool in unnamed if _is_signed(spool, folder, record)]
+    for path, spool in (*named, *unnamed):
         target = folder / name_of(spool.worker)
         if target.resolve() != path.resolve():
             with writing(target):

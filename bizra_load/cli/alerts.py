@@ -40,8 +40,8 @@ def run_render(args: argparse.Namespace) -> int:
     if put_or_compare(args.out, texts, args.check, "bizra-load alerts render"):
         return NO_GO
     if not (args.runbooks or args.check):
-        said = f"runbook_url begins with {RUNBOOKS}, the default, which nothing has checked"
-        print(f"{said} (--runbooks URL: where you publish docs/runbooks.md)", file=sys.stderr)
+        text = f"runbook_url begins with {RUNBOOKS}, the default, which nothing has checked"
+        print(f"{text} (--runbooks URL: where you publish docs/runbooks.md)", file=sys.stderr)
     return KEPT
 
 

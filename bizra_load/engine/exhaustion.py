@@ -48,8 +48,8 @@ def whose(error: OSError, family: int, address: tuple[Any, ...]) -> OSError:
     try:
         with socket.socket(family, socket.SOCK_DGRAM) as asking:
             asking.connect(address)
-    except OSError as found:
-        return UnreachableError(error, here=found.errno in _UNREACHABLE)
+    except OSError as of_lookup:
+        return UnreachableError(error, here=of_lookup.errno in _UNREACHABLE)
     return UnreachableError(error, here=False)
 
 

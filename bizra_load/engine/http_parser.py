@@ -61,8 +61,8 @@ def parse_head(head: bytes, method: str) -> Head:
             connection.update(part.strip().lower() for part in value.split(b","))
         elif lowered == b"location" and 300 <= status < 400:
             location = value.strip().decode("latin-1")
-        elif lowered == b"keep-alive" and (found := _IDLE.search(value)):
-            idle_s = int(found[1])
+        elif lowered == b"keep-alive" and (timeout := _IDLE.search(value)):
+            idle_s = int(timeout[1])
     keep_alive = b"close" not in connection and (match[1] == b"1" or b"keep-alive" in connection)
     if method == "HEAD" or status in (204, 304) or status < 200:
         return Head(status, 0, False, keep_alive, location, idle_s)

@@ -40,8 +40,8 @@ def unacknowledged(sock: _socket.socket) -> int:
     """How many of the bytes sent the peer's machine has not said to have (SIOCOUTQ, tcp(7)). Behind the end of the stream they
     are those that it had not got when it closed: the packet that tells the end also tells what had arrived by then.
     """
-    found: tuple[int] = struct.unpack("i", fcntl.ioctl(sock.fileno(), termios.TIOCOUTQ, bytes(4)))
-    return found[0]
+    pending: tuple[int] = struct.unpack("i", fcntl.ioctl(sock.fileno(), termios.TIOCOUTQ, bytes(4)))
+    return pending[0]
 
 
 def connected(host: str, port: int, within_s: float) -> gevent.socket.socket:
@@ -49,10 +49,10 @@ def connected(host: str, port: int, within_s: float) -> gevent.socket.socket:
     resolver prefers (the first one's family): behind a name with several, all of them are measured. Raises OSError.
     """
     end_ns = time.perf_counter_ns() + int(within_s * 1e9)
-    found = gevent.socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    preferred = [row for row in found if row[0] == found[0][0]]
+    addresses = gevent.socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    preferred = [row for row in addresses if row[0] == addresses[0][0]]
     turn = next(_turns) % len(preferred)
-    others = [row for row in found if row[0] != found[0][0]]
+    others = [row for row in addresses if row[0] != addresses[0][0]]
     failed: OSError | None = None
     for family, kind, protocol, _, address in (*preferred[turn:], *preferred[:turn], *others):
         left_s = (end_ns - time.perf_counter_ns()) / 1e9

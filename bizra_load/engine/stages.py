@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from bizra_load.engine.load_curve import LoadCurve
 from sla.values.measurements import PlannedSegment
 from sla.values.number import ALLOWED, DECIMAL, finite, number_in
-from sla.values.section import shown, unknown
+from sla.values.section import brief, unknown
 
 MAX_STAGES = 1000
 _UNITS_S = {"ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
@@ -32,7 +32,7 @@ def duration_s(value: object) -> float:
         if _DURATIONS.fullmatch(plain):
             seconds = finite(sum(float(number) * _UNITS_S[unit] for number, unit in _DURATION.findall(plain)))
     if seconds is None:
-        raise ValueError(f"not a duration: {shown(value)} (allowed: 10s, 1m30s, 500ms, 2h, or seconds)")
+        raise ValueError(f"not a duration: {brief(value)} (allowed: 10s, 1m30s, 500ms, 2h, or seconds)")
     return seconds
 
 
@@ -40,7 +40,7 @@ def rate_per_s(value: object) -> float:
     """Operations per second. Raises ValueError unless a finite number >= 0."""
     rate = _number(value)
     if rate is None:
-        raise ValueError(f"not a rate in ops/s: {shown(value)} (allowed: {ALLOWED}; finite, not negative)")
+        raise ValueError(f"not a rate in ops/s: {brief(value)} (allowed: {ALLOWED}; finite, not negative)")
     return rate
 
 

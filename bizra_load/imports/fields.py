@@ -27,15 +27,15 @@ _OWN = re.compile(
 
 
 def category_of_failure(status: str, text: str) -> str:
-    """Of a request that failed, by its status, and by what the tool says where there was no response: with one, the words are
-    the server's, which may have run out of something itself.
+    """The category of a request that failed, by its status, and by what the tool says where there was no response: with one,
+    the words are the server's, which may have run out of something itself.
     """
     without_response = status in ("", "0") or status.startswith(_JMETERS_OWN)
     return GENERATOR if without_response and _OWN.search(f"{status} {text}") else category_of_code(status)
 
 
 def category_of_code(status: str) -> str:
-    """Of a request that failed, by its HTTP status."""
+    """The category of a request that failed, by its HTTP status."""
     if status[:1] in ("3", "4", "5") and len(status) == 3:
         return f"http_{status[0]}xx"
     return "transport" if status in ("", "0") or not status.isdigit() else "bad_json"  # a response that the tool judged wrong

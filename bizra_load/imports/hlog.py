@@ -51,11 +51,11 @@ class _Clock:
     used: bool = False
 
     def heed(self, comment: str) -> None:
-        if found := _TIME.match(comment):
-            seconds = _seconds(found[2])
+        if stamp := _TIME.match(comment):
+            seconds = _seconds(stamp[2])
             if self.used:
                 self.start_s, self.base_s, self.used = None, None, False
-            if found[1] == "StartTime":
+            if stamp[1] == "StartTime":
                 self.start_s = seconds
             else:
                 self.base_s = seconds
@@ -85,7 +85,7 @@ class _Interval:
         return max((w.response.indices.size for w in self.windows), default=0) >= TELLING
 
     @property
-    def shown(self) -> str:
+    def place(self) -> str:
         """The operation's name for a message."""
         return repr(self.operation[:50])
 
@@ -106,15 +106,16 @@ class _Intervals:
         """Raises ValueError where they are too few for what happened within them."""
         longest, count = self.longest, len(self.begins_s)
         if longest and longest.length_s > 1 and count < FEWEST_INTERVALS:
-            text = f"{longest.shown}: {count} intervals of up to {longest.length_s} s"
+            text = f"{longest.place}: {count} intervals of up to {longest.length_s} s"
             raise ValueError(f"{text} (allowed: at least {FEWEST_INTERVALS}, or 1 s each)")
 
 
 def windows(lines: Iterable[str], unit: str) -> list[Window]:
-    """Of all intervals: each at the second in which it ended, a longer one spread evenly over its seconds. Raises ValueError,
-    also for so few or so long intervals of an operation that nothing could be said of how the samples depend on each other.
+    """Windows of all intervals: each at the second in which it ended, a longer one spread evenly over its seconds. Raises
+    ValueError, also for so few or so long intervals of an operation that nothing could be said of how the samples depend on
+    each other.
     """
-    clock, found, read, intervals = _Clock(), list[Window](), 0, defaultdict[str, _Intervals](_Intervals)
+    clock, kept, read, intervals = _Clock(), list[Window](), 0, defaultdict[str, _Intervals](_Intervals)
     twice, seen = 0, set[int]()
     for number, line in enumerate(lines, start=1):
         if line.startswith("#"):
@@ -129,17 +130,17 @@ def windows(lines: Iterable[str], unit: str) -> list[Window]:
             raise ValueError(f"line {number}: {error}") from None
         if interval.length_s > LONGEST_INTERVAL_S:
             raise ValueError(
-                f"interval {read} ({interval.shown}): {interval.length_s} s long (allowed: {LONGEST_INTERVAL_S} s)"
+                f"interval {read} ({interval.place}): {interval.length_s} s long (allowed: {LONGEST_INTERVAL_S} s)"
             )
         intervals[interval.operation].add(interval)
         twice += interval.is_telling and interval.digest in seen
         seen.add(interval.digest)
-        found += interval.windows
+        kept += interval.windows
     if twice >= FEWEST_INTERVALS:
         raise ValueError(f"{twice:,} of {read:,} intervals are there twice, to the last sample: is it the same log twice?")
     for of_one in intervals.values():
         of_one.check()
-    return found
+    return kept
 
 
 def _interval(line: str, clock: _Clock, factor: int) -> _Interval:
@@ -161,11 +162,11 @@ def _interval(line: str, clock: _Clock, factor: int) -> _Interval:
     latencies = np.minimum(values, HIGHEST_NS // factor + 1) * factor
     if float(latencies.astype(np.float64) @ counts) >= MAX_COUNT or counts.sum() >= MOST_SAMPLES:
         raise ValueError("more samples than any interval has")
-    first, found = max(last - length_s + 1, 0), list[Window]()
+    first, spread = max(last - length_s + 1, 0), list[Window]()
     for i, part in enumerate(_spread(counts, length_s)):
         h = histogram.from_counts(latencies, part)
-        found.append(finished(first + i, name, h.total, int((latencies * part).sum()), h))
-    return _Interval(name, begin_s, length_s, found, hash((name, round(begin_s, 3), encoded)))
+        spread.append(finished(first + i, name, h.total, int((latencies * part).sum()), h))
+    return _Interval(name, begin_s, length_s, spread, hash((name, round(begin_s, 3), encoded)))
 
 
 def _seconds(text: str) -> float:

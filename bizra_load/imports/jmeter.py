@@ -21,9 +21,9 @@ def take(samples: Samples, row: Mapping[str, str]) -> None:
     if row["success"].lower() not in ("true", "false"):
         raise ValueError(f"success: {row['success'][:50]!r} (allowed: true, false)")
     if row["success"].lower() == "false" or (row.get("ErrorCount") or "0") != "0":
-        code, said = row.get("responseCode") or "", row.get("responseMessage") or ""
-        category = "timeout" if "timeout" in code.lower() else category_of_failure(code, said)
-        reason = ", ".join(text for text in (code, said, row.get("failureMessage") or "") if text)
+        code, message = row.get("responseCode") or "", row.get("responseMessage") or ""
+        category = "timeout" if "timeout" in code.lower() else category_of_failure(code, message)
+        reason = ", ".join(text for text in (code, message, row.get("failureMessage") or "") if text)
     if row["timeStamp"] == "0" and category:
         begun = None
     elif (begun := samples.value(lambda: time_ns(row["timeStamp"]))) and begun[1]:

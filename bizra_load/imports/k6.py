@@ -72,8 +72,8 @@ def _http(row: Mapping[str, str]) -> str:
 
 
 def _reason(row: Mapping[str, str]) -> str:
-    said = [f"status {row['status']}" if row.get("status") else "", row.get("error") or "", row.get("error_code") or ""]
-    return ", ".join(text for text in said if text)
+    parts = [f"status {row['status']}" if row.get("status") else "", row.get("error") or "", row.get("error_code") or ""]
+    return ", ".join(text for text in parts if text)
 
 
 def _grpc(row: Mapping[str, str]) -> str:

@@ -64,7 +64,7 @@ def read_import(path: Path, unit: str = "ns") -> Imported:
             for kind, needed, take in _TAKERS:
                 if delimiter := _delimiter(first, needed):
                     samples = _csv(file, take, delimiter)
-                    if again := samples.threads.untold():
+                    if again := samples.threads.unresolved():
                         with _open(path) as once_more:
                             samples = _csv(once_more, take, delimiter, again)
                     measurements = _of_samples(samples)
@@ -213,6 +213,6 @@ def _within(failure: FailureReason, first: int, last: int) -> FailureReason:
 def _lacking(samples: Samples) -> list[str]:
     """What must be known of rows that were left out or not whole, and of the script's own checks."""
     checks = samples.failed_checks()
-    found = samples.threads.notes()
-    found += [f"bad samples: {samples.bad:,}, the first: {samples.first_bad}"] if samples.bad else []
-    return [*found, *([f"checks of the script failed: {failed_checks_text(checks)}"] if checks else [])]
+    notes = samples.threads.notes()
+    notes += [f"bad samples: {samples.bad:,}, the first: {samples.first_bad}"] if samples.bad else []
+    return [*notes, *([f"checks of the script failed: {failed_checks_text(checks)}"] if checks else [])]

@@ -29,8 +29,8 @@ class _Bulk:
 
     def beyond(self, seconds: IntArray) -> NDArray[np.bool_]:
         """Which lie outside."""
-        found: NDArray[np.bool_] = (seconds < self.low) | (seconds > self.high)
-        return found
+        outside: NDArray[np.bool_] = (seconds < self.low) | (seconds > self.high)
+        return outside
 
     def clipped(self, times_ns: IntArray) -> IntArray:
         """The nearest times within."""
@@ -54,19 +54,19 @@ def holes(seconds: Iterable[int]) -> str:
     """A note on the longest time without any sample, "" where none is longer than others. Raises ValueError where the empty
     time is that long that no one would wait for its figures.
     """
-    found = np.unique(np.fromiter(seconds, dtype=np.int64))
-    if found.size < 2:
+    sampled = np.unique(np.fromiter(seconds, dtype=np.int64))
+    if sampled.size < 2:
         return ""
-    gaps = np.diff(found)
-    at, span = int(np.argmax(gaps)), int(found[-1] - found[0])
+    gaps = np.diff(sampled)
+    at, span = int(np.argmax(gaps)), int(sampled[-1] - sampled[0])
     hole_s = int(gaps[at])
-    begin, end = (np.datetime64(int(s), "s") for s in found[at : at + 2])
+    begin, end = (np.datetime64(int(s), "s") for s in sampled[at : at + 2])
     text = f"a hole of {hole_s:,} s without any sample from {begin}Z to {end}Z"
     if hole_s > LONGEST_HOLE_S:
         raise ValueError(f"{text} (allowed: {LONGEST_HOLE_S // 3600} hours): part the file there")
-    if (empty_s := span + 1 - found.size) > max(MOST_EMPTY_S, SPARSE * found.size):
+    if (empty_s := span + 1 - sampled.size) > max(MOST_EMPTY_S, SPARSE * sampled.size):
         raise ValueError(f"{empty_s:,} of {span + 1:,} seconds have no sample: part the file by time")
-    return text if hole_s > max(SHORTEST_HOLE_S, SPARSE * span / found.size) else ""
+    return text if hole_s > max(SHORTEST_HOLE_S, SPARSE * span / sampled.size) else ""
 
 
 def _core(samples: Samples) -> _Bulk:
@@ -130,13 +130,13 @@ def _move(samples: Samples, bulk: _Bulk, began_within_s: int | None = None) -> N
 
 
 def _neighbours(times: IntArray, far_off: NDArray[np.bool_]) -> IntArray:
-    """Of each its own time, or that of the last one before it, else of the first one, that is not far off."""
+    """For each its own time, or that of the last one before it, else of the first one, that is not far off."""
     near = np.flatnonzero(~far_off)
     if not near.size:
         return times
     before = np.searchsorted(near, np.arange(times.size), side="right") - 1
-    found: IntArray = times[near[np.maximum(before, 0)]]
-    return found
+    nearby: IntArray = times[near[np.maximum(before, 0)]]
+    return nearby
 
 
 def _note(samples: Samples, second: int, why: str, count: int) -> None:

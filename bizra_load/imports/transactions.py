@@ -51,12 +51,12 @@ class Threads:
         """
         name = row.get("threadName") or ""
         thread = self._thread(name)
-        found = _TRANSACTION.fullmatch((row.get("responseMessage") or "").strip())
-        if found is None or (row.get("URL") or "null") != "null" or row.get("dataType"):
+        match = _TRANSACTION.fullmatch((row.get("responseMessage") or "").strip())
+        if match is None or (row.get("URL") or "null") != "null" or row.get("dataType"):
             if thread and begun_ns is not None:
                 self._request(name, thread, begun_ns, latency_ns)
             return False
-        if not (held := int(found[1][:9])):
+        if not (held := int(match[1][:9])):
             if (row.get("success") or "").strip().lower() == "false" or (row.get("ErrorCount") or "0").strip() != "0":
                 return False  # nothing else tells that it failed
             self._left_out[_OTHERS] = self._left_out.get(_OTHERS, 0) + 1
@@ -70,7 +70,7 @@ class Threads:
         """What comes now is of another file, in which the same threads begin once more."""
         self._threads.clear()
 
-    def untold(self) -> Threads | None:
+    def unresolved(self) -> Threads | None:
         """For a second reading: who left transactions out that are to be kept. None where all were told."""
         labels = frozenset(self._left_out) & (self._in_place | self._mixed)
         threads = frozenset(self._overlapping & self._leaving)
@@ -79,15 +79,15 @@ class Threads:
     def notes(self) -> list[str]:
         """What was left out, and what was kept because it can't be told."""
         left_out = sum(self._left_out.values())
-        found = [f"rows of transactions left out: {left_out:,}"] if left_out else []
+        notes = [f"rows of transactions left out: {left_out:,}"] if left_out else []
         if self._nameless:
-            found.append(f"rows of transactions kept as operations: {self._nameless:,} without a thread's name")
+            notes.append(f"rows of transactions kept as operations: {self._nameless:,} without a thread's name")
         if self._kept:
-            found.append(
+            notes.append(
                 f"rows of transactions kept as operations: {self._kept:,}, since threads of one name overlap, or hold other"
                 " requests than the transaction says (results of several machines?)"
             )
-        return found
+        return notes
 
     def _thread(self, name: str) -> _Thread | None:
         if name not in self._threads:

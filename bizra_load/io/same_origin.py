@@ -23,11 +23,11 @@ _SHOWN = 100
 
 def authorities(value: str) -> tuple[str, ...]:
     """NAME or NAME:PORT, comma-separated, in lower case. Raises ValueError."""
-    found = tuple(word.strip().lower() for word in value.split(",") if word.strip())
-    for word in found:
+    names = tuple(word.strip().lower() for word in value.split(",") if word.strip())
+    for word in names:
         if _AUTHORITY.fullmatch(word) is None:
             raise ValueError(f"{word[:_SHOWN]!r} (allowed: NAME or NAME:PORT, comma-separated, such as load.example.com)")
-    return found
+    return names
 
 
 def refusal(method: str, host: str, origin: str, fetch_site: str, listed: Collection[str] = ()) -> str:

@@ -34,10 +34,10 @@ def check_authority(netloc: str) -> None:
     user, _, host = netloc.rpartition("@")
     if "@" in user:  # RFC 3986, 3.2.1; whoever takes the first one for the end of the user talks to another host
         raise ValueError("not a URL: more than one '@' before its path (allowed: in a user or a password as %40)")
-    found = _AUTHORITY.fullmatch(host)
-    if found is None or (found["address"] is not None and ":" not in found["address"]):
+    match = _AUTHORITY.fullmatch(host)
+    if match is None or (match["address"] is not None and ":" not in match["address"]):
         raise ValueError("not a URL: its host or port is none (allowed: HOST, HOST:PORT, or an IPv6 address in brackets)")
-    check_host(found["address"] or found["name"])
+    check_host(match["address"] or match["name"])
 
 
 def check_host(name: str | None) -> None:

@@ -98,9 +98,9 @@ def _json(text: str) -> list[Any]:
 
 
 def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    if len(found := dict(pairs)) < len(pairs):
+    if len(mapping := dict(pairs)) < len(pairs):
         raise ValueError("not JSON of ours: a key is there twice")
-    return found
+    return mapping
 
 
 def _text(loader: Any, node: yaml.ScalarNode) -> str:
@@ -122,8 +122,8 @@ class _QuickLoader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: igno
                 if key.value in keys and key.value != "<<":
                     raise yaml.constructor.ConstructorError(None, None, "a key is there twice", key.start_mark)
                 keys.add(key.value)
-        found: dict[Any, Any] = super().construct_mapping(node, deep)
-        return found
+        mapping: dict[Any, Any] = super().construct_mapping(node, deep)
+        return mapping
 
 
 for _loader in (_Loader, _QuickLoader):

@@ -34,7 +34,7 @@ class AgreementFile:
 
     @property
     def sha256(self) -> str:
-        """Of the agreement's text, in hex."""
+        """SHA-256 of the agreement's text, in hex."""
         return hashlib.sha256(self.text.encode()).hexdigest()
 
     @property

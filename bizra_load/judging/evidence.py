@@ -107,10 +107,10 @@ def _stronger(one: Evidence | None, other: Evidence) -> Evidence:
     return other if one is None or order.index(other.status) < order.index(one.status) else one
 
 
-def _weaker(shown: Evidence | None, deployed: Evidence) -> Evidence:
-    """What was shown elsewhere, and what is deployed: both must hold."""
+def _weaker(elsewhere: Evidence | None, deployed: Evidence) -> Evidence:
+    """What was elsewhere elsewhere, and what is deployed: both must hold."""
     order = (Status.FAIL, Status.INCONCLUSIVE, Status.PASS)
-    return shown if shown and order.index(shown.status) < order.index(deployed.status) else deployed
+    return elsewhere if elsewhere and order.index(elsewhere.status) < order.index(deployed.status) else deployed
 
 
 def _kept(folder: Path) -> list[EvidenceFile]:

@@ -70,24 +70,24 @@ def _in_small_letters(root: Element) -> None:
 
 def _counted(root: Element) -> TestCounts:
     kinds, sums = _sums(root)
-    shown, missing = _missing(root)
-    unknown = kinds.count("unknown") + (missing if shown else 0)
+    listed, missing = _missing(root)
+    unknown = kinds.count("unknown") + (missing if listed else 0)
     unknown = max(unknown, _unaccounted(root)[2], _in_unknown_words(root)[1])
-    return TestCounts(**sums, unknown=unknown, not_shown=missing if shown else 0)
+    return TestCounts(**sums, unknown=unknown, not_shown=missing if listed else 0)
 
 
 def _sums(suite: Element) -> tuple[list[str], dict[str, int]]:
     """(the outcome of each case, the counts of all)"""
     cases = [e for e in suite.iter() if _name(e) == "testcase"]
     kinds = [_outcome(case) for case in cases]
-    said = [_said(s) for s in suite.iter() if _name(s).startswith("testsuite")]
+    outcomes = [_outcome_attribute(s) for s in suite.iter() if _name(s).startswith("testsuite")]
     tests = max(len(cases), _declared(suite, "tests"))
     # the sum: a test is skipped or disabled, and no suite counts it as both
     skipped = max(kinds.count("skipped"), sum(_declared(suite, key) for key in SKIPPED))
     return kinds, {
         "tests": tests,
-        "failures": max(kinds.count("failure"), _declared(suite, "failures"), int("failure" in said)),
-        "errors": max(kinds.count("error") + _suite_errors(suite), _declared(suite, "errors"), int("error" in said)),
+        "failures": max(kinds.count("failure"), _declared(suite, "failures"), int("failure" in outcomes)),
+        "errors": max(kinds.count("error") + _suite_errors(suite), _declared(suite, "errors"), int("error" in outcomes)),
         "skipped": min(skipped, tests),
     }
 
@@ -99,8 +99,8 @@ def _outcome(case: Element) -> str:
         if kind in inside:
             return kind
     for element in (case, *within):
-        if said := _said(element) or _meant(element):
-            return said
+        if outcome := _outcome_attribute(element) or _meant(element):
+            return outcome
     if any(_says(case, name) for name in _names(case) if letters(name) in EXIT_CODES):
         return "failure"
     if any(_name(e).startswith("rerun") for e in case):
@@ -131,7 +131,7 @@ def _meant(element: Element) -> str:
     return named or next((m for n in _names(element) if (m := meaning(n)) and _says(element, n)), "")
 
 
-def _said(element: Element) -> str:
+def _outcome_attribute(element: Element) -> str:
     """ "failure" or "error" where the word for a case's or suite's outcome is one for that."""
     words = _words(element) | _properties(element)
     return "failure" if words & set(FAILED) else "error" if words & set(ERROR) else ""
@@ -144,9 +144,9 @@ def _words(element: Element) -> set[str]:
         for key in _names(element)
         if letters(key).removeprefix("test") in (*OUTCOME, "statuscode", "res")
     ]
-    said = [e for e in element if _name(e) in OUTCOME]
+    elements = [e for e in element if _name(e) in OUTCOME]
     texts += [
-        text for e in said for text in ("".join(e.itertext()), *(e.get(key) or "" for key in ("type", "value", *OUTCOME)))
+        text for e in elements for text in ("".join(e.itertext()), *(e.get(key) or "" for key in ("type", "value", *OUTCOME)))
     ]
     return {letters(text) or text.strip() for text in texts}
 
@@ -172,31 +172,31 @@ def _says(element: Element, key: str) -> int:
 
 
 def _unaccounted(suite: Element) -> tuple[int, int, int]:
-    """(cases shown, tests counted, tests neither passed, failed nor skipped): the last of suites that say how many passed, or
+    """(cases listed, tests counted, tests neither passed, failed nor skipped): the last of suites that say how many passed, or
     show no case.
     """
     given = [key for key in PASSES if (whole_in((suite.get(key) or "").strip()) is not None)]
     nested = [e for e in suite if _name(e) == "testsuite"]
     if not given and nested:
         inner = [_unaccounted(e) for e in nested]
-        shown = sum(_name(e) == "testcase" for e in suite) + sum(s for s, _, _ in inner)
+        listed = sum(_name(e) == "testcase" for e in suite) + sum(s for s, _, _ in inner)
         below = sum(t for _, t, _ in inner)
-        own = 0 if shown else max(_number(suite, "tests") - below, 0)
-        return shown, max(_number(suite, "tests"), below), own + sum(u for _, _, u in inner)
-    shown, sums = _missing(suite)[0], _sums(suite)[1]
-    if not given and shown:
-        return shown, sums["tests"], 0
+        own = 0 if listed else max(_number(suite, "tests") - below, 0)
+        return listed, max(_number(suite, "tests"), below), own + sum(u for _, _, u in inner)
+    listed, sums = _missing(suite)[0], _sums(suite)[1]
+    if not given and listed:
+        return listed, sums["tests"], 0
     known = max((_number(suite, key) for key in given), default=0) + sums["failures"] + sums["errors"] + sums["skipped"]
-    return shown, sums["tests"], abs(sums["tests"] - known) if given else max(sums["tests"] - known, 0)
+    return listed, sums["tests"], abs(sums["tests"] - known) if given else max(sums["tests"] - known, 0)
 
 
 def _in_unknown_words(suite: Element) -> tuple[int, int]:
     """(cases that a suite shows, cases that it does not show and counts by a word that is none of ours)"""
     inner = [_in_unknown_words(e) for e in suite if _name(e) == "testsuite"]
-    shown = sum(_name(e) == "testcase" for e in suite) + sum(s for s, _ in inner)
-    hidden = max(_number(suite, "tests") - shown, 0)
+    listed = sum(_name(e) == "testcase" for e in suite) + sum(s for s, _ in inner)
+    hidden = max(_number(suite, "tests") - listed, 0)
     counts = [_says(suite, key) for key in _names(suite) if not is_known(key) and whole_in((suite.get(key) or "").strip())]
-    return shown, max(min(sum(counts), hidden), sum(u for _, u in inner))
+    return listed, max(min(sum(counts), hidden), sum(u for _, u in inner))
 
 
 def _is_true(case: Element, key: str) -> bool:
@@ -210,18 +210,18 @@ def _missing(suite: Element) -> tuple[int, int]:
     riddle: Rust's libtest shows none of them.
     """
     inner = [_missing(e) for e in suite if _name(e) == "testsuite"]
-    shown = sum(_name(e) == "testcase" for e in suite) + sum(s for s, _ in inner)
+    listed = sum(_name(e) == "testcase" for e in suite) + sum(s for s, _ in inner)
     hidden = sum(m for _, m in inner)
     if suite.get("name") != PYTEST:  # it counts subtests beside the cases, and those that fail as failures
-        own = _number(suite, "tests") - shown
+        own = _number(suite, "tests") - listed
         hidden = max(own - _skipped_unseen(suite) if own > 0 else 0, hidden)
-    return shown, hidden
+    return listed, hidden
 
 
 def _skipped_unseen(suite: Element) -> int:
     """Skipped cases that it counts beyond those that it shows, at least: two words may be for the same ones."""
-    shown = sum(_outcome(e) == "skipped" for e in suite.iter() if _name(e) == "testcase")
-    return max(max(_declared(suite, key) for key in SKIPPED) - shown, 0)
+    listed = sum(_outcome(e) == "skipped" for e in suite.iter() if _name(e) == "testcase")
+    return max(max(_declared(suite, key) for key in SKIPPED) - listed, 0)
 
 
 def _suite_errors(root: Element) -> int:

@@ -103,8 +103,8 @@ def _different_rates(runs: Sequence[_Run]) -> str:
         kind, rates = "achieved", sorted({r.achieved_per_s() for r in runs})
         if rates[-1] - rates[0] <= min(r.tolerance for r in runs) * rates[0]:
             return ""
-    shown = " and ".join(f"{rate:,.6g}" for rate in rates)
-    return f"the runs had different {kind} rates, {shown} ops/s: a difference may be the load's"
+    texts = " and ".join(f"{rate:,.6g}" for rate in rates)
+    return f"the runs had different {kind} rates, {texts} ops/s: a difference may be the load's"
 
 
 def _compared(figures: list[Figure], paired: bool, notes: list[str], incomparable: str = "") -> Comparison:

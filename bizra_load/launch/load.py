@@ -100,8 +100,8 @@ def _check_reachable(host: str) -> None:
         socket.create_connection((name, port), timeout=5).close()
     except (OSError, UnicodeError) as error:
         reason = getattr(error, "strerror", None) or str(error)
-        shown = f"[{name}]" if ":" in name else name
-        raise InvalidRunError(f"the target {parts.scheme}://{shown}:{port} can't be reached: {reason}") from None
+        address = f"[{name}]" if ":" in name else name
+        raise InvalidRunError(f"the target {parts.scheme}://{address}:{port} can't be reached: {reason}") from None
 
 
 def _check_server_metrics(settings: Settings, host: str) -> None:

@@ -58,15 +58,15 @@ class HistogramTexts:
             raw = zlib.decompress(data[8:]) if len(data) <= _MOST_BYTES else b""
             if not (is_our_layout(data, raw) and _is_usual(raw)):
                 return None
-            found = decode(raw, PAYLOAD_AT, self._address, COUNTS_LENGTH, _WORD_BYTES)
+            decoded = decode(raw, PAYLOAD_AT, self._address, COUNTS_LENGTH, _WORD_BYTES)
         except (ValueError, IndexError, zlib.error):
-            found = {"total": 0}
-        if not 0 < found["total"] <= MAX_BUCKET_COUNT:
+            decoded = {"total": 0}
+        if not 0 < decoded["total"] <= MAX_BUCKET_COUNT:
             self._counts.fill(0)
             return None
         # the library's lowest is that of the values that are not 0; a first number that is no gap (ZigZag: even) is bucket 0
-        low = found["min_nonzero_index"] if raw[PAYLOAD_AT] & 1 else 0
-        return low, found["max_nonzero_index"], found["total"]
+        low = decoded["min_nonzero_index"] if raw[PAYLOAD_AT] & 1 else 0
+        return low, decoded["max_nonzero_index"], decoded["total"]
 
 
 def _is_usual(raw: bytes) -> bool:

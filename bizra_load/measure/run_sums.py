@@ -48,12 +48,12 @@ class RunSums:
         self._failures: list[FailureReason] = []
         self._kept_failures = _FAILURES  # this many, or as many reasons as there are
         self.last_second = 0  # that a window is of
-        self._told_rows = self._read_rows = 0  # of windows: as many as the reports' health says, and as many as were there
+        self._reported_rows = self._read_rows = 0  # of windows: as many as the reports' health says, and as many as were there
 
     @property
     def lost_rows(self) -> int:
         """Rows of windows that reports had, and that are not there any more."""
-        return max(self._told_rows - self._read_rows, 0)
+        return max(self._reported_rows - self._read_rows, 0)
 
     def has(self, worker: str, sequence: int) -> bool:
         """Whether that report is here."""
@@ -104,8 +104,8 @@ class RunSums:
     def add_health_row(self, row: object) -> None:
         """A row of health_row(). Raises WireError for any other."""
         h, texts = health_and_texts(row)
-        told = row.get(WINDOWS_OF_REPORT, 0) if isinstance(row, dict) else 0
-        self._told_rows += told if isinstance(told, int) else 0
+        reported = row.get(WINDOWS_OF_REPORT, 0) if isinstance(row, dict) else 0
+        self._reported_rows += reported if isinstance(reported, int) else 0
         highest = [self._health_texts.add((h.second, name), *text)[1] for name, text in zip(HISTOGRAMS, texts, strict=True)]
         longest_ns = float("inf") if texts[0][1] else bucket_edges_ns(highest[0])[1] if highest[0] >= 0 else 0.0
         self._health.add_row(h, longest_ns)
@@ -138,7 +138,7 @@ class RunSums:
             mine.sequences.join(received.sequences)
             mine.last = mine.last if received.last is None else received.last
         self._failures += more._failures
-        self._told_rows += more._told_rows
+        self._reported_rows += more._reported_rows
         self._read_rows += more._read_rows
         self._windows.join(more._windows)
         self._health.join(more._health)

@@ -100,7 +100,7 @@ def import_dashboard(
     """
     grafana = GrafanaApi(settings)
     version = _version(grafana, settings)
-    say(f"Grafana {version} at {settings.shown}")
+    say(f"Grafana {version} at {settings.public_url}")
     chosen = _source(grafana, place.source)
     say(f"Data source {chosen.name} ({chosen.uid})")
     content = json.loads(dashboard)
@@ -191,9 +191,9 @@ def _version(grafana: GrafanaApi, settings: GrafanaSettings) -> str:
     try:
         numbers = tuple(int(part) for part in version.split(".")[:2])
     except ValueError:
-        raise UsageError(f"{settings.shown}: does not respond as a Grafana does (ValueError)") from None
+        raise UsageError(f"{settings.public_url}: does not respond as a Grafana does (ValueError)") from None
     if numbers < OLDEST:
-        raise UsageError(f"{settings.shown}: Grafana {version} is too old (allowed: {OLDEST[0]} or newer)")
+        raise UsageError(f"{settings.public_url}: Grafana {version} is too old (allowed: {OLDEST[0]} or newer)")
     return version
 
 
@@ -218,5 +218,5 @@ def _folder_uid(grafana: GrafanaApi, wanted: str) -> str:
 
 
 def _address(settings: GrafanaSettings, path: str) -> str:
-    parts = urlsplit(settings.shown)
+    parts = urlsplit(settings.public_url)
     return f"{parts.scheme}://{parts.netloc}{path}"

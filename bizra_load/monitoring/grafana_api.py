@@ -36,10 +36,10 @@ class GrafanaSettings:
     trust: Trust = THIS_MACHINES
 
     def __repr__(self) -> str:
-        return f"GrafanaSettings({self.shown})"
+        return f"GrafanaSettings({self.public_url})"
 
     @property
-    def shown(self) -> str:
+    def public_url(self) -> str:
         """The address as it may be shown."""
         return without_userinfo(self.url)
 
@@ -81,8 +81,8 @@ class GrafanaApi:
 
     def __init__(self, settings: GrafanaSettings) -> None:
         self._settings = settings
-        self._shown = settings.shown
-        parts = urlsplit(self._shown)  # without user and password: requests would send those in place of the key
+        self._public_url = settings.public_url
+        parts = urlsplit(self._public_url)  # without user and password: requests would send those in place of the key
         self._api = f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}/api"
         self._session = BoundedSession(MAX_RESPONSE_BYTES, settings.timeout_s, settings.url, settings.trust)
         self._session.headers.update({"Authorization": f"Bearer {settings.key}", "User-Agent": "bizra-load"})
@@ -105,7 +105,7 @@ class GrafanaApi:
             self._get(path, lambda content: [Folder(str(f["title"]), str(f["uid"])) for f in content])
             for path in ("/folders", "/search?type=dash-folder&limit=5000")
         ]
-        return list(dict.fromkeys(folder for found in lists for folder in found))
+        return list(dict.fromkeys(folder for listed in lists for folder in listed))
 
     def folder_of(self, dashboard_uid: str) -> str | None:
         """Uid of the folder that a dashboard lies in, "" for the general one; None where there is no such dashboard."""
@@ -166,18 +166,18 @@ class GrafanaApi:
         try:
             response = self._session.request(method, f"{self._api}{path}", json=body)
         except requests.exceptions.SSLError as error:
-            raise InvalidRunError(f"{self._shown}: {reason_of(error)}") from None
+            raise InvalidRunError(f"{self._public_url}: {reason_of(error)}") from None
         except requests.Timeout:
-            raise InvalidRunError(f"{self._shown}: no response within {self._settings.timeout_s:g} s") from None
+            raise InvalidRunError(f"{self._public_url}: no response within {self._settings.timeout_s:g} s") from None
         except requests.RequestException as error:
-            raise InvalidRunError(f"{self._shown}: can't be reached: {reason_of(error)}") from None
+            raise InvalidRunError(f"{self._public_url}: can't be reached: {reason_of(error)}") from None
         if missing and response.status_code == 404:
             return missing[0]
         self._raise_for_status(response)
         try:
             return parse(json.loads(response.content) if response.content else None)
         except MALFORMED as error:
-            raise UsageError(f"{self._shown}: does not respond as a Grafana does ({type(error).__name__})") from None
+            raise UsageError(f"{self._public_url}: does not respond as a Grafana does ({type(error).__name__})") from None
 
     def _raise_for_status(self, response: requests.Response) -> None:
         status = response.status_code
@@ -189,11 +189,13 @@ class GrafanaApi:
             content = response.text
         message = content["message"] if isinstance(content, dict) and "message" in content else response.text
         if status == 401:
-            raise UsageError(f"{self._shown}: 401, the key is not accepted (allowed: a service account token that may edit)")
+            raise UsageError(
+                f"{self._public_url}: 401, the key is not accepted (allowed: a service account token that may edit)"
+            )
         if status >= 500:
-            raise InvalidRunError(f"{self._shown}: {status}, {_one_line(f'Server Error {status}: {message}')}")
+            raise InvalidRunError(f"{self._public_url}: {status}, {_one_line(f'Server Error {status}: {message}')}")
         text = f"Bad Input: `{content}`" if status == 400 else f"Client Error {status}: {message}"
-        raise UsageError(f"{self._shown}: {status}, {_HINTS.get(status) or _one_line(text)}")
+        raise UsageError(f"{self._public_url}: {status}, {_HINTS.get(status) or _one_line(text)}")
 
 
 def _one_line(text: str) -> str:

@@ -26,12 +26,12 @@ def check_rules(client: PrometheusClient, rules: Sequence[AlertRule], agreement:
 
 def _loaded(client: PrometheusClient) -> dict[str, list[dict[str, Any]]]:
     """Alerting rules by name; a name may be there several times."""
-    found: dict[str, list[dict[str, Any]]] = {}
+    rules_by_name: dict[str, list[dict[str, Any]]] = {}
     for group in client.rule_groups():
         for rule in group["rules"]:
             if rule["type"] == "alerting":
-                found.setdefault(str(rule["name"]), []).append(rule)
-    return found
+                rules_by_name.setdefault(str(rule["name"]), []).append(rule)
+    return rules_by_name
 
 
 def _reason(client: PrometheusClient, rule: AlertRule, loaded: Sequence[dict[str, Any]]) -> str:

@@ -68,7 +68,7 @@ def _frame(series: Mapping[str, Any], legend: str, ref_id: str, defaults: Mappin
         points = [(round(float(at_s) * 1000), float(value)) for at_s, value in series["values"]]
     except MALFORMED as error:
         raise ScrapeError(f"a response that is no matrix of Prometheus: {type(error).__name__}") from None
-    name = re.sub(r"\{\{\s*(\w+)\s*\}\}", lambda found: labels.get(found[1], found[0]), legend)
+    name = re.sub(r"\{\{\s*(\w+)\s*\}\}", lambda placeholder: labels.get(placeholder[1], placeholder[0]), legend)
     times, values = [at for at, _ in points], [value if math.isfinite(value) else None for _, value in points]
     return {
         "name": name,

@@ -54,11 +54,11 @@ class Case:
 def cases(agreement: Agreement) -> list[Case]:
     """All of them. Raises AgreementError as thresholds() does."""
     node = _Node(agreement, thresholds(agreement))
-    found = []
+    variants = []
     for case in node.faults():
-        found += [case, replace(case, title="in two jobs and with restarts", twice=True, restarts=True)]
-        found += [replace(case, title="delivered by two replicas", replicas=True)]
-    return [*found, *node.longer(), *node.of_two(), *node.without(), *node.gone()]
+        variants += [case, replace(case, title="in two jobs and with restarts", twice=True, restarts=True)]
+        variants += [replace(case, title="delivered by two replicas", replicas=True)]
+    return [*variants, *node.longer(), *node.of_two(), *node.without(), *node.gone()]
 
 
 def is_gauge(series: str) -> bool:
@@ -141,10 +141,10 @@ class _Node:
     def longer(self) -> list[Case]:
         """The slower of the two burn rates, for longer than its six hours; and what a load test leaves behind."""
         creeping = 7 * self.budget
-        found = self.fault("PoIErrorBudgetBurn", self.errors(creeping, creeping), _percent(creeping))
+        burning = self.fault("PoIErrorBudgetBurn", self.errors(creeping, creeping), _percent(creeping))
         idle = {name: 0.0 for name in self.well if not is_gauge(name)}
         return [
-            replace(found, title="for six hours", minutes=6 * HOUR_MIN),
+            replace(burning, title="for six hours", minutes=6 * HOUR_MIN),
             *(
                 replace(self.fault(alert, idle), title="all traffic ends", fires=False)
                 for alert in ("FinalityCheckStalled", "PoIThroughputDegraded")

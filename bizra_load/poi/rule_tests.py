@@ -22,13 +22,13 @@ def unit_tests(
 ) -> dict[str, Any]:
     """The content of a file for `promtool test rules`; `job` is the rules' own. Raises AgreementError as thresholds() does."""
     names = {r.name: r for r in rules}
-    found = cases(agreement)
-    missing = names.keys() - {c.alert for c in found if c.fires}
+    planned = cases(agreement)
+    missing = names.keys() - {c.alert for c in planned if c.fires}
     assert not missing, f"alerts without a test: {missing}"
     return {
         "rule_files": [rule_file],
         "evaluation_interval": "30s",
-        "tests": [_test(names[c.alert], c, runbooks, job) for c in found],
+        "tests": [_test(names[c.alert], c, runbooks, job) for c in planned],
     }
 
 

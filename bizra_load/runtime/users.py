@@ -165,8 +165,8 @@ def _refusal(response: Response) -> WrongResponse:
     reason = f"status {response.status}"
     if response.location:
         reason += f", Location: {response.location}"
-    elif said := first_line(response.body):
-        reason += f": {said}"
+    elif first := first_line(response.body):
+        reason += f": {first}"
     return WrongResponse(category_of_status(response.status), reason)
 
 

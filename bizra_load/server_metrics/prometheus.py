@@ -64,14 +64,14 @@ class PrometheusSource:
         while end_s > from_ns / 1e9:
             width_s = min(CHUNK_S, end_s - from_ns / 1e9)
             # a range selector's start is exclusive from Prometheus 3 on and inclusive before: ask for a little more
-            for found in self._client.query(f"{{{self._matchers}}}[{int(width_s * 1000) + 1000}ms]", end_s):
-                if "values" not in found and "histograms" not in found:
+            for result in self._client.query(f"{{{self._matchers}}}[{int(width_s * 1000) + 1000}ms]", end_s):
+                if "values" not in result and "histograms" not in result:
                     raise ScrapeError(f"{self.url}: does not respond as a Prometheus does (no samples of a range)")
-                labels, points = dict(found["metric"]), []
+                labels, points = dict(result["metric"]), []
                 if not all(isinstance(value, str) for value in labels.values()):
                     raise ScrapeError(f"{self.url}: does not respond as a Prometheus does (a label that is no text)")
                 name = labels.pop("__name__")
-                for at_s, value in [*found.get("values", ()), *found.get("histograms", ())]:
+                for at_s, value in [*result.get("values", ()), *result.get("histograms", ())]:
                     at_ns = round(float(at_s) * 1000) * 1_000_000
                     if from_ns <= at_ns <= to_ns and not (at_s <= end_s - width_s and width_s >= CHUNK_S):
                         points.append((at_ns, NativeHistogram.of(value) if isinstance(value, Mapping) else float(value)))
@@ -85,15 +85,15 @@ class PrometheusSource:
             end_s -= width_s
 
 
-def by_scrape(found: list[Series], metrics: Collection[str] = ()) -> list[Snapshot]:
+def by_scrape(all_series: list[Series], metrics: Collection[str] = ()) -> list[Snapshot]:
     """One Snapshot for each target and scrape, by time; a scrape that can't be counted is none. `metrics`: as in snapshot_of().
     Raises ScrapeError for a target
     of which that are too many.
     """
     plain: dict[Scrape, dict[str, tuple[str, Mapping[str, str], float]]] = {}
     native: dict[str, dict[tuple[Scrape, str], NativeHistogram]] = {}
-    names = _target_labels(found)
-    for series in found:
+    names = _target_labels(all_series)
+    for series in all_series:
         own = names[_address(series)]
         target = labels_of({n: v for n, v in series.labels.items() if n in own})
         rest = {n: v for n, v in series.labels.items() if n not in own}
@@ -141,7 +141,7 @@ def _address(series: Series) -> Labels:
     return labels_of({n: v for n, v in series.labels.items() if n in ("job", "instance")})
 
 
-def _target_labels(found: list[Series]) -> dict[Labels, set[str]]:
+def _target_labels(all_series: list[Series]) -> dict[Labels, set[str]]:
     """By job and instance, which labels are the target's own. They are on every series of a scrape; a label that only one of
     several targets has is empty on the others', as Prometheus itself takes it. So a label is the target's that is
     - on all series of the address, or
@@ -150,7 +150,7 @@ def _target_labels(found: list[Series]) -> dict[Labels, set[str]]:
     What a metric itself tells apart (a method, "le") is on all of its series and not on the process', or empty on some.
     """
     addresses: dict[Labels, list[Series]] = {}
-    for series in found:
+    for series in all_series:
         addresses.setdefault(_address(series), []).append(series)
     return {address: _labels_of_targets(of_address) for address, of_address in addresses.items()}
 

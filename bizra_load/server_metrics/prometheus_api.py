@@ -70,10 +70,10 @@ class PrometheusClient:
             return "".join(expression.split())
 
     def _list(self, path: str, parameters: Mapping[str, str], key: str) -> list[dict[str, Any]]:
-        found = self._data(path, parameters, key)
-        if not isinstance(found, list) or not all(isinstance(item, dict) for item in found):
+        items = self._data(path, parameters, key)
+        if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
             raise ScrapeError(self._line(f"does not respond as a Prometheus does: {key} is no list of objects"))
-        return found
+        return items
 
     def _data(self, path: str, parameters: Mapping[str, str], key: str | None) -> Any:
         try:

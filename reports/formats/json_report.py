@@ -23,7 +23,7 @@ from sla.values.assessment import (
 from sla.values.estimate import Estimate
 from sla.values.failure import FailureReason
 from sla.values.number import finite as finite_number
-from sla.values.section import shown
+from sla.values.section import brief
 from sla.values.strategy import Command, Step, Strategy, Trigger, Watch
 
 _FIRST = ("schema", "decision", "exit_code", "summary", "rollout", "agreement", "environment", "baseline")
@@ -79,7 +79,7 @@ def _failure(values: dict[str, Any]) -> FailureReason:
     failure = FailureReason(**values)
     for number in (failure.count, failure.first_ns, failure.last_ns):
         if not isinstance(number, int) or not 0 <= number < 1 << 62:
-            raise ValueError(f"failures: {shown(number)} (allowed: a count, or a time in ns)")
+            raise ValueError(f"failures: {brief(number)} (allowed: a count, or a time in ns)")
     return failure
 
 
@@ -121,5 +121,5 @@ def _numbers(value: Any) -> Any:
     if isinstance(value, list):
         return [_numbers(v) for v in value]
     if isinstance(value, int | float) and not isinstance(value, bool) and finite_number(value) is None:
-        raise ValueError(f"{shown(value)}: is larger than any number of an assessment")
+        raise ValueError(f"{brief(value)}: is larger than any number of an assessment")
     return float(value) if value in ("inf", "-inf") else value

@@ -42,19 +42,19 @@ def without_duplicates(snapshots: Sequence[Snapshot]) -> tuple[list[Snapshot], l
     """
     targets = sorted(by_target(snapshots).items(), key=lambda item: (-len(item[1]), -len(_metrics(item[1])), item[0]))
     kept: dict[Labels, list[Snapshot]] = {}
-    found: list[Duplicate] = []
+    duplicates: list[Duplicate] = []
     for labels, scrapes in targets:
         rest = scrapes
         for twin, others in list(kept.items()):
             if rest and _one_process(twin, others, labels, rest):
-                found.append(Duplicate(twin, labels))
+                duplicates.append(Duplicate(twin, labels))
                 kept[twin] = _filled_up(others, rest)
                 rest = _of_further_metrics(rest, _metrics(others))
         if rest:
             kept[labels] = rest
-    if not found:
+    if not duplicates:
         return list(snapshots), []
-    return sorted((s for scrapes in kept.values() for s in scrapes), key=lambda s: (s.at_ns, s.target)), found
+    return sorted((s for scrapes in kept.values() for s in scrapes), key=lambda s: (s.at_ns, s.target)), duplicates
 
 
 def _metrics(scrapes: Sequence[Snapshot]) -> set[str]:

@@ -95,9 +95,9 @@ class MergedWindows:
             wanted = np.arange(self.sizes.size) * COUNTS_LENGTH + bucket
             ends = np.searchsorted(self.keys, wanted.astype(self.keys.dtype), side="right")
         filled = ends > self.edges[:-1]
-        found = np.zeros(self.sizes.size)
-        found[filled] = self.cumulative[ends[filled] - 1]
-        return found
+        counts_below = np.zeros(self.sizes.size)
+        counts_below[filled] = self.cumulative[ends[filled] - 1]
+        return counts_below
 
     def influence(self, q: float) -> tuple[FloatArray, FloatArray]:
         """(influence of each window, exceedances in each window) at the empirical q-quantile."""

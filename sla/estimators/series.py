@@ -80,12 +80,12 @@ def bucket_values(scrapes: Sequence[Snapshot], name: str) -> tuple[tuple[float, 
     """(edges in seconds, cumulative counts at each scrape of one target, shape (n, label sets, edges)), as counter_values().
     None without the histogram, or where its edges differ or changed: buckets of two kinds can't be added.
     """
-    found = [_of_metric(s.histograms, name) for s in scrapes]
-    kinds = {h.edges_s for of_scrape in found for h in of_scrape.values()}
+    by_scrape = [_of_metric(s.histograms, name) for s in scrapes]
+    kinds = {h.edges_s for of_scrape in by_scrape for h in of_scrape.values()}
     if len(kinds) != 1:
         return None
     edges = kinds.pop()
-    rows = _filled([{key: h.cumulative for key, h in of_scrape.items()} for of_scrape in found], (0.0,) * len(edges))
+    rows = _filled([{key: h.cumulative for key, h in of_scrape.items()} for of_scrape in by_scrape], (0.0,) * len(edges))
     return edges, np.array(rows, dtype=np.float64).reshape(len(scrapes), -1, len(edges))
 
 

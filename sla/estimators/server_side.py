@@ -62,28 +62,28 @@ def bucket_increments(snapshots: Sequence[Snapshot], name: str, from_ns: int, to
     changed. The intervals are those of the target with the most scrapes; what others counted is spread evenly over each of
     their own intervals. A restart's interval is left out.
     """
-    found: list[_TargetIncrements] = []
+    targets: list[_TargetIncrements] = []
     for of_target in by_target(snapshots).values():
         scraped = bracketing(of_target, from_ns, to_ns, False)
         if len(scraped) < 2 or not any(metric_of(key) == name for s in scraped for key in s.histograms):
             continue
         values = bucket_values(scraped, name)
-        if values is None or (found and values[0] != found[0].edges_s):
+        if values is None or (targets and values[0] != targets[0].edges_s):
             return None
         steps = np.diff(np.diff(values[1], axis=0), axis=2, prepend=0.0)
         lost: NDArray[np.bool_] = np.any(steps < 0, axis=(1, 2), keepdims=True)[:, 0, 0]
-        found.append(_TargetIncrements(values[0], times_s(scraped), np.where(lost[:, None], 0.0, steps.sum(axis=1)), lost))
-    if not found:
+        targets.append(_TargetIncrements(values[0], times_s(scraped), np.where(lost[:, None], 0.0, steps.sum(axis=1)), lost))
+    if not targets:
         return None
-    times = common_times_s([target.at_s for target in found], whole=True)
-    counts = np.sum([target.between(times) for target in found], axis=0)
+    times = common_times_s([target.at_s for target in targets], whole=True)
+    counts = np.sum([target.between(times) for target in targets], axis=0)
     spans = np.stack((times[:-1], times[1:]), axis=1)
-    for target in found:
+    for target in targets:
         target.widen(spans)
-    lost = np.any([target.lost_between(times) for target in found], axis=0)
-    resets = sum(int(target.lost.sum()) for target in found)
+    lost = np.any([target.lost_between(times) for target in targets], axis=0)
+    resets = sum(int(target.lost.sum()) for target in targets)
     kept = (counts.sum(axis=1) > 0) | ~lost
-    return Increments(np.array(found[0].edges_s), counts[kept], resets, spans[kept])
+    return Increments(np.array(targets[0].edges_s), counts[kept], resets, spans[kept])
 
 
 @dataclass(frozen=True)

@@ -66,7 +66,7 @@ class Connections:
 
 
 def connections(measurements: Measurements, steady: Steady, words: RemedyWords = PLAIN) -> Connections | None:
-    """Of the judged part. None where their number, the plan or a service time is not known."""
+    """How the connections were used in the judged part. None where their number, the plan or a service time is not known."""
     count, rate = measurements.facts.slots, constant_part(measurements.facts)[2]
     named = set(operations_of(measurements.windows))
     here = [w for w in measurements.windows if steady.holds(w.second) and w.operation in named]

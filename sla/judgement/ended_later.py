@@ -33,16 +33,16 @@ def perhaps_later(measurements: Measurements, operations: Sequence[str], steady:
     """How many failures while the load went on took so long, on average of those of their second, that most of them must have
     begun in the judged part; less those that surely did.
     """
-    end, found = steady.to_second, 0
+    end, failures = steady.to_second, 0
     if measurements.facts.load_ended_ns // 10**9 <= end:
         return 0  # after the load all are known to have
     for operation in operations:
         for w in measurements.windows_of(operation):
             of_service = w.failures - w.failed.get(GENERATOR, 0)
             if w.second >= end and of_service and _failures_ns(w) >= w.failures * (w.second + 1 - end) * 1e9:
-                found += of_service
-        found -= sum(w.failures for w in _surely(measurements, operation, end))
-    return max(found, 0)
+                failures += of_service
+        failures -= sum(w.failures for w in _surely(measurements, operation, end))
+    return max(failures, 0)
 
 
 def _surely(measurements: Measurements, operation: str, end: int) -> Iterator[Window]:

@@ -32,8 +32,8 @@ def warm_up_checks(measurements: Measurements, agreement: Agreement, steady: Ste
     if steady is None or not steady.warm_up_s:
         return []
     part = f"the {steady.warm_up_s:.0f} s cut as warm-up (MSER-5)"
-    found = (f(measurements, agreement, steady, part) for f in (_failures_in_it, _samples_in_it, _latencies_with_it))
-    return [c for c in found if c is not None]
+    checks = (f(measurements, agreement, steady, part) for f in (_failures_in_it, _samples_in_it, _latencies_with_it))
+    return [c for c in checks if c is not None]
 
 
 def _failures_in_it(measurements: Measurements, agreement: Agreement, steady: Steady, part: str) -> Check | None:

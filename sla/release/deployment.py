@@ -65,13 +65,13 @@ def of_text(text: str, quoted: bool = True) -> tuple[Evidence, ...]:
 def _boxes(lines: Sequence[str], defined: Set[str]) -> Iterator[tuple[str, str]]:
     """(mark, what stands behind it) of each; the mark of an empty one is empty, or white space."""
     for line in _outside_fences(lines):
-        found = [box for box in _BOX.finditer(line) if not _is_reference(box, line, defined)]
-        for box, end in zip(found, [*(box.start() for box in found[1:]), len(line)], strict=False):
+        boxes = [box for box in _BOX.finditer(line) if not _is_reference(box, line, defined)]
+        for box, end in zip(boxes, [*(box.start() for box in boxes[1:]), len(line)], strict=False):
             yield box["mark"] or "", line[box.end() : end].partition("|")[0].strip()[:80]
 
 
 def _is_reference(box: re.Match[str], line: str, defined: Set[str]) -> bool:
-    """Of a link or a footnote: what it stands for is given elsewhere, or behind its colon."""
+    """Whether it is one of a link or a footnote: what it stands for is given elsewhere, or behind its colon."""
     mark = box["mark"]
     return mark is not None and (mark in defined or (mark.isdigit() and line.startswith(":", box.end())))
 
@@ -92,13 +92,13 @@ def _outside_fences(lines: Sequence[str]) -> Sequence[str]:
     if any(f["before"] for f in fences if f) or any("<!--" in line for line in lines):
         return lines
     kept, held, fence = list[str](), list[str](), ""
-    for line, found in zip(lines, fences, strict=True):
+    for line, match in zip(lines, fences, strict=True):
         if fence:
             held.append(line)
-            if found and found["fence"].startswith(fence) and not found["info"].strip():
+            if match and match["fence"].startswith(fence) and not match["info"].strip():
                 held, fence = [], ""
-        elif found:
-            fence = found["fence"]
+        elif match:
+            fence = match["fence"]
         else:
             kept.append(line)
     return kept + held
@@ -169,7 +169,7 @@ def _is_named(thing: Mapping[str, Any], ref: Mapping[str, Any], by: Mapping[str,
 def _containers(workload: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """Those that run as long as the pod: sidecars that are begun before the others, too. Raises EvidenceError."""
     pod = map_in(map_in(map_in(workload, "spec"), "template"), "spec")
-    found = []
+    lasting = []
     for key in ("containers", "initContainers"):
         where, containers = f"{_name_of(workload)}.spec.template.spec.{key}", pod.get(key)
         if key == "containers" and (not isinstance(containers, list) or not containers):
@@ -178,8 +178,8 @@ def _containers(workload: Mapping[str, Any]) -> list[Mapping[str, Any]]:
             if not isinstance(c, Mapping):
                 raise EvidenceError(f"{where}: holds something that is no container")
             if key == "containers" or c.get("restartPolicy") == "Always":
-                found.append(c)
-    return found
+                lasting.append(c)
+    return lasting
 
 
 def _name_of(thing: Mapping[str, Any]) -> str:

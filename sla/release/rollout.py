@@ -71,13 +71,13 @@ def rollback_commands(names: Mapping[str, str]) -> tuple[Command, ...]:
     rollout = '"$DEPLOYMENT" --namespace "$NAMESPACE"'
     match [what for what in ("name", "namespace") if what in names]:
         case []:
-            told = "put your own names in"
+            whose = "put your own names in"
         case [what]:
-            told = f"its {what} as the deployment's evidence says; put the other in"
+            whose = f"its {what} as the deployment's evidence says; put the other in"
         case _:
-            told = "as the deployment's evidence names them"
+            whose = "as the deployment's evidence names them"
     name, namespace = names.get("name", "bizra-node"), names.get("namespace", "default")
-    commands = [Command("names", f"What is rolled back ({told})", f"export DEPLOYMENT={name} NAMESPACE={namespace}")]
+    commands = [Command("names", f"What is rolled back ({whose})", f"export DEPLOYMENT={name} NAMESPACE={namespace}")]
     if argo:
         commands.append(
             Command("automated", "Argo Rollouts: back to the stable version", f"kubectl argo rollouts abort {rollout}")

@@ -13,7 +13,7 @@ from sla.values.agreement import DEFAULT_PRODUCT, Agreement, Limit, Objective, O
 from sla.values.assessment import Severity
 from sla.values.kinds import KINDS, LATENCIES, ObjectiveKind, Unit
 from sla.values.limit_parser import factors_to, parse_limit, parse_quantity
-from sla.values.section import AgreementError, Section, shown, unknown, wrong_schema
+from sla.values.section import AgreementError, Section, brief, unknown, wrong_schema
 
 SCHEMA = "bizra-load/agreement/1"
 TIMERS = ("inside", "queueing")
@@ -67,7 +67,7 @@ def _evidence(gates: Mapping[str, Any]) -> dict[str, str]:
     for key in map(str, gates):
         if key in RESERVED_GATES or not _GATE.fullmatch(key):
             allowed = f"letters, digits, _ and -, at most 60; not {', '.join(RESERVED_GATES)}"
-            raise AgreementError(f"evidence.{shown(key)}: is no name for a gate (allowed: {allowed})")
+            raise AgreementError(f"evidence.{brief(key)}: is no name for a gate (allowed: {allowed})")
     return {str(k): str(v) for k, v in gates.items()}
 
 
@@ -165,5 +165,5 @@ def _process(values: Mapping[str, Any]) -> ProcessLimits:
         if text:
             chosen[name] = parse_quantity(text, f"process.{key}", factors, example)
             if chosen[name] <= 0:
-                raise AgreementError(f"process.{key}: {shown(text)} (allowed: more than 0, such as {example})")
+                raise AgreementError(f"process.{key}: {brief(text)} (allowed: more than 0, such as {example})")
     return ProcessLimits(**chosen)

@@ -12,7 +12,7 @@ from sla.values.agreement import MEASURED, Agreement, Limit, Objective
 from sla.values.assessment import Severity
 from sla.values.number import finite
 from sla.values.remedies import PLAIN, Remedy, RemedyWords
-from sla.values.section import AgreementError, Section, shown, wrong_schema
+from sla.values.section import AgreementError, Section, brief, wrong_schema
 
 SCHEMA = "bizra-load/baseline/1"
 _ABOUT = ("schema", "measured_at", "machine", "not_measured")
@@ -71,12 +71,12 @@ def _take(key: str, value: object, values: dict[str, float], intervals: dict[str
 
 
 def figures(agreement: Agreement, baseline: Baseline | None) -> dict[str, float]:
-    """Of the baseline, by the objectives' baseline keys; without those that it lacks. Where it has no figure of a lower
+    """The baseline's figures by the objectives' baseline keys; without those that it lacks. Where it has no figure of a lower
     percentile but one of the p99, which is never less, that one stands in: it was made for an agreement that asked for no more.
     """
     values = baseline.values if baseline else {}
-    found = {o.baseline_key: values.get(o.baseline_key, values.get(_of_p99(o.baseline_key))) for o in agreement.objectives}
-    return {key: value for key, value in found.items() if key and value is not None}
+    figures = {o.baseline_key: values.get(o.baseline_key, values.get(_of_p99(o.baseline_key))) for o in agreement.objectives}
+    return {key: value for key, value in figures.items() if key and value is not None}
 
 
 def _of_p99(key: str) -> str:
@@ -161,7 +161,7 @@ def other_machine(baseline: Baseline | None, cpu: object, cores: object) -> str:
 
 def _word(value: object) -> str:
     """A value from a file for a note: short, whatever it is."""
-    return value[:100] if isinstance(value, str) else shown(value) if value else "unknown"
+    return value[:100] if isinstance(value, str) else brief(value) if value else "unknown"
 
 
 def is_measured(agreement: Agreement) -> bool:
@@ -185,7 +185,7 @@ def _with_interval(value: Mapping[str, object], key: str, factor: float) -> tupl
         raise AgreementError(f"{key}.level: must be between 0 and 1, for example 0.95")
     n = value.get("n", 1)
     if isinstance(n, bool) or not isinstance(n, int) or not 0 < n <= LARGEST:
-        raise AgreementError(f"{key}.n: must be a whole number of timings, from 1 on, not {shown(n)}")
+        raise AgreementError(f"{key}.n: must be a whole number of timings, from 1 on, not {brief(n)}")
     point, low = (_figure(value[k], f"{key}.{k}", factor) for k in ("value", "low"))
     # JSON has no infinity
     high = math.inf if value["high"] == "inf" else _figure(value["high"], f"{key}.high", factor)
@@ -198,6 +198,6 @@ def _figure(value: object, where: str, factor: float) -> float:
     number = finite(value)
     if number is None or not 0 <= number * factor <= LARGEST:
         raise AgreementError(
-            f"{where}: must be a finite number that is not negative and at most {LARGEST / factor:g}, not {shown(value)}"
+            f"{where}: must be a finite number that is not negative and at most {LARGEST / factor:g}, not {brief(value)}"
         )
     return number * factor

@@ -46,7 +46,7 @@ class HealthRows(Sequence[Health]):
 
     @classmethod
     def of(cls, rows: Sequence[Health]) -> HealthRows:
-        """Of single rows, in their order."""
+        """From single rows, in their order."""
         if isinstance(rows, HealthRows):
             return rows
         sums = HealthSums()

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from sla.values.agreement import Limit
 from sla.values.kinds import Unit
 from sla.values.number import ALLOWED, GROUPED, PLAIN, number_in
-from sla.values.section import AgreementError, shown
+from sla.values.section import AgreementError, brief
 
 
 class _UnitWord(NamedTuple):
@@ -50,12 +50,12 @@ def parse_limit(text: object, where: str, unit: Unit) -> Limit:
     allowed = f"{_EXAMPLES[unit]}; numbers: {ALLOWED}, commas only between thousands"
     unit_word = _UNITS.get(match[3].strip()) if match else None
     if match is None or unit_word is None or unit_word.canonical not in _WRITTEN_IN[unit]:
-        raise AgreementError(f"{where}: {shown(text)} is not a limit of this kind (allowed: {allowed})")
+        raise AgreementError(f"{where}: {brief(text)} is not a limit of this kind (allowed: {allowed})")
     comparison, value = match[1], _amount(match[2], unit_word.factor)
     if (comparison == "<") != (unit == "ns"):
-        raise AgreementError(f"{where}: {shown(text)} points the wrong way (allowed: {allowed})")
+        raise AgreementError(f"{where}: {brief(text)} points the wrong way (allowed: {allowed})")
     if not math.isfinite(value) or value <= 0 or (unit_word.canonical in ("ratio", "of plan") and value > 1):
-        raise AgreementError(f"{where}: {shown(text)} can't be kept (allowed: {allowed})")
+        raise AgreementError(f"{where}: {brief(text)} can't be kept (allowed: {allowed})")
     return Limit(comparison, value, unit_word.canonical == "of plan")
 
 
@@ -63,7 +63,7 @@ def _times_baseline(multiple: re.Match[str], text: str, where: str) -> Limit:
     times, least_ns = _amount(multiple[1]), _amount(multiple[2] or "0", _UNITS[multiple[3] or "ns"].factor)
     if not (0 < times <= MAX_TIMES and math.isfinite(least_ns)):
         allowed = f'such as "< 10 x baseline", up to {MAX_TIMES:,.0f} x'
-        raise AgreementError(f"{where}: {shown(text)} can't be kept (allowed: {allowed})")
+        raise AgreementError(f"{where}: {brief(text)} can't be kept (allowed: {allowed})")
     return Limit("<", math.nan, times_baseline=times, at_least=least_ns)
 
 
@@ -72,7 +72,7 @@ def parse_quantity(text: str, where: str, factors: Mapping[str, float], allowed:
     match = _QUANTITY.fullmatch(text)
     amount = _amount(match[1], factors[match[2]]) if match and match[2] in factors else math.nan
     if math.isnan(amount):
-        raise AgreementError(f"{where}: {shown(text)} (allowed: such as {allowed}; {ALLOWED})")
+        raise AgreementError(f"{where}: {brief(text)} (allowed: such as {allowed}; {ALLOWED})")
     return amount
 
 

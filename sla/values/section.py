@@ -46,7 +46,7 @@ class Section:
         """Text without blanks around it; `default`: None for a key that must be there."""
         value = self.values.get(key, default)
         if not isinstance(value, str):
-            raise AgreementError(f"{self.prefix}{key}: must be text, not {shown(value)}")
+            raise AgreementError(f"{self.prefix}{key}: must be text, not {brief(value)}")
         return value.strip()
 
     def number(self, key: str, default: float) -> float:
@@ -54,7 +54,7 @@ class Section:
         value = self.values.get(key, default)
         number = finite(value)
         if number is None:
-            raise AgreementError(f"{self.prefix}{key}: must be a number, not {shown(value)}")
+            raise AgreementError(f"{self.prefix}{key}: must be a number, not {brief(value)}")
         return number
 
     def mapping(self, key: str, default: Mapping[str, Any] | None = None) -> Mapping[str, Any]:
@@ -72,7 +72,7 @@ class Section:
         return value
 
 
-def shown(value: object) -> str:
+def brief(value: object) -> str:
     """A value in a message: short, however large it is."""
     try:
         return _REPR.repr(value)

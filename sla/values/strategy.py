@@ -74,5 +74,5 @@ class Strategy:
 
 def rehearsed(strategy: Strategy | None) -> Strategy:
     """What is left of a strategy in a rehearsal, which judged the reference node: nothing to roll out, and its advice."""
-    said = "a rehearsal on the reference node"
-    return Strategy("none", advice=f"{said}; {strategy.advice}" if strategy and strategy.advice else said)
+    reason = "a rehearsal on the reference node"
+    return Strategy("none", advice=f"{reason}; {strategy.advice}" if strategy and strategy.advice else reason)

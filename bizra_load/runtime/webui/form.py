@@ -41,7 +41,7 @@ _USER_FIELDS: Mapping[str, Any] = {
 
 
 class WebForm:
-    """Of one web UI. `start`: the options that this process was started with, by their attribute's name."""
+    """The form of one web UI. `start`: the options that this process was started with, by their attribute's name."""
 
     def __init__(self, environment: Environment, web_ui: WebUI) -> None:
         self._environment, self._web_ui = environment, web_ui
@@ -153,7 +153,7 @@ class WebForm:
                 raise UsageError(f"shape_class: {unknown(value, shapes)}")
 
     def _check_shape(self, classes: Sequence[type[Any]]) -> None:
-        """Of a form on which the classes are picked."""
+        """Raises UsageError for a shape that the classes picked on the form can't be run with."""
         shapes = self._environment.available_shape_classes or {}
         shape = shapes.get(request.form.get("shape_class", "Default"))
         ours = any(issubclass(user, OpenModelUser) for user in classes)

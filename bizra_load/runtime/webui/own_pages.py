@@ -41,7 +41,7 @@ class OwnPagesOnly:
 
     def __init__(self, app: WsgiApp, names: tuple[str, ...]) -> None:
         self._app, self._names = app, names
-        self._said: set[str] = set()
+        self._logged: set[str] = set()
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         host, origin = environ.get("HTTP_HOST", ""), environ.get("HTTP_ORIGIN", "")
@@ -63,6 +63,6 @@ class OwnPagesOnly:
         return self._app(environ, without_cors)
 
     def _say(self, reason: str) -> None:
-        if len(self._said) < _MOST_LINES and reason not in self._said:
-            self._said.add(reason)
+        if len(self._logged) < _MOST_LINES and reason not in self._logged:
+            self._logged.add(reason)
             logger.warning("bizra-load: the web UI refused a request: %s (--web-names lists further names)", reason)

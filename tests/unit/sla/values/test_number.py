@@ -9,7 +9,7 @@ from bizra_load.node.faults import FaultError, rate, seconds, size
 from bizra_load.settings.inputs import share
 from sla.values.limit_parser import parse_limit
 from sla.values.number import finite, number_in, share_in, whole_in
-from sla.values.section import AgreementError, shown
+from sla.values.section import AgreementError, brief
 
 DIGITS_OF_OTHERS = "٣", "१", "²"
 NEVER = (
@@ -70,7 +70,7 @@ def test_a_whole_number_has_digits_only(text):
 )
 def test_a_value_that_no_finite_float_holds_is_none_and_can_be_shown(value):
     assert finite(value) is None
-    assert len(shown(value)) < 120
+    assert len(brief(value)) < 120
 
 
 @pytest.mark.parametrize(
