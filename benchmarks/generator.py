@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks import results
-from benchmarks.measuring import ObjectiveEstimate, measure
+from benchmarks.measuring import Throughput, measure
 from benchmarks.target import Target, target
 from bizra_load.archive.latest import run_folders
 from bizra_load.archive.store import read_run
@@ -165,7 +165,7 @@ def main() -> None:
             print(f"not on PATH, left out: {t.name}")
     cores = sorted(os.sched_getaffinity(0))
     target_core, generator_core = (cores[0], cores[1]) if len(cores) > 1 else (None, None)
-    measured: dict[str, list[ObjectiveEstimate]] = {t.name: [] for t in tools}
+    measured: dict[str, list[Throughput]] = {t.name: [] for t in tools}
     lags: list[tuple[float, float]] = []
     for number in range(args.rounds):
         with target(target_core) as t, tempfile.TemporaryDirectory() as name:
@@ -190,7 +190,7 @@ def main() -> None:
     results.keep("generator", {"host": host, "rounds": kept, "lag_us": lags}, report(tools, measured, lags))
 
 
-def report(tools: list[Tool], measured: dict[str, list[ObjectiveEstimate]], lags: list[tuple[float, float]]) -> list[str]:
+def report(tools: list[Tool], measured: dict[str, list[Throughput]], lags: list[tuple[float, float]]) -> list[str]:
     """Medians, and the median over rounds of (ours saturated) / (this tool)."""
     rows = []
     for tool in tools:

@@ -18,7 +18,7 @@ SETTLE_S = 1.0
 
 
 @dataclass(frozen=True)
-class ObjectiveEstimate:
+class Throughput:
     """requests_per_s on the wall clock, cpu_share in cores, and what counts for the number of machines: their ratio."""
 
     requests_per_s: float
@@ -31,7 +31,7 @@ class ObjectiveEstimate:
 
 def measure(
     command: Sequence[str], served: Callable[[], int], core: int | None, log: Path, environment: dict[str, str]
-) -> ObjectiveEstimate:
+) -> Throughput:
     """Start it pinned to one core, wait until it loads steadily, measure for MEASURE_S, end it. Raises SystemExit with the
     end of its output when it never gets there.
     """
@@ -45,7 +45,7 @@ def measure(
             begin, cpu, count = time.monotonic(), cpu_s(process.pid), served()
             time.sleep(MEASURE_S)
             took = time.monotonic() - begin
-            return ObjectiveEstimate((served() - count) / took, (cpu_s(process.pid) - cpu) / took)
+            return Throughput((served() - count) / took, (cpu_s(process.pid) - cpu) / took)
         finally:
             _end(process)
 

@@ -94,7 +94,7 @@ def _judge_without_master(folder: Path, number: int) -> int:
 
 
 def _check_reachable(host: str) -> None:
-    """Before anything is started: a target that refuses connections answers nothing else. Raises InvalidRunError."""
+    """Before anything is started: a target that refuses connections responds to nothing else. Raises InvalidRunError."""
     parts, name, port = target_address(host)
     try:
         socket.create_connection((name, port), timeout=5).close()

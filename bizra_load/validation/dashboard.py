@@ -22,7 +22,7 @@ _JOB = re.compile(r'(?:^|,)\s*job\s*=\s*"([^"\\]+)"')
 
 
 @dataclass(frozen=True)
-class Validated:
+class DashboardSubject:
     """What the dashboard of a validation shows: an agreement in one of its environments (`name`: as it is called on the command
     line; `sha256`: of its text), and the nodes of a selector, if that names a job.
     """
@@ -47,7 +47,7 @@ class Validated:
         return re.escape(self.job).replace("\\", "\\\\") or ".*"
 
 
-def import_own(what: Validated, artifacts: Path, say: Callable[[str], None]) -> grafana.Imported | None:
+def import_own(what: DashboardSubject, artifacts: Path, say: Callable[[str], None]) -> grafana.Imported | None:
     """The environment's own dashboard, into the Grafana at GRAFANA_URL; None when that is not set. Raises BizraLoadError."""
     settings = grafana.settings_of_environment(trust=what.trust)
     if settings is None:
@@ -61,7 +61,7 @@ def import_own(what: Validated, artifacts: Path, say: Callable[[str], None]) -> 
     return done
 
 
-def check(what: Validated, prometheus_url: str, url: str) -> DashboardCheck:
+def check(what: DashboardSubject, prometheus_url: str, url: str) -> DashboardCheck:
     """Through Grafana where GRAFANA_URL is set, else of Prometheus. Raises BizraLoadError."""
     panels = panels_of(what.agreement, what.name)
     settings = grafana.settings_of_environment(trust=what.trust)
@@ -71,7 +71,7 @@ def check(what: Validated, prometheus_url: str, url: str) -> DashboardCheck:
     return check_panels(query, panels, what.agreement, "Prometheus", url, what.jobs)
 
 
-def write_check(check_result: DashboardCheck, by: Validated, artifacts: Path) -> None:
+def write_check(check_result: DashboardCheck, by: DashboardSubject, artifacts: Path) -> None:
     """Raises UsageError."""
     _write(artifacts / CHECK_FILE, dashboard_check.render_json(check_result, by.agreement.name, by.sha256))
 

@@ -71,9 +71,9 @@ class Plan:
         return self.environment or self.file.agreement.default_environment
 
     @property
-    def shown(self) -> dashboard.Validated:
+    def dashboard_subject(self) -> dashboard.DashboardSubject:
         file = self.file
-        return dashboard.Validated(
+        return dashboard.DashboardSubject(
             file.judged, file.sha256, self.agreement, self.judged_in, self.selector, self.place, self.trust
         )
 
@@ -125,7 +125,7 @@ class Suite:
     def _import_dashboard(self) -> StepResult:
         key, title = "dashboard", "Dashboard import"
         try:
-            imported = dashboard.import_own(self._plan.shown, self._plan.artifacts, self._log.info)
+            imported = dashboard.import_own(self._plan.dashboard_subject, self._plan.artifacts, self._log.info)
         except BizraLoadError as error:
             return StepResult(key, title, Outcome.FAILED, str(error))
         if imported is None:
@@ -168,8 +168,8 @@ class Suite:
         """Right after the load: before it they may have had nothing to show."""
         url = _text(self._plan.artifacts / DASHBOARD_URL)
         try:
-            check = dashboard.check(self._plan.shown, self._plan.prometheus_url, url)
-            dashboard.write_check(check, self._plan.shown, self._plan.artifacts)
+            check = dashboard.check(self._plan.dashboard_subject, self._plan.prometheus_url, url)
+            dashboard.write_check(check, self._plan.dashboard_subject, self._plan.artifacts)
         except BizraLoadError as error:
             self._log.info(f"The dashboard's panels could not be checked: {error}")
             return
@@ -179,7 +179,7 @@ class Suite:
 
     def _check_rules(self) -> None:
         """Are the agreement's alert rules, on the job under validation, loaded where they are to fire?"""
-        plan, own = self._plan, self._plan.shown.job
+        plan, own = self._plan, self._plan.dashboard_subject.job
         client = PrometheusClient.with_token_of_environment(plan.prometheus_url, trust=plan.trust)
         try:
             product = product_of(plan.file.judged)

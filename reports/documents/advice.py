@@ -26,8 +26,8 @@ _CHECK_ADVICE: Mapping[str, str | Remedy] = {
     "reports": "look at the network between workers and master, then repeat the run",
     "server_data": Remedy.COVER_THE_JUDGED_PART,
     "scrapes": "look at the metrics endpoint: each failed scrape makes server-side intervals wider",
-    "counters_": "client and server count different things: look for other clients, retries or a proxy that answers itself",
-    "dominance_": "something answers before the node does: look for a cache or a proxy",
+    "counters_": "client and server count different things: look for other clients, retries or a proxy that responds itself",
+    "dominance_": "something responds before the node does: look for a cache or a proxy",
     "littles_law_": "samples are missing: the run can't be used",
     "achieved": "the generator did not send what was planned: see the worker's log, and how late arrivals were",
 }

@@ -1,6 +1,7 @@
 """Files and functions stay short enough to be read at once; what is longer says why."""
 
 import ast
+import re
 
 import pytest
 
@@ -11,14 +12,14 @@ FILES = sorted(p for package in ("bizra_load", "sla", "reports") for p in (ROOT 
 
 
 def too_long(source: str) -> list[str]:
-    """Functions of more lines than allowed whose docstring gives no reason."""
-    found = []
+    """Functions of more lines than allowed whose docstring gives no reason: "Long because ...", or what a call costs."""
+    too_long = []
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.end_lineno - node.lineno + 1 > LONGEST_FUNCTION:
-            reason = (ast.get_docstring(node) or "").lower()
-            if not any(word in reason for word in ("because", "long", "costs")):
-                found.append(node.name)
-    return found
+            reason = " ".join((ast.get_docstring(node) or "").split())
+            if not re.search(r"\bLong because\b|\bcosts a\b", reason):
+                too_long.append(node.name)
+    return too_long
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(ROOT)))
@@ -33,4 +34,5 @@ def test_a_long_function_is_found_unless_it_says_why():
         return f'def f():\n    """{docstring}"""\n' + "    x = 1\n" * 50
 
     assert too_long(function("Does it all.")) == ["f"]
+    assert too_long(function("Takes no longer than the longest wait.")) == ["f"]
     assert too_long(function("Long because one table stands in it.")) == []

@@ -113,7 +113,7 @@ def test_the_page_shows_a_run_while_it_goes_and_its_assessment_and_runs_no_name(
     (locust.folder / "report.html").write_text(shown["html"])
     page.goto(locust.url)
     page.get_by_role("tab", name="Download Data").click()
-    assert page.get_by_role("link", name="Live page and answer of bizra-load").get_attribute("href") == "/bizra-load"
+    assert page.get_by_role("link", name="Live page and verdict of bizra-load").get_attribute("href") == "/bizra-load"
     page.goto((locust.folder / "report.html").as_uri())
     assert NAME in page.locator("body").inner_text()
     unharmed(page)

@@ -15,7 +15,7 @@ from bizra_load.judging.agreements import read_agreement
 from bizra_load.monitoring.grafana import Place
 from bizra_load.poi.light_load import LightLoad
 from bizra_load.rehearsal.local_prometheus import local_prometheus
-from bizra_load.validation.dashboard import Validated, check, import_own
+from bizra_load.validation.dashboard import DashboardSubject, check, import_own
 from tests.e2e.replayed_grafana import KEY, replayed_grafana
 from tests.e2e.running import ROOT, until
 
@@ -204,7 +204,7 @@ def test_an_environments_own_dashboard_is_imported(tmp_path, monkeypatch, name, 
         monkeypatch.setenv("GRAFANA_URL", grafana.url)
         monkeypatch.setenv("GRAFANA_API_KEY", KEY)
         place = Place("Releases", "prom1", moves=False)
-        what = Validated(read_agreement(name).judged, SHA256, name, environment, selector, place, THIS_MACHINES)
+        what = DashboardSubject(read_agreement(name).judged, SHA256, name, environment, selector, place, THIS_MACHINES)
         import_own(what, tmp_path, print)
         checked = check(what, "", "")
     [saved] = grafana.saved
@@ -226,7 +226,7 @@ def test_only_the_job_of_the_selector_is_asked_for_data(tmp_path, node):
         passed = []
         for job in ("a.b", "a.c", "b"):
             agreement = read_agreement("v2.2.0-rc1").judged
-            what = Validated(agreement, SHA256, "v2.2.0-rc1", "testnet", f'job="{job}"', Place(), THIS_MACHINES)
+            what = DashboardSubject(agreement, SHA256, "v2.2.0-rc1", "testnet", f'job="{job}"', Place(), THIS_MACHINES)
             passed.append(sum(p.passed for p in check(what, prometheus.url, "").panels))
     assert passed == [6, 0, 0]
 

@@ -14,8 +14,8 @@ Faults, on from the start with --fault, or set while it runs: a POST of {"NAME":
   wrong_signature_rate=0.1%  this share of attestations has a wrong signature
   stall=2s                   nothing is answered but metrics; the time runs from when it is set, with --fault from the
                              node's start, whether or not anybody asks
-  metrics.down=true          /metrics answers with status 503
-  metrics.latency=5s         /metrics answers so much later
+  metrics.down=true          /metrics responds with status 503
+  metrics.latency=5s         /metrics responds so much later
   metrics.empty=true         /metrics lacks the node's own series
   memory=200MiB              holds so much memory
   cpu=80%                    uses this share of one core

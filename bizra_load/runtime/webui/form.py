@@ -20,8 +20,8 @@ from bizra_load.exit_codes import BizraLoadError, UsageError
 from bizra_load.io.redaction import without_userinfo
 from bizra_load.judging.beforehand import check_settings
 from bizra_load.products import all_options, settings_of
-from bizra_load.runtime.given import Given
 from bizra_load.runtime.shapes import StagesShape
+from bizra_load.runtime.start_addresses import StartAddresses
 from bizra_load.runtime.users import OpenModelUser
 from bizra_load.settings import inputs
 from bizra_load.settings.arguments import SWITCHES, Option, Switch
@@ -46,21 +46,23 @@ class WebForm:
     def __init__(self, environment: Environment, web_ui: WebUI) -> None:
         self._environment, self._web_ui = environment, web_ui
         self._start = dict(vars(environment.parsed_options)) if environment.parsed_options else {}
-        self._given: Given | None = None
+        self._start_addresses: StartAddresses | None = None
         self._by_name = {option.name: option for option in all_options()}
         ours: tuple[Option | Switch, ...] = (*self._by_name.values(), *SWITCHES)
         self._ours = frozenset(option.name for option in ours if option.on_the_web_form)
         self._files = bool(self._start.get("web_files"))
 
     @property
-    def given(self) -> Given:
+    def start_addresses(self) -> StartAddresses:
         """The addresses of the start; it is over when they are first asked for."""
-        if self._given is None:
+        if self._start_addresses is None:
             start = settings_of(SimpleNamespace(**self._start))
             environment = self._environment
             hosts = [environment.host] if environment.host else [user.host for user in environment.user_classes]
-            self._given = Given(tuple(host for host in hosts if host), start.metrics_url, start.prometheus_url)
-        return self._given
+            self._start_addresses = StartAddresses(
+                tuple(host for host in hosts if host), start.metrics_url, start.prometheus_url
+            )
+        return self._start_addresses
 
     def shows(self, name: str, default: object) -> bool:
         """Whether an option stands on the form: files and folders where that was allowed, and nothing that holds a password."""
@@ -75,17 +77,17 @@ class WebForm:
             return None
 
         def refusal() -> Response | None:
-            given = self.given
+            started_with = self.start_addresses
             try:
-                check(given)
+                check(started_with)
             except BizraLoadError as error:
                 return jsonify({"success": False, "message": str(error), "host": self._environment.host})
             return None
 
-        answer: Response | None = self._web_ui.auth_required_if_enabled(refusal)()  # nobody else is told what is right
-        return answer
+        response: Response | None = self._web_ui.auth_required_if_enabled(refusal)()  # nobody else is told what is right
+        return response
 
-    def _check_swarm(self, given: Given) -> None:
+    def _check_swarm(self, started_with: StartAddresses) -> None:
         if request.files or ((request.mimetype or request.content_length) and request.mimetype not in _FORMS):
             raise UsageError(f"the form's fields are taken, as {_FORMS[0]}, and neither files nor JSON")
         environment = self._environment
@@ -102,7 +104,7 @@ class WebForm:
                 raise UsageError(f"the web form: {unknown(key, (*COMMON, *self._ours, *self._shown()))}")
         settings = settings_of(SimpleNamespace(**options))
         check_settings(settings)
-        given.check(self._targets(), settings)
+        started_with.check(self._targets(), settings)
 
     def _shown(self) -> frozenset[str]:
         """The options on the form, a locustfile's own among them."""
@@ -173,7 +175,7 @@ class WebForm:
                 inputs.option("-H/--host", _target, target)
         return targets
 
-    def _check_user(self, given: Given) -> None:
+    def _check_user(self, started_with: StartAddresses) -> None:
         """One user class is edited."""
         fields = request.get_json(force=True, silent=True)
         if not isinstance(fields, dict):
@@ -198,7 +200,7 @@ class WebForm:
         if host := fields.get("host"):
             if issubclass(known[name], OpenModelUser):
                 inputs.option("host", _target, host)
-            given.check([host], settings_of(self._environment.parsed_options))
+            started_with.check([host], settings_of(self._environment.parsed_options))
 
 
 def _available(environment: Environment) -> Mapping[str, type[Any]]:

@@ -49,10 +49,10 @@ class OwnPagesOnly:
         if reason:
             self._say(reason)
             text = f"bizra-load: refused: {reason}: --web-names lists further names\n"
-            answer: Iterable[bytes] = Response(
+            response: Iterable[bytes] = Response(
                 text, 403, content_type="text/plain; charset=utf-8", headers={"X-Content-Type-Options": "nosniff"}
             )(environ, start_response)
-            return answer
+            return response
         if is_same_origin(host, origin, self._names):
             return self._app(environ, start_response)
 

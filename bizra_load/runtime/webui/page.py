@@ -46,7 +46,7 @@ def _change_locusts_page(web_ui: WebUI, form: WebForm, href: str) -> None:
     form that it may not be sent.
     """
     update = web_ui.update_template_args
-    link = {"href": href, "title": "Live page and answer of bizra-load"}
+    link = {"href": href, "title": "Live page and verdict of bizra-load"}
 
     def changed() -> None:
         update()  # type: ignore[no-untyped-call]

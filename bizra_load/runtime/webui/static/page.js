@@ -53,10 +53,10 @@ function show(data) {
 
 async function poll() {
   try {
-    const answer = await fetch("bizra-load/data", {cache: "no-store"});
-    show(await answer.json());
+    const response = await fetch("bizra-load/data", {cache: "no-store"});
+    show(await response.json());
   } catch (error) {
-    at("state").textContent = "Locust does not answer";
+    at("state").textContent = "Locust does not respond";
   }
   setTimeout(poll, 1000);
 }

@@ -15,7 +15,7 @@ from bizra_load.settings.settings import Settings
 
 
 @dataclass(frozen=True)
-class Given:
+class StartAddresses:
     """Addresses of the start: `targets` of -H, or of the user classes without it; "" for what was not given."""
 
     targets: tuple[str, ...]
