@@ -8,7 +8,7 @@ import sys
 from bizra_load.cli.parsers.alerts import OBJECT, RULES, TESTS
 from bizra_load.exit_codes import KEPT, NO_GO, UsageError
 from bizra_load.io import terminal
-from bizra_load.io.files import put_or_compare, set_aside, write_atomically
+from bizra_load.io.files import put_or_compare, set_aside, write_atomically, writing
 from bizra_load.judging.agreements import read_agreement
 from bizra_load.monitoring.rule_files import groups, prometheus_rule, to_yaml
 from bizra_load.monitoring.rules import RUNBOOKS
@@ -58,10 +58,8 @@ def run_drill(args: argparse.Namespace) -> int:
         result = drill(file, only, lambda line: print(line, file=sys.stderr, flush=True))
     except AgreementError as error:
         raise UsageError(f"{args.agreement}: {error}") from None
-    try:
+    with writing(f"--out: {path}", "a file"):
         write_atomically(path, alert_drill.render_json(result))
-    except OSError as error:
-        raise UsageError(f"--out: {path}: {error.strerror}") from None
     print(alert_drill.render(result, terminal.terminal_width(sys.stdout), sys.stdout.isatty()))
     print(f"Evidence: {path}")
     return KEPT if result.passed else NO_GO

@@ -11,7 +11,7 @@ import sys
 
 from bizra_load.engine.stages import duration_s
 from bizra_load.exit_codes import KEPT, UsageError
-from bizra_load.io.files import write_atomically
+from bizra_load.io.files import write_atomically, writing
 from bizra_load.io.terminal import terminal_width
 from bizra_load.node.baseline import measure
 from bizra_load.settings import inputs
@@ -29,10 +29,8 @@ def run_node(args: argparse.Namespace) -> int:
     seed = inputs.option("--load-seed", inputs.seed, args.load_seed)
     figures = measure(length_s, seed)
     if args.out is not None:
-        try:
+        with writing(f"--out: {args.out}", "a file"):
             write_atomically(args.out, figures.as_json())
-        except OSError as error:
-            raise UsageError(f"--out: {args.out}: {error.strerror} (allowed: a file that can be written)") from None
     print(baseline.render(figures, terminal_width(sys.stdout), sys.stdout.isatty()))
     if args.out is not None:
         print(f"Written: {args.out}")

@@ -13,7 +13,7 @@ from rich.console import Console
 
 from bizra_load.cli.trust import prometheus_url_of, trust_of
 from bizra_load.exit_codes import INVALID, KEPT, NO_GO, InvalidRunError, UsageError
-from bizra_load.io.files import put_or_compare, set_aside, write_atomically
+from bizra_load.io.files import put_or_compare, set_aside, write_atomically, writing
 from bizra_load.io.terminal import terminal_width
 from bizra_load.judging.agreements import AgreementFile, read_agreement
 from bizra_load.monitoring import grafana
@@ -81,7 +81,5 @@ def _show(check: DashboardCheck, out: Path, by: AgreementFile) -> int:
 
 
 def _write(path: Path, text: str) -> None:
-    try:
+    with writing(f"--out: {path}", "a file"):
         write_atomically(path, text)
-    except OSError as error:
-        raise UsageError(f"--out: {path}: {error.strerror}") from None

@@ -6,8 +6,7 @@ import argparse
 import sys
 from collections.abc import Callable
 
-from bizra_load.exit_codes import UsageError
-from bizra_load.io.files import write_atomically
+from bizra_load.io.files import write_atomically, writing
 from bizra_load.io.terminal import terminal_width
 
 
@@ -23,7 +22,5 @@ def write_output(args: argparse.Namespace, text: Callable[[int, bool], str], oth
     if args.output is None:
         sys.stdout.write(rendered)
         return
-    try:
+    with writing(f"-o: {args.output}", "a file"):
         write_atomically(args.output, rendered)
-    except OSError as error:
-        raise UsageError(f"-o: {args.output}: {error.strerror}") from None

@@ -37,12 +37,12 @@ def write_atomically(path: Path, content: str | bytes) -> None:
 
 
 @contextmanager
-def writing(place: object) -> Iterator[None]:
-    """An OSError of the block becomes a UsageError that names `place`: a folder, with the option that gave it."""
+def writing(place: object, what: str = "a folder") -> Iterator[None]:
+    """An OSError of the block becomes a UsageError that names `place`: a folder or `what`, with the option that gave it."""
     try:
         yield
     except OSError as error:
-        raise UsageError(f"{place}: {error.strerror} (allowed: a folder that can be written)") from None
+        raise UsageError(f"{place}: {error.strerror} (allowed: {what} that can be written)") from None
 
 
 def check_replaceable(path: Path) -> None:

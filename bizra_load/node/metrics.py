@@ -16,16 +16,14 @@ from bisect import bisect_left
 from prometheus_client import CollectorRegistry, ProcessCollector, generate_latest
 from prometheus_client.utils import floatToGoString
 
-_MICROSECONDS = (1, 2, 5, 10, 13, 20, 26, 50, 100, 150, 200, 300, 400, 500)
-_MILLISECONDS = (1, 2, 5, 10, 50, 100, 500, 1000, 5000, 10_000)
-EDGES_S = tuple(us / 1e6 for us in _MICROSECONDS) + tuple(ms / 1e3 for ms in _MILLISECONDS)
+from bizra_load.measure.edges import NODE_EDGES_S
 
 
 def _number(value: float) -> str:
     return str(floatToGoString(value))  # type: ignore[no-untyped-call]  # prometheus_client's is not typed
 
 
-_EDGE_NAMES = tuple(_number(edge) for edge in (*EDGES_S, float("inf")))
+_EDGE_NAMES = tuple(_number(edge) for edge in (*NODE_EDGES_S, float("inf")))
 
 
 def _family(name: str, kind: str, help_text: str) -> str:
@@ -52,7 +50,7 @@ class Counter:
 
 
 class Histogram:
-    """A histogram of seconds, with the buckets EDGES_S and +Inf."""
+    """A histogram of seconds, with the buckets NODE_EDGES_S and +Inf."""
 
     def __init__(self, name: str, help_text: str) -> None:
         self._name = name
@@ -63,7 +61,7 @@ class Histogram:
         self._sum = 0.0
 
     def observe(self, seconds: float) -> None:
-        self._counts[bisect_left(EDGES_S, seconds)] += 1
+        self._counts[bisect_left(NODE_EDGES_S, seconds)] += 1
         self._sum += seconds
 
     def text(self) -> str:

@@ -16,6 +16,7 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from bizra_load.measure.edges import CLIENT_EDGES_NS
 from bizra_load.measure.names import OTHER
 from bizra_load.measure.recorder import MAX_OPERATIONS
 from bizra_load.measure.report import Report
@@ -24,10 +25,7 @@ from sla.values.assessment import Assessment, Status
 from sla.values.histogram import HIGHEST_NS, Histogram, bucket_high_ns, bucket_low_ns
 from sla.values.window import FAILURE_CATEGORIES, SCHEDULE
 
-# the node's own edges, and what a network adds above them: the client's and the server's latencies share one picture
-_MICROSECONDS = (1, 2, 5, 10, 13, 20, 26, 50, 100, 150, 200, 300, 400, 500)
-_MILLISECONDS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 30_000, 60_000)
-EDGES_NS = np.array([us * 1000 for us in _MICROSECONDS] + [ms * 1_000_000 for ms in _MILLISECONDS], dtype=np.int64)
+EDGES_NS = np.array(CLIENT_EDGES_NS, dtype=np.int64)
 _LABELS = [str(e / 1e9) for e in EDGES_NS.tolist()]
 SEEN_WITHIN_S = 5.0  # a worker that reported within this time is there: reports come once a second
 

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from prometheus_client import REGISTRY, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
+from bizra_load.measure.edges import NODE_EDGES_S
 from bizra_load.measure.recorder import MAX_OPERATIONS
 from bizra_load.measure.report import Report
-from bizra_load.node.metrics import EDGES_S
 from bizra_load.runtime.generator_metrics import EDGES_NS, GeneratorMetrics
 from sla.values.assessment import Status
 from sla.values.histogram import HIGHEST_NS, from_values
@@ -58,7 +58,7 @@ def test_every_bucket_holds_the_samples_at_or_under_its_edge_to_a_bucket_of_the_
 
 
 def test_the_edges_contain_those_of_the_node():
-    assert {round(e * 1e9) for e in EDGES_S} <= set(EDGES_NS.tolist())
+    assert {round(e * 1e9) for e in NODE_EDGES_S} <= set(EDGES_NS.tolist())
 
 
 def test_reports_add_up_over_workers_and_an_arrival_that_was_never_sent_is_planned_and_unsent():
