@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-import itertools
 import os
 import secrets
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 
 from bizra_load.exit_codes import INVALID
@@ -64,23 +62,6 @@ def forget(parent: Path) -> None:
     link = parent / LATEST
     with contextlib.suppress(OSError, ValueError):  # a name that no folder can have
         (link if link.is_symlink() else link / EXIT_CODE).unlink()
-
-
-def forget_before(words: Sequence[str]) -> None:
-    """forget() in the folder that the words of a command line name, however wrong the rest of them may be."""
-    out = None
-    for flag, value in itertools.zip_longest(words, words[1:]):
-        if flag == "--out":
-            out = value
-        elif flag.startswith("--out="):
-            out = flag.removeprefix("--out=")
-    forget(folder_of_runs(out))
-
-
-def folder_of_runs(out: str | None) -> Path:
-    """The folder that --out names, or its environment variable, or the default."""
-    folder = out if out is not None else os.environ.get("BIZRA_LOAD_OUT", "runs")
-    return Path(folder.strip())
 
 
 def keep_exit_code(folder: Path, code: int) -> None:

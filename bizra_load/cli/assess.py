@@ -17,6 +17,7 @@ from bizra_load.imports.read import read_import
 from bizra_load.judging.agreements import figures_only, keep_agreement, read_agreement, read_baseline
 from bizra_load.judging.evidence import read_files
 from bizra_load.judging.judge import Override, add_evidence, assess_folder, print_summary
+from bizra_load.settings.defaults import DEFAULT_OUT
 from bizra_load.settings.inputs import allowed_checks
 
 
@@ -30,7 +31,8 @@ def run(args: argparse.Namespace) -> int:
     if args.imported is not None and args.spool:
         raise UsageError("--spool: belongs to a run folder")
     if args.imported is not None:
-        folder, out = _imported(args.imported, args.hlog_unit, args.agreement, args.out or Path("runs"), args.evidence), None
+        place = args.out or Path(DEFAULT_OUT)
+        folder, out = _imported(args.imported, args.hlog_unit, args.agreement, place, args.evidence), None
     elif args.hlog_unit != "ns":
         raise UsageError("--hlog-unit: belongs to --import")
     elif (folder / RECORD).exists():

@@ -8,15 +8,18 @@ from __future__ import annotations
 import argparse
 import difflib
 import importlib
+import itertools
 import os
 import signal
 import sys
 from collections.abc import Collection, Iterator, Sequence
+from pathlib import Path
 from typing import Any, NoReturn
 
-from bizra_load.archive.latest import forget_before
+from bizra_load.archive import latest
 from bizra_load.exit_codes import USAGE, BizraLoadError, one_line
 from bizra_load.io.streams import keep_standard_streams
+from bizra_load.settings.defaults import DEFAULT_OUT, OUT_VARIABLE
 
 # Each has its options in bizra_load.cli.parsers and its code in bizra_load.cli. Only what is asked for is imported: the options
 # of one verb to explain it, its code to run it; all of it takes longer than most commands run.
@@ -114,7 +117,18 @@ def _parsed(words: Sequence[str]) -> argparse.Namespace:
 def _forget_the_run_before(words: Sequence[str]) -> None:
     """Where a run is asked for: whatever it is refused for, nobody may read the code of the one before as its own."""
     if next((word for word in words if word in VERBS), None) in PUT_LOAD_ON:
-        forget_before(words)
+        latest.forget(_folder_of_runs(words))
+
+
+def _folder_of_runs(words: Sequence[str]) -> Path:
+    """The folder that --out names, or its environment variable, or the default, however wrong the other words may be."""
+    out = os.environ.get(OUT_VARIABLE, DEFAULT_OUT)
+    for flag, value in itertools.zip_longest(words, words[1:]):
+        if flag == "--out":
+            out = value if value is not None else out
+        elif flag.startswith("--out="):
+            out = flag.removeprefix("--out=")
+    return Path(out.strip())
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from typing import Any, Literal
 from bizra_load.engine.arrivals import KINDS, SATURATE
 from bizra_load.engine.stages import duration_s, rate_per_s
 from bizra_load.settings import inputs
-from bizra_load.settings.defaults import DEFAULT_AGREEMENT
+from bizra_load.settings.defaults import DEFAULT_AGREEMENT, DEFAULT_OUT, OUT_VARIABLE
 from sla.judgement.allowable import ALLOWABLE
 
 _rate = inputs.within(rate_per_s, inputs.MAX_RATE_PER_S, "ops/s")
@@ -91,7 +91,7 @@ GENERAL: tuple[Option, ...] = (
            inputs.base_url),
     Option("--prometheus-selector", "PROMETHEUS_SELECTOR", "", 'Label matchers of the node under test, e.g. job="node"',
            inputs.selector),
-    Option("--out", "BIZRA_LOAD_OUT", "runs", "Folder that run folders are made in", inputs.out_folder, path="yes"),
+    Option("--out", OUT_VARIABLE, DEFAULT_OUT, "Folder that run folders are made in", inputs.out_folder, path="yes"),
     Option("--run-name", "RUN_NAME", "poi", "Name at the end of the run folder's name", inputs.anything),
     Option("--request-timeout", "REQUEST_TIMEOUT", "10s", "After this long an operation is counted as timed out",
            inputs.within(duration_s, inputs.MAX_TIMEOUT_S, "s")),
