@@ -20,7 +20,8 @@ import orjson
 import psutil
 
 from bizra_load.archive import merged
-from bizra_load.archive.row_files import HEALTH, WINDOWS, read_sums
+from bizra_load.archive.names import HEALTH, WINDOWS
+from bizra_load.archive.row_files import read_sums
 from bizra_load.archive.run_record import AgreementName, RunRecord
 from bizra_load.archive.store import RunWriter
 from bizra_load.judging.agreements import keep_agreement, read_agreement

@@ -13,13 +13,25 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
+from bizra_load.archive.names import (
+    AGREEMENT,
+    BASELINE,
+    CHECKSUMS,
+    FAILURES,
+    HEALTH,
+    MERGED_COLUMNS,
+    MERGED_ROWS,
+    RECORD,
+    SERVER,
+    TARGET,
+    WINDOWS,
+)
 from bizra_load.exit_codes import UsageError
 from bizra_load.io.files import open_regular, read_text, write_atomically
 
-NAME = "SHA256SUMS"
 # what was measured, and what it is judged by; assessments can be made again from these
-_ROWS = ("windows.jsonl", "failures.jsonl", "health.jsonl", "server.jsonl", "target.jsonl")
-COVERED = ("run.json", *_ROWS, "merged.jsonl", "merged.bin", "agreement.yaml", "baseline.json")
+_ROWS = (WINDOWS, FAILURES, HEALTH, SERVER, TARGET)
+COVERED = (RECORD, *_ROWS, MERGED_ROWS, MERGED_COLUMNS, AGREEMENT, BASELINE)
 _SPOOL = re.compile(r"spool-[A-Za-z0-9._-]+\.jsonl")
 _LINE = re.compile(r"([0-9a-f]{64}) [ *]([A-Za-z0-9._-]+)")
 
@@ -27,12 +39,12 @@ _LINE = re.compile(r"([0-9a-f]{64}) [ *]([A-Za-z0-9._-]+)")
 def seal(folder: Path, spools: Iterable[str] = ()) -> None:
     """(Re)write the checksums of the covered files that are there, and of spool files. Raises OSError."""
     names = [name for name in (*COVERED, *sorted(spools)) if (folder / name).exists()]
-    write_atomically(folder / NAME, "".join(f"{_sha256(folder / name)}  {name}\n" for name in names))
+    write_atomically(folder / CHECKSUMS, "".join(f"{_sha256(folder / name)}  {name}\n" for name in names))
 
 
 def unseal(folder: Path) -> None:
     """Take the checksums away: the files are about to change."""
-    (folder / NAME).unlink(missing_ok=True)
+    (folder / CHECKSUMS).unlink(missing_ok=True)
 
 
 def covered(folder: Path) -> list[str] | None:
@@ -41,7 +53,7 @@ def covered(folder: Path) -> list[str] | None:
 
     Raises UsageError with the file that differs.
     """
-    path = folder / NAME
+    path = folder / CHECKSUMS
     try:
         lines = read_text(path, follow=False).splitlines()
     except FileNotFoundError:
@@ -59,12 +71,16 @@ def covered(folder: Path) -> list[str] | None:
         try:
             actual = _sha256(folder / match[2])
         except OSError as error:
-            raise UsageError(f"{folder / match[2]}: {error.strerror}, but {NAME} lists it: the run folder is damaged") from None
+            raise UsageError(
+                f"{folder / match[2]}: {error.strerror}, but {CHECKSUMS} lists it: the run folder is damaged"
+            ) from None
         if actual != match[1]:
-            raise UsageError(f"{folder / match[2]}: is not what it was when the run ended (its SHA-256 differs from {NAME})")
+            raise UsageError(
+                f"{folder / match[2]}: is not what it was when the run ended (its SHA-256 differs from {CHECKSUMS})"
+            )
     for name in COVERED:
         if name not in listed and (folder / name).exists():
-            raise UsageError(f"{folder / name}: is not in {NAME}: it was added after the run had ended")
+            raise UsageError(f"{folder / name}: is not in {CHECKSUMS}: it was added after the run had ended")
     return listed
 
 

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import orjson
 
+from bizra_load.archive.names import MERGED_COLUMNS, MERGED_ROWS
 from bizra_load.exit_codes import UsageError
 from bizra_load.io.files import open_regular, write_atomically
 from bizra_load.measure.hdr_codec import WireError, decode_histogram, encode_histograms
@@ -24,8 +25,7 @@ from bizra_load.measure.run_sums import Received, RunSums
 from bizra_load.measure.sequences import MAX_SEQUENCE
 from sla.values.health_rows import COLUMNS, HISTOGRAMS, HealthRows
 
-ROWS, COLUMNS_FILE = "merged.jsonl", "merged.bin"
-NAMES = (ROWS, COLUMNS_FILE)
+NAMES = (MERGED_ROWS, MERGED_COLUMNS)
 SCHEMA = "bizra-load/merged/1"
 MAX_LINE_BYTES = 64 * 1024 * 1024  # names and reports of all workers are one line
 _STORED = COLUMNS.newbyteorder("<")
@@ -35,8 +35,8 @@ def write(folder: Path, sums: RunSums) -> None:
     """Raises OSError."""
     health = sums.health()
     rows = (orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE) for row in _rows(sums, health))
-    write_atomically(folder / COLUMNS_FILE, health.columns.astype(_STORED, copy=False).tobytes())
-    write_atomically(folder / ROWS, b"".join(rows))
+    write_atomically(folder / MERGED_COLUMNS, health.columns.astype(_STORED, copy=False).tobytes())
+    write_atomically(folder / MERGED_ROWS, b"".join(rows))
 
 
 def _rows(sums: RunSums, health: HealthRows) -> Iterator[dict[str, Any]]:
@@ -55,19 +55,19 @@ def read(folder: Path) -> RunSums:
     """Raises UsageError with file, line and reason."""
     number = 0
     try:
-        with os.fdopen(open_regular(folder / COLUMNS_FILE, follow=False), "rb") as file:
+        with os.fdopen(open_regular(folder / MERGED_COLUMNS, follow=False), "rb") as file:
             columns = np.frombuffer(file.read(), _STORED).astype(COLUMNS, copy=False)
         sums = RunSums()
-        with os.fdopen(open_regular(folder / ROWS, follow=False), "rb") as file:
+        with os.fdopen(open_regular(folder / MERGED_ROWS, follow=False), "rb") as file:
             while line := file.readline(MAX_LINE_BYTES):
                 number += 1
                 if len(line) == MAX_LINE_BYTES and not line.endswith(b"\n"):
                     raise ValueError(f"longer than {MAX_LINE_BYTES:,} bytes")
                 _take(sums, orjson.loads(line), columns)
     except OSError as error:
-        raise UsageError(f"{folder / ROWS}: {error.strerror}") from None
+        raise UsageError(f"{folder / MERGED_ROWS}: {error.strerror}") from None
     except (WireError, ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
-        raise UsageError(f"{folder / ROWS}: line {number}: {error}") from None
+        raise UsageError(f"{folder / MERGED_ROWS}: line {number}: {error}") from None
     return sums
 
 
@@ -78,7 +78,7 @@ def _take(sums: RunSums, row: dict[str, Any], columns: np.ndarray[Any, Any]) -> 
         names = [str(name) for name in row["names"]]
         numbers = np.concatenate((columns["worker"], columns["process"], [-1]))
         if columns["worker"].min(initial=0) < 0 or numbers.min() < -1 or numbers.max() >= len(names):
-            raise ValueError(f"{COLUMNS_FILE} has workers without a name")
+            raise ValueError(f"{MERGED_COLUMNS} has workers without a name")
         sums.take_health(columns, names)
         for worker, received in row["received"].items():
             sums.received[worker] = _received(received)

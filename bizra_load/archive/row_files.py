@@ -17,13 +17,13 @@ from typing import IO, Any, TypeVar
 
 import orjson
 
+from bizra_load.archive.names import FAILURES, HEALTH, WINDOWS
 from bizra_load.exit_codes import UsageError
 from bizra_load.io.files import open_regular
 from bizra_load.io.this_machine import usable_cores
 from bizra_load.measure.hdr_codec import WireError
 from bizra_load.measure.run_sums import RunSums
 
-WINDOWS, HEALTH, FAILURES = "windows.jsonl", "health.jsonl", "failures.jsonl"
 MAX_LINE_BYTES = 16 * 1024 * 1024  # twice a report
 LARGE_BYTES = 64 * 1024 * 1024  # from here on a further process saves more than its start takes
 MOST_PARTS = 8

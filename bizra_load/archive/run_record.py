@@ -13,12 +13,13 @@ import platform
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from bizra_load.io.redaction import without_secrets, without_userinfo
 from bizra_load.io.this_machine import cpu_model
+from bizra_load.io.utc import utc_text
 from bizra_load.settings.settings import Settings
 from sla.values.section import brief
 
@@ -170,7 +171,7 @@ def _of_this_process(name: str, started: datetime, target: str, agreement: Agree
 
     return RunRecord(
         name=name,
-        started=f"{started.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}",
+        started=utc_text(started),
         command=tuple(without_secrets([Path(sys.argv[0]).name, *sys.argv[1:]])),
         target=without_userinfo(target),
         agreement=agreement,

@@ -18,6 +18,7 @@ from typing import Any
 
 import orjson
 
+from bizra_load.archive.names import RECORD
 from bizra_load.exit_codes import UsageError
 from bizra_load.io.files import open_regular, write_atomically
 from bizra_load.measure.hdr_codec import WireError
@@ -76,7 +77,7 @@ def leave(
     content = orjson.dumps({**checked, "signature": key.sign(orjson.dumps(checked))}) + b"\n" + rest
     for folder in folders:
         try:
-            if (folder / "run.json").exists() and os.access(folder, os.W_OK):
+            if (folder / RECORD).exists() and os.access(folder, os.W_OK):
                 write_atomically(folder / name_of(worker), content)
                 return folder / name_of(worker)
         except OSError:

@@ -15,12 +15,12 @@ from pathlib import Path
 from typing import Any
 
 from bizra_load.archive import checksums
+from bizra_load.archive.names import RECORD
 from bizra_load.archive.run_record import RunRecord, TakenIn
 from bizra_load.archive.spool import PATTERN, Spool, left_behind, name_of, read
 from bizra_load.exit_codes import UsageError
 from bizra_load.io.files import write_atomically, writing
-
-RECORD = "run.json"
+from bizra_load.io.utc import utc_text
 
 
 def of_run(folder: Path, record: RunRecord, sealed: Collection[str] | None) -> tuple[list[Spool], list[str]]:
@@ -95,7 +95,7 @@ def _readable(paths: Iterable[Path]) -> list[tuple[Path, Spool]]:
 
 def _record(folder: Path, record: RunRecord, document: dict[str, Any], spools: Iterable[Spool], sealed: bool) -> None:
     """Say in run.json what was added, and seal the run again if it was."""
-    at = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
+    at = utc_text(datetime.now(UTC))
     taken_in = {t.file: t for t in record.taken_in or ()}
     for spool in spools:
         name = name_of(spool.worker)

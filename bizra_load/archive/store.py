@@ -21,7 +21,8 @@ import orjson
 from bizra_load.archive import checksums, merged, run_record
 from bizra_load.archive.displaced import beside, is_displaced, put_back
 from bizra_load.archive.facts import facts_from_json, facts_with_files
-from bizra_load.archive.row_files import FAILURES, HEALTH, WINDOWS, is_large, read_rows, read_sums
+from bizra_load.archive.names import FAILURES, HEALTH, RECORD, SERVER, TARGET, WINDOWS
+from bizra_load.archive.row_files import is_large, read_rows, read_sums
 from bizra_load.archive.run_record import RunRecord
 from bizra_load.archive.snapshot_rows import snapshot_from_row, snapshot_row
 from bizra_load.archive.spools import of_run, signed_ones, take_in
@@ -36,8 +37,6 @@ from sla.values.measurements import Measurements, RunFacts
 from sla.values.snapshot import Snapshot
 from sla.values.window import Health, Window
 
-RECORD, SERVER, TARGET = "run.json", "server.jsonl", "target.jsonl"
-ASSESSMENT = "assessment.json"
 MAX_RECORD_BYTES = 16 * 1024 * 1024
 T = TypeVar("T")
 

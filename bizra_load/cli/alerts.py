@@ -47,10 +47,7 @@ def run_render(args: argparse.Namespace) -> int:
 
 def run_drill(args: argparse.Namespace) -> int:
     file = read_agreement(args.agreement, args.baseline)
-    try:
-        inputs.out_folder(str(args.out))
-    except (OSError, ValueError) as error:
-        raise UsageError(f"--out: {error}") from None
+    inputs.option("--out", inputs.out_folder, str(args.out))
     only = [name.strip() for name in args.rules.split(",") if name.strip()]
     path = args.out / "alert-drill.json"
     set_aside(args.out, [path.name], f"--out: {args.out}")

@@ -10,23 +10,21 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
+from bizra_load.archive.names import RECORD
 from bizra_load.archive.run_record import AgreementName, of_import
-from bizra_load.archive.store import RECORD, RunWriter, add_spools, new_folder
+from bizra_load.archive.store import RunWriter, add_spools, new_folder
 from bizra_load.exit_codes import UsageError
 from bizra_load.imports.read import read_import
 from bizra_load.judging.agreements import figures_only, keep_agreement, read_agreement, read_baseline
 from bizra_load.judging.evidence import read_files
 from bizra_load.judging.judge import Override, add_evidence, assess_folder, print_summary
+from bizra_load.settings import inputs
 from bizra_load.settings.defaults import DEFAULT_OUT
-from bizra_load.settings.inputs import allowed_checks
 
 
 def run(args: argparse.Namespace) -> int:
     folder, out = args.folder, args.out
-    try:
-        allow = allowed_checks(args.allow)
-    except ValueError as error:
-        raise UsageError(f"--allow: {error}") from None
+    allow = inputs.option("--allow", inputs.allowed_checks, args.allow)
     baseline = read_baseline(args.baseline) if args.baseline else None
     if args.imported is not None and args.spool:
         raise UsageError("--spool: belongs to a run folder")

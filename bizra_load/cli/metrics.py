@@ -45,10 +45,7 @@ def _query(args: argparse.Namespace) -> MetricsQuery:
         query = query_of_run(args.folder, args.agreement or "")
         query.file.check_environment(environment)
         return replace(query, environment=environment or query.environment)
-    try:
-        length_s = duration_s(args.window)
-    except ValueError as error:
-        raise UsageError(f"--window: {error}") from None
+    length_s = inputs.option("--window", duration_s, args.window)
     if not SHORTEST_S <= length_s <= LONGEST_S:
         raise UsageError(f"--window: {args.window!r} (allowed: 10s to 24h)")
     read = read_agreement(name or DEFAULT_AGREEMENT)

@@ -10,7 +10,8 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
-from bizra_load.archive.store import RECORD, read_run
+from bizra_load.archive.names import RECORD
+from bizra_load.archive.store import read_run
 from bizra_load.cli.output import write_output
 from bizra_load.exit_codes import KEPT, UsageError
 from bizra_load.judging.artifacts import read_assessment, write_artifacts

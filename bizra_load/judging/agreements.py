@@ -8,6 +8,7 @@ import json
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from bizra_load.archive.names import AGREEMENT, BASELINE
 from bizra_load.exit_codes import UsageError
 from bizra_load.io import yaml_text
 from bizra_load.io.files import read_text, write_atomically
@@ -17,7 +18,6 @@ from sla.values.agreement_parser import agreement_from_mapping
 from sla.values.baseline import Baseline, baseline_from_mapping, is_measured, misspelt_figure, with_baseline
 from sla.values.section import unknown
 
-AGREEMENT, BASELINE = "agreement.yaml", "baseline.json"
 SUFFIXES = (".yaml", ".yml")
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from bizra_load.archive import checksums
 from bizra_load.archive.latest import run_folders
-from bizra_load.archive.store import ASSESSMENT
+from bizra_load.archive.names import ASSESSMENT
 from bizra_load.exit_codes import UsageError
 from bizra_load.io.files import read_text, write_atomically, writing
 from bizra_load.judging.agreements import agreement_of_run

@@ -19,6 +19,7 @@ from typing import Any
 from bizra_load.exit_codes import UsageError
 from bizra_load.io import yaml_text
 from bizra_load.io.files import write_atomically, writing
+from bizra_load.io.utc import utc_text
 from bizra_load.judging.agreements import AgreementFile
 from bizra_load.judging.junit import read_junit
 from sla.release import deployment
@@ -157,7 +158,7 @@ def _read(name: str, path: Path) -> EvidenceFile:
     if not data:
         raise UsageError(f"{where}: is empty")
     suffix = path.suffix if re.fullmatch(r"\.[A-Za-z0-9]{1,8}", path.suffix) else ""
-    modified = f"{datetime.fromtimestamp(modified_s, UTC):%Y-%m-%dT%H:%M:%SZ}"
+    modified = utc_text(datetime.fromtimestamp(modified_s, UTC))
     return EvidenceFile(name, f"{_plain(name)}{suffix}", path.name, modified, hashlib.sha256(data).hexdigest(), data)
 
 

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
+from bizra_load.archive.names import ASSESSMENT, ASSESSMENT_MARKDOWN
 from bizra_load.archive.run_record import RunRecord
-from bizra_load.archive.store import ASSESSMENT, read_record, read_run
+from bizra_load.archive.store import read_record, read_run
 from bizra_load.io.files import write_atomically, writing
 from bizra_load.io.terminal import terminal_width
 from bizra_load.judging import evidence
@@ -104,7 +105,7 @@ def assess_folder(
     target = out or folder
     with writing(target):
         write_atomically(target / ASSESSMENT, json_report.render(assessment))
-        write_atomically(target / "assessment.md", markdown.render(assessment))
+        write_atomically(target / ASSESSMENT_MARKDOWN, markdown.render(assessment))
     return assessment
 
 

@@ -12,7 +12,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bizra_load.archive.latest import begin, end
-from bizra_load.archive.store import RECORD, new_folder
+from bizra_load.archive.names import RECORD
+from bizra_load.archive.store import new_folder
 from bizra_load.exit_codes import BizraLoadError, InvalidRunError
 from bizra_load.io.terminal import tell
 from bizra_load.io.this_machine import is_this_machine, usable_cores

@@ -17,6 +17,7 @@ from bizra_load.io.ports import free_port
 from bizra_load.launch.request import LoadRequest, holds_password
 from bizra_load.products import all_options
 from bizra_load.rehearsal.node_process import adopt_orphans, die_with_parent
+from bizra_load.settings.defaults import REHEARSAL_VARIABLE, RUN_FOLDER_VARIABLE
 
 LOCUSTS_OWN = "LOCUST_"  # what its variables begin with
 UNCONFIGURED = "bizra_load.runtime.unconfigured"
@@ -52,8 +53,8 @@ def command_line(request: LoadRequest, processes: int, folder: Path) -> tuple[li
     """Locust's command line and environment; the latter holds what nobody else on this machine is to read."""
     port, variables = free_port(), {option.flag: option.variable for option in all_options()}
     environment = {name: value for name, value in os.environ.items() if not name.startswith(LOCUSTS_OWN)}
-    environment |= {"BIZRA_LOAD_RUN_FOLDER": str(folder.resolve()), "LOCUST_HOST": request.host}
-    environment["BIZRA_LOAD_REHEARSAL"] = "1" if request.rehearsal else ""
+    environment |= {RUN_FOLDER_VARIABLE: str(folder.resolve()), "LOCUST_HOST": request.host}
+    environment[REHEARSAL_VARIABLE] = "1" if request.rehearsal else ""
     command = [
         *(sys.executable, "-m", UNCONFIGURED, "-f", str(request.locustfile), "--headless", "--only-summary"),
         *("--processes", str(processes), "--expect-workers-max-wait", "60", "--loglevel", request.log_level),

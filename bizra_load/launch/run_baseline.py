@@ -11,13 +11,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from bizra_load.archive import checksums
+from bizra_load.archive.names import BASELINE, CHECKSUMS
 from bizra_load.exit_codes import one_line
 from bizra_load.io.files import write_atomically
 from bizra_load.io.terminal import tell
 from bizra_load.io.this_machine import is_this_machine
 from bizra_load.io.urls import host_and_port
-from bizra_load.judging.agreements import BASELINE, read_agreement
+from bizra_load.judging.agreements import read_agreement
 from bizra_load.node.baseline import measure
 from bizra_load.settings.settings import Settings
 from sla.estimators.node_baseline import not_measured
@@ -65,10 +65,10 @@ def _measure(folder: Path, seed: int) -> None:
 def _store(folder: Path, text: str) -> None:
     """Not into a folder that is sealed already, or was sealed without it meanwhile: it would count as added later on."""
     try:
-        if not (folder / checksums.NAME).exists():
+        if not (folder / CHECKSUMS).exists():
             write_atomically(folder / BASELINE, text)
             with suppress(FileNotFoundError):
-                if BASELINE not in (folder / checksums.NAME).read_text(encoding="utf-8"):
+                if BASELINE not in (folder / CHECKSUMS).read_text(encoding="utf-8"):
                     (folder / BASELINE).unlink()
     except OSError as error:
         tell(f"Baseline: {error.filename or folder}: {error.strerror}")

@@ -27,6 +27,7 @@ from typing import TYPE_CHECKING
 
 from bizra_load.exit_codes import InvalidRunError
 from bizra_load.io.this_machine import cpu_model
+from bizra_load.io.utc import utc_text
 from bizra_load.node.attestations import Attestor
 from bizra_load.poi.chain import block_hash
 
@@ -166,7 +167,7 @@ def _summary(
         operations = tuple(OperationBaseline(name, summarise(values, seed), hot(name)) for name, values in timings.items())
     except ValueError as error:
         raise InvalidRunError(f"no baseline in {took_s:.1f} s: {error}") from None
-    return NodeBaseline(operations, tick_ns, took_s, cpu_s, seed, f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}", machine)
+    return NodeBaseline(operations, tick_ns, took_s, cpu_s, seed, utc_text(datetime.now(UTC)), machine)
 
 
 def _stolen() -> tuple[float, float]:

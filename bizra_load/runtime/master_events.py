@@ -42,6 +42,7 @@ from bizra_load.runtime.webui.own_pages import allow_own_pages_only, names_of
 from bizra_load.runtime.webui.page import add_page
 from bizra_load.runtime.worker_events import Started
 from bizra_load.runtime.worker_run import ACKNOWLEDGE_WITHIN_S
+from bizra_load.settings.defaults import RUN_FOLDER_VARIABLE
 from bizra_load.settings.settings import Settings
 
 LEAD_S = 0.3  # from when all users are there to the start of the schedule: a message's way, and the collector's last full pass
@@ -74,7 +75,7 @@ class MasterEvents:
             environment.events.worker_connect.add_listener(self._on_worker_connect)
             end_stopped_children()
             gevent.spawn(watch_workers, self._master, self._on_missing_worker)
-            if os.environ.get("BIZRA_LOAD_RUN_FOLDER"):
+            if os.environ.get(RUN_FOLDER_VARIABLE):
                 os.nice(NICENESS)  # `bizra-load run` started us, so our workers are here, and they have been forked
 
     def wait_for_workers(self) -> None:

@@ -20,6 +20,7 @@ from bizra_load.runtime.master_run import MasterRun
 from bizra_load.runtime.run_times import RunTimes
 from bizra_load.runtime.server_scrapes import ServerMetrics
 from bizra_load.runtime.storage import RunStorage
+from bizra_load.settings.defaults import REHEARSAL_VARIABLE, RUN_FOLDER_VARIABLE
 from bizra_load.settings.remedies import WORDS
 from bizra_load.settings.settings import Settings
 from sla.values.baseline import is_measured
@@ -33,10 +34,10 @@ def start_run(
     clock = SteadyClock()
     now = datetime.fromtimestamp(clock.unix_ns() / 1e9, UTC)
     agreement = read_agreement(settings.agreement, settings.baseline)
-    fixed = os.environ.get("BIZRA_LOAD_RUN_FOLDER")
+    fixed = os.environ.get(RUN_FOLDER_VARIABLE)
     folder = Path(fixed) if fixed else new_folder(settings.out, settings.run_name, now)
     storage = RunStorage(RunWriter(folder))
-    rehearsal = bool(fixed and os.environ.get("BIZRA_LOAD_REHEARSAL"))
+    rehearsal = bool(fixed and os.environ.get(REHEARSAL_VARIABLE))
     record = run_record.of_load(settings, now, environment.host or "", agreement.sha256, rehearsal)
     keep_agreement(folder, agreement)
     if not fixed and is_measured(agreement.agreement) and agreement.baseline is None:

@@ -30,6 +30,7 @@ from bizra_load.measure.silence import CHECK_EVERY_S, IDLE_MASTER_SILENT_S, MAST
 from bizra_load.products import settings_of
 from bizra_load.runtime.locust_quirks import no_statistics
 from bizra_load.runtime.worker_run import ACKNOWLEDGE_WITHIN_S, WorkerRun
+from bizra_load.settings.defaults import RUN_FOLDER_VARIABLE
 from bizra_load.settings.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -171,7 +172,7 @@ class WorkerEvents:
         """How long the master may be silent. One that judges a long run says nothing for a while: that must not end a worker
         which has handed over everything and is needed for the next test.
         """
-        only_one_run = bool(os.environ.get("BIZRA_LOAD_RUN_FOLDER"))
+        only_one_run = bool(os.environ.get(RUN_FOLDER_VARIABLE))
         needed = self.run is not None and (only_one_run or not self.run.drained)
         return MASTER_SILENT_S if needed else IDLE_MASTER_SILENT_S
 

@@ -30,6 +30,7 @@ from bizra_load.measure.names import text_of
 from bizra_load.measure.recorder import Recorder, milliseconds_to_ns
 from bizra_load.measure.report import ReportMaker
 from bizra_load.measure.seconds import SECOND_NS
+from bizra_load.settings.defaults import RUN_FOLDER_VARIABLE
 from bizra_load.settings.settings import Settings
 
 SETTLE_BEFORE_S = 0.3
@@ -169,7 +170,7 @@ class WorkerRun:
         return self._drain is not None and self._drain.is_set()
 
     def _leave_spool(self) -> None:
-        fixed = os.environ.get("BIZRA_LOAD_RUN_FOLDER")
+        fixed = os.environ.get(RUN_FOLDER_VARIABLE)
         folders = ([Path(fixed)] if fixed else []) + [self.settings.out / self.run_id]
         messages, key = self.sender.waiting(), self.sender.spool_key
         try:

@@ -14,10 +14,12 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
-from bizra_load.archive.store import ASSESSMENT, read_facts
+from bizra_load.archive.names import ASSESSMENT
+from bizra_load.archive.store import read_facts
 from bizra_load.exit_codes import BizraLoadError
 from bizra_load.io.files import set_aside, write_atomically, writing
 from bizra_load.io.trust import THIS_MACHINES, Trust
+from bizra_load.io.utc import utc_text
 from bizra_load.judging.agreements import AgreementFile, kept_agreement
 from bizra_load.judging.artifacts import DOCUMENTS, read_assessment, write_artifacts
 from bizra_load.judging.real_traffic import REPORT, query_of_last, query_of_run, validate_and_print
@@ -255,7 +257,7 @@ class Suite:
             exit_code=exit_code(decision, plan.fail_on_warn),
             summary=summary,
             rehearsal=plan.rehearsal,
-            at=f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
+            at=utc_text(datetime.now(UTC)),
             target=plan.target,
             agreement=plan.file.agreement.name,
             environment=plan.judged_in,

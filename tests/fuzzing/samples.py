@@ -18,7 +18,8 @@ import msgpack
 import numpy as np
 import orjson
 
-from bizra_load.archive import checksums, spool
+from bizra_load.archive import spool
+from bizra_load.archive.names import CHECKSUMS
 from bizra_load.archive.store import RunWriter, read_run
 from bizra_load.exit_codes import UsageError
 from bizra_load.judging.judge import judge_folder
@@ -266,7 +267,7 @@ def folder_check(files: dict[str, bytes]) -> str:
     found, refusal = answer_of(lambda: read_run(folder), UsageError)
     if found is not None:
         measured, record = found
-        assert not record.sealed or not (folder / checksums.NAME).exists()
+        assert not record.sealed or not (folder / CHECKSUMS).exists()
         for w in measured.windows:
             assert w.response.total <= w.ok + w.failures
             assert min(w.planned, w.unsent, w.started, w.ok, w.in_flight_ns) >= 0

@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bizra_load.archive import checksums
+from bizra_load.archive.names import CHECKSUMS
 from bizra_load.archive.store import RunWriter, read_run
 from bizra_load.engine.stages import curve_from_stages, duration_s, rate_per_s
 from bizra_load.exit_codes import UsageError
@@ -166,7 +167,7 @@ def test_a_damaged_run_folder_is_judged_or_refused_in_one_line(saved, data):
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
         for other, content in saved.items():
-            if other != checksums.NAME:
+            if other != CHECKSUMS:
                 (folder / other).write_bytes(content)
         record = json.loads(saved["run.json"]) | {"sealed": False}
         (folder / "run.json").write_text(json.dumps(record))

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from bizra_load.archive import checksums
+from bizra_load.archive.names import CHECKSUMS
 from bizra_load.archive.run_record import AgreementName, RunRecord
 from bizra_load.engine.stages import MAX_STAGES
 from bizra_load.judging.agreements import keep_agreement, read_agreement
@@ -101,7 +102,7 @@ def make(folder: Path, writer_of: Any, measured: Any, measured_again: Any) -> di
     path = altered("shortened") / "windows.jsonl"
     path.write_bytes(path.read_bytes()[:-20])
     (altered("lost") / "health.jsonl").unlink()
-    (altered("unsealed") / checksums.NAME).unlink()
+    (altered("unsealed") / CHECKSUMS).unlink()
     with (altered("target") / "target.jsonl").open("a") as file:
         file.write("\n")
     (altered("added") / "baseline.json").write_text("{}")
@@ -115,7 +116,7 @@ def make(folder: Path, writer_of: Any, measured: Any, measured_again: Any) -> di
     checksums.seal(facts)
     (altered("unassessed") / "assessment.json").unlink()
     cut = altered("cut-off")
-    (cut / checksums.NAME).unlink()
+    (cut / CHECKSUMS).unlink()
     record = json.loads((cut / "run.json").read_text())
     del record["sealed"]
     (cut / "run.json").write_text(json.dumps(record))

@@ -6,10 +6,11 @@ import json
 import pytest
 
 from bizra_load.archive import checksums
+from bizra_load.archive.names import BASELINE
 from bizra_load.archive.run_record import AgreementName, Host, RunRecord
 from bizra_load.archive.store import RunWriter
 from bizra_load.exit_codes import InvalidRunError
-from bizra_load.judging.agreements import BASELINE, keep_agreement, read_agreement
+from bizra_load.judging.agreements import keep_agreement, read_agreement
 from bizra_load.judging.judge import judge_folder
 from bizra_load.launch import run_baseline
 from bizra_load.launch.run_baseline import measured_beside

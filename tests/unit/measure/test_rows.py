@@ -3,7 +3,8 @@
 import msgpack
 import numpy as np
 
-from bizra_load.archive.store import WINDOWS, RunWriter
+from bizra_load.archive.names import WINDOWS
+from bizra_load.archive.store import RunWriter
 from bizra_load.measure import hdr_codec
 from bizra_load.measure.report import VERSION, decode_report, encode_report
 from bizra_load.measure.rows import health_row, window_row
