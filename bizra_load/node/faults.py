@@ -4,6 +4,8 @@ generate.latency=600us   verify.latency=lognormal(200us,0.5)   finality.latency=
 error_rate=3%            generate.error_rate=1%                wrong_signature_rate=0.1%
 stall=2s                 metrics.down=true                     metrics.latency=5s
 memory=100MiB            cpu=80% (of one core)                 metrics.empty=true (a page without the node's own series)
+
+0, in the unit of a fault, and false switch it off.
 """
 
 from __future__ import annotations
@@ -38,6 +40,7 @@ _DECIMAL = r"(?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+)"
 _NUMBER = rf"{_DECIMAL}(?:[eE][+-]?[0-9]+)?"
 _DURATION = re.compile(rf"({_DECIMAL})(ns|us|ms|s|m)")
 _RATE = re.compile(rf"({_NUMBER})\s*(%?)")
+_OFF = re.compile(r"[0.]+\s*(?:ns|us|ms|s|m|%|[KMG]iB)?|false", re.IGNORECASE)
 _DISTRIBUTION = re.compile(r"(lognormal|exponential|uniform)\(([^()]*)\)")
 
 
@@ -113,6 +116,11 @@ class Faults:
         if "error_rate" in faults:
             self.texts = {name: text for name, text in self.texts.items() if not name.endswith(".error_rate")}
         self.texts.update({name: text for name, text in ordered if name != "stall"})
+        # no errors of one operation are a fault of their own, beside errors of all
+        in_force = {
+            name for name, text in self.texts.items() if name.endswith(".error_rate") or not _OFF.fullmatch(text.strip())
+        }
+        self.texts = {name: text for name, text in self.texts.items() if name in in_force}
 
     def in_force(self) -> dict[str, str]:
         """Each fault in force with its value as it was set, and what is left of a stall."""
@@ -151,11 +159,17 @@ class Faults:
                 return lambda: setattr(self, "wrong_signature_rate", share)
             if kind == "latency":
                 sampler = _latency(text, self.rng)
-                return lambda: self.latency.update({operation: sampler})
+                return lambda: self._delay(operation, None if _OFF.fullmatch(text.strip()) else sampler)
             share = rate(text)
             return lambda: self.error_rate.update(dict.fromkeys([operation] if operation else OPERATIONS, share))
         except FaultError as error:
             raise FaultError(f"{name}: {error}") from None
+
+    def _delay(self, operation: str, sampler: Callable[[], float] | None) -> None:
+        """None: not at all; even to sleep for no time takes some."""
+        self.latency.pop(operation, None)
+        if sampler is not None:
+            self.latency[operation] = sampler
 
 
 def parse_assignments(assignments: list[str]) -> dict[str, str]:

@@ -12,7 +12,7 @@ Faults, on from the start with --fault, or set while it runs: a POST of {"NAME":
   error_rate=3%              this share of all operations fails, with status 500; of one kind generate.error_rate=1%,
                              verify.error_rate=1%, finality.error_rate=1%
   wrong_signature_rate=0.1%  this share of attestations has a wrong signature
-  stall=2s                   nothing is answered but metrics; the time runs from when it is set, with --fault from the
+  stall=2s                   only metrics respond; the time runs from when it is set, with --fault from the
                              node's start, whether or not anybody asks
   metrics.down=true          /metrics responds with status 503
   metrics.latency=5s         /metrics responds so much later
@@ -21,6 +21,7 @@ Faults, on from the start with --fault, or set while it runs: a POST of {"NAME":
   cpu=80%                    uses this share of one core
 
 Times are a number with ns, us, ms, s or m, up to 60m; shares 0% to 100%, or 0 to 1; sizes whole KiB, MiB or GiB, up to 1GiB.
+0 in the unit of a fault, and false, switch it off.
 """
 
 

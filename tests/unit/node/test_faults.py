@@ -97,6 +97,21 @@ def test_a_wrong_fault_is_named_and_none_of_its_request_takes_effect(faults, nam
     assert faults.wrong_signature_rate == 0
 
 
+def test_nought_and_false_switch_a_fault_off(faults):
+    on = {"generate.latency": "5ms", "verify.latency": "1ms", "metrics.down": "true", "memory": "1MiB", "cpu": "1%"}
+    faults.set(on | {"wrong_signature_rate": "1%", "error_rate": "1%"})
+    faults.set(
+        {"generate.latency": "0ms", "metrics.down": "False", "memory": "0 MiB", "cpu": "0", "wrong_signature_rate": "0%"}
+    )
+    assert faults.in_force() == {"verify.latency": "1ms", "error_rate": "1%"}
+    assert list(faults.latency) == ["verify"]  # even to sleep for no time takes some
+    faults.set({"generate.error_rate": "0%"})
+    assert faults.in_force()["generate.error_rate"] == "0%"  # a fault of its own beside errors of the others
+    faults.set({"verify.latency": "0.00s", "finality.latency": "1ms", "error_rate": "0"})
+    assert faults.in_force() == {"finality.latency": "1ms"}
+    faults.clear()
+
+
 def test_one_operations_own_error_rate_stands_beside_the_common_one_in_any_order(faults):
     faults.set({"verify.error_rate": "1%", "error_rate": "3%"})
     assert faults.error_rate == pytest.approx({"generate": 0.03, "verify": 0.01, "finality": 0.03})
