@@ -37,8 +37,9 @@ def snapshot_from_row(row: Any) -> Snapshot:
         raise ValueError("at_ns, took_ns: must be ns of a clock")
     for name, h in histograms.items():
         whole = 0 < len(h.edges_s) == len(h.cumulative) <= MAX_BUCKETS and list(h.edges_s) == sorted(set(h.edges_s))
+        whole = whole and h.edges_s[0] >= 0  # of a duration
         if not whole or not all(0 <= c < math.inf for c in h.cumulative) or math.isnan(h.sum_s):
-            raise ValueError(f"histogram {name[:100]}: edges must ascend, each with a count")
+            raise ValueError(f"histogram {name[:100]}: edges must ascend from 0 on, each with a count")
     # runs before 2026-12 knew a target by one label, and had its label sets summed
     target = row["target"] if "target" in row else {"instance": row["instance"]} if row["instance"] else {}
     labels = labels_of({str(name): str(value) for name, value in target.items()})

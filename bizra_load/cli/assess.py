@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -33,7 +34,7 @@ def run(args: argparse.Namespace) -> int:
         folder, out = _imported(args.imported, args.hlog_unit, args.agreement, place, args.evidence), None
     elif args.hlog_unit != "ns":
         raise UsageError("--hlog-unit: belongs to --import")
-    elif (folder / RECORD).exists():
+    elif os.path.exists(folder / RECORD):  # False, too, where the folder may not be entered: reading it says so
         add_spools(folder, args.spool)
     add_evidence(folder, args.evidence)
     assessment = assess_folder(folder, Override(args.agreement, baseline, allow), out)

@@ -55,7 +55,7 @@ def check_replaceable(path: Path) -> None:
         return
     if not stat.S_ISREG(mode):
         what = "a folder" if stat.S_ISDIR(mode) else "a symbolic link" if stat.S_ISLNK(mode) else "a device or a pipe"
-        raise OSError(0, f"is {what} (allowed: a regular file, or a new one)", str(path))
+        raise OSError(0, f"is {what}, not a file", str(path))
 
 
 def set_aside(folder: Path, names: Collection[str], place: object, kept: Collection[Path] = ()) -> None:

@@ -11,7 +11,7 @@ from typing import TextIO
 from bizra_load.archive.names import ASSESSMENT, ASSESSMENT_MARKDOWN
 from bizra_load.archive.run_record import RunRecord
 from bizra_load.archive.store import read_record, read_run
-from bizra_load.io.files import write_atomically, writing
+from bizra_load.io.files import check_replaceable, write_atomically, writing
 from bizra_load.io.terminal import terminal_width
 from bizra_load.judging import evidence
 from bizra_load.judging.agreements import (
@@ -103,9 +103,13 @@ def assess_folder(
     """judge_folder(), with assessment.json and .md written into `out` (default: the run folder). Raises UsageError."""
     assessment, _ = judge_folder(folder, override, sums)
     target = out or folder
+    documents = {ASSESSMENT: json_report.render(assessment), ASSESSMENT_MARKDOWN: markdown.render(assessment)}
+    for name in documents:  # before the first is written: the two are of one judgement
+        with writing(target / name, "a file"):
+            check_replaceable(target / name)
     with writing(target):
-        write_atomically(target / ASSESSMENT, json_report.render(assessment))
-        write_atomically(target / ASSESSMENT_MARKDOWN, markdown.render(assessment))
+        for name, text in documents.items():
+            write_atomically(target / name, text)
     return assessment
 
 

@@ -52,7 +52,7 @@ def snapshot_of(
             key = series_key(name.removesuffix("_bucket"), {n: v for n, v in labels.items() if n != "le"})
             place, at = buckets.setdefault(key, {}), float(labels["le"])
             _check_count(f"{name} le={labels['le']}", value)
-            if at in place or math.isnan(at):
+            if at in place or not at >= 0:
                 raise ScrapeError(f"{key[:100]}: bucket le={labels['le'][:30]!r} is there twice, or is none")
             place[at] = value
         else:

@@ -42,6 +42,8 @@ def parse(text: str) -> Assessment:
         v = _numbers(json.loads(text, parse_constant=_no_number))
         if v["schema"] != SCHEMA:
             raise ValueError(f"schema is {v['schema']!r} (allowed: {SCHEMA})")
+        if not isinstance(v.get("run", {}), dict):
+            raise ValueError(f"run: {brief(v['run'])} (allowed: facts of the run, by name)")
         return Assessment(
             **{
                 **v,

@@ -6,6 +6,7 @@ that is no restart. So here is one column for each label set of a target.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
@@ -40,7 +41,7 @@ def common_times_s(targets: Sequence[FloatArray], whole: bool) -> FloatArray:
     busiest: FloatArray = max(targets, key=len, default=np.zeros(0))
     if busiest.size < 2:
         return np.zeros(0)
-    usual_s = float(np.median(np.diff(busiest)))
+    usual_s = float(np.median(np.diff(np.unique(busiest)))) if busiest[-1] > busiest[0] else math.inf  # the same scrape twice
     first, last = min(float(t[0]) for t in targets if t.size), max(float(t[-1]) for t in targets if t.size)
     before, after = (round(gap_s / usual_s) for gap_s in (float(busiest[0]) - first, last - float(busiest[-1])))
     earlier = np.linspace(first, busiest[0], before + 1)[:-1]

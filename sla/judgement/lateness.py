@@ -166,6 +166,7 @@ def _woken(health: HealthRows) -> dict[int, float]:
     top, off_ns = rows["longest_lag_ns"], np.abs(rows["label_offset_ns"]) - np.maximum(rows["clock_error_ns"], 0)
     span = np.where(top > SECOND_NS, np.ceil(np.minimum(top, LONGEST_S * SECOND_NS) / SECOND_NS), 0)
     apart = np.where((rows["clock_error_ns"] >= 0) & (off_ns > SKEW_NS), np.ceil(off_ns / SECOND_NS), 0)
+    apart = np.minimum(apart, LONGEST_S)  # however far off a damaged row says
     first, last = _first_seconds(health) - (span + apart).astype(np.int64), rows["second"] + apart.astype(np.int64)
     woken: dict[int, float] = {}
     for a, b, lag_ns in _largest(first, last, top):

@@ -129,6 +129,7 @@ def test_a_key_holds_any_label_value():
         ('h_bucket{le="1"} 1\nh_bucket{le="1.0"} 2\nh_bucket{le="+Inf"} 3\n', "h: bucket le='1.0' is there twice"),
         ('h_bucket{le="1"} 4\nh_bucket{le="+Inf"} 3\n', "h: a bucket holds less than one below it"),
         ('h_bucket{le="NaN"} 4\nh_bucket{le="+Inf"} 5\n', "h: bucket le='NaN'"),
+        ('h_bucket{le="-1"} 4\nh_bucket{le="+Inf"} 5\n', "h: bucket le='-1'"),
         ("n_total NaN\n", "n_total: nan is no count"),
     ],
 )

@@ -1,0 +1,94 @@
+"""Damage that no checksum shows: one line that names it, or a verdict all the same, and nothing half renewed."""
+
+import json
+import os
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from bizra_load.archive import checksums
+from bizra_load.archive.store import RunWriter
+from bizra_load.cli import main as cli
+from bizra_load.exit_codes import UsageError
+from bizra_load.judging.judge import assess_folder, judge_folder
+from reports.formats import json_report
+from sla.judgement.evaluate import evaluate
+from tests.unit.archive.test_latest import as_somebody
+from tests.unit.cli.bad_files import run
+from tests.unit.sla.synthetic import LOCAL, measurements
+
+
+@pytest.fixture
+def folder(tmp_path):
+    run(tmp_path / "good", RunWriter, measurements(rate=20, hold_s=8))
+    return tmp_path / "good"
+
+
+def scrapes(folder, change):
+    """server.jsonl with each row replaced by what `change` makes of it."""
+    path = folder / "server.jsonl"
+    rows = [json.loads(line) for line in path.read_text().splitlines()]
+    path.write_text("".join(json.dumps(row) + "\n" for row in change(rows)))
+    checksums.seal(folder)
+
+
+def test_scrapes_that_are_there_twice_are_judged_once(folder):
+    scrapes(folder, lambda rows: [row for row in rows for _ in range(2)])
+    twice, _ = judge_folder(folder)
+    assert twice.decision.value in ("INCONCLUSIVE", "INVALID")
+
+
+def test_scrapes_that_are_all_of_one_moment_show_nothing(folder):
+    scrapes(folder, lambda rows: [row | {"at_ns": rows[0]["at_ns"]} for row in rows])
+    assert judge_folder(folder)[0].decision.value == "INVALID"
+
+
+def test_a_histogram_of_negative_durations_is_refused(folder):
+    def shifted(rows):
+        for row in rows:
+            for h in row["histograms"].values():
+                h["le"] = [str(float(edge) - 100) for edge in h["le"]]
+        return rows
+
+    scrapes(folder, shifted)
+    with pytest.raises(UsageError, match=r"server\.jsonl: line 1: .*edges must ascend from 0 on"):
+        judge_folder(folder)
+
+
+@pytest.mark.parametrize("wrong", ["null", "5", '"x"', "[5]"])
+def test_an_assessment_whose_facts_are_none_is_refused(wrong):
+    document = json.loads(json_report.render(evaluate(measurements(rate=5, hold_s=4), LOCAL.agreement, LOCAL.baseline)))
+    with pytest.raises(ValueError, match=r"run: .* \(allowed: facts of the run, by name\)"):
+        json_report.parse(json.dumps(document | {"run": json.loads(wrong)}))
+
+
+@pytest.mark.parametrize("name", ["assessment.json", "assessment.md"])
+def test_where_one_of_the_two_assessments_can_not_be_written_neither_is(folder, name):
+    before = {
+        path.name: path.read_bytes() for path in folder.iterdir() if path.name.startswith("assessment") and path.name != name
+    }
+    (folder / name).unlink()
+    (folder / name).mkdir()
+    with pytest.raises(UsageError, match=rf"{name}: is a folder, not a file \(allowed: a file that can be written\)"):
+        assess_folder(folder)
+    assert {other: (folder / other).read_bytes() for other in before} == before
+
+
+def test_a_label_that_is_off_by_ages_takes_no_longer_to_judge(folder):
+    path = folder / "health.jsonl"
+    row, *rest = path.read_text().splitlines(keepends=True)
+    path.write_text(json.dumps(json.loads(row) | {"label_offset_ns": 1 << 61, "clock_error_ns": 1000}) + "\n" + "".join(rest))
+    checksums.seal(folder)
+    assert judge_folder(folder)[0].decision.value in ("INCONCLUSIVE", "INVALID")
+
+
+def test_a_run_folder_that_may_not_be_entered_is_one_line(capsys):
+    with tempfile.TemporaryDirectory() as name:
+        os.chmod(name, 0o755)  # noqa: S103  # for the user that the test becomes
+        (Path(name) / "run").mkdir(mode=0)
+        with as_somebody():
+            assert cli.main(["assess", f"{name}/run"]) == 6
+    [line] = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"bizra-load assess: {name}/run")
+    assert "Permission denied" in line
