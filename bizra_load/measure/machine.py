@@ -15,7 +15,7 @@ from pathlib import Path
 from sla.values.machine import UNKNOWN, MachineSecond
 
 _USER_HZ_S = 1.0 / os.sysconf("SC_CLK_TCK")
-_CGROUP_FILES = ("/sys/fs/cgroup/{group}/cpu.stat", "/sys/fs/cgroup/cpu/{group}/cpu.stat", "/sys/fs/cgroup/cpu.stat")
+_CGROUPS = Path("/sys/fs/cgroup")
 
 
 class MachineReader:
@@ -118,16 +118,16 @@ def _share(part: float | None, whole: float | None) -> float:
 
 
 def _cpu_stat_file(home: Path) -> Path | None:
-    """cpu.stat of the control group that limits this process; a container sees its own group as the root."""
-    groups = [""]
+    """cpu.stat of the control group that limits this process; a container sees its own group as the root. Where the controller
+    is one of version 1, the line of version 2 that stands beside it (a hybrid) says nothing of it: that group is the root.
+    """
+    first: list[Path] = []
+    second: list[Path] = []
     with contextlib.suppress(OSError):
         for line in (home / "cgroup").read_text().splitlines():
             _, controllers, group = line.split(":", 2)
-            if controllers == "" or "cpu" in controllers.split(","):
-                groups.insert(0, group.strip("/"))
-    for group in groups:
-        for pattern in _CGROUP_FILES:
-            path = Path(pattern.format(group=group))
-            if path.is_file():
-                return path
-    return None
+            if "cpu" in controllers.split(","):
+                first = [_CGROUPS / "cpu" / group.strip("/"), _CGROUPS / "cpu"]
+            elif controllers == "":
+                second = [_CGROUPS / group.strip("/")]
+    return next((folder / "cpu.stat" for folder in (*first, *second, _CGROUPS) if (folder / "cpu.stat").is_file()), None)

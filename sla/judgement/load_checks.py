@@ -13,6 +13,7 @@ from sla.judgement.steady import constant_part
 from sla.judgement.who_was_late import explain
 from sla.values.agreement import Agreement
 from sla.values.assessment import Check, Status, Steady, check
+from sla.values.health_rows import HealthRows
 from sla.values.measurements import Measurements
 from sla.values.remedies import PLAIN, Remedy, RemedyWords
 from sla.values.window import GENERATOR, Health, failures_by_category
@@ -107,14 +108,36 @@ def _lag(measurements: Measurements, agreement: Agreement, steady: Steady | None
     rows = judged(measurements.health_rows, steady)
     target = [m for m in measurements.target if steady is None or steady.holds(m.second)]
     explained, limit_ns = explain(rows, target, words), agreement.validity.lag_p99_ns
+    silent, text = (
+        _silent(measurements, rows, steady),
+        "how late arrivals were is not known: {} reported it for the judged part",
+    )
     if explained is None:
         sent = not rows and measurements.facts.plan and any(w.started for w in measurements.windows)
-        text = "how late arrivals were is not known: no worker reported it for the judged part"
+        text = text.format("no worker")
         return [Check("schedule_lag", "Schedule lag p99", Status.FAIL, None, limit_ns, "ns", text)] if sent else []
+    if silent:
+        text = text.format(f"{', '.join(silent)} never")
+        return [Check("schedule_lag", "Schedule lag p99", Status.FAIL, None, limit_ns, "ns", text)]
     p99_ns = rows.merged("lag").quantile_ns(0.99)
     status = Status.FAIL if p99_ns > limit_ns else Status.PASS
     # a lag within the limit fails nothing, but may have opened an objective
     return [Check("schedule_lag", "Schedule lag p99", status, p99_ns, limit_ns, "ns", explained.text, (), explained.advice)]
+
+
+def _silent(measurements: Measurements, rows: HealthRows, steady: Steady | None) -> list[str]:
+    """Workers of an open model that reported no second of the judged part, though they were there: neither lost nor come after
+    it. Their arrivals may have been as late as can be.
+    """
+    facts, every = measurements.facts, measurements.health_rows
+    if steady is None or not facts.plan:
+        return []
+    known = {rows.names[number] for number in np.unique(rows.columns["worker"]).tolist()}
+    first: dict[str, int] = {}
+    for number, second in zip(every.columns["worker"].tolist(), every.columns["second"].tolist(), strict=True):
+        first[every.names[number]] = min(second, first.get(every.names[number], second))
+    later = {worker for worker, second in first.items() if steady.to_second <= second <= facts.load_ended_ns // 10**9}
+    return sorted(set(facts.workers) - set(facts.lost_workers) - known - later)
 
 
 def _cpu(measurements: Measurements, agreement: Agreement, steady: Steady | None, words: RemedyWords) -> list[Check]:

@@ -18,7 +18,7 @@ def proc(tmp_path, monkeypatch):
     (tmp_path / "pressure").mkdir()
     (tmp_path / "cpu.stat").write_text("")
     (home / "cgroup").write_text("0::/nowhere\n")
-    monkeypatch.setattr(machine, "_CGROUP_FILES", (str(tmp_path / "cpu.stat"),))
+    monkeypatch.setattr(machine, "_CGROUPS", tmp_path)
     clock = {"s": 0.0}
     monkeypatch.setattr(machine.time, "monotonic", lambda: clock["s"])
 
@@ -57,6 +57,29 @@ def test_version_1_control_groups_count_in_nanoseconds(proc):
     reader = MachineReader("x", 42, folder)
     move(1.0, 0, 0, 0, 1, 0, "throttled_time 300000000")
     assert reader.read(1).throttled_s == pytest.approx(0.3)
+
+
+GROUPS = {
+    "version 2": ("0::/mine\n", ["mine", ""], "mine"),
+    "version 2, its container's root": ("0::/\n", [""], ""),
+    "version 1": ("4:memory:/x\n2:cpu,cpuacct:/mine\n", ["cpu/mine", "cpu"], "cpu/mine"),
+    "version 1, its container's root": ("2:cpuacct,cpu:/docker/1f\n", ["cpu"], "cpu"),
+    "both": ("2:cpuacct:/\n1:cpu:/mine\n0::/\n", ["cpu/mine", "cpu", ""], "cpu/mine"),
+    "both, listed the other way round": ("0::/mine\n1:cpu:/mine\n", ["mine", "cpu/mine", "cpu"], "cpu/mine"),
+    "none": ("", [], None),
+}
+
+
+@pytest.mark.parametrize("kind", GROUPS)
+def test_the_quota_is_that_of_the_group_whose_controller_it_is(proc, kind):
+    folder, _ = proc
+    text, there, group = GROUPS[kind]
+    (folder / "cpu.stat").unlink()
+    (folder / "42/cgroup").write_text(text)
+    for name in there:
+        (folder / name).mkdir(parents=True, exist_ok=True)
+        (folder / name / "cpu.stat").write_text("")
+    assert machine._cpu_stat_file(folder / "42") == (None if group is None else folder / group / "cpu.stat")
 
 
 def test_what_this_system_does_not_tell_is_unknown_and_never_0(tmp_path):

@@ -261,3 +261,28 @@ def test_the_ramp_is_cut_from_what_is_judged():
 def test_errors_in_one_window_are_a_burst_and_a_single_one_is_none(failed, windows):
     successes = [100 - n for n in failed] + [100] * (10 - len(failed))
     assert few_bursts(successes, [100] * 10) == windows
+
+
+def test_a_worker_that_never_said_how_late_it_was_was_not_punctual():
+    """The other's lag is not its own. One that was lost is another check's, one that came later had no arrivals."""
+
+    def lag_of(change, **facts):
+        good = measurements(rate=10, hold_s=20)
+        rows = [h for old in good.health if (h := change(old)) is not None]
+        altered = dataclasses.replace(good, health=tuple(rows), facts=dataclasses.replace(good.facts, **facts))
+        assessment = evaluate(altered, LOCAL.agreement, LOCAL.baseline)
+        return next(c for c in assessment.checks if c.key == "schedule_lag")
+
+    def without_w2(h):
+        return None if h.worker == "w2" else h
+
+    assert lag_of(lambda h: h).status is Status.PASS
+    silent = lag_of(without_w2)
+    assert (silent.status, silent.reason) == (
+        Status.FAIL,
+        "how late arrivals were is not known: w2 never reported it for the judged part",
+    )
+    assert lag_of(without_w2, lost_workers=("w2",), losses=(Loss("w2", 3),)).status is Status.PASS
+    for shift_s, status in ((20, Status.PASS), (1000, Status.FAIL)):  # into the last second of the load, and far behind it
+        moved = lag_of(lambda h: dataclasses.replace(h, second=h.second + shift_s) if h.worker == "w2" else h)  # noqa: B023
+        assert moved.status is status
