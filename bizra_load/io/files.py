@@ -92,7 +92,7 @@ def out_file(value: str) -> Path:
     try:
         check_replaceable(path)
     except OSError as error:
-        raise ValueError(f"{value}: {error.strerror}") from None
+        raise ValueError(f"{value}: {error.strerror} (allowed: a regular file, or a new one)") from None
     return path
 
 

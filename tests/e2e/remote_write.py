@@ -9,7 +9,7 @@ import numpy as np
 import requests
 from scipy.special import ndtr
 
-from bizra_load.node.metrics import EDGES_S
+from bizra_load.measure.edges import NODE_EDGES_S
 from tests.e2e.talking import COUNTERS, HISTOGRAMS
 
 MEDIANS_S = {"generate": 13e-6, "verify": 26e-6, "finality": 0.8e-6}
@@ -22,7 +22,7 @@ def history(
     verify, whose counters start again at `restart_at_s` and that was not scraped between the two times `without_s`.
     """
     rng = np.random.default_rng(seed)
-    edges = (*EDGES_S, float("inf"))
+    edges = (*NODE_EDGES_S, float("inf"))
     # lognormal: sigma 0.2
     shares = {o: np.diff((0.0, *ndtr(np.log(np.array(edges) / median) / 0.2))) for o, median in medians_s.items()}
     found = {}
