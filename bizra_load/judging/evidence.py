@@ -109,7 +109,7 @@ def _stronger(one: Evidence | None, other: Evidence) -> Evidence:
 
 
 def _weaker(elsewhere: Evidence | None, deployed: Evidence) -> Evidence:
-    """What was elsewhere elsewhere, and what is deployed: both must hold."""
+    """What was shown elsewhere, and what is deployed: both must hold."""
     order = (Status.FAIL, Status.INCONCLUSIVE, Status.PASS)
     return elsewhere if elsewhere and order.index(elsewhere.status) < order.index(deployed.status) else deployed
 

@@ -115,12 +115,12 @@ class Faults:
             change()
         if "error_rate" in faults:
             self.texts = {name: text for name, text in self.texts.items() if not name.endswith(".error_rate")}
-        self.texts.update({name: text for name, text in ordered if name != "stall"})
-        # no errors of one operation are a fault of their own, beside errors of all
-        in_force = {
-            name for name, text in self.texts.items() if name.endswith(".error_rate") or not _OFF.fullmatch(text.strip())
-        }
-        self.texts = {name: text for name, text in self.texts.items() if name in in_force}
+        for name, text in ordered:
+            # no errors of one operation are a fault of their own, beside errors of all
+            if name == "stall" or (_OFF.fullmatch(text.strip()) and not name.endswith(".error_rate")):
+                self.texts.pop(name, None)
+            else:
+                self.texts[name] = text
 
     def in_force(self) -> dict[str, str]:
         """Each fault in force with its value as it was set, and what is left of a stall."""

@@ -23,6 +23,7 @@ SHORT_SECONDS = 0.05  # of the judged seconds that may be short
 CHANCE_SIGMAS = 5.0  # by which drawn arrivals may be fewer than planned
 FAILED_OUTSIDE, MORE_OFTEN = 0.01, 2.0  # of the operations outside the judged part; so many times as often as in it
 EXHAUSTED = "raise that limit or mend the name on the workers' machines, or spread the load over more of them"
+NEVER = 1 << 62  # a second that no load reaches
 SHORT = 0.1  # of a second's arrivals may be sent more than a second after it
 
 
@@ -108,17 +109,11 @@ def _lag(measurements: Measurements, agreement: Agreement, steady: Steady | None
     rows = judged(measurements.health_rows, steady)
     target = [m for m in measurements.target if steady is None or steady.holds(m.second)]
     explained, limit_ns = explain(rows, target, words), agreement.validity.lag_p99_ns
-    silent, text = (
-        _silent(measurements, rows, steady),
-        "how late arrivals were is not known: {} reported it for the judged part",
-    )
     if explained is None:
         sent = not rows and measurements.facts.plan and any(w.started for w in measurements.windows)
-        text = text.format("no worker")
-        return [Check("schedule_lag", "Schedule lag p99", Status.FAIL, None, limit_ns, "ns", text)] if sent else []
-    if silent:
-        text = text.format(f"{', '.join(silent)} never")
-        return [Check("schedule_lag", "Schedule lag p99", Status.FAIL, None, limit_ns, "ns", text)]
+        return [_unknown_lag("no worker", limit_ns)] if sent else []
+    if silent := _silent(measurements, rows, steady):
+        return [_unknown_lag(f"{', '.join(silent)} never", limit_ns)]
     p99_ns = rows.merged("lag").quantile_ns(0.99)
     status = Status.FAIL if p99_ns > limit_ns else Status.PASS
     # a lag within the limit fails nothing, but may have opened an objective
@@ -132,12 +127,22 @@ def _silent(measurements: Measurements, rows: HealthRows, steady: Steady | None)
     facts, every = measurements.facts, measurements.health_rows
     if steady is None or not facts.plan:
         return []
+    columns = every.columns
+
+    def came_later(worker: str) -> bool:
+        if worker not in every.names:
+            return False
+        first = int(columns["second"][columns["worker"] == every.names.index(worker)].min(initial=NEVER))
+        return steady.to_second <= first <= facts.load_ended_ns // 10**9
+
     known = {rows.names[number] for number in np.unique(rows.columns["worker"]).tolist()}
-    first: dict[str, int] = {}
-    for number, second in zip(every.columns["worker"].tolist(), every.columns["second"].tolist(), strict=True):
-        first[every.names[number]] = min(second, first.get(every.names[number], second))
-    later = {worker for worker, second in first.items() if steady.to_second <= second <= facts.load_ended_ns // 10**9}
-    return sorted(set(facts.workers) - set(facts.lost_workers) - known - later)
+    absent = set(facts.workers) - set(facts.lost_workers) - known
+    return sorted(worker for worker in absent if not came_later(worker))
+
+
+def _unknown_lag(who: str, limit_ns: float) -> Check:
+    text = f"how late arrivals were is not known: {who} reported it for the judged part"
+    return Check("schedule_lag", "Schedule lag p99", Status.FAIL, None, limit_ns, "ns", text)
 
 
 def _cpu(measurements: Measurements, agreement: Agreement, steady: Steady | None, words: RemedyWords) -> list[Check]:
