@@ -152,9 +152,10 @@ def clock_skew(health: HealthRows, limit_ns: float) -> list[Check]:
 
 def stalls(health: HealthRows, steady: Steady | None) -> list[Check]:
     """Workers report once a second: a longer gap means that the process itself stood still (suspended, swapped, starved). Only
-    the part of a gap that lies in the judged part counts.
+    the part of a gap that lies in the judged part or the warm-up before it counts: what such a gap leaves undone is caught up
+    with in the judged part, and to MSER-5 the time until then looks like a warm-up of the service.
     """
-    first, last = (steady.from_second - 1, steady.to_second) if steady else (0, MAX_SECOND)
+    first, last = (steady.begin_second - 1, steady.to_second) if steady else (0, MAX_SECOND)
     rows = health.columns[["worker", "second"]]
     rows = rows[np.lexsort((rows["second"], rows["worker"]))]
     gaps_s = np.minimum(rows["second"][1:], last) - np.maximum(rows["second"][:-1], first)

@@ -71,7 +71,7 @@ def _latencies_with_it(measurements: Measurements, agreement: Agreement, steady:
     latencies = [o for o in agreement.objectives if isinstance(o.kind, ClientLatency | ServerLatency) and o.target.known]
     if share <= LONG or not latencies:
         return None
-    whole = dataclasses.replace(steady, from_second=steady.from_second - int(steady.warm_up_s))
+    whole = dataclasses.replace(steady, from_second=steady.begin_second)
     kept = [o for o in latencies if _latency(o, agreement, measurements, steady) < o.target.value]
     slow = [o for o in kept if _latency(o, agreement, measurements, whole) >= o.target.value]
     which = ", ".join(o.title for o in slow) or "no other latency"
@@ -102,8 +102,8 @@ def _figures(windows: Sequence[Window]) -> str:
 
 def _parts(measurements: Measurements, operations: Sequence[str], steady: Steady) -> tuple[list[Window], list[Window]]:
     """Windows of these operations: (of the warm-up, of the judged part)."""
-    from_second = steady.from_second - int(steady.warm_up_s)
-    mine = [w for w in measurements.windows if w.operation in operations and from_second <= w.second < steady.to_second]
+    seconds = range(steady.begin_second, steady.to_second)
+    mine = [w for w in measurements.windows if w.operation in operations and w.second in seconds]
     return [w for w in mine if not steady.holds(w.second)], [w for w in mine if steady.holds(w.second)]
 
 

@@ -163,6 +163,11 @@ class Steady:
         """Whether a second belongs to the judged part."""
         return self.from_second <= second < self.to_second
 
+    @property
+    def begin_second(self) -> int:
+        """Where the warm-up begins that was cut; the judged part itself where none was."""
+        return self.from_second - int(self.warm_up_s)
+
 
 @dataclass(frozen=True)
 class Assessment:

@@ -133,9 +133,9 @@ def test_nothing_to_compare_is_said():
     assert counted(METRICS, [window], Measurements((window,), (), none, facts)) == "the server has no done"
 
 
-def gaps(*seconds, steady=None, worker="w"):
+def gaps(*seconds, steady=None, warm_up_s=0, worker="w"):
     found = stalls(
-        [Health(START + s, worker) for s in seconds], steady and Steady(START + steady[0], START + steady[1], 0, 0, "")
+        [Health(START + s, worker) for s in seconds], steady and Steady(START + steady[0], START + steady[1], 0, warm_up_s, "")
     )
     return [(c.status, c.figure) for c in found]
 
@@ -153,6 +153,12 @@ def gaps(*seconds, steady=None, worker="w"):
 )
 def test_a_gap_counts_as_far_as_it_reaches_into_the_judged_part(steady, figure):
     assert gaps(3, 4, 12, 13, steady=steady) == [(Status.FAIL if figure > 3 else Status.PASS, figure)]
+
+
+def test_a_stall_is_no_warm_up_of_the_service():
+    """A worker stood still from the first second on; the judged part begins where it catches up."""
+    assert gaps(0, 10, 11, steady=(10, 21)) == [(Status.PASS, 1)]
+    assert gaps(0, 10, 11, steady=(10, 21), warm_up_s=10) == [(Status.FAIL, 10)]
 
 
 def test_reports_are_compared_by_worker_and_one_report_alone_shows_no_gap():
