@@ -35,7 +35,7 @@ def test_prometheus_gets_the_totals_of_a_run_with_two_workers_and_its_checks_bef
             counted = last(f"sum by (operation) (last_over_time(bizra_load_operations_{name}_total[5m]))")
             kept = {}
             for w in windows:
-                if w.operation != SCHEDULE:
+                if w.operation != SCHEDULE or (of == "planned" and w.planned):  # what a busy machine never sent
                     kept[w.operation] = kept.get(w.operation, 0) + getattr(w, of)
             assert counted == kept
         for latency in ("response", "service"):
