@@ -39,7 +39,7 @@ _LINE = re.compile(r"([0-9a-f]{64}) [ *]([A-Za-z0-9._-]+)")
 def seal(folder: Path, spools: Iterable[str] = ()) -> None:
     """(Re)write the checksums of the covered files that are there, and of spool files. Raises OSError."""
     names = [name for name in (*COVERED, *sorted(spools)) if (folder / name).exists()]
-    write_atomically(folder / CHECKSUMS, "".join(f"{_sha256(folder / name)}  {name}\n" for name in names))
+    write_atomically(folder / CHECKSUMS, "".join(f"{sha256_of(folder / name)}  {name}\n" for name in names))
 
 
 def unseal(folder: Path) -> None:
@@ -69,7 +69,7 @@ def covered(folder: Path) -> list[str] | None:
             raise UsageError(f"{path}: line {number}: not a checksum of a run's file")
         listed.append(match[2])
         try:
-            actual = _sha256(folder / match[2])
+            actual = sha256_of(folder / match[2])
         except OSError as error:
             raise UsageError(
                 f"{folder / match[2]}: {error.strerror}, but {CHECKSUMS} lists it: the run folder is damaged"
@@ -92,6 +92,7 @@ def _was_sealed(folder: Path) -> bool:
     return isinstance(record, dict) and bool(record.get("sealed"))
 
 
-def _sha256(path: Path) -> str:
+def sha256_of(path: Path) -> str:
+    """Of the bytes of a regular file, as 64 hexadecimal digits. Raises OSError, also for a symbolic link."""
     with os.fdopen(open_regular(path, follow=False), "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

@@ -22,6 +22,7 @@ from bizra_load.io.this_machine import cpu_model
 from bizra_load.io.utc import utc_text
 from bizra_load.settings.settings import Settings
 from sla.values.section import brief
+from sla.values.shown_facts import ShownFacts
 
 SCHEMA = "bizra-load/run/1"
 _PACKAGES = ("bizra-load", "locust", "gevent", "numpy", "scipy", "orjson")
@@ -135,14 +136,14 @@ class RunRecord:
         values["host"] = self.host.as_json() if self.host else None
         return {"schema": SCHEMA, **_known(values)}
 
-    def repeated(self) -> dict[str, object]:
+    def repeated(self) -> ShownFacts:
         """What an assessment repeats of it."""
-        values = self.as_json()
-        return {key: values[key] for key in _REPEATED if key in values}
+        host = self.host.as_json() if self.host else None
+        same = (self.name, self.started, self.target, self.command, self.versions)
+        return ShownFacts(*same, host, self.arrivals, self.rehearsal)
 
 
 _NOT_STORED = ("truncated", "left_out")
-_REPEATED = ("name", "started", "target", "command", "versions", "host", "arrivals", "rehearsal")
 
 
 def of_load(settings: Settings, started: datetime, target: str, agreement_sha256: str, rehearsal: bool = False) -> RunRecord:

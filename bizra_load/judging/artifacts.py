@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -49,7 +48,7 @@ def write_artifacts(
             f"{folder / ASSESSMENT}: was judged by an earlier version (allowed: judge it again: bizra-load assess RUN)"
         )
     run = os.path.relpath(folder.resolve(), out.resolve()).replace(os.sep, "/")
-    sha256 = hashlib.sha256((folder / ASSESSMENT).read_bytes()).hexdigest()
+    sha256 = checksums.sha256_of(folder / ASSESSMENT)
     whole = validation(assessment) if validation else None
     of_run, assessment = assessment, whole.decided(assessment) if whole else assessment
     documents = {
@@ -87,18 +86,16 @@ def earlier_runs(folder: Path, assessment: Assessment) -> tuple[EarlierRun, ...]
             other = read_assessment(path)
         except UsageError:
             continue
-        started = str(other.run.get("started", ""))
-        before = (started, path.name) < (str(assessment.run.get("started", "")), folder.resolve().name)
+        started = other.run.started or ""
+        before = (started, path.name) < (assessment.run.started or "", folder.resolve().name)
         if before and _same(other, assessment) and other.decision is not Decision.INVALID:
-            planned = other.run.get("planned_per_s")
             estimates = {
                 o.key: o.estimate for o in other.objectives if o.estimate is not None and o.status is not Status.INVALID
             }
-            rate = float(planned) if isinstance(planned, int | float) else 0.0
-            runs.append(EarlierRun(path.name, started, other.decision.value, rate, estimates))
+            runs.append(EarlierRun(path.name, started, other.decision.value, other.run.planned_per_s or 0.0, estimates))
     return tuple(sorted(runs, key=lambda r: (r.started, r.name))[-EARLIER_RUNS:])
 
 
 def _same(one: Assessment, other: Assessment) -> bool:
-    facts = [(a.agreement, a.environment, a.run.get("agreement_sha256"), a.run.get("target")) for a in (one, other)]
+    facts = [(a.agreement, a.environment, a.run.agreement_sha256, a.run.target) for a in (one, other)]
     return facts[0] == facts[1]

@@ -80,8 +80,13 @@ def judge_folder(
         words=WORDS,
     )
     facts = measurements.facts
-    run = record.repeated() | {"seed": facts.seed, "workers": len(facts.workers), "agreement_sha256": basis.file.sha256}
-    run["planned_per_s"] = constant_part(facts)[2] or None
+    run = dataclasses.replace(
+        record.repeated(),
+        seed=facts.seed,
+        workers=len(facts.workers),
+        agreement_sha256=basis.file.sha256,
+        planned_per_s=constant_part(facts)[2] or None,
+    )
     notes = (*assessment.notes, *_notes(record, facts, basis))
     return dataclasses.replace(assessment, run=run, notes=notes), measurements
 

@@ -58,7 +58,7 @@ def compare_runs(folders: Sequence[Path], margin: float) -> Comparison:
     plans = {tuple((s.from_per_s, s.to_per_s) for s in r.measurements.facts.plan) for r in runs}
     if not (incomparable := _different_rates(runs)) and len(plans) > 1:
         notes.append("the runs had different plans around the part that is compared")
-    if len({str(r.assessment.run.get("target")) for r in runs}) > 2:
+    if len({r.assessment.run.target for r in runs}) > 2:
         notes.append("the runs of one side had different targets")
     without_lag = ([r.less_lag for r in side] for side in sides)
     figures = figures_of_runs([r.at for r in sides[0]], [r.at for r in sides[1]], margin, *without_lag)

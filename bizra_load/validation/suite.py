@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
+from bizra_load.archive.checksums import sha256_of
 from bizra_load.archive.names import ASSESSMENT
 from bizra_load.archive.store import read_facts
 from bizra_load.exit_codes import BizraLoadError
@@ -264,9 +264,9 @@ class Suite:
             strategy=strategy,
             dashboard_url=_text(plan.artifacts / DASHBOARD_URL),
             run=str(self._folder or ""),
-            assessment_sha256=_sha256(self._folder / ASSESSMENT) if self._folder and assessment else "",
+            assessment_sha256=sha256_of(self._folder / ASSESSMENT) if self._folder and assessment else "",
             metrics_report=str(metrics or ""),
-            metrics_report_sha256=_sha256(metrics) if metrics else "",
+            metrics_report_sha256=sha256_of(metrics) if metrics else "",
             steps=tuple(steps),
         )
 
@@ -281,7 +281,3 @@ def _text(path: Path) -> str:
         return path.read_text(encoding="utf-8").strip()
     except OSError:
         return ""
-
-
-def _sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()

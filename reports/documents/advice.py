@@ -142,8 +142,8 @@ def _latency(o: ObjectiveResult, a: Assessment, figure: str) -> Advice:
 def _throughput(o: ObjectiveResult, a: Assessment, figure: str, words: RemedyWords) -> Advice:
     assert o.estimate is not None
     assert o.target is not None
-    planned = a.run.get("planned_per_s")
-    if isinstance(planned, int | float) and planned < o.target:
+    planned = a.run.planned_per_s
+    if planned is not None and planned < o.target:
         text = f"the load was planned at {quantity(planned, o.unit)} in all and can't show the target"
         return Advice(figure, f"{text}: {words[Remedy.HIGHER_RATE]}")
     mine = [s for s in a.operations if s.operation in o.operations]

@@ -52,8 +52,8 @@ def render(
         evidence={e.key: e for e in assessment.evidence},
         approved=approved,
         evidence_file={key: template.Markdown(words[Remedy.EVIDENCE].format(key=key)) for key in approved.values()},
-        started=assessment.run.get("started", "unknown"),
-        target=assessment.run.get("target", "unknown") or "none",
+        started=assessment.run.started_text,
+        target=assessment.run.target_text,
     )
 
 

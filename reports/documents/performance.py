@@ -23,7 +23,7 @@ def render(assessment: Assessment, run: str, sha256: str, earlier: Sequence[Earl
     """
     measured_trends = trends(assessment, earlier)
     strategy = assessment.shown_strategy
-    rates = {r.planned_per_s for r in earlier} | {_planned(assessment)}
+    rates = {r.planned_per_s for r in earlier} | {assessment.run.planned_per_s or 0.0}
     return template.render(
         "performance.md.j2",
         a=assessment,
@@ -43,8 +43,8 @@ def render(assessment: Assessment, run: str, sha256: str, earlier: Sequence[Earl
         one_run=ONE_RUN_NOTE,
         figures=len(measured_trends),
         triggers=triggers(strategy) if strategy else [],
-        started=assessment.run.get("started", "unknown"),
-        target=assessment.run.get("target", "unknown") or "none",
+        started=assessment.run.started_text,
+        target=assessment.run.target_text,
     )
 
 
@@ -82,11 +82,6 @@ def _relative(value: float, baseline: float, unit: str) -> str:
     if unit == "ratio":
         return f"{100 * (value - baseline):+.3f} points"
     return f"{100 * (value / baseline - 1):+.1f} %"
-
-
-def _planned(a: Assessment) -> float:
-    planned = a.run.get("planned_per_s")
-    return float(planned) if isinstance(planned, int | float) else 0.0
 
 
 def _run(r: EarlierRun) -> table.Row:

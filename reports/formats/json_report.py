@@ -24,6 +24,7 @@ from sla.values.estimate import Estimate
 from sla.values.failure import FailureReason
 from sla.values.number import finite as finite_number
 from sla.values.section import brief
+from sla.values.shown_facts import ShownFacts
 from sla.values.strategy import Command, Step, Strategy, Trigger, Watch
 
 _FIRST = ("schema", "decision", "exit_code", "summary", "rollout", "agreement", "environment", "baseline")
@@ -32,7 +33,7 @@ _FIRST = ("schema", "decision", "exit_code", "summary", "rollout", "agreement", 
 def render(assessment: Assessment) -> str:
     """JSON text with a stable order of keys."""
     values = dataclasses.asdict(assessment)
-    ordered = {key: values.pop(key) for key in _FIRST} | values
+    ordered = {key: values.pop(key) for key in _FIRST} | values | {"run": assessment.run.as_json()}
     return json.dumps(finite(ordered), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
@@ -42,8 +43,6 @@ def parse(text: str) -> Assessment:
         v = _numbers(json.loads(text, parse_constant=_no_number))
         if v["schema"] != SCHEMA:
             raise ValueError(f"schema is {v['schema']!r} (allowed: {SCHEMA})")
-        if not isinstance(v.get("run", {}), dict):
-            raise ValueError(f"run: {brief(v['run'])} (allowed: facts of the run, by name)")
         return Assessment(
             **{
                 **v,
@@ -57,6 +56,7 @@ def parse(text: str) -> Assessment:
                 "gates": tuple(Gate(**_judged(g)) for g in v["gates"]),
                 "checks": tuple(_check(c) for c in v["checks"]),
                 "operations": tuple(_operation(o) for o in v["operations"]),
+                "run": ShownFacts.from_json(v.get("run", {})),
                 "steady": Steady(**v["steady"]) if v["steady"] else None,
                 "notes": tuple(v["notes"]),
                 "strategy": _strategy(v["strategy"]) if v.get("strategy") else None,

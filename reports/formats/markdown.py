@@ -17,8 +17,8 @@ def render(assessment: Assessment) -> str:
     lines += [f"- Agreement: {escape(assessment.agreement)}, environment {escape(assessment.environment)}"]
     lines += [f"- Baseline: {escape(assessment.baseline or 'none')}"]
     for key in ("started", "target", "workers", "seed"):
-        if key in assessment.run:
-            lines.append(f"- {key.capitalize()}: {escape(str(assessment.run[key]))}")
+        if (value := getattr(assessment.run, key)) is not None:
+            lines.append(f"- {key.capitalize()}: {escape(str(value))}")
     if assessment.steady:
         s = assessment.steady
         lines.append(f"- Judged: {s.to_second - s.from_second} s; {escape(s.reason)}")

@@ -8,6 +8,7 @@ from enum import Enum
 
 from sla.values.estimate import Estimate
 from sla.values.failure import FailureReason
+from sla.values.shown_facts import NO_FACTS, ShownFacts
 from sla.values.strategy import Strategy, rehearsed
 
 SCHEMA = "bizra-load/assessment/1"
@@ -186,7 +187,7 @@ class Assessment:
     operations: tuple[OperationSummary, ...]
     steady: Steady | None
     notes: tuple[str, ...] = ()
-    run: Mapping[str, object] = field(default_factory=dict)  # facts of the run record, shown and not judged
+    run: ShownFacts = NO_FACTS
     schema: str = SCHEMA
     strategy: Strategy | None = None  # None: judged before there were any
     evidence: tuple[Evidence, ...] = ()
@@ -195,7 +196,7 @@ class Assessment:
     @property
     def shown_strategy(self) -> Strategy | None:
         """As people are shown it: in a rehearsal there is nothing to roll out."""
-        return rehearsed(self.strategy) if self.run.get("rehearsal") is True else self.strategy
+        return rehearsed(self.strategy) if self.run.rehearsal else self.strategy
 
     @property
     def shown_rollout(self) -> str:

@@ -11,6 +11,7 @@ from playwright.sync_api import sync_playwright
 
 from reports.formats import html, markdown, text
 from sla.judgement.evaluate import evaluate
+from sla.values.shown_facts import ShownFacts
 from tests.e2e.running import ROOT
 from tests.e2e.web_ui import WebUI
 from tests.unit.sla.synthetic import LOCAL, measurements
@@ -163,7 +164,7 @@ def test_no_format_lets_a_name_reach_the_terminal_as_an_escape_sequence():
         summary=bad,
         rollout=bad,
         notes=(bad,),
-        run={"target": bad},
+        run=ShownFacts(target=bad),
         objectives=tuple(dataclasses.replace(o, title=bad, reason=bad) for o in assessment.objectives),
         checks=tuple(dataclasses.replace(c, title=bad, reason=bad) for c in assessment.checks),
         operations=tuple(dataclasses.replace(o, operation=bad, failed={bad: 1}) for o in assessment.operations),

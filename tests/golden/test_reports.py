@@ -13,11 +13,12 @@ from reports.formats import json_report, markdown, text
 from sla.judgement.evaluate import evaluate
 from sla.values.histogram import from_values
 from sla.values.machine import MachineSecond
+from sla.values.shown_facts import ShownFacts
 from tests.unit.sla.lagging import client, late, with_objectives
 from tests.unit.sla.synthetic import LOCAL, measurements
 
 HERE = Path(__file__).parent
-RUN = {"started": "2026-11-24T10:00:00Z", "target": "http://127.0.0.1:8080", "workers": 2, "seed": 0}
+RUN = ShownFacts(started="2026-11-24T10:00:00Z", target="http://127.0.0.1:8080", workers=2, seed=0)
 RUNS = {
     "go": {},
     "no-go": {"failures": {"generate": 0.03, "verify": 0.03}},
@@ -41,7 +42,7 @@ def judged(name):
 @pytest.mark.parametrize("form", RENDERERS)
 @pytest.mark.parametrize("name", [*RUNS, *DECISIONS])
 def test_a_report_looks_as_it_did(name, form):
-    assessment = dataclasses.replace(judged(name), run=RUN | ({"rehearsal": True} if name == "rehearsal" else {}))
+    assessment = dataclasses.replace(judged(name), run=dataclasses.replace(RUN, rehearsal=name == "rehearsal" or None))
     assert assessment.decision.value.split()[-1].lower() == DECISIONS.get(name, name)
     shown = RENDERERS[form](assessment)
     path = HERE / f"{name}.{form}"

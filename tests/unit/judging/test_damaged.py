@@ -63,6 +63,21 @@ def test_an_assessment_whose_facts_are_none_is_refused(wrong):
         json_report.parse(json.dumps(document | {"run": json.loads(wrong)}))
 
 
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"target": 5}, r"run: target is 5 \(allowed: text\)"),
+        ({"workers": True}, r"run: workers is True \(allowed: a whole number\)"),
+        ({"planned_per_s": "500"}, r"run: planned_per_s is '500' \(allowed: a number\)"),
+    ],
+)
+def test_a_fact_of_another_type_is_refused(wrong, message):
+    document = json.loads(json_report.render(evaluate(measurements(rate=5, hold_s=4), LOCAL.agreement, LOCAL.baseline)))
+    assert json_report.parse(json.dumps(document | {"run": {"later": [1]}})).run.as_json() == {"planned_per_s": None}
+    with pytest.raises(ValueError, match=message):
+        json_report.parse(json.dumps(document | {"run": wrong}))
+
+
 @pytest.mark.parametrize("name", ["assessment.json", "assessment.md"])
 def test_where_one_of_the_two_assessments_can_not_be_written_neither_is(folder, name):
     before = {

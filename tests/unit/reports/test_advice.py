@@ -10,6 +10,7 @@ from reports.documents.advice import observations, recommendations
 from sla.judgement.evaluate import evaluate
 from sla.values.assessment import Gate, Severity, Status
 from sla.values.estimate import Estimate
+from sla.values.shown_facts import ShownFacts
 from tests.unit.sla.synthetic import LOCAL, measurements
 
 
@@ -80,9 +81,9 @@ def test_over_ten_times_the_baseline_says_how_many_times(healthy):
 
 def test_a_plan_below_the_target_is_told_from_a_slow_node(healthy):
     low = changed(healthy, "poi_throughput", status=Status.FAIL, target=100_000.0)
-    [said] = text(dataclasses.replace(low, run={"planned_per_s": 900.0}))
+    [said] = text(dataclasses.replace(low, run=ShownFacts(planned_per_s=900.0)))
     assert "the load was planned at 900.0 ops/s in all and can't show the target: raise --target-ops" in said
-    [said] = text(dataclasses.replace(low, run={"planned_per_s": 200_000.0}))
+    [said] = text(dataclasses.replace(low, run=ShownFacts(planned_per_s=200_000.0)))
     assert "scale the node" in said
 
 
