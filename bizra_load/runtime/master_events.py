@@ -53,7 +53,7 @@ NICENESS = 5  # of a master on its workers' machine: storing and judging can wai
 class MasterEvents:
     """`run` is the test run that goes or went; None before the first, and where its folder could not be made."""
 
-    def __init__(self, environment: Environment, key: ClusterKey, settings: Settings) -> None:
+    def __init__(self, environment: Environment, key: ClusterKey) -> None:
         self.run: MasterRun | None = None
         self._environment = environment
         self._key = key
@@ -62,6 +62,10 @@ class MasterEvents:
         self._metrics_server: MetricsServer | None = None
         self._live = Live()
         self._master = environment.runner if isinstance(environment.runner, MasterRunner) else None
+
+    def listen(self, settings: Settings) -> None:
+        """To workers, and to whoever asks for metrics and pages. Raises UsageError where a port is taken."""
+        environment = self._environment
         if environment.runner is not None:
             end_once(environment.runner)
         self._serve_metrics(settings)

@@ -19,7 +19,7 @@ from locust.runners import MasterRunner, WorkerRunner
 from bizra_load.exit_codes import INVALID, UsageError
 from bizra_load.io.streams import keep_standard_streams
 from bizra_load.judging.beforehand import check_settings
-from bizra_load.measure.cluster_key import cluster_key_of_environment
+from bizra_load.measure.cluster_key import ClusterKey, cluster_key_of_environment
 from bizra_load.products import settings_of
 from bizra_load.runtime import locust_arguments
 from bizra_load.runtime.locust_quirks import quiet
@@ -29,6 +29,7 @@ from bizra_load.runtime.shapes import StagesShape
 from bizra_load.runtime.users import OpenModelUser
 from bizra_load.runtime.worker_events import Started, WorkerEvents
 from bizra_load.runtime.worker_run import WorkerRun
+from bizra_load.settings.settings import Settings
 
 
 def register() -> None:
@@ -45,8 +46,11 @@ def install(environment: Environment, **_: Any) -> Plugin:
     """Measure every request of this environment. Wrong options end the process with one line and exit code 6."""
     plugin: Plugin | None = getattr(environment, "bizra_load", None)
     if plugin is None:
+        keep_standard_streams()
         try:
-            plugin = Plugin(environment)
+            settings = _checked_settings(environment)
+            plugin = Plugin(environment, cluster_key_of_environment(), has_master=settings is not None)
+            plugin.listen(settings)
             environment.bizra_load = plugin  # type: ignore[attr-defined]  # where users of ours find it
         except UsageError as error:
             print(f"bizra-load: {error}", file=sys.stderr)
@@ -54,33 +58,42 @@ def install(environment: Environment, **_: Any) -> Plugin:
     return plugin
 
 
+def _checked_settings(environment: Environment) -> Settings | None:
+    """What can be refused is refused before the first request; None on a worker, which is sent its run. Raises UsageError."""
+    settings = None
+    if not isinstance(environment.runner, WorkerRunner):
+        settings = settings_of(environment.parsed_options)
+        check_settings(settings)
+    open_model = isinstance(environment.shape_class, StagesShape)
+    if any(issubclass(u, OpenModelUser) for u in environment.user_classes) and not open_model:
+        raise UsageError("locustfile: an OpenModelUser needs a StagesShape beside it (class Shape(StagesShape): ...)")
+    return settings
+
+
 class Plugin:
     """The listeners of one environment."""
 
-    def __init__(self, environment: Environment) -> None:
+    def __init__(self, environment: Environment, key: ClusterKey, has_master: bool) -> None:
         self._environment = environment
         self._ending = False
-        keep_standard_streams()
-        key = cluster_key_of_environment()
-        show_microseconds()
-        is_worker = isinstance(environment.runner, WorkerRunner)
-        settings = None
-        if not is_worker:
-            settings = settings_of(environment.parsed_options)  # what can be refused is refused before the first request
-            check_settings(settings)
-            gevent.signal_handler(signal.SIGTERM, self._end)  # Locust's own is not in place while a shape runs
-        open_model = isinstance(environment.shape_class, StagesShape)
-        if any(issubclass(u, OpenModelUser) for u in environment.user_classes) and not open_model:
-            raise UsageError("locustfile: an OpenModelUser needs a StagesShape beside it (class Shape(StagesShape): ...)")
-        self._master = MasterEvents(environment, key, settings) if settings else None
+        self._master = MasterEvents(environment, key) if has_master else None
         self._worker = None if isinstance(environment.runner, MasterRunner) else WorkerEvents(environment, key)
-        events = environment.events
-        if self._worker is not None:
-            events.request.add_listener(self._worker.on_request)
-        events.test_start.add_listener(self._on_test_start)
-        if self._master is not None:
+
+    def listen(self, settings: Settings | None) -> None:
+        """From now on events, messages and signals of the process reach us. Returns when the workers that a master expects are
+        there. Raises UsageError where a port is taken.
+        """
+        events = self._environment.events
+        show_microseconds()
+        if self._master is not None and settings is not None:
+            gevent.signal_handler(signal.SIGTERM, self._end)  # Locust's own is not in place while a shape runs
+            self._master.listen(settings)
             events.test_stopping.add_listener(self._on_test_stopping)
             events.test_stop.add_listener(self._on_test_stop)
+        if self._worker is not None:
+            self._worker.listen()
+            events.request.add_listener(self._worker.on_request)
+        events.test_start.add_listener(self._on_test_start)
         quiet()
         if signal.getsignal(signal.SIGHUP) is signal.SIG_DFL:  # not under nohup
             gevent.signal_handler(signal.SIGHUP, self._end)

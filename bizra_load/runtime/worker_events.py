@@ -66,6 +66,9 @@ class WorkerEvents:
         self._hellos = 0
         self._heartbeats = 0  # of the master
         self._worker = environment.runner if isinstance(environment.runner, WorkerRunner) else None
+
+    def listen(self) -> None:
+        """To the master, if there is one. Says hello to it."""
         if self._worker is not None:
             self._listen(self._worker)
 

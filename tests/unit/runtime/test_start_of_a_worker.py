@@ -45,6 +45,7 @@ worker_events.no_statistics = lambda environment: None
 key = ClusterKey(b"k" * 32)
 events = Some(quitting=EventHook(), heartbeat_received=EventHook())
 worker = worker_events.WorkerEvents(Some(runner=Worker(), events=events, parsed_options=None), key)
+worker.listen()
 worker.test_started()
 for _ in range(10):  # a slow answer is asked for again, some times
     began_ns = time.perf_counter_ns()
