@@ -25,7 +25,6 @@ from sla.values.agreement import Agreement
 from sla.values.assessment import Assessment, Evidence, Gate, ObjectiveResult, Severity, Status, Steady
 from sla.values.baseline import Baseline, figures, unknown_acceptable, unknown_limit, with_baseline
 from sla.values.failure import most_frequent
-from sla.values.kinds import SuccessRate
 from sla.values.measurements import Measurements
 from sla.values.remedies import PLAIN, RemedyWords
 
@@ -146,7 +145,7 @@ def _judge_all(
     late = lateness(measurements, steady, words)
     prepared, without_limit = [], {}
     for o in agreement.objectives:
-        if not measurements.facts.failures_known and isinstance(o.kind, SuccessRate):
+        if not measurements.facts.failures_known and o.kind.counts_failures:
             without_limit[o.key] = unjudged(o, values, None, "the imported file holds no failures")
             continue
         at = estimator_of(o, agreement).from_run(measurements, steady, late)

@@ -13,7 +13,6 @@ from sla.judgement.touches import touched
 from sla.values import histogram
 from sla.values.agreement import Agreement, Objective
 from sla.values.assessment import Check, Steady, check
-from sla.values.kinds import ClientLatency, ServerLatency, SuccessRate, Throughput
 from sla.values.measurements import Measurements
 from sla.values.window import Window
 
@@ -38,7 +37,7 @@ def warm_up_checks(measurements: Measurements, agreement: Agreement, steady: Ste
 
 def _failures_in_it(measurements: Measurements, agreement: Agreement, steady: Steady, part: str) -> Check | None:
     """Success rates that miss their target with it."""
-    rates = [o for o in agreement.objectives if isinstance(o.kind, SuccessRate) and o.target.known]
+    rates = [o for o in agreement.objectives if o.kind.counts_failures and o.target.known]
     if not rates or not measurements.facts.failures_known:
         return None
     missed = [o for o in rates if _success(o, measurements, steady) < o.target.value]
@@ -54,7 +53,7 @@ def _samples_in_it(measurements: Measurements, agreement: Agreement, steady: Ste
     """Objectives of whose operations it holds more than half, by more than chance. Not throughputs: a throughput is a rate,
     which errs to the strict side where more was done in the beginning.
     """
-    mine = [o for o in agreement.objectives if not isinstance(o.kind, Throughput)]
+    mine = [o for o in agreement.objectives if o.kind.unit != "ops/s"]
     if not mine:
         return None
     cut = {o.key: _share_cut(o, measurements, steady) for o in mine}
@@ -68,7 +67,7 @@ def _samples_in_it(measurements: Measurements, agreement: Agreement, steady: Ste
 def _latencies_with_it(measurements: Measurements, agreement: Agreement, steady: Steady, part: str) -> Check | None:
     """Latencies that keep their target, and miss it with a long one."""
     share = steady.warm_up_s / (steady.warm_up_s + steady.to_second - steady.from_second)
-    latencies = [o for o in agreement.objectives if isinstance(o.kind, ClientLatency | ServerLatency) and o.target.known]
+    latencies = [o for o in agreement.objectives if o.kind.of_one_operation and o.target.known]
     if share <= LONG or not latencies:
         return None
     whole = dataclasses.replace(steady, from_second=steady.begin_second)

@@ -25,6 +25,7 @@ class ServerLatency:
     unit: ClassVar[Unit] = "ns"
     of_one_operation: ClassVar[bool] = True
     from_server: ClassVar[bool] = True
+    counts_failures: ClassVar[bool] = False
 
     @classmethod
     def of(cls, quantile: float, _latency: str) -> Self:
@@ -45,6 +46,7 @@ class ClientLatency:
     unit: ClassVar[Unit] = "ns"
     of_one_operation: ClassVar[bool] = True
     from_server: ClassVar[bool] = False
+    counts_failures: ClassVar[bool] = False
 
     @classmethod
     def of(cls, quantile: float, latency: str) -> Self:
@@ -69,6 +71,7 @@ class Throughput(OverOperations):
 
     name: ClassVar[str] = "throughput"
     unit: ClassVar[Unit] = "ops/s"
+    counts_failures: ClassVar[bool] = False
 
 
 @dataclass(frozen=True)
@@ -77,9 +80,11 @@ class SuccessRate(OverOperations):
 
     name: ClassVar[str] = "success"
     unit: ClassVar[Unit] = "ratio"
+    counts_failures: ClassVar[bool] = True
 
 
 # `name` is the word in an agreement; `of_one_operation`: a quantile can't be taken over several; `from_server`: it needs the
-# server's histogram; of(quantile, latency): from what `measure` may hold, a kind takes what is its own.
+# server's histogram; `counts_failures`: nothing is known of it where failures are not; of(quantile, latency): from what
+# `measure` may hold, a kind takes what is its own.
 ObjectiveKind = ServerLatency | ClientLatency | Throughput | SuccessRate
 KINDS: Mapping[str, type[ObjectiveKind]] = {kind.name: kind for kind in get_args(ObjectiveKind)}
