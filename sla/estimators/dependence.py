@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,15 +37,19 @@ def spread(series: FloatArray) -> Spread:
     if m < 2:
         return Spread(math.inf, 0.0)
     centred = series - series.mean()
-    batches = min(BATCHES, m)
-    edges = np.linspace(0, m, batches + 1).astype(np.int64)[:-1]
-    sums = np.add.reduceat(centred, edges)
-    by_batches = batches * float(sums.var(ddof=1))
+    sums = np.add.reduceat(centred, batch_begins(m))
+    by_batches = sums.size * float(sums.var(ddof=1))
     phi = ar1(centred)
     residuals = centred[1:] - phi * centred[:-1]
     whitened = m * float(residuals.var(ddof=1 if residuals.size > 1 else 0)) / (1 - phi) ** 2
-    dof = max(min(batches - 1.0, m * (1 - phi) / (1 + phi) - 1), 1.0)
+    dof = max(min(sums.size - 1.0, m * (1 - phi) / (1 + phi) - 1), 1.0)
     return Spread(max(by_batches, whitened), dof)
+
+
+@lru_cache
+def batch_begins(m: int) -> NDArray[np.int64]:
+    """Where each of BATCHES batches of m windows begins, or of m where there are fewer."""
+    return np.linspace(0, m, min(BATCHES, m) + 1).astype(np.int64)[:-1]
 
 
 def ar1(centred: FloatArray) -> float:

@@ -16,7 +16,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from sla.estimators.dependence import BATCHES, FloatArray, design_effect, effective_size
+from sla.estimators.dependence import FloatArray, batch_begins, design_effect, effective_size
 from sla.estimators.laws import beta_quantile
 from sla.values import grouped_counts, histogram
 from sla.values.estimate import Estimate
@@ -106,6 +106,17 @@ class MergedWindows:
         share = below.sum() / self.n
         return below - share * self.sizes, self.sizes - below
 
+    def design_effect(self, q: float) -> tuple[float, float]:
+        """(design effect, degrees of freedom) at q, kept for the next level that is asked about: see _design_effect()."""
+        if q not in self._design_effects:
+            self._design_effects[q] = _design_effect(self, q)
+        return self._design_effects[q]
+
+    @cached_property
+    def _design_effects(self) -> dict[float, tuple[float, float]]:
+        """By quantile."""
+        return {}
+
 
 def quantile_results(
     windows: Sequence[Histogram], quantiles: Sequence[float] = QUANTILES, level: float = 0.95
@@ -124,7 +135,7 @@ def influences(windows: Sequence[Histogram], quantiles: Sequence[float] = QUANTI
 
 
 def _result(merged: MergedWindows, q: float, level: float) -> QuantileResult:
-    deff, dof = _design_effect(merged, q)
+    deff, dof = merged.design_effect(q)
     n_eff = min(effective_size(merged.n, deff, dof, level), float(merged.n))
     low_p, high_p = order_statistic_limits(q, n_eff, level)
     point = merged.whole.bucket_at(q)
@@ -161,9 +172,7 @@ def _design_effect(merged: MergedWindows, q: float) -> tuple[float, float]:
 
 def _batches_with(exceedances: FloatArray) -> float:
     """Share of the batches that hold an exceedance."""
-    batches = min(BATCHES, exceedances.size)
-    edges = np.linspace(0, exceedances.size, batches + 1).astype(np.int64)[:-1]
-    return float((np.add.reduceat(exceedances, edges) > 0).mean())
+    return float((np.add.reduceat(exceedances, batch_begins(exceedances.size)) > 0).mean())
 
 
 def order_statistic_limits(q: float, n_eff: float, level: float) -> tuple[float, float | None]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 
+from sla.estimators.increments import Increments, bucket_increments
 from sla.estimators.littles_law import TOLERANCE, littles_law
-from sla.estimators.server_side import Increments, bucket_increments, dominance_violation
+from sla.estimators.server_side import dominance_violation
 from sla.judgement.allowable import ALLOWABLE
 from sla.judgement.lateness import judged
 from sla.judgement.load_checks import load_checks

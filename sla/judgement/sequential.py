@@ -9,11 +9,11 @@ from __future__ import annotations
 import dataclasses
 
 from sla.judgement.kinds.choose import estimator_of
-from sla.judgement.lateness import lateness
+from sla.judgement.lateness import Lateness, lateness
 from sla.judgement.objectives import absolute
 from sla.judgement.status import outside
 from sla.judgement.steady import find_steady
-from sla.values.agreement import Agreement
+from sla.values.agreement import Agreement, Objective
 from sla.values.assessment import Severity
 from sla.values.baseline import Baseline, with_baseline
 from sla.values.measurements import Measurements
@@ -36,14 +36,15 @@ def failing(
     # what ends later belongs to a load that goes on
     so_far = tuple(w for w in measurements.windows if w.second < steady.to_second)
     measurements = dataclasses.replace(measurements, windows=so_far)
-    late = lateness(measurements, steady)
-    keys = set()
-    for o in agreement.objectives:
-        if o.severity is Severity.CRITICAL:
-            estimate = estimator_of(o, agreement).from_run(measurements, steady, late)(level).surely
-            if estimate is not None and outside(estimate, absolute(o.target, o, measurements, steady)):
-                keys.add(o.key)
-    return frozenset(keys)
+
+    def broken(o: Objective, late: Lateness | None) -> bool:
+        estimate = estimator_of(o, agreement).from_run(measurements, steady, late)(level).surely
+        return estimate is not None and outside(estimate, absolute(o.target, o, measurements, steady))
+
+    # what lag can have done is most of the work: it is found out for those alone that are broken with it
+    critical = [o for o in agreement.objectives if o.severity is Severity.CRITICAL and broken(o, None)]
+    late = lateness(measurements, steady) if critical else None
+    return frozenset(o.key for o in critical if broken(o, late))
 
 
 class InterimAnalyses:

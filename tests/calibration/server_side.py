@@ -7,8 +7,9 @@ import dataclasses
 import numpy as np
 
 from bizra_load.measure.recorder import Recorder
+from sla.estimators.increments import bucket_increments
 from sla.estimators.littles_law import littles_law
-from sla.estimators.server_side import bucket_increments, counter_increase, dominance_violation, reconcile, server_quantile
+from sla.estimators.server_side import counter_increase, dominance_violation, reconcile, server_quantile
 from sla.values.histogram import from_values
 from sla.values.snapshot import BucketCounts, Snapshot
 from sla.values.window import Window

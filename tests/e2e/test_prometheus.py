@@ -8,7 +8,8 @@ import pytest
 from bizra_load.judging.agreements import read_agreement
 from bizra_load.server_metrics.exposition import MetricsReader
 from bizra_load.server_metrics.prometheus import PrometheusSource
-from sla.estimators.server_side import bucket_increments, server_quantile
+from sla.estimators.increments import bucket_increments
+from sla.estimators.server_side import server_quantile
 from tests.e2e.native_exposition import SCHEMA, native_target
 from tests.e2e.real_prometheus import prometheus
 from tests.e2e.running import attempts, load, until

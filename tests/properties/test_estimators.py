@@ -7,10 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sla.estimators.increments import bucket_increments
 from sla.estimators.proportions import proportion_estimate
 from sla.estimators.quantiles import QUANTILES, quantile_estimates, quantile_results, windows_of
 from sla.estimators.rates import rate_estimate
-from sla.estimators.server_side import bucket_increments, server_quantile
+from sla.estimators.server_side import server_quantile
 from sla.values import histogram
 from sla.values.histogram import HIGHEST_NS
 from sla.values.snapshot import BucketCounts, Snapshot

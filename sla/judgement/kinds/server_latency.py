@@ -9,8 +9,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sla.estimators.increments import Increments, bucket_increments, moved
 from sla.estimators.quantiles import seconds_needed
-from sla.estimators.server_side import Increments, bucket_increments, moved, server_quantile
+from sla.estimators.server_side import server_quantile
 from sla.judgement.kinds.base import ObjectiveEstimator
 from sla.judgement.lateness import DELAYED, SHARED_HOST, Lateness, disturbed_seconds, largest_by_second
 from sla.judgement.objectives import EstimateAt, ObjectiveEstimate

@@ -1,0 +1,141 @@
+"""A histogram of the server as observations per scrape interval."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sla.estimators.dependence import FloatArray, design_effect, effective_size
+from sla.estimators.series import bracketing, bucket_values, by_target, common_times_s, times_s
+from sla.values.snapshot import Snapshot, metric_of
+
+
+@dataclass(frozen=True)
+class Increments:
+    """Observations per scrape interval, summed over targets and label sets.
+
+    edges_s   upper bucket edges, shape (k,)
+    counts    observations per interval and bucket (not cumulative), shape (m, k)
+    resets    how often a counter went backwards (a restarted server)
+    spans_s   Unix seconds of the first scrape of each interval and of the last, shape (m, 2)
+    """
+
+    edges_s: FloatArray
+    counts: FloatArray
+    resets: int
+    spans_s: FloatArray
+
+    @cached_property
+    def sizes(self) -> FloatArray:
+        """Observations in each interval, shape (m,)."""
+        return np.asarray(self.counts.sum(axis=1))
+
+    @cached_property
+    def total(self) -> float:
+        """Observations in all intervals."""
+        return float(self.sizes.sum())
+
+    @cached_property
+    def cumulative(self) -> FloatArray:
+        """Observations in and under each bucket, shape (m, k)."""
+        return np.cumsum(self.counts, axis=1)
+
+    @cached_property
+    def shares_beyond(self) -> FloatArray:
+        """Share of all observations beyond each edge, shape (k,); for what has observations."""
+        return np.asarray(1 - self.cumulative.sum(axis=0) / self.total)
+
+    def effective_beyond(self, edge: int, level: float) -> tuple[float, float]:
+        """(design effect, effective size) of the indicator "beyond this edge"."""
+        n, share = self.total, float(self.shares_beyond[edge])
+        if not 1e-12 < share < 1:
+            return 1.0, n
+        if edge not in self._design_effects:
+            influence = (self.sizes - self.cumulative[:, edge]) - share * self.sizes
+            self._design_effects[edge] = design_effect(influence, n * share * (1 - share))
+        deff, dof = self._design_effects[edge]
+        return deff, min(effective_size(n, deff, dof, level), n) if deff > 1 else n
+
+    @cached_property
+    def _design_effects(self) -> dict[int, tuple[float, float]]:
+        """By edge. They are most of the work, and asked for at several levels and quantiles."""
+        return {}
+
+
+def bucket_increments(snapshots: Sequence[Snapshot], name: str, from_ns: int, to_ns: int) -> Increments | None:
+    """Increments of a histogram between two times; None when fewer than two scrapes of a target lie between them, or the edges
+    changed. The intervals are those of the target with the most scrapes; what others counted is spread evenly over each of
+    their own intervals. A restart's interval is left out.
+    """
+    targets: list[_TargetIncrements] = []
+    for of_target in by_target(snapshots).values():
+        scraped = bracketing(of_target, from_ns, to_ns, False)
+        if len(scraped) < 2 or not any(metric_of(key) == name for s in scraped for key in s.histograms):
+            continue
+        values = bucket_values(scraped, name)
+        if values is None or (targets and values[0] != targets[0].edges_s):
+            return None
+        steps = np.diff(np.diff(values[1], axis=0), axis=2, prepend=0.0)
+        lost: NDArray[np.bool_] = np.any(steps < 0, axis=(1, 2), keepdims=True)[:, 0, 0]
+        targets.append(_TargetIncrements(values[0], times_s(scraped), np.where(lost[:, None], 0.0, steps.sum(axis=1)), lost))
+    if not targets:
+        return None
+    times = common_times_s([target.at_s for target in targets], whole=True)
+    counts = np.sum([target.between(times) for target in targets], axis=0)
+    spans = np.stack((times[:-1], times[1:]), axis=1)
+    for target in targets:
+        target.widen(spans)
+    lost = np.any([target.lost_between(times) for target in targets], axis=0)
+    resets = sum(int(target.lost.sum()) for target in targets)
+    kept = (counts.sum(axis=1) > 0) | ~lost
+    return Increments(np.array(targets[0].edges_s), counts[kept], resets, spans[kept])
+
+
+@dataclass(frozen=True)
+class _TargetIncrements:
+    """One target's: scrapes at at_s, shape (n,); counts between them, shape (n - 1, k); whether one of its series went back."""
+
+    edges_s: tuple[float, ...]
+    at_s: FloatArray
+    counts: FloatArray
+    lost: NDArray[np.bool_]
+
+    def between(self, times: FloatArray) -> FloatArray:
+        """Counts between other times, shape (m - 1, k), those of each of its own intervals spread evenly over it."""
+        if np.array_equal(times, self.at_s):
+            return self.counts
+        so_far = np.concatenate((np.zeros((1, self.counts.shape[1])), np.cumsum(self.counts, axis=0)))
+        return np.diff(np.stack([np.interp(times, self.at_s, column) for column in so_far.T], axis=1), axis=0)
+
+    def lost_between(self, times: FloatArray) -> NDArray[np.bool_]:
+        """Which intervals between those times lie in one of its own whose counts were lost, or before or after all of them."""
+        middle = (times[:-1] + times[1:]) / 2
+        own = np.searchsorted(self.at_s, middle) - 1
+        outside = (own < 0) | (own >= self.lost.size)
+        return np.where(outside, True, self.lost[own.clip(0, self.lost.size - 1)])
+
+    def widen(self, spans: FloatArray) -> None:
+        """Each of the spans, shape (m, 2), to all of its own intervals that it touches."""
+        first = np.searchsorted(self.at_s, spans[:, 0], side="right") - 1
+        last = np.searchsorted(self.at_s, spans[:, 1])
+        touched = (last > 0) & (first < self.at_s.size - 1)
+        top = self.at_s.size - 1
+        spans[touched, 0] = np.minimum(spans[touched, 0], self.at_s[first[touched].clip(0, top)])
+        spans[touched, 1] = np.maximum(spans[touched, 1], self.at_s[last[touched].clip(0, top)])
+
+
+def moved(increments: Increments, by_s: FloatArray) -> Increments:
+    """The increments had every observation of interval i been up to `by_s[i]` shorter, shape (m,): each in the lowest bucket
+    that it can have come from.
+    """
+    edges = increments.edges_s
+    lows = np.concatenate(([0.0], edges[:-1]))
+    counts = np.zeros_like(increments.counts)
+    for i, by in enumerate(by_s):  # what is longer than its lower edge is longer than that less by
+        to = np.where(lows > by, np.searchsorted(edges, lows - by, side="right"), 0)
+        np.add.at(counts[i], to, increments.counts[i])
+    return Increments(edges, counts, increments.resets, increments.spans_s)
