@@ -26,9 +26,16 @@ _NOT_DECIMAL = re.compile(r"[-+]?0[0-9_bx]|.*[_:]", re.DOTALL)
 
 
 def load(text: str) -> object:
-    """The document's plain values (safe_load). Raises ValueError with one line."""
+    """The plain values of a document of YAML or JSON (safe_load). Raises ValueError with one line."""
+    if values_of_json := _json(text):
+        return values_of_json[0]
     try:
-        loader = _Loader(text)  # libyaml's would be quicker, and has no bound on how deeply a text is nested
+        depth = 0
+        for event in yaml.parse(text, Loader=_Loader):  # building them, libyaml has no bound on how deeply values are nested
+            depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+            if depth > MAX_DEPTH:
+                raise ValueError("nested too deeply")
+        loader = _Loader(text)
         try:
             node = loader.get_single_node()
             if node is None:
@@ -39,9 +46,7 @@ def load(text: str) -> object:
             loader.dispose()
     except yaml.YAMLError as error:
         raise ValueError(f"not YAML: {_problem(error)}") from None
-    except RecursionError:
-        raise ValueError("not YAML of ours: nested too deeply") from None
-    except ValueError as error:  # of _count and _constructed, so none with a value in it
+    except ValueError as error:  # of ours, so none with a value in it
         raise ValueError(f"not YAML of ours: {error}") from None
 
 
@@ -49,7 +54,7 @@ def load_all(text: str) -> list[Any]:
     """The plain values of all documents, or of one in JSON: that is YAML but for surrogate pairs, which YAML's parsers refuse.
     Aliases are refused: a few lines of them expand without end. Raises ValueError with one line.
     """
-    if text.lstrip()[:1] in ("{", "[") and (values_of_json := _json(text)):
+    if values_of_json := _json(text):
         return values_of_json
     loader = _QuickLoader  # its depth is bounded here, before it builds
     try:
@@ -74,9 +79,11 @@ def load_all(text: str) -> list[Any]:
 
 
 def _json(text: str) -> list[Any]:
-    """The value of a text that is JSON; none where it is not, or is more than may be built, which reading it as YAML tells by
-    line. Raises ValueError for what only JSON's reader can tell.
+    """The value of a text that is an object or a list of JSON; none where it is not, or is more than may be built, which
+    reading it as YAML tells by line. Raises ValueError for what only JSON's reader can tell.
     """
+    if text.lstrip()[:1] not in ("{", "["):
+        return []
     bare = _STRING.sub("", text)
     collections = re.findall(r"[\[{]", bare)
     values = 1 + len(collections) + bare.count(",") + bare.count(":") - len(re.findall(r"\[\s*\]|\{\s*\}", bare))
@@ -108,11 +115,11 @@ def _text(loader: Any, node: yaml.ScalarNode) -> str:
     return str(loader.construct_scalar(node)).encode("utf-16-le", "surrogatepass").decode("utf-16-le")
 
 
-class _Loader(yaml.SafeLoader):
-    """SafeLoader, to which = alone is a text: its tag, of YAML 1.1, has no meaning for it, and would be refused."""
+class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc] # libyaml's is ten times as quick
+    """A safe loader, to which = alone is a text: its tag, of YAML 1.1, has no meaning for it, and would be refused."""
 
 
-class _QuickLoader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc] # ten times as quick
+class _QuickLoader(_Loader):
     """Likewise, and a key that is there twice is an error, as YAML says."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
