@@ -14,9 +14,9 @@ from urllib.parse import quote, urlsplit
 import requests
 
 from bizra_load.exit_codes import InvalidRunError, UsageError
+from bizra_load.io.bounded_http import MALFORMED, BoundedSession, reason_of
 from bizra_load.io.redaction import without_userinfo
 from bizra_load.io.trust import THIS_MACHINES, Trust
-from bizra_load.server_metrics.bounded import MALFORMED, BoundedSession, reason_of
 from bizra_load.server_metrics.prometheus_api import PrometheusClient
 
 MAX_RESPONSE_BYTES = 32 * 1024 * 1024

@@ -6,8 +6,8 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from bizra_load.io.bounded_http import MALFORMED
 from bizra_load.monitoring.panels import RANGE, Panel, runnable
-from bizra_load.server_metrics.bounded import MALFORMED
 from bizra_load.server_metrics.exposition import ScrapeError
 from reports.results.dashboard_check import DashboardCheck, PanelCheck
 from sla.values.agreement import Agreement

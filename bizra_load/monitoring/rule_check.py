@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from bizra_load.io.bounded_http import MALFORMED
 from bizra_load.io.redaction import without_userinfo
 from bizra_load.monitoring.rules import AlertRule
-from bizra_load.server_metrics.bounded import MALFORMED
 from bizra_load.server_metrics.exposition import ScrapeError
 from bizra_load.server_metrics.prometheus_api import PrometheusClient
 from reports.results.rules_check import RuleCheck, RulesCheck

@@ -13,8 +13,8 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from bizra_load.io.bounded_http import MALFORMED
 from bizra_load.monitoring.panels import RANGE, Panel, runnable
-from bizra_load.server_metrics.bounded import MALFORMED
 from bizra_load.server_metrics.exposition import ScrapeError
 
 LENGTH_S, STEP_S = 1800.0, 15.0  # what a dashboard shows when it is opened, and a usual scrape interval

@@ -13,7 +13,7 @@ from collections.abc import Callable, Coroutine
 from functools import partial
 from typing import Any
 
-from bizra_load.io.same_origin import refusal
+from bizra_load.io.cross_origin import refusal
 from bizra_load.node.http_requests import Refused, Request, Requests
 from bizra_load.node.responses import Response, error, on_the_wire
 
@@ -205,7 +205,7 @@ class Connection(asyncio.Protocol):
 
 
 class OwnPagesConnection(Connection):
-    """One that another web page can't use through somebody's browser (see bizra_load.io.same_origin)."""
+    """One that another web page can't use through somebody's browser (see bizra_load.io.cross_origin)."""
 
     def _serve(self, request: Request) -> None:
         host, origin, site = (text.decode("latin-1") for text in request.sender)

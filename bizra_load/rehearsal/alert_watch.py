@@ -10,8 +10,8 @@ from typing import Protocol
 
 import requests
 
+from bizra_load.io.bounded_http import BoundedSession
 from bizra_load.rehearsal.local_prometheus import LocalPrometheus
-from bizra_load.server_metrics.bounded import BoundedSession
 
 MANAGER_TIMEOUT_S, MAX_ALERTS_BYTES = 5.0, 8 * 1024 * 1024
 

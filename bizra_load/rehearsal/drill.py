@@ -14,6 +14,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from bizra_load.exit_codes import InvalidRunError, UsageError
+from bizra_load.io.bounded_http import BoundedSession
 from bizra_load.io.ports import free_port
 from bizra_load.judging.agreements import AgreementFile
 from bizra_load.monitoring.drills import DrillConditions, Phase
@@ -24,7 +25,6 @@ from bizra_load.products import product_of
 from bizra_load.rehearsal.alert_watch import AlertWatch, Sightings
 from bizra_load.rehearsal.local_prometheus import background, local_prometheus
 from bizra_load.rehearsal.node_process import NodeProcess, start_node
-from bizra_load.server_metrics.bounded import BoundedSession
 from reports.results.alert_drill import Drill, DrilledRule
 from sla.values.section import unknown
 

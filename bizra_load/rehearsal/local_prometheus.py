@@ -15,9 +15,9 @@ from typing import Any
 import requests
 
 from bizra_load.exit_codes import InvalidRunError, UsageError
+from bizra_load.io.bounded_http import BoundedSession
 from bizra_load.io.ports import free_port
 from bizra_load.rehearsal.node_process import die_with_parent
-from bizra_load.server_metrics.bounded import BoundedSession
 from bizra_load.server_metrics.exposition import ScrapeError
 from bizra_load.server_metrics.prometheus_api import PrometheusClient
 

@@ -13,8 +13,8 @@ import requests
 from prometheus_client.parser import text_string_to_metric_families
 
 from bizra_load.exit_codes import BizraLoadError
+from bizra_load.io.bounded_http import MALFORMED, BoundedSession, TooLargeError, reason_of
 from bizra_load.io.trust import THIS_MACHINES, Trust
-from bizra_load.server_metrics.bounded import MALFORMED, BoundedSession, TooLargeError, reason_of
 from sla.values.snapshot import BucketCounts, Labels, Snapshot, metric_of, series_key
 
 MAX_METRICS_BYTES = 8 * 1024 * 1024

@@ -9,8 +9,8 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from bizra_load.io.bounded_http import MALFORMED
 from bizra_load.io.trust import THIS_MACHINES, Trust
-from bizra_load.server_metrics.bounded import MALFORMED
 from bizra_load.server_metrics.exposition import PROCESS, ScrapeError, snapshot_of
 from bizra_load.server_metrics.native import NativeHistogram, with_common_edges
 from bizra_load.server_metrics.prometheus_api import PrometheusClient

@@ -10,9 +10,9 @@ from typing import Any
 
 import requests
 
+from bizra_load.io.bounded_http import MALFORMED, BoundedSession, reason_of
 from bizra_load.io.redaction import text_without_secrets
 from bizra_load.io.trust import THIS_MACHINES, Trust
-from bizra_load.server_metrics.bounded import MALFORMED, BoundedSession, reason_of
 from bizra_load.server_metrics.exposition import ScrapeError
 
 MAX_RESPONSE_BYTES = 128 * 1024 * 1024

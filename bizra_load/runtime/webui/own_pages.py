@@ -12,7 +12,7 @@ from flask import Response
 from locust.web import WebUI
 
 from bizra_load.exit_codes import UsageError
-from bizra_load.io.same_origin import authorities, is_same_origin, refusal
+from bizra_load.io.cross_origin import authorities, is_same_origin, refusal
 
 logger = logging.getLogger(__name__)
 _MOST_LINES = 100  # of the log: whoever is refused can try again for ever

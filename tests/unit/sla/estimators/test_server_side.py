@@ -5,17 +5,9 @@ import math
 import numpy as np
 import pytest
 
-from sla.estimators.server_side import (
-    CounterIncrease,
-    Increments,
-    bracketing,
-    bucket_increments,
-    counter_increase,
-    dominance_violation,
-    moved,
-    reconcile,
-    server_quantile,
-)
+from sla.estimators.increments import Increments, bucket_increments, moved
+from sla.estimators.series import bracketing
+from sla.estimators.server_side import CounterIncrease, counter_increase, dominance_violation, reconcile, server_quantile
 from sla.values.histogram import from_values
 from sla.values.snapshot import BucketCounts, Snapshot
 

@@ -5,7 +5,8 @@ import dataclasses
 import pytest
 
 from bizra_load.settings.remedies import WORDS
-from sla.estimators.server_side import CounterIncrease, bucket_increments, counter_increase, reconcile
+from sla.estimators.increments import bucket_increments
+from sla.estimators.server_side import CounterIncrease, counter_increase, reconcile
 from sla.judgement.evaluate import evaluate
 from sla.judgement.losses import counted
 from sla.values.agreement import OperationMetrics

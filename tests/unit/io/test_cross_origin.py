@@ -2,7 +2,7 @@
 
 import pytest
 
-from bizra_load.io.same_origin import authorities, is_same_origin, refusal
+from bizra_load.io.cross_origin import authorities, is_same_origin, refusal
 
 LISTED = ("load.example.com", "locust-master:8443")
 
