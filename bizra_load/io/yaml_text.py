@@ -95,7 +95,7 @@ def _json(text: str) -> list[Any]:
         return []
     try:
         value = json.loads(text, object_pairs_hook=_once_each)
-    except json.JSONDecodeError:
+    except ValueError:
         return []
     try:
         json.dumps(value, ensure_ascii=False).encode()
@@ -106,7 +106,7 @@ def _json(text: str) -> list[Any]:
 
 def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(mapping := dict(pairs)) < len(pairs):
-        raise ValueError("not JSON of ours: a key is there twice")
+        raise ValueError("a key is there twice")
     return mapping
 
 
