@@ -12,8 +12,7 @@ import itertools
 import os
 import signal
 import sys
-from collections.abc import Iterator, Sequence
-from functools import cache
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -69,8 +68,7 @@ def _flags(parser: argparse.ArgumentParser) -> Iterator[str]:
                 yield from _flags(verb)
 
 
-@cache
-def parser(imported: tuple[str, ...] = tuple(VERBS)) -> argparse.ArgumentParser:
+def parser(imported: Collection[str] = VERBS) -> argparse.ArgumentParser:
     """The whole command line, with the options of the verbs that are `imported`; the others only have their names."""
     top = _Parser(prog="bizra-load", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     top.add_argument("--version", action=_Version, nargs=0, help="show the version and exit")
@@ -107,7 +105,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _parsed(words: Sequence[str]) -> argparse.Namespace:
     try:
-        args = parser(tuple(word for word in words[:1] if word in VERBS)).parse_args(words)
+        args = parser([word for word in words[:1] if word in VERBS]).parse_args(words)
     except SystemExit as end:
         if end.code:  # 0: help was asked for
             _forget_the_run_before(words)

@@ -20,7 +20,7 @@ def no_environment(monkeypatch):
 
 
 def request_of(*words):
-    return load_request(vars(parser(("run",)).parse_args(["run", *words])))
+    return load_request(vars(parser(["run"]).parse_args(["run", *words])))
 
 
 def test_a_request_does_not_change():
