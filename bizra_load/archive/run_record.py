@@ -138,9 +138,16 @@ class RunRecord:
 
     def repeated(self) -> ShownFacts:
         """What an assessment repeats of it."""
-        host = self.host.as_json() if self.host else None
-        same = (self.name, self.started, self.target, self.command, self.versions)
-        return ShownFacts(*same, host, self.arrivals, self.rehearsal)
+        return ShownFacts(
+            name=self.name,
+            started=self.started,
+            target=self.target,
+            command=self.command,
+            versions=self.versions,
+            host=self.host.as_json() if self.host else None,
+            arrivals=self.arrivals,
+            rehearsal=self.rehearsal,
+        )
 
 
 _NOT_STORED = ("truncated", "left_out")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from itertools import accumulate
 from typing import Any
 
@@ -30,11 +31,8 @@ def load(text: str) -> object:
     if values_of_json := _json(text):
         return values_of_json[0]
     try:
-        depth = 0
-        for event in yaml.parse(text, Loader=_Loader):  # building them, libyaml has no bound on how deeply values are nested
-            depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
-            if depth > MAX_DEPTH:
-                raise ValueError("nested too deeply")
+        if any(depth > MAX_DEPTH for _, depth in _events(text)):
+            raise ValueError("nested too deeply")
         loader = _Loader(text)
         try:
             node = loader.get_single_node()
@@ -46,6 +44,8 @@ def load(text: str) -> object:
             loader.dispose()
     except yaml.YAMLError as error:
         raise ValueError(f"not YAML: {_problem(error)}") from None
+    except RecursionError:
+        raise ValueError("not YAML of ours: nested too deeply") from None
     except ValueError as error:  # of ours, so none with a value in it
         raise ValueError(f"not YAML of ours: {error}") from None
 
@@ -56,22 +56,20 @@ def load_all(text: str) -> list[Any]:
     """
     if values_of_json := _json(text):
         return values_of_json
-    loader = _QuickLoader  # its depth is bounded here, before it builds
     try:
-        depth = values = 0
-        for event in yaml.parse(text, Loader=loader):
+        values = 0
+        for event, depth in _events(text):
             if isinstance(event, yaml.AliasEvent):
                 raise ValueError("holds YAML aliases, which are refused")
             if isinstance(event, yaml.ScalarEvent) and len(event.value) > MAX_NUMBER and _LONG_NUMBER.fullmatch(event.value):
                 where = f"line {event.start_mark.line + 1}: " if event.start_mark else ""
                 raise ValueError(f"{where}a number of {len(event.value):,} characters (allowed: {MAX_NUMBER})")
             values += isinstance(event, yaml.NodeEvent)
-            depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
             if values > MAX_VALUES or depth > MAX_DEPTH:
                 where = f"line {event.start_mark.line + 1}: " if event.start_mark else ""
                 raise ValueError(f"{where}more than can be read (allowed: {MAX_VALUES:,} values, nested {MAX_DEPTH} deep)")
         try:
-            return list(yaml.load_all(text, Loader=loader))  # a safe loader
+            return list(yaml.load_all(text, Loader=_OnceEachLoader))  # a safe loader
         except _CONSTRUCTORS_RAISE as error:
             raise ValueError(f"not YAML of ours: {_DOES_NOT_FIT} ({type(error).__name__})") from None
     except yaml.YAMLError as error:
@@ -119,7 +117,7 @@ class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[mi
     """A safe loader, to which = alone is a text: its tag, of YAML 1.1, has no meaning for it, and would be refused."""
 
 
-class _QuickLoader(_Loader):
+class _OnceEachLoader(_Loader):
     """Likewise, and a key that is there twice is an error, as YAML says."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
@@ -133,9 +131,17 @@ class _QuickLoader(_Loader):
         return mapping
 
 
-for _loader in (_Loader, _QuickLoader):
+for _loader in (_Loader, _OnceEachLoader):
     for _tag in ("tag:yaml.org,2002:str", "tag:yaml.org,2002:value"):
         _loader.add_constructor(_tag, _text)
+
+
+def _events(text: str) -> Iterator[tuple[yaml.Event, int]]:
+    """The text's events, each with how deeply values are nested there: building them, libyaml has no bound on that."""
+    depth = 0
+    for event in yaml.parse(text, Loader=_Loader):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        yield event, depth
 
 
 def _constructed(loader: yaml.SafeLoader, node: yaml.Node) -> object:

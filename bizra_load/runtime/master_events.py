@@ -53,22 +53,23 @@ NICENESS = 5  # of a master on its workers' machine: storing and judging can wai
 class MasterEvents:
     """`run` is the test run that goes or went; None before the first, and where its folder could not be made."""
 
-    def __init__(self, environment: Environment, key: ClusterKey) -> None:
+    def __init__(self, environment: Environment, key: ClusterKey, settings: Settings) -> None:
         self.run: MasterRun | None = None
         self._environment = environment
         self._key = key
+        self._metrics_address = settings.generator_metrics
         self._started: Started | None = None
         self._metrics: GeneratorMetrics | None = None
         self._metrics_server: MetricsServer | None = None
         self._live = Live()
         self._master = environment.runner if isinstance(environment.runner, MasterRunner) else None
 
-    def listen(self, settings: Settings) -> None:
+    def listen(self) -> None:
         """To workers, and to whoever asks for metrics and pages. Raises UsageError where a port is taken."""
         environment = self._environment
         if environment.runner is not None:
             end_once(environment.runner)
-        self._serve_metrics(settings)
+        self._serve_metrics()
         if (web_ui := environment.web_ui) is not None:
             options = environment.parsed_options
             allow_own_pages_only(web_ui, names_of(web_ui, options))
@@ -180,14 +181,14 @@ class MasterEvents:
                 self._send_start(client.id)
         return started
 
-    def _serve_metrics(self, settings: Settings) -> None:
+    def _serve_metrics(self) -> None:
         """The generator's own metrics: on a port of their own if asked for, and under the web UI where there is one."""
         web_ui = self._environment.web_ui
-        if web_ui is None and settings.generator_metrics is None:
+        if web_ui is None and self._metrics_address is None:
             return
         metrics = self._metrics = GeneratorMetrics()
-        if settings.generator_metrics is not None:
-            self._metrics_server = MetricsServer(settings.generator_metrics, metrics.registry)
+        if self._metrics_address is not None:
+            self._metrics_server = MetricsServer(self._metrics_address, metrics.registry)
         if web_ui is not None and web_ui.app is not None:
 
             def text() -> tuple[bytes, dict[str, str]]:

@@ -49,8 +49,8 @@ def install(environment: Environment, **_: Any) -> Plugin:
         keep_standard_streams()
         try:
             settings = _checked_settings(environment)
-            plugin = Plugin(environment, cluster_key_of_environment(), has_master=settings is not None)
-            plugin.listen(settings)
+            plugin = Plugin(environment, cluster_key_of_environment(), settings)
+            plugin.listen()
             environment.bizra_load = plugin  # type: ignore[attr-defined]  # where users of ours find it
         except UsageError as error:
             print(f"bizra-load: {error}", file=sys.stderr)
@@ -71,23 +71,23 @@ def _checked_settings(environment: Environment) -> Settings | None:
 
 
 class Plugin:
-    """The listeners of one environment."""
+    """The listeners of one environment; without `settings` it is a worker's."""
 
-    def __init__(self, environment: Environment, key: ClusterKey, has_master: bool) -> None:
+    def __init__(self, environment: Environment, key: ClusterKey, settings: Settings | None) -> None:
         self._environment = environment
         self._ending = False
-        self._master = MasterEvents(environment, key) if has_master else None
+        self._master = MasterEvents(environment, key, settings) if settings else None
         self._worker = None if isinstance(environment.runner, MasterRunner) else WorkerEvents(environment, key)
 
-    def listen(self, settings: Settings | None) -> None:
+    def listen(self) -> None:
         """From now on events, messages and signals of the process reach us. Returns when the workers that a master expects are
         there. Raises UsageError where a port is taken.
         """
         events = self._environment.events
         show_microseconds()
-        if self._master is not None and settings is not None:
+        if self._master is not None:
             gevent.signal_handler(signal.SIGTERM, self._end)  # Locust's own is not in place while a shape runs
-            self._master.listen(settings)
+            self._master.listen()
             events.test_stopping.add_listener(self._on_test_stopping)
             events.test_stop.add_listener(self._on_test_stop)
         if self._worker is not None:

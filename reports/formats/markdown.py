@@ -16,9 +16,8 @@ def render(assessment: Assessment) -> str:
     lines += [f"- Rollout: {escape(assessment.shown_rollout)}", f"- Exit code: {assessment.exit_code}"]
     lines += [f"- Agreement: {escape(assessment.agreement)}, environment {escape(assessment.environment)}"]
     lines += [f"- Baseline: {escape(assessment.baseline or 'none')}"]
-    for key in ("started", "target", "workers", "seed"):
-        if (value := getattr(assessment.run, key)) is not None:
-            lines.append(f"- {key.capitalize()}: {escape(str(value))}")
+    shown = assessment.run.titled("started", "target", "workers", "seed")
+    lines += [f"- {title}: {escape(text)}" for title, text in shown]
     if assessment.steady:
         s = assessment.steady
         lines.append(f"- Judged: {s.to_second - s.from_second} s; {escape(s.reason)}")

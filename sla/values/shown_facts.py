@@ -72,6 +72,11 @@ class ShownFacts:
             values["command"] = tuple(map(str, values["command"]))
         return cls(**values)
 
+    def titled(self, *names: str) -> list[tuple[str, str]]:
+        """(title, text) of those of these facts that are known."""
+        known = ((name, getattr(self, name)) for name in names)
+        return [(name.capitalize(), str(value)) for name, value in known if value is not None]
+
     @property
     def started_text(self) -> str:
         """The start for a reader."""
