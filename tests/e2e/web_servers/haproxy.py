@@ -14,6 +14,8 @@ _CONFIGURATION = """
 global
   log stdout format raw local0
   maxconn 1000
+  # two that write a row of the log at the same moment do not wait for each other: one row is lost, counted in DroppedLogs
+  nbthread 1
 defaults
   mode http
   log global
