@@ -27,6 +27,7 @@ from bizra_load.measure.cluster_key import ClusterKey
 from bizra_load.measure.exchange import Sender
 from bizra_load.measure.health import Counts, HealthReader
 from bizra_load.measure.names import text_of
+from bizra_load.measure.practice import practise
 from bizra_load.measure.recorder import Recorder, milliseconds_to_ns
 from bizra_load.measure.report import ReportMaker
 from bizra_load.measure.seconds import SECOND_NS
@@ -189,10 +190,11 @@ class WorkerRun:
     def _settle(self) -> None:
         """Right before the first arrival: all that exists now, the users too, lives as long as the run. Frozen, the collector
         does not walk it in the middle of a measurement; what a request makes is freed by its reference count. Full collections
-        are housekeeping from then on.
+        are housekeeping from then on. A report is practised for the same reason.
         """
         self.schedule.wait_until_begun()
         gevent.sleep(max((self.schedule.start_ns - time.perf_counter_ns()) / 1e9 - SETTLE_BEFORE_S, 0))
+        practise()
         gc.collect()
         gc.freeze()
         gc.set_threshold(*YOUNG_COLLECTIONS)
