@@ -72,8 +72,8 @@ drill: setup debian ## Provoke all 12 alerts on the reference node under a real 
 test: setup-dev debian ## All tests, 6 at a time; those that judge latency alone
 	$(PYTEST) -n 6 $(ARGS)
 
-test-fast: setup-dev debian ## The tests that start no load and compute for no more than moments: two to three minutes
-	$(PYTEST) -n 3 -m "not e2e and not slow" --ignore tests/e2e --ignore tests/calibration $(ARGS)
+test-fast: setup-dev debian ## The tests that start no processes and compute for no more than moments: one to three minutes
+	$(PYTEST) -n 3 -m "not e2e and not slow and not processes" --ignore tests/e2e --ignore tests/calibration $(ARGS)
 
 coverage: setup-dev debian ## Branch coverage of all tests but those that judge latency, in every process; fails under the thresholds
 	@rm -f .coverage .coverage.*

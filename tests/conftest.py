@@ -76,6 +76,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("e2e")
         elif folder == "calibration":
             item.add_marker("slow")
+        if hasattr(item.getparent(pytest.Module).obj, "subprocess"):  # type: ignore[union-attr]  # each lies in a module
+            item.add_marker("processes")
         if not item.get_closest_marker("xdist_group") and (group := _group(item)):
             item.add_marker(pytest.mark.xdist_group(group))
     items[:] = _in_turn(items)

@@ -106,7 +106,10 @@ def test_long_tests_go_first_quiet_ones_last_and_waiting_is_mixed_with_computing
 
 @pytest.mark.parametrize(
     ("target", "words"),
-    [("test", "-n 6"), ("test-fast", '-n 3 -m "not e2e and not slow" --ignore tests/e2e --ignore tests/calibration')],
+    [
+        ("test", "-n 6"),
+        ("test-fast", '-n 3 -m "not e2e and not slow and not processes" --ignore tests/e2e --ignore tests/calibration'),
+    ],
 )
 def test_both_test_commands_run_groups_in_the_order_of_the_suite(target, words):
     command = ["make", "-n", "-o", "setup-dev", "-o", "debian", target, "ARGS=-k x"]
