@@ -129,7 +129,7 @@ test-lowest: $(UV) debian ## The fast tests on the lowest versions that pyprojec
 	$(UV) pip compile --quiet --resolution lowest-direct pyproject.toml --all-extras --group build -o .venv-lowest/lowest.txt
 	$(UV) pip install --quiet --python .venv-lowest/bin/python -r .venv-lowest/lowest.txt
 	$(UV) pip install --quiet --python .venv-lowest/bin/python --no-deps --no-build-isolation -e .
-	.venv-lowest/bin/python -m pytest -m "not e2e and not slow" $(ARGS)
+	.venv-lowest/bin/python -m pytest -m "not e2e and not slow and not processes" --ignore tests/e2e --ignore tests/calibration $(ARGS)
 
 audit: setup ## Known vulnerabilities of the locked dependencies (pip-audit, in a virtual environment of its own)
 	@test -x .venv-audit/bin/pip-audit || { $(PYTHON) -m venv .venv-audit && .venv-audit/bin/pip install --quiet --disable-pip-version-check pip-audit==2.10.1; }

@@ -14,6 +14,7 @@ SLICE_NS = 50_000  # after so long the piece under way is a step's last: pieces 
 NEEDED_NS = 400_000  # nothing may be due within this time
 LOOK_AGAIN_S = 0.0005
 PATIENCE_S = 0.004  # under constant load there is no quiet moment: then the step is taken all the same
+HURRY_AFTER_S = 0.3  # with no patience from then on: a report that takes longer than a second makes the next one larger
 
 
 class QuietMoments:
@@ -26,9 +27,9 @@ class QuietMoments:
 
     def run(self, steps: Iterator[None]) -> None:
         """Run all of `steps`, whose pieces each take well under SLICE_NS, in the calling greenlet."""
-        left = True
+        left, hurry_s = True, time.monotonic() + HURRY_AFTER_S
         while left:
-            self._wait()
+            self._wait(PATIENCE_S if time.monotonic() < hurry_s else 0.0)
             began_ns, began_cpu_ns = time.perf_counter_ns(), time.thread_time_ns()
             left = next(steps, self) is not self
             while left and time.perf_counter_ns() - began_ns < SLICE_NS:
@@ -44,9 +45,9 @@ class QuietMoments:
         longest, self._longest_ns = self._longest_ns, 0
         return longest
 
-    def _wait(self) -> None:
+    def _wait(self, patience_s: float) -> None:
         """A timer and not sleep(0), which lets callbacks run but no socket and no timer be looked at."""
-        end = time.monotonic() + PATIENCE_S
+        end = time.monotonic() + patience_s
         gevent.sleep(LOOK_AGAIN_S)
         while not self._quiet() and time.monotonic() < end:
             gevent.sleep(LOOK_AGAIN_S)

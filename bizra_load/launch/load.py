@@ -29,7 +29,7 @@ from bizra_load.settings.settings import Settings
 
 REHEARSED = (
     "This was a rehearsal: it judged the reference node and not your service, there is nothing to roll out.\n"
-    "Next, for your own service: bizra-load run -H URL"
+    "Next, for your own service: bizra-load run -H URL --metrics-url URL"
 )
 
 

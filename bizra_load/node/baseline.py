@@ -47,7 +47,7 @@ Operation = Callable[[], object]
 
 def node_operations(seed: int = 0) -> Mapping[str, Operation]:
     """generate, verify and finality of a node of its own; arguments are made ready outside, as the node does."""
-    attestor = Attestor(seed.to_bytes(32, "big"))
+    attestor = Attestor((seed % 2**256).to_bytes(32, "big"))
     request = attestor.generate("evidence of baseline 1")
     signed = attestor.signed_parts(request)
     block = block_hash(1)
@@ -158,10 +158,11 @@ def _summary(
     import numpy as np  # not before the measurement: see the imports of types above
 
     from sla.estimators.node_baseline import NodeBaseline, OperationBaseline
+    from sla.estimators.random_numbers import generator
     from sla.estimators.sample import mean_of_blocks, summarise
 
     def hot(name: str) -> Estimate:
-        return mean_of_blocks(np.array(batches[name]), 0.95, np.random.default_rng(seed), FEWEST_BATCHES)
+        return mean_of_blocks(np.array(batches[name]), 0.95, generator(seed), FEWEST_BATCHES)
 
     try:
         operations = tuple(OperationBaseline(name, summarise(values, seed), hot(name)) for name, values in timings.items())

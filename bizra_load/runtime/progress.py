@@ -20,18 +20,22 @@ class Progress(Consumer):
         self._terminal = out.isatty()
         self._shown_s = -PLAIN_EVERY_S
         self._recent = WindowSums()
+        self._reported: dict[str, int] = {}  # by worker: the last second that it has reported
         self._failed = 0
 
     def start(self, run: RunView) -> None:
         self._times = run.times
         self._shown_s = -PLAIN_EVERY_S
         self._recent = WindowSums()
+        self._reported = {}
         self._failed = 0
 
     def add(self, report: Report) -> None:
         for window in report.windows:
             self._recent.add(window)
             self._failed += window.failures
+        seconds = [w.second for w in report.windows] + [h.second for h in report.health]
+        self._reported[report.worker] = max([self._reported.get(report.worker, 0), *seconds])
 
     def every_second(self, now_ns: int) -> None:
         """One line; rewritten in place on a terminal."""
@@ -41,10 +45,10 @@ class Progress(Consumer):
         if elapsed_s < 0 or (not self._terminal and elapsed_s - self._shown_s < PLAIN_EVERY_S):
             return
         self._shown_s = int(elapsed_s)
-        # the last second that all workers have reported
-        achieved = sum(w.finished for w in self._recent.windows() if w.second == second - 2)
+        complete = self._complete(second)
         curve = self._times.curve
-        planned = f"planned {curve.rate_at(max(elapsed_s - 2, 0)):,.0f}, " if curve else ""
+        planned = f"planned {curve.rate_at(max(elapsed_s - (second - complete), 0)):,.0f}, " if curve else ""
+        achieved = sum(w.finished for w in self._recent.windows() if w.second == complete)
         line = f"{elapsed_s:5.0f} s  {planned}achieved {achieved:,} ops/s  {self._p99()}  failed {self._failed:,}"
         print(
             ("\r\x1b[K" if self._terminal else "") + line,
@@ -56,6 +60,13 @@ class Progress(Consumer):
     def end(self) -> None:
         if self._terminal and self._times.begun:
             print(file=self._out, flush=True)
+
+    def _complete(self, second: int) -> int:
+        """The last second that all workers have reported, at most the one before the last: under a load that is too much for
+        them their reports come later. A worker that is silent is waited for no longer than RECENT_S.
+        """
+        recent = [last for last in self._reported.values() if last >= second - RECENT_S]
+        return min([second - 2, *recent])
 
     def _p99(self) -> str:
         merged = histogram.merge(w.response for w in self._recent.windows())

@@ -15,6 +15,7 @@ import numpy as np
 
 from sla.estimators.dependence import FloatArray
 from sla.estimators.quantiles import QUANTILES, influences
+from sla.estimators.random_numbers import generator
 from sla.values import histogram
 from sla.values.estimate import Estimate
 from sla.values.histogram import HIGHEST_NS, Histogram, IntArray, bucket_high_ns, bucket_low_ns, bucket_middle_ns
@@ -41,7 +42,7 @@ def block_quantiles(
         return None
     m = len(windows)
     block = block_length(windows, quantiles)
-    rng = np.random.default_rng(seed)
+    rng = generator(seed)
     counts = _dense(windows, whole)
     positions = np.vstack([_positions(_weights(rng, m, block, n), counts, quantiles) for n in _chunks(resamples)])
     lows = np.append(bucket_low_ns(whole.indices), HIGHEST_NS).astype(np.float64)

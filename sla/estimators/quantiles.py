@@ -18,6 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from sla.estimators.dependence import FloatArray, batch_begins, design_effect, effective_size
 from sla.estimators.laws import beta_quantile
+from sla.estimators.random_numbers import generator
 from sla.values import grouped_counts, histogram
 from sla.values.estimate import Estimate
 from sla.values.histogram import (
@@ -248,7 +249,7 @@ def bootstrap_draws(
     whole: Histogram, n_eff: float, quantiles: Sequence[float], draws: int = 100_000, seed: int = 0
 ) -> IntArray:
     """Values (ns, the buckets' upper edges) of bootstrap_ranks() in a merged histogram; ranks over range give HIGHEST_NS."""
-    u = bootstrap_ranks(n_eff, quantiles, draws, np.random.default_rng(seed))
+    u = bootstrap_ranks(n_eff, quantiles, draws, generator(seed))
     rank = np.maximum(np.ceil(u * whole.total), 1)
     position = np.searchsorted(np.cumsum(whole.counts), rank)
     edges = np.append(bucket_high_ns(whole.indices), HIGHEST_NS)

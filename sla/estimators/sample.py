@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike
 
 from sla.estimators.dependence import FloatArray
 from sla.estimators.quantiles import bootstrap_ranks, order_statistic_limits, quantile_results
+from sla.estimators.random_numbers import generator
 from sla.values import histogram
 from sla.values.estimate import Estimate
 from sla.values.histogram import HIGHEST_NS
@@ -71,7 +72,7 @@ def summarise(timings_ns: ArrayLike, seed: int = 0, level: float = 0.95) -> Samp
         raise ValueError(f"at least {FEWEST} timings are needed, of shape (n,), not {values.shape}")
     if not np.isfinite(values).all() or values.min() < 0:
         raise ValueError("timings must be finite and not negative")
-    rng = np.random.default_rng(seed)
+    rng = generator(seed)
     whole = np.minimum(np.round(values), HIGHEST_NS).astype(np.int64)
     results = quantile_results([histogram.from_values(part) for part in np.array_split(whole, BLOCKS)], QUANTILES, level)
     assert results is not None  # there are timings

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -79,20 +79,30 @@ def _busy(rows: HealthRows, words: RemedyWords) -> list[tuple[str, str]]:
     for second, throttled_s in zip(*accounts, strict=True):
         if throttled_s >= 0:
             quota[second] = max(quota.get(second, 0.0), throttled_s)
-    if quota and (share := sum(quota.values()) / len(quota)) > max(BUSY_WAIT, held):
-        stopped = f"the container's CPU quota stopped workers for {sum(quota.values()):.1f} s of {len(quota)} s"
+    if quota and (share := sum(quota.values()) / _span_s(quota)) > max(BUSY_WAIT, held):
+        stopped = f"the container's CPU quota stopped workers for {sum(quota.values()):.1f} s of {_span_s(quota)} s"
         causes.append((stopped, "raise the CPU quota of the container"))
     steal = _known(rows, "steal")
     if steal and (share := sum(steal) / len(steal)) >= max(BUSY_STEAL, held):
         causes.append((f"steal {share:.0%}", "another machine, or a dedicated one"))
     waited, pressure = _known(rows, "waited_s"), _known(rows, "pressure")
-    several = np.unique(processes).size > 1
+    each = np.unique(processes)
+    span_s = sum(_span_s(rows.of_machine("machine_second")[processes == process].tolist()) for process in each)
+    several = each.size > 1
     action = words[Remedy.FEWER_WORKERS] if several else "stop what else runs on it"
-    if waited and (share := sum(waited) / len(waited)) > max(BUSY_WAIT, held):
+    if waited and (share := sum(waited) / span_s) > max(BUSY_WAIT, held):
         causes.append((f"workers waited {share:.0%} of the time for a core", action))
-    elif pressure and (share := sum(pressure) / len(pressure)) >= max(BUSY_PRESSURE, held):
+    # what other tasks waited, when it is known how little the workers did, held nobody up unless all cores were taken
+    elif (
+        pressure and (_cores_taken(rows) or not waited) and (share := sum(pressure) / len(pressure)) >= max(BUSY_PRESSURE, held)
+    ):
         causes.append((f"in {share:.0%} of the time some task waited for a core", action))
     return causes
+
+
+def _span_s(seconds: Collection[int]) -> int:
+    """Seconds from the first to the last: a report that came late has one figure for all that it covers."""
+    return max(max(seconds) - min(seconds) + 1, len(seconds))
 
 
 def _known(rows: HealthRows, figure: str) -> list[float]:
@@ -117,10 +127,11 @@ def _target(seconds: Sequence[MachineSecond]) -> str:
     text = ""
     waited = [m.waited_s for m in seconds if m.waited_s >= 0]
     throttled = [m.throttled_s for m in seconds if m.throttled_s >= 0]
-    if sum(waited) > BUSY_WAIT * len(waited):
-        text += f"; the target waited {sum(waited) / len(waited):.0%} of the time for a core"
-    if sum(throttled) > BUSY_WAIT * len(throttled):
-        text += f"; its container's CPU quota stopped the target for {sum(throttled):.1f} s of {len(throttled)} s"
+    span_s = _span_s([m.second for m in seconds]) if seconds else 0
+    if sum(waited) > BUSY_WAIT * span_s:
+        text += f"; the target waited {sum(waited) / span_s:.0%} of the time for a core"
+    if sum(throttled) > BUSY_WAIT * span_s:
+        text += f"; its container's CPU quota stopped the target for {sum(throttled):.1f} s of {span_s} s"
     return text
 
 

@@ -72,6 +72,27 @@ def test_a_step_is_as_many_pieces_as_fit_into_a_tenth_of_a_millisecond_and_one_a
     assert len(per_step) <= 100 / max(1, 50 // piece_us)
 
 
+def test_work_that_takes_long_under_constant_load_is_hurried_up(monkeypatch):
+    """A report that takes longer than a second makes the next one larger, which takes longer still."""
+    clock, waited_s = Clock(), [[]]
+    monkeypatch.setattr(quiet, "time", clock)
+
+    def sleep(seconds):
+        waited_s[-1].append(seconds)
+        clock.now_ns += int(seconds * 1e9)
+
+    def piece():
+        waited_s.append([])
+        clock.now_ns += 50_000
+
+    monkeypatch.setattr(quiet.gevent, "sleep", sleep)
+    busy = Busy(*["awaiting"] * 10_000)
+    QuietMoments(busy, busy).run(piece() for _ in range(200))
+    assert sum(waited_s[0]) >= 0.004
+    assert sum(waited_s[-2]) < 0.001
+    assert clock.now_ns < 0.6e9
+
+
 def test_under_constant_load_the_work_is_done_all_the_same():
     busy, seen = Busy(*["awaiting"] * 10_000), []
     QuietMoments(busy, busy).run(steps(busy, seen, 3))

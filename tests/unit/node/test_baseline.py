@@ -37,7 +37,7 @@ class Bench:
         self.now_ns += int(seconds * 1e9)
 
     def measure(self, duration_s=1.0):
-        return measure(duration_s, 0, self.operations, self.clock_ns, self.sleep, lambda: self.preemptions)
+        return measure(duration_s, -1, self.operations, self.clock_ns, self.sleep, lambda: self.preemptions)
 
 
 def by_name(found):
@@ -133,8 +133,9 @@ def test_collections_are_off_while_it_measures_and_on_again_whatever_happens():
     assert gc.isenabled()
 
 
-def test_the_nodes_own_operations_do_what_the_node_does():
-    operations = node_operations()
+@pytest.mark.parametrize("seed", [0, -1])
+def test_the_nodes_own_operations_do_what_the_node_does(seed):
+    operations = node_operations(seed)
     assert set(operations) == set(baseline.OPERATIONS)
     assert operations["generate"]()["public_key"]
     assert operations["verify"]() == {"valid": True}

@@ -82,6 +82,17 @@ def test_the_line_comes_every_ten_seconds_where_the_output_is_no_terminal():
     assert lines(progress, out, [22])[-1] == "   22 s  planned 100, achieved 0 ops/s  response p99 -  failed 3"
 
 
+def test_the_line_shows_the_last_second_that_all_workers_have_reported():
+    """Under a load that is too much for them the reports come later, and nothing was achieved in what nobody reported yet."""
+    out = io.StringIO()
+    progress = Progress(out)
+    progress.start(run_of(curve=ramp_and_hold(100, 10, 60)))
+    for worker, last in (("ahead", 8), ("behind", 5), ("silent", -20)):
+        rows = [window(second, ok=second) for second in range(last + 1)] or [window(last)]
+        progress.add(Report(worker, 0, False, tuple(rows), (), (), ()))
+    assert lines(progress, out, [10]) == ["   10 s  planned 50, achieved 10 ops/s  response p99 2.000 ms  failed 0"]
+
+
 def test_a_closed_model_has_no_planned_rate():
     out = io.StringIO()
     progress = Progress(out)

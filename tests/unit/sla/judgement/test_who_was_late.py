@@ -56,6 +56,23 @@ CAUSES = {
 }
 
 
+def test_a_report_that_covers_several_seconds_is_no_second_of_its_figures():
+    """Five reports in a minute: in the twelve seconds of each the worker waited for 4.8 s."""
+    late = [h for h in rows(5_600_000, 200_000, seconds=60, waited_s=4.8, throttled_s=4.8) if h.second % 12 == 11]
+    text = explain(late, []).text
+    assert "workers waited 49% of the time for a core" in text
+    assert "stopped workers for 24.0 s of 49 s" in text
+    targets = [MachineSecond(s, TARGET, 2, waited_s=4.8, throttled_s=4.8) for s in range(11, 60, 12)]
+    assert "the target waited 49% of the time for a core; its container's CPU quota stopped the target for 24.0 s of 49 s" in (
+        explain(rows(5_600_000, 200_000, steal=0.09), targets).text
+    )
+
+
+def test_other_tasks_that_waited_are_no_cause_where_the_workers_themselves_did_not():
+    text = explain(rows(9_650_000_000, 200_000, pressure=0.17), []).text
+    assert "accounts show no cause" in text
+
+
 @pytest.mark.parametrize("cause", CAUSES)
 def test_each_cause_is_named_with_its_figure_and_has_its_own_advice(cause):
     machine, said, advice = CAUSES[cause]
