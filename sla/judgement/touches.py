@@ -60,7 +60,7 @@ def _lost(why: str) -> Touch:
 # columns: client's latencies, server's latencies, throughput, success rate
 TOUCHES: Mapping[str, Touch] = {
     "data": Touch(BOTH, BOTH, BOTH, BOTH, "nothing was measured that could be judged"),
-    "successes": Touch(BOTH, BOTH, BOTH, PASS, "without a success there is no latency; that there was none is certain"),
+    "successes": Touch(BOTH, BOTH, PASS, PASS, "without a success there is no latency; that there was none is certain"),
     "workers": _lost("samples are missing, and load: what is slow under less load is slow"),
     "workers_operations": _lost("as workers, with a figure"),
     "closed": _lost("what the master had not stored may be missing, and so may load"),

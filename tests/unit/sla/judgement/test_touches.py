@@ -28,7 +28,7 @@ ALL = (C, S, T, R)
 # row -> directions by kind; a row of the product that is missing here, or changed, is found
 EXPECTED = {
     "data": dict.fromkeys(ALL, BOTH),
-    "successes": {C: BOTH, S: BOTH, T: BOTH, R: PASS},
+    "successes": {C: BOTH, S: BOTH, T: PASS, R: PASS},
     "workers": {C: BOTH, S: PASS, T: BOTH, R: BOTH},
     "workers_operations": {C: BOTH, S: PASS, T: BOTH, R: BOTH},
     "closed": {C: BOTH, S: PASS, T: BOTH, R: BOTH},
@@ -228,11 +228,12 @@ def test_an_allowed_check_opens_nothing():
     assert (unsent.status, unsent.opens, a.decision) == (Status.WARN, (), Decision.GO)
 
 
-def test_where_not_one_operation_succeeded_the_success_rate_has_failed_and_nothing_else_is_known():
+def test_where_not_one_operation_succeeded_success_rate_and_throughput_have_failed_and_no_latency_is_known():
     run = measurements(hold_s=20, failures={"generate": 1.0, "verify": 1.0, "finality": 1.0})
     a = evaluated(run)
     assert next(c for c in a.checks if c.key == "successes").status is Status.FAIL
     assert (a.decision, statuses(a)["poi_success_rate"]) == (Decision.NO_GO, Status.FAIL)
+    assert statuses(a)["poi_throughput"] is Status.FAIL  # it was 0
     assert statuses(a)["finality_p99"] is Status.INVALID
 
 
