@@ -20,6 +20,7 @@ from sla.judgement.sequential import CONSECUTIVE, INTERIM_LEVEL
 from sla.judgement.silence import silence_notes
 from sla.judgement.steady import find_steady
 from sla.judgement.summaries import summaries
+from sla.judgement.unjudged_failures import with_failures
 from sla.judgement.warm_up import warm_up_notes
 from sla.values.agreement import Agreement
 from sla.values.assessment import Assessment, Evidence, Gate, ObjectiveResult, Severity, Status, Steady
@@ -162,4 +163,5 @@ def _judge_all(
         open_below = unknown_acceptable(o, baseline, words) or open_below
         prepared.append(PreparedObjective(o, target, acceptable, at, open_below))
     judged = {r.key: r for r in judge_family(prepared, values, steady.to_second - steady.from_second, level)}
-    return [(judged | without_limit)[o.key] for o in agreement.objectives]
+    results = [(judged | without_limit)[o.key] for o in agreement.objectives]
+    return with_failures(results, measurements, agreement, steady, late, level)

@@ -104,7 +104,7 @@ def test_slow_generation_shows_on_its_gate_and_on_no_other_and_fail_on_warn_make
     slow = {"generate.latency": f"{6 * 20 * generate_ns / 1e3:.0f}us"}
     requests.post(f"{node.admin_url}/faults", json=slow, timeout=5).raise_for_status()
     # finality checks: as above; connections: for a machine on which such a latency is a tenth of a second
-    often = ("--target-ops", "1000", "--duration", "25s", "--finality-share", "30%", "--ops-per-user", "5")
+    often = ("--target-ops", "1000", "--duration", "35s", "--finality-share", "40%", "--ops-per-user", "5")
     arguments = (*SHORT, *often, "--fail-on", "warn")
     cautious = ("GO WITH CAUTION", "CONDITIONAL GO")
     ended = load_undisturbed(tmp_path / "runs", node, cautious, *arguments, "--baseline", str(tmp_path / "baseline.json"))

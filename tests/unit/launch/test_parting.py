@@ -11,11 +11,12 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path, PosixPath
+from types import SimpleNamespace
 
 import psutil
 import pytest
 
-from bizra_load.launch import parting
+from bizra_load.launch import load, parting
 from bizra_load.launch.parting import _waited_ns, parted
 from bizra_load.rehearsal.node_process import die_with_parent
 
@@ -146,3 +147,11 @@ def test_it_ends_with_the_run_whether_that_began_or_not(node: int, tmp_path: Pat
     with parted(node, 2**22 - 1, tmp_path / "run.json"):  # a generator that has ended
         until(lambda: not running())
     assert cores_of(node) == CORES
+
+
+def test_a_node_of_our_own_is_parted_from_its_generator_and_another_target_is_not(tmp_path, monkeypatch):
+    asked = []
+    monkeypatch.setattr(load, "parted", lambda *given: asked.append(given))
+    load._apart(SimpleNamespace(process=SimpleNamespace(pid=7)), 9, tmp_path)
+    with load._apart(None, 9, tmp_path):
+        assert asked == [(7, 9, tmp_path / "run.json")]
