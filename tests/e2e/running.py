@@ -33,8 +33,8 @@ ATTEMPTS = {
 }
 
 # of every run: as many workers on any number of cores; the fixture common_baseline adds a baseline
-BUSY = ("the machine was busy", "the target waited")  # what a run says of the machine under it
 ENVIRONMENT = {"WORKERS": "2"}
+BUSY = ("the machine was busy", "the target waited")  # what a run says of the machine under it
 
 
 @dataclass
