@@ -15,6 +15,7 @@ BENCH_PACKAGES := nginx-light wrk hey nghttp2-client gcc libc6-dev
 BENCH_ROUNDS ?= 5
 # over several processes: tests of a group in one of them, in the order of tests/conftest.py
 SPREAD := --dist loadgroup --no-loadscope-reorder
+FAST := -m "not e2e and not slow and not processes" --ignore tests/e2e --ignore tests/calibration
 # with compiled files kept, whatever the environment says: rewriting the tests' assertions costs each process 4 s
 PYTEST := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest $(SPREAD)
 .DEFAULT_GOAL := help
@@ -73,7 +74,7 @@ test: setup-dev debian ## All tests, 6 at a time; those that judge latency alone
 	$(PYTEST) -n 6 $(ARGS)
 
 test-fast: setup-dev debian ## The tests that start no processes and compute for no more than moments: one to three minutes
-	$(PYTEST) -n 3 -m "not e2e and not slow and not processes" --ignore tests/e2e --ignore tests/calibration $(ARGS)
+	$(PYTEST) -n 3 $(FAST) $(ARGS)
 
 coverage: setup-dev debian ## Branch coverage of all tests but those that judge latency, in every process; fails under the thresholds
 	@rm -f .coverage .coverage.*
@@ -129,7 +130,7 @@ test-lowest: $(UV) debian ## The fast tests on the lowest versions that pyprojec
 	$(UV) pip compile --quiet --resolution lowest-direct pyproject.toml --all-extras --group build -o .venv-lowest/lowest.txt
 	$(UV) pip install --quiet --python .venv-lowest/bin/python -r .venv-lowest/lowest.txt
 	$(UV) pip install --quiet --python .venv-lowest/bin/python --no-deps --no-build-isolation -e .
-	.venv-lowest/bin/python -m pytest -m "not e2e and not slow and not processes" --ignore tests/e2e --ignore tests/calibration $(ARGS)
+	.venv-lowest/bin/python -m pytest $(FAST) $(ARGS)
 
 audit: setup ## Known vulnerabilities of the locked dependencies (pip-audit, in a virtual environment of its own)
 	@test -x .venv-audit/bin/pip-audit || { $(PYTHON) -m venv .venv-audit && .venv-audit/bin/pip install --quiet --disable-pip-version-check pip-audit==2.10.1; }

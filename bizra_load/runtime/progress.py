@@ -18,16 +18,12 @@ class Progress(Consumer):
     def __init__(self, out: TextIO) -> None:
         self._out = out
         self._terminal = out.isatty()
-        self._shown_s = -PLAIN_EVERY_S
-        self._recent = WindowSums()
-        self._reported: dict[str, int] = {}  # by worker: the last second that it has reported
-        self._failed = 0
 
     def start(self, run: RunView) -> None:
         self._times = run.times
         self._shown_s = -PLAIN_EVERY_S
         self._recent = WindowSums()
-        self._reported = {}
+        self._reported: dict[str, int] = {}  # by worker: the last second that it has reported
         self._failed = 0
 
     def add(self, report: Report) -> None:

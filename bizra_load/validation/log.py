@@ -55,7 +55,7 @@ class Log:
         rollout = "none: this was a rehearsal, which judged the reference node and not your service"
         self._console.print(Text(f"Rollout: {rollout if report.rehearsal else report.strategy}"))
         if report.rehearsal:
-            self.info("Next, for your own service: bizra-load validate -H URL (or ENDPOINT=URL)")
+            self.info("Next, for your own service: bizra-load validate -H URL --metrics-url URL (or ENDPOINT, METRICS_URL)")
         self.info(f"For the canary controller: {path}")
         if report.exit_code == 0:
             self._line("SUCCESS" if report.decision is Decision.GO else "WARN", "VALIDATION PASSED (exit code 0)")

@@ -85,17 +85,14 @@ def _busy(rows: HealthRows, words: RemedyWords) -> list[tuple[str, str]]:
     steal = _known(rows, "steal")
     if steal and (share := sum(steal) / len(steal)) >= max(BUSY_STEAL, held):
         causes.append((f"steal {share:.0%}", "another machine, or a dedicated one"))
-    waited, pressure = _known(rows, "waited_s"), _known(rows, "pressure")
-    each = np.unique(processes)
-    span_s = sum(_span_s(rows.of_machine("machine_second")[processes == process].tolist()) for process in each)
-    several = each.size > 1
+    waited = _known(rows, "waited_s")
+    # what other tasks waited held nobody up, where it is known how little the workers did and cores were free
+    pressure = [] if waited and not _cores_taken(rows) else _known(rows, "pressure")
+    several = np.unique(processes).size > 1
     action = words[Remedy.FEWER_WORKERS] if several else "stop what else runs on it"
-    if waited and (share := sum(waited) / span_s) > max(BUSY_WAIT, held):
+    if waited and (share := sum(waited) / _waited_span_s(rows)) > max(BUSY_WAIT, held):
         causes.append((f"workers waited {share:.0%} of the time for a core", action))
-    # what other tasks waited, when it is known how little the workers did, held nobody up unless all cores were taken
-    elif (
-        pressure and (_cores_taken(rows) or not waited) and (share := sum(pressure) / len(pressure)) >= max(BUSY_PRESSURE, held)
-    ):
+    elif pressure and (share := sum(pressure) / len(pressure)) >= max(BUSY_PRESSURE, held):
         causes.append((f"in {share:.0%} of the time some task waited for a core", action))
     return causes
 
@@ -103,6 +100,16 @@ def _busy(rows: HealthRows, words: RemedyWords) -> list[tuple[str, str]]:
 def _span_s(seconds: Collection[int]) -> int:
     """Seconds from the first to the last: a report that came late has one figure for all that it covers."""
     return max(max(seconds) - min(seconds) + 1, len(seconds))
+
+
+def _waited_span_s(rows: HealthRows) -> int:
+    """Seconds of all workers for which it is known how long they waited."""
+    seconds: dict[int, list[int]] = {}
+    accounts = (rows.of_machine(name).tolist() for name in ("process", "machine_second", "waited_s"))
+    for process, second, waited_s in zip(*accounts, strict=True):
+        if waited_s >= 0:
+            seconds.setdefault(process, []).append(second)
+    return sum(map(_span_s, seconds.values()))
 
 
 def _known(rows: HealthRows, figure: str) -> list[float]:

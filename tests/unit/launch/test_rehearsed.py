@@ -29,4 +29,4 @@ def test_only_a_run_on_the_reference_node_says_that_it_judged_that_node(host, mo
     code, _ = load.put_load_on(load_request(vars(parser().parse_args(words))))
     assert code == 0
     assert (load.REHEARSED in capsys.readouterr().err) is (host is None)
-    assert "bizra-load run -H URL" in load.REHEARSED
+    assert "bizra-load run -H URL --metrics-url URL" in load.REHEARSED

@@ -25,5 +25,5 @@ def said(rehearsal):
 def test_only_the_go_of_a_release_names_a_rollout(rehearsal):
     shown = said(rehearsal)
     assert ("judged the reference node and not your service" in shown) is rehearsal
-    assert ("bizra-load validate -H URL" in shown) is rehearsal
+    assert ("bizra-load validate -H URL --metrics-url URL" in shown) is rehearsal
     assert ("canary" in shown.split("Rollout: ")[1].splitlines()[0]) is not rehearsal
