@@ -99,3 +99,44 @@ def test_a_report_is_many_pieces_and_none_of_them_is_much_of_the_whole(found):
 
 def test_others_have_their_turn_all_through_a_report(found):
     assert min(found["turns_of_others"][2:], default=0) > 10
+
+
+SETTLING = """
+import gc, json, time
+from types import SimpleNamespace as Some
+
+import gevent
+
+import bizra_load.runtime.worker_run as worker_run
+from bizra_load.measure.clock import SteadyClock
+from bizra_load.measure.cluster_key import ClusterKey
+from bizra_load.settings.settings import resolve
+
+found = []
+practise, freeze = worker_run.practise, gc.freeze
+
+def practised():
+    found.append(["practised", made.schedule.start_ns - time.perf_counter_ns()])
+    practise()
+
+def frozen():
+    found.append(["frozen", made.schedule.start_ns - time.perf_counter_ns()])
+    freeze()
+
+worker_run.practise, worker_run.gc = practised, Some(collect=gc.collect, freeze=frozen, set_threshold=gc.set_threshold)
+arguments = Some(runner=None), resolve(None), "w", 0, "r", None, lambda _: None, ClusterKey(), SteadyClock()
+made = worker_run.WorkerRun.start(*arguments)
+made.begin(-1_000_000_000)  # the first arrival is due in a second
+while len(found) < 2:
+    gevent.sleep(0.01)
+print(json.dumps(found))
+"""
+
+
+def test_a_report_is_practised_before_the_load_and_what_that_left_is_frozen():
+    command = [sys.executable, "-c", SETTLING]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+    (first, left_ns), (second, _) = json.loads(done.stdout)
+    assert (first, second) == ("practised", "frozen")
+    assert left_ns > 0  # 0.3 s before the first arrival, or as soon as the machine lets it
