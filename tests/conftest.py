@@ -9,6 +9,7 @@ from __future__ import annotations
 import fcntl
 import os
 import signal
+import sys
 import tempfile
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
@@ -27,6 +28,7 @@ signal.signal(signal.SIGHUP, signal.SIG_DFL)
 settings.register_profile("suite", deadline=None, suppress_health_check=(HealthCheck.too_slow,))
 settings.load_profile("suite")
 MACHINE = pytest.StashKey["SharedMachine"]()
+STARTERS = ("processes", "e2e", "slow")  # markers of tests that may start processes; not in test-fast
 
 
 class SharedMachine:
@@ -55,6 +57,26 @@ class SharedMachine:
 def pytest_configure(config: pytest.Config) -> None:
     session = os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid()))
     config.stash[MACHINE] = SharedMachine(Path(tempfile.gettempdir()), session)
+    sys.addaudithook(_note_start)
+
+
+STARTS = {"subprocess.Popen", "os.fork", "os.forkpty", "os.posix_spawn", "os.system", "os.spawn"}
+STARTED: list[str] = []  # what has been started since the running test began
+
+
+def _note_start(event: str, arguments: tuple[object, ...]) -> None:
+    if event in STARTS:
+        STARTED.append(f"{event}{arguments[:2]}")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
+    """A test of the fast suite that starts a process fails: each costs as much as a thousand tests that start none."""
+    STARTED.clear()
+    done = yield
+    if STARTED and not any(item.get_closest_marker(name) for name in STARTERS):
+        pytest.fail(f"has none of the markers {', '.join(STARTERS)}, and started {STARTED[0]}")
+    return done
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

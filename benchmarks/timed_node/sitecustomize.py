@@ -8,16 +8,18 @@ import atexit
 import json
 import os
 import sys
+from typing import Any
 
 if "node" in sys.orig_argv and "NODE_TIMES" in os.environ:
     import bizra_load.node.metrics as metrics
 
     times: dict[str, "array.array[float]"] = {}
-    observe, exit_at_once = metrics.Histogram.observe, os._exit
+    histogram = getattr(metrics, "ServerHistogram", None) or metrics.Histogram  # its name in older nodes
+    observe, exit_at_once = histogram.observe, os._exit
 
-    def observe_and_keep(self: metrics.Histogram, seconds: float, *rest: object) -> None:
+    def observe_and_keep(self: Any, seconds: float, *rest: object) -> None:
         times.setdefault(self._name, array.array("d")).append(seconds)
-        observe(self, seconds, *rest)  # type: ignore[call-arg]  # prometheus_client's, in older nodes, takes an exemplar
+        observe(self, seconds, *rest)  # prometheus_client's, in older nodes, takes an exemplar
 
     def leave() -> None:
         with open(os.environ["NODE_TIMES"], "w", encoding="ascii") as file:
@@ -27,6 +29,6 @@ if "node" in sys.orig_argv and "NODE_TIMES" in os.environ:
         leave()
         exit_at_once(code)
 
-    metrics.Histogram.observe = observe_and_keep  # type: ignore[method-assign]
+    histogram.observe = observe_and_keep
     atexit.register(leave)
     os._exit = leave_and_exit  # type: ignore[assignment]  # how older nodes end

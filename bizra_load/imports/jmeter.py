@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from bizra_load.imports.fields import LOCAL_TIME, category_of_failure, latency_ns, time_ns
-from bizra_load.imports.samples import Sample, Samples
+from bizra_load.imports.samples import ImportedSample, ImportedSamples
 
 TITLE = "JMeter CSV"
 COLUMNS = ("timeStamp", "elapsed", "label", "success")
 
 
-def take(samples: Samples, row: Mapping[str, str]) -> None:
+def take(samples: ImportedSamples, row: Mapping[str, str]) -> None:
     """One row. Raises ValueError where it does not say whether it succeeded. A sampler that threw has the time 0 (JMeter up to
     5.4): it counts beside its neighbours, as does a row whose time is none.
     """
@@ -28,6 +28,6 @@ def take(samples: Samples, row: Mapping[str, str]) -> None:
         begun = None
     elif (begun := samples.value(lambda: time_ns(row["timeStamp"]))) and begun[1]:
         samples.notes.add(LOCAL_TIME)
-    sample = Sample(row["label"], category, begun[0] + (latency or 0) if begun else None, latency, reason)
+    sample = ImportedSample(row["label"], category, begun[0] + (latency or 0) if begun else None, latency, reason)
     if not samples.threads.leaves_out(row, begun[0] if begun else None, latency):
         samples.add(sample)

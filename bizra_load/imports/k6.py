@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 
 from bizra_load.imports.fields import category_of_code, category_of_failure, latency_ns, time_ns
-from bizra_load.imports.samples import Sample, Samples
+from bizra_load.imports.samples import ImportedSample, ImportedSamples
 from sla.values.number import number_in, whole_in
 from sla.values.window import GENERATOR
 
@@ -18,14 +18,14 @@ _GRPC_DEADLINE_EXCEEDED = "4"
 _UNKNOWN = "neither expected_response nor status says whether it succeeded (k6 run --system-tags expected_response,status)"
 
 
-def take(samples: Samples, row: Mapping[str, str]) -> None:
+def take(samples: ImportedSamples, row: Mapping[str, str]) -> None:
     """One row. Raises ValueError where what it says of success, or of what was dropped, is not known."""
     metric = row["metric_name"]
     if metric in ("http_req_duration", "grpc_req_duration"):
         category = _http(row) if metric == "http_req_duration" else _grpc(row)
         latency = samples.value(lambda: latency_ns(row["metric_value"], "metric_value"))
         name = row.get("name") or row.get("url", "")
-        samples.add(Sample(name, category, _time_ns(samples, row), latency, _reason(row) if category else ""))
+        samples.add(ImportedSample(name, category, _time_ns(samples, row), latency, _reason(row) if category else ""))
     elif metric == "checks":
         passed = samples.value(lambda: _number(row["metric_value"], "1 for a check that passed, 0 for one that failed"))
         if passed is None or passed < 1:  # what does not say that it passed did not
@@ -47,7 +47,7 @@ def _number(text: str, allowed: str, most: float = math.inf) -> float:
     return value
 
 
-def _time_ns(samples: Samples, row: Mapping[str, str]) -> int | None:
+def _time_ns(samples: ImportedSamples, row: Mapping[str, str]) -> int | None:
     return samples.value(lambda: time_ns(row["timestamp"])[0])
 
 

@@ -20,7 +20,7 @@ from typing import Any, BinaryIO, TextIO, cast
 
 from bizra_load.exit_codes import UsageError
 from bizra_load.imports import hlog, jmeter, k6, times
-from bizra_load.imports.samples import Samples
+from bizra_load.imports.samples import ImportedSamples
 from bizra_load.imports.transactions import Threads
 from bizra_load.io.files import open_regular
 from sla.judgement.run_checks import BAD_SAMPLES
@@ -41,7 +41,7 @@ _TAKERS = ((k6.TITLE, k6.COLUMNS, k6.take), (jmeter.TITLE, jmeter.COLUMNS, jmete
 
 
 @dataclass(frozen=True)
-class Imported:
+class ImportedRun:
     """What a file held, of which kind it is, and what must be known beside the figures."""
 
     measurements: Measurements
@@ -49,7 +49,7 @@ class Imported:
     note: str
 
 
-def read_import(path: Path, unit: str = "ns") -> Imported:
+def read_import(path: Path, unit: str = "ns") -> ImportedRun:
     """`unit` is that of an .hlog's values. Raises UsageError with file, line and reason."""
     try:
         with _open(path) as file:
@@ -57,7 +57,7 @@ def read_import(path: Path, unit: str = "ns") -> Imported:
         if first.startswith(("#", '"StartTimestamp"', "Tag=")):
             measurements = _measurements(_hlog(path, unit))
             facts = dataclasses.replace(measurements.facts, failures_known=False)
-            return Imported(
+            return ImportedRun(
                 dataclasses.replace(measurements, facts=facts), hlog.TITLE, _note(measurements, [NOTE, NO_FAILURES])
             )
         with _open(path) as file:
@@ -68,7 +68,9 @@ def read_import(path: Path, unit: str = "ns") -> Imported:
                         with _open(path) as once_more:
                             samples = _csv(once_more, take, delimiter, again)
                     measurements = _of_samples(samples)
-                    return Imported(measurements, kind, _note(measurements, [NOTE, *sorted(samples.notes), *_lacking(samples)]))
+                    return ImportedRun(
+                        measurements, kind, _note(measurements, [NOTE, *sorted(samples.notes), *_lacking(samples)])
+                    )
         if other := next((what for begin, what in _OTHERS.items() if first.lstrip().startswith(begin)), ""):
             raise ValueError(f"{other} can't be read (allowed: its CSV)")
         wanted = "; ".join(f"{kind}: {', '.join(needed)}" for kind, needed, _ in _TAKERS)
@@ -123,9 +125,9 @@ def _delimiter(first: str, needed: Sequence[str]) -> str:
 
 
 def _csv(
-    file: TextIO, take: Callable[[Samples, Mapping[str, str]], None], delimiter: str, threads: Threads | None = None
-) -> Samples:
-    samples, reader = Samples(threads=threads or Threads()), csv.reader(_lines(file), delimiter=delimiter, strict=True)
+    file: TextIO, take: Callable[[ImportedSamples, Mapping[str, str]], None], delimiter: str, threads: Threads | None = None
+) -> ImportedSamples:
+    samples, reader = ImportedSamples(threads=threads or Threads()), csv.reader(_lines(file), delimiter=delimiter, strict=True)
     header = next(reader)
     if twice := sorted({name[:50] for name in header if header.count(name) > 1}):
         raise ValueError(f"line 1: {', '.join(twice)} is there twice")
@@ -163,7 +165,7 @@ def _hlog(path: Path, unit: str) -> list[Window]:
         return hlog.windows(_lines(file), unit)
 
 
-def _of_samples(samples: Samples) -> Measurements:
+def _of_samples(samples: ImportedSamples) -> Measurements:
     times.settle(samples, MAX_SPAN_S, BAD_SAMPLES)
     measurements = _measurements(samples.windows(), merge_failures(samples.reasons.take(0)))
     facts = dataclasses.replace(measurements.facts, failed_checks=samples.failed_checks(), bad_samples=samples.bad)
@@ -210,7 +212,7 @@ def _within(failure: FailureReason, first: int, last: int) -> FailureReason:
     )
 
 
-def _lacking(samples: Samples) -> list[str]:
+def _lacking(samples: ImportedSamples) -> list[str]:
     """What must be known of rows that were left out or not whole, and of the script's own checks."""
     checks = samples.failed_checks()
     notes = samples.threads.notes()

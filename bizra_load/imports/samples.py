@@ -29,7 +29,7 @@ _T = TypeVar("_T")
 
 
 @dataclass(frozen=True)
-class Sample:
+class ImportedSample:
     """One operation that ended: `category` is "" where it succeeded, `reason` says why it failed; finished_ns is Unix time.
     What the file does not tell is None: without a time it counts where the one before it ended, else where the next one does;
     without a latency it is counted, and in no latency.
@@ -43,7 +43,7 @@ class Sample:
 
 
 @dataclass
-class Samples:
+class ImportedSamples:
     """Finish times and latencies (ns) by operation and outcome ("" for successful ones).
 
     iterations, dropped   how many were made; how many were planned and never begun, by the second
@@ -68,7 +68,7 @@ class Samples:
     _last_ns: int | None = None
     _count: int = 0
     _whole: int = 0
-    _timeless: list[Sample] = field(default_factory=list)
+    _timeless: list[ImportedSample] = field(default_factory=list)
     _timeless_dropped: float = 0.0
 
     def value(self, read: Callable[[], _T]) -> _T | None:
@@ -91,12 +91,12 @@ class Samples:
         """Whether not one sample was whole: that is no mishap, but another kind of file."""
         return self.bad > 0 and not self._whole
 
-    def add(self, sample: Sample) -> None:
+    def add(self, sample: ImportedSample) -> None:
         """Raises ValueError for too many names and outcomes, and for too many samples."""
         self._whole += not self._bad_value
         self._keep(sample)
 
-    def _keep(self, sample: Sample) -> None:
+    def _keep(self, sample: ImportedSample) -> None:
         if sample.finished_ns is None and self._last_ns is None:
             if len(self._timeless) >= MOST_TIMELESS:
                 raise ValueError(f"more than {MOST_TIMELESS:,} rows before the first one with a time")
@@ -124,7 +124,7 @@ class Samples:
             self._timeless_dropped = 0.0
 
     def add_dropped(self, count: float, at_ns: int | None) -> None:
-        """Iterations that were planned and never begun; at_ns as Sample.finished_ns."""
+        """Iterations that were planned and never begun; at_ns as ImportedSample.finished_ns."""
         if (at_ns := self._last_ns if at_ns is None else at_ns) is None:
             self._timeless_dropped += count
         else:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from bizra_load.imports.samples import SECOND_NS, Samples
+from bizra_load.imports.samples import SECOND_NS, ImportedSamples
 from sla.values.histogram import HIGHEST_NS, IntArray
 
 STRAY_SHARE = 0.01  # of the samples: fewer on one side of such a hole are strays, more are a run of their own
@@ -37,7 +37,7 @@ class _Bulk:
         return times_ns.clip(self.low * SECOND_NS, (self.high + 1) * SECOND_NS - 1)
 
 
-def settle(samples: Samples, most_s: int, most_share: float) -> None:
+def settle(samples: ImportedSamples, most_s: int, most_share: float) -> None:
     """Puts each sample that lies apart from the others beside its neighbour, as a bad one: a few beyond a hole that is longer
     than the rest, then those outside of the `most_s` seconds that hold most. Raises ValueError where the latter are more than
     `most_share` of all.
@@ -69,7 +69,7 @@ def holes(seconds: Iterable[int]) -> str:
     return text if hole_s > max(SHORTEST_HOLE_S, SPARSE * span / sampled.size) else ""
 
 
-def _core(samples: Samples) -> _Bulk:
+def _core(samples: ImportedSamples) -> _Bulk:
     """What is left of all samples without those at either side that are few and beyond a hole longer than the rest: it grows
     from the part that lies within in any case.
     """
@@ -88,7 +88,7 @@ def _core(samples: Samples) -> _Bulk:
     return _Bulk(int(seconds[low]), int(seconds[high]), 0, "beyond a hole longer than the time of all others")
 
 
-def _month(samples: Samples, most_s: int, most_share: float) -> _Bulk:
+def _month(samples: ImportedSamples, most_s: int, most_share: float) -> _Bulk:
     """The part of at most `most_s` that holds the most samples. Raises ValueError."""
     seconds, counts = _seconds(samples, dropped=False)
     before = np.concatenate(([0], np.cumsum(counts)))
@@ -103,14 +103,14 @@ def _month(samples: Samples, most_s: int, most_share: float) -> _Bulk:
     return _Bulk(low, high, most_s - (high - low), f"over {most_s // 86_400} days from most others")
 
 
-def _seconds(samples: Samples, dropped: bool = True) -> tuple[IntArray, IntArray]:
+def _seconds(samples: ImportedSamples, dropped: bool = True) -> tuple[IntArray, IntArray]:
     """The seconds in which samples ended, in order, and how many; each one with dropped iterations counts once more."""
     parts = [np.frombuffer(t, dtype=np.int64) // SECOND_NS for t in samples.finished.values()]
     parts += [np.fromiter(samples.dropped, dtype=np.int64)] if dropped else []
     return np.unique(np.concatenate(parts), return_counts=True)
 
 
-def _move(samples: Samples, bulk: _Bulk, began_within_s: int | None = None) -> None:
+def _move(samples: ImportedSamples, bulk: _Bulk, began_within_s: int | None = None) -> None:
     """With `began_within_s`, one that began within the bulk, or so long after it, was slow: it stays."""
     for key, finished in samples.finished.items():
         of_one = np.frombuffer(finished, dtype=np.int64)  # written through
@@ -139,6 +139,6 @@ def _neighbours(times: IntArray, far_off: NDArray[np.bool_]) -> IntArray:
     return nearby
 
 
-def _note(samples: Samples, second: int, why: str, count: int) -> None:
+def _note(samples: ImportedSamples, second: int, why: str, count: int) -> None:
     samples.bad += count
     samples.first_bad = samples.first_bad or f"time stamp {np.datetime64(second, 's')}Z, {why}"

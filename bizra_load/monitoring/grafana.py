@@ -57,7 +57,7 @@ class LoadTest:
 
 
 @dataclass(frozen=True)
-class Imported:
+class ImportedDashboard:
     url: str
     version: str  # Grafana's own
     revision: int
@@ -92,7 +92,7 @@ def import_dashboard(
     place: Place = ANYWHERE,
     snapshot: bool = False,
     say: Callable[[str], None] = lambda line: None,
-) -> Imported:
+) -> ImportedDashboard:
     """Create or replace the dashboard (JSON), then ask for every panel's data through Grafana's data source proxy.
 
     Raises UsageError for a wrong key, folder or data source and for an address that is no Grafana, InvalidRunError where
@@ -118,7 +118,7 @@ def import_dashboard(
             say(f"Snapshot {snapshot_url}")
     except ScrapeError as error:
         raise InvalidRunError(str(error)) from None
-    return Imported(url, version, saved.revision, snapshot_url, check)
+    return ImportedDashboard(url, version, saved.revision, snapshot_url, check)
 
 
 def check_place(settings: GrafanaSettings, place: Place) -> None:

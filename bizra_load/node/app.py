@@ -22,14 +22,14 @@ from httptools import HttpParserInvalidURLError, parse_url
 from bizra_load.node.attestations import Attestor, BadRequest, json_object
 from bizra_load.node.faults import FaultError, Faults
 from bizra_load.node.http_requests import TOO_LONG
-from bizra_load.node.metrics import NodeMetrics, OperationMetrics
+from bizra_load.node.metrics import NodeMetrics, OperationSeries
 from bizra_load.node.precise_sleep import PreciseSleep
-from bizra_load.node.responses import Response, error
+from bizra_load.node.responses import NodeResponse, error
 
-_HEALTH = Response(200, b'{"status":"ok"}')
+_HEALTH = NodeResponse(200, b'{"status":"ok"}')
 _TEXT = b"content-type: text/plain\r\n"
 _METRICS = b"content-type: text/plain; version=0.0.4; charset=utf-8\r\n"
-Coming = Coroutine[Any, Any, Response]
+Coming = Coroutine[Any, Any, NodeResponse]
 
 
 class _Operation(NamedTuple):
@@ -41,7 +41,7 @@ class _Operation(NamedTuple):
     checked: Callable[[dict[str, Any]], Any]
     carry_out: Callable[[Any], Any]
     key: str
-    metrics: OperationMetrics
+    metrics: OperationSeries
 
 
 class Node:
@@ -63,9 +63,9 @@ class Node:
             b"/health": (b"GET", None),
         }
 
-    def service(self, method: bytes, target: bytes, content: bytes | None) -> Response | Coming:
+    def service(self, method: bytes, target: bytes, content: bytes | None) -> NodeResponse | Coming:
         response = self._respond(method, target, content)
-        if self._faults.stalled_until > time.monotonic() and isinstance(response, Response):
+        if self._faults.stalled_until > time.monotonic() and isinstance(response, NodeResponse):
             return self._after_stall(response)
         return response
 
@@ -78,14 +78,14 @@ class Node:
         self._faults_changed.set()
         self._faults_changed = asyncio.Event()
 
-    async def _after_stall(self, response: Response) -> Response:
+    async def _after_stall(self, response: NodeResponse) -> NodeResponse:
         while (left_s := self._faults.stalled_until - time.monotonic()) > 0:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(left_s):
                     await self._faults_changed.wait()
         return response
 
-    def _respond(self, method: bytes, target: bytes, content: bytes | None) -> Response | Coming:
+    def _respond(self, method: bytes, target: bytes, content: bytes | None) -> NodeResponse | Coming:
         route = self._routes.get(target) or self._routes.get(_path(target))
         if route is None:
             return error(404, "no such path")
@@ -107,11 +107,11 @@ class Node:
             return self._late(operation, argument, failing, time.perf_counter_ns(), latency())
         return self._operate(operation, argument, failing, time.perf_counter_ns())
 
-    async def _late(self, operation: _Operation, argument: Any, failing: bool, begin_ns: int, latency_s: float) -> Response:
+    async def _late(self, operation: _Operation, argument: Any, failing: bool, begin_ns: int, latency_s: float) -> NodeResponse:
         await self._sleep.until(begin_ns + int(latency_s * 1e9))
         return await self._after_stall(self._operate(operation, argument, failing, begin_ns))
 
-    def _operate(self, operation: _Operation, argument: Any, failing: bool, begin_ns: int) -> Response:
+    def _operate(self, operation: _Operation, argument: Any, failing: bool, begin_ns: int) -> NodeResponse:
         _, _, carry_out, key, metrics = operation
         if failing:
             if metrics.failed:
@@ -122,29 +122,29 @@ class Node:
         metrics.seconds.observe(took_ns / 1e9)
         metrics.total.inc()
         if key:
-            return Response(200, orjson.dumps({key: outcome, "latency_us": took_ns / 1e3}))
+            return NodeResponse(200, orjson.dumps({key: outcome, "latency_us": took_ns / 1e3}))
         faults = self._faults
         if faults.wrong_signature_rate and faults.rng.random() < faults.wrong_signature_rate:
             first = outcome["signature"][0]
             outcome["signature"] = ("1" if first == "0" else "0") + outcome["signature"][1:]
-        return Response(200, orjson.dumps(outcome))
+        return NodeResponse(200, orjson.dumps(outcome))
 
-    def metrics(self, method: bytes, target: bytes, content: bytes | None) -> Response | Coming:
+    def metrics(self, method: bytes, target: bytes, content: bytes | None) -> NodeResponse | Coming:
         """/metrics, whatever the method."""
         if _path(target) != b"/metrics":
-            return Response(404, b"only /metrics is here\n", _TEXT)
+            return NodeResponse(404, b"only /metrics is here\n", _TEXT)
         return self._late_metrics(self._faults.metrics_latency_s) if self._faults.metrics_latency_s else self._page()
 
-    async def _late_metrics(self, wait_s: float) -> Response:
+    async def _late_metrics(self, wait_s: float) -> NodeResponse:
         await asyncio.sleep(wait_s)
         return self._page()
 
-    def _page(self) -> Response:
+    def _page(self) -> NodeResponse:
         if self._faults.metrics_down:
-            return Response(503, b"fault injection: metrics are down\n", _TEXT)
-        return Response(200, self._metrics.process_text() if self._faults.metrics_empty else self._metrics.text(), _METRICS)
+            return NodeResponse(503, b"fault injection: metrics are down\n", _TEXT)
+        return NodeResponse(200, self._metrics.process_text() if self._faults.metrics_empty else self._metrics.text(), _METRICS)
 
-    def admin(self, method: bytes, target: bytes, content: bytes | None) -> Response:
+    def admin(self, method: bytes, target: bytes, content: bytes | None) -> NodeResponse:
         """GET, HEAD, POST and DELETE /faults."""
         if _path(target) != b"/faults":
             return error(404, "only /faults is here")
@@ -162,7 +162,7 @@ class Node:
             return error(405, "allowed here: GET, HEAD, POST, DELETE", allow)
         if method in (b"POST", b"DELETE"):
             self._tell_stalled()
-        return Response(200, orjson.dumps(self._faults.in_force()))
+        return NodeResponse(200, orjson.dumps(self._faults.in_force()))
 
 
 def _path(target: bytes) -> bytes:

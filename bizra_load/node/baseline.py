@@ -35,7 +35,8 @@ if TYPE_CHECKING:  # numpy and scipy are loaded when there is something to summa
     from sla.estimators.node_baseline import NodeBaseline
     from sla.values.estimate import Estimate
 
-OPERATIONS = ("generate", "verify", "finality")
+# operation -> (what its figures' keys begin with, their unit), as agreements name them
+KEYS = {"generate": ("poi_generate", "us"), "verify": ("poi_verify", "us"), "finality": ("finality", "ms")}
 PAUSE_S = 0.0008
 WARM_UP_ROUNDS = 30  # code, keys and clock speed are there afterwards, as they are after a run's ramp
 FEWEST_ROUNDS, LONGER = 300, 5  # on a busy machine it may take so many times as long as asked to get that many
@@ -165,7 +166,8 @@ def _summary(
         return mean_of_blocks(np.array(batches[name]), 0.95, generator(seed), FEWEST_BATCHES)
 
     try:
-        operations = tuple(OperationBaseline(name, summarise(values, seed), hot(name)) for name, values in timings.items())
+        samples = {name: summarise(values, seed) for name, values in timings.items()}
+        operations = tuple(OperationBaseline(name, sample, hot(name), *KEYS[name]) for name, sample in samples.items())
     except ValueError as error:
         raise InvalidRunError(f"no baseline in {took_s:.1f} s: {error}") from None
     return NodeBaseline(operations, tick_ns, took_s, cpu_s, seed, utc_text(datetime.now(UTC)), machine)

@@ -15,19 +15,19 @@ from typing import Any
 
 from bizra_load.io.cross_origin import refusal
 from bizra_load.node.http_requests import Refused, Request, Requests
-from bizra_load.node.responses import Response, error, on_the_wire
+from bizra_load.node.responses import NodeResponse, error, on_the_wire
 
 WITHIN_S = 30.0  # a request from its first byte to its last; a response that nobody takes
 LINGER_S = 2.0  # closing with bytes unread resets the connection, which could destroy the response on its way
 
 # (method, target, content; None: too long) -> the response, or a coroutine that returns it
-Handler = Callable[[bytes, bytes, bytes | None], Response | Coroutine[Any, Any, Response]]
+Handler = Callable[[bytes, bytes, bytes | None], NodeResponse | Coroutine[Any, Any, NodeResponse]]
 
 
-class Connection(asyncio.Protocol):
+class ServerConnection(asyncio.Protocol):
     """`open_ones` holds every connection from its beginning to its end."""
 
-    def __init__(self, handle: Handler, open_ones: set[Connection]) -> None:
+    def __init__(self, handle: Handler, open_ones: set[ServerConnection]) -> None:
         self._handle = handle
         self._open_ones = open_ones
         self._requests = Requests(self._served, self._proceed)
@@ -131,12 +131,12 @@ class Connection(asyncio.Protocol):
             response = self._handle(request.method, request.target, request.content)
         except Exception as reason:
             response = _failed(reason)
-        if isinstance(response, Response):
+        if isinstance(response, NodeResponse):
             self._give(request, response)
         else:
             self._task = asyncio.get_running_loop().create_task(self._wait_for(request, response))
 
-    async def _wait_for(self, request: Request, coming: Coroutine[Any, Any, Response]) -> None:
+    async def _wait_for(self, request: Request, coming: Coroutine[Any, Any, NodeResponse]) -> None:
         try:
             response = await coming
         except Exception as reason:
@@ -145,7 +145,7 @@ class Connection(asyncio.Protocol):
         self._give(request, response)
         self._go_on()
 
-    def _give(self, request: Request, response: Response) -> None:
+    def _give(self, request: Request, response: NodeResponse) -> None:
         keep_alive = request.keep_alive and (True if request.ask else None)
         self._write(on_the_wire(response, keep_alive, request.method == b"HEAD"))
         if keep_alive is False:
@@ -204,7 +204,7 @@ class Connection(asyncio.Protocol):
             self._refuse(408, f"the request did not come whole within {WITHIN_S:g} s")
 
 
-class OwnPagesConnection(Connection):
+class OwnPagesConnection(ServerConnection):
     """One that another web page can't use through somebody's browser (see bizra_load.io.cross_origin)."""
 
     def _serve(self, request: Request) -> None:
@@ -215,6 +215,6 @@ class OwnPagesConnection(Connection):
             super()._serve(request)
 
 
-def _failed(reason: Exception) -> Response:
+def _failed(reason: Exception) -> NodeResponse:
     asyncio.get_running_loop().call_exception_handler({"message": "a request could not be answered", "exception": reason})
     return error(500, "the node failed to respond")

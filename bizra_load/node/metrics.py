@@ -49,7 +49,7 @@ class Counter:
         return f"{self._head}{_number(self._value)}\n{self._created}"
 
 
-class Histogram:
+class ServerHistogram:
     """A histogram of seconds, with the buckets NODE_EDGES_S and +Inf."""
 
     def __init__(self, name: str, help_text: str) -> None:
@@ -75,9 +75,9 @@ class Histogram:
         return "".join(lines)
 
 
-class OperationMetrics:
+class OperationSeries:
     def __init__(self, histogram: str, total: str, failed: str | None, what: str) -> None:
-        self.seconds = Histogram(histogram, f"Time inside {what}, without HTTP")
+        self.seconds = ServerHistogram(histogram, f"Time inside {what}, without HTTP")
         self.total = Counter(total, f"Operations carried out: {what}")
         self.failed = Counter(failed, f"Operations failed: {what}") if failed else None
 
@@ -90,13 +90,13 @@ class NodeMetrics:
         self._process = CollectorRegistry()
         ProcessCollector(registry=self._process)
         self.operations = {
-            "generate": OperationMetrics(
+            "generate": OperationSeries(
                 "bizra_poi_generate_seconds", "bizra_poi_generate", "bizra_poi_generate_fail", "PoI generation"
             ),
-            "verify": OperationMetrics(
+            "verify": OperationSeries(
                 "bizra_poi_verify_seconds", "bizra_poi_verify", "bizra_poi_verify_fail", "PoI verification"
             ),
-            "finality": OperationMetrics("bizra_finality_check_seconds", "bizra_finality_checks", None, "finality check"),
+            "finality": OperationSeries("bizra_finality_check_seconds", "bizra_finality_checks", None, "finality check"),
         }
 
     def text(self) -> bytes:

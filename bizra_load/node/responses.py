@@ -13,7 +13,7 @@ JSON = b"content-type: application/json\r\n"
 _CONNECTION = {True: b"connection: keep-alive\r\n", False: b"connection: close\r\n"}
 
 
-class Response(NamedTuple):
+class NodeResponse(NamedTuple):
     """`headers` are whole lines, without date, length and connection."""
 
     status: int
@@ -21,8 +21,8 @@ class Response(NamedTuple):
     headers: bytes = JSON
 
 
-def error(status: int, reason: str, headers: bytes = JSON) -> Response:
-    return Response(status, orjson.dumps({"error": reason}), headers)
+def error(status: int, reason: str, headers: bytes = JSON) -> NodeResponse:
+    return NodeResponse(status, orjson.dumps({"error": reason}), headers)
 
 
 class _Heads:
@@ -47,7 +47,7 @@ class _Heads:
 _heads = _Heads()
 
 
-def on_the_wire(response: Response, keep_alive: bool | None = None, head_only: bool = False) -> bytes:
+def on_the_wire(response: NodeResponse, keep_alive: bool | None = None, head_only: bool = False) -> bytes:
     """`keep_alive` None: HTTP/1.1's default, which needs no header."""
     status, content, headers = response
     if keep_alive is not None:

@@ -24,7 +24,7 @@ from bizra_load.io.files import write_atomically
 from bizra_load.node.app import Node
 from bizra_load.node.attestations import Attestor
 from bizra_load.node.faults import Faults
-from bizra_load.node.http import Connection, Handler, OwnPagesConnection
+from bizra_load.node.http import Handler, OwnPagesConnection, ServerConnection
 from bizra_load.node.metrics import NodeMetrics
 
 _BACKLOG = 10_000  # connections not yet taken; all users of a load test may come at once
@@ -75,11 +75,11 @@ async def serve(options: NodeOptions) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    connections: set[Connection] = set()
+    connections: set[ServerConnection] = set()
     urls, servers = {}, []
     for (name, (host, _, handle)), listening in zip(wanted.items(), sockets, strict=True):
         urls[name] = f"http://{f'[{host}]' if ':' in host else host}:{listening.getsockname()[1]}"
-        accept = partial(OwnPagesConnection if name == "admin" else Connection, handle, connections)
+        accept = partial(OwnPagesConnection if name == "admin" else ServerConnection, handle, connections)
         servers.append(await loop.create_server(accept, sock=listening, backlog=_BACKLOG))
     # A full collection walks every object and would stop all responses for milliseconds; requests leave no cycles behind.
     gc.collect()
@@ -100,7 +100,7 @@ def _announce(addresses: Addresses, ready_file: str | None) -> None:
     print(f"PoI node ready: {addresses.url}, metrics {addresses.metrics_url}{admin}", flush=True)
 
 
-async def _end(connections: set[Connection]) -> None:
+async def _end(connections: set[ServerConnection]) -> None:
     """Close all connections: those that wait for a response when they have it, but all of them within _END_S."""
     for connection in list(connections):
         connection.end()

@@ -33,6 +33,7 @@ class PoIUser(OpenModelUser):
     """generate, verify and finality of a PoI node, each response checked."""
 
     abstract = True
+    request_type = "PoI"
 
     def __init__(self, environment: Any) -> None:
         super().__init__(environment)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import locust.stats
 import numpy as np
 from locust.stats import RequestStats, StatsEntry
@@ -26,9 +28,10 @@ def show_microseconds() -> None:
 class LocustStatistics(Consumer):
     """Locust's statistics on the master: what all workers reported is merged second by second, then added at once."""
 
-    def __init__(self, stats: RequestStats, method: str) -> None:
+    def __init__(self, stats: RequestStats, type_of: Callable[[str], str]) -> None:
+        """`type_of`: an operation's request type, as its user class gives it to Locust's request event."""
         self._stats = stats
-        self._method = method
+        self._type_of = type_of
         self._windows: list[Window] = []
         self._failures: list[FailureReason] = []
         self._ours: set[str] = set()  # operations
@@ -48,10 +51,10 @@ class LocustStatistics(Consumer):
     def _show(self) -> None:
         windows, self._windows = self._windows, []
         for window in merge_windows(windows):
-            add_window(self._stats, window, self._method)
+            add_window(self._stats, window, self._type_of(window.operation))
         failures, self._failures = self._failures, []
         for f in merge_failures(failures):
-            add_failures(self._stats, f, self._method)
+            add_failures(self._stats, f, self._type_of(f.operation))
 
 
 def add_window(stats: RequestStats, window: Window, method: str) -> None:

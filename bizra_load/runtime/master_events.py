@@ -36,6 +36,7 @@ from bizra_load.runtime.master_run import MasterRun
 from bizra_load.runtime.metrics_server import MetricsServer
 from bizra_load.runtime.progress import Progress
 from bizra_load.runtime.run_start import start_run
+from bizra_load.runtime.users import request_type_of
 from bizra_load.runtime.webui.form import WebForm
 from bizra_load.runtime.webui.live import Live
 from bizra_load.runtime.webui.own_pages import allow_own_pages_only, names_of
@@ -110,7 +111,7 @@ class MasterEvents:
         environment = self._environment
         consumers: list[Consumer] = [self._metrics] if self._metrics is not None else []
         if environment.runner is not None and not settings.fire_request_events:  # else Locust counts by itself
-            consumers.append(LocustStatistics(environment.stats, "PoI"))
+            consumers.append(LocustStatistics(environment.stats, request_type_of(environment.user_classes, settings)))
         if getattr(environment.parsed_options, "headless", False):
             consumers.append(Progress(sys.stderr))
         return [*consumers, self._live] if environment.web_ui is not None else consumers

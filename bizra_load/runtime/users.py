@@ -60,9 +60,13 @@ class ScheduledTasks(DefaultTaskSet):
 
 
 class OpenModelUser(User):
-    """One rate slot: perform() waits for the next due arrival, sends, checks and records it."""
+    """One rate slot: perform() waits for the next due arrival, sends, checks and records it.
+
+    request_type   what Locust's tables show as the type of its operations
+    """
 
     abstract = True
+    request_type = "HTTP"
 
     def __init__(self, environment: Any) -> None:
         super().__init__(environment)
@@ -145,7 +149,7 @@ class OpenModelUser(User):
             self._reconnects = connection.reconnects
         if self.test_run.fire_request_events:
             self.environment.events.request.fire(
-                request_type="PoI",
+                request_type=self.request_type,
                 name=operation.name,
                 response_time=(done_ns - intended_ns) / 1e6,
                 response_length=0 if error else len(response.body),
@@ -177,3 +181,11 @@ def operation_shares(users: Iterable[type[User]], settings: Settings) -> dict[st
         if issubclass(user, OpenModelUser):
             shares |= user.operation_shares(settings)
     return shares
+
+
+def request_type_of(users: Iterable[type[User]], settings: Settings) -> Callable[[str], str]:
+    """An operation's type: that of the class which names it before the load (operation_shares()), else of the first class."""
+    ours = [user for user in users if issubclass(user, OpenModelUser)]
+    named = {operation: user.request_type for user in ours for operation in user.operation_shares(settings)}
+    first = ours[0].request_type if ours else OpenModelUser.request_type
+    return lambda operation: named.get(operation, first)

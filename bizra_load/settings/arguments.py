@@ -16,6 +16,7 @@ from bizra_load.engine.stages import duration_s, rate_per_s
 from bizra_load.settings import inputs
 from bizra_load.settings.defaults import DEFAULT_AGREEMENT, DEFAULT_OUT, OUT_VARIABLE
 from sla.judgement.allowable import ALLOWABLE
+from sla.values.agreement import DEFAULT_PRODUCT
 
 _rate = inputs.within(rate_per_s, inputs.MAX_RATE_PER_S, "ops/s")
 _length = inputs.within(duration_s, inputs.MAX_DURATION_S, "s")
@@ -92,7 +93,7 @@ GENERAL: tuple[Option, ...] = (
     Option("--prometheus-selector", "PROMETHEUS_SELECTOR", "", 'Label matchers of the node under test, e.g. job="node"',
            inputs.selector),
     Option("--out", OUT_VARIABLE, DEFAULT_OUT, "Folder that run folders are made in", inputs.out_folder, path="yes"),
-    Option("--run-name", "RUN_NAME", "poi", "Name at the end of the run folder's name", inputs.anything),
+    Option("--run-name", "RUN_NAME", DEFAULT_PRODUCT, "Name at the end of the run folder's name", inputs.anything),
     Option("--request-timeout", "REQUEST_TIMEOUT", "10s", "After this long an operation is counted as timed out",
            inputs.within(duration_s, inputs.MAX_TIMEOUT_S, "s")),
     Option("--headers-file", "HEADERS_FILE", "", "File of extra request headers, one 'Name: value' a line", inputs.headers,

@@ -47,7 +47,7 @@ class DashboardSubject:
         return re.escape(self.job).replace("\\", "\\\\") or ".*"
 
 
-def import_own(what: DashboardSubject, artifacts: Path, say: Callable[[str], None]) -> grafana.Imported | None:
+def import_own(what: DashboardSubject, artifacts: Path, say: Callable[[str], None]) -> grafana.ImportedDashboard | None:
     """The environment's own dashboard, into the Grafana at GRAFANA_URL; None when that is not set. Raises BizraLoadError."""
     settings = grafana.settings_of_environment(trust=what.trust)
     if settings is None:

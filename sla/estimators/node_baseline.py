@@ -12,18 +12,22 @@ from sla.values.baseline import SCHEMA
 from sla.values.estimate import Estimate
 
 FEWEST_TICKS = 10.0  # a median of fewer steps of the timer is known to a tenth at best
-# operation -> (what its keys begin with, their unit), as agreements name them
-KEYS = {"generate": ("poi_generate", "us"), "verify": ("poi_verify", "us"), "finality": ("finality", "ms")}
 _NS = {"us": 1e3, "ms": 1e6}
 
 
 @dataclass(frozen=True)
 class OperationBaseline:
-    """`paced`: as operations come under load; `hot_mean`: back to back in batches, as Criterion measures. ns."""
+    """`paced`: as operations come under load; `hot_mean`: back to back in batches, as Criterion measures. ns.
+
+    key    what its figures' keys begin with in agreements and baselines
+    unit   of these figures: "us" or "ms"
+    """
 
     name: str
     paced: Sample
     hot_mean: Estimate
+    key: str
+    unit: str
 
 
 @dataclass(frozen=True)
@@ -53,10 +57,8 @@ class NodeBaseline:
         """What sla.values.baseline.baseline_from_mapping() reads."""
         document: dict[str, object] = {"schema": SCHEMA, "measured_at": self.at}
         for o in self.operations:
-            prefix, unit = KEYS[o.name]
-            for name, estimate in o.paced.estimates.items():
-                document[f"{prefix}_{name}_{unit}"] = _figure(estimate, _NS[unit])
-            document[f"{prefix}_hot_mean_{unit}"] = _figure(o.hot_mean, _NS[unit])
+            for name, estimate in (*o.paced.estimates.items(), ("hot_mean", o.hot_mean)):
+                document[f"{o.key}_{name}_{o.unit}"] = _figure(estimate, _NS[o.unit])
         machine = {**self.machine, "timer_tick_ns": self.tick_ns, "seed": self.seed}
         machine |= {"measured_s": round(self.took_s, 3), "measuring_cpu_s": round(self.cpu_s, 3)}
         return json.dumps(document | {"machine": machine}, indent=2, allow_nan=False) + "\n"

@@ -97,14 +97,14 @@ def decide(
         guilty = [c for c in broken if c in everything or not undone.isdisjoint(key for key, _ in c.opens)]
         return DecisionMade(Decision.INVALID, f"the run can't be trusted: {_reasons(guilty or broken)}")
     if not gates:
-        return DecisionMade(Decision.INCONCLUSIVE, f"no answer: {words[Remedy.GIVE_AGREEMENT]}")
+        return DecisionMade(Decision.INCONCLUSIVE, f"not decided: {words[Remedy.GIVE_AGREEMENT]}")
     if interrupted:
         return DecisionMade(
-            Decision.INCONCLUSIVE, "no answer: the run was stopped before its plan ended, and nothing passes before"
+            Decision.INCONCLUSIVE, "not decided: the run was stopped before its plan ended, and nothing passes before"
         )
     open_gates = [g for g in gates if g.status is Status.INCONCLUSIVE]
     if open_gates:
-        return DecisionMade(Decision.INCONCLUSIVE, "no answer: " + "; ".join(f"{g.title}: {g.reason}" for g in open_gates))
+        return DecisionMade(Decision.INCONCLUSIVE, "not decided: " + "; ".join(f"{g.title}: {g.reason}" for g in open_gates))
     warnings = warnings_that_count(gates)
     decision = next(row.decision for row in MATRIX if row.holds(len(warnings)))
     if not warnings:

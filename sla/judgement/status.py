@@ -88,7 +88,7 @@ def _missed(strict: Estimate, acceptable: Limit | None, severity: Severity) -> V
 
 
 def _kept(b: Bounds, target: Limit, baseline: float | None, severity: Severity, tail_evidence: float | None) -> Verdict:
-    """A critical objective passes or does not: thin evidence is no answer there, and what keeps its target passes."""
+    """A critical objective passes or does not: thin evidence decides nothing there, and what keeps its target passes."""
     critical = severity is Severity.CRITICAL
     compared = baseline and target.comparison == "<" and not target.times_baseline
     often = BASELINE_FACTOR * baseline if baseline and compared else float("inf")

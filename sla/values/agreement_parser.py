@@ -135,9 +135,7 @@ def _limits(section: Section, where: str, unit: Unit, baseline_key: str) -> tupl
     acceptable = parse_limit(acceptable_text, f"{where}.acceptable", unit) if acceptable_text else None
     for name, limit in (("target", target), ("acceptable", acceptable)):
         if limit is not None and limit.times_baseline and not baseline_key:
-            raise AgreementError(
-                f"{where}.{name}: a multiple of the baseline needs {where}.baseline, such as poi_generate_p99_us"
-            )
+            raise AgreementError(f"{where}.{name}: a multiple of the baseline needs {where}.baseline, the key of its figure")
     return target, acceptable
 
 

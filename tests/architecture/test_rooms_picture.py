@@ -1,6 +1,8 @@
 """The picture of the rooms in ARCHITECTURE.md is that of the code: every room, and exactly the imports that there are."""
 
 import re
+import tomllib
+from pathlib import Path
 
 from tests.architecture.picture import PAGE, imports, in_page, needed, reachable, rooms
 
@@ -38,3 +40,15 @@ def test_the_arrows_are_the_imports_that_do_not_follow_from_others():
 
 def test_there_is_no_circle():
     assert [room for room in sorted(rooms()) if room in reachable(room, imports())] == []
+
+
+def test_every_room_below_runtime_is_held_to_work_without_locust():
+    """A new room is in the layers, or they fail; here it must be in the contract beside them."""
+    pyproject = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())
+    contracts = {contract["name"]: contract for contract in pyproject["tool"]["importlinter"]["contracts"]}
+    layers = contracts["The rooms of bizra_load, from top to bottom"]["layers"]
+    below = {f"bizra_load.{room}" for room in layers[layers.index("runtime") + 1 :]}
+    held = set(contracts["The node, and everything below runtime, works without Locust"]["source_modules"])
+    # products finds poi by its name, whose user class is Locust's; exit_codes imports nothing
+    assert below - held == {"bizra_load.products", "bizra_load.exit_codes"}
+    assert held - below == {"bizra_load.node"}

@@ -24,7 +24,7 @@ SHORT = ("-f", "locustfiles/mixed.py", "--target-ops", "600", "--ramp", "2s", "-
 @pytest.mark.slow
 @pytest.mark.quiet
 def test_a_healthy_node_gets_go_and_the_same_answer_when_judged_again(tmp_path):
-    # enough finality checks that their tail is no thin evidence, which is no answer for a critical objective
+    # enough finality checks that their tail is no thin evidence, which decides nothing for a critical objective
     arguments = ("--ramp", "2s", "--duration", "30s", "--finality-share", "27%")
     ended = load_undisturbed(tmp_path, None, ("GO",), *arguments, BASELINE="")
     assert (ended.code, ended.assessment["decision"]) == (0, "GO"), ended.out

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from bizra_load.node.baseline import KEYS
 from reports.results.baseline import one_line_of, render
 from sla.estimators.node_baseline import NodeBaseline, OperationBaseline
 from sla.estimators.sample import Outliers, Sample
@@ -19,7 +20,7 @@ def estimate(point, low, high, n=2900):
 
 def operation(name, p50, p99, mean, hot, outliers):
     sample = Sample(2900, *(estimate(*figures) for figures in (p50, p99, p99, p99, mean)), outliers)
-    return OperationBaseline(name, sample, estimate(*hot, 60))
+    return OperationBaseline(name, sample, estimate(*hot, 60), *KEYS[name])
 
 
 MACHINE = {"cpu": "a processor", "cores": 2, "python": "3.11.7", "load_1m": 0.7, "steal": 0.012, "interrupted": 4}

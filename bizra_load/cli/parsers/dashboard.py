@@ -14,13 +14,12 @@ from bizra_load.cli.parsers.shared import (
     add_render_arguments,
     add_trust_arguments,
 )
-from bizra_load.poi.dashboard_files import GENERATOR, NODE
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser = subparsers.add_parser("dashboard", description=__doc__)
     verbs = parser.add_subparsers(dest="dashboard_verb", required=True, metavar="VERB")
-    render = verbs.add_parser("render", help=f"write {NODE}.json, one for each environment, and {GENERATOR}.json")
+    render = verbs.add_parser("render", help="write the node's dashboard, one of each environment, and the load generator's")
     add_render_arguments(render)
     render.set_defaults(command="dashboard:run_render")
     put = verbs.add_parser(

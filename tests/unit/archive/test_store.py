@@ -97,6 +97,7 @@ def test_a_line_without_end_is_refused(saved, monkeypatch):
         read_run(folder)
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize("interpreter", ["/nowhere/python", "/bin/echo", "/bin/true"])
 def test_where_no_further_process_can_read_the_rows_are_read_here(saved, monkeypatch, interpreter):
     folder, m = saved
@@ -106,6 +107,7 @@ def test_where_no_further_process_can_read_the_rows_are_read_here(saved, monkeyp
     assert read_run(folder)[0].windows == m.windows
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize("name", ["windows.jsonl", "health.jsonl"])
 def test_large_files_are_read_by_several_processes_to_the_same_sums(saved, monkeypatch, name):
     folder, m = saved

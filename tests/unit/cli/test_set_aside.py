@@ -83,6 +83,7 @@ def test_a_drill_that_does_not_get_going(tmp_path, monkeypatch):
     moved(out, "alert-drill.json")
 
 
+@pytest.mark.processes
 def test_a_validation_whose_own_prometheus_ends_at_once(tmp_path, monkeypatch, capsys):
     out, programs = tmp_path / "artifacts", tmp_path / "bin"
     names = ("GO-NO-GO-DECISION.md", "metrics-validation-report.json", "rules-check.json")

@@ -139,7 +139,7 @@ def test_imported_results_are_figures_without_an_agreement_and_a_verdict_with_on
     out = str(tmp_path / "runs")
     assert main(["assess", "--import", str(path), "--out", out]) == 4
     shown = capsys.readouterr().out
-    assert "INCONCLUSIVE: no answer: there is no agreement to judge by" in shown
+    assert "INCONCLUSIVE: not decided: there is no agreement to judge by" in shown
     assert "coordinated omission can't be ruled out" in shown
     agreement = written(tmp_path, "mine.yaml", *AGREEMENT)
     assert main(["assess", "--import", str(path), "--out", out, "--agreement", str(agreement)]) == 0

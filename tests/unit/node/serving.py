@@ -6,8 +6,8 @@ import socket
 
 import uvloop
 
-from bizra_load.node.http import Connection
-from bizra_load.node.responses import Response
+from bizra_load.node.http import ServerConnection
+from bizra_load.node.responses import NodeResponse
 
 
 def run(scenario):
@@ -33,7 +33,7 @@ class Serving:
         listening = socket.create_server(("127.0.0.1", 0))
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 65_536)  # for its connections too, on any machine the same
         self.port = listening.getsockname()[1]
-        self._server = await loop.create_server(lambda: Connection(self._noted, self.open_ones), sock=listening)
+        self._server = await loop.create_server(lambda: ServerConnection(self._noted, self.open_ones), sock=listening)
         return self
 
     async def __aexit__(self, *_):
@@ -62,7 +62,7 @@ class Serving:
 
 def echo(method, target, content):
     """Method, target and content, at once; a target that ends in a number waits for so many ms."""
-    told = Response(200, b"%b %b %b" % (method, target, content if content is not None else b"too long"), b"")
+    told = NodeResponse(200, b"%b %b %b" % (method, target, content if content is not None else b"too long"), b"")
     wait_ms = target.rpartition(b"/")[2]
     return _late(told, int(wait_ms) / 1e3) if wait_ms.isdigit() else told
 

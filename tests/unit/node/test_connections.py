@@ -9,7 +9,7 @@ import weakref
 import pytest
 
 from bizra_load.node import http
-from bizra_load.node.responses import Response
+from bizra_load.node.responses import NodeResponse
 from tests.unit.node.serving import Serving, contents, echo, run, until
 
 
@@ -51,7 +51,7 @@ def test_what_a_vanished_client_asked_for_is_carried_out_and_what_it_queued_is_n
         async def late(target):
             await gone.wait()
             carried_out.append(target)
-            return Response(200, b"")
+            return NodeResponse(200, b"")
 
         async with Serving(lambda method, target, content: late(target)) as serving:
             _, writer = await serving.connect()
@@ -119,7 +119,7 @@ def test_a_refused_client_that_goes_on_sending_is_cut_off():
     run(scenario())
 
 
-LARGE = Response(200, b"x" * 100_000)
+LARGE = NodeResponse(200, b"x" * 100_000)
 
 
 def deaf_client(port_of, count):
@@ -180,7 +180,7 @@ def test_a_handler_that_breaks_costs_its_request_only():
     def broken(method, target, content):
         if target == b"/a":
             raise RuntimeError("broken")
-        return fails_later() if target == b"/b" else Response(200, b"")
+        return fails_later() if target == b"/b" else NodeResponse(200, b"")
 
     async def fails_later():
         raise RuntimeError("broken")

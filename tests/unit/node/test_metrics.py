@@ -7,7 +7,7 @@ from prometheus_client import CollectorRegistry, Counter, Histogram, generate_la
 from prometheus_client.parser import text_string_to_metric_families
 
 from bizra_load.measure.edges import NODE_EDGES_S
-from bizra_load.node.metrics import NodeMetrics, OperationMetrics
+from bizra_load.node.metrics import NodeMetrics, OperationSeries
 
 AGREED_EDGES_US = [1, 2, 5, 10, 13, 20, 26, 50, 100, 150, 200, 300, 400, 500, 1e3, 2e3, 5e3, 1e4, 5e4, 1e5]
 NAMES = [
@@ -52,7 +52,7 @@ def test_two_nodes_in_one_process_do_not_share_counters():
 
 @pytest.mark.parametrize("times", [0, 1, 999_999, 1_000_000, 123_456_789])
 def test_the_page_is_prometheus_clients_own_byte_for_byte(times):
-    ours, registry = OperationMetrics("h_seconds", "h", "h_fail", "some work"), CollectorRegistry()
+    ours, registry = OperationSeries("h_seconds", "h", "h_fail", "some work"), CollectorRegistry()
     histogram = Histogram("h_seconds", "Time inside some work, without HTTP", buckets=NODE_EDGES_S, registry=registry)
     total = Counter("h", "Operations carried out: some work", registry=registry)
     Counter("h_fail", "Operations failed: some work", registry=registry)

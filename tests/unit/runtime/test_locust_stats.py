@@ -18,7 +18,7 @@ def window(second, milliseconds, in_flight_ns):
     return Window(second, "generate", ok=h.total, in_flight_ns=in_flight_ns, response=h, service=h)
 
 stats = RequestStats()
-ours = LocustStatistics(stats, "PoI")
+ours = LocustStatistics(stats, lambda operation: "PoI")
 counts = []
 for report in json.loads(sys.argv[1]):
     ours.add(Report('w', 0, False, tuple(window(*w) for w in report), (), (), ()))
@@ -46,3 +46,36 @@ def test_what_two_workers_report_of_a_second_counts_once_each():
 
 def test_what_locust_has_counted_by_its_own_event_is_not_added_again():
     assert shown([(1, [1], 0)])[1:3] == [0, 0]
+
+
+TYPES = """
+import json
+from bizra_load.poi.user import PoIUser
+from bizra_load.runtime.users import OpenModelUser, request_type_of
+from bizra_load.settings.settings import resolve
+from locust import User
+
+class Generating(PoIUser):
+    @classmethod
+    def operation_shares(cls, settings):
+        return {"generate": 1.0}
+
+class Paying(OpenModelUser):
+    @classmethod
+    def operation_shares(cls, settings):
+        return {"pay": 1.0}
+
+class Silent(OpenModelUser):
+    pass
+
+def types(*users):
+    type_of = request_type_of(users, resolve(None))
+    return [type_of(name) for name in ("generate", "pay", "other")]
+
+print(json.dumps([types(Generating, Paying), types(Silent), types(PoIUser), types(User)]))
+"""
+
+
+def test_an_operation_has_the_type_of_its_user_class():
+    done = subprocess.run([sys.executable, "-c", TYPES], capture_output=True, text=True, check=True, timeout=120)
+    assert json.loads(done.stdout) == [["PoI", "HTTP", "PoI"], ["HTTP"] * 3, ["PoI"] * 3, ["HTTP"] * 3]
