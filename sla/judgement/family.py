@@ -12,7 +12,7 @@ from sla.judgement.lateness import duration
 from sla.judgement.objectives import ObjectiveEstimate, seconds_for_margin
 from sla.judgement.status import MISSES, ONE_BUCKET, THIN_EVIDENCE, Bounds, Verdict, judge, outside
 from sla.values.agreement import Limit, Objective
-from sla.values.assessment import Gate, ObjectiveResult, Status
+from sla.values.assessment import Gate, ObjectiveResult, Severity, Status
 from sla.values.estimate import Estimate
 
 
@@ -55,6 +55,8 @@ def judge_family(
             verdict = Verdict(Status.INCONCLUSIVE, _in_one_bucket(measured))
         elif undecided or verdict.reason == THIN_EVIDENCE:
             needed = seconds_for_margin(measured, p.target, length_s)
+        if verdict.status is not Status.FAIL and (failing := _failing_end(p, measured, level)):
+            verdict, needed = Verdict(Status.FAIL, failing), None
         if p.unknown_acceptable and verdict.reason == MISSES:  # and no longer run would tell
             verdict = Verdict(Status.INCONCLUSIVE, f"misses the target; {p.unknown_acceptable}")
         results.append(
@@ -82,6 +84,14 @@ def unjudged(o: Objective, baseline: Mapping[str, float], estimate: Estimate | N
 def gate_of(o: ObjectiveResult) -> Gate:
     """The gate of the decision matrix that an objective is."""
     return Gate(o.key, o.title, o.severity, o.status, not o.accepted, o.reason + (", accepted" if o.accepted else ""))
+
+
+def _failing_end(p: PreparedObjective, measured: ObjectiveEstimate, level: float) -> str:
+    """Why a success rate is missed at the end, and what a warning's may miss, too; "" where it is not."""
+    limit = p.target if p.acceptable is None or p.objective.severity is Severity.CRITICAL else p.acceptable
+    if measured.failed_shares is None or p.unknown_acceptable:
+        return ""
+    return measured.failed_shares.until_the_end(limit, level)
 
 
 def _in_one_bucket(measured: ObjectiveEstimate) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from sla.estimators.quantiles import STRONG_EVIDENCE
+from sla.judgement.failing_end import FailedShares
 from sla.judgement.steady import constant_part
 from sla.values.agreement import Limit, Objective
 from sla.values.assessment import Severity, Steady
@@ -21,7 +22,8 @@ NO_PLAN = "no plan of a constant rate is known: give an absolute number in ops/s
 class ObjectiveEstimate:
     """An estimate with what the verdict needs beside it. What a perfect generator would have measured lies between `at_least`
     and `at_most` (None: the estimate itself); `less` and `more` say why (sla.judgement.status.Bounds). bucket_ns: the edges of
-    the server's bucket that a quantile lies in; however long a run is, nothing is known of where in it.
+    the server's bucket that a quantile lies in; however long a run is, nothing is known of where in it. failed_shares: of a
+    success rate, window by window.
     """
 
     estimate: Estimate | None
@@ -33,6 +35,7 @@ class ObjectiveEstimate:
     less: str = ""
     more: str = ""
     bucket_ns: tuple[float, float] | None = None
+    failed_shares: FailedShares | None = None
 
     @property
     def surely(self) -> Estimate | None:

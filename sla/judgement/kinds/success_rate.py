@@ -11,6 +11,7 @@ from sla.estimators.dependence import FloatArray
 from sla.estimators.proportions import few_bursts, proportion_estimate, proportion_if_all_succeeded
 from sla.judgement.counters import common_times_s, increments
 from sla.judgement.ended_later import perhaps_later
+from sla.judgement.failing_end import FailedShares
 from sla.judgement.kinds.base import ObjectiveEstimator
 from sla.judgement.lateness import Lateness, lateness
 from sla.judgement.objectives import EstimateAt, ObjectiveEstimate, absolute
@@ -20,6 +21,10 @@ from sla.values.measurements import Measurements
 from sla.values.snapshot import Snapshot
 
 WRONG = ("bad_signature", "not_valid")  # a response that is wrong was not refused, however many came at once
+
+
+def _shares(failed: FloatArray, attempted: FloatArray, unit: str) -> FailedShares:
+    return FailedShares(failed.tolist(), attempted.tolist(), unit)
 
 
 class SuccessRateEstimator(ObjectiveEstimator):
@@ -39,10 +44,12 @@ class SuccessRateEstimator(ObjectiveEstimator):
         if later := perhaps_later(measurements, operations, steady):
             all_failed[-1] += later
             more = f"{later:,} operations failed after the judged part, most of which began in it: with them"
+        attempted = ok + failed
 
         def plain(level: float) -> ObjectiveEstimate:
             most = proportion_estimate(ok, ok + all_failed, level) if later else None
-            return ObjectiveEstimate(proportion_estimate(ok, ok + failed, level), source, at_most=most, more=more)
+            estimate = proportion_estimate(ok, attempted, level)
+            return ObjectiveEstimate(estimate, source, at_most=most, more=more, failed_shares=_shares(failed, attempted, "s"))
 
         if not late:
             return plain
@@ -53,7 +60,7 @@ class SuccessRateEstimator(ObjectiveEstimator):
         if not forgiven.any():
             return plain
         less = f"{late}, and what came in bursts may have been refused for that: without it"
-        attempted = ok + failed
+        surely = _shares(failed - forgiven, attempted, "s")
 
         def bounded(level: float) -> ObjectiveEstimate:
             bounds = (
@@ -61,7 +68,7 @@ class SuccessRateEstimator(ObjectiveEstimator):
                 proportion_if_all_succeeded(ok, attempted, in_bursts > 0, level),
             )
             at_least = min((e for e in bounds if e is not None), key=lambda e: e.high)
-            return replace(plain(level), at_least=at_least, less=less)
+            return replace(plain(level), at_least=at_least, less=less, failed_shares=surely)
 
         return bounded
 
@@ -71,7 +78,9 @@ class SuccessRateEstimator(ObjectiveEstimator):
         counts = self._server_outcomes(snapshots)
         if counts is None:
             return lambda _: ObjectiveEstimate(None, source)
-        return lambda level: ObjectiveEstimate(proportion_estimate(*counts, level), source)
+        done, attempted = counts
+        shares = _shares(attempted - done, attempted, "scrape intervals")
+        return lambda level: ObjectiveEstimate(proportion_estimate(done, attempted, level), source, failed_shares=shares)
 
     def missing_in_metrics(self) -> str:
         if not all(m.total for m in self.metrics):
