@@ -87,8 +87,7 @@ def judge_folder(
         agreement_sha256=basis.file.sha256,
         planned_per_s=constant_part(facts)[2] or None,
     )
-    notes = (*assessment.notes, *_notes(record, facts, basis))
-    return dataclasses.replace(assessment, run=run, notes=notes), measurements
+    return assessment.of_run(run, _notes(record, facts, basis)), measurements
 
 
 def add_evidence(folder: Path, words: Sequence[str]) -> None:

@@ -37,6 +37,7 @@ from sla.release.validation import Outcome, StepResult, combined
 from sla.values.agreement import Agreement
 from sla.values.assessment import Assessment, Decision
 from sla.values.section import AgreementError
+from sla.values.strategy import rehearsed
 
 VALIDATED, DASHBOARD_URL, DASHBOARD_CHECK = "validated.json", dashboard.URL_FILE, dashboard.CHECK_FILE
 RULES_CHECK = "rules-check.json"
@@ -251,6 +252,8 @@ class Suite:
                 if same
                 else strategy_for(decision, self._judged_by(), assessment.objectives, names, WORDS)
             )
+        if plan.rehearsal and strategy.steps:  # one of real traffic alone, or of another decision than the run's
+            strategy = rehearsed(strategy)
         metrics = plan.artifacts / REPORT if any(s.key == "metrics" and s.outcome is Outcome.DONE for s in steps) else None
         return ValidationReport(
             decision=decision,

@@ -22,7 +22,7 @@ def render(
     of_run = assessment.decision
     if validation is not None:
         assessment = validation.decided(assessment)
-    strategy = assessment.shown_strategy
+    strategy = assessment.strategy
     assert strategy is not None
     approved = {role: approval_key(role) for role in strategy.approvals}
     return template.render(

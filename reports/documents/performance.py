@@ -22,7 +22,7 @@ def render(assessment: Assessment, run: str, sha256: str, earlier: Sequence[Earl
     and target, oldest first; `words`: how to say what can be done.
     """
     measured_trends = trends(assessment, earlier)
-    strategy = assessment.shown_strategy
+    strategy = assessment.strategy
     rates = {r.planned_per_s for r in earlier} | {assessment.run.planned_per_s or 0.0}
     return template.render(
         "performance.md.j2",

@@ -33,7 +33,7 @@ def render(assessment: Assessment, windows: Sequence[Window] = ()) -> str:
         ("Checks of the run itself", ("Check", "Status", "Why"), table.check_rows(a)),
     ]
     facts = [
-        ("Rollout", a.shown_rollout),
+        ("Rollout", a.rollout),
         ("Exit code", str(a.exit_code)),
         ("Agreement", f"{a.agreement}, environment {a.environment}"),
     ]

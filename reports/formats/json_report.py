@@ -31,9 +31,8 @@ _FIRST = ("schema", "decision", "exit_code", "summary", "rollout", "agreement", 
 
 
 def render(assessment: Assessment) -> str:
-    """JSON text with a stable order of keys. A rehearsal has nothing to roll out: a canary controller reads no steps."""
-    shown = dataclasses.replace(assessment, strategy=assessment.shown_strategy, rollout=assessment.shown_rollout)
-    values = dataclasses.asdict(shown)
+    """JSON text with a stable order of keys."""
+    values = dataclasses.asdict(assessment)
     ordered = {key: values.pop(key) for key in _FIRST} | values | {"run": assessment.run.as_json()}
     return json.dumps(finite(ordered), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 

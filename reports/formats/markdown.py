@@ -13,7 +13,7 @@ from sla.values.assessment import Assessment
 def render(assessment: Assessment) -> str:
     """The document, with every name from the outside escaped."""
     lines = [f"# {escape(assessment.decision.value)}", "", escape(assessment.summary), ""]
-    lines += [f"- Rollout: {escape(assessment.shown_rollout)}", f"- Exit code: {assessment.exit_code}"]
+    lines += [f"- Rollout: {escape(assessment.rollout)}", f"- Exit code: {assessment.exit_code}"]
     lines += [f"- Agreement: {escape(assessment.agreement)}, environment {escape(assessment.environment)}"]
     lines += [f"- Baseline: {escape(assessment.baseline or 'none')}"]
     shown = assessment.run.titled("started", "target", "workers", "seed")

@@ -49,7 +49,7 @@ def render(assessment: Assessment, width: int = 120, colour: bool = False) -> st
         console.print(Text(table.printable(f"Note: {note}")))
     style = DECISION_STYLES.get(assessment.decision.value, "bold red")
     console.print(Text(table.printable(f"{assessment.decision.value}: {assessment.summary}"), style=style))
-    console.print(Text(table.printable(f"Rollout: {assessment.shown_rollout} (exit code {assessment.exit_code})")))
+    console.print(Text(table.printable(f"Rollout: {assessment.rollout} (exit code {assessment.exit_code})")))
     return out.getvalue().rstrip("\n")
 
 

@@ -70,7 +70,7 @@ def checklist(assessment: Assessment, agreement: Agreement, words: RemedyWords =
     def files(*keys: str) -> list[Item]:
         return [_from_file(key, evidence.get(key), agreement, words) for key in keys]
 
-    approvals = assessment.shown_strategy.approvals if assessment.shown_strategy else ()
+    approvals = assessment.strategy.approvals if assessment.strategy else ()
     performance = [_gate(g, objectives, words) for g in gates if g.key in objectives and g.key not in NOT_PERFORMANCE]
     tested = [_load_test(assessment), *(_gate(g, objectives, words) for g in gates if g.key in NOT_PERFORMANCE)]
     if len(tested) == 1:

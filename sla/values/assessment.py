@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from enum import Enum
 
 from sla.values.estimate import Estimate
@@ -193,12 +193,8 @@ class Assessment:
     evidence: tuple[Evidence, ...] = ()
     failures: tuple[FailureReason, ...] = ()  # of the whole run, the most frequent first, bounded
 
-    @property
-    def shown_strategy(self) -> Strategy | None:
-        """As people are shown it: in a rehearsal there is nothing to roll out."""
-        return rehearsed(self.strategy) if self.run.rehearsal else self.strategy
-
-    @property
-    def shown_rollout(self) -> str:
-        """The same in one line."""
-        return self.rollout if self.shown_strategy is self.strategy else str(self.shown_strategy)
+    def of_run(self, run: ShownFacts, notes: Sequence[str] = ()) -> Assessment:
+        """With what is shown of the run, and notes of its own; after a rehearsal there is nothing to roll out."""
+        strategy = rehearsed(self.strategy) if run.rehearsal else self.strategy
+        rollout = str(strategy) if run.rehearsal else self.rollout
+        return replace(self, run=run, strategy=strategy, rollout=rollout, notes=(*self.notes, *notes))

@@ -75,6 +75,4 @@ class Strategy:
 def rehearsed(strategy: Strategy | None) -> Strategy:
     """What is left of a strategy in a rehearsal, which judged the reference node: nothing to roll out, and its advice."""
     reason = "a rehearsal on the reference node"
-    if strategy and strategy.advice.startswith(reason):  # read again
-        return strategy
     return Strategy("none", advice=f"{reason}; {strategy.advice}" if strategy and strategy.advice else reason)

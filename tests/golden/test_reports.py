@@ -42,7 +42,7 @@ def judged(name):
 @pytest.mark.parametrize("form", RENDERERS)
 @pytest.mark.parametrize("name", [*RUNS, *DECISIONS])
 def test_a_report_looks_as_it_did(name, form):
-    assessment = dataclasses.replace(judged(name), run=dataclasses.replace(RUN, rehearsal=name == "rehearsal" or None))
+    assessment = judged(name).of_run(dataclasses.replace(RUN, rehearsal=name == "rehearsal" or None))
     assert assessment.decision.value.split()[-1].lower() == DECISIONS.get(name, name)
     shown = RENDERERS[form](assessment)
     path = HERE / f"{name}.{form}"

@@ -107,6 +107,6 @@ def _ms(h: Histogram, q: float) -> float | None:
 def _shown(a: Assessment) -> dict[str, Any]:
     rows = [list(r.cells) for r in objective_rows(a)]
     checks = [list(row.cells) for row in check_rows(a)]
-    facts = {"decision": a.decision.value, "summary": a.summary, "rollout": a.shown_rollout, "exit_code": a.exit_code}
+    facts = {"decision": a.decision.value, "summary": a.summary, "rollout": a.rollout, "exit_code": a.exit_code}
     values: dict[str, Any] = finite(facts | {"columns": list(OBJECTIVE_COLUMNS), "objectives": rows, "checks": checks})
     return values | {"notes": list(a.notes)}

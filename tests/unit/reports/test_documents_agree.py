@@ -83,7 +83,7 @@ def test_they_agree_on_the_approvals_that_are_asked_for(name):
 
 def test_a_rehearsal_has_no_rollout_in_any_document():
     a = judged("go")
-    shown = [render(dataclasses.replace(a, run=ShownFacts(rehearsal=True))) for render in RENDERED]
+    shown = [render(a.of_run(ShownFacts(rehearsal=True))) for render in RENDERED]
     for text, of_a_release in zip(shown, [render(a) for render in RENDERED], strict=True):
         assert "canary" not in text
         assert ("canary" in of_a_release) == ("none: a rehearsal on the reference node" in text)
@@ -92,7 +92,7 @@ def test_a_rehearsal_has_no_rollout_in_any_document():
 
 
 def test_a_rehearsal_without_an_answer_still_says_what_to_do():
-    a = dataclasses.replace(judged("inconclusive"), run=ShownFacts(rehearsal=True))
+    a = judged("inconclusive").of_run(ShownFacts(rehearsal=True))
     advice = "Rollout: none: a rehearsal on the reference node; measure longer, or supply what is missing"
     assert all(advice in render(a) for render in (RENDERED[0], terminal.render, markdown.render))
 

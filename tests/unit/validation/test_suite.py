@@ -1,5 +1,6 @@
 """What the documents of a validation say, beside what its `validated.json` says."""
 
+import dataclasses
 import io
 import json
 
@@ -11,21 +12,28 @@ from bizra_load.judging.artifacts import CHECKLIST, DECISION, DOCUMENTS, PERFORM
 from bizra_load.judging.judge import add_evidence, assess_folder
 from bizra_load.validation import suite
 from bizra_load.validation.log import Log
+from sla.values.assessment import Decision
 from tests.unit.judging.test_artifacts import every, files, folder, run  # noqa: F401  # fixtures
 
 AGREEMENT = "v2.2.0-rc1"
 
 
 @pytest.fixture
-def validated(run, files, tmp_path):  # noqa: F811
-    """Validates a run that passes by itself, without a Prometheus: the step after the load test can't be done."""
+def plan(run, files, tmp_path):  # noqa: F811
+    """Of a run that passes by itself, without a Prometheus: the step after the load test can't be done."""
     add_evidence(run, every(files)[1::2])
     assert assess_folder(run).decision.value == "GO WITH CAUTION"
-    plan = suite.Plan(
+    artifacts = tmp_path / "artifacts"
+    artifacts.mkdir()
+    return suite.Plan(
         load=lambda: (0, run), file=read_agreement(AGREEMENT), agreement=AGREEMENT, environment=None, target="http://x",
-        prometheus_url="", selector="", artifacts=tmp_path / "artifacts", evidence=(), fail_on_warn=False, rehearsal=False,
+        prometheus_url="", selector="", artifacts=artifacts, evidence=(), fail_on_warn=False, rehearsal=False,
     )  # fmt: skip
-    plan.artifacts.mkdir()
+
+
+@pytest.fixture
+def validated(plan):
+    """Validates by the plan."""
     report = suite.Suite(plan, Log(io.StringIO(), 120)).run
     return lambda: (report(), plan.artifacts)
 
@@ -65,3 +73,14 @@ def test_documents_that_could_not_all_be_written_are_not_left_with_the_decision_
     report, artifacts = validated()
     assert report.steps[-1].text == "no space left on device"
     assert not {p.name for p in artifacts.iterdir()} & set(DOCUMENTS)
+
+
+@pytest.mark.parametrize("rehearsal", [False, True])
+def test_a_canary_controller_finds_no_steps_of_a_rehearsal_whatever_decided(plan, monkeypatch, rehearsal):
+    monkeypatch.setattr(suite, "combined", lambda steps: (Decision.GO, "every step passes"))
+    plan = dataclasses.replace(plan, rehearsal=rehearsal)
+    suite.Suite(plan, Log(io.StringIO(), 120)).run()
+    found = json.loads((plan.artifacts / suite.VALIDATED).read_text())
+    assert found["decision"] == "GO"
+    assert (found["steps"] == []) == rehearsal
+    assert (found["rollback_triggers"] == []) == rehearsal
