@@ -133,17 +133,10 @@ class OpenModelUser(User):
             sent_ns, done_ns = response.sent_ns, response.done_ns
             if not 200 <= response.status < 300:
                 raise _refusal(response)
-            try:
-                result = check(response.body)
-            except WrongResponse:
-                raise
-            except Exception as trouble:  # what the check can't read is no success
-                raise WrongResponse("not_valid", f"the check raised {type(trouble).__name__}: {trouble}") from None
-            if result is False:
-                raise WrongResponse("not_valid", "the check returned False")
+            result = _checked(check, response.body)
             operation.succeeded(intended_ns, sent_ns, done_ns)
         except WrongResponse as wrong:
-            error, result = wrong, None
+            error = wrong
             operation.failed(wrong.category, intended_ns, sent_ns, done_ns, wrong.reason)
         except EngineError as trouble:
             error = trouble
@@ -171,6 +164,19 @@ class OpenModelUser(User):
             )
         error = None  # its traceback holds this frame: a circle that only the garbage collector would find
         return result
+
+
+def _checked(check: Callable[[bytes], Any], body: bytes) -> Any:
+    """What the check returns. Raises WrongResponse; what a check can't read is no success."""
+    try:
+        result = check(body)
+    except WrongResponse:
+        raise
+    except Exception as trouble:
+        raise WrongResponse("not_valid", f"the check raised {type(trouble).__name__}: {trouble}") from None
+    if result is False:
+        raise WrongResponse("not_valid", "the check returned False")
+    return result
 
 
 def _refusal(response: Response) -> WrongResponse:

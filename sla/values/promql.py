@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-# labels that say who scraped, not what: what replicas of one Prometheus add (the operator's, Thanos' and Mimir's), and jobs
-REPLICAS = ("prometheus", "prometheus_replica", "replica", "__replica__")
+# labels that say who scraped, not what: what replicas of a Prometheus or a receiver add (operator, Thanos, Mimir), and jobs
+REPLICAS = ("prometheus", "prometheus_replica", "receive_replica", "replica", "__replica__")
 SCRAPERS = ("job", *REPLICAS)
 # what tells deployments apart beside job and instance, in one store of several; a label that is not there parts nothing
 DEPLOYMENT = ("job", "cluster", "namespace", "environment", "region")

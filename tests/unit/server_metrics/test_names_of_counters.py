@@ -62,7 +62,14 @@ def test_a_source_asks_for_it_and_counts_it(monkeypatch):
     [names, selector] = re.fullmatch(r'\{__name__=~"(.+)",(job="shop")\}\[\d+ms\]', asked[0]).groups()
     assert selector == 'job="shop"'
     # matched as a whole, as Prometheus does: the agreement's own names, whatever they begin with, and no others
-    own = ["pay", "pay_failed_total", "pay_seconds_bucket", "pay_seconds_sum", "pay_seconds_count", "process_start_time_seconds"]
+    own = [
+        "pay",
+        "pay_failed_total",
+        "pay_seconds_bucket",
+        "pay_seconds_sum",
+        "pay_seconds_count",
+        "process_start_time_seconds",
+    ]
     others = ["payments", "bizra_poi_generate_total", "shop_pay", "pay_failed"]
     assert [name for name in (*own, *others) if re.fullmatch(names, name)] == own
 
