@@ -13,7 +13,14 @@ from sla.values.agreement import Agreement, OperationMetrics
 
 NODE, SECOND = "node-0:9090", "node-1:9090"
 OTHER_JOB = "kubernetes-pods"  # a second scrape job that finds the node too
-REPLICA_LABELS = ("prometheus", "prometheus_replica", "replica", "__replica__")  # the operator's, Thanos' and Mimir's
+REPLICA_LABELS = (
+    "prometheus",
+    "prometheus_replica",
+    "receive_replica",
+    "replica",
+    "__replica__",
+)  # the operator's, Thanos' and Mimir's
+OWN_CLUSTER, OTHER_CLUSTER = 'cluster="own"', 'cluster="other"'
 REPLICAS = tuple(", ".join(f'{label}="r{number}"' for label in REPLICA_LABELS) for number in (0, 1))
 SHARE = 0.15  # of the first node's traffic that a second one has
 WELL_MIN, BAD_MIN, HOUR_MIN = 12, 18, 62  # minutes before a fault; of one, or where a rule looks back an hour
@@ -29,6 +36,7 @@ class Case:
     absent    series that are never there
     twice     everything is scraped by OTHER_JOB as well
     replicas  two replicas of a Prometheus deliver everything
+    clusters  a node of the same instance in another cluster is well all the time
     restarts  the process starts again shortly before the end of the first two stretches
     instance  whose alert it is; "" where it is that of no single one
     """
@@ -45,6 +53,7 @@ class Case:
     absent: frozenset[str] = frozenset()
     twice: bool = False
     replicas: bool = False
+    clusters: bool = False
     restarts: bool = False
     instance: str = NODE
     fires: bool = True
@@ -58,6 +67,7 @@ def cases(agreement: Agreement) -> list[Case]:
     for case in node.faults():
         variants += [case, replace(case, title="in two jobs and with restarts", twice=True, restarts=True)]
         variants += [replace(case, title="delivered by two replicas", replicas=True)]
+        variants += [replace(case, title="beside its like in another cluster", clusters=True)]
     return [*variants, *node.longer(), *node.of_two(), *node.without(), *node.gone()]
 
 
@@ -224,6 +234,7 @@ class _Node:
         yield replace(absent("no node is left in its job", everything), instance="", beside=other)
         second = self.series(SECOND, SHARE)
         yield replace(absent("one of two nodes has left", everything), beside=second, fires=False)
+        yield replace(absent("no node is left in its cluster", everything), instance="", clusters=True)
         without_up = replace(absent("without up", {}), absent=frozenset({_series("up")}))
         yield replace(without_up, instance="", from_the_start=True)
         down = everything | {_series("up"): 0, _series("scrape_duration_seconds"): 0.0}

@@ -10,7 +10,7 @@ from typing import Any
 
 from bizra_load.monitoring.rule_files import annotations_of, labels_of
 from bizra_load.monitoring.rules import DURATION, INSTANCE, JOB_LABEL, PERCENT, RUNBOOKS, VALUE, AlertRule
-from bizra_load.poi.rule_cases import OTHER_JOB, REPLICAS, Case, cases, is_gauge
+from bizra_load.poi.rule_cases import OTHER_CLUSTER, OTHER_JOB, OWN_CLUSTER, REPLICAS, Case, cases, is_gauge
 from bizra_load.poi.rules import JOB
 from sla.values.agreement import Agreement
 
@@ -37,6 +37,8 @@ def _test(rule: AlertRule, case: Case, runbooks: str, job: str) -> dict[str, Any
     labels = {**labels_of(rule), "job": job}
     if instance := case.instance if INSTANCE in rule.description else "":
         labels["instance"] = instance
+    if case.clusters:
+        labels["cluster"] = OWN_CLUSTER.partition('"')[2].rstrip('"')
     annotations = {key: _filled(text, case.value, instance, job) for key, text in annotations_of(rule, runbooks).items()}
     firing = [{"exp_labels": labels, "exp_annotations": annotations}] if case.fires else []
     at_first = firing if case.from_the_start else []
@@ -69,9 +71,16 @@ def _input(rule: AlertRule, case: Case, own: str) -> list[dict[str, str]]:
         jobs = (own, called[OTHER_JOB]) if case.twice else (called[_job_of(name)],)
         for job in jobs:
             series = name.replace(f'job="{_job_of(name)}"', f'job="{job}"')
-            each = [series.replace("}", f", {labels}}}") for labels in REPLICAS] if case.replicas else [series]
-            played += [{"series": one, "values": values} for one in each]
+            further = REPLICAS if case.replicas else (OWN_CLUSTER,) if case.clusters else ("",)
+            played += [{"series": _with(series, labels), "values": values} for labels in further]
+            if case.clusters:
+                well = _values(name, [(minutes, value) for minutes, _ in stretches], restarts=False)
+                played.append({"series": _with(series, OTHER_CLUSTER), "values": well})
     return played
+
+
+def _with(series: str, labels: str) -> str:
+    return series.replace("}", f", {labels}}}") if labels else series
 
 
 def _job_of(series: str) -> str:

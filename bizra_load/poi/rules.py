@@ -14,12 +14,12 @@ from bizra_load.settings.remedies import WORDS
 from sla.values.agreement import Agreement, Objective, OperationMetrics
 from sla.values.baseline import unknown_limit
 from sla.values.kinds import ServerLatency, SuccessRate, Throughput
-from sla.values.promql import REPLICAS, added, once
+from sla.values.promql import DEPLOYMENT, ON_TARGET, REPLICAS, TARGET, added, by, once
 from sla.values.section import AgreementError
 
 JOB = SERVICE = "bizra-node"
 OPERATIONS = ("generate", "verify", "finality")
-EACH, ALL = "by (job, instance)", "by (job)"  # each node, and all of them together
+EACH, ALL = by(*TARGET), by(*DEPLOYMENT)  # each node, and all of a deployment together
 GROUPS = ("bizra_finality_sla", "bizra_poi_sla", "bizra_resource_limits", "bizra_health_checks")
 # (burn-rate factor, long window, short window): 2 % of a 30-day error budget in an hour, 5 % in six hours.
 # Google, The Site Reliability Workbook (2018), chapter 5 "Alerting on SLOs", table 5-8; the short window is a twelfth.
@@ -99,8 +99,8 @@ class _Series:
     def gauge(self, metric: str) -> str:
         return once(f"{metric}{self.node}", REPLICAS)
 
-    def rates(self, counters: Sequence[str], window_s: float, by: str = EACH) -> str:
-        return added([self.rate(c, window_s) for c in counters], by)
+    def rates(self, counters: Sequence[str], window_s: float, of: str = EACH) -> str:
+        return added([self.rate(c, window_s) for c in counters], of)
 
     def successful(self) -> list[str]:
         return [self.operations[o].total for o in ("generate", "verify")]
@@ -108,16 +108,21 @@ class _Series:
     def failed(self) -> list[str]:
         return [self.operations[o].failed for o in ("generate", "verify")]
 
-    def errors(self, window_s: float, by: str = EACH) -> str:
+    def errors(self, window_s: float, of: str = EACH) -> str:
         """The share of generate and verify operations that failed; empty where no counter of failures is there."""
         attempts = [*self.failed(), *self.successful()]
-        return f"{self.rates(self.failed(), window_s, by)} / {self.rates(attempts, window_s, by)}"
+        return f"{self.rates(self.failed(), window_s, of)} / {self.rates(attempts, window_s, of)}"
+
+    def left(self) -> str:
+        """A deployment of which no node is scraped any more, while others of the job are."""
+        before = f"max_over_time(up{self.node}[{self.span(3600)}])"
+        return f"(group {ALL} ({before}) unless group {ALL} (up{self.node}))"
 
     def blind(self, operation: str) -> str:
         """A node that is up, counts an operation in its counter or its histogram, and lacks the other."""
         total, counts = self.operations[operation].total, f"{self.operations[operation].histogram}_bucket"
         every = f'{counts}{{job="{self.job}", le="+Inf"}}'
-        up, at = f"{self.gauge('up')} == 1", "on (job, instance)"
+        up, at = f"{self.gauge('up')} == 1", ON_TARGET
         return (
             f"({up} and {at} ({self.rate(total, 120)} > 0) unless {at} {every}) or "
             f"({up} and {at} (rate({every}[{self.span(120)}]) > 0) unless {at} {total}{self.node})"
@@ -128,7 +133,7 @@ def _latency(
     series: _Series, name: str, group: str, severity: str, operation: str, what: str, limit_s: float, for_s: float
 ) -> AlertRule:
     rate = series.rate(f"{series.operations[operation].histogram}_bucket", 300)
-    p99 = f"histogram_quantile(0.99, sum by (job, instance, le) ({rate}))"
+    p99 = f"histogram_quantile(0.99, sum {by(*TARGET, 'le')} ({rate}))"
     return AlertRule(
         name, group, severity, "sla", f"{p99} > {_number(limit_s)}", for_s,
         f"The p99 of {what} is over {_time(limit_s)}",
@@ -214,8 +219,8 @@ def _health(series: _Series, t: Thresholds) -> tuple[AlertRule, ...]:
         ),
         AlertRule(
             "RustMetricsAbsent", group, "critical", "health",
-            f"({series.gauge('up')} == 1 unless on (job, instance) {series.operations['generate'].total}{series.node}) or "
-            f"{' or '.join(series.blind(o) for o in OPERATIONS)} or absent(up{series.node})",
+            f"({series.gauge('up')} == 1 unless {ON_TARGET} {series.operations['generate'].total}{series.node}) or "
+            f"{' or '.join(series.blind(o) for o in OPERATIONS)} or absent(up{series.node}) or {series.left()}",
             120,
             "The node is scraped and PoI series of it are missing, or no node is scraped at all",
             f"{JOB_LABEL} {INSTANCE}: PoI metrics that alerts are made of are not there. Either a node's responses lack them, "

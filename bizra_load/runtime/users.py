@@ -121,7 +121,9 @@ class OpenModelUser(User):
         return self.test_run.recorder.operation(name)
 
     def perform(self, operation: Operation, request: PreparedRequest, body: bytes, check: Callable[[bytes], Any]) -> Any | None:
-        """Send one operation when it is due; returns what `check(body)` returns, or None after any failure (recorded)."""
+        """Send one operation when it is due; returns what `check(body)` returns, or None after any failure (recorded). A check
+        that returns False or raises has failed; WrongResponse says with which category, all else is "not_valid".
+        """
         intended_ns = self.slot.take()
         connection = self.connection
         error: Exception | None = None
@@ -131,7 +133,7 @@ class OpenModelUser(User):
             sent_ns, done_ns = response.sent_ns, response.done_ns
             if not 200 <= response.status < 300:
                 raise _refusal(response)
-            result = check(response.body)
+            result = _checked(check, response.body)
             operation.succeeded(intended_ns, sent_ns, done_ns)
         except WrongResponse as wrong:
             error = wrong
@@ -162,6 +164,19 @@ class OpenModelUser(User):
             )
         error = None  # its traceback holds this frame: a circle that only the garbage collector would find
         return result
+
+
+def _checked(check: Callable[[bytes], Any], body: bytes) -> Any:
+    """What the check returns. Raises WrongResponse; what a check can't read is no success."""
+    try:
+        result = check(body)
+    except WrongResponse:
+        raise
+    except Exception as trouble:
+        raise WrongResponse("not_valid", f"the check raised {type(trouble).__name__}: {trouble}") from None
+    if result is False:
+        raise WrongResponse("not_valid", "the check returned False")
+    return result
 
 
 def _refusal(response: Response) -> WrongResponse:

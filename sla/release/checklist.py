@@ -16,7 +16,7 @@ FROM_FILES = {
     "dashboard": ("The dashboard is imported", "monitoring", "a dashboard check"),
     "panels": ("All {panels} panels return data", "monitoring", "a dashboard check"),
     "scrape": ("A scrape takes less than {scrape_s:g} s", "monitoring", "a dashboard check"),
-    "alert-rules": ("All {rules} alert rules are loaded", "alerts", "an alert drill"),
+    "alert-rules": ("All {rules} alert rules are loaded", "rules", "rules-check.json of a validation"),
     "critical-alerts": ("All {critical} critical alerts fire and resolve", "alerts", "an alert drill"),
     "node_tests": ("The node's own tests pass", "tests", "JUnit XML of the node's build"),
     "deployment": ("The deployment is complete", "deployment", "a note or Kubernetes manifests"),

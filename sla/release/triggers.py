@@ -12,7 +12,7 @@ from typing import assert_never
 from sla.values.agreement import Agreement, Objective
 from sla.values.assessment import ObjectiveResult, Severity
 from sla.values.kinds import ClientLatency, ServerLatency, SuccessRate, Throughput
-from sla.values.promql import REPLICAS, added, once, successful
+from sla.values.promql import DEPLOYMENT, REPLICAS, TARGET, added, by, once, successful
 from sla.values.strategy import Trigger
 
 ALERT_FOR_S = 300.0
@@ -101,14 +101,14 @@ def _less_than_the_day_before(o: Objective, key: str, agreement: Agreement) -> l
     totals = _totals(o, agreement)
     if not totals:
         return []
-    now, before = (added([_rate(name, at) for name in totals], "by (job)") for at in ("", " offset 1d"))
+    now, before = (added([_rate(name, at) for name in totals], by(*DEPLOYMENT)) for at in ("", " offset 1d"))
     title = f"{o.title} is more than 10 % under that of the day before"
     return [Trigger(key, title, f"{now} < {1 - DEGRADED_BY:g} * {before}", ALERT_FOR_S, None, o.unit)]
 
 
 def _quantile(o: Objective, quantile: float, agreement: Agreement) -> str:
     name = agreement.operations[o.operations[0]].histogram
-    return f"histogram_quantile({quantile:g}, sum by (le, job, instance) ({_rate(f'{name}_bucket')}))"
+    return f"histogram_quantile({quantile:g}, sum {by('le', *TARGET)} ({_rate(f'{name}_bucket')}))"
 
 
 def _success(o: Objective, agreement: Agreement) -> str:
@@ -121,7 +121,7 @@ def _success(o: Objective, agreement: Agreement) -> str:
 
 
 def _rates(counters: Sequence[str]) -> str:
-    return added([_rate(c) for c in counters], "by (job, instance)")
+    return added([_rate(c) for c in counters], by(*TARGET))
 
 
 def _rate(counter: str, at: str = "") -> str:

@@ -4,19 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-# labels that say who scraped, not what: what replicas of one Prometheus add (the operator's, Thanos' and Mimir's), and jobs
-REPLICAS = ("prometheus", "prometheus_replica", "replica", "__replica__")
+# labels that say who scraped, not what: what replicas of a Prometheus or a receiver add (operator, Thanos, Mimir), and jobs
+REPLICAS = ("prometheus", "prometheus_replica", "receive_replica", "replica", "__replica__")
 SCRAPERS = ("job", *REPLICAS)
+# what tells deployments apart beside job and instance, in one store of several; a label that is not there parts nothing
+DEPLOYMENT = ("job", "cluster", "namespace", "environment", "region")
+TARGET = ("instance", *DEPLOYMENT)
+ON_TARGET = f"on ({', '.join(TARGET)})"  # pairs what is of the same target
 
 
-def added(vectors: Sequence[str], by: str = "") -> str:
-    """The sum of vectors that are there, such as rates of several counters; `by` is a clause such as "by (job)".
+def by(*labels: str) -> str:
+    """The clause of an aggregation that keeps these labels."""
+    return f"by ({', '.join(labels)})"
+
+
+def added(vectors: Sequence[str], clause: str = "") -> str:
+    """The sum of vectors that are there, such as rates of several counters; `clause`: see by().
 
     `a + b` is empty where one of them is: some clients expose a counter with its first event. Here a label of its own keeps
     the series of each apart, so that `or` joins them all; the sum is empty only where all are.
     """
     apart = [f'label_replace({v}, "summand", "{number}", "", "")' for number, v in enumerate(vectors)]
-    return f"sum {by + ' ' if by else ''}({' or '.join(apart) if len(vectors) > 1 else vectors[0]})"
+    return f"sum {clause + ' ' if clause else ''}({' or '.join(apart) if len(vectors) > 1 else vectors[0]})"
 
 
 def successful(failed: str, attempts: str) -> str:

@@ -46,9 +46,17 @@ def accept(_):
 def refuse(_):
     raise WrongResponse("not_valid", "as planned")
 
+def deny(body):
+    return b"pong" in body
+
+def look_up(body):
+    return json.loads(body)["balance"]
+
 CASES = {
     "correct": (Connection(), accept),
     "wrong response": (Connection(), refuse),
+    "check returns False": (Connection(), deny),
+    "check raises": (Connection(), look_up),
     "no content": (Connection(status=204, body=b""), accept),
     "partial": (Connection(status=206), accept),
     "redirect": (Connection(status=302, location="https://node/login?token=a"), accept),
@@ -84,6 +92,8 @@ OUTCOMES = {
     "no content": ("None", None),
     "partial": ("None", None),
     "wrong response": ("not_valid", "as planned"),
+    "check returns False": ("not_valid", "the check returned False"),
+    "check raises": ("not_valid", "the check raised KeyError: 'balance'"),
     "redirect": ("http_3xx", "status 302, Location: https://node/login?***"),
     "not modified": ("http_3xx", "status 304"),
     "status 503": ("http_5xx", "status 503: 503 Busy"),

@@ -140,3 +140,45 @@ def test_a_report_is_practised_before_the_load_and_what_that_left_is_frozen():
     (first, left_ns), (second, _) = json.loads(done.stdout)
     assert (first, second) == ("practised", "frozen")
     assert left_ns > 0  # 0.3 s before the first arrival, or as soon as the machine lets it
+
+
+BROKEN_REPORT = """
+import json, time
+from types import SimpleNamespace as Some
+
+import bizra_load.runtime.worker_run as worker_run
+from bizra_load.measure.clock import SteadyClock
+from bizra_load.measure.cluster_key import ClusterKey
+from bizra_load.measure.report import decode_report
+from bizra_load.settings.settings import resolve
+
+class Broken:
+    def steps(self, *rows):
+        raise RuntimeError("no such second")
+        yield
+
+def one_ends():
+    now_ns = time.perf_counter_ns()
+    made.recorder.operation("generate").succeeded(now_ns - 2, now_ns - 1, now_ns)
+
+clock, sent = SteadyClock(), []
+arguments = Some(runner=None), resolve(None), "w", 0, "r", None, lambda _: None, ClusterKey(), clock
+made = worker_run.WorkerRun.start(*arguments)
+made._reporter.kill()
+made.sender.report = lambda data, final: sent.append(data)
+real, worker_run.ReportMaker = worker_run.ReportMaker, Broken
+could = [made._reported(everything=False)]
+worker_run.ReportMaker = real
+one_ends()
+could.append(made._reported(everything=True))
+[report] = [decode_report("w", 0, True, data) for data in sent]
+print(json.dumps([could, sum(w.ok for w in report.windows), sum(h.report_errors for h in report.health)]))
+"""
+
+
+def test_a_report_that_cannot_be_made_is_said_and_the_next_one_counts_it():
+    command = [sys.executable, "-c", BROKEN_REPORT]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == [[False, True], 1, 1]
+    assert done.stderr == "bizra-load: a report of w could not be made: RuntimeError('no such second')\n"

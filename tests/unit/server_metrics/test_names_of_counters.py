@@ -1,5 +1,7 @@
 """A counter is what an agreement names as one, with _total at the end of its name or without."""
 
+import re
+
 import pytest
 
 from bizra_load.server_metrics.exposition import ScrapeError, parse
@@ -53,9 +55,23 @@ def test_a_prometheus_gives_it_by_its_own_name():
 
 def test_a_source_asks_for_it_and_counts_it(monkeypatch):
     response = [{"metric": {"__name__": "pay", "instance": "a:1"}, "values": [[5, "5"], [6, "9"]]}]
-    monkeypatch.setattr(PrometheusClient, "query", lambda client, query, at_s: response)
-    found = PrometheusSource("http://127.0.0.1:9", METRICS).snapshots(4 * 10**9, 7 * 10**9)
+    asked = []
+    monkeypatch.setattr(PrometheusClient, "query", lambda client, query, at_s: asked.append(query) or response)
+    found = PrometheusSource("http://127.0.0.1:9", METRICS, 'job="shop"').snapshots(4 * 10**9, 7 * 10**9)
     assert [s.counters for s in found] == [{"pay": 5.0}, {"pay": 9.0}]
+    [names, selector] = re.fullmatch(r'\{__name__=~"(.+)",(job="shop")\}\[\d+ms\]', asked[0]).groups()
+    assert selector == 'job="shop"'
+    # matched as a whole, as Prometheus does: the agreement's own names, whatever they begin with, and no others
+    own = [
+        "pay",
+        "pay_failed_total",
+        "pay_seconds_bucket",
+        "pay_seconds_sum",
+        "pay_seconds_count",
+        "process_start_time_seconds",
+    ]
+    others = ["payments", "bizra_poi_generate_total", "shop_pay", "pay_failed"]
+    assert [name for name in (*own, *others) if re.fullmatch(names, name)] == own
 
 
 @pytest.mark.parametrize("value", ["-1", "NaN", "+Inf"])
