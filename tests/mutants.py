@@ -43,6 +43,7 @@ LIBRARIES = ("numpy", "scipy.stats", "scipy.special", "scipy.optimize", "hypothe
 LEAST = 0.9  # of the mutants must be noticed, or have a reason
 TIMES, GRACE_S = 4, 30.0  # a mutant may take so many times as long as its tests, and so much longer: endless loops are noticed
 NOTICED, SURVIVED, BROKEN = 1, 0, 2
+FIRST = 12  # tests of a mutant that are run before the files of the others are loaded
 
 
 @dataclass
@@ -139,8 +140,8 @@ def forked(job: Callable[[], int]) -> int:
     os._exit(code)
 
 
-def run_tests(folder: Path, tests: Sequence[str], plugin: object) -> int:
-    """pytest's exit code, in this process, with the project's packages from `folder`."""
+def load_packages(folder: Path) -> None:
+    """This process has the project's packages from `folder`, and settings for tests beside others."""
     from hypothesis import HealthCheck, settings
 
     slow = (HealthCheck.too_slow,)  # it traces each line, beside other processes
@@ -152,6 +153,10 @@ def run_tests(folder: Path, tests: Sequence[str], plugin: object) -> int:
     os.environ["PYTHONPATH"] = str(folder)
     for package in PACKAGES:
         importlib.import_module(package)
+
+
+def run_tests(tests: Sequence[str], plugin: object) -> int:
+    """pytest's exit code, in this process."""
     files = list(dict.fromkeys(test.split("::")[0] for test in tests))
     loaded = "ignore::pytest.PytestAssertRewriteWarning"  # before pytest began, once for all forks
     return int(pytest.main(["-x", "-W", loaded, "-p", "no:cacheprovider", "-p", "no:locust", *files], plugins=[plugin]))
@@ -165,7 +170,8 @@ def record() -> Coverage:
 
         def job() -> int:
             recorder = Recorder(folder)
-            code = run_tests(folder, TESTS, recorder)
+            load_packages(folder)
+            code = run_tests(TESTS, recorder)
             result.write_bytes(pickle.dumps(recorder.coverage))
             return code
 
@@ -177,6 +183,15 @@ def record() -> Coverage:
         return coverage
 
 
+def notices(folder: Path, tests: Sequence[str]) -> int:
+    """Most mutants are noticed by one of the first tests; then come the files of all others, half a minute of imports."""
+    load_packages(folder)
+    for some in (tests[:FIRST], tests[FIRST:]):
+        if some and run_tests(some, Chosen(some)):
+            return NOTICED
+    return SURVIVED
+
+
 class Running:
     """One mutant under its tests."""
 
@@ -186,7 +201,7 @@ class Running:
         folder, tests = Path(self._folder.name), coverage.tests_of(mutant)
         self._until_s = time.monotonic() + GRACE_S + TIMES * sum(coverage.took_s[t] for t in tests)
         copy_packages(folder, mutant)
-        self._pid = forked(lambda: NOTICED if run_tests(folder, tests, Chosen(tests)) else SURVIVED) if tests else 0
+        self._pid = forked(lambda: notices(folder, tests)) if tests else 0
 
     def noticed(self) -> bool | None:
         """Whether a test failed, or none came to an end in time; None while it runs."""
