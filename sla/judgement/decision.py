@@ -142,7 +142,7 @@ def strategy_for(
         return strategy
     return dataclasses.replace(
         strategy,
-        triggers=triggers(agreement, results, decision in _CAUTIOUS),
+        triggers=triggers(agreement, results, decision in _CAUTIOUS, names.get("namespace", "")),
         commands=rollback_commands(names),
         monitoring=monitoring_plan(strategy, agreement.monitoring, words),
         approvals=APPROVALS,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import assert_never
 
 from sla.values.agreement import Agreement, Objective
@@ -22,36 +23,58 @@ RANGE = "5m"
 _SHORT_FOR_S = 60.0  # a single scrape that failed is no reason to roll back
 
 
-def triggers(agreement: Agreement, results: Sequence[ObjectiveResult], cautious: bool) -> tuple[Trigger, ...]:
+@dataclass(frozen=True)
+class _Service:
+    """What is watched. `namespace`: of Kubernetes, "" where it is not known. A node's series may lack that label."""
+
+    agreement: Agreement
+    namespace: str
+
+    @property
+    def matcher(self) -> str:
+        """What others in the cluster do, under the same names, is no reason to roll this one back."""
+        return f'namespace=~"{self.namespace}|"' if self.namespace else ""
+
+    def rate(self, counter: str, at: str = "") -> str:
+        """`at`: such as " offset 1d". Replicas of a Prometheus count once: one that comes or goes is no change of traffic."""
+        nodes = f"{{{self.matcher}}}" if self.matcher else ""
+        return once(f"rate({counter}{nodes}[{RANGE}]{at})", REPLICAS)
+
+
+def triggers(
+    agreement: Agreement, results: Sequence[ObjectiveResult], cautious: bool, namespace: str = ""
+) -> tuple[Trigger, ...]:
     """`cautious`: also a warning metric that got worse by a tenth (for the two decisions with warnings). An objective that the
     server's metrics can't show (a client latency, an operation without counters) has no trigger, nor has one whose limit is
     not known (a multiple of a baseline, and there is none).
     """
+    service = _Service(agreement, namespace)
     all_triggers = [
         Trigger(
             "critical_alert",
             "a critical alert of this service has fired for more than 5 minutes",
-            f'count(ALERTS{{alertstate="firing", {_critical(agreement)}}}) > 0',
+            f'count(ALERTS{{alertstate="firing", {_critical(service)}}}) > 0',
             ALERT_FOR_S,
             0.0,
             "alerts",
         )
     ]
-    all_triggers += [t for o in agreement.objectives for t in _broken(o, agreement)]
+    all_triggers += [t for o in agreement.objectives for t in _broken(o, service)]
     if cautious:
         measured = {r.key: r for r in results}
         warning = [o for o in agreement.objectives if o.severity is Severity.WARNING]
-        all_triggers += [t for o in warning for t in _degraded(o, agreement, measured.get(o.key))]
+        all_triggers += [t for o in warning for t in _degraded(o, service, measured.get(o.key))]
     return tuple(all_triggers)
 
 
-def _critical(agreement: Agreement) -> str:
-    """Label matchers of this service's critical alerts: those of others in the cluster are no reason to roll it back."""
-    names = "|".join(agreement.monitoring.critical_rules)
-    return f'alertname=~"{names}"' if names else 'severity="critical"'
+def _critical(service: _Service) -> str:
+    """Label matchers of this service's critical alerts."""
+    names = "|".join(service.agreement.monitoring.critical_rules)
+    of_names = f'alertname=~"{names}"' if names else 'severity="critical"'
+    return f"{of_names}, {service.matcher}" if service.matcher else of_names
 
 
-def _broken(o: Objective, agreement: Agreement) -> list[Trigger]:
+def _broken(o: Objective, service: _Service) -> list[Trigger]:
     """What fires when the objective's target is broken clearly."""
     if not o.target.known:
         return []
@@ -59,10 +82,10 @@ def _broken(o: Objective, agreement: Agreement) -> list[Trigger]:
         case ServerLatency(quantile):
             limit = o.target.value * LATENCY_OVER
             title = f"{o.title} is more than 20 % over its target"
-            expression = f"{_quantile(o, quantile, agreement)} > {limit / 1e9:.9g}"
+            expression = f"{_quantile(o, quantile, service)} > {limit / 1e9:.9g}"
             return [Trigger(o.key, title, expression, _SHORT_FOR_S, limit, o.unit)]
         case SuccessRate():
-            if o.severity is not Severity.CRITICAL or not (share := _success(o, agreement)):
+            if o.severity is not Severity.CRITICAL or not (share := _success(o, service)):
                 return []
             title = f"{o.title} is under {100 * o.target.value:g} %"
             return [Trigger(o.key, title, f"{share} < {o.target.value:.9g}", _SHORT_FOR_S, o.target.value, o.unit)]
@@ -72,21 +95,21 @@ def _broken(o: Objective, agreement: Agreement) -> list[Trigger]:
             assert_never(unreachable)
 
 
-def _degraded(o: Objective, agreement: Agreement, result: ObjectiveResult | None) -> list[Trigger]:
+def _degraded(o: Objective, service: _Service, result: ObjectiveResult | None) -> list[Trigger]:
     """What fires when the figure is worse by a tenth than in the run: `result`; None without one."""
     key, title = f"{o.key}_degraded", f"{o.title} is more than 10 % worse than the interval of this run"
     estimate = result.estimate if result else None
     match o.kind:
         case Throughput():
-            return _less_than_the_day_before(o, key, agreement)
+            return _less_than_the_day_before(o, key, service)
         case ServerLatency(quantile):
             if estimate is None or not math.isfinite(estimate.high):
                 return []
             limit = estimate.high * (1 + DEGRADED_BY)  # within its own interval nothing got worse
-            expression = f"{_quantile(o, quantile, agreement)} > {limit / 1e9:.4g}"
+            expression = f"{_quantile(o, quantile, service)} > {limit / 1e9:.4g}"
             return [Trigger(key, title, expression, ALERT_FOR_S, limit, o.unit)]
         case SuccessRate():
-            if estimate is None or not (share := _success(o, agreement)):
+            if estimate is None or not (share := _success(o, service)):
                 return []
             limit = estimate.low * (1 - DEGRADED_BY)
             return [Trigger(key, title, f"{share} < {limit:.4g}", ALERT_FOR_S, limit, o.unit)]
@@ -96,37 +119,30 @@ def _degraded(o: Objective, agreement: Agreement, result: ObjectiveResult | None
             assert_never(unreachable)
 
 
-def _less_than_the_day_before(o: Objective, key: str, agreement: Agreement) -> list[Trigger]:
+def _less_than_the_day_before(o: Objective, key: str, service: _Service) -> list[Trigger]:
     """Real traffic has its own rate: only the same hour of the day before shows what is normal."""
-    totals = _totals(o, agreement)
+    totals = _totals(o, service.agreement)
     if not totals:
         return []
-    now, before = (added([_rate(name, at) for name in totals], by(*DEPLOYMENT)) for at in ("", " offset 1d"))
+    now, before = (added([service.rate(name, at) for name in totals], by(*DEPLOYMENT)) for at in ("", " offset 1d"))
     title = f"{o.title} is more than 10 % under that of the day before"
     return [Trigger(key, title, f"{now} < {1 - DEGRADED_BY:g} * {before}", ALERT_FOR_S, None, o.unit)]
 
 
-def _quantile(o: Objective, quantile: float, agreement: Agreement) -> str:
-    name = agreement.operations[o.operations[0]].histogram
-    return f"histogram_quantile({quantile:g}, sum {by('le', *TARGET)} ({_rate(f'{name}_bucket')}))"
+def _quantile(o: Objective, quantile: float, service: _Service) -> str:
+    name = service.agreement.operations[o.operations[0]].histogram
+    return f"histogram_quantile({quantile:g}, sum {by('le', *TARGET)} ({service.rate(f'{name}_bucket')}))"
 
 
-def _success(o: Objective, agreement: Agreement) -> str:
+def _success(o: Objective, service: _Service) -> str:
     """Successful operations over all, of those operations that count their failures; "" where none does."""
-    counted = [m for m in (agreement.operations[name] for name in o.operations) if m.total and m.failed]
+    counted = [m for m in (service.agreement.operations[name] for name in o.operations) if m.total and m.failed]
     if not counted:
         return ""
     failed = [m.failed for m in counted]
-    return successful(_rates(failed), _rates([*failed, *(m.total for m in counted)]))
-
-
-def _rates(counters: Sequence[str]) -> str:
-    return added([_rate(c) for c in counters], by(*TARGET))
-
-
-def _rate(counter: str, at: str = "") -> str:
-    """`at`: such as " offset 1d". Replicas of a Prometheus count once: one that is added or lost is no change of traffic."""
-    return once(f"rate({counter}[{RANGE}]{at})", REPLICAS)
+    attempts = [*failed, *(m.total for m in counted)]
+    of_failed, of_attempts = (added([service.rate(c) for c in counters], by(*TARGET)) for counters in (failed, attempts))
+    return successful(of_failed, of_attempts)
 
 
 def _totals(o: Objective, agreement: Agreement) -> list[str]:

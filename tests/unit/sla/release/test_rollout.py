@@ -169,6 +169,30 @@ def test_promtool_lets_every_trigger_fire_for_one_bad_canary_among_good_instance
         agrees(tmp_path / f"{name}.yml", document)
 
 
+@pytest.mark.parametrize(("labelled", "fires"), [("staging", False), ("production", True), ("", True)])
+def test_a_bad_node_of_another_namespace_rolls_nothing_back(tmp_path, run, labelled, fires):
+    """One of the same namespace does, and one whose series have no such label."""
+    results = evaluate(run, READ.agreement, READ.baseline).objectives
+    watched = [t for t in triggers(READ.agreement, results, cautious=True, namespace="production") if t.key in FIRES]
+    rules = [{"alert": t.key, "expr": t.expression, "for": f"{t.for_s:g}s"} for t in watched]
+    (tmp_path / "rules.yml").write_text(yaml.safe_dump({"groups": [{"name": "rollback", "rules": rules}]}))
+    labels = {"namespace": labelled} if labelled else {}
+    series = [
+        {**s, "series": s["series"].replace("}", f', namespace="{labelled}"}}') if labelled else s["series"]}
+        for s in _bad_canary()
+    ]
+    cases = [
+        {
+            "eval_time": "20m",
+            "alertname": t.key,
+            "exp_alerts": [{"exp_labels": FIRES[t.key] | (labels if FIRES[t.key] else {})}] if fires else [],
+        }
+        for t in watched
+    ]
+    test = {"interval": "1m", "input_series": series, "alert_rule_test": cases}
+    agrees(tmp_path / "rollback.yml", {"rule_files": ["rules.yml"], "evaluation_interval": "1m", "tests": [test]})
+
+
 @pytest.mark.parametrize(
     ("first", "second", "falls_to"),
     [
