@@ -104,6 +104,18 @@ def test_a_go_watches_the_agreement_and_the_cautious_ones_the_warnings_too(run):
     assert more == {f"{k}_degraded" for k in ("poi_generate_p99", "poi_verify_p99", "poi_throughput", "load_test_success")}
 
 
+def test_what_is_worse_by_a_tenth_is_so_beyond_the_far_end_of_the_runs_interval(run):
+    """From the estimate itself a new run of the same service would roll back: it lies anywhere in the interval."""
+    results = {o.key: o for o in evaluate(run, READ.agreement, READ.baseline).objectives}
+    found = {t.key: t for t in triggers(READ.agreement, tuple(results.values()), cautious=True)}
+    latency, success = results["poi_generate_p99"].estimate, results["load_test_success"].estimate
+    assert latency.point < latency.high
+    assert success.low < success.point
+    assert found["poi_generate_p99_degraded"].threshold == pytest.approx(1.1 * latency.high)
+    assert found["load_test_success_degraded"].threshold == pytest.approx(0.9 * success.low)
+    assert float(found["load_test_success_degraded"].expression.rpartition("< ")[2]) == pytest.approx(0.9 * success.low, 1e-3)
+
+
 def test_what_was_not_measured_can_not_degrade():
     keys = {t.key for t in triggers(READ.agreement, (), cautious=True)}
     assert {k for k in keys if k.endswith("_degraded")} == {"poi_throughput_degraded"}  # against the day before
