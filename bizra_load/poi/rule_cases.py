@@ -67,7 +67,8 @@ def cases(agreement: Agreement) -> list[Case]:
     for case in node.faults():
         variants += [case, replace(case, title="in two jobs and with restarts", twice=True, restarts=True)]
         variants += [replace(case, title="delivered by two replicas", replicas=True)]
-        variants += [replace(case, title="beside its like in another cluster", clusters=True)]
+        if case.alert != "PoIThroughputDegraded":  # what is agreed is what all clusters do together
+            variants += [replace(case, title="beside its like in another cluster", clusters=True)]
     return [*variants, *node.longer(), *node.of_two(), *node.without(), *node.gone()]
 
 
@@ -234,7 +235,6 @@ class _Node:
         yield replace(absent("no node is left in its job", everything), instance="", beside=other)
         second = self.series(SECOND, SHARE)
         yield replace(absent("one of two nodes has left", everything), beside=second, fires=False)
-        yield replace(absent("no node is left in its cluster", everything), instance="", clusters=True)
         without_up = replace(absent("without up", {}), absent=frozenset({_series("up")}))
         yield replace(without_up, instance="", from_the_start=True)
         down = everything | {_series("up"): 0, _series("scrape_duration_seconds"): 0.0}

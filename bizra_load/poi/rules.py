@@ -19,7 +19,7 @@ from sla.values.section import AgreementError
 
 JOB = SERVICE = "bizra-node"
 OPERATIONS = ("generate", "verify", "finality")
-EACH, ALL = by(*TARGET), by(*DEPLOYMENT)  # each node, and all of a deployment together
+EACH, TOGETHER, ALL = by(*TARGET), by(*DEPLOYMENT), by("job")  # each node, all of a cluster, and all of the job
 GROUPS = ("bizra_finality_sla", "bizra_poi_sla", "bizra_resource_limits", "bizra_health_checks")
 # (burn-rate factor, long window, short window): 2 % of a 30-day error budget in an hour, 5 % in six hours.
 # Google, The Site Reliability Workbook (2018), chapter 5 "Alerting on SLOs", table 5-8; the short window is a twelfth.
@@ -113,11 +113,6 @@ class _Series:
         attempts = [*self.failed(), *self.successful()]
         return f"{self.rates(self.failed(), window_s, of)} / {self.rates(attempts, window_s, of)}"
 
-    def left(self) -> str:
-        """A deployment of which no node is scraped any more, while others of the job are."""
-        before = f"max_over_time(up{self.node}[{self.span(3600)}])"
-        return f"(group {ALL} ({before}) unless group {ALL} (up{self.node}))"
-
     def blind(self, operation: str) -> str:
         """A node that is up, counts an operation in its counter or its histogram, and lacks the other."""
         total, counts = self.operations[operation].total, f"{self.operations[operation].histogram}_bucket"
@@ -162,7 +157,7 @@ def _poi(series: _Series, t: Thresholds) -> tuple[AlertRule, ...]:
     group = GROUPS[1]
     budget = 1 - t.success
     burns = " or ".join(
-        " and ".join(f"{series.errors(window, ALL)} > {_number(factor * budget)}" for window in (long, short))
+        " and ".join(f"{series.errors(window, TOGETHER)} > {_number(factor * budget)}" for window in (long, short))
         for factor, long, short in BURN_RATES
     )
     return (
@@ -220,7 +215,7 @@ def _health(series: _Series, t: Thresholds) -> tuple[AlertRule, ...]:
         AlertRule(
             "RustMetricsAbsent", group, "critical", "health",
             f"({series.gauge('up')} == 1 unless {ON_TARGET} {series.operations['generate'].total}{series.node}) or "
-            f"{' or '.join(series.blind(o) for o in OPERATIONS)} or absent(up{series.node}) or {series.left()}",
+            f"{' or '.join(series.blind(o) for o in OPERATIONS)} or absent(up{series.node})",
             120,
             "The node is scraped and PoI series of it are missing, or no node is scraped at all",
             f"{JOB_LABEL} {INSTANCE}: PoI metrics that alerts are made of are not there. Either a node's responses lack them, "

@@ -9,22 +9,24 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 import gevent
+import numpy as np
 from gevent import GreenletExit
 from locust import User
-from locust.exception import StopTest, StopUser
+from locust.exception import InterruptTaskSet, RescheduleTask, StopTest, StopUser
 from locust.user.task import LOCUST_STATE_STOPPING, DefaultTaskSet
 
 from bizra_load.engine.client import Connection, PreparedRequest, Response
 from bizra_load.engine.errors import EngineError
 from bizra_load.exit_codes import UsageError
 from bizra_load.io.redaction import secret_values
-from bizra_load.measure.categories import category_of_error, category_of_status
+from bizra_load.measure.categories import category_of_error, category_of_status, reason_of
 from bizra_load.measure.reasons import first_line
 from bizra_load.measure.recorder import Operation
 from bizra_load.runtime.worker_run import WorkerRun
 from bizra_load.settings.settings import Settings
 
 logger = logging.getLogger(__name__)
+ENDING = (InterruptTaskSet, RescheduleTask, StopTest, StopUser)  # Locust's own way to leave a task, a user or a test
 
 
 class WrongResponse(Exception):
@@ -162,19 +164,23 @@ class OpenModelUser(User):
                 response=None,
                 bizra_load_recorded=True,
             )
+        ending = error.__cause__ if isinstance(error, WrongResponse) else None
         error = None  # its traceback holds this frame: a circle that only the garbage collector would find
+        if ending is not None:
+            raise ending
         return result
 
 
 def _checked(check: Callable[[bytes], Any], body: bytes) -> Any:
-    """What the check returns. Raises WrongResponse; what a check can't read is no success."""
+    """What the check returns. Raises WrongResponse, also where the check can't read the body; its cause ends a task or a user."""
     try:
         result = check(body)
     except WrongResponse:
         raise
     except Exception as trouble:
-        raise WrongResponse("not_valid", f"the check raised {type(trouble).__name__}: {trouble}") from None
-    if result is False:
+        ending = trouble if isinstance(trouble, ENDING) else None
+        raise WrongResponse("not_valid", f"the check raised {reason_of(trouble)}") from ending
+    if result is not None and isinstance(result, bool | np.bool_) and not result:
         raise WrongResponse("not_valid", "the check returned False")
     return result
 
@@ -199,8 +205,11 @@ def operation_shares(users: Iterable[type[User]], settings: Settings) -> dict[st
 
 
 def request_type_of(users: Iterable[type[User]], settings: Settings) -> Callable[[str], str]:
-    """An operation's type: that of the class which names it before the load (operation_shares()), else of the first class."""
+    """An operation's type: that of the class which names it before the load (operation_shares()), else that of all classes, and
+    of OpenModelUser where they differ.
+    """
     ours = [user for user in users if issubclass(user, OpenModelUser)]
     named = {operation: user.request_type for user in ours for operation in user.operation_shares(settings)}
-    first = ours[0].request_type if ours else OpenModelUser.request_type
-    return lambda operation: named.get(operation, first)
+    types = {user.request_type for user in ours}
+    common = types.pop() if len(types) == 1 else OpenModelUser.request_type
+    return lambda operation: named.get(operation, common)

@@ -2,48 +2,64 @@
 
 An interval of a success rate is one of the long run, and a single outage says little of that: [0, 1]. That the service failed
 until the end is seen, and no longer run takes it back. How often that is mere chance, without any assumption on how failures
-come: let X be the share of operations that fail in the last window. In a stationary process E[X] <= 1 - target where the target
-is kept, hence P(X >= x) <= (1 - target) / x (Markov's inequality). Failing is claimed where that is no more than one end of an
-interval may err, and where LEAST windows in a row show it.
+come: let F be the operations that fail in the last window, and N the mean number of those attempted in one. In a stationary
+process that keeps the target E[F] <= (1 - target) N, hence P(F >= x N) <= (1 - target) / x (Markov's inequality). Failing is
+claimed where that is at most TAIL, one end of a 95 % interval, and where LEAST windows in a row show it, to the very end.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
+from sla.estimators.dependence import FloatArray
 from sla.values.agreement import Limit
 
-LEAST, LEAST_FAILURES = 5, 10
+TAIL = 0.025
+LEAST = 5
+ENOUGH = 10  # attempts a window, on average: seconds of a slower load are put together
 
 
 @dataclass(frozen=True)
 class FailedShares:
     """Failed and attempted operations of each window, both of shape (m,), in time order; `unit`: what a window is."""
 
-    failed: Sequence[float]
-    attempted: Sequence[float]
+    failed: FloatArray
+    attempted: FloatArray
     unit: str
 
-    def until_the_end(self, limit: Limit, level: float) -> str:
-        """Why a success rate of at least `limit` is missed at the end; "" where it is not. Windows without attempts say
-        nothing.
+    def until_the_end(self, limit: Limit, doubt: float = 0.0, only_all: bool = False) -> str:
+        """Why a success rate of at least `limit` is missed at the end, even with `doubt` more operations, all successful; ""
+        where it is not. A window with fewer attempts than the mean counts as if it had had that many. `only_all`: where some
+        succeed, it is not.
         """
-        least = (1 - limit.value) / ((1 - level) / 2)  # Markov's x
-        if least > 1:
+        mean, least = float(self.attempted.mean()) if self.attempted.size else 0.0, (1 - limit.value) / TAIL
+        if not mean or least > 1:
             return ""
-        return self._until_the_end(1.0) or self._until_the_end(least)
+        together = max(math.ceil(ENOUGH / mean), 1)
+        failed, attempted = _from_the_end(self.failed, together), _from_the_end(self.attempted, together)
+        shares = failed / (np.maximum(attempted, mean * together) + doubt)
+        enough = (failed > 0) & (shares >= least)
+        count, whole = _first_false(enough), _first_false(enough & (failed >= attempted))
+        if (whole if only_all else count) < LEAST:
+            return ""
+        if whole >= LEAST:
+            return f"all of its operations failed throughout the last {whole * together} {self.unit}: it had not recovered"
+        share = 100 * float((failed / attempted)[:count].min())
+        last = f"throughout the last {count * together} {self.unit}"
+        return f"{share:.3g} % or more of its operations failed {last}: it had not recovered"
 
-    def _until_the_end(self, least: float) -> str:
-        shares, failures = [], 0.0
-        for failed, attempted in zip(reversed(self.failed), reversed(self.attempted), strict=True):
-            if not attempted:
-                continue
-            if failed <= 0 or failed / attempted < least:
-                break
-            shares.append(failed / attempted)
-            failures += failed
-        if len(shares) < LEAST or failures < LEAST_FAILURES:
-            return ""
-        how_many = "all" if min(shares) == 1 else f"{min(shares):.0%} or more"
-        return f"{how_many} of its operations failed in each of the last {len(shares)} {self.unit}: it had not recovered"
+
+def _from_the_end(counts: FloatArray, together: int) -> FloatArray:
+    """Sums of so many windows each, the last ones first; less what is left over at the beginning."""
+    windows = counts.size // together
+    sums: FloatArray = np.flip(counts)[: windows * together].reshape(windows, together).sum(axis=1)
+    return sums
+
+
+def _first_false(flags: NDArray[np.bool_]) -> int:
+    """How many are true before the first that is not."""
+    return int(np.argmin(np.append(flags, False)))

@@ -55,7 +55,7 @@ def judge_family(
             verdict = Verdict(Status.INCONCLUSIVE, _in_one_bucket(measured))
         elif undecided or verdict.reason == THIN_EVIDENCE:
             needed = seconds_for_margin(measured, p.target, length_s)
-        if verdict.status is not Status.FAIL and (failing := _failing_end(p, measured, level)):
+        if verdict.status is not Status.FAIL and (failing := _failing_end(p, measured)):
             verdict, needed = Verdict(Status.FAIL, failing), None
         if p.unknown_acceptable and verdict.reason == MISSES:  # and no longer run would tell
             verdict = Verdict(Status.INCONCLUSIVE, f"misses the target; {p.unknown_acceptable}")
@@ -86,12 +86,13 @@ def gate_of(o: ObjectiveResult) -> Gate:
     return Gate(o.key, o.title, o.severity, o.status, not o.accepted, o.reason + (", accepted" if o.accepted else ""))
 
 
-def _failing_end(p: PreparedObjective, measured: ObjectiveEstimate, level: float) -> str:
+def _failing_end(p: PreparedObjective, measured: ObjectiveEstimate) -> str:
     """Why a success rate is missed at the end, and what a warning's may miss, too; "" where it is not."""
     limit = p.target if p.acceptable is None or p.objective.severity is Severity.CRITICAL else p.acceptable
     if measured.failed_shares is None or p.unknown_acceptable:
         return ""
-    return measured.failed_shares.until_the_end(limit, level)
+    of_load = measured.failed_of_load
+    return measured.failed_shares.until_the_end(limit) or (of_load.until_the_end(limit, only_all=True) if of_load else "")
 
 
 def _in_one_bucket(measured: ObjectiveEstimate) -> str:

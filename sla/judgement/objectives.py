@@ -23,7 +23,7 @@ class ObjectiveEstimate:
     """An estimate with what the verdict needs beside it. What a perfect generator would have measured lies between `at_least`
     and `at_most` (None: the estimate itself); `less` and `more` say why (sla.judgement.status.Bounds). bucket_ns: the edges of
     the server's bucket that a quantile lies in; however long a run is, nothing is known of where in it. failed_shares: of a
-    success rate, window by window.
+    success rate, window by window; failed_of_load: to the end of the load, where the judged part ends before.
     """
 
     estimate: Estimate | None
@@ -36,6 +36,7 @@ class ObjectiveEstimate:
     more: str = ""
     bucket_ns: tuple[float, float] | None = None
     failed_shares: FailedShares | None = None
+    failed_of_load: FailedShares | None = None
 
     @property
     def surely(self) -> Estimate | None:

@@ -13,7 +13,7 @@ from typing import assert_never
 from sla.values.agreement import Agreement, Objective
 from sla.values.assessment import ObjectiveResult, Severity
 from sla.values.kinds import ClientLatency, ServerLatency, SuccessRate, Throughput
-from sla.values.promql import DEPLOYMENT, REPLICAS, TARGET, added, by, once, successful
+from sla.values.promql import REPLICAS, TARGET, added, by, once, successful
 from sla.values.strategy import Trigger
 
 ALERT_FOR_S = 300.0
@@ -124,7 +124,7 @@ def _less_than_the_day_before(o: Objective, key: str, service: _Service) -> list
     totals = _totals(o, service.agreement)
     if not totals:
         return []
-    now, before = (added([service.rate(name, at) for name in totals], by(*DEPLOYMENT)) for at in ("", " offset 1d"))
+    now, before = (added([service.rate(name, at) for name in totals], by("job")) for at in ("", " offset 1d"))
     title = f"{o.title} is more than 10 % under that of the day before"
     return [Trigger(key, title, f"{now} < {1 - DEGRADED_BY:g} * {before}", ALERT_FOR_S, None, o.unit)]
 

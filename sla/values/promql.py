@@ -7,8 +7,9 @@ from collections.abc import Sequence
 # labels that say who scraped, not what: what replicas of a Prometheus or a receiver add (operator, Thanos, Mimir), and jobs
 REPLICAS = ("prometheus", "prometheus_replica", "receive_replica", "replica", "__replica__")
 SCRAPERS = ("job", *REPLICAS)
-# what tells deployments apart beside job and instance, in one store of several; a label that is not there parts nothing
-DEPLOYMENT = ("job", "cluster", "namespace", "environment", "region")
+# a store of several clusters tells them apart by this label, beside job and instance; where it is not there it parts nothing.
+# Labels that a deploy may change (namespace, environment, version) are not among them: an alert would fire for what has left
+DEPLOYMENT = ("job", "cluster")
 TARGET = ("instance", *DEPLOYMENT)
 ON_TARGET = f"on ({', '.join(TARGET)})"  # pairs what is of the same target
 

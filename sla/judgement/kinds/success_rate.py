@@ -15,7 +15,7 @@ from sla.judgement.failing_end import FailedShares
 from sla.judgement.kinds.base import ObjectiveEstimator
 from sla.judgement.lateness import Lateness, lateness
 from sla.judgement.objectives import EstimateAt, ObjectiveEstimate, absolute
-from sla.judgement.steady import begun_by_second, outcomes
+from sla.judgement.steady import begun_by_second, by_second, outcomes
 from sla.values.assessment import Steady
 from sla.values.measurements import Measurements
 from sla.values.snapshot import Snapshot
@@ -23,8 +23,13 @@ from sla.values.snapshot import Snapshot
 WRONG = ("bad_signature", "not_valid")  # a response that is wrong was not refused, however many came at once
 
 
-def _shares(failed: FloatArray, attempted: FloatArray, unit: str) -> FailedShares:
-    return FailedShares(failed.tolist(), attempted.tolist(), unit)
+def _to_the_end_of_the_load(measurements: Measurements, operations: Sequence[str], steady: Steady) -> FailedShares | None:
+    """From the judged part on; None where that ends with the load."""
+    end = measurements.facts.load_ended_ns // 10**9
+    if end <= steady.to_second:
+        return None
+    ok, failed = outcomes(by_second(measurements.windows, operations, steady.from_second, end))
+    return FailedShares(failed, ok + failed, "s of the load")
 
 
 class SuccessRateEstimator(ObjectiveEstimator):
@@ -44,12 +49,13 @@ class SuccessRateEstimator(ObjectiveEstimator):
         if later := perhaps_later(measurements, operations, steady):
             all_failed[-1] += later
             more = f"{later:,} operations failed after the judged part, most of which began in it: with them"
-        attempted = ok + failed
+        attempted, of_load = ok + failed, _to_the_end_of_the_load(measurements, operations, steady)
 
         def plain(level: float) -> ObjectiveEstimate:
             most = proportion_estimate(ok, ok + all_failed, level) if later else None
             estimate = proportion_estimate(ok, attempted, level)
-            return ObjectiveEstimate(estimate, source, at_most=most, more=more, failed_shares=_shares(failed, attempted, "s"))
+            shares = FailedShares(failed, attempted, "s")
+            return ObjectiveEstimate(estimate, source, at_most=most, more=more, failed_shares=shares, failed_of_load=of_load)
 
         if not late:
             return plain
@@ -60,7 +66,7 @@ class SuccessRateEstimator(ObjectiveEstimator):
         if not forgiven.any():
             return plain
         less = f"{late}, and what came in bursts may have been refused for that: without it"
-        surely = _shares(failed - forgiven, attempted, "s")
+        surely = FailedShares(failed - forgiven, attempted, "s")
 
         def bounded(level: float) -> ObjectiveEstimate:
             bounds = (
@@ -79,7 +85,7 @@ class SuccessRateEstimator(ObjectiveEstimator):
         if counts is None:
             return lambda _: ObjectiveEstimate(None, source)
         done, attempted = counts
-        shares = _shares(attempted - done, attempted, "scrape intervals")
+        shares = FailedShares(attempted - done, attempted, "scrape intervals")
         return lambda level: ObjectiveEstimate(proportion_estimate(done, attempted, level), source, failed_shares=shares)
 
     def missing_in_metrics(self) -> str:
@@ -92,6 +98,8 @@ class SuccessRateEstimator(ObjectiveEstimator):
         measured = self.from_run(measurements, steady, lateness(measurements, steady))(level)
         if measured.estimate is None or measured.surely is None:
             return False
+        if measured.failed_shares is not None and measured.failed_shares.until_the_end(target, doubt):
+            return True
         n = measured.estimate.n
         return (measured.surely.high * n + doubt) / (n + doubt) < target.value
 

@@ -78,4 +78,4 @@ print(json.dumps([types(Generating, Paying), types(Silent), types(PoIUser), type
 
 def test_an_operation_has_the_type_of_its_user_class():
     done = subprocess.run([sys.executable, "-c", TYPES], capture_output=True, text=True, check=True, timeout=120)
-    assert json.loads(done.stdout) == [["PoI", "HTTP", "PoI"], ["HTTP"] * 3, ["PoI"] * 3, ["HTTP"] * 3]
+    assert json.loads(done.stdout) == [["PoI", "HTTP", "HTTP"], ["HTTP"] * 3, ["PoI"] * 3, ["HTTP"] * 3]

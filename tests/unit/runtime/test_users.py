@@ -9,6 +9,9 @@ import pytest
 
 OPERATIONS = """
 import gc, json, time
+
+import numpy as np
+from locust.exception import StopUser
 from types import SimpleNamespace as Some
 
 from bizra_load.engine.client import Response
@@ -49,14 +52,29 @@ def refuse(_):
 def deny(body):
     return b"pong" in body
 
+def deny_as_numpy_does(body):
+    return np.array([1, 2]).all() & False
+
 def look_up(body):
     return json.loads(body)["balance"]
+
+class Silent(Exception):
+    def __str__(self):
+        raise ValueError
+
+def fall_silent(body):
+    raise Silent
+
+def stop(body):
+    raise StopUser
 
 CASES = {
     "correct": (Connection(), accept),
     "wrong response": (Connection(), refuse),
     "check returns False": (Connection(), deny),
+    "check returns numpy's False": (Connection(), deny_as_numpy_does),
     "check raises": (Connection(), look_up),
+    "check raises what has no text": (Connection(), fall_silent),
     "no content": (Connection(status=204, body=b""), accept),
     "partial": (Connection(status=206), accept),
     "redirect": (Connection(status=302, location="https://node/login?token=a"), accept),
@@ -85,6 +103,11 @@ for name, (connection, check) in CASES.items():
     reasons = [[f.reason, f.count] for f in operation._reasons.take(0)]
     counts = {str(category): rows[0].size for category, rows in samples.finished.items() if rows[0].size}
     found[name] = [garbage, reasons, counts]
+user, operation = user_of(Connection()), Operation("generate", Reasons())
+try:
+    user.perform(operation, None, b"", stop)
+except StopUser:
+    found["stopped"] = [[f.reason, f.count] for f in operation._reasons.take(0)]
 print(json.dumps(found))
 """
 OUTCOMES = {
@@ -93,7 +116,9 @@ OUTCOMES = {
     "partial": ("None", None),
     "wrong response": ("not_valid", "as planned"),
     "check returns False": ("not_valid", "the check returned False"),
+    "check returns numpy's False": ("not_valid", "the check returned False"),
     "check raises": ("not_valid", "the check raised KeyError: 'balance'"),
+    "check raises what has no text": ("not_valid", "the check raised Silent"),
     "redirect": ("http_3xx", "status 302, Location: https://node/login?***"),
     "not modified": ("http_3xx", "status 304"),
     "status 503": ("http_5xx", "status 503: 503 Busy"),
@@ -118,3 +143,7 @@ def test_no_operation_leaves_garbage_that_only_the_collector_finds(left_behind, 
     assert counted == {category: 51}  # it was what the case says
     assert reasons == ([[reason, 51]] if reason else [])
     assert garbage == 0
+
+
+def test_a_check_that_ends_its_user_does_and_its_operation_has_failed(left_behind):
+    assert left_behind["stopped"] == [["the check raised StopUser", 1]]
