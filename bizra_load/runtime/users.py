@@ -172,7 +172,7 @@ class OpenModelUser(User):
 
 
 def _checked(check: Callable[[bytes], Any], body: bytes) -> Any:
-    """What the check returns. Raises WrongResponse, also where the check can't read the body; its cause ends a task or a user."""
+    """What the check returns. Raises WrongResponse, also where the check can't read the body; its cause ends a task or user."""
     try:
         result = check(body)
     except WrongResponse:
