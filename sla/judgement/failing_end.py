@@ -23,6 +23,11 @@ LEAST = 5
 ENOUGH = 10  # attempts a window, on average: seconds of a slower load are put together
 
 
+def seldom(limit: Limit) -> bool:
+    """Whether a service that keeps this success rate is seldom enough down for that to be a claim."""
+    return 1 - limit.value <= TAIL
+
+
 @dataclass(frozen=True)
 class FailedShares:
     """Failed and attempted operations of each window, both of shape (m,), in time order; `unit`: what a window is."""
@@ -37,7 +42,7 @@ class FailedShares:
         succeed, it is not.
         """
         mean, least = float(self.attempted.mean()) if self.attempted.size else 0.0, (1 - limit.value) / TAIL
-        if not mean or least > 1:
+        if not mean or not seldom(limit):
             return ""
         together = max(math.ceil(ENOUGH / mean), 1)
         failed, attempted = _from_the_end(self.failed, together), _from_the_end(self.attempted, together)

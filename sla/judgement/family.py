@@ -8,6 +8,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from sla.judgement.failing_end import seldom
 from sla.judgement.lateness import duration
 from sla.judgement.objectives import ObjectiveEstimate, seconds_for_margin
 from sla.judgement.status import MISSES, ONE_BUCKET, THIN_EVIDENCE, Bounds, Verdict, judge, outside
@@ -92,7 +93,8 @@ def _failing_end(p: PreparedObjective, measured: ObjectiveEstimate) -> str:
     if measured.failed_shares is None or p.unknown_acceptable:
         return ""
     of_load = measured.failed_of_load
-    return measured.failed_shares.until_the_end(limit) or (of_load.until_the_end(limit, only_all=True) if of_load else "")
+    failing = measured.failed_shares.until_the_end(limit) or (of_load.until_the_end(limit, only_all=True) if of_load else "")
+    return failing or (measured.hanging if seldom(limit) else "")
 
 
 def _in_one_bucket(measured: ObjectiveEstimate) -> str:

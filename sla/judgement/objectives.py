@@ -23,7 +23,8 @@ class ObjectiveEstimate:
     """An estimate with what the verdict needs beside it. What a perfect generator would have measured lies between `at_least`
     and `at_most` (None: the estimate itself); `less` and `more` say why (sla.judgement.status.Bounds). bucket_ns: the edges of
     the server's bucket that a quantile lies in; however long a run is, nothing is known of where in it. failed_shares: of a
-    success rate, window by window; failed_of_load: to the end of the load, where the judged part ends before.
+    success rate, window by window; failed_of_load: to the end of the load, where the judged part ends before;
+    hanging: why nothing succeeded any more, "" where something did.
     """
 
     estimate: Estimate | None
@@ -37,6 +38,7 @@ class ObjectiveEstimate:
     bucket_ns: tuple[float, float] | None = None
     failed_shares: FailedShares | None = None
     failed_of_load: FailedShares | None = None
+    hanging: str = ""
 
     @property
     def surely(self) -> Estimate | None:

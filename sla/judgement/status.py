@@ -13,6 +13,7 @@ BASELINE_FACTOR = 10.0
 THIN_EVIDENCE = "keeps the target on thin evidence"
 MISSES = "misses the target, not shown to leave the acceptable range"
 ONE_BUCKET = "one bucket of the server's histogram holds the quantile and the target"
+WHOLLY_MISSES = "the whole interval misses the target"
 OVER_BASELINE = "keeps the target, but is over ten times the baseline"
 
 
@@ -81,7 +82,7 @@ def judge(
 
 def _missed(strict: Estimate, acceptable: Limit | None, severity: Severity) -> Verdict:
     if severity is Severity.CRITICAL:
-        return Verdict(Status.FAIL, "the whole interval misses the target")
+        return Verdict(Status.FAIL, WHOLLY_MISSES)
     if acceptable is None or outside(strict, acceptable):
         return Verdict(Status.FAIL, "the whole interval is outside the acceptable range")
     return Verdict(Status.WARN, MISSES)

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from sla.judgement.family import PreparedObjective, judge_family
 from sla.judgement.kinds.choose import estimator_of
 from sla.judgement.lateness import Lateness
+from sla.judgement.status import WHOLLY_MISSES
 from sla.judgement.steady import begun_by_second, outcomes
 from sla.values.agreement import Agreement, Limit, Objective
 from sla.values.assessment import ObjectiveResult, Severity, Status, Steady
@@ -60,7 +61,8 @@ def _with_failures(
         f"more than the {100 * (1 - o.quantile):.3g} % that p{100 * o.quantile:g} leaves out, and no success rate judges them"
     )
     if of_success.status is Status.FAIL:
-        return dataclasses.replace(result, status=Status.FAIL, reason=f"{share}: {leaves}", seconds_needed=None)
+        reason = f"{share}: {leaves}" if of_success.reason == WHOLLY_MISSES else of_success.reason
+        return dataclasses.replace(result, status=Status.FAIL, reason=reason, seconds_needed=None)
     if of_success.status is Status.INCONCLUSIVE and result.status in _CLAIMS:
         return dataclasses.replace(result, status=Status.INCONCLUSIVE, reason=f"{share}: perhaps {leaves}", seconds_needed=None)
     return result

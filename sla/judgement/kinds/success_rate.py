@@ -12,6 +12,7 @@ from sla.estimators.proportions import few_bursts, proportion_estimate, proporti
 from sla.judgement.counters import common_times_s, increments
 from sla.judgement.ended_later import perhaps_later
 from sla.judgement.failing_end import FailedShares
+from sla.judgement.hanging import hanging
 from sla.judgement.kinds.base import ObjectiveEstimator
 from sla.judgement.lateness import Lateness, lateness
 from sla.judgement.objectives import EstimateAt, ObjectiveEstimate, absolute
@@ -49,13 +50,16 @@ class SuccessRateEstimator(ObjectiveEstimator):
         if later := perhaps_later(measurements, operations, steady):
             all_failed[-1] += later
             more = f"{later:,} operations failed after the judged part, most of which began in it: with them"
+        hangs = hanging(measurements, operations, steady, late) if late else ""
         attempted, of_load = ok + failed, _to_the_end_of_the_load(measurements, operations, steady)
 
         def plain(level: float) -> ObjectiveEstimate:
             most = proportion_estimate(ok, ok + all_failed, level) if later else None
             estimate = proportion_estimate(ok, attempted, level)
             shares = FailedShares(failed, attempted, "s")
-            return ObjectiveEstimate(estimate, source, at_most=most, more=more, failed_shares=shares, failed_of_load=of_load)
+            return ObjectiveEstimate(
+                estimate, source, at_most=most, more=more, failed_shares=shares, failed_of_load=of_load, hanging=hangs
+            )
 
         if not late:
             return plain

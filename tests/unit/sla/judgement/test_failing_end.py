@@ -12,6 +12,7 @@ from sla.values.agreement import Limit
 from sla.values.assessment import Decision, Severity, Status
 from sla.values.histogram import EMPTY
 from sla.values.measurements import PlannedSegment
+from sla.values.window import SCHEDULE, Window
 from tests.unit.sla.lagging import with_objectives
 from tests.unit.sla.synthetic import HOLD_S, LOCAL, RAMP_S, START, measurements
 
@@ -72,7 +73,7 @@ def test_an_operation_that_no_success_rate_judges_counts_too():
     a = evaluate(broken(measurements(), range(END - 30, END), operations=("finality",)), LOCAL.agreement, LOCAL.baseline)
     finality = next(o for o in a.objectives if o.key == "finality_p99")
     assert (a.decision, finality.status) == (Decision.NO_GO, Status.FAIL)
-    assert "finality operations failed: more than the 1 % that p99 leaves out" in finality.reason
+    assert finality.reason == "all of its operations failed throughout the last 30 s: it had not recovered"
 
 
 def test_a_warning_fails_where_it_is_outside_its_acceptable_range():
@@ -175,3 +176,39 @@ def test_real_traffic_whose_last_scrapes_show_failures_is_no_go():
     rate = next(o for o in a.objectives if o.key == "poi_success_rate")
     assert (a.decision, rate.status) == (Decision.NO_GO, Status.FAIL)
     assert "scrape intervals: it had not recovered" in rate.reason
+
+
+def hung(run, seconds, reported=True):
+    """It responds no more from the first of these seconds on: 66 connections time out, and nothing else is sent."""
+    windows = []
+    for w in run.windows:
+        if w.second not in seconds:
+            windows.append(w)
+        elif w.second == seconds[0] and w.operation != SCHEDULE:
+            over = EMPTY.with_over_range(33)
+            failed = {"timeout": 33}
+            windows.append(dataclasses.replace(w, started=33, planned=33, ok=0, failed=failed, response=over, service=over))
+    windows += [Window(second, SCHEDULE, planned=800, unsent=800) for second in seconds]
+    health = [h for h in run.health if reported or h.second not in seconds]
+    scrapes = tuple(s for s in run.snapshots if s.at_ns <= seconds[0] * 10**9)  # nor to a Prometheus
+    return dataclasses.replace(run, windows=tuple(windows), health=tuple(health), snapshots=scrapes)
+
+
+def test_a_service_that_hangs_until_the_end_is_no_go_though_hardly_anything_was_sent():
+    a, o = success(hung(measurements(), range(END - 20, END)))
+    assert (a.decision, o.status) == (Decision.NO_GO, Status.FAIL)
+    assert o.reason == (
+        "nothing succeeded in the last 20 s: 66 operations failed, and 16,000 were not sent as every connection waited for a "
+        "response"
+    )
+    finality = next(o for o in a.objectives if o.key == "finality_p99")
+    assert finality.reason.startswith("nothing succeeded in the last 20 s: 33 operations failed")
+
+
+def test_where_it_responds_again_or_the_generator_was_away_nothing_is_claimed():
+    for run in (
+        hung(measurements(), range(END - 20, END - 1)),
+        hung(measurements(), range(END - LEAST + 1, END)),
+        hung(measurements(), range(END - 20, END), reported=False),
+    ):
+        assert success(run)[1].status is not Status.FAIL
