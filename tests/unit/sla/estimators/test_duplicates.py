@@ -47,6 +47,7 @@ def test_of_two_the_one_with_more_scrapes_is_kept():
 @pytest.mark.parametrize(
     ("other", "counts"),
     [
+        ({"cluster": "beta", "job": "other"}, COUNTS),
         ({"cluster": "beta"}, COUNTS),  # another cluster may count the same by chance, or by a fair balancer
         ({"job": "other"}, range(0, 600, 20)),
         ({"instance": "10.0.0.6:9464"}, COUNTS),

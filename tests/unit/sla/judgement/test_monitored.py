@@ -165,3 +165,14 @@ def test_a_node_that_is_seen_in_a_part_of_the_window_is_named():
     notes = judged(sorted(two, key=lambda s: s.at_ns)).notes
     assert [n for n in notes if n.startswith('instance="b" was scraped in ')] != []
     assert not any("was scraped in" in n for n in judged(snapshots).notes)
+
+
+def test_what_holds_of_every_throughput_of_real_traffic_is_said_once():
+    throughput = next(o for o in LOCAL.agreement.objectives if o.key == "poi_throughput")
+    again = dataclasses.replace(throughput, key="again", title="Again")
+    agreement = dataclasses.replace(LOCAL.agreement, objectives=(*LOCAL.agreement.objectives, again))
+    planned = PLAN | {"again": PLAN["poi_throughput"]}
+    a = judge_monitored(
+        measurements().snapshots, (START - 1) * 10**9, (START + 66) * 10**9, agreement, LOCAL.baseline, planned=planned
+    )
+    assert sum("throughput is what was asked of the node in this window" in note for note in a.notes) == 1

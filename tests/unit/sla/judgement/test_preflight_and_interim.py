@@ -20,7 +20,7 @@ def test_a_run_that_is_too_short_is_told_how_long_it_must_be():
     assert warnings["finality", 0.999].largest_deff < 1
     assert "even for independent latencies (228 s)" in str(warnings["finality", 0.999])
     assert "design effect up to 2.6" in str(warnings["finality", 0.99])
-    assert warnings["finality", 0.99].needed_s[0.5] == 183
+    assert warnings["finality", 0.99].needed_s == {0.5: 183, 0.8: 1596, 0.9: 5700}
 
 
 def test_a_long_run_and_a_closed_model_have_nothing_to_be_told():

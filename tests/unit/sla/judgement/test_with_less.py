@@ -2,6 +2,7 @@
 
 import dataclasses
 
+import numpy as np
 import pytest
 
 from bizra_load.settings.remedies import WORDS
@@ -15,7 +16,7 @@ from sla.release.checklist import checklist
 from sla.release.rollout import monitoring_plan
 from sla.release.triggers import triggers
 from sla.values.assessment import Status
-from sla.values.histogram import EMPTY
+from sla.values.histogram import EMPTY, from_values
 from sla.values.kinds import ClientLatency
 from sla.values.strategy import Strategy
 from tests.unit.sla.synthetic import LOCAL, START, measurements
@@ -91,6 +92,17 @@ def test_a_checklist_says_what_would_close_what_a_run_did_not_have(assessment):
 
 def test_quantiles_less_no_lag_are_the_same(assessment):
     assert less_lag(assessment.operations, EMPTY) == assessment.operations
+
+
+def test_each_quantile_is_less_by_that_of_the_lag_and_not_under_nothing(assessment):
+    lag = from_values(np.array([20_000] * 98 + [60_000, 300_000_000]))
+    for before, after in zip(assessment.operations, less_lag(assessment.operations, lag), strict=True):
+        assert after.service == before.service
+        for name, q in (("p50", 0.5), ("p99", 0.99), ("p99.9", 0.999)):
+            by, was, now = lag.quantile_ns(q), before.response[name], after.response[name]
+            assert (now.point, now.low, now.high) == tuple(max(x - by, 0.0) for x in (was.point, was.low, was.high))
+    endless = less_lag(assessment.operations, EMPTY.with_over_range(10))
+    assert {(e.point, e.low, e.high) for s in endless for e in s.response.values()} == {(0.0, 0.0, 0.0)}
 
 
 def test_a_trend_needs_an_estimate_now_and_one_before(assessment):

@@ -36,6 +36,21 @@ def test_an_import_that_nobody_asked_for_takes_nothing_away_and_nothing_measured
     assert combined([skipped])[0] is Decision.INVALID
 
 
+def test_the_reason_is_that_of_the_worst_steps_alone():
+    steps = [
+        StepResult(key, key.title(), Outcome.DONE, f"why {key}", decision)
+        for key, decision in (
+            ("one", Decision.GO),
+            ("two", Decision.NO_GO),
+            ("three", Decision.INVALID),
+            ("four", Decision.NO_GO),
+        )
+    ]
+    worst = min((s.decision for s in steps), key=WORST_FIRST.index)
+    mine = [s for s in steps if s.decision is worst]
+    assert combined(steps) == (worst, "; ".join(f"{s.title}: {s.text}" for s in mine))
+
+
 @pytest.mark.parametrize("decision", list(Decision))
 def test_a_controller_gets_steps_exactly_where_it_may_roll_out(decision):
     text = render_json(

@@ -7,6 +7,7 @@ import yaml
 
 from bizra_load.exit_codes import UsageError
 from bizra_load.judging.agreements import read_agreement
+from sla.values.agreement import ProcessLimits
 from sla.values.agreement_parser import agreement_from_mapping
 from sla.values.section import AgreementError
 
@@ -28,6 +29,13 @@ GOOD = {
 def test_units_are_converted_once():
     agreement = agreement_from_mapping(GOOD)
     assert agreement.objectives[0].target.value == 1.5e6
+
+
+def test_what_the_process_may_use_has_defaults_and_units():
+    assert agreement_from_mapping(GOOD).process == ProcessLimits(2 * 1024**3, 3.6, 4.0)
+    given = {"process": {"memory": "512 MiB", "cpu": "2 cores", "scrape": "500 ms"}}
+    assert agreement_from_mapping(GOOD | given).process == ProcessLimits(512 * 1024**2, 2.0, 0.5)
+    assert agreement_from_mapping(GOOD | {"process": {"memory": "3 GiB"}}).process.memory_bytes == 3 * 1024**3
 
 
 @pytest.mark.parametrize("name", ["v2.2.0-rc1", "local"])
