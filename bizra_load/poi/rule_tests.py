@@ -38,7 +38,7 @@ def _test(rule: AlertRule, case: Case, runbooks: str, job: str) -> dict[str, Any
     if instance := case.instance if INSTANCE in rule.description else "":
         labels["instance"] = instance
     if case.clusters:
-        labels["cluster"] = OWN_CLUSTER.partition('"')[2].rstrip('"')
+        labels["cluster"] = OWN_CLUSTER
     annotations = {key: _filled(text, case.value, instance, job) for key, text in annotations_of(rule, runbooks).items()}
     firing = [{"exp_labels": labels, "exp_annotations": annotations}] if case.fires else []
     at_first = firing if case.from_the_start else []
@@ -71,11 +71,11 @@ def _input(rule: AlertRule, case: Case, own: str) -> list[dict[str, str]]:
         jobs = (own, called[OTHER_JOB]) if case.twice else (called[_job_of(name)],)
         for job in jobs:
             series = name.replace(f'job="{_job_of(name)}"', f'job="{job}"')
-            further = REPLICAS if case.replicas else (OWN_CLUSTER,) if case.clusters else ("",)
+            further = REPLICAS if case.replicas else (f'cluster="{OWN_CLUSTER}"',) if case.clusters else ("",)
             played += [{"series": _with(series, labels), "values": values} for labels in further]
             if case.clusters:
                 well = _values(name, [(minutes, value) for minutes, _ in stretches], restarts=False)
-                played.append({"series": _with(series, OTHER_CLUSTER), "values": well})
+                played.append({"series": _with(series, f'cluster="{OTHER_CLUSTER}"'), "values": well})
     return played
 
 

@@ -26,6 +26,7 @@ from bizra_load.runtime.worker_run import WorkerRun
 from bizra_load.settings.settings import Settings
 
 logger = logging.getLogger(__name__)
+_TRUTH_VALUES = (bool, np.bool_)
 ENDING = (InterruptTaskSet, RescheduleTask, StopTest, StopUser)  # Locust's own way to leave a task, a user or a test
 
 
@@ -180,7 +181,7 @@ def _checked(check: Callable[[bytes], Any], body: bytes) -> Any:
     except Exception as trouble:
         ending = trouble if isinstance(trouble, ENDING) else None
         raise WrongResponse("not_valid", f"the check raised {reason_of(trouble)}") from ending
-    if result is not None and isinstance(result, bool | np.bool_) and not result:
+    if isinstance(result, _TRUTH_VALUES) and not result:
         raise WrongResponse("not_valid", "the check returned False")
     return result
 

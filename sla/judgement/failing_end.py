@@ -23,11 +23,6 @@ LEAST = 5
 ENOUGH = 10  # attempts a window, on average: seconds of a slower load are put together
 
 
-def seldom(limit: Limit) -> bool:
-    """Whether a service that keeps this success rate is seldom enough down for that to be a claim."""
-    return 1 - limit.value <= TAIL
-
-
 @dataclass(frozen=True)
 class FailedShares:
     """Failed and attempted operations of each window, both of shape (m,), in time order; `unit`: what a window is."""
@@ -42,7 +37,7 @@ class FailedShares:
         succeed, it is not.
         """
         mean, least = float(self.attempted.mean()) if self.attempted.size else 0.0, (1 - limit.value) / TAIL
-        if not mean or not seldom(limit):
+        if not mean or least > 1:
             return ""
         together = max(math.ceil(ENOUGH / mean), 1)
         failed, attempted = _from_the_end(self.failed, together), _from_the_end(self.attempted, together)
@@ -56,6 +51,27 @@ class FailedShares:
         share = 100 * float((failed / attempted)[:count].min())
         last = f"throughout the last {count * together} {self.unit}"
         return f"{share:.3g} % or more of its operations failed {last}: it had not recovered"
+
+
+@dataclass(frozen=True)
+class FailingEnd:
+    """What is seen of the end of a measuring.
+
+    shares   of its windows
+    of_load  to the end of the load, where the measuring ends before; None: it does not
+    hanging  why nothing was carried out any more (sla.judgement.hanging), "" where something was
+    """
+
+    shares: FailedShares
+    of_load: FailedShares | None = None
+    hanging: str = ""
+
+    def reason(self, limit: Limit) -> str:
+        """Why a success rate of at least `limit` is missed at the end; "" where it is not."""
+        if 1 - limit.value > TAIL:  # it may be down often enough to be so at the end
+            return ""
+        of_load = self.of_load.until_the_end(limit, only_all=True) if self.of_load else ""
+        return self.shares.until_the_end(limit) or of_load or self.hanging
 
 
 def _from_the_end(counts: FloatArray, together: int) -> FloatArray:

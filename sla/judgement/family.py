@@ -8,7 +8,6 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from sla.judgement.failing_end import seldom
 from sla.judgement.lateness import duration
 from sla.judgement.objectives import ObjectiveEstimate, seconds_for_margin
 from sla.judgement.status import MISSES, ONE_BUCKET, THIN_EVIDENCE, Bounds, Verdict, judge, outside
@@ -90,11 +89,7 @@ def gate_of(o: ObjectiveResult) -> Gate:
 def _failing_end(p: PreparedObjective, measured: ObjectiveEstimate) -> str:
     """Why a success rate is missed at the end, and what a warning's may miss, too; "" where it is not."""
     limit = p.target if p.acceptable is None or p.objective.severity is Severity.CRITICAL else p.acceptable
-    if measured.failed_shares is None or p.unknown_acceptable:
-        return ""
-    of_load = measured.failed_of_load
-    failing = measured.failed_shares.until_the_end(limit) or (of_load.until_the_end(limit, only_all=True) if of_load else "")
-    return failing or (measured.hanging if seldom(limit) else "")
+    return "" if measured.failing_end is None or p.unknown_acceptable else measured.failing_end.reason(limit)
 
 
 def _in_one_bucket(measured: ObjectiveEstimate) -> str:

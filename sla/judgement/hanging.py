@@ -6,23 +6,20 @@ since, to the very end, is seen all the same: in each second arrivals were due, 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 
+from sla.estimators.dependence import FloatArray
 from sla.judgement.failing_end import ENOUGH, LEAST
 from sla.judgement.lateness import SECOND_NS, Lateness
-from sla.judgement.steady import begun_by_second, outcomes
 from sla.values.assessment import Steady
 from sla.values.measurements import Measurements
 from sla.values.window import SCHEDULE
 
 
-def hanging(measurements: Measurements, operations: Sequence[str], steady: Steady, late: Lateness) -> str:
-    """Why a success rate is missed at the end of the judged part; "" where it is not, and where the generator itself was away:
-    then nothing was asked.
+def hanging(ok: FloatArray, failed: FloatArray, measurements: Measurements, steady: Steady, late: Lateness) -> str:
+    """Why a success rate is missed at the end of the judged part, by what began in each second of it, both of shape (m,); ""
+    where it is not, and where the generator itself was away: then nothing was asked.
     """
-    ok, failed = outcomes(begun_by_second(measurements, operations, steady))
     unsent = np.zeros(ok.size)
     for w in measurements.windows_of(SCHEDULE):
         if steady.holds(w.second):

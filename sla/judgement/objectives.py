@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from sla.estimators.quantiles import STRONG_EVIDENCE
-from sla.judgement.failing_end import FailedShares
+from sla.judgement.failing_end import FailingEnd
 from sla.judgement.steady import constant_part
 from sla.values.agreement import Limit, Objective
 from sla.values.assessment import Severity, Steady
@@ -22,9 +22,8 @@ NO_PLAN = "no plan of a constant rate is known: give an absolute number in ops/s
 class ObjectiveEstimate:
     """An estimate with what the verdict needs beside it. What a perfect generator would have measured lies between `at_least`
     and `at_most` (None: the estimate itself); `less` and `more` say why (sla.judgement.status.Bounds). bucket_ns: the edges of
-    the server's bucket that a quantile lies in; however long a run is, nothing is known of where in it. failed_shares: of a
-    success rate, window by window; failed_of_load: to the end of the load, where the judged part ends before;
-    hanging: why nothing succeeded any more, "" where something did.
+    the server's bucket that a quantile lies in; however long a run is, nothing is known of where in it. failing_end: of a
+    success rate.
     """
 
     estimate: Estimate | None
@@ -36,9 +35,7 @@ class ObjectiveEstimate:
     less: str = ""
     more: str = ""
     bucket_ns: tuple[float, float] | None = None
-    failed_shares: FailedShares | None = None
-    failed_of_load: FailedShares | None = None
-    hanging: str = ""
+    failing_end: FailingEnd | None = None
 
     @property
     def surely(self) -> Estimate | None:

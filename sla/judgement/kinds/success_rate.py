@@ -11,7 +11,7 @@ from sla.estimators.dependence import FloatArray
 from sla.estimators.proportions import few_bursts, proportion_estimate, proportion_if_all_succeeded
 from sla.judgement.counters import common_times_s, increments
 from sla.judgement.ended_later import perhaps_later
-from sla.judgement.failing_end import FailedShares
+from sla.judgement.failing_end import FailedShares, FailingEnd
 from sla.judgement.hanging import hanging
 from sla.judgement.kinds.base import ObjectiveEstimator
 from sla.judgement.lateness import Lateness, lateness
@@ -50,16 +50,15 @@ class SuccessRateEstimator(ObjectiveEstimator):
         if later := perhaps_later(measurements, operations, steady):
             all_failed[-1] += later
             more = f"{later:,} operations failed after the judged part, most of which began in it: with them"
-        hangs = hanging(measurements, operations, steady, late) if late else ""
-        attempted, of_load = ok + failed, _to_the_end_of_the_load(measurements, operations, steady)
+        attempted = ok + failed
+        hangs = hanging(ok, failed, measurements, steady, late) if late else ""
+        of_load = _to_the_end_of_the_load(measurements, operations, steady)
+        end = FailingEnd(FailedShares(failed, attempted, "s"), of_load, hangs)
 
         def plain(level: float) -> ObjectiveEstimate:
             most = proportion_estimate(ok, ok + all_failed, level) if later else None
             estimate = proportion_estimate(ok, attempted, level)
-            shares = FailedShares(failed, attempted, "s")
-            return ObjectiveEstimate(
-                estimate, source, at_most=most, more=more, failed_shares=shares, failed_of_load=of_load, hanging=hangs
-            )
+            return ObjectiveEstimate(estimate, source, at_most=most, more=more, failing_end=end)
 
         if not late:
             return plain
@@ -70,7 +69,7 @@ class SuccessRateEstimator(ObjectiveEstimator):
         if not forgiven.any():
             return plain
         less = f"{late}, and what came in bursts may have been refused for that: without it"
-        surely = FailedShares(failed - forgiven, attempted, "s")
+        surely = replace(end, shares=FailedShares(failed - forgiven, attempted, "s"))
 
         def bounded(level: float) -> ObjectiveEstimate:
             bounds = (
@@ -78,7 +77,7 @@ class SuccessRateEstimator(ObjectiveEstimator):
                 proportion_if_all_succeeded(ok, attempted, in_bursts > 0, level),
             )
             at_least = min((e for e in bounds if e is not None), key=lambda e: e.high)
-            return replace(plain(level), at_least=at_least, less=less, failed_shares=surely)
+            return replace(plain(level), at_least=at_least, less=less, failing_end=surely)
 
         return bounded
 
@@ -89,8 +88,8 @@ class SuccessRateEstimator(ObjectiveEstimator):
         if counts is None:
             return lambda _: ObjectiveEstimate(None, source)
         done, attempted = counts
-        shares = FailedShares(attempted - done, attempted, "scrape intervals")
-        return lambda level: ObjectiveEstimate(proportion_estimate(done, attempted, level), source, failed_shares=shares)
+        end = FailingEnd(FailedShares(attempted - done, attempted, "scrape intervals"))
+        return lambda level: ObjectiveEstimate(proportion_estimate(done, attempted, level), source, failing_end=end)
 
     def missing_in_metrics(self) -> str:
         if not all(m.total for m in self.metrics):
@@ -102,7 +101,7 @@ class SuccessRateEstimator(ObjectiveEstimator):
         measured = self.from_run(measurements, steady, lateness(measurements, steady))(level)
         if measured.estimate is None or measured.surely is None:
             return False
-        if measured.failed_shares is not None and measured.failed_shares.until_the_end(target, doubt):
+        if measured.failing_end is not None and measured.failing_end.shares.until_the_end(target, doubt):
             return True
         n = measured.estimate.n
         return (measured.surely.high * n + doubt) / (n + doubt) < target.value
