@@ -10,7 +10,7 @@ import gevent
 from bizra_load.engine.pacer import Pacer
 from bizra_load.engine.reactor import Reactor
 
-SLICE_NS = 50_000  # after so long the piece under way is a step's last: pieces take 10 to 80 us, cold on a slow core to 300
+SLICE_NS = 30_000  # after so long the piece under way is a step's last: pieces take 5 to 60 us, cold several times as long
 NEEDED_NS = 400_000  # nothing may be due within this time
 LOOK_AGAIN_S = 0.0005
 PATIENCE_S = 0.004  # under constant load there is no quiet moment: then the step is taken all the same
@@ -26,7 +26,7 @@ class QuietMoments:
         self._longest_ns = 0
 
     def run(self, steps: Iterator[None]) -> None:
-        """Run all of `steps`, whose pieces each take well under SLICE_NS, in the calling greenlet."""
+        """Run all of `steps`, whose pieces are short, in the calling greenlet."""
         left, hurry_s = True, time.monotonic() + HURRY_AFTER_S
         while left:
             self._wait(PATIENCE_S if time.monotonic() < hurry_s else 0.0)

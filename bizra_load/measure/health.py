@@ -63,9 +63,9 @@ class HealthReader:
         yield
         turns = np.minimum(self._reactor.take_turns(), HIGHEST_NS)  # a process that was stopped has long ones
         yield
-        keys = grouped_counts.keys_of(turns, np.zeros(turns.size, np.int64), 1)
+        counted = yield from grouped_counts.count_steps(turns, np.zeros(turns.size, np.int64), 1)
         yield
-        [hub] = grouped_counts.counted(*keys).histograms()
+        [hub] = counted.histograms()
         yield
         lags = yield from self._lag_of_seconds(until_ns)
         yield

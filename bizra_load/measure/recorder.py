@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from array import array
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Sequence
 
 import numpy as np
 
@@ -63,38 +63,32 @@ class Operation:
 
     def cut(self, to_ns: int) -> Generator[None, None, Samples]:
         """Everything that happened before `to_ns`, in small steps; what happened then or later stays in the buffers."""
-        starts = cut_column(self._starts, to_ns)
+        [starts] = yield from _cut([self._starts], to_ns)
         yield
-        finished: dict[str | None, Rows] = {None: _cut_rows(self._ok, to_ns)}
-        for category, buffers in self._failed.items():
-            finished[category] = _cut_rows(buffers, to_ns)
+        finished: dict[str | None, Rows] = {}
+        for category, buffers in [(None, self._ok), *self._failed.items()]:
+            intended, sent, done = yield from _cut(buffers, to_ns)
+            finished[category] = intended, sent, done
+            yield
+        [untimed] = yield from _cut([self._untimed], to_ns)
         in_flight = self._in_flight
         if not self._events_only:
             self._in_flight += starts.size - sum(rows[0].size for rows in finished.values())
-        return Samples(self.name, self._events_only, in_flight, starts, finished, cut_column(self._untimed, to_ns))
+        return Samples(self.name, self._events_only, in_flight, starts, finished, untimed)
 
 
-def cut_column(buffer: array[int], to_ns: int) -> IntArray:
-    """Take the times before `to_ns` out of a buffer of times that ascend but for a few."""
-    values = np.array(buffer, dtype=np.int64)
-    inside = values < to_ns
-    del buffer[:]  # in place: the hot path holds the bound append
-    if bool(inside.all()):
-        return values
-    buffer.extend(values[~inside].tolist())
-    return values[inside]
-
-
-def _cut_rows(buffers: tuple[array[int], array[int], array[int]], to_ns: int) -> Rows:
+def _cut(buffers: Sequence[array[int]], to_ns: int) -> Generator[None, None, list[IntArray]]:
+    """Take the rows before `to_ns` by the last column, whose times ascend but for a few, out of buffers of as many rows."""
     columns = [np.array(b, dtype=np.int64) for b in buffers]
-    inside = columns[2] < to_ns
-    everything = bool(inside.all())
+    for buffer in buffers:
+        del buffer[:]  # in place: the hot path holds the bound append
+    yield
+    inside = columns[-1] < to_ns
+    if bool(inside.all()):
+        return columns
     for buffer, column in zip(buffers, columns, strict=True):
-        del buffer[:]
-        if not everything:
-            buffer.extend(column[~inside].tolist())
-    intended, sent, done = columns if everything else [c[inside] for c in columns]
-    return intended, sent, done
+        buffer[:0] = array("q", column[~inside].tobytes())  # before what was appended meanwhile
+    return [c[inside] for c in columns]
 
 
 class Recorder:
@@ -144,7 +138,8 @@ class Recorder:
             return
         self._taken_to_ns = maker.to_ns
         if self._unsent:
-            maker.unsent(SCHEDULE, cut_column(self._unsent, EVERYTHING_NS))
+            [unsent] = yield from _cut([self._unsent], EVERYTHING_NS)
+            maker.unsent(SCHEDULE, unsent)
         samples: list[Samples] = []
         yield
         for operation in list(self._operations.values()):

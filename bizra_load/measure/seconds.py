@@ -63,7 +63,7 @@ class SecondsMaker:
     def steps(self, samples: Sequence[Samples]) -> Steps:
         """Fill `windows` with everything in `samples`."""
         for s in samples:
-            self._flow(s)
+            yield from self._flow(s)
             yield
             for second, count in per_second(s.untimed, self._offset_ns):
                 self._add(s.name, second, started=count if s.events_only else 0, ok=count, untimed=count)
@@ -84,7 +84,7 @@ class SecondsMaker:
             draft.counts[key] += count
         return draft
 
-    def _flow(self, s: Samples) -> None:
+    def _flow(self, s: Samples) -> Steps:
         """Starts and the exact in-flight integral of each second: N0 * 1 s + sum(end - start) - sum(end - done)."""
         if s.events_only:  # nothing independent to count
             return
@@ -92,7 +92,9 @@ class SecondsMaker:
         in_flight = s.in_flight
         for begin in range(self._from_ns, self.to_ns, SECOND_NS):
             end = begin + SECOND_NS
+            yield
             here = [a[(a < end) & (a >= begin if begin > self._from_ns else True)] for a in (starts, dones)]
+            yield
             area = in_flight * SECOND_NS + int((end - here[0]).sum()) - int((end - here[1]).sum())
             in_flight += here[0].size - here[1].size
             if area or here[0].size:
@@ -106,7 +108,9 @@ class SecondsMaker:
         intended, sent, done = (np.concatenate([rows[i] for _, _, rows in blocks]) for i in range(3))
         yield
         for s_key, times in (("planned", intended), ("started", sent)):
-            for at, second, count in _per_block(block, times, self._offset_ns):
+            keys = block * _SPAN + (times + self._offset_ns) // SECOND_NS
+            yield
+            for at, second, count in _per_block(keys):
                 samples = blocks[at][0]
                 if samples.events_only == (s_key == "started"):
                     self._add(samples.name, second, **{s_key: count})
@@ -168,9 +172,7 @@ def count_pairs(
         values = np.concatenate((first_ns[at : at + CHUNK], second_ns[at : at + CHUNK]))
         groups_of_values = np.concatenate((g, g + 1))
         yield
-        keys = grouped_counts.keys_of(values, groups_of_values, 2 * groups)
-        yield
-        part = grouped_counts.counted(*keys)
+        part = yield from grouped_counts.count_steps(values, groups_of_values, 2 * groups)
         yield
         total = part if total is None else total + part
         yield
@@ -183,9 +185,8 @@ def per_second(times_ns: IntArray, offset_ns: int) -> list[tuple[int, int]]:
     return list(zip(seconds.tolist(), counts.tolist(), strict=True))
 
 
-def _per_block(block: IntArray, times_ns: IntArray, offset_ns: int) -> list[tuple[int, int, int]]:
-    """(block, second, how many)."""
-    key = block * _SPAN + (times_ns + offset_ns) // SECOND_NS
-    changes = np.flatnonzero(np.diff(key, prepend=-1))  # runs: within a block times ascend but for a few
-    lengths = np.diff(changes, append=key.size).tolist()
-    return [(k // _SPAN, k % _SPAN, n) for k, n in zip(key[changes].tolist(), lengths, strict=True)]
+def _per_block(keys: IntArray) -> list[tuple[int, int, int]]:
+    """(block, second, how many) of keys block * _SPAN + second."""
+    changes = np.flatnonzero(np.diff(keys, prepend=-1))  # runs: within a block times ascend but for a few
+    lengths = np.diff(changes, append=keys.size).tolist()
+    return [(k // _SPAN, k % _SPAN, n) for k, n in zip(keys[changes].tolist(), lengths, strict=True)]

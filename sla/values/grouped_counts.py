@@ -4,6 +4,7 @@ operations go through the same few calls. The result equals sla.values.histogram
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from dataclasses import dataclass
 
 import numpy as np
@@ -43,24 +44,31 @@ class GroupedCounts:
 
 def count(values_ns: IntArray, group: IntArray, groups: int) -> GroupedCounts:
     """Whole-ns values of shape (n,) and the group (0 to groups - 1) of each. Raises ValueError under 0 ns."""
-    return counted(*keys_of(values_ns, group, groups))
+    steps = count_steps(values_ns, group, groups)
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            counts: GroupedCounts = end.value
+            return counts
 
 
-def keys_of(values_ns: IntArray, group: IntArray, groups: int) -> tuple[IntArray, IntArray]:
-    """The first half of count(): the key of each value within the range, in their order, and over_range."""
+def count_steps(values_ns: IntArray, group: IntArray, groups: int) -> Generator[None, None, GroupedCounts]:
+    """count() in small steps, of a few numpy calls each."""
     if values_ns.size and int(values_ns.min()) < 0:
         raise ValueError("a latency can't be negative")
     over = values_ns > HIGHEST_NS
-    if not bool(over.any()):
-        return group * COUNTS_LENGTH + bucket_index(values_ns), np.zeros(groups, np.int64)
-    keys = group[~over] * COUNTS_LENGTH + bucket_index(values_ns[~over])
-    return keys, np.bincount(group[over], minlength=groups)
-
-
-def counted(keys: IntArray, over_range: IntArray) -> GroupedCounts:
-    """The second half of count()."""
-    keys = np.sort(keys)
+    over_range = np.zeros(groups, np.int64)
+    if bool(over.any()):
+        over_range = np.bincount(group[over], minlength=groups)
+        values_ns, group = values_ns[~over], group[~over]
+    yield
+    buckets = bucket_index(values_ns)
+    yield
+    keys = np.sort(group * COUNTS_LENGTH + buckets)
+    yield
     starts = _starts(keys)
+    yield
     return GroupedCounts(keys[starts], np.diff(starts, append=keys.size), over_range)
 
 

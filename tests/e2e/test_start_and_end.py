@@ -53,6 +53,8 @@ def test_workers_go_before_the_master_on_a_machine_they_share(tmp_path, node):
     own = psutil.Process().nice()
     assert [psutil.Process(w).nice() for w in workers] == [own, own]
     assert psutil.Process(master).nice() == min(own + 5, 19)
+    assert [os.sched_getscheduler(w) for w in workers] == [os.SCHED_OTHER, os.SCHED_OTHER]
+    assert os.sched_getscheduler(master) == os.SCHED_BATCH  # a report does not push the worker that sends it off its core
     running.interrupt()
     running.end()
 

@@ -94,12 +94,12 @@ for name, (connection, check) in CASES.items():
         user.perform(operation, None, b"", check)
     garbage = gc.collect()
     gc.enable()
-    cut = operation.cut(2**63 - 1)
-    next(cut)
-    try:
-        next(cut)
-    except StopIteration as end:
-        samples = end.value
+    cut, samples = operation.cut(2**63 - 1), None
+    while samples is None:
+        try:
+            next(cut)
+        except StopIteration as end:
+            samples = end.value
     reasons = [[f.reason, f.count] for f in operation._reasons.take(0)]
     counts = {str(category): rows[0].size for category, rows in samples.finished.items() if rows[0].size}
     found[name] = [garbage, reasons, counts]
