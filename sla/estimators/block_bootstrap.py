@@ -20,9 +20,9 @@ from sla.values import histogram
 from sla.values.estimate import Estimate
 from sla.values.histogram import HIGHEST_NS, Histogram, IntArray, bucket_high_ns, bucket_low_ns, bucket_middle_ns
 
-RESAMPLES = 2000
+RESAMPLES = 2000  # enough for the limits of a second opinion, which never decides
 _CHUNK = 100  # resamples at once: bounds the memory at _CHUNK rows of all distinct buckets
-_LEAST_BLOCKS = 20
+_LEAST_BLOCKS = 20  # in a run at least: a block is no longer than a twentieth of it, unless the dependence is
 
 
 def block_quantiles(

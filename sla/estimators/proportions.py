@@ -13,7 +13,7 @@ from sla.estimators.dependence import design_effect, effective_size
 from sla.estimators.laws import beta_quantile
 from sla.values.estimate import Estimate
 
-BURST_WINDOWS = 10
+BURST_WINDOWS = 10  # with errors: of fewer bursts an interval says little
 BURST_DEFF = 3.0  # independent failures reach it in about one of a thousand runs of 60 s
 
 

@@ -31,7 +31,7 @@ from sla.values.histogram import (
     bucket_middle_ns,
 )
 
-QUANTILES = (0.5, 0.9, 0.95, 0.99, 0.999)
+QUANTILES = (0.5, 0.9, 0.95, 0.99, 0.999)  # of every summary
 LOWEST_PROXY = 0.9  # the design effect of a tail is never estimated below this quantile
 LONGEST_GAP_S = 60  # an empty second has no influence on an estimate; a million of them would fill the memory
 AT_ONCE = 256  # windows put behind each other in one go: in a few MB, however many there are

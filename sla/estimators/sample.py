@@ -21,10 +21,10 @@ from sla.values import histogram
 from sla.values.estimate import Estimate
 from sla.values.histogram import HIGHEST_NS
 
-DRAWS = 100_000
+DRAWS = 100_000  # resamples behind each interval of a baseline
 BLOCKS = 40  # long enough for what lasts several timings, enough of them for a variance
-FEWEST = 2 * BLOCKS
-QUANTILES = (0.5, 0.75, 0.9, 0.99)
+FEWEST = 2 * BLOCKS  # timings: two a block, or it has no variance
+QUANTILES = (0.5, 0.75, 0.9, 0.99)  # of every summary of timings
 _MILD, _SEVERE = 1.5, 3.0  # interquartile ranges beyond the quartiles: Tukey, Exploratory Data Analysis (1977), section 2C
 
 

@@ -9,11 +9,11 @@ import numpy as np
 from sla.estimators.dependence import FloatArray, ar1
 from sla.estimators.laws import rank_sum_p_value, slope_test
 
-BATCH = 5
+BATCH = 5  # seconds (White's MSER-5)
 BIAS = 0.01  # what a warm-up left in may bias the figures by
 CLEARLY, PERHAPS = 0.001, 0.01
 LINE = 0.9  # in doubt between a line and two levels it is a line: drift is flagged, a wrong cut would be silent
-DRIFT_LEVEL = 0.99
+DRIFT_LEVEL = 0.99  # a slope must be as certain as that to be named
 
 
 def warm_up_windows(series: Mapping[str, FloatArray]) -> int:

@@ -21,7 +21,7 @@ from sla.judgement.family import holm_level
 from sla.values.assessment import OperationSummary
 from sla.values.estimate import Estimate
 
-MARGIN = 0.10
+MARGIN = 0.10  # within it two runs are called equivalent, unless one's own is given
 MAX_EXPONENT = 709.0  # of what fits a float
 SUCCESS_MARGIN = 0.01  # a tenth more or less success would be no equivalence to anybody
 COMPARED = ("p50", "p95", "p99")

@@ -29,7 +29,7 @@ from sla.values.failure import most_frequent
 from sla.values.measurements import Measurements
 from sla.values.remedies import PLAIN, RemedyWords
 
-LEVEL = 0.95
+LEVEL = 0.95  # of every interval that decides
 FAMILY_NOTE = (
     "Several objectives: a GO needs each critical objective to pass at its own level (intersection-union test, no correction "
     "needed); claims of FAIL hold a family-wise error of {alpha:.0%} (Holm's step-down over {count} objectives)."

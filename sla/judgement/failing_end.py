@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 from sla.estimators.dependence import FloatArray
 from sla.values.agreement import Limit
 
-TAIL = 0.025
-LEAST = 5
+TAIL = 0.025  # one end of a 95 % interval
+LEAST = 5  # windows in a row, to the very end, that show it
 ENOUGH = 10  # attempts a window, on average: seconds of a slower load are put together
 
 

@@ -46,7 +46,7 @@ from sla.values.packed import packed
 from sla.values.remedies import PLAIN, RemedyWords
 from sla.values.window import Window
 
-SECOND_NS = 1e9
+SECOND_NS = 1e9  # the length of a window
 LONGEST_S = 3600  # a lag beyond a histogram's range counts for so long
 FEW = (0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.998)  # of the arrivals: quantiles of the lag that are tried
 QUICK = 0.1  # of a second's operations have waited least

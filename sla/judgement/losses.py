@@ -21,9 +21,9 @@ from sla.values.window import Window
 
 # something responded, which need not be the node: refusals and errors may come from a proxy
 UNCERTAIN = ("transport", "timeout", "http_3xx", "http_4xx", "http_5xx", "grpc")
-WALL_CLOCK_LIMIT_NS = 1e9
-STALL_LIMIT_S = 3.0
-MAX_SECOND = 1 << 34
+WALL_CLOCK_LIMIT_NS = 1e9  # a system clock further off than this is named
+STALL_LIMIT_S = 3.0  # a worker that reports each second and is silent for longer stood still
+MAX_SECOND = 1 << 34  # later than any label of a window
 
 
 @dataclass(frozen=True)

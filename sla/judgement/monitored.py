@@ -25,7 +25,7 @@ from sla.values.estimate import Estimate
 from sla.values.remedies import PLAIN, Remedy, RemedyWords
 from sla.values.snapshot import Snapshot
 
-LEVEL = 0.95
+LEVEL = 0.95  # of every interval that decides
 
 
 @dataclass(frozen=True)

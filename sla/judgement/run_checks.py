@@ -21,7 +21,7 @@ from sla.values.measurements import Measurements, RunFacts, failed_checks_text
 from sla.values.remedies import PLAIN, Remedy, RemedyWords
 from sla.values.window import Window
 
-CLOCK_TICK_NS = 100.0
+CLOCK_TICK_NS = 100.0  # of the slowest clocks in use; a median under ten of them is too coarse
 BAD_SAMPLES = 0.01  # of all that ended
 CHECKED = "see which requests they are of; allow it only where each of those counts as failed here"
 COVERED_SHARE = 0.5  # of the judged part that the server's metrics must cover; a Prometheus may scrape only every 15 or 30 s

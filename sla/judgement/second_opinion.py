@@ -16,7 +16,7 @@ from sla.values.estimate import Estimate
 from sla.values.histogram import HIGHEST_NS, Histogram
 from sla.values.measurements import Measurements
 
-DRAWS = 100_000
+DRAWS = 100_000  # resamples beside the interval that decides
 
 
 @dataclass(frozen=True)

@@ -18,9 +18,9 @@ from sla.values.assessment import Severity
 from sla.values.baseline import Baseline, with_baseline
 from sla.values.measurements import Measurements
 
-INTERIM_LEVEL = 0.99
-CONSECUTIVE = 3
-INTERIM_EVERY_S = 10.0
+INTERIM_LEVEL = 0.99  # of the intervals on which a run may stop early
+CONSECUTIVE = 3  # analyses that must agree before it does
+INTERIM_EVERY_S = 10.0  # between two analyses of a run under way
 
 
 def failing(

@@ -7,7 +7,7 @@ import numpy as np
 from sla.values.assessment import Steady
 from sla.values.measurements import Measurements
 
-LEAST_S = 2
+LEAST_S = 2  # in windows of one second a shorter silence can't be told from chance
 USUAL_GAPS = 15.0  # of independent arrivals one gap in three million is as long
 USUAL_PAUSES = 3.0  # operations may come in batches, with a pause between two
 

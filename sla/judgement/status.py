@@ -9,7 +9,7 @@ from sla.values.agreement import Limit
 from sla.values.assessment import Severity, Status
 from sla.values.estimate import Estimate
 
-BASELINE_FACTOR = 10.0
+BASELINE_FACTOR = 10.0  # times its baseline: beyond it a latency that keeps its target is WARN; where critical, PASS, named
 THIN_EVIDENCE = "keeps the target on thin evidence"
 MISSES = "misses the target, not shown to leave the acceptable range"
 ONE_BUCKET = "one bucket of the server's histogram holds the quantile and the target"

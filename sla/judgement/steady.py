@@ -14,7 +14,7 @@ from sla.values.histogram import EMPTY, Histogram, merge
 from sla.values.measurements import Measurements, RunFacts
 from sla.values.window import SCHEDULE, Window
 
-LEAST_S = 5
+LEAST_S = 5  # whole seconds under constant load: of fewer nothing is judged
 MEAN = "mean response time"
 
 

@@ -19,7 +19,7 @@ from sla.values.window import Window
 FAILURES, SAMPLES, LATENCIES = "warm_up", "warm_up_samples", "warm_up_latency"  # keys of the checks
 MOST = 0.5  # of an objective's operations that may be cut; MSER-5 cuts up to half of the seconds, and rates vary by chance
 LONG = 0.25  # of the seconds: a cut beyond it hides no latency that would miss its target
-CHANCE_SIGMAS = 5.0
+CHANCE_SIGMAS = 5.0  # by which the share that is cut may exceed it by chance
 SEE_FAILURES = "find out why those failed; where the service was only starting, begin the load after it, or allow it"
 SEE_BEGINNING = "judge a longer run, or one that begins after the warm-up; allow it where the beginning is not to count"
 

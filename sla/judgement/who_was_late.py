@@ -15,12 +15,12 @@ from sla.values.remedies import PLAIN, Remedy, RemedyWords
 FINE_NS = 1e6  # a lag p99 that needs no explanation
 BUSY_STEAL = 0.02  # of the machine's time
 BUSY_WAIT = 0.005  # of a process's time
-BUSY_PRESSURE = 0.1
+BUSY_PRESSURE = 0.1  # of the time some process waited for a core
 VERY_BUSY_PRESSURE = 0.5  # named even where arrivals were on time: more than what generator and target take from each other
 COMMENSURATE = 0.25  # of the time in which arrivals were held up, a cause must have lasted at least
-NEAR_A_CORE = 0.8
-LONG_COLLECTION_NS = 1e6
-LONG_TURN_NS = 1e5
+NEAR_A_CORE = 0.8  # of a core that a worker uses: it has no time left
+LONG_COLLECTION_NS = 1e6  # a pause of the garbage collector that is worth a line
+LONG_TURN_NS = 1e5  # a p99 of the event loop's turns that is worth a line
 UNMEASURED = "repeat the run with nothing else running on the workers' machines (on Linux the cause is measured)"
 
 

@@ -19,7 +19,7 @@ DRILL_SCHEMA = "bizra-load/alert-drill/1"
 DASHBOARD_SCHEMA = "bizra-load/dashboard-check/1"
 RULES_SCHEMA = "bizra-load/rules-check/1"
 _KINDS = ((str, "text"), (bool, "true or false"), (int | float, "a number"), (list, "a list"), (Mapping, "an object"))
-MAX_COUNT = 1_000_000_000
+MAX_COUNT = 1_000_000_000  # of tests, rules, panels: what is larger is a slip
 UNCHECKED = "given by the operator; its content is not checked here"
 
 

@@ -16,9 +16,9 @@ from sla.values.kinds import ClientLatency, ServerLatency, SuccessRate, Throughp
 from sla.values.promql import REPLICAS, TARGET, added, by, once, successful
 from sla.values.strategy import Trigger
 
-ALERT_FOR_S = 300.0
-LATENCY_OVER = 1.2
-DEGRADED_BY = 0.1
+ALERT_FOR_S = 300.0  # a trigger must hold before it rolls back
+LATENCY_OVER = 1.2  # times the target at which a latency rolls back
+DEGRADED_BY = 0.1  # worse than the interval of the run, or less traffic than the day before
 RANGE = "5m"
 _SHORT_FOR_S = 60.0  # a single scrape that failed is no reason to roll back
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-SHOWN = 20
+SHOWN = 20  # reasons of failures that a report lists; the others are counted
 
 
 @dataclass(frozen=True)

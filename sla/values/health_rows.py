@@ -30,7 +30,7 @@ COLUMNS = np.dtype(
     + [(name, np.int32) for name in ("worker", "process")]
     + [(name, np.float64) for name in ("cpu_share", "longest_lag_ns", *_MACHINE)]
 )
-_BLOCK = 4096
+_BLOCK = 4096  # rows that are packed at once
 _OWN = (*_COUNTS, *_CLOCKS, "cpu_share")
 
 

@@ -19,9 +19,9 @@ from numpy.typing import NDArray
 IntArray = NDArray[np.int64]
 Buckets = TypeVar("Buckets", int, IntArray)
 
-LOWEST_NS = 1
-HIGHEST_NS = 60_000_000_000
-SIGNIFICANT_DIGITS = 3
+LOWEST_NS = 1  # of what HdrHistogram's layout tells apart
+HIGHEST_NS = 60_000_000_000  # 60 s: a longer latency is a sample without a value
+SIGNIFICANT_DIGITS = 3  # a bucket is at most 1/1024 of its value wide
 _SUB_BUCKET_BITS = 11  # 2048 sub-buckets give 3 significant digits
 FEW = 1_000  # so many samples are sorted in less time than thousands of buckets are counted and searched
 COUNTS_LENGTH = 27_648  # counts_len of HdrHistogram(1, 60e9, 3); a test holds the equality

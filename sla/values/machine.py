@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-UNKNOWN = -1.0
+UNKNOWN = -1.0  # a figure that this machine does not give; it is never read as good
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from sla.values.machine import MachineSecond
 from sla.values.snapshot import Snapshot
 from sla.values.window import Health, Window
 
-SHOWN_CHECKS = 5
+SHOWN_CHECKS = 5  # checks of responses that a line names
 
 
 @dataclass(frozen=True)
