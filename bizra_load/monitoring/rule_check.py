@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from bizra_load.io.bounded_http import MALFORMED
 from bizra_load.io.redaction import without_userinfo
+from bizra_load.io.utc import utc_text
 from bizra_load.monitoring.rules import AlertRule
 from bizra_load.server_metrics.exposition import ScrapeError
 from bizra_load.server_metrics.prometheus_api import PrometheusClient
@@ -15,13 +17,13 @@ from reports.results.rules_check import RuleCheck, RulesCheck
 
 def check_rules(client: PrometheusClient, rules: Sequence[AlertRule], agreement: str, sha256: str, job: str) -> RulesCheck:
     """`job`: words that say which job's rules these are. Never raises: what can't be read is said in the result."""
-    asked = f"Prometheus at {without_userinfo(client.url)}, {job}"
+    asked, at = f"Prometheus at {without_userinfo(client.url)}, {job}", utc_text(datetime.now(UTC))
     try:
         loaded = _loaded(client)
         checks = tuple(RuleCheck(r.name, r.severity, _reason(client, r, loaded.get(r.name, []))) for r in rules)
     except (ScrapeError, *MALFORMED) as error:
-        return RulesCheck(agreement, sha256, asked, str(error)[:300] or type(error).__name__, ())
-    return RulesCheck(agreement, sha256, asked, "", checks)
+        return RulesCheck(agreement, sha256, asked, at, str(error)[:300] or type(error).__name__, ())
+    return RulesCheck(agreement, sha256, asked, at, "", checks)
 
 
 def _loaded(client: PrometheusClient) -> dict[str, list[dict[str, Any]]]:

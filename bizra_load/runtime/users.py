@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import random
 import time
+import types
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -27,6 +28,11 @@ from bizra_load.settings.settings import Settings
 
 logger = logging.getLogger(__name__)
 _TRUTH_VALUES = (bool, np.bool_)
+_NOT_RUN = (
+    types.CoroutineType,
+    types.GeneratorType,
+    types.AsyncGeneratorType,
+)  # what `async def`, or one with `yield`, gives back
 ENDING = (InterruptTaskSet, RescheduleTask, StopTest, StopUser)  # Locust's own way to leave a task, a user or a test
 
 
@@ -178,11 +184,18 @@ def _checked(check: Callable[[bytes], Any], body: bytes) -> Any:
         result = check(body)
     except WrongResponse:
         raise
-    except Exception as trouble:
+    except (Exception, gevent.Timeout) as trouble:  # a timer that the check itself set, and gevent's is no Exception
         ending = trouble if isinstance(trouble, ENDING) else None
         raise WrongResponse("not_valid", f"the check raised {reason_of(trouble)}") from ending
-    if isinstance(result, _TRUTH_VALUES) and not result:
-        raise WrongResponse("not_valid", "the check returned False")
+    if isinstance(result, _TRUTH_VALUES):
+        if not result:
+            raise WrongResponse("not_valid", "the check returned False")
+    elif isinstance(result, _NOT_RUN):
+        if isinstance(result, types.CoroutineType):
+            result.close()  # or Python warns of it each time
+        raise WrongResponse(
+            "not_valid", f"the check has not run: it gave back a {type(result).__name__} (allowed: def, no yield)"
+        )
     return result
 
 

@@ -19,11 +19,12 @@ class RuleCheck:
 
 @dataclass(frozen=True)
 class RulesCheck:
-    """`unread`: why the rules can't be read, "" where they can; agreement_sha256: of the agreement's text."""
+    """`unread`: why the rules can't be read, "" where they can; agreement_sha256: of the agreement's text; checked_at: UTC."""
 
     agreement: str
     agreement_sha256: str
     asked: str
+    checked_at: str
     unread: str
     rules: tuple[RuleCheck, ...]
 

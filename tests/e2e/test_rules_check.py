@@ -2,11 +2,13 @@
 
 import dataclasses
 import json
+from datetime import UTC, datetime
 
 import pytest
 
 from bizra_load.cli.main import main
 from bizra_load.io.ports import free_port
+from bizra_load.io.utc import utc_text
 from bizra_load.judging.agreements import read_agreement
 from bizra_load.monitoring.rule_check import check_rules
 from bizra_load.monitoring.rule_files import groups, to_yaml
@@ -52,6 +54,7 @@ def test_no_rules_at_all_fail_the_gate_and_all_of_them_close_the_item():
     with local_prometheus({}, rules=to_yaml(groups(RULES), "x")) as started:
         everything = checked(started.url)
     assert (nothing.passed, everything.passed) == (False, True)
+    assert nothing.checked_at <= everything.checked_at <= utc_text(datetime.now(UTC))
     outcomes = [
         {e.key: e.status.value for e in of_rules_check(json.loads(render_json(c)), FILE.sha256)} for c in (nothing, everything)
     ]

@@ -9,9 +9,10 @@ import pytest
 
 from bizra_load.cli import validate
 from bizra_load.cli.main import main
-from bizra_load.exit_codes import INVALID, InvalidRunError
+from bizra_load.exit_codes import INVALID, USAGE, InvalidRunError
 from bizra_load.io.files import BEFORE, set_aside
 from bizra_load.io.ports import free_port
+from bizra_load.judging.artifacts import DOCUMENTS
 from bizra_load.rehearsal import drill
 from bizra_load.validation import suite
 
@@ -54,6 +55,13 @@ def test_metrics_that_cannot_be_asked_for(tmp_path, no_api):
     left_by_the_time_before(out, "metrics-validation-report.json")
     assert main(["metrics", "--prometheus-url", no_api, "--artifacts", str(out)]) == INVALID
     moved(out, "metrics-validation-report.json")
+
+
+def test_documents_of_a_run_that_is_not_one(tmp_path):
+    out = tmp_path / "artifacts"
+    left_by_the_time_before(out, *DOCUMENTS)
+    assert main(["report", str(tmp_path), "--artifacts", str(out)]) == USAGE
+    moved(out, *DOCUMENTS)
 
 
 def test_a_dashboard_that_cannot_be_imported(tmp_path, no_api, monkeypatch):

@@ -1,11 +1,15 @@
 """Panels of a dashboard have data, or are named: NaN is what Prometheus gives for a quantile of nothing."""
 
+import json
+from datetime import UTC, datetime
+
 import pytest
 
 from bizra_load.judging.agreements import read_agreement
 from bizra_load.monitoring.panel_check import check_panels
 from bizra_load.monitoring.panels import Panel
 from bizra_load.server_metrics.exposition import ScrapeError
+from reports.results.dashboard_check import render_json
 
 AGREEMENT = read_agreement("v2.2.0-rc1").agreement
 PANELS = (Panel("Latency", "", "s", {"p50": "median", "p99": "tail"}),)
@@ -39,6 +43,12 @@ def test_one_finite_series_beside_others_is_data():
     assert (found.panels[0].empty, found.panels[0].series) == ((), 2)
     assert found.passed
     assert found.scrape_s == 0.2
+
+
+def test_a_check_says_when_it_was_made_by_the_clock_of_the_world():
+    before = datetime.now(UTC).replace(microsecond=0)
+    at = datetime.fromisoformat(json.loads(render_json(checked(median=[], tail=[]), "x", "0" * 64))["checked_at"])
+    assert before <= at <= datetime.now(UTC)
 
 
 def test_rates_are_asked_over_two_scrapes_of_a_prometheus_that_scrapes_once_a_minute():

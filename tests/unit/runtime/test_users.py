@@ -10,6 +10,7 @@ import pytest
 OPERATIONS = """
 import gc, json, time
 
+import gevent
 import numpy as np
 from locust.exception import StopUser
 from types import SimpleNamespace as Some
@@ -58,6 +59,19 @@ def deny_as_numpy_does(body):
 def look_up(body):
     return json.loads(body)["balance"]
 
+async def wait_for_it(body):
+    return True
+
+def one_by_one(body):
+    yield True
+
+async def one_by_one_later(body):
+    yield True
+
+def give_up(body):
+    with gevent.Timeout(0.001):
+        gevent.sleep(10)
+
 class Silent(Exception):
     def __str__(self):
         raise ValueError
@@ -75,6 +89,10 @@ CASES = {
     "check returns numpy's False": (Connection(), deny_as_numpy_does),
     "check raises": (Connection(), look_up),
     "check raises what has no text": (Connection(), fall_silent),
+    "check is a coroutine function": (Connection(), wait_for_it),
+    "check is a generator function": (Connection(), one_by_one),
+    "check is an asynchronous generator function": (Connection(), one_by_one_later),
+    "check runs into a timer of its own": (Connection(), give_up),
     "no content": (Connection(status=204, body=b""), accept),
     "partial": (Connection(status=206), accept),
     "redirect": (Connection(status=302, location="https://node/login?token=a"), accept),
@@ -110,6 +128,7 @@ except StopUser:
     found["stopped"] = [[f.reason, f.count] for f in operation._reasons.take(0)]
 print(json.dumps(found))
 """
+NOT_RUN = "the check has not run: it gave back a {} (allowed: def, no yield)"
 OUTCOMES = {
     "correct": ("None", None),
     "no content": ("None", None),
@@ -119,6 +138,10 @@ OUTCOMES = {
     "check returns numpy's False": ("not_valid", "the check returned False"),
     "check raises": ("not_valid", "the check raised KeyError: 'balance'"),
     "check raises what has no text": ("not_valid", "the check raised Silent"),
+    "check is a coroutine function": ("not_valid", NOT_RUN.format("coroutine")),
+    "check is a generator function": ("not_valid", NOT_RUN.format("generator")),
+    "check is an asynchronous generator function": ("not_valid", NOT_RUN.format("async_generator")),
+    "check runs into a timer of its own": ("not_valid", "the check raised Timeout: 0.001 seconds"),
     "redirect": ("http_3xx", "status 302, Location: https://node/login?***"),
     "not modified": ("http_3xx", "status 304"),
     "status 503": ("http_5xx", "status 503: 503 Busy"),
