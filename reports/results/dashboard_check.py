@@ -26,7 +26,9 @@ class PanelCheck:
 
 @dataclass(frozen=True)
 class DashboardCheck:
-    """`scrape_s`: the slowest scrape of the node, None where none is known; `scrape_limit_s`: what the agreement allows; checked_at: UTC."""
+    """`scrape_s`: the slowest scrape of the node, None where none is known; `scrape_limit_s`: what the agreement allows;
+    checked_at: UTC.
+    """
 
     url: str
     asked: str  # of whom: Grafana's proxy or a Prometheus
