@@ -3,6 +3,8 @@
 What both hold is the same and must not be added. Two targets are one when nothing that they count says otherwise, and
 - their processes started at the same moment and differ in nothing but who scraped them (labels job, prometheus, *replica*), or
 - one of the two, and every metric that both have was compared and agrees.
+Two that differ in nothing but who scraped them, at the same time, and of which too few scrapes say anything, may be one: that
+stays undecided.
 """
 
 from __future__ import annotations
@@ -31,30 +33,62 @@ class Duplicate:
     dropped: Labels
 
     def __str__(self) -> str:
-        apart = [set(self.kept) - set(self.dropped), set(self.dropped) - set(self.kept)]
-        kept, dropped = (labels_text(sorted(labels)) or "no further label" for labels in apart)
+        kept, dropped = _apart(self.kept, self.dropped)
         return f"one node was scraped twice ({kept} and {dropped} count the same): {kept} is judged"
 
 
-def without_duplicates(snapshots: Sequence[Snapshot]) -> tuple[list[Snapshot], list[Duplicate]]:
-    """The snapshots, by time, less what another target holds too; of each such pair the one with more scrapes stays. What it
-    lacks is taken from the other: scrapes where it has none, and metrics that it has not at all.
+@dataclass(frozen=True)
+class Undecided:
+    """Two targets that may be one: both are counted."""
+
+    first: Labels
+    second: Labels
+
+    def __str__(self) -> str:
+        first, second = _apart(self.first, self.second)
+        return f"one node may have been scraped twice ({first} and {second}): too few scrapes to tell, so both are counted"
+
+
+@dataclass(frozen=True)
+class Targets:
+    """`snapshots`: by time, each process once as far as that is known."""
+
+    snapshots: list[Snapshot]
+    duplicates: list[Duplicate]
+    undecided: list[Undecided]
+
+
+def without_duplicates(snapshots: Sequence[Snapshot]) -> Targets:
+    """The snapshots less what another target holds too; of each such pair the one with more scrapes stays. What it lacks is
+    taken from the other: scrapes where it has none, and metrics that it has not at all.
     """
     targets = sorted(by_target(snapshots).items(), key=lambda item: (-len(item[1]), -len(_metrics(item[1])), item[0]))
     kept: dict[Labels, list[Snapshot]] = {}
     duplicates: list[Duplicate] = []
+    undecided: list[Undecided] = []
     for labels, scrapes in targets:
         rest = scrapes
         for twin, others in list(kept.items()):
-            if rest and _one_process(twin, others, labels, rest):
+            one = bool(rest) and _one_process(twin, others, labels, rest)
+            if one is None:
+                undecided.append(Undecided(twin, labels))
+            elif one:
                 duplicates.append(Duplicate(twin, labels))
                 kept[twin] = _filled_up(others, rest)
                 rest = _of_further_metrics(rest, _metrics(others))
         if rest:
             kept[labels] = rest
     if not duplicates:
-        return list(snapshots), []
-    return sorted((s for scrapes in kept.values() for s in scrapes), key=lambda s: (s.at_ns, s.target)), duplicates
+        return Targets(list(snapshots), [], undecided)
+    return Targets(
+        sorted((s for scrapes in kept.values() for s in scrapes), key=lambda s: (s.at_ns, s.target)), duplicates, undecided
+    )
+
+
+def _apart(a: Labels, b: Labels) -> tuple[str, str]:
+    """The labels in which two targets differ."""
+    first, second = (labels_text(sorted(set(x) - set(y))) or "no further label" for x, y in ((a, b), (b, a)))
+    return first, second
 
 
 def _metrics(scrapes: Sequence[Snapshot]) -> set[str]:
@@ -105,7 +139,8 @@ def _follows(earlier: Snapshot, later: Snapshot) -> bool:
     )
 
 
-def _one_process(a: Labels, a_scrapes: Sequence[Snapshot], b: Labels, b_scrapes: Sequence[Snapshot]) -> bool:
+def _one_process(a: Labels, a_scrapes: Sequence[Snapshot], b: Labels, b_scrapes: Sequence[Snapshot]) -> bool | None:
+    """None where they differ in who scraped them alone, and nothing could be compared."""
     a_started, b_started = _starts_s(a_scrapes), _starts_s(b_scrapes)
     same_start = any(abs(s - t) <= _START_APART_S for s in a_started for t in b_started)
     by_whom_alone = _differ_in_who_scraped(dict(a), dict(b))
@@ -122,7 +157,9 @@ def _one_process(a: Labels, a_scrapes: Sequence[Snapshot], b: Labels, b_scrapes:
         return True
     # without a common start, only some metrics in common and all of them idle is too little
     moved = any(total[-1] != total[0] for _, total in totals)
-    return None not in agreeing and (same_start or names == others or moved)
+    if None in agreeing:  # of two that follow each other nothing is counted twice
+        return None if by_whom_alone and a_s[0] < b_s[-1] and b_s[0] < a_s[-1] else False
+    return same_start or names == others or moved
 
 
 def _starts_s(scrapes: Sequence[Snapshot]) -> set[float]:

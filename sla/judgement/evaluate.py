@@ -89,9 +89,9 @@ def evaluate(
 
 def _of_the_service(measurements: Measurements, agreement: Agreement) -> tuple[Measurements, list[str]]:
     """Each target of the service once, and what must be known of the others."""
-    snapshots, duplicates = without_duplicates(measurements.snapshots)
-    own, others = of_the_service(snapshots, agreement)
-    return dataclasses.replace(measurements, snapshots=own), [*map(str, duplicates), *others]
+    targets = without_duplicates(measurements.snapshots)
+    own, others = of_the_service(targets.snapshots, agreement)
+    return dataclasses.replace(measurements, snapshots=own), [*map(str, (*targets.duplicates, *targets.undecided)), *others]
 
 
 def _deployment(evidence: Mapping[str, Evidence]) -> Mapping[str, str]:

@@ -84,8 +84,8 @@ def judge_monitored(
     """
     agreement = with_baseline(agreement, baseline)
     chosen = environment or agreement.default_environment
-    snapshots, duplicates = without_duplicates(snapshots)
-    snapshots, window = _scraped(snapshots, from_ns, to_ns, agreement)
+    targets = without_duplicates(snapshots)
+    snapshots, window = _scraped(targets.snapshots, from_ns, to_ns, agreement)
     estimators = [estimator_of(o, agreement) for o in agreement.objectives]
     visible = [e for e in estimators if not e.missing_in_metrics()]
     results = _results(visible, snapshots, window, baseline, planned, level, words)
@@ -93,6 +93,9 @@ def judge_monitored(
         dataclasses.replace(o, accepted=o.key in agreement.accepted[chosen] and o.status is Status.WARN) for o in results
     )
     gates = [*(gate_of(o) for o in objectives), _coverage_gate(window)]
+    if targets.undecided:
+        reason = f"{targets.undecided[0]}; {words[Remedy.PART_TARGETS]}"
+        gates.append(Gate("targets", "Each node once", Severity.CRITICAL, Status.INCONCLUSIVE, True, reason))
     if not objectives:
         reason = "the server's metrics show none of the agreement's"
         gates.append(Gate("objectives", "Objectives", Severity.CRITICAL, Status.INCONCLUSIVE, True, reason))
@@ -109,7 +112,7 @@ def judge_monitored(
         objectives,
         {o.key: d for o in objectives if (d := deviation(o.estimate, o.baseline)) is not None},
         tuple(gates),
-        (*_notes(agreement, estimators, snapshots, window), *map(str, duplicates)),
+        (*_notes(agreement, estimators, snapshots, window), *map(str, targets.duplicates)),
     )
 
 

@@ -32,6 +32,7 @@ class Remedy(str, Enum):
     LONGER_RUN = "about {seconds:,.0f} s more at this rate would decide it"
     LONGER_RUN_TO_BOUND = "at least about {seconds:,.0f} s more at this rate are needed to bound it"
     JUDGE_REAL_TRAFFIC = "the agreement judged by the metrics of real traffic"
+    PART_TARGETS = "leave one of them out, or ask for a longer window"
     RUN_THE_BASELINE = "compare with a run of the baseline's version on this machine"
     RUN_WITH_SERVER_METRICS = "a run with the address of the server's metrics"
 

@@ -13,7 +13,7 @@ from sla.judgement.monitored import judge_monitored
 from sla.values.agreement import Limit
 from sla.values.assessment import Decision, Status
 from sla.values.kinds import ClientLatency
-from sla.values.snapshot import Snapshot
+from sla.values.snapshot import Snapshot, labels_of
 from tests.unit.sla.synthetic import LOCAL, START, measurements
 
 NAME = "bizra_poi_generate_total"
@@ -103,6 +103,17 @@ def test_no_data_is_inconclusive_and_every_metric_says_so(snapshots):
     assert {o.estimate for o in assessment.objectives} == {None}
     assert "no data" in metrics_validation.render(assessment)
     assert '"estimate": null' in metrics_validation.render_json(assessment, {}, {})
+
+
+def test_nothing_passes_while_it_is_not_known_whether_two_targets_are_one_node():
+    """Two scrapes by each of two jobs: the throughput may be twice the truth."""
+    scrapes = [dataclasses.replace(s, gauges={}) for s in (measurements().snapshots[10], measurements().snapshots[-10])]
+    targets = [dataclasses.replace(s, target=labels_of({"instance": "a", "job": job})) for s in scrapes for job in ("x", "y")]
+    gates = {g.key: g for g in judged(targets).gates}
+    assert gates["targets"].status is Status.INCONCLUSIVE
+    assert 'job="x" and job="y"' in gates["targets"].reason
+    assert gates["targets"].reason.endswith("leave one of them out, or ask for a longer window")
+    assert "targets" not in {g.key for g in judged(measurements().snapshots).gates}
 
 
 def test_a_window_twice_as_long_as_the_data_never_passes_and_a_failure_in_it_stays_one():
