@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from sla.judgement.who_was_late import FINE_NS
 from sla.values.agreement import Agreement, Limit, Objective
 from sla.values.kinds import ObjectiveKind
 from sla.values.promql import added, once
@@ -57,10 +58,10 @@ def _timeliness() -> tuple[Panel, ...]:
         ),
         Panel(
             "Schedule lag",
-            "How late arrivals are woken: part of every response time, no fault of the target. Over the line a run is invalid.",
+            "How late arrivals are woken: part of every response time, no fault of the target. Over the line the report says why.",
             "s",
             {f"p{100 * q:g}": _generator_quantile(q, "bizra_load_schedule_lag_seconds") for q in (0.5, 0.99)},
-            ThresholdLine(0.005, "above"),
+            ThresholdLine(FINE_NS / 1e9, "above"),
         ),
         Panel(
             "Response time by operation",

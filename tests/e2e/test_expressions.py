@@ -183,20 +183,25 @@ METRICS = sorted({name.removesuffix("_bucket") for name, _ in GENERATOR})
 
 
 @pytest.mark.parametrize("absent", ["", "successful", *METRICS])
-def test_every_panel_of_the_generator_holds_in_two_jobs_after_a_restart_and_with_each_series_absent(prometheus, now, absent):
+@pytest.mark.parametrize("scraped", ["once", "in two jobs", "by two replicas"])
+def test_every_panel_of_the_generator_holds_after_a_restart_and_with_each_series_absent(prometheus, now, absent, scraped):
     def points(name, figure):
         if name.endswith(("_total", "_bucket")):  # it restarted half a minute ago
             return [(now - t, figure * (1000 - t) if t > 30 else figure * (45 - t)) for t in range(600, -1, -STEP_S)]
         return [(now - t, figure) for t in range(600, -1, -STEP_S)]
 
-    job = f"generator-{absent}"
+    job = re.sub(r"\W+", "-", f"generator-{absent} {scraped}")
     series = {
-        (name, (("instance", "master:9646"), *of)): points(name, figure)
+        (name, (("instance", "master:9646"), ("prometheus_replica", "a"), *of)): points(name, figure)
         for (name, of), figure in GENERATOR.items()
         if not (absent and name.startswith(absent)) and not (absent == "successful" and ("outcome", "ok") in of)
     }
-    for each in (job, f"{job}-again"):
-        remote_write(prometheus, each, series)
+    remote_write(prometheus, job, series)
+    if scraped == "in two jobs":
+        remote_write(prometheus, f"{job}-again", series)
+    elif scraped == "by two replicas":
+        by_b = {(name, tuple((k, "b" if v == "a" else v) for k, v in of)): p for (name, of), p in series.items()}
+        remote_write(prometheus, job, by_b)
     for panel in generator_panels():
         for legend, expression in panel.queries.items():
             right = SHOWN[panel.title][legend]
