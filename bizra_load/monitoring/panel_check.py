@@ -13,7 +13,7 @@ from bizra_load.monitoring.panels import RANGE, Panel, runnable
 from bizra_load.server_metrics.exposition import ScrapeError
 from reports.results.dashboard_check import DashboardCheck, PanelCheck
 from sla.values.agreement import Agreement
-from sla.values.promql import ON_TARGET
+from sla.values.promql import with_metric
 
 Query = Callable[[str], list[dict[str, Any]]]
 
@@ -29,7 +29,8 @@ def check_panels(
         empty = tuple(legend for legend, count in counts.items() if not count)
         checks.append(PanelCheck(panel.title, len(counts), sum(counts.values()), empty))
     total = next((m.total for m in agreement.operations.values() if m.total), "up")  # whoever has it is one of the nodes
-    slowest = query(f'max (scrape_duration_seconds{{job=~"{job}"}} and {ON_TARGET} {total})')
+    scrapes = f'scrape_duration_seconds{{job=~"{job}"}}'
+    slowest = query(f"max {with_metric(scrapes, total)}")
     scrape_s = _value(slowest[0]) if slowest else None
     if scrape_s is not None and not 0 <= scrape_s < math.inf:
         scrape_s = None  # that is no time

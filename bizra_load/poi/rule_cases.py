@@ -232,6 +232,12 @@ class _Node:
         yield replace(absent("one of two nodes has left", everything), beside=second, fires=False)
         without_up = replace(absent("without up", {}), absent=frozenset({_series("up")}))
         yield replace(without_up, instance="", from_the_start=True)
+        inner = {s for s in self.well if not s.startswith(("up{", "scrape_"))}
+        own = {s.replace("}", ', cluster="of the program"}') if s in inner else s: value for s, value in self.well.items()}
+        labelled = replace(absent("a cluster of the program's own", {}), well=own)
+        yield replace(labelled, fires=False)
+        lost = {s: MISSING for s in own if s.startswith(self.of("generate").total)}
+        yield replace(labelled, title="a cluster of the program's own, and a counter is gone", bad=lost)
         down = everything | {_series("up"): 0, _series("scrape_duration_seconds"): 0.0}
         yield replace(absent("a node that is down", down), fires=False)
         yield replace(self.fault("RustMetricsEndpointDown", down), title="nothing else is there")

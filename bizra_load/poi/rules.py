@@ -14,7 +14,7 @@ from bizra_load.settings.remedies import WORDS
 from sla.values.agreement import Agreement, Objective, OperationMetrics
 from sla.values.baseline import unknown_limit
 from sla.values.kinds import ServerLatency, SuccessRate, Throughput
-from sla.values.promql import DEPLOYMENT, ON_TARGET, REPLICAS, TARGET, added, by, once
+from sla.values.promql import DEPLOYMENT, ON_TARGET, REPLICAS, TARGET, added, by, once, without_metric
 from sla.values.section import AgreementError
 
 JOB = SERVICE = "bizra-node"
@@ -204,7 +204,7 @@ def _resources(series: _Series, t: Thresholds) -> tuple[AlertRule, ...]:
 
 
 def _health(series: _Series, t: Thresholds) -> tuple[AlertRule, ...]:
-    group = GROUPS[3]
+    group, up = GROUPS[3], f"({series.gauge('up')} == 1)"
     return (
         AlertRule(
             "RustMetricsEndpointDown", group, "critical", "health",
@@ -214,7 +214,7 @@ def _health(series: _Series, t: Thresholds) -> tuple[AlertRule, ...]:
         ),
         AlertRule(
             "RustMetricsAbsent", group, "critical", "health",
-            f"({series.gauge('up')} == 1 unless {ON_TARGET} {series.operations['generate'].total}{series.node}) or "
+            f"{without_metric(up, series.operations['generate'].total + series.node)} or "
             f"{' or '.join(series.blind(o) for o in OPERATIONS)} or absent(up{series.node})",
             120,
             "The node is scraped and PoI series of it are missing, or no node is scraped at all",

@@ -14,6 +14,20 @@ TARGET = ("instance", *DEPLOYMENT)
 ON_TARGET = f"on ({', '.join(TARGET)})"  # pairs what is of the same target
 
 
+def with_metric(targets: str, metric: str) -> str:
+    """The `targets`, such as series of `up`, on which there are series of `metric`.
+
+    A program may expose a label `cluster` of its own, which no target of its Prometheus has: such series are paired by job and
+    instance.
+    """
+    return f"({targets} and {ON_TARGET} {metric} or {targets} and on (job, instance) ({metric} unless {ON_TARGET} {targets}))"
+
+
+def without_metric(targets: str, metric: str) -> str:
+    """The other ones."""
+    return f"({targets} unless {ON_TARGET} {metric} unless on (job, instance) ({metric} unless {ON_TARGET} {targets}))"
+
+
 def by(*labels: str) -> str:
     """The clause of an aggregation that keeps these labels."""
     return f"by ({', '.join(labels)})"

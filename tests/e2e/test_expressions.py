@@ -16,6 +16,7 @@ from bizra_load.poi.panels import node_panels
 from bizra_load.rehearsal.local_prometheus import local_prometheus
 from bizra_load.server_metrics.prometheus_api import PrometheusClient
 from sla.release.triggers import triggers
+from sla.values.promql import with_metric, without_metric
 from tests.e2e.remote_write import remote_write
 from tests.e2e.talking import COUNTERS, HISTOGRAMS
 
@@ -149,6 +150,22 @@ def test_every_panel_shows_what_the_nodes_do(prometheus, now, situation, scraped
     assert {title: set(legends) for title, legends in found.items()} == {t: set(legends) for t, legends in right.items()}
     for title, legends in right.items():
         assert found[title] == {legend: figure and pytest.approx(figure, rel=1e-6) for legend, figure in legends.items()}, title
+
+
+@pytest.mark.parametrize("of_program", [(), (("cluster", "of the program"),)])
+@pytest.mark.parametrize("of_target", [(), (("cluster", "x"),)])
+def test_targets_with_a_metric_are_found_whatever_cluster_the_program_names(prometheus, now, of_target, of_program):
+    job = f"metric-{len(of_target)}-{len(of_program)}"
+    at = [(now - t, 1.0) for t in (60, 30, 0)]
+    series = {("up", (("instance", instance), *of_target)): at for instance in ("with", "without")}
+    series["n_total", (("instance", "with"), *(of_program or of_target))] = at
+    remote_write(prometheus, job, series)
+    targets, metric = f'up{{job="{job}"}}', f'n_total{{job="{job}"}}'
+    found = {
+        ask.__name__: [s["metric"]["instance"] for s in client(prometheus).query(ask(targets, metric), now)]
+        for ask in (with_metric, without_metric)
+    }
+    assert found == {"with_metric": ["with"], "without_metric": ["without"]}
 
 
 GENERATOR = {
