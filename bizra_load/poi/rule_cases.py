@@ -14,7 +14,7 @@ from sla.values.agreement import Agreement, OperationMetrics
 NODE, SECOND = "node-0:9090", "node-1:9090"
 OTHER_JOB = "kubernetes-pods"  # a second scrape job that finds the node too
 # the operator's, Thanos' and Mimir's
-REPLICA_LABELS = ("prometheus", "prometheus_replica", "receive_replica", "replica", "__replica__")
+REPLICA_LABELS = ("prometheus", "prometheus_replica", "receive_replica", "replica", "__replica__", "endpoint", "service")
 OWN_CLUSTER, OTHER_CLUSTER = "own", "other"
 REPLICAS = tuple(", ".join(f'{label}="r{number}"' for label in REPLICA_LABELS) for number in (0, 1))
 SHARE = 0.15  # of the first node's traffic that a second one has

@@ -1,7 +1,7 @@
 """One server process that was scraped twice: by two replicas of a Prometheus, or in two of its jobs.
 
 What both hold is the same and must not be added. Two targets are one when nothing that they count says otherwise, and
-- their processes started at the same moment and differ in nothing but who scraped them (labels job, prometheus, *replica*), or
+- their processes started at the same moment and differ in nothing but who scraped them (promql.SCRAPERS, *replica*), or
 - one of the two, and every metric that both have was compared and agrees.
 Two that differ in nothing but who scraped them, at the same time, and of which too few scrapes say anything, may be one: that
 stays undecided.
@@ -17,6 +17,7 @@ import numpy as np
 
 from sla.estimators.dependence import FloatArray
 from sla.estimators.series import by_target, counter_values, observation_counts, times_s
+from sla.values.promql import SCRAPERS
 from sla.values.snapshot import Labels, Snapshot, labels_text, metric_of
 
 START_TIME = "process_start_time_seconds"
@@ -169,7 +170,7 @@ def _starts_s(scrapes: Sequence[Snapshot]) -> set[float]:
 
 def _differ_in_who_scraped(a: Mapping[str, str], b: Mapping[str, str]) -> bool:
     differing = [name for name in a.keys() | b.keys() if a.get(name) != b.get(name)]
-    return all(name in ("job", "prometheus") or "replica" in name for name in differing)
+    return all(name in SCRAPERS or "replica" in name for name in differing)
 
 
 def _total(scrapes: Sequence[Snapshot], name: str) -> FloatArray:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-# labels that say who scraped, not what: what replicas of a Prometheus or a receiver add (operator, Thanos, Mimir), and jobs
-REPLICAS = ("prometheus", "prometheus_replica", "receive_replica", "replica", "__replica__")
+# labels that say who scraped, not what: what replicas of a Prometheus or a receiver add (operator, Thanos, Mimir), what the
+# operator's monitors add for one port of one pod (endpoint, service), and jobs
+REPLICAS = ("prometheus", "prometheus_replica", "receive_replica", "replica", "__replica__", "endpoint", "service")
 SCRAPERS = ("job", *REPLICAS)
 # a store of several clusters tells them apart by this label, beside job and instance; where it is not there it parts nothing.
 # Labels that a deploy may change (namespace, environment, version) are not among them: an alert would fire for what has left

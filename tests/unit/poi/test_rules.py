@@ -116,7 +116,7 @@ def test_every_rule_is_tried_with_two_nodes_jobs_and_replicas_with_restarts_and_
     in_clusters = own.get("beside its like in another cluster", [])
     clusters = {label for s in in_clusters for label in re.findall(r'cluster="(\w+)"', s["series"])}
     assert clusters == (set() if rule.name == "PoIThroughputDegraded" else {"own", "other"})
-    labels = r', (prometheus|prometheus_replica|receive_replica|replica|__replica__)="[^"]*"'
+    labels = r', (prometheus|prometheus_replica|receive_replica|replica|__replica__|endpoint|service)="[^"]*"'
     replicas = Counter(re.sub(labels, "", s["series"]) for s in own["delivered by two replicas"])
     assert set(replicas.values()) == {2}
     metrics = set(re.findall(r"\w+(?=\{)", rule.expr))

@@ -29,7 +29,7 @@ COUNTS = range(1000, 1600, 20)
 
 
 @pytest.mark.parametrize("later_s", [0.0, 0.5, -0.7])
-@pytest.mark.parametrize("other", [{"prometheus_replica": "b"}, {"job": "other"}])
+@pytest.mark.parametrize("other", [{"prometheus_replica": "b"}, {"job": "other"}, {"endpoint": "web"}])
 def test_targets_that_differ_in_who_scraped_them_and_count_the_same_are_one(other, later_s):
     counts = [1000 + 20 * (i + later_s) for i in range(30)]
     left, said = kept(target(NODE, COUNTS), target(NODE | other, counts, from_s=later_s))
@@ -92,7 +92,12 @@ def at_50(_):
     return 50.0
 
 
-OTHERS = [{"prometheus_replica": "b"}, {"job": "other"}, {"prometheus": "monitoring/b"}]
+OTHERS = [
+    {"prometheus_replica": "b"},
+    {"job": "other"},
+    {"prometheus": "monitoring/b"},
+    {"service": "b"},
+]
 
 
 @pytest.mark.parametrize("with_start", [True, False])
