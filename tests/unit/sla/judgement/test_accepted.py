@@ -52,6 +52,15 @@ def test_another_objective_that_is_accepted_changes_nothing(run):
     assert not any(o.accepted for o in lenient.objectives)
 
 
+def test_no_environment_accepts_a_critical_objective_that_is_missed():
+    failing = measurements(hold_s=30, failures={"generate": 0.03, "verify": 0.03})
+    everything = [o.key for o in LOCAL.agreement.objectives]
+    lenient = evaluate(failing, agreement(everything), LOCAL.baseline, environment="lenient")
+    missed = by_key(lenient)["poi_success_rate"]
+    assert (missed.severity, missed.status, missed.accepted) == (Severity.CRITICAL, Status.FAIL, False)
+    assert lenient.decision is Decision.NO_GO
+
+
 def test_the_metrics_alone_are_judged_by_the_same_rule(run):
     def judged(environment):
         plan = {"poi_throughput": (Limit(">=", 630.0), Limit(">=", 500.0))}
