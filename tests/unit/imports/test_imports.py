@@ -267,6 +267,13 @@ def test_why_requests_failed_is_kept_and_what_failed_on_the_generator_is_not_the
     assert "Address already in use" in capsys.readouterr().out
 
 
+def test_a_redirect_that_was_not_followed_has_a_category_of_its_own(tmp_path):
+    k6 = imported(tmp_path, "k6.csv", K6_HEADER, k6_row(START, 1.0), k6_row(START, 1.0, expected="false", status=302))
+    jmeter = jmeter_row(START * 1000, 1, code="304", success="false")
+    jtl = imported(tmp_path, "r.jtl", JMETER_HEADER, jmeter_row(START * 1000, 1), jmeter)
+    assert [(w.ok, w.failed) for w in (*k6, *jtl)] == [(1, {"http_3xx": 1})] * 2
+
+
 def test_a_compressed_table_that_unpacks_without_end_is_one_line(tmp_path, monkeypatch):
     monkeypatch.setattr(read, "ALWAYS_BYTES", 100_000)
     path = tmp_path / "k6.csv.gz"
