@@ -62,6 +62,7 @@ class WorkerEvents:
         self._key = key
         self._started: Started | None = None
         self._pending = False
+        self._measured = False  # the master's clock, which _started holds, by a round trip
         self._ready = Event()  # the run that Locust has started is there
         self._hellos = 0
         self._heartbeats = 0  # of the master
@@ -84,7 +85,7 @@ class WorkerEvents:
     def begin(self, started: Started) -> None:
         """In a single process: all users are there, and the schedule of the test that start() began starts as announced."""
         if self.run is not None:
-            self.run.begin(started.elapsed_now_ns())
+            self.run.begin(started.elapsed_now_ns(), started.clock.unix_ns())
 
     def test_started(self) -> None:
         """Locust has started a test on this worker; users are coming."""
@@ -122,8 +123,10 @@ class WorkerEvents:
             self._worker.send_message(HELLO, {"sent_ns": time.perf_counter_ns()})
 
     def _begin_when_announced(self) -> None:
-        """Once this worker knows of the test from Locust (users are coming) and from us (START: when its schedule began)."""
-        if not self._pending or self._started is None or self._worker is None:
+        """Once this worker knows of the test from Locust (users are coming) and from us (START: when its schedule began, by a
+        clock that was measured).
+        """
+        if not (self._pending and self._measured) or self._started is None or self._worker is None:
             return
         settings = self._with_own_secrets(settings_of(self._environment.parsed_options))
         self._begin(self._started, settings, self._worker.client_id, self._worker.worker_index, self._send_report)
@@ -186,16 +189,26 @@ class WorkerEvents:
             logger.error("bizra-load: a start %s was refused", error)
             return
         if self.run is not None and self.run.run_id == start.run:
-            self.run.begin(start.elapsed_ns)
+            self.run.begin(start.elapsed_ns, start.unix_ns)
             return
         now_ns = time.perf_counter_ns()
-        took_ns = min(max(now_ns - start.hello_ns, 0), SECOND_NS) if start.hello_ns else 0
-        if took_ns > QUICK_NS and self._hellos < HELLOS:
-            self._say_hello()  # this worker was busy with its own start: by a quicker response the clocks agree better
-            return
-        half_ns = took_ns // 2
-        elapsed_ns = None if start.elapsed_ns is None else start.elapsed_ns + half_ns
-        self._started = Started(start.run, elapsed_ns, now_ns, SteadyClock(start.unix_ns + half_ns))
+        known = self._started if self._started is not None and self._started.run_id == start.run else None
+        if start.hello_ns:
+            took_ns = min(max(now_ns - start.hello_ns, 0), SECOND_NS)
+            if took_ns > QUICK_NS and self._hellos < HELLOS:
+                self._say_hello()  # this worker was busy with its own start: by a quicker response the clocks agree better
+                return
+            half_ns = took_ns // 2
+            elapsed_ns = None if start.elapsed_ns is None else start.elapsed_ns + half_ns
+            self._started = Started(start.run, elapsed_ns, now_ns, SteadyClock(start.unix_ns + half_ns))
+            self._measured = True
+        elif known is None:  # how long this one took to arrive nobody knows: windows would be labelled so much too early
+            self._started = Started(start.run, start.elapsed_ns, now_ns, SteadyClock(start.unix_ns))
+            self._measured, self._hellos = False, 0
+            self._say_hello()
+        elif start.elapsed_ns is not None:
+            late_ns = max(known.clock.unix_ns() - start.unix_ns, 0)
+            self._started = dataclasses.replace(known, elapsed_ns=start.elapsed_ns + late_ns, announced_ns=now_ns)
         self._begin_when_announced()
 
     def _on_acknowledge(self, environment: Environment, msg: Any, **_: Any) -> None:

@@ -109,10 +109,13 @@ class WorkerRun:
         run._settling.start()
         return run
 
-    def begin(self, elapsed_ns: int | None) -> None:
-        """All users are there: the schedule starts when the master says. None, or a second call, changes nothing."""
+    def begin(self, elapsed_ns: int | None, unix_ns: int) -> None:
+        """All users are there: the schedule starts when the master says, which was at `unix_ns` by its clock. An `elapsed_ns`
+        of None, or a second call, changes nothing.
+        """
         if elapsed_ns is not None:
-            self.schedule.begin(time.perf_counter_ns() - elapsed_ns)
+            late_ns = max(self._clock.unix_ns() - unix_ns, 0)  # the word may have waited for this process
+            self.schedule.begin(time.perf_counter_ns() - elapsed_ns - late_ns)
 
     def on_request(
         self,

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from sla.judgement.connections import connections
 from sla.judgement.lateness import DELAYED, SECOND_NS, judged
 from sla.judgement.steady import constant_part
-from sla.judgement.who_was_late import explain
+from sla.judgement.waiting_workers import waited_share
+from sla.judgement.who_was_late import BUSY_WAIT, explain
 from sla.values.agreement import Agreement
 from sla.values.assessment import Check, Status, Steady, check
 from sla.values.health_rows import HealthRows
@@ -152,7 +154,18 @@ def _cpu(measurements: Measurements, agreement: Agreement, steady: Steady | None
     busy, top = float(np.mean(shares > limit)), float(np.percentile(shares, 95))
     text = f"workers used {top:.2f} of a core (95th percentile of their seconds)"
     advice = words[Remedy.LESS_CPU_A_WORKER].format(limit=limit)
-    return [check("generator_cpu", "Generator CPU", busy > BUSY_SECONDS, text, top, limit, "cores", advice=advice)]
+    found = check("generator_cpu", "Generator CPU", busy > BUSY_SECONDS, text, top, limit, "cores", advice=advice)
+    waited = steady and waited_share(measurements, steady)
+    if not waited or waited <= BUSY_WAIT:
+        return [found]
+    # it fails nothing, but may have opened an objective
+    return [
+        replace(
+            found,
+            reason=f"{text}, and waited up to {waited:.0%} of the time for one",
+            advice=found.advice or words[Remedy.FEWER_WORKERS],
+        )
+    ]
 
 
 def _outside(measurements: Measurements, steady: Steady) -> Check:

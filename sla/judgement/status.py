@@ -75,6 +75,9 @@ def judge(
         return Verdict(Status.INCONCLUSIVE, f"{b.less}, the target is not shown to be missed", True)
     if inside(estimate, target):
         return Verdict(Status.INCONCLUSIVE, f"{b.more}, the target is not shown to be kept", True)
+    point = Estimate(estimate.point, estimate.point, estimate.point, estimate.level, estimate.n, estimate.n_eff)
+    if b.less and outside(point, target) and inside(b.at_least, target):  # more of the same would not decide it
+        return Verdict(Status.INCONCLUSIVE, f"{b.less}, the target might be kept", True)
     if estimate.high == float("inf"):
         return Verdict(Status.INCONCLUSIVE, "too few effective samples to bound it from above")
     return Verdict(Status.INCONCLUSIVE, "the interval straddles the target")

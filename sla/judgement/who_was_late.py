@@ -71,30 +71,42 @@ def _busy(rows: HealthRows, words: RemedyWords) -> list[tuple[str, str]]:
     processes = rows.of_machine("process")
     if not processes.size:
         return []
-    lags_ns = np.minimum(rows.columns["longest_lag_ns"], LONGEST_S * SECOND_NS).tolist()
-    held = COMMENSURATE * sum(lags_ns) / SECOND_NS / processes.size
     causes = []
     quota: dict[int, float] = {}  # workers of one container share its quota, and each reads the same account of it
     accounts = (rows.of_machine(name).tolist() for name in ("machine_second", "throttled_s"))
     for second, throttled_s in zip(*accounts, strict=True):
         if throttled_s >= 0:
             quota[second] = max(quota.get(second, 0.0), throttled_s)
-    if quota and (share := sum(quota.values()) / _span_s(quota)) > max(BUSY_WAIT, held):
+    if quota and sum(quota.values()) / _span_s(quota) > BUSY_WAIT and _matches(rows, "throttled_s"):
         stopped = f"the container's CPU quota stopped workers for {sum(quota.values()):.1f} s of {_span_s(quota)} s"
         causes.append((stopped, "raise the CPU quota of the container"))
     steal = _known(rows, "steal")
-    if steal and (share := sum(steal) / len(steal)) >= max(BUSY_STEAL, held):
+    if steal and (share := sum(steal) / len(steal)) >= BUSY_STEAL and _matches(rows, "steal"):
         causes.append((f"steal {share:.0%}", "another machine, or a dedicated one"))
     waited = _known(rows, "waited_s")
     # what other tasks waited held nobody up, where it is known how little the workers did and cores were free
     pressure = [] if waited and not _cores_taken(rows) else _known(rows, "pressure")
     several = np.unique(processes).size > 1
     action = words[Remedy.FEWER_WORKERS] if several else "stop what else runs on it"
-    if waited and (share := sum(waited) / _waited_span_s(rows)) > max(BUSY_WAIT, held):
+    if waited and (share := sum(waited) / _waited_span_s(rows)) > BUSY_WAIT and _matches(rows, "waited_s"):
         causes.append((f"workers waited {share:.0%} of the time for a core", action))
-    elif pressure and (share := sum(pressure) / len(pressure)) >= max(BUSY_PRESSURE, held):
+    elif pressure and (share := sum(pressure) / len(pressure)) >= BUSY_PRESSURE and _matches(rows, "pressure"):
         causes.append((f"in {share:.0%} of the time some task waited for a core", action))
     return causes
+
+
+def _matches(rows: HealthRows, figure: str) -> bool:
+    """Whether a cause lasted when arrivals were held up, and for COMMENSURATE of that time: what goes on all the time does not
+    explain why one second was late. An account is read up to a second after the lags of its row, so it may hold what the row
+    before was late by.
+    """
+    here = rows.columns[rows.columns["process"] >= 0]
+    here = here[np.lexsort((here["machine_second"], here["process"]))]
+    late_s = np.minimum(here["longest_lag_ns"], LONGEST_S * SECOND_NS) / SECOND_NS
+    cause_s = np.maximum(here[figure], 0.0)  # a share of a second is so much of one
+    own_s = np.minimum(late_s, cause_s)
+    before_s = np.minimum((late_s - own_s)[1:], (cause_s - own_s)[:-1])[here["process"][1:] == here["process"][:-1]]
+    return float(own_s.sum() + before_s.sum()) >= COMMENSURATE * float(late_s.sum())
 
 
 def _span_s(seconds: Collection[int]) -> int:

@@ -14,6 +14,7 @@ from sla.judgement.lateness import DELAYED, Lateness, duration, largest_by_secon
 from sla.judgement.objectives import EstimateAt, ObjectiveEstimate, absolute
 from sla.judgement.status import outside
 from sla.judgement.steady import one_histogram_a_second
+from sla.judgement.waiting_workers import WaitingWorkers, waiting_workers
 from sla.values import histogram
 from sla.values.assessment import Steady
 from sla.values.estimate import Estimate
@@ -37,6 +38,7 @@ class ClientLatencyEstimator(ObjectiveEstimator):
         histograms = one_histogram_a_second(measurements, operation, steady, self.kind.latency)
         merged = MergedWindows.of(histograms)
         bounds = self._bounds(histograms, merged, measurements, steady, late) if late else None
+        waiting = waiting_workers(measurements, operation, steady)
         untimed = sum(w.untimed for w in measurements.windows_of(operation) if steady.holds(w.second))
 
         def at(level: float) -> ObjectiveEstimate:
@@ -47,7 +49,7 @@ class ClientLatencyEstimator(ObjectiveEstimator):
             needed_s = seconds_needed(results[0].deff, estimate.n / length_s, q)
             plain = ObjectiveEstimate(estimate, source, estimate.n_eff * (1 - q), needed_s)
             if late is None or bounds is None:
-                return _with_untimed(plain, merged, q, untimed)
+                return _with_untimed(_with_waits(plain, merged, q, waiting), merged, q, untimed)
             least, unqueued, most = bounds(level)
             less, more = f"{late}: without that", f"{late}: with that"
             if self._misses(least) and not self._misses(unqueued):
@@ -126,6 +128,18 @@ class ClientLatencyEstimator(ObjectiveEstimator):
         text = f"arrivals waited for one of {used.count:,} connections, which were busy {used.busy:.0%} of the time"
         itself = f"the service itself took {duration(service.quantile_ns(q))} (p{100 * q:g})"
         return f"{text}; {itself}; {used.advice}: without that wait"
+
+
+def _with_waits(
+    measured: ObjectiveEstimate, merged: MergedWindows, q: float, waiting: WaitingWorkers | None
+) -> ObjectiveEstimate:
+    """The best of the lower bounds of sla.judgement.waiting_workers."""
+    estimate = measured.estimate
+    if waiting is None or estimate is None:
+        return measured
+    shares = [share for share in ((1 - q) * part for part in PARTS) if share < q]
+    least = [_less(_quantile(merged, q - p, estimate.level), waiting.mean_ns / p) for p in shares]
+    return dataclasses.replace(measured, at_least=max(least, key=lambda e: e.low), less=f"{waiting}: without that")
 
 
 def _with_untimed(measured: ObjectiveEstimate, merged: MergedWindows, q: float, untimed: int) -> ObjectiveEstimate:

@@ -51,6 +51,17 @@ def test_a_second_is_the_difference_of_two_readings(proc):
     assert reader.read(8).steal == UNKNOWN  # no time passed on this machine: nothing can be said
 
 
+def test_of_this_process_the_waits_of_its_own_thread_are_read(proc):
+    """schedstat: time on a core, time waiting for one, slices (proc(5))."""
+    folder, _ = proc
+    (folder / "self").mkdir()
+    (folder / "self" / "cgroup").write_text("0::/nowhere\n")
+    (folder / "self" / "schedstat").write_text("9000000000 1000000000 70\n")
+    reader = MachineReader("x", proc=folder)
+    (folder / "self" / "schedstat").write_text("9900000000 1250000000 99\n")
+    assert reader.read(1).waited_s == pytest.approx(0.25)
+
+
 def test_version_1_control_groups_count_in_nanoseconds(proc):
     folder, move = proc
     move(0.0, 0, 0, 0, 0, 0, "throttled_time 0")

@@ -47,22 +47,58 @@ events = Some(quitting=EventHook(), heartbeat_received=EventHook())
 worker = worker_events.WorkerEvents(Some(runner=Worker(), events=events, parsed_options=None), key)
 worker.listen()
 worker.test_started()
+def start(hello_ns, elapsed_ns=ELAPSED_NS, unix_ns=UNIX_NS):
+    mac = key.sign(START, "r", "w", elapsed_ns, unix_ns)
+    data = {"run": "r", "elapsed_ns": elapsed_ns, "unix_ns": unix_ns, "hello_ns": hello_ns, "mac": mac}
+    told[START](None, Some(data=data))
+"""
+SLOW = """
 for _ in range(10):  # a slow answer is asked for again, some times
     began_ns = time.perf_counter_ns()
-    signed = {"run": "r", "elapsed_ns": ELAPSED_NS, "unix_ns": UNIX_NS}
-    data = signed | {"hello_ns": began_ns - TOOK_NS, "mac": key.sign(START, "r", "w", ELAPSED_NS, UNIX_NS)}
-    told[START](None, Some(data=data))
+    start(began_ns - TOOK_NS)
     if found:
         break
 print(json.dumps(found | {"hellos": said.count(HELLO)}))
 """
+TOLD_LATE = """
+began_ns = time.perf_counter_ns()
+start(0, None)  # to all workers, and nobody knows how long it took to this one
+unmeasured = dict(found), said.count(HELLO)
+late_ns = 600_000_000  # so long it took: by now the master's clock shows more
+start(time.perf_counter_ns() - 1_000_000, None, UNIX_NS + late_ns)
+print(json.dumps(found | {"unmeasured": unmeasured}))
+"""
+BEGUN_LATE = """
+began_ns = time.perf_counter_ns()
+worker._pending = False  # Locust has said nothing of the test yet
+start(time.perf_counter_ns() - 1_000_000, None, UNIX_NS)
+start(0, ELAPSED_NS, UNIX_NS - 600_000_000)  # sent 0.6 s before the master's clock showed what it shows
+worker.test_started()
+print(json.dumps(found))
+"""
+
+
+def what_becomes_of(scenario):
+    done = subprocess.run([sys.executable, "-c", WORKER + scenario], capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
 
 
 def test_a_start_is_dated_back_by_half_of_its_round_trip():
-    done = subprocess.run([sys.executable, "-c", WORKER], capture_output=True, text=True, timeout=60, check=True)
-    found = json.loads(done.stdout)
+    found = what_becomes_of(SLOW)
     assert found["run"] == "r"
     assert found["hellos"] == 5  # by a quicker answer the clocks would agree better
     # half of 400 ms, and what passed in this process between the answer and its use
     assert 200e6 <= found["ahead_ns"] <= 200e6 + found["took_ns"]
     assert 200e6 <= found["elapsed_ns"] - 5e9 <= 200e6 + found["took_ns"]
+
+
+def test_a_worker_that_was_told_late_asks_for_the_time_before_it_labels_anything():
+    found = what_becomes_of(TOLD_LATE)
+    assert found["unmeasured"] == [{}, 2]  # it has not begun; one hello was its own start's
+    assert 600e6 <= found["ahead_ns"] <= 601e6 + found["took_ns"]
+
+
+def test_a_schedule_that_begins_while_the_word_of_it_waits_begins_when_the_others_do():
+    found = what_becomes_of(BEGUN_LATE)
+    assert 600e6 <= found["elapsed_ns"] - 5e9 <= 601e6 + found["took_ns"]

@@ -124,9 +124,9 @@ def frozen():
     freeze()
 
 worker_run.practise, worker_run.gc = practised, Some(collect=gc.collect, freeze=frozen, set_threshold=gc.set_threshold)
-arguments = Some(runner=None), resolve(None), "w", 0, "r", None, lambda _: None, ClusterKey(), SteadyClock()
-made = worker_run.WorkerRun.start(*arguments)
-made.begin(-1_000_000_000)  # the first arrival is due in a second
+clock = SteadyClock()
+made = worker_run.WorkerRun.start(Some(runner=None), resolve(None), "w", 0, "r", None, lambda _: None, ClusterKey(), clock)
+made.begin(-1_500_000_000, clock.unix_ns() - 500_000_000)  # half a second ago: the first arrival is due in a second
 while len(found) < 2:
     gevent.sleep(0.01)
 print(json.dumps(found))

@@ -13,6 +13,7 @@ from sla.values.assessment import Decision, Severity, Status
 from sla.values.failure import FailureReason
 from sla.values.histogram import bucket_high_ns, from_values
 from sla.values.kinds import SuccessRate
+from sla.values.machine import TARGET, MachineSecond
 from sla.values.window import SCHEDULE, Window
 from tests.unit.sla.lagging import with_objectives
 from tests.unit.sla.synthetic import LOCAL, START, measurements
@@ -90,6 +91,13 @@ def test_a_clock_that_was_off_in_the_ramp_only_moves_no_judged_second():
 
     assert off_in([RAMP_SECOND]).status is Status.PASS
     assert off_in([JUDGED_SECOND]).status is Status.FAIL
+
+
+@pytest.mark.parametrize(("second", "said"), [(START + 1, False), (START + 10, True)])
+def test_what_held_up_the_target_counts_in_the_judged_part_and_not_in_the_ramp(second, said):
+    target = [MachineSecond(START + s, TARGET, 2, waited_s=0.9 if START + s == second else 0.0) for s in range(30)]
+    run = dataclasses.replace(measurements(hold_s=20), target=tuple(target))
+    assert ("the target waited" in check(run, "schedule_lag").reason) == said
 
 
 def test_operations_that_failed_outside_the_judged_part_are_said():

@@ -53,6 +53,21 @@ def test_what_only_the_lag_brought_over_ten_times_the_baseline_is_open():
 
 
 @pytest.mark.parametrize(
+    ("measured", "less", "reason"),
+    [
+        (interval(90, 120, math.inf), interval(40, 50, 60), "late: without that, the target might be kept"),
+        (interval(90, 120, math.inf), interval(80, 90, 110), "too few effective samples to bound it from above"),
+        (interval(90, 95, 120), interval(40, 50, 60), "the interval straddles the target"),  # a longer run might decide it
+        (interval(90, 120, 140), interval(40, 50, 60), "late: without that, the target might be kept"),
+    ],
+)
+def test_what_only_the_lag_brought_over_the_target_is_said_to_be_late_and_not_too_few(measured, less, reason):
+    verdict = judged(measured, bounds=Bounds(less, less, measured, "late: without that", ""))
+    assert (verdict.status, verdict.reason) == (Status.INCONCLUSIVE, reason)
+    assert verdict.doubted == reason.startswith("late")
+
+
+@pytest.mark.parametrize(
     ("estimate", "acceptable", "status"),
     [
         (interval(150, 160, 170), None, Status.FAIL),

@@ -1,5 +1,7 @@
 """Who was late, and why: one text with advice to match the cause."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -103,6 +105,27 @@ def test_a_cause_that_lasted_far_shorter_than_the_delays_is_none():
     stopped = rows(300_000_000, 200_000, waited_s=0.04, steal=0.03, pressure=0.04)
     assert "accounts show no cause (was the process or its container stopped for a while?)" in explain(stopped, []).text
     assert "accounts show no cause" not in explain(rows(300_000_000, 200_000, waited_s=0.3), []).text
+
+
+@pytest.mark.parametrize("figure", ["waited_s", "steal", "throttled_s"])
+@pytest.mark.parametrize(("at", "named"), [(10, True), (9, True), (8, False), (11, False)])
+def test_a_cause_is_one_only_where_it_lasted_when_arrivals_were_held_up(figure, at, named):
+    """Half a second once: an account may be read before its row's lags end, so that of the row before counts, too."""
+    usual = rows(60_000, 50_000, **{figure: 0.016 if figure == "waited_s" else 0.0})
+    [held] = rows(500_000_000, 50_000, seconds=1, **{figure: 0.016 if figure == "waited_s" else 0.0})
+    late = [dataclasses.replace(held, second=h.second) if h.second == 10 else h for h in usual]
+    late = [
+        dataclasses.replace(
+            h,
+            machine=dataclasses.replace(
+                h.machine, second=h.second, **{figure: 0.6 if h.second == at else getattr(h.machine, figure)}
+            ),
+        )
+        for h in late
+    ]
+    text = explain(late, []).text
+    assert ("the machine was busy" in text or "quota stopped" in text) == named
+    assert ("accounts show no cause" in text) != named
 
 
 @pytest.mark.parametrize(("cpu", "advice"), [(0.3, "fewer operations"), (0.95, "one core is nearly used up")])

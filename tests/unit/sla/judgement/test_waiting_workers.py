@@ -1,0 +1,109 @@
+"""A closed model whose workers wait for a core: what fails must fail without the waits."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from sla.judgement.evaluate import evaluate
+from sla.judgement.kinds.choose import estimator_of
+from sla.judgement.steady import find_steady
+from sla.judgement.waiting_workers import waiting_workers
+from sla.values.assessment import Status
+from sla.values.histogram import EMPTY, from_values
+from sla.values.kinds import ClientLatency
+from sla.values.machine import MachineSecond
+from sla.values.measurements import Measurements, RunFacts
+from sla.values.window import Health, Window
+from tests.unit.sla.lagging import client, with_objectives
+from tests.unit.sla.synthetic import LOCAL
+
+START, LENGTH_S, USERS = 1_800_000_000, 40, 8
+WAIT_S = 0.1
+
+
+def closed_run(waits_a_second, seed=1):
+    """(the run, what each operation would have taken without waits, ns): users without think time, on one worker that waits for
+    a core so many times a second and reads what came meanwhile when it is back.
+    """
+    rng = np.random.default_rng(seed)
+    starts = np.sort(rng.uniform(0, LENGTH_S, round(waits_a_second * LENGTH_S)))
+    ends = np.maximum.accumulate(starts + WAIT_S)
+    alone, begun, ended = [], [], []
+    for _ in range(USERS):
+        now = 0.0
+        while now < LENGTH_S:
+            took = rng.lognormal(np.log(0.004), 0.5)
+            done = now + took
+            i = int(np.searchsorted(starts, done)) - 1
+            read = max(ends[i], done) if i >= 0 else done
+            alone.append(took * 1e9)
+            begun.append(now)
+            ended.append(read)
+            now = read
+    return measured(np.array(begun), np.array(ended), starts, ends), np.array(alone)
+
+
+def measured(begun, ended, starts, ends):
+    """What a recorder makes of it."""
+    took_ns = ((ended - begun) * 1e9).astype(np.int64)
+    windows, health = [], []
+    for second in range(LENGTH_S):
+        here = (ended >= second) & (ended < second + 1)
+        in_flight = np.clip(np.minimum(ended, second + 1) - np.maximum(begun, second), 0, None).sum()
+        latencies, sum_ns = from_values(took_ns[here]), int(took_ns[here].sum())
+        window = Window(START + second, "generate", response=latencies, service=latencies, response_sum_ns=sum_ns)
+        begun_here = int(((begun >= second) & (begun < second + 1)).sum())
+        counts = {"started": begun_here, "ok": int(here.sum()), "service_sum_ns": sum_ns, "in_flight_ns": int(in_flight * 1e9)}
+        windows.append(dataclasses.replace(window, **counts))
+        waited_s = float(np.clip(np.minimum(ends, second + 1) - np.maximum(starts, second), 0, None).sum())
+        machine = MachineSecond(START + second, "w", 2, cpu_s=0.1, waited_s=waited_s)
+        health.append(Health(START + second, "w", EMPTY, 0.1, machine=machine))
+    facts = RunFacts(START * 10**9, (START + LENGTH_S) * 10**9, workers=("w",))
+    return Measurements(tuple(windows), tuple(health), (), facts)
+
+
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("waits_a_second", [0.1, 1, 4])
+def test_the_lower_bound_is_under_what_it_would_have_been_without_the_waits(waits_a_second, seed):
+    run, alone = closed_run(waits_a_second, seed)
+    for q in (0.5, 0.9, 0.99):
+        objective = dataclasses.replace(client(), kind=ClientLatency(q, "response"))
+        found = estimator_of(objective, LOCAL.agreement).from_run(run, find_steady(run), None)(0.95)
+        assert found.at_least.low <= np.quantile(alone, q) <= found.estimate.high
+
+
+@pytest.mark.parametrize(
+    ("waits_a_second", "target_ms", "status", "reason"),
+    [
+        (0, 8, Status.FAIL, "the whole interval misses the target"),  # the p99 is 13 ms
+        (0.1, 5, Status.FAIL, "the whole interval misses the target"),  # four waits in 40 s can't have done that
+        (2, 30, Status.INCONCLUSIVE, "without that, the target might be kept"),  # 13 ms, and over 30 ms by the waits alone
+        (2, 8, Status.INCONCLUSIVE, "the target is not shown to be missed"),  # it is, without them too, but that is not known
+    ],
+)
+def test_a_missed_target_stands_where_the_waits_can_not_have_made_it(waits_a_second, target_ms, status, reason):
+    run, _ = closed_run(waits_a_second)
+    agreement = with_objectives(dataclasses.replace(LOCAL.agreement, objectives=()), client(target_ns=target_ms * 1e6))
+    assessment = evaluate(run, agreement, LOCAL.baseline)
+    [found], [cpu] = assessment.objectives, [c for c in assessment.checks if c.key == "generator_cpu"]
+    assert ("waited up to 2" in cpu.reason, bool(cpu.advice)) == (
+        (True, True) if waits_a_second == 2 else (False, waits_a_second > 0)
+    )
+    assert found.status is status, found
+    assert found.reason.endswith(reason)
+    assert found.reason.startswith("workers waited up to 2") == (status is Status.INCONCLUSIVE)
+
+
+def test_waits_are_of_the_worker_that_waited_longest_and_only_where_they_are_known():
+    run, _ = closed_run(1)
+    steady = find_steady(run)
+    alone = waiting_workers(run, "generate", steady)
+    second = [
+        dataclasses.replace(h, worker="v", machine=dataclasses.replace(h.machine, process="v", waited_s=h.machine.waited_s / 2))
+        for h in run.health
+    ]
+    assert waiting_workers(dataclasses.replace(run, health=(*run.health, *second)), "generate", steady) == alone
+    assert waiting_workers(run, "verify", steady) is None
+    unknown = [dataclasses.replace(h, machine=dataclasses.replace(h.machine, waited_s=-1.0)) for h in run.health]
+    assert waiting_workers(dataclasses.replace(run, health=tuple(unknown)), "generate", steady) is None
