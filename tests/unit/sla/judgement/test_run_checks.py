@@ -188,7 +188,7 @@ def test_no_more_responses_may_be_quick_than_the_server_was(under, excess):
 @pytest.mark.parametrize(("under", "excess"), [(16, 0), (15, 1), (10, 6)])
 def test_under_load_seconds_wholly_between_the_scrapes_count_and_two_seconds_of_the_peak_are_left_open(under, excess):
     """12 to 15 have 40 responses; the peak of 12 in any second leaves 24 open."""
-    counts = {second: 10 for second in range(10, 20)} | {11: 12, 19: 2}
+    counts = dict.fromkeys(range(10, 20), 10) | {11: 12, 19: 2}
     found = against(40, (under, 40 - under), (12, 16), [window(s, n) for s, n in counts.items()])
     assert found["dominance_a"].figure == excess
 
