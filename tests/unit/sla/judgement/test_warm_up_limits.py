@@ -41,7 +41,7 @@ def taking(ns, count=50):
 def run(warm, judged, warm_s=10, more=(), **facts):
     """`warm`, `judged`: fields of each second's window of "a"."""
     windows = [Window(BEGIN + s, "a", **(warm if s < warm_s else judged)) for s in range(warm_s + 10)]
-    beside = [Window(BEGIN - 1, "a", ok=1000), Window(BEGIN + warm_s + 10, "a", failed={"timeout": 1000})]
+    beside = [Window(BEGIN - 1, "a", failed={"timeout": 1000}), Window(BEGIN + warm_s + 10, "a", started=1000, ok=1000)]
     return Measurements((*windows, *beside, *more), (), (), RunFacts(90 * S, 300 * S, **facts))
 
 
