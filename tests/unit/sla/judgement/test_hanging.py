@@ -67,6 +67,10 @@ def test_less_than_that_is_no_claim(ok, failed, unsent):
     assert said(ok, failed, unsent) == ""
 
 
+def test_as_many_may_fail_in_a_second_as_are_not_sent():
+    assert said(failed=[0] * 5 + [30] + [0] * 4, unsent=[0] * 5 + [30] * 5) == claim(5, 30, 150)
+
+
 def test_ten_failures_are_enough():
     assert said(failed=[0] * 5 + [10] + [0] * 4) == claim(5, 10, 120)
 
