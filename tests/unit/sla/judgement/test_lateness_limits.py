@@ -101,3 +101,8 @@ def test_what_a_lag_can_have_made_up_wholly_took_no_time():
     assert shifted(of(3 * MS), 7, {7: 4e6}, -1) == of(0)
     assert shifted(of(3 * MS, 2500 * MS), 7, {7: np.inf}, -1) == of(0, 0)
     assert shifted(of(3 * MS), 7, {7: np.inf}, 1) == of(over_range=1)
+
+
+def test_a_time_out_that_a_long_lag_may_have_made_took_no_time():
+    found = shifted(of(5000 * MS, over_range=2), 7, {7: 1.1e9}, -1)
+    assert (found.min_ns, found.count_at_or_below(0), found.total, found.over_range) == (0, 2, 3, 0)

@@ -158,6 +158,11 @@ def test_a_restart_forgets_at_most_what_ended_in_the_seconds_around_the_two_scra
     assert (found.increase.resets, found.forgotten) == (2, 30 + 30)  # of 10 to 12 s and of 16 to 18 s
 
 
+def test_in_seconds_without_a_load_nothing_was_forgotten():
+    found = restarted((9, 0), (18, 80), (22, 5), (30, 20))
+    assert (found.increase.resets, found.forgotten) == (1, 30)  # of 17 to 19 s
+
+
 def test_a_restart_before_the_load_forgets_nothing_of_it():
     before = restarted((8, 500), (10.2, 0), (22, 100), load_s=(10.5, 20.5))
     assert (before.increase.resets, before.forgotten) == (0, 0)

@@ -216,3 +216,18 @@ def test_an_arrival_over_a_second_late_may_have_hurt_ten_operations_of_the_judge
     lag = from_values(np.array([int(0.9 * S), int(1.1 * S), 2 * S]))
     rows = [Health(104, "w", lag), Health(105, "w", lag), Health(106, "w", EMPTY)]
     assert late_operations(run(health=rows), STEADY) == 20
+
+
+@pytest.mark.parametrize(("limit_ns", "status"), [(1000, Status.PASS), (999, Status.FAIL)])
+def test_a_lag_that_is_just_at_its_limit_keeps_it(limit_ns, status):
+    validity = dataclasses.replace(LOCAL.agreement.validity, lag_p99_ns=limit_ns)
+    late = run(health=[Health(105, "w", from_values(np.full(100, 1000)), 0.1)])
+    found = load_checks(late, dataclasses.replace(LOCAL.agreement, validity=validity), STEADY)
+    assert next(c for c in found if c.key == "schedule_lag").status is status
+
+
+def test_a_single_operation_that_failed_is_all_of_them():
+    one = {"ok": 0, "planned": 1, "started": 1, "failed": {"http_5xx": 1}}
+    nothing = {s: {"ok": 0, "planned": 0, "started": 0} for s in range(100, 115)}
+    found = checks(run({**nothing, 101: one, 107: one}))["outside"]
+    assert (found.figure, found.limit, found.status) == (1.0, 2.0, Status.PASS)  # as usual
