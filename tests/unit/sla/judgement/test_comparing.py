@@ -127,3 +127,51 @@ def test_all_operations_that_every_run_has_are_compared_and_success_with_a_narro
     assert [f.title.split(",")[0] for f in figures[::5]] == ["a", "b"]
     assert [(f.higher_is_better, f.margin) for f in figures[2:5]] == [(False, MARGIN), (True, MARGIN), (True, SUCCESS_MARGIN)]
     assert [f.margin for f in figures_of_runs(runs("a"), runs("a"), margin=0.005)] == [0.005] * 5
+
+
+def test_of_runs_that_say_nothing_of_the_candidate_no_figure_claims_anything():
+    figures = [Figure(str(i), "ns", False, 0.1, fixed(ONE), fixed(interval(r, r, r))) for i, r in enumerate((1.0, 2.0))]
+    found = compare(figures, False, incomparable="other machines")
+    assert found.change is Change.INCONCLUSIVE
+    assert {(c.change, c.reason) for c in found.compared} == {(Change.INCONCLUSIVE, "other machines")}
+    assert found.compared[1].ratio.point == 2
+
+
+def test_runs_are_summarised_once_for_each_level():
+    asked = []
+
+    def run(level):
+        asked.append(level)
+        return [summary("a", 5.0, 0.99), summary("b", 5.0, 0.99)]
+
+    figures = figures_of_runs([run], [run])
+    assert asked == [0.95, 0.95]  # of either side
+    compare(figures, False)
+    assert sorted(set(asked)) == [0.95, pytest.approx(1 - 0.05 / 10)]
+    assert len(asked) == 4
+
+
+def test_a_run_without_a_figure_leaves_no_ratio():
+    assert ratio_of_runs([100.0, math.inf], [1.0, 1.0], False, 0.95) is None
+    assert ratio_of_runs([100.0, 100.0], [1.0, -1.0], False, 0.95) is None
+    missing = compare([Figure("f", "ns", False, 0.1, [lambda _: ONE] * 2, [lambda _: ONE, lambda _: None])], False)
+    assert (missing.compared[0].ratio, missing.compared[0].candidate) == (None, None)
+    assert missing.compared[0].baseline == 1
+    endless = interval(5, math.inf, math.inf)
+    found = compare([Figure("f", "ns", False, 0.1, fixed(ONE, ONE), fixed(endless, ONE))], False).compared[0]
+    assert (found.candidate, found.reason) == (math.inf, "one side has no such figure")
+
+
+@pytest.mark.parametrize(("wide", "change"), [(1.15, Change.REGRESSED), (1.3, Change.INCONCLUSIVE)])
+@pytest.mark.parametrize("better", [False, True])
+def test_a_difference_that_is_shown_for_one_figure_and_not_for_the_whole_family_is_no_change(wide, change, better):
+    """Of two figures each needs 97.5 %; `wide`: its interval then. At 95 % it is 5 % either way."""
+    point = 1 / 1.2 if better else 1.2
+
+    def candidate(level):
+        half = 1.05 if level < 0.96 else wide
+        return interval(point / half, point, point * half)
+
+    figures = [Figure(str(i), "ns", False, 0.1, fixed(ONE), [f]) for i, f in enumerate((candidate, lambda _: ONE))]
+    found = compare(figures, False).compared[0].change
+    assert found is (Change.IMPROVED if better and change is Change.REGRESSED else change)

@@ -65,16 +65,56 @@ def test_several_runs_are_welchs_t_on_logarithms_and_pairs_the_paired_t():
     assert (math.log(paired.low), math.log(paired.high)) == pytest.approx((theirs.low, theirs.high))
 
 
-def test_sides_that_can_not_be_compared_are_refused():
-    one, two = [estimate(1, 1, 1)], [estimate(1, 1, 1)] * 2
-    for figures, paired in (
-        ([], False),
-        ([figure(one, two)], False),
-        ([figure(two, [*two, *one])], True),
-        ([figure([], one)], False),
-    ):
-        with pytest.raises(ValueError, match=r"."):
-            compare(figures, paired)
+SINGLE, PAIR = [estimate(1, 1, 1)], [estimate(1, 1, 1)] * 2
+
+
+@pytest.mark.parametrize(
+    ("figures", "paired", "said"),
+    [
+        ([], False, "nothing in common to compare"),
+        ([figure([], SINGLE)], False, "nothing in common to compare"),
+        ([figure(SINGLE, SINGLE), figure(SINGLE, [])], False, "nothing in common to compare"),
+        ([figure(PAIR, [*PAIR, *SINGLE])], True, "pairs need as many runs on both sides, not 2 and 3"),
+        ([figure(SINGLE, PAIR)], True, "pairs need as many runs on both sides, not 1 and 2"),
+        ([figure(SINGLE, PAIR)], False, "one run against several can't be compared, not 1 and 2"),
+        ([figure(PAIR, SINGLE)], False, "one run against several can't be compared, not 2 and 1"),
+    ],
+)
+def test_sides_that_can_not_be_compared_are_refused(figures, paired, said):
+    with pytest.raises(ValueError, match=said):
+        compare(figures, paired)
+
+
+def test_two_runs_a_side_are_enough():
+    assert compare([figure(PAIR, PAIR)], False).change is Change.EQUIVALENT
+    assert compare([figure(PAIR, [*PAIR, *SINGLE])], False).method.startswith("Welch's t over 2 and 3 runs")
+
+
+def test_the_level_is_95_percent_unless_another_is_asked_for():
+    assert compare([figure(SINGLE, SINGLE)], False).method.endswith("; changes at a family-wise error of 5% (Holm)")
+    assert compare([figure(SINGLE, SINGLE)], False, 0.8).method.endswith("; changes at a family-wise error of 20% (Holm)")
+
+
+def levels_asked(level, *ratios):
+    """At which levels figures with these ratios were asked for; each has an interval of 5 % either way."""
+    asked = []
+
+    def at(ratio):
+        def estimate_at(level):
+            asked.append(round(level, 6))
+            return Estimate(ratio, ratio * 0.95, ratio * 1.05, level, 1000, 500)
+
+        return estimate_at
+
+    compare([Figure("f", "ns", False, 0.1, [lambda _: estimate(1, 1, 1)], [at(r)]) for r in ratios], False, level)
+    return sorted(set(asked))
+
+
+def test_a_change_is_claimed_at_the_stricter_level_of_a_family():
+    """Two figures of which one differs: it at 1 - 5 % / 2, the other at 95 %. The middle of the table is one of 95 %."""
+    assert levels_asked(0.9, 1.0) == [0.9, 0.95]
+    assert levels_asked(0.9, 1.0, 2.0) == [0.9, 0.95]
+    assert levels_asked(0.8, 0.5, 2.0, 1.0, 1.0) == [0.8, 0.9, 0.95]
 
 
 def test_one_regressed_figure_decides_and_a_file_has_no_interval():

@@ -1,10 +1,22 @@
 """Counters as increments over common intervals; how much of a window scrapes cover."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
-from sla.judgement.counters import common_times_s, coverage, increments, partly_scraped, restarts, scrape_interval_s
+from sla.judgement.counters import (
+    common_times_s,
+    coverage,
+    increments,
+    of_the_service,
+    partly_scraped,
+    restarts,
+    scrape_interval_s,
+)
+from sla.values.agreement import OperationMetrics
 from sla.values.snapshot import Snapshot
+from tests.unit.sla.synthetic import LOCAL
 
 NAME, OTHER = "n_total", "m_total"
 
@@ -102,3 +114,83 @@ def test_a_target_that_was_not_scraped_all_the_time_is_named_though_another_cove
     assert partly_scraped(a + scrapes([2], [0], "b"), 0, 60) == [said.replace("15", "7")]
     assert partly_scraped(a + scrapes(range(2, 60, 10), range(6), "b"), 0, 60) == []  # at its own usual interval
     assert partly_scraped(b, 0, 60) == []  # coverage says it
+
+
+AGREEMENT = dataclasses.replace(LOCAL.agreement, operations={"a": OperationMetrics("h", NAME)})
+
+
+def kept(*targets):
+    """Which of these are kept, and the note; a target is (instance, job, whether it has the metric), job "" for no label."""
+    snapshots = [
+        Snapshot(i, 0, (("instance", name), *((("job", job),) if job else ())), {NAME if has else OTHER: 1.0})
+        for i, (name, job, has) in enumerate(targets)
+    ]
+    found, notes = of_the_service(snapshots, AGREEMENT)
+    return [dict(s.target)["instance"] for s in found], notes
+
+
+def test_the_service_is_those_with_its_metrics_and_others_of_the_same_job():
+    names, [note] = kept(("a", "node", True), ("b", "node", False), ("c", "other", False), ("d", "", False))
+    assert names == ["a", "b"]
+    assert note == ('targets without any of the agreement\'s metrics were left out (2): instance="c",job="other"; instance="d"')
+    names, [note] = kept(("a", "", True), ("b", "", False))  # without a job nothing says that it is of the service
+    assert names == ["a"]
+    assert kept(("a", "node", True), ("b", "other", True)) == (["a", "b"], [])
+    assert kept(("a", "node", False), ("b", "other", False)) == (["a", "b"], [])
+
+
+@pytest.mark.parametrize(("others", "end"), [(3, '"o2"'), (4, '"o2"; ...')])
+def test_three_of_those_that_were_left_out_are_named(others, end):
+    _, [note] = kept(("a", "", True), *((f"o{i}", "", False) for i in range(others)))
+    assert note.startswith(f"targets without any of the agreement's metrics were left out ({others}): ")
+    assert note.endswith(end)
+
+
+def test_counters_of_which_one_is_never_there_are_not_read():
+    series = scrapes([0, 10, 20], [7, 7, 9])
+    assert increments(series, [NAME, OTHER], common_times_s(series)) is None
+    assert increments(series, [], common_times_s(series)).tolist() == [0, 0]
+    both = [
+        dataclasses.replace(s, counters={NAME: s.counters[NAME], **({OTHER: 5.0} if i else {})}) for i, s in enumerate(series)
+    ]
+    assert increments(both, [NAME, OTHER], common_times_s(series)).tolist() == [5, 2]  # it appeared with its first five
+
+
+@pytest.mark.parametrize(
+    ("times_s", "covered_s"),
+    [
+        ([50, 60], 30),  # one usual interval on either side
+        ([95, 105], 15),  # what lies behind the window is no scrape in it
+        ([-5, 5], 15),
+        ([0, 10], 20),
+        ([100, 110], 10),
+        ([40, 50, 90, 100], 10 + 10 + 20 + 10),
+        ([40, 50, 70, 80], 10 + 10 + 20 + 10 + 10),
+    ],
+)
+def test_what_scrapes_cover_ends_with_the_window(times_s, covered_s):
+    assert coverage(scrapes(times_s, [0] * len(times_s)), 0, 100) == pytest.approx(covered_s / 100)
+
+
+def test_a_target_is_named_from_under_nine_tenths_on():
+    a = scrapes(range(0, 110, 10), range(11), "a")
+    assert partly_scraped(a + scrapes([0, 10, 20, 30, 40, 50, 60, 70, 80], range(9), "b"), 0, 100) == []
+    [said] = partly_scraped(a + scrapes([0, 10, 20, 30, 40, 50, 60, 70], range(8), "b"), 0, 100)
+    assert said.startswith('instance="b" was scraped in 80 of 100 s alone')
+    assert partly_scraped(a, 0, 200) == []
+
+
+def test_a_window_has_the_length_from_its_begin_to_its_end():
+    a, b = scrapes(range(1000, 1110, 10), range(11), "a"), scrapes(range(1000, 1050, 10), range(5), "b")
+    [said] = partly_scraped(a + b, 1000, 1100)
+    assert "was scraped in 50 of 100 s alone" in said
+    assert coverage(b, 1000, 1100) == 0.5
+
+
+def test_two_scrapes_at_one_time_are_no_interval():
+    assert common_times_s(scrapes([5, 5], [0, 1])).size == 0
+    assert coverage(scrapes([5, 5], [0, 1]), 0, 10) == 0
+
+
+def test_what_is_covered_is_never_over_all_whatever_rounding_adds():
+    assert coverage(scrapes([2.1, 13, 24.8], [0] * 3), 2, 25) == 1.0

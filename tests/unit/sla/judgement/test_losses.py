@@ -133,6 +133,42 @@ def test_nothing_to_compare_is_said():
     assert counted(METRICS, [window], Measurements((window,), (), none, facts)) == "the server has no done"
 
 
+@pytest.mark.parametrize(("in_flight", "low"), [(7, 93), (0, 100)])
+def test_a_server_that_was_not_read_while_idle_may_have_counted_what_was_in_flight(in_flight, low):
+    """The most that was in flight in any second: 7 on average of 12 s."""
+    windows = [Window(12, "a", started=90, ok=90, in_flight_ns=in_flight * SECOND_NS), Window(13, "a", started=9, ok=9)]
+    snapshots = [Snapshot(s * SECOND_NS, 0, (), {"done": float(n), "failed": 0.0}) for s, n in ((11, 0), (15, 100))]
+    found = counted(METRICS, windows, Measurements(tuple(windows), (), tuple(snapshots), RunFacts(10**10, 2 * 10**10)))
+    assert not found.increase.idle
+    assert (found.reconciliation.client, found.reconciliation.low) == (99, low)
+
+
+def restarted(*scrapes, load_s=(10.0, 20.0)):
+    """What is forgotten of 10 operations in each second of the load; `scrapes`: (second, counter)."""
+    windows = [Window(s, "a", started=10, ok=10) for s in range(int(load_s[0]), int(load_s[1]))]
+    snapshots = tuple(Snapshot(int(s * SECOND_NS), 0, (), {"done": float(n), "failed": 0.0}) for s, n in scrapes)
+    facts = RunFacts(int(load_s[0] * SECOND_NS), int(load_s[1] * SECOND_NS))
+    return counted(METRICS, windows, Measurements(tuple(windows), (), snapshots, facts))
+
+
+def test_a_restart_forgets_at_most_what_ended_in_the_seconds_around_the_two_scrapes():
+    found = restarted((9, 0), (14, 40), (16, 5), (22, 50))
+    assert (found.increase.resets, found.forgotten) == (1, 40)  # of 13 to 16 s
+    found = restarted((9, 0), (11, 20), (12, 2), (17, 50), (18, 3), (22, 30))
+    assert (found.increase.resets, found.forgotten) == (2, 30 + 30)  # of 10 to 12 s and of 16 to 18 s
+
+
+def test_in_seconds_without_a_load_nothing_was_forgotten():
+    found = restarted((9, 0), (18, 80), (22, 5), (30, 20))
+    assert (found.increase.resets, found.forgotten) == (1, 30)  # of 17 to 19 s
+
+
+def test_a_restart_before_the_load_forgets_nothing_of_it():
+    before = restarted((8, 500), (10.2, 0), (22, 100), load_s=(10.5, 20.5))
+    assert (before.increase.resets, before.forgotten) == (0, 0)
+    assert restarted((9, 0), (22, 100)).forgotten == 0
+
+
 def gaps(*seconds, steady=None, warm_up_s=0, worker="w"):
     found = stalls(
         [Health(START + s, worker) for s in seconds], steady and Steady(START + steady[0], START + steady[1], 0, warm_up_s, "")

@@ -3,8 +3,9 @@
 import dataclasses
 
 import numpy as np
+import pytest
 
-from sla.judgement.preflight import too_short
+from sla.judgement.preflight import TooShort, too_short
 from sla.judgement.sequential import InterimAnalyses, failing
 from sla.values.histogram import from_values
 from sla.values.measurements import PlannedSegment
@@ -62,3 +63,36 @@ def test_what_comes_after_an_interim_analysis_is_no_part_of_it():
     )
     so_far = dataclasses.replace(run, windows=tuple(later), facts=dataclasses.replace(run.facts, load_ended_ns=now * 10**9))
     assert failing(so_far, with_objectives(LOCAL.agreement, client(target_ns=50e6)), LOCAL.baseline) == frozenset()
+
+
+def test_the_longest_constant_piece_with_arrivals_is_what_a_run_has():
+    pieces = [(100, 0, 0), (20, 1000, 1000), (60, 1, 1), (300, 0, 2000), (40, 5000, 5000)]
+    found = too_short([PlannedSegment(*piece) for piece in pieces], {"a": 1.0}, [0.9])
+    assert [(f.length_s, f.rate_per_s) for f in found] == [(60, 1)]
+    assert too_short([PlannedSegment(100, 0, 0), PlannedSegment(300, 0, 2000)], {"a": 1.0}) == []
+
+
+@pytest.mark.parametrize(("length_s", "warned"), [(182.4, []), (182.0, [0.5])])
+def test_what_a_load_of_a_half_lets_it_decide_is_long_enough(length_s, warned):
+    """At 1 op/s and a design effect of 8 the median needs 11.4 x 8 / 0.5 = 182.4 s."""
+    found = too_short([PlannedSegment(length_s, 1, 1)], {"a": 1.0}, [0.5])
+    assert [f.quantile for f in found] == warned
+    assert all(f.needed_s == {0.5: 183, 0.8: 1596, 0.9: 5700} for f in found)
+
+
+def test_an_operation_of_one_arrival_in_two_seconds_is_told_how_long_too():
+    [found] = too_short([PlannedSegment(60, 10, 10)], {"a": 0.05}, [0.5])
+    assert found.needed_s[0.5] == 365  # 11.4 x 8 / (0.5 x 0.5) = 364.8
+
+
+@pytest.mark.parametrize(
+    ("largest_deff", "words"),
+    [
+        (0.0, "even for independent latencies (inf s)"),
+        (0.7, "even for independent latencies (86 s)"),  # 60 / 0.7 = 85.7
+        (0.99, "even for independent latencies (61 s)"),
+        (1.0, "but for nearly independent latencies (design effect up to 1.0)"),
+    ],
+)
+def test_it_is_said_whether_any_service_could_be_decided_in_that_time(largest_deff, words):
+    assert words in str(TooShort("a", 0.99, 100.0, 60.0, largest_deff, {0.5: 120.0}))

@@ -10,8 +10,10 @@ from sla.estimators.block_bootstrap import block_length, block_quantiles, politi
 from sla.estimators.quantiles import QUANTILES, quantile_results, windows_of
 from sla.judgement.second_opinion import second_opinions
 from sla.judgement.steady import find_steady
+from sla.values.assessment import Steady
 from sla.values.histogram import EMPTY, from_values
-from sla.values.measurements import Measurements
+from sla.values.measurements import Measurements, RunFacts
+from sla.values.window import Window
 from tests.calibration import simulate
 from tests.calibration.trial import measurements_of
 
@@ -93,3 +95,29 @@ def test_where_only_empty_seconds_were_drawn_nothing_is_bounded():
 def test_a_block_length_does_not_depend_on_the_level_and_is_a_third_of_the_series_at_most():
     walk = np.random.default_rng(88).normal(size=16).cumsum()
     assert politis_white(walk) == politis_white(walk + 1000) == 6  # a third of 16, rounded up
+
+
+def opinions_of(over_range):
+    """Of 40 s of 50 latencies each, uniform from 0.5 to 1.5 s, so many of which are over range."""
+    rng, windows = np.random.default_rng(1), []
+    for second in range(40):
+        response = from_values((rng.uniform(0.5, 1.5, 50 - over_range) * 1e9).astype(np.int64), over_range)
+        windows.append(Window(second, "a", started=50, ok=50, response=response))
+    return second_opinions(Measurements(tuple(windows), (), (), RunFacts(0, 40 * 10**9)), Steady(0, 40, 0.0, 0.0, ""))
+
+
+def test_resamples_of_independent_latencies_have_the_interval_of_the_law_on_both_sides():
+    opinions = opinions_of(0)
+    assert [(o.latency, o.quantile) for o in opinions] == [("response", q) for q in QUANTILES]
+    assert {e.level for o in opinions for e in (o.decides, o.resampled, o.blocks)} == {0.95}
+    median = opinions[0]
+    assert median.resampled.low - median.decides.point == pytest.approx(median.decides.low - median.decides.point, rel=0.04)
+    assert median.resampled.high - median.decides.point == pytest.approx(median.decides.high - median.decides.point, rel=0.04)
+    assert all(o.resampled.high < 1.51e9 for o in opinions)
+
+
+def test_resamples_that_reach_into_what_has_no_value_are_unbounded():
+    """3 of 50: the p99 is over range, and the p95 may be."""
+    opinions = opinions_of(3)
+    assert [np.isinf(o.resampled.high) for o in opinions] == [False, False, True, True, True]
+    assert all(o.resampled.low <= o.decides.point for o in opinions)

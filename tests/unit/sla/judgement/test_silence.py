@@ -68,3 +68,17 @@ def test_the_assessment_of_a_closed_model_says_it_and_that_of_a_plan_has_its_che
     assert not [n for n in evaluate(cut, LOCAL.agreement, LOCAL.baseline).notes if "no operation began" in n]
     closed = dataclasses.replace(cut, facts=dataclasses.replace(cut.facts, plan=()))
     assert [n for n in evaluate(closed, LOCAL.agreement, LOCAL.baseline).notes if "no operation began or ended for 10 s" in n]
+
+
+@pytest.mark.parametrize(
+    ("counts", "said"),
+    [
+        ([1] * 20 + [0] * 15 + [1] * 20, False),  # one a second without the hole: 15 usual gaps are none yet
+        ([1] * 20 + [0] * 16 + [1] * 20, True),
+        ([1] * 20 + [0] * 25 + [1] * 15, True),  # with the hole it would be one in 1.7 s
+        ([2] * 5 + [0] * 2 + [2] * 5 + [0] * 10 + [2] * 5, True),  # 17 s have 30 operations: over 15 x 0.57 s
+        ([2] * 5 + [0] * 2 + [2] * 5 + [0] * 8 + [2] * 5, False),
+    ],
+)
+def test_what_is_usual_is_what_comes_outside_the_longest_hole(counts, said):
+    assert bool(notes(counts)) is said

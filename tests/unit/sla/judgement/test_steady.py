@@ -123,3 +123,14 @@ def test_a_warm_up_that_would_leave_less_than_can_be_judged_is_not_cut():
 def test_of_a_plan_of_ramps_alone_nothing_is_judged():
     ramps = dataclasses.replace(facts(60), plan=(PlannedSegment(30, 0, 10), PlannedSegment(30, 10, 0)))
     assert find_steady(dataclasses.replace(run(60), facts=ramps)) is None
+
+
+@pytest.mark.parametrize(("rise", "said"), [(0.09, ""), (0.095, ""), (0.105, "+10%"), (0.11, "+11%"), (-0.11, "-12%")])
+def test_a_change_of_a_tenth_over_the_judged_part_is_said(rise, said):
+    found = find_steady(run(60, latency_ms=lambda s: 1 + rise * s / 59 + 0.002 * (s * 7 % 5 - 2)))
+    assert found.drift == (f"the mean response time changed by {said} of its mean over the judged part" if said else "")
+
+
+@pytest.mark.parametrize(("plan", "rate"), [([(0.5, 3, 3)], 3), ([(1, 7, 7), (0.5, 3, 3)], 7), ([(20, 0.5, 0.5)], 0.5)])
+def test_a_short_or_slow_constant_piece_has_a_rate_too(plan, rate):
+    assert constant_part(facts(60, *plan))[2] == rate

@@ -11,7 +11,7 @@ from sla.judgement.opening import opened
 from sla.judgement.run_checks import run_checks as all_checks
 from sla.judgement.status import MISSES, OVER_BASELINE, THIN_EVIDENCE
 from sla.judgement.steady import find_steady
-from sla.judgement.touches import BOTH, FAIL, PASS, TOUCHES, row_of, touched, touches_client, undone
+from sla.judgement.touches import BOTH, FAIL, PASS, TOUCHES, is_bounded, row_of, touched, touches_client, undone
 from sla.values.agreement import Limit, Objective
 from sla.values.assessment import Decision, ObjectiveResult, Severity, Status, check
 from sla.values.baseline import with_baseline
@@ -280,3 +280,8 @@ def test_every_second_may_be_a_second_late():
     )
     a = evaluated(dataclasses.replace(run, windows=shifted))
     assert next(c for c in a.checks if c.key == "achieved_seconds").figure == 0
+
+
+def test_how_many_operations_are_in_doubt_is_known_of_what_was_lost_and_of_bursts_alone():
+    bounded = {"workers", "workers_operations", "closed", "reports", "achieved_seconds"}
+    assert {row for row in EXPECTED if is_bounded(failing(f"{row}x" if row.endswith("_") else row))} == bounded

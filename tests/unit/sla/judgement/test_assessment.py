@@ -1,0 +1,159 @@
+"""What stands in an assessment beside its verdicts: notes, gates from outside, and what was not judged and why."""
+
+import dataclasses
+
+import pytest
+
+from sla.judgement.evaluate import evaluate
+from sla.values.agreement import Limit, Objective
+from sla.values.assessment import Decision, Evidence, Severity, Status
+from sla.values.kinds import SuccessRate, Throughput
+from sla.values.measurements import Measurements, RunFacts
+from sla.values.window import Window
+from tests.unit.sla.synthetic import LOCAL, START, measurements
+
+S = 10**9
+
+
+def objective(key, kind, target, severity=Severity.CRITICAL, acceptable=None):
+    return Objective(key, key.capitalize(), severity, kind, ("generate",), target, acceptable, "")
+
+
+RATE = objective("rate", Throughput(), Limit(">=", 10.0))
+SLOW = objective("slow", Throughput(), Limit(">=", 1e6), Severity.WARNING, Limit(">=", 1.0))
+SUCCESS = objective("success", SuccessRate(), Limit(">=", 0.9))
+OF_PLAN = objective("share", Throughput(), Limit(">=", 0.5, of_plan=True))
+BARE = dataclasses.replace(LOCAL.agreement, objectives=(), evidence={}, not_assessed="")
+
+
+@pytest.fixture(scope="module")
+def run():
+    return measurements(rate=20, hold_s=10)
+
+
+def with_facts(run, **facts):
+    return dataclasses.replace(run, facts=dataclasses.replace(run.facts, **facts))
+
+
+def assessed(run, *objectives, agreement=BARE, **options):
+    return evaluate(run, dataclasses.replace(agreement, objectives=objectives), **options)
+
+
+def by_key(assessment):
+    return {o.key: o for o in assessment.objectives}
+
+
+def test_how_several_objectives_err_together_is_said_with_their_number(run):
+    [note] = [n for n in assessed(run, RATE, SUCCESS, OF_PLAN).notes if "Holm" in n]
+    assert note.endswith("claims of FAIL hold a family-wise error of 5% (Holm's step-down over 3 objectives).")
+    assert any("error of 20%" in n for n in assessed(run, RATE, level=0.8).notes)
+    assert not [n for n in assessed(run).notes if "Holm" in n]
+
+
+def test_what_an_agreement_leaves_out_is_said(run):
+    left_out = dataclasses.replace(BARE, not_assessed="nobody has looked at the memory")
+    assert "nobody has looked at the memory" in assessed(run, RATE, agreement=left_out).notes
+    assert "" not in assessed(run, RATE).notes
+
+
+def test_why_a_run_ended_early_is_said(run):
+    stopped = "stopped early: rate, success broke the target at 99% in 3 consecutive interim analyses"
+    interrupted = "the run was stopped before its plan ended"
+
+    def said(**facts):
+        return [n for n in assessed(with_facts(run, **facts), RATE).notes if n in (stopped, interrupted)]
+
+    assert said(stopped_for=("rate", "success"), interrupted=True) == [stopped]
+    assert said(interrupted=True) == [interrupted]
+    assert said() == []
+
+
+def test_a_latency_that_drifts_is_said():
+    """It rises by a third, evenly, from one second to the next."""
+    windows = tuple(
+        Window(START + s, "generate", started=50, ok=50, response_sum_ns=50 * (10**6 + 5_000 * s + 400 * (s * 7 % 5)))
+        for s in range(60)
+    )
+    drifting = Measurements(windows, (), (), RunFacts(START * S, (START + 60) * S))
+    a = assessed(drifting, RATE)
+    assert a.steady.drift.startswith("the mean response time changed by +2")
+    assert f"drift: {a.steady.drift}" in a.notes
+    even = dataclasses.replace(drifting, windows=tuple(dataclasses.replace(w, response_sum_ns=50 * 10**6) for w in windows))
+    assert not [n for n in assessed(even, RATE).notes if n.startswith("drift")]
+
+
+def test_a_hole_of_a_load_without_a_plan_is_said(run):
+    hole = range(START + 8, START + 12)
+    closed = with_facts(dataclasses.replace(run, windows=tuple(w for w in run.windows if w.second not in hole)), plan=())
+    assert [n for n in assessed(closed, RATE).notes if n.startswith("no operation began or ended for 4 s")]
+
+
+def test_a_gate_from_outside_is_critical_and_counts(run):
+    gated = dataclasses.replace(BARE, evidence={"audit": "Audit", "soak": "Soak"})
+    given = {"audit": Evidence("audit", Status.PASS, "signed", "a file"), "other": Evidence("other", Status.PASS, "")}
+    a = assessed(run, RATE, agreement=gated, evidence=given)
+    audit, soak = a.gates[1:]
+    assert (audit.key, audit.title, audit.severity, audit.status, audit.counts) == (
+        "audit", "Audit", Severity.CRITICAL, Status.PASS, True,
+    )  # fmt: skip
+    assert (audit.reason, soak.status, soak.reason) == ("signed", Status.INCONCLUSIVE, "no evidence was given")
+    assert a.decision is Decision.INCONCLUSIVE
+    assert [e.key for e in a.evidence] == ["audit", "other"]
+
+
+def test_the_commands_of_a_rollout_name_the_deployment_that_is_known(run):
+    facts = {"kind": "Deployment", "name": "poi-node", "namespace": "prod"}
+    known = {"deployment": Evidence("deployment", Status.PASS, "", facts=facts)}
+    assert "poi-node" in str(assessed(run, RATE, evidence=known).strategy.commands)
+    assert "poi-node" not in str(assessed(run, RATE).strategy.commands)
+
+
+def test_an_assessment_names_its_baseline(run):
+    assert evaluate(run, LOCAL.agreement, LOCAL.baseline).baseline == "measured"
+    assert assessed(run, RATE).baseline == ""
+
+
+def test_a_warning_is_no_failure_unless_it_is_asked_for(run):
+    a = assessed(run, SLOW)
+    assert (by_key(a)["slow"].status, a.decision, a.exit_code) == (Status.WARN, Decision.GO_WITH_CAUTION, 0)
+    assert assessed(run, SLOW, fail_on_warn=True).exit_code == 3
+
+
+def test_without_a_steady_part_nothing_is_judged():
+    found = by_key(assessed(measurements(rate=20, hold_s=3), RATE, SUCCESS))
+    assert {(o.status, o.estimate) for o in found.values()} == {(Status.INVALID, None)}
+    assert all(o.reason.startswith("no steady part to judge") for o in found.values())
+
+
+def test_an_imported_file_without_failures_has_no_success_rate_and_the_other_figures(run):
+    found = by_key(assessed(with_facts(run, failures_known=False), SUCCESS, RATE))
+    assert (found["success"].estimate, found["success"].reason) == (None, "the imported file holds no failures")
+    assert (found["success"].status, found["rate"].status) == (Status.INCONCLUSIVE, Status.PASS)
+
+
+def test_a_share_of_a_plan_that_there_is_none_of_is_open(run):
+    unplanned = tuple(dataclasses.replace(w, planned=0) for w in run.windows)
+    closed = with_facts(dataclasses.replace(run, windows=unplanned), plan=())
+    found = by_key(assessed(closed, OF_PLAN))["share"]
+    assert found.status is Status.INCONCLUSIVE
+    assert found.estimate.point == pytest.approx(20, rel=0.01)
+    never = dataclasses.replace(OF_PLAN, operations=("finality",))
+    without = dataclasses.replace(closed, windows=tuple(w for w in unplanned if w.operation != "finality"))
+    found = by_key(assessed(without, never))["share"]
+    assert (found.estimate, found.reason) == (None, "no data")
+
+
+def test_objectives_stand_in_the_agreements_order_whatever_could_be_judged(run):
+    unknown = dataclasses.replace(OF_PLAN, key="b")
+    order = ("d", "b", "a", "c")
+    objectives = [unknown if k == "b" else dataclasses.replace(RATE, key=k) for k in order]
+    unplanned = with_facts(run, plan=())
+    assert tuple(o.key for o in assessed(unplanned, *objectives).objectives) == order
+
+
+def test_how_much_longer_is_counted_from_the_judged_part_alone():
+    """Ten seconds were judged; a time since 1970 would need as long again."""
+    borderline = measurements(rate=60, hold_s=10, failures={"generate": 0.08})
+    o = by_key(assessed(borderline, SUCCESS))["success"]
+    assert o.status is Status.INCONCLUSIVE
+    assert 1 <= o.seconds_needed < 10_000

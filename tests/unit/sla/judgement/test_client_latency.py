@@ -1,0 +1,156 @@
+"""A client's latency of a hundred operations a second, counted by hand: its evidence, and what lag and losses leave of it."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from sla.judgement.kinds.choose import estimator_of
+from sla.judgement.lateness import lateness
+from sla.values.agreement import Limit, Objective
+from sla.values.assessment import Severity, Steady
+from sla.values.histogram import EMPTY, from_values
+from sla.values.kinds import ClientLatency
+from sla.values.measurements import Measurements, PlannedSegment, RunFacts
+from sla.values.window import Health, Window
+from tests.unit.sla.synthetic import LOCAL
+
+S, MS = 10**9, 10**6
+FIRST, LENGTH_S = 1000, 20
+STEADY = Steady(FIRST, FIRST + LENGTH_S, 0.0, 0.0, "")
+
+
+def of(*parts):
+    """`parts`: (ms, how often)."""
+    return from_values(np.concatenate([np.full(n, int(ms * MS)) for ms, n in parts]).astype(np.int64))
+
+
+def run(response, service=None, lag_ms=0.05, outside=None, **window):
+    """The same in each of 20 seconds; `outside`: fields of a window after them."""
+    one = Window(0, "a", 100, started=100, ok=100, response=response, service=service or response, **window)
+    windows = [dataclasses.replace(one, second=FIRST + i) for i in range(LENGTH_S)]
+    if outside:
+        windows.append(dataclasses.replace(one, second=FIRST + LENGTH_S, **outside))
+    health = [Health(FIRST + i, "w", of((lag_ms, 100))) for i in range(-1, LENGTH_S)]
+    facts = RunFacts(FIRST * S, (FIRST + LENGTH_S) * S, plan=(PlannedSegment(LENGTH_S, 100, 100),))
+    return Measurements(tuple(windows), tuple(health), (), facts)
+
+
+def estimator(q=0.9, latency="response", target_ms=5.0):
+    o = Objective("o", "O", Severity.CRITICAL, ClientLatency(q, latency), ("a",), Limit("<", target_ms * MS), None, "")
+    return estimator_of(o, LOCAL.agreement)
+
+
+def measured(it, on_time=False, **options):
+    return estimator(**options).from_run(it, STEADY, None if on_time else lateness(it, STEADY))(0.95)
+
+
+EVEN = of((1, 50), (2, 50))
+
+
+def test_its_evidence_is_the_tail_of_the_effective_samples_and_so_long_it_needs():
+    """11.4 beyond a p90 at 100/s: 1.14 s, where every second is like the others."""
+    found = measured(run(EVEN), on_time=True)
+    assert found.seconds_needed == pytest.approx(1.14)
+    assert found.estimate.n == 2000
+    assert 160 < found.tail_evidence < 200
+    assert found.tail_evidence == pytest.approx(found.estimate.n_eff / 10)
+    assert measured(run(EVEN), on_time=True, q=0.5).seconds_needed == pytest.approx(0.228)
+
+
+def test_what_nobody_timed_counts_in_the_judged_part_alone():
+    later = {"untimed": 1000, "response": EMPTY, "service": EMPTY}
+    assert measured(run(EVEN, outside=later)).at_most == measured(run(EVEN)).at_most
+    assert measured(run(EVEN, untimed=20)).at_most.high == np.inf  # a sixth of all: the p90 of all may be slow
+
+
+def close(estimate):
+    return [round(x / MS, 1) for x in (estimate.low, estimate.point, estimate.high)]
+
+
+def test_of_a_service_time_the_lag_is_taken_off_and_added_and_the_response_time_is_the_most():
+    slow = run(of((15, 100)), of((10, 100)), lag_ms=5)
+    found = measured(slow, latency="service")
+    assert (close(found.at_least), close(found.estimate), close(found.at_most)) == ([5.0] * 3, [10.0] * 3, [15.0] * 3)
+    less = measured(run(of((12, 100)), of((10, 100)), lag_ms=5), latency="service")
+    assert close(less.at_most) == [12.0] * 3
+    more = measured(run(of((30, 100)), of((10, 100)), lag_ms=5), latency="service")
+    assert close(more.at_most) == [15.0] * 3
+
+
+def test_of_a_response_time_the_lag_is_taken_off_and_nothing_is_added():
+    found = measured(run(of((15, 100)), of((10, 100)), lag_ms=5))
+    assert (close(found.at_least), close(found.estimate), close(found.at_most)) == ([10.0] * 3, [15.0] * 3, [15.0] * 3)
+
+
+@pytest.mark.parametrize(
+    ("doubt", "fails"),
+    [
+        (0, True),
+        (600, True),  # the p87 of those that were measured: 13 % were slow for certain
+        (2000, False),  # the p80, which was quick
+        (18_000, False),  # the p0: nobody knows anything
+        (50_000, False),
+    ],
+)
+def test_so_many_more_quick_ones_make_it_a_lower_quantile_of_those_that_were_measured(doubt, fails):
+    """15 % of 2,000 took 10 ms, asked for a p90 of 5."""
+    slow = run(of((1, 85), (10, 15)))
+    assert estimator().fails_despite(doubt, slow, STEADY, 0.95) is fails
+
+
+def test_as_many_as_were_measured_leave_nothing_of_a_median():
+    slow = run(of((10, 100)))
+    assert estimator(0.5).fails_despite(1000, slow, STEADY, 0.95)
+    assert not estimator(0.5).fails_despite(2000, slow, STEADY, 0.95)
+
+
+SPREAD = of((1, 45), (2, 10), (3, 45))
+
+
+def test_operations_that_nobody_timed_were_all_fast_or_all_slow():
+    """With a fifth more the median is the p40 of those that were timed, or their p60."""
+    found = measured(run(SPREAD, untimed=20), on_time=True, q=0.5)
+    assert (close(found.at_least)[1], close(found.estimate)[1], close(found.at_most)[1]) == (1.0, 2.0, 3.0)
+    said = "nobody knows how long 400 successful operations took: were they all"
+    assert (found.less, found.more) == (f"{said} fast", f"{said} slow")
+
+
+def test_as_many_that_nobody_timed_as_were_timed_leave_a_median_open_on_both_sides():
+    found = measured(run(SPREAD, untimed=100), on_time=True, q=0.5)
+    assert (found.at_least.low, found.at_most.high) == (0.0, np.inf)
+    assert close(found.at_least)[1] == close(found.at_most)[1] == 2.0
+
+
+def test_of_lag_and_untimed_operations_what_leaves_more_open_is_said():
+    late = "the generator was late by up to"
+    by_lag = measured(run(of((15, 100)), lag_ms=5, untimed=20), q=0.5)
+    assert by_lag.less.startswith(late)
+    assert by_lag.more.startswith(late)  # equal latencies: a higher quantile is no more
+    assert close(by_lag.at_least) == [10.0] * 3
+    assert measured(run(of((15, 100)), lag_ms=20, untimed=100), q=0.5).less.startswith(late)  # both leave nothing
+    assert measured(run(SPREAD, untimed=20), q=0.5).less.startswith("nobody knows how long")
+
+
+def mostly_on_time(late_share):
+    """A lag of 50 us, of 60 us for one in a hundred, and of 50 ms for so many."""
+    return of((0.05, 99 - late_share), (0.06, 1), (50, late_share))
+
+
+def with_lag(it, lag):
+    return dataclasses.replace(it, health=tuple(dataclasses.replace(h, lag=lag) for h in it.health))
+
+
+def test_of_few_late_arrivals_a_lower_quantile_less_the_usual_lag_is_left():
+    """Two in a hundred were 60 us late or more and may have hurt ten operations each: a p70 is left of the p90, or less."""
+    slow = with_lag(run(of((1, 80), (15, 20))), mostly_on_time(1))
+    found = measured(slow)
+    assert close(found.estimate)[1] == 15.0
+    assert found.at_least.point == pytest.approx(0.94 * MS, rel=0.005)
+    even = measured(with_lag(run(of((15, 100))), mostly_on_time(1)))
+    assert even.at_least.low == pytest.approx(14.94 * MS, rel=0.002)
+
+
+def test_of_many_late_arrivals_nothing_is_left():
+    found = measured(with_lag(run(of((15, 100))), mostly_on_time(20)), q=0.5)
+    assert (found.at_least.low, found.at_least.point) == (0.0, 0.0)

@@ -1,0 +1,172 @@
+"""A quantile by the server's histogram, a hundred operations a second: of which scrapes, and what a late generator leaves."""
+
+import dataclasses
+import math
+
+import numpy as np
+import pytest
+
+from sla.judgement.kinds.choose import estimator_of
+from sla.judgement.lateness import SHARED_HOST, lateness
+from sla.values.agreement import Limit, Objective, OperationMetrics
+from sla.values.assessment import Severity, Steady
+from sla.values.histogram import from_values
+from sla.values.kinds import ServerLatency
+from sla.values.machine import TARGET, MachineSecond
+from sla.values.measurements import Measurements, PlannedSegment, RunFacts
+from sla.values.snapshot import BucketCounts, Snapshot
+from sla.values.window import Health, Window
+from tests.unit.sla.synthetic import LOCAL
+
+S, MS = 10**9, 10**6
+FIRST, LENGTH_S = 1000, 20
+STEADY = Steady(FIRST, FIRST + LENGTH_S, 0.0, 0.0, "")
+EDGES_S = (0.001, 0.002, 0.005, 0.010, 0.020, 0.050, float("inf"))
+
+
+def lag_of(*parts):
+    """`parts`: (ms, how often)."""
+    return from_values(np.concatenate([np.full(n, int(ms * MS)) for ms, n in parts]).astype(np.int64))
+
+
+ON_TIME = lag_of((0.05, 100))
+
+
+def scrapes(a_second, begin=0, end=LENGTH_S, before=None):
+    """One at the begin of each second; `a_second`: counts of each bucket, `before`: those of seconds before the first."""
+    found = []
+    for s in range(begin, end + 1):
+        counts = [n * s if s >= 0 or before is None else n0 * s for n, n0 in zip(a_second, before or a_second, strict=True)]
+        shifted = np.cumsum([c + 100 * n for c, n in zip(counts, before or a_second, strict=True)]).astype(float)
+        found.append(Snapshot(int((FIRST + s) * S), 0, (), {}, {}, {"h": BucketCounts(EDGES_S, tuple(shifted.tolist()))}))
+    return found
+
+
+def run(a_second, lag=ON_TIME, snapshots=None, target=(), **facts):
+    windows = tuple(
+        Window(FIRST + i, "a", 100, started=100, ok=100, response=lag_of((4, 100)), service=lag_of((4, 100)))
+        for i in range(LENGTH_S)
+    )
+    health = tuple(Health(FIRST + i, "w", lag, machine=MachineSecond(FIRST + i, "w")) for i in range(LENGTH_S))
+    facts = RunFacts(FIRST * S, (FIRST + LENGTH_S) * S, plan=(PlannedSegment(LENGTH_S, 100, 100),), **facts)
+    return Measurements(windows, health, tuple(snapshots or scrapes(a_second)), facts, tuple(target))
+
+
+def measured(it, timer="inside", q=0.9, target_ms=5.0, on_time=False):
+    o = Objective("o", "O", Severity.CRITICAL, ServerLatency(q), ("a",), Limit("<", target_ms * MS), None, "")
+    agreement = dataclasses.replace(LOCAL.agreement, operations={"a": OperationMetrics("h", timer=timer)})
+    return estimator_of(o, agreement).from_run(it, STEADY, None if on_time else lateness(it, STEADY))(0.95)
+
+
+def edges(estimate):
+    """Its interval in ms: edges of buckets."""
+    return round(estimate.low / MS, 3), round(estimate.high / MS, 3)
+
+
+#          1   2   5  10  20  50 ms
+QUICK = (0, 100, 0, 0, 0, 0, 0)  # all of 1 to 2 ms
+SLOW = (0, 0, 0, 0, 100, 0, 0)  # all of 10 to 20 ms
+TAIL = (0, 70, 0, 0, 30, 0, 0)
+
+
+def test_a_quantile_lies_in_its_bucket_whatever_the_seconds_before_were():
+    found = measured(run(QUICK, snapshots=scrapes(QUICK, -5, before=SLOW)), on_time=True)
+    assert (edges(found.estimate), found.estimate.n) == ((1, 2), 2000)
+    assert found.bucket_ns == (1 * MS, 2 * MS)
+    assert found.source == "server, h"
+    assert found.seconds_needed == pytest.approx(1.14)  # 11.4 beyond a p90 at 100/s
+
+
+def test_scrapes_up_to_half_a_second_beside_the_judged_part_are_of_it():
+    at = [
+        dataclasses.replace(s, at_ns=s.at_ns + (i == LENGTH_S) * S // 2 - (i == 0) * S // 2)
+        for i, s in enumerate(scrapes(QUICK))
+    ]
+    assert measured(run(QUICK, snapshots=at), on_time=True).estimate.n == 2000
+    later = [dataclasses.replace(s, at_ns=s.at_ns + (i == LENGTH_S) * 6 * S // 10) for i, s in enumerate(scrapes(QUICK))]
+    assert measured(run(QUICK, snapshots=later), on_time=True).estimate.n == 1900
+    earlier = [dataclasses.replace(s, at_ns=s.at_ns - (i == 0) * 6 * S // 10) for i, s in enumerate(scrapes(QUICK))]
+    assert measured(run(QUICK, snapshots=earlier), on_time=True).estimate.n == 1900
+
+
+def test_from_metrics_alone_what_is_needed_is_of_the_window_asked_for():
+    o = Objective("o", "O", Severity.CRITICAL, ServerLatency(0.9), ("a",), Limit("<", 5.0 * MS), None, "")
+    agreement = dataclasses.replace(LOCAL.agreement, operations={"a": OperationMetrics("h")})
+    at = estimator_of(o, agreement).from_metrics(scrapes(QUICK), FIRST * S, (FIRST + LENGTH_S) * S)
+    assert at(0.95).seconds_needed == pytest.approx(1.14)
+    nothing = estimator_of(o, agreement).from_metrics([], FIRST * S, (FIRST + LENGTH_S) * S)(0.95)
+    assert (nothing.estimate, nothing.source) == (None, "server, h")
+
+
+def test_an_on_time_generator_changes_nothing():
+    found = measured(run(SLOW))
+    assert edges(found.at_least) == edges(found.estimate) == edges(found.at_most) == (10, 20)
+
+
+BUNCHED = lag_of((0, 80), (500, 20))  # a fifth comes half a second late, at once
+
+
+def test_a_timer_inside_may_have_been_slowed_down_by_all_that_came_bunched_and_by_any_factor():
+    found = measured(run(TAIL, BUNCHED))
+    assert edges(found.estimate) == (10, 20)
+    assert found.at_least.low <= 2 * MS  # of 30 % slow ones 20 % of late ones can explain all
+    assert found.less.startswith("the generator was late by up to 500 ms")
+    assert found.less.endswith(": without that")
+
+
+def test_a_timer_inside_keeps_its_target_if_it_does_without_those_that_came_bunched():
+    """A fifth was quick by luck, perhaps: the median of the others is the p60 of all, or a little more."""
+    found = measured(run((0, 55, 0, 0, 45, 0, 0), BUNCHED), q=0.5)
+    assert edges(found.estimate)[1] == 2
+    assert edges(found.at_most) == (10, 20)
+    assert found.more.endswith(", and operations in bunches are quicker: one by one")
+    enough = measured(run((0, 80, 0, 0, 20, 0, 0), BUNCHED), q=0.5)
+    assert edges(enough.at_most) == (1, 2)
+
+
+def test_where_all_may_have_come_bunched_a_timer_inside_keeps_nothing():
+    nothing_known = run(QUICK)
+    nothing_known = dataclasses.replace(nothing_known, health=())
+    found = measured(nothing_known)
+    assert (edges(found.estimate), found.at_most.high) == ((1, 2), math.inf)
+
+
+@pytest.mark.parametrize(("lag_ms", "least"), [(7.5, (2, 5)), (3, (5, 10)), (12, (0, 1))])
+def test_a_timer_that_includes_queueing_reads_at_most_the_lag_too_much(lag_ms, least):
+    """What took 10 ms and more took 2.5 without 7.5 of them: that is in the bucket of 2 to 5."""
+    found = measured(run(SLOW, lag_of((lag_ms, 100))), timer="queueing")
+    assert (edges(found.estimate), edges(found.at_least)) == ((10, 20), least)
+    assert found.at_most is None
+    assert found.less.endswith(": without that")
+
+
+@pytest.mark.parametrize(
+    ("target", "facts", "shared"),
+    [
+        ([], {}, False),
+        ([], {"target_is_local": True}, True),
+        ([MachineSecond(FIRST, TARGET)], {}, True),
+        ([MachineSecond(FIRST, TARGET)], {"target_is_local": True}, True),
+    ],
+)
+def test_on_the_generators_host_a_timer_with_queueing_keeps_nothing_for_sure(target, facts, shared):
+    it = run(QUICK, target=target, **facts)
+    found = measured(it, timer="queueing")
+    assert (found.at_most is not None and found.at_most.high == math.inf) is shared
+    assert (found.more == f"{SHARED_HOST}: as it stands") is shared
+    inside = measured(it)
+    assert edges(inside.at_most) == (1, 2)
+    assert SHARED_HOST not in inside.more
+
+
+def test_without_a_plan_nothing_is_taken_off():
+    found = measured(run(SLOW, BUNCHED), on_time=True)
+    assert (found.at_least, found.at_most, found.less, found.more) == (None, None, "", "")
+
+
+def test_few_late_arrivals_leave_what_they_can_not_have_slowed_down():
+    """One second of twenty: what was slow in the others stays slow."""
+    it = run(SLOW)
+    rows = tuple(dataclasses.replace(h, lag=lag_of((500, 100)) if i == 3 else h.lag) for i, h in enumerate(it.health))
+    found = measured(dataclasses.replace(it, health=rows), q=0.5)
+    assert edges(found.at_least) == (10, 20)

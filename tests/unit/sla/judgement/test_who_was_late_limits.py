@@ -1,0 +1,146 @@
+"""How late arrivals were woken, and why: the figures at which a cause is named, and which second or sample they are of."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from bizra_load.settings.remedies import WORDS
+from sla.judgement.who_was_late import explain
+from sla.values.health_rows import HealthRows
+from sla.values.histogram import from_counts
+from sla.values.machine import TARGET, MachineSecond
+from sla.values.window import Health
+from tests.unit.sla.judgement.test_who_was_late import rows
+
+MS = 1_000_000
+
+
+def text_of(health, target=()):
+    return explain(HealthRows.of(health), target).text
+
+
+def samples(*pairs):
+    """A histogram of (value in ns, how often)."""
+    values, counts = zip(*pairs, strict=True)
+    return from_counts(np.array(values), np.array(counts))
+
+
+def changed(health, **fields):
+    return [dataclasses.replace(h, **fields) for h in health]
+
+
+def in_machine(health, change):
+    """The rows, each with the figures of its machine that `change` gives for its second."""
+    return [dataclasses.replace(h, machine=dataclasses.replace(h.machine, **change(h.second))) for h in health]
+
+
+@pytest.mark.parametrize(
+    ("machine", "named"),
+    [
+        ({"throttled_s": 0.005}, False),
+        ({"throttled_s": 0.0051}, True),
+        ({"waited_s": 0.005}, False),
+        ({"waited_s": 0.0051}, True),
+        ({"steal": 0.0199}, False),
+        ({"steal": 0.02}, True),
+        ({"waited_s": -1.0, "pressure": 0.0999}, False),
+        ({"waited_s": -1.0, "pressure": 0.1}, True),
+    ],
+)
+def test_a_cause_is_named_from_a_share_of_the_time_on_that_holds_arrivals_up(machine, named):
+    assert ("the machine was busy" in text_of(rows(2 * MS, 200_000, seconds=1, **machine))) is named
+
+
+@pytest.mark.parametrize(
+    "machine", [{"throttled_s": 0.15}, {"waited_s": 0.15}, {"steal": 0.15}, {"waited_s": -1.0, "pressure": 0.15}]
+)
+def test_a_cause_must_have_lasted_a_quarter_of_what_arrivals_were_held_up(machine):
+    assert "accounts show no cause" in text_of(rows(800 * MS, 200_000, **machine))  # a quarter of 0.8 s is 0.2
+    assert "the machine was busy" in text_of(rows(400 * MS, 200_000, **machine))
+
+
+def test_a_quota_that_stops_a_worker_a_little_in_each_second_is_no_cause():
+    assert "accounts show no cause" in text_of(rows(2 * MS, 200_000, throttled_s=0.001))
+
+
+def test_seconds_without_any_of_it_count_as_such():
+    first_ten = in_machine(rows(5 * MS, 200_000), lambda s: {"throttled_s": 0.2 * (s < 10)})
+    assert "stopped workers for 2.0 s of 30 s" in text_of(first_ten)
+    half = in_machine(rows(5 * MS, 200_000), lambda s: {"steal": 0.08 * (s % 2)})
+    assert "(steal 4%)" in text_of(half)
+    waited = in_machine(rows(5 * MS, 200_000), lambda s: {"waited_s": 0.06 * (s < 10)})
+    assert "workers waited 2% of the time for a core" in text_of(waited)
+
+
+def test_seconds_of_which_the_system_did_not_tell_it_are_none():
+    half = in_machine(rows(5 * MS, 200_000), lambda s: {"steal": 0.08 if s % 2 else -1.0})
+    assert "(steal 8%)" in text_of(half)
+    unknown = in_machine(rows(5 * MS, 200_000), lambda s: {"throttled_s": 0.2 if s < 10 else -1.0})
+    assert "stopped workers for 2.0 s of 10 s" in text_of(unknown)
+    waited = in_machine(rows(5 * MS, 200_000), lambda s: {"waited_s": 0.06 if s < 10 else -1.0})
+    assert "workers waited 6% of the time for a core" in text_of(waited)
+    seconds = [
+        MachineSecond(s, TARGET, 2, waited_s=0.1 if s % 2 else -1.0, throttled_s=-1.0 if s % 2 else 0.2) for s in range(30)
+    ]
+    assert text_of(rows(210_000), seconds).endswith(
+        "; the target waited 5% of the time for a core; its container's CPU quota stopped the target for 3.0 s of 30 s"
+    )
+
+
+@pytest.mark.parametrize(("figure", "said"), [(0.005, False), (0.0051, True)])
+def test_a_target_is_said_to_have_waited_from_the_same_share_on(figure, said):
+    assert ("target" in text_of(rows(210_000), [MachineSecond(0, TARGET, 2, waited_s=figure)])) is said
+    assert ("target" in text_of(rows(210_000), [MachineSecond(0, TARGET, 2, throttled_s=figure)])) is said
+
+
+def test_pressure_is_no_cause_where_the_workers_are_known_not_to_have_waited():
+    assert "accounts show no cause" in text_of(rows(5 * MS, 200_000, pressure=0.3))
+    assert "in 60% of the time some task waited" in text_of(rows(5 * MS, 200_000, pressure=0.6))  # all cores were taken
+
+
+OWN_WORK = "the generator's own work was"
+OWN_PART = "; the generator's own part was"
+
+
+@pytest.mark.parametrize(("own_ns", "own_work"), [(2.2 * MS, False), (2.9 * MS, False), (3.1 * MS, True), (6 * MS, True)])
+def test_from_half_of_the_delay_on_it_is_the_generators_own_doing(own_ns, own_work):
+    text = text_of(rows(6 * MS, int(own_ns)))
+    assert ((OWN_WORK in text), (OWN_PART in text)) == (own_work, not own_work)
+
+
+def test_the_generators_own_part_is_its_p99():
+    late = rows(6 * MS, 1)
+    assert "own part was 2 ms (p99)" in text_of(changed(late, own_lag=samples((1 * MS, 97), (2 * MS, 3))))
+    assert "own part was 1 ms (p99)" in text_of(changed(late, own_lag=samples((1 * MS, 995), (2 * MS, 5))))
+
+
+def test_a_busy_machine_is_not_said_beside_the_generators_own_work_where_others_had_little_of_it():
+    assert "though" not in text_of(rows(6 * MS, 5 * MS, waited_s=0.01))
+    taken = text_of(rows(4000 * MS, 3900 * MS, pressure=0.6))  # for a much shorter time than arrivals waited
+    assert OWN_WORK in taken
+    assert "though" not in taken
+
+
+@pytest.mark.parametrize(("cpu", "advice"), [(0.8, "each has fewer operations"), (0.81, "one core is nearly used up")])
+def test_from_eight_tenths_on_a_core_is_nearly_used_up(cpu, advice):
+    assert advice in explain(HealthRows.of(rows(6 * MS, 5 * MS, cpu)), [], WORDS).advice
+
+
+def test_a_late_generator_says_what_else_it_adds():
+    assert text_of(rows(6 * MS, 200_000, gc_ns=3 * MS)).endswith("; longest garbage collection 3 ms")
+
+
+def test_what_else_is_added_is_the_p99_of_the_turns_and_the_longest_collection():
+    few = text_of(rows(210_000, hub=samples((20_000, 97), (400_000, 3))))
+    assert "responses waited up to 400 us (p99)" in few
+    assert "responses waited" not in text_of(rows(210_000, hub=samples((20_000, 995), (400_000, 5))))
+    quiet = rows(210_000)
+    one = [dataclasses.replace(h, gc_pause_ns=1 * MS if h.second == 7 else 0) for h in quiet]
+    assert text_of(one).endswith("; longest garbage collection 1 ms")
+    assert "collection" not in text_of(changed(quiet, gc_pause_ns=999_999))
+
+
+def test_a_machine_that_was_not_measured_is_no_machine_without_a_cause():
+    unknown = [Health(s, "w", samples((5 * MS, 10))) for s in range(5)]
+    assert "nothing was measured of this machine" in text_of(unknown)
