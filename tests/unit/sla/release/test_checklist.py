@@ -77,6 +77,7 @@ def test_without_an_objective_of_that_name_testing_shows_the_other_success_rates
     [
         ([(600, {"timeout": 20}), (370, {"http_5xx": 6, "transport": 4})], "970 of 1,000 operations were successful; "),
         ([(0, {"timeout": 1})], "0 of 1 operations were successful; "),
+        ([(1, {"timeout": 1})], "1 of 2 operations were successful; "),
         ([(0, {})], "no data"),
         ([], "no data"),
     ],
