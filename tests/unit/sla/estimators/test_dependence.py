@@ -21,6 +21,15 @@ def test_of_two_windows_the_spread_is_known_with_one_degree_of_freedom():
     assert spread(series(1, 3)) == Spread(4.0, 1.0)  # 2 batches with a variance of 2
 
 
+def test_of_three_windows_what_is_left_of_two_has_a_variance():
+    """Centred -1, 2, -1 without positive dependence: 3 times the variance of 2 and -1."""
+    assert spread(series(0, 3, 0)) == Spread(13.5, 2.0)
+
+
+def test_a_spread_is_known_with_one_degree_of_freedom_at_least():
+    assert spread(np.linspace(0, 1, 10)).dof == 1.0
+
+
 def test_a_window_that_is_like_the_one_before_widens_the_spread():
     """Autocorrelation 1/4; what is left of it: 3/4, -5/4, -3/4, with a variance of 13/12."""
     found = spread(series(3, 3, 1, 1))

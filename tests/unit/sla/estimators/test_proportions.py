@@ -34,6 +34,14 @@ def test_failures_that_vary_more_than_independent_ones_are_worth_less():
     assert (e.low, e.high) == pytest.approx(clopper_pearson(0.9, e.n_eff, 0.95))
 
 
+@pytest.mark.parametrize("successes", [[1] + [0] * 39, [10, 0, 3, 7] * 10, [9, 10] * 20])
+def test_successes_and_failures_are_two_sides_of_one_share(successes):
+    e = proportion_estimate(successes, [10] * 40)
+    mirrored = proportion_estimate([10 - s for s in successes], [10] * 40)
+    assert (1 - e.high, 1 - e.point, 1 - e.low) == pytest.approx((mirrored.low, mirrored.point, mirrored.high))
+    assert e.n_eff == pytest.approx(mirrored.n_eff)
+
+
 def test_windows_without_trials_change_nothing():
     assert proportion_estimate([0, 0, 3], [0, 0, 4]).point == 0.75
 
@@ -70,3 +78,14 @@ def test_a_window_with_one_failure_beside_bursts_is_one_of_them():
     successes[[5, 30]] = 0
     successes[50] = 9
     assert few_bursts(successes, np.full(60, 10)) == 3
+
+
+def test_more_traffic_in_a_part_of_the_run_is_no_burst_of_failures():
+    trials = np.repeat([10, 1000], 30)
+    failed = np.zeros(60)
+    failed[[20, 32, 35, 39, 42, 46, 50, 53, 57]] = 1
+    assert few_bursts(trials - failed, trials) is None
+
+
+def test_failures_of_most_operations_can_come_in_bursts_too():
+    assert few_bursts([10, 0, 0, 0, 0, 10, 0, 0, 0], [10] * 9) == 7

@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 
+from sla.estimators.proportions import proportion_estimate
 from sla.estimators.rates import rate_estimate
 
 SLOW = np.repeat(np.random.default_rng(1).normal(100, 10, 12), 5)  # what a second completes depends on the one before
@@ -49,3 +50,8 @@ def test_one_window_alone_has_no_interval():
 
 def test_windows_shorter_than_a_second_are_windows():
     assert rate_estimate([1, 3], window_s=0.5).point == 4.0
+
+
+def test_nineteen_of_twenty_intervals_are_to_hold_the_rate_unless_another_level_is_asked_for():
+    assert rate_estimate([1, 3]) == rate_estimate([1, 3], 1.0, 0.95)
+    assert proportion_estimate([1, 3], [4, 4]) == proportion_estimate([1, 3], [4, 4], 0.95)
