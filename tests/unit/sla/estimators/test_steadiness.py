@@ -62,6 +62,12 @@ def test_an_early_spike_is_no_warm_up():
     assert warm_up_windows({"x": series}) == 0
 
 
+def test_a_few_slow_seconds_after_good_ones_are_no_warm_up():
+    series = noise(60)
+    series[20:25] += 1.0
+    assert warm_up_windows({"x": series}) == 0
+
+
 @pytest.mark.parametrize(("m", "found"), [(19, False), (20, True)])
 def test_drift_needs_twenty_windows(m, found):
     assert (drift(noise(m) + 0.1 * np.arange(m)) is not None) is found
