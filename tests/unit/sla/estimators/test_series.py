@@ -45,6 +45,13 @@ def test_the_latest_to_begin_and_the_first_to_end_bound_what_is_left():
     assert common([1000, 1010, 1020, 1030, 1040], [1004, 1037], [1007, 1039], []) == [1010, 1020, 1030]
 
 
+def test_of_several_bounds_within_one_interval_the_innermost_count():
+    """The usual interval is 10 s, the first and the last one here are shorter."""
+    times = [1000, 1003, 1013, 1023, 1033, 1036]
+    assert common(times, [1002, 1036], [1008, 1036]) == [1013, 1023, 1033, 1036]
+    assert common(times, [1000, 1034], [1000, 1029]) == [1000, 1003, 1013, 1023]
+
+
 def test_two_times_are_enough_and_less_is_no_interval():
     assert common([1000, 1010, 1020], [1004, 1020]) == [1010, 1020]
     assert common([1000, 1010, 1020], [1004, 1014]) == [1000, 1010, 1020]
@@ -52,6 +59,15 @@ def test_two_times_are_enough_and_less_is_no_interval():
 
 def test_what_others_cover_before_and_after_is_read_in_usual_intervals():
     assert common([1000, 1010, 1020, 1030], [970, 1000], [1030, 1050]) == [970, 980, 990, 1000, 1010, 1020, 1030, 1040, 1050]
+
+
+@pytest.mark.parametrize("times", [[1000, 1000, 1010, 1020], [1000, 1010, 1020, 1020], [1000, 1010, 1010, 1020]])
+def test_a_scrape_that_is_there_twice_leaves_the_usual_interval_as_it_is(times):
+    assert common(times, [1040]) == [*times, 1030, 1040]
+
+
+def test_two_scrapes_have_a_usual_interval():
+    assert common([1000, 1010], [980]) == [980, 990, 1000, 1010]
 
 
 def test_the_whole_reaches_as_far_as_any_target_does():
@@ -91,8 +107,8 @@ def test_buckets_of_two_kinds_are_not_added():
     def of(*edges):
         return BucketCounts((*edges, math.inf), tuple(float(i) for i in range(len(edges) + 1)))
 
-    edges, counts = bucket_values([scrape(0), scrape(1, histograms={"h": of(1.0)})], "h")
+    edges, counts = bucket_values([scrape(0), scrape(1, histograms={"h": of(1.0), 'h{a="1"}': of(1.0)})], "h")
     assert edges == (1.0, math.inf)
-    assert counts.tolist() == [[[0, 0]], [[0, 1]]]
+    assert counts.tolist() == [[[0, 0], [0, 0]], [[0, 1], [0, 1]]]
     assert bucket_values([scrape(0, histograms={"h": of(1.0)}), scrape(1, histograms={"h": of(2.0)})], "h") is None
     assert bucket_values([scrape(0)], "h") is None

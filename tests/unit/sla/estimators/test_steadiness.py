@@ -45,6 +45,23 @@ def test_a_difference_too_small_to_bias_a_figure_is_no_warm_up():
         assert warm_up_windows({"x": series}) == cut
 
 
+@pytest.mark.parametrize("seed", range(1, 5))
+@pytest.mark.parametrize("tau_s", [4, 8])
+def test_a_warm_up_that_fades_is_cut_though_a_curve_would_tell_it_better_than_two_levels(tau_s, seed):
+    assert warm_up_windows({"x": noise(60, seed) + np.exp(-np.arange(60) / tau_s)}) == 15
+
+
+@pytest.mark.parametrize("unit", [1e-3, 1, 1000])
+def test_a_warm_up_does_not_depend_on_the_unit(unit):
+    assert warm_up_windows({"x": unit * warm(60, 10, 0.5)}) == 10
+    assert warm_up_windows({"x": unit * warm(60, 10, 0.005)}) == 0
+
+
+@pytest.mark.parametrize(("level", "cut"), [(101.0, 0), (101.1, 10), (99.0, 0), (98.9, 10)])
+def test_a_difference_of_one_per_cent_is_the_largest_that_does_no_harm(level, cut):
+    assert warm_up_windows({"x": np.repeat([level, 100.0], [10, 50])}) == cut
+
+
 def test_a_warm_up_of_what_settles_under_zero_is_one_too():
     assert warm_up_windows({"x": -warm(60, 10, 1.0)}) == 10
 
@@ -79,6 +96,13 @@ def test_drift_is_relative_to_the_mean():
     assert drift(rising) == pytest.approx(10 / 14.95, rel=1e-3)
     assert drift(1000 * rising) == pytest.approx(drift(rising))
     assert drift(-rising) == pytest.approx(drift(rising))
+
+
+def test_the_size_of_a_drift_does_not_depend_on_waves_over_it():
+    """From 100 to 150 in 100 windows; a wave of five of them makes neighbours alike."""
+    times = np.arange(100.0)
+    waves = 100 + 0.5 * times + np.sin(2 * np.pi * times / 20)
+    assert drift(waves) == pytest.approx(50 / 124.75, rel=0.05)
 
 
 def test_what_does_not_move_or_has_no_mean_has_no_drift():
