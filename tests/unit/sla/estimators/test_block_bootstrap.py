@@ -89,6 +89,24 @@ def test_the_more_confident_the_wider():
     assert (wide.n, wide.n_eff) == (100, 100 / block_length(coins(), [0.55]))
 
 
+def test_upwards_too():
+    """A 0.45-quantile is 100 ns unless a resample holds 56 % or more of the slow seconds."""
+    [narrow], [wide] = (block_quantiles(coins(), [0.45], level) for level in (0.3, 0.95))
+    assert (narrow.low, narrow.point, narrow.high) == (100, 100, 100)
+    assert (wide.low, wide.point, wide.high) == (100, 100, 200)
+
+
+def test_without_a_word_the_level_is_95_per_cent_and_the_seed_0():
+    seconds = [from_values(np.random.default_rng(s).integers(0, 10_000, 5)) for s in range(40)]
+    assert block_quantiles(seconds) == block_quantiles(seconds, level=0.95, seed=0) != block_quantiles(seconds, seed=1)
+
+
+def test_where_no_resample_holds_a_sample_all_of_them_bound_nothing():
+    one = [EMPTY] * 99 + [from_values(np.array([1000, 3000]))]
+    found = [block_quantiles(one, [0.9], resamples=1, seed=seed)[0] for seed in range(20)]
+    assert {(e.low, e.high) for e in found if e.high == math.inf} == {(1000, math.inf)}
+
+
 def test_no_more_pieces_than_samples_were_drawn_from():
     [found] = block_quantiles([EMPTY] * 40 + [from_values(np.array([5_000, 5_000]))], [0.5], resamples=100)
     assert (found.n, found.n_eff) == (2, 2)
