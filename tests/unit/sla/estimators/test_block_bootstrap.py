@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from sla.estimators.block_bootstrap import _chunks, _positions, _weights, block_length, block_quantiles, politis_white
+from sla.estimators.quantiles import influences
 from sla.estimators.random_numbers import generator
 from sla.values.histogram import EMPTY, Histogram, from_values
 
@@ -25,6 +26,15 @@ def test_a_block_is_as_long_as_the_most_dependent_quantile_asks_for():
     assert block_length(seconds, [0.5, 0.95]) == block_length(seconds, [0.95]) > 20
 
 
+def test_a_block_is_no_shorter_than_it_is_asked_to_be_and_without_a_sample_as_short_as_can_be():
+    rng = np.random.default_rng(5)
+    for _ in range(5):
+        level = np.repeat(rng.integers(0, 1000, 20), 4)
+        seconds = [from_values(value + np.arange(10)) for value in level]
+        assert block_length(seconds, [0.5]) - 1 < politis_white(influences(seconds, [0.5])[0]) <= block_length(seconds, [0.5])
+    assert block_length([EMPTY] * 5) == 1
+
+
 @pytest.mark.parametrize("size", [0, 1, 9])
 def test_fewer_than_ten_values_and_values_that_are_all_the_same_have_no_block_length_of_their_own(size):
     assert politis_white(np.arange(float(size))) == 1.0
@@ -33,6 +43,37 @@ def test_fewer_than_ten_values_and_values_that_are_all_the_same_have_no_block_le
 
 def test_from_ten_values_on_dependence_makes_blocks_longer():
     assert 1 < politis_white(np.arange(10.0)) <= 4
+
+
+def pulses(n, *values):
+    """The values once, their opposites later, and zeros: what is autocorrelated is known lag by lag."""
+    series = np.zeros(n)
+    series[10 : 10 + len(values)] = values
+    series[-len(values) - 8 : -8] = -np.array(values, dtype=np.float64)
+    return series
+
+
+@pytest.mark.parametrize(
+    ("n", "values", "length"),
+    [
+        # by the paper (2 g^2 / (4/3 S^2) n)^(1/3), g and S of lags up to twice the last significant one; 0.28 is significant
+        (100, (1, 1), (1.5 * (2 / 4) ** 2 * 100) ** (1 / 3)),  # lag 1: 1 of 2; g = 2 * 1, S = 2 + 2 * 1
+        (100, (1, 1, 1), (1.5 * (8 / 9) ** 2 * 100) ** (1 / 3)),  # lags 1, 2: 2 and 1 of 3; g = 2 (2 + 2), S = 3 + 2 (2 + 1)
+        (100, (1, 0, 0, 0, 1), (1.5 * (8 / 4) ** 2 * 100) ** (1 / 3)),  # lag 4: g = 2 * 4, S = 2 + 2
+        (100, (1, 0, 0, 0, 0, 1), (1.5 * (10 / 4) ** 2 * 100) ** (1 / 3)),
+        (100, (1, 0, 0, 0, 0, 0, 1), 1.0),  # behind five lags without any dependence none is looked for
+        (100, (4, 1), (1.5 * (8 / 25) ** 2 * 100) ** (1 / 3)),  # insignificant, and lag 1 is taken: g = 2 * 4, S = 17 + 8
+        (100, (4, 0, 0, 1), 1.0),
+        (100, (1, -1), 1.0),  # S = 0
+        (100, (10, -9), 30.0),  # S = 1 and g = 180: held at 3 sqrt(n)
+        (64, (10, -9), 22.0),  # and at n / 3, rounded up
+        # a comb: lags 3, 6, 9, 12 significant, 15 the longest that is looked at: weights 1, 1, 0.8, 0.4 and 0
+        (99, (1, 0, 0) * 5 + (1,), (1.5 * (2 * (15 + 24 + 21.6 + 9.6) / (6 + 2 * (5 + 4 + 2.4 + 0.8))) ** 2 * 99) ** (1 / 3)),
+    ],
+)
+def test_the_block_length_follows_from_the_dependence_lag_by_lag(n, values, length):
+    assert politis_white(pulses(n, *values)) == pytest.approx(length)
+    assert politis_white(1000 + 7 * pulses(n, *values)) == pytest.approx(length)
 
 
 def test_dependence_over_a_few_seconds_makes_blocks_as_long_as_the_optimum_of_a_moving_average():
