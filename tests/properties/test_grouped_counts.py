@@ -31,6 +31,12 @@ def test_the_sum_of_two_counts_is_the_count_of_both(a, b):
     assert (counted(a) + counted(b)).histograms() == each_alone(a + b)
 
 
-def test_a_negative_latency_is_refused():
+@pytest.mark.parametrize("beside", [[], [(5, 0)], [(5, 1), (-3, 2)]])
+def test_a_negative_latency_is_refused(beside):
     with pytest.raises(ValueError, match="negative"):
-        counted([(-1, 0)])
+        counted([*beside, (-1, 0)])
+
+
+def test_a_minute_is_the_longest_latency_that_has_a_bucket():
+    found = counted([(HIGHEST_NS, 0), (HIGHEST_NS + 1, 0), (HIGHEST_NS + 1, 2), (0, 2)]).histograms()
+    assert [(h.total, h.over_range) for h in found] == [(2, 1), (0, 0), (2, 1), (0, 0)]

@@ -36,6 +36,8 @@ def test_an_estimate_is_valid_from_its_construction_on(figures, reason):
         ([math.nan], [1], "two finite arrays of one shape"),
         ([1], [math.inf], "two finite arrays of one shape"),
         ([-1], [1], "0 <= successes <= trials"),
+        ([-1, 1], [1, 1], "0 <= successes <= trials"),
+        ([1, 1], [1, math.nan], "two finite arrays of one shape"),
         ([1, 3], [1, 2], "0 <= successes <= trials"),
     ],
 )

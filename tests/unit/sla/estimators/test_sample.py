@@ -5,7 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from sla.estimators.sample import FEWEST, Outliers, outliers, summarise
+from sla.estimators.random_numbers import generator
+from sla.estimators.sample import FEWEST, Outliers, mean_of_blocks, outliers, summarise
 
 
 def test_the_point_estimates_are_those_of_the_sample():
@@ -17,7 +18,8 @@ def test_the_point_estimates_are_those_of_the_sample():
 
 def test_the_same_seed_gives_the_same_figures():
     timings = np.random.default_rng(1).lognormal(10, 0.3, 900)
-    assert summarise(timings, 7) == summarise(timings, 7)
+    assert summarise(timings, 7) == summarise(timings, 7) != summarise(timings, 8)
+    assert summarise(timings) == summarise(timings, 0, 0.95)
 
 
 @pytest.mark.slow
@@ -57,8 +59,62 @@ def test_outliers_are_told_mild_from_severe_on_both_sides():
 
 
 @pytest.mark.parametrize(
-    "timings", [[], [1.0] * (FEWEST - 1), np.ones((10, 10)), [math.nan] * FEWEST, [math.inf] * FEWEST, [-1.0] * FEWEST]
+    "timings",
+    [
+        [],
+        [1.0] * (FEWEST - 1),
+        np.ones((10, 10)),
+        *([wrong, *[1.0] * FEWEST] for wrong in (math.nan, math.inf, -1.0)),
+        *([wrong] * FEWEST for wrong in (math.nan, math.inf, -1.0)),
+    ],
 )
 def test_what_is_no_sample_of_timings_is_refused(timings):
     with pytest.raises(ValueError, match="timings"):
         summarise(timings)
+
+
+def test_a_quantile_that_falls_between_two_timings_is_the_upper_one():
+    sample = summarise(np.arange(81.0))
+    assert [sample.estimates[name].point for name in ("p50", "p75", "p90", "p99")] == [40, 60, 72, 80]
+
+
+def test_the_fewest_timings_and_timings_of_nothing_are_a_sample():
+    sample = summarise([0.0, 0.5] * (FEWEST // 2))
+    assert (sample.n, sample.p50.point, sample.p75.point, sample.mean.point) == (FEWEST, 0.0, 0.5, 0.25)
+
+
+@pytest.mark.parametrize(("level", "n_eff", "low", "high"), [(0.95, 876.9, 466, 532), (0.5, 962.2, 488, 510)])
+def test_the_interval_of_a_median_is_that_of_its_order_statistics(level, n_eff, low, high):
+    """1000 timings, each block like the others; what that is worth is known with 19 degrees of freedom. By the beta law the
+    ranks lie between 466.4 and 532.5, in half of all cases between 488.6 and 510.3; they are rounded up, and 0 has rank 1.
+    """
+    blocks = [half + 20 * other for half in range(20) for other in (0, 1)]
+    timings = [40.0 * i + block for block in blocks for i in range(25)]
+    median = summarise(timings, level=level).p50
+    assert (median.point, median.n, median.n_eff, median.level) == (499, 1000, pytest.approx(n_eff, abs=0.1), level)
+    assert (median.low, median.high) == (low, high)
+
+
+@pytest.mark.parametrize(("level", "low", "high"), [(0.95, 0.7, 1.3), (0.5, 0.9, 1.1)])
+def test_the_interval_of_a_mean_is_that_of_resampled_blocks(level, low, high):
+    """Of 40 blocks half have the mean 0, half 2: how many of these a resample holds is binomial, from 14 to 26 of 40."""
+    values = np.tile(np.repeat([0.0, 2.0], 3), 20)
+    mean = mean_of_blocks(values, level, generator(1))
+    assert (mean.point, mean.low, mean.high) == pytest.approx((1.0, low, high))
+    assert (mean.n, mean.n_eff, mean.level) == (120, 40, level)
+
+
+def test_what_lies_on_a_fence_is_within_it():
+    """Quartiles 1 and 3: mild beyond -2 and 6, severe beyond -5 and 9."""
+    inner = [1.0] * 25 + [2.0] * 20 + [3.0] * 25
+    assert outliers(np.array([-2.0, *inner, 6.0])) == Outliers(0, 0, 0, 0)
+    found = outliers(np.array([-5.1, -5.0, -2.1, *inner, 6.1, 6.2, 9.0, 9.1]))
+    assert (found, found.total) == (Outliers(1, 2, 3, 1), 7)
+
+
+@pytest.mark.parametrize(
+    ("lowest", "highest", "found"),
+    [(-2.0, 6.0, (0, 0, 0, 0)), (-2.1, 6.1, (0, 1, 1, 0)), (-5.0, 9.0, (0, 1, 1, 0)), (-5.1, 9.1, (1, 0, 0, 1))],
+)
+def test_of_five_values_the_second_and_the_fourth_are_the_quartiles(lowest, highest, found):
+    assert outliers(np.array([3.0, lowest, 2.0, highest, 1.0])) == Outliers(*found)

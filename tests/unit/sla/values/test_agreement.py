@@ -76,11 +76,17 @@ def changed(path, value):
         ("objectives/a_p99/severity", "CRITCAL", "did you mean 'CRITICAL'"),
         ("objectives/a_p99/measure/kind", "percentile", "kind: 'percentile' is unknown"),
         ("objectives/a_p99/measure/quantile", 99, "between 0 and 1"),
+        ("objectives/a_p99/measure/quantile", 1.5, "between 0 and 1"),
+        ("objectives/a_p99/measure/quantile", 1, "between 0 and 1"),
+        ("objectives/a_p99/measure/quantile", 0, "between 0 and 1"),
+        ("objectives/a_p99/measure/quantile", None, "between 0 and 1"),
         ("objectives/a_p99/measure/quantile", float("nan"), "must be a number"),
         ("objectives/a_p99/measure/quantile", 10**400, "must be a number"),
         pytest.param("objectives/a_p99/measure/quantile", 1 << 100_000, "must be a number", id="more than Python writes"),
         ("objectives/a_p99/measure/operations", ["b"], "'b' is unknown"),
         ("objectives/a_p99/measure/operations", [], "needs one"),
+        ("objectives/a_p99/measure/operations", ["a", "a"], "needs one"),
+        ("objectives/a_p99/measure", {"kind": "throughput", "operations": []}, "needs at least one"),
         ("objectives/a_p99/target", "< 200 parsecs", "not a limit of this kind"),
         ("objectives/a_p99/target", "> 200 us", "not a limit"),
         ("objectives/a_p99/target", ">= 200 us", "points the wrong way"),
@@ -97,7 +103,8 @@ def changed(path, value):
         ("environments", {"prod": {"accepted": [["a_p99"]]}}, "is unknown"),
         ("validity", {"unsent": "1 parsec"}, "validity.unsent"),
         ("validity", {"unsent": "0,5 %"}, "validity.unsent"),
-        ("validity", {"unsent": "5 ms"}, "validity.unsent"),
+        ("validity", {"unsent": "5 ms"}, "validity.unsent: '5 ms' (allowed: such as 1 %; "),
+        ("validity", {"clock_skew": "1 %"}, "validity.clock_skew: '1 %' (allowed: such as 5 ms; "),
         ("validity", {"lag_p99": f"{'9' * 305} s"}, "validity.lag_p99"),
         ("evidence", {"tests": "The node's own tests"}, "evidence.'tests': is no name for a gate (allowed: letters, digits"),
         ("evidence", {"rules": "Rules"}, "evidence.'rules': is no name for a gate"),
@@ -161,3 +168,22 @@ def test_a_timer_is_inside_its_operation_or_includes_queueing():
     document["operations"]["a"]["timer"] = "outside"
     with pytest.raises(ValueError, match=r"operations.a.timer: 'outside' is unknown.*\(allowed: inside, queueing\)"):
         agreement_from_mapping(document)
+
+
+def test_a_quantile_of_the_server_needs_the_histogram_that_it_is_read_from():
+    measure = {"kind": "server_quantile", "operations": ["a"], "quantile": 0.99}
+    document = changed("objectives/a_p99/measure", measure)
+    assert agreement_from_mapping(document).server_metrics == {"a_seconds", "a_total"}
+    del document["operations"]["a"]["histogram"]
+    with pytest.raises(AgreementError, match=r"operations\.a\.histogram: is missing, and objectives\.a_p99 is read from it"):
+        agreement_from_mapping(document)
+    document["objectives"]["a_p99"]["measure"]["kind"] = "client_quantile"
+    assert agreement_from_mapping(document).server_metrics == {"a_total"}
+
+
+def test_a_throughput_is_of_several_operations_and_no_quantile():
+    document = changed("objectives/a_p99/measure", {"kind": "throughput", "operations": ["a", "b"]})
+    document["operations"]["b"] = {"total": "b_total"}
+    document["objectives"]["a_p99"]["target"] = ">= 10 ops/s"
+    [found] = agreement_from_mapping(document).objectives
+    assert (found.operations, found.quantile, found.unit) == (("a", "b"), 0, "ops/s")

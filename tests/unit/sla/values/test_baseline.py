@@ -187,6 +187,11 @@ def test_numbers_and_measured_figures_are_read_and_units_converted_once():
     assert unbounded.intervals["a_us"] == (1e3, math.inf)
 
 
+def test_a_figure_may_be_nothing_or_thirty_years_and_of_any_number_of_timings():
+    found = baseline_from_mapping({"a": 0, "b_ms": 1e12, "c": {"value": 1, "low": 0, "high": 2, "n": 10**18}}, "b")
+    assert (found.values, found.intervals) == ({"a": 0, "b_ms": 1e18, "c": 1}, {"c": (0, 2)})
+
+
 @pytest.mark.parametrize(
     ("document", "said"),
     [
@@ -201,12 +206,19 @@ def test_numbers_and_measured_figures_are_read_and_units_converted_once():
         ({"schema": "bizra-load/baseline/2"}, "schema: 'bizra-load/baseline/2' is unknown"),
         ({"machine": 3}, "machine: must be a mapping"),
         ({"not_measured": 3}, "not_measured: must be text"),
+        ({"measured_at": 3}, "measured_at: must be text"),
         ({"not_measured": "no clock", "a": 1}, "not_measured: stands beside figures, such as a"),
         ({"a": 10**400}, "a: must be a finite number"),
         ({"a_ms": 1e308}, "a_ms: must be a finite number that is not negative and at most 1e+12, not 1e+308"),
         ({"a_us": {"value": 1, "low": 1, "high": 1e308}}, "a_us.high: must be a finite number"),
         ({"a": {"value": 1, "low": 1, "high": 2, "level": "x"}}, "a.level: must be a number"),
         ({"a": {"value": 1, "low": 1, "high": 2, "level": 95}}, "a.level: must be between 0 and 1"),
+        ({"a": {"value": 1, "low": 1, "high": 2, "level": 1.5}}, "a.level: must be between 0 and 1"),
+        ({"a": {"value": 1, "low": 1, "high": 2, "level": 1}}, "a.level: must be between 0 and 1"),
+        ({"a": {"value": 1, "low": 1, "high": 2, "level": 0}}, "a.level: must be between 0 and 1"),
+        ({"a_ms": 1.1e12}, "a_ms: must be a finite number"),
+        ({"a": {"value": 1, "low": 1, "high": 2, "n": 0}}, "a.n: must be a whole number"),
+        ({"a": {"value": 1, "low": 1, "high": 2, "n": True}}, "a.n: must be a whole number"),
         ({"a": {"value": 1, "low": 1, "high": 2, "n": -4}}, "a.n: must be a whole number"),
         ({"a": {"value": 1, "low": 1, "high": 2, "n": 1.5}}, "a.n: must be a whole number"),
         ({"a": {"value": 1, "low": 1, "high": 2, "n": 10**400}}, "a.n: must be a whole number"),
@@ -244,6 +256,7 @@ MACHINE = {"cpu": "a processor", "cores": 2}
         (MACHINE, "a processor", 64, "(a processor, 2 cores) than the load was made on (a processor, 64 cores)"),
         (MACHINE, None, 64, "(unknown, 64 cores)"),
         (MACHINE, None, None, ""),
+        (MACHINE, "x" * 300, 2, f"made on ({'x' * 100}, 2 cores)"),
         ({}, "a processor", 2, ""),
     ],
 )

@@ -36,6 +36,7 @@ def held_against(key):
         ("poi_verfy_p99_us", "poi_verify_p99_us"),
         ("poi_verify_p99", "poi_verify_p99_us"),
         ("poi_verify_p999_us", ""),
+        ("poi_generate_p99_us", ""),  # another operation
         ("x_us", ""),
     ],
 )
@@ -77,3 +78,12 @@ def test_the_file_that_the_readme_shows_decides_every_objective_of_local():
     assert all(unknown_limit(o, given) == "" for o in with_baseline(LOCAL.agreement, given).objectives)
     assessment = evaluate(measurements(), LOCAL.agreement, given)
     assert assessment.decision is Decision.GO
+
+
+def test_only_a_latency_with_a_target_of_its_own_is_said_to_be_held_against_nothing():
+    """A throughput is not held against ten times its figure; a target that is a multiple is unknown, and says so itself."""
+    there = Baseline("mine.json", {"other": 1.0})
+    [throughput] = [o for o in LOCAL.agreement.objectives if o.key == "poi_throughput"]
+    throughput = dataclasses.replace(throughput, baseline_key="rate")
+    for o in (throughput, LOCAL.agreement.objectives[0]):
+        assert lacking_latencies(dataclasses.replace(LOCAL.agreement, objectives=(o,)), there) == []

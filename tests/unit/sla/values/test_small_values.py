@@ -8,7 +8,7 @@ import pytest
 from sla.release.triggers import triggers
 from sla.values.agreement import Limit, Objective, OperationMetrics
 from sla.values.assessment import Severity
-from sla.values.failure import SHOWN, FailureReason, most_frequent
+from sla.values.failure import SHOWN, FailureReason, merge_failures, most_frequent
 from sla.values.histogram import EMPTY, from_values
 from sla.values.kinds import KINDS, Throughput
 from sla.values.section import brief
@@ -37,6 +37,24 @@ def test_twenty_reasons_are_shown_and_the_others_counted(count, shown, others):
         [last] = found[shown:]
         assert (last.reason, last.count) == (f"({others} other reasons)", sum(r.count for r in rest))
         assert (last.first_ns, last.last_ns) == (rest[0].first_ns, rest[-1].last_ns)
+
+
+def test_reasons_are_added_up_and_the_most_frequent_comes_first():
+    parts = [
+        FailureReason("b", "timeout", "r", 3, 50, 60),
+        FailureReason("a", "timeout", "r", 2, 10, 20),
+        FailureReason("a", "http_5xx", "s", 3, 30, 40),
+        FailureReason("a", "timeout", "r", 5, 5, 30),
+        FailureReason("a", "timeout", "r", 1, 7, 12),
+        FailureReason("a", "http_5xx", "r", 3, 30, 40),
+    ]
+    assert merge_failures(parts) == (
+        FailureReason("a", "timeout", "r", 8, 5, 30),
+        FailureReason("a", "http_5xx", "r", 3, 30, 40),
+        FailureReason("a", "http_5xx", "s", 3, 30, 40),
+        FailureReason("b", "timeout", "r", 3, 50, 60),
+    )
+    assert merge_failures([parts[0]] * 3) == (FailureReason("b", "timeout", "r", 9, 50, 60),)
 
 
 def test_a_series_is_named_by_its_own_labels_and_no_bucket_counts_nothing():

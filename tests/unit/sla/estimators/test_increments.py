@@ -1,0 +1,100 @@
+"""Observations of the server between scrapes, of targets that are scraped at different times."""
+
+import math
+
+import numpy as np
+import pytest
+
+from sla.estimators.increments import Increments, bucket_increments
+from sla.values.snapshot import BucketCounts, Snapshot
+
+EDGES_S = (1.0, math.inf)
+
+
+def target(name, *scrapes):
+    """Of (second, observations up to 1 s, all observations)."""
+    return [
+        Snapshot(
+            round(at_s * 1e9), 0, (("instance", name),), {}, {}, {"h": BucketCounts(EDGES_S, (float(short), float(every)))}
+        )
+        for at_s, short, every in scrapes
+    ]
+
+
+def of(*targets, from_s=0, to_s=1000):
+    return bucket_increments([s for t in targets for s in t], "h", from_s * 10**9, to_s * 10**9)
+
+
+A = target("a", (0, 0, 0), (10, 4, 10), (20, 4, 20))
+
+
+def test_what_a_target_counts_between_other_times_is_spread_evenly():
+    found = of(A, target("b", (5, 100, 100), (15, 130, 140)))
+    assert found.counts.tolist() == [[4 + 15, 6 + 5], [15, 10 + 5]]
+    assert (found.total, found.sizes.tolist(), found.resets) == (60, [30, 30], 0)
+    assert found.cumulative.tolist() == [[19, 30], [15, 30]]
+    assert found.shares_beyond.tolist() == pytest.approx([26 / 60, 0])
+    # what b counted from 5 to 15 s may have come at any time between
+    assert found.spans_s.tolist() == [[0, 15], [5, 20]]
+
+
+def test_scrapes_that_begin_and_end_at_the_same_time_span_their_own_intervals():
+    found = of(A, target("b", (0, 0, 0), (10, 1, 1), (20, 2, 2)))
+    assert found.counts.tolist() == [[5, 6], [1, 10]]
+    assert found.spans_s.tolist() == [[0, 10], [10, 20]]
+
+
+def test_a_target_that_ends_before_an_interval_spans_nothing_of_it():
+    found = of(A, target("b", (0, 0, 0), (8, 8, 8)))
+    assert found.counts.tolist() == [[12, 6], [0, 10]]
+    assert found.spans_s.tolist() == [[0, 10], [10, 20]]
+    begins = of(A, target("b", (12, 0, 0), (18, 6, 6)))
+    assert begins.counts.tolist() == [[4, 6], [6, 10]]
+    assert begins.spans_s.tolist() == [[0, 10], [10, 20]]
+
+
+def test_an_interval_in_which_nobody_was_there_to_count_is_left_out_and_a_quiet_one_is_not():
+    restarted = target("a", (0, 5, 5), (10, 0, 0), (20, 0, 0), (30, 1, 1))
+    found = of(restarted)
+    assert (found.counts.tolist(), found.resets) == ([[0, 0], [1, 0]], 1)
+    assert found.spans_s.tolist() == [[10, 20], [20, 30]]
+    beside = of(restarted, target("b", (0, 0, 0), (10, 2, 2), (20, 2, 2), (30, 2, 2)))
+    assert (beside.counts.tolist(), beside.resets) == ([[2, 0], [0, 0], [1, 0]], 1)
+    quiet = of(restarted, target("b", (0, 0, 0), (10, 0, 0), (20, 0, 0), (30, 0, 0)))
+    assert quiet.counts.tolist() == [[0, 0], [1, 0]]
+
+
+def test_a_restart_of_another_target_is_one_whatever_its_times():
+    found = of(A, target("b", (5, 100, 100), (15, 0, 0)))
+    assert (found.counts.tolist(), found.resets) == ([[4, 6], [0, 10]], 1)
+    found = of(target("a", (0, 0, 0), (10, 0, 0), (20, 0, 0)), target("b", (5, 100, 100), (15, 0, 0)))
+    assert found.counts.size == 0
+
+
+def test_a_bucket_that_went_back_while_others_grew_is_a_restart():
+    assert of(target("a", (0, 5, 5), (10, 4, 9))).resets == 1
+
+
+def test_targets_without_the_histogram_or_with_one_scrape_say_nothing_and_other_edges_stop_all():
+    other = [Snapshot(s.at_ns, 0, (("instance", "b"),), {"n": 1.0}) for s in A]
+    assert of(A, other).counts.tolist() == of(A, target("b", (3, 9, 9))).counts.tolist() == [[4, 6], [0, 10]]
+    assert of(other) is None
+    assert of(target("b", (3, 9, 9))) is None
+    assert of(A, from_s=5).counts.tolist() == [[0, 10]]
+    assert of(A, to_s=10).counts.tolist() == [[4, 6]]
+
+
+def increments(*counts):
+    return Increments(np.array(EDGES_S), np.array(counts, dtype=np.float64), 0, np.zeros((len(counts), 2)))
+
+
+def test_observations_that_come_evenly_are_independent_and_those_in_waves_are_worth_less():
+    even = increments(*[[9, 1]] * 40)
+    assert even.effective_beyond(0, 0.95) == (1.0, 400)
+    waves = increments(*[[10, 0], [8, 2]] * 20)  # the sum of what is beyond has a variance of 1600/39 instead of 36
+    deff, size = waves.effective_beyond(0, 0.95)
+    assert deff == pytest.approx(1600 / 39 / 36)
+    assert size == pytest.approx(400 / deff * (1.95996 / 2.09302) ** 2, rel=1e-4)
+    assert waves.effective_beyond(0, 0.5)[1] > size
+    assert waves.effective_beyond(1, 0.95) == (1.0, 400)  # beyond the last edge lies nothing
+    assert increments([0, 5], [0, 7]).effective_beyond(0, 0.95) == (1.0, 12)  # and here everything
