@@ -154,3 +154,12 @@ def test_of_few_late_arrivals_a_lower_quantile_less_the_usual_lag_is_left():
 def test_of_many_late_arrivals_nothing_is_left():
     found = measured(with_lag(run(of((15, 100))), mostly_on_time(20)), q=0.5)
     assert (found.at_least.low, found.at_least.point) == (0.0, 0.0)
+
+
+def test_where_all_were_timed_nothing_is_said_of_it():
+    found = measured(run(SPREAD), on_time=True)
+    assert (found.at_least, found.at_most, found.less, found.more) == (None, None, "", "")
+
+
+def test_what_is_quicker_than_the_usual_lag_took_no_time_without_it():
+    assert measured(with_lag(run(of((0.01, 100))), mostly_on_time(1))).at_least.low == 0.0

@@ -44,8 +44,8 @@ def test_windows_are_put_together_until_they_have_ten_attempts_or_more():
 
 
 def test_a_few_attempts_at_the_end_of_a_slow_load_are_no_whole_window():
-    """Three a second on average, four seconds together: four failures of what would be twelve."""
-    assert said([0] * 30 + [1] * 15, [4] * 30 + [1] * 15) == ""
+    """2.8 a second on average, four seconds together: four failures of what would be eleven."""
+    assert said([0] * 30 + [1] * 20, [4] * 30 + [1] * 20) == ""
     assert said([0] * 30 + [2] * 20, [4] * 30 + [2] * 20) == claim(20)
 
 

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from sla.judgement.connections import Connections
+from sla.judgement.connections import connections as find_connections
 from sla.judgement.failing_end import FailedShares, FailingEnd
 from sla.judgement.family import PreparedObjective, gate_of, judge_family, unjudged
 from sla.judgement.objectives import ObjectiveEstimate, absolute, seconds_for_margin, unknown_share
@@ -14,6 +15,7 @@ from sla.judgement.status import Bounds, judge
 from sla.values.agreement import Limit, Objective
 from sla.values.assessment import Severity, Status, Steady
 from sla.values.estimate import Estimate
+from sla.values.histogram import from_values
 from sla.values.kinds import ClientLatency, SuccessRate, Throughput
 from sla.values.measurements import Measurements, PlannedSegment, RunFacts
 from sla.values.remedies import PLAIN
@@ -185,3 +187,28 @@ def test_without_any_usual_load_nobody_waits():
     assert connections(10.0, usual_s=1.0).wait_ns(0.01) == math.inf
     assert connections(10.0, 0.9).wait_ns(0.01) == math.inf
     assert 0 < connections(10.0, usual_s=0.5).wait_ns(0.01) < connections(10.0, usual_s=0.9).wait_ns(0.01) < math.inf
+
+
+def test_the_wait_that_one_in_a_hundred_exceeds_at_a_load_of_a_half():
+    """ln(100) service times of 0.5 s over the exponent 1.2564, which solves exp(x) = 1 + 2 x."""
+    assert connections(10.0, usual_s=0.5).wait_ns(0.01) == pytest.approx(0.5e9 * 4.60517 / 1.25643, rel=1e-4)
+
+
+def used(count=1, in_flight_s=0.4, operations=10):
+    """Connections of ten seconds, in each of which so many operations took 50 ms."""
+    service = from_values(np.full(operations, 50_000_000))
+    one = Window(
+        0, "a", ok=operations, in_flight_ns=int(in_flight_s * S), service_sum_ns=operations * 50_000_000, service=service
+    )
+    windows = tuple(dataclasses.replace(one, second=s) for s in range(10))
+    run = Measurements(windows, (), (), RunFacts(0, 10 * S, plan=(PlannedSegment(10, 10, 10),), slots=count))
+    return find_connections(run, Steady(0, 10, 0.0, 0.0, ""))
+
+
+def test_how_connections_were_used_is_that_of_the_judged_part():
+    found = used()
+    assert (found.count, found.rate, found.busy) == (1, 10, pytest.approx(0.4))
+    assert (found.mean_s, found.usual_s) == (pytest.approx(0.05), pytest.approx(0.05, rel=1e-3))
+    assert used(2).busy == pytest.approx(0.2)
+    assert used(in_flight_s=3.0).busy == 1.0
+    assert used(0) is used(operations=0) is None

@@ -109,6 +109,12 @@ def test_what_holds_of_all_throughputs_is_said_once():
     assert judged(scrapes(FINE), SUCCESS).notes == ()
 
 
+def test_of_a_throughput_that_is_not_judged_nothing_else_is_said():
+    uncounted = dataclasses.replace(BARE, operations=OPERATIONS | {"b": OperationMetrics("h")})
+    said = ("Rate: not judged from the server's metrics, not every operation has a counter",)
+    assert judged(scrapes(FINE), RATE, agreement=uncounted).notes == said
+
+
 def test_a_release_is_told_what_else_it_needs():
     gated = dataclasses.replace(BARE, evidence={"audit": "Audit", "soak": "Soak test"})
     assert judged(scrapes(FINE), SUCCESS, agreement=gated).notes == (

@@ -114,3 +114,9 @@ def test_one_operation_without_a_counter_is_enough_for_no_success_rate(metrics, 
     for operations in ({"a": other, "b": metrics}, {"a": metrics, "b": other}):
         assert estimator("a", "b", operations=operations).missing_in_metrics() == missing
     assert estimator("a", "b").missing_in_metrics() == ""
+
+
+def test_errors_of_one_outage_are_said_to_tell_little():
+    said = ["O: all 50 errors came in 1 s: of so few bursts no interval says much"]
+    assert estimator().run_notes(run({3: {"transport": 50}}), STEADY) == said
+    assert estimator().run_notes(run({i: {"transport": 5} for i in range(LENGTH_S)}), STEADY) == []

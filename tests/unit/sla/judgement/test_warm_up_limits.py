@@ -167,3 +167,11 @@ def test_what_was_left_out_is_said_beside_what_was_judged():
     )
     [note] = warm_up_notes(run({"failed": {"timeout": 8}, "response": EMPTY}, QUICK), steady())
     assert note.startswith(f"{PART} had no latency and 80 failures in 80 operations; ")
+
+
+def test_of_objectives_that_keep_enough_the_largest_share_is_shown_and_not_the_largest_number():
+    others = [Window(BEGIN, "b", ok=51), Window(BEGIN + 10, "b", ok=49)]
+    found = checks(run(FINE, FINE, more=others), success("x"), success("y", 0.9, ("b",)))[SAMPLES]
+    assert (found.status, found.reason.split(" operations")[0]) == (Status.PASS, "51.0% of the 100")
+    single = checks(run({}, {}, more=[Window(BEGIN, "a", ok=1)]), success())[SAMPLES]
+    assert (single.status, single.figure) == (Status.PASS, 1.0)
