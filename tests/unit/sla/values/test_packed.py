@@ -17,7 +17,7 @@ def test_a_packed_histogram_is_the_same_in_fewer_bytes():
     assert (small.total, small.over_range, small.max_ns) == (5, 2, h.max_ns)
     assert small.indices.dtype == small.counts.dtype == np.int64
     assert sum(a.nbytes for a in vars(small).values() if isinstance(a, np.ndarray)) == 2 * (2 + 1)
-    many = Histogram(np.array([5]), np.array([70_000]))
+    many = Histogram(np.array([5, 6]), np.array([1, 70_000]))
     assert packed(many) == many
     assert packed(small) is small
     assert packed(EMPTY) is EMPTY
