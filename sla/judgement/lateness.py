@@ -80,8 +80,13 @@ class Lateness:
         return f"{LATE} {duration(self.whole.max_ns)} (p99 {duration(p99_ns)})"
 
     def usual_ns(self) -> list[float]:
-        """Lags within a second that few arrivals exceed, in rising order."""
-        return sorted({u for p in FEW if self.whole.total and (u := self.whole.quantile_ns(p)) <= SECOND_NS})
+        """Lags within a second that few arrivals exceed, in rising order: upper edges of buckets, or all that share a bucket
+        with one would be later.
+        """
+        if not self.whole.total:
+            return []
+        buckets = {bucket for p in FEW if (bucket := self.whole.bucket_at(p)) is not None}
+        return [high for bucket in sorted(buckets) if (high := bucket_edges_ns(bucket)[1]) <= SECOND_NS]
 
     def affected(self, lag_ns: float, level: float, each: float) -> float:
         """Share of the operations that arrivals later than `lag_ns` can have hurt, at most (upper limit of its interval), when

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from sla.estimators.dependence import BATCHES
+from sla.estimators.dependence import BATCHES, batch_begins
 from sla.estimators.quantiles import (
     MergedWindows,
     _batches_with,
@@ -19,7 +19,7 @@ from sla.estimators.quantiles import (
     windows_of,
 )
 from sla.estimators.random_numbers import generator
-from sla.values.histogram import EMPTY, HIGHEST_NS, Histogram, from_values
+from sla.values.histogram import COUNTS_LENGTH, EMPTY, HIGHEST_NS, Histogram, from_values
 
 
 def test_a_second_begins_at_its_edge():
@@ -138,3 +138,49 @@ def test_drawn_values_are_those_of_the_sample_and_over_range_the_longest():
     assert np.median(drawn[:, 0]) == pytest.approx(59, abs=1)
     assert set(drawn[:, 1].tolist()) == {HIGHEST_NS}
     assert (bootstrap_draws(whole, 120, [0.5], 50, 3) == bootstrap_draws(whole, 120, [0.5], 50, 3)).all()
+
+
+def test_windows_lie_behind_each_other_with_their_own_counts():
+    merged = MergedWindows.of([EMPTY, from_values(np.array([5, 5, 7])), from_values(np.array([7])), EMPTY])
+    assert merged.edges.tolist() == [0, 0, 2, 3, 3]
+    assert (merged.keys % COUNTS_LENGTH).tolist() == [5, 7, 7]
+    assert (merged.keys // COUNTS_LENGTH).tolist() == [1, 1, 2]
+    assert (merged.cumulative.tolist(), merged.sizes.tolist(), merged.n) == ([2, 3, 1], [0, 3, 1, 0], 4)
+
+
+def test_many_windows_are_those_of_few():
+    """More than are put behind each other in one go."""
+    windows = [from_values(np.array([i, i + 3])) for i in range(600)]
+    merged = MergedWindows.of(windows)
+    assert merged.below(300).tolist() == [h.count_at_or_below(300) for h in windows]
+    assert merged.edges.tolist() == list(range(0, 1201, 2))
+
+
+def test_without_a_sample_there_is_no_quantile_and_without_a_word_the_level_is_95_per_cent():
+    assert quantile_results([EMPTY, EMPTY]) is None
+    assert quantile_results([]) is None
+    assert quantile_results(alike()) == quantile_results(alike(), (0.5, 0.9, 0.95, 0.99, 0.999), 0.95)
+    times, values = np.arange(200) / 10, np.arange(200) % 7
+    assert quantile_estimates(times, values) == quantile_estimates(times, values, level=0.95)
+
+
+def test_limits_are_the_outer_edges_of_their_buckets():
+    """5001 ns lies in the bucket from 5000 to 5003 ns."""
+    [median] = quantile_results([from_values(np.full(20, 5001))] * 30, [0.5])
+    assert (median.estimate.low, median.estimate.point, median.estimate.high) == (5000, 5001.5, 5003)
+
+
+def clustered(each, slowest):
+    """50 windows of `each` samples, all of 100 ns but the `slowest`, and but two windows that lie next below these."""
+    windows = np.full((50, each), 100)
+    windows[[6, 31]] = 500
+    windows[slowest] = 1000
+    return [from_values(w) for w in windows]
+
+
+def test_the_dependence_of_a_thin_tail_is_looked_for_further_down():
+    """Of 500 samples five lie beyond the p99. Beyond 0.96 each batch holds one, beyond 0.92 half of them lie in two windows."""
+    [thin] = quantile_results(clustered(10, (batch_begins(50), 0)), [0.99])
+    assert thin.deff == pytest.approx(200 / (500 * 0.92 * 0.08), rel=0.1)
+    [thick] = quantile_results(clustered(100, np.s_[:, :4]), [0.99])  # of 5000 fifty lie beyond it, and there they come evenly
+    assert thick.deff == 1.0

@@ -14,7 +14,7 @@ LAG = {s: from_values(np.array([1000 * s, 7])) for s in range(1, 5)}
 
 
 def health(second, worker, machine=True, **more):
-    m = MachineSecond(second + 1, f"{worker}-process", 4, 0.5, 0.25, 0.125, 0.0625, 0.03125) if machine else None
+    m = MachineSecond(second + 1, worker, 4, 0.5, 0.25, 0.125, 0.0625, 0.03125) if machine else None
     lag = LAG[second] if worker == "b" else EMPTY
     return Health(second, worker, lag=lag, own_lag=lag, cpu_share=0.75, slots=3, machine=m, **more)
 
@@ -35,7 +35,7 @@ def test_rows_are_those_that_were_added_in_their_order():
     rows = HealthRows.of(GIVEN)
     assert len(rows) == 4
     assert bare(rows) == bare(GIVEN)
-    assert rows[3].machine == MachineSecond(3, "a-process", 4, 0.5, 0.25, 0.125, 0.0625, 0.03125)
+    assert rows[3].machine == MachineSecond(3, "a", 4, 0.5, 0.25, 0.125, 0.0625, 0.03125)
     assert rows[1].machine is None
     assert HealthRows.of(rows) is rows
 
@@ -61,7 +61,7 @@ def test_a_part_holds_the_rows_and_sums_from_its_first_second_up_to_its_end(begi
     part = HealthRows.of(GIVEN).within(begin, end)
     assert "".join(h.worker for h in part) == workers
     assert part.merged("lag") == merge(LAG[s] for s in (1, 2) if begin <= s < end)
-    assert all(h.machine is None or h.machine.process == f"{h.worker}-process" for h in part)
+    assert all(h.machine is None or h.machine.process == h.worker for h in part)
 
 
 def test_columns_are_those_of_all_rows_or_of_those_whose_machine_was_measured():
@@ -70,6 +70,9 @@ def test_columns_are_those_of_all_rows_or_of_those_whose_machine_was_measured():
     assert rows.list_of("longest_lag_ns") == [2000, 0, 1000, 0]
     assert rows.of_machine("second").tolist() == [2, 1, 2]
     assert rows.of_machine("steal").tolist() == [0.125] * 3
+    assert rows.list_of("machine_second") == [3, 0, 2, 3]
+    assert rows.list_of("cores") == [4, 0, 4, 4]
+    assert rows.list_of("waited_s") == [0.25, 0, 0.25, 0.25]
 
 
 def sums(rows):
@@ -102,8 +105,9 @@ def test_more_rows_than_a_block_are_kept_in_order():
     assert HealthRows.of(many).list_of("reconnects") == list(range(9000))
 
 
-def test_what_another_process_made_is_put_behind_with_its_own_names():
-    one, other = sums(GIVEN[:2]), sums(GIVEN[2:])
+@pytest.mark.parametrize("cut", range(5))
+def test_what_another_process_made_is_put_behind_with_its_own_names(cut):
+    one, other = sums(GIVEN[:cut]), sums(GIVEN[cut:])
     one.join(other)
     joined = one.rows()
     assert bare(joined) == bare(GIVEN)
