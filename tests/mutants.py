@@ -40,6 +40,7 @@ TESTS = (
 )
 # loaded once, before the forks; nothing of this project, which each fork loads from its own copy
 LIBRARIES = ("numpy", "scipy.stats", "scipy.special", "scipy.optimize", "hypothesis", "yaml", "jinja2", "orjson", "rich.table")
+OF_DEFINITIONS = ("tests/unit/sla/test_limits_page.py", "tests/unit/sla/values/test_defaults.py")
 LEAST = 0.9  # of the mutants must be noticed, or have a reason
 TIMES, GRACE_S = 4, 30.0  # a mutant may take so many times as long as its tests, and so much longer: endless loops are noticed
 NOTICED, SURVIVED, BROKEN = 1, 0, 2
@@ -58,10 +59,13 @@ class Coverage:
 
     def tests_of(self, mutant: Mutant) -> list[str]:
         """Tests that execute the line, quickest first; then all the others of the files whose tests execute any line of the
-        module, since what a fixture of a file executes is known of its first test alone.
+        module, since what a fixture of a file executes is known of its first test alone. A line that is executed when its module
+        is loaded, such as a constant or a default, is known of none: OF_DEFINITIONS hold those.
         """
         modules = {test for test, lines in self.lines.items() if any(path == mutant.path for path, _ in lines)}
         files = {test.split("::")[0] for test in modules}
+        if not any((mutant.path, mutant.line) in lines for lines in self.lines.values()):
+            files |= set(OF_DEFINITIONS)
         touching = (test for test in self.took_s if test.split("::")[0] in files)
         return sorted(
             touching, key=lambda t: ((mutant.path, mutant.line) not in self.lines[t], t not in modules, self.took_s[t])

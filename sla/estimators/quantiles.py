@@ -233,7 +233,7 @@ def bootstrap_ranks(n: float, quantiles: Sequence[float], draws: int, rng: np.ra
     joint by successive Beta spacings (David and Nagaraja 2003, section 2.5). This is the distribution that the naive
     bootstrap converges to, at any n in the same time; with n_eff in place of n it accounts for dependence.
     """
-    ranks = [max(q * n, 1.0) for q in quantiles]
+    ranks = [max(q * n, min(n, 1.0)) for q in quantiles]  # of less than one sample the first may lie anywhere, and mostly low
     columns = np.empty((draws, len(ranks)))
     previous, before = np.zeros(draws), 0.0
     for column, k in enumerate(ranks):

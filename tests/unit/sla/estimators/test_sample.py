@@ -45,6 +45,13 @@ def test_timings_that_are_slow_together_widen_the_interval():
     assert slow.p99.n_eff < quick.p99.n_eff
 
 
+def test_timings_that_are_one_long_climb_bound_their_median_on_neither_side():
+    """They are worth less than a single one."""
+    median = summarise(np.arange(80.0)).p50
+    assert median.n_eff < 1
+    assert (median.low, median.high) == (0.0, math.inf)
+
+
 def test_a_quantile_that_so_few_timings_cannot_bound_has_no_upper_limit():
     sample = summarise(np.random.default_rng(1).exponential(1000, 100))
     assert sample.p99.high == math.inf
