@@ -59,8 +59,8 @@ class Coverage:
 
     def tests_of(self, mutant: Mutant) -> list[str]:
         """Tests that execute the line, quickest first; then all the others of the files whose tests execute any line of the
-        module, since what a fixture of a file executes is known of its first test alone. A line that is executed when its module
-        is loaded, such as a constant or a default, is known of none: OF_DEFINITIONS hold those.
+        module, since what a fixture of a file executes is known of its first test alone. Of a line that is executed when its
+        module is loaded, such as a constant or a default, none is known: OF_DEFINITIONS hold those.
         """
         modules = {test for test, lines in self.lines.items() if any(path == mutant.path for path, _ in lines)}
         files = {test.split("::")[0] for test in modules}
