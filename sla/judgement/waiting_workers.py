@@ -8,6 +8,8 @@ inequality at most the share p = k W / (N x) is delayed by more than x, so for t
 
     P(R > t) >= P(Y > t + x) - p,    hence R's q-quantile is at least Y's (q - p)-quantile less x.
 
+A target on the same machine waits, too: then W is its time, and Y what its own timer reads.
+
 Limit: what a wait does to the target (several requests at once after it) is not in it.
 """
 
@@ -21,27 +23,38 @@ from sla.judgement.lateness import judged
 from sla.values.assessment import Steady
 from sla.values.measurements import Measurements
 
+PARTS = (0.3, 1.0, 3.0)  # of the share beyond a quantile: so many may have waited longer than what is taken off
+
 
 @dataclass(frozen=True)
-class WaitingWorkers:
-    """`share`: of the judged part, for which the worker that waited longest did; `mean_ns`: of the delays of an operation."""
+class Waits:
+    """`share`: of the judged part, for which `who` waited; `mean_ns`: of the delays of an operation, at most."""
 
+    who: str
     share: float
     mean_ns: float
 
     def __str__(self) -> str:
-        return f"workers waited up to {self.share:.1%} of the time for a core"
+        return f"{self.who} waited up to {self.share:.1%} of the time for a core"
+
+    def beyond(self, q: float) -> list[tuple[float, float]]:
+        """(p, x in ns): at most the share p was delayed by more than x; p is a part of what lies beyond the q-quantile."""
+        shares = [share for share in ((1 - q) * part for part in PARTS) if share < q]
+        return [(share, self.mean_ns / share) for share in shares]
 
 
-def waiting_workers(measurements: Measurements, operation: str, steady: Steady) -> WaitingWorkers | None:
+def waiting_workers(measurements: Measurements, operation: str, steady: Steady) -> Waits | None:
     """None where there is a plan, where no worker's waits are known, where none had to wait, and without the operation."""
-    share, length_s = waited_share(measurements, steady), steady.to_second - steady.from_second
-    here = [w for w in measurements.windows_of(operation) if steady.holds(w.second)]
-    ended = sum(w.ok for w in here)
-    if not (share and ended):
+    return _delays("workers", waited_share(measurements, steady), measurements, operation, steady)
+
+
+def waiting_target(measurements: Measurements, operation: str, steady: Steady) -> Waits | None:
+    """Of a target on this machine, whose timers read its own waits for what the load takes; None as of waiting_workers()."""
+    if measurements.facts.plan:
         return None
-    at_once = max(max(w.in_flight_ns, w.response_sum_ns) for w in here) / 1e9  # of others' users Little's law alone tells it
-    return WaitingWorkers(share, at_once * share * length_s * 1e9 / ended)
+    waits_s = [max(m.waited_s, 0) + max(m.throttled_s, 0) for m in measurements.target if steady.holds(m.second)]
+    share = sum(waits_s) / (steady.to_second - steady.from_second)
+    return _delays("the target", share, measurements, operation, steady)
 
 
 def waited_share(measurements: Measurements, steady: Steady) -> float:
@@ -52,3 +65,12 @@ def waited_share(measurements: Measurements, steady: Steady) -> float:
     waits_s = np.maximum(rows.of_machine("waited_s"), 0) + np.maximum(rows.of_machine("throttled_s"), 0)
     longest_s = float(np.bincount(rows.of_machine("process"), waits_s).max())
     return longest_s / (steady.to_second - steady.from_second)
+
+
+def _delays(who: str, share: float, measurements: Measurements, operation: str, steady: Steady) -> Waits | None:
+    here = [w for w in measurements.windows_of(operation) if steady.holds(w.second)]
+    ended = sum(w.ok for w in here)
+    if not (share and ended):
+        return None
+    at_once = max(max(w.in_flight_ns, w.response_sum_ns) for w in here) / 1e9  # of others' users Little's law alone tells it
+    return Waits(who, share, at_once * share * (steady.to_second - steady.from_second) * 1e9 / ended)

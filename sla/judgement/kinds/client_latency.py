@@ -14,7 +14,7 @@ from sla.judgement.lateness import DELAYED, Lateness, duration, largest_by_secon
 from sla.judgement.objectives import EstimateAt, ObjectiveEstimate, absolute
 from sla.judgement.status import outside
 from sla.judgement.steady import one_histogram_a_second
-from sla.judgement.waiting_workers import WaitingWorkers, waiting_workers
+from sla.judgement.waiting_workers import PARTS, Waits, waiting_workers
 from sla.values import histogram
 from sla.values.assessment import Steady
 from sla.values.estimate import Estimate
@@ -22,8 +22,6 @@ from sla.values.histogram import Histogram
 from sla.values.kinds import ClientLatency
 from sla.values.measurements import Measurements
 from sla.values.snapshot import Snapshot
-
-PARTS = (0.3, 1.0, 3.0)  # of the share beyond a quantile: so many arrivals may have waited longer than what is taken off
 
 
 @dataclass(frozen=True)
@@ -130,16 +128,13 @@ class ClientLatencyEstimator(ObjectiveEstimator):
         return f"{text}; {itself}; {used.advice}: without that wait"
 
 
-def _with_waits(
-    measured: ObjectiveEstimate, merged: MergedWindows, q: float, waiting: WaitingWorkers | None
-) -> ObjectiveEstimate:
+def _with_waits(measured: ObjectiveEstimate, merged: MergedWindows, q: float, waits: Waits | None) -> ObjectiveEstimate:
     """The best of the lower bounds of sla.judgement.waiting_workers."""
     estimate = measured.estimate
-    if waiting is None or estimate is None:
+    if waits is None or estimate is None:
         return measured
-    shares = [share for share in ((1 - q) * part for part in PARTS) if share < q]
-    least = [_less(_quantile(merged, q - p, estimate.level), waiting.mean_ns / p) for p in shares]
-    return dataclasses.replace(measured, at_least=max(least, key=lambda e: e.low), less=f"{waiting}: without that")
+    least = [_less(_quantile(merged, q - p, estimate.level), x_ns) for p, x_ns in waits.beyond(q)]
+    return dataclasses.replace(measured, at_least=max(least, key=lambda e: e.low), less=f"{waits}: without that")
 
 
 def _with_untimed(measured: ObjectiveEstimate, merged: MergedWindows, q: float, untimed: int) -> ObjectiveEstimate:

@@ -16,6 +16,7 @@ from sla.judgement.kinds.base import ObjectiveEstimator
 from sla.judgement.lateness import DELAYED, SHARED_HOST, Lateness, disturbed_seconds, largest_by_second
 from sla.judgement.objectives import EstimateAt, ObjectiveEstimate
 from sla.judgement.steady import by_second
+from sla.judgement.waiting_workers import Waits, waiting_target
 from sla.values.assessment import Steady
 from sla.values.estimate import Estimate
 from sla.values.kinds import ServerLatency
@@ -45,6 +46,7 @@ class ServerLatencyEstimator(ObjectiveEstimator):
         if increments is None:
             return lambda _: ObjectiveEstimate(None, self._source)
         least = self._least(increments, measurements, steady, late, queueing) if late else None
+        waits = waiting_target(measurements, self.objective.operations[0], steady)
         shared_host = queueing and bool(measurements.target or measurements.facts.target_is_local)
 
         def at(level: float) -> ObjectiveEstimate:
@@ -54,6 +56,10 @@ class ServerLatencyEstimator(ObjectiveEstimator):
                 return measured
             if least is not None:
                 measured = dataclasses.replace(measured, at_least=least(level), less=f"{late}: without that")
+            elif waits is not None:
+                measured = dataclasses.replace(
+                    measured, at_least=self._without(waits, increments, level), less=f"{waits}: without that"
+                )
             if shared_host:
                 more, at_most = f"{SHARED_HOST}: as it stands", dataclasses.replace(estimate, high=math.inf)
                 return dataclasses.replace(measured, at_most=at_most, more=more)
@@ -92,6 +98,16 @@ class ServerLatencyEstimator(ObjectiveEstimator):
         needed_s = seconds_needed(result.deff, result.estimate.n / length_s, self.kind.quantile)
         bucket_ns = (result.low_edge_ns, result.high_edge_ns)
         return ObjectiveEstimate(result.estimate, self._source, result.evidence, needed_s, bucket_ns=bucket_ns)
+
+    def _without(self, waits: Waits, increments: Increments, level: float) -> Estimate:
+        """The best of the lower bounds of sla.judgement.waiting_workers, with what the server counted."""
+        q, bounds = self.kind.quantile, []
+        for p, x_ns in waits.beyond(q):
+            less = moved(increments, np.full(len(increments.spans_s), x_ns / 1e9))
+            result = server_quantile(less, q, level, self.objective.target.value, p)
+            assert result, "as many observations as in the increments"
+            bounds.append(result.estimate)
+        return max(bounds, key=lambda e: e.low)
 
     def _least(
         self, increments: Increments, measurements: Measurements, steady: Steady, late: Lateness, queueing: bool

@@ -9,14 +9,15 @@ from sla.judgement.evaluate import evaluate
 from sla.judgement.kinds.choose import estimator_of
 from sla.judgement.steady import find_steady
 from sla.judgement.waiting_workers import waiting_workers
-from sla.values.assessment import Status
+from sla.values.agreement import Limit
+from sla.values.assessment import Severity, Status
 from sla.values.histogram import EMPTY, from_values
 from sla.values.kinds import ClientLatency
-from sla.values.machine import MachineSecond
+from sla.values.machine import TARGET, MachineSecond
 from sla.values.measurements import Measurements, RunFacts
 from sla.values.window import Health, Window
 from tests.unit.sla.lagging import client, with_objectives
-from tests.unit.sla.synthetic import LOCAL
+from tests.unit.sla.synthetic import LOCAL, measurements
 
 START, LENGTH_S, USERS = 1_800_000_000, 40, 8
 WAIT_S = 0.1
@@ -107,3 +108,25 @@ def test_waits_are_of_the_worker_that_waited_longest_and_only_where_they_are_kno
     assert waiting_workers(run, "verify", steady) is None
     unknown = [dataclasses.replace(h, machine=dataclasses.replace(h.machine, waited_s=-1.0)) for h in run.health]
     assert waiting_workers(dataclasses.replace(run, health=tuple(unknown)), "generate", steady) is None
+
+
+@pytest.mark.parametrize(
+    ("waited_s", "target_ns", "status"),
+    [(0.0, 5e3, Status.FAIL), (0.001, 5e3, Status.FAIL), (0.5, 5e3, Status.INCONCLUSIVE), (0.5, 1e9, Status.PASS)],
+)
+@pytest.mark.parametrize("planned", [True, False])
+def test_a_servers_timer_is_missed_without_what_its_own_machine_made_it_wait(waited_s, target_ns, status, planned):
+    run = measurements(hold_s=30)
+    target = tuple(MachineSecond(w.second, TARGET, 2, waited_s=waited_s) for w in run.windows_of("generate"))
+    facts = run.facts if planned else dataclasses.replace(run.facts, plan=())
+    run = dataclasses.replace(run, target=target, facts=facts)
+    [objective] = [o for o in LOCAL.agreement.objectives if o.key == "poi_generate_p99"]
+    objective = dataclasses.replace(objective, severity=Severity.CRITICAL, target=Limit("<", target_ns), acceptable=None)
+    agreement = with_objectives(dataclasses.replace(LOCAL.agreement, objectives=()), objective)
+    [found] = evaluate(run, agreement, LOCAL.baseline).objectives
+    if planned and status is Status.INCONCLUSIVE:  # where arrivals are planned lateness is measured, and there was none
+        status = Status.FAIL
+    assert found.status is status, found.reason
+    assert found.reason.startswith("the target waited up to 50.0% of the time for a core: without that") == (
+        status is Status.INCONCLUSIVE
+    )
