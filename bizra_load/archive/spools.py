@@ -10,7 +10,6 @@ import contextlib
 import dataclasses
 import json
 from collections.abc import Collection, Iterable
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +19,7 @@ from bizra_load.archive.run_record import RunRecord, TakenIn
 from bizra_load.archive.spool import PATTERN, Spool, left_behind, name_of, read
 from bizra_load.exit_codes import UsageError
 from bizra_load.io.files import write_atomically, writing
-from bizra_load.io.utc import utc_text
+from bizra_load.io.utc import utc_now
 
 
 def of_run(folder: Path, record: RunRecord, sealed: Collection[str] | None) -> tuple[list[Spool], list[str]]:
@@ -95,7 +94,7 @@ def _readable(paths: Iterable[Path]) -> list[tuple[Path, Spool]]:
 
 def _record(folder: Path, record: RunRecord, document: dict[str, Any], spools: Iterable[Spool], sealed: bool) -> None:
     """Say in run.json what was added, and seal the run again if it was."""
-    at = utc_text(datetime.now(UTC))
+    at = utc_now()
     taken_in = {t.file: t for t in record.taken_in or ()}
     for spool in spools:
         name = name_of(spool.worker)

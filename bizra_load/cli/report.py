@@ -16,6 +16,7 @@ from bizra_load.cli.output import write_output
 from bizra_load.exit_codes import KEPT, UsageError
 from bizra_load.io.files import set_aside
 from bizra_load.judging.artifacts import DOCUMENTS, read_assessment, write_artifacts
+from bizra_load.judging.evidence import named_files
 from bizra_load.settings import inputs
 from reports.formats import html, json_report, markdown, text
 from reports.results import second_opinion
@@ -27,8 +28,7 @@ from sla.values.window import Window
 def run(args: argparse.Namespace) -> int:
     if args.artifacts is not None:
         inputs.option("--artifacts", inputs.out_folder, str(args.artifacts))
-        given = {Path(word.partition("=")[2]).resolve() for word in args.evidence}
-        set_aside(args.artifacts, DOCUMENTS, f"--artifacts: {args.artifacts}", given)
+        set_aside(args.artifacts, DOCUMENTS, f"--artifacts: {args.artifacts}", named_files(args.evidence))
         for path in write_artifacts(args.folder, args.artifacts, args.evidence):
             print(path)
         return KEPT

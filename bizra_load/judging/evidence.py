@@ -48,6 +48,11 @@ class EvidenceFile:
     data: bytes
 
 
+def named_files(words: Iterable[str]) -> set[Path]:
+    """The files of NAME=PATH words, as resolved paths, whether or not they are there."""
+    return {Path(word.partition("=")[2]).resolve() for word in words}
+
+
 def read_files(words: Iterable[str], by: AgreementFile) -> list[EvidenceFile]:
     """The files of NAME=PATH words, read and checked by an agreement's gates and its product. Raises UsageError: one line."""
     files: dict[str, EvidenceFile] = {}

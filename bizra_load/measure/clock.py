@@ -21,6 +21,10 @@ class SteadyClock:
         """Unix time now, in ns."""
         return time.perf_counter_ns() + self.offset_ns
 
+    def since_ns(self, unix_ns: int) -> int:
+        """How long ago it was `unix_ns`; 0 for what is yet to come, by a clock that is not exact."""
+        return max(self.unix_ns() - unix_ns, 0)
+
 
 @dataclass(frozen=True)
 class ClockReading:

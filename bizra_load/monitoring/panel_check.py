@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 from bizra_load.io.bounded_http import MALFORMED
-from bizra_load.io.utc import utc_text
+from bizra_load.io.utc import utc_now
 from bizra_load.monitoring.panels import RANGE, Panel, runnable
 from bizra_load.server_metrics.exposition import ScrapeError
 from reports.results.dashboard_check import DashboardCheck, PanelCheck
@@ -34,7 +33,7 @@ def check_panels(
     scrape_s = _value(slowest[0]) if slowest else None
     if scrape_s is not None and not 0 <= scrape_s < math.inf:
         scrape_s = None  # that is no time
-    return DashboardCheck(url, asked, utc_text(datetime.now(UTC)), tuple(checks), scrape_s, agreement.process.scrape_s)
+    return DashboardCheck(url, asked, utc_now(), tuple(checks), scrape_s, agreement.process.scrape_s)
 
 
 def _finite(vector: Sequence[dict[str, Any]]) -> int:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 from bizra_load.io.bounded_http import MALFORMED
 from bizra_load.io.redaction import without_userinfo
-from bizra_load.io.utc import utc_text
+from bizra_load.io.utc import utc_now
 from bizra_load.monitoring.rules import AlertRule
 from bizra_load.server_metrics.exposition import ScrapeError
 from bizra_load.server_metrics.prometheus_api import PrometheusClient
@@ -17,7 +16,7 @@ from reports.results.rules_check import RuleCheck, RulesCheck
 
 def check_rules(client: PrometheusClient, rules: Sequence[AlertRule], agreement: str, sha256: str, job: str) -> RulesCheck:
     """`job`: words that say which job's rules these are. Never raises: what can't be read is said in the result."""
-    asked, at = f"Prometheus at {without_userinfo(client.url)}, {job}", utc_text(datetime.now(UTC))
+    asked, at = f"Prometheus at {without_userinfo(client.url)}, {job}", utc_now()
     try:
         loaded = _loaded(client)
         checks = tuple(RuleCheck(r.name, r.severity, _reason(client, r, loaded.get(r.name, []))) for r in rules)

@@ -21,13 +21,12 @@ import platform
 import resource
 import time
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bizra_load.exit_codes import InvalidRunError
 from bizra_load.io.this_machine import cpu_model
-from bizra_load.io.utc import utc_text
+from bizra_load.io.utc import utc_now
 from bizra_load.node.attestations import Attestor
 from bizra_load.poi.chain import block_hash
 
@@ -170,7 +169,7 @@ def _summary(
         operations = tuple(OperationBaseline(name, sample, hot(name), *KEYS[name]) for name, sample in samples.items())
     except ValueError as error:
         raise InvalidRunError(f"no baseline in {took_s:.1f} s: {error}") from None
-    return NodeBaseline(operations, tick_ns, took_s, cpu_s, seed, utc_text(datetime.now(UTC)), machine)
+    return NodeBaseline(operations, tick_ns, took_s, cpu_s, seed, utc_now(), machine)
 
 
 def _stolen() -> tuple[float, float]:

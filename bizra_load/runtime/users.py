@@ -28,11 +28,8 @@ from bizra_load.settings.settings import Settings
 
 logger = logging.getLogger(__name__)
 _TRUTH_VALUES = (bool, np.bool_)
-_NOT_RUN = (
-    types.CoroutineType,
-    types.GeneratorType,
-    types.AsyncGeneratorType,
-)  # what `async def`, or one with `yield`, gives back
+# what `async def`, or a function with `yield`, gives back
+_NOT_RUN = (types.CoroutineType, types.GeneratorType, types.AsyncGeneratorType)
 ENDING = (InterruptTaskSet, RescheduleTask, StopTest, StopUser)  # Locust's own way to leave a task, a user or a test
 
 

@@ -48,6 +48,7 @@ class Started:
     elapsed_ns: int | None
     announced_ns: int
     clock: SteadyClock  # the time of day by the master's clock
+    measured: bool = True  # that clock, by a round trip
 
     def elapsed_now_ns(self) -> int | None:
         return None if self.elapsed_ns is None else self.elapsed_ns + time.perf_counter_ns() - self.announced_ns
@@ -62,7 +63,6 @@ class WorkerEvents:
         self._key = key
         self._started: Started | None = None
         self._pending = False
-        self._measured = False  # the master's clock, which _started holds, by a round trip
         self._ready = Event()  # the run that Locust has started is there
         self._hellos = 0
         self._heartbeats = 0  # of the master
@@ -126,7 +126,7 @@ class WorkerEvents:
         """Once this worker knows of the test from Locust (users are coming) and from us (START: when its schedule began, by a
         clock that was measured).
         """
-        if not (self._pending and self._measured) or self._started is None or self._worker is None:
+        if not self._pending or self._started is None or not self._started.measured or self._worker is None:
             return
         settings = self._with_own_secrets(settings_of(self._environment.parsed_options))
         self._begin(self._started, settings, self._worker.client_id, self._worker.worker_index, self._send_report)
@@ -201,14 +201,13 @@ class WorkerEvents:
             half_ns = took_ns // 2
             elapsed_ns = None if start.elapsed_ns is None else start.elapsed_ns + half_ns
             self._started = Started(start.run, elapsed_ns, now_ns, SteadyClock(start.unix_ns + half_ns))
-            self._measured = True
         elif known is None:  # how long this one took to arrive nobody knows: windows would be labelled so much too early
-            self._started = Started(start.run, start.elapsed_ns, now_ns, SteadyClock(start.unix_ns))
-            self._measured, self._hellos = False, 0
+            self._started = Started(start.run, start.elapsed_ns, now_ns, SteadyClock(start.unix_ns), measured=False)
+            self._hellos = 0
             self._say_hello()
         elif start.elapsed_ns is not None:
-            late_ns = max(known.clock.unix_ns() - start.unix_ns, 0)
-            self._started = dataclasses.replace(known, elapsed_ns=start.elapsed_ns + late_ns, announced_ns=now_ns)
+            elapsed_ns = start.elapsed_ns + known.clock.since_ns(start.unix_ns)
+            self._started = dataclasses.replace(known, elapsed_ns=elapsed_ns, announced_ns=now_ns)
         self._begin_when_announced()
 
     def _on_acknowledge(self, environment: Environment, msg: Any, **_: Any) -> None:

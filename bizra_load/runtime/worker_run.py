@@ -114,7 +114,7 @@ class WorkerRun:
         of None, or a second call, changes nothing.
         """
         if elapsed_ns is not None:
-            late_ns = max(self._clock.unix_ns() - unix_ns, 0)  # the word may have waited for this process
+            late_ns = self._clock.since_ns(unix_ns)  # the word may have waited for this process
             self.schedule.begin(time.perf_counter_ns() - elapsed_ns - late_ns)
 
     def on_request(

@@ -9,7 +9,6 @@ import dataclasses
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
@@ -19,9 +18,10 @@ from bizra_load.archive.store import read_facts
 from bizra_load.exit_codes import BizraLoadError
 from bizra_load.io.files import set_aside, write_atomically, writing
 from bizra_load.io.trust import THIS_MACHINES, Trust
-from bizra_load.io.utc import utc_text
+from bizra_load.io.utc import utc_now
 from bizra_load.judging.agreements import AgreementFile, kept_agreement
 from bizra_load.judging.artifacts import DOCUMENTS, read_assessment, write_artifacts
+from bizra_load.judging.evidence import named_files
 from bizra_load.judging.real_traffic import REPORT, query_of_last, query_of_run, validate_and_print
 from bizra_load.monitoring import grafana
 from bizra_load.monitoring.rule_check import check_rules
@@ -96,9 +96,8 @@ class Suite:
         `validated.json` that says INVALID. Raises UsageError when the artifacts folder can't be written.
         """
         artifacts = self._plan.artifacts
-        given = {Path(word.partition("=")[2]).resolve() for word in self._plan.evidence}
         names = (*DOCUMENTS, REPORT, DASHBOARD_URL, DASHBOARD_CHECK, RULES_CHECK)
-        set_aside(artifacts, names, f"--artifacts: {artifacts}", given)
+        set_aside(artifacts, names, f"--artifacts: {artifacts}", named_files(self._plan.evidence))
         unfinished = StepResult("validation", "The validation", Outcome.FAILED, "it has not finished", Decision.INVALID)
         self._write(self._validation([unfinished], None))  # what a canary controller finds when we are killed
 
@@ -261,7 +260,7 @@ class Suite:
             exit_code=exit_code(decision, plan.fail_on_warn),
             summary=summary,
             rehearsal=plan.rehearsal,
-            at=utc_text(datetime.now(UTC)),
+            at=utc_now(),
             target=plan.target,
             agreement=plan.file.agreement.name,
             environment=plan.judged_in,

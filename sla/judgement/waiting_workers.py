@@ -59,8 +59,10 @@ def waiting_target(measurements: Measurements, operation: str, steady: Steady) -
 
 def waited_share(measurements: Measurements, steady: Steady) -> float:
     """Of the judged part, for which the worker that waited longest did; 0 where there is a plan, and where nothing is known."""
+    if measurements.facts.plan:  # before the rows of hundreds of workers are gone through, for each objective
+        return 0.0
     rows = judged(measurements.health_rows, steady)
-    if measurements.facts.plan or not (rows.of_machine("waited_s") >= 0).any():
+    if not (rows.of_machine("waited_s") >= 0).any():
         return 0.0
     waits_s = np.maximum(rows.of_machine("waited_s"), 0) + np.maximum(rows.of_machine("throttled_s"), 0)
     longest_s = float(np.bincount(rows.of_machine("process"), waits_s).max())
