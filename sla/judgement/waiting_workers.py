@@ -39,8 +39,12 @@ class Waits:
 
     def beyond(self, q: float) -> list[tuple[float, float]]:
         """(p, x in ns): at most the share p was delayed by more than x; p is a part of what lies beyond the q-quantile."""
-        shares = [share for share in ((1 - q) * part for part in PARTS) if share < q]
-        return [(share, self.mean_ns / share) for share in shares]
+        return [(share, self.mean_ns / share) for share in shares_beyond(q)]
+
+
+def shares_beyond(q: float) -> list[float]:
+    """PARTS of what lies beyond the q-quantile, as shares of all: those under q, so that a lower quantile is left."""
+    return [share for share in ((1 - q) * part for part in PARTS) if share < q]
 
 
 def waiting_workers(measurements: Measurements, operation: str, steady: Steady) -> Waits | None:

@@ -14,7 +14,7 @@ from sla.judgement.lateness import DELAYED, Lateness, duration, largest_by_secon
 from sla.judgement.objectives import EstimateAt, ObjectiveEstimate, absolute
 from sla.judgement.status import outside
 from sla.judgement.steady import one_histogram_a_second
-from sla.judgement.waiting_workers import PARTS, Waits, waiting_workers
+from sla.judgement.waiting_workers import Waits, shares_beyond, waiting_workers
 from sla.values import histogram
 from sla.values.assessment import Steady
 from sla.values.estimate import Estimate
@@ -107,7 +107,7 @@ class ClientLatencyEstimator(ObjectiveEstimator):
             least = _at_least(merged, less, q, late, level)
             unqueued = [least]
             if used is not None:
-                waits = [(share, used.wait_ns(share)) for share in ((1 - q) * part for part in PARTS) if share < q]
+                waits = [(share, used.wait_ns(share)) for share in shares_beyond(q)]
                 unqueued = [_at_least(service, service_less, q, late, level)]
                 unqueued += [_less(_at_least(merged, less, q - p, late, level), ns) for p, ns in waits if math.isfinite(ns)]
             best = max(unqueued, key=lambda e: e.low)
