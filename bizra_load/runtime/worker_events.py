@@ -1,6 +1,7 @@
 """The events and messages of a worker, and of a single process, which is its own worker.
 
-START -> WorkerRun (recorder, schedule) -> REPORT every second -> DRAIN: finish, report, stop
+START -> HELLO and START again (the master's clock, by a round trip) -> WorkerRun (recorder, schedule) -> REPORT every second
+-> DRAIN: finish, report, stop
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from bizra_load.io.redaction import without_userinfo
 from bizra_load.io.trust import same_origin
 from bizra_load.measure.clock import SteadyClock
 from bizra_load.measure.cluster_key import ClusterKey
-from bizra_load.measure.exchange import ACKNOWLEDGE, DRAIN, HELLO, REPORT, START, Sender, read_start
+from bizra_load.measure.exchange import ACKNOWLEDGE, DRAIN, HELLO, REPORT, START, Sender, Start, read_start
 from bizra_load.measure.report import encode_report
 from bizra_load.measure.seconds import SECOND_NS
 from bizra_load.measure.silence import CHECK_EVERY_S, IDLE_MASTER_SILENT_S, MASTER_SILENT_S, Silence
@@ -36,6 +37,7 @@ from bizra_load.settings.settings import Settings
 logger = logging.getLogger(__name__)
 START_WITHIN_S = 10.0
 QUICK_NS, HELLOS = 20_000_000, 5  # how soon START should follow a HELLO, and how often that is tried
+AGAIN_S = 1.0  # after which a HELLO, or the START that follows it, counts as lost
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,8 @@ class Started:
     elapsed_ns: int | None
     announced_ns: int
     clock: SteadyClock  # the time of day by the master's clock
-    measured: bool = True  # that clock, by a round trip
+    measured: bool = True  # that clock, by a round trip that was quick, or as quick as they come
+    round_trip_ns: int | None = None  # None: by none
 
     def elapsed_now_ns(self) -> int | None:
         return None if self.elapsed_ns is None else self.elapsed_ns + time.perf_counter_ns() - self.announced_ns
@@ -65,6 +68,7 @@ class WorkerEvents:
         self._pending = False
         self._ready = Event()  # the run that Locust has started is there
         self._hellos = 0
+        self._early: list[tuple[int, dict[str, Any]]] = []  # when what ended before the run was there, and its event
         self._heartbeats = 0  # of the master
         self._worker = environment.runner if isinstance(environment.runner, WorkerRunner) else None
 
@@ -101,8 +105,12 @@ class WorkerEvents:
         return self.run
 
     def on_request(self, **request: Any) -> None:
-        if self.run is not None:
-            self.run.on_request(**request)
+        """Users that are not ours do not wait for the run: what they did before it is kept for it."""
+        done_ns = time.perf_counter_ns()
+        if self._pending:
+            self._early.append((done_ns, request))
+        elif self.run is not None:
+            self.run.on_request(done_ns, **request)
 
     def _listen(self, worker: WorkerRunner) -> None:
         worker.register_message(START, self._on_start)
@@ -129,9 +137,29 @@ class WorkerEvents:
         if not self._pending or self._started is None or not self._started.measured or self._worker is None:
             return
         settings = self._with_own_secrets(settings_of(self._environment.parsed_options))
-        self._begin(self._started, settings, self._worker.client_id, self._worker.worker_index, self._send_report)
+        run = self._begin(self._started, settings, self._worker.client_id, self._worker.worker_index, self._send_report)
         self._pending, self._started = False, None
+        early, self._early = self._early, []
+        for done_ns, request in early:
+            run.on_request(done_ns, **request)
         self._ready.set()
+
+    def _begin_unmeasured(self) -> None:
+        """Begin by the best clock that is known, if the run is known and has not begun: no response came, or there is no time
+        to wait for one. How far the labels are off is measured with each report all the same.
+        """
+        if self._started is not None:
+            self._started = dataclasses.replace(self._started, measured=True)
+            self._begin_when_announced()
+
+    def _ask_again(self, run_id: str) -> None:
+        """For the time, until a round trip has told it: a HELLO, or what follows it, may get lost with its connection."""
+        for _ in range(HELLOS):
+            gevent.sleep(AGAIN_S)
+            if self._started is None or self._started.run_id != run_id or self._started.measured:
+                return
+            self._say_hello()
+        self._begin_unmeasured()
 
     def _with_own_secrets(self, settings: Settings) -> Settings:
         """Headers of this machine's environment and files are for the target that it was given, if it was given one: a master
@@ -193,28 +221,39 @@ class WorkerEvents:
             return
         now_ns = time.perf_counter_ns()
         known = self._started if self._started is not None and self._started.run_id == start.run else None
-        if start.hello_ns:
-            took_ns = min(max(now_ns - start.hello_ns, 0), SECOND_NS)
-            if took_ns > QUICK_NS and self._hellos < HELLOS:
-                self._say_hello()  # this worker was busy with its own start: by a quicker response the clocks agree better
-                return
-            half_ns = took_ns // 2
-            elapsed_ns = None if start.elapsed_ns is None else start.elapsed_ns + half_ns
-            self._started = Started(start.run, elapsed_ns, now_ns, SteadyClock(start.unix_ns + half_ns))
-        elif known is None:  # how long this one took to arrive nobody knows: windows would be labelled so much too early
+        if start.hello_ns or known is not None:
+            self._started = self._measured(start, now_ns, known)
+        else:  # how long this one took to arrive nobody knows: windows would be labelled so much too early
             self._started = Started(start.run, start.elapsed_ns, now_ns, SteadyClock(start.unix_ns), measured=False)
             self._hellos = 0
-            self._say_hello()
-        elif start.elapsed_ns is not None:
-            elapsed_ns = start.elapsed_ns + known.clock.since_ns(start.unix_ns)
-            self._started = dataclasses.replace(known, elapsed_ns=elapsed_ns, announced_ns=now_ns)
+        if not self._started.measured and (start.hello_ns or known is None):
+            self._say_hello()  # a busy worker hears late: by a quicker response the clocks agree better
+            if known is None:
+                gevent.spawn(self._ask_again, start.run)
         self._begin_when_announced()
+
+    def _measured(self, start: Start, now_ns: int, known: Started | None) -> Started:
+        """What is known after a START: the clock of the quickest round trip, and when the schedule began by that clock."""
+        trip_ns = min(max(now_ns - start.hello_ns, 0), SECOND_NS) if start.hello_ns else None
+        if known is not None and (trip_ns is None or (known.round_trip_ns is not None and known.round_trip_ns <= trip_ns)):
+            clock, best_ns = known.clock, known.round_trip_ns
+        else:
+            assert trip_ns is not None, "a START without a round trip begins what is not known yet"
+            clock, best_ns = SteadyClock(start.unix_ns + trip_ns // 2), trip_ns
+        elapsed_ns, announced_ns = None, now_ns
+        if start.elapsed_ns is not None:  # the word may have waited for this process
+            elapsed_ns = start.elapsed_ns + clock.since_ns(start.unix_ns)
+        elif known is not None:
+            elapsed_ns, announced_ns = known.elapsed_ns, known.announced_ns
+        measured = best_ns is not None and (best_ns <= QUICK_NS or self._hellos >= HELLOS)
+        return Started(start.run, elapsed_ns, announced_ns, clock, measured, best_ns)
 
     def _on_acknowledge(self, environment: Environment, msg: Any, **_: Any) -> None:
         if self.run is not None:
             self.run.sender.acknowledged(msg.data)
 
     def _on_drain(self, environment: Environment, msg: Any, **_: Any) -> None:
+        self._begin_unmeasured()
         if self.run is None or (self._started is not None and self._started.run_id != self.run.run_id):
             self._report_nothing()
             return
@@ -228,6 +267,9 @@ class WorkerEvents:
             sender = Sender(self._started.run_id, self._worker.client_id, self._send_report, self._key)
             sender.report(encode_report([], []), final=True)
             self._started = None
+        if self._early:
+            logger.error("bizra-load: the master's start did not arrive: %d requests are in no report", len(self._early))
+        self._pending, self._early = False, []
 
     def _on_heartbeat(self, **_: Any) -> None:
         self._heartbeats += 1
@@ -236,5 +278,6 @@ class WorkerEvents:
 
     def drain(self, hand_over_s: float = ACKNOWLEDGE_WITHIN_S, **_: Any) -> None:
         """Finish and hand over everything, if a test has begun; returns when that is done."""
+        self._begin_unmeasured()
         if self.run is not None:
             self.run.drain(hand_over_s)

@@ -119,30 +119,31 @@ class WorkerRun:
 
     def on_request(
         self,
+        done_ns: int,
+        /,
         name: object = None,
         response_time: object = None,
         exception: object = None,
         bizra_load_recorded: bool = False,
         **_: Any,
     ) -> None:
-        """Listener of events.request: samples of users that are not ours (closed model: intended start = actual start). What
-        anybody may hand in is checked here: an operation that ended is counted, whatever its name and time are. A time of None
-        is Locust's for "not timed".
+        """An event of events.request, fired at `done_ns`: a sample of users that are not ours (closed model: intended start =
+        actual start). What anybody may hand in is checked here: an operation that ended is counted, whatever its name and time
+        are. A time of None is Locust's for "not timed".
         """
         if bizra_load_recorded:
             return
-        done = time.perf_counter_ns()
         took = milliseconds_to_ns(response_time)
         # by its type: isinstance() would ask the object
         self.bad_samples += not issubclass(type(name), str) or (took is None and response_time is not None)
         operation = self.recorder.operation(name if type(name) is str else text_of(name))
-        sent = done - (took or 0)
+        sent = done_ns - (took or 0)
         if exception is not None and exception is not False:  # to Locust both are success
-            operation.failed(category_of(exception), sent, sent, done, reason_of(exception))
+            operation.failed(category_of(exception), sent, sent, done_ns, reason_of(exception))
         elif took is None:
-            operation.succeeded_untimed(done)
+            operation.succeeded_untimed(done_ns)
         else:
-            operation.succeeded(sent, sent, done)
+            operation.succeeded(sent, sent, done_ns)
 
     def drain(self, hand_over_s: float = ACKNOWLEDGE_WITHIN_S) -> None:
         """Stop sending, let what is under way finish, report everything, wait for the acknowledgement; what nobody acknowledges

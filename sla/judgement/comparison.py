@@ -250,10 +250,13 @@ def _verdict(ratio: Estimate, strict: Estimate, margin: float, higher_is_better:
 
 
 def _middle(side: Sequence[Callable[[float], Estimate | None]]) -> float | None:
+    """The geometric mean of a side's runs: 0 with a run of 0, infinite with one that is. None where it is not known."""
     points = [e.point for e in (run(0.95) for run in side) if e is not None]
     if len(points) < len(side):
         return None
-    return math.exp(float(np.log(points).mean())) if all(0 < p < math.inf for p in points) else points[0]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        middle = float(np.exp(np.log(points).mean()))
+    return None if math.isnan(middle) else middle
 
 
 def _quantities(margin: float) -> list[tuple[str, str, bool, float, Callable[[OperationSummary], Estimate | None]]]:

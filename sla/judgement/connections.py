@@ -28,6 +28,7 @@ from sla.values.remedies import PLAIN, Remedy, RemedyWords
 USUAL = 0.9  # of the responses
 FULL = 0.7  # of the time that connections may be busy before it is said that there are too few
 HEADROOM = 3.0  # times the number of connections that Little's law asks for
+PARTS = (0.3, 1.0, 3.0)  # of the share beyond a quantile: so many may have waited longer than what is taken off
 
 
 @dataclass(frozen=True)
@@ -82,3 +83,8 @@ def connections(measurements: Measurements, steady: Steady, words: RemedyWords =
         min(sum(w.in_flight_ns for w in here) / (count * length_ns), 1.0),
         words,
     )
+
+
+def shares_beyond(q: float) -> list[float]:
+    """PARTS of what lies beyond the q-quantile, as shares of all: those under q, so that a lower quantile is left."""
+    return [share for share in ((1 - q) * part for part in PARTS) if share < q]

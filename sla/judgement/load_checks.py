@@ -11,7 +11,7 @@ import numpy as np
 from sla.judgement.connections import connections
 from sla.judgement.lateness import DELAYED, SECOND_NS, judged
 from sla.judgement.steady import constant_part
-from sla.judgement.waiting_workers import waited_share
+from sla.judgement.waiting_workers import waits_of_workers
 from sla.judgement.who_was_late import BUSY_WAIT, explain
 from sla.values.agreement import Agreement
 from sla.values.assessment import Check, Status, Steady, check
@@ -155,14 +155,14 @@ def _cpu(measurements: Measurements, agreement: Agreement, steady: Steady | None
     text = f"workers used {top:.2f} of a core (95th percentile of their seconds)"
     advice = words[Remedy.LESS_CPU_A_WORKER].format(limit=limit)
     found = check("generator_cpu", "Generator CPU", busy > BUSY_SECONDS, text, top, limit, "cores", advice=advice)
-    waited = steady and waited_share(measurements, steady)
-    if not waited or waited <= BUSY_WAIT:
+    waits = steady and waits_of_workers(measurements, steady)
+    if not waits or waits.share <= BUSY_WAIT:
         return [found]
     # it fails nothing, but may have opened an objective
     return [
         replace(
             found,
-            reason=f"{text}, and waited up to {waited:.0%} of the time for one",
+            reason=f"{text}, and waited up to {waits.share:.0%} of the time for one",
             advice=found.advice or words[Remedy.FEWER_WORKERS],
         )
     ]

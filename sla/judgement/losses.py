@@ -24,6 +24,10 @@ UNCERTAIN = ("transport", "timeout", "http_3xx", "http_4xx", "http_5xx", "grpc")
 WALL_CLOCK_LIMIT_NS = 1e9  # a system clock further off than this is named
 STALL_LIMIT_S = 3.0  # a worker that reports each second and is silent for longer stood still
 MAX_SECOND = 1 << 34  # later than any label of a window
+SEE_ITS_LOG = "see in its log and its kernel's why it ended; if it left a spool file, assess this run with it"
+SEE_ITS_MACHINE = "see what held it up (memory, a CPU limit, a suspended machine), then repeat the run"
+SEE_ITS_START = "repeat the run; if it is so again, see what holds up that worker, or its network to the master"
+SEE_THE_TARGET = "find out why (memory, a crash, a rollout); repeat the run, or allow it where it was meant"
 
 
 @dataclass(frozen=True)
@@ -82,7 +86,7 @@ def lost_workers(measurements: Measurements, agreement: Agreement) -> list[Check
     known = {loss.worker: loss for loss in facts.losses}
     named = "; ".join(_loss_text(known[w]) if w in known else w for w in facts.lost_workers)
     text = f"workers lost: {named or 'none'}"
-    checks = [check("workers", "Workers", bool(lost), text, float(lost), 0.0, "workers")]
+    checks = [check("workers", "Workers", bool(lost), text, float(lost), 0.0, "workers", advice=SEE_ITS_LOG)]
     if lost and (most := most_lost(facts)) > 0:
         text = f"at most {most:.0f} operations were sent and not reported" if math.isfinite(most) else "nothing bounds how many"
         figure = most if math.isfinite(most) else None
@@ -139,7 +143,7 @@ def clock_skew(health: HealthRows, limit_ns: float) -> list[Check]:
     skew_ns = max(int(abs(off_ns[worst]) - error_ns[worst]), 0)
     text = f"the labels of {health.names[rows['worker'][worst]]} are {off_ns[worst] / 1e6:+.1f} ms off the master's clock"
     text += f" (give or take {error_ns[worst] / 1e6:.1f} ms)"
-    checks = [check("clock_skew", "Clock skew", skew_ns > limit_ns, text, float(skew_ns), limit_ns, "ns")]
+    checks = [check("clock_skew", "Clock skew", skew_ns > limit_ns, text, float(skew_ns), limit_ns, "ns", advice=SEE_ITS_START)]
     at = int(np.argmax(np.abs(rows["wall_offset_ns"])))
     wall_ns = int(rows["wall_offset_ns"][at])
     if abs(wall_ns) - int(error_ns[at]) > WALL_CLOCK_LIMIT_NS:
@@ -166,7 +170,9 @@ def stalls(health: HealthRows, steady: Steady | None) -> list[Check]:
     text = f"the longest gap between reports of a worker is {longest:.0f} s" + (
         f": {who} stood still" if longest > STALL_LIMIT_S else ""
     )
-    return [check("stalls", "Worker stalls", longest > STALL_LIMIT_S, text, longest, STALL_LIMIT_S, "s")]
+    return [
+        check("stalls", "Worker stalls", longest > STALL_LIMIT_S, text, longest, STALL_LIMIT_S, "s", advice=SEE_ITS_MACHINE)
+    ]
 
 
 def restarts(measurements: Measurements, agreement: Agreement) -> Check:
@@ -178,4 +184,4 @@ def restarts(measurements: Measurements, agreement: Agreement) -> Check:
         moved = [a is not None and b is not None and b - a > 0.5 for a, b in itertools.pairwise(started)]
         count += sum(map(operator.or_, moved, went_back(scrapes, names)))
     text = f"the target was restarted {count} times under load" if count else "the target was not restarted"
-    return check("restarted", "Target restarts", count > 0, text, float(count), 0.0, "restarts")
+    return check("restarted", "Target restarts", count > 0, text, float(count), 0.0, "restarts", advice=SEE_THE_TARGET)

@@ -33,6 +33,8 @@ class TooShort:
 
     def __str__(self) -> str:
         q, rate = f"p{100 * self.quantile:g}", f"{self.rate_per_s:,.0f} ops/s"
+        if not self.rate_per_s:
+            return f"{self.operation} {q}: no arrivals are planned"
         long = ", ".join(f"{s:,.0f} s at load {load:g}" for load, s in self.needed_s.items())
         start = f"{self.operation} {q} at {rate}: {self.length_s:,.0f} s are too short"
         if self.largest_deff < 1:

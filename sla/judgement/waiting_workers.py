@@ -1,82 +1,143 @@
 """What a generator without a plan adds to latencies: a worker that waits for a core reads responses late.
 
 Where arrivals are planned, lateness is measured (sla.judgement.lateness). In a closed model none is: what is known is how long
-a worker was ready and waited for a core (schedstat, proc(5)), or was stopped by a quota. Let W be the longest such time of any
-worker in the judged part; of one operation, k those under way at once (the largest mean of a second) and N those that ended. A
-wait delays at most what is under way, so all delays together are at most k W, and their mean is at most k W / N. By Markov's
-inequality at most the share p = k W / (N x) is delayed by more than x, so for the latency R without waits and the measured Y
+a worker was ready and waited for a core (schedstat, proc(5)), or was stopped by a quota, in each second. Two bounds:
 
-    P(R > t) >= P(Y > t + x) - p,    hence R's q-quantile is at least Y's (q - p)-quantile less x.
+- No operation is delayed by more than what any worker waited while it was under way (Waits.during).
+- Of operations that this package sends, no more are under way at once than there are slots, k. Where the worker that waited
+  longest did for W, all delays together are at most k W, and their mean at most k W / N over the N that ended. By Markov's
+  inequality at most the share p = k W / (N x) is delayed by more than x, so for the latency R without waits and the measured Y
+
+      P(R > t) >= P(Y > t + x) - p,    hence R's q-quantile is at least Y's (q - p)-quantile less x.
 
 A target on the same machine waits, too: then W is its time, and Y what its own timer reads.
 
-Limit: what a wait does to the target (several requests at once after it) is not in it.
+A user without a plan is always in one operation at most, so all of its delays together are at most W: in the same time it does
+at most 1 / (1 - W) times as much without them (Waits.at_most).
+
+Limit: what a wait does to the target (several requests at once after it) is not in it, nor what the hypervisor takes (steal).
 """
 
 from __future__ import annotations
 
+import dataclasses
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from sla.judgement.lateness import judged
+from sla.estimators.dependence import FloatArray
+from sla.judgement.connections import shares_beyond
 from sla.values.assessment import Steady
+from sla.values.estimate import Estimate
+from sla.values.histogram import IntArray
+from sla.values.machine import MachineSecond
 from sla.values.measurements import Measurements
 
-PARTS = (0.3, 1.0, 3.0)  # of the share beyond a quantile: so many may have waited longer than what is taken off
+PARTS_UNDER = (0.25, 0.5, 0.75)  # of the share under a quantile: so many may have waited longer than what is taken off
 
 
 @dataclass(frozen=True)
 class Waits:
-    """`share`: of the judged part, for which `who` waited; `mean_ns`: of the delays of an operation, at most."""
+    """share      of the judged part, for which `who` waited
+    by_second  ns, by the second of the account
+    mean_ns    of the delays of an operation, at most; inf where nobody knows how many were under way at once
+    """
 
     who: str
     share: float
-    mean_ns: float
+    by_second: Mapping[int, float]
+    mean_ns: float = math.inf
 
     def __str__(self) -> str:
         return f"{self.who} waited up to {self.share:.1%} of the time for a core"
 
+    def during(self, from_second: int, to_second: int, longest_ns: float) -> float:
+        """By how much (ns) an operation that took up to `longest_ns` and ended in [from, to) was delayed, at most. An account
+        begins within its second and ends within the next one; that of a report that came late may have the second of another.
+        """
+        if math.isinf(longest_ns):
+            return sum(self.by_second.values())
+        first = from_second - math.ceil(longest_ns / 1e9) - 1
+        return sum(self.by_second.get(second, 0.0) for second in range(first, to_second + 1))
+
     def beyond(self, q: float) -> list[tuple[float, float]]:
-        """(p, x in ns): at most the share p was delayed by more than x; p is a part of what lies beyond the q-quantile."""
-        return [(share, self.mean_ns / share) for share in shares_beyond(q)]
+        """(p, x in ns): at most the share p was delayed by more than x; p is a part of what lies beyond the q-quantile, or,
+        where most miss a target by far, of what lies under it.
+        """
+        if math.isinf(self.mean_ns):
+            return []
+        return [(share, self.mean_ns / share) for share in (*shares_beyond(q), *(q * part for part in PARTS_UNDER))]
 
-
-def shares_beyond(q: float) -> list[float]:
-    """PARTS of what lies beyond the q-quantile, as shares of all: those under q, so that a lower quantile is left."""
-    return [share for share in ((1 - q) * part for part in PARTS) if share < q]
+    def at_most(self, rate: Estimate) -> Estimate:
+        """A rate as it had been without the waits, at most."""
+        if self.share >= 1:
+            return dataclasses.replace(rate, high=math.inf)
+        return rate.scaled(1 / (1 - self.share))
 
 
 def waiting_workers(measurements: Measurements, operation: str, steady: Steady) -> Waits | None:
     """None where there is a plan, where no worker's waits are known, where none had to wait, and without the operation."""
-    return _delays("workers", waited_share(measurements, steady), measurements, operation, steady)
+    waits = waits_of_workers(measurements, steady)
+    return _with_mean(waits, measurements, operation, steady) if waits else None
 
 
 def waiting_target(measurements: Measurements, operation: str, steady: Steady) -> Waits | None:
     """Of a target on this machine, whose timers read its own waits for what the load takes; None as of waiting_workers()."""
     if measurements.facts.plan:
         return None
-    waits_s = [max(m.waited_s, 0) + max(m.throttled_s, 0) for m in measurements.target if steady.holds(m.second)]
-    share = sum(waits_s) / (steady.to_second - steady.from_second)
-    return _delays("the target", share, measurements, operation, steady)
+    waits = _waits("the target", *_columns(measurements.target), steady)
+    return _with_mean(waits, measurements, operation, steady) if waits else None
 
 
-def waited_share(measurements: Measurements, steady: Steady) -> float:
-    """Of the judged part, for which the worker that waited longest did; 0 where there is a plan, and where nothing is known."""
+def waits_of_workers(measurements: Measurements, steady: Steady) -> Waits | None:
+    """Of all operations; None where there is a plan, where nothing is known of waits, and where there were none."""
     if measurements.facts.plan:  # before the rows of hundreds of workers are gone through, for each objective
-        return 0.0
-    rows = judged(measurements.health_rows, steady)
-    if not (rows.of_machine("waited_s") >= 0).any():
-        return 0.0
-    waits_s = np.maximum(rows.of_machine("waited_s"), 0) + np.maximum(rows.of_machine("throttled_s"), 0)
-    longest_s = float(np.bincount(rows.of_machine("process"), waits_s).max())
-    return longest_s / (steady.to_second - steady.from_second)
-
-
-def _delays(who: str, share: float, measurements: Measurements, operation: str, steady: Steady) -> Waits | None:
-    here = [w for w in measurements.windows_of(operation) if steady.holds(w.second)]
-    ended = sum(w.ok for w in here)
-    if not (share and ended):
         return None
-    at_once = max(max(w.in_flight_ns, w.response_sum_ns) for w in here) / 1e9  # of others' users Little's law alone tells it
-    return Waits(who, share, at_once * share * (steady.to_second - steady.from_second) * 1e9 / ended)
+    rows = measurements.health_rows
+    process, second, waited_s, throttled_s = map(rows.of_machine, ("process", "machine_second", "waited_s", "throttled_s"))
+    return _waits("workers", process, second, waited_s, throttled_s, steady)
+
+
+def _columns(seconds: Sequence[MachineSecond]) -> tuple[IntArray, IntArray, FloatArray, FloatArray]:
+    """As of health rows, of the one process."""
+    whens = np.array([m.second for m in seconds], dtype=np.int64)
+    waited = np.array([m.waited_s for m in seconds], dtype=np.float64)
+    throttled = np.array([m.throttled_s for m in seconds], dtype=np.float64)
+    return np.zeros(whens.size, dtype=np.int64), whens, waited, throttled
+
+
+def _waits(
+    who: str, process: IntArray, second: IntArray, waited_s: FloatArray, throttled_s: FloatArray, steady: Steady
+) -> Waits | None:
+    """By accounts of processes, all of shape (n,). A second of which nothing is known counts as one of waiting where the
+    process says it of others. Of each second the process that waited longest counts.
+    """
+    if not process.size:
+        return None
+    tells = np.bincount(process, waited_s >= 0) > 0
+    took_s = np.where(waited_s >= 0, waited_s, np.where(tells[process], 1.0, 0.0)) + np.maximum(throttled_s, 0.0)
+    begin = int(second.min())
+    accounts, of_account = np.unique(np.stack((process, second)), axis=1, return_inverse=True)
+    sums = np.bincount(of_account.reshape(-1), took_s)
+    longest = np.zeros(int(second.max()) - begin + 1)
+    np.maximum.at(longest, accounts[1] - begin, sums)
+    judged = (second >= steady.from_second) & (second < steady.to_second)
+    share = float(np.bincount(process, took_s * judged).max()) / (steady.to_second - steady.from_second)
+    if not longest.any():
+        return None
+    return Waits(who, min(share, 1.0), {begin + int(i): float(longest[i]) * 1e9 for i in np.flatnonzero(longest)})
+
+
+def _with_mean(waits: Waits, measurements: Measurements, operation: str, steady: Steady) -> Waits | None:
+    """None without the operation."""
+    here = [w for w in measurements.windows_of(operation) if steady.holds(w.second)]
+    timed = sum(w.ok - w.untimed for w in here)
+    if not timed:
+        return None
+    slots = measurements.facts.slots if any(w.in_flight_ns for w in here) else 0  # of others' users nobody counts them
+    if not slots:
+        return waits
+    waited_ns = waits.share * (steady.to_second - steady.from_second) * 1e9
+    return dataclasses.replace(waits, mean_ns=slots * waited_ns / timed)

@@ -18,6 +18,7 @@ BUSY_WAIT = 0.005  # of a process's time
 BUSY_PRESSURE = 0.1  # of the time some process waited for a core
 VERY_BUSY_PRESSURE = 0.5  # named even where arrivals were on time: more than what generator and target take from each other
 COMMENSURATE = 0.25  # of the time in which arrivals were held up, a cause must have lasted at least
+SHARES = ("steal", "pressure")  # figures that are a part of the time which their account covers
 NEAR_A_CORE = 0.8  # of a core that a worker uses: it has no time left
 LONG_COLLECTION_NS = 1e6  # a pause of the garbage collector that is worth a line
 LONG_TURN_NS = 1e5  # a p99 of the event loop's turns that is worth a line
@@ -97,15 +98,23 @@ def _busy(rows: HealthRows, words: RemedyWords) -> list[tuple[str, str]]:
 
 def _matches(rows: HealthRows, figure: str) -> bool:
     """Whether a cause lasted when arrivals were held up, and for COMMENSURATE of that time: what goes on all the time does not
-    explain why one second was late. An account is read up to a second after the lags of its row, so it may hold what the row
-    before was late by.
+    explain why one second was late. An account is read up to a second after the lags of its row, so what a row is late by may
+    be in the account of the one before. A report that came late and the next one have one second: their accounts add up.
     """
     here = rows.columns[rows.columns["process"] >= 0]
-    here = here[np.lexsort((here["machine_second"], here["process"]))]
-    late_s = np.minimum(here["longest_lag_ns"], LONGEST_S * SECOND_NS) / SECOND_NS
-    cause_s = np.maximum(here[figure], 0.0)  # a share of a second is so much of one
+    accounts, first, of_account = np.unique(here[["process", "machine_second"]], return_index=True, return_inverse=True)
+    late_ns = np.zeros(accounts.size)
+    np.maximum.at(late_ns, of_account, here["longest_lag_ns"])
+    late_s = np.minimum(late_ns, LONGEST_S * SECOND_NS) / SECOND_NS
+    cause_s = np.bincount(of_account, np.maximum(here[figure], 0.0))
+    same = accounts["process"][1:] == accounts["process"][:-1]
+    if figure in SHARES:  # of the time that an account covers, to its neighbours
+        apart_s = np.where(same, np.diff(accounts["machine_second"]), 1)
+        covered_s = np.maximum(np.append(1, apart_s), np.append(apart_s, 1))
+        # one core that is taken away wholly is a small share of all of them
+        cause_s = np.minimum(cause_s * (here["cores"][first] if figure == "steal" else 1), 1.0) * covered_s
     own_s = np.minimum(late_s, cause_s)
-    before_s = np.minimum((late_s - own_s)[1:], (cause_s - own_s)[:-1])[here["process"][1:] == here["process"][:-1]]
+    before_s = np.minimum((late_s - own_s)[1:], (cause_s - own_s)[:-1])[same]
     return float(own_s.sum() + before_s.sum()) >= COMMENSURATE * float(late_s.sum())
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from bizra_load.rehearsal.local_prometheus import local_prometheus
 from tests.e2e.remote_write import history, remote_write
+from tests.e2e.running import ROOT
 from tests.e2e.test_metrics import ask
 
 HOUR, WINDOW = 1200, "18m"
@@ -25,8 +26,9 @@ def labelled(series, later_s=0.0, **labels):
     return {(n, (*own, *more)): [(at_s + later_s, v) for at_s, v in points] for (n, own), points in series.items()}
 
 
-def asked(folder, url, job):
-    return ask(folder, url, "--prometheus-selector", f'job="{job}"' if "=" not in job else job, "--window", WINDOW)
+def asked(folder, url, job, *arguments):
+    selector = f'job="{job}"' if "=" not in job else job
+    return ask(folder, url, "--prometheus-selector", selector, "--window", WINDOW, *arguments)
 
 
 def throughput(answer):
@@ -112,6 +114,18 @@ def test_a_counter_of_failures_that_was_never_needed_is_read_as_none_and_said(tm
     assert answer.code == 0, answer.out
     assert answer.metric("poi_success_rate")["estimate"]["point"] == 1.0
     assert "no series of bizra_poi_generate_fail_total, bizra_poi_verify_fail_total" in answer.out.replace("\n", " ")
+
+
+def test_metrics_of_any_name_are_asked_for_when_the_agreement_names_them(tmp_path, prometheus):
+    agreement = tmp_path / "shop.yaml"
+    agreement.write_text((ROOT / "sla/agreements/v2.2.0-rc1.yaml").read_text().replace("bizra_", "shop_"))
+    node = history(time.time(), HOUR, 15, EACH_PER_S)
+    renamed = {(name.replace("bizra_", "shop_"), labels): points for (name, labels), points in node.items()}
+    remote_write(prometheus, "shop", renamed)
+    answer = asked(tmp_path, prometheus, "shop", "--agreement", str(agreement))
+    assert answer.code == 0, answer.out
+    assert throughput(answer) == pytest.approx(2 * EACH_PER_S, rel=0.001)
+    assert {m["status"] for m in answer.report["metrics"]} == {"PASS"}
 
 
 @pytest.mark.parametrize("with_count", [True, False])

@@ -112,7 +112,7 @@ def events_check(found: list[dict[str, Any]]) -> str:
     now_ns = time.perf_counter_ns()
     worker.recorder, worker.bad_samples = Recorder(now_ns, time.time_ns()), 0
     for event in found:
-        worker.on_request(**event)
+        worker.on_request(time.perf_counter_ns(), **event)
     windows = worker.recorder.take(time.perf_counter_ns() + 10**9, everything=True)
     failed = sum(event.get("exception") is not None and event.get("exception") is not False for event in found)
     bad = sum(e.get("response_time") is not None and milliseconds_to_ns(e["response_time"]) is None for e in found)

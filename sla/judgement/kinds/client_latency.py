@@ -8,13 +8,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from sla.estimators.quantiles import MergedWindows, seconds_needed
-from sla.judgement.connections import Connections
+from sla.judgement.connections import Connections, shares_beyond
 from sla.judgement.kinds.base import ObjectiveEstimator
 from sla.judgement.lateness import DELAYED, Lateness, duration, largest_by_second, lateness, shifted
 from sla.judgement.objectives import EstimateAt, ObjectiveEstimate, absolute
 from sla.judgement.status import outside
 from sla.judgement.steady import one_histogram_a_second
-from sla.judgement.waiting_workers import Waits, shares_beyond, waiting_workers
+from sla.judgement.waiting_workers import Waits, waiting_workers
 from sla.values import histogram
 from sla.values.assessment import Steady
 from sla.values.estimate import Estimate
@@ -36,7 +36,8 @@ class ClientLatencyEstimator(ObjectiveEstimator):
         histograms = one_histogram_a_second(measurements, operation, steady, self.kind.latency)
         merged = MergedWindows.of(histograms)
         bounds = self._bounds(histograms, merged, measurements, steady, late) if late else None
-        waiting = waiting_workers(measurements, operation, steady)
+        waits = waiting_workers(measurements, operation, steady)
+        undelayed = _Undelayed.of(waits, histograms, steady) if waits else None
         untimed = sum(w.untimed for w in measurements.windows_of(operation) if steady.holds(w.second))
 
         def at(level: float) -> ObjectiveEstimate:
@@ -47,13 +48,15 @@ class ClientLatencyEstimator(ObjectiveEstimator):
             needed_s = seconds_needed(results[0].deff, estimate.n / length_s, q)
             plain = ObjectiveEstimate(estimate, source, estimate.n_eff * (1 - q), needed_s)
             if late is None or bounds is None:
-                return _with_untimed(_with_waits(plain, merged, q, waiting), merged, q, untimed)
+                if undelayed is None:
+                    return _with_untimed(plain, merged, merged, q, untimed)
+                return _with_untimed(_with_waits(plain, merged, undelayed, q), merged, undelayed.merged, q, untimed)
             least, unqueued, most = bounds(level)
             less, more = f"{late}: without that", f"{late}: with that"
             if self._misses(least) and not self._misses(unqueued):
                 less = self._waited(measurements, steady, late.connections)
             bounded = dataclasses.replace(plain, at_least=unqueued, at_most=most, less=less, more=more)
-            return _with_untimed(bounded, merged, q, untimed)
+            return _with_untimed(bounded, merged, merged, q, untimed)
 
         return at
 
@@ -128,23 +131,47 @@ class ClientLatencyEstimator(ObjectiveEstimator):
         return f"{text}; {itself}; {used.advice}: without that wait"
 
 
-def _with_waits(measured: ObjectiveEstimate, merged: MergedWindows, q: float, waits: Waits | None) -> ObjectiveEstimate:
-    """The best of the lower bounds of sla.judgement.waiting_workers."""
+@dataclass(frozen=True)
+class _Undelayed:
+    """Latencies as they had been if no worker had waited, at least: `merged`, each second less what was waited for while an
+    operation of it can have been under way; most_ns: the most of that.
+    """
+
+    waits: Waits
+    merged: MergedWindows
+    most_ns: float
+
+    @classmethod
+    def of(cls, waits: Waits, histograms: Sequence[Histogram], steady: Steady) -> _Undelayed:
+        seconds = range(steady.from_second, steady.to_second)
+        by = {s: waits.during(s, s + 1, h.max_ns) for h, s in zip(histograms, seconds, strict=True) if h.total}
+        moved = [shifted(h, s, {s: by.get(s, 0.0)}, -1) for h, s in zip(histograms, seconds, strict=True)]
+        return cls(waits, MergedWindows.of(moved), max(by.values(), default=0.0))
+
+
+def _with_waits(measured: ObjectiveEstimate, merged: MergedWindows, undelayed: _Undelayed, q: float) -> ObjectiveEstimate:
+    """The best of the lower bounds of sla.judgement.waiting_workers. Seconds less the same are as even as they were."""
     estimate = measured.estimate
-    if waits is None or estimate is None:
+    if estimate is None:
         return measured
-    least = [_less(_quantile(merged, q - p, estimate.level), x_ns) for p, x_ns in waits.beyond(q)]
-    return dataclasses.replace(measured, at_least=max(least, key=lambda e: e.low), less=f"{waits}: without that")
+    least = [_quantile(undelayed.merged, q, estimate.level), _less(estimate, undelayed.most_ns)]
+    least += [_less(_quantile(merged, q - p, estimate.level), x_ns) for p, x_ns in undelayed.waits.beyond(q)]
+    less = f"{undelayed.waits}: without that"
+    return dataclasses.replace(measured, at_least=max(least, key=lambda e: e.low), less=less)
 
 
-def _with_untimed(measured: ObjectiveEstimate, merged: MergedWindows, q: float, untimed: int) -> ObjectiveEstimate:
-    """What nobody timed may all have been slow, or all fast: the q-quantile of all is then another one of those timed."""
+def _with_untimed(
+    measured: ObjectiveEstimate, merged: MergedWindows, undelayed: MergedWindows, q: float, untimed: int
+) -> ObjectiveEstimate:
+    """What nobody timed may all have been slow, or all fast: the q-quantile of all is then another one of those timed, or of
+    those as they had been without delays.
+    """
     estimate = measured.estimate
     if not untimed or estimate is None:
         return measured
     timed = estimate.n
     fast, slow = 1 - (1 - q) * (timed + untimed) / timed, q * (timed + untimed) / timed
-    at_least = _quantile(merged, fast, estimate.level) if fast > 0 else dataclasses.replace(estimate, low=0.0)
+    at_least = _quantile(undelayed, fast, estimate.level) if fast > 0 else dataclasses.replace(estimate, low=0.0)
     at_most = _quantile(merged, slow, estimate.level) if slow < 1 else dataclasses.replace(estimate, high=math.inf)
     unknown = f"nobody knows how long {untimed:,} successful operations took: were they"
     if measured.at_least is None or at_least.low < measured.at_least.low:

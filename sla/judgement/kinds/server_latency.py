@@ -101,10 +101,15 @@ class ServerLatencyEstimator(ObjectiveEstimator):
 
     def _without(self, waits: Waits, increments: Increments, level: float) -> Estimate:
         """The best of the lower bounds of sla.judgement.waiting_workers, with what the server counted."""
-        q, bounds = self.kind.quantile, []
-        for p, x_ns in waits.beyond(q):
-            less = moved(increments, np.full(len(increments.spans_s), x_ns / 1e9))
-            result = server_quantile(less, q, level, self.objective.target.value, p)
+        spans = increments.spans_s
+        highest_s = np.array([_highest_s(increments, i) for i in range(len(spans))])
+        by_span = [waits.during(int(a), math.ceil(b), s * 1e9) / 1e9 for (a, b), s in zip(spans, highest_s, strict=True)]
+        cases = [(np.array(by_span), 0.0), (np.full(len(spans), max(by_span, default=0.0)), 0.0)]
+        cases += [(np.full(len(spans), x_ns / 1e9), p) for p, x_ns in waits.beyond(self.kind.quantile)]
+        bounds = []
+        for by_s, p in cases:
+            less = moved(increments, by_s)
+            result = server_quantile(less, self.kind.quantile, level, self.objective.target.value, p)
             assert result, "as many observations as in the increments"
             bounds.append(result.estimate)
         return max(bounds, key=lambda e: e.low)
@@ -143,3 +148,9 @@ class ServerLatencyEstimator(ObjectiveEstimator):
             return max(bounds, key=lambda e: e.low)
 
         return at
+
+
+def _highest_s(increments: Increments, i: int) -> float:
+    """Upper edge of the highest filled bucket of interval i; 0 without observations."""
+    filled = np.flatnonzero(increments.counts[i])
+    return float(increments.edges_s[filled[-1]]) if filled.size else 0.0

@@ -11,6 +11,7 @@ from sla.judgement.kinds.base import ObjectiveEstimator
 from sla.judgement.lateness import Lateness
 from sla.judgement.objectives import EstimateAt, ObjectiveEstimate
 from sla.judgement.steady import by_second, outcomes
+from sla.judgement.waiting_workers import waits_of_workers
 from sla.values.assessment import Steady
 from sla.values.measurements import Measurements
 from sla.values.snapshot import Snapshot
@@ -26,7 +27,17 @@ class ThroughputEstimator(ObjectiveEstimator):
         ok, failed = outcomes(by_second(measurements.windows, operations, steady.from_second, steady.to_second))
         source = f"client, {' + '.join(operations)}"
         attempts = bool(ok.any() or failed.any())  # where all of them failed, the throughput is known: it is 0
-        return lambda level: ObjectiveEstimate(rate_estimate(ok, 1.0, level) if attempts else None, source)
+        if not attempts:
+            return lambda _: ObjectiveEstimate(None, source)
+        waits = waits_of_workers(measurements, steady)
+
+        def at(level: float) -> ObjectiveEstimate:
+            estimate = rate_estimate(ok, 1.0, level)
+            if waits is None or estimate is None:
+                return ObjectiveEstimate(estimate, source)
+            return ObjectiveEstimate(estimate, source, at_least=waits.at_most(estimate), less=f"{waits}: without that")
+
+        return at
 
     def from_metrics(self, snapshots: Sequence[Snapshot], from_ns: int, to_ns: int) -> EstimateAt:
         totals, times = [m.total for m in self.metrics], common_times_s(snapshots)

@@ -87,9 +87,10 @@ def test_runs_are_compared_by_the_ratio_of_their_geometric_means():
     ("points", "shown"),
     [
         ((0.9, 0.4), 0.6),
-        ((4.0, math.inf), 4.0),  # without a geometric mean it is the first run's
-        ((4.0, 0.0), 4.0),
+        ((4.0, math.inf), math.inf),
         ((math.inf, 4.0), math.inf),
+        ((4.0, 0.0), 0.0),
+        ((math.inf, 0.0), None),
     ],
 )
 def test_what_is_shown_of_several_runs_is_their_geometric_mean_where_they_have_one(points, shown):

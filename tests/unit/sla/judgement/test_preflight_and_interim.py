@@ -27,7 +27,12 @@ def test_a_run_that_is_too_short_is_told_how_long_it_must_be():
 def test_a_long_run_and_a_closed_model_have_nothing_to_be_told():
     assert too_short((PlannedSegment(3600, 10_000, 10_000),), {"generate": 1.0}) == []
     assert too_short((), {"generate": 1.0}) == []
-    assert [f.quantile for f in too_short(PLAN, {"never": 0.0})] == [0.5, 0.9, 0.95, 0.99, 0.999]
+
+
+def test_an_operation_that_is_never_due_is_said_to_be_so():
+    [median, *others] = too_short(PLAN, {"never": 0.0})
+    assert [f.quantile for f in others] == [0.9, 0.95, 0.99, 0.999]
+    assert str(median) == "never p50: no arrivals are planned"
 
 
 def test_three_failing_analyses_in_a_row_stop_a_run_and_two_do_not():

@@ -53,7 +53,7 @@ def test_a_cause_is_named_from_a_share_of_the_time_on_that_holds_arrivals_up(mac
 
 
 @pytest.mark.parametrize(
-    "machine", [{"throttled_s": 0.15}, {"waited_s": 0.15}, {"steal": 0.15}, {"waited_s": -1.0, "pressure": 0.15}]
+    "machine", [{"throttled_s": 0.15}, {"waited_s": 0.15}, {"steal": 0.15, "cores": 1}, {"waited_s": -1.0, "pressure": 0.15}]
 )
 def test_a_cause_must_have_lasted_a_quarter_of_what_arrivals_were_held_up(machine):
     assert "accounts show no cause" in text_of(rows(800 * MS, 200_000, **machine))  # a quarter of 0.8 s is 0.2
@@ -144,3 +144,25 @@ def test_what_else_is_added_is_the_p99_of_the_turns_and_the_longest_collection()
 def test_a_machine_that_was_not_measured_is_no_machine_without_a_cause():
     unknown = [Health(s, "w", samples((5 * MS, 10))) for s in range(5)]
     assert "nothing was measured of this machine" in text_of(unknown)
+
+
+def at(h, second, **figures):
+    return dataclasses.replace(h, second=second, machine=dataclasses.replace(h.machine, second=second, **figures))
+
+
+def test_two_accounts_of_one_second_add_up():
+    """A report that came 0.8 s late, and the next one at its time: what the second says of itself is in the first of them."""
+    usual, late = rows(60_000, 50_000), rows(500_000_000, 50_000, seconds=1)[0]
+    held = [at(usual[10], 10, waited_s=0.6), usual[10], at(late, 11)]
+    assert "workers waited 2% of the time for a core" in text_of([*usual[:10], *held, *usual[12:]])
+
+
+def test_a_share_of_an_account_that_covers_several_seconds_is_as_long():
+    usual, late = rows(60_000, 50_000), rows(5_000_000_000, 50_000, seconds=1)[0]
+    assert "steal 4%" in text_of([*usual[:10], at(late, 15, steal=1.0), *usual[16:]])
+
+
+@pytest.mark.parametrize(("cores", "named"), [(8, True), (1, False)])
+def test_a_core_that_is_taken_away_is_a_small_share_of_many(cores, named):
+    taken = rows(1_000_000_000, 50_000, steal=0.125, cores=cores)
+    assert ("steal 12%" in text_of(taken)) == named
