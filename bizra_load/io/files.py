@@ -76,8 +76,11 @@ def out_folder(value: str) -> Path:
     there = path
     while not there.exists():
         there = there.parent
-    if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
-        raise ValueError(f"{value}: {there} is no folder that can be written")
+    try:
+        with tempfile.TemporaryFile(dir=there):  # root may write anywhere by os.access(), and not to /proc
+            pass
+    except OSError:
+        raise ValueError(f"{value}: {there} is no folder that can be written") from None
     if any(len(os.fsencode(part)) > MAX_FILE_NAME_BYTES for part in path.parts):
         raise ValueError(f"{value[:50]}...: a folder's name has at most {MAX_FILE_NAME_BYTES} bytes")
     return path

@@ -47,7 +47,7 @@ def replayed_grafana(prometheus: str = "", context=None) -> Iterator[ReplayedGra
     if context:
         server.socket = context.wrap_socket(server.socket, server_side=True)
     grafana.url = f"{'https' if context else 'http'}://127.0.0.1:{server.server_address[1]}"
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
     thread.start()
     try:
         yield grafana

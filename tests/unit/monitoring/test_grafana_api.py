@@ -36,7 +36,7 @@ def server(respond):
         do_POST = do_GET
 
     started = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=started.serve_forever, daemon=True)
+    thread = threading.Thread(target=started.serve_forever, args=(0.01,), daemon=True)
     thread.start()
     try:
         yield f"http://127.0.0.1:{started.server_address[1]}", requested

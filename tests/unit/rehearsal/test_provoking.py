@@ -41,7 +41,7 @@ def admin():
         do_POST = do_DELETE = _take  # the names that http.server calls
 
     server = HTTPServer(("127.0.0.1", 0), Handler)
-    thread = Thread(target=server.serve_forever, daemon=True)
+    thread = Thread(target=server.serve_forever, args=(0.01,), daemon=True)
     thread.start()
     try:
         yield SimpleNamespace(admin_url=f"http://127.0.0.1:{server.server_address[1]}", asked=asked)
