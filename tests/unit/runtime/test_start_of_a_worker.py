@@ -37,9 +37,9 @@ class Worker(WorkerRunner):
         pass
 
 def made(environment, settings, name, index, run, elapsed_ns, send, key, clock):
-    found.update(run=run, elapsed_ns=elapsed_ns, ahead_ns=clock.unix_ns() - UNIX_NS, took_ns=time.perf_counter_ns() - began_ns)
+    begun.update(run=run, elapsed_ns=elapsed_ns, ahead_ns=clock.unix_ns() - UNIX_NS, took_ns=time.perf_counter_ns() - began_ns)
 
-found = {}
+begun = {}
 worker_events.WorkerRun = Some(start=made)
 worker_events.no_statistics = lambda environment: None
 key = ClusterKey(b"k" * 32)
@@ -56,17 +56,17 @@ SLOW = """
 for _ in range(10):  # a slow answer is asked for again, some times
     began_ns = time.perf_counter_ns()
     start(began_ns - TOOK_NS)
-    if found:
+    if begun:
         break
-print(json.dumps(found | {"hellos": said.count(HELLO)}))
+print(json.dumps(begun | {"hellos": said.count(HELLO)}))
 """
 TOLD_LATE = """
 began_ns = time.perf_counter_ns()
 start(0, None)  # to all workers, and nobody knows how long it took to this one
-unmeasured = dict(found), said.count(HELLO)
+unmeasured = dict(begun), said.count(HELLO)
 late_ns = 600_000_000  # so long it took: by now the master's clock shows more
 start(time.perf_counter_ns() - 1_000_000, None, UNIX_NS + late_ns)
-print(json.dumps(found | {"unmeasured": unmeasured}))
+print(json.dumps(begun | {"unmeasured": unmeasured}))
 """
 BEGUN_LATE = """
 began_ns = time.perf_counter_ns()
@@ -74,7 +74,7 @@ worker._pending = False  # Locust has said nothing of the test yet
 start(time.perf_counter_ns() - 1_000_000, None, UNIX_NS)
 start(0, ELAPSED_NS, UNIX_NS - 600_000_000)  # sent 0.6 s before the master's clock showed what it shows
 worker.test_started()
-print(json.dumps(found))
+print(json.dumps(begun))
 """
 
 
@@ -85,20 +85,20 @@ def what_becomes_of(scenario):
 
 
 def test_a_start_is_dated_back_by_half_of_its_round_trip():
-    found = what_becomes_of(SLOW)
-    assert found["run"] == "r"
-    assert found["hellos"] == 5  # by a quicker answer the clocks would agree better
+    begun = what_becomes_of(SLOW)
+    assert begun["run"] == "r"
+    assert begun["hellos"] == 5  # by a quicker answer the clocks would agree better
     # half of 400 ms, and what passed in this process between the answer and its use
-    assert 200e6 <= found["ahead_ns"] <= 200e6 + found["took_ns"]
-    assert 200e6 <= found["elapsed_ns"] - 5e9 <= 200e6 + found["took_ns"]
+    assert 200e6 <= begun["ahead_ns"] <= 200e6 + begun["took_ns"]
+    assert 200e6 <= begun["elapsed_ns"] - 5e9 <= 200e6 + begun["took_ns"]
 
 
 def test_a_worker_that_was_told_late_asks_for_the_time_before_it_labels_anything():
-    found = what_becomes_of(TOLD_LATE)
-    assert found["unmeasured"] == [{}, 2]  # it has not begun; one hello was its own start's
-    assert 600e6 <= found["ahead_ns"] <= 601e6 + found["took_ns"]
+    begun = what_becomes_of(TOLD_LATE)
+    assert begun["unmeasured"] == [{}, 2]  # it has not begun; one hello was its own start's
+    assert 600e6 <= begun["ahead_ns"] <= 601e6 + begun["took_ns"]
 
 
 def test_a_schedule_that_begins_while_the_word_of_it_waits_begins_when_the_others_do():
-    found = what_becomes_of(BEGUN_LATE)
-    assert 600e6 <= found["elapsed_ns"] - 5e9 <= 601e6 + found["took_ns"]
+    begun = what_becomes_of(BEGUN_LATE)
+    assert 600e6 <= begun["elapsed_ns"] - 5e9 <= 601e6 + begun["took_ns"]
