@@ -55,15 +55,15 @@ class Mutant:
 def mutants(path: str, source: str) -> list[Mutant]:
     """All mutants of a module, in the order of its lines. Raises SyntaxError where it is no Python."""
     tree, lines = ast.parse(source), source.splitlines()
-    found = []
+    candidates = []
     for parent, field, index, node in _nodes(tree):
         for changed in _changes(node):
             text = lines[node.lineno - 1].strip()
             change = f"{_short(node)} -> {_short(changed)}"
             _put(parent, field, index, ast.copy_location(changed, node))
-            found.append(Mutant(path, node.lineno, text, change, ast.unparse(ast.fix_missing_locations(tree))))
+            candidates.append(Mutant(path, node.lineno, text, change, ast.unparse(ast.fix_missing_locations(tree))))
             _put(parent, field, index, node)
-    unique = {m.source: m for m in found if m.source != ast.unparse(tree)}
+    unique = {m.source: m for m in candidates if m.source != ast.unparse(tree)}
     return sorted(unique.values(), key=lambda m: (m.line, m.change))
 
 

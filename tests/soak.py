@@ -102,27 +102,27 @@ class Watch:
             self.descriptors[name].append(descriptors)
 
     def invariants(self) -> list[Invariant]:
-        found = []
+        invariants = []
         for name, values in self.rss.items():
             # the first quarter fills caches; then the middle of the second is compared with that of the last
             quarter = max(len(values) // 4, 1)
             early, late = (float(np.median(v)) for v in (values[quarter : 2 * quarter] or values, values[-quarter:]))
             bound = early * (1 + RSS_SHARE) + RSS_BYTES
             figure = f"{early / 2**20:.1f} to {late / 2**20:.1f} MiB ({late / early - 1:+.1%})"
-            found.append(Invariant(f"memory of the {name}", figure, f"<= {bound / 2**20:.1f} MiB", late <= bound))
+            invariants.append(Invariant(f"memory of the {name}", figure, f"<= {bound / 2**20:.1f} MiB", late <= bound))
         for name, values in self.descriptors.items():
             quarter = max(len(values) // 4, 1)
             early_n, late_n = max(values[: 2 * quarter]), int(np.median(values[-quarter:]))
             figure = f"{early_n} to {late_n}"
-            found.append(
+            invariants.append(
                 Invariant(f"descriptors of the {name}", figure, f"<= {early_n + DESCRIPTORS}", late_n <= early_n + DESCRIPTORS)
             )
-        return found
+        return invariants
 
 
 def counts(ended: Ended, node: NodeProcess, planned: float, users: int) -> list[Invariant]:
     """Client against node, sent against planned, reports against samples."""
-    found, windows = [], ended.measurements.windows
+    invariants, windows = [], ended.measurements.windows
     server = attempts(node)
     for operation in ("generate", "verify"):
         mine = [w for w in windows if w.operation == operation]
@@ -131,22 +131,24 @@ def counts(ended: Ended, node: NodeProcess, planned: float, users: int) -> list[
         sure = started - unknown
         figure = f"client {sure:,} sure and {unknown:,} of unknown fate, node {server[operation]:,}"
         holds = sure <= server[operation] <= sure + unknown
-        found.append(Invariant(f"counts of {operation}", figure, "sure <= node <= sure + unknown", holds))
-        found.append(Invariant(f"ends of {operation}", f"{started - finished:,} sent without an end", "0", started == finished))
+        invariants.append(Invariant(f"counts of {operation}", figure, "sure <= node <= sure + unknown", holds))
+        invariants.append(
+            Invariant(f"ends of {operation}", f"{started - finished:,} sent without an end", "0", started == finished)
+        )
     due, unsent = sum(w.planned for w in windows), sum(w.unsent for w in windows)
     sent = sum(w.started for w in windows)
-    found.append(
+    invariants.append(
         Invariant("arrivals", f"{due:,} due, {sent:,} sent, {unsent:,} unsent", "due = sent + unsent", due == sent + unsent)
     )
-    found.append(
+    invariants.append(
         Invariant("plan", f"{due:,} due, {planned:,.0f} planned", f"+- {users} (one a slot)", abs(due - planned) <= users)
     )
     for key in ("workers", "reports", "clock_skew", "restarted"):
         check = ended.check(key)
-        found.append(Invariant(f"check {key}", check["reason"], "PASS", check["status"] == "PASS"))
-    found.append(Invariant("tracebacks", str(ended.err.count("Traceback")), "0", "Traceback" not in ended.err))
-    found.append(Invariant("exit code", str(ended.code), "0, 3, 4 or 5", ended.code in (0, 3, 4, 5)))
-    return found
+        invariants.append(Invariant(f"check {key}", check["reason"], "PASS", check["status"] == "PASS"))
+    invariants.append(Invariant("tracebacks", str(ended.err.count("Traceback")), "0", "Traceback" not in ended.err))
+    invariants.append(Invariant("exit code", str(ended.code), "0, 3, 4 or 5", ended.code in (0, 3, 4, 5)))
+    return invariants
 
 
 def soak(seconds: float, rate: float, seed: int, out: Path) -> list[Invariant]:
@@ -189,12 +191,12 @@ def main() -> int:
     seed = int(os.environ.get("SOAK_SEED", "1"))
     print(f"Soak: {seconds:g} s at {rate:g} ops/s, seed {seed}", flush=True)
     with tempfile.TemporaryDirectory(prefix="bizra-load-soak-") as folder:
-        found = soak(seconds, rate, seed, Path(folder))
-    width = [max(len(str(getattr(i, part))) for i in found) for part in ("name", "figure", "bound")]
-    for i in found:
+        invariants = soak(seconds, rate, seed, Path(folder))
+    width = [max(len(str(getattr(i, part))) for i in invariants) for part in ("name", "figure", "bound")]
+    for i in invariants:
         print(f"{'ok  ' if i.holds else 'FAIL'}  {i.name:{width[0]}}  {i.figure:{width[1]}}  {i.bound:{width[2]}}")
-    failed = sum(not i.holds for i in found)
-    print(f"{len(found)} invariants: {len(found) - failed} hold, {failed} do not")
+    failed = sum(not i.holds for i in invariants)
+    print(f"{len(invariants)} invariants: {len(invariants) - failed} hold, {failed} do not")
     return 1 if failed else 0
 
 

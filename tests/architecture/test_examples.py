@@ -20,7 +20,7 @@ def blocks(text):
 
 
 def commands(word):
-    found = []
+    cases = []
     for path in DOCUMENTS:
         text = path.read_text()
         if path.name == "CONTRIBUTING.md":  # its fenced commands are of what it adds: test_contributing carries them out
@@ -34,8 +34,8 @@ def commands(word):
             while words and re.fullmatch(r"[A-Z_]+=.*", words[0]):  # variables in front of the command
                 words.pop(0)
             if words and words[0].rpartition("/")[2] == word:
-                found.append(pytest.param(words[1:], id=f"{path.name}: {line}"[:100]))
-    return found
+                cases.append(pytest.param(words[1:], id=f"{path.name}: {line}"[:100]))
+    return cases
 
 
 COMMANDS = [c for c in commands("bizra-load") if "|" not in c.values[0]]

@@ -13,31 +13,31 @@ LIMIT = 0.5
 
 def over(values: list[float], limit: float = LIMIT) -> bool:
     """More than one over it."""
-    found = [v for v in values if v >= limit]
-    if not found:
+    high = [v for v in values if v >= limit]
+    if not high:
         return False
-    return len(found) > 1 and max(found) - min(found) < 40
+    return len(high) > 1 and max(high) - min(high) < 40
 '''
 
 
 def test_each_mutant_has_one_change_and_says_which():
-    found = mutants("x.py", SOURCE)
-    changes = {(m.line, m.change) for m in found}
+    mutated = mutants("x.py", SOURCE)
+    changes = {(m.line, m.change) for m in mutated}
     assert {
         (2, "0.5 -> 0.4"),
         (2, "0.5 -> 0.6"),
         (6, "v >= limit -> v > limit"),
         (6, "[v for v in values if v >= limit] -> [v for v in values]"),
-        (7, "not found -> found"),
+        (7, "not high -> high"),
         (8, "False -> True"),
         (9, "max -> min"),
-        (9, "len(found) > 1 -> len(found) >= 1"),
+        (9, "len(high) > 1 -> len(high) >= 1"),
         (9, "40 -> 48"),
     } <= changes
     assert any(" and " in c and " or " in c for _, c in changes)
     assert not any("float" in c or "More" in c for _, c in changes)  # neither types nor texts
-    assert len({m.source for m in found}) == len(found)
-    for m in found:
+    assert len({m.source for m in mutated}) == len(mutated)
+    for m in mutated:
         compile(m.source, m.path, "exec")
 
 

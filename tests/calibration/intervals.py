@@ -76,9 +76,9 @@ def verdicts(length_s, quantiles, cases):
             evidence = r.estimate.n_eff * (1 - r.quantile)
             for label, (factor, status) in cases.items():
                 limit = Limit("<", factor * stream.true_ns(r.quantile))
-                found = judge(r.estimate, r.estimate, limit, None, None, Severity.CRITICAL, evidence).status
+                verdict = judge(r.estimate, r.estimate, limit, None, None, Severity.CRITICAL, evidence).status
                 name = label.format(named(r.quantile))
-                outcome[name] = found is status if evidence >= STRONG_EVIDENCE else None
+                outcome[name] = verdict is status if evidence >= STRONG_EVIDENCE else None
         return outcome
 
     return run

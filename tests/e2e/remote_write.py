@@ -25,7 +25,7 @@ def history(
     edges = (*NODE_EDGES_S, float("inf"))
     # lognormal: sigma 0.2
     shares = {o: np.diff((0.0, *ndtr(np.log(np.array(edges) / median) / 0.2))) for o, median in medians_s.items()}
-    found = {}
+    series = {}
     totals = {o: [0, 0, np.zeros(len(edges))] for o in medians_s}
     for at_s in np.arange(end_s - length_s, end_s + step_s / 2, step_s):
         for o in medians_s:
@@ -45,8 +45,8 @@ def history(
                 for edge, count in zip(edges, np.cumsum(counts[2]), strict=True):
                     values[f"{HISTOGRAMS[o]}_bucket", (("le", "+Inf" if np.isinf(edge) else repr(edge)),)] = count
                 for (name, labels), value in values.items():
-                    found.setdefault((name, (("instance", instance), *labels)), []).append((float(at_s), float(value)))
-    return found
+                    series.setdefault((name, (("instance", instance), *labels)), []).append((float(at_s), float(value)))
+    return series
 
 
 def remote_write(url, job, series):

@@ -94,10 +94,10 @@ class _Handler(BaseHTTPRequestHandler):
             inside = {"id": 8, "uid": "fold8", "title": "Of the week", "type": "dash-folder", "folderUid": "fold7"}
             return self._answer(200, [{"id": 7, "uid": "fold7", "title": "Releases", "type": "dash-folder"}, inside])
         if path.startswith("/api/dashboards/uid/"):
-            found = grafana.dashboards.get(path.rpartition("/")[2])
-            if not found:
+            dashboard = grafana.dashboards.get(path.rpartition("/")[2])
+            if not dashboard:
                 return self._answer(404, {"message": "Dashboard not found", "traceID": ""})
-            return self._answer(200, {"meta": {"slug": "bizra-node", "folderUid": found["folderUid"]}, "dashboard": {}})
+            return self._answer(200, {"meta": {"slug": "bizra-node", "folderUid": dashboard["folderUid"]}, "dashboard": {}})
         if path == "/api/dashboards/db" and self.command == "POST":
             uid = content["dashboard"]["uid"]
             revision = grafana.dashboards.get(uid, {}).get("version", 0) + 1
@@ -116,12 +116,12 @@ class _Handler(BaseHTTPRequestHandler):
         if path == "/api/annotations":
             asked = parse_qs(query)
             span = int(asked["from"][0]), int(asked["to"][0])
-            found = [
+            matching = [
                 {"id": number, **a}
                 for number, a in enumerate(grafana.annotations, start=1)
                 if a["time"] <= span[1] and a["timeEnd"] >= span[0] and set(asked["tags"]) <= set(a["tags"])
             ]
-            return self._answer(200, found[: int(asked["limit"][0])])
+            return self._answer(200, matching[: int(asked["limit"][0])])
         if path.startswith("/api/annotations/") and self.command == "PATCH":
             annotation = grafana.annotations[int(path.rpartition("/")[2]) - 1]
             grafana.changed.append(dict(annotation))

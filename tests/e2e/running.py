@@ -49,8 +49,8 @@ class Ended:
     @property
     def assessment(self) -> dict[str, Any]:
         assert self.folder is not None, self.err
-        found: dict[str, Any] = json.loads((self.folder / "assessment.json").read_text())
-        return found
+        assessment: dict[str, Any] = json.loads((self.folder / "assessment.json").read_text())
+        return assessment
 
     def objective(self, key: str) -> dict[str, Any]:
         return next(o for o in self.assessment["objectives"] if o["key"] == key)
@@ -163,9 +163,9 @@ def measured_baseline(path: Path) -> NodeBaseline:
     """What the node's operations take alone here and now, also written to `path` for --baseline: no test knows how fast this
     machine is.
     """
-    found = measure(1.0)
-    path.write_text(found.as_json())
-    return found
+    baseline = measure(1.0)
+    path.write_text(baseline.as_json())
+    return baseline
 
 
 def kept(folder: Path) -> int:
@@ -198,8 +198,8 @@ def until(condition: Any, what: str, within_s: float = 30) -> Any:
     while True:
         last = time.monotonic() > end
         asked += 1
-        if found := condition():
-            return found
+        if met := condition():
+            return met
         if last:
             raise AssertionError(f"not within {within_s} s: {what} (looked {asked} times)")
         time.sleep(0.02)

@@ -36,8 +36,8 @@ def set_faults(node, **faults):
 
 
 def counts(node):
-    found = metric_values(node)
-    return {label: int(found[name, None]) for label, name in COUNTERS.items()}
+    metrics = metric_values(node)
+    return {label: int(metrics[name, None]) for label, name in COUNTERS.items()}
 
 
 def added(before, after):

@@ -23,15 +23,15 @@ def test_alerts_go_pending_fire_reach_alertmanager_and_resolve(tmp_path):
     command = [*DRILL, "--rules", ",".join(RULES), "--out", str(tmp_path)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
-    found = json.loads((tmp_path / "alert-drill.json").read_text())
-    assert found["schema"] == "bizra-load/alert-drill/1"
-    assert (found["passed"], found["rules_loaded"], found["alertmanager"]) == (True, 12, True)
-    assert {r["alert"] for r in found["rules"]} == set(RULES)
-    for rule in found["rules"]:
+    drill = json.loads((tmp_path / "alert-drill.json").read_text())
+    assert drill["schema"] == "bizra-load/alert-drill/1"
+    assert (drill["passed"], drill["rules_loaded"], drill["alertmanager"]) == (True, 12, True)
+    assert {r["alert"] for r in drill["rules"]} == set(RULES)
+    for rule in drill["rules"]:
         assert (rule["pending_s"] or 0.0) <= rule["firing_s"] <= rule["notified_s"]
         assert (rule["pending_s"] is None) is (rule["alert"] == "PoIErrorBudgetBurn")  # it fires at once
         assert rule["resolved_s"] > 0
-    assert found["shortened"]['every window and "for"'] == "divided by 60 (5m is 5s)"
+    assert drill["shortened"]['every window and "for"'] == "divided by 60 (5m is 5s)"
     assert "9 of 9 rules fired and resolved; 12 rules loaded" in done.stdout
     closes_the_gate(tmp_path)
 
@@ -55,8 +55,8 @@ def closes_the_gate(folder):
     command = [*VALIDATE, "--artifacts", str(folder / "artifacts"), "--out", str(folder / "validated"), *drill]
     command += ["--agreement", "v2.2.0-rc1", "--target-ops", "100", "--ramp", "1s", "--duration", "8s"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
-    found = json.loads((folder / "artifacts" / "validated.json").read_text())
-    gates = {g["key"]: g for g in json.loads((ROOT / found["run"] / "assessment.json").read_text())["gates"]}
+    record = json.loads((folder / "artifacts" / "validated.json").read_text())
+    gates = {g["key"]: g for g in json.loads((ROOT / record["run"] / "assessment.json").read_text())["gates"]}
     assert gates["alerts"]["status"] == "PASS", done.stdout
     assert "12 of 12 alert rules are loaded in Prometheus at " in done.stdout
     assert "- [x] All 12 alert rules are loaded" in (folder / "artifacts" / "PRODUCTION-READINESS-CHECKLIST.md").read_text()

@@ -54,10 +54,10 @@ def test_every_expression_of_every_panel_returns_series(prometheus, panel):
 def test_the_check_without_grafana_passes_and_writes_its_evidence(prometheus, tmp_path):
     done = dashboard("check", "--prometheus-url", prometheus, "--out", str(tmp_path))
     assert done.returncode == 0, done.stdout + done.stderr
-    found = json.loads((tmp_path / "dashboard-check.json").read_text())
-    assert (found["schema"], found["passed"]) == ("bizra-load/dashboard-check/1", True)
-    assert [p["passed"] for p in found["panels"]] == [True] * 6
-    assert 0 < found["scrape_s"] < 4 == found["scrape_limit_s"]
+    check = json.loads((tmp_path / "dashboard-check.json").read_text())
+    assert (check["schema"], check["passed"]) == ("bizra-load/dashboard-check/1", True)
+    assert [p["passed"] for p in check["panels"]] == [True] * 6
+    assert 0 < check["scrape_s"] < 4 == check["scrape_limit_s"]
 
 
 def test_panels_without_data_fail_the_check_and_are_named(tmp_path):
@@ -65,8 +65,8 @@ def test_panels_without_data_fail_the_check_and_are_named(tmp_path):
         done = dashboard("check", "--prometheus-url", empty.url, "--out", str(tmp_path))
     assert done.returncode == 5
     assert "no data: p50, p90, p99" in done.stdout
-    found = json.loads((tmp_path / "dashboard-check.json").read_text())
-    assert (found["passed"], found["scrape_s"]) == (False, None)
+    check = json.loads((tmp_path / "dashboard-check.json").read_text())
+    assert (check["passed"], check["scrape_s"]) == (False, None)
 
 
 def test_an_import_creates_then_updates_asks_the_panels_and_writes_the_address(prometheus, tmp_path):

@@ -43,14 +43,14 @@ class Node:
 
     def per_s(self):
         """{(metric, further labels): increments a second} of what it exposes."""
-        found = {}
+        increments = {}
         for name, metric in COUNTERS.items():
-            found[metric, ()] = getattr(self, name.replace(" ", "_"))
+            increments[metric, ()] = getattr(self, name.replace(" ", "_"))
         for operation, metric in HISTOGRAMS.items():
             for edge in EDGES_S:
                 le = "+Inf" if edge == float("inf") else repr(edge)
-                found[f"{metric}_bucket", (("le", le),)] = getattr(self, operation) * (edge >= self.edge_s)
-        return {key: value for key, value in found.items() if not self.absent or not key[0].startswith(self.absent)}
+                increments[f"{metric}_bucket", (("le", le),)] = getattr(self, operation) * (edge >= self.edge_s)
+        return {key: value for key, value in increments.items() if not self.absent or not key[0].startswith(self.absent)}
 
     def series(self, end_s, length_s=LENGTH_S):
         points = {}
@@ -97,9 +97,9 @@ def client(url):
 
 def value(prometheus, now, expression, job=".*"):
     """The single value of an expression; None where it has none."""
-    found = client(prometheus).query(runnable(expression, job), now)
-    assert len(found) <= 1, found
-    figure = float(found[0]["value"][1]) if found else None
+    series = client(prometheus).query(runnable(expression, job), now)
+    assert len(series) <= 1, series
+    figure = float(series[0]["value"][1]) if series else None
     return None if figure != figure else figure
 
 
@@ -110,8 +110,8 @@ def expected(nodes):
         added[key] = added.get(key, 0.0) + each
 
     def of(*names):
-        found = [added[COUNTERS[n], ()] for n in names if (COUNTERS[n], ()) in added]
-        return sum(found) if found else None
+        figures = [added[COUNTERS[n], ()] for n in names if (COUNTERS[n], ()) in added]
+        return sum(figures) if figures else None
 
     def quantile(q, operation):
         buckets = [
@@ -145,11 +145,11 @@ def test_every_panel_shows_what_the_nodes_do(prometheus, now, situation, scraped
             remote_write(prometheus, f"{job}-again", node.series(now))
         elif scraped == "by two replicas":
             remote_write(prometheus, job, replace(node, labels=(*node.labels, ("prometheus_replica", "b"))).series(now))
-    found = {p.title: {legend: value(prometheus, now, e, f"{job}(-again)?") for legend, e in p.queries.items()} for p in PANELS}
+    shown = {p.title: {legend: value(prometheus, now, e, f"{job}(-again)?") for legend, e in p.queries.items()} for p in PANELS}
     right = expected(nodes)
-    assert {title: set(legends) for title, legends in found.items()} == {t: set(legends) for t, legends in right.items()}
+    assert {title: set(legends) for title, legends in shown.items()} == {t: set(legends) for t, legends in right.items()}
     for title, legends in right.items():
-        assert found[title] == {legend: figure and pytest.approx(figure, rel=1e-6) for legend, figure in legends.items()}, title
+        assert shown[title] == {legend: figure and pytest.approx(figure, rel=1e-6) for legend, figure in legends.items()}, title
 
 
 @pytest.mark.parametrize("of_program", [(), (("cluster", "of the program"),)])
@@ -161,11 +161,11 @@ def test_targets_with_a_metric_are_found_whatever_cluster_the_program_names(prom
     series["n_total", (("instance", "with"), *(of_program or of_target))] = at
     remote_write(prometheus, job, series)
     targets, metric = f'up{{job="{job}"}}', f'n_total{{job="{job}"}}'
-    found = {
+    instances = {
         ask.__name__: [s["metric"]["instance"] for s in client(prometheus).query(ask(targets, metric), now)]
         for ask in (with_metric, without_metric)
     }
-    assert found == {"with_metric": ["with"], "without_metric": ["without"]}
+    assert instances == {"with_metric": ["with"], "without_metric": ["without"]}
 
 
 GENERATOR = {
@@ -228,15 +228,15 @@ def test_every_panel_of_the_generator_holds_after_a_restart_and_with_each_series
                 right = 0.0
             if legend == "successful" and absent == "bizra_load_operations_started_total":
                 right = 890.0
-            found = value(prometheus, now, expression, f"{job}(-again)?")
-            assert found == (right and pytest.approx(right, rel=1e-6)), (panel.title, legend)
+            shown = value(prometheus, now, expression, f"{job}(-again)?")
+            assert shown == (right and pytest.approx(right, rel=1e-6)), (panel.title, legend)
 
 
 def fired(prometheus, now, key, job):
     """Instances for which a trigger's expression gives anything, among series of one job."""
     [trigger] = [t for t in triggers(AGREEMENT, (), True) if t.key == key]
-    found = client(prometheus).query(trigger.expression, now)
-    return [s["metric"].get("instance", "") for s in found if s["metric"].get("job") == job]
+    series = client(prometheus).query(trigger.expression, now)
+    return [s["metric"].get("instance", "") for s in series if s["metric"].get("job") == job]
 
 
 @pytest.mark.parametrize("absent", ["", *COUNTERS.values()])

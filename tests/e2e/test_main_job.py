@@ -61,9 +61,13 @@ def assert_it_tells_what_workers_and_target_went_through(ended):
     of_workers = {(h.worker, h.second): h.machine for h in m.health if h.machine is not None}
     for worker in m.facts.workers:
         machines = [of_workers.get((worker, s)) for s in seconds]
-        known = [found for found in machines if found and found.process == worker and found.cpu_s >= 0 and found.waited_s >= 0]
+        known = [
+            machine
+            for machine in machines
+            if machine and machine.process == worker and machine.cpu_s >= 0 and machine.waited_s >= 0
+        ]
         assert len(known) >= 0.9 * len(seconds), worker
-        assert all(found.cores == os.cpu_count() for found in known)
+        assert all(machine.cores == os.cpu_count() for machine in known)
     of_target = {t.second for t in m.target if t.process == TARGET and t.cpu_s >= 0 and t.waited_s >= 0}
     assert len(of_target & set(seconds)) >= 0.9 * len(seconds)
     assert sum(t.cpu_s for t in m.target) > 0
@@ -135,9 +139,9 @@ def failures(ended):
 def test_wrong_signatures_are_found_by_the_client_and_by_the_node(tmp_path):
     with start_node(["--fault", "wrong_signature_rate=20%", "--seed", "1"]) as node:
         ended = load(tmp_path, node, *SHORT, "--verify-share", "50%")
-    found = failures(ended)
-    wrong, refused = found.pop(("generate", "bad_signature")), found.pop(("verify", "not_valid"))
-    assert found == {}
+    failed = failures(ended)
+    wrong, refused = failed.pop(("generate", "bad_signature")), failed.pop(("verify", "not_valid"))
+    assert failed == {}
     # one in five is wrong; the client finds half of them itself, the node is asked about the other half
     share = wrong / ended.finished()["generate"]
     assert 0.07 < share < 0.13

@@ -135,11 +135,11 @@ def test_a_host_name_will_do_and_without_admin_there_is_none(tmp_path):
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     try:
         line = process.stdout.readline()
-        found = json.loads(ready.read_text())
-        assert found["pid"] == process.pid
-        assert found["admin_url"] is None
-        assert found["url"] in line
-        assert requests.get(found["url"] + "/health", timeout=10).status_code == 200
+        announced = json.loads(ready.read_text())
+        assert announced["pid"] == process.pid
+        assert announced["admin_url"] is None
+        assert announced["url"] in line
+        assert requests.get(announced["url"] + "/health", timeout=10).status_code == 200
     finally:
         process.terminate()
         process.wait(timeout=10)

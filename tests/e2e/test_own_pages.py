@@ -105,8 +105,8 @@ def page_of_an_attacker(script):
 
 ATTACK = """
 (async () => {
-  const found = [];
-  const seen = async (name, work) => found.push(name + ": " + await work().catch(() => "none"));
+  const responses = [];
+  const seen = async (name, work) => responses.push(name + ": " + await work().catch(() => "none"));
   const blind = (url, options) => fetch(url, {mode: "no-cors", credentials: "include", ...options});
   const fields = new URLSearchParams({user_count: 1, spawn_rate: 1});
   await seen("swarm", () => blind("UI/swarm", {method: "POST", body: fields}).then(a => a.type));
@@ -119,7 +119,7 @@ ATTACK = """
   form.method = "post"; form.action = "UI/swarm"; form.target = "frame";
   const frame = document.createElement("iframe"); frame.name = "frame";
   document.documentElement.append(frame, form);
-  frame.onload = () => { if (form.done) document.title = JSON.stringify(found) };
+  frame.onload = () => { if (form.done) document.title = JSON.stringify(responses) };
   form.done = true; form.submit();
 })()
 """
@@ -139,10 +139,10 @@ def test_a_page_of_an_attacker_in_a_real_browser_changes_and_reads_nothing(ui, b
     with page_of_an_attacker(ATTACK.replace("UI", ui.url).replace("NODE", calm_node.admin_url)) as url:
         page = browser.new_page()
         page.goto(url)
-        found = json.loads(until(lambda: page.title() != "waiting" and page.title(), "the attack"))
+        responses = json.loads(until(lambda: page.title() != "waiting" and page.title(), "the attack"))
         page.close()
     # what is sent without asking is sent, and the page sees of it no more than that
-    assert found == ["swarm: opaque", "user: opaque", "faults: opaque", "read: none", "logs: none", "delete: none"]
+    assert responses == ["swarm: opaque", "user: opaque", "faults: opaque", "read: none", "logs: none", "delete: none"]
     assert not ui.out.exists()
     assert requests.get(calm_node.admin_url + "/faults", timeout=10).json() == {}
 

@@ -48,8 +48,8 @@ def test_a_native_histogram_bounds_a_quantile_by_its_own_narrow_buckets(tmp_path
         source = PrometheusSource(url, [name])
 
         def scraped():
-            found = source.snapshots(begin_ns, time.time_ns())
-            return [s for s in found if name in s.histograms and s.histograms[name].count == len(latencies)]
+            taken = source.snapshots(begin_ns, time.time_ns())
+            return [s for s in taken if name in s.histograms and s.histograms[name].count == len(latencies)]
 
         empty = until(scraped, "a scrape before the observations")[-1]
         for median in (1e-4, 1e-3):
@@ -63,7 +63,7 @@ def test_a_native_histogram_bounds_a_quantile_by_its_own_narrow_buckets(tmp_path
     assert increments.counts.sum() == len(latencies)
     assert increments.resets == 0
     for q in (0.5, 0.9, 0.99):
-        found = server_quantile(increments, q)
+        quantile = server_quantile(increments, q)
         exact_ns = float(np.quantile(latencies, q, method="inverted_cdf")) * 1e9
-        assert found.low_edge_ns < exact_ns <= found.high_edge_ns * (1 + 1e-9)
-        assert found.high_edge_ns / found.low_edge_ns < 2 ** (1 / 2**SCHEMA) * 1.001
+        assert quantile.low_edge_ns < exact_ns <= quantile.high_edge_ns * (1 + 1e-9)
+        assert quantile.high_edge_ns / quantile.low_edge_ns < 2 ** (1 / 2**SCHEMA) * 1.001

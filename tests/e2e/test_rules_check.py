@@ -40,11 +40,11 @@ def prometheus():
 
 
 def test_rules_are_compared_by_their_expressions_and_waits(prometheus):
-    found = {r.alert: r.reason for r in checked(prometheus).rules}
-    assert found.pop(RULES[0].name) == "is loaded with another expression"
-    assert found.pop(RULES[1].name) == f"waits {RULES[1].for_s + 60:g} s, not {RULES[1].for_s:g} s"
-    assert found.pop(RULES[-1].name) == "is not loaded"
-    assert found == {r.name: "" for r in RULES[2:-1]}
+    reasons = {r.alert: r.reason for r in checked(prometheus).rules}
+    assert reasons.pop(RULES[0].name) == "is loaded with another expression"
+    assert reasons.pop(RULES[1].name) == f"waits {RULES[1].for_s + 60:g} s, not {RULES[1].for_s:g} s"
+    assert reasons.pop(RULES[-1].name) == "is not loaded"
+    assert reasons == {r.name: "" for r in RULES[2:-1]}
 
 
 def test_no_rules_at_all_fail_the_gate_and_all_of_them_close_the_item():
@@ -67,23 +67,23 @@ def test_a_prometheus_that_is_away_leaves_it_open_and_its_password_is_said_nowhe
     assert "Prometheus at http://127.0.0.1:" in away.asked
     assert (away.passed, away.rules) == (False, ())
     assert "Connection" in away.unread
-    found = {e.key: e.status.value for e in of_rules_check(json.loads(render_json(away)), FILE.sha256)}
-    assert found == {"alerts": "INCONCLUSIVE", "alert-rules": "INCONCLUSIVE"}
+    statuses = {e.key: e.status.value for e in of_rules_check(json.loads(render_json(away)), FILE.sha256)}
+    assert statuses == {"alerts": "INCONCLUSIVE", "alert-rules": "INCONCLUSIVE"}
 
 
 def test_a_validation_compares_the_rules_of_the_job_that_its_selector_names(tmp_path):
     """Those of a staging job are loaded; the target is away, which spares the load."""
     assert main(["alerts", "render", "--job", "staging-node", "--out", str(tmp_path)]) == 0
-    found = {}
+    reasons = {}
     with local_prometheus({}, rules=(tmp_path / "prometheus-rules.yaml").read_text()) as started:
         for selector in ('cluster="a", job="staging-node"', 'job="bizra-node"', 'job=~"staging-node"'):
             away = f"http://127.0.0.1:{free_port()}"
             ended = validate(tmp_path, ENDPOINT=away, PROMETHEUS_URL=started.url, PROMETHEUS_SELECTOR=selector)
             check = json.loads((tmp_path / "artifacts/rules-check.json").read_text())
             assert f"alert rules are loaded in {check['asked']}: " in ended.stdout, ended.stderr
-            found[check["asked"].partition(", ")[2]] = {r["reason"] for r in check["rules"]}
+            reasons[check["asked"].partition(", ")[2]] = {r["reason"] for r in check["rules"]}
     other = {"is loaded with another expression"}
-    assert found == {
+    assert reasons == {
         "job staging-node": {""},
         "job bizra-node": other,
         "job bizra-node (--prometheus-selector names none)": other,

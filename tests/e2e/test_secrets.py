@@ -15,11 +15,11 @@ SHORT = ("--target-ops", "600", "--ramp", "2s", "--duration", "8s")
 
 def command_lines():
     """Those of every process of this machine."""
-    found = ""
+    text = ""
     for path in Path("/proc").glob("[0-9]*/cmdline"):
         with contextlib.suppress(OSError):
-            found += path.read_bytes().decode(errors="replace")
-    return found
+            text += path.read_bytes().decode(errors="replace")
+    return text
 
 
 def left_behind(folder):

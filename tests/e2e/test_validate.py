@@ -84,28 +84,28 @@ def test_a_healthy_node_passes_all_four_steps_and_a_canary_controller_learns_how
         assert len(grafana.saved) == 1
         [marked] = grafana.annotations
     assert ended.returncode == 0, ended.stdout + ended.stderr
-    found = validated(tmp_path)
-    assert marked["tags"][2] == found["decision"], "the load test alone lacks the evidence of step 3"
-    assert found["schema"] == "bizra-load/validated/1"
-    assert found["decision"] in ("GO", "GO WITH CAUTION")  # a busy machine may leave the evidence thin
-    assert [(s["step"], s["outcome"]) for s in found["validation"]] == [
+    record = validated(tmp_path)
+    assert marked["tags"][2] == record["decision"], "the load test alone lacks the evidence of step 3"
+    assert record["schema"] == "bizra-load/validated/1"
+    assert record["decision"] in ("GO", "GO WITH CAUTION")  # a busy machine may leave the evidence thin
+    assert [(s["step"], s["outcome"]) for s in record["validation"]] == [
         ("dashboard", "DONE"), ("load_test", "DONE"), ("metrics", "DONE"), ("report", "DONE"),
     ]  # fmt: skip
-    shares = [s["share_percent"] for s in found["steps"]]
-    assert shares == {"standard canary": [5, 25, 50, 100], "slower canary": [1, 5, 25, 50, 100]}[found["strategy"]]
-    assert all(s["wait_max_s"] >= s["wait_min_s"] > 0 for s in found["steps"])
-    assert {"critical_alert", "finality_p50", "poi_success_rate"} <= {t["key"] for t in found["rollback_triggers"]}
-    assert found["dashboard_url"].startswith(grafana.url)
-    assert (found["rehearsal"], found["target"], found["exit_code"]) == (False, node.url, 0)
-    assessment = Path(found["run"], "assessment.json").read_bytes()
-    assert found["assessment_sha256"] == hashlib.sha256(assessment).hexdigest()
+    shares = [s["share_percent"] for s in record["steps"]]
+    assert shares == {"standard canary": [5, 25, 50, 100], "slower canary": [1, 5, 25, 50, 100]}[record["strategy"]]
+    assert all(s["wait_max_s"] >= s["wait_min_s"] > 0 for s in record["steps"])
+    assert {"critical_alert", "finality_p50", "poi_success_rate"} <= {t["key"] for t in record["rollback_triggers"]}
+    assert record["dashboard_url"].startswith(grafana.url)
+    assert (record["rehearsal"], record["target"], record["exit_code"]) == (False, node.url, 0)
+    assessment = Path(record["run"], "assessment.json").read_bytes()
+    assert record["assessment_sha256"] == hashlib.sha256(assessment).hexdigest()
     report = tmp_path / "artifacts" / "metrics-validation-report.json"
-    assert found["metrics_report_sha256"] == hashlib.sha256(report.read_bytes()).hexdigest()
+    assert record["metrics_report_sha256"] == hashlib.sha256(report.read_bytes()).hexdigest()
     keys = [m["key"] for m in json.loads(report.read_text())["metrics"]]
     assert keys == ["finality_p50", "poi_throughput", "poi_success_rate"]
     assert {p.name for p in (tmp_path / "artifacts").iterdir()} >= DOCUMENTS
     for name in DOCUMENTS:
-        assert found["assessment_sha256"] in (tmp_path / "artifacts" / name).read_text()
+        assert record["assessment_sha256"] in (tmp_path / "artifacts" / name).read_text()
     check = json.loads((tmp_path / "artifacts" / "dashboard-check.json").read_text())
     assert (check["passed"], check["asked"]) == (True, "Grafana's data source proxy")
     for line in ("[INFO] Step 1/4: Importing Grafana dashboard...", "[INFO] Step 4/4: ", "VALIDATION PASSED (exit code 0)"):
@@ -122,11 +122,11 @@ def test_with_nothing_configured_it_rehearses_and_three_percent_of_errors_are_no
     assert "Rollout: none: a rehearsal on the reference node; remediate, validate again (exit code 3)" in ended.stdout
     assert "[INFO] Dashboard import skipped: GRAFANA_URL is not set" in ended.stdout
     assert "[ERROR] VALIDATION NOT PASSED (exit code 3)" in ended.stdout
-    found = validated(tmp_path)
-    assert (found["decision"], found["rehearsal"], found["steps"], found["strategy"]) == ("NO-GO", True, [], "none")
-    decisions = {s["step"]: s["decision"] for s in found["validation"]}
+    record = validated(tmp_path)
+    assert (record["decision"], record["rehearsal"], record["steps"], record["strategy"]) == ("NO-GO", True, [], "none")
+    decisions = {s["step"]: s["decision"] for s in record["validation"]}
     assert decisions == {"dashboard": None, "load_test": "NO-GO", "metrics": "NO-GO", "report": None}
-    assert "PoI success rate" in found["summary"]
+    assert "PoI success rate" in record["summary"]
     assert {p.name for p in (tmp_path / "artifacts").iterdir()} >= DOCUMENTS
 
 
@@ -142,10 +142,10 @@ def test_a_target_that_is_away_leaves_the_other_steps_and_a_decision_that_nobody
     with local_prometheus({}) as prometheus:
         ended = validate(tmp_path, ENDPOINT=away, PROMETHEUS_URL=prometheus.url)
     assert ended.returncode == 5, ended.stdout + ended.stderr
-    found = validated(tmp_path)
-    assert (found["decision"], found["steps"], found["run"], found["assessment_sha256"]) == ("INVALID", [], "", "")
-    assert "can't be reached" in found["summary"]
-    outcomes = {s["step"]: (s["outcome"], s["decision"]) for s in found["validation"]}
+    record = validated(tmp_path)
+    assert (record["decision"], record["steps"], record["run"], record["assessment_sha256"]) == ("INVALID", [], "", "")
+    assert "can't be reached" in record["summary"]
+    outcomes = {s["step"]: (s["outcome"], s["decision"]) for s in record["validation"]}
     assert outcomes["load_test"] == ("FAILED", "INVALID")
     assert outcomes["metrics"] == ("DONE", "INCONCLUSIVE")  # the last 15 minutes instead, of which there is no data
     assert outcomes["report"] == ("SKIPPED", None)
@@ -153,7 +153,7 @@ def test_a_target_that_is_away_leaves_the_other_steps_and_a_decision_that_nobody
     assert {p.name for p in (artifacts / "before").iterdir()} == old
     left = {p.name for p in artifacts.iterdir()}
     assert left == {"before", "validated.json", *made}  # of this one
-    assert found["dashboard_url"] == ""
+    assert record["dashboard_url"] == ""
     assert "of.last.week" not in "".join(p.read_text() for p in artifacts.iterdir() if p.is_file())
 
 
@@ -171,14 +171,14 @@ def test_the_load_test_is_marked_with_the_final_decision_and_the_dashboard_stays
             GRAFANA_URL=grafana.url, GRAFANA_API_KEY=KEY, TARGET_OPS_SEC="200", DURATION_SEC="6",
         )  # fmt: skip
     assert ended.returncode == 3, ended.stdout + ended.stderr
-    found = validated(tmp_path)
+    record = validated(tmp_path)
     [marked], [before] = grafana.annotations, grafana.changed
-    assert (before["tags"][2], marked["tags"][2], found["decision"]) == ("INCONCLUSIVE", "NO-GO", "NO-GO")
-    assert marked["text"] == f"{Path(found['run']).name}: NO-GO ({found['summary']})"
+    assert (before["tags"][2], marked["tags"][2], record["decision"]) == ("INCONCLUSIVE", "NO-GO", "NO-GO")
+    assert marked["text"] == f"{Path(record['run']).name}: NO-GO ({record['summary']})"
     assert (marked["time"], marked["timeEnd"]) == (before["time"], before["timeEnd"])
     assert grafana.dashboards == {"bizra-node": {"version": 5, "folderUid": "fold8"}}
     assert "lies in another folder than Releases already, and stays there" in ended.stdout
-    assert found["dashboard_url"] == f"{grafana.url}/d/bizra-node/bizra-node"
+    assert record["dashboard_url"] == f"{grafana.url}/d/bizra-node/bizra-node"
     assert {p.name for p in (artifacts / "before").iterdir()} == {"grafana-dashboard-url.txt", "dashboard-check.json"}
     assert json.loads((artifacts / "dashboard-check.json").read_text())["passed"] is False
 

@@ -54,8 +54,8 @@ class WebUI:
     @property
     def state(self) -> str:
         """Of the runner; Locust remembers its answer for two seconds, unless it is asked for something else."""
-        found: str = self.get("/stats/requests").json()["state"]
-        return found
+        state: str = self.get("/stats/requests").json()["state"]
+        return state
 
     def _answers(self) -> bool:
         assert self.process.poll() is None, self.process.communicate()[0]

@@ -47,10 +47,10 @@ _NUMBER = re.compile(rb"[0-9]+(?:\.[0-9]+)?")
 
 def value(rng: Random, json_only: bool = False) -> Any:
     """Any plain value."""
-    found = rng.choice(VALUES if rng.random() < 0.6 else NUMBERS + TEXTS)
-    if json_only and isinstance(found, bytes):
-        return found.decode()
-    return copy.deepcopy(found)
+    chosen = rng.choice(VALUES if rng.random() < 0.6 else NUMBERS + TEXTS)
+    if json_only and isinstance(chosen, bytes):
+        return chosen.decode()
+    return copy.deepcopy(chosen)
 
 
 def damaged(rng: Random, data: bytes) -> bytes:
@@ -69,8 +69,8 @@ def damaged(rng: Random, data: bytes) -> bytes:
                 del out[at : at + length]
             case 4:
                 if numbers := list(_NUMBER.finditer(out)):
-                    found = rng.choice(numbers)
-                    out[found.start() : found.end()] = rng.choice(NUMBERS).encode("utf-8", "replace")
+                    number = rng.choice(numbers)
+                    out[number.start() : number.end()] = rng.choice(NUMBERS).encode("utf-8", "replace")
             case _:
                 if rng.random() < 0.3:
                     del out[at:]
@@ -79,12 +79,12 @@ def damaged(rng: Random, data: bytes) -> bytes:
 
 def rows_changed(rng: Random, rows: Sequence[Sequence[str]], first: int = 1) -> list[list[str]]:
     """Rows of cells, from the `first` on: some cells replaced, exchanged or taken out, some rows doubled or moved."""
-    found = [list(row) for row in rows]
+    table = [list(row) for row in rows]
     for _ in range(rng.choice((0, 1, 1, 2, 3))):
-        if len(found) <= first:
+        if len(table) <= first:
             break
-        at = rng.randrange(first, len(found))
-        row = found[at]
+        at = rng.randrange(first, len(table))
+        row = table[at]
         cell = rng.randrange(len(row)) if row else -1
         match rng.randrange(8):
             case 0 | 1 | 2 if row:
@@ -95,23 +95,23 @@ def rows_changed(rng: Random, rows: Sequence[Sequence[str]], first: int = 1) -> 
                 other = rng.randrange(len(row))
                 row[cell], row[other] = row[other], row[cell]
             case 5:
-                found.insert(at, list(row))
+                table.insert(at, list(row))
             case 6 if row:
                 del row[cell]
             case _:
-                found.append(found.pop(at))
-    return found
+                table.append(table.pop(at))
+    return table
 
 
 def changed(rng: Random, document: Any, json_only: bool = False) -> Any:
     """A document with one to three of its values replaced, taken out, doubled or added."""
-    found = copy.deepcopy(document)
+    copied = copy.deepcopy(document)
     for _ in range(rng.randint(1, 3)):
-        places = [p for p in _paths(found) if p]
+        places = [p for p in _paths(copied) if p]
         if not places:
             return value(rng, json_only)
         *way, last = rng.choice(places)
-        place = found
+        place = copied
         for step in way:
             place = place[step]
         match rng.randrange(6):
@@ -125,14 +125,14 @@ def changed(rng: Random, document: Any, json_only: bool = False) -> Any:
                 place[last] = rng.choice(NUMBERS + TEXTS)
             case _:
                 place[last] = value(rng, json_only)
-    return found
+    return copied
 
 
-def _paths(found: Any, at: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+def _paths(document: Any, at: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
     yield at
-    if isinstance(found, dict):
-        for key in found:
-            yield from _paths(found[key], (*at, key))
-    elif isinstance(found, list):
-        for index, item in enumerate(found[:50]):
+    if isinstance(document, dict):
+        for key in document:
+            yield from _paths(document[key], (*at, key))
+    elif isinstance(document, list):
+        for index, item in enumerate(document[:50]):
             yield from _paths(item, (*at, index))

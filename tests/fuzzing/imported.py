@@ -153,9 +153,9 @@ def _can_be_stored(measurements: Measurements) -> None:
 def _read(data: bytes, name: str) -> tuple[Measurements | None, str]:
     path = _PLACE / name
     path.write_bytes(data)
-    found, refusal = answer_of(lambda: read_import(path), UsageError)
+    run, refusal = answer_of(lambda: read_import(path), UsageError)
     assert not refusal or str(path) in refusal, f"does not name the file: {refusal}"
-    return (found.measurements if found else None), refusal
+    return (run.measurements if run else None), refusal
 
 
 def _csv_check(name: str, counts: Callable[[Mapping[str, str]], bool | None]) -> Callable[[bytes], str]:

@@ -62,13 +62,13 @@ def _tail(rng: Random, openmetrics: bool) -> str:
 def page_check(made: tuple[str, tuple[str, str] | None]) -> str:
     text, replaced = made
     data = text.encode("utf-8", "surrogatepass")
-    found, refusal = answer_of(lambda: parse(data, "http://x/metrics", 1, 1, METRICS), ScrapeError)
-    if found is not None:
-        _is_sound(found)
+    snapshot, refusal = answer_of(lambda: parse(data, "http://x/metrics", 1, 1, METRICS), ScrapeError)
+    if snapshot is not None:
+        _is_sound(snapshot)
         if replaced is not None and not replaced[0].startswith("go_other"):
             key, value = replaced
-            assert key in found.counters, f"{key} {value!r} is silently absent"
-            assert found.counters[key] == float(value.split()[0]), f"{value!r} is another number"
+            assert key in snapshot.counters, f"{key} {value!r} is silently absent"
+            assert snapshot.counters[key] == float(value.split()[0]), f"{value!r} is another number"
     return refusal
 
 
@@ -87,9 +87,9 @@ def damaged_page(rng: Random) -> bytes:
 
 
 def damaged_page_check(data: bytes) -> str:
-    found, refusal = answer_of(lambda: parse(data, "http://x/metrics", 1, 1), ScrapeError)
-    if found is not None:
-        _is_sound(found)
+    snapshot, refusal = answer_of(lambda: parse(data, "http://x/metrics", 1, 1), ScrapeError)
+    if snapshot is not None:
+        _is_sound(snapshot)
     return refusal
 
 
@@ -138,17 +138,17 @@ def query_answer(rng: Random) -> bytes:
 def query_check(data: bytes) -> str:
     source = PrometheusSource("http://x", METRICS)
     source._client = _client(data)
-    found, refusal = answer_of(lambda: source.snapshots(START * 10**9, (START + 60) * 10**9), ScrapeError)
-    if found is None:
+    snapshots, refusal = answer_of(lambda: source.snapshots(START * 10**9, (START + 60) * 10**9), ScrapeError)
+    if snapshots is None:
         return refusal
-    for snapshot in found:
+    for snapshot in snapshots:
         _is_sound(snapshot)
     document = json.loads(data)
     assert document.get("status", "success") == "success"
     assert not document.get("warnings"), "a part was taken for the whole"
     assert document.get("isPartial") is not True, "a part was taken for the whole"
     if len(data) % 10 == 0:
-        judge_monitored(found, START * 10**9, (START + 60) * 10**9, FILE.agreement, FILE.baseline)
+        judge_monitored(snapshots, START * 10**9, (START + 60) * 10**9, FILE.agreement, FILE.baseline)
     return ""
 
 
@@ -171,14 +171,14 @@ def rules_check(data: bytes) -> str:
     if check.unread:
         return check.unread
     shown: list[dict[str, Any]] = [r for g in json.loads(data)["data"]["groups"] for r in g["rules"]]
-    for rule, found in zip(RULES, check.rules, strict=True):
+    for rule, rule_check in zip(RULES, check.rules, strict=True):
         same = [
             r
             for r in shown
             if r.get("name") == rule.name and r["type"] == "alerting" and abs(float(r["duration"]) - rule.for_s) < 0.001
         ]
         working = any(r.get("health") in ("ok", "unknown") for r in same)
-        assert found.reason or working, f"{rule.name} is taken for loaded"
+        assert rule_check.reason or working, f"{rule.name} is taken for loaded"
     return "" if check.passed else "; ".join(r.reason for r in check.rules if r.reason)[:100]
 
 

@@ -34,9 +34,9 @@ _OUTCOMES = {
 def _proved(name: str, suffix: str, data: bytes) -> tuple[dict[str, Evidence], str]:
     """By key, as a run folder's copy is read."""
     file = evidence.EvidenceFile(name, name + suffix, "x", "", "", data)
-    found, refusal = answer_of(lambda: evidence._values(file, f"--evidence {name}=x", FILE), UsageError)
-    assert all(e.reason for e in found or ())
-    return {e.key: e for e in found or ()}, refusal
+    proofs, refusal = answer_of(lambda: evidence._values(file, f"--evidence {name}=x", FILE), UsageError)
+    assert all(e.reason for e in proofs or ())
+    return {e.key: e for e in proofs or ()}, refusal
 
 
 def junit_file(rng: Random) -> tuple[bytes, int, int]:
@@ -118,8 +118,8 @@ def _workload() -> dict[str, Any]:
 
 def _changed(document: Callable[[], Any]) -> Callable[[Random], bytes]:
     def make(rng: Random) -> bytes:
-        found = document() if rng.random() < 0.02 else changes.changed(rng, document(), json_only=True)
-        data = json.dumps(found).encode("utf-8", "surrogatepass")
+        proof = document() if rng.random() < 0.02 else changes.changed(rng, document(), json_only=True)
+        data = json.dumps(proof).encode("utf-8", "surrogatepass")
         return changes.damaged(rng, data) if rng.random() < 0.1 else data
 
     return make

@@ -86,7 +86,7 @@ ERRORS = (None, None, None, False, True, 0, "", "text", ValueError("x"), Timeout
 
 
 def events(rng: Random) -> list[dict[str, Any]]:
-    found = []
+    request_events = []
     for _ in range(rng.randint(1, 6)):
         event = {"name": "a", "response_time": 1.5, "exception": None, "request_type": "GET", "response_length": 5}
         for key, values in (("response_time", TIMES), ("name", NAMES), ("exception", ERRORS)):
@@ -94,8 +94,8 @@ def events(rng: Random) -> list[dict[str, Any]]:
                 event[key] = rng.choice(values)
         if rng.random() < 0.1:
             del event[rng.choice(list(event))]
-        found.append(event)
-    return found
+        request_events.append(event)
+    return request_events
 
 
 @cache
@@ -107,18 +107,18 @@ def _worker_run() -> Any:
     return WorkerRun.start(*arguments)  # type: ignore[arg-type]
 
 
-def events_check(found: list[dict[str, Any]]) -> str:
+def events_check(request_events: list[dict[str, Any]]) -> str:
     worker = _worker_run()
     now_ns = time.perf_counter_ns()
     worker.recorder, worker.bad_samples = Recorder(now_ns, time.time_ns()), 0
-    for event in found:
+    for event in request_events:
         worker.on_request(time.perf_counter_ns(), **event)
     windows = worker.recorder.take(time.perf_counter_ns() + 10**9, everything=True)
-    failed = sum(event.get("exception") is not None and event.get("exception") is not False for event in found)
-    bad = sum(e.get("response_time") is not None and milliseconds_to_ns(e["response_time"]) is None for e in found)
+    failed = sum(event.get("exception") is not None and event.get("exception") is not False for event in request_events)
+    bad = sum(e.get("response_time") is not None and milliseconds_to_ns(e["response_time"]) is None for e in request_events)
     assert sum(w.failures for w in windows) == failed, "a failure was taken for another end"
-    assert sum(w.ok for w in windows) == len(found) - failed, "an operation was lost, or counted twice"
-    assert sum(w.started for w in windows) == len(found)
+    assert sum(w.ok for w in windows) == len(request_events) - failed, "an operation was lost, or counted twice"
+    assert sum(w.started for w in windows) == len(request_events)
     assert worker.bad_samples >= bad, "a time that is none was not counted as bad"
     reasons = worker.recorder.reasons.take(0)
     assert sum(r.count for r in reasons) == failed, "a reason was lost"
@@ -145,14 +145,14 @@ def report_data(rng: Random) -> bytes:
     return changes.damaged(rng, data) if rng.random() < 0.4 else data
 
 
-def _packable(found: Any) -> Any:
-    if isinstance(found, dict):
-        return {_packable(key): _packable(v) for key, v in found.items()}
-    if isinstance(found, list):
-        return [_packable(v) for v in found]
-    if isinstance(found, int) and not -(2**63) <= found < 2**64:
+def _packable(document: Any) -> Any:
+    if isinstance(document, dict):
+        return {_packable(key): _packable(v) for key, v in document.items()}
+    if isinstance(document, list):
+        return [_packable(v) for v in document]
+    if isinstance(document, int) and not -(2**63) <= document < 2**64:
         return 2**64 - 1
-    return found.encode("utf-8", "replace").decode() if isinstance(found, str) else found
+    return document.encode("utf-8", "replace").decode() if isinstance(document, str) else document
 
 
 def report_check(data: bytes) -> str:
@@ -181,26 +181,26 @@ def messages(rng: Random) -> list[Any]:
         "unix_ns": 5,
         "hello_ns": 0,
     }
-    found = []
+    reports = []
     for sequence in range(rng.randint(1, 5)):
         message = right | {"sequence": sequence, "mac": KEY.sign(REPORT, "r", "w", sequence, False, b"1")}
-        found.append(changes.changed(rng, message) if rng.random() < 0.7 else message)
-    return found
+        reports.append(changes.changed(rng, message) if rng.random() < 0.7 else message)
+    return reports
 
 
-def messages_check(found: Any) -> str:
-    found = found if isinstance(found, list) else [found]
+def messages_check(reports: Any) -> str:
+    reports = reports if isinstance(reports, list) else [reports]
     kept: list[Any] = []
     receiver = Receiver("r", lambda *report: kept.append(report), KEY)
-    answers = [receiver.receive(message) for message in found]
+    answers = [receiver.receive(message) for message in reports]
     assert len(kept) == len(set(kept)) <= sum(a is not None for a in answers)
     assert all(report[0] == "w" and report[3] == b"1" for report in kept), "believed what was not signed"
     assert receiver.missing() >= 0
     sender = Sender("r", "w", lambda _: None, KEY)
-    for message in found:
+    for message in reports:
         sender.acknowledged(message)
         answer_of(lambda m=message: read_start(m, "w", KEY), ValueError)  # type: ignore[misc]
-    return "" if len(kept) == len(found) else f"{len(found) - len(kept)} of {len(found)} refused"
+    return "" if len(kept) == len(reports) else f"{len(reports) - len(kept)} of {len(reports)} refused"
 
 
 @cache
@@ -208,37 +208,37 @@ def _right_run() -> dict[str, bytes]:
     folder = _PLACE / "right"
     run(folder, RunWriter, _measured())
     names = ("run.json", "windows.jsonl", "health.jsonl", "server.jsonl", "target.jsonl", "agreement.yaml", "baseline.json")
-    found = {name: (folder / name).read_bytes() for name in names if (folder / name).exists()}
-    found["run.json"] = json.dumps(json.loads(found["run.json"]) | {"sealed": False}).encode()
-    found["failures.jsonl"] = b'{"operation":"a","category":"timeout","reason":"x","count":3,"first_ns":1,"last_ns":2}\n' * 2
+    files = {name: (folder / name).read_bytes() for name in names if (folder / name).exists()}
+    files["run.json"] = json.dumps(json.loads(files["run.json"]) | {"sealed": False}).encode()
+    files["failures.jsonl"] = b'{"operation":"a","category":"timeout","reason":"x","count":3,"first_ns":1,"last_ns":2}\n' * 2
     for name in ("windows.jsonl", "health.jsonl", "server.jsonl"):
-        found[name] = b"".join(line + b"\n" for line in found[name].splitlines()[:9])
+        files[name] = b"".join(line + b"\n" for line in files[name].splitlines()[:9])
     sender = Sender("right", "w", lambda _: None)
     sender.report(_report_data(), final=True)
-    found["spool-w.jsonl"] = spool.leave([folder], "right", "w", 5, sender.waiting(), sender.spool_key).read_bytes()
+    files["spool-w.jsonl"] = spool.leave([folder], "right", "w", 5, sender.waiting(), sender.spool_key).read_bytes()
     shutil.rmtree(folder)
-    return found
+    return files
 
 
 def folder_files(rng: Random) -> dict[str, bytes]:
-    found = dict(_right_run())
+    files = dict(_right_run())
     if rng.random() < 0.6:
-        del found["spool-w.jsonl"]
-    for name in rng.sample(list(found), rng.choice((1, 1, 2))):
+        del files["spool-w.jsonl"]
+    for name in rng.sample(list(files), rng.choice((1, 1, 2))):
         if name.endswith(".jsonl") and rng.random() < 0.7:
-            lines = found[name].splitlines()
+            lines = files[name].splitlines()
             at = rng.randrange(len(lines))
             row = orjson.loads(lines[at])
             lines[at] = json.dumps(changes.changed(rng, row, json_only=True)).encode("utf-8", "surrogatepass")
             if name.startswith("spool"):
                 lines[0] = _with_right_checksum(lines)
-            found[name] = b"\n".join(lines) + b"\n"
+            files[name] = b"\n".join(lines) + b"\n"
         elif name.endswith(".json") and rng.random() < 0.7:
-            changed = changes.changed(rng, json.loads(found[name]), json_only=True)
-            found[name] = json.dumps(changed).replace('"sealed": true', '"sealed": false').encode("utf-8", "surrogatepass")
+            changed = changes.changed(rng, json.loads(files[name]), json_only=True)
+            files[name] = json.dumps(changed).replace('"sealed": true', '"sealed": false').encode("utf-8", "surrogatepass")
         else:
-            found[name] = changes.damaged(rng, found[name])
-    return found
+            files[name] = changes.damaged(rng, files[name])
+    return files
 
 
 def _with_right_checksum(lines: list[bytes]) -> bytes:
@@ -264,9 +264,9 @@ def _written(files: dict[str, bytes]) -> Path:
 
 def folder_check(files: dict[str, bytes]) -> str:
     folder = _written(files)
-    found, refusal = answer_of(lambda: read_run(folder), UsageError)
-    if found is not None:
-        measured, record = found
+    saved_run, refusal = answer_of(lambda: read_run(folder), UsageError)
+    if saved_run is not None:
+        measured, record = saved_run
         assert not record.sealed or not (folder / CHECKSUMS).exists()
         for w in measured.windows:
             assert w.response.total <= w.ok + w.failures
@@ -276,9 +276,9 @@ def folder_check(files: dict[str, bytes]) -> str:
 
 def judged_check(files: dict[str, bytes]) -> str:
     folder = _written(files)
-    found, refusal = answer_of(lambda: judge_folder(folder), UsageError)
-    if found is not None:
-        assert found[0].decision.value != "GO", "four seconds of a run that was not closed are no GO"
+    judged, refusal = answer_of(lambda: judge_folder(folder), UsageError)
+    if judged is not None:
+        assert judged[0].decision.value != "GO", "four seconds of a run that was not closed are no GO"
     return refusal
 
 

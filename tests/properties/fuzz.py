@@ -26,9 +26,9 @@ def main() -> int:
     for block in re.split(r"^tests/properties/\S+?::", ended.stdout, flags=re.MULTILINE)[1:]:
         name = block.partition(":")[0]
         counts = re.findall(r"(\d+) passing, (\d+) failing, and (\d+) invalid", block)
-        found = sum(int(n) for row in counts for n in row)
-        tried += found
-        print(f"{found:>9,}  {name}")
+        inputs = sum(int(n) for row in counts for n in row)
+        tried += inputs
+        print(f"{inputs:>9,}  {name}")
     print(f"{tried:>9,}  inputs tried, {'nothing' if ended.returncode == 0 else 'something'} found")
     return ended.returncode
 

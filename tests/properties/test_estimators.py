@@ -29,11 +29,11 @@ def well_formed(e):
 @given(LATENCIES)
 def test_quantiles_are_monotone_without_nan_and_without_crossing_bounds(samples):
     times, values = zip(*samples, strict=True)
-    found = quantile_estimates(times, values, QUANTILES)
-    assert len(found) == len(QUANTILES)
-    for e in found:
+    estimates = quantile_estimates(times, values, QUANTILES)
+    assert len(estimates) == len(QUANTILES)
+    for e in estimates:
         well_formed(e)
-    points = [e.point for e in found]
+    points = [e.point for e in estimates]
     assert points == sorted(points)
 
 
@@ -101,16 +101,16 @@ def test_server_bounds_hold_the_quantile_of_what_was_counted(rows, q):
     cumulative = np.cumsum(np.cumsum(counts, axis=0), axis=1)
     snapshots = [Snapshot(i * 10**9, histograms={"h": BucketCounts(edges, tuple(c))}) for i, c in enumerate(cumulative)]
     increments = bucket_increments(snapshots, "h", 0, 10**12)
-    found = server_quantile(increments, q)
+    quantile = server_quantile(increments, q)
     total = counts.sum()
     if total == 0:
-        assert found is None
+        assert quantile is None
         return
-    well_formed(found.estimate)
+    well_formed(quantile.estimate)
     below = np.cumsum(counts.sum(axis=0))
     bucket = int(np.argmax(below >= q * total - 1e-9))
-    assert found.high_edge_ns == edges[bucket] * 1e9
-    assert found.estimate.low <= found.low_edge_ns <= found.high_edge_ns <= found.estimate.high
+    assert quantile.high_edge_ns == edges[bucket] * 1e9
+    assert quantile.estimate.low <= quantile.low_edge_ns <= quantile.high_edge_ns <= quantile.estimate.high
 
 
 @pytest.mark.parametrize(
@@ -124,12 +124,12 @@ def test_server_bounds_hold_the_quantile_of_what_was_counted(rows, q):
     ],
 )
 def test_little_or_strange_data_has_a_stated_answer(times, values, expected):
-    found = quantile_estimates(times, values)
+    estimates = quantile_estimates(times, values)
     if not expected:
-        assert found == []
+        assert estimates == []
         return
-    assert {e.n for e in found} == {expected}
-    p99 = found[3]
+    assert {e.n for e in estimates} == {expected}
+    p99 = estimates[3]
     assert p99.high == math.inf  # too few to bound it
     well_formed(p99)
 

@@ -43,12 +43,12 @@ def outcome(text):
         total, highest = texts.add("k", text, 0)
     except WireError:
         return expected, None
-    found = sums.sum("k")
-    assert (total, highest) == (found.total, int(found.indices[-1]) if found.indices.size else -1)
+    added = sums.sum("k")
+    assert (total, highest) == (added.total, int(added.indices[-1]) if added.indices.size else -1)
     # nothing is left behind for the next one
-    texts.add("next", encode_histogram(from_values(found.indices[:1])), 0)
-    assert sums.sum("next") == from_values(found.indices[:1])
-    return expected, found
+    texts.add("next", encode_histogram(from_values(added.indices[:1])), 0)
+    assert sums.sum("next") == from_values(added.indices[:1])
+    return expected, added
 
 
 @given(st.lists(st.tuples(st.integers(0, 2), histograms), max_size=6))
@@ -67,25 +67,25 @@ numbers = st.one_of(small, limits, st.integers(-COUNTS_LENGTH - 1, -1), st.integ
 
 @given(st.lists(numbers, max_size=12))
 def test_any_numbers_are_added_or_refused_as_one_by_one(values):
-    expected, found = outcome(text_of(b"".join(map(number, values))))
-    assert found == expected
+    expected, added = outcome(text_of(b"".join(map(number, values))))
+    assert added == expected
 
 
 @given(st.binary(max_size=40))
 def test_any_payload_is_added_or_refused_as_one_by_one(payload):
-    expected, found = outcome(text_of(payload))
-    assert found == expected
+    expected, added = outcome(text_of(payload))
+    assert added == expected
 
 
 @given(st.tuples(st.integers(-1, 1), st.integers(2, 4), st.integers(0, 2), st.sampled_from([HIGHEST_NS, 1]), st.floats()))
 def test_another_layout_is_refused(layout):
-    expected, found = outcome(text_of(number(3), layout))
-    assert found == expected
+    expected, added = outcome(text_of(number(3), layout))
+    assert added == expected
 
 
 @given(histograms, st.data())
 def test_a_damaged_text_is_refused_as_one_by_one(h, data):
     text = encode_histogram(h)
     at = data.draw(st.integers(0, max(len(text) - 1, 0)))
-    expected, found = outcome(text[:at] + data.draw(st.text(max_size=2)) + text[at + data.draw(st.integers(0, 2)) :])
-    assert found == expected
+    expected, added = outcome(text[:at] + data.draw(st.text(max_size=2)) + text[at + data.draw(st.integers(0, 2)) :])
+    assert added == expected

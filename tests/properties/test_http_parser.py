@@ -37,8 +37,8 @@ def test_any_split_of_a_valid_answer_gives_the_same_body(body, cuts, sizes, use_
         data = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + chunked(body, sizes)
     else:
         data = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body) + body
-    head, found = read_response(stream(data, cuts), "POST")
-    assert (head.status, found) == (200, body)
+    head, content = read_response(stream(data, cuts), "POST")
+    assert (head.status, content) == (200, body)
 
 
 fragments = st.sampled_from(

@@ -56,13 +56,13 @@ def paths(value, at=()):
 
 def mutated(draw, document):
     """A copy of a right document with one to three values replaced, taken out, or added."""
-    found = copy.deepcopy(document)
+    copied = copy.deepcopy(document)
     for _ in range(draw(st.integers(1, 3))):
-        places = [p for p in paths(found) if p]
+        places = [p for p in paths(copied) if p]
         if not places:
             break
         *way, last = draw(st.sampled_from(places))
-        place = found
+        place = copied
         for step in way:
             place = place[step]
         match draw(st.sampled_from(["replace", "remove", "add"])):
@@ -72,7 +72,7 @@ def mutated(draw, document):
                 place[draw(st.text(max_size=5))] = draw(anything)
             case _:
                 place[last] = draw(anything)
-    return found
+    return copied
 
 
 def one_line_or_fine(error_type, call):

@@ -121,8 +121,8 @@ def _descendants(pid: int) -> list[psutil.Process]:
 
 def sequences(folder: Path) -> dict[str, int]:
     """Highest report number of each worker in the run's own files."""
-    found: dict[str, int] = {}
+    highest: dict[str, int] = {}
     for line in (folder / "health.jsonl").read_text().split("\n")[:-1]:  # one that is being written does not count yet
         row = json.loads(line)
-        found[row["worker"]] = max(found.get(row["worker"], -1), row["sequence"])
-    return found
+        highest[row["worker"]] = max(highest.get(row["worker"], -1), row["sequence"])
+    return highest

@@ -75,12 +75,12 @@ def of_half(n):
 
 
 def test_what_was_left_is_read_back(key):
-    found = spool.read(left_by(key))
-    assert (found.run, found.worker, found.stopped_ns) == (RUN, WORKER, 123)
-    assert [(r.sequence, r.final) for r in found.reports] == [(7, False), (8, True)]
-    assert [(r.windows, r.health) for r in found.reports] == [(tuple(w), tuple(h)) for w, h in HALVES]
-    assert found.is_of(key.public.hex())
-    assert not found.is_of(SpoolKey().public.hex())
+    spooled = spool.read(left_by(key))
+    assert (spooled.run, spooled.worker, spooled.stopped_ns) == (RUN, WORKER, 123)
+    assert [(r.sequence, r.final) for r in spooled.reports] == [(7, False), (8, True)]
+    assert [(r.windows, r.health) for r in spooled.reports] == [(tuple(w), tuple(h)) for w, h in HALVES]
+    assert spooled.is_of(key.public.hex())
+    assert not spooled.is_of(SpoolKey().public.hex())
 
 
 @pytest.mark.parametrize(

@@ -33,15 +33,15 @@ def saved(tmp_path):
 
 def test_what_was_written_is_read_back(saved):
     folder, m = saved
-    found, record = read_run(folder)
-    assert found.windows == m.windows
-    assert found.snapshots == m.snapshots
-    assert found.facts == m.facts
-    read, written = ([dataclasses.replace(h, lag=EMPTY) for h in rows] for rows in (found.health, m.health))
+    measured, record = read_run(folder)
+    assert measured.windows == m.windows
+    assert measured.snapshots == m.snapshots
+    assert measured.facts == m.facts
+    read, written = ([dataclasses.replace(h, lag=EMPTY) for h in rows] for rows in (measured.health, m.health))
     assert sorted(read, key=lambda h: (h.second, h.worker)) == written
-    assert found.health_rows.sums == m.health_rows.sums
+    assert measured.health_rows.sums == m.health_rows.sums
     for column in ("longest_lag_ns", "cpu_share"):
-        assert sorted(found.health_rows.list_of(column)) == sorted(m.health_rows.list_of(column))
+        assert sorted(measured.health_rows.list_of(column)) == sorted(m.health_rows.list_of(column))
     assert record.name == "x"
 
 
@@ -49,9 +49,9 @@ def test_a_last_line_cut_short_is_left_out_and_said(saved):
     folder, m = saved
     path = folder / "windows.jsonl"
     path.write_bytes(path.read_bytes()[:-20])
-    found, record = read_run(folder)
+    measured, record = read_run(folder)
     assert record.truncated == ("windows.jsonl",)
-    assert len(found.windows) == len(m.windows) - 1
+    assert len(measured.windows) == len(m.windows) - 1
 
 
 @pytest.mark.parametrize("name", ["run.json", "windows.jsonl", "health.jsonl", "server.jsonl"])
@@ -148,6 +148,6 @@ def test_rows_that_are_gone_from_the_file_of_windows_are_missed(tmp_path):
     read, _ = read_run(tmp_path)
     gone = len(m.windows) - len((tmp_path / "windows.jsonl").read_bytes().splitlines())
     assert read.facts.lost_rows == gone > 0
-    [found] = [c for c in run_checks(read, LOCAL.agreement, None) if c.key == "reports"]
-    assert found.status is Status.FAIL
-    assert f"{gone} rows of windows are not in the run's file any more" in found.reason
+    [check] = [c for c in run_checks(read, LOCAL.agreement, None) if c.key == "reports"]
+    assert check.status is Status.FAIL
+    assert f"{gone} rows of windows are not in the run's file any more" in check.reason

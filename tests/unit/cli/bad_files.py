@@ -68,34 +68,34 @@ TEXTS = {
 
 
 def make(folder: Path, writer_of: Any, measured: Any, measured_again: Any) -> dict[str, Path]:
-    found = {"missing": folder / "missing", "device": Path("/dev/zero"), "nested": folder / "file" / "below"}
+    paths = {"missing": folder / "missing", "device": Path("/dev/zero"), "nested": folder / "file" / "below"}
     for name, text in TEXTS.items():
-        found[name] = folder / name
-        found[name].write_text(text)
-    found["file"] = folder / "file"
-    found["file"].write_text("x")
-    found["binary"] = folder / "binary.yaml"
-    found["binary"].write_bytes(bytes(range(256)) * 10)
-    found["huge"] = folder / "huge.yaml"
-    with found["huge"].open("wb") as file:
+        paths[name] = folder / name
+        paths[name].write_text(text)
+    paths["file"] = folder / "file"
+    paths["file"].write_text("x")
+    paths["binary"] = folder / "binary.yaml"
+    paths["binary"].write_bytes(bytes(range(256)) * 10)
+    paths["huge"] = folder / "huge.yaml"
+    with paths["huge"].open("wb") as file:
         file.truncate(1 << 30)  # 1 GiB without a byte on disk
-    found["bomb.csv.gz"] = folder / "bomb.csv.gz"
-    found["bomb.csv.gz"].write_bytes(gzip.compress(b"x" * 100_000_000, 9))
-    found["folder"] = folder / "folder"
-    found["folder"].mkdir()
-    found["fifo"] = folder / "fifo"
-    os.mkfifo(found["fifo"])
-    found["link"] = folder / "link"
-    found["link"].symlink_to(found["file"])
-    good = found["good"] = folder / "good"
+    paths["bomb.csv.gz"] = folder / "bomb.csv.gz"
+    paths["bomb.csv.gz"].write_bytes(gzip.compress(b"x" * 100_000_000, 9))
+    paths["folder"] = folder / "folder"
+    paths["folder"].mkdir()
+    paths["fifo"] = folder / "fifo"
+    os.mkfifo(paths["fifo"])
+    paths["link"] = folder / "link"
+    paths["link"].symlink_to(paths["file"])
+    good = paths["good"] = folder / "good"
     run(good, writer_of, measured)
-    found["again"] = folder / "again"
-    run(found["again"], writer_of, measured_again)
+    paths["again"] = folder / "again"
+    run(paths["again"], writer_of, measured_again)
 
     def altered(name: str) -> Path:
         shutil.copytree(good, folder / name)
-        found[name] = folder / name
-        return found[name]
+        paths[name] = folder / name
+        return paths[name]
 
     path = altered("altered") / "windows.jsonl"
     path.write_text(path.read_text().replace('"ok":5', '"ok":6', 1))
@@ -121,7 +121,7 @@ def make(folder: Path, writer_of: Any, measured: Any, measured_again: Any) -> di
     del record["sealed"]
     (cut / "run.json").write_text(json.dumps(record))
     (cut / "windows.jsonl").write_bytes((cut / "windows.jsonl").read_bytes()[:-20])
-    return found
+    return paths
 
 
 def run(folder: Path, writer_of: Any, measured: Any) -> None:

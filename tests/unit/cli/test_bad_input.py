@@ -27,15 +27,15 @@ from tests.unit.sla.synthetic import measurements
 
 def options(parser: argparse.ArgumentParser, path: str = "") -> dict[str, argparse.Action]:
     """Every argument that takes a value, by "verb --flag" or "verb NAME"."""
-    found: dict[str, argparse.Action] = {}
+    actions: dict[str, argparse.Action] = {}
     for action in parser._actions:
         if isinstance(action, argparse._SubParsersAction):
             for name, below in action.choices.items():
-                found |= options(below, f"{path} {name}".strip())
+                actions |= options(below, f"{path} {name}".strip())
         elif action.nargs != 0:
             long = next((o for o in action.option_strings if o.startswith("--")), str(action.metavar))
-            found[f"{path} {long}"] = action
-    return found
+            actions[f"{path} {long}"] = action
+    return actions
 
 
 def test_every_option_has_wrong_values_in_the_table():

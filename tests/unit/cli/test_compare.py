@@ -42,10 +42,10 @@ def test_two_equal_runs_and_a_slow_one(tmp_path, capsys):
     assert main(["compare", a, b, "--format", "json"]) == 0
     assert {c["change"] for c in rows(capsys).values()} == {"EQUIVALENT"}
     assert main(["compare", a, slow, "--format", "json"]) == 3
-    found = rows(capsys)
-    assert found["generate, response p50"]["change"] == "REGRESSED"
-    assert found["generate, response p50"]["ratio"]["low"] > 2
-    assert found["verify, response p50"]["change"] == "EQUIVALENT"
+    compared = rows(capsys)
+    assert compared["generate, response p50"]["change"] == "REGRESSED"
+    assert compared["generate, response p50"]["ratio"]["low"] > 2
+    assert compared["verify, response p50"]["change"] == "EQUIVALENT"
     assert main(["compare", slow, a]) == 0
     shown = capsys.readouterr().out
     assert "IMPROVED" in shown
@@ -115,8 +115,8 @@ def test_wrong_usage_is_one_line_and_exit_code_6(arguments, said, capsys):
 def test_runs_of_different_planned_rates_say_so_and_claim_nothing(tmp_path, capsys):
     a, b = saved(tmp_path, "a"), saved(tmp_path, "b", rate=40, server_us={"generate": 400.0})
     assert main(["compare", a, b, "--format", "json"]) == 4
-    found = rows(capsys)
-    assert {c["change"] for c in found.values()} == {"INCONCLUSIVE"}
+    compared = rows(capsys)
+    assert {c["change"] for c in compared.values()} == {"INCONCLUSIVE"}
     reason = "the runs had different planned rates, 120 and 300 ops/s: a difference may be the load's"
-    assert {c["reason"] for c in found.values()} == {reason}
-    assert found["generate, response p50"]["ratio"]["low"] > 2  # what was seen is shown
+    assert {c["reason"] for c in compared.values()} == {reason}
+    assert compared["generate, response p50"]["ratio"]["low"] > 2  # what was seen is shown

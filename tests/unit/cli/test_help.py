@@ -17,12 +17,12 @@ ROOT = Path(__file__).resolve().parents[3]
 
 
 def verbs(of: argparse.ArgumentParser, path: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
-    found = [path]
+    paths = [path]
     for action in of._actions:
         if isinstance(action, argparse._SubParsersAction):
             for name, below in action.choices.items():
-                found += verbs(below, (*path, name))
-    return found
+                paths += verbs(below, (*path, name))
+    return paths
 
 
 @pytest.mark.parametrize("words", verbs(parser()), ids=" ".join)

@@ -32,10 +32,10 @@ def body_of(url, method="POST"):
 
 def test_a_plain_answer_is_read_and_timed():
     with hostile_server(respond(OK)) as url:
-        [found], _, started = exchange(url)
-    assert (found.status, found.body) == (200, b"hello")
-    assert started == [found.sent_ns]
-    assert found.sent_ns < found.done_ns < time.perf_counter_ns()
+        [response], _, started = exchange(url)
+    assert (response.status, response.body) == (200, b"hello")
+    assert started == [response.sent_ns]
+    assert response.sent_ns < response.done_ns < time.perf_counter_ns()
 
 
 def test_an_answer_split_at_any_byte_is_the_same_answer():

@@ -102,9 +102,9 @@ def test_a_machine_without_a_route_does_not_blame_the_target():
 @pytest.mark.parametrize("number", [errno.ENETUNREACH, errno.EHOSTUNREACH, errno.EACCES])
 def test_an_address_that_a_router_calls_unreachable_is_not_the_generators_fault(number):
     """This machine has a route there: it was not its own want."""
-    found = whose(OSError(number, "unreachable"), socket.AF_INET, ("127.0.0.1", 9))
-    assert not is_own(found)
-    assert described(found) == f"unreachable ({errno.errorcode[number]})"
+    error = whose(OSError(number, "unreachable"), socket.AF_INET, ("127.0.0.1", 9))
+    assert not is_own(error)
+    assert described(error) == f"unreachable ({errno.errorcode[number]})"
     other = OSError(errno.ECONNREFUSED, "refused")
     assert whose(other, socket.AF_INET, ("127.0.0.1", 9)) is other
 

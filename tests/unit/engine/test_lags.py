@@ -39,60 +39,60 @@ def driven(monkeypatch):
     monkeypatch.setattr(lags, "_clock", lambda: now["wall"])
     monkeypatch.setattr(lags, "_cpu_clock", lambda: now["cpu"])
     loop = Loop()
-    found = Lags(loop)
+    record = Lags(loop)
 
     def turn(kind, wall, cpu):
         now.update(wall=wall, cpu=cpu)
         if kind != "wake":
             loop.watchers[kind]()
 
-    return turn, found
+    return turn, record
 
 
-def woken(found, due, now):
-    found.add(due, now)
-    rows = found.take()
+def woken(record, due, now):
+    record.add(due, now)
+    rows = record.take()
     return int(rows.lag_ns[0]), int(rows.own_ns[0])
 
 
 def test_a_process_that_slept_when_the_arrival_fell_due_and_got_the_core_late_is_not_to_blame(driven):
-    turn, found = driven
+    turn, record = driven
     turn("check", 0, 0)
     turn("prepare", 1 * MS, 1 * MS)
     turn("check", 9 * MS, 1 * MS)  # the poll should have returned at 5 ms
     turn("wake", 9 * MS + 20 * US, 1 * MS + 20 * US)
-    assert woken(found, 5 * MS, 9 * MS + 20 * US) == (4 * MS + 20 * US, 20 * US)
+    assert woken(record, 5 * MS, 9 * MS + 20 * US) == (4 * MS + 20 * US, 20 * US)
 
 
 def test_a_process_that_was_working_when_the_arrival_fell_due_was_late_by_its_own_doing(driven):
-    turn, found = driven
+    turn, record = driven
     turn("check", 0, 0)
     turn("prepare", 8 * MS, 8 * MS)  # 8 ms of work, by both clocks
     turn("check", 8 * MS, 8 * MS)
     turn("wake", 8 * MS, 8 * MS)
-    assert woken(found, 2 * MS, 8 * MS) == (6 * MS, 6 * MS)
+    assert woken(record, 2 * MS, 8 * MS) == (6 * MS, 6 * MS)
 
 
 def test_a_process_that_was_pushed_off_the_core_in_the_middle_of_its_work_shares_the_blame(driven):
-    turn, found = driven
+    turn, record = driven
     turn("check", 0, 0)
     turn("prepare", 8 * MS, 2 * MS)  # 8 ms on the clock, 2 ms of them with the core
     turn("check", 8 * MS, 2 * MS)
     turn("wake", 8 * MS, 2 * MS)
-    assert woken(found, 4 * MS, 8 * MS) == (4 * MS, 1 * MS)
+    assert woken(record, 4 * MS, 8 * MS) == (4 * MS, 1 * MS)
 
 
 def own_of_two_due_at_once(driven, second_woken, cpu):
     """Own parts (ns) of two arrivals that are due when the turn begins, at 1 ms; the first is woken at once."""
-    turn, found = driven
+    turn, record = driven
     turn("check", 0, 0)
     turn("prepare", 0, 0)
     turn("check", 1 * MS, 0)
     turn("wake", 1 * MS, 0)
-    found.add(1 * MS, 1 * MS)
+    record.add(1 * MS, 1 * MS)
     turn("wake", second_woken, cpu)
-    found.add(1 * MS, second_woken)
-    return found.take().own_ns.tolist()
+    record.add(1 * MS, second_woken)
+    return record.take().own_ns.tolist()
 
 
 def test_arrivals_woken_behind_others_of_the_same_turn_were_held_up_by_these(driven):
@@ -104,21 +104,21 @@ def test_a_process_that_was_pushed_off_the_core_between_two_arrivals_of_a_turn_i
 
 
 def test_an_arrival_that_falls_due_in_the_middle_of_a_turn_is_held_up_by_what_came_after_its_due_time_only(driven):
-    turn, found = driven
+    turn, record = driven
     turn("check", 0, 0)
     turn("prepare", 0, 0)
     turn("check", 1 * MS, 0)
     turn("wake", 5 * MS, 4 * MS)  # busy all the time since
-    found.add(4 * MS, 5 * MS)
-    assert found.take().own_ns.tolist() == [1 * MS]
+    record.add(4 * MS, 5 * MS)
+    assert record.take().own_ns.tolist() == [1 * MS]
 
 
 def test_rows_are_taken_by_the_time_of_their_wake_up(driven):
-    _, found = driven
+    _, record = driven
     for at in (1, 2, 3):
-        found.add(at, at)
-    assert found.take(3).woken_ns.tolist() == [1, 2]
-    assert found.take().woken_ns.tolist() == [3]
+        record.add(at, at)
+    assert record.take(3).woken_ns.tolist() == [1, 2]
+    assert record.take().woken_ns.tolist() == [3]
 
 
 def test_on_a_real_loop_work_of_our_own_shows_as_our_own():

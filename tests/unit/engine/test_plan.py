@@ -19,8 +19,8 @@ segments = st.builds(PlannedSegment, st.floats(0.1, 100), st.floats(0, 1000), st
 def test_the_time_of_a_count_inverts_the_planned_count(parts, share):
     curve = LoadCurve(tuple(parts))
     count = share * curve.planned_count(curve.duration_s)
-    [found] = list(curve.times_of([count])) or [curve.duration_s]
-    assert curve.planned_count(found) == pytest.approx(count, rel=1e-6, abs=1e-6)
+    [time_s] = list(curve.times_of([count])) or [curve.duration_s]
+    assert curve.planned_count(time_s) == pytest.approx(count, rel=1e-6, abs=1e-6)
 
 
 @pytest.mark.parametrize("kind", ["constant", "poisson"])
@@ -30,8 +30,8 @@ def test_all_slots_together_carry_the_planned_count_in_ramp_and_hold(kind):
     due = [t / 1e9 for i in range(slots) for t in due_times_ns(curve, slots, kind, random.Random(i))]
     for begin, end in ((0, 10), (10, 40), (40, 70)):
         planned = curve.planned_count(end) - curve.planned_count(begin)
-        found = sum(begin <= t < end for t in due)
-        assert abs(found - planned) <= (slots if kind == "constant" else 4 * planned**0.5)
+        arrivals = sum(begin <= t < end for t in due)
+        assert abs(arrivals - planned) <= (slots if kind == "constant" else 4 * planned**0.5)
 
 
 def test_constant_arrivals_of_one_slot_are_evenly_spaced():

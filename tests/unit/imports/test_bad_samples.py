@@ -32,19 +32,19 @@ def assessed(tmp_path, tool, bad, *more):
 @pytest.mark.parametrize("value", ["-1", "-0.5", "nan", "inf", "1e999", "soon", ""])
 def test_a_latency_that_is_none_is_counted_and_is_in_no_latency(tmp_path, tool, value):
     header, row = tool
-    found = read_import(written(tmp_path, "r.csv", header, row(START, 2), row(START, value), row(START + 1, 3)))
-    first, second = found.measurements.windows
+    run = read_import(written(tmp_path, "r.csv", header, row(START, 2), row(START, value), row(START + 1, 3)))
+    first, second = run.measurements.windows
     assert (first.ok, first.untimed, first.response.total, second.ok) == (2, 1, 1, 1)
     assert first.response_sum_ns == 2_000_000
-    assert found.measurements.facts.bad_samples == 1
-    assert "bad samples: 1, the first: line 3: " in found.note
+    assert run.measurements.facts.bad_samples == 1
+    assert "bad samples: 1, the first: line 3: " in run.note
 
 
 @TOOLS
 @pytest.mark.parametrize(("bad", "code", "status"), [(1, 0, "WARN"), (15, 0, "WARN"), (30, 5, "FAIL")])
 def test_over_a_share_of_them_no_latency_is_judged(tmp_path, tool, bad, code, status):
-    found, check, assessment = assessed(tmp_path, tool, bad)
-    assert (found, check["status"]) == (code, status)
+    exit_code, check, assessment = assessed(tmp_path, tool, bad)
+    assert (exit_code, check["status"]) == (code, status)
     assert check["reason"].startswith(f"bad samples: {bad} (")
     assert any(f"bad samples: {bad}, the first: line 2: " in note for note in assessment["notes"])
 
@@ -69,8 +69,8 @@ def test_a_file_without_a_single_whole_sample_is_refused_with_the_first(tmp_path
 
 def test_a_count_of_iterations_that_is_none_makes_no_unsent_one_fewer(tmp_path):
     rows = [k6_row(START, 2.0), k6_row(START, 1.0, metric="dropped_iterations"), k6_row(START, -1.0, metric="iterations")]
-    found = read_import(written(tmp_path, "k6.csv", K6_HEADER, *rows)).measurements
-    assert (sum(w.unsent for w in found.windows), found.facts.bad_samples) == (1, 1)
+    measured = read_import(written(tmp_path, "k6.csv", K6_HEADER, *rows)).measurements
+    assert (sum(w.unsent for w in measured.windows), measured.facts.bad_samples) == (1, 1)
 
 
 def test_a_byte_of_another_encoding_in_a_label_is_kept_as_text(tmp_path):
@@ -93,10 +93,10 @@ def test_rows_that_wait_for_a_time_without_end_are_one_line(tmp_path, monkeypatc
 def test_a_time_with_a_digit_too_many_is_a_bad_sample(tmp_path, tool, time):
     header, row = tool
     rows = [row(START, 2), row(START, 2).replace(str(START * 1000 if tool is JMETER else START), time), row(START + 1, 3)]
-    found = read_import(written(tmp_path, "r.csv", header, *rows))
-    assert [(w.second, w.ok) for w in found.measurements.windows] == [(START, 2), (START + 1, 1)]
-    assert found.measurements.facts.bad_samples == 1
-    assert f"bad samples: 1, the first: line 3: time stamp '{time}'" in found.note
+    run = read_import(written(tmp_path, "r.csv", header, *rows))
+    assert [(w.second, w.ok) for w in run.measurements.windows] == [(START, 2), (START + 1, 1)]
+    assert run.measurements.facts.bad_samples == 1
+    assert f"bad samples: 1, the first: line 3: time stamp '{time}'" in run.note
 
 
 MONTH_S = 31 * 86_400
@@ -112,11 +112,11 @@ def far_rows(row, count, far_s):
 @FAR
 def test_a_time_far_from_all_others_counts_beside_its_neighbour(tmp_path, tool, far_s):
     header, row = tool
-    found = read_import(written(tmp_path, "r.csv", header, *far_rows(row, 15, far_s)))
-    assert {w.second: w.ok for w in found.measurements.windows} == dict.fromkeys(range(START, START + 30), 50)
-    assert found.measurements.facts.bad_samples == 15
-    assert "bad samples: 15, the first: time stamp " in found.note
-    assert found.measurements.facts.load_ended_ns == (START + 29) * 10**9
+    run = read_import(written(tmp_path, "r.csv", header, *far_rows(row, 15, far_s)))
+    assert {w.second: w.ok for w in run.measurements.windows} == dict.fromkeys(range(START, START + 30), 50)
+    assert run.measurements.facts.bad_samples == 15
+    assert "bad samples: 15, the first: time stamp " in run.note
+    assert run.measurements.facts.load_ended_ns == (START + 29) * 10**9
 
 
 @TOOLS
@@ -131,18 +131,18 @@ def test_over_a_share_of_times_far_from_all_others_the_file_is_refused(tmp_path,
 def test_times_of_a_whole_month_are_all_kept(tmp_path, monkeypatch):
     monkeypatch.setattr(times, "MOST_EMPTY_S", MONTH_S)  # a month whose every tenth second has a sample takes long to read
     rows = [k6_row(START + n * MONTH_S // 1000, 2.0) for n in range(1001)]
-    found = read_import(written(tmp_path, "k6.csv", K6_HEADER, *rows))
-    assert (found.measurements.facts.bad_samples, len(found.measurements.windows)) == (0, 1001)
-    assert "without any sample" not in found.note
+    run = read_import(written(tmp_path, "k6.csv", K6_HEADER, *rows))
+    assert (run.measurements.facts.bad_samples, len(run.measurements.windows)) == (0, 1001)
+    assert "without any sample" not in run.note
 
 
 def test_a_failure_and_what_was_dropped_far_from_all_others_are_kept_among_them(tmp_path):
     rows = [k6_row(START + n / 50, 2.0) for n in range(1500)]
     rows.insert(500, k6_row(5, 2.0, error="timeout", code="1050", expected="false", status=0))  # alone of its kind
     rows.insert(700, k6_row(START + 2 * MONTH_S, 4.0, metric="dropped_iterations"))
-    found = read_import(written(tmp_path, "k6.csv", K6_HEADER, *rows)).measurements
-    assert {w.second for w in found.windows} == set(range(START, START + 30))
-    assert (sum(w.unsent for w in found.windows), sum(w.failures for w in found.windows)) == (4, 1)
-    assert found.facts.bad_samples == 2
-    [failure] = found.failures
+    measured = read_import(written(tmp_path, "k6.csv", K6_HEADER, *rows)).measurements
+    assert {w.second for w in measured.windows} == set(range(START, START + 30))
+    assert (sum(w.unsent for w in measured.windows), sum(w.failures for w in measured.windows)) == (4, 1)
+    assert measured.facts.bad_samples == 2
+    [failure] = measured.failures
     assert START * 10**9 <= failure.first_ns <= failure.last_ns < (START + 30) * 10**9

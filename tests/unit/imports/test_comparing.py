@@ -26,18 +26,18 @@ def compared(capsys, *runs):
 @pytest.mark.parametrize("second", [40, 101])
 def test_imports_of_different_rates_say_so_and_claim_nothing(tmp_path, capsys, second):
     a, b = import_of(tmp_path, "a", 100), import_of(tmp_path, "b", second, ms=6.0)
-    code, found = compared(capsys, a, b)
-    assert (code, {c["change"] for c in found}) == (4, {"INCONCLUSIVE"})
+    code, figures = compared(capsys, a, b)
+    assert (code, {c["change"] for c in figures}) == (4, {"INCONCLUSIVE"})
     shown = " and ".join(map(str, sorted((100, second))))
     reason = f"the runs had different achieved rates, {shown} ops/s: a difference may be the load's"
-    assert {c["reason"] for c in found} == {reason}
+    assert {c["reason"] for c in figures} == {reason}
 
 
 def test_imports_of_one_rate_are_compared(tmp_path, capsys):
     a, b = import_of(tmp_path, "a", 500), import_of(tmp_path, "b", 502, ms=6.0)  # within 0.5 %
-    code, found = compared(capsys, a, b)
+    code, figures = compared(capsys, a, b)
     assert code == 3
-    assert {c["title"]: c["change"] for c in found}["generate, response p50"] == "REGRESSED"
+    assert {c["title"]: c["change"] for c in figures}["generate, response p50"] == "REGRESSED"
 
 
 def test_an_import_and_a_run_with_a_plan_are_compared_by_what_they_achieved(tmp_path, capsys):

@@ -10,8 +10,8 @@ def test_iterations_that_k6_dropped_are_planned_and_unsent(tmp_path):
     rows = [k6_row(START + s, 2.0) for s in range(20) for _ in range(4)]
     made = [k6_row(START + s, 1.0, metric="iterations") for s in range(20) for _ in range(2)]  # two requests each
     dropped = [k6_row(START + s, 3.0, metric="dropped_iterations") for s in range(20)]
-    found = imported(tmp_path, "k6.csv", K6_HEADER, *rows, *made, *dropped)
-    schedule = [w for w in found if w.operation == SCHEDULE]
+    windows = imported(tmp_path, "k6.csv", K6_HEADER, *rows, *made, *dropped)
+    schedule = [w for w in windows if w.operation == SCHEDULE]
     judged = range(START + 2, START + 18)  # into the seconds beside these goes what was dropped in the first and the last one
     assert {(w.planned, w.unsent) for w in schedule if w.second in judged} == {(4 + 6, 6)}
     assert [sum(w.planned for w in schedule), sum(w.unsent for w in schedule)] == [20 * (4 + 6), 20 * 6]

@@ -42,9 +42,9 @@ def test_failures_at_either_end_are_judged(tmp_path, at_s, code):
 def test_failures_far_from_all_others_are_judged(tmp_path):
     failed = [jmeter_row(round((START - 7200) * 1000), 0, code="500", success="false") for _ in range(25)]
     rows = [jmeter_row(round(t * 1000), ms) for t, ms in good()]
-    found = read_import(written(tmp_path, "r.jtl", JMETER_HEADER, *failed, *rows)).measurements
-    judged = range(found.facts.load_started_ns // 10**9, found.facts.load_ended_ns // 10**9)
-    assert sum(w.failures for w in found.windows if w.second in judged) == 25
+    measured = read_import(written(tmp_path, "r.jtl", JMETER_HEADER, *failed, *rows)).measurements
+    judged = range(measured.facts.load_started_ns // 10**9, measured.facts.load_ended_ns // 10**9)
+    assert sum(w.failures for w in measured.windows if w.second in judged) == 25
 
 
 @pytest.mark.parametrize("at_s", [0, SECONDS - 1, SECONDS // 2])

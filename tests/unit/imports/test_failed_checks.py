@@ -39,9 +39,9 @@ def assessed(tmp_path, capsys, rows, *more):
 
 def test_failed_checks_are_counted_by_name_and_said(tmp_path):
     rows = [check_row(START, "0.000000"), check_row(START, "0"), check_row(START, 0, ""), check_row(START, "1.000000", "fine")]
-    found = read_import(written(tmp_path, "k6.csv", K6_HEADER, *requests(seconds=1), *rows))
-    assert found.measurements.facts.failed_checks == (FailedCheck("body is right", 2), FailedCheck("(unnamed)", 1))
-    assert "checks of the script failed: body is right (2); (unnamed) (1)" in found.note
+    run = read_import(written(tmp_path, "k6.csv", K6_HEADER, *requests(seconds=1), *rows))
+    assert run.measurements.facts.failed_checks == (FailedCheck("body is right", 2), FailedCheck("(unnamed)", 1))
+    assert "checks of the script failed: body is right (2); (unnamed) (1)" in run.note
     names = [check_row(START, 0, f"check {i}") for i in range(120)]
     many = read_import(written(tmp_path, "many.csv", K6_HEADER, *requests(seconds=1), *names))
     checks = many.measurements.facts.failed_checks
@@ -51,9 +51,9 @@ def test_failed_checks_are_counted_by_name_and_said(tmp_path):
 
 @pytest.mark.parametrize("value", ["nan", "", "no"])
 def test_a_check_that_does_not_say_that_it_passed_counts_as_failed_and_as_bad(tmp_path, value):
-    found = read_import(written(tmp_path, "k6.csv", K6_HEADER, *requests(seconds=1), check_row(START, value)))
-    assert found.measurements.facts.failed_checks == (FailedCheck("body is right", 1),)
-    assert f"bad samples: 1, the first: line 42: metric_value: {value!r} (allowed: 1 for a check that passed" in found.note
+    run = read_import(written(tmp_path, "k6.csv", K6_HEADER, *requests(seconds=1), check_row(START, value)))
+    assert run.measurements.facts.failed_checks == (FailedCheck("body is right", 1),)
+    assert f"bad samples: 1, the first: line 42: metric_value: {value!r} (allowed: 1 for a check that passed" in run.note
 
 
 def test_nothing_passes_while_a_failed_check_may_be_of_a_response_that_counts_as_successful(tmp_path, capsys):

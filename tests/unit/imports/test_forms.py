@@ -80,9 +80,9 @@ def test_the_other_forms_of_these_tools_are_named(tmp_path, text, said):
 @pytest.mark.parametrize("name", [SCHEDULE, "(other)"])
 def test_an_operation_with_a_name_of_ours_is_counted_beside_ours(tmp_path, name):
     dropped = k6_row(START, 3.0, metric="dropped_iterations")
-    found = imported(tmp_path, "k6.csv", K6_HEADER, k6_row(START, 2.0, name=name, expected="false"), dropped)
-    assert sum(w.failures for w in found if w.operation not in (SCHEDULE, "(other)")) == 1
-    assert [w.unsent for w in found if w.operation == SCHEDULE] == [3]
+    windows = imported(tmp_path, "k6.csv", K6_HEADER, k6_row(START, 2.0, name=name, expected="false"), dropped)
+    assert sum(w.failures for w in windows if w.operation not in (SCHEDULE, "(other)")) == 1
+    assert [w.unsent for w in windows if w.operation == SCHEDULE] == [3]
 
 
 @pytest.mark.parametrize("time", ["9300000000000000000", "99999999999999999999", "1e19", "-1", "nan"])
@@ -90,12 +90,12 @@ def test_an_operation_with_a_name_of_ours_is_counted_beside_ours(tmp_path, name)
 @pytest.mark.parametrize("order", [1, -1])
 def test_a_row_with_a_time_that_no_clock_shows_counts_beside_its_neighbour_as_bad(tmp_path, time, metric, order):
     rows = [k6_row(START, 2.0), k6_row(time, 2.0, metric=metric)][::order]
-    found = read_import(written(tmp_path, "k6.csv", K6_HEADER, *rows))
-    windows = found.measurements.windows
+    run = read_import(written(tmp_path, "k6.csv", K6_HEADER, *rows))
+    windows = run.measurements.windows
     assert {w.second for w in windows} == {START}
     assert (sum(w.ok for w in windows), sum(w.unsent for w in windows)) == ((2, 0) if metric == "http_req_duration" else (1, 2))
-    assert found.measurements.facts.bad_samples == 1
-    assert f"the first: line {2.5 + order / 2:g}: time stamp" in found.note
+    assert run.measurements.facts.bad_samples == 1
+    assert f"the first: line {2.5 + order / 2:g}: time stamp" in run.note
 
 
 @pytest.mark.parametrize("count", ["1e10", "9" * 30])

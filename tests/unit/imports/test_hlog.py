@@ -42,10 +42,10 @@ def hlog(path, per_second, unit=1, tag=None, seconds=30, every_s=1):
 def test_an_hdr_histogram_log_keeps_its_buckets(tmp_path):
     path = tmp_path / "a.hlog"
     expected = hlog(path, 200)
-    found = read_import(path)
-    assert found.kind == "HdrHistogram log"
-    assert [w.response.total for w in found.measurements.windows] == [200] * 30
-    assert merged(found.measurements, "all") == expected
+    run = read_import(path)
+    assert run.kind == "HdrHistogram log"
+    assert [w.response.total for w in run.measurements.windows] == [200] * 30
+    assert merged(run.measurements, "all") == expected
 
 
 def test_a_damaged_log_is_refused_with_what_is_missing(tmp_path):
@@ -68,11 +68,11 @@ def test_a_log_of_an_older_encoding_is_refused_by_its_name(tmp_path):
 def test_an_interval_of_several_seconds_is_spread_over_them(tmp_path):
     path = tmp_path / "a.hlog"
     expected = hlog(path, 1003, seconds=60, every_s=10)
-    found = read_import(path).measurements.windows
-    assert [w.second for w in found] == list(range(START, START + 60))
-    assert {w.ok for w in found} == {100, 101}
+    windows = read_import(path).measurements.windows
+    assert [w.second for w in windows] == list(range(START, START + 60))
+    assert {w.ok for w in windows} == {100, 101}
     for i, whole in enumerate(expected):
-        assert histogram.merge(w.response for w in found[10 * i : 10 * i + 10]) == whole
+        assert histogram.merge(w.response for w in windows[10 * i : 10 * i + 10]) == whole
 
 
 @pytest.mark.parametrize(
@@ -116,8 +116,8 @@ def test_lines_of_other_operations_and_generators_are_no_intervals_of_its_own(tm
 
 def test_each_operation_may_have_intervals_of_a_length_of_its_own(tmp_path):
     logs = ("rare", {"seconds": 50, "every_s": 10}), ("once", {"seconds": 2})
-    found = read_import(logged_together(tmp_path, *logs)).measurements.windows
-    assert {w.operation: sum(v.ok for v in found if v.operation == w.operation) for w in found} == {"rare": 500, "once": 200}
+    logged = read_import(logged_together(tmp_path, *logs)).measurements.windows
+    assert {w.operation: sum(v.ok for v in logged if v.operation == w.operation) for w in logged} == {"rare": 500, "once": 200}
 
 
 def test_an_interval_that_would_fill_the_memory_is_one_line(tmp_path):

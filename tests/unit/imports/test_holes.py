@@ -28,31 +28,31 @@ def read(tmp_path, tool, far_s, at):
 @TOOLS
 @STRAYS
 def test_a_few_beyond_a_hole_count_beside_their_neighbours(tmp_path, tool, at, far_s):
-    found = read(tmp_path, tool, far_s, at)
-    seconds = {w.second: w.ok for w in found.measurements.windows}
+    run = read(tmp_path, tool, far_s, at)
+    seconds = {w.second: w.ok for w in run.measurements.windows}
     assert (min(seconds), max(seconds), sum(seconds.values())) == (START, START + 29, 1500)
-    assert found.measurements.facts.bad_samples == len(at)
-    assert f"bad samples: {len(at)}, the first: time stamp " in found.note
-    assert "without any sample" not in found.note
+    assert run.measurements.facts.bad_samples == len(at)
+    assert f"bad samples: {len(at)}, the first: time stamp " in run.note
+    assert "without any sample" not in run.note
 
 
 def test_a_few_on_either_side_are_bad_samples(tmp_path):
     header, row = JMETER
     rows = [row(START + n / 50 + {0: -HOUR_S, 1499: HOUR_S + 60}.get(n, 0), 2) for n in range(1500)]
-    found = read_import(written(tmp_path, "r.csv", header, *rows)).measurements
-    assert ({w.second for w in found.windows}, found.facts.bad_samples) == (set(range(START, START + 30)), 2)
+    measured = read_import(written(tmp_path, "r.csv", header, *rows)).measurements
+    assert ({w.second for w in measured.windows}, measured.facts.bad_samples) == (set(range(START, START + 30)), 2)
 
 
 @TOOLS
 @pytest.mark.parametrize("count", [15, 750])
 def test_more_are_a_run_of_their_own_and_the_hole_is_said(tmp_path, tool, count):
-    found = read(tmp_path, tool, HOUR_S, range(1500 - count, 1500))
-    seconds = {w.second: w.ok for w in found.measurements.windows}
+    run = read(tmp_path, tool, HOUR_S, range(1500 - count, 1500))
+    seconds = {w.second: w.ok for w in run.measurements.windows}
     assert sum(ok for second, ok in seconds.items() if second >= START + HOUR_S) == count
-    assert found.measurements.facts.bad_samples == 0
+    assert run.measurements.facts.bad_samples == 0
     hole = "3,601 s without any sample from 2027-01-15T08:00:14Z" if count == 750 else "3,600 s without any sample from "
-    assert f"; a hole of {hole}" in found.note
-    assert found.note.endswith(f"Z to {'2027-01-15T09:00:15Z' if count == 750 else '2027-01-15T09:00:29Z'}")
+    assert f"; a hole of {hole}" in run.note
+    assert run.note.endswith(f"Z to {'2027-01-15T09:00:15Z' if count == 750 else '2027-01-15T09:00:29Z'}")
 
 
 @TOOLS
@@ -71,23 +71,23 @@ def test_seconds_without_samples_for_days_in_all_are_one_line(tmp_path):
 def test_a_late_response_stays_where_it_was(tmp_path, late_s):
     rows = [k6_row(START + n / 500, 2.0) for n in range(1500)]
     rows.append(k6_row(START + 2 + late_s, late_s * 1000.0))  # begun among the others
-    found = read_import(written(tmp_path, "r.csv", K6_HEADER, *rows)).measurements
-    assert (max(w.second for w in found.windows), found.facts.bad_samples) == (START + 2 + late_s, 0)
+    measured = read_import(written(tmp_path, "r.csv", K6_HEADER, *rows)).measurements
+    assert (max(w.second for w in measured.windows), measured.facts.bad_samples) == (START + 2 + late_s, 0)
 
 
 def test_a_pause_of_less_than_a_minute_is_no_hole(tmp_path):
-    found = read(tmp_path, JMETER, 50, [1498, 1499])
-    assert max(w.second for w in found.measurements.windows) == START + 79
-    assert found.measurements.facts.bad_samples == 0
+    run = read(tmp_path, JMETER, 50, [1498, 1499])
+    assert max(w.second for w in run.measurements.windows) == START + 79
+    assert run.measurements.facts.bad_samples == 0
 
 
 def test_a_stall_with_dropped_iterations_is_no_hole(tmp_path):
     rows = [k6_row(START + n / 50, 2.0) for n in range(1500)]
     rows += [k6_row(START + 30 + n, 1.0, metric="dropped_iterations") for n in range(600)]
     rows += [k6_row(START + 630, 2.0)]
-    found = read_import(written(tmp_path, "r.csv", K6_HEADER, *rows))
-    assert (sum(w.unsent for w in found.measurements.windows), found.measurements.facts.bad_samples) == (600, 0)
-    assert "without any sample" not in found.note
+    run = read_import(written(tmp_path, "r.csv", K6_HEADER, *rows))
+    assert (sum(w.unsent for w in run.measurements.windows), run.measurements.facts.bad_samples) == (600, 0)
+    assert "without any sample" not in run.note
 
 
 def test_strays_are_a_check_that_warns(tmp_path, monkeypatch):

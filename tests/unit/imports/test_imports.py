@@ -67,9 +67,9 @@ def test_k6_samples_fill_the_same_windows_whatever_the_time_format(tmp_path, sam
         shown = [str(int(t * {"s": 1, "ms": 1e3, "us": 1e6, "ns": 1e9}[form])) for t in times]
     rows = [k6_row(at, value) for at, value in zip(shown, ms, strict=True)]
     noise = [k6_row(shown[0], 1.0, metric="http_reqs"), k6_row(shown[0], 9.0, metric="http_req_waiting")]
-    found = read_import(written(tmp_path, "k6.csv", K6_HEADER, *noise, *rows))
-    assert found.kind == "k6 CSV"
-    assert merged(found.measurements) == windows_of(np.floor(times), ms * 1e6)
+    run = read_import(written(tmp_path, "k6.csv", K6_HEADER, *noise, *rows))
+    assert run.kind == "k6 CSV"
+    assert merged(run.measurements) == windows_of(np.floor(times), ms * 1e6)
 
 
 def test_k6_failures_have_their_category_and_compressed_files_are_read(tmp_path):
@@ -98,9 +98,9 @@ def test_jmeter_finishes_are_start_plus_elapsed(tmp_path):
         jmeter_row(START * 1000, 5, code="Non HTTP response code: java.net.ConnectException", success="false"),
         jmeter_row(START * 1000 + 5000, 5, label="other"),
     ]
-    found = read_import(written(tmp_path, "r.jtl", JMETER_HEADER, *rows))
-    assert found.kind == "JMeter CSV"
-    first, second, other = found.measurements.windows
+    run = read_import(written(tmp_path, "r.jtl", JMETER_HEADER, *rows))
+    assert run.kind == "JMeter CSV"
+    first, second, other = run.measurements.windows
     assert first.failed == {"http_5xx": 1, "timeout": 1, "transport": 1}
     assert (second.second, second.ok, second.response.quantile_ns(0.5)) == (START + 1, 1, pytest.approx(200e6, rel=1e-3))
     assert other.operation == "other"
@@ -216,17 +216,17 @@ def test_a_byte_order_mark_is_no_part_of_the_first_column(tmp_path):
 
 def test_names_that_differ_beyond_what_is_kept_stay_two(tmp_path):
     labels = [f"https://shop.example/{'x' * 220}{end}" for end in "AB"]
-    found = imported(tmp_path, "r.jtl", JMETER_HEADER, *(jmeter_row(START * 1000, 5, label) for label in labels))
-    assert [w.ok for w in found] == [1, 1]
-    assert all(len(w.operation) == 200 for w in found)
+    windows = imported(tmp_path, "r.jtl", JMETER_HEADER, *(jmeter_row(START * 1000, 5, label) for label in labels))
+    assert [w.ok for w in windows] == [1, 1]
+    assert all(len(w.operation) == 200 for w in windows)
 
 
 def test_jmeters_dates_are_read_and_without_a_zone_are_local_which_is_said(tmp_path):
     at = datetime(2027, 1, 15, 8, 0, 0, 500_000)  # what is tested
     for text in ("2027/01/15 08:00:00.500", "2027-01-15 08:00:00.500"):
-        found = read_import(written(tmp_path, "r.jtl", JMETER_HEADER, jmeter_row(text, 5)))
-        assert found.measurements.windows[0].second == int(at.timestamp())
-        assert "times without a zone are read as this machine's local time" in found.note
+        run = read_import(written(tmp_path, "r.jtl", JMETER_HEADER, jmeter_row(text, 5)))
+        assert run.measurements.windows[0].second == int(at.timestamp())
+        assert "times without a zone are read as this machine's local time" in run.note
     zoned = read_import(written(tmp_path, "z.jtl", JMETER_HEADER, jmeter_row("2027-01-15T08:00:00.500Z", 5)))
     assert (zoned.measurements.windows[0].second, "zone" in zoned.note) == (1_800_000_000, False)
     with pytest.raises(UsageError, match=r"line 2: time stamp '15.1.2027' \(allowed: Unix time, RFC 3339, or yyyy/MM/dd"):
@@ -236,8 +236,8 @@ def test_jmeters_dates_are_read_and_without_a_zone_are_local_which_is_said(tmp_p
 def test_a_failure_of_jmeter_without_a_time_counts_beside_its_neighbours(tmp_path):
     broken = jmeter_row(0, 0, code="Non HTTP response code: java.net.URISyntaxException", success="false")
     rows = [broken, jmeter_row(START * 1000, 5), jmeter_row((START + 3) * 1000, 5), broken]
-    found = imported(tmp_path, "r.jtl", JMETER_HEADER, *rows)
-    assert [(w.second - START, w.ok, w.failed) for w in found] == [(0, 1, {"transport": 1}), (3, 1, {"transport": 1})]
+    windows = imported(tmp_path, "r.jtl", JMETER_HEADER, *rows)
+    assert [(w.second - START, w.ok, w.failed) for w in windows] == [(0, 1, {"transport": 1}), (3, 1, {"transport": 1})]
     with pytest.raises(UsageError, match="line 2: time stamp '0'"):  # a success without a time is nothing that JMeter writes
         imported(tmp_path, "x.jtl", JMETER_HEADER, jmeter_row(0, 5))
 
@@ -248,13 +248,13 @@ def test_why_requests_failed_is_kept_and_what_failed_on_the_generator_is_not_the
     k6 += [k6_row(START + n, 0.0, error=port, code="1210", expected="false", status=0) for n in range(2, 12)]
     k6 += [k6_row(START + n, 0.0, error="lookup: no such host", code="1101", expected="false", status=0) for n in range(3)]
     k6 += [k6_row(START + 5, 2.0, expected="false", status=503)]
-    found = read_import(written(tmp_path, "k6.csv", K6_HEADER, *k6)).measurements
-    assert [(f.category, f.count, f.reason) for f in found.failures] == [
+    measured = read_import(written(tmp_path, "k6.csv", K6_HEADER, *k6)).measurements
+    assert [(f.category, f.count, f.reason) for f in measured.failures] == [
         ("generator", 10, f"status 0, {port}, 1210"),
         ("generator", 3, "status 0, lookup: no such host, 1101"),
         ("http_5xx", 1, "status 503"),
     ]
-    assert (found.failures[0].first_ns, found.failures[0].last_ns) == ((START + 2) * 10**9, (START + 11) * 10**9)
+    assert (measured.failures[0].first_ns, measured.failures[0].last_ns) == ((START + 2) * 10**9, (START + 11) * 10**9)
     jmeter = [jmeter_row((START + n) * 1000, 3) for n in range(20)]
     bind = "Non HTTP response code: java.net.BindException"
     jmeter += [jmeter_row((START + 4) * 1000, 3, code=bind, success="false").replace(",OK,", ",Address already in use,")]

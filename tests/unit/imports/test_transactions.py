@@ -19,15 +19,15 @@ def transaction(at_ms, elapsed=10, held=2, failing=0, label="T", thread="t 1-1",
 
 
 def counts(tmp_path, *rows, header=HEADER):
-    found = read_import(written(tmp_path, "r.jtl", header, *rows))
-    return {w.operation: (w.ok, w.failures) for w in found.measurements.windows}, found.note
+    run = read_import(written(tmp_path, "r.jtl", header, *rows))
+    return {w.operation: (w.ok, w.failures) for w in run.measurements.windows}, run.note
 
 
 @pytest.mark.parametrize("url", ["null", ""])
 def test_a_transaction_is_not_counted_beside_its_requests(tmp_path, url):
     rows = [request(0), request(5, success="false"), transaction(0, failing=1, url=url)]
-    found, note = counts(tmp_path, *rows, request(20), request(25), transaction(20, url=url))
-    assert found == {"a": (3, 1)}
+    operations, note = counts(tmp_path, *rows, request(20), request(25), transaction(20, url=url))
+    assert operations == {"a": (3, 1)}
     assert "rows of transactions left out: 2" in note
 
 
@@ -44,8 +44,8 @@ def test_a_transaction_that_failed_before_its_first_request_is_a_failure(tmp_pat
 
 
 def test_a_transaction_in_the_place_of_its_requests_is_counted(tmp_path):
-    found, note = counts(tmp_path, request(0, label="login"), transaction(10), transaction(30, failing=1))
-    assert found == {"login": (1, 0), "T": (1, 1)}
+    operations, note = counts(tmp_path, request(0, label="login"), transaction(10), transaction(30, failing=1))
+    assert operations == {"login": (1, 0), "T": (1, 1)}
     assert "left out" not in note
 
 
@@ -70,24 +70,24 @@ def test_without_a_thread_a_transaction_is_kept_and_that_is_said(tmp_path, threa
     if thread is not None:
         header, cell = f"{header},threadName", f",{thread}"
     rows = [f"{START * 1000 + 5},2,b,true,OK{cell}", f"{START * 1000},500,T,true,{SAID}{cell}"]
-    found, note = counts(tmp_path, *rows, f"{START * 1000 + 600},2,T,true,{SAID}{cell}", header=header)
-    assert found == {"b": (1, 0), "T": (2, 0)}
+    operations, note = counts(tmp_path, *rows, f"{START * 1000 + 600},2,T,true,{SAID}{cell}", header=header)
+    assert operations == {"b": (1, 0), "T": (2, 0)}
     assert note.endswith("rows of transactions kept as operations: 2 without a thread's name")
 
 
 def test_a_label_is_kept_as_a_whole_where_one_of_its_rows_does_not_hold_what_it_says(tmp_path):
     """Two machines' threads of one name: a parent of one machine, within which a request of the other began."""
     rows = [request(5, label="b"), transaction(0, elapsed=500, held=1), transaction(600, elapsed=2, held=1)]
-    found, note = counts(tmp_path, *rows)
-    assert found == {"b": (1, 0), "T": (2, 0)}
+    operations, note = counts(tmp_path, *rows)
+    assert operations == {"b": (1, 0), "T": (2, 0)}
     assert "kept as operations: 2, since threads of one name overlap, or hold other requests" in note
     assert "left out" not in note
 
 
 @pytest.mark.parametrize("held", [1, 3])
 def test_a_transaction_that_holds_fewer_or_more_requests_than_it_says_is_kept(tmp_path, held):
-    found, note = counts(tmp_path, request(10), request(20), transaction(0, elapsed=30, held=held))
-    assert found == {"a": (2, 0), "T": (1, 0)}
+    operations, note = counts(tmp_path, request(10), request(20), transaction(0, elapsed=30, held=held))
+    assert operations == {"a": (2, 0), "T": (1, 0)}
     assert "left out" not in note
 
 
@@ -96,16 +96,16 @@ def test_transactions_of_a_thread_whose_requests_overlap_are_kept(tmp_path):
     rows = [request(0), request(5), transaction(0)]
     rows += [request(100, elapsed=80), request(120, elapsed=90)]
     rows += [request(n, thread="t 1-2") for n in (200, 205)]
-    found, note = counts(tmp_path, *rows, transaction(200, thread="t 1-2", label="U"))
-    assert found == {"a": (6, 0), "T": (1, 0)}
+    operations, note = counts(tmp_path, *rows, transaction(200, thread="t 1-2", label="U"))
+    assert operations == {"a": (6, 0), "T": (1, 0)}
     assert "rows of transactions left out: 1" in note
     assert "kept as operations: 1, since threads of one name overlap" in note
 
 
 def test_files_that_were_put_together_overlap_in_no_thread(tmp_path):
     rows = [request(0), request(50), transaction(0, elapsed=60)]
-    found, note = counts(tmp_path, *rows, HEADER, *rows)
-    assert found == {"a": (4, 0)}
+    operations, note = counts(tmp_path, *rows, HEADER, *rows)
+    assert operations == {"a": (4, 0)}
     assert note.endswith("rows of transactions left out: 2")
 
 

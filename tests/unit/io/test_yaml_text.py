@@ -69,8 +69,8 @@ def test_an_equals_sign_alone_is_a_text(text):
 @pytest.mark.parametrize("read", [yaml_text.load, lambda text: yaml_text.load_all(text)[0]])
 @pytest.mark.parametrize("text", ['{"a": "\\ud83d\\ude00 \\/"}', ' [{"a" : "\\uD83D\\uDE00 \\/"}]', 'a: "\U0001f600 \\/"'])
 def test_escapes_of_json_are_characters(read, text):
-    found = read(text)
-    assert (found[0] if isinstance(found, list) else found) == {"a": "\U0001f600 /"}
+    document = read(text)
+    assert (document[0] if isinstance(document, list) else document) == {"a": "\U0001f600 /"}
 
 
 @pytest.mark.parametrize("read", [yaml_text.load, yaml_text.load_all])

@@ -99,13 +99,13 @@ b_seconds_sum {value}
 d {value}
 e_total 7
 """
-    found = parse(text.encode(), "http://x/metrics", 10**18, 1)
-    assert (set(found.counters), set(found.gauges), set(found.histograms)) == ({"e_total"}, set(), {"b_seconds"})
+    snapshot = parse(text.encode(), "http://x/metrics", 10**18, 1)
+    assert (set(snapshot.counters), set(snapshot.gauges), set(snapshot.histograms)) == ({"e_total"}, set(), {"b_seconds"})
     writer = RunWriter(folder)
-    writer.snapshots([found])
+    writer.snapshots([snapshot])
     writer.close()
     checksums.seal(folder)
-    assert found in read_run(folder)[0].snapshots
+    assert snapshot in read_run(folder)[0].snapshots
 
 
 @pytest.mark.parametrize("value", ["NaN", "+Inf", "-Inf", "1e999", "-1"])

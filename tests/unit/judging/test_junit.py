@@ -97,9 +97,9 @@ def test_what_is_no_junit_file_is_refused_in_one_line(name):
 
 @pytest.mark.parametrize("text", [DIALECTS["skipped by the suite's count alone"][0], '<testsuite tests="3" skipped="3"/>'])
 def test_a_file_in_which_every_test_was_skipped_is_no_pass(text):
-    [found] = of_tests("node_tests", read_junit(text.encode()))
-    assert found.status is Status.INCONCLUSIVE
-    assert "not one was run" in found.reason
+    [evidence] = of_tests("node_tests", read_junit(text.encode()))
+    assert evidence.status is Status.INCONCLUSIVE
+    assert "not one was run" in evidence.reason
 
 
 @pytest.mark.parametrize(
@@ -108,8 +108,8 @@ def test_a_file_in_which_every_test_was_skipped_is_no_pass(text):
 @pytest.mark.parametrize("key", ["status", "result"])
 def test_a_word_for_what_did_not_pass_is_no_pass(word, key):
     """CTest writes fail, Bazel interrupted, Allure broken."""
-    [found] = of_tests("node_tests", read_junit(f'<testsuite><testcase {key}="{word}"/><testcase/></testsuite>'.encode()))
-    assert found.status is Status.FAIL
+    [evidence] = of_tests("node_tests", read_junit(f'<testsuite><testcase {key}="{word}"/><testcase/></testsuite>'.encode()))
+    assert evidence.status is Status.FAIL
 
 
 @pytest.mark.parametrize(
@@ -134,15 +134,15 @@ def test_a_word_for_what_did_not_pass_is_no_pass(word, key):
     ],
 )  # fmt: skip
 def test_a_case_passes_where_it_is_said_to_have_run_and_passed(text, status):
-    [found] = of_tests("node_tests", read_junit(text.encode()))
-    assert found.status is status
+    [evidence] = of_tests("node_tests", read_junit(text.encode()))
+    assert evidence.status is status
 
 
 def test_cases_that_are_counted_and_not_shown_are_named():
-    [found] = of_tests("node_tests", read_junit(b'<testsuite tests="100"><testcase/></testsuite>'))
-    assert found.reason.startswith("100 tests: ")
-    assert "of 99 it is not said whether they passed" in found.reason
-    assert "ctest --output-junit" in found.reason
+    [evidence] = of_tests("node_tests", read_junit(b'<testsuite tests="100"><testcase/></testsuite>'))
+    assert evidence.reason.startswith("100 tests: ")
+    assert "of 99 it is not said whether they passed" in evidence.reason
+    assert "ctest --output-junit" in evidence.reason
 
 
 @pytest.mark.parametrize(
@@ -195,8 +195,8 @@ def test_cases_that_are_counted_and_not_shown_are_named():
     ],
 )
 def test_failures_by_other_names_fail(text):
-    [found] = of_tests("node_tests", read_junit(text.encode()))
-    assert found.status is Status.FAIL, found.reason
+    [evidence] = of_tests("node_tests", read_junit(text.encode()))
+    assert evidence.status is Status.FAIL, evidence.reason
 
 
 @pytest.mark.parametrize(
@@ -220,8 +220,8 @@ def test_failures_by_other_names_fail(text):
     ],
 )
 def test_what_does_not_add_up_to_the_tests_is_not_known(text):
-    [found] = of_tests("node_tests", read_junit(text.encode()))
-    assert found.status is Status.INCONCLUSIVE, found.reason
+    [evidence] = of_tests("node_tests", read_junit(text.encode()))
+    assert evidence.status is Status.INCONCLUSIVE, evidence.reason
 
 
 @pytest.mark.parametrize(
@@ -249,11 +249,11 @@ def test_what_does_not_add_up_to_the_tests_is_not_known(text):
     ],
 )
 def test_other_names_without_a_failure_pass(text):
-    [found] = of_tests("node_tests", read_junit(text.encode()))
-    assert found.status is Status.PASS, found.reason
+    [evidence] = of_tests("node_tests", read_junit(text.encode()))
+    assert evidence.status is Status.PASS, evidence.reason
 
 
 def test_a_huge_number_by_another_name_is_bounded():
-    [found] = of_tests("node_tests", read_junit(f'<testsuite tests="1" failed="{"9" * 400}"/>'.encode()))
-    assert found.status is Status.FAIL
-    assert len(found.reason) < 100
+    [evidence] = of_tests("node_tests", read_junit(f'<testsuite tests="1" failed="{"9" * 400}"/>'.encode()))
+    assert evidence.status is Status.FAIL
+    assert len(evidence.reason) < 100

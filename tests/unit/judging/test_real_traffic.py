@@ -52,8 +52,8 @@ def test_of_a_load_test_without_a_plan_no_share_of_one_is_taken(tmp_path):
     writer.close()
     asked = query_of_run(tmp_path, "local")
     assert asked.planned == {}
-    found = judge_monitored(m.snapshots, asked.from_ns, asked.to_ns, asked.file.agreement, planned=asked.planned)
-    throughput = next(o for o in found.objectives if o.key == "poi_throughput")
+    assessment = judge_monitored(m.snapshots, asked.from_ns, asked.to_ns, asked.file.agreement, planned=asked.planned)
+    throughput = next(o for o in assessment.objectives if o.key == "poi_throughput")
     assert (throughput.status, throughput.target) == (Status.INCONCLUSIVE, None)
     assert throughput.reason.endswith(NO_PLAN)
 

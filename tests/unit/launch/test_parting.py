@@ -47,9 +47,9 @@ class Awaited(PosixPath):
     asked = 0
 
     def exists(self, *args: bool, **more: bool) -> bool:
-        found = super().exists(*args, **more)
-        Awaited.asked += not found
-        return found
+        there = super().exists(*args, **more)
+        Awaited.asked += not there
+        return there
 
 
 @pytest.fixture
@@ -63,10 +63,10 @@ def node() -> Iterator[int]:
 @pytest.fixture
 def generator() -> Iterator[psutil.Process]:
     process = subprocess.Popen([sys.executable, "-c", GENERATOR], preexec_fn=die_with_parent)
-    found = psutil.Process(process.pid)
-    until(lambda: len(found.children()) == 4 and all(hears(worker.pid) for worker in found.children()))
-    yield found
-    for worker in found.children():
+    parent = psutil.Process(process.pid)
+    until(lambda: len(parent.children()) == 4 and all(hears(worker.pid) for worker in parent.children()))
+    yield parent
+    for worker in parent.children():
         worker.kill()
     process.kill()
     process.wait()

@@ -97,12 +97,12 @@ def test_a_folder_that_is_sealed_or_gone_is_left_alone(tmp_path, measured):
 
 def test_what_was_measured_here_is_not_taken_for_another_machine():
     """The record of a run and its baseline name CPU and cores in the same way."""
-    found = baseline_from_mapping(
+    baseline = baseline_from_mapping(
         json.loads(Bench(generate=40_000, verify=90_000, finality=1_000).measure().as_json()), "measured"
     )
     host = Host.this()
-    assert found.machine["cores"] == host.usable_cores
-    assert other_machine(found, host.cpu, host.usable_cores) == ""
+    assert baseline.machine["cores"] == host.usable_cores
+    assert other_machine(baseline, host.cpu, host.usable_cores) == ""
 
 
 @pytest.mark.parametrize(

@@ -41,13 +41,13 @@ def test_a_second_is_the_difference_of_two_readings(proc):
     reader = MachineReader("x", 42, folder)
     hertz = os.sysconf("SC_CLK_TCK")
     move(2.0, hertz // 4, 10_000_000, 9, 91, 500_000, "throttled_usec 250000")
-    found = reader.read(7)
-    assert (found.second, found.process, found.cores) == (7, "x", os.cpu_count())
-    assert found.cpu_s == pytest.approx(0.5, rel=0.05)
-    assert found.waited_s == pytest.approx(0.02)  # of both threads
-    assert found.steal == pytest.approx(0.09)
-    assert found.pressure == pytest.approx(0.25)
-    assert found.throttled_s == pytest.approx(0.25)
+    account = reader.read(7)
+    assert (account.second, account.process, account.cores) == (7, "x", os.cpu_count())
+    assert account.cpu_s == pytest.approx(0.5, rel=0.05)
+    assert account.waited_s == pytest.approx(0.02)  # of both threads
+    assert account.steal == pytest.approx(0.09)
+    assert account.pressure == pytest.approx(0.25)
+    assert account.throttled_s == pytest.approx(0.25)
     assert reader.read(8).steal == UNKNOWN  # no time passed on this machine: nothing can be said
 
 
@@ -94,12 +94,12 @@ def test_the_quota_is_that_of_the_group_whose_controller_it_is(proc, kind):
 
 
 def test_what_this_system_does_not_tell_is_unknown_and_never_0(tmp_path):
-    found = MachineReader("x", 42, tmp_path).read(1)
-    assert (found.cpu_s, found.waited_s, found.steal, found.pressure) == (UNKNOWN,) * 4
+    account = MachineReader("x", 42, tmp_path).read(1)
+    assert (account.cpu_s, account.waited_s, account.steal, account.pressure) == (UNKNOWN,) * 4
 
 
 def test_this_process_reads_itself():
     reader = MachineReader("me")
-    found = reader.read(1)
-    assert found.cpu_s >= 0
+    account = reader.read(1)
+    assert account.cpu_s >= 0
     reader.close()

@@ -29,13 +29,13 @@ def test_a_reason_has_its_count_and_its_first_and_last_time_and_is_reported_once
     for at in (7, 9, 8 * S):
         operation.started(at)
         operation.failed("http_5xx", at, at, at, "status 503: too busy")
-    [found] = recorder.reasons.take(recorder.unix_offset_ns)
-    assert found == FailureReason("a", "http_5xx", "status 503: too busy", 3, 100 * S + 7, 108 * S)
+    [reason] = recorder.reasons.take(recorder.unix_offset_ns)
+    assert reason == FailureReason("a", "http_5xx", "status 503: too busy", 3, 100 * S + 7, 108 * S)
     assert recorder.reasons.take(recorder.unix_offset_ns) == []
     operation.failed("http_5xx", 1, 1, 9 * S, "status 503: too busy")
     [later] = recorder.reasons.take(recorder.unix_offset_ns)
     assert (later.count, later.first_ns) == (1, 109 * S)
-    assert merge_failures([later, found]) == (FailureReason("a", "http_5xx", "status 503: too busy", 4, 100 * S + 7, 109 * S),)
+    assert merge_failures([later, reason]) == (FailureReason("a", "http_5xx", "status 503: too busy", 4, 100 * S + 7, 109 * S),)
 
 
 def test_however_many_reasons_there_are_every_failure_is_counted_and_the_memory_is_bounded():
@@ -43,10 +43,10 @@ def test_however_many_reasons_there_are_every_failure_is_counted_and_the_memory_
     for operation in range(40):
         for n in range(100):
             reasons.add(str(operation), "transport", f"reason {n}", 1)
-    found = reasons.take(0)
-    assert sum(f.count for f in found) == 4000
-    assert len(found) <= MAX_REASONS + 40
-    mine = [f for f in found if f.operation == "0"]
+    failures = reasons.take(0)
+    assert sum(f.count for f in failures) == 4000
+    assert len(failures) <= MAX_REASONS + 40
+    mine = [f for f in failures if f.operation == "0"]
     assert len(mine) == MAX_ALIKE + 1
     assert next(f.count for f in mine if f.reason == OTHER_REASONS) == 100 - MAX_ALIKE
 
@@ -87,8 +87,8 @@ def test_a_reason_is_one_printable_line_without_secrets(text, kept):
 
 
 def test_the_words_of_a_header_are_secret_too_but_not_what_it_accepts():
-    found = secret_values([("Authorization", "Bearer abcdefgh"), ("Content-Type", "application/json")])
-    assert found == ["Bearer abcdefgh", "abcdefgh"]
+    secrets = secret_values([("Authorization", "Bearer abcdefgh"), ("Content-Type", "application/json")])
+    assert secrets == ["Bearer abcdefgh", "abcdefgh"]
 
 
 @pytest.mark.parametrize(

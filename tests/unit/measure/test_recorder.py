@@ -34,10 +34,10 @@ def recorded(spans, takes):
 
 
 def test_each_operation_is_planned_started_and_finished_in_its_own_seconds():
-    found = recorded([(S - 5, S + 5, 2 * S + 7)], [])
-    assert [(w.second - UNIX // S, w.planned, w.started, w.ok) for w in found] == [(0, 1, 0, 0), (1, 0, 1, 0), (2, 0, 0, 1)]
-    assert sum(w.in_flight_ns for w in found) == S + 2
-    assert [w.response_sum_ns for w in found] == [0, 0, S + 12]
+    windows = recorded([(S - 5, S + 5, 2 * S + 7)], [])
+    assert [(w.second - UNIX // S, w.planned, w.started, w.ok) for w in windows] == [(0, 1, 0, 0), (1, 0, 1, 0), (2, 0, 0, 1)]
+    assert sum(w.in_flight_ns for w in windows) == S + 2
+    assert [w.response_sum_ns for w in windows] == [0, 0, S + 12]
 
 
 @pytest.mark.parametrize("takes", [[], [S, 2 * S, 3 * S], [S // 2, S + 3, 2 * S + S // 3]])
@@ -48,10 +48,10 @@ def test_when_windows_are_taken_changes_nothing_and_littles_law_is_exact(takes):
         intended = int(rng.integers(0, 4 * S))
         sent = intended + int(rng.exponential(1e6))
         spans.append((intended, sent, sent + int(rng.exponential(2e8)) + 1))
-    found = recorded(spans, list(takes))
-    assert found == recorded(spans, [])
-    assert sum(w.ok for w in found) == sum(w.started for w in found) == sum(w.planned for w in found) == 500
-    assert littles_law(found).difference == 0
+    windows = recorded(spans, list(takes))
+    assert windows == recorded(spans, [])
+    assert sum(w.ok for w in windows) == sum(w.started for w in windows) == sum(w.planned for w in windows) == 500
+    assert littles_law(windows).difference == 0
 
 
 def test_failures_keep_their_category_and_a_timeout_is_slower_than_anything():
@@ -69,8 +69,8 @@ def test_what_was_never_sent_is_counted_in_its_second():
     recorder = Recorder(0, UNIX)
     for at in (1, 2, S + 1):
         recorder.unsent(at)
-    found = recorder.take(2 * S)
-    assert [(w.operation, w.unsent, w.planned) for w in found] == [(SCHEDULE, 2, 2), (SCHEDULE, 1, 1)]
+    windows = recorder.take(2 * S)
+    assert [(w.operation, w.unsent, w.planned) for w in windows] == [(SCHEDULE, 2, 2), (SCHEDULE, 1, 1)]
 
 
 def test_hostile_operation_names_cannot_fill_the_memory():
@@ -157,10 +157,10 @@ def test_what_nobody_timed_is_counted_and_in_no_latency():
     operation.succeeded(S, S, S + 5)
     operation.succeeded_untimed(S + 7)
     operation.succeeded_untimed(2 * S + 7)
-    found = merge_windows(recorder.take(2 * S) + recorder.take(3 * S))
-    shown = [(w.second - UNIX // S, w.ok, w.untimed, w.response.total, w.started) for w in found]
+    windows = merge_windows(recorder.take(2 * S) + recorder.take(3 * S))
+    shown = [(w.second - UNIX // S, w.ok, w.untimed, w.response.total, w.started) for w in windows]
     assert shown == [(1, 2, 1, 1, 2), (2, 1, 1, 0, 1)]
-    assert [window_from_row(window_row(w)) for w in found] == list(found)
+    assert [window_from_row(window_row(w)) for w in windows] == list(windows)
 
 
 def test_names_are_kept_bounded_and_apart():
@@ -169,11 +169,11 @@ def test_names_are_kept_bounded_and_apart():
     for name in (*long, "", "bad\udcffname", "a\x00b\nc", "plain"):
         recorder.operation(name).succeeded(1, 1, 2)
         assert recorder.operation(name) is recorder.operation(name)
-    found = recorder.take(S)
-    assert [w.ok for w in found] == [1] * 6
-    assert {"(unnamed)", "bad?name", "a\x00b\nc", "plain"} < {w.operation for w in found}
-    assert all(0 < len(w.operation) <= 200 for w in found)
-    assert [window_from_row(window_row(w)) for w in found] == found
+    windows = recorder.take(S)
+    assert [w.ok for w in windows] == [1] * 6
+    assert {"(unnamed)", "bad?name", "a\x00b\nc", "plain"} < {w.operation for w in windows}
+    assert all(0 < len(w.operation) <= 200 for w in windows)
+    assert [window_from_row(window_row(w)) for w in windows] == windows
 
 
 @pytest.mark.parametrize("name", [SCHEDULE, OTHER])
@@ -181,10 +181,10 @@ def test_an_operation_with_a_name_of_ours_is_counted_beside_ours(name):
     recorder = Recorder(0, UNIX)
     recorder.operation(name).failed("timeout", 1, 1, 2)
     recorder.unsent(1)
-    found = {w.operation: (w.unsent, w.failures) for w in recorder.take(S)}
-    assert found.pop(SCHEDULE) == (1, 0)
-    assert list(found.values()) == [(0, 1)]
-    assert not {SCHEDULE, OTHER} & set(found)
+    counts = {w.operation: (w.unsent, w.failures) for w in recorder.take(S)}
+    assert counts.pop(SCHEDULE) == (1, 0)
+    assert list(counts.values()) == [(0, 1)]
+    assert not {SCHEDULE, OTHER} & set(counts)
 
 
 def test_a_name_that_is_no_text_is_told_by_its_text_or_its_type():

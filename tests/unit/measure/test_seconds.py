@@ -46,16 +46,16 @@ def test_windows_hold_what_was_recorded_whatever_the_number_of_operations_outcom
         operation = recorder.operation(name)
         operation.started(times[1])
         operation.succeeded(*times) if category is None else operation.failed(category, *times)
-    found = {(w.operation, w.second - UNIX // S): w for w in recorder.take(60 * S, everything=True)}
+    windows = {(w.operation, w.second - UNIX // S): w for w in recorder.take(60 * S, everything=True)}
     seconds = range(max((r[4] for r in rows), default=0) // S + 1)
     for operation in {r[0] for r in rows}:
         for second in seconds:
-            w = found.get((operation, second))
+            w = windows.get((operation, second))
             expected = by_hand(rows, operation, second)
             shown = (w.planned, w.started, w.ok, dict(w.failed), w.response, w.service) if w else None
             assert shown == expected or (w is None and not any(expected[:4]))
-    assert sum(w.response_sum_ns for w in found.values()) == sum(r[4] - r[2] for r in rows)
-    assert sum(w.service_sum_ns for w in found.values()) == sum(r[4] - r[3] for r in rows)
+    assert sum(w.response_sum_ns for w in windows.values()) == sum(r[4] - r[2] for r in rows)
+    assert sum(w.service_sum_ns for w in windows.values()) == sum(r[4] - r[3] for r in rows)
 
 
 def test_the_work_is_in_pieces_of_a_bounded_number_of_samples():

@@ -57,8 +57,8 @@ def test_a_dashboard_is_read_only_refreshes_every_5_s_and_shows_deployments_and_
 
 
 def test_the_six_panels_are_the_agreed_ones_with_their_lines():
-    found = [(p.title, list(p.queries), p.line.value if p.line else None) for p in node_panels(AGREEMENT)]
-    assert found == [
+    panels = [(p.title, list(p.queries), p.line.value if p.line else None) for p in node_panels(AGREEMENT)]
+    assert panels == [
         ("Finality check performance", ["p50", "p90", "p99"], 1e-3),
         ("Finality throughput", ["finality checks"], None),
         ("PoI generation performance", ["p50", "p95", "p99"], pytest.approx(200e-6)),

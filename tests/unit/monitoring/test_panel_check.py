@@ -32,17 +32,17 @@ def checked(**vectors):
 
 @pytest.mark.parametrize("value", ["NaN", "+Inf", "-Inf"])
 def test_a_value_that_is_no_finite_number_is_no_data(value):
-    found = checked(median=[series("0.1")], tail=[series(value)])
-    [panel] = found.panels
+    check = checked(median=[series("0.1")], tail=[series(value)])
+    [panel] = check.panels
     assert (panel.empty, panel.series, panel.expressions) == (("p99",), 1, 2)
-    assert not found.passed
+    assert not check.passed
 
 
 def test_one_finite_series_beside_others_is_data():
-    found = checked(median=[series("0")], tail=[series("NaN"), series("0.3")])
-    assert (found.panels[0].empty, found.panels[0].series) == ((), 2)
-    assert found.passed
-    assert found.scrape_s == 0.2
+    check = checked(median=[series("0")], tail=[series("NaN"), series("0.3")])
+    assert (check.panels[0].empty, check.panels[0].series) == ((), 2)
+    assert check.passed
+    assert check.scrape_s == 0.2
 
 
 def test_a_check_says_when_it_was_made_by_the_clock_of_the_world():
@@ -73,6 +73,6 @@ def test_a_scrape_that_took_no_possible_time_is_not_known(value):
     def query(expression):
         return [series(value if "scrape_duration_seconds" in expression else "0.1")]
 
-    found = check_panels(query, PANELS, AGREEMENT, "a Prometheus")
-    assert found.scrape_s is None
-    assert not found.passed
+    check = check_panels(query, PANELS, AGREEMENT, "a Prometheus")
+    assert check.scrape_s is None
+    assert not check.passed

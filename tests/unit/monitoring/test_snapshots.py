@@ -20,8 +20,8 @@ NOW_S = 1_800_000_000.0
 
 
 def made(query, dashboard=DASHBOARD, panels=PANELS):
-    found = snapshot_of(dashboard, panels, query, NOW_S, ("Prometheus", "prom1"), "https://grafana.example/d/x/y")
-    return json.loads(json.dumps(found, allow_nan=False))
+    snapshot = snapshot_of(dashboard, panels, query, NOW_S, ("Prometheus", "prom1"), "https://grafana.example/d/x/y")
+    return json.loads(json.dumps(snapshot, allow_nan=False))
 
 
 def one_series(expression, from_s, to_s, step_s):

@@ -79,7 +79,7 @@ async def until(condition):
 
 def contents(stream):
     """(status, content) of each answer of a whole stream of them; fails on anything else in it."""
-    found = []
+    responses = []
     while stream:
         head, blank, rest = stream.partition(b"\r\n\r\n")
         assert blank, stream
@@ -87,6 +87,6 @@ def contents(stream):
         headers = dict(line.split(": ", 1) for line in lines)
         length = int(headers["content-length"]) if "content-length" in headers else 0
         assert len(rest) >= length
-        found.append((int(first.split()[1]), rest[:length].decode()))
+        responses.append((int(first.split()[1]), rest[:length].decode()))
         stream = rest[length:]
-    return found
+    return responses

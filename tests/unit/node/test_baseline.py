@@ -40,17 +40,17 @@ class Bench:
         return measure(duration_s, -1, self.operations, self.clock_ns, self.sleep, lambda: self.preemptions)
 
 
-def by_name(found):
-    return {o.name: o for o in found.operations}
+def by_name(node_baseline):
+    return {o.name: o for o in node_baseline.operations}
 
 
 def test_each_operation_is_timed_alone_and_a_second_gives_hundreds_of_rounds():
-    found = by_name(Bench(generate=40 * US, verify=90 * US, finality=1 * US).measure())
+    operations = by_name(Bench(generate=40 * US, verify=90 * US, finality=1 * US).measure())
     for name, ns in (("generate", 40_010), ("verify", 90_010), ("finality", 1_010)):
-        paced = found[name].paced
+        paced = operations[name].paced
         assert {name: e.point for name, e in paced.estimates.items()} == dict.fromkeys(("p50", "p75", "p90", "p99", "mean"), ns)
         assert paced.n > 800
-        assert found[name].hot_mean.point == pytest.approx(ns - 10, rel=0.01)  # in batches the clock's own cost vanishes
+        assert operations[name].hot_mean.point == pytest.approx(ns - 10, rel=0.01)  # in batches the clock's own cost vanishes
 
 
 def test_a_pause_comes_before_each_round_and_another_operation_first_in_each():
@@ -75,9 +75,9 @@ def test_timings_during_which_another_process_had_the_core_are_left_out_and_coun
         return 1 * US
 
     bench.operations["finality"] = lambda: bench._operate("finality", interrupted)
-    found = bench.measure(2.0)
-    assert by_name(found)["finality"].paced.p99.point == 1_010
-    assert found.machine["interrupted"] > 20
+    node_baseline = bench.measure(2.0)
+    assert by_name(node_baseline)["finality"].paced.p99.point == 1_010
+    assert node_baseline.machine["interrupted"] > 20
 
 
 def test_slow_calls_show_in_the_p99_and_as_outliers():
@@ -89,14 +89,14 @@ def test_slow_calls_show_in_the_p99_and_as_outliers():
 
 
 def test_an_operation_too_short_for_the_timer_is_named():
-    found = Bench(generate=40 * US, verify=90 * US, finality=60).measure()
-    assert found.tick_ns == 10
-    assert found.coarse == ("finality",)
+    node_baseline = Bench(generate=40 * US, verify=90 * US, finality=60).measure()
+    assert node_baseline.tick_ns == 10
+    assert node_baseline.coarse == ("finality",)
 
 
 def test_what_is_written_is_what_an_agreement_reads():
-    found = Bench(generate=40 * US, verify=90 * US, finality=1 * US).measure()
-    read = baseline_from_mapping(json.loads(found.as_json()), "measured")
+    node_baseline = Bench(generate=40 * US, verify=90 * US, finality=1 * US).measure()
+    read = baseline_from_mapping(json.loads(node_baseline.as_json()), "measured")
     assert read.values["poi_generate_p99_us"] == pytest.approx(40_010)
     assert read.values["poi_verify_p99_us"] == pytest.approx(90_010)
     assert read.values["finality_p99_ms"] == pytest.approx(1_010)
@@ -113,9 +113,9 @@ def test_on_a_busy_machine_it_takes_longer_to_get_enough_rounds():
     bench = Bench(generate=40 * US, verify=90 * US, finality=1 * US)
     quick_sleep = bench.sleep
     bench.sleep = lambda seconds: quick_sleep(10 * seconds)  # woken late, again and again
-    found = bench.measure(1.0)
-    assert by_name(found)["generate"].paced.n == 300
-    assert 2 < found.took_s < 5
+    node_baseline = bench.measure(1.0)
+    assert by_name(node_baseline)["generate"].paced.n == 300
+    assert 2 < node_baseline.took_s < 5
 
 
 def test_collections_are_off_while_it_measures_and_on_again_whatever_happens():

@@ -50,9 +50,9 @@ def test_there_are_twelve_rules_in_four_groups_with_the_agreed_names_and_severit
 
 
 def test_thresholds_are_the_agreements_own():
-    found = thresholds(AGREEMENT)
-    assert (found.finality_p99_s, found.generate_p99_s, found.verify_p99_s) == pytest.approx((1e-3, 200e-6, 400e-6))
-    assert (found.throughput_per_s, found.success, found.scrape_s) == (50_000, 0.99, 4)
+    limits = thresholds(AGREEMENT)
+    assert (limits.finality_p99_s, limits.generate_p99_s, limits.verify_p99_s) == pytest.approx((1e-3, 200e-6, 400e-6))
+    assert (limits.throughput_per_s, limits.success, limits.scrape_s) == (50_000, 0.99, 4)
 
 
 def test_the_committed_files_are_current(capsys):
@@ -123,7 +123,7 @@ def test_every_rule_is_tried_with_two_nodes_jobs_and_replicas_with_restarts_and_
     assert metrics
     for metric in metrics:
         played = [{s["values"] for s in series if s["series"].partition("{")[0] == metric} for series in own.values()]
-        assert any(all("stale _x" in values for values in found) for found in played), metric
+        assert any(all("stale _x" in values for values in of_case) for of_case in played), metric
 
 
 @pytest.mark.slow
@@ -171,9 +171,9 @@ def test_runbooks_are_where_it_is_said_in_all_three_files(tmp_path):
     runbooks = "http://wiki.example/bizra/runbooks?v=2"
     assert main(["alerts", "render", "--runbooks", runbooks, "--out", str(tmp_path)]) == 0
     for name in ("prometheus-alerts.yaml", "prometheus-rules.yaml", "prometheus-rules-test.yaml"):
-        found = re.findall(r"runbook_url: (\S+)", (tmp_path / name).read_text())
-        assert found
-        assert {url.partition("#")[0] for url in found} == {runbooks}
+        urls = re.findall(r"runbook_url: (\S+)", (tmp_path / name).read_text())
+        assert urls
+        assert {url.partition("#")[0] for url in urls} == {runbooks}
 
 
 @pytest.mark.parametrize(("more", "lines"), [((), 1), (("--runbooks", "http://wiki.example/runbooks"), 0)])

@@ -75,16 +75,16 @@ def drilled(monkeypatch, **script):
     monkeypatch.setattr(drill, "POLL_EVERY_S", 0.01)
     rule = AlertRule("A", "a-group", "critical", "health", "up == 0", 2.0, "", "", service="a-service")
     with admin() as node:
-        [found] = drill._provoke(PHASE, ["A"], node, Scripted(node, **script), {"A": rule})
+        [provoked] = drill._provoke(PHASE, ["A"], node, Scripted(node, **script), {"A": rule})
         assert node.asked == ["POST", "DELETE"]
-    return found
+    return provoked
 
 
 def test_a_rule_that_fires_for_its_fault_and_resolves_after_it_passes(monkeypatch):
-    found = drilled(monkeypatch)
-    assert (found.reason, found.passed, found.fault) == ("", True, "error_rate=40%")
-    assert 0 <= found.pending_s <= found.firing_s <= found.notified_s
-    assert found.resolved_s >= 0
+    provoked = drilled(monkeypatch)
+    assert (provoked.reason, provoked.passed, provoked.fault) == ("", True, "error_rate=40%")
+    assert 0 <= provoked.pending_s <= provoked.firing_s <= provoked.notified_s
+    assert provoked.resolved_s >= 0
 
 
 def test_an_alert_that_a_slow_scrape_made_pending_for_a_moment_was_not_active_before_its_fault(monkeypatch):
@@ -111,8 +111,8 @@ def test_a_drill_that_passed_closes_its_gate_as_evidence(monkeypatch):
     ],
 )
 def test_a_rule_that_does_anything_else_does_not(monkeypatch, script, reason):
-    found = drilled(monkeypatch, **script)
-    assert (found.reason, found.passed) == (reason, False)
+    provoked = drilled(monkeypatch, **script)
+    assert (provoked.reason, provoked.passed) == (reason, False)
 
 
 def test_without_an_alertmanager_nobody_has_to_be_notified(monkeypatch):

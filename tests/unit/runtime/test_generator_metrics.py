@@ -47,13 +47,13 @@ def test_every_bucket_holds_the_samples_at_or_under_its_edge_to_a_bucket_of_the_
     samples = np.array(latencies, dtype=np.int64)
     window = Window(1, "generate", response=from_values(samples, over_range))
     metrics.add(report([window], []))
-    found = values(metrics)
+    exposed = values(metrics)
     for edge in EDGES_NS.tolist():
-        count = found["bizra_load_response_seconds_bucket", ("le", str(edge / 1e9)), ("operation", "generate")]
+        count = exposed["bizra_load_response_seconds_bucket", ("le", str(edge / 1e9)), ("operation", "generate")]
         assert (samples <= edge * (1 - 1 / 1024)).sum() <= count <= (samples <= edge).sum()
-    total = found["bizra_load_response_seconds_count", ("operation", "generate")]
+    total = exposed["bizra_load_response_seconds_count", ("operation", "generate")]
     assert total == len(latencies) + over_range
-    summed = found["bizra_load_response_seconds_sum", ("operation", "generate")]
+    summed = exposed["bizra_load_response_seconds_sum", ("operation", "generate")]
     assert abs(summed - samples.sum() / 1e9 - 60 * over_range) <= samples.sum() / 1e9 / 1000 + 1e-9
 
 
@@ -69,19 +69,19 @@ def test_reports_add_up_over_workers_and_an_arrival_that_was_never_sent_is_plann
     metrics.add(
         report([Window(1, "verify", planned=4, started=4, ok=4), Window(1, SCHEDULE, planned=2, unsent=2)], [Health(1, "w2")])
     )
-    found = values(metrics)
-    assert found["bizra_load_operations_planned_total", ("operation", "verify")] == 7
-    assert found["bizra_load_operations_planned_total", ("operation", SCHEDULE)] == 2
-    assert found["bizra_load_operations_started_total", ("operation", "verify")] == 7
-    assert found["bizra_load_operations_finished_total", ("operation", "verify"), ("outcome", "ok")] == 6
-    assert found["bizra_load_operations_finished_total", ("operation", "verify"), ("outcome", "timeout")] == 1
-    assert found["bizra_load_operations_finished_total", ("operation", "verify"), ("outcome", "http_5xx")] == 0
-    assert found["bizra_load_operations_unsent_total",] == 2
-    assert found["bizra_load_planned_rate_per_second",] == 250
-    assert found["bizra_load_workers",] == 2
-    assert found["bizra_load_worker_cpu_ratio", ("worker", "w1")] == 0.25
-    assert found["bizra_load_run_info", ("agreement", "local"), ("run", "a-run")] == 1
-    assert ("bizra_load_operations_started_total", ("operation", SCHEDULE)) not in found
+    exposed = values(metrics)
+    assert exposed["bizra_load_operations_planned_total", ("operation", "verify")] == 7
+    assert exposed["bizra_load_operations_planned_total", ("operation", SCHEDULE)] == 2
+    assert exposed["bizra_load_operations_started_total", ("operation", "verify")] == 7
+    assert exposed["bizra_load_operations_finished_total", ("operation", "verify"), ("outcome", "ok")] == 6
+    assert exposed["bizra_load_operations_finished_total", ("operation", "verify"), ("outcome", "timeout")] == 1
+    assert exposed["bizra_load_operations_finished_total", ("operation", "verify"), ("outcome", "http_5xx")] == 0
+    assert exposed["bizra_load_operations_unsent_total",] == 2
+    assert exposed["bizra_load_planned_rate_per_second",] == 250
+    assert exposed["bizra_load_workers",] == 2
+    assert exposed["bizra_load_worker_cpu_ratio", ("worker", "w1")] == 0.25
+    assert exposed["bizra_load_run_info", ("agreement", "local"), ("run", "a-run")] == 1
+    assert ("bizra_load_operations_started_total", ("operation", SCHEDULE)) not in exposed
 
 
 def test_a_worker_that_reports_no_more_is_not_counted():
@@ -99,11 +99,11 @@ def test_the_next_run_starts_at_zero_and_a_check_that_did_not_pass_is_zero():
     metrics.add(report([Window(1, "verify", ok=1)], []))
     assessment = judged(measurements(unsent=3, hold_s=20))
     metrics.assessed(assessment)
-    found = {key[1][1]: value for key, value in values(metrics).items() if key[0] == "bizra_load_check_passed"}
-    assert found == {c.key: float(c.status is Status.PASS) for c in assessment.checks}
+    passed = {key[1][1]: value for key, value in values(metrics).items() if key[0] == "bizra_load_check_passed"}
+    assert passed == {c.key: float(c.status is Status.PASS) for c in assessment.checks}
     metrics.start(run("next", 0.0))
-    found = values(metrics)
-    assert not any(key[0].startswith(("bizra_load_operations_finished", "bizra_load_check")) for key in found)
+    exposed = values(metrics)
+    assert not any(key[0].startswith(("bizra_load_operations_finished", "bizra_load_check")) for key in exposed)
 
 
 def test_names_of_operations_cannot_fill_prometheus():
@@ -131,10 +131,10 @@ def test_nothing_is_registered_globally_and_promtool_finds_no_fault():
 def test_a_sample_on_an_edge_is_under_it_and_one_above_is_not():
     metrics = started()
     metrics.add(report([Window(1, "generate", response=from_values(np.array([1000, 1001, 2000])))], []))
-    found = values(metrics)
+    exposed = values(metrics)
 
     def under(edge):
-        return found["bizra_load_response_seconds_bucket", ("le", edge), ("operation", "generate")]
+        return exposed["bizra_load_response_seconds_bucket", ("le", edge), ("operation", "generate")]
 
     assert [under(edge) for edge in ("1e-06", "2e-06", "5e-06")] == [1, 3, 3]
 
@@ -143,6 +143,6 @@ def test_a_sample_counts_under_an_edge_when_the_whole_of_its_bucket_lies_there()
     """The recorder's bucket of 10 us holds 10,000 to 10,007 ns."""
     metrics = started()
     metrics.add(report([Window(1, "generate", response=from_values(np.array([9_999, 10_000])))], []))
-    found = values(metrics)
-    assert found["bizra_load_response_seconds_bucket", ("le", "1e-05"), ("operation", "generate")] == 1
-    assert found["bizra_load_response_seconds_bucket", ("le", "1.3e-05"), ("operation", "generate")] == 2
+    exposed = values(metrics)
+    assert exposed["bizra_load_response_seconds_bucket", ("le", "1e-05"), ("operation", "generate")] == 1
+    assert exposed["bizra_load_response_seconds_bucket", ("le", "1.3e-05"), ("operation", "generate")] == 2

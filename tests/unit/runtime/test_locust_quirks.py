@@ -14,11 +14,11 @@ from locust.runners import MasterRunner
 from bizra_load.runtime.locust_quirks import end_once, users_are_there, wait_for_workers
 
 def master(*states, users=0, target=4):
-    found = MasterRunner.__new__(MasterRunner)
-    found.greenlet = None
-    found.clients = Some(all=[Some(state=s, user_count=0) for s in states], values=lambda: [Some(user_count=users)])
-    found.target_user_count = target
-    return found
+    runner = MasterRunner.__new__(MasterRunner)
+    runner.greenlet = None
+    runner.clients = Some(all=[Some(state=s, user_count=0) for s in states], values=lambda: [Some(user_count=users)])
+    runner.target_user_count = target
+    return runner
 """
 
 

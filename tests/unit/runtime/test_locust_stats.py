@@ -40,8 +40,8 @@ def shown(*reports):
 
 
 def test_what_two_workers_report_of_a_second_counts_once_each():
-    found = shown([(1, [1, 2], 1), (2, [3], 1)], [(1, [4], 1)])
-    assert found == [[0, 0], 4, 4, {"1": 3, "2": 1}, 4]
+    statistics = shown([(1, [1, 2], 1), (2, [3], 1)], [(1, [4], 1)])
+    assert statistics == [[0, 0], 4, 4, {"1": 3, "2": 1}, 4]
 
 
 def test_what_locust_has_counted_by_its_own_event_is_not_added_again():

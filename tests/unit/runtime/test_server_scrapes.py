@@ -19,9 +19,9 @@ def server(host):
 
 @pytest.mark.parametrize("name", ["127.0.0.1", "127.9.9.9", "localhost", "0.0.0.0", "[::1]"])
 def test_a_target_at_an_address_of_this_machine_is_local_though_its_process_can_not_be_seen(name):
-    found = server(f"http://{name}:{free_port()}")
-    assert found.is_local
-    assert found.read_process() == []
+    target = server(f"http://{name}:{free_port()}")
+    assert target.is_local
+    assert target.read_process() == []
 
 
 def test_a_process_of_another_user_is_local_as_well(monkeypatch):
@@ -32,16 +32,16 @@ def test_a_process_of_another_user_is_local_as_well(monkeypatch):
 
 @pytest.mark.parametrize("host", ["http://192.0.2.1:80", "http://192.0.2.1", "", "http://127.0.0.1:99999"])
 def test_a_target_elsewhere_or_nowhere_is_not_local(host):
-    found = server(host)
-    assert not found.is_local
-    assert found.read_process() == []
+    target = server(host)
+    assert not target.is_local
+    assert target.read_process() == []
 
 
 @pytest.mark.parametrize("name", ["127.0.0.1", "0.0.0.0"])
 def test_the_process_that_answers_is_read_by_whatever_address_it_is_reached(name):
     with socket.create_server(("127.0.0.1", 0)) as listening:
-        found = server(f"http://{name}:{listening.getsockname()[1]}")
-        [second] = found.read_process()
+        target = server(f"http://{name}:{listening.getsockname()[1]}")
+        [second] = target.read_process()
     assert second.process == TARGET
     assert second.cpu_s >= 0
     assert second.cores == os.cpu_count()

@@ -102,7 +102,7 @@ CASES = {
     "time-out": (Connection(error=ResponseTimeout), accept),
     "cut": (Connection(error=TransportError), accept),
 }
-found = {}
+outcomes = {}
 for name, (connection, check) in CASES.items():
     user, operation = user_of(connection), Operation("generate", Reasons())
     user.perform(operation, None, b"", check)
@@ -120,13 +120,13 @@ for name, (connection, check) in CASES.items():
             samples = end.value
     reasons = [[f.reason, f.count] for f in operation._reasons.take(0)]
     counts = {str(category): rows[0].size for category, rows in samples.finished.items() if rows[0].size}
-    found[name] = [garbage, reasons, counts]
+    outcomes[name] = [garbage, reasons, counts]
 user, operation = user_of(Connection()), Operation("generate", Reasons())
 try:
     user.perform(operation, None, b"", stop)
 except StopUser:
-    found["stopped"] = [[f.reason, f.count] for f in operation._reasons.take(0)]
-print(json.dumps(found))
+    outcomes["stopped"] = [[f.reason, f.count] for f in operation._reasons.take(0)]
+print(json.dumps(outcomes))
 """
 NOT_RUN = "the check has not run: it gave back a {} (allowed: def, no yield)"
 OUTCOMES = {

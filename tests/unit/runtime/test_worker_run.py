@@ -24,15 +24,15 @@ from bizra_load.measure.cluster_key import ClusterKey
 from bizra_load.measure.seconds import SECOND_NS
 from bizra_load.settings.settings import resolve
 
-found = {"pieces_cpu_ns": [], "after_phase_s": [[], []], "turns_of_others": []}
+timings = {"pieces_cpu_ns": [], "after_phase_s": [[], []], "turns_of_others": []}
 turns, rng = [0], random.Random(1)
 
 class Watched(QuietMoments):
     def run(self, steps):
-        found["pieces_cpu_ns"].append([])
+        timings["pieces_cpu_ns"].append([])
         before = turns[0]
-        super().run(self.timed(steps, found["pieces_cpu_ns"][-1]))
-        found["turns_of_others"].append(turns[0] - before)
+        super().run(self.timed(steps, timings["pieces_cpu_ns"][-1]))
+        timings["turns_of_others"].append(turns[0] - before)
 
     def timed(self, steps, taken_ns):
         while True:
@@ -50,7 +50,7 @@ def worker(index):
     maker = made.recorder.maker
 
     def begins(*when):  # a report
-        found["after_phase_s"][index].append((clock.unix_ns() / SECOND_NS - phase_of(index)) % 1)
+        timings["after_phase_s"][index].append((clock.unix_ns() / SECOND_NS - phase_of(index)) % 1)
         return maker(*when)
 
     made.recorder.maker = begins
@@ -64,7 +64,7 @@ def others():
 bizra_load.runtime.worker_run.QuietMoments = Watched
 workers = [worker(0), worker(1)]
 gevent.spawn(others)
-while min(map(len, found["after_phase_s"])) <= int(sys.argv[1]):
+while min(map(len, timings["after_phase_s"])) <= int(sys.argv[1]):
     for w in workers:  # about ten thousand samples a second
         for name in range(12):
             operation, now_ns = w.recorder.operation(str(name)), time.perf_counter_ns()
@@ -72,33 +72,33 @@ while min(map(len, found["after_phase_s"])) <= int(sys.argv[1]):
                 operation.started(now_ns)
                 operation.succeeded(now_ns - 100_000, now_ns, now_ns + int(rng.lognormvariate(12, 1)))
     gevent.sleep(0.09)
-print(json.dumps(found))
+print(json.dumps(timings))
 """
 
 
 @pytest.fixture(scope="module")
-def found():
+def timings():
     command = [sys.executable, "-c", TWO_WORKERS, str(REPORTS)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
 
 
-def test_each_worker_reports_at_its_own_phase_of_the_second(found):
+def test_each_worker_reports_at_its_own_phase_of_the_second(timings):
     """A report at the second's edge would come 0.9 s after the first worker's phase and 0.5 s after the second's."""
-    for after_s in found["after_phase_s"]:
+    for after_s in timings["after_phase_s"]:
         assert min(after_s) < 0.4  # how late the others are is the machine's
 
 
-def test_a_report_is_many_pieces_and_none_of_them_is_much_of_the_whole(found):
-    full = found["pieces_cpu_ns"][2:-1]  # the first ones hold what came before a whole second was over
+def test_a_report_is_many_pieces_and_none_of_them_is_much_of_the_whole(timings):
+    full = timings["pieces_cpu_ns"][2:-1]  # the first ones hold what came before a whole second was over
     assert len(full) >= REPORTS
     assert statistics.median(len(taken_ns) for taken_ns in full) > 50
     assert statistics.median(max(taken_ns) / sum(taken_ns) for taken_ns in full) < 1 / 16
 
 
-def test_others_have_their_turn_all_through_a_report(found):
-    assert min(found["turns_of_others"][2:], default=0) > 10
+def test_others_have_their_turn_all_through_a_report(timings):
+    assert min(timings["turns_of_others"][2:], default=0) > 10
 
 
 SETTLING = """
@@ -112,24 +112,24 @@ from bizra_load.measure.clock import SteadyClock
 from bizra_load.measure.cluster_key import ClusterKey
 from bizra_load.settings.settings import resolve
 
-found = []
+events = []
 practise, freeze = worker_run.practise, gc.freeze
 
 def practised():
-    found.append(["practised", made.schedule.start_ns - time.perf_counter_ns()])
+    events.append(["practised", made.schedule.start_ns - time.perf_counter_ns()])
     practise()
 
 def frozen():
-    found.append(["frozen", made.schedule.start_ns - time.perf_counter_ns()])
+    events.append(["frozen", made.schedule.start_ns - time.perf_counter_ns()])
     freeze()
 
 worker_run.practise, worker_run.gc = practised, Some(collect=gc.collect, freeze=frozen, set_threshold=gc.set_threshold)
 clock = SteadyClock()
 made = worker_run.WorkerRun.start(Some(runner=None), resolve(None), "w", 0, "r", None, lambda _: None, ClusterKey(), clock)
 made.begin(-1_500_000_000, clock.unix_ns() - 500_000_000)  # half a second ago: the first arrival is due in a second
-while len(found) < 2:
+while len(events) < 2:
     gevent.sleep(0.01)
-print(json.dumps(found))
+print(json.dumps(events))
 """
 
 

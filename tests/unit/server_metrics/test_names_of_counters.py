@@ -33,12 +33,12 @@ def scraped(at_s, count):
 
 @pytest.mark.parametrize("types", ["", TYPED, "# TYPE pay untyped\n"])
 def test_a_counter_without_total_is_read_by_its_own_name(types):
-    found = read(types + TEXT % 5)
-    assert found.counters == {'pay{method="get"}': 5.0, "pay_failed_total": 1.0, "pay_seconds_count": 4.0}
-    assert found.gauges == {}
-    [histogram] = found.histograms.values()
+    snapshot = read(types + TEXT % 5)
+    assert snapshot.counters == {'pay{method="get"}': 5.0, "pay_failed_total": 1.0, "pay_seconds_count": 4.0}
+    assert snapshot.gauges == {}
+    [histogram] = snapshot.histograms.values()
     assert (histogram.cumulative, histogram.sum_s) == ((4.0,), 2.0)
-    both = [found, read(types + TEXT % 9, at_s=6)]
+    both = [snapshot, read(types + TEXT % 9, at_s=6)]
     assert increments(both, ["pay"], common_times_s(both)).tolist() == [4.0]
 
 
@@ -48,17 +48,17 @@ def test_a_counter_with_total_is_no_other_one_without_it():
 
 
 def test_a_prometheus_gives_it_by_its_own_name():
-    found = by_scrape([s for at_s, count in ((5, 5.0), (6, 9.0)) for s in scraped(at_s, count)], METRICS)
-    assert found[0].counters == {"pay": 5.0, "pay_failed_total": 1.0, "pay_seconds_count": 4.0}
-    assert increments(found, ["pay"], common_times_s(found)).tolist() == [4.0]
+    snapshots = by_scrape([s for at_s, count in ((5, 5.0), (6, 9.0)) for s in scraped(at_s, count)], METRICS)
+    assert snapshots[0].counters == {"pay": 5.0, "pay_failed_total": 1.0, "pay_seconds_count": 4.0}
+    assert increments(snapshots, ["pay"], common_times_s(snapshots)).tolist() == [4.0]
 
 
 def test_a_source_asks_for_it_and_counts_it(monkeypatch):
     response = [{"metric": {"__name__": "pay", "instance": "a:1"}, "values": [[5, "5"], [6, "9"]]}]
     asked = []
     monkeypatch.setattr(PrometheusClient, "query", lambda client, query, at_s: asked.append(query) or response)
-    found = PrometheusSource("http://127.0.0.1:9", METRICS, 'job="shop"').snapshots(4 * 10**9, 7 * 10**9)
-    assert [s.counters for s in found] == [{"pay": 5.0}, {"pay": 9.0}]
+    snapshots = PrometheusSource("http://127.0.0.1:9", METRICS, 'job="shop"').snapshots(4 * 10**9, 7 * 10**9)
+    assert [s.counters for s in snapshots] == [{"pay": 5.0}, {"pay": 9.0}]
     [names, selector] = re.fullmatch(r'\{__name__=~"(.+)",(job="shop")\}\[\d+ms\]', asked[0]).groups()
     assert selector == 'job="shop"'
     # matched as a whole, as Prometheus does: the agreement's own names, whatever they begin with, and no others

@@ -13,23 +13,23 @@ def histogram(*buckets):
 
 
 def test_new_buckets_in_a_later_scrape_give_an_edge_to_all():
-    found = with_common_edges({1: histogram((1, 2, 5)), 2: histogram((1, 2, 5), (4, 8, 3))})
-    assert found[1].edges_s == found[2].edges_s == (1, 2, 4, 8, math.inf)
-    assert found[1].cumulative == (0, 5, 5, 5, 5)
-    assert found[2].cumulative == (0, 5, 5, 8, 8)
+    buckets = with_common_edges({1: histogram((1, 2, 5)), 2: histogram((1, 2, 5), (4, 8, 3))})
+    assert buckets[1].edges_s == buckets[2].edges_s == (1, 2, 4, 8, math.inf)
+    assert buckets[1].cumulative == (0, 5, 5, 5, 5)
+    assert buckets[2].cumulative == (0, 5, 5, 8, 8)
 
 
 def test_an_edge_inside_a_coarser_bucket_is_dropped():
-    found = with_common_edges({1: histogram((1, 2, 5), (2, 4, 1)), 2: histogram((1, 4, 9))})
-    assert found[1].edges_s == (1, 4, math.inf)
-    assert found[2].cumulative == (0, 9, 9)
+    buckets = with_common_edges({1: histogram((1, 2, 5), (2, 4, 1)), 2: histogram((1, 4, 9))})
+    assert buckets[1].edges_s == (1, 4, math.inf)
+    assert buckets[2].cumulative == (0, 9, 9)
 
 
 def test_the_zero_bucket_is_counted_and_several_label_sets_have_the_same_edges():
-    found = with_common_edges({"a": histogram((-1e-128, 1e-128, 4)), "b": histogram((1, 2, 5))})
-    assert found["a"].edges_s == found["b"].edges_s == (1e-128, 1, 2, math.inf)
-    assert found["a"].cumulative == (4, 4, 4, 4)
-    assert found["b"].cumulative == (0, 0, 5, 5)
+    buckets = with_common_edges({"a": histogram((-1e-128, 1e-128, 4)), "b": histogram((1, 2, 5))})
+    assert buckets["a"].edges_s == buckets["b"].edges_s == (1e-128, 1, 2, math.inf)
+    assert buckets["a"].cumulative == (4, 4, 4, 4)
+    assert buckets["b"].cumulative == (0, 0, 5, 5)
 
 
 def test_an_empty_histogram_has_one_endless_bucket():
@@ -52,5 +52,5 @@ def test_what_can_not_be_read_is_said_in_one_line(value):
 
 
 def test_a_bucket_without_an_upper_edge_adds_none():
-    found = with_common_edges({1: histogram((1, 2, 5), (2, math.inf, 3))})
-    assert (found[1].edges_s, found[1].cumulative) == ((1, 2, math.inf), (0, 5, 8))
+    buckets = with_common_edges({1: histogram((1, 2, 5), (2, math.inf, 3))})
+    assert (buckets[1].edges_s, buckets[1].cumulative) == ((1, 2, math.inf), (0, 5, 8))

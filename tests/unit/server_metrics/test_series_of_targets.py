@@ -19,7 +19,7 @@ def series(name, value, **labels):
 
 
 def test_labels_that_all_series_have_are_the_targets_and_others_tell_its_series_apart():
-    [found] = by_scrape(
+    [snapshot] = by_scrape(
         [
             series("process_start_time_seconds", 1.0),
             series("n_total", 2.0, method="get"),
@@ -30,18 +30,18 @@ def test_labels_that_all_series_have_are_the_targets_and_others_tell_its_series_
             series("h_count", 4.0, method="get"),
         ]
     )
-    assert (found.at_ns, found.target) == (AT_NS, labels_of(NODE))
-    assert found.counters == {'n_total{method="get"}': 2.0, 'n_total{method="put"}': 3.0}
-    assert found.gauges == {"process_start_time_seconds": 1.0}
-    assert found.histograms == {'h{method="get"}': BucketCounts((0.5, math.inf), (1.0, 4.0), 2.5)}
-    assert found.counts("n_total")
-    assert not found.counts("n")
+    assert (snapshot.at_ns, snapshot.target) == (AT_NS, labels_of(NODE))
+    assert snapshot.counters == {'n_total{method="get"}': 2.0, 'n_total{method="put"}': 3.0}
+    assert snapshot.gauges == {"process_start_time_seconds": 1.0}
+    assert snapshot.histograms == {'h{method="get"}': BucketCounts((0.5, math.inf), (1.0, 4.0), 2.5)}
+    assert snapshot.counts("n_total")
+    assert not snapshot.counts("n")
 
 
 def test_targets_are_told_apart_by_any_label_and_read_at_their_own_times():
     other = Series("n_total", NODE | {"cluster": "beta"}, [(AT_NS, 7.0), (AT_NS + 1, 8.0)])
-    found = by_scrape([series("n_total", 2.0), other])
-    assert [(s.at_ns, dict(s.target)["cluster"], s.counters["n_total"]) for s in found] == [
+    snapshots = by_scrape([series("n_total", 2.0), other])
+    assert [(s.at_ns, dict(s.target)["cluster"], s.counters["n_total"]) for s in snapshots] == [
         (AT_NS, "alpha", 2.0), (AT_NS, "beta", 7.0), (AT_NS + 1, "beta", 8.0),
     ]  # fmt: skip
 
@@ -63,26 +63,26 @@ def two_nodes(later_ns, names, process, **only_here):
 @pytest.mark.parametrize("later_ns", [0, 12 * 10**8])
 @pytest.mark.parametrize("label", ["cluster", "prometheus_replica"])
 def test_a_label_that_only_one_of_two_targets_has_parts_them(label, later_ns, process):
-    found = by_scrape(two_nodes(later_ns, ("n_total", "m_total"), process, **{label: "b"}))
-    assert {dict(s.target).get(label) for s in found} == {None, "b"}
-    assert len(found) == 26
-    assert all(len(s.counters) == 2 for s in found)
-    counted = increments(found, ["n_total"], times := common_times_s(found))
+    snapshots = by_scrape(two_nodes(later_ns, ("n_total", "m_total"), process, **{label: "b"}))
+    assert {dict(s.target).get(label) for s in snapshots} == {None, "b"}
+    assert len(snapshots) == 26
+    assert all(len(s.counters) == 2 for s in snapshots)
+    counted = increments(snapshots, ["n_total"], times := common_times_s(snapshots))
     assert counted.sum() / (times[-1] - times[0]) == pytest.approx(80)
 
 
 @pytest.mark.parametrize("later_ns", [0, 12 * 10**8])
 def test_a_counter_that_one_of_two_targets_has_not_exposed_yet_joins_them_not(later_ns):
     lazy = scraped("n_fail_total", {"instance": "a:1", "job": "node"}, 0, lambda i: 1.0 * i, start=6)
-    found = by_scrape([*two_nodes(later_ns, ("n_total", "m_total"), (), cluster="b"), lazy])
-    assert {dict(s.target).get("cluster") for s in found} == {None, "b"}
+    snapshots = by_scrape([*two_nodes(later_ns, ("n_total", "m_total"), (), cluster="b"), lazy])
+    assert {dict(s.target).get("cluster") for s in snapshots} == {None, "b"}
 
 
 @pytest.mark.parametrize("process", [True, False])
 def test_a_label_that_a_metric_has_and_leaves_empty_at_times_is_no_targets(process):
     """Prometheus stores no label with an empty value. Its first failure must count from 0, so it must not be a new target."""
     names = ("n_total", "m_total", "h_count", *(["process_cpu_seconds_total"] if process else []))
-    found = by_scrape(
+    snapshots = by_scrape(
         [
             *(scraped(n, NODE, 0, lambda i: 1000.0 + 200 * i) for n in names),
             scraped("n_fail_total", NODE, 0, lambda i: 0.0),
@@ -90,23 +90,23 @@ def test_a_label_that_a_metric_has_and_leaves_empty_at_times_is_no_targets(proce
             scraped("n_fail_total", NODE | {"reason": "timeout"}, 0, lambda i: 7.0, start=12),  # it was away in between
         ]
     )
-    assert {s.target for s in found} == {labels_of(NODE)}
-    assert increments(found, ["n_fail_total"], common_times_s(found)).sum() == 7
+    assert {s.target for s in snapshots} == {labels_of(NODE)}
+    assert increments(snapshots, ["n_fail_total"], common_times_s(snapshots)).sum() == 7
 
 
 def test_native_histograms_keep_their_label_sets():
     h = NativeHistogram(((1.0, 2.0, 3.0),), 3.0, 4.5)
-    [found] = by_scrape([series("n_total", 2.0), series("h", h, method="get"), series("h", h, method="put")])
-    assert found.histograms == dict.fromkeys(
+    [snapshot] = by_scrape([series("n_total", 2.0), series("h", h, method="get"), series("h", h, method="put")])
+    assert snapshot.histograms == dict.fromkeys(
         ('h{method="get"}', 'h{method="put"}'), BucketCounts((1.0, 2.0, math.inf), (0, 3, 3), 4.5)
     )
 
 
 def test_a_page_is_kept_by_label_set_and_only_what_was_asked_for():
     page = b'n_total{a="1"} 1\nn_total{a="2"} 2\nm_total 3\nh_bucket{le="1"} 4\nh_bucket{le="+Inf"} 5\nh_count 5\nh_sum 2\n'
-    found = parse(page, "url", AT_NS, 0, ["n_total", "h"])
-    assert found.counters == {'n_total{a="1"}': 1.0, 'n_total{a="2"}': 2.0}
-    assert found.histograms == {"h": BucketCounts((1.0, math.inf), (4.0, 5.0), 2.0)}
+    snapshot = parse(page, "url", AT_NS, 0, ["n_total", "h"])
+    assert snapshot.counters == {'n_total{a="1"}': 1.0, 'n_total{a="2"}': 2.0}
+    assert snapshot.histograms == {"h": BucketCounts((1.0, math.inf), (4.0, 5.0), 2.0)}
     assert parse(page, "url", AT_NS, 0).counters["m_total"] == 3.0
 
 

@@ -40,13 +40,13 @@ def validated(plan):
 
 def test_every_document_says_the_decision_of_the_validation_and_the_step_that_made_it(validated):
     report, artifacts = validated()
-    found = json.loads((artifacts / suite.VALIDATED).read_text())
-    assert (found["decision"], report.decision.value) == ("INCONCLUSIVE", "INCONCLUSIVE")
+    record = json.loads((artifacts / suite.VALIDATED).read_text())
+    assert (record["decision"], report.decision.value) == ("INCONCLUSIVE", "INCONCLUSIVE")
     decision, checklist, performance = ((artifacts / name).read_text() for name in (DECISION, CHECKLIST, PERFORMANCE))
     assert decision.startswith("# INCONCLUSIVE\n\nMetrics validation skipped: PROMETHEUS")
     assert checklist.startswith("# Production readiness: INCONCLUSIVE\n")
     assert performance.startswith("# Performance report: INCONCLUSIVE\n\nMetrics validation skipped")
-    assert f"- Exit code: {found['exit_code']}\n" in decision
+    assert f"- Exit code: {record['exit_code']}\n" in decision
     assert "- Rollout: none: " in decision
     assert "None are asked for" in decision.split("## Approvals")[1]
 
@@ -57,8 +57,8 @@ def test_the_decision_document_shows_each_step_and_what_the_load_test_is_by_itse
     assert "the load test by itself is GO WITH CAUTION" in text
     steps = text.split("## Steps of the validation")[1].split("\n## ")[0]
     rows = [line.split(" | ") for line in steps.splitlines() if line.startswith("| ")][2:]
-    found = json.loads((artifacts / suite.VALIDATED).read_text())["validation"]
-    assert [(r[1], r[2]) for r in rows] == [(s["outcome"].lower(), s["decision"] or "-") for s in found]
+    validation = json.loads((artifacts / suite.VALIDATED).read_text())["validation"]
+    assert [(r[1], r[2]) for r in rows] == [(s["outcome"].lower(), s["decision"] or "-") for s in validation]
     assert [line for line in text.splitlines() if line.endswith("| GO WITH CAUTION | this one |")]
 
 
@@ -80,7 +80,7 @@ def test_a_canary_controller_finds_no_steps_of_a_rehearsal_whatever_decided(plan
     monkeypatch.setattr(suite, "combined", lambda steps: (Decision.GO, "every step passes"))
     plan = dataclasses.replace(plan, rehearsal=rehearsal)
     suite.Suite(plan, Log(io.StringIO(), 120)).run()
-    found = json.loads((plan.artifacts / suite.VALIDATED).read_text())
-    assert found["decision"] == "GO"
-    assert (found["steps"] == []) == rehearsal
-    assert (found["rollback_triggers"] == []) == rehearsal
+    record = json.loads((plan.artifacts / suite.VALIDATED).read_text())
+    assert record["decision"] == "GO"
+    assert (record["steps"] == []) == rehearsal
+    assert (record["rollback_triggers"] == []) == rehearsal

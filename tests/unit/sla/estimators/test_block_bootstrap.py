@@ -80,8 +80,8 @@ def test_dependence_over_a_few_seconds_makes_blocks_as_long_as_the_optimum_of_a_
     """Of x_i = e_i + e_(i-1) the covariances are 2 and 1: g = 2, the spectrum 4, so b = (2 * 4 / (4/3 * 16) n)^(1/3)."""
     rng = np.random.default_rng(3)
     shocks = rng.normal(size=(60, 4001))
-    found = [politis_white(e[1:] + e[:-1]) for e in shocks]
-    assert np.median(found) == pytest.approx((8 / (4 / 3 * 16) * 4000) ** (1 / 3), rel=0.1)
+    lengths = [politis_white(e[1:] + e[:-1]) for e in shocks]
+    assert np.median(lengths) == pytest.approx((8 / (4 / 3 * 16) * 4000) ** (1 / 3), rel=0.1)
 
 
 @pytest.mark.parametrize(("m", "block"), [(7, 3), (7, 7), (7, 1), (6, 3)])
@@ -144,13 +144,13 @@ def test_without_a_word_the_level_is_95_per_cent_and_the_seed_0():
 
 def test_where_no_resample_holds_a_sample_all_of_them_bound_nothing():
     one = [EMPTY] * 99 + [from_values(np.array([1000, 3000]))]
-    found = [block_quantiles(one, [0.9], resamples=1, seed=seed)[0] for seed in range(20)]
-    assert {(e.low, e.high) for e in found if e.high == math.inf} == {(1000, math.inf)}
+    estimates = [block_quantiles(one, [0.9], resamples=1, seed=seed)[0] for seed in range(20)]
+    assert {(e.low, e.high) for e in estimates if e.high == math.inf} == {(1000, math.inf)}
 
 
 def test_no_more_pieces_than_samples_were_drawn_from():
-    [found] = block_quantiles([EMPTY] * 40 + [from_values(np.array([5_000, 5_000]))], [0.5], resamples=100)
-    assert (found.n, found.n_eff) == (2, 2)
+    [estimate] = block_quantiles([EMPTY] * 40 + [from_values(np.array([5_000, 5_000]))], [0.5], resamples=100)
+    assert (estimate.n, estimate.n_eff) == (2, 2)
 
 
 def test_samples_over_range_are_drawn_like_others():

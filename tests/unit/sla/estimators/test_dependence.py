@@ -32,9 +32,9 @@ def test_a_spread_is_known_with_one_degree_of_freedom_at_least():
 
 def test_a_window_that_is_like_the_one_before_widens_the_spread():
     """Autocorrelation 1/4; what is left of it: 3/4, -5/4, -3/4, with a variance of 13/12."""
-    found = spread(series(3, 3, 1, 1))
-    assert found.variance_of_sum == pytest.approx(4 * 13 / 12 / (3 / 4) ** 2)
-    assert found.dof == pytest.approx(4 * (3 / 4) / (5 / 4) - 1)
+    estimate = spread(series(3, 3, 1, 1))
+    assert estimate.variance_of_sum == pytest.approx(4 * 13 / 12 / (3 / 4) ** 2)
+    assert estimate.dof == pytest.approx(4 * (3 / 4) / (5 / 4) - 1)
 
 
 def test_what_one_batch_makes_up_for_within_itself_still_spreads():
@@ -45,9 +45,9 @@ def test_what_one_batch_makes_up_for_within_itself_still_spreads():
 
 def test_batches_that_differ_spread_more_than_their_windows():
     """20 batches of two that sum to 2 and -2 in turn."""
-    found = spread(np.tile([1.5, 0.5, -0.5, -1.5], 10))
-    assert found.variance_of_sum == pytest.approx(20 * 80 / 19)
-    assert found.dof == 19
+    estimate = spread(np.tile([1.5, 0.5, -0.5, -1.5], 10))
+    assert estimate.variance_of_sum == pytest.approx(20 * 80 / 19)
+    assert estimate.dof == 19
 
 
 def test_batches_are_twenty_or_one_a_window_and_of_nearly_one_size():

@@ -29,25 +29,25 @@ A = target("a", (0, 0, 0), (10, 4, 10), (20, 4, 20))
 
 
 def test_what_a_target_counts_between_other_times_is_spread_evenly():
-    found = of(A, target("b", (5, 100, 100), (15, 130, 140)))
-    assert found.counts.tolist() == [[4 + 15, 6 + 5], [15, 10 + 5]]
-    assert (found.total, found.sizes.tolist(), found.resets) == (60, [30, 30], 0)
-    assert found.cumulative.tolist() == [[19, 30], [15, 30]]
-    assert found.shares_beyond.tolist() == pytest.approx([26 / 60, 0])
+    added = of(A, target("b", (5, 100, 100), (15, 130, 140)))
+    assert added.counts.tolist() == [[4 + 15, 6 + 5], [15, 10 + 5]]
+    assert (added.total, added.sizes.tolist(), added.resets) == (60, [30, 30], 0)
+    assert added.cumulative.tolist() == [[19, 30], [15, 30]]
+    assert added.shares_beyond.tolist() == pytest.approx([26 / 60, 0])
     # what b counted from 5 to 15 s may have come at any time between
-    assert found.spans_s.tolist() == [[0, 15], [5, 20]]
+    assert added.spans_s.tolist() == [[0, 15], [5, 20]]
 
 
 def test_scrapes_that_begin_and_end_at_the_same_time_span_their_own_intervals():
-    found = of(A, target("b", (0, 0, 0), (10, 1, 1), (20, 2, 2)))
-    assert found.counts.tolist() == [[5, 6], [1, 10]]
-    assert found.spans_s.tolist() == [[0, 10], [10, 20]]
+    added = of(A, target("b", (0, 0, 0), (10, 1, 1), (20, 2, 2)))
+    assert added.counts.tolist() == [[5, 6], [1, 10]]
+    assert added.spans_s.tolist() == [[0, 10], [10, 20]]
 
 
 def test_a_target_that_ends_before_an_interval_spans_nothing_of_it():
-    found = of(A, target("b", (0, 0, 0), (8, 8, 8)))
-    assert found.counts.tolist() == [[12, 6], [0, 10]]
-    assert found.spans_s.tolist() == [[0, 10], [10, 20]]
+    added = of(A, target("b", (0, 0, 0), (8, 8, 8)))
+    assert added.counts.tolist() == [[12, 6], [0, 10]]
+    assert added.spans_s.tolist() == [[0, 10], [10, 20]]
     begins = of(A, target("b", (12, 0, 0), (18, 6, 6)))
     assert begins.counts.tolist() == [[4, 6], [6, 10]]
     assert begins.spans_s.tolist() == [[0, 10], [10, 20]]
@@ -55,9 +55,9 @@ def test_a_target_that_ends_before_an_interval_spans_nothing_of_it():
 
 def test_an_interval_in_which_nobody_was_there_to_count_is_left_out_and_a_quiet_one_is_not():
     restarted = target("a", (0, 5, 5), (10, 0, 0), (20, 0, 0), (30, 1, 1))
-    found = of(restarted)
-    assert (found.counts.tolist(), found.resets) == ([[0, 0], [1, 0]], 1)
-    assert found.spans_s.tolist() == [[10, 20], [20, 30]]
+    added = of(restarted)
+    assert (added.counts.tolist(), added.resets) == ([[0, 0], [1, 0]], 1)
+    assert added.spans_s.tolist() == [[10, 20], [20, 30]]
     beside = of(restarted, target("b", (0, 0, 0), (10, 2, 2), (20, 2, 2), (30, 2, 2)))
     assert (beside.counts.tolist(), beside.resets) == ([[2, 0], [0, 0], [1, 0]], 1)
     quiet = of(restarted, target("b", (0, 0, 0), (10, 0, 0), (20, 0, 0), (30, 0, 0)))
@@ -65,10 +65,10 @@ def test_an_interval_in_which_nobody_was_there_to_count_is_left_out_and_a_quiet_
 
 
 def test_a_restart_of_another_target_is_one_whatever_its_times():
-    found = of(A, target("b", (5, 100, 100), (15, 0, 0)))
-    assert (found.counts.tolist(), found.resets) == ([[4, 6], [0, 10]], 1)
-    found = of(target("a", (0, 0, 0), (10, 0, 0), (20, 0, 0)), target("b", (5, 100, 100), (15, 0, 0)))
-    assert found.counts.size == 0
+    added = of(A, target("b", (5, 100, 100), (15, 0, 0)))
+    assert (added.counts.tolist(), added.resets) == ([[4, 6], [0, 10]], 1)
+    added = of(target("a", (0, 0, 0), (10, 0, 0), (20, 0, 0)), target("b", (5, 100, 100), (15, 0, 0)))
+    assert added.counts.size == 0
 
 
 def test_a_bucket_that_went_back_while_others_grew_is_a_restart():

@@ -16,9 +16,9 @@ DOFS = (1.0, 1.3, 4.0, 19.0, 399.5, 1e6)
 RNG = np.random.default_rng(20261126)
 
 
-def same(found, wanted):
+def same(computed, wanted):
     """To twelve digits; where one is not a number or infinite, so is the other."""
-    return (math.isnan(found) and math.isnan(wanted)) or math.isclose(found, wanted, rel_tol=1e-12, abs_tol=1e-300)
+    return (math.isnan(computed) and math.isnan(wanted)) or math.isclose(computed, wanted, rel_tol=1e-12, abs_tol=1e-300)
 
 
 @pytest.mark.parametrize(("a", "b"), list(itertools.product(SHAPES, SHAPES)))

@@ -12,8 +12,8 @@ def law(*seconds):
 
 
 def test_both_sides_are_means_over_the_seconds_from_the_first_to_the_last():
-    found = law((12, 3_000_000_000, 2_000_000_000), (10, 1_000_000_000, 3_000_000_000))
-    assert (found.mean_in_flight, found.expected, found.difference) == pytest.approx((4 / 3, 5 / 3, 1 / 4))
+    sides = law((12, 3_000_000_000, 2_000_000_000), (10, 1_000_000_000, 3_000_000_000))
+    assert (sides.mean_in_flight, sides.expected, sides.difference) == pytest.approx((4 / 3, 5 / 3, 1 / 4))
     assert law((10, 2_000_000_000, 1_000_000_000)).mean_in_flight == 2.0
 
 

@@ -62,9 +62,9 @@ def bursts(windows, failed, of=60, trials=10):
     return few_bursts(successes, np.full(of, trials))
 
 
-@pytest.mark.parametrize(("windows", "found"), [(0, None), (1, 1), (3, 3), (9, 9), (10, None), (20, None)])
-def test_failures_in_fewer_than_ten_bursts_say_little(windows, found):
-    assert bursts(windows, 10) == found
+@pytest.mark.parametrize(("windows", "count"), [(0, None), (1, 1), (3, 3), (9, 9), (10, None), (20, None)])
+def test_failures_in_fewer_than_ten_bursts_say_little(windows, count):
+    assert bursts(windows, 10) == count
 
 
 def test_single_failures_here_and_there_are_no_bursts():

@@ -72,10 +72,10 @@ def test_the_interval_of_a_median_is_that_of_its_order_statistics(level, n_eff, 
 def test_windows_that_differ_as_a_whole_are_worth_as_many_samples_as_there_are_windows():
     """Half of 40 windows are fast, half slow, in an order that has no memory: a median of 40 coins."""
     fast, slow = from_values(np.full(25, 100)), from_values(np.full(25, 200))
-    [found] = quantile_results([fast, slow, slow, fast] * 10, [0.4], 0.95)
-    assert 20 < found.deff < 60
-    assert found.estimate.n_eff == pytest.approx(1000 / found.deff * (1.95996 / 2.09302) ** 2, rel=1e-3)
-    assert (found.estimate.point, found.estimate.low, found.estimate.high) == (100, 100, 200)
+    [quantile] = quantile_results([fast, slow, slow, fast] * 10, [0.4], 0.95)
+    assert 20 < quantile.deff < 60
+    assert quantile.estimate.n_eff == pytest.approx(1000 / quantile.deff * (1.95996 / 2.09302) ** 2, rel=1e-3)
+    assert (quantile.estimate.point, quantile.estimate.low, quantile.estimate.high) == (100, 100, 200)
 
 
 def test_limits_of_a_quantile_are_those_of_the_beta_law():
@@ -98,8 +98,8 @@ def test_how_long_a_run_must_be_grows_with_dependence_and_falls_with_the_rate():
 
 def test_what_a_window_adds_to_a_quantile_sums_to_nothing():
     """Three of four samples lie at or under 2."""
-    [found] = influences([from_values(np.array([1, 2])), from_values(np.array([2, 9])), EMPTY], [0.6])
-    assert found.tolist() == [0.5, -0.5, 0.0]
+    [influence] = influences([from_values(np.array([1, 2])), from_values(np.array([2, 9])), EMPTY], [0.6])
+    assert influence.tolist() == [0.5, -0.5, 0.0]
     assert influences([EMPTY], [0.5]) == []
 
 

@@ -25,9 +25,9 @@ def test_windows_that_are_all_the_same_count_each():
 
 def test_a_rate_is_per_second_with_the_interval_of_student():
     """Two windows of 2 s with 1 and 3: a sum of variance 4, one degree of freedom, of which half the law lies within 1."""
-    found = rate_estimate([1, 3], window_s=2.0, level=0.5)
-    assert (found.point, found.low, found.high) == pytest.approx((1.0, 0.5, 1.5))
-    assert (found.level, found.n, found.n_eff) == (0.5, 2, 2)
+    rate = rate_estimate([1, 3], window_s=2.0, level=0.5)
+    assert (rate.point, rate.low, rate.high) == pytest.approx((1.0, 0.5, 1.5))
+    assert (rate.level, rate.n, rate.n_eff) == (0.5, 2, 2)
 
 
 def test_no_rate_is_under_zero():
@@ -38,14 +38,14 @@ def test_no_rate_is_under_zero():
     ("window_s", "level", "high"), [(0.5, 0.95, 3.68888 / 2), (1.0, 0.95, 3.68888 / 4), (0.5, 0.8, 2.30259 / 2)]
 )
 def test_where_nothing_was_completed_the_rate_is_bounded_by_the_time_that_was_waited(window_s, level, high):
-    found = rate_estimate([0, 0, 0, 0], window_s, level)
-    assert (found.point, found.low, found.n, found.n_eff) == (0.0, 0.0, 4, 4)
-    assert found.high == pytest.approx(high, rel=1e-5)
+    rate = rate_estimate([0, 0, 0, 0], window_s, level)
+    assert (rate.point, rate.low, rate.n, rate.n_eff) == (0.0, 0.0, 4, 4)
+    assert rate.high == pytest.approx(high, rel=1e-5)
 
 
 def test_one_window_alone_has_no_interval():
-    found = rate_estimate([30], 2.0)
-    assert (found.point, found.low, found.high, found.n, found.n_eff) == (15.0, 0.0, math.inf, 1, 1)
+    rate = rate_estimate([30], 2.0)
+    assert (rate.point, rate.low, rate.high, rate.n, rate.n_eff) == (15.0, 0.0, math.inf, 1, 1)
 
 
 def test_windows_shorter_than_a_second_are_windows():

@@ -115,13 +115,13 @@ def test_what_lies_on_a_fence_is_within_it():
     """Quartiles 1 and 3: mild beyond -2 and 6, severe beyond -5 and 9."""
     inner = [1.0] * 25 + [2.0] * 20 + [3.0] * 25
     assert outliers(np.array([-2.0, *inner, 6.0])) == Outliers(0, 0, 0, 0)
-    found = outliers(np.array([-5.1, -5.0, -2.1, *inner, 6.1, 6.2, 9.0, 9.1]))
-    assert (found, found.total) == (Outliers(1, 2, 3, 1), 7)
+    counts = outliers(np.array([-5.1, -5.0, -2.1, *inner, 6.1, 6.2, 9.0, 9.1]))
+    assert (counts, counts.total) == (Outliers(1, 2, 3, 1), 7)
 
 
 @pytest.mark.parametrize(
-    ("lowest", "highest", "found"),
+    ("lowest", "highest", "counts"),
     [(-2.0, 6.0, (0, 0, 0, 0)), (-2.1, 6.1, (0, 1, 1, 0)), (-5.0, 9.0, (0, 1, 1, 0)), (-5.1, 9.1, (1, 0, 0, 1))],
 )
-def test_of_five_values_the_second_and_the_fourth_are_the_quartiles(lowest, highest, found):
-    assert outliers(np.array([3.0, lowest, 2.0, highest, 1.0])) == Outliers(*found)
+def test_of_five_values_the_second_and_the_fourth_are_the_quartiles(lowest, highest, counts):
+    assert outliers(np.array([3.0, lowest, 2.0, highest, 1.0])) == Outliers(*counts)

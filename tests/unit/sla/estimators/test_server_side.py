@@ -23,8 +23,8 @@ def scraped(at_s, cumulative, instance="a", edges_s=EDGES_S):
     return Snapshot(at_s * SECOND_NS, 0, (("instance", instance),), {}, {}, {"h": BucketCounts(edges_s, cumulative)})
 
 
-def spans(found):
-    return [s.at_ns // SECOND_NS for s in found]
+def spans(snapshots):
+    return [s.at_ns // SECOND_NS for s in snapshots]
 
 
 def test_scrapes_on_the_bounds_lie_between_them_and_one_more_on_each_side_may_be_asked_for():
@@ -60,9 +60,9 @@ def test_what_a_counter_held_before_it_went_back_counts_and_the_step_back_does_n
 
 @pytest.mark.parametrize(("client", "holds"), [(94, False), (95, True), (100, True), (101, False)])
 def test_between_idle_scrapes_the_counts_are_equal_but_for_the_uncertain(client, holds):
-    found = reconcile({1: client - 40, 2: 40}, 5, 3.0, CounterIncrease(100, 0, 9 * SECOND_NS, True, 0))
-    assert (found.client, found.low, found.high, found.exact) == (client, 95, 100, False)
-    assert found.holds is holds
+    reconciliation = reconcile({1: client - 40, 2: 40}, 5, 3.0, CounterIncrease(100, 0, 9 * SECOND_NS, True, 0))
+    assert (reconciliation.client, reconciliation.low, reconciliation.high, reconciliation.exact) == (client, 95, 100, False)
+    assert reconciliation.holds is holds
     assert reconcile({1: 100}, 0, 3.0, CounterIncrease(100, 0, 9 * SECOND_NS, True, 0)).exact
 
 
@@ -78,8 +78,8 @@ def test_between_idle_scrapes_the_counts_are_equal_but_for_the_uncertain(client,
 def test_under_load_the_counts_bound_each_other_by_the_seconds_between_and_around_the_scrapes(value, client, holds):
     seconds = dict.fromkeys(range(40), 10)
     busy = CounterIncrease(value, int(10.3 * SECOND_NS), int(20.7 * SECOND_NS), False, 0)
-    found = reconcile(seconds, 3, 2.0, busy)
-    assert (found.client, found.holds, found.exact) == (client, holds, False)
+    reconciliation = reconcile(seconds, 3, 2.0, busy)
+    assert (reconciliation.client, reconciliation.holds, reconciliation.exact) == (client, holds, False)
 
 
 def test_scrapes_on_whole_seconds_hold_the_seconds_between_them():
@@ -99,11 +99,11 @@ def test_the_client_has_no_more_fast_responses_than_the_server_has_operations():
 def test_buckets_are_added_by_time_over_targets_and_a_restart_is_left_out():
     a = [scraped(t, c) for t, c in enumerate([(1, 1, 1, 1), (3, 4, 4, 5), (0, 1, 1, 1), (0, 2, 2, 2)])]
     b = [scraped(t + 5, c, "b") for t, c in enumerate([(0, 0, 0, 0), (1, 1, 1, 1)])]
-    found = bucket_increments([*a, *b], "h", 0, 9 * SECOND_NS)
+    added = bucket_increments([*a, *b], "h", 0, 9 * SECOND_NS)
     # b begins when a has ended, as the pods of a rolling update do
-    assert found.counts.tolist() == [[2, 1, 0, 1], [0, 1, 0, 0], [1, 0, 0, 0]]
-    assert found.resets == 1
-    assert found.spans_s.tolist() == [[0, 1], [2, 3], [5, 6]]
+    assert added.counts.tolist() == [[2, 1, 0, 1], [0, 1, 0, 0], [1, 0, 0, 0]]
+    assert added.resets == 1
+    assert added.spans_s.tolist() == [[0, 1], [2, 3], [5, 6]]
     assert bucket_increments(a[:1], "h", 0, 9 * SECOND_NS) is None
     assert bucket_increments(a, "h", 0, 0) is None
     other = [scraped(t, (1, 1), "c", (1.0, math.inf)) for t in range(2)]
@@ -115,18 +115,18 @@ def increments(*counts):
 
 
 def test_what_was_shorter_goes_to_the_lowest_bucket_that_it_can_have_come_from():
-    found = moved(increments([1, 2, 3, 4], [1, 2, 3, 4], [1, 2, 3, 4]), np.array([0.0, 1.5, 2.0]))
-    assert found.counts.tolist() == [[1, 2, 3, 4], [6, 0, 4, 0], [6, 0, 4, 0]]
+    shorter = moved(increments([1, 2, 3, 4], [1, 2, 3, 4], [1, 2, 3, 4]), np.array([0.0, 1.5, 2.0]))
+    assert shorter.counts.tolist() == [[1, 2, 3, 4], [6, 0, 4, 0], [6, 0, 4, 0]]
     assert moved(increments([1, 2, 3, 4]), np.array([math.inf])).counts.tolist() == [[10, 0, 0, 0]]
 
 
 def test_the_quantile_lies_between_the_edges_of_its_bucket():
-    found = server_quantile(increments(*[[50, 30, 20, 0]] * 200), 0.65)
-    assert (found.low_edge_ns, found.high_edge_ns) == (1e9, 2e9)
-    assert found.estimate.point == pytest.approx(1.5e9)
-    assert (found.estimate.low, found.estimate.high) == (1e9, 2e9)
-    assert found.estimate.n == 20_000
-    assert found.evidence == pytest.approx(20_000 * 0.35)
+    quantile = server_quantile(increments(*[[50, 30, 20, 0]] * 200), 0.65)
+    assert (quantile.low_edge_ns, quantile.high_edge_ns) == (1e9, 2e9)
+    assert quantile.estimate.point == pytest.approx(1.5e9)
+    assert (quantile.estimate.low, quantile.estimate.high) == (1e9, 2e9)
+    assert quantile.estimate.n == 20_000
+    assert quantile.evidence == pytest.approx(20_000 * 0.35)
     first = server_quantile(increments([80, 20, 0, 0]), 0.5)
     assert (first.low_edge_ns, first.high_edge_ns, first.estimate.low) == (0, 1e9, 0)
     assert first.estimate.point == pytest.approx(0.625e9)

@@ -85,9 +85,9 @@ def test_a_few_slow_seconds_after_good_ones_are_no_warm_up():
     assert warm_up_windows({"x": series}) == 0
 
 
-@pytest.mark.parametrize(("m", "found"), [(19, False), (20, True)])
-def test_drift_needs_twenty_windows(m, found):
-    assert (drift(noise(m) + 0.1 * np.arange(m)) is not None) is found
+@pytest.mark.parametrize(("m", "drifts"), [(19, False), (20, True)])
+def test_drift_needs_twenty_windows(m, drifts):
+    assert (drift(noise(m) + 0.1 * np.arange(m)) is not None) is drifts
 
 
 def test_drift_is_relative_to_the_mean():
@@ -113,10 +113,10 @@ def test_what_does_not_move_or_has_no_mean_has_no_drift():
 
 def test_a_slow_wave_is_told_from_a_slope_by_its_dependence():
     """Neighbours are alike: taken as independent they would show a slope at once."""
-    rng, found = np.random.default_rng(5), 0
+    rng, drifts = np.random.default_rng(5), 0
     for _ in range(100):
         values = np.zeros(80)
         for i in range(1, 80):
             values[i] = 0.8 * values[i - 1] + rng.normal()
-        found += drift(100 + values) is not None
-    assert found <= 12
+        drifts += drift(100 + values) is not None
+    assert drifts <= 12

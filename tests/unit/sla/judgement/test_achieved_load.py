@@ -37,9 +37,9 @@ def checks(started, planned=None, unsent=None):
     ],
 )
 def test_of_what_was_sent_and_what_was_due_the_nearer_to_the_plan_is_what_was_achieved(started, planned, unsent, said):
-    found = checks(started, planned, unsent)["achieved"]
-    assert found.reason == said
-    assert found.status is (Status.PASS if said.startswith("100 ") else Status.WARN)
+    check = checks(started, planned, unsent)["achieved"]
+    assert check.reason == said
+    assert check.status is (Status.PASS if said.startswith("100 ") else Status.WARN)
 
 
 @pytest.mark.parametrize(
@@ -60,7 +60,7 @@ def test_of_what_was_sent_and_what_was_due_the_nearer_to_the_plan_is_what_was_ac
     ],
 )
 def test_seconds_whose_arrivals_were_sent_over_a_second_late_are_counted(started, planned, unsent, short):
-    found = checks(started, planned, unsent)["achieved_seconds"]
-    assert found.reason == f"in {short} of 10 s more than 10% of the arrivals were sent over a second late"
-    assert (found.figure, found.limit) == (short / 10, 0.05)
-    assert found.status is (Status.FAIL if short else Status.PASS)
+    check = checks(started, planned, unsent)["achieved_seconds"]
+    assert check.reason == f"in {short} of 10 s more than 10% of the arrivals were sent over a second late"
+    assert (check.figure, check.limit) == (short / 10, 0.05)
+    assert check.status is (Status.FAIL if short else Status.PASS)

@@ -120,27 +120,27 @@ def test_a_warning_is_no_failure_unless_it_is_asked_for(run):
 
 
 def test_without_a_steady_part_nothing_is_judged():
-    found = by_key(assessed(measurements(rate=20, hold_s=3), RATE, SUCCESS))
-    assert {(o.status, o.estimate) for o in found.values()} == {(Status.INVALID, None)}
-    assert all(o.reason.startswith("no steady part to judge") for o in found.values())
+    objectives = by_key(assessed(measurements(rate=20, hold_s=3), RATE, SUCCESS))
+    assert {(o.status, o.estimate) for o in objectives.values()} == {(Status.INVALID, None)}
+    assert all(o.reason.startswith("no steady part to judge") for o in objectives.values())
 
 
 def test_an_imported_file_without_failures_has_no_success_rate_and_the_other_figures(run):
-    found = by_key(assessed(with_facts(run, failures_known=False), SUCCESS, RATE))
-    assert (found["success"].estimate, found["success"].reason) == (None, "the imported file holds no failures")
-    assert (found["success"].status, found["rate"].status) == (Status.INCONCLUSIVE, Status.PASS)
+    objectives = by_key(assessed(with_facts(run, failures_known=False), SUCCESS, RATE))
+    assert (objectives["success"].estimate, objectives["success"].reason) == (None, "the imported file holds no failures")
+    assert (objectives["success"].status, objectives["rate"].status) == (Status.INCONCLUSIVE, Status.PASS)
 
 
 def test_a_share_of_a_plan_that_there_is_none_of_is_open(run):
     unplanned = tuple(dataclasses.replace(w, planned=0) for w in run.windows)
     closed = with_facts(dataclasses.replace(run, windows=unplanned), plan=())
-    found = by_key(assessed(closed, OF_PLAN))["share"]
-    assert found.status is Status.INCONCLUSIVE
-    assert found.estimate.point == pytest.approx(20, rel=0.01)
+    share = by_key(assessed(closed, OF_PLAN))["share"]
+    assert share.status is Status.INCONCLUSIVE
+    assert share.estimate.point == pytest.approx(20, rel=0.01)
     never = dataclasses.replace(OF_PLAN, operations=("finality",))
     without = dataclasses.replace(closed, windows=tuple(w for w in unplanned if w.operation != "finality"))
-    found = by_key(assessed(without, never))["share"]
-    assert (found.estimate, found.reason) == (None, "no data")
+    share = by_key(assessed(without, never))["share"]
+    assert (share.estimate, share.reason) == (None, "no data")
 
 
 def test_objectives_stand_in_the_agreements_order_whatever_could_be_judged(run):

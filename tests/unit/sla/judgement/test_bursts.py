@@ -40,17 +40,17 @@ def test_holds_in_a_few_seconds_do_not_hide_failures_in_all_others():
 
 
 def test_what_lies_in_the_bursts_may_be_what_misses_the_target():
-    found = success(0.03, range(0, LENGTH_S, 2))
-    assert found.status is Status.INCONCLUSIVE
-    assert "what came in bursts may have been refused for that" in found.reason
+    objective = success(0.03, range(0, LENGTH_S, 2))
+    assert objective.status is Status.INCONCLUSIVE
+    assert "what came in bursts may have been refused for that" in objective.reason
 
 
 def test_windows_without_failures_take_their_share_of_those_in_the_others():
     ok, attempted = [90, 95, 100, 80, 60], [100, 100, 100, 100, 200]
     rest = proportion_estimate([90, 95, 80], [100, 100, 100], 0.9)
-    found = proportion_if_all_succeeded(ok, attempted, [False, False, True, False, True], 0.9)
-    assert (found.point, found.n, found.n_eff) == (pytest.approx(1 - 35 / 600), 600, rest.n_eff)
-    assert (found.low, found.high) == (pytest.approx(1 - (1 - rest.low) / 2), pytest.approx(1 - (1 - rest.high) / 2))
+    estimate = proportion_if_all_succeeded(ok, attempted, [False, False, True, False, True], 0.9)
+    assert (estimate.point, estimate.n, estimate.n_eff) == (pytest.approx(1 - 35 / 600), 600, rest.n_eff)
+    assert (estimate.low, estimate.high) == (pytest.approx(1 - (1 - rest.low) / 2), pytest.approx(1 - (1 - rest.high) / 2))
     whole, plain = proportion_if_all_succeeded(ok, attempted, [False] * 5, 0.9), proportion_estimate(ok, attempted, 0.9)
     assert (whole.point, whole.low, whole.high) == pytest.approx((plain.point, plain.low, plain.high))
     assert proportion_if_all_succeeded(ok, attempted, [True] * 5, 0.9) is None

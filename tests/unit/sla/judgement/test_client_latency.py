@@ -50,11 +50,11 @@ EVEN = of((1, 50), (2, 50))
 
 def test_its_evidence_is_the_tail_of_the_effective_samples_and_so_long_it_needs():
     """11.4 beyond a p90 at 100/s: 1.14 s, where every second is like the others."""
-    found = measured(run(EVEN), on_time=True)
-    assert found.seconds_needed == pytest.approx(1.14)
-    assert found.estimate.n == 2000
-    assert 160 < found.tail_evidence < 200
-    assert found.tail_evidence == pytest.approx(found.estimate.n_eff / 10)
+    latency = measured(run(EVEN), on_time=True)
+    assert latency.seconds_needed == pytest.approx(1.14)
+    assert latency.estimate.n == 2000
+    assert 160 < latency.tail_evidence < 200
+    assert latency.tail_evidence == pytest.approx(latency.estimate.n_eff / 10)
     assert measured(run(EVEN), on_time=True, q=0.5).seconds_needed == pytest.approx(0.228)
 
 
@@ -70,8 +70,8 @@ def close(estimate):
 
 def test_of_a_service_time_the_lag_is_taken_off_and_added_and_the_response_time_is_the_most():
     slow = run(of((15, 100)), of((10, 100)), lag_ms=5)
-    found = measured(slow, latency="service")
-    assert (close(found.at_least), close(found.estimate), close(found.at_most)) == ([5.0] * 3, [10.0] * 3, [15.0] * 3)
+    latency = measured(slow, latency="service")
+    assert (close(latency.at_least), close(latency.estimate), close(latency.at_most)) == ([5.0] * 3, [10.0] * 3, [15.0] * 3)
     less = measured(run(of((12, 100)), of((10, 100)), lag_ms=5), latency="service")
     assert close(less.at_most) == [12.0] * 3
     more = measured(run(of((30, 100)), of((10, 100)), lag_ms=5), latency="service")
@@ -79,8 +79,8 @@ def test_of_a_service_time_the_lag_is_taken_off_and_added_and_the_response_time_
 
 
 def test_of_a_response_time_the_lag_is_taken_off_and_nothing_is_added():
-    found = measured(run(of((15, 100)), of((10, 100)), lag_ms=5))
-    assert (close(found.at_least), close(found.estimate), close(found.at_most)) == ([10.0] * 3, [15.0] * 3, [15.0] * 3)
+    latency = measured(run(of((15, 100)), of((10, 100)), lag_ms=5))
+    assert (close(latency.at_least), close(latency.estimate), close(latency.at_most)) == ([10.0] * 3, [15.0] * 3, [15.0] * 3)
 
 
 @pytest.mark.parametrize(
@@ -110,16 +110,16 @@ SPREAD = of((1, 45), (2, 10), (3, 45))
 
 def test_operations_that_nobody_timed_were_all_fast_or_all_slow():
     """With a fifth more the median is the p40 of those that were timed, or their p60."""
-    found = measured(run(SPREAD, untimed=20), on_time=True, q=0.5)
-    assert (close(found.at_least)[1], close(found.estimate)[1], close(found.at_most)[1]) == (1.0, 2.0, 3.0)
+    latency = measured(run(SPREAD, untimed=20), on_time=True, q=0.5)
+    assert (close(latency.at_least)[1], close(latency.estimate)[1], close(latency.at_most)[1]) == (1.0, 2.0, 3.0)
     said = "nobody knows how long 400 successful operations took: were they all"
-    assert (found.less, found.more) == (f"{said} fast", f"{said} slow")
+    assert (latency.less, latency.more) == (f"{said} fast", f"{said} slow")
 
 
 def test_as_many_that_nobody_timed_as_were_timed_leave_a_median_open_on_both_sides():
-    found = measured(run(SPREAD, untimed=100), on_time=True, q=0.5)
-    assert (found.at_least.low, found.at_most.high) == (0.0, np.inf)
-    assert close(found.at_least)[1] == close(found.at_most)[1] == 2.0
+    latency = measured(run(SPREAD, untimed=100), on_time=True, q=0.5)
+    assert (latency.at_least.low, latency.at_most.high) == (0.0, np.inf)
+    assert close(latency.at_least)[1] == close(latency.at_most)[1] == 2.0
 
 
 def test_of_lag_and_untimed_operations_what_leaves_more_open_is_said():
@@ -144,9 +144,9 @@ def with_lag(it, lag):
 def test_of_few_late_arrivals_a_lower_quantile_less_the_usual_lag_is_left():
     """Two in a hundred were 60 us late or more and may have hurt ten operations each: a p70 is left of the p90, or less."""
     slow = with_lag(run(of((1, 80), (15, 20))), mostly_on_time(1))
-    found = measured(slow)
-    assert close(found.estimate)[1] == 15.0
-    assert found.at_least.point == pytest.approx(0.95 * MS, rel=0.005)
+    latency = measured(slow)
+    assert close(latency.estimate)[1] == 15.0
+    assert latency.at_least.point == pytest.approx(0.95 * MS, rel=0.005)
     even = measured(with_lag(run(of((15, 100))), mostly_on_time(1)))
     assert even.at_least.low == pytest.approx(14.95 * MS, rel=0.002)
 
@@ -158,13 +158,13 @@ def test_arrivals_that_were_all_late_by_the_same_leave_a_bound_beside_one_that_w
 
 
 def test_of_many_late_arrivals_nothing_is_left():
-    found = measured(with_lag(run(of((15, 100))), mostly_on_time(20)), q=0.5)
-    assert (found.at_least.low, found.at_least.point) == (0.0, 0.0)
+    latency = measured(with_lag(run(of((15, 100))), mostly_on_time(20)), q=0.5)
+    assert (latency.at_least.low, latency.at_least.point) == (0.0, 0.0)
 
 
 def test_where_all_were_timed_nothing_is_said_of_it():
-    found = measured(run(SPREAD), on_time=True)
-    assert (found.at_least, found.at_most, found.less, found.more) == (None, None, "", "")
+    latency = measured(run(SPREAD), on_time=True)
+    assert (latency.at_least, latency.at_most, latency.less, latency.more) == (None, None, "", "")
 
 
 def test_what_is_quicker_than_the_usual_lag_took_no_time_without_it():

@@ -43,20 +43,20 @@ def test_equivalent_is_an_interval_within_the_margin_and_a_change_one_without_on
 
 
 def test_the_ratio_takes_each_end_from_the_ends_that_make_it_extreme():
-    found = ratio_of(interval(90, 100, 130, n=50, n_eff=40), interval(150, 200, 220, n=70, n_eff=30))
+    estimate = ratio_of(interval(90, 100, 130, n=50, n_eff=40), interval(150, 200, 220, n=70, n_eff=30))
     below = math.hypot(math.log(200 / 150), math.log(130 / 100))
     above = math.hypot(math.log(220 / 200), math.log(100 / 90))
-    assert (found.point, found.low, found.high) == pytest.approx((2, 2 * math.exp(-below), 2 * math.exp(above)))
-    assert (found.n, found.n_eff) == (50, 30)
+    assert (estimate.point, estimate.low, estimate.high) == pytest.approx((2, 2 * math.exp(-below), 2 * math.exp(above)))
+    assert (estimate.n, estimate.n_eff) == (50, 30)
     assert ratio_of(interval(0, 1, 2), ONE).high == math.inf  # a side that may be nothing
     for point in (0.0, math.inf):
         assert ratio_of(interval(point, point, point), ONE) is ratio_of(ONE, interval(point, point, point)) is None
 
 
 def test_runs_without_any_spread_have_a_certain_ratio():
-    found = ratio_of_runs([100.0, 100.0], [120.0, 120.0, 120.0], False, 0.95)
-    assert (found.low, found.point, found.high) == pytest.approx((1.2, 1.2, 1.2))
-    assert found.n == 2
+    estimate = ratio_of_runs([100.0, 100.0], [120.0, 120.0, 120.0], False, 0.95)
+    assert (estimate.low, estimate.point, estimate.high) == pytest.approx((1.2, 1.2, 1.2))
+    assert estimate.n == 2
     assert ratio_of_runs([100.0, 0.0], [1.0, 1.0], False, 0.95) is None
 
 
@@ -69,8 +69,8 @@ def less_lag(low, point, high):
 
 @pytest.mark.parametrize("paired", [True, False])
 def test_two_runs_a_side_that_differ_much_are_beyond_any_number_and_no_crash(paired):
-    found = ratio_of_runs([1.0, 1.0], [1.0, 1e4], paired, 1 - 0.05 / 200)
-    assert (found.low, found.high) == (0.0, math.inf)
+    estimate = ratio_of_runs([1.0, 1.0], [1.0, 1e4], paired, 1 - 0.05 / 200)
+    assert (estimate.low, estimate.high) == (0.0, math.inf)
 
 
 def test_a_change_must_show_without_the_lag_too():
@@ -107,8 +107,8 @@ def test_the_worst_figure_decides_and_the_method_is_named():
 
 
 def test_the_figure_of_several_runs_is_their_geometric_mean():
-    found = compare([Figure("f", "ns", False, 0.1, fixed(interval(2, 2, 2), interval(8, 8, 8)), fixed(ONE, ONE))], False)
-    assert (found.compared[0].baseline, found.compared[0].candidate) == pytest.approx((4, 1))
+    comparison = compare([Figure("f", "ns", False, 0.1, fixed(interval(2, 2, 2), interval(8, 8, 8)), fixed(ONE, ONE))], False)
+    assert (comparison.compared[0].baseline, comparison.compared[0].candidate) == pytest.approx((4, 1))
 
 
 def summary(operation, p99, success):
@@ -131,10 +131,10 @@ def test_all_operations_that_every_run_has_are_compared_and_success_with_a_narro
 
 def test_of_runs_that_say_nothing_of_the_candidate_no_figure_claims_anything():
     figures = [Figure(str(i), "ns", False, 0.1, fixed(ONE), fixed(interval(r, r, r))) for i, r in enumerate((1.0, 2.0))]
-    found = compare(figures, False, incomparable="other machines")
-    assert found.change is Change.INCONCLUSIVE
-    assert {(c.change, c.reason) for c in found.compared} == {(Change.INCONCLUSIVE, "other machines")}
-    assert found.compared[1].ratio.point == 2
+    comparison = compare(figures, False, incomparable="other machines")
+    assert comparison.change is Change.INCONCLUSIVE
+    assert {(c.change, c.reason) for c in comparison.compared} == {(Change.INCONCLUSIVE, "other machines")}
+    assert comparison.compared[1].ratio.point == 2
 
 
 def test_runs_are_summarised_once_for_each_level():
@@ -158,8 +158,8 @@ def test_a_run_without_a_figure_leaves_no_ratio():
     assert (missing.compared[0].ratio, missing.compared[0].candidate) == (None, None)
     assert missing.compared[0].baseline == 1
     endless = interval(5, math.inf, math.inf)
-    found = compare([Figure("f", "ns", False, 0.1, fixed(ONE, ONE), fixed(endless, ONE))], False).compared[0]
-    assert (found.candidate, found.reason) == (math.inf, "one side has no such figure")
+    figure = compare([Figure("f", "ns", False, 0.1, fixed(ONE, ONE), fixed(endless, ONE))], False).compared[0]
+    assert (figure.candidate, figure.reason) == (math.inf, "one side has no such figure")
 
 
 @pytest.mark.parametrize(("wide", "change"), [(1.15, Change.REGRESSED), (1.3, Change.INCONCLUSIVE)])
@@ -173,5 +173,5 @@ def test_a_difference_that_is_shown_for_one_figure_and_not_for_the_whole_family_
         return interval(point / half, point, point * half)
 
     figures = [Figure(str(i), "ns", False, 0.1, fixed(ONE), [f]) for i, f in enumerate((candidate, lambda _: ONE))]
-    found = compare(figures, False).compared[0].change
-    assert found is (Change.IMPROVED if better and change is Change.REGRESSED else change)
+    claim = compare(figures, False).compared[0].change
+    assert claim is (Change.IMPROVED if better and change is Change.REGRESSED else change)

@@ -41,8 +41,8 @@ def test_each_claim_that_is_made_leaves_a_smaller_family(first, levels):
 
 
 def test_an_interval_that_ends_on_the_margin_is_within_it():
-    found = compare([Figure("f", "ns", False, 1.0, fixed(ONE), fixed(interval(0.5, 1.0, 2.0)))], False).compared[0]
-    assert (found.change, found.reason) == (Change.EQUIVALENT, "the whole interval lies within 100%")
+    figure = compare([Figure("f", "ns", False, 1.0, fixed(ONE), fixed(interval(0.5, 1.0, 2.0)))], False).compared[0]
+    assert (figure.change, figure.reason) == (Change.EQUIVALENT, "the whole interval lies within 100%")
 
 
 def test_the_reason_names_the_direction_and_the_margin():
@@ -59,23 +59,23 @@ def test_a_figure_that_is_unknown_at_the_stricter_level_claims_nothing():
         return interval(1.2, 1.3, 1.4) if level < 0.96 else None
 
     figures = [Figure(str(i), "ns", False, 0.1, fixed(ONE), [f]) for i, f in enumerate((candidate, lambda _: UNSURE))]
-    found = compare(figures, False).compared[0]
-    assert (found.change, found.reason) == (Change.INCONCLUSIVE, "one side has no such figure")
+    figure = compare(figures, False).compared[0]
+    assert (figure.change, figure.reason) == (Change.INCONCLUSIVE, "one side has no such figure")
 
 
 def test_the_lag_is_taken_off_both_sides_or_none():
     plain = Figure("f", "ns", False, 0.1, fixed(ONE), fixed(interval(1.2, 1.25, 1.3)))
     for less in ({"baseline_less_lag": fixed(ONE)}, {"candidate_less_lag": fixed(ONE)}):
-        found = compare([Figure("f", "ns", False, 0.1, plain.baseline, plain.candidate, **less)], False).compared[0]
-        assert found.ratio == compare([plain], False).compared[0].ratio
+        figure = compare([Figure("f", "ns", False, 0.1, plain.baseline, plain.candidate, **less)], False).compared[0]
+        assert figure.ratio == compare([plain], False).compared[0].ratio
     nothing = Figure("f", "ns", False, 0.1, [lambda _: None], fixed(ONE), fixed(ONE), fixed(ONE))
     assert compare([nothing], False).compared[0].ratio is None
 
 
 def test_runs_are_compared_by_the_ratio_of_their_geometric_means():
     baseline, candidate = fixed(interval(2, 2, 2), interval(8, 8, 8)), fixed(interval(16, 16, 16), interval(4, 4, 4))
-    found = compare([Figure("f", "ns", False, 0.1, baseline, candidate)], False).compared[0]
-    assert (found.ratio.point, found.baseline, found.candidate) == (pytest.approx(2), pytest.approx(4), pytest.approx(8))
+    figure = compare([Figure("f", "ns", False, 0.1, baseline, candidate)], False).compared[0]
+    assert (figure.ratio.point, figure.baseline, figure.candidate) == (pytest.approx(2), pytest.approx(4), pytest.approx(8))
     [pairs] = compare([Figure("f", "ns", False, 0.1, fixed(ONE, ONE), candidate)], True).compared
     half = 12.706 * math.log(4) / 2  # t of one degree of freedom, and the standard error of two differences
     limits = (8 * math.exp(-half), 8, 8 * math.exp(half))

@@ -93,7 +93,7 @@ def judged(run, target_s=0.05, quantile=0.99, latency="response", words=PLAIN, t
     return evaluate(run, agreement, words=words)
 
 
-def found(a, key="latency"):
+def verdict(a, key="latency"):
     return next(o for o in a.objectives if o.key == key)
 
 
@@ -103,13 +103,13 @@ def found(a, key="latency"):
 def test_a_healthy_service_behind_too_few_connections_is_neither_no_go_nor_go(connections, takes_s, poisson):
     a = judged(measured(100, connections, takes_s, poisson=poisson))
     assert a.decision in OPEN, a.summary
-    assert found(a).status is Status.INCONCLUSIVE
-    assert found(a).seconds_needed is None  # no length of run decides it
+    assert verdict(a).status is Status.INCONCLUSIVE
+    assert verdict(a).seconds_needed is None  # no length of run decides it
 
 
 def test_the_default_of_50_operations_a_user_is_said_to_be_too_much_for_30_ms_and_what_would_do():
     a = judged(measured(100, 2, 0.03), words=WORDS)
-    assert found(a).reason == (
+    assert verdict(a).reason == (
         "arrivals waited for one of 2 connections, which were busy 100% of the time; the service itself took 30.6 ms (p99); "
         "more connections (--ops-per-user 10, which makes 10 of them): without that wait, the target is not shown to be missed"
     )
@@ -121,50 +121,50 @@ def test_the_default_of_50_operations_a_user_is_said_to_be_too_much_for_30_ms_an
 @pytest.mark.parametrize("poisson", [False, True], ids=["constant", "poisson"])
 def test_with_the_connections_that_are_advised_the_service_passes(poisson):
     a = judged(measured(100, 10, 0.03, poisson=poisson), 0.1, quantile=0.9)
-    assert (a.decision, found(a).status) == (Decision.GO, Status.PASS), a.summary
+    assert (a.decision, verdict(a).status) == (Decision.GO, Status.PASS), a.summary
 
 
 def test_connections_busy_now_and_then_are_waited_for_too_where_arrivals_come_at_random():
     a = judged(measured(100, 5, 0.03, poisson=True), target_s=0.04, quantile=0.9)
     assert next(c for c in a.checks if c.key == "unsent").status is Status.PASS
-    assert (found(a).status, a.decision) == (Status.INCONCLUSIVE, Decision.INCONCLUSIVE)
-    assert "busy 60% of the time" in found(a).reason  # and yet all were sent
+    assert (verdict(a).status, a.decision) == (Status.INCONCLUSIVE, Decision.INCONCLUSIVE)
+    assert "busy 60% of the time" in verdict(a).reason  # and yet all were sent
 
 
 def test_a_service_that_is_slow_by_itself_fails_behind_any_number_of_connections():
     for connections in (2, 5, 20):
         a = judged(measured(100, connections, 0.1))
-        assert (found(a).status, a.decision) == (Status.FAIL, Decision.NO_GO)
+        assert (verdict(a).status, a.decision) == (Status.FAIL, Decision.NO_GO)
 
 
 def test_a_saturated_service_fails_by_its_service_time():
     a = judged(measured(100, 20, 0.02, servers=1))
-    assert (found(a).status, a.decision) == (Status.FAIL, Decision.NO_GO)
+    assert (verdict(a).status, a.decision) == (Status.FAIL, Decision.NO_GO)
 
 
 def test_stalls_fail_by_the_wait_of_those_behind_them_which_service_times_do_not_show():
     run = measured(1000, 20, 0.001, stalls=[(s + 0.3, s + 0.6) for s in range(LENGTH_S)])
-    assert found(judged(run, quantile=0.9, latency="service")).estimate.high < 0.01e9
+    assert verdict(judged(run, quantile=0.9, latency="service")).estimate.high < 0.01e9
     a = judged(run, quantile=0.9)
-    assert (found(a).status, a.decision) == (Status.FAIL, Decision.NO_GO)
+    assert (verdict(a).status, a.decision) == (Status.FAIL, Decision.NO_GO)
 
 
 def test_few_slow_responses_that_keep_all_connections_busy_are_no_failure_of_the_others():
     def takes(rng, n):
         return np.where(rng.random(n) < 0.05, 2.0, 0.01)
 
-    assert found(judged(measured(100, 8, takes), quantile=0.9)).status is Status.INCONCLUSIVE
-    assert found(judged(measured(100, 8, takes), quantile=0.99)).status is Status.FAIL  # the slow ones are of it
+    assert verdict(judged(measured(100, 8, takes), quantile=0.9)).status is Status.INCONCLUSIVE
+    assert verdict(judged(measured(100, 8, takes), quantile=0.99)).status is Status.FAIL  # the slow ones are of it
 
 
 def test_too_little_throughput_for_want_of_connections_is_open():
     a = judged(measured(100, 2, 0.03), target_s=60)
-    assert found(a, "throughput").status is Status.INVALID
+    assert verdict(a, "throughput").status is Status.INVALID
     assert a.decision is Decision.INVALID
 
 
 def test_where_the_number_of_connections_is_not_known_a_wait_is_the_targets():
-    assert found(judged(measured(100, 2, 0.03, slots=0))).status is Status.FAIL
+    assert verdict(judged(measured(100, 2, 0.03, slots=0))).status is Status.FAIL
 
 
 def test_the_advice_goes_beyond_what_there_is():

@@ -125,8 +125,8 @@ def kept(*targets):
         Snapshot(i, 0, (("instance", name), *((("job", job),) if job else ())), {NAME if has else OTHER: 1.0})
         for i, (name, job, has) in enumerate(targets)
     ]
-    found, notes = of_the_service(snapshots, AGREEMENT)
-    return [dict(s.target)["instance"] for s in found], notes
+    of_service, notes = of_the_service(snapshots, AGREEMENT)
+    return [dict(s.target)["instance"] for s in of_service], notes
 
 
 def test_the_service_is_those_with_its_metrics_and_others_of_the_same_job():

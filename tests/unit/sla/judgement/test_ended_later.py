@@ -45,17 +45,17 @@ def test_time_outs_after_the_load_are_failures_of_it():
     timed_out = Window(
         END + 6, "generate", failed={"timeout": HANG_S * RATE}, response=from_values(np.zeros(0, np.int64), HANG_S * RATE)
     )
-    found, operations = status(hanging([timed_out]))
-    assert found["poi_success_rate"] is not Status.PASS
-    assert found["mine"] is not Status.PASS
+    statuses, operations = status(hanging([timed_out]))
+    assert statuses["poi_success_rate"] is not Status.PASS
+    assert statuses["mine"] is not Status.PASS
     assert operations["generate"].failed == {"timeout": HANG_S * RATE}
     assert operations["generate"].ok == (HOLD_S - HANG_S) * RATE
 
 
 def test_late_responses_are_slow_ones_and_no_throughput():
-    found, operations = status(hanging([late()]))
-    assert found["mine"] is not Status.PASS
-    assert found["poi_success_rate"] is Status.PASS
+    statuses, operations = status(hanging([late()]))
+    assert statuses["mine"] is not Status.PASS
+    assert statuses["poi_success_rate"] is Status.PASS
     assert operations["generate"].ok == HOLD_S * RATE
     assert operations["generate"].response["p99"].point == pytest.approx(5e9, rel=1e-3)
     assert operations["generate"].rate.point == pytest.approx(RATE * (HOLD_S - HANG_S) / HOLD_S)
@@ -139,8 +139,8 @@ def test_what_succeeded_since_is_no_failure_of_earlier_ones():
         late(second=END + s, count=100, started=100, ns=2_000_000, failed={"transport": 300} if s == 3 else {})
         for s in range(9)
     ]
-    found = sum(n for n, _ in ended(*after, **GOES_ON))
-    assert found == 300 - 100  # of the first second's responses nobody knows when they began
+    failed = sum(n for n, _ in ended(*after, **GOES_ON))
+    assert failed == 300 - 100  # of the first second's responses nobody knows when they began
 
 
 def test_failures_of_the_generator_are_none_of_the_service():

@@ -33,8 +33,8 @@ def run(*windows, load_ended_s=GOES_ON, timeout_s=0):
 
 def later(*windows, **facts):
     """(second of the judged part, failed, successful, over range) of what began in it."""
-    found = ended_later(run(*windows, **facts), ["a"], STEADY)
-    return [(w.second - FIRST, dict(w.failed), w.ok, w.response.over_range) for w in found]
+    begun = ended_later(run(*windows, **facts), ["a"], STEADY)
+    return [(w.second - FIRST, dict(w.failed), w.ok, w.response.over_range) for w in begun]
 
 
 def failing(second, count, took_s, category="transport", **fields):
@@ -114,8 +114,8 @@ def test_failures_are_counted_once_over_the_seconds_that_follow():
     ],
 )
 def test_so_many_failures_surely_took_longer_than_the_time_since_as_their_sum_asks_for(took_s, timeout_s, sure):
-    found = later(failing(1, 10, took_s, started=10), timeout_s=timeout_s)
-    assert found == ([(9, {"transport": sure}, 0, 0)] if sure else [])
+    begun = later(failing(1, 10, took_s, started=10), timeout_s=timeout_s)
+    assert begun == ([(9, {"transport": sure}, 0, 0)] if sure else [])
 
 
 @pytest.mark.parametrize(("took_s", "second"), [(0.5, 9), (1.0, 9), (2.1, 8), (4.9, 6), (5.9, 5), (59.0, 0)])

@@ -37,14 +37,14 @@ def result(estimate, o=None, acceptable=None, baseline=None, **measured):
     prepared = PreparedObjective(
         o or objective(), TARGET, acceptable, lambda _: ObjectiveEstimate(estimate, "client", **measured)
     )
-    [found] = judge_family([prepared], baseline or {}, 10.0, 0.95)
-    return found
+    [judged] = judge_family([prepared], baseline or {}, 10.0, 0.95)
+    return judged
 
 
 def test_a_result_has_the_limits_the_baseline_and_what_it_was_measured_by():
-    found = result(interval(110, 120, 130), acceptable=ACCEPTABLE, baseline={"base": 7.0})
-    assert (found.target, found.acceptable, found.baseline, found.source, found.accepted) == (100, 200, 7, "client", False)
-    assert (found.status, found.seconds_needed, found.quantile) == (Status.WARN, None, 0.99)
+    judged = result(interval(110, 120, 130), acceptable=ACCEPTABLE, baseline={"base": 7.0})
+    assert (judged.target, judged.acceptable, judged.baseline, judged.source, judged.accepted) == (100, 200, 7, "client", False)
+    assert (judged.status, judged.seconds_needed, judged.quantile) == (Status.WARN, None, 0.99)
     assert result(interval(110, 120, 130)).acceptable is None
     assert result(interval(110, 120, 130), acceptable=Limit("<", math.nan)).acceptable is None
 
@@ -74,15 +74,15 @@ END = FailingEnd(FailedShares(np.array([0.0] * 10 + [20.0] * 10), np.array([20.0
 def test_a_failing_end_is_held_against_the_target_or_what_a_warning_may_miss(severity, acceptable, status):
     o = dataclasses.replace(objective(SuccessRate(), severity), target=Limit(">=", 0.99))
     measured = ObjectiveEstimate(interval(0.0, 0.5, 1.0), "client", failing_end=END)
-    [found] = judge_family([PreparedObjective(o, o.target, acceptable, lambda _: measured)], {}, 20.0, 0.95)
-    assert found.status is status
-    assert (found.seconds_needed is None) is (status is Status.FAIL)
+    [judged] = judge_family([PreparedObjective(o, o.target, acceptable, lambda _: measured)], {}, 20.0, 0.95)
+    assert judged.status is status
+    assert (judged.seconds_needed is None) is (status is Status.FAIL)
 
 
 def test_what_is_not_judged_has_its_limits_as_far_as_they_are_numbers():
     o = dataclasses.replace(objective(), acceptable=ACCEPTABLE)
-    found = unjudged(o, {"base": 7.0}, interval(1, 2, 3), "why")
-    assert (found.target, found.acceptable, found.baseline, found.estimate.point, found.reason) == (100, 200, 7, 2, "why")
+    judged = unjudged(o, {"base": 7.0}, interval(1, 2, 3), "why")
+    assert (judged.target, judged.acceptable, judged.baseline, judged.estimate.point, judged.reason) == (100, 200, 7, 2, "why")
     shares = dataclasses.replace(o, target=Limit(">=", 0.9, of_plan=True), acceptable=Limit(">=", math.nan))
     assert (unjudged(shares, {}, None, "").target, unjudged(shares, {}, None, "").acceptable) == (None, None)
 
@@ -125,8 +125,8 @@ def planned(*windows):
     """0.5 of a plan of 100 a second, in ops/s, for operations "a"."""
     share = Limit(">=", 0.5, of_plan=True)
     run = Measurements(windows, (), (), RunFacts(0, 20 * S, plan=(PlannedSegment(20, 100, 100),)))
-    found = absolute(share, objective(Throughput()), run, Steady(5, 20, 0.0, 0.0, ""))
-    return None if math.isnan(found.value) else (found.comparison, found.value, found.of_plan)
+    limit = absolute(share, objective(Throughput()), run, Steady(5, 20, 0.0, 0.0, ""))
+    return None if math.isnan(limit.value) else (limit.comparison, limit.value, limit.of_plan)
 
 
 def test_a_share_of_a_plan_is_that_of_the_arrivals_which_the_scenario_gave_to_an_operation():
@@ -206,9 +206,9 @@ def used(count=1, in_flight_s=0.4, operations=10):
 
 
 def test_how_connections_were_used_is_that_of_the_judged_part():
-    found = used()
-    assert (found.count, found.rate, found.busy) == (1, 10, pytest.approx(0.4))
-    assert (found.mean_s, found.usual_s) == (pytest.approx(0.05), pytest.approx(0.05, rel=1e-3))
+    usage = used()
+    assert (usage.count, usage.rate, usage.busy) == (1, 10, pytest.approx(0.4))
+    assert (usage.mean_s, usage.usual_s) == (pytest.approx(0.05), pytest.approx(0.05, rel=1e-3))
     assert used(2).busy == pytest.approx(0.2)
     assert used(in_flight_s=3.0).busy == 1.0
     assert used(0) is used(operations=0) is None

@@ -24,7 +24,7 @@ def judged(run, *objectives, baseline=None, agreement=LOCAL.agreement, allowed=(
     return evaluate(run, with_objectives(agreement, *objectives), baseline or LOCAL.baseline, allowed=frozenset(allowed))
 
 
-def found(a, key="mine"):
+def verdict(a, key="mine"):
     return next(o for o in a.objectives if o.key == key)
 
 
@@ -66,8 +66,8 @@ def run():
 def test_fifty_percent_errors_are_no_go_however_late_the_generator_was():
     a = judged(late(measurements(hold_s=30, failures={"generate": 0.5, "verify": 0.5}), 10 * MS))
     assert (a.decision, a.exit_code) == (Decision.NO_GO, 3)
-    assert found(a, "poi_success_rate").status is Status.FAIL
-    assert found(a, "poi_throughput").status is Status.FAIL
+    assert verdict(a, "poi_success_rate").status is Status.FAIL
+    assert verdict(a, "poi_throughput").status is Status.FAIL
 
 
 def test_a_lag_of_10_ms_leaves_what_does_not_depend_on_it(run):
@@ -76,59 +76,59 @@ def test_a_lag_of_10_ms_leaves_what_does_not_depend_on_it(run):
 
 
 def test_a_response_time_that_keeps_its_target_with_the_lag_in_it_passes(run):
-    assert found(judged(late(responding(run, 10 * MS), 10 * MS), client(target_ns=20e6))).status is Status.PASS
+    assert verdict(judged(late(responding(run, 10 * MS), 10 * MS), client(target_ns=20e6))).status is Status.PASS
 
 
 def test_a_response_time_that_misses_its_target_by_no_more_than_the_lag_is_open_and_says_why(run):
     a = judged(late(responding(run, 10 * MS), 10 * MS), client(target_ns=5e6))
-    assert (found(a).status, a.decision, a.exit_code) == (Status.INCONCLUSIVE, Decision.INCONCLUSIVE, 4)
-    assert found(a).reason == f"{LATE} 10 ms (p99 10 ms): without that, the target is not shown to be missed"
-    assert found(a).seconds_needed is None  # no length of run decides that
+    assert (verdict(a).status, a.decision, a.exit_code) == (Status.INCONCLUSIVE, Decision.INCONCLUSIVE, 4)
+    assert verdict(a).reason == f"{LATE} 10 ms (p99 10 ms): without that, the target is not shown to be missed"
+    assert verdict(a).seconds_needed is None  # no length of run decides that
     assert {o.status for o in a.objectives if o.key != "mine"} == {Status.PASS}
 
 
 def test_a_response_time_that_misses_its_target_by_more_than_the_lag_fails(run):
     a = judged(late(responding(run, 10 * MS), 2 * MS), client(target_ns=5e6))
-    assert (found(a).status, a.decision) == (Status.FAIL, Decision.NO_GO)
+    assert (verdict(a).status, a.decision) == (Status.FAIL, Decision.NO_GO)
 
 
 def test_few_late_arrivals_do_not_hide_a_response_time_that_misses_its_target_without_them(run):
     rare = judged(late(responding(run, 3 * MS), 10 * MS, share=0.001), client(target_ns=1e6))
-    assert found(rare).status is Status.FAIL
+    assert verdict(rare).status is Status.FAIL
     often = judged(late(responding(run, 3 * MS), 10 * MS, share=0.5), client(target_ns=1e6))
-    assert found(often).status is Status.INCONCLUSIVE
+    assert verdict(often).status is Status.INCONCLUSIVE
 
 
 def test_a_service_time_passes_only_where_the_lag_added_or_the_response_time_keeps_the_target_too(run):
-    assert found(judged(late(run, 10 * MS), client(target_ns=20e6, latency="service"))).status is Status.PASS
+    assert verdict(judged(late(run, 10 * MS), client(target_ns=20e6, latency="service"))).status is Status.PASS
     on_time = judged(late(run, 10 * MS), client(target_ns=1e6, latency="service"))
-    assert found(on_time).status is Status.PASS  # the response times hold the lag, and are short: late ones were not these
+    assert verdict(on_time).status is Status.PASS  # the response times hold the lag, and are short: late ones were not these
     waited = judged(late(responding(run, 10 * MS), 10 * MS), client(target_ns=5e6, latency="service"))
-    assert found(waited).status is Status.INCONCLUSIVE
-    assert found(waited).reason.endswith("with that, the target is not shown to be kept")
+    assert verdict(waited).status is Status.INCONCLUSIVE
+    assert verdict(waited).reason.endswith("with that, the target is not shown to be kept")
 
 
 def test_a_service_time_fails_only_less_the_lag(run):
-    assert found(judged(late(slower(run, 10 * MS), 2 * MS), client(target_ns=5e6, latency="service"))).status is Status.FAIL
+    assert verdict(judged(late(slower(run, 10 * MS), 2 * MS), client(target_ns=5e6, latency="service"))).status is Status.FAIL
     a = judged(late(slower(run, 10 * MS), 10 * MS), client(target_ns=5e6, latency="service"))
-    assert found(a).status is Status.INCONCLUSIVE
+    assert verdict(a).status is Status.INCONCLUSIVE
 
 
 def test_the_acceptable_range_and_ten_times_the_baseline_obey_the_same_rule(run):
     mine = client(target_ns=1e6, acceptable=Limit("<", 5e6), severity=Severity.WARNING, baseline_key="b")
     run = late(responding(run, 10 * MS), 6 * MS)
-    assert found(judged(run, mine)).status is Status.WARN  # the target is missed for sure, the range is not left for sure
+    assert verdict(judged(run, mine)).status is Status.WARN  # the target is missed for sure, the range is not left for sure
     keeps = dataclasses.replace(mine, target=Limit("<", 20e6))
     for baseline_ns, status in ((0.1e6, Status.WARN), (0.9e6, Status.INCONCLUSIVE), (2e6, Status.PASS)):
         baseline = dataclasses.replace(LOCAL.baseline, values={"b": baseline_ns})
-        assert found(judged(run, keeps, baseline=baseline)).status is status
+        assert verdict(judged(run, keeps, baseline=baseline)).status is status
 
 
 def test_a_server_that_is_slow_in_every_operation_fails_though_some_arrivals_came_in_bunches():
     slow = measurements(hold_s=30, server_us={"generate": 1000.0})
     a = judged(late(slow, 10 * MS, share=0.05))
-    assert found(a, "poi_generate_p99").status is Status.FAIL
-    assert found(judged(late(slow, 10 * MS)), "poi_generate_p99").status is Status.INCONCLUSIVE
+    assert verdict(a, "poi_generate_p99").status is Status.FAIL
+    assert verdict(judged(late(slow, 10 * MS)), "poi_generate_p99").status is Status.INCONCLUSIVE
 
 
 def some_slow(run, name, share):
@@ -146,7 +146,7 @@ def some_slow(run, name, share):
 
 def test_exceedances_that_bunched_arrivals_can_explain_are_open(run):
     def generate(lagging):
-        return found(judged(lagging, allowed=["dominance"]), "poi_generate_p99")
+        return verdict(judged(lagging, allowed=["dominance"]), "poi_generate_p99")
 
     slow = some_slow(run, "bizra_poi_generate_seconds", 0.015)
     assert generate(slow).status in (Status.WARN, Status.FAIL)
@@ -175,7 +175,7 @@ def test_a_timer_inside_keeps_its_target_only_if_it_does_without_those_that_came
     """Right behind another an operation finds warm caches: measured were 1.6 instead of 2.8 us."""
 
     def generate(lagging):
-        return found(judged(lagging, allowed=["dominance"]), "poi_generate_p99")
+        return verdict(judged(lagging, allowed=["dominance"]), "poi_generate_p99")
 
     quick = some_quick(some_slow(run, "bizra_poi_generate_seconds", 0.005), "bizra_poi_generate_seconds", 0.3)
     assert generate(quick).status is Status.PASS
@@ -188,13 +188,13 @@ def test_a_timer_inside_keeps_its_target_only_if_it_does_without_those_that_came
 
 def test_errors_that_a_burst_after_a_hold_can_have_caused_are_no_failure():
     refused = measurements(hold_s=30, failures={"generate": 0.05, "verify": 0.05})
-    assert found(judged(refused), "poi_success_rate").status is Status.FAIL
-    held = found(judged(late(refused, 200 * MS, share=0.2)), "poi_success_rate")
+    assert verdict(judged(refused), "poi_success_rate").status is Status.FAIL
+    held = verdict(judged(late(refused, 200 * MS, share=0.2)), "poi_success_rate")
     assert held.status is Status.INCONCLUSIVE
     assert "may have been refused for that" in held.reason
-    assert found(judged(late(refused, 50 * MS, share=0.2)), "poi_success_rate").status is Status.FAIL  # no burst worth the name
+    assert verdict(judged(late(refused, 50 * MS, share=0.2)), "poi_success_rate").status is Status.FAIL  # no burst
     worse = measurements(hold_s=30, failures={"generate": 0.5, "verify": 0.5})
-    assert found(judged(late(worse, 200 * MS, share=0.2)), "poi_success_rate").status is Status.FAIL
+    assert verdict(judged(late(worse, 200 * MS, share=0.2)), "poi_success_rate").status is Status.FAIL
 
 
 def without_lags(run, seconds):
@@ -205,10 +205,10 @@ def without_lags(run, seconds):
 def test_a_lag_that_is_not_known_is_not_small(run):
     hidden = range(START + 5, START + 30, 2)
     slow = late(slower(run, 10 * MS), MS)
-    assert found(judged(slow, client(target_ns=5e6))).status is Status.FAIL
-    assert found(judged(without_lags(slow, hidden), client(target_ns=5e6))).status is Status.INCONCLUSIVE
+    assert verdict(judged(slow, client(target_ns=5e6))).status is Status.FAIL
+    assert verdict(judged(without_lags(slow, hidden), client(target_ns=5e6))).status is Status.INCONCLUSIVE
     bad = late(some_slow(run, "bizra_poi_generate_seconds", 0.015), 60_000)
-    assert found(judged(without_lags(bad, hidden), allowed=["dominance"]), "poi_generate_p99").status is Status.INCONCLUSIVE
+    assert verdict(judged(without_lags(bad, hidden), allowed=["dominance"]), "poi_generate_p99").status is Status.INCONCLUSIVE
 
 
 def test_without_any_record_of_how_late_arrivals_were_no_latency_is_judged(run):
@@ -216,8 +216,8 @@ def test_without_any_record_of_how_late_arrivals_were_no_latency_is_judged(run):
     lag = next(c for c in a.checks if c.key == "schedule_lag")
     assert (lag.status, lag.figure) == (Status.FAIL, None)
     assert "is not known" in lag.reason
-    assert found(a, "poi_generate_p99").status is Status.INVALID
-    assert found(a, "poi_throughput").status is Status.PASS
+    assert verdict(a, "poi_generate_p99").status is Status.INVALID
+    assert verdict(a, "poi_throughput").status is Status.PASS
 
 
 def queueing(agreement):
@@ -227,18 +227,18 @@ def queueing(agreement):
 
 def test_a_timer_that_includes_queueing_passes_only_from_another_host(run):
     agreement = queueing(LOCAL.agreement)
-    assert found(judged(run, agreement=agreement), "poi_generate_p99").status is Status.PASS
+    assert verdict(judged(run, agreement=agreement), "poi_generate_p99").status is Status.PASS
     here = dataclasses.replace(run, facts=dataclasses.replace(run.facts, target_is_local=True))
-    o = found(judged(here, agreement=agreement), "poi_generate_p99")
+    o = verdict(judged(here, agreement=agreement), "poi_generate_p99")
     assert o.status is Status.INCONCLUSIVE
     assert o.reason.startswith(SHARED_HOST)
-    assert found(judged(here), "poi_generate_p99").status is Status.PASS  # a timer inside the operation
+    assert verdict(judged(here), "poi_generate_p99").status is Status.PASS  # a timer inside the operation
 
 
 def test_a_timer_that_includes_queueing_fails_only_less_the_lag():
     slow, agreement = measurements(hold_s=30, server_us={"generate": 1500.0}), queueing(LOCAL.agreement)
-    assert found(judged(late(slow, 200_000), agreement=agreement), "poi_generate_p99").status is Status.FAIL
-    assert found(judged(late(slow, 10 * MS), agreement=agreement), "poi_generate_p99").status is Status.INCONCLUSIVE
+    assert verdict(judged(late(slow, 200_000), agreement=agreement), "poi_generate_p99").status is Status.FAIL
+    assert verdict(judged(late(slow, 10 * MS), agreement=agreement), "poi_generate_p99").status is Status.INCONCLUSIVE
 
 
 def test_a_run_is_not_stopped_early_for_what_its_own_lag_may_have_done(run):

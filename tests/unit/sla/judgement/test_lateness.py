@@ -80,18 +80,18 @@ STEADY = Steady(0, 10, 0.0, 0.0, "")
     ],
 )
 def test_a_lag_belongs_to_the_seconds_in_which_it_can_have_been(health, seconds):
-    found = lateness(measured(health), STEADY)
-    assert sorted(found.woken_ns) == seconds
-    assert set(found.woken_ns.values()) == {health.lag.max_ns}
+    lags = lateness(measured(health), STEADY)
+    assert sorted(lags.woken_ns) == seconds
+    assert set(lags.woken_ns.values()) == {health.lag.max_ns}
 
 
 def test_the_largest_lag_of_any_worker_counts_and_what_nobody_reports_is_not_known():
-    found = lateness(measured(row(4, 5 * MS), row(4, 7 * MS), row(4, 6 * MS), sent=(4, 6)), STEADY)
-    assert found.woken_ns == {4: pytest.approx(7 * MS, rel=FINE), 6: math.inf}
-    assert found.sent.tolist() == [0, 0, 0, 0, 20, 0, 20, 0, 0, 0]
-    assert found.reported.tolist() == [s == 4 for s in range(10)]
-    assert found.gap_ns == SECOND_NS / 20
-    assert found.whole.total == 3
+    lags = lateness(measured(row(4, 5 * MS), row(4, 7 * MS), row(4, 6 * MS), sent=(4, 6)), STEADY)
+    assert lags.woken_ns == {4: pytest.approx(7 * MS, rel=FINE), 6: math.inf}
+    assert lags.sent.tolist() == [0, 0, 0, 0, 20, 0, 20, 0, 0, 0]
+    assert lags.reported.tolist() == [s == 4 for s in range(10)]
+    assert lags.gap_ns == SECOND_NS / 20
+    assert lags.whole.total == 3
     assert lateness(Measurements((), (), (), RunFacts(0, SECOND_NS)), STEADY) is None
 
 
@@ -136,8 +136,8 @@ def test_latencies_are_moved_by_the_lag_of_their_second_and_not_under_zero():
 
 @pytest.mark.parametrize(("second", "counts"), [(7, True), (6, False), (10, True), (11, False)])
 def test_an_operation_that_took_seconds_began_in_an_earlier_second(second, counts):
-    found = shifted(of(2500 * MS), 10, {second: 500e6}, -1)
-    assert found.max_ns / MS == pytest.approx(2000 if counts else 2500, rel=FINE)
+    histogram = shifted(of(2500 * MS), 10, {second: 500e6}, -1)
+    assert histogram.max_ns / MS == pytest.approx(2000 if counts else 2500, rel=FINE)
 
 
 def test_a_time_out_stays_one_but_for_a_lag_of_over_a_second():
@@ -165,17 +165,17 @@ def test_a_burst_is_what_came_after_a_hold_of_over_a_tenth_of_a_second_and_lasts
 
 
 def test_the_share_that_late_arrivals_can_have_hurt_is_an_upper_limit():
-    found = late(*[{0: 990, 50: 10}] * 20)
-    assert 10 * 0.01 < found.affected(49e6, 0.95, 10.0) < 10 * 0.013
-    assert found.affected(49e6, 0.99, 10.0) > found.affected(49e6, 0.95, 10.0)
-    assert found.affected(51e6, 0.95, 10.0) < 0.01
-    assert found.affected(49e6, 0.95, 200.0) == 1.0
-    assert 0.01 < found.bunched(0.95) < 0.013
+    lags = late(*[{0: 990, 50: 10}] * 20)
+    assert 10 * 0.01 < lags.affected(49e6, 0.95, 10.0) < 10 * 0.013
+    assert lags.affected(49e6, 0.99, 10.0) > lags.affected(49e6, 0.95, 10.0)
+    assert lags.affected(51e6, 0.95, 10.0) < 0.01
+    assert lags.affected(49e6, 0.95, 200.0) == 1.0
+    assert 0.01 < lags.bunched(0.95) < 0.013
     assert late(*[{0: 990, 9: 10}] * 20).bunched(0.95) < 0.001  # by less than the usual gap
     # counted, each slows five: no interval, and no second has more than all of its operations
-    assert found.slowed(49e6, found.sent) == pytest.approx(SLOWED * 0.01)
-    assert found.slowed(51e6, found.sent) == 0.0
-    assert found.slowed(49e6, found.sent / 10) == pytest.approx(SLOWED * 0.1)  # all of them of a kind that is a tenth
+    assert lags.slowed(49e6, lags.sent) == pytest.approx(SLOWED * 0.01)
+    assert lags.slowed(51e6, lags.sent) == 0.0
+    assert lags.slowed(49e6, lags.sent / 10) == pytest.approx(SLOWED * 0.1)  # all of them of a kind that is a tenth
     half, unreported = late(*[{0: 10, 60: 990}, {0: 1000}]), late(*[{0: 1000}] * 20, reported=[False] + [True] * 19)
     assert half.slowed(49e6, half.sent) == pytest.approx(0.5)
     assert late({}).slowed(0.0, np.zeros(1)) == 1.0
@@ -185,7 +185,7 @@ def test_the_share_that_late_arrivals_can_have_hurt_is_an_upper_limit():
 
 
 def test_usual_lags_are_those_that_few_exceed_within_a_second():
-    found = late({1: 850, 20: 100, 300: 48, 2000: 2}).usual_ns()
-    assert found == pytest.approx([1e6, 20e6, 300e6], rel=FINE)
+    usual_ns = late({1: 850, 20: 100, 300: 48, 2000: 2}).usual_ns()
+    assert usual_ns == pytest.approx([1e6, 20e6, 300e6], rel=FINE)
     assert late({}).usual_ns() == []
     assert str(late({1: 90, 20: 10})) == "the generator was late by up to 20 ms (p99 20 ms)"

@@ -24,9 +24,9 @@ def test_where_no_lag_was_reported_all_may_have_been_late():
 
 
 def test_more_lags_than_arrivals_were_sent_are_as_many_as_were_sent():
-    found = Lateness({}, (of(*[50 * MS] * 100),), np.array([50.0]), 1e7, np.array([True]))
-    assert found.affected(1e6, 0.95, 1.0) == 1.0
-    assert found.affected(60e6, 0.95, 1.0) < 0.1
+    lags = Lateness({}, (of(*[50 * MS] * 100),), np.array([50.0]), 1e7, np.array([True]))
+    assert lags.affected(1e6, 0.95, 1.0) == 1.0
+    assert lags.affected(60e6, 0.95, 1.0) < 0.1
 
 
 @pytest.mark.parametrize(
@@ -49,8 +49,8 @@ def test_from_a_quarter_of_a_second_on_a_clock_puts_a_lag_into_a_wrong_second(of
 
 def test_a_damaged_row_reaches_back_an_hour_at_most():
     endless = row(10_000, 0, label_offset_ns=10**18, clock_error_ns=0)
-    found = lateness(measured(endless), STEADY)
-    assert (min(found.woken_ns), max(found.woken_ns)) == (10_000 - 3600, 10_000 + 3600)
+    lags = lateness(measured(endless), STEADY)
+    assert (min(lags.woken_ns), max(lags.woken_ns)) == (10_000 - 3600, 10_000 + 3600)
     stopped = row(10_000, 0)
     stopped = type(stopped)(10_000, "w", of(0, over_range=1), machine=stopped.machine)
     assert min(lateness(measured(stopped), STEADY).woken_ns) == 10_000 - 3600
@@ -61,10 +61,10 @@ def test_a_punctual_second_has_no_lag_at_all():
 
 
 def test_the_seconds_of_old_and_new_rows_are_both_reported():
-    found = lateness(measured(row(3, 0, machine=False), row(7, 0), sent=range(10)), STEADY)
-    assert [s for s in range(10) if found.reported[s]] == [2, 3, 7]
-    assert {s for s, ns in found.woken_ns.items() if ns == 0.0} == {2, 3, 7}
-    assert {s for s, ns in found.woken_ns.items() if np.isinf(ns)} == {0, 1, 4, 5, 6, 8, 9}
+    lags = lateness(measured(row(3, 0, machine=False), row(7, 0), sent=range(10)), STEADY)
+    assert [s for s in range(10) if lags.reported[s]] == [2, 3, 7]
+    assert {s for s, ns in lags.woken_ns.items() if ns == 0.0} == {2, 3, 7}
+    assert {s for s, ns in lags.woken_ns.items() if np.isinf(ns)} == {0, 1, 4, 5, 6, 8, 9}
 
 
 def test_the_quickest_operation_of_a_run_is_of_a_second_that_has_any():
@@ -104,5 +104,5 @@ def test_what_a_lag_can_have_made_up_wholly_took_no_time():
 
 
 def test_a_time_out_that_a_long_lag_may_have_made_took_no_time():
-    found = shifted(of(5000 * MS, over_range=2), 7, {7: 1.1e9}, -1)
-    assert (found.min_ns, found.count_at_or_below(0), found.total, found.over_range) == (0, 2, 3, 0)
+    histogram = shifted(of(5000 * MS, over_range=2), 7, {7: 1.1e9}, -1)
+    assert (histogram.min_ns, histogram.count_at_or_below(0), histogram.total, histogram.over_range) == (0, 2, 3, 0)

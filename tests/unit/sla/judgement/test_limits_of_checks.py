@@ -81,18 +81,18 @@ def test_a_run_that_was_stopped_before_its_plan_ended_never_passes():
 @pytest.mark.parametrize(("at_most", "status"), [(390, Status.PASS), (389, Status.FAIL)])
 def test_what_lost_workers_may_have_sent_the_server_may_have_counted_and_no_more(at_most, status):
     measured = run(counter_factor=1.02, lost_workers=("w2",), losses=(Loss("w2", 3, at_most),))
-    found = check(measured, "counters_generate")
-    assert found.figure == -390  # 6 of 300 in each of 65 s
-    assert found.status is status
-    assert ("390 went with lost workers" in found.reason) is (status is Status.PASS)
+    counters = check(measured, "counters_generate")
+    assert counters.figure == -390  # 6 of 300 in each of 65 s
+    assert counters.status is status
+    assert ("390 went with lost workers" in counters.reason) is (status is Status.PASS)
 
 
 @pytest.mark.parametrize(("error_ms", "status"), [(100, Status.PASS), (50, Status.PASS), (49, Status.FAIL)])
 def test_a_clock_is_off_by_what_half_the_round_trip_leaves_of_its_difference(error_ms, status):
     off = {"label_offset_ns": -300_000_000, "clock_error_ns": error_ms * 1_000_000}
-    found = check(with_rows(run(hold_s=20, rate=20), lambda _: off), "clock_skew")
-    assert found.status is status
-    assert found.figure == (300 - error_ms) * 1e6
+    skew = check(with_rows(run(hold_s=20, rate=20), lambda _: off), "clock_skew")
+    assert skew.status is status
+    assert skew.figure == (300 - error_ms) * 1e6
 
 
 def test_the_worst_clock_is_the_one_that_is_surely_off_the_most():
@@ -106,8 +106,8 @@ def test_the_worst_clock_is_the_one_that_is_surely_off_the_most():
 def test_a_system_clock_is_shown_where_it_is_surely_more_than_a_second_off(error_ms, shown):
     off = {"wall_offset_ns": -1_500_000_000, "clock_error_ns": error_ms * 1_000_000}
     measured = with_rows(run(hold_s=20, rate=20), lambda _: off)
-    found = run_checks(measured, LOCAL.agreement, find_steady(measured))
-    assert any(c.key == "system_clock" and c.status is Status.WARN for c in found) is shown
+    checks = run_checks(measured, LOCAL.agreement, find_steady(measured))
+    assert any(c.key == "system_clock" and c.status is Status.WARN for c in checks) is shown
 
 
 @pytest.mark.parametrize(("missing", "status"), [(2, Status.PASS), (3, Status.FAIL)])
@@ -115,8 +115,8 @@ def test_a_worker_may_be_silent_for_three_seconds(missing, status):
     measured = run(hold_s=20, rate=20)
     silent = range(START + 12, START + 12 + missing)
     rows = tuple(h for h in measured.health if h.worker != "w1" or h.second not in silent)
-    found = check(dataclasses.replace(measured, health=rows), "stalls")
-    assert (found.status, found.figure) == (status, missing + 1)
+    stalls = check(dataclasses.replace(measured, health=rows), "stalls")
+    assert (stalls.status, stalls.figure) == (status, missing + 1)
 
 
 def extra(measured, **fields):
@@ -131,30 +131,30 @@ def test_one_in_a_hundred_arrivals_may_stay_unsent(unsent, status):
         for when in [(START + 12, "generate")]
         for w in measured.windows
     ]
-    found = check(dataclasses.replace(measured, windows=tuple(moved)), "unsent")
-    assert found.figure == pytest.approx(unsent / 1200)
-    assert found.status is status
+    unsent_check = check(dataclasses.replace(measured, windows=tuple(moved)), "unsent")
+    assert unsent_check.figure == pytest.approx(unsent / 1200)
+    assert unsent_check.status is status
 
 
 @pytest.mark.parametrize(("more", "status"), [(6, Status.PASS), (7, Status.WARN), (-6, Status.PASS), (-7, Status.WARN)])
 def test_arrivals_may_be_half_a_percent_off_the_plan_either_way(more, status):
-    found = check(extra(run(hold_s=20, rate=20), planned=more, started=more), "achieved")
-    assert found.figure == pytest.approx(more / 1200)
-    assert found.status is status
+    achieved = check(extra(run(hold_s=20, rate=20), planned=more, started=more), "achieved")
+    assert achieved.figure == pytest.approx(more / 1200)
+    assert achieved.status is status
 
 
 def test_arrivals_that_a_pause_moved_over_an_edge_of_the_judged_part_are_not_missing():
     measured = run(hold_s=20, rate=20)
     last = find_steady(measured).to_second - 1
     late = [Window(last, "more", started=-40), Window(last + 1, "more", started=40)]  # sent, but in the second after
-    found = check(dataclasses.replace(measured, windows=(*measured.windows, *late)), "achieved")
-    assert (found.figure, found.status) == (0, Status.PASS)
+    achieved = check(dataclasses.replace(measured, windows=(*measured.windows, *late)), "achieved")
+    assert (achieved.figure, achieved.status) == (0, Status.PASS)
 
 
 def test_arrivals_that_were_sent_and_never_ended_are_not_missing():
     """As where a user's own check raises an error: when they were due is recorded with their end."""
-    found = check(extra(run(hold_s=20, rate=20), planned=-40), "achieved")
-    assert (found.figure, found.status) == (0, Status.PASS)
+    achieved = check(extra(run(hold_s=20, rate=20), planned=-40), "achieved")
+    assert (achieved.figure, achieved.status) == (0, Status.PASS)
 
 
 @pytest.mark.parametrize(
@@ -167,18 +167,18 @@ def test_one_second_in_twenty_may_send_over_a_tenth_of_its_arrivals_a_second_lat
     for begin in range(START + 12, START + 12 + 5 * seconds, 5):
         more = {begin: -60, begin + 1: sent - 60, begin + 2: 120 - sent}
         windows += [Window(second, "more", started=n) for second, n in more.items()]
-    found = check(dataclasses.replace(measured, windows=tuple(windows)), "achieved_seconds")
-    assert found.figure == short / 40
-    assert found.status is status
+    achieved = check(dataclasses.replace(measured, windows=tuple(windows)), "achieved_seconds")
+    assert achieved.figure == short / 40
+    assert achieved.status is status
 
 
 @pytest.mark.parametrize(("failed", "status"), [(3, Status.PASS), (4, Status.WARN)])
 def test_outside_the_judged_part_one_in_a_hundred_may_fail(failed, status):
     measured = run(hold_s=20, rate=20)  # 300 operations in the ramp
     window = Window(START + 1, "generate", failed={"timeout": failed}, ok=-failed)
-    found = check(dataclasses.replace(measured, windows=(*measured.windows, window)), "outside")
-    assert found.figure == failed / 300
-    assert found.status is status
+    outside = check(dataclasses.replace(measured, windows=(*measured.windows, window)), "outside")
+    assert outside.figure == failed / 300
+    assert outside.status is status
 
 
 @pytest.mark.parametrize(("every_s", "status"), [(9, Status.FAIL), (10, Status.PASS)])
@@ -186,8 +186,8 @@ def test_scrapes_must_span_half_of_the_judged_part(every_s, status):
     measured = run(hold_s=20, rate=20)
     steady = find_steady(measured)
     kept = [s for s in measured.snapshots if steady.from_second < s.at_ns / 1e9 <= steady.from_second + 1 + every_s]
-    found = check(dataclasses.replace(measured, snapshots=tuple(kept)), "server_data")
-    assert (found.figure, found.status) == (every_s / 20, status)
+    server_data = check(dataclasses.replace(measured, snapshots=tuple(kept)), "server_data")
+    assert (server_data.figure, server_data.status) == (every_s / 20, status)
 
 
 def test_a_target_whose_start_time_moved_was_restarted():
@@ -199,8 +199,8 @@ def test_a_target_whose_start_time_moved_was_restarted():
 
     count = len(measured.snapshots)
     assert started_at([100.0, 100.4] * count).status is Status.PASS  # rounded differently, the same start
-    found = started_at([100.0] * 10 + [112.0] * count)
-    assert (found.status, found.figure) == (Status.FAIL, 1)
+    restarted = started_at([100.0] * 10 + [112.0] * count)
+    assert (restarted.status, restarted.figure) == (Status.FAIL, 1)
 
 
 def test_what_a_prometheus_knows_of_processes_that_are_not_the_service_changes_nothing():
@@ -210,11 +210,11 @@ def test_what_a_prometheus_knows_of_processes_that_are_not_the_service_changes_n
     target = (("job", "prometheus"),)
     own = [Snapshot(second * 10**9 + 700_000_000, 0, target, {}, at, {}) for second, at in started.items()]
     beside = dataclasses.replace(measured, snapshots=tuple(sorted((*measured.snapshots, *own), key=lambda s: s.at_ns)))
-    found, alone = (evaluate(m, LOCAL.agreement, LOCAL.baseline) for m in (beside, measured))
-    assert found.checks == alone.checks
-    assert found.objectives == alone.objectives
+    assessment, alone = (evaluate(m, LOCAL.agreement, LOCAL.baseline) for m in (beside, measured))
+    assert assessment.checks == alone.checks
+    assert assessment.objectives == alone.objectives
     said = 'targets without any of the agreement\'s metrics were left out (1): job="prometheus"'
-    assert [note for note in found.notes if note not in alone.notes] == [said]
+    assert [note for note in assessment.notes if note not in alone.notes] == [said]
 
 
 @pytest.mark.parametrize(("job", "status"), [("node", Status.FAIL), ("other", Status.PASS)])
@@ -247,10 +247,10 @@ def test_a_restart_forgets_at_most_what_was_counted_in_the_seconds_around_it(mis
         less = min(20 * max(second - 19, 0), missing)  # and besides the server did not count these
         counters = {**s.counters, name: s.counters[name] - restarted - less}
         snapshots.append(dataclasses.replace(s, counters=counters))
-    found = check(dataclasses.replace(measured, snapshots=tuple(snapshots)), "counters_generate")
-    assert found.figure == 20 + missing
-    assert "reset 1 times, and with them up to 60 operations" in found.reason
-    assert found.status is status
+    counters_check = check(dataclasses.replace(measured, snapshots=tuple(snapshots)), "counters_generate")
+    assert counters_check.figure == 20 + missing
+    assert "reset 1 times, and with them up to 60 operations" in counters_check.reason
+    assert counters_check.status is status
 
 
 def test_the_ramp_is_cut_from_what_is_judged():

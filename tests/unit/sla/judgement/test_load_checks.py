@@ -151,8 +151,8 @@ def test_a_certain_failure_of_the_service_is_not_hidden_by_a_generator_that_ran_
 def test_the_servers_counters_agree_with_what_was_asked_of_it():
     run = measurements(hold_s=30)
     own = tuple(dataclasses.replace(w, started=w.started + 5, failed={"generator": 5}) for w in run.windows)
-    found = check(dataclasses.replace(run, windows=own), "counters_generate")
-    assert found.status is Status.PASS, found.reason
+    counters = check(dataclasses.replace(run, windows=own), "counters_generate")
+    assert counters.status is Status.PASS, counters.reason
 
 
 @pytest.mark.parametrize(

@@ -31,21 +31,21 @@ def of(measured):
 
 def test_each_lost_worker_is_named_with_what_is_known_of_it():
     losses = (Loss("w1", 4, 0), Loss("w2", -1, 30), Loss("w3", 7, 12))
-    found = of(Measurements((), (), (), RunFacts(0, 1, lost_workers=("w1", "w2", "w3", "w4"), losses=losses)))
-    assert found["workers"].reason == (
+    checks = of(Measurements((), (), (), RunFacts(0, 1, lost_workers=("w1", "w2", "w3", "w4"), losses=losses)))
+    assert checks["workers"].reason == (
         "workers lost: w1 left early (after report 4); everything that it measured is here; w2 before its first report; "
         "w3 after report 7; w4"
     )
-    assert (found["workers"].status, found["workers"].figure) == (Status.FAIL, 4)
-    assert (found["workers_operations"].figure, found["workers_operations"].reason) == (None, "nothing bounds how many")
+    assert (checks["workers"].status, checks["workers"].figure) == (Status.FAIL, 4)
+    assert (checks["workers_operations"].figure, checks["workers_operations"].reason) == (None, "nothing bounds how many")
 
 
 def test_what_was_lost_is_bounded_by_the_plan_where_it_was_planned():
     bounded = RunFacts(0, 1, lost_workers=("w1", "w2"), losses=(Loss("w1", 4, 12), Loss("w2", 1, 30)))
     assert most_lost(bounded) == 42
-    found = of(Measurements((), (), (), bounded))["workers_operations"]
-    assert (found.status, found.figure) == (Status.FAIL, 42)
-    assert found.reason == "at most 42 operations were sent and not reported"
+    check = of(Measurements((), (), (), bounded))["workers_operations"]
+    assert (check.status, check.figure) == (Status.FAIL, 42)
+    assert check.reason == "at most 42 operations were sent and not reported"
     assert most_lost(dataclasses.replace(bounded, losses=bounded.losses[:1])) == math.inf
     assert most_lost(RunFacts(0, 1, lost_workers=("w1",), losses=(Loss("w1", 4),))) == math.inf
     nothing = Measurements((), (), (), RunFacts(0, 1, lost_workers=("w1",), losses=(Loss("w1", 4, 0),)))
@@ -57,9 +57,9 @@ LOST = {"lost_workers": ("w2",), "losses": (Loss("w2", 3, 5000),)}
 
 
 def test_where_the_server_counted_it_the_number_of_lost_operations_is_exact():
-    found = of(run(counter_factor=1.02, **LOST))["workers_operations"]
-    assert (found.status, found.figure) == (Status.FAIL, 3 * 390)  # 6 in each of 65 s, of three operations
-    assert found.reason == "1170 operations are in the server's counters and in no report"
+    check = of(run(counter_factor=1.02, **LOST))["workers_operations"]
+    assert (check.status, check.figure) == (Status.FAIL, 3 * 390)  # 6 in each of 65 s, of three operations
+    assert check.reason == "1170 operations are in the server's counters and in no report"
     none = of(run(**LOST))["workers_operations"]
     assert (none.status, none.figure) == (Status.PASS, 0)
     less = of(run(counter_factor=0.98, **LOST))["workers_operations"]
@@ -70,15 +70,15 @@ def test_operations_of_unknown_fate_are_said_beside_the_number():
     measured = run(counter_factor=1.02, **LOST)
     first, *others = measured.windows
     windows = (dataclasses.replace(first, ok=first.ok - 4, failed={"timeout": 4}), *others)
-    found = of(dataclasses.replace(measured, windows=windows))["workers_operations"]
-    assert found.reason == "1174 operations are in the server's counters and in no report (give or take 4 of unknown fate)"
+    check = of(dataclasses.replace(measured, windows=windows))["workers_operations"]
+    assert check.reason == "1174 operations are in the server's counters and in no report (give or take 4 of unknown fate)"
 
 
 def test_counters_that_were_not_idle_say_nothing_exact():
     measured = run(counter_factor=1.02, **LOST)
     for snapshots in (measured.snapshots[1:], measured.snapshots[:-2], ()):
-        found = of(dataclasses.replace(measured, snapshots=snapshots))["workers_operations"]
-        assert found.figure in (5000, None)
+        check = of(dataclasses.replace(measured, snapshots=snapshots))["workers_operations"]
+        assert check.figure in (5000, None)
     assert of(dataclasses.replace(measured, snapshots=measured.snapshots[1:]))["workers_operations"].figure == 5000
 
 
@@ -107,14 +107,14 @@ def by_counters(windows, metrics=METRICS, server=(100, 0), drained_s=0):
 )
 def test_what_the_server_may_have_counted_or_not_is_uncertain(category, with_counter, without):
     windows = [Window(12, "a", started=100, ok=93, failed={category: 7})]
-    found = by_counters(windows)
-    assert (found.uncertain, found.unfinished, found.reconciliation.client) == (with_counter, 0, 100 - with_counter)
+    check = by_counters(windows)
+    assert (check.uncertain, check.unfinished, check.reconciliation.client) == (with_counter, 0, 100 - with_counter)
     assert by_counters(windows, OperationMetrics("", "done", "")).uncertain == without
 
 
 def test_operations_that_were_cut_off_are_uncertain_too():
-    found = by_counters([Window(12, "a", started=60, ok=50), Window(13, "a", started=50, ok=55)])
-    assert (found.unfinished, found.uncertain, found.reconciliation.client) == (5, 5, 105)
+    check = by_counters([Window(12, "a", started=60, ok=50), Window(13, "a", started=50, ok=55)])
+    assert (check.unfinished, check.uncertain, check.reconciliation.client) == (5, 5, 105)
     assert by_counters([Window(12, "a", started=50, ok=55)]).unfinished == 0
 
 
@@ -138,9 +138,9 @@ def test_a_server_that_was_not_read_while_idle_may_have_counted_what_was_in_flig
     """The most that was in flight in any second: 7 on average of 12 s."""
     windows = [Window(12, "a", started=90, ok=90, in_flight_ns=in_flight * SECOND_NS), Window(13, "a", started=9, ok=9)]
     snapshots = [Snapshot(s * SECOND_NS, 0, (), {"done": float(n), "failed": 0.0}) for s, n in ((11, 0), (15, 100))]
-    found = counted(METRICS, windows, Measurements(tuple(windows), (), tuple(snapshots), RunFacts(10**10, 2 * 10**10)))
-    assert not found.increase.idle
-    assert (found.reconciliation.client, found.reconciliation.low) == (99, low)
+    check = counted(METRICS, windows, Measurements(tuple(windows), (), tuple(snapshots), RunFacts(10**10, 2 * 10**10)))
+    assert not check.increase.idle
+    assert (check.reconciliation.client, check.reconciliation.low) == (99, low)
 
 
 def restarted(*scrapes, load_s=(10.0, 20.0)):
@@ -152,15 +152,15 @@ def restarted(*scrapes, load_s=(10.0, 20.0)):
 
 
 def test_a_restart_forgets_at_most_what_ended_in_the_seconds_around_the_two_scrapes():
-    found = restarted((9, 0), (14, 40), (16, 5), (22, 50))
-    assert (found.increase.resets, found.forgotten) == (1, 40)  # of 13 to 16 s
-    found = restarted((9, 0), (11, 20), (12, 2), (17, 50), (18, 3), (22, 30))
-    assert (found.increase.resets, found.forgotten) == (2, 30 + 30)  # of 10 to 12 s and of 16 to 18 s
+    check = restarted((9, 0), (14, 40), (16, 5), (22, 50))
+    assert (check.increase.resets, check.forgotten) == (1, 40)  # of 13 to 16 s
+    check = restarted((9, 0), (11, 20), (12, 2), (17, 50), (18, 3), (22, 30))
+    assert (check.increase.resets, check.forgotten) == (2, 30 + 30)  # of 10 to 12 s and of 16 to 18 s
 
 
 def test_in_seconds_without_a_load_nothing_was_forgotten():
-    found = restarted((9, 0), (18, 80), (22, 5), (30, 20))
-    assert (found.increase.resets, found.forgotten) == (1, 30)  # of 17 to 19 s
+    check = restarted((9, 0), (18, 80), (22, 5), (30, 20))
+    assert (check.increase.resets, check.forgotten) == (1, 30)  # of 17 to 19 s
 
 
 def test_a_restart_before_the_load_forgets_nothing_of_it():
@@ -170,10 +170,10 @@ def test_a_restart_before_the_load_forgets_nothing_of_it():
 
 
 def gaps(*seconds, steady=None, warm_up_s=0, worker="w"):
-    found = stalls(
+    checks = stalls(
         [Health(START + s, worker) for s in seconds], steady and Steady(START + steady[0], START + steady[1], 0, warm_up_s, "")
     )
-    return [(c.status, c.figure) for c in found]
+    return [(c.status, c.figure) for c in checks]
 
 
 @pytest.mark.parametrize(
@@ -200,7 +200,7 @@ def test_a_stall_is_no_warm_up_of_the_service():
 def test_reports_are_compared_by_worker_and_one_report_alone_shows_no_gap():
     assert gaps(3) == gaps() == []
     rows = [Health(START + s, w) for s, w in ((0, "a"), (5, "b"), (1, "a"), (6, "b"))]
-    [found] = stalls(rows, None)
-    assert (found.figure, found.reason) == (1, "the longest gap between reports of a worker is 1 s")
-    [found] = stalls([*rows, Health(START + 11, "b")], None)
-    assert found.reason == "the longest gap between reports of a worker is 5 s: b stood still"
+    [check] = stalls(rows, None)
+    assert (check.figure, check.reason) == (1, "the longest gap between reports of a worker is 1 s")
+    [check] = stalls([*rows, Health(START + 11, "b")], None)
+    assert check.reason == "the longest gap between reports of a worker is 5 s: b stood still"

@@ -25,10 +25,10 @@ def lost(*losses, agreement=LOCAL.agreement, run=None):
 
 
 def test_none_may_be_lost():
-    found = lost(Loss("w1", 0, 1))
-    assert found["workers"].reason == "workers lost: w1 after report 0"
-    assert (found["workers"].figure, found["workers"].limit, found["workers"].unit) == (1, 0, "workers")
-    operations = found["workers_operations"]
+    checks = lost(Loss("w1", 0, 1))
+    assert checks["workers"].reason == "workers lost: w1 after report 0"
+    assert (checks["workers"].figure, checks["workers"].limit, checks["workers"].unit) == (1, 0, "workers")
+    operations = checks["workers_operations"]
     assert (operations.status, operations.figure, operations.limit) == (Status.FAIL, 1, 0)
 
 
@@ -65,28 +65,28 @@ def skew(*rows, limit_ns=50 * MS):
 
 
 def test_a_clock_that_is_off_by_less_than_its_error_may_be_right():
-    [found] = skew(("w1", 2, 0, 3))
-    assert (found.status, found.figure, found.limit) == (Status.PASS, 0, 50e6)
-    assert found.reason == "the labels of w1 are +2.0 ms off the master's clock (give or take 3.0 ms)"
+    [check] = skew(("w1", 2, 0, 3))
+    assert (check.status, check.figure, check.limit) == (Status.PASS, 0, 50e6)
+    assert check.reason == "the labels of w1 are +2.0 ms off the master's clock (give or take 3.0 ms)"
 
 
 def test_the_worst_clock_may_be_behind_and_is_judged_less_its_error():
-    [found] = skew(("w1", 60, 0, 20), ("w2", -70.25, 0, 10), ("w3", 0, 0, 0))
-    assert (found.status, found.figure) == (Status.FAIL, 60.25e6)
-    assert found.reason == "the labels of w2 are -70.2 ms off the master's clock (give or take 10.0 ms)"
+    [check] = skew(("w1", 60, 0, 20), ("w2", -70.25, 0, 10), ("w3", 0, 0, 0))
+    assert (check.status, check.figure) == (Status.FAIL, 60.25e6)
+    assert check.reason == "the labels of w2 are -70.2 ms off the master's clock (give or take 10.0 ms)"
     assert skew(("w1", 60, 0, 10))[0].status is Status.PASS  # exactly on the limit
 
 
 def test_a_clock_that_was_never_compared_is_not_judged():
     assert skew(("w1", 500, 5000, -1e-6)) == skew() == []
-    [found] = skew(("w1", 500, 5000, -1e-6), ("w2", 0, 0, 0))
-    assert found.status is Status.PASS
+    [check] = skew(("w1", 500, 5000, -1e-6), ("w2", 0, 0, 0))
+    assert check.status is Status.PASS
 
 
 def test_a_system_clock_is_named_with_how_far_it_is_off():
-    _, found = skew(("w1", 0, 300, 0), ("w2", 0, -1500, 100))
-    assert (found.key, found.status, found.figure, found.limit) == ("system_clock", Status.WARN, 1.5e9, 1e9)
-    assert found.reason == "the system clock of w2 is -1.5 s off the master's, nothing is judged by it"
+    _, check = skew(("w1", 0, 300, 0), ("w2", 0, -1500, 100))
+    assert (check.key, check.status, check.figure, check.limit) == ("system_clock", Status.WARN, 1.5e9, 1e9)
+    assert check.reason == "the system clock of w2 is -1.5 s off the master's, nothing is judged by it"
     assert len(skew(("w1", 0, 1000, 0))) == 1
 
 
@@ -95,11 +95,11 @@ def gap(*rows, steady=None):
 
 
 def test_three_seconds_without_a_report_are_no_standing_still():
-    [found] = gap((0, "w"), (3, "w"))
-    assert (found.status, found.figure, found.limit) == (Status.PASS, 3, 3)
-    assert found.reason == "the longest gap between reports of a worker is 3 s"
-    [found] = gap((0, "w"), (4, "w"))
-    assert (found.status, found.reason) == (Status.FAIL, "the longest gap between reports of a worker is 4 s: w stood still")
+    [check] = gap((0, "w"), (3, "w"))
+    assert (check.status, check.figure, check.limit) == (Status.PASS, 3, 3)
+    assert check.reason == "the longest gap between reports of a worker is 3 s"
+    [check] = gap((0, "w"), (4, "w"))
+    assert (check.status, check.reason) == (Status.FAIL, "the longest gap between reports of a worker is 4 s: w stood still")
 
 
 def test_between_the_reports_of_two_workers_there_is_no_gap():
@@ -134,7 +134,7 @@ def restarted(*scrapes, target=()):
     ],
 )
 def test_a_start_time_that_moves_on_and_a_counter_that_goes_back_are_a_restart(scrapes, count):
-    found = restarted(*scrapes)
+    check = restarted(*scrapes)
     text = f"the target was restarted {count} times under load" if count else "the target was not restarted"
-    assert (found.figure, found.limit, found.reason) == (count, 0, text)
-    assert found.status is (Status.FAIL if count else Status.PASS)
+    assert (check.figure, check.limit, check.reason) == (count, 0, text)
+    assert check.status is (Status.FAIL if count else Status.PASS)

@@ -27,10 +27,10 @@ def objective(assessment, key):
 def test_nine_tenths_of_the_window_must_be_covered(length_s, decision):
     """Scrapes up to second 54, and one usual interval more: 50 s of a window that begins with second 5."""
     kept = [s for s in SNAPSHOTS if s.at_ns < (START + 54.5) * 1e9]
-    found = judged(5, 5 + length_s, kept)
-    assert found.decision is decision, found.summary
-    assert found.window.coverage == pytest.approx(50 / length_s, abs=0.001)
-    gate = next(g for g in found.gates if g.key == "coverage")
+    assessment = judged(5, 5 + length_s, kept)
+    assert assessment.decision is decision, assessment.summary
+    assert assessment.window.coverage == pytest.approx(50 / length_s, abs=0.001)
+    gate = next(g for g in assessment.gates if g.key == "coverage")
     assert gate.status is (Status.PASS if decision is Decision.GO else Status.INCONCLUSIVE)
 
 
@@ -45,11 +45,11 @@ def test_scrapes_on_the_bounds_of_the_window_are_in_it_and_others_are_not():
 
 
 def test_figures_are_those_of_the_window_alone():
-    found = judged(20, 50.5)
-    throughput = objective(found, "poi_throughput")
+    assessment = judged(20, 50.5)
+    throughput = objective(assessment, "poi_throughput")
     assert throughput.estimate.point == pytest.approx(600, rel=0.01)
-    assert found.window.length_s == 30.5
-    assert objective(found, "finality_p99").estimate.n == pytest.approx(30 * 300, rel=0.05)
+    assert assessment.window.length_s == 30.5
+    assert objective(assessment, "finality_p99").estimate.n == pytest.approx(30 * 300, rel=0.05)
 
 
 def test_a_restart_is_counted_and_said():
@@ -60,16 +60,16 @@ def test_a_restart_is_counted_and_said():
         )
         for s in SNAPSHOTS
     ]
-    found = judged(-1, 66, back)
-    assert found.window.restarts == 1
-    assert [n for n in found.notes if "went back once (a restart)" in n]
+    assessment = judged(-1, 66, back)
+    assert assessment.window.restarts == 1
+    assert [n for n in assessment.notes if "went back once (a restart)" in n]
     assert judged(-1, 66).window.restarts == 0
     assert not [n for n in judged(-1, 66).notes if "restart" in n]
 
 
 def test_a_deviation_is_relative_to_the_baseline_with_the_interval_of_the_estimate():
-    found = deviation(Estimate(110.0, 90.0, 140.0, 0.95, 10, 5), 100.0)
-    assert (found.point, found.low, found.high) == pytest.approx((0.1, -0.1, 0.4))
+    estimate = deviation(Estimate(110.0, 90.0, 140.0, 0.95, 10, 5), 100.0)
+    assert (estimate.point, estimate.low, estimate.high) == pytest.approx((0.1, -0.1, 0.4))
     assert deviation(Estimate(110.0, 90.0, 140.0, 0.95, 10, 5), 0.0) is None
     assert deviation(None, 100.0) is deviation(Estimate(1, 1, 1, 0.95, 1, 1), None) is None
 
@@ -78,5 +78,5 @@ def test_fail_on_warn_changes_the_exit_code_of_a_cautious_decision():
     above = {"poi_throughput": (Limit(">=", 630.0), Limit(">=", 500.0))}
     spans = (START - 1) * 10**9, (START + 66) * 10**9
     for strict, code in ((False, 0), (True, 3)):
-        found = judge_monitored(SNAPSHOTS, *spans, LOCAL.agreement, LOCAL.baseline, None, above, strict)
-        assert (found.decision, found.exit_code) == (Decision.GO_WITH_CAUTION, code)
+        assessment = judge_monitored(SNAPSHOTS, *spans, LOCAL.agreement, LOCAL.baseline, None, above, strict)
+        assert (assessment.decision, assessment.exit_code) == (Decision.GO_WITH_CAUTION, code)

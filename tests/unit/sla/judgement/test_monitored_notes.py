@@ -123,9 +123,9 @@ def test_a_release_is_told_what_else_it_needs():
 
 
 def test_a_share_of_a_plan_is_open_without_one_and_says_which():
-    found = by_key(judged(scrapes(FINE), SHARE))["share"]
-    assert (found.status, found.estimate.point) == (Status.INCONCLUSIVE, 50)
-    assert found.reason.endswith("and there is no load test: name the load test, or an agreement with ops/s")
+    share = by_key(judged(scrapes(FINE), SHARE))["share"]
+    assert (share.status, share.estimate.point) == (Status.INCONCLUSIVE, 50)
+    assert share.reason.endswith("and there is no load test: name the load test, or an agreement with ops/s")
     other = by_key(judged(scrapes(FINE), SHARE, planned={}))["share"]
     assert other.status is Status.INCONCLUSIVE
     assert "there is no load test" not in other.reason
@@ -158,6 +158,6 @@ def test_a_counter_that_comes_with_its_first_failure_counts_from_nothing():
         dataclasses.replace(s, counters={k: v for k, v in s.counters.items() if k != "b_failed" or s.at_ns >= (FIRST + 30) * S})
         for s in scrapes(counters)
     ]
-    found = judged(late, SUCCESS)
-    assert by_key(found)["success"].estimate.point == pytest.approx(3000 / 3300)
-    assert not [n for n in found.notes if "no series" in n]
+    assessment = judged(late, SUCCESS)
+    assert by_key(assessment)["success"].estimate.point == pytest.approx(3000 / 3300)
+    assert not [n for n in assessment.notes if "no series" in n]

@@ -43,8 +43,8 @@ def opens(key, objectives, measured, status=Status.FAIL, steady=STEADY, **check_
     """What a failed check of that key opens, where all objectives have that status."""
     agreement = dataclasses.replace(LOCAL.agreement, objectives=tuple(objectives))
     failed = dataclasses.replace(check(key, key, True, "wrong"), **check_fields)
-    [found] = with_opens([failed], [result(o, status) for o in objectives], agreement, measured, steady, 0.95)
-    return dict(found.opens)
+    [opening_check] = with_opens([failed], [result(o, status) for o in objectives], agreement, measured, steady, 0.95)
+    return dict(opening_check.opens)
 
 
 def most(level):
@@ -86,8 +86,8 @@ def test_a_check_that_says_itself_what_it_opens_opens_that_and_one_that_passed_n
     agreement = dataclasses.replace(LOCAL.agreement, objectives=(objective("o"),))
     failed = dataclasses.replace(check("counters_a", "", True, ""), opens=(("o", PASS),))
     checks = [failed, *(dataclasses.replace(failed, status=status) for status in (Status.PASS, Status.WARN))]
-    found = with_opens(checks, [result(objective("o"))], agreement, run(), STEADY, 0.95)
-    assert [c.opens for c in found] == [(("o", PASS),), (), ()]
+    opening_checks = with_opens(checks, [result(objective("o"))], agreement, run(), STEADY, 0.95)
+    assert [c.opens for c in opening_checks] == [(("o", PASS),), (), ()]
 
 
 def test_directions_without_a_verdict_are_left_out():
@@ -99,9 +99,9 @@ def test_an_opened_verdict_says_by_which_checks_and_needs_no_more_seconds():
     first, second = (check(key, title, True, "") for key, title in (("counters_a", "Counters"), ("workers", "Workers")))
     other = dataclasses.replace(second, title="Other", opens=(("else", BOTH),))
     checks = [dataclasses.replace(c, opens=(("o", d),)) for c, d in ((first, FAIL), (second, BOTH))]
-    [found] = opened([result(objective("o"))], [*checks, other])
-    assert (found.status, found.reason) == (Status.INVALID, "FAIL does not stand; failed checks: Counters, Workers")
-    assert found.seconds_needed is None
-    [found] = opened([result(objective("o"), Status.INCONCLUSIVE, "no data")], checks)
-    assert found.reason == "no data; failed checks: Workers"
+    [verdict] = opened([result(objective("o"))], [*checks, other])
+    assert (verdict.status, verdict.reason) == (Status.INVALID, "FAIL does not stand; failed checks: Counters, Workers")
+    assert verdict.seconds_needed is None
+    [verdict] = opened([result(objective("o"), Status.INCONCLUSIVE, "no data")], checks)
+    assert verdict.reason == "no data; failed checks: Workers"
     assert opened([result(objective("o"))], [other]) == [result(objective("o"))]

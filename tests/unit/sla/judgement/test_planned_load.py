@@ -40,9 +40,9 @@ def missing(count):
 
 @pytest.mark.parametrize(("count", "without_user"), [(50, 0), (51, 0), (52, 52)])
 def test_arrivals_are_missing_where_it_is_more_than_five_standard_deviations_and_one(count, without_user):
-    found = checks(run(missing(count)))["unsent"]
-    assert found.reason.startswith(f"{without_user} of {100 - count + without_user} planned operations were not sent")
-    assert ("for want of the users" in found.reason) is bool(without_user)
+    check = checks(run(missing(count)))["unsent"]
+    assert check.reason.startswith(f"{without_user} of {100 - count + without_user} planned operations were not sent")
+    assert ("for want of the users" in check.reason) is bool(without_user)
 
 
 def users(measured):
@@ -83,9 +83,9 @@ GENERATOR = {"ok": 9, "failed": {"generator": 1}}
 
 def test_what_failed_on_the_generator_counts_in_the_judged_part_alone():
     assert "exhausted" not in checks(run({104: GENERATOR}))
-    found = checks(run({104: GENERATOR, 105: GENERATOR}))["exhausted"]
-    assert (found.status, found.figure, found.limit) == (Status.WARN, 0.01, 0.01)
-    assert found.reason == "1 of 100 operations failed on the generator itself"
+    check = checks(run({104: GENERATOR, 105: GENERATOR}))["exhausted"]
+    assert (check.status, check.figure, check.limit) == (Status.WARN, 0.01, 0.01)
+    assert check.reason == "1 of 100 operations failed on the generator itself"
     assert checks(run({105: GENERATOR, 106: GENERATOR}))["exhausted"].status is Status.FAIL
     assert checks(run({104: GENERATOR}), None)["exhausted"].figure == 1 / 150  # without a judged part all of it
 
@@ -112,9 +112,9 @@ def test_arrivals_that_were_not_sent_may_have_wanted_a_free_connection(service_s
     measured = unsent(2, slots=1)
     windows = tuple(dataclasses.replace(w, **busy.get(w.second, {})) for w in measured.windows)
     rows = tuple(dataclasses.replace(h, slots=1) for h in measured.health)
-    found = checks(dataclasses.replace(measured, windows=windows, health=rows))["unsent"]
-    assert found.reason.endswith(", for want of a free connection") is too_few
-    assert ("connections" in found.advice.partition(":")[0]) is too_few
+    check = checks(dataclasses.replace(measured, windows=windows, health=rows))["unsent"]
+    assert check.reason.endswith(", for want of a free connection") is too_few
+    assert ("connections" in check.advice.partition(":")[0]) is too_few
 
 
 def test_where_nothing_was_planned_nothing_is_unsent_and_the_plan_is_not_held_against_it():
@@ -137,8 +137,8 @@ UNKNOWN = "how late arrivals were is not known: "
 
 
 def test_where_no_worker_reported_a_lag_nothing_is_known_of_it():
-    found = checks(run(health=[]))["schedule_lag"]
-    assert (found.status, found.reason) == (Status.FAIL, f"{UNKNOWN}no worker reported it for the judged part")
+    check = checks(run(health=[]))["schedule_lag"]
+    assert (check.status, check.reason) == (Status.FAIL, f"{UNKNOWN}no worker reported it for the judged part")
     assert "schedule_lag" not in checks(run(health=[], plan=()))
     assert "schedule_lag" not in checks(run({s: {"started": 0} for s in range(100, 115)}, health=[]))
     assert "schedule_lag" in checks(run({s: {"started": 0} for s in range(100, 114)}, health=[]))
@@ -181,9 +181,9 @@ def test_one_arrival_in_a_hundred_may_be_over_the_limit(late, status):
 
 def test_the_generators_cpu_is_that_of_the_judged_seconds():
     rows = [Health(s, "w", ON_TIME, 0.99 if s < 105 else 0.5) for s in range(100, 115)]
-    found = checks(run(health=rows))["generator_cpu"]
-    assert (found.status, found.figure, found.unit) == (Status.PASS, 0.5, "cores")
-    assert found.reason == "workers used 0.50 of a core (95th percentile of their seconds)"
+    check = checks(run(health=rows))["generator_cpu"]
+    assert (check.status, check.figure, check.unit) == (Status.PASS, 0.5, "cores")
+    assert check.reason == "workers used 0.50 of a core (95th percentile of their seconds)"
     assert "generator_cpu" not in checks(run(health=[]))
 
 
@@ -200,16 +200,16 @@ def test_failures_outside_the_judged_part_may_be_twice_as_frequent_as_in_it(outs
     def failing(first, count):
         return {first + i: {"ok": 9, "failed": {"http_5xx": 1}} for i in range(count)}
 
-    found = checks(run({**failing(100, outside), **failing(105, inside)}))["outside"]
-    assert (found.status, found.figure, found.limit) == (status, outside / 50, max(0.01, inside / 50))
+    check = checks(run({**failing(100, outside), **failing(105, inside)}))["outside"]
+    assert (check.status, check.figure, check.limit) == (status, outside / 50, max(0.01, inside / 50))
     said = f"{outside} of 50 operations failed outside the judged part"
-    assert found.reason == said + (f" (http_5xx {outside})" if outside else "")
+    assert check.reason == said + (f" (http_5xx {outside})" if outside else "")
 
 
 def test_without_a_second_outside_nothing_failed_there():
     windows = tuple(w for w in run().windows if w.second >= 105)
-    found = checks(dataclasses.replace(run(), windows=windows))["outside"]
-    assert (found.status, found.figure) == (Status.PASS, 0)
+    check = checks(dataclasses.replace(run(), windows=windows))["outside"]
+    assert (check.status, check.figure) == (Status.PASS, 0)
 
 
 def test_an_arrival_over_a_second_late_may_have_hurt_ten_operations_of_the_judged_part():
@@ -222,12 +222,12 @@ def test_an_arrival_over_a_second_late_may_have_hurt_ten_operations_of_the_judge
 def test_a_lag_that_is_just_at_its_limit_keeps_it(limit_ns, status):
     validity = dataclasses.replace(LOCAL.agreement.validity, lag_p99_ns=limit_ns)
     late = run(health=[Health(105, "w", from_values(np.full(100, 1000)), 0.1)])
-    found = load_checks(late, dataclasses.replace(LOCAL.agreement, validity=validity), STEADY)
-    assert next(c for c in found if c.key == "schedule_lag").status is status
+    all_checks = load_checks(late, dataclasses.replace(LOCAL.agreement, validity=validity), STEADY)
+    assert next(c for c in all_checks if c.key == "schedule_lag").status is status
 
 
 def test_a_single_operation_that_failed_is_all_of_them():
     one = {"ok": 0, "planned": 1, "started": 1, "failed": {"http_5xx": 1}}
     nothing = {s: {"ok": 0, "planned": 0, "started": 0} for s in range(100, 115)}
-    found = checks(run({**nothing, 101: one, 107: one}))["outside"]
-    assert (found.figure, found.limit, found.status) == (1.0, 2.0, Status.PASS)  # as usual
+    check = checks(run({**nothing, 101: one, 107: one}))["outside"]
+    assert (check.figure, check.limit, check.status) == (1.0, 2.0, Status.PASS)  # as usual

@@ -72,22 +72,22 @@ def test_what_comes_after_an_interim_analysis_is_no_part_of_it():
 
 def test_the_longest_constant_piece_with_arrivals_is_what_a_run_has():
     pieces = [(100, 0, 0), (20, 1000, 1000), (60, 1, 1), (300, 0, 2000), (40, 5000, 5000)]
-    found = too_short([PlannedSegment(*piece) for piece in pieces], {"a": 1.0}, [0.9])
-    assert [(f.length_s, f.rate_per_s) for f in found] == [(60, 1)]
+    warnings = too_short([PlannedSegment(*piece) for piece in pieces], {"a": 1.0}, [0.9])
+    assert [(f.length_s, f.rate_per_s) for f in warnings] == [(60, 1)]
     assert too_short([PlannedSegment(100, 0, 0), PlannedSegment(300, 0, 2000)], {"a": 1.0}) == []
 
 
 @pytest.mark.parametrize(("length_s", "warned"), [(182.4, []), (182.0, [0.5])])
 def test_what_a_load_of_a_half_lets_it_decide_is_long_enough(length_s, warned):
     """At 1 op/s and a design effect of 8 the median needs 11.4 x 8 / 0.5 = 182.4 s."""
-    found = too_short([PlannedSegment(length_s, 1, 1)], {"a": 1.0}, [0.5])
-    assert [f.quantile for f in found] == warned
-    assert all(f.needed_s == {0.5: 183, 0.8: 1596, 0.9: 5700} for f in found)
+    warnings = too_short([PlannedSegment(length_s, 1, 1)], {"a": 1.0}, [0.5])
+    assert [f.quantile for f in warnings] == warned
+    assert all(f.needed_s == {0.5: 183, 0.8: 1596, 0.9: 5700} for f in warnings)
 
 
 def test_an_operation_of_one_arrival_in_two_seconds_is_told_how_long_too():
-    [found] = too_short([PlannedSegment(60, 10, 10)], {"a": 0.05}, [0.5])
-    assert found.needed_s[0.5] == 365  # 11.4 x 8 / (0.5 x 0.5) = 364.8
+    [warning] = too_short([PlannedSegment(60, 10, 10)], {"a": 0.05}, [0.5])
+    assert warning.needed_s[0.5] == 365  # 11.4 x 8 / (0.5 x 0.5) = 364.8
 
 
 @pytest.mark.parametrize(

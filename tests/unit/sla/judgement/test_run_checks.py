@@ -35,8 +35,8 @@ def checks(measured, steady=STEADY, agreement=AGREEMENT):
     return {c.key: c for c in run_checks(measured, agreement, steady)}
 
 
-def shown(found):
-    return found.status, found.figure, found.limit, found.unit
+def shown(check):
+    return check.status, check.figure, check.limit, check.unit
 
 
 NOTHING = [Window(12, "a", started=3)]
@@ -68,9 +68,9 @@ def test_where_all_is_well_there_are_no_checks_of_what_is_rare():
 
 def test_all_that_is_missing_of_the_reports_is_added_and_said():
     broken = [Health(12, "w1", report_errors=2), Health(13, "w1")]
-    found = checks(run(health=broken, missing_messages=3, lost_rows=1200))["reports"]
-    assert (found.status, found.figure) == (Status.FAIL, 1205)
-    assert found.reason == (
+    check = checks(run(health=broken, missing_messages=3, lost_rows=1200))["reports"]
+    assert (check.status, check.figure) == (Status.FAIL, 1205)
+    assert check.reason == (
         "3 reports missing, 2 could not be made (the worker's output says why), 1,200 rows of windows are not in the run's "
         "file any more (it was changed)"
     )
@@ -82,9 +82,9 @@ def test_all_that_is_missing_of_the_reports_is_added_and_said():
     [(1, 0, Status.WARN, 0.01), (0, 1, Status.WARN, 0.01), (1, 1, Status.FAIL, 0.02), (300, 100, Status.FAIL, 1.0)],
 )
 def test_one_in_a_hundred_samples_may_be_a_bad_one(of_file, of_users, status, share):
-    found = checks(run(health=[Health(12, "w1", bad_samples=of_users)], bad_samples=of_file))["bad_samples"]
-    assert shown(found) == (status, share, 0.01, "ratio")
-    assert found.reason.startswith(f"bad samples: {of_file + of_users} ({share:.2%}), ")
+    check = checks(run(health=[Health(12, "w1", bad_samples=of_users)], bad_samples=of_file))["bad_samples"]
+    assert shown(check) == (status, share, 0.01, "ratio")
+    assert check.reason.startswith(f"bad samples: {of_file + of_users} ({share:.2%}), ")
 
 
 @pytest.mark.parametrize(("spools", "named"), [(("w1.spool", "w2.spool"), "w1.spool, w2.spool"), ((), "none were found")])
@@ -94,10 +94,10 @@ def test_a_run_without_its_master_says_which_spools_it_was_put_together_from(spo
 
 def test_failed_checks_of_a_script_are_added_and_named():
     failed = (FailedCheck("status is 200", 1200), FailedCheck("body", 3))
-    found = checks(run(failed_checks=failed))["failed_checks"]
-    assert shown(found) == (Status.FAIL, 1203, 0, "checks")
-    assert "failed 1,203 times" in found.reason
-    assert "status is 200" in found.reason
+    check = checks(run(failed_checks=failed))["failed_checks"]
+    assert shown(check) == (Status.FAIL, 1203, 0, "checks")
+    assert "failed 1,203 times" in check.reason
+    assert "status is 200" in check.reason
 
 
 def scrape(second, done=0.0, buckets=(0.0, 0.0), failed=0.0):
@@ -124,8 +124,8 @@ def test_the_servers_metrics_are_wanted_by_objectives_on_them():
 @pytest.mark.parametrize(("seconds", "share"), [((10, 20), 1.0), ((9.9, 12, 17, 20.1), 0.5), ((14,), 0.0), ((9, 30), 0.0)])
 def test_the_servers_metrics_cover_what_lies_between_scrapes_in_the_judged_part(seconds, share):
     wanted = dataclasses.replace(AGREEMENT, objectives=OF_SERVER)
-    found = checks(run(snapshots=[scrape(s) for s in seconds]), agreement=wanted)["server_data"]
-    assert shown(found) == (Status.PASS if share >= 0.5 else Status.FAIL, share, 0.5, "ratio")
+    check = checks(run(snapshots=[scrape(s) for s in seconds]), agreement=wanted)["server_data"]
+    assert shown(check) == (Status.PASS if share >= 0.5 else Status.FAIL, share, 0.5, "ratio")
 
 
 def test_one_failed_scrape_is_a_warning():
@@ -136,16 +136,16 @@ def test_one_failed_scrape_is_a_warning():
 
 def test_only_operations_that_were_made_and_that_the_server_counts_are_compared():
     others = {"b": OperationMetrics("h", "done"), "a": OperationMetrics("h")}
-    found = checks(run(snapshots=[scrape(9), scrape(30)]), agreement=dataclasses.replace(AGREEMENT, operations=others))
-    assert not [key for key in found if key.startswith(("counters_", "dominance_"))]
+    by_key = checks(run(snapshots=[scrape(9), scrape(30)]), agreement=dataclasses.replace(AGREEMENT, operations=others))
+    assert not [key for key in by_key if key.startswith(("counters_", "dominance_"))]
     missing = {"a": OperationMetrics("h", "other")}
-    found = checks(run(snapshots=[scrape(9), scrape(30)]), agreement=dataclasses.replace(AGREEMENT, operations=missing))
-    assert (found["counters_a"].status, found["counters_a"].reason) == (Status.INCONCLUSIVE, "the server has no other")
-    assert "dominance_a" not in found
+    by_key = checks(run(snapshots=[scrape(9), scrape(30)]), agreement=dataclasses.replace(AGREEMENT, operations=missing))
+    assert (by_key["counters_a"].status, by_key["counters_a"].reason) == (Status.INCONCLUSIVE, "the server has no other")
+    assert "dominance_a" not in by_key
     no_buckets = {"a": OperationMetrics("", "done")}
-    found = checks(run(snapshots=[scrape(9), scrape(30)]), agreement=dataclasses.replace(AGREEMENT, operations=no_buckets))
-    assert "counters_a" in found
-    assert "dominance_a" not in found
+    by_key = checks(run(snapshots=[scrape(9), scrape(30)]), agreement=dataclasses.replace(AGREEMENT, operations=no_buckets))
+    assert "counters_a" in by_key
+    assert "dominance_a" not in by_key
 
 
 LOST = {"lost_workers": ("w1",), "losses": (Loss("w1", 3, 7),)}
@@ -163,9 +163,9 @@ LOST = {"lost_workers": ("w1",), "losses": (Loss("w1", 3, 7),)}
     ],
 )
 def test_the_server_may_have_counted_what_lost_workers_sent_and_no_more(done, facts, status, text):
-    found = against(done, (done, 0), **facts)["counters_a"]
-    assert shown(found) == (status, 100 - done, 0, "operations")
-    assert found.reason == text
+    check = against(done, (done, 0), **facts)["counters_a"]
+    assert shown(check) == (status, 100 - done, 0, "operations")
+    assert check.reason == text
 
 
 def test_operations_that_were_cut_off_or_timed_out_are_not_exact():
@@ -179,25 +179,25 @@ def test_operations_that_were_cut_off_or_timed_out_are_not_exact():
 
 @pytest.mark.parametrize(("under", "excess"), [(100, 0), (99, 1), (93, 7)])
 def test_no_more_responses_may_be_quick_than_the_server_was(under, excess):
-    found = against(100, (under, 100 - under))["dominance_a"]
-    assert shown(found) == (Status.FAIL if excess else Status.PASS, excess, 0, "operations")
+    check = against(100, (under, 100 - under))["dominance_a"]
+    assert shown(check) == (Status.FAIL if excess else Status.PASS, excess, 0, "operations")
     said = f"{excess} more client responses within 100 us than the server needed for its own part"
-    assert found.reason == (said if excess else "no client response faster than the server's own time")
+    assert check.reason == (said if excess else "no client response faster than the server's own time")
 
 
 @pytest.mark.parametrize(("under", "excess"), [(16, 0), (15, 1), (10, 6)])
 def test_under_load_seconds_wholly_between_the_scrapes_count_and_two_seconds_of_the_peak_are_left_open(under, excess):
     """12 to 15 have 40 responses; the peak of 12 in any second leaves 24 open."""
     counts = dict.fromkeys(range(10, 20), 10) | {11: 12, 19: 2}
-    found = against(40, (under, 40 - under), (12, 16), [window(s, n) for s, n in counts.items()])
-    assert found["dominance_a"].figure == excess
+    by_key = against(40, (under, 40 - under), (12, 16), [window(s, n) for s, n in counts.items()])
+    assert by_key["dominance_a"].figure == excess
 
 
 def test_what_a_restart_forgot_may_have_been_quick():
     scrapes = [scrape(9), scrape(14, 40, (40, 0)), scrape(16, 5, (5, 0)), scrape(22, 45, (45, 0))]
-    found = checks(run(snapshots=scrapes))
-    assert (found["dominance_a"].status, found["restarted"].figure) == (Status.PASS, 1)
-    assert "; the counters were reset 1 times, and with them up to 40 operations" in found["counters_a"].reason
+    by_key = checks(run(snapshots=scrapes))
+    assert (by_key["dominance_a"].status, by_key["restarted"].figure) == (Status.PASS, 1)
+    assert "; the counters were reset 1 times, and with them up to 40 operations" in by_key["counters_a"].reason
 
 
 @pytest.mark.parametrize(
@@ -212,8 +212,8 @@ def test_what_a_restart_forgot_may_have_been_quick():
 )
 def test_a_clock_has_ten_ticks_to_a_median_and_no_latency_in_a_hundred_is_nought(took_ns, status, text):
     h = from_values(np.array(took_ns))
-    found = checks(run([window(12, h.total, service=h)]))["resolution_a"]
-    assert (found.status, found.limit, found.unit, found.reason) == (status, 1000, "ns", text)
+    check = checks(run([window(12, h.total, service=h)]))["resolution_a"]
+    assert (check.status, check.limit, check.unit, check.reason) == (status, 1000, "ns", text)
 
 
 def test_without_a_latency_the_clock_is_not_judged():

@@ -21,15 +21,15 @@ from tests.calibration.trial import measurements_of
 @pytest.mark.parametrize("phi", [0.5, 0.9])
 def test_the_automatic_block_length_is_the_optimal_one_of_an_ar1_series(phi):
     """b = (2 (2 phi / (1 - phi^2))^2 3/4)^(1/3) n^(1/3), from the known covariances of AR(1) (Politis and White 2004)."""
-    rng, n, found = np.random.default_rng(1), 2000, []
+    rng, n, lengths = np.random.default_rng(1), 2000, []
     for _ in range(40):
         shocks = rng.normal(size=n)
         series = np.zeros(n)
         for i in range(1, n):
             series[i] = phi * series[i - 1] + shocks[i]
-        found.append(politis_white(series))
+        lengths.append(politis_white(series))
     optimal = (1.5 * (2 * phi / (1 - phi**2)) ** 2) ** (1 / 3) * n ** (1 / 3)
-    assert np.median(found) == pytest.approx(optimal, rel=0.25)
+    assert np.median(lengths) == pytest.approx(optimal, rel=0.25)
 
 
 def test_independent_windows_are_resampled_in_short_blocks_and_dependent_ones_in_long_ones():

@@ -34,12 +34,12 @@ ON_TIME = lag_of((0.05, 100))
 
 def scrapes(a_second, begin=0, end=LENGTH_S, before=None):
     """One at the begin of each second; `a_second`: counts of each bucket, `before`: those of seconds before the first."""
-    found = []
+    snapshots = []
     for s in range(begin, end + 1):
         counts = [n * s if s >= 0 or before is None else n0 * s for n, n0 in zip(a_second, before or a_second, strict=True)]
         shifted = np.cumsum([c + 100 * n for c, n in zip(counts, before or a_second, strict=True)]).astype(float)
-        found.append(Snapshot(int((FIRST + s) * S), 0, (), {}, {}, {"h": BucketCounts(EDGES_S, tuple(shifted.tolist()))}))
-    return found
+        snapshots.append(Snapshot(int((FIRST + s) * S), 0, (), {}, {}, {"h": BucketCounts(EDGES_S, tuple(shifted.tolist()))}))
+    return snapshots
 
 
 def run(a_second, lag=ON_TIME, snapshots=None, target=(), **facts):
@@ -70,11 +70,11 @@ TAIL = (0, 70, 0, 0, 30, 0, 0)
 
 
 def test_a_quantile_lies_in_its_bucket_whatever_the_seconds_before_were():
-    found = measured(run(QUICK, snapshots=scrapes(QUICK, -5, before=SLOW)), on_time=True)
-    assert (edges(found.estimate), found.estimate.n) == ((1, 2), 2000)
-    assert found.bucket_ns == (1 * MS, 2 * MS)
-    assert found.source == "server, h"
-    assert found.seconds_needed == pytest.approx(1.14)  # 11.4 beyond a p90 at 100/s
+    latency = measured(run(QUICK, snapshots=scrapes(QUICK, -5, before=SLOW)), on_time=True)
+    assert (edges(latency.estimate), latency.estimate.n) == ((1, 2), 2000)
+    assert latency.bucket_ns == (1 * MS, 2 * MS)
+    assert latency.source == "server, h"
+    assert latency.seconds_needed == pytest.approx(1.14)  # 11.4 beyond a p90 at 100/s
 
 
 def test_scrapes_up_to_half_a_second_beside_the_judged_part_are_of_it():
@@ -99,27 +99,27 @@ def test_from_metrics_alone_what_is_needed_is_of_the_window_asked_for():
 
 
 def test_an_on_time_generator_changes_nothing():
-    found = measured(run(SLOW))
-    assert edges(found.at_least) == edges(found.estimate) == edges(found.at_most) == (10, 20)
+    latency = measured(run(SLOW))
+    assert edges(latency.at_least) == edges(latency.estimate) == edges(latency.at_most) == (10, 20)
 
 
 BUNCHED = lag_of((0, 80), (500, 20))  # a fifth comes half a second late, at once
 
 
 def test_a_timer_inside_may_have_been_slowed_down_by_all_that_came_bunched_and_by_any_factor():
-    found = measured(run(TAIL, BUNCHED))
-    assert edges(found.estimate) == (10, 20)
-    assert found.at_least.low <= 2 * MS  # of 30 % slow ones 20 % of late ones can explain all
-    assert found.less.startswith("the generator was late by up to 500 ms")
-    assert found.less.endswith(": without that")
+    latency = measured(run(TAIL, BUNCHED))
+    assert edges(latency.estimate) == (10, 20)
+    assert latency.at_least.low <= 2 * MS  # of 30 % slow ones 20 % of late ones can explain all
+    assert latency.less.startswith("the generator was late by up to 500 ms")
+    assert latency.less.endswith(": without that")
 
 
 def test_a_timer_inside_keeps_its_target_if_it_does_without_those_that_came_bunched():
     """A fifth was quick by luck, perhaps: the median of the others is the p60 of all, or a little more."""
-    found = measured(run((0, 55, 0, 0, 45, 0, 0), BUNCHED), q=0.5)
-    assert edges(found.estimate)[1] == 2
-    assert edges(found.at_most) == (10, 20)
-    assert found.more.endswith(", and operations in bunches are quicker: one by one")
+    latency = measured(run((0, 55, 0, 0, 45, 0, 0), BUNCHED), q=0.5)
+    assert edges(latency.estimate)[1] == 2
+    assert edges(latency.at_most) == (10, 20)
+    assert latency.more.endswith(", and operations in bunches are quicker: one by one")
     enough = measured(run((0, 65, 0, 0, 35, 0, 0), BUNCHED), q=0.5)
     assert edges(enough.at_most) == (1, 2)
 
@@ -127,17 +127,17 @@ def test_a_timer_inside_keeps_its_target_if_it_does_without_those_that_came_bunc
 def test_where_all_may_have_come_bunched_a_timer_inside_keeps_nothing():
     nothing_known = run(QUICK)
     nothing_known = dataclasses.replace(nothing_known, health=())
-    found = measured(nothing_known)
-    assert (edges(found.estimate), found.at_most.high) == ((1, 2), math.inf)
+    latency = measured(nothing_known)
+    assert (edges(latency.estimate), latency.at_most.high) == ((1, 2), math.inf)
 
 
 @pytest.mark.parametrize(("lag_ms", "least"), [(7.5, (2, 5)), (8, (1, 2)), (3, (5, 10)), (12, (0, 1))])
 def test_a_timer_that_includes_queueing_reads_at_most_the_lag_too_much(lag_ms, least):
     """What took 10 ms and more took 2.5 without 7.5 of them: that is in the bucket of 2 to 5."""
-    found = measured(run(SLOW, lag_of((lag_ms, 100))), timer="queueing")
-    assert (edges(found.estimate), edges(found.at_least)) == ((10, 20), least)
-    assert found.at_most is None
-    assert found.less.endswith(": without that")
+    latency = measured(run(SLOW, lag_of((lag_ms, 100))), timer="queueing")
+    assert (edges(latency.estimate), edges(latency.at_least)) == ((10, 20), least)
+    assert latency.at_most is None
+    assert latency.less.endswith(": without that")
 
 
 @pytest.mark.parametrize(
@@ -151,22 +151,22 @@ def test_a_timer_that_includes_queueing_reads_at_most_the_lag_too_much(lag_ms, l
 )
 def test_on_the_generators_host_a_timer_with_queueing_keeps_nothing_for_sure(target, facts, shared):
     it = run(QUICK, target=target, **facts)
-    found = measured(it, timer="queueing")
-    assert (found.at_most is not None and found.at_most.high == math.inf) is shared
-    assert (found.more == f"{SHARED_HOST}: as it stands") is shared
+    latency = measured(it, timer="queueing")
+    assert (latency.at_most is not None and latency.at_most.high == math.inf) is shared
+    assert (latency.more == f"{SHARED_HOST}: as it stands") is shared
     inside = measured(it)
     assert edges(inside.at_most) == (1, 2)
     assert SHARED_HOST not in inside.more
 
 
 def test_without_a_plan_nothing_is_taken_off():
-    found = measured(run(SLOW, BUNCHED), on_time=True)
-    assert (found.at_least, found.at_most, found.less, found.more) == (None, None, "", "")
+    latency = measured(run(SLOW, BUNCHED), on_time=True)
+    assert (latency.at_least, latency.at_most, latency.less, latency.more) == (None, None, "", "")
 
 
 def test_few_late_arrivals_leave_what_they_can_not_have_slowed_down():
     """One second of twenty: what was slow in the others stays slow."""
     it = run(SLOW)
     rows = tuple(dataclasses.replace(h, lag=lag_of((500, 100)) if i == 3 else h.lag) for i, h in enumerate(it.health))
-    found = measured(dataclasses.replace(it, health=rows), q=0.5)
-    assert edges(found.at_least) == (10, 20)
+    latency = measured(dataclasses.replace(it, health=rows), q=0.5)
+    assert edges(latency.at_least) == (10, 20)

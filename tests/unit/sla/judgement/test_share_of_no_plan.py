@@ -36,11 +36,11 @@ def without_plan(kind):
 @pytest.mark.parametrize("kind", ["closed model", "dropped iterations"])
 def test_a_target_without_a_plan_is_not_judged(kind):
     assessment = evaluate(without_plan(kind), agreement(SHARE, LOWER, Severity.WARNING))
-    [found] = assessment.objectives
-    assert (found.status, found.target, found.acceptable) == (Status.INCONCLUSIVE, None, None)
-    assert found.reason == f"its target is a share of a plan, and {NO_PLAN}"
-    assert found.estimate.point == pytest.approx(600, rel=0.01)
-    assert table.target(found) == ">= a share of the plan"
+    [objective] = assessment.objectives
+    assert (objective.status, objective.target, objective.acceptable) == (Status.INCONCLUSIVE, None, None)
+    assert objective.reason == f"its target is a share of a plan, and {NO_PLAN}"
+    assert objective.estimate.point == pytest.approx(600, rel=0.01)
+    assert table.target(objective) == ">= a share of the plan"
     assert any(NO_PLAN in a.action for a in recommendations(assessment))
 
 
@@ -56,11 +56,11 @@ def test_a_target_without_a_plan_is_not_judged(kind):
 def test_an_acceptable_limit_without_a_plan_leaves_open_what_misses_the_target(target, severity, status, real_traffic):
     a = agreement(target, LOWER, severity)
     if real_traffic:
-        [found] = judge_monitored(RUN.snapshots, START * 10**9, (START + 20) * 10**9, a).objectives
+        [objective] = judge_monitored(RUN.snapshots, START * 10**9, (START + 20) * 10**9, a).objectives
     else:
-        [found] = evaluate(without_plan("closed model"), a).objectives
-    assert (found.status, found.acceptable) == (status, None)
-    assert ("its acceptable limit is a share of a plan" in found.reason) == (status is Status.INCONCLUSIVE)
+        [objective] = evaluate(without_plan("closed model"), a).objectives
+    assert (objective.status, objective.acceptable) == (status, None)
+    assert ("its acceptable limit is a share of a plan" in objective.reason) == (status is Status.INCONCLUSIVE)
 
 
 def test_a_closed_model_is_not_stopped_for_a_share_of_no_plan():
@@ -72,13 +72,13 @@ def test_a_closed_model_is_not_stopped_for_a_share_of_no_plan():
 def test_a_plan_of_ramps_alone_leaves_everything_open_and_the_check_says_what_it_lacks():
     ramps = dataclasses.replace(RUN, facts=dataclasses.replace(RUN.facts, plan=(PlannedSegment(20, 1, 900),)))
     assessment = evaluate(ramps, agreement(REACHED))
-    [found] = assessment.objectives
-    assert (found.status, assessment.decision) == (Status.INVALID, Decision.INVALID)
+    [objective] = assessment.objectives
+    assert (objective.status, assessment.decision) == (Status.INVALID, Decision.INVALID)
     [data] = [c for c in assessment.checks if c.key == "data"]
     assert (data.status, data.reason) == (Status.FAIL, "no steady part of at least 5 s at a constant rate")
 
 
 def test_without_a_steady_part_a_share_is_no_number_of_operations():
-    [found] = evaluate(measurements(hold_s=2), agreement(SHARE)).objectives
-    assert found.reason.startswith("no steady part to judge")
-    assert found.target is None
+    [objective] = evaluate(measurements(hold_s=2), agreement(SHARE)).objectives
+    assert objective.reason.startswith("no steady part to judge")
+    assert objective.target is None

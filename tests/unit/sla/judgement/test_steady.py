@@ -58,9 +58,9 @@ def test_five_whole_seconds_are_needed(length_s, known):
 
 
 def test_a_ramp_is_cut_and_its_length_is_said():
-    found = find_steady(run(25, (5, 0, 10), (20, 10, 10)))
-    assert (found.from_second - START, found.to_second - START, found.ramp_s, found.warm_up_s) == (5, 25, 5, 0)
-    assert found.reason == "5 s of ramp was cut, no warm-up found (MSER-5)"
+    steady = find_steady(run(25, (5, 0, 10), (20, 10, 10)))
+    assert (steady.from_second - START, steady.to_second - START, steady.ramp_s, steady.warm_up_s) == (5, 25, 5, 0)
+    assert steady.reason == "5 s of ramp was cut, no warm-up found (MSER-5)"
     without = find_steady(run(20, after_s=0.25))
     assert (without.from_second - START, without.to_second - START) == (1, 20)
     assert without.ramp_s == pytest.approx(0.75, abs=1e-6)
@@ -70,10 +70,10 @@ def test_a_ramp_is_cut_and_its_length_is_said():
 def test_a_warm_up_is_cut_from_the_constant_part():
     rng = np.random.default_rng(1)
     noise = rng.normal(1.0, 0.02, 61)
-    found = find_steady(run(60, latency_ms=lambda s: noise[s] + (9.0 if s < 10 else 0.0)))
-    assert found.from_second - START == found.warm_up_s == 10
-    assert found.reason == "the first second and 10 s of warm-up (MSER-5) were cut"
-    assert found.drift == ""
+    steady = find_steady(run(60, latency_ms=lambda s: noise[s] + (9.0 if s < 10 else 0.0)))
+    assert steady.from_second - START == steady.warm_up_s == 10
+    assert steady.reason == "the first second and 10 s of warm-up (MSER-5) were cut"
+    assert steady.drift == ""
 
 
 def test_a_response_time_that_keeps_rising_is_a_drift():
@@ -127,8 +127,8 @@ def test_of_a_plan_of_ramps_alone_nothing_is_judged():
 
 @pytest.mark.parametrize(("rise", "said"), [(0.09, ""), (0.095, ""), (0.105, "+10%"), (0.11, "+11%"), (-0.11, "-12%")])
 def test_a_change_of_a_tenth_over_the_judged_part_is_said(rise, said):
-    found = find_steady(run(60, latency_ms=lambda s: 1 + rise * s / 59 + 0.002 * (s * 7 % 5 - 2)))
-    assert found.drift == (f"the mean response time changed by {said} of its mean over the judged part" if said else "")
+    steady = find_steady(run(60, latency_ms=lambda s: 1 + rise * s / 59 + 0.002 * (s * 7 % 5 - 2)))
+    assert steady.drift == (f"the mean response time changed by {said} of its mean over the judged part" if said else "")
 
 
 @pytest.mark.parametrize(("plan", "rate"), [([(0.5, 3, 3)], 3), ([(1, 7, 7), (0.5, 3, 3)], 7), ([(20, 0.5, 0.5)], 0.5)])

@@ -49,24 +49,24 @@ REFUSED = {3: {"transport": 8, "bad_signature": 5}, 4: {"http_5xx": 30}}
 
 def test_what_a_burst_can_have_caused_is_taken_off_in_its_second_and_the_next():
     """20 of 100 came at once, 10 of them of "a": so many of the 8 and of the 30 that were refused. Wrong is wrong."""
-    found = measured(run(REFUSED, held=[3]))
-    assert (found.estimate.point, found.at_least.point) == ((500 - 43) / 500, (500 - 43 + 18) / 500)
-    assert found.failing_end.shares.failed.tolist() == [0, 0, 0, 5, 20, 0, 0, 0, 0, 0]
-    assert found.failing_end.shares.attempted.tolist() == [50] * 10
-    assert found.less.endswith(", and what came in bursts may have been refused for that: without it")
+    success = measured(run(REFUSED, held=[3]))
+    assert (success.estimate.point, success.at_least.point) == ((500 - 43) / 500, (500 - 43 + 18) / 500)
+    assert success.failing_end.shares.failed.tolist() == [0, 0, 0, 5, 20, 0, 0, 0, 0, 0]
+    assert success.failing_end.shares.attempted.tolist() == [50] * 10
+    assert success.less.endswith(", and what came in bursts may have been refused for that: without it")
 
 
 @pytest.mark.parametrize(("failed", "held"), [(REFUSED, []), (REFUSED, [7]), ({3: {"not_valid": 9}}, [3]), ({}, [3])])
 def test_without_a_burst_that_can_have_caused_any_nothing_is_taken_off(failed, held):
-    found = measured(run(failed, held))
-    assert (found.at_least, found.less, found.at_most, found.more) == (None, "", None, "")
+    success = measured(run(failed, held))
+    assert (success.at_least, success.less, success.at_most, success.more) == (None, "", None, "")
 
 
 def test_failures_that_came_evenly_are_judged_without_the_seconds_of_bursts():
     """Five in each second and 40 in one with a burst: without this second and the next 40 of 500 are left."""
     even = {i: {"transport": 5} for i in range(LENGTH_S)} | {3: {"transport": 40}}
-    found = measured(run(even, held=[3]))
-    assert found.at_least.point == pytest.approx(1 - 40 / 500)
+    success = measured(run(even, held=[3]))
+    assert success.at_least.point == pytest.approx(1 - 40 / 500)
     few = from_values(np.array([0] * 99 + [500 * MS]))  # half an operation of "a"
     assert measured(run(even, held=[3], lag=few)).at_least.point == pytest.approx(1 - 40 / 500)
 
@@ -74,18 +74,18 @@ def test_failures_that_came_evenly_are_judged_without_the_seconds_of_bursts():
 def test_what_failed_later_and_perhaps_began_in_the_judged_part_may_be_of_it():
     after = Window(FIRST + LENGTH_S, "a", started=50, failed={"transport": 50}, service_sum_ns=int(50 * 1.5 * S))
     failed = {i: {"transport": 5} for i in range(LENGTH_S)}
-    found = measured(run(failed, more=[after], load_ended_s=60))
-    assert (found.estimate.point, found.at_most.point) == (0.9, pytest.approx(450 / 550))
-    assert found.more == "50 operations failed after the judged part, most of which began in it: with them"
+    success = measured(run(failed, more=[after], load_ended_s=60))
+    assert (success.estimate.point, success.at_most.point) == (0.9, pytest.approx(450 / 550))
+    assert success.more == "50 operations failed after the judged part, most of which began in it: with them"
 
 
 def test_failures_that_ended_no_load_are_of_the_part_that_is_judged():
     """A later stage: in the last seconds of the load nothing succeeded any more."""
     stage = [Window(FIRST + i, "a", 50, started=50, failed={"transport": 50}) for i in range(LENGTH_S, LENGTH_S + 6)]
-    found = measured(run({}, more=stage, load_ended_s=LENGTH_S + 6))
+    success = measured(run({}, more=stage, load_ended_s=LENGTH_S + 6))
     said = "all of its operations failed throughout the last 6 s of the load: it had not recovered"
-    assert found.failing_end.reason(Limit(">=", 0.99)) == said
-    assert found.failing_end.of_load.failed.tolist() == [0] * 10 + [50] * 6
+    assert success.failing_end.reason(Limit(">=", 0.99)) == said
+    assert success.failing_end.of_load.failed.tolist() == [0] * 10 + [50] * 6
     assert measured(run({})).failing_end.of_load is None
 
 

@@ -15,14 +15,14 @@ TEN_MS = from_values(np.full(100, 10_000_000))
 def summary(facts=None, **window):
     """Of ten seconds with the same window each."""
     windows = tuple(Window(s, "a", **window) for s in range(10))
-    [found] = summaries(Measurements(windows, (), (), facts or RunFacts(0, 10**10)), Steady(0, 10, 0.0, 0.0, ""), 0.95)
-    return found
+    [operation] = summaries(Measurements(windows, (), (), facts or RunFacts(0, 10**10)), Steady(0, 10, 0.0, 0.0, ""), 0.95)
+    return operation
 
 
 def test_success_is_the_share_of_all_that_the_service_was_asked_for():
-    found = summary(ok=75, failed={"timeout": 25, "generator": 50})
-    assert found.success.point == 0.75
-    assert (found.ok, found.failed, found.rate.point) == (750, {"generator": 500, "timeout": 250}, 75.0)
+    operation = summary(ok=75, failed={"timeout": 25, "generator": 50})
+    assert operation.success.point == 0.75
+    assert (operation.ok, operation.failed, operation.rate.point) == (750, {"generator": 500, "timeout": 250}, 75.0)
 
 
 def test_an_imported_file_without_failures_has_no_success():
@@ -32,15 +32,15 @@ def test_an_imported_file_without_failures_has_no_success():
 def test_each_quantile_is_less_the_same_quantile_of_the_lag_and_never_under_nothing():
     measured = [summary(ok=100, response=TEN_MS, service=TEN_MS)]
     mostly = from_values(np.array([1_000_000] * 94 + [4_000_000] * 6))
-    [found] = less_lag(measured, mostly)
-    assert found.response["p50"].point == pytest.approx(9e6, rel=0.002)
-    assert found.response["p90"].high == pytest.approx(9e6, rel=0.002)
-    assert found.response["p95"].low == pytest.approx(6e6, rel=0.002)
-    assert found.service == measured[0].service
-    [found] = less_lag(measured, from_values(np.full(5, 20_000_000)))
-    assert {e.high for name, e in found.response.items() if name != "p99.9"} == {0.0}
-    [found] = less_lag(measured, EMPTY.with_over_range(5))  # later than a histogram can tell
-    assert {(e.low, e.point, e.high) for e in found.response.values()} == {(0.0, 0.0, 0.0)}
+    [operation] = less_lag(measured, mostly)
+    assert operation.response["p50"].point == pytest.approx(9e6, rel=0.002)
+    assert operation.response["p90"].high == pytest.approx(9e6, rel=0.002)
+    assert operation.response["p95"].low == pytest.approx(6e6, rel=0.002)
+    assert operation.service == measured[0].service
+    [operation] = less_lag(measured, from_values(np.full(5, 20_000_000)))
+    assert {e.high for name, e in operation.response.items() if name != "p99.9"} == {0.0}
+    [operation] = less_lag(measured, EMPTY.with_over_range(5))  # later than a histogram can tell
+    assert {(e.low, e.point, e.high) for e in operation.response.values()} == {(0.0, 0.0, 0.0)}
 
 
 def test_a_run_without_lag_is_as_it_was_measured():

@@ -38,9 +38,9 @@ BEFORE = earlier(interval(90, 100, 110), interval(80, 95, 120), interval(95, 100
     ],
 )
 def test_a_figure_is_beyond_earlier_ones_when_its_whole_interval_is_beyond_every_one(last, beyond):
-    [found] = trends(assessed(last), BEFORE)
-    assert found.beyond == beyond
-    assert (found.last, [run.name for run, _ in found.before]) == (last, ["run0", "run1", "run2"])
+    [trend] = trends(assessed(last), BEFORE)
+    assert trend.beyond == beyond
+    assert (trend.last, [run.name for run, _ in trend.before]) == (last, ["run0", "run1", "run2"])
 
 
 def test_it_is_compared_with_the_run_before_alone_and_in_its_own_direction():

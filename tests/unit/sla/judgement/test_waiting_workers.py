@@ -130,13 +130,13 @@ def test_a_missed_target_stands_where_the_waits_can_not_have_made_it(waits_a_sec
     run, _ = closed_run(waits_a_second)
     agreement = with_objectives(dataclasses.replace(LOCAL.agreement, objectives=()), client(target_ns=target_ms * 1e6))
     assessment = evaluate(run, agreement, LOCAL.baseline)
-    [found], [cpu] = assessment.objectives, [c for c in assessment.checks if c.key == "generator_cpu"]
+    [objective], [cpu] = assessment.objectives, [c for c in assessment.checks if c.key == "generator_cpu"]
     assert ("waited up to 2" in cpu.reason, bool(cpu.advice)) == (
         (True, True) if waits_a_second == 2 else (False, waits_a_second > 0)
     )
-    assert found.status is status, found
-    assert found.reason.endswith(reason)
-    assert found.reason.startswith("workers waited up to 2") == (status is Status.INCONCLUSIVE)
+    assert objective.status is status, objective
+    assert objective.reason.endswith(reason)
+    assert objective.reason.startswith("workers waited up to 2") == (status is Status.INCONCLUSIVE)
 
 
 def test_waits_are_of_the_worker_that_waited_longest_and_only_where_they_are_known():
@@ -202,10 +202,10 @@ def test_a_servers_timer_is_missed_without_what_its_own_machine_made_it_wait(wai
     [objective] = [o for o in LOCAL.agreement.objectives if o.key == "poi_generate_p99"]
     objective = dataclasses.replace(objective, severity=Severity.CRITICAL, target=Limit("<", target_ns), acceptable=None)
     agreement = with_objectives(dataclasses.replace(LOCAL.agreement, objectives=()), objective)
-    [found] = evaluate(run, agreement, LOCAL.baseline).objectives
+    [verdict] = evaluate(run, agreement, LOCAL.baseline).objectives
     if planned and status is Status.INCONCLUSIVE:  # where arrivals are planned lateness is measured, and there was none
         status = Status.FAIL
-    assert found.status is status, found.reason
-    assert found.reason.startswith("the target waited up to 50.0% of the time for a core: without that") == (
+    assert verdict.status is status, verdict.reason
+    assert verdict.reason.startswith("the target waited up to 50.0% of the time for a core: without that") == (
         status is Status.INCONCLUSIVE
     )

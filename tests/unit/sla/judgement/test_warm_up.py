@@ -37,11 +37,11 @@ def test_failures_in_what_was_cut_open_the_success_rates_that_miss_their_target_
     run = slow_start(measurements(), failed=60)
     assert find_steady(run).warm_up_s == 20
     a = judged(run)
-    found = checks(a)
-    assert (found[FAILURES].status, found[FAILURES].opens) == (Status.FAIL, (("poi_success_rate", PASS),))
-    assert "misses its target: 2,400 of 36,000 operations failed" in found[FAILURES].reason
-    assert found[FAILURES].figure == pytest.approx(1 - 2400 / 36000)
-    assert found[SAMPLES].status is Status.PASS
+    by_key = checks(a)
+    assert (by_key[FAILURES].status, by_key[FAILURES].opens) == (Status.FAIL, (("poi_success_rate", PASS),))
+    assert "misses its target: 2,400 of 36,000 operations failed" in by_key[FAILURES].reason
+    assert by_key[FAILURES].figure == pytest.approx(1 - 2400 / 36000)
+    assert by_key[SAMPLES].status is Status.PASS
     assert (a.decision, statuses(a)["poi_success_rate"]) == (Decision.INVALID, Status.INVALID)
     assert (statuses(a)["ok"], statuses(a)["mine"]) == (Status.PASS, Status.PASS)  # 93.3 % keeps 90 %
     assert judged(run, allowed=frozenset({"warm-up"})).decision is Decision.GO
@@ -63,10 +63,10 @@ def test_a_warm_up_without_failures_or_with_few_stays_a_go_and_is_said(hold_s, s
 def test_most_of_the_operations_are_no_warm_up():
     run = slow_start(measurements(), 30, times=2)
     a = judged(run)
-    found = checks(a)[SAMPLES]
-    assert (found.status, found.figure) == (Status.FAIL, pytest.approx(2 / 3))
-    assert {key for key, direction in found.opens if direction == PASS} >= {"mine", "ok", "poi_success_rate", "finality_p99"}
-    assert "poi_throughput" not in dict(found.opens)
+    check = checks(a)[SAMPLES]
+    assert (check.status, check.figure) == (Status.FAIL, pytest.approx(2 / 3))
+    assert {key for key, direction in check.opens if direction == PASS} >= {"mine", "ok", "poi_success_rate", "finality_p99"}
+    assert "poi_throughput" not in dict(check.opens)
     assert (a.decision, statuses(a)["mine"]) == (Decision.INVALID, Status.INVALID)
     allowed = checks(judged(run, allowed=frozenset({"warm-up"})))[SAMPLES]
     assert (allowed.status, allowed.opens) == (Status.WARN, ())
@@ -105,12 +105,12 @@ def test_a_long_beginning_that_misses_a_latency_leaves_it_open_and_a_short_one_i
     run = dataclasses.replace(run, windows=windows)
     assert find_steady(run).warm_up_s == seconds
     a = judged(run)
-    found = checks(a)
+    by_key = checks(a)
     assert statuses(a)["mine"] is (Status.INVALID if opened else Status.PASS)
     assert a.decision is (Decision.INVALID if opened else Decision.GO)
-    assert (LATENCIES in found) is opened
+    assert (LATENCIES in by_key) is opened
     if opened:
-        assert found[LATENCIES].opens == (("mine", PASS),)
+        assert by_key[LATENCIES].opens == (("mine", PASS),)
         text = f"{seconds / HOLD_S:.0%} of the seconds, {MINE.title} misses the target"
-        assert text in found[LATENCIES].reason
+        assert text in by_key[LATENCIES].reason
         assert judged(run, allowed=frozenset({"warm-up"})).decision is Decision.GO

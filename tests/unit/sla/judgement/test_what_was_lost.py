@@ -69,12 +69,12 @@ def test_what_the_server_forgot_in_a_restart_is_at_most_what_the_client_saw_arou
     kept = run.snapshots[at].counters
     after = [dataclasses.replace(s, counters={k: v - kept[k] for k, v in s.counters.items()}) for s in run.snapshots[at + 1 :]]
     restarted = dataclasses.replace(run, snapshots=(*run.snapshots[: at + 1], *after))
-    found = counted(GENERATE, generated, restarted)
-    assert found.increase.resets == 1
+    check = counted(GENERATE, generated, restarted)
+    assert check.increase.resets == 1
     low_s, high_s = (run.snapshots[n].at_ns // 10**9 for n in (at, at + 1))
     around = sum(w.finished for w in generated if low_s - 1 <= w.second <= high_s)
-    assert found.forgotten == around == 60
-    assert 0 < found.reconciliation.client - found.increase.value <= found.forgotten
+    assert check.forgotten == around == 60
+    assert 0 < check.reconciliation.client - check.increase.value <= check.forgotten
 
 
 def test_a_server_without_the_counter_or_read_once_is_compared_with_nothing(run):

@@ -58,18 +58,18 @@ def test_items_hold_the_figures_of_the_agreement_and_of_what_its_product_require
 
 
 def test_a_success_rate_of_the_load_test_is_a_step_of_testing_and_no_figure_of_performance():
-    found = sections_of(
+    sections = sections_of(
         [objective("p99"), objective("load_test_success", "ratio")], [gate("p99"), gate("load_test_success"), gate("alerts")]
     )
-    assert titles(found["Performance"]) == ["p99"]
-    assert titles(found[TESTING])[-1:] == ["load_test_success"]
-    assert len(found[TESTING]) == 3
+    assert titles(sections["Performance"]) == ["p99"]
+    assert titles(sections[TESTING])[-1:] == ["load_test_success"]
+    assert len(sections[TESTING]) == 3
 
 
 def test_without_an_objective_of_that_name_testing_shows_the_other_success_rates():
-    found = sections_of([objective("p99"), objective("success", "ratio")], [gate("p99"), gate("success"), gate("alerts")])
-    assert titles(found[TESTING])[2:] == ["success"]
-    assert titles(found["Performance"]) == ["p99", "success"]
+    sections = sections_of([objective("p99"), objective("success", "ratio")], [gate("p99"), gate("success"), gate("alerts")])
+    assert titles(sections[TESTING])[2:] == ["success"]
+    assert titles(sections["Performance"]) == ["p99", "success"]
 
 
 @pytest.mark.parametrize(
@@ -91,9 +91,9 @@ def test_without_any_success_rate_what_was_counted_stands_there_and_closes_nothi
 
 
 def test_gates_stand_under_their_severity():
-    found = sections_of((), [gate("alerts"), gate("p90", severity=Severity.WARNING), gate("p99")])
-    assert titles(found["Critical gates (all must pass)"]) == ["alerts", "p99"]
-    assert titles(found["Warning gates (to be reviewed)"]) == ["p90"]
+    sections = sections_of((), [gate("alerts"), gate("p90", severity=Severity.WARNING), gate("p99")])
+    assert titles(sections["Critical gates (all must pass)"]) == ["alerts", "p99"]
+    assert titles(sections["Warning gates (to be reviewed)"]) == ["p90"]
 
 
 def shown(g, *objectives):
@@ -133,8 +133,8 @@ def test_a_gate_that_no_load_shows_is_closed_by_the_evidence_that_opened_it(stat
 
 
 def from_file(key, e=None):
-    found = sections_of(evidence=(e,) if e else ())
-    return next(i for items in found.values() for i in items if i.title == key)
+    sections = sections_of(evidence=(e,) if e else ())
+    return next(i for items in sections.values() for i in items if i.title == key)
 
 
 DRILL, RUNBOOK, RULES = (

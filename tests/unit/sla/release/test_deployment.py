@@ -111,16 +111,16 @@ def test_a_status_that_holds_nothing_is_none(status):
     ],
 )
 def test_a_probe_or_a_limit_that_is_none_is_missing(container):
-    found = by_key(of_manifests([manifest(**container)]))
-    assert found["resource-limits" if "resources" in container else "health-probes"].status is Status.FAIL
+    evidence = by_key(of_manifests([manifest(**container)]))
+    assert evidence["resource-limits" if "resources" in container else "health-probes"].status is Status.FAIL
 
 
 @pytest.mark.parametrize(("policy", "status"), [("Always", Status.FAIL), (None, Status.PASS)])
 def test_a_sidecar_that_begins_before_the_others_runs_as_long_and_one_that_ends_does_not(policy, status):
     workload = manifest()
     workload["spec"]["template"]["spec"]["initContainers"] = [{"name": "proxy", "image": "i", "restartPolicy": policy}]
-    found = by_key(of_manifests([workload]))
-    assert {found[key].status for key in ("health-probes", "resource-limits")} == {status}
+    evidence = by_key(of_manifests([workload]))
+    assert {evidence[key].status for key in ("health-probes", "resource-limits")} == {status}
 
 
 def test_a_name_that_no_cluster_would_take_stays_in_its_line():
@@ -191,18 +191,18 @@ def test_a_rollout_runs_the_pods_of_the_deployment_that_it_names_and_scales_that
     scaled_down = manifest(livenessProbe=None) | {"status": {"readyReplicas": 0}}
     scaled_down["spec"]["replicas"] = 0
     scaled_down["metadata"]["namespace"] = namespace
-    found = by_key(of_manifests([scaled_down, rollout(readyReplicas=2)]))
-    assert found["deployment"].reason == "poi, and its replicas are ready"
-    assert (found["deployment"].facts["kind"], found["deployment"].facts["name"]) == ("Rollout", "poi")
-    assert found["health-probes"].reason == "no readiness and liveness probe: poi/node"
+    evidence = by_key(of_manifests([scaled_down, rollout(readyReplicas=2)]))
+    assert evidence["deployment"].reason == "poi, and its replicas are ready"
+    assert (evidence["deployment"].facts["kind"], evidence["deployment"].facts["name"]) == ("Rollout", "poi")
+    assert evidence["health-probes"].reason == "no readiness and liveness probe: poi/node"
     unready = by_key(of_manifests([scaled_down, rollout(readyReplicas=1)]))["deployment"]
     assert (unready.status, unready.reason) == (Status.FAIL, "poi: 1 of 2 replicas are ready")
 
 
 def test_a_rollout_may_run_the_pods_of_a_template():
     template = {"kind": "PodTemplate", "metadata": {"name": "t"}, "template": manifest()["spec"]["template"]}
-    found = by_key(of_manifests([template, rollout("PodTemplate", "t", readyReplicas=2)]))
-    assert {found[key].status for key in ("deployment", "health-probes", "resource-limits")} == {Status.PASS}
+    evidence = by_key(of_manifests([template, rollout("PodTemplate", "t", readyReplicas=2)]))
+    assert {evidence[key].status for key in ("deployment", "health-probes", "resource-limits")} == {Status.PASS}
 
 
 @pytest.mark.parametrize(("kind", "name", "namespace"), [("Deployment", "other", "testnet"), ("Deployment", "bizra-node", "b")])

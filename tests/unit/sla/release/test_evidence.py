@@ -39,8 +39,8 @@ def dashboard(panels=6, **top):
     return base | {"agreement_sha256": SHA256} | top
 
 
-def by_key(found):
-    return {e.key: e for e in found}
+def by_key(proofs):
+    return {e.key: e for e in proofs}
 
 
 @pytest.mark.parametrize(
@@ -62,9 +62,9 @@ def test_tests_pass_when_one_ran_and_none_failed(counts, status):
 
 
 def test_a_whole_drill_closes_the_gate_and_its_item_and_says_nothing_of_what_the_service_has_loaded():
-    found = by_key(of_alert_drill(drill()))
-    assert set(found) == {"alerts", "critical-alerts"}
-    assert {e.status for e in found.values()} == {Status.PASS}
+    proofs = by_key(of_alert_drill(drill()))
+    assert set(proofs) == {"alerts", "critical-alerts"}
+    assert {e.status for e in proofs.values()} == {Status.PASS}
 
 
 @pytest.mark.parametrize(
@@ -108,12 +108,12 @@ def test_an_alert_may_resolve_sooner_after_its_fault_than_it_fired_for_it():
     [(0, "FAIL", "FAIL"), (5, "FAIL", "FAIL"), (6, "PASS", "FAIL"), (11, "PASS", "FAIL"), (12, "PASS", None)],
 )
 def test_the_gate_needs_the_six_critical_rules_loaded_and_the_item_fails_without_all_twelve(loaded, gate, item):
-    found = by_key(of_alert_drill(drill() | {"rules_loaded": loaded}))
-    assert [found[key].status.value for key in ("alerts", "critical-alerts")] == [gate, gate]
-    assert ("alert-rules" in found) == (item is not None)
+    proofs = by_key(of_alert_drill(drill() | {"rules_loaded": loaded}))
+    assert [proofs[key].status.value for key in ("alerts", "critical-alerts")] == [gate, gate]
+    assert ("alert-rules" in proofs) == (item is not None)
     if item:
-        assert found["alert-rules"].status.value == item
-        assert found["alert-rules"].reason == f"{loaded} of 12 rules were loaded in the drill"
+        assert proofs["alert-rules"].status.value == item
+        assert proofs["alert-rules"].reason == f"{loaded} of 12 rules were loaded in the drill"
 
 
 @pytest.mark.parametrize(
@@ -133,17 +133,17 @@ def test_monitoring_passes_with_six_panels_and_a_scrape_under_four_seconds(docum
 
 
 def test_a_check_without_the_dashboards_url_leaves_its_import_open():
-    found = by_key(of_dashboard(dashboard(url="")))
-    assert (found["dashboard"].status, found["panels"].status) == (Status.INCONCLUSIVE, Status.PASS)
+    proofs = by_key(of_dashboard(dashboard(url="")))
+    assert (proofs["dashboard"].status, proofs["panels"].status) == (Status.INCONCLUSIVE, Status.PASS)
 
 
 def test_a_panel_that_returns_no_series_has_not_passed_whatever_it_says():
     document = dashboard()
     document["panels"][2]["series"] = 0
-    found = by_key(of_dashboard(document))
-    assert found["monitoring"].status is found["panels"].status is Status.FAIL
-    assert "no data in: P2" in found["panels"].reason
-    assert found["scrape"].status is Status.PASS
+    proofs = by_key(of_dashboard(document))
+    assert proofs["monitoring"].status is proofs["panels"].status is Status.FAIL
+    assert "no data in: P2" in proofs["panels"].reason
+    assert proofs["scrape"].status is Status.PASS
 
 
 def broken(document, *path, value):
@@ -196,33 +196,33 @@ def manifest(**container):
 
 
 def test_manifests_fill_three_items_and_name_what_is_rolled_back():
-    found = by_key(of_manifests([{"kind": "Service"}, manifest()]))
-    assert {k: e.status.value for k, e in found.items()} == {
+    proofs = by_key(of_manifests([{"kind": "Service"}, manifest()]))
+    assert {k: e.status.value for k, e in proofs.items()} == {
         "deployment": "PASS",
         "health-probes": "PASS",
         "resource-limits": "PASS",
     }
-    facts = found["deployment"].facts
+    facts = proofs["deployment"].facts
     assert (facts["name"], facts["namespace"], facts["images"]) == ("bizra-node", "testnet", "bizra/node:2.2.0")
 
 
 def test_a_container_needs_both_probes_and_a_live_workload_its_replicas():
     whole = manifest()
     del whole["spec"]["template"]["spec"]["containers"][0]["livenessProbe"]
-    found = by_key(of_manifests([whole | {"status": {"readyReplicas": 3}}]))
-    assert (found["health-probes"].status, found["health-probes"].reason) == (
+    proofs = by_key(of_manifests([whole | {"status": {"readyReplicas": 3}}]))
+    assert (proofs["health-probes"].status, proofs["health-probes"].reason) == (
         Status.FAIL, "no readiness and liveness probe: bizra-node/node",
     )  # fmt: skip
-    assert (found["deployment"].status, found["deployment"].reason) == (
+    assert (proofs["deployment"].status, proofs["deployment"].reason) == (
         Status.PASS, "bizra-node, and its replicas are ready",
     )  # fmt: skip
 
 
 def test_what_manifests_lack_fails_its_own_item():
     live = manifest(resources={}) | {"status": {"readyReplicas": 2}}
-    found = by_key(of_manifests([{"kind": "List", "items": [live]}]))
-    assert found["deployment"].reason == "bizra-node: 2 of 3 replicas are ready"
-    assert [found[k].status.value for k in ("deployment", "health-probes", "resource-limits")] == ["FAIL", "PASS", "FAIL"]
+    proofs = by_key(of_manifests([{"kind": "List", "items": [live]}]))
+    assert proofs["deployment"].reason == "bizra-node: 2 of 3 replicas are ready"
+    assert [proofs[k].status.value for k in ("deployment", "health-probes", "resource-limits")] == ["FAIL", "PASS", "FAIL"]
 
 
 def test_a_name_that_is_no_kubernetes_name_never_reaches_a_command():
@@ -253,9 +253,9 @@ def test_a_note_is_complete_when_no_box_is_open():
 )
 def test_a_drill_of_another_agreement_proves_nothing(named, said):
     document = {key: value for key, value in drill().items() if key != "agreement_sha256"} | named
-    found = of_alert_drill(document)
-    assert {e.status for e in found} == {Status.INCONCLUSIVE}
-    assert all(said in e.reason for e in found)
+    proofs = of_alert_drill(document)
+    assert {e.status for e in proofs} == {Status.INCONCLUSIVE}
+    assert all(said in e.reason for e in proofs)
 
 
 @pytest.mark.parametrize(
@@ -263,10 +263,10 @@ def test_a_drill_of_another_agreement_proves_nothing(named, said):
     [(None, "does not name the sha256"), ("f" * 64, "made by another agreement (sha256 ffff")],
 )
 def test_a_dashboard_check_by_another_agreement_proves_nothing(named, said):
-    found = of_dashboard(dashboard(agreement_sha256=named))
-    assert {e.key for e in found} == {"monitoring", "dashboard", "panels", "scrape"}
-    assert {e.status for e in found} == {Status.INCONCLUSIVE}
-    assert all(said in e.reason for e in found)
+    proofs = of_dashboard(dashboard(agreement_sha256=named))
+    assert {e.key for e in proofs} == {"monitoring", "dashboard", "panels", "scrape"}
+    assert {e.status for e in proofs} == {Status.INCONCLUSIVE}
+    assert all(said in e.reason for e in proofs)
 
 
 def rules_check(reasons=("", ""), **more):

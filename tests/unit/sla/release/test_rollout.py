@@ -107,13 +107,13 @@ def test_a_go_watches_the_agreement_and_the_cautious_ones_the_warnings_too(run):
 def test_what_is_worse_by_a_tenth_is_so_beyond_the_far_end_of_the_runs_interval(run):
     """From the estimate itself a new run of the same service would roll back: it lies anywhere in the interval."""
     results = {o.key: o for o in evaluate(run, READ.agreement, READ.baseline).objectives}
-    found = {t.key: t for t in triggers(READ.agreement, tuple(results.values()), cautious=True)}
+    by_key = {t.key: t for t in triggers(READ.agreement, tuple(results.values()), cautious=True)}
     latency, success = results["poi_generate_p99"].estimate, results["load_test_success"].estimate
     assert latency.point < latency.high
     assert success.low < success.point
-    assert found["poi_generate_p99_degraded"].threshold == pytest.approx(1.1 * latency.high)
-    assert found["load_test_success_degraded"].threshold == pytest.approx(0.9 * success.low)
-    assert float(found["load_test_success_degraded"].expression.rpartition("< ")[2]) == pytest.approx(0.9 * success.low, 1e-3)
+    assert by_key["poi_generate_p99_degraded"].threshold == pytest.approx(1.1 * latency.high)
+    assert by_key["load_test_success_degraded"].threshold == pytest.approx(0.9 * success.low)
+    assert float(by_key["load_test_success_degraded"].expression.rpartition("< ")[2]) == pytest.approx(0.9 * success.low, 1e-3)
 
 
 def test_what_was_not_measured_can_not_degrade():
@@ -219,8 +219,8 @@ def test_a_replica_of_prometheus_that_comes_or_goes_is_no_change_of_traffic(tmp_
         for c in ("bizra_poi_generate_total", "bizra_poi_verify_total")
         for name, values in replicas
     ]
-    found = [] if falls_to is None else [{"labels": '{job="node"}', "value": falls_to}]
-    asked = {"expr": trigger.expression, "eval_time": "1445m", "exp_samples": found}
+    expected = [] if falls_to is None else [{"labels": '{job="node"}', "value": falls_to}]
+    asked = {"expr": trigger.expression, "eval_time": "1445m", "exp_samples": expected}
     test = {"interval": "1m", "input_series": series, "promql_expr_test": [asked]}
     agrees(tmp_path / "replicas.yml", {"rule_files": [], "evaluation_interval": "1m", "tests": [test]})
 

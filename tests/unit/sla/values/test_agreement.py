@@ -163,8 +163,8 @@ def test_a_timer_is_inside_its_operation_or_includes_queueing():
             }
         },
     }
-    found = agreement_from_mapping(document)
-    assert [found.operations[o].timer for o in "ab"] == ["queueing", "inside"]
+    agreement = agreement_from_mapping(document)
+    assert [agreement.operations[o].timer for o in "ab"] == ["queueing", "inside"]
     document["operations"]["a"]["timer"] = "outside"
     with pytest.raises(ValueError, match=r"operations.a.timer: 'outside' is unknown.*\(allowed: inside, queueing\)"):
         agreement_from_mapping(document)
@@ -185,5 +185,5 @@ def test_a_throughput_is_of_several_operations_and_no_quantile():
     document = changed("objectives/a_p99/measure", {"kind": "throughput", "operations": ["a", "b"]})
     document["operations"]["b"] = {"total": "b_total"}
     document["objectives"]["a_p99"]["target"] = ">= 10 ops/s"
-    [found] = agreement_from_mapping(document).objectives
-    assert (found.operations, found.quantile, found.unit) == (("a", "b"), 0, "ops/s")
+    [objective] = agreement_from_mapping(document).objectives
+    assert (objective.operations, objective.quantile, objective.unit) == (("a", "b"), 0, "ops/s")

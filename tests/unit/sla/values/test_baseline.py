@@ -188,8 +188,8 @@ def test_numbers_and_measured_figures_are_read_and_units_converted_once():
 
 
 def test_a_figure_may_be_nothing_or_thirty_years_and_of_any_number_of_timings():
-    found = baseline_from_mapping({"a": 0, "b_ms": 1e12, "c": {"value": 1, "low": 0, "high": 2, "n": 10**18}}, "b")
-    assert (found.values, found.intervals) == ({"a": 0, "b_ms": 1e18, "c": 1}, {"c": (0, 2)})
+    baseline = baseline_from_mapping({"a": 0, "b_ms": 1e12, "c": {"value": 1, "low": 0, "high": 2, "n": 10**18}}, "b")
+    assert (baseline.values, baseline.intervals) == ({"a": 0, "b_ms": 1e18, "c": 1}, {"c": (0, 2)})
 
 
 @pytest.mark.parametrize(

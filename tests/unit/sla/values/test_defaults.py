@@ -41,9 +41,9 @@ def test_an_agreement_that_says_nothing_of_validity_distrusts_a_run_by_these_lim
 
 
 def test_a_limit_that_is_said_leaves_the_others_as_they_are():
-    found = agreement_from_mapping(AGREEMENT | {"validity": {"lag_p99": "20 ms", "clock_skew": "1 s"}}).validity
-    assert (found.lag_p99_ns, found.clock_skew_ns) == (20e6, 1e9)
-    assert (found.unsent_share, found.cpu_share, found.achieved_share) == (0.01, 0.9, 0.005)
+    validity = agreement_from_mapping(AGREEMENT | {"validity": {"lag_p99": "20 ms", "clock_skew": "1 s"}}).validity
+    assert (validity.lag_p99_ns, validity.clock_skew_ns) == (20e6, 1e9)
+    assert (validity.unsent_share, validity.cpu_share, validity.achieved_share) == (0.01, 0.9, 0.005)
     shares = agreement_from_mapping(AGREEMENT | {"validity": {"unsent": "2 %", "cpu": "80 %", "achieved": "0.1 %"}}).validity
     assert (shares.unsent_share, shares.cpu_share, shares.achieved_share) == pytest.approx((0.02, 0.8, 0.001))
     assert (shares.lag_p99_ns, shares.clock_skew_ns) == (500e6, 250e6)
@@ -122,8 +122,8 @@ def test_a_result_that_says_no_more_is_not_accepted_and_relative_to_nothing():
 
 
 def test_tests_that_a_file_does_not_tell_apart_passed_and_a_step_is_needed_unless_it_says_otherwise():
-    [found] = of_tests("node_tests", TestCounts(5, 0, 0, 0))
-    assert (found.status, found.reason) == (Status.PASS, "5 tests: 0 failures, 0 errors, 0 skipped")
+    [evidence] = of_tests("node_tests", TestCounts(5, 0, 0, 0))
+    assert (evidence.status, evidence.reason) == (Status.PASS, "5 tests: 0 failures, 0 errors, 0 skipped")
     [not_said] = of_tests("node_tests", TestCounts(5, 0, 0, 0, unknown=2))
     assert not_said.reason.endswith("of 2 it is not said whether they passed")
     skipped = StepResult("b", "B", Outcome.SKIPPED, "because")

@@ -82,8 +82,8 @@ def test_what_took_a_limit_or_longer_is_what_surely_did():
 
 def test_a_minute_is_the_longest_latency_that_has_a_bucket():
     assert of(HIGHEST_NS).over_range == 0
-    found = of(HIGHEST_NS, HIGHEST_NS + 1, 5, over_range=2)
-    assert (found.total, found.over_range) == (5, 3)
+    histogram = of(HIGHEST_NS, HIGHEST_NS + 1, 5, over_range=2)
+    assert (histogram.total, histogram.over_range) == (5, 3)
     assert of(HIGHEST_NS + 1) == of(over_range=1)
     assert of(0).total == 1
     with pytest.raises(ValueError, match="negative"):
@@ -99,9 +99,9 @@ def test_values_that_occurred_several_times_are_counted_so_often():
 @pytest.mark.parametrize("size", [1, FEW, FEW + 1, 3 * FEW])
 def test_few_samples_are_counted_as_many_are(size):
     values = np.random.default_rng(1).integers(0, 100_000, size)
-    found = from_values(values, 1)
+    counted = from_values(values, 1)
     buckets, counts = np.unique(bucket_index(values), return_counts=True)
-    assert (found.indices.tolist(), found.counts.tolist(), found.over_range) == (buckets.tolist(), counts.tolist(), 1)
+    assert (counted.indices.tolist(), counted.counts.tolist(), counted.over_range) == (buckets.tolist(), counts.tolist(), 1)
 
 
 def test_a_sum_holds_the_samples_of_its_parts():

@@ -42,8 +42,8 @@ def held_against(key):
 )
 def test_a_misspelt_figure_is_told_from_one_that_is_not_there(key, meant):
     there = Baseline("mine.json", {"poi_verify_p99_us": 5e3})
-    found = misspelt_figure(held_against(key), there)
-    assert found == (f"objectives.finality_p99.baseline: {key!r} is not in mine.json, did you mean {meant!r}?" if meant else "")
+    error = misspelt_figure(held_against(key), there)
+    assert error == (f"objectives.finality_p99.baseline: {key!r} is not in mine.json, did you mean {meant!r}?" if meant else "")
     assert lacking_latencies(held_against(key), there) == [
         f"the baseline mine.json has no {key}: X p99 is not held against ten times it"
     ]

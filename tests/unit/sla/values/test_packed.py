@@ -70,8 +70,8 @@ def test_the_sums_of_another_are_added_and_what_is_forgotten_begins_anew():
     for key, h in (("open", of(3)), ("packed", of(4)), ("over", of(over_range=2)), ("new", of(5, over_range=1))):
         other.add(key, h)
     one.join(other)
-    found = {key: one.sum(key) for key in ("open", "packed", "over", "new")}
-    assert found == {"open": of(1, 3), "packed": of(2, 4), "over": of(over_range=3), "new": of(5, over_range=1)}
+    sums = {key: one.sum(key) for key in ("open", "packed", "over", "new")}
+    assert sums == {"open": of(1, 3), "packed": of(2, 4), "over": of(over_range=3), "new": of(5, over_range=1)}
     one.add("open", of(6))
     one.forget(["open", "over", "new", "unknown"])
     assert {one.sum(key) for key in ("open", "over", "new", "unknown")} == {EMPTY}

@@ -29,12 +29,12 @@ def test_only_a_success_rate_counts_failures():
 @pytest.mark.parametrize(("count", "shown", "others"), [(3, 3, 0), (20, 20, 0), (21, 20, 1), (50, 20, 30)])
 def test_twenty_reasons_are_shown_and_the_others_counted(count, shown, others):
     reasons = [FailureReason("a", "timeout", f"r{i}", 100 - i, i, 1000 + i) for i in range(count)]
-    found = most_frequent(reasons)
+    frequent = most_frequent(reasons)
     assert SHOWN == 20
-    assert found[:shown] == tuple(reasons[:shown])
+    assert frequent[:shown] == tuple(reasons[:shown])
     if others:
         rest = reasons[shown:]
-        [last] = found[shown:]
+        [last] = frequent[shown:]
         assert (last.reason, last.count) == (f"({others} other reasons)", sum(r.count for r in rest))
         assert (last.first_ns, last.last_ns) == (rest[0].first_ns, rest[-1].last_ns)
 
