@@ -20,7 +20,7 @@ import orjson
 
 from bizra_load.archive.names import RECORD
 from bizra_load.exit_codes import UsageError
-from bizra_load.io.files import open_regular, write_atomically
+from bizra_load.io.files import read_bytes, write_atomically
 from bizra_load.measure.hdr_codec import WireError
 from bizra_load.measure.report import Report, decode_report, report_from_rows
 from bizra_load.measure.rows import failure_row
@@ -112,10 +112,7 @@ def read(path: Path) -> Spool:
     """Raises UsageError with file, line and reason, also for a spool that was altered or cut short (it is written at once)."""
     at = 1
     try:
-        with os.fdopen(open_regular(path), "rb") as file:
-            content = file.read(MAX_BYTES + 1)
-        if len(content) > MAX_BYTES:
-            raise ValueError(f"more than {MAX_BYTES:,} bytes")
+        content = read_bytes(path, MAX_BYTES)
         first, _, rest = content.partition(b"\n")
         head, lines = orjson.loads(first), rest.split(b"\n")
         if head["schema"] not in (SCHEMA, UNSIGNED):

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from bizra_load.exit_codes import UsageError
 
+CHUNK_BYTES = 1 << 20
 MAX_TEXT_BYTES = 1024 * 1024
 MAX_FILE_NAME_BYTES = 255
 BEFORE = "before"  # the folder that holds what a verb wrote the time before
@@ -111,14 +112,21 @@ def open_regular(path: Path, follow: bool = True) -> int:
     raise OSError(0, "is a folder, not a file" if stat.S_ISDIR(mode) else "is not a regular file", str(path))
 
 
+def read_bytes(path: Path, limit_bytes: int, follow: bool = True) -> bytes:
+    """A whole file. Raises OSError with a strerror, also for one that is larger."""
+    data = bytearray()
+    with os.fdopen(open_regular(path, follow), "rb") as file:
+        while chunk := file.read(CHUNK_BYTES):  # read(limit) would ask for that much memory at once
+            data += chunk
+            if len(data) > limit_bytes:
+                raise OSError(0, f"is larger than {limit_bytes:,} bytes", str(path))
+    return bytes(data)
+
+
 def read_text(path: Path, limit_bytes: int = MAX_TEXT_BYTES, follow: bool = True) -> str:
     """A whole small UTF-8 file. Raises OSError with a strerror, also for a file that is too large or not text."""
-    with os.fdopen(open_regular(path, follow), "rb") as file:
-        data = file.read(limit_bytes + 1)
-    if len(data) > limit_bytes:
-        raise OSError(0, f"is larger than {limit_bytes:,} bytes", str(path))
     try:
-        return data.decode("utf-8-sig")
+        return read_bytes(path, limit_bytes, follow).decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise OSError(0, f"is not UTF-8 text (byte {error.start})", str(path)) from None
 

@@ -6,7 +6,7 @@ import stat
 import pytest
 
 from bizra_load.exit_codes import UsageError
-from bizra_load.io.files import out_file, write_atomically, writing
+from bizra_load.io.files import out_file, read_bytes, write_atomically, writing
 
 
 def pipe(path):
@@ -64,3 +64,12 @@ def test_a_folder_that_can_not_be_written_is_named_with_the_reason_and_what_is_a
     with pytest.raises(UsageError) as refused, writing("--out: here"):
         write_atomically(tmp_path / "file" / "below", "x")
     assert str(refused.value) == "--out: here: Not a directory (allowed: a folder that can be written)"
+
+
+def test_memory_is_asked_for_what_a_file_has_and_not_for_its_limit(tmp_path):
+    path = tmp_path / "small"
+    path.write_bytes(b"x" * 3)
+    assert read_bytes(path, 1 << 50) == b"xxx"
+    assert read_bytes(path, 3) == b"xxx"
+    with pytest.raises(OSError, match="is larger than 2 bytes"):
+        read_bytes(path, 2)
