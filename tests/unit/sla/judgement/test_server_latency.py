@@ -181,9 +181,7 @@ def test_a_second_that_an_interval_of_scrapes_has_a_part_of_is_all_in_it():
     """Scrapes at the begin and half a second before the end: of a lag in the last second alone 8 ms are taken off all."""
     first, *_, last = scrapes(SLOW)
     it = run(SLOW, snapshots=[first, dataclasses.replace(last, at_ns=last.at_ns - S // 2)])
-    rows = tuple(
-        dataclasses.replace(h, lag=lag_of((8, 100))) if i == LENGTH_S - 1 else h for i, h in enumerate(it.health)
-    )
+    rows = tuple(dataclasses.replace(h, lag=lag_of((8, 100))) if i == LENGTH_S - 1 else h for i, h in enumerate(it.health))
     assert edges(measured(dataclasses.replace(it, health=rows), timer="queueing", q=0.5).at_least) == (1, 2)
 
 
