@@ -64,6 +64,8 @@ def pulses(n, *values):
         (100, (1, 0, 0, 0, 0, 0, 1), 1.0),  # behind five lags without any dependence none is looked for
         (100, (4, 1), (1.5 * (8 / 25) ** 2 * 100) ** (1 / 3)),  # insignificant, and lag 1 is taken: g = 2 * 4, S = 17 + 8
         (100, (4, 0, 0, 1), 1.0),
+        # lag 1: 100 of 201; lags 2 and 3, 10 each, are insignificant, and with twice lag 1 the window is at its end
+        (100, (10, 10, 0, 1), (1.5 * (200 / 401) ** 2 * 100) ** (1 / 3)),
         (100, (1, -1), 1.0),  # S = 0
         (100, (10, -9), 30.0),  # S = 1 and g = 180: held at 3 sqrt(n)
         (64, (10, -9), 22.0),  # and at n / 3, rounded up
@@ -74,6 +76,17 @@ def pulses(n, *values):
 def test_the_block_length_follows_from_the_dependence_lag_by_lag(n, values, length):
     assert politis_white(pulses(n, *values)) == pytest.approx(length)
     assert politis_white(1000 + 7 * pulses(n, *values)) == pytest.approx(length)
+
+
+def test_one_significant_lag_behind_which_no_five_others_are_looked_at_is_taken_too():
+    """Of 16 values lags up to 9 are looked at, and of these the fifth alone is over 0.548. So strong a rhythm asks for longer
+    blocks than a third of the run, rounded up.
+    """
+    series = np.array([1.0, 0, 0, 0, 0] * 3 + [1.0])
+    centred = series - 0.25
+    shares = [float(centred[: 16 - k] @ centred[k:]) / 3 for k in range(1, 10)]
+    assert [k for k, share in enumerate(shares, 1) if abs(share) > 0.548] == [5]
+    assert politis_white(series) == 6
 
 
 def test_dependence_over_a_few_seconds_makes_blocks_as_long_as_the_optimum_of_a_moving_average():

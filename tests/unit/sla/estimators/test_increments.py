@@ -98,3 +98,42 @@ def test_observations_that_come_evenly_are_independent_and_those_in_waves_are_wo
     assert waves.effective_beyond(0, 0.5)[1] > size
     assert waves.effective_beyond(1, 0.95) == (1.0, 400)  # beyond the last edge lies nothing
     assert increments([0, 5], [0, 7]).effective_beyond(0, 0.95) == (1.0, 12)  # and here everything
+
+
+def test_an_influence_is_what_lies_beyond_less_the_share_of_as_many_observations():
+    """A fifth in every interval, few or many: that is no dependence."""
+    assert increments(*[[8, 2], [24, 6]] * 20).effective_beyond(0, 0.95) == (1.0, 800)
+
+
+def test_quiet_intervals_at_both_ends_are_kept_where_somebody_was_there_to_count():
+    counted = of(target("a", (0, 5, 5), (10, 5, 5), (20, 6, 6), (30, 6, 6)))
+    assert (counted.counts.tolist(), counted.resets) == ([[0, 0], [1, 0], [0, 0]], 0)
+
+
+def test_a_restart_in_the_last_interval_leaves_that_one_out():
+    counted = of(target("a", (0, 0, 0), (10, 1, 1), (20, 0, 0)))
+    assert (counted.counts.tolist(), counted.resets, counted.spans_s.tolist()) == ([[1, 0]], 1, [[0, 10]])
+
+
+def test_one_observation_of_another_target_keeps_an_interval_in_which_one_restarted():
+    beside = of(target("a", (0, 5, 5), (10, 0, 0)), target("b", (0, 0, 0), (10, 1, 1)))
+    assert (beside.counts.tolist(), beside.resets) == ([[1, 0]], 1)
+
+
+def test_an_interval_without_observations_is_left_out_where_a_target_was_not_there_to_count():
+    ends = of(target("a", (0, 0, 0), (10, 1, 1), (20, 1, 1)), target("b", (0, 0, 0), (10, 1, 1)))
+    assert (ends.counts.tolist(), ends.spans_s.tolist()) == ([[2, 0]], [[0, 10]])
+    begins = of(target("a", (0, 0, 0), (10, 0, 0), (20, 1, 1)), target("b", (10, 0, 0), (20, 1, 1)))
+    assert (begins.counts.tolist(), begins.spans_s.tolist()) == ([[2, 0]], [[10, 20]])
+
+
+def test_a_histogram_that_appears_with_its_first_observation_counts_from_then_on():
+    empty = [Snapshot(s.at_ns, 0, s.target) for s in target("a", (0, 0, 0))]
+    [first] = target("a", (10, 4, 9))
+    first = Snapshot(first.at_ns, 0, first.target, {}, {}, {"another": first.histograms["h"], **first.histograms})
+    assert of([*empty, first]).counts.tolist() == [[4, 5]]
+
+
+def test_a_target_whose_edges_change_says_nothing_of_either_kind():
+    other = [Snapshot(s.at_ns, 0, s.target, {}, {}, {"h": BucketCounts((2.0, math.inf), (1.0, 1.0))}) for s in A[2:]]
+    assert of([*A[:2], *other]) is None

@@ -83,6 +83,40 @@ def test_a_series_that_does_not_vary_has_no_slope():
     assert laws.slope_test(np.arange(20.0), np.full(20, 3.0)) == (0.0, 1.0)
 
 
+def test_a_rank_sum_in_the_middle_of_its_law_is_as_likely_as_can_be():
+    """All three orders are as far from the middle of the law, or farther."""
+    assert laws.rank_sum_p_value(np.array([2.0]), np.array([1.0, 3.0])) == 1.0
+    tied = np.array([1.0, 2.0, 3.0])
+    assert laws.rank_sum_p_value(tied, tied) == 1.0
+
+
+def test_few_tied_values_have_a_small_variance_and_may_differ():
+    """One above two equal ones: U is 2, its mean 1, its variance 2 / 12 (4 - 6 / 6) = 1 / 2; so z = (1 - 0.5) sqrt(2)."""
+    assert laws.rank_sum_p_value(np.array([2.0]), np.array([1.0, 1.0])) == pytest.approx(math.erfc(0.5), rel=1e-12)
+
+
+@pytest.mark.parametrize("slope", [1.0, -1.0])
+def test_points_on_a_line_leave_hardly_a_doubt_of_it(slope):
+    """Of three points one degree of freedom is left: P(|T| > t) = 2 / pi arctan(1 / t), with t = 1 / sqrt(2e-20) at most."""
+    line = np.arange(3.0)
+    fitted = laws.slope_test(line, slope * line)
+    assert fitted == (slope, pytest.approx(2 / math.pi * math.sqrt(2e-20), rel=1e-9))
+
+
+def test_points_that_lie_above_each_other_have_no_slope_and_others_may_have_any_spread():
+    assert laws.slope_test(np.full(4, 3.0), np.arange(4.0)) == (0.0, 1.0)
+    four = np.array([0.0, 1.0, 0.0, 1.0])  # the squares of its deviations sum to 1
+    assert laws.slope_test(four, 2 * four + np.array([0.0, 0.0, 1.0, 1.0]))[0] == 2.0
+    assert laws.slope_test(2 * four + np.array([0.0, 0.0, 1.0, 1.0]), four)[0] == pytest.approx(0.4)  # 2 of 5
+
+
+@pytest.mark.parametrize("load", [0.01, 0.1, 0.5, 0.9, 0.99])
+def test_the_exponent_of_a_queue_solves_its_equation(load):
+    x = laws.lundberg_exponent(load)
+    assert x > 0
+    assert load * math.expm1(x) == pytest.approx(x, rel=1e-9)
+
+
 @pytest.mark.parametrize(
     "start", ["import bizra_load.runtime.plugin", "from bizra_load.cli.main import main; main(['--version-of-nothing'])"]
 )

@@ -11,6 +11,7 @@ from sla.values.agreement import Limit, Objective
 from sla.values.assessment import Severity, Steady
 from sla.values.histogram import EMPTY, from_values
 from sla.values.kinds import ClientLatency
+from sla.values.machine import MachineSecond
 from sla.values.measurements import Measurements, PlannedSegment, RunFacts
 from sla.values.window import Health, Window
 from tests.unit.sla.synthetic import LOCAL
@@ -169,3 +170,36 @@ def test_where_all_were_timed_nothing_is_said_of_it():
 
 def test_what_is_quicker_than_the_usual_lag_took_no_time_without_it():
     assert measured(with_lag(run(of((0.01, 100))), mostly_on_time(1))).at_least.low == 0.0
+
+
+def closed_run(response, waited_s=0.01):
+    """Without a plan; two under way at once, on a worker that waits for a core for so long in each second."""
+    it = run(response, response_sum_ns=2 * S)
+    health = (dataclasses.replace(h, machine=MachineSecond(h.second, "w", waited_s=waited_s)) for h in it.health)
+    return dataclasses.replace(it, health=tuple(health), facts=dataclasses.replace(it.facts, plan=()))
+
+
+def test_waits_for_a_core_leave_the_best_of_lower_quantiles_less_what_so_few_waited_longer():
+    """2 * 0.01 * 20 s / 2000 operations: 0.2 ms each in the mean. At most 3 % waited longer than 6.67 ms, 10 % than 2 ms and
+    30 % than 0.67 ms: a p87 of 20 ms leaves 13.3, a p80 of 20 leaves 18, a p60 of 5 leaves 4.3.
+    """
+    latency = measured(closed_run(of((1, 50), (5, 15), (20, 35))), on_time=True)
+    assert close(latency.at_least)[1] == 18.0
+    assert latency.less == "workers waited up to 1.0% of the time for a core: without that"
+    assert (latency.at_most, latency.more) == (None, "")
+
+
+def test_of_a_median_only_a_part_of_its_tail_can_have_waited():
+    """15 % waited longer than 1.33 ms at most; that 50 % waited longer than 0.4 says nothing of any quantile."""
+    assert close(measured(closed_run(of((1, 30), (5, 30), (9, 40))), on_time=True, q=0.5).at_least)[1] == 3.7
+
+
+def test_where_no_worker_waited_nothing_is_taken_off():
+    latency = measured(closed_run(EVEN, waited_s=0.0), on_time=True)
+    assert (latency.at_least, latency.less) == (None, "")
+
+
+def test_an_operation_that_nobody_sent_has_no_latency():
+    it = dataclasses.replace(run(EVEN), windows=())
+    assert (measured(it).estimate, measured(it).source) == (None, "client, a response time")
+    assert not estimator().fails_despite(5, it, STEADY, 0.95)

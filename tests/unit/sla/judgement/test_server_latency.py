@@ -170,3 +170,43 @@ def test_few_late_arrivals_leave_what_they_can_not_have_slowed_down():
     rows = tuple(dataclasses.replace(h, lag=lag_of((500, 100)) if i == 3 else h.lag) for i, h in enumerate(it.health))
     latency = measured(dataclasses.replace(it, health=rows), q=0.5)
     assert edges(latency.at_least) == (10, 20)
+
+
+def test_where_all_may_have_come_bunched_only_the_upper_limit_is_open():
+    latency = measured(dataclasses.replace(run(QUICK), health=()))
+    assert latency.at_most == dataclasses.replace(latency.estimate, high=math.inf)
+
+
+def test_a_second_that_an_interval_of_scrapes_has_a_part_of_is_all_in_it():
+    """Scrapes at the begin and half a second before the end: of a lag in the last second alone 8 ms are taken off all."""
+    first, *_, last = scrapes(SLOW)
+    it = run(SLOW, snapshots=[first, dataclasses.replace(last, at_ns=last.at_ns - S // 2)])
+    rows = tuple(dataclasses.replace(h, lag=lag_of((8, 100))) if i == LENGTH_S - 1 else h for i, h in enumerate(it.health))
+    assert edges(measured(dataclasses.replace(it, health=rows), timer="queueing", q=0.5).at_least) == (1, 2)
+
+
+def test_waits_of_the_target_leave_the_best_of_what_the_server_counted_less_what_so_few_waited_longer():
+    """2 under way for 0.01 s of each second: 0.2 ms for each of 2000. At most 3 % waited longer than 6.67 ms: without these
+    the 10 ms are in the bucket from 2 ms on. At most 10 % longer than 2 ms, 30 % than 0.67: the other 70 % took 5 ms or more.
+    """
+    waiting = [MachineSecond(FIRST + i, TARGET, waited_s=0.01) for i in range(LENGTH_S)]
+    it = run(SLOW, target=waiting)
+    windows = tuple(dataclasses.replace(w, response_sum_ns=2 * S) for w in it.windows)
+    it = dataclasses.replace(it, windows=windows, facts=dataclasses.replace(it.facts, plan=()))
+    latency = measured(it, on_time=True)
+    assert (edges(latency.estimate), edges(latency.at_least)) == ((10, 20), (5, 10))
+    assert latency.less == "the target waited up to 1.0% of the time for a core: without that"
+    assert latency.at_most is None
+
+
+def test_a_server_that_counted_nothing_has_no_latency():
+    latency = measured(run((0, 0, 0, 0, 0, 0, 0)), on_time=True)
+    assert (latency.estimate, latency.source, latency.bucket_ns) == (None, "server, h", None)
+    assert measured(run(QUICK, snapshots=scrapes(QUICK)[:1])).estimate is None
+
+
+def test_what_the_client_lost_leaves_a_miss_by_the_servers_own_count_open():
+    o = Objective("o", "O", Severity.CRITICAL, ServerLatency(0.9), ("a",), Limit("<", 5.0 * MS), None, "")
+    agreement = dataclasses.replace(LOCAL.agreement, operations={"a": OperationMetrics("h")})
+    assert not estimator_of(o, agreement).fails_despite(0.0, run(SLOW), STEADY, 0.95)
+    assert estimator_of(o, agreement).missing_in_metrics() == ""
