@@ -191,4 +191,9 @@ def test_a_dashboard_check_tells_of_its_panels_and_its_scrape(document, texts):
     assert (told["panels"].reason, told["scrape"].reason) == (panels, scrape)
     assert told["monitoring"].reason == f"{itself}{panels}; {scrape}"
     assert told["monitoring"].facts == {"url": "http://g/d/x"}
-    assert told["dashboard"].reason == "at http://g/d/x"
+    assert (told["dashboard"].status, told["dashboard"].reason) == (Status.PASS, "at http://g/d/x")
+
+
+def test_a_dashboard_that_nobody_says_the_place_of_is_open():
+    told = by_key(of_dashboard(dashboard(url="")))["dashboard"]
+    assert (told.status, told.reason) == (Status.INCONCLUSIVE, "its URL is not given")
