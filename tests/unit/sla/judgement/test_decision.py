@@ -4,7 +4,7 @@ import dataclasses
 
 import pytest
 
-from sla.judgement.decision import decide, strategy_for
+from sla.judgement.decision import MATRIX, decide, exit_code, strategy_for, warnings_that_count
 from sla.values.assessment import Check, Decision, Gate, Severity, Status
 from tests.unit.sla.synthetic import LOCAL
 
@@ -63,3 +63,63 @@ def test_where_nothing_may_be_rolled_out_there_is_nothing_to_watch_or_to_approve
     strategy = strategy_for(decision, LOCAL.agreement, (), {})
     rolled_out = decision in (Decision.GO, Decision.GO_WITH_CAUTION, Decision.CONDITIONAL_GO)
     assert [bool(x) for x in (strategy.steps, strategy.monitoring, strategy.approvals)] == [rolled_out] * 3
+
+
+def test_of_a_failed_check_the_whole_reason_is_told_and_of_the_lag_its_figures_alone():
+    lag = dataclasses.replace(BROKEN, key="schedule_lag", reason="woken 9 ms late: the machine was busy")
+    other = dataclasses.replace(BROKEN, reason="counters: client 1, server 2")
+    made = decide([gate(Status.INVALID)], [lag, other], False, {"o"})
+    assert made.summary == "the run can't be trusted: woken 9 ms late; counters: client 1, server 2"
+
+
+def test_where_no_check_is_known_to_have_opened_a_gate_all_that_failed_are_named():
+    other = dataclasses.replace(BROKEN, reason="another matter", opens=(("p", "both"),))
+    made = decide([gate(Status.INVALID), gate(Status.PASS, "p")], [other], False, {"o", "p"})
+    assert (made.decision, made.summary) == (Decision.INVALID, "the run can't be trusted: another matter")
+
+
+def test_an_accepted_warning_and_a_critical_failure_are_no_warnings_that_count():
+    accepted = dataclasses.replace(GATE, status=Status.WARN, counts=False)
+    failed = dataclasses.replace(GATE, status=Status.FAIL, counts=False, severity=Severity.WARNING)
+    assert decide([gate(Status.PASS), accepted, failed], []).decision is Decision.GO
+    counted = [gate(Status.WARN), gate(Status.FAIL, severity=Severity.WARNING)]
+    assert warnings_that_count([*counted, gate(Status.FAIL), accepted, failed, gate(Status.PASS)]) == counted
+
+
+@pytest.mark.parametrize(
+    ("warnings", "summary"),
+    [(0, "every gate passes"), (1, "1 warning: O: why"), (2, "2 warnings: O: why; O: why")],
+)
+def test_warnings_are_counted_and_named(warnings, summary):
+    assert decide([gate(Status.PASS, "p")] + [gate(Status.WARN)] * warnings, []).summary == summary
+
+
+@pytest.mark.parametrize(
+    ("row", "text", "holds"),
+    [
+        (0, "0", [0]),
+        (1, "1 or 2", [1, 2]),
+        (2, "3 or more", [3, 4, 50]),
+        (3, "any", []),  # critical gates decide these
+        (4, "any", []),
+        (5, "any", []),
+    ],
+)
+def test_each_row_of_the_matrix_says_for_how_many_warnings_it_holds(row, text, holds):
+    assert MATRIX[row].warnings_text() == text
+    assert [n for n in (0, 1, 2, 3, 4, 50) if MATRIX[row].holds(n)] == holds
+
+
+@pytest.mark.parametrize(
+    ("decision", "code", "with_warnings_as_failures"),
+    [
+        (Decision.GO, 0, 0),
+        (Decision.GO_WITH_CAUTION, 0, 3),
+        (Decision.CONDITIONAL_GO, 0, 3),
+        (Decision.NO_GO, 3, 3),
+        (Decision.INCONCLUSIVE, 4, 4),
+        (Decision.INVALID, 5, 5),
+    ],
+)
+def test_a_decision_has_an_exit_code(decision, code, with_warnings_as_failures):
+    assert (exit_code(decision, False), exit_code(decision, True)) == (code, with_warnings_as_failures)

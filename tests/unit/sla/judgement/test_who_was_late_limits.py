@@ -166,3 +166,22 @@ def test_a_share_of_an_account_that_covers_several_seconds_is_as_long():
 def test_a_core_that_is_taken_away_is_a_small_share_of_many(cores, named):
     taken = rows(1_000_000_000, 50_000, steal=0.125, cores=cores)
     assert ("steal 12%" in text_of(taken)) == named
+
+
+@pytest.mark.parametrize(("p99_ns", "explained"), [(900_000, False), (1_100_000, True)])
+def test_a_lag_of_a_millisecond_needs_no_explanation(p99_ns, explained):
+    assert ("accounts show no cause" in text_of(rows(p99_ns, 200_000))) is explained
+
+
+@pytest.mark.parametrize(("uncovered_s", "named"), [(2, True), (5, False)])
+def test_what_a_second_itself_explains_the_row_before_does_not_explain_again(uncovered_s, named):
+    """One second was held up for 1 s, another for so many more. A quota stopped the worker for 1 s in the first and for 1 s in
+    the one before it: that explains 1 s of 3, over a quarter, or 1 s of 6, which is less. Counted twice it were 2 s of 6.
+    """
+    held_up_s = {10: 1, 20: uncovered_s}
+    health = [
+        dataclasses.replace(h, lag=samples((held_up_s.get(h.second, 0) * 1000 * MS + 60_000, 100)))
+        for h in rows(60_000, 50_000)
+    ]
+    health = in_machine(health, lambda s: {"throttled_s": 1.0 if s in (9, 10) else 0.0})
+    assert ("CPU quota stopped workers for 2.0 s of 30 s" in text_of(health)) is named
