@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from sla.judgement.comparison import Change, Figure, compare
+from sla.judgement.comparison import Change, Figure, compare, ratio_of
 from tests.unit.sla.judgement.test_comparing import ONE, fixed, interval
 
 UNSURE = interval(0.5, 1.0, 2.0)
@@ -96,3 +96,10 @@ def test_runs_are_compared_by_the_ratio_of_their_geometric_means():
 def test_what_is_shown_of_several_runs_is_their_geometric_mean_where_they_have_one(points, shown):
     figure = Figure("f", "ns", False, 0.1, fixed(*(interval(0, p, math.inf) for p in points)), fixed(ONE, ONE))
     assert compare([figure], False).compared[0].baseline == pytest.approx(shown)
+
+
+def test_a_ratio_of_e_to_the_709th_or_more_is_beyond_any_number():
+    """The largest float is about e to the 709.78th."""
+    just_under, at = math.exp(708.9), math.exp(709)
+    assert ratio_of(ONE, interval(just_under, just_under, just_under)).high == pytest.approx(just_under)
+    assert ratio_of(ONE, interval(at, at, at)).high == math.inf

@@ -133,6 +133,14 @@ def test_nothing_to_compare_is_said():
     assert counted(METRICS, [window], Measurements((window,), (), none, facts)) == "the server has no done"
 
 
+def test_a_counter_of_failures_that_comes_with_the_first_of_them_is_compared():
+    windows = [Window(12, "a", started=10, ok=7, failed={"http_5xx": 3})]
+    snapshots = (Snapshot(9 * SECOND_NS, 0, (), {"done": 0.0}), Snapshot(22 * SECOND_NS, 0, (), {"done": 7.0, "failed": 3.0}))
+    facts = RunFacts(10 * SECOND_NS, 20 * SECOND_NS)
+    of_both = counted(METRICS, windows, Measurements(tuple(windows), (), snapshots, facts))
+    assert (of_both.increase.value, of_both.reconciliation.client, of_both.reconciliation.holds) == (10, 10, True)
+
+
 @pytest.mark.parametrize(("in_flight", "low"), [(7, 93), (0, 100)])
 def test_a_server_that_was_not_read_while_idle_may_have_counted_what_was_in_flight(in_flight, low):
     """The most that was in flight in any second: 7 on average of 12 s."""

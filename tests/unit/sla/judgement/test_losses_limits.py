@@ -90,6 +90,12 @@ def test_a_system_clock_is_named_with_how_far_it_is_off():
     assert len(skew(("w1", 0, 1000, 0))) == 1
 
 
+@pytest.mark.parametrize(("wall_ms", "named"), [(1050, False), (1100, False), (1101, True), (-1100, False), (-1101, True)])
+def test_a_system_clock_is_off_by_what_its_error_leaves(wall_ms, named):
+    """Known to a tenth of a second: more than a second is certain from 1.1 s on."""
+    assert (len(skew(("w1", 0, wall_ms, 100))) == 2) is named
+
+
 def gap(*rows, steady=None):
     return stalls(HealthRows.of([Health(second, worker) for second, worker in rows]), steady)
 

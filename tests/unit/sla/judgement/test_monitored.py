@@ -11,7 +11,7 @@ from reports.results import metrics_validation
 from sla.judgement.counters import common_times_s, coverage, increments, restarts
 from sla.judgement.monitored import judge_monitored
 from sla.values.agreement import Limit
-from sla.values.assessment import Decision, Status
+from sla.values.assessment import Decision, Severity, Status
 from sla.values.kinds import ClientLatency
 from sla.values.snapshot import Snapshot, labels_of
 from tests.unit.sla.synthetic import LOCAL, START, measurements
@@ -110,6 +110,7 @@ def test_nothing_passes_while_it_is_not_known_whether_two_targets_are_one_node()
     scrapes = [dataclasses.replace(s, gauges={}) for s in (measurements().snapshots[10], measurements().snapshots[-10])]
     targets = [dataclasses.replace(s, target=labels_of({"instance": "a", "job": job})) for s in scrapes for job in ("x", "y")]
     gates = {g.key: g for g in judged(targets).gates}
+    assert (gates["targets"].severity, gates["targets"].counts) == (Severity.CRITICAL, True)
     assert gates["targets"].status is Status.INCONCLUSIVE
     assert 'job="x" and job="y"' in gates["targets"].reason
     assert gates["targets"].reason.endswith("leave one of them out, or ask for a longer window")

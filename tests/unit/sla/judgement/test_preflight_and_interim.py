@@ -101,3 +101,11 @@ def test_an_operation_of_one_arrival_in_two_seconds_is_told_how_long_too():
 )
 def test_it_is_said_whether_any_service_could_be_decided_in_that_time(largest_deff, words):
     assert words in str(TooShort("a", 0.99, 100.0, 60.0, largest_deff, {0.5: 120.0}))
+
+
+def test_a_warning_is_one_line_with_rate_length_and_what_is_needed():
+    short_run = TooShort("a", 0.999, 12_345.0, 60.0, 2.64, {0.5: 120.0, 0.9: 4000.0})
+    assert str(short_run) == (
+        "a p99.9 at 12,345 ops/s: 60 s are too short but for nearly independent latencies (design effect up to 2.6); "
+        "about 120 s at load 0.5, 4,000 s at load 0.9"
+    )

@@ -191,8 +191,8 @@ def test_waits_of_the_target_leave_the_best_of_what_the_server_counted_less_what
     """
     waiting = [MachineSecond(FIRST + i, TARGET, waited_s=0.01) for i in range(LENGTH_S)]
     it = run(SLOW, target=waiting)
-    windows = tuple(dataclasses.replace(w, response_sum_ns=2 * S) for w in it.windows)
-    it = dataclasses.replace(it, windows=windows, facts=dataclasses.replace(it.facts, plan=()))
+    windows = tuple(dataclasses.replace(w, in_flight_ns=S) for w in it.windows)
+    it = dataclasses.replace(it, windows=windows, facts=dataclasses.replace(it.facts, plan=(), slots=2))
     latency = measured(it, on_time=True)
     assert (edges(latency.estimate), edges(latency.at_least)) == ((10, 20), (5, 10))
     assert latency.less == "the target waited up to 1.0% of the time for a core: without that"

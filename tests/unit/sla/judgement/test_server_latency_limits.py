@@ -32,8 +32,8 @@ def test_a_wait_that_a_tenth_may_have_had_is_taken_off_to_the_edge(waited_s, lea
     leave 4.8. That 3 % waited three times as long leaves nothing, and of 30 % that are slow 30 % that waited leave none.
     """
     it = run(TAIL, target=[MachineSecond(FIRST + i, TARGET, waited_s=waited_s) for i in range(LENGTH_S)])
-    windows = tuple(dataclasses.replace(w, response_sum_ns=2 * S) for w in it.windows)
-    it = dataclasses.replace(it, windows=windows, facts=dataclasses.replace(it.facts, plan=()))
+    windows = tuple(dataclasses.replace(w, in_flight_ns=S) for w in it.windows)
+    it = dataclasses.replace(it, windows=windows, facts=dataclasses.replace(it.facts, plan=(), slots=2))
     assert edges(measured(it, on_time=True).at_least) == least
 
 

@@ -82,3 +82,12 @@ def test_the_assessment_of_a_closed_model_says_it_and_that_of_a_plan_has_its_che
 )
 def test_what_is_usual_is_what_comes_outside_the_longest_hole(counts, said):
     assert bool(notes(counts)) is said
+
+
+@pytest.mark.parametrize(("pause", "said"), [(29, False), (30, True)])
+def test_a_pause_three_times_as_long_as_those_between_batches_is_a_hole(pause, said):
+    """A batch every ten seconds; after the tenth one the next comes `pause` seconds later."""
+    batches = [200] + [0] * 9
+    found = notes(batches * 9 + [200] + [0] * (pause - 1) + batches * 10)
+    text = "no operation began or ended for 29 s, from second 91 of the judged part: nobody knows what was asked there"
+    assert found == ([text] if said else [])

@@ -36,6 +36,7 @@ def test_what_the_process_may_use_has_defaults_and_units():
     given = {"process": {"memory": "512 MiB", "cpu": "2 cores", "scrape": "500 ms"}}
     assert agreement_from_mapping(GOOD | given).process == ProcessLimits(512 * 1024**2, 2.0, 0.5)
     assert agreement_from_mapping(GOOD | {"process": {"memory": "3 GiB"}}).process.memory_bytes == 3 * 1024**3
+    assert agreement_from_mapping(GOOD | {"process": {"scrape": "2 s"}}).process == ProcessLimits(2 * 1024**3, 3.6, 2.0)
 
 
 @pytest.mark.parametrize("name", ["v2.2.0-rc1", "local"])
@@ -116,7 +117,13 @@ def changed(path, value):
         ("process", {"memory": "1,5 GiB"}, "process.memory"),
         ("process", {"cpu": "0 cores"}, "process.cpu: '0 cores' (allowed: more than 0"),
         ("process", {"memory": f"{'9' * 305} GiB"}, "process.memory"),
+        ("process", {"scrape": "0 ms"}, "process.scrape: '0 ms' (allowed: more than 0, such as 4 s)"),
         ("objectives/a_p99", [], "must be a mapping"),
+        ("objectives", ["a_p99"], "objectives: must be a mapping"),
+        ("operations", ["a"], "operations: must be a mapping"),
+        ("objectives/a_p99/measure/operations", "a", "objectives.a_p99.measure.operations: must be a list"),
+        ("environments", {"prod": {"accepted": "a_p99"}}, "environments.prod.accepted: must be a list"),
+        ("environments", {"prod": ["a_p99"]}, "environments.prod: must be a mapping with accepted"),
     ],
 )
 def test_each_mistake_is_named_with_its_key(path, value, said):

@@ -117,3 +117,17 @@ def test_what_another_process_made_is_put_behind_with_its_own_names(cut):
     again.add(health(3, "b"))
     assert bare(again.rows()) == bare([*GIVEN, health(3, "b")])
     assert set(again.rows().sums) == {1, 2, 3}
+
+
+def test_rows_that_came_in_the_reverse_order_of_their_workers_are_put_in_order():
+    reverse = [health(1, worker, reconnects=n) for n, worker in enumerate("cba")]
+    ordered = sums(reverse).rows(by_worker=True)
+    assert [(h.worker, h.reconnects) for h in ordered] == [("a", 2), ("b", 1), ("c", 0)]
+
+
+def test_what_nobody_measured_of_a_machine_stays_unknown_through_several_processes():
+    first, second, third = sums(GIVEN[:1]), sums(GIVEN[1:2]), sums(GIVEN[3:])
+    assert GIVEN[1].machine is None
+    first.join(second)
+    third.join(first)
+    assert bare(third.rows()) == bare([GIVEN[3], GIVEN[0], GIVEN[1]])
