@@ -185,3 +185,19 @@ def test_what_a_second_itself_explains_the_row_before_does_not_explain_again(unc
     ]
     health = in_machine(health, lambda s: {"throttled_s": 1.0 if s in (9, 10) else 0.0})
     assert ("CPU quota stopped workers for 2.0 s of 30 s" in text_of(health)) is named
+
+
+@pytest.mark.parametrize(("pressure", "said"), [(0.45, False), (0.5, False), (0.55, True)])
+def test_a_punctual_generator_says_that_cores_were_taken_for_over_half_of_the_time(pressure, said):
+    assert ("though the machine was busy" in text_of(rows(210_000, pressure=pressure))) is said
+
+
+@pytest.mark.parametrize(("throttled_s", "named"), [(0.09, False), (0.11, True)])
+def test_a_cause_is_named_from_a_quarter_of_the_delays_on(throttled_s, named):
+    """Each second was held up for 0.4 s, of which a quarter is 0.1 s."""
+    assert ("CPU quota stopped workers" in text_of(rows(400 * MS, 200_000, throttled_s=throttled_s))) is named
+
+
+@pytest.mark.parametrize(("turn_ns", "said"), [(90_000, False), (110_000, True)])
+def test_turns_of_a_tenth_of_a_millisecond_are_worth_a_line(turn_ns, said):
+    assert ("responses waited" in text_of(rows(210_000, hub=samples((turn_ns, 100))))) is said

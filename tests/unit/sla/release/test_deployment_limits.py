@@ -179,3 +179,14 @@ def test_of_a_file_that_is_no_markdown_nothing_is_repeated():
     [evidence] = of_text("# secret\n- [x] password\n", quoted=False)
     assert (evidence.status, evidence.facts) == (Status.PASS, {})
     assert evidence.reason == "1 of 1 boxes of the note are ticked; given by the operator"
+
+
+def test_inputs_that_are_no_checkboxes_stay_in_what_is_told_of_a_box():
+    [evidence] = of_text("- [ ] host: <input type=text>\n")
+    assert evidence.reason == f"{NOTE}: host: <input type=text>"
+
+
+@pytest.mark.parametrize("kind", ["Service", "Ingress", "ReplicaSet"])
+def test_what_is_no_pod_is_not_asked_whether_it_is_ready(kind):
+    beside = {"kind": kind, "metadata": {"name": "s"}, "status": {"loadBalancer": {}, "phase": "Pending"}}
+    assert deployment_of(manifest(), beside)[0] is Status.PASS
