@@ -23,7 +23,6 @@ from sla.values.snapshot import Labels, Snapshot, labels_text, metric_of
 START_TIME = "process_start_time_seconds"
 CLOCKS_APART_S = 5.0  # of two Prometheus servers, at most
 _START_APART_S = 0.005  # the kernel counts it in hundredths of a second
-_HOLE = 1.5  # two scrapes that are this many usual intervals apart leave one out
 
 
 @dataclass(frozen=True)
@@ -121,11 +120,9 @@ def _filled_up(kept: Sequence[Snapshot], other: Sequence[Snapshot]) -> list[Snap
     taken = []
     for scrape in other:
         i, now_s = bisect_left(at_s, scrape.at_ns / 1e9), scrape.at_ns / 1e9
-        if 0 < i < len(at_s) and at_s[i] - at_s[i - 1] <= _HOLE * usual_s:
-            continue
         beside = at_s[max(i - 1, 0) : i + 1]
         ordered = (i == 0 or _follows(kept[i - 1], scrape)) and (i == len(at_s) or _follows(scrape, kept[i]))
-        if ordered and all(abs(now_s - s) >= usual_s for s in beside):
+        if ordered and all(abs(now_s - s) >= usual_s and now_s != s for s in beside):
             taken.append(replace(scrape, target=kept[0].target))
     return sorted([*kept, *taken], key=lambda s: s.at_ns)
 

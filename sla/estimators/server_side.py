@@ -87,13 +87,18 @@ def _interpolated(counts: FloatArray, edges_ns: FloatArray, q: float, at: int) -
 
 @dataclass(frozen=True)
 class CounterIncrease:
-    """How much a counter grew between the scrapes at from_ns and to_ns; idle: both lie outside the load."""
+    """How much a counter grew, of each target between its own first and last scrape. All of them were seen from from_ns to
+    to_ns, which may be the earlier one, and none outside of earliest_ns to latest_ns. idle: all those scrapes lie outside the
+    load.
+    """
 
     value: float
     from_ns: int
     to_ns: int
     idle: bool
     resets: int
+    earliest_ns: int
+    latest_ns: int
 
 
 def counter_increase(snapshots: Sequence[Snapshot], names: Sequence[str], from_ns: int, to_ns: int) -> CounterIncrease | None:
@@ -101,22 +106,23 @@ def counter_increase(snapshots: Sequence[Snapshot], names: Sequence[str], from_n
     first scrape after `to_ns` (or the last before it). None when there are not two scrapes.
     """
     value, resets, idle = 0.0, 0, True
-    begin, end = -math.inf, math.inf
-    any_target = False
+    spans: list[tuple[int, int]] = []
     for of_target in by_target(snapshots).values():
         chosen = bracketing(of_target, from_ns, to_ns, True)
         if len(chosen) < 2:
             continue
-        any_target = True
         for name in names:
             steps = np.diff(counter_values(of_target, name), axis=0)
             first = next(i for i, s in enumerate(of_target) if s is chosen[0])
             steps = steps[first : first + len(chosen) - 1]
             resets += int((steps < 0).any(axis=1).sum())
             value += float(steps[steps >= 0].sum())
-        begin, end = max(begin, chosen[0].at_ns), min(end, chosen[-1].at_ns)
+        spans.append((chosen[0].at_ns, chosen[-1].at_ns))
         idle = idle and chosen[0].at_ns < from_ns and chosen[-1].at_ns > to_ns
-    return CounterIncrease(value, int(begin), int(end), idle, resets) if any_target else None
+    if not spans:
+        return None
+    begins, ends = zip(*spans, strict=True)
+    return CounterIncrease(value, max(begins), min(ends), idle, resets, min(begins), max(ends))
 
 
 @dataclass(frozen=True)
@@ -140,15 +146,16 @@ def reconcile(
     """Client counts (operations that surely reached the server) against the server's increase.
 
     Between idle scrapes the two are equal but for `uncertain` operations (timed out, connection lost), which the server may
-    have counted. Otherwise the seconds wholly between the scrapes can't exceed the increase, and all seconds that touch
-    them, with those in flight, can't fall short of it.
+    have counted. Otherwise the seconds wholly between the scrapes of all targets can't exceed the increase, and all seconds
+    that touch those of any target, with those in flight, can't fall short of it.
     """
     if increase.idle:
         client = float(sum(finished_by_second.values()))
         return Reconciliation(client, increase.value - uncertain, increase.value, not uncertain)
     from_s, to_s = increase.from_ns / 1e9, increase.to_ns / 1e9
     inner = sum(n for s, n in finished_by_second.items() if from_s <= s and s + 1 <= to_s)
-    outer = sum(n for s, n in finished_by_second.items() if s + 2 > from_s and s - 1 < to_s)
+    earliest_s, latest_s = increase.earliest_ns / 1e9, increase.latest_ns / 1e9
+    outer = sum(n for s, n in finished_by_second.items() if s + 2 > earliest_s and s - 1 < latest_s)
     slack = uncertain + in_flight
     if inner > increase.value + slack:
         return Reconciliation(float(inner), 0.0, increase.value + slack, False)

@@ -20,7 +20,7 @@ from sla.judgement.kinds.choose import estimator_of
 from sla.judgement.objectives import NO_PLAN, unknown_share, without_plan
 from sla.values.agreement import Agreement, Limit
 from sla.values.assessment import Decision, Gate, ObjectiveResult, Severity, Status
-from sla.values.baseline import Baseline, unknown_acceptable, unknown_limit, with_baseline
+from sla.values.baseline import Baseline, figures, unknown_acceptable, unknown_limit, with_baseline
 from sla.values.estimate import Estimate
 from sla.values.remedies import PLAIN, Remedy, RemedyWords
 from sla.values.snapshot import Snapshot
@@ -148,7 +148,7 @@ def _results(
     words: RemedyWords,
 ) -> list[ObjectiveResult]:
     """In the order of `estimators`."""
-    values = baseline.values if baseline else {}
+    values = figures(estimators[0].agreement, baseline) if estimators else {}
     prepared, without_limit = [], {}
     why = NO_PLAN if planned is not None else f"there is no load test: {words[Remedy.NAME_LOAD_TEST]}"
     for estimator in estimators:

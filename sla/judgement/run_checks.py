@@ -178,9 +178,9 @@ def _against_server(
         return [Check(key, title, Status.INCONCLUSIVE, None, None, "operations", counter_check)]
     checks = [_counters(key, title, counter_check, most_lost(measurements.facts))]
     increase = counter_check.increase
-    increments = (
-        bucket_increments(snapshots, metrics.histogram, increase.from_ns, increase.to_ns) if metrics.histogram else None
-    )
+    increments = None
+    if metrics.histogram and increase.from_ns < increase.to_ns:  # there is a time in which all targets were seen
+        increments = bucket_increments(snapshots, metrics.histogram, increase.from_ns, increase.to_ns)
     if increments is not None:
         # what the client sent between the scrape before a restart and the restart is in no bucket any more
         slack = 0.0 if increase.idle else _peak_rate(windows) * 2

@@ -20,6 +20,7 @@ DASHBOARD_SCHEMA = "bizra-load/dashboard-check/1"
 RULES_SCHEMA = "bizra-load/rules-check/1"
 _KINDS = ((str, "text"), (bool, "true or false"), (int | float, "a number"), (list, "a list"), (Mapping, "an object"))
 MAX_COUNT = 1_000_000_000  # of tests, rules, panels: what is larger is a slip
+MAX_ENTRIES = 1000  # of a list: more rules or panels than anybody has
 UNCHECKED = "given by the operator; its content is not checked here"
 
 
@@ -219,8 +220,10 @@ def _schema(top: Mapping[str, Any], wanted: str) -> None:
 
 def _list(top: Mapping[str, Any], key: str) -> list[Any]:
     value = top.get(key)
-    if not isinstance(value, list) or len(value) > 1000:
+    if not isinstance(value, list):
         raise EvidenceError(f"{key}: must be a list, not {_kind(value)}")
+    if len(value) > MAX_ENTRIES:
+        raise EvidenceError(f"{key}: has {len(value):,} entries (allowed: {MAX_ENTRIES:,})")
     return value
 
 

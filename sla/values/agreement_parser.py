@@ -42,11 +42,11 @@ def agreement_from_mapping(document: object) -> Agreement:
     if isinstance(document, Mapping) and (wrong := wrong_schema(document, SCHEMA)):
         raise AgreementError(wrong)
     top = Section.read(document, "", _REQUIRED, _OPTIONAL)
-    operations = {name: _operation(value, f"operations.{name}") for name, value in top.mapping("operations").items()}
+    operations = {str(name): _operation(value, f"operations.{name}") for name, value in top.mapping("operations").items()}
     objectives = tuple(_objective(str(key), value, operations) for key, value in top.mapping("objectives").items())
     if not objectives:
         raise AgreementError("objectives: at least one is needed")
-    accepted = _accepted(top.mapping("environments", {"default": {}}), {o.key for o in objectives})
+    accepted = _accepted(top.mapping("environments", {}) or {"default": {}}, {o.key for o in objectives})
     return Agreement(
         name=top.text("name"),
         objectives=objectives,

@@ -6,6 +6,7 @@ import sys
 import pytest
 
 from tests.architecture.markdown import ROOT
+from tests.mutants import reasons
 from tests.mutating import mutants
 
 SOURCE = '''
@@ -72,3 +73,8 @@ sys.exit(mutants.notices(folder, tests))
 
     # the second of the tests notices it, whether it is among the first or comes behind them
     assert [noticed(change, first) for change in ("", "changed") for first in (1, 12)] == [0, 0, 1, 1]
+
+
+@pytest.mark.slow  # makes the mutants of all modules that have a reason
+def test_each_reason_why_a_change_can_not_be_noticed_is_of_one_that_there_is():
+    assert len(reasons()) > 100

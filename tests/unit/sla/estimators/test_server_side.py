@@ -40,30 +40,34 @@ def increase(snapshots, from_s, to_s):
 
 def test_a_counter_grows_from_the_last_scrape_before_the_load_to_the_first_after_it():
     series = [counter(t, 10 * t) for t in range(6)]
-    assert increase(series, 1.5, 3.5) == CounterIncrease(30, SECOND_NS, 4 * SECOND_NS, True, 0)
-    assert increase(series, 0, 3.5) == CounterIncrease(40, 0, 4 * SECOND_NS, False, 0)  # no scrape before the load
-    assert increase(series, 1.5, 5) == CounterIncrease(40, SECOND_NS, 5 * SECOND_NS, False, 0)
+    assert increase(series, 1.5, 3.5) == CounterIncrease(30, SECOND_NS, 4 * SECOND_NS, True, 0, SECOND_NS, 4 * SECOND_NS)
+    assert increase(series, 0, 3.5) == CounterIncrease(
+        40, 0, 4 * SECOND_NS, False, 0, 0, 4 * SECOND_NS
+    )  # no scrape before the load
+    assert increase(series, 1.5, 5) == CounterIncrease(40, SECOND_NS, 5 * SECOND_NS, False, 0, SECOND_NS, 5 * SECOND_NS)
     assert increase(series[:1], 0, 9) is None
 
 
 def test_counters_of_instances_add_up_over_the_time_that_all_of_them_cover():
     both = [counter(t, 10 * t) for t in range(1, 5)] + [counter(t, 100 * t, "b") for t in range(3)]
-    assert increase(both, 1.5, 2.5) == CounterIncrease(20 + 100, SECOND_NS, 2 * SECOND_NS, False, 0)
+    assert increase(both, 1.5, 2.5) == CounterIncrease(20 + 100, SECOND_NS, 2 * SECOND_NS, False, 0, SECOND_NS, 3 * SECOND_NS)
     alone = [*both[:4], counter(2, 5, "b")]  # one scrape of an instance says nothing
-    assert increase(alone, 1.5, 2.5) == CounterIncrease(20, SECOND_NS, 3 * SECOND_NS, True, 0)
+    assert increase(alone, 1.5, 2.5) == CounterIncrease(20, SECOND_NS, 3 * SECOND_NS, True, 0, SECOND_NS, 3 * SECOND_NS)
 
 
 def test_what_a_counter_held_before_it_went_back_counts_and_the_step_back_does_not():
     series = [counter(t, v) for t, v in enumerate((None, 5, 9, 2, 4))]  # it appears with its first event
-    assert increase(series, 0.5, 3.5) == CounterIncrease(5 + 4 + 2, 0, 4 * SECOND_NS, True, 1)
+    assert increase(series, 0.5, 3.5) == CounterIncrease(5 + 4 + 2, 0, 4 * SECOND_NS, True, 1, 0, 4 * SECOND_NS)
 
 
 @pytest.mark.parametrize(("client", "holds"), [(94, False), (95, True), (100, True), (101, False)])
 def test_between_idle_scrapes_the_counts_are_equal_but_for_the_uncertain(client, holds):
-    reconciliation = reconcile({1: client - 40, 2: 40}, 5, 3.0, CounterIncrease(100, 0, 9 * SECOND_NS, True, 0))
+    reconciliation = reconcile(
+        {1: client - 40, 2: 40}, 5, 3.0, CounterIncrease(100, 0, 9 * SECOND_NS, True, 0, 0, 9 * SECOND_NS)
+    )
     assert (reconciliation.client, reconciliation.low, reconciliation.high, reconciliation.exact) == (client, 95, 100, False)
     assert reconciliation.holds is holds
-    assert reconcile({1: 100}, 0, 3.0, CounterIncrease(100, 0, 9 * SECOND_NS, True, 0)).exact
+    assert reconcile({1: 100}, 0, 3.0, CounterIncrease(100, 0, 9 * SECOND_NS, True, 0, 0, 9 * SECOND_NS)).exact
 
 
 @pytest.mark.parametrize(
@@ -77,13 +81,15 @@ def test_between_idle_scrapes_the_counts_are_equal_but_for_the_uncertain(client,
 )
 def test_under_load_the_counts_bound_each_other_by_the_seconds_between_and_around_the_scrapes(value, client, holds):
     seconds = dict.fromkeys(range(40), 10)
-    busy = CounterIncrease(value, int(10.3 * SECOND_NS), int(20.7 * SECOND_NS), False, 0)
+    busy = CounterIncrease(
+        value, int(10.3 * SECOND_NS), int(20.7 * SECOND_NS), False, 0, int(10.3 * SECOND_NS), int(20.7 * SECOND_NS)
+    )
     reconciliation = reconcile(seconds, 3, 2.0, busy)
     assert (reconciliation.client, reconciliation.holds, reconciliation.exact) == (client, holds, False)
 
 
 def test_scrapes_on_whole_seconds_hold_the_seconds_between_them():
-    busy = CounterIncrease(94, 10 * SECOND_NS, 20 * SECOND_NS, False, 0)
+    busy = CounterIncrease(94, 10 * SECOND_NS, 20 * SECOND_NS, False, 0, 10 * SECOND_NS, 20 * SECOND_NS)
     assert reconcile(dict.fromkeys(range(40), 10), 3, 2.0, busy).client == 100
 
 
@@ -144,3 +150,25 @@ def test_a_share_that_does_not_count_is_taken_from_what_exceeds_an_edge():
     assert server_quantile(many, 0.9).estimate.low == 4e9
     assert server_quantile(many, 0.9, discount=0.04).estimate.low == 4e9
     assert server_quantile(many, 0.9, discount=0.06).estimate.low == 0
+
+
+LOAD = dict.fromkeys(range(100, 160), 100)
+
+
+def of_node(name, begin, end, step, per_s, from_s=100, to_s=160):
+    """Scrapes of a node that did so many a second from from_s to to_s."""
+    return [counter(t, per_s * min(max(t - from_s, 0), to_s - from_s), name) for t in range(begin, end + 1, step)]
+
+
+@pytest.mark.parametrize(
+    "nodes",
+    [
+        of_node("a", 95, 155, 15, 50) + of_node("b", 86, 146, 15, 50),  # at other times, none after the load
+        of_node("a", 95, 125, 5, 100, to_s=130) + of_node("b", 131, 166, 5, 100, from_s=130),  # one after the other
+    ],
+)
+def test_a_count_is_possible_where_targets_were_seen_at_other_times(nodes):
+    counted = increase(nodes, 100, 160)
+    assert reconcile(LOAD, 0, 10.0, counted).holds
+    lost = {second: n // 2 for second, n in LOAD.items()}
+    assert not reconcile(lost, 0, 10.0, counted).holds

@@ -66,7 +66,7 @@ def test_the_share_is_that_of_the_judged_seconds_of_the_worker_that_waited_longe
 
 
 def test_all_that_were_under_way_may_have_waited_as_long():
-    """A worker waited 0.5 s; at most 4 were under way: 2 s in all, of 100 operations 20 ms each, of 80 that were timed 25 ms."""
+    """A worker waited 0.5 s; at most 4 were under way: 2 s in all, 20 ms for each of 100, 25 ms of 80 that were timed."""
     health = [worker(12, waited_s=0.5)]
     waits = waiting_workers(run(health), "a", STEADY)
     assert (waits.who, waits.share, waits.mean_ns) == ("workers", pytest.approx(0.05), pytest.approx(20e6))

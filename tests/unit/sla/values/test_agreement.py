@@ -194,3 +194,14 @@ def test_a_throughput_is_of_several_operations_and_no_quantile():
     document["objectives"]["a_p99"]["target"] = ">= 10 ops/s"
     [objective] = agreement_from_mapping(document).objectives
     assert (objective.operations, objective.quantile, objective.unit) == (("a", "b"), 0, "ops/s")
+
+
+@pytest.mark.parametrize("given", [{}, {"environments": {}}])
+def test_without_any_environment_there_is_the_one_that_accepts_nothing(given):
+    agreement = agreement_from_mapping(GOOD | given)
+    assert (agreement.accepted, agreement.default_environment) == ({"default": frozenset()}, "default")
+
+
+def test_an_operation_may_be_called_by_a_number():
+    document = changed("objectives/a_p99/measure/operations", [7]) | {"operations": {7: {"histogram": "a_seconds"}}}
+    assert agreement_from_mapping(document).objectives[0].operations == ("7",)
