@@ -54,17 +54,30 @@ class Mutant:
 
 def mutants(path: str, source: str) -> list[Mutant]:
     """All mutants of a module, in the order of its lines. Raises SyntaxError where it is no Python."""
-    tree, lines = ast.parse(source), source.splitlines()
-    candidates = []
+    tree = ast.parse(source)
+    unchanged = ast.unparse(tree)
+    unique = {unchanged: Mutant(path, 0, "", "", unchanged)}
+    for line, text, change in _candidates(tree, source):
+        mutant = Mutant(path, line, text, change, ast.unparse(ast.fix_missing_locations(tree)))
+        if mutant.source != unchanged:
+            unique[mutant.source] = mutant
+    del unique[unchanged]
+    return sorted(unique.values(), key=lambda m: (m.line, m.change))
+
+
+def changes(source: str) -> set[tuple[str, str]]:
+    """(text of the line, change) of each of its mutants, at a hundredth of their cost."""
+    return {(text, change) for _, text, change in _candidates(ast.parse(source), source)}
+
+
+def _candidates(tree: ast.AST, source: str) -> Iterator[tuple[int, str, str]]:
+    """(line, its text, change) of each change, while it is made in `tree`."""
+    lines = source.splitlines()
     for parent, field, index, node in _nodes(tree):
         for changed in _changes(node):
-            text = lines[node.lineno - 1].strip()
-            change = f"{_short(node)} -> {_short(changed)}"
             _put(parent, field, index, ast.copy_location(changed, node))
-            candidates.append(Mutant(path, node.lineno, text, change, ast.unparse(ast.fix_missing_locations(tree))))
+            yield node.lineno, lines[node.lineno - 1].strip(), f"{_short(node)} -> {_short(changed)}"
             _put(parent, field, index, node)
-    unique = {m.source: m for m in candidates if m.source != ast.unparse(tree)}
-    return sorted(unique.values(), key=lambda m: (m.line, m.change))
 
 
 def _nodes(parent: ast.AST) -> Iterator[tuple[ast.AST, str, int | None, ast.expr | ast.stmt]]:

@@ -75,6 +75,5 @@ sys.exit(mutants.notices(folder, tests))
     assert [noticed(change, first) for change in ("", "changed") for first in (1, 12)] == [0, 0, 1, 1]
 
 
-@pytest.mark.slow  # makes the mutants of all modules that have a reason
 def test_each_reason_why_a_change_can_not_be_noticed_is_of_one_that_there_is():
     assert len(reasons()) > 100
