@@ -31,6 +31,7 @@ from sla.estimators.dependence import FloatArray
 from sla.judgement.connections import shares_beyond
 from sla.values.assessment import Steady
 from sla.values.estimate import Estimate
+from sla.values.health_rows import accounts_of
 from sla.values.histogram import IntArray
 from sla.values.machine import MachineSecond
 from sla.values.measurements import Measurements
@@ -118,16 +119,16 @@ def _waits(
         return None
     tells = np.bincount(process, waited_s >= 0) > 0
     took_s = np.where(waited_s >= 0, waited_s, np.where(tells[process], 1.0, 0.0)) + np.maximum(throttled_s, 0.0)
-    begin = int(second.min())
-    accounts, of_account = np.unique(np.stack((process, second)), axis=1, return_inverse=True)
-    sums = np.bincount(of_account.reshape(-1), took_s)
-    longest = np.zeros(int(second.max()) - begin + 1)
-    np.maximum.at(longest, accounts[1] - begin, sums)
+    _, seconds, _, of_row = accounts_of(process, second)
+    longest: dict[int, float] = {}
+    for at, waited_here_s in zip(seconds.tolist(), np.bincount(of_row, took_s).tolist(), strict=True):
+        if waited_here_s > longest.get(at, 0.0):
+            longest[at] = waited_here_s
+    if not longest:
+        return None
     judged = (second >= steady.from_second) & (second < steady.to_second)
     share = float(np.bincount(process, took_s * judged).max()) / (steady.to_second - steady.from_second)
-    if not longest.any():
-        return None
-    return Waits(who, min(share, 1.0), {begin + int(i): float(longest[i]) * 1e9 for i in np.flatnonzero(longest)})
+    return Waits(who, min(share, 1.0), {at: waited_here_s * 1e9 for at, waited_here_s in longest.items()})
 
 
 def _with_mean(waits: Waits, measurements: Measurements, operation: str, steady: Steady) -> Waits | None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sla.judgement.lateness import LONGEST_S, SECOND_NS, duration
-from sla.values.health_rows import HealthRows
+from sla.values.health_rows import HealthRows, accounts_of
 from sla.values.machine import MachineSecond
 from sla.values.remedies import PLAIN, Remedy, RemedyWords
 
@@ -102,14 +102,14 @@ def _matches(rows: HealthRows, figure: str) -> bool:
     be in the account of the one before. A report that came late and the next one have one second: their accounts add up.
     """
     here = rows.columns[rows.columns["process"] >= 0]
-    accounts, first, of_account = np.unique(here[["process", "machine_second"]], return_index=True, return_inverse=True)
-    late_ns = np.zeros(accounts.size)
+    processes, seconds, first, of_account = accounts_of(here["process"], here["machine_second"])
+    late_ns = np.zeros(seconds.size)
     np.maximum.at(late_ns, of_account, here["longest_lag_ns"])
     late_s = np.minimum(late_ns, LONGEST_S * SECOND_NS) / SECOND_NS
     cause_s = np.bincount(of_account, np.maximum(here[figure], 0.0))
-    same = accounts["process"][1:] == accounts["process"][:-1]
+    same = processes[1:] == processes[:-1]
     if figure in SHARES:  # of the time that an account covers, to its neighbours
-        apart_s = np.where(same, np.diff(accounts["machine_second"]), 1)
+        apart_s = np.where(same, np.diff(seconds), 1)
         covered_s = np.maximum(np.append(1, apart_s), np.append(apart_s, 1))
         # one core that is taken away wholly is a small share of all of them
         cause_s = np.minimum(cause_s * (here["cores"][first] if figure == "steal" else 1), 1.0) * covered_s

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sla.values import histogram
-from sla.values.histogram import Histogram
+from sla.values.histogram import Histogram, IntArray
 from sla.values.machine import MachineSecond
 from sla.values.packed import HistogramSums
 from sla.values.window import Health
@@ -99,6 +99,16 @@ class HealthRows(Sequence[Health]):
     def of_machine(self, name: str) -> NDArray[Any]:
         """One column of those rows in which the machine was measured."""
         return self.columns[name][self.columns["process"] >= 0]
+
+
+def accounts_of(process: IntArray, second: IntArray) -> tuple[IntArray, IntArray, IntArray, IntArray]:
+    """Rows of one process and second are one account: (process and second of each, sorted, and its first row, shape (m,);
+    which account each row is of, shape (n,)).
+    """
+    seconds, column = np.unique(second, return_inverse=True)
+    keys = process.astype(np.int64) * seconds.size + column
+    accounts, first, of_row = np.unique(keys, return_index=True, return_inverse=True)
+    return accounts // seconds.size, seconds[accounts % seconds.size], first, of_row
 
 
 class HealthSums:

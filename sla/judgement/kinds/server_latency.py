@@ -102,8 +102,10 @@ class ServerLatencyEstimator(ObjectiveEstimator):
     def _without(self, waits: Waits, increments: Increments, level: float) -> Estimate:
         """The best of the lower bounds of sla.judgement.waiting_workers, with what the server counted."""
         spans = increments.spans_s
-        highest_s = np.array([_highest_s(increments, i) for i in range(len(spans))])
-        by_span = [waits.during(int(a), math.ceil(b), s * 1e9) / 1e9 for (a, b), s in zip(spans, highest_s, strict=True)]
+        by_span = [
+            waits.during(int(begin), math.ceil(end), _highest_s(increments, i) * 1e9) / 1e9
+            for i, (begin, end) in enumerate(spans)
+        ]
         cases = [(np.array(by_span), 0.0), (np.full(len(spans), max(by_span, default=0.0)), 0.0)]
         cases += [(np.full(len(spans), x_ns / 1e9), p) for p, x_ns in waits.beyond(self.kind.quantile)]
         bounds = []

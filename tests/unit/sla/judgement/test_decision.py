@@ -4,7 +4,7 @@ import dataclasses
 
 import pytest
 
-from sla.judgement.decision import MATRIX, decide, exit_code, strategy_for, warnings_that_count
+from sla.judgement.decision import MATRIX, decide, strategy_for, warnings_that_count
 from sla.values.assessment import Check, Decision, Gate, Severity, Status
 from tests.unit.sla.synthetic import LOCAL
 
@@ -108,18 +108,3 @@ def test_warnings_are_counted_and_named(warnings, summary):
 def test_each_row_of_the_matrix_says_for_how_many_warnings_it_holds(row, text, holds):
     assert MATRIX[row].warnings_text() == text
     assert [n for n in (0, 1, 2, 3, 4, 50) if MATRIX[row].holds(n)] == holds
-
-
-@pytest.mark.parametrize(
-    ("decision", "code", "with_warnings_as_failures"),
-    [
-        (Decision.GO, 0, 0),
-        (Decision.GO_WITH_CAUTION, 0, 3),
-        (Decision.CONDITIONAL_GO, 0, 3),
-        (Decision.NO_GO, 3, 3),
-        (Decision.INCONCLUSIVE, 4, 4),
-        (Decision.INVALID, 5, 5),
-    ],
-)
-def test_a_decision_has_an_exit_code(decision, code, with_warnings_as_failures):
-    assert (exit_code(decision, False), exit_code(decision, True)) == (code, with_warnings_as_failures)

@@ -119,3 +119,8 @@ def test_a_targets_waits_are_those_of_the_judged_seconds(seconds, share):
     waits = waiting_target(run(target=seconds), "a", STEADY)
     assert (waits.who, waits.share, waits.mean_ns) == ("the target", pytest.approx(share), pytest.approx(0.4e9 * share))
     assert waiting_target(run(target=seconds, plan=PLAN), "a", STEADY) is None
+
+
+def test_accounts_that_are_far_apart_take_no_memory_for_what_lies_between():
+    far = 1 << 50
+    assert waits_of_workers(run([worker(12, waited_s=0.5), worker(far, waited_s=1.0)]), STEADY).by_second == {12: S / 2, far: S}
