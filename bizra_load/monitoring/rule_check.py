@@ -14,15 +14,17 @@ from bizra_load.server_metrics.prometheus_api import PrometheusClient
 from reports.results.rules_check import RuleCheck, RulesCheck
 
 
-def check_rules(client: PrometheusClient, rules: Sequence[AlertRule], agreement: str, sha256: str, job: str) -> RulesCheck:
-    """`job`: words that say which job's rules these are. Never raises: what can't be read is said in the result."""
-    asked, at = f"Prometheus at {without_userinfo(client.url)}, {job}", utc_now()
+def check_rules(
+    client: PrometheusClient, rules: Sequence[AlertRule], agreement: str, sha256: str, job: str, why: str = ""
+) -> RulesCheck:
+    """`job`: whose rules these are; `why` it is that one. Never raises: what can't be read is said in the result."""
+    asked, at = f"Prometheus at {without_userinfo(client.url)}, job {job}{f' ({why})' if why else ''}", utc_now()
     try:
         loaded = _loaded(client)
         checks = tuple(RuleCheck(r.name, r.severity, _reason(client, r, loaded.get(r.name, []))) for r in rules)
     except (ScrapeError, *MALFORMED) as error:
-        return RulesCheck(agreement, sha256, asked, at, str(error)[:300] or type(error).__name__, ())
-    return RulesCheck(agreement, sha256, asked, at, "", checks)
+        return RulesCheck(agreement, sha256, job, asked, at, str(error)[:300] or type(error).__name__, ())
+    return RulesCheck(agreement, sha256, job, asked, at, "", checks)
 
 
 def _loaded(client: PrometheusClient) -> dict[str, list[dict[str, Any]]]:

@@ -193,8 +193,8 @@ class Suite:
         except AgreementError as error:
             self._log.info(f"The alert rules could not be checked: {error}")
             return
-        job = f"job {own}" if own else f"job {product.job} (--prometheus-selector names none)"
-        check = check_rules(client, rules, plan.file.agreement.name, plan.file.sha256, job)
+        why = "" if own else "--prometheus-selector names none"
+        check = check_rules(client, rules, plan.file.agreement.name, plan.file.sha256, own or product.job, why)
         with writing(f"--artifacts: {plan.artifacts}"):
             write_atomically(plan.artifacts / RULES_CHECK, rules_check.render_json(check))
         self._made["rules"] = RULES_CHECK
@@ -249,11 +249,10 @@ class Suite:
         strategy = STRATEGY[decision]
         if assessment is not None:
             same = assessment.decision is decision and assessment.strategy is not None
-            names = next((e.facts for e in assessment.evidence if e.key == "deployment"), {})
             strategy = (
                 assessment.strategy  # type: ignore[assignment]  # it is not None where it is the same
                 if same
-                else strategy_for(decision, self._judged_by(), assessment.objectives, names, WORDS)
+                else strategy_for(decision, self._judged_by(), assessment.objectives, assessment.evidence, WORDS)
             )
         if plan.rehearsal and strategy.steps:  # one of real traffic alone, or of another decision than the run's
             strategy = rehearsed(strategy)

@@ -19,10 +19,13 @@ class RuleCheck:
 
 @dataclass(frozen=True)
 class RulesCheck:
-    """`unread`: why the rules can't be read, "" where they can; agreement_sha256: of the agreement's text; checked_at: UTC."""
+    """`unread`: why the rules can't be read, "" where they can; agreement_sha256: of the agreement's text; job:
+    whose rules they are; checked_at: UTC.
+    """
 
     agreement: str
     agreement_sha256: str
+    job: str
     asked: str
     checked_at: str
     unread: str

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
-from sla.release.rollout import APPROVALS, SLOWER, STANDARD, VERY_SLOW, monitoring_plan, rollback_commands
+from sla.release.rollout import APPROVALS, SLOWER, STANDARD, VERY_SLOW, monitoring_plan, names_in, rollback_commands
 from sla.release.triggers import triggers
 from sla.values.agreement import Agreement
-from sla.values.assessment import Check, Decision, Gate, ObjectiveResult, Severity, Status
+from sla.values.assessment import Check, Decision, Evidence, Gate, ObjectiveResult, Severity, Status
 from sla.values.remedies import PLAIN, Remedy, RemedyWords
 from sla.values.strategy import Strategy
 
@@ -131,18 +131,18 @@ def strategy_for(
     decision: Decision,
     agreement: Agreement,
     results: Sequence[ObjectiveResult],
-    names: Mapping[str, str],
+    evidence: Iterable[Evidence] = (),
     words: RemedyWords = PLAIN,
 ) -> Strategy:
-    """The decision's strategy with its triggers, commands, plan and approvals; `names` as of rollout.rollback_commands. Without
-    steps there is nothing to watch, to roll back or to approve.
+    """The decision's strategy with its triggers, commands, plan and approvals, for the deployment that the evidence names.
+    Without steps there is nothing to watch, to roll back or to approve.
     """
-    strategy = STRATEGY[decision]
+    strategy, names = STRATEGY[decision], names_in(evidence)
     if not strategy.steps:
         return strategy
     return dataclasses.replace(
         strategy,
-        triggers=triggers(agreement, results, decision in _CAUTIOUS, names.get("namespace", "")),
+        triggers=triggers(agreement, results, decision in _CAUTIOUS, names),
         commands=rollback_commands(names),
         monitoring=monitoring_plan(strategy, agreement.monitoring, words),
         approvals=APPROVALS,

@@ -66,7 +66,7 @@ def evaluate(
     provided = evidence or {}
     gates = [*(gate_of(o) for o in objectives), *_evidence_gates(agreement, provided)]
     verdict = decide(gates, checks, measurements.facts.interrupted, {o.key for o in objectives}, words)
-    strategy = strategy_for(verdict.decision, agreement, objectives, _deployment(provided), words)
+    strategy = strategy_for(verdict.decision, agreement, objectives, provided.values(), words)
     return Assessment(
         decision=verdict.decision,
         rollout=str(strategy),
@@ -92,12 +92,6 @@ def _of_the_service(measurements: Measurements, agreement: Agreement) -> tuple[M
     targets = without_duplicates(measurements.snapshots)
     own, others = of_the_service(targets.snapshots, agreement)
     return dataclasses.replace(measurements, snapshots=own), [*map(str, (*targets.duplicates, *targets.undecided)), *others]
-
-
-def _deployment(evidence: Mapping[str, Evidence]) -> Mapping[str, str]:
-    """What is known of the deployment that the strategy's commands name."""
-    deployment = evidence.get("deployment")
-    return deployment.facts if deployment else {}
 
 
 def _evidence_gates(agreement: Agreement, evidence: Mapping[str, Evidence]) -> list[Gate]:

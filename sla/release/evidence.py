@@ -135,9 +135,11 @@ def of_rules_check(document: object, sha256: str) -> tuple[Evidence, ...]:
             critical += [text] if _text(rule, "severity", where) == "critical" else []
     if not count:
         return (Evidence("alert-rules", Status.INCONCLUSIVE, "no rule was looked for"),)
-    item = Evidence("alert-rules", Status.PASS, f"all {count} rules are loaded in {asked}")
+    job = _text(top, "job", "") if "job" in top else ""  # files of earlier versions name none
+    facts = {"job": job} if job else {}
+    item = Evidence("alert-rules", Status.PASS, f"all {count} rules are loaded in {asked}", facts=facts)
     if wrong:
-        item = Evidence("alert-rules", Status.FAIL, f"in {asked}: {'; '.join(wrong)}"[:500])
+        item = Evidence("alert-rules", Status.FAIL, f"in {asked}: {'; '.join(wrong)}"[:500], facts=facts)
     gate = Evidence("alerts", Status.FAIL, f"in {asked}: {'; '.join(critical)}"[:500])
     return (gate, item) if critical else (item,)
 

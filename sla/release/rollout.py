@@ -6,8 +6,9 @@ a step's shortest and longest hold add up to the total's.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
+from sla.values.assessment import Evidence
 from sla.values.monitoring import RequiredMonitoring
 from sla.values.remedies import PLAIN, Remedy, RemedyWords
 from sla.values.strategy import DAY_S, Command, Step, Strategy, Watch
@@ -39,13 +40,16 @@ def monitoring_plan(strategy: Strategy, required: RequiredMonitoring, words: Rem
     """What is looked at while the traffic moves; nothing where nothing moves."""
     if not strategy.steps:
         return ()
-    rules = f"{required.rules} " if required.rules else ""
-    panels = f"{_in_words(required.panels)} " if required.panels else ""
+    rules = f"{required.rules} alert rule" if required.rules else "alert rule"
+    panels = f"{_in_words(required.panels)} panel" if required.panels else "panel"
     return (
         Watch(
-            "all the time", f"the rollback triggers, evaluated by Prometheus or the canary controller; the {rules}alert rules"
+            "all the time",
+            f"the rollback triggers, evaluated by Prometheus or the canary controller; the {rules}{_s(required.rules)}",
         ),
-        Watch(strategy.check, f"the {panels}panels of the dashboard, against the figures of the performance report"),
+        Watch(
+            strategy.check, f"the {panels}{_s(required.panels)} of the dashboard, against the figures of the performance report"
+        ),
         Watch(
             "before each step", "no critical alert has fired since the last one, every trigger is silent, its hold time is over"
         ),
@@ -58,6 +62,23 @@ def monitoring_plan(strategy: Strategy, required: RequiredMonitoring, words: Rem
 
 def _in_words(number: int) -> str:
     return _WORDS[number - 1] if 0 < number <= len(_WORDS) else str(number)
+
+
+def _s(number: int) -> str:
+    return "" if number == 1 else "s"
+
+
+def names_in(evidence: Iterable[Evidence]) -> Mapping[str, str]:
+    """What is known of the service that is rolled out: kind, name, namespace, as the deployment's evidence has them; job: whose
+    alert rules the Prometheus under validation has loaded.
+    """
+    names: dict[str, str] = {}
+    for e in evidence:
+        if e.key == "deployment":
+            names |= {key: e.facts[key] for key in ("kind", "name", "namespace") if key in e.facts}
+        elif e.key == "alert-rules" and "job" in e.facts:
+            names["job"] = e.facts["job"]
+    return names
 
 
 def rollback_commands(names: Mapping[str, str]) -> tuple[Command, ...]:

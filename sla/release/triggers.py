@@ -5,8 +5,9 @@ Every instance is judged by itself: the errors of a canary with 1 % of the traff
 
 from __future__ import annotations
 
+import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import assert_never
 
@@ -25,15 +26,19 @@ _SHORT_FOR_S = 60.0  # a single scrape that failed is no reason to roll back
 
 @dataclass(frozen=True)
 class _Service:
-    """What is watched. `namespace`: of Kubernetes, "" where it is not known. A node's series may lack that label."""
+    """What is watched. `namespace`: of Kubernetes; `job`: whose alert rules Prometheus has loaded; "" where one is not known.
+    Series that Prometheus scraped have a job, but may lack a namespace.
+    """
 
     agreement: Agreement
     namespace: str
+    job: str
 
     @property
     def matcher(self) -> str:
         """What others in the cluster do, under the same names, is no reason to roll this one back."""
-        return f'namespace=~"{self.namespace}|"' if self.namespace else ""
+        job = [f"job={json.dumps(self.job, ensure_ascii=False)}"] if self.job else []
+        return ", ".join([*job, *([f'namespace=~"{self.namespace}|"'] if self.namespace else [])])
 
     def rate(self, counter: str, at: str = "") -> str:
         """`at`: such as " offset 1d". Replicas of a Prometheus count once: one that comes or goes is no change of traffic."""
@@ -42,13 +47,15 @@ class _Service:
 
 
 def triggers(
-    agreement: Agreement, results: Sequence[ObjectiveResult], cautious: bool, namespace: str = ""
+    agreement: Agreement, results: Sequence[ObjectiveResult], cautious: bool, names: Mapping[str, str] | None = None
 ) -> tuple[Trigger, ...]:
-    """`cautious`: also a warning metric that got worse by a tenth (for the two decisions with warnings). An objective that the
-    server's metrics can't show (a client latency, an operation without counters) has no trigger, nor has one whose limit is
-    not known (a multiple of a baseline, and there is none).
+    """`cautious`: also a warning metric that got worse by a tenth (for the two decisions with warnings); `names` as of
+    rollout.names_in(): of other jobs and namespaces nothing counts. An objective that the server's metrics can't show (a client
+    latency, an operation without counters) has no trigger, nor has one whose limit is not known (a multiple of a baseline, and
+    there is none).
     """
-    service = _Service(agreement, namespace)
+    known = names or {}
+    service = _Service(agreement, known.get("namespace", ""), known.get("job", ""))
     all_triggers = [
         Trigger(
             "critical_alert",

@@ -24,7 +24,7 @@ RULES = alert_rules(FILE.judged)
 
 
 def checked(url, rules=RULES):
-    return check_rules(PrometheusClient(url, timeout_s=2.0), rules, "v2.2.0-rc1", FILE.sha256, "job bizra-node")
+    return check_rules(PrometheusClient(url, timeout_s=2.0), rules, "v2.2.0-rc1", FILE.sha256, "bizra-node")
 
 
 @pytest.fixture(scope="module")

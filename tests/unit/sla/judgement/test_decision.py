@@ -60,7 +60,7 @@ def test_an_invalid_run_names_the_checks_that_opened_a_gate_and_no_other():
 
 @pytest.mark.parametrize("decision", list(Decision))
 def test_where_nothing_may_be_rolled_out_there_is_nothing_to_watch_or_to_approve(decision):
-    strategy = strategy_for(decision, LOCAL.agreement, (), {})
+    strategy = strategy_for(decision, LOCAL.agreement, ())
     rolled_out = decision in (Decision.GO, Decision.GO_WITH_CAUTION, Decision.CONDITIONAL_GO)
     assert [bool(x) for x in (strategy.steps, strategy.monitoring, strategy.approvals)] == [rolled_out] * 3
 

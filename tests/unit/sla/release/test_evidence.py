@@ -8,6 +8,7 @@ from bizra_load.poi.product import REQUIRED
 from sla.release import evidence
 from sla.release.deployment import of_manifests, of_text
 from sla.release.evidence import EvidenceError, TestCounts, of_document, of_tests
+from sla.release.rollout import names_in
 from sla.values.assessment import Status
 
 CRITICAL_RULES = REQUIRED.critical_rules
@@ -288,3 +289,23 @@ def rules_check(reasons=("", ""), **more):
 )
 def test_what_is_deployed_closes_the_item_and_can_only_fail_or_open_the_gate(document, statuses):
     assert {e.key: e.status.value for e in evidence.of_rules_check(document, SHA256)} == statuses
+
+
+@pytest.mark.parametrize(
+    ("job", "reasons", "facts"),
+    [
+        ({"job": "node"}, ("", ""), {"job": "node"}),
+        ({"job": "node"}, ("", "is not loaded"), {"job": "node"}),
+        ({}, ("", ""), {}),
+    ],
+)
+def test_the_rules_say_whose_they_are_where_the_file_does(job, reasons, facts):
+    [item] = evidence.of_rules_check(rules_check(reasons, **job), SHA256)
+    assert (item.key, item.facts) == ("alert-rules", facts)
+    assert names_in([item]) == facts
+
+
+@pytest.mark.parametrize("job", [None, 7, ["a"], "x" * 501])
+def test_a_job_that_is_no_text_is_refused(job):
+    with pytest.raises(evidence.EvidenceError, match=r"^job: must be text of at most 500 characters"):
+        evidence.of_rules_check(rules_check(job=job), SHA256)

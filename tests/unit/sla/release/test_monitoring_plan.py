@@ -28,13 +28,17 @@ def test_a_plan_says_when_to_look_and_at_what():
     ]
 
 
-@pytest.mark.parametrize(("panels", "named"), [(0, ""), (1, "one "), (2, "two "), (12, "twelve "), (13, "13 "), (100, "100 ")])
+@pytest.mark.parametrize(
+    ("panels", "named"),
+    [(0, "panels"), (1, "one panel"), (2, "two panels"), (12, "twelve panels"), (13, "13 panels"), (100, "100 panels")],
+)
 def test_panels_are_counted_in_words_up_to_twelve(panels, named):
-    assert plan(panels=panels)[1][1].startswith(f"the {named}panels of the dashboard")
+    assert plan(panels=panels)[1][1].startswith(f"the {named} of the dashboard")
 
 
-def test_without_rules_of_its_product_a_plan_does_not_count_them():
-    assert plan(rules=0)[0][1].endswith("; the alert rules")
+@pytest.mark.parametrize(("rules", "named"), [(0, "alert rules"), (1, "1 alert rule"), (2, "2 alert rules")])
+def test_without_rules_of_its_product_a_plan_does_not_count_them(rules, named):
+    assert plan(rules=rules)[0][1].endswith(f"; the {named}")
 
 
 @pytest.mark.parametrize("strategy", [SLOWER, VERY_SLOW])

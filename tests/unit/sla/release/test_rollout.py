@@ -40,7 +40,7 @@ def test_how_often_is_checked():
 
 @pytest.mark.parametrize("decision", [Decision.NO_GO, Decision.INCONCLUSIVE, Decision.INVALID])
 def test_without_a_go_there_is_nothing_to_roll_out(decision):
-    s = strategy_for(decision, READ.agreement, (), {})
+    s = strategy_for(decision, READ.agreement, ())
     assert (s.steps, s.triggers, s.commands, s.approvals) == ((), (), (), ())
     assert str(s).startswith("none: ")
 
@@ -122,7 +122,8 @@ def test_what_was_not_measured_can_not_degrade():
 
 
 def test_commands_name_the_deployment_of_the_evidence():
-    commands = strategy_for(Decision.GO, READ.agreement, (), {"name": "poi", "namespace": "testnet"}).commands
+    named = Evidence("deployment", Status.PASS, "", facts={"name": "poi", "namespace": "testnet", "images": "x"})
+    commands = strategy_for(Decision.GO, READ.agreement, (), [named]).commands
     assert commands[0].command == "export DEPLOYMENT=poi NAMESPACE=testnet"
     assert {c.kind for c in commands} == {"names", "automated", "manual"}
     assert any(c.command.startswith("kubectl rollout undo") for c in commands if c.kind == "manual")
@@ -181,22 +182,29 @@ def test_promtool_lets_every_trigger_fire_for_one_bad_canary_among_good_instance
         agrees(tmp_path / f"{name}.yml", document)
 
 
-@pytest.mark.parametrize(("labelled", "fires"), [("staging", False), ("production", True), ("", True)])
-def test_a_bad_node_of_another_namespace_rolls_nothing_back(tmp_path, run, labelled, fires):
-    """One of the same namespace does, and one whose series have no such label."""
+@pytest.mark.parametrize(
+    ("names", "labelled", "fires"),
+    [
+        ({"namespace": "production"}, "staging", False),
+        ({"namespace": "production"}, "production", True),
+        ({"namespace": "production"}, "", True),
+        ({"namespace": "production", "job": "poi"}, "production", True),
+        ({"namespace": "production", "job": "poi-v3"}, "production", False),
+    ],
+)
+def test_a_bad_node_of_another_namespace_or_job_rolls_nothing_back(tmp_path, run, names, labelled, fires):
+    """One of the same namespace and job does, and one whose series have no label of a namespace."""
     results = evaluate(run, READ.agreement, READ.baseline).objectives
-    watched = [t for t in triggers(READ.agreement, results, cautious=True, namespace="production") if t.key in FIRES]
+    watched = [t for t in triggers(READ.agreement, results, cautious=True, names=names) if t.key in FIRES]
     rules = [{"alert": t.key, "expr": t.expression, "for": f"{t.for_s:g}s"} for t in watched]
     (tmp_path / "rules.yml").write_text(yaml.safe_dump({"groups": [{"name": "rollback", "rules": rules}]}))
-    series = [
-        {**s, "series": s["series"].replace("}", f', namespace="{labelled}"}}') if labelled else s["series"]}
-        for s in _bad_canary()
-    ]
+    labels = ', job="poi"' + (f', namespace="{labelled}"' if labelled else "")
+    series = [{**s, "series": s["series"].replace("}", f"{labels}}}")} for s in _bad_canary()]
     cases = [
         {
             "eval_time": "20m",
             "alertname": t.key,
-            "exp_alerts": [{"exp_labels": FIRES[t.key]}] if fires else [],
+            "exp_alerts": [{"exp_labels": FIRES[t.key] | ({"job": "poi"} if FIRES[t.key] else {})}] if fires else [],
         }
         for t in watched
     ]

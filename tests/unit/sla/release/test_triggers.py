@@ -8,7 +8,7 @@ import pytest
 from sla.judgement.decision import strategy_for
 from sla.release.triggers import triggers
 from sla.values.agreement import FIGURES_ONLY, Limit, Objective, OperationMetrics
-from sla.values.assessment import Decision, ObjectiveResult, Severity, Status
+from sla.values.assessment import Decision, Evidence, ObjectiveResult, Severity, Status
 from sla.values.estimate import Estimate
 from sla.values.kinds import ClientLatency, ServerLatency, SuccessRate, Throughput
 from sla.values.monitoring import RequiredMonitoring
@@ -29,7 +29,7 @@ def objective(kind, value=1e6, severity=Severity.CRITICAL, operations=("make",))
     return Objective("o", "O", severity, kind, operations, Limit("<", value), None, "")
 
 
-def of(o=None, estimate=None, cautious=False, namespace="", rules=("A", "B")):
+def of(o=None, estimate=None, cautious=False, rules=("A", "B"), **names):
     """The triggers by key; those of one objective with its estimate of the run, None without any."""
     agreement = dataclasses.replace(
         FIGURES_ONLY, objectives=(o,) if o else (), operations=OPERATIONS, monitoring=RequiredMonitoring(rules)
@@ -37,7 +37,7 @@ def of(o=None, estimate=None, cautious=False, namespace="", rules=("A", "B")):
     measured = ()
     if o and estimate:
         measured = (ObjectiveResult("o", "O", o.severity, o.unit, "<", 1.0, None, None, estimate, Status.PASS, ""),)
-    return {t.key: t for t in triggers(agreement, measured, cautious, namespace)}
+    return {t.key: t for t in triggers(agreement, measured, cautious, names)}
 
 
 def shown(trigger):
@@ -45,16 +45,19 @@ def shown(trigger):
 
 
 @pytest.mark.parametrize(
-    ("rules", "namespace", "matchers"),
+    ("rules", "names", "matchers"),
     [
-        (("A", "B"), "", 'alertname=~"A|B"'),
-        ((), "", 'severity="critical"'),
-        (("A",), "prod", 'alertname=~"A", namespace=~"prod|"'),
-        ((), "prod", 'severity="critical", namespace=~"prod|"'),
+        (("A", "B"), {}, 'alertname=~"A|B"'),
+        ((), {}, 'severity="critical"'),
+        (("A",), {"namespace": "prod"}, 'alertname=~"A", namespace=~"prod|"'),
+        ((), {"namespace": "prod"}, 'severity="critical", namespace=~"prod|"'),
+        (("A",), {"job": "node"}, 'alertname=~"A", job="node"'),
+        (("A",), {"job": 'a"b\\c\nü'}, 'alertname=~"A", job="a\\"b\\\\c\\nü"'),
+        ((), {"job": "node", "namespace": "prod"}, 'severity="critical", job="node", namespace=~"prod|"'),
     ],
 )
-def test_a_critical_alert_is_one_of_the_required_rules_in_the_services_own_namespace(rules, namespace, matchers):
-    [alert] = of(rules=rules, namespace=namespace).values()
+def test_a_critical_alert_is_one_of_the_required_rules_of_the_services_own_job_and_namespace(rules, names, matchers):
+    [alert] = of(rules=rules, **names).values()
     assert shown(alert) == (
         "a critical alert of this service has fired for more than 5 minutes",
         f'count(ALERTS{{alertstate="firing", {matchers}}}) > 0',
@@ -163,6 +166,7 @@ def test_the_two_cautious_decisions_watch_the_warnings_and_all_watch_the_namespa
     agreement = dataclasses.replace(
         FIGURES_ONLY, objectives=(warning(Throughput(), 100),), operations=OPERATIONS, monitoring=RequiredMonitoring(("A",))
     )
-    all_triggers = strategy_for(decision, agreement, (), {"namespace": "prod"}).triggers
+    known = Evidence("deployment", Status.PASS, "", facts={"namespace": "prod"})
+    all_triggers = strategy_for(decision, agreement, (), [known]).triggers
     assert ("o_degraded" in {t.key for t in all_triggers}) is watched
     assert all('namespace=~"prod|"' in t.expression for t in all_triggers)
