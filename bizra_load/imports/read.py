@@ -23,7 +23,7 @@ from bizra_load.imports import hlog, jmeter, k6, times
 from bizra_load.imports.samples import ImportedSamples
 from bizra_load.imports.transactions import Threads
 from bizra_load.io.files import open_regular
-from sla.judgement.run_checks import BAD_SAMPLES
+from sla.judgement.checks.run_checks import BAD_SAMPLES
 from sla.judgement.steady import LEAST_S
 from sla.values.failure import FailureReason, merge_failures
 from sla.values.measurements import Measurements, RunFacts, failed_checks_text

@@ -25,7 +25,7 @@ from bizra_load.judging.agreements import (
 from bizra_load.measure.run_sums import RunSums
 from bizra_load.settings.remedies import WORDS
 from reports.formats import json_report, markdown, text
-from sla.judgement.allowable import ALLOWABLE
+from sla.judgement.checks.allowable import ALLOWABLE
 from sla.judgement.evaluate import evaluate
 from sla.judgement.steady import constant_part
 from sla.values.assessment import Assessment, Evidence

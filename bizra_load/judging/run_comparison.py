@@ -10,11 +10,11 @@ from bizra_load.archive.store import read_record
 from bizra_load.exit_codes import InvalidRunError, UsageError
 from bizra_load.judging.agreements import read_baseline
 from bizra_load.judging.judge import Override, agreement_of, judge_folder
+from sla.judgement.checks.check_scope import touches_client
 from sla.judgement.comparison import Comparison, Figure, compare, figure_of_file, figures_of_runs
-from sla.judgement.lateness import LATE, judged
+from sla.judgement.generator.lateness import LATE, judged
 from sla.judgement.steady import constant_part
 from sla.judgement.summaries import less_lag, summaries
-from sla.judgement.touches import touches_client
 from sla.values.assessment import Assessment, OperationSummary, Status
 from sla.values.baseline import Baseline
 from sla.values.measurements import Measurements

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sla.judgement.who_was_late import FINE_NS
+from sla.judgement.generator.lag_causes import FINE_NS
 from sla.values.agreement import Agreement, Limit, Objective
 from sla.values.kinds import ObjectiveKind
 from sla.values.promql import added, once

@@ -15,7 +15,7 @@ from bizra_load.engine.arrivals import KINDS, SATURATE
 from bizra_load.engine.stages import duration_s, rate_per_s
 from bizra_load.settings import inputs
 from bizra_load.settings.defaults import DEFAULT_AGREEMENT, DEFAULT_OUT, OUT_VARIABLE
-from sla.judgement.allowable import ALLOWABLE
+from sla.judgement.checks.allowable import ALLOWABLE
 from sla.values.agreement import DEFAULT_PRODUCT
 
 _rate = inputs.within(rate_per_s, inputs.MAX_RATE_PER_S, "ops/s")

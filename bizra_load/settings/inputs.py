@@ -22,7 +22,7 @@ from bizra_load.io.files import out_folder as out_folder
 from bizra_load.io.files import read_text
 from bizra_load.io.redaction import text_without_secrets
 from bizra_load.io.urls import check_authority, check_host
-from sla.judgement.allowable import ALLOWABLE
+from sla.judgement.checks.allowable import ALLOWABLE
 from sla.values.number import share_in, whole_in
 from sla.values.section import unknown
 
@@ -78,7 +78,7 @@ def share(value: str) -> float:
 
 
 def allowed_checks(value: str) -> tuple[str, ...]:
-    """Names of sla.judgement.allowable.ALLOWABLE, comma-separated. Raises ValueError."""
+    """Names of sla.judgement.checks.allowable.ALLOWABLE, comma-separated. Raises ValueError."""
     names = tuple(sorted({name.strip() for name in value.split(",") if name.strip()}))
     for name in names:
         if name not in ALLOWABLE:

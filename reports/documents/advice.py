@@ -6,9 +6,10 @@ import math
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import assert_never
 
 from reports.formats.table import endless, generator_line, interval, longer, printable, quantity, target, with_interval
-from sla.judgement.lateness import LATE, SHARED_HOST
+from sla.judgement.generator.lateness import LATE, SHARED_HOST
 from sla.judgement.status import ONE_BUCKET, OVER_BASELINE, THIN_EVIDENCE
 from sla.values.assessment import Assessment, Check, ObjectiveResult, OperationSummary, Status
 from sla.values.remedies import PLAIN, Remedy, RemedyWords
@@ -48,7 +49,7 @@ def observations(a: Assessment) -> list[str]:
     for o in a.objectives:
         summary = operations.get(o.operations[0]) if o.quantile and o.operations else None
         client = summary.service.get(f"p{100 * o.quantile:g}") if summary else None
-        if o.source.startswith("server") and o.estimate and client:
+        if o.kind == "server_quantile" and o.estimate and client:
             server = f"{with_interval(o.estimate, o.unit)} inside the server"
             lines.append(f"{o.title}: {server}, {with_interval(client, 'ns')} of service time at the client")
     for s in a.operations:
@@ -104,12 +105,20 @@ def _objective(o: ObjectiveResult, a: Assessment, words: RemedyWords) -> Iterato
         yield Advice(f"{figure}: {o.reason}", how)
     elif o.status is Status.INCONCLUSIVE or o.reason == THIN_EVIDENCE:
         yield Advice(f"{figure}: {o.reason}", more or _undecided(o))
-    elif o.unit == "ops/s":
-        yield _throughput(o, a, figure, words)
-    elif o.unit == "ratio":
-        yield from _errors(o, a, figure, words)
     else:
-        yield _latency(o, a, figure)
+        yield from _missed(o, a, figure, words)
+
+
+def _missed(o: ObjectiveResult, a: Assessment, figure: str, words: RemedyWords) -> Iterator[Advice]:
+    match o.kind:
+        case "server_quantile" | "client_quantile":
+            yield _latency(o, a, figure)
+        case "throughput":
+            yield _throughput(o, a, figure, words)
+        case "success":
+            yield from _errors(o, a, figure, words)
+        case _ as unreachable:
+            assert_never(unreachable)
 
 
 def _undecided(o: ObjectiveResult) -> str:
@@ -126,11 +135,11 @@ def _latency(o: ObjectiveResult, a: Assessment, figure: str) -> Advice:
     over = f"{figure}: {o.estimate.point / o.target:.2f} times the target"
     less = f"it needs at least {100 * (1 - o.target / o.estimate.point):.0f} % less" if o.estimate.point > o.target else ""
     name = o.operations[0] if o.operations else ""
-    if o.source.startswith("server"):
+    if o.kind == "server_quantile":
         return Advice(
             over, _joined(less, f"inside the node's own {printable(name)}: profile it, network and HTTP are not in this figure")
         )
-    server = next((s for s in a.objectives if s.source.startswith("server") and s.operations[:1] == (name,)
+    server = next((s for s in a.objectives if s.kind == "server_quantile" and s.operations[:1] == (name,)
                    and s.quantile == o.quantile), None)  # fmt: skip
     if server is None or server.estimate is None or not math.isfinite(server.estimate.high):
         return Advice(over, _joined(less, "the server has no figure beside it"))

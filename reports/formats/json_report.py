@@ -22,8 +22,9 @@ from sla.values.assessment import (
 )
 from sla.values.estimate import Estimate
 from sla.values.failure import FailureReason
+from sla.values.kinds import KINDS, KindName
 from sla.values.number import finite as finite_number
-from sla.values.section import brief
+from sla.values.section import brief, unknown
 from sla.values.shown_facts import ShownFacts
 from sla.values.strategy import Command, Step, Strategy, Trigger, Watch
 
@@ -47,12 +48,7 @@ def parse(text: str) -> Assessment:
             **{
                 **v,
                 "decision": Decision(v["decision"]),
-                "objectives": tuple(
-                    ObjectiveResult(
-                        **{**_judged(o), "estimate": _estimate(o["estimate"]), "operations": tuple(o.get("operations", ()))}
-                    )
-                    for o in v["objectives"]
-                ),
+                "objectives": tuple(_objective(o) for o in v["objectives"]),
                 "gates": tuple(Gate(**_judged(g)) for g in v["gates"]),
                 "checks": tuple(_check(c) for c in v["checks"]),
                 "operations": tuple(_operation(o) for o in v["operations"]),
@@ -66,6 +62,24 @@ def parse(text: str) -> Assessment:
         )
     except (KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ValueError(f"not an assessment: {type(error).__name__}: {error}") from None
+
+
+def _objective(values: dict[str, Any]) -> ObjectiveResult:
+    if (kind := values.get("kind") or _kind(values)) not in KINDS:
+        raise ValueError(f"objectives: kind: {unknown(str(kind), KINDS)}")
+    parts = {"estimate": _estimate(values["estimate"]), "operations": tuple(values.get("operations", ())), "kind": kind}
+    return ObjectiveResult(**{**_judged(values), **parts})
+
+
+def _kind(values: dict[str, Any]) -> KindName:
+    """As far as its unit and source tell: version 0.1 wrote none."""
+    match values["unit"]:
+        case "ops/s":
+            return "throughput"
+        case "ratio":
+            return "success"
+        case _:
+            return "client_quantile" if values.get("source", "").startswith("client") else "server_quantile"
 
 
 def _judged(values: dict[str, Any]) -> dict[str, Any]:

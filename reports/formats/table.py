@@ -10,6 +10,7 @@ from sla.judgement.objectives import half_towards
 from sla.judgement.status import ONE_BUCKET
 from sla.values.assessment import Assessment, Check, ObjectiveResult, Status
 from sla.values.estimate import Estimate
+from sla.values.kinds import KINDS
 from sla.values.remedies import PLAIN, Remedy
 
 OBJECTIVE_COLUMNS = ("Metric", "Severity", "Target", "Estimate", "95 % interval", "Baseline", "Status", "Why")
@@ -25,7 +26,7 @@ class Row:
 
 def objectives_title(assessment: Assessment) -> str:
     """The title, with the clock that the latencies are by, where a reader would take it for the client's of the next table."""
-    server = [o for o in assessment.objectives if o.source.startswith("server")]
+    server = [o for o in assessment.objectives if KINDS[o.kind].from_server]
     return "Objectives (latencies by the server's own histograms)" if server else "Objectives"
 
 

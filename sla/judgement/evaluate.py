@@ -8,20 +8,20 @@ import dataclasses
 from collections.abc import Mapping
 
 from sla.estimators.duplicates import without_duplicates
-from sla.judgement.counters import of_the_service, partly_scraped
+from sla.judgement.checks.counters import of_the_service, partly_scraped
+from sla.judgement.checks.opened_verdicts import opened, with_opens
+from sla.judgement.checks.run_checks import run_checks
+from sla.judgement.checks.silence import silence_notes
+from sla.judgement.checks.warm_up import warm_up_notes
 from sla.judgement.decision import decide, exit_code, strategy_for
 from sla.judgement.family import PreparedObjective, gate_of, judge_family, unjudged
+from sla.judgement.generator.lateness import lateness
 from sla.judgement.kinds.choose import estimator_of
-from sla.judgement.lateness import lateness
 from sla.judgement.objectives import absolute, unknown_share
-from sla.judgement.opening import opened, with_opens
-from sla.judgement.run_checks import run_checks
+from sla.judgement.outages.unjudged_failures import with_failures
 from sla.judgement.sequential import CONSECUTIVE, INTERIM_LEVEL
-from sla.judgement.silence import silence_notes
 from sla.judgement.steady import find_steady
 from sla.judgement.summaries import summaries
-from sla.judgement.unjudged_failures import with_failures
-from sla.judgement.warm_up import warm_up_notes
 from sla.values.agreement import Agreement
 from sla.values.assessment import Assessment, Evidence, Gate, ObjectiveResult, Severity, Status, Steady
 from sla.values.baseline import Baseline, figures, unknown_acceptable, unknown_limit, with_baseline
@@ -50,7 +50,7 @@ def evaluate(
     """`evidence` from outside, by key; a gate without any is INCONCLUSIVE.
 
     `environment` must be one of agreement.accepted (None: its default), else KeyError. `allowed` names checks of the run whose
-    failure is a warning (sla.judgement.allowable.ALLOWABLE); `words`: how to say what can be done.
+    failure is a warning (sla.judgement.checks.allowable.ALLOWABLE); `words`: how to say what can be done.
     """
     agreement = with_baseline(agreement, baseline)
     chosen = environment or agreement.default_environment

@@ -8,7 +8,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from sla.judgement.lateness import duration
+from sla.judgement.generator.lateness import duration
 from sla.judgement.objectives import ObjectiveEstimate, seconds_for_margin
 from sla.judgement.status import MISSES, ONE_BUCKET, THIN_EVIDENCE, Bounds, Verdict, judge, outside
 from sla.values.agreement import Limit, Objective
@@ -64,7 +64,7 @@ def judge_family(
                 o.key, o.title, o.severity, o.unit, p.target.comparison, p.target.value,
                 p.acceptable.value if p.acceptable and p.acceptable.known else None, baseline.get(o.baseline_key),
                 measured.estimate, verdict.status, verdict.reason, False, needed, measured.source, o.operations, o.quantile,
-                p.target.times_baseline, p.target.at_least,
+                p.target.times_baseline, p.target.at_least, kind=o.kind.name,
             )
         )  # fmt: skip
     return results
@@ -77,7 +77,7 @@ def unjudged(o: Objective, baseline: Mapping[str, float], estimate: Estimate | N
     return ObjectiveResult(
         o.key, o.title, o.severity, o.unit, o.target.comparison, target, acceptable, baseline.get(o.baseline_key), estimate,
         Status.INCONCLUSIVE, reason, operations=o.operations, quantile=o.quantile,
-        times_baseline=o.target.times_baseline, at_least=o.target.at_least,
+        times_baseline=o.target.times_baseline, at_least=o.target.at_least, kind=o.kind.name,
     )  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from sla.estimators.duplicates import without_duplicates
 from sla.estimators.series import by_target
-from sla.judgement.counters import COVERED, coverage, partly_scraped, restarts, scrape_interval_s
+from sla.judgement.checks.counters import COVERED, coverage, partly_scraped, restarts, scrape_interval_s
 from sla.judgement.decision import ROLLOUT, decide, exit_code
 from sla.judgement.family import PreparedObjective, gate_of, judge_family, unjudged
 from sla.judgement.kinds.base import ObjectiveEstimator

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from sla.estimators.quantiles import STRONG_EVIDENCE
-from sla.judgement.failing_end import FailingEnd
+from sla.judgement.outages.failing_end import FailingEnd
 from sla.judgement.steady import constant_part
 from sla.values.agreement import Limit, Objective
 from sla.values.assessment import Severity, Steady

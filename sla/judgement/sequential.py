@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import dataclasses
 
+from sla.judgement.generator.lateness import Lateness, lateness
 from sla.judgement.kinds.choose import estimator_of
-from sla.judgement.lateness import Lateness, lateness
 from sla.judgement.objectives import absolute
 from sla.judgement.status import outside
 from sla.judgement.steady import find_steady
@@ -27,7 +27,7 @@ def failing(
     measurements: Measurements, agreement: Agreement, baseline: Baseline | None = None, level: float = INTERIM_LEVEL
 ) -> frozenset[str]:
     """Keys of the critical objectives whose whole interval breaks the target, in what was measured so far. A limit that is
-    not known is not broken, and whatever the generator's lag can have done is taken off (sla.judgement.lateness).
+    not known is not broken, and whatever the generator's lag can have done is taken off (sla.judgement.generator.lateness).
     """
     agreement = with_baseline(agreement, baseline)
     steady = find_steady(measurements)

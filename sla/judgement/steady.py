@@ -8,7 +8,7 @@ import numpy as np
 
 from sla.estimators import steadiness
 from sla.estimators.dependence import FloatArray
-from sla.judgement.ended_later import ended_later
+from sla.judgement.outages.ended_later import ended_later
 from sla.values.assessment import Steady
 from sla.values.histogram import EMPTY, Histogram, merge
 from sla.values.measurements import Measurements, RunFacts

@@ -74,7 +74,7 @@ def checklist(assessment: Assessment, agreement: Agreement, words: RemedyWords =
     performance = [_gate(g, objectives, words) for g in gates if g.key in objectives and g.key not in NOT_PERFORMANCE]
     tested = [_load_test(assessment), *(_gate(g, objectives, words) for g in gates if g.key in NOT_PERFORMANCE)]
     if len(tested) == 1:
-        rates = {o.key for o in assessment.objectives if o.unit == "ratio"}
+        rates = {o.key for o in assessment.objectives if o.kind == "success"}
         tested += [_gate(g, objectives, words) for g in gates if g.key in rates] or [_success(assessment)]
     critical, warning = (
         [_gate(g, objectives, words) for g in gates if g.severity is s] for s in (Severity.CRITICAL, Severity.WARNING)

@@ -80,7 +80,7 @@ class ValidityLimits:
     """When a run is not to be trusted. Shares are ratios."""
 
     unsent_share: float = 0.01
-    lag_p99_ns: float = 5e8  # half a window; a smaller lag opens single objectives (sla.judgement.lateness)
+    lag_p99_ns: float = 5e8  # half a window; a smaller lag opens single objectives (sla.judgement.generator.lateness)
     cpu_share: float = 0.9
     achieved_share: float = 0.005
     clock_skew_ns: float = 250e6

@@ -8,6 +8,7 @@ from enum import Enum
 
 from sla.values.estimate import Estimate
 from sla.values.failure import FailureReason
+from sla.values.kinds import KindName
 from sla.values.shown_facts import NO_FACTS, ShownFacts
 from sla.values.strategy import Strategy, rehearsed
 
@@ -47,6 +48,7 @@ class ObjectiveResult:
     """One objective judged. `unit` is the unit of estimate, target, acceptable and baseline ("ns", "ops/s", "ratio").
 
     target           None: not known, for it is relative to a baseline or a plan that there is none of
+    kind             the name of its kind (sla.values.kinds)
     times_baseline   the target is this multiple of the baseline, and not under `at_least`; 0: it is a figure of its own
     accepted         the environment's policy accepts this WARN: shown, not counted
     seconds_needed   for INCONCLUSIVE: how many more seconds at this rate would decide it, when that can be estimated
@@ -70,11 +72,12 @@ class ObjectiveResult:
     quantile: float = 0.0  # of a latency, else 0
     times_baseline: float = 0.0
     at_least: float = 0.0
+    kind: KindName = field(kw_only=True)
 
 
 @dataclass(frozen=True)
 class Check:
-    """One check of the run's own validity. FAIL opens what it touches (sla.judgement.touches), WARN is shown,
+    """One check of the run's own validity. FAIL opens what it touches (sla.judgement.checks.check_scope), WARN is shown,
     INCONCLUSIVE: could not be made.
 
     opens    of a FAIL: (objective's key, verdict of it that does not stand: PASS, FAIL or both)

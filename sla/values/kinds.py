@@ -1,8 +1,8 @@
 """What an objective is about: one small frozen dataclass for each kind that an agreement can name under `measure.kind`.
 
 A new kind is one class here, listed in ObjectiveKind. mypy then names every place that must know it (`assert_never`): how it
-is estimated (sla.judgement.kinds), which failed check opens it (sla.judgement.touches), what rolls a release back for it
-(sla.release.triggers).
+is estimated (sla.judgement.kinds), which failed check opens it (judgement.checks.check_scope), what rolls a release back
+for it (sla.release.triggers), and what to do where it misses its target (reports.documents.advice).
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal, Self, get_args
 
 Unit = Literal["ns", "ops/s", "ratio"]
+KindName = Literal["server_quantile", "client_quantile", "throughput", "success"]
 LATENCIES = ("response", "service")
 
 
@@ -21,7 +22,7 @@ class ServerLatency:
 
     quantile: float
 
-    name: ClassVar[str] = "server_quantile"
+    name: ClassVar[KindName] = "server_quantile"
     unit: ClassVar[Unit] = "ns"
     of_one_operation: ClassVar[bool] = True
     from_server: ClassVar[bool] = True
@@ -42,7 +43,7 @@ class ClientLatency:
     quantile: float
     latency: str = "service"
 
-    name: ClassVar[str] = "client_quantile"
+    name: ClassVar[KindName] = "client_quantile"
     unit: ClassVar[Unit] = "ns"
     of_one_operation: ClassVar[bool] = True
     from_server: ClassVar[bool] = False
@@ -69,7 +70,7 @@ class OverOperations:
 class Throughput(OverOperations):
     """Successful operations per second, of some operations together. Its limits may be a share of the planned rate."""
 
-    name: ClassVar[str] = "throughput"
+    name: ClassVar[KindName] = "throughput"
     unit: ClassVar[Unit] = "ops/s"
     counts_failures: ClassVar[bool] = False
 
@@ -78,7 +79,7 @@ class Throughput(OverOperations):
 class SuccessRate(OverOperations):
     """Successful operations over all that finished, of some operations together: a ratio."""
 
-    name: ClassVar[str] = "success"
+    name: ClassVar[KindName] = "success"
     unit: ClassVar[Unit] = "ratio"
     counts_failures: ClassVar[bool] = True
 

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from bizra_load.settings.arguments import ALLOWABLE
-from sla.judgement.touches import TOUCHES, touched
+from sla.judgement.checks.check_scope import TOUCHES, touched
 from sla.values.agreement_parser import agreement_from_mapping
 from sla.values.assessment import Check, Status
 from tests.architecture.markdown import ROOT, blocks, section, table_cells

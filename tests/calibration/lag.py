@@ -15,11 +15,11 @@ import heapq
 
 import numpy as np
 
+from sla.judgement.checks.check_scope import touched, undone
+from sla.judgement.checks.load_checks import load_checks
+from sla.judgement.generator.lateness import lateness
 from sla.judgement.kinds.choose import estimator_of
-from sla.judgement.lateness import lateness
-from sla.judgement.load_checks import load_checks
 from sla.judgement.status import Bounds, judge
-from sla.judgement.touches import touched, undone
 from sla.values.agreement import FIGURES_ONLY, Limit, Objective, OperationMetrics
 from sla.values.assessment import ObjectiveResult, Severity, Status, Steady
 from sla.values.histogram import from_values
@@ -43,7 +43,7 @@ LATENCIES = {
 KINDS = {**LATENCIES, "success": SuccessRate(), "throughput": Throughput()}
 ERRORS = 0.02
 STEADY = Steady(START + BEFORE_S, START + BEFORE_S + LENGTH_S, 0.0, 0.0, "")
-RESULT = ObjectiveResult("x", "x", Severity.CRITICAL, "ns", "<", 1.0, None, None, None, Status.PASS, "")
+RESULT = ObjectiveResult("x", "x", Severity.CRITICAL, "ns", "<", 1.0, None, None, None, Status.PASS, "", kind="throughput")
 PAUSES = {"pauses of 2 ms": 0.002, "pauses of 10 ms": 0.010, "pauses of 50 ms": 0.050}  # of this mean length
 CORES = "reports on two shared cores"  # what made `make loadtest` say INVALID in 4 of 5 runs, as it was measured then
 WAYS = ("none", "held 7 ms each second", CORES, *PAUSES, "pauses of 300 ms", "batches")

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from sla.judgement.lateness import Lateness
+from sla.judgement.generator.lateness import Lateness
 from sla.judgement.objectives import EstimateAt
 from sla.values.agreement import Agreement, Objective, OperationMetrics
 from sla.values.assessment import Steady

@@ -8,13 +8,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from sla.estimators.quantiles import MergedWindows, seconds_needed
-from sla.judgement.connections import Connections, shares_beyond
+from sla.judgement.generator.connections import Connections, shares_beyond
+from sla.judgement.generator.lateness import DELAYED, Lateness, duration, largest_by_second, lateness, shifted
+from sla.judgement.generator.waiting_workers import Waits, waiting_workers
 from sla.judgement.kinds.base import ObjectiveEstimator
-from sla.judgement.lateness import DELAYED, Lateness, duration, largest_by_second, lateness, shifted
 from sla.judgement.objectives import EstimateAt, ObjectiveEstimate, absolute
 from sla.judgement.status import outside
 from sla.judgement.steady import one_histogram_a_second
-from sla.judgement.waiting_workers import Waits, waiting_workers
 from sla.values import histogram
 from sla.values.assessment import Steady
 from sla.values.estimate import Estimate
@@ -150,7 +150,7 @@ class _Undelayed:
 
 
 def _with_waits(measured: ObjectiveEstimate, merged: MergedWindows, undelayed: _Undelayed, q: float) -> ObjectiveEstimate:
-    """The best of the lower bounds of sla.judgement.waiting_workers. Seconds less the same are as even as they were."""
+    """The best of the lower bounds of generator.waiting_workers. Seconds less the same are as even as they were."""
     estimate = measured.estimate
     if estimate is None:
         return measured

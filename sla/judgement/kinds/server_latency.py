@@ -12,11 +12,11 @@ import numpy as np
 from sla.estimators.increments import Increments, bucket_increments, moved
 from sla.estimators.quantiles import seconds_needed
 from sla.estimators.server_side import server_quantile
+from sla.judgement.generator.lateness import DELAYED, SHARED_HOST, Lateness, disturbed_seconds, largest_by_second
+from sla.judgement.generator.waiting_workers import Waits, waiting_target
 from sla.judgement.kinds.base import ObjectiveEstimator
-from sla.judgement.lateness import DELAYED, SHARED_HOST, Lateness, disturbed_seconds, largest_by_second
 from sla.judgement.objectives import EstimateAt, ObjectiveEstimate
 from sla.judgement.steady import by_second
-from sla.judgement.waiting_workers import Waits, waiting_target
 from sla.values.assessment import Steady
 from sla.values.estimate import Estimate
 from sla.values.kinds import ServerLatency
@@ -100,7 +100,7 @@ class ServerLatencyEstimator(ObjectiveEstimator):
         return ObjectiveEstimate(result.estimate, self._source, result.evidence, needed_s, bucket_ns=bucket_ns)
 
     def _without(self, waits: Waits, increments: Increments, level: float) -> Estimate:
-        """The best of the lower bounds of sla.judgement.waiting_workers, with what the server counted."""
+        """The best of the lower bounds of sla.judgement.generator.waiting_workers, with what the server counted."""
         spans = increments.spans_s
         by_span = [
             waits.during(int(begin), math.ceil(end), _highest_s(increments, i) * 1e9) / 1e9

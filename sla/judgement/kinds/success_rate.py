@@ -9,13 +9,13 @@ import numpy as np
 
 from sla.estimators.dependence import FloatArray
 from sla.estimators.proportions import few_bursts, proportion_estimate, proportion_if_all_succeeded
-from sla.judgement.counters import common_times_s, increments
-from sla.judgement.ended_later import perhaps_later
-from sla.judgement.failing_end import FailedShares, FailingEnd
-from sla.judgement.hanging import hanging
+from sla.judgement.checks.counters import common_times_s, increments
+from sla.judgement.generator.lateness import Lateness, lateness
 from sla.judgement.kinds.base import ObjectiveEstimator
-from sla.judgement.lateness import Lateness, lateness
 from sla.judgement.objectives import EstimateAt, ObjectiveEstimate, absolute
+from sla.judgement.outages.ended_later import perhaps_later
+from sla.judgement.outages.failing_end import FailedShares, FailingEnd
+from sla.judgement.outages.hanging import hanging
 from sla.judgement.steady import begun_by_second, by_second, outcomes
 from sla.values.assessment import Steady
 from sla.values.measurements import Measurements

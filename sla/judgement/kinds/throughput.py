@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from sla.estimators.rates import rate_estimate
-from sla.judgement.counters import common_times_s, increments
+from sla.judgement.checks.counters import common_times_s, increments
+from sla.judgement.generator.lateness import Lateness
+from sla.judgement.generator.waiting_workers import waits_of_workers
 from sla.judgement.kinds.base import ObjectiveEstimator
-from sla.judgement.lateness import Lateness
 from sla.judgement.objectives import EstimateAt, ObjectiveEstimate
 from sla.judgement.steady import by_second, outcomes
-from sla.judgement.waiting_workers import waits_of_workers
 from sla.values.assessment import Steady
 from sla.values.measurements import Measurements
 from sla.values.snapshot import Snapshot

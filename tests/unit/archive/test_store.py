@@ -13,7 +13,7 @@ from bizra_load.archive.store import RunWriter, new_folder, read_run
 from bizra_load.exit_codes import UsageError
 from bizra_load.io.redaction import without_secrets
 from bizra_load.measure.report import decode_report, encode_report
-from sla.judgement.run_checks import run_checks
+from sla.judgement.checks.run_checks import run_checks
 from sla.values.assessment import Status
 from sla.values.histogram import EMPTY
 from tests.unit.sla.synthetic import LOCAL, measurements

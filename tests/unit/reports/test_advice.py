@@ -110,7 +110,7 @@ def test_a_slow_client_latency_is_divided_into_server_and_the_rest(healthy, serv
     server = next(o for o in healthy.objectives if o.key == "poi_generate_p99")
     known = changed(healthy, "poi_generate_p99", estimate=Estimate(low, low, high, 0.95, 1e4, 1e4))
     client = dataclasses.replace(
-        server, key="mine", title="Mine", source="client, generate response time", target=5e5, status=Status.FAIL,
+        server, key="mine", title="Mine", kind="client_quantile", target=5e5, status=Status.FAIL,
         estimate=Estimate(1e6, 9e5, 2e6, 0.95, 1e4, 1e4), reason="misses",
     )  # fmt: skip
     [said] = text(dataclasses.replace(known, objectives=(*known.objectives, client)))

@@ -1,6 +1,7 @@
 """Every number with its unit; names from the outside never become structure."""
 
 import dataclasses
+import json
 
 import pytest
 
@@ -92,3 +93,21 @@ def test_no_word_of_a_table_is_broken_where_it_has_room(assessment, width):
     ]
     assert {word for cell in texts for word in cell.split()} <= set(words)
     assert max(len(line) for line in shown.splitlines()) <= width
+
+
+def test_a_file_of_an_earlier_version_names_no_kinds_and_its_units_and_sources_tell_them(assessment):
+    document = json.loads(json_report.render(assessment))
+    for o in document["objectives"]:
+        del o["kind"]
+    earlier = json_report.parse(json.dumps(document))
+    assert [o.kind for o in earlier.objectives] == [o.kind.name for o in LOCAL.agreement.objectives]
+    document["objectives"][0]["source"] = "client, finality service time"
+    assert json_report.parse(json.dumps(document)).objectives[0].kind == "client_quantile"
+
+
+@pytest.mark.parametrize("kind", ["successes", 7, ["success"]])
+def test_a_kind_that_there_is_none_of_is_refused(assessment, kind):
+    document = json.loads(json_report.render(assessment))
+    document["objectives"][0]["kind"] = kind
+    with pytest.raises(ValueError, match=r"kind.*unknown.*\(allowed: |unhashable"):
+        json_report.parse(json.dumps(document))

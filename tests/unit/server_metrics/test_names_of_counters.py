@@ -7,7 +7,7 @@ import pytest
 from bizra_load.server_metrics.exposition import ScrapeError, parse
 from bizra_load.server_metrics.prometheus import PrometheusSource, Series, by_scrape
 from bizra_load.server_metrics.prometheus_api import PrometheusClient
-from sla.judgement.counters import common_times_s, increments
+from sla.judgement.checks.counters import common_times_s, increments
 
 METRICS = frozenset({"pay", "pay_failed_total", "pay_seconds", "pay_seconds_count"})
 TYPED = "# TYPE pay counter\n"

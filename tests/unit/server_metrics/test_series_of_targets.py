@@ -7,7 +7,7 @@ import pytest
 from bizra_load.server_metrics.exposition import ScrapeError, parse, snapshot_of
 from bizra_load.server_metrics.native import NativeHistogram
 from bizra_load.server_metrics.prometheus import Series, by_scrape
-from sla.judgement.counters import common_times_s, increments
+from sla.judgement.checks.counters import common_times_s, increments
 from sla.values.snapshot import BucketCounts, labels_of, metric_of, series_key
 
 NODE = {"instance": "a:1", "job": "node", "cluster": "alpha"}

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from sla.estimators.duplicates import START_TIME, without_duplicates
-from sla.judgement.counters import common_times_s, coverage, increments
+from sla.judgement.checks.counters import common_times_s, coverage, increments
 from sla.values.snapshot import BucketCounts, Snapshot, labels_of
 
 NODE = {"instance": "10.0.0.5:9464", "job": "node"}

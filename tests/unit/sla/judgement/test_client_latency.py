@@ -5,8 +5,8 @@ import dataclasses
 import numpy as np
 import pytest
 
+from sla.judgement.generator.lateness import lateness
 from sla.judgement.kinds.choose import estimator_of
-from sla.judgement.lateness import lateness
 from sla.values.agreement import Limit, Objective
 from sla.values.assessment import Severity, Steady
 from sla.values.histogram import EMPTY, from_values

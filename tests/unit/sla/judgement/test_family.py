@@ -6,11 +6,11 @@ import math
 import numpy as np
 import pytest
 
-from sla.judgement.connections import Connections
-from sla.judgement.connections import connections as find_connections
-from sla.judgement.failing_end import FailedShares, FailingEnd
 from sla.judgement.family import PreparedObjective, gate_of, judge_family, unjudged
+from sla.judgement.generator.connections import Connections
+from sla.judgement.generator.connections import connections as find_connections
 from sla.judgement.objectives import ObjectiveEstimate, absolute, seconds_for_margin, unknown_share
+from sla.judgement.outages.failing_end import FailedShares, FailingEnd
 from sla.judgement.status import Bounds, judge
 from sla.values.agreement import Limit, Objective
 from sla.values.assessment import Severity, Status, Steady

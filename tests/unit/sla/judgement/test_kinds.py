@@ -5,8 +5,8 @@ import math
 
 import pytest
 
+from sla.judgement.generator.lateness import lateness
 from sla.judgement.kinds.choose import estimator_of
-from sla.judgement.lateness import lateness
 from sla.judgement.objectives import ObjectiveEstimate, absolute, seconds_for_margin
 from sla.judgement.steady import find_steady
 from sla.values.agreement import Limit, Objective, OperationMetrics

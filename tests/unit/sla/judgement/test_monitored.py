@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reports.results import metrics_validation
-from sla.judgement.counters import common_times_s, coverage, increments, restarts
+from sla.judgement.checks.counters import common_times_s, coverage, increments, restarts
 from sla.judgement.monitored import judge_monitored
 from sla.values.agreement import Limit
 from sla.values.assessment import Decision, Severity, Status

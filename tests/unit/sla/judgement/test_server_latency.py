@@ -6,8 +6,8 @@ import math
 import numpy as np
 import pytest
 
+from sla.judgement.generator.lateness import SHARED_HOST, lateness
 from sla.judgement.kinds.choose import estimator_of
-from sla.judgement.lateness import SHARED_HOST, lateness
 from sla.values.agreement import Limit, Objective, OperationMetrics
 from sla.values.assessment import Severity, Steady
 from sla.values.histogram import from_values

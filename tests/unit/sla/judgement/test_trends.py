@@ -15,7 +15,7 @@ def interval(low, point, high):
 
 
 def assessed(estimate, unit="ns", comparison="<", status=Status.PASS):
-    o = ObjectiveResult("k", "K", Severity.CRITICAL, unit, comparison, 1.0, None, None, estimate, status, "")
+    o = ObjectiveResult("k", "K", Severity.CRITICAL, unit, comparison, 1.0, None, None, estimate, status, "", kind="throughput")
     return Assessment(Decision.GO, "", 0, "", "a", "default", "", (o,), (), (), (), None)
 
 

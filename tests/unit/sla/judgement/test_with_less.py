@@ -7,8 +7,8 @@ import pytest
 
 from bizra_load.settings.remedies import WORDS
 from sla.judgement.evaluate import evaluate
+from sla.judgement.generator.lateness import largest_by_second, lateness
 from sla.judgement.kinds.choose import estimator_of
-from sla.judgement.lateness import largest_by_second, lateness
 from sla.judgement.second_opinion import second_opinions
 from sla.judgement.summaries import less_lag
 from sla.judgement.trends import EarlierRun, trends

@@ -27,7 +27,8 @@ MONITORING, TESTING = "Monitoring and observability", "Testing"
 
 
 def objective(key, unit="ns", status=Status.PASS):
-    return ObjectiveResult(key, key, Severity.CRITICAL, unit, "<", 1.0, None, None, None, status, "")
+    kind = {"ns": "server_quantile", "ratio": "success", "ops/s": "throughput"}[unit]
+    return ObjectiveResult(key, key, Severity.CRITICAL, unit, "<", 1.0, None, None, None, status, "", kind=kind)
 
 
 def gate(key, status=Status.PASS, severity=Severity.CRITICAL, counts=True, source=""):

@@ -36,7 +36,9 @@ def of(o=None, estimate=None, cautious=False, rules=("A", "B"), **names):
     )
     measured = ()
     if o and estimate:
-        measured = (ObjectiveResult("o", "O", o.severity, o.unit, "<", 1.0, None, None, estimate, Status.PASS, ""),)
+        measured = (
+            ObjectiveResult("o", "O", o.severity, o.unit, "<", 1.0, None, None, estimate, Status.PASS, "", kind=o.kind.name),
+        )
     return {t.key: t for t in triggers(agreement, measured, cautious, names)}
 
 

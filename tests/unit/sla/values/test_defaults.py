@@ -116,7 +116,7 @@ def test_a_strategy_without_steps_rolls_nothing_out():
 
 
 def test_a_result_that_says_no_more_is_not_accepted_and_relative_to_nothing():
-    result = ObjectiveResult("a", "A", Severity.WARNING, "ns", "<", 1.0, None, None, None, Status.WARN, "")
+    result = ObjectiveResult("a", "A", Severity.WARNING, "ns", "<", 1.0, None, None, None, Status.WARN, "", kind="throughput")
     assert not result.accepted
     assert (result.seconds_needed, result.quantile, result.times_baseline, result.at_least) == (None, 0, 0, 0)
 

@@ -1,0 +1,1 @@
+"""Checks of the run itself, and which verdicts a failed one opens."""
