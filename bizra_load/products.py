@@ -1,7 +1,7 @@
 """What the rest of bizra_load knows of a product under test: one `Product` in `bizra_load/<name>/product.py`, found by name.
 
-A new product (its own user class and options, agreement, alert rules, panels) is one new folder beside poi/; nothing else names
-it.
+A new product (its own user class and options, agreements, alert rules, panels) is one new folder beside poi/. No code names it;
+the contract of rooms in pyproject.toml and the page on the architecture do.
 """
 
 from __future__ import annotations
@@ -28,7 +28,8 @@ from sla.values.section import AgreementError, unknown
 class Product:
     """Every function raises AgreementError for an agreement that lacks what it needs.
 
-    default_agreement  the name of a packaged agreement
+    scenario           the locustfile, one of ours, that loads it where none is given; "": one must be given
+    reference_node     what is loaded where no target is given is bizra_load.node; else a target must be given
     job                what a Prometheus calls the scraping of its nodes
     alert_rules        (agreement, job) -> its rules on the nodes of that job
     rule_tests         (agreement, its rules, the rule file's name, where runbooks are, job) -> content for `promtool test`
@@ -39,7 +40,6 @@ class Product:
     """
 
     name: str
-    default_agreement: str
     job: str
     required: RequiredMonitoring
     alert_rules: Callable[[Agreement, str], tuple[AlertRule, ...]]
@@ -48,12 +48,22 @@ class Product:
     dashboards: Callable[[str, str], Mapping[str, str]]
     dashboard: Callable[[Agreement, str, str], str]
     drill_plan: Callable[[Agreement, DrillConditions], DrillPlan] | None = None
+    scenario: str = ""
+    reference_node: bool = False
 
 
 def names(holding: str = "product.py") -> tuple[str, ...]:
     """All products that are installed and have this module, in the order of their names."""
     folders = {path.parent.name for place in sys.modules["bizra_load"].__path__ for path in Path(place).glob(f"*/{holding}")}
     return tuple(sorted(folders))
+
+
+def packaged_files(folder: str, suffix: str) -> tuple[Path, ...]:
+    """The files that products bring in a folder of theirs, such as `agreements`. Where two have one name, that of the product
+    whose own name comes last counts.
+    """
+    places = [Path(place) / name / folder for name in names() for place in sys.modules["bizra_load"].__path__]
+    return tuple(path for place in places if place.is_dir() for path in sorted(place.glob(f"*{suffix}")))
 
 
 def added_options() -> tuple[Option, ...]:

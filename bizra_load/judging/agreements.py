@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import importlib.resources
 import json
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,7 +11,7 @@ from bizra_load.archive.names import AGREEMENT, BASELINE
 from bizra_load.exit_codes import UsageError
 from bizra_load.io import yaml_text
 from bizra_load.io.files import read_text, write_atomically
-from bizra_load.products import product_of
+from bizra_load.products import packaged_files, product_of
 from sla.values.agreement import FIGURES_ONLY, Agreement
 from sla.values.agreement_parser import agreement_from_mapping
 from sla.values.baseline import Baseline, baseline_from_mapping, is_measured, misspelt_figure, with_baseline
@@ -146,10 +145,9 @@ def _text(name: str, folder: str, suffixes: tuple[str, ...], option: str) -> tup
     try:
         if name.endswith(suffixes):
             return read_text(Path(name)), name
-        packaged = importlib.resources.files("sla") / folder
-        known = sorted(p.name.removesuffix(suffixes[0]) for p in packaged.iterdir() if p.name.endswith(suffixes[0]))
-        if name in known:
-            return (packaged / (name + suffixes[0])).read_text(encoding="utf-8"), name
+        packaged = {path.name.removesuffix(suffixes[0]): path for path in packaged_files(folder, suffixes[0])}
+        if name in packaged:
+            return packaged[name].read_text(encoding="utf-8"), name
     except (OSError, ValueError) as error:
         raise UsageError(f"{option}: {name}: {getattr(error, 'strerror', None) or error}") from None
-    raise UsageError(f"{option}: {unknown(name[:100], [*known, f'a {suffixes[0]} file'])}")
+    raise UsageError(f"{option}: {unknown(name[:100], [*sorted(packaged), f'a {suffixes[0]} file'])}")

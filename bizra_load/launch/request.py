@@ -18,10 +18,11 @@ from bizra_load.io.ports import listening_refused
 from bizra_load.io.redaction import without_userinfo
 from bizra_load.io.urls import host_and_port
 from bizra_load.judging.beforehand import check_settings
-from bizra_load.products import added_options, all_options
+from bizra_load.products import Product, added_options, all_options, product_of
 from bizra_load.settings import inputs
 from bizra_load.settings.arguments import GENERAL, SWITCHES
 from bizra_load.settings.settings import Settings, checked
+from sla.values.agreement import DEFAULT_PRODUCT
 from sla.values.number import whole_in
 from sla.values.section import unknown
 
@@ -83,16 +84,22 @@ def load_request(given: Mapping[str, Any]) -> LoadRequest:
     processes = _processes(workers) if workers else None
     if given["loglevel"].upper() not in LOG_LEVELS:
         raise UsageError(f"--loglevel: {unknown(given['loglevel'], LOG_LEVELS)}")
-    locustfile = given["locustfile"] or scenario("mixed.py")  # every objective needs traffic
-    if not locustfile.is_file():
-        raise UsageError(f"-f: {locustfile}: no such file")
+    if given["locustfile"] and not given["locustfile"].is_file():
+        raise UsageError(f"-f: {given['locustfile']}: no such file")
     stop_timeout_s = None if given["stop_timeout"] is None else _stop_timeout(given["stop_timeout"])
     if host:
         target_address(host)
     else:
         given = {**given, "agreement": given["agreement"] or os.environ.get("AGREEMENT") or "local"}
     settings = checked(given, added_options())
-    check_settings(settings)
+    product = product_of(check_settings(settings).agreement)
+    locustfile = given["locustfile"] or _scenario_of(product, settings.agreement)
+    if not (host or product.reference_node):
+        why = f"{settings.agreement} is on {product.name}, which has no reference node"
+        raise UsageError(f"-H/--host: is not given, and {why}: give a target")
+    if product.name != DEFAULT_PRODUCT and not (given["run_name"] or os.environ.get("RUN_NAME")):
+        given = {**given, "run_name": product.name}
+        settings = dataclasses.replace(settings, run_name=product.name)
     if settings.generator_metrics and (reason := listening_refused(settings.generator_metrics)):
         raise UsageError(f"--generator-metrics-port: {':'.join(map(str, settings.generator_metrics))}: {reason}")
     return LoadRequest(
@@ -107,6 +114,14 @@ def load_request(given: Mapping[str, Any]) -> LoadRequest:
         _exposed(given),
         settings,
     )
+
+
+def _scenario_of(product: Product, agreement: str) -> Path:
+    if not product.scenario:
+        raise UsageError(
+            f"-f: is not given, and {agreement} is on {product.name}, which brings no locustfile of its own: give one"
+        )
+    return scenario(product.scenario)
 
 
 def scenario(name: str) -> Path:

@@ -8,7 +8,6 @@ from bizra_load.poi.panels import node_panels
 from bizra_load.poi.rule_tests import unit_tests
 from bizra_load.poi.rules import JOB, alert_rules
 from bizra_load.products import Product
-from bizra_load.settings.defaults import DEFAULT_AGREEMENT
 from sla.values.monitoring import RequiredMonitoring
 
 REQUIRED = RequiredMonitoring(
@@ -26,7 +25,6 @@ REQUIRED = RequiredMonitoring(
 
 PRODUCT = Product(
     name="poi",
-    default_agreement=DEFAULT_AGREEMENT,
     job=JOB,
     required=REQUIRED,
     alert_rules=alert_rules,
@@ -35,4 +33,6 @@ PRODUCT = Product(
     dashboards=dashboards,
     dashboard=node_dashboard,
     drill_plan=drill_plan,
+    scenario="mixed.py",  # every objective needs traffic
+    reference_node=True,
 )

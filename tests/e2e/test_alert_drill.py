@@ -45,7 +45,7 @@ def closes_the_gate(folder):
         named = agreement
         if agreement == "other":
             named = str(folder / "other.yaml")
-            text = (ROOT / "sla/agreements/v2.2.0-rc1.yaml").read_text()
+            text = (ROOT / "bizra_load/poi/agreements/v2.2.0-rc1.yaml").read_text()
             (folder / "other.yaml").write_text(text + "\n# of another release\n")
         command = [*ASSESS, "--import", str(folder / "k6.csv"), "--agreement", named, "--out", str(folder / agreement), *drill]
         subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)

@@ -25,7 +25,7 @@ def test_a_run_takes_evidence_at_its_end_and_its_documents_hold_real_figures(tmp
     tests.write_text(JUNIT.format(""))
     agreement = tmp_path / "mine.yaml"  # a gate that only evidence closes
     agreement.write_text(
-        (ROOT / "sla/agreements/local.yaml").read_text() + "evidence: {node_tests: The tests, alerts: Alerts}\n"
+        (ROOT / "bizra_load/poi/agreements/local.yaml").read_text() + "evidence: {node_tests: The tests, alerts: Alerts}\n"
     )
     ended = load(tmp_path / "runs", node, *SHORT, "--agreement", str(agreement), "--evidence", f"tests={tests}")
     gates = {g["key"]: (g["status"], g["source"]) for g in ended.assessment["gates"]}

@@ -118,7 +118,7 @@ def test_a_counter_of_failures_that_was_never_needed_is_read_as_none_and_said(tm
 
 def test_metrics_of_any_name_are_asked_for_when_the_agreement_names_them(tmp_path, prometheus):
     agreement = tmp_path / "shop.yaml"
-    agreement.write_text((ROOT / "sla/agreements/v2.2.0-rc1.yaml").read_text().replace("bizra_", "shop_"))
+    agreement.write_text((ROOT / "bizra_load/poi/agreements/v2.2.0-rc1.yaml").read_text().replace("bizra_", "shop_"))
     node = history(time.time(), HOUR, 15, EACH_PER_S)
     renamed = {(name.replace("bizra_", "shop_"), labels): points for (name, labels), points in node.items()}
     remote_write(prometheus, "shop", renamed)

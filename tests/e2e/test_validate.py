@@ -195,7 +195,7 @@ def test_the_load_test_is_marked_with_the_final_decision_and_the_dashboard_stays
 )
 def test_an_environments_own_dashboard_is_imported(tmp_path, monkeypatch, name, environment, selector, uid, title, line, jobs):
     if name == "mine":
-        text = (ROOT / "sla/agreements/v2.2.0-rc1.yaml").read_text()
+        text = (ROOT / "bizra_load/poi/agreements/v2.2.0-rc1.yaml").read_text()
         own = {"staging 2": "  staging 2: {accepted: []}\n  other: {accepted: []}\n", "default": "  default: {}\n"}[environment]
         name = str(tmp_path / "mine.yaml")
         before, _, after = text.partition("  testnet: {accepted: [poi_throughput]}\n  production: {accepted: []}\n")

@@ -44,7 +44,9 @@ def test_a_wrong_option_of_ours_in_locusts_own_command_is_one_line_and_exit_code
 
 def test_a_wrong_agreement_is_refused_before_the_first_request(tmp_path, node):
     path = tmp_path / "mine.yaml"
-    path.write_text((ROOT / "sla/agreements/local.yaml").read_text().replace('"< 10 x baseline"', '"< 200 parsecs"', 1))
+    path.write_text(
+        (ROOT / "bizra_load/poi/agreements/local.yaml").read_text().replace('"< 10 x baseline"', '"< 200 parsecs"', 1)
+    )
     ended = load(tmp_path / "runs", node, "--agreement", str(path))
     assert ended.code == 6
     assert "mine.yaml: objectives.poi_generate_p99.target" in ended.err

@@ -23,7 +23,7 @@ from tests.fuzzing import changes
 from tests.fuzzing.target import Target, answer_of
 
 FILE = read_agreement("v2.2.0-rc1")
-PACKAGED = Path(__file__).resolve().parents[2] / "sla"
+PACKAGED = Path(__file__).resolve().parents[2] / "bizra_load/poi"
 _OUTCOMES = {
     "passed": ("", "<properties/>", "<system-out>failure</system-out>", "<flakyFailure/>", "<!-- <failure/> -->"),
     "failed": ("<failure/>", '<failure message="x">y</failure>', "<error/>", "<error>x</error>", "<system-out/><failure/>"),

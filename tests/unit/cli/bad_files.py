@@ -18,7 +18,7 @@ from bizra_load.judging.judge import assess_folder
 from sla.values.machine import TARGET, MachineSecond
 
 K6 = "metric_name,timestamp,metric_value\n"
-AGREEMENT = (Path(__file__).resolve().parents[3] / "sla/agreements/local.yaml").read_text()
+AGREEMENT = (Path(__file__).resolve().parents[3] / "bizra_load/poi/agreements/local.yaml").read_text()
 LAUGHS = "a0: &a0 [x, x, x, x, x, x, x, x, x]\n" + "".join(
     f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 12)
 )

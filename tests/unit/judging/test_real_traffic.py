@@ -65,4 +65,6 @@ def test_the_report_names_the_run_and_the_text_of_the_agreement(tmp_path):
     document = json.loads(write_report(assessment, asked, "http://u:secret@p", "", tmp_path).read_text())
     assert document["run"] == "runs/20261126T010000Z-a"
     assert document["agreement"] == "local"
-    assert document["agreement_sha256"] == hashlib.sha256((ROOT / "sla/agreements/local.yaml").read_bytes()).hexdigest()
+    assert (
+        document["agreement_sha256"] == hashlib.sha256((ROOT / "bizra_load/poi/agreements/local.yaml").read_bytes()).hexdigest()
+    )

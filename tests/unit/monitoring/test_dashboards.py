@@ -98,7 +98,7 @@ def test_every_expression_is_promql_and_uses_the_rate_interval_where_it_rates(pa
 
 
 def test_an_agreement_without_an_operation_that_is_shown_is_refused(tmp_path, capsys):
-    text = (ROOT / "sla/agreements/v2.2.0-rc1.yaml").read_text().replace(", failed: bizra_poi_verify_fail_total", "")
+    text = (ROOT / "bizra_load/poi/agreements/v2.2.0-rc1.yaml").read_text().replace(", failed: bizra_poi_verify_fail_total", "")
     path = tmp_path / "mine.yaml"
     path.write_text(text)
     assert main(["dashboard", "render", "--agreement", str(path), "--out", str(tmp_path / "out")]) == 6

@@ -217,7 +217,7 @@ def test_an_agreement_that_gives_no_rules_is_refused_with_its_key(tmp_path, caps
 
 
 def test_a_limit_that_is_a_multiple_of_a_baseline_needs_one_for_its_rule(tmp_path, capsys):
-    text = (ROOT / "sla/agreements/v2.2.0-rc1.yaml").read_text()
+    text = (ROOT / "bizra_load/poi/agreements/v2.2.0-rc1.yaml").read_text()
     (tmp_path / "mine.yaml").write_text(text.replace('target: "< 200 us"', 'target: "< 10 x baseline"'))
     (tmp_path / "mine.json").write_text('{"poi_generate_p99_us": {"value": 50, "low": 45, "high": 60}}')
     command = ["alerts", "render", "--agreement", str(tmp_path / "mine.yaml"), "--out", str(tmp_path / "out")]

@@ -12,12 +12,14 @@ import yaml
 
 import bizra_load
 from bizra_load import products
-from bizra_load.cli.main import main
+from bizra_load.cli.main import main, parser
 from bizra_load.exit_codes import UsageError
 from bizra_load.judging.agreements import keep_agreement, read_agreement
+from bizra_load.launch.request import load_request
 from bizra_load.poi import panels as poi_panels
 from bizra_load.poi.product import PRODUCT as POI
 from bizra_load.poi.rules import alert_rules
+from bizra_load.settings.defaults import DEFAULT_AGREEMENT
 from tests.unit.cli.test_compare import saved
 from tests.unit.sla.release.test_evidence import dashboard, drill, rules_check
 
@@ -152,8 +154,48 @@ def test_a_product_that_is_not_there_is_refused_by_its_key(place, tmp_path, name
         read_agreement(agreement_file(tmp_path, product=name))
 
 
+def test_its_agreements_lie_in_its_own_folder(place, tmp_path):
+    folder = place / "echo" / "agreements"
+    folder.mkdir()
+    agreement_file(folder)
+    assert read_agreement("echo").agreement.name == "echo-1"
+    with pytest.raises(UsageError, match=r"ecko.*did you mean 'echo'.*v2\.2\.0-rc1"):
+        read_agreement("ecko")
+
+
+@pytest.mark.parametrize(
+    ("given", "refused"),
+    [
+        ([], "-f: is not given, and {file} is on echo, which brings no locustfile of its own: give one"),
+        (
+            ["-H", "http://127.0.0.1:9"],
+            "-f: is not given, and {file} is on echo, which brings no locustfile of its own: give one",
+        ),
+        (["-f", __file__], "-H/--host: is not given, and {file} is on echo, which has no reference node: give a target"),
+    ],
+)
+def test_without_a_target_or_a_scenario_no_other_product_is_loaded_in_its_place(
+    place, tmp_path, capsys, monkeypatch, given, refused
+):
+    monkeypatch.delenv("ENDPOINT", raising=False)
+    file = agreement_file(tmp_path)
+    for verb in (["run"], ["validate", "--artifacts", str(tmp_path / "made")]):
+        assert main([*verb, "--agreement", file, "--out", str(tmp_path / "runs"), *given]) == 6
+        assert capsys.readouterr().err.strip() == f"bizra-load {verb[0]}: {refused.format(file=file)}"
+    assert not (tmp_path / "runs").exists()
+
+
+def test_its_runs_have_its_name(place, tmp_path, monkeypatch):
+    monkeypatch.delenv("RUN_NAME", raising=False)
+    words = ["run", "-H", "http://127.0.0.1:9", "-f", __file__, "--agreement", agreement_file(tmp_path)]
+    names = [
+        load_request(vars(parser(["run"]).parse_args(w))).settings.run_name for w in (words, [*words, "--run-name", "mine"])
+    ]
+    assert names == ["echo", "mine"]
+
+
 def test_what_poi_requires_is_what_its_agreement_gives():
-    agreement = read_agreement(POI.default_agreement).agreement
+    agreement = read_agreement(DEFAULT_AGREEMENT).agreement
     assert agreement.monitoring == POI.required
     rules = {r.name: r for r in alert_rules(agreement)}
     assert len(rules) == POI.required.rules
@@ -161,6 +203,6 @@ def test_what_poi_requires_is_what_its_agreement_gives():
     assert len(poi_panels.node_panels(agreement)) == POI.required.panels
 
 
-def test_the_default_agreement_is_that_of_the_default_product(monkeypatch):
+def test_the_default_agreement_is_one_of_the_default_product(monkeypatch):
     monkeypatch.delenv("AGREEMENT", raising=False)
-    assert products.settings_of(None).agreement == products.product().default_agreement
+    assert read_agreement(products.settings_of(None).agreement).agreement.product == products.product().name == "poi"

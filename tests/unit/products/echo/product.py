@@ -31,7 +31,6 @@ def panels(agreement):
 
 PRODUCT = Product(
     name="echo",
-    default_agreement="echo-1",
     job=JOB,
     required=RequiredMonitoring(critical_rules=("EchoDown",), rules=2, panels=1),
     alert_rules=alert_rules,
