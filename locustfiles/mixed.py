@@ -24,11 +24,8 @@ class Mixed(PoIUser):
 
     @task
     def next_operations(self) -> None:
-        share = self.options.finality_share
-        # A pair is two operations: with chance c of a check, checks are c / (c + 2 (1 - c)) of all operations.
+        share = self.options.finality_share  # a pair is two operations: with chance c, c / (c + 2 (1 - c)) of all are checks
         if self.test_run.random.random() < 2 * share / (1 + share):
             self.finality()
-        else:
-            attestation = self.generate()
-            if attestation:
-                self.verify(attestation)
+        elif attestation := self.generate():
+            self.verify(attestation)
