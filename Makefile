@@ -107,7 +107,7 @@ bench-memory: setup-dev debian-bench ## Ten minutes at 10,000 ops/s: is memory f
 bench-statistics: setup-dev ## Time and memory of the statistics
 	$(BIN)/python -m benchmarks.statistics
 
-dependable: setup-dev ## How often a rehearsal gives the right answer here, calm, busy and with faults (some hours; ARGS="--only NAME --runs N")
+dependable: setup-dev ## How often a rehearsal reaches the expected decision here, calm, busy and with faults (some hours; ARGS="--only NAME --runs N")
 	$(BIN)/python -m tests.dependable $(ARGS)
 
 soak: setup-dev ## SOAK_SECONDS=1800 at SOAK_OPS=2000 with seeded faults, then every invariant (half an hour)

@@ -1,7 +1,7 @@
-"""How often a rehearsal gives the answer that it should, on the machine as it is. python -m tests.dependable [--only NAME]
+"""How often a rehearsal reaches the expected decision, on the machine as it is. python -m tests.dependable [--only NAME]
 
-Real runs one after the other, each with a reference node of its own; a table of how many gave the right answer, and what the
-others said. `make dependable` takes some hours with the numbers that a release is held to.
+Real runs one after the other, each with a reference node of its own; a table of how many decided as expected, and what the
+others decided. `make dependable` takes some hours with the numbers that a release is held to.
 """
 
 from __future__ import annotations

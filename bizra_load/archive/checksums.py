@@ -93,6 +93,6 @@ def _was_sealed(folder: Path) -> bool:
 
 
 def sha256_of(path: Path) -> str:
-    """Of the bytes of a regular file, as 64 hexadecimal digits. Raises OSError, also for a symbolic link."""
+    """SHA-256 of the bytes of a regular file, as 64 hexadecimal digits. Raises OSError, also for a symbolic link."""
     with os.fdopen(open_regular(path, follow=False), "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,6 +1,6 @@
 """`bizra-load dashboard render`: Grafana dashboards of an agreement. `import`: into a Grafana.
 
-`check`: do the panels return data, asked of a Prometheus alone?
+`check`: do the panels return data, queried through a Prometheus alone?
 """
 
 from __future__ import annotations

@@ -37,7 +37,7 @@ def run(args: argparse.Namespace) -> int:
     assessment = read_assessment(args.folder)
     if args.second_opinion:
         if args.format != "text":
-            raise UsageError(f"--second-opinion: is shown as text only (--format {args.format})")
+            raise UsageError(f"--second-opinion: available as text only (--format {args.format})")
         write_output(args, _second_opinion(args.folder, assessment.steady), {})
         return KEPT
     write_output(

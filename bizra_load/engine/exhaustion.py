@@ -13,10 +13,10 @@ from typing import Any
 _PORT_RANGE = Path("/proc/sys/net/ipv4/ip_local_port_range")  # ip(7)
 RESERVED = 16
 _DESCRIPTORS = {errno.EMFILE, errno.ENFILE}
-_PORTS = {errno.EADDRNOTAVAIL}  # connect(2): for want of a local port
+_PORTS = {errno.EADDRNOTAVAIL}  # connect(2): no local port is free
 _MEMORY = {errno.ENOBUFS, errno.ENOMEM}
 # connect(2) and socket(2): no route, no interface or no such protocol here, so that no packet left this machine. EHOSTUNREACH
-# is not among them: a router says it (ICMP), or a neighbour that does not respond leads to it. Nobody knows whose fault that
+# is not among them: a router says it (ICMP), or a neighbour that does not respond leads to it. It is unknown whose fault that
 # is, and it stays the target's. A router's "network unreachable" is ENETUNREACH too, and over IPv6 its "prohibited" is EACCES:
 # see UnreachableError. EPERM is a firewall of this machine: no packet from elsewhere leads to it.
 _NETWORK = {errno.ENETUNREACH, errno.ENETDOWN, errno.EAFNOSUPPORT, errno.EPERM}
@@ -32,7 +32,7 @@ def keep_some_descriptors(new: int) -> None:
 
 
 class UnreachableError(OSError):
-    """An address that could not be reached: `here`, for want of a route of this machine, or beyond it, as a router said."""
+    """An address that could not be reached: `here`, for lack of a route on this machine, or beyond it, as a router reported."""
 
     def __init__(self, error: OSError, here: bool) -> None:
         super().__init__(error.errno, error.strerror)
@@ -88,7 +88,7 @@ def _number(error: OSError) -> int:
 
 
 def _local_ports() -> int:
-    """0 where this system does not tell."""
+    """0 where this system does not report it."""
     try:
         low, high = _PORT_RANGE.read_text(encoding="ascii").split()
         return int(high) - int(low) + 1

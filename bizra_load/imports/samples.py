@@ -31,7 +31,7 @@ _T = TypeVar("_T")
 @dataclass(frozen=True)
 class ImportedSample:
     """One operation that ended: `category` is "" where it succeeded, `reason` says why it failed; finished_ns is Unix time.
-    What the file does not tell is None: without a time it counts where the one before it ended, else where the next one does;
+    What the file does not hold is None: without a time it counts where the one before it ended, else where the next one does;
     without a latency it is counted, and in no latency.
     """
 

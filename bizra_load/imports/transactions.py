@@ -77,7 +77,7 @@ class Threads:
         return Threads(keep_labels=labels, keep_threads=threads) if labels or threads else None
 
     def notes(self) -> list[str]:
-        """What was left out, and what was kept because it can't be told."""
+        """What was left out, and what was kept because it can't be distinguished."""
         left_out = sum(self._left_out.values())
         notes = [f"rows of transactions left out: {left_out:,}"] if left_out else []
         if self._nameless:

@@ -104,7 +104,7 @@ def agreement_of_run(folder: Path) -> Agreement:
 
 
 def measured_with_run(folder: Path) -> Baseline | None:
-    """The baseline that was measured with the run, if one was: plain figures from elsewhere tell nothing of the run's machine.
+    """The baseline that was measured with the run, if one was: plain figures from elsewhere are not of the run's machine.
     Raises UsageError.
     """
     kept = kept_agreement(folder)

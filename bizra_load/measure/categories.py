@@ -12,7 +12,7 @@ from bizra_load.engine.exhaustion import described, is_own
 from sla.values.window import FAILURE_CATEGORIES, GENERATOR
 
 _MAX_CHAIN = 20
-_NO_THREAD = "can't start new thread"  # CPython's own word, in a RuntimeError: for want of memory, or of a process's limit
+_NO_THREAD = "can't start new thread"  # CPython's own word, in a RuntimeError: for lack of memory, or of a process's limit
 
 
 def category_of_status(status: int) -> str:
@@ -28,7 +28,7 @@ def category_of_error(error: EngineError) -> str:
 
 
 def category_of(exception: object) -> str:
-    """Failure category of a foreign user's exception, by status, causes or name; "transport" when nothing tells more."""
+    """Failure category of a foreign user's exception, by status, causes or name; "transport" where none of these is known."""
     category = _attribute(exception, "category")
     if type(category) is str and category in FAILURE_CATEGORIES:
         return category

@@ -129,7 +129,7 @@ class OwnMemory:
             self._file = -1
 
     def rss_bytes(self) -> int:
-        """0 where this system does not tell."""
+        """0 where this system does not report it."""
         return int(os.pread(self._file, 200, 0).split()[1]) * self._page_bytes if self._file >= 0 else 0
 
     def close(self) -> None:

@@ -25,7 +25,7 @@ def kept_name(name: str) -> str:
 
 
 def text_of(name: object) -> str:
-    """A name of something that is no text; its type's where it does not even tell that."""
+    """A name of something that is no text; its type's where it has not even that."""
     try:
         return str.__str__(str(name))  # a plain one: what is derived from it may have its own ways
     except Exception:  # it is anybody's object

@@ -58,7 +58,7 @@ class Operation:
             buffer.append(value)
 
     def succeeded_untimed(self, done_ns: int) -> None:
-        """One of a user that is not ours succeeded, and nobody knows how long it took."""
+        """One of a user that is not ours succeeded, and its latency is unknown."""
         self._untimed.append(done_ns)
 
     def cut(self, to_ns: int) -> Generator[None, None, Samples]:

@@ -22,7 +22,7 @@ def node_dashboard(panels: Sequence[Panel], title: str, uid: str, total: str, jo
     """JSON of a node's dashboard. `total` is a counter whose series name the jobs and instances to choose from; it begins with
     `job`, or with all where that is "".
     """
-    built = _dashboard(title, uid, "What the node says of itself, beside what its agreement promises.", panels, total, job)
+    built = _dashboard(title, uid, "The node's own metrics, beside the limits of its agreement.", panels, total, job)
     instances = (
         dashboard.QueryVariable("instance")
         .label("Instance")
@@ -47,7 +47,7 @@ def node_dashboard(panels: Sequence[Panel], title: str, uid: str, total: str, jo
 
 def generator_dashboard(panels: Sequence[Panel]) -> str:
     """JSON of the load generator's dashboard."""
-    what = "What the load generator says of itself: whether it kept its plan, and how long users waited."
+    what = "The load generator's own metrics: whether it kept its plan, and how long users waited."
     return _json(_dashboard("BIZRA load generator", "bizra-load", what, panels, "bizra_load_operations_started_total"))
 
 

@@ -18,7 +18,7 @@ _HEX = re.compile(r"[0-9a-fA-F]+")
 
 
 class BadRequest(Exception):
-    """Answered as 400 with this reason; the operation was not attempted and counts nowhere."""
+    """Refused with status 400 and this reason; the operation was not attempted and counts nowhere."""
 
 
 def canonical(body: dict[str, Any]) -> bytes:

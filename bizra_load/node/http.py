@@ -216,5 +216,5 @@ class OwnPagesConnection(ServerConnection):
 
 
 def _failed(reason: Exception) -> NodeResponse:
-    asyncio.get_running_loop().call_exception_handler({"message": "a request could not be answered", "exception": reason})
+    asyncio.get_running_loop().call_exception_handler({"message": "a request could not be served", "exception": reason})
     return error(500, "the node failed to respond")

@@ -1,4 +1,4 @@
-"""What PoIUser can be told on the command line, in the environment or in the web form."""
+"""Options of PoIUser: on the command line, in the environment or in the web form."""
 
 from __future__ import annotations
 

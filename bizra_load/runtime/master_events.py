@@ -220,7 +220,7 @@ class MasterEvents:
         self._master.send_message(START, message, client_id=worker)
 
     def refuse(self, error: Exception) -> None:
-        """A run can't be made, such as its folder: one line, nothing is started. Under a web UI the next one may be right."""
+        """A run can't be made, such as its folder: one line, nothing is started. Under a web UI the next one may succeed."""
         self.run = None
         reason = f"{error.filename or ''}: {error.strerror}" if isinstance(error, OSError) else str(error)
         print(f"bizra-load: {reason}", file=sys.stderr, flush=True)

@@ -13,7 +13,7 @@ class RunTimes:
     curve        the planned rate; None in a closed model, where nothing is planned
     duration_s   of the schedule
     ends_by_plan whether that ends the load; that of a locustfile without our shape ends by Locust's own options
-    started_ns   when the schedule begins; as long as nobody knows, somewhere in the future
+    started_ns   when the schedule begins; as long as that is unknown, somewhere in the future
     ended_ns     when it ends: by its plan, or when the load was stopped
     drained_ns   when all that was under way had been handed over; 0 before
     begun        the schedule has begun, or begins in a moment

@@ -223,7 +223,7 @@ class WorkerEvents:
         known = self._started if self._started is not None and self._started.run_id == start.run else None
         if start.hello_ns or known is not None:
             self._started = self._measured(start, now_ns, known)
-        else:  # how long this one took to arrive nobody knows: windows would be labelled so much too early
+        else:  # how long this one took to arrive is unknown: windows would be labelled so much too early
             self._started = Started(start.run, start.elapsed_ns, now_ns, SteadyClock(start.unix_ns), measured=False)
             self._hellos = 0
         if not self._started.measured and (start.hello_ns or known is None):

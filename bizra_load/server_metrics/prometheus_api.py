@@ -87,8 +87,8 @@ class PrometheusClient:
                 raise ScrapeError(self._line(f"{document['status']}: {document.get('error')}"))
             warnings = document.get("warnings")  # of Thanos or Mimir: a store did not respond, what is here is a part
             if warnings or document.get("isPartial"):  # VictoriaMetrics' word for the same
-                told = "; ".join(map(str, warnings)) if isinstance(warnings, list) else str(warnings or "isPartial")
-                raise ScrapeError(self._line(f"Prometheus warns that its response may be incomplete: {told}"))
+                text = "; ".join(map(str, warnings)) if isinstance(warnings, list) else str(warnings or "isPartial")
+                raise ScrapeError(self._line(f"Prometheus warns that its response may be incomplete: {text}"))
             return document["data"] if key is None else document["data"][key]
         except requests.exceptions.SSLError as error:
             raise ScrapeError(self._line(reason_of(error))) from error

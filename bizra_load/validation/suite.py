@@ -181,7 +181,7 @@ class Suite:
         if not check.passed:  # a file that passed was of another moment
             self._instead.add("monitoring")
         passed = sum(p.passed for p in check.panels)
-        self._log.info(f"{passed} of {len(check.panels)} dashboard panels return data, asked of {check.asked}")
+        self._log.info(f"{passed} of {len(check.panels)} dashboard panels return data, queried through {check.asked}")
 
     def _check_rules(self) -> None:
         """Are the agreement's alert rules, on the job under validation, loaded where they are to fire?"""

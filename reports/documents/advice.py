@@ -19,7 +19,7 @@ CAUSES: Mapping[str, str | Remedy] = {
     "http_3xx": "the service redirects: give the address that it redirects to",
     "http_4xx": "the request was refused: look at the token, the base path and any proxy's limits",
     "timeout": Remedy.FIND_THE_STALL,
-    "generator": "the generator's own machine had no descriptor, port or address for them: the service was not asked",
+    "generator": "the generator's own machine had no descriptor, port or address for them: no request reached the service",
     "transport": "connections were refused or reset: look at the node's restarts, open-file limit and accept queue",
 }
 _CHECK_ADVICE: Mapping[str, str | Remedy] = {
@@ -124,7 +124,7 @@ def _missed(o: ObjectiveResult, a: Assessment, figure: str, words: RemedyWords) 
 def _undecided(o: ObjectiveResult) -> str:
     """Where no length of a run can be named."""
     if endless(o):
-        return "a longer run; how much longer can't be told from this one"
+        return "a longer run; how much longer can't be estimated from this one"
     on_target = o.estimate is not None and o.estimate.point == o.target
     return ("the estimate lies on the target: " if on_target else "") + "no length of run decides that"
 

@@ -42,7 +42,7 @@ def objective_row(o: ObjectiveResult) -> Row:
     if o.seconds_needed is not None:
         why += f"; {PLAIN[longer(o)].format(seconds=o.seconds_needed)}"
     elif endless(o):
-        why += "; how much longer a run must be can't be told from this one"
+        why += "; how much longer a run must be can't be estimated from this one"
     cells = (
         o.title,
         o.severity.value,

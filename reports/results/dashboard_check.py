@@ -60,7 +60,7 @@ def render(check: DashboardCheck, width: int = 120, colour: bool = False) -> str
         )
         for p in check.panels
     ]
-    draw(console, f"Panels, asked of {check.asked}", ("Panel", "Expressions", "Series", "Result"), rows, 3)
+    draw(console, f"Panels, queried through {check.asked}", ("Panel", "Expressions", "Series", "Result"), rows, 3)
     scrape = "no scrape of the node is known" if check.scrape_s is None else f"slowest scrape {check.scrape_s:.3f} s"
     console.print(f"{scrape} (allowed: under {check.scrape_limit_s:g} s)", markup=False)
     return out.getvalue().rstrip("\n")

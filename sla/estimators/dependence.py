@@ -18,7 +18,7 @@ from sla.estimators.laws import normal_quantile, t_quantile
 FloatArray = NDArray[np.float64]
 
 BATCHES = 20  # few enough to outlast the correlation, enough for a variance (Schmeiser 1982 recommends 10 to 30)
-MAX_PHI = 0.97  # stronger correlation can't be told from a trend within a run
+MAX_PHI = 0.97  # stronger correlation can't be distinguished from a trend within a run
 
 
 @dataclass(frozen=True)

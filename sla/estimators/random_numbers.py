@@ -6,5 +6,5 @@ import numpy as np
 
 
 def generator(seed: int) -> np.random.Generator:
-    """Of any whole number: numpy itself raises ValueError for a negative one."""
+    """A generator for any whole number as its seed: numpy itself raises ValueError for a negative one."""
     return np.random.default_rng(seed % 2**64)

@@ -50,7 +50,7 @@ MATRIX = (
     MatrixRow("C", "all PASS", (3, None), Decision.CONDITIONAL_GO),
     MatrixRow("D", "any FAIL", None, Decision.NO_GO),
     MatrixRow("-", "no FAIL for certain, and a gate for which the run can't be trusted", None, Decision.INVALID),
-    MatrixRow("-", "else any without an answer", None, Decision.INCONCLUSIVE),
+    MatrixRow("-", "otherwise, any INCONCLUSIVE", None, Decision.INCONCLUSIVE),
 )
 STRATEGY = {
     Decision.GO: STANDARD,

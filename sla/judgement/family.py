@@ -20,7 +20,7 @@ from sla.values.estimate import Estimate
 class PreparedObjective:
     """An objective with its limits in absolute terms and its estimate as a function of the confidence level.
 
-    unknown_acceptable   why nobody knows what may be missed ("": it is known, or does not matter): what keeps the target keeps
+    unknown_acceptable   why it is unknown what may be missed ("": it is known, or does not matter): what keeps the target keeps
                          it all the same, what misses it is open
     """
 

@@ -65,12 +65,12 @@ def absolute(limit: Limit, objective: Objective, measurements: Measurements, ste
 
 
 def without_plan(limit: Limit) -> Limit:
-    """A share of a plan that nobody knows: no estimate keeps it, and none breaks it."""
+    """A share of an unknown plan: no estimate keeps it, and none breaks it."""
     return dataclasses.replace(limit, value=math.nan) if limit.of_plan else limit
 
 
 def unknown_share(o: Objective, target: Limit, acceptable: Limit | None, why: str = NO_PLAN) -> tuple[str, str]:
-    """Why an objective can't be judged, and why nobody knows what it may miss (a warning's alone, see
+    """Why an objective can't be judged, and why it is unknown what it may miss (a warning's alone, see
     baseline.unknown_acceptable): its limits, once absolute, are shares of a plan still. "" where they are not.
     """
     texts = [f"its {name} is a share of a plan, and {why}" for name in ("target", "acceptable limit")]

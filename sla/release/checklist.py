@@ -133,7 +133,7 @@ def _gate(g: Gate, objectives: set[str], words: RemedyWords) -> Item:
     status = Status.PASS if g.status is Status.WARN and not g.counts else g.status
     closes = {
         Status.PASS: "",
-        Status.WARN: "a reviewer's word, or a run that keeps it",
+        Status.WARN: "a reviewer's approval, or a run that keeps it",
         Status.FAIL: "a change of the node, and a run that keeps it",
         Status.INVALID: "a run whose checks hold",
     }.get(status, "a longer run")

@@ -57,8 +57,8 @@ def of_tests(key: str, c: TestCounts) -> tuple[Evidence, ...]:
     if ran <= 0:
         return (Evidence(key, Status.INCONCLUSIVE, f"{text}; not one was run"),)
     if c.unknown:
-        text = f"{text}; of {c.unknown:,} it is not said whether they passed"
-        text += f" ({c.not_shown:,} are counted and not shown; {_COUNTS_ASSERTIONS})" if c.not_shown else ""
+        text = f"{text}; {c.unknown:,} without a recorded outcome"
+        text += f" ({c.not_shown:,} are counted but not listed; {_COUNTS_ASSERTIONS})" if c.not_shown else ""
         return (Evidence(key, Status.INCONCLUSIVE, text),)
     return (Evidence(key, Status.PASS, text),)
 
@@ -93,13 +93,13 @@ def of_alert_drill(document: object, required: RequiredMonitoring, sha256: str) 
     elif missing:
         status, text = Status.INCONCLUSIVE, f"not drilled: {', '.join(missing)}"
     elif not passed and not others:
-        status, text = Status.FAIL, "the drill itself says that it did not pass"
+        status, text = Status.FAIL, "the drill reports that it did not pass"
     if others:
         text += f"; not critical, but failed too: {', '.join(others)}"
-    found = (Evidence("alerts", status, text), Evidence("critical-alerts", status, text))
+    evidence = (Evidence("alerts", status, text), Evidence("critical-alerts", status, text))
     if loaded >= required.rules:
-        return found
-    return (*found, Evidence("alert-rules", Status.FAIL, f"{loaded} of {required.rules} rules were loaded in the drill"))
+        return evidence
+    return (*evidence, Evidence("alert-rules", Status.FAIL, f"{loaded} of {required.rules} rules were loaded in the drill"))
 
 
 def _another_agreement(top: Mapping[str, Any], sha256: str) -> str:
@@ -185,7 +185,7 @@ def of_dashboard(document: object, required: RequiredMonitoring, scrape_limit_s:
         scrape_text = f"a scrape takes {scrape_s:.3g} s (limit: < {scrape_limit_s:g} s)"
     gate, text = worst((panels, scrape)), f"{panels_text}; {scrape_text}"
     if gate is Status.PASS and not passed:
-        gate, text = Status.FAIL, f"the check itself says that it did not pass; {text}"
+        gate, text = Status.FAIL, f"the check reports that it did not pass; {text}"
     return (
         Evidence("monitoring", gate, text, facts={"url": url}),
         Evidence("dashboard", Status.PASS if url else Status.INCONCLUSIVE, f"at {url}" if url else "its URL is not given"),

@@ -32,7 +32,7 @@ def unready(workload: Mapping[str, Any]) -> str:
         wanted = _number(spec.get("replicas"))
         if wanted is not None and wanted < 1:
             return f"{wanted} replicas are wanted"
-        return "" if last is None else f"its status tells nothing of generation {last}"
+        return "" if last is None else f"its status does not report generation {last}"
     seen = _number(status.get("observedGeneration"))
     if seen is not None and last is not None and seen < last:
         return f"its status is of generation {seen}, not of {last}"

@@ -9,7 +9,7 @@ UNKNOWN = -1.0  # a figure that this machine does not give; it is never read as 
 
 @dataclass(frozen=True)
 class MachineSecond:
-    """One process in one second of the Unix epoch. A figure that this system does not tell is UNKNOWN (-1).
+    """One process in one second of the Unix epoch. A figure that this system does not report is UNKNOWN (-1).
 
     process          whose: a worker's name, or TARGET
     cores            cores of the machine

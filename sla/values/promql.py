@@ -1,4 +1,4 @@
-"""PromQL that is right whatever series are there: counters that are exposed late, nodes that are scraped twice."""
+"""PromQL that stays correct where counters are exposed late and where nodes are scraped twice."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ class Window:
     unsent        those of them that had not been sent when the test ended (only under the operation SCHEDULE)
     started       operations sent in this second
     ok, failed    operations finished in this second: successful, or failed by category
-    untimed       successful ones, counted in `ok`, of which nobody knows how long they took: they are in no latency
+    untimed       successful ones, counted in `ok`, whose latency is unknown: they are in no latency
     in_flight_ns  time integral of the number in flight over this second, ns x operations, from starts and finishes
                   counted independently of the latency samples (so that Little's law can find lost samples)
     service_sum_ns, response_sum_ns  exact sums over all finished operations, failed ones included

@@ -1,5 +1,8 @@
-"""Every page can be read in an editor of 100 columns, in sentences that are read once, and its links lead somewhere."""
+"""Every page can be read in an editor of 100 columns, in sentences that are read once, and its links lead somewhere. Pages,
+docstrings, messages and templates use the words of the field.
+"""
 
+import ast
 import re
 
 import pytest
@@ -10,11 +13,22 @@ COLUMNS = 100
 WORDS = 35
 # the dialect that the project spoke once -> the field's own word
 DIALECT = {
-    r"right answers?": "successful response",
-    r"in three looks|interim looks?|two looks": "interim analyses",
+    r"right answers?|best answer": "successful response, or verdict",
+    r"\b(?:be answered|answered (?:as|with) \d|without an answer)": "served, status, without a response, INCONCLUSIVE",
+    r"\b(?:the|its|whose) answer (?:was|is) [A-Z]{2}": "verdict",
+    r"in three looks|interim looks?|two looks|\beach look at running": "interim analyses",
     r"keeping side|measuring side": "master, worker",
     r"by the rule of old": "by the earlier rule",
+    r"\bis (?:not|still) said\b": "reported, recorded",
+    r"can't be told\b": "can't be distinguished, or estimated",
+    r"\btells? nothing\b|\bnothing tells\b|\b(?:does|do) not (?:even )?tell\b": "does not report",
+    r"\bnobody knows\b": "is unknown",
+    r"\bfor want of\b": "for lack of",
 }
+PACKAGES = ("bizra_load", "sla", "reports")
+MODULES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
+TEMPLATES = sorted(path for path in (ROOT / "reports/templates").iterdir() if path.suffix in (".j2", ".html"))
+NAMES = {"found", "said", "told"}  # of variables: they say nothing of what is in them
 page = pytest.mark.parametrize("path", PAGES, ids=lambda p: str(p.relative_to(ROOT)))
 
 
@@ -42,10 +56,55 @@ def test_no_sentence_is_longer_than_35_words(path):
     assert long == []
 
 
-@page
+def dialect(text):
+    """Its words, each with those to use instead; how the text is broken into lines does not matter."""
+    return [f"{m[0]!r}: say {word}" for old, word in DIALECT.items() for m in re.finditer(old, " ".join(text.split()), re.I)]
+
+
+def dialect_of_module(source):
+    """The dialect of its docstrings and strings, and of the names that it gives."""
+    lines = []
+    for node in ast.walk(ast.parse(source)):
+        match node:
+            case ast.Constant(value=str(text)):
+                lines += [f"line {node.lineno}: {words}" for words in dialect(text)]
+            case ast.Name(id=name, ctx=ast.Store()) | ast.arg(arg=name) if name in NAMES:
+                lines.append(f"line {node.lineno}: a variable called {name}: name it by what it holds")
+            case ast.Expr(value=ast.Constant(value=str(text))) if text.startswith("Of "):
+                lines.append(f"line {node.lineno}: a docstring that begins with Of: say what it is")
+    return lines
+
+
+@pytest.mark.parametrize("path", [*PAGES, *TEMPLATES, ROOT / "Makefile"], ids=lambda p: str(p.relative_to(ROOT)))
 def test_words_are_those_of_the_field(path):
     text = path.read_text()
-    assert [f"{m[0]!r}: say {word}" for old, word in DIALECT.items() for m in re.finditer(old, text, re.IGNORECASE)] == []
+    names = NAMES & set(re.findall(r"\w+", " ".join(re.findall(r"{[{%].*?[%}]}", text)))) if path in TEMPLATES else set()
+    code = [block.text for block in blocks(text) if block.language == "python"] if path in PAGES else []
+    assert (dialect(text), names, [line for source in code for line in dialect_of_module(source)]) == ([], set(), [])
+
+
+def test_docstrings_messages_and_names_are_in_the_words_of_the_field():
+    texts = {str(path.relative_to(ROOT)): path.read_text() for path in MODULES}
+    assert len(texts) > 200
+    assert {path: lines for path, text in texts.items() if (lines := dialect_of_module(text))} == {}
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        'def f():\n    """Of a number."""',
+        "found = 1",
+        "def f(told): ...",
+        "for _, said in (): ...",
+        'raise ValueError(f"{1}: could not be answered")',
+        'MESSAGE = "how many can\'t be told"',
+        '"""It is 0 where\nnobody\n    knows."""',
+    ],
+)
+def test_dialect_of_a_module_is_noticed(source):
+    assert len(dialect_of_module(source)) == 1
+    assert dialect_of_module('"""Of old."""')
+    assert dialect_of_module('def f(value):\n    """The response, of any kind."""\n    return f"{value}, the verdict"') == []
 
 
 @page

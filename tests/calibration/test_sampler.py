@@ -38,5 +38,5 @@ def test_the_draws_are_those_of_scipys_bootstrap():
     ours_at = np.searchsorted(np.sort(ours), grid * (1 + 1 / 1024), side="right") / DRAWS  # ours are the buckets' upper edges
     naive_at = np.searchsorted(np.sort(naive), grid, side="right") / naive_draws
     critical_1_percent = 1.63 * (1 / DRAWS + 1 / naive_draws) ** 0.5
-    apart = np.diff(grid, append=grid[-1] * 2) > grid / 512  # values that share a bucket can't be told apart
+    apart = np.diff(grid, append=grid[-1] * 2) > grid / 512  # values that share a bucket can't be distinguished
     assert np.abs(ours_at - naive_at)[apart].max() < critical_1_percent

@@ -126,7 +126,7 @@ def test_the_page_is_behind_the_login_where_there_is_one(tmp_path):
             answer = requests.get(f"{started.url}/bizra-load{path}", timeout=10, allow_redirects=False)
             assert answer.status_code in (302, 401), path
             assert "login" in answer.headers.get("location", "login")
-        for path in ("/swarm", "/user"):  # nobody else is told what is right, nor starts anything
+        for path in ("/swarm", "/user"):  # others do not learn what the form accepts, nor starts anything
             answer = requests.post(started.url + path, {"target_ops": "abc"}, timeout=10, allow_redirects=False)
             assert answer.status_code in (302, 401)
             assert "rate" not in answer.text

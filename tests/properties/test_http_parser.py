@@ -58,7 +58,7 @@ fragments = st.sampled_from(
 
 
 @given(st.lists(fragments | st.binary(max_size=20), max_size=12).map(b"".join), st.lists(st.integers(0, 500), max_size=6))
-def test_any_bytes_end_in_an_answer_or_an_engine_error(data, cuts):
+def test_any_bytes_end_in_a_response_or_an_engine_error(data, cuts):
     with contextlib.suppress(EngineError):
         head, body = read_response(stream(data, cuts), "POST")
         assert 200 <= head.status <= 999

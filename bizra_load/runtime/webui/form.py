@@ -84,7 +84,7 @@ class WebForm:
                 return jsonify({"success": False, "message": str(error), "host": self._environment.host})
             return None
 
-        response: Response | None = self._web_ui.auth_required_if_enabled(refusal)()  # nobody else is told what is right
+        response: Response | None = self._web_ui.auth_required_if_enabled(refusal)()  # others learn nothing of the form
         return response
 
     def _check_swarm(self, started_with: StartAddresses) -> None:

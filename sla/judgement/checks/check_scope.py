@@ -64,8 +64,8 @@ TOUCHES: Mapping[str, Touch] = {
     "workers": _lost("samples are missing, and load: what is slow under less load is slow"),
     "workers_operations": _lost("as workers, with a figure"),
     "closed": _lost("what the master had not stored may be missing, and so may load"),
-    "reports": _lost("samples are missing, nobody knows of which operations"),
-    "bad_samples": Touch(BOTH, NONE, NONE, NONE, "who ended is counted; how long it took is not known of all"),
+    "reports": _lost("samples are missing, of unknown operations"),
+    "bad_samples": Touch(BOTH, NONE, NONE, NONE, "every end is counted, but some latencies are unknown"),
     "failed_checks": Touch(
         PASS, NONE, PASS, PASS, "responses that count as successful may be wrong ones; what failed without them has failed"
     ),

@@ -55,10 +55,10 @@ def _unsent(measurements: Measurements, agreement: Agreement, steady: Steady | N
     advice = words[Remedy.MORE_USERS]
     used = connections(measurements, steady, words) if steady is not None else None
     if without_user > unsent:
-        text += ", for want of the users that were to send them"
+        text += ", for lack of the users that were to send them"
         advice = "see in the log of the workers why users did not start, or took long to (on_start, connections)"
     elif used is not None and used.too_few:
-        text, advice = text + ", for want of a free connection", used.advice
+        text, advice = text + ", for lack of a free connection", used.advice
     share = (unsent + without_user) / planned
     return [check("unsent", "Unsent", share > limit, text, share, limit, "ratio", advice=advice)]
 
@@ -143,7 +143,7 @@ def _silent(measurements: Measurements, rows: HealthRows, steady: Steady | None)
 
 
 def _unknown_lag(who: str, limit_ns: float) -> Check:
-    text = f"how late arrivals were is not known: {who} reported it for the judged part"
+    text = f"the lag of arrivals is unknown: {who} reported it for the judged part"
     return Check("schedule_lag", "Schedule lag p99", Status.FAIL, None, limit_ns, "ns", text)
 
 
@@ -154,16 +154,16 @@ def _cpu(measurements: Measurements, agreement: Agreement, steady: Steady | None
     busy, top = float(np.mean(shares > limit)), float(np.percentile(shares, 95))
     text = f"workers used {top:.2f} of a core (95th percentile of their seconds)"
     advice = words[Remedy.LESS_CPU_A_WORKER].format(limit=limit)
-    found = check("generator_cpu", "Generator CPU", busy > BUSY_SECONDS, text, top, limit, "cores", advice=advice)
+    cpu = check("generator_cpu", "Generator CPU", busy > BUSY_SECONDS, text, top, limit, "cores", advice=advice)
     waits = steady and waits_of_workers(measurements, steady)
     if not waits or waits.share <= BUSY_WAIT:
-        return [found]
+        return [cpu]
     # it fails nothing, but may have opened an objective
     return [
         replace(
-            found,
+            cpu,
             reason=f"{text}, and waited up to {waits.share:.0%} of the time for one",
-            advice=found.advice or words[Remedy.FEWER_WORKERS],
+            advice=cpu.advice or words[Remedy.FEWER_WORKERS],
         )
     ]
 

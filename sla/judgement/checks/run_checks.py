@@ -196,7 +196,7 @@ def _counters(key: str, title: str, counter_check: CounterCheck, lost: float) ->
     result, increase = counter_check.reconciliation, counter_check.increase
     text = f"client {result.client:.0f}, server {increase.value:.0f}" + (", exact" if result.exact else "")
     if counter_check.unfinished:
-        text += f"; {counter_check.unfinished} were cut off and nobody knows whether the server did them"
+        text += f"; {counter_check.unfinished} were cut off, and the server may or may not have completed them"
     if increase.resets:
         text += (
             f"; the counters were reset {increase.resets} times, and with them up to {counter_check.forgotten:.0f} operations"

@@ -7,7 +7,7 @@ import numpy as np
 from sla.values.assessment import Steady
 from sla.values.measurements import Measurements
 
-LEAST_S = 2  # in windows of one second a shorter silence can't be told from chance
+LEAST_S = 2  # in windows of one second a shorter silence can't be distinguished from chance
 USUAL_GAPS = 15.0  # of independent arrivals one gap in three million is as long
 USUAL_PAUSES = 3.0  # operations may come in batches, with a pause between two
 
@@ -35,4 +35,4 @@ def silence_notes(measurements: Measurements, steady: Steady) -> list[str]:
     text = f"no operation began or ended for {silent[longest]} s, from second {busy[longest] + 1} of the judged part"
     if (number := int(holes.sum())) > 1:
         text += f"; {number} such holes of {silent[holes].sum()} s together"
-    return [f"{text}: nobody knows what was asked there"]
+    return [f"{text}: the load in that time is unknown"]

@@ -48,7 +48,7 @@ def explain(rows: HealthRows, target: Sequence[MachineSecond], words: RemedyWord
         return Explained(text + (f", though {busy}" if _very_busy(rows) else "") + _target(target) + _turns(rows), "")
     own = rows.merged("own_lag")
     own_ns = own.quantile_ns(0.99) if own.total else None
-    why, advice = "; why is not known: nothing was measured of this machine", UNMEASURED
+    why, advice = "; the cause is unknown: this machine was not measured", UNMEASURED
     actions = "; ".join(dict.fromkeys(action for _, action in causes))
     if own_ns is not None and own_ns >= p99_ns / 2:
         cpu = float(np.percentile(rows.columns["cpu_share"], 95))
@@ -60,7 +60,7 @@ def explain(rows: HealthRows, target: Sequence[MachineSecond], words: RemedyWord
     elif causes:
         why, advice = f": {busy}", actions
     elif rows.of_machine("process").size:
-        why = ": the machine's accounts show no cause (was the process or its container stopped for a while?)"
+        why = ": no cause was measured (was the process or its container stopped for a while?)"
         advice = "repeat the run; another machine, if it is so again"
     if own_ns is not None and own_ns < p99_ns / 2:
         why += f"; the generator's own part was {duration(own_ns)} (p99)"

@@ -43,7 +43,7 @@ PARTS_UNDER = (0.25, 0.5, 0.75)  # of the share under a quantile: so many may ha
 class Waits:
     """share      of the judged part, for which `who` waited
     by_second  ns, by the second of the account
-    mean_ns    of the delays of an operation, at most; inf where nobody knows how many were under way at once
+    mean_ns    of the delays of an operation, at most; inf where it is unknown how many were under way at once
     """
 
     who: str
@@ -85,7 +85,7 @@ def waiting_workers(measurements: Measurements, operation: str, steady: Steady) 
 
 
 def waiting_target(measurements: Measurements, operation: str, steady: Steady) -> Waits | None:
-    """Of a target on this machine, whose timers read its own waits for what the load takes; None as of waiting_workers()."""
+    """Waits of a target on this machine, which its own timers hold too, caused by the load; None as of waiting_workers()."""
     if measurements.facts.plan:
         return None
     waits = _waits("the target", *_columns(measurements.target), steady)
@@ -93,7 +93,7 @@ def waiting_target(measurements: Measurements, operation: str, steady: Steady) -
 
 
 def waits_of_workers(measurements: Measurements, steady: Steady) -> Waits | None:
-    """Of all operations; None where there is a plan, where nothing is known of waits, and where there were none."""
+    """Waits of the workers, of all operations; None where there is a plan, where no waits are known, and where none were."""
     if measurements.facts.plan:  # before the rows of hundreds of workers are gone through, for each objective
         return None
     rows = measurements.health_rows

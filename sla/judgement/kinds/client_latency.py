@@ -173,7 +173,7 @@ def _with_untimed(
     fast, slow = 1 - (1 - q) * (timed + untimed) / timed, q * (timed + untimed) / timed
     at_least = _quantile(undelayed, fast, estimate.level) if fast > 0 else dataclasses.replace(estimate, low=0.0)
     at_most = _quantile(merged, slow, estimate.level) if slow < 1 else dataclasses.replace(estimate, high=math.inf)
-    unknown = f"nobody knows how long {untimed:,} successful operations took: were they"
+    unknown = f"the latency of {untimed:,} successful operations is unknown: were they"
     if measured.at_least is None or at_least.low < measured.at_least.low:
         measured = dataclasses.replace(measured, at_least=at_least, less=f"{unknown} all fast")
     if measured.at_most is None or at_most.high > measured.at_most.high:

@@ -20,7 +20,7 @@ from sla.values.snapshot import Snapshot
 class ThroughputEstimator(ObjectiveEstimator):
     """See ObjectiveEstimator."""
 
-    metrics_caveat: ClassVar[str] = "throughput is what was asked of the node in this window, which need not be what it can do"
+    metrics_caveat: ClassVar[str] = "throughput is the load on the node in this window, which may be less than its capacity"
 
     def from_run(self, measurements: Measurements, steady: Steady, late: Lateness | None) -> EstimateAt:
         operations = self.objective.operations
@@ -52,5 +52,5 @@ class ThroughputEstimator(ObjectiveEstimator):
         return "" if all(m.total for m in self.metrics) else "not every operation has a counter"
 
     def fails_despite(self, doubt: float, measurements: Measurements, steady: Steady, level: float) -> bool:
-        """False: with the samples of a worker its load may be missing, and of load that was not there nobody knows."""
+        """False: with the samples of a worker its load may be missing, and its size is unknown."""
         return False

@@ -28,7 +28,7 @@ def test_a_killed_worker_is_named_with_its_last_report_and_every_lost_operation_
     assert sum(ended.finished().values()) > 300
 
 
-def test_a_lost_worker_can_be_allowed_and_the_answer_says_so(tmp_path, node):
+def test_a_lost_worker_can_be_allowed_and_the_assessment_says_so(tmp_path, node):
     running = Running(tmp_path, *target(node), *SHORT, "--allow", "lost-worker,littles-law,schedule-lag")
     running.wait_for(300)
     os.kill(running.workers()[0], signal.SIGKILL)

@@ -164,7 +164,7 @@ def test_samples_of_a_single_second_are_shown_and_not_judged(tmp_path, capsys, r
     assert "no steady part of at least 5 s" in " ".join(capsys.readouterr().out.split())
 
 
-# Of each file the right answer, not the one of a tool that sets every column.
+# Of each file the correct result, not the one of a tool that sets every column.
 
 
 def imported(tmp_path, name, *lines):

@@ -67,7 +67,7 @@ def test_straddling_says_how_many_seconds_and_an_interval_without_an_end_how_man
         (its,) = (s for s in text(short) if s.startswith(o.title))
         assert its.endswith(f"at least about {o.seconds_needed:,.0f} s more at this rate are needed to bound it (--duration)")
     unknown = dataclasses.replace(short, objectives=tuple(dataclasses.replace(o, seconds_needed=None) for o in endless))
-    assert all("a longer run; how much longer can't be told from this one" in s for s in text(unknown)[: len(endless)])
+    assert all("a longer run; how much longer can't be estimated from this one" in s for s in text(unknown)[: len(endless)])
 
 
 def test_over_ten_times_the_baseline_says_how_many_times(healthy):

@@ -187,4 +187,4 @@ def test_what_holds_of_every_throughput_of_real_traffic_is_said_once():
     a = judge_monitored(
         measurements().snapshots, (START - 1) * 10**9, (START + 66) * 10**9, agreement, LOCAL.baseline, planned=planned
     )
-    assert sum("throughput is what was asked of the node in this window" in note for note in a.notes) == 1
+    assert sum("throughput is the load on the node in this window" in note for note in a.notes) == 1

@@ -100,7 +100,7 @@ def test_a_target_that_was_seen_for_a_part_of_the_window_is_named():
     assert 'instance="b" was scraped in 30 of 60 s alone: what it did in the rest is not known' in judged(both, RATE).notes
 
 
-CAVEAT = "throughput is what was asked of the node in this window, which need not be what it can do"
+CAVEAT = "throughput is the load on the node in this window, which may be less than its capacity"
 
 
 def test_what_holds_of_all_throughputs_is_said_once():

@@ -106,7 +106,7 @@ def shown(g, *objectives):
     ("status", "counts", "expected", "closes", "words"),
     [
         ("PASS", True, "PASS", "", ""),
-        ("WARN", True, "WARN", "a reviewer's word, or a run that keeps it", "WARN"),
+        ("WARN", True, "WARN", "a reviewer's approval, or a run that keeps it", "WARN"),
         ("WARN", False, "PASS", "", "WARN (accepted)"),
         ("FAIL", True, "FAIL", "a change of the node, and a run that keeps it", "FAIL"),
         ("FAIL", False, "FAIL", "a change of the node, and a run that keeps it", "FAIL (accepted)"),

@@ -58,7 +58,7 @@ def conditions(**statuses):
         ("Rollout", 3, {"readyReplicas": 3, "observedGeneration": "1"}, "its status is of generation 1, not of 2"),
         ("Rollout", 3, {"readyReplicas": 3, "observedGeneration": "2"}, ""),
         ("Rollout", 3, {"readyReplicas": 3} | conditions(Paused="True"), "the condition Paused is True"),
-        ("Deployment", 3, {}, "its status tells nothing of generation 2"),
+        ("Deployment", 3, {}, "its status does not report generation 2"),
         ("DaemonSet", None, {"desiredNumberScheduled": 2, "numberReady": 2, "currentNumberScheduled": 2}, "0 of 2"),
         ("DaemonSet", None, {"desiredNumberScheduled": 2, "numberReady": 2, "updatedNumberScheduled": 1}, "1 of 2"),
         ("DaemonSet", None, {"desiredNumberScheduled": 2, "numberReady": 2}, ""),

@@ -25,12 +25,12 @@ def refused(read, document):
         (
             TestCounts(3, 0, 0, 0, 2),
             Status.INCONCLUSIVE,
-            "3 tests: 0 failures, 0 errors, 0 skipped; of 2 it is not said whether they passed",
+            "3 tests: 0 failures, 0 errors, 0 skipped; 2 without a recorded outcome",
         ),
         (
             TestCounts(3, 0, 0, 0, 2, 1),
             Status.INCONCLUSIVE,
-            "3 tests: 0 failures, 0 errors, 0 skipped; of 2 it is not said whether they passed (1 are counted and not shown; "
+            "3 tests: 0 failures, 0 errors, 0 skipped; 2 without a recorded outcome (1 are counted but not listed; "
             "Catch2 and doctest count assertions: run their tests by CTest, and give what ctest --output-junit writes)",
         ),
         (TestCounts(3, 1, 0, 0, 2), Status.FAIL, "3 tests: 1 failures, 0 errors, 0 skipped"),
@@ -50,7 +50,7 @@ def test_counts_of_tests_are_told_with_what_is_not_known_of_them(counts, status,
         ({"resolved_s": None, "pending_s": 3}, {}, f"{FIRST} did not resolve"),
         ({"pending_s": 3}, {}, f"{FIRST} has times that are out of order"),
         ({"passed": False}, {"passed": False}, f"{FIRST} did not pass"),
-        ({}, {"passed": False}, "the drill itself says that it did not pass"),
+        ({}, {"passed": False}, "the drill reports that it did not pass"),
         ({}, {"rules_loaded": 5}, "only 5 rules were loaded"),
     ],
 )
@@ -179,7 +179,7 @@ def test_a_file_that_nobody_reads_closes_its_item_and_says_so():
             (
                 "all 6 panels return data",
                 "a scrape takes 0.2 s (limit: < 4 s)",
-                "the check itself says that it did not pass; ",
+                "the check reports that it did not pass; ",
             ),
         ),
         (dashboard(panels=5, passed=False), ("only 5 of 6 panels were checked", "a scrape takes 0.2 s (limit: < 4 s)", "")),

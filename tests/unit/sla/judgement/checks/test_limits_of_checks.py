@@ -280,7 +280,7 @@ def test_a_worker_that_never_said_how_late_it_was_was_not_punctual():
     silent = lag_of(without_w2)
     assert (silent.status, silent.reason) == (
         Status.FAIL,
-        "how late arrivals were is not known: w2 never reported it for the judged part",
+        "the lag of arrivals is unknown: w2 never reported it for the judged part",
     )
     assert lag_of(without_w2, lost_workers=("w2",), losses=(Loss("w2", 3),)).status is Status.PASS
     for shift_s, status in ((20, Status.PASS), (1000, Status.FAIL)):  # into the last second of the load, and far behind it

@@ -40,7 +40,7 @@ def test_arrivals_whose_user_never_came_to_be_were_not_sent(share, status):
     failed_check = check(with_share(measurements(hold_s=30), share), "unsent")
     assert failed_check.status is status
     assert failed_check.figure == pytest.approx(1 - share, abs=0.001)
-    assert ("for want of the users" in failed_check.reason) is (share < 1)
+    assert ("for lack of the users" in failed_check.reason) is (share < 1)
 
 
 def test_half_the_planned_load_is_no_go_ahead():

@@ -91,7 +91,7 @@ def test_arrivals_of_users_that_are_not_there_are_planned_and_not_sent(health, w
     sent = [Window(12, "a", planned=100 - without_user, started=100 - without_user)]
     told = checks(run(sent, health, slots=10, **OPEN))["unsent"]
     assert told.figure == pytest.approx(without_user / 100)
-    want = ", for want of the users that were to send them" if without_user else ""
+    want = ", for lack of the users that were to send them" if without_user else ""
     assert told.reason == f"{without_user} of 100 planned operations were not sent{want}"
 
 
@@ -110,7 +110,7 @@ def test_a_lag_exactly_on_the_limit_is_within_it():
 def test_what_no_worker_said_of_planned_arrivals_that_were_sent_is_not_known():
     told = checks(run([*windows_of(), Window(12, "b")], **OPEN))["schedule_lag"]
     assert (told.status, told.figure) == (Status.FAIL, None)
-    assert told.reason == "how late arrivals were is not known: no worker reported it for the judged part"
+    assert told.reason == "the lag of arrivals is unknown: no worker reported it for the judged part"
     assert "schedule_lag" not in checks(run())  # a closed model has no schedule
     assert "schedule_lag" not in checks(run(windows_of(started=0), **OPEN))
     assert "schedule_lag" not in checks(run(health=[Health(12, "w")]))
@@ -127,7 +127,7 @@ def test_a_worker_that_came_behind_the_judged_part_and_before_the_end_of_the_loa
     told = checks(run(health=health, load_ended=25, plan=plan, workers=("v", "w")))["schedule_lag"]
     assert told.status is status
     if status is Status.FAIL:
-        assert told.reason == "how late arrivals were is not known: v never reported it for the judged part"
+        assert told.reason == "the lag of arrivals is unknown: v never reported it for the judged part"
 
 
 def test_nobody_is_silent_in_a_closed_model():

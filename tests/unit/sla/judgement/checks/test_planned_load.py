@@ -42,7 +42,7 @@ def missing(count):
 def test_arrivals_are_missing_where_it_is_more_than_five_standard_deviations_and_one(count, without_user):
     check = checks(run(missing(count)))["unsent"]
     assert check.reason.startswith(f"{without_user} of {100 - count + without_user} planned operations were not sent")
-    assert ("for want of the users" in check.reason) is bool(without_user)
+    assert ("for lack of the users" in check.reason) is bool(without_user)
 
 
 def users(measured):
@@ -113,7 +113,7 @@ def test_arrivals_that_were_not_sent_may_have_wanted_a_free_connection(service_s
     windows = tuple(dataclasses.replace(w, **busy.get(w.second, {})) for w in measured.windows)
     rows = tuple(dataclasses.replace(h, slots=1) for h in measured.health)
     check = checks(dataclasses.replace(measured, windows=windows, health=rows))["unsent"]
-    assert check.reason.endswith(", for want of a free connection") is too_few
+    assert check.reason.endswith(", for lack of a free connection") is too_few
     assert ("connections" in check.advice.partition(":")[0]) is too_few
 
 
@@ -133,7 +133,7 @@ def test_a_target_that_waited_outside_the_judged_part_is_not_said_of_it():
     assert "the target waited" in checks(outside, None)["schedule_lag"].reason
 
 
-UNKNOWN = "how late arrivals were is not known: "
+UNKNOWN = "the lag of arrivals is unknown: "
 
 
 def test_where_no_worker_reported_a_lag_nothing_is_known_of_it():

@@ -114,7 +114,7 @@ def test_the_default_of_50_operations_a_user_is_said_to_be_too_much_for_30_ms_an
         "more connections (--ops-per-user 10, which makes 10 of them): without that wait, the target is not shown to be missed"
     )
     unsent = next(c for c in a.checks if c.key == "unsent")
-    assert unsent.reason.endswith("planned operations were not sent, for want of a free connection")
+    assert unsent.reason.endswith("planned operations were not sent, for lack of a free connection")
     assert unsent.advice == "more connections (--ops-per-user 10, which makes 10 of them)"
 
 

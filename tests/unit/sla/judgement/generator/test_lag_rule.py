@@ -223,7 +223,7 @@ def test_without_any_record_of_how_late_arrivals_were_no_latency_is_judged(run):
     a = judged(dataclasses.replace(run, health=()))
     lag = next(c for c in a.checks if c.key == "schedule_lag")
     assert (lag.status, lag.figure) == (Status.FAIL, None)
-    assert "is not known" in lag.reason
+    assert "is unknown" in lag.reason
     assert verdict(a, "poi_generate_p99").status is Status.INVALID
     assert verdict(a, "poi_throughput").status is Status.PASS
 

@@ -46,5 +46,5 @@ def test_a_verdict_stands_that_what_is_unknown_does_not_change(slow, untimed, st
     o = judged(10e6, slow, untimed)
     assert o.status is status
     if status is Status.INCONCLUSIVE:
-        assert o.reason.startswith(f"nobody knows how long {untimed * 60:,} successful operations took: were they all ")
+        assert o.reason.startswith(f"the latency of {untimed * 60:,} successful operations is unknown: were they all ")
         assert o.seconds_needed is None
