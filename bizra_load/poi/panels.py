@@ -47,7 +47,7 @@ def node_panels(agreement: Agreement, environment: str = "") -> tuple[Panel, ...
         latency("PoI verification performance", "verify", (0.5, 0.95, 0.99)),
         Panel(
             "PoI throughput",
-            "Attestations generated and verified each second; the line is what the agreement asks of both together"
+            "Attestations generated and verified each second; the line is what the agreement requires of both together"
             + (f" (accepted in {environment})." if limit and throughput and limit is throughput.acceptable else "."),
             "ops",
             {

@@ -218,7 +218,7 @@ def _health(series: _Series, t: Thresholds) -> tuple[AlertRule, ...]:
             f"{' or '.join(series.blind(o) for o in OPERATIONS)} or absent(up{series.node})",
             120,
             "The node is scraped and PoI series of it are missing, or no node is scraped at all",
-            f"{JOB_LABEL} {INSTANCE}: PoI metrics that alerts are made of are not there. Either a node's responses lack them, "
+            f"{JOB_LABEL} {INSTANCE}: PoI metrics that alerts use are missing. Either a node's responses lack them, "
             "or all nodes have left service discovery: the alerts on them are blind.", SERVICE,
         ),
         AlertRule(

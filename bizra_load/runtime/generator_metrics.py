@@ -108,7 +108,7 @@ class GeneratorMetrics(Collector, Consumer):
         planned = _counter("operations_planned", "Arrivals that were due, sent or not; never sent: (schedule)", ["operation"])
         started = _counter("operations_started", "Operations sent", ["operation"])
         finished = _counter(
-            "operations_finished", "Operations finished, successful (ok) or wrong by category", ["operation", "outcome"]
+            "operations_finished", "Operations finished, successful (ok) or failed by category", ["operation", "outcome"]
         )
         response = _histogram("response", "Latency from the intended start, of successful responses and time-outs")
         service = _histogram("service", "Latency from the actual send, of successful responses and time-outs")

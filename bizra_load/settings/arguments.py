@@ -88,7 +88,7 @@ GENERAL: tuple[Option, ...] = (
     Option("--environment-name", "AGREEMENT_ENVIRONMENT", "", "Environment of the agreement whose deviations are accepted",
            inputs.anything),
     Option("--metrics-url", "METRICS_URL", "", "The node's own /metrics, read once a second", inputs.page_url),
-    Option("--prometheus-url", "PROMETHEUS_URL", "", "A Prometheus that scrapes the node, asked when the run has ended",
+    Option("--prometheus-url", "PROMETHEUS_URL", "", "A Prometheus that scrapes the node, queried when the run has ended",
            inputs.base_url),
     Option("--prometheus-selector", "PROMETHEUS_SELECTOR", "", 'Label matchers of the node under test, e.g. job="node"',
            inputs.selector),

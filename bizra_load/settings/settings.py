@@ -83,7 +83,7 @@ def checked(given: Mapping[str, Any], added: Sequence[Option] = ()) -> Settings:
         slots = f"{curve.peak_per_s:g} ops/s in slots of {values['ops_per_user']:g}"
         raise UsageError(f"--ops-per-user: {slots} need more than {inputs.MAX_USERS:,} users")
     if values["metrics_url"] and values["prometheus_url"]:
-        raise UsageError("--metrics-url and --prometheus-url: give one of them, the server is asked once")
+        raise UsageError("--metrics-url and --prometheus-url: give only one of them")
     return Settings(
         curve=curve,
         environment=values.pop("environment_name") or None,

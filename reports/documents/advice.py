@@ -101,7 +101,7 @@ def _objective(o: ObjectiveResult, a: Assessment, words: RemedyWords) -> Iterato
     elif o.reason.startswith(SHARED_HOST):
         yield Advice(f"{figure}: {o.reason}", "make the load from another host than the target's")
     elif o.reason.startswith(ONE_BUCKET):
-        how = "no longer run tells them apart: give it an edge at the target, or make it a native histogram"
+        how = "no longer run can separate them: give it an edge at the target, or make it a native histogram"
         yield Advice(f"{figure}: {o.reason}", how)
     elif o.status is Status.INCONCLUSIVE or o.reason == THIN_EVIDENCE:
         yield Advice(f"{figure}: {o.reason}", more or _undecided(o))
@@ -153,7 +153,7 @@ def _throughput(o: ObjectiveResult, a: Assessment, figure: str, words: RemedyWor
     assert o.target is not None
     planned = a.run.planned_per_s
     if planned is not None and planned < o.target:
-        text = f"the load was planned at {quantity(planned, o.unit)} in all and can't show the target"
+        text = f"the load was planned at {quantity(planned, o.unit)} in all, too low to reach the target"
         return Advice(figure, f"{text}: {words[Remedy.HIGHER_RATE]}")
     mine = [s for s in a.operations if s.operation in o.operations]
     ok, failed = sum(s.ok for s in mine), sum(sum(s.failed.values()) for s in mine)

@@ -99,9 +99,7 @@ def decide(
     if not gates:
         return DecisionMade(Decision.INCONCLUSIVE, f"not decided: {words[Remedy.GIVE_AGREEMENT]}")
     if interrupted:
-        return DecisionMade(
-            Decision.INCONCLUSIVE, "not decided: the run was stopped before its plan ended, and nothing passes before"
-        )
+        return DecisionMade(Decision.INCONCLUSIVE, "not decided: the run was stopped before its plan ended, so it can't pass")
     open_gates = [g for g in gates if g.status is Status.INCONCLUSIVE]
     if open_gates:
         return DecisionMade(Decision.INCONCLUSIVE, "not decided: " + "; ".join(f"{g.title}: {g.reason}" for g in open_gates))

@@ -134,7 +134,7 @@ def of_rules_check(document: object, sha256: str) -> tuple[Evidence, ...]:
             wrong.append(text)
             critical += [text] if _text(rule, "severity", where) == "critical" else []
     if not count:
-        return (Evidence("alert-rules", Status.INCONCLUSIVE, "no rule was looked for"),)
+        return (Evidence("alert-rules", Status.INCONCLUSIVE, "no rule was checked"),)
     job = _text(top, "job", "") if "job" in top else ""  # files of earlier versions name none
     facts = {"job": job} if job else {}
     item = Evidence("alert-rules", Status.PASS, f"all {count} rules are loaded in {asked}", facts=facts)

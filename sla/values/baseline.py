@@ -107,7 +107,7 @@ def _lacking(name: str, limit: Limit, o: Objective, baseline: Baseline | None, w
     elif baseline.missing:
         lacking = f"the baseline was not measured ({baseline.missing})"
     elif o.baseline_key in baseline.values:
-        lacking = f"{o.baseline_key} is 0 in the baseline {baseline.name}, of which nothing is a multiple"
+        lacking = f"{o.baseline_key} is 0 in the baseline {baseline.name}, so that no multiple of it is a limit"
     else:
         lacking = f"the baseline {baseline.name} has no {o.baseline_key}"
     return f"its {name} is {limit.times_baseline:g} x baseline, and {lacking}: {words[Remedy.MEASURE_BASELINE]}"

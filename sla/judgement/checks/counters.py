@@ -109,7 +109,7 @@ def partly_scraped(snapshots: Sequence[Snapshot], from_s: float, to_s: float) ->
     }
     length_s = to_s - from_s
     return [
-        f"{labels_text(labels)} was scraped in {covered_s:.0f} of {length_s:.0f} s alone: what it did in the rest is not known"
+        f"{labels_text(labels)} was scraped in {covered_s:.0f} of {length_s:.0f} s only: the rest is unknown"
         for labels, covered_s in sorted(seen.items())
         if covered_s < COVERED * length_s
     ]

@@ -24,7 +24,7 @@ BUSY_SECONDS = 0.1  # of the workers' seconds that may be over the limit of CPU
 SHORT_SECONDS = 0.05  # of the judged seconds that may be short
 CHANCE_SIGMAS = 5.0  # by which drawn arrivals may be fewer than planned
 FAILED_OUTSIDE, MORE_OFTEN = 0.01, 2.0  # of the operations outside the judged part; so many times as often as in it
-EXHAUSTED = "raise that limit or mend the name on the workers' machines, or spread the load over more of them"
+EXHAUSTED = "raise that limit or correct the name on the workers' machines, or spread the load over more of them"
 NEVER = 1 << 62  # a second that no load reaches
 SHORT = 0.1  # of a second's arrivals may be sent more than a second after it
 

@@ -26,7 +26,7 @@ STALL_LIMIT_S = 3.0  # a worker that reports each second and is silent for longe
 MAX_SECOND = 1 << 34  # later than any label of a window
 SEE_ITS_LOG = "see in its log and its kernel's why it ended; if it left a spool file, assess this run with it"
 SEE_ITS_MACHINE = "see what held it up (memory, a CPU limit, a suspended machine), then repeat the run"
-SEE_ITS_START = "repeat the run; if it is so again, see what holds up that worker, or its network to the master"
+SEE_ITS_START = "repeat the run; if it happens again, see what holds up that worker, or its network to the master"
 SEE_THE_TARGET = "find out why (memory, a crash, a rollout); repeat the run, or allow it where it was meant"
 
 

@@ -61,7 +61,7 @@ def explain(rows: HealthRows, target: Sequence[MachineSecond], words: RemedyWord
         why, advice = f": {busy}", actions
     elif rows.of_machine("process").size:
         why = ": no cause was measured (was the process or its container stopped for a while?)"
-        advice = "repeat the run; another machine, if it is so again"
+        advice = "repeat the run; use another machine if it happens again"
     if own_ns is not None and own_ns < p99_ns / 2:
         why += f"; the generator's own part was {duration(own_ns)} (p99)"
     return Explained(text + why + _target(target) + _turns(rows), advice)

@@ -124,7 +124,7 @@ class SuccessRateEstimator(ObjectiveEstimator):
         if blocks is None:
             return []
         errors = (attempted - ok).sum()
-        text = f"all {errors:,.0f} errors came in {blocks} {unit}: of so few bursts no interval says much"
+        text = f"all {errors:,.0f} errors came in {blocks} {unit}: with so few bursts no interval is reliable"
         return [f"{self.objective.title}: {text}"]
 
     def _server_outcomes(self, snapshots: Sequence[Snapshot]) -> tuple[FloatArray, FloatArray] | None:

@@ -97,7 +97,7 @@ def test_only_a_counter_of_the_agreement_that_goes_back_is_a_restart():
 def test_a_target_that_was_seen_for_a_part_of_the_window_is_named():
     half = scrapes(FINE, (("instance", "b"),), range(FIRST, FIRST + 30, 5))
     both = sorted([*scrapes(FINE, (("instance", "a"),)), *half], key=lambda s: s.at_ns)
-    assert 'instance="b" was scraped in 30 of 60 s alone: what it did in the rest is not known' in judged(both, RATE).notes
+    assert 'instance="b" was scraped in 30 of 60 s only: the rest is unknown' in judged(both, RATE).notes
 
 
 CAVEAT = "throughput is the load on the node in this window, which may be less than its capacity"
@@ -147,7 +147,7 @@ def failing(t):
 
 def test_failures_that_came_in_one_burst_are_said_and_a_counter_that_never_was_there():
     notes = judged(scrapes({**FINE, "a_failed": failing}), SUCCESS).notes
-    assert notes == ("Success: all 200 errors came in 1 scrape intervals: of so few bursts no interval says much",)
+    assert notes == ("Success: all 200 errors came in 1 scrape intervals: with so few bursts no interval is reliable",)
     without = {name: f for name, f in FINE.items() if name != "b_failed"}
     assert judged(scrapes(without), SUCCESS).notes == ("Success: no series of b_failed was there, which is read as no failure",)
 

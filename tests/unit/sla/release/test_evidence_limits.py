@@ -98,7 +98,7 @@ def test_loaded_rules_are_counted_and_those_that_are_not_are_named():
     )
     unread = of_rules_check(rules_check(unread="connection refused"), SHA256)
     assert {e.reason for e in unread} == {"the rules of Prometheus at u can't be read: connection refused"}
-    assert of_rules_check(rules_check(()), SHA256)[0].reason == "no rule was looked for"
+    assert of_rules_check(rules_check(()), SHA256)[0].reason == "no rule was checked"
 
 
 def test_many_rules_that_are_not_loaded_are_named_as_far_as_there_is_room():

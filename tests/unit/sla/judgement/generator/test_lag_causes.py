@@ -54,7 +54,7 @@ CAUSES = {
         "; the cause is unknown: this machine was not measured",
         "repeat the run with nothing else running on the workers' machines (on Linux the cause is measured)",
     ),
-    "nothing found": ({}, ": no cause was measured", "another machine, if it is so again"),
+    "nothing found": ({}, ": no cause was measured", "use another machine if it happens again"),
 }
 
 
