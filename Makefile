@@ -70,8 +70,8 @@ node: setup ## The reference node on port 8080, metrics on 9464
 drill: setup debian ## Provoke all 12 alerts on the reference node under a real Prometheus (about 80 s)
 	@$(BIN)/bizra-load alerts drill $(ARGS)
 
-test: setup-dev debian ## All tests, 6 at a time; those that judge latency alone
-	$(PYTEST) -n 6 $(ARGS)
+test: setup-dev debian ## All tests, 8 at a time; those that judge latency alone
+	$(PYTEST) -n 8 $(ARGS)
 
 test-fast: setup-dev debian ## The tests that start no processes and compute for no more than moments: one to three minutes
 	$(PYTEST) -n 4 $(FAST) $(ARGS)

@@ -107,7 +107,7 @@ def test_long_tests_go_first_quiet_ones_last_and_waiting_is_mixed_with_computing
 @pytest.mark.parametrize(
     ("target", "words"),
     [
-        ("test", "-n 6"),
+        ("test", "-n 8"),
         ("test-fast", '-n 4 -m "not e2e and not slow and not processes" --ignore tests/e2e --ignore tests/calibration'),
     ],
 )
