@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bizra_load.exit_codes import UsageError
+from bizra_load.exit_codes import UsageError, one_line
 from bizra_load.monitoring.drills import DrillConditions, DrillPlan
 from bizra_load.monitoring.panels import Panel
 from bizra_load.monitoring.rules import AlertRule
@@ -53,17 +53,33 @@ class Product:
 
 
 def names(holding: str = "product.py") -> tuple[str, ...]:
-    """All products that are installed and have this module, in the order of their names."""
-    folders = {path.parent.name for place in sys.modules["bizra_load"].__path__ for path in Path(place).glob(f"*/{holding}")}
-    return tuple(sorted(folders))
+    """All products that are installed and have this module too, in the order of their names."""
+    places = [Path(place) for place in sys.modules["bizra_load"].__path__]
+    folders = {path.parent for place in places for path in place.glob("*/product.py")}
+    return tuple(sorted(folder.name for folder in folders if (folder / holding).exists()))
 
 
 def packaged_files(folder: str, suffix: str) -> tuple[Path, ...]:
-    """The files that products bring in a folder of theirs, such as `agreements`. Where two have one name, that of the product
-    whose own name comes last counts.
+    """The files that products bring in a folder of theirs, such as `agreements`. Raises UsageError where two have one name: one
+    would be taken for the other.
     """
-    places = [Path(place) / name / folder for name in names() for place in sys.modules["bizra_load"].__path__]
-    return tuple(path for place in places if place.is_dir() for path in sorted(place.glob(f"*{suffix}")))
+    files: dict[str, Path] = {}
+    for place in [Path(place) / name / folder for name in names() for place in sys.modules["bizra_load"].__path__]:
+        for path in sorted(place.glob(f"*{suffix}")):
+            if path.name in files:
+                raise UsageError(f"{path}: {files[path.name]} has its name already (allowed: a name that no other product has)")
+            files[path.name] = path
+    return tuple(files.values())
+
+
+def _module_of(name: str, part: str) -> Any:
+    """A module of a product. Raises UsageError for one that can't be imported, whatever it raises: it may be anybody's."""
+    try:
+        return importlib.import_module(f"bizra_load.{name}.{part}")
+    except Exception as error:
+        raise UsageError(
+            f"bizra_load/{name}/{part}.py: can't be imported: {one_line(f'{type(error).__name__}: {error}')}"
+        ) from None
 
 
 def added_options() -> tuple[Option, ...]:
@@ -73,7 +89,12 @@ def added_options() -> tuple[Option, ...]:
     taken = {word: "every load" for o in GENERAL for word in (o.flag, o.variable)} | {s.flag: "every load" for s in SWITCHES}
     added: list[Option] = []
     for name in names("options.py"):
-        for option in importlib.import_module(f"bizra_load.{name}.options").OPTIONS:
+        options = getattr(_module_of(name, "options"), "OPTIONS", None)
+        if not (isinstance(options, tuple) and all(isinstance(option, Option) for option in options)):
+            raise UsageError(
+                f"bizra_load/{name}/options.py: OPTIONS: is missing or something else (allowed: a tuple of Option)"
+            )
+        for option in options:
             for word in (option.flag, option.variable):
                 if word in taken:
                     raise UsageError(f"bizra_load/{name}/options.py: {word} is an option of {taken[word]} already")
@@ -93,11 +114,15 @@ def settings_of(parsed: object | None) -> Settings:
 
 
 def product(name: str = DEFAULT_PRODUCT) -> Product:
-    """The product of that name. Raises AgreementError with the names that are allowed."""
+    """The product of that name. Raises AgreementError with the names that are allowed, UsageError where its code is broken."""
     known = names()
     if name not in known:
-        raise AgreementError(f"product: {unknown(name, known)}")
-    loaded: Product = importlib.import_module(f"bizra_load.{name}.product").PRODUCT
+        raise AgreementError(f"product: {unknown(name, known)}; these are installed")
+    loaded = getattr(_module_of(name, "product"), "PRODUCT", None)
+    if not isinstance(loaded, Product) or loaded.name != name:
+        raise UsageError(
+            f"bizra_load/{name}/product.py: PRODUCT: is missing or something else (allowed: a Product named {name!r})"
+        )
     return loaded
 
 

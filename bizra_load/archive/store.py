@@ -32,6 +32,7 @@ from bizra_load.measure.report import Report
 from bizra_load.measure.rows import failure_row, health_row, machine_from_row, machine_row, window_row
 from bizra_load.measure.run_sums import WINDOWS_OF_REPORT, RunSums
 from sla.values.failure import FailureReason
+from sla.values.from_json import loads
 from sla.values.machine import MachineSecond
 from sla.values.measurements import Measurements, RunFacts
 from sla.values.snapshot import Snapshot
@@ -187,7 +188,7 @@ def _read_record(folder: Path) -> tuple[RunRecord, Any, list[str] | None]:
     """The record, all of the file's JSON, and the files that the run's checksums cover, if it is sealed."""
     covered = checksums.covered(folder)
     with _refusals(folder / RECORD):
-        document = json.loads(read_text(folder / RECORD, MAX_RECORD_BYTES, follow=False))
+        document = loads(read_text(folder / RECORD, MAX_RECORD_BYTES, follow=False))
         return run_record.from_json(document), document, covered
 
 

@@ -48,7 +48,8 @@ def keep_standard_streams() -> None:
 
 
 def _lasting(stream: Any, number: int) -> io.TextIOWrapper:
-    encoding, errors = (stream.encoding, stream.errors) if stream else ("utf-8", "backslashreplace")
+    encoding = stream.encoding if stream else "utf-8"
+    errors = "backslashreplace" if encoding.lower().startswith("utf") else "replace"  # a table's lines are in few encodings
     if stream:
         stream.flush()
     buffered = io.BufferedWriter(_Lasting(number, "wb", closefd=False))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from bizra_load.products import packaged_files, product_of
 from sla.values.agreement import FIGURES_ONLY, Agreement
 from sla.values.agreement_parser import agreement_from_mapping
 from sla.values.baseline import Baseline, baseline_from_mapping, is_measured, misspelt_figure, with_baseline
+from sla.values.from_json import loads
 from sla.values.section import unknown
 
 SUFFIXES = (".yaml", ".yml")
@@ -133,7 +133,7 @@ def _baseline(content: str, name: str) -> Baseline | None:
     if not content:
         return None
     try:
-        return baseline_from_mapping(json.loads(content), name)
+        return baseline_from_mapping(loads(content), name)
     except RecursionError:
         raise UsageError(f"baseline {name}: nested too deeply") from None
     except ValueError as error:

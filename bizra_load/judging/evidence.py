@@ -26,6 +26,7 @@ from sla.release import deployment
 from sla.release.checklist import FREE, RULES
 from sla.release.evidence import EvidenceError, of_alert_drill, of_dashboard, of_document, of_file, of_rules_check, of_tests
 from sla.values.assessment import Evidence, Status
+from sla.values.from_json import loads
 from sla.values.section import unknown
 
 FOLDER, INDEX = "evidence", "evidence.json"
@@ -116,7 +117,9 @@ def _stronger(one: Evidence | None, other: Evidence) -> Evidence:
 def _weaker(elsewhere: Evidence | None, deployed: Evidence) -> Evidence:
     """What was shown elsewhere, and what is deployed: both must hold."""
     order = (Status.FAIL, Status.INCONCLUSIVE, Status.PASS)
-    return elsewhere if elsewhere and order.index(elsewhere.status) < order.index(deployed.status) else deployed
+    if elsewhere is None or order.index(elsewhere.status) >= order.index(deployed.status):
+        return deployed
+    return dataclasses.replace(elsewhere, facts={**elsewhere.facts, **deployed.facts})
 
 
 def _kept(folder: Path) -> list[EvidenceFile]:
@@ -212,7 +215,7 @@ def _json(data: bytes) -> Any:
         raise EvidenceError(f"not JSON: {word} is no number")
 
     try:
-        return json.loads(_text(data), parse_constant=refused)
+        return loads(_text(data), parse_constant=refused)
     except EvidenceError:
         raise
     except ValueError as error:

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bizra_load.archive.latest import begin, end
-from bizra_load.archive.names import RECORD
+from bizra_load.archive.names import ASSESSMENT, RECORD
 from bizra_load.archive.store import new_folder
 from bizra_load.exit_codes import BizraLoadError, InvalidRunError
 from bizra_load.io.terminal import tell
@@ -60,7 +60,7 @@ def put_load_on(request: LoadRequest) -> tuple[int, Path]:
             end(folder, error.exit_code)
             raise
         end(folder, code)
-        if node:
+        if node and (folder / ASSESSMENT).exists():
             print(REHEARSED, file=sys.stderr)
         return code, folder
 

@@ -15,10 +15,12 @@ from reports.results.rules_check import RuleCheck, RulesCheck
 
 
 def check_rules(
-    client: PrometheusClient, rules: Sequence[AlertRule], agreement: str, sha256: str, job: str, why: str = ""
+    client: PrometheusClient, rules: Sequence[AlertRule], agreement: str, sha256: str, job: str, of_job: str
 ) -> RulesCheck:
-    """`job`: whose rules these are; `why` it is that one. Never raises: what can't be read is said in the result."""
-    asked, at = f"Prometheus at {without_userinfo(client.url)}, job {job}{f' ({why})' if why else ''}", utc_now()
+    """`job`: whose rules these are, "" where nobody named it; `of_job`: the same in words. Never raises: what can't be read is
+    said in the result.
+    """
+    asked, at = f"Prometheus at {without_userinfo(client.url)}, {of_job}", utc_now()
     try:
         loaded = _loaded(client)
         checks = tuple(RuleCheck(r.name, r.severity, _reason(client, r, loaded.get(r.name, []))) for r in rules)

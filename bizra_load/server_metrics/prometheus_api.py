@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import time
 from collections.abc import Mapping
@@ -14,6 +13,7 @@ from bizra_load.io.bounded_http import MALFORMED, BoundedSession, reason_of
 from bizra_load.io.redaction import text_without_secrets
 from bizra_load.io.trust import THIS_MACHINES, Trust
 from bizra_load.server_metrics.exposition import ScrapeError
+from sla.values.from_json import loads
 
 MAX_RESPONSE_BYTES = 128 * 1024 * 1024
 MAX_LISTS = 1_000_000  # samples and buckets are lists: of a few bytes, each takes hundreds once it is read
@@ -82,7 +82,7 @@ class PrometheusClient:
                 raise ScrapeError(self._line(f"HTTP Status Code {response.status_code} ({response.content[:_CHARACTERS]!r})"))
             if response.content.count(b"[") > MAX_LISTS:
                 raise ScrapeError(self._line(f"a response with more than {MAX_LISTS:,} samples"))
-            document = json.loads(response.content)
+            document = loads(response.content.decode("utf-8-sig"))
             if document.get("status", "success") != "success":
                 raise ScrapeError(self._line(f"{document['status']}: {document.get('error')}"))
             warnings = document.get("warnings")  # of Thanos or Mimir: a store did not respond, what is here is a part

@@ -24,6 +24,7 @@ from bizra_load.io.redaction import text_without_secrets
 from bizra_load.io.urls import check_authority, check_host
 from sla.judgement.checks.allowable import ALLOWABLE
 from sla.values.number import share_in, whole_in
+from sla.values.promql import job_name
 from sla.values.section import unknown
 
 T = TypeVar("T")
@@ -147,9 +148,7 @@ def selector(value: str) -> str:
 
 def job(value: str) -> str:
     """ "" or the name of a scrape job, such as Prometheus and its operator make them."""
-    if value and re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_./:@-]{0,99}", value) is None:
-        raise ValueError(f"{value[:200]!r} (allowed: up to 100 letters, digits and _ . / : @ -, such as bizra-node)")
-    return value
+    return job_name(value) if value else ""
 
 
 def curve_from_file(path: str) -> LoadCurve:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,9 +17,10 @@ from bizra_load.server_metrics.prometheus_api import PrometheusClient
 from reports.results import dashboard_check
 from reports.results.dashboard_check import DashboardCheck
 from sla.values.agreement import Agreement
+from sla.values.promql import job_name
 
 URL_FILE, CHECK_FILE = "grafana-dashboard-url.txt", "dashboard-check.json"
-_JOB = re.compile(r'(?:^|,)\s*job\s*=\s*"([^"\\]+)"')
+_MATCHER = re.compile(r'\s*(\w+)\s*(=~|!~|!=|=)\s*"((?:[^"\\]|\\.)*)"\s*,?')
 
 
 @dataclass(frozen=True)
@@ -37,9 +39,11 @@ class DashboardSubject:
 
     @property
     def job(self) -> str:
-        """The job that the selector names; "" where it names none."""
-        named = _JOB.search(self.selector)
-        return named[1] if named else ""
+        """The job that the selector names with `=`; "" for none, several, or one that no rule can be rendered for."""
+        named = {value for label, is_, value in _MATCHER.findall(self.selector) if (label, is_) == ("job", "=")}
+        with suppress(ValueError):
+            return job_name(named.pop()) if len(named) == 1 else ""
+        return ""
 
     @property
     def jobs(self) -> str:

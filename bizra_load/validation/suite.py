@@ -193,8 +193,8 @@ class Suite:
         except AgreementError as error:
             self._log.info(f"The alert rules could not be checked: {error}")
             return
-        why = "" if own else "--prometheus-selector names none"
-        check = check_rules(client, rules, plan.file.agreement.name, plan.file.sha256, own or product.job, why)
+        asked = f"job {own}" if own else f'job {product.job}, since --prometheus-selector names none by job="..."'
+        check = check_rules(client, rules, plan.file.agreement.name, plan.file.sha256, own, asked)
         with writing(f"--artifacts: {plan.artifacts}"):
             write_atomically(plan.artifacts / RULES_CHECK, rules_check.render_json(check))
         self._made["rules"] = RULES_CHECK

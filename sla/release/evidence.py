@@ -13,6 +13,7 @@ from typing import Any
 from sla.values.assessment import Evidence, Status
 from sla.values.monitoring import RequiredMonitoring
 from sla.values.number import finite
+from sla.values.promql import job_name
 from sla.values.section import wrong_schema
 
 DRILL_SCHEMA = "bizra-load/alert-drill/1"
@@ -110,8 +111,17 @@ def _another_agreement(top: Mapping[str, Any], sha256: str) -> str:
     return "" if named == sha256 else f"it was made by another agreement (sha256 {str(named)[:12]}, not {sha256[:12]})"
 
 
-def _left_open(keys: Sequence[str], reason: str) -> tuple[Evidence, ...]:
-    return tuple(Evidence(key, Status.INCONCLUSIVE, reason) for key in keys)
+def _left_open(keys: Sequence[str], reason: str, facts: Mapping[str, str] | None = None) -> tuple[Evidence, ...]:
+    return tuple(Evidence(key, Status.INCONCLUSIVE, reason, facts=facts or {}) for key in keys)
+
+
+def _job(top: Mapping[str, Any]) -> Mapping[str, str]:
+    """Whose rules they are, whatever became of them; {} where nobody named a job, as in files of earlier versions."""
+    job = _text(top, "job", "") if "job" in top else ""
+    try:
+        return {"job": job_name(job)} if job else {}
+    except ValueError as error:
+        raise EvidenceError(f"job: {error}") from None
 
 
 def of_rules_check(document: object, sha256: str) -> tuple[Evidence, ...]:
@@ -120,11 +130,12 @@ def of_rules_check(document: object, sha256: str) -> tuple[Evidence, ...]:
     """
     top = _object(document, "the document")
     _schema(top, RULES_SCHEMA)
+    facts = _job(top)
     if other := _another_agreement(top, sha256):
-        return _left_open(("alerts", "alert-rules"), other)
+        return _left_open(("alerts", "alert-rules"), other, facts)
     asked, unread = _text(top, "asked", ""), _text(top, "unread", "")
     if unread:
-        return _left_open(("alerts", "alert-rules"), f"the rules of {asked} can't be read: {unread}")
+        return _left_open(("alerts", "alert-rules"), f"the rules of {asked} can't be read: {unread}", facts)
     wrong, critical, count = [], [], 0
     for i, value in enumerate(_list(top, "rules")):
         rule, where = _object(value, f"rules[{i}]"), f"rules[{i}]."
@@ -134,12 +145,12 @@ def of_rules_check(document: object, sha256: str) -> tuple[Evidence, ...]:
             wrong.append(text)
             critical += [text] if _text(rule, "severity", where) == "critical" else []
     if not count:
-        return (Evidence("alert-rules", Status.INCONCLUSIVE, "no rule was checked"),)
-    job = _text(top, "job", "") if "job" in top else ""  # files of earlier versions name none
-    facts = {"job": job} if job else {}
+        return _left_open(("alert-rules",), "no rule was checked", facts)
     item = Evidence("alert-rules", Status.PASS, f"all {count} rules are loaded in {asked}", facts=facts)
     if wrong:
         item = Evidence("alert-rules", Status.FAIL, f"in {asked}: {'; '.join(wrong)}"[:500], facts=facts)
+    elif "passed" in top and not _flag(top, "passed", ""):
+        item = Evidence("alert-rules", Status.FAIL, f"in {asked}: the check itself says that it did not pass", facts=facts)
     gate = Evidence("alerts", Status.FAIL, f"in {asked}: {'; '.join(critical)}"[:500])
     return (gate, item) if critical else (item,)
 
@@ -232,7 +243,8 @@ def _list(top: Mapping[str, Any], key: str) -> list[Any]:
 def _text(values: Mapping[str, Any], key: str, where: str) -> str:
     value = values.get(key)
     if not isinstance(value, str) or len(value) > 500:
-        raise EvidenceError(f"{where}{key}: must be text of at most 500 characters, not {_kind(value)}")
+        what = f"text of {len(value):,}" if isinstance(value, str) else _kind(value)
+        raise EvidenceError(f"{where}{key}: must be text of at most 500 characters, not {what}")
     return value
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 # labels that say who scraped, not what: what replicas of a Prometheus or a receiver add (operator, Thanos, Mimir), what the
@@ -13,6 +14,15 @@ SCRAPERS = ("job", *REPLICAS)
 DEPLOYMENT = ("job", "cluster")
 TARGET = ("instance", *DEPLOYMENT)
 ON_TARGET = f"on ({', '.join(TARGET)})"  # pairs what is of the same target
+
+
+def job_name(text: str) -> str:
+    """The name of a scrape job, such as Prometheus and its operator make them. Raises ValueError for any other text: in a query
+    or a document it might be something else.
+    """
+    if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_./:@-]{0,99}", text) is None:
+        raise ValueError(f"{text[:200]!r} (allowed: up to 100 letters, digits and _ . / : @ -, such as bizra-node)")
+    return text
 
 
 def with_metric(targets: str, metric: str) -> str:

@@ -24,7 +24,7 @@ RULES = alert_rules(FILE.judged)
 
 
 def checked(url, rules=RULES):
-    return check_rules(PrometheusClient(url, timeout_s=2.0), rules, "v2.2.0-rc1", FILE.sha256, "bizra-node")
+    return check_rules(PrometheusClient(url, timeout_s=2.0), rules, "v2.2.0-rc1", FILE.sha256, "bizra-node", "job bizra-node")
 
 
 @pytest.fixture(scope="module")
@@ -86,5 +86,5 @@ def test_a_validation_compares_the_rules_of_the_job_that_its_selector_names(tmp_
     assert reasons == {
         "job staging-node": {""},
         "job bizra-node": other,
-        "job bizra-node (--prometheus-selector names none)": other,
+        'job bizra-node, since --prometheus-selector names none by job="..."': other,
     }

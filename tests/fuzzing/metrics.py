@@ -166,7 +166,7 @@ def rules_answer(rng: Random) -> bytes:
 
 
 def rules_check(data: bytes) -> str:
-    check = check_rules(_client(data), RULES, "x", "0" * 64, "bizra-node")
+    check = check_rules(_client(data), RULES, "x", "0" * 64, "bizra-node", "job bizra-node")
     assert "\n" not in check.unread, "a refusal of several lines"
     if check.unread:
         return check.unread

@@ -290,7 +290,7 @@ def test_a_drill_that_passed_says_nothing_of_what_the_service_has_loaded(run, fi
     """`groups: []` in the real Prometheus, and a drill in one of its own: that was GO with a ticked box."""
     given = every(files)
     if reasons is not None:
-        document = rules_check(reasons, **more) | {"agreement_sha256": read_agreement("v2.2.0-rc1").sha256}
+        document = rules_check(reasons, job="node", **more) | {"agreement_sha256": read_agreement("v2.2.0-rc1").sha256}
         (files / "rules-check.json").write_text(json.dumps(document))
         given += options(files, rules="rules-check.json")
     main(["report", str(run), "--artifacts", str(tmp_path / "a"), *given])
@@ -298,3 +298,16 @@ def test_a_drill_that_passed_says_nothing_of_what_the_service_has_loaded(run, fi
     assert next(g["status"] for g in a["gates"] if g["key"] == "alerts") == gate
     assert a["decision"] == {"PASS": "GO WITH CAUTION", "FAIL": "NO-GO", "INCONCLUSIVE": "INCONCLUSIVE"}[gate]
     assert item in (tmp_path / "a" / "PRODUCTION-READINESS-CHECKLIST.md").read_text()
+    of_the_job = ['job="node"' in t["expression"] for t in a["strategy"]["triggers"]]
+    assert of_the_job == [reasons is not None] * len(of_the_job)
+    assert bool(of_the_job) is (gate == "PASS")
+
+
+def test_what_no_file_could_hold_is_refused_before_anything_is_kept(run, files, tmp_path, capsys):
+    """Half of a surrogate pair, which JSON can name."""
+    document = json.dumps(rules_check() | {"agreement_sha256": "0" * 64, "asked": "\ud83d"})
+    (files / "rules-check.json").write_text(document)
+    assert main(["report", str(run), "--artifacts", str(tmp_path / "a"), *options(files, rules="rules-check.json")]) == 6
+    assert capsys.readouterr().err.strip().endswith("holds half of a surrogate pair (allowed: whole characters)")
+    assert not (run / "evidence" / "rules.json").exists()
+    assert main(["assess", str(run)]) != 6

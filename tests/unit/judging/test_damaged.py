@@ -107,3 +107,46 @@ def test_a_run_folder_that_may_not_be_entered_is_one_line(capsys):
     [line] = capsys.readouterr().err.splitlines()
     assert line.startswith(f"bizra-load assess: {name}/run")
     assert "Permission denied" in line
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "message"),
+    [
+        (("objectives", 0, "title"), 5, r"^objectives\[0\]\.title: 5 \(allowed: text\)$"),
+        (("objectives", 0, "reason"), None, r"^objectives\[0\]\.reason: None \(allowed: text\)$"),
+        (("objectives", 0, "target"), "1", r"^objectives\[0\]\.target: '1' \(allowed: a number\)$"),
+        (("objectives", 0, "unit"), "furlong", r"unit: 'furlong' \(allowed for server_quantile: ns\)$"),
+        (("objectives", 0, "kind"), "success", r"unit: 'ns' \(allowed for success: ratio\)$"),
+        (("objectives", 0, "kind"), None, r"^objectives\[0\]\.kind: 'None' is unknown"),
+        (("objectives", 0, "comparison"), "~", r"comparison: '~' \(allowed: <, >=\)$"),
+        (("objectives",), {}, r"^objectives: \{\} \(allowed: a list\)$"),
+        (("decision",), "MAYBE", r"^decision: 'MAYBE' is unknown \(allowed: CONDITIONAL GO, GO,"),
+        (("summary",), None, r"^summary: None \(allowed: text\)$"),
+        (("rollout",), [], r"^rollout: \[\] \(allowed: text\)$"),
+        (("notes",), [5], r"^notes\[0\]: 5 \(allowed: text\)$"),
+        (("steady",), "all", r"^steady: 'all' \(allowed: an object\)$"),
+        (("gates", 0, "counts"), "x", r"^gates\[0\]\.counts: 'x' \(allowed: true or false\)$"),
+        (("operations",), [5], r"^operations\[0\]: 5 \(allowed: an object\)$"),
+        (
+            ("failures",),
+            [{"operation": "a", "category": "b", "reason": "c", "count": -1, "first_ns": 0, "last_ns": 0}],
+            "^failures: -1",
+        ),
+        (("later",), 5, r"^later: 'later' is unknown"),
+        (("summary",), "\ud83d", "^holds half of a surrogate pair"),
+    ],
+)
+def test_an_assessment_that_was_changed_by_hand_is_refused_with_the_place(place, value, message):
+    document = json.loads(json_report.render(evaluate(measurements(rate=5, hold_s=4), LOCAL.agreement, LOCAL.baseline)))
+    part = document
+    for key in place[:-1]:
+        part = part[key]
+    part[place[-1]] = value
+    with pytest.raises(ValueError, match=message):
+        json_report.parse(json.dumps(document))
+
+
+@pytest.mark.parametrize("text", ["[]", "5", '"x"', "null"])
+def test_an_assessment_that_is_no_object_is_refused(text):
+    with pytest.raises(ValueError, match=r"^not an object$"):
+        json_report.parse(text)

@@ -10,8 +10,18 @@ from bizra_load.launch import load
 from bizra_load.launch.request import load_request
 
 
-@pytest.mark.parametrize("host", [None, "http://127.0.0.1:9"])
-def test_only_a_run_on_the_reference_node_says_that_it_judged_that_node(host, monkeypatch, tmp_path, capsys):
+@pytest.mark.parametrize(("host", "judged"), [(None, True), (None, False), ("http://127.0.0.1:9", True)])
+def test_only_a_run_on_the_reference_node_that_was_judged_says_that_it_judged_that_node(
+    host, judged, monkeypatch, tmp_path, capsys
+):
+    """A locustfile that can't be imported judges nothing."""
+
+    def fake_load(*_):
+        if judged:
+            [folder] = [path for path in tmp_path.iterdir() if path.name != "latest"]
+            (folder / "assessment.json").write_text("{}")
+        return 0
+
     @contextlib.contextmanager
     def fake_node():
         process = types.SimpleNamespace(pid=0)
@@ -24,9 +34,9 @@ def test_only_a_run_on_the_reference_node_says_that_it_judged_that_node(host, mo
     monkeypatch.setattr(load, "measured_beside", fake_nothing)
     monkeypatch.setattr(load, "_check_reachable", fake_nothing)
     monkeypatch.setattr(load, "_check_server_metrics", fake_nothing)
-    monkeypatch.setattr(load, "supervise", lambda *_: 0)
+    monkeypatch.setattr(load, "supervise", fake_load)
     words = ["run", "--out", str(tmp_path), "--processes", "1", *(["-H", host] if host else [])]
     code, _ = load.put_load_on(load_request(vars(parser().parse_args(words))))
     assert code == 0
-    assert (load.REHEARSED in capsys.readouterr().err) is (host is None)
+    assert (load.REHEARSED in capsys.readouterr().err) is (host is None and judged)
     assert "bizra-load run -H URL --metrics-url URL" in load.REHEARSED

@@ -142,10 +142,55 @@ def test_its_options_stand_beside_the_others(place, capsys, monkeypatch):
 def test_an_option_that_is_taken_already_is_named_with_who_has_it(place, capsys, flag, variable, taken):
     product = place / "zecho"  # after poi
     product.mkdir()
+    (product / "product.py").touch()
     row = f'Option("{flag}", "{variable}", "", "", str)'
     (product / "options.py").write_text(f"from bizra_load.settings.arguments import Option\nOPTIONS = ({row},)\n")
     assert main(["run", "--help"]) == 6
     assert capsys.readouterr().err.strip().endswith(f"bizra_load/zecho/options.py: {taken}")
+
+
+@pytest.mark.parametrize(
+    ("part", "content", "said"),
+    [
+        ("product", "", "PRODUCT: is missing or something else (allowed: a Product named 'zecho')"),
+        ("product", "PRODUCT = 3", "PRODUCT: is missing or something else (allowed: a Product named 'zecho')"),
+        ("product", "from bizra_load.echo.product import PRODUCT", "PRODUCT: is missing or something else (allowed: a Product"),
+        ("product", "def", "can't be imported: SyntaxError: "),
+        ("product", "import nothere", "can't be imported: ModuleNotFoundError: "),
+        ("options", "", "OPTIONS: is missing or something else (allowed: a tuple of Option)"),
+        ("options", "OPTIONS = [3]", "OPTIONS: is missing or something else (allowed: a tuple of Option)"),
+        ("options", "1 / 0", "can't be imported: ZeroDivisionError: "),
+    ],
+)
+def test_a_product_whose_code_is_broken_is_one_line(place, tmp_path, capsys, part, content, said):
+    product = place / "zecho"
+    product.mkdir()
+    (product / "product.py").touch()
+    (product / f"{part}.py").write_text(content)
+    words = (
+        ["run", "--help"]
+        if part == "options"
+        else ["alerts", "render", "--agreement", agreement_file(tmp_path, product="zecho")]
+    )
+    assert main([*words]) == 6
+    assert capsys.readouterr().err.strip().partition(": ")[2].startswith(f"bizra_load/zecho/{part}.py: {said}")
+
+
+def test_options_of_a_folder_that_is_no_product_are_none(place, capsys):
+    (place / "zecho").mkdir()
+    (place / "zecho" / "options.py").write_text("1 / 0")
+    with pytest.raises(SystemExit) as end:
+        main(["run", "--help"])
+    assert end.value.code == 0
+
+
+def test_two_products_with_an_agreement_of_one_name_are_refused_with_both(place, tmp_path):
+    folder = place / "echo" / "agreements"
+    folder.mkdir()
+    agreement_file(folder)
+    (folder / "echo.yaml").rename(folder / "local.yaml")
+    with pytest.raises(UsageError, match=r"poi/agreements/local\.yaml: .*/echo/agreements/local\.yaml has its name already"):
+        read_agreement("v2.2.0-rc1")
 
 
 @pytest.mark.parametrize("name", ["ecko", "../echo", "poi.rules", "os", "monitoring"])

@@ -11,6 +11,7 @@ from bizra_load.judging.agreements import read_agreement
 from bizra_load.judging.artifacts import CHECKLIST, DECISION, DOCUMENTS, PERFORMANCE
 from bizra_load.judging.judge import add_evidence, assess_folder
 from bizra_load.validation import suite
+from bizra_load.validation.dashboard import DashboardSubject
 from bizra_load.validation.log import Log
 from sla.values.assessment import Decision
 from tests.unit.judging.test_artifacts import every, files, folder, run  # noqa: F401  # fixtures
@@ -84,3 +85,24 @@ def test_a_canary_controller_finds_no_steps_of_a_rehearsal_whatever_decided(plan
     assert record["decision"] == "GO"
     assert (record["steps"] == []) == rehearsal
     assert (record["rollback_triggers"] == []) == rehearsal
+
+
+@pytest.mark.parametrize(
+    ("selector", "job"),
+    [
+        ("", ""),
+        ('job="node"', "node"),
+        ('cluster="a", job = "node",', "node"),
+        ('job="node",job="node"', "node"),
+        ('job="a",job="b"', ""),
+        ('job=~"node"', ""),
+        ('job!="node"', ""),
+        ('myjob="node"', ""),
+        ('instance="a,job=",x="b"', ""),
+        ('instance="a\\",job=\\"b",job="node"', "node"),
+        ('job="a\\"b"', ""),
+        ('job="a`b"', ""),
+    ],
+)
+def test_a_selector_names_a_job_with_an_equals_sign_alone(selector, job):
+    assert DashboardSubject(None, "", "", "", selector, None, None).job == job
