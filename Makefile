@@ -73,7 +73,7 @@ drill: setup debian ## Provoke all 12 alerts on the reference node under a real 
 test: setup-dev debian ## All tests, 8 at a time; those that judge latency alone
 	$(PYTEST) -n 8 $(ARGS)
 
-test-fast: setup-dev debian ## The tests that start no processes and compute for no more than moments: one to three minutes
+test-fast: setup-dev debian ## The tests that start no processes and compute for no more than moments: about a minute
 	$(PYTEST) -n 4 $(FAST) $(ARGS)
 
 coverage: setup-dev debian ## Branch coverage of all tests but those that judge latency, in every process; fails under the thresholds

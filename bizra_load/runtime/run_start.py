@@ -41,7 +41,7 @@ def start_run(
     record = run_record.of_load(settings, now, environment.host or "", agreement.sha256, rehearsal)
     keep_agreement(folder, agreement)
     if not fixed and is_measured(agreement.agreement) and agreement.baseline is None:
-        text = "Before the load: no baseline, so objectives relative to it stay open"
+        text = "Before the load: no baseline, so objectives relative to one stay open"
         tell(f"{text}: {WORDS[Remedy.MEASURE_BASELINE]}")
     curve = settings.curve if open_model and not settings.saturating else None
     times = RunTimes(clock, curve, settings.curve.duration_s, ends_by_plan=open_model)

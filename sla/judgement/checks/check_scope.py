@@ -65,7 +65,7 @@ TOUCHES: Mapping[str, Touch] = {
     "workers_operations": _lost("as workers, with a figure"),
     "closed": _lost("what the master had not stored may be missing, and so may load"),
     "reports": _lost("samples are missing, of unknown operations"),
-    "bad_samples": Touch(BOTH, NONE, NONE, NONE, "every end is counted, but some latencies are unknown"),
+    "bad_samples": Touch(BOTH, NONE, NONE, NONE, "every operation that ended is counted, but some latencies are unknown"),
     "failed_checks": Touch(
         PASS, NONE, PASS, PASS, "responses that count as successful may be wrong ones; what failed without them has failed"
     ),

@@ -88,7 +88,11 @@ def lost_workers(measurements: Measurements, agreement: Agreement) -> list[Check
     text = f"workers lost: {named or 'none'}"
     checks = [check("workers", "Workers", bool(lost), text, float(lost), 0.0, "workers", advice=SEE_ITS_LOG)]
     if lost and (most := most_lost(facts)) > 0:
-        text = f"at most {most:.0f} operations were sent and not reported" if math.isfinite(most) else "no upper bound is known"
+        text = (
+            f"at most {most:.0f} operations were sent and not reported"
+            if math.isfinite(most)
+            else "how many operations were sent and not reported is not known"
+        )
         figure = most if math.isfinite(most) else None
         exact = _by_counters(measurements, agreement)
         if exact is not None:

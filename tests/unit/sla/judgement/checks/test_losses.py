@@ -37,7 +37,10 @@ def test_each_lost_worker_is_named_with_what_is_known_of_it():
         "w3 after report 7; w4"
     )
     assert (checks["workers"].status, checks["workers"].figure) == (Status.FAIL, 4)
-    assert (checks["workers_operations"].figure, checks["workers_operations"].reason) == (None, "no upper bound is known")
+    assert (checks["workers_operations"].figure, checks["workers_operations"].reason) == (
+        None,
+        "how many operations were sent and not reported is not known",
+    )
 
 
 def test_what_was_lost_is_bounded_by_the_plan_where_it_was_planned():

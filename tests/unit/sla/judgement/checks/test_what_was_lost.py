@@ -59,7 +59,7 @@ def test_how_much_went_with_a_worker_is_what_the_server_counted_and_else_what_wa
     assert (planned.figure, planned.reason) == (40, "at most 40 operations were sent and not reported")
     nothing_planned = with_facts(run, lost_workers=("w2",), losses=(Loss("w2", 7),))
     unbounded = check_of(nothing_planned, "workers_operations", without_counters(LOCAL.agreement))
-    assert (unbounded.figure, unbounded.reason) == (None, "no upper bound is known")
+    assert (unbounded.figure, unbounded.reason) == (None, "how many operations were sent and not reported is not known")
     assert unbounded.status.value == "FAIL"
 
 
