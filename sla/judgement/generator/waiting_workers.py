@@ -85,7 +85,7 @@ def waiting_workers(measurements: Measurements, operation: str, steady: Steady) 
 
 
 def waiting_target(measurements: Measurements, operation: str, steady: Steady) -> Waits | None:
-    """What a target on this machine waited for a core under the load: its own timers hold it too. None as of waiting_workers()."""
+    """What a target on this machine waited for a core, which its own timers hold too. None as of waiting_workers()."""
     if measurements.facts.plan:
         return None
     waits = _waits("the target", *_columns(measurements.target), steady)
