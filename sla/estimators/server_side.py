@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from sla.estimators.dependence import FloatArray
 from sla.estimators.increments import Increments
 from sla.estimators.laws import beta_quantile
-from sla.estimators.series import bracketing, by_target, counter_values
+from sla.estimators.series import by_target, counter_values
 from sla.values.estimate import Estimate
 from sla.values.histogram import Histogram, bucket_high_ns
 from sla.values.snapshot import Snapshot
@@ -88,8 +88,8 @@ def _interpolated(counts: FloatArray, edges_ns: FloatArray, q: float, at: int) -
 @dataclass(frozen=True)
 class CounterIncrease:
     """How much a counter grew, of each target between its own first and last scrape. All of them were seen from from_ns to
-    to_ns, which may be the earlier one, and none outside of earliest_ns to latest_ns. idle: all those scrapes lie outside the
-    load.
+    to_ns, which may be the earlier one. idle: all those scrapes lie outside the load. How long the scrapes took widens and
+    narrows the time: what happened within `surely_ns` is in the value, and nothing from outside of `at_most_ns` is.
     """
 
     value: float
@@ -97,32 +97,42 @@ class CounterIncrease:
     to_ns: int
     idle: bool
     resets: int
-    earliest_ns: int
-    latest_ns: int
+    surely_ns: tuple[int, int]
+    at_most_ns: tuple[int, int]
 
 
 def counter_increase(snapshots: Sequence[Snapshot], names: Sequence[str], from_ns: int, to_ns: int) -> CounterIncrease | None:
     """Sum of the counters `names` over all targets, from the last scrape before `from_ns` (or the first after it) to the
     first scrape after `to_ns` (or the last before it). None when there are not two scrapes.
+
+    A scrape that takes long shows the counters as they were at some time between its request and its response. One that began
+    before `to_ns` may show less than all, however late it ended.
     """
     value, resets, idle = 0.0, 0, True
-    spans: list[tuple[int, int]] = []
+    spans: list[tuple[Snapshot, Snapshot]] = []
     for of_target in by_target(snapshots).values():
-        chosen = bracketing(of_target, from_ns, to_ns, True)
-        if len(chosen) < 2:
+        before = [i for i, s in enumerate(of_target) if s.received_ns < from_ns]
+        after = [i for i, s in enumerate(of_target) if s.requested_ns > to_ns]
+        first, last = before[-1] if before else 0, after[0] if after else len(of_target) - 1
+        if last <= first:
             continue
         for name in names:
-            steps = np.diff(counter_values(of_target, name), axis=0)
-            first = next(i for i, s in enumerate(of_target) if s is chosen[0])
-            steps = steps[first : first + len(chosen) - 1]
+            steps = np.diff(counter_values(of_target, name), axis=0)[first:last]
             resets += int((steps < 0).any(axis=1).sum())
             value += float(steps[steps >= 0].sum())
-        spans.append((chosen[0].at_ns, chosen[-1].at_ns))
-        idle = idle and chosen[0].at_ns < from_ns and chosen[-1].at_ns > to_ns
+        spans.append((of_target[first], of_target[last]))
+        idle = idle and bool(before) and bool(after)
     if not spans:
         return None
-    begins, ends = zip(*spans, strict=True)
-    return CounterIncrease(value, max(begins), min(ends), idle, resets, min(begins), max(ends))
+    return CounterIncrease(
+        value,
+        max(first.at_ns for first, _ in spans),
+        min(last.at_ns for _, last in spans),
+        idle,
+        resets,
+        (max(first.received_ns for first, _ in spans), min(last.requested_ns for _, last in spans)),
+        (min(first.requested_ns for first, _ in spans), max(last.received_ns for _, last in spans)),
+    )
 
 
 @dataclass(frozen=True)
@@ -152,9 +162,9 @@ def reconcile(
     if increase.idle:
         client = float(sum(finished_by_second.values()))
         return Reconciliation(client, increase.value - uncertain, increase.value, not uncertain)
-    from_s, to_s = increase.from_ns / 1e9, increase.to_ns / 1e9
+    from_s, to_s = (ns / 1e9 for ns in increase.surely_ns)
     inner = sum(n for s, n in finished_by_second.items() if from_s <= s and s + 1 <= to_s)
-    earliest_s, latest_s = increase.earliest_ns / 1e9, increase.latest_ns / 1e9
+    earliest_s, latest_s = (ns / 1e9 for ns in increase.at_most_ns)
     outer = sum(n for s, n in finished_by_second.items() if s + 2 > earliest_s and s - 1 < latest_s)
     slack = uncertain + in_flight
     if inner > increase.value + slack:

@@ -65,6 +65,16 @@ class Snapshot:
     gauges: Mapping[str, float] = field(default_factory=dict)
     histograms: Mapping[str, BucketCounts] = field(default_factory=dict)
 
+    @property
+    def requested_ns(self) -> int:
+        """When it was asked for; its values are of some time between then and received_ns. A Prometheus says neither."""
+        return self.at_ns - self.took_ns // 2
+
+    @property
+    def received_ns(self) -> int:
+        """When the response was complete."""
+        return self.requested_ns + self.took_ns
+
     def has_any(self, metrics: Set[str]) -> bool:
         """Whether it has a counter or histogram of one of these names, with whatever labels."""
         return not metrics.isdisjoint(map(metric_of, [*self.counters, *self.histograms]))

@@ -40,34 +40,82 @@ def increase(snapshots, from_s, to_s):
 
 def test_a_counter_grows_from_the_last_scrape_before_the_load_to_the_first_after_it():
     series = [counter(t, 10 * t) for t in range(6)]
-    assert increase(series, 1.5, 3.5) == CounterIncrease(30, SECOND_NS, 4 * SECOND_NS, True, 0, SECOND_NS, 4 * SECOND_NS)
+    assert increase(series, 1.5, 3.5) == CounterIncrease(
+        30, SECOND_NS, 4 * SECOND_NS, True, 0, (SECOND_NS, 4 * SECOND_NS), (SECOND_NS, 4 * SECOND_NS)
+    )
     assert increase(series, 0, 3.5) == CounterIncrease(
-        40, 0, 4 * SECOND_NS, False, 0, 0, 4 * SECOND_NS
+        40, 0, 4 * SECOND_NS, False, 0, (0, 4 * SECOND_NS), (0, 4 * SECOND_NS)
     )  # no scrape before the load
-    assert increase(series, 1.5, 5) == CounterIncrease(40, SECOND_NS, 5 * SECOND_NS, False, 0, SECOND_NS, 5 * SECOND_NS)
+    assert increase(series, 1.5, 5) == CounterIncrease(
+        40, SECOND_NS, 5 * SECOND_NS, False, 0, (SECOND_NS, 5 * SECOND_NS), (SECOND_NS, 5 * SECOND_NS)
+    )
     assert increase(series[:1], 0, 9) is None
+
+
+def slow(requested_s, took_s, value):
+    """A scrape whose value is of some time in it."""
+    took_ns = int(took_s * SECOND_NS)
+    return Snapshot(int(requested_s * SECOND_NS) + took_ns // 2, took_ns, counters={"n": float(value)})
+
+
+def test_a_scrape_that_began_before_the_load_had_ended_may_not_show_all_of_it():
+    """It took 1.5 s, its middle lies behind the end, and the counters are of its beginning: a good run was INVALID."""
+    series = [slow(0, 0.1, 0), slow(3, 1.5, 80), slow(5, 1.5, 100)]
+    grown = increase(series, 1, 3.5)
+    assert (grown.value, grown.idle) == (100, True)
+    alone = increase(series[:2], 1, 3.5)
+    assert (alone.value, alone.idle) == (80, False)
+    assert (alone.surely_ns, alone.at_most_ns) == ((SECOND_NS // 10, 3 * SECOND_NS), (0, 9 * SECOND_NS // 2))
+    assert reconcile({1: 40, 2: 40, 3: 20}, 0, 0.0, alone).holds
+
+
+def test_one_that_had_not_ended_when_the_load_began_may_show_some_of_it():
+    series = [slow(0, 0.5, 0), slow(0.5, 1.5, 7), slow(5, 0.5, 100)]
+    grown = increase(series, 1, 4)
+    assert (grown.value, grown.idle) == (100, True)
+    assert not increase(series[1:], 1, 4).idle
+
+
+def test_a_scrape_that_touches_the_load_may_show_some_of_it():
+    series = [slow(0, 1, 0), slow(3, 1, 10)]
+    assert increase(series, 1 + 1e-9, 3 - 1e-9).idle
+    assert not increase(series, 1, 3 - 1e-9).idle
+    assert not increase(series, 1 + 1e-9, 3).idle
+
+
+def test_the_middle_of_an_odd_time_loses_no_nanosecond():
+    scrape = Snapshot(at_ns=10, took_ns=3)
+    assert (scrape.requested_ns, scrape.received_ns) == (9, 12)
 
 
 def test_counters_of_instances_add_up_over_the_time_that_all_of_them_cover():
     both = [counter(t, 10 * t) for t in range(1, 5)] + [counter(t, 100 * t, "b") for t in range(3)]
-    assert increase(both, 1.5, 2.5) == CounterIncrease(20 + 100, SECOND_NS, 2 * SECOND_NS, False, 0, SECOND_NS, 3 * SECOND_NS)
+    assert increase(both, 1.5, 2.5) == CounterIncrease(
+        20 + 100, SECOND_NS, 2 * SECOND_NS, False, 0, (SECOND_NS, 2 * SECOND_NS), (SECOND_NS, 3 * SECOND_NS)
+    )
     alone = [*both[:4], counter(2, 5, "b")]  # one scrape of an instance says nothing
-    assert increase(alone, 1.5, 2.5) == CounterIncrease(20, SECOND_NS, 3 * SECOND_NS, True, 0, SECOND_NS, 3 * SECOND_NS)
+    assert increase(alone, 1.5, 2.5) == CounterIncrease(
+        20, SECOND_NS, 3 * SECOND_NS, True, 0, (SECOND_NS, 3 * SECOND_NS), (SECOND_NS, 3 * SECOND_NS)
+    )
 
 
 def test_what_a_counter_held_before_it_went_back_counts_and_the_step_back_does_not():
     series = [counter(t, v) for t, v in enumerate((None, 5, 9, 2, 4))]  # it appears with its first event
-    assert increase(series, 0.5, 3.5) == CounterIncrease(5 + 4 + 2, 0, 4 * SECOND_NS, True, 1, 0, 4 * SECOND_NS)
+    assert increase(series, 0.5, 3.5) == CounterIncrease(
+        5 + 4 + 2, 0, 4 * SECOND_NS, True, 1, (0, 4 * SECOND_NS), (0, 4 * SECOND_NS)
+    )
 
 
 @pytest.mark.parametrize(("client", "holds"), [(94, False), (95, True), (100, True), (101, False)])
 def test_between_idle_scrapes_the_counts_are_equal_but_for_the_uncertain(client, holds):
     reconciliation = reconcile(
-        {1: client - 40, 2: 40}, 5, 3.0, CounterIncrease(100, 0, 9 * SECOND_NS, True, 0, 0, 9 * SECOND_NS)
+        {1: client - 40, 2: 40}, 5, 3.0, CounterIncrease(100, 0, 9 * SECOND_NS, True, 0, (0, 9 * SECOND_NS), (0, 9 * SECOND_NS))
     )
     assert (reconciliation.client, reconciliation.low, reconciliation.high, reconciliation.exact) == (client, 95, 100, False)
     assert reconciliation.holds is holds
-    assert reconcile({1: 100}, 0, 3.0, CounterIncrease(100, 0, 9 * SECOND_NS, True, 0, 0, 9 * SECOND_NS)).exact
+    assert reconcile(
+        {1: 100}, 0, 3.0, CounterIncrease(100, 0, 9 * SECOND_NS, True, 0, (0, 9 * SECOND_NS), (0, 9 * SECOND_NS))
+    ).exact
 
 
 @pytest.mark.parametrize(
@@ -82,14 +130,22 @@ def test_between_idle_scrapes_the_counts_are_equal_but_for_the_uncertain(client,
 def test_under_load_the_counts_bound_each_other_by_the_seconds_between_and_around_the_scrapes(value, client, holds):
     seconds = dict.fromkeys(range(40), 10)
     busy = CounterIncrease(
-        value, int(10.3 * SECOND_NS), int(20.7 * SECOND_NS), False, 0, int(10.3 * SECOND_NS), int(20.7 * SECOND_NS)
+        value,
+        int(10.3 * SECOND_NS),
+        int(20.7 * SECOND_NS),
+        False,
+        0,
+        (int(10.3 * SECOND_NS), int(20.7 * SECOND_NS)),
+        (int(10.3 * SECOND_NS), int(20.7 * SECOND_NS)),
     )
     reconciliation = reconcile(seconds, 3, 2.0, busy)
     assert (reconciliation.client, reconciliation.holds, reconciliation.exact) == (client, holds, False)
 
 
 def test_scrapes_on_whole_seconds_hold_the_seconds_between_them():
-    busy = CounterIncrease(94, 10 * SECOND_NS, 20 * SECOND_NS, False, 0, 10 * SECOND_NS, 20 * SECOND_NS)
+    busy = CounterIncrease(
+        94, 10 * SECOND_NS, 20 * SECOND_NS, False, 0, (10 * SECOND_NS, 20 * SECOND_NS), (10 * SECOND_NS, 20 * SECOND_NS)
+    )
     assert reconcile(dict.fromkeys(range(40), 10), 3, 2.0, busy).client == 100
 
 

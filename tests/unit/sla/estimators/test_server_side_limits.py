@@ -133,19 +133,23 @@ def test_a_counter_grows_by_the_steps_between_the_scrapes_alone():
     squares = scraped(0, 1, 4, 9, 16, 25)
     assert increase(squares, 1.5, 3.5).value == 16 - 1
     assert increase(squares, 3.5, 3.6) == CounterIncrease(
-        16 - 9, 3 * SECOND_NS, 4 * SECOND_NS, True, 0, 3 * SECOND_NS, 4 * SECOND_NS
+        16 - 9, 3 * SECOND_NS, 4 * SECOND_NS, True, 0, (3 * SECOND_NS, 4 * SECOND_NS), (3 * SECOND_NS, 4 * SECOND_NS)
     )
 
 
 def test_a_counter_that_stands_still_was_not_restarted():
-    assert increase(scraped(3, 3, 3, 4), 0.5, 2.5) == CounterIncrease(1, 0, 3 * SECOND_NS, True, 0, 0, 3 * SECOND_NS)
+    assert increase(scraped(3, 3, 3, 4), 0.5, 2.5) == CounterIncrease(
+        1, 0, 3 * SECOND_NS, True, 0, (0, 3 * SECOND_NS), (0, 3 * SECOND_NS)
+    )
 
 
 def test_one_label_set_that_went_back_is_a_restart_and_several_counters_add_up():
     names = ("n", 'n{a="1"}', "m")
     both = scraped((5, 1, 100), (6, 0, 110), (7, 0, 130), names=names)
-    assert increase(both, 0.5, 1.5) == CounterIncrease(2, 0, 2 * SECOND_NS, True, 1, 0, 2 * SECOND_NS)
-    assert increase(both, 0.5, 1.5, "n", "m") == CounterIncrease(2 + 30, 0, 2 * SECOND_NS, True, 1, 0, 2 * SECOND_NS)
+    assert increase(both, 0.5, 1.5) == CounterIncrease(2, 0, 2 * SECOND_NS, True, 1, (0, 2 * SECOND_NS), (0, 2 * SECOND_NS))
+    assert increase(both, 0.5, 1.5, "n", "m") == CounterIncrease(
+        2 + 30, 0, 2 * SECOND_NS, True, 1, (0, 2 * SECOND_NS), (0, 2 * SECOND_NS)
+    )
 
 
 def test_seconds_that_just_touch_whole_scrapes_are_not_around_them():
@@ -153,14 +157,24 @@ def test_seconds_that_just_touch_whole_scrapes_are_not_around_them():
     the last, those of 8 and 21 not. 10 to 19 lie between: their 100 are no more than 95 and the 5 that are uncertain.
     """
     at_limit = reconcile(
-        SECONDS, 3, 2.0, CounterIncrease(95, 10 * SECOND_NS, 20 * SECOND_NS, False, 0, 10 * SECOND_NS, 20 * SECOND_NS)
+        SECONDS,
+        3,
+        2.0,
+        CounterIncrease(
+            95, 10 * SECOND_NS, 20 * SECOND_NS, False, 0, (10 * SECOND_NS, 20 * SECOND_NS), (10 * SECOND_NS, 20 * SECOND_NS)
+        ),
     )
     assert (at_limit.client, at_limit.low, at_limit.high, at_limit.holds) == (120, 90, math.inf, True)
 
 
 def test_too_many_between_the_scrapes_are_held_against_what_the_server_counted_and_all_that_is_uncertain():
     too_many = reconcile(
-        SECONDS, 3, 2.0, CounterIncrease(94, 10 * SECOND_NS, 20 * SECOND_NS, False, 0, 10 * SECOND_NS, 20 * SECOND_NS)
+        SECONDS,
+        3,
+        2.0,
+        CounterIncrease(
+            94, 10 * SECOND_NS, 20 * SECOND_NS, False, 0, (10 * SECOND_NS, 20 * SECOND_NS), (10 * SECOND_NS, 20 * SECOND_NS)
+        ),
     )
     assert (too_many.client, too_many.low, too_many.high, too_many.exact) == (100, 0, 99, False)
 

@@ -86,7 +86,9 @@ def test_a_server_without_the_counter_or_read_once_is_compared_with_nothing(run)
 
 
 def increase(value, idle, from_s=100, to_s=110):
-    return CounterIncrease(value, from_s * 10**9, to_s * 10**9, idle, 0, from_s * 10**9, to_s * 10**9)
+    return CounterIncrease(
+        value, from_s * 10**9, to_s * 10**9, idle, 0, (from_s * 10**9, to_s * 10**9), (from_s * 10**9, to_s * 10**9)
+    )
 
 
 def test_between_idle_scrapes_the_counts_are_equal_but_for_operations_of_unknown_fate():
