@@ -52,11 +52,15 @@ class Product:
     reference_node: bool = False
 
 
+def _folders() -> list[Path]:
+    """Those of all products that are installed, in the order of their names."""
+    places = [Path(place) for place in sys.modules["bizra_load"].__path__]
+    return sorted((path.parent for place in places for path in place.glob("*/product.py")), key=lambda folder: folder.name)
+
+
 def names(holding: str = "product.py") -> tuple[str, ...]:
     """All products that are installed and have this module too, in the order of their names."""
-    places = [Path(place) for place in sys.modules["bizra_load"].__path__]
-    folders = {path.parent for place in places for path in place.glob("*/product.py")}
-    return tuple(sorted(folder.name for folder in folders if (folder / holding).exists()))
+    return tuple(folder.name for folder in _folders() if (folder / holding).exists())
 
 
 def packaged_files(folder: str, suffix: str) -> tuple[Path, ...]:
@@ -64,8 +68,8 @@ def packaged_files(folder: str, suffix: str) -> tuple[Path, ...]:
     would be taken for the other.
     """
     files: dict[str, Path] = {}
-    for place in [Path(place) / name / folder for name in names() for place in sys.modules["bizra_load"].__path__]:
-        for path in sorted(place.glob(f"*{suffix}")):
+    for product_folder in _folders():
+        for path in sorted((product_folder / folder).glob(f"*{suffix}")):
             if path.name in files:
                 raise UsageError(f"{path}: {files[path.name]} has its name already (allowed: a name that no other product has)")
             files[path.name] = path

@@ -13,6 +13,8 @@ from typing import Any
 
 import yaml
 
+from sla.values.from_json import has_half_pairs
+
 MAX_VALUES = 100_000  # of the document with every alias written out
 MAX_DEPTH = 100
 MAX_NUMBER = 100  # characters; YAML's 1:1:1 is worked out digit by digit, for a minute where there are a million of them
@@ -95,10 +97,8 @@ def _json(text: str) -> list[Any]:
         value = json.loads(text, object_pairs_hook=_once_each)
     except ValueError:
         return []
-    try:
-        json.dumps(value, ensure_ascii=False).encode()
-    except UnicodeEncodeError:
-        raise ValueError("not JSON: half of a surrogate pair") from None
+    if has_half_pairs(value):
+        raise ValueError("not JSON: half of a surrogate pair")
     return [value]
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sla.estimators.dependence import FloatArray, design_effect, effective_size
-from sla.estimators.series import bracketing, bucket_values, by_target, common_times_s, times_s
+from sla.estimators.series import bucket_values, by_target, common_times_s, times_s, within
 from sla.values.snapshot import Snapshot, metric_of
 
 
@@ -73,7 +73,7 @@ def bucket_increments(snapshots: Sequence[Snapshot], name: str, from_ns: int, to
     """
     targets: list[_TargetIncrements] = []
     for of_target in by_target(snapshots).values():
-        scraped = bracketing(of_target, from_ns, to_ns, False)
+        scraped = within(of_target, from_ns, to_ns)
         if len(scraped) < 2 or not any(metric_of(key) == name for s in scraped for key in s.histograms):
             continue
         values = bucket_values(scraped, name)

@@ -26,14 +26,9 @@ def by_target(snapshots: Sequence[Snapshot]) -> dict[Labels, list[Snapshot]]:
     return groups
 
 
-def bracketing(snapshots: Sequence[Snapshot], from_ns: int, to_ns: int, outside: bool) -> list[Snapshot]:
-    """The snapshots of one target, by time, in [from, to]; if `outside`, also the last before and the first after."""
-    inside = [s for s in snapshots if from_ns <= s.at_ns <= to_ns]
-    if outside:
-        before = [s for s in snapshots if s.at_ns < from_ns][-1:]
-        after = [s for s in snapshots if s.at_ns > to_ns][:1]
-        return before + inside + after
-    return inside
+def within(snapshots: Sequence[Snapshot], from_ns: int, to_ns: int) -> list[Snapshot]:
+    """The snapshots in [from, to]."""
+    return [s for s in snapshots if from_ns <= s.at_ns <= to_ns]
 
 
 def times_s(scrapes: Sequence[Snapshot]) -> FloatArray:

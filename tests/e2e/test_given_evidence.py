@@ -9,7 +9,7 @@ from bizra_load.rehearsal.local_prometheus import local_prometheus
 from bizra_load.validation import suite
 from bizra_load.validation.log import Log
 from tests.unit.judging.test_artifacts import files, folder, options, run  # noqa: F401  # fixtures
-from tests.unit.sla.release.test_evidence import rules_check
+from tests.unit.sla.release.test_rules_evidence import rules_check
 from tests.unit.validation.test_suite import plan  # noqa: F401  # a fixture
 
 

@@ -21,7 +21,8 @@ from bizra_load.poi.product import PRODUCT as POI
 from bizra_load.poi.rules import alert_rules
 from bizra_load.settings.defaults import DEFAULT_AGREEMENT
 from tests.unit.cli.test_compare import saved
-from tests.unit.sla.release.test_evidence import dashboard, drill, rules_check
+from tests.unit.sla.release.test_evidence import dashboard, drill
+from tests.unit.sla.release.test_rules_evidence import rules_check
 
 HERE = Path(__file__).parent
 TARGETS = {

@@ -8,6 +8,7 @@ import json
 import numpy as np
 
 from bizra_load.judging.agreements import read_agreement
+from sla.values.assessment import ObjectiveResult
 from sla.values.baseline import baseline_from_mapping
 from sla.values.failure import FailureReason, merge_failures
 from sla.values.histogram import from_values
@@ -40,6 +41,14 @@ METRICS = {
     "verify": ("bizra_poi_verify_seconds", "bizra_poi_verify_total", "bizra_poi_verify_fail_total"),
     "finality": ("bizra_finality_check_seconds", "bizra_finality_checks_total", None),
 }
+
+
+def result_of(o, status, reason="", comparison="<", target=1.0, **more):
+    """An objective judged without an estimate."""
+    return ObjectiveResult(
+        o.key, o.title, o.severity, o.unit, comparison, target, None, None, None, status, reason,
+        **{"operations": o.operations, "kind": o.kind.name} | more,
+    )  # fmt: skip
 
 
 def measurements(

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from sla.estimators.increments import Increments, bucket_increments, moved
-from sla.estimators.series import bracketing
+from sla.estimators.series import within
 from sla.estimators.server_side import CounterIncrease, counter_increase, dominance_violation, reconcile, server_quantile
 from sla.values.histogram import from_values
 from sla.values.snapshot import BucketCounts, Snapshot
@@ -27,11 +27,9 @@ def spans(snapshots):
     return [s.at_ns // SECOND_NS for s in snapshots]
 
 
-def test_scrapes_on_the_bounds_lie_between_them_and_one_more_on_each_side_may_be_asked_for():
+def test_scrapes_on_the_bounds_lie_between_them():
     series = [counter(t, 0) for t in range(6)]
-    assert spans(bracketing(series, 1 * SECOND_NS, 3 * SECOND_NS, False)) == [1, 2, 3]
-    assert spans(bracketing(series, 1 * SECOND_NS, 3 * SECOND_NS, True)) == [0, 1, 2, 3, 4]
-    assert spans(bracketing(series, 0, 5 * SECOND_NS, True)) == [0, 1, 2, 3, 4, 5]
+    assert spans(within(series, 1 * SECOND_NS, 3 * SECOND_NS)) == [1, 2, 3]
 
 
 def increase(snapshots, from_s, to_s):

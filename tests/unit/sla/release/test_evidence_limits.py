@@ -6,7 +6,8 @@ from bizra_load.poi.product import REQUIRED
 from sla.release import evidence
 from sla.release.evidence import EvidenceError, TestCounts, of_document, of_rules_check, of_tests
 from sla.values.assessment import Status
-from tests.unit.sla.release.test_evidence import SHA256, by_key, dashboard, drill, of_alert_drill, of_dashboard, rules_check
+from tests.unit.sla.release.test_evidence import SHA256, by_key, dashboard, drill, of_alert_drill, of_dashboard
+from tests.unit.sla.release.test_rules_evidence import rules_check
 
 FIRST = REQUIRED.critical_rules[0]
 

@@ -13,14 +13,14 @@ from sla.judgement.evaluate import evaluate
 from sla.judgement.status import MISSES, OVER_BASELINE, THIN_EVIDENCE
 from sla.judgement.steady import find_steady
 from sla.values.agreement import Limit, Objective
-from sla.values.assessment import Decision, ObjectiveResult, Severity, Status, check
+from sla.values.assessment import Decision, Severity, Status, check
 from sla.values.baseline import with_baseline
 from sla.values.histogram import from_values
 from sla.values.kinds import ClientLatency, ServerLatency, SuccessRate, Throughput
 from sla.values.measurements import FailedCheck, Loss
 from sla.values.window import Window
 from tests.unit.sla.lagging import client, with_objectives
-from tests.unit.sla.synthetic import LOCAL, RAMP_S, START, measurements
+from tests.unit.sla.synthetic import LOCAL, RAMP_S, START, measurements, result_of
 from tests.unit.sla.warming import slow_start
 
 C, S, T, R = ClientLatency(0.99), ServerLatency(0.99), Throughput(), SuccessRate()
@@ -69,27 +69,6 @@ def failing(key):
     return check(key, key, True, f"{key} is wrong")
 
 
-def judged(o, status, reason=""):
-    return ObjectiveResult(
-        o.key,
-        o.title,
-        o.severity,
-        o.unit,
-        "<",
-        1.0,
-        None,
-        None,
-        None,
-        status,
-        reason,
-        False,
-        None,
-        "",
-        o.operations,
-        kind=o.kind.name,
-    )
-
-
 def test_the_table_has_a_row_for_every_check_there_is_and_no_other():
     assert set(TOUCHES) == set(EXPECTED)
     run = measurements(hold_s=20, lost_workers=("w2",), unsigned_messages=1, unsent=10_000, missing_messages=1, closed=False)
@@ -118,7 +97,7 @@ def test_a_failed_check_opens_a_verdict_in_its_direction_and_no_other(row, kind,
     directions = touched(failing(key), [mine], open_model=True)
     assert directions == ({kind.name: expected} if expected else {})
     marked = dataclasses.replace(failing(key), opens=tuple(directions.items()))
-    [result] = opened([judged(mine, status)], [marked])
+    [result] = opened([result_of(mine, status)], [marked])
     is_open = expected in (BOTH, status.value)
     assert result.status is (Status.INVALID if is_open else status)
     if is_open:
@@ -146,12 +125,12 @@ def test_a_busy_generator_leaves_nothing_of_a_closed_model_but_that_errors_are_e
     [(MISSES, (PASS, FAIL, BOTH)), (OVER_BASELINE, (PASS, FAIL, BOTH)), (THIN_EVIDENCE, (PASS, BOTH))],
 )
 def test_a_warning_claims_what_its_reason_says(reason, directions):
-    result = judged(objective(C), Status.WARN, reason)
+    result = result_of(objective(C), Status.WARN, reason)
     assert [d for d in (PASS, FAIL, BOTH) if undone(result, d)] == list(directions)
 
 
 def test_what_has_no_data_is_invalid_where_a_check_says_why_and_else_open():
-    nothing = judged(objective(S), Status.INCONCLUSIVE, "no data")
+    nothing = result_of(objective(S), Status.INCONCLUSIVE, "no data")
     marked = dataclasses.replace(failing("server_data"), opens=((S.name, BOTH),))
     [result] = opened([nothing], [marked])
     assert (result.status, result.reason) == (Status.INVALID, "no data; failed checks: server_data")

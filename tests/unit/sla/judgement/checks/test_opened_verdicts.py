@@ -9,12 +9,12 @@ from sla.judgement.checks.check_scope import BOTH, FAIL, PASS
 from sla.judgement.checks.opened_verdicts import opened, with_opens
 from sla.judgement.kinds.choose import estimator_of
 from sla.values.agreement import Limit, Objective
-from sla.values.assessment import ObjectiveResult, Severity, Status, Steady, check
+from sla.values.assessment import Severity, Status, Steady, check
 from sla.values.histogram import from_values
 from sla.values.kinds import SuccessRate, Throughput
 from sla.values.measurements import Loss, Measurements, PlannedSegment, RunFacts
 from sla.values.window import Health, Window
-from tests.unit.sla.synthetic import LOCAL
+from tests.unit.sla.synthetic import LOCAL, result_of
 
 S = 10**9
 STEADY = Steady(0, 20, 0.0, 0.0, "")
@@ -26,22 +26,7 @@ def objective(key, kind=SuccessRate()):  # noqa: B008, a value
 
 
 def result(o, status=Status.FAIL, reason=""):
-    return ObjectiveResult(
-        o.key,
-        o.title,
-        o.severity,
-        o.unit,
-        ">=",
-        0.95,
-        None,
-        None,
-        None,
-        status,
-        reason,
-        seconds_needed=7.0,
-        operations=("a",),
-        kind=o.kind.name,
-    )
+    return result_of(o, status, reason, ">=", 0.95, seconds_needed=7.0, operations=("a",))
 
 
 def run(in_doubt=0, **facts):

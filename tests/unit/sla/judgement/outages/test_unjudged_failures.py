@@ -7,12 +7,12 @@ import pytest
 from sla.judgement.evaluate import evaluate
 from sla.judgement.outages.unjudged_failures import with_failures
 from sla.values.agreement import Limit, Objective
-from sla.values.assessment import Decision, ObjectiveResult, Severity, Status, Steady
+from sla.values.assessment import Decision, Severity, Status, Steady
 from sla.values.kinds import SuccessRate
 from sla.values.measurements import Measurements, RunFacts
 from sla.values.window import Window
 from tests.unit.sla.lagging import with_objectives
-from tests.unit.sla.synthetic import LOCAL, measurements
+from tests.unit.sla.synthetic import LOCAL, measurements, result_of
 
 RATE = Objective("ok", "Finality ok", Severity.CRITICAL, SuccessRate(), ("finality",), Limit(">=", 0.3), None, "")
 
@@ -55,19 +55,5 @@ def test_a_latency_of_an_operation_without_a_failure_is_as_it_was_however_few_we
     windows = tuple(Window(s, "finality", started=10, ok=10) for s in range(5))
     run = Measurements(windows, (), (), RunFacts(0, 5 * 10**9))
     o = next(o for o in LOCAL.agreement.objectives if o.key == "finality_p99")
-    passed = ObjectiveResult(
-        o.key,
-        o.title,
-        o.severity,
-        o.unit,
-        "<",
-        1.0,
-        None,
-        None,
-        None,
-        Status.PASS,
-        "kept",
-        operations=o.operations,
-        kind=o.kind.name,
-    )
+    passed = result_of(o, Status.PASS, "kept")
     assert with_failures([passed], run, LOCAL.agreement, Steady(0, 5, 0.0, 0.0, ""), None, 0.95) == [passed]
