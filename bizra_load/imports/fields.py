@@ -18,7 +18,8 @@ _TIMES = "Unix time, RFC 3339, or yyyy/MM/dd HH:mm:ss.SSS"
 _JMETERS_OWN = "Non HTTP response code"
 # what operating systems and Java say where the generator had no descriptor, port, buffer, memory, thread or name for a request
 _OWN = re.compile(
-    "too many open files|cannot assign requested address|no buffer space|cannot allocate memory|lacked sufficient buffer space"
+    "too many open files|can(?:not|.t) assign requested address|no buffer space|cannot allocate memory"
+    "|lacked sufficient buffer space"
     "|only one usage of each socket address|bindexception|no such host|unknownhostexception|name or service not known"
     "|failure in name resolution|nodename nor servname|outofmemoryerror|unable to create (new )?native thread"
     "|can.t start new thread",

@@ -11,11 +11,11 @@ import math
 import re
 import struct
 from collections import defaultdict
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
 
+from bizra_load.imports.lines import Lines
 from bizra_load.imports.samples import finished
 from bizra_load.measure.hdr_codec import WireError, decode_of_any_layout
 from bizra_load.measure.names import kept_name
@@ -110,7 +110,7 @@ class _Intervals:
             raise ValueError(f"{text} (allowed: at least {FEWEST_INTERVALS}, or 1 s each)")
 
 
-def windows(lines: Iterable[str], unit: str) -> list[Window]:
+def windows(lines: Lines, unit: str) -> list[Window]:
     """Windows of all intervals: each at the second in which it ended, a longer one spread evenly over its seconds. Raises
     ValueError, also for so few or so long intervals of an operation that nothing could be said of how the samples depend on
     each other.
@@ -127,6 +127,8 @@ def windows(lines: Iterable[str], unit: str) -> list[Window]:
         try:
             interval = _interval(line, clock, UNITS_NS[unit])
         except ValueError as error:
+            if lines.leave_out(number):
+                continue
             raise ValueError(f"line {number}: {error}") from None
         if interval.length_s > LONGEST_INTERVAL_S:
             raise ValueError(

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from bizra_load.imports.fields import category_of_code, category_of_failure, latency_ns, time_ns
 from bizra_load.imports.samples import ImportedSample, ImportedSamples
+from bizra_load.measure.names import MAX_NAME
 from sla.values.number import number_in, whole_in
 from sla.values.window import GENERATOR
 
@@ -15,6 +16,7 @@ COLUMNS = ("metric_name", "timestamp", "metric_value")
 MOST_ITERATIONS = 1e9  # of one row
 _TIMEOUT, _DNS = "1050", "110"  # grafana.com/docs/k6, "Error codes"
 _GRPC_DEADLINE_EXCEEDED = "4"
+_OTHER_PROTOCOLS = ("ws_", "browser_")
 _UNKNOWN = "neither expected_response nor status says whether it succeeded (k6 run --system-tags expected_response,status)"
 
 
@@ -25,15 +27,28 @@ def take(samples: ImportedSamples, row: Mapping[str, str]) -> None:
         category = _http(row) if metric == "http_req_duration" else _grpc(row)
         latency = samples.value(lambda: latency_ns(row["metric_value"], "metric_value"))
         name = row.get("name") or row.get("url", "")
-        samples.add(ImportedSample(name, category, _time_ns(samples, row), latency, _reason(row) if category else ""))
+        reason = _reason(row) if category else ""
+        samples.add(ImportedSample(name, category, _time_ns(samples, row), latency, reason, _scenario(row)))
     elif metric == "checks":
         passed = samples.value(lambda: _number(row["metric_value"], "1 for a check that passed, 0 for one that failed"))
         if passed is None or passed < 1:  # what does not say that it passed did not
             samples.add_failed_check(row.get("check") or "")
     elif metric == "iterations":
-        samples.iterations += round(samples.value(lambda: _iterations(row)) or 0)
+        samples.iterations[_scenario(row)] += round(samples.value(lambda: _iterations(row)) or 0)
     elif metric == "dropped_iterations" and (count := _iterations(row)):
-        samples.add_dropped(count, _time_ns(samples, row))
+        samples.add_dropped(round(count), _time_ns(samples, row), _scenario(row))
+    elif metric == "http_req_failed" and not row.get("expected_response"):
+        failed = samples.value(lambda: _number(row["metric_value"], "1 for a request that failed, 0 for one that succeeded"))
+        if failed is None or failed > 0:
+            name = row.get("name") or row.get("url", "")
+            samples.fail_latest(name, _time_ns(samples, row), "bad_json", "http_req_failed")
+    elif metric.startswith(_OTHER_PROTOCOLS):
+        protocol = metric.partition("_")[0]
+        samples.notes.add(f"{protocol} metrics were left out: judged are http_req_duration and grpc_req_duration")
+
+
+def _scenario(row: Mapping[str, str]) -> str:
+    return (row.get("scenario") or "")[:MAX_NAME]
 
 
 def _iterations(row: Mapping[str, str]) -> float:

@@ -20,6 +20,7 @@ from typing import Any, BinaryIO, TextIO, cast
 
 from bizra_load.exit_codes import UsageError
 from bizra_load.imports import hlog, jmeter, k6, times
+from bizra_load.imports.lines import Lines
 from bizra_load.imports.samples import ImportedSamples
 from bizra_load.imports.transactions import Threads
 from bizra_load.io.files import open_regular
@@ -30,10 +31,10 @@ from sla.values.measurements import Measurements, RunFacts, failed_checks_text
 from sla.values.window import SCHEDULE, Window, merge_windows
 
 MAX_SPAN_S = 31 * 86_400
-MAX_LINE = 1024 * 1024
 # a table of samples is a tenth or a thirtieth of its size when it is compressed: what unpacks to more than this is none
 MOST_TIMES, ALWAYS_BYTES = 200, 64 * 1024 * 1024
 NOTE = "imported: latencies count from the actual send, so coordinated omission can't be ruled out"
+FAILS_APART = 2.0  # times the share of all others: an edge second's failures are judged then
 _DELIMITERS = (",", ";", "\t", "|")  # JMeter writes what jmeter.save.saveservice.default_delimiter says
 _OTHERS = {"<?xml": "XML", "<testResults": "XML", "{": "JSON"}
 NO_FAILURES = "it holds no failures, so no success rate is judged"
@@ -53,20 +54,23 @@ def read_import(path: Path, unit: str = "ns") -> ImportedRun:
     """`unit` is that of an .hlog's values. Raises UsageError with file, line and reason."""
     try:
         with _open(path) as file:
-            first = next(_lines(file), "")
+            first = next(iter(Lines(file)), "")
         if first.startswith(("#", '"StartTimestamp"', "Tag=")):
-            measurements = _measurements(_hlog(path, unit))
+            hlog_windows, cut = _hlog(path, unit)
+            measurements = _measurements(hlog_windows)
             facts = dataclasses.replace(measurements.facts, failures_known=False)
             return ImportedRun(
-                dataclasses.replace(measurements, facts=facts), hlog.TITLE, _note(measurements, [NOTE, NO_FAILURES])
+                dataclasses.replace(measurements, facts=facts),
+                hlog.TITLE,
+                _note(measurements, [NOTE, NO_FAILURES, f"its values are read as {unit} (--hlog-unit)", *cut]),
             )
         with _open(path) as file:
             for kind, needed, take in _TAKERS:
                 if delimiter := _delimiter(first, needed):
-                    samples = _csv(file, take, delimiter)
+                    samples = _csv(Lines(file), take, delimiter)
                     if again := samples.threads.unresolved():
                         with _open(path) as once_more:
-                            samples = _csv(once_more, take, delimiter, again)
+                            samples = _csv(Lines(once_more), take, delimiter, again)
                     measurements = _of_samples(samples)
                     return ImportedRun(
                         measurements, kind, _note(measurements, [NOTE, *sorted(samples.notes), *_lacking(samples)])
@@ -111,23 +115,15 @@ class _Unpacked(io.RawIOBase):
         return len(data)
 
 
-def _lines(file: TextIO) -> Iterator[str]:
-    """Lines that fit the memory: a compressed file may hold one of gigabytes."""
-    while line := file.readline(MAX_LINE):
-        if len(line) == MAX_LINE and not line.endswith("\n"):
-            raise ValueError(f"a line of more than {MAX_LINE:,} characters")
-        yield line
-
-
 def _delimiter(first: str, needed: Sequence[str]) -> str:
     """What parts the cells of a header that has the `needed` columns; "" where it has not."""
     return next((d for d in _DELIMITERS if set(needed) <= set(next(csv.reader([first], delimiter=d), []))), "")
 
 
 def _csv(
-    file: TextIO, take: Callable[[ImportedSamples, Mapping[str, str]], None], delimiter: str, threads: Threads | None = None
+    lines: Lines, take: Callable[[ImportedSamples, Mapping[str, str]], None], delimiter: str, threads: Threads | None = None
 ) -> ImportedSamples:
-    samples, reader = ImportedSamples(threads=threads or Threads()), csv.reader(_lines(file), delimiter=delimiter, strict=True)
+    samples, reader = ImportedSamples(threads=threads or Threads()), csv.reader(lines, delimiter=delimiter, strict=True)
     header = next(reader)
     if twice := sorted({name[:50] for name in header if header.count(name) > 1}):
         raise ValueError(f"line 1: {', '.join(twice)} is there twice")
@@ -139,6 +135,8 @@ def _csv(
                 yield cells
                 ended = reader.line_num
         except csv.Error as error:
+            if lines.leave_out(ended + 1):
+                return
             raise ValueError(f"line {ended + 1}: {error} (is a quotation mark never closed?)") from None
 
     for cells in rows():
@@ -152,17 +150,20 @@ def _csv(
             take(samples, dict(zip(header, cells, strict=True)))
             samples.end_row(reader.line_num)
         except (ValueError, OverflowError, TypeError) as error:
-            raise ValueError(f"line {reader.line_num}: {error}") from None
+            if not lines.leave_out(reader.line_num):
+                raise ValueError(f"line {reader.line_num}: {error}") from None
+    samples.notes.update(lines.notes())
     if samples.all_bad:
         raise ValueError(samples.first_bad)
     return samples
 
 
-def _hlog(path: Path, unit: str) -> list[Window]:
+def _hlog(path: Path, unit: str) -> tuple[list[Window], list[str]]:
     if path.suffix == ".gz":
         raise ValueError("a compressed log: unpack it first")
     with _open(path) as file:
-        return hlog.windows(_lines(file), unit)
+        lines = Lines(file)
+        return hlog.windows(lines, unit), lines.notes()
 
 
 def _of_samples(samples: ImportedSamples) -> Measurements:
@@ -180,19 +181,30 @@ def _measurements(windows: Sequence[Window], failures: tuple[FailureReason, ...]
     if last - first > MAX_SPAN_S:
         raise ValueError(f"the times span more than {MAX_SPAN_S // 86_400} days: did a clock jump?")
     times.holes(w.second for w in windows)
-    merged = merge_windows(part for w in windows for part in _with_failures_judged(w, first, last))
+    failing = {beside for beside in (first, last) if last - first > LEAST_S and _fails_apart(windows, beside, first, last)}
+    merged = merge_windows(part for w in windows for part in (_beside(w, first, last) if w.second in failing else [w]))
     # the first and the last second are seldom whole ones: judged is what lies between
     facts = RunFacts((first + 1) * 10**9, max(last, first + 1) * 10**9, workers=("imported",))
     return Measurements(merged, (), (), facts, failures=tuple(_within(f, first, last) for f in failures))
 
 
-def _with_failures_judged(w: Window, first: int, last: int) -> list[Window]:
-    """What failed in the first or the last second, or was never sent then, counts in the second beside it, which is judged: a
-    service that ceases to respond fails at the end, all at once. `w` holds successful operations or failed ones, not both.
+def _fails_apart(windows: Sequence[Window], edge: int, first: int, last: int) -> bool:
+    """Whether the first or the last second fails more than the seconds between them: a service that ceases to respond fails
+    at the end, all at once. Failures that are as frequent as elsewhere need not be moved, and without the successful operations
+    beside them they would be too many.
+    """
+    share = [0.0, 0.0]
+    for i, chosen in enumerate(([w for w in windows if w.second == edge], [w for w in windows if first < w.second < last])):
+        lost = sum(sum(w.failed.values()) + w.unsent for w in chosen)
+        share[i] = lost / max(sum(w.ok for w in chosen) + lost, 1)
+    return share[0] > FAILS_APART * share[1]
+
+
+def _beside(w: Window, first: int, last: int) -> list[Window]:
+    """What failed in the first or the last second, or was never sent then, put into the second beside it, which is judged. `w`
+    holds successful operations or failed ones, not both.
     """
     beside = min(max(w.second, first + 1), last - 1)
-    if last - first <= LEAST_S or beside == w.second:  # or too short for a judgement
-        return [w]
     if w.unsent:
         unsent = Window(beside, w.operation, planned=w.unsent, unsent=w.unsent)
         return [unsent, dataclasses.replace(w, planned=w.planned - w.unsent, unsent=0)]

@@ -40,13 +40,15 @@ class ImportedSample:
     finished_ns: int | None
     latency_ns: int | None
     reason: str = ""
+    scenario: str = ""
 
 
 @dataclass
 class ImportedSamples:
     """Finish times and latencies (ns) by operation and outcome ("" for successful ones).
 
-    iterations, dropped   how many were made; how many were planned and never begun, by the second
+    iterations, dropped   how many were made, by scenario; how many were planned and never begun, by second and scenario
+    sent                  how many samples there are, by scenario
     checks                how often the script's own checks failed, by name
     notes                 what a reader of the results must know
     reasons               of those that failed
@@ -56,8 +58,9 @@ class ImportedSamples:
 
     finished: dict[tuple[str, str], array[int]] = field(default_factory=dict)
     latency: dict[tuple[str, str], array[int]] = field(default_factory=dict)
-    iterations: int = 0
-    dropped: dict[int, float] = field(default_factory=lambda: defaultdict(float))
+    iterations: Counter[str] = field(default_factory=Counter)
+    dropped: dict[int, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+    sent: Counter[str] = field(default_factory=Counter)
     checks: Counter[str] = field(default_factory=Counter)
     notes: set[str] = field(default_factory=set)
     reasons: Reasons = field(default_factory=Reasons)
@@ -69,7 +72,8 @@ class ImportedSamples:
     _count: int = 0
     _whole: int = 0
     _timeless: list[ImportedSample] = field(default_factory=list)
-    _timeless_dropped: float = 0.0
+    _timeless_dropped: Counter[str] = field(default_factory=Counter)
+    _latest: tuple[str, int, str] | None = None  # operation, finish time, category
 
     def value(self, read: Callable[[], _T]) -> _T | None:
         """What `read` gives, None where it raises ValueError: then the row under way is a bad one."""
@@ -94,7 +98,24 @@ class ImportedSamples:
     def add(self, sample: ImportedSample) -> None:
         """Raises ValueError for too many names and outcomes, and for too many samples."""
         self._whole += not self._bad_value
+        self.sent[sample.scenario] += 1
         self._keep(sample)
+
+    def fail_latest(self, operation: str, finished_ns: int | None, category: str, reason: str) -> None:
+        """A later row says that the latest sample failed. Where that is another operation's, it counts as a failed check: which
+        sample it is of is not known.
+        """
+        name, latest = kept_name(operation), self._latest
+        if latest is None or latest[:2] != (name, finished_ns):
+            self.add_failed_check(reason)
+        elif not latest[2]:
+            key = (name, "")
+            self.finished[key].pop()
+            latency_ns = self.latency[key].pop()
+            if not self.finished[key]:
+                del self.finished[key], self.latency[key]
+            self._count -= 1
+            self._keep(ImportedSample(operation, category, finished_ns, None if latency_ns < 0 else latency_ns, reason))
 
     def _keep(self, sample: ImportedSample) -> None:
         if sample.finished_ns is None and self._last_ns is None:
@@ -113,7 +134,7 @@ class ImportedSamples:
         self.latency[key].append(_UNTIMED_NS if sample.latency_ns is None else sample.latency_ns)
         if sample.category:
             self.reasons.add(*key, sample.reason, finished_ns)
-        self._last_ns = finished_ns
+        self._last_ns, self._latest = finished_ns, (key[0], finished_ns, key[1])
         self._count += 1
         if self._count > MAX_SAMPLES:
             raise ValueError(f"more than {MAX_SAMPLES:,} samples: part the file by time")
@@ -121,14 +142,14 @@ class ImportedSamples:
             self._keep(replace(self._timeless.pop(), finished_ns=finished_ns))
         if self._timeless_dropped:
             self.dropped[finished_ns // SECOND_NS] += self._timeless_dropped
-            self._timeless_dropped = 0.0
+            self._timeless_dropped = Counter()
 
-    def add_dropped(self, count: float, at_ns: int | None) -> None:
+    def add_dropped(self, count: int, at_ns: int | None, scenario: str = "") -> None:
         """Iterations that were planned and never begun; at_ns as ImportedSample.finished_ns."""
         if (at_ns := self._last_ns if at_ns is None else at_ns) is None:
-            self._timeless_dropped += count
+            self._timeless_dropped[scenario] += count
         else:
-            self.dropped[at_ns // SECOND_NS] += count
+            self.dropped[at_ns // SECOND_NS][scenario] += count
 
     def add_failed_check(self, name: str) -> None:
         """One check of the script that failed; the names beyond MAX_CHECKS count as one."""
@@ -151,6 +172,14 @@ class ImportedSamples:
                 windows.append(_window(second, operation, category, part))
         return windows + self._unsent(windows)
 
+    def _per_iteration(self, scenario: str) -> float:
+        """Operations of an iteration: those of its scenario, else of all; one where that is not known."""
+        own, of_all = (self.sent[scenario], self.iterations[scenario]), (self.sent.total(), self.iterations.total())
+        for sent, iterations in (own, of_all):
+            if sent and iterations:
+                return sent / iterations
+        return 1.0
+
     def _unsent(self, windows: list[Window]) -> list[Window]:
         """What was planned and never sent, in operations: an iteration stands for as many as the others made."""
         if not self.dropped:
@@ -158,8 +187,10 @@ class ImportedSamples:
         sent: dict[int, int] = defaultdict(int)
         for w in windows:
             sent[w.second] += w.started
-        each = sum(sent.values()) / self.iterations if self.iterations else 1.0
-        unsent = {second: round(count * each) for second, count in self.dropped.items()}
+        unsent = {
+            second: round(sum(count * self._per_iteration(scenario) for scenario, count in dropped.items()))
+            for second, dropped in self.dropped.items()
+        }
         if sum(unsent.values()) > MOST_UNSENT:
             raise ValueError(f"{sum(unsent.values()):.3g} operations were dropped (allowed: {MOST_UNSENT:g})")
         seconds = sorted(sent.keys() | unsent.keys())

@@ -34,7 +34,7 @@ def category_of(exception: object) -> str:
         return category
     for status in (_attribute(_attribute(exception, "response"), "status_code"), _attribute(exception, "code")):
         # isinstance() would ask the object what it is, and this one may be anybody's
-        if issubclass(type(status), int) and status >= 300:  # type: ignore[operator]
+        if issubclass(type(status), int) and 300 <= status < 600:  # type: ignore[operator]  # a WebSocket's 1006 is no status
             return category_of_status(int(status))  # type: ignore[call-overload]
     if _own_error(exception) is not None:
         return GENERATOR

@@ -38,6 +38,8 @@ SETTLE_BEFORE_S = 0.3
 YOUNG_COLLECTIONS = (1_000, 20, 1_000_000)  # the collector's thresholds: young objects, in about 0.1 ms, never all
 FULL_COLLECTION_EVERY = 2  # reports: after 5 it takes 0.1 ms, after 30 0.4 ms at once
 ACKNOWLEDGE_WITHIN_S = 10.0
+# whose truth can be asked without running anybody's code; Locust takes every one that is empty for success
+_PLAIN = (bool, int, float, str, bytes, tuple, list, dict)
 
 
 class WorkerRun:
@@ -138,7 +140,7 @@ class WorkerRun:
         self.bad_samples += not issubclass(type(name), str) or (took is None and response_time is not None)
         operation = self.recorder.operation(name if type(name) is str else text_of(name))
         sent = done_ns - (took or 0)
-        if exception is not None and exception is not False:  # to Locust both are success
+        if not (exception is None or (type(exception) in _PLAIN and not exception)):
             operation.failed(category_of(exception), sent, sent, done_ns, reason_of(exception))
         elif took is None:
             operation.succeeded_untimed(done_ns)

@@ -188,7 +188,7 @@ from bizra_load import install
 BAD = [
     {"response_time": None}, {"response_time": -3.0}, {"response_time": float("nan")}, {"response_time": float("inf")},
     {"response_time": datetime.timedelta(milliseconds=5)}, {"name": 404}, {"name": None}, {"name": ""},
-    {"name": "bad\\udcffname"}, {"name": "a\\x00b\\nc"}, {"exception": "boom"}, {"exception": False},
+    {"name": "bad\\udcffname"}, {"name": "a\\x00b\\nc"}, {"exception": "boom"}, {"exception": False}, {"exception": ""},
     {"name": "/search?q=" + "x" * 400},
 ]
 NEXT = itertools.cycle(BAD)

@@ -55,6 +55,18 @@ def test_iterations_that_were_dropped_at_either_end_are_missed_as_in_the_middle(
     assert answer == 5, assessment["summary"]
 
 
+@pytest.mark.parametrize("every", [2, 10, 50])
+def test_failures_as_frequent_as_elsewhere_are_no_more_frequent_for_their_place(tmp_path, every):
+    rows = [
+        jmeter_row(START * 1000 + n * 1000 // RATE, 0, code="200" if n % every else "500", success=str(n % every > 0).lower())
+        for n in range(SECONDS * RATE)
+    ]
+    measured = read_import(written(tmp_path, "r.jtl", JMETER_HEADER, *rows)).measurements
+    judged = range(measured.facts.load_started_ns // 10**9, measured.facts.load_ended_ns // 10**9)
+    windows = [w for w in measured.windows if w.second in judged]
+    assert sum(w.failures for w in windows) * every == sum(w.started for w in windows) == (SECONDS - 2) * RATE
+
+
 def test_what_succeeds_stays_where_it_is_and_nothing_is_lost(tmp_path):
     rows = [jmeter_row(round(t * 1000), ms) for t, ms in good()]
     failed = [jmeter_row(round((START + s) * 1000), 0, code="500", success="false") for s in (0.2, 30.2, SECONDS - 0.2)]

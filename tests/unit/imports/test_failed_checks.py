@@ -78,3 +78,32 @@ def test_a_record_with_failed_checks_that_are_none_is_refused():
     assert facts_from_json(stored).failed_checks == (FailedCheck("a", 2),)
     with pytest.raises(ValueError, match=r"facts.failed_checks.count"):
         facts_from_json(facts | {"failed_checks": [{"name": "a", "count": "2"}]})
+
+
+def test_k6s_own_word_of_a_failed_request_counts_where_the_row_has_no_expected_response(tmp_path):
+    rows = []
+    for n in range(200):
+        rows.append(k6_row(START + n // 10, 2.0, expected=""))
+        rows.append(k6_row(START + n // 10, float(n % 2), expected="", metric="http_req_failed"))
+    measurements = read_import(written(tmp_path, "k6.csv", K6_HEADER, *rows)).measurements
+    assert sum(w.ok for w in measurements.windows) == 100
+    assert sum(w.failed.get("bad_json", 0) for w in measurements.windows) == 100
+    assert {f.reason for f in measurements.failures} == {"http_req_failed"}
+
+
+def test_a_failed_request_of_k6_that_belongs_to_no_row_is_a_failed_check(tmp_path):
+    rows = [k6_row(START + n // 10, 2.0, expected="") for n in range(200)]
+    stray = k6_row(START + 20, 1.0, name="other", expected="", metric="http_req_failed")
+    failed = k6_row(START + 20, 1.0, expected="false", status=500, code="1500")  # its own row has said so
+    its_own = k6_row(START + 20, 1.0, expected="", status=500, metric="http_req_failed")
+    measurements = read_import(written(tmp_path, "k6.csv", K6_HEADER, *rows, stray, failed, its_own)).measurements
+    assert [(c.name, c.count) for c in measurements.facts.failed_checks] == [("http_req_failed", 1)]
+    assert sum(w.failures for w in measurements.windows) == 1
+
+
+def test_rows_of_other_protocols_of_k6_are_named(tmp_path):
+    rows = [k6_row(START + n // 10, 2.0) for n in range(200)]
+    rows += [k6_row(START, 2.0, metric="ws_connecting"), k6_row(START, 2.0, metric="browser_http_req_failed")]
+    note = read_import(written(tmp_path, "k6.csv", K6_HEADER, *rows)).note
+    assert "ws metrics were left out" in note
+    assert "browser metrics were left out" in note

@@ -18,6 +18,12 @@ from sla.values import histogram
 from tests.unit.imports.test_imports import START, imported, merged
 
 
+def test_the_unit_of_the_values_is_said(tmp_path):
+    hlog(tmp_path / "a.hlog", 100)
+    assert "its values are read as ns (--hlog-unit)" in read_import(tmp_path / "a.hlog").note
+    assert "its values are read as us (--hlog-unit)" in read_import(tmp_path / "a.hlog", "us").note
+
+
 def hlog(path, per_second, unit=1, tag=None, seconds=30, every_s=1):
     rng = np.random.default_rng(2)
     expected = []

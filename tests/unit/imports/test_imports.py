@@ -242,8 +242,8 @@ def test_a_failure_of_jmeter_without_a_time_counts_beside_its_neighbours(tmp_pat
         imported(tmp_path, "x.jtl", JMETER_HEADER, jmeter_row(0, 5))
 
 
-def test_why_requests_failed_is_kept_and_what_failed_on_the_generator_is_not_the_services(tmp_path, capsys):
-    port = "dial: cannot assign requested address"
+@pytest.mark.parametrize("port", ["dial: cannot assign requested address", "dial: can't assign requested address"])
+def test_why_requests_failed_is_kept_and_what_failed_on_the_generator_is_not_the_services(tmp_path, capsys, port):
     k6 = [k6_row(START + n / 10, 1.0) for n in range(200)]
     k6 += [k6_row(START + n, 0.0, error=port, code="1210", expected="false", status=0) for n in range(2, 12)]
     k6 += [k6_row(START + n, 0.0, error="lookup: no such host", code="1101", expected="false", status=0) for n in range(3)]

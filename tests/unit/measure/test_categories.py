@@ -125,3 +125,10 @@ def test_an_exception_that_was_handled_before_is_no_reason():
 def test_memory_and_threads_that_the_generator_lacks_are_its_own(error, said):
     assert (category_of(error), reason_of(error)) == ("generator", said)
     assert category_of(RuntimeError("cannot schedule new futures after shutdown")) == "transport"
+
+
+def test_a_code_that_is_no_http_status_is_none():
+    class Closed(Exception):
+        code = 1006  # RFC 6455: the connection was closed abnormally
+
+    assert category_of(Closed()) == "transport"
