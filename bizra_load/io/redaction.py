@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import base64
+import html
+import json
 import re
 from collections.abc import Iterable, Sequence
-from urllib.parse import unquote, urlsplit, urlunsplit
+from functools import lru_cache
+from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
 from bizra_load.exit_codes import USER_INFORMATION
 
@@ -70,10 +73,27 @@ def without_userinfo(word: str) -> str:
 
 def text_without_secrets(text: str, secrets: Iterable[str] = ()) -> str:
     """A text from the outside, such as a response's, without what looks like a credential: values named token, password and the
-    like, schemes of Authorization, user information and queries of URLs; and without the `secrets` themselves.
+    like, schemes of Authorization, user information and queries of URLs; and without the `secrets` themselves, in whatever
+    case and as they stand in URLs, JSON, HTML and base64.
     """
-    for secret in secrets:
-        text = text.replace(secret, "***")
+    if hidden := tuple(secrets):
+        text = _any_form_of(hidden).sub("***", text)
     for pattern, instead in _IN_TEXT:
         text = pattern.sub(instead, text)
     return text
+
+
+@lru_cache(maxsize=8)  # the few lists of a process; a pattern is made of dozens of forms
+def _any_form_of(secrets: tuple[str, ...]) -> re.Pattern[str]:
+    forms = {form for secret in secrets for form in _forms(secret)}
+    return re.compile("|".join(map(re.escape, sorted(forms, key=len, reverse=True))), re.IGNORECASE)
+
+
+def _forms(secret: str) -> set[str]:
+    """As a server may write it back."""
+    in_json = json.dumps(secret)[1:-1]
+    coded = base64.b64encode(secret.encode(errors="replace")).decode("ascii").rstrip("=")
+    return {
+        secret, quote(secret, errors="replace"), quote(secret, safe="", errors="replace"), in_json, in_json.replace("/", "\\/"),
+        html.escape(secret), coded, coded.replace("+", "-").replace("/", "_"),
+    }  # fmt: skip

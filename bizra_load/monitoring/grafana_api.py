@@ -15,7 +15,7 @@ import requests
 
 from bizra_load.exit_codes import InvalidRunError, UsageError
 from bizra_load.io.bounded_http import MALFORMED, BoundedSession, reason_of
-from bizra_load.io.redaction import without_userinfo
+from bizra_load.io.redaction import secret_values, text_without_secrets, without_userinfo
 from bizra_load.io.trust import THIS_MACHINES, Trust
 from bizra_load.server_metrics.prometheus_api import PrometheusClient
 
@@ -82,6 +82,7 @@ class GrafanaApi:
     def __init__(self, settings: GrafanaSettings) -> None:
         self._settings = settings
         self._public_url = settings.public_url
+        self._secrets = secret_values([("Authorization", f"Bearer {settings.key}")], settings.url)
         parts = urlsplit(self._public_url)  # without user and password: requests would send those in place of the key
         self._api = f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}/api"
         self._session = BoundedSession(MAX_RESPONSE_BYTES, settings.timeout_s, settings.url, settings.trust)
@@ -170,7 +171,7 @@ class GrafanaApi:
         except requests.Timeout:
             raise InvalidRunError(f"{self._public_url}: no response within {self._settings.timeout_s:g} s") from None
         except requests.RequestException as error:
-            raise InvalidRunError(f"{self._public_url}: can't be reached: {reason_of(error)}") from None
+            raise InvalidRunError(f"{self._public_url}: can't be reached: {self._line(reason_of(error))}") from None
         if missing and response.status_code == 404:
             return missing[0]
         self._raise_for_status(response)
@@ -193,10 +194,9 @@ class GrafanaApi:
                 f"{self._public_url}: 401, the key is not accepted (allowed: a service account token that may edit)"
             )
         if status >= 500:
-            raise InvalidRunError(f"{self._public_url}: {status}, {_one_line(f'Server Error {status}: {message}')}")
+            raise InvalidRunError(f"{self._public_url}: {status}, {self._line(f'Server Error {status}: {message}')}")
         text = f"Bad Input: `{content}`" if status == 400 else f"Client Error {status}: {message}"
-        raise UsageError(f"{self._public_url}: {status}, {_HINTS.get(status) or _one_line(text)}")
+        raise UsageError(f"{self._public_url}: {status}, {_HINTS.get(status) or self._line(text)}")
 
-
-def _one_line(text: str) -> str:
-    return " ".join(text.split())[:_MESSAGE_CHARACTERS]
+    def _line(self, text: str) -> str:
+        return text_without_secrets(" ".join(text.split()), self._secrets)[:_MESSAGE_CHARACTERS]

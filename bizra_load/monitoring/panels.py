@@ -5,13 +5,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sla.judgement.generator.lag_causes import FINE_NS
 from sla.values.agreement import Agreement, Limit, Objective
 from sla.values.kinds import ObjectiveKind
-from sla.values.promql import added, once
+from sla.values.promql import SCRAPERS, SCRAPERS_OF_TARGETS, added, once
 
 NODE = '{job=~"$job", instance=~"$instance"}'
 GENERATOR = '{job=~"$job"}'
@@ -134,14 +134,17 @@ def runnable(expression: str, job: str = ".*", instance: str = ".*", interval: s
     return expression
 
 
-def node_rate(*counters: str) -> str:
-    """PromQL: the increase a second of counters together, over all chosen nodes; of those that are there."""
-    return added([once(f"rate({c}{NODE}[$__rate_interval])") for c in counters])
+def node_rate(*counters: str, scrapers: Sequence[str] = SCRAPERS_OF_TARGETS) -> str:
+    """PromQL: the increase a second of counters together, over all chosen nodes; of those that are there. For a share of them,
+    `scrapers` is SCRAPERS (see once()).
+    """
+    return added([once(f"rate({c}{NODE}[$__rate_interval])", scrapers) for c in counters])
 
 
 def node_quantile(q: float, histogram: str) -> str:
     """PromQL: a quantile of a histogram, over all chosen nodes."""
-    return f"histogram_quantile({q:g}, sum by (le) ({once(f'rate({histogram}_bucket{NODE}[$__rate_interval])')}))"
+    rate = once(f"rate({histogram}_bucket{NODE}[$__rate_interval])", SCRAPERS)
+    return f"histogram_quantile({q:g}, sum by (le) ({rate}))"
 
 
 def objective_of(agreement: Agreement, kind: type[ObjectiveKind], operations: tuple[str, ...]) -> Objective | None:

@@ -10,7 +10,7 @@ from bizra_load.poi.rules import OPERATIONS, metrics_of
 from bizra_load.settings.defaults import DEFAULT_AGREEMENT
 from sla.values.agreement import Agreement, Objective, OperationMetrics
 from sla.values.kinds import ServerLatency, SuccessRate, Throughput
-from sla.values.promql import successful
+from sla.values.promql import SCRAPERS, successful
 
 # environment -> (agreement, title); production's lines are the targets, testnet's throughput line is what it accepts
 TEMPLATES = {
@@ -32,7 +32,7 @@ def node_panels(agreement: Agreement, environment: str = "") -> tuple[Panel, ...
     if throughput:
         accepted = throughput.key in agreement.accepted.get(environment, frozenset())
         limit = throughput.acceptable if accepted and throughput.acceptable else throughput.target
-    latency = partial(_latency, agreement, metrics)
+    latency, attempted = partial(_latency, agreement, metrics), partial(node_rate, scrapers=SCRAPERS)
     generate, verify, finality = (metrics[o] for o in ("generate", "verify", "finality"))
     failed = (generate.failed, verify.failed)
     return (
@@ -61,7 +61,7 @@ def node_panels(agreement: Agreement, environment: str = "") -> tuple[Panel, ...
             "PoI success rate",
             "Share of generate and verify operations that did not fail. The line is the agreement's target.",
             "percentunit",
-            {"success rate": successful(node_rate(*failed), node_rate(*failed, generate.total, verify.total))},
+            {"success rate": successful(attempted(*failed), attempted(*failed, generate.total, verify.total))},
             line_of(success.target if success else None),
         ),
     )

@@ -14,7 +14,7 @@ from bizra_load.settings.remedies import WORDS
 from sla.values.agreement import Agreement, Objective, OperationMetrics
 from sla.values.baseline import unknown_limit
 from sla.values.kinds import ServerLatency, SuccessRate, Throughput
-from sla.values.promql import DEPLOYMENT, ON_TARGET, REPLICAS, TARGET, added, by, once, without_metric
+from sla.values.promql import DEPLOYMENT, ON_TARGET, REPLICAS, REPLICAS_OF_TARGETS, TARGET, added, by, once, without_metric
 from sla.values.section import AgreementError
 
 JOB = SERVICE = "bizra-node"
@@ -93,14 +93,14 @@ class _Series:
     def span(self, window_s: float) -> str:
         return promql_duration(window_s / self.speed_up)
 
-    def rate(self, metric: str, window_s: float) -> str:
-        return once(f"rate({metric}{self.node}[{self.span(window_s)}])", REPLICAS)
+    def rate(self, metric: str, window_s: float, scrapers: Sequence[str] = REPLICAS) -> str:
+        return once(f"rate({metric}{self.node}[{self.span(window_s)}])", scrapers)
 
     def gauge(self, metric: str) -> str:
-        return once(f"{metric}{self.node}", REPLICAS)
+        return once(f"{metric}{self.node}", REPLICAS_OF_TARGETS)
 
-    def rates(self, counters: Sequence[str], window_s: float, of: str = EACH) -> str:
-        return added([self.rate(c, window_s) for c in counters], of)
+    def rates(self, counters: Sequence[str], window_s: float, of: str = EACH, scrapers: Sequence[str] = REPLICAS) -> str:
+        return added([self.rate(c, window_s, scrapers) for c in counters], of)
 
     def successful(self) -> list[str]:
         return [self.operations[o].total for o in ("generate", "verify")]
@@ -165,7 +165,7 @@ def _poi(series: _Series, t: Thresholds) -> tuple[AlertRule, ...]:
         _latency(series, "PoIVerificationP99Violation", group, "warning", "verify", "PoI verification", t.verify_p99_s, 300),
         AlertRule(
             "PoIThroughputDegraded", group, "warning", "sla",
-            f"0 < {series.rates(series.successful(), 300, ALL)} < {_number(t.throughput_per_s)}", 600,
+            f"0 < {series.rates(series.successful(), 300, ALL, REPLICAS_OF_TARGETS)} < {_number(t.throughput_per_s)}", 600,
             f"PoI throughput is under {t.throughput_per_s:,.0f} ops/s",
             f"{JOB_LABEL} carries out {VALUE} operations/s; the agreement accepts {t.throughput_per_s:,.0f} or more.", SERVICE,
         ),
@@ -196,7 +196,7 @@ def _resources(series: _Series, t: Thresholds) -> tuple[AlertRule, ...]:
         ),
         AlertRule(
             "RustProcessCPUHigh", group, "warning", "resource",
-            f"{series.rate('process_cpu_seconds_total', 300)} > {_number(t.cpu_cores)}", 300,
+            f"{series.rate('process_cpu_seconds_total', 300, REPLICAS_OF_TARGETS)} > {_number(t.cpu_cores)}", 300,
             f"The node uses more than {t.cpu_cores:g} cores",
             f"{INSTANCE} uses {VALUE} cores.", SERVICE,
         ),

@@ -10,7 +10,7 @@ from typing import Any
 import requests
 
 from bizra_load.io.bounded_http import MALFORMED, BoundedSession, reason_of
-from bizra_load.io.redaction import text_without_secrets
+from bizra_load.io.redaction import secret_values, text_without_secrets
 from bizra_load.io.trust import THIS_MACHINES, Trust
 from bizra_load.server_metrics.exposition import ScrapeError
 from sla.values.from_json import loads
@@ -20,7 +20,7 @@ MAX_LISTS = 1_000_000  # samples and buckets are lists: of a few bytes, each tak
 TOKEN = "PROMETHEUS_TOKEN"  # noqa: S105  # the name of a variable of the environment
 _TRY_AGAIN_AFTER_S = (0.0, 1.0, 2.0)
 _PASSING = frozenset({408, 429, 500, 502, 503, 504})  # of a Prometheus that starts, or of a proxy before it
-_CHARACTERS = 200
+_CHARACTERS, _READ_BYTES = 200, 4_000  # shown of a response; looked through for secrets, which may be cut in two at an end
 
 
 class PrometheusClient:
@@ -32,6 +32,7 @@ class PrometheusClient:
         self.url = url.rstrip("/")
         self.timeout_s = timeout_s
         self._session = BoundedSession(MAX_RESPONSE_BYTES, timeout_s, self.url, trust)
+        self._secrets = secret_values([("Authorization", f"Bearer {token}")] if token else [], url)
         if token:
             self._session.headers["Authorization"] = f"Bearer {token}"
 
@@ -79,7 +80,7 @@ class PrometheusClient:
         try:
             response = self._response(f"{self.url}/api/v1/{path}", parameters)
             if response.status_code != 200:
-                raise ScrapeError(self._line(f"HTTP Status Code {response.status_code} ({response.content[:_CHARACTERS]!r})"))
+                raise ScrapeError(self._line(f"HTTP Status Code {response.status_code} ({response.content[:_READ_BYTES]!r})"))
             if response.content.count(b"[") > MAX_LISTS:
                 raise ScrapeError(self._line(f"a response with more than {MAX_LISTS:,} samples"))
             document = loads(response.content.decode("utf-8-sig"))
@@ -113,4 +114,4 @@ class PrometheusClient:
         return self._session.get(url, params=dict(parameters))
 
     def _line(self, text: str) -> str:
-        return f"{self.url}: {text_without_secrets(' '.join(text.split())[:_CHARACTERS])}"
+        return f"{self.url}: {text_without_secrets(' '.join(text.split()), self._secrets)[:_CHARACTERS]}"

@@ -30,4 +30,5 @@ WORDS: RemedyWords = {
     Remedy.PART_TARGETS: "--prometheus-selector leaves one of them out; or ask for a longer window",
     Remedy.RUN_THE_BASELINE: "compare with a run of the baseline's version on this machine (bizra-load compare)",
     Remedy.RUN_WITH_SERVER_METRICS: "a run with --metrics-url or --prometheus-url",
+    Remedy.SCRAPE_EACH: "scrape each process at its own address, or choose another --window",
 }

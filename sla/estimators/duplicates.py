@@ -1,10 +1,12 @@
 """One server process that was scraped twice: by two replicas of a Prometheus, or in two of its jobs.
 
-What both hold is the same and must not be added. Two targets are one when nothing that they count says otherwise, and
+What both hold is the same and must not be added. Two targets are one when nothing that they count says otherwise, no bucket of
+a histogram either, and
 - their processes started at the same moment and differ in nothing but who scraped them (promql.SCRAPERS, *replica*), or
 - one of the two, and every metric that both have was compared and agrees.
-Two that differ in nothing but who scraped them, at the same time, and of which too few scrapes say anything, may be one: that
-stays undecided.
+Two may be one, and that stays undecided, that differ in nothing but who scraped them, at the same time, and of which too few
+scrapes say anything; or that count the same, and whose processes started in the same second, as far as that is known, or are at
+one address and show no start.
 """
 
 from __future__ import annotations
@@ -17,11 +19,13 @@ import numpy as np
 
 from sla.estimators.dependence import FloatArray
 from sla.estimators.series import by_target, counter_values, observation_counts, times_s
-from sla.values.promql import SCRAPERS
+from sla.values.promql import MONITORS, SCRAPERS
 from sla.values.snapshot import Labels, Snapshot, labels_text, metric_of
 
 START_TIME = "process_start_time_seconds"
-CLOCKS_APART_S = 5.0  # of two Prometheus servers, at most
+CLOCKS_APART_S = 5.0  # of two Prometheus servers, unless they are known to scrape one process
+FARTHEST_CLOCKS_S = 60.0  # of two that are known to: a clock that is not kept right is off by seconds, not by hours
+TOO_FEW, ALIKE = "too few scrapes to tell", "they count the same, and no start time tells them apart"
 _START_APART_S = 0.005  # the kernel counts it in hundredths of a second
 
 
@@ -43,10 +47,11 @@ class Undecided:
 
     first: Labels
     second: Labels
+    why: str = TOO_FEW
 
     def __str__(self) -> str:
         first, second = _apart(self.first, self.second)
-        return f"one node may have been scraped twice ({first} and {second}): too few scrapes to tell, so both are counted"
+        return f"one node may have been scraped twice ({first} and {second}): {self.why}, so both are counted"
 
 
 @dataclass(frozen=True)
@@ -70,8 +75,8 @@ def without_duplicates(snapshots: Sequence[Snapshot]) -> Targets:
         rest = scrapes
         for twin, others in list(kept.items()):
             one = bool(rest) and _one_process(twin, others, labels, rest)
-            if one is None:
-                undecided.append(Undecided(twin, labels))
+            if isinstance(one, str):
+                undecided.append(Undecided(twin, labels, one))
             elif one:
                 duplicates.append(Duplicate(twin, labels))
                 kept[twin] = _filled_up(others, rest)
@@ -137,27 +142,33 @@ def _follows(earlier: Snapshot, later: Snapshot) -> bool:
     )
 
 
-def _one_process(a: Labels, a_scrapes: Sequence[Snapshot], b: Labels, b_scrapes: Sequence[Snapshot]) -> bool | None:
-    """None where they differ in who scraped them alone, and nothing could be compared."""
+def _one_process(a: Labels, a_scrapes: Sequence[Snapshot], b: Labels, b_scrapes: Sequence[Snapshot]) -> bool | str:
+    """Why it is not known, where it is not."""
     a_started, b_started = _starts_s(a_scrapes), _starts_s(b_scrapes)
-    same_start = any(abs(s - t) <= _START_APART_S for s in a_started for t in b_started)
-    by_whom_alone = _differ_in_who_scraped(dict(a), dict(b))
-    if not same_start and (not by_whom_alone or (a_started and b_started)):
+    same = {s for s in a_started for t in b_started if abs(s - t) <= _START_APART_S}
+    differing = _differing(dict(a), dict(b))
+    by_whom_alone = all(_says_who_scraped(name) or name in MONITORS for name in differing)
+    if not same and ((a_started and b_started) or not (by_whom_alone or _one_address(dict(a), dict(b)))):
         return False
     restarted = len(a_started | b_started) > 1 and max(a_started | b_started) - min(a_started | b_started) > _START_APART_S
-    names, others = _metrics(a_scrapes), _metrics(b_scrapes)
-    totals = [(_total(a_scrapes, name), _total(b_scrapes, name)) for name in sorted(names & others)]
-    a_s, b_s = times_s(a_scrapes), times_s(b_scrapes)
-    agreeing = [_agrees(a_s, a_total, b_s, b_total, same_start and not restarted) for a_total, b_total in totals]
-    if not agreeing or False in agreeing:
+    names = sorted(_metrics(a_scrapes) & _metrics(b_scrapes))
+    one_process = bool(same) and not restarted
+    replicas = any("replica" in name or name == "prometheus" for name in differing)
+    counts = _compared(a_scrapes, b_scrapes, names, CLOCKS_APART_S, one_process)
+    if counts is False and one_process and all(map(_says_who_scraped, differing)) and replicas:
+        counts = _compared(a_scrapes, b_scrapes, names, FARTHEST_CLOCKS_S, one_process)
+    if counts is False:
         return False
-    if same_start and by_whom_alone:
+    if same and by_whom_alone:
         return True
+    if counts is None:  # of two that follow each other nothing is counted twice
+        a_s, b_s = times_s(a_scrapes), times_s(b_scrapes)
+        return TOO_FEW if by_whom_alone and a_s[0] < b_s[-1] and b_s[0] < a_s[-1] else False
     # without a common start, only some metrics in common and all of them idle is too little
-    moved = any(total[-1] != total[0] for _, total in totals)
-    if None in agreeing:  # of two that follow each other nothing is counted twice
-        return None if by_whom_alone and a_s[0] < b_s[-1] and b_s[0] < a_s[-1] else False
-    return same_start or names == others or moved
+    enough = bool(same) or _metrics(a_scrapes) == _metrics(b_scrapes) or _moved(a_scrapes, names)
+    if not by_whom_alone and all(abs(s - round(s)) < _START_APART_S for s in same):
+        return ALIKE if enough and _moved(a_scrapes, names) else False  # two often start within one second
+    return enough
 
 
 def _starts_s(scrapes: Sequence[Snapshot]) -> set[float]:
@@ -165,9 +176,66 @@ def _starts_s(scrapes: Sequence[Snapshot]) -> set[float]:
     return {s.gauges[START_TIME] for s in scrapes if START_TIME in s.gauges}
 
 
-def _differ_in_who_scraped(a: Mapping[str, str], b: Mapping[str, str]) -> bool:
-    differing = [name for name in a.keys() | b.keys() if a.get(name) != b.get(name)]
-    return all(name in SCRAPERS or "replica" in name for name in differing)
+def _differing(a: Mapping[str, str], b: Mapping[str, str]) -> set[str]:
+    return {name for name in a.keys() | b.keys() if a.get(name) != b.get(name)}
+
+
+def _says_who_scraped(label: str) -> bool:
+    return label in SCRAPERS or "replica" in label
+
+
+def _one_address(a: Mapping[str, str], b: Mapping[str, str]) -> bool:
+    """Also where one was scraped from a Prometheus that had scraped it itself. Two clusters may use the same addresses."""
+    if {"cluster"} <= a.keys() & b.keys() and a["cluster"] != b["cluster"]:
+        return False
+    addresses = [{t.get("instance"), t.get("exported_instance")} - {None} for t in (a, b)]
+    return bool(addresses[0] & addresses[1])
+
+
+def _moved(scrapes: Sequence[Snapshot], names: Sequence[str]) -> bool:
+    return any(total[-1] != total[0] for total in (_total(scrapes, name) for name in names))
+
+
+def _compared(
+    a: Sequence[Snapshot], b: Sequence[Snapshot], names: Sequence[str], apart_s: float, one_process: bool
+) -> bool | None:
+    """Whether all that both count agrees; None when some of it could not be compared."""
+    a_s, b_s = times_s(a), times_s(b)
+    agreeing = [_agrees(a_s, _total(a, name), b_s, _total(b, name), apart_s, one_process) for name in names]
+    if not agreeing or False in agreeing:
+        return False
+    if not all(_series_agree(a, b, name, apart_s) for name in names):
+        return False
+    return None if None in agreeing else True
+
+
+def _series_agree(a: Sequence[Snapshot], b: Sequence[Snapshot], name: str, apart_s: float) -> bool:
+    """_agrees() of each label set and each bucket: two nodes behind one balancer count alike, but are not alike. Where a series
+    went back, and before and after the other's scrapes, nothing is compared.
+    """
+    keys = sorted({key for s in (*a, *b) for key in (*s.counters, *s.histograms) if metric_of(key) == name})
+    edges = {key: {s.histograms[key].edges_s for s in (*a, *b) if key in s.histograms} for key in keys}
+    if any(len(of_key) > 1 for of_key in edges.values()):
+        return True  # the totals have been compared
+    a_values, b_values = (np.array([_values(s, keys, edges) for s in scrapes]) for scrapes in (a, b))
+    a_s, b_s = times_s(a), times_s(b)
+    first = np.searchsorted(a_s, b_s - apart_s, side="right") - 1
+    last = np.searchsorted(a_s, b_s + apart_s)
+    inside = (first >= 0) & (last < a_s.size)
+    if not inside.any():
+        return True
+    forwards = (np.diff(a_values, axis=0) >= 0).all(axis=0) & (np.diff(b_values, axis=0) >= 0).all(axis=0)
+    low, high, value = a_values[first[inside]], a_values[last[inside]], b_values[inside]
+    return bool(((low <= value) & (value <= high) | ~forwards).all())
+
+
+def _values(scrape: Snapshot, keys: Sequence[str], edges: Mapping[str, set[tuple[float, ...]]]) -> list[float]:
+    values: list[float] = []
+    for key in keys:
+        for of_key in edges[key] or [()]:
+            h = scrape.histograms.get(key)
+            values += (h.cumulative if h else [0.0] * len(of_key)) if of_key else [scrape.counters.get(key, 0.0)]
+    return values
 
 
 def _total(scrapes: Sequence[Snapshot], name: str) -> FloatArray:
@@ -176,15 +244,15 @@ def _total(scrapes: Sequence[Snapshot], name: str) -> FloatArray:
     return total
 
 
-def _agrees(a_s: FloatArray, a: FloatArray, b_s: FloatArray, b: FloatArray, same_process: bool) -> bool | None:
+def _agrees(a_s: FloatArray, a: FloatArray, b_s: FloatArray, b: FloatArray, apart_s: float, same_process: bool) -> bool | None:
     """Whether every count of b is one that a had at that moment, as far as its scrapes and the clocks leave that open; None
     when they leave everything open. `same_process`: by their start times both are of one process that never restarted, or of
     two that started at once.
     """
     compared = False
     for at_s, value in zip(b_s.tolist(), b.tolist(), strict=True):
-        first = int(np.searchsorted(a_s, at_s - CLOCKS_APART_S, side="right")) - 1
-        last = int(np.searchsorted(a_s, at_s + CLOCKS_APART_S))
+        first = int(np.searchsorted(a_s, at_s - apart_s, side="right")) - 1
+        last = int(np.searchsorted(a_s, at_s + apart_s))
         around = a[max(first, 0) : last + 1]
         began, ended = first < 0, last >= a_s.size  # so one side is open: only a process that never restarted counts on
         if (began or ended) and not same_process:
@@ -194,6 +262,6 @@ def _agrees(a_s: FloatArray, a: FloatArray, b_s: FloatArray, b: FloatArray, same
         # at a restart it counted on from the first of them for some time, and then from 0
         if not (enough or little) if went_back else not (enough and little):
             return False
-        equal = same_process and (value > 0 or not b.any()) and bool((a[np.abs(a_s - at_s) <= CLOCKS_APART_S] == value).any())
+        equal = same_process and (value > 0 or not b.any()) and bool((a[np.abs(a_s - at_s) <= apart_s] == value).any())
         compared = compared or equal or not (went_back or began or ended)
     return True if compared else None

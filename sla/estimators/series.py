@@ -60,17 +60,17 @@ def common_times_s(targets: Sequence[FloatArray], whole: bool) -> FloatArray:
     return inner if inner.size > 1 else times
 
 
-def counter_values(scrapes: Sequence[Snapshot], name: str) -> FloatArray:
-    """The counter's label sets at each scrape of one target, shape (n, label sets): 0 until a set appears (some clients expose
-    it with its first event), its last known value from when it has gone.
+def counter_values(scrapes: Sequence[Snapshot], name: str, absent: float = 0.0) -> FloatArray:
+    """The counter's label sets at each scrape of one target, shape (n, label sets): `absent` until a set appears (some clients
+    expose it with its first event), its last known value from when it has gone.
     """
-    rows = _filled([_of_metric(s.counters, name) for s in scrapes], 0.0)
+    rows = _filled([_of_metric(s.counters, name) for s in scrapes], absent)
     return np.array(rows, dtype=np.float64).reshape(len(scrapes), -1)
 
 
-def observation_counts(scrapes: Sequence[Snapshot], name: str) -> FloatArray:
+def observation_counts(scrapes: Sequence[Snapshot], name: str, absent: float = 0.0) -> FloatArray:
     """Observations of the histogram's label sets at each scrape of one target, shape (n, label sets), as counter_values()."""
-    rows = _filled([{key: h.count for key, h in _of_metric(s.histograms, name).items()} for s in scrapes], 0.0)
+    rows = _filled([{key: h.count for key, h in _of_metric(s.histograms, name).items()} for s in scrapes], absent)
     return np.array(rows, dtype=np.float64).reshape(len(scrapes), -1)
 
 

@@ -10,7 +10,8 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sla.estimators.duplicates import without_duplicates
+from sla.estimators.duplicates import Targets, without_duplicates
+from sla.estimators.plausible import implausible
 from sla.estimators.series import by_target
 from sla.judgement.checks.counters import COVERED, coverage, partly_scraped, restarts, scrape_interval_s
 from sla.judgement.decision import ROLLOUT, decide, exit_code
@@ -93,12 +94,9 @@ def judge_monitored(
         dataclasses.replace(o, accepted=o.key in agreement.accepted[chosen] and o.status is Status.WARN) for o in results
     )
     gates = [*(gate_of(o) for o in objectives), _coverage_gate(window)]
-    if targets.undecided:
-        reason = f"{targets.undecided[0]}; {words[Remedy.PART_TARGETS]}"
-        gates.append(Gate("targets", "Each node once", Severity.CRITICAL, Status.INCONCLUSIVE, True, reason))
+    gates += _doubts(targets, snapshots, agreement, words)
     if not objectives:
-        reason = "the server's metrics show none of the agreement's"
-        gates.append(Gate("objectives", "Objectives", Severity.CRITICAL, Status.INCONCLUSIVE, True, reason))
+        gates.append(_doubt("objectives", "Objectives", "the server's metrics show none of the agreement's"))
     verdict = decide(gates, (), words=words)
     return MetricsAssessment(
         verdict.decision,
@@ -165,6 +163,22 @@ def _results(
     return [(judged | without_limit)[e.objective.key] for e in estimators]
 
 
+def _doubt(key: str, title: str, reason: str) -> Gate:
+    return Gate(key, title, Severity.CRITICAL, Status.INCONCLUSIVE, True, reason)
+
+
+def _doubts(targets: Targets, snapshots: Sequence[Snapshot], agreement: Agreement, words: RemedyWords) -> list[Gate]:
+    """What the counters may be of, other than each node's own and of this window."""
+    doubts = []
+    if targets.undecided:
+        reason = f"{targets.undecided[0]}; {words[Remedy.PART_TARGETS]}"
+        doubts.append(_doubt("targets", "Each node once", reason))
+    counted = {n for m in agreement.operations.values() for n in (m.total, m.failed, m.histogram) if n}
+    if why := implausible(snapshots, sorted(counted)):
+        doubts.append(_doubt("counters", "Counters that only grow", f"{why}; {words[Remedy.SCRAPE_EACH]}"))
+    return doubts
+
+
 def _coverage_gate(window: ScrapedSpan) -> Gate:
     title = "Data over the whole window"
     if not window.scrapes:
@@ -188,8 +202,8 @@ def _notes(
     if window.restarts:
         times = "once" if window.restarts == 1 else f"{window.restarts} times"
         notes.append(
-            f"the node's counters went back {times} (a restart): they count again from 0, that interval is left out of the "
-            "latencies, and what happened between the last scrape and the restart is lost"
+            f"the node was restarted {times} (its counters went back, or its start time moved): they count again from 0, that "
+            "interval is left out of the latencies, and what happened between the last scrape and the restart is lost"
         )
     notes += partly_scraped(snapshots, window.from_ns / 1e9, window.to_ns / 1e9)
     notes += dict.fromkeys(e.metrics_caveat for e in visible if e.metrics_caveat)  # once for all objectives of a kind

@@ -5,10 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-# labels that say who scraped, not what: what replicas of a Prometheus or a receiver add (operator, Thanos, Mimir), what the
-# operator's monitors add for one port of one pod (endpoint, service), and jobs
-REPLICAS = ("prometheus", "prometheus_replica", "receive_replica", "replica", "__replica__", "endpoint", "service")
+# labels that say who scraped, not what: what replicas of a Prometheus or a receiver add (operator, Thanos, Mimir), and jobs
+REPLICAS = ("prometheus", "prometheus_replica", "receive_replica", "replica", "__replica__")
+# what the operator's monitors add for one port of one pod. A program may as well tell its own requests apart by these, and a
+# query can't see which it is: only what has no labels of a program's own, or must not be counted twice, is asked without them
+MONITORS = ("endpoint", "service")
+REPLICAS_OF_TARGETS = (*REPLICAS, *MONITORS)
 SCRAPERS = ("job", *REPLICAS)
+SCRAPERS_OF_TARGETS = ("job", *REPLICAS_OF_TARGETS)
 # a store of several clusters tells them apart by this label, beside job and instance; where it is not there it parts nothing.
 # Labels that a deploy may change (namespace, environment, version) are not among them: an alert would fire for what has left
 DEPLOYMENT = ("job", "cluster")
@@ -59,6 +63,8 @@ def successful(failed: str, attempts: str) -> str:
     return f"1 - ({failed} or 0 * {attempts}) / {attempts}"
 
 
-def once(vector: str, scrapers: Sequence[str] = SCRAPERS) -> str:
-    """Series that differ in who scraped them alone are one: the highest. With REPLICAS each job keeps its own."""
+def once(vector: str, scrapers: Sequence[str] = SCRAPERS_OF_TARGETS) -> str:
+    """Series that differ in who scraped them alone are one: the highest. With REPLICAS each job keeps its own. A share or a
+    quantile is the same of what is counted twice, but not of the highest of several series: it is asked without MONITORS.
+    """
     return f"max without ({', '.join(scrapers)}) ({vector})"

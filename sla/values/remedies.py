@@ -35,6 +35,7 @@ class Remedy(str, Enum):
     PART_TARGETS = "leave one of them out, or ask for a longer window"
     RUN_THE_BASELINE = "compare with a run of the baseline's version on this machine"
     RUN_WITH_SERVER_METRICS = "a run with the address of the server's metrics"
+    SCRAPE_EACH = "scrape each process at its own address, or choose a window without it"
 
 
 RemedyWords = Mapping[Remedy, str]

@@ -7,6 +7,7 @@ interpolated at the scrape times of the one with the most scrapes; sums over the
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Sequence
 from itertools import pairwise
 
@@ -14,10 +15,12 @@ import numpy as np
 
 from sla.estimators import series
 from sla.estimators.dependence import FloatArray
+from sla.estimators.duplicates import START_TIME
 from sla.values.agreement import Agreement
 from sla.values.snapshot import Snapshot, labels_text
 
 COVERED = 0.9  # of the window, or nothing passes: who was not scraped may have been down
+LATER_START_S = 0.5  # of one process the start is shown with some rounding
 SHOWN = 3  # targets that a line names
 GAP = 1.5  # an interval this many times the usual one holds a missed scrape
 
@@ -75,8 +78,13 @@ def increments(snapshots: Sequence[Snapshot], names: Sequence[str], times_s: Flo
 
 
 def restarts(snapshots: Sequence[Snapshot], names: Sequence[str]) -> int:
-    """How many scrapes of a target found a series of one of the counters smaller than before."""
-    return sum(sum(series.went_back(of_target, names)) for of_target in series.by_target(snapshots).values())
+    """How many scrapes of a target found a series of one of the counters smaller than before, or a later start time."""
+    count = 0
+    for scrapes in series.by_target(snapshots).values():
+        started = [s.gauges.get(START_TIME) for s in scrapes]
+        moved = [a is not None and b is not None and b - a > LATER_START_S for a, b in pairwise(started)]
+        count += sum(map(operator.or_, moved, series.went_back(scrapes, names)))
+    return count
 
 
 def coverage(snapshots: Sequence[Snapshot], from_s: float, to_s: float) -> float:

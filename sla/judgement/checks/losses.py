@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import itertools
 import math
-import operator
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from sla.estimators.duplicates import START_TIME
 from sla.estimators.series import by_target, went_back
 from sla.estimators.server_side import CounterIncrease, Reconciliation, counter_increase, reconcile
+from sla.judgement.checks.counters import restarts as restarts_of
 from sla.values.agreement import Agreement, OperationMetrics
 from sla.values.assessment import Check, Status, Steady, check
 from sla.values.health_rows import HealthRows
@@ -182,10 +181,6 @@ def stalls(health: HealthRows, steady: Steady | None) -> list[Check]:
 def restarts(measurements: Measurements, agreement: Agreement) -> Check:
     """A target that was restarted under load: its start time moved, or a counter of an operation went backwards."""
     names = [n for m in agreement.operations.values() for n in (m.total, m.failed) if n]
-    count = 0
-    for scrapes in by_target(measurements.snapshots).values():
-        started = [s.gauges.get(START_TIME) for s in scrapes]
-        moved = [a is not None and b is not None and b - a > 0.5 for a, b in itertools.pairwise(started)]
-        count += sum(map(operator.or_, moved, went_back(scrapes, names)))
+    count = restarts_of(measurements.snapshots, names)
     text = f"the target was restarted {count} times under load" if count else "the target was not restarted"
     return check("restarted", "Target restarts", count > 0, text, float(count), 0.0, "restarts", advice=SEE_THE_TARGET)

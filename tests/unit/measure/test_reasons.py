@@ -1,5 +1,10 @@
 """Reasons of failures: kept in bounds, in one line, without secrets; every failure counts in one of them."""
 
+import base64
+import html
+import json
+from urllib.parse import quote
+
 import pytest
 
 from bizra_load.io.redaction import secret_values
@@ -89,6 +94,22 @@ def test_a_reason_is_one_printable_line_without_secrets(text, kept):
 def test_the_words_of_a_header_are_secret_too_but_not_what_it_accepts():
     secrets = secret_values([("Authorization", "Bearer abcdefgh"), ("Content-Type", "application/json")])
     assert secrets == ["Bearer abcdefgh", "abcdefgh"]
+
+
+SECRET = 'p/a+s "w<rd"-é'
+
+
+@pytest.mark.parametrize(
+    "written_back",
+    [
+        quote(SECRET), quote(SECRET, safe=""), json.dumps(SECRET)[1:-1], json.dumps(SECRET)[1:-1].replace("/", "\\/"),
+        html.escape(SECRET), base64.b64encode(SECRET.encode()).decode(), base64.urlsafe_b64encode(SECRET.encode()).decode(),
+        SECRET.upper(),
+    ],
+)  # fmt: skip
+def test_a_secret_is_hidden_in_whatever_form_a_server_writes_it_back(written_back):
+    kept = one_line_reason(f"refused: {written_back}.", secret_values([("X-Key", SECRET)]))
+    assert kept.rstrip("=.") == "refused: ***"
 
 
 @pytest.mark.parametrize(

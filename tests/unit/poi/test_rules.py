@@ -99,6 +99,43 @@ def test_all_unit_tests_of_a_rule_pass(tmp_path, alert):
     assert tested.returncode == 0, tested.stdout + tested.stderr
 
 
+@pytest.mark.parametrize("label", ["endpoint", "service", "route"])
+@pytest.mark.parametrize(
+    ("alert", "series"),
+    [
+        (
+            "PoISuccessRateCritical",
+            {
+                "bizra_poi_generate_total": (3000, 9000), "bizra_poi_generate_fail_total": (156, 156),
+                "bizra_poi_verify_total": (3000, 9000),
+            },
+        ),
+        (
+            "FinalityCheckP99Violation",
+            {
+                'bizra_finality_check_seconds_bucket{le="0.0001"}': (6000, 0),
+                'bizra_finality_check_seconds_bucket{le="0.01"}': (6000, 2000),
+                'bizra_finality_check_seconds_bucket{le="+Inf"}': (6000, 6000),
+            },
+        ),
+    ],
+)  # fmt: skip
+def test_labels_of_a_program_by_the_name_of_a_monitors_hide_nothing(tmp_path, alert, series, label):
+    """1.3 % fail, or a third is slow: in one of two parts, which are as large as each other or not."""
+    rules, _ = written_alone(tmp_path, alert)
+    played = [
+        {"series": f'{name.rstrip("}")}{", " if "{" in name else "{"}job="bizra-node", instance="n:1", {label}="/v{part}"}}',
+         "values": f"0+{each}x60"}
+        for name, both in series.items() for part, each in enumerate(both)
+    ]  # fmt: skip
+    test = {"interval": "1m", "input_series": played, "promql_expr_test": [
+        {"expr": f'count(ALERTS{{alertname="{alert}", alertstate="firing"}})', "eval_time": "30m",
+         "exp_samples": [{"labels": "{}", "value": 1}]}]}  # fmt: skip
+    (tmp_path / "own.yaml").write_text(yaml.safe_dump({"rule_files": [rules.name], "tests": [test]}))
+    tested = promtool("test", "rules", str(tmp_path / "own.yaml"))
+    assert tested.returncode == 0, tested.stdout + tested.stderr
+
+
 def test_every_rule_has_a_unit_test_in_which_it_fires_and_ones_in_which_it_is_silent():
     tests = yaml.safe_load((FILES / "prometheus-rules-test.yaml").read_text())["tests"]
     fires, silent = set(), set()

@@ -59,6 +59,17 @@ def test_a_passing_status_is_tried_again_and_a_wrong_query_is_not(monkeypatch):
     assert len(requests) == 1
 
 
+@pytest.mark.parametrize("status", [200, 403])
+@pytest.mark.parametrize("before", ["", "x" * 190])
+def test_the_token_is_in_no_message_whatever_the_server_says(monkeypatch, status, before):
+    monkeypatch.setenv("PROMETHEUS_TOKEN", "planted-s3cret")
+    body = {"status": "error", "error": f"{before} user planted-s3cret may not"}
+    with hostile_server(reply(status, body)) as url, pytest.raises(ScrapeError) as refused:
+        PrometheusClient.with_token_of_environment(url).query("up")
+    assert "plan" not in str(refused.value)
+    assert len(str(refused.value)) < 300
+
+
 @pytest.mark.parametrize("content", [b"<html>", [], {}, {"data": {}}, {"data": None}])
 def test_a_response_of_another_form_is_one_line(content):
     with hostile_server(reply(200, content)) as url, pytest.raises(ScrapeError) as refused:

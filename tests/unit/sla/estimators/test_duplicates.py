@@ -54,14 +54,15 @@ def test_of_two_the_one_with_more_scrapes_is_kept():
     ],
 )
 def test_others_are_two(other, counts):
-    assert kept(target(NODE, COUNTS), target(NODE | other, counts)) == (sorted([labels_of(NODE), labels_of(NODE | other)]), [])
+    node = NODE | {"cluster": "alpha"}
+    assert kept(target(node, COUNTS), target(node | other, counts)) == (sorted([labels_of(node), labels_of(node | other)]), [])
 
 
 def test_processes_that_started_at_one_moment_and_count_the_same_are_one_whatever_they_are_called():
     other = {"instance": "node-5.example:9464", "job": "blackbox"}
-    twice = (target(NODE, COUNTS, started_s=50.001), target(other, COUNTS, started_s=50.004))
+    twice = (target(NODE, COUNTS, started_s=50.301), target(other, COUNTS, started_s=50.304))
     assert len(kept(*twice)[0]) == 1
-    assert len(kept(target(NODE, COUNTS, started_s=50.0), target(other, COUNTS, started_s=50.01))[0]) == 2
+    assert len(kept(target(NODE, COUNTS, started_s=50.3), target(other, COUNTS, started_s=50.31))[0]) == 2
     assert len(kept(target(NODE, COUNTS, started_s=50.0), target(other, range(30), started_s=50.0))[0]) == 2
 
 
@@ -89,7 +90,7 @@ def steady(t):
 
 
 def at_50(_):
-    return 50.0
+    return 50.37
 
 
 OTHERS = [
@@ -109,7 +110,7 @@ def test_a_node_that_restarts_is_recognised_all_the_same(other, later_s, restart
         return steady(t) if t < restart_s else 40 * (t - restart_s)
 
     def started(t):
-        return (50.0 if t < restart_s else restart_s) if with_start else None
+        return (50.37 if t < restart_s else restart_s) if with_start else None
 
     alone = judged(minute(NODE, count, started))
     rate, duplicates, covered = judged(minute(NODE, count, started), minute(NODE | other, count, started, later_s))

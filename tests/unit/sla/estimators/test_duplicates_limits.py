@@ -76,23 +76,23 @@ def test_only_of_targets_that_overlap_it_can_stay_undecided(first_s, second_s, e
 
 
 def test_of_two_with_other_labels_that_started_together_few_scrapes_leave_nothing_undecided():
-    apart = (target(NODE, {1000: 5, 1002: 6}, 50.0), target(ELSEWHERE, {1001: 7, 1003: 8}, 50.0))
+    apart = (target(NODE, {1000: 5, 1002: 6}, 50.37), target(ELSEWHERE, {1001: 7, 1003: 8}, 50.37))
     assert verdict(*apart) == "two"
 
 
-@pytest.mark.parametrize(("other_start_s", "expected"), [(0.0045, "one"), (0.005, "one"), (0.0055, "two")])
+@pytest.mark.parametrize(("other_start_s", "expected"), [(0.0045, "one"), (0.00499, "one"), (0.0055, "two")])
 def test_a_process_that_started_five_milliseconds_later_is_the_same(other_start_s, expected):
     """Its start is counted in hundredths of a second."""
     counts = {1000: 2_000_000, 1060: 2_002_400}
-    assert verdict(target(NODE, counts, 0.0), target(ELSEWHERE, counts, other_start_s)) == expected
+    assert verdict(target(NODE, counts, 0.37), target(ELSEWHERE, counts, 0.37 + other_start_s)) == expected
 
 
 def test_starts_that_are_the_same_but_for_rounding_are_of_a_process_that_never_restarted():
     counts = {1000: 2_000_000, 1060: 2_002_400}
-    assert verdict(target(NODE, counts, 50.001), target(ELSEWHERE, counts, 50.004)) == "one"
+    assert verdict(target(NODE, counts, 50.301), target(ELSEWHERE, counts, 50.304)) == "one"
 
 
-@pytest.mark.parametrize(("a_started_s", "b_started_s"), [(50.0, None), (None, 50.0)])
+@pytest.mark.parametrize(("a_started_s", "b_started_s"), [(50.0, None), (None, 50.37)])
 def test_where_only_one_of_two_tells_its_start_the_counts_decide(a_started_s, b_started_s):
     seconds = range(30)
     assert verdict(target(NODE, steadily(*seconds), a_started_s), target(REPLICA, steadily(*seconds), b_started_s)) == "one"
@@ -114,16 +114,16 @@ def test_equal_counts_of_processes_that_started_together_are_more_than_the_zero_
     a_counts, b_counts, expected
 ):
     a, b = (dict(zip((1000, 1060), counts, strict=True)) for counts in (a_counts, b_counts))
-    assert verdict(target(NODE, a, 50.0), target(ELSEWHERE, b, 50.0)) == expected
+    assert verdict(target(NODE, a, 50.37), target(ELSEWHERE, b, 50.37)) == expected
 
 
 @pytest.mark.parametrize(("second_s", "expected"), [(1005, "one"), (1005.001, "two")])
 def test_one_scrape_each_is_enough_of_processes_that_started_together_within_five_seconds(second_s, expected):
-    assert verdict(target(NODE, {1000: 9}, 50.0), target(ELSEWHERE, {second_s: 9}, 50.0)) == expected
+    assert verdict(target(NODE, {1000: 9}, 50.37), target(ELSEWHERE, {second_s: 9}, 50.37)) == expected
 
 
 def test_one_of_the_scrapes_nearby_has_the_same_count_and_that_is_enough():
-    assert verdict(target(NODE, {1000: 9, 1003: 10}, 50.0), target(ELSEWHERE, {1003: 10}, 50.0)) == "one"
+    assert verdict(target(NODE, {1000: 9, 1003: 10}, 50.37), target(ELSEWHERE, {1003: 10}, 50.37)) == "one"
 
 
 def test_processes_without_any_work_and_with_the_same_counters_are_one():
@@ -162,7 +162,7 @@ def test_where_one_has_fewer_counters_something_in_common_must_have_moved(counts
 )
 def test_scrapes_before_the_first_and_after_the_last_are_taken_a_usual_interval_away(other_s, taken_s):
     own_s = (3, 4, 5, 6)
-    a, b = target(NODE, steadily(*own_s), 50.0), target(REPLICA, steadily(*other_s), 50.0)
+    a, b = target(NODE, steadily(*own_s), 50.37), target(REPLICA, steadily(*other_s), 50.37)
     assert times_kept(a, b) == sorted((*own_s, *taken_s))
 
 
@@ -178,24 +178,24 @@ def test_scrapes_before_the_first_and_after_the_last_are_taken_a_usual_interval_
     ],
 )
 def test_a_hole_is_filled_up_with_what_is_a_usual_interval_away_from_both_sides(own_s, other_s, taken_s):
-    a, b = target(NODE, steadily(*own_s), 50.0), target(REPLICA, steadily(*other_s), 50.0)
+    a, b = target(NODE, steadily(*own_s), 50.37), target(REPLICA, steadily(*other_s), 50.37)
     assert times_kept(a, b) == sorted((*own_s, *taken_s))
 
 
 def test_one_scrape_between_two_is_not_taken_and_of_one_each_both_are():
-    a, b = target(NODE, steadily(1000, 1060), 50.0), target(REPLICA, steadily(1030), 50.0)
+    a, b = target(NODE, steadily(1000, 1060), 50.37), target(REPLICA, steadily(1030), 50.37)
     assert times_kept(a, b) == [1000, 1060]
-    a, b = target(NODE, {1000: 9}, 50.0), target(REPLICA, {1000.5: 9}, 50.0)
+    a, b = target(NODE, {1000: 9}, 50.37), target(REPLICA, {1000.5: 9}, 50.37)
     assert times_kept(a, b) == [1000, 1000.5]
 
 
 @pytest.mark.parametrize(("later_s", "taken"), [(0.0, False), (0.001, True)])
 def test_what_counts_less_within_five_seconds_is_not_later(later_s, taken):
     """The replica sees a restart that the other one does not: it takes over, but for what its clock may have put too late."""
-    a = target(NODE, steadily(*range(0, 31, 5)), -50.0)
+    a = target(NODE, steadily(*range(0, 31, 5)), -50.37)
     of_replica = {15 + later_s: 1300, 20 + later_s: 1400, 25 + later_s: 1500, 30: 1600}
     after = {35 + later_s: 80, 40 + later_s: 280, 45 + later_s: 480}
-    starts = dict.fromkeys(of_replica, -50.0) | dict.fromkeys(after, 33.0)
+    starts = dict.fromkeys(of_replica, -50.37) | dict.fromkeys(after, 33.0)
     b = target(REPLICA, of_replica | after, starts)
     assert times_kept(a, b) == [*range(0, 31, 5), *([35 + later_s] if taken else []), 40 + later_s, 45 + later_s]
 
@@ -219,7 +219,7 @@ def test_where_a_clock_is_ahead_the_other_takes_over_when_it_has_as_much(metric,
 
 def test_what_has_not_moved_since_is_later_all_the_same():
     seconds = (0, 1, 2, 3)
-    a, b = target(NODE, dict.fromkeys(seconds, 7), 50.0), target(REPLICA, dict.fromkeys((3, 4, 5), 7), 50.0)
+    a, b = target(NODE, dict.fromkeys(seconds, 7), 50.37), target(REPLICA, dict.fromkeys((3, 4, 5), 7), 50.37)
     assert times_kept(a, b) == [0, 1, 2, 3, 4, 5]
 
 
@@ -228,8 +228,8 @@ def test_of_a_target_that_is_another_the_rest_is_what_only_it_holds_and_its_star
         return {name: BucketCounts((1.0, math.inf), (1.0, 2.0)) for name in names}
 
     times_s = range(0, 30, 2)
-    a = [replace(s, histograms=histograms("h")) for s in target(NODE, steadily(*range(30)), 50.0)]
-    b = target(REPLICA, {t: {"n_total": 1000.0 + 20 * t, "m_total": 7.0} for t in times_s}, 50.0)
+    a = [replace(s, histograms=histograms("h")) for s in target(NODE, steadily(*range(30)), 50.37)]
+    b = target(REPLICA, {t: {"n_total": 1000.0 + 20 * t, "m_total": 7.0} for t in times_s}, 50.37)
     b = [replace(s, histograms=histograms("h", 'k{a="1"}'), gauges={**s.gauges, "g": 1.0}) for s in b]
     told = without_duplicates(sorted((*a, *b), key=lambda s: s.at_ns))
     rest = [s for s in told.snapshots if s.target == labels_of(REPLICA)]

@@ -4,6 +4,7 @@ import dataclasses
 
 import pytest
 
+from sla.estimators.duplicates import START_TIME
 from sla.judgement.monitored import deviation, judge_monitored
 from sla.values.agreement import Limit
 from sla.values.assessment import Decision, Status
@@ -62,9 +63,32 @@ def test_a_restart_is_counted_and_said():
     ]
     assessment = judged(-1, 66, back)
     assert assessment.window.restarts == 1
-    assert [n for n in assessment.notes if "went back once (a restart)" in n]
+    assert [n for n in assessment.notes if "the node was restarted once (its counters went back" in n]
     assert judged(-1, 66).window.restarts == 0
     assert not [n for n in judged(-1, 66).notes if "restart" in n]
+
+
+def test_a_later_start_time_is_a_restart_though_no_counter_was_seen_to_go_back():
+    started = [
+        dataclasses.replace(s, gauges={**s.gauges, START_TIME: 5.0 if s.at_ns / 1e9 <= START + 31 else float(START + 30)})
+        for s in SNAPSHOTS
+    ]
+    assessment = judged(-1, 66, started)
+    assert assessment.window.restarts == 1
+    assert [n for n in assessment.notes if "or its start time moved" in n]
+
+
+def test_counters_of_several_processes_behind_one_address_decide_nothing():
+    name = LOCAL.agreement.operations["generate"].total
+    shared = [
+        dataclasses.replace(s, counters={**s.counters, name: s.counters[name] + 100_000 * (i % 2)})
+        for i, s in enumerate(SNAPSHOTS)
+    ]
+    assessment = judged(-1, 66, shared)
+    [gate] = [g for g in assessment.gates if g.key == "counters"]
+    assert (assessment.decision, gate.status) == (Decision.INCONCLUSIVE, Status.INCONCLUSIVE)
+    assert "do several processes share that address (a load balancer)?; scrape each process" in gate.reason
+    assert not [g for g in judged(-1, 66).gates if g.key == "counters"]
 
 
 def test_a_deviation_is_relative_to_the_baseline_with_the_interval_of_the_estimate():

@@ -18,7 +18,7 @@ OPERATIONS = {
     "check": OperationMetrics("check_seconds", "check_total", ""),  # it never fails
     "look": OperationMetrics(),
 }
-REPLICAS = "prometheus, prometheus_replica, receive_replica, replica, __replica__, endpoint, service"
+REPLICAS = "prometheus, prometheus_replica, receive_replica, replica, __replica__"
 
 
 def rate(counter, nodes="", at=""):

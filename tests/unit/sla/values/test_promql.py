@@ -1,6 +1,6 @@
 """Expressions that are right whatever series are there."""
 
-from sla.values.promql import added, by, once, successful
+from sla.values.promql import REPLICAS, added, by, once, successful
 
 
 def test_several_vectors_are_told_apart_before_they_are_added_and_one_needs_no_label():
@@ -14,6 +14,7 @@ def test_without_a_counter_of_failures_all_attempts_succeeded():
 
 
 def test_who_scraped_is_left_out_and_with_it_the_job_unless_it_is_to_stay():
-    replicas = "prometheus, prometheus_replica, receive_replica, replica, __replica__, endpoint, service"
-    assert once("a") == f"max without (job, {replicas}) (a)"
+    replicas = "prometheus, prometheus_replica, receive_replica, replica, __replica__"
+    assert once("a") == f"max without (job, {replicas}, endpoint, service) (a)"
+    assert once("a", REPLICAS) == f"max without ({replicas}) (a)"
     assert once("a", ("replica",)) == "max without (replica) (a)"

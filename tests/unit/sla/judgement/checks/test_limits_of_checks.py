@@ -6,9 +6,9 @@ import functools
 import numpy as np
 import pytest
 
+from sla.estimators.duplicates import START_TIME
 from sla.estimators.proportions import few_bursts
 from sla.judgement.checks.counters import of_the_service
-from sla.judgement.checks.losses import START_TIME
 from sla.judgement.checks.run_checks import run_checks
 from sla.judgement.evaluate import evaluate
 from sla.judgement.steady import constant_part, find_steady

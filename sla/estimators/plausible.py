@@ -1,0 +1,60 @@
+"""Counters that can't have counted what their values say: of several processes behind one address, or with a history."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from sla.estimators.dependence import FloatArray
+from sla.estimators.series import by_target, counter_values, observation_counts, times_s
+from sla.values.snapshot import Snapshot, labels_text
+
+MOST_TIMES = 10.0  # the highest rate that was seen: what began within an interval may have counted so much in it
+_FEW = 100.0  # operations: nobody wonders about so many
+BOUNCES = 2  # a service that restarts regains what it had counted after a while, if at all: once may be chance
+_SOON = 3  # scrapes
+
+
+def implausible(snapshots: Sequence[Snapshot], names: Sequence[str]) -> str:
+    """One line on the first of the counters and histograms `names` that can't be counted, "" where all can.
+
+    A series that begins, or went back, counts from 0: only then is its value what was counted since the scrape before.
+    """
+    for labels, scrapes in by_target(snapshots).items():
+        for name in names:
+            for of_metric in (counter_values, observation_counts):
+                values = of_metric(scrapes, name, math.nan)
+                if values.size and (why := _bounces(values) or _history(values, times_s(scrapes))):
+                    return f"{name} of {labels_text(labels) or 'the node'} {why}"
+    return ""
+
+
+def _bounces(values: FloatArray) -> str:
+    times = 0
+    for i in range(1, len(values)):
+        fell = values[i] < values[i - 1]
+        regained = (values[i + 1 : i + 1 + _SOON] >= values[i - 1]).any(axis=0)
+        times += bool((fell & regained).any())
+    if times < BOUNCES:
+        return ""
+    return (
+        f"went back and regained its value at once, {times} times: do several processes share that address (a load balancer)?"
+    )
+
+
+def _history(values: FloatArray, at_s: FloatArray) -> str:
+    before, now = values[:-1], values[1:]
+    length_s = np.diff(at_s)
+    grown = np.where(now >= before, now - before, 0.0).sum(axis=1)
+    most_per_s = float((grown[length_s > 0] / length_s[length_s > 0]).max(initial=0.0))
+    from_zero = np.where((np.isnan(before) & ~np.isnan(now)) | (now < before), now, 0.0)
+    beyond = from_zero > _FEW + MOST_TIMES * most_per_s * length_s[:, None]
+    if not most_per_s or not beyond.any():
+        return ""
+    value = float(from_zero[beyond].max())
+    return (
+        f"began at {value:,.0f}, or went back to that, and never grew by a tenth of it in such a time: "
+        "what it had counted before is not known"
+    )
