@@ -14,7 +14,7 @@ from contextlib import ExitStack, suppress
 from functools import partial
 from urllib.parse import urlsplit
 
-from bizra_load.exit_codes import InvalidRunError, UsageError
+from bizra_load.exit_codes import BizraLoadError, InvalidRunError, UsageError
 from bizra_load.io import terminal
 from bizra_load.io.files import writing
 from bizra_load.io.redaction import without_userinfo
@@ -30,17 +30,33 @@ from bizra_load.rehearsal.local_prometheus import local_prometheus
 from bizra_load.rehearsal.node_process import start_node
 from bizra_load.settings import inputs
 from bizra_load.validation.log import Log
-from bizra_load.validation.suite import Plan, Suite
+from bizra_load.validation.suite import Plan, Suite, set_documents_aside
 from sla.values.section import AgreementError
 
 
 def run(args: argparse.Namespace) -> int:
+    inputs.option("--artifacts", inputs.out_folder, str(args.artifacts))
+    try:
+        request, plan = _planned(args)
+    except BizraLoadError:  # this validation never began, and nobody may take an older one's decision for it
+        set_documents_aside(args.artifacts, args.evidence)
+        raise
+    suite = Suite(plan, Log(sys.stdout, terminal.terminal_width(sys.stdout)))
+    suite.begin()
+    with ExitStack() as stack:
+        if plan.rehearsal:
+            request, url, selector = _rehearse(request, plan.file, args.fault, stack)
+            suite.rehearse(partial(put_load_on, request), request.host, url, selector)
+        return suite.run().exit_code
+
+
+def _planned(args: argparse.Namespace) -> tuple[LoadRequest, Plan]:
+    """Raises UsageError before anything is started."""
     prometheus_url = _first(args.prometheus_url, "PROMETHEUS_URL")
     selector = _first(args.prometheus_selector, "PROMETHEUS_SELECTOR")
     given = vars(args)
     if prometheus_url and _first(args.metrics_url, "METRICS_URL"):
         given = {**given, "prometheus_url": ""}  # the load test reads the node itself
-    inputs.option("--artifacts", inputs.out_folder, str(args.artifacts))
     request = load_request(given)
     rehearsal = not request.host
     settings = request.settings
@@ -48,8 +64,7 @@ def run(args: argparse.Namespace) -> int:
     _check(args, prometheus_url, rehearsal)
     _check_grafana(place, settings.trust)
     file = read_agreement(settings.agreement)
-    log = Log(sys.stdout, terminal.terminal_width(sys.stdout))
-    plan = Plan(
+    return request, Plan(
         load=partial(put_load_on, request),
         file=file,
         agreement=settings.agreement,
@@ -64,13 +79,6 @@ def run(args: argparse.Namespace) -> int:
         trust=settings.trust,
         place=place,
     )
-    suite = Suite(plan, log)
-    suite.begin()
-    with ExitStack() as stack:
-        if rehearsal:
-            request, url, selector = _rehearse(request, file, args.fault, stack)
-            suite.rehearse(partial(put_load_on, request), request.host, url, selector)
-        return suite.run().exit_code
 
 
 def _check(args: argparse.Namespace, prometheus_url: str, rehearsal: bool) -> None:

@@ -30,14 +30,17 @@ def authorities(value: str) -> tuple[str, ...]:
     return names
 
 
-def refusal(method: str, host: str, origin: str, fetch_site: str, listed: Collection[str] = ()) -> str:
+def refusal(
+    method: str, host: str, origin: str, fetch_site: str, listed: Collection[str] = (), names: Collection[str] = ()
+) -> str:
     """Why a request with these header lines ("": not there) is refused, in one line; "" where it is not.
 
     listed: authorities() by which the server is reached beside localhost and addresses: a page of any name in it may be read by
     that name; one of an authority in it may send requests (behind a proxy, Host may be another than what the browser shows).
+    names: further ones of this server, whatever the port: what else is served under them may be anybody's, and sends nothing.
     """
     host, origin = host.strip().lower(), origin.strip().lower()
-    if host and not _is_own(host, listed):
+    if host and not _is_own(host, (*listed, *names)):
         return one_line(f"the name {host[:_SHOWN]!r} is none of this server's (allowed: localhost, addresses, listed names)")
     if method in _SAFE:
         return ""

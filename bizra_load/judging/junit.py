@@ -19,6 +19,7 @@ from bizra_load.judging.junit_words import (
     EXIT_CODES,
     FAILED,
     NOT_RUN,
+    NOT_SO,
     OUTCOME,
     PASSED,
     PASSES,
@@ -80,7 +81,7 @@ def _sums(suite: Element) -> tuple[list[str], dict[str, int]]:
     """(the outcome of each case, the counts of all)"""
     cases = [e for e in suite.iter() if _name(e) == "testcase"]
     kinds = [_outcome(case) for case in cases]
-    outcomes = [_outcome_attribute(s) for s in suite.iter() if _name(s).startswith("testsuite")]
+    outcomes = [_outcome_of_suite(s) for s in suite.iter() if _name(s).startswith("testsuite")]
     tests = max(len(cases), _declared(suite, "tests"))
     # the sum: a test is skipped or disabled, and no suite counts it as both
     skipped = max(kinds.count("skipped"), sum(_declared(suite, key) for key in SKIPPED))
@@ -135,6 +136,14 @@ def _outcome_attribute(element: Element) -> str:
     """ "failure" or "error" where the word for a case's or suite's outcome is one for that."""
     words = _words(element) | _properties(element)
     return "failure" if words & set(FAILED) else "error" if words & set(ERROR) else ""
+
+
+def _outcome_of_suite(suite: Element) -> str:
+    """_outcome_attribute(), also where it says that it did not pass or its process failed. A number is how many cases did."""
+    if outcome := _outcome_attribute(suite):
+        return outcome
+    exited = any(_says(suite, name) for name in _names(suite) if letters(name) in EXIT_CODES)
+    return "failure" if exited or any((suite.get(key) or "").strip().lower() in NOT_SO for key in PASSES) else ""
 
 
 def _words(element: Element) -> set[str]:

@@ -42,6 +42,7 @@ ERROR = (
     *("error", "exception", "throwable", "crashed", "timeout"),
     *("timedout", "interrupted", "cancelled", "canceled", "aborted"),
 )
+NOT_SO = ("false", "no")
 EXIT_CODES = ("exitcode", "exitstatus", "returncode")  # of a case that was a process
 NOT_RUN = (
     *("notrun", "notexecuted", "blocked", "undefined", "skip", "skipped"),

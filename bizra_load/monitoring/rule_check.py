@@ -8,10 +8,15 @@ from typing import Any
 from bizra_load.io.bounded_http import MALFORMED
 from bizra_load.io.redaction import without_userinfo
 from bizra_load.io.utc import utc_now
+from bizra_load.monitoring.rule_files import labels_of
 from bizra_load.monitoring.rules import AlertRule
 from bizra_load.server_metrics.exposition import ScrapeError
 from bizra_load.server_metrics.prometheus_api import PrometheusClient
 from reports.results.rules_check import RuleCheck, RulesCheck
+
+MOST_INTERVAL_S = 120.0  # from one evaluation to the next; Prometheus' default is 60
+_OF_TARGET = {"job", "instance", "cluster", "namespace"}
+_EVERY = "group interval"
 
 
 def check_rules(
@@ -30,12 +35,14 @@ def check_rules(
 
 
 def _loaded(client: PrometheusClient) -> dict[str, list[dict[str, Any]]]:
-    """Alerting rules by name; a name may be there several times."""
+    """Alerting rules by name, each with the seconds from one evaluation of its group to the next; a name may be there several
+    times.
+    """
     rules_by_name: dict[str, list[dict[str, Any]]] = {}
     for group in client.rule_groups():
         for rule in group["rules"]:
             if rule["type"] == "alerting":
-                rules_by_name.setdefault(str(rule["name"]), []).append(rule)
+                rules_by_name.setdefault(str(rule["name"]), []).append({**rule, _EVERY: group.get("interval")})
     return rules_by_name
 
 
@@ -51,4 +58,21 @@ def _reason(client: PrometheusClient, rule: AlertRule, loaded: Sequence[dict[str
     if not held:
         return f"waits {float(same[0]['duration']):g} s, not {rule.for_s:g} s"
     working = [r for r in held if r.get("health") in ("ok", "unknown")]  # unknown: not evaluated yet
-    return "" if working else f"can't be evaluated: {' '.join(str(held[0].get('lastError')).split())[:200]}"
+    if not working:
+        return f"can't be evaluated: {' '.join(str(held[0].get('lastError')).split())[:200]}"
+    reasons = [_other_labels(rule, r) or _too_seldom(r) for r in working]
+    return "" if "" in reasons else reasons[0]
+
+
+def _other_labels(rule: AlertRule, loaded: dict[str, Any]) -> str:
+    """Routes and rollback triggers choose alerts by their labels. More of them than ours are somebody's own, but for those that
+    say where an alert comes from.
+    """
+    wanted, labels = labels_of(rule), {str(k): str(v) for k, v in dict(loaded.get("labels") or {}).items()}
+    wrong = sorted(k for k in {*wanted, *(_OF_TARGET & labels.keys())} if labels.get(k) != wanted.get(k))
+    return f"has other labels: {', '.join(f'{k}={labels.get(k, str())!r}'[:100] for k in wrong)}" if wrong else ""
+
+
+def _too_seldom(loaded: dict[str, Any]) -> str:
+    every_s = float(loaded.get(_EVERY) or 0)
+    return f"is evaluated every {every_s:g} s (allowed: {MOST_INTERVAL_S:g} s)" if every_s > MOST_INTERVAL_S else ""

@@ -73,7 +73,7 @@ class MasterEvents:
         self._serve_metrics()
         if (web_ui := environment.web_ui) is not None:
             options = environment.parsed_options
-            allow_own_pages_only(web_ui, names_of(web_ui, options))
+            allow_own_pages_only(web_ui, *names_of(web_ui, options))
             add_page(web_ui, self._live, WebForm(environment, web_ui), getattr(options, "web_base_path", "") or "")
         if self._master is not None:
             self._master.register_message(REPORT, self._on_report)

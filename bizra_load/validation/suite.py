@@ -82,6 +82,14 @@ class Plan:
         )
 
 
+def set_documents_aside(artifacts: Path, evidence: Sequence[str]) -> None:
+    """Move what an earlier validation left in the artifacts folder aside, but for a file that is given as evidence. Raises
+    UsageError where that can't be done.
+    """
+    names = (*DOCUMENTS, REPORT, DASHBOARD_URL, DASHBOARD_CHECK, RULES_CHECK, VALIDATED)
+    set_aside(artifacts, names, f"--artifacts: {artifacts}", named_files(evidence))
+
+
 class Suite:
     """One validation by a plan: begin() before anything is started that can fail, then run()."""
 
@@ -96,9 +104,7 @@ class Suite:
         """Move what an earlier validation left aside, but for a file that the user gives as evidence; and write a
         `validated.json` that says INVALID. Raises UsageError when the artifacts folder can't be written.
         """
-        artifacts = self._plan.artifacts
-        names = (*DOCUMENTS, REPORT, DASHBOARD_URL, DASHBOARD_CHECK, RULES_CHECK)
-        set_aside(artifacts, names, f"--artifacts: {artifacts}", named_files(self._plan.evidence))
+        set_documents_aside(self._plan.artifacts, self._plan.evidence)
         unfinished = StepResult("validation", "The validation", Outcome.FAILED, "it has not finished", Decision.INVALID)
         self._write(self._validation([unfinished], None))  # what a canary controller finds when we are killed
 

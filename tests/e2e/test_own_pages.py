@@ -3,6 +3,7 @@ faults: with a real browser, and with the requests that one would send.
 """
 
 import json
+import socket
 from contextlib import contextmanager
 from urllib.parse import urlsplit
 
@@ -47,7 +48,16 @@ def refused(answer):
 @pytest.mark.parametrize("path", CHANGING)
 @pytest.mark.parametrize(
     "origin",
-    ["http://evil.example", "null", "https://evil.example:443", "http://127.0.0.1:1", "http://localhost:{port}", "file://"],
+    [
+        "http://evil.example",
+        "http://127.0.0.1",
+        f"https://{socket.gethostname()}",
+        "null",
+        "https://evil.example:443",
+        "http://127.0.0.1:1",
+        "http://localhost:{port}",
+        "file://",
+    ],
 )
 def test_what_another_page_sends_is_refused(ui, path, origin):
     refused(ui.post(path, Origin=origin.format(port=ui.port)))

@@ -5,6 +5,7 @@ import json
 from datetime import UTC, datetime
 
 import pytest
+import yaml
 
 from bizra_load.cli.main import main
 from bizra_load.io.ports import free_port
@@ -45,6 +46,22 @@ def test_rules_are_compared_by_their_expressions_and_waits(prometheus):
     assert reasons.pop(RULES[1].name) == f"waits {RULES[1].for_s + 60:g} s, not {RULES[1].for_s:g} s"
     assert reasons.pop(RULES[-1].name) == "is not loaded"
     assert reasons == {r.name: "" for r in RULES[2:-1]}
+
+
+def test_labels_and_how_often_a_rule_is_evaluated_are_compared_too():
+    text = yaml.safe_load(to_yaml(groups(RULES), "x"))
+    rules = [r for group in text["groups"] for r in group["rules"]]
+    rules[0]["labels"]["severity"] = "none"
+    rules[1]["labels"]["job"] = "elsewhere"
+    rules[2]["labels"]["team"] = "somebody's own"
+    text["groups"][-1]["interval"] = "1d"
+    with local_prometheus({}, rules=yaml.safe_dump(text)) as started:
+        reasons = {r.alert: r.reason for r in checked(started.url).rules}
+    assert reasons.pop(rules[0]["alert"]) == "has other labels: severity='none'"
+    assert reasons.pop(rules[1]["alert"]) == "has other labels: job='elsewhere'"
+    seldom = {r["alert"] for r in text["groups"][-1]["rules"]}
+    assert {name for name, reason in reasons.items() if reason} == seldom
+    assert {reasons[name] for name in seldom} == {"is evaluated every 86400 s (allowed: 120 s)"}
 
 
 def test_no_rules_at_all_fail_the_gate_and_all_of_them_close_the_item():

@@ -20,32 +20,36 @@ _MOST_LINES = 100  # of the log: whoever is refused can try again for ever
 WsgiApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 
-def names_of(web_ui: WebUI, options: object) -> tuple[str, ...]:
-    """By which the web UI is reached: --web-names, --web-host and its display name, this machine's. Raises UsageError."""
+def names_of(web_ui: WebUI, options: object) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """(whose pages may send requests: --web-names and the display name; by what names the web UI is reached besides: --web-host
+    and this machine's). Raises UsageError.
+    """
     try:
         listed = authorities(str(getattr(options, "web_names", "") or ""))
     except ValueError as error:
         raise UsageError(f"--web-names: {error}") from None
     display = urlsplit(str(getattr(options, "web_host_display_name", "") or "")).netloc.lower()
-    return (*listed, *(name.lower() for name in (web_ui.host, display, socket.gethostname()) if name))
+    names = tuple(name.lower() for name in (web_ui.host, socket.gethostname()) if name)
+    return (*listed, *([display] if display else [])), names
 
 
-def allow_own_pages_only(web_ui: WebUI, names: tuple[str, ...]) -> None:
+def allow_own_pages_only(web_ui: WebUI, listed: tuple[str, ...], names: tuple[str, ...]) -> None:
     """Every route of it, Locust's own and those of others."""
     assert web_ui.app is not None
-    web_ui.app.wsgi_app = OwnPagesOnly(web_ui.app.wsgi_app, names)  # type: ignore[method-assign]  # as Flask advises
+    web_ui.app.wsgi_app = OwnPagesOnly(web_ui.app.wsgi_app, listed, names)  # type: ignore[method-assign]  # as Flask advises
 
 
 class OwnPagesOnly:
     """WSGI middleware: 403 with one line for what same_origin.refusal() refuses, and no CORS headers for pages of others."""
 
-    def __init__(self, app: WsgiApp, names: tuple[str, ...]) -> None:
-        self._app, self._names = app, names
+    def __init__(self, app: WsgiApp, listed: tuple[str, ...], names: tuple[str, ...]) -> None:
+        self._app, self._listed, self._names = app, listed, names
         self._logged: set[str] = set()
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         host, origin = environ.get("HTTP_HOST", ""), environ.get("HTTP_ORIGIN", "")
-        reason = refusal(environ["REQUEST_METHOD"], host, origin, environ.get("HTTP_SEC_FETCH_SITE", ""), self._names)
+        site = environ.get("HTTP_SEC_FETCH_SITE", "")
+        reason = refusal(environ["REQUEST_METHOD"], host, origin, site, self._listed, self._names)
         if reason:
             self._say(reason)
             text = f"bizra-load: refused: {reason}: --web-names lists further names\n"
@@ -53,7 +57,7 @@ class OwnPagesOnly:
                 text, 403, content_type="text/plain; charset=utf-8", headers={"X-Content-Type-Options": "nosniff"}
             )(environ, start_response)
             return response
-        if is_same_origin(host, origin, self._names):
+        if is_same_origin(host, origin, self._listed):
             return self._app(environ, start_response)
 
         def without_cors(status: str, headers: list[tuple[str, str]], *more: Any) -> Any:

@@ -73,6 +73,17 @@ def test_a_dashboard_that_cannot_be_imported(tmp_path, no_api, monkeypatch):
     moved(out, "grafana-dashboard-url.txt", "dashboard-check.json")
 
 
+def test_a_validation_that_never_begins(tmp_path, capsys):
+    """The tests of the node crashed, and their file is not there: nobody may take the last decision for this one's."""
+    out, kept = tmp_path / "artifacts", "rules-check.json"
+    left_by_the_time_before(out, *DOCUMENTS, "validated.json", kept)
+    evidence = ["--evidence", f"tests={tmp_path / 'missing.xml'}", "--evidence", f"rules={out / kept}"]
+    assert main(["validate", "--artifacts", str(out), *evidence]) == USAGE
+    assert "missing.xml" in capsys.readouterr().err
+    assert {p.name for p in (out / BEFORE).iterdir()} == {*DOCUMENTS, "validated.json"}
+    assert [p.name for p in out.iterdir() if p.is_file()] == [kept]
+
+
 def test_panels_that_cannot_be_checked(tmp_path, no_api):
     out = tmp_path / "artifacts"
     left_by_the_time_before(out, "dashboard-check.json")

@@ -55,6 +55,16 @@ def test_what_another_page_sends_changes_nothing(host, origin, site):
         assert refusal(method, host, origin, site, LISTED) == ""
 
 
+def test_what_else_is_served_under_a_name_of_this_server_sends_nothing():
+    """Port 80 of this machine, when we listen on another."""
+    names = ("127.0.0.1", "build-host")
+    for host in ("127.0.0.1:8089", "build-host:8089"):
+        assert refusal("GET", host, "", "", LISTED, names) == ""
+        assert refusal("POST", host, f"http://{host}", "same-origin", LISTED, names) == ""
+        for origin in ("http://127.0.0.1", "https://127.0.0.1", "http://build-host", "https://build-host"):
+            assert "another web page" in refusal("POST", host, origin, "same-site", LISTED, names)
+
+
 @pytest.mark.parametrize(
     "host",
     [

@@ -149,6 +149,10 @@ def test_cases_that_are_counted_and_not_shown_are_named():
     "text",
     [
         '<testsuite tests="3" failed="1"/>',
+        '<testsuite success="false"><testcase/></testsuite>',
+        '<testsuites passed="False"><testsuite><testcase/></testsuite></testsuites>',
+        '<testsuite returncode="1"><testcase/></testsuite>',
+        '<testsuite exit-code="101"><testcase/></testsuite>',
         '<testsuite tests="3" failure="1"/>',
         '<testsuite tests="3" error="1"/>',
         '<testsuite tests="3" crashed="1"/>',
@@ -257,3 +261,9 @@ def test_a_huge_number_by_another_name_is_bounded():
     [evidence] = of_tests("node_tests", read_junit(f'<testsuite tests="1" failed="{"9" * 400}"/>'.encode()))
     assert evidence.status is Status.FAIL
     assert len(evidence.reason) < 100
+
+
+@pytest.mark.parametrize("attributes", ['success="true"', 'passed="1"', 'passed="1" success="1"', 'exit-code="0"'])
+def test_a_suite_that_says_that_it_passed_did(attributes):
+    [evidence] = of_tests("node_tests", read_junit(f"<testsuite {attributes}><testcase/></testsuite>".encode()))
+    assert evidence.status is Status.PASS
