@@ -105,8 +105,8 @@ def test_a_drill_that_does_not_get_going(tmp_path, monkeypatch):
 @pytest.mark.processes
 def test_a_validation_whose_own_prometheus_ends_at_once(tmp_path, monkeypatch, capsys):
     out, programs = tmp_path / "artifacts", tmp_path / "bin"
-    names = ("GO-NO-GO-DECISION.md", "metrics-validation-report.json", "rules-check.json")
-    left_by_the_time_before(out, "validated.json", *names)
+    names = ("GO-NO-GO-DECISION.md", "metrics-validation-report.json", "rules-check.json", "validated.json")
+    left_by_the_time_before(out, *names)
     programs.mkdir()
     (programs / "prometheus").write_text("#!/bin/sh\nexit 1\n")
     (programs / "prometheus").chmod(0o755)
