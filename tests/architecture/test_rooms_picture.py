@@ -42,11 +42,21 @@ def test_there_is_no_circle():
     assert [room for room in sorted(rooms()) if room in reachable(room, imports())] == []
 
 
-def test_every_room_below_runtime_is_held_to_work_without_locust():
-    """A new room is in the layers, or they fail; here it must be in the contract beside them."""
+def contracts_and_layers():
     pyproject = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())
     contracts = {contract["name"]: contract for contract in pyproject["tool"]["importlinter"]["contracts"]}
-    layers = contracts["The rooms of bizra_load, from top to bottom"]["layers"]
+    return contracts, contracts["The rooms of bizra_load, from top to bottom"]["layers"]
+
+
+def test_every_room_but_its_own_is_held_to_import_no_product():
+    contracts, layers = contracts_and_layers()
+    held = contracts["A product is found by its agreement, not imported"]["source_modules"]
+    assert sorted(held) == sorted(f"bizra_load.{room}" for room in layers if room != "poi")
+
+
+def test_every_room_below_runtime_is_held_to_work_without_locust():
+    """A new room is in the layers, or they fail; here it must be in the contract beside them."""
+    contracts, layers = contracts_and_layers()
     below = {f"bizra_load.{room}" for room in layers[layers.index("runtime") + 1 :]}
     held = set(contracts["The node, and everything below runtime, works without Locust"]["source_modules"])
     # products finds poi by its name, whose user class is Locust's; exit_codes imports nothing
