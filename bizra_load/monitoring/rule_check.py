@@ -13,6 +13,8 @@ from bizra_load.monitoring.rules import AlertRule
 from bizra_load.server_metrics.exposition import ScrapeError
 from bizra_load.server_metrics.prometheus_api import PrometheusClient
 from reports.results.rules_check import RuleCheck, RulesCheck
+from sla.values.agreement import Agreement
+from sla.values.promql import job_name
 
 MOST_INTERVAL_S = 120.0  # from one evaluation to the next; Prometheus' default is 60
 _OF_TARGET = {"job", "instance", "cluster", "namespace"}
@@ -32,6 +34,19 @@ def check_rules(
     except (ScrapeError, *MALFORMED) as error:
         return RulesCheck(agreement, sha256, job, asked, at, str(error)[:300] or type(error).__name__, ())
     return RulesCheck(agreement, sha256, job, asked, at, "", checks)
+
+
+def job_of(client: PrometheusClient, agreement: Agreement, selector: str) -> str:
+    """The one job that all nodes of a selector are in, by the agreement's counters; "" for several, for none that rules can be
+    rendered for, and where Prometheus can't be asked.
+    """
+    counters = "|".join(sorted({m.total for m in agreement.operations.values() if m.total}))
+    chosen = ", ".join([f'__name__=~"{counters}"', *([selector] if selector else [])])
+    try:
+        jobs = {str(series["metric"].get("job", "")) for series in client.query(f"count by (job) ({{{chosen}}})")}
+        return job_name(jobs.pop()) if len(jobs) == 1 else ""
+    except (ScrapeError, *MALFORMED):
+        return ""
 
 
 def _loaded(client: PrometheusClient) -> dict[str, list[dict[str, Any]]]:

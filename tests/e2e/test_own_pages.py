@@ -94,6 +94,13 @@ def test_names_of_ours_scripts_and_own_pages_pass(ui):
 
 
 @pytest.mark.parametrize("path", READ)
+def test_another_page_may_show_none_of_ours_in_a_frame(ui, path):
+    headers = ui.get(path).headers
+    assert headers["X-Frame-Options"] == "SAMEORIGIN"
+    assert "frame-ancestors 'self'" in headers["Content-Security-Policy"]
+
+
+@pytest.mark.parametrize("path", READ)
 def test_another_page_may_not_read(ui, path):
     for origin in ("http://evil.example", "null"):
         for answer in (ui.get(path, Origin=origin), requests.options(ui.url + path, headers={"Origin": origin}, timeout=10)):

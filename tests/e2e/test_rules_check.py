@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import time
 from datetime import UTC, datetime
 
 import pytest
@@ -11,13 +12,14 @@ from bizra_load.cli.main import main
 from bizra_load.io.ports import free_port
 from bizra_load.io.utc import utc_text
 from bizra_load.judging.agreements import read_agreement
-from bizra_load.monitoring.rule_check import check_rules
+from bizra_load.monitoring.rule_check import check_rules, job_of
 from bizra_load.monitoring.rule_files import groups, to_yaml
 from bizra_load.poi.rules import alert_rules
 from bizra_load.rehearsal.local_prometheus import local_prometheus
 from bizra_load.server_metrics.prometheus_api import PrometheusClient
 from reports.results.rules_check import render_json
 from sla.release.evidence import of_rules_check
+from tests.e2e.remote_write import history, remote_write
 from tests.e2e.test_validate import validate
 
 FILE = read_agreement("v2.2.0-rc1")
@@ -64,6 +66,19 @@ def test_labels_and_how_often_a_rule_is_evaluated_are_compared_too():
     assert {reasons[name] for name in seldom} == {"is evaluated every 86400 s (allowed: 120 s)"}
 
 
+def test_the_job_of_the_nodes_that_are_validated_is_asked_for_where_the_selector_names_none():
+    """Else the gate passes for a job that nobody watches."""
+    with local_prometheus({}, flags=["--web.enable-remote-write-receiver"]) as started:
+        client = PrometheusClient(started.url, timeout_s=2.0)
+        for job in ("prod-node", "other"):
+            remote_write(started.url, job, history(time.time(), 60, 15, 100))
+        assert job_of(client, FILE.judged, 'job=~"prod-node"') == "prod-node"
+        assert job_of(client, FILE.judged, 'job=~"prod.*", job!="x"') == "prod-node"
+        assert job_of(client, FILE.judged, 'job="nowhere"') == job_of(client, FILE.judged, "") == ""
+        assert job_of(client, FILE.judged, 'job="') == ""
+    assert job_of(client, FILE.judged, "") == ""  # it is away
+
+
 def test_no_rules_at_all_fail_the_gate_and_all_of_them_close_the_item():
     with local_prometheus({}) as started:
         nothing = checked(started.url)
@@ -103,5 +118,5 @@ def test_a_validation_compares_the_rules_of_the_job_that_its_selector_names(tmp_
     assert reasons == {
         "job staging-node": {""},
         "job bizra-node": other,
-        'job bizra-node, since --prometheus-selector names none by job="..."': other,
+        'job bizra-node, since --prometheus-selector names none by job="..." and its nodes are not in one job': other,
     }

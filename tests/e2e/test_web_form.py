@@ -115,6 +115,7 @@ def test_an_option_that_is_given_twice_or_in_another_form_starts_nothing(ui):
     [
         b"",
         b"{",
+        b"[" * 100_000,
         b"[]",
         b'"x"',
         b'{"user_class_name": "Nobody"}',

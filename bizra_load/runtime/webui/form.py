@@ -177,7 +177,10 @@ class WebForm:
 
     def _check_user(self, started_with: StartAddresses) -> None:
         """One user class is edited."""
-        fields = request.get_json(force=True, silent=True)
+        try:
+            fields = request.get_json(force=True, silent=True)
+        except RecursionError:  # of a hundred thousand brackets
+            fields = None
         if not isinstance(fields, dict):
             raise UsageError(f"the user class: must be JSON with {', '.join(_USER_FIELDS)}")
         for key, value in fields.items():

@@ -15,6 +15,8 @@ from bizra_load.exit_codes import UsageError
 from bizra_load.io.cross_origin import authorities, is_same_origin, refusal
 
 logger = logging.getLogger(__name__)
+# a click in a frame of another page would come from our own
+_NO_FRAMES = (("X-Frame-Options", "SAMEORIGIN"), ("Content-Security-Policy", "frame-ancestors 'self'"))
 _MOST_LINES = 100  # of the log: whoever is refused can try again for ever
 
 WsgiApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
@@ -40,7 +42,9 @@ def allow_own_pages_only(web_ui: WebUI, listed: tuple[str, ...], names: tuple[st
 
 
 class OwnPagesOnly:
-    """WSGI middleware: 403 with one line for what same_origin.refusal() refuses, and no CORS headers for pages of others."""
+    """WSGI middleware: 403 with one line for what cross_origin.refusal() refuses; no CORS headers for pages of others, and none
+    of our pages in a frame of theirs.
+    """
 
     def __init__(self, app: WsgiApp, listed: tuple[str, ...], names: tuple[str, ...]) -> None:
         self._app, self._listed, self._names = app, listed, names
@@ -57,14 +61,13 @@ class OwnPagesOnly:
                 text, 403, content_type="text/plain; charset=utf-8", headers={"X-Content-Type-Options": "nosniff"}
             )(environ, start_response)
             return response
-        if is_same_origin(host, origin, self._listed):
-            return self._app(environ, start_response)
+        same = is_same_origin(host, origin, self._listed)
 
-        def without_cors(status: str, headers: list[tuple[str, str]], *more: Any) -> Any:
-            kept = [(name, value) for name, value in headers if not name.lower().startswith("access-control-")]
-            return start_response(status, kept, *more)
+        def for_own_pages(status: str, headers: list[tuple[str, str]], *more: Any) -> Any:
+            kept = [(name, value) for name, value in headers if same or not name.lower().startswith("access-control-")]
+            return start_response(status, [*kept, *_NO_FRAMES], *more)
 
-        return self._app(environ, without_cors)
+        return self._app(environ, for_own_pages)
 
     def _say(self, reason: str) -> None:
         if len(self._logged) < _MOST_LINES and reason not in self._logged:
