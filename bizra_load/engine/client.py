@@ -9,6 +9,7 @@ from __future__ import annotations
 import _socket
 import base64
 import socket
+import ssl
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -83,6 +84,7 @@ class Connection:
         self._opened = 0
         self._done_ns = 0  # when the last response on this connection had arrived; 0 before the first
         self._idle_s: int | None = None
+        self._tls_cut = False
         self._reactor = get_reactor()
         self._hints = self._reactor.hints
         self._wait = self._reactor.wait
@@ -183,6 +185,8 @@ class Connection:
             return piece
 
         head, body = read_response(Reader(more, data), request.method)
+        if self._tls_cut and head.length is None and not head.chunked:  # incomplete, says RFC 9112 section 9.8
+            raise TransportError("the connection was cut without TLS' close_notify: the response may not be whole")
         text, _, rest = data.partition(b"\r\n\r\n")
         if head.keep_alive and head.length == len(rest) and not text.startswith(_INTERIM):
             if len(request.known) >= _CACHED_HEADS:
@@ -239,6 +243,9 @@ class Connection:
             return sock.recv(65_536)
         except TimeoutError:
             raise ResponseTimeout("no complete response in time") from None
+        except ssl.SSLEOFError:  # many servers end connections so; what has a length of its own is whole all the same
+            self._tls_cut = True
+            return b""
 
     def _write_tls(self, sock: _socket.socket, data: bytes, deadline_ns: int) -> int:
         sock.settimeout(max((deadline_ns - _clock()) / 1e9, 0.001))
@@ -278,7 +285,7 @@ class Connection:
         self.reconnects = self._opened - 1
         sock = opened(*self._address, deadline_ns, self._tls)
         if self._tls is not None:
-            self._socket = sock
+            self._socket, self._tls_cut = sock, False
             return sock
         # The C socket itself: neither gevent's wait nor (where the process is patched) its wrapper is wanted from here on.
         plain = _socket.socket(sock.family, sock.type, sock.proto, fileno=sock.detach())

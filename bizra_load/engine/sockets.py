@@ -91,7 +91,7 @@ def opened(host: str, port: int, deadline_ns: int, context: ssl.SSLContext | Non
     if context is None:
         return sock
     try:
-        return context.wrap_socket(sock, server_hostname=host)
+        return context.wrap_socket(sock, server_hostname=host, suppress_ragged_eofs=False)
     except TimeoutError:
         sock.close()
         raise ResponseTimeout("no TLS handshake in time") from None

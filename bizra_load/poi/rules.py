@@ -128,9 +128,10 @@ def _latency(
     series: _Series, name: str, group: str, severity: str, operation: str, what: str, limit_s: float, for_s: float
 ) -> AlertRule:
     rate = series.rate(f"{series.operations[operation].histogram}_bucket", 300)
+    # >=: of what is beyond a histogram's last edge PromQL knows that edge alone, which may be the limit
     p99 = f"histogram_quantile(0.99, sum {by(*TARGET, 'le')} ({rate}))"
     return AlertRule(
-        name, group, severity, "sla", f"{p99} > {_number(limit_s)}", for_s,
+        name, group, severity, "sla", f"{p99} >= {_number(limit_s)}", for_s,
         f"The p99 of {what} is over {_time(limit_s)}",
         f"The p99 of {what} on {JOB_LABEL} {INSTANCE} is {DURATION}; the agreement allows {_time(limit_s)}.", SERVICE,
     )  # fmt: skip

@@ -63,6 +63,43 @@ def test_what_comes_on_an_idle_https_connection_costs_a_reconnect_and_shifts_no_
         assert connection.reconnects == 3
 
 
+@pytest.mark.parametrize("in_good_order", [True, False])
+@pytest.mark.parametrize(
+    ("response", "has_an_end"),
+    [
+        (b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nhello", False),
+        (b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 5\r\n\r\nhello", True),
+        (b"HTTP/1.1 200 OK\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n", True),
+    ],
+)
+def test_a_response_that_only_the_connections_end_ends_is_whole_where_tls_says_so(
+    authority, tmp_path, response, has_an_end, in_good_order
+):
+    """Anybody on the way can cut a connection; only the server can end it by TLS' close_notify."""
+    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+
+    def script(secure):
+        read_request(secure)
+        secure.sendall(response)
+        if in_good_order:
+            secure.settimeout(0.2)
+            with contextlib.suppress(OSError):
+                secure.unwrap()
+        secure.shutdown(socket.SHUT_WR)
+
+    with (
+        hostile_server(secured(authority, "127.0.0.1", script)) as url,
+        closing(Connection(url.replace("http", "https"), ca_file=str(tmp_path / "ca.pem"))) as connection,
+    ):
+        request = connection.prepare("POST", "/x")
+        for _ in range(2):
+            if has_an_end or in_good_order:
+                assert connection.send(request, b"{}", lambda _: None).body == b"hello"
+            else:
+                with pytest.raises(TransportError, match="without TLS' close_notify"):
+                    connection.send(request, b"{}", lambda _: None)
+
+
 def test_all_https_connections_of_a_process_share_their_context(authority, tmp_path):
     path = str(tmp_path / "ca.pem")
     authority.cert_pem.write_to_path(path)

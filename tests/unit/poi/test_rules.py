@@ -136,6 +136,21 @@ def test_labels_of_a_program_by_the_name_of_a_monitors_hide_nothing(tmp_path, al
     assert tested.returncode == 0, tested.stdout + tested.stderr
 
 
+@pytest.mark.parametrize(("quick", "fires"), [(3000, True), (5930, True), (5950, False)])
+def test_a_histogram_that_ends_at_the_limit_shows_what_is_beyond(tmp_path, quick, fires):
+    """Half of the samples, 1.2 % or 0.8 %."""
+    rules, _ = written_alone(tmp_path, "FinalityCheckP99Violation")
+    name, where = "bizra_finality_check_seconds_bucket", 'job="bizra-node", instance="n:1"'
+    counts = {"0.0005": quick // 2, "0.001": quick, "+Inf": 6000}
+    played = [{"series": f'{name}{{{where}, le="{le}"}}', "values": f"0+{n}x60"} for le, n in counts.items()]
+    firing = 'count(ALERTS{alertstate="firing"}) or vector(0)'
+    test = {"interval": "1m", "input_series": played, "promql_expr_test": [
+        {"expr": firing, "eval_time": "30m", "exp_samples": [{"labels": "{}", "value": int(fires)}]}]}  # fmt: skip
+    (tmp_path / "own.yaml").write_text(yaml.safe_dump({"rule_files": [rules.name], "tests": [test]}))
+    tested = promtool("test", "rules", str(tmp_path / "own.yaml"))
+    assert tested.returncode == 0, tested.stdout + tested.stderr
+
+
 def test_every_rule_has_a_unit_test_in_which_it_fires_and_ones_in_which_it_is_silent():
     tests = yaml.safe_load((FILES / "prometheus-rules-test.yaml").read_text())["tests"]
     fires, silent = set(), set()
@@ -166,7 +181,7 @@ def test_every_rule_is_tried_with_two_nodes_jobs_and_replicas_with_restarts_and_
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("alert", "change"),
-    [("FinalityCheckP99Violation", ("> 0.001", "> 0.1")), ("PoIThroughputDegraded", ("for: 10m", "for: 1m"))],
+    [("FinalityCheckP99Violation", (">= 0.001", ">= 0.1")), ("PoIThroughputDegraded", ("for: 10m", "for: 1m"))],
 )
 def test_the_unit_tests_notice_a_rule_that_was_changed(tmp_path, alert, change):
     """Already the ones of its own alert, which pass without the change."""
@@ -265,7 +280,7 @@ def test_a_limit_that_is_a_multiple_of_a_baseline_needs_one_for_its_rule(tmp_pat
     assert "--baseline FILE" in error
     assert error.count("\n") == 1
     assert main([*command, "--baseline", str(tmp_path / "mine.json")]) == 0
-    assert "> 0.0005\n" in (tmp_path / "out" / "prometheus-rules.yaml").read_text()
+    assert ">= 0.0005\n" in (tmp_path / "out" / "prometheus-rules.yaml").read_text()
 
 
 @pytest.mark.parametrize(
