@@ -181,7 +181,7 @@ def _measurements(windows: Sequence[Window], failures: tuple[FailureReason, ...]
     if last - first > MAX_SPAN_S:
         raise ValueError(f"the times span more than {MAX_SPAN_S // 86_400} days: did a clock jump?")
     times.holes(w.second for w in windows)
-    failing = {beside for beside in (first, last) if last - first > LEAST_S and _fails_apart(windows, beside, first, last)}
+    failing = {edge for edge in (first, last) if last - first > LEAST_S and _fails_apart(windows, edge, first, last)}
     merged = merge_windows(part for w in windows for part in (_beside(w, first, last) if w.second in failing else [w]))
     # the first and the last second are seldom whole ones: judged is what lies between
     facts = RunFacts((first + 1) * 10**9, max(last, first + 1) * 10**9, workers=("imported",))

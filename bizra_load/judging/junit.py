@@ -102,7 +102,7 @@ def _outcome(case: Element) -> str:
     for element in (case, *within):
         if outcome := _outcome_attribute(element) or _meant(element):
             return outcome
-    if any(_says(case, name) for name in _names(case) if letters(name) in EXIT_CODES):
+    if _exited_badly(case):
         return "failure"
     if any(_name(e).startswith("rerun") for e in case):
         return "unknown"  # Surefire writes them beside a <failure>, and flaky ones where a repetition passed
@@ -142,8 +142,11 @@ def _outcome_of_suite(suite: Element) -> str:
     """_outcome_attribute(), also where it says that it did not pass or its process failed. A number is how many cases did."""
     if outcome := _outcome_attribute(suite):
         return outcome
-    exited = any(_says(suite, name) for name in _names(suite) if letters(name) in EXIT_CODES)
-    return "failure" if exited or any((suite.get(key) or "").strip().lower() in NOT_SO for key in PASSES) else ""
+    return "failure" if _exited_badly(suite) or any((suite.get(key) or "").strip().lower() in NOT_SO for key in PASSES) else ""
+
+
+def _exited_badly(element: Element) -> bool:
+    return any(_says(element, name) for name in _names(element) if letters(name) in EXIT_CODES)
 
 
 def _words(element: Element) -> set[str]:

@@ -151,7 +151,8 @@ def _one_process(a: Labels, a_scrapes: Sequence[Snapshot], b: Labels, b_scrapes:
     if not same and ((a_started and b_started) or not (by_whom_alone or _one_address(dict(a), dict(b)))):
         return False
     restarted = len(a_started | b_started) > 1 and max(a_started | b_started) - min(a_started | b_started) > _START_APART_S
-    names = sorted(_metrics(a_scrapes) & _metrics(b_scrapes))
+    of_a, of_b = _metrics(a_scrapes), _metrics(b_scrapes)
+    names = sorted(of_a & of_b)
     one_process = bool(same) and not restarted
     replicas = any("replica" in name or name == "prometheus" for name in differing)
     counts = _compared(a_scrapes, b_scrapes, names, CLOCKS_APART_S, one_process)
@@ -165,9 +166,10 @@ def _one_process(a: Labels, a_scrapes: Sequence[Snapshot], b: Labels, b_scrapes:
         a_s, b_s = times_s(a_scrapes), times_s(b_scrapes)
         return TOO_FEW if by_whom_alone and a_s[0] < b_s[-1] and b_s[0] < a_s[-1] else False
     # without a common start, only some metrics in common and all of them idle is too little
-    enough = bool(same) or _metrics(a_scrapes) == _metrics(b_scrapes) or _moved(a_scrapes, names)
+    moved = _moved(a_scrapes, names)
+    enough = bool(same) or of_a == of_b or moved
     if not by_whom_alone and all(abs(s - round(s)) < _START_APART_S for s in same):
-        return ALIKE if enough and _moved(a_scrapes, names) else False  # two often start within one second
+        return ALIKE if moved else False  # two often start within one second
     return enough
 
 

@@ -18,14 +18,14 @@ def scraped(labels, slow=0.0, started_s=None, later_s=0.0, seen_later_s=0.0):
     """60 a second for five minutes, in turn with the other: `slow` of them over 1 ms."""
     times = np.arange(0, 300, 5) + later_s
     gauges = {} if started_s is None else {START_TIME: started_s}
-    found = []
+    scrapes = []
     for t in times.tolist():
         n = 1000 + 60 * t
         quick = n - slow * 60 * t
         h = BucketCounts(EDGES, (0.5 * quick, quick, n))
         at_ns = round(1e9 * (t + seen_later_s))
-        found.append(Snapshot(at_ns, 0, labels_of(labels), {"n_total": n}, dict(gauges), {"h": h}))
-    return found
+        scrapes.append(Snapshot(at_ns, 0, labels_of(labels), {"n_total": n}, dict(gauges), {"h": h}))
+    return scrapes
 
 
 def verdict(*targets):
