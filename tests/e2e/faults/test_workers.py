@@ -90,7 +90,8 @@ def test_a_worker_stopped_for_10_s_and_continued_loses_nothing_and_its_stall_mak
     planned, unsent = (sum(getattr(w, n) for w in ended.measurements.windows) for n in ("planned", "unsent"))
     assert planned == unsent + sum(ended.finished().values())
     assert ended.code == 5, ended.out
-    assert failed_checks(ended) == {"stalls", "achieved_seconds"}, ended.out
+    # where MSER-5 cuts a series that holds a stall differs with the noise: cut in part, the rest of it is said as well
+    assert failed_checks(ended) - {"warm_up_latency"} == {"stalls", "achieved_seconds"}, ended.out
     assert ended.check("stalls")["figure"] >= 9  # ten of these reports, a second apart, lie over nine whole seconds or more
     # it shows where it must: the arrivals that fell due meanwhile kept their intended start
     verify = next(o for o in ended.assessment["operations"] if o["operation"] == "verify")
