@@ -20,6 +20,8 @@ from hypothesis import HealthCheck, settings
 
 TESTS = Path(__file__).resolve().parent
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as the command line does: several processes compute here as it is
+# argparse looks for translations of each of its texts in every folder of locales, and tests know the English ones
+os.environ["LANGUAGE"] = "C"
 # A shell starts background jobs with SIGINT ignored, nohup with SIGHUP, and our processes would inherit that: the tests press
 # Ctrl+C and close terminals.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -113,6 +115,8 @@ def _group(item: pytest.Item) -> str:
         return "quiet"
     fixtures = item._fixtureinfo.name2fixturedefs.values()  # type: ignore[attr-defined]
     shares_a_fixture = any(f.scope == "module" for of_one_name in fixtures for f in of_one_name)
+    if item.path.parent.name == "architecture" and not item.get_closest_marker("slow"):
+        return "architecture"  # they read the same modules
     if shares_a_fixture or not (item.get_closest_marker("e2e") or item.get_closest_marker("slow")):
         return str(item.path.relative_to(TESTS))
     return ""

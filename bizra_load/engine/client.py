@@ -100,8 +100,8 @@ class Connection:
     def send(self, request: PreparedRequest, body: bytes, started: Callable[[int], None]) -> Response:
         """Send, call `started(sent_ns)`, and wait for the whole response. Raises EngineError; the connection is then closed.
 
-        The common case (plain socket, the request fits the send buffer, a known head, the response in one read) runs through
-        here without a further call of our own: every call costs a percent of a request.
+        Long because every call costs a percent of a request: the common case (plain socket, the request fits the send buffer,
+        a known head, the response in one read) runs through here without a further one of our own.
         """
         self.last_started = False
         self.last_sent_ns = sent_ns = _clock()

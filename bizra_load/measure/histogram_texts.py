@@ -46,7 +46,7 @@ class HistogramTexts:
             return h.total + over_range, int(h.indices[-1]) if h.indices.size else -1
         low, high, total = span
         part = self._counts[low : high + 1]
-        sums = self._sums.dense(key)[low : high + 1]
+        sums = self._sums.dense(key, low, high)
         np.add(sums, part, out=sums)
         part.fill(0)
         return total + over_range, high

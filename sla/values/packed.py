@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Hashable, Iterable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -44,13 +45,22 @@ def _int64(values: NDArray[Any]) -> IntArray:
     return values.astype(np.int64)
 
 
+@dataclass(slots=True)
+class _Open:
+    """Counts of all buckets, shape (COUNTS_LENGTH,), and between which of them anything was added."""
+
+    counts: IntArray
+    lowest: int
+    highest: int
+
+
 class HistogramSums:
     """Sums of histograms by key, whatever their order. Keys that come together are quickest: the OPEN latest are added to in
     place, the ones before are packed.
     """
 
     def __init__(self) -> None:
-        self._open: dict[Hashable, IntArray] = {}
+        self._open: dict[Hashable, _Open] = {}
         self._packed: dict[Hashable, Histogram] = {}
         self._over: Counter[Hashable] = Counter()
         self._spare: list[IntArray] = []
@@ -58,7 +68,8 @@ class HistogramSums:
     def add(self, key: Hashable, h: Histogram) -> None:
         """Add a histogram to the sum of `key`."""
         if h.indices.size:
-            self.dense(key)[h.indices] += h.counts
+            lowest = int(h.indices[0])
+            self.dense(key, lowest, int(h.indices[-1]))[h.indices - lowest] += h.counts
         self.add_over_range(key, h.over_range)
 
     def add_over_range(self, key: Hashable, count: int) -> None:
@@ -66,14 +77,19 @@ class HistogramSums:
         if count:
             self._over[key] += count
 
-    def dense(self, key: Hashable) -> IntArray:
-        """The counts of all buckets, shape (COUNTS_LENGTH,), to be added to before the next call."""
-        counts = self._open.get(key)
-        if counts is None:
+    def dense(self, key: Hashable, lowest: int, highest: int) -> IntArray:
+        """The counts of buckets `lowest` to `highest`, that one included, to be added to before the next call."""
+        open_sum = self._open.get(key)
+        if open_sum is None:
             if len(self._open) >= OPEN:
                 self._close(next(iter(self._open)))
-            counts = self._open[key] = self._spare.pop() if self._spare else np.zeros(COUNTS_LENGTH, np.int64)
-        return counts
+            counts = self._spare.pop() if self._spare else np.zeros(COUNTS_LENGTH, np.int64)
+            open_sum = self._open[key] = _Open(counts, lowest, highest)
+        if lowest < open_sum.lowest:
+            open_sum.lowest = lowest
+        if highest > open_sum.highest:
+            open_sum.highest = highest
+        return open_sum.counts[lowest : highest + 1]
 
     def sum(self, key: Hashable) -> Histogram:
         """The sum of what was added under `key`."""
@@ -107,14 +123,15 @@ class HistogramSums:
             self._over.pop(key, None)
 
     def _close(self, key: Hashable) -> None:
-        counts = self._open.pop(key)
-        indices = np.flatnonzero(counts)
-        if indices.size:
-            h: Histogram = PackedHistogram(indices, counts[indices])
+        open_sum = self._open.pop(key)
+        used = open_sum.counts[open_sum.lowest : open_sum.highest + 1]  # looking through all buckets would take the longest
+        filled = np.flatnonzero(used)
+        if filled.size:
+            h: Histogram = PackedHistogram(filled + open_sum.lowest, used[filled])
             before = self._packed.get(key)
             self._packed[key] = packed(before + h) if before is not None else h
-            counts[indices] = 0
-        self._spare.append(counts)
+            used.fill(0)
+        self._spare.append(open_sum.counts)
 
 
 def _with_over_range(h: Histogram, over: int) -> Histogram:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import sla
 from tests.architecture.markdown import ROOT
+from tests.architecture.modules import tree_of
 
 PAGE = ROOT / "docs/limits.md"
 HEAD = """# Limits
@@ -39,9 +40,8 @@ def limits() -> Iterator[Limit]:
         module = importlib.import_module(
             ".".join(["sla", *path.relative_to(home).with_suffix("").parts]).removesuffix(".__init__")
         )
-        source = path.read_text()
-        comments = _comments(source)
-        for node in ast.parse(source).body:
+        comments = _comments(path.read_text())
+        for node in tree_of(path).body:
             targets = node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
             for target in targets:
                 if not isinstance(target, ast.Name) or not target.id.isupper():

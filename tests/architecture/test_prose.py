@@ -8,6 +8,7 @@ import re
 import pytest
 
 from tests.architecture.markdown import PAGES, ROOT, blocks, sentences
+from tests.architecture.modules import MODULES, tree_of
 
 COLUMNS = 100
 WORDS = 35
@@ -25,8 +26,6 @@ DIALECT = {
     r"\bnobody knows\b": "is unknown",
     r"\bfor want of\b": "for lack of",
 }
-PACKAGES = ("bizra_load", "sla", "reports")
-MODULES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
 TEMPLATES = sorted(path for path in (ROOT / "reports/templates").iterdir() if path.suffix in (".j2", ".html"))
 NAMES = {"found", "said", "told"}  # of variables: they say nothing of what is in them
 page = pytest.mark.parametrize("path", PAGES, ids=lambda p: str(p.relative_to(ROOT)))
@@ -61,10 +60,10 @@ def dialect(text):
     return [f"{m[0]!r}: say {word}" for old, word in DIALECT.items() for m in re.finditer(old, " ".join(text.split()), re.I)]
 
 
-def dialect_of_module(source):
+def dialect_of_module(tree):
     """The dialect of its docstrings and strings, and of the names that it gives."""
     lines = []
-    for node in ast.walk(ast.parse(source)):
+    for node in ast.walk(tree):
         match node:
             case ast.Constant(value=str(text)):
                 lines += [f"line {node.lineno}: {words}" for words in dialect(text)]
@@ -80,13 +79,12 @@ def test_words_are_those_of_the_field(path):
     text = path.read_text()
     names = NAMES & set(re.findall(r"\w+", " ".join(re.findall(r"{[{%].*?[%}]}", text)))) if path in TEMPLATES else set()
     code = [block.text for block in blocks(text) if block.language == "python"] if path in PAGES else []
-    assert (dialect(text), names, [line for source in code for line in dialect_of_module(source)]) == ([], set(), [])
+    assert (dialect(text), names, [line for source in code for line in dialect_of_module(ast.parse(source))]) == ([], set(), [])
 
 
 def test_docstrings_messages_and_names_are_in_the_words_of_the_field():
-    texts = {str(path.relative_to(ROOT)): path.read_text() for path in MODULES}
-    assert len(texts) > 200
-    assert {path: lines for path, text in texts.items() if (lines := dialect_of_module(text))} == {}
+    assert len(MODULES) > 200
+    assert {str(path): lines for path in MODULES if (lines := dialect_of_module(tree_of(path)))} == {}
 
 
 @pytest.mark.parametrize(
@@ -102,9 +100,10 @@ def test_docstrings_messages_and_names_are_in_the_words_of_the_field():
     ],
 )
 def test_dialect_of_a_module_is_noticed(source):
-    assert len(dialect_of_module(source)) == 1
-    assert dialect_of_module('"""Of old."""')
-    assert dialect_of_module('def f(value):\n    """The response, of any kind."""\n    return f"{value}, the verdict"') == []
+    assert len(dialect_of_module(ast.parse(source))) == 1
+    assert dialect_of_module(ast.parse('"""Of old."""'))
+    good = 'def f(value):\n    """The response, of any kind."""\n    return f"{value}, the verdict"'
+    assert dialect_of_module(ast.parse(good)) == []
 
 
 @page

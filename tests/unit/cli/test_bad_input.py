@@ -52,6 +52,12 @@ def bad(tmp_path_factory):
     return make(tmp_path_factory.mktemp("bad"), RunWriter, *measured)
 
 
+@pytest.fixture(scope="module")
+def before(bad):
+    """What is in the folder of `bad` before anything reads it, and after every refusal."""
+    return snapshot(bad["good"].parent)
+
+
 @pytest.fixture(autouse=True)
 def nothing_starts(monkeypatch, tmp_path):
     """What would come after the checks must not be reached: no node, no Locust, no drill."""
@@ -102,9 +108,8 @@ CASES = [(option, value) for option, values in WRONG.items() for value in values
 
 
 @pytest.mark.parametrize(("option", "value"), CASES, ids=[f"{o} {ascii(v)[:40]}" for o, v in CASES])
-def test_a_wrong_value_is_one_line_and_exit_code_6(option, value, bad, capsys, tmp_path):
+def test_a_wrong_value_is_one_line_and_exit_code_6(option, value, bad, before, capsys, tmp_path):
     value = filled(value, bad)
-    before = snapshot(bad["good"].parent)
     refused(arguments(option, value, bad), capsys)
     assert list(tmp_path.iterdir()) == []
     assert snapshot(bad["good"].parent) == before

@@ -61,7 +61,7 @@ def test_interleaved_runs_are_paired_and_others_are_not(tmp_path, capsys):
 
 
 def test_a_run_that_is_given_twice_or_its_copy_is_no_further_measurement(tmp_path, capsys, monkeypatch):
-    a, b = saved(tmp_path, "a", seed=1), saved(tmp_path, "b", seed=2)
+    a, b = (saved(tmp_path, name, seed=seed, hold_s=6) for name, seed in (("a", 1), ("b", 2)))
     shutil.copytree(a, tmp_path / "copy")
     monkeypatch.chdir(tmp_path)
     for sides, said in (
@@ -77,7 +77,7 @@ def test_a_run_that_is_given_twice_or_its_copy_is_no_further_measurement(tmp_pat
 
 
 def test_a_baseline_file_is_compared_with_the_objectives_of_a_run(tmp_path, capsys):
-    run = saved(tmp_path, "a", seed=1)
+    run = saved(tmp_path, "a", seed=1, hold_s=20)
     baseline = tmp_path / "mine.json"
     baseline.write_text('{"poi_throughput_ops_sec": 200.0, "poi_success_rate": 1.0}')
     assert main(["compare", str(baseline), run, "--format", "md"]) == 0
@@ -89,7 +89,7 @@ def test_a_baseline_file_is_compared_with_the_objectives_of_a_run(tmp_path, caps
 
 
 def test_a_run_that_can_not_be_trusted_is_not_compared(tmp_path, capsys):
-    a, lost = saved(tmp_path, "a", seed=1), saved(tmp_path, "lost", seed=2, lost_workers=("w1",))
+    a, lost = saved(tmp_path, "a", seed=1, hold_s=6), saved(tmp_path, "lost", seed=2, hold_s=6, lost_workers=("w1",))
     assert main(["compare", a, lost]) == 5
     assert "can't be compared" in capsys.readouterr().err
 
@@ -113,7 +113,7 @@ def test_wrong_usage_is_one_line_and_exit_code_6(arguments, said, capsys):
 
 
 def test_runs_of_different_planned_rates_say_so_and_claim_nothing(tmp_path, capsys):
-    a, b = saved(tmp_path, "a"), saved(tmp_path, "b", rate=40, server_us={"generate": 400.0})
+    a, b = saved(tmp_path, "a", hold_s=20), saved(tmp_path, "b", hold_s=20, rate=40, server_us={"generate": 400.0})
     assert main(["compare", a, b, "--format", "json"]) == 4
     compared = rows(capsys)
     assert {c["change"] for c in compared.values()} == {"INCONCLUSIVE"}

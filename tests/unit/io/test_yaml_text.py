@@ -131,7 +131,7 @@ def test_megabytes_are_refused_before_they_are_built():
         with pytest.raises(ValueError, match="more than can be read"):
             yaml_text.load_all(line * 200_000)  # 6 MB
 
-    assert cpu_s(refused) < 5 * cpu_s(lambda: yaml_text.load_all(line * 12_000))  # no more than reading what is allowed
+    assert cpu_s(refused) < 20 * cpu_s(lambda: yaml_text.load_all(line * 3_000))  # a quarter of what is allowed
 
 
 @pytest.mark.parametrize("number", ["1:" * 50_000 + "1", "1:" * 50_000 + "1.5", "!!int '" + "1:" * 50_000 + "1'"])

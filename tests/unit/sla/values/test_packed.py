@@ -55,11 +55,20 @@ def test_an_array_that_is_used_again_holds_nothing_of_before():
     sums.add("a", of(5, 7))
     assert sums.sum("a") == of(5, 7)
     assert len(sums._spare) == 1
-    sums.dense("b")[9] += 1
+    sums.dense("b", 9, 9)[0] += 1
     assert not sums._spare
     assert sums.sum("b") == of(9)
-    sums.dense("c")
+    sums.dense("c", 3, 4)
     assert sums.sum("c") == EMPTY
+
+
+def test_samples_below_and_above_what_a_sum_holds_are_kept_too():
+    sums = HistogramSums()
+    for value in (700, 5, 90_000, 700):
+        sums.add("a", of(value))
+    assert sums.sum("a") == of(5, 700, 700, 90_000)
+    sums.add("b", of(5, 90_000))  # the array of "a", used again
+    assert sums.sum("b") == of(5, 90_000)
 
 
 def test_the_sums_of_another_are_added_and_what_is_forgotten_begins_anew():

@@ -2,6 +2,8 @@
 
 import dataclasses
 import math
+from bisect import bisect_left
+from functools import cache
 
 import numpy as np
 import pytest
@@ -24,6 +26,7 @@ START, LENGTH_S, USERS = 1_800_000_000, 40, 8
 WAIT_S = 0.1
 
 
+@cache
 def closed_run(waits_a_second, seed=1):
     """(the run, what each operation would have taken without waits, ns): users without think time, on one worker that waits for
     a core so many times a second and reads what came meanwhile when it is back.
@@ -32,13 +35,15 @@ def closed_run(waits_a_second, seed=1):
     starts = np.sort(rng.uniform(0, LENGTH_S, round(waits_a_second * LENGTH_S)))
     ends = np.maximum.accumulate(starts + WAIT_S)
     alone, begun, ended = [], [], []
+    wait_starts, wait_ends = starts.tolist(), ends.tolist()
     for _ in range(USERS):
         now = 0.0
+        alone_s = iter(rng.lognormal(np.log(0.004), 0.5, 500 * LENGTH_S).tolist())  # twice as many as come to be needed
         while now < LENGTH_S:
-            took = rng.lognormal(np.log(0.004), 0.5)
+            took = next(alone_s)
             done = now + took
-            i = int(np.searchsorted(starts, done)) - 1
-            read = max(ends[i], done) if i >= 0 else done
+            i = bisect_left(wait_starts, done) - 1
+            read = max(wait_ends[i], done) if i >= 0 else done
             alone.append(took * 1e9)
             begun.append(now)
             ended.append(read)
