@@ -29,8 +29,10 @@ class Product:
     """Every function raises AgreementError for an agreement that lacks what it needs.
 
     scenario           the locustfile, one of ours, that loads it where none is given; "": one must be given
-    reference_node     what is loaded where no target is given is bizra_load.node; else a target must be given
+    reference_node     it is what bizra_load.node is: that one is loaded where no target is given, and measured alone for a
+                       baseline; else a target must be given, and a baseline can only be a file
     job                what a Prometheus calls the scraping of its nodes
+    deployment         what it is usually called on Kubernetes, where no evidence names it
     alert_rules        (agreement, job) -> its rules on the nodes of that job
     rule_tests         (agreement, its rules, the rule file's name, where runbooks are, job) -> content for `promtool test`
     panels             the panels of an agreement
@@ -50,6 +52,7 @@ class Product:
     drill_plan: Callable[[Agreement, DrillConditions], DrillPlan] | None = None
     scenario: str = ""
     reference_node: bool = False
+    deployment: str = "my-service"
 
 
 def _folders() -> list[Path]:

@@ -95,7 +95,7 @@ def kept_agreement(folder: Path) -> AgreementFile:
 
 def figures_only() -> AgreementFile:
     """What stands in for an agreement where there is none."""
-    return AgreementFile(replace(FIGURES_ONLY, monitoring=product_of(FIGURES_ONLY).required), None, "", "")
+    return AgreementFile(_of_its_product(FIGURES_ONLY), None, "", "")
 
 
 def agreement_of_run(folder: Path) -> Agreement:
@@ -114,10 +114,15 @@ def measured_with_run(folder: Path) -> Baseline | None:
 
 def _agreement(content: str, where: str) -> Agreement:
     try:
-        agreement = agreement_from_mapping(yaml_text.load(content))
-        return replace(agreement, monitoring=product_of(agreement).required)
+        return _of_its_product(agreement_from_mapping(yaml_text.load(content)))
     except ValueError as error:  # AgreementError is one
         raise UsageError(f"{where}: {error}") from None
+
+
+def _of_its_product(agreement: Agreement) -> Agreement:
+    """The agreement with what its product says of a release. Raises AgreementError where there is no such product."""
+    product = product_of(agreement)
+    return replace(agreement, monitoring=product.required, deployment=product.deployment)
 
 
 def read_baseline(path: Path) -> Baseline:

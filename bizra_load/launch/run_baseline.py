@@ -19,6 +19,7 @@ from bizra_load.io.this_machine import is_this_machine
 from bizra_load.io.urls import host_and_port
 from bizra_load.judging.agreements import read_agreement
 from bizra_load.node.baseline import measure
+from bizra_load.products import product_of
 from bizra_load.settings.settings import Settings
 from sla.estimators.node_baseline import not_measured
 from sla.values.baseline import is_measured
@@ -31,14 +32,21 @@ _ENDS_WITHIN_S = 10.0
 def measured_beside(folder: Path, settings: Settings, host: str) -> Iterator[None]:
     """While the block runs, the run's baseline is measured into `folder`, if the agreement asks for one and none is named.
 
-    Only for a target on this machine: what another one does alone can't be measured from here.
+    Only for a target on this machine: what another one does alone can't be measured from here. And only where the product has
+    a reference node: that is what is measured.
     """
-    if settings.baseline or not is_measured(read_agreement(settings.agreement).agreement):
+    agreement = read_agreement(settings.agreement).agreement
+    if settings.baseline or not is_measured(agreement):
         yield
         return
-    if not is_this_machine(host_and_port(host)[0]):
-        _store(folder, not_measured("the target is on another machine than the generator"))
-        tell("Baseline: not measured, the target is on another machine (--baseline FILE gives one)")
+    reason = ""
+    if not product_of(agreement).reference_node:
+        reason = f"{agreement.product} has no reference node that could be measured"
+    elif not is_this_machine(host_and_port(host)[0]):
+        reason = "the target is on another machine than the generator"
+    if reason:
+        _store(folder, not_measured(reason))
+        tell(f"Baseline: not measured, {reason} (--baseline FILE gives one)")
         yield
         return
     thread = threading.Thread(target=_measure, args=(folder, settings.seed), name="baseline", daemon=True)

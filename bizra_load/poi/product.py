@@ -35,4 +35,5 @@ PRODUCT = Product(
     drill_plan=drill_plan,
     scenario="mixed.py",  # every objective needs traffic
     reference_node=True,
+    deployment="bizra-node",
 )

@@ -42,7 +42,7 @@ def drill(by: AgreementFile, only: Sequence[str] = (), say: Callable[[str], None
     """
     agreement = by.judged
     product = product_of(agreement)
-    if product.drill_plan is None:
+    if product.drill_plan is None or not product.reference_node:
         raise UsageError(f"alerts drill: {product.name} has none")
     known = [r.name for r in product.alert_rules(agreement, product.job)]
     for name in only:

@@ -12,6 +12,7 @@ from reports.formats.table import endless, generator_line, interval, longer, pri
 from sla.judgement.generator.lateness import LATE, SHARED_HOST
 from sla.judgement.status import ONE_BUCKET, OVER_BASELINE, THIN_EVIDENCE
 from sla.values.assessment import Assessment, Check, ObjectiveResult, OperationSummary, Status
+from sla.values.kinds import KINDS
 from sla.values.remedies import PLAIN, Remedy, RemedyWords
 
 CAUSES: Mapping[str, str | Remedy] = {
@@ -49,7 +50,7 @@ def observations(a: Assessment) -> list[str]:
     for o in a.objectives:
         summary = operations.get(o.operations[0]) if o.quantile and o.operations else None
         client = summary.service.get(f"p{100 * o.quantile:g}") if summary else None
-        if o.kind == "server_quantile" and o.estimate and client:
+        if KINDS[o.kind].from_server and o.estimate and client:
             server = f"{with_interval(o.estimate, o.unit)} inside the server"
             lines.append(f"{o.title}: {server}, {with_interval(client, 'ns')} of service time at the client")
     for s in a.operations:
@@ -135,11 +136,11 @@ def _latency(o: ObjectiveResult, a: Assessment, figure: str) -> Advice:
     over = f"{figure}: {o.estimate.point / o.target:.2f} times the target"
     less = f"it needs at least {100 * (1 - o.target / o.estimate.point):.0f} % less" if o.estimate.point > o.target else ""
     name = o.operations[0] if o.operations else ""
-    if o.kind == "server_quantile":
+    if KINDS[o.kind].from_server:
         return Advice(
             over, _joined(less, f"inside the node's own {printable(name)}: profile it, network and HTTP are not in this figure")
         )
-    server = next((s for s in a.objectives if s.kind == "server_quantile" and s.operations[:1] == (name,)
+    server = next((s for s in a.objectives if KINDS[s.kind].from_server and s.operations[:1] == (name,)
                    and s.quantile == o.quantile), None)  # fmt: skip
     if server is None or server.estimate is None or not math.isfinite(server.estimate.high):
         return Advice(over, _joined(less, "the server has no figure beside it"))

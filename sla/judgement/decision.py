@@ -141,7 +141,7 @@ def strategy_for(
     return dataclasses.replace(
         strategy,
         triggers=triggers(agreement, results, decision in _CAUTIOUS, names),
-        commands=rollback_commands(names),
+        commands=rollback_commands(names, agreement.deployment),
         monitoring=monitoring_plan(strategy, agreement.monitoring, words),
         approvals=APPROVALS,
     )

@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 
 from sla.values.agreement import Agreement
 from sla.values.assessment import Assessment, Check, Evidence, Gate, Severity, Status
+from sla.values.kinds import KINDS
 from sla.values.remedies import PLAIN, Remedy, RemedyWords
 
 # Items that a file closes: key -> (title, the evidence that the file is given as, what it is). What stands in braces is the
@@ -38,7 +39,6 @@ FROM_FILES = {
 _BY_COMMAND = ("dashboard", "panels", "scrape", "alert-rules", "critical-alerts", "node_tests", "deployment")
 FREE = tuple(key for key in FROM_FILES if key not in _BY_COMMAND)  # any file closes these
 RULES = "rules"  # the evidence of which rules are loaded
-NOT_PERFORMANCE = ("load_test_success",)  # a step of testing
 
 
 @dataclass(frozen=True)
@@ -71,11 +71,9 @@ def checklist(assessment: Assessment, agreement: Agreement, words: RemedyWords =
         return [_from_file(key, evidence.get(key), agreement, words) for key in keys]
 
     approvals = assessment.strategy.approvals if assessment.strategy else ()
-    performance = [_gate(g, objectives, words) for g in gates if g.key in objectives and g.key not in NOT_PERFORMANCE]
-    tested = [_load_test(assessment), *(_gate(g, objectives, words) for g in gates if g.key in NOT_PERFORMANCE)]
-    if len(tested) == 1:
-        rates = {o.key for o in assessment.objectives if o.kind == "success"}
-        tested += [_gate(g, objectives, words) for g in gates if g.key in rates] or [_success(assessment)]
+    rates, whole = _success_rates(assessment, agreement)
+    performance = [_gate(g, objectives, words) for g in gates if g.key in objectives and (g.key not in whole or rates == whole)]
+    success = [_gate(g, objectives, words) for g in gates if g.key in (whole or rates)] or [_success(assessment)]
     critical, warning = (
         [_gate(g, objectives, words) for g in gates if g.severity is s] for s in (Severity.CRITICAL, Severity.WARNING)
     )
@@ -84,7 +82,7 @@ def checklist(assessment: Assessment, agreement: Agreement, words: RemedyWords =
         "Monitoring and observability": [
             *files("dashboard", "panels", "scrape", "alert-rules", "critical-alerts"), _server(checks.get("server_data"), words)
         ],
-        "Testing": [*files("node_tests"), *tested],
+        "Testing": [*files("node_tests"), _load_test(assessment), *success],
         "Infrastructure and deployment": files("deployment", "health-probes", "resource-limits", "rollback-drill"),
         "Security and compliance": files("security-audit", "compliance-audit"),
         "Documentation": files("runbook", "release-notes", "deployment-guide"),
@@ -94,6 +92,12 @@ def checklist(assessment: Assessment, agreement: Agreement, words: RemedyWords =
         "After the deployment": files("post-alerts", "post-load-test", "post-baseline"),
     }  # fmt: skip
     return tuple(ChecklistSection(title, tuple(items)) for title, items in sections.items())
+
+
+def _success_rates(assessment: Assessment, agreement: Agreement) -> tuple[set[str], set[str]]:
+    """(all success rates among the objectives, those that are over all operations: they say how the load test went)."""
+    rates = {o.key: set(o.operations) for o in assessment.objectives if KINDS[o.kind].counts_failures}
+    return set(rates), {key for key, operations in rates.items() if operations == set(agreement.operations)}
 
 
 def approval_key(role: str) -> str:

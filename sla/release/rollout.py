@@ -81,10 +81,10 @@ def names_in(evidence: Iterable[Evidence]) -> Mapping[str, str]:
     return names
 
 
-def rollback_commands(names: Mapping[str, str]) -> tuple[Command, ...]:
+def rollback_commands(names: Mapping[str, str], usual_name: str) -> tuple[Command, ...]:
     """Commands for what the deployment's evidence names: a Deployment, StatefulSet or DaemonSet, or an Argo Rollout; for a
     Deployment and for a Rollout where it names nothing. `names` holds kind, name and namespace as far as they are known; the
-    last two must be checked to be Kubernetes names, since they are put into a shell's line.
+    last two and `usual_name`, which stands in, must be checked to be Kubernetes names: they are put into a shell's line.
     """
     kind = names.get("kind", "")
     argo, plain = kind in ("", "Rollout"), kind if kind in ("StatefulSet", "DaemonSet") else "Deployment"
@@ -97,7 +97,7 @@ def rollback_commands(names: Mapping[str, str]) -> tuple[Command, ...]:
             whose = f"its {what} as the deployment's evidence says; put the other in"
         case _:
             whose = "as the deployment's evidence names them"
-    name, namespace = names.get("name", "bizra-node"), names.get("namespace", "default")
+    name, namespace = names.get("name", usual_name), names.get("namespace", "default")
     commands = [Command("names", f"What is rolled back ({whose})", f"export DEPLOYMENT={name} NAMESPACE={namespace}")]
     if argo:
         commands.append(

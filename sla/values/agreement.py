@@ -101,6 +101,7 @@ class Agreement:
 
     product      what is tested
     monitoring   what that product requires; whoever reads the agreement adds it
+    deployment   what that product is usually called on Kubernetes; added likewise
     """
 
     name: str
@@ -115,6 +116,7 @@ class Agreement:
     process: ProcessLimits = field(default_factory=ProcessLimits)
     product: str = DEFAULT_PRODUCT
     monitoring: RequiredMonitoring = field(default_factory=RequiredMonitoring)
+    deployment: str = "my-service"
 
     @property
     def server_metrics(self) -> frozenset[str]:

@@ -12,14 +12,18 @@ import yaml
 
 import bizra_load
 from bizra_load import products
+from bizra_load.archive.names import BASELINE
 from bizra_load.cli.main import main, parser
 from bizra_load.exit_codes import UsageError
 from bizra_load.judging.agreements import keep_agreement, read_agreement
 from bizra_load.launch.request import load_request
+from bizra_load.launch.run_baseline import measured_beside
 from bizra_load.poi import panels as poi_panels
 from bizra_load.poi.product import PRODUCT as POI
 from bizra_load.poi.rules import alert_rules
 from bizra_load.settings.defaults import DEFAULT_AGREEMENT
+from sla.judgement.decision import strategy_for
+from sla.values.assessment import Decision
 from tests.unit.cli.test_compare import saved
 from tests.unit.sla.release.test_evidence import dashboard, drill
 from tests.unit.sla.release.test_rules_evidence import rules_check
@@ -198,6 +202,23 @@ def test_two_products_with_an_agreement_of_one_name_are_refused_with_both(place,
 def test_a_product_that_is_not_there_is_refused_by_its_key(place, tmp_path, name):
     with pytest.raises(UsageError, match=r"echo.yaml: product: .*(did you mean|allowed)"):
         read_agreement(agreement_file(tmp_path, product=name))
+
+
+def test_a_run_on_this_machine_does_not_measure_another_products_node_for_its_baseline(place, tmp_path, capsys):
+    file = agreement_file(tmp_path, baseline="measured")
+    settings = products.settings_of(argparse.Namespace(agreement=file))
+    with measured_beside(tmp_path, settings, "http://127.0.0.1:9"):
+        pass
+    why = "echo has no reference node that could be measured"
+    assert capsys.readouterr().err.strip() == f"Baseline: not measured, {why} (--baseline FILE gives one)"
+    assert why in (tmp_path / BASELINE).read_text()
+
+
+def test_its_rollback_names_no_other_products_deployment(place, tmp_path):
+    judged = read_agreement(agreement_file(tmp_path)).judged
+    assert (judged.deployment, read_agreement("v2.2.0-rc1").judged.deployment) == ("my-service", "bizra-node")
+    [names] = [c.command for c in strategy_for(Decision.GO, judged, ()).commands if c.kind == "names"]
+    assert names == "export DEPLOYMENT=my-service NAMESPACE=default"
 
 
 def test_its_agreements_lie_in_its_own_folder(place, tmp_path):

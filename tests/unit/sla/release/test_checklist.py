@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 
 from sla.release.checklist import FREE, Item, checklist, count
-from sla.values.agreement import FIGURES_ONLY, ProcessLimits
+from sla.values.agreement import FIGURES_ONLY, OperationMetrics, ProcessLimits
 from sla.values.assessment import (
     Assessment,
     Check,
@@ -21,14 +21,19 @@ from sla.values.monitoring import RequiredMonitoring
 from sla.values.strategy import Strategy
 
 AGREEMENT = dataclasses.replace(
-    FIGURES_ONLY, process=ProcessLimits(scrape_s=2.5), monitoring=RequiredMonitoring(("A", "B"), rules=7, panels=3)
+    FIGURES_ONLY,
+    operations={"write": OperationMetrics(), "read": OperationMetrics()},
+    process=ProcessLimits(scrape_s=2.5),
+    monitoring=RequiredMonitoring(("A", "B"), rules=7, panels=3),
 )
 MONITORING, TESTING = "Monitoring and observability", "Testing"
 
 
-def objective(key, unit="ns", status=Status.PASS):
+def objective(key, unit="ns", status=Status.PASS, operations=("write",)):
     kind = {"ns": "server_quantile", "ratio": "success", "ops/s": "throughput"}[unit]
-    return ObjectiveResult(key, key, Severity.CRITICAL, unit, "<", 1.0, None, None, None, status, "", kind=kind)
+    return ObjectiveResult(
+        key, key, Severity.CRITICAL, unit, "<", 1.0, None, None, None, status, "", kind=kind, operations=operations
+    )
 
 
 def gate(key, status=Status.PASS, severity=Severity.CRITICAL, counts=True, source=""):
@@ -58,17 +63,17 @@ def test_items_hold_the_figures_of_the_agreement_and_of_what_its_product_require
     ]
 
 
-def test_a_success_rate_of_the_load_test_is_a_step_of_testing_and_no_figure_of_performance():
-    sections = sections_of(
-        [objective("p99"), objective("load_test_success", "ratio")], [gate("p99"), gate("load_test_success"), gate("alerts")]
-    )
-    assert titles(sections["Performance"]) == ["p99"]
-    assert titles(sections[TESTING])[-1:] == ["load_test_success"]
-    assert len(sections[TESTING]) == 3
+def test_a_success_rate_over_all_operations_is_a_step_of_testing_and_no_figure_of_performance():
+    objectives = objective("p99"), objective("part", "ratio"), objective("all", "ratio", operations=("read", "write"))
+    sections = sections_of(objectives, [gate("p99"), gate("part"), gate("all"), gate("alerts")])
+    assert titles(sections["Performance"]) == ["p99", "part"]
+    assert titles(sections[TESTING])[2:] == ["all"]
 
 
-def test_without_an_objective_of_that_name_testing_shows_the_other_success_rates():
-    sections = sections_of([objective("p99"), objective("success", "ratio")], [gate("p99"), gate("success"), gate("alerts")])
+@pytest.mark.parametrize("operations", [("write",), ("write", "read")])
+def test_the_only_success_rate_is_a_figure_of_performance_and_a_step_of_testing(operations):
+    objectives = objective("p99"), objective("success", "ratio", operations=operations)
+    sections = sections_of(objectives, [gate("p99"), gate("success"), gate("alerts")])
     assert titles(sections[TESTING])[2:] == ["success"]
     assert titles(sections["Performance"]) == ["p99", "success"]
 

@@ -142,7 +142,7 @@ def test_commands_name_the_deployment_of_the_evidence():
 )
 def test_commands_are_those_of_the_kind_that_the_evidence_names(kind, rolled_back):
     """`kubectl rollout undo deployment/NAME` finds no StatefulSet, and knows no Rollout."""
-    commands = rollback_commands({"kind": kind} if kind else {})
+    commands = rollback_commands({"kind": kind} if kind else {}, "node")
     plain = {"Rollout": None, "": "deployment"}.get(kind, kind.lower())
     assert {c.command.split(" ", 1)[1].split(' "')[0] for c in commands if c.kind == "automated"} == rolled_back
     assert {m for c in commands for m in re.findall(r'"(\w+)/', c.command)} == ({plain} if plain else set())
@@ -161,9 +161,9 @@ def test_commands_are_those_of_the_kind_that_the_evidence_names(kind, rolled_bac
     ],
 )
 def test_what_the_evidence_does_not_name_is_to_be_put_in(names, told):
-    first = rollback_commands(names)[0]
+    first = rollback_commands(names, "node")[0]
     assert first.title == f"What is rolled back ({told})"
-    assert first.command == f"export DEPLOYMENT={names.get('name', 'bizra-node')} NAMESPACE={names.get('namespace', 'default')}"
+    assert first.command == f"export DEPLOYMENT={names.get('name', 'node')} NAMESPACE={names.get('namespace', 'default')}"
 
 
 def test_promtool_lets_every_trigger_fire_for_one_bad_canary_among_good_instances(tmp_path, run):
