@@ -11,7 +11,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from bizra_load.cli.trust import prometheus_url_of, trust_of
+from bizra_load.cli.server_options import prometheus_url_of, trust_of
 from bizra_load.exit_codes import INVALID, KEPT, NO_GO, InvalidRunError, UsageError
 from bizra_load.io.files import put_or_compare, set_aside, write_atomically, writing
 from bizra_load.io.terminal import terminal_width

@@ -9,7 +9,7 @@ import argparse
 import os
 from dataclasses import replace
 
-from bizra_load.cli.trust import prometheus_url_of, trust_of
+from bizra_load.cli.server_options import prometheus_url_of, trust_of
 from bizra_load.engine.stages import duration_s
 from bizra_load.exit_codes import UsageError
 from bizra_load.io.files import set_aside

@@ -18,7 +18,7 @@ import numpy as np
 from bizra_load.imports.lines import Lines
 from bizra_load.imports.samples import finished
 from bizra_load.measure.hdr_codec import WireError, decode_of_any_layout
-from bizra_load.measure.names import kept_name
+from bizra_load.measure.operation_names import kept_name
 from bizra_load.measure.rows import MAX_COUNT, MAX_SECOND
 from sla.values import histogram
 from sla.values.histogram import HIGHEST_NS, IntArray

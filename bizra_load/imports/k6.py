@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from bizra_load.imports.fields import category_of_code, category_of_failure, latency_ns, time_ns
 from bizra_load.imports.samples import ImportedSample, ImportedSamples
-from bizra_load.measure.names import MAX_NAME
+from bizra_load.measure.operation_names import MAX_NAME
 from sla.values.number import number_in, whole_in
 from sla.values.window import GENERATOR
 

@@ -11,7 +11,7 @@ from typing import TypeVar
 import numpy as np
 
 from bizra_load.imports.transactions import Threads
-from bizra_load.measure.names import OTHER, kept_name
+from bizra_load.measure.operation_names import OTHER, kept_name
 from bizra_load.measure.reasons import Reasons
 from sla.values import histogram
 from sla.values.histogram import Histogram, IntArray

@@ -15,7 +15,7 @@ import gevent
 
 from bizra_load.measure.clock import ClockReading, SteadyClock, reading
 from bizra_load.measure.cluster_key import ClusterKey
-from bizra_load.measure.names import MAX_NAME
+from bizra_load.measure.operation_names import MAX_NAME
 from bizra_load.measure.report import MAX_REPORT_BYTES
 from bizra_load.measure.sequences import MAX_SEQUENCE, Sequences
 from bizra_load.measure.spool_key import PUBLIC_BYTES, SpoolKey

@@ -15,7 +15,7 @@ from bizra_load.engine.lags import Lags
 from bizra_load.engine.quiet import QuietMoments
 from bizra_load.engine.reactor import Reactor
 from bizra_load.measure.exchange import Sender
-from bizra_load.measure.machine import MachineReader
+from bizra_load.measure.machine_readings import MachineReader
 from bizra_load.measure.seconds import SECOND_NS, count_pairs
 from sla.values import grouped_counts
 from sla.values.histogram import EMPTY, HIGHEST_NS, Histogram

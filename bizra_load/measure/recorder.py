@@ -12,7 +12,7 @@ from collections.abc import Callable, Generator, Iterable, Sequence
 
 import numpy as np
 
-from bizra_load.measure.names import OTHER, kept_name
+from bizra_load.measure.operation_names import OTHER, kept_name
 from bizra_load.measure.reasons import Reasons
 from bizra_load.measure.seconds import SECOND_NS, Rows, Samples, SecondsMaker, Steps
 from sla.values.histogram import HIGHEST_NS, IntArray

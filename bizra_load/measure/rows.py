@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 from bizra_load.measure.hdr_codec import WireError, decode_histogram, encode_histograms
-from bizra_load.measure.names import MAX_NAME
+from bizra_load.measure.operation_names import MAX_NAME
 from sla.values.failure import FailureReason
 from sla.values.histogram import Histogram
 from sla.values.machine import UNKNOWN, MachineSecond

@@ -17,7 +17,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 from prometheus_client.registry import Collector
 
 from bizra_load.measure.edges import CLIENT_EDGES_NS
-from bizra_load.measure.names import OTHER
+from bizra_load.measure.operation_names import OTHER
 from bizra_load.measure.recorder import MAX_OPERATIONS
 from bizra_load.measure.report import Report
 from bizra_load.runtime.consumers import Consumer, RunView
@@ -50,7 +50,7 @@ class _Buckets:
         family.add_metric(labels, buckets, self._sum_ns / 1e9)
 
 
-class _Operation:
+class _Counted:
     """Running totals of one operation."""
 
     def __init__(self) -> None:
@@ -77,7 +77,7 @@ class GeneratorMetrics(Collector, Consumer):
         self._clear()
 
     def _clear(self) -> None:
-        self._operations: dict[str, _Operation] = {}
+        self._operations: dict[str, _Counted] = {}
         self._unsent = 0
         self._lag = _Buckets()
         self._workers: dict[str, tuple[float, float]] = {}  # worker -> when it reported last (s), its CPU share
@@ -145,10 +145,10 @@ class GeneratorMetrics(Collector, Consumer):
             info.add_metric([self._run.run_id, self._run.agreement_name], 1.0)
         return rate, workers, cpu, checks, info
 
-    def _operation(self, name: str) -> _Operation:
+    def _operation(self, name: str) -> _Counted:
         if name not in self._operations and len(self._operations) > MAX_OPERATIONS:
             name = OTHER  # every worker may have names of its own: they must not fill Prometheus either
-        return self._operations.setdefault(name, _Operation())
+        return self._operations.setdefault(name, _Counted())
 
 
 def _counter(name: str, text: str, labels: list[str]) -> CounterMetricFamily:

@@ -17,7 +17,7 @@ from bizra_load.io.terminal import tell
 from bizra_load.measure.cluster_key import ClusterKey
 from bizra_load.measure.exchange import Receiver
 from bizra_load.measure.hdr_codec import WireError
-from bizra_load.measure.losses import Tally
+from bizra_load.measure.lost_arrivals import Tally
 from bizra_load.measure.report import decode_report
 from bizra_load.measure.run_sums import RunSums
 from bizra_load.monitoring import grafana

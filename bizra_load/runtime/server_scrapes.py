@@ -12,7 +12,7 @@ import gevent
 from bizra_load.io.this_machine import is_this_machine, listener_on_this_machine
 from bizra_load.io.urls import host_and_port
 from bizra_load.measure.clock import SteadyClock
-from bizra_load.measure.machine import MachineReader
+from bizra_load.measure.machine_readings import MachineReader
 from bizra_load.server_metrics.exposition import MetricsReader, ScrapeError
 from bizra_load.server_metrics.prometheus import PrometheusSource
 from bizra_load.settings.settings import Settings

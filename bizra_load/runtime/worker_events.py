@@ -25,9 +25,9 @@ from bizra_load.io.trust import same_origin
 from bizra_load.measure.clock import SteadyClock
 from bizra_load.measure.cluster_key import ClusterKey
 from bizra_load.measure.exchange import ACKNOWLEDGE, DRAIN, HELLO, REPORT, START, Sender, Start, read_start
+from bizra_load.measure.master_silence import CHECK_EVERY_S, IDLE_MASTER_SILENT_S, MASTER_SILENT_S, Silence
 from bizra_load.measure.report import encode_report
 from bizra_load.measure.seconds import SECOND_NS
-from bizra_load.measure.silence import CHECK_EVERY_S, IDLE_MASTER_SILENT_S, MASTER_SILENT_S, Silence
 from bizra_load.products import settings_of
 from bizra_load.runtime.locust_quirks import no_statistics
 from bizra_load.runtime.worker_run import ACKNOWLEDGE_WITHIN_S, WorkerRun

@@ -26,7 +26,7 @@ from bizra_load.measure.clock import SteadyClock
 from bizra_load.measure.cluster_key import ClusterKey
 from bizra_load.measure.exchange import Sender
 from bizra_load.measure.health import Counts, HealthReader
-from bizra_load.measure.names import text_of
+from bizra_load.measure.operation_names import text_of
 from bizra_load.measure.practice import practise
 from bizra_load.measure.recorder import Recorder, milliseconds_to_ns
 from bizra_load.measure.report import ReportMaker

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from bizra_load.measure.exchange import Receiver, Sender
-from bizra_load.measure.names import OTHER, text_of
+from bizra_load.measure.operation_names import OTHER, text_of
 from bizra_load.measure.recorder import MAX_OPERATIONS, Recorder, milliseconds_to_ns
 from bizra_load.measure.rows import window_from_row, window_row
 from sla.estimators.littles_law import littles_law

@@ -4,8 +4,8 @@ import os
 
 import pytest
 
-from bizra_load.measure import machine
-from bizra_load.measure.machine import MachineReader
+from bizra_load.measure import machine_readings
+from bizra_load.measure.machine_readings import MachineReader
 from sla.values.machine import UNKNOWN
 
 
@@ -18,9 +18,9 @@ def proc(tmp_path, monkeypatch):
     (tmp_path / "pressure").mkdir()
     (tmp_path / "cpu.stat").write_text("")
     (home / "cgroup").write_text("0::/nowhere\n")
-    monkeypatch.setattr(machine, "_CGROUPS", tmp_path)
+    monkeypatch.setattr(machine_readings, "_CGROUPS", tmp_path)
     clock = {"s": 0.0}
-    monkeypatch.setattr(machine.time, "monotonic", lambda: clock["s"])
+    monkeypatch.setattr(machine_readings.time, "monotonic", lambda: clock["s"])
 
     def move(at_s, cpu_ticks, waited_ns, steal, idle, pressure_us, throttled="throttled_usec 0"):
         clock["s"] = at_s
@@ -90,7 +90,7 @@ def test_the_quota_is_that_of_the_group_whose_controller_it_is(proc, kind):
     for name in there:
         (folder / name).mkdir(parents=True, exist_ok=True)
         (folder / name / "cpu.stat").write_text("")
-    assert machine._cpu_stat_file(folder / "42") == (None if group is None else folder / group / "cpu.stat")
+    assert machine_readings._cpu_stat_file(folder / "42") == (None if group is None else folder / group / "cpu.stat")
 
 
 def test_what_this_system_does_not_tell_is_unknown_and_never_0(tmp_path):

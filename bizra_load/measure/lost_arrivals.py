@@ -10,8 +10,8 @@ import math
 from dataclasses import dataclass
 
 from bizra_load.engine.load_curve import LoadCurve
+from bizra_load.measure.master_silence import STOPS_WITHIN_S
 from bizra_load.measure.report import Report
-from bizra_load.measure.silence import STOPS_WITHIN_S
 from sla.values.measurements import Loss
 
 EARLY_S = 3.0

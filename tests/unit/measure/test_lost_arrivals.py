@@ -3,9 +3,9 @@
 import pytest
 
 from bizra_load.engine.load_curve import LoadCurve
-from bizra_load.measure.losses import EARLY_S, Tally
+from bizra_load.measure.lost_arrivals import EARLY_S, Tally
+from bizra_load.measure.master_silence import STOPS_WITHIN_S
 from bizra_load.measure.report import Report
-from bizra_load.measure.silence import STOPS_WITHIN_S
 from sla.values.measurements import Loss, PlannedSegment
 from sla.values.window import Health, Window
 

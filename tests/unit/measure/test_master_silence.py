@@ -2,7 +2,7 @@
 
 import pytest
 
-from bizra_load.measure.silence import CHECK_EVERY_S, MASTER_SILENT_S, STOPS_WITHIN_S, Silence
+from bizra_load.measure.master_silence import CHECK_EVERY_S, MASTER_SILENT_S, STOPS_WITHIN_S, Silence
 
 
 class Worker:
