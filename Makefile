@@ -74,7 +74,7 @@ test: setup-dev debian ## All tests, 8 at a time; those that judge latency alone
 	$(PYTEST) -n 8 $(ARGS)
 
 test-fast: setup-dev debian ## The tests that start no processes and compute for no more than moments: about a minute
-	$(PYTEST) -n 4 $(FAST) $(ARGS)
+	$(PYTEST) -n $$(($$(nproc) + 1)) $(FAST) $(ARGS)
 
 coverage: setup-dev debian ## Branch coverage of all tests but those that judge latency, in every process; fails under the thresholds
 	@rm -f .coverage .coverage.*
