@@ -37,17 +37,17 @@ def probe(port: int) -> float:
     """Median service time, us, of a blocking socket."""
     body = b'{"evidence":"x"}'
     request = f"POST {PATH} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body
-    found, end = [], time.monotonic() + PROBE_S
+    timings_ns, end = [], time.monotonic() + PROBE_S
     with socket.create_connection(("127.0.0.1", port)) as sock:
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         while time.monotonic() < end:
             begin = time.perf_counter_ns()
             sock.sendall(request)
             data = sock.recv(65_536)
-            found.append(time.perf_counter_ns() - begin)
+            timings_ns.append(time.perf_counter_ns() - begin)
             if not data.startswith(b"HTTP/1.1 200"):
                 raise SystemExit(f"the target answered {data[:60]!r}")
-    return statistics.median(found) / 1e3
+    return statistics.median(timings_ns) / 1e3
 
 
 def delay_server(folder: Path) -> list[str]:
@@ -55,12 +55,12 @@ def delay_server(folder: Path) -> list[str]:
     compiler = shutil.which("cc")
     if compiler is None:
         raise SystemExit("a C compiler is missing: apt-get install -y --no-install-recommends gcc libc6-dev")
-    binary, answer = folder / "delay_server", folder / "answer"
+    binary, response = folder / "delay_server", folder / "response"
     subprocess.run([compiler, "-O2", "-o", str(binary), str(Path(__file__).with_name("delay_server.c"))], check=True)
     body = json.dumps(Attestor(bytes(32)).generate("the same for everybody")).encode()
     head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(body)
-    answer.write_bytes(head + body)
-    return [str(binary), "{port}", str(int(DELAY_S * 1e9)), str(answer)]
+    response.write_bytes(head + body)
+    return [str(binary), "{port}", str(int(DELAY_S * 1e9)), str(response)]
 
 
 def once(rate: float, server_command: list[str]) -> dict[str, float]:
@@ -106,8 +106,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         command = delay_server(Path(name))
         for rate in RATES:
-            found = [once(rate, command) for _ in range(args.rounds)]
-            rows.append({key: statistics.median(f[key] for f in found) for key in found[0]})
+            rounds = [once(rate, command) for _ in range(args.rounds)]
+            rows.append({key: statistics.median(f[key] for f in rounds) for key in rounds[0]})
     shown = []
     for r in rows:
         off = r["ours_p50_us"] - r["outside_p50_us"]

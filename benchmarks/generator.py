@@ -171,20 +171,20 @@ def main() -> None:
         with target(target_core) as t, tempfile.TemporaryDirectory() as name:
             folder, rate = Path(name), 0.0
             for tool in tools:
-                found = measure(
+                result = measure(
                     tool.command(t, folder, rate or 50_000.0),
                     t.requests,
                     generator_core,
                     folder / "log",
                     dict(tool.environment),
                 )
-                rate = found.requests_per_s if tool is SATURATED else rate
-                measured[tool.name].append(found)
+                rate = result.requests_per_s if tool is SATURATED else rate
+                measured[tool.name].append(result)
                 lag = lag_us(folder / tool.folder) if "open" in tool.name else None
                 lags += [lag] if lag else []
                 shown = f"  lag p50 {lag[0]:.0f} us, p99 {lag[1]:.0f} us" if lag else ""
-                wall = f"{found.requests_per_s:10,.0f}/s {found.cpu_share:5.2f} cores"
-                print(f"round {number + 1}: {tool.name:34} {wall} {found.per_cpu_s:10,.0f} per CPU second{shown}", flush=True)
+                wall = f"{result.requests_per_s:10,.0f}/s {result.cpu_share:5.2f} cores"
+                print(f"round {number + 1}: {tool.name:34} {wall} {result.per_cpu_s:10,.0f} per CPU second{shown}", flush=True)
     kept = {name: [dataclasses.asdict(m) for m in rows] for name, rows in measured.items()}
     host = {"cpu": platform.processor() or platform.machine(), "python": platform.python_version()}
     results.keep("generator", {"host": host, "rounds": kept, "lag_us": lags}, report(tools, measured, lags))

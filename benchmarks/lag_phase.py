@@ -84,10 +84,10 @@ def bare_requests(url: str, rate: float, seconds: float) -> None:
         while due_ns or awaited:
             for readable, _ in poll.poll():
                 if readable == connection.fileno():
-                    answers = connection.recv(65_536).count(b"HTTP/1.1 200 OK")
-                    if not answers:  # they would be waited for without end
+                    responses = connection.recv(65_536).count(b"HTTP/1.1 200 OK")
+                    if not responses:  # they would be waited for without end
                         raise SystemExit("the node gave an answer other than 200")
-                    awaited -= answers
+                    awaited -= responses
                     continue
                 while due_ns and due_ns[0] <= clock():
                     due_ns.popleft()
@@ -124,7 +124,7 @@ def run(rate: float, workers: int, folder: Path) -> dict[str, float]:
     health = [h for h in measurements.health if h.second in ended]  # without the ramp
     lag, own = (histogram.merge(getattr(h, key) for h in health) for key in ("lag", "own_lag"))
     operations = sum(w.finished for w in measurements.windows if w.second in ended)
-    found = {
+    figures = {
         "lag p50": lag.quantile_ns(0.5),
         "lag p99": lag.quantile_ns(0.99),
         "own part p99": own.quantile_ns(0.99),
@@ -134,16 +134,16 @@ def run(rate: float, workers: int, folder: Path) -> dict[str, float]:
         "housekeeping step, median of seconds": float(np.median([h.housekeeping_ns for h in health])),
         "worker CPU per operation": sum(h.machine.cpu_s for h in health if h.machine) * 1e9 / operations,
     }
-    found["CPU per request of a bare loop"] = cpu_of_bare_requests(rate, workers)
+    figures["CPU per request of a bare loop"] = cpu_of_bare_requests(rate, workers)
     rows = zip(*(np.load(f) for f in folder.glob("lags-*.npy")), strict=True)
     due_ns, late_ns, waited_ns, held_ns = (np.concatenate(a) for a in rows)
-    found["longest that a due arrival waited for housekeeping"] = float(waited_ns.max())
-    found["of that, CPU time of the step"] = float(held_ns.max())
+    figures["longest that a due arrival waited for housekeeping"] = float(waited_ns.max())
+    figures["of that, CPU time of the step"] = float(held_ns.max())
     for name, a, b in zip(PHASES, EDGES_MS[:-1], EDGES_MS[1:], strict=True):
         phase_ns = due_ns % 1_000_000_000
         inside = late_ns[(phase_ns >= a * 1_000_000) & (phase_ns < b * 1_000_000)]
-        found[f"lag p99, due {name} into the second"] = float(np.percentile(inside, 99))
-    return found
+        figures[f"lag p99, due {name} into the second"] = float(np.percentile(inside, 99))
+    return figures
 
 
 def _loads(folder: Path) -> bool:
@@ -174,14 +174,14 @@ def main() -> None:
     shown = []
     for key in next(iter(rows.values()))[0]:
         cells = []
-        for found in rows.values():
-            us = sorted(f[key] / 1e3 for f in found)
+        for figures in rows.values():
+            us = sorted(f[key] / 1e3 for f in figures)
             cells.append(f"{statistics.median(us):,.0f} us [{us[0]:,.0f}, {us[-1]:,.0f}]")
         shown.append((key, *cells))
     lines = results.table((f"{args.rate:,.0f} ops/s, median [min, max]", *rows), shown)
-    for name, found in rows.items():
-        ratio = statistics.median(f["lag p99"] / f["bare loop beside it p99"] for f in found)
-        cpu = statistics.median(f["worker CPU per operation"] / f["CPU per request of a bare loop"] for f in found)
+    for name, figures in rows.items():
+        ratio = statistics.median(f["lag p99"] / f["bare loop beside it p99"] for f in figures)
+        cpu = statistics.median(f["worker CPU per operation"] / f["CPU per request of a bare loop"] for f in figures)
         lines.append(f"\n{name}: lag p99 is {ratio:.2f} of a bare loop's beside it, CPU per operation {cpu:.2f} of one's")
     results.keep("lag_phase", rows, lines)
 

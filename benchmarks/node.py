@@ -96,10 +96,10 @@ def wrk(url: str, body: str, core: int) -> float:
         done = subprocess.run(
             command, capture_output=True, text=True, check=True, preexec_fn=lambda: os.sched_setaffinity(0, {core})
         )
-    found = re.search(r"Requests/sec:\s+([\d.]+)", done.stdout)
-    if found is None or "Non-2xx" in done.stdout:
+    rate = re.search(r"Requests/sec:\s+([\d.]+)", done.stdout)
+    if rate is None or "Non-2xx" in done.stdout:
         raise SystemExit(f"wrk: {done.stdout}{done.stderr}")
-    return float(found[1])
+    return float(rate[1])
 
 
 def cpu_ns(pid: int) -> int:
@@ -120,8 +120,8 @@ def measure_paced(node: dict[str, Any]) -> dict[str, float]:
 
 def own_times_us(times: Path) -> dict[str, list[float]]:
     """What each operation took inside the node, sorted."""
-    found = json.loads(times.read_text())
-    return {operation: sorted(1e6 * seconds for seconds in found[name]) for operation, name in HISTOGRAMS.items()}
+    measured = json.loads(times.read_text())
+    return {operation: sorted(1e6 * seconds for seconds in measured[name]) for operation, name in HISTOGRAMS.items()}
 
 
 def measure(checkout: Path, cores: list[int]) -> dict[str, float]:
@@ -148,14 +148,15 @@ def main() -> None:
     cores = sorted(os.sched_getaffinity(0))
     os.sched_setaffinity(0, {cores[-1]})
     checkouts = {"Reference node, one core": HERE, **({"The other checkout's": args.against.resolve()} if args.against else {})}
-    found: dict[str, list[dict[str, float]]] = {name: [] for name in checkouts}
+    measured: dict[str, list[dict[str, float]]] = {name: [] for name in checkouts}
     for _ in range(args.rounds):
         for name, checkout in checkouts.items():
-            found[name].append(measure(checkout, cores))
+            measured[name].append(measure(checkout, cores))
     rows = [
-        [figure, *(shown([one[figure] for one in ones]) for ones in found.values())] for figure in next(iter(found.values()))[0]
+        [figure, *(shown([one[figure] for one in ones]) for ones in measured.values())]
+        for figure in next(iter(measured.values()))[0]
     ]
-    results.keep("node", found, results.table(("Median (min to max)", *found), rows))
+    results.keep("node", measured, results.table(("Median (min to max)", *measured), rows))
 
 
 def shown(values: list[float]) -> str:

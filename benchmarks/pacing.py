@@ -72,8 +72,8 @@ def _measured(mode: str, rate: float, url: str, core: int) -> dict[str, float]:
     command = [sys.executable, "-m", "benchmarks.pacing", "--one", mode, str(rate), url]
     pin = functools.partial(os.sched_setaffinity, 0, {core})
     done = subprocess.run(command, capture_output=True, text=True, check=True, preexec_fn=pin)
-    found: dict[str, float] = json.loads(done.stdout)
-    return found
+    figures: dict[str, float] = json.loads(done.stdout)
+    return figures
 
 
 def main() -> None:
@@ -92,8 +92,8 @@ def main() -> None:
                 for mode in MODES:
                     rows[f"{mode}, {rate:,}/s"].append(_measured(mode, rate, t.url, cores[-1]))
     shown = []
-    for name, found in rows.items():
-        m = {key: statistics.median(f[key] for f in found) for key in found[0]}
+    for name, figures in rows.items():
+        m = {key: statistics.median(f[key] for f in figures) for key in figures[0]}
         lags = [f"{m[key]:,.0f} us" for key in ("p50_us", "p99_us", "p999_us")]
         shown.append((name, *lags, f"{m['cpu_share']:.2f} core", f"{m['achieved_per_s']:,.0f}/s"))
     lines = results.table(("Pacing", "Lag p50", "p99", "p99.9", "CPU", "Achieved"), shown)

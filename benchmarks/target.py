@@ -32,7 +32,7 @@ http {{
     listen 127.0.0.1:{port}; listen 127.0.0.1:{tls_port} ssl;
     ssl_certificate {folder}/cert.pem; ssl_certificate_key {folder}/key.pem;
     location /status {{ stub_status; }}
-    location /api/ {{ default_type application/json; return 200 '{answer}'; }}
+    location /api/ {{ default_type application/json; return 200 '{response}'; }}
     location /chunked/api/ {{ error_page 405 =200 /fixed.json; return 405; }}
     location = /fixed.json {{ root {folder}; default_type application/json; ssi on; ssi_types application/json; }}
   }}
@@ -50,9 +50,9 @@ class Target:
     def requests(self) -> int:
         """Requests served so far, this one included."""
         text = requests.get(f"{self.url}/status", timeout=10).text
-        found = re.search(r"\n\s*\d+\s+\d+\s+(\d+)", text)
-        assert found, text
-        return int(found[1])
+        result = re.search(r"\n\s*\d+\s+\d+\s+(\d+)", text)
+        assert result, text
+        return int(result[1])
 
 
 @contextmanager
@@ -65,14 +65,14 @@ def target(core: int | None = None) -> Iterator[Target]:
         folder = Path(name)
         os.chmod(folder, 0o755)  # noqa: S103  # nginx started by root reads it as another user
         port, tls_port = free_port(), free_port()
-        answer = json.dumps(Attestor(bytes(32)).generate("the same for everybody"))
-        (folder / "fixed.json").write_text(answer)
+        response = json.dumps(Attestor(bytes(32)).generate("the same for everybody"))
+        (folder / "fixed.json").write_text(response)
         authority = trustme.CA()
         certificate = authority.issue_cert("127.0.0.1")
         authority.cert_pem.write_to_path(str(folder / "ca.pem"))
         certificate.private_key_pem.write_to_path(str(folder / "key.pem"))
         (folder / "cert.pem").write_bytes(b"".join(p.bytes() for p in certificate.cert_chain_pems))
-        (folder / "nginx.conf").write_text(_CONFIG.format(folder=folder, port=port, tls_port=tls_port, answer=answer))
+        (folder / "nginx.conf").write_text(_CONFIG.format(folder=folder, port=port, tls_port=tls_port, response=response))
         pin = (lambda: os.sched_setaffinity(0, {core})) if core is not None else None
         process = subprocess.Popen([binary, "-c", str(folder / "nginx.conf"), "-e", str(folder / "error.log")], preexec_fn=pin)
         try:
@@ -84,7 +84,7 @@ def target(core: int | None = None) -> Iterator[Target]:
             process.wait(timeout=20)
 
 
-def wait_for(port: int, said: Callable[[], str] = str) -> None:
+def wait_for(port: int, message: Callable[[], str] = str) -> None:
     """Until something listens there; `said` gives its own words when it never does."""
     end = time.monotonic() + 10
     while time.monotonic() < end:
@@ -93,4 +93,4 @@ def wait_for(port: int, said: Callable[[], str] = str) -> None:
             return
         except OSError:
             time.sleep(0.02)
-    raise SystemExit(f"the target did not start: {said()}")
+    raise SystemExit(f"the target did not start: {message()}")

@@ -77,20 +77,20 @@ def main() -> None:
     others: dict[str, Path | None] = dict.fromkeys(WAYS)
     if args.against:
         others["the other checkout's node"] = args.against.resolve()
-    found: dict[str, list[dict[str, float]]] = {way: [] for way in others}
+    measured: dict[str, list[dict[str, float]]] = {way: [] for way in others}
     for _ in range(args.rounds):
         for way, other in others.items():
             with busy(args.busy):
-                found[way].append(measure(way, other))
+                measured[way].append(measure(way, other))
     rows = []
-    for key in found[WAYS[0]][0]:
+    for key in measured[WAYS[0]][0]:
         cells = []
-        for figures in found.values():
+        for figures in measured.values():
             values = sorted(f[key] for f in figures)
             cells.append(f"{statistics.median(values):,.0f} ({values[0]:,.0f} to {values[-1]:,.0f})")
         rows.append((key, *cells))
     beside = f"beside {args.busy} busy" if args.busy else "calm"
-    results.keep(f"together_{args.busy}", found, results.table((f"Median (min to max), {beside}", *found), rows))
+    results.keep(f"together_{args.busy}", measured, results.table((f"Median (min to max), {beside}", *measured), rows))
 
 
 if __name__ == "__main__":

@@ -129,7 +129,7 @@ def busy_and_said(ended: Ended) -> bool:
 
 def stall_shows(ended: Ended) -> bool:
     verify = next(o for o in ended.assessment["operations"] if o["operation"] == "verify")
-    response_ns, service_ns = (float(verify[k]["p99"]["point"]) for k in ("response", "service"))
+    response_ns, service_ns = (float(verify[k]["p99"]["point"]) for k in ("decision", "service"))
     return response_ns > 1e9 > 2 * service_ns
 
 
@@ -156,7 +156,7 @@ SITUATIONS = (
     # of a latency of ten times as much on a noisy machine, 20 s are too few to be sure
     Situation("generate 1 ms slower: missed", faulty("generate.latency=1ms", load=()), generate_missed),
     Situation("3 % errors: NO-GO", faulty("error_rate=3%"), decided("NO-GO")),
-    Situation("a stall of 2 s: in the response time", faulty(meanwhile=post_stall), stall_shows),
+    Situation("a stall of 2 s: in the decision time", faulty(meanwhile=post_stall), stall_shows),
     Situation("wrong signatures: NO-GO", faulty("wrong_signature_rate=20%"), decided("NO-GO")),
     Situation("a lost worker: INVALID", faulty(meanwhile=kill_a_worker), decided("INVALID")),
     Situation("counters that lie: INVALID", lying, decided("INVALID")),
@@ -173,24 +173,24 @@ def main() -> int:
         if args.only not in situation.name:
             continue
         runs = args.runs or situation.runs
-        answers: collections.Counter[str] = collections.Counter()
+        decisions: collections.Counter[str] = collections.Counter()
         right, unbearable, began = 0, 0, time.monotonic()
         for _ in range(runs):
             with tempfile.TemporaryDirectory() as name:
                 ended = situation.run(Path(name))
-                answer, fits = f"exit code {ended.code}: {ended.err[-300:]}", False
+                decision, fits = f"exit code {ended.code}: {ended.err[-300:]}", False
                 if ended.folder is not None and (ended.folder / "assessment.json").exists():
-                    answer, fits = ended.assessment["decision"], situation.right(ended)
-                    answer += "" if fits else f" ({ended.assessment['summary']})"
+                    decision, fits = ended.assessment["decision"], situation.right(ended)
+                    decision += "" if fits else f" ({ended.assessment['summary']})"
                     unbearable += not situation.bearable(ended)
                 right += fits
-                answers[answer] += 1
+                decisions[decision] += 1
         enough = right >= runs - (situation.runs - situation.least) and not unbearable
         missed += not enough
         mark, took_s = "in " if enough else "OUT", time.monotonic() - began
         print(f"{mark} {right} of {runs}  {situation.name} ({took_s:.0f} s)", flush=True)
-        for answer, count in answers.most_common():
-            print(f"      {count} x {answer}", flush=True)
+        for decision, count in decisions.most_common():
+            print(f"      {count} x {decision}", flush=True)
     return 1 if missed else 0
 
 

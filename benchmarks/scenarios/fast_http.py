@@ -8,7 +8,11 @@ class Generate(FastHttpUser):
 
     @task
     def generate_one(self):
-        with self.client.post("/api/v1/poi/generate", json={"evidence": "e" * 40}, catch_response=True) as answer:
-            found = answer.json()
-            if len(found["signature"]) != 128 or len(found["public_key"]) != 64 or not isinstance(found["body"], dict):
-                answer.failure("not an attestation")
+        with self.client.post("/api/v1/poi/generate", json={"evidence": "e" * 40}, catch_response=True) as response:
+            attestation = response.json()
+            if (
+                len(attestation["signature"]) != 128
+                or len(attestation["public_key"]) != 64
+                or not isinstance(attestation["body"], dict)
+            ):
+                response.failure("not an attestation")

@@ -84,7 +84,7 @@ def take_in(folder: Path, record: RunRecord, document: dict[str, Any], paths: It
 
 
 def _readable(paths: Iterable[Path]) -> list[tuple[Path, Spool]]:
-    """A damaged one must not keep the run from being judged: its worker is missing then, and that is said."""
+    """A damaged one must not keep the run from being judged: its worker is reported as missing then."""
     spools = []
     for path in paths:
         with contextlib.suppress(UsageError):

@@ -37,7 +37,7 @@ def closed_by_tls_peer(sock: _socket.socket) -> bool:
 
 
 def unacknowledged(sock: _socket.socket) -> int:
-    """How many of the bytes sent the peer's machine has not said to have (SIOCOUTQ, tcp(7)). Behind the end of the stream they
+    """How many of the bytes sent the peer's machine has not acknowledged (SIOCOUTQ, tcp(7)). Behind the end of the stream they
     are those that it had not got when it closed: the packet that tells the end also tells what had arrived by then.
     """
     pending: tuple[int] = struct.unpack("i", fcntl.ioctl(sock.fileno(), termios.TIOCOUTQ, bytes(4)))

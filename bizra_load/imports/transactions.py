@@ -71,7 +71,7 @@ class Threads:
         self._threads.clear()
 
     def unresolved(self) -> Threads | None:
-        """For a second reading: who left transactions out that are to be kept. None where all were told."""
+        """For a second reading: who left transactions out that are to be kept. None where all were reported."""
         labels = frozenset(self._left_out) & (self._in_place | self._mixed)
         threads = frozenset(self._overlapping & self._leaving)
         return Threads(keep_labels=labels, keep_threads=threads) if labels or threads else None

@@ -12,7 +12,7 @@ _GONE = (errno.EPIPE, errno.EBADF, errno.EIO)  # the reader ended (| head), noth
 
 
 class _Lasting(io.FileIO):
-    """Whatever can't be written any more is dropped; why, if it is no reader that went away, is said once."""
+    """Whatever can't be written any more is dropped; why, if it is no reader that went away, is reported once."""
 
     _failed = False
 

@@ -27,7 +27,8 @@ DIALECT = {
     r"\bfor want of\b": "for lack of",
 }
 TEMPLATES = sorted(path for path in (ROOT / "reports/templates").iterdir() if path.suffix in (".j2", ".html"))
-NAMES = {"found", "said", "told"}  # of variables: they say nothing of what is in them
+NAMES = {"found", "said", "told", "answer", "answers"}  # of variables: they say nothing of what is in them
+BESIDE = tuple(sorted(path for folder in ("tests", "benchmarks", "locustfiles") for path in (ROOT / folder).rglob("*.py")))
 page = pytest.mark.parametrize("path", PAGES, ids=lambda p: str(p.relative_to(ROOT)))
 
 
@@ -67,10 +68,17 @@ def dialect_of_module(tree):
         match node:
             case ast.Constant(value=str(text)):
                 lines += [f"line {node.lineno}: {words}" for words in dialect(text)]
-            case ast.Name(id=name, ctx=ast.Store()) | ast.arg(arg=name) if name in NAMES:
-                lines.append(f"line {node.lineno}: a variable called {name}: name it by what it holds")
             case ast.Expr(value=ast.Constant(value=str(text))) if text.startswith("Of "):
                 lines.append(f"line {node.lineno}: a docstring that begins with Of: say what it is")
+    return lines + names_without_meaning(tree)
+
+
+def names_without_meaning(tree):
+    lines = []
+    for node in ast.walk(tree):
+        match node:
+            case ast.Name(id=name, ctx=ast.Store()) | ast.arg(arg=name) if name in NAMES:
+                lines.append(f"line {node.lineno}: a variable called {name}: name it by what it holds")
     return lines
 
 
@@ -85,6 +93,12 @@ def test_words_are_those_of_the_field(path):
 def test_docstrings_messages_and_names_are_in_the_words_of_the_field():
     assert len(MODULES) > 200
     assert {str(path): lines for path in MODULES if (lines := dialect_of_module(tree_of(path)))} == {}
+
+
+def test_names_in_tests_benchmarks_and_locustfiles_say_what_they_hold():
+    """Their strings are not read: they hold what must be refused, and words of other programs."""
+    assert len(BESIDE) > 300
+    assert {str(path): lines for path in BESIDE if (lines := names_without_meaning(ast.parse(path.read_text())))} == {}
 
 
 @pytest.mark.parametrize(

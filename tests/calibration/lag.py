@@ -117,7 +117,7 @@ def system(rng):
 
 
 def windows(due, sent, ended, ok):
-    """Of one operation by the second of its end, as the recorder makes them."""
+    """Windows of one operation by the second of its end, as the recorder makes them."""
     rows = []
     by_end, by_due, by_sent = (np.floor(x).astype(int) for x in (ended, due, sent))
     order = np.argsort(by_end, kind="stable")

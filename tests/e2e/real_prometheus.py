@@ -39,7 +39,7 @@ def prometheus(folder: Path, target: str, interval: str = "1s", *flags: str) -> 
 
 def _samples(url: str) -> bool:
     try:
-        answer = requests.get(f"{url}/api/v1/query", params={"query": "bizra_poi_generate_total"}, timeout=2).json()
+        response = requests.get(f"{url}/api/v1/query", params={"query": "bizra_poi_generate_total"}, timeout=2).json()
     except requests.RequestException:
         return False
-    return bool(answer["data"]["result"])
+    return bool(response["data"]["result"])

@@ -58,8 +58,8 @@ def remote_write(url, job, series):
         "X-Prometheus-Remote-Write-Version": "0.1.0",
     }
     data = bytes(cramjam.snappy.compress_raw(body))
-    answer = requests.post(f"{url}/api/v1/write", data=data, headers=headers, timeout=30)
-    assert answer.status_code == 204, answer.text
+    response = requests.post(f"{url}/api/v1/write", data=data, headers=headers, timeout=30)
+    assert response.status_code == 204, response.text
 
 
 def _series(name, labels, samples):

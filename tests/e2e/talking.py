@@ -30,9 +30,9 @@ def post(node, path, content, **more):
 
 
 def set_faults(node, **faults):
-    answer = requests.post(node.admin_url + "/faults", json={k.replace("__", "."): v for k, v in faults.items()}, timeout=10)
-    assert answer.status_code == 200, answer.text
-    return answer.json()
+    response = requests.post(node.admin_url + "/faults", json={k.replace("__", "."): v for k, v in faults.items()}, timeout=10)
+    assert response.status_code == 200, response.text
+    return response.json()
 
 
 def counts(node):
@@ -48,7 +48,10 @@ def added(before, after):
 def pipelined(node, asked):
     """Sends (path, content) pairs at once on one connection; yields a function that reads the next answer's content."""
     place = urlsplit(node.url)
-    with socket.create_connection((place.hostname, place.port), timeout=10) as connection, connection.makefile("rb") as answers:
+    with (
+        socket.create_connection((place.hostname, place.port), timeout=10) as connection,
+        connection.makefile("rb") as responses,
+    ):
         bodies = [(path, json.dumps(content)) for path, content in asked]
         connection.sendall(
             "".join(
@@ -57,7 +60,7 @@ def pipelined(node, asked):
         )
 
         def next_answer():
-            assert answers.readline() == b"HTTP/1.1 200 OK\r\n"
-            return json.loads(answers.read(int(http.client.parse_headers(answers)["content-length"])))
+            assert responses.readline() == b"HTTP/1.1 200 OK\r\n"
+            return json.loads(responses.read(int(http.client.parse_headers(responses)["content-length"])))
 
         yield next_answer

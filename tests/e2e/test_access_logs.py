@@ -55,7 +55,7 @@ class Seen:
 
     @property
     def counted(self):
-        """Of the run folder: (operation, category) -> count; None is success."""
+        """Counts of the run folder: (operation, category) -> count; None is success."""
         counts = Counter()
         for window in self.ended.measurements.windows:
             counts[window.operation, None] += window.ok
@@ -67,13 +67,13 @@ class Seen:
     def unanswered(self):
         """path -> reason of each operation that got no response."""
         lines = [line for path in self.failures.iterdir() for line in path.read_text().splitlines()]
-        told = dict(line.split(" ", 1) for line in lines)
-        assert len(told) == len(lines)
-        return {path: reason for path, reason in told.items() if not reason.startswith("http_")}
+        result = dict(line.split(" ", 1) for line in lines)
+        assert len(result) == len(lines)
+        return {path: reason for path, reason in result.items() if not reason.startswith("http_")}
 
 
 def logged(requests):
-    """Of an access log, as `counted`."""
+    """Counts of an access log, as `counted`."""
     return Counter((path.split("/")[1], None if status < 300 else category_of_status(status)) for status, path in requests)
 
 

@@ -136,7 +136,7 @@ def test_a_grafana_that_is_away_costs_one_line_and_no_verdict(tmp_path, node):
 
 
 @pytest.mark.parametrize(
-    ("change", "code", "said"),
+    ("change", "code", "message"),
     [
         ({"GRAFANA_API_KEY": "wrong"}, 6, "401, the key is not accepted"),
         ({"GRAFANA_API_KEY": ""}, 6, "GRAFANA_API_KEY: is missing"),
@@ -152,7 +152,7 @@ def test_a_grafana_that_is_away_costs_one_line_and_no_verdict(tmp_path, node):
     ],
     ids=lambda v: str(v)[:40],
 )
-def test_every_trouble_is_one_clear_line(tmp_path, change, code, said):
+def test_every_trouble_is_one_clear_line(tmp_path, change, code, message):
     with replayed_grafana() as grafana:
         grafana.version = change.get("version", grafana.version)
         if change.get("hang"):
@@ -163,7 +163,7 @@ def test_every_trouble_is_one_clear_line(tmp_path, change, code, said):
     assert done.returncode == code, done.stderr
     lines = [line for line in done.stderr.splitlines() if not line.startswith("INFO")]
     assert len(lines) == 1
-    assert said in lines[0]
+    assert message in lines[0]
     assert KEY not in done.stderr
     assert not (tmp_path / "out").exists()
 

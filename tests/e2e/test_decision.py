@@ -52,10 +52,10 @@ def test_a_run_takes_evidence_at_its_end_and_its_documents_hold_real_figures(tmp
 
 def test_wrong_evidence_is_refused_before_the_first_request(tmp_path, node):
     (tmp_path / "junit.xml").write_text("nonsense")
-    for word, said in ((f"tests={tmp_path / 'junit.xml'}", "not XML"), ("alerts=/nonexistent.json", "no such file")):
+    for word, message in ((f"tests={tmp_path / 'junit.xml'}", "not XML"), ("alerts=/nonexistent.json", "no such file")):
         ended = load(tmp_path / "runs", node, *SHORT, "--evidence", word)
         assert ended.code == 6
-        assert said in ended.err
+        assert message in ended.err
         assert len(ended.err.strip().splitlines()) == 1, ended.err
         assert ended.folder is None
     command = [sys.executable, "-m", "locust", "-f", "locustfiles/poi.py", "-H", node.url, "--headless", "--evidence", word]

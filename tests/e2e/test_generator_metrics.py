@@ -70,9 +70,9 @@ def test_the_web_ui_serves_them_too(tmp_path, calm_node):
     command += ["--web-port", str(port), "--out", str(tmp_path)]
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     try:
-        answer = until(lambda: _get(f"http://127.0.0.1:{port}/bizra-load/metrics"), "metrics")
-        assert answer.headers["content-type"].startswith("text/plain; version=0.0.4")
-        assert "bizra_load_operations_unsent_total 0.0" in answer.text
+        response = until(lambda: _get(f"http://127.0.0.1:{port}/bizra-load/metrics"), "metrics")
+        assert response.headers["content-type"].startswith("text/plain; version=0.0.4")
+        assert "bizra_load_operations_unsent_total 0.0" in response.text
     finally:
         process.terminate()
         process.communicate(timeout=30)
@@ -80,7 +80,7 @@ def test_the_web_ui_serves_them_too(tmp_path, calm_node):
 
 def _get(url):
     try:
-        answer = requests.get(url, timeout=2)
+        response = requests.get(url, timeout=2)
     except requests.RequestException:
         return None
-    return answer if answer.ok else None
+    return response if response.ok else None

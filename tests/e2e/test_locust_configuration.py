@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from bizra_load.archive.latest import run_folders
-from tests.e2e.faults.cluster import said
+from tests.e2e.faults.cluster import reported
 from tests.e2e.running import ENVIRONMENT, ROOT, Ended
 
 # another rate, another part of the tasks, and one that would make it a master without workers
@@ -42,7 +42,7 @@ def test_a_run_is_what_its_own_options_say(configured, node):
     assert sum(w.planned for w in ended.measurements.windows) == 250, ended.err
     unsent = sum(w.unsent for w in ended.measurements.windows)  # none, but where the machine stands still at the end
     assert sum(ended.finished().values()) + unsent == 250
-    assert f"{name}: Locust's settings there are not used (allowed: the options of bizra-load run)" in said(ended)
+    assert f"{name}: Locust's settings there are not used (allowed: the options of bizra-load run)" in reported(ended)
 
 
 def test_plain_locust_obeys_them_with_the_plugin_too(configured, node):

@@ -85,20 +85,20 @@ def written(url, job, **what):
 
 
 def test_an_hour_of_a_healthy_node_keeps_the_agreement_and_deviates_little_from_its_baseline(tmp_path, prometheus):
-    answer = ask(tmp_path, prometheus, *written(prometheus, "healthy", per_s=60_000))
-    assert answer.code == 0, answer.out + answer.err
-    assert [m["key"] for m in answer.report["metrics"]] == [
+    reply = ask(tmp_path, prometheus, *written(prometheus, "healthy", per_s=60_000))
+    assert reply.code == 0, reply.out + reply.err
+    assert [m["key"] for m in reply.report["metrics"]] == [
         "finality_p99", "poi_generate_p99", "poi_verify_p99", "poi_throughput", "poi_success_rate",
     ]  # fmt: skip
-    assert {m["status"] for m in answer.report["metrics"]} == {"PASS"}
-    throughput = answer.metric("poi_throughput")
+    assert {m["status"] for m in reply.report["metrics"]} == {"PASS"}
+    throughput = reply.metric("poi_throughput")
     assert throughput["estimate"]["low"] < 120_000 < throughput["estimate"]["high"]
     assert throughput["deviation_from_baseline"]["point"] == pytest.approx(120 / 77 - 1, abs=0.001)
-    assert answer.report["window"]["restarts"] == 0
-    assert answer.report["window"]["interval_s"] == 15
-    assert "only" not in answer.report["summary"]
-    assert "Load-test success: not judged from the server's metrics" in answer.out
-    assert "a release also needs evidence of Monitoring operational" in answer.out.replace("\n", " ")
+    assert reply.report["window"]["restarts"] == 0
+    assert reply.report["window"]["interval_s"] == 15
+    assert "only" not in reply.report["summary"]
+    assert "Load-test success: not judged from the server's metrics" in reply.out
+    assert "a release also needs evidence of Monitoring operational" in reply.out.replace("\n", " ")
 
 
 def test_a_throughput_that_the_environment_accepts_is_shown_and_does_not_count(tmp_path, prometheus):
@@ -111,56 +111,56 @@ def test_a_throughput_that_the_environment_accepts_is_shown_and_does_not_count(t
 
 
 def test_three_percent_of_errors_is_no_go(tmp_path, prometheus):
-    answer = ask(tmp_path, prometheus, *written(prometheus, "failing", failing=0.03))
-    assert (answer.code, answer.report["decision"]) == (3, "NO-GO"), answer.out
-    success = answer.metric("poi_success_rate")
+    reply = ask(tmp_path, prometheus, *written(prometheus, "failing", failing=0.03))
+    assert (reply.code, reply.report["decision"]) == (3, "NO-GO"), reply.out
+    success = reply.metric("poi_success_rate")
     assert success["status"] == "FAIL"
     # carried out over attempts: the node's total leaves the failed ones out
     assert success["estimate"]["low"] < 0.97 < success["estimate"]["high"]
 
 
 def test_a_restart_within_the_hour_is_said_and_changes_no_figure(tmp_path, prometheus):
-    answer = ask(tmp_path, prometheus, *written(prometheus, "restarted", restart_at_s=time.time() - HOUR / 2))
-    assert answer.code == 0, answer.out
-    assert answer.report["window"]["restarts"] == 1
-    assert "the node was restarted once (its counters went back" in " ".join(answer.out.split())
-    assert answer.metric("poi_throughput")["estimate"]["point"] == pytest.approx(120_000, rel=0.001)
+    reply = ask(tmp_path, prometheus, *written(prometheus, "restarted", restart_at_s=time.time() - HOUR / 2))
+    assert reply.code == 0, reply.out
+    assert reply.report["window"]["restarts"] == 1
+    assert "the node was restarted once (its counters went back" in " ".join(reply.out.split())
+    assert reply.metric("poi_throughput")["estimate"]["point"] == pytest.approx(120_000, rel=0.001)
 
 
 def test_two_instances_scraped_at_different_times_count_together(tmp_path, prometheus):
     now = time.time()
     for instance, late in (("a", 0), ("b", 6)):
         remote_write(prometheus, "two", history(now - late, HOUR - 60, 15, 30_000, instance=instance, seed=late + 1))
-    answer = ask(tmp_path, prometheus, "--prometheus-selector", 'job="two"', "--window", "55m")
-    assert answer.code == 0, answer.out
-    assert answer.report["window"]["instances"] == 2
-    assert answer.metric("poi_throughput")["estimate"]["point"] == pytest.approx(120_000, rel=0.001)
+    reply = ask(tmp_path, prometheus, "--prometheus-selector", 'job="two"', "--window", "55m")
+    assert reply.code == 0, reply.out
+    assert reply.report["window"]["instances"] == 2
+    assert reply.metric("poi_throughput")["estimate"]["point"] == pytest.approx(120_000, rel=0.001)
 
 
 def test_a_window_that_is_not_covered_by_scrapes_never_passes(tmp_path, prometheus):
     now = time.time()
     what = written(prometheus, "gap", without_s=(now - 1800, now - 900))
-    answer = ask(tmp_path, prometheus, *what)
-    assert (answer.code, answer.report["decision"]) == (4, "INCONCLUSIVE"), answer.out
-    assert "scrapes cover 73% of it, 90% are needed" in answer.out.replace("\n", " ")
+    reply = ask(tmp_path, prometheus, *what)
+    assert (reply.code, reply.report["decision"]) == (4, "INCONCLUSIVE"), reply.out
+    assert "scrapes cover 73% of it, 90% are needed" in reply.out.replace("\n", " ")
 
 
 def test_no_data_is_inconclusive_and_never_a_pass(tmp_path, prometheus):
-    answer = ask(tmp_path, prometheus, "--prometheus-selector", 'job="nobody"')
-    assert (answer.code, answer.report["decision"]) == (4, "INCONCLUSIVE")
-    assert {(m["status"], m["estimate"]) for m in answer.report["metrics"]} == {("INCONCLUSIVE", None)}
-    assert "Prometheus holds no scrape of the node" in answer.out
+    reply = ask(tmp_path, prometheus, "--prometheus-selector", 'job="nobody"')
+    assert (reply.code, reply.report["decision"]) == (4, "INCONCLUSIVE")
+    assert {(m["status"], m["estimate"]) for m in reply.report["metrics"]} == {("INCONCLUSIVE", None)}
+    assert "Prometheus holds no scrape of the node" in reply.out
 
 
 def test_a_share_of_a_plan_needs_a_load_test(tmp_path, prometheus):
-    answer = ask(tmp_path, prometheus, *written(prometheus, "unplanned"), "--agreement", "local")
-    assert answer.code == 4
-    assert "share of a plan" in answer.metric("poi_throughput")["reason"]
-    assert answer.metric("poi_throughput")["estimate"] is not None
+    reply = ask(tmp_path, prometheus, *written(prometheus, "unplanned"), "--agreement", "local")
+    assert reply.code == 4
+    assert "share of a plan" in reply.metric("poi_throughput")["reason"]
+    assert reply.metric("poi_throughput")["estimate"] is not None
 
 
 @pytest.mark.parametrize(
-    ("arguments", "code", "said"),
+    ("arguments", "code", "message"),
     [
         (["--window", "5"], 6, "--window: '5' (allowed: 10s to 24h)"),
         (["--window", "soon"], 6, "--window: not a duration: 'soon' (allowed: 10s, 1m30s, 500ms, 2h, or seconds)"),
@@ -173,12 +173,12 @@ def test_a_share_of_a_plan_needs_a_load_test(tmp_path, prometheus):
         (["--artifacts", "/dev/null/x"], 6, "--artifacts: /dev/null/x: /dev/null is no folder"),
     ],
 )
-def test_wrong_usage_is_one_line(tmp_path, prometheus, arguments, code, said):
-    answer = ask(tmp_path, prometheus, *arguments)
-    assert answer.code == code
-    assert said in answer.err
-    assert answer.err.count("\n") == 1
-    assert answer.report == {}
+def test_wrong_usage_is_one_line(tmp_path, prometheus, arguments, code, message):
+    reply = ask(tmp_path, prometheus, *arguments)
+    assert reply.code == code
+    assert message in reply.err
+    assert reply.err.count("\n") == 1
+    assert reply.report == {}
 
 
 def test_a_prometheus_that_is_away_or_missing_is_one_line(tmp_path):
@@ -245,14 +245,14 @@ def _when_covered(folder, url, arguments):
     """The first answer, when the window is covered and there was traffic enough in it."""
     end = time.monotonic() + 40
     while time.monotonic() < end:
-        answer = ask(folder, url, *arguments)
-        if answer.report["window"]["coverage"] >= 0.9 and answer.code != 4:
+        reply = ask(folder, url, *arguments)
+        if reply.report["window"]["coverage"] >= 0.9 and reply.code != 4:
             break
-    return answer
+    return reply
 
 
 def _when_failing(folder, url, arguments):
     end = time.monotonic() + 40
-    while (answer := ask(folder, url, *arguments)).code != 3 and time.monotonic() < end:
+    while (reply := ask(folder, url, *arguments)).code != 3 and time.monotonic() < end:
         pass
-    return answer
+    return reply

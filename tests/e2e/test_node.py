@@ -36,8 +36,8 @@ def test_a_wrong_signature_is_an_answer_not_an_error_and_counts_as_verified(node
     made = post(node, GENERATE, {"evidence": "a"}).json()
     made["body"]["evidence"] = "b"
     before = counts(node)
-    answer = post(node, VERIFY, made)
-    assert (answer.status_code, answer.json()["valid"]) == (200, False)
+    response = post(node, VERIFY, made)
+    assert (response.status_code, response.json()["valid"]) == (200, False)
     assert added(before, counts(node)) == {"verify": 1}
 
 
@@ -49,8 +49,8 @@ def test_finality_knows_the_published_blocks_only(node):
 
 
 def test_health(node):
-    answer = requests.get(node.url + "/health", timeout=10)
-    assert (answer.status_code, answer.json()) == (200, {"status": "ok"})
+    response = requests.get(node.url + "/health", timeout=10)
+    assert (response.status_code, response.json()) == (200, {"status": "ok"})
 
 
 @pytest.mark.parametrize(
@@ -70,10 +70,10 @@ def test_health(node):
 )
 def test_bad_input_is_400_with_a_reason_and_counts_nowhere(node, path, content):
     before = counts(node)
-    answer = requests.post(node.url + path, data=content, timeout=10)
-    assert answer.status_code == 400
-    assert list(answer.json()) == ["error"]
-    assert answer.json()["error"]
+    response = requests.post(node.url + path, data=content, timeout=10)
+    assert response.status_code == 400
+    assert list(response.json()) == ["error"]
+    assert response.json()["error"]
     assert counts(node) == before
 
 
@@ -81,9 +81,9 @@ def test_bad_input_is_400_with_a_reason_and_counts_nowhere(node, path, content):
 def test_a_request_over_the_limit_is_413_and_counts_nowhere(node, content):
     before = counts(node)
     for address in (node.url + GENERATE, node.admin_url + "/faults"):
-        answer = requests.post(address, data=iter(content) if isinstance(content, list) else content, timeout=10)
-        assert answer.status_code == 413
-        assert "longer" in answer.json()["error"]
+        response = requests.post(address, data=iter(content) if isinstance(content, list) else content, timeout=10)
+        assert response.status_code == 413
+        assert "longer" in response.json()["error"]
     assert counts(node) == before
 
 
@@ -97,8 +97,8 @@ def test_head_is_answered_as_get_is_without_the_content(node):
 
 
 def test_a_chunked_request_is_read_whole(node):
-    answer = requests.post(node.url + GENERATE, data=iter([b'{"evid', b'ence":', b'"a"}']), timeout=10)
-    assert answer.json()["body"]["evidence"] == "a"
+    response = requests.post(node.url + GENERATE, data=iter([b'{"evid', b'ence":', b'"a"}']), timeout=10)
+    assert response.json()["body"]["evidence"] == "a"
 
 
 @pytest.mark.parametrize(
@@ -106,8 +106,8 @@ def test_a_chunked_request_is_read_whole(node):
     [("GET", "/nothing", 404, None), ("GET", GENERATE, 405, "POST"), ("POST", "/health", 405, "GET, HEAD")],
 )
 def test_unknown_paths_and_methods_are_answered_in_json(node, method, path, status, allow):
-    answer = requests.request(method, node.url + path, timeout=10)
-    assert (answer.status_code, list(answer.json()), answer.headers.get("allow")) == (status, ["error"], allow)
+    response = requests.request(method, node.url + path, timeout=10)
+    assert (response.status_code, list(response.json()), response.headers.get("allow")) == (status, ["error"], allow)
 
 
 def test_hundreds_of_connections_are_served_at_once(node):

@@ -47,18 +47,18 @@ def test_pipelined_requests_are_answered_in_order_though_some_are_slowed_down(no
     asked = [(GENERATE, {"evidence": str(i)}) if i % 3 else (FINALITY, {"block_hash": block_hash(i)}) for i in range(60)]
     before = counts(node)
     with pipelined(node, asked) as next_answer:
-        answers = [next_answer() for _ in asked]
-    told = [answer["body"]["evidence"] if "body" in answer else answer["finalized"] for answer in answers]
-    assert told == [content.get("evidence", True) for _, content in asked]
+        responses = [next_answer() for _ in asked]
+    result = [response["body"]["evidence"] if "body" in response else response["finalized"] for response in responses]
+    assert result == [content.get("evidence", True) for _, content in asked]
     assert added(before, counts(node)) == {"generate": 40, "finality": 20}
 
 
 def test_injected_errors_are_500_and_count_as_failed_only(node):
     set_faults(node, generate__error_rate="100%")
     before = counts(node)
-    answers = [post(node, GENERATE, {"evidence": "a"}) for _ in range(5)]
-    assert {a.status_code for a in answers} == {500}
-    assert "error" in answers[0].json()
+    responses = [post(node, GENERATE, {"evidence": "a"}) for _ in range(5)]
+    assert {a.status_code for a in responses} == {500}
+    assert "error" in responses[0].json()
     assert post(node, GENERATE, {}).status_code == 400
     assert added(before, counts(node)) == {"generate failed": 5}
 
@@ -157,8 +157,8 @@ def test_the_admin_interface_shows_sets_and_clears(node):
     assert requests.get(url, timeout=10).json() == {}
     assert set_faults(node, error_rate=0.03) == {"error_rate": "0.03"}
     for wrong in ({"error_rate": "1%", "nonsense": "1"}, {"stall": "long"}, []):
-        answer = requests.post(url, json=wrong, timeout=10)
-        assert (answer.status_code, list(answer.json())) == (400, ["error"])
+        response = requests.post(url, json=wrong, timeout=10)
+        assert (response.status_code, list(response.json())) == (400, ["error"])
     assert requests.get(url, timeout=10).json() == {"error_rate": "0.03"}
     assert requests.delete(url, timeout=10).json() == {}
     assert requests.put(url, timeout=10).status_code == 405
@@ -188,9 +188,9 @@ def test_a_web_page_can_not_set_faults(calm_node, headers):
     """Through the browser of somebody on the node's machine, or by a name that leads there."""
     url, fault = calm_node.admin_url + "/faults", {"generate.error_rate": "100%"}
     for send in (requests.post, requests.delete, requests.put):
-        answer = send(url, json=fault, headers=headers, timeout=10)
-        assert answer.status_code == 403, headers
-        assert answer.json()["error"].startswith("refused: ")
+        response = send(url, json=fault, headers=headers, timeout=10)
+        assert response.status_code == 403, headers
+        assert response.json()["error"].startswith("refused: ")
     if "Host" in headers:
         assert requests.get(url, headers=headers, timeout=10).status_code == 403
         assert (

@@ -38,11 +38,11 @@ def ui(tmp_path_factory):
         yield started
 
 
-def refused(answer):
-    assert answer.status_code == 403, answer.text
-    assert answer.text.startswith("bizra-load: refused: ")
-    assert len(answer.text.splitlines()) == 1
-    assert "<" not in answer.text
+def refused(response):
+    assert response.status_code == 403, response.text
+    assert response.text.startswith("bizra-load: refused: ")
+    assert len(response.text.splitlines()) == 1
+    assert "<" not in response.text
 
 
 @pytest.mark.parametrize("path", CHANGING)
@@ -103,8 +103,8 @@ def test_another_page_may_show_none_of_ours_in_a_frame(ui, path):
 @pytest.mark.parametrize("path", READ)
 def test_another_page_may_not_read(ui, path):
     for origin in ("http://evil.example", "null"):
-        for answer in (ui.get(path, Origin=origin), requests.options(ui.url + path, headers={"Origin": origin}, timeout=10)):
-            assert not [name for name in answer.headers if name.lower().startswith("access-control")]
+        for response in (ui.get(path, Origin=origin), requests.options(ui.url + path, headers={"Origin": origin}, timeout=10)):
+            assert not [name for name in response.headers if name.lower().startswith("access-control")]
 
 
 def test_a_wrong_name_ends_locust_with_one_line(tmp_path):
@@ -170,8 +170,8 @@ def test_a_name_of_an_attacker_that_leads_here_reads_nothing_in_a_real_browser(u
     for url in (ui.url, calm_node.admin_url + "/faults"):
         parts = urlsplit(url)
         page = browser.new_page()
-        answer = page.goto(f"http://{EVIL}:{parts.port}{parts.path}")
-        assert answer.status == 403
+        response = page.goto(f"http://{EVIL}:{parts.port}{parts.path}")
+        assert response.status == 403
         assert "refused" in page.locator("body").inner_text()
         page.close()
 

@@ -86,8 +86,8 @@ def unharmed(page):
 
 @pytest.mark.browser
 def test_the_page_shows_a_run_while_it_goes_and_its_assessment_and_runs_no_name(locust, page):
-    answer = page.goto(f"{locust.url}/bizra-load")
-    assert "script-src 'self'" in answer.headers["content-security-policy"]
+    response = page.goto(f"{locust.url}/bizra-load")
+    assert "script-src 'self'" in response.headers["content-security-policy"]
     page.locator("#now", has_text="ops/s").wait_for()  # not wait_for_function: the page's policy forbids the eval in it
     page.locator("#operations td").nth(4).wait_for()
     cells = page.locator("#operations td").all_inner_texts()
@@ -123,13 +123,13 @@ def test_the_page_shows_a_run_while_it_goes_and_its_assessment_and_runs_no_name(
 def test_the_page_is_behind_the_login_where_there_is_one(tmp_path):
     with hostile(tmp_path, "--web-login") as started:
         for path in ("", "/data", "/page.js", "/page.css"):
-            answer = requests.get(f"{started.url}/bizra-load{path}", timeout=10, allow_redirects=False)
-            assert answer.status_code in (302, 401), path
-            assert "login" in answer.headers.get("location", "login")
+            response = requests.get(f"{started.url}/bizra-load{path}", timeout=10, allow_redirects=False)
+            assert response.status_code in (302, 401), path
+            assert "login" in response.headers.get("location", "login")
         for path in ("/swarm", "/user"):  # others do not learn what the form accepts, nor starts anything
-            answer = requests.post(started.url + path, {"target_ops": "abc"}, timeout=10, allow_redirects=False)
-            assert answer.status_code in (302, 401)
-            assert "rate" not in answer.text
+            response = requests.post(started.url + path, {"target_ops": "abc"}, timeout=10, allow_redirects=False)
+            assert response.status_code in (302, 401)
+            assert "rate" not in response.text
         assert not (tmp_path / "runs").exists()
 
 

@@ -31,8 +31,8 @@ def asked(folder, url, job, *arguments):
     return ask(folder, url, "--prometheus-selector", selector, "--window", WINDOW, *arguments)
 
 
-def throughput(answer):
-    return answer.metric("poi_throughput")["estimate"]["point"]
+def throughput(response):
+    return response.metric("poi_throughput")["estimate"]["point"]
 
 
 def test_two_nodes_that_share_an_address_and_differ_in_their_cluster_are_two(tmp_path, prometheus):
@@ -40,10 +40,10 @@ def test_two_nodes_that_share_an_address_and_differ_in_their_cluster_are_two(tmp
     old = {key: [(t, v + 1e9) for t, v in points] for key, points in history(now, HOUR, 15, EACH_PER_S / 2).items()}
     young = history(now - 7, HOUR, 15, EACH_PER_S / 2, seed=2)
     remote_write(prometheus, "clusters", labelled(old, cluster="alpha") | labelled(young, cluster="beta"))
-    answer = asked(tmp_path, prometheus, "clusters")
-    assert answer.code == 0, answer.out
-    assert throughput(answer) == pytest.approx(2 * EACH_PER_S, rel=0.001)
-    assert (answer.report["window"]["instances"], answer.report["window"]["restarts"]) == (2, 0)
+    response = asked(tmp_path, prometheus, "clusters")
+    assert response.code == 0, response.out
+    assert throughput(response) == pytest.approx(2 * EACH_PER_S, rel=0.001)
+    assert (response.report["window"]["instances"], response.report["window"]["restarts"]) == (2, 0)
 
 
 @pytest.mark.parametrize("later_s", [0.0, 7.3])
@@ -54,12 +54,12 @@ def test_a_node_scraped_by_two_replicas_counts_once(tmp_path, prometheus, later_
     remote_write(
         prometheus, job, labelled(node, prometheus_replica="a") | labelled(second, 1.2 * bool(later_s), prometheus_replica="b")
     )
-    answer = asked(tmp_path, prometheus, job)
-    assert answer.code == 0, answer.out
-    assert throughput(answer) == pytest.approx(2 * EACH_PER_S, rel=0.001)
-    assert answer.report["window"]["instances"] == 1
-    said = answer.out.replace("\n", " ")
-    assert 'one node was scraped twice (prometheus_replica="a" and prometheus_replica="b" count the same)' in said
+    response = asked(tmp_path, prometheus, job)
+    assert response.code == 0, response.out
+    assert throughput(response) == pytest.approx(2 * EACH_PER_S, rel=0.001)
+    assert response.report["window"]["instances"] == 1
+    message = response.out.replace("\n", " ")
+    assert 'one node was scraped twice (prometheus_replica="a" and prometheus_replica="b" count the same)' in message
 
 
 def _between(points, later_s):
@@ -72,10 +72,10 @@ def test_a_node_in_two_jobs_counts_once(tmp_path, prometheus):
     node = history(time.time() - 10, HOUR, 15, EACH_PER_S)
     remote_write(prometheus, "one", node)
     remote_write(prometheus, "other", node)
-    answer = asked(tmp_path, prometheus, 'job=~"one|other"')
-    assert answer.code == 0, answer.out
-    assert throughput(answer) == pytest.approx(2 * EACH_PER_S, rel=0.001)
-    assert 'one node was scraped twice (job="one" and job="other" count the same)' in answer.out.replace("\n", " ")
+    response = asked(tmp_path, prometheus, 'job=~"one|other"')
+    assert response.code == 0, response.out
+    assert throughput(response) == pytest.approx(2 * EACH_PER_S, rel=0.001)
+    assert 'one node was scraped twice (job="one" and job="other" count the same)' in response.out.replace("\n", " ")
 
 
 def test_a_label_set_that_ends_is_no_restart_and_one_that_begins_counts_from_zero(tmp_path, prometheus):
@@ -90,10 +90,10 @@ def test_a_label_set_that_ends_is_no_restart_and_one_that_begins_counts_from_zer
         parted[name, (*labels, ("version", "2"))] = after
     process = {("process_start_time_seconds", (("instance", "a"),)): [(t, 1.7e9) for t, _ in next(iter(first.values()))]}
     remote_write(prometheus, "versions", parted | process)
-    answer = asked(tmp_path, prometheus, "versions")
-    assert answer.code == 0, answer.out
-    assert throughput(answer) == pytest.approx(2 * EACH_PER_S, rel=0.001)
-    assert (answer.report["window"]["instances"], answer.report["window"]["restarts"]) == (1, 0)
+    response = asked(tmp_path, prometheus, "versions")
+    assert response.code == 0, response.out
+    assert throughput(response) == pytest.approx(2 * EACH_PER_S, rel=0.001)
+    assert (response.report["window"]["instances"], response.report["window"]["restarts"]) == (1, 0)
 
 
 def test_a_pod_that_begins_when_another_ends_is_counted_too(tmp_path, prometheus):
@@ -101,19 +101,19 @@ def test_a_pod_that_begins_when_another_ends_is_counted_too(tmp_path, prometheus
     old = history(now - HOUR / 2, HOUR / 2, 15, EACH_PER_S, instance="a")
     new = history(now, HOUR / 2 - 20, 15, EACH_PER_S, instance="b", seed=2)
     remote_write(prometheus, "update", old | new)
-    answer = asked(tmp_path, prometheus, "update")
-    assert throughput(answer) == pytest.approx(2 * EACH_PER_S, rel=0.02)
-    assert answer.report["window"]["restarts"] == 0
-    assert answer.metric("poi_generate_p99")["estimate"]["n"] == pytest.approx(EACH_PER_S * 18 * 60, rel=0.05)
+    response = asked(tmp_path, prometheus, "update")
+    assert throughput(response) == pytest.approx(2 * EACH_PER_S, rel=0.02)
+    assert response.report["window"]["restarts"] == 0
+    assert response.metric("poi_generate_p99")["estimate"]["n"] == pytest.approx(EACH_PER_S * 18 * 60, rel=0.05)
 
 
 def test_a_counter_of_failures_that_was_never_needed_is_read_as_none_and_said(tmp_path, prometheus):
     node = {k: points for k, points in history(time.time(), HOUR, 15, EACH_PER_S).items() if "fail" not in k[0]}
     remote_write(prometheus, "lazy", node)
-    answer = asked(tmp_path, prometheus, "lazy")
-    assert answer.code == 0, answer.out
-    assert answer.metric("poi_success_rate")["estimate"]["point"] == 1.0
-    assert "no series of bizra_poi_generate_fail_total, bizra_poi_verify_fail_total" in answer.out.replace("\n", " ")
+    response = asked(tmp_path, prometheus, "lazy")
+    assert response.code == 0, response.out
+    assert response.metric("poi_success_rate")["estimate"]["point"] == 1.0
+    assert "no series of bizra_poi_generate_fail_total, bizra_poi_verify_fail_total" in response.out.replace("\n", " ")
 
 
 def test_metrics_of_any_name_are_asked_for_when_the_agreement_names_them(tmp_path, prometheus):
@@ -122,10 +122,10 @@ def test_metrics_of_any_name_are_asked_for_when_the_agreement_names_them(tmp_pat
     node = history(time.time(), HOUR, 15, EACH_PER_S)
     renamed = {(name.replace("bizra_", "shop_"), labels): points for (name, labels), points in node.items()}
     remote_write(prometheus, "shop", renamed)
-    answer = asked(tmp_path, prometheus, "shop", "--agreement", str(agreement))
-    assert answer.code == 0, answer.out
-    assert throughput(answer) == pytest.approx(2 * EACH_PER_S, rel=0.001)
-    assert {m["status"] for m in answer.report["metrics"]} == {"PASS"}
+    response = asked(tmp_path, prometheus, "shop", "--agreement", str(agreement))
+    assert response.code == 0, response.out
+    assert throughput(response) == pytest.approx(2 * EACH_PER_S, rel=0.001)
+    assert {m["status"] for m in response.report["metrics"]} == {"PASS"}
 
 
 @pytest.mark.parametrize("with_count", [True, False])
@@ -136,9 +136,9 @@ def test_a_histogram_without_its_last_bucket_has_it_from_its_count_or_is_not_jud
               for (name, labels), points in node.items() if ("le", "+Inf") in labels}  # fmt: skip
     node = {k: points for k, points in node.items() if ("le", "+Inf") not in k[1]} | (counts if with_count else {})
     remote_write(prometheus, job, node)
-    answer = asked(tmp_path, prometheus, job)
-    generate = answer.metric("poi_generate_p99")
+    response = asked(tmp_path, prometheus, job)
+    generate = response.metric("poi_generate_p99")
     if with_count:  # half of all lie beyond the last edge of 10 s
-        assert (answer.code, generate["status"]) == (3, "FAIL"), answer.out
+        assert (response.code, generate["status"]) == (3, "FAIL"), response.out
     else:
-        assert (answer.code, generate["status"], generate["estimate"]) == (4, "INCONCLUSIVE", None), answer.out
+        assert (response.code, generate["status"], generate["estimate"]) == (4, "INCONCLUSIVE", None), response.out

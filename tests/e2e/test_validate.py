@@ -232,7 +232,7 @@ def test_only_the_job_of_the_selector_is_asked_for_data(tmp_path, node):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "environment", "said"),
+    ("arguments", "environment", "message"),
     [
         (["--folder", "Release"], {}, "--folder: 'Release' is unknown, did you mean 'Releases'?"),
         (["--datasource", "Logs"], {}, "--datasource: 'Logs' is unknown"),
@@ -240,17 +240,17 @@ def test_only_the_job_of_the_selector_is_asked_for_data(tmp_path, node):
         (["--folder", "Releases"], {"GRAFANA_URL": ""}, "--folder: is Grafana's, and GRAFANA_URL is not set"),
     ],
 )
-def test_what_grafana_would_refuse_is_one_line_before_anything_is_sent(tmp_path, arguments, environment, said):
+def test_what_grafana_would_refuse_is_one_line_before_anything_is_sent(tmp_path, arguments, environment, message):
     with replayed_grafana() as grafana:
         ended = validate(tmp_path, *arguments, **({"GRAFANA_URL": grafana.url, "GRAFANA_API_KEY": KEY} | environment))
     assert ended.returncode == 6, ended.stdout + ended.stderr
-    assert said in ended.stderr
+    assert message in ended.stderr
     assert ended.stderr.count("\n") == 1
     assert not (tmp_path / "runs").exists()
 
 
 @pytest.mark.parametrize(
-    ("arguments", "environment", "said"),
+    ("arguments", "environment", "message"),
     [
         ([], {"PROMETHEUS_URL": "http://127.0.0.1:1"}, "ENDPOINT: is not set, but PROMETHEUS_URL is"),
         (["-H", "http://127.0.0.1:1", "--fault", "stall=1s"], {}, "--fault: is for rehearsals"),
@@ -262,9 +262,9 @@ def test_what_grafana_would_refuse_is_one_line_before_anything_is_sent(tmp_path,
         (["--artifacts", "/dev/null/x"], {}, "--artifacts: /dev/null/x: "),
     ],
 )
-def test_what_is_wrong_is_one_line_before_anything_is_sent(tmp_path, arguments, environment, said):
+def test_what_is_wrong_is_one_line_before_anything_is_sent(tmp_path, arguments, environment, message):
     ended = validate(tmp_path, *arguments, **environment)
     assert ended.returncode == 6, ended.stdout + ended.stderr
-    assert said in ended.stderr
+    assert message in ended.stderr
     assert ended.stderr.count("\n") == 1
     assert not (tmp_path / "runs").exists()

@@ -70,10 +70,10 @@ def ui(tmp_path_factory):
         yield started
 
 
-def refused(answer):
+def refused(response):
     """The line, in Locust's own form of a refusal, which its page shows."""
-    assert answer.status_code == 200, answer.text
-    content = answer.json()
+    assert response.status_code == 200, response.text
+    content = response.json()
     assert content["success"] is False, content
     line = content["message"]
     assert line.strip()
@@ -197,7 +197,7 @@ def test_picked_classes_and_a_locustfiles_own_options_are_checked_too(tmp_path):
     out = tmp_path / "runs"
     with WebUI(tmp_path / "picked.py", out, "--class-picker", "--agreement", "local") as ui:
         ui.out = out
-        for fields, said in (
+        for fields, message in (
             ({"user_classes": "Open"}, "an OpenModelUser needs a StagesShape (allowed: Shape)"),
             ({"user_classes": "Nobody"}, "allowed: Open, Plain"),
             ({"user_classes": "Open", "shape_class": "None"}, "allowed: Default, Shape"),
@@ -210,7 +210,7 @@ def test_picked_classes_and_a_locustfiles_own_options_are_checked_too(tmp_path):
                 "allowed: a whole number, from 0 to 100,000",
             ),
         ):
-            assert said in refused(ui.post("/swarm", fields))
+            assert message in refused(ui.post("/swarm", fields))
         nothing_was_started(ui)  # next a closed model, then an open one, which goes on as the shape says
         fields = {"user_classes": "Plain", "shape_class": "Default", "user_count": "2", "spawn_rate": "2", "depth": "5"}
         for number, chosen in enumerate(
@@ -280,10 +280,10 @@ def test_a_worker_keeps_its_secrets_for_the_target_that_it_was_given(tmp_path):
         started = subprocess.Popen(worker, stderr=subprocess.PIPE, env=own, **quiet)
         try:
             subprocess.run(master, stderr=subprocess.DEVNULL, timeout=60, check=False, **quiet)
-            said = started.communicate(timeout=20)[1]
+            message = started.communicate(timeout=20)[1]
         finally:
             started.kill()
     assert asked
     assert not [authorization for _, _, authorization, _ in asked if authorization]
-    assert f"this worker's token and headers are for {NOWHERE}, and not sent to {other}" in said
-    assert SECRET not in said
+    assert f"this worker's token and headers are for {NOWHERE}, and not sent to {other}" in message
+    assert SECRET not in message

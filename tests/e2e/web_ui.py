@@ -53,7 +53,7 @@ class WebUI:
 
     @property
     def state(self) -> str:
-        """Of the runner; Locust remembers its answer for two seconds, unless it is asked for something else."""
+        """The state of the runner; Locust remembers its response for two seconds, unless it is asked for something else."""
         state: str = self.get("/stats/requests").json()["state"]
         return state
 

@@ -131,8 +131,8 @@ def k6_counts(row: Mapping[str, str]) -> bool | None:
     code = row.get("error_code")
     if expected == "true" and status and code == f"1{status}" and not row.get("error"):
         return False  # what the script expects
-    said = bool(row.get("error") or code) or expected not in ("", "true")
-    return said or (not expected and not (status.isascii() and status.isdigit() and 200 <= int(status) < 400))
+    message = bool(row.get("error") or code) or expected not in ("", "true")
+    return message or (not expected and not (status.isascii() and status.isdigit() and 200 <= int(status) < 400))
 
 
 def jtl_counts(row: Mapping[str, str]) -> bool | None:

@@ -58,13 +58,13 @@ def tried(target: Target, seed: int, number: int, count: int, keep: Path | None)
     for index in range(count):
         further = target.change if corpus and rng.random() < 0.5 else None
         made = further(rng, rng.choice(corpus)) if further else target.make(rng)
-        answer, took_s, failure = _asked(target, made)
+        response, took_s, failure = _asked(target, made)
         piece.inputs += 1
-        piece.refused += bool(answer)
+        piece.refused += bool(response)
         piece.slowest_s = max(piece.slowest_s, took_s)
         if took_s > SLOWEST_S and not failure:
             failure = f"took {took_s:.1f} s (allowed: {SLOWEST_S:g} s)"
-        kind = kind_of(failure or answer)
+        kind = kind_of(failure or response)
         if kind not in kinds:
             kinds.add(kind)
             if len(corpus) < CORPUS:
@@ -80,15 +80,15 @@ def tried(target: Target, seed: int, number: int, count: int, keep: Path | None)
 def _asked(target: Target, made: Any) -> tuple[str, float, str]:
     """(answer, CPU seconds, what was wrong)."""
     signal.setitimer(signal.ITIMER_VIRTUAL, HANGS_S)
-    began_s, answer, failure = time.thread_time(), "", ""
+    began_s, response, failure = time.thread_time(), "", ""
     try:
-        answer = target.check(made)
+        response = target.check(made)
     except Exception as error:
         place = traceback.extract_tb(error.__traceback__)[-1]
         failure = f"{type(error).__name__} in {Path(place.filename).name}:{place.lineno}: {str(error)[:300]}"
     took_s = time.thread_time() - began_s
     signal.setitimer(signal.ITIMER_VIRTUAL, 0)
-    return answer, took_s, failure
+    return response, took_s, failure
 
 
 def _kept(keep: Path | None, name: str, made: Any) -> str:

@@ -197,8 +197,8 @@ def messages_check(reports: Any) -> str:
     reports = reports if isinstance(reports, list) else [reports]
     kept: list[Any] = []
     receiver = Receiver("r", lambda *report: kept.append(report), KEY)
-    answers = [receiver.receive(message) for message in reports]
-    assert len(kept) == len(set(kept)) <= sum(a is not None for a in answers)
+    responses = [receiver.receive(message) for message in reports]
+    assert len(kept) == len(set(kept)) <= sum(a is not None for a in responses)
     assert all(report[0] == "w" and report[3] == b"1" for report in kept), "believed what was not signed"
     assert receiver.missing() >= 0
     sender = Sender("r", "w", lambda _: None, KEY)
@@ -247,7 +247,7 @@ def folder_files(rng: Random) -> dict[str, bytes]:
 
 
 def _with_right_checksum(lines: list[bytes]) -> bytes:
-    """Of a spool whose rows were changed by somebody who knows how it is made."""
+    """A spool whose rows were changed by somebody who knows how it is made."""
     try:
         head = orjson.loads(lines[0])
         head.pop("sha256", None)

@@ -47,6 +47,6 @@ def answer_of(call: Callable[[], Any], *errors: type[Exception]) -> tuple[Any, s
     return None, line
 
 
-def kind_of(answer: str) -> str:
+def kind_of(response: str) -> str:
     """An answer without what differs from input to input: inputs with a new kind are worth changing further."""
-    return re.sub(r"'[^']*'|\"[^\"]*\"|[0-9]+|\S{25,}", "#", answer)[:120]
+    return re.sub(r"'[^']*'|\"[^\"]*\"|[0-9]+|\S{25,}", "#", response)[:120]

@@ -49,6 +49,6 @@ def test_a_baseline_looks_as_it_did(width, name):
 
 
 def test_a_run_says_it_in_one_line():
-    said = one_line_of(FOUND)
-    assert said.startswith("generate p99 59.8 us [56.6 us to 61.7 us], verify p99 94.9 us [91.1 us to unbounded], ")
-    assert "\n" not in said
+    message = one_line_of(FOUND)
+    assert message.startswith("generate p99 59.8 us [56.6 us to 61.7 us], verify p99 94.9 us [91.1 us to unbounded], ")
+    assert "\n" not in message

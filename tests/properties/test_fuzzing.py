@@ -53,12 +53,12 @@ def lie():
     assert answer_of(lambda: int("7\n8"), ValueError) == (None, "")
 
 
-@pytest.mark.parametrize(("wrong", "said"), [(crash, "KeyError in "), (lie, "AssertionError in ")])
-def test_what_is_wrong_is_found_and_the_input_is_kept(wrong, said, tmp_path):
+@pytest.mark.parametrize(("wrong", "message"), [(crash, "KeyError in "), (lie, "AssertionError in ")])
+def test_what_is_wrong_is_found_and_the_input_is_kept(wrong, message, tmp_path):
     target = Target("t", 1, one_in_a_hundred, check(wrong))
     piece = tried(target, 1, 0, 500, tmp_path)
     assert (piece.inputs, len(piece.failures)) == (500, 1)
-    assert said in piece.failures[0]
+    assert message in piece.failures[0]
     [saved] = tmp_path.glob("*.pickle")
     assert saved.with_suffix("").read_text() == "7"
     assert tried(target, 1, 0, 500, None).failures[0].startswith("7: ")  # the same seed, the same inputs

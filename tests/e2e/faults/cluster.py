@@ -32,7 +32,7 @@ def target(node: NodeProcess, url: str | None = None) -> tuple[str, ...]:
     return ("-H", url or node.url, "--metrics-url", node.metrics_url, "--agreement", "local")
 
 
-def said(ended: Ended) -> list[str]:
+def reported(ended: Ended) -> list[str]:
     """What a user read on standard error besides what every run says; no traceback is ever among it."""
     assert "Traceback" not in ended.err, ended.err
     return [line for line in ended.err.splitlines() if not _EVERY_RUN.match(line)]

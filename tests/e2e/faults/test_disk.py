@@ -5,7 +5,7 @@ import subprocess
 import sys
 from contextlib import contextmanager
 
-from tests.e2e.faults.cluster import ASSESS, SHORT, Cluster, assess, counted, failed_checks, said, target
+from tests.e2e.faults.cluster import ASSESS, SHORT, Cluster, assess, counted, failed_checks, reported, target
 from tests.e2e.running import ROOT, Ended, Running, load
 
 
@@ -27,7 +27,7 @@ def test_a_disk_that_fills_up_stops_the_load_and_nothing_measured_is_lost(tmp_pa
         running = Running(small, *target(node), *SHORT, "--duration", "300s", environment={"TMPDIR": str(elsewhere)})
         ended = running.end(within_s=60)
         assert ended.code == 5
-        [line] = said(ended)
+        [line] = reported(ended)
         assert line.startswith("bizra-load: the run folder can't be written: No space left on device; the load was stopped")
         assert str(ended.folder) in line
         kept = sum(ended.finished().values())
@@ -50,13 +50,13 @@ def test_a_folder_that_cannot_be_written_is_refused_before_the_load(tmp_path, no
     with tmpfs(tmp_path / "readonly", "ro") as readonly:
         ended = load(readonly / "runs", node, *SHORT)
         assert ended.code == 6
-        [line] = said(ended)
+        [line] = reported(ended)
         assert line == f"bizra-load run: --out: {readonly / 'runs'}: {readonly} is no folder that can be written"
         with Cluster(readonly / "runs", *target(node), *SHORT) as cluster:  # Locust's own command
             cluster.worker(), cluster.worker()
             by_hand = cluster.end(within_s=45)
         assert by_hand.code == 6
-        assert said(by_hand) == [f"bizra-load: --out: {readonly / 'runs'}: {readonly} is no folder that can be written"]
+        assert reported(by_hand) == [f"bizra-load: --out: {readonly / 'runs'}: {readonly} is no folder that can be written"]
     assert sum(counted(node).values()) == 0
 
 
@@ -64,5 +64,5 @@ def test_a_file_where_the_folder_should_be_is_refused(tmp_path, node):
     (tmp_path / "file").write_text("")
     ended = load(tmp_path / "file" / "runs", node, *SHORT)
     assert ended.code == 6
-    assert said(ended)[0].startswith("bizra-load run: --out: ")
+    assert reported(ended)[0].startswith("bizra-load run: --out: ")
     assert sys.executable not in ended.err

@@ -11,7 +11,7 @@ import psutil
 import pytest
 
 from bizra_load.archive.latest import run_folders
-from tests.e2e.faults.cluster import SHORT, assess, counted, said, target
+from tests.e2e.faults.cluster import SHORT, assess, counted, reported, target
 from tests.e2e.running import ENVIRONMENT, ROOT, Running, until
 
 COMMAND = [sys.executable, "-m", "bizra_load.cli.main"]
@@ -24,13 +24,13 @@ OUTPUTS = {
 }
 
 
-def with_output(how, told, *words):
+def with_output(how, result, *words):
     """Exit code, and what stood on standard error."""
-    with told.open("w") as error:
+    with result.open("w") as error:
         command = ["bash", "-c", OUTPUTS[how], "bash", *COMMAND, *words]
-        environment = {**os.environ, **ENVIRONMENT, "TOLD": str(told)}
+        environment = {**os.environ, **ENVIRONMENT, "TOLD": str(result)}
         done = subprocess.run(command, cwd=ROOT, env=environment, stderr=error, stdout=subprocess.PIPE, check=False, timeout=90)
-    return done.returncode, told.read_text()
+    return done.returncode, result.read_text()
 
 
 @pytest.fixture(scope="module")
@@ -44,18 +44,18 @@ def judged(shared_node, tmp_path_factory):
 @pytest.mark.parametrize("how", OUTPUTS)
 def test_a_verdict_is_in_the_exit_code_whoever_reads_the_text(tmp_path, judged, how):
     folder, code = judged
-    ended, told = with_output(how, tmp_path / "told", "assess", str(folder))
+    ended, result = with_output(how, tmp_path / "result", "assess", str(folder))
     assert ended == code
-    assert "Traceback" not in told
-    assert told == ("standard output can't be written: No space left on device\n" if how == "full" else "")
+    assert "Traceback" not in result
+    assert result == ("standard output can't be written: No space left on device\n" if how == "full" else "")
 
 
 @pytest.mark.parametrize("how", ["all of them closed", "its reader has gone"])
 def test_a_run_is_judged_and_kept_whoever_reads_the_text(tmp_path, node, how):
-    ended, told = with_output(how, tmp_path / "told", "run", "--out", str(tmp_path / "runs"), *target(node), *BRIEF)
+    ended, result = with_output(how, tmp_path / "result", "run", "--out", str(tmp_path / "runs"), *target(node), *BRIEF)
     [folder] = run_folders(tmp_path / "runs")
     again = assess(folder)
-    assert "Traceback" not in told
+    assert "Traceback" not in result
     assert again.code == ended
     assert (folder / "exit-code").read_text() == f"{ended}\n"
     assert again.finished() == counted(node)
@@ -81,7 +81,7 @@ def test_a_closed_terminal_ends_the_run_as_ctrl_c_does(tmp_path, node, whom):
         running.process.send_signal(signal.SIGHUP)
         running.process.terminate()
     ended = running.end(within_s=45)
-    assert said(ended) == []
+    assert reported(ended) == []
     assert ended.finished() == counted(node)
     assert ended.measurements.facts.interrupted
     assert ended.check("workers")["status"] == "PASS"
@@ -123,7 +123,7 @@ def test_a_run_folder_that_is_deleted_or_moved_is_put_back_and_the_load_ends(tmp
     before = {path.name for path in folder.iterdir() if not path.name.startswith(".")}  # those are being written
     displace(folder)
     ended = running.end(within_s=45)
-    [line] = said(ended)
+    [line] = reported(ended)
     assert line == f"bizra-load: the run folder was deleted or moved: it is put back, the load is stopped: {folder}"
     assert ended.folder == folder
     assert {path.name for path in folder.iterdir()} >= before
@@ -146,7 +146,7 @@ def test_where_the_folder_cannot_be_put_back_everything_is_elsewhere(tmp_path, n
     (tmp_path / "runs").write_text("")
     ended = running.end(within_s=45)
     assert ended.code == 5, ended.err
-    [line] = said(ended)
+    [line] = reported(ended)
     [kept] = elsewhere.glob(f"bizra-load-*/{folder.name}")
     assert f"(what was stored by then is in {kept}); the load was stopped" in line
     until(lambda: not any(psutil.pid_exists(worker) for worker in workers), "the workers have ended")

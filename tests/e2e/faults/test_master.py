@@ -10,7 +10,17 @@ import pytest
 
 from bizra_load.archive.store import read_run
 from bizra_load.rehearsal.node_process import start_node
-from tests.e2e.faults.cluster import SHORT, SLOW, Cluster, assess, counted, failed_checks, missing_from_reports, said, target
+from tests.e2e.faults.cluster import (
+    SHORT,
+    SLOW,
+    Cluster,
+    assess,
+    counted,
+    failed_checks,
+    missing_from_reports,
+    reported,
+    target,
+)
 from tests.e2e.running import Running, until
 
 OTHER_SCHEMA = '{"schema": "x"}\n'
@@ -36,7 +46,7 @@ def test_a_killed_master_is_one_line_its_workers_stop_and_the_totals_are_the_nod
     assert last[1] - killed < 15  # eight seconds of silence, then what is under way
     ended = running.end(within_s=60)
     assert ended.code == 5
-    [line] = said(ended)
+    [line] = reported(ended)
     assert line == f"bizra-load run: the master was killed (SIGKILL); kept with what the workers left: {ended.folder}"
     assert ended.finished() == counted(node)
     assert failed_checks(ended) >= {"closed"}
@@ -90,13 +100,13 @@ def test_workers_of_another_machine_leave_spools_that_assess_takes_in_by_name_or
         cluster.master.kill()
         away = folder.rename(tmp_path / folder.name)  # not where the workers look for it
         runs.rmdir()
-        told = [w.communicate(timeout=40)[1] for w in workers]
+        result = [w.communicate(timeout=40)[1] for w in workers]
         assert [w.returncode for w in workers] == [5, 5]
     private = elsewhere / f"bizra-load-{os.getuid()}"
     assert private.stat().st_mode & 0o777 == 0o700
     left = sorted(private.glob(f"{folder.name}-spool-*.jsonl"))
     assert len(left) == 2
-    for path, err in zip(left, sorted(told, key=lambda e: e.partition("--spool")[2]), strict=True):
+    for path, err in zip(left, sorted(result, key=lambda e: e.partition("--spool")[2]), strict=True):
         assert "Traceback" not in err
         [line] = err.strip().splitlines()
         assert line.startswith("bizra-load: the master did not take ")
@@ -121,7 +131,7 @@ def test_a_spool_of_another_run_or_a_damaged_one_is_one_line_and_changes_nothing
         path.write_text(text)
         refused = assess(ended.folder, "--spool", str(path))
         assert refused.code == 6
-        [line] = said(refused)
+        [line] = reported(refused)
         assert str(path) in line
         assert wrong in line
     assert sorted(ended.folder.iterdir()) == before

@@ -13,7 +13,7 @@ from tests.e2e.faults.cluster import (
     counted,
     failed_checks,
     missing_from_reports,
-    said,
+    reported,
     sequences,
     target,
 )
@@ -121,7 +121,7 @@ def test_a_slow_network_to_the_master_delays_reports_and_changes_no_count(tmp_pa
     assert ended.check("workers")["status"] == "PASS"
     assert ended.check("clock_skew")["status"] == "PASS"
     assert {ended.check(f"counters_{o}")["status"] for o in ("generate", "verify")} == {"PASS"}
-    assert said(ended) == []
+    assert reported(ended) == []
     if how == "50 ms delay":
         least = {}  # by worker: half the round trip, as measured with every report
         for h in ended.measurements.health:

@@ -8,7 +8,7 @@ import pytest
 import requests
 
 from bizra_load.io.ports import free_port
-from tests.e2e.faults.cluster import SHORT, counted, failed_checks, said, target
+from tests.e2e.faults.cluster import SHORT, counted, failed_checks, reported, target
 from tests.e2e.real_prometheus import prometheus
 from tests.e2e.running import Running, load, until
 
@@ -25,7 +25,7 @@ def test_metrics_that_go_down_and_stay_down_are_missing_server_data(tmp_path, no
     assert failed_checks(ended) == {"server_data"}, ended.out
     assert "of the part that is judged" in ended.check("server_data")["reason"]
     assert ended.check("scrapes")["status"] == "WARN"
-    assert said(ended) == []
+    assert reported(ended) == []
 
 
 @pytest.mark.slow
@@ -59,12 +59,12 @@ def test_a_prometheus_that_is_down_at_the_start_in_the_middle_or_at_the_end_is_s
         start = load(tmp_path / "start", None, *asked)
         assert start.code == 5
         assert start.folder is None
-        [line] = said(start)
+        [line] = reported(start)
         assert line.startswith("bizra-load run: the server's metrics can't be read: ")
 
 
 def test_metrics_down_at_the_start_end_the_run_before_the_load(tmp_path, node):
     down = load(tmp_path, None, "-H", node.url, "--metrics-url", f"http://127.0.0.1:{free_port()}/metrics", *SHORT)
-    assert (down.code, down.folder, len(said(down))) == (5, None, 1)
+    assert (down.code, down.folder, len(reported(down))) == (5, None, 1)
     assert sum(counted(node).values()) == 0
     assert os.listdir(tmp_path) == []

@@ -9,7 +9,7 @@ import psutil
 import pytest
 
 from bizra_load.rehearsal.node_process import start_node
-from tests.e2e.faults.cluster import SHORT, SLOW, counted, failed_checks, missing_from_reports, said, target
+from tests.e2e.faults.cluster import SHORT, SLOW, counted, failed_checks, missing_from_reports, reported, target
 from tests.e2e.running import Running, until
 
 
@@ -23,7 +23,7 @@ def test_ctrl_c_pressed_twice_still_drains_and_judges(tmp_path, node):
     assert ended.measurements.facts.interrupted
     assert ended.check("workers")["status"] == "PASS"
     assert ended.code in (4, 5)
-    assert said(ended) == []
+    assert reported(ended) == []
 
 
 @pytest.mark.parametrize("how", ["Ctrl+C", "SIGTERM twice"])
@@ -38,7 +38,7 @@ def test_a_run_that_is_stopped_while_it_drains_anyway_loses_nothing(tmp_path, ho
                 running.process.terminate()
         ended = running.end(within_s=45)
         assert missing_from_reports(ended, slow) == 0
-    assert said(ended) == []
+    assert reported(ended) == []
     assert ended.measurements.facts.lost_workers == ()
     assert not ended.measurements.facts.interrupted
     assert ended.check("workers")["status"] == "PASS"
@@ -52,7 +52,7 @@ def test_a_stop_timeout_changes_no_count_and_a_wrong_one_is_refused(tmp_path, no
     assert ended.check("workers")["status"] == "PASS"
     refused = Running(tmp_path / "b", *target(node), *SHORT, "--stop-timeout", "soon").end()
     assert refused.code == 6
-    assert said(refused) == ["bizra-load run: --stop-timeout: 'soon' (allowed: whole seconds, 0 to 3600)"]
+    assert reported(refused) == ["bizra-load run: --stop-timeout: 'soon' (allowed: whole seconds, 0 to 3600)"]
 
 
 def test_a_test_shorter_than_a_window_is_counted_to_the_last_operation_and_judges_nothing(tmp_path, node):

@@ -7,7 +7,7 @@ import requests
 
 from bizra_load.io.ports import free_port
 from bizra_load.rehearsal.node_process import start_node
-from tests.e2e.faults.cluster import SHORT, counted, failed_checks, missing_from_reports, said, target
+from tests.e2e.faults.cluster import SHORT, counted, failed_checks, missing_from_reports, reported, target
 from tests.e2e.faults.proxy import Proxy
 from tests.e2e.running import Running
 
@@ -52,7 +52,7 @@ def test_a_killed_node_shows_as_failures_and_every_arrival_is_accounted_for(tmp_
     assert ended.check("scrapes")["status"] == "WARN"
     assert failed_checks(ended) == {"server_data"}, ended.out
     assert ended.code == 3, ended.out  # one burst of errors says nothing of an average, and that it goes on is seen
-    assert said(ended) == []
+    assert reported(ended) == []
 
 
 @pytest.mark.slow
@@ -178,7 +178,7 @@ def test_a_target_that_misbehaves_is_counted_in_a_category_and_ends_the_run_in_t
     sure = sum(ended.finished().values()) - unknown
     assert sure <= sum(counted(node).values()) <= sure + unknown + proxy.after_end
     assert proxy.after_end <= 8
-    assert said(ended) == []
+    assert reported(ended) == []
     # what the proxy forwards behind its own end of the stream is carried out, and sent again
     twice = {"counters_generate", "counters_verify"} if proxy.after_end else set()
     assert twice or ended.check("counters_generate")["status"] == "PASS"

@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 
-from tests.e2e.faults.cluster import SHORT, Cluster, counted, failed_checks, missing_from_reports, said, sequences, target
+from tests.e2e.faults.cluster import SHORT, Cluster, counted, failed_checks, missing_from_reports, reported, sequences, target
 from tests.e2e.running import ROOT, Running, until
 
 
@@ -23,7 +23,7 @@ def test_a_killed_worker_is_named_with_its_last_report_and_every_lost_operation_
     assert ended.check("workers_operations")["figure"] == lost
     assert 0 <= lost <= loss.at_most
     assert f"{lost} operations are in the server's counters and in no report" in ended.out
-    [line] = said(ended)
+    [line] = reported(ended)
     assert f"worker {loss.worker} is missing" in line
     assert sum(ended.finished().values()) > 300
 
@@ -97,7 +97,7 @@ def test_a_worker_stopped_for_10_s_and_continued_loses_nothing_and_its_stall_mak
     verify = next(o for o in ended.assessment["operations"] if o["operation"] == "verify")
     assert verify["response"]["p99"]["point"] > 5e9
     assert verify["service"]["p99"]["point"] < verify["response"]["p99"]["point"] / 2
-    [line] = said(ended)
+    [line] = reported(ended)
     assert "is missing" in line
 
 
@@ -186,5 +186,5 @@ def test_a_run_without_any_worker_ends_by_itself(tmp_path, node, how):
     ended = running.end(within_s=45)
     assert ended.code == 5
     assert len(ended.measurements.facts.lost_workers) == 2
-    assert "every worker is lost: the run ends" in "".join(said(ended))
+    assert "every worker is lost: the run ends" in "".join(reported(ended))
     assert ended.check("workers_operations")["figure"] == missing_from_reports(ended, node)

@@ -153,7 +153,7 @@ def snapshot(folder: Path) -> dict[str, tuple[int, int]]:
 
 
 @pytest.mark.parametrize(
-    ("argv", "said"),
+    ("argv", "message"),
     [
         (["run", "--allow", "lost-workers"], "did you mean 'lost-worker'"),
         (["run", "--arrivals", "poison"], "did you mean 'poisson'"),
@@ -167,8 +167,8 @@ def snapshot(folder: Path) -> dict[str, tuple[int, int]]:
         (["rnu"], "rnu"),
     ],
 )
-def test_a_slip_is_answered_with_what_was_meant(argv, said, bad, capsys):
-    assert said in refused([filled(a, bad) for a in argv], capsys)
+def test_a_slip_is_answered_with_what_was_meant(argv, message, bad, capsys):
+    assert message in refused([filled(a, bad) for a in argv], capsys)
 
 
 def test_an_altered_file_of_a_run_is_named(bad, capsys):

@@ -64,7 +64,7 @@ def test_a_run_that_is_given_twice_or_its_copy_is_no_further_measurement(tmp_pat
     a, b = (saved(tmp_path, name, seed=seed, hold_s=6) for name, seed in (("a", 1), ("b", 2)))
     shutil.copytree(a, tmp_path / "copy")
     monkeypatch.chdir(tmp_path)
-    for sides, said in (
+    for sides, message in (
         ((a, b, a, b), f"{a} is given twice"),
         ((a, a), f"{a} is given twice"),
         ((a, b, "copy", b), f"copy is the same run as {a}"),
@@ -72,7 +72,7 @@ def test_a_run_that_is_given_twice_or_its_copy_is_no_further_measurement(tmp_pat
     ):
         assert main(["compare", *sides]) == 6
         error = capsys.readouterr().err
-        assert said in error
+        assert message in error
         assert error.count("\n") == 1
 
 
@@ -95,7 +95,7 @@ def test_a_run_that_can_not_be_trusted_is_not_compared(tmp_path, capsys):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (["x"], "pairs of BASELINE CANDIDATE"),
         (["x", "y", "z"], "pairs of BASELINE CANDIDATE"),
@@ -105,11 +105,11 @@ def test_a_run_that_can_not_be_trusted_is_not_compared(tmp_path, capsys):
         (["/nonexistent.json", "y"], "/nonexistent.json: No such file"),
     ],
 )
-def test_wrong_usage_is_one_line_and_exit_code_6(arguments, said, capsys):
+def test_wrong_usage_is_one_line_and_exit_code_6(arguments, message, capsys):
     assert main(["compare", *arguments]) == 6
     error = capsys.readouterr().err
     assert error.count("\n") == 1
-    assert said in error
+    assert message in error
 
 
 def test_runs_of_different_planned_rates_say_so_and_claim_nothing(tmp_path, capsys):

@@ -56,8 +56,8 @@ def test_our_options_in_locusts_parser_explain_themselves():
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr
-    for said in ("--target-ops", "0 to 100 per cent (default: 1 per cent)", "0.99 in three interim analyses"):
-        assert said in " ".join(done.stdout.split())
+    for message in ("--target-ops", "0 to 100 per cent (default: 1 per cent)", "0.99 in three interim analyses"):
+        assert message in " ".join(done.stdout.split())
 
 
 @pytest.mark.parametrize("word", ["--version", "--help"])

@@ -23,8 +23,8 @@ OK = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
 class Server:
     """Answers one request on each connection, then does `afterwards`; `got`: how many requests it read."""
 
-    def __init__(self, afterwards, answer=OK):
-        self.got, self._afterwards, self._answer = 0, afterwards, answer
+    def __init__(self, afterwards, reply=OK):
+        self.got, self._afterwards, self._answer = 0, afterwards, reply
         self.go, self.done = threading.Event(), threading.Event()  # when `afterwards` may begin, and that it has ended
 
     def __call__(self, connection):

@@ -11,7 +11,7 @@ US, MS = 1_000, 1_000_000
 
 
 class Loop:
-    """Of libev's only what Lags asks for."""
+    """What Lags asks for of libev's, and nothing else."""
 
     def __init__(self):
         self.watchers = {}

@@ -55,7 +55,7 @@ def test_stage_files_ramp_soak_step_and_spike():
 
 
 @pytest.mark.parametrize(
-    ("document", "said"),
+    ("document", "message"),
     [
         ({}, "allowed is one key"),
         ({"stages": []}, "empty"),
@@ -66,8 +66,8 @@ def test_stage_files_ramp_soak_step_and_spike():
         ({"stages": [{"soak": {"for": "1s"}}]}, "never rises"),
     ],
 )
-def test_a_wrong_stage_file_is_refused_with_its_key(document, said):
-    with pytest.raises(ValueError, match=said):
+def test_a_wrong_stage_file_is_refused_with_its_key(document, message):
+    with pytest.raises(ValueError, match=message):
         curve_from_stages(document)
 
 

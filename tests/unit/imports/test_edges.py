@@ -32,8 +32,8 @@ def test_failures_at_either_end_are_judged(tmp_path, at_s, code):
     """As when a service ceases to respond, and all users time out at once."""
     failed = [jmeter_row(round((START + at_s) * 1000), 0, code=code, success="false") for _ in range(300)]
     rows = [jmeter_row(round(t * 1000), ms) for t, ms in good()]
-    answer, assessment = assessed(tmp_path, written(tmp_path, "r.jtl", JMETER_HEADER, *rows, *failed))
-    assert answer in (3, 4), assessment["summary"]  # one burst of failures tells little of their rate
+    response, assessment = assessed(tmp_path, written(tmp_path, "r.jtl", JMETER_HEADER, *rows, *failed))
+    assert response in (3, 4), assessment["summary"]  # one burst of failures tells little of their rate
     [success] = assessment["objectives"]
     assert success["status"] != "PASS"
     assert success["estimate"]["point"] == pytest.approx(1 - 300 / 3300, abs=0.01)
@@ -51,8 +51,8 @@ def test_failures_far_from_all_others_are_judged(tmp_path):
 def test_iterations_that_were_dropped_at_either_end_are_missed_as_in_the_middle(tmp_path, at_s):
     rows = [k6_row(t, ms) for t, ms in good()]
     rows += [f"dropped_iterations,{START + at_s},20000" + "," * (K6_HEADER.count(",") - 2)]
-    answer, assessment = assessed(tmp_path, written(tmp_path, "r.csv", K6_HEADER, *rows))
-    assert answer == 5, assessment["summary"]
+    response, assessment = assessed(tmp_path, written(tmp_path, "r.csv", K6_HEADER, *rows))
+    assert response == 5, assessment["summary"]
 
 
 @pytest.mark.parametrize("every", [2, 10, 50])

@@ -70,10 +70,10 @@ def test_rows_of_jmeter_that_stand_for_many_samples_are_refused_and_their_errors
 
 
 @pytest.mark.parametrize(
-    ("text", "said"), [('<?xml version="1.0"?><testResults version="1.2">', "XML"), ('{"type":"Metric"}', "JSON")]
+    ("text", "message"), [('<?xml version="1.0"?><testResults version="1.2">', "XML"), ('{"type":"Metric"}', "JSON")]
 )
-def test_the_other_forms_of_these_tools_are_named(tmp_path, text, said):
-    with pytest.raises(UsageError, match=rf"{said} can't be read \(allowed: its CSV\)"):
+def test_the_other_forms_of_these_tools_are_named(tmp_path, text, message):
+    with pytest.raises(UsageError, match=rf"{message} can't be read \(allowed: its CSV\)"):
         imported(tmp_path, "r.jtl", text)
 
 
@@ -140,7 +140,7 @@ def test_times_of_a_log_count_from_what_it_says(tmp_path, comments, time, second
 
 
 @pytest.mark.parametrize(
-    ("line", "said"),
+    ("line", "message"),
     [
         ("0,127,1,007,2,769,{}", "line 2: damaged: no interval of a log"),  # a decimal comma
         ("0.127,1.007,2.769", "line 2: damaged"),
@@ -149,8 +149,8 @@ def test_times_of_a_log_count_from_what_it_says(tmp_path, comments, time, second
         ("0.127,99999999999,2.769,{}", "line 2: time"),
     ],
 )
-def test_an_interval_that_is_none_is_refused_with_its_line(tmp_path, line, said):
-    with pytest.raises(UsageError, match=said):
+def test_an_interval_that_is_none_is_refused_with_its_line(tmp_path, line, message):
+    with pytest.raises(UsageError, match=message):
         hlog_of(tmp_path, "#[StartTime: 1800000000.0 (seconds)]", line.format(encoded()[1]))
 
 
@@ -188,12 +188,12 @@ def test_a_damaged_histogram_is_refused_and_takes_no_time(tmp_path, name):
 
 
 @pytest.mark.parametrize(
-    ("code", "said", "category"),
+    ("code", "message", "category"),
     [
         ("java.lang.OutOfMemoryError", "unable to create new native thread", "generator"),
         ("java.lang.OutOfMemoryError", "Java heap space", "generator"),
         ("java.net.ConnectException", "Connection refused", "transport"),
     ],
 )
-def test_memory_and_threads_that_jmeter_lacks_are_the_generators(code, said, category):
-    assert category_of_failure(f"Non HTTP response code: {code}", said) == category
+def test_memory_and_threads_that_jmeter_lacks_are_the_generators(code, message, category):
+    assert category_of_failure(f"Non HTTP response code: {code}", message) == category

@@ -82,16 +82,16 @@ def test_an_interval_of_several_seconds_is_spread_over_them(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("every_s", "seconds", "said"),
+    ("every_s", "seconds", "message"),
     [
         (60, 600, r"interval 1 \('all'\): 60 s long \(allowed: 30 s\)"),
         (10, 40, r"'all': 4 intervals of up to 10 s \(allowed: at least 5"),
     ],
 )
-def test_intervals_that_hide_how_samples_depend_are_refused(tmp_path, every_s, seconds, said):
+def test_intervals_that_hide_how_samples_depend_are_refused(tmp_path, every_s, seconds, message):
     path = tmp_path / "a.hlog"
     hlog(path, 100, seconds=seconds, every_s=every_s)
-    with pytest.raises(UsageError, match=said):
+    with pytest.raises(UsageError, match=message):
         read_import(path)
 
 

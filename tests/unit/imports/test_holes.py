@@ -16,7 +16,7 @@ STRAYS = pytest.mark.parametrize(
 
 
 def rows_of(row, far_s, at):
-    """Of 1500 samples over 30 s, those that lie `far_s` away."""
+    """Those of 1500 samples over 30 s that lie `far_s` away."""
     return [row(START + n / 50 + (far_s if n in at else 0), 2) for n in range(1500)]
 
 

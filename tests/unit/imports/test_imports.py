@@ -289,7 +289,7 @@ def test_more_samples_than_fit_the_memory_are_one_line(tmp_path, monkeypatch):
 
 
 def test_what_a_server_ran_out_of_is_the_servers_failure(tmp_path):
-    said = ",ERROR: could not open relation file: Too many open files,"
-    rows = [jmeter_row((START + n) * 1000, 3, code="53000 0", success="false").replace(",OK,", said) for n in range(3)]
+    message = ",ERROR: could not open relation file: Too many open files,"
+    rows = [jmeter_row((START + n) * 1000, 3, code="53000 0", success="false").replace(",OK,", message) for n in range(3)]
     path = written(tmp_path, "jdbc.jtl", JMETER_HEADER, *[jmeter_row((START + n) * 1000, 3) for n in range(9)], *rows)
     assert [f.category for f in read_import(path).measurements.failures] == ["transport"]

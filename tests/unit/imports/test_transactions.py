@@ -14,8 +14,8 @@ def request(at_ms, elapsed=5, label="a", thread="t 1-1", message="OK", success="
 
 
 def transaction(at_ms, elapsed=10, held=2, failing=0, label="T", thread="t 1-1", url="null"):
-    said = f'"Number of samples in transaction : {held}, number of failing samples : {failing}"'
-    return f"{START * 1000 + at_ms},{elapsed},{label},200,{said},{thread},,{str(not failing).lower()},,600,400,{url}"
+    text = f'"Number of samples in transaction : {held}, number of failing samples : {failing}"'
+    return f"{START * 1000 + at_ms},{elapsed},{label},200,{text},{thread},,{str(not failing).lower()},,600,400,{url}"
 
 
 def counts(tmp_path, *rows, header=HEADER):
@@ -50,8 +50,8 @@ def test_a_transaction_in_the_place_of_its_requests_is_counted(tmp_path):
 
 
 def test_a_response_can_not_say_that_it_is_a_transaction(tmp_path):
-    said = '"Number of samples in transaction : 1, number of failing samples : 1"'
-    assert counts(tmp_path, request(0), request(0, label="b", message=said, success="false"))[0] == {"a": (1, 0), "b": (0, 1)}
+    text = '"Number of samples in transaction : 1, number of failing samples : 1"'
+    assert counts(tmp_path, request(0), request(0, label="b", message=text, success="false"))[0] == {"a": (1, 0), "b": (0, 1)}
 
 
 SAID = '"Number of samples in transaction : 1, number of failing samples : 0"'

@@ -110,7 +110,7 @@ def test_json_is_read_in_the_same_bounds():
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("a: &x 1\nb: *x", "aliases, which are refused"),
         ("[" * 101 + "]" * 101, "allowed: 100,000 values, nested 100 deep"),
@@ -119,8 +119,8 @@ def test_json_is_read_in_the_same_bounds():
         ("a: [1", "not YAML or JSON"),
     ],
 )
-def test_what_can_not_be_read_in_bounds_is_refused(text, said):
-    with pytest.raises(ValueError, match=said):
+def test_what_can_not_be_read_in_bounds_is_refused(text, message):
+    with pytest.raises(ValueError, match=message):
         yaml_text.load_all(text)
 
 

@@ -171,7 +171,7 @@ WRONG = {
 
 @pytest.mark.parametrize("name", WRONG)
 def test_wrong_evidence_is_one_line_exit_code_6_and_changes_nothing(run, tmp_path, monkeypatch, capsys, name):
-    word, content, said = WRONG[name]
+    word, content, message = WRONG[name]
     monkeypatch.chdir(tmp_path)
     if content is not None:
         (tmp_path / word.partition("=")[2]).write_text(content)
@@ -179,7 +179,7 @@ def test_wrong_evidence_is_one_line_exit_code_6_and_changes_nothing(run, tmp_pat
     for command in (["assess", str(run)], ["report", str(run), "--artifacts", "a"]):
         assert main([*command, "--evidence", word]) == 6
         err = capsys.readouterr().err
-        assert said in err
+        assert message in err
         assert len(err.strip().splitlines()) == 1
     assert {p: p.read_bytes() for p in run.rglob("*") if p.is_file()} == before
     assert not (tmp_path / "a").exists()

@@ -126,7 +126,7 @@ SERIES = {"metric": {"__name__": "a_total"}, "values": [[1.0, "7"]]}
 
 
 @pytest.mark.parametrize(
-    "answer",
+    "response",
     [
         [SERIES | {"values": [[HUGE, "7"]]}],
         [SERIES | {"values": [["inf", "7"]]}],
@@ -140,9 +140,9 @@ SERIES = {"metric": {"__name__": "a_total"}, "values": [[1.0, "7"]]}
         {"a": 1},
     ],
 )
-def test_a_prometheus_that_answers_in_another_form_is_one_line(answer, monkeypatch):
+def test_a_prometheus_that_answers_in_another_form_is_one_line(response, monkeypatch):
     source = PrometheusSource("http://127.0.0.1:9", ["n_total"])
-    monkeypatch.setattr(source._client, "query", lambda *_: answer)
+    monkeypatch.setattr(source._client, "query", lambda *_: response)
     with pytest.raises(ScrapeError, match="does not respond as a Prometheus does"):
         source.snapshots(0, 2 * 10**9)
 

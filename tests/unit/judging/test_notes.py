@@ -14,7 +14,7 @@ def test_a_run_with_insecure_says_whose_certificates_were_not_verified(folder, i
     record = json.loads((folder / "run.json").read_text())
     (folder / "run.json").write_text(json.dumps(record | {"insecure": insecure}))
     checksums.seal(folder)
-    said = [note for note in judge_folder(folder)[0].notes if "--insecure" in note]
-    assert len(said) == insecure
+    message = [note for note in judge_folder(folder)[0].notes if "--insecure" in note]
+    assert len(message) == insecure
     for of in ("the target", "/metrics", "Prometheus", "Grafana"):
-        assert all(of in note for note in said)
+        assert all(of in note for note in message)

@@ -106,7 +106,7 @@ def test_what_was_measured_here_is_not_taken_for_another_machine():
 
 
 @pytest.mark.parametrize(
-    ("host", "said"),
+    ("host", "message"),
     [
         ({"cpu": "a processor", "cores": 2}, 0),  # of before usable cores were recorded
         ({"cpu": "a processor", "cores": 8, "usable_cores": 2}, 0),
@@ -116,7 +116,7 @@ def test_what_was_measured_here_is_not_taken_for_another_machine():
         (None, 0),
     ],
 )
-def test_an_answer_notes_a_baseline_that_was_measured_on_another_machine(tmp_path, host, said):
+def test_an_answer_notes_a_baseline_that_was_measured_on_another_machine(tmp_path, host, message):
     read = read_agreement("local")
     keep_agreement(tmp_path, read)
     (tmp_path / BASELINE).write_text(json.dumps(FIGURES))
@@ -127,4 +127,4 @@ def test_an_answer_notes_a_baseline_that_was_measured_on_another_machine(tmp_pat
     writer.record(RunRecord(name="x", agreement=AgreementName("local", "")), m.facts)
     record = json.loads((tmp_path / "run.json").read_text())
     (tmp_path / "run.json").write_text(json.dumps(record | {"host": host}))
-    assert sum("was measured on another machine" in note for note in judge_folder(tmp_path)[0].notes) == said
+    assert sum("was measured on another machine" in note for note in judge_folder(tmp_path)[0].notes) == message

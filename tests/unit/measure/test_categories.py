@@ -45,7 +45,7 @@ def wrapped(error):
 
 
 @pytest.mark.parametrize(
-    ("error", "category", "said"),
+    ("error", "category", "message"),
     [
         (OSError(errno.EMFILE, "Too many open files"), "generator", "Too many open files (EMFILE); ulimit -n is "),
         (OSError(errno.EADDRNOTAVAIL, "Cannot assign requested address"), "generator", "Cannot assign requested address"),
@@ -53,10 +53,10 @@ def wrapped(error):
         (ConnectionRefusedError(errno.ECONNREFUSED, "Connection refused"), "transport", "ConnectionError: Max retries"),
     ],
 )
-def test_what_the_generator_ran_out_of_is_found_within_what_a_library_wrapped_it_in(error, category, said):
+def test_what_the_generator_ran_out_of_is_found_within_what_a_library_wrapped_it_in(error, category, message):
     exception = wrapped(error)
     assert category_of(exception) == category
-    assert reason_of(exception).startswith(said)
+    assert reason_of(exception).startswith(message)
 
 
 def test_the_reason_of_a_foreign_exception_is_its_type_and_text_whatever_it_is():
@@ -82,7 +82,7 @@ def test_an_exchange_without_a_whole_response_has_its_category(error, category):
 
 
 class HostileError(Exception):
-    """Of somebody's client library: what it is asked for, it raises."""
+    """An error of somebody's client library: what it is asked for, it raises."""
 
     @property
     def category(self):
@@ -115,15 +115,15 @@ def test_an_exception_that_was_handled_before_is_no_reason():
 
 
 @pytest.mark.parametrize(
-    ("error", "said"),
+    ("error", "message"),
     [
         (MemoryError(), "Cannot allocate memory (ENOMEM)"),
         (RuntimeError("can't start new thread"), "can't start new thread (ENOMEM)"),
         (ConnectionError(MemoryError("no more")), "Cannot allocate memory (ENOMEM)"),
     ],
 )
-def test_memory_and_threads_that_the_generator_lacks_are_its_own(error, said):
-    assert (category_of(error), reason_of(error)) == ("generator", said)
+def test_memory_and_threads_that_the_generator_lacks_are_its_own(error, message):
+    assert (category_of(error), reason_of(error)) == ("generator", message)
     assert category_of(RuntimeError("cannot schedule new futures after shutdown")) == "transport"
 
 

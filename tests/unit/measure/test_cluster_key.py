@@ -16,9 +16,9 @@ def exchanged(worker_key, master_key, change=lambda message: message):
     receiver = Receiver("r", lambda _w, _n, _f, data: kept.append(data), master_key)
     sender = Sender("r", "w", sent.append, worker_key)
     sender.report(b"1", final=True)
-    answer = receiver.receive(change(sent[0]))
-    if answer is not None:
-        sender.acknowledged(answer)
+    response = receiver.receive(change(sent[0]))
+    if response is not None:
+        sender.acknowledged(response)
     return kept, receiver.unsigned, sender.flush(0)
 
 

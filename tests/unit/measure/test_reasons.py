@@ -129,7 +129,7 @@ def test_no_text_of_a_target_keeps_a_worker_busy(text):
 
 
 @pytest.mark.parametrize(
-    ("body", "said"),
+    ("body", "message"),
     [
         (b"", ""),
         (b"\r\n\n  too busy  \nmore", "too busy"),
@@ -138,8 +138,8 @@ def test_no_text_of_a_target_keeps_a_worker_busy(text):
         (b"\xff\xfe", "��"),
     ],
 )
-def test_the_first_line_of_an_error_is_what_it_says_first(body, said):
-    assert first_line(body) == said
+def test_the_first_line_of_an_error_is_what_it_says_first(body, message):
+    assert first_line(body) == message
 
 
 def test_reasons_travel_with_the_report_and_what_no_worker_sends_is_refused():

@@ -88,8 +88,8 @@ def test_reports_survive_a_transport_that_loses_and_repeats_them():
         if not next(lossy):
             raise OSError("the network is down")
         receiver.receive(message)
-        answer = receiver.receive(message)  # arrives twice
-        sender.acknowledged(answer)
+        response = receiver.receive(message)  # arrives twice
+        sender.acknowledged(response)
 
     sender = Sender("r", "w", send)
     for data in (b"1", b"2"):

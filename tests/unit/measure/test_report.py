@@ -8,7 +8,7 @@ from sla.values.window import Window
 
 
 def encoding_steps(count, buckets):
-    """Of `count` windows whose histograms have so many buckets each."""
+    """A report of `count` windows whose histograms have so many buckets each."""
     filled = from_values(np.arange(buckets) * 600 + 530_000)
     assert filled.indices.size == buckets
     maker = ReportMaker()

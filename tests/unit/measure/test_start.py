@@ -27,7 +27,7 @@ def test_a_start_may_leave_open_when_the_schedule_begins_and_that_is_signed_too(
 
 
 @pytest.mark.parametrize(
-    ("data", "said"),
+    ("data", "text"),
     [
         (None, "no master makes"),
         (b"x", "no master makes"),
@@ -42,6 +42,6 @@ def test_a_start_may_leave_open_when_the_schedule_begins_and_that_is_signed_too(
         ({k: v for k, v in message().items() if k != "mac"}, "not signed"),
     ],
 )
-def test_any_other_start_is_refused(data, said):
-    with pytest.raises(ValueError, match=said):
+def test_any_other_start_is_refused(data, text):
+    with pytest.raises(ValueError, match=text):
         read_start(data, "w", KEY)

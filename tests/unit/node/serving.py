@@ -62,14 +62,14 @@ class Serving:
 
 def echo(method, target, content):
     """Method, target and content, at once; a target that ends in a number waits for so many ms."""
-    told = NodeResponse(200, b"%b %b %b" % (method, target, content if content is not None else b"too long"), b"")
+    result = NodeResponse(200, b"%b %b %b" % (method, target, content if content is not None else b"too long"), b"")
     wait_ms = target.rpartition(b"/")[2]
-    return _late(told, int(wait_ms) / 1e3) if wait_ms.isdigit() else told
+    return _late(result, int(wait_ms) / 1e3) if wait_ms.isdigit() else result
 
 
-async def _late(answer, wait_s):
+async def _late(response, wait_s):
     await asyncio.sleep(wait_s)
-    return answer
+    return response
 
 
 async def until(condition):

@@ -19,12 +19,12 @@ def test_canonical_form_is_sorted_without_white_space_in_utf8():
 
 
 def test_anybody_can_check_an_attestation_with_another_library_and_pythons_own_json(attestor):
-    answer = attestor.generate("évidence ✓")
-    message = json.dumps(answer["body"], sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
-    key = nacl.signing.VerifyKey(bytes.fromhex(answer["public_key"]))
-    key.verify(message, bytes.fromhex(answer["signature"]))
-    assert answer["body"]["evidence"] == "évidence ✓"
-    assert answer["timestamp"] == answer["body"]["timestamp"]
+    response = attestor.generate("évidence ✓")
+    message = json.dumps(response["body"], sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+    key = nacl.signing.VerifyKey(bytes.fromhex(response["public_key"]))
+    key.verify(message, bytes.fromhex(response["signature"]))
+    assert response["body"]["evidence"] == "évidence ✓"
+    assert response["timestamp"] == response["body"]["timestamp"]
 
 
 def test_the_keys_are_those_of_rfc_8032():
@@ -34,18 +34,18 @@ def test_the_keys_are_those_of_rfc_8032():
 
 
 def test_verify_takes_its_own_attestation_and_nothing_altered(attestor):
-    answer = attestor.generate("a")
-    assert attestor.verify(*attestor.signed_parts(answer))
-    other = {**answer, "body": {**answer["body"], "evidence": "b"}}
+    response = attestor.generate("a")
+    assert attestor.verify(*attestor.signed_parts(response))
+    other = {**response, "body": {**response["body"], "evidence": "b"}}
     assert not attestor.verify(*attestor.signed_parts(other))
-    assert not attestor.verify(*attestor.signed_parts({**answer, "public_key": "00" * 32}))
-    assert not attestor.verify(*attestor.signed_parts({**answer, "signature": "ff" * 64}))
+    assert not attestor.verify(*attestor.signed_parts({**response, "public_key": "00" * 32}))
+    assert not attestor.verify(*attestor.signed_parts({**response, "signature": "ff" * 64}))
 
 
 def test_the_order_of_the_bodys_keys_does_not_matter(attestor):
-    answer = attestor.generate("a")
-    turned = dict(reversed(answer["body"].items()))
-    assert attestor.verify(*attestor.signed_parts({**answer, "body": turned}))
+    response = attestor.generate("a")
+    turned = dict(reversed(response["body"].items()))
+    assert attestor.verify(*attestor.signed_parts({**response, "body": turned}))
 
 
 @pytest.mark.parametrize("evidence", [None, 7, "", ["a"], "x" * (MAX_EVIDENCE_BYTES + 1), "é" * (MAX_EVIDENCE_BYTES // 2 + 1)])

@@ -26,9 +26,9 @@ def asked(target):
 def test_a_half_closed_client_gets_all_its_answers_and_then_the_end():
     async def scenario():
         async with Serving(echo) as serving:
-            answer = await serving.answer_to(asked(b"/a") + asked(b"/b/30") + asked(b"/c"), close=True)
+            response = await serving.answer_to(asked(b"/a") + asked(b"/b/30") + asked(b"/c"), close=True)
             await until(lambda: not serving.open_ones)
-            return answer
+            return response
 
     assert contents(run(scenario())) == [(200, "GET /a "), (200, "GET /b/30 "), (200, "GET /c ")]
 
@@ -37,9 +37,9 @@ def test_a_half_closed_client_gets_all_its_answers_and_then_the_end():
 def test_a_client_that_closes_within_a_request_gets_no_answer_and_leaves_nothing(part):
     async def scenario():
         async with Serving(echo) as serving:
-            answer = await serving.answer_to(part)
+            response = await serving.answer_to(part)
             await until(lambda: not serving.open_ones)
-            return answer, serving.handled
+            return response, serving.handled
 
     assert run(scenario()) == (b"", [])
 
@@ -76,11 +76,11 @@ def test_what_a_vanished_client_asked_for_is_carried_out_and_what_it_queued_is_n
 def test_a_request_that_does_not_come_whole_in_time_is_refused(part):
     async def scenario():
         async with Serving(echo) as serving:
-            answer = await serving.answer_to(part, close=False)
-            return answer, serving.handled
+            response = await serving.answer_to(part, close=False)
+            return response, serving.handled
 
-    answer, handled = run(scenario())
-    assert ([status for status, _ in contents(answer)], handled) == ([408], [])
+    response, handled = run(scenario())
+    assert ([status for status, _ in contents(response)], handled) == ([408], [])
 
 
 @pytest.mark.usefixtures("impatient")
@@ -149,9 +149,9 @@ def test_a_client_that_does_not_read_is_not_worked_for_and_gets_everything_when_
             client.close()
             return handled, contents(bytes(got))
 
-    handled, answers = run(scenario())
+    handled, responses = run(scenario())
     assert handled < 100
-    assert answers == [(200, LARGE.content.decode())] * 150
+    assert responses == [(200, LARGE.content.decode())] * 150
 
 
 ENDS = ["stays", "half-closes", "GET /b", "GET /b HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n", "no HTTP\r\n\r\n"]
@@ -186,14 +186,14 @@ def test_a_handler_that_breaks_costs_its_request_only():
         raise RuntimeError("broken")
 
     async def scenario():
-        told = []
-        asyncio.get_running_loop().set_exception_handler(lambda loop, context: told.append(str(context["exception"])))
+        result = []
+        asyncio.get_running_loop().set_exception_handler(lambda loop, context: result.append(str(context["exception"])))
         async with Serving(broken) as serving:
-            return await serving.answer_to(asked(b"/a") + asked(b"/b") + asked(b"/c")), told
+            return await serving.answer_to(asked(b"/a") + asked(b"/b") + asked(b"/c")), result
 
-    answer, told = run(scenario())
-    assert [status for status, _ in contents(answer)] == [500, 500, 200]
-    assert told == ["broken", "broken"]
+    response, result = run(scenario())
+    assert [status for status, _ in contents(response)] == [500, 500, 200]
+    assert result == ["broken", "broken"]
 
 
 def test_ending_gives_the_answers_that_are_due_and_closes_idle_connections_at_once():
@@ -206,9 +206,9 @@ def test_ending_gives_the_answers_that_are_due_and_closes_idle_connections_at_on
             for connection in list(serving.open_ones):
                 connection.end()
             assert await idle.read() == b""
-            answers = await reader.read()
+            responses = await reader.read()
             idle_writer.close(), writer.close()
-            return answers
+            return responses
 
     assert contents(run(scenario())) == [(200, "GET /a/50 "), (200, "GET /b ")]
 

@@ -43,8 +43,8 @@ def test_a_connection_is_kept_for_any_number_of_requests_each_answered_alone():
 def test_pipelined_requests_are_answered_in_order_whatever_each_has_to_wait():
     order = random.Random(7)
     targets = [b"/%d/%s" % (i, order.choice([b"now", b"0", b"3", b"20"])) for i in range(60)]
-    answers = contents(answer_to(b"".join(map(asked, targets))))
-    assert answers == [(200, f"GET {target.decode()} ") for target in targets]
+    responses = contents(answer_to(b"".join(map(asked, targets))))
+    assert responses == [(200, f"GET {target.decode()} ") for target in targets]
 
 
 def test_a_request_is_not_begun_before_the_one_in_front_of_it_is_answered():
@@ -74,10 +74,10 @@ def test_a_request_is_not_begun_before_the_one_in_front_of_it_is_answered():
     ],
 )
 def test_a_connection_stays_open_as_the_request_wants_it(request_, kept):
-    answer = answer_to(request_ + GET)
-    assert contents(answer) == [(200, "GET /a ")] * (2 if kept else 1)
-    assert (b"connection: close" in answer) is not kept
-    assert answer.startswith(b"HTTP/1.1 200 OK\r\ndate: ")
+    response = answer_to(request_ + GET)
+    assert contents(response) == [(200, "GET /a ")] * (2 if kept else 1)
+    assert (b"connection: close" in response) is not kept
+    assert response.startswith(b"HTTP/1.1 200 OK\r\ndate: ")
 
 
 def test_http_1_0_is_told_that_its_connection_is_kept():
@@ -111,24 +111,24 @@ def test_a_client_that_waits_for_leave_to_send_its_content_gets_it_in_turn():
 
 
 def test_the_answer_to_head_has_the_length_and_no_content():
-    answer = answer_to(b"HEAD /a HTTP/1.1\r\nHost: h\r\n\r\n")
-    assert b"content-length: 8\r\n" in answer
-    assert answer.endswith(b"\r\n\r\n")
+    response = answer_to(b"HEAD /a HTTP/1.1\r\nHost: h\r\n\r\n")
+    assert b"content-length: 8\r\n" in response
+    assert response.endswith(b"\r\n\r\n")
 
 
 @pytest.mark.parametrize("cut", range(30))
 def test_a_method_that_the_parser_does_not_know_reaches_the_handler_and_is_the_last(cut):
     request = b"BREW /coffee?strong HTTP/1.1\r\n\r\n"
-    answer = answer_to(request[:cut], request[cut:])
-    assert contents(answer) == [(200, "BREW /coffee?strong ")]
-    assert b"connection: close\r\n" in answer
+    response = answer_to(request[:cut], request[cut:])
+    assert contents(response) == [(200, "BREW /coffee?strong ")]
+    assert b"connection: close\r\n" in response
 
 
 @pytest.mark.parametrize("wish", [b"Upgrade: h2c\r\nConnection: Upgrade\r\n", b"Upgrade: x\r\nConnection: close, Upgrade\r\n"])
 def test_a_wish_to_change_the_protocol_is_passed_over_and_the_content_is_read(wish):
-    answers = contents(answer_to(posted(b"abc", wish) + GET))
-    assert answers[0] == (200, "POST /p abc")
-    assert answers[1:] == ([] if b"close" in wish else [(200, "GET /a ")])
+    responses = contents(answer_to(posted(b"abc", wish) + GET))
+    assert responses[0] == (200, "POST /p abc")
+    assert responses[1:] == ([] if b"close" in wish else [(200, "GET /a ")])
 
 
 MALFORMED = [
@@ -155,11 +155,11 @@ MALFORMED = [
 
 @pytest.mark.parametrize("malformed", MALFORMED)
 def test_what_is_no_http_1_1_is_refused_behind_the_answers_before_it_and_ends_the_connection(malformed):
-    answer = answer_to(asked(b"/slow/20") + malformed + b"\r\n\r\n" + GET, close=False)
-    (first, content), (status, reason) = contents(answer)
+    response = answer_to(asked(b"/slow/20") + malformed + b"\r\n\r\n" + GET, close=False)
+    (first, content), (status, reason) = contents(response)
     assert (first, content, status) == (200, "GET /slow/20 ", 400)
     assert reason.startswith('{"error":"not HTTP/1.1: ')
-    assert b"connection: close\r\n" in answer
+    assert b"connection: close\r\n" in response
 
 
 @pytest.mark.parametrize(
@@ -183,8 +183,8 @@ def test_a_head_under_the_limit_is_taken():
 
 @pytest.mark.parametrize(("length", "content"), [(MAX_REQUEST_BYTES, None), (MAX_REQUEST_BYTES + 1, "too long")])
 def test_a_content_over_the_limit_is_handed_on_as_too_long_and_the_connection_goes_on(length, content):
-    answers = contents(answer_to(posted(b"x" * length) + GET))
-    assert answers == [(200, "POST /p " + (content or "x" * length)), (200, "GET /a ")]
+    responses = contents(answer_to(posted(b"x" * length) + GET))
+    assert responses == [(200, "POST /p " + (content or "x" * length)), (200, "GET /a ")]
 
 
 def test_a_content_without_end_is_answered_at_the_limit():
@@ -194,17 +194,17 @@ def test_a_content_without_end_is_answered_at_the_limit():
             writer.write(b"POST /p HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n")
             for _ in range(MAX_REQUEST_BYTES // 65_536 + 1):
                 writer.write(b"10000\r\n" + b"x" * 65_536 + b"\r\n")
-            answer = await reader.readuntil(b"too long")
+            response = await reader.readuntil(b"too long")
             writer.close()
-            return answer
+            return response
 
     assert contents(run(scenario())) == [(200, "POST /p too long")]
 
 
 def test_trailers_without_end_are_refused():
     head = b"POST /p HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n"
-    answer = answer_to(head, *[b"X: y\r\n" * 1000] * 20, close=False)
-    assert [status for status, _ in contents(answer)] == [431]
+    response = answer_to(head, *[b"X: y\r\n" * 1000] * 20, close=False)
+    assert [status for status, _ in contents(response)] == [431]
 
 
 def test_http_1_0_needs_no_host_and_a_host_may_be_empty():
@@ -216,9 +216,9 @@ def test_http_1_0_needs_no_host_and_a_host_may_be_empty():
     "coding", [b"Transfer-Encoding: gzip, chunked\r\n", b"Transfer-Encoding: gzip\r\nTransfer-Encoding: Chunked\r\n"]
 )
 def test_a_transfer_coding_beside_chunked_is_not_implemented_and_ends_the_connection(coding):
-    answer = answer_to(b"POST /p HTTP/1.1\r\n" + HOST + coding + b"\r\n0\r\n\r\n" + GET, close=False)
-    assert [status for status, _ in contents(answer)] == [501]
-    assert b"chunked" in answer
+    response = answer_to(b"POST /p HTTP/1.1\r\n" + HOST + coding + b"\r\n0\r\n\r\n" + GET, close=False)
+    assert [status for status, _ in contents(response)] == [501]
+    assert b"chunked" in response
 
 
 def test_http_1_0_has_no_leave_to_go_on():
@@ -228,9 +228,9 @@ def test_http_1_0_has_no_leave_to_go_on():
 
 def test_nobody_is_asked_for_a_content_that_is_too_long():
     head = b"POST /p HTTP/1.1\r\n" + HOST + b"Expect: 100-continue\r\nContent-Length: %d\r\n\r\n"
-    answer = answer_to(head % (MAX_REQUEST_BYTES + 1), close=False)
-    assert [status for status, _ in contents(answer)] == [413]
-    assert b"connection: close\r\n" in answer
+    response = answer_to(head % (MAX_REQUEST_BYTES + 1), close=False)
+    assert [status for status, _ in contents(response)] == [413]
+    assert b"connection: close\r\n" in response
     assert answer_to(head % MAX_REQUEST_BYTES).startswith(b"HTTP/1.1 100 Continue\r\n")
 
 

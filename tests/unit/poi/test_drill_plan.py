@@ -21,11 +21,11 @@ def at_speed(factor):
 
 
 def test_limits_that_the_machine_cannot_keep_in_health_are_raised_to_ten_times_its_baseline_and_said():
-    low, said = kept_in_health(LIMITS, at_speed(1))
+    low, message = kept_in_health(LIMITS, at_speed(1))
     assert low.generate_p99_s == pytest.approx(598.19e-6)
     assert low.verify_p99_s == pytest.approx(949e-6)
     assert low.finality_p99_s == LIMITS.finality_p99_s  # 31 us are less than the agreement's 1 ms
-    assert said == {
+    assert message == {
         "generate p99": "598 us instead of 200 us: 10 x the 59.8 us that it takes alone here",
         "verify p99": "949 us instead of 400 us: 10 x the 94.9 us that it takes alone here",
     }

@@ -257,13 +257,13 @@ def test_rules_and_their_unit_tests_are_those_of_the_job_that_is_named(tmp_path,
 
 
 @pytest.mark.parametrize(
-    ("agreement", "said"),
+    ("agreement", "message"),
     [("local", "objectives.poi_throughput: a share of the plan"), ("nonesuch", "'nonesuch' is unknown")],
 )
-def test_an_agreement_that_gives_no_rules_is_refused_with_its_key(tmp_path, capsys, agreement, said):
+def test_an_agreement_that_gives_no_rules_is_refused_with_its_key(tmp_path, capsys, agreement, message):
     assert main(["alerts", "render", "--agreement", agreement, "--out", str(tmp_path / "out")]) == 6
     error = capsys.readouterr().err
-    assert said in error
+    assert message in error
     assert error.count("\n") == 1
     assert not (tmp_path / "out").exists()
 

@@ -155,7 +155,7 @@ def test_an_option_that_is_taken_already_is_named_with_who_has_it(place, capsys,
 
 
 @pytest.mark.parametrize(
-    ("part", "content", "said"),
+    ("part", "content", "message"),
     [
         ("product", "", "PRODUCT: is missing or something else (allowed: a Product named 'zecho')"),
         ("product", "PRODUCT = 3", "PRODUCT: is missing or something else (allowed: a Product named 'zecho')"),
@@ -167,7 +167,7 @@ def test_an_option_that_is_taken_already_is_named_with_who_has_it(place, capsys,
         ("options", "1 / 0", "can't be imported: ZeroDivisionError: "),
     ],
 )
-def test_a_product_whose_code_is_broken_is_one_line(place, tmp_path, capsys, part, content, said):
+def test_a_product_whose_code_is_broken_is_one_line(place, tmp_path, capsys, part, content, message):
     product = place / "zecho"
     product.mkdir()
     (product / "product.py").touch()
@@ -178,7 +178,7 @@ def test_a_product_whose_code_is_broken_is_one_line(place, tmp_path, capsys, par
         else ["alerts", "render", "--agreement", agreement_file(tmp_path, product="zecho")]
     )
     assert main([*words]) == 6
-    assert capsys.readouterr().err.strip().partition(": ")[2].startswith(f"bizra_load/zecho/{part}.py: {said}")
+    assert capsys.readouterr().err.strip().partition(": ")[2].startswith(f"bizra_load/zecho/{part}.py: {message}")
 
 
 def test_options_of_a_folder_that_is_no_product_are_none(place, capsys):

@@ -37,29 +37,29 @@ def test_where_every_figure_is_right_nothing_is_recommended(healthy):
 
 
 def test_a_slow_percentile_says_by_how_much(healthy):
-    said, of_p90, of_p75 = text(judged(hold_s=30, server_us={"generate": 700.0}))
+    message, of_p90, of_p75 = text(judged(hold_s=30, server_us={"generate": 700.0}))
     assert "PoI generate p90" in of_p90
     assert "PoI generate p75" in of_p75
-    assert "PoI generate p99" in said
-    assert "target < 200 us" in said
-    assert "times the target" in said
-    assert "it needs at least" in said
+    assert "PoI generate p99" in message
+    assert "target < 200 us" in message
+    assert "times the target" in message
+    assert "it needs at least" in message
 
 
 def test_errors_are_named_by_category_and_explain_the_missing_throughput():
-    said = text(judged(hold_s=30, failures={"generate": 0.03, "verify": 0.03}))
-    assert len(said) == 2
-    assert "failed operations don't count: remedy the errors first" in said[0]
-    assert "with http_5xx: the node's own log" in said[1]
+    message = text(judged(hold_s=30, failures={"generate": 0.03, "verify": 0.03}))
+    assert len(message) == 2
+    assert "failed operations don't count: remedy the errors first" in message[0]
+    assert "with http_5xx: the node's own log" in message[1]
 
 
 def test_straddling_says_how_many_seconds_and_an_interval_without_an_end_how_many_at_least():
     a = judged(rate=100, hold_s=20, failures={"generate": 0.02})
     undecided = [o for o in a.objectives if o.seconds_needed]
     assert undecided
-    said = text(a)
+    message = text(a)
     for o in undecided:
-        assert any(s.startswith(o.title) and f"about {o.seconds_needed:,.0f} s more" in s for s in said)
+        assert any(s.startswith(o.title) and f"about {o.seconds_needed:,.0f} s more" in s for s in message)
     short = judged(rate=8, hold_s=20)
     endless = [o for o in short.objectives if o.estimate and o.estimate.high == float("inf")]
     assert endless
@@ -75,16 +75,16 @@ def test_over_ten_times_the_baseline_says_how_many_times(healthy):
     generate = tuple(o for o in read.agreement.objectives if o.key == "poi_generate_p99")
     agreement = dataclasses.replace(read.agreement, objectives=generate, evidence={})
     baseline = dataclasses.replace(read.baseline, values={"poi_generate_p99_us": 2e3})
-    [said] = text(evaluate(measurements(hold_s=30), agreement, baseline, words=WORDS))
-    assert "times its baseline 2.00 us" in said
+    [message] = text(evaluate(measurements(hold_s=30), agreement, baseline, words=WORDS))
+    assert "times its baseline 2.00 us" in message
 
 
 def test_a_plan_below_the_target_is_told_from_a_slow_node(healthy):
     low = changed(healthy, "poi_throughput", status=Status.FAIL, target=100_000.0)
-    [said] = text(dataclasses.replace(low, run=ShownFacts(planned_per_s=900.0)))
-    assert "the load was planned at 900.0 ops/s in all, too low to reach the target: raise --target-ops" in said
-    [said] = text(dataclasses.replace(low, run=ShownFacts(planned_per_s=200_000.0)))
-    assert "scale the node" in said
+    [message] = text(dataclasses.replace(low, run=ShownFacts(planned_per_s=900.0)))
+    assert "the load was planned at 900.0 ops/s in all, too low to reach the target: raise --target-ops" in message
+    [message] = text(dataclasses.replace(low, run=ShownFacts(planned_per_s=200_000.0)))
+    assert "scale the node" in message
 
 
 def test_a_late_generator_needs_workers_and_waiting_operations_need_connections(healthy):
@@ -96,12 +96,12 @@ def test_a_late_generator_needs_workers_and_waiting_operations_need_connections(
     slow = Estimate(9e6, 8e6, 1e7, 0.95, 1e4, 1e4)
     first, *rest = healthy.operations
     waiting = (dataclasses.replace(first, response={**first.response, "p99": slow}), *rest)
-    [said] = text(dataclasses.replace(healthy, checks=late, operations=waiting))
-    assert "woken 9 ms late: another machine" in said
-    [said] = text(dataclasses.replace(healthy, operations=waiting))
-    assert "p99 9.00 ms [8.00 ms to 10.0 ms] from the intended start" in said
-    assert "--ops-per-user" in said
-    assert said.partition(": lower")[0] in observations(dataclasses.replace(healthy, operations=waiting))
+    [message] = text(dataclasses.replace(healthy, checks=late, operations=waiting))
+    assert "woken 9 ms late: another machine" in message
+    [message] = text(dataclasses.replace(healthy, operations=waiting))
+    assert "p99 9.00 ms [8.00 ms to 10.0 ms] from the intended start" in message
+    assert "--ops-per-user" in message
+    assert message.partition(": lower")[0] in observations(dataclasses.replace(healthy, operations=waiting))
 
 
 @pytest.mark.parametrize(("server_us", "begin"), [((1e4, 2e4), "HTTP, TLS and network"), ((8e5, 9e5), "the node")])
@@ -113,9 +113,9 @@ def test_a_slow_client_latency_is_divided_into_server_and_the_rest(healthy, serv
         server, key="mine", title="Mine", kind="client_quantile", target=5e5, status=Status.FAIL,
         estimate=Estimate(1e6, 9e5, 2e6, 0.95, 1e4, 1e4), reason="misses",
     )  # fmt: skip
-    [said] = text(dataclasses.replace(known, objectives=(*known.objectives, client)))
-    assert f"begin with {begin}" in said
-    assert "it needs at least 50 % less" in said
+    [message] = text(dataclasses.replace(known, objectives=(*known.objectives, client)))
+    assert f"begin with {begin}" in message
+    assert "it needs at least 50 % less" in message
 
 
 def test_an_open_gate_asks_for_its_evidence_and_a_failed_one_for_a_remedy(healthy):
@@ -126,8 +126,8 @@ def test_an_open_gate_asks_for_its_evidence_and_a_failed_one_for_a_remedy(health
 
 
 def test_server_and_client_times_stand_side_by_side(healthy):
-    said = observations(healthy)
-    assert any(s.startswith("PoI verify p99: ") and "inside the server" in s and "at the client" in s for s in said)
+    message = observations(healthy)
+    assert any(s.startswith("PoI verify p99: ") and "inside the server" in s and "at the client" in s for s in message)
 
 
 @pytest.mark.parametrize(
@@ -142,17 +142,17 @@ def test_errors_are_to_be_remedied_first_where_the_rate_keeps_its_target_with_th
     throughput = next(o for o in healthy.objectives if o.key == "poi_throughput")
     low = changed(healthy, "poi_throughput", status=Status.FAIL, target=1.2 * throughput.estimate.point)
     with_errors = tuple(dataclasses.replace(s, failed={"http_5xx": failed} if failed else {}) for s in healthy.operations)
-    said = text(dataclasses.replace(low, operations=with_errors))[0]
-    assert first in said
-    assert ("failed operations don't count" in said) is (failed == 20_000)
+    message = text(dataclasses.replace(low, operations=with_errors))[0]
+    assert first in message
+    assert ("failed operations don't count" in message) is (failed == 20_000)
 
 
 def test_causes_come_in_the_order_of_their_number(healthy):
     low = changed(healthy, "poi_success_rate", status=Status.FAIL)
     failed = {"http_5xx": 3, "timeout": 40, "transport": 7}
     operations = tuple(dataclasses.replace(s, failed=failed if s.operation == "generate" else {}) for s in healthy.operations)
-    said = text(dataclasses.replace(low, operations=operations))
-    assert [s.partition(" with ")[2].split(":")[0] for s in said] == ["timeout", "transport", "http_5xx"]
+    message = text(dataclasses.replace(low, operations=operations))
+    assert [s.partition(" with ")[2].split(":")[0] for s in message] == ["timeout", "transport", "http_5xx"]
 
 
 def test_a_warning_is_said_to_be_accepted_where_it_is(healthy):

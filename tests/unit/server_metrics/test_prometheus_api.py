@@ -109,7 +109,7 @@ def test_an_expression_is_formatted_by_prometheus_or_loses_its_white_space():
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
+    ("content", "message"),
     [
         (
             {"status": "success", "isPartial": True, "data": {"result": VECTOR}},
@@ -125,8 +125,8 @@ def test_an_expression_is_formatted_by_prometheus_or_loses_its_white_space():
         ([], "AttributeError"),
     ],
 )
-def test_what_is_not_the_whole_answer_of_a_prometheus_is_refused(content, said):
-    with hostile_server(reply(200, content)) as url, pytest.raises(ScrapeError, match=said) as refused:
+def test_what_is_not_the_whole_answer_of_a_prometheus_is_refused(content, message):
+    with hostile_server(reply(200, content)) as url, pytest.raises(ScrapeError, match=message) as refused:
         PrometheusClient(url).query("up")
     assert "\n" not in str(refused.value)
 

@@ -123,7 +123,7 @@ def test_a_key_holds_any_label_value():
 
 
 @pytest.mark.parametrize(
-    ("page", "said"),
+    ("page", "message"),
     [
         ("n_total 1\nn_total 2\n", "n_total: is there twice"),
         ('h_bucket{le="1"} 1\nh_bucket{le="1.0"} 2\nh_bucket{le="+Inf"} 3\n', "h: bucket le='1.0' is there twice"),
@@ -133,8 +133,8 @@ def test_a_key_holds_any_label_value():
         ("n_total NaN\n", "n_total: nan is no count"),
     ],
 )
-def test_a_page_on_which_something_can_not_be_counted_is_refused(page, said):
-    with pytest.raises(ScrapeError, match=f"http://x/metrics: {said}"):
+def test_a_page_on_which_something_can_not_be_counted_is_refused(page, message):
+    with pytest.raises(ScrapeError, match=f"http://x/metrics: {message}"):
         parse(page.encode(), "http://x/metrics", AT_NS, 0)
 
 

@@ -11,7 +11,7 @@ from sla.judgement.decision import STRATEGY
 from sla.values.assessment import Decision
 
 
-def said(rehearsal):
+def reported(rehearsal):
     strategy, no_files = STRATEGY[Decision.GO], [""] * 5
     report = ValidationReport(
         Decision.GO, 0, "every step passes", rehearsal, "", "http://x", "local", "local", strategy, *no_files, ()
@@ -23,7 +23,7 @@ def said(rehearsal):
 
 @pytest.mark.parametrize("rehearsal", [True, False])
 def test_only_the_go_of_a_release_names_a_rollout(rehearsal):
-    shown = said(rehearsal)
+    shown = reported(rehearsal)
     assert ("judged the reference node and not your service" in shown) is rehearsal
     assert ("bizra-load validate -H URL --metrics-url URL" in shown) is rehearsal
     assert ("canary" in shown.split("Rollout: ")[1].splitlines()[0]) is not rehearsal

@@ -21,7 +21,7 @@ AGREEMENT = "v2.2.0-rc1"
 
 @pytest.fixture
 def plan(run, files, tmp_path):  # noqa: F811
-    """Of a run that passes by itself, without a Prometheus: the step after the load test can't be done."""
+    """A run that passes by itself, without a Prometheus: the step after the load test can't be done."""
     add_evidence(run, every(files)[1::2])
     assert assess_folder(run).decision.value == "GO WITH CAUTION"
     artifacts = tmp_path / "artifacts"

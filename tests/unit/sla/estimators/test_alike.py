@@ -29,10 +29,10 @@ def scraped(labels, slow=0.0, started_s=None, later_s=0.0, seen_later_s=0.0):
 
 
 def verdict(*targets):
-    told = without_duplicates(sorted((s for t in targets for s in t), key=lambda s: s.at_ns))
-    if told.undecided:
-        return str(told.undecided[0])
-    return "one" if told.duplicates else "two"
+    result = without_duplicates(sorted((s for t in targets for s in t), key=lambda s: s.at_ns))
+    if result.undecided:
+        return str(result.undecided[0])
+    return "one" if result.duplicates else "two"
 
 
 OTHER = NODE | {"instance": "10.0.0.6:9464"}

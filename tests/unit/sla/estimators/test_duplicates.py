@@ -21,8 +21,8 @@ def target(labels, counts, every_s=1.0, from_s=0.0, started_s=None, name="n_tota
 
 
 def kept(*targets):
-    told = without_duplicates(sorted((s for t in targets for s in t), key=lambda s: s.at_ns))
-    return sorted({s.target for s in told.snapshots}), [str(d) for d in (*told.duplicates, *told.undecided)]
+    result = without_duplicates(sorted((s for t in targets for s in t), key=lambda s: s.at_ns))
+    return sorted({s.target for s in result.snapshots}), [str(d) for d in (*result.duplicates, *result.undecided)]
 
 
 COUNTS = range(1000, 1600, 20)
@@ -32,16 +32,16 @@ COUNTS = range(1000, 1600, 20)
 @pytest.mark.parametrize("other", [{"prometheus_replica": "b"}, {"job": "other"}, {"endpoint": "web"}])
 def test_targets_that_differ_in_who_scraped_them_and_count_the_same_are_one(other, later_s):
     counts = [1000 + 20 * (i + later_s) for i in range(30)]
-    left, said = kept(target(NODE, COUNTS), target(NODE | other, counts, from_s=later_s))
+    left, message = kept(target(NODE, COUNTS), target(NODE | other, counts, from_s=later_s))
     assert left == [labels_of(NODE)] or left == [labels_of(NODE | other)]
-    assert len(said) == 1
-    assert said[0].startswith("one node was scraped twice (")
+    assert len(message) == 1
+    assert message[0].startswith("one node was scraped twice (")
 
 
 def test_of_two_the_one_with_more_scrapes_is_kept():
-    left, said = kept(target(NODE, COUNTS[::3], every_s=3), target(NODE | {"job": "other"}, COUNTS))
+    left, message = kept(target(NODE, COUNTS[::3], every_s=3), target(NODE | {"job": "other"}, COUNTS))
     assert left == [labels_of(NODE | {"job": "other"})]
-    assert said == ['one node was scraped twice (job="other" and job="node" count the same): job="other" is judged']
+    assert message == ['one node was scraped twice (job="other" and job="node" count the same): job="other" is judged']
 
 
 @pytest.mark.parametrize(
@@ -73,10 +73,10 @@ def test_two_replicas_of_a_service_that_started_apart_are_two_though_a_balancer_
 
 def judged(*targets):
     """(rate of n_total as it is judged, how many duplicates were left out, coverage of the minute from 1000 s on)"""
-    told = without_duplicates(sorted((s for t in targets for s in t), key=lambda s: s.at_ns))
-    times = common_times_s(told.snapshots)
-    rate = increments(told.snapshots, ["n_total"], times).sum() / (times[-1] - times[0])
-    return pytest.approx(rate), len(told.duplicates), coverage(told.snapshots, 1000, 1060)
+    result = without_duplicates(sorted((s for t in targets for s in t), key=lambda s: s.at_ns))
+    times = common_times_s(result.snapshots)
+    rate = increments(result.snapshots, ["n_total"], times).sum() / (times[-1] - times[0])
+    return pytest.approx(rate), len(result.duplicates), coverage(result.snapshots, 1000, 1060)
 
 
 def minute(labels, count, started=lambda _: None, later_s=0.0, which=slice(None), every_s=5, name="n_total"):
@@ -130,10 +130,10 @@ def test_of_two_that_count_the_same_one_restarts_and_they_are_two(restarts):
 def test_a_metric_that_one_job_drops_leaves_the_others_counted_once():
     few = minute(NODE | {"job": "x"}, steady, at_50)
     more = [replace(s, counters={**s.counters, "m_total": 7.0}) for s in minute(NODE, steady, at_50, later_s=2)]
-    told = without_duplicates(sorted((*few, *more), key=lambda s: s.at_ns))
+    result = without_duplicates(sorted((*few, *more), key=lambda s: s.at_ns))
     assert judged(few, more)[:2] == (40, 1)
-    assert [s.counts("n_total") and s.counts("m_total") for s in told.snapshots] == [True] * 13
-    assert [dict(d.dropped)["job"] for d in told.duplicates] == ["x"]
+    assert [s.counts("n_total") and s.counts("m_total") for s in result.snapshots] == [True] * 13
+    assert [dict(d.dropped)["job"] for d in result.duplicates] == ["x"]
 
 
 def test_what_the_target_with_more_scrapes_lacks_is_judged_from_another_once():
@@ -141,11 +141,11 @@ def test_what_the_target_with_more_scrapes_lacks_is_judged_from_another_once():
     most = minute(NODE | {"job": "x"}, steady, at_50, every_s=4)
     others = [minute(NODE | {"job": job}, steady, at_50, later_s=1) for job in "yz"]
     others = [[replace(s, counters={**s.counters, "m_total": s.counters["n_total"] - 7}) for s in of_job] for of_job in others]
-    told = without_duplicates(sorted((*most, *others[0], *others[1]), key=lambda s: s.at_ns))
-    times = common_times_s(told.snapshots)
+    result = without_duplicates(sorted((*most, *others[0], *others[1]), key=lambda s: s.at_ns))
+    times = common_times_s(result.snapshots)
     for name in ("n_total", "m_total"):
-        assert increments(told.snapshots, [name], times).sum() / (times[-1] - times[0]) == pytest.approx(40, rel=0.05)
-    assert {dict(d.dropped)["job"] for d in told.duplicates} == {"y", "z"}
+        assert increments(result.snapshots, [name], times).sum() / (times[-1] - times[0]) == pytest.approx(40, rel=0.05)
+    assert {dict(d.dropped)["job"] for d in result.duplicates} == {"y", "z"}
 
 
 @pytest.mark.parametrize("other", [*OTHERS, {"instance": "node-5.example:9464"}])
@@ -207,15 +207,15 @@ def test_what_has_other_counters_is_another_and_what_follows_another_counts_noth
 
 
 @pytest.mark.parametrize(
-    ("other", "said"),
+    ("other", "message"),
     [
         ({"job": "other"}, 'job="node" and job="other"'),
         ({"prometheus_replica": "b"}, 'no further label and prometheus_replica="b"'),
         ({"cluster": "beta"}, ""),  # another cluster's node is another
     ],
 )
-def test_whether_two_are_one_stays_undecided_where_nothing_lies_between_their_scrapes(other, said):
-    left, told = kept(target(NODE, COUNTS[:3]), target(NODE | other, COUNTS[:3]))
+def test_whether_two_are_one_stays_undecided_where_nothing_lies_between_their_scrapes(other, message):
+    left, result = kept(target(NODE, COUNTS[:3]), target(NODE | other, COUNTS[:3]))
     assert len(left) == 2
-    text = f"one node may have been scraped twice ({said}): too few scrapes to tell, so both are counted"
-    assert told == ([text] if said else [])
+    text = f"one node may have been scraped twice ({message}): too few scrapes to tell, so both are counted"
+    assert result == ([text] if message else [])

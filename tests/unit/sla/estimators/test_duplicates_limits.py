@@ -28,17 +28,17 @@ def target(labels, count_at, started_s=None):
 
 
 def verdict(*targets):
-    told = without_duplicates(sorted((s for t in targets for s in t), key=lambda s: s.at_ns))
-    if told.undecided:
+    result = without_duplicates(sorted((s for t in targets for s in t), key=lambda s: s.at_ns))
+    if result.undecided:
         return "undecided"
-    return "one" if told.duplicates else "two"
+    return "one" if result.duplicates else "two"
 
 
 def times_kept(*targets):
     """Seconds of the scrapes of the target that is kept, which all the others are in, too."""
-    told = without_duplicates(sorted((s for t in targets for s in t), key=lambda s: s.at_ns))
-    assert len({s.target for s in told.snapshots}) == 1
-    return [s.at_ns / 1e9 for s in told.snapshots]
+    result = without_duplicates(sorted((s for t in targets for s in t), key=lambda s: s.at_ns))
+    assert len({s.target for s in result.snapshots}) == 1
+    return [s.at_ns / 1e9 for s in result.snapshots]
 
 
 def steadily(*times_s):
@@ -231,8 +231,8 @@ def test_of_a_target_that_is_another_the_rest_is_what_only_it_holds_and_its_star
     a = [replace(s, histograms=histograms("h")) for s in target(NODE, steadily(*range(30)), 50.37)]
     b = target(REPLICA, {t: {"n_total": 1000.0 + 20 * t, "m_total": 7.0} for t in times_s}, 50.37)
     b = [replace(s, histograms=histograms("h", 'k{a="1"}'), gauges={**s.gauges, "g": 1.0}) for s in b]
-    told = without_duplicates(sorted((*a, *b), key=lambda s: s.at_ns))
-    rest = [s for s in told.snapshots if s.target == labels_of(REPLICA)]
+    result = without_duplicates(sorted((*a, *b), key=lambda s: s.at_ns))
+    rest = [s for s in result.snapshots if s.target == labels_of(REPLICA)]
     assert [s.at_ns / 1e9 for s in rest] == list(times_s)
     assert {(*s.counters, *s.histograms, *s.gauges) for s in rest} == {("m_total", 'k{a="1"}', START_TIME)}
 

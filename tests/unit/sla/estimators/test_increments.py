@@ -12,7 +12,7 @@ EDGES_S = (1.0, math.inf)
 
 
 def target(name, *scrapes):
-    """Of (second, observations up to 1 s, all observations)."""
+    """Snapshots from (second, observations up to 1 s, all observations)."""
     return [
         Snapshot(
             round(at_s * 1e9), 0, (("instance", name),), {}, {}, {"h": BucketCounts(EDGES_S, (float(short), float(every)))}

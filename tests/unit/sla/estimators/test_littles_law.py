@@ -7,7 +7,7 @@ from sla.values.window import Window
 
 
 def law(*seconds):
-    """Of windows (second, in-flight ns, service ns)."""
+    """Windows from (second, in-flight ns, service ns)."""
     return littles_law([Window(s, "a", in_flight_ns=flying, service_sum_ns=service) for s, flying, service in seconds])
 
 

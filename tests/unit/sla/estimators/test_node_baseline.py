@@ -52,7 +52,7 @@ def test_why_nothing_was_measured_is_a_document_too():
 
 
 def test_figures_and_both_ends_of_their_intervals_have_nine_decimals():
-    """Of microseconds: a millionth of a nanosecond, beyond what any timer tells."""
+    """In microseconds: a millionth of a nanosecond, beyond what any timer tells."""
     document = json.loads(measured(Estimate(401.23456789, 399.87654321, 402.00000049, 0.95, 90, 45)).as_json())
     shown = document["poi_generate_p50_us"]
     assert (shown["value"], shown["low"], shown["high"]) == (0.401234568, 0.399876543, 0.402)

@@ -63,10 +63,10 @@ def test_a_label_set_that_begins_with_a_history_can_not():
     assert implausible(scraped(*new), [NAME]) == ""
 
 
-@pytest.mark.parametrize(("value", "said"), [(3_100, False), (3_101, True)])
-def test_what_begins_may_have_counted_ten_times_as_fast_as_anything_else(value, said):
+@pytest.mark.parametrize(("value", "reported"), [(3_100, False), (3_101, True)])
+def test_what_begins_may_have_counted_ten_times_as_fast_as_anything_else(value, reported):
     rows = [{NAME: 300 * i} | ({'n_total{code="429"}': value} if i >= 20 else {}) for i in range(60)]
-    assert bool(implausible(scraped(*rows), [NAME])) == said
+    assert bool(implausible(scraped(*rows), [NAME])) == reported
 
 
 def test_a_counter_that_went_back_but_not_to_zero_can_not():

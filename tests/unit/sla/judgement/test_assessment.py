@@ -60,12 +60,12 @@ def test_why_a_run_ended_early_is_said(run):
     stopped = "stopped early: rate, success broke the target at 99% in 3 consecutive interim analyses"
     interrupted = "the run was stopped before its plan ended"
 
-    def said(**facts):
+    def reported(**facts):
         return [n for n in assessed(with_facts(run, **facts), RATE).notes if n in (stopped, interrupted)]
 
-    assert said(stopped_for=("rate", "success"), interrupted=True) == [stopped]
-    assert said(interrupted=True) == [interrupted]
-    assert said() == []
+    assert reported(stopped_for=("rate", "success"), interrupted=True) == [stopped]
+    assert reported(interrupted=True) == [interrupted]
+    assert reported() == []
 
 
 def test_a_latency_that_drifts_is_said():

@@ -24,7 +24,7 @@ def with_holds(run, seconds):
 
 
 def success(failing, seconds, seed=1):
-    """Of a run in which this share of all operations failed, with a hold in each of these seconds."""
+    """A run in which this share of all operations failed, with a hold in each of these seconds."""
     failures = dict.fromkeys(("generate", "verify", "finality"), failing)
     run = with_holds(measurements(seed, hold_s=LENGTH_S, rate=200, failures=failures), seconds)
     return next(o for o in evaluate(run, LOCAL.agreement, LOCAL.baseline).objectives if o.key == "poi_success_rate")

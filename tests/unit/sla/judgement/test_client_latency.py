@@ -113,8 +113,8 @@ def test_operations_that_nobody_timed_were_all_fast_or_all_slow():
     """With a fifth more the median is the p40 of those that were timed, or their p60."""
     latency = measured(run(SPREAD, untimed=20), on_time=True, q=0.5)
     assert (close(latency.at_least)[1], close(latency.estimate)[1], close(latency.at_most)[1]) == (1.0, 2.0, 3.0)
-    said = "the latency of 400 successful operations is unknown: were they all"
-    assert (latency.less, latency.more) == (f"{said} fast", f"{said} slow")
+    message = "the latency of 400 successful operations is unknown: were they all"
+    assert (latency.less, latency.more) == (f"{message} fast", f"{message} slow")
 
 
 def test_as_many_that_nobody_timed_as_were_timed_leave_a_median_open_on_both_sides():

@@ -69,7 +69,7 @@ SINGLE, PAIR = [estimate(1, 1, 1)], [estimate(1, 1, 1)] * 2
 
 
 @pytest.mark.parametrize(
-    ("figures", "paired", "said"),
+    ("figures", "paired", "message"),
     [
         ([], False, "nothing in common to compare"),
         ([figure([], SINGLE)], False, "nothing in common to compare"),
@@ -80,8 +80,8 @@ SINGLE, PAIR = [estimate(1, 1, 1)], [estimate(1, 1, 1)] * 2
         ([figure(PAIR, SINGLE)], False, "one run against several can't be compared, not 2 and 1"),
     ],
 )
-def test_sides_that_can_not_be_compared_are_refused(figures, paired, said):
-    with pytest.raises(ValueError, match=said):
+def test_sides_that_can_not_be_compared_are_refused(figures, paired, message):
+    with pytest.raises(ValueError, match=message):
         compare(figures, paired)
 
 

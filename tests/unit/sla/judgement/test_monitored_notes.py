@@ -83,8 +83,8 @@ def test_a_restart_is_said_with_its_number(restarts, times):
         return 20 * (t - max((r for r in restarts if r <= t), default=0))
 
     notes = judged(scrapes({**FINE, "a_done": counted}), RATE).notes
-    said = [n for n in notes if "the node was restarted" in n]
-    assert [n.split(" (")[0] for n in said] == ([f"the node was restarted {times}"] if times else [])
+    message = [n for n in notes if "the node was restarted" in n]
+    assert [n.split(" (")[0] for n in message] == ([f"the node was restarted {times}"] if times else [])
 
 
 def test_only_a_counter_of_the_agreement_that_goes_back_is_a_restart():
@@ -111,8 +111,8 @@ def test_what_holds_of_all_throughputs_is_said_once():
 
 def test_of_a_throughput_that_is_not_judged_nothing_else_is_said():
     uncounted = dataclasses.replace(BARE, operations=OPERATIONS | {"b": OperationMetrics("h")})
-    said = ("Rate: not judged from the server's metrics, not every operation has a counter",)
-    assert judged(scrapes(FINE), RATE, agreement=uncounted).notes == said
+    message = ("Rate: not judged from the server's metrics, not every operation has a counter",)
+    assert judged(scrapes(FINE), RATE, agreement=uncounted).notes == message
 
 
 def test_a_release_is_told_what_else_it_needs():

@@ -98,7 +98,7 @@ def test_a_block_length_does_not_depend_on_the_level_and_is_a_third_of_the_serie
 
 
 def opinions_of(over_range):
-    """Of 40 s of 50 latencies each, uniform from 0.5 to 1.5 s, so many of which are over range."""
+    """40 s of 50 latencies each, uniform from 0.5 to 1.5 s, so many of which are over range."""
     rng, windows = np.random.default_rng(1), []
     for second in range(40):
         response = from_values((rng.uniform(0.5, 1.5, 50 - over_range) * 1e9).astype(np.int64), over_range)

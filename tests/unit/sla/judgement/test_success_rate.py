@@ -83,8 +83,8 @@ def test_failures_that_ended_no_load_are_of_the_part_that_is_judged():
     """A later stage: in the last seconds of the load nothing succeeded any more."""
     stage = [Window(FIRST + i, "a", 50, started=50, failed={"transport": 50}) for i in range(LENGTH_S, LENGTH_S + 6)]
     success = measured(run({}, more=stage, load_ended_s=LENGTH_S + 6))
-    said = "all of its operations failed throughout the last 6 s of the load: it had not recovered"
-    assert success.failing_end.reason(Limit(">=", 0.99)) == said
+    message = "all of its operations failed throughout the last 6 s of the load: it had not recovered"
+    assert success.failing_end.reason(Limit(">=", 0.99)) == message
     assert success.failing_end.of_load.failed.tolist() == [0] * 10 + [50] * 6
     assert measured(run({})).failing_end.of_load is None
 
@@ -117,6 +117,6 @@ def test_one_operation_without_a_counter_is_enough_for_no_success_rate(metrics, 
 
 
 def test_errors_of_one_outage_are_said_to_tell_little():
-    said = ["O: all 50 errors came in 1 s: with so few bursts no interval is reliable"]
-    assert estimator().run_notes(run({3: {"transport": 50}}), STEADY) == said
+    message = ["O: all 50 errors came in 1 s: with so few bursts no interval is reliable"]
+    assert estimator().run_notes(run({3: {"transport": 50}}), STEADY) == message
     assert estimator().run_notes(run({i: {"transport": 5} for i in range(LENGTH_S)}), STEADY) == []

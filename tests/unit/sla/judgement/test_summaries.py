@@ -13,7 +13,7 @@ TEN_MS = from_values(np.full(100, 10_000_000))
 
 
 def summary(facts=None, **window):
-    """Of ten seconds with the same window each."""
+    """Ten seconds with the same window each."""
     windows = tuple(Window(s, "a", **window) for s in range(10))
     [operation] = summaries(Measurements(windows, (), (), facts or RunFacts(0, 10**10)), Steady(0, 10, 0.0, 0.0, ""), 0.95)
     return operation

@@ -15,7 +15,7 @@ def conditions(**statuses):
 
 
 @pytest.mark.parametrize(
-    ("kind", "replicas", "status", "said"),
+    ("kind", "replicas", "status", "message"),
     [
         ("Deployment", 0, {"replicas": 0}, "0 of 0 replicas are ready"),
         ("Deployment", 3, {"readyReplicas": "3"}, None),
@@ -66,13 +66,13 @@ def conditions(**statuses):
         ("DaemonSet", None, {"desiredNumberScheduled": 0, "numberReady": 0}, "0 of 0 replicas are ready"),
     ],
 )
-def test_replicas_are_ready_when_all_of_at_least_one_are(kind, replicas, status, said):
+def test_replicas_are_ready_when_all_of_at_least_one_are(kind, replicas, status, message):
     workload = manifest() | {"kind": kind, "status": status}
     workload["metadata"] |= {"generation": 2}
     workload["spec"] |= {"replicas": replicas}
     e = by_key(of_manifests([workload]))["deployment"]
-    assert e.status is (Status.FAIL if said != "" else Status.PASS)
-    assert (said or "") in e.reason
+    assert e.status is (Status.FAIL if message != "" else Status.PASS)
+    assert (message or "") in e.reason
 
 
 @pytest.mark.parametrize("replicas", [0, -3])
@@ -145,7 +145,7 @@ NOW = "2026-11-26T12:00:00Z"
 
 
 @pytest.mark.parametrize(
-    ("beside", "said"),
+    ("beside", "message"),
     [
         (pod("Running", "True"), ""),
         (pod("Running", "False"), "Pod p is not ready (phase Running)"),
@@ -159,10 +159,10 @@ NOW = "2026-11-26T12:00:00Z"
         ({"kind": "Service", "metadata": {"name": "s", "deletionTimestamp": NOW}}, "Service s is being deleted"),
     ],
 )
-def test_what_stands_beside_a_workload_must_be_there_to_stay(beside, said):
+def test_what_stands_beside_a_workload_must_be_there_to_stay(beside, message):
     e = by_key(of_manifests([{"kind": "List", "items": [manifest(), beside]}]))["deployment"]
-    assert e.status is (Status.FAIL if said else Status.PASS)
-    assert said in e.reason
+    assert e.status is (Status.FAIL if message else Status.PASS)
+    assert message in e.reason
 
 
 def test_a_workload_that_is_being_deleted_is_not_rolled_out():

@@ -84,8 +84,8 @@ def test_conditions_that_deny_nothing_are_well(conditions):
 @pytest.mark.parametrize(("kind", "status"), [("Available", False), ("InvalidSpec", True)])
 def test_a_condition_without_a_reason_is_told_without_one(kind, status):
     conditions = [{"type": kind, "status": status}]
-    told = deployment_of(workload(status={"readyReplicas": 3, "conditions": conditions}))
-    assert told == unready(f"the condition {kind} is {status}")
+    result = deployment_of(workload(status={"readyReplicas": 3, "conditions": conditions}))
+    assert result == unready(f"the condition {kind} is {status}")
 
 
 @pytest.mark.parametrize(
@@ -148,8 +148,8 @@ def test_what_a_rollout_names_is_found_behind_other_objects():
     names_it = {"kind": "Rollout", "metadata": {"name": "poi"}, "spec": spec}
     others = [{"kind": "Service", "metadata": {"name": "bizra-node"}}, {"kind": "Deployment", "metadata": {"name": "x"}}]
     others[1]["spec"] = manifest()["spec"]
-    told = deployment_of(names_it, *others, manifest())
-    assert told == (Status.PASS, "poi, x, as the operator describes it")
+    result = deployment_of(names_it, *others, manifest())
+    assert result == (Status.PASS, "poi, x, as the operator describes it")
 
 
 NOTE = "1 of 1 boxes of the note are open"

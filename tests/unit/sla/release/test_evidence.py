@@ -68,7 +68,7 @@ def test_a_whole_drill_closes_the_gate_and_its_item_and_says_nothing_of_what_the
 
 
 @pytest.mark.parametrize(
-    ("rule", "said"),
+    ("rule", "message"),
     [
         ({"firing_s": None}, "FinalityCheckP99Violation did not fire"),
         ({"resolved_s": None}, "did not resolve"),
@@ -76,10 +76,10 @@ def test_a_whole_drill_closes_the_gate_and_its_item_and_says_nothing_of_what_the
         ({"passed": False}, "did not pass"),
     ],
 )
-def test_one_critical_alert_that_did_not_fire_and_resolve_fails_the_gate(rule, said):
+def test_one_critical_alert_that_did_not_fire_and_resolve_fails_the_gate(rule, message):
     gate = by_key(of_alert_drill(drill(**rule)))["alerts"]
     assert gate.status is Status.FAIL
-    assert said in gate.reason
+    assert message in gate.reason
 
 
 def test_a_drill_of_fewer_rules_leaves_the_gate_open_and_a_warning_rule_decides_nothing():
@@ -248,22 +248,22 @@ def test_a_note_is_complete_when_no_box_is_open():
 
 
 @pytest.mark.parametrize(
-    ("named", "said"),
+    ("named", "message"),
     [({}, "does not name the sha256"), ({"agreement_sha256": "f" * 64}, "made by another agreement (sha256 ffff")],
 )
-def test_a_drill_of_another_agreement_proves_nothing(named, said):
+def test_a_drill_of_another_agreement_proves_nothing(named, message):
     document = {key: value for key, value in drill().items() if key != "agreement_sha256"} | named
     proofs = of_alert_drill(document)
     assert {e.status for e in proofs} == {Status.INCONCLUSIVE}
-    assert all(said in e.reason for e in proofs)
+    assert all(message in e.reason for e in proofs)
 
 
 @pytest.mark.parametrize(
-    ("named", "said"),
+    ("named", "message"),
     [(None, "does not name the sha256"), ("f" * 64, "made by another agreement (sha256 ffff")],
 )
-def test_a_dashboard_check_by_another_agreement_proves_nothing(named, said):
+def test_a_dashboard_check_by_another_agreement_proves_nothing(named, message):
     proofs = of_dashboard(dashboard(agreement_sha256=named))
     assert {e.key for e in proofs} == {"monitoring", "dashboard", "panels", "scrape"}
     assert {e.status for e in proofs} == {Status.INCONCLUSIVE}
-    assert all(said in e.reason for e in proofs)
+    assert all(message in e.reason for e in proofs)

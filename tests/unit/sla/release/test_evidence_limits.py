@@ -38,8 +38,8 @@ def refused(read, document):
     ],
 )
 def test_counts_of_tests_are_told_with_what_is_not_known_of_them(counts, status, reason):
-    [told] = of_tests("node_tests", counts)
-    assert (told.key, told.status, told.reason) == ("node_tests", status, reason)
+    [result] = of_tests("node_tests", counts)
+    assert (result.key, result.status, result.reason) == ("node_tests", status, reason)
 
 
 @pytest.mark.parametrize(
@@ -56,8 +56,8 @@ def test_counts_of_tests_are_told_with_what_is_not_known_of_them(counts, status,
     ],
 )
 def test_a_drill_says_what_is_wrong_and_nothing_besides(rule, top, reason):
-    told = by_key(of_alert_drill(drill(**rule) | top))
-    assert told["alerts"].reason == told["critical-alerts"].reason == reason
+    result = by_key(of_alert_drill(drill(**rule) | top))
+    assert result["alerts"].reason == result["critical-alerts"].reason == reason
 
 
 def test_rules_that_are_not_critical_are_named_behind_what_decides():
@@ -78,9 +78,9 @@ def test_a_rule_of_a_drill_has_a_name_a_group_and_a_severity(key):
 
 
 def test_another_agreement_is_told_by_the_beginnings_of_both_sums():
-    told = by_key(of_alert_drill(drill() | {"agreement_sha256": "f" * 64}))["alerts"]
+    result = by_key(of_alert_drill(drill() | {"agreement_sha256": "f" * 64}))["alerts"]
     other = "it was made by another agreement (sha256 ffffffffffff, not 0123456789ab)"
-    assert told.reason == f"{other}: repeat the alert drill"
+    assert result.reason == f"{other}: repeat the alert drill"
     assert of_dashboard(dashboard(agreement_sha256="f" * 64))[0].reason == f"{other}: repeat the dashboard check"
 
 
@@ -158,14 +158,14 @@ def test_of_a_value_of_another_kind_only_its_kind_is_told(value, kind):
     ("passed", "status", "reason"), [(True, Status.PASS, "passed is true"), (False, Status.FAIL, "passed is false")]
 )
 def test_a_gate_that_only_the_agreement_knows_is_what_its_document_says(passed, status, reason):
-    [told] = of_document("soak", {"passed": passed})
-    assert (told.key, told.status, told.reason) == ("soak", status, reason)
+    [result] = of_document("soak", {"passed": passed})
+    assert (result.key, result.status, result.reason) == ("soak", status, reason)
 
 
 def test_a_file_that_nobody_reads_closes_its_item_and_says_so():
-    [told] = evidence.of_file("runbook")
-    assert (told.key, told.status) == ("runbook", Status.PASS)
-    assert told.reason == "given by the operator; its content is not checked here"
+    [result] = evidence.of_file("runbook")
+    assert (result.key, result.status) == ("runbook", Status.PASS)
+    assert result.reason == "given by the operator; its content is not checked here"
 
 
 @pytest.mark.parametrize(
@@ -188,13 +188,13 @@ def test_a_file_that_nobody_reads_closes_its_item_and_says_so():
 )
 def test_a_dashboard_check_tells_of_its_panels_and_its_scrape(document, texts):
     panels, scrape, itself = texts
-    told = by_key(of_dashboard(document))
-    assert (told["panels"].reason, told["scrape"].reason) == (panels, scrape)
-    assert told["monitoring"].reason == f"{itself}{panels}; {scrape}"
-    assert told["monitoring"].facts == {"url": "http://g/d/x"}
-    assert (told["dashboard"].status, told["dashboard"].reason) == (Status.PASS, "at http://g/d/x")
+    result = by_key(of_dashboard(document))
+    assert (result["panels"].reason, result["scrape"].reason) == (panels, scrape)
+    assert result["monitoring"].reason == f"{itself}{panels}; {scrape}"
+    assert result["monitoring"].facts == {"url": "http://g/d/x"}
+    assert (result["dashboard"].status, result["dashboard"].reason) == (Status.PASS, "at http://g/d/x")
 
 
 def test_a_dashboard_that_nobody_says_the_place_of_is_open():
-    told = by_key(of_dashboard(dashboard(url="")))["dashboard"]
-    assert (told.status, told.reason) == (Status.INCONCLUSIVE, "its URL is not given")
+    result = by_key(of_dashboard(dashboard(url="")))["dashboard"]
+    assert (result.status, result.reason) == (Status.INCONCLUSIVE, "its URL is not given")

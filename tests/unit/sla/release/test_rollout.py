@@ -152,7 +152,7 @@ def test_commands_are_those_of_the_kind_that_the_evidence_names(kind, rolled_bac
 
 
 @pytest.mark.parametrize(
-    ("names", "told"),
+    ("names", "result"),
     [
         ({}, "put your own names in"),
         ({"kind": "Deployment", "name": "poi", "namespace": "testnet"}, "as the deployment's evidence names them"),
@@ -160,9 +160,9 @@ def test_commands_are_those_of_the_kind_that_the_evidence_names(kind, rolled_bac
         ({"kind": "Deployment", "namespace": "testnet"}, "its namespace as the deployment's evidence says; put the other in"),
     ],
 )
-def test_what_the_evidence_does_not_name_is_to_be_put_in(names, told):
+def test_what_the_evidence_does_not_name_is_to_be_put_in(names, result):
     first = rollback_commands(names, "node")[0]
-    assert first.title == f"What is rolled back ({told})"
+    assert first.title == f"What is rolled back ({result})"
     assert first.command == f"export DEPLOYMENT={names.get('name', 'node')} NAMESPACE={names.get('namespace', 'default')}"
 
 

@@ -73,8 +73,8 @@ def test_a_critical_alert_is_one_of_the_required_rules_of_the_services_own_job_a
 def test_a_servers_latency_rolls_back_a_fifth_over_its_target(namespace, nodes):
     by = "by (le, instance, job, cluster)"
     quantile = f"histogram_quantile(0.99, sum {by} ({rate('make_seconds_bucket', nodes)}))"
-    told = shown(of(objective(ServerLatency(0.99), 1e6), namespace=namespace)["o"])
-    assert told == ("O is more than 20 % over its target", f"{quantile} > 0.0012", 60, 1.2e6, "ns")
+    result = shown(of(objective(ServerLatency(0.99), 1e6), namespace=namespace)["o"])
+    assert result == ("O is more than 20 % over its target", f"{quantile} > 0.0012", 60, 1.2e6, "ns")
 
 
 FAILED = f"sum by (instance, job, cluster) ({rate('make_failed')})"
@@ -87,8 +87,8 @@ SHARE = f"1 - ({FAILED} or 0 * {ATTEMPTS}) / {ATTEMPTS}"
 
 @pytest.mark.parametrize("operations", [("make",), ("make", "check"), ("look", "make")])
 def test_a_success_rate_is_that_of_the_operations_that_count_their_failures(operations):
-    told = shown(of(objective(SuccessRate(), 0.99, operations=operations))["o"])
-    assert told == ("O is under 99 %", f"{SHARE} < 0.99", 60, 0.99, "ratio")
+    result = shown(of(objective(SuccessRate(), 0.99, operations=operations))["o"])
+    assert result == ("O is under 99 %", f"{SHARE} < 0.99", 60, 0.99, "ratio")
 
 
 @pytest.mark.parametrize(
@@ -133,8 +133,8 @@ def test_less_traffic_than_the_day_before_rolls_a_cautious_rollout_back():
         )
         return f"sum by (job) ({' or '.join(both)})"
 
-    told = shown(of(warning(Throughput(), 100, ("make", "check")), cautious=True)["o_degraded"])
-    assert told == (
+    result = shown(of(warning(Throughput(), 100, ("make", "check")), cautious=True)["o_degraded"])
+    assert result == (
         "O is more than 10 % under that of the day before",
         f"{total('')} < 0.9 * {total(' offset 1d')}",
         300,

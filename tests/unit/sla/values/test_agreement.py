@@ -65,7 +65,7 @@ def changed(path, value):
 
 
 @pytest.mark.parametrize(
-    ("path", "value", "said"),
+    ("path", "value", "message"),
     [
         ("objectives/a_p99/measure/latency", "respons", "a_p99.measure.latency: 'respons' is unknown, did you mean"),
         ("schema", "other/1", "schema: is unknown (allowed: bizra-load/agreement/1)"),
@@ -126,10 +126,10 @@ def changed(path, value):
         ("environments", {"prod": ["a_p99"]}, "environments.prod: must be a mapping with accepted"),
     ],
 )
-def test_each_mistake_is_named_with_its_key(path, value, said):
+def test_each_mistake_is_named_with_its_key(path, value, message):
     with pytest.raises(AgreementError) as caught:
         agreement_from_mapping(changed(path, value))
-    assert said in str(caught.value)
+    assert message in str(caught.value)
     assert "\n" not in str(caught.value)
 
 
@@ -141,11 +141,11 @@ def test_what_is_no_mapping_is_refused(document):
 
 def test_the_file_is_named_at_the_edge(tmp_path):
     path = tmp_path / "mine.yaml"
-    for content, said in (("a: [", "not YAML"), (yaml.safe_dump(changed("name", None)), "name: is missing")):
+    for content, message in (("a: [", "not YAML"), (yaml.safe_dump(changed("name", None)), "name: is missing")):
         path.write_text(content)
         with pytest.raises(UsageError, match=r"mine\.yaml") as caught:
             read_agreement(str(path))
-        assert said in str(caught.value)
+        assert message in str(caught.value)
 
 
 def test_yaml_runs_nothing(tmp_path):

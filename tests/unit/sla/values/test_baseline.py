@@ -84,7 +84,7 @@ def test_nothing_keeps_and_nothing_breaks_an_unknown_limit(low, width):
 
 
 @pytest.mark.parametrize(
-    ("baseline", "said"),
+    ("baseline", "message"),
     [
         (None, "there is no baseline"),
         (Baseline("mine.json", {}), "the baseline mine.json has no poi_generate_p99_us"),
@@ -92,12 +92,12 @@ def test_nothing_keeps_and_nothing_breaks_an_unknown_limit(low, width):
         (Baseline("mine.json", {"poi_generate_p99_us": 0.0}), "poi_generate_p99_us is 0 in the baseline mine.json"),
     ],
 )
-def test_without_its_figure_an_objective_is_open_and_says_what_to_do(baseline, said):
+def test_without_its_figure_an_objective_is_open_and_says_what_to_do(baseline, message):
     a = evaluate(measurements(), LOCAL.agreement, baseline, words=WORDS)
     assert {o.key: o.status for o in a.objectives if o.key in RELATIVE} == dict.fromkeys(RELATIVE, Status.INCONCLUSIVE)
     assert a.decision is Decision.INCONCLUSIVE
     generate = result(a, "poi_generate_p99")
-    assert said in generate.reason
+    assert message in generate.reason
     assert "bizra-load baseline node" in generate.reason
     assert "--baseline FILE" in generate.reason
     assert generate.estimate is not None
@@ -193,7 +193,7 @@ def test_a_figure_may_be_nothing_or_thirty_years_and_of_any_number_of_timings():
 
 
 @pytest.mark.parametrize(
-    ("document", "said"),
+    ("document", "message"),
     [
         ([1, 2], "must be a mapping"),
         ({"a": True}, "a: must be a finite number"),
@@ -224,12 +224,12 @@ def test_a_figure_may_be_nothing_or_thirty_years_and_of_any_number_of_timings():
         ({"a": {"value": 1, "low": 1, "high": 2, "n": 10**400}}, "a.n: must be a whole number"),
     ],
 )
-def test_a_wrong_baseline_is_one_line_with_its_key(document, said):
+def test_a_wrong_baseline_is_one_line_with_its_key(document, message):
     if isinstance(document, dict):
         document = {"schema": "bizra-load/baseline/1"} | document
     with pytest.raises(AgreementError) as caught:
         baseline_from_mapping(document, "b")
-    assert said in str(caught.value)
+    assert message in str(caught.value)
     assert "\n" not in str(caught.value)
 
 
@@ -249,7 +249,7 @@ MACHINE = {"cpu": "a processor", "cores": 2}
 
 
 @pytest.mark.parametrize(
-    ("machine", "cpu", "cores", "said"),
+    ("machine", "cpu", "cores", "message"),
     [
         (MACHINE, "a processor", 2, ""),
         (MACHINE, "another", 2, "(a processor, 2 cores) than the load was made on (another, 2 cores)"),
@@ -260,9 +260,9 @@ MACHINE = {"cpu": "a processor", "cores": 2}
         ({}, "a processor", 2, ""),
     ],
 )
-def test_a_baseline_of_another_machine_is_named_as_such(machine, cpu, cores, said):
+def test_a_baseline_of_another_machine_is_named_as_such(machine, cpu, cores, message):
     note = other_machine(Baseline("b.json", {}, machine=machine), cpu, cores)
-    assert (said in note) if said else note == ""
+    assert (message in note) if message else note == ""
     assert other_machine(None, cpu, cores) == ""
 
 

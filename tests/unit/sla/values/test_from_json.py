@@ -49,7 +49,7 @@ def test_values_become_what_the_fields_say():
 
 
 @pytest.mark.parametrize(
-    ("changes", "said"),
+    ("changes", "message"),
     [
         ({"parts": [{"name": 5}]}, "parts[0].name: 5 (allowed: text)"),
         ({"parts": [{"name": "x"}, {"name": None}]}, "parts[1].name: None (allowed: text)"),
@@ -73,8 +73,8 @@ def test_values_become_what_the_fields_say():
         ({"on": "true"}, "on: 'true' (allowed: true or false)"),
     ],
 )
-def test_what_does_not_fit_is_named_with_its_place_and_what_is_allowed(changes, said):
-    with pytest.raises(ValueError, match=f"^{re.escape(said)}$"):
+def test_what_does_not_fit_is_named_with_its_place_and_what_is_allowed(changes, message):
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         built_from(Whole, {"parts": [], "colour": "red"} | changes, "")
 
 

@@ -34,7 +34,7 @@ def test_a_limit_is_in_the_canonical_unit_of_its_kind(text, unit, limit):
 
 
 @pytest.mark.parametrize(
-    ("text", "unit", "said"),
+    ("text", "unit", "message"),
     [
         ("< 0 ms", "ns", "'< 0 ms' can't be kept"),
         (">= 0 ops/s", "ops/s", "'>= 0 ops/s' can't be kept"),
@@ -53,10 +53,10 @@ def test_a_limit_is_in_the_canonical_unit_of_its_kind(text, unit, limit):
         (None, "ratio", "None is not a limit of this kind"),
     ],
 )
-def test_what_is_no_limit_of_its_kind_is_refused_with_examples_of_that_kind(text, unit, said):
+def test_what_is_no_limit_of_its_kind_is_refused_with_examples_of_that_kind(text, unit, message):
     with pytest.raises(AgreementError) as caught:
         parse_limit(text, "here", unit)
-    assert str(caught.value) == f"here: {said} {ALLOWED[unit]}"
+    assert str(caught.value) == f"here: {message} {ALLOWED[unit]}"
 
 
 @pytest.mark.parametrize(

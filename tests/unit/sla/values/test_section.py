@@ -12,7 +12,7 @@ def refusal(call):
 
 
 @pytest.mark.parametrize(
-    ("value", "where", "said"),
+    ("value", "where", "message"),
     [
         ([], "", "the agreement: must be a mapping with a"),
         ([], "place", "place: must be a mapping with a"),
@@ -23,8 +23,8 @@ def refusal(call):
         ({}, "", "a: is missing"),
     ],
 )
-def test_a_key_that_is_wrong_or_missing_is_named_with_its_place(value, where, said):
-    assert refusal(lambda: Section.read(value, where, ("a",), ("b",))) == said
+def test_a_key_that_is_wrong_or_missing_is_named_with_its_place(value, where, message):
+    assert refusal(lambda: Section.read(value, where, ("a",), ("b",))) == message
 
 
 def test_where_no_key_is_needed_those_that_are_allowed_are_named():
@@ -53,7 +53,7 @@ def test_a_key_that_is_not_there_has_its_default_or_is_missed():
 
 
 @pytest.mark.parametrize(
-    ("document", "said"),
+    ("document", "message"),
     [
         ({"schema": "bizra-load/mine/1"}, ""),
         ({"schema": "bizra-load/mine/2"}, "schema: 'bizra-load/mine/2' is unknown (allowed: bizra-load/mine/1)"),
@@ -63,8 +63,8 @@ def test_a_key_that_is_not_there_has_its_default_or_is_missed():
         ({"secret": "bizra-load/mine/1"}, "schema: is missing (allowed: bizra-load/mine/1)"),
     ],
 )
-def test_only_a_schema_of_ours_is_repeated_and_no_more_than_a_hundred_characters_of_it(document, said):
-    assert wrong_schema(document, "bizra-load/mine/1") == said
+def test_only_a_schema_of_ours_is_repeated_and_no_more_than_a_hundred_characters_of_it(document, message):
+    assert wrong_schema(document, "bizra-load/mine/1") == message
 
 
 def test_an_unknown_word_is_cut_and_the_nearest_allowed_one_is_meant():

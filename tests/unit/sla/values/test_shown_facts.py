@@ -43,7 +43,7 @@ def test_null_is_not_known_and_names_of_later_versions_are_passed_over():
 
 
 @pytest.mark.parametrize(
-    ("document", "said"),
+    ("document", "message"),
     [
         ([1], "run: [1] (allowed: facts of the run, by name)"),
         ({"name": 3}, "run: name is 3 (allowed: text)"),
@@ -56,10 +56,10 @@ def test_null_is_not_known_and_names_of_later_versions_are_passed_over():
         ({"planned_per_s": "9"}, "run: planned_per_s is '9' (allowed: a number)"),
     ],
 )
-def test_a_fact_of_another_type_is_named_with_what_is_allowed(document, said):
+def test_a_fact_of_another_type_is_named_with_what_is_allowed(document, message):
     with pytest.raises(ValueError, match=r"^run: ") as caught:
         ShownFacts.from_json(document)
-    assert str(caught.value) == said
+    assert str(caught.value) == message
 
 
 def test_a_reader_is_told_what_is_unknown_and_what_was_not_given():

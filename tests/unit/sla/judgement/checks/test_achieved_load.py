@@ -24,7 +24,7 @@ def checks(started, planned=None, unsent=None):
 
 
 @pytest.mark.parametrize(
-    ("started", "planned", "unsent", "said"),
+    ("started", "planned", "unsent", "message"),
     [
         ({}, {}, {}, "100 operations were sent where 100 were planned (+0.00%)"),
         ({105: 0}, {}, {}, "100 operations were sent where 100 were planned (+0.00%)"),  # a pause at the edge
@@ -36,10 +36,10 @@ def checks(started, planned=None, unsent=None):
         ({104: 0, 115: 0}, {104: 0, 115: 0}, {104: 9}, "100 operations were sent where 100 were planned (+0.00%)"),
     ],
 )
-def test_of_what_was_sent_and_what_was_due_the_nearer_to_the_plan_is_what_was_achieved(started, planned, unsent, said):
+def test_of_what_was_sent_and_what_was_due_the_nearer_to_the_plan_is_what_was_achieved(started, planned, unsent, message):
     check = checks(started, planned, unsent)["achieved"]
-    assert check.reason == said
-    assert check.status is (Status.PASS if said.startswith("100 ") else Status.WARN)
+    assert check.reason == message
+    assert check.status is (Status.PASS if message.startswith("100 ") else Status.WARN)
 
 
 @pytest.mark.parametrize(

@@ -109,9 +109,9 @@ def test_a_target_that_begins_when_another_ends_is_read_as_well():
 def test_a_target_that_was_not_scraped_all_the_time_is_named_though_another_covers_the_window():
     a, b = scrapes(range(0, 65, 5), range(13), "a"), scrapes([0, 5, 10], range(3), "b")
     assert coverage(a + b, 0, 60) == 1
-    said = 'instance="b" was scraped in 15 of 60 s only: the rest is unknown'
-    assert partly_scraped(a + b, 0, 60) == [said]
-    assert partly_scraped(a + scrapes([2], [0], "b"), 0, 60) == [said.replace("15", "7")]
+    message = 'instance="b" was scraped in 15 of 60 s only: the rest is unknown'
+    assert partly_scraped(a + b, 0, 60) == [message]
+    assert partly_scraped(a + scrapes([2], [0], "b"), 0, 60) == [message.replace("15", "7")]
     assert partly_scraped(a + scrapes(range(2, 60, 10), range(6), "b"), 0, 60) == []  # at its own usual interval
     assert partly_scraped(b, 0, 60) == []  # coverage says it
 
@@ -175,15 +175,15 @@ def test_what_scrapes_cover_ends_with_the_window(times_s, covered_s):
 def test_a_target_is_named_from_under_nine_tenths_on():
     a = scrapes(range(0, 110, 10), range(11), "a")
     assert partly_scraped(a + scrapes([0, 10, 20, 30, 40, 50, 60, 70, 80], range(9), "b"), 0, 100) == []
-    [said] = partly_scraped(a + scrapes([0, 10, 20, 30, 40, 50, 60, 70], range(8), "b"), 0, 100)
-    assert said.startswith('instance="b" was scraped in 80 of 100 s only')
+    [message] = partly_scraped(a + scrapes([0, 10, 20, 30, 40, 50, 60, 70], range(8), "b"), 0, 100)
+    assert message.startswith('instance="b" was scraped in 80 of 100 s only')
     assert partly_scraped(a, 0, 200) == []
 
 
 def test_a_window_has_the_length_from_its_begin_to_its_end():
     a, b = scrapes(range(1000, 1110, 10), range(11), "a"), scrapes(range(1000, 1050, 10), range(5), "b")
-    [said] = partly_scraped(a + b, 1000, 1100)
-    assert "was scraped in 50 of 100 s only" in said
+    [message] = partly_scraped(a + b, 1000, 1100)
+    assert "was scraped in 50 of 100 s only" in message
     assert coverage(b, 1000, 1100) == 0.5
 
 

@@ -161,7 +161,7 @@ def test_arrivals_that_were_sent_and_never_ended_are_not_missing():
     ("seconds", "sent", "short", "status"), [(2, 53, 2, Status.PASS), (3, 53, 3, Status.FAIL), (3, 54, 0, Status.PASS)]
 )
 def test_one_second_in_twenty_may_send_over_a_tenth_of_its_arrivals_a_second_late(seconds, sent, short, status):
-    """Of 40 s at 60 a second: so many seconds send nothing, the next one `sent`, and the one after all that is missing."""
+    """40 s at 60 a second: so many seconds send nothing, the next one `sent`, and the one after all that is missing."""
     measured = run(hold_s=40, rate=20)
     windows = list(measured.windows)
     for begin in range(START + 12, START + 12 + 5 * seconds, 5):
@@ -213,8 +213,8 @@ def test_what_a_prometheus_knows_of_processes_that_are_not_the_service_changes_n
     assessment, alone = (evaluate(m, LOCAL.agreement, LOCAL.baseline) for m in (beside, measured))
     assert assessment.checks == alone.checks
     assert assessment.objectives == alone.objectives
-    said = 'targets without any of the agreement\'s metrics were left out (1): job="prometheus"'
-    assert [note for note in assessment.notes if note not in alone.notes] == [said]
+    message = 'targets without any of the agreement\'s metrics were left out (1): job="prometheus"'
+    assert [note for note in assessment.notes if note not in alone.notes] == [message]
 
 
 @pytest.mark.parametrize(("job", "status"), [("node", Status.FAIL), ("other", Status.PASS)])

@@ -93,11 +93,11 @@ def test_a_clock_that_was_off_in_the_ramp_only_moves_no_judged_second():
     assert off_in([JUDGED_SECOND]).status is Status.FAIL
 
 
-@pytest.mark.parametrize(("second", "said"), [(START + 1, False), (START + 10, True)])
-def test_what_held_up_the_target_counts_in_the_judged_part_and_not_in_the_ramp(second, said):
+@pytest.mark.parametrize(("second", "reported"), [(START + 1, False), (START + 10, True)])
+def test_what_held_up_the_target_counts_in_the_judged_part_and_not_in_the_ramp(second, reported):
     target = [MachineSecond(START + s, TARGET, 2, waited_s=0.9 if START + s == second else 0.0) for s in range(30)]
     run = dataclasses.replace(measurements(hold_s=20), target=tuple(target))
-    assert ("the target waited" in check(run, "schedule_lag").reason) == said
+    assert ("the target waited" in check(run, "schedule_lag").reason) == reported
 
 
 def test_operations_that_failed_outside_the_judged_part_are_said():

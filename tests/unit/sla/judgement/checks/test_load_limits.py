@@ -41,12 +41,12 @@ def test_one_in_a_hundred_operations_may_fail_on_the_generator_itself(failed, st
     windows[3] = dataclasses.replace(windows[3], ok=10 - failed, failed={"generator": failed} if failed else {})
     outside = [Window(s, "a", ok=5, failed={"generator": 50}) for s in (9, 20)]
     reasons = [FailureReason("a", category, f"of {category}", 9, 0, 0) for category in ("timeout", "generator", "http_5xx")]
-    told = checks(run([*windows, *outside], failures=reasons)).get("exhausted")
+    result = checks(run([*windows, *outside], failures=reasons)).get("exhausted")
     if status is None:
-        assert told is None
+        assert result is None
         return
-    assert (told.status, told.figure, told.limit) == (status, failed / 100, 0.01)
-    assert told.reason == f"{failed} of 100 operations failed on the generator itself: of generator"
+    assert (result.status, result.figure, result.limit) == (status, failed / 100, 0.01)
+    assert result.reason == f"{failed} of 100 operations failed on the generator itself: of generator"
     without = checks(run([*windows, *outside], failures=reasons[:1]))["exhausted"]
     assert without.reason == f"{failed} of 100 operations failed on the generator itself"
 
@@ -55,10 +55,10 @@ def test_one_in_a_hundred_operations_may_fail_on_the_generator_itself(failed, st
 def test_drawn_arrivals_may_be_five_deviations_fewer_than_planned_and_one_more(missing, unsent):
     """100 are planned, with a deviation of their root, 10: 5 x 10 + 1 = 51."""
     planned = [Window(12, "a", planned=100 - missing, started=100 - missing)]
-    told = checks(run(planned, **OPEN))["unsent"]
+    result = checks(run(planned, **OPEN))["unsent"]
     total = 100 - missing + unsent
-    assert told.reason.startswith(f"{unsent} of {total} planned operations were not sent")
-    assert told.figure == unsent / total
+    assert result.reason.startswith(f"{unsent} of {total} planned operations were not sent")
+    assert result.figure == unsent / total
 
 
 def test_without_a_plan_nobody_is_missing():
@@ -89,10 +89,10 @@ def slots_of(**by_second):
 def test_arrivals_of_users_that_are_not_there_are_planned_and_not_sent(health, without_user):
     """Of ten users each has one of the ten arrivals a second; of those without one nothing is known but the plan."""
     sent = [Window(12, "a", planned=100 - without_user, started=100 - without_user)]
-    told = checks(run(sent, health, slots=10, **OPEN))["unsent"]
-    assert told.figure == pytest.approx(without_user / 100)
+    result = checks(run(sent, health, slots=10, **OPEN))["unsent"]
+    assert result.figure == pytest.approx(without_user / 100)
     want = ", for lack of the users that were to send them" if without_user else ""
-    assert told.reason == f"{without_user} of 100 planned operations were not sent{want}"
+    assert result.reason == f"{without_user} of 100 planned operations were not sent{want}"
 
 
 LAG = from_values(np.full(10, 1_000_000))
@@ -103,14 +103,14 @@ def test_a_lag_exactly_on_the_limit_is_within_it():
     measured = run(health=[Health(12, "w", LAG)], **OPEN)
     for limit_ns, status in ((p99_ns, Status.PASS), (p99_ns - 1, Status.FAIL)):
         validity = dataclasses.replace(LOCAL.agreement.validity, lag_p99_ns=limit_ns)
-        told = checks(measured, dataclasses.replace(LOCAL.agreement, validity=validity))["schedule_lag"]
-        assert (told.status, told.figure, told.limit) == (status, p99_ns, limit_ns)
+        result = checks(measured, dataclasses.replace(LOCAL.agreement, validity=validity))["schedule_lag"]
+        assert (result.status, result.figure, result.limit) == (status, p99_ns, limit_ns)
 
 
 def test_what_no_worker_said_of_planned_arrivals_that_were_sent_is_not_known():
-    told = checks(run([*windows_of(), Window(12, "b")], **OPEN))["schedule_lag"]
-    assert (told.status, told.figure) == (Status.FAIL, None)
-    assert told.reason == "the lag of arrivals is unknown: no worker reported it for the judged part"
+    result = checks(run([*windows_of(), Window(12, "b")], **OPEN))["schedule_lag"]
+    assert (result.status, result.figure) == (Status.FAIL, None)
+    assert result.reason == "the lag of arrivals is unknown: no worker reported it for the judged part"
     assert "schedule_lag" not in checks(run())  # a closed model has no schedule
     assert "schedule_lag" not in checks(run(windows_of(started=0), **OPEN))
     assert "schedule_lag" not in checks(run(health=[Health(12, "w")]))
@@ -124,10 +124,10 @@ def test_a_worker_that_came_behind_the_judged_part_and_before_the_end_of_the_loa
     plan = (*TEN_A_SECOND, PlannedSegment(5, 10, 0))
     own = [] if first_s is None else [Health(s, "v", LAG) for s in (first_s, 40)]
     health = [*(Health(s, "w", LAG) for s in range(10, 20)), *own]
-    told = checks(run(health=health, load_ended=25, plan=plan, workers=("v", "w")))["schedule_lag"]
-    assert told.status is status
+    result = checks(run(health=health, load_ended=25, plan=plan, workers=("v", "w")))["schedule_lag"]
+    assert result.status is status
     if status is Status.FAIL:
-        assert told.reason == "the lag of arrivals is unknown: v never reported it for the judged part"
+        assert result.reason == "the lag of arrivals is unknown: v never reported it for the judged part"
 
 
 def test_nobody_is_silent_in_a_closed_model():
@@ -153,14 +153,14 @@ USED = "workers used 0.50 of a core (95th percentile of their seconds)"
     ],
 )
 def test_in_a_closed_model_it_is_said_how_long_workers_waited_for_a_core(waited_s, reason, advice):
-    told = checks(run(health=worked(waited_s=waited_s)))["generator_cpu"]
-    assert (told.status, told.reason, told.advice) == (Status.PASS, reason, advice)
+    result = checks(run(health=worked(waited_s=waited_s)))["generator_cpu"]
+    assert (result.status, result.reason, result.advice) == (Status.PASS, reason, advice)
 
 
 def test_a_worker_that_is_too_busy_has_its_own_advice():
-    told = checks(run(health=worked(0.95, waited_s=2.0)))["generator_cpu"]
-    assert told.status is Status.FAIL
-    assert told.advice == "more workers, on more cores, until they use less than 0.90 of one"
+    result = checks(run(health=worked(0.95, waited_s=2.0)))["generator_cpu"]
+    assert result.status is Status.FAIL
+    assert result.advice == "more workers, on more cores, until they use less than 0.90 of one"
     assert checks(run(health=worked(0.9)))["generator_cpu"].status is Status.PASS
 
 
@@ -172,17 +172,17 @@ def test_outside_the_judged_part_twice_as_many_may_fail_as_in_it(inside, outside
     windows = windows_of()
     windows[3] = dataclasses.replace(windows[3], ok=10 - inside, failed={"timeout": inside})
     there = Window(9, "a", ok=100 - outside, failed={"timeout": outside})
-    told = checks(run([*windows, there], **OPEN))["outside"]
-    assert (told.status, told.figure, told.limit) == (status, outside / 100, pytest.approx(limit))
-    assert told.reason == f"{outside} of 100 operations failed outside the judged part (timeout {outside})"
+    result = checks(run([*windows, there], **OPEN))["outside"]
+    assert (result.status, result.figure, result.limit) == (status, outside / 100, pytest.approx(limit))
+    assert result.reason == f"{outside} of 100 operations failed outside the judged part (timeout {outside})"
 
 
 def test_a_single_operation_on_either_side_of_the_edge_is_a_share_too():
     one = {"ok": 0, "failed": {"timeout": 1}}
-    told = checks(run([Window(12, "a", **one), Window(9, "a", **one)], **OPEN))["outside"]
-    assert (told.status, told.figure, told.limit) == (Status.PASS, 1.0, 2.0)
-    told = checks(run([Window(9, "a", **one)], **OPEN))["outside"]
-    assert (told.status, told.figure, told.limit) == (Status.WARN, 1.0, 0.01)
+    result = checks(run([Window(12, "a", **one), Window(9, "a", **one)], **OPEN))["outside"]
+    assert (result.status, result.figure, result.limit) == (Status.PASS, 1.0, 2.0)
+    result = checks(run([Window(9, "a", **one)], **OPEN))["outside"]
+    assert (result.status, result.figure, result.limit) == (Status.WARN, 1.0, 0.01)
     none = checks(run(**OPEN))["outside"]
     assert (none.status, none.figure) == (Status.PASS, 0.0)
     assert none.reason == "0 of 0 operations failed outside the judged part"

@@ -125,10 +125,10 @@ def test_where_nothing_was_planned_nothing_is_unsent_and_the_plan_is_not_held_ag
 
 
 def test_a_target_that_waited_outside_the_judged_part_is_not_said_of_it():
-    def said(second):
+    def reported(second):
         return "the target waited" in checks(run(target=[MachineSecond(second, TARGET, waited_s=0.5)]))["schedule_lag"].reason
 
-    assert [said(second) for second in (104, 105, 114, 115)] == [False, True, True, False]
+    assert [reported(second) for second in (104, 105, 114, 115)] == [False, True, True, False]
     outside = run(target=[MachineSecond(104, TARGET, waited_s=0.5)])
     assert "the target waited" in checks(outside, None)["schedule_lag"].reason
 
@@ -202,8 +202,8 @@ def test_failures_outside_the_judged_part_may_be_twice_as_frequent_as_in_it(outs
 
     check = checks(run({**failing(100, outside), **failing(105, inside)}))["outside"]
     assert (check.status, check.figure, check.limit) == (status, outside / 50, max(0.01, inside / 50))
-    said = f"{outside} of 50 operations failed outside the judged part"
-    assert check.reason == said + (f" (http_5xx {outside})" if outside else "")
+    reported = f"{outside} of 50 operations failed outside the judged part"
+    assert check.reason == reported + (f" (http_5xx {outside})" if outside else "")
 
 
 def test_without_a_second_outside_nothing_failed_there():

@@ -181,8 +181,8 @@ def test_operations_that_were_cut_off_or_timed_out_are_not_exact():
 def test_no_more_responses_may_be_quick_than_the_server_was(under, excess):
     check = against(100, (under, 100 - under))["dominance_a"]
     assert shown(check) == (Status.FAIL if excess else Status.PASS, excess, 0, "operations")
-    said = f"{excess} more client responses within 100 us than the server needed for its own part"
-    assert check.reason == (said if excess else "no client response faster than the server's own time")
+    message = f"{excess} more client responses within 100 us than the server needed for its own part"
+    assert check.reason == (message if excess else "no client response faster than the server's own time")
 
 
 @pytest.mark.parametrize(("under", "excess"), [(16, 0), (15, 1), (10, 6)])

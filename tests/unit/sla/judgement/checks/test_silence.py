@@ -71,7 +71,7 @@ def test_the_assessment_of_a_closed_model_says_it_and_that_of_a_plan_has_its_che
 
 
 @pytest.mark.parametrize(
-    ("counts", "said"),
+    ("counts", "reported"),
     [
         ([1] * 20 + [0] * 15 + [1] * 20, False),  # one a second without the hole: 15 usual gaps are none yet
         ([1] * 20 + [0] * 16 + [1] * 20, True),
@@ -80,14 +80,14 @@ def test_the_assessment_of_a_closed_model_says_it_and_that_of_a_plan_has_its_che
         ([2] * 5 + [0] * 2 + [2] * 5 + [0] * 8 + [2] * 5, False),
     ],
 )
-def test_what_is_usual_is_what_comes_outside_the_longest_hole(counts, said):
-    assert bool(notes(counts)) is said
+def test_what_is_usual_is_what_comes_outside_the_longest_hole(counts, reported):
+    assert bool(notes(counts)) is reported
 
 
-@pytest.mark.parametrize(("pause", "said"), [(29, False), (30, True)])
-def test_a_pause_three_times_as_long_as_those_between_batches_is_a_hole(pause, said):
+@pytest.mark.parametrize(("pause", "reported"), [(29, False), (30, True)])
+def test_a_pause_three_times_as_long_as_those_between_batches_is_a_hole(pause, reported):
     """A batch every ten seconds; after the tenth one the next comes `pause` seconds later."""
     batches = [200] + [0] * 9
-    found = notes(batches * 9 + [200] + [0] * (pause - 1) + batches * 10)
+    result = notes(batches * 9 + [200] + [0] * (pause - 1) + batches * 10)
     text = "no operation began or ended for 29 s, from second 91 of the judged part: the load in that time is unknown"
-    assert found == ([text] if said else [])
+    assert result == ([text] if reported else [])

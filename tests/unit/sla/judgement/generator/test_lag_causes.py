@@ -77,10 +77,10 @@ def test_other_tasks_that_waited_are_no_cause_where_the_workers_themselves_did_n
 
 @pytest.mark.parametrize("cause", CAUSES)
 def test_each_cause_is_named_with_its_figure_and_has_its_own_advice(cause):
-    machine, said, advice = CAUSES[cause]
+    machine, message, advice = CAUSES[cause]
     explained = explain(rows(5_600_000, 200_000 if machine.get("known", True) else None, **machine), [])
     assert explained.text.startswith("arrivals were woken 52 us (p50) and 5.6 ms (p99) late")
-    assert said in explained.text
+    assert message in explained.text
     assert advice in explained.advice
     if cause != "nothing known":
         assert explained.text.endswith("; the generator's own part was 200 us (p99)")

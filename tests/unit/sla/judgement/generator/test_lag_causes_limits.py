@@ -88,10 +88,10 @@ def test_seconds_of_which_the_system_did_not_tell_it_are_none():
     )
 
 
-@pytest.mark.parametrize(("figure", "said"), [(0.005, False), (0.0051, True)])
-def test_a_target_is_said_to_have_waited_from_the_same_share_on(figure, said):
-    assert ("target" in text_of(rows(210_000), [MachineSecond(0, TARGET, 2, waited_s=figure)])) is said
-    assert ("target" in text_of(rows(210_000), [MachineSecond(0, TARGET, 2, throttled_s=figure)])) is said
+@pytest.mark.parametrize(("figure", "reported"), [(0.005, False), (0.0051, True)])
+def test_a_target_is_said_to_have_waited_from_the_same_share_on(figure, reported):
+    assert ("target" in text_of(rows(210_000), [MachineSecond(0, TARGET, 2, waited_s=figure)])) is reported
+    assert ("target" in text_of(rows(210_000), [MachineSecond(0, TARGET, 2, throttled_s=figure)])) is reported
 
 
 def test_pressure_is_no_cause_where_the_workers_are_known_not_to_have_waited():
@@ -187,9 +187,9 @@ def test_what_a_second_itself_explains_the_row_before_does_not_explain_again(unc
     assert ("CPU quota stopped workers for 2.0 s of 30 s" in text_of(health)) is named
 
 
-@pytest.mark.parametrize(("pressure", "said"), [(0.45, False), (0.5, False), (0.55, True)])
-def test_a_punctual_generator_says_that_cores_were_taken_for_over_half_of_the_time(pressure, said):
-    assert ("though the machine was busy" in text_of(rows(210_000, pressure=pressure))) is said
+@pytest.mark.parametrize(("pressure", "reported"), [(0.45, False), (0.5, False), (0.55, True)])
+def test_a_punctual_generator_says_that_cores_were_taken_for_over_half_of_the_time(pressure, reported):
+    assert ("though the machine was busy" in text_of(rows(210_000, pressure=pressure))) is reported
 
 
 @pytest.mark.parametrize(("throttled_s", "named"), [(0.09, False), (0.11, True)])
@@ -198,6 +198,6 @@ def test_a_cause_is_named_from_a_quarter_of_the_delays_on(throttled_s, named):
     assert ("CPU quota stopped workers" in text_of(rows(400 * MS, 200_000, throttled_s=throttled_s))) is named
 
 
-@pytest.mark.parametrize(("turn_ns", "said"), [(90_000, False), (110_000, True)])
-def test_turns_of_a_tenth_of_a_millisecond_are_worth_a_line(turn_ns, said):
-    assert ("responses waited" in text_of(rows(210_000, hub=samples((turn_ns, 100))))) is said
+@pytest.mark.parametrize(("turn_ns", "reported"), [(90_000, False), (110_000, True)])
+def test_turns_of_a_tenth_of_a_millisecond_are_worth_a_line(turn_ns, reported):
+    assert ("responses waited" in text_of(rows(210_000, hub=samples((turn_ns, 100))))) is reported

@@ -83,7 +83,7 @@ def in_step_run(wait_s=0.05):
 
 
 def without_slots(run):
-    """Of users that are not ours: nobody counts how many are under way."""
+    """The run of users that are not ours: nobody counts how many are under way."""
     windows = tuple(dataclasses.replace(w, in_flight_ns=0) for w in run.windows)
     return dataclasses.replace(run, windows=windows, facts=dataclasses.replace(run.facts, slots=0))
 

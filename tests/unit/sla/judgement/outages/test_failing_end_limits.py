@@ -11,7 +11,7 @@ def shares(failed, attempted):
     return FailedShares(np.array(failed, float), np.array(attempted, float), "s")
 
 
-def said(failed, attempted, limit=0.99, **options):
+def reported(failed, attempted, limit=0.99, **options):
     return shares(failed, attempted).until_the_end(Limit(">=", limit), **options)
 
 
@@ -22,42 +22,42 @@ def claim(seconds, share="all"):
 @pytest.mark.parametrize(("failed", "claimed"), [(10, True), (9, False)])
 def test_a_share_of_failures_is_enough_from_forty_times_what_may_fail_on(failed, claimed):
     """A target of 63 in 64: at least 40 / 64 of each window, 10 of 16."""
-    assert said([0] * 14 + [failed] * 6, [16] * 20, 63 / 64) == (claim(6, "62.5 % or more") if claimed else "")
-    assert said([0] * 14 + [10] * 6, [16] * 20, 63 / 64, doubt=1.0) == ""
+    assert reported([0] * 14 + [failed] * 6, [16] * 20, 63 / 64) == (claim(6, "62.5 % or more") if claimed else "")
+    assert reported([0] * 14 + [10] * 6, [16] * 20, 63 / 64, doubt=1.0) == ""
 
 
 def test_five_windows_are_enough():
-    assert said([0] * 15 + [20] * 5, [20] * 20) == claim(5)
-    assert said([0] * 16 + [20] * 4, [20] * 20) == ""
+    assert reported([0] * 15 + [20] * 5, [20] * 20) == claim(5)
+    assert reported([0] * 16 + [20] * 4, [20] * 20) == ""
 
 
 def test_where_nothing_may_fail_any_failure_counts_and_none_is_none():
-    assert said([0] * 20, [20] * 20, 1.0) == ""
-    assert said([1] * 20, [20] * 20, 1.0) == claim(20, "5 % or more")
+    assert reported([0] * 20, [20] * 20, 1.0) == ""
+    assert reported([1] * 20, [20] * 20, 1.0) == claim(20, "5 % or more")
 
 
 def test_windows_are_put_together_until_they_have_ten_attempts_or_more():
     """Four a second: three seconds, so fifteen are needed."""
-    assert said([0] * 30 + [4] * 12, [4] * 42) == ""
-    assert said([0] * 30 + [4] * 15, [4] * 45) == claim(15)
-    assert said([0] * 10 + [20] * 5, [10] * 10 + [20] * 5) == claim(5)  # none where each has enough
+    assert reported([0] * 30 + [4] * 12, [4] * 42) == ""
+    assert reported([0] * 30 + [4] * 15, [4] * 45) == claim(15)
+    assert reported([0] * 10 + [20] * 5, [10] * 10 + [20] * 5) == claim(5)  # none where each has enough
 
 
 def test_a_few_attempts_at_the_end_of_a_slow_load_are_no_whole_window():
     """2.8 a second on average, four seconds together: four failures of what would be eleven."""
-    assert said([0] * 30 + [1] * 20, [4] * 30 + [1] * 20) == ""
-    assert said([0] * 30 + [2] * 20, [4] * 30 + [2] * 20) == claim(20)
+    assert reported([0] * 30 + [1] * 20, [4] * 30 + [1] * 20) == ""
+    assert reported([0] * 30 + [2] * 20, [4] * 30 + [2] * 20) == claim(20)
 
 
 def test_only_all_is_asked_for_where_some_may_fail():
     half = [0] * 10 + [10] * 10
-    assert said(half, [20] * 20) == claim(10, "50 % or more")
-    assert said(half, [20] * 20, only_all=True) == ""
-    assert said([0] * 10 + [20] * 10, [20] * 20, only_all=True) == claim(10)
+    assert reported(half, [20] * 20) == claim(10, "50 % or more")
+    assert reported(half, [20] * 20, only_all=True) == ""
+    assert reported([0] * 10 + [20] * 10, [20] * 20, only_all=True) == claim(10)
 
 
 def test_nothing_attempted_is_nothing_missed():
-    assert said([], []) == said([0] * 9, [0] * 9) == ""
+    assert reported([], []) == reported([0] * 9, [0] * 9) == ""
 
 
 DOWN, FINE = shares([0] * 10 + [20] * 10, [20] * 20), shares([0] * 20, [20] * 20)

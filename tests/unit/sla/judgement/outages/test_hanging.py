@@ -18,7 +18,7 @@ FAILED = [0] * 5 + [20] + [0] * 4
 UNSENT = [0] * 6 + [30] * 4
 
 
-def said(ok=OK, failed=FAILED, unsent=UNSENT, woken=(), unreported=(), outside=()):
+def reported(ok=OK, failed=FAILED, unsent=UNSENT, woken=(), unreported=(), outside=()):
     """The reason; `woken`: (second of the judged part, ns); `outside`: (second, unsent) beside the judged part."""
     windows = [Window(FIRST + i, SCHEDULE, planned=n, unsent=n) for i, n in [*enumerate(unsent), *outside] if n]
     run = Measurements(tuple(windows), (), (), RunFacts(0, 1))
@@ -36,20 +36,20 @@ def claim(seconds, failed, unsent):
 
 
 def test_it_is_said_for_how_long_nothing_succeeded_how_many_failed_and_how_many_were_not_sent():
-    assert said() == claim(5, 20, 120)
+    assert reported() == claim(5, 20, 120)
 
 
 def test_the_first_second_may_be_one_in_which_some_still_succeeded():
-    assert said(failed=[0, 0, 0, 7, 20, 1, 0, 0, 0, 0], unsent=[0] * 5 + [30] * 5) == claim(5, 21, 150)
+    assert reported(failed=[0, 0, 0, 7, 20, 1, 0, 0, 0, 0], unsent=[0] * 5 + [30] * 5) == claim(5, 21, 150)
 
 
 def test_a_service_that_never_succeeded_hangs_from_the_first_second_on():
-    assert said(ok=[0] * 6, failed=[15] + [0] * 5, unsent=[3] * 6) == claim(6, 15, 18)
-    assert said(ok=[1] + [0] * 5, failed=[15] + [0] * 5, unsent=[3] * 6) == claim(5, 15, 15)
+    assert reported(ok=[0] * 6, failed=[15] + [0] * 5, unsent=[3] * 6) == claim(6, 15, 18)
+    assert reported(ok=[1] + [0] * 5, failed=[15] + [0] * 5, unsent=[3] * 6) == claim(5, 15, 15)
 
 
 def test_unsent_arrivals_of_one_second_are_added_and_those_beside_the_judged_part_are_not():
-    assert said(outside=[(-1, 500), (10, 500), (9, 5)]) == claim(5, 20, 125)
+    assert reported(outside=[(-1, 500), (10, 500), (9, 5)]) == claim(5, 20, 125)
 
 
 @pytest.mark.parametrize(
@@ -64,26 +64,26 @@ def test_unsent_arrivals_of_one_second_are_added_and_those_beside_the_judged_par
     ],
 )
 def test_less_than_that_is_no_claim(ok, failed, unsent):
-    assert said(ok, failed, unsent) == ""
+    assert reported(ok, failed, unsent) == ""
 
 
 def test_as_many_may_fail_in_a_second_as_are_not_sent():
-    assert said(failed=[0] * 5 + [30] + [0] * 4, unsent=[0] * 5 + [30] * 5) == claim(5, 30, 150)
+    assert reported(failed=[0] * 5 + [30] + [0] * 4, unsent=[0] * 5 + [30] * 5) == claim(5, 30, 150)
 
 
 def test_ten_failures_are_enough():
-    assert said(failed=[0] * 5 + [10] + [0] * 4) == claim(5, 10, 120)
+    assert reported(failed=[0] * 5 + [10] + [0] * 4) == claim(5, 10, 120)
 
 
 @pytest.mark.parametrize("second", [5, 7, 9])
 def test_a_second_that_no_worker_reported_may_have_been_the_generators(second):
-    assert said(unreported=[second]) == ""
+    assert reported(unreported=[second]) == ""
 
 
 def test_before_the_end_a_worker_may_have_been_silent_or_late():
-    assert said(unreported=[0, 4], woken=[(4, math.inf)]) == claim(5, 20, 120)
+    assert reported(unreported=[0, 4], woken=[(4, math.inf)]) == claim(5, 20, 120)
 
 
 def test_a_generator_that_was_over_a_second_late_asked_nothing_itself():
-    assert said(woken=[(second, 1e9) for second in range(10)]) == claim(5, 20, 120)
-    assert said(woken=[(7, 1.01e9)]) == ""
+    assert reported(woken=[(second, 1e9) for second in range(10)]) == claim(5, 20, 120)
+    assert reported(woken=[(7, 1.01e9)]) == ""
