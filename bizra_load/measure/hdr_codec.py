@@ -34,13 +34,10 @@ class WireError(ValueError):
     """One line: what is wrong with the bytes."""
 
 
-def encode_histogram(h: Histogram) -> str:
-    """Base64 of the compressed V2 encoding ("HISTF..."); "" for an empty one. `over_range` travels beside it."""
-    return encode_histograms((h,))[0]
-
-
 def encode_histograms(histograms: Sequence[Histogram]) -> list[str]:
-    """encode_histogram() of each, with one pass of numpy for all of them: for few samples that is a third of the time."""
+    """Of each base64 of the compressed V2 encoding ("HISTF..."); "" for an empty one. `over_range` travels beside it. One pass
+    of numpy for all of them: for few samples that is a third of the time.
+    """
     return [compressed(payload) for payload in payloads(histograms)]
 
 

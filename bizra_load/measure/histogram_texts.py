@@ -24,7 +24,7 @@ _WORD_BYTES = 8
 
 
 class HistogramTexts:
-    """Adds texts of encode_histogram() to `sums`."""
+    """Adds texts of encode_histograms() to `sums`."""
 
     def __init__(self, sums: HistogramSums) -> None:
         self._sums = sums

@@ -7,7 +7,7 @@ import zlib
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bizra_load.measure.hdr_codec import WireError, decode_histogram, encode_histogram
+from bizra_load.measure.hdr_codec import WireError, decode_histogram, encode_histograms
 from bizra_load.measure.histogram_texts import HistogramTexts
 from sla.values.histogram import COUNTS_LENGTH, EMPTY, HIGHEST_NS, from_values, merge
 from sla.values.packed import HistogramSums
@@ -46,7 +46,7 @@ def outcome(text):
     added = sums.sum("k")
     assert (total, highest) == (added.total, int(added.indices[-1]) if added.indices.size else -1)
     # nothing is left behind for the next one
-    texts.add("next", encode_histogram(from_values(added.indices[:1])), 0)
+    texts.add("next", encode_histograms([from_values(added.indices[:1])])[0], 0)
     assert sums.sum("next") == from_values(added.indices[:1])
     return expected, added
 
@@ -56,7 +56,7 @@ def test_the_sum_of_texts_is_the_sum_of_their_histograms(parts):
     sums = HistogramSums()
     texts = HistogramTexts(sums)
     for key, h in parts:
-        assert texts.add(key, encode_histogram(h), h.over_range)[0] == h.total
+        assert texts.add(key, encode_histograms([h])[0], h.over_range)[0] == h.total
     for key in range(3):
         assert sums.sum(key) == merge([EMPTY, *(h for k, h in parts if k == key)])
 
@@ -85,7 +85,7 @@ def test_another_layout_is_refused(layout):
 
 @given(histograms, st.data())
 def test_a_damaged_text_is_refused_as_one_by_one(h, data):
-    text = encode_histogram(h)
+    text = encode_histograms([h])[0]
     at = data.draw(st.integers(0, max(len(text) - 1, 0)))
     expected, added = outcome(text[:at] + data.draw(st.text(max_size=2)) + text[at + data.draw(st.integers(0, 2)) :])
     assert added == expected
