@@ -35,7 +35,7 @@ class WireError(ValueError):
 
 
 def encode_histograms(histograms: Sequence[Histogram]) -> list[str]:
-    """Of each base64 of the compressed V2 encoding ("HISTF..."); "" for an empty one. `over_range` travels beside it. One pass
+    """Base64 of the compressed V2 encoding ("HISTF...") of each; "" for an empty one. `over_range` travels beside it. One pass
     of numpy for all of them: for few samples that is a third of the time.
     """
     return [compressed(payload) for payload in payloads(histograms)]

@@ -108,7 +108,10 @@ def test_long_tests_go_first_quiet_ones_last_and_waiting_is_mixed_with_computing
     ("target", "words"),
     [
         ("test", "-n 8"),
-        ("test-fast", '-n 4 -m "not e2e and not slow and not processes" --ignore tests/e2e --ignore tests/calibration'),
+        (
+            "test-fast",
+            '-n $(($(nproc) + 1)) -m "not e2e and not slow and not processes" --ignore tests/e2e --ignore tests/calibration',
+        ),
     ],
 )
 def test_both_test_commands_run_groups_in_the_order_of_the_suite(target, words):
