@@ -9,10 +9,10 @@ from __future__ import annotations
 import argparse
 import sys
 
-from bizra_load.engine.stages import duration_s
 from bizra_load.exit_codes import KEPT, UsageError
 from bizra_load.io.files import write_atomically, writing
 from bizra_load.io.terminal import terminal_width
+from bizra_load.io.units import duration_s
 from bizra_load.node.baseline import measure
 from bizra_load.settings import inputs
 from reports.results import baseline

@@ -10,9 +10,9 @@ import os
 from dataclasses import replace
 
 from bizra_load.cli.server_options import prometheus_url_of, trust_of
-from bizra_load.engine.stages import duration_s
 from bizra_load.exit_codes import UsageError
 from bizra_load.io.files import set_aside
+from bizra_load.io.units import duration_s
 from bizra_load.judging.agreements import read_agreement, read_baseline
 from bizra_load.judging.real_traffic import REPORT, MetricsQuery, query_of_last, query_of_run, validate_and_print
 from bizra_load.settings import inputs

@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 from bizra_load.poi.chain import block_hash
 
 PAUSE_S = 0.01
+MOST_BYTES = 1_000_000  # of a response
 TIMEOUT_S = 1.0
 _NOTHING_TO_VERIFY = {"body": {}, "signature": "00" * 64, "public_key": "00" * 32}
 _HEADERS = {"Content-Type": "application/json"}
@@ -52,7 +53,9 @@ class LightLoad:
             try:
                 connection.request("POST", self._base_path + path, json.dumps(content).encode(), _HEADERS)
                 response = connection.getresponse()
-                data = response.read()
+                data = response.read(MOST_BYTES)
+                if not response.isclosed():
+                    raise HTTPException(f"a response of more than {MOST_BYTES:,} bytes")
                 return json.loads(data) if response.status == 200 else None
             except (OSError, HTTPException, ValueError):
                 connection.close()  # the next request opens it again

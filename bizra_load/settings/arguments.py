@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from bizra_load.engine.arrivals import KINDS, SATURATE
-from bizra_load.engine.stages import duration_s, rate_per_s
+from bizra_load.io.units import duration_s, rate_per_s
 from bizra_load.settings import inputs
 from bizra_load.settings.defaults import DEFAULT_AGREEMENT, DEFAULT_OUT, OUT_VARIABLE
 from sla.judgement.checks.allowable import ALLOWABLE

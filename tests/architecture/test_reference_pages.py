@@ -9,8 +9,9 @@ import re
 import pytest
 
 from bizra_load.engine.load_curve import LoadCurve
-from bizra_load.engine.stages import curve_from_stages, duration_s, rate_per_s
+from bizra_load.engine.stages import curve_from_stages
 from bizra_load.io import yaml_text
+from bizra_load.io.units import duration_s, rate_per_s
 from sla.values.agreement_parser import agreement_from_mapping
 from tests.architecture.markdown import ROOT, blocks, table_cells
 

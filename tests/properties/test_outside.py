@@ -15,9 +15,10 @@ from hypothesis import strategies as st
 from bizra_load.archive import checksums
 from bizra_load.archive.names import CHECKSUMS
 from bizra_load.archive.store import RunWriter, read_run
-from bizra_load.engine.stages import curve_from_stages, duration_s, rate_per_s
+from bizra_load.engine.stages import curve_from_stages
 from bizra_load.exit_codes import UsageError
 from bizra_load.io import yaml_text
+from bizra_load.io.units import duration_s, rate_per_s
 from bizra_load.judging.agreements import read_agreement
 from bizra_load.judging.judge import judge_folder
 from bizra_load.measure.cluster_key import ClusterKey

@@ -64,7 +64,7 @@ def read_request(connection: socket.socket) -> bytes:
             raise OSError("closed by the client")
         data += piece
     head, _, body = data.partition(b"\r\n\r\n")
-    length = int(head.rpartition(b"Content-Length: ")[2])
+    length = int(head.partition(b"Content-Length: ")[2].partition(b"\r\n")[0])
     while len(body) < length:
         body += connection.recv(65_536)
     return head + b"\r\n\r\n" + body

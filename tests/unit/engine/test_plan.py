@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from bizra_load.engine.arrivals import due_times_ns
 from bizra_load.engine.load_curve import LoadCurve, ramp_and_hold
-from bizra_load.engine.stages import curve_from_stages, duration_s
+from bizra_load.engine.stages import curve_from_stages
 from sla.values.measurements import PlannedSegment
 
 segments = st.builds(PlannedSegment, st.floats(0.1, 100), st.floats(0, 1000), st.floats(0.1, 1000))
@@ -69,10 +69,3 @@ def test_stage_files_ramp_soak_step_and_spike():
 def test_a_wrong_stage_file_is_refused_with_its_key(document, message):
     with pytest.raises(ValueError, match=message):
         curve_from_stages(document)
-
-
-def test_durations_have_units():
-    assert [duration_s(t) for t in ("10s", "1m30s", "500ms", "2h", "7", 3)] == [10, 90, 0.5, 7200, 7, 3]
-    for wrong in ("10 parsecs", "", "-1s", "nan", "s"):
-        with pytest.raises(ValueError, match="duration"):
-            duration_s(wrong)

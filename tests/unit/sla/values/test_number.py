@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from bizra_load.engine.stages import duration_s, rate_per_s
+from bizra_load.io.units import duration_s, rate_per_s
 from bizra_load.node.faults import FaultError, rate, seconds, size
 from bizra_load.settings.inputs import share
 from sla.values.limit_parser import parse_limit
