@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 
 from sla.values.agreement import Agreement
 from sla.values.assessment import Assessment, Check, Evidence, Gate, Severity, Status
-from sla.values.kinds import KINDS
+from sla.values.kinds import KINDS, SuccessRate
 from sla.values.remedies import PLAIN, Remedy, RemedyWords
 
 # Items that a file closes: key -> (title, the evidence that the file is given as, what it is). What stands in braces is the
@@ -96,7 +96,7 @@ def checklist(assessment: Assessment, agreement: Agreement, words: RemedyWords =
 
 def _success_rates(assessment: Assessment, agreement: Agreement) -> tuple[set[str], set[str]]:
     """(all success rates among the objectives, those that are over all operations: they say how the load test went)."""
-    rates = {o.key: set(o.operations) for o in assessment.objectives if KINDS[o.kind].counts_failures}
+    rates = {o.key: set(o.operations) for o in assessment.objectives if KINDS[o.kind] is SuccessRate}
     return set(rates), {key for key, operations in rates.items() if operations == set(agreement.operations)}
 
 
