@@ -238,6 +238,14 @@ class _Node:
         yield replace(labelled, fires=False)
         lost = {s: MISSING for s in own if s.startswith(self.of("generate").total)}
         yield replace(labelled, title="a cluster of the program's own, and a counter is gone", bad=lost)
+        for operation in ("verify", "finality"):
+            metrics, title = self.of(operation), f"all that counts {operation} is gone"
+            both = {s: MISSING for s in self.well if s.startswith((metrics.total, metrics.histogram))}
+            yield absent(title, both)
+            mine = {s: MISSING for s in own if s.startswith((metrics.total, metrics.histogram))}
+            yield replace(labelled, title=f"a cluster of the program's own, and {title}", bad=mine)
+        buckets = {s: MISSING for s in own if s.startswith(self.of("verify").histogram)}
+        yield replace(labelled, title="a cluster of the program's own, and a histogram is gone", bad=buckets)
         down = everything | {_series("up"): 0, _series("scrape_duration_seconds"): 0.0}
         yield replace(absent("a node that is down", down), fires=False)
         yield replace(self.fault("RustMetricsEndpointDown", down), title="nothing else is there")

@@ -14,7 +14,18 @@ from bizra_load.settings.remedies import WORDS
 from sla.values.agreement import Agreement, Objective, OperationMetrics
 from sla.values.baseline import unknown_limit
 from sla.values.kinds import ServerLatency, SuccessRate, Throughput
-from sla.values.promql import DEPLOYMENT, ON_TARGET, REPLICAS, REPLICAS_OF_TARGETS, TARGET, added, by, once, without_metric
+from sla.values.promql import (
+    DEPLOYMENT,
+    ON_TARGET,
+    REPLICAS,
+    REPLICAS_OF_TARGETS,
+    TARGET,
+    added,
+    by,
+    once,
+    with_metric,
+    without_metric,
+)
 from sla.values.section import AgreementError
 
 JOB = SERVICE = "bizra-node"
@@ -99,6 +110,11 @@ class _Series:
     def gauge(self, metric: str) -> str:
         return once(f"{metric}{self.node}", REPLICAS_OF_TARGETS)
 
+    def mostly_down(self) -> str:
+        """Targets that most scrapes of five minutes failed on, and that are no younger than these."""
+        share = once(f"avg_over_time(up{self.node}[{self.span(300)}])", REPLICAS_OF_TARGETS)
+        return f"{share} < 0.5 and {ON_TARGET} up{self.node} offset {self.span(300)}"
+
     def rates(self, counters: Sequence[str], window_s: float, of: str = EACH, scrapers: Sequence[str] = REPLICAS) -> str:
         return added([self.rate(c, window_s, scrapers) for c in counters], of)
 
@@ -113,15 +129,23 @@ class _Series:
         attempts = [*self.failed(), *self.successful()]
         return f"{self.rates(self.failed(), window_s, of)} / {self.rates(attempts, window_s, of)}"
 
-    def blind(self, operation: str) -> str:
-        """A node that is up, counts an operation in its counter or its histogram, and lacks the other."""
-        total, counts = self.operations[operation].total, f"{self.operations[operation].histogram}_bucket"
-        every = f'{counts}{{job="{self.job}", le="+Inf"}}'
-        up, at = f"{self.gauge('up')} == 1", ON_TARGET
-        return (
-            f"({up} and {at} ({self.rate(total, 120)} > 0) unless {at} {every}) or "
-            f"({up} and {at} (rate({every}[{self.span(120)}]) > 0) unless {at} {total}{self.node})"
-        )
+    def blind(self) -> str:
+        """Nodes that are up, and count an operation in its counter or its histogram and lack the other; or that have counted
+        one in the last hour and count it nowhere now, while they generate. What was not counted for longer may have been
+        restarted since, and be exposed with its next event.
+        """
+        lacking = []
+        for operation in OPERATIONS:
+            total = f"{self.operations[operation].total}{self.node}"
+            every = f'{self.operations[operation].histogram}_bucket{{job="{self.job}", le="+Inf"}}'
+            total_moves, every_moves = (f"rate({counts}[{self.span(120)}]) > 0" for counts in (total, every))
+            lacking += [f"({total_moves}) unless {ON_TARGET} {every}", f"({every_moves}) unless {ON_TARGET} {total}"]
+            if operation == "generate":
+                generates = total_moves  # without its counter the rule fires in any case
+            else:
+                had = f"count_over_time({total}[{self.span(3600)}]) and {ON_TARGET} ({generates})"
+                lacking.append(f"{had} unless {ON_TARGET} {total} unless {ON_TARGET} {every}")
+        return with_metric(f"({self.gauge('up')} == 1)", f"({' or '.join(lacking)})")
 
 
 def _latency(
@@ -209,14 +233,15 @@ def _health(series: _Series, t: Thresholds) -> tuple[AlertRule, ...]:
     return (
         AlertRule(
             "RustMetricsEndpointDown", group, "critical", "health",
-            f"{series.gauge('up')} == 0", 60,
+            f"{series.gauge('up')} == 0 or {series.mostly_down()}", 60,
             "The node's metrics can't be scraped",
-            f"Prometheus has not been able to scrape {INSTANCE} for a minute: nothing about it is known.", SERVICE,
+            f"Prometheus has not been able to scrape {INSTANCE} for a minute, or most times in five: little is known of it.",
+            SERVICE,
         ),
         AlertRule(
             "RustMetricsAbsent", group, "critical", "health",
             f"{without_metric(up, series.operations['generate'].total + series.node)} or "
-            f"{' or '.join(series.blind(o) for o in OPERATIONS)} or absent(up{series.node})",
+            f"{series.blind()} or absent(up{series.node})",
             120,
             "The node is scraped and PoI series of it are missing, or no node is scraped at all",
             f"{JOB_LABEL} {INSTANCE}: PoI metrics that alerts use are missing. Either a node's responses lack them, "

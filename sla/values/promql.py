@@ -18,6 +18,7 @@ SCRAPERS_OF_TARGETS = ("job", *REPLICAS_OF_TARGETS)
 DEPLOYMENT = ("job", "cluster")
 TARGET = ("instance", *DEPLOYMENT)
 ON_TARGET = f"on ({', '.join(TARGET)})"  # pairs what is of the same target
+ON_NAME = "on (job, instance)"  # pairs a target with series that have a label `cluster` of their program's own
 
 
 def job_name(text: str) -> str:
@@ -35,12 +36,12 @@ def with_metric(targets: str, metric: str) -> str:
     A program may expose a label `cluster` of its own, which no target of its Prometheus has: such series are paired by job and
     instance.
     """
-    return f"({targets} and {ON_TARGET} {metric} or {targets} and on (job, instance) ({metric} unless {ON_TARGET} {targets}))"
+    return f"({targets} and {ON_TARGET} {metric} or {targets} and {ON_NAME} ({metric} unless {ON_TARGET} {targets}))"
 
 
 def without_metric(targets: str, metric: str) -> str:
     """The other ones."""
-    return f"({targets} unless {ON_TARGET} {metric} unless on (job, instance) ({metric} unless {ON_TARGET} {targets}))"
+    return f"({targets} unless {ON_TARGET} {metric} unless {ON_NAME} ({metric} unless {ON_TARGET} {targets}))"
 
 
 def by(*labels: str) -> str:

@@ -151,6 +151,29 @@ def test_a_histogram_that_ends_at_the_limit_shows_what_is_beyond(tmp_path, quick
     assert tested.returncode == 0, tested.stdout + tested.stderr
 
 
+@pytest.mark.parametrize(
+    ("up", "fires"),
+    [
+        ("1x9 0 0 1 0 0 1 0 0 1 0 0 1 0 0 1 0 0 1", True),
+        ("1x9 0 1 1 0 1 1 0 1 1 0 1 1 0 1 1 0 1 1", False),
+        ("1x9 0 1x16", False),
+        ("_x9 0 0 1x14", False),  # it starts
+    ],
+)
+def test_an_endpoint_that_most_scrapes_fail_on_is_down(tmp_path, up, fires):
+    rules, _ = written_alone(tmp_path, "RustMetricsEndpointDown")
+    series = {"series": 'up{job="bizra-node", instance="n:1"}', "values": up}
+    firing = 'count(ALERTS{alertstate="firing"}) or vector(0)'
+    test = {"interval": "30s", "input_series": [series], "promql_expr_test": [
+        {"expr": firing, "eval_time": when, "exp_samples": [{"labels": "{}", "value": int(fires)}]}
+        for when in (["12m", "13m", "13m30s"] if fires else ["5m30s", "6m", "8m", "12m", "13m"])]}  # fmt: skip
+    (tmp_path / "own.yaml").write_text(
+        yaml.safe_dump({"rule_files": [rules.name], "evaluation_interval": "30s", "tests": [test]})
+    )
+    tested = promtool("test", "rules", str(tmp_path / "own.yaml"))
+    assert tested.returncode == 0, tested.stdout + tested.stderr
+
+
 def test_every_rule_has_a_unit_test_in_which_it_fires_and_ones_in_which_it_is_silent():
     tests = yaml.safe_load((FILES / "prometheus-rules-test.yaml").read_text())["tests"]
     fires, silent = set(), set()
