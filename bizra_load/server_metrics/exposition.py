@@ -102,11 +102,27 @@ def _names_as_written(data: bytes, metrics: Collection[str]) -> dict[str, str]:
     return {n: name for n, name in bare.items() if re.search(rb"^\s*%b[{\s]" % re.escape(name.encode()), data, re.MULTILINE)}
 
 
+def _without_long_lines(data: bytes, metrics: Collection[str] | None) -> bytes:
+    """The page without lines over MAX_LINE that nobody asked for: comments, and series of none of `metrics`. Raises ScrapeError
+    for any other.
+    """
+    if max(map(len, io.BytesIO(data)), default=0) <= MAX_LINE:
+        return data
+    lines = []
+    for line in io.BytesIO(data):
+        if len(line) <= MAX_LINE:
+            lines.append(line)
+        elif not (begin := line[:MAX_LINE].lstrip()).startswith(b"#"):
+            name = re.match(rb"[A-Za-z0-9_:]*", begin)[0].decode("ascii")  # type: ignore[index]  # it matches the empty text too
+            if metrics is None or belongs_to(name, metrics):
+                raise ScrapeError(f"a line of more than {MAX_LINE:,} bytes: {name[:100]}")
+    return b"".join(lines)
+
+
 def parse(data: bytes, url: str, at_ns: int, took_ns: int, metrics: Collection[str] | None = None) -> Snapshot:
     """One Snapshot of Prometheus text, of `metrics` alone if they are given. Raises ScrapeError."""
     try:
-        if any(len(line) > MAX_LINE for line in io.BytesIO(data)):
-            raise ScrapeError(f"a line of more than {MAX_LINE:,} bytes")
+        data = _without_long_lines(data, metrics)
         families = text_string_to_metric_families(data.decode("utf-8"))
         every = ((s.name, s.labels, s.value) for family in families for s in family.samples)
         samples = list(islice(every, MAX_SAMPLES + 1))
@@ -150,6 +166,9 @@ class MetricsReader:
             took_ns = self._unix_ns() - begin
             if response.status_code != 200:
                 raise ScrapeError(f"{self.url}: status {response.status_code}")
+            says_its_end = any(name in response.headers for name in ("Content-Length", "Transfer-Encoding"))
+            if not (says_its_end or response.content.endswith(b"\n")):
+                raise ScrapeError(f"{self.url}: the page ends within a line, and its response says no length: it may be cut")
             return parse(response.content, self.url, begin + took_ns // 2, took_ns, self._metrics)
         except TooLargeError as error:
             raise ScrapeError(f"{self.url}: {error}") from None

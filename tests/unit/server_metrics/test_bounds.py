@@ -84,6 +84,39 @@ def test_a_line_that_keeps_the_parser_busy_is_refused_at_once():
     assert cpu_s(refused) < cpu_s(lambda: parse(page_of(USUAL), "http://x/metrics", 1, 1, ["b"]))
 
 
+def test_a_long_line_that_nobody_asked_for_refuses_nothing():
+    """The parser's time goes with the square of a line's length: it does not see these."""
+    long = b"x" * 20_000
+    page = b"# HELP other_total " + long + b'\nother_total{a="' + long + b'"} 7\nb_total 2\n'
+    assert parse(page, "http://x/metrics", 1, 1, ["b_total"]).counters == {"b_total": 2}
+    with pytest.raises(ScrapeError, match=r"a line of more than 8,192 bytes: other_total$"):
+        parse(page, "http://x/metrics", 1, 1)
+    with pytest.raises(ScrapeError, match=r"a line of more than 8,192 bytes: b_total$"):
+        parse(page + b'b_total{a="' + long + b'"} 7\n', "http://x/metrics", 1, 1, ["b_total"])
+
+
+@pytest.mark.parametrize(
+    ("head", "body", "value"),
+    [
+        (b"", b"a_total 1\nb_total 1234\n", 1234),
+        (b"", b"a_total 1\nb_total 12", None),  # of 1234: cut where the connection ended
+        (b"Content-Length: 20\r\n", b"a_total 1\nb_total 12", 12),  # all of it, though its last line has no end
+    ],
+)
+def test_a_page_that_may_be_cut_within_a_number_is_no_scrape(head, body, value):
+    def serve(connection):
+        connection.recv(65_536)
+        connection.sendall(b"HTTP/1.1 200 OK\r\n" + head + b"Connection: close\r\n\r\n" + body)
+
+    with hostile_server(serve) as url:
+        reader = MetricsReader(url + "/metrics", timeout_s=2.0)
+        if value is None:
+            with pytest.raises(ScrapeError, match="the page ends within a line, and its response says no length"):
+                reader.read()
+        else:
+            assert reader.read().counters["b_total"] == value
+
+
 def test_too_many_samples_are_refused():
     text = b"".join(b"a%d 1\n" % n for n in range(MAX_SAMPLES + 1))
     with pytest.raises(ScrapeError, match="more than 50,000 samples"):
