@@ -23,6 +23,9 @@ _SAY_NEITHER = (
     "stderr",
     "continueon",
     "expected",
+    # settings: what would be done where something failed (not "on" alone: connectionfailures are failures)
+    *("screenshoton", "captureon", "videoon", "traceon", "recordon", "stopon", "halton", "exiton", "breakon"),
+    *("bailon", "aborton", "failon", "failif", "ignorefail", "ignoreerror", "failureignore"),
 )
 SAY_NO = ("", "false", "no", "none")
 # numbers of a suite that count no outcomes
@@ -67,7 +70,7 @@ def meaning(name: str) -> str:
 
 @lru_cache(FEW_NAMES)
 def is_neither(name: str) -> bool:
-    """Is it a name of what decides nothing: a repetition, a bound?"""
+    """Is it a name of what decides nothing: a repetition, a bound, a setting?"""
     word = letters(name)
     return "unexpected" not in word and any(part in word for part in _SAY_NEITHER)
 

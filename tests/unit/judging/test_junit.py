@@ -103,6 +103,22 @@ def test_a_file_in_which_every_test_was_skipped_is_no_pass(text):
 
 
 @pytest.mark.parametrize(
+    "name", ["screenshotOnFailure", "stop-on-error", "failIfNoTests", "testFailureIgnore", "haltOnFailure"]
+)
+@pytest.mark.parametrize("where", ["<testsuite tests='2' {}><testcase/><testcase/></testsuite>",
+                                   "<testsuite><testcase {}/><testcase/></testsuite>"])  # fmt: skip
+def test_a_setting_of_what_is_done_on_a_failure_is_none(name, where):
+    [evidence] = of_tests("node_tests", read_junit(where.format(f"{name}='true'").encode()))
+    assert evidence.status is Status.PASS
+
+
+@pytest.mark.parametrize("name", ["connectionFailures", "assertionFailures", "compilationErrors", "regressionFailures"])
+def test_a_name_that_only_ends_like_a_setting_counts_failures(name):
+    [evidence] = of_tests("node_tests", read_junit(f"<testsuite tests='1' {name}='2'><testcase/></testsuite>".encode()))
+    assert evidence.status is Status.FAIL
+
+
+@pytest.mark.parametrize(
     "word", ["fail", "FAILED", "broken", "error", "crashed", "timeout", "interrupted", "cancelled", "aborted"]
 )
 @pytest.mark.parametrize("key", ["status", "result"])
