@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sla.estimators.dependence import FloatArray, design_effect, effective_size
-from sla.estimators.series import bucket_values, by_target, common_times_s, times_s, within
+from sla.estimators.series import bucket_values, by_target, common_edges_s, common_times_s, times_s, within
 from sla.values.snapshot import Snapshot, metric_of
 
 
@@ -67,23 +67,20 @@ class Increments:
 
 
 def bucket_increments(snapshots: Sequence[Snapshot], name: str, from_ns: int, to_ns: int) -> Increments | None:
-    """Increments of a histogram between two times; None when fewer than two scrapes of a target lie between them, or the edges
-    changed. The intervals are those of the target with the most scrapes; what others counted is spread evenly over each of
-    their own intervals. A restart's interval is left out.
+    """Increments of a histogram between two times; None when fewer than two scrapes of a target lie between them, or its edges
+    have none in common (common_edges_s). The intervals are those of the target with the most scrapes; what others counted is
+    spread evenly over each of their own intervals. A restart's interval is left out.
     """
-    targets: list[_TargetIncrements] = []
-    for of_target in by_target(snapshots).values():
-        scraped = within(of_target, from_ns, to_ns)
-        if len(scraped) < 2 or not any(metric_of(key) == name for s in scraped for key in s.histograms):
-            continue
-        values = bucket_values(scraped, name)
-        if values is None or (targets and values[0] != targets[0].edges_s):
-            return None
-        steps = np.diff(np.diff(values[1], axis=0), axis=2, prepend=0.0)
-        lost: NDArray[np.bool_] = np.any(steps < 0, axis=(1, 2), keepdims=True)[:, 0, 0]
-        targets.append(_TargetIncrements(values[0], times_s(scraped), np.where(lost[:, None], 0.0, steps.sum(axis=1)), lost))
-    if not targets:
+    inside = (within(of_target, from_ns, to_ns) for of_target in by_target(snapshots).values())
+    scraped = [s for s in inside if len(s) > 1 and any(metric_of(key) == name for scrape in s for key in scrape.histograms)]
+    edges_s = common_edges_s([scrape for s in scraped for scrape in s], name)
+    if not edges_s:
         return None
+    targets: list[_TargetIncrements] = []
+    for scrapes in scraped:
+        steps = np.diff(np.diff(bucket_values(scrapes, name, edges_s), axis=0), axis=2, prepend=0.0)
+        lost: NDArray[np.bool_] = np.any(steps < 0, axis=(1, 2), keepdims=True)[:, 0, 0]
+        targets.append(_TargetIncrements(times_s(scrapes), np.where(lost[:, None], 0.0, steps.sum(axis=1)), lost))
     times = common_times_s([target.at_s for target in targets], whole=True)
     counts = np.sum([target.between(times) for target in targets], axis=0)
     spans = np.stack((times[:-1], times[1:]), axis=1)
@@ -92,14 +89,13 @@ def bucket_increments(snapshots: Sequence[Snapshot], name: str, from_ns: int, to
     lost = np.any([target.lost_between(times) for target in targets], axis=0)
     resets = sum(int(target.lost.sum()) for target in targets)
     kept = (counts.sum(axis=1) > 0) | ~lost
-    return Increments(np.array(targets[0].edges_s), counts[kept], resets, spans[kept])
+    return Increments(np.array(edges_s), counts[kept], resets, spans[kept])
 
 
 @dataclass(frozen=True)
 class _TargetIncrements:
     """One target's: scrapes at at_s, shape (n,); counts between them, shape (n - 1, k); whether one of its series went back."""
 
-    edges_s: tuple[float, ...]
     at_s: FloatArray
     counts: FloatArray
     lost: NDArray[np.bool_]

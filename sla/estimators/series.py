@@ -13,7 +13,7 @@ from typing import TypeVar
 import numpy as np
 
 from sla.estimators.dependence import FloatArray
-from sla.values.snapshot import Labels, Snapshot, metric_of
+from sla.values.snapshot import BucketCounts, Labels, Snapshot, metric_of
 
 T = TypeVar("T")
 
@@ -82,17 +82,29 @@ def went_back(scrapes: Sequence[Snapshot], names: Sequence[str]) -> list[bool]:
     return [bool(b) for b in np.any(back, axis=0)] if back else [False] * (len(scrapes) - 1)
 
 
-def bucket_values(scrapes: Sequence[Snapshot], name: str) -> tuple[tuple[float, ...], FloatArray] | None:
-    """(edges in seconds, cumulative counts at each scrape of one target, shape (n, label sets, edges)), as counter_values().
-    None without the histogram, or where its edges differ or changed: buckets of two kinds can't be added.
+def common_edges_s(scrapes: Sequence[Snapshot], name: str) -> tuple[float, ...]:
+    """Edges of the histogram, s, that all of its label sets have at each scrape: nodes of two versions may differ in others.
+    Empty without the histogram, or where they have none in common but +Inf, so that nothing of its values is known.
     """
-    by_scrape = [_of_metric(s.histograms, name) for s in scrapes]
-    kinds = {h.edges_s for of_scrape in by_scrape for h in of_scrape.values()}
-    if len(kinds) != 1:
-        return None
-    edges = kinds.pop()
-    rows = _filled([{key: h.cumulative for key, h in of_scrape.items()} for of_scrape in by_scrape], (0.0,) * len(edges))
-    return edges, np.array(rows, dtype=np.float64).reshape(len(scrapes), -1, len(edges))
+    kinds = {h.edges_s for s in scrapes for h in _of_metric(s.histograms, name).values()}
+    common = tuple(sorted(set[float]().union(*kinds).intersection(*kinds)))
+    return common if len(kinds) == 1 or len(common) > 1 else ()
+
+
+def bucket_values(scrapes: Sequence[Snapshot], name: str, edges_s: Sequence[float]) -> FloatArray:
+    """Cumulative counts at these edges at each scrape of one target, shape (n, label sets, edges), as counter_values()."""
+    rows = _filled(
+        [{key: _at_edges(h, edges_s) for key, h in _of_metric(s.histograms, name).items()} for s in scrapes],
+        (0.0,) * len(edges_s),
+    )
+    return np.array(rows, dtype=np.float64).reshape(len(scrapes), -1, len(edges_s))
+
+
+def _at_edges(h: BucketCounts, edges_s: Sequence[float]) -> tuple[float, ...]:
+    if len(edges_s) == len(h.edges_s):
+        return h.cumulative
+    counts = dict(zip(h.edges_s, h.cumulative, strict=True))
+    return tuple(counts[edge] for edge in edges_s)
 
 
 def _of_metric(series: Mapping[str, T], name: str) -> dict[str, T]:

@@ -75,13 +75,27 @@ def test_a_bucket_that_went_back_while_others_grew_is_a_restart():
     assert of(target("a", (0, 5, 5), (10, 4, 9))).resets == 1
 
 
-def test_targets_without_the_histogram_or_with_one_scrape_say_nothing_and_other_edges_stop_all():
+def test_targets_without_the_histogram_or_with_one_scrape_say_nothing():
     other = [Snapshot(s.at_ns, 0, (("instance", "b"),), {"n": 1.0}) for s in A]
     assert of(A, other).counts.tolist() == of(A, target("b", (3, 9, 9))).counts.tolist() == [[4, 6], [0, 10]]
     assert of(other) is None
     assert of(target("b", (3, 9, 9))) is None
     assert of(A, from_s=5).counts.tolist() == [[0, 10]]
     assert of(A, to_s=10).counts.tolist() == [[4, 6]]
+
+
+def test_targets_with_other_edges_are_added_at_those_that_both_have():
+    finer = [
+        Snapshot(s.at_ns, 0, (("instance", "b"),), {}, {}, {"h": BucketCounts((0.5, 1.0, math.inf), (n, 2.0 * n, 3.0 * n))})
+        for n, s in enumerate(A)
+    ]
+    added = of(A, finer)
+    assert added.edges_s.tolist() == [1.0, math.inf]
+    assert added.counts.tolist() == [[4 + 2, 6 + 1], [0 + 2, 10 + 1]]
+    once = [Snapshot(0, 0, (("instance", "c"),), {}, {}, {"h": BucketCounts((7.0, math.inf), (1.0, 1.0))})]
+    assert of(A, finer, once).counts.tolist() == added.counts.tolist()  # of a single scrape nothing is taken
+    none = [Snapshot(s.at_ns, 0, (("instance", "d"),), {}, {}, {"h": BucketCounts((7.0, math.inf), (1.0, 1.0))}) for s in A]
+    assert of(A, none) is None
 
 
 def increments(*counts):

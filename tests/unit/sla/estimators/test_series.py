@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from sla.estimators.series import bucket_values, common_times_s, counter_values, observation_counts, went_back
+from sla.estimators.series import bucket_values, common_edges_s, common_times_s, counter_values, observation_counts, went_back
 from sla.values.snapshot import BucketCounts, Snapshot
 
 EVERY_S = np.arange(1000.0, 1006.0)
@@ -107,8 +107,18 @@ def test_buckets_of_two_kinds_are_not_added():
     def of(*edges):
         return BucketCounts((*edges, math.inf), tuple(float(i) for i in range(len(edges) + 1)))
 
-    edges, counts = bucket_values([scrape(0), scrape(1, histograms={"h": of(1.0), 'h{a="1"}': of(1.0)})], "h")
-    assert edges == (1.0, math.inf)
-    assert counts.tolist() == [[[0, 0], [0, 0]], [[0, 1], [0, 1]]]
-    assert bucket_values([scrape(0, histograms={"h": of(1.0)}), scrape(1, histograms={"h": of(2.0)})], "h") is None
-    assert bucket_values([scrape(0)], "h") is None
+    alike = [scrape(0), scrape(1, histograms={"h": of(1.0), 'h{a="1"}': of(1.0), "other": of(3.0)})]
+    assert common_edges_s(alike, "h") == (1.0, math.inf)
+    assert bucket_values(alike, "h", (1.0, math.inf)).tolist() == [[[0, 0], [0, 0]], [[0, 1], [0, 1]]]
+    assert common_edges_s([scrape(0, histograms={"h": of(1.0)}), scrape(1, histograms={"h": of(2.0)})], "h") == ()
+    assert common_edges_s([scrape(0)], "h") == ()
+    assert common_edges_s([scrape(0, histograms={"h": of()})], "h") == (math.inf,)
+
+
+def test_of_buckets_with_other_edges_those_that_all_have_are_added():
+    def of(**cumulative):
+        return BucketCounts(tuple(float(e[1:]) for e in cumulative), tuple(map(float, cumulative.values())))
+
+    mixed = [scrape(0, histograms={"h": of(e1=1, e2=3, e4=6, einf=7), 'h{a="1"}': of(e2=10, e3=20, e4=30, einf=40)})]
+    assert common_edges_s(mixed, "h") == (2.0, 4.0, math.inf)
+    assert bucket_values(mixed, "h", (2.0, 4.0, math.inf)).tolist() == [[[3, 6, 7], [10, 30, 40]]]

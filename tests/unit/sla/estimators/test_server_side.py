@@ -166,8 +166,8 @@ def test_buckets_are_added_by_time_over_targets_and_a_restart_is_left_out():
     assert added.spans_s.tolist() == [[0, 1], [2, 3], [5, 6]]
     assert bucket_increments(a[:1], "h", 0, 9 * SECOND_NS) is None
     assert bucket_increments(a, "h", 0, 0) is None
-    other = [scraped(t, (1, 1), "c", (1.0, math.inf)) for t in range(2)]
-    assert bucket_increments([*a, *other], "h", 0, 9 * SECOND_NS) is None  # buckets of two kinds
+    other = [scraped(t, (1, 1), "c", (0.7, math.inf)) for t in range(2)]
+    assert bucket_increments([*a, *other], "h", 0, 9 * SECOND_NS) is None  # they have no edge in common
 
 
 def increments(*counts):

@@ -1,6 +1,7 @@
 """What went with lost workers and restarts, and what the counters of the server say about it."""
 
 import dataclasses
+import math
 
 import pytest
 
@@ -113,7 +114,7 @@ def test_under_load_the_counts_bound_each_other_with_the_seconds_at_either_end()
     assert reconcile(by_second, 1, 5.0, increase(126, False)).holds
 
 
-def test_buckets_of_two_kinds_are_not_added_and_one_scrape_is_none():
+def test_buckets_are_added_at_the_edges_that_all_have_and_one_scrape_is_none():
     def scrape(second, instance, edges, *cumulative):
         return Snapshot(second * 10**9, 1, (("instance", instance),), histograms={"h": BucketCounts(edges, cumulative)})
 
@@ -121,7 +122,9 @@ def test_buckets_of_two_kinds_are_not_added_and_one_scrape_is_none():
     one = [scrape(1, "a", fine, 0, 0, 0), scrape(2, "a", fine, 1, 2, 3)]
     assert bucket_increments(one, "h", 0, inf).counts.sum() == 3
     other = [scrape(1, "b", coarse, 0, 0, 0), scrape(2, "b", coarse, 1, 1, 1)]
-    assert bucket_increments(one + other, "h", 0, inf) is None
+    both = bucket_increments(one + other, "h", 0, inf)
+    assert both.edges_s.tolist() == [0.1, math.inf]
+    assert both.counts.tolist() == [[1 + 1, 2 + 0]]
     assert bucket_increments(one[:1], "h", 0, inf) is None
 
 
