@@ -36,7 +36,8 @@ class Product:
     alert_rules        (agreement, job) -> its rules on the nodes of that job
     rule_tests         (agreement, its rules, the rule file's name, where runbooks are, job) -> content for `promtool test`
     panels             the panels of an agreement
-    dashboards         (agreement's name, baseline's name or "") -> file name -> JSON; raises UsageError
+    dashboards         (agreement's name, baseline's name or "") -> file name -> JSON, beside the load generator's own; raises
+                       UsageError
     dashboard          (agreement, environment or "", job or "") -> JSON of the one that is imported; raises UsageError too
     drill_plan         what an alert drill provokes, and how; None: it has no drill
     """

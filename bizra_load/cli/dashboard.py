@@ -17,6 +17,7 @@ from bizra_load.io.files import put_or_compare, set_aside, write_atomically, wri
 from bizra_load.io.terminal import terminal_width
 from bizra_load.judging.agreements import AgreementFile, read_agreement
 from bizra_load.monitoring import grafana
+from bizra_load.monitoring.dashboard_library import generator_dashboard
 from bizra_load.monitoring.panel_check import check_panels
 from bizra_load.products import dashboard_of, panels_of, product_of
 from bizra_load.server_metrics.exposition import ScrapeError
@@ -30,7 +31,7 @@ from reports.results.dashboard_check import DashboardCheck
 def run_render(args: argparse.Namespace) -> int:
     inputs.option("--out", inputs.out_folder, str(args.out))
     product = product_of(read_agreement(args.agreement, args.baseline).agreement)
-    texts = product.dashboards(args.agreement, args.baseline)
+    texts = {**product.dashboards(args.agreement, args.baseline), **generator_dashboard()}
     stale = put_or_compare(args.out, texts, args.check, "bizra-load dashboard render")
     return NO_GO if stale else KEPT
 

@@ -1,4 +1,4 @@
-"""bizra-load: put an open, honest load on a service and say whether the agreement was kept.
+"""bizra-load: put an open-model load on a service and say whether the agreement was kept.
 
 Exit codes: 0 kept, 3 NO-GO, 4 inconclusive, 5 invalid run, 6 wrong usage (see bizra_load.exit_codes).
 """

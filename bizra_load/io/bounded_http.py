@@ -118,12 +118,12 @@ class _BoundedAdapter(HTTPAdapter):
         """A kind of pool whose connections end reading, heads too, at `end_s`."""
         adapter = self
 
-        class Connection(kind.ConnectionCls):  # type: ignore[misc]  # one of two classes
+        class TimedConnection(kind.ConnectionCls):  # type: ignore[misc]  # one of two classes
             def __init__(self, *arguments: Any, **options: Any) -> None:
                 super().__init__(*arguments, **options)
                 self.response_class = lambda sock, *rest, **more: HTTPResponse(_Timed(sock, adapter), *rest, **more)  # type: ignore[arg-type]
 
-        return type(kind.__name__, (kind,), {"ConnectionCls": Connection})
+        return type(kind.__name__, (kind,), {"ConnectionCls": TimedConnection})
 
     def send(self, request: requests.PreparedRequest, *arguments: Any, **options: Any) -> requests.Response:
         try:

@@ -58,7 +58,7 @@ def _timeliness() -> tuple[Panel, ...]:
         ),
         Panel(
             "Schedule lag",
-            "How late arrivals are woken: in each response time, no fault of the target. Over the line the report says why.",
+            "How late arrivals start: in each response time, no fault of the target. Over the line the report says why.",
             "s",
             {f"p{100 * q:g}": _generator_quantile(q, "bizra_load_schedule_lag_seconds") for q in (0.5, 0.99)},
             ThresholdLine(FINE_NS / 1e9, "above"),

@@ -1,27 +1,24 @@
-"""The dashboards of an agreement: the node's, one for each environment, and the load generator's."""
+"""The dashboards of an agreement: the node's, and one for each environment."""
 
 from __future__ import annotations
 
 import hashlib
-import importlib
 import re
-from types import ModuleType
 
 from bizra_load.exit_codes import UsageError
 from bizra_load.judging.agreements import read_agreement
-from bizra_load.monitoring.panels import generator_panels
+from bizra_load.monitoring.dashboard_library import library
 from bizra_load.poi.panels import TEMPLATES, node_panels
 from sla.values.agreement import Agreement
 from sla.values.section import AgreementError
 
-NODE, GENERATOR = "grafana-rust-metrics", "grafana-load-generator"
+NODE = "grafana-rust-metrics"
 UID, TITLE = "bizra-node", "BIZRA node"
 _IN_UID = 20  # characters of an environment's name: Grafana allows 40 for all
 
 
 def dashboards(agreement_name: str, baseline: str = "") -> dict[str, str]:
     """File name -> JSON. Raises UsageError."""
-    made = _made()
 
     def node(name: str, environment: str) -> str:
         try:
@@ -30,8 +27,7 @@ def dashboards(agreement_name: str, baseline: str = "") -> dict[str, str]:
             raise UsageError(f"{name}: {error}") from None
 
     texts = {f"{NODE}.json": node(agreement_name, "")}
-    texts |= {f"{NODE}-{environment}.json": node(name, environment) for environment, (name, _) in TEMPLATES.items()}
-    return texts | {f"{GENERATOR}.json": made.generator_dashboard(generator_panels())}
+    return texts | {f"{NODE}-{environment}.json": node(name, environment) for environment, (name, _) in TEMPLATES.items()}
 
 
 def node_dashboard(agreement: Agreement, environment: str = "", job: str = "") -> str:
@@ -43,7 +39,7 @@ def node_dashboard(agreement: Agreement, environment: str = "", job: str = "") -
         title += f", {TEMPLATES[environment][1] if environment in TEMPLATES else environment}"
         uid += f"-{_plain(environment)}"
     total = agreement.operations["generate"].total if "generate" in agreement.operations else ""
-    text: str = _made().node_dashboard(node_panels(agreement, environment), title, uid, total, job)
+    text: str = library().node_dashboard(node_panels(agreement, environment), title, uid, total, job)
     return text
 
 
@@ -51,10 +47,3 @@ def _plain(environment: str) -> str:
     """As a part of a uid; what had to be changed is told apart by a hash."""
     plain = re.sub(r"[^A-Za-z0-9_-]", "-", environment)[:_IN_UID]
     return plain if plain == environment else f"{plain}-{hashlib.sha256(environment.encode()).hexdigest()[:8]}"
-
-
-def _made() -> ModuleType:
-    try:
-        return importlib.import_module("bizra_load.monitoring.dashboards")
-    except ImportError:
-        raise UsageError("grafana-foundation-sdk is missing (install it: pip install 'bizra-load[grafana]')") from None

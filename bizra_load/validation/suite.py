@@ -114,7 +114,7 @@ class Suite:
 
     def run(self) -> ValidationReport:
         """All steps, each logged, and `validated.json`. Raises UsageError when the artifacts folder can't be written."""
-        self._log.title("BIZRA validation suite")
+        self._log.title(f"Validation by {self._plan.file.agreement.name}")
         imported = self._step(1, "Importing Grafana dashboard", self._import_dashboard)
         load = self._step(2, "Running the load test", self._load_test)
         metrics = self._step(3, "Validating metrics against the agreement", self._metrics)

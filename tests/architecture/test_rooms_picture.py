@@ -4,6 +4,7 @@ import re
 import tomllib
 from pathlib import Path
 
+from bizra_load.products import names
 from tests.architecture.picture import PAGE, imports, in_page, needed, reachable, rooms
 
 SHOWN = in_page(PAGE.read_text())
@@ -48,10 +49,12 @@ def contracts_and_layers():
     return contracts, contracts["The rooms of bizra_load, from top to bottom"]["layers"]
 
 
-def test_every_room_but_its_own_is_held_to_import_no_product():
+def test_every_room_but_those_of_products_is_held_to_import_none():
     contracts, layers = contracts_and_layers()
-    held = contracts["A product is found by its agreement, not imported"]["source_modules"]
-    assert sorted(held) == sorted(f"bizra_load.{room}" for room in layers if room != "poi")
+    contract = contracts["A product is found by its agreement, not imported"]
+    every = {room.strip() for layer in layers for room in layer.split("|")}
+    assert sorted(contract["source_modules"]) == sorted(f"bizra_load.{room}" for room in every - set(names()))
+    assert sorted(contract["forbidden_modules"]) == sorted(f"bizra_load.{name}" for name in names())
 
 
 def test_every_room_below_runtime_is_held_to_work_without_locust():

@@ -36,7 +36,7 @@ def test_a_healthy_node_gets_go_and_the_same_answer_when_judged_again(tmp_path):
         assert o["target"] == pytest.approx(max(10 * o["baseline"], o["at_least"]))
     assert "GO: every gate passes" in ended.out
     overhead = ended.check("schedule_lag")["reason"]  # the generator's own share in what was measured
-    assert re.match(r"arrivals were woken [\d.]+ [um]s \(p50\) and [\d.]+ [um]s \(p99\) late", overhead)
+    assert re.match(r"arrivals started [\d.]+ [um]s \(p50\) and [\d.]+ [um]s \(p99\) late", overhead)
 
     assert_it_tells_what_workers_and_target_went_through(ended)
     assert_the_server_is_read_when_no_worker_reports(ended)

@@ -1,4 +1,4 @@
-"""How late arrivals were woken, and why: the machine, the container's quota, or the generator itself."""
+"""How late arrivals started, and why: the machine, the container's quota, or the generator itself."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def explain(rows: HealthRows, target: Sequence[MachineSecond], words: RemedyWord
     if not lag.total:
         return None
     p99_ns = lag.quantile_ns(0.99)
-    text = f"arrivals were woken {duration(lag.quantile_ns(0.5))} (p50) and {duration(p99_ns)} (p99) late"
+    text = f"arrivals started {duration(lag.quantile_ns(0.5))} (p50) and {duration(p99_ns)} (p99) late"
     causes = _busy(rows, words)
     busy = f"the machine was busy ({', '.join(cause for cause, _ in causes)})"
     if p99_ns <= FINE_NS:

@@ -29,6 +29,7 @@ from tests.unit.sla.release.test_evidence import dashboard, drill
 from tests.unit.sla.release.test_rules_evidence import rules_check
 
 HERE = Path(__file__).parent
+ROOT = HERE.parents[2]
 TARGETS = {
     "schema": "bizra-load/agreement/1",
     "name": "echo-1",
@@ -77,6 +78,8 @@ def test_its_rules_and_dashboards_are_rendered(place, tmp_path):
     assert 'expr: up{job="echo.b"} == 0\n' in (tmp_path / "b/prometheus-rules.yaml").read_text()
     assert main(["dashboard", "render", "--agreement", agreement, "--out", str(tmp_path / "out")]) == 0
     assert (tmp_path / "out/echo.json").exists()
+    ours = (ROOT / "k8s/monitoring/grafana-load-generator.json").read_text()
+    assert (tmp_path / "out/grafana-load-generator.json").read_text() == ours  # which no product brings
 
 
 def test_evidence_and_checklist_of_a_run_are_judged_by_what_it_requires(place, tmp_path):

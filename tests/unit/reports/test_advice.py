@@ -8,6 +8,7 @@ from bizra_load.judging.agreements import read_agreement
 from bizra_load.settings.remedies import WORDS
 from reports.documents.advice import observations, recommendations
 from sla.judgement.evaluate import evaluate
+from sla.judgement.generator.lateness import SHARED_HOST
 from sla.values.assessment import Gate, Severity, Status
 from sla.values.estimate import Estimate
 from sla.values.shown_facts import ShownFacts
@@ -68,6 +69,14 @@ def test_straddling_says_how_many_seconds_and_an_interval_without_an_end_how_man
         assert its.endswith(f"at least about {o.seconds_needed:,.0f} s more at this rate are needed to bound it (--duration)")
     unknown = dataclasses.replace(short, objectives=tuple(dataclasses.replace(o, seconds_needed=None) for o in endless))
     assert all("a longer run; how much longer can't be estimated from this one" in s for s in text(unknown)[: len(endless)])
+
+
+def test_a_queue_that_the_loads_own_host_can_hide_wants_another_host_for_the_load(healthy):
+    reason = f"{SHARED_HOST}: as it stands the interval straddles the target"
+    a = changed(healthy, "poi_generate_p99", status=Status.INCONCLUSIVE, reason=reason, seconds_needed=100.0)
+    [message] = text(a)
+    assert message.startswith("PoI generate p99 ")
+    assert message.endswith(f"{reason}: make the load from another host than the target's")
 
 
 def test_over_ten_times_the_baseline_says_how_many_times(healthy):

@@ -32,7 +32,7 @@ def rows(p99_ns, own_ns=None, cpu=0.3, hub=EMPTY, gc_ns=0, seconds=30, known=Tru
 
 def test_when_nothing_is_wrong_it_is_one_short_clause():
     explained = explain(rows(210_000), [])
-    assert (explained.text, explained.advice) == ("arrivals were woken 52 us (p50) and 210 us (p99) late", "")
+    assert (explained.text, explained.advice) == ("arrivals started 52 us (p50) and 210 us (p99) late", "")
     assert explain([], []) is None
 
 
@@ -79,7 +79,7 @@ def test_other_tasks_that_waited_are_no_cause_where_the_workers_themselves_did_n
 def test_each_cause_is_named_with_its_figure_and_has_its_own_advice(cause):
     machine, message, advice = CAUSES[cause]
     explained = explain(rows(5_600_000, 200_000 if machine.get("known", True) else None, **machine), [])
-    assert explained.text.startswith("arrivals were woken 52 us (p50) and 5.6 ms (p99) late")
+    assert explained.text.startswith("arrivals started 52 us (p50) and 5.6 ms (p99) late")
     assert message in explained.text
     assert advice in explained.advice
     if cause != "nothing known":
@@ -162,7 +162,7 @@ def test_a_target_that_waited_for_a_core_of_the_same_machine_is_said():
 def test_a_busy_machine_is_said_even_where_arrivals_were_on_time():
     explained = explain(rows(210_000, pressure=0.9), [])
     assert explained.text == (
-        "arrivals were woken 52 us (p50) and 210 us (p99) late, though the machine was busy "
+        "arrivals started 52 us (p50) and 210 us (p99) late, though the machine was busy "
         "(in 90% of the time some task waited for a core)"
     )
     assert explained.advice == ""

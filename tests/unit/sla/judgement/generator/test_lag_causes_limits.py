@@ -1,4 +1,4 @@
-"""How late arrivals were woken, and why: the figures at which a cause is named, and which second or sample they are of."""
+"""How late arrivals started, and why: the figures at which a cause is named, and which second or sample they are of."""
 
 import dataclasses
 
@@ -10,6 +10,7 @@ from sla.judgement.generator.lag_causes import explain
 from sla.values.health_rows import HealthRows
 from sla.values.histogram import from_counts
 from sla.values.machine import TARGET, MachineSecond
+from sla.values.remedies import Remedy
 from sla.values.window import Health
 from tests.unit.sla.judgement.generator.test_lag_causes import rows
 
@@ -168,7 +169,16 @@ def test_a_core_that_is_taken_away_is_a_small_share_of_many(cores, named):
     assert ("steal 12%" in text_of(taken)) == named
 
 
-@pytest.mark.parametrize(("p99_ns", "explained"), [(900_000, False), (1_100_000, True)])
+@pytest.mark.parametrize(("busy_seconds", "used_up"), [(4, False), (6, True)])
+def test_a_core_is_used_up_where_more_than_a_twentieth_of_the_seconds_say_so(busy_seconds, used_up):
+    """Of 100 seconds: the 95th percentile, as the generator's own line has it."""
+    health = rows(5_000_000, 5_000_000, cpu=0.3, seconds=100)
+    health = [*changed(health[:busy_seconds], cpu_share=1.0), *health[busy_seconds:]]
+    advice = explain(HealthRows.of(health), (), WORDS).advice
+    assert advice == WORDS[Remedy.CORE_USED_UP if used_up else Remedy.LESS_WORK_A_WORKER]
+
+
+@pytest.mark.parametrize(("p99_ns", "explained"), [(990_000, False), (1_010_000, True)])
 def test_a_lag_of_a_millisecond_needs_no_explanation(p99_ns, explained):
     assert ("no cause was measured" in text_of(rows(p99_ns, 200_000))) is explained
 
