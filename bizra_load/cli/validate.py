@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 from bizra_load.exit_codes import BizraLoadError, InvalidRunError, UsageError
 from bizra_load.io import terminal
-from bizra_load.io.files import writing
+from bizra_load.io.files import alone_in, writing
 from bizra_load.io.redaction import without_userinfo
 from bizra_load.io.trust import Trust
 from bizra_load.judging.agreements import AgreementFile, read_agreement
@@ -36,14 +36,19 @@ from sla.values.section import AgreementError
 
 def run(args: argparse.Namespace) -> int:
     inputs.option("--artifacts", inputs.out_folder, str(args.artifacts))
-    try:
-        request, plan = _planned(args)
-    except BizraLoadError:  # this validation never began, and nobody may take an older one's decision for it
-        set_documents_aside(args.artifacts, args.evidence)
-        raise
-    suite = Suite(plan, Log(sys.stdout, terminal.terminal_width(sys.stdout)))
-    suite.begin()
+    place, was_there = f"--artifacts: {args.artifacts}", args.artifacts.is_dir()
     with ExitStack() as stack:
+        if was_there:
+            stack.enter_context(alone_in(args.artifacts, place))
+        try:
+            request, plan = _planned(args)
+        except BizraLoadError:  # this validation never began, and nobody may take an older one's decision for it
+            set_documents_aside(args.artifacts, args.evidence)
+            raise
+        if not was_there:
+            stack.enter_context(alone_in(args.artifacts, place))
+        suite = Suite(plan, Log(sys.stdout, terminal.terminal_width(sys.stdout)))
+        suite.begin()
         if plan.rehearsal:
             request, url, selector = _rehearse(request, plan.file, args.fault, stack)
             suite.rehearse(partial(put_load_on, request), request.host, url, selector)

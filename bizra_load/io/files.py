@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import stat
 import sys
@@ -44,6 +45,25 @@ def writing(place: object, what: str = "a folder") -> Iterator[None]:
         yield
     except OSError as error:
         raise UsageError(f"{place}: {error.strerror} (allowed: {what} that can be written)") from None
+
+
+@contextmanager
+def alone_in(folder: Path, place: object) -> Iterator[None]:
+    """While the block runs, nobody else that asks for it has the folder: flock(2), which ends with the process. Raises
+    UsageError where somebody has it. A file system without locks gives it to everybody.
+    """
+    with writing(place):
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise UsageError(f"{place}: another process writes there now (allowed: a folder of its own)") from None
+        except OSError:
+            pass
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def check_replaceable(path: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 from bizra_load.cli import validate
 from bizra_load.cli.main import main
 from bizra_load.exit_codes import INVALID, USAGE, InvalidRunError
-from bizra_load.io.files import BEFORE, set_aside
+from bizra_load.io.files import BEFORE, alone_in, set_aside
 from bizra_load.io.ports import free_port
 from bizra_load.judging.artifacts import DOCUMENTS
 from bizra_load.rehearsal import drill
@@ -82,6 +82,19 @@ def test_a_validation_that_never_begins(tmp_path, capsys):
     assert "missing.xml" in capsys.readouterr().err
     assert {p.name for p in (out / BEFORE).iterdir()} == {*DOCUMENTS, "validated.json"}
     assert [p.name for p in out.iterdir() if p.is_file()] == [kept]
+
+
+def test_a_validation_beside_another_one_in_the_same_folder_is_refused_and_moves_nothing(tmp_path, capsys):
+    out = tmp_path / "artifacts"
+    left_by_the_time_before(out, *DOCUMENTS, "validated.json")
+    before = {p: p.read_text() for p in out.iterdir()}
+    with alone_in(out, "the other one"):
+        assert main(["validate", "--artifacts", str(out)]) == USAGE
+    [line] = capsys.readouterr().err.splitlines()
+    assert line.endswith(f"--artifacts: {out}: another process writes there now (allowed: a folder of its own)")
+    assert {p: p.read_text() for p in out.iterdir()} == before
+    with alone_in(out, "the next one"):
+        pass
 
 
 def test_panels_that_cannot_be_checked(tmp_path, no_api):
