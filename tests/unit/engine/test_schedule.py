@@ -53,18 +53,23 @@ def test_a_wait_for_a_slow_target_is_no_lag():
 
 @pytest.mark.parametrize("use_timerfd", [True, False])
 def test_the_pacer_wakes_in_order_never_early_and_records_each_lag(use_timerfd):
-    pacer = Pacer(use_timerfd)
-    start = time.perf_counter_ns() + 200_000_000  # every sleeper is asleep before the first is due
-    woken = []
+    for ahead_ns in (200_000_000, 1_000_000_000, 5_000_000_000):
+        pacer, woken, asleep_ns = Pacer(use_timerfd), [], []
+        start = time.perf_counter_ns() + ahead_ns
 
-    def sleeper(number):
-        due = start + number * 300_000
-        pacer.sleep_until(due)
-        woken.append((number, time.perf_counter_ns() - due))
+        def sleeper(number, pacer=pacer, woken=woken, asleep_ns=asleep_ns, start=start):
+            due = start + number * 300_000
+            asleep_ns.append(time.perf_counter_ns())
+            pacer.sleep_until(due)
+            woken.append((number, time.perf_counter_ns() - due))
 
-    numbers = list(range(50))
-    random.Random(1).shuffle(numbers)
-    gevent.joinall([gevent.spawn(sleeper, n) for n in numbers], raise_error=True, timeout=20)
+        numbers = list(range(50))
+        random.Random(1).shuffle(numbers)
+        gevent.joinall([gevent.spawn(sleeper, n) for n in numbers], raise_error=True, timeout=20)
+        if max(asleep_ns) < start:
+            break  # all were asleep before the first was due: on a busy machine that may need another try
+    else:
+        pytest.fail("fifty greenlets were not asleep within five seconds")
     assert [n for n, _ in woken] == list(range(50))
     assert min(late for _, late in woken) >= 0
     lags = pacer.lags.take().lag_ns
