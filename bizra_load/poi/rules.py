@@ -134,16 +134,16 @@ class _Series:
         one in the last hour and count it nowhere now, while they generate. What was not counted for longer may have been
         restarted since, and be exposed with its next event.
         """
-        lacking = []
-        for operation in OPERATIONS:
-            total = f"{self.operations[operation].total}{self.node}"
-            every = f'{self.operations[operation].histogram}_bucket{{job="{self.job}", le="+Inf"}}'
-            total_moves, every_moves = (f"rate({counts}[{self.span(120)}]) > 0" for counts in (total, every))
-            lacking += [f"({total_moves}) unless {ON_TARGET} {every}", f"({every_moves}) unless {ON_TARGET} {total}"]
-            if operation == "generate":
-                generates = total_moves  # without its counter the rule fires in any case
-            else:
-                had = f"count_over_time({total}[{self.span(3600)}]) and {ON_TARGET} ({generates})"
+
+        def moves(counts: str) -> str:
+            return f"(rate({counts}[{self.span(120)}]) > 0)"
+
+        lacking, generates = [], moves(self.operations["generate"].total + self.node)
+        for operation, metrics in self.operations.items():
+            total, every = f"{metrics.total}{self.node}", f'{metrics.histogram}_bucket{{job="{self.job}", le="+Inf"}}'
+            lacking += [f"{moves(total)} unless {ON_TARGET} {every}", f"{moves(every)} unless {ON_TARGET} {total}"]
+            if operation != "generate":  # without whose counter the rule fires in any case
+                had = f"count_over_time({total}[{self.span(3600)}]) and {ON_TARGET} {generates}"
                 lacking.append(f"{had} unless {ON_TARGET} {total} unless {ON_TARGET} {every}")
         return with_metric(f"({self.gauge('up')} == 1)", f"({' or '.join(lacking)})")
 

@@ -59,8 +59,8 @@ def test_the_table_holds_every_check_once():
 def test_what_the_page_says_a_check_opens_is_what_it_opens(key):
     name = key + "verify" if key.endswith("_") else key
     opens = touched(Check(name, "", Status.FAIL, None, None, "", ""), AGREEMENT.objectives, open_model=True)
-    message = {kind: opening_table()[key][kind] for kind in KINDS}
-    assert message == {kind: opens.get(kind, "-") for kind in KINDS}
+    on_page = {kind: opening_table()[key][kind] for kind in KINDS}
+    assert on_page == {kind: opens.get(kind, "-") for kind in KINDS}
 
 
 @pytest.mark.parametrize("key", TOUCHES)
