@@ -1,6 +1,6 @@
 """What a worker that is lost can have taken along: the arrivals that were due in its slots and that it has not reported.
 
-A worker that is killed stops at once; one that is cut off stops within STOPS_WITHIN_S of its master's last sign of life. So its
+A worker that is killed stops at once; one that is cut off stops within STOPS_WITHIN_S of the last message of its master. So its
 plan until then, less what it has reported, is an upper bound.
 """
 

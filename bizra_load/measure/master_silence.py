@@ -1,4 +1,4 @@
-"""How long the master of a worker has given no sign of life."""
+"""How long the master of a worker has sent nothing."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 
 CHECK_EVERY_S = 0.25
-# Without a sign of life from the master for so long, a worker stops: nobody would stop it. A link that was away for 4 s carries
+# Without a message from the master for so long, a worker stops: nobody would stop it. A link that was away for 4 s carries
 # nothing for 6.2 s, since TCP sends again after 0.2, 0.6, 1.4, 3.0 and 6.2 s (RFC 6298, from Linux' least time-out).
 MASTER_SILENT_S = 8.0
 IDLE_MASTER_SILENT_S = 60.0  # the same where a worker has nothing to lose, and only waits for the next test

@@ -91,7 +91,7 @@ _REPORTED_BY_US = ("Bad response code from worker children", "CPU usage threshol
 
 
 def watch_workers(runner: MasterRunner, missing: Callable[[str], None]) -> None:
-    """Call `missing` for each worker that gives no sign of life any more. Never returns."""
+    """Call `missing` for each worker that sends no heartbeat any more. Never returns."""
     reported: set[str] = set()
     while True:
         gevent.sleep(0.5)

@@ -240,7 +240,7 @@ class MasterEvents:
 
     def _on_missing_worker(self, worker: str) -> None:
         if self.run is not None and not self.run.times.stopped:
-            print(f"bizra-load: worker {worker} is missing: no sign of life", file=sys.stderr, flush=True)
+            print(f"bizra-load: worker {worker} is missing: no heartbeat from it", file=sys.stderr, flush=True)
 
     def _on_report(self, environment: Environment, msg: Any, **_: Any) -> None:
         acknowledgement = self.receive(msg.data)

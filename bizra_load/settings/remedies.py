@@ -27,7 +27,7 @@ WORDS: RemedyWords = {
     Remedy.LONGER_RUN: "about {seconds:,.0f} s more at this rate would decide it (--duration)",
     Remedy.LONGER_RUN_TO_BOUND: "at least about {seconds:,.0f} s more at this rate are needed to bound it (--duration)",
     Remedy.JUDGE_REAL_TRAFFIC: "bizra-load metrics",
-    Remedy.PART_TARGETS: "--prometheus-selector leaves one of them out; or ask for a longer window",
+    Remedy.PART_TARGETS: "exclude one of them with --prometheus-selector, or ask for a longer window",
     Remedy.RUN_THE_BASELINE: "compare with a run of the baseline's version on this machine (bizra-load compare)",
     Remedy.RUN_WITH_SERVER_METRICS: "a run with --metrics-url or --prometheus-url",
     Remedy.SCRAPE_EACH: "scrape each process at its own address, or choose another --window",

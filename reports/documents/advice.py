@@ -161,7 +161,7 @@ def _throughput(o: ObjectiveResult, a: Assessment, figure: str, words: RemedyWor
     if failed and ok and o.estimate.point * (ok + failed) / ok >= o.target:
         return Advice(
             f"{figure}: {failed:,} failed operations don't count",
-            "remedy the errors first: with them the rate keeps the target",
+            "remedy the errors first: counting them, the rate would meet the target",
         )
     short = 100 * (1 - o.estimate.point / o.target)
     return Advice(

@@ -86,13 +86,13 @@ def check_rows(assessment: Assessment) -> list[Row]:
 
 
 def check_row(check: Check, assessment: Assessment) -> Row:
-    """A check with what to do about it, and what it leaves open where it failed."""
+    """A check with what to do about it, and which verdicts it invalidates where it failed."""
     why = "; ".join(x for x in (_with_advice(check), opens(check, assessment)) if x)
     return Row((check.title, check.status.value, why), check.status.value)
 
 
 def opens(check: Check, assessment: Assessment) -> str:
-    """In words, what a failed check leaves open; "" for others."""
+    """In words, which verdicts a failed check invalidates; "" for others."""
     if check.status is not Status.FAIL or not assessment.objectives:
         return ""
     titles = {o.key: o.title for o in assessment.objectives}
@@ -101,7 +101,7 @@ def opens(check: Check, assessment: Assessment) -> str:
         named = [titles.get(key, key) for key, d in check.opens if d == direction]
         if named:
             sentences.append(words + ("every objective" if len(named) == len(titles) else ", ".join(named)))
-    return f"leaves open: {'; '.join(sentences)}" if sentences else "touches no objective"
+    return f"invalidates: {'; '.join(sentences)}" if sentences else "affects no objective"
 
 
 def generator_line(assessment: Assessment) -> str:

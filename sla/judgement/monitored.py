@@ -172,7 +172,7 @@ def _doubts(targets: Targets, snapshots: Sequence[Snapshot], agreement: Agreemen
     doubts = []
     if targets.undecided:
         reason = f"{targets.undecided[0]}; {words[Remedy.PART_TARGETS]}"
-        doubts.append(_doubt("targets", "Each node once", reason))
+        doubts.append(_doubt("targets", "No node counted twice", reason))
     counted = {n for m in agreement.operations.values() for n in (m.total, m.failed, m.histogram) if n}
     if why := implausible(snapshots, sorted(counted)):
         doubts.append(_doubt("counters", "Counters that only grow", f"{why}; {words[Remedy.SCRAPE_EACH]}"))

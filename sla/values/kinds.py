@@ -1,7 +1,7 @@
 """What an objective is about: one small frozen dataclass for each kind that an agreement can name under `measure.kind`.
 
 A new kind is one class here, listed in ObjectiveKind. mypy then names every place that must know it (`assert_never`): how it
-is estimated (sla.judgement.kinds), which failed check opens it (judgement.checks.check_scope), what rolls a release back
+is estimated (sla.judgement.kinds), which failed check invalidates it (judgement.checks.check_scope), what rolls a release back
 for it (sla.release.triggers), and what to do where it misses its target (reports.documents.advice).
 """
 

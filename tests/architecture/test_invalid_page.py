@@ -47,7 +47,7 @@ def test_every_section_says_something():
 
 
 def opening_table():
-    head, *body = table_cells(section(PAGE, "## Which verdicts a failed check opens"))
+    head, *body = table_cells(section(PAGE, "## Which verdicts a failed check invalidates"))
     return {cells[0].strip("`"): dict(zip(head[1:], cells[1:], strict=True)) for cells in body}
 
 

@@ -158,7 +158,7 @@ def test_a_target_that_is_away_leaves_the_other_steps_and_a_decision_that_nobody
 
 
 def test_the_load_test_is_marked_with_the_final_decision_and_the_dashboard_stays_where_it_lies(tmp_path, node):
-    """A Prometheus without the node: no panel has data, which fails a gate that the load test alone leaves open."""
+    """A Prometheus without the node: no panel has data, which fails a gate that the load test alone does not decide."""
     artifacts = tmp_path / "artifacts"
     artifacts.mkdir()
     for name in ("grafana-dashboard-url.txt", "dashboard-check.json"):

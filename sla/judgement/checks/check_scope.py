@@ -137,7 +137,7 @@ def touched(check: Check, objectives: Sequence[Objective], open_model: bool) -> 
 
 
 def touches_client(check: Check) -> bool:
-    """Whether a failed check opens anything that a client measured: then the run can't be compared with another."""
+    """Whether a failed check invalidates anything that a client measured: then the run can't be compared with another."""
     touch = TOUCHES[row_of(check.key)[0]]
     return any((touch.client_latency, touch.throughput, touch.success_rate))
 

@@ -113,7 +113,7 @@ def test_nothing_passes_while_it_is_not_known_whether_two_targets_are_one_node()
     assert (gates["targets"].severity, gates["targets"].counts) == (Severity.CRITICAL, True)
     assert gates["targets"].status is Status.INCONCLUSIVE
     assert 'job="x" and job="y"' in gates["targets"].reason
-    assert gates["targets"].reason.endswith("leave one of them out, or ask for a longer window")
+    assert gates["targets"].reason.endswith("exclude one of them, or ask for a longer window")
     assert "targets" not in {g.key for g in judged(measurements().snapshots).gates}
 
 

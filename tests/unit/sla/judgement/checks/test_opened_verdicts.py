@@ -1,4 +1,4 @@
-"""Which verdicts a failed check opens: a failure stands where all that is in doubt could not undo it, at the family's level."""
+"""Which verdicts a failed check invalidates: a failure stands where nothing in doubt could undo it, at the family's level."""
 
 import dataclasses
 
