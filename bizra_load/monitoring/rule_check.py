@@ -17,6 +17,7 @@ from sla.values.agreement import Agreement
 from sla.values.promql import job_name
 
 MOST_INTERVAL_S = 120.0  # from one evaluation to the next; Prometheus' default is 60
+NO_ALERTMANAGER = "it sends alerts to no Alertmanager, so that one that fires notifies nobody by itself"
 _OF_TARGET = {"job", "instance", "cluster", "namespace"}
 _EVERY = "group interval"
 
@@ -33,7 +34,7 @@ def check_rules(
         checks = tuple(RuleCheck(r.name, r.severity, _reason(client, r, loaded.get(r.name, []))) for r in rules)
     except (ScrapeError, *MALFORMED) as error:
         return RulesCheck(agreement, sha256, job, asked, at, str(error)[:300] or type(error).__name__, ())
-    return RulesCheck(agreement, sha256, job, asked, at, "", checks)
+    return RulesCheck(agreement, sha256, job, asked, at, "", checks, _remark(client))
 
 
 def job_of(client: PrometheusClient, agreement: Agreement, selector: str) -> str:
@@ -46,6 +47,14 @@ def job_of(client: PrometheusClient, agreement: Agreement, selector: str) -> str
         jobs = {str(series["metric"].get("job", "")) for series in client.query(f"count by (job) ({{{chosen}}})")}
         return job_name(jobs.pop()) if len(jobs) == 1 else ""
     except (ScrapeError, *MALFORMED):
+        return ""
+
+
+def _remark(client: PrometheusClient) -> str:
+    """A remark, and no more: Grafana or a webhook of another kind may read the alerts themselves."""
+    try:
+        return "" if client.alertmanagers() else NO_ALERTMANAGER
+    except (ScrapeError, *MALFORMED):  # others that speak Prometheus' language do not say it
         return ""
 
 

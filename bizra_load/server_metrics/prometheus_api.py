@@ -63,6 +63,10 @@ class PrometheusClient:
         """The groups of rules that are loaded."""
         return self._list("rules", {}, "groups")
 
+    def alertmanagers(self) -> list[dict[str, Any]]:
+        """Those that alerts are sent to now."""
+        return self._list("alertmanagers", {}, "activeAlertmanagers")
+
     def formatted(self, expression: str) -> str:
         """The expression as Prometheus writes it, so that two can be compared; without white space where it can't tell."""
         try:

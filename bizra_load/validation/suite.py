@@ -208,7 +208,7 @@ class Suite:
             write_atomically(plan.artifacts / RULES_CHECK, rules_check.render_json(check))
         self._made["rules"] = RULES_CHECK
         wrong = [f"{r.alert} {r.reason}" for r in check.rules if r.reason]
-        text = check.unread or "; ".join(wrong) or "as the agreement has them"
+        text = "; ".join(filter(None, (check.unread or "; ".join(wrong) or "as the agreement has them", check.remark)))
         self._log.info(f"{len(check.rules) - len(wrong)} of {len(rules)} alert rules are loaded in {check.asked}: {text}")
 
     def _report(self, before: Sequence[StepResult]) -> StepResult:

@@ -20,7 +20,7 @@ class RuleCheck:
 @dataclass(frozen=True)
 class RulesCheck:
     """`unread`: why the rules can't be read, "" where they can; agreement_sha256: of the agreement's text; job:
-    whose rules they are; checked_at: UTC.
+    whose rules they are; checked_at: UTC. remark: on what the rules are loaded in, which fails nothing.
     """
 
     agreement: str
@@ -30,6 +30,7 @@ class RulesCheck:
     checked_at: str
     unread: str
     rules: tuple[RuleCheck, ...]
+    remark: str = ""
 
     @property
     def passed(self) -> bool:

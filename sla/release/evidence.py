@@ -146,7 +146,9 @@ def of_rules_check(document: object, sha256: str) -> tuple[Evidence, ...]:
             critical += [text] if _text(rule, "severity", where) == "critical" else []
     if not count:
         return _left_open(("alert-rules",), "no rule was checked", facts)
-    item = Evidence("alert-rules", Status.PASS, f"all {count} rules are loaded in {asked}", facts=facts)
+    loaded = f"all {count} rules are loaded in {asked}"
+    remark = _text(top, "remark", "") if "remark" in top else ""  # earlier versions made none
+    item = Evidence("alert-rules", Status.PASS, "; ".join(filter(None, (loaded, remark[:500]))), facts=facts)
     if wrong:
         item = Evidence("alert-rules", Status.FAIL, f"in {asked}: {'; '.join(wrong)}"[:500], facts=facts)
     elif "passed" in top and not _flag(top, "passed", ""):

@@ -12,7 +12,7 @@ from bizra_load.cli.main import main
 from bizra_load.io.ports import free_port
 from bizra_load.io.utc import utc_text
 from bizra_load.judging.agreements import read_agreement
-from bizra_load.monitoring.rule_check import check_rules, job_of
+from bizra_load.monitoring.rule_check import NO_ALERTMANAGER, check_rules, job_of
 from bizra_load.monitoring.rule_files import groups, to_yaml
 from bizra_load.poi.rules import alert_rules
 from bizra_load.rehearsal.local_prometheus import local_prometheus
@@ -86,11 +86,24 @@ def test_no_rules_at_all_fail_the_gate_and_all_of_them_close_the_item():
     with local_prometheus({}, rules=to_yaml(groups(RULES), "x")) as started:
         everything = checked(started.url)
     assert (nothing.passed, everything.passed) == (False, True)
+    assert {nothing.remark, everything.remark} == {NO_ALERTMANAGER}
+    [item] = of_rules_check(json.loads(render_json(everything)), FILE.sha256)
+    assert item.reason.endswith(f"; {NO_ALERTMANAGER}")
     assert nothing.checked_at <= everything.checked_at <= utc_text(datetime.now(UTC))
     outcomes = [
         {e.key: e.status.value for e in of_rules_check(json.loads(render_json(c)), FILE.sha256)} for c in (nothing, everything)
     ]
     assert outcomes == [{"alerts": "FAIL", "alert-rules": "FAIL"}, {"alert-rules": "PASS"}]
+
+
+def test_a_prometheus_that_sends_its_alerts_on_gets_no_remark():
+    with local_prometheus({}, rules=to_yaml(groups(RULES), "x"), alertmanager=f"127.0.0.1:{free_port()}") as started:
+        end = time.monotonic() + 60
+        while not PrometheusClient(started.url).alertmanagers():  # Prometheus takes some seconds to know them
+            assert time.monotonic() < end, "the Alertmanager is not discovered"
+            time.sleep(0.1)
+        check = checked(started.url)
+    assert (check.passed, check.remark) == (True, "")
 
 
 def test_a_prometheus_that_is_away_leaves_it_open_and_its_password_is_said_nowhere():

@@ -54,6 +54,11 @@ def test_a_rules_check_that_did_not_pass_is_no_pass():
     assert item.status is Status.PASS
 
 
+def test_a_remark_is_said_and_fails_nothing():
+    [item] = evidence.of_rules_check(rules_check(remark="it notifies nobody"), SHA256)
+    assert (item.status, item.reason) == (Status.PASS, "all 2 rules are loaded in Prometheus at u; it notifies nobody")
+
+
 @pytest.mark.parametrize("job", ["a`b", "a  b", "-x", "a\nb", "a" * 101])
 def test_a_job_that_could_be_something_else_in_a_query_is_refused(job):
     with pytest.raises(evidence.EvidenceError, match=r"^job: .*\(allowed: up to 100 letters, digits and"):
