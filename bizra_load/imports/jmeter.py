@@ -8,6 +8,7 @@ from bizra_load.imports.fields import LOCAL_TIME, category_of_failure, latency_n
 from bizra_load.imports.samples import ImportedSample, ImportedSamples
 
 TITLE = "JMeter CSV"
+TICK_NS = 1_000_000  # JMeter writes whole milliseconds: both ends of `elapsed` are cut off
 COLUMNS = ("timeStamp", "elapsed", "label", "success")
 
 

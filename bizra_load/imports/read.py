@@ -38,7 +38,7 @@ FAILS_APART = 2.0  # times the share of all others: an edge second's failures ar
 _DELIMITERS = (",", ";", "\t", "|")  # JMeter writes what jmeter.save.saveservice.default_delimiter says
 _OTHERS = {"<?xml": "XML", "<testResults": "XML", "{": "JSON"}
 NO_FAILURES = "it holds no failures, so no success rate is judged"
-_TAKERS = ((k6.TITLE, k6.COLUMNS, k6.take), (jmeter.TITLE, jmeter.COLUMNS, jmeter.take))
+_TAKERS = ((k6.TITLE, k6.COLUMNS, k6.take, 0), (jmeter.TITLE, jmeter.COLUMNS, jmeter.take, jmeter.TICK_NS))
 
 
 @dataclass(frozen=True)
@@ -57,27 +57,28 @@ def read_import(path: Path, unit: str = "ns") -> ImportedRun:
             first = next(iter(Lines(file)), "")
         if first.startswith(("#", '"StartTimestamp"', "Tag=")):
             hlog_windows, cut = _hlog(path, unit)
-            measurements = _measurements(hlog_windows)
-            facts = dataclasses.replace(measurements.facts, failures_known=False)
+            measurements, tick_ns = _measurements(hlog_windows), hlog.UNITS_NS[unit] if unit != "ns" else 0
+            facts = dataclasses.replace(measurements.facts, failures_known=False, tick_ns=tick_ns)
             return ImportedRun(
                 dataclasses.replace(measurements, facts=facts),
                 hlog.TITLE,
-                _note(measurements, [NOTE, NO_FAILURES, f"its values are read as {unit} (--hlog-unit)", *cut]),
+                _note(
+                    measurements, [NOTE, NO_FAILURES, f"its values are read as {unit} (--hlog-unit)", *_steps(tick_ns), *cut]
+                ),
             )
         with _open(path) as file:
-            for kind, needed, take in _TAKERS:
+            for kind, needed, take, tick_ns in _TAKERS:
                 if delimiter := _delimiter(first, needed):
                     samples = _csv(Lines(file), take, delimiter)
                     if again := samples.threads.unresolved():
                         with _open(path) as once_more:
                             samples = _csv(Lines(once_more), take, delimiter, again)
-                    measurements = _of_samples(samples)
-                    return ImportedRun(
-                        measurements, kind, _note(measurements, [NOTE, *sorted(samples.notes), *_lacking(samples)])
-                    )
+                    measurements = _of_samples(samples, tick_ns)
+                    notes = [NOTE, *_steps(tick_ns), *sorted(samples.notes), *_lacking(samples)]
+                    return ImportedRun(measurements, kind, _note(measurements, notes))
         if other := next((what for begin, what in _OTHERS.items() if first.lstrip().startswith(begin)), ""):
             raise ValueError(f"{other} can't be read (allowed: its CSV)")
-        wanted = "; ".join(f"{kind}: {', '.join(needed)}" for kind, needed, _ in _TAKERS)
+        wanted = "; ".join(f"{kind}: {', '.join(needed)}" for kind, needed, *_ in _TAKERS)
         raise ValueError(f"line 1: no known header (allowed: an HdrHistogram log, or a CSV with the columns of {wanted})")
     except OSError as error:
         raise UsageError(f"--import: {path}: {error.strerror or error}") from None
@@ -166,10 +167,12 @@ def _hlog(path: Path, unit: str) -> tuple[list[Window], list[str]]:
         return hlog.windows(lines, unit), lines.notes()
 
 
-def _of_samples(samples: ImportedSamples) -> Measurements:
+def _of_samples(samples: ImportedSamples, tick_ns: int) -> Measurements:
     times.settle(samples, MAX_SPAN_S, BAD_SAMPLES)
     measurements = _measurements(samples.windows(), merge_failures(samples.reasons.take(0)))
-    facts = dataclasses.replace(measurements.facts, failed_checks=samples.failed_checks(), bad_samples=samples.bad)
+    facts = dataclasses.replace(
+        measurements.facts, failed_checks=samples.failed_checks(), bad_samples=samples.bad, tick_ns=tick_ns
+    )
     return dataclasses.replace(measurements, facts=facts)
 
 
@@ -209,6 +212,14 @@ def _beside(w: Window, first: int, last: int) -> list[Window]:
         unsent = Window(beside, w.operation, planned=w.unsent, unsent=w.unsent)
         return [unsent, dataclasses.replace(w, planned=w.planned - w.unsent, unsent=0)]
     return [dataclasses.replace(w, second=beside) if w.failed else w]
+
+
+def _steps(tick_ns: int) -> list[str]:
+    return (
+        [f"its latencies have steps of {tick_ns / 1e6:g} ms, which widen every interval by as much on either side"]
+        if tick_ns
+        else []
+    )
 
 
 def _note(measurements: Measurements, parts: Sequence[str]) -> str:

@@ -10,7 +10,7 @@ from typing import assert_never
 
 from reports.formats.table import endless, generator_line, interval, longer, printable, quantity, target, with_interval
 from sla.judgement.generator.lateness import LATE, SHARED_HOST
-from sla.judgement.status import ONE_BUCKET, OVER_BASELINE, THIN_EVIDENCE
+from sla.judgement.status import ONE_BUCKET, ONE_STEP, OVER_BASELINE, THIN_EVIDENCE
 from sla.values.assessment import Assessment, Check, ObjectiveResult, OperationSummary, Status
 from sla.values.kinds import KINDS
 from sla.values.remedies import PLAIN, Remedy, RemedyWords
@@ -104,6 +104,8 @@ def _objective(o: ObjectiveResult, a: Assessment, words: RemedyWords) -> Iterato
     elif o.reason.startswith(ONE_BUCKET):
         how = "no longer run can separate them: give it an edge at the target, or make it a native histogram"
         yield Advice(f"{figure}: {o.reason}", how)
+    elif o.reason.startswith(ONE_STEP):
+        yield Advice(f"{figure}: {o.reason}", "no longer run can separate them: record latencies in a finer unit")
     elif o.status is Status.INCONCLUSIVE or o.reason == THIN_EVIDENCE:
         yield Advice(f"{figure}: {o.reason}", more or _undecided(o))
     else:

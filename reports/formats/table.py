@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from sla.judgement.objectives import half_towards
-from sla.judgement.status import ONE_BUCKET
+from sla.judgement.status import NO_LONGER_RUN
 from sla.values.assessment import Assessment, Check, ObjectiveResult, Status
 from sla.values.estimate import Estimate
 from sla.values.kinds import KINDS
@@ -63,7 +63,7 @@ def longer(o: ObjectiveResult) -> Remedy:
 
 def endless(o: ObjectiveResult) -> bool:
     """Whether it is undecided as its interval has no end towards the target: how fast that comes down is not known."""
-    if o.status is not Status.INCONCLUSIVE or o.estimate is None or o.target is None or o.reason.startswith(ONE_BUCKET):
+    if o.status is not Status.INCONCLUSIVE or o.estimate is None or o.target is None or o.reason.startswith(NO_LONGER_RUN):
         return False
     return math.isinf(half_towards(o.estimate, o.target))
 

@@ -57,6 +57,7 @@ class MergedWindows:
     edges       where each window's buckets begin, and where the last one's end, shape (m + 1,)
     keys        window * COUNTS_LENGTH + bucket, ascending, shape (k,)
     cumulative  samples of the window in and under each bucket, shape (k,)
+    tick_ns     each sample may be off by so much: every interval is so much wider on either side
     """
 
     whole: Histogram
@@ -64,9 +65,10 @@ class MergedWindows:
     edges: IntArray
     keys: NDArray[Any]
     cumulative: NDArray[Any]
+    tick_ns: int = 0
 
     @classmethod
-    def of(cls, windows: Sequence[Histogram]) -> Self:
+    def of(cls, windows: Sequence[Histogram], tick_ns: int = 0) -> Self:
         edges = np.cumsum([0, *(h.indices.size for h in windows)])
         keys = np.empty(edges[-1], np.min_scalar_type(len(windows) * COUNTS_LENGTH))
         cumulative = np.empty(edges[-1], np.min_scalar_type(max((h.total for h in windows), default=0)))
@@ -79,7 +81,7 @@ class MergedWindows:
             so_far = np.cumsum(np.concatenate([[0], *(h.counts for h in some)]))
             cumulative[here] = so_far[1:] - np.repeat(so_far[begins[:-1] - begins[0]], buckets)
         sizes = np.array([h.total for h in windows], dtype=np.float64)
-        return cls(histogram.merge(windows), sizes, edges, keys, cumulative)
+        return cls(histogram.merge(windows), sizes, edges, keys, cumulative, tick_ns)
 
     @cached_property
     def n(self) -> int:
@@ -120,13 +122,14 @@ class MergedWindows:
 
 
 def quantile_results(
-    windows: Sequence[Histogram], quantiles: Sequence[float] = QUANTILES, level: float = 0.95
+    windows: Sequence[Histogram], quantiles: Sequence[float] = QUANTILES, level: float = 0.95, tick_ns: int = 0
 ) -> list[QuantileResult] | None:
     """Quantiles of one histogram for each consecutive second, in time order, empty seconds included; None without any sample.
+    Each sample may be off by `tick_ns`.
 
     The upper limit is infinite when the sample can't bound the quantile (q ** n_eff > alpha / 2).
     """
-    return MergedWindows.of(windows).results(quantiles, level)
+    return MergedWindows.of(windows, tick_ns).results(quantiles, level)
 
 
 def influences(windows: Sequence[Histogram], quantiles: Sequence[float] = QUANTILES) -> list[FloatArray]:
@@ -143,8 +146,8 @@ def _result(merged: MergedWindows, q: float, level: float) -> QuantileResult:
     low = merged.whole.bucket_at(low_p)
     high = merged.whole.bucket_at(high_p) if high_p is not None else None
     point_ns = math.inf if point is None else bucket_middle_ns(point)
-    low_ns = float(HIGHEST_NS) if low is None else bucket_edges_ns(low)[0]
-    high_ns = math.inf if high is None else bucket_edges_ns(high)[1]
+    low_ns = max((float(HIGHEST_NS) if low is None else bucket_edges_ns(low)[0]) - merged.tick_ns, 0.0)
+    high_ns = math.inf if high is None else bucket_edges_ns(high)[1] + merged.tick_ns
     estimate = Estimate(point_ns, min(low_ns, point_ns), max(high_ns, point_ns), level, merged.n, n_eff)
     return QuantileResult(q, estimate, deff)
 

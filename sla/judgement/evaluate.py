@@ -106,7 +106,7 @@ def _evidence_gates(agreement: Agreement, evidence: Mapping[str, Evidence]) -> l
 def _notes(measurements: Measurements, agreement: Agreement, steady: Steady | None, level: float) -> list[str]:
     """What a reader of the assessment must know beside it."""
     notes, facts, count = [], measurements.facts, len(agreement.objectives)
-    if count:
+    if count > 1:
         notes.append(FAMILY_NOTE.format(alpha=1 - level, count=count))
     if agreement.not_assessed:
         notes.append(agreement.not_assessed)

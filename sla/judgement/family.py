@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from sla.judgement.generator.lateness import duration
 from sla.judgement.objectives import ObjectiveEstimate, seconds_for_margin
-from sla.judgement.status import MISSES, ONE_BUCKET, THIN_EVIDENCE, Bounds, Verdict, judge, outside
+from sla.judgement.status import MISSES, THIN_EVIDENCE, Bounds, Verdict, judge, outside
 from sla.values.agreement import Limit, Objective
 from sla.values.assessment import Gate, ObjectiveResult, Severity, Status
 from sla.values.estimate import Estimate
@@ -96,7 +96,7 @@ def _in_one_bucket(measured: ObjectiveEstimate) -> str:
     assert measured.bucket_ns is not None
     low, high = (duration(edge_ns) for edge_ns in measured.bucket_ns)
     endless = math.isinf(measured.bucket_ns[1])
-    return f"{ONE_BUCKET}: " + (f"over its last edge, {low}" if endless else f"{low} to {high}")
+    return f"{measured.one_bucket}: " + (f"over its last edge, {low}" if endless else f"{low} to {high}")
 
 
 def _bounds(measured: ObjectiveEstimate, strict: ObjectiveEstimate) -> Bounds | None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from sla.estimators.quantiles import STRONG_EVIDENCE
 from sla.judgement.outages.failing_end import FailingEnd
+from sla.judgement.status import ONE_BUCKET
 from sla.judgement.steady import constant_part
 from sla.values.agreement import Limit, Objective
 from sla.values.assessment import Severity, Steady
@@ -22,8 +23,8 @@ NO_PLAN = "no plan of a constant rate is known: give an absolute number in ops/s
 class ObjectiveEstimate:
     """An estimate with what the verdict needs beside it. What a perfect generator would have measured lies between `at_least`
     and `at_most` (None: the estimate itself); `less` and `more` say why (sla.judgement.status.Bounds). bucket_ns: the edges of
-    the server's bucket that a quantile lies in; however long a run is, nothing is known of where in it. failing_end: of a
-    success rate.
+    the server's bucket that a quantile lies in, or of the steps that latencies were recorded in; however long a run is, nothing
+    is known of where in it. one_bucket: what is said where the target lies in it, too. failing_end: of a success rate.
     """
 
     estimate: Estimate | None
@@ -35,6 +36,7 @@ class ObjectiveEstimate:
     less: str = ""
     more: str = ""
     bucket_ns: tuple[float, float] | None = None
+    one_bucket: str = ONE_BUCKET
     failing_end: FailingEnd | None = None
 
     @property
@@ -43,7 +45,7 @@ class ObjectiveEstimate:
         return self.at_least or self.estimate
 
     def in_one_bucket_with(self, target: Limit) -> bool:
-        """Whether no longer run decides, as the server's histogram has no edge between the quantile and the target."""
+        """Whether no longer run decides, as nothing that was recorded lies between the quantile and the target."""
         return self.bucket_ns is not None and self.bucket_ns[0] < target.value < self.bucket_ns[1]
 
 

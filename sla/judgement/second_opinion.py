@@ -39,7 +39,7 @@ def second_opinions(measurements: Measurements, steady: Steady, level: float = 0
     for operation in operations_of(measurements.windows):
         for latency in ("response", "service"):
             windows = one_histogram_a_second(measurements, operation, steady, latency)
-            results = quantile_results(windows, QUANTILES, level)
+            results = quantile_results(windows, QUANTILES, level, measurements.facts.tick_ns)
             blocks = block_quantiles(windows, QUANTILES, level, seed=measurements.facts.seed)
             if results is None or blocks is None:
                 continue

@@ -13,6 +13,8 @@ BASELINE_FACTOR = 10.0  # times its baseline: beyond it a latency that keeps its
 THIN_EVIDENCE = "keeps the target on thin evidence"
 MISSES = "misses the target, not shown to leave the acceptable range"
 ONE_BUCKET = "one bucket of the server's histogram holds the quantile and the target"
+ONE_STEP = "the quantile and the target lie within a step of the recorded latencies"
+NO_LONGER_RUN = (ONE_BUCKET, ONE_STEP)  # these begin a reason that no longer run changes
 WHOLLY_MISSES = "the whole interval misses the target"
 OVER_BASELINE = "keeps the target, but is over ten times the baseline"
 

@@ -46,7 +46,8 @@ def _summary(measurements: Measurements, operation: str, steady: Steady, level: 
     failed = failures_by_category(w for second in seconds for w in second)
     latencies = {}
     for latency in ("response", "service"):
-        results = quantile_results(one_histogram_a_second(measurements, operation, steady, latency), QUANTILES, level)
+        windows = one_histogram_a_second(measurements, operation, steady, latency)
+        results = quantile_results(windows, QUANTILES, level, measurements.facts.tick_ns)
         latencies[latency] = {f"p{100 * r.quantile:g}": r.estimate for r in results or []}
     return OperationSummary(
         operation,

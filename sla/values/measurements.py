@@ -75,6 +75,7 @@ class RunFacts:
     bad_samples        of imported results: samples with a time or a latency that is none
     target_is_local    the target runs on a machine that also makes the load
     request_timeout_ns after which a request of the load counted as timed out (0: unknown)
+    tick_ns            of imported results: the step in which latencies were recorded, which each may be off by (0: a fine one)
     failures_known     False: imported from a file that holds no failures
     extra              facts that are shown and not judged
     """
@@ -100,6 +101,7 @@ class RunFacts:
     seed: int = 0
     target_is_local: bool = False
     request_timeout_ns: int = 0
+    tick_ns: int = 0
     failures_known: bool = True
     extra: Mapping[str, str] = field(default_factory=dict)
 

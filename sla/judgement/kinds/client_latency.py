@@ -13,7 +13,7 @@ from sla.judgement.generator.lateness import DELAYED, Lateness, duration, larges
 from sla.judgement.generator.waiting_workers import Waits, waiting_workers
 from sla.judgement.kinds.base import ObjectiveEstimator
 from sla.judgement.objectives import EstimateAt, ObjectiveEstimate, absolute
-from sla.judgement.status import outside
+from sla.judgement.status import ONE_STEP, outside
 from sla.judgement.steady import one_histogram_a_second
 from sla.values import histogram
 from sla.values.assessment import Steady
@@ -34,7 +34,8 @@ class ClientLatencyEstimator(ObjectiveEstimator):
         operation, q, length_s = self.objective.operations[0], self.kind.quantile, steady.to_second - steady.from_second
         source = f"client, {operation} {self.kind.latency} time"
         histograms = one_histogram_a_second(measurements, operation, steady, self.kind.latency)
-        merged = MergedWindows.of(histograms)
+        tick_ns = measurements.facts.tick_ns
+        merged = MergedWindows.of(histograms, tick_ns)
         bounds = self._bounds(histograms, merged, measurements, steady, late) if late else None
         waits = waiting_workers(measurements, operation, steady)
         undelayed = _Undelayed.of(waits, histograms, steady) if waits else None
@@ -47,6 +48,9 @@ class ClientLatencyEstimator(ObjectiveEstimator):
             estimate = results[0].estimate
             needed_s = seconds_needed(results[0].deff, estimate.n / length_s, q)
             plain = ObjectiveEstimate(estimate, source, estimate.n_eff * (1 - q), needed_s)
+            if tick_ns:
+                step_ns = (max(estimate.point - tick_ns, 0.0), estimate.point + tick_ns)
+                plain = dataclasses.replace(plain, bucket_ns=step_ns, one_bucket=ONE_STEP)
             if late is None or bounds is None:
                 if undelayed is None:
                     return _with_untimed(plain, merged, merged, q, untimed)

@@ -46,8 +46,8 @@ def by_key(assessment):
 def test_how_several_objectives_err_together_is_said_with_their_number(run):
     [note] = [n for n in assessed(run, RATE, SUCCESS, OF_PLAN).notes if "Holm" in n]
     assert note.endswith("claims of FAIL hold a family-wise error of 5% (Holm's step-down over 3 objectives).")
-    assert any("error of 20%" in n for n in assessed(run, RATE, level=0.8).notes)
-    assert not [n for n in assessed(run).notes if "Holm" in n]
+    assert any("error of 20%" in n for n in assessed(run, RATE, SUCCESS, level=0.8).notes)
+    assert not [n for alone in ((), (RATE,)) for n in assessed(run, *alone).notes if "Holm" in n]
 
 
 def test_what_an_agreement_leaves_out_is_said(run):

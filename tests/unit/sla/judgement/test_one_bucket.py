@@ -5,11 +5,12 @@ import pytest
 from reports.documents.advice import recommendations
 from reports.formats.table import endless, objective_row
 from sla.judgement.evaluate import evaluate
-from sla.judgement.status import ONE_BUCKET
+from sla.judgement.status import ONE_BUCKET, ONE_STEP
 from sla.values.agreement import Limit, Objective
 from sla.values.assessment import Severity, Status
 from sla.values.kinds import ServerLatency
-from tests.unit.sla.lagging import with_objectives
+from sla.values.measurements import Measurements, RunFacts
+from tests.unit.sla.lagging import client, with_objectives
 from tests.unit.sla.synthetic import LOCAL, measurements
 
 
@@ -39,6 +40,19 @@ def test_no_length_is_named_and_an_edge_at_the_target_is_advised(run, severity):
 @pytest.mark.parametrize(("target_us", "status"), [(26, Status.PASS), (20, Status.FAIL), (50, Status.PASS), (13, Status.FAIL)])
 def test_a_target_on_an_edge_or_in_another_bucket_is_decided(run, target_us, status):
     assert judged(run, target_us)[1].status is status
+
+
+@pytest.mark.parametrize(("target_ns", "status"), [(0.2e6, Status.INCONCLUSIVE), (2e6, Status.PASS)])
+def test_latencies_in_steps_are_told_from_a_target_a_step_away_alone(run, target_ns, status):
+    """A median of about 0.17 ms, of latencies that JMeter would have written as 0 ms."""
+    facts = RunFacts(run.facts.load_started_ns, run.facts.load_ended_ns, workers=("imported",), tick_ns=1_000_000)
+    run = Measurements(run.windows, (), (), facts)
+    a = evaluate(run, with_objectives(LOCAL.agreement, client(target_ns=target_ns)), LOCAL.baseline)
+    o = next(o for o in a.objectives if o.key == "mine")
+    assert (o.status, o.estimate.low, endless(o), o.seconds_needed) == (status, 0.0, False, None)
+    assert o.reason.startswith(ONE_STEP) is (status is Status.INCONCLUSIVE)
+    advised = [x.action for x in recommendations(a) if o.title in x.figure]
+    assert ("no longer run can separate them: record latencies in a finer unit" in advised) is (status is Status.INCONCLUSIVE)
 
 
 def test_beyond_the_last_edge_nothing_is_known(run):
