@@ -26,9 +26,7 @@ from bizra_load.runtime.early_stop import wait_for_failure
 from bizra_load.runtime.run_times import RunTimes
 from bizra_load.runtime.server_scrapes import ServerMetrics
 from bizra_load.runtime.storage import RunStorage
-from bizra_load.runtime.users import operation_shares
 from bizra_load.settings.settings import Settings
-from sla.judgement.preflight import too_short
 from sla.values.assessment import Assessment
 from sla.values.measurements import RunFacts
 
@@ -77,8 +75,6 @@ class MasterRun:
         # while the node is idle: only then do its counters and ours reconcile exactly
         self._storage.server(self._server.read())
         self._start_in(NOT_BEGUN_S)
-        for finding in too_short(self.times.plan, operation_shares(self._environment.user_classes, self.settings)):
-            tell(f"Before the load: {finding}")
         self._consumers.start(self)
         self._greenlets.append(gevent.spawn(self._every_second))
         if self.settings.abort_on_fail:
@@ -167,7 +163,7 @@ class MasterRun:
     def _stop_on_failure(self) -> None:
         """Stop the load when a critical objective has failed for certain."""
         self._stopped_for = wait_for_failure(self.folder, self._sums, self.times.clock, lambda: self.times.ended_ns)
-        tell(f"Stopping early: {', '.join(self._stopped_for)} broke the target in three interim analyses")
+        tell(f"Stopping early: {', '.join(self._stopped_for)} missed the target in three interim analyses")
         self._stop_load()
 
     def _stop_load(self) -> None:

@@ -20,9 +20,11 @@ from bizra_load.runtime.master_run import MasterRun
 from bizra_load.runtime.run_times import RunTimes
 from bizra_load.runtime.server_scrapes import ServerMetrics
 from bizra_load.runtime.storage import RunStorage
+from bizra_load.runtime.users import operation_shares
 from bizra_load.settings.defaults import REHEARSAL_VARIABLE, RUN_FOLDER_VARIABLE
 from bizra_load.settings.remedies import WORDS
 from bizra_load.settings.settings import Settings
+from sla.judgement.preflight import judged_quantiles, too_short
 from sla.values.baseline import is_measured
 from sla.values.remedies import Remedy
 
@@ -45,6 +47,9 @@ def start_run(
         tell(f"{text}: {WORDS[Remedy.MEASURE_BASELINE]}")
     curve = settings.curve if open_model and not settings.saturating else None
     times = RunTimes(clock, curve, settings.curve.duration_s, ends_by_plan=open_model)
+    shares = operation_shares(environment.user_classes, settings, agreement.agreement.operations)
+    for finding in too_short(times.plan, shares, judged_quantiles(agreement.agreement)):
+        tell(f"Before the load: {finding}")
     server = ServerMetrics(settings, clock, environment.host or "", agreement.agreement.server_metrics)
     name = agreement.agreement.name
     run = MasterRun(settings, environment, folder, name, record, times, storage, server, key, Consumers(consumers))

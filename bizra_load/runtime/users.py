@@ -6,7 +6,7 @@ import logging
 import random
 import time
 import types
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
 import gevent
@@ -206,13 +206,15 @@ def _refusal(response: Response) -> WrongResponse:
     return WrongResponse(category_of_status(response.status), reason)
 
 
-def operation_shares(users: Iterable[type[User]], settings: Settings) -> dict[str, float]:
-    """Which part of the arrivals each operation of these user classes gets."""
+def operation_shares(users: Iterable[type[User]], settings: Settings, judged: Collection[str]) -> dict[str, float]:
+    """Which part of the arrivals each operation of these user classes gets; all of them the only one that is `judged`, where no
+    class says it.
+    """
     shares: dict[str, float] = {}
     for user in users:
         if issubclass(user, OpenModelUser):
             shares |= user.operation_shares(settings)
-    return shares
+    return shares or (dict.fromkeys(judged, 1.0) if len(judged) == 1 else {})
 
 
 def request_type_of(users: Iterable[type[User]], settings: Settings) -> Callable[[str], str]:

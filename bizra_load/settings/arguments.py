@@ -113,7 +113,7 @@ SWITCHES: tuple[Switch, ...] = (
     Switch("--fire-request-events", "Fire Locust's request event for every operation (for listeners of your own; slower)"),
     Switch(
         "--abort-on-fail",
-        "Stop early when a critical objective breaks its target at the level 0.99 in three interim analyses, 10 s apart",
+        "Stop early when a critical objective misses its target at the level 0.99 in three interim analyses, 10 s apart",
     ),
     Switch(
         "--insecure",

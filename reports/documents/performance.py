@@ -8,6 +8,7 @@ from reports.documents import advice, template
 from reports.documents.rollout import triggers
 from reports.formats import table
 from sla.judgement.comparison import ONE_RUN_NOTE
+from sla.judgement.status import NO_DATA
 from sla.judgement.trends import EarlierRun, Trend, trends
 from sla.values.assessment import Assessment, ObjectiveResult
 from sla.values.remedies import PLAIN, RemedyWords
@@ -50,7 +51,7 @@ def render(assessment: Assessment, run: str, sha256: str, earlier: Sequence[Earl
 
 def _in_words(o: ObjectiveResult) -> str:
     if o.estimate is None:
-        return f"no data ({o.reason})"
+        return o.reason if o.reason.startswith(NO_DATA) else f"{NO_DATA} ({o.reason})"
     if o.target is None:
         return f"{table.with_interval(o.estimate, o.unit)} against {table.target(o)}: {o.reason}; {o.source}"
     room = o.target / o.estimate.point if o.comparison == "<" and o.estimate.point else 0.0

@@ -20,7 +20,8 @@ from sla.judgement.kinds.choose import estimator_of
 from sla.judgement.objectives import absolute, unknown_share
 from sla.judgement.outages.unjudged_failures import with_failures
 from sla.judgement.sequential import CONSECUTIVE, INTERIM_LEVEL
-from sla.judgement.steady import find_steady
+from sla.judgement.status import NO_DATA
+from sla.judgement.steady import find_steady, operations_of
 from sla.judgement.summaries import summaries
 from sla.values.agreement import Agreement
 from sla.values.assessment import Assessment, Evidence, Gate, ObjectiveResult, Severity, Status, Steady
@@ -29,6 +30,7 @@ from sla.values.failure import most_frequent
 from sla.values.measurements import Measurements
 from sla.values.remedies import PLAIN, RemedyWords
 
+MOST_NAMES = 5  # of operations, in a reason
 LEVEL = 0.95  # of every interval that decides
 FAMILY_NOTE = (
     "Several objectives: a GO needs each critical objective to pass at its own level (intersection-union test, no correction "
@@ -113,7 +115,7 @@ def _notes(measurements: Measurements, agreement: Agreement, steady: Steady | No
     if facts.stopped_for:
         named = ", ".join(facts.stopped_for)
         notes.append(
-            f"stopped early: {named} broke the target at {INTERIM_LEVEL:.0%} in {CONSECUTIVE} consecutive interim analyses"
+            f"stopped early: {named} missed the target at {INTERIM_LEVEL:.0%} in {CONSECUTIVE} consecutive interim analyses"
         )
     elif facts.interrupted:
         notes.append("the run was stopped before its plan ended")
@@ -152,10 +154,20 @@ def _judge_all(
         reason, open_below = unknown_share(o, target, acceptable)
         if reason:
             estimate = at(level).estimate
-            without_limit[o.key] = unjudged(o, values, estimate, reason if estimate else "no data")
+            without_limit[o.key] = unjudged(o, values, estimate, reason if estimate else NO_DATA)
             continue
         open_below = unknown_acceptable(o, baseline, words) or open_below
         prepared.append(PreparedObjective(o, target, acceptable, at, open_below))
     judged = {r.key: r for r in judge_family(prepared, values, steady.to_second - steady.from_second, level)}
-    results = [(judged | without_limit)[o.key] for o in agreement.objectives]
+    results = [_named((judged | without_limit)[o.key], measurements) for o in agreement.objectives]
     return with_failures(results, measurements, agreement, steady, late, level)
+
+
+def _named(o: ObjectiveResult, measurements: Measurements) -> ObjectiveResult:
+    """The names that the run does have, where it has none of the objective's: an agreement may well have been written for others."""
+    measured = operations_of(measurements.windows)
+    if o.reason != NO_DATA or not measured or not set(measured).isdisjoint(o.operations):
+        return o
+    missing, there = (", ".join(repr(name[:60]) for name in some[:MOST_NAMES]) for some in (o.operations, measured))
+    more = f" and {len(measured) - MOST_NAMES} more" if len(measured) > MOST_NAMES else ""
+    return dataclasses.replace(o, reason=f"{NO_DATA}: the run has no operation {missing}; it has {there}{more}")

@@ -67,7 +67,7 @@ def absolute(limit: Limit, objective: Objective, measurements: Measurements, ste
 
 
 def without_plan(limit: Limit) -> Limit:
-    """A share of an unknown plan: no estimate keeps it, and none breaks it."""
+    """A share of an unknown plan: no estimate keeps it, and none misses it."""
     return dataclasses.replace(limit, value=math.nan) if limit.of_plan else limit
 
 

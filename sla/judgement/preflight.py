@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sla.estimators.quantiles import DECIDABLE, QUANTILES, seconds_needed
+from sla.values.agreement import Agreement
 from sla.values.measurements import PlannedSegment
 
 USUAL_DEFF = {0.5: 8.0, 0.8: 70.0, 0.9: 250.0}  # by load; measured on simulated M/M/1 queues
@@ -36,17 +37,31 @@ class TooShort:
         if not self.rate_per_s:
             return f"{self.operation} {q}: no arrivals are planned"
         long = ", ".join(f"{s:,.0f} s at load {load:g}" for load, s in self.needed_s.items())
-        start = f"{self.operation} {q} at {rate}: {self.length_s:,.0f} s are too short"
         if self.largest_deff < 1:
             alone = math.ceil(self.length_s / self.largest_deff) if self.largest_deff > 0 else math.inf
-            return f"{start} even for independent latencies ({alone:,.0f} s); about {long}"
-        return f"{start} but for nearly independent latencies (design effect up to {self.largest_deff:.1f}); about {long}"
+            short = f"is too short: independent latencies need {alone:,.0f} s, usual ones about {long}"
+        else:
+            short = f"is likely too short: it takes about {long} (decided up to a design effect of {self.largest_deff:.1f})"
+        return f"{self.operation} {q} at {rate}: {self.length_s:,.0f} s {short}"
+
+
+def judged_quantiles(agreement: Agreement) -> dict[str, tuple[float, ...]] | None:
+    """By operation; None of an agreement without any objective."""
+    if not agreement.objectives:
+        return None
+    judged: dict[str, set[float]] = {}
+    for o in agreement.objectives:
+        for operation in o.operations if o.quantile else ():
+            judged.setdefault(operation, set()).add(o.quantile)
+    return {operation: tuple(sorted(quantiles)) for operation, quantiles in judged.items()}
 
 
 def too_short(
-    plan: Sequence[PlannedSegment], shares: Mapping[str, float], quantiles: Sequence[float] = QUANTILES
+    plan: Sequence[PlannedSegment], shares: Mapping[str, float], judged: Mapping[str, Sequence[float]] | None = None
 ) -> list[TooShort]:
-    """Quantiles that the plan's longest constant segment is too short for. `shares`: operation -> its share of the arrivals."""
+    """Judged quantiles that the plan's longest constant segment is likely too short for. `shares`: operation -> its share of the
+    arrivals; `judged`: operation -> quantiles (None: those that every summary shows).
+    """
     constant = [s for s in plan if s.from_per_s == s.to_per_s > 0]
     if not constant:
         return []
@@ -54,7 +69,7 @@ def too_short(
     warnings = []
     for operation, share in shares.items():
         rate = hold.to_per_s * share
-        for q in quantiles:
+        for q in QUANTILES if judged is None else judged.get(operation, ()):
             largest = rate * hold.duration_s * (1 - q) / DECIDABLE
             if largest < USUAL_DEFF[0.5]:
                 needed = {load: math.ceil(seconds_needed(deff, rate, q)) for load, deff in USUAL_DEFF.items() if rate > 0}

@@ -10,6 +10,7 @@ from sla.values.assessment import Severity, Status
 from sla.values.estimate import Estimate
 
 BASELINE_FACTOR = 10.0  # times its baseline: beyond it a latency that keeps its target is WARN; where critical, PASS, named
+NO_DATA = "no data"
 THIN_EVIDENCE = "keeps the target on thin evidence"
 MISSES = "misses the target, not shown to leave the acceptable range"
 ONE_BUCKET = "one bucket of the server's histogram holds the quantile and the target"
@@ -48,7 +49,7 @@ def inside(estimate: Estimate, limit: Limit) -> bool:
 
 
 def outside(estimate: Estimate, limit: Limit) -> bool:
-    """The whole interval breaks the limit."""
+    """The whole interval misses the limit."""
     return estimate.low >= limit.value if limit.comparison == "<" else estimate.high < limit.value
 
 
@@ -67,7 +68,7 @@ def judge(
     target that is itself a multiple of the baseline is not compared with the baseline again.
     """
     if estimate is None or strict is None:
-        return Verdict(Status.INCONCLUSIVE, "no data")
+        return Verdict(Status.INCONCLUSIVE, NO_DATA)
     b = bounds or Bounds(estimate, strict, estimate, "", "")
     if outside(b.strict_at_least, target):
         return _missed(b.strict_at_least, acceptable, severity)

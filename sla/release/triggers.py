@@ -66,7 +66,7 @@ def triggers(
             "alerts",
         )
     ]
-    all_triggers += [t for o in agreement.objectives for t in _broken(o, service)]
+    all_triggers += [t for o in agreement.objectives for t in _missed(o, service)]
     if cautious:
         measured = {r.key: r for r in results}
         warning = [o for o in agreement.objectives if o.severity is Severity.WARNING]
@@ -81,8 +81,8 @@ def _critical(service: _Service) -> str:
     return f"{of_names}, {service.matcher}" if service.matcher else of_names
 
 
-def _broken(o: Objective, service: _Service) -> list[Trigger]:
-    """What fires when the objective's target is broken clearly."""
+def _missed(o: Objective, service: _Service) -> list[Trigger]:
+    """What fires when the objective's target is missed clearly."""
     if not o.target.known:
         return []
     match o.kind:

@@ -10,7 +10,7 @@ import pytest
 
 from bizra_load.io.terminal import tell
 
-TEXT = "Before the load: generate p99.9 at 400 ops/s: 60 s are too short but for nearly independent latencies"
+TEXT = "Before the load: generate p99.9 at 400 ops/s: 60 s is likely too short: it takes about 228 s at load 0.5"
 
 
 def test_a_terminal_of_forty_columns_shows_whole_words(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -51,7 +51,7 @@ def test_what_locust_has_counted_by_its_own_event_is_not_added_again():
 TYPES = """
 import json
 from bizra_load.poi.user import PoIUser
-from bizra_load.runtime.users import OpenModelUser, request_type_of
+from bizra_load.runtime.users import OpenModelUser, operation_shares, request_type_of
 from bizra_load.settings.settings import resolve
 from locust import User
 
@@ -72,10 +72,20 @@ def types(*users):
     type_of = request_type_of(users, resolve(None))
     return [type_of(name) for name in ("generate", "pay", "other")]
 
-print(json.dumps([types(Generating, Paying), types(Silent), types(PoIUser), types(User)]))
+def shares(*users, judged=("pay",)):
+    return operation_shares(users, resolve(None), judged)
+
+print(json.dumps({
+    "types": [types(Generating, Paying), types(Silent), types(PoIUser), types(User)],
+    "shares": [shares(Generating, Paying), shares(Silent), shares(Silent, judged=("a", "b")), shares(User, judged=())],
+}))
 """
 
 
-def test_an_operation_has_the_type_of_its_user_class():
+def test_the_user_classes_say_of_what_type_operations_are_and_how_many_arrivals_they_get():
+    """The only operation that an agreement judges gets all, where no class says more."""
     done = subprocess.run([sys.executable, "-c", TYPES], capture_output=True, text=True, check=True, timeout=120)
-    assert json.loads(done.stdout) == [["PoI", "HTTP", "HTTP"], ["HTTP"] * 3, ["PoI"] * 3, ["HTTP"] * 3]
+    assert json.loads(done.stdout) == {
+        "types": [["PoI", "HTTP", "HTTP"], ["HTTP"] * 3, ["PoI"] * 3, ["HTTP"] * 3],
+        "shares": [{"generate": 1.0, "pay": 1.0}, {"pay": 1.0}, {}, {}],
+    }

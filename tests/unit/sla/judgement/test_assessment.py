@@ -140,7 +140,19 @@ def test_a_share_of_a_plan_that_there_is_none_of_is_open(run):
     never = dataclasses.replace(OF_PLAN, operations=("finality",))
     without = dataclasses.replace(closed, windows=tuple(w for w in unplanned if w.operation != "finality"))
     share = by_key(assessed(without, never))["share"]
-    assert (share.estimate, share.reason) == (None, "no data")
+    assert share.estimate is None
+    assert share.reason == "no data: the run has no operation 'finality'; it has 'generate', 'verify'"
+
+
+def test_a_reason_names_a_few_of_many_operations_and_those_alone_that_are_missing(run):
+    """An agreement written for `generate`, and results by address."""
+    names = [f"http://{i}.example/{'x' * 60}" for i in range(7)]
+    windows = [dataclasses.replace(w, operation=name) for name in names for w in run.windows if w.operation == "generate"]
+    [o] = assessed(dataclasses.replace(run, windows=tuple(windows)), RATE).objectives
+    shown = ", ".join(f"'{name[:60]}'" for name in names[:5])
+    assert o.reason == f"no data: the run has no operation 'generate'; it has {shown} and 2 more"
+    [o] = assessed(run, dataclasses.replace(RATE, operations=("generate", "never"))).objectives
+    assert "never" not in o.reason
 
 
 def test_objectives_stand_in_the_agreements_order_whatever_could_be_judged(run):

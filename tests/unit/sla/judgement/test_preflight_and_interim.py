@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from sla.judgement.preflight import TooShort, too_short
+from sla.judgement.preflight import TooShort, judged_quantiles, too_short
 from sla.judgement.sequential import InterimAnalyses, failing
 from sla.values.histogram import from_values
 from sla.values.measurements import PlannedSegment
@@ -19,8 +19,8 @@ def test_a_run_that_is_too_short_is_told_how_long_it_must_be():
     warnings = {(f.operation, f.quantile): f for f in too_short(PLAN, {"generate": 0.95, "finality": 0.05})}
     assert set(warnings) == {("generate", 0.999), ("finality", 0.99), ("finality", 0.999)}
     assert warnings["finality", 0.999].largest_deff < 1
-    assert "even for independent latencies (228 s)" in str(warnings["finality", 0.999])
-    assert "design effect up to 2.6" in str(warnings["finality", 0.99])
+    assert "independent latencies need 228 s" in str(warnings["finality", 0.999])
+    assert "decided up to a design effect of 2.6" in str(warnings["finality", 0.99])
     assert warnings["finality", 0.99].needed_s == {0.5: 183, 0.8: 1596, 0.9: 5700}
 
 
@@ -72,7 +72,7 @@ def test_what_comes_after_an_interim_analysis_is_no_part_of_it():
 
 def test_the_longest_constant_piece_with_arrivals_is_what_a_run_has():
     pieces = [(100, 0, 0), (20, 1000, 1000), (60, 1, 1), (300, 0, 2000), (40, 5000, 5000)]
-    warnings = too_short([PlannedSegment(*piece) for piece in pieces], {"a": 1.0}, [0.9])
+    warnings = too_short([PlannedSegment(*piece) for piece in pieces], {"a": 1.0}, {"a": [0.9]})
     assert [(f.length_s, f.rate_per_s) for f in warnings] == [(60, 1)]
     assert too_short([PlannedSegment(100, 0, 0), PlannedSegment(300, 0, 2000)], {"a": 1.0}) == []
 
@@ -80,23 +80,23 @@ def test_the_longest_constant_piece_with_arrivals_is_what_a_run_has():
 @pytest.mark.parametrize(("length_s", "warned"), [(182.4, []), (182.0, [0.5])])
 def test_what_a_load_of_a_half_lets_it_decide_is_long_enough(length_s, warned):
     """At 1 op/s and a design effect of 8 the median needs 11.4 x 8 / 0.5 = 182.4 s."""
-    warnings = too_short([PlannedSegment(length_s, 1, 1)], {"a": 1.0}, [0.5])
+    warnings = too_short([PlannedSegment(length_s, 1, 1)], {"a": 1.0}, {"a": [0.5]})
     assert [f.quantile for f in warnings] == warned
     assert all(f.needed_s == {0.5: 183, 0.8: 1596, 0.9: 5700} for f in warnings)
 
 
 def test_an_operation_of_one_arrival_in_two_seconds_is_told_how_long_too():
-    [warning] = too_short([PlannedSegment(60, 10, 10)], {"a": 0.05}, [0.5])
+    [warning] = too_short([PlannedSegment(60, 10, 10)], {"a": 0.05}, {"a": [0.5]})
     assert warning.needed_s[0.5] == 365  # 11.4 x 8 / (0.5 x 0.5) = 364.8
 
 
 @pytest.mark.parametrize(
     ("largest_deff", "words"),
     [
-        (0.0, "even for independent latencies (inf s)"),
-        (0.7, "even for independent latencies (86 s)"),  # 60 / 0.7 = 85.7
-        (0.99, "even for independent latencies (61 s)"),
-        (1.0, "but for nearly independent latencies (design effect up to 1.0)"),
+        (0.0, "is too short: independent latencies need inf s, usual ones about 120 s at load 0.5"),
+        (0.7, "is too short: independent latencies need 86 s, usual"),  # 60 / 0.7 = 85.7
+        (0.99, "is too short: independent latencies need 61 s, usual"),
+        (1.0, "is likely too short: it takes about 120 s at load 0.5 (decided up to a design effect of 1.0)"),
     ],
 )
 def test_it_is_said_whether_any_service_could_be_decided_in_that_time(largest_deff, words):
@@ -106,6 +106,16 @@ def test_it_is_said_whether_any_service_could_be_decided_in_that_time(largest_de
 def test_a_warning_is_one_line_with_rate_length_and_what_is_needed():
     short_run = TooShort("a", 0.999, 12_345.0, 60.0, 2.64, {0.5: 120.0, 0.9: 4000.0})
     assert str(short_run) == (
-        "a p99.9 at 12,345 ops/s: 60 s are too short but for nearly independent latencies (design effect up to 2.6); "
-        "about 120 s at load 0.5, 4,000 s at load 0.9"
+        "a p99.9 at 12,345 ops/s: 60 s is likely too short: it takes about 120 s at load 0.5, 4,000 s at load 0.9 "
+        "(decided up to a design effect of 2.6)"
     )
+
+
+def test_only_what_the_agreement_judges_is_looked_at():
+    judged = judged_quantiles(LOCAL.agreement)
+    assert judged == {"finality": (0.99,), "generate": (0.75, 0.9, 0.99), "verify": (0.75, 0.9, 0.99)}
+    plan = [PlannedSegment(10, 100, 100)]
+    warnings = too_short(plan, {"generate": 0.4, "other": 0.6}, judged)
+    assert [(f.operation, f.quantile) for f in warnings] == [("generate", 0.9), ("generate", 0.99)]
+    nothing = judged_quantiles(dataclasses.replace(LOCAL.agreement, objectives=()))
+    assert {f.quantile for f in too_short(plan, {"other": 1.0}, nothing)} == {0.95, 0.99, 0.999}
