@@ -90,7 +90,7 @@ def decide(
     failed = [g for g in gates if g.severity is Severity.CRITICAL and g.status is Status.FAIL]
     if failed:
         also = f"; besides, the run's own checks failed: {_reasons(broken)}" if broken else ""
-        return DecisionMade(Decision.NO_GO, "critical: " + "; ".join(f"{g.title}: {g.reason}" for g in failed) + also)
+        return DecisionMade(Decision.NO_GO, "critical: " + _by_reason(failed) + also)
     everything = [c for c in broken if {key for key, direction in c.opens if direction == "both"} >= set(objectives)]
     if everything or any(g.status is Status.INVALID for g in gates):
         undone = {g.key for g in gates if g.status is Status.INVALID}
@@ -102,13 +102,12 @@ def decide(
         return DecisionMade(Decision.INCONCLUSIVE, "not decided: the run was stopped before its plan ended, so it can't pass")
     open_gates = [g for g in gates if g.status is Status.INCONCLUSIVE]
     if open_gates:
-        return DecisionMade(Decision.INCONCLUSIVE, "not decided: " + "; ".join(f"{g.title}: {g.reason}" for g in open_gates))
+        return DecisionMade(Decision.INCONCLUSIVE, "not decided: " + _by_reason(open_gates))
     warnings = warnings_that_count(gates)
     decision = next(row.decision for row in MATRIX if row.holds(len(warnings)))
     if not warnings:
         return DecisionMade(decision, "every gate passes")
-    named = "; ".join(f"{g.title}: {g.reason}" for g in warnings)
-    return DecisionMade(decision, f"{len(warnings)} warning{'s' if len(warnings) > 1 else ''}: {named}")
+    return DecisionMade(decision, f"{len(warnings)} warning{'s' if len(warnings) > 1 else ''}: {_by_reason(warnings)}")
 
 
 def warnings_that_count(gates: Sequence[Gate]) -> list[Gate]:
@@ -118,6 +117,14 @@ def warnings_that_count(gates: Sequence[Gate]) -> list[Gate]:
         for g in gates
         if g.counts and (g.status is Status.WARN or (g.status is Status.FAIL and g.severity is not Severity.CRITICAL))
     ]
+
+
+def _by_reason(gates: Sequence[Gate]) -> str:
+    """Each reason once, after the titles of all gates that have it."""
+    titles: dict[str, list[str]] = {}
+    for g in gates:
+        titles.setdefault(g.reason, []).append(g.title)
+    return "; ".join(f"{', '.join(named)}: {reason}" for reason, named in titles.items())
 
 
 def _reasons(checks: Sequence[Check]) -> str:

@@ -164,7 +164,7 @@ def _judge_all(
 
 
 def _named(o: ObjectiveResult, measurements: Measurements) -> ObjectiveResult:
-    """The names that the run does have, where it has none of the objective's: an agreement may well have been written for others."""
+    """The names that the run does have, where it has none of the objective's: an agreement is soon written for others."""
     measured = operations_of(measurements.windows)
     if o.reason != NO_DATA or not measured or not set(measured).isdisjoint(o.operations):
         return o

@@ -59,8 +59,8 @@ def judged_quantiles(agreement: Agreement) -> dict[str, tuple[float, ...]] | Non
 def too_short(
     plan: Sequence[PlannedSegment], shares: Mapping[str, float], judged: Mapping[str, Sequence[float]] | None = None
 ) -> list[TooShort]:
-    """Judged quantiles that the plan's longest constant segment is likely too short for. `shares`: operation -> its share of the
-    arrivals; `judged`: operation -> quantiles (None: those that every summary shows).
+    """Judged quantiles that the plan's longest constant segment is likely too short for. `shares`: operation -> its share of
+    the arrivals; `judged`: operation -> quantiles (None: those that every summary shows).
     """
     constant = [s for s in plan if s.from_per_s == s.to_per_s > 0]
     if not constant:

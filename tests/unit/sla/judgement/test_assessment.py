@@ -57,7 +57,7 @@ def test_what_an_agreement_leaves_out_is_said(run):
 
 
 def test_why_a_run_ended_early_is_said(run):
-    stopped = "stopped early: rate, success broke the target at 99% in 3 consecutive interim analyses"
+    stopped = "stopped early: rate, success missed the target at 99% in 3 consecutive interim analyses"
     interrupted = "the run was stopped before its plan ended"
 
     def reported(**facts):

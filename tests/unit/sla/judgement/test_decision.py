@@ -88,10 +88,24 @@ def test_an_accepted_warning_and_a_critical_failure_are_no_warnings_that_count()
 
 @pytest.mark.parametrize(
     ("warnings", "summary"),
-    [(0, "every gate passes"), (1, "1 warning: O: why"), (2, "2 warnings: O: why; O: why")],
+    [(0, "every gate passes"), (1, "1 warning: O: why"), (2, "2 warnings: O, O: why")],
 )
 def test_warnings_are_counted_and_named(warnings, summary):
     assert decide([gate(Status.PASS, "p")] + [gate(Status.WARN)] * warnings, []).summary == summary
+
+
+@pytest.mark.parametrize(
+    ("status", "severity", "summary"),
+    [
+        (Status.FAIL, Severity.CRITICAL, "critical: A, C: late; B: slow"),
+        (Status.INCONCLUSIVE, Severity.CRITICAL, "not decided: A, C: late; B: slow"),
+        (Status.WARN, Severity.WARNING, "3 warnings: A, C: late; B: slow"),
+    ],
+)
+def test_a_reason_of_several_gates_is_said_once(status, severity, summary):
+    of = [("A", "late"), ("B", "slow"), ("C", "late")]
+    gates = [dataclasses.replace(gate(status, title, severity), title=title, reason=reason) for title, reason in of]
+    assert decide(gates, []).summary == summary
 
 
 @pytest.mark.parametrize(
