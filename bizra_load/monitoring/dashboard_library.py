@@ -16,7 +16,8 @@ def library() -> ModuleType:
     try:
         return importlib.import_module("bizra_load.monitoring.dashboards")
     except ImportError:
-        raise UsageError("grafana-foundation-sdk is missing (install it: pip install 'bizra-load[grafana]')") from None
+        how = "pip install 'bizra-load[grafana]'; in a checkout: make setup-dev"
+        raise UsageError(f"grafana-foundation-sdk is missing (install it: {how})") from None
 
 
 def generator_dashboard() -> dict[str, str]:

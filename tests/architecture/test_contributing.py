@@ -61,7 +61,7 @@ def carried_out(folder: Path, heading: str) -> list[Path]:
             new = re.fullmatch(r"In `([^`]+)`:", before.strip().splitlines()[-1])
             assert new, f"no line that says which file begins with {block.lines[0]}"
             path = folder / new[1]
-            assert not path.exists(), new[1]
+            assert not path.exists(), f"the guide's own example is in this tree: move or remove {new[1]}"
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(block.text + "\n")
             touched.append(path)
