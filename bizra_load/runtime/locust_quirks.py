@@ -14,6 +14,7 @@ from typing import Any
 
 import gevent
 import psutil
+from gevent.event import Event
 from gevent.lock import RLock
 from locust.env import Environment
 from locust.rpc import Message
@@ -75,6 +76,21 @@ def end_once(runner: Runner) -> None:
 
     runner.stop = stop  # type: ignore[method-assign]  # there is no event before a stop, and one after
     runner.quit = quit_  # type: ignore[method-assign]
+
+
+def exit_once(environment: Environment) -> None:
+    """A signal makes Locust shut down in a greenlet of its own, while the end of the run makes the main one do the same.
+    Whoever comes to sys.exit() second there would print its traceback: where the main one is on its way out, the other waits
+    for the end of the process.
+    """
+    main, leaving = gevent.getcurrent(), set[Any]()
+
+    def left(**_: Any) -> None:
+        if main in leaving and gevent.getcurrent() is not main:
+            Event().wait()
+
+    environment.events.quitting.add_listener(lambda **_: leaving.add(gevent.getcurrent()))
+    environment.events.quit.add_listener(left)
 
 
 def _quit_master(master: MasterRunner) -> None:

@@ -22,7 +22,7 @@ from bizra_load.judging.beforehand import check_settings
 from bizra_load.measure.cluster_key import ClusterKey, cluster_key_of_environment
 from bizra_load.products import settings_of
 from bizra_load.runtime import locust_arguments
-from bizra_load.runtime.locust_quirks import quiet
+from bizra_load.runtime.locust_quirks import exit_once, quiet
 from bizra_load.runtime.locust_stats import show_microseconds
 from bizra_load.runtime.master_events import MasterEvents
 from bizra_load.runtime.shapes import StagesShape
@@ -85,6 +85,7 @@ class Plugin:
         """
         events = self._environment.events
         show_microseconds()
+        exit_once(self._environment)
         if self._master is not None:
             gevent.signal_handler(signal.SIGTERM, self._end)  # Locust's own is not in place while a shape runs
             self._master.listen()

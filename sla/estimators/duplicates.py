@@ -5,8 +5,8 @@ a histogram either, and
 - their processes started at the same moment and differ in nothing but who scraped them (promql.SCRAPERS, *replica*), or
 - one of the two, and every metric that both have was compared and agrees.
 Two may be one, and that stays undecided, that differ in nothing but who scraped them, at the same time, and of which too few
-scrapes say anything; or that count the same, and whose processes started in the same second, as far as that is known, or are at
-one address and show no start.
+scrapes say anything; or that differ in the replica of Prometheus alone and count otherwise; or that count the same, and whose
+processes started in the same second, as far as that is known, or show no start and agree to the last bucket.
 """
 
 from __future__ import annotations
@@ -26,6 +26,8 @@ START_TIME = "process_start_time_seconds"
 CLOCKS_APART_S = 5.0  # of two Prometheus servers, unless they are known to scrape one process
 FARTHEST_CLOCKS_S = 60.0  # of two that are known to: a clock that is not kept right is off by seconds, not by hours
 TOO_FEW, ALIKE = "too few scrapes to tell", "they count the same, and no start time tells them apart"
+UNLIKE = "only the replica of Prometheus differs, and they do not count the same (is a clock off?)"
+_MANY, _SCRAPES, _BUCKETS = 1000, 3, 3  # operations in so many buckets, the same in so many scrapes: that is no chance
 _START_APART_S = 0.005  # the kernel counts it in hundredths of a second
 
 
@@ -148,18 +150,20 @@ def _one_process(a: Labels, a_scrapes: Sequence[Snapshot], b: Labels, b_scrapes:
     same = {s for s in a_started for t in b_started if abs(s - t) <= _START_APART_S}
     differing = _differing(dict(a), dict(b))
     by_whom_alone = all(_says_who_scraped(name) or name in MONITORS for name in differing)
-    if not same and ((a_started and b_started) or not (by_whom_alone or _one_address(dict(a), dict(b)))):
-        return False
+    one_address = _one_address(dict(a), dict(b))
+    if not same and ((a_started and b_started) or not (by_whom_alone or one_address)):
+        return ALIKE if not (a_started and b_started) and _to_the_last(a_scrapes, b_scrapes) else False
     restarted = len(a_started | b_started) > 1 and max(a_started | b_started) - min(a_started | b_started) > _START_APART_S
     of_a, of_b = _metrics(a_scrapes), _metrics(b_scrapes)
     names = sorted(of_a & of_b)
     one_process = bool(same) and not restarted
     replicas = any("replica" in name or name == "prometheus" for name in differing)
     counts = _compared(a_scrapes, b_scrapes, names, CLOCKS_APART_S, one_process)
-    if counts is False and one_process and all(map(_says_who_scraped, differing)) and replicas:
+    replicas_of_one = (one_process or one_address) and all(map(_says_who_scraped, differing)) and replicas
+    if counts is False and replicas_of_one:
         counts = _compared(a_scrapes, b_scrapes, names, FARTHEST_CLOCKS_S, one_process)
     if counts is False:
-        return False
+        return UNLIKE if replicas_of_one and not same else False
     if same and by_whom_alone:
         return True
     if counts is None:  # of two that follow each other nothing is counted twice
@@ -171,6 +175,26 @@ def _one_process(a: Labels, a_scrapes: Sequence[Snapshot], b: Labels, b_scrapes:
     if not by_whom_alone and all(abs(s - round(s)) < _START_APART_S for s in same):
         return ALIKE if moved else False  # two often start within one second
     return enough
+
+
+def _to_the_last(a: Sequence[Snapshot], b: Sequence[Snapshot]) -> bool:
+    """Whether two that show no start hold the very same counts, to the last bucket of a histogram: one node by its name and by
+    its address. Totals alone may be the same by a fair balancer; how long each operation took is not.
+    """
+    names = sorted(_metrics(a) & _metrics(b))
+    if not names:
+        return False
+    totals = [{tuple(row) for row in np.stack([_total(scrapes, n) for n in names], axis=1).tolist()} for scrapes in (a, b)]
+    shared = {row for row in totals[0] & totals[1] if sum(row) >= _MANY}
+    if len(shared) < _SCRAPES:
+        return False
+    keys = sorted({key for s in (*a, *b) for key in (*s.counters, *s.histograms) if metric_of(key) in names})
+    edges = {key: {s.histograms[key].edges_s for s in (*a, *b) if key in s.histograms} for key in keys}
+    if any(len(of_key) > 1 for of_key in edges.values()):
+        return False
+    counted = [{tuple(_values(s, keys, edges)) for s in scrapes} for scrapes in (a, b)]
+    buckets = [len({n for h in s.histograms.values() for n in h.cumulative if n}) for s in a]
+    return len(counted[0] & counted[1]) >= _SCRAPES and max(buckets) >= _BUCKETS
 
 
 def _starts_s(scrapes: Sequence[Snapshot]) -> set[float]:

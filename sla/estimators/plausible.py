@@ -8,8 +8,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from sla.estimators.dependence import FloatArray
+from sla.estimators.duplicates import START_TIME
 from sla.estimators.series import by_target, counter_values, observation_counts, times_s
-from sla.values.snapshot import Snapshot, labels_text
+from sla.values.snapshot import Snapshot, labels_text, metric_of
 
 MOST_TIMES = 10.0  # the highest rate that was seen: what began within an interval may have counted so much in it
 _FEW = 100.0  # operations: nobody wonders about so many
@@ -23,12 +24,38 @@ def implausible(snapshots: Sequence[Snapshot], names: Sequence[str]) -> str:
     A series that begins, or went back, counts from 0: only then is its value what was counted since the scrape before.
     """
     for labels, scrapes in by_target(snapshots).items():
+        if ended := _ended(scrapes, names):
+            what = "ended while others count on: what it would have counted since is not known"
+            return f"{ended} of {labels_text(labels) or 'the node'} {what}"
         for name in names:
             for of_metric in (counter_values, observation_counts):
                 values = of_metric(scrapes, name, math.nan)
                 if values.size and (why := _bounces(values) or _history(values, times_s(scrapes))):
                     return f"{name} of {labels_text(labels) or 'the node'} {why}"
     return ""
+
+
+def _ended(scrapes: Sequence[Snapshot], names: Sequence[str]) -> str:
+    """A metric that was there and is no more, though its process went on: whatever it would have counted is lost. One that a
+    restart took away comes back with its first event.
+    """
+    there = [{metric_of(key) for key in (*s.counters, *s.histograms)} for s in scrapes]
+    last = {
+        name: max(i for i, seen in enumerate(there) if name in seen) for name in names if any(name in seen for seen in there)
+    }
+    if not last or max(last.values()) < len(scrapes) - 1:
+        return ""
+    for name, at in sorted(last.items()):
+        if at <= len(scrapes) - 1 - _SOON and not _restarted(scrapes[at:], [other for other in last if other != name]):
+            return name
+    return ""
+
+
+def _restarted(scrapes: Sequence[Snapshot], names: Sequence[str]) -> bool:
+    """By the start time of the process, or by any of its other counters."""
+    if len({s.gauges[START_TIME] for s in scrapes if START_TIME in s.gauges}) > 1:
+        return True
+    return any((np.diff(of(scrapes, n), axis=0) < 0).any() for n in names for of in (counter_values, observation_counts))
 
 
 def _bounces(values: FloatArray) -> str:

@@ -114,6 +114,21 @@ def test_any_locustfile_is_measured_by_the_same_recorder(tmp_path, node):
     assert next(c for c in assessment["checks"] if c["key"] == "counters_generate")["status"] == "PASS"
 
 
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT], ids=["SIGTERM", "SIGINT"])
+def test_users_of_any_kind_end_on_a_signal_with_their_verdict_and_no_traceback(tmp_path, node, how):
+    command = [sys.executable, "-m", "locust", "-f", "locustfiles/any_user.py", "-H", node.url, "--headless", "--only-summary"]
+    environment = {**os.environ, "BIZRA_LOAD_OUT": str(tmp_path), "METRICS_URL": node.metrics_url, "AGREEMENT": "local"}
+    process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    try:
+        until(lambda: list(tmp_path.glob("*")) and kept(max(tmp_path.glob("*"))) > 10, "load")
+    finally:
+        process.send_signal(how)
+        error = process.communicate(timeout=30)[1].decode()
+    [folder] = tmp_path.glob("*")
+    assert json.loads((folder / "assessment.json").read_text())["exit_code"] == process.returncode, error
+    assert "Traceback" not in error, error
+
+
 def test_listeners_of_others_see_every_request_when_asked_for(tmp_path, node):
     locustfile = tmp_path / "listening.py"
     locustfile.write_text(

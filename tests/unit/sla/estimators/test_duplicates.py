@@ -219,3 +219,49 @@ def test_whether_two_are_one_stays_undecided_where_nothing_lies_between_their_sc
     assert len(left) == 2
     text = f"one node may have been scraped twice ({message}): too few scrapes to tell, so both are counted"
     assert result == ([text] if message else [])
+
+
+def bucketed(labels, shares, from_s=0.0, every_s=15.0, scrapes=40, ahead_s=0.0, started_s=None):
+    """30 operations a second, of which `shares` lie in and under each of three edges; by a clock that is ahead."""
+    taken = []
+    for i in range(scrapes):
+        at_s = from_s + i * every_s
+        total = 30 * (100_000 + at_s)
+        h = BucketCounts((0.001, 0.002, math.inf), tuple(float(round(total * share)) for share in shares))
+        gauges = {} if started_s is None else {START_TIME: started_s}
+        taken.append(
+            Snapshot(round((at_s + ahead_s) * 1e9), 0, labels_of(labels), {"n_total": total}, gauges, {"n_seconds": h})
+        )
+    return taken
+
+
+@pytest.mark.parametrize(
+    "other", [{"instance": "node-5.example:9464"}, {"cluster": "beta"}, {"instance": "a:1", "job": "pods"}]
+)
+def test_two_that_hold_the_very_same_counts_in_every_bucket_may_be_one(other):
+    """A node by its address and by its name, without a start time."""
+    node = NODE | {"cluster": "alpha"}
+    left, [message] = kept(bucketed(node, (0.2, 0.7, 1)), bucketed(node | other, (0.2, 0.7, 1)))
+    assert len(left) == 2
+    assert message.startswith("one node may have been scraped twice (")
+    assert message.endswith("they count the same, and no start time tells them apart, so both are counted")
+    assert kept(bucketed(node, (0.2, 0.7, 1)), bucketed(node | other, (0.2, 0.71, 1)))[1] == []  # a fair balancer's two
+    assert kept(bucketed(node, (0, 1, 1)), bucketed(node | other, (0, 1, 1)))[1] == []  # of one bucket that may be chance
+    apart = (bucketed(node, (0.2, 0.7, 1), started_s=50.0), bucketed(node | other, (0.2, 0.7, 1), started_s=51.0))
+    assert kept(*apart)[1] == []
+
+
+@pytest.mark.parametrize("ahead_s", [20.0, -50.0])
+def test_replicas_of_a_prometheus_scrape_one_node_however_far_their_clocks_are_apart(ahead_s):
+    other = NODE | {"prometheus_replica": "b"}
+    left, message = kept(bucketed(NODE, (0.2, 0.7, 1)), bucketed(other, (0.2, 0.7, 1), ahead_s=ahead_s))
+    assert len(left) == 1
+    assert "one node was scraped twice" in message[0]
+
+
+def test_replicas_that_count_otherwise_are_not_two_nodes_in_silence():
+    """By their labels they scrape one address."""
+    other = NODE | {"prometheus_replica": "b"}
+    left, [message] = kept(bucketed(NODE, (0.2, 0.7, 1)), bucketed(other, (0.2, 0.7, 1), ahead_s=400.0))
+    assert len(left) == 2
+    assert "only the replica of Prometheus differs, and they do not count the same (is a clock off?)" in message

@@ -1,9 +1,11 @@
 """Values of counters that can't have been counted within the window."""
 
 import math
+from dataclasses import replace
 
 import pytest
 
+from sla.estimators.duplicates import START_TIME
 from sla.estimators.plausible import implausible
 from sla.values.snapshot import BucketCounts, Snapshot, labels_of
 
@@ -81,3 +83,28 @@ def test_histograms_are_looked_at_too():
         return Snapshot(i * 10**9, 0, NODE, histograms={key: BucketCounts((1.0, math.inf), (n, n))})
 
     assert "h of" in implausible([at(i) for i in range(40)], ["h"])
+
+
+FAILED = "fail_total"
+
+
+def with_failures(length, until, count=60, begin=50_000_000):
+    """Rows with a counter of failures from the scrape `length` to before `until`."""
+    return [row | ({FAILED: 7} if length <= i < until else {}) for i, row in enumerate(steady(count, begin))]
+
+
+def test_a_counter_that_is_there_no_more_while_its_process_goes_on_can_not():
+    """Renamed, or dropped on the way: half of all operations may have failed since."""
+    why = implausible(scraped(*with_failures(0, 20)), [NAME, FAILED])
+    assert why == 'fail_total of instance="n:1" ended while others count on: what it would have counted since is not known'
+    assert implausible(scraped(*with_failures(20, 60)), [NAME, FAILED]) == ""  # a counter that begins with its first event
+    assert implausible(scraped(*with_failures(0, 58)), [NAME, FAILED]) == ""  # the last scrapes may still come
+
+
+def test_a_counter_that_a_restart_took_away_can_until_it_is_there_again():
+    rows = [row | ({FAILED: 7} if i < 30 else {}) for i, row in enumerate(restarted(30))]
+    assert implausible(scraped(*rows), [NAME, FAILED]) == ""
+    by_start = [replace(s, gauges={START_TIME: 1.0 if i < 30 else 2.0}) for i, s in enumerate(scraped(*with_failures(0, 30)))]
+    assert implausible(by_start, [NAME, FAILED]) == ""
+    gone = scraped(*({NAME: 5_000_000 + i, FAILED: 7} for i in range(20)), *({} for _ in range(20)))
+    assert implausible(gone, [NAME, FAILED]) == ""  # with all others: the node itself
