@@ -49,7 +49,7 @@ def steadily(*times_s):
     ("shift_s", "expected"), [(-5.05, "two"), (-5, "one"), (-4.95, "one"), (4.95, "one"), (5, "one"), (5.05, "two")]
 )
 def test_clocks_of_those_that_scrape_are_five_seconds_apart_at_most(shift_s, expected):
-    """20 a second: 5.05 s are one more than the scrape five seconds away has. Of replicas of a Prometheus it may be a minute."""
+    """20 a second: 5.05 s are one more than the scrape five seconds away has. Of replicas of Prometheus it may be a minute."""
     seconds = range(30)
     shifted = {t: 1000 + 20 * (t + shift_s) for t in seconds}
     assert verdict(target(NODE, steadily(*seconds)), target(NODE | {"job": "other"}, shifted)) == expected
