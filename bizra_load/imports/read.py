@@ -69,10 +69,10 @@ def read_import(path: Path, unit: str = "ns") -> ImportedRun:
         with _open(path) as file:
             for kind, needed, take, tick_ns in _TAKERS:
                 if delimiter := _delimiter(first, needed):
-                    samples = _csv(Lines(file), take, delimiter)
+                    samples = _csv(Lines(file), take, delimiter, needed)
                     if again := samples.threads.unresolved():
                         with _open(path) as once_more:
-                            samples = _csv(Lines(once_more), take, delimiter, again)
+                            samples = _csv(Lines(once_more), take, delimiter, needed, again)
                     measurements = _of_samples(samples, tick_ns)
                     notes = [NOTE, *_steps(tick_ns), *sorted(samples.notes), *_lacking(samples)]
                     return ImportedRun(measurements, kind, _note(measurements, notes))
@@ -122,7 +122,11 @@ def _delimiter(first: str, needed: Sequence[str]) -> str:
 
 
 def _csv(
-    lines: Lines, take: Callable[[ImportedSamples, Mapping[str, str]], None], delimiter: str, threads: Threads | None = None
+    lines: Lines,
+    take: Callable[[ImportedSamples, Mapping[str, str]], None],
+    delimiter: str,
+    needed: Sequence[str],
+    threads: Threads | None = None,
 ) -> ImportedSamples:
     samples, reader = ImportedSamples(threads=threads or Threads()), csv.reader(lines, delimiter=delimiter, strict=True)
     header = next(reader)
@@ -145,6 +149,8 @@ def _csv(
             samples.threads.forget()
         if not cells or cells == header:
             continue
+        if set(needed) <= set(cells):
+            raise ValueError(f"line {reader.line_num}: another header than line 1's: two files in one, import each by itself")
         try:
             if len(cells) != len(header):  # with one too many, each cell may stand under the column beside its own
                 raise ValueError(f"{len(cells)} cells, and the header has {len(header)}")

@@ -197,3 +197,15 @@ def test_a_damaged_histogram_is_refused_and_takes_no_time(tmp_path, name):
 )
 def test_memory_and_threads_that_jmeter_lacks_are_the_generators(code, message, category):
     assert category_of_failure(f"Non HTTP response code: {code}", message) == category
+
+
+@pytest.mark.parametrize(
+    ("header", "row"), [(K6_HEADER, k6_row(START, 1.0)), (JMETER_HEADER, jmeter_row(START * 1000, 1))], ids=["k6", "JMeter"]
+)
+def test_files_of_other_columns_in_one_are_refused_and_of_the_same_read(tmp_path, header, row):
+    """By the first header the failures of the second file would stand in other columns, and count as none."""
+    assert sum(w.ok for w in imported(tmp_path, "same.csv", header, row, header, row)) == 2
+    columns = header.split(",")
+    other = ",".join([*columns[:3], columns[4], columns[3], *columns[5:]])
+    with pytest.raises(UsageError, match="line 3: another header than line 1's: two files in one, import each by itself"):
+        imported(tmp_path, "other.csv", header, row, other, row)
