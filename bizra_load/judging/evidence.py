@@ -18,7 +18,7 @@ from typing import Any
 
 from bizra_load.exit_codes import UsageError
 from bizra_load.io import yaml_text
-from bizra_load.io.files import write_atomically, writing
+from bizra_load.io.files import read_bytes, read_text, write_atomically, writing
 from bizra_load.io.utc import utc_text
 from bizra_load.judging.agreements import AgreementFile
 from bizra_load.judging.junit import read_junit
@@ -124,8 +124,10 @@ def _weaker(elsewhere: Evidence | None, deployed: Evidence) -> Evidence:
 
 def _kept(folder: Path) -> list[EvidenceFile]:
     path = folder / FOLDER / INDEX
+    if path.parent.is_symlink():
+        raise UsageError(f"{path.parent}: is a link (allowed: the folder that was made; give the evidence again)")
     try:
-        text = path.read_text(encoding="utf-8")
+        text = read_text(path, follow=False)
     except FileNotFoundError:
         return []
     except (OSError, UnicodeDecodeError) as error:
@@ -143,7 +145,7 @@ def _kept(folder: Path) -> list[EvidenceFile]:
             raise UsageError(f"{path}: file: {row['file']!r} leads out of the folder")
         copy = folder / FOLDER / row["file"]
         try:
-            data = copy.read_bytes()
+            data = read_bytes(copy, MAX_BYTES, follow=False)
         except OSError as error:
             raise UsageError(f"{copy}: {error.strerror} (allowed: the copy that was made; give the evidence again)") from None
         if hashlib.sha256(data).hexdigest() != row["sha256"]:

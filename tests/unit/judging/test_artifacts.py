@@ -204,6 +204,31 @@ def test_a_copy_that_was_changed_is_not_believed(run, files, capsys):
     assert "leads out of the folder" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("name", ["evidence.json", "node_tests.xml"])
+def test_a_pipe_or_a_link_in_the_place_of_a_copy_is_one_line(run, files, tmp_path, capsys, name):
+    """Nobody ever writes into the pipe; what the link leads to is anybody's."""
+    main(["assess", str(run), *every(files)])
+    kept = run / "evidence" / name
+    (tmp_path / "elsewhere").write_bytes(kept.read_bytes())
+    kept.unlink()
+    os.mkfifo(kept)
+    assert main(["assess", str(run)]) == 6
+    assert "is not a regular file" in capsys.readouterr().err
+    kept.unlink()
+    kept.symlink_to(tmp_path / "elsewhere")
+    assert main(["assess", str(run)]) == 6
+    assert f"evidence/{name}: " in capsys.readouterr().err
+
+
+def test_nothing_is_written_through_a_link_in_the_place_of_the_folder(run, files, tmp_path, capsys):
+    (tmp_path / "outside").mkdir()
+    (tmp_path / "outside" / "node_tests.xml").write_text("precious")
+    (run / "evidence").symlink_to(tmp_path / "outside")
+    assert main(["assess", str(run), *every(files)]) == 6
+    assert "evidence: is a link (allowed: the folder that was made" in capsys.readouterr().err
+    assert [p.read_text() for p in (tmp_path / "outside").iterdir()] == ["precious"]
+
+
 def test_an_index_that_is_nested_without_end_is_one_line(run, files, capsys):
     main(["assess", str(run), *every(files)])
     (run / "evidence" / "evidence.json").write_text("[" * 100_000)
