@@ -221,11 +221,9 @@ def _beside(w: Window, first: int, last: int) -> list[Window]:
 
 
 def _steps(tick_ns: int) -> list[str]:
-    return (
-        [f"its latencies have steps of {tick_ns / 1e6:g} ms, which widen every interval by as much on either side"]
-        if tick_ns
-        else []
-    )
+    if not tick_ns:
+        return []
+    return [f"its latencies have steps of {tick_ns / 1e6:g} ms, which widen every interval by as much on either side"]
 
 
 def _note(measurements: Measurements, parts: Sequence[str]) -> str:

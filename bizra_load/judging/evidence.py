@@ -130,8 +130,8 @@ def _kept(folder: Path) -> list[EvidenceFile]:
         text = read_text(path, follow=False)
     except FileNotFoundError:
         return []
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path}: {getattr(error, 'strerror', None) or error}") from None
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror}") from None
     files = []
     try:
         document = json.loads(text)

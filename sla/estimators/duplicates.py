@@ -17,17 +17,15 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from sla.estimators.dependence import FloatArray
-from sla.estimators.series import by_target, counter_values, observation_counts, times_s
+from sla.estimators.same_counts import FARTHEST_CLOCKS_S, compared, metrics, same_to_the_last_bucket, total_of
+from sla.estimators.series import by_target, times_s
 from sla.values.promql import MONITORS, SCRAPERS
 from sla.values.snapshot import Labels, Snapshot, labels_text, metric_of
 
 START_TIME = "process_start_time_seconds"
 CLOCKS_APART_S = 5.0  # of two Prometheus servers, unless they are known to scrape one process
-FARTHEST_CLOCKS_S = 60.0  # of two that are known to: a clock that is not kept right is off by seconds, not by hours
 TOO_FEW, ALIKE = "too few scrapes to tell", "they count the same, and no start time tells them apart"
 UNLIKE = "only the replica of Prometheus differs, and they do not count the same (is a clock off?)"
-_MANY, _SCRAPES, _BUCKETS = 1000, 3, 3  # operations in so many buckets, the same in so many scrapes: that is no chance
 _START_APART_S = 0.005  # the kernel counts it in hundredths of a second
 
 
@@ -69,7 +67,7 @@ def without_duplicates(snapshots: Sequence[Snapshot]) -> Targets:
     """The snapshots less what another target holds too; of each such pair the one with more scrapes stays. What it lacks is
     taken from the other: scrapes where it has none, and metrics that it has not at all.
     """
-    targets = sorted(by_target(snapshots).items(), key=lambda item: (-len(item[1]), -len(_metrics(item[1])), item[0]))
+    targets = sorted(by_target(snapshots).items(), key=lambda item: (-len(item[1]), -len(metrics(item[1])), item[0]))
     kept: dict[Labels, list[Snapshot]] = {}
     duplicates: list[Duplicate] = []
     undecided: list[Undecided] = []
@@ -82,7 +80,7 @@ def without_duplicates(snapshots: Sequence[Snapshot]) -> Targets:
             elif one:
                 duplicates.append(Duplicate(twin, labels))
                 kept[twin] = _filled_up(others, rest)
-                rest = _of_further_metrics(rest, _metrics(others))
+                rest = _of_further_metrics(rest, metrics(others))
         if rest:
             kept[labels] = rest
     if not duplicates:
@@ -98,14 +96,9 @@ def _apart(a: Labels, b: Labels) -> tuple[str, str]:
     return first, second
 
 
-def _metrics(scrapes: Sequence[Snapshot]) -> set[str]:
-    """Names of what is counted; gauges count nothing."""
-    return {metric_of(key) for s in scrapes for key in (*s.counters, *s.histograms)}
-
-
 def _of_further_metrics(scrapes: Sequence[Snapshot], known: set[str]) -> list[Snapshot]:
     """The scrapes less the metrics in `known`; none where that leaves nothing."""
-    if _metrics(scrapes) <= known:
+    if metrics(scrapes) <= known:
         return []
     return [
         replace(
@@ -152,16 +145,16 @@ def _one_process(a: Labels, a_scrapes: Sequence[Snapshot], b: Labels, b_scrapes:
     by_whom_alone = all(_says_who_scraped(name) or name in MONITORS for name in differing)
     one_address = _one_address(dict(a), dict(b))
     if not same and ((a_started and b_started) or not (by_whom_alone or one_address)):
-        return ALIKE if not (a_started and b_started) and _to_the_last(a_scrapes, b_scrapes) else False
+        return ALIKE if not (a_started and b_started) and same_to_the_last_bucket(a_scrapes, b_scrapes) else False
     restarted = len(a_started | b_started) > 1 and max(a_started | b_started) - min(a_started | b_started) > _START_APART_S
-    of_a, of_b = _metrics(a_scrapes), _metrics(b_scrapes)
+    of_a, of_b = metrics(a_scrapes), metrics(b_scrapes)
     names = sorted(of_a & of_b)
     one_process = bool(same) and not restarted
     replicas = any("replica" in name or name == "prometheus" for name in differing)
-    counts = _compared(a_scrapes, b_scrapes, names, CLOCKS_APART_S, one_process)
+    counts = compared(a_scrapes, b_scrapes, names, CLOCKS_APART_S, one_process)
     replicas_of_one = (one_process or one_address) and all(map(_says_who_scraped, differing)) and replicas
     if counts is False and replicas_of_one:
-        counts = _compared(a_scrapes, b_scrapes, names, FARTHEST_CLOCKS_S, one_process)
+        counts = compared(a_scrapes, b_scrapes, names, FARTHEST_CLOCKS_S, one_process)
     if counts is False:
         return UNLIKE if replicas_of_one and not same else False
     if same and by_whom_alone:
@@ -175,26 +168,6 @@ def _one_process(a: Labels, a_scrapes: Sequence[Snapshot], b: Labels, b_scrapes:
     if not by_whom_alone and all(abs(s - round(s)) < _START_APART_S for s in same):
         return ALIKE if moved else False  # two often start within one second
     return enough
-
-
-def _to_the_last(a: Sequence[Snapshot], b: Sequence[Snapshot]) -> bool:
-    """Whether two that show no start hold the very same counts, to the last bucket of a histogram: one node by its name and by
-    its address. Totals alone may be the same by a fair balancer; how long each operation took is not.
-    """
-    names = sorted(_metrics(a) & _metrics(b))
-    if not names:
-        return False
-    totals = [{tuple(row) for row in np.stack([_total(scrapes, n) for n in names], axis=1).tolist()} for scrapes in (a, b)]
-    shared = {row for row in totals[0] & totals[1] if sum(row) >= _MANY}
-    if len(shared) < _SCRAPES:
-        return False
-    keys = sorted({key for s in (*a, *b) for key in (*s.counters, *s.histograms) if metric_of(key) in names})
-    edges = {key: {s.histograms[key].edges_s for s in (*a, *b) if key in s.histograms} for key in keys}
-    if any(len(of_key) > 1 for of_key in edges.values()):
-        return False
-    counted = [{tuple(_values(s, keys, edges)) for s in scrapes} for scrapes in (a, b)]
-    buckets = [len({n for h in s.histograms.values() for n in h.cumulative if n}) for s in a]
-    return len(counted[0] & counted[1]) >= _SCRAPES and max(buckets) >= _BUCKETS
 
 
 def _starts_s(scrapes: Sequence[Snapshot]) -> set[float]:
@@ -219,75 +192,4 @@ def _one_address(a: Mapping[str, str], b: Mapping[str, str]) -> bool:
 
 
 def _moved(scrapes: Sequence[Snapshot], names: Sequence[str]) -> bool:
-    return any(total[-1] != total[0] for total in (_total(scrapes, name) for name in names))
-
-
-def _compared(
-    a: Sequence[Snapshot], b: Sequence[Snapshot], names: Sequence[str], apart_s: float, one_process: bool
-) -> bool | None:
-    """Whether all that both count agrees; None when some of it could not be compared."""
-    a_s, b_s = times_s(a), times_s(b)
-    agreeing = [_agrees(a_s, _total(a, name), b_s, _total(b, name), apart_s, one_process) for name in names]
-    if not agreeing or False in agreeing:
-        return False
-    if not all(_series_agree(a, b, name, apart_s) for name in names):
-        return False
-    return None if None in agreeing else True
-
-
-def _series_agree(a: Sequence[Snapshot], b: Sequence[Snapshot], name: str, apart_s: float) -> bool:
-    """_agrees() of each label set and each bucket: two nodes behind one balancer count alike, but are not alike. Where a series
-    went back, and before and after the other's scrapes, nothing is compared.
-    """
-    keys = sorted({key for s in (*a, *b) for key in (*s.counters, *s.histograms) if metric_of(key) == name})
-    edges = {key: {s.histograms[key].edges_s for s in (*a, *b) if key in s.histograms} for key in keys}
-    if any(len(of_key) > 1 for of_key in edges.values()):
-        return True  # the totals have been compared
-    a_values, b_values = (np.array([_values(s, keys, edges) for s in scrapes]) for scrapes in (a, b))
-    a_s, b_s = times_s(a), times_s(b)
-    first = np.searchsorted(a_s, b_s - apart_s, side="right") - 1
-    last = np.searchsorted(a_s, b_s + apart_s)
-    inside = (first >= 0) & (last < a_s.size)
-    if not inside.any():
-        return True
-    forwards = (np.diff(a_values, axis=0) >= 0).all(axis=0) & (np.diff(b_values, axis=0) >= 0).all(axis=0)
-    low, high, value = a_values[first[inside]], a_values[last[inside]], b_values[inside]
-    return bool(((low <= value) & (value <= high) | ~forwards).all())
-
-
-def _values(scrape: Snapshot, keys: Sequence[str], edges: Mapping[str, set[tuple[float, ...]]]) -> list[float]:
-    values: list[float] = []
-    for key in keys:
-        for of_key in edges[key] or [()]:
-            h = scrape.histograms.get(key)
-            values += (h.cumulative if h else [0.0] * len(of_key)) if of_key else [scrape.counters.get(key, 0.0)]
-    return values
-
-
-def _total(scrapes: Sequence[Snapshot], name: str) -> FloatArray:
-    """What the metric has counted at each scrape, over its label sets, shape (n,)."""
-    total: FloatArray = counter_values(scrapes, name).sum(axis=1) + observation_counts(scrapes, name).sum(axis=1)
-    return total
-
-
-def _agrees(a_s: FloatArray, a: FloatArray, b_s: FloatArray, b: FloatArray, apart_s: float, same_process: bool) -> bool | None:
-    """Whether every count of b is one that a had at that moment, as far as its scrapes and the clocks leave that open; None
-    when they leave everything open. `same_process`: by their start times both are of one process that never restarted, or of
-    two that started at once.
-    """
-    compared = False
-    for at_s, value in zip(b_s.tolist(), b.tolist(), strict=True):
-        first = int(np.searchsorted(a_s, at_s - apart_s, side="right")) - 1
-        last = int(np.searchsorted(a_s, at_s + apart_s))
-        around = a[max(first, 0) : last + 1]
-        began, ended = first < 0, last >= a_s.size  # so one side is open: only a process that never restarted counts on
-        if (began or ended) and not same_process:
-            continue
-        enough, little = began or value >= around[0], ended or value <= around[-1]
-        went_back = bool((np.diff(around) < 0).any())
-        # at a restart it counted on from the first of them for some time, and then from 0
-        if not (enough or little) if went_back else not (enough and little):
-            return False
-        equal = same_process and (value > 0 or not b.any()) and bool((a[np.abs(a_s - at_s) <= apart_s] == value).any())
-        compared = compared or equal or not (went_back or began or ended)
-    return True if compared else None
+    return any(total[-1] != total[0] for total in (total_of(scrapes, name) for name in names))

@@ -9,7 +9,7 @@ import numpy as np
 
 from sla.estimators.dependence import FloatArray
 from sla.estimators.duplicates import START_TIME
-from sla.estimators.series import by_target, counter_values, observation_counts, times_s
+from sla.estimators.series import by_target, counter_values, observation_counts, times_s, went_back
 from sla.values.snapshot import Snapshot, labels_text, metric_of
 
 MOST_TIMES = 10.0  # the highest rate that was seen: what began within an interval may have counted so much in it
@@ -55,7 +55,8 @@ def _restarted(scrapes: Sequence[Snapshot], names: Sequence[str]) -> bool:
     """By the start time of the process, or by any of its other counters."""
     if len({s.gauges[START_TIME] for s in scrapes if START_TIME in s.gauges}) > 1:
         return True
-    return any((np.diff(of(scrapes, n), axis=0) < 0).any() for n in names for of in (counter_values, observation_counts))
+    observed = (np.diff(observation_counts(scrapes, name), axis=0) < 0 for name in names)
+    return any(went_back(scrapes, names)) or any(fell.any() for fell in observed)
 
 
 def _bounces(values: FloatArray) -> str:

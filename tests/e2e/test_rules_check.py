@@ -20,6 +20,7 @@ from bizra_load.server_metrics.prometheus_api import PrometheusClient
 from reports.results.rules_check import render_json
 from sla.release.evidence import of_rules_check
 from tests.e2e.remote_write import history, remote_write
+from tests.e2e.running import until
 from tests.e2e.test_validate import validate
 
 FILE = read_agreement("v2.2.0-rc1")
@@ -98,10 +99,8 @@ def test_no_rules_at_all_fail_the_gate_and_all_of_them_close_the_item():
 
 def test_a_prometheus_that_sends_its_alerts_on_gets_no_remark():
     with local_prometheus({}, rules=to_yaml(groups(RULES), "x"), alertmanager=f"127.0.0.1:{free_port()}") as started:
-        end = time.monotonic() + 60
-        while not PrometheusClient(started.url).alertmanagers():  # Prometheus takes some seconds to know them
-            assert time.monotonic() < end, "the Alertmanager is not discovered"
-            time.sleep(0.1)
+        # Prometheus takes some seconds to know them
+        until(lambda: PrometheusClient(started.url).alertmanagers(), "the Alertmanager", within_s=60)
         check = checked(started.url)
     assert (check.passed, check.remark) == (True, "")
 
