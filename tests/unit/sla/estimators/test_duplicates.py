@@ -265,3 +265,17 @@ def test_replicas_that_count_otherwise_are_not_two_nodes_in_silence():
     left, [message] = kept(bucketed(NODE, (0.2, 0.7, 1)), bucketed(other, (0.2, 0.7, 1), ahead_s=400.0))
     assert len(left) == 2
     assert "only the replica of Prometheus differs, and they do not count the same (is a clock off?)" in message
+
+
+def with_edges(scrapes, edges_s):
+    return [replace(s, histograms={k: replace(h, edges_s=edges_s) for k, h in s.histograms.items()}) for s in scrapes]
+
+
+def test_where_edges_differ_no_bucket_is_compared_and_the_totals_are():
+    """Two of one address, and who scraped them apart, are one by their totals; two addresses are not."""
+    node, shares, edges_s = bucketed(NODE, (0.2, 0.7, 1)), (0.3, 0.8, 1), (0.0015, 0.003, math.inf)
+    left, [message] = kept(node, with_edges(bucketed(NODE | {"prometheus_replica": "b"}, shares), edges_s))
+    assert len(left) == 1
+    assert message.startswith("one node was scraped twice (")
+    left, messages = kept(node, with_edges(bucketed(NODE | {"instance": "node-5.example:9464"}, (0.2, 0.7, 1)), edges_s))
+    assert (len(left), messages) == (2, [])
