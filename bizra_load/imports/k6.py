@@ -37,7 +37,7 @@ def take(samples: ImportedSamples, row: Mapping[str, str]) -> None:
         samples.iterations[_scenario(row)] += round(samples.value(lambda: _iterations(row)) or 0)
     elif metric == "dropped_iterations" and (count := _iterations(row)):
         samples.add_dropped(round(count), _time_ns(samples, row), _scenario(row))
-    elif metric == "http_req_failed" and not row.get("expected_response"):
+    elif metric == "http_req_failed" and row.get("expected_response") != "false":  # then the sample itself has failed
         failed = samples.value(lambda: _number(row["metric_value"], "1 for a request that failed, 0 for one that succeeded"))
         if failed is None or failed > 0:
             name = row.get("name") or row.get("url", "")

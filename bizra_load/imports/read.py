@@ -21,6 +21,7 @@ from typing import Any, BinaryIO, TextIO, cast
 from bizra_load.exit_codes import UsageError
 from bizra_load.imports import hlog, jmeter, k6, times
 from bizra_load.imports.lines import Lines
+from bizra_load.imports.repeated import RepeatedRows
 from bizra_load.imports.samples import ImportedSamples
 from bizra_load.imports.transactions import Threads
 from bizra_load.io.files import open_regular
@@ -144,11 +145,14 @@ def _csv(
                 return
             raise ValueError(f"line {ended + 1}: {error} (is a quotation mark never closed?)") from None
 
+    repeated = RepeatedRows()
     for cells in rows():
         if cells == header:  # files that were put together have several
             samples.threads.forget()
+            repeated.header()
         if not cells or cells == header:
             continue
+        repeated.row(cells, reader.line_num)
         if set(needed) <= set(cells):
             raise ValueError(f"line {reader.line_num}: another header than line 1's: two files in one, import each by itself")
         try:

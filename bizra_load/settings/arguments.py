@@ -93,7 +93,7 @@ GENERAL: tuple[Option, ...] = (
     Option("--prometheus-selector", "PROMETHEUS_SELECTOR", "", 'Label matchers of the node under test, e.g. job="node"',
            inputs.selector),
     Option("--out", OUT_VARIABLE, DEFAULT_OUT, "Folder that run folders are made in", inputs.out_folder, path="yes"),
-    Option("--run-name", "RUN_NAME", DEFAULT_PRODUCT, "End of the run folder's name; other products: theirs", inputs.anything),
+    Option("--run-name", "RUN_NAME", DEFAULT_PRODUCT, "End of the run folder's name; other products: theirs", inputs.run_name),
     Option("--request-timeout", "REQUEST_TIMEOUT", "10s", "After this long an operation is counted as timed out",
            inputs.within(duration_s, inputs.MAX_TIMEOUT_S, "s")),
     Option("--headers-file", "HEADERS_FILE", "", "File of extra request headers, one 'Name: value' a line", inputs.headers,

@@ -35,6 +35,7 @@ MAX_USERS = 100_000
 MAX_DURATION_S = 31 * 86_400.0
 MAX_TIMEOUT_S = 3_600.0
 MAX_HEADERS = 100
+MAX_NAME = 200  # characters; a folder's name takes 60 of them
 
 TOKEN, METRICS_TOKEN = "BIZRA_LOAD_TOKEN", "METRICS_TOKEN"  # the variables' names
 _MATCHER = r'[a-zA-Z_][a-zA-Z0-9_]*\s*(?:=|!=|=~|!~)\s*"(?:[^"\\\n]|\\.)*"'
@@ -98,6 +99,12 @@ def listening_address(value: str) -> tuple[str, int] | None:
     if address:
         check_host(address.strip("[]"))
     return address.strip("[]"), number
+
+
+def run_name(value: str) -> str:
+    if not value.isprintable() or len(value) > MAX_NAME:
+        raise ValueError(f"{value[:100]!r} (allowed: up to {MAX_NAME} characters, none of them a control character)")
+    return value
 
 
 def anything(value: str) -> str:

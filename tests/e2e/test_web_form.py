@@ -32,8 +32,8 @@ ANY_TEXT = (
 )
 EVERY_KIND = ("9" * 5000, "\u2603 \u0663", "[1, 2]", "\x00\x1b[31m")
 COMMON = [("user_count", v) for v in ("", "-1", "1.5", "abc", "9" * 400, "\u0663\u2603")]
-COMMON += [("spawn_rate", v) for v in ("", "0", "-1", "nan", "inf", "1e999", "abc")]
-COMMON += [("run_time", v) for v in ("abc", "0", "9" * 400, f"{'9' * 40}h", "1e5", "-5s")]
+COMMON += [("spawn_rate", v) for v in ("", "0", "-1", "nan", "inf", "1e999", "abc", "\u0663")]
+COMMON += [("run_time", v) for v in ("abc", "0", "9" * 400, f"{'9' * 40}h", "1e5", "-5s", "\u0663")]
 COMMON += [("host", v) for v in ("", "nope", "ftp://x", "http://", "http://a b", "http://a:99999", "http://a\n", "\u2603")]
 COMMON += [("profile", "a\x00"), ("profile", "x" * 3000), ("user_classes", "Nobody"), ("shape_class", "Nobody")]
 OFF = (
@@ -95,7 +95,7 @@ def test_a_wrong_value_is_one_line_and_starts_nothing(ui):
         line = refused(ui.post("/swarm", {key: value}))
         assert line
         tried.add(key)
-    assert tried >= {*OPTIONS, *(s.name for s in SWITCHES)} - {"run_name"}
+    assert tried >= {*OPTIONS, *(s.name for s in SWITCHES)}
     nothing_was_started(ui)
 
 
@@ -105,6 +105,10 @@ def test_an_option_that_is_given_twice_or_in_another_form_starts_nothing(ui):
     for content in (b"[1]", b'{"target_ops": 5}', b"\xff" * 100):
         refused(ui.post("/swarm", content, Content_Type="application/json"))
         refused(ui.post("/swarm", content))
+    for kind in ("multipart/form-data", "multipart/form-data; boundary=other"):
+        refused(
+            ui.post("/swarm", b'--b\r\nContent-Disposition: form-data; name="user_count"\r\n\r\n5\r\n--b--', Content_Type=kind)
+        )
     refused(requests.post(ui.url + "/swarm", files={"stages": b"stages: []"}, timeout=10))
     refused(ui.post("/swarm", iter([b"target_ops=5"]), Content_Type="text/plain"))
     nothing_was_started(ui)

@@ -90,6 +90,8 @@ class WebForm:
     def _check_swarm(self, started_with: StartAddresses) -> None:
         if request.files or ((request.mimetype or request.content_length) and request.mimetype not in _FORMS):
             raise UsageError(f"the form's fields are taken, as {_FORMS[0]}, and neither files nor JSON")
+        if request.content_length and not request.form:  # such as parts whose boundary is not named
+            raise UsageError(f"no field can be read (allowed: {_FORMS[0]})")
         environment = self._environment
         runner, shape = environment.runner, environment.shape_class
         if shape is not None and runner is not None and runner.state in (STATE_SPAWNING, STATE_RUNNING):
@@ -233,13 +235,13 @@ def _is_count(value: str) -> bool:
 
 def _is_rate(value: str) -> bool:
     try:
-        return 0 < float(value) < math.inf
+        return value.isascii() and 0 < float(value) < math.inf
     except ValueError:
         return False
 
 
 def _is_length(value: str) -> bool:
     try:
-        return 0 < parse_timespan(value) <= inputs.MAX_DURATION_S
+        return value.isascii() and 0 < parse_timespan(value) <= inputs.MAX_DURATION_S
     except (ValueError, OverflowError):
         return False

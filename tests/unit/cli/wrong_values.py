@@ -130,6 +130,7 @@ WRONG: dict[str, tuple[str, ...]] = {
     "run --ca-file": (*NO_FILE, "{empty}", "{no-hashes}"),
     "run --allow": ("lost-workers", "everything", "lost-worker,x"),
     "run --load-seed": ("", "1.5", "abc", "nan", "9" * 5000, "1_0"),
+    "run --run-name": ("two\nlines", "\x1b[31m", "x" * 201),
     "run --fail-on": ("warning", "", "no go"),
     "run --host": NO_BASE_URL,
     "run --locustfile": ("{missing}", "{folder}"),

@@ -28,6 +28,15 @@ def assessed(tmp_path, tool, bad, *more):
     return code, {c["key"]: c for c in assessment["checks"]}["bad_samples"], assessment
 
 
+@pytest.mark.parametrize("value", ["1.116", "2,5", "1e3", "2."])
+def test_jmeter_writes_whole_milliseconds_and_a_fraction_may_be_of_seconds(tmp_path, value):
+    header, row = JMETER
+    path = written(tmp_path, "r.csv", header, row(START, 2), row(START, f'"{value}"'), row(START + 1, 3))
+    assert f"line 3: elapsed: '{value}' (allowed: whole milliseconds" in read_import(path).note
+    with pytest.raises(UsageError, match=r"line 2: elapsed: .* \(allowed: whole milliseconds, not negative"):
+        read_import(written(tmp_path, "all.csv", header, row(START, f'"{value}"')))
+
+
 @TOOLS
 @pytest.mark.parametrize("value", ["-1", "-0.5", "nan", "inf", "1e999", "soon", ""])
 def test_a_latency_that_is_none_is_counted_and_is_in_no_latency(tmp_path, tool, value):

@@ -80,11 +80,13 @@ def test_a_record_with_failed_checks_that_are_none_is_refused():
         facts_from_json(facts | {"failed_checks": [{"name": "a", "count": "2"}]})
 
 
-def test_k6s_own_word_of_a_failed_request_counts_where_the_row_has_no_expected_response(tmp_path):
+@pytest.mark.parametrize("expected", ["", "true"])
+def test_k6s_own_word_of_a_failed_request_counts_where_the_row_does_not_say_so(tmp_path, expected):
+    """What contradicts itself is no success either."""
     rows = []
     for n in range(200):
-        rows.append(k6_row(START + n // 10, 2.0, expected=""))
-        rows.append(k6_row(START + n // 10, float(n % 2), expected="", metric="http_req_failed"))
+        rows.append(k6_row(START + n // 10, 2.0 + 0.001 * n, expected=expected))
+        rows.append(k6_row(START + n // 10, float(n % 2), expected=expected, metric="http_req_failed"))
     measurements = read_import(written(tmp_path, "k6.csv", K6_HEADER, *rows)).measurements
     assert sum(w.ok for w in measurements.windows) == 100
     assert sum(w.failed.get("bad_json", 0) for w in measurements.windows) == 100
