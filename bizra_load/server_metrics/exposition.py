@@ -21,6 +21,7 @@ MAX_METRICS_BYTES = 8 * 1024 * 1024
 MAX_SAMPLES = 50_000
 MAX_LINE = 8_192  # the parser's time goes with the square of a line's length
 PROCESS = ("process_resident_memory_bytes", "process_cpu_seconds_total", "process_start_time_seconds")
+COUNTS_APART = 0.01  # of a histogram's two counts of all: a client that holds no lock may count on between reading them
 _PARTS = re.compile(r"_(bucket|sum|count)$")  # of a histogram
 
 
@@ -41,8 +42,8 @@ def snapshot_of(
     not finite are left out. A histogram without the bucket +Inf has it from its
     _count, and is left out without that: how many lie beyond its last edge is not known.
 
-    Raises ScrapeError for what can't be counted: a counter or a bucket that is negative or not finite, buckets that fall, a
-    series that is there twice. Left out, it would be taken for one that has counted nothing yet.
+    Raises ScrapeError for what can't be counted: a counter or a bucket that is negative or not finite, buckets that fall or
+    that contradict _count, a series that is there twice. Left out, it would be taken for one that has counted nothing yet.
     """
     values: dict[str, float] = {}
     buckets: dict[str, dict[float, float]] = {}
@@ -70,6 +71,8 @@ def snapshot_of(
         sum_s, count = (_taken(values, f"{metric}{part}{labels_part}", counted) for part in ("_sum", "_count"))
         if math.inf not in edges and count is not None:
             edges[math.inf] = count
+        elif count is not None and abs(count - edges[math.inf]) > 1 + COUNTS_APART * max(count, edges[math.inf]):
+            raise ScrapeError(f"{key[:100]}: {edges[math.inf]:,.0f} in all its buckets, and its _count says {count:,.0f}")
         ordered = sorted(edges)
         cumulative = tuple(edges[e] for e in ordered)
         if any(after < before for before, after in pairwise(cumulative)):

@@ -16,6 +16,7 @@ from sla.judgement.checks.warm_up import warm_up_notes
 from sla.judgement.decision import decide, exit_code, strategy_for
 from sla.judgement.family import PreparedObjective, gate_of, judge_family, unjudged
 from sla.judgement.generator.lateness import lateness
+from sla.judgement.hidden_nodes import hidden_node_gates
 from sla.judgement.kinds.choose import estimator_of
 from sla.judgement.objectives import absolute, unknown_share
 from sla.judgement.outages.unjudged_failures import with_failures
@@ -67,6 +68,7 @@ def evaluate(
     )
     provided = evidence or {}
     gates = [*(gate_of(o) for o in objectives), *_evidence_gates(agreement, provided)]
+    gates += hidden_node_gates(agreement, objectives, measurements.snapshots, *_span_ns(steady), level)
     verdict = decide(gates, checks, measurements.facts.interrupted, {o.key for o in objectives}, words)
     strategy = strategy_for(verdict.decision, agreement, objectives, provided.values(), words)
     return Assessment(
@@ -94,6 +96,10 @@ def _of_the_service(measurements: Measurements, agreement: Agreement) -> tuple[M
     targets = without_duplicates(measurements.snapshots)
     own, others = of_the_service(targets.snapshots, agreement)
     return dataclasses.replace(measurements, snapshots=own), [*map(str, (*targets.duplicates, *targets.undecided)), *others]
+
+
+def _span_ns(steady: Steady | None) -> tuple[int, int]:
+    return (steady.from_second * 10**9, steady.to_second * 10**9) if steady else (0, 0)
 
 
 def _evidence_gates(agreement: Agreement, evidence: Mapping[str, Evidence]) -> list[Gate]:

@@ -16,7 +16,7 @@ from sla.estimators.series import by_target
 from sla.judgement.checks.counters import COVERED, coverage, partly_scraped, restarts, scrape_interval_s
 from sla.judgement.decision import ROLLOUT, decide, exit_code
 from sla.judgement.family import PreparedObjective, gate_of, judge_family, unjudged
-from sla.judgement.hidden_nodes import hidden_nodes
+from sla.judgement.hidden_nodes import hidden_node_gates
 from sla.judgement.kinds.base import ObjectiveEstimator
 from sla.judgement.kinds.choose import estimator_of
 from sla.judgement.objectives import NO_PLAN, unknown_share, without_plan
@@ -96,10 +96,7 @@ def judge_monitored(
     )
     gates = [*(gate_of(o) for o in objectives), _coverage_gate(window)]
     gates += _doubts(targets, snapshots, agreement, words)
-    failed = {o.key for o in objectives if o.status is Status.FAIL}
-    if hidden := hidden_nodes(visible, failed, snapshots, window.from_ns, window.to_ns, level):
-        text = f"a node by itself misses what all nodes together keep: {hidden}"
-        gates.append(_doubt("nodes", "Each node by itself", text))
+    gates += hidden_node_gates(agreement, objectives, snapshots, window.from_ns, window.to_ns, level)
     if not objectives:
         gates.append(_doubt("objectives", "Objectives", "the server's metrics show none of the agreement's"))
     verdict = decide(gates, (), words=words)

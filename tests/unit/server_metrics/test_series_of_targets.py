@@ -130,12 +130,20 @@ def test_a_key_holds_any_label_value():
         ('h_bucket{le="1"} 4\nh_bucket{le="+Inf"} 3\n', "h: a bucket holds less than one below it"),
         ('h_bucket{le="NaN"} 4\nh_bucket{le="+Inf"} 5\n', "h: bucket le='NaN'"),
         ('h_bucket{le="-1"} 4\nh_bucket{le="+Inf"} 5\n', "h: bucket le='-1'"),
+        ('h_bucket{le="1"} 4\nh_bucket{le="+Inf"} 4\nh_count 9\n', "h: 4 in all its buckets, and its _count says 9"),
+        ('h_bucket{le="1"} 4\nh_bucket{le="+Inf"} 2000\nh_count 4\n', "h: 2,000 in all its buckets, and its _count says 4"),
         ("n_total NaN\n", "n_total: nan is no count"),
     ],
 )
 def test_a_page_on_which_something_can_not_be_counted_is_refused(page, message):
     with pytest.raises(ScrapeError, match=f"http://x/metrics: {message}"):
         parse(page.encode(), "http://x/metrics", AT_NS, 0)
+
+
+@pytest.mark.parametrize(("inside", "count"), [(0, 1), (1000, 1010), (1010, 1000)])
+def test_a_histogram_that_counted_on_while_it_was_read_is_none_that_contradicts_itself(inside, count):
+    page = f'h_bucket{{le="1"}} 0\nh_bucket{{le="+Inf"}} {inside}\nh_count {count}\n'
+    assert parse(page.encode(), "http://x/metrics", AT_NS, 0).histograms["h"].count == inside
 
 
 def points(name, *values, **labels):

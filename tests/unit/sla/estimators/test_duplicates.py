@@ -3,6 +3,7 @@
 import math
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from sla.estimators.duplicates import START_TIME, without_duplicates
@@ -249,6 +250,32 @@ def test_two_that_hold_the_very_same_counts_in_every_bucket_may_be_one(other):
     assert kept(bucketed(node, (0, 1, 1)), bucketed(node | other, (0, 1, 1)))[1] == []  # of one bucket that may be chance
     apart = (bucketed(node, (0.2, 0.7, 1), started_s=50.0), bucketed(node | other, (0.2, 0.7, 1), started_s=51.0))
     assert kept(*apart)[1] == []
+
+
+def drawn(labels, seed, from_s=0.0, every_s=5.0, scrapes=24):
+    """A node that began at 0, with 1,000 operations a second whose latencies are drawn; scraped from `from_s` on."""
+    rng, edges_s = np.random.default_rng(seed), (0.0001, 0.0002, 0.0005, 0.001, 0.01, math.inf)
+    by_s = np.cumsum([np.histogram(rng.lognormal(-9.0, 0.7, 1000), (0.0, *edges_s))[0].cumsum() for _ in range(125)], axis=0)
+    taken = []
+    for i in range(scrapes):
+        counts = tuple(map(float, by_s[round(from_s + i * every_s)]))
+        at_ns = round((from_s + i * every_s) * 1e9)
+        h = BucketCounts(edges_s, counts)
+        taken.append(Snapshot(at_ns, 0, labels_of(labels), {"n_total": counts[-1]}, {}, {"n_seconds": h}))
+    return taken
+
+
+@pytest.mark.parametrize("from_s", [1.0, 2.0, 4.0])
+def test_a_node_by_its_name_that_is_scraped_some_seconds_after_its_address_may_be_one(from_s):
+    """Under load no two of its scrapes hold the same; two fresh nodes behind a balancer that gives both as much stay two."""
+    other = {"instance": "node-5.example:9464", "job": "pods"}
+    left, messages = kept(drawn(NODE, 1), drawn(NODE | other, 1, from_s))
+    assert len(left) == 2
+    assert [m for m in messages if "they count the same, and no start time tells them apart" in m] == messages
+    assert len(messages) == 1
+    for seed in range(2, 6):
+        assert kept(drawn(NODE, 1), drawn(NODE | other, seed, from_s))[1] == []
+    assert kept(drawn(NODE, 1, scrapes=8), drawn(NODE | other, 1, from_s, scrapes=8))[1] == []  # 7 between: too few
 
 
 @pytest.mark.parametrize("ahead_s", [20.0, -50.0])

@@ -4,9 +4,11 @@ import dataclasses
 
 import pytest
 
+from sla.judgement.evaluate import evaluate
 from sla.judgement.monitored import judge_monitored
-from sla.values.assessment import Severity, Status
+from sla.values.assessment import Decision, Severity, Status
 from sla.values.snapshot import labels_of
+from sla.values.window import merge_windows
 from tests.unit.sla.synthetic import LOCAL, START, measurements
 
 FAILING = {"generate": 1.0, "verify": 1.0}
@@ -54,3 +56,22 @@ def test_healthy_nodes_a_single_one_and_what_fails_anyway_are_said_once(large):
     assert both["poi_success_rate"].status is Status.FAIL
     assert "nodes" not in both
     assert "nodes" not in gates(large, node("b", rate=4, server_us={"generate": 100_000.0}))  # a warning's target
+
+
+def test_a_load_test_looks_at_each_node_too():
+    """Of all requests 0.2 % fail, on a node that fails all of its own."""
+    run, other = measurements(hold_s=30, rate=2000), measurements(hold_s=30, rate=4, failures=FAILING)
+    snapshots = [
+        dataclasses.replace(s, target=labels_of({"instance": name}))
+        for name, of_node in (("a", run), ("b", other))
+        for s in of_node.snapshots
+    ]
+    both = dataclasses.replace(
+        run, windows=merge_windows((*run.windows, *other.windows)), snapshots=tuple(sorted(snapshots, key=lambda s: s.at_ns))
+    )
+    assessment = evaluate(both, LOCAL.agreement, LOCAL.baseline)
+    judged = {g.key: g for g in assessment.gates}
+    assert judged["poi_success_rate"].status is Status.PASS
+    assert judged["nodes"].reason.startswith('a node by itself misses what all nodes together keep: instance="b": PoI success')
+    assert assessment.decision is Decision.INCONCLUSIVE
+    assert "nodes" not in {g.key for g in evaluate(run, LOCAL.agreement, LOCAL.baseline).gates}
