@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from sla.judgement.generator.lag_causes import FINE_NS
 from sla.values.agreement import Agreement, Limit, Objective
 from sla.values.kinds import ObjectiveKind
-from sla.values.promql import SCRAPERS, SCRAPERS_OF_TARGETS, added, once
+from sla.values.promql import SCRAPERS, SCRAPERS_OF_TARGETS, added, bucket_rates, by, once, quantile_of
 
-NODE = '{job=~"$job", instance=~"$instance"}'
-GENERATOR = '{job=~"$job"}'
+OF_NODE, OF_GENERATOR = 'job=~"$job", instance=~"$instance"', 'job=~"$job"'
+NODE, GENERATOR = f"{{{OF_NODE}}}", f"{{{OF_GENERATOR}}}"
+RATED = "$__rate_interval"
 RANGE = "5m"  # holds two scrapes of a Prometheus that scrapes once a minute, its default
 
 
@@ -51,7 +52,7 @@ def _timeliness() -> tuple[Panel, ...]:
             "Planned by the load curve, sent by the workers, successful ones. A gap between the first two is the generator's.",
             "ops",
             {
-                "planned": f"sum ({once(f'bizra_load_planned_rate_per_second{GENERATOR}')})",
+                "planned": added([once(f"bizra_load_planned_rate_per_second{GENERATOR}")]),
                 "started": started,
                 "successful": f"{successful} or 0 * {started}",  # 0 where nothing has succeeded yet
             },
@@ -90,7 +91,7 @@ def _trouble() -> tuple[Panel, ...]:
             "Failures by category, and arrivals that were planned and never sent.",
             "ops",
             {
-                "{{outcome}}": _finished('outcome!="ok"', " by (outcome)"),
+                "{{outcome}}": _finished('outcome!="ok"', "outcome"),
                 "unsent": _generator_rate("bizra_load_operations_unsent_total"),
             },
         ),
@@ -100,7 +101,7 @@ def _trouble() -> tuple[Panel, ...]:
             "none",
             {
                 "CPU {{worker}}": once(f"bizra_load_worker_cpu_ratio{GENERATOR}"),
-                "workers": f"sum ({once(f'bizra_load_workers{GENERATOR}')})",
+                "workers": added([once(f"bizra_load_workers{GENERATOR}")]),
             },
             ThresholdLine(0.9, "above"),
         ),
@@ -114,22 +115,21 @@ def _trouble() -> tuple[Panel, ...]:
 
 
 def _generator_rate(metric: str) -> str:
-    return f"sum ({once(f'rate({metric}{GENERATOR}[$__rate_interval])')})"
+    return added([once(f"rate({metric}{GENERATOR}[{RATED}])")])
 
 
-def _finished(outcome: str, by: str = "") -> str:
-    rate = f'rate(bizra_load_operations_finished_total{{job=~"$job", {outcome}}}[$__rate_interval])'
-    return f"sum{by} ({once(rate)})"
+def _finished(outcome: str, *of: str) -> str:
+    rate = once(f"rate(bizra_load_operations_finished_total{{{OF_GENERATOR}, {outcome}}}[{RATED}])")
+    return added([rate], by(*of) if of else "")
 
 
-def _generator_quantile(q: float, metric: str, by: str = "") -> str:
-    labels = f"{by}, le" if by else "le"
-    return f"histogram_quantile({q:g}, sum by ({labels}) ({once(f'rate({metric}_bucket{GENERATOR}[$__rate_interval])')}))"
+def _generator_quantile(q: float, metric: str, *of: str) -> str:
+    return quantile_of(q, bucket_rates(metric, OF_GENERATOR, RATED, SCRAPERS_OF_TARGETS), by(*of, "le"))
 
 
 def runnable(expression: str, job: str = ".*", instance: str = ".*", interval: str = "1m") -> str:
     """An expression as a plain Prometheus takes it."""
-    for name, value in (("$__rate_interval", interval), ("$job", job), ("$instance", instance)):
+    for name, value in ((RATED, interval), ("$job", job), ("$instance", instance)):
         expression = expression.replace(name, value)
     return expression
 
@@ -138,13 +138,12 @@ def node_rate(*counters: str, scrapers: Sequence[str] = SCRAPERS_OF_TARGETS) -> 
     """PromQL: the increase a second of counters together, over all chosen nodes; of those that are there. For a share of them,
     `scrapers` is SCRAPERS (see once()).
     """
-    return added([once(f"rate({c}{NODE}[$__rate_interval])", scrapers) for c in counters])
+    return added([once(f"rate({c}{NODE}[{RATED}])", scrapers) for c in counters])
 
 
 def node_quantile(q: float, histogram: str) -> str:
     """PromQL: a quantile of a histogram, over all chosen nodes."""
-    rate = once(f"rate({histogram}_bucket{NODE}[$__rate_interval])", SCRAPERS)
-    return f"histogram_quantile({q:g}, sum by (le) ({rate}))"
+    return quantile_of(q, bucket_rates(histogram, OF_NODE, RATED, SCRAPERS), by("le"))
 
 
 def objective_of(agreement: Agreement, kind: type[ObjectiveKind], operations: tuple[str, ...]) -> Objective | None:

@@ -1,6 +1,6 @@
 """promtool unit tests for every alert rule: silent while all is well, pending before its time, firing, resolved.
 
-A node's series are played for three stretches of minutes (well, badly, well again); what is bad differs by case (rule_cases).
+A node's series are played for three stretches of minutes (well, badly, well again); what is bad differs by case (rule_case).
 """
 
 from __future__ import annotations
@@ -10,7 +10,8 @@ from typing import Any
 
 from bizra_load.monitoring.rule_files import annotations_of, labels_of
 from bizra_load.monitoring.rules import DURATION, INSTANCE, JOB_LABEL, PERCENT, RUNBOOKS, VALUE, AlertRule
-from bizra_load.poi.rule_cases import OTHER_CLUSTER, OTHER_JOB, OWN_CLUSTER, REPLICAS, Case, cases, is_gauge
+from bizra_load.poi.rule_case import NAN, OTHER_CLUSTER, OTHER_JOB, OWN_CLUSTER, REPLICAS, Case, is_gauge, labelled
+from bizra_load.poi.rule_cases import cases
 from bizra_load.poi.rules import JOB
 from sla.values.agreement import Agreement
 
@@ -72,15 +73,11 @@ def _input(rule: AlertRule, case: Case, own: str) -> list[dict[str, str]]:
         for job in jobs:
             series = name.replace(f'job="{_job_of(name)}"', f'job="{job}"')
             further = REPLICAS if case.replicas else (f'cluster="{OWN_CLUSTER}"',) if case.clusters else ("",)
-            played += [{"series": _with(series, labels), "values": values} for labels in further]
+            played += [{"series": labelled(series, labels), "values": values} for labels in further]
             if case.clusters:
                 well = _values(name, [(minutes, value) for minutes, _ in stretches], restarts=False)
-                played.append({"series": _with(series, f'cluster="{OTHER_CLUSTER}"'), "values": well})
+                played.append({"series": labelled(series, f'cluster="{OTHER_CLUSTER}"'), "values": well})
     return played
-
-
-def _with(series: str, labels: str) -> str:
-    return series.replace("}", f", {labels}}}") if labels else series
 
 
 def _job_of(series: str) -> str:
@@ -103,6 +100,8 @@ def _values(series: str, stretches: Sequence[tuple[int, float]], restarts: bool)
     for number, (minutes, step) in enumerate(stretches):
         if step != step:  # missing
             parts.append(f"stale _x{minutes - 1}")
+        elif step == NAN:
+            parts.append(f"NaN+0x{minutes - 1}")
         elif is_gauge(series):
             parts.append(f"{step:.12g}+0x{minutes - 1}")
         else:

@@ -6,31 +6,20 @@ can be sped up (a drill can't wait ten minutes): all its windows and its "for" s
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from bizra_load.monitoring.rules import DURATION, INSTANCE, JOB_LABEL, PERCENT, VALUE, AlertRule, promql_duration
+from bizra_load.monitoring.rules import DURATION, INSTANCE, JOB_LABEL, PERCENT, VALUE, AlertRule
+from bizra_load.poi.rule_series import Series
 from bizra_load.settings.remedies import WORDS
 from sla.values.agreement import Agreement, Objective, OperationMetrics
 from sla.values.baseline import unknown_limit
 from sla.values.kinds import ServerLatency, SuccessRate, Throughput
-from sla.values.promql import (
-    DEPLOYMENT,
-    ON_TARGET,
-    REPLICAS,
-    REPLICAS_OF_TARGETS,
-    TARGET,
-    added,
-    by,
-    once,
-    with_metric,
-    without_metric,
-)
+from sla.values.promql import DEPLOYMENT, REPLICAS_OF_TARGETS, by, without_metric
 from sla.values.section import AgreementError
 
 JOB = SERVICE = "bizra-node"
 OPERATIONS = ("generate", "verify", "finality")
-EACH, TOGETHER, ALL = by(*TARGET), by(*DEPLOYMENT), by("job")  # each node, all of a cluster, and all of the job
+TOGETHER, ALL = by(*DEPLOYMENT), by("job")  # all nodes of a cluster, and all of the job
 GROUPS = ("bizra_finality_sla", "bizra_poi_sla", "bizra_resource_limits", "bizra_health_checks")
 # (burn-rate factor, long window, short window): 2 % of a 30-day error budget in an hour, 5 % in six hours.
 # Google, The Site Reliability Workbook (2018), chapter 5 "Alerting on SLOs", table 5-8; the short window is a twelfth.
@@ -80,88 +69,23 @@ def alert_rules(
     windows and "for" (both for drills). Raises AgreementError as thresholds() does, and where an operation has no metrics.
     """
     t = limits or thresholds(agreement)
-    series = _Series({o: metrics_of(agreement, o) for o in OPERATIONS}, job, speed_up)
+    series = Series({o: metrics_of(agreement, o) for o in OPERATIONS}, job, speed_up)
     rules = (*_finality(series, t), *_poi(series, t), *_resources(series, t), *_health(series, t))
     return tuple(replace(r, for_s=r.for_s / speed_up) for r in rules)
 
 
-@dataclass(frozen=True)
-class _Series:
-    """PromQL over the metrics of the nodes of one job; windows are in seconds, before they are sped up.
-
-    What is true of each instance is asked of each: in a sum over all of them, one that hangs and so completes little vanishes.
-    What several replicas of a Prometheus deliver to one store is counted, and fires, once.
-    """
-
-    operations: Mapping[str, OperationMetrics]
-    job: str
-    speed_up: float
-
-    @property
-    def node(self) -> str:
-        return f'{{job="{self.job}"}}'
-
-    def span(self, window_s: float) -> str:
-        return promql_duration(window_s / self.speed_up)
-
-    def rate(self, metric: str, window_s: float, scrapers: Sequence[str] = REPLICAS) -> str:
-        return once(f"rate({metric}{self.node}[{self.span(window_s)}])", scrapers)
-
-    def gauge(self, metric: str) -> str:
-        return once(f"{metric}{self.node}", REPLICAS_OF_TARGETS)
-
-    def mostly_down(self) -> str:
-        """Targets that most scrapes of five minutes failed on, and that are no younger than these."""
-        share = once(f"avg_over_time(up{self.node}[{self.span(300)}])", REPLICAS_OF_TARGETS)
-        return f"{share} < 0.5 and {ON_TARGET} up{self.node} offset {self.span(300)}"
-
-    def rates(self, counters: Sequence[str], window_s: float, of: str = EACH, scrapers: Sequence[str] = REPLICAS) -> str:
-        return added([self.rate(c, window_s, scrapers) for c in counters], of)
-
-    def successful(self) -> list[str]:
-        return [self.operations[o].total for o in ("generate", "verify")]
-
-    def failed(self) -> list[str]:
-        return [self.operations[o].failed for o in ("generate", "verify")]
-
-    def errors(self, window_s: float, of: str = EACH) -> str:
-        """The share of generate and verify operations that failed; empty where no counter of failures is there."""
-        attempts = [*self.failed(), *self.successful()]
-        return f"{self.rates(self.failed(), window_s, of)} / {self.rates(attempts, window_s, of)}"
-
-    def blind(self) -> str:
-        """Nodes that are up, and count an operation in its counter or its histogram and lack the other; or that have counted
-        one in the last hour and count it nowhere now, while they generate. What was not counted for longer may have been
-        restarted since, and be exposed with its next event.
-        """
-
-        def moves(counts: str) -> str:
-            return f"(rate({counts}[{self.span(120)}]) > 0)"
-
-        lacking, generates = [], moves(self.operations["generate"].total + self.node)
-        for operation, metrics in self.operations.items():
-            total, every = f"{metrics.total}{self.node}", f'{metrics.histogram}_bucket{{job="{self.job}", le="+Inf"}}'
-            lacking += [f"{moves(total)} unless {ON_TARGET} {every}", f"{moves(every)} unless {ON_TARGET} {total}"]
-            if operation != "generate":  # without whose counter the rule fires in any case
-                had = f"count_over_time({total}[{self.span(3600)}]) and {ON_TARGET} {generates}"
-                lacking.append(f"{had} unless {ON_TARGET} {total} unless {ON_TARGET} {every}")
-        return with_metric(f"({self.gauge('up')} == 1)", f"({' or '.join(lacking)})")
-
-
 def _latency(
-    series: _Series, name: str, group: str, severity: str, operation: str, what: str, limit_s: float, for_s: float
+    series: Series, name: str, group: str, severity: str, operation: str, what: str, limit_s: float, for_s: float
 ) -> AlertRule:
-    rate = series.rate(f"{series.operations[operation].histogram}_bucket", 300)
     # >=: of what is beyond a histogram's last edge PromQL knows that edge alone, which may be the limit
-    p99 = f"histogram_quantile(0.99, sum {by(*TARGET, 'le')} ({rate}))"
     return AlertRule(
-        name, group, severity, "sla", f"{p99} >= {_number(limit_s)}", for_s,
+        name, group, severity, "sla", f"{series.p99(operation)} >= {_number(limit_s)}", for_s,
         f"The p99 of {what} is over {_time(limit_s)}",
         f"The p99 of {what} on {JOB_LABEL} {INSTANCE} is {DURATION}; the agreement allows {_time(limit_s)}.", SERVICE,
     )  # fmt: skip
 
 
-def _finality(series: _Series, t: Thresholds) -> tuple[AlertRule, ...]:
+def _finality(series: Series, t: Thresholds) -> tuple[AlertRule, ...]:
     group, checks = GROUPS[0], [series.operations["finality"].total]
     return (
         _latency(
@@ -178,7 +102,7 @@ def _finality(series: _Series, t: Thresholds) -> tuple[AlertRule, ...]:
     )  # fmt: skip
 
 
-def _poi(series: _Series, t: Thresholds) -> tuple[AlertRule, ...]:
+def _poi(series: Series, t: Thresholds) -> tuple[AlertRule, ...]:
     group = GROUPS[1]
     budget = 1 - t.success
     burns = " or ".join(
@@ -210,7 +134,7 @@ def _poi(series: _Series, t: Thresholds) -> tuple[AlertRule, ...]:
     )  # fmt: skip
 
 
-def _resources(series: _Series, t: Thresholds) -> tuple[AlertRule, ...]:
+def _resources(series: Series, t: Thresholds) -> tuple[AlertRule, ...]:
     group = GROUPS[2]
     return (
         AlertRule(
@@ -228,7 +152,7 @@ def _resources(series: _Series, t: Thresholds) -> tuple[AlertRule, ...]:
     )  # fmt: skip
 
 
-def _health(series: _Series, t: Thresholds) -> tuple[AlertRule, ...]:
+def _health(series: Series, t: Thresholds) -> tuple[AlertRule, ...]:
     group, up = GROUPS[3], f"({series.gauge('up')} == 1)"
     return (
         AlertRule(

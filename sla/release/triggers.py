@@ -14,7 +14,7 @@ from typing import assert_never
 from sla.values.agreement import Agreement, Objective
 from sla.values.assessment import ObjectiveResult, Severity
 from sla.values.kinds import ClientLatency, ServerLatency, SuccessRate, Throughput
-from sla.values.promql import REPLICAS, TARGET, added, by, once, successful
+from sla.values.promql import REPLICAS, TARGET, added, bucket_rates, by, once, quantile_of, successful
 from sla.values.strategy import Trigger
 
 ALERT_FOR_S = 300.0  # a trigger must hold before it rolls back
@@ -138,7 +138,7 @@ def _less_than_the_day_before(o: Objective, key: str, service: _Service) -> list
 
 def _quantile(o: Objective, quantile: float, service: _Service) -> str:
     name = service.agreement.operations[o.operations[0]].histogram
-    return f"histogram_quantile({quantile:g}, sum {by('le', *TARGET)} ({service.rate(f'{name}_bucket')}))"
+    return quantile_of(quantile, bucket_rates(name, service.matcher, RANGE), by("le", *TARGET))
 
 
 def _success(o: Objective, service: _Service) -> str:

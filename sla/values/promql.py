@@ -50,13 +50,14 @@ def by(*labels: str) -> str:
 
 
 def added(vectors: Sequence[str], clause: str = "") -> str:
-    """The sum of vectors that are there, such as rates of several counters; `clause`: see by().
+    """The sum of vectors that are there, such as rates of several counters, and never less than 0; `clause`: see by().
 
     `a + b` is empty where one of them is: some clients expose a counter with its first event. Here a label of its own keeps
     the series of each apart, so that `or` joins them all; the sum is empty only where all are.
     """
-    apart = [f'label_replace({v}, "summand", "{number}", "", "")' for number, v in enumerate(vectors)]
-    return f"sum {clause + ' ' if clause else ''}({' or '.join(apart) if len(vectors) > 1 else vectors[0]})"
+    numbers = [f"{v} >= 0" for v in vectors]  # of no counter less, but for NaN: one of them makes the whole sum NaN
+    apart = [f'label_replace({v}, "summand", "{number}", "", "")' for number, v in enumerate(numbers)]
+    return f"sum {clause + ' ' if clause else ''}({' or '.join(apart) if len(vectors) > 1 else numbers[0]})"
 
 
 def successful(failed: str, attempts: str) -> str:
@@ -69,3 +70,21 @@ def once(vector: str, scrapers: Sequence[str] = SCRAPERS_OF_TARGETS) -> str:
     quantile is the same of what is counted twice, but not of the highest of several series: it is asked without MONITORS.
     """
     return f"max without ({', '.join(scrapers)}) ({vector})"
+
+
+def quantile_of(q: float, buckets: str, clause: str = "") -> str:
+    """Of rates of buckets, of which `clause` keeps labels (see by()): `le` among them."""
+    return f"histogram_quantile({q:g}, {added([buckets], clause)})"
+
+
+def bucket_rates(histogram: str, matchers: str, window: str, scrapers: Sequence[str] = REPLICAS) -> str:
+    """Rates of a histogram's buckets, those of each target as one scraper has seen them: the one that has seen the most.
+
+    Scrapers may write the same edge in two ways (Prometheus 2 keeps le="1", 3 makes le="1.0" of it): what once() gives would
+    count such an edge twice, and be no distribution. Those of different targets may go into one sum: PromQL adds what has the
+    same edge.
+    """
+    every = f'{matchers}, le="+Inf"' if matchers else 'le="+Inf"'
+    all_of = f"rate({histogram}_bucket{{{matchers}}}[{window}])" if matchers else f"rate({histogram}_bucket[{window}])"
+    most = f"topk without (le, {', '.join(scrapers)}) (1, rate({histogram}_bucket{{{every}}}[{window}]) >= 0)"
+    return f"({all_of} and ignoring (le) {most})"

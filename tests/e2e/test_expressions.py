@@ -1,5 +1,6 @@
 """Panels and rollback triggers give the right figures on a real Prometheus: alone, with two nodes of which one fails, with a
-node in two jobs or seen by two replicas of Prometheus, with a restart in the window, and with each series absent.
+node in two jobs or seen by two replicas of Prometheus (that write edges in one or in two ways), with a restart in the window,
+beside label sets that are NaN, and with each series absent.
 """
 
 import itertools
@@ -40,6 +41,7 @@ class Node:
     edge_s: float = QUICK
     restarts_s: float = 0.0
     absent: str = ""
+    edge_form: str = ""  # in which long edges are written, if another Prometheus writes these otherwise
 
     def per_s(self):
         """{(metric, further labels): increments a second} of what it exposes."""
@@ -48,7 +50,7 @@ class Node:
             increments[metric, ()] = getattr(self, name.replace(" ", "_"))
         for operation, metric in HISTOGRAMS.items():
             for edge in EDGES_S:
-                le = "+Inf" if edge == float("inf") else repr(edge)
+                le = "+Inf" if edge == float("inf") else format(edge, self.edge_form if edge > QUICK else "")
                 increments[f"{metric}_bucket", (("le", le),)] = getattr(self, operation) * (edge >= self.edge_s)
         return {key: value for key, value in increments.items() if not self.absent or not key[0].startswith(self.absent)}
 
@@ -135,16 +137,28 @@ def expected(nodes):
     }
 
 
+def without_numbers(node, now):
+    """A further label set of each of its series, all of whose samples are NaN."""
+    odd = replace(node, labels=(*node.labels, ("route", "odd"))).series(now)
+    return {name: [(at, float("nan")) for at, _ in points] for name, points in odd.items()}
+
+
 @pytest.mark.parametrize("situation", SITUATIONS)
-@pytest.mark.parametrize("scraped", ["once", "in two jobs", "by two replicas"])
+@pytest.mark.parametrize(
+    "scraped", ["once", "in two jobs", "by two replicas", "by two replicas that write edges in two ways", "beside NaN"]
+)
 def test_every_panel_shows_what_the_nodes_do(prometheus, now, situation, scraped):
     nodes, job = SITUATIONS[situation], re.sub(r"\W+", "-", f"{situation} {scraped}")
     for node in nodes:
         remote_write(prometheus, job, (replace(node, labels=(*node.labels, ("prometheus_replica", "a")))).series(now))
         if scraped == "in two jobs":
             remote_write(prometheus, f"{job}-again", node.series(now))
-        elif scraped == "by two replicas":
-            remote_write(prometheus, job, replace(node, labels=(*node.labels, ("prometheus_replica", "b"))).series(now))
+        elif scraped.startswith("by two replicas"):
+            form = ".6e" if scraped.endswith("two ways") else ""
+            by_b = replace(node, labels=(*node.labels, ("prometheus_replica", "b")), edge_form=form)
+            remote_write(prometheus, job, by_b.series(now))
+        elif scraped == "beside NaN":
+            remote_write(prometheus, job, without_numbers(node, now))
     shown = {p.title: {legend: value(prometheus, now, e, f"{job}(-again)?") for legend, e in p.queries.items()} for p in PANELS}
     right = expected(nodes)
     assert {title: set(legends) for title, legends in shown.items()} == {t: set(legends) for t, legends in right.items()}
@@ -245,7 +259,20 @@ def test_the_trigger_of_the_success_rate_names_the_node_that_fails(prometheus, n
     well = Node(generate_failed=0.0, absent=absent)
     for node in (well, replace(OTHER, absent=absent)):
         remote_write(prometheus, job, node.series(now))
+        remote_write(prometheus, job, without_numbers(node, now))
     assert fired(prometheus, now, "poi_success_rate", job) == ["b"]
+
+
+@pytest.mark.parametrize("slow", [False, True])
+def test_the_trigger_of_a_latency_takes_two_writings_of_an_edge_for_one(prometheus, now, slow):
+    """Both replicas' edges together would count everything twice, but for what lies beyond the last edge."""
+    job, name = f"edges-{slow}", f"{HISTOGRAMS['finality']}_bucket"
+    for replica, second in (("a", "1"), ("b", "1.0")):
+        counts = {"0.001": 950 if slow else 995, second: 1000, "+Inf": 1000}
+        labels = {le: (("instance", "a"), ("replica", replica), ("le", le)) for le in counts}
+        series = {(name, labels[le]): [(now - t, n * (600 - t)) for t in range(600, -1, -STEP_S)] for le, n in counts.items()}
+        remote_write(prometheus, job, series)
+    assert fired(prometheus, now, "finality_p99", job) == (["a"] if slow else [])
 
 
 def test_the_trigger_of_the_throughput_compares_each_job_with_its_own_day_before(prometheus, now):

@@ -13,7 +13,7 @@ import yaml
 from bizra_load.cli.main import main
 from bizra_load.judging.agreements import read_agreement
 from bizra_load.monitoring.rules import RUNBOOKS, promql_duration
-from bizra_load.poi.rule_cases import OTHER_JOB
+from bizra_load.poi.rule_case import OTHER_JOB
 from bizra_load.poi.rules import GROUPS, alert_rules, thresholds
 
 ROOT = Path(__file__).resolve().parents[3]

@@ -3,10 +3,12 @@
 from sla.values.promql import REPLICAS, added, by, once, successful
 
 
-def test_several_vectors_are_told_apart_before_they_are_added_and_one_needs_no_label():
-    assert added(["a"]) == "sum (a)"
-    assert added(["a"], by("job", "instance")) == "sum by (job, instance) (a)"
-    assert added(["a", "b"]) == ('sum (label_replace(a, "summand", "0", "", "") or label_replace(b, "summand", "1", "", ""))')
+def test_several_vectors_are_told_apart_without_nan_before_they_are_added_and_one_needs_no_label():
+    assert added(["a"]) == "sum (a >= 0)"
+    assert added(["a"], by("job", "instance")) == "sum by (job, instance) (a >= 0)"
+    assert added(["a", "b"]) == (
+        'sum (label_replace(a >= 0, "summand", "0", "", "") or label_replace(b >= 0, "summand", "1", "", ""))'
+    )
 
 
 def test_without_a_counter_of_failures_all_attempts_succeeded():
