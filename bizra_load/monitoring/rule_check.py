@@ -18,7 +18,7 @@ from sla.values.promql import job_name
 
 MOST_INTERVAL_S = 120.0  # from one evaluation to the next; Prometheus' default is 60
 NO_ALERTMANAGER = "it sends alerts to no Alertmanager, so that one that fires notifies nobody by itself"
-_OF_TARGET = {"job", "instance", "cluster", "namespace"}
+_OF_TARGET = {"job", "instance", "cluster", "namespace", "pod"}
 _EVERY = "group interval"
 
 

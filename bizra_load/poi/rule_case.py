@@ -11,7 +11,7 @@ NODE, SECOND = "node-0:9090", "node-1:9090"
 OTHER_JOB = "kubernetes-pods"  # a second scrape job that finds the node too
 # the operator's, Thanos' and Mimir's
 REPLICA_LABELS = ("prometheus", "prometheus_replica", "receive_replica", "replica", "__replica__", "endpoint", "service")
-OWN_CLUSTER, OTHER_CLUSTER = "own", "other"
+OWN, OTHER = "own", "other"  # values of a label by which two nodes differ
 REPLICAS = tuple(", ".join(f'{label}="r{number}"' for label in REPLICA_LABELS) for number in (0, 1))
 SHARE = 0.15  # of the first node's traffic that a second one has
 WELL_MIN, BAD_MIN, HOUR_MIN = 12, 18, 62  # minutes before a fault; of one, or where a rule looks back an hour
@@ -27,9 +27,10 @@ class Case:
     absent    series that are never there
     twice     everything is scraped by OTHER_JOB as well
     replicas  two replicas of a Prometheus deliver everything
-    clusters  a node of the same instance in another cluster is well all the time
+    apart_by  a label: a node of the same instance that differs in it is well all the time
     restarts  the process starts again shortly before the end of the first two stretches
     instance  whose alert it is; "" where it is that of no single one
+    labels    what else the alert has
     """
 
     alert: str
@@ -44,9 +45,10 @@ class Case:
     absent: frozenset[str] = frozenset()
     twice: bool = False
     replicas: bool = False
-    clusters: bool = False
+    apart_by: str = ""
     restarts: bool = False
     instance: str = NODE
+    labels: Mapping[str, str] = field(default_factory=dict)
     fires: bool = True
     from_the_start: bool = False
 

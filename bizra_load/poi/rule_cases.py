@@ -23,8 +23,11 @@ def cases(agreement: Agreement) -> list[Case]:
     for case in node.faults():
         variants += [case, replace(case, title="in two jobs and with restarts", twice=True, restarts=True)]
         variants += [replace(case, title="delivered by two replicas", replicas=True)]
-        if case.alert != "PoIThroughputDegraded":  # what is agreed is what all clusters do together
-            variants += [replace(case, title="beside its like in another cluster", clusters=True)]
+        # the throughput is agreed of what all clusters do together, the budget is what each of them has
+        if case.alert != "PoIThroughputDegraded":
+            variants += [replace(case, title="beside its like in another cluster", apart_by="cluster")]
+            if case.alert != "PoIErrorBudgetBurn":
+                variants += [replace(case, title="beside its like in another pod", apart_by="pod")]
     return [*variants, *longer(node), *of_two(node), *without(node), *odd(node), *blind(node)]
 
 

@@ -37,6 +37,7 @@ class Node:
             series(verify.failed, instance): 0,
             series("process_resident_memory_bytes", instance): self.limits.memory_bytes / 2,
             series("process_cpu_seconds_total", instance): 60 * self.limits.cpu_cores / 2,
+            series("process_start_time_seconds", instance): 0,
             series("up", instance): 1,
             series("scrape_duration_seconds", instance): 0.01,
         }

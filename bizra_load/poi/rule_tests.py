@@ -10,8 +10,9 @@ from typing import Any
 
 from bizra_load.monitoring.rule_files import annotations_of, labels_of
 from bizra_load.monitoring.rules import DURATION, INSTANCE, JOB_LABEL, PERCENT, RUNBOOKS, VALUE, AlertRule
-from bizra_load.poi.rule_case import NAN, OTHER_CLUSTER, OTHER_JOB, OWN_CLUSTER, REPLICAS, Case, is_gauge, labelled
+from bizra_load.poi.rule_case import NAN, OTHER, OTHER_JOB, OWN, REPLICAS, Case, is_gauge, labelled
 from bizra_load.poi.rule_cases import cases
+from bizra_load.poi.rule_series import START
 from bizra_load.poi.rules import JOB
 from sla.values.agreement import Agreement
 
@@ -35,11 +36,11 @@ def unit_tests(
 
 def _test(rule: AlertRule, case: Case, runbooks: str, job: str) -> dict[str, Any]:
     bad_end = case.well_min + case.minutes
-    labels = {**labels_of(rule), "job": job}
+    labels = {**labels_of(rule), "job": job, **case.labels}
     if instance := case.instance if INSTANCE in rule.description else "":
         labels["instance"] = instance
-    if case.clusters:
-        labels["cluster"] = OWN_CLUSTER
+    if case.apart_by:
+        labels[case.apart_by] = OWN
     annotations = {key: _filled(text, case.value, instance, job) for key, text in annotations_of(rule, runbooks).items()}
     firing = [{"exp_labels": labels, "exp_annotations": annotations}] if case.fires else []
     at_first = firing if case.from_the_start else []
@@ -72,11 +73,11 @@ def _input(rule: AlertRule, case: Case, own: str) -> list[dict[str, str]]:
         jobs = (own, called[OTHER_JOB]) if case.twice else (called[_job_of(name)],)
         for job in jobs:
             series = name.replace(f'job="{_job_of(name)}"', f'job="{job}"')
-            further = REPLICAS if case.replicas else (f'cluster="{OWN_CLUSTER}"',) if case.clusters else ("",)
+            further = REPLICAS if case.replicas else (f'{case.apart_by}="{OWN}"',) if case.apart_by else ("",)
             played += [{"series": labelled(series, labels), "values": values} for labels in further]
-            if case.clusters:
+            if case.apart_by:
                 well = _values(name, [(minutes, value) for minutes, _ in stretches], restarts=False)
-                played.append({"series": labelled(series, f'cluster="{OTHER_CLUSTER}"'), "values": well})
+                played.append({"series": labelled(series, f'{case.apart_by}="{OTHER}"'), "values": well})
     return played
 
 
@@ -96,22 +97,27 @@ def _values(series: str, stretches: Sequence[tuple[int, float]], restarts: bool)
 
     With restarts a counter begins again with what one minute brings, in the first stretch after a scrape that was missed.
     """
-    parts, at = [], 0.0
+    parts, at, elapsed = [], 0.0, 0
+    starts = series.startswith(START)
     for number, (minutes, step) in enumerate(stretches):
+        again = restarts and number < 2
+        missed = 1 if again and number == 0 else 0
+        before = minutes - RESTARTS_BEFORE_MIN if again else minutes
+        after = minutes - before - missed
         if step != step:  # missing
             parts.append(f"stale _x{minutes - 1}")
         elif step == NAN:
             parts.append(f"NaN+0x{minutes - 1}")
-        elif is_gauge(series):
+        elif is_gauge(series) and not starts:
             parts.append(f"{step:.12g}+0x{minutes - 1}")
         else:
-            again = restarts and number < 2
-            before = minutes - RESTARTS_BEFORE_MIN if again else minutes
-            parts.append(f"{at:.12g}+{step:.12g}x{before - 1}")
-            at += step * before
+            each = 0.0 if starts else step
+            parts.append(f"{at:.12g}+{each:.12g}x{before - 1}")
+            at += each * before
             if again:
-                missed = 1 if number == 0 else 0
                 parts += ["stale"] * missed
-                parts.append(f"{step:.12g}+{step:.12g}x{minutes - before - missed - 1}")
-                at = step * (minutes - before - missed + 1)
+                first = 60.0 * (elapsed + before) if starts else step
+                parts.append(f"{first:.12g}+{each:.12g}x{after - 1}")
+                at = first + each * after
+        elapsed += minutes
     return " ".join(parts)

@@ -9,12 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from bizra_load.monitoring.rules import DURATION, INSTANCE, JOB_LABEL, PERCENT, VALUE, AlertRule
-from bizra_load.poi.rule_series import Series
+from bizra_load.poi.rule_series import CPU, MEMORY, Series
 from bizra_load.settings.remedies import WORDS
 from sla.values.agreement import Agreement, Objective, OperationMetrics
 from sla.values.baseline import unknown_limit
 from sla.values.kinds import ServerLatency, SuccessRate, Throughput
-from sla.values.promql import DEPLOYMENT, REPLICAS_OF_TARGETS, by, without_metric
+from sla.values.promql import DEPLOYMENT, REPLICAS_OF_TARGETS, by
 from sla.values.section import AgreementError
 
 JOB = SERVICE = "bizra-node"
@@ -139,13 +139,13 @@ def _resources(series: Series, t: Thresholds) -> tuple[AlertRule, ...]:
     return (
         AlertRule(
             "RustProcessMemoryHigh", group, "warning", "resource",
-            f"{series.gauge('process_resident_memory_bytes')} > {_number(t.memory_bytes)}", 300,
+            f"{series.gauge(MEMORY)} > {_number(t.memory_bytes)}", 300,
             f"The node uses more than {t.memory_bytes / 2**30:.3g} GiB of memory",
             f"{INSTANCE} holds {{{{ $value | humanize1024 }}}}B of resident memory.", SERVICE,
         ),
         AlertRule(
             "RustProcessCPUHigh", group, "warning", "resource",
-            f"{series.rate('process_cpu_seconds_total', 300, REPLICAS_OF_TARGETS)} > {_number(t.cpu_cores)}", 300,
+            f"{series.rate(CPU, 300, REPLICAS_OF_TARGETS)} > {_number(t.cpu_cores)}", 300,
             f"The node uses more than {t.cpu_cores:g} cores",
             f"{INSTANCE} uses {VALUE} cores.", SERVICE,
         ),
@@ -153,7 +153,7 @@ def _resources(series: Series, t: Thresholds) -> tuple[AlertRule, ...]:
 
 
 def _health(series: Series, t: Thresholds) -> tuple[AlertRule, ...]:
-    group, up = GROUPS[3], f"({series.gauge('up')} == 1)"
+    group = GROUPS[3]
     return (
         AlertRule(
             "RustMetricsEndpointDown", group, "critical", "health",
@@ -164,9 +164,7 @@ def _health(series: Series, t: Thresholds) -> tuple[AlertRule, ...]:
         ),
         AlertRule(
             "RustMetricsAbsent", group, "critical", "health",
-            f"{without_metric(up, series.operations['generate'].total + series.node)} or "
-            f"{series.blind()} or absent(up{series.node})",
-            120,
+            f"{series.blind()} or absent(up{series.node})", 120,
             "The node is scraped and PoI series of it are missing, or no node is scraped at all",
             f"{JOB_LABEL} {INSTANCE}: PoI metrics that alerts use are missing. Either a node's responses lack them, "
             "or all nodes have left service discovery: the alerts on them are blind.", SERVICE,

@@ -16,9 +16,8 @@ SCRAPERS_OF_TARGETS = ("job", *REPLICAS_OF_TARGETS)
 # a store of several clusters tells them apart by this label, beside job and instance; where it is not there it parts nothing.
 # Labels that a deploy may change (namespace, environment, version) are not among them: an alert would fire for what has left
 DEPLOYMENT = ("job", "cluster")
-TARGET = ("instance", *DEPLOYMENT)
-ON_TARGET = f"on ({', '.join(TARGET)})"  # pairs what is of the same target
-ON_NAME = "on (job, instance)"  # pairs a target with series that have a label `cluster` of their program's own
+# pods whose `instance` is their machine's name differ in `pod` alone; one that left has no `up`, and no rate, for long
+TARGET = ("instance", *DEPLOYMENT, "pod")
 
 
 def job_name(text: str) -> str:
@@ -30,18 +29,34 @@ def job_name(text: str) -> str:
     return text
 
 
+def on(*labels: str) -> str:
+    """The clause that pairs series by these labels."""
+    return f"on ({', '.join(labels)})"
+
+
+ON_TARGET = on(*TARGET)
+
+
 def with_metric(targets: str, metric: str) -> str:
     """The `targets`, such as series of `up`, on which there are series of `metric`.
 
-    A program may expose a label `cluster` of its own, which no target of its Prometheus has: such series are paired by job and
-    instance.
+    A program may expose a label `cluster` or `pod` of its own, which no target of its Prometheus has: such series are paired
+    without it.
     """
-    return f"({targets} and {ON_TARGET} {metric} or {targets} and {ON_NAME} ({metric} unless {ON_TARGET} {targets}))"
+    return f"({' or '.join(f'{targets} and {clause} {series}' for clause, series in _pairs(targets, metric))})"
 
 
 def without_metric(targets: str, metric: str) -> str:
     """The other ones."""
-    return f"({targets} unless {ON_TARGET} {metric} unless {ON_NAME} ({metric} unless {ON_TARGET} {targets}))"
+    return f"({targets}{''.join(f' unless {clause} {series}' for clause, series in _pairs(targets, metric))})"
+
+
+def _pairs(targets: str, metric: str) -> list[tuple[str, str]]:
+    """Clauses and the series that each pairs with its target: those that no closer clause has paired."""
+    in_pod, in_cluster, alike = on("job", "instance", "pod"), on("job", "instance", "cluster"), on("job", "instance")
+    left = f"({metric} unless {ON_TARGET} {targets})"
+    last = f"({metric} unless {in_pod} {targets} unless {in_cluster} {targets})"
+    return [(ON_TARGET, metric), (in_pod, left), (in_cluster, left), (alike, last)]
 
 
 def by(*labels: str) -> str:
@@ -56,8 +71,13 @@ def added(vectors: Sequence[str], clause: str = "") -> str:
     the series of each apart, so that `or` joins them all; the sum is empty only where all are.
     """
     numbers = [f"{v} >= 0" for v in vectors]  # of no counter less, but for NaN: one of them makes the whole sum NaN
-    apart = [f'label_replace({v}, "summand", "{number}", "", "")' for number, v in enumerate(numbers)]
-    return f"sum {clause + ' ' if clause else ''}({' or '.join(apart) if len(vectors) > 1 else numbers[0]})"
+    return f"sum {clause + ' ' if clause else ''}({joined(numbers)})"
+
+
+def joined(vectors: Sequence[str]) -> str:
+    """All series of all vectors, which may have the same labels, for an aggregation."""
+    apart = [f'label_replace({v}, "summand", "{number}", "", "")' for number, v in enumerate(vectors)]
+    return " or ".join(apart) if len(vectors) > 1 else vectors[0]
 
 
 def successful(failed: str, attempts: str) -> str:

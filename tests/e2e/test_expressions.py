@@ -1,4 +1,4 @@
-"""Panels and rollback triggers give the right figures on a real Prometheus: alone, with two nodes of which one fails, with a
+"""Panels give the right figures on a real Prometheus: alone, with two nodes of which one fails, with a
 node in two jobs or seen by two replicas of Prometheus (that write edges in one or in two ways), with a restart in the window,
 beside label sets that are NaN, and with each series absent.
 """
@@ -6,8 +6,7 @@ beside label sets that are NaN, and with each series absent.
 import itertools
 import re
 import time
-from dataclasses import dataclass, replace
-from functools import cache
+from dataclasses import replace
 
 import pytest
 
@@ -15,62 +14,19 @@ from bizra_load.judging.agreements import read_agreement
 from bizra_load.monitoring.panels import generator_panels, runnable
 from bizra_load.poi.panels import node_panels
 from bizra_load.rehearsal.local_prometheus import local_prometheus
-from bizra_load.server_metrics.prometheus_api import PrometheusClient
-from sla.release.triggers import triggers
-from sla.values.promql import with_metric, without_metric
 from tests.e2e.remote_write import remote_write
 from tests.e2e.talking import COUNTERS, HISTOGRAMS
+from tests.e2e.written_nodes import EDGES_S, OTHER, STEP_S, Node, client, without_numbers
 
 AGREEMENT = read_agreement("v2.2.0-rc1").agreement
 PANELS = node_panels(AGREEMENT)
-STEP_S, LENGTH_S, DAY_S = 15, 600, 86_400
-EDGES_S = (1e-6, 13e-6, 20e-6, 200e-6, 5e-3, float("inf"))
-QUICK, SLOW = 13e-6, 5e-3  # the edge that all operations of a node lie below
 
 
-@dataclass(frozen=True)
-class Node:
-    """Increments a second; `labels` name it and who scrapes it; `restarts_s`: so long before the end."""
-
-    labels: tuple[tuple[str, str], ...] = (("instance", "a"),)
-    generate: float = 800.0
-    generate_failed: float = 200.0
-    verify: float = 500.0
-    verify_failed: float = 0.0
-    finality: float = 100.0
-    edge_s: float = QUICK
-    restarts_s: float = 0.0
-    absent: str = ""
-    edge_form: str = ""  # in which long edges are written, if another Prometheus writes these otherwise
-
-    def per_s(self):
-        """{(metric, further labels): increments a second} of what it exposes."""
-        increments = {}
-        for name, metric in COUNTERS.items():
-            increments[metric, ()] = getattr(self, name.replace(" ", "_"))
-        for operation, metric in HISTOGRAMS.items():
-            for edge in EDGES_S:
-                le = "+Inf" if edge == float("inf") else format(edge, self.edge_form if edge > QUICK else "")
-                increments[f"{metric}_bucket", (("le", le),)] = getattr(self, operation) * (edge >= self.edge_s)
-        return {key: value for key, value in increments.items() if not self.absent or not key[0].startswith(self.absent)}
-
-    def series(self, end_s, length_s=LENGTH_S):
-        points = {}
-        for (name, further), each in self.per_s().items():
-            at = range(0, length_s + 1, STEP_S)
-            values = [1000 + each * t for t in at]
-            if self.restarts_s:
-                begin = length_s - self.restarts_s
-                values = [v if t < begin else each * (t - begin + STEP_S) for t, v in zip(at, values, strict=True)]
-            points[name, (*self.labels, *further)] = [(end_s - length_s + t, v) for t, v in zip(at, values, strict=True)]
-        return points
-
-
-OTHER = Node((("instance", "b"),), generate=0.0, generate_failed=300.0, verify=1.0, verify_failed=99.0, edge_s=SLOW)
 SITUATIONS = {
     "alone": [Node()],
     "two nodes, and one fails": [Node(), OTHER],
     "one address in two clusters": [Node((("instance", "a"), ("cluster", c))) for c in ("x", "y")],
+    "two pods on one machine": [Node((("instance", "a"), ("pod", p))) for p in ("x", "y")],
     "a restart": [Node(restarts_s=30)],
     "two nodes, and one restarts": [Node(), replace(OTHER, restarts_s=30)],
 } | {f"without {metric}": [Node(absent=metric)] for metric in (*COUNTERS.values(), *HISTOGRAMS.values())}
@@ -83,18 +39,9 @@ def prometheus():
 
 
 @pytest.fixture(scope="module")
-def now(prometheus):
-    """When all histories end; that of the day before has to be written first."""
-    end_s = int(time.time()) - 30
-    for job, then in (("kept", 600.0), ("lessened", 900.0), ("late-counter", 900.0)):
-        remote_write(prometheus, job, Node(generate=then).series(end_s - DAY_S))
-    return end_s
-
-
-@cache
-def client(url):
-    """One for all queries: each keeps a connection, of which Prometheus accepts 512."""
-    return PrometheusClient(url)
+def now():
+    """When all histories end."""
+    return int(time.time()) - 30
 
 
 def value(prometheus, now, expression, job=".*"):
@@ -137,12 +84,6 @@ def expected(nodes):
     }
 
 
-def without_numbers(node, now):
-    """A further label set of each of its series, all of whose samples are NaN."""
-    odd = replace(node, labels=(*node.labels, ("route", "odd"))).series(now)
-    return {name: [(at, float("nan")) for at, _ in points] for name, points in odd.items()}
-
-
 @pytest.mark.parametrize("situation", SITUATIONS)
 @pytest.mark.parametrize(
     "scraped", ["once", "in two jobs", "by two replicas", "by two replicas that write edges in two ways", "beside NaN"]
@@ -164,22 +105,6 @@ def test_every_panel_shows_what_the_nodes_do(prometheus, now, situation, scraped
     assert {title: set(legends) for title, legends in shown.items()} == {t: set(legends) for t, legends in right.items()}
     for title, legends in right.items():
         assert shown[title] == {legend: figure and pytest.approx(figure, rel=1e-6) for legend, figure in legends.items()}, title
-
-
-@pytest.mark.parametrize("of_program", [(), (("cluster", "of the program"),)])
-@pytest.mark.parametrize("of_target", [(), (("cluster", "x"),)])
-def test_targets_with_a_metric_are_found_whatever_cluster_the_program_names(prometheus, now, of_target, of_program):
-    job = f"metric-{len(of_target)}-{len(of_program)}"
-    at = [(now - t, 1.0) for t in (60, 30, 0)]
-    series = {("up", (("instance", instance), *of_target)): at for instance in ("with", "without")}
-    series["n_total", (("instance", "with"), *(of_program or of_target))] = at
-    remote_write(prometheus, job, series)
-    targets, metric = f'up{{job="{job}"}}', f'n_total{{job="{job}"}}'
-    instances = {
-        ask.__name__: [s["metric"]["instance"] for s in client(prometheus).query(ask(targets, metric), now)]
-        for ask in (with_metric, without_metric)
-    }
-    assert instances == {"with_metric": ["with"], "without_metric": ["without"]}
 
 
 GENERATOR = {
@@ -244,43 +169,3 @@ def test_every_panel_of_the_generator_holds_after_a_restart_and_with_each_series
                 right = 890.0
             shown = value(prometheus, now, expression, f"{job}(-again)?")
             assert shown == (right and pytest.approx(right, rel=1e-6)), (panel.title, legend)
-
-
-def fired(prometheus, now, key, job):
-    """Instances for which a trigger's expression gives anything, among series of one job."""
-    [trigger] = [t for t in triggers(AGREEMENT, (), True) if t.key == key]
-    series = client(prometheus).query(trigger.expression, now)
-    return [s["metric"].get("instance", "") for s in series if s["metric"].get("job") == job]
-
-
-@pytest.mark.parametrize("absent", ["", *COUNTERS.values()])
-def test_the_trigger_of_the_success_rate_names_the_node_that_fails(prometheus, now, absent):
-    job = f"success-{absent}"
-    well = Node(generate_failed=0.0, absent=absent)
-    for node in (well, replace(OTHER, absent=absent)):
-        remote_write(prometheus, job, node.series(now))
-        remote_write(prometheus, job, without_numbers(node, now))
-    assert fired(prometheus, now, "poi_success_rate", job) == ["b"]
-
-
-@pytest.mark.parametrize("slow", [False, True])
-def test_the_trigger_of_a_latency_takes_two_writings_of_an_edge_for_one(prometheus, now, slow):
-    """Both replicas' edges together would count everything twice, but for what lies beyond the last edge."""
-    job, name = f"edges-{slow}", f"{HISTOGRAMS['finality']}_bucket"
-    for replica, second in (("a", "1"), ("b", "1.0")):
-        counts = {"0.001": 950 if slow else 995, second: 1000, "+Inf": 1000}
-        labels = {le: (("instance", "a"), ("replica", replica), ("le", le)) for le in counts}
-        series = {(name, labels[le]): [(now - t, n * (600 - t)) for t in range(600, -1, -STEP_S)] for le, n in counts.items()}
-        remote_write(prometheus, job, series)
-    assert fired(prometheus, now, "finality_p99", job) == (["a"] if slow else [])
-
-
-def test_the_trigger_of_the_throughput_compares_each_job_with_its_own_day_before(prometheus, now):
-    remote_write(prometheus, "kept", Node(generate=600.0).series(now))
-    remote_write(prometheus, "lessened", Node(generate=600.0).series(now))
-    remote_write(prometheus, "late-counter", Node(absent="bizra_poi_generate_total").series(now))
-    remote_write(prometheus, "new", Node().series(now))
-    outcome = {
-        job: fired(prometheus, now, "poi_throughput_degraded", job) for job in ("kept", "lessened", "late-counter", "new")
-    }
-    assert outcome == {"kept": [], "lessened": [""], "late-counter": [""], "new": []}

@@ -76,3 +76,40 @@ def test_an_endpoint_that_most_scrapes_fail_on_is_down(tmp_path, up, fires):
     series = {"series": 'up{job="bizra-node", instance="n:1"}', "values": up}
     times = ["12m", "13m", "13m30s"] if fires else ["5m30s", "6m", "8m", "12m", "13m"]
     assert_alerts(tmp_path, "RustMetricsEndpointDown", [series], dict.fromkeys(times, int(fires)), every="30s")
+
+
+def node(pod="", start="0x120", failures="0+5x120", **other):
+    """A node that generates and lacks nothing, in promtool's notation; `other`: series by their metric's name."""
+    where = f'job="bizra-node", instance="n:1"{f", pod={chr(34)}{pod}{chr(34)}" if pod else ""}'
+    values = {"up": "1x120", "process_start_time_seconds": start, "bizra_poi_generate_fail_total": failures}
+    values |= {"bizra_poi_generate_total": "0+60x120"} | other
+    buckets = dict.fromkeys(("1", "+Inf"), values["bizra_poi_generate_total"])
+    series = {f"{name}{{{where}}}": played for name, played in values.items() if played}
+    series |= {f'bizra_poi_generate_seconds_bucket{{{where}, le="{le}"}}': played for le, played in buckets.items()}
+    return [{"series": name, "values": played} for name, played in series.items()]
+
+
+AGAIN = "0+60x29 60+60x90"  # counts of a process that starts again half an hour after the first
+
+
+@pytest.mark.processes
+@pytest.mark.parametrize("start", ["0x29 1800x90", ""])
+def test_failures_that_are_exposed_with_the_first_one_are_not_missed_after_a_restart(tmp_path, start):
+    """Whether the start of the process is exposed, or is known by its counters alone."""
+    series = node(start=start, failures="0+5x29 stale", bizra_poi_generate_total=AGAIN)
+    assert_alerts(tmp_path, "RustMetricsAbsent", series, {f"{t}m": 0 for t in range(28, 100, 4)})
+
+
+@pytest.mark.processes
+def test_failures_that_end_a_while_after_a_restart_are_missed_where_the_start_is_known(tmp_path):
+    series = node(start="0x29 1800x90", failures="0+5x29 stale _x9 5+5x9 stale", bizra_poi_generate_total=AGAIN)
+    assert_alerts(tmp_path, "RustMetricsAbsent", series, {"49m": 0, "53m": 1, "60m": 1, "100m": 1, "112m": 0})
+
+
+@pytest.mark.processes
+def test_a_pod_that_takes_anothers_place_on_its_machine_lacks_nothing_that_the_other_had(tmp_path):
+    """`instance` is the machine's name: the other one's series are of the same instance."""
+    process = {"process_resident_memory_bytes": "1x29 stale", "process_cpu_seconds_total": "0+1x29 stale"}
+    before = node("a", "0x29 stale", "0+5x29 stale", up="1x29 stale", bizra_poi_generate_total="0+60x29 stale", **process)
+    after = node("b", "_x31 1800x80", "", up="_x31 1x80", bizra_poi_generate_total="_x31 60+60x80")
+    assert_alerts(tmp_path, "RustMetricsAbsent", before + after, {f"{t}m": 0 for t in range(20, 100, 2)})

@@ -113,9 +113,11 @@ def test_every_rule_is_tried_with_two_nodes_jobs_and_replicas_with_restarts_and_
     tests = yaml.safe_load((FILES / "prometheus-rules-test.yaml").read_text())["tests"]
     own = {t["name"].partition(", ")[2]: t["input_series"] for t in tests if t["name"].startswith(f"{rule.name}, ")}
     assert {"alone", "one of two nodes", "in two jobs and with restarts", "delivered by two replicas"} <= own.keys()
-    in_clusters = own.get("beside its like in another cluster", [])
-    clusters = {label for s in in_clusters for label in re.findall(r'cluster="(\w+)"', s["series"])}
-    assert clusters == (set() if rule.name == "PoIThroughputDegraded" else {"own", "other"})
+    together = {"cluster": {"PoIThroughputDegraded"}, "pod": {"PoIThroughputDegraded", "PoIErrorBudgetBurn"}}
+    for label, of_all in together.items():
+        apart = own.get(f"beside its like in another {label}", [])
+        values = {value for s in apart for value in re.findall(rf'{label}="(\w+)"', s["series"])}
+        assert values == (set() if rule.name in of_all else {"own", "other"})
     labels = r', (prometheus|prometheus_replica|receive_replica|replica|__replica__|endpoint|service)="[^"]*"'
     replicas = Counter(re.sub(labels, "", s["series"]) for s in own["delivered by two replicas"])
     assert set(replicas.values()) == {2}

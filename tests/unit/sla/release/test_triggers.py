@@ -77,15 +77,15 @@ def test_a_critical_alert_is_one_of_the_required_rules_of_the_services_own_job_a
 
 @pytest.mark.parametrize(("namespace", "nodes"), [("", ""), ("prod", 'namespace=~"prod|"')])
 def test_a_servers_latency_rolls_back_a_fifth_over_its_target(namespace, nodes):
-    by = "by (le, instance, job, cluster)"
+    by = "by (le, instance, job, cluster, pod)"
     quantile = f"histogram_quantile(0.99, sum {by} ({buckets('make_seconds', nodes)}))"
     result = shown(of(objective(ServerLatency(0.99), 1e6), namespace=namespace)["o"])
     assert result == ("O is more than 20 % over its target", f"{quantile} > 0.0012", 60, 1.2e6, "ns")
 
 
-FAILED = f"sum by (instance, job, cluster) ({rate('make_failed')})"
+FAILED = f"sum by (instance, job, cluster, pod) ({rate('make_failed')})"
 ATTEMPTS = (
-    f'sum by (instance, job, cluster) (label_replace({rate("make_failed")}, "summand", "0", "", "") or '
+    f'sum by (instance, job, cluster, pod) (label_replace({rate("make_failed")}, "summand", "0", "", "") or '
     f'label_replace({rate("make_total")}, "summand", "1", "", ""))'
 )
 SHARE = f"1 - ({FAILED} or 0 * {ATTEMPTS}) / {ATTEMPTS}"
