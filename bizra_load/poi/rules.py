@@ -157,10 +157,10 @@ def _health(series: Series, t: Thresholds) -> tuple[AlertRule, ...]:
     return (
         AlertRule(
             "RustMetricsEndpointDown", group, "critical", "health",
-            f"{series.gauge('up')} == 0 or {series.mostly_down()}", 60,
-            "The node's metrics can't be scraped",
-            f"Prometheus has not been able to scrape {INSTANCE} for a minute, or most times in five: little is known of it.",
-            SERVICE,
+            series.down(), 60,
+            "The node's metrics can't be scraped, or its process starts over and over",
+            f"Prometheus has not been able to scrape {INSTANCE} for a minute, or most times in five, or every second time in "
+            "fifteen; or its process started again three times in ten: little is known of it.", SERVICE,
         ),
         AlertRule(
             "RustMetricsAbsent", group, "critical", "health",
