@@ -36,6 +36,7 @@ def missing(node: Node) -> Iterator[Case]:
     for operation in ("generate", "verify", "finality"):
         buckets = gone(node, f"{node.of(operation).histogram}_bucket")
         yield absent(node, f"the buckets of {operation}", buckets)
+        yield replace(absent(node, f"the buckets of {operation}, scraped every two minutes", buckets), every_min=2)
         yield absent(node, f"all edges of {operation} but the last", {s: v for s, v in buckets.items() if "+Inf" not in s})
         yield absent(node, f"the buckets of {operation} that are NaN", dict.fromkeys(buckets, NAN))
     for operation in ("verify", "finality"):
@@ -54,6 +55,7 @@ def ended(node: Node) -> Iterator[Case]:
         failures = gone(node, node.of(operation).failed)
         title = f"the failures of {operation}"
         yield absent(node, title, failures)
+        yield replace(absent(node, f"{title}, scraped every two minutes", failures), every_min=2)
         yield absent(node, f"{title} that are NaN", dict.fromkeys(failures, NAN))
         yield absent(node, f"{title}, without a start time any more", failures | gone(node, START))
         for other, metric in (("generation", node.of("generate").total), ("verification", node.of("verify").total)):

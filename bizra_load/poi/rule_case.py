@@ -29,6 +29,7 @@ class Case:
     replicas  two replicas of a Prometheus deliver everything
     apart_by  a label: a node of the same instance that differs in it is well all the time
     restarts  the process starts again shortly before the end of the first two stretches
+    every_min from one scrape to the next
     instance  whose alert it is; "" where it is that of no single one
     labels    what else the alert has
     """
@@ -47,6 +48,7 @@ class Case:
     replicas: bool = False
     apart_by: str = ""
     restarts: bool = False
+    every_min: int = 1
     instance: str = NODE
     labels: Mapping[str, str] = field(default_factory=dict)
     fires: bool = True

@@ -23,6 +23,8 @@ def cases(agreement: Agreement) -> list[Case]:
     for case in node.faults():
         variants += [case, replace(case, title="in two jobs and with restarts", twice=True, restarts=True)]
         variants += [replace(case, title="delivered by two replicas", replicas=True)]
+        clears_min = case.clears_min + case.clears_min % 2
+        variants += [replace(case, title="scraped every two minutes", every_min=2, clears_min=clears_min)]
         # the throughput is agreed of what all clusters do together, the budget is what each of them has
         if case.alert != "PoIThroughputDegraded":
             variants += [replace(case, title="beside its like in another cluster", apart_by="cluster")]
@@ -32,11 +34,14 @@ def cases(agreement: Agreement) -> list[Case]:
 
 
 def longer(node: Node) -> list[Case]:
-    """The slower of the two burn rates, for longer than its six hours; and what a load test leaves behind."""
+    """What lasts: the slower of the two burn rates, for its six hours; a stall; and what a load test leaves behind."""
     creeping = 7 * node.budget
     burning = node.fault("PoIErrorBudgetBurn", node.errors(creeping, creeping), percent(creeping))
+    stalled = {series(node.of("finality").total): 0.0}
     idle = {name: 0.0 for name in node.well if not is_gauge(name)}
     return [
+        replace(node.fault("FinalityCheckStalled", stalled), title="for three hours", minutes=180),
+        replace(node.fault("FinalityCheckStalled", {}), title="and nobody ever asked", well=node.well | stalled, fires=False),
         replace(burning, title="for six hours", minutes=6 * HOUR_MIN),
         *(
             replace(node.fault(alert, idle), title="all traffic ends", fires=False)

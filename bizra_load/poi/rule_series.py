@@ -15,9 +15,11 @@ from sla.values.promql import (
     added,
     bucket_rates,
     by,
+    enough,
     joined,
     once,
     quantile_of,
+    rate_from_0,
     without_metric,
 )
 
@@ -87,6 +89,10 @@ class Series:
     def rates(self, counters: Sequence[str], window_s: float, of: str = EACH, scrapers: Sequence[str] = REPLICAS) -> str:
         return added([self.rate(c, window_s, scrapers) for c in counters], of)
 
+    def ever(self, counters: Sequence[str]) -> str:
+        """What each process has counted since it started."""
+        return added([once(f"{c}{self.node}", REPLICAS) for c in counters], EACH)
+
     def successful(self) -> list[str]:
         return [self.operations[o].total for o in ("generate", "verify")]
 
@@ -97,6 +103,24 @@ class Series:
         """The share of generate and verify operations that failed; empty where no counter of failures is there."""
         attempts = [*self.failed(), *self.successful()]
         return f"{self.rates(self.failed(), window_s, of)} / {self.rates(attempts, window_s, of)}"
+
+    def enough_failed(self, window_s: float, of: str) -> str:
+        return enough(self.rates(self.failed(), window_s, of), window_s / self.speed_up)
+
+    def bad_share(self, window_s: float, least: float) -> str:
+        """The share of a node's operations that succeed, where it is less than that and enough fail; a counter that begins in
+        the window has begun at 0.
+        """
+        known = f"{self.operations['generate'].total}{self.node}"
+        window, s = self.span(window_s), window_s / self.speed_up
+
+        def rates(counters: Sequence[str]) -> str:
+            each = [f"{c}{self.node}" for c in counters]
+            from_0 = [f"rate({c}[{window}])" if c == known else rate_from_0(c, known, window, s) for c in each]
+            return added([once(r, REPLICAS) for r in from_0], EACH)
+
+        failed, attempts = rates(self.failed()), rates([*self.failed(), *self.successful()])
+        return f"1 - {failed} / {attempts} < {least:.12g} and {enough(failed, s)}"
 
     def up(self) -> str:
         return f"(max {EACH} (up{self.node}) == 1)"

@@ -52,7 +52,7 @@ def _test(rule: AlertRule, case: Case, runbooks: str, job: str) -> dict[str, Any
             expected.insert(1, (case.well_min + int(rule.for_s // 60) - 1, []))
     return {
         "name": f"{rule.name}, {case.title}",
-        "interval": "1m",
+        "interval": f"{case.every_min}m",
         "input_series": _input(rule, case, job),
         "alert_rule_test": [
             {"eval_time": f"{minute}m", "alertname": rule.name, "exp_alerts": alerts} for minute, alerts in expected
@@ -68,7 +68,11 @@ def _input(rule: AlertRule, case: Case, own: str) -> list[dict[str, str]]:
     for name, value in {**case.well, **case.beside}.items():
         if name in case.absent or name.partition("{")[0] not in rule.expr:
             continue
-        stretches = [(case.well_min, value), (case.minutes, case.bad.get(name, value)), (after, value)]
+        every = case.every_min
+        stretches = [
+            (minutes // every, step if is_gauge(name) else step * every)
+            for minutes, step in ((case.well_min, value), (case.minutes, case.bad.get(name, value)), (after, value))
+        ]
         values = _values(name, stretches, case.restarts)
         jobs = (own, called[OTHER_JOB]) if case.twice else (called[_job_of(name)],)
         for job in jobs:
@@ -76,7 +80,7 @@ def _input(rule: AlertRule, case: Case, own: str) -> list[dict[str, str]]:
             further = REPLICAS if case.replicas else (f'{case.apart_by}="{OWN}"',) if case.apart_by else ("",)
             played += [{"series": labelled(series, labels), "values": values} for labels in further]
             if case.apart_by:
-                well = _values(name, [(minutes, value) for minutes, _ in stretches], restarts=False)
+                well = _values(name, [(scrapes, value) for scrapes, _ in stretches], restarts=False)
                 played.append({"series": labelled(series, f'{case.apart_by}="{OTHER}"'), "values": well})
     return played
 
@@ -93,23 +97,24 @@ def _filled(text: str, value: str, instance: str, job: str) -> str:
 
 
 def _values(series: str, stretches: Sequence[tuple[int, float]], restarts: bool) -> str:
-    """promtool's notation: 'a+bxn' is a and n more, each b higher; 'stale' and '_' end a series and leave it out.
+    """Stretches of so many scrapes, and what each brings, in promtool's notation: 'a+bxn' is a and n more, each b higher;
+    'stale' and '_' end a series and leave it out.
 
-    With restarts a counter begins again with what one minute brings, in the first stretch after a scrape that was missed.
+    With restarts a counter begins again with what one scrape brings, in the first stretch after a scrape that was missed.
     """
     parts, at, elapsed = [], 0.0, 0
     starts = series.startswith(START)
-    for number, (minutes, step) in enumerate(stretches):
+    for number, (scrapes, step) in enumerate(stretches):
         again = restarts and number < 2
         missed = 1 if again and number == 0 else 0
-        before = minutes - RESTARTS_BEFORE_MIN if again else minutes
-        after = minutes - before - missed
+        before = scrapes - RESTARTS_BEFORE_MIN if again else scrapes
+        after = scrapes - before - missed
         if step != step:  # missing
-            parts.append(f"stale _x{minutes - 1}")
+            parts.append(f"stale _x{scrapes - 1}")
         elif step == NAN:
-            parts.append(f"NaN+0x{minutes - 1}")
+            parts.append(f"NaN+0x{scrapes - 1}")
         elif is_gauge(series) and not starts:
-            parts.append(f"{step:.12g}+0x{minutes - 1}")
+            parts.append(f"{step:.12g}+0x{scrapes - 1}")
         else:
             each = 0.0 if starts else step
             parts.append(f"{at:.12g}+{each:.12g}x{before - 1}")
@@ -119,5 +124,5 @@ def _values(series: str, stretches: Sequence[tuple[int, float]], restarts: bool)
                 first = 60.0 * (elapsed + before) if starts else step
                 parts.append(f"{first:.12g}+{each:.12g}x{after - 1}")
                 at = first + each * after
-        elapsed += minutes
+        elapsed += scrapes
     return " ".join(parts)

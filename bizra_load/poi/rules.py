@@ -93,11 +93,13 @@ def _finality(series: Series, t: Thresholds) -> tuple[AlertRule, ...]:
         ),
         AlertRule(
             "FinalityCheckStalled", group, "critical", "sla",
-            f"{series.rates(checks, 3600)} > 0 and {series.rates(series.successful(), 300)} > 0 "
-            f"unless {series.rates(checks, 300)} > 0", 60,
+            # as long as it lasts: an alert that ends by itself looks mended. The hour is for a process that was started again
+            # and has completed none yet
+            f"({series.ever(checks)} > 0 or {series.rates(checks, 3600)} > 0) and "
+            f"{series.rates(series.successful(), 300)} > 0 unless {series.rates(checks, 300)} > 0", 60,
             "Finality checks came to a stop",
-            f"{JOB_LABEL} {INSTANCE} has completed no finality check for 5 minutes, and did within the last hour; "
-            "other operations go on.", SERVICE,
+            f"{JOB_LABEL} {INSTANCE} has completed no finality check for 5 minutes, and did before, since it started or within "
+            "the last hour; other operations go on.", SERVICE,
         ),
     )  # fmt: skip
 
@@ -106,7 +108,8 @@ def _poi(series: Series, t: Thresholds) -> tuple[AlertRule, ...]:
     group = GROUPS[1]
     budget = 1 - t.success
     burns = " or ".join(
-        " and ".join(f"{series.errors(window, TOGETHER)} > {_number(factor * budget)}" for window in (long, short))
+        f"{series.errors(long, TOGETHER)} > {_number(factor * budget)} and "
+        f"{series.errors(short, TOGETHER)} > {_number(factor * budget)} and {series.enough_failed(long, TOGETHER)}"
         for factor, long, short in BURN_RATES
     )
     return (
@@ -120,7 +123,7 @@ def _poi(series: Series, t: Thresholds) -> tuple[AlertRule, ...]:
         ),
         AlertRule(
             "PoISuccessRateCritical", group, "critical", "sla",
-            f"1 - {series.errors(300)} < {_number(t.success)}", 120,
+            series.bad_share(300, t.success), 120,
             f"PoI success rate is under {100 * t.success:g} %",
             f"{PERCENT} of PoI operations on {JOB_LABEL} {INSTANCE} succeed; the agreement demands {100 * t.success:g} %.",
             SERVICE,

@@ -14,13 +14,13 @@ from typing import assert_never
 from sla.values.agreement import Agreement, Objective
 from sla.values.assessment import ObjectiveResult, Severity
 from sla.values.kinds import ClientLatency, ServerLatency, SuccessRate, Throughput
-from sla.values.promql import REPLICAS, TARGET, added, bucket_rates, by, once, quantile_of, successful
+from sla.values.promql import REPLICAS, TARGET, added, bucket_rates, by, enough, once, quantile_of, successful
 from sla.values.strategy import Trigger
 
 ALERT_FOR_S = 300.0  # a trigger must hold before it rolls back
 LATENCY_OVER = 1.2  # times the target at which a latency rolls back
 DEGRADED_BY = 0.1  # worse than the interval of the run, or less traffic than the day before
-RANGE = "5m"
+RANGE, RANGE_S = "5m", 300.0
 _SHORT_FOR_S = 60.0  # a single scrape that failed is no reason to roll back
 
 
@@ -92,10 +92,10 @@ def _missed(o: Objective, service: _Service) -> list[Trigger]:
             expression = f"{_quantile(o, quantile, service)} > {limit / 1e9:.9g}"
             return [Trigger(o.key, title, expression, _SHORT_FOR_S, limit, o.unit)]
         case SuccessRate():
-            if o.severity is not Severity.CRITICAL or not (share := _success(o, service)):
+            if o.severity is not Severity.CRITICAL or not (expression := _less_success(o, service, f"{o.target.value:.9g}")):
                 return []
             title = f"{o.title} is under {100 * o.target.value:g} %"
-            return [Trigger(o.key, title, f"{share} < {o.target.value:.9g}", _SHORT_FOR_S, o.target.value, o.unit)]
+            return [Trigger(o.key, title, expression, _SHORT_FOR_S, o.target.value, o.unit)]
         case ClientLatency() | Throughput():
             return []
         case _ as unreachable:
@@ -116,10 +116,10 @@ def _degraded(o: Objective, service: _Service, result: ObjectiveResult | None) -
             expression = f"{_quantile(o, quantile, service)} > {limit / 1e9:.4g}"
             return [Trigger(key, title, expression, ALERT_FOR_S, limit, o.unit)]
         case SuccessRate():
-            if estimate is None or not (share := _success(o, service)):
+            limit = estimate.low * (1 - DEGRADED_BY) if estimate else 0.0
+            if estimate is None or not (expression := _less_success(o, service, f"{limit:.4g}")):
                 return []
-            limit = estimate.low * (1 - DEGRADED_BY)
-            return [Trigger(key, title, f"{share} < {limit:.4g}", ALERT_FOR_S, limit, o.unit)]
+            return [Trigger(key, title, expression, ALERT_FOR_S, limit, o.unit)]
         case ClientLatency():
             return []
         case _ as unreachable:
@@ -141,15 +141,17 @@ def _quantile(o: Objective, quantile: float, service: _Service) -> str:
     return quantile_of(quantile, bucket_rates(name, service.matcher, RANGE), by("le", *TARGET))
 
 
-def _success(o: Objective, service: _Service) -> str:
-    """Successful operations over all, of those operations that count their failures; "" where none does."""
+def _less_success(o: Objective, service: _Service, limit: str) -> str:
+    """Successful operations over all, of those operations that count their failures, under a limit, where enough have failed;
+    "" where none counts its failures.
+    """
     counted = [m for m in (service.agreement.operations[name] for name in o.operations) if m.total and m.failed]
     if not counted:
         return ""
     failed = [m.failed for m in counted]
     attempts = [*failed, *(m.total for m in counted)]
     of_failed, of_attempts = (added([service.rate(c) for c in counters], by(*TARGET)) for counters in (failed, attempts))
-    return successful(of_failed, of_attempts)
+    return f"{successful(of_failed, of_attempts)} < {limit} and {enough(of_failed, RANGE_S)}"
 
 
 def _totals(o: Objective, agreement: Agreement) -> list[str]:

@@ -35,6 +35,8 @@ def on(*labels: str) -> str:
 
 
 ON_TARGET = on(*TARGET)
+ON_TARGET_OF_SCRAPER = on(*TARGET, *REPLICAS)
+FEWEST_FAILURES = 5  # in a window: one of three requests at night is no rate, and pages nobody (SRE workbook, chapter 5)
 
 
 def with_metric(targets: str, metric: str) -> str:
@@ -83,6 +85,24 @@ def joined(vectors: Sequence[str]) -> str:
 def successful(failed: str, attempts: str) -> str:
     """The share of attempts that did not fail; 1 where no counter of failures is there, since none has been needed yet."""
     return f"1 - ({failed} or 0 * {attempts}) / {attempts}"
+
+
+def enough(failures: str, window_s: float) -> str:
+    """That failures of so many a second are enough in a window to be judged."""
+    return f"{window_s:g} * {failures} >= {FEWEST_FAILURES}"
+
+
+def rate_from_0(counter: str, known: str, window: str, window_s: float) -> str:
+    """The rate of a counter that may be exposed with its first event.
+
+    rate() does not see what the first sample holds: of a burst nothing, if nothing follows. A series that was not there in the
+    window before, and whose target was scraped already then, began at 0 within the window, so all of its value counts. That the
+    target was is shown by `known`, a counter of its that was there then with the very labels that it has now: else a store that
+    is new, or a label that was added to all series, would make a burst of all that was ever counted.
+    """
+    was_there = f"{ON_TARGET_OF_SCRAPER} ({known} and {known} offset {window})"
+    began = f"{counter} unless count_over_time({counter}[{window}] offset {window}) and {was_there}"
+    return f"({began}) / {window_s:g} or rate({counter}[{window}])"
 
 
 def once(vector: str, scrapers: Sequence[str] = SCRAPERS_OF_TARGETS) -> str:

@@ -112,7 +112,13 @@ def test_every_rule_has_a_unit_test_in_which_it_fires_and_ones_in_which_it_is_si
 def test_every_rule_is_tried_with_two_nodes_jobs_and_replicas_with_restarts_and_without_each_of_its_series(rule):
     tests = yaml.safe_load((FILES / "prometheus-rules-test.yaml").read_text())["tests"]
     own = {t["name"].partition(", ")[2]: t["input_series"] for t in tests if t["name"].startswith(f"{rule.name}, ")}
-    assert {"alone", "one of two nodes", "in two jobs and with restarts", "delivered by two replicas"} <= own.keys()
+    assert {
+        "alone",
+        "one of two nodes",
+        "in two jobs and with restarts",
+        "delivered by two replicas",
+        "scraped every two minutes",
+    } <= own.keys()
     together = {"cluster": {"PoIThroughputDegraded"}, "pod": {"PoIThroughputDegraded", "PoIErrorBudgetBurn"}}
     for label, of_all in together.items():
         apart = own.get(f"beside its like in another {label}", [])

@@ -94,7 +94,7 @@ SHARE = f"1 - ({FAILED} or 0 * {ATTEMPTS}) / {ATTEMPTS}"
 @pytest.mark.parametrize("operations", [("make",), ("make", "check"), ("look", "make")])
 def test_a_success_rate_is_that_of_the_operations_that_count_their_failures(operations):
     result = shown(of(objective(SuccessRate(), 0.99, operations=operations))["o"])
-    assert result == ("O is under 99 %", f"{SHARE} < 0.99", 60, 0.99, "ratio")
+    assert result == ("O is under 99 %", f"{SHARE} < 0.99 and 300 * {FAILED} >= 5", 60, 0.99, "ratio")
 
 
 @pytest.mark.parametrize(
@@ -128,7 +128,7 @@ def test_a_warning_that_got_a_tenth_worse_than_the_far_end_of_its_interval_rolls
     assert latency.expression.endswith(" > 0.00066")
     assert (latency.for_s, latency.threshold, latency.unit) == (300, pytest.approx(0.66e6), "ns")
     success = of(warning(SuccessRate(), 0.99), OF_SUCCESS, cautious=True)["o_degraded"]
-    assert shown(success) == (title, f"{SHARE} < 0.81", 300, pytest.approx(0.81), "ratio")
+    assert shown(success) == (title, f"{SHARE} < 0.81 and 300 * {FAILED} >= 5", 300, pytest.approx(0.81), "ratio")
 
 
 def test_less_traffic_than_the_day_before_rolls_a_cautious_rollout_back():
