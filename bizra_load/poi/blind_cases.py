@@ -6,14 +6,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from bizra_load.poi.rule_case import MISSING, NAN, OTHER_JOB, REPLICAS, SECOND, SHARE, Case, is_gauge, labelled, series
-from bizra_load.poi.rule_node import Node
+from bizra_load.poi.rule_node import PlayedNode
 from bizra_load.poi.rule_series import CPU, MEMORY, START
 from bizra_load.poi.rules import JOB
 
 OWN_CLUSTER = {"cluster": "of the program"}
 
 
-def blind(node: Node) -> Iterator[Case]:
+def blind(node: PlayedNode) -> Iterator[Case]:
     """What only RustMetricsAbsent can say, and what it must not."""
     yield from missing(node)
     yield from ended(node)
@@ -22,16 +22,16 @@ def blind(node: Node) -> Iterator[Case]:
     yield from down(node)
 
 
-def absent(node: Node, title: str, bad: Mapping[str, float]) -> Case:
+def absent(node: PlayedNode, title: str, bad: Mapping[str, float]) -> Case:
     return replace(node.fault("RustMetricsAbsent", bad), title=title)
 
 
-def gone(node: Node, *metrics: str, well: Mapping[str, float] | None = None) -> dict[str, float]:
+def gone(node: PlayedNode, *metrics: str, well: Mapping[str, float] | None = None) -> dict[str, float]:
     """All series of these metrics, missing."""
     return {s: MISSING for s in (well or node.well) if s.startswith(metrics)}
 
 
-def missing(node: Node) -> Iterator[Case]:
+def missing(node: PlayedNode) -> Iterator[Case]:
     """Parts of what an operation is counted by, and what the process itself is measured by."""
     for operation in ("generate", "verify", "finality"):
         buckets = gone(node, f"{node.of(operation).histogram}_bucket")
@@ -49,7 +49,7 @@ def missing(node: Node) -> Iterator[Case]:
     yield replace(never, fires=False)
 
 
-def ended(node: Node) -> Iterator[Case]:
+def ended(node: PlayedNode) -> Iterator[Case]:
     """Counters of failures that end while the process goes on."""
     for operation in ("generate", "verify"):
         failures = gone(node, node.of(operation).failed)
@@ -68,7 +68,7 @@ def ended(node: Node) -> Iterator[Case]:
     yield replace(absent(node, "no failures, and no traffic either", idle | failures), fires=False)
 
 
-def left(node: Node) -> Iterator[Case]:
+def left(node: PlayedNode) -> Iterator[Case]:
     """Scaled to nothing, or a label of its monitor is wrong: everything ends, its target too."""
     everything = dict.fromkeys(node.well, MISSING)
     yield replace(absent(node, "no node is left", everything), instance="")
@@ -87,7 +87,7 @@ def left(node: Node) -> Iterator[Case]:
     )
 
 
-def labels_of_its_own(node: Node) -> Iterator[Case]:
+def labels_of_its_own(node: PlayedNode) -> Iterator[Case]:
     """A program names a cluster or a pod, and its targets have no such label; or they have the other one."""
     inner = {s for s in node.well if not s.startswith(("up{", "scrape_"))}
     for own, of_target in ((OWN_CLUSTER, ""), ({"pod": "of the program"}, ""), (OWN_CLUSTER, "pod"), ({"pod": "p"}, "cluster")):
@@ -105,7 +105,7 @@ def labels_of_its_own(node: Node) -> Iterator[Case]:
             yield replace(case, title=f"{title}, and {what} gone", bad=gone(node, metric, well=well), labels=own)
 
 
-def down(node: Node) -> Iterator[Case]:
+def down(node: PlayedNode) -> Iterator[Case]:
     """A node whose scrapes fail."""
     nothing = dict.fromkeys(node.well, MISSING) | {series("up"): 0, series("scrape_duration_seconds"): 0.0}
     for label in ("", "cluster", "pod"):

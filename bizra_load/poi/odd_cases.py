@@ -6,18 +6,18 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from bizra_load.poi.rule_case import NAN, Case, duration, labelled, series
-from bizra_load.poi.rule_node import Node
+from bizra_load.poi.rule_node import PlayedNode
 
 SAME_EDGE = ("1", "1.0")  # as Prometheus 2 keeps it and as Prometheus 3 writes it
 
 
-def odd(node: Node) -> Iterator[Case]:
+def odd(node: PlayedNode) -> Iterator[Case]:
     """All of them."""
     yield from edges_of_replicas(node)
     yield from not_a_number(node)
 
 
-def edges_of_replicas(node: Node) -> Iterator[Case]:
+def edges_of_replicas(node: PlayedNode) -> Iterator[Case]:
     """0.5 % or 5 % of operations take longer than half of the limit, and up to a second."""
     for alert, operation in latencies(node):
         half_s = getattr(node.limits, f"{operation}_p99_s") / 2
@@ -39,7 +39,7 @@ def edges_of_replicas(node: Node) -> Iterator[Case]:
             yield case if slow > 0.01 else replace(case, fires=False, clears_min=0)
 
 
-def not_a_number(node: Node) -> Iterator[Case]:
+def not_a_number(node: PlayedNode) -> Iterator[Case]:
     """One of the label sets of each metric is NaN all the time."""
     for case in node.faults():
         if case.alert.startswith(("PoI", "Finality")):
@@ -49,7 +49,7 @@ def not_a_number(node: Node) -> Iterator[Case]:
             yield replace(case, title="beside label sets that are NaN", beside=nan)
 
 
-def latencies(node: Node) -> list[tuple[str, str]]:
+def latencies(node: PlayedNode) -> list[tuple[str, str]]:
     """The rules of latencies, each with its operation."""
     of = {"Finality": "finality", "PoIGeneration": "generate", "PoIVerification": "verify"}
     names = [case.alert for case in node.faults() if case.alert.endswith("P99Violation")]

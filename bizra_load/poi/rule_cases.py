@@ -11,14 +11,14 @@ from dataclasses import replace
 from bizra_load.poi.blind_cases import blind
 from bizra_load.poi.odd_cases import odd
 from bizra_load.poi.rule_case import HOUR_MIN, SECOND, SHARE, Case, duration, is_gauge, percent, series, si
-from bizra_load.poi.rule_node import Node
+from bizra_load.poi.rule_node import PlayedNode
 from bizra_load.poi.rules import thresholds
 from sla.values.agreement import Agreement
 
 
 def cases(agreement: Agreement) -> list[Case]:
     """All of them. Raises AgreementError as thresholds() does."""
-    node = Node(agreement, thresholds(agreement))
+    node = PlayedNode(agreement, thresholds(agreement))
     variants = []
     for case in node.faults():
         variants += [case, replace(case, title="in two jobs and with restarts", twice=True, restarts=True)]
@@ -33,7 +33,7 @@ def cases(agreement: Agreement) -> list[Case]:
     return [*variants, *longer(node), *of_two(node), *without(node), *odd(node), *blind(node)]
 
 
-def longer(node: Node) -> list[Case]:
+def longer(node: PlayedNode) -> list[Case]:
     """What lasts: the slower of the two burn rates, for its six hours; a stall; and what a load test leaves behind."""
     creeping = 7 * node.budget
     burning = node.fault("PoIErrorBudgetBurn", node.errors(creeping, creeping), percent(creeping))
@@ -50,7 +50,7 @@ def longer(node: Node) -> list[Case]:
     ]
 
 
-def of_two(node: Node) -> Iterator[Case]:
+def of_two(node: PlayedNode) -> Iterator[Case]:
     """One of two nodes: the alert is its own, except where the agreement is kept or broken by both together."""
     of_all, burnt = 1 / (1 + SHARE), 20 * node.budget
     together = {
@@ -71,7 +71,7 @@ def of_two(node: Node) -> Iterator[Case]:
         yield replace(node.fault(alert, slow, value), title=title, beside=hanging, instance=SECOND)
 
 
-def without(node: Node) -> Iterator[Case]:
+def without(node: PlayedNode) -> Iterator[Case]:
     """Each series that a rule reads, absent: what is left shows the fault, or nothing can (see blind())."""
     named = {o: (series(node.of(o).total), series(node.of(o).failed)) for o in ("generate", "verify")}
     (generate, generate_failed), (verify, verify_failed) = named["generate"], named["verify"]

@@ -10,7 +10,7 @@ from bizra_load.poi.rules import Thresholds
 from sla.values.agreement import Agreement, OperationMetrics
 
 
-class Node:
+class PlayedNode:
     """A node that keeps everything, and its faults."""
 
     def __init__(self, agreement: Agreement, limits: Thresholds) -> None:

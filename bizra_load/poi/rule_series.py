@@ -28,7 +28,7 @@ MEMORY, CPU, START = "process_resident_memory_bytes", "process_cpu_seconds_total
 
 
 @dataclass(frozen=True)
-class Series:
+class NodeSeries:
     """`operations`: the names of each one's metrics. Windows are in seconds, before they are sped up.
 
     What is true of each instance is asked of each: in a sum over all of them, one that hangs and so completes little vanishes.

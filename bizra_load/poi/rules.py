@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from bizra_load.monitoring.rules import DURATION, INSTANCE, JOB_LABEL, PERCENT, VALUE, AlertRule
-from bizra_load.poi.rule_series import CPU, MEMORY, Series
+from bizra_load.poi.rule_series import CPU, MEMORY, NodeSeries
 from bizra_load.settings.remedies import WORDS
 from sla.values.agreement import Agreement, Objective, OperationMetrics
 from sla.values.baseline import unknown_limit
@@ -19,7 +19,8 @@ from sla.values.section import AgreementError
 
 JOB = SERVICE = "bizra-node"
 OPERATIONS = ("generate", "verify", "finality")
-TOGETHER, ALL = by(*DEPLOYMENT), by("job")  # all nodes of a cluster, and all of the job
+# all nodes of a cluster, since its failures would vanish among those of another; and all of the job, whose throughput is agreed
+TOGETHER, ALL = by(*DEPLOYMENT), by("job")
 GROUPS = ("bizra_finality_sla", "bizra_poi_sla", "bizra_resource_limits", "bizra_health_checks")
 # (burn-rate factor, long window, short window): 2 % of a 30-day error budget in an hour, 5 % in six hours.
 # Google, The Site Reliability Workbook (2018), chapter 5 "Alerting on SLOs", table 5-8; the short window is a twelfth.
@@ -69,13 +70,13 @@ def alert_rules(
     windows and "for" (both for drills). Raises AgreementError as thresholds() does, and where an operation has no metrics.
     """
     t = limits or thresholds(agreement)
-    series = Series({o: metrics_of(agreement, o) for o in OPERATIONS}, job, speed_up)
+    series = NodeSeries({o: metrics_of(agreement, o) for o in OPERATIONS}, job, speed_up)
     rules = (*_finality(series, t), *_poi(series, t), *_resources(series, t), *_health(series, t))
     return tuple(replace(r, for_s=r.for_s / speed_up) for r in rules)
 
 
 def _latency(
-    series: Series, name: str, group: str, severity: str, operation: str, what: str, limit_s: float, for_s: float
+    series: NodeSeries, name: str, group: str, severity: str, operation: str, what: str, limit_s: float, for_s: float
 ) -> AlertRule:
     # >=: of what is beyond a histogram's last edge PromQL knows that edge alone, which may be the limit
     return AlertRule(
@@ -85,7 +86,7 @@ def _latency(
     )  # fmt: skip
 
 
-def _finality(series: Series, t: Thresholds) -> tuple[AlertRule, ...]:
+def _finality(series: NodeSeries, t: Thresholds) -> tuple[AlertRule, ...]:
     group, checks = GROUPS[0], [series.operations["finality"].total]
     return (
         _latency(
@@ -104,7 +105,7 @@ def _finality(series: Series, t: Thresholds) -> tuple[AlertRule, ...]:
     )  # fmt: skip
 
 
-def _poi(series: Series, t: Thresholds) -> tuple[AlertRule, ...]:
+def _poi(series: NodeSeries, t: Thresholds) -> tuple[AlertRule, ...]:
     group = GROUPS[1]
     budget = 1 - t.success
     burns = " or ".join(
@@ -137,7 +138,7 @@ def _poi(series: Series, t: Thresholds) -> tuple[AlertRule, ...]:
     )  # fmt: skip
 
 
-def _resources(series: Series, t: Thresholds) -> tuple[AlertRule, ...]:
+def _resources(series: NodeSeries, t: Thresholds) -> tuple[AlertRule, ...]:
     group = GROUPS[2]
     return (
         AlertRule(
@@ -155,7 +156,7 @@ def _resources(series: Series, t: Thresholds) -> tuple[AlertRule, ...]:
     )  # fmt: skip
 
 
-def _health(series: Series, t: Thresholds) -> tuple[AlertRule, ...]:
+def _health(series: NodeSeries, t: Thresholds) -> tuple[AlertRule, ...]:
     group = GROUPS[3]
     return (
         AlertRule(
@@ -168,8 +169,8 @@ def _health(series: Series, t: Thresholds) -> tuple[AlertRule, ...]:
         AlertRule(
             "RustMetricsAbsent", group, "critical", "health",
             f"{series.blind()} or absent(up{series.node})", 120,
-            "The node is scraped and PoI series of it are missing, or no node is scraped at all",
-            f"{JOB_LABEL} {INSTANCE}: PoI metrics that alerts use are missing. Either a node's responses lack them, "
+            "The node is scraped and series that alerts use are missing, or no node is scraped at all",
+            f"{JOB_LABEL} {INSTANCE}: metrics that alerts use are missing or NaN. Either a node's responses lack them, "
             "or all nodes have left service discovery: the alerts on them are blind.", SERVICE,
         ),
         AlertRule(

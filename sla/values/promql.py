@@ -113,7 +113,7 @@ def once(vector: str, scrapers: Sequence[str] = SCRAPERS_OF_TARGETS) -> str:
 
 
 def quantile_of(q: float, buckets: str, clause: str = "") -> str:
-    """Of rates of buckets, of which `clause` keeps labels (see by()): `le` among them."""
+    """A quantile of the sum of rates of buckets; `clause` keeps labels, `le` among them (see by())."""
     return f"histogram_quantile({q:g}, {added([buckets], clause)})"
 
 

@@ -89,6 +89,14 @@ def test_the_trigger_of_the_success_rate_tells_pods_on_one_machine_apart(prometh
     assert fired(prometheus, now, "poi_success_rate", "pods") == ["a"]
 
 
+@pytest.mark.parametrize(("each", "fires"), [(0.01, False), (0.02, True)])
+def test_the_trigger_of_the_success_rate_wants_five_failures(prometheus, now, each, fires):
+    """Three or six in its five minutes, of ten times as many requests."""
+    few = Node(generate=9 * each, generate_failed=each, verify=0.0)
+    remote_write(prometheus, f"few-{fires}", few.series(now))
+    assert fired(prometheus, now, "poi_success_rate", f"few-{fires}") == (["a"] if fires else [])
+
+
 @pytest.mark.parametrize("slow", [False, True])
 def test_the_trigger_of_a_latency_takes_two_writings_of_an_edge_for_one(prometheus, now, slow):
     """Both replicas' edges together would count everything twice, but for what lies beyond the last edge."""

@@ -158,6 +158,15 @@ def test_the_operators_objects_fit_its_schema_without_an_unknown_key(file, kind)
     assert read == content
 
 
+def test_the_shortest_window_of_a_rule_holds_four_scrapes():
+    """As many as the ServiceMonitor asks for; Grafana's $__rate_interval is made by the same rule."""
+    [endpoint] = yaml.safe_load((FILES / "servicemonitor-rust.yaml").read_text())["spec"]["endpoints"]
+    windows = re.findall(r"\[(\d+)([hms])\]", " ".join(r.expr for r in alert_rules(AGREEMENT)))
+    assert 4 * int(endpoint["interval"].removesuffix("s")) <= min(
+        int(n) * {"h": 3600, "m": 60, "s": 1}[unit] for n, unit in windows
+    )
+
+
 def test_the_object_and_the_rule_file_hold_the_same():
     rule_file = yaml.safe_load((FILES / "prometheus-rules.yaml").read_text())
     assert yaml.safe_load((FILES / "prometheus-alerts.yaml").read_text())["spec"] == rule_file
