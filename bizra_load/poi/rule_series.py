@@ -132,8 +132,8 @@ class NodeSeries:
         return f"{without_metric(self.up(), generate)} or max {EACH} ({' or '.join(lacking)})"
 
     def _moving(self, counter: str) -> str:
-        """It is counted up, and there still: its node is up."""
-        return f"(rate({counter}[{self.span(300)}]) > 0 and {counter})"
+        """It is counted up, and there still, so its node is up; and this process has counted, not only the one before."""
+        return f"(rate({counter}[{self.span(300)}]) > 0 and {counter} > 0)"
 
     def _uncounted(self) -> list[str]:
         """Operations that go on by their counter, and have no histogram that a quantile comes of; and the other way round."""

@@ -34,6 +34,20 @@ def test_failures_that_end_a_while_after_a_restart_are_missed_where_the_start_is
 
 
 @pytest.mark.processes
+@pytest.mark.parametrize("lazy", ["total", "seconds_bucket"])
+def test_what_a_process_that_is_idle_after_a_restart_does_not_expose_yet_is_not_missed(tmp_path, lazy):
+    """Its other series begin at 0, and the rate of these still is that of the process before."""
+    played = {"total": [""], "seconds_bucket": [', le="1"', ', le="+Inf"']}
+    verify = [
+        {"series": f'bizra_poi_verify_{name}{{job="bizra-node", instance="n:1"{le}}}',
+         "values": "0+60x29 stale" if name == lazy else "0+60x29 0x60"}
+        for name, edges in played.items() for le in edges
+    ]  # fmt: skip
+    series = node(start="0x29 1800x90", bizra_poi_generate_total="0+60x29 0x60") + verify
+    assert_alerts(tmp_path, "RustMetricsAbsent", series, {f"{t}m": 0 for t in range(25, 60)})
+
+
+@pytest.mark.processes
 def test_a_pod_that_takes_anothers_place_on_its_machine_lacks_nothing_that_the_other_had(tmp_path):
     """`instance` is the machine's name: the other one's series are of the same instance."""
     process = {"process_resident_memory_bytes": "1x29 stale", "process_cpu_seconds_total": "0+1x29 stale"}
