@@ -13,7 +13,7 @@ from typing import Any
 
 import yaml
 
-from sla.values.from_json import has_half_pairs
+from sla.values.from_json import has_half_pairs, once_each
 
 MAX_VALUES = 100_000  # of the document with every alias written out
 MAX_DEPTH = 100
@@ -94,18 +94,12 @@ def _json(text: str) -> list[Any]:
     if re.search(rf"[0-9.eE+-]{{{MAX_NUMBER + 1}}}", bare) or re.search(r"NaN|Infinity", bare):
         return []
     try:
-        value = json.loads(text, object_pairs_hook=_once_each)
+        value = json.loads(text, object_pairs_hook=once_each)
     except ValueError:
         return []
     if has_half_pairs(value):
         raise ValueError("not JSON: half of a surrogate pair")
     return [value]
-
-
-def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    if len(mapping := dict(pairs)) < len(pairs):
-        raise ValueError("a key is there twice")
-    return mapping
 
 
 def _text(loader: Any, node: yaml.ScalarNode) -> str:

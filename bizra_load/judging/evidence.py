@@ -134,7 +134,7 @@ def _kept(folder: Path) -> list[EvidenceFile]:
         raise UsageError(f"{path}: {error.strerror}") from None
     files = []
     try:
-        document = json.loads(text)
+        document = loads(text)
         if document["schema"] != SCHEMA:
             raise ValueError(f"schema is another (allowed: {SCHEMA})")
         rows = [{f.name: str(row[f.name]) for f in _INDEXED} for row in document["given"]]
@@ -218,9 +218,7 @@ def _json(data: bytes) -> Any:
 
     try:
         return loads(_text(data), parse_constant=refused)
-    except EvidenceError:
-        raise
-    except ValueError as error:
+    except json.JSONDecodeError as error:
         raise EvidenceError(f"not JSON: {error}") from None
 
 

@@ -15,14 +15,50 @@ from sla.values.section import brief, unknown
 
 _PLAIN = {str: "text", int: "a whole number", float: "a number", bool: "true or false"}
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")  # JSON may name one by itself
+_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*+"|[\[\]{},:]', re.DOTALL)
+
+
+class _TwiceError(ValueError):
+    """A key is there twice."""
 
 
 def loads(text: str, parse_constant: Callable[[str], Any] | None = None) -> Any:
-    """The value of a text. Raises ValueError for what is none, and for half of a surrogate pair: nothing could write it."""
-    value = json.loads(text, parse_constant=parse_constant)
+    """The value of a text. Raises ValueError for what is none; for a key that an object has twice, of which a reader could take
+    either value; and for half of a surrogate pair: nothing could write it.
+    """
+    try:
+        value = json.loads(text, parse_constant=parse_constant, object_pairs_hook=once_each)
+    except _TwiceError:
+        raise ValueError(f"line {_line_of_second(text)}: a key is there twice (allowed: each key once)") from None
     if _SURROGATE.search(text) and has_half_pairs(value):
         raise ValueError("holds half of a surrogate pair (allowed: whole characters)")
     return value
+
+
+def once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object of JSON from its keys and values. Raises ValueError for a key that is there twice."""
+    if len(mapping := dict(pairs)) < len(pairs):
+        raise _TwiceError("a key is there twice")
+    return mapping
+
+
+def _line_of_second(text: str) -> int:
+    """Where in a text of JSON a key is, for the first time, there twice; the key itself may be a secret."""
+    keys: list[set[str]] = []
+    last = ""
+    for token in _TOKEN.finditer(text):
+        word = token[0]
+        if word in "[{":
+            keys.append(set())
+        elif word in "]}":
+            keys.pop()
+        elif word == ":":
+            if last in keys[-1]:
+                return text.count("\n", 0, token.start()) + 1
+            keys[-1].add(last)
+        elif word != ",":
+            last = json.loads(word)
+    return 1
 
 
 def has_half_pairs(value: object) -> bool:

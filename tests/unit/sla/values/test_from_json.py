@@ -107,3 +107,23 @@ def test_a_constant_that_is_no_number_goes_to_who_asked():
 
     with pytest.raises(ValueError, match=r"^NaN is none$"):
         loads("[NaN]", refused)
+
+
+TWICE = {
+    "at the top": ('{"passed": false,\n"passed": true}', 2),
+    "within a list": ('{"rules": [\n{"a": 1},\n\n{"b": 1, "c": {}, "b": 1}]}', 4),
+    "written in another way": ('{"a": "{",\n"\\u0061": 2}', 2),
+    "around another object": ('{"a": {"a": 1, "b": {"a": [1]}},\n"b": ["a", "a"],\n"a": 1}', 3),
+    "before what is no JSON": ('[{"a": 1, "a": 2}, "', 1),
+}
+
+
+@pytest.mark.parametrize("name", TWICE)
+def test_a_key_that_is_there_twice_is_named_by_its_line_alone(name):
+    text, line = TWICE[name]
+    with pytest.raises(ValueError, match=rf"^line {line}: a key is there twice \(allowed: each key once\)$"):
+        loads(text)
+
+
+def test_the_same_key_in_several_objects_is_read():
+    assert loads('{"a": {"a": [{"a": 1}, {"a": 2}]}, "b": "a"}') == {"a": {"a": [{"a": 1}, {"a": 2}]}, "b": "a"}
