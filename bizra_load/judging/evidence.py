@@ -22,9 +22,14 @@ from bizra_load.io.files import read_bytes, read_text, write_atomically, writing
 from bizra_load.io.utc import utc_text
 from bizra_load.judging.agreements import AgreementFile
 from bizra_load.judging.junit import read_junit
+from bizra_load.judging.made import made_monitoring
 from sla.release import deployment
 from sla.release.checklist import FREE, RULES
-from sla.release.evidence import EvidenceError, of_alert_drill, of_dashboard, of_document, of_file, of_rules_check, of_tests
+from sla.release.dashboard_evidence import of_dashboard
+from sla.release.drill_evidence import of_alert_drill
+from sla.release.evidence import of_document, of_file, of_tests
+from sla.release.evidence_fields import EvidenceError
+from sla.release.rules_evidence import of_rules_check
 from sla.values.assessment import Evidence, Status
 from sla.values.from_json import loads
 from sla.values.section import unknown
@@ -184,11 +189,12 @@ def _values(file: EvidenceFile, where: str, by: AgreementFile) -> tuple[Evidence
         if file.name == "node_tests":
             return of_tests(file.name, read_junit(file.data))
         if file.name == "alerts":
-            return of_alert_drill(_json(file.data), agreement.monitoring, by.sha256)
+            return of_alert_drill(_json(file.data), agreement.monitoring, made_monitoring(by), by.sha256)
         if file.name == RULES:
-            return of_rules_check(_json(file.data), by.sha256)
+            return of_rules_check(_json(file.data), made_monitoring(by), by.sha256)
         if file.name == "monitoring":
-            return of_dashboard(_json(file.data), agreement.monitoring, agreement.process.scrape_s, by.sha256)
+            made = made_monitoring(by)
+            return of_dashboard(_json(file.data), agreement.monitoring, made, agreement.process.scrape_s, by.sha256)
         if file.name == "deployment":
             if suffix in (".yaml", ".yml", ".json"):
                 return deployment.of_manifests(_yaml(file.data))

@@ -30,7 +30,8 @@ from bizra_load.judging.junit_words import (
     letters,
     meaning,
 )
-from sla.release.evidence import MAX_COUNT, EvidenceError, TestCounts
+from sla.release.evidence import TestCounts
+from sla.release.evidence_fields import MAX_COUNT, EvidenceError
 from sla.values.number import whole_in
 
 PYTEST = "pytest"

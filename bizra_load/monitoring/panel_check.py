@@ -26,14 +26,14 @@ def check_panels(
         expressions = {legend: runnable(expression, job, interval=RANGE) for legend, expression in panel.queries.items()}
         counts = {legend: _finite(query(expression)) for legend, expression in expressions.items()}
         empty = tuple(legend for legend, count in counts.items() if not count)
-        checks.append(PanelCheck(panel.title, len(counts), sum(counts.values()), empty))
+        checks.append(PanelCheck(panel.title, tuple(panel.queries.values()), sum(counts.values()), empty))
     total = next((m.total for m in agreement.operations.values() if m.total), "up")  # whoever has it is one of the nodes
     scrapes = f'scrape_duration_seconds{{job=~"{job}"}}'
     slowest = query(f"max {with_metric(scrapes, total)}")
     scrape_s = _value(slowest[0]) if slowest else None
     if scrape_s is not None and not 0 <= scrape_s < math.inf:
         scrape_s = None  # that is no time
-    return DashboardCheck(url, asked, utc_now(), tuple(checks), scrape_s, agreement.process.scrape_s)
+    return DashboardCheck(url, asked, utc_now(), tuple(checks), scrape_s, agreement.process.scrape_s, job)
 
 
 def _finite(vector: Sequence[dict[str, Any]]) -> int:

@@ -11,11 +11,13 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from bizra_load.exit_codes import InvalidRunError, UsageError
 from bizra_load.io.bounded_http import BoundedSession
 from bizra_load.io.ports import free_port
+from bizra_load.io.utc import utc_now
 from bizra_load.judging.agreements import AgreementFile
 from bizra_load.monitoring.drills import DrillConditions, Phase
 from bizra_load.monitoring.rule_files import groups, to_yaml
@@ -44,11 +46,12 @@ def drill(by: AgreementFile, only: Sequence[str] = (), say: Callable[[str], None
     product = product_of(agreement)
     if product.drill_plan is None or not product.reference_node:
         raise UsageError(f"alerts drill: {product.name} has none")
-    known = [r.name for r in product.alert_rules(agreement, product.job)]
+    own = {r.name: r for r in product.alert_rules(agreement, product.job)}
+    began = utc_now()
     for name in only:
-        if name not in known:
-            raise UsageError(f"--rules: {unknown(name, known)}")
-    wanted = set(only or known)
+        if name not in own:
+            raise UsageError(f"--rules: {unknown(name, own)}")
+    wanted = set(only or own)
     alone = measure(BASELINE_S)  # before anything else runs
     with ExitStack() as stack:
         node = stack.enter_context(start_node(["--seed", "drill"]))
@@ -73,8 +76,8 @@ def drill(by: AgreementFile, only: Sequence[str] = (), say: Callable[[str], None
             if chosen:
                 say(f"Provoking {', '.join(chosen)}")
                 drilled |= {r.alert: r for r in _provoke(phase, chosen, node, watch, rules)}
-    in_order = tuple(drilled[name] for name in known if name in drilled)
-    return Drill(agreement.name, by.sha256, loaded, bool(manager), plan.changed, in_order)
+    in_order = tuple(replace(drilled[name], expression=rule.expr) for name, rule in own.items() if name in drilled)
+    return Drill(agreement.name, by.sha256, began, loaded, bool(manager), plan.changed, in_order)
 
 
 def _idle_memory_bytes(node: NodeProcess) -> float:
@@ -124,7 +127,7 @@ def _result(rule: AlertRule, fault: str, seen: Mapping[str, float], active_befor
     elif "resolved" not in seen:
         reason = f"did not resolve within {RESOLVES_WITHIN_S:g} s"
     times = {f"{key}_s": seen.get(key) for key in ("pending", "firing", "notified", "resolved")}
-    return DrilledRule(rule.name, rule.group, rule.severity, fault, reason=reason, **times)
+    return DrilledRule(rule.name, rule.group, rule.severity, rule.expr, fault, reason=reason, **times)
 
 
 def _poll(done: Callable[[], bool], within_s: float) -> None:

@@ -8,18 +8,21 @@ from dataclasses import asdict, dataclass
 
 from reports.formats.table import Row
 from reports.formats.text import draw, terminal
-from sla.release.evidence import DRILL_SCHEMA
+from sla.release.drill_evidence import DRILL_SCHEMA
 
 
 @dataclass(frozen=True)
 class DrilledRule:
-    """Seconds from the fault to pending, firing, arrived in Alertmanager; from its end to resolved. None: did not happen (or,
+    """`expression`: of the rule as the agreement has it, not as it was sped up.
+
+    Seconds from the fault to pending, firing, arrived in Alertmanager; from its end to resolved. None: did not happen (or,
     for pending, a rule that fires at once; for notified, no Alertmanager).
     """
 
     alert: str
     group: str
     severity: str
+    expression: str
     fault: str
     pending_s: float | None
     firing_s: float | None
@@ -34,10 +37,13 @@ class DrilledRule:
 
 @dataclass(frozen=True)
 class Drill:
-    """`shortened` says what differs from the rules as they are deployed; agreement_sha256: of the agreement's text."""
+    """`shortened` says what differs from the rules as they are deployed; agreement_sha256: of the agreement's text; checked_at:
+    UTC, when the drill began.
+    """
 
     agreement: str
     agreement_sha256: str
+    checked_at: str
     rules_loaded: int
     alertmanager: bool
     shortened: Mapping[str, str]
@@ -51,7 +57,7 @@ class Drill:
 def render_json(drill: Drill) -> str:
     """JSON text of SCHEMA."""
     rules = [asdict(r) | {"passed": r.passed} for r in drill.rules]
-    made_by = {"agreement": drill.agreement, "agreement_sha256": drill.agreement_sha256}
+    made_by = {"agreement": drill.agreement, "agreement_sha256": drill.agreement_sha256, "checked_at": drill.checked_at}
     head = {"schema": DRILL_SCHEMA, **made_by, "rules_loaded": drill.rules_loaded}
     rest = {"alertmanager": drill.alertmanager, "shortened": dict(drill.shortened), "rules": rules, "passed": drill.passed}
     return json.dumps(head | rest, indent=2) + "\n"

@@ -7,27 +7,29 @@ from dataclasses import asdict, dataclass
 
 from reports.formats.table import Row
 from reports.formats.text import draw, terminal
-from sla.release.evidence import DASHBOARD_SCHEMA
+from sla.release.dashboard_evidence import DASHBOARD_SCHEMA
 
 
 @dataclass(frozen=True)
 class PanelCheck:
-    """`series`: how many finite values the panel's expressions return now, all together; `empty`: legends that return none."""
+    """`expressions`: as the panel has them, with Grafana's variables; `series`: how many finite values they return now, all
+    together; `empty`: legends that return none.
+    """
 
     title: str
-    expressions: int
+    expressions: tuple[str, ...]
     series: int
     empty: tuple[str, ...]
 
     @property
     def passed(self) -> bool:
-        return self.expressions > 0 and not self.empty
+        return bool(self.expressions) and not self.empty
 
 
 @dataclass(frozen=True)
 class DashboardCheck:
     """`scrape_s`: the slowest scrape of the node, None where none is known; `scrape_limit_s`: what the agreement allows;
-    checked_at: UTC.
+    checked_at: UTC. job: which jobs were asked for, a regular expression.
     """
 
     url: str
@@ -36,6 +38,7 @@ class DashboardCheck:
     panels: tuple[PanelCheck, ...]
     scrape_s: float | None
     scrape_limit_s: float
+    job: str = ".*"
 
     @property
     def passed(self) -> bool:
@@ -55,7 +58,7 @@ def render(check: DashboardCheck, width: int = 120, colour: bool = False) -> str
     console, out = terminal(width, colour)
     rows = [
         Row(
-            (p.title, str(p.expressions), str(p.series), "PASS" if p.passed else f"no data: {', '.join(p.empty)}"),
+            (p.title, str(len(p.expressions)), str(p.series), "PASS" if p.passed else f"no data: {', '.join(p.empty)}"),
             "PASS" if p.passed else "FAIL",
         )
         for p in check.panels

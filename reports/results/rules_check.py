@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass
 
-from sla.release.evidence import RULES_SCHEMA
+from sla.release.rules_evidence import RULES_SCHEMA
 
 
 @dataclass(frozen=True)

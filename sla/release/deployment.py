@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence, Set
 from typing import Any
 
-from sla.release.evidence import EvidenceError
+from sla.release.evidence_fields import EvidenceError
 from sla.release.replicas import deleted, map_in, unready, unready_pod
 from sla.values.assessment import Evidence, Status
 

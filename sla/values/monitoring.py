@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
@@ -15,3 +16,26 @@ class RequiredMonitoring:
     critical_rules: tuple[str, ...] = ()
     rules: int = 0
     panels: int = 0
+
+
+@dataclass(frozen=True)
+class MadeRule:
+    """An alert rule of an agreement, as its product makes it; `waits_s` is its "for"."""
+
+    name: str
+    group: str
+    severity: str
+    expression: str
+    waits_s: float
+
+
+@dataclass(frozen=True)
+class MadeMonitoring:
+    """The alert rules and the panels (title -> expressions) that a product makes of an agreement; why it can't, "" where it
+    can.
+    """
+
+    rules: tuple[MadeRule, ...] = ()
+    no_rules: str = ""
+    panels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    no_panels: str = ""

@@ -12,13 +12,14 @@ from bizra_load.cli.main import main
 from bizra_load.io.ports import free_port
 from bizra_load.io.utc import utc_text
 from bizra_load.judging.agreements import read_agreement
+from bizra_load.judging.made import made_monitoring
 from bizra_load.monitoring.rule_check import NO_ALERTMANAGER, check_rules, job_of
 from bizra_load.monitoring.rule_files import groups, to_yaml
 from bizra_load.poi.rules import alert_rules
 from bizra_load.rehearsal.local_prometheus import local_prometheus
 from bizra_load.server_metrics.prometheus_api import PrometheusClient
 from reports.results.rules_check import render_json
-from sla.release.evidence import of_rules_check
+from sla.release import rules_evidence
 from tests.e2e.remote_write import history, remote_write
 from tests.e2e.running import until
 from tests.e2e.test_validate import validate
@@ -29,6 +30,10 @@ RULES = alert_rules(FILE.judged)
 
 def checked(url, rules=RULES):
     return check_rules(PrometheusClient(url, timeout_s=2.0), rules, "v2.2.0-rc1", FILE.sha256, "bizra-node", "job bizra-node")
+
+
+def of_rules_check(check):
+    return rules_evidence.of_rules_check(json.loads(render_json(check)), made_monitoring(FILE), FILE.sha256)
 
 
 @pytest.fixture(scope="module")
@@ -88,12 +93,10 @@ def test_no_rules_at_all_fail_the_gate_and_all_of_them_close_the_item():
         everything = checked(started.url)
     assert (nothing.passed, everything.passed) == (False, True)
     assert {nothing.remark, everything.remark} == {NO_ALERTMANAGER}
-    [item] = of_rules_check(json.loads(render_json(everything)), FILE.sha256)
+    [item] = of_rules_check(everything)
     assert item.reason.endswith(f"; {NO_ALERTMANAGER}")
     assert nothing.checked_at <= everything.checked_at <= utc_text(datetime.now(UTC))
-    outcomes = [
-        {e.key: e.status.value for e in of_rules_check(json.loads(render_json(c)), FILE.sha256)} for c in (nothing, everything)
-    ]
+    outcomes = [{e.key: e.status.value for e in of_rules_check(c)} for c in (nothing, everything)]
     assert outcomes == [{"alerts": "FAIL", "alert-rules": "FAIL"}, {"alert-rules": "PASS"}]
 
 
@@ -111,7 +114,7 @@ def test_a_prometheus_that_is_away_leaves_it_open_and_its_password_is_said_nowhe
     assert "Prometheus at http://127.0.0.1:" in away.asked
     assert (away.passed, away.rules) == (False, ())
     assert "Connection" in away.unread
-    statuses = {e.key: e.status.value for e in of_rules_check(json.loads(render_json(away)), FILE.sha256)}
+    statuses = {e.key: e.status.value for e in of_rules_check(away)}
     assert statuses == {"alerts": "INCONCLUSIVE", "alert-rules": "INCONCLUSIVE"}
 
 

@@ -16,6 +16,7 @@ from bizra_load.exit_codes import UsageError
 from bizra_load.io import yaml_text
 from bizra_load.judging import evidence
 from bizra_load.judging.agreements import read_agreement
+from bizra_load.judging.made import made_monitoring
 from sla.values.agreement_parser import agreement_from_mapping
 from sla.values.assessment import Evidence, Status
 from sla.values.baseline import baseline_from_mapping, with_baseline
@@ -23,6 +24,7 @@ from tests.fuzzing import changes
 from tests.fuzzing.target import Target, answer_of
 
 FILE = read_agreement("v2.2.0-rc1")
+MADE = made_monitoring(FILE)
 PACKAGED = Path(__file__).resolve().parents[2] / "bizra_load/poi"
 _OUTCOMES = {
     "passed": ("", "<properties/>", "<system-out>failure</system-out>", "<flakyFailure/>", "<!-- <failure/> -->"),
@@ -79,31 +81,32 @@ def damaged_junit(rng: Random) -> bytes:
 
 
 def _drill() -> dict[str, Any]:
-    names = FILE.agreement.monitoring.critical_rules
     rules = [
         {
-            "alert": n,
-            "group": "g",
-            "severity": "critical",
+            "alert": r.name,
+            "group": r.group,
+            "severity": r.severity,
+            "expression": r.expression,
             "pending_s": 1.0,
             "firing_s": 61.0,
             "resolved_s": 2.0,
             "passed": True,
         }
-        for n in names
+        for r in MADE.rules
+        if r.name in FILE.agreement.monitoring.critical_rules
     ]
     top = {"schema": "bizra-load/alert-drill/1", "agreement_sha256": FILE.sha256, "rules_loaded": 12, "passed": True}
     return top | {"rules": rules}
 
 
 def _rules() -> dict[str, Any]:
-    rules = [{"alert": n, "severity": "critical", "reason": ""} for n in FILE.agreement.monitoring.critical_rules]
+    rules = [{"alert": r.name, "severity": r.severity, "reason": ""} for r in MADE.rules]
     top = {"schema": "bizra-load/rules-check/1", "agreement": "x", "agreement_sha256": FILE.sha256, "asked": "a", "unread": ""}
     return top | {"rules": rules, "passed": True}
 
 
 def _dashboard() -> dict[str, Any]:
-    panels = [{"title": f"p{n}", "series": 2, "passed": True} for n in range(6)]
+    panels = [{"title": t, "expressions": list(e), "series": 3, "passed": True} for t, e in MADE.panels.items()]
     top = {"schema": "bizra-load/dashboard-check/1", "agreement_sha256": FILE.sha256, "url": "http://g/d", "passed": True}
     return top | {"scrape_s": 0.1, "panels": panels}
 
@@ -131,6 +134,9 @@ def drill_check(data: bytes) -> str:
         document = json.loads(data)
         fired = {r["alert"] for r in document["rules"] if r["passed"] and None not in (r["firing_s"], r["resolved_s"])}
         assert fired >= set(FILE.agreement.monitoring.critical_rules), "a critical rule was not seen firing"
+        own = {(r.name, r.group, r.severity, r.expression) for r in MADE.rules}
+        assert {(r["alert"], r["group"], r["severity"], r["expression"]) for r in document["rules"]} <= own
+        assert document["passed"] is True
         assert document["agreement_sha256"] == FILE.sha256
     return refusal
 
@@ -139,7 +145,7 @@ def rules_check(data: bytes) -> str:
     proofs, refusal = _proved("rules", ".json", data)
     if proofs and proofs["alert-rules"].status is Status.PASS:
         document = json.loads(data)
-        assert document["rules"], "no rule is no proof"
+        assert {(r["alert"], r["severity"]) for r in document["rules"]} == {(r.name, r.severity) for r in MADE.rules}
         assert not any(r["reason"] for r in document["rules"])
         assert not document["unread"]
     return refusal
@@ -153,6 +159,8 @@ def dashboard_check(data: bytes) -> str:
         assert 0 <= document["scrape_s"] < FILE.agreement.process.scrape_s
         assert len(document["panels"]) >= FILE.agreement.monitoring.panels
         assert all(p["passed"] and p["series"] > 0 for p in document["panels"])
+        asked = {p["title"]: tuple(p["expressions"]) for p in document["panels"] if isinstance(p.get("expressions"), list)}
+        assert MADE.panels.items() <= asked.items()
     return refusal
 
 

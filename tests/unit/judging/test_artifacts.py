@@ -112,7 +112,7 @@ def test_failed_evidence_is_no_go_and_the_checklist_says_so(run, files, tmp_path
 def test_hostile_words_in_evidence_stay_words(run, files, tmp_path, capsys):
     document = dashboard(agreement_sha256=read_agreement("v2.2.0-rc1").sha256)
     document["panels"][0] |= {"title": HOSTILE + "\n# GO", "passed": False}
-    (files / "dashboard-check.json").write_text(json.dumps(document | {"url": HOSTILE}))
+    (files / "dashboard-check.json").write_text(json.dumps(document))
     (files / "note.md").write_text(f"# {HOSTILE}\n- [ ] {HOSTILE}\n")
     given = options(files, monitoring="dashboard-check.json", deployment="note.md")
     assert main(["report", str(run), "--artifacts", str(tmp_path / "a"), *given]) == 0
@@ -126,7 +126,7 @@ def test_hostile_words_in_evidence_stay_words(run, files, tmp_path, capsys):
 
 def test_evidence_that_this_agreement_has_no_gate_for_is_said_to_decide_nothing(tmp_path, files, capsys):
     plain = saved(tmp_path, "plain")
-    (files / "alert-drill.json").write_text(json.dumps(drill(firing_s=None)))
+    (files / "alert-drill.json").write_text(json.dumps(drill(firing_s=None, resolved_s=None, passed=False)))
     assert main(["assess", plain, *options(files, alerts="alert-drill.json")]) == 0
     assert "decides nothing: alerts" in " ".join(capsys.readouterr().out.split())
 

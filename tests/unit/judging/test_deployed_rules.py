@@ -10,15 +10,26 @@ from tests.unit.judging.test_artifacts import every, files, folder, options, run
 from tests.unit.sla.release.test_rules_evidence import rules_check
 
 RULES_ITEM = "All 12 alert rules are loaded"
+FIRST, WARNING = "FinalityCheckP99Violation", "PoIGenerationP99Violation"
 
 
 @pytest.mark.parametrize(
     ("reasons", "more", "gate", "item"),
     [
         (None, {}, "PASS", f"- [ ] {RULES_ITEM}: no evidence was given"),
-        (("", ""), {}, "PASS", f"- [x] {RULES_ITEM}: all 2 rules are loaded in Prometheus at u"),
-        (("is not loaded", ""), {}, "FAIL", f"- [ ] {RULES_ITEM}: **FAIL**, in Prometheus at u: A0 is not loaded"),
-        (("", "is not loaded"), {}, "PASS", f"- [ ] {RULES_ITEM}: **FAIL**, in Prometheus at u: A1 is not loaded"),
+        (("", ""), {}, "PASS", f"- [x] {RULES_ITEM}: all 12 rules are loaded in Prometheus at u"),
+        (
+            ("is not loaded", ""),
+            {},
+            "FAIL",
+            f"- [ ] {RULES_ITEM}: **FAIL**, in Prometheus at u: {FIRST} is not loaded",
+        ),
+        (
+            ("", "is not loaded"),
+            {},
+            "PASS",
+            f"- [ ] {RULES_ITEM}: **FAIL**, in Prometheus at u: {WARNING} is not loaded",
+        ),
         (("", ""), {"unread": "connection refused"}, "INCONCLUSIVE", f"- [ ] {RULES_ITEM}: the rules of Prometheus at u can't"),
     ],
 )

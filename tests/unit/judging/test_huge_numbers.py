@@ -17,8 +17,10 @@ from bizra_load.server_metrics.native import NativeHistogram
 from bizra_load.server_metrics.prometheus import PrometheusSource
 from reports.formats import json_report
 from sla.judgement.evaluate import evaluate
-from sla.release.evidence import EvidenceError, of_alert_drill, of_dashboard
-from sla.values.monitoring import RequiredMonitoring
+from sla.release.dashboard_evidence import of_dashboard
+from sla.release.drill_evidence import of_alert_drill
+from sla.release.evidence_fields import EvidenceError
+from sla.values.monitoring import MadeMonitoring, RequiredMonitoring
 from tests.unit.cli.bad_files import run
 from tests.unit.sla.synthetic import LOCAL, measurements
 
@@ -80,10 +82,10 @@ def test_an_assessment_with_a_huge_number_is_refused(number):
 def test_evidence_with_a_huge_number_is_refused():
     drill = {"schema": "bizra-load/alert-drill/1", "agreement_sha256": "a", "passed": True, "rules_loaded": HUGE, "rules": []}
     with pytest.raises(EvidenceError, match="rules_loaded: must be a whole number"):
-        of_alert_drill(drill, RequiredMonitoring(), "a")
+        of_alert_drill(drill, RequiredMonitoring(), MadeMonitoring(), "a")
     check = {"schema": "bizra-load/dashboard-check/1", "agreement_sha256": "a", "url": "", "passed": True, "scrape_s": HUGE}
     with pytest.raises(EvidenceError, match="scrape_s: must be seconds"):
-        of_dashboard(check, RequiredMonitoring(), 4.0, "a")
+        of_dashboard(check, RequiredMonitoring(), MadeMonitoring(), 4.0, "a")
 
 
 @pytest.mark.parametrize("count", ["²", "٣", "1_0", "9" * 400])

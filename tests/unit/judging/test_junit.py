@@ -3,7 +3,8 @@
 import pytest
 
 from bizra_load.judging.junit import read_junit
-from sla.release.evidence import EvidenceError, TestCounts, of_tests
+from sla.release.evidence import TestCounts, of_tests
+from sla.release.evidence_fields import EvidenceError
 from sla.values.assessment import Status
 
 DIALECTS = {

@@ -16,6 +16,7 @@ from bizra_load.archive.names import BASELINE
 from bizra_load.cli.main import main, parser
 from bizra_load.exit_codes import UsageError
 from bizra_load.judging.agreements import keep_agreement, read_agreement
+from bizra_load.judging.made import made_monitoring
 from bizra_load.launch.request import load_request
 from bizra_load.launch.run_baseline import measured_beside
 from bizra_load.poi import panels as poi_panels
@@ -86,12 +87,10 @@ def test_evidence_and_checklist_of_a_run_are_judged_by_what_it_requires(place, t
     run = Path(saved(tmp_path, "20270115T080000Z-echo", hold_s=20))
     file = read_agreement(agreement_file(tmp_path))
     keep_agreement(run, file)
-    rule = drill()["rules"][0] | {"alert": "EchoDown"}
-    (tmp_path / "drill.json").write_text(
-        json.dumps(drill() | {"agreement_sha256": file.sha256, "rules_loaded": 2, "rules": [rule]})
-    )
-    (tmp_path / "panels.json").write_text(json.dumps(dashboard(panels=1, scrape_s=3.0, agreement_sha256=file.sha256)))
-    (tmp_path / "rules.json").write_text(json.dumps(rules_check() | {"agreement_sha256": file.sha256}))
+    own, by = made_monitoring(file), {"agreement_sha256": file.sha256}
+    (tmp_path / "drill.json").write_text(json.dumps(drill(own, ["EchoDown"]) | by))
+    (tmp_path / "panels.json").write_text(json.dumps(dashboard(1, own, scrape_s=3.0) | by))
+    (tmp_path / "rules.json").write_text(json.dumps(rules_check(made=own) | by))
     names = {"alerts": "drill.json", "monitoring": "panels.json", "rules": "rules.json"}
     given = [f"--evidence={name}={tmp_path / path}" for name, path in names.items()]
     main(["report", str(run), "--artifacts", str(tmp_path / "out"), *given])

@@ -16,8 +16,9 @@ from bizra_load.rehearsal import drill
 from bizra_load.rehearsal.alert_watch import ActiveAlert
 from bizra_load.rehearsal.drill import Phase
 from reports.results.alert_drill import Drill, render_json
-from sla.release.evidence import of_alert_drill
+from sla.release.drill_evidence import of_alert_drill
 from sla.values.assessment import Status
+from tests.unit.sla.release.test_evidence import MADE
 
 PHASE = Phase({"error_rate": ("40%", ("A",))})
 
@@ -94,9 +95,13 @@ def test_an_alert_that_a_slow_scrape_made_pending_for_a_moment_was_not_active_be
 def test_a_drill_that_passed_closes_its_gate_as_evidence(monkeypatch):
     """The file that the drill writes is what the decision reads; here the alert resolves sooner than it fired."""
     rule = replace(drilled(monkeypatch), firing_s=6.0, notified_s=6.5)
-    rules = tuple(replace(rule, alert=name) for name in REQUIRED.critical_rules)
-    document = json.loads(render_json(Drill("local", "0123abcd", 12, True, {}, rules)))
-    assert {e.status for e in of_alert_drill(document, REQUIRED, "0123abcd")} == {Status.PASS}
+    rules = tuple(
+        replace(rule, alert=r.name, group=r.group, severity=r.severity, expression=r.expression)
+        for r in MADE.rules
+        if r.name in REQUIRED.critical_rules
+    )
+    document = json.loads(render_json(Drill("x", "0123abcd", "2027-01-15T07:00:00Z", 12, True, {}, rules)))
+    assert {e.status for e in of_alert_drill(document, REQUIRED, MADE, "0123abcd")} == {Status.PASS}
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 import pytest
 
 from sla.release.deployment import of_manifests
-from sla.release.evidence import EvidenceError
+from sla.release.evidence_fields import EvidenceError
 from sla.values.assessment import Status
 from tests.unit.sla.release.test_evidence import by_key, manifest
 
