@@ -28,6 +28,7 @@ from sla.release.checklist import FREE, RULES
 from sla.release.dashboard_evidence import of_dashboard
 from sla.release.drill_evidence import of_alert_drill
 from sla.release.evidence import of_document, of_file, of_tests
+from sla.release.evidence_age import Clocks, Made, dated, made_at, made_in
 from sla.release.evidence_fields import EvidenceError
 from sla.release.rules_evidence import of_rules_check
 from sla.values.assessment import Evidence, Status
@@ -94,12 +95,14 @@ def keep_files(folder: Path, files: Sequence[EvidenceFile]) -> None:
         write_atomically(place / INDEX, json.dumps({"schema": SCHEMA, "given": rows}, indent=2) + "\n")
 
 
-def read_kept_files(folder: Path, by: AgreementFile) -> dict[str, Evidence]:
-    """What the copies in a run folder prove, by key; {} where there are none. A copy that was changed raises UsageError."""
+def read_kept_files(folder: Path, by: AgreementFile, began: str = "") -> dict[str, Evidence]:
+    """What the copies in a run folder prove, by key, of a run that began then (ISO 8601); {} where there are none. A copy that
+    was changed raises UsageError.
+    """
     proofs: dict[str, Evidence] = {}
     deployed: dict[str, Evidence] = {}
     for file in _kept(folder):
-        for e in _values(file, str(folder / FOLDER / file.file), by):
+        for e in _values(file, str(folder / FOLDER / file.file), by, began):
             placed = dataclasses.replace(
                 e, source=f"{FOLDER}/{file.file}", sha256=file.sha256, modified=file.modified
             )  # fmt: skip
@@ -182,33 +185,43 @@ def _plain(name: str) -> str:
     return re.sub(r"[^A-Za-z0-9_-]", "-", name)[:60]
 
 
-def _values(file: EvidenceFile, where: str, by: AgreementFile) -> tuple[Evidence, ...]:
-    agreement = by.agreement
-    suffix = Path(file.file).suffix.lower()
+def _values(file: EvidenceFile, where: str, by: AgreementFile, began: str = "") -> tuple[Evidence, ...]:
+    """What a file proves of a run that began then; of one that begins now without it."""
     try:
-        if file.name == "node_tests":
-            return of_tests(file.name, read_junit(file.data))
-        if file.name == "alerts":
-            return of_alert_drill(_json(file.data), agreement.monitoring, made_monitoring(by), by.sha256)
-        if file.name == RULES:
-            return of_rules_check(_json(file.data), made_monitoring(by), by.sha256)
-        if file.name == "monitoring":
-            made = made_monitoring(by)
-            return of_dashboard(_json(file.data), agreement.monitoring, made, agreement.process.scrape_s, by.sha256)
-        if file.name == "deployment":
-            if suffix in (".yaml", ".yml", ".json"):
-                return deployment.of_manifests(_yaml(file.data))
-            return deployment.of_text(_text(file.data), suffix in _NOTES)
-        if file.name in FREE:
-            return of_file(file.name)
-        # a gate that only the agreement knows
-        if suffix == ".xml":
-            return of_tests(file.name, read_junit(file.data))
-        return of_document(file.name, _json(file.data))
+        proofs, made = _proofs(file, by)
+        if file.name == "deployment" or file.name in FREE:
+            return proofs  # the state of a service, and documents, are as old as they are: the file's time is shown
+        now = datetime.now(UTC)
+        run = made_in(began)
+        return dated(proofs, made, Clocks(now, min(run.at, now) if run else now, by.agreement.evidence_age_s))
     except RecursionError:
         raise UsageError(f"{where}: is nested too deeply") from None
     except ValueError as error:  # EvidenceError is one; others are of integers with more digits than Python writes
         raise UsageError(f"{where}: {' '.join(str(error).split())[:300]}") from None
+
+
+def _proofs(file: EvidenceFile, by: AgreementFile) -> tuple[tuple[Evidence, ...], Made | None]:
+    """(what it proves, when it was made): by its own words, or by the file's time where its form does not have to say."""
+    agreement, suffix, of_file_s = by.agreement, Path(file.file).suffix.lower(), made_in(file.modified, "file of")
+    if file.name == "node_tests" or (suffix == ".xml" and file.name not in (*READ, *FREE)):
+        counts = read_junit(file.data)
+        return of_tests(file.name, counts), counts.made or of_file_s
+    if file.name == "deployment":
+        if suffix in (".yaml", ".yml", ".json"):
+            return deployment.of_manifests(_yaml(file.data)), None
+        return deployment.of_text(_text(file.data), suffix in _NOTES), None
+    if file.name in FREE:
+        return of_file(file.name), None
+    document, made = _json(file.data), made_monitoring(by)
+    if file.name == "alerts":
+        proofs = of_alert_drill(document, agreement.monitoring, made, by.sha256)
+    elif file.name == RULES:
+        proofs = of_rules_check(document, made, by.sha256)
+    elif file.name == "monitoring":
+        proofs = of_dashboard(document, agreement.monitoring, made, agreement.process.scrape_s, by.sha256)
+    else:  # a gate that only the agreement knows
+        return of_document(file.name, document), made_at(document) or of_file_s
+    return proofs, made_at(document)
 
 
 def _text(data: bytes) -> str:

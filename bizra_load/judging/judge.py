@@ -142,7 +142,9 @@ def _basis(folder: Path, record: RunRecord, override: Override) -> _Basis:
     baseline = override.baseline or file.baseline
     if override.baseline:
         check_figures(file.agreement, baseline, "--baseline")
-    return _Basis(file, baseline, environment, tuple(sorted(allowed)), evidence.read_kept_files(folder, file))
+    return _Basis(
+        file, baseline, environment, tuple(sorted(allowed)), evidence.read_kept_files(folder, file, record.started or "")
+    )
 
 
 def _notes(record: RunRecord, facts: RunFacts, basis: _Basis) -> list[str]:

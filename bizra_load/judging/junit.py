@@ -31,6 +31,7 @@ from bizra_load.judging.junit_words import (
     meaning,
 )
 from sla.release.evidence import TestCounts
+from sla.release.evidence_age import Made, made_in
 from sla.release.evidence_fields import MAX_COUNT, EvidenceError
 from sla.values.number import whole_in
 
@@ -75,7 +76,13 @@ def _counted(root: Element) -> TestCounts:
     listed, missing = _missing(root)
     unknown = kinds.count("unknown") + (missing if listed else 0)
     unknown = max(unknown, _unaccounted(root)[2], _in_unknown_words(root)[1])
-    return TestCounts(**sums, unknown=unknown, not_shown=missing if listed else 0)
+    return TestCounts(**sums, unknown=unknown, not_shown=missing if listed else 0, made=_made(root))
+
+
+def _made(root: Element) -> Made | None:
+    """The latest time of a suite: a build that keeps results of what did not change has older ones beside it."""
+    times = [made_in(s.get("timestamp") or "") for s in root.iter() if _name(s).startswith("testsuite")]
+    return max((made for made in times if made), key=lambda made: made.at, default=None)
 
 
 def _sums(suite: Element) -> tuple[list[str], dict[str, int]]:

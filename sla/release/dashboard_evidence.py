@@ -15,7 +15,6 @@ from sla.release.evidence_fields import (
     a_flag,
     a_list,
     a_text,
-    a_time,
     an_object,
     another_agreement,
     left_open,
@@ -57,7 +56,6 @@ def of_dashboard(
     if other := another_agreement(top, sha256):
         return left_open(KEYS, f"{other}: repeat the dashboard check")
     only(top, _TOP, "")
-    a_time(top, "checked_at")
     url, passed, scrape_s = _url(top), a_flag(top, "passed", ""), seconds(top, "scrape_s", "")
     checked = _checked(top)
     panels, panels_text = Status.PASS, f"all {len(checked.asked)} panels return data"

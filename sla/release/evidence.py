@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from sla.release.evidence_age import Made
 from sla.release.evidence_fields import a_flag, an_object
 from sla.values.assessment import Evidence, Status
 
@@ -17,7 +18,7 @@ UNCHECKED = "given by the operator; its content is not checked here"
 @dataclass(frozen=True)
 class TestCounts:
     """The counts of a JUnit file; `tests` counts all of them, skipped ones too. unknown: of no known outcome. not_shown: of
-    those, the ones that the file counts, and shows as no case, though it shows others.
+    those, the ones that the file counts, and shows as no case, though it shows others. made: the latest time of a suite.
     """
 
     __test__ = False  # not a test itself
@@ -28,6 +29,7 @@ class TestCounts:
     skipped: int
     unknown: int = 0
     not_shown: int = 0
+    made: Made | None = None
 
 
 # such a file cannot be told from one whose cases are hidden

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 from sla.values.assessment import Evidence, Status
@@ -41,7 +40,7 @@ def left_open(keys: Sequence[str], reason: str, facts: Mapping[str, str] | None 
 def an_object(value: object, where: str) -> Mapping[str, Any]:
     """The object that a value is."""
     if not isinstance(value, Mapping):
-        raise EvidenceError(f"{where}: must be an object, not {_kind(value)}")
+        raise EvidenceError(f"{where}: must be an object, not {kind_of(value)}")
     return value
 
 
@@ -62,7 +61,7 @@ def a_list(values: Mapping[str, Any], key: str, where: str = "") -> list[Any]:
     """A list of at most MAX_ENTRIES."""
     value = values.get(key)
     if not isinstance(value, list):
-        raise EvidenceError(f"{where}{key}: must be a list, not {_kind(value)}")
+        raise EvidenceError(f"{where}{key}: must be a list, not {kind_of(value)}")
     if len(value) > MAX_ENTRIES:
         raise EvidenceError(f"{where}{key}: has {len(value):,} entries (allowed: {MAX_ENTRIES:,})")
     return value
@@ -72,7 +71,7 @@ def a_text(values: Mapping[str, Any], key: str, where: str, most: int = MAX_TEXT
     """Text of at most so many characters."""
     value = values.get(key)
     if not isinstance(value, str) or len(value) > most:
-        what = f"text of {len(value):,}" if isinstance(value, str) else _kind(value)
+        what = f"text of {len(value):,}" if isinstance(value, str) else kind_of(value)
         raise EvidenceError(f"{where}{key}: must be text of at most {most:,} characters, not {what}")
     return value
 
@@ -81,7 +80,7 @@ def a_flag(values: Mapping[str, Any], key: str, where: str) -> bool:
     """True or false."""
     value = values.get(key)
     if not isinstance(value, bool):
-        raise EvidenceError(f"{where}{key}: must be true or false, not {_kind(value)}")
+        raise EvidenceError(f"{where}{key}: must be true or false, not {kind_of(value)}")
     return value
 
 
@@ -90,7 +89,7 @@ def a_count(values: Mapping[str, Any], key: str, where: str) -> int:
     value = values.get(key)
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= MAX_COUNT:
         allowed = f"a whole number from 0 to {MAX_COUNT:,}"
-        raise EvidenceError(f"{where}{key}: must be {allowed}, not {_kind(value)}")
+        raise EvidenceError(f"{where}{key}: must be {allowed}, not {kind_of(value)}")
     return value
 
 
@@ -101,25 +100,11 @@ def seconds(values: Mapping[str, Any], key: str, where: str) -> float | None:
         return None
     seconds = finite(value)
     if seconds is None or seconds < 0:
-        raise EvidenceError(f"{where}{key}: must be seconds that are not negative, or null, not {_kind(value)}")
+        raise EvidenceError(f"{where}{key}: must be seconds that are not negative, or null, not {kind_of(value)}")
     return seconds
 
 
-def a_time(values: Mapping[str, Any], key: str) -> datetime | None:
-    """None where it is missing or null: nobody said when."""
-    value = values.get(key)
-    if value is None:
-        return None
-    try:
-        at = datetime.fromisoformat(value) if isinstance(value, str) and len(value) <= MAX_TEXT else None
-        if at is not None and at.tzinfo is not None:
-            return at.astimezone(UTC)
-    except (ValueError, OverflowError):
-        pass
-    raise EvidenceError(f"{key}: must be a time such as 2027-01-15T08:00:00Z, not {_kind(value)} of another form")
-
-
-def _kind(value: object) -> str:
+def kind_of(value: object) -> str:
     """What it is, and nothing of it: the file may be one of secrets."""
     if value is None:
         return "missing"

@@ -10,7 +10,6 @@ from sla.release.evidence_fields import (
     a_flag,
     a_list,
     a_text,
-    a_time,
     an_object,
     another_agreement,
     left_open,
@@ -47,7 +46,6 @@ def of_rules_check(document: object, made: MadeMonitoring, sha256: str) -> tuple
     if other := another_agreement(top, sha256):
         return left_open(KEYS, other, facts)
     only(top, _TOP, "")
-    a_time(top, "checked_at")
     asked, unread = a_text(top, "asked", ""), a_text(top, "unread", "")
     if unread:
         return left_open(KEYS, f"the rules of {asked} can't be read: {unread}", facts)

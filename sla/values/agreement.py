@@ -100,6 +100,7 @@ class Agreement:
     """What is promised of a release, validated as it was read (sla.values.agreement_parser).
 
     product      what is tested
+    evidence_age_s   how long before the run evidence may have been made
     monitoring   what that product requires; whoever reads the agreement adds it
     deployment   what that product is usually called on Kubernetes; added likewise
     """
@@ -117,6 +118,7 @@ class Agreement:
     product: str = DEFAULT_PRODUCT
     monitoring: RequiredMonitoring = field(default_factory=RequiredMonitoring)
     deployment: str = "my-service"
+    evidence_age_s: float = 30 * 86_400.0
 
     @property
     def server_metrics(self) -> frozenset[str]:

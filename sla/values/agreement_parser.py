@@ -20,7 +20,8 @@ TIMERS = ("inside", "queueing")
 RESERVED_GATES = ("tests", "rules", "evidence")  # of --evidence: short for node_tests, the rules that are loaded, the index
 _GATE = re.compile(r"[A-Za-z0-9_-]{1,60}")  # also the name of a file, and of --evidence NAME=FILE
 _REQUIRED = ("schema", "name", "objectives", "operations")
-_OPTIONAL = ("environments", "evidence", "baseline", "not_assessed", "validity", "process", "product")
+_OPTIONAL = ("environments", "evidence", "baseline", "not_assessed", "validity", "process", "product", "evidence_age")
+_AGES = {"days": 86_400.0, "h": 3600.0}
 # key under `validity` -> (field of ValidityLimits, its unit)
 _VALIDITY: Mapping[str, tuple[str, Unit]] = {
     "unsent": ("unsent_share", "ratio"),
@@ -59,6 +60,7 @@ def agreement_from_mapping(document: object) -> Agreement:
         validity=_validity(top.mapping("validity", {})),
         process=_process(top.mapping("process", {})),
         product=top.text("product", DEFAULT_PRODUCT),
+        evidence_age_s=_evidence_age(top.text("evidence_age", "30 days")),
     )
 
 
@@ -69,6 +71,13 @@ def _evidence(gates: Mapping[str, Any]) -> dict[str, str]:
             allowed = f"letters, digits, _ and -, at most 60; not {', '.join(RESERVED_GATES)}"
             raise AgreementError(f"evidence.{brief(key)}: is no name for a gate (allowed: {allowed})")
     return {str(k): str(v) for k, v in gates.items()}
+
+
+def _evidence_age(text: str) -> float:
+    age_s = parse_quantity(text, "evidence_age", _AGES, "30 days")
+    if age_s <= 0:
+        raise AgreementError(f"evidence_age: {brief(text)} (allowed: more than 0, such as 30 days)")
+    return age_s
 
 
 def _accepted(environments: Mapping[str, Any], objectives: set[str]) -> dict[str, frozenset[str]]:

@@ -14,6 +14,7 @@ import yaml
 from bizra_load.engine.stages import curve_from_stages
 from bizra_load.exit_codes import UsageError
 from bizra_load.io import yaml_text
+from bizra_load.io.utc import utc_now
 from bizra_load.judging import evidence
 from bizra_load.judging.agreements import read_agreement
 from bizra_load.judging.made import made_monitoring
@@ -25,6 +26,7 @@ from tests.fuzzing.target import Target, answer_of
 
 FILE = read_agreement("v2.2.0-rc1")
 MADE = made_monitoring(FILE)
+MADE_BY = {"agreement_sha256": FILE.sha256, "checked_at": utc_now()}
 PACKAGED = Path(__file__).resolve().parents[2] / "bizra_load/poi"
 _OUTCOMES = {
     "passed": ("", "<properties/>", "<system-out>failure</system-out>", "<flakyFailure/>", "<!-- <failure/> -->"),
@@ -35,7 +37,7 @@ _OUTCOMES = {
 
 def _proved(name: str, suffix: str, data: bytes) -> tuple[dict[str, Evidence], str]:
     """By key, as a run folder's copy is read."""
-    file = evidence.EvidenceFile(name, name + suffix, "x", "", "", data)
+    file = evidence.EvidenceFile(name, name + suffix, "x", utc_now(), "", data)
     proofs, refusal = answer_of(lambda: evidence._values(file, f"--evidence {name}=x", FILE), UsageError)
     assert all(e.reason for e in proofs or ())
     return {e.key: e for e in proofs or ()}, refusal
@@ -95,19 +97,19 @@ def _drill() -> dict[str, Any]:
         for r in MADE.rules
         if r.name in FILE.agreement.monitoring.critical_rules
     ]
-    top = {"schema": "bizra-load/alert-drill/1", "agreement_sha256": FILE.sha256, "rules_loaded": 12, "passed": True}
+    top = {"schema": "bizra-load/alert-drill/1", **MADE_BY, "rules_loaded": 12, "passed": True}
     return top | {"rules": rules}
 
 
 def _rules() -> dict[str, Any]:
     rules = [{"alert": r.name, "severity": r.severity, "reason": ""} for r in MADE.rules]
-    top = {"schema": "bizra-load/rules-check/1", "agreement": "x", "agreement_sha256": FILE.sha256, "asked": "a", "unread": ""}
+    top = {"schema": "bizra-load/rules-check/1", "agreement": "x", **MADE_BY, "asked": "a", "unread": ""}
     return top | {"rules": rules, "passed": True}
 
 
 def _dashboard() -> dict[str, Any]:
     panels = [{"title": t, "expressions": list(e), "series": 3, "passed": True} for t, e in MADE.panels.items()]
-    top = {"schema": "bizra-load/dashboard-check/1", "agreement_sha256": FILE.sha256, "url": "http://g/d", "passed": True}
+    top = {"schema": "bizra-load/dashboard-check/1", **MADE_BY, "url": "http://g/d", "passed": True}
     return top | {"scrape_s": 0.1, "panels": panels}
 
 

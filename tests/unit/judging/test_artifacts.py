@@ -4,9 +4,12 @@ import json
 import os
 import re
 import shutil
+import time
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from bizra_load.archive import checksums
 from bizra_load.cli.main import main
 from bizra_load.judging.agreements import keep_agreement, read_agreement
 from bizra_load.judging.judge import assess_folder
@@ -150,7 +153,43 @@ def test_both_names_of_the_tests_are_the_same_and_one_is_enough(run, files, caps
     assert "given twice" in capsys.readouterr().err
 
 
+def gate_of_tests(run):
+    return {g["key"]: g for g in json.loads((run / "assessment.json").read_text())["gates"]}["node_tests"]
+
+
+@pytest.mark.parametrize(
+    ("suites", "file_days", "status", "words"),
+    [
+        ('<testsuite timestamp="{old}"><testcase/></testsuite>', 0, "INCONCLUSIVE", "made 20"),
+        ('<testsuite timestamp="{old}"><testcase/></testsuite><testsuite timestamp="{new}"/>', 99, "PASS", "made 20"),
+        ("<testsuite><testcase/></testsuite>", 99, "INCONCLUSIVE", "file of 20"),
+        ('<testsuite timestamp="long ago"><testcase/></testsuite>', 1, "PASS", "file of 20"),
+    ],
+)
+def test_tests_of_long_before_the_run_pass_nothing(run, tmp_path, suites, file_days, status, words):
+    """By the latest time of a suite, or the file's where there is none."""
+    old, new = (f"{datetime.now(UTC) - timedelta(days=days):%FT%T}" for days in (40, 3))
+    path = tmp_path / "junit.xml"
+    path.write_text(f"<testsuites>{suites.format(old=old, new=new)}</testsuites>")
+    os.utime(path, (time.time() - file_days * 86_400,) * 2)
+    main(["assess", str(run), "--evidence", f"tests={path}"])
+    gate = gate_of_tests(run)
+    assert gate["status"] == status
+    assert words in gate["reason"]
+
+
+def test_an_agreement_that_allows_less_is_kept(run, tmp_path):
+    path = tmp_path / "junit.xml"
+    path.write_text("<testsuite><testcase/></testsuite>")
+    os.utime(path, (time.time() - 5 * 86_400,) * 2)
+    (run / "agreement.yaml").write_text((run / "agreement.yaml").read_text() + "evidence_age: 4 days\n")
+    checksums.seal(run)
+    main(["assess", str(run), "--evidence", f"tests={path}"])
+    assert " 5 days before the run (allowed: 4 days); 1 tests: " in gate_of_tests(run)["reason"]
+
+
 WRONG = {
+    "made tomorrow": ("tests=x.xml", '<testsuite timestamp="2999-01-01T00:00:00Z"><testcase/></testsuite>', "in the future"),
     "no name": ("junit.xml", None, "is not NAME=PATH"),
     "an unknown name": ("secuirty-audit=x", "x", "did you mean 'security-audit'?"),
     "no such file": ("tests=nonesuch.xml", None, "no such file"),

@@ -4,6 +4,7 @@ import copy
 
 import pytest
 
+from bizra_load.io.utc import utc_now
 from bizra_load.judging.agreements import read_agreement
 from bizra_load.judging.made import made_monitoring
 from bizra_load.poi.product import REQUIRED
@@ -34,7 +35,7 @@ def drill(made=MADE, names=DRILLED, **rule):
     times = {"pending_s": 1, "firing_s": 2.5, "resolved_s": 9}
     rules = [{"alert": name, **of_rule[name], **times, "passed": True} for name in names]
     rules[0] |= rule
-    made_by = {"schema": "bizra-load/alert-drill/1", "agreement_sha256": SHA256, "checked_at": "2027-01-15T07:00:00Z"}
+    made_by = {"schema": "bizra-load/alert-drill/1", "agreement_sha256": SHA256, "checked_at": utc_now()}
     return made_by | {"rules_loaded": len(made.rules), "rules": rules, "passed": all(r["passed"] for r in rules)}
 
 
@@ -42,7 +43,7 @@ def dashboard(panels=6, made=MADE, **top):
     asked = {**made.panels, "Mine": ("up",)}
     rows = [{"title": t, "expressions": list(e), "series": len(e), "passed": True} for t, e in asked.items()][:panels]
     base = {"schema": "bizra-load/dashboard-check/1", "url": "http://g/d/x", "panels": rows, "scrape_s": 0.2, "passed": True}
-    return base | {"agreement_sha256": SHA256, "checked_at": "2027-01-15T07:00:00Z"} | top
+    return base | {"agreement_sha256": SHA256, "checked_at": utc_now()} | top
 
 
 def by_key(proofs):

@@ -2,6 +2,7 @@
 
 import pytest
 
+from bizra_load.io.utc import utc_now
 from sla.release import rules_evidence
 from sla.release.evidence_fields import EvidenceError
 from sla.release.rollout import names_in
@@ -17,7 +18,7 @@ def rules_check(reasons=("", ""), made=MADE, **more):
     }
     rules = [{"alert": r.name, "severity": r.severity, "reason": wrong.get(r.name, "")} for r in made.rules if reasons]
     head = {"schema": "bizra-load/rules-check/1", "agreement": "x", "agreement_sha256": SHA256, "asked": "Prometheus at u"}
-    return head | {"checked_at": "2027-01-15T07:00:00Z", "unread": "", "rules": rules} | more
+    return head | {"checked_at": utc_now(), "unread": "", "rules": rules} | more
 
 
 def of_rules_check(document, made=MADE):
@@ -120,7 +121,6 @@ def test_where_no_rules_can_be_made_of_the_agreement_nothing_is_compared_and_not
         (changed(rules_check(), 1, alert="FinalityCheckP99Violation"), r"rules\[1\]\.alert: .* is there twice"),
         (changed(rules_check(), 1, loaded=False), r"rules\[1\]\.loaded: 'loaded' is unknown"),
         (rules_check(complete=False), "complete: 'complete' is unknown"),
-        (rules_check(checked_at="yesterday"), "checked_at: must be a time such as"),
     ],
 )
 def test_what_nobody_reads_or_contradicts_itself_is_refused(document, message):
