@@ -14,10 +14,12 @@ from xml.parsers.expat import ErrorString
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import ParseError, fromstring
 
+from bizra_load.judging.junit_size import in_small_letters
 from bizra_load.judging.junit_words import (
     ERROR,
     EXIT_CODES,
     FAILED,
+    NOT_KNOWN,
     NOT_RUN,
     NOT_SO,
     OUTCOME,
@@ -27,6 +29,7 @@ from bizra_load.judging.junit_words import (
     SKIPPED,
     is_known,
     is_neither,
+    is_plain,
     letters,
     meaning,
 )
@@ -51,32 +54,25 @@ def read_junit(data: bytes) -> TestCounts:
         raise EvidenceError("holds a document type declaration or entities, which are refused") from None
     except (ValueError, LookupError) as error:
         raise EvidenceError(f"not XML: in no encoding that can be read ({type(error).__name__})") from None
-    _in_small_letters(root)
+    in_small_letters(root)
     if _name(root) not in ("testsuites", "testsuite"):
         raise EvidenceError("is no JUnit file (allowed: <testsuites> or <testsuite> around all)")
-    try:
-        return _counted(root)
-    except RecursionError:
-        raise EvidenceError("its suites lie too deep in each other") from None
-
-
-def _in_small_letters(root: Element) -> None:
-    """Names of elements and attributes, which some tools write as <TestCase Status="...">."""
-    for element in root.iter():
-        if isinstance(element.tag, str):
-            element.tag = element.tag.lower()
-        attributes = {str(key).lower(): value for key, value in element.attrib.items()}
-        if len(attributes) < len(element.attrib):
-            raise EvidenceError(f"<{_name(element)[:40]}>: an attribute is there twice, in other letters")
-        element.attrib = attributes
+    return _counted(root)
 
 
 def _counted(root: Element) -> TestCounts:
     kinds, sums = _sums(root)
     listed, missing = _missing(root)
     unknown = kinds.count("unknown") + (missing if listed else 0)
-    unknown = max(unknown, _unaccounted(root)[2], _in_unknown_words(root)[1])
+    unknown = max(unknown, _unaccounted(root)[2], _in_unknown_words(root)[1], _warned(root))
     return TestCounts(**sums, unknown=unknown, not_shown=missing if listed else 0, made=_made(root))
+
+
+def _warned(suite: Element) -> int:
+    """How many cases, by a suite's own number, of which it is unknown whether they passed; or 1 for such an element in it."""
+    own = [_says(suite, name) for name in _names(suite) if letters(name) in NOT_KNOWN]
+    shown = sum(letters(_name(e)) in NOT_KNOWN for e in suite)
+    return max(shown, *own, sum(_warned(e) for e in suite if _name(e) == "testsuite"))
 
 
 def _made(root: Element) -> Made | None:
@@ -102,6 +98,8 @@ def _sums(suite: Element) -> tuple[list[str], dict[str, int]]:
 
 
 def _outcome(case: Element) -> str:
+    if len(case) == 0 and all(map(is_plain, case.attrib)):
+        return "passed"
     within = list(_within(case))
     inside = {_name(e) for e in within}
     for kind in ("error", "failure", "skipped"):
@@ -112,10 +110,12 @@ def _outcome(case: Element) -> str:
             return outcome
     if _exited_badly(case):
         return "failure"
+    if inside & set(NOT_KNOWN) or any(_says(case, n) for n in _names(case) if letters(n) in NOT_KNOWN):
+        return "unknown"
     if any(_name(e).startswith("rerun") for e in case):
         return "unknown"  # Surefire writes them beside a <failure>, and flaky ones where a repetition passed
     words = _words(case)
-    if (words | inside | _properties(case)) & set(NOT_RUN) or not _is_true(case, "executed"):
+    if (words | inside | _words_of_properties(case)) & set(NOT_RUN) or not _is_true(case, "executed"):
         return "skipped"
     if any(_says(case, key) for key in (*SKIPPED, "notrun")):
         return "skipped"
@@ -126,11 +126,13 @@ def _outcome(case: Element) -> str:
 
 def _within(element: Element) -> Iterator[Element]:
     """What lies in it, at any depth, but not in cases, suites and repetitions in it."""
-    for inner in element:
+    left = list(element)[::-1]
+    while left:
+        inner = left.pop()
         name = _name(inner)
         if name and name != "testcase" and not name.startswith("testsuite") and not is_neither(name):
             yield inner
-            yield from _within(inner)
+            left.extend(list(inner)[::-1])
 
 
 def _meant(element: Element) -> str:
@@ -142,7 +144,7 @@ def _meant(element: Element) -> str:
 
 def _outcome_attribute(element: Element) -> str:
     """ "failure" or "error" where the word for a case's or suite's outcome is one for that."""
-    words = _words(element) | _properties(element)
+    words = _words(element) | _words_of_properties(element)
     return "failure" if words & set(FAILED) else "error" if words & set(ERROR) else ""
 
 
@@ -154,7 +156,12 @@ def _outcome_of_suite(suite: Element) -> str:
 
 
 def _exited_badly(element: Element) -> bool:
-    return any(_says(element, name) for name in _names(element) if letters(name) in EXIT_CODES)
+    """By the code of its process: an attribute, an element or a property in it, <property name="exit-code" value="1"/>."""
+    given = [e for e in element if letters(_name(e)) in EXIT_CODES]
+    given += [p for p in _properties(element) if letters(p.get("name") or "").removeprefix("test") in EXIT_CODES]
+    texts = [element.get(name) or "" for name in _names(element) if letters(name) in EXIT_CODES]
+    texts += [text for e in given for text in (e.get("value") or "", "".join(e.itertext()))]
+    return any(map(_is_said, texts))
 
 
 def _words(element: Element) -> set[str]:
@@ -171,10 +178,13 @@ def _words(element: Element) -> set[str]:
     return {letters(text) or text.strip() for text in texts}
 
 
-def _properties(element: Element) -> set[str]:
+def _properties(element: Element) -> list[Element]:
+    return [p for e in element if _name(e) == "properties" for p in e]
+
+
+def _words_of_properties(element: Element) -> set[str]:
     """The words of <property name="status" value="..."/>; a user's own property may have other words than ours."""
-    inner = [p for e in element if _name(e) == "properties" for p in e]
-    given = [p for p in inner if letters(p.get("name") or "").removeprefix("test") in OUTCOME]
+    given = [p for p in _properties(element) if letters(p.get("name") or "").removeprefix("test") in OUTCOME]
     return {letters(text) for p in given for text in (p.get("value") or "", "".join(p.itertext()))}
 
 
@@ -184,7 +194,11 @@ def _names(element: Element) -> list[str]:
 
 def _says(element: Element, key: str) -> int:
     """How often an attribute says what its name means: its number; 1 for any text that is no "no", and for part of one."""
-    text = (element.get(key) or "").strip().lower().removesuffix("%").rstrip()
+    return _is_said(element.get(key) or "")
+
+
+def _is_said(text: str) -> int:
+    text = text.strip().lower().removesuffix("%").rstrip()
     if text in SAY_NO or (set(text) <= set("0.,") and "0" in text):
         return 0
     number = whole_in(text)
