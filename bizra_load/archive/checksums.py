@@ -15,6 +15,8 @@ from pathlib import Path
 
 from bizra_load.archive.names import (
     AGREEMENT,
+    ASSESSMENT,
+    ASSESSMENT_CHECKSUM,
     BASELINE,
     CHECKSUMS,
     FAILURES,
@@ -82,6 +84,34 @@ def covered(folder: Path) -> list[str] | None:
         if name not in listed and (folder / name).exists():
             raise UsageError(f"{folder / name}: is not in {CHECKSUMS}: it was added after the run had ended")
     return listed
+
+
+def seal_assessment(folder: Path) -> None:
+    """Write the checksum of assessment.json, in a file of its own: a run may be judged again. Raises OSError."""
+    write_atomically(folder / ASSESSMENT_CHECKSUM, f"{sha256_of(folder / ASSESSMENT)}  {ASSESSMENT}\n")
+
+
+def unseal_assessment(folder: Path) -> None:
+    """Take that checksum away: the assessment is about to change. Raises OSError."""
+    (folder / ASSESSMENT_CHECKSUM).unlink(missing_ok=True)
+
+
+def check_assessment(folder: Path) -> None:
+    """Raises UsageError where assessment.json is not what was judged, OSError where there is none. Earlier versions wrote
+    no checksum.
+    """
+    path, actual = folder / ASSESSMENT_CHECKSUM, sha256_of(folder / ASSESSMENT)
+    try:
+        judged = read_text(path, follow=False)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror}") from None
+    if judged != f"{actual}  {ASSESSMENT}\n":
+        raise UsageError(
+            f"{folder / ASSESSMENT}: is not what was judged (its SHA-256 differs from {path.name}; "
+            "allowed: judge it again: bizra-load assess RUN)"
+        )
 
 
 def _was_sealed(folder: Path) -> bool:

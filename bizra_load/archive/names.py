@@ -7,4 +7,4 @@ WINDOWS, HEALTH, FAILURES, SERVER, TARGET = "windows.jsonl", "health.jsonl", "fa
 MERGED_ROWS, MERGED_COLUMNS = "merged.jsonl", "merged.bin"
 AGREEMENT, BASELINE = "agreement.yaml", "baseline.json"
 ASSESSMENT, ASSESSMENT_MARKDOWN = "assessment.json", "assessment.md"
-CHECKSUMS = "SHA256SUMS"
+CHECKSUMS, ASSESSMENT_CHECKSUM = "SHA256SUMS", "assessment.sha256"

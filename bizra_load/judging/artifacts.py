@@ -67,6 +67,7 @@ def read_assessment(folder: Path) -> Assessment:
     path = folder / ASSESSMENT
     checksums.covered(folder)
     try:
+        checksums.check_assessment(folder)
         return json_report.parse(read_text(path, MAX_ASSESSMENT_BYTES, follow=False))
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror} (allowed: a run folder that has been assessed)") from None

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
-from bizra_load.archive.names import ASSESSMENT, ASSESSMENT_MARKDOWN
+from bizra_load.archive import checksums
+from bizra_load.archive.names import ASSESSMENT, ASSESSMENT_CHECKSUM, ASSESSMENT_MARKDOWN
 from bizra_load.archive.run_record import RunRecord
 from bizra_load.archive.store import read_record, read_run
 from bizra_load.io.files import check_replaceable, write_atomically, writing
@@ -108,12 +109,14 @@ def assess_folder(
     assessment, _ = judge_folder(folder, override, sums)
     target = out or folder
     documents = {ASSESSMENT: json_report.render(assessment), ASSESSMENT_MARKDOWN: markdown.render(assessment)}
-    for name in documents:  # before the first is written: the two are of one judgement
+    for name in (*documents, ASSESSMENT_CHECKSUM):  # before the first is written: they are of one judgement
         with writing(target / name, "a file"):
             check_replaceable(target / name)
     with writing(target):
+        checksums.unseal_assessment(target)
         for name, text in documents.items():
             write_atomically(target / name, text)
+        checksums.seal_assessment(target)
     return assessment
 
 

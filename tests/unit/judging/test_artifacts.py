@@ -285,6 +285,7 @@ def test_documents_need_an_assessed_run(tmp_path, capsys):
     path = tmp_path / "plain" / "assessment.json"
     old = json.loads(path.read_text())
     path.write_text(json.dumps({k: v for k, v in old.items() if k not in ("strategy", "evidence")}))
+    (tmp_path / "plain" / "assessment.sha256").unlink()  # earlier versions wrote none
     assert main(["report", plain, "--format", "text"]) == 0
     assert main(["report", plain, "--artifacts", str(tmp_path / "a")]) == 6
     assert "judge it again: bizra-load assess" in capsys.readouterr().err

@@ -1,5 +1,6 @@
 """Damage that no checksum shows: one line that names it, or a verdict all the same, and nothing half renewed."""
 
+import hashlib
 import json
 import os
 import tempfile
@@ -150,3 +151,33 @@ def test_an_assessment_that_was_changed_by_hand_is_refused_with_the_place(place,
 def test_an_assessment_that_is_no_object_is_refused(text):
     with pytest.raises(ValueError, match=r"^not an object$"):
         json_report.parse(text)
+
+
+def test_an_assessment_that_was_changed_is_shown_by_nothing_until_it_is_judged_again(folder, tmp_path, capsys):
+    """A NO-GO that an editor made a GO of."""
+    cli.main(["assess", str(folder)])
+    path, shown = folder / "assessment.json", ["report", str(folder)]
+    assert cli.main([*shown, "--format", "json"]) == 0
+    judged = path.read_bytes()
+    assert f"{hashlib.sha256(judged).hexdigest()}  assessment.json\n" == (folder / "assessment.sha256").read_text()
+    path.write_bytes(judged.replace(b'"decision": "', b'"decision": "GO WITH CAUTION", "before": "', 1))
+    capsys.readouterr()
+    for command in (shown, [*shown, "--artifacts", str(tmp_path / "a")], [*shown, "--format", "html"]):
+        assert cli.main(command) == 6
+        out, err = capsys.readouterr()
+        assert out == ""
+        assert err.strip().endswith(
+            "assessment.json: is not what was judged (its SHA-256 differs from assessment.sha256; "
+            "allowed: judge it again: bizra-load assess RUN)"
+        )
+    assert not (tmp_path / "a").exists()
+    cli.main(["assess", str(folder)])
+    assert path.read_bytes() == judged
+    assert cli.main([*shown, "--artifacts", str(tmp_path / "a")]) == 0
+
+
+def test_an_assessment_that_was_written_elsewhere_has_its_checksum_there(folder, tmp_path):
+    cli.main(["assess", str(folder), "--out", str(tmp_path / "out")])
+    assert cli.main(["report", str(tmp_path / "out")]) == 0
+    (tmp_path / "out" / "assessment.json").write_text("{}")
+    assert cli.main(["report", str(tmp_path / "out")]) == 6
