@@ -68,7 +68,7 @@ def _planned(args: argparse.Namespace) -> tuple[LoadRequest, Plan]:
     place = Place(args.folder, args.datasource, moves=False)
     _check(args, prometheus_url, rehearsal)
     _check_grafana(place, settings.trust)
-    file = read_agreement(settings.agreement)
+    file = read_agreement(settings.agreement, settings.baseline)
     return request, Plan(
         load=partial(put_load_on, request),
         file=file,

@@ -113,6 +113,11 @@ def read_kept_files(folder: Path, by: AgreementFile, began: str = "") -> dict[st
     return proofs | {key: _weaker(proofs.get(key), e) for key, e in deployed.items()}
 
 
+def is_of_rules(e: Evidence) -> bool:
+    """Was it a check of loaded rules that proved it, which a validation makes by itself?"""
+    return Path(e.source).stem == RULES
+
+
 _INDEXED = [f for f in dataclasses.fields(EvidenceFile) if f.name != "data"]
 
 

@@ -169,7 +169,8 @@ def _notes(record: RunRecord, facts: RunFacts, basis: _Basis) -> list[str]:
         notes.append(f"left out: {'; '.join(record.left_out)}")
     if record.insecure:
         notes.append("no TLS certificate was verified, of the target, /metrics, Prometheus or Grafana (--insecure)")
-    unjudged = sorted({"node_tests", "alerts", "monitoring"} & set(basis.evidence) - set(basis.file.agreement.evidence))
+    given = {key for key, e in basis.evidence.items() if not evidence.is_of_rules(e)}
+    unjudged = sorted({"node_tests", "alerts", "monitoring"} & given - set(basis.file.agreement.evidence))
     if unjudged:
         notes.append(f"evidence was given that this agreement has no gate for, so it decides nothing: {', '.join(unjudged)}")
     if record.truncated:

@@ -37,6 +37,14 @@ def check_rules(
     return RulesCheck(agreement, sha256, job, asked, at, "", checks, _remark(client))
 
 
+def unmade_rules(client: PrometheusClient, why: str, agreement: str, sha256: str, job: str, of_job: str) -> RulesCheck:
+    """The check of an agreement that no rules can be made of: nothing is known of what is loaded."""
+    asked = f"Prometheus at {without_userinfo(client.url)}, {of_job}"
+    return RulesCheck(
+        agreement, sha256, job, asked, utc_now(), f"no alert rules can be made of the agreement ({why[:300]})", ()
+    )
+
+
 def job_of(client: PrometheusClient, agreement: Agreement, selector: str) -> str:
     """The one job that all nodes of a selector are in, by the agreement's counters; "" for several, for none that rules can be
     rendered for, and where Prometheus can't be asked.

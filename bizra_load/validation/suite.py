@@ -24,7 +24,7 @@ from bizra_load.judging.artifacts import DOCUMENTS, read_assessment, write_artif
 from bizra_load.judging.evidence import named_files
 from bizra_load.judging.real_traffic import REPORT, query_of_last, query_of_run, validate_and_print
 from bizra_load.monitoring import grafana
-from bizra_load.monitoring.rule_check import check_rules, job_of
+from bizra_load.monitoring.rule_check import check_rules, job_of, unmade_rules
 from bizra_load.products import product_of
 from bizra_load.server_metrics.prometheus_api import PrometheusClient
 from bizra_load.settings.remedies import WORDS
@@ -193,23 +193,20 @@ class Suite:
         """Are the agreement's alert rules, on the job under validation, loaded where they are to fire?"""
         plan, own = self._plan, self._plan.dashboard_subject.job
         client = PrometheusClient.with_token_of_environment(plan.prometheus_url, trust=plan.trust)
-        try:
-            product = product_of(plan.file.judged)
-            job = own or job_of(client, plan.file.judged, plan.selector)
-            rules = product.alert_rules(plan.file.judged, job or product.job)
-        except AgreementError as error:
-            self._log.info(f"The alert rules could not be checked: {error}")
-            return
+        product, agreement = product_of(plan.file.judged), plan.file.judged
+        job = own or job_of(client, agreement, plan.selector)
         asked = f'job {product.job}, since --prometheus-selector names none by job="..." and its nodes are not in one job'
         if job:
             asked = f"job {job}" + ("" if own else ", which all nodes of --prometheus-selector are in")
-        check = check_rules(client, rules, plan.file.agreement.name, plan.file.sha256, job, asked)
+        try:
+            rules = product.alert_rules(agreement, job or product.job)
+            check = check_rules(client, rules, agreement.name, plan.file.sha256, job, asked)
+        except AgreementError as error:
+            check = unmade_rules(client, str(error), agreement.name, plan.file.sha256, job, asked)
         with writing(f"--artifacts: {plan.artifacts}"):
             write_atomically(plan.artifacts / RULES_CHECK, rules_check.render_json(check))
         self._made["rules"] = RULES_CHECK
-        wrong = [f"{r.alert} {r.reason}" for r in check.rules if r.reason]
-        text = "; ".join(filter(None, (check.unread or "; ".join(wrong) or "as the agreement has them", check.remark)))
-        self._log.info(f"{len(check.rules) - len(wrong)} of {len(rules)} alert rules are loaded in {check.asked}: {text}")
+        self._log.info(rules_check.in_words(check))
 
     def _report(self, before: Sequence[StepResult]) -> StepResult:
         """The documents say what the whole validation says, this step included: done, or there are no documents."""

@@ -37,6 +37,15 @@ class RulesCheck:
         return not self.unread and bool(self.rules) and not any(r.reason for r in self.rules)
 
 
+def in_words(check: RulesCheck) -> str:
+    """One line of it."""
+    if check.unread:
+        return f"The alert rules in {check.asked} could not be checked: {check.unread}"
+    wrong = [f"{r.alert} {r.reason}" for r in check.rules if r.reason]
+    text = "; ".join(filter(None, ("; ".join(wrong) or "as the agreement has them", check.remark)))
+    return f"{len(check.rules) - len(wrong)} of {len(check.rules)} alert rules are loaded in {check.asked}: {text}"
+
+
 def render_json(check: RulesCheck) -> str:
     """JSON text of RULES_SCHEMA."""
     return json.dumps({"schema": RULES_SCHEMA, **asdict(check), "passed": check.passed}, indent=2) + "\n"

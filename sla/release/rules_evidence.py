@@ -48,7 +48,7 @@ def of_rules_check(document: object, made: MadeMonitoring, sha256: str) -> tuple
     only(top, _TOP, "")
     asked, unread = a_text(top, "asked", ""), a_text(top, "unread", "")
     if unread:
-        return left_open(KEYS, f"the rules of {asked} can't be read: {unread}", facts)
+        return left_open(KEYS, f"the rules of {asked} can't be checked: {unread}", facts)
     severities, wrong, critical = _checked(top, {r.name: r.severity for r in made.rules})
     if not severities:
         return left_open(("alert-rules",), "no rule was checked", facts)

@@ -6,8 +6,9 @@ import json
 
 import pytest
 
+from bizra_load.archive import checksums
 from bizra_load.exit_codes import UsageError
-from bizra_load.judging.agreements import read_agreement
+from bizra_load.judging.agreements import keep_agreement, read_agreement
 from bizra_load.judging.artifacts import CHECKLIST, DECISION, DOCUMENTS, PERFORMANCE
 from bizra_load.judging.judge import add_evidence, assess_folder
 from bizra_load.validation import suite
@@ -106,3 +107,29 @@ def test_a_canary_controller_finds_no_steps_of_a_rehearsal_whatever_decided(plan
 )
 def test_a_selector_names_a_job_with_an_equals_sign_alone(selector, job):
     assert DashboardSubject(None, "", "", "", selector, None, None).job == job
+
+
+def test_an_agreement_that_no_rules_can_be_made_of_is_said_and_leaves_the_gate_open(plan, run, files):  # noqa: F811
+    """It was one line of many, no file, and a drill's word for what is loaded; triggers were those of every job."""
+    path = files / "mine.yaml"
+    text = read_agreement(AGREEMENT).text
+    path.write_text(text.replace('target: ">= 100000 ops/s"', 'target: ">= 98 % of plan"').replace(
+        'acceptable: ">= 50000 ops/s"', 'acceptable: ">= 90 % of plan"'))  # fmt: skip
+    mine = read_agreement(str(path))
+    assert mine.text != text
+    keep_agreement(run, mine)
+    checksums.seal(run)
+    log = io.StringIO()
+    plan = dataclasses.replace(plan, file=mine, agreement=str(path), selector='job="node"', prometheus_url="http://127.0.0.1:9")
+    suite.Suite(plan, Log(log, 120)).run()
+    line = (
+        "[INFO] The alert rules in Prometheus at http://127.0.0.1:9, job node could not be checked: "
+        "no alert rules can be made of the agreement (objectives.poi_throughput: "
+    )
+    assert [text for text in log.getvalue().splitlines() if text.startswith(line)]
+    check = json.loads((plan.artifacts / suite.RULES_CHECK).read_text())
+    assert (check["job"], check["passed"], check["rules"]) == ("node", False, [])
+    assessment = json.loads((run / "assessment.json").read_text())
+    gate = next(g for g in assessment["gates"] if g["key"] == "alerts")
+    assert gate["status"] == "INCONCLUSIVE"
+    assert "decides nothing: " not in str(assessment["notes"])

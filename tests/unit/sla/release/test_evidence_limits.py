@@ -98,7 +98,7 @@ def test_loaded_rules_are_counted_and_those_that_are_not_are_named():
         "in Prometheus at u: A is not loaded; B is another one",
     )
     unread = of_rules_check(rules_check(unread="connection refused"))
-    assert {e.reason for e in unread} == {"the rules of Prometheus at u can't be read: connection refused"}
+    assert {e.reason for e in unread} == {"the rules of Prometheus at u can't be checked: connection refused"}
     assert of_rules_check(rules_check(()))[0].reason == "no rule was checked"
 
 
