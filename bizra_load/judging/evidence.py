@@ -40,6 +40,7 @@ SCHEMA = "bizra-load/evidence/1"
 MAX_BYTES = 20_000_000
 ALIASES = {"tests": "node_tests"}
 _NOTES = (".md", ".markdown")
+_TYPED = {key: alias for alias, key in ALIASES.items()}
 READ = ("node_tests", "alerts", "monitoring", "deployment", RULES)
 
 
@@ -55,6 +56,11 @@ class EvidenceFile:
     data: bytes
 
 
+def typed(name: str) -> str:
+    """A name of evidence as users type it."""
+    return _TYPED.get(name, name)
+
+
 def named_files(words: Iterable[str]) -> set[Path]:
     """The files of NAME=PATH words, as resolved paths, whether or not they are there."""
     return {Path(word.partition("=")[2]).resolve() for word in words}
@@ -68,14 +74,14 @@ def read_files(words: Iterable[str], by: AgreementFile) -> list[EvidenceFile]:
         name = ALIASES.get(name.strip(), name.strip())
         if not equals or not path or not name:
             raise UsageError(f"--evidence: {word!r} is not NAME=PATH (allowed: for example tests=junit.xml)")
-        allowed = {*READ, *ALIASES, *FREE, *by.agreement.evidence}
+        allowed = {*READ, *FREE, *by.agreement.evidence}
         if name not in allowed:
-            raise UsageError(f"--evidence: {unknown(name, allowed)}")
+            raise UsageError(f"--evidence: {unknown(name, map(typed, allowed))}")
         if name in files:
-            raise UsageError(f"--evidence: {name} is given twice (allowed: one file for each name)")
+            raise UsageError(f"--evidence: {typed(name)} is given twice (allowed: one file for each name)")
         files[name] = _read(name, Path(path))
     for file in files.values():
-        _values(file, f"--evidence {file.name}={file.original}", by)
+        _values(file, f"--evidence {typed(file.name)}={file.original}", by)
     return list(files.values())
 
 
@@ -168,7 +174,7 @@ def _kept(folder: Path) -> list[EvidenceFile]:
 
 
 def _read(name: str, path: Path) -> EvidenceFile:
-    where = f"--evidence {name}={path}"
+    where = f"--evidence {typed(name)}={path}"
     try:
         if not path.is_file():
             raise UsageError(f"{where}: {'is no file' if path.exists() else 'no such file'}")

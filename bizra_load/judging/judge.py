@@ -170,9 +170,10 @@ def _notes(record: RunRecord, facts: RunFacts, basis: _Basis) -> list[str]:
     if record.insecure:
         notes.append("no TLS certificate was verified, of the target, /metrics, Prometheus or Grafana (--insecure)")
     given = {key for key, e in basis.evidence.items() if not evidence.is_of_rules(e)}
-    unjudged = sorted({"node_tests", "alerts", "monitoring"} & given - set(basis.file.agreement.evidence))
+    unjudged = {"node_tests", "alerts", "monitoring"} & given - set(basis.file.agreement.evidence)
     if unjudged:
-        notes.append(f"evidence was given that this agreement has no gate for, so it decides nothing: {', '.join(unjudged)}")
+        names = ", ".join(sorted(map(evidence.typed, unjudged)))
+        notes.append(f"evidence was given that this agreement has no gate for, so it decides nothing: {names}")
     if record.truncated:
         notes.append(f"cut short while being written: {', '.join(record.truncated)}")
     return notes

@@ -100,6 +100,11 @@ def _success_rates(assessment: Assessment, agreement: Agreement) -> tuple[set[st
     return set(rates), {key for key, operations in rates.items() if operations == set(agreement.operations)}
 
 
+def given_as(key: str) -> str:
+    """The name that evidence for a gate or an item is given by."""
+    return FROM_FILES[key][1] if key in FROM_FILES else key
+
+
 def approval_key(role: str) -> str:
     """The evidence that an approval is given as."""
     return f"approval-{role.lower().replace(' ', '-')}"
@@ -142,7 +147,7 @@ def _gate(g: Gate, objectives: set[str], words: RemedyWords) -> Item:
         Status.INVALID: "a run whose checks hold",
     }.get(status, "a longer run")
     if status is not Status.PASS and g.key not in objectives:  # no load shows it
-        how = words[Remedy.EVIDENCE].format(key=RULES if _is_rules_check(g.source) else g.key)
+        how = words[Remedy.EVIDENCE].format(key=RULES if _is_rules_check(g.source) else given_as(g.key))
         closes = f"a remedy, then {how}" if status is Status.FAIL else how
     shown = "" if g.status in (Status.PASS, Status.INCONCLUSIVE) else g.status_words
     return Item(g.title, status, g.reason, g.source, closes, shown)

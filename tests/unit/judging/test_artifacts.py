@@ -188,6 +188,24 @@ def test_an_agreement_that_allows_less_is_kept(run, tmp_path):
     assert " 5 days before the run (allowed: 4 days); 1 tests: " in gate_of_tests(run)["reason"]
 
 
+def test_the_nodes_tests_are_called_what_users_type(run, files, tmp_path, capsys):
+    (tmp_path / "bad.xml").write_text("nonsense")
+    shown = []
+    for given in (["tests=bad.xml"], ["node_tests=bad.xml"], ["tests=junit.xml", "node_tests=junit.xml"], ["test=junit.xml"]):
+        words = [f"{name}={files / file}" for name, file in (word.split("=") for word in given)]
+        assert main(["assess", str(run), *(f"--evidence={word}" for word in words)]) == 6
+        shown.append(capsys.readouterr().err)
+    assert main(["report", str(run), "--artifacts", str(tmp_path / "a")]) == 0
+    shown.append((tmp_path / "a" / "PRODUCTION-READINESS-CHECKLIST.md").read_text())
+    plain = saved(tmp_path, "plain")
+    main(["assess", plain, *options(files, tests="junit.xml")])
+    shown.append(" ".join(capsys.readouterr().out.split()))
+    assert all("tests" in text and "node_tests" not in text for text in shown), shown
+    assert "--evidence tests=bad.xml: not XML" in shown[0]
+    assert "tests is given twice" in shown[2]
+    assert "decides nothing: tests" in shown[-1]
+
+
 WRONG = {
     "made tomorrow": ("tests=x.xml", '<testsuite timestamp="2999-01-01T00:00:00Z"><testcase/></testsuite>', "in the future"),
     "no name": ("junit.xml", None, "is not NAME=PATH"),
