@@ -10,7 +10,7 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from bizra_load.archive.names import (
@@ -40,8 +40,14 @@ _LINE = re.compile(r"([0-9a-f]{64}) [ *]([A-Za-z0-9._-]+)")
 
 def seal(folder: Path, spools: Iterable[str] = ()) -> None:
     """(Re)write the checksums of the covered files that are there, and of spool files. Raises OSError."""
+    write_atomically(folder / CHECKSUMS, lines(folder, spools, {}))
+
+
+def lines(folder: Path, spools: Iterable[str], instead: Mapping[str, bytes]) -> str:
+    """What seal() writes, with contents that are written together with it `instead` of those that are there. Raises OSError."""
     names = [name for name in (*COVERED, *sorted(spools)) if (folder / name).exists()]
-    write_atomically(folder / CHECKSUMS, "".join(f"{sha256_of(folder / name)}  {name}\n" for name in names))
+    sums = {name: hashlib.sha256(content).hexdigest() for name, content in instead.items()}
+    return "".join(f"{sums.get(name) or sha256_of(folder / name)}  {name}\n" for name in names)
 
 
 def unseal(folder: Path) -> None:
@@ -57,7 +63,7 @@ def covered(folder: Path) -> list[str] | None:
     """
     path = folder / CHECKSUMS
     try:
-        lines = read_text(path, follow=False).splitlines()
+        read = read_text(path, follow=False).splitlines()
     except FileNotFoundError:
         if _was_sealed(folder):
             raise UsageError(f"{path}: is missing: the run folder is not whole") from None
@@ -65,7 +71,7 @@ def covered(folder: Path) -> list[str] | None:
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror}") from None
     listed = []
-    for number, line in enumerate(lines, start=1):
+    for number, line in enumerate(read, start=1):
         match = _LINE.fullmatch(line)
         if match is None or not (match[2] in COVERED or _SPOOL.fullmatch(match[2])):
             raise UsageError(f"{path}: line {number}: not a checksum of a run's file")
@@ -86,14 +92,9 @@ def covered(folder: Path) -> list[str] | None:
     return listed
 
 
-def seal_assessment(folder: Path) -> None:
-    """Write the checksum of assessment.json, in a file of its own: a run may be judged again. Raises OSError."""
-    write_atomically(folder / ASSESSMENT_CHECKSUM, f"{sha256_of(folder / ASSESSMENT)}  {ASSESSMENT}\n")
-
-
-def unseal_assessment(folder: Path) -> None:
-    """Take that checksum away: the assessment is about to change. Raises OSError."""
-    (folder / ASSESSMENT_CHECKSUM).unlink(missing_ok=True)
+def line_of_assessment(judged: bytes) -> str:
+    """What ASSESSMENT_CHECKSUM holds of assessment.json, which SHA256SUMS leaves out: a run may be judged again."""
+    return f"{hashlib.sha256(judged).hexdigest()}  {ASSESSMENT}\n"
 
 
 def check_assessment(folder: Path) -> None:

@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import Any
 
 from bizra_load.archive import checksums
-from bizra_load.archive.names import RECORD
+from bizra_load.archive.names import CHECKSUMS, RECORD
 from bizra_load.archive.run_record import RunRecord, TakenIn
 from bizra_load.archive.spool import PATTERN, Spool, left_behind, name_of, read
 from bizra_load.exit_codes import UsageError
-from bizra_load.io.files import write_atomically, writing
+from bizra_load.io.files import write_atomically, write_together, writing
 from bizra_load.io.utc import utc_now
 
 
@@ -102,7 +102,10 @@ def _record(folder: Path, record: RunRecord, document: dict[str, Any], spools: I
             taken_in[name] = TakenIn(name, spool.sha256, at, _is_signed(spool, folder, record))
     rows = [dataclasses.asdict(t) for t in taken_in.values()]
     covered = checksums.covered(folder) or ()
+    text = json.dumps({**document, "taken_in": rows}, indent=2) + "\n"
+    contents: dict[Path, str | bytes] = {folder / RECORD: text}
     with writing(folder):
-        write_atomically(folder / RECORD, json.dumps({**document, "taken_in": rows}, indent=2) + "\n")
         if sealed:
-            checksums.seal(folder, {*(n for n in covered if n.startswith("spool-")), *taken_in})
+            sealed_spools = {*(n for n in covered if n.startswith("spool-")), *taken_in}
+            contents[folder / CHECKSUMS] = checksums.lines(folder, sealed_spools, {RECORD: text.encode()})
+        write_together(contents)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shutil
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,6 +17,7 @@ from bizra_load.archive.run_record import AgreementName, of_import
 from bizra_load.archive.store import RunWriter, add_spools, new_folder
 from bizra_load.exit_codes import UsageError
 from bizra_load.imports.read import read_import
+from bizra_load.io.files import writing
 from bizra_load.judging.agreements import figures_only, keep_agreement, read_agreement, read_baseline
 from bizra_load.judging.evidence import read_files
 from bizra_load.judging.judge import Override, add_evidence, assess_folder, print_summary
@@ -51,12 +53,17 @@ def _imported(path: Path, unit: str, agreement: str | None, out: Path, evidence:
     started = datetime.fromtimestamp(measurements.facts.load_started_ns / 1e9, UTC)
     named = AgreementName(agreement or "", read.sha256) if read else None
     record = of_import(path.stem, started, named, imported.kind, imported.note)
-    folder = new_folder(out, f"import-{path.stem}", datetime.now(UTC))
-    if read:
-        keep_agreement(folder, read)
-    writer = RunWriter(folder)
-    writer.windows(measurements.windows)
-    writer.failures(measurements.failures)
-    writer.close()
-    writer.seal(record, measurements.facts)
+    with writing(f"--out: {out}"):
+        folder = new_folder(out, f"import-{path.stem}", datetime.now(UTC))
+        try:
+            if read:
+                keep_agreement(folder, read)
+            writer = RunWriter(folder)
+            writer.windows(measurements.windows)
+            writer.failures(measurements.failures)
+            writer.close()
+            writer.seal(record, measurements.facts)
+        except OSError:
+            shutil.rmtree(folder, ignore_errors=True)  # nobody could judge a part of it
+            raise
     return folder

@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from bizra_load.archive import latest
-from bizra_load.exit_codes import USAGE, BizraLoadError, one_line
-from bizra_load.io.streams import keep_standard_streams
+from bizra_load.exit_codes import KEPT, USAGE, BizraLoadError, one_line
+from bizra_load.io.streams import keep_standard_streams, lost_output
 from bizra_load.settings.defaults import DEFAULT_OUT, OUT_VARIABLE
 
 # Each has its options in bizra_load.cli.parsers and its code in bizra_load.cli. Only what is asked for is imported: the options
@@ -36,6 +36,7 @@ VERBS = {
     "validate": "all of a release's validation, with a decision",
 }
 PUT_LOAD_ON = ("run", "validate")
+VERDICT_IN_FILES = (*PUT_LOAD_ON, "node", "assess", "metrics")  # whatever becomes of what they print
 
 
 class _Parser(argparse.ArgumentParser):
@@ -100,7 +101,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return error.exit_code
     except KeyboardInterrupt:
         return 130
-    return code
+    return USAGE if code == KEPT and args.verb not in VERDICT_IN_FILES and lost_output() else code
 
 
 def _parsed(words: Sequence[str]) -> argparse.Namespace:

@@ -23,18 +23,32 @@ def write_atomically(path: Path, content: str | bytes) -> None:
     """Write bytes, or text as UTF-8, so that `path` holds either its old content or all of the new one; folders that are not
     there are made. Raises OSError with a strerror, also for a `path` that is anything but a regular file.
     """
-    check_replaceable(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    write_together({path: content})
+
+
+def write_together(contents: Mapping[Path, str | bytes]) -> None:
+    """write_atomically() for files of one piece of work, in their order: where one of them does not fit on the disk, all keep
+    their old content.
+    """
+    staged: list[tuple[str, Path]] = []
+    for path in contents:
+        check_replaceable(path)
     try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content.encode() if isinstance(content, str) else content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
+        for path, content in contents.items():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+            staged.append((temporary, path))
+            with os.fdopen(handle, "wb") as file:
+                file.write(content.encode() if isinstance(content, str) else content)
+                file.flush()
+                os.fsync(file.fileno())
+            os.chmod(temporary, 0o644)
+        while staged:
+            os.replace(*staged[0])
+            del staged[0]
     except BaseException:
-        os.unlink(temporary)
+        for temporary, _ in staged:
+            os.unlink(temporary)
         raise
 
 
@@ -155,17 +169,19 @@ def put_or_compare(folder: Path, texts: Mapping[str, str], compare: bool, made_b
     """Write generated files and print their paths; or only find those that are not current, and say how to make them.
     Raises UsageError.
     """
+    paths = {folder / name: text for name, text in texts.items()}
     stale = []
-    for name, text in texts.items():
-        path = folder / name
-        try:
-            if not compare:
-                write_atomically(path, text)
-                print(path)
-            elif not path.is_file() or path.read_text(encoding="utf-8") != text:
+    try:
+        if not compare:
+            write_together(paths)
+            print(*paths, sep="\n")
+            return []
+        for path, text in paths.items():
+            if not path.is_file() or path.read_text(encoding="utf-8") != text:
                 stale.append(path)
-        except (OSError, UnicodeDecodeError) as error:
-            raise UsageError(f"--out: {path}: {getattr(error, 'strerror', None) or error}") from None
+    except (OSError, UnicodeDecodeError) as error:
+        where = getattr(error, "filename", None) or folder
+        raise UsageError(f"--out: {where}: {getattr(error, 'strerror', None) or error}") from None
     if stale:
         print(f"not current: {', '.join(map(str, stale))} ({made_by} makes them)", file=sys.stderr)
     return stale

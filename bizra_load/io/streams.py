@@ -15,6 +15,7 @@ class _Lasting(io.FileIO):
     """Whatever can't be written any more is dropped; why, if it is no reader that went away, is reported once."""
 
     _failed = False
+    lost = ""
 
     def write(self, data: Any) -> int:
         try:
@@ -22,6 +23,7 @@ class _Lasting(io.FileIO):
             return super().write(data) or len(data)
         except OSError as error:
             if not self._failed and error.errno not in _GONE and self.fileno() != 2:
+                self.lost = error.strerror or "it failed"
                 print(f"standard output can't be written: {error.strerror}", file=sys.stderr)
             self._failed = True
             return len(data)
@@ -45,6 +47,13 @@ def keep_standard_streams() -> None:
         if stream is original and not (stream and isinstance(getattr(stream.buffer, "raw", None), _Lasting)):
             setattr(sys, name, _lasting(stream, number))
             setattr(sys, f"__{name}__", getattr(sys, name))
+
+
+def lost_output() -> str:
+    """Why some of what was printed could not be written; "" where all was, or its reader went away and wanted no more."""
+    sys.stdout.flush()
+    raw = getattr(getattr(sys.stdout, "buffer", None), "raw", None)
+    return raw.lost if isinstance(raw, _Lasting) else ""
 
 
 def _lasting(stream: Any, number: int) -> io.TextIOWrapper:

@@ -10,7 +10,7 @@ from bizra_load.archive import checksums
 from bizra_load.archive.latest import run_folders
 from bizra_load.archive.names import ASSESSMENT
 from bizra_load.exit_codes import UsageError
-from bizra_load.io.files import read_text, write_atomically, writing
+from bizra_load.io.files import read_text, write_together, writing
 from bizra_load.judging.agreements import agreement_of_run
 from bizra_load.judging.judge import add_evidence, assess_folder
 from bizra_load.settings.remedies import WORDS
@@ -57,8 +57,7 @@ def write_artifacts(
         PERFORMANCE: performance.render(assessment, run, sha256, earlier_runs(folder, assessment), WORDS),
     }
     with writing(f"--artifacts: {out}"):
-        for name, text in documents.items():
-            write_atomically(out / name, text)
+        write_together({out / name: text for name, text in documents.items()})
     return [out / name for name in documents]
 
 

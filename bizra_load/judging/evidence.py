@@ -18,7 +18,7 @@ from typing import Any
 
 from bizra_load.exit_codes import UsageError
 from bizra_load.io import yaml_text
-from bizra_load.io.files import read_bytes, read_text, write_atomically, writing
+from bizra_load.io.files import read_bytes, read_text, write_together, writing
 from bizra_load.io.utc import utc_text
 from bizra_load.judging.agreements import AgreementFile
 from bizra_load.judging.junit import read_junit
@@ -91,14 +91,14 @@ def keep_files(folder: Path, files: Sequence[EvidenceFile]) -> None:
         return
     before = {file.name: file for file in _kept(folder)}
     place = folder / FOLDER
+    every = before | {file.name: file for file in files}
+    rows = [{f.name: getattr(every[name], f.name) for f in _INDEXED} for name in sorted(every)]
+    contents: dict[Path, str | bytes] = {place / file.file: file.data for file in files}
     with writing(place):
+        write_together(contents | {place / INDEX: json.dumps({"schema": SCHEMA, "given": rows}, indent=2) + "\n"})
         for file in files:
-            write_atomically(place / file.file, file.data)
             if file.name in before and before[file.name].file != file.file:
                 (place / before[file.name].file).unlink(missing_ok=True)
-        every = before | {file.name: file for file in files}
-        rows = [{f.name: getattr(every[name], f.name) for f in _INDEXED} for name in sorted(every)]
-        write_atomically(place / INDEX, json.dumps({"schema": SCHEMA, "given": rows}, indent=2) + "\n")
 
 
 def read_kept_files(folder: Path, by: AgreementFile, began: str = "") -> dict[str, Evidence]:

@@ -12,7 +12,7 @@ from bizra_load.archive import checksums
 from bizra_load.archive.names import ASSESSMENT, ASSESSMENT_CHECKSUM, ASSESSMENT_MARKDOWN
 from bizra_load.archive.run_record import RunRecord
 from bizra_load.archive.store import read_record, read_run
-from bizra_load.io.files import check_replaceable, write_atomically, writing
+from bizra_load.io.files import check_replaceable, write_together, writing
 from bizra_load.io.terminal import terminal_width
 from bizra_load.judging import evidence
 from bizra_load.judging.agreements import (
@@ -108,15 +108,14 @@ def assess_folder(
     """judge_folder(), with assessment.json and .md written into `out` (default: the run folder). Raises UsageError."""
     assessment, _ = judge_folder(folder, override, sums)
     target = out or folder
-    documents = {ASSESSMENT: json_report.render(assessment), ASSESSMENT_MARKDOWN: markdown.render(assessment)}
-    for name in (*documents, ASSESSMENT_CHECKSUM):  # before the first is written: they are of one judgement
+    judged = json_report.render(assessment)
+    documents = {ASSESSMENT: judged, ASSESSMENT_MARKDOWN: markdown.render(assessment)}
+    documents[ASSESSMENT_CHECKSUM] = checksums.line_of_assessment(judged.encode())
+    for name in documents:  # before the first is written: they are of one judgement
         with writing(target / name, "a file"):
             check_replaceable(target / name)
     with writing(target):
-        checksums.unseal_assessment(target)
-        for name, text in documents.items():
-            write_atomically(target / name, text)
-        checksums.seal_assessment(target)
+        write_together({target / name: text for name, text in documents.items()})
     return assessment
 
 

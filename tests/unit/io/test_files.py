@@ -1,12 +1,13 @@
 """Files are written whole, and over nothing but files."""
 
+import errno
 import os
 import stat
 
 import pytest
 
 from bizra_load.exit_codes import UsageError
-from bizra_load.io.files import out_file, read_bytes, write_atomically, writing
+from bizra_load.io.files import out_file, put_or_compare, read_bytes, write_atomically, write_together, writing
 
 
 def pipe(path):
@@ -73,3 +74,40 @@ def test_memory_is_asked_for_what_a_file_has_and_not_for_its_limit(tmp_path):
     assert read_bytes(path, 3) == b"xxx"
     with pytest.raises(OSError, match="is larger than 2 bytes"):
         read_bytes(path, 2)
+
+
+@pytest.fixture
+def disk(monkeypatch):
+    """A disk that is full after so many files."""
+
+    def full_after(count):
+        synced, real = iter(range(count)), os.fsync
+
+        def fsync(handle):
+            if next(synced, None) is None:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            real(handle)
+
+        monkeypatch.setattr(os, "fsync", fsync)
+
+    return full_after
+
+
+def test_files_of_one_piece_of_work_are_all_replaced_or_none(tmp_path, disk):
+    old = {tmp_path / "a": "old a", tmp_path / "b": "old b"}
+    write_together(old)
+    disk(1)
+    with pytest.raises(OSError, match="No space left on device"):
+        write_together({tmp_path / "a": "new a", tmp_path / "b": "new b", tmp_path / "c": "new c"})
+    assert {path: path.read_text() for path in tmp_path.iterdir()} == old
+    (tmp_path / "c").mkdir()
+    with pytest.raises(OSError, match="is a folder"):
+        write_together({tmp_path / "a": "new a", tmp_path / "c": "new c"})
+    assert (tmp_path / "a").read_text() == "old a"
+
+
+def test_generated_files_that_do_not_all_fit_leave_none(tmp_path, disk, capsys):
+    disk(1)
+    with pytest.raises(UsageError, match=r"^--out: .*: No space left on device$"):
+        put_or_compare(tmp_path, {"a": "new a", "b": "new b"}, compare=False, made_by="x")
+    assert (list(tmp_path.iterdir()), capsys.readouterr().out) == ([], "")
