@@ -33,8 +33,8 @@ _TOP = (
     "passed",
 )
 _PANEL = ("title", "expressions", "series", "empty", "passed")
-# what a browser would open as a page: no script, no file, no blanks and nothing that ends a link in Markdown
-_URL = re.compile(r"https?://[A-Za-z0-9\[][^\s<>\"'\\^`{|}\x00-\x1f\x7f]*", re.IGNORECASE)
+# what a browser would open as a page: no script, no file, no blanks, quotes or brackets of HTML
+_URL = re.compile(r"https?://(?!/)[^\s<>\"'\\^`{|}\x00-\x1f\x7f]+", re.IGNORECASE)
 
 
 @dataclass

@@ -115,7 +115,7 @@ def test_failed_evidence_is_no_go_and_the_checklist_says_so(run, files, tmp_path
 def test_hostile_words_in_evidence_stay_words(run, files, tmp_path, capsys):
     document = dashboard(agreement_sha256=read_agreement("v2.2.0-rc1").sha256)
     document["panels"][0] |= {"title": HOSTILE + "\n# GO", "passed": False}
-    (files / "dashboard-check.json").write_text(json.dumps(document))
+    (files / "dashboard-check.json").write_text(json.dumps(document | {"url": "http://x/[a](javascript:b)"}))
     (files / "note.md").write_text(f"# {HOSTILE}\n- [ ] {HOSTILE}\n")
     given = options(files, monitoring="dashboard-check.json", deployment="note.md")
     assert main(["report", str(run), "--artifacts", str(tmp_path / "a"), *given]) == 0

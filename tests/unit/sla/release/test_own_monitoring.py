@@ -147,7 +147,17 @@ def test_a_panel_of_fewer_series_than_expressions_has_not_passed(panel):
 
 @pytest.mark.parametrize(
     "url",
-    ["javascript:alert(1)", "data:text/html,x", "file:///etc/passwd", "//g/d", "g/d", "http://", "http://a b", "ftp://g/d"],
+    [
+        "javascript:alert(1)",
+        "data:text/html,x",
+        "file:///etc/passwd",
+        "//g/d",
+        "g/d",
+        "http://",
+        "http:///d",
+        "http://a b",
+        "ftp://g/d",
+    ],
 )
 def test_an_address_that_is_none_of_a_page_is_refused(url):
     with pytest.raises(EvidenceError, match=r"^url: is no address of a page \(allowed: http://"):
@@ -155,7 +165,14 @@ def test_an_address_that_is_none_of_a_page_is_refused(url):
 
 
 @pytest.mark.parametrize(
-    "url", ["http://g/d/x", "https://grafana.example:3000/d/bizra-node/?orgId=1", "http://[::1]:3000/d", ""]
+    "url",
+    [
+        "http://g/d/x",
+        "https://grafana.example:3000/d/bizra-node/?orgId=1",
+        "http://[::1]:3000/d",
+        "https://\u00e4pfel.example/d",
+        "",
+    ],
 )
 def test_an_address_of_a_page_is_taken(url):
     assert checked(dashboard(url=url))["monitoring"].status is Status.PASS
