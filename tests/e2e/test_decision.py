@@ -35,7 +35,9 @@ def test_a_run_takes_evidence_at_its_end_and_its_documents_hold_real_figures(tmp
     assert ended.assessment["run"]["planned_per_s"] == 600
 
     (tmp_path / "drill.json").write_text(
-        json.dumps(drill(firing_s=None) | {"agreement_sha256": read_agreement(str(agreement)).sha256})
+        json.dumps(
+            drill(firing_s=None, resolved_s=None, passed=False) | {"agreement_sha256": read_agreement(str(agreement)).sha256}
+        )
     )
     out = tmp_path / "artifacts"
     done = cli("report", ended.folder, "--artifacts", out, "--evidence", f"alerts={tmp_path / 'drill.json'}")
