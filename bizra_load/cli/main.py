@@ -110,6 +110,8 @@ def _parsed(words: Sequence[str]) -> argparse.Namespace:
     except SystemExit as end:
         if end.code:  # 0: help was asked for
             _forget_the_run_before(words)
+        elif lost_output():
+            raise SystemExit(USAGE) from None
         raise
     _forget_the_run_before(words)
     return args

@@ -92,6 +92,8 @@ VERBS = {
     "report's documents": ["report", "RUN", "--artifacts", "OUT"],
     "alerts": ["alerts", "render", "--agreement", "v2.2.0-rc1", "--runbooks", "http://x/", "--out", "OUT"],
     "baseline": ["baseline", "node", "--duration", "0.5s"],
+    "help": ["run", "--help"],
+    "version": ["--version"],
 }
 
 

@@ -1,15 +1,19 @@
 """Panels of a dashboard have data, or are named: NaN is what Prometheus gives for a quantile of nothing."""
 
+import dataclasses
 import json
 from datetime import UTC, datetime
 
 import pytest
 
 from bizra_load.judging.agreements import read_agreement
+from bizra_load.judging.made import made_monitoring
 from bizra_load.monitoring.panel_check import check_panels
 from bizra_load.monitoring.panels import Panel
+from bizra_load.products import panels_of
 from bizra_load.server_metrics.exposition import ScrapeError
 from reports.results.dashboard_check import render_json
+from sla.release.dashboard_evidence import of_dashboard
 
 AGREEMENT = read_agreement("v2.2.0-rc1").agreement
 PANELS = (Panel("Latency", "", "s", {"p50": "median", "p99": "tail"}),)
@@ -76,3 +80,19 @@ def test_a_scrape_that_took_no_possible_time_is_not_known(value):
     check = check_panels(query, PANELS, AGREEMENT, "a Prometheus")
     assert check.scrape_s is None
     assert not check.passed
+
+
+def test_a_check_of_the_agreements_own_panels_closes_its_gate_as_evidence_and_one_of_others_does_not():
+    """The file that a check writes is what the decision reads."""
+    file = read_agreement("v2.2.0-rc1")
+    own = panels_of(file.judged, "v2.2.0-rc1")
+    other = (dataclasses.replace(own[0], queries={"p50": "vector(1)"}), *own[1:])
+    statuses = []
+    for panels in (own, other):
+        check = check_panels(lambda _: [series("0.1")], panels, file.judged, "a Prometheus", "http://g/d", "node")
+        document = json.loads(render_json(check, "v2.2.0-rc1", file.sha256))
+        assert (document["job"], document["passed"]) == ("node", True)
+        proofs = of_dashboard(document, file.agreement.monitoring, made_monitoring(file), 4.0, file.sha256)
+        statuses.append({e.key: e.status.value for e in proofs})
+    assert set(statuses[0].values()) == {"PASS"}
+    assert statuses[1] == statuses[0] | dict.fromkeys(("monitoring", "panels"), "INCONCLUSIVE")
