@@ -13,50 +13,35 @@ _Row = tuple[str, ...]
 
 
 @dataclass
-class _Beginning:
-    """The first rows of a file, and where it begins; `whole` once another one follows it."""
-
-    line: int
-    rows: list[_Row] = field(default_factory=list)
-    whole: bool = False
-
-    @property
-    def telling(self) -> bool:
-        return (self.whole or len(self.rows) == _TOLD_BY) and len(set(self.rows)) >= _DIFFERENT
-
-
-@dataclass
 class RepeatedRows:
     """Whether the beginning of a file comes again later, behind a header of its own or without one."""
 
-    _files: list[_Beginning] = field(default_factory=list)
-    _by_first: dict[_Row, _Beginning] = field(default_factory=dict)
-    _under_way: list[tuple[_Beginning, int, int]] = field(default_factory=list)  # what may come again, since when, so far
+    _rows: list[_Row] = field(default_factory=list)  # of the file under way, up to _TOLD_BY of them
+    _begins: int = 0  # its line
+    _known: dict[_Row, tuple[int, list[_Row]]] = field(default_factory=dict)  # line and rows of each beginning, by its first
+    _under_way: list[tuple[int, list[_Row], int, int]] = field(default_factory=list)  # what may come again, where, how far
 
     def header(self) -> None:
         """Another file begins."""
-        if self._files:
-            self._files[-1].whole = True
+        self._know()
+        self._rows = []
 
     def row(self, cells: Sequence[str], line: int) -> None:
         """Raises ValueError where with this row the beginning of a file has come again."""
         row = tuple(cells)
         if self._under_way:
-            self._under_way = [
-                (file, since, n + 1) for file, since, n in self._under_way if n < len(file.rows) and file.rows[n] == row
-            ]
-        if known := self._by_first.get(row):
-            self._under_way.append((known, line, 1))
-        for file, since, n in self._under_way:
-            if file.telling and n == len(file.rows):
-                raise ValueError(f"line {since}: the rows from line {file.line} on come again: one file twice, import it once")
-        self._keep(row, line)
+            self._under_way = [(at, rows, since, n + 1) for at, rows, since, n in self._under_way if rows[n] == row]
+        if row in self._known:
+            self._under_way.append((*self._known[row], line, 1))
+        for at, rows, since, n in self._under_way:
+            if n == len(rows):
+                raise ValueError(f"line {since}: the rows from line {at} on come again: one file twice, import it once")
+        if len(self._rows) < _TOLD_BY:
+            self._begins = self._begins if self._rows else line
+            self._rows.append(row)
+            if len(self._rows) == _TOLD_BY:
+                self._know()
 
-    def _keep(self, row: _Row, line: int) -> None:
-        if not self._files or self._files[-1].whole:
-            if len(self._files) >= _MOST_FILES:
-                return
-            self._files.append(_Beginning(line))
-            self._by_first.setdefault(row, self._files[-1])
-        if len(self._files[-1].rows) < _TOLD_BY:
-            self._files[-1].rows.append(row)
+    def _know(self) -> None:
+        if len(set(self._rows)) >= _DIFFERENT and len(self._known) < _MOST_FILES:
+            self._known.setdefault(self._rows[0], (self._begins, self._rows))
