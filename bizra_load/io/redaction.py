@@ -74,19 +74,35 @@ def without_userinfo(word: str) -> str:
 def text_without_secrets(text: str, secrets: Iterable[str] = ()) -> str:
     """A text from the outside, such as a response's, without what looks like a credential: values named token, password and the
     like, schemes of Authorization, user information and queries of URLs; and without the `secrets` themselves, in whatever
-    case and as they stand in URLs, JSON, HTML and base64.
+    case and as they stand in URLs, JSON, HTML and base64. Whoever read the text may have cut it within one: what a secret begins
+    with is taken out of its end.
     """
     if hidden := tuple(secrets):
-        text = _any_form_of(hidden).sub("***", text)
+        text = _without_begun(_any_form_of(hidden).sub("***", text), _forms_of(hidden))
     for pattern, instead in _IN_TEXT:
         text = pattern.sub(instead, text)
     return text
 
 
+def _without_begun(text: str, forms: Iterable[str]) -> str:
+    lower, end = text.lower(), len(text)
+    for form in forms:
+        at = lower.find(form[:_LEAST_SECRET], max(len(text) - len(form), 0))
+        while at >= 0 and not form.startswith(lower[at:]):
+            at = lower.find(form[:_LEAST_SECRET], at + 1)
+        end = min(end, at) if at >= 0 else end
+    return f"{text[:end]}***" if end < len(text) else text
+
+
 @lru_cache(maxsize=8)  # the few lists of a process; a pattern is made of dozens of forms
 def _any_form_of(secrets: tuple[str, ...]) -> re.Pattern[str]:
-    forms = {form for secret in secrets for form in _forms(secret)}
-    return re.compile("|".join(map(re.escape, sorted(forms, key=len, reverse=True))), re.IGNORECASE)
+    return re.compile("|".join(map(re.escape, _forms_of(secrets))), re.IGNORECASE)
+
+
+@lru_cache(maxsize=8)
+def _forms_of(secrets: tuple[str, ...]) -> tuple[str, ...]:
+    """In small letters, the longest first."""
+    return tuple(sorted({form.lower() for secret in secrets for form in _forms(secret)}, key=len, reverse=True))
 
 
 def _forms(secret: str) -> set[str]:

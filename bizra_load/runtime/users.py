@@ -168,7 +168,7 @@ class OpenModelUser(User):
                 response=None,
                 bizra_load_recorded=True,
             )
-        ending = error.__cause__ if isinstance(error, WrongResponse) else None
+        ending = error.__cause__ if isinstance(error, WrongResponse) and isinstance(error.__cause__, ENDING) else None
         error = None  # its traceback holds this frame: a circle that only the garbage collector would find
         if ending is not None:
             raise ending

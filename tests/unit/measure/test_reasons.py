@@ -112,6 +112,17 @@ def test_a_secret_is_hidden_in_whatever_form_a_server_writes_it_back(written_bac
     assert kept.rstrip("=.") == "refused: ***"
 
 
+@pytest.mark.parametrize("length", [4, 5, 30, 249])
+@pytest.mark.parametrize("form", [str, str.upper, quote])
+def test_a_text_that_was_cut_within_a_secret_shows_no_part_of_it(form, length):
+    """Of an error that repeats a long header twice so much was kept as fits."""
+    secret = "".join(chr(ord("a") + (7 * i + i // 26) % 26) for i in range(250))
+    secrets = secret_values([("X-Session", secret)])
+    assert one_line_reason(f"not {form(secret)} but {form(secret)[:length]}", secrets) == "not *** but ***"
+    assert one_line_reason(f"no session {secret[:3]}", secrets) == f"no session {secret[:3]}"
+    assert secret[:4] not in one_line_reason(f"{secret} is unknown, {'y' * 130}, {secret}", secrets)
+
+
 @pytest.mark.parametrize(
     "text", ["token" * 400, "secret" * 330, "-" * 2000, "0a" * 1000, "//" * 1000, "Aa0_" * 500, "?a" * 999]
 )

@@ -56,6 +56,12 @@ def deny(body):
 def deny_as_numpy_does(body):
     return np.array([1, 2]).all() & False
 
+def refuse_for(body):
+    try:
+        return json.loads(body)["balance"]
+    except KeyError as error:
+        raise WrongResponse("bad_json", "no balance") from error
+
 def look_up(body):
     return json.loads(body)["balance"]
 
@@ -85,6 +91,7 @@ def stop(body):
 CASES = {
     "correct": (Connection(), accept),
     "wrong response": (Connection(), refuse),
+    "wrong response with a cause": (Connection(), refuse_for),
     "check returns False": (Connection(), deny),
     "check returns numpy's False": (Connection(), deny_as_numpy_does),
     "check raises": (Connection(), look_up),
@@ -134,6 +141,7 @@ OUTCOMES = {
     "no content": ("None", None),
     "partial": ("None", None),
     "wrong response": ("not_valid", "as planned"),
+    "wrong response with a cause": ("bad_json", "no balance"),
     "check returns False": ("not_valid", "the check returned False"),
     "check returns numpy's False": ("not_valid", "the check returned False"),
     "check raises": ("not_valid", "the check raised KeyError: 'balance'"),
