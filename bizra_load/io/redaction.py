@@ -74,8 +74,8 @@ def without_userinfo(word: str) -> str:
 def text_without_secrets(text: str, secrets: Iterable[str] = ()) -> str:
     """A text from the outside, such as a response's, without what looks like a credential: values named token, password and the
     like, schemes of Authorization, user information and queries of URLs; and without the `secrets` themselves, in whatever
-    case and as they stand in URLs, JSON, HTML and base64. Whoever read the text may have cut it within one: what a secret begins
-    with is taken out of its end.
+    case and as they stand in URLs, JSON, HTML and base64. The text may have been cut within one: what a secret begins with is
+    taken out of its end.
     """
     if hidden := tuple(secrets):
         text = _without_begun(_any_form_of(hidden).sub("***", text), _forms_of(hidden))

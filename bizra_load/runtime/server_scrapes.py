@@ -4,8 +4,10 @@ and what its process goes through, where it runs on this machine.
 
 from __future__ import annotations
 
+import statistics
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from operator import sub
 
 import gevent
 
@@ -17,11 +19,12 @@ from bizra_load.server_metrics.exposition import MetricsReader, ScrapeError
 from bizra_load.server_metrics.prometheus import PrometheusSource
 from bizra_load.settings.settings import Settings
 from sla.values.machine import TARGET, MachineSecond
-from sla.values.snapshot import Snapshot
+from sla.values.snapshot import Labels, Snapshot
 
 SCRAPE_WITHIN_S = 10.0
 PROMETHEUS_LOOK_BACK_S = 150.0  # two scrapes of the slowest usual interval, so that an idle one before the load is there
 PROMETHEUS_CATCH_UP_S = 75.0  # how long its first scrape after the load may take
+MISSED = 2.5  # usual intervals: a target that was not scraped for so long has left, and is not waited for
 
 
 class ServerMetrics:
@@ -68,7 +71,9 @@ class ServerMetrics:
         return [self._process.read(self._clock.unix_ns() // 1_000_000_000)] if self._process else []
 
     def ask(self, started_ns: int, drained_ns: int) -> list[Snapshot]:
-        """All scrapes of the Prometheus around the load, if there is one; waits for its first one after `drained_ns`."""
+        """All scrapes of the Prometheus around the load, if there is one; waits for its first one of each node after
+        `drained_ns`.
+        """
         if not self._settings.prometheus_url:
             return []
         settings = self._settings
@@ -81,6 +86,16 @@ class ServerMetrics:
             except ScrapeError:
                 self.failed += 1
                 return snapshots
-            if any(s.at_ns > drained_ns for s in snapshots) or time.monotonic() > end or not snapshots:
+            if time.monotonic() > end or not snapshots or not are_due(snapshots, drained_ns):
                 return snapshots
             gevent.sleep(0.5)
+
+
+def are_due(snapshots: Sequence[Snapshot], drained_ns: int) -> bool:
+    """Whether a target that was scraped until the load's end, as often as before, has not been scraped after it."""
+    times: dict[Labels, list[int]] = {}
+    for s in snapshots:
+        times.setdefault(s.target, []).append(s.at_ns)
+    usual_ns = max((statistics.median(map(sub, of_one[1:], of_one)) for of_one in times.values() if len(of_one) > 1), default=0)
+    last = [max(of_one) for of_one in times.values()]
+    return any(drained_ns - MISSED * usual_ns < at_ns <= drained_ns for at_ns in last) or max(last) <= drained_ns

@@ -14,7 +14,7 @@ from bizra_load.io.trust import THIS_MACHINES, Trust
 from bizra_load.server_metrics.exposition import PROCESS, ScrapeError, snapshot_of
 from bizra_load.server_metrics.native import NativeHistogram, with_common_edges
 from bizra_load.server_metrics.prometheus_api import PrometheusClient
-from sla.values.snapshot import Labels, Snapshot, labels_of, series_key
+from sla.values.snapshot import UP, Labels, Snapshot, labels_of, series_key
 
 CHUNK_S = 120  # 8,000 series that are scraped every second fit a response
 MAX_SAMPLES = 10_000_000  # of all chunks together, with the buckets of native histograms: a day of 115 series each second
@@ -43,7 +43,7 @@ class PrometheusSource:
         self.url = url
         self._metrics = frozenset(metrics)
         asked = "|".join(map(re.escape, sorted(metrics)))
-        names = "|".join([*PROCESS, *([f"(?:{asked})(?:_bucket|_sum|_count)?"] if asked else [])])
+        names = "|".join([UP, *PROCESS, *([f"(?:{asked})(?:_bucket|_sum|_count)?"] if asked else [])])
         # a PromQL string is quoted as a JSON one
         self._matchers = f"__name__=~{json.dumps(names, ensure_ascii=False)}" + (f",{selector}" if selector else "")
         self._client = PrometheusClient.with_token_of_environment(url, timeout_s, trust)
@@ -55,7 +55,7 @@ class PrometheusSource:
     def snapshots(self, from_ns: int, to_ns: int) -> list[Snapshot]:
         """Every scrape with from_ns <= time <= to_ns, by time; one Snapshot for each target and scrape. Raises ScrapeError."""
         try:
-            return by_scrape(list(self._series(from_ns, to_ns)), self._metrics)
+            return _of_its_jobs(by_scrape(list(self._series(from_ns, to_ns)), self._metrics), self._metrics)
         except MALFORMED as error:
             raise ScrapeError(f"{self.url}: does not respond as a Prometheus does ({type(error).__name__})") from None
 
@@ -86,9 +86,8 @@ class PrometheusSource:
 
 
 def by_scrape(all_series: list[Series], metrics: Collection[str] = ()) -> list[Snapshot]:
-    """One Snapshot for each target and scrape, by time; a scrape that can't be counted is none. `metrics`: as in snapshot_of().
-    Raises ScrapeError for a target
-    of which that are too many.
+    """One Snapshot for each target and scrape, by time, also of one that failed (is_failed_scrape); what can't be counted is
+    none. `metrics`: as in snapshot_of(). Raises ScrapeError for a target of which those are too many.
     """
     plain: dict[Scrape, dict[str, tuple[str, Mapping[str, str], float]]] = {}
     native: dict[str, dict[tuple[Scrape, str], NativeHistogram]] = {}
@@ -111,7 +110,23 @@ def by_scrape(all_series: list[Series], metrics: Collection[str] = ()) -> list[S
             if scrape in snapshots:
                 before = snapshots[scrape]
                 snapshots[scrape] = replace(before, histograms={**before.histograms, key: counts})
-    return [snapshots[scrape] for scrape in sorted(snapshots)]
+    by_time = [snapshots[scrape] for scrape in sorted(snapshots)]
+    return [s if s.is_failed_scrape else _without_up(s) for s in by_time if s.is_failed_scrape or not _says_nothing(s)]
+
+
+def _says_nothing(s: Snapshot) -> bool:
+    return not s.counters and not s.histograms and s.gauges.keys() <= {UP}
+
+
+def _without_up(s: Snapshot) -> Snapshot:
+    return replace(s, gauges={name: value for name, value in s.gauges.items() if name != UP})
+
+
+def _of_its_jobs(snapshots: list[Snapshot], metrics: Collection[str]) -> list[Snapshot]:
+    """Without the failed scrapes of other jobs than those whose targets have the metrics: a Prometheus watches many others."""
+    names = frozenset(metrics)
+    jobs = {dict(s.target).get("job") for s in snapshots if s.has_any(names)}
+    return [s for s in snapshots if not s.is_failed_scrape or dict(s.target).get("job") in jobs]
 
 
 def _counted(
@@ -144,8 +159,8 @@ def _address(series: Series) -> Labels:
 def _target_labels(all_series: list[Series]) -> dict[Labels, set[str]]:
     """By job and instance, which labels are the target's own. They are on every series of a scrape; a label that only one of
     several targets has is empty on the others', as Prometheus itself takes it. So a label is the target's that is
-    - on all series of the address, or
-    - on any series of the process itself: those have no labels of their own, or
+    - on all series of the address, with most of their metrics for each of its values, or
+    - on any series of `up` or of the process itself: those have no labels of their own, or
     - on some series of a metric and not on others, and they are not of one exposition (_of_two_expositions).
     What a metric itself tells apart (a method, "le") is on all of its series and not on the process', or empty on some.
     """
@@ -157,9 +172,20 @@ def _target_labels(all_series: list[Series]) -> dict[Labels, set[str]]:
 
 def _labels_of_targets(of_address: list[Series]) -> set[str]:
     every = set[str]().union(*(series.labels for series in of_address)) - {"le"}
-    own = {label for label in every if all(label in series.labels for series in of_address)}
-    own.update(*(set(series.labels) - {"le"} for series in of_address if series.name in PROCESS))
+    own = {label for label in every if _on_whole_expositions(label, of_address)}
+    own.update(*(set(series.labels) - {"le"} for series in of_address if series.name in (UP, *PROCESS)))
     return own | {label for label in every - own if _of_two_expositions(label, of_address)}
+
+
+def _on_whole_expositions(label: str, of_address: list[Series]) -> bool:
+    """Whether all series have the label, and each of its values most metrics; those of a code that failures have are few."""
+    names: dict[str, set[str]] = {}
+    for series in of_address:
+        if label not in series.labels:
+            return False
+        names.setdefault(series.labels[label], set()).add(series.name)
+    every = set[str]().union(*names.values())
+    return all(2 * len(of_value) >= len(every) for of_value in names.values())
 
 
 def _of_two_expositions(label: str, of_address: list[Series]) -> bool:

@@ -27,6 +27,7 @@ _CHECK_ADVICE: Mapping[str, str | Remedy] = {
     "workers": "find out why the worker went away (its log, memory), then repeat the run",
     "reports": "look at the network between workers and master, then repeat the run",
     "server_data": Remedy.COVER_THE_JUDGED_PART,
+    "server_data_gaps": Remedy.COVER_THE_JUDGED_PART,
     "scrapes": "look at the metrics endpoint: each failed scrape makes server-side intervals wider",
     "counters_": "client and server count different things: look for other clients, retries or a proxy that responds itself",
     "dominance_": "something responds before the node does: look for a cache or a proxy",

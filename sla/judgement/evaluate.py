@@ -5,7 +5,7 @@ decided is INCONCLUSIVE or INVALID, with a reason.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from sla.estimators.duplicates import without_duplicates
 from sla.judgement.checks.counters import of_the_service, partly_scraped
@@ -14,6 +14,7 @@ from sla.judgement.checks.run_checks import run_checks
 from sla.judgement.checks.silence import silence_notes
 from sla.judgement.checks.warm_up import warm_up_notes
 from sla.judgement.decision import decide, exit_code, strategy_for
+from sla.judgement.down_nodes import down_node_gates
 from sla.judgement.family import PreparedObjective, gate_of, judge_family, unjudged
 from sla.judgement.generator.lateness import lateness
 from sla.judgement.hidden_nodes import hidden_node_gates
@@ -30,6 +31,7 @@ from sla.values.baseline import Baseline, figures, unknown_acceptable, unknown_l
 from sla.values.failure import most_frequent
 from sla.values.measurements import Measurements
 from sla.values.remedies import PLAIN, RemedyWords
+from sla.values.snapshot import Snapshot
 
 MOST_NAMES = 5  # of operations, in a reason
 LEVEL = 0.95  # of every interval that decides
@@ -57,7 +59,7 @@ def evaluate(
     """
     agreement = with_baseline(agreement, baseline)
     chosen = environment or agreement.default_environment
-    measurements, of_targets = _of_the_service(measurements, agreement)
+    measurements, of_targets, every_scrape = _of_the_service(measurements, agreement)
     steady = find_steady(measurements)
     judged = _judge_all(measurements, agreement, baseline, steady, level, words)
     all_checks = run_checks(measurements, agreement, steady, allowed, words)
@@ -68,7 +70,7 @@ def evaluate(
     )
     provided = evidence or {}
     gates = [*(gate_of(o) for o in objectives), *_evidence_gates(agreement, provided)]
-    gates += hidden_node_gates(agreement, objectives, measurements.snapshots, *_span_ns(steady), level)
+    gates += _node_gates(agreement, objectives, every_scrape, measurements, steady, level)
     verdict = decide(gates, checks, measurements.facts.interrupted, {o.key for o in objectives}, words)
     strategy = strategy_for(verdict.decision, agreement, objectives, provided.values(), words)
     return Assessment(
@@ -91,15 +93,29 @@ def evaluate(
     )
 
 
-def _of_the_service(measurements: Measurements, agreement: Agreement) -> tuple[Measurements, list[str]]:
-    """Each target of the service once, and what must be known of the others."""
-    targets = without_duplicates(measurements.snapshots)
+def _of_the_service(measurements: Measurements, agreement: Agreement) -> tuple[Measurements, list[str], Sequence[Snapshot]]:
+    """Each target of the service once, what must be known of the others, and all scrapes, also those that failed."""
+    targets = without_duplicates([s for s in measurements.snapshots if not s.is_failed_scrape])
     own, others = of_the_service(targets.snapshots, agreement)
-    return dataclasses.replace(measurements, snapshots=own), [*map(str, (*targets.duplicates, *targets.undecided)), *others]
+    notes = [*map(str, (*targets.duplicates, *targets.undecided)), *others]
+    return dataclasses.replace(measurements, snapshots=own), notes, measurements.snapshots
 
 
-def _span_ns(steady: Steady | None) -> tuple[int, int]:
-    return (steady.from_second * 10**9, steady.to_second * 10**9) if steady else (0, 0)
+def _node_gates(
+    agreement: Agreement,
+    objectives: Sequence[ObjectiveResult],
+    every_scrape: Sequence[Snapshot],
+    measurements: Measurements,
+    steady: Steady | None,
+    level: float,
+) -> list[Gate]:
+    if steady is None:
+        return []
+    from_ns, to_ns = steady.from_second * 10**9, steady.to_second * 10**9
+    return [
+        *hidden_node_gates(agreement, objectives, measurements.snapshots, from_ns, to_ns, level),
+        *down_node_gates(every_scrape, agreement.server_metrics, from_ns, to_ns),
+    ]
 
 
 def _evidence_gates(agreement: Agreement, evidence: Mapping[str, Evidence]) -> list[Gate]:

@@ -15,6 +15,7 @@ from sla.estimators.plausible import implausible
 from sla.estimators.series import by_target
 from sla.judgement.checks.counters import COVERED, coverage, partly_scraped, restarts, scrape_interval_s
 from sla.judgement.decision import ROLLOUT, decide, exit_code
+from sla.judgement.down_nodes import down_node_gates
 from sla.judgement.family import PreparedObjective, gate_of, judge_family, unjudged
 from sla.judgement.hidden_nodes import hidden_node_gates
 from sla.judgement.kinds.base import ObjectiveEstimator
@@ -86,7 +87,8 @@ def judge_monitored(
     """
     agreement = with_baseline(agreement, baseline)
     chosen = environment or agreement.default_environment
-    targets = without_duplicates(snapshots)
+    every_scrape = snapshots
+    targets = without_duplicates([s for s in snapshots if not s.is_failed_scrape])
     snapshots, window = _scraped(targets.snapshots, from_ns, to_ns, agreement)
     estimators = [estimator_of(o, agreement) for o in agreement.objectives]
     visible = [e for e in estimators if not e.missing_in_metrics()]
@@ -97,6 +99,7 @@ def judge_monitored(
     gates = [*(gate_of(o) for o in objectives), _coverage_gate(window)]
     gates += _doubts(targets, snapshots, agreement, words)
     gates += hidden_node_gates(agreement, objectives, snapshots, window.from_ns, window.to_ns, level)
+    gates += down_node_gates(every_scrape, agreement.server_metrics, window.from_ns, window.to_ns)
     if not objectives:
         gates.append(_doubt("objectives", "Objectives", "the server's metrics show none of the agreement's"))
     verdict = decide(gates, (), words=words)
@@ -121,12 +124,13 @@ def _scraped(
 ) -> tuple[list[Snapshot], ScrapedSpan]:
     """The snapshots between two times that hold any of the agreement's metrics, and how they cover that time."""
     totals = sorted({m.total for m in agreement.operations.values() if m.total})
-    names = {m.histogram for m in agreement.operations.values()} | set(totals)
+    working = {m.histogram for m in agreement.operations.values()} | set(totals)
     # Prometheus holds the process metrics of others too, and a node can lose its own series while it is scraped
-    inside = [s for s in snapshots if from_ns <= s.at_ns <= to_ns and s.has_any(names)]
+    inside = [s for s in snapshots if from_ns <= s.at_ns <= to_ns and s.has_any(agreement.server_metrics)]
+    seen = [s for s in inside if s.has_any(working)]  # failures may be counted elsewhere, such as by a gateway
     return inside, ScrapedSpan(
-        from_ns, to_ns, len(inside), len(by_target(inside)), scrape_interval_s(inside),
-        coverage(inside, from_ns / 1e9, to_ns / 1e9), restarts(inside, totals),
+        from_ns, to_ns, len(seen), len(by_target(seen)), scrape_interval_s(seen),
+        coverage(seen, from_ns / 1e9, to_ns / 1e9), restarts(inside, totals),
     )  # fmt: skip
 
 

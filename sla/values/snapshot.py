@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field
 
+UP = "up"  # which Prometheus writes at each scrape: 1, or 0 where it failed
 Labels = tuple[tuple[str, str], ...]  # (name, value), by name
 
 
@@ -74,6 +75,11 @@ class Snapshot:
     def received_ns(self) -> int:
         """When the response was complete."""
         return self.requested_ns + self.took_ns
+
+    @property
+    def is_failed_scrape(self) -> bool:
+        """Whether it holds nothing but that the target could not be scraped: Prometheus' `up` was 0."""
+        return not self.counters and not self.histograms and self.gauges == {UP: 0.0}
 
     def has_any(self, metrics: Set[str]) -> bool:
         """Whether it has a counter or histogram of one of these names, with whatever labels."""

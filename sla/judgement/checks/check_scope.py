@@ -96,6 +96,7 @@ TOUCHES: Mapping[str, Touch] = {
         NONE, BOTH, NONE, NONE, "scrapes and windows are of different seconds; a client's latency is a difference on one clock"
     ),
     "server_data": Touch(NONE, BOTH, NONE, NONE, "the server's figures do not cover the judged part"),
+    "server_data_gaps": Touch(NONE, PASS, NONE, NONE, "what the server did while nobody read its metrics may have been slow"),
     "restarted": Touch(BOTH, BOTH, PASS, PASS, "two processes were measured, one of them cold; errors are real"),
     "counters_": Touch(
         BOTH, BOTH, BOTH, BOTH, "client and server counted different things: something else responds, or something was lost"

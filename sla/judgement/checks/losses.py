@@ -67,6 +67,26 @@ def counted(metrics: OperationMetrics, windows: Sequence[Window], measurements: 
     return CounterCheck(reconcile(sure, uncertain, in_flight, increase), increase, uncertain, unfinished, forgotten)
 
 
+def hidden_failures(metrics: OperationMetrics, windows: Sequence[Window], measurements: Measurements) -> float:
+    """How many operations the server has counted as failed beyond those that may have failed for the client: what responded to
+    those was not the server's own word. 0 where the two can be of the same operations, or can't be compared.
+    """
+    facts, snapshots = measurements.facts, measurements.snapshots
+    if not metrics.failed or not any(s.counts(metrics.failed) for s in snapshots):
+        return 0.0
+    ended_ns = max(facts.load_ended_ns, facts.drained_ns)
+    increase = counter_increase(snapshots, [metrics.failed], facts.load_started_ns, ended_ns)
+    if increase is None or increase.resets:
+        return 0.0
+    failed: dict[int, int] = {}
+    for w in windows:
+        failed[w.second] = failed.get(w.second, 0) + w.failures
+    unfinished = max(sum(w.started for w in windows) - sum(w.finished for w in windows), 0)
+    in_flight = max((w.in_flight_ns / 1e9 for w in windows), default=0.0)
+    result = reconcile(failed, unfinished, in_flight, increase)
+    return max(result.low - result.client, 0.0)
+
+
 def _forgotten(measurements: Measurements, names: Sequence[str], sure: dict[int, int]) -> float:
     """The client's count in the seconds that touch an interval between scrapes in which a counter went backwards."""
     seconds: set[int] = set()

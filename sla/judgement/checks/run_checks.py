@@ -9,8 +9,18 @@ from sla.estimators.increments import Increments, bucket_increments
 from sla.estimators.littles_law import TOLERANCE, littles_law
 from sla.estimators.server_side import dominance_violation
 from sla.judgement.checks.allowable import ALLOWABLE
+from sla.judgement.checks.counters import COVERED, scrape_interval_s
 from sla.judgement.checks.load_checks import load_checks
-from sla.judgement.checks.losses import CounterCheck, clock_skew, counted, lost_workers, most_lost, restarts, stalls
+from sla.judgement.checks.losses import (
+    CounterCheck,
+    clock_skew,
+    counted,
+    hidden_failures,
+    lost_workers,
+    most_lost,
+    restarts,
+    stalls,
+)
 from sla.judgement.checks.warm_up import warm_up_checks
 from sla.judgement.generator.lateness import judged
 from sla.judgement.steady import operations_of
@@ -143,7 +153,7 @@ def _server(measurements: Measurements, agreement: Agreement, steady: Steady | N
             text, advice = "no address of the server's own metrics was given", words[Remedy.GIVE_SERVER_METRICS]
         return [check("server_data", "Server metrics", True, text, 0.0, 1.0, "scrapes", advice=advice)] if wanted else []
     checks = [
-        _coverage(measurements, steady, wanted),
+        *_coverage(measurements, steady, wanted),
         check("scrapes", "Failed scrapes", facts.scrapes_failed > 0, f"{facts.scrapes_failed} scrapes failed",
                float(facts.scrapes_failed), 0.0, "scrapes", Status.WARN),
         restarts(measurements, agreement),
@@ -155,17 +165,27 @@ def _server(measurements: Measurements, agreement: Agreement, steady: Steady | N
     return checks
 
 
-def _coverage(measurements: Measurements, steady: Steady | None, wanted: bool) -> Check:
-    """A counter covers the time from its first to its last scrape in the judged part, and nothing before or after."""
+def _coverage(measurements: Measurements, steady: Steady | None, wanted: bool) -> list[Check]:
+    """A counter covers the time from its first to its last scrape in the judged part, and nothing before or after: one usual
+    interval may be missing there.
+    """
     snapshots = measurements.snapshots
     text = f"{len(snapshots)} scrapes"
     if steady is None or not wanted:
-        return check("server_data", "Server metrics", False, text, float(len(snapshots)), 1.0, "scrapes")
-    inside = [s.at_ns / 1e9 for s in snapshots if steady.from_second <= s.at_ns / 1e9 <= steady.to_second]
-    span_s = max(inside) - min(inside) if inside else 0.0
-    share = span_s / (steady.to_second - steady.from_second)
+        return [check("server_data", "Server metrics", False, text, float(len(snapshots)), 1.0, "scrapes")]
+    from_s, to_s, usual_s = steady.from_second, steady.to_second, scrape_interval_s(snapshots)
+    inside = [s.at_ns / 1e9 for s in snapshots if from_s <= s.at_ns / 1e9 <= to_s]
+    first_s, last_s = (min(inside), max(inside)) if inside else (from_s, from_s)
+    share = (last_s - first_s) / (to_s - from_s)
     text += f", from the first to the last {share:.0%} of the part that is judged"
-    return check("server_data", "Server metrics", share < COVERED_SHARE, text, share, COVERED_SHARE, "ratio")
+    checks = [check("server_data", "Server metrics", share < COVERED_SHARE, text, share, COVERED_SHARE, "ratio")]
+    due = 1 - (max(first_s - from_s - usual_s, 0) + max(to_s - last_s - usual_s, 0)) / (to_s - from_s)
+    if checks[0].status is Status.PASS and due < COVERED:
+        text = (
+            f"no scrape in {1 - due:.0%} of the part that is judged, at its begin or end: {COVERED:.0%} of it must be covered"
+        )
+        checks.append(check("server_data_gaps", "Server metrics, gaps", True, text, due, COVERED, "ratio"))
+    return checks
 
 
 def _against_server(
@@ -177,11 +197,13 @@ def _against_server(
     counter_check = counted(metrics, windows, measurements)
     if isinstance(counter_check, str):
         return [Check(key, title, Status.INCONCLUSIVE, None, None, "operations", counter_check)]
-    checks = [_counters(key, title, counter_check, most_lost(measurements.facts))]
+    hidden = hidden_failures(metrics, windows, measurements)
+    checks = [_counters(key, title, counter_check, most_lost(measurements.facts), hidden)]
     increase = counter_check.increase
     increments = None
     if metrics.histogram and increase.from_ns < increase.to_ns:  # there is a time in which all targets were seen
-        increments = bucket_increments(snapshots, metrics.histogram, increase.from_ns, increase.to_ns)
+        # each from its own first to its own last scrape: of one that is scraped later than others nothing is cut off
+        increments = bucket_increments(snapshots, metrics.histogram, *increase.at_most_ns)
     if increments is not None:
         # what the client sent between the scrape before a restart and the restart is in no bucket any more
         slack = 0.0 if increase.idle else _peak_rate(windows) * 2
@@ -192,8 +214,10 @@ def _against_server(
     return checks
 
 
-def _counters(key: str, title: str, counter_check: CounterCheck, lost: float) -> Check:
-    """`lost`: how many operations lost workers may have sent and not reported; the server may have counted them."""
+def _counters(key: str, title: str, counter_check: CounterCheck, lost: float, hidden: float) -> Check:
+    """`lost`: how many operations lost workers may have sent and not reported; the server may have counted them. `hidden`: how
+    many of the server's failures nobody can have seen as such.
+    """
     result, increase = counter_check.reconciliation, counter_check.increase
     text = f"client {result.client:.0f}, server {increase.value:.0f}" + (", exact" if result.exact else "")
     if counter_check.unfinished:
@@ -206,7 +230,9 @@ def _counters(key: str, title: str, counter_check: CounterCheck, lost: float) ->
     if 0 < missing <= lost:
         text += f"; {missing:.0f} went with lost workers"
     bad = not (result.low - lost <= result.client <= result.high + counter_check.forgotten)
-    return check(key, title, bad, text, result.client - increase.value, 0.0, "operations")
+    if hidden > lost:
+        text += f"; {hidden:.0f} that the server counts as failed were successful here: does a gateway respond in its place?"
+    return check(key, title, bad or hidden > lost, text, result.client - increase.value, 0.0, "operations")
 
 
 def _dominance(operation: str, windows: Sequence[Window], increments: Increments, slack: float) -> Check:

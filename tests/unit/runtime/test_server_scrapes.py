@@ -8,9 +8,10 @@ import pytest
 from bizra_load.io.ports import free_port
 from bizra_load.measure.clock import SteadyClock
 from bizra_load.runtime import server_scrapes
-from bizra_load.runtime.server_scrapes import ServerMetrics
+from bizra_load.runtime.server_scrapes import ServerMetrics, are_due
 from bizra_load.settings.settings import resolve
 from sla.values.machine import TARGET
+from sla.values.snapshot import Snapshot
 
 
 def server(host):
@@ -45,3 +46,27 @@ def test_the_process_that_answers_is_read_by_whatever_address_it_is_reached(name
     assert second.process == TARGET
     assert second.cpu_s >= 0
     assert second.cores == os.cpu_count()
+
+
+def scrapes(name, *at_s):
+    return [Snapshot(round(s * 1e9), 0, (("instance", name),), {"n_total": 1.0}) for s in at_s]
+
+
+@pytest.mark.parametrize(
+    ("other", "due"),
+    [
+        ((1, 6, 11, 16), True),  # its scrape after the load has not come yet
+        ((1, 6, 11, 16, 21), False),
+        ((1, 6), False),  # it left in the middle
+        ((18,), True),
+        ((), False),
+    ],
+)
+def test_every_node_is_waited_for_that_was_scraped_until_the_end(other, due):
+    """Of the one that is scraped later the last interval was in no count."""
+    assert are_due([*scrapes("a", 0, 5, 10, 15, 20), *scrapes("b", *other)], 19 * 10**9) is due
+
+
+def test_the_first_scrape_of_all_is_waited_for():
+    assert are_due(scrapes("a", 3), 19 * 10**9)
+    assert not are_due(scrapes("a", 20), 19 * 10**9)

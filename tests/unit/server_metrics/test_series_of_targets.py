@@ -94,6 +94,28 @@ def test_a_label_that_a_metric_has_and_leaves_empty_at_times_is_no_targets(proce
     assert increments(snapshots, ["n_fail_total"], common_times_s(snapshots)).sum() == 7
 
 
+@pytest.mark.parametrize("more", [(), ("up",), ("process_start_time_seconds",)])
+def test_a_code_that_tells_failures_from_the_rest_makes_no_two_targets(more):
+    """It is on all that was asked for: the failures were of a target that had no operations, and were left out."""
+    ok, failing = NODE | {"code": "200"}, NODE | {"code": "500"}
+    rows = [scraped(n, ok, 0, lambda i: 1000.0 + 200 * i) for n in ("n_total", "m_total", "h_count")]
+    rows += [scraped("n_fail_total", failing, 0, lambda i: 50.0 * i), *(scraped(n, NODE, 0, lambda i: 1.0) for n in more)]
+    snapshots = by_scrape(rows)
+    assert {s.target for s in snapshots} == {labels_of(NODE)}
+    assert increments(snapshots, ["n_fail_total"], common_times_s(snapshots)).sum() > 0
+
+
+def test_up_says_which_labels_are_a_targets_and_whether_a_scrape_failed():
+    """A route is on all series of the node but on that one."""
+    rows = [scraped(n, NODE | {"route": r}, 0, lambda i: 200.0 * i) for n in ("n_total", "m_total") for r in "ab"]
+    down = Series("up", NODE | {"instance": "b:1"}, [(AT_NS, 0.0), (AT_NS + 1, 1.0)])
+    snapshots = by_scrape([*rows, scraped("up", NODE, 0, lambda i: 1.0), down])
+    assert {s.target for s in snapshots if not s.is_failed_scrape} == {labels_of(NODE)}
+    assert [s.target for s in snapshots if s.is_failed_scrape] == [labels_of(NODE | {"instance": "b:1"})]
+    assert not any("up" in s.gauges for s in snapshots if not s.is_failed_scrape)
+    assert {s.target for s in by_scrape(rows)} == {labels_of(NODE | {"route": r}) for r in "ab"}  # it can't be known
+
+
 def test_native_histograms_keep_their_label_sets():
     h = NativeHistogram(((1.0, 2.0, 3.0),), 3.0, 4.5)
     [snapshot] = by_scrape([series("n_total", 2.0), series("h", h, method="get"), series("h", h, method="put")])

@@ -46,6 +46,7 @@ EXPECTED = {
     "stalls": {C: BOTH, S: BOTH, T: BOTH},
     "clock_skew": {S: BOTH},
     "server_data": {S: BOTH},
+    "server_data_gaps": {S: PASS},
     "restarted": {C: BOTH, S: BOTH, T: PASS, R: PASS},
     "counters_": dict.fromkeys(ALL, BOTH),
     "dominance_": {C: BOTH, S: BOTH},
@@ -79,6 +80,7 @@ def test_the_table_has_a_row_for_every_check_there_is_and_no_other():
     known = all_checks(run, LOCAL.agreement, find_steady(run)) + all_checks(measurements(hold_s=1), LOCAL.agreement, None)
     nothing_right = measurements(hold_s=10, failures=dict.fromkeys(("generate", "verify", "finality"), 1.0))
     known += all_checks(nothing_right, LOCAL.agreement, find_steady(nothing_right))
+    known += all_checks(dataclasses.replace(run, snapshots=run.snapshots[:-8]), LOCAL.agreement, find_steady(run))
     warming = slow_start(measurements())
     known += all_checks(warming, with_baseline(LOCAL.agreement, LOCAL.baseline), find_steady(warming))
     assert {row_of(c.key)[0] for c in known} == set(TOUCHES)

@@ -190,6 +190,20 @@ def test_scrapes_must_span_half_of_the_judged_part(every_s, status):
     assert (server_data.figure, server_data.status) == (every_s / 20, status)
 
 
+@pytest.mark.parametrize(
+    ("kept_s", "gaps"), [((0, 20), []), ((0, 18.5), []), ((0, 16.5), [0.85]), ((3.5, 20), [0.85]), ((1.5, 18.5), [])]
+)
+def test_what_the_server_did_at_either_end_must_have_been_scraped(kept_s, gaps):
+    """But for one usual interval: a node that ceases to be scraped in the last part may have ceased to be fast."""
+    measured = run(hold_s=20, rate=20)
+    steady = find_steady(measured)
+    first_ns, last_ns = ((steady.from_second + s) * 10**9 for s in kept_s)
+    kept = tuple(s for s in measured.snapshots if first_ns <= s.at_ns <= last_ns)
+    of_run = run_checks(dataclasses.replace(measured, snapshots=kept), LOCAL.agreement, steady)
+    gap_checks = [c for c in of_run if c.key == "server_data_gaps"]
+    assert [(c.status, c.figure) for c in gap_checks] == [(Status.FAIL, pytest.approx(figure, abs=0.001)) for figure in gaps]
+
+
 def test_a_target_whose_start_time_moved_was_restarted():
     measured = run(hold_s=20, rate=20)
 

@@ -146,3 +146,58 @@ def test_server_metrics_that_nobody_gave_or_could_read_are_a_failed_check_with_a
     nobody = check_of(dataclasses.replace(run, snapshots=()), "server_data")
     assert nobody.reason.startswith("no address of the server's own metrics was given")
     assert nobody.advice == "give --metrics-url URL, or --prometheus-url URL"
+
+
+def failing_at_the_server(run, count, hold_back=0):
+    """The server counts `count` of its successful verifications as failed ones, from the middle of the load on."""
+    metrics, changed = LOCAL.agreement.operations["verify"], []
+    middle_ns = (START + 15) * 10**9
+    for s in run.snapshots:
+        moved = count if s.at_ns >= middle_ns else 0
+        counters = s.counters | {
+            metrics.total: s.counters[metrics.total] - moved,
+            metrics.failed: s.counters[metrics.failed] + moved,
+        }
+        changed.append(dataclasses.replace(s, counters=counters))
+    return dataclasses.replace(run, snapshots=tuple(changed[: len(changed) - hold_back]))
+
+
+def test_failures_of_the_server_that_no_client_has_seen_are_a_failed_check(run):
+    """A gateway makes a 200 of each 500: the sum of both counters is the client's all the same."""
+    assert check_of(run, "counters_verify").status.value == "PASS"
+    hidden = check_of(failing_at_the_server(run, 30), "counters_verify")
+    assert hidden.status.value == "FAIL"
+    assert hidden.reason.endswith(
+        "; 30 that the server counts as failed were successful here: does a gateway respond in its place?"
+    )
+    assert check_of(failing_at_the_server(run, 30, hold_back=4), "counters_verify").status.value == "FAIL"  # no scrape after it
+
+
+def test_failures_that_the_client_has_seen_too_hide_nothing():
+    failing = measurements(rate=20, hold_s=20, failures={"verify": 0.2})
+    assert check_of(failing, "counters_verify").status.value == "PASS"
+    assert check_of(failing_at_the_server(failing, 40), "counters_verify").status.value == "FAIL"
+
+
+def test_a_node_that_is_scraped_later_than_another_loses_none_of_its_last_interval():
+    """Two healthy nodes: as many responses in their histograms as in their counters."""
+
+    def target(name, phase_s):
+        counts = [(t + phase_s, max(min(t + phase_s, 40) - 10, 0) * 10.0) for t in range(0, 60, 5)]
+        return [
+            Snapshot(
+                round(at_s * 1e9),
+                0,
+                (("instance", name),),
+                {"x_total": n},
+                {},
+                {"x_seconds": BucketCounts((0.001, math.inf), (n, n))},
+            )
+            for at_s, n in counts
+        ]
+
+    scrapes = sorted([*target("a", 0.5), *target("b", 4.5)], key=lambda s: s.at_ns)
+    increase = counter_increase(scrapes, ["x_total"], 10 * 10**9, 40 * 10**9)
+    assert (increase.value, increase.idle) == (600, True)
+    assert bucket_increments(scrapes, "x_seconds", *increase.at_most_ns).total == 600
+    assert bucket_increments(scrapes, "x_seconds", increase.from_ns, increase.to_ns).total == 590
