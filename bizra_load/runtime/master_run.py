@@ -12,7 +12,7 @@ import gevent
 from locust.env import Environment
 
 from bizra_load.archive.run_record import RunRecord
-from bizra_load.exit_codes import InvalidRunError
+from bizra_load.exit_codes import InvalidRunError, UsageError
 from bizra_load.io.terminal import tell
 from bizra_load.measure.cluster_key import ClusterKey
 from bizra_load.measure.exchange import Receiver
@@ -127,8 +127,11 @@ class MasterRun:
             raise InvalidRunError(f"{reason}, what was not stored is in spool files: make room, then bizra-load assess RUN")
         from bizra_load.judging import judge  # see prepare_judging()
 
-        judge.add_evidence(self.folder, self.settings.evidence)
-        assessment = judge.assess_folder(self.folder, sums=self._sums)
+        try:
+            judge.add_evidence(self.folder, self.settings.evidence)
+            assessment = judge.assess_folder(self.folder, sums=self._sums)
+        except UsageError as error:  # such as a disk that is full now: the load was measured, and is kept
+            raise InvalidRunError(f"{error}: mend that, then bizra-load assess RUN") from None
         self._consumers.assessed(assessment)
         judge.print_summary(assessment, self.folder, sys.stdout)
         test = grafana.LoadTest(self.run_id, self.settings.run_name, times.started_ns, times.ended_ns)

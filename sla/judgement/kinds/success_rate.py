@@ -9,7 +9,8 @@ import numpy as np
 
 from sla.estimators.dependence import FloatArray
 from sla.estimators.proportions import few_bursts, proportion_estimate, proportion_if_all_succeeded
-from sla.judgement.checks.counters import common_times_s, increments
+from sla.estimators.series import by_target
+from sla.judgement.checks.counters import SHOWN, common_times_s, increments
 from sla.judgement.generator.lateness import Lateness, lateness
 from sla.judgement.kinds.base import ObjectiveEstimator
 from sla.judgement.objectives import EstimateAt, ObjectiveEstimate, absolute
@@ -19,7 +20,7 @@ from sla.judgement.outages.hanging import hanging
 from sla.judgement.steady import begun_by_second, by_second, outcomes
 from sla.values.assessment import Steady
 from sla.values.measurements import Measurements
-from sla.values.snapshot import Snapshot
+from sla.values.snapshot import Snapshot, labels_text
 
 WRONG = ("bad_signature", "not_valid")  # a response that is wrong was not refused, however many came at once
 
@@ -114,7 +115,7 @@ class SuccessRateEstimator(ObjectiveEstimator):
         counts = self._server_outcomes(snapshots)
         if counts is None:
             return []
-        absent = [m.failed for m in self.metrics if not any(s.counts(m.failed) for s in snapshots)]
+        absent = [lacking for m in self.metrics if (lacking := _lacking(m.failed, snapshots))]
         text = f"{self.objective.title}: no series of {', '.join(absent)} was there, which is read as no failure"
         return [text] * bool(absent) + self._bursts(*counts, "scrape intervals")
 
@@ -138,3 +139,13 @@ class SuccessRateEstimator(ObjectiveEstimator):
         exposed = [m.failed for m in self.metrics if any(s.counts(m.failed) for s in snapshots)]
         failed = increments(snapshots, exposed, times)
         return None if failed is None else (done, done + failed)
+
+
+def _lacking(metric: str, snapshots: Sequence[Snapshot]) -> str:
+    """The metric where no target has it, with those that have not where others have; "" where all have."""
+    targets = by_target(snapshots)
+    lacking = [labels_text(labels) for labels, scrapes in targets.items() if not any(s.counts(metric) for s in scrapes)]
+    if len(lacking) in (0, len(targets)):
+        return metric if lacking or not targets else ""
+    more = f" and {len(lacking) - SHOWN} more" if len(lacking) > SHOWN else ""
+    return f"{metric} of {'; '.join(lacking[:SHOWN])}{more}"

@@ -66,3 +66,17 @@ def test_a_file_where_the_folder_should_be_is_refused(tmp_path, node):
     assert ended.code == 6
     assert reported(ended)[0].startswith("bizra-load run: --out: ")
     assert sys.executable not in ended.err
+
+
+def test_a_run_that_cannot_be_judged_at_its_end_is_kept_and_no_wrong_usage(tmp_path, node):
+    """As on a disk that is full by then: something stands where the assessment is written."""
+    running = Running(tmp_path / "runs", *target(node), *SHORT)
+    folder = running.wait_for(1)
+    (folder / "assessment.json").mkdir()
+    ended = running.end()
+    assert ended.code == int((folder / "exit-code").read_text()) == 5
+    [line] = reported(ended)
+    assert "assessment.json: " in line
+    assert f": mend that, then bizra-load assess RUN (kept: {folder})" in line
+    (folder / "assessment.json").rmdir()
+    assert sum(assess(folder).finished().values()) == sum(counted(node).values())

@@ -152,6 +152,18 @@ def test_failures_that_came_in_one_burst_are_said_and_a_counter_that_never_was_t
     assert judged(scrapes(without), SUCCESS).notes == ("Success: no series of b_failed was there, which is read as no failure",)
 
 
+def test_nodes_that_lack_a_counter_of_failures_which_others_have_are_named():
+    without = {name: f for name, f in FINE.items() if name != "b_failed"}
+    of_nodes = [
+        dataclasses.replace(s, target=(("instance", name),))
+        for name in "abcdef"
+        for s in scrapes(FINE if name == "c" else without)
+    ]
+    [note] = judged(sorted(of_nodes, key=lambda s: s.at_ns), SUCCESS).notes
+    others = 'b_failed of instance="a"; instance="b"; instance="d" and 2 more'
+    assert note == f"Success: no series of {others} was there, which is read as no failure"
+
+
 def test_a_counter_that_comes_with_its_first_failure_counts_from_nothing():
     counters = {**FINE, "b_failed": lambda t: 300}
     late = [
