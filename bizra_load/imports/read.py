@@ -149,20 +149,22 @@ def _csv(
     for cells in rows():
         if cells == header:  # files that were put together have several
             samples.threads.forget()
-            repeated.header()
         if not cells or cells == header:
             continue
-        repeated.row(cells, reader.line_num)
         if set(needed) <= set(cells):
             raise ValueError(f"line {reader.line_num}: another header than line 1's: two files in one, import each by itself")
         try:
             if len(cells) != len(header):  # with one too many, each cell may stand under the column beside its own
                 raise ValueError(f"{len(cells)} cells, and the header has {len(header)}")
+            count = samples.count
             take(samples, dict(zip(header, cells, strict=True)))
             samples.end_row(reader.line_num)
+            if samples.count > count:
+                repeated.row(cells, reader.line_num)
         except (ValueError, OverflowError, TypeError) as error:
             if not lines.leave_out(reader.line_num):
                 raise ValueError(f"line {reader.line_num}: {error}") from None
+    repeated.check()
     samples.notes.update(lines.notes())
     if samples.all_bad:
         raise ValueError(samples.first_bad)

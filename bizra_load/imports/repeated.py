@@ -1,47 +1,69 @@
-"""Rows that stand in a file twice: files that were put together, one of them two times."""
+"""Samples that stand in a file twice: files that were put together, of which one, or a part of one, is there two times."""
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-_TOLD_BY = 100  # rows in the same order and the same to the last digit
-_DIFFERENT = 10  # of them at least: a load may well have many rows of the same time and latency
-_MOST_FILES = 1000  # whose beginnings are kept
-
-_Row = tuple[str, ...]
+_TOGETHER = 4  # rows in the same order, all of them different, and the same to the last digit: seldom chance
+_FEWEST, _SHARE = 30, 0.02  # of such fours that come again: a repetition of less moves no figure by more
+_MOST_IN_PAIRS = 200  # rows that are all there an even number of times: two threads may go in step for a while
+MOST_KEPT = 200_000  # fours; of a longer file every second one is kept, every fourth and so on, by their hashes
 
 
 @dataclass
 class RepeatedRows:
-    """Whether the beginning of a file comes again later, behind a header of its own or without one."""
+    """Whether samples come again, in the same order or (in a file that was sorted) side by side.
 
-    _rows: list[_Row] = field(default_factory=list)  # of the file under way, up to _TOLD_BY of them
-    _begins: int = 0  # its line
-    _known: dict[_Row, tuple[int, list[_Row]]] = field(default_factory=dict)  # line and rows of each beginning, by its first
-    _under_way: list[tuple[int, list[_Row], int, int]] = field(default_factory=list)  # what may come again, where, how far
+    Which fours of rows are looked at is decided by their own hash, so that those which come again are looked at again.
+    """
 
-    def header(self) -> None:
-        """Another file begins."""
-        self._know()
-        self._rows = []
+    _latest: deque[int] = field(default_factory=lambda: deque(maxlen=_TOGETHER))
+    _seen: dict[int, int] = field(default_factory=dict)  # line of each kept four, by its hash
+    _every: int = 1
+    _fours: int = 0
+    _again: int = 0
+    _first: tuple[int, int] = (0, 0)  # lines where the first one that came again stands
+    _row: int = 0  # hash of the row before
+    _alike: int = 1  # how many rows like that one follow each other
+    _runs: int = 0
+    _odd_runs: int = 0
 
     def row(self, cells: Sequence[str], line: int) -> None:
-        """Raises ValueError where with this row the beginning of a file has come again."""
-        row = tuple(cells)
-        if self._under_way:
-            self._under_way = [(at, rows, since, n + 1) for at, rows, since, n in self._under_way if rows[n] == row]
-        if row in self._known:
-            self._under_way.append((*self._known[row], line, 1))
-        for at, rows, since, n in self._under_way:
-            if n == len(rows):
-                raise ValueError(f"line {since}: the rows from line {at} on come again: one file twice, import it once")
-        if len(self._rows) < _TOLD_BY:
-            self._begins = self._begins if self._rows else line
-            self._rows.append(row)
-            if len(self._rows) == _TOLD_BY:
-                self._know()
+        """One row of a sample."""
+        row = hash(tuple(cells))
+        if row == self._row:
+            self._alike += 1
+            return  # many requests of one millisecond are alike
+        self._runs += 1
+        self._odd_runs += self._alike % 2
+        self._row, self._alike = row, 1
+        self._latest.append(row)
+        if len(set(self._latest)) == _TOGETHER and (four := hash(tuple(self._latest))) % self._every == 0:
+            self._look(four, line)
 
-    def _know(self) -> None:
-        if len(set(self._rows)) >= _DIFFERENT and len(self._known) < _MOST_FILES:
-            self._known.setdefault(self._rows[0], (self._begins, self._rows))
+    def _look(self, four: int, line: int) -> None:
+        self._fours += 1
+        if four in self._seen:
+            self._first = self._first if self._again else (self._seen[four], line)
+            self._again += 1
+            return
+        self._seen[four] = line
+        if len(self._seen) > MOST_KEPT:
+            self._every *= 2
+            self._seen = {kept: at for kept, at in self._seen.items() if kept % self._every == 0}
+            self._fours //= 2
+            self._again //= 2
+
+    def check(self) -> None:
+        """Raises ValueError where a part of the samples is there twice."""
+        if self._again >= max(_FEWEST / self._every, _SHARE * self._fours, 1):
+            first, again = (max(line - _TOGETHER + 1, 2) for line in self._first)
+            share = 2 * self._again / self._fours
+            raise ValueError(
+                f"line {again}: samples from line {first} on come again, {min(share, 1):.0%} of all are there twice: "
+                "import each file once"
+            )
+        if self._runs > _MOST_IN_PAIRS and self._odd_runs <= 1 and self._alike % 2 == 0:  # the first run is of no row
+            raise ValueError("each sample is there twice, side by side: import each file once")

@@ -91,6 +91,11 @@ class ImportedSamples:
             self._bad_value = ""
 
     @property
+    def count(self) -> int:
+        """How many samples there are."""
+        return self._count
+
+    @property
     def all_bad(self) -> bool:
         """Whether not one sample was whole: that is no mishap, but another kind of file."""
         return self.bad > 0 and not self._whole

@@ -216,7 +216,7 @@ def _proofs(file: EvidenceFile, by: AgreementFile) -> tuple[tuple[Evidence, ...]
     agreement, suffix, of_file_s = by.agreement, Path(file.file).suffix.lower(), made_in(file.modified, "file of")
     if file.name == "node_tests" or (suffix == ".xml" and file.name not in (*READ, *FREE)):
         counts = read_junit(file.data)
-        return of_tests(file.name, counts), counts.made or of_file_s
+        return of_tests(file.name, counts), counts.made or (None if counts.made_unread else of_file_s)
     if file.name == "deployment":
         if suffix in (".yaml", ".yml", ".json"):
             return deployment.of_manifests(_yaml(file.data)), None

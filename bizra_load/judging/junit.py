@@ -16,6 +16,7 @@ from defusedxml.ElementTree import ParseError, fromstring
 
 from bizra_load.judging.junit_size import in_small_letters
 from bizra_load.judging.junit_words import (
+    COULD_NOT_RUN,
     ERROR,
     EXIT_CODES,
     FAILED,
@@ -65,7 +66,8 @@ def _counted(root: Element) -> TestCounts:
     listed, missing = _missing(root)
     unknown = kinds.count("unknown") + (missing if listed else 0)
     unknown = max(unknown, _unaccounted(root)[2], _in_unknown_words(root)[1], _warned(root))
-    return TestCounts(**sums, unknown=unknown, not_shown=missing if listed else 0, made=_made(root))
+    made, unread = _made(root)
+    return TestCounts(**sums, unknown=unknown, not_shown=missing if listed else 0, made=made, made_unread=unread)
 
 
 def _warned(suite: Element) -> int:
@@ -75,10 +77,16 @@ def _warned(suite: Element) -> int:
     return max(shown, *own, sum(_warned(e) for e in suite if _name(e) == "testsuite"))
 
 
-def _made(root: Element) -> Made | None:
-    """The latest time of a suite: a build that keeps results of what did not change has older ones beside it."""
-    times = [made_in(s.get("timestamp") or "") for s in root.iter() if _name(s).startswith("testsuite")]
-    return max((made for made in times if made), key=lambda made: made.at, default=None)
+def _made(root: Element) -> tuple[Made | None, bool]:
+    """The latest time of a suite, or of a case where no suite has one: a build that keeps results of what did not change has
+    older ones beside it. And whether there are times, of which none can be read.
+    """
+    for part in ("testsuite", "testcase"):
+        texts = [text for e in root.iter() if _name(e).startswith(part) and (text := (e.get("timestamp") or "").strip())]
+        if texts:
+            latest = max((made for text in texts if (made := made_in(text))), key=lambda made: made.at, default=None)
+            return latest, latest is None
+    return None, False
 
 
 def _sums(suite: Element) -> tuple[list[str], dict[str, int]]:
@@ -102,6 +110,11 @@ def _outcome(case: Element) -> str:
         return "passed"
     within = list(_within(case))
     inside = {_name(e) for e in within}
+    skips = [e for e in within if _name(e) == "skipped"]
+    if any((e.get("type") or "").lower() == "todo" for e in skips):
+        return "skipped"  # Node counts a failure of what is still to do as none
+    if any((e.get("message") or "").lower().startswith(COULD_NOT_RUN) for e in skips):
+        return "failure"
     for kind in ("error", "failure", "skipped"):
         if kind in inside:
             return kind

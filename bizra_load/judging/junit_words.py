@@ -49,6 +49,11 @@ NOT_SO = ("false", "no")
 # of a case that ran, and of which nobody says whether it passed: PHPUnit's warnings, a pass that was not expected
 NOT_KNOWN = ("warning", "warnings", "warn", "warned", "xpass", "xpassed")
 EXIT_CODES = ("exitcode", "exitstatus", "returncode")  # of a case that was a process
+# why CTest calls a test skipped that it counts as failed: its program was not built, or what it needs was not there
+COULD_NOT_RUN = (
+    *("unable to find executable", "could not find executable", "required files missing", "fixture dependency failed"),
+    *("unable to find required file", "missing configuration"),
+)
 NOT_RUN = (
     *("notrun", "notexecuted", "blocked", "undefined", "skip", "skipped"),
     *("ignored", "disabled", "suppressed", "pending", "inconclusive"),

@@ -18,7 +18,8 @@ UNCHECKED = "given by the operator; its content is not checked here"
 @dataclass(frozen=True)
 class TestCounts:
     """The counts of a JUnit file; `tests` counts all of them, skipped ones too. unknown: of no known outcome. not_shown: of
-    those, the ones that the file counts, and shows as no case, though it shows others. made: the latest time of a suite.
+    those, the ones that the file counts, and shows as no case, though it shows others. made: the latest time of a suite;
+    made_unread: there are times, and none that can be read.
     """
 
     __test__ = False  # not a test itself
@@ -30,6 +31,7 @@ class TestCounts:
     unknown: int = 0
     not_shown: int = 0
     made: Made | None = None
+    made_unread: bool = False
 
 
 # such a file cannot be told from one whose cases are hidden

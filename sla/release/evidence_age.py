@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 from sla.release.evidence_fields import EvidenceError, kind_of
@@ -50,14 +52,27 @@ def made_at(document: Mapping[str, Any]) -> Made | None:
 
 
 def made_in(text: str, how: str = "made") -> Made | None:
-    """A time of ISO 8601; None for what is none. A test tool's may lack its zone."""
+    """A time of ISO 8601, of RFC 1123 (mocha) or with UTC or GMT behind it (TestNG), or in s or ms since 1970; None for what is
+    none. A test tool's may lack its zone.
+    """
+    word = text.strip()
     try:
-        at = datetime.fromisoformat(text.strip()) if 16 <= len(text) <= 50 else None
+        at = _moment(word) if len(word) <= 50 else None
         if at is None:
             return None
         return Made(at.replace(tzinfo=UTC), _ANY_ZONE_S, how) if at.tzinfo is None else Made(at.astimezone(UTC), 0.0, how)
-    except (ValueError, OverflowError):
+    except (ValueError, TypeError, OverflowError, OSError):
         return None
+
+
+def _moment(word: str) -> datetime | None:
+    if re.fullmatch(r"[0-9]{10}(?:\.[0-9]+)?|[0-9]{13}", word):
+        return datetime.fromtimestamp(float(word) / (1000 if len(word) == 13 and "." not in word else 1), UTC)
+    if len(word) < 16:
+        return None  # a day without a time
+    if re.search(r"[A-Za-z]{3} [0-9]{4} ", word):
+        return parsedate_to_datetime(word)
+    return datetime.fromisoformat(re.sub(r" (?:UTC|GMT|Z)$", "+00:00", word))
 
 
 def dated(proofs: Iterable[Evidence], made: Made | None, clocks: Clocks) -> tuple[Evidence, ...]:
@@ -65,7 +80,9 @@ def dated(proofs: Iterable[Evidence], made: Made | None, clocks: Clocks) -> tupl
     EvidenceError for a time in the future.
     """
     if made is None:
-        return tuple(_unless_passed(e, "it does not say when it was made (checked_at)", say="") for e in proofs)
+        return tuple(
+            _unless_passed(e, "when it was made is not known (checked_at; of tests: timestamp)", say="") for e in proofs
+        )
     if (made.at - clocks.now).total_seconds() > CLOCK_SKEW_S + made.off_s:
         now = f"{clocks.now.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
         raise EvidenceError(f"{made}, which is in the future (now: {now}; allowed: up to {CLOCK_SKEW_S / 60:g} minutes)")

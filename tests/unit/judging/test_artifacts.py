@@ -163,7 +163,9 @@ def gate_of_tests(run):
         ('<testsuite timestamp="{old}"><testcase/></testsuite>', 0, "INCONCLUSIVE", "made 20"),
         ('<testsuite timestamp="{old}"><testcase/></testsuite><testsuite timestamp="{new}"/>', 99, "PASS", "made 20"),
         ("<testsuite><testcase/></testsuite>", 99, "INCONCLUSIVE", "file of 20"),
-        ('<testsuite timestamp="long ago"><testcase/></testsuite>', 1, "PASS", "file of 20"),
+        ('<testsuite timestamp="long ago"><testcase/></testsuite>', 1, "INCONCLUSIVE", "when it was made is not known"),
+        ('<testsuite><testcase timestamp="{old}"/></testsuite>', 1, "INCONCLUSIVE", "made 20"),
+        ("<testsuite><testcase/></testsuite>", 1, "PASS", "file of 20"),
     ],
 )
 def test_tests_of_long_before_the_run_pass_nothing(run, tmp_path, suites, file_days, status, words):

@@ -19,6 +19,10 @@ FAILED = {
         '<testsuite><properties><property name="exitCode" value="1"/></properties><testcase/></testsuite>'
     ),
 }
+FAILED |= {
+    f"CTest, {why}": f'<testsuite><testcase/><testcase status="notrun"><skipped message="{why}"/></testcase></testsuite>'
+    for why in ("Unable to find executable", "Required Files Missing", "Fixture dependency failed")
+}
 OPEN = {
     "a warning": "<warning>No tests found in class</warning>",
     "a warning with a type": '<warning type="x"/>',
@@ -28,6 +32,12 @@ OPEN = {
     "a pass that was not expected": "<xpass/>",
 }
 PASSED = {
+    "CTest, skipped by its own code": (
+        '<testsuite><testcase/><testcase status="notrun"><skipped message="SKIP_RETURN_CODE=77"/></testcase></testsuite>'
+    ),
+    "Node, a test that is still to be done": (
+        '<testsuite><testcase/><testcase failure="x"><skipped type="todo" message="true"/><failure/></testcase></testsuite>'
+    ),
     "no warnings": '<testsuite tests="1" warnings="0" unexpectedSuccesses="0"><testcase warnings="0"/></testsuite>',
     "an exit code of 0": '<properties><property name="exitcode" value="0"/><property name="code" value="7"/></properties>',
 }

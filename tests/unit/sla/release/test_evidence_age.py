@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bizra_load.io import yaml_text
-from sla.release.evidence_age import Clocks, dated, made_at, made_in
+from sla.release.evidence_age import Clocks, Made, dated, made_at, made_in
 from sla.release.evidence_fields import EvidenceError
 from sla.values.agreement_parser import agreement_from_mapping
 from sla.values.assessment import Evidence, Status
@@ -42,7 +42,7 @@ def test_older_evidence_passes_nothing_and_a_failure_stays_one():
 def test_evidence_of_no_known_time_passes_nothing():
     passed, failed = dated([PASSED, FAILED], None, CLOCKS)
     assert (passed.status, passed.reason) == (
-        Status.INCONCLUSIVE, "it does not say when it was made (checked_at); all well",
+        Status.INCONCLUSIVE, "when it was made is not known (checked_at; of tests: timestamp); all well",
     )  # fmt: skip
     assert failed == FAILED
 
@@ -53,6 +53,22 @@ def test_evidence_of_the_future_is_refused():
     assert str(raised.value) == (
         "made 2027-01-15T08:05:01Z, which is in the future (now: 2027-01-15T08:00:00Z; allowed: up to 5 minutes)"
     )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Fri, 15 Jan 2027 08:00:00 GMT", "15 Jan 2027 08:00:00 GMT", "2027-01-15T08:00:00 UTC", "2027-01-15 08:00:00 GMT",
+        "2027-01-15T09:00:00+01:00", "1800000000000", "1800000000", "1800000000.0",
+    ],
+)  # fmt: skip
+def test_times_of_test_tools_are_read(text):
+    assert made_in(text) == Made(datetime(2027, 1, 15, 8, tzinfo=UTC))
+
+
+@pytest.mark.parametrize("text", ["", "long ago", "2027-01-15", "99", "9" * 14, "1" * 60, "Fri, 99 Jan 2027 08:00:00 GMT"])
+def test_what_is_no_time_is_none(text):
+    assert made_in(text) is None
 
 
 def test_a_time_without_a_zone_may_be_of_any():
