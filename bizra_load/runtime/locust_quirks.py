@@ -9,16 +9,19 @@ import atexit
 import logging
 import time
 from collections.abc import Callable
-from functools import partial
+from functools import partial, wraps
 from typing import Any
 
 import gevent
 import psutil
 from gevent.event import Event
 from gevent.lock import RLock
+from locust import stats
 from locust.env import Environment
 from locust.rpc import Message
 from locust.runners import STATE_MISSING, STATE_RUNNING, MasterRunner, Runner
+
+from bizra_load.io.terminal import tell
 
 LAST_WORDS_WITHIN_S = 0.5  # Locust's own
 LOCAL_WORKERS_WITHIN_S = 5.0  # those of this machine; for others, which may take minutes, Locust polls once a second
@@ -150,3 +153,24 @@ def no_statistics(environment: Environment) -> None:
     logging.getLogger("locust.stats_logger").disabled = True
     if environment.parsed_options is not None:
         environment.parsed_options.json_file = None
+
+
+def statistics_that_end() -> None:
+    """Locust prints its statistics before it ends with our exit code. Of a sample whose time or name is none it can't: one line
+    says so, and the code stays.
+    """
+    for name in ("print_stats", "print_percentile_stats", "print_error_report", "print_stats_json"):
+        printed = getattr(stats, name)
+        if not hasattr(printed, "__wrapped__"):
+            setattr(stats, name, _or_one_line(printed))
+
+
+def _or_one_line(printed: Callable[..., None]) -> Callable[..., None]:
+    @wraps(printed)
+    def print_or_say(*arguments: Any, **named: Any) -> None:
+        try:
+            printed(*arguments, **named)
+        except (ValueError, TypeError, ArithmeticError, AttributeError) as error:
+            tell(f"Locust's own statistics can't be printed ({type(error).__name__}): a sample's time or name is none")
+
+    return print_or_say

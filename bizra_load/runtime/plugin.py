@@ -22,7 +22,7 @@ from bizra_load.judging.beforehand import check_settings
 from bizra_load.measure.cluster_key import ClusterKey, cluster_key_of_environment
 from bizra_load.products import settings_of
 from bizra_load.runtime import locust_arguments
-from bizra_load.runtime.locust_quirks import exit_once, quiet
+from bizra_load.runtime.locust_quirks import exit_once, quiet, statistics_that_end
 from bizra_load.runtime.locust_stats import show_microseconds
 from bizra_load.runtime.master_events import MasterEvents
 from bizra_load.runtime.shapes import StagesShape
@@ -96,6 +96,7 @@ class Plugin:
             events.request.add_listener(self._worker.on_request)
         events.test_start.add_listener(self._on_test_start)
         quiet()
+        statistics_that_end()
         if signal.getsignal(signal.SIGHUP) is signal.SIG_DFL:  # not under nohup
             gevent.signal_handler(signal.SIGHUP, self._end)
         if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # not where a shell started us with it ignored

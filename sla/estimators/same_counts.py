@@ -15,7 +15,7 @@ FARTHEST_CLOCKS_S = 60.0  # of two that are known to scrape one process: a clock
 _MANY, _SCRAPES, _BUCKETS = 1000, 3, 3  # operations in so many buckets, the same in so many scrapes: that is no chance
 # by turns: none of 3,200 simulations took for one two fresh nodes behind a balancer that gives both exactly as much, at 20 to
 # 25,000 ops/s and 1 to 60 s between scrapes
-_SCRAPES_BETWEEN = 8  # scrapes by turns, each bucket of each between the other's before and after it
+_SCRAPES_BETWEEN = 4  # scrapes by turns, each bucket of each between the other's before and after it
 _JITTER_S = 0.2  # between the time that a scrape is said to have and the moment at which the target looked at its counters
 
 
@@ -50,19 +50,31 @@ def _series_agree(a: Sequence[Snapshot], b: Sequence[Snapshot], name: str, apart
     return bool((between | ~forwards).all())
 
 
-def _between(a_s: FloatArray, a: FloatArray, b_s: FloatArray, b: FloatArray, apart_s: float = 0.0) -> NDArray[np.bool_]:
+def _between(a_s: FloatArray, a: FloatArray, b_s: FloatArray, b: FloatArray, apart_s: float) -> NDArray[np.bool_]:
     """For each scrape of b that a has scrapes around, and each series, whether b counted no less than a before it and no more
-    than a after it, by clocks that are `apart_s` at most; shape (scrapes, k) from a, shape (n, k), and b. By one clock (0)
-    scrapes that may have been at once are left out: which was the first is not known.
+    than a after it, by clocks that are `apart_s` at most; shape (scrapes, k) from a, shape (n, k), and b.
     """
     first = np.searchsorted(a_s, b_s - apart_s, side="right") - 1
     last = np.searchsorted(a_s, b_s + apart_s)
     inside = (first >= 0) & (last < a_s.size)
-    if not apart_s:
-        inside &= np.searchsorted(a_s, b_s - _JITTER_S) == np.searchsorted(a_s, b_s + _JITTER_S)
     value = b[inside]
     between: NDArray[np.bool_] = (a[first[inside]] <= value) & (value <= a[last[inside]])
     return between
+
+
+def _by_turns(a_s: FloatArray, a: FloatArray, b_s: FloatArray, b: FloatArray) -> NDArray[np.bool_]:
+    """_between() of one clock, over intervals in which a was not restarted; shape (scrapes,). Of scrapes that may have been at
+    once it is not known which was the first: one may hold as much less or more as is counted in that time.
+    """
+    first = np.searchsorted(a_s, b_s, side="right") - 1
+    inside = (first >= 0) & (first < a_s.size - 1)
+    first, value, at_s = first[inside], b[inside], b_s[inside]
+    grown, length_s = a[first + 1] - a[first], a_s[first + 1] - a_s[first]
+    forwards = (grown >= 0).all(axis=1)
+    at_once = np.minimum(at_s - a_s[first], a_s[first + 1] - at_s) <= _JITTER_S
+    slack = np.where(at_once, 2 * _JITTER_S / length_s, 0.0)[:, None] * grown + at_once[:, None]
+    between: NDArray[np.bool_] = (a[first] - slack <= value) & (value <= a[first + 1] + slack)
+    return np.asarray(between.all(axis=1))[forwards]
 
 
 def _agrees(a_s: FloatArray, a: FloatArray, b_s: FloatArray, b: FloatArray, apart_s: float, same_process: bool) -> bool | None:
@@ -118,7 +130,7 @@ def _alike(scrapes: Sequence[Sequence[Snapshot]], values: Sequence[FloatArray], 
     shared = [row for row, at_ns in first.items() if row in second and abs(second[row] - at_ns) <= FARTHEST_CLOCKS_S * 1e9]
     if len(shared) >= _SCRAPES:
         return True
-    by_turns = _between(times_s(scrapes[0]), values[0], times_s(scrapes[1]), values[1])
+    by_turns = _by_turns(times_s(scrapes[0]), values[0], times_s(scrapes[1]), values[1])
     return len(by_turns) >= _SCRAPES_BETWEEN and bool(by_turns.all()) and float(values[1].max()) >= least
 
 

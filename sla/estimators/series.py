@@ -41,7 +41,8 @@ def common_times_s(targets: Sequence[FloatArray], whole: bool) -> FloatArray:
     first and last as many more as the others take (one may begin when another ends). Empty without two scrapes.
 
     Targets are scraped at different times of an interval. With `whole` the first and the last interval reach as far as any of
-    them does, and hold all that was counted; without, they are left out where not all of them were there for the whole of it.
+    them does, and hold all that was counted; without, they are left out where not all of them were there for the whole of it,
+    which a target that is scraped more seldom than others shows by its own interval.
     """
     busiest: FloatArray = max(targets, key=len, default=np.zeros(0))
     if busiest.size < 2:
@@ -54,8 +55,9 @@ def common_times_s(targets: Sequence[FloatArray], whole: bool) -> FloatArray:
     times = np.concatenate((earlier, busiest, later))
     if whole:
         return np.unique(np.concatenate(([first], times, [last])))
-    starts = [float(t[0]) for t in targets if t.size and 0 < t[0] - times[0] < usual_s]
-    ends = [float(t[-1]) for t in targets if t.size and 0 < times[-1] - t[-1] < usual_s]
+    own_s = [(t, max(usual_s, float(np.median(np.diff(t))) if t.size > 2 else 0.0)) for t in targets if t.size]
+    starts = [float(t[0]) for t, own in own_s if 0 < t[0] - times[0] < own]
+    ends = [float(t[-1]) for t, own in own_s if 0 < times[-1] - t[-1] < own]
     inner = times[(times >= max(starts, default=times[0])) & (times <= min(ends, default=times[-1]))]
     return inner if inner.size > 1 else times
 

@@ -61,8 +61,12 @@ def of_rules_check(document: object, made: MadeMonitoring, sha256: str) -> tuple
         item = Evidence("alert-rules", Status.FAIL, f"in {asked}: the check itself says that it did not pass", facts=facts)
     elif unlike := _unlike(severities, made):
         return left_open(KEYS, f"{unlike}: repeat the check of the rules", facts)
-    gate = Evidence("alerts", Status.FAIL, f"in {asked}: {'; '.join(critical)}"[:500])
-    return (gate, item) if critical else (item,)
+    if not wrong:
+        return (item,)
+    if critical:
+        return Evidence("alerts", Status.FAIL, f"in {asked}: {'; '.join(critical)}"[:500]), item
+    others = f"rules that are not critical are not the agreement's in {asked}: {'; '.join(wrong)}"
+    return Evidence("alerts", Status.INCONCLUSIVE, others[:500]), item
 
 
 def _checked(top: Mapping[str, Any], own: Mapping[str, str]) -> tuple[dict[str, str], list[str], list[str]]:

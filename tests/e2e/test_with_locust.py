@@ -252,3 +252,5 @@ def test_no_sample_takes_the_others_with_it(tmp_path):
     assert sum(w.untimed for w in measurements.windows) > 0
     statuses = {o["key"]: o["status"] for o in assessment["objectives"]}
     assert statuses == {"ok": "PASS", "p95": "INVALID"}
+    assert (done.returncode, "in print_stats" in done.stderr) == (assessment["exit_code"], False), done.stderr[-2000:]
+    assert "Locust's own statistics can't be printed (" in done.stderr

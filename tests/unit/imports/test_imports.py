@@ -236,8 +236,10 @@ def test_jmeters_dates_are_read_and_without_a_zone_are_local_which_is_said(tmp_p
 def test_a_failure_of_jmeter_without_a_time_counts_beside_its_neighbours(tmp_path):
     broken = jmeter_row(0, 0, code="Non HTTP response code: java.net.URISyntaxException", success="false")
     rows = [broken, jmeter_row(START * 1000, 5), jmeter_row((START + 3) * 1000, 5), broken]
-    windows = imported(tmp_path, "r.jtl", JMETER_HEADER, *rows)
-    assert [(w.second - START, w.ok, w.failed) for w in windows] == [(0, 1, {"transport": 1}), (3, 1, {"transport": 1})]
+    run = read_import(written(tmp_path, "r.jtl", JMETER_HEADER, *rows)).measurements
+    failed = {"transport": 1}
+    assert [(w.second - START, w.ok, w.failed) for w in run.windows] == [(0, 1, failed), (3, 1, failed)]
+    assert run.facts.bad_samples == 0  # JMeter writes it so
     with pytest.raises(UsageError, match="line 2: time stamp '0'"):  # a success without a time is nothing that JMeter writes
         imported(tmp_path, "x.jtl", JMETER_HEADER, jmeter_row(0, 5))
 

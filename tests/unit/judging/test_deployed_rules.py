@@ -27,7 +27,7 @@ FIRST, WARNING = "FinalityCheckP99Violation", "PoIGenerationP99Violation"
         (
             ("", "is not loaded"),
             {},
-            "PASS",
+            "INCONCLUSIVE",
             f"- [ ] {RULES_ITEM}: **FAIL**, in Prometheus at u: {WARNING} is not loaded",
         ),
         (("", ""), {"unread": "connection refused"}, "INCONCLUSIVE", f"- [ ] {RULES_ITEM}: the rules of Prometheus at u can't"),

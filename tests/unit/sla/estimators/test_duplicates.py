@@ -252,13 +252,14 @@ def test_two_that_hold_the_very_same_counts_in_every_bucket_may_be_one(other):
     assert kept(*apart)[1] == []
 
 
-def drawn(labels, seed, from_s=0.0, every_s=5.0, scrapes=24):
+def drawn(labels, seed, from_s=0.0, every_s=5.0, scrapes=24, restart_s=125):
     """A node that began at 0, with 1,000 operations a second whose latencies are drawn; scraped from `from_s` on."""
     rng, edges_s = np.random.default_rng(seed), (0.0001, 0.0002, 0.0005, 0.001, 0.01, math.inf)
     by_s = np.cumsum([np.histogram(rng.lognormal(-9.0, 0.7, 1000), (0.0, *edges_s))[0].cumsum() for _ in range(125)], axis=0)
     taken = []
     for i in range(scrapes):
-        counts = tuple(map(float, by_s[round(from_s + i * every_s)]))
+        second = round(from_s + i * every_s)
+        counts = tuple(map(float, by_s[second] - (by_s[restart_s] if second > restart_s else 0)))
         at_ns = round((from_s + i * every_s) * 1e9)
         h = BucketCounts(edges_s, counts)
         taken.append(Snapshot(at_ns, 0, labels_of(labels), {"n_total": counts[-1]}, {}, {"n_seconds": h}))
@@ -275,7 +276,17 @@ def test_a_node_by_its_name_that_is_scraped_some_seconds_after_its_address_may_b
     assert len(messages) == 1
     for seed in range(2, 6):
         assert kept(drawn(NODE, 1), drawn(NODE | other, seed, from_s))[1] == []
-    assert kept(drawn(NODE, 1, scrapes=8), drawn(NODE | other, 1, from_s, scrapes=8))[1] == []  # 7 between: too few
+    assert kept(drawn(NODE, 1, scrapes=4), drawn(NODE | other, 1, from_s, scrapes=4))[1] == []  # 3 between: too few
+    assert len(kept(drawn(NODE, 1, scrapes=5), drawn(NODE | other, 1, from_s, scrapes=5))[1]) == 1
+
+
+@pytest.mark.parametrize("from_s", [0.0, 2.0])
+def test_a_node_by_two_names_may_restart_or_be_scraped_at_once_by_both(from_s):
+    other = {"instance": "node-5.example:9464", "job": "pods"}
+    assert len(kept(drawn(NODE, 1, restart_s=58), drawn(NODE | other, 1, from_s, restart_s=58))[1]) == 1
+    for seed in range(2, 6):
+        assert kept(drawn(NODE, 1, restart_s=58), drawn(NODE | other, seed, from_s, restart_s=58))[1] == []
+        assert kept(drawn(NODE, 1), drawn(NODE | other, seed, from_s))[1] == []
 
 
 @pytest.mark.parametrize("ahead_s", [20.0, -50.0])

@@ -151,3 +151,18 @@ def test_a_histogram_that_appears_with_its_first_observation_counts_from_then_on
 def test_a_target_whose_edges_change_says_nothing_of_either_kind():
     other = [Snapshot(s.at_ns, 0, s.target, {}, {}, {"h": BucketCounts((2.0, math.inf), (1.0, 1.0))}) for s in A[2:]]
     assert of([*A[:2], *other]) is None
+
+
+def test_a_label_set_that_restarts_takes_its_own_interval_and_no_more():
+    """Of the sum over both sets the restart is none: it still grows, by a wrong number."""
+
+    def counts(n):
+        return BucketCounts(EDGES_S, (float(n), float(n)))
+
+    rows = [(1000, 100), (1010, 200), (1400, 0), (1410, 10)]
+    scrapes = [
+        Snapshot(10 * i * 10**9, 0, (), {}, {}, {'h{method="a"}': counts(a), 'h{method="b"}': counts(b)})
+        for i, (a, b) in enumerate(rows)
+    ]
+    result = bucket_increments(scrapes, "h", 0, 10**12)
+    assert (result.resets, result.sizes.tolist()) == (1, [110, 20])
