@@ -82,12 +82,27 @@ def parser(imported: Collection[str] = VERBS) -> argparse.ArgumentParser:
     return top
 
 
+class _EndedBySignal(KeyboardInterrupt):
+    """As Ctrl+C: what was started is ended and temporary folders are removed on the way out."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__()
+        self.number = number
+
+
+def _end(number: int, _: object) -> NoReturn:
+    raise _EndedBySignal(number)
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     words, verb = sys.argv[1:] if argv is None else argv, ""
     if argv is None:  # a process of its own
         keep_standard_streams()
         # where whoever started us ignores it, the kernel keeps no exit code of what we start
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            if signal.getsignal(number) is signal.SIG_DFL:  # under nohup it is ignored
+                signal.signal(number, _end)
         # the linear algebra of numpy and that of scipy would each start a thread for every core, which spins for a while for
         # nothing; both read this when they are loaded, here and in what is started
         os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
@@ -99,8 +114,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BizraLoadError as error:
         print(f"bizra-load{verb}: {error}", file=sys.stderr)
         return error.exit_code
-    except KeyboardInterrupt:
-        return 130
+    except KeyboardInterrupt as end:
+        return 128 + (end.number if isinstance(end, _EndedBySignal) else signal.SIGINT)
     return USAGE if code == KEPT and args.verb not in VERDICT_IN_FILES and lost_output() else code
 
 

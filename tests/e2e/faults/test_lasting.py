@@ -91,6 +91,23 @@ def test_a_closed_terminal_ends_the_run_as_ctrl_c_does(tmp_path, node, whom):
     assert not any(process.is_running() for process in processes)
 
 
+@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGTERM])
+def test_a_drill_that_is_ended_leaves_nothing_behind(tmp_path, number):
+    """A Prometheus and an Alertmanager with their data, and a node."""
+    (tmp_path / "temporary").mkdir()
+    command = [sys.executable, "-m", "bizra_load.cli.main", "alerts", "drill", "--out", str(tmp_path / "artifacts")]
+    environment = {**os.environ, "TMPDIR": str(tmp_path / "temporary")}
+    with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as drill:
+        until(lambda: list((tmp_path / "temporary").glob("*/*")), "data of Prometheus")
+        processes = until(lambda: psutil.Process(drill.pid).children(recursive=True), "processes")
+        drill.send_signal(number)
+        _, error = drill.communicate(timeout=30)
+    assert drill.returncode == 128 + number, error
+    assert b"Traceback" not in error
+    assert list((tmp_path / "temporary").iterdir()) == []
+    assert not any(process.is_running() for process in processes)
+
+
 def test_under_nohup_a_closed_terminal_changes_nothing(tmp_path, node):
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:
