@@ -1,4 +1,4 @@
-"""What a store may hold of nodes and a rule must not be misled by: NaN, and edges that two replicas write differently."""
+"""What a store may hold of nodes and a rule must not be misled by: NaN, edges that two replicas write differently, and few that are slow."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ def odd(node: PlayedNode) -> Iterator[Case]:
     """All of them."""
     yield from edges_of_replicas(node)
     yield from not_a_number(node)
+    yield from few_slow(node)
 
 
 def edges_of_replicas(node: PlayedNode) -> Iterator[Case]:
@@ -47,6 +48,16 @@ def not_a_number(node: PlayedNode) -> Iterator[Case]:
                 labelled(name, 'route="odd"'): NAN for name in case.well if not name.startswith(("up{", "scrape_", "process_"))
             }
             yield replace(case, title="beside label sets that are NaN", beside=nan)
+
+
+def few_slow(node: PlayedNode) -> Iterator[Case]:
+    """Four in five minutes, of forty, and five and a half, which are all."""
+    for alert, operation in latencies(node):
+        limit_s = getattr(node.limits, f"{operation}_p99_s")
+        four, all_slow = node.buckets(operation, limit_s, 8.0, 0.1), node.buckets(operation, limit_s, 1.1, 1.0)
+        yield replace(node.fault(alert, four), title="four of forty are slow", fires=False)
+        value = duration(1.99 * limit_s)
+        yield replace(node.fault(alert, all_slow, value), title="five are all that there are, and slow", clears_min=8)
 
 
 def latencies(node: PlayedNode) -> list[tuple[str, str]]:

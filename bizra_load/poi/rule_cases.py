@@ -62,9 +62,9 @@ def of_two(node: PlayedNode) -> Iterator[Case]:
         value = together.get(case.alert, case.value)
         yield replace(case, title="one of two nodes", beside=second, value=value)
     # it hangs: of what completes, next to nothing is its own
-    hanging = node.series(SECOND, 0.001)
+    hanging = node.series(SECOND, 0.002)
     for operation, alert in (("finality", "FinalityCheckP99Violation"), ("generate", "PoIGenerationP99Violation")):
-        limit_s, each = getattr(node.limits, f"{operation}_p99_s"), 0.001 * (600 if operation == "finality" else node.each)
+        limit_s, each = getattr(node.limits, f"{operation}_p99_s"), 0.002 * (600 if operation == "finality" else node.each)
         slow = node.buckets(operation, limit_s, each, 1.0, SECOND)
         value = duration(1.99 * limit_s)
         title = "the one of two nodes that hardly completes any"

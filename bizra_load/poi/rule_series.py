@@ -13,12 +13,11 @@ from sla.values.promql import (
     REPLICAS_OF_TARGETS,
     TARGET,
     added,
-    bucket_rates,
     by,
     enough,
     joined,
     once,
-    quantile_of,
+    quantile_over,
     rate_from_0,
     without_metric,
 )
@@ -53,10 +52,9 @@ class NodeSeries:
     def rate(self, metric: str, window_s: float, scrapers: Sequence[str] = REPLICAS) -> str:
         return once(f"rate({metric}{self.node}[{self.span(window_s)}])", scrapers)
 
-    def p99(self, operation: str) -> str:
-        return quantile_of(
-            0.99, bucket_rates(self.operations[operation].histogram, self.matchers, self.span(300)), by(*TARGET, "le")
-        )
+    def p99_over(self, operation: str, limit: str) -> str:
+        histogram, window_s = self.operations[operation].histogram, 300 / self.speed_up
+        return quantile_over(0.99, limit, histogram, self.matchers, promql_duration(window_s), window_s, by(*TARGET, "le"))
 
     def gauge(self, metric: str) -> str:
         return once(f"{metric}{self.node}", REPLICAS_OF_TARGETS)

@@ -80,7 +80,7 @@ def _latency(
 ) -> AlertRule:
     # >=: of what is beyond a histogram's last edge PromQL knows that edge alone, which may be the limit
     return AlertRule(
-        name, group, severity, "sla", f"{series.p99(operation)} >= {_number(limit_s)}", for_s,
+        name, group, severity, "sla", series.p99_over(operation, f">= {_number(limit_s)}"), for_s,
         f"The p99 of {what} is over {_time(limit_s)}",
         f"The p99 of {what} on {JOB_LABEL} {INSTANCE} is {DURATION}; the agreement allows {_time(limit_s)}.", SERVICE,
     )  # fmt: skip

@@ -14,7 +14,7 @@ from typing import assert_never
 from sla.values.agreement import Agreement, Objective
 from sla.values.assessment import ObjectiveResult, Severity
 from sla.values.kinds import ClientLatency, ServerLatency, SuccessRate, Throughput
-from sla.values.promql import REPLICAS, TARGET, added, bucket_rates, by, enough, once, quantile_of, successful
+from sla.values.promql import REPLICAS, TARGET, added, by, enough, once, quantile_over, successful
 from sla.values.strategy import Trigger
 
 ALERT_FOR_S = 300.0  # a trigger must hold before it rolls back
@@ -89,7 +89,7 @@ def _missed(o: Objective, service: _Service) -> list[Trigger]:
         case ServerLatency(quantile):
             limit = o.target.value * LATENCY_OVER
             title = f"{o.title} is more than 20 % over its target"
-            expression = f"{_quantile(o, quantile, service)} > {limit / 1e9:.9g}"
+            expression = _quantile_over(o, quantile, f"> {limit / 1e9:.9g}", service)
             return [Trigger(o.key, title, expression, _SHORT_FOR_S, limit, o.unit)]
         case SuccessRate():
             if o.severity is not Severity.CRITICAL or not (expression := _less_success(o, service, f"{o.target.value:.9g}")):
@@ -113,7 +113,7 @@ def _degraded(o: Objective, service: _Service, result: ObjectiveResult | None) -
             if estimate is None or not math.isfinite(estimate.high):
                 return []
             limit = estimate.high * (1 + DEGRADED_BY)  # within its own interval nothing got worse
-            expression = f"{_quantile(o, quantile, service)} > {limit / 1e9:.4g}"
+            expression = _quantile_over(o, quantile, f"> {limit / 1e9:.4g}", service)
             return [Trigger(key, title, expression, ALERT_FOR_S, limit, o.unit)]
         case SuccessRate():
             limit = estimate.low * (1 - DEGRADED_BY) if estimate else 0.0
@@ -136,9 +136,9 @@ def _less_than_the_day_before(o: Objective, key: str, service: _Service) -> list
     return [Trigger(key, title, f"{now} < {1 - DEGRADED_BY:g} * {before}", ALERT_FOR_S, None, o.unit)]
 
 
-def _quantile(o: Objective, quantile: float, service: _Service) -> str:
+def _quantile_over(o: Objective, quantile: float, limit: str, service: _Service) -> str:
     name = service.agreement.operations[o.operations[0]].histogram
-    return quantile_of(quantile, bucket_rates(name, service.matcher, RANGE), by("le", *TARGET))
+    return quantile_over(quantile, limit, name, service.matcher, RANGE, RANGE_S, by("le", *TARGET))
 
 
 def _less_success(o: Objective, service: _Service, limit: str) -> str:

@@ -37,6 +37,7 @@ def on(*labels: str) -> str:
 ON_TARGET = on(*TARGET)
 ON_TARGET_OF_SCRAPER = on(*TARGET, *REPLICAS)
 FEWEST_FAILURES = 5  # in a window: one of three requests at night is no rate, and pages nobody (SRE workbook, chapter 5)
+FEWEST_SLOW = FEWEST_FAILURES  # in a window: one slow check of forty is no p99
 
 
 def with_metric(targets: str, metric: str) -> str:
@@ -117,14 +118,30 @@ def quantile_of(q: float, buckets: str, clause: str = "") -> str:
     return f"histogram_quantile({q:g}, {added([buckets], clause)})"
 
 
-def bucket_rates(histogram: str, matchers: str, window: str, scrapers: Sequence[str] = REPLICAS) -> str:
+def quantile_over(q: float, limit: str, histogram: str, matchers: str, window: str, window_s: float, clause: str) -> str:
+    """The quantile where it is over a limit, such as ">= 0.001", and FEWEST_SLOW or more in the window are; `clause` as in
+    quantile_of().
+
+    The latter asks for the quantile of the rank N - 5 of N, which differs by target, and histogram_quantile() takes one figure
+    for all. Where the bucket +Inf holds 100 (N - 5), its quantile 0.01 has that rank. It is a hair more: of five that all are
+    slow, the rank 0 would lie in the first bucket. Without +Inf, which less than five leave out, it is NaN and over no limit.
+    """
+    most = (FEWEST_SLOW - 0.01) / window_s
+    every = added([bucket_rates(histogram, matchers, window, edges='le="+Inf"')], clause)
+    edges = added([bucket_rates(histogram, matchers, window, edges='le!="+Inf"')], clause)
+    rank = f"histogram_quantile(0.01, {edges} or 100 * ({every} - {most:.6g} > 0))"
+    return f"{quantile_of(q, bucket_rates(histogram, matchers, window), clause)} {limit} and {rank} {limit}"
+
+
+def bucket_rates(histogram: str, matchers: str, window: str, scrapers: Sequence[str] = REPLICAS, edges: str = "") -> str:
     """Rates of a histogram's buckets, those of each target as one scraper has seen them: the one that has seen the most.
 
     Scrapers may write the same edge in two ways (Prometheus 2 keeps le="1", 3 makes le="1.0" of it): what once() gives would
     count such an edge twice, and be no distribution. Those of different targets may go into one sum: PromQL adds what has the
-    same edge.
+    same edge. `edges`: a matcher of `le`, for some of them.
     """
     every = f'{matchers}, le="+Inf"' if matchers else 'le="+Inf"'
-    all_of = f"rate({histogram}_bucket{{{matchers}}}[{window}])" if matchers else f"rate({histogram}_bucket[{window}])"
+    asked = ", ".join(m for m in (matchers, edges) if m)
+    all_of = f"rate({histogram}_bucket{{{asked}}}[{window}])" if asked else f"rate({histogram}_bucket[{window}])"
     most = f"topk without (le, {', '.join(scrapers)}) (1, rate({histogram}_bucket{{{every}}}[{window}]) >= 0)"
     return f"({all_of} and ignoring (le) {most})"
