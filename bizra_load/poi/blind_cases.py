@@ -76,6 +76,7 @@ def left(node: PlayedNode) -> Iterator[Case]:
     yield replace(absent(node, "no node is left in its job", everything), instance="", beside=other)
     second = node.series(SECOND, SHARE)
     yield replace(absent(node, "one of two nodes has left", everything), beside=second, fires=False)
+    yield from clusters(node, everything)
     without_up = replace(absent(node, "without up", {}), absent=frozenset({series("up")}))
     yield replace(without_up, instance="", from_the_start=True)
     in_pods = [{labelled(name, f'pod="p{number}"'): value for name, value in node.well.items()} for number in (0, 1)]
@@ -85,6 +86,18 @@ def left(node: PlayedNode) -> Iterator[Case]:
         beside=in_pods[1],
         fires=False,
     )
+
+
+def clusters(node: PlayedNode, everything: Mapping[str, float]) -> Iterator[Case]:
+    """All nodes of one of two clusters leave, or of the one that there is; or they get the label."""
+    own, other = ({labelled(s, f'cluster="{c}"'): v for s, v in node.well.items()} for c in ("own", "other"))
+    gone_all = replace(absent(node, "a cluster has left", dict.fromkeys(own, MISSING)), well=own, instance="")
+    second = {labelled(s, 'cluster="own"'): v for s, v in node.series(SECOND, SHARE).items()}
+    yield replace(gone_all, beside=other, labels={"cluster": "own"})
+    yield replace(gone_all, beside=other | second, title="a node of a cluster has left", fires=False)
+    yield replace(gone_all, title="the only cluster has left")
+    labels_new = replace(absent(node, "the nodes without a cluster have left", everything), instance="", beside=other)
+    yield replace(labels_new, fires=False)
 
 
 def labels_of_its_own(node: PlayedNode) -> Iterator[Case]:

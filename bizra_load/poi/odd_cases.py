@@ -1,4 +1,6 @@
-"""What a store may hold of nodes and a rule must not be misled by: NaN, edges that two replicas write differently, and few that are slow."""
+"""What a store may hold of nodes and a rule must not be misled by: NaN, edges that two replicas write differently, and next to
+nothing to judge by.
+"""
 
 from __future__ import annotations
 

@@ -13,6 +13,7 @@ from bizra_load.poi.odd_cases import odd
 from bizra_load.poi.rule_case import HOUR_MIN, SECOND, SHARE, Case, duration, is_gauge, percent, series, si
 from bizra_load.poi.rule_node import PlayedNode
 from bizra_load.poi.rules import thresholds
+from bizra_load.poi.stopped_cases import stopped
 from sla.values.agreement import Agreement
 
 
@@ -30,7 +31,7 @@ def cases(agreement: Agreement) -> list[Case]:
             variants += [replace(case, title="beside its like in another cluster", apart_by="cluster")]
             if case.alert != "PoIErrorBudgetBurn":
                 variants += [replace(case, title="beside its like in another pod", apart_by="pod")]
-    return [*variants, *longer(node), *of_two(node), *without(node), *odd(node), *blind(node)]
+    return [*variants, *longer(node), *of_two(node), *without(node), *odd(node), *blind(node), *stopped(node)]
 
 
 def longer(node: PlayedNode) -> list[Case]:

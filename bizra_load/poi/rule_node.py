@@ -57,7 +57,7 @@ class PlayedNode:
         }
 
     def fault(self, alert: str, bad: Mapping[str, float], value: str = "") -> Case:
-        case = Case(alert, self.well, bad, value)
+        case = Case(alert, self.well, bad, value, instance="" if alert == "PoIThroughputDegraded" else NODE)
         return replace(case, minutes=HOUR_MIN, clears_min=35) if alert == "PoIErrorBudgetBurn" else case
 
     def slow(self, alert: str, operation: str, limit_s: float, each: float) -> Case:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from bizra_load.monitoring.rules import promql_duration
 from sla.values.agreement import OperationMetrics
 from sla.values.promql import (
+    DEPLOYMENT,
     ON_TARGET,
     REPLICAS,
     REPLICAS_OF_TARGETS,
@@ -16,6 +17,7 @@ from sla.values.promql import (
     by,
     enough,
     joined,
+    on,
     once,
     quantile_over,
     rate_from_0,
@@ -67,7 +69,13 @@ class NodeSeries:
         """
         still = f"{ON_TARGET} min_over_time(up{self.node}[{self.span(300)}]) == 0"  # what came back after a quarter is not down
         often = f"{self._less_up(300, 0.5)} or {self._less_up(900, 0.6)} and {still}"
-        return f"{self.gauge('up')} == 0 or {often} or {self.gauge('up')} and {ON_TARGET} ({self._restarting()})"
+        return f"{self._unreachable()} or {often} or {self.gauge('up')} and {ON_TARGET} ({self._restarting()})"
+
+    def _unreachable(self) -> str:
+        """The last scrape failed; and, of targets that are scraped so seldom that it holds for a minute, the one before."""
+        window = self.span(240)
+        one_lost = f"count_over_time(up{self.node}[{window}]) < 4 and max_over_time(up{self.node}[{window}]) == 1"
+        return f"{self.gauge('up')} == 0 unless {ON_TARGET} ({one_lost})"
 
     def _less_up(self, window_s: float, share: float) -> str:
         """Targets that are no younger than the window."""
@@ -77,11 +85,13 @@ class NodeSeries:
     def _restarting(self) -> str:
         """Nodes of which no process has been seen that was older than 200 s in ten minutes: three starts or more, and no
         rollout. (Some clients work the start out anew for each scrape: that it changes says nothing.) Where the start is not
-        exposed, those whose counter of generations began anew three times.
+        exposed, those whose counter of generations began anew three times; where it is, a counter that goes back and forth is
+        that of two processes behind one address, or of two replicas behind one balancer.
         """
         window, steps = self.span(600), self.span(30)
         young = f"max_over_time((time() - {START}{self.node})[{window}:{steps}]) < {200 / self.speed_up:g}"
         anew = f"resets({self.operations['generate'].total}{self.node}[{window}]) > 2"
+        anew += f" unless {ON_TARGET} count_over_time({START}{self.node}[{window}])"
         return f"{young} and {ON_TARGET} up{self.node} offset {window} or {anew}"
 
     def rates(self, counters: Sequence[str], window_s: float, of: str = EACH, scrapers: Sequence[str] = REPLICAS) -> str:
@@ -90,6 +100,17 @@ class NodeSeries:
     def ever(self, counters: Sequence[str]) -> str:
         """What each process has counted since it started."""
         return added([once(f"{c}{self.node}", REPLICAS) for c in counters], EACH)
+
+    def stopped(self) -> str:
+        """Nodes that attempted nothing of generate, or of verify, in five minutes, and of it completed one a second in the last
+        hour, while other nodes go on with it: without those nothing may be asked for.
+        """
+        stopped = []
+        for metrics in (self.operations[o] for o in ("generate", "verify")):
+            did, others = self.rates([metrics.total], 3600), self.rates([metrics.total], 300, by("job"))
+            nothing = f"{self.rates([metrics.total, metrics.failed], 300)} == 0"
+            stopped.append(f"{nothing} and {did} >= 1 and {on('job')} {others} > 0")
+        return " or ".join(stopped)
 
     def successful(self) -> list[str]:
         return [self.operations[o].total for o in ("generate", "verify")]
@@ -128,6 +149,15 @@ class NodeSeries:
         generate = f"{self.operations['generate'].total}{self.node} >= 0"  # without it no node is known to work
         lacking = [*self._uncounted(), *self._unresourced(), f"({self._ended()})"]
         return f"{without_metric(self.up(), generate)} or max {EACH} ({' or '.join(lacking)})"
+
+    def left(self) -> str:
+        """No target of the job is there; or none of a cluster that had some in the last hour, and others have.
+
+        Targets without the label are not missed: they may have been given it.
+        """
+        named, all_of = f'up{{{self.matchers}, cluster!=""}}', f"up{self.node}"
+        had = f"max {by(*DEPLOYMENT)} (count_over_time({named}[{self.span(3600)}]))"
+        return f"absent({all_of}) or {had} unless {on(*DEPLOYMENT)} {all_of} and {on('job')} {all_of}"
 
     def _moving(self, counter: str) -> str:
         """It is counted up, and there still, so its node is up; and this process has counted, not only the one before."""

@@ -118,9 +118,11 @@ def _poi(series: NodeSeries, t: Thresholds) -> tuple[AlertRule, ...]:
         _latency(series, "PoIVerificationP99Violation", group, "warning", "verify", "PoI verification", t.verify_p99_s, 300),
         AlertRule(
             "PoIThroughputDegraded", group, "warning", "sla",
-            f"0 < {series.rates(series.successful(), 300, ALL, REPLICAS_OF_TARGETS)} < {_number(t.throughput_per_s)}", 600,
-            f"PoI throughput is under {t.throughput_per_s:,.0f} ops/s",
-            f"{JOB_LABEL} carries out {VALUE} operations/s; the agreement accepts {t.throughput_per_s:,.0f} or more.", SERVICE,
+            f"0 < {series.rates(series.successful(), 300, ALL, REPLICAS_OF_TARGETS)} < {_number(t.throughput_per_s)} or "
+            f"{series.stopped()}", 600,
+            f"PoI throughput is under {t.throughput_per_s:,.0f} ops/s, or one node's came to a stop",
+            f"{JOB_LABEL} {INSTANCE}: {VALUE} operations/s; the agreement accepts {t.throughput_per_s:,.0f} or more of all "
+            "nodes. With an instance: its generate or its verify came to a stop, while that of other nodes goes on.", SERVICE,
         ),
         AlertRule(
             "PoISuccessRateCritical", group, "critical", "sla",
@@ -168,10 +170,11 @@ def _health(series: NodeSeries, t: Thresholds) -> tuple[AlertRule, ...]:
         ),
         AlertRule(
             "RustMetricsAbsent", group, "critical", "health",
-            f"{series.blind()} or absent(up{series.node})", 120,
+            f"{series.blind()} or {series.left()}", 120,
             "The node is scraped and series that alerts use are missing, or no node is scraped at all",
             f"{JOB_LABEL} {INSTANCE}: metrics that alerts use are missing or NaN. Either a node's responses lack them, "
-            "or all nodes have left service discovery: the alerts on them are blind.", SERVICE,
+            "or all nodes of the job (or of the cluster in these labels) have left service discovery: the alerts on them are "
+            "blind.", SERVICE,
         ),
         AlertRule(
             "PrometheusScrapeSlow", group, "warning", "health",

@@ -1,4 +1,4 @@
-"""Rules and triggers of latencies where few operations are carried out, by promtool: five slow ones are a fault, four are not."""
+"""Rules and triggers of latencies on few operations, by promtool: five slow ones are a fault, four are not."""
 
 import pytest
 import yaml

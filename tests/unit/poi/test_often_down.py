@@ -57,3 +57,32 @@ def test_a_young_node_and_a_start_time_that_varies_are_no_restarts(tmp_path):
     varies = {"series": 'process_start_time_seconds{job="bizra-node", instance="n:2"}', "values": "0 1 0 2 1 " * 6}
     up = [{"series": f'up{{job="bizra-node", instance="n:{n}"}}', "values": v} for n, v in ((1, "_x9 1x20"), (2, "1x29"))]
     assert_alerts(tmp_path, "RustMetricsEndpointDown", [young, varies, *up], {f"{t}m": 0 for t in range(30)}, evaluated="30s")
+
+
+@pytest.mark.processes
+@pytest.mark.parametrize(("every_s", "several"), [(90, 3), (120, 2)])
+def test_of_seldom_scrapes_one_may_be_lost_and_several_in_a_row_may_not(tmp_path, every_s, several):
+    """Until the next one it holds for longer than the rule's minute."""
+    good = 1200 // every_s + 1
+    for lost, times in ((1, range(0, 3000, 30)), (several, ((good + several) * every_s - 1,))):
+        values = [1] * good + [0] * lost + [1] * 20
+        series = {"series": 'up{job="bizra-node", instance="n:1"}', "values": " ".join(map(str, values))}
+        firing = {f"{t}s": int(lost > 1) for t in times}
+        assert_alerts(tmp_path, "RustMetricsEndpointDown", [series], firing, f"{every_s}s", "30s")
+
+
+@pytest.mark.processes
+def test_a_target_that_can_not_be_scraped_from_the_first_time_on_is_down(tmp_path):
+    series = {"series": 'up{job="bizra-node", instance="n:1"}', "values": "_x9 0x20"}
+    assert_alerts(tmp_path, "RustMetricsEndpointDown", [series], {"17m": 0, "20m": 1}, "2m", "30s")
+
+
+@pytest.mark.processes
+@pytest.mark.parametrize(("start", "fires"), [(True, False), (False, True)])
+def test_a_counter_that_goes_back_and_forth_is_no_restart_where_the_start_says_so(tmp_path, start, fires):
+    """Two processes behind one address, which count alike."""
+    values = {"up": "1x120", "bizra_poi_generate_total": " ".join(str(60 * n + 5000 * (n % 2)) for n in range(120))}
+    if start:
+        values["process_start_time_seconds"] = "0x120"
+    series = [{"series": f'{name}{{job="bizra-node", instance="n:1"}}', "values": v} for name, v in values.items()]
+    assert_alerts(tmp_path, "RustMetricsEndpointDown", series, {f"{t}m": int(fires) for t in range(20, 110, 5)})
