@@ -16,8 +16,8 @@ def stopped(node: PlayedNode) -> Iterator[Case]:
     idle_second = {name: 0.0 if not is_gauge(name) else value for name, value in second.items()}
 
     def case(title: str, bad: Mapping[str, float], fires: bool = True) -> Case:
-        found = node.fault("PoIThroughputDegraded", bad, "0")
-        return replace(found, title=title, beside=second, instance=NODE, fires=fires)
+        of_one = node.fault("PoIThroughputDegraded", bad, "0")
+        return replace(of_one, title=title, beside=second, instance=NODE, fires=fires)
 
     yield case("one of two nodes hangs", idle)
     for operation in ("generate", "verify"):
