@@ -47,7 +47,12 @@ def lines(folder: Path, spools: Iterable[str], instead: Mapping[str, bytes]) -> 
     """What seal() writes, with contents that are written together with it `instead` of those that are there. Raises OSError."""
     names = [name for name in (*COVERED, *sorted(spools)) if (folder / name).exists()]
     sums = {name: hashlib.sha256(content).hexdigest() for name, content in instead.items()}
-    return "".join(f"{sums.get(name) or sha256_of(folder / name)}  {name}\n" for name in names)
+    return "".join(_line(sums.get(name) or sha256_of(folder / name), name) for name in names)
+
+
+def _line(sha256: str, name: str) -> str:
+    """As sha256sum writes it."""
+    return f"{sha256}  {name}\n"
 
 
 def unseal(folder: Path) -> None:
@@ -94,21 +99,21 @@ def covered(folder: Path) -> list[str] | None:
 
 def line_of_assessment(judged: bytes) -> str:
     """What ASSESSMENT_CHECKSUM holds of assessment.json, which SHA256SUMS leaves out: a run may be judged again."""
-    return f"{hashlib.sha256(judged).hexdigest()}  {ASSESSMENT}\n"
+    return _line(hashlib.sha256(judged).hexdigest(), ASSESSMENT)
 
 
 def check_assessment(folder: Path) -> None:
     """Raises UsageError where assessment.json is not what was judged, OSError where there is none. Earlier versions wrote
     no checksum.
     """
-    path, actual = folder / ASSESSMENT_CHECKSUM, sha256_of(folder / ASSESSMENT)
+    path, actual = folder / ASSESSMENT_CHECKSUM, _line(sha256_of(folder / ASSESSMENT), ASSESSMENT)
     try:
         judged = read_text(path, follow=False)
     except FileNotFoundError:
         return
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror}") from None
-    if judged != f"{actual}  {ASSESSMENT}\n":
+    if judged != actual:
         raise UsageError(
             f"{folder / ASSESSMENT}: is not what was judged (its SHA-256 differs from {path.name}; "
             "allowed: judge it again: bizra-load assess RUN)"

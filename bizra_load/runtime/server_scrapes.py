@@ -18,8 +18,9 @@ from bizra_load.measure.machine_readings import MachineReader
 from bizra_load.server_metrics.exposition import MetricsReader, ScrapeError
 from bizra_load.server_metrics.prometheus import PrometheusSource
 from bizra_load.settings.settings import Settings
+from sla.estimators.series import by_target
 from sla.values.machine import TARGET, MachineSecond
-from sla.values.snapshot import Labels, Snapshot
+from sla.values.snapshot import Snapshot
 
 SCRAPE_WITHIN_S = 10.0
 PROMETHEUS_LOOK_BACK_S = 150.0  # two scrapes of the slowest usual interval, so that an idle one before the load is there
@@ -93,9 +94,7 @@ class ServerMetrics:
 
 def are_due(snapshots: Sequence[Snapshot], drained_ns: int) -> bool:
     """Whether a target that was scraped until the load's end, as often as before, has not been scraped after it."""
-    times: dict[Labels, list[int]] = {}
-    for s in snapshots:
-        times.setdefault(s.target, []).append(s.at_ns)
-    usual_ns = max((statistics.median(map(sub, of_one[1:], of_one)) for of_one in times.values() if len(of_one) > 1), default=0)
-    last = [max(of_one) for of_one in times.values()]
+    times = [[s.at_ns for s in of_one] for of_one in by_target(snapshots).values()]
+    usual_ns = max((statistics.median(map(sub, of_one[1:], of_one)) for of_one in times if len(of_one) > 1), default=0)
+    last = [of_one[-1] for of_one in times]
     return any(drained_ns - MISSED * usual_ns < at_ns <= drained_ns for at_ns in last) or max(last) <= drained_ns

@@ -24,14 +24,14 @@ def down_node_gates(snapshots: Sequence[Snapshot], metrics: frozenset[str], from
     jobs = {dict(labels).get("job") for labels in own} - mixed
     nodes = {_node(labels) for labels in own}
     counts: dict[Labels, list[str]] = {}
-    seen = by_target(within(scraped, from_ns, to_ns))
-    for labels, scrapes in by_target(within(failed, from_ns, to_ns)).items():
+    seen, failing = (by_target(within(some, from_ns, to_ns)) for some in (scraped, failed))
+    for labels, scrapes in failing.items():
         node, all_of_it = _node(labels), len(scrapes) + len(seen.get(labels, ()))
         if node in nodes or dict(labels).get("job") in jobs:
             down = len(scrapes) >= FEWEST_FAILED and len(scrapes) > (1 - COVERED) * all_of_it
             counts.setdefault(node, []).append(f"{len(scrapes)} of {all_of_it}" if down else "")
-    for labels in seen:
-        if (node := _node(labels)) in counts and not any(labels == s.target for s in within(failed, from_ns, to_ns)):
+    for labels in seen.keys() - failing.keys():
+        if (node := _node(labels)) in counts:
             counts[node].append("")  # another replica had no trouble
     down_nodes = [f"{labels_text(node)} ({of_each[0]})" for node, of_each in sorted(counts.items()) if all(of_each)]
     if not down_nodes:
