@@ -4,12 +4,11 @@ and what its process goes through, where it runs on this machine.
 
 from __future__ import annotations
 
-import statistics
 import time
 from collections.abc import Collection, Sequence
-from operator import sub
 
 import gevent
+import numpy as np
 
 from bizra_load.io.this_machine import is_this_machine, listener_on_this_machine
 from bizra_load.io.urls import host_and_port
@@ -18,7 +17,7 @@ from bizra_load.measure.machine_readings import MachineReader
 from bizra_load.server_metrics.exposition import MetricsReader, ScrapeError
 from bizra_load.server_metrics.prometheus import PrometheusSource
 from bizra_load.settings.settings import Settings
-from sla.estimators.series import by_target
+from sla.estimators.series import by_target, times_s
 from sla.values.machine import TARGET, MachineSecond
 from sla.values.snapshot import Snapshot
 
@@ -94,7 +93,7 @@ class ServerMetrics:
 
 def are_due(snapshots: Sequence[Snapshot], drained_ns: int) -> bool:
     """Whether a target that was scraped until the load's end, as often as before, has not been scraped after it."""
-    times = [[s.at_ns for s in of_one] for of_one in by_target(snapshots).values()]
-    usual_ns = max((statistics.median(map(sub, of_one[1:], of_one)) for of_one in times if len(of_one) > 1), default=0)
-    last = [of_one[-1] for of_one in times]
-    return any(drained_ns - MISSED * usual_ns < at_ns <= drained_ns for at_ns in last) or max(last) <= drained_ns
+    times = [times_s(of_one) for of_one in by_target(snapshots).values()]
+    usual_s = max((float(np.median(np.diff(of_one))) for of_one in times if of_one.size > 1), default=0.0)
+    drained_s, last = drained_ns / 1e9, [float(of_one[-1]) for of_one in times]
+    return any(drained_s - MISSED * usual_s < at_s <= drained_s for at_s in last) or max(last) <= drained_s

@@ -8,6 +8,7 @@ from sla.estimators.series import by_target, within
 from sla.judgement.checks.counters import COVERED, SHOWN
 from sla.values.assessment import Gate, Severity, Status
 from sla.values.promql import SCRAPERS_OF_TARGETS
+from sla.values.shown import first_of
 from sla.values.snapshot import Labels, Snapshot, labels_text
 
 FEWEST_FAILED = 2  # scrapes: a pod that leaves is often asked once more
@@ -36,8 +37,7 @@ def down_node_gates(snapshots: Sequence[Snapshot], metrics: frozenset[str], from
     down_nodes = [f"{labels_text(node)} ({of_each[0]})" for node, of_each in sorted(counts.items()) if all(of_each)]
     if not down_nodes:
         return []
-    more = f"; and {len(down_nodes) - SHOWN} more" if len(down_nodes) > SHOWN else ""
-    reason = f"scrapes of a node failed (up is 0), so it was down or hung: {'; '.join(down_nodes[:SHOWN])}{more}"
+    reason = f"scrapes of a node failed (up is 0), so it was down or hung: {first_of(down_nodes, SHOWN, last='; and ')}"
     return [Gate("nodes-up", "Every node up", Severity.CRITICAL, Status.INCONCLUSIVE, True, reason)]
 
 

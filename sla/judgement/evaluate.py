@@ -31,6 +31,7 @@ from sla.values.baseline import Baseline, figures, unknown_acceptable, unknown_l
 from sla.values.failure import most_frequent
 from sla.values.measurements import Measurements
 from sla.values.remedies import PLAIN, RemedyWords
+from sla.values.shown import first_of
 from sla.values.snapshot import Snapshot
 
 MOST_NAMES = 5  # of operations, in a reason
@@ -190,6 +191,6 @@ def _named(o: ObjectiveResult, measurements: Measurements) -> ObjectiveResult:
     measured = operations_of(measurements.windows)
     if o.reason != NO_DATA or not measured or not set(measured).isdisjoint(o.operations):
         return o
-    missing, there = (", ".join(repr(name[:60]) for name in some[:MOST_NAMES]) for some in (o.operations, measured))
-    more = f" and {len(measured) - MOST_NAMES} more" if len(measured) > MOST_NAMES else ""
-    return dataclasses.replace(o, reason=f"{NO_DATA}: the run has no operation {missing}; it has {there}{more}")
+    missing = ", ".join(repr(name[:60]) for name in o.operations[:MOST_NAMES])
+    there = first_of([repr(name[:60]) for name in measured], MOST_NAMES, between=", ")
+    return dataclasses.replace(o, reason=f"{NO_DATA}: the run has no operation {missing}; it has {there}")

@@ -13,6 +13,7 @@ from sla.judgement.status import outside
 from sla.values.agreement import Agreement
 from sla.values.assessment import Gate, ObjectiveResult, Severity, Status
 from sla.values.kinds import ServerLatency, SuccessRate
+from sla.values.shown import first_of
 from sla.values.snapshot import Snapshot, labels_text
 
 MOST_NAMED = 3  # in a reason
@@ -49,6 +50,5 @@ def hidden_node_gates(
                 missed.append(f"{labels_text(labels)}: {e.objective.title}")
     if not missed:
         return []
-    more = f" and {len(missed) - MOST_NAMED} more" if len(missed) > MOST_NAMED else ""
-    reason = f"a node by itself misses what all nodes together keep: {'; '.join(missed[:MOST_NAMED])}{more}"
+    reason = f"a node by itself misses what all nodes together keep: {first_of(missed, MOST_NAMED)}"
     return [Gate("nodes", "Each node by itself", Severity.CRITICAL, Status.INCONCLUSIVE, True, reason)]

@@ -22,6 +22,7 @@ from sla.release.evidence_fields import (
 )
 from sla.values.assessment import Evidence, Status
 from sla.values.monitoring import MadeMonitoring, MadeRule, RequiredMonitoring
+from sla.values.shown import first_of
 
 DRILL_SCHEMA = "bizra-load/alert-drill/1"
 KEYS = ("alerts", "critical-alerts")
@@ -108,7 +109,7 @@ def _unlike(loaded: int, rules: Mapping[str, _Drilled], made: MadeMonitoring) ->
     if made.no_rules:
         return f"no alert rules can be made of the agreement to compare with ({made.no_rules})"
     if others := [f"{name[:100]} {rule.other}" for name, rule in rules.items() if rule.other]:
-        return "; ".join(others[:3]) + (f", and {len(others) - 3} more" if others[3:] else "")
+        return first_of(others, 3, last=", and ")
     return f"{loaded} rules were loaded, and the agreement has {len(made.rules)}" if loaded > len(made.rules) else ""
 
 

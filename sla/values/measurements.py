@@ -10,6 +10,7 @@ from operator import attrgetter
 from sla.values.failure import FailureReason
 from sla.values.health_rows import HealthRows
 from sla.values.machine import MachineSecond
+from sla.values.shown import first_of
 from sla.values.snapshot import Snapshot
 from sla.values.window import Health, Window
 
@@ -48,8 +49,7 @@ class FailedCheck:
 
 def failed_checks_text(checks: Sequence[FailedCheck]) -> str:
     """Their names and counts, as many as fit a line."""
-    named = "; ".join(f"{failed.name} ({failed.count:,})" for failed in checks[:SHOWN_CHECKS])
-    return named + (f"; and {len(checks) - SHOWN_CHECKS} more" if len(checks) > SHOWN_CHECKS else "")
+    return first_of([f"{failed.name} ({failed.count:,})" for failed in checks], SHOWN_CHECKS, last="; and ")
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ from sla.judgement.outages.hanging import hanging
 from sla.judgement.steady import begun_by_second, by_second, outcomes
 from sla.values.assessment import Steady
 from sla.values.measurements import Measurements
+from sla.values.shown import first_of
 from sla.values.snapshot import Snapshot, labels_text
 
 WRONG = ("bad_signature", "not_valid")  # a response that is wrong was not refused, however many came at once
@@ -147,5 +148,4 @@ def _lacking(metric: str, snapshots: Sequence[Snapshot]) -> str:
     lacking = [labels_text(labels) for labels, scrapes in targets.items() if not any(s.counts(metric) for s in scrapes)]
     if len(lacking) in (0, len(targets)):
         return metric if lacking or not targets else ""
-    more = f" and {len(lacking) - SHOWN} more" if len(lacking) > SHOWN else ""
-    return f"{metric} of {'; '.join(lacking[:SHOWN])}{more}"
+    return f"{metric} of {first_of(lacking, SHOWN)}"
