@@ -24,8 +24,8 @@ from typing import Any
 import requests
 
 from benchmarks import paced, results
+from bizra_load.io.children import die_with_parent
 from bizra_load.poi.chain import block_hash
-from bizra_load.rehearsal.node_process import die_with_parent
 
 ROUNDS, SECONDS, CONNECTIONS = 3, 4, 16
 PACED_PER_S = 1000

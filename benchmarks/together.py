@@ -20,7 +20,7 @@ from pathlib import Path
 from benchmarks import results
 from benchmarks.node import TIMED, own_times_us, started
 from bizra_load.archive.store import read_run
-from bizra_load.rehearsal.node_process import die_with_parent
+from bizra_load.io.children import die_with_parent
 from sla.values import histogram
 
 SECONDS = 12

@@ -18,6 +18,7 @@ from typing import Any, NoReturn
 
 from bizra_load.archive import latest
 from bizra_load.exit_codes import KEPT, USAGE, BizraLoadError, one_line
+from bizra_load.io.signals import EndedBySignal, end_on_signals
 from bizra_load.io.streams import keep_standard_streams, lost_output
 from bizra_load.settings.defaults import DEFAULT_OUT, OUT_VARIABLE
 
@@ -82,27 +83,13 @@ def parser(imported: Collection[str] = VERBS) -> argparse.ArgumentParser:
     return top
 
 
-class _EndedBySignal(KeyboardInterrupt):
-    """As Ctrl+C: what was started is ended and temporary folders are removed on the way out."""
-
-    def __init__(self, number: int) -> None:
-        super().__init__()
-        self.number = number
-
-
-def _end(number: int, _: object) -> NoReturn:
-    raise _EndedBySignal(number)
-
-
 def main(argv: Sequence[str] | None = None) -> int:
     words, verb = sys.argv[1:] if argv is None else argv, ""
     if argv is None:  # a process of its own
         keep_standard_streams()
         # where whoever started us ignores it, the kernel keeps no exit code of what we start
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        for number in (signal.SIGTERM, signal.SIGHUP):
-            if signal.getsignal(number) is signal.SIG_DFL:  # under nohup it is ignored
-                signal.signal(number, _end)
+        end_on_signals()
         # the linear algebra of numpy and that of scipy would each start a thread for every core, which spins for a while for
         # nothing; both read this when they are loaded, here and in what is started
         os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
@@ -115,7 +102,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"bizra-load{verb}: {error}", file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt as end:
-        return 128 + (end.number if isinstance(end, _EndedBySignal) else signal.SIGINT)
+        return 128 + (end.number if isinstance(end, EndedBySignal) else signal.SIGINT)
     return USAGE if code == KEPT and args.verb not in VERDICT_IN_FILES and lost_output() else code
 
 

@@ -53,7 +53,8 @@ def put_load_on(request: LoadRequest) -> tuple[int, Path]:
         begin(folder)
         stack.enter_context(measured_beside(folder, settings, request.host))
         try:
-            code = supervise(*command_line(request, processes, folder), lambda generator: _apart(node, generator, folder))
+            command, environment = command_line(request, processes, folder)
+            code = supervise(command, environment, folder / RECORD, lambda generator: _apart(node, generator, folder))
             if code < 0:
                 code = _judge_without_master(folder, -code)
         except BizraLoadError as error:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
 import sys
 import tomllib
 from collections.abc import Callable, Mapping
@@ -13,16 +12,17 @@ from pathlib import Path
 
 import psutil
 
+from bizra_load.io.children import adopt_orphans, start
 from bizra_load.io.ports import free_port
 from bizra_load.launch.request import LoadRequest, holds_password
 from bizra_load.products import all_options
-from bizra_load.rehearsal.node_process import adopt_orphans, die_with_parent
 from bizra_load.settings.defaults import REHEARSAL_VARIABLE, RUN_FOLDER_VARIABLE
 
 LOCUSTS_OWN = "LOCUST_"  # what its variables begin with
 UNCONFIGURED = "bizra_load.runtime.unconfigured"
 CONFIGURATION = ("~/.locust.conf", "locust.conf", "pyproject.toml")  # what Locust would read
 TOLD_WORKERS_END_WITHIN_S = 10.0  # the master has all of their reports, or has given them up
+IDLE_WORKERS_END_WITHIN_S = 1.0  # of a master killed before the load began
 WORKERS_END_WITHIN_S = 60.0  # of a killed master; they notice in 8 s, finish what is under way and try to hand over for 10 s
 
 
@@ -76,23 +76,27 @@ def command_line(request: LoadRequest, processes: int, folder: Path) -> tuple[li
     return [*command, *request.switches], environment
 
 
-def supervise(command: list[str], environment: dict[str, str], beside: Callable[[int], AbstractContextManager[None]]) -> int:
+def supervise(
+    command: list[str], environment: dict[str, str], begun: Path, beside: Callable[[int], AbstractContextManager[None]]
+) -> int:
     """Run Locust. SIGTERM, SIGINT and SIGHUP end it in good order: all are passed on as SIGTERM, for they may be for us alone
     (after Ctrl+C or a closed terminal, of which Locust hears too, it changes nothing). `beside`, given its process id, is in
     force while it runs. Returns its exit code, or the negative number of the signal that killed it, when its workers have ended
-    too: Locust's master does not wait for one that takes longer than it does.
+    too: Locust's master does not wait for one that takes longer than it does. Where it was killed before the load began (no
+    `begun` yet), they have nothing to hand over, and would look for it for minutes.
     """
     already_there = psutil.Process().children()  # what became our child when a shell became this program (exec)
     adopt_orphans()  # workers whose master is gone become ours, so that we can wait for what they leave behind
-    process = subprocess.Popen(command, env=environment, preexec_fn=die_with_parent)  # no shell, own module
     # where a shell started us in the background, Ctrl+C is for others; under nohup a closed terminal is
     ignored = [number for number in (signal.SIGINT, signal.SIGHUP) if signal.getsignal(number) is signal.SIG_IGN]
     numbers = [number for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP) if number not in ignored]
+    process = start(command, env=environment)  # our own module; a signal by now ends us, and it with us
     before = [signal.signal(number, lambda *_: process.terminate()) for number in numbers]
     try:
         with beside(process.pid):
             code = process.wait()
-            _wait_for_orphans(already_there, WORKERS_END_WITHIN_S if code < 0 else TOLD_WORKERS_END_WITHIN_S)
+            killed_within_s = WORKERS_END_WITHIN_S if begun.exists() else IDLE_WORKERS_END_WITHIN_S
+            _wait_for_orphans(already_there, killed_within_s if code < 0 else TOLD_WORKERS_END_WITHIN_S)
             return code
     finally:
         for number, handler in zip(numbers, before, strict=True):

@@ -7,15 +7,14 @@ health are raised to ten times what the operations take alone on it; the result 
 from __future__ import annotations
 
 import shutil
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
-from pathlib import Path
 
 from bizra_load.exit_codes import InvalidRunError, UsageError
 from bizra_load.io.bounded_http import BoundedSession
+from bizra_load.io.children import temporary_folder
 from bizra_load.io.ports import free_port
 from bizra_load.io.utc import utc_now
 from bizra_load.judging.agreements import AgreementFile
@@ -147,8 +146,7 @@ def _alertmanager() -> Iterator[str]:
     if binary is None:
         yield ""
         return
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
+    with temporary_folder() as folder:
         (folder / "config.yml").write_text("route: {receiver: nobody}\nreceivers: [{name: nobody}]\n", encoding="utf-8")
         address = f"127.0.0.1:{free_port()}"
         command = [binary, f"--config.file={folder / 'config.yml'}", f"--storage.path={folder / 'data'}"]

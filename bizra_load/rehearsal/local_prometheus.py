@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import subprocess
-import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -16,8 +14,8 @@ import requests
 
 from bizra_load.exit_codes import InvalidRunError, UsageError
 from bizra_load.io.bounded_http import BoundedSession
+from bizra_load.io.children import end, start, temporary_folder
 from bizra_load.io.ports import free_port
-from bizra_load.rehearsal.node_process import die_with_parent
 from bizra_load.server_metrics.exposition import ScrapeError
 from bizra_load.server_metrics.prometheus_api import PrometheusClient
 
@@ -50,9 +48,9 @@ class LocalPrometheus:
 
     def wait_for_scrape(self, job: str) -> None:
         """Until the job's target has been scraped. Raises InvalidRunError when that takes too long."""
-        end = time.monotonic() + SCRAPED_WITHIN_S
+        until_s = time.monotonic() + SCRAPED_WITHIN_S
         while [r["value"][1] for r in self.query(f'min(up{{job="{job}"}})')] != ["1"]:
-            if time.monotonic() > end:
+            if time.monotonic() > until_s:
                 raise InvalidRunError(f"the local Prometheus has not scraped {job} within {SCRAPED_WITHIN_S:g} s")
             time.sleep(0.1)
 
@@ -81,8 +79,7 @@ def local_prometheus(
     binary = shutil.which("prometheus")
     if binary is None:
         raise UsageError("prometheus is missing (install it: apt-get install -y --no-install-recommends prometheus)")
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
+    with temporary_folder() as folder:
         (folder / "rules.yaml").write_text(rules or "groups: []\n", encoding="utf-8")
         every = f"{round(interval_s * 1000)}ms"
         content: dict[str, Any] = {
@@ -109,24 +106,17 @@ def local_prometheus(
 def background(command: Sequence[str], ready_url: str, name: str, log: Path) -> Iterator[None]:
     """A process until the block ends, once `ready_url` responds with 200. Raises InvalidRunError with the end of its log."""
     with log.open("wb") as out:
-        process = subprocess.Popen(  # noqa: S603  # a program found on PATH, arguments as a list
-            list(command), stdout=out, stderr=out, preexec_fn=die_with_parent, start_new_session=True
-        )
+        process = start(command, stdout=out, stderr=out, start_new_session=True)
         try:
-            end = time.monotonic() + READY_WITHIN_S
+            until_s = time.monotonic() + READY_WITHIN_S
             while not _answers(ready_url):
-                if process.poll() is not None or time.monotonic() > end:
+                if process.poll() is not None or time.monotonic() > until_s:
                     last = (log.read_text(errors="replace").strip().splitlines() or ["no output"])[-1][:300]
                     raise InvalidRunError(f"{name} did not start: {last}")
                 time.sleep(0.02)
             yield
         finally:
-            process.terminate()
-            try:
-                process.wait(timeout=20)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+            end(process)
 
 
 def _answers(url: str) -> bool:

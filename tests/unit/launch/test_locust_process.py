@@ -1,5 +1,6 @@
 """When a run's Locust has ended, so have its workers: its master does not wait for one that takes longer than itself."""
 
+import signal
 import subprocess
 import sys
 
@@ -17,19 +18,23 @@ os._exit(3)
 """
 SUPERVISE = """
 import contextlib, os, sys
+from pathlib import Path
 from bizra_load.launch import locust_process
 locust_process.TOLD_WORKERS_END_WITHIN_S = 0.5
-sys.exit(locust_process.supervise([sys.executable, "-c", sys.argv[1]], dict(os.environ), lambda pid: contextlib.nullcontext()))
+command = [sys.executable, "-c", sys.argv[1]]
+sys.exit(locust_process.supervise(command, dict(os.environ), Path("absent"), lambda pid: contextlib.nullcontext()))
 """
 STOPS = "os.kill(os.getpid(), signal.SIGSTOP)"
 
 
 BESIDE = """
 import contextlib, os, subprocess, sys
+from pathlib import Path
 from bizra_load.launch import locust_process
 locust_process.TOLD_WORKERS_END_WITHIN_S = 0.5
 with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"]) as other:
-    assert locust_process.supervise([sys.executable, "-c", ""], dict(os.environ), lambda pid: contextlib.nullcontext()) == 0
+    ended = [sys.executable, "-c", ""]
+    assert locust_process.supervise(ended, dict(os.environ), Path("absent"), lambda pid: contextlib.nullcontext()) == 0
     print(other.poll())
     other.kill()
 """
@@ -40,6 +45,14 @@ def test_no_worker_outlives_the_run(worker):
     command = [sys.executable, "-c", SUPERVISE, MASTER.format(worker=worker)]  # which adopts orphans: a process of its own
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, timeout=60, check=False)
     assert done.returncode == 3
+    assert not psutil.pid_exists(int(done.stdout))
+
+
+def test_a_worker_of_a_master_that_was_killed_before_the_load_began_is_not_waited_for():
+    """It would look for its master for five minutes; one that may have something to hand over has a minute."""
+    killed = MASTER.format(worker="time.sleep(600)").replace("os._exit(3)", "os.kill(os.getpid(), signal.SIGTERM)")
+    done = subprocess.run([sys.executable, "-c", SUPERVISE, killed], stdout=subprocess.PIPE, text=True, timeout=40, check=False)
+    assert done.returncode == 256 - signal.SIGTERM
     assert not psutil.pid_exists(int(done.stdout))
 
 

@@ -16,9 +16,9 @@ from types import SimpleNamespace
 import psutil
 import pytest
 
+from bizra_load.io.children import die_with_parent
 from bizra_load.launch import load, parting
 from bizra_load.launch.parting import _waited_ns, parted
-from bizra_load.rehearsal.node_process import die_with_parent
 
 CORES = sorted(os.sched_getaffinity(0))
 WORKER = "import signal\nsignal.signal(signal.SIGUSR1, lambda *_: exec('while True: pass'))\nwhile True: signal.pause()"
