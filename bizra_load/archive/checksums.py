@@ -97,6 +97,22 @@ def covered(folder: Path) -> list[str] | None:
     return listed
 
 
+def of_measured(folder: Path) -> str:
+    """SHA-256 of SHA256SUMS, and with it of all that was measured; "" where the run was cut off. Raises UsageError."""
+    path = folder / CHECKSUMS
+    try:
+        return sha256_of(path)
+    except FileNotFoundError:
+        return ""
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror}") from None
+
+
+def named(folder: Path | None) -> dict[str, str]:
+    """What a document says of the run that it is of; without one the same keys, with "". Raises UsageError."""
+    return {"run": str(folder or ""), "measured_sha256": of_measured(folder) if folder else ""}
+
+
 def line_of_assessment(judged: bytes) -> str:
     """What ASSESSMENT_CHECKSUM holds of assessment.json, which SHA256SUMS leaves out: a run may be judged again."""
     return _line(hashlib.sha256(judged).hexdigest(), ASSESSMENT)

@@ -84,6 +84,7 @@ class RunRecord:
     """One run, as `run.json` describes it.
 
     name, started      the run's name; its start, as ISO 8601 in UTC
+    folder             name of the folder that it was stored in
     command            the command line, without secrets
     target             URL under load, without user information; "" where none was given
     agreement          None: the run was not made to be judged, only its figures are shown
@@ -106,6 +107,7 @@ class RunRecord:
 
     name: str | None = None
     started: str | None = None
+    folder: str | None = None
     command: tuple[str, ...] | None = None
     target: str | None = None
     agreement: AgreementName | None = None
@@ -141,6 +143,7 @@ class RunRecord:
         return ShownFacts(
             name=self.name,
             started=self.started,
+            folder=self.folder,
             target=self.target,
             command=self.command,
             versions=self.versions,
@@ -200,7 +203,7 @@ def from_json(document: Any) -> RunRecord:
         raise ValueError(f"schema is {document['schema']!r} (allowed: {SCHEMA})")
     agreement, command, versions = get("agreement"), get("command"), get("versions")
     return RunRecord(
-        **_of_type(document, str, "name", "started", "target", "arrivals", "server_metrics", "imported"),
+        **_of_type(document, str, "name", "started", "folder", "target", "arrivals", "server_metrics", "imported"),
         **_of_type(document, (int, float), "ops_per_user"),
         command=tuple(command) if isinstance(command, list) and _all_text(command) else None,
         agreement=AgreementName(*(str(agreement.get(key, "")) for key in ("name", "sha256"))) if agreement else None,

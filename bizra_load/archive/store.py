@@ -126,6 +126,7 @@ class RunWriter:
 
     def record(self, record: RunRecord, facts: RunFacts) -> None:
         """(Re)write run.json. Raises OSError."""
+        record = dataclasses.replace(record, folder=self.folder.name)
         text = json.dumps({**record.as_json(), "facts": dataclasses.asdict(facts)}, indent=2) + "\n"
         self._beside[RECORD] = text.encode()  # should the folder be gone: with the keys of all workers so far
         write_atomically(self.folder / RECORD, text)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from bizra_load.archive import checksums
 from bizra_load.cli.server_options import prometheus_url_of, trust_of
 from bizra_load.exit_codes import INVALID, KEPT, NO_GO, InvalidRunError, UsageError
 from bizra_load.io.files import put_or_compare, set_aside, write_atomically, writing
@@ -75,7 +76,7 @@ def run_check(args: argparse.Namespace) -> int:
 
 
 def _show(check: DashboardCheck, out: Path, by: AgreementFile) -> int:
-    _write(out / CHECK_FILE, dashboard_check.render_json(check, by.agreement.name, by.sha256))
+    _write(out / CHECK_FILE, dashboard_check.render_json(check, checksums.named(None), by.agreement.name, by.sha256))
     print(dashboard_check.render(check, terminal_width(sys.stdout), sys.stdout.isatty()))
     print(f"Evidence: {out / CHECK_FILE}")
     return KEPT if check.passed else INVALID

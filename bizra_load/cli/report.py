@@ -42,7 +42,7 @@ def run(args: argparse.Namespace) -> int:
         return KEPT
     write_output(
         args,
-        partial(text.render, assessment),
+        partial(text.render, assessment, named=True),
         {
             "json": partial(json_report.render, assessment),
             "md": partial(markdown.render, assessment),

@@ -134,6 +134,11 @@ def read_baseline(path: Path) -> Baseline:
     return baseline
 
 
+def baseline_sha256(path: Path) -> str:
+    """SHA-256 of the text that read_baseline() reads. Raises UsageError."""
+    return hashlib.sha256(_text(str(path), "baselines", (".json",), "--baseline")[0].encode()).hexdigest()
+
+
 def _baseline(content: str, name: str) -> Baseline | None:
     if not content:
         return None

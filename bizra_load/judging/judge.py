@@ -83,6 +83,7 @@ def judge_folder(
     facts = measurements.facts
     run = dataclasses.replace(
         record.repeated(),
+        measured_sha256=checksums.of_measured(folder) or None,
         seed=facts.seed,
         workers=len(facts.workers),
         agreement_sha256=basis.file.sha256,

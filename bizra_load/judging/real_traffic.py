@@ -7,6 +7,7 @@ import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from bizra_load.archive import checksums
 from bizra_load.archive.store import read_run
 from bizra_load.exit_codes import InvalidRunError, UsageError
 from bizra_load.io.files import write_atomically, writing
@@ -32,7 +33,7 @@ class MetricsQuery:
     """What Prometheus is asked for, and what judges it.
 
     from_ns, to_ns  the window, in Unix ns, both ends included
-    run             the folder of the load test, "" where there is none
+    run             the folder of the load test, None where there is none
     planned         limits that depend on a load test's plan, by objective: target and acceptable (see judge_monitored);
                     without those whose plan is not known, None without a load test
     """
@@ -42,7 +43,7 @@ class MetricsQuery:
     file: AgreementFile
     environment: str | None
     planned: dict[str, tuple[Limit, Limit | None]] | None
-    run: str = ""
+    run: Path | None = None
 
 
 def query_of_last(length_s: float, file: AgreementFile, environment: str | None) -> MetricsQuery:
@@ -69,7 +70,7 @@ def query_of_run(folder: Path, agreement_name: str = "") -> MetricsQuery:
     planned = {key: limits for key, limits in planned.items() if not limits[0].of_plan}
     environment = record.environment or None
     known = environment if environment in file.agreement.accepted else None
-    return MetricsQuery(steady.from_second * 10**9, steady.to_second * 10**9, file, known, planned, str(folder))
+    return MetricsQuery(steady.from_second * 10**9, steady.to_second * 10**9, file, known, planned, folder)
 
 
 def validate_metrics(
@@ -103,7 +104,7 @@ def write_report(
 ) -> Path:
     """Write REPORT into the folder `artifacts`; its path. Raises UsageError."""
     path = artifacts / REPORT
-    judged = {"run": query.run, "agreement_sha256": query.file.sha256}
+    judged = {**checksums.named(query.run), "agreement_sha256": query.file.sha256}
     source = {"prometheus_url": without_userinfo(prometheus_url), "selector": selector}
     with writing(f"--artifacts: {artifacts}"):
         write_atomically(path, metrics_validation.render_json(assessment, judged, source))

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from bizra_load.archive import checksums
 from bizra_load.archive.store import read_record
 from bizra_load.exit_codes import InvalidRunError, UsageError
-from bizra_load.judging.agreements import read_baseline
+from bizra_load.judging.agreements import baseline_sha256, read_baseline
 from bizra_load.judging.judge import Override, agreement_of, judge_folder
 from sla.judgement.checks.check_scope import touches_client
 from sla.judgement.comparison import Comparison, Figure, compare, figure_of_file, figures_of_runs
@@ -62,7 +63,9 @@ def compare_runs(folders: Sequence[Path], margin: float) -> Comparison:
         notes.append("the runs of one side had different targets")
     without_lag = ([r.less_lag for r in side] for side in sides)
     figures = figures_of_runs([r.at for r in sides[0]], [r.at for r in sides[1]], margin, *without_lag)
-    return _compared(figures, len(runs) > 2 and _interleaved(runs), notes, incomparable)
+    comparison = _compared(figures, len(runs) > 2 and _interleaved(runs), notes, incomparable)
+    baseline, candidate = (tuple(checksums.named(run.folder) for run in side) for side in sides)
+    return replace(comparison, baseline=baseline, candidate=candidate)
 
 
 def compare_with_file(baseline: Path, folder: Path, margin: float) -> Comparison:
@@ -75,7 +78,9 @@ def compare_with_file(baseline: Path, folder: Path, margin: float) -> Comparison
         # what can't be judged can't be compared
         and o.status is not Status.INVALID and not o.reason.startswith(LATE)
     ]  # fmt: skip
-    return _compared(figures, False, ["the baseline is a file of plain figures without intervals of their own"])
+    comparison = _compared(figures, False, ["the baseline is a file of plain figures without intervals of their own"])
+    file = {"file": str(baseline), "sha256": baseline_sha256(baseline)}
+    return replace(comparison, baseline=(file,), candidate=(checksums.named(folder),))
 
 
 def _check_that_each_is_another(runs: Sequence[_Run]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -75,9 +75,9 @@ def check(what: DashboardSubject, prometheus_url: str, url: str) -> DashboardChe
     return check_panels(query, panels, what.agreement, "Prometheus", url, what.jobs)
 
 
-def write_check(check_result: DashboardCheck, by: DashboardSubject, artifacts: Path) -> None:
-    """Raises UsageError."""
-    _write(artifacts / CHECK_FILE, dashboard_check.render_json(check_result, by.agreement.name, by.sha256))
+def write_check(check_result: DashboardCheck, run: Mapping[str, str], by: DashboardSubject, artifacts: Path) -> None:
+    """`run`: see checksums.named(). Raises UsageError."""
+    _write(artifacts / CHECK_FILE, dashboard_check.render_json(check_result, run, by.agreement.name, by.sha256))
 
 
 def _write(path: Path, text: str) -> None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from bizra_load.archive.checksums import sha256_of
+from bizra_load.archive.checksums import named, sha256_of
 from bizra_load.archive.names import ASSESSMENT
 from bizra_load.archive.store import read_facts
 from bizra_load.exit_codes import BizraLoadError
@@ -179,7 +179,7 @@ class Suite:
         url = _text(self._plan.artifacts / DASHBOARD_URL)
         try:
             check = dashboard.check(self._plan.dashboard_subject, self._plan.prometheus_url, url)
-            dashboard.write_check(check, self._plan.dashboard_subject, self._plan.artifacts)
+            dashboard.write_check(check, named(self._folder), self._plan.dashboard_subject, self._plan.artifacts)
         except BizraLoadError as error:
             self._log.info(f"The dashboard's panels could not be checked: {error}")
             return
@@ -204,7 +204,7 @@ class Suite:
         except AgreementError as error:
             check = unmade_rules(client, str(error), agreement.name, plan.file.sha256, job, asked)
         with writing(f"--artifacts: {plan.artifacts}"):
-            write_atomically(plan.artifacts / RULES_CHECK, rules_check.render_json(check))
+            write_atomically(plan.artifacts / RULES_CHECK, rules_check.render_json(check, named(self._folder)))
         self._made["rules"] = RULES_CHECK
         self._log.info(rules_check.in_words(check))
 

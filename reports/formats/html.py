@@ -38,7 +38,7 @@ def render(assessment: Assessment, windows: Sequence[Window] = ()) -> str:
         ("Agreement", f"{a.agreement}, environment {a.environment}"),
     ]
     facts += [("Baseline", a.baseline or "none")]
-    facts += [(title, table.printable(text)) for title, text in a.run.titled(*_SHOWN)]
+    facts += [(title, table.printable(text)) for title, text in a.run.of_run + a.run.titled(*_SHOWN)]
     if a.steady:
         facts.append(("Judged", f"{a.steady.to_second - a.steady.from_second} s; {a.steady.reason}"))
     page: str = _ENVIRONMENT.get_template("report.html").render(

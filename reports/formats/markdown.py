@@ -16,7 +16,7 @@ def render(assessment: Assessment) -> str:
     lines += [f"- Rollout: {escape(assessment.rollout)}", f"- Exit code: {assessment.exit_code}"]
     lines += [f"- Agreement: {escape(assessment.agreement)}, environment {escape(assessment.environment)}"]
     lines += [f"- Baseline: {escape(assessment.baseline or 'none')}"]
-    shown = assessment.run.titled("started", "target", "workers", "seed")
+    shown = assessment.run.of_run + assessment.run.titled("started", "target", "workers", "seed")
     lines += [f"- {title}: {escape(text)}" for title, text in shown]
     if assessment.steady:
         s = assessment.steady

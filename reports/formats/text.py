@@ -26,8 +26,8 @@ _STYLES = {
 DECISION_STYLES = {"GO": "bold green", "GO WITH CAUTION": "bold yellow", "CONDITIONAL GO": "bold yellow"}
 
 
-def render(assessment: Assessment, width: int = 120, colour: bool = False) -> str:
-    """Plain text, or with ANSI colours; names from the outside are never read as markup."""
+def render(assessment: Assessment, width: int = 120, colour: bool = False, named: bool = False) -> str:
+    """Plain text, or with ANSI colours; names from the outside are never read as markup. named: it says what run it is of."""
     console, out = terminal(width, colour)
     draw(console, table.objectives_title(assessment), table.OBJECTIVE_COLUMNS, table.objective_rows(assessment), 6)
     if assessment.operations:
@@ -50,6 +50,8 @@ def render(assessment: Assessment, width: int = 120, colour: bool = False) -> st
     style = DECISION_STYLES.get(assessment.decision.value, "bold red")
     console.print(Text(table.printable(f"{assessment.decision.value}: {assessment.summary}"), style=style))
     console.print(Text(table.printable(f"Rollout: {assessment.rollout} (exit code {assessment.exit_code})")))
+    for title, words in assessment.run.of_run if named else []:
+        console.print(Text(table.printable(f"{title}: {words}")))
     return out.getvalue().rstrip("\n")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
 from reports.formats.table import Row
@@ -46,10 +47,12 @@ class DashboardCheck:
         return scraped and bool(self.panels) and all(p.passed for p in self.panels)
 
 
-def render_json(check: DashboardCheck, agreement: str, agreement_sha256: str) -> str:
-    """JSON text of SCHEMA; agreement_sha256: of the text of the agreement by which it was checked."""
+def render_json(check: DashboardCheck, run: Mapping[str, str], agreement: str, agreement_sha256: str) -> str:
+    """JSON text of SCHEMA. `run`: after which load test, and the sha256 of what that measured, "" for none; agreement_sha256:
+    of the text of the agreement by which it was checked.
+    """
     panels = [asdict(p) | {"passed": p.passed} for p in check.panels]
-    head = {"schema": DASHBOARD_SCHEMA, "agreement": agreement, "agreement_sha256": agreement_sha256}
+    head = {"schema": DASHBOARD_SCHEMA, **run, "agreement": agreement, "agreement_sha256": agreement_sha256}
     return json.dumps({**head, **asdict(check), "panels": panels, "passed": check.passed}, indent=2) + "\n"
 
 

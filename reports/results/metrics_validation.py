@@ -43,8 +43,8 @@ def render(assessment: MetricsAssessment, width: int = 120, colour: bool = False
 
 
 def render_json(assessment: MetricsAssessment, judged: Mapping[str, str], source: Mapping[str, str]) -> str:
-    """JSON text. `judged`: which run, "" for none, and the sha256 of the agreement's text. `source` says what was asked
-    (Prometheus' address, selector). Units as in assessment.json.
+    """JSON text. `judged`: which run and the sha256 of what it measured, "" for none, and that of the agreement's text.
+    `source` says what was asked (Prometheus' address, selector). Units as in assessment.json.
     """
     values = dataclasses.asdict(assessment)
     deviations = values.pop("deviations")

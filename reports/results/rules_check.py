@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
 from sla.release.rules_evidence import RULES_SCHEMA
@@ -46,6 +47,6 @@ def in_words(check: RulesCheck) -> str:
     return f"{len(check.rules) - len(wrong)} of {len(check.rules)} alert rules are loaded in {check.asked}: {text}"
 
 
-def render_json(check: RulesCheck) -> str:
-    """JSON text of RULES_SCHEMA."""
-    return json.dumps({"schema": RULES_SCHEMA, **asdict(check), "passed": check.passed}, indent=2) + "\n"
+def render_json(check: RulesCheck, run: Mapping[str, str]) -> str:
+    """JSON text of RULES_SCHEMA. `run`: after which load test, and the sha256 of what that measured, "" for none."""
+    return json.dumps({"schema": RULES_SCHEMA, **run, **asdict(check), "passed": check.passed}, indent=2) + "\n"

@@ -59,12 +59,18 @@ class Compared:
 
 @dataclass(frozen=True)
 class Comparison:
-    """All figures, the verdict over them (the worst) and how it was made."""
+    """All figures, the verdict over them (the worst) and how it was made.
+
+    baseline, candidate   what was compared: each run's folder, or the file of figures, and the SHA-256 of what it holds, as a
+                          document names them
+    """
 
     change: Change
     method: str
     compared: tuple[Compared, ...]
     notes: tuple[str, ...] = ()
+    baseline: tuple[Mapping[str, str], ...] = ()
+    candidate: tuple[Mapping[str, str], ...] = ()
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from typing import Any
 from sla.release.evidence_fields import (
     MAX_EXPRESSION,
     MAX_TEXT,
+    OF_RUN,
     EvidenceError,
     a_count,
     a_flag,
@@ -29,8 +30,8 @@ from sla.values.monitoring import MadeMonitoring, RequiredMonitoring
 DASHBOARD_SCHEMA = "bizra-load/dashboard-check/1"
 KEYS = ("monitoring", "dashboard", "panels", "scrape")
 _TOP = (
-    *("schema", "agreement", "agreement_sha256", "checked_at", "url", "asked", "job", "panels", "scrape_s", "scrape_limit_s"),
-    "passed",
+    *("schema", *OF_RUN, "agreement", "agreement_sha256", "checked_at", "url", "asked", "job", "panels"),
+    *("scrape_s", "scrape_limit_s", "passed"),
 )
 _PANEL = ("title", "expressions", "series", "empty", "passed")
 # what a browser would open as a page: no script, no file, no blanks, quotes or brackets of HTML

@@ -12,6 +12,7 @@ from sla.values.section import unknown, wrong_schema
 _KINDS = ((str, "text"), (bool, "true or false"), (int | float, "a number"), (list, "a list"), (Mapping, "an object"))
 MAX_COUNT = 1_000_000_000  # of tests, rules, panels: what is larger is a slip
 MAX_ENTRIES = 1000  # of a list: more rules or panels than anybody has
+OF_RUN = ("run", "measured_sha256")  # after which load test; earlier versions did not say
 MAX_TEXT, MAX_EXPRESSION = 500, 20_000  # characters
 
 

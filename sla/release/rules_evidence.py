@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sla.release.evidence_fields import (
+    OF_RUN,
     EvidenceError,
     a_flag,
     a_list,
@@ -22,7 +23,10 @@ from sla.values.promql import job_name
 
 RULES_SCHEMA = "bizra-load/rules-check/1"
 KEYS = ("alerts", "alert-rules")
-_TOP = ("schema", "agreement", "agreement_sha256", "job", "asked", "checked_at", "unread", "rules", "remark", "passed")
+_TOP = (
+    *("schema", *OF_RUN, "agreement", "agreement_sha256", "job", "asked", "checked_at", "unread", "rules", "remark"),
+    "passed",
+)
 _RULE = ("alert", "severity", "reason")
 
 

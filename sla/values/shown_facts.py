@@ -11,6 +11,8 @@ from sla.values.section import brief
 
 _KINDS: dict[str, tuple[type | tuple[type, ...], str]] = {
     "name": (str, "text"),
+    "folder": (str, "text"),
+    "measured_sha256": (str, "text"),
     "started": (str, "text"),
     "target": (str, "text"),
     "command": (list, "a list"),
@@ -30,6 +32,8 @@ class ShownFacts:
     """None where a fact is not known: imports and older versions leave things out.
 
     name, started      the run's name; its start, as ISO 8601 in UTC
+    folder             name of the run folder when it was made
+    measured_sha256    of its SHA256SUMS, which covers all that was measured; None for a run that was cut off
     target             URL under load, without user information; "" where none was given
     command            the command line, without secrets
     versions, host     packages that a measurement depends on; the machine of the master, by the names of run.json
@@ -39,6 +43,8 @@ class ShownFacts:
     """
 
     name: str | None = None
+    folder: str | None = None
+    measured_sha256: str | None = None
     started: str | None = None
     target: str | None = None
     command: tuple[str, ...] | None = None
@@ -76,6 +82,14 @@ class ShownFacts:
         """(title, text) of those of these facts that are known."""
         known = ((name, getattr(self, name)) for name in names)
         return [(name.capitalize(), str(value)) for name, value in known if value is not None]
+
+    @property
+    def of_run(self) -> list[tuple[str, str]]:
+        """(title, text) of the line by which a document says what run it is of; none where nothing is known of it."""
+        if (run := self.folder or self.name) is None:
+            return []
+        sealed = f"SHA-256 of its SHA256SUMS: {self.measured_sha256}" if self.measured_sha256 else "cut off, without checksums"
+        return [("Run", f"{run} ({sealed})")]
 
     @property
     def started_text(self) -> str:

@@ -33,7 +33,7 @@ def checked(url, rules=RULES):
 
 
 def of_rules_check(check):
-    return rules_evidence.of_rules_check(json.loads(render_json(check)), made_monitoring(FILE), FILE.sha256)
+    return rules_evidence.of_rules_check(json.loads(render_json(check, {})), made_monitoring(FILE), FILE.sha256)
 
 
 @pytest.fixture(scope="module")
@@ -110,7 +110,7 @@ def test_a_prometheus_that_sends_its_alerts_on_gets_no_remark():
 
 def test_a_prometheus_that_is_away_leaves_it_open_and_its_password_is_said_nowhere():
     away = checked(f"http://me:se%2Fcret@127.0.0.1:{free_port()}")
-    assert "cret" not in render_json(away)
+    assert "cret" not in render_json(away, {})
     assert "Prometheus at http://127.0.0.1:" in away.asked
     assert (away.passed, away.rules) == (False, ())
     assert "Connection" in away.unread

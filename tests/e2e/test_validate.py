@@ -106,6 +106,11 @@ def test_a_healthy_node_passes_all_four_steps_and_a_canary_controller_learns_how
     assert {p.name for p in (tmp_path / "artifacts").iterdir()} >= DOCUMENTS
     for name in DOCUMENTS:
         assert record["assessment_sha256"] in (tmp_path / "artifacts" / name).read_text()
+    measured = hashlib.sha256(Path(record["run"], "SHA256SUMS").read_bytes()).hexdigest()
+    for name in ("dashboard-check.json", "rules-check.json", "metrics-validation-report.json"):
+        made = json.loads((tmp_path / "artifacts" / name).read_text())
+        assert (made["run"], made["measured_sha256"]) == (record["run"], measured), name
+    assert json.loads(assessment)["run"]["measured_sha256"] == measured
     check = json.loads((tmp_path / "artifacts" / "dashboard-check.json").read_text())
     assert (check["passed"], check["asked"]) == (True, "Grafana's data source proxy")
     for line in ("[INFO] Step 1/4: Importing Grafana dashboard...", "[INFO] Step 4/4: ", "VALIDATION PASSED (exit code 0)"):

@@ -18,7 +18,14 @@ from tests.unit.sla.lagging import client, late, with_objectives
 from tests.unit.sla.synthetic import LOCAL, measurements
 
 HERE = Path(__file__).parent
-RUN = ShownFacts(started="2026-11-24T10:00:00Z", target="http://127.0.0.1:8080", workers=2, seed=0)
+RUN = ShownFacts(
+    folder="20261124T100000Z-poi",
+    measured_sha256="5e" * 32,
+    started="2026-11-24T10:00:00Z",
+    target="http://127.0.0.1:8080",
+    workers=2,
+    seed=0,
+)
 RUNS = {
     "go": {},
     "no-go": {"failures": {"generate": 0.03, "verify": 0.03}},
@@ -27,7 +34,7 @@ RUNS = {
     "caution": {"server_us": {"generate": 150.0}},
 }
 DECISIONS = {"late": "inconclusive", "rehearsal": "go"}
-RENDERERS = {"txt": lambda a: text.render(a, 160) + "\n", "md": markdown.render, "json": json_report.render}
+RENDERERS = {"txt": lambda a: text.render(a, 160, named=True) + "\n", "md": markdown.render, "json": json_report.render}
 
 
 def judged(name):

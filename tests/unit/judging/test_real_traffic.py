@@ -36,7 +36,7 @@ def test_of_a_load_test_the_judged_part_is_asked_for(tmp_path):
     writer.windows(m.windows)
     writer.close()
     asked = query_of_run(tmp_path, "local")
-    assert asked.run == str(tmp_path)
+    assert asked.run == tmp_path
     steady = find_steady(m)
     assert (asked.from_ns, asked.to_ns) == (steady.from_second * 10**9, steady.to_second * 10**9)
     assert START + RAMP_S <= steady.from_second < steady.to_second == START + RAMP_S + HOLD_S
@@ -60,10 +60,14 @@ def test_of_a_load_test_without_a_plan_no_share_of_one_is_taken(tmp_path):
 
 def test_the_report_names_the_run_and_the_text_of_the_agreement(tmp_path):
     m, file = measurements(), read_agreement("local")
-    asked = MetricsQuery((START - 1) * 10**9, (START + 66) * 10**9, file, None, {}, run="runs/20261126T010000Z-a")
+    run = tmp_path / "runs" / "20261126T010000Z-a"
+    run.mkdir(parents=True)
+    (run / "SHA256SUMS").write_text("of all that was measured\n")
+    asked = MetricsQuery((START - 1) * 10**9, (START + 66) * 10**9, file, None, {}, run=run)
     assessment = judge_monitored(m.snapshots, asked.from_ns, asked.to_ns, file.agreement, file.baseline)
     document = json.loads(write_report(assessment, asked, "http://u:secret@p", "", tmp_path).read_text())
-    assert document["run"] == "runs/20261126T010000Z-a"
+    assert document["run"] == str(run)
+    assert document["measured_sha256"] == hashlib.sha256(b"of all that was measured\n").hexdigest()
     assert document["agreement"] == "local"
     assert (
         document["agreement_sha256"] == hashlib.sha256((ROOT / "bizra_load/poi/agreements/local.yaml").read_bytes()).hexdigest()

@@ -51,7 +51,7 @@ def test_one_finite_series_beside_others_is_data():
 
 def test_a_check_says_when_it_was_made_by_the_clock_of_the_world():
     before = datetime.now(UTC).replace(microsecond=0)
-    at = datetime.fromisoformat(json.loads(render_json(checked(median=[], tail=[]), "x", "0" * 64))["checked_at"])
+    at = datetime.fromisoformat(json.loads(render_json(checked(median=[], tail=[]), {}, "x", "0" * 64))["checked_at"])
     assert before <= at <= datetime.now(UTC)
 
 
@@ -90,7 +90,7 @@ def test_a_check_of_the_agreements_own_panels_closes_its_gate_as_evidence_and_on
     statuses = []
     for panels in (own, other):
         check = check_panels(lambda _: [series("0.1")], panels, file.judged, "a Prometheus", "http://g/d", "node")
-        document = json.loads(render_json(check, "v2.2.0-rc1", file.sha256))
+        document = json.loads(render_json(check, {}, "v2.2.0-rc1", file.sha256))
         assert (document["job"], document["passed"]) == ("node", True)
         proofs = of_dashboard(document, file.agreement.monitoring, made_monitoring(file), 4.0, file.sha256)
         statuses.append({e.key: e.status.value for e in proofs})

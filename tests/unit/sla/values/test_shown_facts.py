@@ -10,6 +10,8 @@ from sla.values.shown_facts import NO_FACTS, ShownFacts
 KNOWN = ShownFacts(
     name="a run",
     started="2026-11-26T01:00:00Z",
+    folder="20261126T010000Z-a-run",
+    measured_sha256="5e" * 32,
     target="",
     command=("bizra-load", "run"),
     versions={"locust": "2.32"},
