@@ -12,6 +12,7 @@ from bizra_load.engine.exhaustion import described, is_own
 from sla.values.window import FAILURE_CATEGORIES, GENERATOR
 
 _MAX_CHAIN = 20
+_BY_CHECK = "CatchResponseError"  # Locust's, of response.failure(...)
 _NO_THREAD = "can't start new thread"  # CPython's own word, in a RuntimeError: for lack of memory, or of a process's limit
 
 
@@ -27,17 +28,22 @@ def category_of_error(error: EngineError) -> str:
     return "timeout" if isinstance(error, ResponseTimeout) else "transport"
 
 
-def category_of(exception: object) -> str:
-    """Failure category of a foreign user's exception, by status, causes or name; "transport" where none of these is known."""
+def category_of(exception: object, response: object = None) -> str:
+    """Failure category of a foreign user's exception, by status (its own, or that of the `response` it is about), causes or
+    name; "transport" where none of these is known. A successful response that the user's own check refuses was not valid.
+    """
     category = _attribute(exception, "category")
     if type(category) is str and category in FAILURE_CATEGORIES:
         return category
-    for status in (_attribute(_attribute(exception, "response"), "status_code"), _attribute(exception, "code")):
+    received = _attribute(response, "status_code")
+    for status in (_attribute(_attribute(exception, "response"), "status_code"), _attribute(exception, "code"), received):
         # isinstance() would ask the object what it is, and this one may be anybody's
         if issubclass(type(status), int) and 300 <= status < 600:  # type: ignore[operator]  # a WebSocket's 1006 is no status
             return category_of_status(int(status))  # type: ignore[call-overload]
     if _own_error(exception) is not None:
         return GENERATOR
+    if type(exception).__name__ == _BY_CHECK and issubclass(type(received), int) and 200 <= received < 300:  # type: ignore[operator]
+        return "not_valid"
     return "timeout" if "timeout" in type(exception).__name__.lower() else "transport"
 
 

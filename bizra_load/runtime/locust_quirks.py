@@ -1,4 +1,4 @@
-"""Where Locust would hang, poll once a second, wait longer than it needs, or log many lines where one is enough.
+"""Where Locust would hang, cut requests off, poll once a second, wait longer than it needs, or log more than one line.
 
 Its own waits still follow, and find that there is nothing to wait for.
 """
@@ -49,6 +49,18 @@ def users_are_there(runner: Runner | None) -> bool:
         return False
     states = [client.state for client in runner.clients.all if client.state != STATE_MISSING]
     return bool(states) and all(state == STATE_RUNNING for state in states)
+
+
+def stop_users(runner: Runner, within_s: float) -> None:
+    """Let all users finish the task that they are at, for at most `within_s` or the longer --stop-timeout. Without that, Locust
+    cuts them off, and nobody would know of requests that the target has counted.
+    """
+    environment, own_s = runner.environment, runner.environment.stop_timeout
+    environment.stop_timeout = max(own_s or 0.0, within_s)
+    try:
+        runner.stop_users(dict(runner.user_classes_count))
+    finally:
+        environment.stop_timeout = own_s
 
 
 def end_once(runner: Runner) -> None:

@@ -31,6 +31,7 @@ from bizra_load.measure.practice import practise
 from bizra_load.measure.recorder import Recorder, milliseconds_to_ns
 from bizra_load.measure.report import ReportMaker
 from bizra_load.measure.seconds import SECOND_NS
+from bizra_load.runtime.locust_quirks import stop_users
 from bizra_load.settings.defaults import RUN_FOLDER_VARIABLE
 from bizra_load.settings.settings import Settings
 
@@ -38,6 +39,7 @@ SETTLE_BEFORE_S = 0.3
 YOUNG_COLLECTIONS = (1_000, 20, 1_000_000)  # the collector's thresholds: young objects, in about 0.1 ms, never all
 FULL_COLLECTION_EVERY = 2  # reports: after 5 it takes 0.1 ms, after 30 0.4 ms at once
 ACKNOWLEDGE_WITHIN_S = 10.0
+STOPPED_WITHIN_S = 0.1  # users whose operations have ended, or were given up
 # whose truth can be asked without running anybody's code; Locust takes every one that is empty for success
 _PLAIN = (bool, int, float, str, bytes, tuple, list, dict)
 
@@ -126,6 +128,7 @@ class WorkerRun:
         name: object = None,
         response_time: object = None,
         exception: object = None,
+        response: object = None,
         bizra_load_recorded: bool = False,
         **_: Any,
     ) -> None:
@@ -141,7 +144,7 @@ class WorkerRun:
         operation = self.recorder.operation(name if type(name) is str else text_of(name))
         sent = done_ns - (took or 0)
         if not (exception is None or (type(exception) in _PLAIN and not exception)):
-            operation.failed(category_of(exception), sent, sent, done_ns, reason_of(exception))
+            operation.failed(category_of(exception, response), sent, sent, done_ns, reason_of(exception))
         elif took is None:
             operation.succeeded_untimed(done_ns)
         else:
@@ -156,10 +159,11 @@ class WorkerRun:
             return
         self._drain = Event()
         try:
+            end_s = time.monotonic() + self.settings.request_timeout_s + 1
             self.schedule.drain(self.settings.request_timeout_s + 1)
             runner = self._environment.runner
             if runner is not None and runner.user_classes_count:
-                runner.stop_users(dict(runner.user_classes_count))
+                stop_users(runner, max(end_s - time.monotonic(), STOPPED_WITHIN_S))
             self._ending.set()
             self._reporter.join()  # one that is under way holds samples that are in no buffer any more
             self._settling.kill()

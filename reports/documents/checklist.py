@@ -25,6 +25,6 @@ def render(assessment: Assessment, run: str, sha256: str, agreement: Agreement, 
         failed=failed,
         still_open=still_open,
         facts=[(k, v) for e in assessment.evidence if e.key == "deployment" for k, v in sorted(e.facts.items())],
-        started=assessment.run.started_text,
+        named=assessment.run.named_text,
         target=assessment.run.target_text,
     )

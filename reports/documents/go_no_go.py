@@ -52,7 +52,7 @@ def render(
         evidence={e.key: e for e in assessment.evidence},
         approved=approved,
         evidence_file={key: template.Markdown(words[Remedy.EVIDENCE].format(key=key)) for key in approved.values()},
-        started=assessment.run.started_text,
+        named=assessment.run.named_text,
         target=assessment.run.target_text,
     )
 

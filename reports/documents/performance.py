@@ -44,7 +44,7 @@ def render(assessment: Assessment, run: str, sha256: str, earlier: Sequence[Earl
         one_run=ONE_RUN_NOTE,
         figures=len(measured_trends),
         triggers=triggers(strategy) if strategy else [],
-        started=assessment.run.started_text,
+        named=assessment.run.named_text,
         target=assessment.run.target_text,
     )
 

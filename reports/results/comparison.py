@@ -20,7 +20,8 @@ def render(comparison: Comparison, width: int = 120, colour: bool = False) -> st
     console, out = text.terminal(width, colour)
     text.draw(console, "Candidate against baseline", COLUMNS, [_row(c) for c in comparison.compared], 5)
     for side, runs in _sides(comparison):
-        console.print(Text(table.printable(f"{side}: {', '.join(name for name, _ in runs)}")))
+        for name, digest in runs:
+            console.print(Text(table.printable(f"{side}: {name}{f' ({digest})' if digest else ''}")))
     for note in (comparison.method, *comparison.notes):
         console.print(Text(table.printable(f"Note: {note}")))
     console.print(Text(f"{comparison.change.value}"))

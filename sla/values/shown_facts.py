@@ -92,9 +92,10 @@ class ShownFacts:
         return [("Run", f"{run} ({sealed})")]
 
     @property
-    def started_text(self) -> str:
-        """The start for a reader."""
-        return self.started or "unknown"
+    def named_text(self) -> str:
+        """Folder and start for a reader."""
+        start = f"started {self.started}" if self.started else "start unknown"
+        return ", ".join(filter(None, (self.folder or self.name, start)))
 
     @property
     def target_text(self) -> str:

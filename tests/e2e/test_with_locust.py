@@ -98,9 +98,10 @@ def test_a_master_and_workers_started_by_hand_count_what_the_node_counts(tmp_pat
 
 
 def test_any_locustfile_is_measured_by_the_same_recorder(tmp_path, node):
+    """At its end each user waits for a response, which the node counts: it is waited for, without --stop-timeout too."""
+    requests.post(node.admin_url + "/faults", json={"generate.latency": "80ms"}, timeout=10).raise_for_status()
     command = [sys.executable, "-m", "locust", "-f", "locustfiles/any_user.py", "-H", node.url, "--headless", "-u", "10"]
-    # without the time-out Locust cuts off what is under way, and the node has counted it
-    command += ["-r", "10", "-t", "8s", "--stop-timeout", "5", "--only-summary", "--processes", "2"]
+    command += ["-r", "10", "-t", "8s", "--only-summary", "--processes", "2"]
     port = str(free_port())
     command += ["--master-bind-host", "127.0.0.1", "--master-bind-port", port, "--master-port", port]
     environment = {**os.environ, "BIZRA_LOAD_OUT": str(tmp_path), "METRICS_URL": node.metrics_url, "AGREEMENT": "local"}
@@ -112,6 +113,41 @@ def test_any_locustfile_is_measured_by_the_same_recorder(tmp_path, node):
     assert generate["response"]["p50"] == generate["service"]["p50"]
     assert done.returncode == assessment["exit_code"] == 4  # no plan, no verify, no finality: not everything can be answered
     assert next(c for c in assessment["checks"] if c["key"] == "counters_generate")["status"] == "PASS"
+
+
+CHECKED = """
+from locust import {user}, constant_throughput, events, task
+from bizra_load import install
+
+events.init.add_listener(lambda environment, **_: install(environment))
+
+class Checked({user}):
+    wait_time = constant_throughput(10)
+
+    @task
+    def generate(self):
+        with self.client.post("/api/v1/poi/generate", json={{"evidence": "x"}}, name="generate", catch_response=True) as paid:
+            paid.failure("not paid")
+"""
+
+
+@pytest.mark.parametrize("user", ["HttpUser", "FastHttpUser"])
+def test_a_response_that_a_check_of_the_users_own_refuses_was_not_valid_and_was_counted(tmp_path, node, user):
+    locustfile = tmp_path / "checked.py"
+    locustfile.write_text(CHECKED.format(user=user))
+    command = [sys.executable, "-m", "locust", "-f", str(locustfile), "-H", node.url, "--headless", "-u", "5", "-r", "5"]
+    out = tmp_path / "runs"
+    environment = {**os.environ, "BIZRA_LOAD_OUT": str(out), "METRICS_URL": node.metrics_url, "AGREEMENT": "local"}
+    done = subprocess.run(
+        [*command, "-t", "3s"], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60, check=False
+    )
+    [folder] = out.glob("*")
+    failed = [w.failed for w in read_run(folder)[0].windows if w.failed]
+    assert {category for each in failed for category in each} == {"not_valid"}, done.stderr
+    assert sum(each["not_valid"] for each in failed) == attempts(node)["generate"] > 50
+    checks = json.loads((folder / "assessment.json").read_text())["checks"]
+    [counters] = [c for c in checks if c["key"] == "counters_generate"]
+    assert (counters["status"], counters["reason"].endswith(", exact")) == ("PASS", True)
 
 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT], ids=["SIGTERM", "SIGINT"])

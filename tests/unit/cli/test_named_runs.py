@@ -47,9 +47,9 @@ def test_a_report_of_a_run_that_was_cut_off_says_that_nothing_vouches_for_it(tmp
 def test_a_comparison_names_the_runs_of_both_sides(runs, capsys):
     capsys.readouterr()
     main(["compare", *runs])
-    shown = capsys.readouterr().out
-    assert f"Baseline: {runs[0]}\n" in shown
-    assert f"Candidate: {runs[1]}\n" in shown
+    shown = "".join(capsys.readouterr().out.split())  # broken into lines wherever the width wants it
+    for side, folder in zip(("Baseline", "Candidate"), runs, strict=True):
+        assert f"{side}:{folder}(SHA-256ofitsSHA256SUMS:{measured(folder)})" in shown
     main(["compare", *runs, "--format", "md"])
     shown = capsys.readouterr().out
     for side, folder in zip(("Baseline", "Candidate"), runs, strict=True):

@@ -31,6 +31,18 @@ def test_an_exception_without_a_status_is_told_by_its_name():
     assert category_of(named) == "bad_json"
 
 
+@pytest.mark.parametrize(
+    ("status", "category"),
+    [(200, "not_valid"), (204, "not_valid"), (404, "http_4xx"), (500, "http_5xx"), (0, "transport"), (None, "transport")],
+)
+def test_a_check_of_the_users_own_is_told_by_the_response_that_it_refuses(status, category):
+    """Without one, or with a status of nothing, nobody knows whether the service has counted it."""
+    refused = type("CatchResponseError", (Exception,), {})("not paid")  # Locust's own, in tests/e2e/test_with_locust.py
+    assert category_of(refused, SimpleNamespace(status_code=status)) == category
+    assert category_of(refused) == "transport"
+    assert category_of(ConnectionError("reset"), SimpleNamespace(status_code=200)) == "transport"
+
+
 def wrapped(error):
     """As urllib3 and requests wrap an error of the socket: by its arguments, by `reason`, and as the context."""
     try:

@@ -65,7 +65,9 @@ def test_a_fact_of_another_type_is_named_with_what_is_allowed(document, message)
 
 
 def test_a_reader_is_told_what_is_unknown_and_what_was_not_given():
-    assert (NO_FACTS.started_text, KNOWN.started_text) == ("unknown", "2026-11-26T01:00:00Z")
+    assert NO_FACTS.named_text == "start unknown"
+    assert KNOWN.named_text == "20261126T010000Z-a-run, started 2026-11-26T01:00:00Z"
+    assert ShownFacts(name="a run").named_text == "a run, start unknown"
     targets = (None, "", "http://127.0.0.1:8080")
     assert [ShownFacts(target=t).target_text for t in targets] == ["unknown", "none", "http://127.0.0.1:8080"]
     assert KNOWN.titled("workers", "rehearsal", "seed") == [("Workers", "2"), ("Rehearsal", "False"), ("Seed", "0")]
