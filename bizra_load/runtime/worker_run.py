@@ -159,8 +159,9 @@ class WorkerRun:
             return
         self._drain = Event()
         try:
-            end_s = time.monotonic() + self.settings.request_timeout_s + 1
-            self.schedule.drain(self.settings.request_timeout_s + 1)
+            within_s = self.settings.request_timeout_s + 1
+            end_s = time.monotonic() + within_s
+            self.schedule.drain(within_s)
             runner = self._environment.runner
             if runner is not None and runner.user_classes_count:
                 stop_users(runner, max(end_s - time.monotonic(), STOPPED_WITHIN_S))

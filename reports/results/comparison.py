@@ -10,6 +10,7 @@ from rich.text import Text
 from reports.formats import markdown, table, text
 from reports.formats.json_report import finite
 from sla.judgement.comparison import Compared, Comparison
+from sla.values.shown_facts import sealed_text
 
 SCHEMA = "bizra-load/comparison/1"
 COLUMNS = ("Figure", "Baseline", "Candidate", "Ratio", "95 % interval", "Verdict", "Why")
@@ -52,7 +53,7 @@ def _sides(comparison: Comparison) -> list[tuple[str, list[tuple[str, str]]]]:
 def _named(run: str = "", measured_sha256: str = "", file: str = "", sha256: str = "") -> tuple[str, str]:
     if file:
         return file, f"SHA-256: {sha256}"
-    return run, f"SHA-256 of its SHA256SUMS: {measured_sha256}" if measured_sha256 else ""
+    return run, sealed_text(measured_sha256) if measured_sha256 else ""
 
 
 def _row(c: Compared) -> table.Row:

@@ -88,7 +88,7 @@ class ShownFacts:
         """(title, text) of the line by which a document says what run it is of; none where nothing is known of it."""
         if (run := self.folder or self.name) is None:
             return []
-        sealed = f"SHA-256 of its SHA256SUMS: {self.measured_sha256}" if self.measured_sha256 else "cut off, without checksums"
+        sealed = sealed_text(self.measured_sha256) if self.measured_sha256 else "cut off, without checksums"
         return [("Run", f"{run} ({sealed})")]
 
     @property
@@ -101,6 +101,11 @@ class ShownFacts:
     def target_text(self) -> str:
         """The target for a reader."""
         return "unknown" if self.target is None else self.target or "none"
+
+
+def sealed_text(measured_sha256: str) -> str:
+    """By what a document says that a run's measurements are the ones that it is of."""
+    return f"SHA-256 of its SHA256SUMS: {measured_sha256}"
 
 
 NO_FACTS = ShownFacts()

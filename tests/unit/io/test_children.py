@@ -11,6 +11,7 @@ import pytest
 
 from bizra_load.io import children
 from tests.e2e.running import until
+from tests.unit.io.test_signals import Ended, number  # noqa: F401  # a fixture
 
 PAUSE = [sys.executable, "-c", "import signal; signal.pause()"]
 # the signal comes while Python calls what was registered for after a fork, and ignores what that raises
@@ -31,20 +32,6 @@ except Ended:
 else:
     print("went on")
 """
-
-
-class Ended(BaseException):
-    """As a handler raises it."""
-
-
-@pytest.fixture(params=[signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def number(request):
-    def end(*_):
-        raise Ended
-
-    before = signal.signal(request.param, end)
-    yield request.param
-    signal.signal(request.param, before)
 
 
 @pytest.mark.processes
@@ -79,15 +66,15 @@ def test_what_does_not_end_when_asked_is_killed(heeds, within_s, code):
         children.end(process, within_s)  # it may have ended before
 
 
-def in_use(number):
+def in_use(ended_by):
     with children.temporary_folder() as folder:
         (folder / "data").write_text("of Prometheus")
-        if number:
-            os.kill(os.getpid(), number)
+        if ended_by:
+            os.kill(os.getpid(), ended_by)
 
 
 @pytest.mark.parametrize("when", ["made", "in use", "removed"])
-def test_a_signal_leaves_no_temporary_folder_behind(tmp_path, monkeypatch, number, when):
+def test_a_signal_leaves_no_temporary_folder_behind(tmp_path, monkeypatch, number, when):  # noqa: F811  # a fixture
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
 
     def struck(function):
