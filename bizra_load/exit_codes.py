@@ -4,7 +4,8 @@
     ├── UsageError        6  a wrong option, file or environment variable: nothing was started
     └── InvalidRunError   5  the run can't be judged
 
-0 also stands for GO WITH CAUTION and CONDITIONAL GO unless `--fail-on warn`. 1 and 2 stay Locust's own.
+0 also stands for GO WITH CAUTION and CONDITIONAL GO unless `--fail-on warn`: then 3, or 4 where no warning was shown.
+1 and 2 stay Locust's own.
 """
 
 from __future__ import annotations

@@ -26,7 +26,7 @@ from sla.values.window import Window
 
 TITLE = "HdrHistogram log"
 UNITS_NS = {"ns": 1, "us": 1_000, "ms": 1_000_000}
-# within these the AR(1) part of sla.estimators.dependence sees the steps from one interval to the next
+# within these the cosines of sla.estimators.dependence see the steps from one interval to the next
 LONGEST_INTERVAL_S, FEWEST_INTERVALS = 30, 5
 _ALLOWED = "Tag=NAME, if there is one; start and length in seconds; maximum; histogram"
 TELLING = 8  # different latencies: two idle generators may well have one of 1 ms each

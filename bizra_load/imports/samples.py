@@ -14,9 +14,9 @@ from bizra_load.imports.transactions import Threads
 from bizra_load.measure.operation_names import OTHER, kept_name
 from bizra_load.measure.reasons import Reasons
 from sla.values import histogram
-from sla.values.histogram import Histogram, IntArray
+from sla.values.histogram import EMPTY, Histogram, IntArray
 from sla.values.measurements import FailedCheck
-from sla.values.window import SCHEDULE, Window
+from sla.values.window import LATENCIES, SCHEDULE, TIMEOUT, Window, outcome_of
 
 MAX_OPERATIONS = 1000
 MAX_CHECKS = 100  # whose names are kept
@@ -205,17 +205,21 @@ class ImportedSamples:
 def finished(
     second: int, operation: str, count: int, total_ns: int, h: Histogram, category: str = "", untimed: int = 0
 ) -> Window:
-    """A window whose response time is its service time."""
+    """A window whose response time is its service time. `h`: of those of them whose latency is known."""
     ok, failed = (0, {category: count}) if category else (count, {})
+    timed_out = EMPTY.with_over_range(failed.get(TIMEOUT, 0))  # a time-out is slower than anything measured
+    latencies = dict.fromkeys(LATENCIES, timed_out if category else h)
+    outcome = outcome_of(category or None)
+    if category and outcome is not None:
+        latencies |= {outcome + latency: h for latency in LATENCIES}
     sums = {"service_sum_ns": total_ns, "response_sum_ns": total_ns}
-    return Window(second, operation, started=count, ok=ok, failed=failed, untimed=untimed, response=h, service=h, **sums)
+    return Window(second, operation, started=count, ok=ok, failed=failed, untimed=untimed, **sums, **latencies)  # type: ignore[arg-type]
 
 
 def _window(second: int, operation: str, category: str, latencies_ns: IntArray) -> Window:
     latency_ns, count = latencies_ns[latencies_ns != _UNTIMED_NS], int(latencies_ns.size)
-    if category:  # a timed-out operation is slower than anything measured; other failures have no latency worth comparing
-        h = histogram.from_values(latency_ns[:0], over_range=count if category == "timeout" else 0)
-    else:
-        h = histogram.from_values(latency_ns)
+    h = histogram.from_values(latency_ns)
+    if category:  # some tools write 0 where a request was never sent, or its time was never known
+        h = h.without_zeros()
     untimed = 0 if category else count - int(latency_ns.size)
     return finished(second, operation, count, int(latency_ns.sum()), h, category, untimed)

@@ -17,6 +17,7 @@ from bizra_load.measure.rows import (
     health_row_with,
     histograms_of_health,
     histograms_of_window,
+    texts_of_window_row,
     window_from_row,
     window_row_with,
 )
@@ -70,7 +71,7 @@ class ReportMaker:
             texts.append(compressed(payload))
             yield
         left = iter(texts)
-        rows = [[window_row_with(w, (next(left), next(left))) for w in windows]]
+        rows = [[window_row_with(w, [next(left) for _ in histograms_of_window(w)]) for w in windows]]
         yield
         rows.append([health_row_with(h, (next(left), next(left), next(left))) for h in health])
         yield
@@ -129,7 +130,7 @@ def report_from_rows(
         final,
         tuple(w for w, _ in checked),
         tuple(h for h, _ in checked_health),
-        tuple(window_row_with(w, (row["response"], row["service"])) for w, row in checked),
+        tuple(window_row_with(w, texts_of_window_row(row)) for w, row in checked),
         # an older version has no histogram of its own lag and of the hub's: they are empty
         tuple(health_row_with(h, (row["lag"], row.get("own_lag", ""), row.get("hub", ""))) for h, row in checked_health),
         tuple(map(failure_from_row, failures)),

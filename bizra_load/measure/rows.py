@@ -7,7 +7,7 @@ all trouble is a WireError of one line.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -16,7 +16,7 @@ from bizra_load.measure.operation_names import MAX_NAME
 from sla.values.failure import FailureReason
 from sla.values.histogram import Histogram
 from sla.values.machine import UNKNOWN, MachineSecond
-from sla.values.window import Health, Window
+from sla.values.window import FAILED, HISTOGRAMS, LATENCIES, TIMED_OUT, TIMEOUT, Health, Window
 
 Row = dict[str, Any]
 Text = tuple[str, int]  # of a histogram, and how many samples are over its range
@@ -29,15 +29,15 @@ def window_row(w: Window) -> Row:
     return window_row_with(w, encode_histograms(histograms_of_window(w)))
 
 
-def histograms_of_window(w: Window) -> tuple[Histogram, Histogram]:
-    """Those whose texts window_row_with() takes."""
-    return w.response, w.service
+def histograms_of_window(w: Window) -> list[Histogram]:
+    """Those whose texts window_row_with() takes: of failed operations only where there are latencies of some."""
+    of_all = [getattr(w, name) for name in HISTOGRAMS]
+    return of_all if any(h.total for h in of_all[len(LATENCIES) :]) else of_all[: len(LATENCIES)]
 
 
-def window_row_with(w: Window, texts: Iterable[str]) -> Row:
+def window_row_with(w: Window, texts: Sequence[str]) -> Row:
     """window_row() with the texts of its histograms, in the order of histograms_of_window()."""
-    response, service = texts
-    return {
+    row: Row = {
         "second": w.second,
         "operation": w.operation,
         "planned": w.planned,
@@ -49,23 +49,27 @@ def window_row_with(w: Window, texts: Iterable[str]) -> Row:
         "in_flight_ns": w.in_flight_ns,
         "response_sum_ns": w.response_sum_ns,
         "service_sum_ns": w.service_sum_ns,
-        "response_over_range": w.response.over_range,
-        "service_over_range": w.service.over_range,
-        "response": response,
-        "service": service,
     }
+    names = HISTOGRAMS[: len(texts)]
+    over_range = {f"{name}_over_range": getattr(w, name).over_range for name in names}
+    return row | over_range | dict(zip(names, texts, strict=True))
+
+
+def texts_of_window_row(row: Row) -> list[str]:
+    """What window_row_with() was given, of a row that window_from_row() has taken."""
+    return [row[name] for name in _names(row)]
 
 
 def window_from_row(row: object) -> Window:
     """Raises WireError for anything that window_row() could not have made."""
-    window, (response, service) = window_and_texts(row)
-    window = replace(window, response=decode_histogram(*response), service=decode_histogram(*service))
-    check_samples(window, window.response.total, window.service.total)
-    return window
+    window, texts = window_and_texts(row)
+    histograms = {name: decode_histogram(*text) for name, text in texts.items()}
+    check_samples(window, {name: h.total for name, h in histograms.items()})
+    return replace(window, **histograms)  # type: ignore[arg-type]
 
 
-def window_and_texts(row: object) -> tuple[Window, tuple[Text, Text]]:
-    """window_from_row() with its histograms as they are in the row, as of histograms_of_window(). Raises WireError."""
+def window_and_texts(row: object) -> tuple[Window, dict[str, Text]]:
+    """window_from_row() with its histograms as they are in the row, by name. Raises WireError."""
     if not isinstance(row, Mapping):
         raise WireError("a window must be a mapping")
     if "untimed" not in row:
@@ -79,16 +83,27 @@ def window_and_texts(row: object) -> tuple[Window, tuple[Text, Text]]:
         failed={_name({"category": category}, "category"): _count(failed, category) for category in failed},
         **_counts(row, _COUNTS_OF_WINDOW),  # type: ignore[arg-type]  # its histograms are not among them
     )
-    response = _text(row, "response"), _count(row, "response_over_range")
-    return window, (response, (_text(row, "service"), _count(row, "service_over_range")))
+    return window, {name: (_text(row, name), _count(row, f"{name}_over_range")) for name in _names(row)}
 
 
-def check_samples(window: Window, responses: int, services: int) -> None:
-    """Raises WireError unless the window's histograms hold as many samples as it has operations."""
-    samples = window.ok - window.untimed + window.failed.get("timeout", 0)  # the others have no latency
-    if not responses == services == samples:
+def _names(row: Mapping[Any, Any]) -> tuple[str, ...]:
+    """Which of a window's histograms are in a row: windows saved before those of failed operations were measured have none."""
+    return HISTOGRAMS if HISTOGRAMS[-1] in row else HISTOGRAMS[: len(LATENCIES)]
+
+
+def check_samples(window: Window, samples: Mapping[str, int]) -> None:
+    """Raises WireError unless the window's histograms, by name, hold as many samples as it has operations; of failed ones at
+    most so many.
+    """
+    timed_out = window.failed.get(TIMEOUT, 0)
+    timed = window.ok - window.untimed + timed_out  # the others have no latency there
+    responses, services = (samples[latency] for latency in LATENCIES)
+    if not responses == services == timed:
         held = f"{responses} response and {services} service times"
-        raise WireError(f"{window.operation}: histograms hold {held} of {samples} operations")
+        raise WireError(f"{window.operation}: histograms hold {held} of {timed} operations")
+    for outcome, most in ((FAILED, window.failures_of_service - timed_out), (TIMED_OUT, timed_out)):
+        if (held_most := max(samples.get(outcome + latency, 0) for latency in LATENCIES)) > most:
+            raise WireError(f"{window.operation}: {outcome}* histograms hold {held_most} of {most} operations")
 
 
 def failure_row(f: FailureReason) -> Row:

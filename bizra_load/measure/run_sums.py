@@ -16,7 +16,7 @@ from sla.values.failure import FailureReason, merge_failures
 from sla.values.health_rows import HISTOGRAMS, HealthRows, HealthSums
 from sla.values.histogram import Histogram, bucket_edges_ns
 from sla.values.window import Window
-from sla.values.window_sums import RESPONSE, SERVICE, WindowSums
+from sla.values.window_sums import WindowSums
 
 _FAILURES = 5_000
 WINDOWS_OF_REPORT = "windows"  # in a report's first row of health: how many rows of windows belong to it
@@ -93,12 +93,12 @@ class RunSums:
 
     def add_window_row(self, row: object) -> None:
         """A row of window_row(). Raises WireError for any other."""
-        w, (response, service) = window_and_texts(row)
+        w, texts = window_and_texts(row)
         self._read_rows += isinstance(row, dict) and "sequence" in row
         self._windows.add_counts(w)
-        responses, _ = self._window_texts.add((w.operation, w.second, RESPONSE), *response)
-        services, _ = self._window_texts.add((w.operation, w.second, SERVICE), *service)
-        check_samples(w, responses, services)
+        check_samples(
+            w, {name: self._window_texts.add((w.operation, w.second, name), *text)[0] for name, text in texts.items()}
+        )
         self.last_second = max(self.last_second, w.second)
 
     def add_health_row(self, row: object) -> None:

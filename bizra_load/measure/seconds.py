@@ -15,7 +15,7 @@ import numpy as np
 from sla.values import grouped_counts
 from sla.values.grouped_counts import GroupedCounts
 from sla.values.histogram import EMPTY, IntArray
-from sla.values.window import Window
+from sla.values.window import HISTOGRAMS, LATENCIES, SUCCESSFUL, TIMEOUT, Window, outcome_of
 
 SECOND_NS = 1_000_000_000
 CHUNK = 512  # rows whose histograms are filled in one step: two values each, in less than 0.1 ms
@@ -48,8 +48,7 @@ class _Draft:
 
     counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(_COUNTS, 0))
     failed: dict[str, int] = field(default_factory=dict)
-    group: int = -1  # of the successful ones' histograms
-    timeouts: int = 0
+    groups: dict[str, int] = field(default_factory=dict)  # of the histograms, by outcome
 
 
 class SecondsMaker:
@@ -127,36 +126,54 @@ class SecondsMaker:
         yield
         sums = np.add.reduceat(response, starts).tolist(), np.add.reduceat(service, starts).tolist()
         yield
-        successful = np.zeros(starts.size, bool)
-        for i, (k, n) in enumerate(zip(key[starts].tolist(), lengths.tolist(), strict=True)):
-            samples, category, _ = blocks[k // _SPAN]
-            ok = n if category is None else 0
-            draft = self._add(samples.name, k % _SPAN, ok=ok, response_sum_ns=sums[0][i], service_sum_ns=sums[1][i])
-            if category is None:
-                successful[i], draft.group = True, i
-            else:
-                draft.failed[category] = draft.failed.get(category, 0) + n
-                # a timed-out operation is slower than anything measured; other failures have no latency worth comparing
-                draft.timeouts += n if category == "timeout" else 0
+        groups = self._outcomes(blocks, key[starts].tolist(), lengths.tolist(), sums)
         yield
-        group = np.repeat(np.arange(starts.size), lengths)
-        kept = successful[group]
+        group = np.repeat(groups, lengths)
+        kept = group >= 0
         chosen = group[kept], response[kept], service[kept]
         yield
-        counted = yield from count_pairs(*chosen, starts.size)
+        counted = yield from count_pairs(*chosen, int(groups.max()) + 1)
         yield
         yield from self._close(counted)
+
+    def _outcomes(
+        self,
+        blocks: Sequence[tuple[Samples, str | None, Rows]],
+        keys: list[int],
+        counts: list[int],
+        sums: tuple[list[int], ...],
+    ) -> IntArray:
+        """Count so many that ended in the block and second of each key, all of shape (n,); `sums`: of response and of service
+        times. Returns the groups of their latencies, -1 for those that have none.
+        """
+        groups, last = [], -1
+        for k, n, response_ns, service_ns in zip(keys, counts, *sums, strict=True):
+            samples, category, _ = blocks[k // _SPAN]
+            ok = n if category is None else 0
+            draft = self._add(samples.name, k % _SPAN, ok=ok, response_sum_ns=response_ns, service_sum_ns=service_ns)
+            if category is not None:
+                draft.failed[category] = draft.failed.get(category, 0) + n
+            outcome = outcome_of(category)
+            if outcome is not None and outcome not in draft.groups:
+                last += 1
+                draft.groups[outcome] = last
+            groups.append(-1 if outcome is None else draft.groups[outcome])
+        return np.array(groups, np.int64)
 
     def _close(self, counted: GroupedCounts | None) -> Steps:
         """Group g holds response times under 2 g and service times under 2 g + 1."""
         filled = counted.histograms() if counted else []
         yield
         for (operation, second), draft in sorted(self._drafts.items()):
-            pair = (filled[2 * draft.group], filled[2 * draft.group + 1]) if draft.group >= 0 else (EMPTY, EMPTY)
-            if draft.timeouts:
-                pair = tuple(type(h)(h.indices, h.counts, h.over_range + draft.timeouts) for h in pair)  # type: ignore[assignment]
-            values: dict[str, Any] = {**draft.counts, "failed": dict(sorted(draft.failed.items()))}
-            self.windows.append(Window(second, operation, response=pair[0], service=pair[1], **values))
+            failed = dict(sorted(draft.failed.items()))
+            values: dict[str, Any] = {**draft.counts, **dict.fromkeys(HISTOGRAMS, EMPTY), "failed": failed}
+            for outcome, group in draft.groups.items():
+                for latency, h in zip(LATENCIES, filled[2 * group : 2 * group + 2], strict=True):
+                    values[outcome + latency] = h if outcome == SUCCESSFUL else h.without_zeros()
+            if timeouts := failed.get(TIMEOUT, 0):  # one is slower than anything measured
+                for latency in LATENCIES:
+                    values[latency] = values[latency].with_over_range(timeouts)
+            self.windows.append(Window(second, operation, **values))
             yield
 
 

@@ -32,7 +32,8 @@ from bizra_load.validation import dashboard
 from bizra_load.validation.log import Log
 from reports.results import rules_check, validated
 from reports.results.validated import ValidationReport
-from sla.judgement.decision import STRATEGY, exit_code, strategy_for
+from sla.judgement.decision import STRATEGY, exit_code_of_all, strategy_for
+from sla.judgement.monitored import MetricsAssessment
 from sla.release.checklist import RULES
 from sla.release.validation import Outcome, StepResult, combined
 from sla.values.agreement import Agreement
@@ -151,7 +152,7 @@ class Suite:
         assessment = self._assessment()
         if assessment is None:
             return StepResult(key, title, Outcome.FAILED, f"{self._folder}: was not assessed", Decision.INVALID)
-        return StepResult(key, title, Outcome.DONE, assessment.summary, assessment.decision)
+        return _judged(StepResult(key, title, Outcome.DONE, ""), assessment)
 
     def _metrics(self) -> StepResult:
         key, title, plan = "metrics", "Metrics validation", self._plan
@@ -172,7 +173,7 @@ class Suite:
             )
         except BizraLoadError as error:
             return StepResult(key, title, Outcome.FAILED, str(error))
-        return StepResult(key, title, Outcome.DONE, assessment.summary, assessment.decision)
+        return _judged(StepResult(key, title, Outcome.DONE, ""), assessment)
 
     def _check_panels(self) -> None:
         """Right after the load: before it they may have had nothing to show."""
@@ -249,8 +250,7 @@ class Suite:
     def _validation(self, steps: Sequence[StepResult], assessment: Assessment | None) -> ValidationReport:
         plan = self._plan
         if assessment is not None:  # judged again with the evidence of step 3
-            now, why = assessment.decision, assessment.summary
-            steps = [dataclasses.replace(s, decision=now, text=why) if s.key == "load_test" else s for s in steps]
+            steps = [_judged(s, assessment) if s.key == "load_test" else s for s in steps]
         decision, summary = combined(steps)
         strategy = STRATEGY[decision]
         if assessment is not None:
@@ -265,7 +265,7 @@ class Suite:
         metrics = plan.artifacts / REPORT if any(s.key == "metrics" and s.outcome is Outcome.DONE for s in steps) else None
         return ValidationReport(
             decision=decision,
-            exit_code=exit_code(decision, plan.fail_on_warn),
+            exit_code=exit_code_of_all(decision, (s.exit_code for s in steps)),
             summary=summary,
             rehearsal=plan.rehearsal,
             at=utc_now(),
@@ -285,6 +285,10 @@ class Suite:
         artifacts = self._plan.artifacts
         with writing(f"--artifacts: {artifacts}"):
             write_atomically(artifacts / VALIDATED, validated.render_json(report))
+
+
+def _judged(step: StepResult, by: Assessment | MetricsAssessment) -> StepResult:
+    return dataclasses.replace(step, text=by.summary, decision=by.decision, exit_code=by.exit_code)
 
 
 def _text(path: Path) -> str:

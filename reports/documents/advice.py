@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from reports.formats.table import endless, generator_line, interval, longer, printable, quantity, target, with_interval
+from sla.judgement.checks.silence import SILENT
 from sla.judgement.generator.lateness import LATE, SHARED_HOST
 from sla.judgement.status import ONE_BUCKET, ONE_STEP, OVER_BASELINE, THIN_EVIDENCE
 from sla.values.assessment import Assessment, Check, ObjectiveResult, OperationSummary, Status
@@ -102,6 +103,8 @@ def _objective(o: ObjectiveResult, a: Assessment, words: RemedyWords) -> Iterato
         yield Advice(f"{figure}: {o.reason}", _lag_advice(a) or "repeat the run on a quieter machine")
     elif o.reason.startswith(SHARED_HOST):
         yield Advice(f"{figure}: {o.reason}", "make the load from another host than the target's")
+    elif o.reason.startswith(SILENT):
+        yield Advice(f"{figure}: {o.reason}", "repeat the run with a load that does not pause")
     elif o.reason.startswith(ONE_BUCKET):
         how = "no longer run can separate them: give it an edge at the target, or make it a native histogram"
         yield Advice(f"{figure}: {o.reason}", how)

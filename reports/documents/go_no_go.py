@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from reports.documents import template
 from reports.documents.rollout import commands, schedule, triggers
 from reports.formats import table
 from reports.results.validated import STEP_COLUMNS, ValidationReport
-from sla.judgement.decision import MATRIX, warnings_that_count
+from sla.judgement.decision import MATRIX, MatrixRow, warnings_at_worst, warnings_that_count
 from sla.release.checklist import approval_key
 from sla.values.assessment import Assessment, Gate, Severity
 from sla.values.remedies import PLAIN, Remedy, RemedyWords
@@ -43,7 +45,7 @@ def render(
                 for m in MATRIX
             ],
         ),
-        counted=len(warnings_that_count(assessment.gates)),
+        counted=_counted(assessment.gates, here),
         accepted=[o for o in assessment.objectives if o.accepted],
         objectives=template.cells(table.OBJECTIVE_COLUMNS, table.objective_rows(assessment)),
         schedule=schedule(strategy),
@@ -55,6 +57,12 @@ def render(
         named=assessment.run.named_text,
         target=assessment.run.target_text,
     )
+
+
+def _counted(gates: Sequence[Gate], here: MatrixRow) -> str:
+    """How many warnings the row was chosen by; where critical gates decide, open ones count for nothing."""
+    count, still_open = len(warnings_that_count(gates)), len(warnings_at_worst(gates)) if here.warnings else 0
+    return f"{count}" + (f", and at worst {still_open} more of what is open" if still_open else "")
 
 
 def _gates(a: Assessment, severity: Severity, run: str) -> list[tuple[Gate, str, template.Markdown]]:

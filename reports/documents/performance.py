@@ -23,7 +23,7 @@ def render(assessment: Assessment, run: str, sha256: str, earlier: Sequence[Earl
     and target, oldest first; `words`: how to say what can be done.
     """
     measured_trends = trends(assessment, earlier)
-    strategy = assessment.strategy
+    strategy, failed_rows = assessment.strategy, table.failed_rows(assessment)
     rates = {r.planned_per_s for r in earlier} | {assessment.run.planned_per_s or 0.0}
     return template.render(
         "performance.md.j2",
@@ -35,6 +35,7 @@ def render(assessment: Assessment, run: str, sha256: str, earlier: Sequence[Earl
         baseline=template.cells(BASELINE_COLUMNS, [_deviation(o) for o in assessment.objectives]),
         operations=template.cells(table.OPERATION_COLUMNS, table.operation_rows(assessment)),
         latencies=template.cells(table.LATENCY_COLUMNS, table.latency_rows(assessment)),
+        failed=template.cells(table.FAILED_COLUMNS, failed_rows) if failed_rows else None,
         observations=advice.observations(assessment),
         recommendations=advice.recommendations(assessment, words),
         earlier=template.cells(RUN_COLUMNS, [_run(r) for r in earlier]) if earlier else None,

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import chain, groupby
 
-from reports.formats.table import quantity, target
-from sla.estimators.quantiles import order_statistic_limits
+from reports.formats.table import interval, quantity, target
+from sla.estimators.share_limits import order_statistic_limits
 from sla.judgement.steady import operations_of
 from sla.values.assessment import ObjectiveResult
 from sla.values.histogram import Histogram, merge
@@ -44,7 +44,9 @@ class Chart:
 
 @dataclass(frozen=True)
 class Bar:
-    """An estimate's interval on a logarithmic scale of its ratio to the target, 0 to 100 (the target is at 50)."""
+    """An estimate's interval on a logarithmic scale of its ratio to the target, 0 to 100 (the target is at 50); `resampled`:
+    that of a latency's resamples, on the same scale.
+    """
 
     title: str
     status: str
@@ -52,6 +54,7 @@ class Bar:
     high: float
     point: float
     text: str
+    resampled: tuple[float, float] | None = None
 
 
 Point = tuple[float, float, float | None, float | None]  # second, value, low, high
@@ -90,8 +93,11 @@ def bars(objectives: Sequence[ObjectiveResult]) -> list[Bar]:
     for o in objectives:
         if o.estimate is not None and o.target:
             low, high, point = (_place(v / o.target) for v in (o.estimate.low, o.estimate.high, o.estimate.point))
-            text = f"{quantity(o.estimate.low, o.unit)} to {quantity(o.estimate.high, o.unit)}"
-            drawn.append(Bar(o.title, o.status.value, low, high, point, f"{text}, target {target(o)}"))
+            text, resampled = f"{interval(o.estimate, o.unit)}, target {target(o)}", None
+            if b := o.bootstrap:
+                resampled = _place(b.low / o.target), _place(b.high / o.target)
+                text += f"; {100 * b.level:g} % of {b.draws:,} resamples: {interval(b, o.unit)}"
+            drawn.append(Bar(o.title, o.status.value, low, high, point, text, resampled))
     return drawn
 
 

@@ -32,6 +32,8 @@ def render(assessment: Assessment) -> str:
         lines += pipe_table(table.OPERATION_COLUMNS, table.operation_rows(assessment))
         lines += ["", "## Latencies with 95 % intervals", ""]
         lines += pipe_table(table.LATENCY_COLUMNS, table.latency_rows(assessment))
+    if failed := table.failed_rows(assessment):
+        lines += ["", f"## {table.FAILED_TITLE}", "", *pipe_table(table.FAILED_COLUMNS, failed)]
     if assessment.failures:
         lines += ["", f"## {table.FAILURES_TITLE}", "", *pipe_table(table.FAILURE_COLUMNS, table.failure_rows(assessment))]
     lines += ["", "## Checks of the run itself", ""]

@@ -9,9 +9,11 @@ from datetime import UTC, datetime
 from sla.judgement.objectives import half_towards
 from sla.judgement.status import NO_LONGER_RUN
 from sla.values.assessment import Assessment, Check, ObjectiveResult, Status
+from sla.values.bootstrap import Bootstrap
 from sla.values.estimate import Estimate
 from sla.values.kinds import KINDS
 from sla.values.remedies import PLAIN, Remedy
+from sla.values.window import GENERATOR
 
 OBJECTIVE_COLUMNS = ("Metric", "Severity", "Target", "Estimate", "95 % interval", "Baseline", "Status", "Why")
 
@@ -110,12 +112,19 @@ def generator_line(assessment: Assessment) -> str:
     return "; ".join(_with_advice(c) for c in passed)
 
 
+def bootstrap_line(assessment: Assessment) -> str:
+    """That resamples agree with the intervals that decide, where they do (else the check has a row); "" without."""
+    return next((c.reason for c in assessment.checks if c.key == "bootstrap" and c.status is Status.PASS), "")
+
+
 def _with_advice(check: Check) -> str:
     return f"{check.reason}; advice: {check.advice}" if check.advice else check.reason
 
 
 LATENCY_COLUMNS = ("Operation", "Latency", "p50", "p90", "p95", "p99", "p99.9")
 FAILURE_COLUMNS = ("Operation", "Category", "Count", "First seen", "Last seen", "Reason")
+FAILED_COLUMNS = ("Operation", "Share", "Latency", "Timed", "p50", "p99", "Longest")
+FAILED_TITLE = "How long failed requests took, with 95 % intervals"
 FAILURES_TITLE = "Failures in the whole run (UTC)"
 OPERATION_COLUMNS = ("Operation", "Rate", "Success", "Successful", "Failed")
 
@@ -151,12 +160,28 @@ def latency_rows(assessment: Assessment) -> list[Row]:
     return rows
 
 
+def failed_rows(assessment: Assessment) -> list[Row]:
+    """One row an operation and kind of latency of which requests failed, for FAILED_COLUMNS."""
+    rows = []
+    for o in assessment.operations:
+        of_service = sum(count for category, count in o.failed.items() if category != GENERATOR)
+        for kind, took in (("response", o.failed_response), ("service", o.failed_service)):
+            if took is None or o.failed_share is None:
+                continue
+            longest = "-" if not took.timed else "over 60 s" if math.isinf(took.longest_ns) else quantity(took.longest_ns, "ns")
+            quantiles = [with_interval(took.quantiles.get(q), "ns") for q in FAILED_COLUMNS[4:6]]
+            share = with_interval(o.failed_share, "ratio")
+            timed = f"{took.timed:,} of {of_service:,}"
+            rows.append(Row((printable(o.operation), share, kind, timed, *quantiles, longest), ""))
+    return rows
+
+
 def with_interval(estimate: Estimate | None, unit: str) -> str:
     """ "46.4 us [45.9 us to 47.0 us]", or "-"."""
     return "-" if estimate is None else f"{quantity(estimate.point, unit)} [{interval(estimate, unit)}]"
 
 
-def interval(estimate: Estimate | None, unit: str) -> str:
+def interval(estimate: Estimate | Bootstrap | None, unit: str) -> str:
     """ "45.9 us to 47.0 us", or "-"."""
     if estimate is None:
         return "-"

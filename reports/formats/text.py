@@ -33,6 +33,8 @@ def render(assessment: Assessment, width: int = 120, colour: bool = False, named
     if assessment.operations:
         draw(console, "Operations, as the client saw them", table.OPERATION_COLUMNS, table.operation_rows(assessment))
         draw(console, "Latencies with 95 % intervals", table.LATENCY_COLUMNS, table.latency_rows(assessment))
+    if failed_requests := table.failed_rows(assessment):
+        draw(console, table.FAILED_TITLE, table.FAILED_COLUMNS, failed_requests)
     if assessment.failures:
         draw(console, table.FAILURES_TITLE, table.FAILURE_COLUMNS, table.failure_rows(assessment))
     failed = [table.check_row(c, assessment) for c in assessment.checks if c.status is not Status.PASS]
@@ -40,6 +42,8 @@ def render(assessment: Assessment, width: int = 120, colour: bool = False, named
     console.print(Text(f"Checks of the run itself: {passed} passed, {len(failed)} not"))
     if failed:
         draw(console, "", ("Check", "Status", "Why"), failed, 1)
+    if drawn := table.bootstrap_line(assessment):
+        console.print(Text(drawn))
     if generator := table.generator_line(assessment):
         console.print(Text(table.printable(f"Generator: {generator}")))
     if assessment.steady:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from reports.formats.table import Row, interval, quantity, with_interval
 from reports.formats.text import draw, terminal
+from sla.estimators.bootstrap import DRAWS
 from sla.estimators.node_baseline import FEWEST_TICKS, NodeBaseline, OperationBaseline
-from sla.estimators.sample import DRAWS, Outliers
+from sla.estimators.sample import Outliers
 
 COLUMNS = ("Operation", "Rounds", "p50", "95 % interval", "p99", "95 % interval", "Mean", "95 % interval", "Back to back, mean")
 

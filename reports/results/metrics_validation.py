@@ -30,6 +30,9 @@ def render(assessment: MetricsAssessment, width: int = 120, colour: bool = False
     draw(console, f"Metrics of {span}", COLUMNS, rows, 7)
     seen = f"{w.scrapes} scrapes of {w.instances} instance{'s' if w.instances != 1 else ''}, every {w.interval_s:g} s"
     console.print(Text(f"Prometheus: {seen}, which cover {w.coverage:.0%} of the window"))
+    for gate in assessment.gates:
+        if gate.key == "bootstrap":
+            console.print(Text(gate.reason))
     for note in assessment.notes:
         console.print(Text(f"Note: {note}"))
     console.print(

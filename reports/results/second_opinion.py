@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from reports.formats.table import Row, interval, printable, quantity
 from reports.formats.text import draw, terminal
-from sla.judgement.second_opinion import DRAWS, SecondOpinion
+from sla.estimators.bootstrap import DRAWS
+from sla.judgement.second_opinion import SecondOpinion
 
 COLUMNS = ("Operation", "Latency", "Percentile", "Estimate", "Decides", f"{DRAWS:,} resamples", "Blocks of windows")
 

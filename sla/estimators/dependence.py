@@ -1,7 +1,8 @@
 """How much less a dependent sample is worth: design effect of window sums and the effective sample size.
 
-Sources: batch means (Schmeiser 1982), AR(1) prewhitening (Andrews and Monahan 1992), the t factor of Korn and Graubard (1990).
-Limit: correlation longer than about a tenth of the run can't be seen from within it.
+Sources: equal-weighted cosine estimate of the variance (Lazarus, Lewis, Stock and Watson 2018; Mueller 2004), whose law is
+Student's t with as many degrees of freedom as there are cosines; the t factor of Korn and Graubard (1990).
+Limit: what is slower than about a quarter of the run can't be seen from within it; lasts() says where it looks like that.
 """
 
 from __future__ import annotations
@@ -13,37 +14,83 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from sla.estimators.laws import normal_quantile, t_quantile
+from sla.estimators.laws import f_p_value, normal_quantile, t_quantile
 
 FloatArray = NDArray[np.float64]
 
-BATCHES = 20  # few enough to outlast the correlation, enough for a variance (Schmeiser 1982 recommends 10 to 30)
-MAX_PHI = 0.97  # stronger correlation can't be distinguished from a trend within a run
+FEWEST_WINDOWS = 5  # of fewer, whatever they are, no spread is known
+COSINES = 1.2  # times m^(2/3) of them at first: as many as leave short correlation without bias (docs/statistics.md)
+FEWEST_COSINES = 3  # with fewer, Student's t bounds next to nothing
+HALVED_AT = 0.3  # p-value: a halving for nothing costs width, one that is missed costs coverage
+HALVED_OF_MANY = 1.5  # over the root of their number, where that is less: of many cosines an F test misses less
+CLEAR_AT, NEXT_AT = 0.03, 0.8  # after a halving with a p-value as clear as that the next one needs less
+REACHING_DOF = 2.0  # where it clearly goes on to the slowest cosines: power still rises towards what is slower than the run
+SLOW_COSINES, SLOW_AT = 2, 0.001  # the two slowest, against all others: half a wave and a whole one in the length of the run
+BATCHES = 20  # of windows, where a tail's exceedances are looked for
 
 
 @dataclass(frozen=True)
 class Spread:
-    """Variance of the sum of a series, and the degrees of freedom with which it is known."""
+    """Variance of the sum of a series, and the degrees of freedom with which it is known: REACHING_DOF where the series goes on
+    correlating to the slowest cosines.
+    """
 
     variance_of_sum: float
     dof: float
 
 
-def spread(series: FloatArray) -> Spread:
-    """Spread of a series of shape (m,), one value a window, in time order: the larger of the batch-means and the prewhitened
-    variance. With m < 2 the variance is unknown: infinite, dof 0.
+def spread(series: FloatArray, halved_at: float | None = None) -> Spread:
+    """Spread of a series of shape (m,), one value a window, in time order. Each of the slowest cosines of the series gives an
+    estimate of the variance of its sum; taken is the mean of as many as hold about the same power: of correlation that lasts
+    long the slower half holds more (an F test at `halved_at`, or as HALVED_AT says), and is taken alone then. With m < 2 the
+    variance is unknown: infinite, dof 0.
     """
     m = int(series.size)
     if m < 2:
         return Spread(math.inf, 0.0)
+    power = cosine_power(series, cosines_of(m))
+    count, clear = power.size, False
+    at = min(HALVED_AT, HALVED_OF_MANY / math.sqrt(count)) if halved_at is None else halved_at
+    while count >= 2 * FEWEST_COSINES:
+        p_value = _slower_is_more(power[:count], count // 2)
+        if p_value >= (NEXT_AT if clear else at):
+            break
+        count, clear = count // 2, clear or p_value < CLEAR_AT
+    reaches = clear and count < 2 * FEWEST_COSINES
+    return Spread(float(power[:count].mean()), min(REACHING_DOF, count) if reaches else float(count))
+
+
+def lasts(series: FloatArray) -> bool:
+    """Whether a series of shape (m,) moves as slowly as the run is long (a trend, a wave, correlation that does not end within
+    it): then its mean over the run says little of the mean over a longer one, and no interval from within the run does.
+    """
+    count = cosines_of(int(series.size))
+    if count < 2 * FEWEST_COSINES:
+        return False
+    return _slower_is_more(cosine_power(series, count), SLOW_COSINES) < SLOW_AT
+
+
+def cosines_of(m: int) -> int:
+    """How many cosines of a series of m values are looked at."""
+    return max(min(round(COSINES * math.pow(m, 2 / 3)), m - 1), 1)
+
+
+def cosine_power(series: FloatArray, count: int) -> FloatArray:
+    """2 (sum over t of x_t cos(pi j (t + 1/2) / m))^2 for j = 1 to count, shape (count,): each has the mean m omega^2, where
+    m omega^2 is the variance of the sum. By the FFT of the series and its mirror image (the discrete cosine transform).
+    """
     centred = series - series.mean()
-    sums = np.add.reduceat(centred, batch_begins(m))
-    by_batches = sums.size * float(sums.var(ddof=1))
-    phi = ar1(centred)
-    residuals = centred[1:] - phi * centred[:-1]
-    whitened = m * float(residuals.var(ddof=1 if residuals.size > 1 else 0)) / (1 - phi) ** 2
-    dof = max(min(sums.size - 1.0, m * (1 - phi) / (1 + phi) - 1), 1.0)
-    return Spread(max(by_batches, whitened), dof)
+    both = np.fft.rfft(np.concatenate((centred, centred[::-1])))[1 : count + 1]
+    power: FloatArray = (both.real**2 + both.imag**2) / 2
+    return power
+
+
+def _slower_is_more(power: FloatArray, slower: int) -> float:
+    """p-value that the first `slower` cosines hold no more than the others, each."""
+    low, high = float(power[:slower].mean()), float(power[slower:].mean())
+    if not high > 0:
+        return 1.0 if not low > 0 else 0.0
+    return f_p_value(low / high, slower, power.size - slower)
 
 
 @lru_cache
@@ -52,20 +99,22 @@ def batch_begins(m: int) -> NDArray[np.int64]:
     return np.linspace(0, m, min(BATCHES, m) + 1).astype(np.int64)[:-1]
 
 
-def ar1(centred: FloatArray) -> float:
-    """Lag-one autocorrelation of a centred series, held in [0, MAX_PHI]: negative dependence is not taken credit for."""
-    power = float(centred @ centred)
-    return min(max(float(centred[1:] @ centred[:-1]) / power, 0.0), MAX_PHI) if power > 0 else 0.0
-
-
-def design_effect(influence: FloatArray, independent_variance: float) -> tuple[float, float]:
+def design_effect(influence: FloatArray, independent_variance: float, halved_at: float | None = None) -> tuple[float, float]:
     """(deff, dof) of a series of window influences against the variance their sum would have were all samples independent;
-    deff is not under 1.
+    deff is not under 1; `halved_at` as in spread(). Of fewer windows than FEWEST_WINDOWS it is infinite: they may depend on
+    each other in any way. What spreads so little that its few degrees of freedom can't make up for it counts as independent,
+    with those of all cosines: a constant or periodic series is no slow correlation, whichever of its cosines hold a little.
     """
-    if influence.size < 2 or not independent_variance > 0:
-        return 1.0, float(max(min(BATCHES, influence.size) - 1, 1))
-    of_sum = spread(influence)
-    return max(of_sum.variance_of_sum / independent_variance, 1.0), of_sum.dof
+    if influence.size < FEWEST_WINDOWS:
+        return math.inf, 1.0
+    of_all = float(cosines_of(int(influence.size)))
+    if not independent_variance > 0:
+        return 1.0, of_all
+    of_sum = spread(influence, halved_at)
+    deff = of_sum.variance_of_sum / independent_variance
+    if deff * t_quantile(0.975, of_sum.dof) ** 2 < t_quantile(0.975, of_all) ** 2:
+        return 1.0, of_all
+    return max(deff, 1.0), of_sum.dof
 
 
 def effective_size(n: float, deff: float, dof: float, level: float) -> float:

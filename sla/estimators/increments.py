@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -9,7 +10,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from sla.estimators.dependence import FloatArray, design_effect, effective_size
+from sla.estimators.dependence import FEWEST_WINDOWS, FloatArray, design_effect, effective_size, lasts
 from sla.estimators.series import bucket_values, by_target, common_edges_s, common_times_s, times_s, within
 from sla.values.snapshot import Snapshot, metric_of
 
@@ -22,12 +23,14 @@ class Increments:
     counts    observations per interval and bucket (not cumulative), shape (m, k)
     resets    how often a counter went backwards (a restarted server)
     spans_s   Unix seconds of the first scrape of each interval and of the last, shape (m, 2)
+    shifted   not as they were observed: see moved()
     """
 
     edges_s: FloatArray
     counts: FloatArray
     resets: int
     spans_s: FloatArray
+    shifted: bool = False
 
     @cached_property
     def sizes(self) -> FloatArray:
@@ -49,16 +52,42 @@ class Increments:
         """Share of all observations beyond each edge, shape (k,); for what has observations."""
         return np.asarray(1 - self.cumulative.sum(axis=0) / self.total)
 
+    def influence(self, edge: int) -> FloatArray:
+        """What each interval adds to the share beyond an edge, shape (m,)."""
+        return np.asarray((self.sizes - self.cumulative[:, edge]) - self.shares_beyond[edge] * self.sizes)
+
+    def lasts(self, q: float) -> bool:
+        """Whether the share beyond the edges of the q-quantile's bucket moves as slowly as the intervals reach."""
+        if not self.total:
+            return False
+        at = int(np.argmax(self.shares_beyond <= 1 - q))
+        return any(lasts(self.influence(edge)) for edge in range(max(at - 1, 0), at + 1))
+
+    def part(self, intervals: slice) -> Increments:
+        """Some of the intervals."""
+        return Increments(self.edges_s, self.counts[intervals], self.resets, self.spans_s[intervals])
+
     def effective_beyond(self, edge: int, level: float) -> tuple[float, float]:
-        """(design effect, effective size) of the indicator "beyond this edge"."""
+        """(design effect, effective size) of the indicator "beyond this edge"; of few intervals infinite and nothing."""
         n, share = self.total, float(self.shares_beyond[edge])
+        if int((self.sizes > 0).sum()) < FEWEST_WINDOWS:
+            return math.inf, 0.0
         if not 1e-12 < share < 1:
             return 1.0, n
         if edge not in self._design_effects:
-            influence = (self.sizes - self.cumulative[:, edge]) - share * self.sizes
+            # an interval without observations says nothing of how they depend on each other
+            influence = self.influence(edge)[self.sizes > 0]
             self._design_effects[edge] = design_effect(influence, n * share * (1 - share))
         deff, dof = self._design_effects[edge]
-        return deff, min(effective_size(n, deff, dof, level), n) if deff > 1 else n
+        return deff, min(effective_size(n, deff, dof, level), n)
+
+    def effective_below(self, edge: int, level: float) -> tuple[float, float]:
+        """effective_beyond() of an edge below a quantile, or of the next one where that is less: what is slow and lasts shows
+        further out first. Not of what was shifted: it differs from edge to edge by that alone.
+        """
+        further = edge + 1 < self.edges_s.size and self.shares_beyond[edge + 1] > 0 and not self.shifted
+        following = edge + 1 if further else edge
+        return min((self.effective_beyond(e, level) for e in (edge, following)), key=lambda pair: pair[1])
 
     @cached_property
     def _design_effects(self) -> dict[int, tuple[float, float]]:
@@ -68,8 +97,8 @@ class Increments:
 
 def bucket_increments(snapshots: Sequence[Snapshot], name: str, from_ns: int, to_ns: int) -> Increments | None:
     """Increments of a histogram between two times; None when fewer than two scrapes of a target lie between them, or its edges
-    have none in common (common_edges_s). The intervals are those of the target with the most scrapes; what others counted is
-    spread evenly over each of their own intervals. A restart's interval is left out.
+    have none in common (common_edges_s). The intervals are those of the target with the most scrapes, of those that counted
+    anything; what others counted is spread evenly over each of their own intervals. A restart's interval is left out.
     """
     inside = (within(of_target, from_ns, to_ns) for of_target in by_target(snapshots).values())
     scraped = [s for s in inside if len(s) > 1 and any(metric_of(key) == name for scrape in s for key in scrape.histograms)]
@@ -81,7 +110,8 @@ def bucket_increments(snapshots: Sequence[Snapshot], name: str, from_ns: int, to
         steps = np.diff(np.diff(bucket_values(scrapes, name, edges_s), axis=0), axis=2, prepend=0.0)
         lost: NDArray[np.bool_] = np.any(steps < 0, axis=(1, 2), keepdims=True)[:, 0, 0]
         targets.append(_TargetIncrements(times_s(scrapes), np.where(lost[:, None], 0.0, steps.sum(axis=1)), lost))
-    times = common_times_s([target.at_s for target in targets], whole=True)
+    busy = [target.at_s for target in targets if target.counts.any()]
+    times = common_times_s(busy or [target.at_s for target in targets], whole=True)
     counts = np.sum([target.between(times) for target in targets], axis=0)
     spans = np.stack((times[:-1], times[1:]), axis=1)
     for target in targets:
@@ -134,4 +164,4 @@ def moved(increments: Increments, by_s: FloatArray) -> Increments:
     for i, by in enumerate(by_s):  # what is longer than its lower edge is longer than that less by
         to = np.where(lows > by, np.searchsorted(edges, lows - by, side="right"), 0)
         np.add.at(counts[i], to, increments.counts[i])
-    return Increments(edges, counts, increments.resets, increments.spans_s)
+    return Increments(edges, counts, increments.resets, increments.spans_s, bool(np.any(by_s > 0)))

@@ -26,6 +26,13 @@ def beta_quantile(p: float, a: float, b: float) -> float:
     return float(special.betaincinv(a, b, p))
 
 
+def beta_probability(x: float, a: float, b: float) -> float:
+    """P(X <= x) for X ~ Beta(a, b); NaN unless 0 <= x <= 1 and a, b > 0."""
+    from scipy import special
+
+    return float(special.betainc(a, b, x))
+
+
 def normal_quantile(p: float) -> float:
     """x with P(X <= x) = p for a standard normal X; NaN unless 0 <= p <= 1."""
     from scipy import special
@@ -38,6 +45,13 @@ def t_quantile(p: float, dof: float) -> float:
     from scipy import special
 
     return float(special.stdtrit(dof, p)) if p > 0 else -math.inf  # scipy.special says +inf at 0
+
+
+def f_p_value(ratio: float, dof: float, other_dof: float) -> float:
+    """P(F > ratio) of a ratio of two mean squares, such as two parts of a spectrum."""
+    from scipy import special
+
+    return float(special.fdtrc(dof, other_dof, ratio))
 
 
 def rank_sum_p_value(one: _Values, other: _Values) -> float:

@@ -1,7 +1,7 @@
 """Proportions: exact for independent outcomes, corrected for clustered ones.
 
-Clopper and Pearson (1934) with the effective sample size of Korn and Graubard (1998). Limit: outage-like bursts need at
-least ten windows with errors before an interval means anything.
+share_limits with the effective sample size of Korn and Graubard (1998). Limit: outage-like bursts need at least ten windows
+with errors before an interval means anything.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from sla.estimators.dependence import design_effect, effective_size
-from sla.estimators.laws import beta_quantile
+from sla.estimators.share_limits import share_limits
 from sla.values.estimate import Estimate
 
 BURST_WINDOWS = 10  # with errors: of fewer bursts an interval says little
@@ -19,7 +19,8 @@ BURST_DEFF = 3.0  # independent failures reach it in about one of a thousand run
 
 def proportion_estimate(successes: ArrayLike, trials: ArrayLike, level: float = 0.95) -> Estimate | None:
     """Share of successes in counts per window, both of shape (m,), in time order; None without any trial. Raises ValueError
-    unless 0 <= successes <= trials everywhere. Without a single failure the lower limit is below 1, never "100 % to 100 %".
+    unless 0 <= successes <= trials everywhere. Without a single failure the lower limit is below 1, never "100 % to 100 %". A
+    window without trials says nothing of how they depend on each other, and is none.
     """
     s, t = np.asarray(successes, dtype=np.float64), np.asarray(trials, dtype=np.float64)
     if s.ndim != 1 or s.shape != t.shape or not (np.isfinite(s).all() and np.isfinite(t).all()):
@@ -30,12 +31,11 @@ def proportion_estimate(successes: ArrayLike, trials: ArrayLike, level: float = 
     if n == 0:
         return None
     p = k / n
-    n_eff = n
+    n_eff, deff = n, 1.0
     if 0 < k < n:
-        deff, dof = design_effect(s - p * t, n * p * (1 - p))
-        # Independent errors are exact; the t factor belongs to an estimated correction only.
-        n_eff = min(effective_size(n, deff, dof, level), n) if deff > 1 else n
-    low, high = clopper_pearson(p, n_eff, level)
+        deff, dof = design_effect((s - p * t)[t > 0], n * p * (1 - p))
+        n_eff = min(effective_size(n, deff, dof, level), n)
+    low, high = share_limits(p, n_eff, level, deff)
     return Estimate(p, min(low, p), max(high, p), level, n, n_eff)
 
 
@@ -54,8 +54,8 @@ def proportion_if_all_succeeded(successes: ArrayLike, trials: ArrayLike, where: 
 
 
 def few_bursts(successes: ArrayLike, trials: ArrayLike) -> int | None:
-    """In how many windows the failures lie, where they come in bursts (design effect over BURST_DEFF) and in fewer than
-    BURST_WINDOWS windows, so that an interval says little; None otherwise.
+    """In how many windows the failures lie, where they come in bursts (their squares hold more than BURST_DEFF times what those
+    of independent failures would) and in fewer than BURST_WINDOWS windows, so that an interval says little; None otherwise.
     """
     s, t = np.asarray(successes, dtype=np.float64), np.asarray(trials, dtype=np.float64)
     n, failed = float(t.sum()), float((t - s).sum())
@@ -63,14 +63,5 @@ def few_bursts(successes: ArrayLike, trials: ArrayLike) -> int | None:
     if not 0 < windows < BURST_WINDOWS or failed == n:
         return None
     p = 1 - failed / n
-    deff, _ = design_effect(s - p * t, n * p * (1 - p))
-    return windows if deff > BURST_DEFF else None
-
-
-def clopper_pearson(p: float, n: float, level: float) -> tuple[float, float]:
-    """Limits of a proportion p of n outcomes; n need not be whole."""
-    tail = (1 - level) / 2
-    k = p * n
-    low = beta_quantile(tail, k, n - k + 1) if k > 0 else 0.0
-    high = beta_quantile(1 - tail, k + 1, n - k) if k < n else 1.0
-    return low, high
+    off = s - p * t  # by themselves, without their order: bursts at equal distances take turns with what is quiet
+    return windows if float(off @ off) > BURST_DEFF * n * p * (1 - p) else None

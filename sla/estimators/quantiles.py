@@ -16,9 +16,16 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from sla.estimators.dependence import FloatArray, batch_begins, design_effect, effective_size
-from sla.estimators.laws import beta_quantile
-from sla.estimators.random_numbers import generator
+from sla.estimators.dependence import (
+    FEWEST_WINDOWS,
+    REACHING_DOF,
+    FloatArray,
+    batch_begins,
+    design_effect,
+    effective_size,
+    lasts,
+)
+from sla.estimators.share_limits import order_statistic_limits
 from sla.values import grouped_counts, histogram
 from sla.values.estimate import Estimate
 from sla.values.histogram import (
@@ -27,12 +34,12 @@ from sla.values.histogram import (
     Histogram,
     IntArray,
     bucket_edges_ns,
-    bucket_high_ns,
     bucket_middle_ns,
 )
 
 QUANTILES = (0.5, 0.9, 0.95, 0.99, 0.999)  # of every summary
 LOWEST_PROXY = 0.9  # the design effect of a tail is never estimated below this quantile
+LOWER_HALVED_AT = 0.05  # p-value: the lower quantiles only add to what the quantile's own series shows
 LONGEST_GAP_S = 60  # an empty second has no influence on an estimate; a million of them would fill the memory
 AT_ONCE = 256  # windows put behind each other in one go: in a few MB, however many there are
 STRONG_EVIDENCE = 10.0  # n_eff (1 - q), effective exceedances, from which a PASS stands and a tail is not thin
@@ -41,11 +48,12 @@ DECIDABLE = 11.4  # n_eff (1 - q) for which a PASS is well supported: 10, with r
 
 @dataclass(frozen=True)
 class QuantileResult:
-    """An estimate (ns) with the design effect it rests on."""
+    """An estimate (ns) with the design effect it rests on. reaches: correlation shows up to the slowest cosines of the run."""
 
     quantile: float
     estimate: Estimate
     deff: float
+    reaches: bool = False
 
 
 @dataclass(frozen=True)
@@ -89,6 +97,8 @@ class MergedWindows:
 
     def results(self, quantiles: Sequence[float], level: float) -> list[QuantileResult] | None:
         """As quantile_results() has them."""
+        if wrong := [q for q in quantiles if not 0 < q < 1]:
+            raise ValueError(f"quantiles must lie between 0 and 1, not {', '.join(f'{q:g}' for q in wrong)}")
         return [_result(self, q, level) for q in quantiles] if self.n else None
 
     def below(self, bucket: int | None) -> FloatArray:
@@ -109,11 +119,25 @@ class MergedWindows:
         share = below.sum() / self.n
         return below - share * self.sizes, self.sizes - below
 
+    def first_bounds(self, q: float, level: float) -> bool:
+        """Whether the smallest sample bounds the q-quantile from below where the effective samples are too few to: beyond it
+        lie all windows, and each of them that holds samples is worth one, however much they move together.
+        """
+        filled = int((self.sizes > 0).sum())
+        return filled >= FEWEST_WINDOWS and (1 - q) ** filled <= (1 - level) / 2
+
     def design_effect(self, q: float) -> tuple[float, float]:
         """(design effect, degrees of freedom) at q, kept for the next level that is asked about: see _design_effect()."""
         if q not in self._design_effects:
             self._design_effects[q] = _design_effect(self, q)
         return self._design_effects[q]
+
+    def lasts(self, q: float) -> bool:
+        """Whether the quantile moves as slowly as the run is long, by its own series or that of a lower one of a tail."""
+        levels = [q]
+        while levels[-1] > LOWEST_PROXY:
+            levels.append(_lower(levels[-1]))
+        return any(lasts(self.influence(p)[0]) for p in levels)
 
     @cached_property
     def _design_effects(self) -> dict[float, tuple[float, float]]:
@@ -125,9 +149,10 @@ def quantile_results(
     windows: Sequence[Histogram], quantiles: Sequence[float] = QUANTILES, level: float = 0.95, tick_ns: int = 0
 ) -> list[QuantileResult] | None:
     """Quantiles of one histogram for each consecutive second, in time order, empty seconds included; None without any sample.
-    Each sample may be off by `tick_ns`.
+    Each sample may be off by `tick_ns`. Raises ValueError unless every quantile lies between 0 and 1.
 
-    The upper limit is infinite when the sample can't bound the quantile (q ** n_eff > alpha / 2).
+    The upper limit is infinite when the sample can't bound the quantile (q ** n_eff > alpha / 2), the lower one likewise 0, or
+    the smallest sample where the windows bound it: see MergedWindows.first_bounds().
     """
     return MergedWindows.of(windows, tick_ns).results(quantiles, level)
 
@@ -141,51 +166,49 @@ def influences(windows: Sequence[Histogram], quantiles: Sequence[float] = QUANTI
 def _result(merged: MergedWindows, q: float, level: float) -> QuantileResult:
     deff, dof = merged.design_effect(q)
     n_eff = min(effective_size(merged.n, deff, dof, level), float(merged.n))
-    low_p, high_p = order_statistic_limits(q, n_eff, level)
+    low_p, high_p = order_statistic_limits(q, n_eff, level, deff)
     point = merged.whole.bucket_at(q)
     low = merged.whole.bucket_at(low_p)
     high = merged.whole.bucket_at(high_p) if high_p is not None else None
     point_ns = math.inf if point is None else bucket_middle_ns(point)
     low_ns = max((float(HIGHEST_NS) if low is None else bucket_edges_ns(low)[0]) - merged.tick_ns, 0.0)
+    if not (low_p or merged.first_bounds(q, level)):
+        low_ns = 0.0
     high_ns = math.inf if high is None else bucket_edges_ns(high)[1] + merged.tick_ns
     estimate = Estimate(point_ns, min(low_ns, point_ns), max(high_ns, point_ns), level, merged.n, n_eff)
-    return QuantileResult(q, estimate, deff)
+    return QuantileResult(q, estimate, deff, dof == REACHING_DOF)
 
 
 def _design_effect(merged: MergedWindows, q: float) -> tuple[float, float]:
-    """The largest design effect at q and, for a tail, at quantiles lowered by doubling 1 - q until nine batches in ten hold an
-    exceedance, and once more where the tail is thin: indicators of a far tail alone understate dependence while exceedances
-    are few (without that once more, M/M/1 at load 0.9 covered p99 in 91.2 % of 120 s runs; with it in 94.0 %).
+    """The design effect, with its degrees of freedom, that leaves the fewest effective samples: at q and, for a tail, at
+    quantiles lowered by doubling 1 - q until nine batches in ten hold an exceedance, and once more where the tail is thin:
+    indicators of a far tail alone understate dependence while exceedances are few. An empty window says nothing of any.
     """
-    deff, dof = 1.0, math.inf
+    n, effects, filled = merged.n, [], merged.sizes > 0
     p, once_more = q, True
     while True:
         influence, exceedances = merged.influence(p)
-        share = float(exceedances.sum()) / merged.n
-        deff_at_p, dof_at_p = design_effect(influence, merged.n * share * (1 - share))
-        deff, dof = max(deff, deff_at_p), min(dof, dof_at_p)
+        share = float(exceedances.sum()) / n
+        independent, halved_at = n * share * (1 - share), None if p == q else LOWER_HALVED_AT
+        effects.append(design_effect(influence[filled], independent, halved_at))
         if p <= LOWEST_PROXY:
             break
-        if p < q and _batches_with(exceedances) >= 0.9:
-            if not once_more or merged.n / deff * (1 - q) >= STRONG_EVIDENCE:
+        if p < q and _batches_with(exceedances[filled]) >= 0.9:
+            if not once_more or n / max(effects)[0] * (1 - q) >= STRONG_EVIDENCE:
                 break
             once_more = False
-        p = max(1 - 2 * (1 - p), LOWEST_PROXY)
-    return deff, dof
+        p = _lower(p)
+    return min(effects, key=lambda effect: effective_size(n, effect[0], effect[1], 0.95))
+
+
+def _lower(p: float) -> float:
+    """With twice as many beyond it."""
+    return max(1 - 2 * (1 - p), LOWEST_PROXY)
 
 
 def _batches_with(exceedances: FloatArray) -> float:
     """Share of the batches that hold an exceedance."""
     return float((np.add.reduceat(exceedances, batch_begins(exceedances.size)) > 0).mean())
-
-
-def order_statistic_limits(q: float, n_eff: float, level: float) -> tuple[float, float | None]:
-    """Probabilities between which the q-quantile's order statistic lies; the upper one is None when there is no bound."""
-    tail = (1 - level) / 2
-    k = q * n_eff
-    low = beta_quantile(tail, k, n_eff - k + 1)
-    high = beta_quantile(1 - tail, k + 1, n_eff - k) if q**n_eff <= tail else None
-    return low, high
 
 
 def seconds_needed(deff: float, rate_per_s: float, q: float) -> float:
@@ -223,38 +246,8 @@ def quantile_estimates(
 ) -> list[Estimate]:
     """Quantiles (ns) of any tool's samples, through the same windows and buckets as a run's; [] without samples.
 
-    `seed` is taken for symmetry with the drawn distribution; the interval itself is exact and draws nothing.
+    `seed` is taken for symmetry with the drawn distribution; the interval itself is exact and draws nothing. Raises ValueError
+    as windows_of() and quantile_results() do.
     """
     results = quantile_results(windows_of(finished_at_s, latency_ns), quantiles, level)
     return [r.estimate for r in results] if results else []
-
-
-def bootstrap_ranks(n: float, quantiles: Sequence[float], draws: int, rng: np.random.Generator) -> NDArray[np.float64]:
-    """Uniform order statistics of `draws` resamples, shape (draws, len(quantiles)), `quantiles` ascending.
-
-    A resampled order statistic of rank k is the sample's value at rank ceil(n U) with U ~ Beta(k, n - k + 1); several are
-    joint by successive Beta spacings (David and Nagaraja 2003, section 2.5). This is the distribution that the naive
-    bootstrap converges to, at any n in the same time; with n_eff in place of n it accounts for dependence.
-    """
-    ranks = [max(q * n, min(n, 1.0)) for q in quantiles]  # of less than one sample the first may lie anywhere, and mostly low
-    columns = np.empty((draws, len(ranks)))
-    previous, before = np.zeros(draws), 0.0
-    for column, k in enumerate(ranks):
-        step = k - before
-        spacing = rng.beta(step, n - k + 1, draws) if step > 0 else np.zeros(draws)
-        previous = previous + (1 - previous) * spacing
-        columns[:, column] = previous
-        before = k
-    return columns
-
-
-def bootstrap_draws(
-    whole: Histogram, n_eff: float, quantiles: Sequence[float], draws: int = 100_000, seed: int = 0
-) -> IntArray:
-    """Values (ns, the buckets' upper edges) of bootstrap_ranks() in a merged histogram; ranks over range give HIGHEST_NS."""
-    u = bootstrap_ranks(n_eff, quantiles, draws, generator(seed))
-    rank = np.maximum(np.ceil(u * whole.total), 1)
-    position = np.searchsorted(np.cumsum(whole.counts), rank)
-    edges = np.append(bucket_high_ns(whole.indices), HIGHEST_NS)
-    values: IntArray = edges[position]
-    return values

@@ -1,4 +1,4 @@
-"""Throughput: prewhitened batch-means t interval of completions per window (Law and Kelton 2000, section 9.5.3)."""
+"""Throughput: t interval of completions per window, with the variance of their sum as sla.estimators.dependence has it."""
 
 from __future__ import annotations
 
@@ -12,25 +12,30 @@ from sla.estimators.laws import t_quantile
 from sla.values.estimate import Estimate
 
 
-def rate_estimate(completions: ArrayLike, window_s: float = 1.0, level: float = 0.95) -> Estimate | None:
-    """Completions per second, of counts per window, shape (m,), in time order; None without a window.
+def rate_estimate(completions: ArrayLike, window_s: ArrayLike = 1.0, level: float = 0.95) -> Estimate | None:
+    """Completions per second, of counts per window, shape (m,), in time order; None without a window. `window_s`: how long the
+    windows are, one length for all or of shape (m,); then the rate is a ratio (Cochran 1977, section 6.4).
 
     n is the number of windows; one window alone gives no interval (0 to infinity). Where nothing was completed, the upper limit
     is that of a Poisson count of 0 (Garwood 1936). Raises ValueError for other shapes.
     """
-    counts = np.asarray(completions, dtype=np.float64)
-    if counts.ndim != 1 or not np.isfinite(counts).all() or (counts.size and counts.min() < 0) or window_s <= 0:
-        raise ValueError("a finite array of shape (m,) that is not negative is needed, and a positive window")
+    counts, lengths_s = np.asarray(completions, dtype=np.float64), np.asarray(window_s, dtype=np.float64)
+    lengths = lengths_s.shape in ((), counts.shape) and bool((np.isfinite(lengths_s) & (lengths_s > 0)).all())
+    if counts.ndim != 1 or not np.isfinite(counts).all() or (counts.size and counts.min() < 0) or not lengths:
+        raise ValueError("a finite array of shape (m,) that is not negative is needed, and positive windows")
     m = counts.size
     if m == 0:
         return None
-    rate = float(counts.mean()) / window_s
-    of_sum = spread(counts)
+    lengths_s = np.broadcast_to(lengths_s, counts.shape)
+    whole_s = float(lengths_s.sum())
+    rate = float(counts.sum()) / whole_s
+    off = counts - rate * lengths_s
+    of_sum = spread(off)
     if not math.isfinite(of_sum.variance_of_sum):
         return Estimate(rate, 0.0, math.inf, level, m, m)
     if not counts.any():
-        return Estimate(0.0, 0.0, -math.log((1 - level) / 2) / (m * window_s), level, m, m)
-    half = t_quantile((1 + level) / 2, of_sum.dof) * math.sqrt(of_sum.variance_of_sum) / m / window_s
-    variance = float(counts.var(ddof=1))
+        return Estimate(0.0, 0.0, -math.log((1 - level) / 2) / whole_s, level, m, m)
+    half = t_quantile((1 + level) / 2, of_sum.dof) * math.sqrt(of_sum.variance_of_sum) / whole_s
+    variance = float(off.var(ddof=1))
     n_eff = min(m * m * variance / of_sum.variance_of_sum, m) if of_sum.variance_of_sum > 0 else m
     return Estimate(rate, max(rate - half, 0.0), rate + half, level, m, n_eff)

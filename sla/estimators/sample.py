@@ -1,7 +1,7 @@
 """Single timings summarised as Criterion does: quantiles and mean with intervals, outliers named.
 
 Intervals are percentile intervals of 100,000 bootstrap resamples. A resampled quantile is drawn from its exact law
-(quantiles.bootstrap_ranks) with the effective sample size, a resampled mean from whole blocks of consecutive timings
+(bootstrap.joint_ranks) with the effective sample size, a resampled mean from whole blocks of consecutive timings
 (Carlstein 1986): what slows one timing down slows its neighbours down too, and a plain bootstrap would not see it.
 Limits: a resample never exceeds the slowest timing; a quantile that so few timings can't bound has no upper limit.
 """
@@ -14,14 +14,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
+from sla.estimators.bootstrap import DRAWS, joint_ranks
 from sla.estimators.dependence import FloatArray
-from sla.estimators.quantiles import bootstrap_ranks, order_statistic_limits, quantile_results
+from sla.estimators.quantiles import quantile_results
 from sla.estimators.random_numbers import generator
+from sla.estimators.share_limits import order_statistic_limits
 from sla.values import histogram
 from sla.values.estimate import Estimate
 from sla.values.histogram import HIGHEST_NS
 
-DRAWS = 100_000  # resamples behind each interval of a baseline
 BLOCKS = 40  # long enough for what lasts several timings, enough of them for a variance
 FEWEST = 2 * BLOCKS  # timings: two a block, or it has no variance
 QUANTILES = (0.5, 0.75, 0.9, 0.99)  # of every summary of timings
@@ -106,7 +107,8 @@ def outliers(values: FloatArray) -> Outliers:
 
 def _quantile(ordered: FloatArray, q: float, n_eff: float, level: float, rng: np.random.Generator) -> Estimate:
     n = ordered.size
-    ranks = np.clip(np.ceil(bootstrap_ranks(n_eff, [q], DRAWS, rng)[:, 0] * n), 1, n).astype(np.int64)
+    k = max(q * n_eff, min(n_eff, 1.0))  # of less than one timing the first may lie anywhere, and mostly low
+    ranks = np.clip(np.ceil(joint_ranks([(k, n_eff - k + 1)], DRAWS, rng)[:, 0] * n), 1, n).astype(np.int64)
     low, high = np.quantile(ordered[ranks - 1], [(1 - level) / 2, (1 + level) / 2], method="inverted_cdf")
     point = float(ordered[max(math.ceil(q * n), 1) - 1])
     bounded = order_statistic_limits(q, n_eff, level)[1] is not None

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from sla.estimators.dependence import FloatArray
 from sla.estimators.increments import Increments
-from sla.estimators.laws import beta_quantile
 from sla.estimators.series import by_target, counter_values
+from sla.estimators.share_limits import share_limits
 from sla.values.estimate import Estimate
 from sla.values.histogram import Histogram, bucket_high_ns
 from sla.values.snapshot import Snapshot
@@ -47,7 +47,6 @@ def server_quantile(
     at = int(np.argmax(increments.cumulative.sum(axis=0) >= q * n - 1e-9))
     low_edge = float(edges_ns[at - 1]) if at else 0.0
     high_edge = float(edges_ns[at])
-    alpha = (1 - level) / 2
     in_tail = shares <= 1 - q
     deff, n_eff = _tail_size(increments, in_tail, level)
     _, judged = _tail_size(increments, in_tail & (edges_ns >= limit_ns * (1 - 1e-9)), level)
@@ -55,10 +54,10 @@ def server_quantile(
     for i, edge in enumerate(edges_ns):
         beyond = float(shares[i])
         if beyond > 1 - q:
-            own = increments.effective_beyond(i, level)[1]
-            if beta_quantile(alpha, beyond * own, own - beyond * own + 1) - discount > 1 - q:
+            own_deff, own = increments.effective_below(i, level)
+            if share_limits(beyond, own, level, own_deff)[0] - discount > 1 - q:
                 low = max(low, float(edge))
-        elif beta_quantile(1 - alpha, beyond * n_eff + 1, max(n_eff * (1 - beyond), 1e-9)) <= 1 - q:
+        elif share_limits(beyond, n_eff, level, deff)[1] <= 1 - q:
             high = min(high, float(edge))
     low, high = min(low, low_edge), max(high, high_edge)
     point = _interpolated(increments.counts.sum(axis=0), edges_ns, q, at)

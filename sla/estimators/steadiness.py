@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 import numpy as np
 
-from sla.estimators.dependence import FloatArray, ar1
-from sla.estimators.laws import rank_sum_p_value, slope_test
+from sla.estimators.dependence import FloatArray, spread
+from sla.estimators.laws import rank_sum_p_value, slope_test, t_quantile
 
 BATCH = 5  # seconds (White's MSER-5)
 BIAS = 0.01  # what a warm-up left in may bias the figures by
 CLEARLY, PERHAPS = 0.001, 0.01
 LINE = 0.9  # in doubt between a line and two levels it is a line: drift is flagged, a wrong cut would be silent
+MAX_PHI = 0.97  # stronger correlation can't be distinguished from a trend within a run
 DRIFT_LEVEL = 0.99  # a slope must be as certain as that to be named
 
 
@@ -39,7 +41,7 @@ def _mser5(values: FloatArray) -> int:
     rest = values[start:]
     for cut in range(start, 0, -BATCH):
         warm = _differs(values[cut - BATCH : cut], rest, PERHAPS) and _differs(values[:cut], rest, CLEARLY)
-        if warm and not _is_a_line(values, cut):
+        if warm and not _wanders_so_far(values[:cut], rest) and not _is_a_line(values, cut):
             return cut
     return 0
 
@@ -52,11 +54,28 @@ def _differs(part: FloatArray, rest: FloatArray, p_value: float) -> bool:
     return rank_sum_p_value(part, rest) < p_value
 
 
+def _wanders_so_far(head: FloatArray, rest: FloatArray) -> bool:
+    """Whether the head lies no further off than a series with the correlation of the rest may wander in such a time (Student's
+    t with the variance of its sum, per second): a slow wave is no warm-up, and to cut its high part would leave the low one.
+    """
+    of_sum = spread(rest)
+    variance = of_sum.variance_of_sum / rest.size * (1 / head.size + 1 / rest.size)
+    if not variance > 0:
+        return False
+    return abs(float(head.mean() - rest.mean())) < t_quantile(1 - CLEARLY / 2, of_sum.dof) * math.sqrt(variance)
+
+
 def _is_a_line(values: FloatArray, cut: int) -> bool:
     time = np.arange(values.size, dtype=np.float64)
     line = np.polyval(np.polyfit(time, values, 1), time)
     levels = np.where(time < cut, values[:cut].mean(), values[cut:].mean())
     return LINE * float(((values - line) ** 2).sum()) < float(((values - levels) ** 2).sum())
+
+
+def ar1(centred: FloatArray) -> float:
+    """Lag-one autocorrelation of a centred series, held in [0, MAX_PHI]: negative dependence is not taken credit for."""
+    power = float(centred @ centred)
+    return min(max(float(centred[1:] @ centred[:-1]) / power, 0.0), MAX_PHI) if power > 0 else 0.0
 
 
 def drift(values: FloatArray) -> float | None:

@@ -18,6 +18,7 @@ import numpy as np
 
 from sla.estimators.laws import t_quantile
 from sla.judgement.family import holm_level
+from sla.judgement.status import only_at
 from sla.values.assessment import OperationSummary
 from sla.values.estimate import Estimate
 
@@ -252,6 +253,8 @@ def _verdict(ratio: Estimate, strict: Estimate, margin: float, higher_is_better:
         better = (strict.low > 1) == higher_is_better
         change = Change.IMPROVED if better else Change.REGRESSED
         return change, f"the whole interval is {'better' if better else 'worse'}"
+    if ratio.low > 1 or ratio.high < 1:
+        return Change.INCONCLUSIVE, f"differs {only_at(ratio.level, strict.level)}"
     return Change.INCONCLUSIVE, f"neither a change nor equivalence within {margin:.0%} is shown"
 
 

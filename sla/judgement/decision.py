@@ -50,7 +50,7 @@ MATRIX = (
     MatrixRow("C", "all PASS", (3, None), Decision.CONDITIONAL_GO),
     MatrixRow("D", "any FAIL", None, Decision.NO_GO),
     MatrixRow("-", "no FAIL for certain, and a gate for which the run can't be trusted", None, Decision.INVALID),
-    MatrixRow("-", "otherwise, any INCONCLUSIVE", None, Decision.INCONCLUSIVE),
+    MatrixRow("-", "otherwise, any INCONCLUSIVE; or a warning gate that was not measured", None, Decision.INCONCLUSIVE),
 )
 STRATEGY = {
     Decision.GO: STANDARD,
@@ -67,10 +67,11 @@ _CAUTIOUS = (Decision.GO_WITH_CAUTION, Decision.CONDITIONAL_GO)
 
 @dataclass(frozen=True)
 class DecisionMade:
-    """A decision with its reason in one sentence."""
+    """A decision with its reason in one sentence. `at_best`: the one if every open gate passed; None: the same."""
 
     decision: Decision
     summary: str
+    at_best: Decision | None = None
 
 
 def decide(
@@ -83,8 +84,8 @@ def decide(
     """NO-GO for a critical gate that failed: a verdict that a check opened is no FAIL any more, so this one is certain,
     whatever else can't be trusted. Then INVALID for a gate that a failed check opened, and for a failed check that leaves
     nothing: it touches every one of the `objectives` (keys; their gates are among `gates`), or there are none. INCONCLUSIVE for
-    an open gate, then A to C. An `interrupted` run can fail but not pass: otherwise it could be stopped the moment its figures
-    are good.
+    an open gate that is critical or was not measured, then A to C, where each other open gate is a warning at worst. An
+    `interrupted` run can fail but not pass: otherwise it could be stopped the moment its figures are good.
     """
     broken = [c for c in checks if c.status is Status.FAIL]
     failed = [g for g in gates if g.severity is Severity.CRITICAL and g.status is Status.FAIL]
@@ -98,16 +99,36 @@ def decide(
         return DecisionMade(Decision.INVALID, f"the run can't be trusted: {_reasons(guilty or broken)}")
     if not gates:
         return DecisionMade(Decision.INCONCLUSIVE, f"not decided: {words[Remedy.GIVE_AGREEMENT]}")
-    if interrupted:
-        return DecisionMade(Decision.INCONCLUSIVE, "not decided: the run was stopped before its plan ended, so it can't pass")
-    open_gates = [g for g in gates if g.status is Status.INCONCLUSIVE]
-    if open_gates:
-        return DecisionMade(Decision.INCONCLUSIVE, "not decided: " + _by_reason(open_gates))
     warnings = warnings_that_count(gates)
-    decision = next(row.decision for row in MATRIX if row.holds(len(warnings)))
-    if not warnings:
-        return DecisionMade(decision, "every gate passes")
-    return DecisionMade(decision, f"{len(warnings)} warning{'s' if len(warnings) > 1 else ''}: {_by_reason(warnings)}")
+    best, named = _row(len(warnings)), f"{_count(warnings)}: {_by_reason(warnings)}" if warnings else ""
+    besides = f"; besides, {named}" if warnings else ""
+    if interrupted:
+        why = f"not decided: the run was stopped before its plan ended, so it can't pass{besides}"
+        return DecisionMade(Decision.INCONCLUSIVE, why, best)
+    open_gates = [g for g in gates if g.status is Status.INCONCLUSIVE]
+    if len(open_gates) > len(warnings_at_worst(gates)):
+        return DecisionMade(Decision.INCONCLUSIVE, f"not decided: {_by_reason(open_gates)}{besides}", best)
+    if open_gates:  # not worse than with a warning for each, whichever way they turn out
+        worst = _row(len(warnings) + len(open_gates))
+        kept = "if it keeps its target" if len(open_gates) == 1 else "if they keep their targets"
+        at_worst = f"at worst {worst.value}{'' if best is worst else f' ({best.value} {kept})'}"
+        return DecisionMade(worst, f"{at_worst}: {len(open_gates)} open: {_by_reason(open_gates)}{besides}", best)
+    return DecisionMade(best, named or "every gate passes")
+
+
+def _row(warnings: int) -> Decision:
+    return next(row.decision for row in MATRIX if row.holds(warnings))
+
+
+def _count(warnings: Sequence[Gate]) -> str:
+    return f"{len(warnings)} warning{'s' if len(warnings) > 1 else ''}"
+
+
+def warnings_at_worst(gates: Sequence[Gate]) -> list[Gate]:
+    """The open gates that are warnings at worst, however they turn out: of WARNING severity, and measured. Missing data is
+    never a pass.
+    """
+    return [g for g in gates if g.status is Status.INCONCLUSIVE and g.severity is Severity.WARNING and g.measured]
 
 
 def warnings_that_count(gates: Sequence[Gate]) -> list[Gate]:
@@ -154,8 +175,19 @@ def strategy_for(
     )
 
 
-def exit_code(decision: Decision, fail_on_warn: bool) -> int:
-    """0 kept, 3 NO-GO (and the two cautious decisions with `fail_on_warn`), 4 inconclusive, 5 invalid."""
-    if fail_on_warn and decision in _CAUTIOUS:
-        return 3
+def exit_code(decision: Decision, fail_on_warn: bool, at_best: Decision | None = None) -> int:
+    """0 kept, 3 NO-GO, 4 inconclusive, 5 invalid. With `fail_on_warn` also 3 where the decision is cautious even `at_best` (see
+    DecisionMade), by warnings that were shown, and 4 where open gates alone make it so: what is not known is neither good nor
+    a failure.
+    """
+    if fail_on_warn and decision in (*_CAUTIOUS, Decision.INCONCLUSIVE):
+        return 3 if (at_best or decision) in _CAUTIOUS else 4
     return _EXIT.get(decision, 0)
+
+
+def exit_code_of_all(decision: Decision, codes: Iterable[int]) -> int:
+    """The exit code of several judgements that have `codes`, and this as their worst decision: of two that are cautious, or
+    open, one may have had a warning that was shown.
+    """
+    own = exit_code(decision, False)
+    return own if own in (3, 5) else min((code for code in (own, *codes) if code), default=0)

@@ -6,10 +6,12 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping, Sequence
+from functools import cache, partial
 
 from sla.estimators.duplicates import without_duplicates
 from sla.judgement.checks.counters import of_the_service, partly_scraped
 from sla.judgement.checks.opened_verdicts import opened, with_opens
+from sla.judgement.checks.resamples import bootstrap_checks
 from sla.judgement.checks.run_checks import run_checks
 from sla.judgement.checks.silence import silence_notes
 from sla.judgement.checks.warm_up import warm_up_notes
@@ -19,8 +21,10 @@ from sla.judgement.family import PreparedObjective, gate_of, judge_family, unjud
 from sla.judgement.generator.lateness import lateness
 from sla.judgement.hidden_nodes import hidden_node_gates
 from sla.judgement.kinds.choose import estimator_of
-from sla.judgement.objectives import absolute, unknown_share
+from sla.judgement.objectives import EstimateAt, absolute, unknown_share
+from sla.judgement.outages.excluded_failures import Judge, excluded_failures_notes
 from sla.judgement.outages.unjudged_failures import with_failures
+from sla.judgement.resampling import with_bootstraps
 from sla.judgement.sequential import CONSECUTIVE, INTERIM_LEVEL
 from sla.judgement.status import NO_DATA
 from sla.judgement.steady import find_steady, operations_of
@@ -29,6 +33,7 @@ from sla.values.agreement import Agreement
 from sla.values.assessment import Assessment, Evidence, Gate, ObjectiveResult, Severity, Status, Steady
 from sla.values.baseline import Baseline, figures, unknown_acceptable, unknown_limit, with_baseline
 from sla.values.failure import most_frequent
+from sla.values.kinds import needs_failures
 from sla.values.measurements import Measurements
 from sla.values.remedies import PLAIN, RemedyWords
 from sla.values.shown import first_of
@@ -59,11 +64,11 @@ def evaluate(
     failure is a warning (sla.judgement.checks.allowable.ALLOWABLE); `words`: how to say what can be done.
     """
     agreement = with_baseline(agreement, baseline)
-    chosen = environment or agreement.default_environment
     measurements, of_targets, every_scrape = _of_the_service(measurements, agreement)
-    steady = find_steady(measurements)
-    judged = _judge_all(measurements, agreement, baseline, steady, level, words)
-    all_checks = run_checks(measurements, agreement, steady, allowed, words)
+    chosen, steady = environment or agreement.default_environment, find_steady(measurements)
+    judge = partial(_judge_all, measurements, baseline=baseline, steady=steady, level=level, words=words)
+    judged = judge(agreement)
+    all_checks = [*run_checks(measurements, agreement, steady, allowed, words), *bootstrap_checks(judged)]
     checks = tuple(with_opens(all_checks, judged, agreement, measurements, steady, level))
     objectives = tuple(
         dataclasses.replace(o, accepted=o.key in agreement.accepted[chosen] and o.status is Status.WARN)
@@ -77,7 +82,7 @@ def evaluate(
     return Assessment(
         decision=verdict.decision,
         rollout=str(strategy),
-        exit_code=exit_code(verdict.decision, fail_on_warn),
+        exit_code=exit_code(verdict.decision, fail_on_warn, verdict.at_best),
         summary=verdict.summary,
         agreement=agreement.name,
         environment=chosen,
@@ -87,7 +92,7 @@ def evaluate(
         checks=checks,
         operations=summaries(measurements, steady, level),
         steady=steady,
-        notes=(*_notes(measurements, agreement, steady, level), *of_targets),
+        notes=(*_notes(measurements, agreement, steady, level, judged, judge), *of_targets),
         strategy=strategy,
         evidence=tuple(provided[key] for key in sorted(provided)),
         failures=most_frequent(measurements.failures),
@@ -128,8 +133,11 @@ def _evidence_gates(agreement: Agreement, evidence: Mapping[str, Evidence]) -> l
     return gates
 
 
-def _notes(measurements: Measurements, agreement: Agreement, steady: Steady | None, level: float) -> list[str]:
-    """What a reader of the assessment must know beside it."""
+def _notes(
+    measurements: Measurements, agreement: Agreement, steady: Steady | None, level: float, judged: Sequence[ObjectiveResult],
+    judge: Judge,
+) -> list[str]:  # fmt: skip
+    """What a reader of the assessment must know beside it. `judged`: what `judge` makes of the agreement."""
     notes, facts, count = [], measurements.facts, len(agreement.objectives)
     if count > 1:
         notes.append(FAMILY_NOTE.format(alpha=1 - level, count=count))
@@ -144,6 +152,7 @@ def _notes(measurements: Measurements, agreement: Agreement, steady: Steady | No
         notes.append("the run was stopped before its plan ended")
     if steady is not None:
         notes += [note for o in agreement.objectives for note in estimator_of(o, agreement).run_notes(measurements, steady)]
+        notes += excluded_failures_notes(judged, measurements, agreement, steady, level, judge)
         notes += warm_up_notes(measurements, steady) + silence_notes(measurements, steady)
         notes += [f"drift: {steady.drift}"] if steady.drift else []
         notes += partly_scraped(measurements.snapshots, steady.from_second, steady.to_second)
@@ -163,12 +172,12 @@ def _judge_all(
     if steady is None:
         return [unjudged(o, values, None, "no steady part to judge") for o in agreement.objectives]
     late = lateness(measurements, steady, words)
-    prepared, without_limit = [], {}
+    prepared, without_limit, estimates = [], {}, dict[str, EstimateAt]()
     for o in agreement.objectives:
-        if not measurements.facts.failures_known and o.kind.counts_failures:
+        if not measurements.facts.failures_known and needs_failures(o.kind):
             without_limit[o.key] = unjudged(o, values, None, "the imported file holds no failures")
             continue
-        at = estimator_of(o, agreement).from_run(measurements, steady, late)
+        at = estimates[o.key] = cache(estimator_of(o, agreement).from_run(measurements, steady, late))
         if reason := unknown_limit(o, baseline, words):
             without_limit[o.key] = unjudged(o, values, at(level).estimate, reason)
             continue
@@ -183,7 +192,8 @@ def _judge_all(
         prepared.append(PreparedObjective(o, target, acceptable, at, open_below))
     judged = {r.key: r for r in judge_family(prepared, values, steady.to_second - steady.from_second, level)}
     results = [_named((judged | without_limit)[o.key], measurements) for o in agreement.objectives]
-    return with_failures(results, measurements, agreement, steady, late, level)
+    results = with_failures(results, measurements, agreement, steady, late, level)
+    return with_bootstraps(results, {key: at(level) for key, at in estimates.items()}, measurements.facts.seed)
 
 
 def _named(o: ObjectiveResult, measurements: Measurements) -> ObjectiveResult:

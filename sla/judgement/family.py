@@ -6,11 +6,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from sla.estimators.far_target import FarTarget
 from sla.judgement.generator.lateness import duration
+from sla.judgement.moving import REACHES
 from sla.judgement.objectives import ObjectiveEstimate, seconds_for_margin
-from sla.judgement.status import MISSES, THIN_EVIDENCE, Bounds, Verdict, judge, outside
+from sla.judgement.status import MISSES, THIN_EVIDENCE, WHOLLY_KEEPS, Bounds, Verdict, at_point, judge, outside
 from sla.values.agreement import Limit, Objective
 from sla.values.assessment import Gate, ObjectiveResult, Severity, Status
 from sla.values.estimate import Estimate
@@ -38,23 +40,19 @@ def judge_family(
     strict_level = holm_level([_fails(p) for p in prepared], level)
     results = []
     for p in prepared:
-        o, measured = p.objective, p.at(level)
-        strict = p.at(strict_level)
-        verdict = judge(
-            measured.estimate,
-            strict.estimate,
-            p.target,
-            p.acceptable,
-            baseline.get(o.baseline_key),
-            o.severity,
-            measured.tail_evidence,
-            _bounds(measured, strict),
-        )
+        o, measured, strict = p.objective, p.at(level), p.at(strict_level)
+        verdict = _verdict(p, measured, strict, baseline)
+        if measured.few_bursts and verdict.status is Status.PASS:
+            verdict = Verdict(Status.INCONCLUSIVE, measured.few_bursts)
         needed, undecided = None, verdict.status is Status.INCONCLUSIVE and not verdict.doubted
-        if undecided and measured.in_one_bucket_with(p.target):
+        if undecided and measured.too_few:
+            verdict = Verdict(Status.INCONCLUSIVE, measured.too_few)
+        elif undecided and measured.in_one_bucket_with(p.target):
             verdict = Verdict(Status.INCONCLUSIVE, _in_one_bucket(measured))
         elif undecided or verdict.reason == THIN_EVIDENCE:
-            needed = seconds_for_margin(measured, p.target, length_s)
+            needed = seconds_for_margin(_deciding(measured, strict, p.target), p.target, length_s)
+            if measured.reaches:
+                verdict = replace(verdict, reason=f"{verdict.reason}; {REACHES}")
         if verdict.status is not Status.FAIL and (failing := _failing_end(p, measured)):
             verdict, needed = Verdict(Status.FAIL, failing), None
         if p.unknown_acceptable and verdict.reason == MISSES:  # and no longer run would tell
@@ -83,7 +81,42 @@ def unjudged(o: Objective, baseline: Mapping[str, float], estimate: Estimate | N
 
 def gate_of(o: ObjectiveResult) -> Gate:
     """The gate of the decision matrix that an objective is."""
-    return Gate(o.key, o.title, o.severity, o.status, not o.accepted, o.reason + (", accepted" if o.accepted else ""))
+    reason, measured = o.reason + (", accepted" if o.accepted else ""), o.estimate is not None and o.target is not None
+    return Gate(o.key, o.title, o.severity, o.status, not o.accepted, reason, measured=measured)
+
+
+def _deciding(measured: ObjectiveEstimate, strict: ObjectiveEstimate, target: Limit) -> ObjectiveEstimate:
+    """What a longer run would decide by: what keeps the target at its own level, what misses it at that of a claim of FAIL."""
+    if measured.estimate is None or not outside(at_point(measured.estimate), target):
+        return measured
+    return replace(measured, estimate=strict.estimate)
+
+
+def _verdict(
+    p: PreparedObjective, measured: ObjectiveEstimate, strict: ObjectiveEstimate, baseline: Mapping[str, float]
+) -> Verdict:
+    """By the interval, and where that can't tell, by what is known of a target that no response came near (far_target)."""
+    o, far = p.objective, measured.far
+
+    def judged(shown: ObjectiveEstimate, evidence: float | None) -> Verdict:
+        limits = (p.target, p.acceptable, baseline.get(o.baseline_key), o.severity)
+        return judge(shown.estimate, strict.estimate, *limits, evidence, _bounds(shown, strict))
+
+    verdict = judged(measured, measured.tail_evidence)
+    if verdict.status is not Status.INCONCLUSIVE and verdict.reason != THIN_EVIDENCE:
+        return verdict
+    if measured.known_high < math.inf and measured.estimate is not None and math.isinf(measured.estimate.high):
+        return judged(measured.with_high(measured.known_high), None)
+    if far is None or far.share_at_most > 1 - o.quantile:
+        return verdict
+    by_far = judged(measured.with_high(p.target.value), None)
+    return replace(by_far, reason=_far(far)) if by_far.reason == WHOLLY_KEEPS else by_far
+
+
+def _far(far: FarTarget) -> str:
+    return (
+        f"none over {duration(far.slowest_ns)} in {far.windows} intervals, so at most {far.share_at_most:.2g} of all beyond it"
+    )
 
 
 def _failing_end(p: PreparedObjective, measured: ObjectiveEstimate) -> str:

@@ -50,5 +50,5 @@ def hidden_node_gates(
                 missed.append(f"{labels_text(labels)}: {e.objective.title}")
     if not missed:
         return []
-    reason = f"a node by itself misses what all nodes together keep: {first_of(missed, MOST_NAMED)}"
+    reason = f"a node by itself misses what all nodes together are not shown to miss: {first_of(missed, MOST_NAMED)}"
     return [Gate("nodes", "Each node by itself", Severity.CRITICAL, Status.INCONCLUSIVE, True, reason)]

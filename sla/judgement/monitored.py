@@ -9,18 +9,21 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from sla.estimators.duplicates import Targets, without_duplicates
 from sla.estimators.plausible import implausible
 from sla.estimators.series import by_target
 from sla.judgement.checks.counters import COVERED, coverage, partly_scraped, restarts, scrape_interval_s
+from sla.judgement.checks.resamples import bootstrap_gates
 from sla.judgement.decision import ROLLOUT, decide, exit_code
 from sla.judgement.down_nodes import down_node_gates
 from sla.judgement.family import PreparedObjective, gate_of, judge_family, unjudged
 from sla.judgement.hidden_nodes import hidden_node_gates
 from sla.judgement.kinds.base import ObjectiveEstimator
 from sla.judgement.kinds.choose import estimator_of
-from sla.judgement.objectives import NO_PLAN, unknown_share, without_plan
+from sla.judgement.objectives import NO_PLAN, EstimateAt, unknown_share, without_plan
+from sla.judgement.resampling import with_bootstraps
 from sla.values.agreement import Agreement, Limit
 from sla.values.assessment import Decision, Gate, ObjectiveResult, Severity, Status
 from sla.values.baseline import Baseline, figures, unknown_acceptable, unknown_limit, with_baseline
@@ -98,6 +101,7 @@ def judge_monitored(
     )
     gates = [*(gate_of(o) for o in objectives), _coverage_gate(window)]
     gates += _doubts(targets, snapshots, agreement, words)
+    gates += bootstrap_gates(objectives)
     gates += hidden_node_gates(agreement, objectives, snapshots, window.from_ns, window.to_ns, level)
     gates += down_node_gates(every_scrape, agreement.server_metrics, window.from_ns, window.to_ns)
     if not objectives:
@@ -105,7 +109,7 @@ def judge_monitored(
     verdict = decide(gates, (), words=words)
     return MetricsAssessment(
         verdict.decision,
-        exit_code(verdict.decision, fail_on_warn),
+        exit_code(verdict.decision, fail_on_warn, verdict.at_best),
         verdict.summary,
         ROLLOUT[verdict.decision],
         agreement.name,
@@ -153,10 +157,11 @@ def _results(
 ) -> list[ObjectiveResult]:
     """In the order of `estimators`."""
     values = figures(estimators[0].agreement, baseline) if estimators else {}
-    prepared, without_limit = [], {}
+    prepared, without_limit, estimates = [], {}, dict[str, EstimateAt]()
     why = NO_PLAN if planned is not None else f"there is no load test: {words[Remedy.NAME_LOAD_TEST]}"
     for estimator in estimators:
-        o, at = estimator.objective, estimator.from_metrics(snapshots, window.from_ns, window.to_ns)
+        o, at = estimator.objective, cache(estimator.from_metrics(snapshots, window.from_ns, window.to_ns))
+        estimates[o.key] = at
         target, acceptable = (planned or {}).get(o.key, (o.target, o.acceptable))
         reason, open_below = unknown_share(o, target, acceptable, why)
         if reason := reason or unknown_limit(o, baseline, words):
@@ -166,7 +171,8 @@ def _results(
         open_below = unknown_acceptable(o, baseline, words) or open_below
         prepared.append(PreparedObjective(o, target, acceptable, at, open_below))
     judged = {r.key: r for r in judge_family(prepared, values, window.length_s, level)}
-    return [(judged | without_limit)[e.objective.key] for e in estimators]
+    results = [(judged | without_limit)[e.objective.key] for e in estimators]
+    return with_bootstraps(results, {key: at(level) for key, at in estimates.items()}, seed=0)
 
 
 def _doubt(key: str, title: str, reason: str) -> Gate:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from sla.estimators.bootstrap import Resampling
+from sla.estimators.far_target import FarTarget
 from sla.estimators.quantiles import STRONG_EVIDENCE
 from sla.judgement.outages.failing_end import FailingEnd
 from sla.judgement.status import ONE_BUCKET
@@ -24,7 +26,10 @@ class ObjectiveEstimate:
     """An estimate with what the verdict needs beside it. What a perfect generator would have measured lies between `at_least`
     and `at_most` (None: the estimate itself); `less` and `more` say why (sla.judgement.status.Bounds). bucket_ns: the edges of
     the server's bucket that a quantile lies in, or of the steps that latencies were recorded in; however long a run is, nothing
-    is known of where in it. one_bucket: what is said where the target lies in it, too. failing_end: of a success rate.
+    is known of where in it. one_bucket: what is said where the target lies in it, too. failing_end, few_bursts (why it can't
+    pass): of a success rate. reaches: correlation shows up to the slowest cosines of the run, so that the interval is as wide
+    as it can be. too_few: what there is too little of to bound anything, and what would do. far: of a target far from all that
+    was measured. known_high: an upper limit, where the interval has none. resampling: of a latency.
     """
 
     estimate: Estimate | None
@@ -38,11 +43,27 @@ class ObjectiveEstimate:
     bucket_ns: tuple[float, float] | None = None
     one_bucket: str = ONE_BUCKET
     failing_end: FailingEnd | None = None
+    few_bursts: str = ""
+    reaches: bool = False
+    too_few: str = ""
+    far: FarTarget | None = None
+    known_high: float = math.inf
+    resampling: Callable[[], Resampling] | None = field(default=None, compare=False)  # made once it is asked for
 
     @property
     def surely(self) -> Estimate | None:
         """What a claim of FAIL rests on."""
         return self.at_least or self.estimate
+
+    def with_high(self, high: float) -> ObjectiveEstimate:
+        """With another upper limit, which what a perfect generator would have measured has too, unless it lies higher."""
+        estimate, at_most = self.estimate, self.at_most
+        if estimate is None:
+            return self
+        high = max(min(estimate.high, high), estimate.point)
+        if at_most is not None and at_most.high <= estimate.high:
+            at_most = dataclasses.replace(at_most, high=max(min(at_most.high, high), at_most.point))
+        return dataclasses.replace(self, estimate=dataclasses.replace(estimate, high=high), at_most=at_most)
 
     def in_one_bucket_with(self, target: Limit) -> bool:
         """Whether no longer run decides, as nothing that was recorded lies between the quantile and the target."""

@@ -13,9 +13,11 @@ BASELINE_FACTOR = 10.0  # times its baseline: beyond it a latency that keeps its
 NO_DATA = "no data"
 THIN_EVIDENCE = "keeps the target on thin evidence"
 MISSES = "misses the target, not shown to leave the acceptable range"
+STRADDLES = "the interval straddles the target"
 ONE_BUCKET = "one bucket of the server's histogram holds the quantile and the target"
 ONE_STEP = "the quantile and the target lie within a step of the recorded latencies"
 NO_LONGER_RUN = (ONE_BUCKET, ONE_STEP)  # these begin a reason that no longer run changes
+WHOLLY_KEEPS = "the whole interval keeps the target"
 WHOLLY_MISSES = "the whole interval misses the target"
 OVER_BASELINE = "keeps the target, but is over ten times the baseline"
 
@@ -53,6 +55,17 @@ def outside(estimate: Estimate, limit: Limit) -> bool:
     return estimate.low >= limit.value if limit.comparison == "<" else estimate.high < limit.value
 
 
+def at_point(estimate: Estimate) -> Estimate:
+    """The point as an interval, to be asked on which side of a limit it lies."""
+    return Estimate(estimate.point, estimate.point, estimate.point, estimate.level, estimate.n, estimate.n_eff)
+
+
+def only_at(level: float, strict_level: float) -> str:
+    """Said of what shows at its own level and not at the stricter one of all claims that are still to be made (Holm)."""
+    claims = round((1 - level) / (1 - strict_level))
+    return f"at {100 * level:.4g} %, but not at the {100 * strict_level:.4g} % that {claims} claims together need"
+
+
 def judge(
     estimate: Estimate | None,
     strict: Estimate | None,
@@ -65,33 +78,50 @@ def judge(
 ) -> Verdict:
     """`strict` is the same estimate at the level that a claim of FAIL needs (family-wise error); `tail_evidence` is
     n_eff (1 - q) of a quantile, None for other objectives. With `bounds` no verdict that another generator could change. A
-    target that is itself a multiple of the baseline is not compared with the baseline again.
+    target that is itself a multiple of the baseline is not compared with the baseline again. What misses the target at its own
+    level alone is no FAIL; a warning is WARN then where it lies wholly within what it may miss: neither better nor worse.
     """
     if estimate is None or strict is None:
         return Verdict(Status.INCONCLUSIVE, NO_DATA)
     b = bounds or Bounds(estimate, strict, estimate, "", "")
     if outside(b.strict_at_least, target):
-        return _missed(b.strict_at_least, acceptable, severity)
+        return _missed(b, estimate, acceptable, severity)
     if inside(estimate, target) and inside(b.at_most, target):
         return _kept(b, target, baseline, severity, tail_evidence)
-    if outside(strict, target):
+    if outside(strict, target) or (outside(estimate, target) and not outside(b.at_least, target)):
         return Verdict(Status.INCONCLUSIVE, f"{b.less}, the target is not shown to be missed", True)
+    if outside(b.at_least, target):
+        return _missed_alone(b, estimate, acceptable, severity)
     if inside(estimate, target):
         return Verdict(Status.INCONCLUSIVE, f"{b.more}, the target is not shown to be kept", True)
-    point = Estimate(estimate.point, estimate.point, estimate.point, estimate.level, estimate.n, estimate.n_eff)
-    if b.less and outside(point, target) and inside(b.at_least, target):  # more of the same would not decide it
+    if b.less and outside(at_point(estimate), target) and inside(b.at_least, target):  # more of the same would not decide it
         return Verdict(Status.INCONCLUSIVE, f"{b.less}, the target might be kept", True)
-    if estimate.high == float("inf"):
+    if estimate.high == float("inf") and target.comparison == "<":
         return Verdict(Status.INCONCLUSIVE, "too few effective samples to bound it from above")
-    return Verdict(Status.INCONCLUSIVE, "the interval straddles the target")
+    return Verdict(Status.INCONCLUSIVE, STRADDLES)
 
 
-def _missed(strict: Estimate, acceptable: Limit | None, severity: Severity) -> Verdict:
-    if severity is Severity.CRITICAL:
+def _missed(b: Bounds, measured: Estimate, acceptable: Limit | None, severity: Severity) -> Verdict:
+    """At the level that a claim of FAIL needs."""
+    if severity is Severity.CRITICAL or acceptable is None:
         return Verdict(Status.FAIL, WHOLLY_MISSES)
-    if acceptable is None or outside(strict, acceptable):
+    if outside(b.strict_at_least, acceptable):
         return Verdict(Status.FAIL, "the whole interval is outside the acceptable range")
+    if outside(b.at_least, acceptable):
+        alone = only_at(b.at_least.level, b.strict_at_least.level)
+        return Verdict(Status.WARN, f"misses the target; leaves the acceptable range {alone}")
+    if outside(measured, acceptable):
+        return Verdict(Status.WARN, f"misses the target; {b.less}, the acceptable range is not shown to be left")
     return Verdict(Status.WARN, MISSES)
+
+
+def _missed_alone(b: Bounds, measured: Estimate, acceptable: Limit | None, severity: Severity) -> Verdict:
+    """At its own level, and not at the one that a claim of FAIL needs."""
+    alone = f"misses the target {only_at(b.at_least.level, b.strict_at_least.level)}"
+    within = acceptable is not None and inside(measured, acceptable) and inside(b.at_most, acceptable)
+    if within and severity is Severity.WARNING:
+        return Verdict(Status.WARN, f"{alone}; lies wholly within the acceptable range")
+    return Verdict(Status.INCONCLUSIVE, alone)
 
 
 def _kept(b: Bounds, target: Limit, baseline: float | None, severity: Severity, tail_evidence: float | None) -> Verdict:
@@ -108,4 +138,4 @@ def _kept(b: Bounds, target: Limit, baseline: float | None, severity: Severity, 
         return Verdict(Status.INCONCLUSIVE, f"{b.less}, it is not shown to be over ten times the baseline", True)
     if thin:
         return Verdict(Status.WARN, THIN_EVIDENCE)
-    return Verdict(Status.PASS, "the whole interval keeps the target")
+    return Verdict(Status.PASS, WHOLLY_KEEPS)

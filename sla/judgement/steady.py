@@ -8,11 +8,12 @@ import numpy as np
 
 from sla.estimators import steadiness
 from sla.estimators.dependence import FloatArray
+from sla.judgement.checks.silence import silent_seconds
 from sla.judgement.outages.ended_later import ended_later
 from sla.values.assessment import Steady
-from sla.values.histogram import EMPTY, Histogram, merge
+from sla.values.histogram import EMPTY, Histogram, IntArray, merge
 from sla.values.measurements import Measurements, RunFacts
-from sla.values.window import SCHEDULE, Window
+from sla.values.window import SCHEDULE, SUCCESSFUL, Window
 
 LEAST_S = 5  # whole seconds under constant load: of fewer nothing is judged
 MEAN = "mean response time"
@@ -43,11 +44,12 @@ def find_steady(measurements: Measurements) -> Steady | None:
     if to_second - from_second < LEAST_S:
         return None
     ramp_s = max(from_second - facts.load_started_ns / 1e9, 0.0)
-    series = _series(measurements.windows, from_second, to_second)
-    cut = steadiness.warm_up_windows(series)
+    series = _series(measurements, from_second, to_second)
+    cut = min(max(_seconds_to_cut(*s) for s in series.values()), (to_second - from_second) // 2)
     if to_second - from_second - cut < LEAST_S:
         cut = 0
-    change = steadiness.drift(series[MEAN][cut:])
+    at, means_ns = series[MEAN]
+    change = steadiness.drift(means_ns[at >= cut])
     drift = (
         f"the {MEAN} changed by {change:+.0%} of its mean over the judged part"
         if change is not None and abs(change) >= 0.1
@@ -84,12 +86,14 @@ def outcomes(seconds: Sequence[Sequence[Window]]) -> tuple[FloatArray, FloatArra
     return ok, failed
 
 
-def one_histogram_a_second(measurements: Measurements, operation: str, steady: Steady, latency: str) -> list[Histogram]:
+def one_histogram_a_second(
+    measurements: Measurements, operation: str, steady: Steady, latency: str, of: Sequence[str] = (SUCCESSFUL,)
+) -> list[Histogram]:
     """Latencies ("response" or "service") of one operation in each second of the judged part (begun_by_second), EMPTY where
-    there was none.
+    there was none. `of`: which operations; with those that are SUCCESSFUL, time-outs are over range.
     """
     seconds = begun_by_second(measurements, [operation], steady)
-    return [merge(w.response if latency == "response" else w.service for w in s) if s else EMPTY for s in seconds]
+    return [merge(w.histogram(outcome, latency) for w in s for outcome in of) if s else EMPTY for s in seconds]
 
 
 def operations_of(windows: Sequence[Window]) -> list[str]:
@@ -97,13 +101,25 @@ def operations_of(windows: Sequence[Window]) -> list[str]:
     return sorted({w.operation for w in windows} - {SCHEDULE})
 
 
-def _series(windows: Sequence[Window], from_second: int, to_second: int) -> dict[str, FloatArray]:
+def _seconds_to_cut(at: IntArray, values: FloatArray) -> int:
+    """Up to the first second that is kept, of a series of the seconds `at`, both of shape (n,)."""
+    windows = steadiness.warm_up_windows({"": values})
+    return int(at[windows]) if windows else 0
+
+
+def _series(measurements: Measurements, from_second: int, to_second: int) -> dict[str, tuple[IntArray, FloatArray]]:
+    """By name (seconds since `from_second`, value in each): a second in which nothing ended has no latency, and one of which no
+    load is known no rate.
+    """
+    windows = measurements.windows
     seconds = by_second(windows, operations_of(windows), from_second, to_second)
     finished = np.array([sum(w.finished for w in s) for s in seconds], dtype=np.float64)
     total = np.array([sum(w.response_sum_ns for w in s) for s in seconds], dtype=np.float64)
     in_flight = np.array([sum(w.in_flight_ns for w in s) for s in seconds], dtype=np.float64)
+    ended = np.flatnonzero(finished)
+    known = np.flatnonzero(~silent_seconds(measurements, from_second, to_second))
     return {
-        MEAN: total / np.maximum(finished, 1),
-        "rate": finished,
-        "number in flight": in_flight,
+        MEAN: (ended, total[ended] / finished[ended]),
+        "rate": (known, finished[known]),
+        "number in flight": (known, in_flight[known]),
     }

@@ -7,14 +7,16 @@ import math
 from collections.abc import Sequence
 
 from sla.estimators.proportions import proportion_estimate
-from sla.estimators.quantiles import QUANTILES, quantile_results
+from sla.estimators.quantiles import QUANTILES, QuantileResult, quantile_results
 from sla.estimators.rates import rate_estimate
 from sla.judgement.steady import begun_by_second, by_second, one_histogram_a_second, operations_of, outcomes
-from sla.values.assessment import OperationSummary, Steady
+from sla.values.assessment import FailedLatencies, OperationSummary, Steady
 from sla.values.estimate import Estimate
 from sla.values.histogram import Histogram
 from sla.values.measurements import Measurements
-from sla.values.window import failures_by_category
+from sla.values.window import FAILED, LATENCIES, TIMED_OUT, failures_by_category
+
+OF_FAILED = (0.5, 0.99)  # quantiles of how long failed requests took: seldom are there enough of them for more
 
 
 def summaries(measurements: Measurements, steady: Steady | None, level: float) -> tuple[OperationSummary, ...]:
@@ -45,16 +47,37 @@ def _summary(measurements: Measurements, operation: str, steady: Steady, level: 
     ok, failed_in_second = outcomes(seconds)
     failed = failures_by_category(w for second in seconds for w in second)
     latencies = {}
-    for latency in ("response", "service"):
+    for latency in LATENCIES:
         windows = one_histogram_a_second(measurements, operation, steady, latency)
         results = quantile_results(windows, QUANTILES, level, measurements.facts.tick_ns)
-        latencies[latency] = {f"p{100 * r.quantile:g}": r.estimate for r in results or []}
+        latencies[latency] = _named(results or [])
+    known = measurements.facts.failures_known
+    success = proportion_estimate(ok, ok + failed_in_second, level) if known else None
+    any_failed = bool(failed_in_second.any()) and success is not None
+    took = {x: _failed(measurements, operation, steady, x, level) for x in LATENCIES} if any_failed else {}
     return OperationSummary(
         operation,
         int(ok.sum()),
         dict(sorted(failed.items())),
         rate_estimate(ended, 1.0, level),
-        proportion_estimate(ok, ok + failed_in_second, level) if measurements.facts.failures_known else None,
+        success,
         latencies["response"],
         latencies["service"],
+        _complement(success) if success is not None and any_failed else None,
+        took.get("response"),
+        took.get("service"),
     )
+
+
+def _failed(measurements: Measurements, operation: str, steady: Steady, latency: str, level: float) -> FailedLatencies:
+    windows = one_histogram_a_second(measurements, operation, steady, latency, (FAILED, TIMED_OUT))
+    results = quantile_results(windows, OF_FAILED, level, measurements.facts.tick_ns)
+    return FailedLatencies(sum(h.total for h in windows), _named(results or []), max((h.max_ns for h in windows), default=0.0))
+
+
+def _named(results: Sequence[QuantileResult]) -> dict[str, Estimate]:
+    return {f"p{100 * r.quantile:g}": r.estimate for r in results}
+
+
+def _complement(share: Estimate) -> Estimate:
+    return Estimate(1 - share.point, 1 - share.high, 1 - share.low, share.level, share.n, share.n_eff)

@@ -30,7 +30,7 @@ class Outcome(str, Enum):
 @dataclass(frozen=True)
 class StepResult:
     """One step of a validation. `decision`: its verdict on the release, None where it has none; `needed`: no pass
-    without it.
+    without it; `exit_code`: of its own verdict, 0 where it has none.
     """
 
     key: str
@@ -39,6 +39,7 @@ class StepResult:
     text: str
     decision: Decision | None = None
     needed: bool = True
+    exit_code: int = 0
 
 
 def combined(steps: Sequence[StepResult]) -> tuple[Decision, str]:

@@ -11,16 +11,27 @@ from typing import Any
 
 from sla.values.agreement import DEFAULT_PRODUCT, Agreement, Limit, Objective, OperationMetrics, ProcessLimits, ValidityLimits
 from sla.values.assessment import Severity
-from sla.values.kinds import KINDS, LATENCIES, ObjectiveKind, Unit
+from sla.values.kinds import EXCLUDED, INCLUDED, KINDS, ClientLatency, ObjectiveKind, Unit
 from sla.values.limit_parser import factors_to, parse_limit, parse_quantity
 from sla.values.section import AgreementError, Section, brief, unknown, wrong_schema
+from sla.values.window import LATENCIES
 
 SCHEMA = "bizra-load/agreement/1"
 TIMERS = ("inside", "queueing")
 RESERVED_GATES = ("tests", "rules", "evidence")  # of --evidence: short for node_tests, the rules that are loaded, the index
 _GATE = re.compile(r"[A-Za-z0-9_-]{1,60}")  # also the name of a file, and of --evidence NAME=FILE
 _REQUIRED = ("schema", "name", "objectives", "operations")
-_OPTIONAL = ("environments", "evidence", "baseline", "not_assessed", "validity", "process", "product", "evidence_age")
+_OPTIONAL = (
+    "environments",
+    "evidence",
+    "baseline",
+    "not_assessed",
+    "validity",
+    "process",
+    "product",
+    "evidence_age",
+    "failures",
+)
 _AGES = {"days": 86_400.0, "h": 3600.0}
 # key under `validity` -> (field of ValidityLimits, its unit)
 _VALIDITY: Mapping[str, tuple[str, Unit]] = {
@@ -44,7 +55,8 @@ def agreement_from_mapping(document: object) -> Agreement:
         raise AgreementError(wrong)
     top = Section.read(document, "", _REQUIRED, _OPTIONAL)
     operations = {str(name): _operation(value, f"operations.{name}") for name, value in top.mapping("operations").items()}
-    objectives = tuple(_objective(str(key), value, operations) for key, value in top.mapping("objectives").items())
+    failures = _failures(top, EXCLUDED)
+    objectives = tuple(_objective(str(key), value, operations, failures) for key, value in top.mapping("objectives").items())
     if not objectives:
         raise AgreementError("objectives: at least one is needed")
     accepted = _accepted(top.mapping("environments", {}) or {"default": {}}, {o.key for o in objectives})
@@ -92,19 +104,21 @@ def _accepted(environments: Mapping[str, Any], objectives: set[str]) -> dict[str
     return accepted
 
 
-def _objective(key: str, value: object, operations: Mapping[str, OperationMetrics]) -> Objective:
+def _objective(key: str, value: object, operations: Mapping[str, OperationMetrics], failures: str) -> Objective:
     where = f"objectives.{key}"
     section = Section.read(value, where, ("title", "severity", "measure", "target"), ("acceptable", "baseline"))
-    measure = Section.read(section.mapping("measure"), f"{where}.measure", ("kind", "operations"), ("quantile", "latency"))
+    optional = ("quantile", "latency", "failures")
+    measure = Section.read(section.mapping("measure"), f"{where}.measure", ("kind", "operations"), optional)
     kind_type, severity = _kind_type(measure.text("kind"), where), section.text("severity")
     if severity not in {s.value for s in Severity}:
         raise AgreementError(f"{where}.severity: {unknown(severity, [s.value for s in Severity])}")
     names = tuple(str(n) for n in measure.list("operations"))
     _check_operations(kind_type, names, operations, key)
-    kind = _kind(kind_type, measure, f"{where}.measure")
+    kind = _kind(kind_type, measure, f"{where}.measure", failures)
     baseline_key = section.text("baseline", "")
     target, acceptable = _limits(section, where, kind.unit, baseline_key)
-    return Objective(key, section.text("title"), Severity(severity), kind, names, target, acceptable, baseline_key)
+    title = section.text("title") + (kind.suffix if isinstance(kind, ClientLatency) else "")
+    return Objective(key, title, Severity(severity), kind, names, target, acceptable, baseline_key)
 
 
 def _kind_type(word: str, where: str) -> type[ObjectiveKind]:
@@ -126,15 +140,27 @@ def _check_operations(
         raise AgreementError(f"{where}: needs {'one' if single else 'at least one'}")
 
 
-def _kind(kind_type: type[ObjectiveKind], measure: Section, where: str) -> ObjectiveKind:
-    """Both parameters are checked for every kind: one that a kind does not use is still no place for a slip."""
+def _kind(kind_type: type[ObjectiveKind], measure: Section, where: str, failures: str) -> ObjectiveKind:
+    """Quantile and latency are checked for every kind: one that a kind does not use is still no place for a slip. `failures`:
+    the agreement's word; an objective's own would promise what is not measured where it is of another kind.
+    """
     quantile = measure.number("quantile", 0.0)
     if kind_type.of_one_operation and not 0 < quantile < 1:
         raise AgreementError(f"{where}.quantile: must be between 0 and 1, for example 0.99")
     latency = measure.text("latency", "service")
     if latency not in LATENCIES:
         raise AgreementError(f"{where}.latency: {unknown(latency, LATENCIES)}")
-    return kind_type.of(quantile, latency)
+    if kind_type is not ClientLatency and "failures" in measure.values:
+        raise AgreementError(f"{where}.failures: is for {ClientLatency.name} alone, and the kind is {kind_type.name}")
+    return kind_type.of(quantile, latency, _failures(measure, failures))
+
+
+def _failures(section: Section, default: str) -> str:
+    """Whether failed requests are among a client's latencies."""
+    word = section.text("failures", default)
+    if word not in (EXCLUDED, INCLUDED):
+        raise AgreementError(f"{section.prefix}failures: {unknown(word, (EXCLUDED, INCLUDED))}")
+    return word
 
 
 def _limits(section: Section, where: str, unit: Unit, baseline_key: str) -> tuple[Limit, Limit | None]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
 
+from sla.values.bootstrap import Bootstrap
 from sla.values.estimate import Estimate
 from sla.values.failure import FailureReason
 from sla.values.kinds import KindName
@@ -52,6 +53,7 @@ class ObjectiveResult:
     times_baseline   the target is this multiple of the baseline, and not under `at_least`; 0: it is a figure of its own
     accepted         the environment's policy accepts this WARN: shown, not counted
     seconds_needed   for INCONCLUSIVE: how many more seconds at this rate would decide it, when that can be estimated
+    bootstrap        of a latency: resamples beside its estimate. None without one, and of what an earlier version judged
     """
 
     key: str
@@ -73,6 +75,7 @@ class ObjectiveResult:
     times_baseline: float = 0.0
     at_least: float = 0.0
     kind: KindName = field(kw_only=True)
+    bootstrap: Bootstrap | None = None
 
 
 @dataclass(frozen=True)
@@ -105,7 +108,10 @@ def check(
 
 @dataclass(frozen=True)
 class Gate:
-    """A gate of the decision matrix: an objective, or evidence from outside."""
+    """A gate of the decision matrix: an objective, or evidence from outside.
+
+    measured   an objective with an estimate and a known target: where it is open, it was not forgotten
+    """
 
     key: str
     title: str
@@ -114,6 +120,7 @@ class Gate:
     counts: bool  # False for an accepted WARN
     reason: str
     source: str = ""  # of evidence: its file in the run folder
+    measured: bool = False
 
     @property
     def status_words(self) -> str:
@@ -140,8 +147,27 @@ class Evidence:
 
 
 @dataclass(frozen=True)
+class FailedLatencies:
+    """How long the failed requests of one operation took, ns; time-outs for as long as the client waited. Not of what failed on
+    the generator itself.
+
+    timed        how many they are of: the others were never sent, or timed by nobody
+    quantiles    "p50" and "p99"; none where none was timed
+    longest_ns   inf: over 60 s; 0 where none was timed
+    """
+
+    timed: int
+    quantiles: Mapping[str, Estimate]
+    longest_ns: float
+
+
+@dataclass(frozen=True)
 class OperationSummary:
-    """Client-side figures of one operation over the steady part: latencies in ns, rate in ops/s, success as a ratio."""
+    """Client-side figures of one operation over the steady part: latencies in ns, rate in ops/s, success as a ratio.
+
+    failed_share   of the operations that the service was asked for, a ratio; None, as the two that follow, where none failed,
+                   and in assessments made before it was known
+    """
 
     operation: str
     ok: int
@@ -150,6 +176,9 @@ class OperationSummary:
     success: Estimate | None
     response: Mapping[str, Estimate]  # "p50" .. "p99.9"
     service: Mapping[str, Estimate]
+    failed_share: Estimate | None = None
+    failed_response: FailedLatencies | None = None
+    failed_service: FailedLatencies | None = None
 
 
 @dataclass(frozen=True)

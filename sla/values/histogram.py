@@ -135,6 +135,17 @@ class Histogram:
         long = bucket_low_ns(self.indices) >= limit_ns
         return Histogram(self.indices[long], self.counts[long]) if long.any() else EMPTY
 
+    def without_zeros(self) -> Histogram:
+        """Itself without samples of 0 ns: nothing takes no time, so nobody timed them, or nothing was sent."""
+        return self.from_ns(LOWEST_NS).with_over_range(self.over_range)
+
+    def longest(self, count: int) -> Histogram:
+        """So many of its samples, the longest; itself where it has no more."""
+        over = min(count, self.over_range)
+        longer = np.cumsum(self.counts[::-1])[::-1] - self.counts
+        kept = np.clip(count - over - longer, 0, self.counts)
+        return Histogram(self.indices[kept > 0], kept[kept > 0], over)
+
 
 EMPTY = Histogram(np.zeros(0, np.int64), np.zeros(0, np.int64))
 

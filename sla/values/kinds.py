@@ -13,7 +13,8 @@ from typing import ClassVar, Literal, Self, get_args
 
 Unit = Literal["ns", "ops/s", "ratio"]
 KindName = Literal["server_quantile", "client_quantile", "throughput", "success"]
-LATENCIES = ("response", "service")
+EXCLUDED, INCLUDED = "excluded", "included"  # whether failed requests are among a client's latencies
+FAILURES_INCLUDED = ", failed requests included"  # behind what such an objective is called
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,7 @@ class ServerLatency:
     counts_failures: ClassVar[bool] = False
 
     @classmethod
-    def of(cls, quantile: float, _latency: str) -> Self:
+    def of(cls, quantile: float, _latency: str, _failures: str = EXCLUDED) -> Self:
         return cls(quantile)
 
 
@@ -37,11 +38,14 @@ class ServerLatency:
 class ClientLatency:
     """A quantile of one operation's time as the client sees it, ns. 0 < quantile < 1.
 
-    latency   "response" (from the intended start) or "service" (from the actual send)
+    latency    "response" (from the intended start) or "service" (from the actual send)
+    failures   INCLUDED: of all requests that ended, failed ones with the time that they took; EXCLUDED: of successful ones. A
+               time-out is slower than anything in either
     """
 
     quantile: float
     latency: str = "service"
+    failures: str = EXCLUDED
 
     name: ClassVar[KindName] = "client_quantile"
     unit: ClassVar[Unit] = "ns"
@@ -50,8 +54,13 @@ class ClientLatency:
     counts_failures: ClassVar[bool] = False
 
     @classmethod
-    def of(cls, quantile: float, latency: str) -> Self:
-        return cls(quantile, latency)
+    def of(cls, quantile: float, latency: str, failures: str = EXCLUDED) -> Self:
+        return cls(quantile, latency, failures)
+
+    @property
+    def suffix(self) -> str:
+        """What is said behind its name."""
+        return FAILURES_INCLUDED if self.failures == INCLUDED else ""
 
 
 class OverOperations:
@@ -62,7 +71,7 @@ class OverOperations:
     quantile: ClassVar[float] = 0.0
 
     @classmethod
-    def of(cls, _quantile: float, _latency: str) -> Self:
+    def of(cls, _quantile: float, _latency: str, _failures: str = EXCLUDED) -> Self:
         return cls()
 
 
@@ -85,7 +94,12 @@ class SuccessRate(OverOperations):
 
 
 # `name` is the word in an agreement; `of_one_operation`: a quantile can't be taken over several; `from_server`: it needs the
-# server's histogram; `counts_failures`: nothing is known of it where failures are not; of(quantile, latency): from what
-# `measure` may hold, a kind takes what is its own.
+# server's histogram; `counts_failures`: nothing is known of it where failures are not; of(quantile, latency, failures):
+# from what `measure` may hold, a kind takes what is its own.
 ObjectiveKind = ServerLatency | ClientLatency | Throughput | SuccessRate
 KINDS: Mapping[str, type[ObjectiveKind]] = {kind.name: kind for kind in get_args(ObjectiveKind)}
+
+
+def needs_failures(kind: ObjectiveKind) -> bool:
+    """Whether an import that holds no failures says nothing of it."""
+    return kind.counts_failures or (isinstance(kind, ClientLatency) and kind.failures == INCLUDED)

@@ -18,10 +18,11 @@ SCHEDULE = "(schedule)"
 
 # The generator had no descriptor, port, buffer or address for it: the service was not asked, and is not judged by it.
 GENERATOR = "generator"
+TIMEOUT = "timeout"
 
 FAILURE_CATEGORIES = (
     "transport",
-    "timeout",
+    TIMEOUT,
     "http_3xx",
     "http_4xx",
     "http_5xx",
@@ -31,6 +32,18 @@ FAILURE_CATEGORIES = (
     "grpc",
     GENERATOR,
 )
+
+# How the names of a window's histograms begin, by what became of an operation.
+SUCCESSFUL, FAILED, TIMED_OUT = "", "failed_", "timeout_"
+LATENCIES = ("response", "service")
+HISTOGRAMS = tuple(outcome + latency for outcome in (SUCCESSFUL, FAILED, TIMED_OUT) for latency in LATENCIES)
+
+
+def outcome_of(category: str | None) -> str | None:
+    """Which histograms hold what ended so (None: successful); None where it has no latency: the service was not asked."""
+    if category == GENERATOR:
+        return None
+    return SUCCESSFUL if category is None else TIMED_OUT if category == TIMEOUT else FAILED
 
 
 @dataclass(frozen=True)
@@ -47,6 +60,9 @@ class Window:
     service_sum_ns, response_sum_ns  exact sums over all finished operations, failed ones included
     response      latency from the intended start, of successful operations; a time-out counts as over range
     service       latency from the actual send, likewise
+    failed_response, failed_service    how long those took that failed on the service, time-outs apart
+    timeout_response, timeout_service  how long the client waited for those that timed out; their latencies are longer
+                  These four lack what nobody timed, what was never sent, and all of runs saved before they were measured.
     """
 
     second: int
@@ -62,6 +78,10 @@ class Window:
     response: Histogram = EMPTY
     service: Histogram = EMPTY
     untimed: int = 0
+    failed_response: Histogram = EMPTY
+    failed_service: Histogram = EMPTY
+    timeout_response: Histogram = EMPTY
+    timeout_service: Histogram = EMPTY
 
     @property
     def failures(self) -> int:
@@ -72,6 +92,15 @@ class Window:
     def failures_of_service(self) -> int:
         """Failed operations that the service was asked for: all but those of the category GENERATOR."""
         return self.failures - self.failed.get(GENERATOR, 0)
+
+    def untimed_failures(self, latency: str) -> int:
+        """Those that failed on the service, did not time out, and whose latency ("response" or "service") is unknown."""
+        return self.failures_of_service - self.failed.get(TIMEOUT, 0) - self.histogram(FAILED, latency).total
+
+    def histogram(self, outcome: str, latency: str) -> Histogram:
+        """One of HISTOGRAMS: "response" or "service" of SUCCESSFUL, FAILED or TIMED_OUT operations."""
+        chosen: Histogram = getattr(self, outcome + latency)
+        return chosen
 
     @property
     def finished(self) -> int:
@@ -148,6 +177,5 @@ def _sum(parts: list[Window]) -> Window:
         in_flight_ns=sum(w.in_flight_ns for w in parts),
         service_sum_ns=sum(w.service_sum_ns for w in parts),
         response_sum_ns=sum(w.response_sum_ns for w in parts),
-        response=histogram.merge(w.response for w in parts),
-        service=histogram.merge(w.service for w in parts),
+        **{name: histogram.merge(getattr(w, name) for w in parts) for name in HISTOGRAMS},
     )

@@ -5,14 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 from sla.values.packed import HistogramSums
-from sla.values.window import Window
-
-RESPONSE, SERVICE = "response", "service"
+from sla.values.window import HISTOGRAMS, Window
 
 
 class WindowSums:
     """What merge_windows() makes of all windows that were added, whatever their order. `histograms`: by (operation, second,
-    RESPONSE or SERVICE).
+    name), the name one of HISTOGRAMS.
     """
 
     def __init__(self) -> None:
@@ -23,8 +21,8 @@ class WindowSums:
     def add(self, w: Window) -> None:
         """Add one window with its histograms."""
         self.add_counts(w)
-        self.histograms.add((w.operation, w.second, RESPONSE), w.response)
-        self.histograms.add((w.operation, w.second, SERVICE), w.service)
+        for name in HISTOGRAMS:
+            self.histograms.add((w.operation, w.second, name), getattr(w, name))
 
     def add_counts(self, w: Window) -> None:
         """Add one window whose histograms, not those of `w`, are added to `histograms` by the caller."""
@@ -53,11 +51,11 @@ class WindowSums:
         for key in [key for key in self._counts if key[1] < second]:
             del self._counts[key]
             self._failed.pop(key, None)
-            self.histograms.forget(((*key, RESPONSE), (*key, SERVICE)))
+            self.histograms.forget((*key, name) for name in HISTOGRAMS)
 
     def _window(self, operation: str, second: int) -> Window:
-        response, service = (self.histograms.sum((operation, second, latency)) for latency in (RESPONSE, SERVICE))
-        return replace(self._without_histograms(operation, second), response=response, service=service)
+        sums = {name: self.histograms.sum((operation, second, name)) for name in HISTOGRAMS}
+        return replace(self._without_histograms(operation, second), **sums)  # type: ignore[arg-type]
 
     def _without_histograms(self, operation: str, second: int) -> Window:
         planned, unsent, started, ok, untimed, in_flight_ns, service_sum_ns, response_sum_ns = self._counts[operation, second]

@@ -20,6 +20,7 @@ def test_no_two_classes_have_the_same_name():
 # Modules of one name beside those of the command line, the reports and a product, which are named by what they show or bring
 SAME_IDEA = {
     "baseline": "its figures, and how the node measures them",
+    "bootstrap": "what resamples say of an interval, and how they are drawn",
     "evidence": "what files prove, and how they are read",
     "remedies": "what can be done, and the words of the command line for it",
 }

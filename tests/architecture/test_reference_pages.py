@@ -92,6 +92,8 @@ def _at(path):
     [
         (("objectives", "verify_p99", "measure", "kind"), "objectives.OBJECTIVE.measure.kind"),
         (("objectives", "verify_p99", "measure", "latency"), "objectives.OBJECTIVE.measure.latency"),
+        (("objectives", "verify_p99", "measure", "failures"), "objectives.OBJECTIVE.measure.failures"),
+        (("failures",), "failures"),
         (("objectives", "verify_p99", "severity"), "objectives.OBJECTIVE.severity"),
         (("operations", "verify", "timer"), "operations.OPERATION.timer"),
     ],

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from sla.estimators.block_bootstrap import block_quantiles
 from sla.estimators.proportions import proportion_estimate
-from sla.estimators.quantiles import STRONG_EVIDENCE, order_statistic_limits, quantile_results, windows_of
+from sla.estimators.quantiles import STRONG_EVIDENCE, quantile_results, windows_of
 from sla.estimators.rates import rate_estimate
+from sla.estimators.share_limits import order_statistic_limits
+from sla.judgement.family import PreparedObjective, judge_family
+from sla.judgement.kinds.choose import estimator_of
 from sla.judgement.status import judge
-from sla.values.agreement import Limit
-from sla.values.assessment import Severity, Status
+from sla.values.agreement import FIGURES_ONLY, Limit, Objective
+from sla.values.assessment import Severity, Status, Steady
 from sla.values.histogram import merge
+from sla.values.kinds import SuccessRate
+from sla.values.measurements import Measurements, RunFacts
+from sla.values.window import Window
 from tests.calibration import simulate
 from tests.calibration.trial import MM1, MOST, QUANTILES, WIDE, Trial, every, named
 
@@ -104,6 +110,31 @@ def proportions(rng):
     return outcome | {"no errors: bound under 100 %": none.low < 1}
 
 
+def outages(rng):
+    """By the whole rule for success rates, with the target at the true one."""
+    outcome = {}
+    for (length_s, period_s, share), label in OUTAGES.items():
+        attempts, failed = simulate.outages(rng, length_s, period_s, share)
+        target = Limit(">=", 1 - share * 2 / period_s)
+        o = Objective("o", "O", Severity.CRITICAL, SuccessRate(), ("a",), target, None, "")
+        windows = [
+            Window(s, "a", ok=int(n - k), failed={"transport": int(k)})
+            for s, (n, k) in enumerate(zip(attempts, failed, strict=True))
+        ]
+        run = Measurements(tuple(windows), (), (), RunFacts(0, length_s * 10**9))
+        at = estimator_of(o, FIGURES_ONLY).from_run(run, Steady(0, length_s, 0.0, 0.0, ""), None)
+        [judged] = judge_family([PreparedObjective(o, target, None, at)], {}, length_s, 0.95)
+        outcome[label] = judged.status is Status.PASS
+    return outcome
+
+
+OUTAGES = {
+    (length_s, period_s, share): f"{length_s} s, every {period_s} s {share:.0%} fail: P(PASS)"
+    for length_s in (60, 120, 300)
+    for period_s, share in ((28, 1.0), (28, 0.3), (10, 1.0), (7, 0.05))
+}
+
+
 def throughput(rng):
     outcome = {}
     for length in (120, 600):
@@ -155,5 +186,6 @@ TRIALS = [
         proportions,
         {"independent errors": (0.93, 0.99), "beta-binomial errors": (0.93, 0.99), "no errors: bound under 100 %": (1.0, 1.0)},
     ),
+    Trial("19", "outages of 2 s, truth at the limit", outages, dict.fromkeys(OUTAGES.values(), (0.0, 0.065))),
     Trial("7", "throughput, correlation time 2 s", throughput, {"120 s": MM1, "600 s": MM1}),
 ]

@@ -66,6 +66,14 @@ def wandering_rate(rng, length_s, tau_s=2.0, mean=1000.0, spread=0.1):
     return rng.poisson(np.maximum(mean * (1 + spread * level), 0.0))
 
 
+def outages(rng, length_s, period_s, share, outage_s=2, rate=1000):
+    """(attempts, failures) of each second: every `period_s` from a random phase on this share fails for `outage_s`."""
+    steps = np.arange(length_s * 1000) / 1000
+    down = ((steps + rng.uniform(0, period_s)) % period_s < outage_s).reshape(length_s, 1000).mean(axis=1)
+    attempts = rng.poisson(rate, length_s)
+    return attempts, rng.binomial(attempts, down * share)
+
+
 def _first_order(shocks, phi):
     """level[i] = phi level[i - 1] + shocks[i]"""
     from scipy import signal  # a second, for whoever only collects tests too

@@ -1,6 +1,13 @@
 """Everything that is simulated, and the bands that the figures are held to."""
 
-from tests.calibration import comparisons, intervals, lag, server_side, steadiness
+from tests.calibration import audit, comparisons, intervals, lag, server_side, steadiness
 from tests.calibration.trial import Trial
 
-TRIALS: list[Trial] = [*intervals.TRIALS, *steadiness.TRIALS, *server_side.TRIALS, *comparisons.TRIALS, *lag.TRIALS]
+TRIALS: list[Trial] = [
+    *intervals.TRIALS,
+    *steadiness.TRIALS,
+    *server_side.TRIALS,
+    *audit.TRIALS,
+    *comparisons.TRIALS,
+    *lag.TRIALS,
+]

@@ -11,7 +11,8 @@ import pytest
 from bizra_load.settings.remedies import WORDS
 from reports.formats import json_report, markdown, text
 from sla.judgement.evaluate import evaluate
-from sla.values.histogram import from_values
+from sla.values.histogram import EMPTY, from_values
+from sla.values.kinds import ClientLatency
 from sla.values.machine import MachineSecond
 from sla.values.shown_facts import ShownFacts
 from tests.unit.sla.lagging import client, late, with_objectives
@@ -33,11 +34,29 @@ RUNS = {
     "invalid": {"lost_workers": ("w2",)},
     "caution": {"server_us": {"generate": 150.0}},
 }
-DECISIONS = {"late": "inconclusive", "rehearsal": "go"}
+DECISIONS = {"late": "inconclusive", "rehearsal": "go", "slow-failures": "no-go"}
 RENDERERS = {"txt": lambda a: text.render(a, 160, named=True) + "\n", "md": markdown.render, "json": json_report.render}
 
 
+def slow_failures():
+    """Five in a thousand failed after 10 s, which one objective counts and its twin does not."""
+    run = measurements(hold_s=120, failures={"generate": 0.005})
+    took = {n: from_values(np.full(n, 10_000_000_000)) for n in range(100)}
+    windows = [
+        dataclasses.replace(w, failed_response=took[w.failures], failed_service=took[w.failures] if w.second % 2 else EMPTY)
+        for w in run.windows
+    ]
+    mine = client("generate_response_p99", 5e6)
+    kind = ClientLatency(0.999, "response", "included")
+    counted = client("all", 5e6, kind=kind, title=f"Mine p99.9{kind.suffix}")
+    left_out = client("successful", 5e6, kind=ClientLatency(0.999, "response"), title="Mine p99.9")
+    agreement = with_objectives(LOCAL.agreement, mine, counted, left_out)
+    return evaluate(dataclasses.replace(run, windows=tuple(windows)), agreement, LOCAL.baseline, words=WORDS)
+
+
 def judged(name):
+    if name == "slow-failures":
+        return slow_failures()
     if name != "late":
         return evaluate(measurements(**RUNS.get(name, {})), LOCAL.agreement, LOCAL.baseline, words=WORDS)
     machine = MachineSecond(0, "w", 2, 0.2, 0.06, 0.09, 0.3, 0.0)

@@ -23,7 +23,7 @@ SMALL = st.lists(st.tuples(st.floats(0, 60), st.integers(2_000, 10**8)), min_siz
 def well_formed(e):
     assert not any(math.isnan(x) for x in (e.point, e.low, e.high, e.n, e.n_eff))
     assert e.low <= e.point <= e.high
-    assert 0 < e.n_eff <= e.n * (1 + 1e-12)
+    assert 0 <= e.n_eff <= e.n * (1 + 1e-12)  # 0 of fewer than five windows: they may depend on each other in any way
 
 
 @given(LATENCIES)

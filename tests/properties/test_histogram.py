@@ -16,7 +16,7 @@ from sla.values.histogram import (
     from_values,
     merge,
 )
-from sla.values.window import Window, merge_windows
+from sla.values.window import FAILED, LATENCIES, TIMED_OUT, Window, merge_windows
 
 latencies = st.lists(st.integers(0, HIGHEST_NS + 10), max_size=60).map(lambda v: np.array(v, dtype=np.int64))
 histograms = st.builds(from_values, latencies, st.integers(0, 3))
@@ -57,8 +57,13 @@ def test_buckets_are_those_of_hdrhistogram(values):
 
 @st.composite
 def consistent_windows(draw):
-    """Each successful operation, and each that timed out, has a response and a service time."""
-    failed = draw(st.dictionaries(st.sampled_from(["timeout", "http_5xx"]), st.integers(0, 5)))
+    """Each successful operation, and each that timed out, has a response and a service time; each that failed may have some."""
+    failed = draw(st.dictionaries(st.sampled_from(["timeout", "http_5xx", "generator"]), st.integers(0, 5)))
+    took = {
+        outcome + latency: from_values(draw(latencies)[: failed.get(category, 0)])
+        for outcome, category in ((FAILED, "http_5xx"), (TIMED_OUT, "timeout"))
+        for latency in LATENCIES
+    }
     response = draw(latencies)
     service = draw(st.permutations(response.tolist())) if response.size else []
     timeouts = failed.get("timeout", 0)
@@ -72,6 +77,7 @@ def consistent_windows(draw):
         in_flight_ns=draw(st.integers(0, 10**9)),
         response=from_values(response, timeouts),
         service=from_values(np.array(service, dtype=np.int64) // 2, timeouts),
+        **took,
     )
 
 

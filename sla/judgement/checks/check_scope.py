@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import assert_never
 
-from sla.judgement.status import MISSES, OVER_BASELINE
+from sla.judgement.status import THIN_EVIDENCE
 from sla.values.agreement import Objective
 from sla.values.assessment import Check, ObjectiveResult, Status
 from sla.values.kinds import ClientLatency, ObjectiveKind, ServerLatency, SuccessRate, Throughput
@@ -104,6 +104,7 @@ TOUCHES: Mapping[str, Touch] = {
     "dominance_": Touch(BOTH, BOTH, NONE, NONE, "a response faster than the server's own part was not the server's"),
     "littles_law_": Touch(BOTH, NONE, BOTH, BOTH, "samples are missing at the client; the server's are its own"),
     "resolution_": Touch(BOTH, NONE, NONE, NONE, "the client's clock is too coarse for what it timed"),
+    "bootstrap": Touch(BOTH, BOTH, NONE, NONE, "an interval is not the one that its effective samples give, on either side"),
     # these are never more than a warning
     "achieved": _warning("what is missing in sum shows as unsent where it was due"),
     "outside": _warning("no objective is about ramps and other stages"),
@@ -150,12 +151,12 @@ def is_bounded(check: Check) -> bool:
 
 def undone(o: ObjectiveResult, direction: str) -> bool:
     """Whether this direction leaves the objective without a verdict. A WARN that misses its target, or is over its baseline,
-    claims both: no better, and no worse. One that is open by itself is no verdict to wait for where both directions are: to
-    measure longer does not help then.
+    claims both: no better, and no worse; one on thin evidence no worse alone. One that is open by itself is no verdict to wait
+    for where both directions are: to measure longer does not help then.
     """
     if o.status is Status.INCONCLUSIVE:
         return direction == BOTH
     claims = {Status.PASS: {PASS}, Status.FAIL: {FAIL}, Status.WARN: {PASS}}.get(o.status, set())
-    if o.status is Status.WARN and o.reason in (MISSES, OVER_BASELINE):
+    if o.status is Status.WARN and o.reason != THIN_EVIDENCE:
         claims = {PASS, FAIL}
     return bool(claims) and (direction == BOTH or direction in claims)

@@ -22,7 +22,6 @@ from sla.values.snapshot import Snapshot, labels_text
 COVERED = 0.9  # of the window, or nothing passes: who was not scraped may have been down
 LATER_START_S = 0.5  # of one process the start is shown with some rounding
 SHOWN = 3  # targets that a line names
-GAP = 1.5  # an interval this many times the usual one holds a missed scrape
 
 
 def of_the_service(snapshots: Sequence[Snapshot], agreement: Agreement) -> tuple[tuple[Snapshot, ...], list[str]]:
@@ -48,17 +47,12 @@ def scrape_interval_s(snapshots: Sequence[Snapshot]) -> float:
 
 
 def common_times_s(snapshots: Sequence[Snapshot]) -> FloatArray:
-    """Boundaries of about equal intervals, shape (m + 1,), Unix seconds: common scrape times of all targets, missed ones filled
-    in; empty without two scrapes of a target.
+    """Boundaries of the intervals, shape (m + 1,), Unix seconds: common scrape times of all targets; empty without two scrapes
+    of a target. Where scrapes were missed an interval is longer: how much came when in it is not known, and it is one all the
+    same.
     """
-    times, usual = series.common_times_s(_scraped_s(snapshots), whole=False), scrape_interval_s(snapshots)
-    if not usual:
-        return np.zeros(0)
-    filled = [times[:1]]
-    for begin, end in pairwise(times):
-        parts = max(round(float(end - begin) / usual), 1) if end - begin > GAP * usual else 1
-        filled.append(np.linspace(begin, end, parts + 1)[1:])
-    return np.concatenate(filled)
+    times = np.unique(series.common_times_s(_scraped_s(snapshots), whole=False))
+    return times if scrape_interval_s(snapshots) else np.zeros(0)
 
 
 def increments(snapshots: Sequence[Snapshot], names: Sequence[str], times_s: FloatArray) -> FloatArray | None:

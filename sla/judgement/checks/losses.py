@@ -44,6 +44,24 @@ class CounterCheck:
     unfinished: int
     forgotten: float
 
+    def __str__(self) -> str:
+        """What was compared, and by how much it differs."""
+        result, server = self.reconciliation, self.increase.value
+        if self.increase.idle:
+            return self._while_idle(f"client {result.client:.0f}, server {server:.0f}", server - result.client)
+        part = "that touch the time" if math.isinf(result.high) else "wholly"
+        text = f"client {result.client:.0f} in the seconds {part} between the scrapes, server {server:.0f}"
+        if result.client < result.low:
+            return f"{text}: {result.low - result.client:.0f} less than the server must have had"
+        return text + ("" if result.holds else f": {result.client - result.high:.0f} more than the server can have had")
+
+    def _while_idle(self, text: str, more: float) -> str:
+        if not more:
+            return text + (", exact" if self.reconciliation.exact else "")
+        text += f" from before the load to after it: the server counted {abs(more):.0f} {'more' if more > 0 else 'fewer'}"
+        doubtful = self.uncertain - self.unfinished
+        return text + (f"; {doubtful} failed so that it may have counted them or not" if doubtful else "")
+
 
 def counted(metrics: OperationMetrics, windows: Sequence[Window], measurements: Measurements) -> CounterCheck | str:
     """The count of one operation by its `windows` and by the server; the reason as text where they can't be compared."""

@@ -219,7 +219,7 @@ def _counters(key: str, title: str, counter_check: CounterCheck, lost: float, hi
     many of the server's failures nobody can have seen as such.
     """
     result, increase = counter_check.reconciliation, counter_check.increase
-    text = f"client {result.client:.0f}, server {increase.value:.0f}" + (", exact" if result.exact else "")
+    text = str(counter_check)
     if counter_check.unfinished:
         text += f"; {counter_check.unfinished} were cut off, and the server may or may not have completed them"
     if increase.resets:
@@ -231,6 +231,7 @@ def _counters(key: str, title: str, counter_check: CounterCheck, lost: float, hi
         text += f"; {missing:.0f} went with lost workers"
     bad = not (result.low - lost <= result.client <= result.high + counter_check.forgotten)
     if hidden > lost:
+        text = text.removesuffix(", exact")  # in sum alone
         text += f"; {hidden:.0f} that the server counts as failed were successful here: does a gateway respond in its place?"
     return check(key, title, bad or hidden > lost, text, result.client - increase.value, 0.0, "operations")
 

@@ -263,6 +263,6 @@ def duration(ns: float) -> str:
     if math.isinf(ns):
         return "over 60 s"
     for factor, unit in ((1e9, "s"), (1e6, "ms")):
-        if ns >= factor:
+        if ns >= 0.9995 * factor:  # what three digits round up to it
             return f"{ns / factor:.3g} {unit}"
     return f"{ns / 1e3:.3g} us"

@@ -6,12 +6,19 @@ import dataclasses
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
+import numpy as np
+
+from sla.estimators.bootstrap import of_histogram
+from sla.estimators.far_target import far_target
 from sla.estimators.quantiles import MergedWindows, seconds_needed
 from sla.judgement.generator.connections import Connections, shares_beyond
 from sla.judgement.generator.lateness import DELAYED, Lateness, duration, largest_by_second, lateness, shifted
 from sla.judgement.generator.waiting_workers import Waits, waiting_workers
 from sla.judgement.kinds.base import ObjectiveEstimator
+from sla.judgement.kinds.untimed import Untimed
+from sla.judgement.moving import Moving, slices, wide_as_it_moves
 from sla.judgement.objectives import EstimateAt, ObjectiveEstimate, absolute
 from sla.judgement.status import ONE_STEP, outside
 from sla.judgement.steady import one_histogram_a_second
@@ -19,9 +26,10 @@ from sla.values import histogram
 from sla.values.assessment import Steady
 from sla.values.estimate import Estimate
 from sla.values.histogram import Histogram
-from sla.values.kinds import ClientLatency
+from sla.values.kinds import INCLUDED, ClientLatency
 from sla.values.measurements import Measurements
 from sla.values.snapshot import Snapshot
+from sla.values.window import FAILED, SUCCESSFUL
 
 
 @dataclass(frozen=True)
@@ -32,14 +40,17 @@ class ClientLatencyEstimator(ObjectiveEstimator):
 
     def from_run(self, measurements: Measurements, steady: Steady, late: Lateness | None) -> EstimateAt:
         operation, q, length_s = self.objective.operations[0], self.kind.quantile, steady.to_second - steady.from_second
-        source = f"client, {operation} {self.kind.latency} time"
-        histograms = one_histogram_a_second(measurements, operation, steady, self.kind.latency)
+        source = f"client, {operation} {self.kind.latency} time{self.kind.suffix}"
+        histograms = self._histograms(measurements, steady, self.kind.latency)
         tick_ns = measurements.facts.tick_ns
         merged = MergedWindows.of(histograms, tick_ns)
         bounds = self._bounds(histograms, merged, measurements, steady, late) if late else None
         waits = waiting_workers(measurements, operation, steady)
         undelayed = _Undelayed.of(waits, histograms, steady) if waits else None
-        untimed = sum(w.untimed for w in measurements.windows_of(operation) if steady.holds(w.second))
+        untimed = Untimed.of(self.kind, measurements, operation, steady)
+        slower = merged  # no perfect generator would have measured more
+        if late and self.kind.latency == "service":
+            slower = MergedWindows.of(self._histograms(measurements, steady, "response"))
 
         def at(level: float) -> ObjectiveEstimate:
             results = merged.results([q], level)
@@ -47,7 +58,16 @@ class ClientLatencyEstimator(ObjectiveEstimator):
                 return ObjectiveEstimate(None, source)
             estimate = results[0].estimate
             needed_s = seconds_needed(results[0].deff, estimate.n / length_s, q)
-            plain = ObjectiveEstimate(estimate, source, estimate.n_eff * (1 - q), needed_s)
+            far = far_target(slower, q, self.objective.target.value, level) if not untimed.total else None
+            plain = ObjectiveEstimate(
+                estimate,
+                source,
+                estimate.n_eff * (1 - q),
+                needed_s,
+                reaches=results[0].reaches,
+                far=far,
+                resampling=partial(of_histogram, merged.whole, results[0], tick_ns),
+            )
             if tick_ns:
                 step_ns = (max(estimate.point - tick_ns, 0.0), estimate.point + tick_ns)
                 plain = dataclasses.replace(plain, bucket_ns=step_ns, one_bucket=ONE_STEP)
@@ -62,7 +82,7 @@ class ClientLatencyEstimator(ObjectiveEstimator):
             bounded = dataclasses.replace(plain, at_least=unqueued, at_most=most, less=less, more=more)
             return _with_untimed(bounded, merged, merged, q, untimed)
 
-        return at
+        return wide_as_it_moves(_moving(histograms, merged, q, tick_ns), at)
 
     def from_metrics(self, snapshots: Sequence[Snapshot], from_ns: int, to_ns: int) -> EstimateAt:
         return lambda _: ObjectiveEstimate(None, "")
@@ -99,7 +119,7 @@ class ClientLatencyEstimator(ObjectiveEstimator):
         less, used = moved(histograms, -1), late.connections
         if self.kind.latency == "service":
             more = moved(histograms, 1)
-            responses = MergedWindows.of(one_histogram_a_second(measurements, operation, steady, "response"))
+            responses = MergedWindows.of(self._histograms(measurements, steady, "response"))
 
             def of_service(level: float) -> tuple[Estimate, Estimate, Estimate]:
                 least = _at_least(merged, less, q, late, level)
@@ -107,7 +127,8 @@ class ClientLatencyEstimator(ObjectiveEstimator):
                 return least, least, min(most, key=lambda e: e.high)
 
             return of_service
-        served = one_histogram_a_second(measurements, operation, steady, "service")
+        served = self._histograms(measurements, steady, "service")
+        served = [_as_many(s, h.total) for s, h in zip(served, histograms, strict=True)]
         service, service_less = MergedWindows.of(served), moved(served, -1)
 
         def bounds(level: float) -> tuple[Estimate, Estimate, Estimate]:
@@ -122,14 +143,18 @@ class ClientLatencyEstimator(ObjectiveEstimator):
 
         return bounds
 
+    def _histograms(self, measurements: Measurements, steady: Steady, latency: str) -> list[Histogram]:
+        of = (SUCCESSFUL, FAILED) if self.kind.failures == INCLUDED else (SUCCESSFUL,)
+        return one_histogram_a_second(measurements, self.objective.operations[0], steady, latency, of)
+
     def _misses(self, estimate: Estimate) -> bool:
         return outside(estimate, self.objective.target)
 
     def _waited(self, measurements: Measurements, steady: Steady, used: Connections | None) -> str:
         """That arrivals waited for a free connection, and what can be done about it."""
-        operation, q = self.objective.operations[0], self.kind.quantile
+        q = self.kind.quantile
         assert used is not None, "no wait is taken off where nothing is known of connections"
-        service = histogram.merge(one_histogram_a_second(measurements, operation, steady, "service"))
+        service = histogram.merge(self._histograms(measurements, steady, "service"))
         text = f"arrivals waited for one of {used.count:,} connections, which were busy {used.busy:.0%} of the time"
         itself = f"the service itself took {duration(service.quantile_ns(q))} (p{100 * q:g})"
         return f"{text}; {itself}; {used.advice}: without that wait"
@@ -165,24 +190,37 @@ def _with_waits(measured: ObjectiveEstimate, merged: MergedWindows, undelayed: _
 
 
 def _with_untimed(
-    measured: ObjectiveEstimate, merged: MergedWindows, undelayed: MergedWindows, q: float, untimed: int
+    measured: ObjectiveEstimate, merged: MergedWindows, undelayed: MergedWindows, q: float, untimed: Untimed
 ) -> ObjectiveEstimate:
     """What nobody timed may all have been slow, or all fast: the q-quantile of all is then another one of those timed, or of
     those as they had been without delays.
     """
     estimate = measured.estimate
-    if not untimed or estimate is None:
+    if not untimed.total or estimate is None:
         return measured
-    timed = estimate.n
-    fast, slow = 1 - (1 - q) * (timed + untimed) / timed, q * (timed + untimed) / timed
+    timed, of_all = estimate.n, estimate.n + untimed.total
+    fast, slow = 1 - (1 - q) * of_all / timed, q * of_all / timed
     at_least = _quantile(undelayed, fast, estimate.level) if fast > 0 else dataclasses.replace(estimate, low=0.0)
     at_most = _quantile(merged, slow, estimate.level) if slow < 1 else dataclasses.replace(estimate, high=math.inf)
-    unknown = f"the latency of {untimed:,} successful operations is unknown: were they"
+    unknown = f"{untimed} is unknown: were they"
     if measured.at_least is None or at_least.low < measured.at_least.low:
         measured = dataclasses.replace(measured, at_least=at_least, less=f"{unknown} all fast")
     if measured.at_most is None or at_most.high > measured.at_most.high:
         measured = dataclasses.replace(measured, at_most=at_most, more=f"{unknown} all slow")
     return measured
+
+
+def _moving(histograms: Sequence[Histogram], merged: MergedWindows, q: float, tick_ns: int) -> Moving | None:
+    if not merged.n or not merged.lasts(q):
+        return None
+    parts = [MergedWindows.of(histograms[part], tick_ns) for part in slices(len(histograms))]
+    return Moving(lambda level: [_quantile(part, q, level) if part.n else None for part in parts], duration, tail=1 - q)
+
+
+def _as_many(h: Histogram, total: int) -> Histogram:
+    """What failed before it was sent has a response time alone: it was served in no time, at least."""
+    lacking = total - h.total
+    return h + histogram.from_counts(np.zeros(1, np.int64), np.array([lacking])) if lacking > 0 else h
 
 
 def _at_least(merged: MergedWindows, less: MergedWindows, q: float, late: Lateness, level: float) -> Estimate:

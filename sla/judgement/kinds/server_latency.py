@@ -6,15 +6,20 @@ import dataclasses
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
+from sla.estimators.bootstrap import of_buckets
+from sla.estimators.far_target import far_target_of_buckets
 from sla.estimators.increments import Increments, bucket_increments, moved
 from sla.estimators.quantiles import seconds_needed
 from sla.estimators.server_side import server_quantile
-from sla.judgement.generator.lateness import DELAYED, SHARED_HOST, Lateness, disturbed_seconds, largest_by_second
+from sla.judgement.few_scrapes import too_few_scrapes
+from sla.judgement.generator.lateness import DELAYED, SHARED_HOST, Lateness, disturbed_seconds, duration, largest_by_second
 from sla.judgement.generator.waiting_workers import Waits, waiting_target
 from sla.judgement.kinds.base import ObjectiveEstimator
+from sla.judgement.moving import Moving, slices, wide_as_it_moves
 from sla.judgement.objectives import EstimateAt, ObjectiveEstimate
 from sla.judgement.steady import by_second
 from sla.values.assessment import Steady
@@ -71,13 +76,25 @@ class ServerLatencyEstimator(ObjectiveEstimator):
                 return dataclasses.replace(measured, at_most=at_most, more=more)
             return measured
 
-        return at
+        return wide_as_it_moves(self._moving(increments), at)
+
+    def _moving(self, increments: Increments) -> Moving | None:
+        if not increments.lasts(self.kind.quantile):
+            return None
+        parts = [increments.part(part) for part in slices(increments.sizes.size)]
+
+        def at(level: float) -> list[Estimate | None]:
+            results = [server_quantile(part, self.kind.quantile, level, self.objective.target.value) for part in parts]
+            return [result.estimate if result else None for result in results]
+
+        return Moving(at, duration, tail=1 - self.kind.quantile)
 
     def from_metrics(self, snapshots: Sequence[Snapshot], from_ns: int, to_ns: int) -> EstimateAt:
         increments = bucket_increments(snapshots, self.metrics[0].histogram, from_ns, to_ns)
         if increments is None:
             return lambda _: ObjectiveEstimate(None, self._source)
-        return lambda level: self._at(increments, (to_ns - from_ns) / 1e9, level)
+        length_s = (to_ns - from_ns) / 1e9
+        return wide_as_it_moves(self._moving(increments), lambda level: self._at(increments, length_s, level))
 
     def missing_in_metrics(self) -> str:
         return ""
@@ -92,12 +109,21 @@ class ServerLatencyEstimator(ObjectiveEstimator):
 
     def _at(self, increments: Increments, length_s: float, level: float) -> ObjectiveEstimate:
         """What the histogram shows, as it stands; over `length_s` seconds."""
-        result = server_quantile(increments, self.kind.quantile, level, self.objective.target.value)
+        q = self.kind.quantile
+        result = server_quantile(increments, q, level, self.objective.target.value)
         if result is None:
             return ObjectiveEstimate(None, self._source)
-        needed_s = seconds_needed(result.deff, result.estimate.n / length_s, self.kind.quantile)
-        bucket_ns = (result.low_edge_ns, result.high_edge_ns)
-        return ObjectiveEstimate(result.estimate, self._source, result.evidence, needed_s, bucket_ns=bucket_ns)
+        needed_s = seconds_needed(result.deff, result.estimate.n / length_s, q)
+        return ObjectiveEstimate(
+            result.estimate,
+            self._source,
+            result.evidence,
+            needed_s,
+            bucket_ns=(result.low_edge_ns, result.high_edge_ns),
+            too_few=too_few_scrapes(increments.sizes.size, length_s),
+            far=far_target_of_buckets(increments, self.objective.target.value, level),
+            resampling=partial(of_buckets, increments, q, result),
+        )
 
     def _without(self, waits: Waits, increments: Increments, level: float) -> Estimate:
         """The best of the lower bounds of sla.judgement.generator.waiting_workers, with what the server counted."""

@@ -7,12 +7,13 @@ from dataclasses import replace
 
 import numpy as np
 
-from sla.estimators.dependence import FloatArray
-from sla.estimators.proportions import few_bursts, proportion_estimate, proportion_if_all_succeeded
+from sla.estimators.dependence import FloatArray, lasts
+from sla.estimators.proportions import BURST_WINDOWS, few_bursts, proportion_estimate, proportion_if_all_succeeded
 from sla.estimators.series import by_target
 from sla.judgement.checks.counters import SHOWN, common_times_s, increments
 from sla.judgement.generator.lateness import Lateness, lateness
 from sla.judgement.kinds.base import ObjectiveEstimator
+from sla.judgement.moving import Moving, slices, wide_as_it_moves
 from sla.judgement.objectives import EstimateAt, ObjectiveEstimate, absolute
 from sla.judgement.outages.ended_later import perhaps_later
 from sla.judgement.outages.failing_end import FailedShares, FailingEnd
@@ -23,6 +24,7 @@ from sla.values.measurements import Measurements
 from sla.values.shown import first_of
 from sla.values.snapshot import Snapshot, labels_text
 
+INTERVALS = "scrape intervals"
 WRONG = ("bad_signature", "not_valid")  # a response that is wrong was not refused, however many came at once
 
 
@@ -56,20 +58,24 @@ class SuccessRateEstimator(ObjectiveEstimator):
         hangs = hanging(ok, failed, measurements, steady, late) if late else ""
         of_load = _to_the_end_of_the_load(measurements, operations, steady)
         end = FailingEnd(FailedShares(failed, attempted, "s"), of_load, hangs)
+        few, needed_s = _few_bursts(ok, attempted, "s", steady.to_second - steady.from_second)
+        moving = _moving(ok, attempted)
 
         def plain(level: float) -> ObjectiveEstimate:
             most = proportion_estimate(ok, ok + all_failed, level) if later else None
             estimate = proportion_estimate(ok, attempted, level)
-            return ObjectiveEstimate(estimate, source, at_most=most, more=more, failing_end=end)
+            return ObjectiveEstimate(
+                estimate, source, seconds_needed=needed_s, at_most=most, more=more, failing_end=end, few_bursts=few
+            )
 
         if not late:
-            return plain
+            return wide_as_it_moves(moving, plain)
         own_share = np.array([sum(w.started for w in second) for second in windows]) / np.maximum(late.sent, 1)
         refused = failed - np.array([sum(w.failed.get(c, 0) for w in second for c in WRONG) for second in windows])
         in_bursts = late.in_bursts() * own_share
         forgiven = np.minimum(refused, in_bursts)
         if not forgiven.any():
-            return plain
+            return wide_as_it_moves(moving, plain)
         less = f"{late}, and what came in bursts may have been refused for that: without it"
         surely = replace(end, shares=FailedShares(failed - forgiven, attempted, "s"))
 
@@ -81,7 +87,7 @@ class SuccessRateEstimator(ObjectiveEstimator):
             at_least = min((e for e in bounds if e is not None), key=lambda e: e.high)
             return replace(plain(level), at_least=at_least, less=less, failing_end=surely)
 
-        return bounded
+        return wide_as_it_moves(moving, bounded)
 
     def from_metrics(self, snapshots: Sequence[Snapshot], from_ns: int, to_ns: int) -> EstimateAt:
         metrics = self.metrics
@@ -90,8 +96,14 @@ class SuccessRateEstimator(ObjectiveEstimator):
         if counts is None:
             return lambda _: ObjectiveEstimate(None, source)
         done, attempted = counts
-        end = FailingEnd(FailedShares(attempted - done, attempted, "scrape intervals"))
-        return lambda level: ObjectiveEstimate(proportion_estimate(done, attempted, level), source, failing_end=end)
+        end = FailingEnd(FailedShares(attempted - done, attempted, INTERVALS))
+        few, needed_s = _few_bursts(done, attempted, INTERVALS, (to_ns - from_ns) / 1e9)
+
+        def at(level: float) -> ObjectiveEstimate:
+            estimate = proportion_estimate(done, attempted, level)
+            return ObjectiveEstimate(estimate, source, seconds_needed=needed_s, failing_end=end, few_bursts=few)
+
+        return wide_as_it_moves(_moving(done, attempted), at)
 
     def missing_in_metrics(self) -> str:
         if not all(m.total for m in self.metrics):
@@ -110,7 +122,7 @@ class SuccessRateEstimator(ObjectiveEstimator):
 
     def run_notes(self, measurements: Measurements, steady: Steady) -> list[str]:
         ok, failed = outcomes(begun_by_second(measurements, self.objective.operations, steady))
-        return self._bursts(ok, ok + failed, "s")
+        return self._bursts_note(ok, ok + failed, "s")
 
     def metrics_notes(self, snapshots: Sequence[Snapshot]) -> list[str]:
         counts = self._server_outcomes(snapshots)
@@ -118,16 +130,11 @@ class SuccessRateEstimator(ObjectiveEstimator):
             return []
         absent = [lacking for m in self.metrics if (lacking := _lacking(m.failed, snapshots))]
         text = f"{self.objective.title}: no series of {', '.join(absent)} was there, which is read as no failure"
-        return [text] * bool(absent) + self._bursts(*counts, "scrape intervals")
+        return [text] * bool(absent) + self._bursts_note(*counts, INTERVALS)
 
-    def _bursts(self, ok: FloatArray, attempted: FloatArray, unit: str) -> list[str]:
-        """Errors that came in too few bursts for the interval to mean much."""
-        blocks = few_bursts(ok, attempted)
-        if blocks is None:
-            return []
-        errors = (attempted - ok).sum()
-        text = f"all {errors:,.0f} errors came in {blocks} {unit}: with so few bursts no interval is reliable"
-        return [f"{self.objective.title}: {text}"]
+    def _bursts_note(self, ok: FloatArray, attempted: FloatArray, unit: str) -> list[str]:
+        text, _ = _few_bursts(ok, attempted, unit, 0.0)
+        return [f"{self.objective.title}: {text}"] if text else []
 
     def _server_outcomes(self, snapshots: Sequence[Snapshot]) -> tuple[FloatArray, FloatArray] | None:
         """(carried out, attempted) of each scrape interval; attempts are what was carried out and what failed. Some clients
@@ -140,6 +147,26 @@ class SuccessRateEstimator(ObjectiveEstimator):
         exposed = [m.failed for m in self.metrics if any(s.counts(m.failed) for s in snapshots)]
         failed = increments(snapshots, exposed, times)
         return None if failed is None else (done, done + failed)
+
+
+def _few_bursts(ok: FloatArray, attempted: FloatArray, unit: str, length_s: float) -> tuple[str, float | None]:
+    """Why errors came in too few bursts for the interval to mean much, and how long a run shows enough at this rate of them."""
+    count = few_bursts(ok, attempted)
+    if count is None:
+        return "", None
+    errors = (attempted - ok).sum()
+    text = f"all {errors:,.0f} errors came in {count} {unit}: with so few bursts no interval is reliable"
+    return text, length_s * BURST_WINDOWS / count
+
+
+def _moving(ok: FloatArray, attempted: FloatArray) -> Moving | None:
+    """By the windows in which anything was tried."""
+    tried = attempted > 0
+    ok, attempted = ok[tried], attempted[tried]
+    if not attempted.size or not lasts(ok - ok.sum() / attempted.sum() * attempted):
+        return None
+    parts = [(ok[part], attempted[part]) for part in slices(attempted.size)]
+    return Moving(lambda level: [proportion_estimate(*part, level) for part in parts], "{:.2%}".format, highest=1.0)
 
 
 def _lacking(metric: str, snapshots: Sequence[Snapshot]) -> str:

@@ -5,11 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar
 
+import numpy as np
+
+from sla.estimators.dependence import FloatArray, lasts
 from sla.estimators.rates import rate_estimate
 from sla.judgement.checks.counters import common_times_s, increments
+from sla.judgement.checks.silence import SILENT, silent_seconds
 from sla.judgement.generator.lateness import Lateness
 from sla.judgement.generator.waiting_workers import waits_of_workers
 from sla.judgement.kinds.base import ObjectiveEstimator
+from sla.judgement.moving import Moving, slices, wide_as_it_moves
 from sla.judgement.objectives import EstimateAt, ObjectiveEstimate
 from sla.judgement.steady import by_second, outcomes
 from sla.values.assessment import Steady
@@ -23,6 +28,9 @@ class ThroughputEstimator(ObjectiveEstimator):
     metrics_caveat: ClassVar[str] = "throughput is the load on the node in this window, which may be less than its capacity"
 
     def from_run(self, measurements: Measurements, steady: Steady, late: Lateness | None) -> EstimateAt:
+        """What is missed must be missed without what workers waited, and without the seconds of which no load is known: nothing
+        was done in them where perhaps nothing was asked.
+        """
         operations = self.objective.operations
         ok, failed = outcomes(by_second(measurements.windows, operations, steady.from_second, steady.to_second))
         source = f"client, {' + '.join(operations)}"
@@ -30,14 +38,19 @@ class ThroughputEstimator(ObjectiveEstimator):
         if not attempts:
             return lambda _: ObjectiveEstimate(None, source)
         waits = waits_of_workers(measurements, steady)
+        silent = silent_seconds(measurements, steady.from_second, steady.to_second)
+        doubts = [f"{SILENT} {int(silent.sum())} s, whose load is unknown"] * bool(silent.any())
+        doubts += [str(waits)] if waits else []
 
         def at(level: float) -> ObjectiveEstimate:
             estimate = rate_estimate(ok, 1.0, level)
-            if waits is None or estimate is None:
+            at_least = rate_estimate(ok[~silent], 1.0, level) if doubts else None
+            if at_least is None:
                 return ObjectiveEstimate(estimate, source)
-            return ObjectiveEstimate(estimate, source, at_least=waits.at_most(estimate), less=f"{waits}: without that")
+            at_least = waits.at_most(at_least) if waits else at_least
+            return ObjectiveEstimate(estimate, source, at_least=at_least, less=f"{'; '.join(doubts)}: without that")
 
-        return at
+        return wide_as_it_moves(_moving(ok, np.ones(ok.size)), at)
 
     def from_metrics(self, snapshots: Sequence[Snapshot], from_ns: int, to_ns: int) -> EstimateAt:
         totals, times = [m.total for m in self.metrics], common_times_s(snapshots)
@@ -45,8 +58,10 @@ class ThroughputEstimator(ObjectiveEstimator):
         source = f"server, {' + '.join(totals)}"
         if done is None or not done.any():
             return lambda _: ObjectiveEstimate(None, source)
-        width_s = float(times[-1] - times[0]) / done.size
-        return lambda level: ObjectiveEstimate(rate_estimate(done, width_s, level), source)
+        lengths_s = np.diff(times)
+        return wide_as_it_moves(
+            _moving(done, lengths_s), lambda level: ObjectiveEstimate(rate_estimate(done, lengths_s, level), source)
+        )
 
     def missing_in_metrics(self) -> str:
         return "" if all(m.total for m in self.metrics) else "not every operation has a counter"
@@ -54,3 +69,10 @@ class ThroughputEstimator(ObjectiveEstimator):
     def fails_despite(self, doubt: float, measurements: Measurements, steady: Steady, level: float) -> bool:
         """False: with the samples of a worker its load may be missing, and its size is unknown."""
         return False
+
+
+def _moving(done: FloatArray, lengths_s: FloatArray) -> Moving | None:
+    if not lasts(done - done.sum() / lengths_s.sum() * lengths_s):
+        return None
+    parts = [(done[part], lengths_s[part]) for part in slices(done.size)]
+    return Moving(lambda level: [rate_estimate(*part, level) for part in parts], "{:.3g} ops/s".format)

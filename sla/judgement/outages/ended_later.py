@@ -9,14 +9,14 @@ the time since by the sum of their times; and responses that took longer than th
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
 from sla.values.assessment import Steady
 from sla.values.histogram import EMPTY, HIGHEST_NS, Histogram, bucket_high_ns
 from sla.values.measurements import Measurements
-from sla.values.window import GENERATOR, Window
+from sla.values.window import GENERATOR, TIMEOUT, Window
 
-TIMEOUT = "timeout"
 ADDED, ADDED_NS = 1.05, 250e6  # how much later than its time a time-out may be noticed
 
 
@@ -65,9 +65,12 @@ def _surely(measurements: Measurements, operation: str, end: int) -> Iterator[Wi
         response, service = (_long(h, since_ns, w.failed.get(TIMEOUT, 0)) for h in (w.response, w.service))
         failures = _first(w.failed, sure)
         over = failures.get(TIMEOUT, 0)
+        others = failures.total() - over
         yield Window(
             w.second, operation, ok=response.total, failed=failures, response=response.with_over_range(over),
-            service=service.with_over_range(over),
+            service=service.with_over_range(over), failed_response=w.failed_response.longest(others),
+            failed_service=w.failed_service.longest(others), timeout_response=w.timeout_response.longest(over),
+            timeout_service=w.timeout_service.longest(over),
         )  # fmt: skip
 
 
@@ -91,12 +94,12 @@ def _long(h: Histogram, since_ns: float, timed_out: int) -> Histogram:
     return h.from_ns(since_ns).with_over_range(max(h.over_range - timed_out, 0) if since_ns <= HIGHEST_NS else 0)
 
 
-def _first(failed: Mapping[str, int], count: int) -> dict[str, int]:
+def _first(failed: Mapping[str, int], count: int) -> Counter[str]:
     """So many of the failures of the service, time-outs first: they are the longest."""
-    taken: dict[str, int] = {}
+    taken = Counter[str]()
     for category in sorted(failed.keys() - {GENERATOR}, key=lambda name: (name != TIMEOUT, name)):
-        taken[category] = min(failed[category], count - sum(taken.values()))
-    return {category: n for category, n in taken.items() if n}
+        taken[category] = min(failed[category], count - taken.total())
+    return +taken
 
 
 def _placed(w: Window, steady: Steady, timeout_ns: int) -> Iterator[Window]:
@@ -109,9 +112,13 @@ def _placed(w: Window, steady: Steady, timeout_ns: int) -> Iterator[Window]:
     timed_out = w.failed.get(TIMEOUT, 0)
     if timed_out:
         over = EMPTY.with_over_range(timed_out)
-        yield Window(second(timeout_ns), w.operation, failed={TIMEOUT: timed_out}, response=over, service=over)
+        yield Window(
+            second(timeout_ns), w.operation, failed={TIMEOUT: timed_out}, response=over, service=over,
+            timeout_response=w.timeout_response, timeout_service=w.timeout_service,
+        )  # fmt: skip
     if others := {category: n for category, n in w.failed.items() if category != TIMEOUT}:
-        yield Window(steady.to_second - 1, w.operation, failed=others)
+        at = steady.to_second - 1
+        yield Window(at, w.operation, failed=others, failed_response=w.failed_response, failed_service=w.failed_service)
     if w.ok:
         response, service = (h.with_over_range(-min(timed_out, h.over_range)) for h in (w.response, w.service))
         took_ns = response.quantile_ns(0.5) if response.total else 0.0

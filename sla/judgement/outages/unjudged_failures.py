@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from sla.judgement.family import PreparedObjective, judge_family
 from sla.judgement.generator.lateness import Lateness
 from sla.judgement.kinds.choose import estimator_of
-from sla.judgement.status import WHOLLY_MISSES
+from sla.judgement.status import STRADDLES, WHOLLY_MISSES
 from sla.judgement.steady import begun_by_second, outcomes
 from sla.values.agreement import Agreement, Limit, Objective
 from sla.values.assessment import ObjectiveResult, Severity, Status, Steady
@@ -64,5 +64,7 @@ def _with_failures(
         reason = f"{share}: {leaves}" if of_success.reason == WHOLLY_MISSES else of_success.reason
         return dataclasses.replace(result, status=Status.FAIL, reason=reason, seconds_needed=None)
     if of_success.status is Status.INCONCLUSIVE and result.status in _CLAIMS:
-        return dataclasses.replace(result, status=Status.INCONCLUSIVE, reason=f"{share}: perhaps {leaves}", seconds_needed=None)
+        why = "" if of_success.reason == STRADDLES else f"; {of_success.reason}"
+        reason, needed = f"{share}: perhaps {leaves}{why}", of_success.seconds_needed
+        return dataclasses.replace(result, status=Status.INCONCLUSIVE, reason=reason, seconds_needed=needed)
     return result

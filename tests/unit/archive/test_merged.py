@@ -17,7 +17,7 @@ from sla.values.failure import FailureReason
 from sla.values.machine import MachineSecond
 from tests.unit.sla.synthetic import START, measurements
 
-M = measurements(rate=5, hold_s=6)
+M = measurements(rate=5, hold_s=6, failures={"finality": 0.5})
 KEY = SpoolKey()
 REASON = FailureReason("generate", "http_5xx", "HTTP 500", 3, START * 10**9, START * 10**9 + 5)
 
@@ -65,6 +65,7 @@ def test_what_the_rows_add_up_to_is_what_is_read_with_and_without_the_merged_fil
     checksums.seal(sealed, [spool.name_of("w1")])
     slow, again = read_run(sealed)
     assert figures(quick) == figures(slow)
+    assert sum(w.failed_service.total for w in quick.windows) == sum(w.failures for w in quick.windows) > 0
     assert record == again
     assert quick.failures[0].count == 10 * REASON.count
 

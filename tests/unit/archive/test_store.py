@@ -21,7 +21,7 @@ from tests.unit.sla.synthetic import LOCAL, measurements
 
 @pytest.fixture
 def saved(tmp_path):
-    m = measurements(rate=5, hold_s=6)
+    m = measurements(rate=5, hold_s=6, failures={"generate": 0.3})
     writer = RunWriter(tmp_path)
     writer.record(RunRecord(name="x"), m.facts)
     writer.windows(m.windows)
@@ -43,6 +43,18 @@ def test_what_was_written_is_read_back(saved):
     for column in ("longest_lag_ns", "cpu_share"):
         assert sorted(measured.health_rows.list_of(column)) == sorted(m.health_rows.list_of(column))
     assert record.name == "x"
+
+
+def test_a_run_of_an_older_version_is_read_with_failures_whose_latencies_are_unknown(saved):
+    folder, m = saved
+    assert sum(w.failed_response.total for w in read_run(folder)[0].windows) == sum(w.failures for w in m.windows) > 0
+    path = folder / "windows.jsonl"
+    rows = [json.loads(line) for line in path.read_text().splitlines()]
+    older = [{key: value for key, value in row.items() if not key.startswith(("failed_", "timeout_"))} for row in rows]
+    path.write_text("".join(json.dumps(row) + "\n" for row in older))
+    windows = read_run(folder)[0].windows
+    assert [(w.ok, w.failed, w.response) for w in windows] == [(w.ok, w.failed, w.response) for w in m.windows]
+    assert [w.untimed_failures("response") for w in windows] == [w.failures for w in m.windows]
 
 
 def test_a_last_line_cut_short_is_left_out_and_said(saved):

@@ -161,6 +161,7 @@ def snapshot(folder: Path) -> dict[str, tuple[int, int]]:
         (["run", "--stages", "{stage-unknown.yaml}"], "did you mean 'ramp'"),
         (["run", "--stages", "{stage-key.yaml}"], "did you mean 'over'"),
         (["run", "--agreement", "{agreement-unknown-key.yaml}"], "did you mean 'severity'"),
+        (["run", "--agreement", "{agreement-failures.yaml}"], "failures: 'counted' is unknown (allowed: excluded, included)"),
         (["run", "--loglevel", "WARNIN"], "did you mean 'WARNING'"),
         (["alerts", "drill", "--rules", "FinalityCheckStaled"], "did you mean 'FinalityCheckStalled'"),
         (["run", "--target-op", "5"], "did you mean '--target-ops'"),

@@ -63,7 +63,7 @@ NO_BASE_URL = (*NO_URL, "http://a?x=1", "http://a/p?", "http://a/#b")
 NO_PORT = ("-1", "65536", "abc", "1.5", "1e3", "", "٣")
 NO_AGREEMENT = (
     *("nonesuch", "v2.2.0-rc", "../x", *NO_YAML, "{agreement-unknown-key.yaml}", "{agreement-unit.yaml}"),
-    *("{agreement-comma.yaml}", "{agreement-plan.yaml}", "{agreement-huge.yaml}"),
+    *("{agreement-comma.yaml}", "{agreement-plan.yaml}", "{agreement-huge.yaml}", "{agreement-failures.yaml}"),
 )
 NO_RUN = (
     "{missing}",

@@ -14,6 +14,7 @@ from bizra_load.exit_codes import UsageError
 from bizra_load.imports import read
 from bizra_load.imports.read import read_import
 from sla.estimators.quantiles import windows_of
+from sla.values.histogram import from_values
 
 K6_HEADER = (
     "metric_name,timestamp,metric_value,check,error,error_code,expected_response,group,method,name,proto,scenario,"
@@ -90,6 +91,24 @@ def test_k6_failures_have_their_category_and_compressed_files_are_read(tmp_path)
     assert window.response.over_range == 1  # a time-out is slower than anything measured
 
 
+def test_failures_of_k6_keep_their_latencies_but_for_those_that_were_never_sent(tmp_path):
+    rows = [
+        k6_row(START, 1.0),
+        k6_row(START, 10_000.0, error="timeout", code="1050", expected="false", status=0),
+        k6_row(START, 7_000.0, code="1504", expected="false", status=504),
+        k6_row(START, 70_000.0, code="1500", expected="false", status=500),
+        k6_row(START, 0.0, code="1212", error="connection refused", expected="false", status=0),
+        k6_row(START, 5.0, code="1101", error="lookup: no such host", expected="false", status=0),
+        k6_row(START + 3, 1.0),
+    ]
+    window = read_import(written(tmp_path, "k6.csv", K6_HEADER, *rows)).measurements.windows[0]
+    assert window.failed == {"timeout": 1, "http_5xx": 2, "transport": 1, "generator": 1}
+    assert window.response == window.service == from_values(np.array([1_000_000]), over_range=1)
+    assert window.failed_response == window.failed_service == from_values(np.array([7_000_000_000]), over_range=1)
+    assert window.timeout_response == window.timeout_service == from_values(np.array([10_000_000_000]))
+    assert window.untimed_failures("response") == 1
+
+
 def test_jmeter_finishes_are_start_plus_elapsed(tmp_path):
     rows = [
         jmeter_row(START * 1000 + 900, 200),
@@ -102,6 +121,8 @@ def test_jmeter_finishes_are_start_plus_elapsed(tmp_path):
     assert run.kind == "JMeter CSV"
     first, second, other = run.measurements.windows
     assert first.failed == {"http_5xx": 1, "timeout": 1, "transport": 1}
+    assert first.failed_response == first.failed_service == from_values(np.array([5_000_000] * 2))
+    assert first.timeout_response == from_values(np.array([5_000_000]))
     assert (second.second, second.ok, second.response.quantile_ns(0.5)) == (START + 1, 1, pytest.approx(200e6, rel=1e-3))
     assert other.operation == "other"
 

@@ -12,8 +12,8 @@ from bizra_load.measure.operation_names import OTHER, text_of
 from bizra_load.measure.recorder import MAX_OPERATIONS, Recorder, milliseconds_to_ns
 from bizra_load.measure.rows import window_from_row, window_row
 from sla.estimators.littles_law import littles_law
-from sla.values.histogram import HIGHEST_NS
-from sla.values.window import SCHEDULE, merge_windows
+from sla.values.histogram import EMPTY, HIGHEST_NS, from_values
+from sla.values.window import HISTOGRAMS, SCHEDULE, merge_windows
 
 S = 1_000_000_000
 UNIX = 1_800_000_000 * S
@@ -63,6 +63,37 @@ def test_failures_keep_their_category_and_a_timeout_is_slower_than_anything():
     [w] = merge_windows(recorder.take(S, everything=True))
     assert dict(w.failed) == {"http_5xx": 1, "timeout": 1}
     assert (w.response.total, w.response.over_range) == (1, 1)
+
+
+def test_failed_operations_keep_how_long_they_took_apart_from_successful_ones_and_from_time_outs():
+    recorder = Recorder(0, UNIX)
+    operation = recorder.operation("a")
+    operation.succeeded(1, 11, 111)
+    operation.failed("http_5xx", 2, 12, 1012)
+    operation.failed("not_valid", 3, 33, 1033)
+    operation.failed("timeout", 4, 14, 2014)
+    operation.failed("generator", 5, 5, 9005)
+    operation.failed("transport", 6, 506, 506)  # before it was sent
+    operation.failed("transport", 7, 7, 7)  # an event of Locust's without a time
+    [w] = recorder.take(S, everything=True)
+    held = {name: getattr(w, name) for name in HISTOGRAMS}
+    assert held == {
+        "response": from_values(np.array([110]), over_range=1),
+        "service": from_values(np.array([100]), over_range=1),
+        "failed_response": from_values(np.array([1010, 1030, 500])),
+        "failed_service": from_values(np.array([1000, 1000])),
+        "timeout_response": from_values(np.array([2010])),
+        "timeout_service": from_values(np.array([2000])),
+    }
+    assert (w.untimed_failures("response"), w.untimed_failures("service")) == (1, 2)
+
+
+def test_a_failure_after_more_than_a_minute_is_over_range():
+    recorder = Recorder(0, UNIX)
+    recorder.operation("a").failed("http_5xx", 0, 0, HIGHEST_NS + 1)
+    *_, w = recorder.take(70 * S, everything=True)
+    assert w.failed_response == w.failed_service == EMPTY.with_over_range(1)
+    assert w.response == EMPTY
 
 
 def test_what_was_never_sent_is_counted_in_its_second():

@@ -1,15 +1,21 @@
 """Rows of older versions lack what was not measured then; a report is stored without encoding its histograms again."""
 
+import dataclasses
+import json
+
 import msgpack
 import numpy as np
+import pytest
 
 from bizra_load.archive.names import WINDOWS
 from bizra_load.archive.store import RunWriter
 from bizra_load.measure import hdr_codec
+from bizra_load.measure.hdr_codec import WireError
 from bizra_load.measure.report import VERSION, decode_report, encode_report
-from bizra_load.measure.rows import health_row, window_row
-from sla.values.histogram import EMPTY, from_values
-from sla.values.window import Health, Window
+from bizra_load.measure.rows import health_row, window_from_row, window_row
+from bizra_load.measure.run_sums import RunSums
+from sla.values.histogram import EMPTY, HIGHEST_NS, from_values
+from sla.values.window import HISTOGRAMS, Health, Window
 
 LATENCY = from_values(np.array([120_000, 130_000, 9_000_000]))
 WINDOW = Window(7, "generate", started=3, ok=3, response=LATENCY, service=LATENCY)
@@ -23,6 +29,59 @@ def test_a_health_row_of_an_older_version_is_stored_with_what_it_lacks_as_zero()
     assert report.health == (Health(7, "w", lag=LATENCY, cpu_share=0.5),)
     assert report.health[0].own_lag == EMPTY
     assert report.health_rows == (health_row(report.health[0]),)
+
+
+FAILED = dataclasses.replace(
+    WINDOW,
+    failed={"generator": 2, "http_5xx": 3, "timeout": 2},
+    response=LATENCY.with_over_range(2),
+    service=LATENCY.with_over_range(2),
+    failed_response=from_values(np.array([5_000_000_000, 7, HIGHEST_NS + 1])),
+    failed_service=from_values(np.array([4_000_000_000, 7])),
+    timeout_response=from_values(np.array([10_000_000_000, 10_000_000_001])),
+    timeout_service=from_values(np.array([9_999_999_999])),
+)
+OF_FAILED = {name + end for name in HISTOGRAMS[2:] for end in ("", "_over_range")}
+
+
+def test_latencies_of_failed_operations_come_back_from_the_wire_and_from_a_row():
+    assert window_from_row(json.loads(json.dumps(window_row(FAILED)))) == FAILED
+    report = decode_report("w", 0, False, encode_report([WINDOW, FAILED, WINDOW], []))
+    assert report.windows == (WINDOW, FAILED, WINDOW)
+    assert report.window_rows == tuple(map(window_row, report.windows))
+
+
+def test_a_row_without_latencies_of_failed_operations_is_that_of_an_older_version_to_the_byte():
+    assert window_row(FAILED).keys() >= OF_FAILED
+    assert not OF_FAILED & window_row(WINDOW).keys()
+    assert list(window_row(WINDOW))[-4:] == ["response_over_range", "service_over_range", "response", "service"]
+
+
+def test_of_an_older_row_the_latencies_of_failed_operations_are_unknown():
+    row = {key: value for key, value in window_row(FAILED).items() if key not in OF_FAILED}
+    window = window_from_row(row)
+    assert (window.failed_response, window.untimed_failures("response"), window.untimed_failures("service")) == (EMPTY, 3, 3)
+    known = window_from_row(window_row(FAILED))
+    assert (known.untimed_failures("response"), known.untimed_failures("service")) == (0, 1)
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"failed_response_over_range": 2}, "generate: failed_* histograms hold 4 of 3 operations"),
+        ({"failed": {"http_5xx": 3, "timeout": 2, "generator": 9}, "failed_service_over_range": 2}, "hold 4 of 3 operations"),
+        ({"timeout_service_over_range": 2}, "generate: timeout_* histograms hold 3 of 2 operations"),
+        ({"timeout_response": "x"}, "damaged histogram"),
+        ({"failed_service": None}, "failed_service: must be text"),
+        ({"failed_service_over_range": -1}, "failed_service_over_range: must be a whole number"),
+    ],
+)
+def test_more_latencies_than_failures_and_what_is_none_are_refused(changed, message):
+    row = window_row(FAILED) | changed
+    for take in (window_from_row, RunSums().add_window_row):
+        with pytest.raises(WireError) as refusal:
+            take(row)
+        assert message in str(refusal.value)
 
 
 def test_what_no_worker_of_ours_adds_to_a_row_is_not_stored():

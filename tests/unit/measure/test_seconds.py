@@ -6,13 +6,14 @@ import pytest
 from bizra_load.measure.recorder import Recorder
 from bizra_load.measure.seconds import CHUNK
 from sla.values.histogram import from_values
+from sla.values.window import HISTOGRAMS
 
 S = 1_000_000_000
 UNIX = 1_800_000_000 * S
 
 
 def by_hand(rows, operation, second):
-    """(planned, started, ok, failures by category, response, service) of one operation in one second."""
+    """(planned, started, ok, failures by category, all of HISTOGRAMS) of one operation in one second."""
     mine = [r for r in rows if r[0] == operation]
     done = [r for r in mine if r[4] // S == second]
     ok = [r for r in done if r[1] is None]
@@ -20,14 +21,15 @@ def by_hand(rows, operation, second):
     for r in done:
         if r[1] is not None:
             failed[r[1]] = failed.get(r[1], 0) + 1
-    over = sum(r[1] == "timeout" for r in done)
+    timed_out = [r for r in done if r[1] == "timeout"]
+    answered = [r for r in done if r[1] == "http_5xx"]
+    histograms = [(ok, len(timed_out)), (answered, 0), (timed_out, 0)]
     return (
         sum(r[2] // S == second for r in mine),
         sum(r[3] // S == second for r in mine),
         len(ok),
         failed,
-        from_values(np.array([r[4] - r[2] for r in ok], np.int64), over),
-        from_values(np.array([r[4] - r[3] for r in ok], np.int64), over),
+        [from_values(np.array([r[4] - r[at] for r in some], np.int64), over) for some, over in histograms for at in (2, 3)],
     )
 
 
@@ -38,7 +40,7 @@ def test_windows_hold_what_was_recorded_whatever_the_number_of_operations_outcom
     for _ in range(count):
         intended = int(rng.integers(0, 3 * S))
         sent = intended + int(rng.exponential(1e6))
-        category = [None, None, None, "timeout", "http_5xx"][rng.integers(5)]
+        category = [None, None, None, "timeout", "http_5xx", "generator"][rng.integers(6)]
         rows.append((str(rng.integers(3)), category, intended, sent, sent + 1 + int(rng.exponential(3e8))))
     rows.sort(key=lambda r: r[4])
     recorder = Recorder(0, UNIX)
@@ -52,7 +54,7 @@ def test_windows_hold_what_was_recorded_whatever_the_number_of_operations_outcom
         for second in seconds:
             w = windows.get((operation, second))
             expected = by_hand(rows, operation, second)
-            shown = (w.planned, w.started, w.ok, dict(w.failed), w.response, w.service) if w else None
+            shown = (w.planned, w.started, w.ok, dict(w.failed), [getattr(w, h) for h in HISTOGRAMS]) if w else None
             assert shown == expected or (w is None and not any(expected[:4]))
     assert sum(w.response_sum_ns for w in windows.values()) == sum(r[4] - r[2] for r in rows)
     assert sum(w.service_sum_ns for w in windows.values()) == sum(r[4] - r[3] for r in rows)

@@ -7,6 +7,7 @@ import pytest
 from bizra_load.judging.agreements import read_agreement
 from bizra_load.settings.remedies import WORDS
 from reports.documents.advice import observations, recommendations
+from sla.judgement.checks.silence import SILENT
 from sla.judgement.evaluate import evaluate
 from sla.judgement.generator.lateness import SHARED_HOST
 from sla.values.assessment import Gate, Severity, Status
@@ -62,7 +63,8 @@ def test_straddling_says_how_many_seconds_and_an_interval_without_an_end_how_man
     for o in undecided:
         assert any(s.startswith(o.title) and f"about {o.seconds_needed:,.0f} s more" in s for s in message)
     short = judged(rate=8, hold_s=20)
-    endless = [o for o in short.objectives if o.estimate and o.estimate.high == float("inf")]
+    open_ones = [o for o in short.objectives if o.status is Status.INCONCLUSIVE]
+    endless = [o for o in open_ones if o.estimate and o.estimate.high == float("inf")]
     assert endless
     for o in endless:
         (its,) = (s for s in text(short) if s.startswith(o.title))
@@ -77,6 +79,12 @@ def test_a_queue_that_the_loads_own_host_can_hide_wants_another_host_for_the_loa
     [message] = text(a)
     assert message.startswith("PoI generate p99 ")
     assert message.endswith(f"{reason}: make the load from another host than the target's")
+
+
+def test_a_throughput_that_pauses_of_the_load_made_wants_a_load_without_any(healthy):
+    reason = f"{SILENT} 21 s, whose load is unknown: without that, the target is not shown to be missed"
+    [message] = text(changed(healthy, "poi_throughput", status=Status.INCONCLUSIVE, reason=reason))
+    assert message.endswith(f"{reason}: repeat the run with a load that does not pause")
 
 
 def test_over_ten_times_the_baseline_says_how_many_times(healthy):

@@ -97,6 +97,24 @@ def test_the_page_names_the_mark(whole):
     assert page.count('<rect class="outage"') == page.count('<tspan class="outage">nothing succeeded') == 4
 
 
+def test_the_bar_of_a_latency_has_its_resamples_below_it():
+    run = measurements(rate=60, hold_s=20)
+    assessment = evaluate(run, LOCAL.agreement, LOCAL.baseline)
+    for bar, o in zip(charts.bars(assessment.objectives), assessment.objectives, strict=True):
+        assert bar.resampled == ((bar.low, bar.high) if o.unit == "ns" else None)  # buckets so wide that both are alike
+        assert ("; 95 % of 100,000 resamples: " in bar.text) is (o.unit == "ns")
+    wider = dataclasses.replace(assessment.objectives[0].bootstrap, low=1e4, high=1e5, level=0.9)
+    one = dataclasses.replace(assessment.objectives[0], target=1e5, bootstrap=wider)
+    [bar] = charts.bars([one])
+    assert bar.resampled == (25.0, 50.0)  # a decade is a quarter of the width, the target its middle
+    assert bar.text.endswith("; 90 % of 100,000 resamples: 10.0 us to 100 us")
+    page = html.render(assessment)
+    assert page.count('<line class="resampled"') == 7
+    assert "The thin line below it is the interval that 100,000 resamples (bootstrap)" in page
+    rates = dataclasses.replace(assessment, objectives=tuple(o for o in assessment.objectives if o.unit != "ns"))
+    assert 'class="resampled"' not in html.render(rates)
+
+
 def test_an_operation_that_never_succeeded_has_no_chart():
     windows = [Window(START + s, "verify", failed={"timeout": 30}) for s in range(10)]
     assert [c.title for c in charts.charts(windows)] == ["Rate"]

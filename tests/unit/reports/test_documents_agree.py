@@ -121,6 +121,21 @@ def test_a_critical_failure_is_no_warning_that_counts():
 
 
 @pytest.mark.parametrize(
+    ("decision", "measured", "text"),
+    [
+        (Decision.GO_WITH_CAUTION, 2, "B; warnings that count: 1, and at worst 2 more of what is open"),
+        (Decision.GO_WITH_CAUTION, 0, "B; warnings that count: 1"),
+        (Decision.INCONCLUSIVE, 2, "-; warnings that count: 1"),  # a critical gate decides by itself
+    ],
+)
+def test_open_warnings_are_counted_where_they_made_the_decision(decision, measured, text):
+    gates = [Gate("w", "W", Severity.WARNING, Status.WARN, True, "why")]
+    gates += [Gate(f"o{i}", "O", Severity.WARNING, Status.INCONCLUSIVE, True, "why", measured=i < measured) for i in range(2)]
+    a = dataclasses.replace(judged("go"), decision=decision, gates=tuple(gates))
+    assert f"\n- Scenario of the decision matrix: {text}\n" in documents(a)[0]
+
+
+@pytest.mark.parametrize(
     ("status", "source", "closes"),
     [
         (Status.FAIL, "evidence/alerts.json", "a remedy, then evidence of alerts"),

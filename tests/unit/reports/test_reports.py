@@ -2,12 +2,16 @@
 
 import dataclasses
 import json
+import math
 
+import numpy as np
 import pytest
 
-from reports.formats import json_report, markdown, table, text
+from reports.formats import html, json_report, markdown, table, text
 from sla.judgement.evaluate import evaluate
+from sla.values.assessment import Status
 from sla.values.failure import FailureReason
+from sla.values.histogram import EMPTY, from_values, merge
 from tests.unit.sla.synthetic import LOCAL, measurements
 
 HOSTILE = "<script>alert(1)</script>|`x`[a](b)[red]\x1b[31m"
@@ -45,6 +49,35 @@ def test_text_and_markdown_hold_the_decision_and_every_objective(assessment):
         assert assessment.decision.value in shown
         for o in assessment.objectives:
             assert o.title in shown
+
+
+def test_one_line_of_the_summary_says_that_resamples_agree_or_a_row_that_they_part(assessment):
+    [drawn] = [c for c in assessment.checks if c.key == "bootstrap"]
+    shown = text.render(assessment, 80).splitlines()
+    assert drawn.reason in shown
+    assert len("100,000 bootstrap draws agree with the intervals that decide (gap: 12 buckets)") <= 80
+    parted = dataclasses.replace(drawn, status=Status.FAIL, reason="100,000 bootstrap draws part")
+    failed = dataclasses.replace(assessment, checks=(*assessment.checks[:-1], parted))
+    shown = text.render(failed, 160)
+    assert "draws agree" not in shown
+    assert "100,000 bootstrap draws part" in shown
+
+
+def test_resamples_are_in_the_file_and_a_file_of_an_earlier_version_has_none(assessment):
+    document = json.loads(json_report.render(assessment))
+    drawn = document["objectives"][0]["bootstrap"]
+    estimate = assessment.objectives[0].estimate
+    unbounded = "inf" if math.isinf(estimate.high) else estimate.high
+    assert drawn == {"draws": 100_000, "level": 0.95, "low": estimate.low, "high": unbounded, "gap": 0, "apart": 0.0}
+    assert json_report.parse(json.dumps(document)) == assessment
+    for o in document["objectives"]:
+        del o["bootstrap"]
+    earlier = json_report.parse(json.dumps(document))
+    assert {o.bootstrap for o in earlier.objectives} == {None}
+    assert earlier.decision is assessment.decision
+    document["objectives"][0]["bootstrap"] = drawn | {"low": "inf", "high": 5}
+    with pytest.raises(ValueError, match="limits cross"):
+        json_report.parse(json.dumps(document))
 
 
 def test_markdown_escapes_names(assessment):
@@ -93,6 +126,61 @@ def test_no_word_of_a_table_is_broken_where_it_has_room(assessment, width):
     ]
     assert {word for cell in texts for word in cell.split()} <= set(words)
     assert max(len(line) for line in shown.splitlines()) <= width
+
+
+@pytest.fixture(scope="module")
+def failing():
+    run = measurements(rate=60, hold_s=20, failures={"verify": 0.1})
+    slow = from_values(np.full(1, 10_000_000_000))
+    windows = [
+        dataclasses.replace(w, failed_response=merge([slow] * w.failures), failed_service=EMPTY)
+        if w.operation == "verify"
+        else w
+        for w in run.windows
+    ]
+    return evaluate(dataclasses.replace(run, windows=tuple(windows)), LOCAL.agreement, LOCAL.baseline)
+
+
+def test_failed_requests_have_a_row_for_each_latency_with_their_share_and_how_long_they_took(failing):
+    [verify] = [o for o in failing.operations if o.operation == "verify"]
+    count = verify.failed["http_5xx"]
+    rows = [row.cells for row in table.failed_rows(failing)]
+    share = table.with_interval(verify.failed_share, "ratio")
+    took, bounded = "10.0 s [10.00 s to unbounded]", "10.0 s [10.00 s to 10.0 s]"  # of so few a p99 has no upper end
+    assert rows == [
+        ("verify", share, "response", f"{count} of {count}", bounded, took, "10.0 s"),
+        ("verify", share, "service", f"0 of {count}", "-", "-", "-"),
+    ]
+    for shown in (text.render(failing, 200), markdown.render(failing).replace("\\", ""), html.render(failing)):
+        assert table.FAILED_TITLE in shown
+        assert took in shown
+
+
+def test_where_nothing_failed_there_is_no_such_table(assessment):
+    assert table.failed_rows(assessment) == []
+    for shown in (text.render(assessment, 200), markdown.render(assessment), html.render(assessment)):
+        assert table.FAILED_TITLE not in shown
+
+
+def test_a_failed_request_of_more_than_a_minute_has_no_length(failing):
+    operations = [
+        dataclasses.replace(o, failed_response=dataclasses.replace(o.failed_response, longest_ns=math.inf))
+        for o in failing.operations
+        if o.failed_response
+    ]
+    longer = dataclasses.replace(failing, operations=tuple(operations))
+    assert table.failed_rows(longer)[0].cells[-1] == "over 60 s"
+    assert json_report.parse(json_report.render(longer)) == longer
+
+
+def test_an_assessment_of_an_earlier_version_knows_no_failed_requests(failing):
+    document = json.loads(json_report.render(failing))
+    for o in document["operations"]:
+        for key in ("failed_share", "failed_response", "failed_service"):
+            del o[key]
+    earlier = json_report.parse(json.dumps(document))
+    assert table.failed_rows(earlier) == []
+    assert [o.failed for o in earlier.operations] == [o.failed for o in failing.operations]
 
 
 def test_a_file_of_an_earlier_version_names_no_kinds_and_its_units_and_sources_tell_them(assessment):

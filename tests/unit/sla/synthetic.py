@@ -67,12 +67,13 @@ def measurements(
             service = (inside + rng.lognormal(np.log(150e3), 0.3, n)).astype(np.int64)
             bad = int(rng.binomial(n, (failures or {}).get(o, 0.0)))
             kept = service[bad:] if lost_samples == 0 else service[bad:][rng.random(n - bad) >= lost_samples]
-            h = from_values(kept)
+            h, took = from_values(kept), from_values(service[:bad])
             windows.append(
                 Window(
                     second, o, planned=n, started=n, ok=kept.size, failed={"http_5xx": bad} if bad else {},
                     in_flight_ns=int(service.sum()), service_sum_ns=int(kept.sum() + service[:bad].sum()),
                     response_sum_ns=int(kept.sum()), response=h, service=h,
+                    failed_response=took, failed_service=took,
                 )
             )  # fmt: skip
             counts = totals[o]

@@ -5,7 +5,17 @@ import math
 import numpy as np
 import pytest
 
-from sla.estimators.dependence import Spread, ar1, batch_begins, design_effect, effective_size, spread
+from sla.estimators.dependence import (
+    Spread,
+    _slower_is_more,
+    batch_begins,
+    cosine_power,
+    cosines_of,
+    design_effect,
+    effective_size,
+    lasts,
+    spread,
+)
 
 
 def series(*values):
@@ -18,36 +28,138 @@ def test_fewer_than_two_windows_have_no_known_spread(values):
 
 
 def test_of_two_windows_the_spread_is_known_with_one_degree_of_freedom():
-    assert spread(series(1, 3)) == Spread(4.0, 1.0)  # 2 batches with a variance of 2
+    assert spread(series(1, 3)).variance_of_sum == pytest.approx(4.0)  # 2 values with a variance of 2
+    assert spread(series(1, 3)).dof == 1
 
 
-def test_of_three_windows_what_is_left_of_two_has_a_variance():
-    """Centred -1, 2, -1 without positive dependence: 3 times the variance of 2 and -1."""
-    assert spread(series(0, 3, 0)) == Spread(13.5, 2.0)
+@pytest.mark.parametrize("m", [2, 3, 7, 50, 120])
+def test_power_is_that_of_the_cosines(m):
+    values = np.random.default_rng(m).normal(3, 1, m)
+    t = (np.arange(m) + 0.5) / m
+    expected = [2 * float(values @ np.cos(math.pi * j * t)) ** 2 for j in range(1, m)]
+    assert cosine_power(values, m - 1) == pytest.approx(expected)
 
 
-def test_a_spread_is_known_with_one_degree_of_freedom_at_least():
-    assert spread(np.linspace(0, 1, 10)).dof == 1.0
+def test_every_cosine_of_independent_values_has_the_power_of_their_sum():
+    """The mean over all m - 1 is m / (m - 1) times the sum of squares about the mean, whatever the values."""
+    values = np.random.default_rng(1).exponential(1, 60)
+    assert float(cosine_power(values, 59).mean()) == pytest.approx(60 * float(values.var(ddof=1)))
 
 
-def test_a_window_that_is_like_the_one_before_widens_the_spread():
-    """Autocorrelation 1/4; what is left of it: 3/4, -5/4, -3/4, with a variance of 13/12."""
-    estimate = spread(series(3, 3, 1, 1))
-    assert estimate.variance_of_sum == pytest.approx(4 * 13 / 12 / (3 / 4) ** 2)
-    assert estimate.dof == pytest.approx(4 * (3 / 4) / (5 / 4) - 1)
+@pytest.mark.parametrize(("m", "count"), [(2, 1), (3, 2), (5, 4), (10, 6), (30, 12), (120, 29), (600, 85), (3600, 282)])
+def test_there_are_more_cosines_in_a_longer_run(m, count):
+    """1.2 times m^(2/3), and never as many as there are values."""
+    assert cosines_of(m) == count
 
 
-def test_what_one_batch_makes_up_for_within_itself_still_spreads():
-    """Batches of two that all sum to 0; window by window 40 of variance 40/39."""
-    assert spread(np.tile([6.0, 4.0], 20)).variance_of_sum == pytest.approx(40 * 40 / 39)
-    assert spread(np.tile([6.0, 4.0], 20)).dof == 19
+def test_independent_values_keep_most_of_their_cosines_and_dependent_ones_the_slow_ones():
+    rng = np.random.default_rng(2)
+    plain = [spread(rng.normal(0, 1, 120)) for _ in range(200)]
+    # where the slower half happens to hold more it is taken alone: the price of noticing correlation
+    assert 120 < np.mean([s.variance_of_sum for s in plain]) < 165
+    assert np.mean([s.dof == cosines_of(120) for s in plain]) > 0.5
+    slow = [spread(wandering(rng, 120, 10.0)) for _ in range(200)]
+    assert np.mean([s.dof <= 4 for s in slow]) > 0.5
+    truth = 120 * (1 + math.exp(-0.1)) / (1 - math.exp(-0.1))  # variance of a long sum: m times the sum of correlations
+    assert np.mean([s.variance_of_sum for s in slow]) == pytest.approx(truth, rel=0.4)
 
 
-def test_batches_that_differ_spread_more_than_their_windows():
-    """20 batches of two that sum to 2 and -2 in turn."""
-    estimate = spread(np.tile([1.5, 0.5, -0.5, -1.5], 10))
-    assert estimate.variance_of_sum == pytest.approx(20 * 80 / 19)
-    assert estimate.dof == 19
+def of_power(*powers, m=40):
+    """A series whose cosines have these powers, and the other ones none: a cosine of amplitude a has a^2 m^2 / 2."""
+    t = (np.arange(m) + 0.5) / m
+    return sum(math.sqrt(2 * power) / m * np.cos(math.pi * j * t) for j, power in enumerate(powers, start=1))
+
+
+# 40 values have fourteen cosines, the slower half of them seven, and the slower ones of these three. By the F law the slower
+# seven of fourteen hold 1.51 times as much as the others by chance with p = 0.30, 3.79 times with 0.05, 4.65 with 0.03; three
+# of seven as much as the other four with p = 0.48, and a third of that with p = 0.80.
+@pytest.mark.parametrize(
+    ("powers", "variance", "dof"),
+    [
+        ([5.0] * 14, 5.0, 14),
+        ([1.4] * 7 + [1.0] * 7, 1.2, 14),
+        ([1.6] * 7 + [1.0] * 7, 1.6, 7),
+        ([4.5] * 7 + [1.0] * 7, 4.5, 7),  # not so clear that a half of these, which holds as much, would be taken
+        ([4.8] * 7 + [1.0] * 7, 4.8, 2),  # as it is here
+        ([2.0] * 3 + [6.2] * 4 + [0.5] * 7, 30.8 / 7, 7),  # a p-value of 0.81
+        ([2.2] * 3 + [6.2] * 4 + [0.5] * 7, 2.2, 2),
+        ([9.0] * 3 + [3.0] * 4 + [2.5] * 7, 9.0, 3),  # 2.23 times as much and 3 times: neither is clear
+        ([9.0] * 3 + [0.9] * 4 + [2.0] * 7, 9.0, 2),  # the second one is
+        ([1.0] * 7 + [9.0] * 7, 5.0, 14),  # what is fast alone is no reason
+    ],
+)
+def test_the_slower_half_is_taken_while_it_holds_more(powers, variance, dof):
+    of_sum = spread(of_power(*powers))
+    assert (of_sum.variance_of_sum, of_sum.dof) == (pytest.approx(variance), dof)
+
+
+def test_fewer_than_six_cosines_are_not_halved():
+    """Eight values have five, nine have five, ten have six."""
+    assert [cosines_of(m) for m in (8, 9, 10)] == [5, 5, 6]
+    assert spread(of_power(9.0, m=9)) == Spread(pytest.approx(9 / 5), 5)
+    assert spread(of_power(9.0, m=10)) == Spread(pytest.approx(9 / 3), 2)
+
+
+def test_what_is_clearly_slow_but_ends_within_the_run_keeps_its_degrees_of_freedom():
+    """200 values have 41 cosines, a quarter of them ten: of these the slower five hold little."""
+    of_sum = spread(of_power(*[1.0] * 5, *[9.0] * 5, *[0.1] * 31, m=200))
+    assert (of_sum.variance_of_sum, of_sum.dof) == (pytest.approx(5.0), 10)
+
+
+def test_what_is_clearly_slow_and_may_be_halved_once_more_but_is_not_keeps_them_too():
+    """30 values have twelve cosines. The slower six hold clearly more, but three of these a third of the others."""
+    of_sum = spread(of_power(*[2.0] * 3, *[6.5] * 3, *[0.5] * 6, m=30))
+    assert (of_sum.variance_of_sum, of_sum.dof) == (pytest.approx(4.25), 6)
+
+
+def test_nothing_is_no_more_than_nothing_and_less_than_something():
+    assert _slower_is_more(np.array([0.0, 0.0]), 1) == 1.0
+    assert _slower_is_more(np.array([1.0, 0.0]), 1) == 0.0
+
+
+def test_the_slower_half_is_taken_only_where_it_is_as_clear_as_asked_for():
+    series = of_power(*[3.5] * 7, *[1.0] * 7)  # a p-value of 0.06
+    assert [spread(series, at).dof for at in (0.25, 0.07, 0.05)] == [7, 7, 14]
+    assert spread(series, 0.05).variance_of_sum == pytest.approx(2.25)
+    assert design_effect(series, 0.5, 0.05) == (pytest.approx(4.5), 14)
+    assert design_effect(series, 0.5) == (pytest.approx(7.0), 7)
+    clear = of_power(*[9.0] * 7, *[1.0] * 7)
+    assert spread(clear, 0.05) == spread(clear)
+
+
+def test_what_takes_turns_spreads_less_than_independent_values():
+    assert spread(np.tile([6.0, 4.0], 20)).variance_of_sum < 2  # 40 were they independent
+    assert spread(series(3, 3, 3)) == Spread(0.0, 2.0)
+
+
+def test_a_trend_and_a_wave_last_as_long_as_the_run_and_what_wanders_does_not():
+    rng = np.random.default_rng(3)
+    t = np.linspace(0, 1, 120)
+    for slow in (t, np.cos(2 * math.pi * t), np.cos(math.pi * t)):
+        assert lasts(5 * slow + rng.normal(0, 1, 120))
+    assert np.mean([lasts(rng.normal(0, 1, 120)) for _ in range(300)]) < 0.01
+    assert np.mean([lasts(wandering(rng, 120, 2.0)) for _ in range(300)]) < 0.03  # in 1.1 % of 5000
+    assert not lasts(np.zeros(120))
+    assert lasts(np.linspace(0, 1, 20))
+    assert lasts(of_power(9.0, m=10))
+    assert not lasts(of_power(9.0, m=9))  # of five cosines nothing is told
+
+
+@pytest.mark.parametrize(("power", "slow"), [(12.8, False), (13.1, True)])
+def test_what_lasts_has_its_power_in_half_a_wave_and_a_whole_one(power, slow):
+    """Two of fourteen cosines hold 12.97 times as much as the others, each, in one of a thousand independent series."""
+    assert lasts(of_power(power, power, *[1.0] * 12)) is slow
+    assert not lasts(of_power(1.0, 1.0, power, power, *[1.0] * 10))
+
+
+def wandering(rng, m, tau):
+    """AR(1) of variance 1, correlation time tau."""
+    phi = math.exp(-1 / tau)
+    values = np.empty(m)
+    values[0] = rng.normal()
+    for i in range(1, m):
+        values[i] = phi * values[i - 1] + math.sqrt(1 - phi**2) * rng.normal()
+    return values
 
 
 def test_batches_are_twenty_or_one_a_window_and_of_nearly_one_size():
@@ -56,32 +168,46 @@ def test_batches_are_twenty_or_one_a_window_and_of_nearly_one_size():
     assert batch_begins(50).tolist() == [0, 2, 5, 7, 10, 12, 15, 17, 20, 22, 25, 27, 30, 32, 35, 37, 40, 42, 45, 47]
 
 
-def test_dependence_between_neighbours_is_none_under_zero_and_never_whole():
-    assert ar1(series(1, 1, -1, -1)) == 0.25
-    assert ar1(series(1, -1, 1, -1)) == 0.0
-    assert ar1(series(0, 0, 0)) == 0.0
-    assert ar1(np.linspace(-1, 1, 1000)) == 0.97
-    assert ar1(series(0.25, 0.25, -0.25, -0.25)) == 0.25  # whatever the unit
-
-
 @pytest.mark.parametrize(
     ("influence", "independent", "expected"),
     [
-        ((1, 3), 2.0, (2.0, 1.0)),
-        ((1, 3), 8.0, (1.0, 1.0)),  # less spread than independence has is no credit
-        ((1, 3), 0.5, (8.0, 1.0)),
-        ((1, 3), 0.0, (1.0, 1.0)),
-        ((1, 2, 4), 0.0, (1.0, 2.0)),
-        ((1,), 5.0, (1.0, 1.0)),
-        ((), 5.0, (1.0, 1.0)),
-        ((1, 2) * 20, 0.0, (1.0, 19.0)),
+        ((1, 3), 2.0, (math.inf, 1.0)),  # four windows may depend on each other in any way
+        ((1, 3, 1, 3), 2.0, (math.inf, 1.0)),
+        ((), 5.0, (math.inf, 1.0)),
+        ((2, 2, 2, 2, 2), 5.0, (1.0, 4.0)),  # less spread than independence has is no credit
+        ((1, 2, 3, 4, 5), 0.0, (1.0, 4.0)),
+        ((1, 2) * 20, 0.0, (1.0, 14.0)),
     ],
 )
 def test_a_design_effect_is_the_spread_over_that_of_independent_samples(influence, independent, expected):
     assert design_effect(series(*influence), independent) == expected
 
 
+@pytest.mark.parametrize(("slow", "dof"), [(1e-28, 14), (0.2, 14), (0.24, 14), (0.26, 2), (0.9, 2)])
+def test_what_spreads_far_less_than_independent_samples_is_no_slow_correlation(slow, dof):
+    """A constant or a periodic series has little in its slow cosines, and be it all in the slowest. By Student's law two
+    degrees of freedom ask for four times the spread that fourteen do: (4.303 / 2.145)^2 = 4.02.
+    """
+    series = of_power(*[slow] * 3, *[slow / 100] * 11)
+    assert design_effect(series, 1.0) == (1.0, dof)
+
+
+def test_rounding_is_no_correlation():
+    """A tenth of every window, of as many as come."""
+    sizes = np.random.default_rng(5).uniform(100, 1000, 60)
+    noise = sizes - 0.9 * sizes - 0.1 * sizes
+    assert 0 < np.abs(noise).max() < 1e-11
+    assert design_effect(noise, float(0.09 * sizes.sum())) == (1.0, cosines_of(60))
+
+
+def test_a_design_effect_grows_with_the_spread():
+    values = series(1, 2, 3, 2, 5, 1)
+    deff, dof = design_effect(values, 0.5)
+    assert (deff, dof) == pytest.approx((spread(values).variance_of_sum / 0.5, spread(values).dof))
+
+
 def test_samples_are_worth_less_the_more_they_depend_and_the_less_that_is_known():
     """At level 1/2 the normal law ends at 0.67449, Student's with one degree of freedom at 1."""
     assert effective_size(1000.0, 4.0, 1.0, 0.5) == pytest.approx(250 * 0.67449**2, rel=1e-4)
     assert effective_size(1000.0, 1.0, math.inf, 0.95) == pytest.approx(1000)
+    assert effective_size(1000.0, math.inf, 1.0, 0.95) == 0

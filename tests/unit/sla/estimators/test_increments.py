@@ -104,19 +104,22 @@ def increments(*counts):
 
 def test_observations_that_come_evenly_are_independent_and_those_in_waves_are_worth_less():
     even = increments(*[[9, 1]] * 40)
-    assert even.effective_beyond(0, 0.95) == (1.0, 400)
-    waves = increments(*[[10, 0], [8, 2]] * 20)  # the sum of what is beyond has a variance of 1600/39 instead of 36
+    assert even.effective_beyond(0, 0.95) == pytest.approx((1.0, 400 * (1.95996 / 2.14479) ** 2), rel=1e-4)  # 14 cosines
+    # one cosine alone: of the three slowest it holds all, 2 (0.5 * 40 / 2)^2 / 3 = 67 instead of 36
+    wave = 0.5 * np.cos(np.pi * (np.arange(40) + 0.5) / 40)
+    waves = increments(*[[9 - w, 1 + w] for w in wave])
     deff, size = waves.effective_beyond(0, 0.95)
-    assert deff == pytest.approx(1600 / 39 / 36)
-    assert size == pytest.approx(400 / deff * (1.95996 / 2.09302) ** 2, rel=1e-4)
+    assert deff == pytest.approx(200 / 3 / 36)
+    assert size == pytest.approx(400 / deff * (1.95996 / 4.30265) ** 2, rel=1e-4)  # two degrees of freedom
     assert waves.effective_beyond(0, 0.5)[1] > size
     assert waves.effective_beyond(1, 0.95) == (1.0, 400)  # beyond the last edge lies nothing
-    assert increments([0, 5], [0, 7]).effective_beyond(0, 0.95) == (1.0, 12)  # and here everything
+    assert increments(*[[0, 5], [0, 7]] * 3).effective_beyond(0, 0.95) == (1.0, 36)  # and here everything
+    assert increments(*[[0, 5]] * 4).effective_beyond(0, 0.95) == (np.inf, 0.0)  # of too few intervals
 
 
 def test_an_influence_is_what_lies_beyond_less_the_share_of_as_many_observations():
     """A fifth in every interval, few or many: that is no dependence."""
-    assert increments(*[[8, 2], [24, 6]] * 20).effective_beyond(0, 0.95) == (1.0, 800)
+    assert increments(*[[8, 2], [24, 6]] * 20).effective_beyond(0, 0.95)[0] == 1.0
 
 
 def test_quiet_intervals_at_both_ends_are_kept_where_somebody_was_there_to_count():

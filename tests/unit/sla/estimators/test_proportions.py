@@ -3,35 +3,41 @@
 import numpy as np
 import pytest
 
-from sla.estimators.proportions import clopper_pearson, few_bursts, proportion_estimate, proportion_if_all_succeeded
+from sla.estimators.proportions import few_bursts, proportion_estimate, proportion_if_all_succeeded
+from sla.estimators.share_limits import share_limits
 
 
-@pytest.mark.parametrize(
-    ("share", "limits"),
-    [(0.5, (0.1871, 0.8129)), (0.0, (0.0, 0.3085)), (1.0, (0.6915, 1.0)), (0.1, (0.0025, 0.4450))],
-)
-def test_limits_of_ten_outcomes_are_those_of_the_tables(share, limits):
-    assert clopper_pearson(share, 10, 0.95) == pytest.approx(limits, abs=5e-5)
-
-
-def test_less_than_one_effective_success_is_not_none():
-    low, high = clopper_pearson(0.01, 50, 0.95)  # half a success
-    assert 0 < low < 0.01 < high < 1
-    low, high = clopper_pearson(0.99, 50, 0.95)
-    assert 0 < low < 0.99 < high < 1
-
-
-def test_failures_that_come_evenly_are_as_good_as_independent():
+def test_failures_that_come_evenly_are_as_good_as_independent_but_for_what_is_not_known_of_them():
+    """40 windows have fourteen cosines, and so many degrees of freedom."""
     e = proportion_estimate([9] * 40, [10] * 40)
-    assert (e.point, e.n, e.n_eff) == (0.9, 400, 400)
-    assert (e.low, e.high) == pytest.approx((0.8663, 0.9275), abs=1e-4)
+    assert (e.point, e.n, e.n_eff) == (0.9, 400, pytest.approx(400 * (1.95996 / 2.14479) ** 2, rel=1e-4))
+    assert (e.low, e.high) == pytest.approx((0.8627, 0.9300), abs=5e-5)
+
+
+@pytest.mark.parametrize(("windows", "bounded"), [(1, False), (4, False), (5, True)])
+def test_fewer_than_five_windows_bound_no_share(windows, bounded):
+    """They may depend on each other in any way."""
+    e = proportion_estimate([900] * windows, [1000] * windows)
+    assert (e.n_eff > 0) is ((e.low, e.high) != (0.0, 1.0)) is bounded
+    assert e.point == 0.9
+
+
+def test_without_a_failure_or_a_success_it_is_that_of_independent_outcomes_in_any_number_of_windows():
+    """Nothing shows how they depend on each other; 0.05 / 2 is a thousandth root."""
+    none, all_failed = proportion_estimate([250] * 4, [250] * 4), proportion_estimate([0], [1000])
+    assert (none.low, none.point, none.high, none.n_eff) == (pytest.approx(0.025 ** (1 / 1000)), 1.0, 1.0, 1000)
+    assert (all_failed.low, all_failed.point, all_failed.high) == (0.0, 0.0, pytest.approx(1 - none.low))
 
 
 def test_failures_that_vary_more_than_independent_ones_are_worth_less():
-    """10 and 8 of 10 in turn: their sum has a variance of 1600/39, and 36 were they independent; 19 degrees of freedom."""
-    e = proportion_estimate([10, 8] * 20, [10] * 40)
-    assert e.n_eff == pytest.approx(400 / (1600 / 39 / 36) * (1.95996 / 2.09302) ** 2, rel=1e-4)
-    assert (e.low, e.high) == pytest.approx(clopper_pearson(0.9, e.n_eff, 0.95))
+    """All fail less often towards the end, by one cosine: of the three slowest it holds all. The variance of their sum is
+    2 (40 / 2)^2 / 3 = 267, and 36 were they independent. What rises up to the slowest cosine has two degrees of freedom.
+    """
+    e = proportion_estimate(9 - np.cos(np.pi * (np.arange(40) + 0.5) / 40), [10] * 40)
+    deff = 800 / 3 / 36
+    assert e.n_eff == pytest.approx(400 / deff * (1.95996 / 4.30265) ** 2, rel=1e-4)
+    assert (e.low, e.high) == pytest.approx((0.5078, 0.9829), abs=5e-5)  # moved by 0.8 (1 - 1 / deff) failures
+    assert (e.low, e.high) == pytest.approx(share_limits(0.9, e.n_eff, 0.95, deff))
 
 
 @pytest.mark.parametrize("successes", [[1] + [0] * 39, [10, 0, 3, 7] * 10, [9, 10] * 20])
@@ -47,9 +53,10 @@ def test_windows_without_trials_change_nothing():
 
 
 def test_failures_that_do_not_count_leave_those_of_the_other_windows_over_all_trials():
-    rest = proportion_estimate([10, 9, 10], [10] * 3, 0.9)
-    e = proportion_if_all_succeeded([10, 5, 9, 10], [10] * 4, [False, True, False, False], 0.9)
-    assert (e.point, e.n, e.n_eff, e.level) == (pytest.approx(39 / 40), 40, rest.n_eff, 0.9)
+    rest = proportion_estimate([10, 9, 10, 10, 9, 10], [10] * 6, 0.9)
+    e = proportion_if_all_succeeded([10, 5, 9, 10, 10, 9, 2, 10], [10] * 8, [0, 1, 0, 0, 0, 0, 1, 0], 0.9)
+    assert (e.point, e.n, e.n_eff, e.level) == (pytest.approx(78 / 80), 80, rest.n_eff, 0.9)
+    assert 0 < rest.low < rest.high < 1
     # a quarter of all trials is taken as given
     assert (1 - e.low, 1 - e.high) == pytest.approx((0.75 * (1 - rest.low), 0.75 * (1 - rest.high)))
     assert proportion_if_all_succeeded([5], [10], [True], 0.9) is None
@@ -89,3 +96,27 @@ def test_more_traffic_in_a_part_of_the_run_is_no_burst_of_failures():
 
 def test_failures_of_most_operations_can_come_in_bursts_too():
     assert few_bursts([10, 0, 0, 0, 0, 10, 0, 0, 0], [10] * 9) == 7
+
+
+def test_bursts_are_seen_in_fewer_than_five_windows_too():
+    """Though no interval is known of so few. A tenth of all failed: five times as much in one window of four is a burst."""
+    assert few_bursts([0, 100], [100, 100]) == 1
+    assert few_bursts([100, 60, 100, 100], [100] * 4) == 1
+    assert few_bursts([60, 100, 100, 60], [100] * 4) == 2
+    assert few_bursts([90] * 4, [100] * 4) is None
+    assert few_bursts([60], [100]) is None  # one window is as even as can be
+
+
+@pytest.mark.parametrize(("failed", "count"), [(3, None), (4, 1)])
+def test_in_a_burst_squares_are_more_than_three_times_those_of_independent_failures(failed, count):
+    """Of 400 operations x failed, all in one of four windows: the squares sum to 3/4 x^2, and to x (1 - x / 400) were they
+    independent. More than three times as much is x + x / 100 over 4.
+    """
+    assert few_bursts([100 - failed, 100, 100, 100], [100] * 4) == count
+    assert few_bursts([100 - failed, 100, 100], [100] * 3) is None  # in one of three: 2/3 x + x / 100 over 3
+
+
+def test_a_tenth_of_many_and_of_few_is_one_share():
+    busy = np.where(np.arange(40) < 20, 10, 400)
+    e = proportion_estimate(0.9 * busy, busy)
+    assert e.n_eff == pytest.approx(8200 * (1.95996 / 2.14479) ** 2, rel=1e-4)

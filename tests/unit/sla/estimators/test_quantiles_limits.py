@@ -7,7 +7,7 @@ one or two windows, and show a large one to whoever looks there.
 import numpy as np
 import pytest
 
-from sla.estimators.quantiles import bootstrap_draws, order_statistic_limits, quantile_results
+from sla.estimators.quantiles import quantile_results
 from sla.values.histogram import EMPTY, HIGHEST_NS, Histogram, from_values
 
 WINDOWS = 40
@@ -51,23 +51,6 @@ def test_a_tail_is_thin_with_less_than_ten_samples_that_are_worth_as_much_as_ind
     assert (deff(windows, 1 - 1 / 256) > 5) is goes_on
 
 
-def test_samples_that_may_all_lie_under_a_quantile_by_just_the_tail_bound_it():
-    """Both of two lie under their median in a quarter of all cases, which is the tail of an interval of one half."""
-    assert order_statistic_limits(0.5, 2, 0.5)[1] is not None
-    assert order_statistic_limits(0.5, 1.9, 0.5)[1] is None
-
-
 def test_of_what_is_all_over_range_only_that_is_known():
     [median] = quantile_results([Histogram(EMPTY.indices, EMPTY.counts, 5)] * 20, [0.5])
     assert (median.estimate.low, median.estimate.point, median.estimate.high) == (HIGHEST_NS, np.inf, np.inf)
-
-
-def test_a_drawn_rank_is_rounded_up():
-    """Of two values a rank under one half gives the first, and one over it the second."""
-    drawn = bootstrap_draws(from_values(np.array([3, 5])), 2, [0.5], 1000)
-    assert set(drawn.ravel().tolist()) == {3, 5}
-
-
-def test_without_a_word_a_hundred_thousand_are_drawn_with_the_seed_0():
-    whole = from_values(np.arange(2000))
-    assert np.array_equal(bootstrap_draws(whole, 2000, [0.5]), bootstrap_draws(whole, 2000, [0.5], 100_000, 0))

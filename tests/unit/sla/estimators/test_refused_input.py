@@ -46,7 +46,18 @@ def test_counts_that_no_run_has_give_no_share(successes, trials, reason):
         proportion_estimate(successes, trials)
 
 
-@pytest.mark.parametrize(("counts", "window_s"), [([[1, 2]], 1.0), ([math.nan], 1.0), ([1, -1], 1.0), ([1, 2], 0.0)])
+@pytest.mark.parametrize(
+    ("counts", "window_s"),
+    [
+        ([[1, 2]], 1.0),
+        ([math.nan], 1.0),
+        ([1, -1], 1.0),
+        ([1, 2], 0.0),
+        ([1, 2], [1, 0]),
+        ([1, 2], [1]),
+        ([1, 2], [1, math.inf]),
+    ],
+)
 def test_counts_that_no_run_has_give_no_rate(counts, window_s):
     with pytest.raises(ValueError, match="a finite array of shape"):
         rate_estimate(counts, window_s)

@@ -1,7 +1,7 @@
 """Where the server's interval jumps from one edge to the next, and which scrapes and seconds just count.
 
-One interval of scrapes has no design effect: n observations are worth n, and limits of shares those of Clopper and Pearson,
-which have a closed form where none, one of two or all of n lie beyond an edge.
+Where none or all of n observations lie beyond an edge, limits of shares are those of Clopper and Pearson in closed form. Where
+some do, fewer than five intervals of scrapes bound nothing: they may depend on each other in any way.
 """
 
 import math
@@ -24,7 +24,8 @@ def increments(*counts, edges_s=EDGES_S):
 
 
 def interval(counts, q, **options):
-    estimate = server_quantile(increments(counts), q, **options).estimate
+    """Of so many observations, as many in each of eight intervals."""
+    estimate = server_quantile(increments(*[np.array(counts) / 8] * 8), q, **options).estimate
     return estimate.low, estimate.high
 
 
@@ -49,17 +50,12 @@ def test_so_many_observations_all_beyond_an_edge_show_that_the_median_is(n, low)
     assert interval([0, n, 0, 0], 0.5)[0] == low
 
 
-@pytest.mark.parametrize(
-    ("q", "low", "high"),
-    [
-        (0.0125, 0, 1e9),  # one of two beyond: a share of up to sqrt(0.975) = 0.98742
-        (0.0126, 0, math.inf),
-        (0.9874, 0, math.inf),  # and of 1 - 0.98742 at least
-        (0.9875, 4e9, math.inf),
-    ],
-)
-def test_one_of_two_beyond_an_edge_bounds_the_outermost_quantiles_alone(q, low, high):
-    assert interval([1, 0, 0, 1], q) == (low, high)
+@pytest.mark.parametrize(("intervals", "high"), [(1, math.inf), (4, math.inf), (5, 1e9)])
+def test_fewer_than_five_intervals_bound_no_quantile_where_some_lie_beyond(intervals, high):
+    estimate = server_quantile(increments(*[[990, 0, 0, 10]] * intervals), 0.9).estimate
+    assert (estimate.low, estimate.high) == (0.0, high)
+    assert server_quantile(increments(*[[10, 0, 0, 990]] * intervals), 0.9).estimate.low == (4e9 if intervals == 5 else 0.0)
+    assert server_quantile(increments(*[[990, 0, 0, 0]] * intervals), 0.9).estimate.high == high  # nor where none does
 
 
 @pytest.mark.parametrize(
@@ -89,14 +85,15 @@ def test_the_point_is_interpolated_from_the_lower_edge_of_its_bucket_on_and_the_
     assert server_quantile(increments([10, 0, 0, 90]), 0.5).estimate.point == 4e9
 
 
-# of 100 observations 40 lie beyond 1 s and 5 beyond 4 s in each interval; beyond 2 s it is 10 and 30 in turn
-WAVES = increments(*[[60, 30, 5, 5], [60, 10, 25, 5]] * 20)
-# deviations of 10 in turn: the variance of a sum is 40 * 100 * 40 / 39, that of 4000 independent ones 4000 * 0.2 * 0.8
-DEFF = 160_000 / 39 / 640
-N_EFF = 4000 / DEFF * (1.95996 / 2.09302) ** 2  # 19 degrees of freedom
+# of 100 observations 40 lie beyond 1 s and 5 beyond 4 s in each interval; beyond 2 s it is 30 at first and 10 at the end
+WAVES = increments(*[[60, 20 - w, 15 + w, 5] for w in 10 * np.cos(np.pi * (np.arange(40) + 0.5) / 40)])
+# one cosine holds all: of the three slowest each holds 2 (10 * 40 / 2)^2 / 3, and 4000 * 0.2 * 0.8 were they independent
+DEFF = 80_000 / 3 / 640
+N_EFF = 4000 / DEFF * (1.95996 / 4.30265) ** 2  # two degrees of freedom: the slowest cosine holds most
+EVEN = 4000 * (1.95996 / 2.14479) ** 2  # fourteen, where nothing differs
 
 
-@pytest.mark.parametrize(("q", "deff", "n_eff"), [(0.8, DEFF, N_EFF), (0.81, 1.0, 4000)])
+@pytest.mark.parametrize(("q", "deff", "n_eff"), [(0.8, DEFF, N_EFF), (0.81, 1.0, EVEN)])
 def test_dependence_is_that_of_the_edges_at_or_beyond_the_quantile(q, deff, n_eff):
     """A fifth lies beyond 2 s: with a p81 that edge is under the quantile, and its waves say nothing."""
     of_waves = server_quantile(WAVES, q)
@@ -109,8 +106,8 @@ def test_dependence_is_that_of_the_edges_at_or_beyond_the_quantile(q, deff, n_ef
         (0.0, N_EFF / 2),
         (2e9, N_EFF / 2),
         (2e9 + 1.9, N_EFF / 2),  # a billionth beyond an edge is a matter of rounding
-        (2e9 + 2.1, 2000),
-        (9e9, 2000),
+        (2e9 + 2.1, EVEN / 2),
+        (9e9, 2000),  # and beyond all edges lies nothing that could depend on anything
     ],
 )
 def test_the_evidence_is_that_of_the_edges_from_the_limit_on(limit_ns, evidence):

@@ -1,6 +1,7 @@
 """The agreement judged by the server's own counters and buckets."""
 
 import dataclasses
+import json
 
 import numpy as np
 import pytest
@@ -46,10 +47,10 @@ def test_increments_sum_to_what_was_counted_through_a_restart(counts, restart):
         assert increments(series, [NAME], common_times_s(series)).sum() == pytest.approx(sum(counts))
 
 
-def test_a_missed_scrape_becomes_two_intervals_and_loses_nothing():
+def test_missed_scrapes_make_one_long_interval_and_lose_nothing():
     series = [s for i, s in enumerate(scrapes([10.0 * i for i in range(10)])) if i not in (4, 5)]
     counted = increments(series, [NAME], common_times_s(series))
-    assert counted == pytest.approx(np.full(9, 10.0))
+    assert counted.tolist() == [10, 10, 10, 30, 10, 10, 10]
     assert coverage(series, START, START + 9) == pytest.approx(8 / 9)
 
 
@@ -66,6 +67,15 @@ def test_a_healthy_window_passes_and_says_how_far_it_is_from_the_baseline():
     expected = throughput.estimate.point / throughput.baseline - 1
     assert assessment.deviations["poi_throughput"].point == pytest.approx(expected)
     assert assessment.exit_code == 0
+
+
+def test_every_latency_of_the_server_has_its_draws_and_a_gate_says_that_they_agree():
+    assessment = judged(measurements(hold_s=20).snapshots)
+    assert {o.key for o in assessment.objectives if o.bootstrap} == {o.key for o in assessment.objectives if o.unit == "ns"}
+    [gate] = [g for g in assessment.gates if g.key == "bootstrap"]
+    assert gate.status is Status.PASS
+    assert f"\n{gate.reason}\n" in metrics_validation.render(assessment)
+    assert json.loads(metrics_validation.render_json(assessment, {}, {}))["metrics"][0]["bootstrap"]["draws"] == 100_000
 
 
 def test_errors_are_a_share_of_attempts():

@@ -99,7 +99,7 @@ def test_a_deviation_is_relative_to_the_baseline_with_the_interval_of_the_estima
 
 
 def test_fail_on_warn_changes_the_exit_code_of_a_cautious_decision():
-    above = {"poi_throughput": (Limit(">=", 630.0), Limit(">=", 500.0))}
+    above = {"poi_throughput": (Limit(">=", 700.0), Limit(">=", 500.0))}
     spans = (START - 1) * 10**9, (START + 66) * 10**9
     for strict, code in ((False, 0), (True, 3)):
         assessment = judge_monitored(SNAPSHOTS, *spans, LOCAL.agreement, LOCAL.baseline, None, above, strict)

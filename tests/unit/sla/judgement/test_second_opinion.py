@@ -41,14 +41,18 @@ def test_independent_windows_are_resampled_in_short_blocks_and_dependent_ones_in
 
 
 def test_for_independent_latencies_all_three_intervals_agree():
-    stream = simulate.independent(np.random.default_rng(3), 120)
-    windows = windows_of(stream.finished_at_s, stream.latency_ns)
-    ours, blocks = quantile_results(windows), block_quantiles(windows)
-    for r, e in list(zip(ours, blocks, strict=True))[:4]:
-        assert e.point == r.estimate.point
-        assert 0.4 < (e.high - e.low) / (r.estimate.high - r.estimate.low) < 1.3
-        assert e.low < r.estimate.high
-        assert r.estimate.low < e.high
+    """In the middle of nine runs: where the slow half of the cosines happens to hold more, ours is twice as wide."""
+    ratios = []
+    for seed in range(9):
+        stream = simulate.independent(np.random.default_rng(seed), 120)
+        windows = windows_of(stream.finished_at_s, stream.latency_ns)
+        ours, blocks = (list(results)[:4] for results in (quantile_results(windows), block_quantiles(windows)))
+        for r, e in zip(ours, blocks, strict=True):
+            assert e.point == r.estimate.point
+            assert e.low < r.estimate.high
+            assert r.estimate.low < e.high
+        ratios.append([(e.high - e.low) / (r.estimate.high - r.estimate.low) for r, e in zip(ours, blocks, strict=True)])
+    assert all(0.5 < ratio < 1.2 for ratio in np.median(ratios, axis=0)), np.median(ratios, axis=0)
 
 
 def test_the_same_seed_gives_the_same_figures_and_another_seed_others():
@@ -113,7 +117,8 @@ def test_resamples_of_independent_latencies_have_the_interval_of_the_law_on_both
     median = opinions[0]
     assert median.resampled.low - median.decides.point == pytest.approx(median.decides.low - median.decides.point, rel=0.04)
     assert median.resampled.high - median.decides.point == pytest.approx(median.decides.high - median.decides.point, rel=0.04)
-    assert all(o.resampled.high < 1.51e9 for o in opinions)
+    assert all(o.resampled.high < 1.51e9 for o in opinions[:4])
+    assert opinions[4].resampled.high == opinions[4].decides.high == np.inf  # 2000 samples do not bound a p99.9
 
 
 def test_resamples_that_reach_into_what_has_no_value_are_unbounded():

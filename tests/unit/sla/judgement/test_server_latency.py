@@ -178,11 +178,11 @@ def test_where_all_may_have_come_bunched_only_the_upper_limit_is_open():
 
 
 def test_a_second_that_an_interval_of_scrapes_has_a_part_of_is_all_in_it():
-    """Scrapes at the begin and half a second before the end: of a lag in the last second alone 8 ms are taken off all."""
-    first, *_, last = scrapes(SLOW)
-    it = run(SLOW, snapshots=[first, dataclasses.replace(last, at_ns=last.at_ns - S // 2)])
+    """The last of five intervals ends half a second before the run: of a lag in the last second alone 8 ms are taken off it."""
+    *others, last = scrapes(SLOW)
+    it = run(SLOW, snapshots=[*others[::4], dataclasses.replace(last, at_ns=last.at_ns - S // 2)])
     rows = tuple(dataclasses.replace(h, lag=lag_of((8, 100))) if i == LENGTH_S - 1 else h for i, h in enumerate(it.health))
-    assert edges(measured(dataclasses.replace(it, health=rows), timer="queueing", q=0.5).at_least) == (1, 2)
+    assert edges(measured(dataclasses.replace(it, health=rows), timer="queueing", q=0.1).at_least)[0] == 1
 
 
 def test_waits_of_the_target_leave_the_best_of_what_the_server_counted_less_what_so_few_waited_longer():

@@ -63,8 +63,8 @@ def test_without_a_burst_that_can_have_caused_any_nothing_is_taken_off(failed, h
 
 
 def test_failures_that_came_evenly_are_judged_without_the_seconds_of_bursts():
-    """Five in each second and 40 in one with a burst: without this second and the next 40 of 500 are left."""
-    even = {i: {"transport": 5} for i in range(LENGTH_S)} | {3: {"transport": 40}}
+    """Five in each second and 50 in one with a burst: without this second and the next 40 of 500 are left."""
+    even = {i: {"transport": 5} for i in range(LENGTH_S)} | {3: {"transport": 50}}
     success = measured(run(even, held=[3]))
     assert success.at_least.point == pytest.approx(1 - 40 / 500)
     few = from_values(np.array([0] * 99 + [500 * MS]))  # half an operation of "a"

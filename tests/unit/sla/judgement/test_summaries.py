@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from sla.judgement.summaries import less_lag, summaries
-from sla.values.assessment import Steady
+from sla.values.assessment import FailedLatencies, Steady
 from sla.values.histogram import EMPTY, from_values
 from sla.values.measurements import Measurements, RunFacts
 from sla.values.window import Window
@@ -23,6 +23,35 @@ def test_success_is_the_share_of_all_that_the_service_was_asked_for():
     operation = summary(ok=75, failed={"timeout": 25, "generator": 50})
     assert operation.success.point == 0.75
     assert (operation.ok, operation.failed, operation.rate.point) == (750, {"generator": 500, "timeout": 250}, 75.0)
+
+
+def test_failed_requests_have_their_share_and_how_long_they_took_time_outs_with_the_time_out():
+    took = from_values(np.array([2_000_000] * 6))
+    timed_out = from_values(np.array([10_000_000_000] * 4))
+    fields = {"failed_response": took, "failed_service": EMPTY, "timeout_response": timed_out, "timeout_service": timed_out}
+    operation = summary(ok=90, failed={"http_5xx": 6, "timeout": 4, "generator": 50}, **fields)
+    share = operation.failed_share
+    assert (share.point, share.n) == (pytest.approx(0.1), 1000)
+    assert (share.low, share.high) == pytest.approx((1 - operation.success.high, 1 - operation.success.low))
+    response, service = operation.failed_response, operation.failed_service
+    assert (response.timed, service.timed) == (100, 40)
+    assert response.quantiles["p50"].point == pytest.approx(2e6, rel=1e-3)
+    assert {q: e.point for q, e in service.quantiles.items()} == pytest.approx({"p50": 1e10, "p99": 1e10}, rel=1e-3)
+    assert response.longest_ns == service.longest_ns == pytest.approx(1e10, rel=1e-3)
+
+
+def test_failed_requests_that_nobody_timed_have_a_share_alone():
+    operation = summary(ok=90, failed={"http_5xx": 10})
+    assert operation.failed_share.point == pytest.approx(0.1)
+    assert operation.failed_response == operation.failed_service == FailedLatencies(0, {}, 0.0)
+    over = summary(ok=90, failed={"http_5xx": 10}, failed_response=EMPTY.with_over_range(10))
+    assert (over.failed_response.timed, over.failed_response.longest_ns) == (100, np.inf)
+
+
+@pytest.mark.parametrize("failed", [{}, {"generator": 10}])
+def test_where_nothing_failed_on_the_service_nothing_is_said_of_it(failed):
+    operation = summary(ok=90, failed=failed)
+    assert (operation.failed_share, operation.failed_response, operation.failed_service) == (None, None, None)
 
 
 def test_an_imported_file_without_failures_has_no_success():

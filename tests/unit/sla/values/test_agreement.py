@@ -9,6 +9,7 @@ from bizra_load.exit_codes import UsageError
 from bizra_load.judging.agreements import read_agreement
 from sla.values.agreement import ProcessLimits
 from sla.values.agreement_parser import agreement_from_mapping
+from sla.values.kinds import ClientLatency, ServerLatency
 from sla.values.section import AgreementError
 
 GOOD = {
@@ -68,6 +69,14 @@ def changed(path, value):
     ("path", "value", "message"),
     [
         ("objectives/a_p99/measure/latency", "respons", "a_p99.measure.latency: 'respons' is unknown, did you mean"),
+        (
+            "objectives/a_p99/measure/failures",
+            "exclude",
+            "a_p99.measure.failures: 'exclude' is unknown, did you mean 'excluded'?",
+        ),
+        ("objectives/a_p99/measure/failures", True, "objectives.a_p99.measure.failures: must be text, not True"),
+        ("failures", "all", "failures: 'all' is unknown (allowed: excluded, included)"),
+        ("failures", ["included"], "failures: must be text"),
         ("schema", "other/1", "schema: is unknown (allowed: bizra-load/agreement/1)"),
         ("schema", "bizra-load/agreement/2", "schema: 'bizra-load/agreement/2' is unknown"),
         ("schema", None, "schema: is missing"),
@@ -194,6 +203,43 @@ def test_a_throughput_is_of_several_operations_and_no_quantile():
     document["objectives"]["a_p99"]["target"] = ">= 10 ops/s"
     [objective] = agreement_from_mapping(document).objectives
     assert (objective.operations, objective.quantile, objective.unit) == (("a", "b"), 0, "ops/s")
+
+
+@pytest.mark.parametrize(
+    ("words", "failures"),
+    [
+        ((None, None), "excluded"),
+        (("excluded", None), "excluded"),
+        (("included", None), "included"),
+        (("included", "excluded"), "excluded"),
+        (("excluded", "included"), "included"),
+        ((None, "included"), "included"),
+    ],
+)
+def test_failed_requests_are_left_out_of_latencies_unless_the_agreement_or_an_objective_says_otherwise(words, failures):
+    document = copy.deepcopy(GOOD)
+    of_agreement, of_objective = words
+    if of_agreement:
+        document["failures"] = of_agreement
+    if of_objective:
+        document["objectives"]["a_p99"]["measure"]["failures"] = of_objective
+    [objective] = agreement_from_mapping(document).objectives
+    assert objective.kind == ClientLatency(0.99, "response", failures)
+    assert objective.title == ("A p99, failed requests included" if failures == "included" else "A p99")
+
+
+@pytest.mark.parametrize("word", ["included", "excluded"])
+def test_failed_requests_are_a_matter_of_the_clients_latencies_alone(word):
+    document = changed("failures", "included")
+    objective = document["objectives"]["a_p99"]
+    objective["measure"] = {"kind": "server_quantile", "operations": ["a"], "quantile": 0.99}
+    [read] = agreement_from_mapping(document).objectives
+    assert (read.kind, read.title) == (ServerLatency(0.99), "A p99")
+    objective["measure"]["failures"] = word
+    with pytest.raises(
+        AgreementError, match=r"^objectives\.a_p99\.measure\.failures: is for client_quantile alone, and the kind"
+    ):
+        agreement_from_mapping(document)
 
 
 @pytest.mark.parametrize("given", [{}, {"environments": {}}])

@@ -16,7 +16,7 @@ from sla.values.measurements import Loss, Measurements, RunFacts, failed_checks_
 from sla.values.monitoring import RequiredMonitoring
 from sla.values.snapshot import BucketCounts, Snapshot
 from sla.values.strategy import Strategy, rehearsed
-from sla.values.window import Health, Window
+from sla.values.window import HISTOGRAMS, Health, Window
 
 AGREEMENT = {
     "schema": "bizra-load/agreement/1",
@@ -83,8 +83,8 @@ def test_what_a_lost_worker_took_along_is_unknown_until_it_is_known():
 def test_a_second_of_which_nothing_was_counted_counts_nothing():
     window = Window(5, "a")
     assert (window.finished, window.failures, window.failures_of_service) == (0, 0, 0)
-    assert window.response == window.service == EMPTY
-    assert falsy(window, but=("second", "operation", "response", "service"))
+    assert all(getattr(window, name) == EMPTY for name in HISTOGRAMS)
+    assert falsy(window, but=("second", "operation", *HISTOGRAMS))
 
 
 def test_the_health_of_an_older_worker_is_unknown_where_it_was_not_measured_and_else_good():

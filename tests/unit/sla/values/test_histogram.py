@@ -50,6 +50,22 @@ def test_the_least_and_the_most_are_the_outer_edges_of_the_filled_buckets():
     assert of(5, over_range=1).max_ns == math.inf
 
 
+def test_the_longest_of_its_samples_are_those_over_range_and_of_the_highest_buckets():
+    h = of(1, 2, 2, 2, 9000, over_range=2)
+    longest = [h.longest(count) for count in range(9)]
+    assert [x.total for x in longest] == [0, 1, 2, 3, 4, 5, 6, 7, 7]
+    assert longest[1] == of(over_range=1)
+    assert longest[3] == of(9000, over_range=2)
+    assert longest[5] == of(2, 2, 9000, over_range=2)
+    assert longest[7] == longest[8] == h
+    assert EMPTY.longest(3) == EMPTY
+
+
+def test_what_took_no_time_is_left_out_and_what_is_over_range_is_not():
+    assert of(0, 0, 1, 2, over_range=3).without_zeros() == of(1, 2, over_range=3)
+    assert of(0).without_zeros() == EMPTY
+
+
 @pytest.mark.parametrize(
     ("probability", "bucket"), [(0.0, 1), (0.25, 1), (0.26, 2), (0.5, 2), (0.75, 3), (0.750001, None), (1.0, None)]
 )

@@ -2,7 +2,7 @@
 
 import pytest
 
-from sla.values.kinds import KINDS, ClientLatency, ServerLatency, SuccessRate, Throughput
+from sla.values.kinds import KINDS, ClientLatency, ServerLatency, SuccessRate, Throughput, needs_failures
 
 
 def test_a_kind_takes_of_a_measure_what_is_its_own():
@@ -28,3 +28,17 @@ def test_a_kind_says_what_it_is_measured_in_and_by(word, unit, quantile, of_one_
     assert (kind.of_one_operation, kind.from_server, kind.counts_failures) == (
         of_one_operation, from_server, counts_failures,
     )  # fmt: skip
+
+
+def test_only_a_clients_latency_can_count_failed_requests_in():
+    assert KINDS["client_quantile"].of(0.9, "service", "included") == ClientLatency(0.9, "service", "included")
+    assert KINDS["server_quantile"].of(0.9, "service", "included") == ServerLatency(0.9)
+    assert KINDS["throughput"].of(0.9, "service", "included") == Throughput()
+    assert (ClientLatency(0.9).failures, ClientLatency(0.9).suffix) == ("excluded", "")
+    assert ClientLatency(0.9, failures="included").suffix == ", failed requests included"
+
+
+def test_what_is_judged_by_failures_can_not_be_where_they_are_unknown():
+    needing = [SuccessRate(), ClientLatency(0.9, failures="included")]
+    others = [ServerLatency(0.9), ClientLatency(0.9), Throughput()]
+    assert [needs_failures(kind) for kind in (*needing, *others)] == [True, True, False, False, False]

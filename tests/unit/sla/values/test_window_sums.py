@@ -3,13 +3,13 @@
 import numpy as np
 
 from sla.values.histogram import EMPTY, from_values
-from sla.values.window import Window
-from sla.values.window_sums import RESPONSE, WindowSums
+from sla.values.window import HISTOGRAMS, Window
+from sla.values.window_sums import WindowSums
 
 
 def window(second, operation="a", parts=1, failed=None):
     """A second in which everything was counted another number of times; `parts` of it."""
-    response, service = (from_values(np.array([latency_ns] * parts)) for latency_ns in (1000, 500))
+    took = {name: from_values(np.array([latency_ns] * parts)) for latency_ns, name in enumerate(HISTOGRAMS, 500)}
     return Window(
         second,
         operation,
@@ -21,9 +21,8 @@ def window(second, operation="a", parts=1, failed=None):
         in_flight_ns=5 * parts,
         service_sum_ns=6 * parts,
         response_sum_ns=7 * parts,
-        response=response,
-        service=service,
         untimed=8 * parts,
+        **took,
     )
 
 
@@ -62,6 +61,14 @@ def test_windows_of_one_operation_are_told_from_those_of_others_and_from_earlier
 def test_histograms_that_are_added_beside_their_window_are_those_that_count():
     sums, longer = WindowSums(), from_values(np.array([9000, 9000]))
     sums.add_counts(window(3))
-    sums.histograms.add(("a", 3, RESPONSE), longer)
+    sums.histograms.add(("a", 3, "response"), longer)
     [merged] = sums.windows()
     assert (merged.ok, merged.response, merged.service) == (4, longer, EMPTY)
+    assert merged.failed_response == EMPTY
+
+
+def test_of_seconds_that_are_forgotten_nothing_is_left():
+    sums = of(window(3), window(4))
+    sums.forget_before(4)
+    assert sums.windows() == (window(4),)
+    assert all(sums.histograms.sum(("a", 3, name)) == EMPTY for name in HISTOGRAMS)

@@ -52,6 +52,7 @@ EXPECTED = {
     "dominance_": {C: BOTH, S: BOTH},
     "littles_law_": {C: BOTH, T: BOTH, R: BOTH},
     "resolution_": {C: BOTH},
+    "bootstrap": {C: BOTH, S: BOTH},
     "achieved": {},
     "outside": {},
     "scrapes": {},
@@ -83,6 +84,7 @@ def test_the_table_has_a_row_for_every_check_there_is_and_no_other():
     known += all_checks(dataclasses.replace(run, snapshots=run.snapshots[:-8]), LOCAL.agreement, find_steady(run))
     warming = slow_start(measurements())
     known += all_checks(warming, with_baseline(LOCAL.agreement, LOCAL.baseline), find_steady(warming))
+    known += evaluated(measurements(hold_s=20)).checks
     assert {row_of(c.key)[0] for c in known} == set(TOUCHES)
     assert {row_of(f"{prefix}x" if prefix.endswith("_") else prefix)[0] for prefix in ALLOWABLE.values()} <= set(TOUCHES)
     with pytest.raises(KeyError):

@@ -148,6 +148,7 @@ def test_only_operations_that_were_made_and_that_the_server_counts_are_compared(
     assert "dominance_a" not in by_key
 
 
+IN_ALL = " from before the load to after it: the server counted"
 LOST = {"lost_workers": ("w1",), "losses": (Loss("w1", 3, 7),)}
 
 
@@ -155,11 +156,11 @@ LOST = {"lost_workers": ("w1",), "losses": (Loss("w1", 3, 7),)}
     ("done", "facts", "status", "text"),
     [
         (100, {}, Status.PASS, "client 100, server 100, exact"),
-        (101, {}, Status.FAIL, "client 100, server 101, exact"),
-        (101, LOST, Status.PASS, "client 100, server 101, exact; 1 went with lost workers"),
-        (107, LOST, Status.PASS, "client 100, server 107, exact; 7 went with lost workers"),
-        (108, LOST, Status.FAIL, "client 100, server 108, exact"),
-        (99, LOST, Status.FAIL, "client 100, server 99, exact"),
+        (101, {}, Status.FAIL, f"client 100, server 101{IN_ALL} 1 more"),
+        (101, LOST, Status.PASS, f"client 100, server 101{IN_ALL} 1 more; 1 went with lost workers"),
+        (107, LOST, Status.PASS, f"client 100, server 107{IN_ALL} 7 more; 7 went with lost workers"),
+        (108, LOST, Status.FAIL, f"client 100, server 108{IN_ALL} 8 more"),
+        (99, LOST, Status.FAIL, f"client 100, server 99{IN_ALL} 1 fewer"),
     ],
 )
 def test_the_server_may_have_counted_what_lost_workers_sent_and_no_more(done, facts, status, text):
@@ -168,13 +169,32 @@ def test_the_server_may_have_counted_what_lost_workers_sent_and_no_more(done, fa
     assert check.reason == text
 
 
-def test_operations_that_were_cut_off_or_timed_out_are_not_exact():
+def test_of_operations_that_were_cut_off_or_timed_out_the_server_may_have_counted_any_or_none():
     cut = [window(12, 10, started=15)]
     assert against(13, (13, 0), windows=cut)["counters_a"].reason == (
-        "client 10, server 13; 5 were cut off, and the server may or may not have completed them"
+        f"client 10, server 13{IN_ALL} 3 more; 5 were cut off, and the server may or may not have completed them"
     )
     timed_out = [window(12, 10, started=14, failed={"timeout": 4})]
-    assert against(14, (14, 0), windows=timed_out)["counters_a"].reason == "client 10, server 14"
+    doubt = "; 4 failed so that it may have counted them or not"
+    assert against(14, (14, 0), windows=timed_out)["counters_a"].reason == f"client 10, server 14{IN_ALL} 4 more{doubt}"
+    assert against(10, (10, 0), windows=timed_out)["counters_a"].reason == "client 10, server 10"  # those 4 it has not counted
+
+
+@pytest.mark.parametrize(
+    ("at", "done", "status", "text"),
+    [
+        ((12, 16), 40, Status.PASS, "client 60 in the seconds that touch the time between the scrapes, server 40"),
+        ((12, 16), 39, Status.FAIL, "client 40 in the seconds wholly between the scrapes, server 39: 1 more than the server "),
+        (
+            (12, 16), 61, Status.FAIL,
+            "client 60 in the seconds that touch the time between the scrapes, server 61: 1 less than the server must have had",
+        ),
+    ],
+)  # fmt: skip
+def test_scrapes_under_load_say_which_seconds_were_compared_and_by_how_much_they_differ(at, done, status, text):
+    """Ten a second: four seconds lie wholly between the scrapes, and one before and one behind may touch them."""
+    check = against(done, (done, 0), at, [window(s, 10) for s in range(10, 20)])["counters_a"]
+    assert (check.status, check.reason.startswith(text)) == (status, True), check.reason
 
 
 @pytest.mark.parametrize(("under", "excess"), [(100, 0), (99, 1), (93, 7)])

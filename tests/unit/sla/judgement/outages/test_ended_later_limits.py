@@ -5,7 +5,7 @@ import pytest
 
 from sla.judgement.outages.ended_later import ended_later, perhaps_later
 from sla.values.assessment import Steady
-from sla.values.histogram import from_values
+from sla.values.histogram import EMPTY, from_values
 from sla.values.measurements import Measurements, RunFacts
 from sla.values.window import Window
 
@@ -144,6 +144,28 @@ def test_of_several_kinds_of_failures_the_time_outs_are_the_earlier_ones():
     assert later(mixed) == [(9, {"timeout": 3}, 0, 3)]
     mixed = window(0, started=3, failed={"transport": 3, "bad_json": 3, "timeout": 2})
     assert later(mixed) == [(9, {"timeout": 2}, 0, 2), (9, {"bad_json": 3}, 0, 0)]
+
+
+def latencies(*windows, **facts):
+    """(failed, their response times, those of time-outs) of what began in the judged part."""
+    begun = ended_later(run(*windows, **facts), ["a"], STEADY)
+    return [(dict(w.failed), w.failed_response, w.timeout_response, w.failed_service) for w in begun if w.failed]
+
+
+def test_failures_of_before_keep_how_long_they_took_the_longest_first():
+    took = {"failed_response": of(0.1, 0.2, 5, 6, 7), "failed_service": of(4), "timeout_response": of(9, 10)}
+    some = failing(0, 5, 1.5, started=2, **took)
+    assert latencies(some) == [({"transport": 3}, of(5, 6, 7), EMPTY, of(4))]
+    mixed = window(0, started=3, failed={"transport": 5, "timeout": 2}, **took)
+    assert latencies(mixed) == [
+        ({"timeout": 2}, EMPTY, of(9, 10), EMPTY),
+        ({"transport": 2}, of(6, 7), EMPTY, of(4)),
+    ]
+    after = window(3, failed={"timeout": 2, "transport": 5, "generator": 1}, over=2, ok=0, **took)
+    assert latencies(after, load_ended_s=OVER) == [
+        ({"timeout": 2}, EMPTY, of(9, 10), EMPTY),
+        ({"transport": 5, "generator": 1}, took["failed_response"], EMPTY, of(4)),
+    ]
 
 
 @pytest.mark.parametrize(("took_s", "counts"), [(0.99, False), (1.01, True)])

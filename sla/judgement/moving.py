@@ -1,0 +1,84 @@
+"""An objective that moves as slowly as the run is long: its average over the run is not what it will be after it.
+
+No interval from within the run holds then: a wave of four times its length, of which the run sees a part, is covered in 37 % of
+runs. So the latest part must keep the target too, and whatever keeps or misses it must do so even should it move on.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from sla.estimators.dependence import FEWEST_WINDOWS
+from sla.estimators.quantiles import STRONG_EVIDENCE
+from sla.judgement.objectives import EstimateAt, ObjectiveEstimate
+from sla.values.estimate import Estimate
+
+REACHES = "correlation reaches the length of the run"
+PARTS = 5  # of the run, one after the other
+MOVES_ON = 8.0  # times as far as its parts lie apart: a quarter of a wave about its turn shows a seventh of what it swings
+
+
+@dataclass(frozen=True)
+class Moving:
+    """`parts`: estimates of PARTS parts of the run, and last of its latest part of FEWEST_WINDOWS windows at least, at a
+    confidence level. `text` says how far it moved. No estimate lies over `highest`. `tail`: 1 - q of a quantile.
+
+    What moves within a part as well leaves its interval as wide as the run's: so the parts' points are taken, of as many
+    samples as a tail needs; that they differ by more than chance is known.
+    """
+
+    parts: Callable[[float], Sequence[Estimate | None]]
+    text: Callable[[float], str]
+    highest: float = math.inf
+    tail: float = 1.0
+
+    def widened(self, measured: ObjectiveEstimate) -> ObjectiveEstimate:
+        """What is missed must be missed by the latest part as well, or by each part; what is kept, by the latest one and should
+        it move on as it did.
+        """
+        estimate = measured.estimate
+        if estimate is None:
+            return measured
+        parts = [e for e in self.parts(estimate.level) if e is not None]
+        points, latest = [e.point for e in parts], parts[-1].point
+        lowest, furthest = min(points), max(points)
+        moved = furthest - lowest if math.isfinite(furthest) else 0.0
+        at_least, at_most = measured.at_least or estimate, measured.at_most or estimate
+        enough = all(e.n * self.tail >= STRONG_EVIDENCE for e in parts)
+        # no average lies beyond all parts of it: where the interval has no end, they are one
+        high = furthest if math.isinf(at_most.high) and enough else max(at_most.high, latest)
+        high = min(high + MOVES_ON * moved, self.highest)
+        why = f"{REACHES} (it moved by {self.text(moved)} from one fifth of it to another)"
+        return dataclasses.replace(
+            measured,
+            at_least=_with_limits(at_least, max(min(at_least.low, latest), lowest), min(max(at_least.high, latest), furthest)),
+            at_most=_with_limits(at_most, max(min(at_most.low, latest) - MOVES_ON * moved, 0.0), high),
+            less=measured.less or f"{why}: by the latest part of it",
+            more=f"{why}: should it move on",
+            reaches=True,
+            far=None,
+            known_high=high,
+        )
+
+
+def _with_limits(estimate: Estimate, low: float, high: float) -> Estimate:
+    """The estimate with other limits around its point."""
+    return dataclasses.replace(estimate, low=min(low, estimate.point), high=max(high, estimate.point))
+
+
+def wide_as_it_moves(moving: Moving | None, at: EstimateAt) -> EstimateAt:
+    """The estimates with those bounds; as they are where nothing moves."""
+    return at if moving is None else lambda level: moving.widened(at(level))
+
+
+def slices(windows: int) -> list[slice]:
+    """PARTS parts of so many windows, and the latest part."""
+    edges = np.linspace(0, windows, PARTS + 1).astype(int).tolist()
+    latest = slice(min(edges[-2], max(windows - FEWEST_WINDOWS, 0)), windows)
+    return [*(slice(a, b) for a, b in itertools.pairwise(edges)), latest]

@@ -1,0 +1,160 @@
+"""The second audit: few scrapes, slow correlation, periodic stalls, drift, outages, distant targets. Whole assessments, where
+the band is one of verdicts.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+
+from sla.estimators.quantiles import MergedWindows, quantile_results, windows_of
+from sla.judgement.evaluate import evaluate
+from sla.values.agreement import FIGURES_ONLY, Limit, Objective, OperationMetrics
+from sla.values.assessment import Severity, Status
+from sla.values.kinds import ClientLatency, ServerLatency
+from sla.values.snapshot import BucketCounts, Snapshot
+from tests.calibration import simulate, systems
+from tests.calibration.trial import START, Trial, every, measurements_of, named
+
+THREE = (0.5, 0.9, 0.99)
+EDGES_S = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+
+
+def objective(kind, target, key="latency"):
+    return Objective(key, key, Severity.CRITICAL, kind, ("call",), target, None, "")
+
+
+def agreement(*objectives):
+    metrics = {"call": OperationMetrics("s", "total")}
+    return dataclasses.replace(FIGURES_ONLY, operations=metrics, objectives=objectives)
+
+
+def statuses(measurements, limits, kind=None):
+    """Verdict of each quantile against its limit (ns), one at a time: no family's level."""
+    kind = kind or (lambda q: ClientLatency(q, "response"))
+    judged = {}
+    for q, limit_ns in limits.items():
+        [o] = evaluate(measurements, agreement(objective(kind(q), Limit("<", limit_ns)))).objectives
+        judged[q] = o
+    return judged
+
+
+def run_of(stream, length_s):
+    windows = measurements_of(stream.finished_at_s, stream.latency_ns, length_s)
+    return dataclasses.replace(windows, windows=tuple(dataclasses.replace(w, operation="call") for w in windows.windows))
+
+
+def covered(row, title, make, quantiles, band, undecidable=False):
+    """Or, where that counts, said to correlate up to the length of the run."""
+
+    def run(rng):
+        stream = make(rng)
+        merged = MergedWindows.of(windows_of(stream.finished_at_s, stream.latency_ns))
+        outcome = {}
+        for r in merged.results(quantiles, 0.95):
+            reaching = undecidable and (r.reaches or merged.lasts(r.quantile))
+            outcome[named(r.quantile)] = reaching or r.estimate.low <= stream.true_ns(r.quantile) <= r.estimate.high
+        return outcome
+
+    return Trial(row, f"coverage, {title}", run, every(quantiles, band))
+
+
+def at_the_limit(row, title, make, length_s, quantiles, highest):
+    """P(PASS) where the truth lies at the limit."""
+
+    def run(rng):
+        stream = make(rng)
+        judged = statuses(run_of(stream, length_s), {q: stream.true_ns(q) for q in quantiles})
+        return {f"{named(q)} P(PASS), truth at the limit": o.status is Status.PASS for q, o in judged.items()}
+
+    return Trial(row, f"verdicts, {title}", run, every(quantiles, (0.0, highest), "{} P(PASS), truth at the limit"))
+
+
+def periodic(rng):
+    stream, length_s = systems.stalls(rng, 300), 300
+    [r] = quantile_results(windows_of(stream.finished_at_s, stream.latency_ns), (0.99,))
+    e, truth = r.estimate, stream.true_ns(0.99)
+    o = statuses(run_of(stream, length_s), {0.99: truth / 0.8})[0.99]
+    return {
+        "p99 coverage": e.low <= truth <= e.high,
+        "p99 half-width over the truth": min((e.high - e.low) / 2 / truth, 10.0),
+        "p99 P(PASS), truth at 0.8 of the limit": o.status is Status.PASS,
+    }
+
+
+def scraped(stream, length_s, every_s, limit_s, rng):
+    """Scrapes of a histogram, one edge of which is the limit."""
+    edges = np.array(sorted({*EDGES_S, limit_s, np.inf}))
+    times = np.arange(rng.random() * every_s, length_s, every_s)
+    first = np.searchsorted(times, stream.finished_at_s)
+    bucket = np.searchsorted(edges, stream.latency_ns / 1e9)
+    new = np.bincount(first * edges.size + bucket, minlength=(times.size + 1) * edges.size).reshape(-1, edges.size)
+    cumulative = new[: times.size].cumsum(axis=0).cumsum(axis=1).astype(float)
+    return tuple(
+        Snapshot(round((START + t) * 1e9), 0, (), {"total": row[-1]}, {}, {"s": BucketCounts(tuple(edges), tuple(row))})
+        for t, row in zip(times, cumulative.tolist(), strict=True)
+    )
+
+
+def server_buckets(make, length_s, every_s):
+    def run(rng):
+        stream, outcome = make(rng, length_s), {}
+        plain = run_of(stream, length_s)
+        for q in (0.9, 0.99):
+            edge_s = round(stream.true_ns(q) / 1e9, 6)
+            snapshots = scraped(stream, length_s, every_s, edge_s, rng)
+            measured = dataclasses.replace(plain, snapshots=snapshots)
+            o = statuses(measured, {q: edge_s * 1e9}, ServerLatency)[q]
+            outcome[f"{named(q)} P(PASS)"] = o.status is Status.PASS
+            outcome[f"{named(q)} P(FAIL)"] = o.status is Status.FAIL
+        return outcome
+
+    return run
+
+
+def far_off(rng):
+    stream = simulate.mm1(rng, 0.8, 20)
+    judged = statuses(run_of(stream, 20), {q: 4 * stream.true_ns(q) for q in (0.5, 0.9, 0.95, 0.99)})
+    return {f"{named(q)} decided": o.status is Status.PASS for q, o in judged.items()}
+
+
+BURSTY = {"M/M/1 at load 0.8": lambda rng, s: simulate.mm1(rng, 0.8, s), "bursts of 5 s": systems.mmpp}
+SCRAPES = ((60, 1), (60, 15), (60, 30), (120, 15), (300, 30), (300, 60), (600, 60))  # s a run, s between scrapes
+
+TRIALS = [
+    covered("14", "cache, misses 1 %, 120 s", lambda rng: systems.cache(rng, 120, 0.01), (0.99,), (0.88, 1.0)),
+    covered("14", "cache, misses 1 %, 600 s", lambda rng: systems.cache(rng, 600, 0.01), (0.99,), (0.92, 1.0)),
+    at_the_limit("14", "cache, misses 1 %, 120 s", lambda rng: systems.cache(rng, 120, 0.01), 120, (0.99,), 0.08),
+    covered("15", "cache, misses 5 %, 120 s", lambda rng: systems.cache(rng, 120, 0.05), THREE, (0.9, 1.0), undecidable=True),
+    Trial(
+        "16",
+        "stalls of 50 ms every 2.7 s, 300 s",
+        periodic,
+        {
+            "p99 coverage": (0.93, 1.0),
+            "p99 half-width over the truth": (0.0, 0.2),
+            "p99 P(PASS), truth at 0.8 of the limit": (0.8, 1.0),
+        },
+    ),
+    *(
+        at_the_limit("17", f"a wave of four runs, {s} s", lambda rng, s=s: systems.diurnal(rng, s), s, THREE, 0.065)
+        for s in (120, 600)
+    ),
+    *(
+        Trial(
+            "18",
+            f"server's buckets, {name}, {length_s} s, a scrape every {every_s} s, truth at the limit",
+            server_buckets(make, length_s, every_s),
+            every((0.9, 0.99), (0.0, 0.065), "{} P(PASS)") | every((0.9, 0.99), (0.0, 0.035), "{} P(FAIL)"),
+        )
+        for name, make in BURSTY.items()
+        for length_s, every_s in SCRAPES
+    ),
+    Trial(
+        "22",
+        "targets four times the truth, M/M/1 at load 0.8, 20 s",
+        far_off,
+        every((0.5, 0.9, 0.95, 0.99), (0.9, 1.0), "{} decided"),
+    ),
+]  # fmt: skip

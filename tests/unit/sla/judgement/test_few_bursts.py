@@ -1,0 +1,94 @@
+"""Failures that came in a few bursts: no success rate passes by them, however few they are."""
+
+import dataclasses
+
+import pytest
+
+from sla.judgement.evaluate import evaluate
+from sla.judgement.monitored import judge_monitored
+from sla.values.agreement import Limit
+from sla.values.assessment import Decision, Severity, Status
+from tests.unit.sla.synthetic import LOCAL, RAMP_S, START, measurements
+
+LENGTH_S, RATE = 60, 100
+FIRST = START + RAMP_S
+
+
+def agreement(severity=Severity.CRITICAL, target=0.99):
+    objectives = [o for o in LOCAL.agreement.objectives if o.key == "poi_success_rate"]
+    limit = Limit(">=", target)
+    objectives = tuple(dataclasses.replace(o, severity=severity, target=limit, acceptable=None) for o in objectives)
+    return dataclasses.replace(LOCAL.agreement, objectives=objectives)
+
+
+def run(failed):
+    """`failed`: how many of the 100 generate operations of a second of the judged part, by that second."""
+    whole, windows, snapshots, so_far = measurements(rate=RATE, hold_s=LENGTH_S), [], [], 0
+    metrics = LOCAL.agreement.operations["generate"]
+    for w in whole.windows:
+        n = failed.get(w.second - FIRST, 0) if w.operation == "generate" else 0
+        windows.append(dataclasses.replace(w, ok=w.ok - n, failed={"http_5xx": n}) if n else w)
+    for s in whole.snapshots:
+        so_far += failed.get(s.at_ns // 10**9 - 1 - FIRST, 0)
+        counters = s.counters | {metrics.total: s.counters[metrics.total] - so_far, metrics.failed: float(so_far)}
+        snapshots.append(dataclasses.replace(s, counters=counters))
+    return dataclasses.replace(whole, windows=tuple(windows), snapshots=tuple(snapshots))
+
+
+def success(failed, **given):
+    return next(o for o in evaluate(run(failed), agreement(**given)).objectives if o.key == "poi_success_rate")
+
+
+@pytest.mark.parametrize("severity", Severity)
+def test_all_errors_in_two_seconds_leave_it_open_with_the_time_in_which_ten_such_seconds_would_come(severity):
+    """0.33 % of 12,000 failed, and the whole interval keeps 95 %. Two in 60 s are ten in 300 s."""
+    o = success({10: 20, 40: 20}, severity=severity, target=0.95)
+    assert (o.status, o.estimate.low > 0.95) == (Status.INCONCLUSIVE, True)
+    assert o.reason == "all 40 errors came in 2 s: with so few bursts no interval is reliable"
+    assert o.seconds_needed == 240
+
+
+@pytest.mark.parametrize(("seconds", "status"), [(9, Status.INCONCLUSIVE), (10, Status.PASS)])
+def test_ten_seconds_with_errors_are_enough(seconds, status):
+    assert success({6 * i: 20 for i in range(seconds)}, target=0.9).status is status
+
+
+def test_single_errors_here_and_there_are_no_bursts():
+    assert success({10: 1, 40: 1}).status is Status.PASS
+    assert success({}).status is Status.PASS
+
+
+def test_what_straddles_the_target_says_so_and_needs_ten_bursts_at_least():
+    """2.5 % failed in three seconds: ten of them take 200 s, and the interval alone may need less."""
+    o = success({10: 100, 30: 100, 50: 100}, target=0.97)
+    assert (o.status, o.reason) == (Status.INCONCLUSIVE, "the interval straddles the target")
+    assert o.seconds_needed >= 140
+
+
+def test_few_bursts_do_not_undo_a_fail():
+    o = success(dict.fromkeys((3, 12, 20, 21, 22, 31, 40, 49, 57), 100), target=0.999)
+    assert (o.status, o.reason) == (Status.FAIL, "the whole interval misses the target")
+
+
+def test_the_servers_own_counters_are_judged_by_the_same_rule():
+    measured = run({10: 20, 40: 20})
+    spans = FIRST * 10**9, (FIRST + LENGTH_S) * 10**9
+    [o] = [o for o in judge_monitored(measured.snapshots, *spans, agreement(target=0.95)).objectives if o.estimate]
+    assert (o.status, o.seconds_needed) == (Status.INCONCLUSIVE, 240)
+    assert o.reason == "all 40 errors came in 2 scrape intervals: with so few bursts no interval is reliable"
+
+
+def test_as_a_warning_it_is_one_at_worst():
+    made = evaluate(run({10: 20, 40: 20}), agreement(Severity.WARNING, 0.95))
+    gates = [dataclasses.replace(g, status=Status.PASS) for g in made.gates if g.severity is Severity.CRITICAL]
+    assert (made.decision, len(gates)) == (Decision.GO_WITH_CAUTION, 0)
+    assert made.summary.startswith("at worst GO WITH CAUTION (GO if it keeps its target): 1 open: PoI success rate: all 40 ")
+
+
+def test_latencies_of_operations_without_a_success_rate_are_open_for_the_same_reason():
+    """More than the 1 % that a p99 leaves out may have failed: nobody can say by two bursts."""
+    latency = next(o for o in LOCAL.agreement.objectives if o.key == "poi_generate_p90")
+    judged_alone = dataclasses.replace(LOCAL.agreement, objectives=(latency,))
+    o = next(o for o in evaluate(run({10: 20, 40: 20}), judged_alone, LOCAL.baseline).objectives)
+    assert (o.status, o.seconds_needed) == (Status.INCONCLUSIVE, 240)
+    assert o.reason.endswith("; all 40 errors came in 2 s: with so few bursts no interval is reliable")

@@ -1,0 +1,170 @@
+"""Objectives that move as slowly as the run is long: what keeps or misses the target must do so even should they move on."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from sla.judgement.evaluate import evaluate
+from sla.judgement.few_scrapes import too_few_scrapes
+from sla.judgement.moving import MOVES_ON, REACHES, Moving, slices, wide_as_it_moves
+from sla.judgement.objectives import ObjectiveEstimate
+from sla.values.agreement import FIGURES_ONLY, Limit, Objective, OperationMetrics
+from sla.values.assessment import Severity, Status
+from sla.values.estimate import Estimate
+from sla.values.histogram import from_values
+from sla.values.kinds import ClientLatency, ServerLatency, SuccessRate, Throughput
+from sla.values.machine import MachineSecond
+from sla.values.measurements import Measurements, PlannedSegment, RunFacts
+from sla.values.snapshot import BucketCounts, Snapshot
+from sla.values.window import Health, Window
+from tests.unit.sla.synthetic import START
+
+LENGTH_S, RATE, MS = 60, 200, 1_000_000
+RISING = np.linspace(1.0, 2.0, LENGTH_S)
+EVEN = np.ones(LENGTH_S)
+
+
+def estimate(point, low=None, high=None):
+    return Estimate(point, point if low is None else low, point if high is None else high, 0.95, 100, 100)
+
+
+def run_of(level=EVEN, failing=0.0 * EVEN, done=EVEN, every_s=1, planned=True):
+    """Latencies about `level` ms; a share `failing` of each second fails; `done` times the planned rate is carried out. The
+    server is scraped every `every_s` s.
+    """
+    rng, windows, counted, snapshots = np.random.default_rng(5), [], np.zeros(7), []
+    edges = (0.0005, 0.001, 0.0015, 0.002, 0.004, 0.008, float("inf"))
+    for s in range(LENGTH_S):
+        if s % every_s == 0:
+            snapshots.append(Snapshot((START + s) * 10**9, 0, (), {}, {}, {"h": BucketCounts(edges, tuple(counted.cumsum()))}))
+        count = round(RATE * done[s])
+        bad = round(count * failing[s])
+        values = (level[s] * MS * np.exp(rng.normal(0, 0.1, count - bad))).astype(np.int64)
+        counted += np.bincount(np.searchsorted(edges, values / 1e9), minlength=7)
+        h, total = from_values(values), int(values.sum())
+        windows.append(
+            Window(START + s, "call", planned=count, started=count, ok=count - bad, failed={"http_5xx": bad} if bad else {},
+                   in_flight_ns=total, response_sum_ns=total, service_sum_ns=total, response=h, service=h)
+        )  # fmt: skip
+    snapshots.append(Snapshot((START + LENGTH_S) * 10**9, 0, (), {}, {}, {"h": BucketCounts(edges, tuple(counted.cumsum()))}))
+    lag = from_values(np.full(RATE, 20_000))
+    health = tuple(Health(START + s, "w", lag, machine=MachineSecond(START + s, "w")) for s in range(LENGTH_S))
+    facts = RunFacts(START * 10**9, (START + LENGTH_S) * 10**9, plan=(PlannedSegment(LENGTH_S, RATE, RATE),) if planned else ())
+    return Measurements(tuple(windows), health, tuple(snapshots), facts)
+
+
+def judged(kind, target, run):
+    objective = Objective("o", "O", Severity.CRITICAL, kind, ("call",), target, None, "")
+    agreement = dataclasses.replace(FIGURES_ONLY, operations={"call": OperationMetrics("h")}, objectives=(objective,))
+    [o] = evaluate(run, agreement).objectives
+    return o
+
+
+@pytest.mark.parametrize("kind", [ClientLatency(0.5, "response"), ClientLatency(0.99, "service"), ServerLatency(0.5)])
+def test_a_latency_that_climbs_keeps_only_what_it_would_keep_going_on(kind):
+    """From 1 to 2 ms: its fifths lie 0.8 ms apart, of which eight times are 6.4 ms."""
+    run = run_of(RISING)
+    near, far = (judged(kind, Limit("<", target_ms * MS), run) for target_ms in (4, 15))
+    assert near.status is Status.INCONCLUSIVE
+    assert REACHES in near.reason
+    assert far.status is Status.PASS
+    assert judged(kind, Limit("<", 4 * MS), run_of()).status is Status.PASS
+
+
+def test_a_latency_that_falls_is_missed_by_its_latest_part_alone():
+    falling = run_of(RISING[::-1])
+    o = judged(ClientLatency(0.5, "response"), Limit("<", 1.2 * MS), falling)
+    assert o.status is Status.INCONCLUSIVE
+    assert judged(ClientLatency(0.5, "response"), Limit("<", 0.8 * MS), falling).status is Status.FAIL
+
+
+def test_a_latency_that_climbs_over_the_target_is_missed():
+    assert judged(ClientLatency(0.5, "response"), Limit("<", 0.8 * MS), run_of(RISING)).status is Status.FAIL
+
+
+def test_a_success_rate_that_falls_does_not_pass_by_its_average():
+    """From 100 to 90 %: 8 points between its fifths, eight times that are 64 points under the last one's 91 %."""
+    falling = run_of(failing=np.linspace(0, 0.1, LENGTH_S))
+    o = judged(SuccessRate(), Limit(">=", 0.6), falling)
+    assert (o.status, o.reason.split(" (")[0]) == (Status.INCONCLUSIVE, REACHES)
+    assert "moved by 8." in o.reason
+    assert judged(SuccessRate(), Limit(">=", 0.1), falling).status is Status.PASS
+    steady = run_of(failing=np.full(LENGTH_S, 0.05))
+    assert judged(SuccessRate(), Limit(">=", 0.6), steady).status is Status.PASS
+
+
+def test_a_throughput_that_falls_does_not_pass_by_its_average():
+    falling = run_of(done=np.linspace(1.0, 0.9, LENGTH_S), planned=False)
+    o = judged(Throughput(), Limit(">=", 0.6 * RATE), falling)
+    assert (o.status, o.reason.split(" (")[0]) == (Status.INCONCLUSIVE, REACHES)
+    assert "it moved by 1" in o.reason
+    assert judged(Throughput(), Limit(">=", 0.2 * RATE), falling).status is Status.PASS
+
+
+@pytest.mark.parametrize("every_s", [15, 20, 30])
+def test_less_than_five_scrape_intervals_bound_nothing_and_what_would_do_is_said(every_s):
+    o = judged(ServerLatency(0.99), Limit("<", 8 * MS), run_of(every_s=every_s))
+    assert (o.status, o.reason) == (Status.INCONCLUSIVE, too_few_scrapes(LENGTH_S // every_s, LENGTH_S))
+    assert (o.estimate.low, o.estimate.high, o.estimate.n_eff) == (0.0, float("inf"), 0.0)
+
+
+@pytest.mark.parametrize(("intervals", "length_s", "every_s"), [(4, 60, 2), (1, 300, 15), (0, 3600, 60), (2, 19, 1)])
+def test_the_scrape_interval_that_would_do_gives_twenty_of_them(intervals, length_s, every_s):
+    s = "" if intervals == 1 else "s"
+    assert too_few_scrapes(intervals, length_s) == (
+        f"{intervals} scrape interval{s} of the server bound nothing, at least 5 are needed: scrape every {every_s} s, or "
+        "measure longer"
+    )
+    assert too_few_scrapes(5, length_s) == ""
+
+
+def test_it_may_move_on_by_eight_times_what_its_parts_lie_apart_from_its_latest_part():
+    parts = [estimate(100), estimate(104), estimate(98), None, estimate(110, 105, 115)]
+    wide = Moving(lambda _: parts, "{:g} units".format).widened(ObjectiveEstimate(estimate(103, 101, 106), "source"))
+    assert (wide.at_most.low, wide.at_most.high) == (101 - MOVES_ON * 12, 110 + MOVES_ON * 12)
+    assert (wide.at_least.low, wide.at_least.high) == (101, 110)
+    assert "moved by 12 units" in wide.more
+    assert (wide.estimate, wide.reaches) == (estimate(103, 101, 106), True)
+
+
+@pytest.mark.parametrize(("tail", "high"), [(0.1, 104 + MOVES_ON * 4), (0.09, float("inf"))])
+def test_an_average_without_an_end_is_bounded_by_its_parts_of_enough_samples(tail, high):
+    """Of a hundred samples a part: ten of a p90."""
+    parts = [estimate(100, 90, 130), estimate(104, 100, 110)]
+    wide = Moving(lambda _: parts, str, tail=tail).widened(ObjectiveEstimate(estimate(103, 0, float("inf")), "source"))
+    assert wide.at_most.high == wide.known_high == high
+    assert wide.at_least.low == 100
+
+
+def test_no_bound_lies_under_nothing_or_over_the_highest():
+    moving = Moving(lambda _: [estimate(0.9), estimate(0.5)], str, highest=1.0)
+    wide = moving.widened(ObjectiveEstimate(estimate(0.7), "source"))
+    assert (wide.at_most.low, wide.at_most.high) == (0.0, 1.0)
+
+
+def test_bounds_that_are_wider_for_another_reason_stay():
+    measured = ObjectiveEstimate(
+        estimate(100), "source", at_least=estimate(100, 97), at_most=estimate(100, high=300), less="late"
+    )
+    wide = Moving(lambda _: [estimate(96), estimate(101)], str).widened(measured)
+    assert (wide.at_least.low, wide.at_most.high, wide.less) == (97, 300 + MOVES_ON * 5, "late")
+
+
+def test_what_has_no_estimate_or_does_not_move_is_as_it_was():
+    nothing = ObjectiveEstimate(None, "source")
+    assert Moving(lambda _: [estimate(1)], str).widened(nothing) is nothing
+    at = lambda _: nothing  # noqa: E731  # any estimate
+    assert wide_as_it_moves(None, at) is at
+
+
+def test_parts_over_range_move_by_nothing_that_is_known():
+    endless = Estimate(float("inf"), 5, float("inf"), 0.95, 10, 10)
+    wide = Moving(lambda _: [endless, endless], str).widened(ObjectiveEstimate(endless, "source"))
+    assert (wide.at_most.low, wide.at_most.high) == (5, float("inf"))
+
+
+def test_the_latest_part_has_five_windows_at_least_where_there_are_as_many():
+    assert slices(50)[-2:] == [slice(40, 50), slice(40, 50)]
+    assert slices(12)[-2:] == [slice(9, 12), slice(7, 12)]
+    assert slices(3)[-1] == slice(0, 3)
