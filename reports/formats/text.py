@@ -43,7 +43,7 @@ def render(assessment: Assessment, width: int = 120, colour: bool = False, named
     if failed:
         draw(console, "", ("Check", "Status", "Why"), failed, 1)
     if drawn := table.bootstrap_line(assessment):
-        console.print(Text(drawn))
+        console.print(Text(table.printable(drawn)))
     if generator := table.generator_line(assessment):
         console.print(Text(table.printable(f"Generator: {generator}")))
     if assessment.steady:
