@@ -140,3 +140,16 @@ def test_the_second_of_the_cut_is_of_what_is_left():
 
 def test_what_rises_through_zero_has_no_relative_drift():
     assert drift(np.arange(-30.0, 31.0)) is None
+
+
+@pytest.mark.parametrize("seed", [0, 1, 7, 11, 13, 18, 19, 20, 27, 29])
+def test_what_wanders_slowly_has_no_warm_up_to_cut(seed):
+    """Correlation of 0.9 from one second to the next: by the rank-sum test alone each of these had one of 5 to 60 s."""
+    shocks, level = np.random.default_rng(seed).normal(0, 1, 120), np.zeros(120)
+    for i in range(1, 120):
+        level[i] = 0.9 * level[i - 1] + shocks[i]
+    assert warm_up_windows({"x": 10 + level}) == 0
+
+
+def test_a_head_before_what_never_varies_is_cut():
+    assert warm_up_windows({"x": np.concatenate((np.full(10, 2.0), np.ones(50)))}) == 10
