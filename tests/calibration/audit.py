@@ -13,12 +13,11 @@ from sla.judgement.evaluate import evaluate
 from sla.values.agreement import FIGURES_ONLY, Limit, Objective, OperationMetrics
 from sla.values.assessment import Severity, Status
 from sla.values.kinds import ClientLatency, ServerLatency
-from sla.values.snapshot import BucketCounts, Snapshot
 from tests.calibration import simulate, systems
-from tests.calibration.trial import START, Trial, every, measurements_of, named
+from tests.calibration.server_side import EDGES_S, scrapes
+from tests.calibration.trial import Trial, every, measurements_of, named
 
 THREE = (0.5, 0.9, 0.99)
-EDGES_S = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
 
 def objective(kind, target, key="latency"):
@@ -85,16 +84,8 @@ def periodic(rng):
 
 def scraped(stream, length_s, every_s, limit_s, rng):
     """Scrapes of a histogram, one edge of which is the limit."""
-    edges = np.array(sorted({*EDGES_S, limit_s, np.inf}))
-    times = np.arange(rng.random() * every_s, length_s, every_s)
-    first = np.searchsorted(times, stream.finished_at_s)
-    bucket = np.searchsorted(edges, stream.latency_ns / 1e9)
-    new = np.bincount(first * edges.size + bucket, minlength=(times.size + 1) * edges.size).reshape(-1, edges.size)
-    cumulative = new[: times.size].cumsum(axis=0).cumsum(axis=1).astype(float)
-    return tuple(
-        Snapshot(round((START + t) * 1e9), 0, (), {"total": row[-1]}, {}, {"s": BucketCounts(tuple(edges), tuple(row))})
-        for t, row in zip(times, cumulative.tolist(), strict=True)
-    )
+    times_s = np.arange(rng.random() * every_s, length_s, every_s)
+    return scrapes(stream.finished_at_s, stream.latency_ns / 1e9, times_s, np.unique([*EDGES_S, limit_s]))
 
 
 def server_buckets(make, length_s, every_s):

@@ -19,12 +19,12 @@ from tests.calibration.trial import MOST, START, Trial, every, named
 EDGES_S = np.array([0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, np.inf])
 
 
-def scrapes(finished_at_s, latency_s, times_s):
+def scrapes(finished_at_s, latency_s, times_s, edges_s=EDGES_S):
     """What a scrape at each of `times_s`, ascending, reads."""
-    first, bucket, k = np.searchsorted(times_s, finished_at_s), np.searchsorted(EDGES_S, latency_s), EDGES_S.size
+    first, bucket, k = np.searchsorted(times_s, finished_at_s), np.searchsorted(edges_s, latency_s), edges_s.size
     new = np.bincount(first * k + bucket, minlength=(len(times_s) + 1) * k).reshape(-1, k)[: len(times_s)]
     cumulative = new.cumsum(axis=0).cumsum(axis=1).astype(float)
-    edges = tuple(EDGES_S)
+    edges = tuple(edges_s)
     return tuple(
         Snapshot(round((START + t) * 1e9), 0, (), {"total": row[-1]}, {}, {"s": BucketCounts(edges, tuple(row))})
         for t, row in zip(times_s, cumulative.tolist(), strict=True)

@@ -44,13 +44,13 @@ class ClientLatencyEstimator(ObjectiveEstimator):
         histograms = self._histograms(measurements, steady, self.kind.latency)
         tick_ns = measurements.facts.tick_ns
         merged = MergedWindows.of(histograms, tick_ns)
-        bounds = self._bounds(histograms, merged, measurements, steady, late) if late else None
-        waits = waiting_workers(measurements, operation, steady)
-        undelayed = _Undelayed.of(waits, histograms, steady) if waits else None
-        untimed = Untimed.of(self.kind, measurements, operation, steady)
         slower = merged  # no perfect generator would have measured more
         if late and self.kind.latency == "service":
             slower = MergedWindows.of(self._histograms(measurements, steady, "response"))
+        bounds = self._bounds(histograms, merged, slower, measurements, steady, late) if late else None
+        waits = waiting_workers(measurements, operation, steady)
+        undelayed = _Undelayed.of(waits, histograms, steady) if waits else None
+        untimed = Untimed.of(self.kind, measurements, operation, steady)
 
         def at(level: float) -> ObjectiveEstimate:
             results = merged.results([q], level)
@@ -106,7 +106,13 @@ class ClientLatencyEstimator(ObjectiveEstimator):
         return lower is not None and outside(lower, target)
 
     def _bounds(
-        self, histograms: Sequence[Histogram], merged: MergedWindows, measurements: Measurements, steady: Steady, late: Lateness
+        self,
+        histograms: Sequence[Histogram],
+        merged: MergedWindows,
+        responses: MergedWindows,
+        measurements: Measurements,
+        steady: Steady,
+        late: Lateness,
     ) -> Callable[[float], tuple[Estimate, Estimate, Estimate]]:
         """(at least, at least with connections enough, at most) of a perfect generator: see lateness and connections."""
         operation, q = self.objective.operations[0], self.kind.quantile
@@ -119,7 +125,6 @@ class ClientLatencyEstimator(ObjectiveEstimator):
         less, used = moved(histograms, -1), late.connections
         if self.kind.latency == "service":
             more = moved(histograms, 1)
-            responses = MergedWindows.of(self._histograms(measurements, steady, "response"))
 
             def of_service(level: float) -> tuple[Estimate, Estimate, Estimate]:
                 least = _at_least(merged, less, q, late, level)
