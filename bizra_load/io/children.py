@@ -56,6 +56,19 @@ def end(process: subprocess.Popen[bytes], within_s: float = 20.0) -> None:
 
 
 @contextmanager
+def process(command: Sequence[str], within_s: float = 20.0, **options: Any) -> Iterator[subprocess.Popen[bytes]]:
+    """A process of start() until the block ends, by end(). Raises OSError."""
+    started: subprocess.Popen[bytes] | None = None
+    try:
+        with signals_held():
+            started = start(command, **options)
+        yield started
+    finally:
+        if started is not None:
+            end(started, within_s)
+
+
+@contextmanager
 def temporary_folder() -> Iterator[Path]:
     """A folder until the block ends. Raises OSError."""
     folder: tempfile.TemporaryDirectory[str] | None = None

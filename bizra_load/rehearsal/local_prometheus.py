@@ -14,7 +14,7 @@ import requests
 
 from bizra_load.exit_codes import InvalidRunError, UsageError
 from bizra_load.io.bounded_http import BoundedSession
-from bizra_load.io.children import end, start, temporary_folder
+from bizra_load.io.children import process, temporary_folder
 from bizra_load.io.ports import free_port
 from bizra_load.server_metrics.exposition import ScrapeError
 from bizra_load.server_metrics.prometheus_api import PrometheusClient
@@ -105,18 +105,14 @@ def local_prometheus(
 @contextmanager
 def background(command: Sequence[str], ready_url: str, name: str, log: Path) -> Iterator[None]:
     """A process until the block ends, once `ready_url` responds with 200. Raises InvalidRunError with the end of its log."""
-    with log.open("wb") as out:
-        process = start(command, stdout=out, stderr=out, start_new_session=True)
-        try:
-            until_s = time.monotonic() + READY_WITHIN_S
-            while not _answers(ready_url):
-                if process.poll() is not None or time.monotonic() > until_s:
-                    last = (log.read_text(errors="replace").strip().splitlines() or ["no output"])[-1][:300]
-                    raise InvalidRunError(f"{name} did not start: {last}")
-                time.sleep(0.02)
-            yield
-        finally:
-            end(process)
+    with log.open("wb") as out, process(command, stdout=out, stderr=out, start_new_session=True) as started:
+        until_s = time.monotonic() + READY_WITHIN_S
+        while not _answers(ready_url):
+            if started.poll() is not None or time.monotonic() > until_s:
+                last = (log.read_text(errors="replace").strip().splitlines() or ["no output"])[-1][:300]
+                raise InvalidRunError(f"{name} did not start: {last}")
+            time.sleep(0.02)
+        yield
 
 
 def _answers(url: str) -> bool:

@@ -61,8 +61,8 @@ def test_it_has_no_child_processes_and_leaves_none():
 
 def test_it_dies_with_its_parent_however_that_ends(tmp_path):
     script = (
-        "import os, signal; from bizra_load.rehearsal.node_process import start_node; node = start_node();"
-        "print(node.process.pid, flush=True); os.kill(os.getpid(), signal.SIGKILL)"
+        "import os, signal; from bizra_load.rehearsal.node_process import start_node\n"
+        "with start_node() as node: print(node.process.pid, flush=True); os.kill(os.getpid(), signal.SIGKILL)"
     )
     parent = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
     pid = int(parent.stdout)
@@ -108,8 +108,8 @@ def test_a_taken_port_is_refused():
         ended = subprocess.run(node_command("--port", port), capture_output=True, text=True, timeout=30)
         assert ended.returncode == 6
         assert port in ended.stderr
-        with pytest.raises(InvalidRunError, match="exit code 6"):
-            start_node(port=int(port))
+        with pytest.raises(InvalidRunError, match="exit code 6"), start_node(port=int(port)):
+            pass
 
 
 def test_it_listens_on_an_ipv6_address_too():

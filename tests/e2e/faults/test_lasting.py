@@ -92,13 +92,14 @@ def test_a_closed_terminal_ends_the_run_as_ctrl_c_does(tmp_path, node, whom):
 
 
 @pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGTERM])
-def test_a_drill_that_is_ended_leaves_nothing_behind(tmp_path, number):
-    """A Prometheus and an Alertmanager with their data, and a node."""
+@pytest.mark.parametrize("begun", ["", "data"])
+def test_a_drill_that_is_ended_leaves_nothing_behind(tmp_path, begun, number):
+    """A node that has just begun; with a Prometheus and an Alertmanager and their data."""
     (tmp_path / "temporary").mkdir()
     command = [sys.executable, "-m", "bizra_load.cli.main", "alerts", "drill", "--out", str(tmp_path / "artifacts")]
     environment = {**os.environ, "TMPDIR": str(tmp_path / "temporary")}
     with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as drill:
-        until(lambda: list((tmp_path / "temporary").glob("*/*")), "data of Prometheus")
+        until(lambda: not begun or list((tmp_path / "temporary").glob(f"*/{begun}")), begun)
         processes = until(lambda: psutil.Process(drill.pid).children(recursive=True), "processes")
         drill.send_signal(number)
         _, error = drill.communicate(timeout=30)

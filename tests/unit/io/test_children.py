@@ -66,6 +66,33 @@ def test_what_does_not_end_when_asked_is_killed(heeds, within_s, code):
         children.end(process, within_s)  # it may have ended before
 
 
+def paused(ended_by):
+    with children.process(PAUSE):
+        if ended_by:
+            os.kill(os.getpid(), ended_by)
+
+
+@pytest.mark.processes
+@pytest.mark.parametrize("when", ["started", "in use", "ended"])
+def test_a_signal_leaves_no_process_behind(monkeypatch, number, when):  # noqa: F811  # a fixture
+    before = psutil.Process().children()
+
+    def struck(function):
+        def strike(*args, **more):
+            result = function(*args, **more)
+            os.kill(os.getpid(), number)
+            return result
+
+        return strike
+
+    if when != "in use":
+        name = "start" if when == "started" else "end"
+        monkeypatch.setattr(children, name, struck(getattr(children, name)))
+    with pytest.raises(Ended):
+        paused(number if when == "in use" else None)
+    assert psutil.Process().children() == before
+
+
 def in_use(ended_by):
     with children.temporary_folder() as folder:
         (folder / "data").write_text("of Prometheus")
