@@ -64,8 +64,8 @@ def test_the_limit_is_the_multiple_and_not_under_its_floor():
     by_objective = limits(Baseline("b", {"poi_generate_p99_us": 40e3, "finality_p99_ms": 2e3}))
     assert by_objective["poi_generate_p99"].target.value == 400e3
     assert by_objective["poi_generate_p99"].acceptable.value == 800e3
-    assert by_objective["finality_p99"].target.value == 100e3  # 10 x 2 us is less than its floor
-    assert limits(Baseline("b", {"finality_p99_ms": 20e3}))["finality_p99"].target.value == 200e3
+    assert by_objective["finality_p99"].target.value == 1e6  # 10 x 2 us is less than its floor
+    assert limits(Baseline("b", {"finality_p99_ms": 200e3}))["finality_p99"].target.value == 2e6
     assert not by_objective["poi_verify_p99"].target.known
     assert by_objective["poi_throughput"] == next(o for o in LOCAL.agreement.objectives if o.key == "poi_throughput")
 
@@ -156,7 +156,7 @@ def test_real_traffic_too_is_judged_by_what_is_known():
 def test_with_it_limit_and_baseline_are_shown_and_the_rollback_trigger_has_its_number():
     a = evaluate(measurements(), LOCAL.agreement, LOCAL.baseline)
     assert table.target(result(a, "poi_generate_p99")) == "< 200 us (10 x baseline)"
-    assert table.target(result(a, "finality_p99")) == "< 100 us (10 x baseline, at least 100 us)"
+    assert table.target(result(a, "finality_p99")) == "< 1.00 ms (10 x baseline, at least 1.00 ms)"
     assert table.objective_row(result(a, "poi_generate_p99")).cells[5] == "20.0 us"
     assert {t.key: t.threshold for t in a.strategy.triggers}["poi_generate_p99"] == pytest.approx(1.2 * 200e3)
 
