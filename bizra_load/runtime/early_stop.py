@@ -1,4 +1,4 @@
-"""--abort-on-fail: what has been stored is judged again and again while a run goes, by the rule for that (sequential)."""
+"""--abort-on-fail and --stop-when-decided: what has been stored is judged while a run goes (sla.judgement.sequential)."""
 
 from __future__ import annotations
 
@@ -13,23 +13,33 @@ from bizra_load.archive.store import read_run
 from bizra_load.judging.agreements import kept_agreement
 from bizra_load.measure.clock import SteadyClock
 from bizra_load.measure.run_sums import RunSums
-from sla.judgement.sequential import INTERIM_EVERY_S, InterimAnalyses, failing
+from sla.judgement.sequential import Looks, failing, undecided
+from sla.judgement.steady import constant_part
+from sla.values.measurements import RunFacts
+
+REPORTED_NS = 2 * 10**9  # the last two seconds may not have been reported by every worker yet
 
 
-def wait_for_failure(folder: Path, sums: RunSums, clock: SteadyClock, ends_ns: Callable[[], int]) -> tuple[str, ...]:
-    """The critical objectives that have failed for certain, once there are any. `sums`: what has been stored of the workers so
-    far. `ends_ns`: when the load ends (Unix).
+def wait_for_decision(
+    folder: Path, sums: RunSums, clock: SteadyClock, facts: Callable[[], RunFacts], also_pass: bool
+) -> tuple[str, ...]:
+    """The critical objectives that are missed for certain, once there are any; () once every objective is decided, which is
+    looked for where a run may stop for that (`also_pass`). `sums`: what has been stored of the workers so far.
     """
-    importlib.import_module(
-        "scipy.special"
-    )  # what an analysis needs: now, not in the middle of the load (see sla.estimators.laws)
-    interim_analyses = InterimAnalyses()
+    # what a look needs: now, not in the middle of the load (see sla.estimators.laws)
+    importlib.import_module("scipy.special")
+    looks = Looks()
     while True:
-        gevent.sleep(INTERIM_EVERY_S)
+        gevent.sleep(1.0)
+        known = facts()
+        ended_ns = min(clock.unix_ns() - REPORTED_NS, known.load_ended_ns)
+        begin_s, end_s, _ = constant_part(dataclasses.replace(known, load_ended_ns=ended_ns))
+        if not looks.due(end_s - begin_s):
+            continue
         measurements, _ = read_run(folder, sums)
-        # the last two seconds may not have been reported by every worker yet
-        ended_ns = min(clock.unix_ns() - 2 * 10**9, ends_ns())
         so_far = dataclasses.replace(measurements, facts=dataclasses.replace(measurements.facts, load_ended_ns=ended_ns))
         kept = kept_agreement(folder)  # a baseline that was measured meanwhile is there by now
-        if failed := interim_analyses.add(failing(so_far, kept.agreement, kept.baseline)):
+        if failed := failing(so_far, kept.agreement, kept.baseline):
             return tuple(sorted(failed))
+        if also_pass and undecided(so_far, kept.agreement, kept.baseline) == frozenset():
+            return ()

@@ -22,7 +22,7 @@ from bizra_load.measure.report import decode_report
 from bizra_load.measure.run_sums import RunSums
 from bizra_load.monitoring import grafana
 from bizra_load.runtime.consumers import Consumers
-from bizra_load.runtime.early_stop import wait_for_failure
+from bizra_load.runtime.early_stop import wait_for_decision
 from bizra_load.runtime.run_times import RunTimes
 from bizra_load.runtime.server_scrapes import ServerMetrics
 from bizra_load.runtime.storage import RunStorage
@@ -68,6 +68,7 @@ class MasterRun:
         self._recorded: tuple[tuple[str, ...], int] = (), 0  # the workers and the number of keys that the record on disk names
         self._refused = Counter[str]()  # by worker: reports that could not be decoded
         self._stopped_for: tuple[str, ...] = ()
+        self._decided = False
         self._greenlets: list[gevent.Greenlet] = []
 
     def start(self) -> None:
@@ -77,8 +78,8 @@ class MasterRun:
         self._start_in(NOT_BEGUN_S)
         self._consumers.start(self)
         self._greenlets.append(gevent.spawn(self._every_second))
-        if self.settings.abort_on_fail:
-            self._greenlets.append(gevent.spawn(self._stop_on_failure))
+        if self.settings.abort_on_fail or self.settings.stop_when_decided:
+            self._greenlets.append(gevent.spawn(self._stop_when_decided))
 
     def begin(self, lead_s: float) -> None:
         """All users are there: the schedule starts in `lead_s`."""
@@ -163,10 +164,15 @@ class MasterRun:
                 self._write_record()  # so that they are known if this process is killed
             self._consumers.every_second(self.times.clock.unix_ns())
 
-    def _stop_on_failure(self) -> None:
-        """Stop the load when a critical objective has failed for certain."""
-        self._stopped_for = wait_for_failure(self.folder, self._sums, self.times.clock, lambda: self.times.ended_ns)
-        tell(f"Stopping early: {', '.join(self._stopped_for)} missed the target in three interim analyses")
+    def _stop_when_decided(self) -> None:
+        """Stop the load when a critical objective has failed for certain, or every objective is decided."""
+        also_pass = self.settings.stop_when_decided
+        self._stopped_for = wait_for_decision(self.folder, self._sums, self.times.clock, self._facts, also_pass)
+        self._decided = not self._stopped_for
+        if self._decided:
+            tell("Stopping: every objective is decided")
+        else:
+            tell(f"Stopping early: {', '.join(self._stopped_for)} missed the target for certain")
         self._stop_load()
 
     def _stop_load(self) -> None:
@@ -206,6 +212,8 @@ class MasterRun:
             scrapes_failed=self._server.failed,
             interrupted=times.interrupted,
             stopped_for=self._stopped_for,
+            looked=self.settings.stop_when_decided,
+            decided=self._decided,
             seed=self.settings.seed,
             target_is_local=self._server.is_local,
             request_timeout_ns=int(self.settings.request_timeout_s * 1e9),

@@ -113,7 +113,11 @@ SWITCHES: tuple[Switch, ...] = (
     Switch("--fire-request-events", "Fire Locust's request event for every operation (for listeners of your own; slower)"),
     Switch(
         "--abort-on-fail",
-        "Stop early when a critical objective misses its target at the level 0.99 in three interim analyses, 10 s apart",
+        "Stop early when a critical objective misses its target at the level 0.995, in looks from 40 s of judged load on",
+    ),
+    Switch(
+        "--stop-when-decided",
+        "Stop as soon as every objective is decided, either way, in looks from 40 s on; what decides is then at the level 0.98",
     ),
     Switch(
         "--insecure",

@@ -40,6 +40,7 @@ class Settings:
     allow: tuple[str, ...]
     fire_request_events: bool
     abort_on_fail: bool
+    stop_when_decided: bool
     of_products: Mapping[str, Any]
     generator_metrics: tuple[str, int] | None = None  # address and port of the generator's own /metrics
     evidence: tuple[str, ...] = ()

@@ -19,8 +19,8 @@ from sla.estimators.increments import Increments
 from sla.estimators.laws import beta_probability, beta_quantile
 from sla.estimators.quantiles import QuantileResult
 from sla.estimators.random_numbers import generator
-from sla.estimators.server_side import ServerQuantile
-from sla.estimators.share_limits import Law, order_statistic_laws, share_laws
+from sla.estimators.server_side import ServerQuantile, laws_at_edges
+from sla.estimators.share_limits import Law, order_statistic_laws
 from sla.values.bootstrap import Bootstrap
 from sla.values.estimate import Estimate
 from sla.values.histogram import HIGHEST_NS, Histogram, IntArray, bucket_high_ns, bucket_low_ns
@@ -46,13 +46,13 @@ class LimitOfRank:
 
 @dataclass(frozen=True, eq=False)
 class Resampling:
-    """How one quantile is drawn. `law`: of the rank of its first order statistic, as a share of the sample. `second`: that of
-    the one behind it is further by a Beta(1, second) of what is left; None: the same rank gives both limits.
+    """How one quantile is drawn. `law`: of the rank of its first order statistic, as a share of the sample. The one behind it
+    is further by a Beta(*second) of what is left; None: the same rank gives both limits.
     """
 
     estimate: Estimate
     law: Law
-    second: float | None
+    second: Law | None
     lower: LimitOfRank
     upper: LimitOfRank
 
@@ -60,7 +60,7 @@ class Resampling:
         """What `ranks` of the law, shape (draws,), say of the estimate's interval."""
         first = behind = np.sort(ranks)
         if self.second is not None:
-            behind = np.sort(first - (1 - first) * np.expm1(-rng.standard_exponential(first.size) / self.second))
+            behind = np.sort(first + (1 - first) * rng.beta(*self.second, first.size))
         e, tail = self.estimate, (1 - self.estimate.level) / 2
         below, above = self.lower.counts(first), self.upper.counts(behind)
         low = float(self.lower.ns[np.searchsorted(np.cumsum(below), tail * ranks.size)])
@@ -134,7 +134,7 @@ def of_histogram(whole: Histogram, result: QuantileResult, tick_ns: int = 0) -> 
     return Resampling(
         e,
         low or high or _NO_LAW,
-        high[1] if low and high else None,
+        (high[0] - low[0], high[1]) if low and high else None,  # what is further by it has the law `high`
         LimitOfRank(at, np.clip(low_ns, 0.0, e.point) if low else np.full(low_ns.size, e.low)),  # no draw tells then
         LimitOfRank(at, np.maximum(high_ns, e.point) if high else np.full(high_ns.size, math.inf)),
     )
@@ -149,13 +149,10 @@ def of_buckets(increments: Increments, q: float, result: ServerQuantile) -> Resa
     low, high = order_statistic_laws(q, e.n_eff, e.level, result.deff)
     law = low or high or _NO_LAW
     not_beyond, surely_not = np.ones(edges_ns.size), np.zeros(edges_ns.size)  # P(the quantile does not lie beyond the edge)
-    for i, share in enumerate(increments.shares_beyond.tolist()):
-        if share > 1 - q:
-            deff, own = increments.effective_below(i, e.level)
-            of_share = share_laws(share, own, deff)[0]
+    for i, (beyond, of_share) in enumerate(laws_at_edges(increments, q, e.n_eff, e.level, result.deff)):
+        if beyond:
             not_beyond[i] = beta_probability(1 - q, *of_share) if of_share else 1.0
         else:
-            of_share = share_laws(share, e.n_eff, result.deff)[1]
             surely_not[i] = beta_probability(1 - q, *of_share) if of_share else 0.0
     # beyond an edge is beyond every one before it
     lower = np.minimum.accumulate(not_beyond[::-1])[::-1]

@@ -8,8 +8,10 @@ Limit: what is slower than about a quarter of the run can't be seen from within 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,11 +21,12 @@ from sla.estimators.laws import f_p_value, normal_quantile, t_quantile
 FloatArray = NDArray[np.float64]
 
 FEWEST_WINDOWS = 5  # of fewer, whatever they are, no spread is known
-COSINES = 1.2  # times m^(2/3) of them at first: as many as leave short correlation without bias (docs/statistics.md)
+COSINES = 1.5  # times m^(2/3) of them at first: as many as leave short correlation without bias (docs/statistics.md)
 FEWEST_COSINES = 3  # with fewer, Student's t bounds next to nothing
-HALVED_AT = 0.3  # p-value: a halving for nothing costs width, one that is missed costs coverage
-HALVED_OF_MANY = 1.5  # over the root of their number, where that is less: of many cosines an F test misses less
+HALVED_AT = 0.4  # p-value: a halving for nothing costs width, one that is missed costs coverage
+HALVED_OF_MANY = 1.75  # over the root of their number, where that is less: of many cosines an F test misses less
 CLEAR_AT, NEXT_AT = 0.03, 0.8  # after a halving with a p-value as clear as that the next one needs less
+SEEN_BEYOND, SEEN_AT = (0.1, 0.05), 0.01  # what is slow is looked for in these shares of the slowest too, at a p-value
 REACHING_DOF = 2.0  # where it clearly goes on to the slowest cosines: power still rises towards what is slower than the run
 SLOW_COSINES, SLOW_AT = 2, 0.001  # the two slowest, against all others: half a wave and a whole one in the length of the run
 BATCHES = 20  # of windows, where a tail's exceedances are looked for
@@ -39,16 +42,42 @@ class Spread:
     dof: float
 
 
-def spread(series: FloatArray, halved_at: float | None = None) -> Spread:
+class Alike(NamedTuple):
+    """How many of the slowest cosines hold about the same power; clear: those beyond them clearly hold less."""
+
+    cosines: int
+    clear: bool
+
+
+def spread(series: FloatArray, halved_at: float | None = None, at_most: Alike | None = None) -> Spread:
     """Spread of a series of shape (m,), one value a window, in time order. Each of the slowest cosines of the series gives an
-    estimate of the variance of its sum; taken is the mean of as many as hold about the same power: of correlation that lasts
-    long the slower half holds more (an F test at `halved_at`, or as HALVED_AT says), and is taken alone then. With m < 2 the
-    variance is unknown: infinite, dof 0.
+    estimate of the variance of its sum; taken is the mean of as many as hold about the same power (alike()), or of as many as
+    do in another series of the same windows, where that is fewer (`at_most`). With m < 2 the variance is unknown: infinite,
+    dof 0.
     """
     m = int(series.size)
     if m < 2:
         return Spread(math.inf, 0.0)
     power = cosine_power(series, cosines_of(m))
+    count, clear = _alike(power, halved_at)
+    if at_most is not None and at_most.cosines < count:
+        count, clear = at_most
+    reaches = clear and count < 2 * FEWEST_COSINES
+    return Spread(float(power[:count].mean()), min(REACHING_DOF, count) if reaches else float(count))
+
+
+def alike(several: Iterable[FloatArray], halved_at: float) -> Alike | None:
+    """The fewest of several series of the same windows, each of shape (m,); None without any. What correlates in one of them
+    may do so in the others too, where it shows less.
+    """
+    each = (_alike(cosine_power(series, cosines_of(int(series.size))), halved_at) for series in several)
+    return min(each, default=None, key=lambda one: one.cosines)
+
+
+def _alike(power: FloatArray, halved_at: float | None) -> Alike:
+    """The slower half holds more of correlation that lasts long (an F test at `halved_at`, or as HALVED_AT says), and is taken
+    alone then.
+    """
     count, clear = power.size, False
     at = min(HALVED_AT, HALVED_OF_MANY / math.sqrt(count)) if halved_at is None else halved_at
     while count >= 2 * FEWEST_COSINES:
@@ -56,8 +85,7 @@ def spread(series: FloatArray, halved_at: float | None = None) -> Spread:
         if p_value >= (NEXT_AT if clear else at):
             break
         count, clear = count // 2, clear or p_value < CLEAR_AT
-    reaches = clear and count < 2 * FEWEST_COSINES
-    return Spread(float(power[:count].mean()), min(REACHING_DOF, count) if reaches else float(count))
+    return Alike(count, clear)
 
 
 def lasts(series: FloatArray) -> bool:
@@ -99,18 +127,21 @@ def batch_begins(m: int) -> NDArray[np.int64]:
     return np.linspace(0, m, min(BATCHES, m) + 1).astype(np.int64)[:-1]
 
 
-def design_effect(influence: FloatArray, independent_variance: float, halved_at: float | None = None) -> tuple[float, float]:
+def design_effect(
+    influence: FloatArray, independent_variance: float, halved_at: float | None = None, at_most: Alike | None = None
+) -> tuple[float, float]:
     """(deff, dof) of a series of window influences against the variance their sum would have were all samples independent;
-    deff is not under 1; `halved_at` as in spread(). Of fewer windows than FEWEST_WINDOWS it is infinite: they may depend on
-    each other in any way. What spreads so little that its few degrees of freedom can't make up for it counts as independent,
-    with those of all cosines: a constant or periodic series is no slow correlation, whichever of its cosines hold a little.
+    deff is not under 1; `halved_at` and `at_most` as in spread(). Of fewer windows than FEWEST_WINDOWS it is infinite: they
+    may depend on each other in any way. What spreads so little that its few degrees of freedom can't make up for it counts as
+    independent, with those of all cosines: a constant or periodic series is no slow correlation, whichever of its cosines hold
+    a little.
     """
     if influence.size < FEWEST_WINDOWS:
         return math.inf, 1.0
     of_all = float(cosines_of(int(influence.size)))
     if not independent_variance > 0:
         return 1.0, of_all
-    of_sum = spread(influence, halved_at)
+    of_sum = spread(influence, halved_at, at_most)
     deff = of_sum.variance_of_sum / independent_variance
     if deff * t_quantile(0.975, of_sum.dof) ** 2 < t_quantile(0.975, of_all) ** 2:
         return 1.0, of_all

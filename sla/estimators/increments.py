@@ -10,9 +10,20 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from sla.estimators.dependence import FEWEST_WINDOWS, FloatArray, design_effect, effective_size, lasts
+from sla.estimators.dependence import (
+    FEWEST_WINDOWS,
+    Alike,
+    FloatArray,
+    alike,
+    design_effect,
+    effective_size,
+    lasts,
+)
 from sla.estimators.series import bucket_values, by_target, common_edges_s, common_times_s, times_s, within
 from sla.values.snapshot import Snapshot, metric_of
+
+# what is slow is looked for at the edges that these shares lie beyond, at a p-value: edges are few, and far apart
+EDGES_BEYOND, EDGES_AT = (0.5, 0.2, 0.1, 0.05, 0.02), 0.1
 
 
 @dataclass(frozen=True)
@@ -77,7 +88,7 @@ class Increments:
         if edge not in self._design_effects:
             # an interval without observations says nothing of how they depend on each other
             influence = self.influence(edge)[self.sizes > 0]
-            self._design_effects[edge] = design_effect(influence, n * share * (1 - share))
+            self._design_effects[edge] = design_effect(influence, n * share * (1 - share), at_most=self._alike)
         deff, dof = self._design_effects[edge]
         return deff, min(effective_size(n, deff, dof, level), n)
 
@@ -88,6 +99,13 @@ class Increments:
         further = edge + 1 < self.edges_s.size and self.shares_beyond[edge + 1] > 0 and not self.shifted
         following = edge + 1 if further else edge
         return min((self.effective_beyond(e, level) for e in (edge, following)), key=lambda pair: pair[1])
+
+    @cached_property
+    def _alike(self) -> Alike | None:
+        """As MergedWindows.alike, at the first edges with no more than EDGES_BEYOND beyond them; not of what was shifted."""
+        edges = {int(np.argmax(self.shares_beyond <= share)) for share in EDGES_BEYOND}
+        known = [edge for edge in edges if self.shares_beyond[edge] > 0 and not self.shifted]
+        return alike((self.influence(edge)[self.sizes > 0] for edge in known), EDGES_AT)
 
     @cached_property
     def _design_effects(self) -> dict[int, tuple[float, float]]:

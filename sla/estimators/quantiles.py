@@ -19,7 +19,11 @@ from numpy.typing import ArrayLike, NDArray
 from sla.estimators.dependence import (
     FEWEST_WINDOWS,
     REACHING_DOF,
+    SEEN_AT,
+    SEEN_BEYOND,
+    Alike,
     FloatArray,
+    alike,
     batch_begins,
     design_effect,
     effective_size,
@@ -132,6 +136,14 @@ class MergedWindows:
             self._design_effects[q] = _design_effect(self, q)
         return self._design_effects[q]
 
+    @cached_property
+    def alike(self) -> Alike | None:
+        """How many cosines hold about the same power in the series of the slowest samples: see SEEN_BEYOND."""
+        filled = self.sizes > 0
+        if int(filled.sum()) < FEWEST_WINDOWS:
+            return None
+        return alike((self.influence(1 - share)[0][filled] for share in SEEN_BEYOND), SEEN_AT)
+
     def lasts(self, q: float) -> bool:
         """Whether the quantile moves as slowly as the run is long, by its own series or that of a lower one of a tail."""
         levels = [q]
@@ -190,7 +202,7 @@ def _design_effect(merged: MergedWindows, q: float) -> tuple[float, float]:
         influence, exceedances = merged.influence(p)
         share = float(exceedances.sum()) / n
         independent, halved_at = n * share * (1 - share), None if p == q else LOWER_HALVED_AT
-        effects.append(design_effect(influence[filled], independent, halved_at))
+        effects.append(design_effect(influence[filled], independent, halved_at, merged.alike))
         if p <= LOWEST_PROXY:
             break
         if p < q and _batches_with(exceedances[filled]) >= 0.9:

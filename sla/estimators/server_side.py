@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from sla.estimators.dependence import FloatArray
 from sla.estimators.increments import Increments
+from sla.estimators.laws import beta_quantile
 from sla.estimators.series import by_target, counter_values
-from sla.estimators.share_limits import share_limits
+from sla.estimators.share_limits import Law, share_laws
 from sla.values.estimate import Estimate
 from sla.values.histogram import Histogram, bucket_high_ns
 from sla.values.snapshot import Snapshot
@@ -50,20 +51,34 @@ def server_quantile(
     in_tail = shares <= 1 - q
     deff, n_eff = _tail_size(increments, in_tail, level)
     _, judged = _tail_size(increments, in_tail & (edges_ns >= limit_ns * (1 - 1e-9)), level)
-    low, high = 0.0, math.inf
-    for i, edge in enumerate(edges_ns):
-        beyond = float(shares[i])
-        if beyond > 1 - q:
-            own_deff, own = increments.effective_below(i, level)
-            if share_limits(beyond, own, level, own_deff)[0] - discount > 1 - q:
-                low = max(low, float(edge))
-        elif share_limits(beyond, n_eff, level, deff)[1] <= 1 - q:
-            high = min(high, float(edge))
+    low, high, tail = 0.0, math.inf, (1 - level) / 2
+    for edge, (beyond, law) in zip(edges_ns.tolist(), laws_at_edges(increments, q, n_eff, level, deff), strict=True):
+        if law is None:
+            continue
+        if beyond and beta_quantile(tail, *law) - discount > 1 - q:
+            low = max(low, edge)
+        elif not beyond and beta_quantile(1 - tail, *law) <= 1 - q:
+            high = min(high, edge)
     low, high = min(low, low_edge), max(high, high_edge)
     point = _interpolated(increments.counts.sum(axis=0), edges_ns, q, at)
     return ServerQuantile(
         low_edge, high_edge, Estimate(min(max(point, low), high), low, high, level, n, n_eff), deff, judged * (1 - q)
     )
+
+
+def laws_at_edges(increments: Increments, q: float, n_eff: float, level: float, deff: float) -> list[tuple[bool, Law | None]]:
+    """For each edge whether more than 1 - q of the observations lie beyond it, and the law of which the limit of that share is
+    a quantile: the lower limit, with the edge's own effective size, where they do; else the upper one, with `n_eff` and `deff`
+    of the tail. None: there is no limit.
+    """
+    laws: list[tuple[bool, Law | None]] = []
+    for i, share in enumerate(increments.shares_beyond.tolist()):
+        if share > 1 - q:
+            own_deff, own = increments.effective_below(i, level)
+            laws.append((True, share_laws(share, own, own_deff)[0]))
+        else:
+            laws.append((False, share_laws(share, n_eff, deff)[1]))
+    return laws
 
 
 def _tail_size(increments: Increments, chosen: NDArray[np.bool_], level: float) -> tuple[float, float]:

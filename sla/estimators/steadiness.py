@@ -11,6 +11,8 @@ from sla.estimators.dependence import FloatArray, spread
 from sla.estimators.laws import rank_sum_p_value, slope_test, t_quantile
 
 BATCH = 5  # seconds (White's MSER-5)
+STANDS_OUT, USUAL = 2.0, 0.95  # times as far off as that share of the rest's seconds
+FEWEST_DOF = 3.0  # of the wandering: with two, which a slow rest has, no head of ten times the rest would be cut
 BIAS = 0.01  # what a warm-up left in may bias the figures by
 CLEARLY, PERHAPS = 0.001, 0.01
 LINE = 0.9  # in doubt between a line and two levels it is a line: drift is flagged, a wrong cut would be silent
@@ -41,7 +43,7 @@ def _mser5(values: FloatArray) -> int:
     rest = values[start:]
     for cut in range(start, 0, -BATCH):
         warm = _differs(values[cut - BATCH : cut], rest, PERHAPS) and _differs(values[:cut], rest, CLEARLY)
-        if warm and not _wanders_so_far(values[:cut], rest) and not _is_a_line(values, cut):
+        if warm and _stands_out(values, rest) and not _wanders_so_far(values[:cut], rest) and not _is_a_line(values, cut):
             return cut
     return 0
 
@@ -54,6 +56,15 @@ def _differs(part: FloatArray, rest: FloatArray, p_value: float) -> bool:
     return rank_sum_p_value(part, rest) < p_value
 
 
+def _stands_out(values: FloatArray, rest: FloatArray) -> bool:
+    """Whether the first batch lies STANDS_OUT times as far from the rest's middle as all but a twentieth of the rest do: what a
+    run does again later is no warm-up, and to cut the high part of a slow wave would leave the low one.
+    """
+    middle = float(np.median(rest))
+    usual = float(np.quantile(np.abs(rest - middle), USUAL))
+    return abs(float(values[:BATCH].mean()) - middle) > STANDS_OUT * usual
+
+
 def _wanders_so_far(head: FloatArray, rest: FloatArray) -> bool:
     """Whether the head lies no further off than a series with the correlation of the rest may wander in such a time (Student's
     t with the variance of its sum, per second): a slow wave is no warm-up, and to cut its high part would leave the low one.
@@ -62,7 +73,9 @@ def _wanders_so_far(head: FloatArray, rest: FloatArray) -> bool:
     variance = of_sum.variance_of_sum / rest.size * (1 / head.size + 1 / rest.size)
     if not variance > 0:
         return False
-    return abs(float(head.mean() - rest.mean())) < t_quantile(1 - CLEARLY / 2, of_sum.dof) * math.sqrt(variance)
+    return abs(float(head.mean() - rest.mean())) < t_quantile(1 - CLEARLY / 2, max(of_sum.dof, FEWEST_DOF)) * math.sqrt(
+        variance
+    )
 
 
 def _is_a_line(values: FloatArray, cut: int) -> bool:

@@ -5,8 +5,8 @@ decided is INCONCLUSIVE or INVALID, with a reason.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
-from functools import cache, partial
+from collections.abc import Collection, Mapping, Sequence
+from functools import partial
 
 from sla.estimators.duplicates import without_duplicates
 from sla.judgement.checks.counters import of_the_service, partly_scraped
@@ -17,29 +17,22 @@ from sla.judgement.checks.silence import silence_notes
 from sla.judgement.checks.warm_up import warm_up_notes
 from sla.judgement.decision import decide, exit_code, strategy_for
 from sla.judgement.down_nodes import down_node_gates
-from sla.judgement.family import PreparedObjective, gate_of, judge_family, unjudged
-from sla.judgement.generator.lateness import lateness
+from sla.judgement.family import gate_of
 from sla.judgement.hidden_nodes import hidden_node_gates
+from sla.judgement.judge_all import judge_all
 from sla.judgement.kinds.choose import estimator_of
-from sla.judgement.objectives import EstimateAt, absolute, unknown_share
 from sla.judgement.outages.excluded_failures import Judge, excluded_failures_notes
-from sla.judgement.outages.unjudged_failures import with_failures
-from sla.judgement.resampling import with_bootstraps
-from sla.judgement.sequential import CONSECUTIVE, INTERIM_LEVEL
-from sla.judgement.status import NO_DATA
-from sla.judgement.steady import find_steady, operations_of
+from sla.judgement.sequential import LAST_LEVEL, LOOK_LEVEL
+from sla.judgement.steady import find_steady
 from sla.judgement.summaries import summaries
 from sla.values.agreement import Agreement
 from sla.values.assessment import Assessment, Evidence, Gate, ObjectiveResult, Severity, Status, Steady
-from sla.values.baseline import Baseline, figures, unknown_acceptable, unknown_limit, with_baseline
+from sla.values.baseline import Baseline, with_baseline
 from sla.values.failure import most_frequent
-from sla.values.kinds import needs_failures
-from sla.values.measurements import Measurements
+from sla.values.measurements import Measurements, RunFacts
 from sla.values.remedies import PLAIN, RemedyWords
-from sla.values.shown import first_of
 from sla.values.snapshot import Snapshot
 
-MOST_NAMES = 5  # of operations, in a reason
 LEVEL = 0.95  # of every interval that decides
 FAMILY_NOTE = (
     "Several objectives: a GO needs each critical objective to pass at its own level (intersection-union test, no correction "
@@ -54,7 +47,7 @@ def evaluate(
     environment: str | None = None,
     evidence: Mapping[str, Evidence] | None = None,
     fail_on_warn: bool = False,
-    level: float = LEVEL,
+    level: float | None = None,
     allowed: frozenset[str] = frozenset(),
     words: RemedyWords = PLAIN,
 ) -> Assessment:
@@ -63,21 +56,19 @@ def evaluate(
     `environment` must be one of agreement.accepted (None: its default), else KeyError. `allowed` names checks of the run whose
     failure is a warning (sla.judgement.checks.allowable.ALLOWABLE); `words`: how to say what can be done.
     """
-    agreement = with_baseline(agreement, baseline)
+    agreement, facts = with_baseline(agreement, baseline), measurements.facts
+    level = level or (LAST_LEVEL if facts.looked else LEVEL)
     measurements, of_targets, every_scrape = _of_the_service(measurements, agreement)
     chosen, steady = environment or agreement.default_environment, find_steady(measurements)
-    judge = partial(_judge_all, measurements, baseline=baseline, steady=steady, level=level, words=words)
+    judge = partial(judge_all, measurements, baseline=baseline, steady=steady, level=level, words=words)
     judged = judge(agreement)
     all_checks = [*run_checks(measurements, agreement, steady, allowed, words), *bootstrap_checks(judged)]
     checks = tuple(with_opens(all_checks, judged, agreement, measurements, steady, level))
-    objectives = tuple(
-        dataclasses.replace(o, accepted=o.key in agreement.accepted[chosen] and o.status is Status.WARN)
-        for o in opened(judged, checks)
-    )
+    objectives = tuple(_accepted(o, agreement.accepted[chosen]) for o in opened(judged, checks))
     provided = evidence or {}
     gates = [*(gate_of(o) for o in objectives), *_evidence_gates(agreement, provided)]
     gates += _node_gates(agreement, objectives, every_scrape, measurements, steady, level)
-    verdict = decide(gates, checks, measurements.facts.interrupted, {o.key for o in objectives}, words)
+    verdict = decide(gates, checks, facts.interrupted and not facts.decided, {o.key for o in objectives}, words)
     strategy = strategy_for(verdict.decision, agreement, objectives, provided.values(), words)
     return Assessment(
         decision=verdict.decision,
@@ -97,6 +88,11 @@ def evaluate(
         evidence=tuple(provided[key] for key in sorted(provided)),
         failures=most_frequent(measurements.failures),
     )
+
+
+def _accepted(o: ObjectiveResult, accepted: Collection[str]) -> ObjectiveResult:
+    """What may be missed in this environment."""
+    return dataclasses.replace(o, accepted=o.key in accepted and o.status is Status.WARN)
 
 
 def _of_the_service(measurements: Measurements, agreement: Agreement) -> tuple[Measurements, list[str], Sequence[Snapshot]]:
@@ -133,6 +129,21 @@ def _evidence_gates(agreement: Agreement, evidence: Mapping[str, Evidence]) -> l
     return gates
 
 
+def _end_notes(facts: RunFacts, level: float) -> list[str]:
+    """Why a run ended before its plan, and at which level it is judged where it might have."""
+    notes = []
+    if facts.stopped_for:
+        named = ", ".join(facts.stopped_for)
+        notes.append(f"stopped early: {named} missed the target at {LOOK_LEVEL:.1%}, in a look at the run under way")
+    elif facts.decided:
+        notes.append(f"stopped when decided: every objective was at {LOOK_LEVEL:.1%}, in a look at the run under way")
+    elif facts.interrupted:
+        notes.append("the run was stopped before its plan ended")
+    if facts.looked:
+        notes.append(f"a run that may end at any of several looks is judged at {level:.0%}: the last one is one more")
+    return notes
+
+
 def _notes(
     measurements: Measurements, agreement: Agreement, steady: Steady | None, level: float, judged: Sequence[ObjectiveResult],
     judge: Judge,
@@ -143,13 +154,7 @@ def _notes(
         notes.append(FAMILY_NOTE.format(alpha=1 - level, count=count))
     if agreement.not_assessed:
         notes.append(agreement.not_assessed)
-    if facts.stopped_for:
-        named = ", ".join(facts.stopped_for)
-        notes.append(
-            f"stopped early: {named} missed the target at {INTERIM_LEVEL:.0%} in {CONSECUTIVE} consecutive interim analyses"
-        )
-    elif facts.interrupted:
-        notes.append("the run was stopped before its plan ended")
+    notes += _end_notes(facts, level)
     if steady is not None:
         notes += [note for o in agreement.objectives for note in estimator_of(o, agreement).run_notes(measurements, steady)]
         notes += excluded_failures_notes(judged, measurements, agreement, steady, level, judge)
@@ -157,50 +162,3 @@ def _notes(
         notes += [f"drift: {steady.drift}"] if steady.drift else []
         notes += partly_scraped(measurements.snapshots, steady.from_second, steady.to_second)
     return notes
-
-
-def _judge_all(
-    measurements: Measurements,
-    agreement: Agreement,
-    baseline: Baseline | None,
-    steady: Steady | None,
-    level: float,
-    words: RemedyWords,
-) -> list[ObjectiveResult]:
-    """In the agreement's order; its relative limits are multiplied already (sla.values.baseline)."""
-    values = figures(agreement, baseline)
-    if steady is None:
-        return [unjudged(o, values, None, "no steady part to judge") for o in agreement.objectives]
-    late = lateness(measurements, steady, words)
-    prepared, without_limit, estimates = [], {}, dict[str, EstimateAt]()
-    for o in agreement.objectives:
-        if not measurements.facts.failures_known and needs_failures(o.kind):
-            without_limit[o.key] = unjudged(o, values, None, "the imported file holds no failures")
-            continue
-        at = estimates[o.key] = cache(estimator_of(o, agreement).from_run(measurements, steady, late))
-        if reason := unknown_limit(o, baseline, words):
-            without_limit[o.key] = unjudged(o, values, at(level).estimate, reason)
-            continue
-        target = absolute(o.target, o, measurements, steady)
-        acceptable = absolute(o.acceptable, o, measurements, steady) if o.acceptable else None
-        reason, open_below = unknown_share(o, target, acceptable)
-        if reason:
-            estimate = at(level).estimate
-            without_limit[o.key] = unjudged(o, values, estimate, reason if estimate else NO_DATA)
-            continue
-        open_below = unknown_acceptable(o, baseline, words) or open_below
-        prepared.append(PreparedObjective(o, target, acceptable, at, open_below))
-    judged = {r.key: r for r in judge_family(prepared, values, steady.to_second - steady.from_second, level)}
-    results = [_named((judged | without_limit)[o.key], measurements) for o in agreement.objectives]
-    results = with_failures(results, measurements, agreement, steady, late, level)
-    return with_bootstraps(results, {key: at(level) for key, at in estimates.items()}, measurements.facts.seed)
-
-
-def _named(o: ObjectiveResult, measurements: Measurements) -> ObjectiveResult:
-    """The names that the run does have, where it has none of the objective's: an agreement is soon written for others."""
-    measured = operations_of(measurements.windows)
-    if o.reason != NO_DATA or not measured or not set(measured).isdisjoint(o.operations):
-        return o
-    missing = ", ".join(repr(name[:60]) for name in o.operations[:MOST_NAMES])
-    there = first_of([repr(name[:60]) for name in measured], MOST_NAMES, between=", ")
-    return dataclasses.replace(o, reason=f"{NO_DATA}: the run has no operation {missing}; it has {there}")

@@ -70,7 +70,9 @@ class RunFacts:
     unsigned_messages  messages refused because they were not signed with the cluster's key
     scrapes_failed     readings of the server's metrics that failed
     interrupted        the run was stopped before its plan ended
-    stopped_for        objectives for whose failure the run was stopped early (--abort-on-fail)
+    stopped_for        objectives for whose failure the run was stopped early (--abort-on-fail, --stop-when-decided)
+    looked             it might have ended at any of several looks, either way (--stop-when-decided)
+    decided            it did, with every objective decided
     failed_checks      of imported results: the script's own checks that failed, by name
     bad_samples        of imported results: samples with a time or a latency that is none
     target_is_local    the target runs on a machine that also makes the load
@@ -96,6 +98,8 @@ class RunFacts:
     scrapes_failed: int = 0
     interrupted: bool = False
     stopped_for: tuple[str, ...] = ()
+    looked: bool = False
+    decided: bool = False
     failed_checks: tuple[FailedCheck, ...] = ()
     bad_samples: int = 0
     seed: int = 0

@@ -1,5 +1,5 @@
-"""The second audit: few scrapes, slow correlation, periodic stalls, drift, outages, distant targets. Whole assessments, where
-the band is one of verdicts.
+"""The second audit: few scrapes, slow correlation, periodic stalls, drift, outages, distant targets. All that decides about an
+objective, where the band is one of verdicts.
 """
 
 from __future__ import annotations
@@ -9,7 +9,9 @@ import dataclasses
 import numpy as np
 
 from sla.estimators.quantiles import MergedWindows, quantile_results, windows_of
-from sla.judgement.evaluate import evaluate
+from sla.judgement.evaluate import LEVEL
+from sla.judgement.judge_all import judge_all
+from sla.judgement.steady import find_steady
 from sla.values.agreement import FIGURES_ONLY, Limit, Objective, OperationMetrics
 from sla.values.assessment import Severity, Status
 from sla.values.kinds import ClientLatency, ServerLatency
@@ -30,13 +32,11 @@ def agreement(*objectives):
 
 
 def statuses(measurements, limits, kind=None):
-    """Verdict of each quantile against its limit (ns), one at a time: no family's level."""
+    """Verdict of each quantile against its limit (ns). A family's level is of a FAIL: of several limits PASS alone is asked."""
     kind = kind or (lambda q: ClientLatency(q, "response"))
-    judged = {}
-    for q, limit_ns in limits.items():
-        [o] = evaluate(measurements, agreement(objective(kind(q), Limit("<", limit_ns)))).objectives
-        judged[q] = o
-    return judged
+    objectives = [objective(kind(q), Limit("<", limit_ns), named(q)) for q, limit_ns in limits.items()]
+    steady = find_steady(measurements)
+    return dict(zip(limits, judge_all(measurements, agreement(*objectives), None, steady, LEVEL), strict=True))
 
 
 def run_of(stream, length_s):

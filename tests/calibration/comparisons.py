@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 
 import numpy as np
 
 from sla.estimators.quantiles import quantile_results, windows_of
 from sla.judgement.comparison import Change, Figure, compare
-from sla.judgement.sequential import InterimAnalyses, failing
+from sla.judgement.judge_all import judge_all
+from sla.judgement.sequential import LAST_LEVEL, LOOK_LEVEL, Looks, failing, so_far, undecided
 from sla.values.agreement import FIGURES_ONLY, Limit, Objective
-from sla.values.assessment import Severity
+from sla.values.assessment import Severity, Status
 from sla.values.histogram import from_values
 from sla.values.kinds import ClientLatency
 from tests.calibration import simulate
@@ -46,22 +48,58 @@ def comparison(rng):
 P99 = Objective("p99", "p99", Severity.CRITICAL, ClientLatency(0.99), ("generate",), Limit("<", 1.0), None, "")
 
 
-def interim_analyses(rng):
-    """A run of 300 s with its truth at the limit, analysed every 10 s; and one that is 30 % too slow."""
-    length = 300
-    stream = simulate.mm1(rng, 0.8, length)
-    whole = measurements_of(stream.finished_at_s, stream.latency_ns, length)
-    limits = {
-        "truth at the limit: stopped": stream.true_ns(0.99),
-        "30 % over: stopped": stream.true_ns(0.99) / 1.3,
-    }
-    going = {label: dataclasses.replace(P99, key=label, target=Limit("<", limit)) for label, limit in limits.items()}
-    rule, stopped = InterimAnalyses(), set()
-    for now in range(10, length, 10):
-        agreement = dataclasses.replace(FIGURES_ONLY, objectives=tuple(o for o in going.values() if o.key not in stopped))
-        facts = dataclasses.replace(whole.facts, load_ended_ns=(START + now) * 10**9)
-        stopped |= rule.add(failing(dataclasses.replace(whole, facts=facts), agreement))
-    return {label: label in stopped for label in limits}
+LENGTH_S = 300
+
+
+def at_looks(rng, load, limits, look):
+    """`look` (so far, agreement) for each of `limits` (share of the true p99), at each look of a run of 300 s until it is true:
+    after how many seconds that was; LENGTH_S where it never was.
+    """
+    stream = simulate.mm1(rng, load, LENGTH_S)
+    whole = measurements_of(stream.finished_at_s, stream.latency_ns, LENGTH_S)
+    after = {}
+    for label, factor in limits.items():
+        limit = Limit("<", factor * stream.true_ns(0.99))
+        agreement = dataclasses.replace(FIGURES_ONLY, objectives=(dataclasses.replace(P99, target=limit),))
+        looks = Looks()
+        for now in (s for s in range(1, LENGTH_S) if looks.due(s)):
+            facts = dataclasses.replace(whole.facts, load_ended_ns=(START + now) * 10**9)
+            if look(dataclasses.replace(whole, facts=facts), agreement):
+                after[label] = now
+                break
+    return whole, {label: after.get(label, LENGTH_S) for label in limits}
+
+
+def aborted(rng):
+    """A run with its truth at the limit, and one that is 30 % too slow."""
+    limits = {"truth at the limit: stopped": 1.0, "30 % over: stopped": 1 / 1.3}
+    _, after = at_looks(rng, 0.8, limits, failing)
+    return {label: s < LENGTH_S for label, s in after.items()}
+
+
+def decided_early(load):
+    """Ever a PASS or a FAIL with the truth at the limit, at a look or at the end; and what is saved with a margin of 20 %."""
+    limits = {"at the limit": 1.0, "truth at 0.8 of the limit": 1.25, "truth at 1.2 of the limit": 1 / 1.2}
+
+    def status(measurements, agreement, level):
+        measured, steady = so_far(measurements)
+        [o] = judge_all(measured, agreement, None, steady, level)
+        return o.status
+
+    def run(rng):
+        whole, after = at_looks(rng, load, limits, lambda *it: undecided(*it) == frozenset())
+        outcome = {f"{label}: time saved": 1 - after[label] / LENGTH_S for label in limits if label != "at the limit"}
+        end_s, level = after["at the limit"], LOOK_LEVEL if after["at the limit"] < LENGTH_S else LAST_LEVEL
+        facts = dataclasses.replace(whole.facts, load_ended_ns=(START + end_s) * 10**9)
+        last = status(dataclasses.replace(whole, facts=facts), at_the_limit(load), level)
+        return outcome | {f"at the limit: ever {s.value}": last is s for s in (Status.PASS, Status.FAIL)}
+
+    return run
+
+
+def at_the_limit(load):
+    true_ns = -math.log1p(-0.99) / (1000 / load - 1000) * 1e9
+    return dataclasses.replace(FIGURES_ONLY, objectives=(dataclasses.replace(P99, target=Limit("<", true_ns)),))
 
 
 def stalls(rng):
@@ -106,9 +144,23 @@ TRIALS = [
     ),
     Trial(
         "12",
-        "interim analyses every 10 s of 300 s of M/M/1 at load 0.8",
-        interim_analyses,
+        "looks for a failure in 300 s of M/M/1 at load 0.8",
+        aborted,
         {"truth at the limit: stopped": (0.0, 0.02), "30 % over: stopped": (0.9, 1.0)},
+    ),
+    *(
+        Trial(
+            "21",
+            f"looks for a decision in 300 s of M/M/1 at load {load}",
+            decided_early(load),
+            {
+                "at the limit: ever PASS": (0.0, 0.05),
+                "at the limit: ever FAIL": (0.0, 0.02),
+                "truth at 0.8 of the limit: time saved": (0.6, 1.0),
+                "truth at 1.2 of the limit: time saved": (0.6, 1.0),
+            },
+        )
+        for load in (0.5, 0.8)
     ),
     Trial(
         "13",

@@ -37,13 +37,18 @@ def mm1(rng, load, length_s, rate=1000.0):
     return Stream((arrivals + sojourn)[kept], sojourn[kept] * 1e9, lambda q: -math.log1p(-q) / (mu - rate) * 1e9)
 
 
+def wandering(rng, count, tau):
+    """A level of standard normal law that wanders over `tau` steps (AR(1)), from its own law on, shape (count,)."""
+    phi = math.exp(-1 / tau)
+    shocks = rng.normal(0, math.sqrt(1 - phi * phi), count)
+    shocks[0] = rng.normal()
+    return _first_order(shocks, phi)
+
+
 def lognormal_ar(rng, length_s, rate=1000.0, tau_s=0.5, sigma_slow=0.3, sigma_fast=0.3, median_ns=200e3):
     """A level that wanders (AR(1) with correlation time tau) times independent noise; the product is lognormal."""
     n = int(rate * length_s)
-    phi = math.exp(-1 / (rate * tau_s))
-    shocks = rng.normal(0, math.sqrt(1 - phi * phi), n)
-    shocks[0] = rng.normal()
-    level = _first_order(shocks, phi)
+    level = wandering(rng, n, rate * tau_s)
     latency = median_ns * np.exp(sigma_slow * level + sigma_fast * rng.normal(0, 1, n))
     sigma = math.hypot(sigma_slow, sigma_fast)
     arrivals = np.arange(n) / rate
@@ -59,11 +64,7 @@ def independent(rng, length_s, rate=1000.0, sigma=0.5, median_ns=200e3):
 
 def wandering_rate(rng, length_s, tau_s=2.0, mean=1000.0, spread=0.1):
     """Completions per second, Poisson about a rate that wanders with correlation time tau; its true mean is `mean`."""
-    phi = math.exp(-1 / tau_s)
-    shocks = rng.normal(0, math.sqrt(1 - phi * phi), length_s)
-    shocks[0] = rng.normal()
-    level = _first_order(shocks, phi)
-    return rng.poisson(np.maximum(mean * (1 + spread * level), 0.0))
+    return rng.poisson(np.maximum(mean * (1 + spread * wandering(rng, length_s, tau_s)), 0.0))
 
 
 def outages(rng, length_s, period_s, share, outage_s=2, rate=1000):

@@ -8,7 +8,7 @@ from functools import lru_cache
 import numpy as np
 from scipy import optimize, special
 
-from tests.calibration.simulate import Stream, _first_order
+from tests.calibration.simulate import Stream, wandering
 
 SIGMA = 0.3  # of the lognormal that every latency here is drawn from, but for M/M/1 in bursts
 MISS_NS, HIT_NS = 20e6, 1e6
@@ -17,10 +17,7 @@ MISS_NS, HIT_NS = 20e6, 1e6
 def cache(rng, length_s, misses, tau_s=10.0, rate=1000, step_s=0.1):
     """Hits and misses of a cache whose share of misses wanders: lognormal about `misses`, correlated over tau."""
     count, n = int(length_s / step_s), int(rate * length_s)
-    phi = math.exp(-step_s / tau_s)
-    shocks = rng.normal(0, math.sqrt(1 - phi * phi), count)
-    shocks[0] = rng.normal()
-    share = np.minimum(misses * np.exp(0.5 * _first_order(shocks, phi) - 0.125), 1.0)
+    share = np.minimum(misses * np.exp(0.5 * wandering(rng, count, tau_s / step_s) - 0.125), 1.0)
     at = np.arange(n) / rate
     missed = rng.random(n) < share[np.minimum((at / step_s).astype(int), count - 1)]
     latency = np.where(missed, MISS_NS, HIT_NS) * np.exp(rng.normal(0, SIGMA, n))

@@ -251,6 +251,19 @@ def test_a_run_that_has_surely_failed_is_stopped_early_on_request(tmp_path):
     assert ended.measurements.facts.load_ended_ns - ended.measurements.facts.load_started_ns < 300e9
 
 
+@pytest.mark.slow
+def test_a_run_ends_on_request_as_soon_as_every_objective_is_decided_and_passes(tmp_path, node):
+    measured_baseline(tmp_path / "baseline.json")
+    options = ("--duration", "300s", "--stop-when-decided", "--baseline", str(tmp_path / "baseline.json"))
+    ended = load_undisturbed(tmp_path, node, ("GO", "GO WITH CAUTION"), *SHORT, *options)
+    facts = ended.measurements.facts
+    assert (facts.decided, facts.looked, facts.stopped_for) == (True, True, ())
+    assert 40e9 <= facts.load_ended_ns - facts.load_started_ns < 300e9
+    assert (ended.code, ended.assessment["decision"] in ("GO", "GO WITH CAUTION")) == (0, True), ended.out
+    assert "Stopping: every objective is decided" in ended.err
+    assert any("stopped when decided" in note for note in ended.assessment["notes"])
+
+
 def test_a_saturating_run_counts_what_the_node_counts_and_plans_nothing(tmp_path, node):
     ended = load(tmp_path, node, *SHORT, "--duration", "5s", "--arrivals", "saturate")
     assert ended.finished() == attempts(node)

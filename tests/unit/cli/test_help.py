@@ -56,7 +56,7 @@ def test_our_options_in_locusts_parser_explain_themselves():
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr
-    for message in ("--target-ops", "0 to 100 per cent (default: 1 per cent)", "0.99 in three interim analyses"):
+    for message in ("--target-ops", "0 to 100 per cent (default: 1 per cent)", "at the level 0.995, in looks"):
         assert message in " ".join(done.stdout.split())
 
 

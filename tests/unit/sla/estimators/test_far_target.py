@@ -24,9 +24,9 @@ def merged(slow_windows, slow=4, m=20, n=100, slow_ns=20 * MS):
 
 def test_no_larger_share_is_beyond_it_than_the_furthest_tail_would_hold_in_as_many_windows_as_may():
     """None of 20 windows: at 95 % a window holds any with a probability of 1 - 0.025^(1/20) = 0.1684 at most, and then 4 %."""
-    [far] = [far_target(merged({1, 5, 9, 13, 17}), 0.99, 30 * MS, 0.95)]
+    [far] = [far_target(merged({1, 4, 7, 10, 13, 16, 19}), 0.99, 30 * MS, 0.95)]
     assert far == FarTarget(pytest.approx(0.04 * (1 - 0.025 ** (1 / 20))), pytest.approx(20 * MS, rel=1e-3), 20)
-    stricter = far_target(merged({1, 5, 9, 13, 17}), 0.99, 30 * MS, 0.99)
+    stricter = far_target(merged({1, 4, 7, 10, 13, 16, 19}), 0.99, 30 * MS, 0.99)
     assert stricter.share_at_most == pytest.approx(0.04 * (1 - 0.005 ** (1 / 20)))
 
 
@@ -80,7 +80,7 @@ def buckets(slow_intervals, m=20):
 
 @pytest.mark.parametrize(("target_ms", "known"), [(24.9, False), (25.1, True), (100, True)])
 def test_a_servers_buckets_tell_it_by_the_first_edge_that_nothing_was_beyond(target_ms, known):
-    far = far_target_of_buckets(buckets({1, 5, 9, 13, 17}), target_ms * MS, 0.95)
+    far = far_target_of_buckets(buckets({1, 4, 7, 10, 13, 16, 19}), target_ms * MS, 0.95)
     expected = FarTarget(pytest.approx(0.04 * (1 - 0.025 ** (1 / 20))), pytest.approx(20 * MS), 20)
     assert far == (expected if known else None)
 

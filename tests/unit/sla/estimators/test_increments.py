@@ -104,12 +104,12 @@ def increments(*counts):
 
 def test_observations_that_come_evenly_are_independent_and_those_in_waves_are_worth_less():
     even = increments(*[[9, 1]] * 40)
-    assert even.effective_beyond(0, 0.95) == pytest.approx((1.0, 400 * (1.95996 / 2.14479) ** 2), rel=1e-4)  # 14 cosines
-    # one cosine alone: of the three slowest it holds all, 2 (0.5 * 40 / 2)^2 / 3 = 67 instead of 36
+    assert even.effective_beyond(0, 0.95) == pytest.approx((1.0, 400 * (1.95996 / 2.10092) ** 2), rel=1e-4)  # 18 cosines
+    # one cosine alone: of the four slowest it holds all, 2 (0.5 * 40 / 2)^2 / 4 = 50 instead of 36
     wave = 0.5 * np.cos(np.pi * (np.arange(40) + 0.5) / 40)
     waves = increments(*[[9 - w, 1 + w] for w in wave])
     deff, size = waves.effective_beyond(0, 0.95)
-    assert deff == pytest.approx(200 / 3 / 36)
+    assert deff == pytest.approx(200 / 4 / 36)
     assert size == pytest.approx(400 / deff * (1.95996 / 4.30265) ** 2, rel=1e-4)  # two degrees of freedom
     assert waves.effective_beyond(0, 0.5)[1] > size
     assert waves.effective_beyond(1, 0.95) == (1.0, 400)  # beyond the last edge lies nothing

@@ -53,9 +53,9 @@ def alike(windows=40, each=25):
     return [from_values(np.arange(each) * windows + first) for first in order]
 
 
-@pytest.mark.parametrize(("level", "n_eff", "ranks"), [(0.95, 835.1, 33.9), (0.5, 948.9, 11.0)])
+@pytest.mark.parametrize(("level", "n_eff", "ranks"), [(0.95, 870.3, 33.2), (0.5, 960.1, 10.9)])
 def test_the_interval_of_a_median_is_that_of_its_order_statistics(level, n_eff, ranks):
-    """Independent: 1000 samples, less what fourteen degrees of freedom leave open; the rank of a median has a standard
+    """Independent: 1000 samples, less what eighteen degrees of freedom leave open; the rank of a median has a standard
     deviation of sqrt(n) / 2.
     """
     [median] = quantile_results(alike(), [0.5], level)
@@ -85,13 +85,13 @@ def test_fewer_than_five_windows_bound_no_quantile(windows, bounded):
 
 
 def test_a_service_that_is_slower_in_every_second_is_slow_though_it_gets_slower_all_the_time():
-    """Of one climb hardly a single sample is effective, and nothing is known of where it ends. But all lie beyond the first."""
+    """Of one climb not two samples are effective, and nothing is known of where it ends. But all lie beyond the first."""
     climb = [from_values(np.arange(1000, 1100) + 10 * second) for second in range(60)]
     for level in (0.95, 0.99):
         for q in (0.5, 0.9):
             [result] = quantile_results(climb, [q], level)
             assert (result.estimate.low, result.estimate.high) == (1000, math.inf), q
-            assert result.estimate.n_eff < 1.5
+            assert result.estimate.n_eff < 2
     [with_ticks] = quantile_results(climb, [0.5], tick_ns=300)
     assert with_ticks.estimate.low == 700
 
@@ -192,9 +192,9 @@ def clustered(each, slowest):
 
 def test_the_dependence_of_a_thin_tail_is_looked_for_further_down():
     """Of 500 samples five lie beyond the p99. Beyond 0.96 each batch holds one, beyond 0.92 half of them lie in two windows,
-    and each of the sixteen slowest cosines holds 206 of the mean.
+    and each of the twenty slowest cosines holds 196 of the mean.
     """
     [thin] = quantile_results(clustered(10, (batch_begins(50), 0)), [0.99])
-    assert thin.deff == pytest.approx(205.7 / (500 * 0.92 * 0.08), rel=1e-3)
+    assert thin.deff == pytest.approx(195.8 / (500 * 0.92 * 0.08), rel=1e-3)
     [thick] = quantile_results(clustered(100, np.s_[:, :4]), [0.99])  # of 5000 fifty lie beyond it, and there they come evenly
     assert thick.deff == 1.0

@@ -45,15 +45,15 @@ def test_timings_that_are_slow_together_widen_the_interval():
     assert slow.p99.n_eff < quick.p99.n_eff
 
 
-def test_timings_that_are_one_long_climb_bound_their_median_on_neither_side():
+def test_timings_that_are_one_long_climb_hardly_bound_their_median():
     """They are worth less than a single one: 40 blocks, half of them with both timings under the median, have nearly all power
-    in the three slowest cosines, with two degrees of freedom.
+    in the four slowest cosines, with two degrees of freedom.
     """
     median = summarise(np.arange(80.0)).p50
-    power = 2 * (np.cos(np.pi * np.outer((1, 2, 3), np.arange(40) + 0.5) / 40) @ np.repeat([1.0, -1.0], 20)) ** 2
+    power = 2 * (np.cos(np.pi * np.outer((1, 2, 3, 4), np.arange(40) + 0.5) / 40) @ np.repeat([1.0, -1.0], 20)) ** 2
     assert median.n_eff == pytest.approx(80 / (power.mean() / 20) * (1.95996 / 4.30265) ** 2, rel=1e-4)
     assert median.n_eff < 1
-    assert (median.low, median.high) == (0.0, math.inf)
+    assert (median.low <= 1, median.high) == (True, math.inf)
 
 
 def test_a_quantile_that_so_few_timings_cannot_bound_has_no_upper_limit():
@@ -94,10 +94,10 @@ def test_the_fewest_timings_and_timings_of_nothing_are_a_sample():
     assert (sample.n, sample.p50.point, sample.p75.point, sample.mean.point) == (FEWEST, 0.0, 0.5, 0.25)
 
 
-@pytest.mark.parametrize(("level", "n_eff", "low", "high"), [(0.95, 835.1, 465, 533), (0.5, 948.9, 488, 510)])
+@pytest.mark.parametrize(("level", "n_eff", "low", "high"), [(0.95, 870.3, 466, 532), (0.5, 960.1, 488, 510)])
 def test_the_interval_of_a_median_is_that_of_its_order_statistics(level, n_eff, low, high):
-    """1000 timings, each block like the others; what that is worth is known with 14 degrees of freedom. By the beta law the
-    ranks lie between 465.5 and 533.3, in half of all cases between 488.5 and 510.4; they are rounded up, and 0 has rank 1.
+    """1000 timings, each block like the others; what that is worth is known with 18 degrees of freedom. By the beta law the
+    ranks lie between 466.3 and 532.6, in half of all cases between 488.6 and 510.4; they are rounded up, and 0 has rank 1.
     """
     blocks = [half + 20 * other for half in range(20) for other in (0, 1)]
     timings = [40.0 * i + block for block in blocks for i in range(25)]

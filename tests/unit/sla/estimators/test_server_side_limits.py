@@ -87,10 +87,10 @@ def test_the_point_is_interpolated_from_the_lower_edge_of_its_bucket_on_and_the_
 
 # of 100 observations 40 lie beyond 1 s and 5 beyond 4 s in each interval; beyond 2 s it is 30 at first and 10 at the end
 WAVES = increments(*[[60, 20 - w, 15 + w, 5] for w in 10 * np.cos(np.pi * (np.arange(40) + 0.5) / 40)])
-# one cosine holds all: of the three slowest each holds 2 (10 * 40 / 2)^2 / 3, and 4000 * 0.2 * 0.8 were they independent
-DEFF = 80_000 / 3 / 640
+# one cosine holds all: of the four slowest each holds 2 (10 * 40 / 2)^2 / 4, and 4000 * 0.2 * 0.8 were they independent
+DEFF = 80_000 / 4 / 640
 N_EFF = 4000 / DEFF * (1.95996 / 4.30265) ** 2  # two degrees of freedom: the slowest cosine holds most
-EVEN = 4000 * (1.95996 / 2.14479) ** 2  # fourteen, where nothing differs
+EVEN = 4000 * (1.95996 / 2.10092) ** 2  # eighteen, where nothing differs
 
 
 @pytest.mark.parametrize(("q", "deff", "n_eff"), [(0.8, DEFF, N_EFF), (0.81, 1.0, EVEN)])

@@ -5,6 +5,7 @@ import dataclasses
 import pytest
 
 from sla.judgement.evaluate import evaluate
+from sla.judgement.sequential import LAST_LEVEL
 from sla.values.agreement import Limit, Objective
 from sla.values.assessment import Decision, Evidence, Severity, Status
 from sla.values.kinds import SuccessRate, Throughput
@@ -57,15 +58,32 @@ def test_what_an_agreement_leaves_out_is_said(run):
 
 
 def test_why_a_run_ended_early_is_said(run):
-    stopped = "stopped early: rate, success missed the target at 99% in 3 consecutive interim analyses"
+    stopped = "stopped early: rate, success missed the target at 99.5%, in a look at the run under way"
+    decided = "stopped when decided: every objective was at 99.5%, in a look at the run under way"
     interrupted = "the run was stopped before its plan ended"
 
     def reported(**facts):
-        return [n for n in assessed(with_facts(run, **facts), RATE).notes if n in (stopped, interrupted)]
+        return [n for n in assessed(with_facts(run, **facts), RATE).notes if n in (stopped, decided, interrupted)]
 
     assert reported(stopped_for=("rate", "success"), interrupted=True) == [stopped]
+    assert reported(decided=True, interrupted=True) == [decided]
     assert reported(interrupted=True) == [interrupted]
     assert reported() == []
+
+
+def test_a_run_that_ended_when_it_was_decided_may_pass_and_one_stopped_by_hand_may_not(run):
+    def decision(**facts):
+        return assessed(with_facts(run, **facts), RATE).decision
+
+    assert decision(interrupted=True, looked=True, decided=True) is decision()
+    assert decision(interrupted=True, looked=True) is Decision.INCONCLUSIVE
+
+
+def test_a_run_that_was_looked_at_is_judged_at_a_higher_level_and_says_so(run):
+    looked = assessed(with_facts(run, looked=True), RATE)
+    assert [o.estimate.level for o in looked.objectives] == [LAST_LEVEL]
+    assert any("is judged at 98%" in n for n in looked.notes)
+    assert [o.estimate.level for o in assessed(run, RATE).objectives] == [0.95]
 
 
 def test_a_latency_that_drifts_is_said():

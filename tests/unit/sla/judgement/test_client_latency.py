@@ -54,8 +54,8 @@ def test_its_evidence_is_the_tail_of_the_effective_samples_and_so_long_it_needs(
     latency = measured(run(EVEN), on_time=True)
     assert latency.seconds_needed == pytest.approx(1.14)
     assert latency.estimate.n == 2000
-    # 200 less what nine cosines of twenty seconds leave open
-    assert latency.tail_evidence == pytest.approx(200 * (1.95996 / 2.26216) ** 2, rel=1e-4)
+    # 200 less what eleven cosines of twenty seconds leave open
+    assert latency.tail_evidence == pytest.approx(200 * (1.95996 / 2.20099) ** 2, rel=1e-4)
     assert latency.tail_evidence == pytest.approx(latency.estimate.n_eff / 10)
     assert measured(run(EVEN), on_time=True, q=0.5).seconds_needed == pytest.approx(0.228)
 

@@ -1,4 +1,4 @@
-"""Warnings before the load, and interim analyses while it runs."""
+"""Warnings before the load, and looks at it while it runs."""
 
 import dataclasses
 
@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from sla.judgement.preflight import TooShort, judged_quantiles, too_short
-from sla.judgement.sequential import InterimAnalyses, failing
+from sla.judgement.sequential import Looks, failing, undecided
+from sla.values.agreement import FIGURES_ONLY
 from sla.values.histogram import from_values
 from sla.values.measurements import PlannedSegment
 from tests.unit.sla.lagging import client, with_objectives
@@ -35,17 +36,27 @@ def test_an_operation_that_is_never_due_is_said_to_be_so():
     assert str(median) == "never p50: no arrivals are planned"
 
 
-def test_three_failing_analyses_in_a_row_stop_a_run_and_two_do_not():
-    analyses = InterimAnalyses()
-    assert analyses.add(frozenset("ab")) == analyses.add(frozenset("a")) == frozenset()
-    assert analyses.add(frozenset("ab")) == {"a"}
-    assert analyses.add(frozenset("b")) == frozenset()
-    assert analyses.add(frozenset("b")) == {"b"}
+def test_looks_begin_at_40_s_each_a_fifth_later_and_those_that_were_missed_are_one():
+    looks = Looks()
+    assert [s for s in range(1, 100) if looks.due(s)] == [40, 48, 58, 70, 83]  # 40, 48, 57.6, 69.1, 82.9, 99.5
+    late = Looks()
+    assert [s for s in (39, 60, 61, 69, 70) if late.due(s)] == [60, 70]
+
+
+def test_a_run_is_decided_once_every_objective_is_either_way():
+    def open_ones(**options):
+        return undecided(measurements(**{"hold_s": 40, **options}), LOCAL.agreement, LOCAL.baseline)
+
+    assert open_ones() == frozenset()
+    assert open_ones(server_us={"generate": 900.0}) == frozenset()  # missed, and that for certain
+    assert "poi_success_rate" in open_ones(failures={"generate": 0.0195})
+    assert open_ones(hold_s=2) is None
+    assert undecided(measurements(hold_s=40), FIGURES_ONLY) is None
 
 
 def test_only_what_is_critical_and_surely_broken_is_failing():
     def failed(**options):
-        return failing(measurements(**{"hold_s": 20, **options}), LOCAL.agreement, LOCAL.baseline)
+        return failing(measurements(**{"hold_s": 40, **options}), LOCAL.agreement, LOCAL.baseline)
 
     assert failed() == frozenset()
     assert failed(failures={"generate": 0.03}) == {"poi_success_rate"}

@@ -159,7 +159,7 @@ def test_a_lost_worker_leaves_a_failure_that_holds_with_all_that_it_took_along()
     known = evaluated(measurements(losses=(Loss("w2", 40, 300),), **many_errors))
     assert (known.decision, known.exit_code) == (Decision.NO_GO, 3)
     assert "workers lost: w2" in known.summary  # the checks are named too
-    few = {"failures": {"generate": 0.013, "verify": 0.013}, "lost_workers": ("w2",)}
+    few = {"failures": {"generate": 0.015, "verify": 0.015}, "lost_workers": ("w2",)}
     assert statuses(evaluated(measurements(losses=(Loss("w2", 40, 0),), **few)))["poi_success_rate"] is Status.FAIL
     taken_along = evaluated(measurements(losses=(Loss("w2", 40, 20_000),), **few))
     assert (taken_along.decision, statuses(taken_along)["poi_success_rate"]) == (Decision.INVALID, Status.INVALID)
