@@ -15,7 +15,7 @@ from sla.judgement.generator.lateness import Lateness, lateness
 from sla.judgement.judge_all import judge_all
 from sla.judgement.kinds.choose import estimator_of
 from sla.judgement.objectives import absolute
-from sla.judgement.status import outside
+from sla.judgement.status import THIN_EVIDENCE, outside
 from sla.judgement.steady import find_steady
 from sla.values.agreement import Agreement, Objective
 from sla.values.assessment import Severity, Status, Steady
@@ -77,16 +77,15 @@ def failing(
     return frozenset(o.key for o in critical if missed(o, late))
 
 
-def undecided(
-    measurements: Measurements, agreement: Agreement, baseline: Baseline | None = None, level: float = LOOK_LEVEL
-) -> frozenset[str] | None:
-    """Keys of the objectives that what was measured so far does not decide, either way; None where nothing can be judged yet,
-    or nothing was promised.
+def undecided(measurements: Measurements, agreement: Agreement, baseline: Baseline | None = None) -> frozenset[str] | None:
+    """Keys of the objectives that what was measured so far does not decide, either way, or on thin evidence; None where nothing
+    can be judged yet, or nothing was promised. It must decide at LOOK_LEVEL, and at LAST_LEVEL too, at which the run is judged
+    then: an interval without an end may show by other means what a finite one leaves to thin evidence.
     """
     agreement = with_baseline(agreement, baseline)
     judged = so_far(measurements)
     if judged is None or not agreement.objectives:
         return None
     measured, steady = judged
-    results = judge_all(measured, agreement, baseline, steady, level)
-    return frozenset(o.key for o in results if o.status not in DECIDED)
+    results = [o for at in (LOOK_LEVEL, LAST_LEVEL) for o in judge_all(measured, agreement, baseline, steady, at)]
+    return frozenset(o.key for o in results if o.status not in DECIDED or o.reason == THIN_EVIDENCE)

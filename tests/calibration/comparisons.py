@@ -10,7 +10,7 @@ import numpy as np
 from sla.estimators.quantiles import quantile_results, windows_of
 from sla.judgement.comparison import Change, Figure, compare
 from sla.judgement.judge_all import judge_all
-from sla.judgement.sequential import LAST_LEVEL, LOOK_LEVEL, Looks, failing, so_far, undecided
+from sla.judgement.sequential import LAST_LEVEL, Looks, failing, so_far, undecided
 from sla.values.agreement import FIGURES_ONLY, Limit, Objective
 from sla.values.assessment import Severity, Status
 from sla.values.histogram import from_values
@@ -81,17 +81,16 @@ def decided_early(load):
     """Ever a PASS or a FAIL with the truth at the limit, at a look or at the end; and what is saved with a margin of 20 %."""
     limits = {"at the limit": 1.0, "truth at 0.8 of the limit": 1.25, "truth at 1.2 of the limit": 1 / 1.2}
 
-    def status(measurements, agreement, level):
+    def status(measurements, agreement):
         measured, steady = so_far(measurements)
-        [o] = judge_all(measured, agreement, None, steady, level)
+        [o] = judge_all(measured, agreement, None, steady, LAST_LEVEL)  # also where it was stopped: see evaluate()
         return o.status
 
     def run(rng):
         whole, after = at_looks(rng, load, limits, lambda *it: undecided(*it) == frozenset())
         outcome = {f"{label}: time saved": 1 - after[label] / LENGTH_S for label in limits if label != "at the limit"}
-        end_s, level = after["at the limit"], LOOK_LEVEL if after["at the limit"] < LENGTH_S else LAST_LEVEL
-        facts = dataclasses.replace(whole.facts, load_ended_ns=(START + end_s) * 10**9)
-        last = status(dataclasses.replace(whole, facts=facts), at_the_limit(load), level)
+        facts = dataclasses.replace(whole.facts, load_ended_ns=(START + after["at the limit"]) * 10**9)
+        last = status(dataclasses.replace(whole, facts=facts), at_the_limit(load))
         return outcome | {f"at the limit: ever {s.value}": last is s for s in (Status.PASS, Status.FAIL)}
 
     return run

@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 
 from sla.estimators.dependence import (
+    Alike,
     Spread,
     _slower_is_more,
+    alike,
     batch_begins,
     cosine_power,
     cosines_of,
@@ -125,6 +127,24 @@ def test_the_slower_half_is_taken_only_where_it_is_as_clear_as_asked_for():
     assert design_effect(series, 0.5) == (pytest.approx(7.0), 7)
     clear = of_power(*[9.0] * 7, *[1.0] * 7)
     assert spread(clear, 0.05) == spread(clear)
+
+
+def test_no_more_cosines_are_taken_than_are_alike_in_another_series_of_the_same_windows():
+    flat = of_power(*[5.0, 3.0] * 7)
+    assert spread(flat) == spread(flat, at_most=None) == spread(flat, at_most=Alike(14, True))
+    assert spread(flat).dof == 14
+    assert spread(flat, at_most=Alike(3, False)) == Spread(pytest.approx(13 / 3), 3)
+    assert spread(flat, at_most=Alike(3, True)) == Spread(pytest.approx(13 / 3), 2)  # what lasts there lasts here
+    assert design_effect(flat, 1.0, at_most=Alike(7, False)) == (pytest.approx(29 / 7), 7)
+
+
+def test_the_fewest_of_several_series_are_alike():
+    flat, slow, slower = of_power(*[5.0] * 14), of_power(*[9.0] * 7, *[1.0] * 7), of_power(*[9.0] * 3, *[0.5] * 11)
+    assert alike([flat], 0.02) == Alike(14, False)
+    assert alike([flat, slow], 0.02) == Alike(3, True)  # p = 0.005, and of these three hold as much as the others
+    assert alike([slower, flat, slow], 0.02) == Alike(3, True)
+    assert alike([flat, slow], 0.001) == Alike(14, False)
+    assert alike([], 0.02) is None
 
 
 def test_what_takes_turns_spreads_less_than_independent_values():

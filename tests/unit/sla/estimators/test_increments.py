@@ -1,5 +1,6 @@
 """Observations of the server between scrapes, of targets that are scraped at different times."""
 
+import dataclasses
 import math
 
 import numpy as np
@@ -169,3 +170,14 @@ def test_a_label_set_that_restarts_takes_its_own_interval_and_no_more():
     ]
     result = bucket_increments(scrapes, "h", 0, 10**12)
     assert (result.resets, result.sizes.tolist()) == (1, [110, 20])
+
+
+def test_what_correlates_beyond_one_edge_does_so_at_another():
+    """Beyond 1 s lie 2 or 4 of 10, in turns without memory. Beyond 2 s lies one in the first half, and two in the other."""
+    noise = np.random.default_rng(2).permutation(np.repeat([-1.0, 1.0], 20))
+    slow = np.repeat([1.0, 2.0], 20)
+    counts = np.stack((7 - noise, 3 + noise - slow, slow, 0 * slow), axis=1)
+    both = Increments(np.array([1.0, 2.0, 4.0, math.inf]), counts, 0, np.zeros((40, 2)))
+    alone = increments(*[[7 - n, 3 + n] for n in noise])
+    assert both.effective_beyond(0, 0.95)[1] < 0.7 * alone.effective_beyond(0, 0.95)[1]
+    assert dataclasses.replace(both, shifted=True).effective_beyond(0, 0.95) == alone.effective_beyond(0, 0.95)

@@ -198,3 +198,20 @@ def test_the_dependence_of_a_thin_tail_is_looked_for_further_down():
     assert thin.deff == pytest.approx(195.8 / (500 * 0.92 * 0.08), rel=1e-3)
     [thick] = quantile_results(clustered(100, np.s_[:, :4]), [0.99])  # of 5000 fifty lie beyond it, and there they come evenly
     assert thick.deff == 1.0
+
+
+def test_what_correlates_in_the_tail_alone_makes_a_median_depend_too():
+    """Misses of a cache, 1 % in one half of the run and 9 % in the other: each second's median hardly shows it."""
+    rng = np.random.default_rng(3)
+    seconds = [rng.normal(1000, 100, 500) for _ in range(60)]
+    even = quantile_results([from_values(s.astype(np.int64)) for s in seconds], [0.5])
+    for i, second in enumerate(seconds):
+        second[: 5 if i < 30 else 45] *= 20
+    merged = MergedWindows.of([from_values(s.astype(np.int64)) for s in seconds])
+    [median] = merged.results([0.5], 0.95)
+    assert merged.alike is not None
+    assert merged.alike.cosines < 6
+    assert median.reaches
+    assert not even[0].reaches
+    assert median.estimate.n_eff < even[0].estimate.n_eff / 3
+    assert MergedWindows.of([from_values(np.arange(10))] * 4).alike is None  # of four windows nothing is known

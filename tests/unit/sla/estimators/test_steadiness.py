@@ -1,8 +1,11 @@
 """Where a warm-up ends and what is drift, on series whose cut is known."""
 
+import math
+
 import numpy as np
 import pytest
 
+from sla.estimators.dependence import spread
 from sla.estimators.steadiness import drift, warm_up_windows
 
 
@@ -153,3 +156,24 @@ def test_what_wanders_slowly_has_no_warm_up_to_cut(seed):
 
 def test_a_head_before_what_never_varies_is_cut():
     assert warm_up_windows({"x": np.concatenate((np.full(10, 2.0), np.ones(50)))}) == 10
+
+
+@pytest.mark.parametrize(("later", "cut"), [(0.0, 10), (0.45, 10), (0.55, 0)])
+def test_what_a_run_does_again_later_by_more_than_half_as_much_is_no_warm_up(later, cut):
+    """A tenth of the rest is as far off as `later`, in the same direction: more than the twentieth that is let pass."""
+    series = warm(70, 10, 1.0)
+    series[10 + 9 :: 10] += later
+    assert warm_up_windows({"x": series}) == cut
+
+
+def test_twice_the_level_is_a_warm_up_though_what_follows_wanders_with_two_degrees_of_freedom():
+    """With these a head would have to lie 31.6 standard deviations off (0.1 %), with three it is 12.9."""
+    shocks, level = np.random.default_rng(9).normal(0, 1, 105), np.zeros(105)
+    for i in range(1, 105):
+        level[i] = 0.9 * level[i - 1] + shocks[i]
+    rest = 1 + 0.03 * level
+    of_sum = spread(rest)
+    off = (2 - float(rest.mean())) / math.sqrt(of_sum.variance_of_sum / 105 * (1 / 15 + 1 / 105))
+    assert of_sum.dof == 2
+    assert 12.9 < off < 31.6
+    assert warm_up_windows({"x": np.concatenate((np.full(15, 2.0), rest))}) == 15

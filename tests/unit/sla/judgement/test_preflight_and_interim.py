@@ -50,6 +50,7 @@ def test_a_run_is_decided_once_every_objective_is_either_way():
     assert open_ones() == frozenset()
     assert open_ones(server_us={"generate": 900.0}) == frozenset()  # missed, and that for certain
     assert "poi_success_rate" in open_ones(failures={"generate": 0.0195})
+    assert "poi_verify_p99" in open_ones(rate=20)  # WARN on thin evidence: a longer run would tell
     assert open_ones(hold_s=2) is None
     assert undecided(measurements(hold_s=40), FIGURES_ONLY) is None
 
