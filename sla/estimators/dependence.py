@@ -23,6 +23,7 @@ FloatArray = NDArray[np.float64]
 FEWEST_WINDOWS = 5  # of fewer, whatever they are, no spread is known
 COSINES = 1.5  # times m^(2/3) of them at first: as many as leave short correlation without bias (docs/statistics.md)
 FEWEST_COSINES = 3  # with fewer, Student's t bounds next to nothing
+FEW = 9  # windows: with three cosines left of them, a run of some seconds decides nothing
 HALVED_AT = 0.4  # p-value: a halving for nothing costs width, one that is missed costs coverage
 HALVED_OF_MANY = 1.75  # over the root of their number, where that is less: of many cosines an F test misses less
 CLEAR_AT, NEXT_AT = 0.03, 0.8  # after a halving with a p-value as clear as that the next one needs less
@@ -62,7 +63,7 @@ def spread(series: FloatArray, halved_at: float | None = None, at_most: Alike | 
     count, clear = _alike(power, halved_at)
     if at_most is not None and at_most.cosines < count:
         count, clear = at_most
-    reaches = clear and count < 2 * FEWEST_COSINES
+    reaches = clear and count < 2 * FEWEST_COSINES and power.size >= 4 * FEWEST_COSINES  # after two halvings at least
     return Spread(float(power[:count].mean()), min(REACHING_DOF, count) if reaches else float(count))
 
 
@@ -99,8 +100,9 @@ def lasts(series: FloatArray) -> bool:
 
 
 def cosines_of(m: int) -> int:
-    """How many cosines of a series of m values are looked at."""
-    return max(min(round(COSINES * math.pow(m, 2 / 3)), m - 1), 1)
+    """How many cosines of a series of m values are looked at: of FEW, no more than are taken as they are."""
+    most = m - 1 if m > FEW else min(m - 1, 2 * FEWEST_COSINES - 1)
+    return max(min(round(COSINES * math.pow(m, 2 / 3)), most), 1)
 
 
 def cosine_power(series: FloatArray, count: int) -> FloatArray:

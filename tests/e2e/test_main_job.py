@@ -252,6 +252,7 @@ def test_a_run_that_has_surely_failed_is_stopped_early_on_request(tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.quiet
 def test_a_run_ends_on_request_as_soon_as_every_objective_is_decided_and_passes(tmp_path, node):
     measured_baseline(tmp_path / "baseline.json")
     options = ("--duration", "300s", "--stop-when-decided", "--baseline", str(tmp_path / "baseline.json"))

@@ -96,10 +96,16 @@ def test_the_slower_half_is_taken_while_it_holds_more(powers, variance, dof):
 
 
 def test_fewer_than_six_cosines_are_not_halved():
-    """Six values have five, seven have five, eight have six."""
-    assert [cosines_of(m) for m in (6, 7, 8)] == [5, 5, 6]
-    assert spread(of_power(9.0, m=7)) == Spread(pytest.approx(9 / 5), 5)
-    assert spread(of_power(9.0, m=8)) == Spread(pytest.approx(9 / 3), 2)
+    """Six to nine values have five, ten have seven, of which three are left."""
+    assert [cosines_of(m) for m in (6, 9, 10)] == [5, 5, 7]
+    assert spread(of_power(9.0, m=9)) == Spread(pytest.approx(9 / 5), 5)
+    assert spread(of_power(9.0, m=10)) == Spread(pytest.approx(9 / 3), 3)
+
+
+@pytest.mark.parametrize(("m", "count", "dof"), [(21, 11, 5), (22, 12, 2)])
+def test_what_rises_up_to_the_slowest_cosines_has_done_so_in_two_halvings(m, count, dof):
+    assert cosines_of(m) == count
+    assert spread(of_power(90.0, 90.0, m=m)).dof == dof
 
 
 def test_what_is_clearly_slow_but_ends_within_the_run_keeps_its_degrees_of_freedom():
@@ -161,8 +167,8 @@ def test_a_trend_and_a_wave_last_as_long_as_the_run_and_what_wanders_does_not():
     assert np.mean([lasts(wandering(rng, 120, 2.0)) for _ in range(300)]) < 0.03  # in 1.1 % of 5000
     assert not lasts(np.zeros(120))
     assert lasts(np.linspace(0, 1, 20))
-    assert lasts(of_power(9.0, m=8))
-    assert not lasts(of_power(9.0, m=7))  # of five cosines nothing is told
+    assert lasts(of_power(9.0, m=10))
+    assert not lasts(of_power(9.0, m=9))  # of five cosines nothing is told
 
 
 @pytest.mark.parametrize(("power", "slow"), [(12.8, False), (13.1, True)])
