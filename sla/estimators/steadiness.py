@@ -73,9 +73,8 @@ def _wanders_so_far(head: FloatArray, rest: FloatArray) -> bool:
     variance = of_sum.variance_of_sum / rest.size * (1 / head.size + 1 / rest.size)
     if not variance > 0:
         return False
-    return abs(float(head.mean() - rest.mean())) < t_quantile(1 - CLEARLY / 2, max(of_sum.dof, FEWEST_DOF)) * math.sqrt(
-        variance
-    )
+    furthest = t_quantile(1 - CLEARLY / 2, max(of_sum.dof, FEWEST_DOF)) * math.sqrt(variance)
+    return abs(float(head.mean() - rest.mean())) < furthest
 
 
 def _is_a_line(values: FloatArray, cut: int) -> bool:
