@@ -18,6 +18,15 @@ from sla.values.machine import TARGET
 from tests.e2e.running import ROOT, Running, attempts, load, load_undisturbed, measured_baseline
 
 ASSESS = (sys.executable, "-m", "bizra_load.cli.main", "assess")
+WIDE = """
+schema: bizra-load/agreement/1
+name: wide
+operations: {verify: {histogram: bizra_poi_verify_seconds}}
+objectives:
+  verify_p90: {title: Verify p90, severity: CRITICAL, target: '< 10 s',
+               measure: {kind: server_quantile, operations: [verify], quantile: 0.9}}
+  success: {title: Success rate, severity: CRITICAL, target: '>= 90 %', measure: {kind: success, operations: [verify]}}
+"""
 SHORT = ("-f", "locustfiles/mixed.py", "--target-ops", "600", "--ramp", "2s", "--duration", "8s")
 
 
@@ -252,15 +261,14 @@ def test_a_run_that_has_surely_failed_is_stopped_early_on_request(tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.quiet
 def test_a_run_ends_on_request_as_soon_as_every_objective_is_decided_and_passes(tmp_path, node):
-    measured_baseline(tmp_path / "baseline.json")
-    options = ("--duration", "300s", "--stop-when-decided", "--baseline", str(tmp_path / "baseline.json"))
-    ended = load_undisturbed(tmp_path, node, ("GO", "GO WITH CAUTION"), *SHORT, *options)
+    """Its targets are so wide that any machine keeps them, and any noise on it leaves them decided."""
+    (tmp_path / "wide.yaml").write_text(WIDE)
+    ended = load(tmp_path, node, *SHORT, "--duration", "300s", "--stop-when-decided", "--agreement", str(tmp_path / "wide.yaml"))
     facts = ended.measurements.facts
     assert (facts.decided, facts.looked, facts.stopped_for) == (True, True, ())
     assert 40e9 <= facts.load_ended_ns - facts.load_started_ns < 300e9
-    assert (ended.code, ended.assessment["decision"] in ("GO", "GO WITH CAUTION")) == (0, True), ended.out
+    assert (ended.code, ended.assessment["decision"]) == (0, "GO"), ended.out
     assert "Stopping: every objective is decided" in ended.err
     assert any("stopped when decided" in note for note in ended.assessment["notes"])
 
