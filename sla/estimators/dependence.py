@@ -129,6 +129,11 @@ def batch_begins(m: int) -> NDArray[np.int64]:
     return np.linspace(0, m, min(BATCHES, m) + 1).astype(np.int64)[:-1]
 
 
+def batches_with(exceedances: FloatArray) -> float:
+    """Share of the batches that hold an exceedance, of those in each window, shape (m,)."""
+    return float((np.add.reduceat(exceedances, batch_begins(exceedances.size)) > 0).mean())
+
+
 def design_effect(
     influence: FloatArray, independent_variance: float, halved_at: float | None = None, at_most: Alike | None = None
 ) -> tuple[float, float]:

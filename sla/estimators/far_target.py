@@ -64,19 +64,22 @@ def _tails_of(merged: MergedWindows, q: float) -> Iterator[Tail]:
 
 
 def _far_target(tails: Iterable[Tail], sizes: FloatArray, slowest_ns: float, level: float) -> FarTarget | None:
-    """By the first of the tails, the furthest first, that FEWEST_WINDOWS windows hold; None where none does, or the windows
-    move as slowly as the run is long.
+    """By the first of the tails, the furthest first, that FEWEST_WINDOWS windows hold; None where none does, or where windows
+    move as slowly as the run is long in one of them. As many windows are worth one as in that tail or a wider one: what is slow
+    hardly shows in the furthest.
     """
     filled = sizes > 0
-    windows = int(filled.sum())
+    windows, share, worth_one = int(filled.sum()), None, 1.0
     for influence, beyond in tails:
         holding = beyond > 0
         if int(holding.sum()) < FEWEST_WINDOWS:
             continue
         if lasts(influence[filled]):
             return None
+        if share is None:
+            share = float(beyond[holding].sum() / sizes[holding].sum())
         of_sum, alone = spread(influence[filled], CORRELATED_AT), float(influence @ influence)
-        worth_one = max(of_sum.variance_of_sum / alone, 1.0) if alone > 0 else 1.0  # windows
-        with_one = 1 - ((1 - level) / 2) ** (worth_one / windows)
-        return FarTarget(float(beyond[holding].sum() / sizes[holding].sum()) * with_one, slowest_ns, windows)
-    return None
+        worth_one = max(worth_one, of_sum.variance_of_sum / alone if alone > 0 else 1.0)
+    if share is None:
+        return None
+    return FarTarget(share * (1 - ((1 - level) / 2) ** (worth_one / windows)), slowest_ns, windows)

@@ -12,9 +12,11 @@ from numpy.typing import NDArray
 
 from sla.estimators.dependence import (
     FEWEST_WINDOWS,
+    REACHING_DOF,
     Alike,
     FloatArray,
     alike,
+    batches_with,
     design_effect,
     effective_size,
     lasts,
@@ -24,6 +26,7 @@ from sla.values.snapshot import Snapshot, metric_of
 
 # what is slow is looked for at the edges that these shares lie beyond, at a p-value: edges are few, and far apart
 EDGES_BEYOND, EDGES_AT = (0.5, 0.2, 0.1, 0.05, 0.02), 0.1
+MOST_BEYOND = 0.5  # an edge with more beyond it says nothing of a tail
 
 
 @dataclass(frozen=True)
@@ -74,23 +77,42 @@ class Increments:
         at = int(np.argmax(self.shares_beyond <= 1 - q))
         return any(lasts(self.influence(edge)) for edge in range(max(at - 1, 0), at + 1))
 
+    def reaches(self, q: float) -> bool:
+        """Whether that share correlates up to the slowest cosines of the intervals, at the edges of the q-quantile's bucket."""
+        filled = self.sizes > 0
+        if int(filled.sum()) < FEWEST_WINDOWS:
+            return False
+        at = int(np.argmax(self.shares_beyond <= 1 - q))
+        return any(self._effect(edge)[1] == REACHING_DOF for edge in range(max(at - 1, 0), at + 1) if self._shows(edge))
+
     def part(self, intervals: slice) -> Increments:
         """Some of the intervals."""
         return Increments(self.edges_s, self.counts[intervals], self.resets, self.spans_s[intervals])
 
-    def effective_beyond(self, edge: int, level: float) -> tuple[float, float]:
-        """(design effect, effective size) of the indicator "beyond this edge"; of few intervals infinite and nothing."""
-        n, share = self.total, float(self.shares_beyond[edge])
+    def effective_beyond(self, edge: int, level: float, halved_at: float | None = None) -> tuple[float, float]:
+        """(design effect, effective size) of the indicator "beyond this edge"; of few intervals infinite and nothing.
+        `halved_at` as in dependence.spread().
+        """
+        n = self.total
         if int((self.sizes > 0).sum()) < FEWEST_WINDOWS:
             return math.inf, 0.0
-        if not 1e-12 < share < 1:
+        if not self._shows(edge):
             return 1.0, n
-        if edge not in self._design_effects:
-            # an interval without observations says nothing of how they depend on each other
-            influence = self.influence(edge)[self.sizes > 0]
-            self._design_effects[edge] = design_effect(influence, n * share * (1 - share), at_most=self._alike)
-        deff, dof = self._design_effects[edge]
+        deff, dof = self._effect(edge, halved_at)
         return deff, min(effective_size(n, deff, dof, level), n)
+
+    def _shows(self, edge: int) -> bool:
+        """Whether some observations lie beyond an edge, and some do not."""
+        return bool(1e-12 < self.shares_beyond[edge] < 1)
+
+    def _effect(self, edge: int, halved_at: float | None = None) -> tuple[float, float]:
+        """(design effect, degrees of freedom) of an edge that _shows()."""
+        if (edge, halved_at) not in self._design_effects:
+            # an interval without observations says nothing of how they depend on each other
+            influence, share = self.influence(edge)[self.sizes > 0], float(self.shares_beyond[edge])
+            effect = design_effect(influence, self.total * share * (1 - share), halved_at, at_most=self._alike)
+            self._design_effects[edge, halved_at] = effect
+        return self._design_effects[edge, halved_at]
 
     def effective_below(self, edge: int, level: float) -> tuple[float, float]:
         """effective_beyond() of an edge below a quantile, or of the next one where that is less: what is slow and lasts shows
@@ -100,6 +122,21 @@ class Increments:
         following = edge + 1 if further else edge
         return min((self.effective_beyond(e, level) for e in (edge, following)), key=lambda pair: pair[1])
 
+    def inwards(self, edge: int) -> list[int]:
+        """Edges below this one, the nearest first, until nine batches in ten hold something beyond one of them; empty where
+        they do beyond this one. What is rare, or was not seen, comes in the clusters of what is less so. None that more than
+        MOST_BEYOND lie beyond: a shift of the bulk from one bucket to the next is no clustering of the tail.
+        """
+        edges: list[int] = []
+        while edge > 0 and not self._everywhere(edge) and self.shares_beyond[edge - 1] <= MOST_BEYOND:
+            edge -= 1
+            edges.append(edge)
+        return edges
+
+    def _everywhere(self, edge: int) -> bool:
+        filled = self.sizes > 0
+        return batches_with((self.sizes - self.cumulative[:, edge])[filled]) >= 0.9
+
     @cached_property
     def _alike(self) -> Alike | None:
         """As MergedWindows.alike, at the first edges with no more than EDGES_BEYOND beyond them; not of what was shifted."""
@@ -108,8 +145,8 @@ class Increments:
         return alike((self.influence(edge)[self.sizes > 0] for edge in known), EDGES_AT)
 
     @cached_property
-    def _design_effects(self) -> dict[int, tuple[float, float]]:
-        """By edge. They are most of the work, and asked for at several levels and quantiles."""
+    def _design_effects(self) -> dict[tuple[int, float | None], tuple[float, float]]:
+        """By edge and halved_at. They are most of the work, and asked for at several levels and quantiles."""
         return {}
 
 

@@ -1,26 +1,31 @@
 """Proportions: exact for independent outcomes, corrected for clustered ones.
 
-share_limits with the effective sample size of Korn and Graubard (1998). Limit: outage-like bursts need at least ten windows
-with errors before an interval means anything.
+share_limits with the effective sample size of Korn and Graubard (1998). Limit: outage-like failures need at least ten bursts
+before an interval means anything.
 """
 
 from __future__ import annotations
 
+import math
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import ArrayLike
 
-from sla.estimators.dependence import design_effect, effective_size
+from sla.estimators.dependence import FEWEST_WINDOWS, REACHING_DOF, FloatArray, design_effect, effective_size
 from sla.estimators.share_limits import share_limits
 from sla.values.estimate import Estimate
 
-BURST_WINDOWS = 10  # with errors: of fewer bursts an interval says little
+ENOUGH_BURSTS = 10  # of fewer an interval says little
+LARGER = 2.0  # times as large as the largest that was seen a burst may be
 BURST_DEFF = 3.0  # independent failures reach it in about one of a thousand runs of 60 s
 
 
 def proportion_estimate(successes: ArrayLike, trials: ArrayLike, level: float = 0.95) -> Estimate | None:
     """Share of successes in counts per window, both of shape (m,), in time order; None without any trial. Raises ValueError
     unless 0 <= successes <= trials everywhere. Without a single failure the lower limit is below 1, never "100 % to 100 %". A
-    window without trials says nothing of how they depend on each other, and is none.
+    window without trials says nothing of how they depend on each other, and is none. Of fewer than FEWEST_WINDOWS nothing is
+    known from below, and from above only where all failed.
     """
     s, t = np.asarray(successes, dtype=np.float64), np.asarray(trials, dtype=np.float64)
     if s.ndim != 1 or s.shape != t.shape or not (np.isfinite(s).all() and np.isfinite(t).all()):
@@ -32,8 +37,10 @@ def proportion_estimate(successes: ArrayLike, trials: ArrayLike, level: float = 
         return None
     p = k / n
     n_eff, deff = n, 1.0
-    if 0 < k < n:
-        deff, dof = design_effect((s - p * t)[t > 0], n * p * (1 - p))
+    if k == n and int((t > 0).sum()) < FEWEST_WINDOWS:
+        n_eff, deff = 0.0, math.inf
+    elif 0 < k < n:
+        deff, dof = design_effect(_influence(s, t), n * p * (1 - p))
         n_eff = min(effective_size(n, deff, dof, level), n)
     low, high = share_limits(p, n_eff, level, deff)
     return Estimate(p, min(low, p), max(high, p), level, n, n_eff)
@@ -53,15 +60,55 @@ def proportion_if_all_succeeded(successes: ArrayLike, trials: ArrayLike, where: 
     return Estimate(point, low, high, level, float(t.sum()), rest.n_eff)
 
 
-def few_bursts(successes: ArrayLike, trials: ArrayLike) -> int | None:
-    """In how many windows the failures lie, where they come in bursts (their squares hold more than BURST_DEFF times what those
-    of independent failures would) and in fewer than BURST_WINDOWS windows, so that an interval says little; None otherwise.
+def proportion_reaches(successes: ArrayLike, trials: ArrayLike) -> bool:
+    """Whether the share correlates up to the slowest cosines of the windows; arguments as proportion_estimate() has them."""
+    s, t = np.asarray(successes, dtype=np.float64), np.asarray(trials, dtype=np.float64)
+    n, k = float(t.sum()), float(s.sum())
+    if not 0 < k < n or int((t > 0).sum()) < FEWEST_WINDOWS:
+        return False
+    return design_effect(_influence(s, t), k * (1 - k / n))[1] == REACHING_DOF
+
+
+def _influence(s: FloatArray, t: FloatArray) -> FloatArray:
+    """What each window with trials adds to the share of successes."""
+    filled = t > 0
+    return np.asarray(s[filled] - s.sum() / t.sum() * t[filled])
+
+
+@dataclass(frozen=True)
+class FewBursts:
+    """So many bursts of failures in `windows` windows, the largest of them with `largest` of all trials; beside them `others`,
+    a share of all trials as well, failed.
+    """
+
+    count: int
+    windows: int
+    largest: float
+    others: float
+
+    def share_at_most(self, level: float) -> float:
+        """Of failures, were there as many bursts as there may have been (Clopper and Pearson 1934), each LARGER than seen."""
+        most = share_limits(self.count / self.windows, self.windows, level)[1] * self.windows
+        return min(self.others + most * LARGER * self.largest, 1.0)
+
+
+def few_bursts(successes: ArrayLike, trials: ArrayLike) -> FewBursts | None:
+    """Where failures come in bursts (their squares hold more than BURST_DEFF times what those of independent failures would),
+    and these are fewer than ENOUGH_BURSTS, so that an interval says little; None otherwise. A burst is windows in a row that
+    fail more often than all of them.
     """
     s, t = np.asarray(successes, dtype=np.float64), np.asarray(trials, dtype=np.float64)
-    n, failed = float(t.sum()), float((t - s).sum())
-    windows = int(((t - s) > 0).sum())
-    if not 0 < windows < BURST_WINDOWS or failed == n:
+    s, t = s[t > 0], t[t > 0]
+    n, failed = float(t.sum()), t - s
+    if not 0 < failed.sum() < n:
         return None
-    p = 1 - failed / n
-    off = s - p * t  # by themselves, without their order: bursts at equal distances take turns with what is quiet
-    return windows if float(off @ off) > BURST_DEFF * n * p * (1 - p) else None
+    p = float(failed.sum()) / n
+    off = failed - p * t  # by themselves, without their order: bursts at equal distances take turns with what is quiet
+    if not float(off @ off) > BURST_DEFF * n * p * (1 - p):
+        return None
+    above = off > 0
+    begins = np.flatnonzero(above & ~np.concatenate(([False], above[:-1])))
+    if begins.size >= ENOUGH_BURSTS:
+        return None
+    in_bursts = np.add.reduceat(np.where(above, failed, 0.0), begins)  # up to the next one's beginning
+    return FewBursts(int(begins.size), t.size, float(in_bursts.max()) / n, float(failed[~above].sum()) / n)

@@ -24,7 +24,7 @@ from sla.estimators.dependence import (
     Alike,
     FloatArray,
     alike,
-    batch_begins,
+    batches_with,
     design_effect,
     effective_size,
     lasts,
@@ -205,7 +205,7 @@ def _design_effect(merged: MergedWindows, q: float) -> tuple[float, float]:
         effects.append(design_effect(influence[filled], independent, halved_at, merged.alike))
         if p <= LOWEST_PROXY:
             break
-        if p < q and _batches_with(exceedances[filled]) >= 0.9:
+        if p < q and batches_with(exceedances[filled]) >= 0.9:
             if not once_more or n / max(effects)[0] * (1 - q) >= STRONG_EVIDENCE:
                 break
             once_more = False
@@ -216,11 +216,6 @@ def _design_effect(merged: MergedWindows, q: float) -> tuple[float, float]:
 def _lower(p: float) -> float:
     """With twice as many beyond it."""
     return max(1 - 2 * (1 - p), LOWEST_PROXY)
-
-
-def _batches_with(exceedances: FloatArray) -> float:
-    """Share of the batches that hold an exceedance."""
-    return float((np.add.reduceat(exceedances, batch_begins(exceedances.size)) > 0).mean())
 
 
 def seconds_needed(deff: float, rate_per_s: float, q: float) -> float:

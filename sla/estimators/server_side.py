@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from sla.estimators.dependence import FloatArray
 from sla.estimators.increments import Increments
 from sla.estimators.laws import beta_quantile
+from sla.estimators.quantiles import LOWER_HALVED_AT
 from sla.estimators.series import by_target, counter_values
 from sla.estimators.share_limits import Law, share_laws
 from sla.values.estimate import Estimate
@@ -83,10 +84,12 @@ def laws_at_edges(increments: Increments, q: float, n_eff: float, level: float, 
 
 def _tail_size(increments: Increments, chosen: NDArray[np.bool_], level: float) -> tuple[float, float]:
     """(largest design effect, smallest effective size) over the `chosen` edges, all at or beyond the quantile: a far edge with
-    few exceedances is not credited with more independence than the nearest one. Edges below the quantile say nothing here: a
-    shift of the bulk from one bucket to the next is no clustering of the tail.
+    few exceedances is not credited with more independence than the nearest one. Where these have few, what is further in tells
+    too, as it does for a tail of the client's: see Increments.inwards().
     """
-    by_edge = [increments.effective_beyond(int(edge), level) for edge in np.flatnonzero(chosen)]
+    edges = np.flatnonzero(chosen).tolist()
+    by_edge = [increments.effective_beyond(edge, level) for edge in edges]
+    by_edge += [increments.effective_beyond(edge, level, LOWER_HALVED_AT) for edge in increments.inwards(min(edges, default=0))]
     return max((deff for deff, _ in by_edge), default=1.0), min((size for _, size in by_edge), default=increments.total)
 
 

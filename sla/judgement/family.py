@@ -12,7 +12,18 @@ from sla.estimators.far_target import FarTarget
 from sla.judgement.generator.lateness import duration
 from sla.judgement.moving import REACHES
 from sla.judgement.objectives import ObjectiveEstimate, seconds_for_margin
-from sla.judgement.status import MISSES, THIN_EVIDENCE, WHOLLY_KEEPS, Bounds, Verdict, at_point, judge, outside
+from sla.judgement.status import (
+    KEPT_MOVING,
+    MISSES,
+    THIN_EVIDENCE,
+    WHOLLY_KEEPS,
+    WHOLLY_OFF,
+    Bounds,
+    Verdict,
+    at_point,
+    judge,
+    outside,
+)
 from sla.values.agreement import Limit, Objective
 from sla.values.assessment import Gate, ObjectiveResult, Severity, Status
 from sla.values.estimate import Estimate
@@ -51,7 +62,9 @@ def judge_family(
             verdict = Verdict(Status.INCONCLUSIVE, _in_one_bucket(measured))
         elif undecided or verdict.reason == THIN_EVIDENCE:
             needed = seconds_for_margin(_deciding(measured, strict, p.target), p.target, length_s)
-            if measured.reaches:
+            if measured.few_scrapes:
+                verdict, needed = replace(verdict, reason=f"{verdict.reason}; {measured.few_scrapes}"), None
+            elif measured.reaches:
                 verdict = replace(verdict, reason=f"{verdict.reason}; {REACHES}")
         if verdict.status is not Status.FAIL and (failing := _failing_end(p, measured)):
             verdict, needed = Verdict(Status.FAIL, failing), None
@@ -104,9 +117,13 @@ def _verdict(
 
     verdict = judged(measured, measured.tail_evidence)
     if verdict.status is not Status.INCONCLUSIVE and verdict.reason != THIN_EVIDENCE:
+        if verdict.reason in WHOLLY_OFF and strict.estimate is not None and not outside(strict.estimate, p.target):
+            return replace(verdict, reason=f"{WHOLLY_OFF[verdict.reason]} in every fifth of the run ({measured.how_it_moved})")
         return verdict
-    if measured.known_high < math.inf and measured.estimate is not None and math.isinf(measured.estimate.high):
-        return judged(measured.with_high(measured.known_high), None)
+    if measured.known_high < math.inf:
+        by_parts = judged(measured.with_high(measured.known_high), None)
+        kept = by_parts.reason == WHOLLY_KEEPS
+        return replace(by_parts, reason=f"{KEPT_MOVING} ({measured.how_it_moved})") if kept else by_parts
     if far is None or far.share_at_most > 1 - o.quantile:
         return verdict
     by_far = judged(measured.with_high(p.target.value), None)

@@ -1,7 +1,8 @@
 """An objective that moves as slowly as the run is long: its average over the run is not what it will be after it.
 
 No interval from within the run holds then: a wave of four times its length, of which the run sees a part, is covered in 37 % of
-runs. So the latest part must keep the target too, and whatever keeps or misses it must do so even should it move on.
+runs. So the latest part must keep the target too, and whatever keeps or misses it must do so even should it move on: all
+of a run may lie on the crest of a wave. What gets worse from part to part lies on none.
 """
 
 from __future__ import annotations
@@ -39,8 +40,8 @@ class Moving:
     tail: float = 1.0
 
     def widened(self, measured: ObjectiveEstimate) -> ObjectiveEstimate:
-        """What is missed must be missed by the latest part as well, or by each part; what is kept, by the latest one and should
-        it move on as it did.
+        """What is missed must be missed by the latest part as well, or by each part, and what is kept by the latest one; either
+        way also should it move on as it did. What got worse from part to part is missed where each part misses it.
         """
         estimate = measured.estimate
         if estimate is None:
@@ -50,20 +51,26 @@ class Moving:
         lowest, furthest = min(points), max(points)
         moved = furthest - lowest if math.isfinite(furthest) else 0.0
         at_least, at_most = measured.at_least or estimate, measured.at_most or estimate
+        low, high, most = min(at_least.low, latest), max(at_least.high, latest), max(at_most.high, latest)
         enough = all(e.n * self.tail >= STRONG_EVIDENCE for e in parts)
-        # no average lies beyond all parts of it: where the interval has no end, they are one
-        high = furthest if math.isinf(at_most.high) and enough else max(at_most.high, latest)
-        high = min(high + MOVES_ON * moved, self.highest)
-        why = f"{REACHES} (it moved by {self.text(moved)} from one fifth of it to another)"
+        if enough:  # no average lies beyond all parts of it
+            low, high, most = max(low, lowest), min(high, furthest), furthest if math.isinf(at_most.high) else most
+        on, steps = MOVES_ON * moved, np.diff(points[:-1])
+        climbs, falls = (enough and steps.size > 0 and bool((steps * way > 0).all()) for way in (1, -1))
+        low, high = lowest if climbs else low - on, furthest if falls else high + on
+        most = min(most + on, self.highest)
+        how = f"it moved by {self.text(moved)} from one fifth of the run to another"
+        why, wider = f"{REACHES} ({how})", low < at_least.low or high > at_least.high
         return dataclasses.replace(
             measured,
-            at_least=_with_limits(at_least, max(min(at_least.low, latest), lowest), min(max(at_least.high, latest), furthest)),
-            at_most=_with_limits(at_most, max(min(at_most.low, latest) - MOVES_ON * moved, 0.0), high),
-            less=measured.less or f"{why}: by the latest part of it",
+            at_least=_with_limits(at_least, max(low, 0.0), min(high, self.highest)),
+            at_most=_with_limits(at_most, max(min(at_most.low, latest) - on, 0.0), most),
+            less=f"{why}: by its latest part, and should it move back" if wider else measured.less,
             more=f"{why}: should it move on",
             reaches=True,
             far=None,
-            known_high=high,
+            known_high=most if enough else math.inf,
+            how_it_moved=how,
         )
 
 

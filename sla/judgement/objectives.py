@@ -28,8 +28,9 @@ class ObjectiveEstimate:
     the server's bucket that a quantile lies in, or of the steps that latencies were recorded in; however long a run is, nothing
     is known of where in it. one_bucket: what is said where the target lies in it, too. failing_end, few_bursts (why it can't
     pass): of a success rate. reaches: correlation shows up to the slowest cosines of the run, so that the interval is as wide
-    as it can be. too_few: what there is too little of to bound anything, and what would do. far: of a target far from all that
-    was measured. known_high: an upper limit, where the interval has none. resampling: of a latency.
+    as it can be. too_few: what there is too little of to bound anything, and what would do. few_scrapes: why a server's
+    figures are known so little. far: of a target far from all that was measured. known_high, how_it_moved: an upper limit of
+    what moved as slowly as the run is long, whatever its interval, and how far it did. resampling: of a latency.
     """
 
     estimate: Estimate | None
@@ -46,8 +47,10 @@ class ObjectiveEstimate:
     few_bursts: str = ""
     reaches: bool = False
     too_few: str = ""
+    few_scrapes: str = ""
     far: FarTarget | None = None
     known_high: float = math.inf
+    how_it_moved: str = ""
     resampling: Callable[[], Resampling] | None = field(default=None, compare=False)  # made once it is asked for
 
     @property

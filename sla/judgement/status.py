@@ -19,6 +19,9 @@ ONE_STEP = "the quantile and the target lie within a step of the recorded latenc
 NO_LONGER_RUN = (ONE_BUCKET, ONE_STEP)  # these begin a reason that no longer run changes
 WHOLLY_KEEPS = "the whole interval keeps the target"
 WHOLLY_MISSES = "the whole interval misses the target"
+WHOLLY_UNACCEPTABLE = "the whole interval is outside the acceptable range"
+WHOLLY_OFF = {WHOLLY_MISSES: "misses the target", WHOLLY_UNACCEPTABLE: "leaves the acceptable range"}
+KEPT_MOVING = "keeps the target in every fifth of the run, and would should it move on"
 OVER_BASELINE = "keeps the target, but is over ten times the baseline"
 
 
@@ -106,7 +109,7 @@ def _missed(b: Bounds, measured: Estimate, acceptable: Limit | None, severity: S
     if severity is Severity.CRITICAL or acceptable is None:
         return Verdict(Status.FAIL, WHOLLY_MISSES)
     if outside(b.strict_at_least, acceptable):
-        return Verdict(Status.FAIL, "the whole interval is outside the acceptable range")
+        return Verdict(Status.FAIL, WHOLLY_UNACCEPTABLE)
     if outside(b.at_least, acceptable):
         alone = only_at(b.at_least.level, b.strict_at_least.level)
         return Verdict(Status.WARN, f"misses the target; leaves the acceptable range {alone}")

@@ -264,7 +264,9 @@ def test_a_run_that_has_surely_failed_is_stopped_early_on_request(tmp_path):
 def test_a_run_ends_on_request_as_soon_as_every_objective_is_decided_and_passes(tmp_path, node):
     """Its targets are so wide that any machine keeps them, and any noise on it leaves them decided."""
     (tmp_path / "wide.yaml").write_text(WIDE)
-    ended = load(tmp_path, node, *SHORT, "--duration", "300s", "--stop-when-decided", "--agreement", str(tmp_path / "wide.yaml"))
+    ended = load(
+        tmp_path, node, *SHORT, "--duration", "300s", "--stop-when-decided", "--agreement", str(tmp_path / "wide.yaml")
+    )
     facts = ended.measurements.facts
     assert (facts.decided, facts.looked, facts.stopped_for) == (True, True, ())
     assert 40e9 <= facts.load_ended_ns - facts.load_started_ns < 300e9

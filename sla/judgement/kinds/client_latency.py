@@ -13,6 +13,7 @@ import numpy as np
 from sla.estimators.bootstrap import of_histogram
 from sla.estimators.far_target import far_target
 from sla.estimators.quantiles import MergedWindows, seconds_needed
+from sla.judgement.few_windows import too_few_seconds
 from sla.judgement.generator.connections import Connections, shares_beyond
 from sla.judgement.generator.lateness import DELAYED, Lateness, duration, largest_by_second, lateness, shifted
 from sla.judgement.generator.waiting_workers import Waits, waiting_workers
@@ -25,7 +26,7 @@ from sla.judgement.steady import one_histogram_a_second
 from sla.values import histogram
 from sla.values.assessment import Steady
 from sla.values.estimate import Estimate
-from sla.values.histogram import Histogram
+from sla.values.histogram import Histogram, bucket_edges_ns
 from sla.values.kinds import INCLUDED, ClientLatency
 from sla.values.measurements import Measurements
 from sla.values.snapshot import Snapshot
@@ -64,13 +65,13 @@ class ClientLatencyEstimator(ObjectiveEstimator):
                 source,
                 estimate.n_eff * (1 - q),
                 needed_s,
+                bucket_ns=_step_ns(estimate, tick_ns),
+                one_bucket=ONE_STEP,
                 reaches=results[0].reaches,
+                too_few=too_few_seconds(int((merged.sizes > 0).sum())),
                 far=far,
                 resampling=partial(of_histogram, merged.whole, results[0], tick_ns),
             )
-            if tick_ns:
-                step_ns = (max(estimate.point - tick_ns, 0.0), estimate.point + tick_ns)
-                plain = dataclasses.replace(plain, bucket_ns=step_ns, one_bucket=ONE_STEP)
             if late is None or bounds is None:
                 if undelayed is None:
                     return _with_untimed(plain, merged, merged, q, untimed)
@@ -213,6 +214,15 @@ def _with_untimed(
     if measured.at_most is None or at_most.high > measured.at_most.high:
         measured = dataclasses.replace(measured, at_most=at_most, more=f"{unknown} all slow")
     return measured
+
+
+def _step_ns(estimate: Estimate, tick_ns: int) -> tuple[float, float] | None:
+    """Within which nothing is known of where the quantile lies: of how latencies were recorded, or of the histograms."""
+    if tick_ns:
+        return max(estimate.point - tick_ns, 0.0), estimate.point + tick_ns
+    if not math.isfinite(estimate.point):
+        return None
+    return bucket_edges_ns(int(histogram.bucket_index(np.array([int(estimate.point)]))[0]))
 
 
 def _moving(histograms: Sequence[Histogram], merged: MergedWindows, q: float, tick_ns: int) -> Moving | None:

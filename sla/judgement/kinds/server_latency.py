@@ -15,7 +15,7 @@ from sla.estimators.far_target import far_target_of_buckets
 from sla.estimators.increments import Increments, bucket_increments, moved
 from sla.estimators.quantiles import seconds_needed
 from sla.estimators.server_side import server_quantile
-from sla.judgement.few_scrapes import too_few_scrapes
+from sla.judgement.few_windows import few_scrapes, too_few_scrapes
 from sla.judgement.generator.lateness import DELAYED, SHARED_HOST, Lateness, disturbed_seconds, duration, largest_by_second
 from sla.judgement.generator.waiting_workers import Waits, waiting_target
 from sla.judgement.kinds.base import ObjectiveEstimator
@@ -114,13 +114,16 @@ class ServerLatencyEstimator(ObjectiveEstimator):
         if result is None:
             return ObjectiveEstimate(None, self._source)
         needed_s = seconds_needed(result.deff, result.estimate.n / length_s, q)
+        intervals = int((increments.sizes > 0).sum())
         return ObjectiveEstimate(
             result.estimate,
             self._source,
             result.evidence,
             needed_s,
             bucket_ns=(result.low_edge_ns, result.high_edge_ns),
-            too_few=too_few_scrapes(increments.sizes.size, length_s),
+            reaches=increments.reaches(q),
+            too_few=too_few_scrapes(intervals, length_s),
+            few_scrapes=few_scrapes(intervals, length_s),
             far=far_target_of_buckets(increments, self.objective.target.value, level),
             resampling=partial(of_buckets, increments, q, result),
         )

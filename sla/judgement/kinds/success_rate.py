@@ -8,9 +8,16 @@ from dataclasses import replace
 import numpy as np
 
 from sla.estimators.dependence import FloatArray, lasts
-from sla.estimators.proportions import BURST_WINDOWS, few_bursts, proportion_estimate, proportion_if_all_succeeded
+from sla.estimators.proportions import (
+    ENOUGH_BURSTS,
+    few_bursts,
+    proportion_estimate,
+    proportion_if_all_succeeded,
+    proportion_reaches,
+)
 from sla.estimators.series import by_target
 from sla.judgement.checks.counters import SHOWN, common_times_s, increments
+from sla.judgement.few_windows import few_scrapes, too_few_scrapes, too_few_seconds
 from sla.judgement.generator.lateness import Lateness, lateness
 from sla.judgement.kinds.base import ObjectiveEstimator
 from sla.judgement.moving import Moving, slices, wide_as_it_moves
@@ -25,6 +32,7 @@ from sla.values.shown import first_of
 from sla.values.snapshot import Snapshot, labels_text
 
 INTERVALS = "scrape intervals"
+NOTE_LEVEL = 0.95  # of the limit beyond which a note names bursts
 WRONG = ("bad_signature", "not_valid")  # a response that is wrong was not refused, however many came at once
 
 
@@ -58,15 +66,18 @@ class SuccessRateEstimator(ObjectiveEstimator):
         hangs = hanging(ok, failed, measurements, steady, late) if late else ""
         of_load = _to_the_end_of_the_load(measurements, operations, steady)
         end = FailingEnd(FailedShares(failed, attempted, "s"), of_load, hangs)
-        few, needed_s = _few_bursts(ok, attempted, "s", steady.to_second - steady.from_second)
-        moving = _moving(ok, attempted)
+        length_s = steady.to_second - steady.from_second
+        moving, too_few = _moving(ok, attempted), too_few_seconds(int((attempted > 0).sum()))
+        reaches = proportion_reaches(ok, attempted)
 
         def plain(level: float) -> ObjectiveEstimate:
             most = proportion_estimate(ok, ok + all_failed, level) if later else None
             estimate = proportion_estimate(ok, attempted, level)
+            few, needed_s = self._few_bursts(ok, attempted, length_s, level)
             return ObjectiveEstimate(
-                estimate, source, seconds_needed=needed_s, at_most=most, more=more, failing_end=end, few_bursts=few
-            )
+                estimate, source, seconds_needed=needed_s, at_most=most, more=more, failing_end=end, few_bursts=few,
+                reaches=reaches, too_few=too_few,
+            )  # fmt: skip
 
         if not late:
             return wide_as_it_moves(moving, plain)
@@ -97,11 +108,15 @@ class SuccessRateEstimator(ObjectiveEstimator):
             return lambda _: ObjectiveEstimate(None, source)
         done, attempted = counts
         end = FailingEnd(FailedShares(attempted - done, attempted, INTERVALS))
-        few, needed_s = _few_bursts(done, attempted, INTERVALS, (to_ns - from_ns) / 1e9)
+        length_s, intervals, reaches = (to_ns - from_ns) / 1e9, int((attempted > 0).sum()), proportion_reaches(done, attempted)
 
         def at(level: float) -> ObjectiveEstimate:
             estimate = proportion_estimate(done, attempted, level)
-            return ObjectiveEstimate(estimate, source, seconds_needed=needed_s, failing_end=end, few_bursts=few)
+            few, needed_s = self._few_bursts(done, attempted, length_s, level)
+            return ObjectiveEstimate(
+                estimate, source, seconds_needed=needed_s, failing_end=end, few_bursts=few, reaches=reaches,
+                too_few=too_few_scrapes(intervals, length_s), few_scrapes=few_scrapes(intervals, length_s),
+            )  # fmt: skip
 
         return wide_as_it_moves(_moving(done, attempted), at)
 
@@ -122,7 +137,7 @@ class SuccessRateEstimator(ObjectiveEstimator):
 
     def run_notes(self, measurements: Measurements, steady: Steady) -> list[str]:
         ok, failed = outcomes(begun_by_second(measurements, self.objective.operations, steady))
-        return self._bursts_note(ok, ok + failed, "s")
+        return self._bursts_note(ok, ok + failed)
 
     def metrics_notes(self, snapshots: Sequence[Snapshot]) -> list[str]:
         counts = self._server_outcomes(snapshots)
@@ -130,11 +145,24 @@ class SuccessRateEstimator(ObjectiveEstimator):
             return []
         absent = [lacking for m in self.metrics if (lacking := _lacking(m.failed, snapshots))]
         text = f"{self.objective.title}: no series of {', '.join(absent)} was there, which is read as no failure"
-        return [text] * bool(absent) + self._bursts_note(*counts, INTERVALS)
+        return [text] * bool(absent) + self._bursts_note(*counts)
 
-    def _bursts_note(self, ok: FloatArray, attempted: FloatArray, unit: str) -> list[str]:
-        text, _ = _few_bursts(ok, attempted, unit, 0.0)
+    def _bursts_note(self, ok: FloatArray, attempted: FloatArray) -> list[str]:
+        text, _ = self._few_bursts(ok, attempted, 0.0, NOTE_LEVEL)
         return [f"{self.objective.title}: {text}"] if text else []
+
+    def _few_bursts(self, ok: FloatArray, attempted: FloatArray, length_s: float, level: float) -> tuple[str, float | None]:
+        """Why errors came in too few bursts for the interval to mean much, and how long a run shows enough at this rate of
+        them; nothing where the target is kept whatever may be unknown of them.
+        """
+        bursts = few_bursts(ok, attempted)
+        if bursts is None or 1 - bursts.share_at_most(level) >= self.objective.target.value:
+            return "", None
+        errors, s = (attempted - ok).sum(), "" if bursts.count == 1 else "s"
+        text = (
+            f"the {errors:,.0f} errors came in {bursts.count} burst{s}: with fewer than {ENOUGH_BURSTS} no interval is reliable"
+        )
+        return text, length_s * ENOUGH_BURSTS / bursts.count
 
     def _server_outcomes(self, snapshots: Sequence[Snapshot]) -> tuple[FloatArray, FloatArray] | None:
         """(carried out, attempted) of each scrape interval; attempts are what was carried out and what failed. Some clients
@@ -147,16 +175,6 @@ class SuccessRateEstimator(ObjectiveEstimator):
         exposed = [m.failed for m in self.metrics if any(s.counts(m.failed) for s in snapshots)]
         failed = increments(snapshots, exposed, times)
         return None if failed is None else (done, done + failed)
-
-
-def _few_bursts(ok: FloatArray, attempted: FloatArray, unit: str, length_s: float) -> tuple[str, float | None]:
-    """Why errors came in too few bursts for the interval to mean much, and how long a run shows enough at this rate of them."""
-    count = few_bursts(ok, attempted)
-    if count is None:
-        return "", None
-    errors = (attempted - ok).sum()
-    text = f"all {errors:,.0f} errors came in {count} {unit}: with so few bursts no interval is reliable"
-    return text, length_s * BURST_WINDOWS / count
 
 
 def _moving(ok: FloatArray, attempted: FloatArray) -> Moving | None:

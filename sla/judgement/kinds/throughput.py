@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import ClassVar
 
 import numpy as np
 
 from sla.estimators.dependence import FloatArray, lasts
-from sla.estimators.rates import rate_estimate
+from sla.estimators.rates import rate_estimate, rate_reaches
 from sla.judgement.checks.counters import common_times_s, increments
 from sla.judgement.checks.silence import SILENT, silent_seconds
+from sla.judgement.few_windows import few_scrapes, too_few_scrapes, too_few_seconds
 from sla.judgement.generator.lateness import Lateness
 from sla.judgement.generator.waiting_workers import waits_of_workers
 from sla.judgement.kinds.base import ObjectiveEstimator
@@ -42,15 +44,18 @@ class ThroughputEstimator(ObjectiveEstimator):
         doubts = [f"{SILENT} {int(silent.sum())} s, whose load is unknown"] * bool(silent.any())
         doubts += [str(waits)] if waits else []
 
+        seconds = np.ones(ok.size)
+        reaches, too_few = rate_reaches(ok, seconds), too_few_seconds(ok.size)
+
         def at(level: float) -> ObjectiveEstimate:
-            estimate = rate_estimate(ok, 1.0, level)
+            plain = ObjectiveEstimate(rate_estimate(ok, 1.0, level), source, reaches=reaches, too_few=too_few)
             at_least = rate_estimate(ok[~silent], 1.0, level) if doubts else None
             if at_least is None:
-                return ObjectiveEstimate(estimate, source)
+                return plain
             at_least = waits.at_most(at_least) if waits else at_least
-            return ObjectiveEstimate(estimate, source, at_least=at_least, less=f"{'; '.join(doubts)}: without that")
+            return replace(plain, at_least=at_least, less=f"{'; '.join(doubts)}: without that")
 
-        return wide_as_it_moves(_moving(ok, np.ones(ok.size)), at)
+        return wide_as_it_moves(_moving(ok, seconds), at)
 
     def from_metrics(self, snapshots: Sequence[Snapshot], from_ns: int, to_ns: int) -> EstimateAt:
         totals, times = [m.total for m in self.metrics], common_times_s(snapshots)
@@ -58,9 +63,13 @@ class ThroughputEstimator(ObjectiveEstimator):
         source = f"server, {' + '.join(totals)}"
         if done is None or not done.any():
             return lambda _: ObjectiveEstimate(None, source)
-        lengths_s = np.diff(times)
+        lengths_s, length_s = np.diff(times), (to_ns - from_ns) / 1e9
+        plain = ObjectiveEstimate(
+            None, source, reaches=rate_reaches(done, lengths_s), too_few=too_few_scrapes(done.size, length_s),
+            few_scrapes=few_scrapes(done.size, length_s),
+        )  # fmt: skip
         return wide_as_it_moves(
-            _moving(done, lengths_s), lambda level: ObjectiveEstimate(rate_estimate(done, lengths_s, level), source)
+            _moving(done, lengths_s), lambda level: replace(plain, estimate=rate_estimate(done, lengths_s, level))
         )
 
     def missing_in_metrics(self) -> str:

@@ -6,11 +6,13 @@ import numpy as np
 import pytest
 
 from sla.estimators.dependence import (
+    BATCHES,
     Alike,
     Spread,
     _slower_is_more,
     alike,
     batch_begins,
+    batches_with,
     cosine_power,
     cosines_of,
     design_effect,
@@ -192,6 +194,12 @@ def test_batches_are_twenty_or_one_a_window_and_of_nearly_one_size():
     assert batch_begins(3).tolist() == [0, 1, 2]
     assert batch_begins(20).tolist() == list(range(20))
     assert batch_begins(50).tolist() == [0, 2, 5, 7, 10, 12, 15, 17, 20, 22, 25, 27, 30, 32, 35, 37, 40, 42, 45, 47]
+
+
+@pytest.mark.parametrize("each", [1.0, 5.0])
+def test_a_batch_with_one_exceedance_has_one(each):
+    assert batches_with(np.full(3 * BATCHES, each)) == 1.0
+    assert batches_with(np.repeat([each, 0.0], [BATCHES, BATCHES])) == 0.5
 
 
 @pytest.mark.parametrize(

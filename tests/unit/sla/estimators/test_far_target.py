@@ -63,6 +63,18 @@ def test_windows_that_correlate_are_worth_fewer():
     assert in_a_row.share_at_most > 1.5 * alone.share_at_most
 
 
+def test_what_correlates_further_in_makes_windows_worth_fewer_too():
+    """The slowest lie in six windows far from each other, which ten in the middle hold a fifth of slower ones besides."""
+    windows = []
+    for w in range(40):
+        values = np.full(100, MS)
+        values[:20] = 3 * MS if 15 <= w < 25 else MS
+        values[:4] = 20 * MS if w in (3, 9, 15, 21, 27, 33) else values[4]
+        windows.append(from_values(values))
+    alone = far_target(merged({3, 9, 15, 21, 27, 33}, m=40), 0.99, 30 * MS, 0.95)
+    assert far_target(MergedWindows.of(windows), 0.99, 30 * MS, 0.95).share_at_most > 1.5 * alone.share_at_most
+
+
 def test_what_took_too_long_to_be_recorded_is_never_far_from_a_target():
     windows = [from_values(np.full(100, MS)).with_over_range(1) for _ in range(20)]
     assert far_target(MergedWindows.of(windows), 0.99, 1e18, 0.95) is None

@@ -3,7 +3,13 @@
 import numpy as np
 import pytest
 
-from sla.estimators.proportions import few_bursts, proportion_estimate, proportion_if_all_succeeded
+from sla.estimators.proportions import (
+    FewBursts,
+    few_bursts,
+    proportion_estimate,
+    proportion_if_all_succeeded,
+    proportion_reaches,
+)
 from sla.estimators.share_limits import share_limits
 
 
@@ -22,11 +28,23 @@ def test_fewer_than_five_windows_bound_no_share(windows, bounded):
     assert e.point == 0.9
 
 
-def test_without_a_failure_or_a_success_it_is_that_of_independent_outcomes_in_any_number_of_windows():
+def test_without_a_failure_or_a_success_it_is_that_of_independent_outcomes():
     """Nothing shows how they depend on each other; 0.05 / 2 is a thousandth root."""
-    none, all_failed = proportion_estimate([250] * 4, [250] * 4), proportion_estimate([0], [1000])
+    none, all_failed = proportion_estimate([200] * 5, [200] * 5), proportion_estimate([0], [1000])
     assert (none.low, none.point, none.high, none.n_eff) == (pytest.approx(0.025 ** (1 / 1000)), 1.0, 1.0, 1000)
     assert (all_failed.low, all_failed.point, all_failed.high) == (0.0, 0.0, pytest.approx(1 - none.low))
+
+
+def test_without_a_failure_in_fewer_than_five_windows_with_trials_nothing_is_known():
+    e = proportion_estimate([250] * 4 + [0] * 3, [250] * 4 + [0] * 3)
+    assert (e.low, e.point, e.high, e.n_eff) == (0.0, 1.0, 1.0, 0.0)
+
+
+def test_a_share_that_moves_as_slowly_as_the_windows_reach_up_to_the_slowest_cosine():
+    falling, even = 9 - np.cos(np.pi * (np.arange(40) + 0.5) / 40), [9] * 40
+    assert (proportion_reaches(falling, [10] * 40), proportion_reaches(even, [10] * 40)) == (True, False)
+    assert not proportion_reaches(falling[:4], [10] * 4)
+    assert not proportion_reaches([10] * 40, [10] * 40)
 
 
 def test_failures_that_vary_more_than_independent_ones_are_worth_less():
@@ -66,7 +84,12 @@ def bursts(windows, failed, of=60, trials=10):
     """Windows with so many failures each, at even distances among `of`."""
     successes = np.full(of, trials)
     successes[np.linspace(2, of - 3, windows).astype(int)] -= failed
-    return few_bursts(successes, np.full(of, trials))
+    return count_of(successes, np.full(of, trials))
+
+
+def count_of(successes, trials):
+    few = few_bursts(successes, trials)
+    return None if few is None else few.count
 
 
 @pytest.mark.parametrize(("windows", "count"), [(0, None), (1, 1), (3, 3), (9, 9), (10, None), (20, None)])
@@ -84,7 +107,25 @@ def test_a_window_with_one_failure_beside_bursts_is_one_of_them():
     successes = np.full(60, 10)
     successes[[5, 30]] = 0
     successes[50] = 9
-    assert few_bursts(successes, np.full(60, 10)) == 3
+    assert count_of(successes, np.full(60, 10)) == 3
+
+
+def test_windows_in_a_row_that_fail_more_often_than_all_of_them_are_one_burst():
+    """Between them a window fails as often as all do, a tenth, or was not tried at all."""
+    failed = np.zeros(60)
+    failed[[3, 4, 5, 7, 30, 32, 50, 51]] = 10, 20, 10, 10, 10, 10, 10, 10
+    failed[[6, 31]] = 0.1
+    trials = np.full(60, 100)
+    trials[31] = 0
+    failed[31] = 0
+    assert few_bursts(trials - failed, trials) == FewBursts(4, 59, 40 / 5900, pytest.approx(0.1 / 5900))
+
+
+@pytest.mark.parametrize(("count", "most"), [(1, 0.0881), (3, 0.1373), (9, 0.2634)])
+def test_as_many_bursts_as_there_may_be_fail_no_more_than_this(count, most):
+    """Of 100 windows 0.0545 hold one at most where one did (Clopper and Pearson), each with twice 0.8 % of all trials."""
+    assert FewBursts(count, 100, 0.008, 0.001).share_at_most(0.95) == pytest.approx(most, abs=5e-5)
+    assert FewBursts(count, 100, 0.5, 0.001).share_at_most(0.95) == 1.0
 
 
 def test_more_traffic_in_a_part_of_the_run_is_no_burst_of_failures():
@@ -95,14 +136,14 @@ def test_more_traffic_in_a_part_of_the_run_is_no_burst_of_failures():
 
 
 def test_failures_of_most_operations_can_come_in_bursts_too():
-    assert few_bursts([10, 0, 0, 0, 0, 10, 0, 0, 0], [10] * 9) == 7
+    assert count_of([10, 0, 0, 0, 0, 10, 0, 0, 0], [10] * 9) == 2
 
 
 def test_bursts_are_seen_in_fewer_than_five_windows_too():
     """Though no interval is known of so few. A tenth of all failed: five times as much in one window of four is a burst."""
-    assert few_bursts([0, 100], [100, 100]) == 1
-    assert few_bursts([100, 60, 100, 100], [100] * 4) == 1
-    assert few_bursts([60, 100, 100, 60], [100] * 4) == 2
+    assert count_of([0, 100], [100, 100]) == 1
+    assert count_of([100, 60, 100, 100], [100] * 4) == 1
+    assert count_of([60, 100, 100, 60], [100] * 4) == 2
     assert few_bursts([90] * 4, [100] * 4) is None
     assert few_bursts([60], [100]) is None  # one window is as even as can be
 
@@ -112,7 +153,7 @@ def test_in_a_burst_squares_are_more_than_three_times_those_of_independent_failu
     """Of 400 operations x failed, all in one of four windows: the squares sum to 3/4 x^2, and to x (1 - x / 400) were they
     independent. More than three times as much is x + x / 100 over 4.
     """
-    assert few_bursts([100 - failed, 100, 100, 100], [100] * 4) == count
+    assert count_of([100 - failed, 100, 100, 100], [100] * 4) == count
     assert few_bursts([100 - failed, 100, 100], [100] * 3) is None  # in one of three: 2/3 x + x / 100 over 3
 
 

@@ -5,10 +5,9 @@ import math
 import numpy as np
 import pytest
 
-from sla.estimators.dependence import BATCHES, batch_begins
+from sla.estimators.dependence import batch_begins
 from sla.estimators.quantiles import (
     MergedWindows,
-    _batches_with,
     influences,
     quantile_estimates,
     quantile_results,
@@ -28,12 +27,6 @@ def test_a_second_begins_at_its_edge():
 def test_one_value_that_is_none_among_others_is_refused(times, values):
     with pytest.raises(ValueError, match="must be finite"):
         windows_of(times, values)
-
-
-@pytest.mark.parametrize("each", [1.0, 5.0])
-def test_a_batch_with_one_exceedance_has_one(each):
-    assert _batches_with(np.full(3 * BATCHES, each)) == 1.0
-    assert _batches_with(np.repeat([each, 0.0], [BATCHES, BATCHES])) == 0.5
 
 
 def test_samples_below_a_bucket_are_those_of_each_window_whatever_the_windows_hold():

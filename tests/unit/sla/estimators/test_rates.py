@@ -5,8 +5,9 @@ import math
 import numpy as np
 import pytest
 
+from sla.estimators.dependence import cosine_power
 from sla.estimators.proportions import proportion_estimate
-from sla.estimators.rates import rate_estimate
+from sla.estimators.rates import rate_estimate, rate_reaches
 
 SLOW = np.repeat(np.random.default_rng(1).normal(100, 10, 12), 5)  # what a second completes depends on the one before
 
@@ -24,14 +25,19 @@ def test_windows_that_are_all_the_same_count_each():
 
 
 def test_a_rate_is_per_second_with_the_interval_of_student():
-    """Two windows of 2 s with 1 and 3: a sum of variance 4, one degree of freedom, of which half the law lies within 1."""
-    rate = rate_estimate([1, 3], window_s=2.0, level=0.5)
-    assert (rate.point, rate.low, rate.high) == pytest.approx((1.0, 0.5, 1.5))
-    assert (rate.level, rate.n, rate.n_eff) == (0.5, 2, 2)
+    """Six windows of 2 s: five cosines, whose mean power is the variance of the sum of 20 in 12 s. Half of the law of five
+    degrees of freedom lies within 0.72669.
+    """
+    counts = [1, 6, 2, 5, 4, 2]
+    of_sum = cosine_power(np.array(counts, dtype=float), 5).mean()
+    rate = rate_estimate(counts, window_s=2.0, level=0.5)
+    half = 0.72669 * math.sqrt(of_sum) / 12
+    assert (rate.point, rate.low, rate.high) == pytest.approx((20 / 12, 20 / 12 - half, 20 / 12 + half), rel=1e-4)
+    assert (rate.level, rate.n) == (0.5, 6)
 
 
 def test_no_rate_is_under_zero():
-    assert rate_estimate([0, 10]).low == 0.0
+    assert rate_estimate([0, 10, 0, 0, 0]).low == 0.0
 
 
 @pytest.mark.parametrize(
@@ -43,9 +49,17 @@ def test_where_nothing_was_completed_the_rate_is_bounded_by_the_time_that_was_wa
     assert rate.high == pytest.approx(high, rel=1e-5)
 
 
-def test_one_window_alone_has_no_interval():
-    rate = rate_estimate([30], 2.0)
-    assert (rate.point, rate.low, rate.high, rate.n, rate.n_eff) == (15.0, 0.0, math.inf, 1, 1)
+@pytest.mark.parametrize("windows", [1, 4])
+def test_fewer_than_five_windows_have_no_interval(windows):
+    rate = rate_estimate([30, 31, 29, 30][:windows], 2.0)
+    assert (rate.point, rate.low, rate.high, rate.n, rate.n_eff) == (15.0, 0.0, math.inf, windows, windows)
+    assert math.isfinite(rate_estimate([30, 31, 29, 30, 30], 2.0).high)
+
+
+def test_a_rate_that_moves_as_slowly_as_the_windows_reach_up_to_the_slowest_cosine():
+    falling, even = 9 - np.cos(np.pi * (np.arange(40) + 0.5) / 40), np.random.default_rng(1).normal(100, 10, 40)
+    assert (rate_reaches(falling, np.ones(40)), rate_reaches(even, np.ones(40))) == (True, False)
+    assert not rate_reaches(falling[:4], np.ones(4))
 
 
 def test_windows_shorter_than_a_second_are_windows():
@@ -53,5 +67,5 @@ def test_windows_shorter_than_a_second_are_windows():
 
 
 def test_nineteen_of_twenty_intervals_are_to_hold_the_rate_unless_another_level_is_asked_for():
-    assert rate_estimate([1, 3]) == rate_estimate([1, 3], 1.0, 0.95)
+    assert rate_estimate([1, 3, 2, 2, 3]) == rate_estimate([1, 3, 2, 2, 3], 1.0, 0.95)
     assert proportion_estimate([1, 3], [4, 4]) == proportion_estimate([1, 3], [4, 4], 0.95)

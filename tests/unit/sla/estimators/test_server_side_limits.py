@@ -107,13 +107,29 @@ def test_dependence_is_that_of_the_edges_at_or_beyond_the_quantile(q, deff, n_ef
         (2e9, N_EFF / 2),
         (2e9 + 1.9, N_EFF / 2),  # a billionth beyond an edge is a matter of rounding
         (2e9 + 2.1, EVEN / 2),
-        (9e9, 2000),  # and beyond all edges lies nothing that could depend on anything
+        (9e9, EVEN / 2),  # nothing lies beyond the last edge: as what lies beyond the one before
     ],
 )
 def test_the_evidence_is_that_of_the_edges_from_the_limit_on(limit_ns, evidence):
     of_waves = server_quantile(WAVES, 0.5, limit_ns=limit_ns)
     assert of_waves.evidence == pytest.approx(evidence, rel=1e-4)
     assert of_waves.estimate.n_eff == pytest.approx(N_EFF, rel=1e-4)
+
+
+def test_what_was_never_seen_comes_in_the_clusters_of_what_was():
+    """None of 10,000 lies beyond 2 s. Of those beyond 1 s a hundred lie in five intervals in a row, or in all."""
+    in_a_row = increments(*[[80 if 40 <= i < 45 else 100, 20 if 40 <= i < 45 else 0, 0, 0] for i in range(100)])
+    assert server_quantile(in_a_row, 0.995).estimate.high == math.inf
+    assert server_quantile(increments(*[[99, 1, 0, 0]] * 100), 0.995).estimate.high == 2e9
+
+
+def test_a_bulk_that_moves_is_no_cluster_of_the_tail():
+    """Four in five lie beyond 1 s in the first half of the run, all in the second, and none beyond 2 s."""
+    moving = increments(*[[40, 60, 0, 0]] * 50, *[[0, 100, 0, 0]] * 50)
+    assert moving.shares_beyond[0] == 0.8
+    assert server_quantile(moving, 0.99).estimate.high == 2e9
+    fewer = increments(*[[100, 0, 0, 0]] * 50, *[[20, 80, 0, 0]] * 50)
+    assert server_quantile(fewer, 0.99).estimate.high == math.inf
 
 
 def scraped(*values, names=("n",)):

@@ -63,7 +63,7 @@ def test_errors_that_come_in_a_few_bursts_are_said_to_tell_little():
         return judged(dataclasses.replace(run, windows=tuple(spoilt)))
 
     burst = with_errors({START + 30, START + 31})
-    assert "PoI success rate: all 180 errors came in 2 s: with so few bursts no interval is reliable" in burst.notes
+    assert "PoI success rate: the 180 errors came in 1 burst: with fewer than 10 no interval is reliable" in burst.notes
     spread = with_errors(set(range(START + 6, START + 60)))
     assert not [n for n in spread.notes if "bursts" in n]
 

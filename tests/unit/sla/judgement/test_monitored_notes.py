@@ -147,7 +147,7 @@ def failing(t):
 
 def test_failures_that_came_in_one_burst_are_said_and_a_counter_that_never_was_there():
     notes = judged(scrapes({**FINE, "a_failed": failing}), SUCCESS).notes
-    assert notes == ("Success: all 200 errors came in 1 scrape intervals: with so few bursts no interval is reliable",)
+    assert notes == ("Success: the 200 errors came in 1 burst: with fewer than 10 no interval is reliable",)
     without = {name: f for name, f in FINE.items() if name != "b_failed"}
     assert judged(scrapes(without), SUCCESS).notes == ("Success: no series of b_failed was there, which is read as no failure",)
 

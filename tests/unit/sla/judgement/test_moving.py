@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from sla.judgement.evaluate import evaluate
-from sla.judgement.few_scrapes import too_few_scrapes
+from sla.judgement.few_windows import too_few_scrapes
 from sla.judgement.moving import MOVES_ON, REACHES, Moving, slices, wide_as_it_moves
 from sla.judgement.objectives import ObjectiveEstimate
+from sla.judgement.status import KEPT_MOVING
 from sla.values.agreement import FIGURES_ONLY, Limit, Objective, OperationMetrics
 from sla.values.assessment import Severity, Status
 from sla.values.estimate import Estimate
@@ -72,15 +73,34 @@ def test_a_latency_that_climbs_keeps_only_what_it_would_keep_going_on(kind):
     assert judged(kind, Limit("<", 4 * MS), run_of()).status is Status.PASS
 
 
-def test_a_latency_that_falls_is_missed_by_its_latest_part_alone():
-    falling = run_of(RISING[::-1])
-    o = judged(ClientLatency(0.5, "response"), Limit("<", 1.2 * MS), falling)
-    assert o.status is Status.INCONCLUSIVE
-    assert judged(ClientLatency(0.5, "response"), Limit("<", 0.8 * MS), falling).status is Status.FAIL
+def test_a_latency_that_falls_is_missed_only_where_it_would_be_going_on():
+    """From 20 to 19 ms: its fifths lie 0.8 ms apart, of which eight times are 6.4 ms."""
+    falling = run_of(20 - np.linspace(0, 1, LENGTH_S))
+    near, far = (judged(ClientLatency(0.5, "response"), Limit("<", target_ms * MS), falling) for target_ms in (15, 11))
+    assert (near.status, near.reason) == (
+        Status.INCONCLUSIVE,
+        f"{REACHES} (it moved by 901 us from one fifth of the run to another): by its latest part, and should it move back, "
+        "the target is not shown to be missed",
+    )
+    assert far.status is Status.FAIL
 
 
-def test_a_latency_that_climbs_over_the_target_is_missed():
-    assert judged(ClientLatency(0.5, "response"), Limit("<", 0.8 * MS), run_of(RISING)).status is Status.FAIL
+def test_a_latency_that_climbs_from_fifth_to_fifth_is_missed_where_each_of_them_misses():
+    climbing = run_of(RISING)
+    o = judged(ClientLatency(0.5, "response"), Limit("<", 1.05 * MS), climbing)
+    assert (o.status, o.reason) == (
+        Status.FAIL,
+        "misses the target in every fifth of the run (it moved by 814 us from one fifth of the run to another)",
+    )
+    assert o.estimate.low < 1.05 * MS  # what is shown does not say so by itself
+    assert judged(ClientLatency(0.5, "response"), Limit("<", 1.2 * MS), climbing).status is Status.INCONCLUSIVE
+
+
+def test_a_latency_that_climbs_a_little_passes_a_target_as_one_that_climbs_more_does():
+    """A target four times as far: by the parts, whether or not the interval has an end, and whether or not evidence is thin."""
+    for by in (0.1, 0.2, 0.4):
+        o = judged(ClientLatency(0.99, "response"), Limit("<", 8 * MS), run_of(1 + by * (RISING - 1)))
+        assert (o.status, o.reason.split(" (")[0]) == (Status.PASS, KEPT_MOVING)
 
 
 def test_a_success_rate_that_falls_does_not_pass_by_its_average():
@@ -123,7 +143,7 @@ def test_it_may_move_on_by_eight_times_what_its_parts_lie_apart_from_its_latest_
     parts = [estimate(100), estimate(104), estimate(98), None, estimate(110, 105, 115)]
     wide = Moving(lambda _: parts, "{:g} units".format).widened(ObjectiveEstimate(estimate(103, 101, 106), "source"))
     assert (wide.at_most.low, wide.at_most.high) == (101 - MOVES_ON * 12, 110 + MOVES_ON * 12)
-    assert (wide.at_least.low, wide.at_least.high) == (101, 110)
+    assert (wide.at_least.low, wide.at_least.high) == (101 - MOVES_ON * 12, 110 + MOVES_ON * 12)
     assert "moved by 12 units" in wide.more
     assert (wide.estimate, wide.reaches) == (estimate(103, 101, 106), True)
 
@@ -134,7 +154,20 @@ def test_an_average_without_an_end_is_bounded_by_its_parts_of_enough_samples(tai
     parts = [estimate(100, 90, 130), estimate(104, 100, 110)]
     wide = Moving(lambda _: parts, str, tail=tail).widened(ObjectiveEstimate(estimate(103, 0, float("inf")), "source"))
     assert wide.at_most.high == wide.known_high == high
-    assert wide.at_least.low == 100
+
+
+@pytest.mark.parametrize(
+    ("points", "low", "high"),
+    [
+        ((100, 101, 103, 106, 110), 100, 110 + 80),
+        ((110, 106, 103, 101, 100), 100 - 80, 110),
+        ((100, 103, 101, 106, 110), 20, 190),
+    ],
+)
+def test_what_gets_worse_from_part_to_part_is_missed_where_each_part_misses_it(points, low, high):
+    parts = [estimate(p) for p in (*points, points[-1])]
+    wide = Moving(lambda _: parts, str).widened(ObjectiveEstimate(estimate(104, 90, 111), "source"))
+    assert (wide.at_least.low, wide.at_least.high) == (low, high)
 
 
 def test_no_bound_lies_under_nothing_or_over_the_highest():
@@ -145,10 +178,13 @@ def test_no_bound_lies_under_nothing_or_over_the_highest():
 
 def test_bounds_that_are_wider_for_another_reason_stay():
     measured = ObjectiveEstimate(
-        estimate(100), "source", at_least=estimate(100, 97), at_most=estimate(100, high=300), less="late"
+        estimate(100), "source", at_least=estimate(100, 0, 300), at_most=estimate(100, high=300), less="late"
     )
-    wide = Moving(lambda _: [estimate(96), estimate(101)], str).widened(measured)
-    assert (wide.at_least.low, wide.at_most.high, wide.less) == (97, 300 + MOVES_ON * 5, "late")
+    wide = Moving(lambda _: [estimate(96), estimate(101)], str, tail=0.01).widened(measured)
+    assert (wide.at_least.low, wide.at_most.high) == (0, 300 + MOVES_ON * 5)
+    assert wide.less.startswith(REACHES)  # up to 340 by that
+    wide = Moving(lambda _: [estimate(100), estimate(100)], str, tail=0.01).widened(measured)
+    assert (wide.at_least.low, wide.at_least.high, wide.less) == (0, 300, "late")
 
 
 def test_what_has_no_estimate_or_does_not_move_is_as_it_was():

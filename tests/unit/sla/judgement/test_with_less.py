@@ -24,7 +24,7 @@ from tests.unit.sla.synthetic import LOCAL, START, measurements
 
 @pytest.fixture(scope="module")
 def run():
-    return measurements(rate=20, hold_s=20)
+    return measurements(rate=60, hold_s=20)
 
 
 @pytest.fixture(scope="module")

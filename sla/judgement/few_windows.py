@@ -1,0 +1,47 @@
+"""Seconds or scrape intervals so few that little or nothing can be said of how much figures vary, and what would do."""
+
+from __future__ import annotations
+
+from sla.estimators.dependence import FEWEST_WINDOWS
+
+ENOUGH = 20  # scrape intervals: Student's t costs a tenth of the width then
+LONGER = 1.5  # times as long as it could be: some seconds at the ends of a run are in no interval
+USUAL_S = (60, 30, 15, 10, 5, 2, 1)  # scrape intervals that are commonly set
+
+
+def too_few_scrapes(intervals: int, length_s: float) -> str:
+    """Why so many scrape intervals in so many seconds bound nothing; "" where they do."""
+    if intervals >= FEWEST_WINDOWS:
+        return ""
+    return f"{_named(intervals)} bound nothing, at least {FEWEST_WINDOWS} are needed: {_advice(intervals, length_s)}"
+
+
+def few_scrapes(intervals: int, length_s: float) -> str:
+    """Why so many scrape intervals in so many seconds give a wide interval; "" where they need not, bound nothing at all, or
+    are as short as they can be.
+    """
+    if not FEWEST_WINDOWS <= intervals < ENOUGH or not _shorter(intervals, length_s):
+        return ""
+    return f"{_named(intervals)} say little of how much it varies: {_advice(intervals, length_s)}"
+
+
+def too_few_seconds(seconds: int) -> str:
+    """Why so many seconds in which anything was done bound nothing; "" where they do."""
+    if seconds >= FEWEST_WINDOWS:
+        return ""
+    return f"{seconds} s bound nothing, at least {FEWEST_WINDOWS} s are needed: measure longer"
+
+
+def _named(intervals: int) -> str:
+    return f"{intervals} scrape interval{'' if intervals == 1 else 's'} of the server"
+
+
+def _advice(intervals: int, length_s: float) -> str:
+    shorter = _shorter(intervals, length_s)
+    return f"scrape every {shorter} s, or measure longer" if shorter else "measure longer"
+
+
+def _shorter(intervals: int, length_s: float) -> int:
+    """A scrape interval (s) of which there would be ENOUGH, or the shortest; 0 where those that were are not much longer."""
+    every_s = next((s for s in USUAL_S if s * ENOUGH <= length_s), USUAL_S[-1])
+    return every_s if length_s > LONGER * every_s * max(intervals, 1) else 0
