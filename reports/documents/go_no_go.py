@@ -47,7 +47,7 @@ def render(
         ),
         counted=_counted(assessment.gates, here),
         accepted=[o for o in assessment.objectives if o.accepted],
-        objectives=template.cells(table.OBJECTIVE_COLUMNS, table.objective_rows(assessment)),
+        objectives=template.cells(table.objective_columns(assessment), table.objective_rows(assessment)),
         schedule=schedule(strategy),
         triggers=triggers(strategy),
         commands=commands(strategy),

@@ -31,18 +31,23 @@ def render(assessment: Assessment, run: str, sha256: str, earlier: Sequence[Earl
         run=run,
         sha256=sha256,
         metrics=[(o, _in_words(o)) for o in assessment.objectives],
-        objectives=template.cells(table.OBJECTIVE_COLUMNS, table.objective_rows(assessment)),
-        baseline=template.cells(BASELINE_COLUMNS, [_deviation(o) for o in assessment.objectives]),
+        objectives=template.cells(table.objective_columns(assessment), table.objective_rows(assessment)),
+        baseline=template.cells(
+            table.objective_columns(assessment, BASELINE_COLUMNS), [_deviation(o) for o in assessment.objectives]
+        ),
         operations=template.cells(table.OPERATION_COLUMNS, table.operation_rows(assessment)),
         latencies=template.cells(table.LATENCY_COLUMNS, table.latency_rows(assessment)),
         failed=template.cells(table.FAILED_COLUMNS, failed_rows) if failed_rows else None,
         observations=advice.observations(assessment),
         recommendations=advice.recommendations(assessment, words),
         earlier=template.cells(RUN_COLUMNS, [_run(r) for r in earlier]) if earlier else None,
-        trends=template.cells(TREND_COLUMNS, [_trend(t) for t in measured_trends]) if measured_trends else None,
+        trends=template.cells(table.objective_columns(assessment, TREND_COLUMNS), [_trend(t) for t in measured_trends])
+        if measured_trends
+        else None,
         rates_differ=len(rates - {0.0}) > 1,
         rate_unknown=0.0 in rates,
         one_run=ONE_RUN_NOTE,
+        level=table.at_level("95 %", assessment),
         figures=len(measured_trends),
         triggers=triggers(strategy) if strategy else [],
         named=assessment.run.named_text,

@@ -26,10 +26,10 @@ def render(assessment: Assessment, windows: Sequence[Window] = ()) -> str:
     """A whole page. `windows` of the same run give the charts over time; without them there are none."""
     a = assessment
     tables = [
-        (table.objectives_title(a), table.OBJECTIVE_COLUMNS, table.objective_rows(a)),
+        (table.objectives_title(a), table.objective_columns(a), table.objective_rows(a)),
         ("Operations, as the client saw them", table.OPERATION_COLUMNS, table.operation_rows(a)),
-        ("Latencies with 95 % intervals", table.LATENCY_COLUMNS, table.latency_rows(a)),
-        (table.FAILED_TITLE, table.FAILED_COLUMNS, table.failed_rows(a)),
+        (table.at_level(table.LATENCIES_TITLE, a), table.LATENCY_COLUMNS, table.latency_rows(a)),
+        (table.at_level(table.FAILED_TITLE, a), table.FAILED_COLUMNS, table.failed_rows(a)),
         (table.FAILURES_TITLE, table.FAILURE_COLUMNS, table.failure_rows(a)),
         ("Checks of the run itself", ("Check", "Status", "Why"), table.check_rows(a)),
     ]

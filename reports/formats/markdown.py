@@ -25,15 +25,16 @@ def render(assessment: Assessment) -> str:
         "",
         f"## {table.objectives_title(assessment)}",
         "",
-        *pipe_table(table.OBJECTIVE_COLUMNS, table.objective_rows(assessment)),
+        *pipe_table(table.objective_columns(assessment), table.objective_rows(assessment)),
     ]
     if assessment.operations:
         lines += ["", "## Operations, as the client saw them", ""]
         lines += pipe_table(table.OPERATION_COLUMNS, table.operation_rows(assessment))
-        lines += ["", "## Latencies with 95 % intervals", ""]
+        lines += ["", f"## {table.at_level(table.LATENCIES_TITLE, assessment)}", ""]
         lines += pipe_table(table.LATENCY_COLUMNS, table.latency_rows(assessment))
     if failed := table.failed_rows(assessment):
-        lines += ["", f"## {table.FAILED_TITLE}", "", *pipe_table(table.FAILED_COLUMNS, failed)]
+        title = table.at_level(table.FAILED_TITLE, assessment)
+        lines += ["", f"## {title}", "", *pipe_table(table.FAILED_COLUMNS, failed)]
     if assessment.failures:
         lines += ["", f"## {table.FAILURES_TITLE}", "", *pipe_table(table.FAILURE_COLUMNS, table.failure_rows(assessment))]
     lines += ["", "## Checks of the run itself", ""]

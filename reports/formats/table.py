@@ -16,6 +16,8 @@ from sla.values.remedies import PLAIN, Remedy
 from sla.values.window import GENERATOR
 
 OBJECTIVE_COLUMNS = ("Metric", "Severity", "Target", "Estimate", "95 % interval", "Baseline", "Status", "Why")
+NARROW_COLUMNS = ("Metric", "Target", "Estimate [95 % interval]", "Status", "Why")
+USUAL_LEVEL = 0.95  # of intervals, in titles that name it
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,29 @@ def objectives_title(assessment: Assessment) -> str:
     """The title, with the clock that the latencies are by, where a reader would take it for the client's of the next table."""
     server = [o for o in assessment.objectives if KINDS[o.kind].from_server]
     return "Objectives (latencies by the server's own histograms)" if server else "Objectives"
+
+
+def at_level(text: str, assessment: Assessment) -> str:
+    """A title with the level of the assessment's intervals for the usual one: a run that was looked at has another."""
+    estimates = [e for e in (*(o.estimate for o in assessment.objectives), *(o.rate for o in assessment.operations)) if e]
+    level = estimates[0].level if estimates else USUAL_LEVEL
+    return text.replace(f"{100 * USUAL_LEVEL:g} %", f"{100 * level:g} %")
+
+
+def objective_columns(assessment: Assessment, columns: tuple[str, ...] = OBJECTIVE_COLUMNS) -> tuple[str, ...]:
+    """OBJECTIVE_COLUMNS, or other ones, with its level."""
+    return tuple(at_level(column, assessment) for column in columns)
+
+
+def narrow_rows(assessment: Assessment) -> list[Row]:
+    """objective_rows() for NARROW_COLUMNS, which hold all the same."""
+    rows = []
+    for row in objective_rows(assessment):
+        title, severity, limit, point, within, baseline, status, why = row.cells
+        limit += f"; baseline {baseline}" if baseline != "-" else ""
+        estimate = point if within == "-" else f"{point} [{within}]"
+        rows.append(Row((f"{title}, {severity}", limit, estimate, status, why), row.status))
+    return rows
 
 
 def objective_rows(assessment: Assessment) -> list[Row]:
@@ -124,6 +149,7 @@ def _with_advice(check: Check) -> str:
 LATENCY_COLUMNS = ("Operation", "Latency", "p50", "p90", "p95", "p99", "p99.9")
 FAILURE_COLUMNS = ("Operation", "Category", "Count", "First seen", "Last seen", "Reason")
 FAILED_COLUMNS = ("Operation", "Share", "Latency", "Timed", "p50", "p99", "Longest")
+LATENCIES_TITLE = "Latencies with 95 % intervals"
 FAILED_TITLE = "How long failed requests took, with 95 % intervals"
 FAILURES_TITLE = "Failures in the whole run (UTC)"
 OPERATION_COLUMNS = ("Operation", "Rate", "Success", "Successful", "Failed")

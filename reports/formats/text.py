@@ -13,6 +13,7 @@ from rich.text import Text
 from reports.formats import table
 from sla.values.assessment import Assessment, Status
 
+WIDE = 110  # characters, in which eight columns of objectives can be read
 _STYLES = {
     "PASS": "green",
     "WARN": "yellow",
@@ -29,12 +30,16 @@ DECISION_STYLES = {"GO": "bold green", "GO WITH CAUTION": "bold yellow", "CONDIT
 def render(assessment: Assessment, width: int = 120, colour: bool = False, named: bool = False) -> str:
     """Plain text, or with ANSI colours; names from the outside are never read as markup. named: it says what run it is of."""
     console, out = terminal(width, colour)
-    draw(console, table.objectives_title(assessment), table.OBJECTIVE_COLUMNS, table.objective_rows(assessment), 6)
+    narrow = console.width < WIDE
+    columns = table.objective_columns(assessment, table.NARROW_COLUMNS if narrow else table.OBJECTIVE_COLUMNS)
+    rows = table.narrow_rows(assessment) if narrow else table.objective_rows(assessment)
+    draw(console, table.objectives_title(assessment), columns, rows, columns.index("Status"))
     if assessment.operations:
         draw(console, "Operations, as the client saw them", table.OPERATION_COLUMNS, table.operation_rows(assessment))
-        draw(console, "Latencies with 95 % intervals", table.LATENCY_COLUMNS, table.latency_rows(assessment))
+        latencies = table.at_level(table.LATENCIES_TITLE, assessment)
+        draw(console, latencies, table.LATENCY_COLUMNS, table.latency_rows(assessment))
     if failed_requests := table.failed_rows(assessment):
-        draw(console, table.FAILED_TITLE, table.FAILED_COLUMNS, failed_requests)
+        draw(console, table.at_level(table.FAILED_TITLE, assessment), table.FAILED_COLUMNS, failed_requests)
     if assessment.failures:
         draw(console, table.FAILURES_TITLE, table.FAILURE_COLUMNS, table.failure_rows(assessment))
     failed = [table.check_row(c, assessment) for c in assessment.checks if c.status is not Status.PASS]

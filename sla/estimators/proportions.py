@@ -87,7 +87,8 @@ class FewBursts:
     others: float
 
     def share_at_most(self, level: float) -> float:
-        """Of failures, were there as many bursts as there may have been (Clopper and Pearson 1934), each LARGER than seen."""
+        """The share of failures, were there as many bursts as there may have been (Clopper and Pearson 1934), each
+        LARGER than seen."""
         most = share_limits(self.count / self.windows, self.windows, level)[1] * self.windows
         return min(self.others + most * LARGER * self.largest, 1.0)
 

@@ -131,9 +131,8 @@ def _verdict(
 
 
 def _far(far: FarTarget) -> str:
-    return (
-        f"none over {duration(far.slowest_ns)} in {far.windows} intervals, so at most {far.share_at_most:.2g} of all beyond it"
-    )
+    share = f"{100 * far.share_at_most:.2g} %"
+    return f"none over {duration(far.slowest_ns)} in {far.windows} intervals, so at most {share} of all beyond the target"
 
 
 def _failing_end(p: PreparedObjective, measured: ObjectiveEstimate) -> str:

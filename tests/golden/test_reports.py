@@ -33,8 +33,9 @@ RUNS = {
     "inconclusive": {"rate": 30, "hold_s": 10},
     "invalid": {"lost_workers": ("w2",)},
     "caution": {"server_us": {"generate": 150.0}},
+    "decided": {"interrupted": True, "decided": True, "looked": True},
 }
-DECISIONS = {"late": "inconclusive", "rehearsal": "go", "slow-failures": "no-go"}
+DECISIONS = {"decided": "go", "late": "inconclusive", "rehearsal": "go", "slow-failures": "no-go"}
 RENDERERS = {"txt": lambda a: text.render(a, 160, named=True) + "\n", "md": markdown.render, "json": json_report.render}
 
 
@@ -66,7 +67,7 @@ def judged(name):
 
 
 @pytest.mark.parametrize("form", RENDERERS)
-@pytest.mark.parametrize("name", [*RUNS, *DECISIONS])
+@pytest.mark.parametrize("name", sorted({*RUNS, *DECISIONS}))
 def test_a_report_looks_as_it_did(name, form):
     assessment = judged(name).of_run(dataclasses.replace(RUN, rehearsal=name == "rehearsal" or None))
     assert assessment.decision.value.split()[-1].lower() == DECISIONS.get(name, name)

@@ -10,7 +10,7 @@ from bizra_load.measure.report import Report
 from bizra_load.runtime.consumers import Consumer, RunView
 from bizra_load.runtime.run_times import RunTimes
 from reports.formats.json_report import finite
-from reports.formats.table import OBJECTIVE_COLUMNS, check_rows, objective_rows
+from reports.formats.table import check_rows, objective_columns, objective_rows
 from sla.values import histogram
 from sla.values.assessment import Assessment
 from sla.values.histogram import Histogram
@@ -108,5 +108,5 @@ def _shown(a: Assessment) -> dict[str, Any]:
     rows = [list(r.cells) for r in objective_rows(a)]
     checks = [list(row.cells) for row in check_rows(a)]
     facts = {"decision": a.decision.value, "summary": a.summary, "rollout": a.rollout, "exit_code": a.exit_code}
-    values: dict[str, Any] = finite(facts | {"columns": list(OBJECTIVE_COLUMNS), "objectives": rows, "checks": checks})
+    values: dict[str, Any] = finite(facts | {"columns": list(objective_columns(a)), "objectives": rows, "checks": checks})
     return values | {"notes": list(a.notes)}

@@ -66,18 +66,12 @@ class SuccessRateEstimator(ObjectiveEstimator):
         hangs = hanging(ok, failed, measurements, steady, late) if late else ""
         of_load = _to_the_end_of_the_load(measurements, operations, steady)
         end = FailingEnd(FailedShares(failed, attempted, "s"), of_load, hangs)
-        length_s = steady.to_second - steady.from_second
+        measured = self._measured(ok, attempted, source, steady.to_second - steady.from_second)
         moving, too_few = _moving(ok, attempted), too_few_seconds(int((attempted > 0).sum()))
-        reaches = proportion_reaches(ok, attempted)
 
         def plain(level: float) -> ObjectiveEstimate:
             most = proportion_estimate(ok, ok + all_failed, level) if later else None
-            estimate = proportion_estimate(ok, attempted, level)
-            few, needed_s = self._few_bursts(ok, attempted, length_s, level)
-            return ObjectiveEstimate(
-                estimate, source, seconds_needed=needed_s, at_most=most, more=more, failing_end=end, few_bursts=few,
-                reaches=reaches, too_few=too_few,
-            )  # fmt: skip
+            return replace(measured(level), at_most=most, more=more, failing_end=end, too_few=too_few)
 
         if not late:
             return wide_as_it_moves(moving, plain)
@@ -108,17 +102,25 @@ class SuccessRateEstimator(ObjectiveEstimator):
             return lambda _: ObjectiveEstimate(None, source)
         done, attempted = counts
         end = FailingEnd(FailedShares(attempted - done, attempted, INTERVALS))
-        length_s, intervals, reaches = (to_ns - from_ns) / 1e9, int((attempted > 0).sum()), proportion_reaches(done, attempted)
+        length_s, intervals = (to_ns - from_ns) / 1e9, int((attempted > 0).sum())
+        measured = self._measured(done, attempted, source, length_s)
+        too_few, few = too_few_scrapes(intervals, length_s), few_scrapes(intervals, length_s)
 
         def at(level: float) -> ObjectiveEstimate:
-            estimate = proportion_estimate(done, attempted, level)
-            few, needed_s = self._few_bursts(done, attempted, length_s, level)
-            return ObjectiveEstimate(
-                estimate, source, seconds_needed=needed_s, failing_end=end, few_bursts=few, reaches=reaches,
-                too_few=too_few_scrapes(intervals, length_s), few_scrapes=few_scrapes(intervals, length_s),
-            )  # fmt: skip
+            return replace(measured(level), failing_end=end, too_few=too_few, few_scrapes=few)
 
         return wide_as_it_moves(_moving(done, attempted), at)
+
+    def _measured(self, ok: FloatArray, attempted: FloatArray, source: str, length_s: float) -> EstimateAt:
+        """What counts per window show by themselves, over `length_s` seconds."""
+        reaches = proportion_reaches(ok, attempted)
+
+        def at(level: float) -> ObjectiveEstimate:
+            few, needed_s = self._few_bursts(ok, attempted, length_s, level)
+            estimate = proportion_estimate(ok, attempted, level)
+            return ObjectiveEstimate(estimate, source, seconds_needed=needed_s, few_bursts=few, reaches=reaches)
+
+        return at
 
     def missing_in_metrics(self) -> str:
         if not all(m.total for m in self.metrics):

@@ -117,15 +117,36 @@ def test_a_narrow_terminal_loses_no_part_of_a_name(assessment, width):
 def test_no_word_of_a_table_is_broken_where_it_has_room(assessment, width):
     shown = text.render(assessment, width)
     words = shown.replace("│", " ").replace("┃", " ").split()
-    rows = [*table.objective_rows(assessment), *table.operation_rows(assessment), *table.latency_rows(assessment)]
+    narrow = width < text.WIDE
+    of_objectives = table.narrow_rows(assessment) if narrow else table.objective_rows(assessment)
+    rows = [*of_objectives, *table.operation_rows(assessment), *table.latency_rows(assessment)]
     texts = [
-        *table.OBJECTIVE_COLUMNS,
+        *(table.NARROW_COLUMNS if narrow else table.OBJECTIVE_COLUMNS),
         *table.OPERATION_COLUMNS,
         *table.LATENCY_COLUMNS,
         *(c for row in rows for c in row.cells),
     ]
     assert {word for cell in texts for word in cell.split()} <= set(words)
     assert max(len(line) for line in shown.splitlines()) <= width
+
+
+def test_a_narrow_table_of_objectives_holds_all_that_a_wide_one_does(assessment):
+    for wide, narrow in zip(table.objective_rows(assessment), table.narrow_rows(assessment), strict=True):
+        joined = " ".join(narrow.cells)
+        assert all(cell in joined for cell in wide.cells if cell != "-")
+        assert narrow.status == wide.status
+
+
+@pytest.mark.parametrize(("looked", "level"), [(False, "95 %"), (True, "98 %")])
+def test_titles_name_the_level_of_the_intervals(looked, level):
+    a = evaluate(measurements(rate=60, hold_s=20, failures={"verify": 0.1}, looked=looked), LOCAL.agreement, LOCAL.baseline)
+    for shown in (text.render(a, 80), text.render(a, 160), markdown.render(a), html.render(a)):
+        flat = " ".join(shown.replace("┃", " ").split())
+        assert f"Latencies with {level} intervals" in flat
+        assert f"How long failed requests took, with {level} intervals" in flat
+        assert table.objective_columns(a)[4] == f"{level} interval"
+    assert f"{level} interval" in markdown.render(a)
+    assert table.at_level("95 %", dataclasses.replace(a, objectives=(), operations=())) == "95 %"
 
 
 @pytest.fixture(scope="module")
