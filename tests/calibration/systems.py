@@ -54,6 +54,35 @@ def _stalls_ns(share, stall_ns, q):
     return optimize.brentq(below, 1e4, 1e9)
 
 
+def backlog(rng, length_s, tau_s=10.0, mean_ns=10e6, rate=1000, step_s=0.05):
+    """A backlog that all wait for, as it wanders over tau: Brownian motion that is reflected at 0, from its own law on, which
+    is exponential (Harrison 1985, section 5.6); its steps are exact (the lowest point of a Brownian bridge).
+    """
+    count, n = int(length_s / step_s), int(rate * length_s)
+    drift, sigma = -1.0, math.sqrt(tau_s)  # tau is sigma^2 / drift^2
+    moves = rng.normal(drift * step_s, sigma * math.sqrt(step_s), count)
+    lowest = (np.sqrt(moves**2 - 2 * sigma**2 * step_s * np.log(rng.random(count))) - moves) / 2
+    waits, wait = np.empty(count), rng.exponential(tau_s / 2)
+    for i, (move, low) in enumerate(zip(moves.tolist(), lowest.tolist(), strict=True)):
+        wait = move + max(wait, low)
+        waits[i] = wait
+    at = np.arange(n) / rate
+    latency = (
+        HIT_NS * np.exp(rng.normal(0, SIGMA, n)) + waits[np.minimum((at / step_s).astype(int), count - 1)] * mean_ns / tau_s * 2
+    )
+    return Stream(at, latency, lambda q: _backlog_ns(mean_ns, q))
+
+
+@lru_cache
+def _backlog_ns(mean_ns, q):
+    waits = -mean_ns * np.log1p(-(np.arange(5000) + 0.5) / 5000)
+
+    def below(t):
+        return special.ndtr(np.log(np.maximum(t - waits, 1e-9) / HIT_NS) / SIGMA).mean() - q
+
+    return optimize.brentq(below, 1e4, 1e9)
+
+
 def diurnal(rng, length_s, amplitude=0.5, lengths=4.0, rate=1000):
     """A level that swings as slowly as the run is long: a wave of `lengths` runs, of which one run sees a part by chance."""
     n = int(rate * length_s)
