@@ -62,8 +62,8 @@ def covered_or_said(row, title, make, length_s, quantiles, band):
         judged = statuses(run_of(stream, length_s), {q: stream.true_ns(q) for q in quantiles})
         outcome = {}
         for q, o in judged.items():
-            said = o.status is Status.INCONCLUSIVE and REACHES in o.reason
-            outcome[named(q)] = said or o.estimate.low <= stream.true_ns(q) <= o.estimate.high
+            undecidable = o.status is Status.INCONCLUSIVE and REACHES in o.reason
+            outcome[named(q)] = undecidable or o.estimate.low <= stream.true_ns(q) <= o.estimate.high
         return outcome
 
     return Trial(row, f"coverage, {title}", run, every(quantiles, band))

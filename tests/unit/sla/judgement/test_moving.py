@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from sla.judgement.evaluate import evaluate
-from sla.judgement.few_windows import too_few_scrapes
 from sla.judgement.moving import MOVES_ON, REACHES, Moving, slices, wide_as_it_moves
 from sla.judgement.objectives import ObjectiveEstimate
 from sla.judgement.status import KEPT_MOVING
@@ -120,23 +119,6 @@ def test_a_throughput_that_falls_does_not_pass_by_its_average():
     assert (o.status, o.reason.split(" (")[0]) == (Status.INCONCLUSIVE, REACHES)
     assert "it moved by 1" in o.reason
     assert judged(Throughput(), Limit(">=", 0.2 * RATE), falling).status is Status.PASS
-
-
-@pytest.mark.parametrize("every_s", [15, 20, 30])
-def test_less_than_five_scrape_intervals_bound_nothing_and_what_would_do_is_said(every_s):
-    o = judged(ServerLatency(0.99), Limit("<", 8 * MS), run_of(every_s=every_s))
-    assert (o.status, o.reason) == (Status.INCONCLUSIVE, too_few_scrapes(LENGTH_S // every_s, LENGTH_S))
-    assert (o.estimate.low, o.estimate.high, o.estimate.n_eff) == (0.0, float("inf"), 0.0)
-
-
-@pytest.mark.parametrize(("intervals", "length_s", "every_s"), [(4, 60, 2), (1, 300, 15), (0, 3600, 60), (2, 19, 1)])
-def test_the_scrape_interval_that_would_do_gives_twenty_of_them(intervals, length_s, every_s):
-    s = "" if intervals == 1 else "s"
-    assert too_few_scrapes(intervals, length_s) == (
-        f"{intervals} scrape interval{s} of the server bound nothing, at least 5 are needed: scrape every {every_s} s, or "
-        "measure longer"
-    )
-    assert too_few_scrapes(5, length_s) == ""
 
 
 def test_it_may_move_on_by_eight_times_what_its_parts_lie_apart_from_its_latest_part():
