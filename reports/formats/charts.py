@@ -10,7 +10,7 @@ from itertools import chain, groupby
 from reports.formats.table import interval, quantity, target
 from sla.estimators.share_limits import order_statistic_limits
 from sla.judgement.steady import operations_of
-from sla.values.assessment import ObjectiveResult
+from sla.values.assessment import ObjectiveResult, Status
 from sla.values.histogram import Histogram, merge
 from sla.values.window import SCHEDULE, Window
 
@@ -88,7 +88,9 @@ def charts(windows: Sequence[Window]) -> list[Chart]:
 
 
 def bars(objectives: Sequence[ObjectiveResult]) -> list[Bar]:
-    """One bar an objective that has an estimate and a target: its interval over the target, on a logarithmic scale."""
+    """One bar an objective that has an estimate and a target: its interval over the target, on a logarithmic scale. Where it
+    crosses the target and something else decided, the text says what.
+    """
     drawn = []
     for o in objectives:
         if o.estimate is not None and o.target:
@@ -97,6 +99,8 @@ def bars(objectives: Sequence[ObjectiveResult]) -> list[Bar]:
             if b := o.bootstrap:
                 resampled = _place(b.low / o.target), _place(b.high / o.target)
                 text += f"; {100 * b.level:g} % of {b.draws:,} resamples: {interval(b, o.unit)}"
+            if o.status in (Status.PASS, Status.WARN, Status.FAIL) and o.estimate.low < o.target < o.estimate.high:
+                text += f"; {o.reason}"
             drawn.append(Bar(o.title, o.status.value, low, high, point, text, resampled))
     return drawn
 

@@ -1,11 +1,13 @@
 """The charts of the HTML report show what was measured, and a gap where nothing was."""
 
 import dataclasses
+import math
 
 import pytest
 
 from reports.formats import charts, html
 from sla.judgement.evaluate import evaluate
+from sla.values.assessment import Status
 from sla.values.histogram import EMPTY
 from sla.values.window import Window
 from tests.unit.sla.synthetic import LOCAL, START, measurements
@@ -113,6 +115,15 @@ def test_the_bar_of_a_latency_has_its_resamples_below_it():
     assert "The thin line below it is the interval that 100,000 resamples (bootstrap)" in page
     rates = dataclasses.replace(assessment, objectives=tuple(o for o in assessment.objectives if o.unit != "ns"))
     assert 'class="resampled"' not in html.render(rates)
+
+
+@pytest.mark.parametrize(("status", "named"), [(Status.PASS, True), (Status.FAIL, True), (Status.INCONCLUSIVE, False)])
+def test_a_bar_that_crosses_its_target_says_what_decided_instead(status, named):
+    o = evaluate(measurements(rate=60, hold_s=20), LOCAL.agreement, LOCAL.baseline).objectives[0]
+    wide = dataclasses.replace(o.estimate, high=math.inf)
+    for estimate, crosses in ((wide, True), (o.estimate, False)):
+        [bar] = charts.bars([dataclasses.replace(o, estimate=estimate, status=status, reason="by the parts")])
+        assert bar.text.endswith("; by the parts") is (crosses and named)
 
 
 def test_an_operation_that_never_succeeded_has_no_chart():
