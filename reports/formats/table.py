@@ -17,6 +17,7 @@ from sla.values.window import GENERATOR
 
 OBJECTIVE_COLUMNS = ("Metric", "Severity", "Target", "Estimate", "95 % interval", "Baseline", "Status", "Why")
 NARROW_COLUMNS = ("Metric", "Target", "Estimate [95 % interval]", "Status", "Why")
+LONGEST_S = 86_400  # a day: nobody plans a longer run
 USUAL_LEVEL = 0.95  # of intervals, in titles that name it
 
 
@@ -85,6 +86,8 @@ def objective_row(o: ObjectiveResult) -> Row:
 
 def longer(o: ObjectiveResult) -> Remedy:
     """What `seconds_needed` more would do."""
+    if o.seconds_needed is not None and o.seconds_needed > LONGEST_S:
+        return Remedy.MOVE_THE_TARGET
     return Remedy.LONGER_RUN_TO_BOUND if endless(o) else Remedy.LONGER_RUN
 
 

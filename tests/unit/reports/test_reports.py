@@ -137,6 +137,18 @@ def test_a_narrow_table_of_objectives_holds_all_that_a_wide_one_does(assessment)
         assert narrow.status == wide.status
 
 
+@pytest.mark.parametrize(
+    ("seconds", "why"),
+    [
+        (86_400, "; about 86,400 s more at this rate would decide it"),
+        (86_401, "; a run of a day would not decide it: the estimate is too near the target for its spread"),
+    ],
+)
+def test_more_than_a_day_is_no_advice(assessment, seconds, why):
+    o = dataclasses.replace(assessment.objectives[3], status=Status.INCONCLUSIVE, seconds_needed=seconds)
+    assert table.objective_row(o).cells[-1].endswith(why)
+
+
 @pytest.mark.parametrize(("looked", "level"), [(False, "95 %"), (True, "98 %")])
 def test_titles_name_the_level_of_the_intervals(looked, level):
     a = evaluate(measurements(rate=60, hold_s=20, failures={"verify": 0.1}, looked=looked), LOCAL.agreement, LOCAL.baseline)
