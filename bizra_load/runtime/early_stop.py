@@ -20,11 +20,21 @@ from sla.values.measurements import RunFacts
 REPORTED_NS = 2 * 10**9  # the last two seconds may not have been reported by every worker yet
 
 
+@dataclasses.dataclass(frozen=True)
+class Decided:
+    """Why a run may stop: critical objectives that are missed for certain, or none and every one is decided. until_ns: Unix ns
+    of the end of what that look saw.
+    """
+
+    missed: tuple[str, ...]
+    until_ns: int
+
+
 def wait_for_decision(
     folder: Path, sums: RunSums, clock: SteadyClock, facts: Callable[[], RunFacts], also_pass: bool
-) -> tuple[str, ...]:
-    """The critical objectives that are missed for certain, once there are any; () once every objective is decided, which is
-    looked for where a run may stop for that (`also_pass`). `sums`: what has been stored of the workers so far.
+) -> Decided:
+    """Returns once a critical objective is missed for certain, or every objective is decided, which is looked for where a run
+    may stop for that (`also_pass`). `sums`: what has been stored of the workers so far.
     """
     # what a look needs: now, not in the middle of the load (see sla.estimators.laws)
     importlib.import_module("scipy.special")
@@ -40,6 +50,6 @@ def wait_for_decision(
         so_far = dataclasses.replace(measurements, facts=dataclasses.replace(measurements.facts, load_ended_ns=ended_ns))
         kept = kept_agreement(folder)  # a baseline that was measured meanwhile is there by now
         if failed := failing(so_far, kept.agreement, kept.baseline):
-            return tuple(sorted(failed))
+            return Decided(tuple(sorted(failed)), ended_ns)
         if also_pass and undecided(so_far, kept.agreement, kept.baseline) == frozenset():
-            return ()
+            return Decided((), ended_ns)

@@ -22,7 +22,7 @@ from bizra_load.measure.report import decode_report
 from bizra_load.measure.run_sums import RunSums
 from bizra_load.monitoring import grafana
 from bizra_load.runtime.consumers import Consumers
-from bizra_load.runtime.early_stop import wait_for_decision
+from bizra_load.runtime.early_stop import Decided, wait_for_decision
 from bizra_load.runtime.run_times import RunTimes
 from bizra_load.runtime.server_scrapes import ServerMetrics
 from bizra_load.runtime.storage import RunStorage
@@ -67,8 +67,7 @@ class MasterRun:
         self._tally = Tally(times.curve, settings.users, settings.arrivals)
         self._recorded: tuple[tuple[str, ...], int] = (), 0  # the workers and the number of keys that the record on disk names
         self._refused = Counter[str]()  # by worker: reports that could not be decoded
-        self._stopped_for: tuple[str, ...] = ()
-        self._decided = False
+        self._decided: Decided | None = None
         self._greenlets: list[gevent.Greenlet] = []
 
     def start(self) -> None:
@@ -167,12 +166,11 @@ class MasterRun:
     def _stop_when_decided(self) -> None:
         """Stop the load when a critical objective has failed for certain, or every objective is decided."""
         also_pass = self.settings.stop_when_decided
-        self._stopped_for = wait_for_decision(self.folder, self._sums, self.times.clock, self._facts, also_pass)
-        self._decided = not self._stopped_for
-        if self._decided:
-            tell("Stopping: every objective is decided")
+        self._decided = wait_for_decision(self.folder, self._sums, self.times.clock, self._facts, also_pass)
+        if self._decided.missed:
+            tell(f"Stopping early: {', '.join(self._decided.missed)} missed the target for certain")
         else:
-            tell(f"Stopping early: {', '.join(self._stopped_for)} missed the target for certain")
+            tell("Stopping: every objective is decided")
         self._stop_load()
 
     def _stop_load(self) -> None:
@@ -211,9 +209,10 @@ class MasterRun:
             unsigned_messages=self.receiver.unsigned,
             scrapes_failed=self._server.failed,
             interrupted=times.interrupted,
-            stopped_for=self._stopped_for,
+            stopped_for=self._decided.missed if self._decided else (),
             looked=self.settings.stop_when_decided,
-            decided=self._decided,
+            decided=bool(self._decided and not self._decided.missed),
+            judged_until_ns=self._decided.until_ns if self._decided else 0,
             seed=self.settings.seed,
             target_is_local=self._server.is_local,
             request_timeout_ns=int(self.settings.request_timeout_s * 1e9),

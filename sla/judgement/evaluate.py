@@ -33,6 +33,7 @@ from sla.values.measurements import Measurements, RunFacts
 from sla.values.remedies import PLAIN, RemedyWords
 from sla.values.snapshot import Snapshot
 
+SEEN = ", which is judged by what that look saw"
 LEVEL = 0.95  # of every interval that decides
 FAMILY_NOTE = (
     "Several objectives: a GO needs each critical objective to pass at its own level (intersection-union test, no correction "
@@ -134,9 +135,9 @@ def _end_notes(facts: RunFacts, level: float) -> list[str]:
     notes = []
     if facts.stopped_for:
         named = ", ".join(facts.stopped_for)
-        notes.append(f"stopped early: {named} missed the target at {LOOK_LEVEL:.1%}, in a look at the run under way")
+        notes.append(f"stopped early: {named} missed the target at {LOOK_LEVEL:.1%}, in a look at the run under way{SEEN}")
     elif facts.decided:
-        notes.append(f"stopped when decided: every objective was at {LOOK_LEVEL:.1%}, in a look at the run under way")
+        notes.append(f"stopped when decided: every objective was at {LOOK_LEVEL:.1%}, in a look at the run under way{SEEN}")
     elif facts.interrupted:
         notes.append("the run was stopped before its plan ended")
     if facts.looked:

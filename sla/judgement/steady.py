@@ -21,7 +21,8 @@ MEAN = "mean response time"
 
 def constant_part(facts: RunFacts) -> tuple[int, int, float]:
     """([from, to) in Unix seconds of the longest constant segment of the plan, its rate in ops/s); without a plan the whole
-    run at rate 0, of a plan of ramps alone nothing.
+    run at rate 0, of a plan of ramps alone nothing. Of a run that a look ended, as much as that saw: what came in the seconds
+    until it stopped has no say, or what was decided would be open again.
     """
     begin_ns, end_ns = facts.load_started_ns, facts.load_ended_ns
     rate = 0.0
@@ -34,6 +35,7 @@ def constant_part(facts: RunFacts) -> tuple[int, int, float]:
                 begin_ns, end_ns = at_ns, at_ns + int(segment.duration_s * 1e9)
             at_ns += int(segment.duration_s * 1e9)
         end_ns = min(end_ns, facts.load_ended_ns)
+    end_ns = min(end_ns, facts.judged_until_ns) if facts.judged_until_ns else end_ns
     return -(-begin_ns // 1_000_000_000), end_ns // 1_000_000_000, rate
 
 

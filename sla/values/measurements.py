@@ -73,6 +73,7 @@ class RunFacts:
     stopped_for        objectives for whose failure the run was stopped early (--abort-on-fail, --stop-when-decided)
     looked             it might have ended at any of several looks, either way (--stop-when-decided)
     decided            it did, with every objective decided
+    judged_until_ns    Unix ns up to which a look that ended the run saw it, and it is judged (0: to the end of the load)
     failed_checks      of imported results: the script's own checks that failed, by name
     bad_samples        of imported results: samples with a time or a latency that is none
     target_is_local    the target runs on a machine that also makes the load
@@ -100,6 +101,7 @@ class RunFacts:
     stopped_for: tuple[str, ...] = ()
     looked: bool = False
     decided: bool = False
+    judged_until_ns: int = 0
     failed_checks: tuple[FailedCheck, ...] = ()
     bad_samples: int = 0
     seed: int = 0

@@ -4,7 +4,7 @@ import dataclasses
 
 import pytest
 
-from sla.judgement.evaluate import evaluate
+from sla.judgement.evaluate import SEEN, evaluate
 from sla.judgement.sequential import LAST_LEVEL
 from sla.values.agreement import Limit, Objective
 from sla.values.assessment import Decision, Evidence, Severity, Status
@@ -58,8 +58,8 @@ def test_what_an_agreement_leaves_out_is_said(run):
 
 
 def test_why_a_run_ended_early_is_said(run):
-    stopped = "stopped early: rate, success missed the target at 99.5%, in a look at the run under way"
-    decided = "stopped when decided: every objective was at 99.5%, in a look at the run under way"
+    stopped = f"stopped early: rate, success missed the target at 99.5%, in a look at the run under way{SEEN}"
+    decided = f"stopped when decided: every objective was at 99.5%, in a look at the run under way{SEEN}"
     interrupted = "the run was stopped before its plan ended"
 
     def reported(**facts):

@@ -5,13 +5,15 @@ import dataclasses
 import numpy as np
 import pytest
 
+from sla.judgement.evaluate import evaluate
 from sla.judgement.preflight import TooShort, judged_quantiles, too_short
 from sla.judgement.sequential import Looks, failing, undecided
+from sla.judgement.steady import find_steady
 from sla.values.agreement import FIGURES_ONLY
 from sla.values.histogram import from_values
 from sla.values.measurements import PlannedSegment
 from tests.unit.sla.lagging import client, with_objectives
-from tests.unit.sla.synthetic import LOCAL, START, measurements
+from tests.unit.sla.synthetic import LOCAL, RAMP_S, START, measurements
 
 PLAN = (PlannedSegment(10, 0, 1000), PlannedSegment(60, 1000, 1000))
 
@@ -53,6 +55,20 @@ def test_a_run_is_decided_once_every_objective_is_either_way():
     assert "poi_verify_p99" in open_ones(rate=20)  # WARN on thin evidence: a longer run would tell
     assert open_ones(hold_s=2) is None
     assert undecided(measurements(hold_s=40), FIGURES_ONLY) is None
+
+
+@pytest.mark.parametrize("stopped", [True, False])
+def test_a_run_that_a_look_ended_is_judged_by_what_that_saw(stopped):
+    """Half of all fails in the two seconds until it has stopped: 2.4 %, where 1 % may."""
+    run, until = measurements(hold_s=42), START + RAMP_S + 40
+    windows = [dataclasses.replace(w, ok=150, failed={"http_5xx": 150}) if w.second >= until else w for w in run.windows]
+    facts = dataclasses.replace(
+        run.facts, decided=stopped, interrupted=stopped, looked=True, judged_until_ns=until * 10**9 * stopped
+    )
+    run = dataclasses.replace(run, windows=tuple(windows), facts=facts)
+    assert find_steady(run).to_second == (until if stopped else until + 2)
+    success = next(o for o in evaluate(run, LOCAL.agreement, LOCAL.baseline).objectives if o.key == "poi_success_rate")
+    assert (success.estimate.point == 1.0) is stopped
 
 
 def test_only_what_is_critical_and_surely_broken_is_failing():
