@@ -136,7 +136,7 @@ def of_histogram(whole: Histogram, result: QuantileResult, tick_ns: int = 0) -> 
         low or high or _NO_LAW,
         (high[0] - low[0], high[1]) if low and high else None,  # what is further by it has the law `high`
         LimitOfRank(at, np.clip(low_ns, 0.0, e.point) if low else np.full(low_ns.size, e.low)),  # no draw tells then
-        LimitOfRank(at, np.maximum(high_ns, e.point) if high else np.full(high_ns.size, math.inf)),
+        LimitOfRank(at, np.minimum(np.maximum(high_ns, e.point) if high else np.inf, np.full(high_ns.size, result.capped_ns))),
     )
 
 
@@ -149,7 +149,7 @@ def of_buckets(increments: Increments, q: float, result: ServerQuantile) -> Resa
     low, high = order_statistic_laws(q, e.n_eff, e.level, result.deff)
     law = low or high or _NO_LAW
     not_beyond, surely_not = np.ones(edges_ns.size), np.zeros(edges_ns.size)  # P(the quantile does not lie beyond the edge)
-    for i, (beyond, of_share) in enumerate(laws_at_edges(increments, q, e.n_eff, e.level, result.deff)):
+    for i, (beyond, of_share) in enumerate(laws_at_edges(increments, q, e.level)):
         if beyond:
             not_beyond[i] = beta_probability(1 - q, *of_share) if of_share else 1.0
         else:

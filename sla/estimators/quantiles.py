@@ -7,6 +7,7 @@ and widened to the buckets' edges. Limits: rare overlapping stalls at p99.9 were
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -52,12 +53,15 @@ DECIDABLE = 11.4  # n_eff (1 - q) for which a PASS is well supported: 10, with r
 
 @dataclass(frozen=True)
 class QuantileResult:
-    """An estimate (ns) with the design effect it rests on. reaches: correlation shows up to the slowest cosines of the run."""
+    """An estimate (ns) with the design effect it rests on. reaches: correlation shows up to the slowest cosines of the run.
+    capped_ns: the upper limit of a higher quantile, where that is lower (infinite: none is).
+    """
 
     quantile: float
     estimate: Estimate
     deff: float
     reaches: bool = False
+    capped_ns: float = math.inf
 
 
 @dataclass(frozen=True)
@@ -103,7 +107,7 @@ class MergedWindows:
         """As quantile_results() has them."""
         if wrong := [q for q in quantiles if not 0 < q < 1]:
             raise ValueError(f"quantiles must lie between 0 and 1, not {', '.join(f'{q:g}' for q in wrong)}")
-        return [_result(self, q, level) for q in quantiles] if self.n else None
+        return [_capped(self, _result(self, q, level)) for q in quantiles] if self.n else None
 
     def below(self, bucket: int | None) -> FloatArray:
         """Samples in and under a bucket (None: in all), for each window, shape (m,)."""
@@ -189,6 +193,16 @@ def _result(merged: MergedWindows, q: float, level: float) -> QuantileResult:
     high_ns = math.inf if high is None else bucket_edges_ns(high)[1] + merged.tick_ns
     estimate = Estimate(point_ns, min(low_ns, point_ns), max(high_ns, point_ns), level, merged.n, n_eff)
     return QuantileResult(q, estimate, deff, dof == REACHING_DOF)
+
+
+def _capped(merged: MergedWindows, result: QuantileResult) -> QuantileResult:
+    """With no higher upper limit than that of a higher quantile: what bounds that one bounds all under it."""
+    e = result.estimate
+    higher = (_result(merged, p, e.level).estimate.high for p in QUANTILES if p > result.quantile)
+    capped_ns = min(higher, default=math.inf)
+    if not capped_ns < e.high:
+        return result
+    return dataclasses.replace(result, estimate=dataclasses.replace(e, high=capped_ns), capped_ns=capped_ns)
 
 
 def _design_effect(merged: MergedWindows, q: float) -> tuple[float, float]:

@@ -53,7 +53,7 @@ def server_quantile(
     deff, n_eff = _tail_size(increments, in_tail, level)
     _, judged = _tail_size(increments, in_tail & (edges_ns >= limit_ns * (1 - 1e-9)), level)
     low, high, tail = 0.0, math.inf, (1 - level) / 2
-    for edge, (beyond, law) in zip(edges_ns.tolist(), laws_at_edges(increments, q, n_eff, level, deff), strict=True):
+    for edge, (beyond, law) in zip(edges_ns.tolist(), laws_at_edges(increments, q, level), strict=True):
         if law is None:
             continue
         if beyond and beta_quantile(tail, *law) - discount > 1 - q:
@@ -67,17 +67,19 @@ def server_quantile(
     )
 
 
-def laws_at_edges(increments: Increments, q: float, n_eff: float, level: float, deff: float) -> list[tuple[bool, Law | None]]:
+def laws_at_edges(increments: Increments, q: float, level: float) -> list[tuple[bool, Law | None]]:
     """For each edge whether more than 1 - q of the observations lie beyond it, and the law of which the limit of that share is
-    a quantile: the lower limit, with the edge's own effective size, where they do; else the upper one, with `n_eff` and `deff`
-    of the tail. None: there is no limit.
+    a quantile: the lower limit, with the edge's own effective size, where they do; else the upper one, with that of the tail
+    from this edge on: a higher quantile's limit is one of each quantile under it. None: there is no limit.
     """
     laws: list[tuple[bool, Law | None]] = []
+    edges = np.arange(increments.edges_s.size)
     for i, share in enumerate(increments.shares_beyond.tolist()):
         if share > 1 - q:
             own_deff, own = increments.effective_below(i, level)
             laws.append((True, share_laws(share, own, own_deff)[0]))
         else:
+            deff, n_eff = _tail_size(increments, edges >= i, level)
             laws.append((False, share_laws(share, n_eff, deff)[1]))
     return laws
 

@@ -208,3 +208,17 @@ def test_what_correlates_in_the_tail_alone_makes_a_median_depend_too():
     assert not even[0].reaches
     assert median.estimate.n_eff < even[0].estimate.n_eff / 3
     assert MergedWindows.of([from_values(np.arange(10))] * 4).alike is None  # of four windows nothing is known
+
+
+def test_no_upper_limit_is_higher_than_that_of_a_higher_quantile():
+    """From 1 to 2 ms in half a wave, so that hardly anything is known of the median; but one in eight take 5 ms all the time."""
+    rng, windows = np.random.default_rng(3), []
+    for w in range(60):
+        bulk_ns = 1e6 * (1.5 - 0.5 * np.cos(np.pi * (w + 0.5) / 60))
+        latency_ns = np.where(rng.random(1000) < 0.125, 5e6, bulk_ns) * np.exp(rng.normal(0, 0.1, 1000))
+        windows.append(from_values(latency_ns.astype(np.int64)))
+    results = quantile_results(windows, (0.5, 0.9, 0.99))
+    highs = [r.estimate.high for r in results]
+    assert highs == sorted(highs)
+    assert (results[0].capped_ns, results[-1].capped_ns) == (highs[0], math.inf)
+    assert highs[0] < 6e6

@@ -116,6 +116,12 @@ def test_the_evidence_is_that_of_the_edges_from_the_limit_on(limit_ns, evidence)
     assert of_waves.estimate.n_eff == pytest.approx(N_EFF, rel=1e-4)
 
 
+def test_what_bounds_a_higher_quantile_bounds_those_under_it():
+    """The waves leave nothing of 20 % but an upper limit of 43 %; 5 % in each interval lie beyond 4 s, which are no more."""
+    waves = server_quantile(WAVES, 0.8)
+    assert (waves.estimate.n_eff, waves.estimate.high) == (pytest.approx(N_EFF, rel=1e-4), 4e9)
+
+
 def test_what_was_never_seen_comes_in_the_clusters_of_what_was():
     """None of 10,000 lies beyond 2 s. Of those beyond 1 s a hundred lie in five intervals in a row, or in all."""
     in_a_row = increments(*[[80 if 40 <= i < 45 else 100, 20 if 40 <= i < 45 else 0, 0, 0] for i in range(100)])
