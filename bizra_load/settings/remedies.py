@@ -26,7 +26,7 @@ WORDS: RemedyWords = {
     Remedy.HIGHER_RATE: "raise --target-ops",
     Remedy.LONGER_RUN: "about {seconds:,.0f} s more at this rate would decide it (--duration)",
     Remedy.LONGER_RUN_TO_BOUND: "at least about {seconds:,.0f} s more at this rate are needed to bound it (--duration)",
-    Remedy.MOVE_THE_TARGET: "a run of a day (--duration) would not decide it: the estimate is too near the target for its spread",
+    Remedy.MOVE_THE_TARGET: "a run of a day (--duration) would not decide it: the estimate is too near the target",
     Remedy.JUDGE_REAL_TRAFFIC: "bizra-load metrics",
     Remedy.PART_TARGETS: "exclude one of them with --prometheus-selector, or ask for a longer window",
     Remedy.RUN_THE_BASELINE: "compare with a run of the baseline's version on this machine (bizra-load compare)",

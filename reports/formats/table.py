@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from sla.judgement.moving import REACHES
 from sla.judgement.objectives import half_towards
 from sla.judgement.status import NO_LONGER_RUN
 from sla.values.assessment import Assessment, Check, ObjectiveResult, Status
@@ -69,7 +70,7 @@ def objective_row(o: ObjectiveResult) -> Row:
     why = o.reason
     if o.seconds_needed is not None:
         why += f"; {PLAIN[longer(o)].format(seconds=o.seconds_needed)}"
-    elif endless(o):
+    elif endless(o) or (o.status is Status.INCONCLUSIVE and o.reason.endswith(REACHES)):
         why += "; how much longer a run must be can't be estimated from this one"
     cells = (
         o.title,

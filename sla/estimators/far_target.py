@@ -5,6 +5,9 @@ was measured it needs as many samples as of one close by. Here the windows are t
 target, so that a window does with a probability of at most 1 - (alpha / 2)^(1/m) (Clopper and Pearson 1934 for 0 of m), and
 one that does holds no larger a share of it than windows held of the furthest tail that was seen. Where what is further out
 comes in larger clusters, as with stalls that are rarer than the run is long, no sample tells.
+
+Where up to FEW_NEAR windows held something near the target or beyond it, k of m did (their upper limit is Clopper and Pearson's
+too), and one holds no larger a share than the largest of those did.
 """
 
 from __future__ import annotations
@@ -17,8 +20,10 @@ import numpy as np
 from sla.estimators.dependence import FEWEST_WINDOWS, FloatArray, lasts, spread
 from sla.estimators.increments import Increments
 from sla.estimators.quantiles import MergedWindows
+from sla.estimators.share_limits import share_limits
 
-MARGIN = 1.25  # the target must lie so many times as far out as the slowest response: one that came near it is a sample of it
+MARGIN = 1.25  # what lies within so many times of the target came near it, and counts as if it had been beyond
+FEW_NEAR = FEWEST_WINDOWS - 1  # windows that hold something near it, at most: of more the interval tells
 CORRELATED_AT = 0.05  # p-value: windows that clearly correlate are worth fewer
 LEAST_QUANTILE = 0.5  # no tail is wider than half of all
 
@@ -27,29 +32,34 @@ Tail = tuple[FloatArray, FloatArray]  # what each window adds to the share beyon
 
 @dataclass(frozen=True)
 class FarTarget:
-    """At most this share of all responses is beyond the target; none was beyond `slowest_ns`, in so many windows."""
+    """At most this share of all responses is beyond the target; `holding` of the windows held something beyond `near_ns`."""
 
     share_at_most: float
-    slowest_ns: float
+    near_ns: float
     windows: int
+    holding: int = 0
 
 
 def far_target(merged: MergedWindows, q: float, target_ns: float, level: float) -> FarTarget | None:
-    """None where a response came near the target, or too few windows tell."""
-    slowest_ns = merged.whole.max_ns
+    """None where responses came near the target in more than FEW_NEAR windows, or too few windows tell."""
+    slowest_ns, near = merged.whole.max_ns, np.zeros(merged.sizes.size)
     if not slowest_ns * MARGIN <= target_ns:
-        return None
-    return _far_target(_tails_of(merged, q), merged.sizes, slowest_ns, level)
+        slowest_ns = target_ns / MARGIN
+        near = merged.sizes - merged.within(slowest_ns)
+    return _far_target(_tails_of(merged, q), merged.sizes, near, slowest_ns, level)
 
 
 def far_target_of_buckets(increments: Increments, target_ns: float, level: float) -> FarTarget | None:
     """The same of a server's buckets, whose scrape intervals are the windows."""
     edges_ns = increments.edges_s * 1e9
-    empty = np.flatnonzero(increments.shares_beyond <= 0) if increments.total else np.array([], dtype=np.int64)
-    if not empty.size or not edges_ns[empty[0]] * MARGIN <= target_ns:
+    within = np.flatnonzero(edges_ns * MARGIN <= target_ns)
+    if not within.size or not increments.total:
         return None
-    beyond = ((increments.influence(e), increments.sizes - increments.cumulative[:, e]) for e in range(empty[0] - 1, -1, -1))
-    return _far_target(beyond, increments.sizes, float(edges_ns[empty[0]]), level)
+    empty = within[increments.shares_beyond[within] <= 0]
+    at = int(empty[0] if empty.size else within[-1])
+    near = increments.sizes - increments.cumulative[:, at]
+    beyond = ((increments.influence(e), increments.sizes - increments.cumulative[:, e]) for e in range(at - 1, -1, -1))
+    return _far_target(beyond, increments.sizes, near, float(edges_ns[at]), level)
 
 
 def _tails_of(merged: MergedWindows, q: float) -> Iterator[Tail]:
@@ -63,12 +73,14 @@ def _tails_of(merged: MergedWindows, q: float) -> Iterator[Tail]:
     yield merged.influence(LEAST_QUANTILE)
 
 
-def _far_target(tails: Iterable[Tail], sizes: FloatArray, slowest_ns: float, level: float) -> FarTarget | None:
+def _far_target(tails: Iterable[Tail], sizes: FloatArray, near: FloatArray, near_ns: float, level: float) -> FarTarget | None:
     """By the first of the tails, the furthest first, that FEWEST_WINDOWS windows hold; None where none does, or where windows
     move as slowly as the run is long in one of them. As many windows are worth one as in that tail or a wider one: what is slow
-    hardly shows in the furthest.
+    hardly shows in the furthest. `near`: samples of each window that came near the target.
     """
-    filled = sizes > 0
+    filled, holding_near = sizes > 0, int((near > 0).sum())
+    if holding_near > FEW_NEAR:
+        return None
     windows, share, worth_one = int(filled.sum()), None, 1.0
     for influence, beyond in tails:
         holding = beyond > 0
@@ -82,4 +94,6 @@ def _far_target(tails: Iterable[Tail], sizes: FloatArray, slowest_ns: float, lev
         worth_one = max(worth_one, of_sum.variance_of_sum / alone if alone > 0 else 1.0)
     if share is None:
         return None
-    return FarTarget(share * (1 - ((1 - level) / 2) ** (worth_one / windows)), slowest_ns, windows)
+    share = max(share, float((near[filled] / sizes[filled]).max()))
+    with_one = share_limits(holding_near / windows, windows / worth_one, level)[1]
+    return FarTarget(share * with_one, near_ns, windows, holding_near)

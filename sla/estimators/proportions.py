@@ -17,7 +17,6 @@ from sla.estimators.share_limits import share_limits
 from sla.values.estimate import Estimate
 
 ENOUGH_BURSTS = 10  # of fewer an interval says little
-LARGER = 2.0  # times as large as the largest that was seen a burst may be
 BURST_DEFF = 3.0  # independent failures reach it in about one of a thousand runs of 60 s
 
 
@@ -86,11 +85,12 @@ class FewBursts:
     largest: float
     others: float
 
-    def share_at_most(self, level: float) -> float:
-        """The share of failures, were there as many bursts as there may have been (Clopper and Pearson 1934), each
-        LARGER than seen."""
+    def share_at_most(self, level: float, larger: float = 1.0) -> float:
+        """The share of failures, were there as many bursts as there may have been (Clopper and Pearson 1934), each `larger`
+        times as large as the largest.
+        """
         most = share_limits(self.count / self.windows, self.windows, level)[1] * self.windows
-        return min(self.others + most * LARGER * self.largest, 1.0)
+        return min(self.others + most * larger * self.largest, 1.0)
 
 
 def few_bursts(successes: ArrayLike, trials: ArrayLike) -> FewBursts | None:

@@ -39,6 +39,7 @@ from sla.values.histogram import (
     Histogram,
     IntArray,
     bucket_edges_ns,
+    bucket_index,
     bucket_middle_ns,
 )
 
@@ -119,6 +120,10 @@ class MergedWindows:
         counts_below = np.zeros(self.sizes.size)
         counts_below[filled] = self.cumulative[ends[filled] - 1]
         return counts_below
+
+    def within(self, value_ns: float) -> FloatArray:
+        """Samples of each window in and under the bucket of a value, shape (m,)."""
+        return self.below(int(bucket_index(np.array([int(min(max(value_ns, 0.0), HIGHEST_NS))]))[0]))
 
     def influence(self, q: float) -> tuple[FloatArray, FloatArray]:
         """(influence of each window, exceedances in each window) at the empirical q-quantile."""

@@ -20,7 +20,6 @@ from sla.judgement.down_nodes import down_node_gates
 from sla.judgement.family import gate_of
 from sla.judgement.hidden_nodes import hidden_node_gates
 from sla.judgement.judge_all import judge_all
-from sla.judgement.kinds.choose import estimator_of
 from sla.judgement.outages.excluded_failures import Judge, excluded_failures_notes
 from sla.judgement.sequential import LAST_LEVEL, LOOK_LEVEL
 from sla.judgement.steady import find_steady
@@ -157,7 +156,6 @@ def _notes(
         notes.append(agreement.not_assessed)
     notes += _end_notes(facts, level)
     if steady is not None:
-        notes += [note for o in agreement.objectives for note in estimator_of(o, agreement).run_notes(measurements, steady)]
         notes += excluded_failures_notes(judged, measurements, agreement, steady, level, judge)
         notes += warm_up_notes(measurements, steady) + silence_notes(measurements, steady)
         notes += [f"drift: {steady.drift}"] if steady.drift else []

@@ -65,7 +65,9 @@ def judge_family(
             if measured.few_scrapes:
                 verdict, needed = replace(verdict, reason=f"{verdict.reason}; {measured.few_scrapes}"), None
             elif measured.reaches:
-                verdict = replace(verdict, reason=f"{verdict.reason}; {REACHES}")
+                verdict, needed = replace(verdict, reason=f"{verdict.reason}; {REACHES}"), None
+            if measured.few_bursts and measured.few_bursts not in verdict.reason:
+                verdict = replace(verdict, reason=f"{verdict.reason}; {measured.few_bursts}")
         if verdict.status is not Status.FAIL and (failing := _failing_end(p, measured)):
             verdict, needed = Verdict(Status.FAIL, failing), None
         if p.unknown_acceptable and verdict.reason == MISSES:  # and no longer run would tell
@@ -127,12 +129,14 @@ def _verdict(
     if far is None or far.share_at_most > 1 - o.quantile:
         return verdict
     by_far = judged(measured.with_high(p.target.value), None)
-    return replace(by_far, reason=_far(far)) if by_far.reason == WHOLLY_KEEPS else by_far
+    unit = "scrape intervals" if o.kind.from_server else "s"
+    return replace(by_far, reason=_far(far, o.quantile, unit)) if by_far.reason == WHOLLY_KEEPS else by_far
 
 
-def _far(far: FarTarget) -> str:
-    share = f"{100 * far.share_at_most:.2g} %"
-    return f"none over {duration(far.slowest_ns)} in {far.windows} intervals, so at most {share} of all beyond the target"
+def _far(far: FarTarget, quantile: float, unit: str) -> str:
+    some = f"{far.holding} of {far.windows}" if far.holding else f"none of {far.windows}"
+    held = f"{some} {unit} held any over {duration(far.near_ns)}"
+    return f"{held}: at most {100 * far.share_at_most:.2g} % are over the target, where {100 * (1 - quantile):.3g} % may be"
 
 
 def _failing_end(p: PreparedObjective, measured: ObjectiveEstimate) -> str:

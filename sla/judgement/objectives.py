@@ -121,7 +121,9 @@ def seconds_for_margin(measured: ObjectiveEstimate, target: Limit, length_s: flo
     if margin == 0 or (math.isinf(half) and needed <= length_s):
         return None
     if math.isfinite(half) and half > margin:
-        needed = max(needed, length_s * (half / margin) ** 2)
+        # without a failure the limit falls as the number of operations grows, not its root
+        power = 1 if estimate.point == estimate.high == 1.0 and measured.tail_evidence is None else 2
+        needed = max(needed, length_s * (half / margin) ** power)
     if not math.isfinite(needed):
         return None
     return float(max(math.ceil(needed - length_s), 1))

@@ -99,8 +99,10 @@ def judge(
         return Verdict(Status.INCONCLUSIVE, f"{b.more}, the target is not shown to be kept", True)
     if b.less and outside(at_point(estimate), target) and inside(b.at_least, target):  # more of the same would not decide it
         return Verdict(Status.INCONCLUSIVE, f"{b.less}, the target might be kept", True)
-    if estimate.high == float("inf") and target.comparison == "<":
+    if target.comparison == "<" and estimate.high == float("inf") and estimate.point < target.value:
         return Verdict(Status.INCONCLUSIVE, "too few effective samples to bound it from above")
+    if target.comparison == "<" and not estimate.low > 0:
+        return Verdict(Status.INCONCLUSIVE, "too few effective samples to bound it from below")
     return Verdict(Status.INCONCLUSIVE, STRADDLES)
 
 

@@ -31,7 +31,7 @@ class Remedy(str, Enum):
     HIGHER_RATE = "a higher planned rate"
     LONGER_RUN = "about {seconds:,.0f} s more at this rate would decide it"
     LONGER_RUN_TO_BOUND = "at least about {seconds:,.0f} s more at this rate are needed to bound it"
-    MOVE_THE_TARGET = "a run of a day would not decide it: the estimate is too near the target for its spread"
+    MOVE_THE_TARGET = "a run of a day would not decide it: the estimate is too near the target"
     JUDGE_REAL_TRAFFIC = "the agreement judged by the metrics of real traffic"
     PART_TARGETS = "exclude one of them, or ask for a longer window"
     RUN_THE_BASELINE = "compare with a run of the baseline's version on this machine"

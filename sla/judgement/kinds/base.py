@@ -49,10 +49,6 @@ class ObjectiveEstimator(ABC):
         fast; False also where that can't be bounded.
         """
 
-    def run_notes(self, measurements: Measurements, steady: Steady) -> list[str]:
-        """What a reader of this run's figure must know."""
-        return []
-
     def metrics_notes(self, snapshots: Sequence[Snapshot]) -> list[str]:
         """What a reader of this figure from a server's metrics must know."""
         return []

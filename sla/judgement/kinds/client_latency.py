@@ -13,6 +13,7 @@ import numpy as np
 from sla.estimators.bootstrap import of_histogram
 from sla.estimators.far_target import far_target
 from sla.estimators.quantiles import MergedWindows, seconds_needed
+from sla.judgement.few_bursts import slow_bursts
 from sla.judgement.few_windows import too_few_seconds
 from sla.judgement.generator.connections import Connections, shares_beyond
 from sla.judgement.generator.lateness import DELAYED, Lateness, duration, largest_by_second, lateness, shifted
@@ -26,7 +27,7 @@ from sla.judgement.steady import one_histogram_a_second
 from sla.values import histogram
 from sla.values.assessment import Steady
 from sla.values.estimate import Estimate
-from sla.values.histogram import Histogram, bucket_edges_ns
+from sla.values.histogram import Histogram, bucket_edges_ns, bucket_index
 from sla.values.kinds import INCLUDED, ClientLatency
 from sla.values.measurements import Measurements
 from sla.values.snapshot import Snapshot
@@ -52,6 +53,7 @@ class ClientLatencyEstimator(ObjectiveEstimator):
         waits = waiting_workers(measurements, operation, steady)
         undelayed = _Undelayed.of(waits, histograms, steady) if waits else None
         untimed = Untimed.of(self.kind, measurements, operation, steady)
+        kept = merged.within(self.objective.target.value)
 
         def at(level: float) -> ObjectiveEstimate:
             results = merged.results([q], level)
@@ -59,12 +61,14 @@ class ClientLatencyEstimator(ObjectiveEstimator):
                 return ObjectiveEstimate(None, source)
             estimate = results[0].estimate
             needed_s = seconds_needed(results[0].deff, estimate.n / length_s, q)
+            bursts, in_s = slow_bursts(kept, merged.sizes, q, length_s, level)
             far = far_target(slower, q, self.objective.target.value, level) if not untimed.total else None
             plain = ObjectiveEstimate(
                 estimate,
                 source,
                 estimate.n_eff * (1 - q),
-                needed_s,
+                max(needed_s, in_s),
+                few_bursts=bursts,
                 bucket_ns=_step_ns(estimate, tick_ns),
                 one_bucket=ONE_STEP,
                 reaches=results[0].reaches,
@@ -222,7 +226,7 @@ def _step_ns(estimate: Estimate, tick_ns: int) -> tuple[float, float] | None:
         return max(estimate.point - tick_ns, 0.0), estimate.point + tick_ns
     if not math.isfinite(estimate.point):
         return None
-    return bucket_edges_ns(int(histogram.bucket_index(np.array([int(estimate.point)]))[0]))
+    return bucket_edges_ns(int(bucket_index(np.array([int(estimate.point)]))[0]))
 
 
 def _moving(histograms: Sequence[Histogram], merged: MergedWindows, q: float, tick_ns: int) -> Moving | None:

@@ -15,6 +15,7 @@ from sla.estimators.far_target import far_target_of_buckets
 from sla.estimators.increments import Increments, bucket_increments, moved
 from sla.estimators.quantiles import seconds_needed
 from sla.estimators.server_side import server_quantile
+from sla.judgement.few_bursts import slow_bursts
 from sla.judgement.few_windows import few_scrapes, too_few_scrapes
 from sla.judgement.generator.lateness import DELAYED, SHARED_HOST, Lateness, disturbed_seconds, duration, largest_by_second
 from sla.judgement.generator.waiting_workers import Waits, waiting_target
@@ -115,11 +116,14 @@ class ServerLatencyEstimator(ObjectiveEstimator):
             return ObjectiveEstimate(None, self._source)
         needed_s = seconds_needed(result.deff, result.estimate.n / length_s, q)
         intervals = int((increments.sizes > 0).sum())
+        edge = int(np.flatnonzero(increments.edges_s * 1e9 <= self.objective.target.value * (1 + 1e-9))[-1:].sum())
+        bursts, in_s = slow_bursts(increments.cumulative[:, edge], increments.sizes, q, length_s, level)
         return ObjectiveEstimate(
             result.estimate,
             self._source,
             result.evidence,
-            needed_s,
+            max(needed_s, in_s),
+            few_bursts=bursts,
             bucket_ns=(result.low_edge_ns, result.high_edge_ns),
             reaches=increments.reaches(q),
             too_few=too_few_scrapes(intervals, length_s),

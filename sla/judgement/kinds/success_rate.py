@@ -8,15 +8,10 @@ from dataclasses import replace
 import numpy as np
 
 from sla.estimators.dependence import FloatArray, lasts
-from sla.estimators.proportions import (
-    ENOUGH_BURSTS,
-    few_bursts,
-    proportion_estimate,
-    proportion_if_all_succeeded,
-    proportion_reaches,
-)
+from sla.estimators.proportions import proportion_estimate, proportion_if_all_succeeded, proportion_reaches
 from sla.estimators.series import by_target
 from sla.judgement.checks.counters import SHOWN, common_times_s, increments
+from sla.judgement.few_bursts import failing_bursts
 from sla.judgement.few_windows import few_scrapes, too_few_scrapes, too_few_seconds
 from sla.judgement.generator.lateness import Lateness, lateness
 from sla.judgement.kinds.base import ObjectiveEstimator
@@ -32,7 +27,6 @@ from sla.values.shown import first_of
 from sla.values.snapshot import Snapshot, labels_text
 
 INTERVALS = "scrape intervals"
-NOTE_LEVEL = 0.95  # of the limit beyond which a note names bursts
 WRONG = ("bad_signature", "not_valid")  # a response that is wrong was not refused, however many came at once
 
 
@@ -116,7 +110,7 @@ class SuccessRateEstimator(ObjectiveEstimator):
         reaches = proportion_reaches(ok, attempted)
 
         def at(level: float) -> ObjectiveEstimate:
-            few, needed_s = self._few_bursts(ok, attempted, length_s, level)
+            few, needed_s = failing_bursts(ok, attempted, self.objective.target.value, length_s, level)
             estimate = proportion_estimate(ok, attempted, level)
             return ObjectiveEstimate(estimate, source, seconds_needed=needed_s, few_bursts=few, reaches=reaches)
 
@@ -137,34 +131,13 @@ class SuccessRateEstimator(ObjectiveEstimator):
         n = measured.estimate.n
         return (measured.surely.high * n + doubt) / (n + doubt) < target.value
 
-    def run_notes(self, measurements: Measurements, steady: Steady) -> list[str]:
-        ok, failed = outcomes(begun_by_second(measurements, self.objective.operations, steady))
-        return self._bursts_note(ok, ok + failed)
-
     def metrics_notes(self, snapshots: Sequence[Snapshot]) -> list[str]:
         counts = self._server_outcomes(snapshots)
         if counts is None:
             return []
         absent = [lacking for m in self.metrics if (lacking := _lacking(m.failed, snapshots))]
         text = f"{self.objective.title}: no series of {', '.join(absent)} was there, which is read as no failure"
-        return [text] * bool(absent) + self._bursts_note(*counts)
-
-    def _bursts_note(self, ok: FloatArray, attempted: FloatArray) -> list[str]:
-        text, _ = self._few_bursts(ok, attempted, 0.0, NOTE_LEVEL)
-        return [f"{self.objective.title}: {text}"] if text else []
-
-    def _few_bursts(self, ok: FloatArray, attempted: FloatArray, length_s: float, level: float) -> tuple[str, float | None]:
-        """Why errors came in too few bursts for the interval to mean much, and how long a run shows enough at this rate of
-        them; nothing where the target is kept whatever may be unknown of them.
-        """
-        bursts = few_bursts(ok, attempted)
-        if bursts is None or 1 - bursts.share_at_most(level) >= self.objective.target.value:
-            return "", None
-        errors, s = (attempted - ok).sum(), "" if bursts.count == 1 else "s"
-        text = (
-            f"the {errors:,.0f} errors came in {bursts.count} burst{s}: with fewer than {ENOUGH_BURSTS} no interval is reliable"
-        )
-        return text, length_s * ENOUGH_BURSTS / bursts.count
+        return [text] * bool(absent)
 
     def _server_outcomes(self, snapshots: Sequence[Snapshot]) -> tuple[FloatArray, FloatArray] | None:
         """(carried out, attempted) of each scrape interval; attempts are what was carried out and what failed. Some clients

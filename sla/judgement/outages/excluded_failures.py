@@ -93,5 +93,5 @@ def _note(
         return ""
     operation, latency = key
     took = f"{duration(median.point)} [{duration(median.low)} to {duration(median.high)}] (p50)"
-    text = f"{100 * failed.share:.2g} % of {operation!r} failed after {took}, they are not in its {latency} times"
+    text = f"{100 * failed.share:.3g} % of {operation!r} failed after {took}, they are not in its {latency} times"
     return "; ".join([f"{text}: `failures: included` counts them", *changed])

@@ -141,7 +141,7 @@ def test_a_narrow_table_of_objectives_holds_all_that_a_wide_one_does(assessment)
     ("seconds", "why"),
     [
         (86_400, "; about 86,400 s more at this rate would decide it"),
-        (86_401, "; a run of a day would not decide it: the estimate is too near the target for its spread"),
+        (86_401, "; a run of a day would not decide it: the estimate is too near the target"),
     ],
 )
 def test_more_than_a_day_is_no_advice(assessment, seconds, why):

@@ -31,7 +31,7 @@ def test_no_larger_share_is_beyond_it_than_the_furthest_tail_would_hold_in_as_ma
 
 
 @pytest.mark.parametrize(("target_ms", "known"), [(24.9, False), (25.1, True)])
-def test_the_target_must_lie_a_quarter_further_out_than_the_slowest(target_ms, known):
+def test_where_many_windows_hold_a_tail_the_target_must_lie_a_quarter_further_out_than_the_slowest(target_ms, known):
     assert (far_target(merged({1, 5, 9, 13, 17}), 0.99, target_ms * MS, 0.95) is not None) is known
 
 
@@ -73,6 +73,38 @@ def test_what_correlates_further_in_makes_windows_worth_fewer_too():
         windows.append(from_values(values))
     alone = far_target(merged({3, 9, 15, 21, 27, 33}, m=40), 0.99, 30 * MS, 0.95)
     assert far_target(MergedWindows.of(windows), 0.99, 30 * MS, 0.95).share_at_most > 1.5 * alone.share_at_most
+
+
+@pytest.mark.parametrize(("rogues", "known"), [(1, True), (4, True), (5, False)])
+def test_a_few_windows_that_held_something_near_it_count_as_such(rogues, known):
+    """Six windows hold 4 % of 20 ms, and some of these one sample of 40 ms, of a hundred; the target is 45 ms."""
+    windows = []
+    for w in range(20):
+        values = np.full(100, MS)
+        if w in (1, 4, 7, 10, 13, 16):
+            values[:4] = 20 * MS
+        if w in (1, 4, 7, 10, 13)[:rogues]:
+            values[0] = 40 * MS
+        windows.append(from_values(values))
+    far = far_target(MergedWindows.of(windows), 0.99, 45 * MS, 0.95)
+    if not known:
+        assert far is None
+        return
+    upper = {1: 0.24873, 4: 0.43661}[rogues]  # Clopper and Pearson, of 20
+    assert far == FarTarget(pytest.approx(0.04 * upper, rel=1e-3), pytest.approx(36 * MS), 20, rogues)
+
+
+def test_a_window_that_held_more_near_it_than_any_tail_counts_with_that():
+    windows = [from_values(np.full(100, MS)) for _ in range(20)]
+    for w in (1, 4, 7, 10, 13, 16):
+        windows[w] = from_values(np.concatenate((np.full(96, MS), np.full(4, 20 * MS))))
+    windows[18] = from_values(np.full(100, 40 * MS))
+    far = far_target(MergedWindows.of(windows), 0.99, 45 * MS, 0.95)
+    assert (far.share_at_most, far.holding) == (pytest.approx(0.24873, rel=1e-3), 1)
+
+
+def test_a_target_before_the_first_edge_is_not_known_of():
+    assert far_target_of_buckets(buckets({1, 4, 7, 10, 13, 16, 19}), 1.2 * MS, 0.95) is None
 
 
 def test_what_took_too_long_to_be_recorded_is_never_far_from_a_target():

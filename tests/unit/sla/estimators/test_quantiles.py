@@ -211,7 +211,7 @@ def test_what_correlates_in_the_tail_alone_makes_a_median_depend_too():
 
 
 def test_no_upper_limit_is_higher_than_that_of_a_higher_quantile():
-    """From 1 to 2 ms in half a wave, so that hardly anything is known of the median; but one in eight take 5 ms all the time."""
+    """From 1 to 2 ms in half a wave, so that little is known of the median; but one in eight take 5 ms all the time."""
     rng, windows = np.random.default_rng(3), []
     for w in range(60):
         bulk_ns = 1e6 * (1.5 - 0.5 * np.cos(np.pi * (w + 0.5) / 60))

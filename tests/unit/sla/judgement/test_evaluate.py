@@ -53,21 +53,6 @@ def test_errors_are_no_go_and_the_fail_is_claimed_at_the_family_level():
     assert objective(a, "poi_success_rate").estimate.high < 0.99
 
 
-def test_errors_that_come_in_a_few_bursts_are_said_to_tell_little():
-    def with_errors(seconds):
-        run = measurements()
-        spoilt = [
-            dataclasses.replace(w, failed={"http_5xx": 90}) if w.operation == "generate" and w.second in seconds else w
-            for w in run.windows
-        ]
-        return judged(dataclasses.replace(run, windows=tuple(spoilt)))
-
-    burst = with_errors({START + 30, START + 31})
-    assert "PoI success rate: the 180 errors came in 1 burst: with fewer than 10 no interval is reliable" in burst.notes
-    spread = with_errors(set(range(START + 6, START + 60)))
-    assert not [n for n in spread.notes if "bursts" in n]
-
-
 def test_a_slow_server_side_fails_its_gate_and_passing_ten_times_the_baseline_warns():
     assert objective(judged(measurements(server_us={"generate": 700.0})), "poi_generate_p99").status is Status.FAIL
     read = read_agreement("v2.2.0-rc1")

@@ -56,7 +56,9 @@ def test_what_only_the_lag_brought_over_ten_times_the_baseline_is_open():
     ("measured", "less", "reason"),
     [
         (interval(90, 120, math.inf), interval(40, 50, 60), "late: without that, the target might be kept"),
-        (interval(90, 120, math.inf), interval(80, 90, 110), "too few effective samples to bound it from above"),
+        (interval(90, 120, math.inf), interval(80, 90, 110), "the interval straddles the target"),
+        (interval(60, 90, math.inf), interval(40, 50, 60), "too few effective samples to bound it from above"),
+        (interval(0, 120, math.inf), interval(0, 110, 130), "too few effective samples to bound it from below"),
         (interval(90, 95, 120), interval(40, 50, 60), "the interval straddles the target"),  # a longer run might decide it
         (interval(90, 120, 140), interval(40, 50, 60), "late: without that, the target might be kept"),
     ],

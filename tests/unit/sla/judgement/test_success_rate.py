@@ -114,9 +114,3 @@ def test_one_operation_without_a_counter_is_enough_for_no_success_rate(metrics, 
     for operations in ({"a": other, "b": metrics}, {"a": metrics, "b": other}):
         assert estimator("a", "b", operations=operations).missing_in_metrics() == missing
     assert estimator("a", "b").missing_in_metrics() == ""
-
-
-def test_errors_of_one_outage_are_said_to_tell_little():
-    message = ["O: the 50 errors came in 1 burst: with fewer than 10 no interval is reliable"]
-    assert estimator().run_notes(run({3: {"transport": 50}}), STEADY) == message
-    assert estimator().run_notes(run({i: {"transport": 5} for i in range(LENGTH_S)}), STEADY) == []
