@@ -10,7 +10,9 @@ from typing import assert_never
 
 from reports.formats.table import endless, generator_line, interval, longer, printable, quantity, target, with_interval
 from sla.judgement.checks.silence import SILENT
+from sla.judgement.few_windows import MEASURE_LONGER
 from sla.judgement.generator.lateness import LATE, SHARED_HOST
+from sla.judgement.moving import REACHES
 from sla.judgement.status import ONE_BUCKET, ONE_STEP, OVER_BASELINE, THIN_EVIDENCE
 from sla.values.assessment import Assessment, Check, ObjectiveResult, OperationSummary, Status
 from sla.values.kinds import KINDS
@@ -110,7 +112,7 @@ def _objective(o: ObjectiveResult, a: Assessment, words: RemedyWords) -> Iterato
         yield Advice(f"{figure}: {o.reason}", how)
     elif o.reason.startswith(ONE_STEP):
         yield Advice(f"{figure}: {o.reason}", "no longer run can separate them: record latencies in a finer unit")
-    elif o.status is Status.INCONCLUSIVE or o.reason == THIN_EVIDENCE:
+    elif o.status is Status.INCONCLUSIVE or o.reason.startswith(THIN_EVIDENCE):
         yield Advice(f"{figure}: {o.reason}", more or _undecided(o))
     else:
         yield from _missed(o, a, figure, words)
@@ -130,7 +132,9 @@ def _missed(o: ObjectiveResult, a: Assessment, figure: str, words: RemedyWords) 
 
 def _undecided(o: ObjectiveResult) -> str:
     """Where no length of a run can be named."""
-    if endless(o):
+    if o.reason.endswith(MEASURE_LONGER):
+        return "a longer run, or what the reason names"
+    if endless(o) or o.reason.endswith(REACHES):
         return "a longer run; how much longer can't be estimated from this one"
     on_target = o.estimate is not None and o.estimate.point == o.target
     return ("the estimate lies on the target: " if on_target else "") + "no length of run decides that"

@@ -39,8 +39,8 @@ from sla.values.histogram import (
     Histogram,
     IntArray,
     bucket_edges_ns,
-    bucket_index,
     bucket_middle_ns,
+    bucket_of,
 )
 
 QUANTILES = (0.5, 0.9, 0.95, 0.99, 0.999)  # of every summary
@@ -123,7 +123,7 @@ class MergedWindows:
 
     def within(self, value_ns: float) -> FloatArray:
         """Samples of each window in and under the bucket of a value, shape (m,)."""
-        return self.below(int(bucket_index(np.array([int(min(max(value_ns, 0.0), HIGHEST_NS))]))[0]))
+        return self.below(bucket_of(value_ns))
 
     def influence(self, q: float) -> tuple[FloatArray, FloatArray]:
         """(influence of each window, exceedances in each window) at the empirical q-quantile."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sla.estimators.dependence import FEWEST_WINDOWS
 
+MEASURE_LONGER = "measure longer"  # ends each reason
 ENOUGH = 20  # scrape intervals: Student's t costs a tenth of the width then
 LONGER = 1.5  # times as long as it could be: some seconds at the ends of a run are in no interval
 USUAL_S = (60, 30, 15, 10, 5, 2, 1)  # scrape intervals that are commonly set
@@ -29,7 +30,7 @@ def too_few_seconds(seconds: int) -> str:
     """Why so many seconds in which anything was done bound nothing; "" where they do."""
     if seconds >= FEWEST_WINDOWS:
         return ""
-    return f"{seconds} s bound nothing, at least {FEWEST_WINDOWS} s are needed: measure longer"
+    return f"{seconds} s bound nothing, at least {FEWEST_WINDOWS} s are needed: {MEASURE_LONGER}"
 
 
 def _named(intervals: int) -> str:
@@ -38,7 +39,7 @@ def _named(intervals: int) -> str:
 
 def _advice(intervals: int, length_s: float) -> str:
     shorter = _shorter(intervals, length_s)
-    return f"scrape every {shorter} s, or measure longer" if shorter else "measure longer"
+    return f"scrape every {shorter} s, or {MEASURE_LONGER}" if shorter else MEASURE_LONGER
 
 
 def _shorter(intervals: int, length_s: float) -> int:

@@ -26,9 +26,9 @@ class ObjectiveEstimate:
     """An estimate with what the verdict needs beside it. What a perfect generator would have measured lies between `at_least`
     and `at_most` (None: the estimate itself); `less` and `more` say why (sla.judgement.status.Bounds). bucket_ns: the edges of
     the server's bucket that a quantile lies in, or of the steps that latencies were recorded in; however long a run is, nothing
-    is known of where in it. one_bucket: what is said where the target lies in it, too. failing_end, few_bursts (why it can't
-    pass): of a success rate. reaches: correlation shows up to the slowest cosines of the run, so that the interval is as wide
-    as it can be. too_few: what there is too little of to bound anything, and what would do. few_scrapes: why a server's
+    is known of where in it. one_bucket: what is said where the target lies in it, too. failing_end: of a success rate.
+    few_bursts: why it can't pass. reaches: correlation shows up to the slowest cosines of the run, so that the interval is as
+    wide as it can be. too_few: what there is too little of to bound anything, and what would do. few_scrapes: why a server's
     figures are known so little. far: of a target far from all that was measured. known_high, how_it_moved: an upper limit of
     what moved as slowly as the run is long, whatever its interval, and how far it did. resampling: of a latency.
     """

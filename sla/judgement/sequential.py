@@ -90,6 +90,6 @@ def undecided(measurements: Measurements, agreement: Agreement, baseline: Baseli
 
     def open_at(level: float) -> frozenset[str]:
         results = judge_all(measured, agreement, baseline, steady, level)
-        return frozenset(o.key for o in results if o.status not in DECIDED or o.reason == THIN_EVIDENCE)
+        return frozenset(o.key for o in results if o.status not in DECIDED or o.reason.startswith(THIN_EVIDENCE))
 
     return open_at(LOOK_LEVEL) or open_at(LAST_LEVEL)  # the second one is work for a run that seems to be decided

@@ -11,7 +11,7 @@ from sla.values.estimate import Estimate
 
 BASELINE_FACTOR = 10.0  # times its baseline: beyond it a latency that keeps its target is WARN; where critical, PASS, named
 NO_DATA = "no data"
-THIN_EVIDENCE = "keeps the target on thin evidence"
+THIN_EVIDENCE = "keeps the target on thin evidence"  # begins a reason, which may go on
 MISSES = "misses the target, not shown to leave the acceptable range"
 STRADDLES = "the interval straddles the target"
 ONE_BUCKET = "one bucket of the server's histogram holds the quantile and the target"

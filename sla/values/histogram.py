@@ -58,6 +58,11 @@ def bucket_edges_ns(index: int) -> tuple[float, float]:
     return float(bucket_low_ns(index)), float(bucket_high_ns(index))
 
 
+def bucket_of(value_ns: float) -> int:
+    """The bucket of one value; of one out of range the nearest."""
+    return int(bucket_index(np.array([int(min(max(value_ns, 0.0), HIGHEST_NS))]))[0])
+
+
 def bucket_middle_ns(index: int) -> float:
     """Middle (ns) of one bucket."""
     low, high = bucket_edges_ns(index)

@@ -157,6 +157,6 @@ def undone(o: ObjectiveResult, direction: str) -> bool:
     if o.status is Status.INCONCLUSIVE:
         return direction == BOTH
     claims = {Status.PASS: {PASS}, Status.FAIL: {FAIL}, Status.WARN: {PASS}}.get(o.status, set())
-    if o.status is Status.WARN and o.reason != THIN_EVIDENCE:
+    if o.status is Status.WARN and not o.reason.startswith(THIN_EVIDENCE):
         claims = {PASS, FAIL}
     return bool(claims) and (direction == BOTH or direction in claims)

@@ -27,7 +27,7 @@ from sla.judgement.steady import one_histogram_a_second
 from sla.values import histogram
 from sla.values.assessment import Steady
 from sla.values.estimate import Estimate
-from sla.values.histogram import Histogram, bucket_edges_ns, bucket_index
+from sla.values.histogram import Histogram, bucket_edges_ns, bucket_of
 from sla.values.kinds import INCLUDED, ClientLatency
 from sla.values.measurements import Measurements
 from sla.values.snapshot import Snapshot
@@ -226,7 +226,7 @@ def _step_ns(estimate: Estimate, tick_ns: int) -> tuple[float, float] | None:
         return max(estimate.point - tick_ns, 0.0), estimate.point + tick_ns
     if not math.isfinite(estimate.point):
         return None
-    return bucket_edges_ns(int(bucket_index(np.array([int(estimate.point)]))[0]))
+    return bucket_edges_ns(bucket_of(estimate.point))
 
 
 def _moving(histograms: Sequence[Histogram], merged: MergedWindows, q: float, tick_ns: int) -> Moving | None:

@@ -9,7 +9,10 @@ from bizra_load.settings.remedies import WORDS
 from reports.documents.advice import observations, recommendations
 from sla.judgement.checks.silence import SILENT
 from sla.judgement.evaluate import evaluate
+from sla.judgement.few_windows import too_few_scrapes
 from sla.judgement.generator.lateness import SHARED_HOST
+from sla.judgement.moving import REACHES
+from sla.judgement.status import THIN_EVIDENCE
 from sla.values.assessment import Gate, Severity, Status
 from sla.values.estimate import Estimate
 from sla.values.shown_facts import ShownFacts
@@ -71,6 +74,14 @@ def test_straddling_says_how_many_seconds_and_an_interval_without_an_end_how_man
         assert its.endswith(f"at least about {o.seconds_needed:,.0f} s more at this rate are needed to bound it (--duration)")
     unknown = dataclasses.replace(short, objectives=tuple(dataclasses.replace(o, seconds_needed=None) for o in endless))
     assert all("a longer run; how much longer can't be estimated from this one" in s for s in text(unknown)[: len(endless)])
+
+
+@pytest.mark.parametrize(("more", "seconds"), [("", 30.0), (f"; {REACHES}", None), (f"; {too_few_scrapes(4, 60)}", None)])
+def test_what_keeps_its_target_on_thin_evidence_wants_a_longer_run_and_no_remedy(healthy, more, seconds):
+    why = THIN_EVIDENCE + more
+    o = dataclasses.replace(healthy.objectives[1], status=Status.WARN, reason=why, seconds_needed=seconds)
+    [advice] = [r for r in recommendations(dataclasses.replace(healthy, objectives=(o,))) if why in r.figure]
+    assert ("about 30 s more" if seconds else "a longer run") in advice.action
 
 
 def test_a_queue_that_the_loads_own_host_can_hide_wants_another_host_for_the_load(healthy):

@@ -132,9 +132,7 @@ def test_a_latency_whose_slow_responses_came_in_few_bursts_says_so():
     assert (o.status, o.reason.endswith(one)) == (Status.INCONCLUSIVE, True)
 
 
-@pytest.mark.parametrize(
-    ("q", "largest", "open_"), LARGEST
-)
+@pytest.mark.parametrize(("q", "largest", "open_"), LARGEST)
 def test_a_tail_is_kept_by_as_many_bursts_as_there_may_be(q, largest, open_):
     """One of 60 seconds holds so many of 6,000 responses: there may be 5.4, each with as many."""
     sizes, kept = np.full(60, 100.0), np.full(60, 100.0)

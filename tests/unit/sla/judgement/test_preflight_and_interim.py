@@ -5,15 +5,19 @@ import dataclasses
 import numpy as np
 import pytest
 
+from sla.judgement import sequential
 from sla.judgement.evaluate import evaluate
+from sla.judgement.moving import REACHES
 from sla.judgement.preflight import TooShort, judged_quantiles, too_short
 from sla.judgement.sequential import Looks, failing, undecided
+from sla.judgement.status import MISSES, THIN_EVIDENCE
 from sla.judgement.steady import find_steady
 from sla.values.agreement import FIGURES_ONLY
+from sla.values.assessment import Status
 from sla.values.histogram import from_values
 from sla.values.measurements import PlannedSegment
 from tests.unit.sla.lagging import client, with_objectives
-from tests.unit.sla.synthetic import LOCAL, RAMP_S, START, measurements
+from tests.unit.sla.synthetic import LOCAL, RAMP_S, START, measurements, result_of
 
 PLAN = (PlannedSegment(10, 0, 1000), PlannedSegment(60, 1000, 1000))
 
@@ -55,6 +59,14 @@ def test_a_run_is_decided_once_every_objective_is_either_way():
     assert "poi_verify_p99" in open_ones(rate=20)  # WARN on thin evidence: a longer run would tell
     assert open_ones(hold_s=2) is None
     assert undecided(measurements(hold_s=40), FIGURES_ONLY) is None
+
+
+@pytest.mark.parametrize(("why", "decided"), [(THIN_EVIDENCE, False), (f"{THIN_EVIDENCE}; {REACHES}", False), (MISSES, True)])
+def test_a_warning_on_thin_evidence_is_not_decided_whatever_else_is_said(monkeypatch, why, decided):
+    o = next(o for o in LOCAL.agreement.objectives if o.key == "poi_verify_p99")
+    monkeypatch.setattr(sequential, "judge_all", lambda *_: [result_of(o, Status.WARN, why)])
+    expected = frozenset() if decided else {"poi_verify_p99"}
+    assert undecided(measurements(hold_s=40), LOCAL.agreement, LOCAL.baseline) == expected
 
 
 @pytest.mark.parametrize("stopped", [True, False])

@@ -10,6 +10,7 @@ from sla.judgement.checks.check_scope import BOTH, FAIL, PASS, TOUCHES, is_bound
 from sla.judgement.checks.opened_verdicts import opened
 from sla.judgement.checks.run_checks import run_checks as all_checks
 from sla.judgement.evaluate import evaluate
+from sla.judgement.moving import REACHES
 from sla.judgement.status import MISSES, OVER_BASELINE, THIN_EVIDENCE
 from sla.judgement.steady import find_steady
 from sla.values.agreement import Limit, Objective
@@ -126,7 +127,12 @@ def test_a_busy_generator_leaves_nothing_of_a_closed_model_but_that_errors_are_e
 
 @pytest.mark.parametrize(
     ("reason", "directions"),
-    [(MISSES, (PASS, FAIL, BOTH)), (OVER_BASELINE, (PASS, FAIL, BOTH)), (THIN_EVIDENCE, (PASS, BOTH))],
+    [
+        (MISSES, (PASS, FAIL, BOTH)),
+        (OVER_BASELINE, (PASS, FAIL, BOTH)),
+        (THIN_EVIDENCE, (PASS, BOTH)),
+        (f"{THIN_EVIDENCE}; {REACHES}", (PASS, BOTH)),
+    ],
 )
 def test_a_warning_claims_what_its_reason_says(reason, directions):
     result = result_of(objective(C), Status.WARN, reason)
