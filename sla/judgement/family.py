@@ -15,6 +15,7 @@ from sla.judgement.objectives import ObjectiveEstimate, seconds_for_margin
 from sla.judgement.status import (
     KEPT_MOVING,
     MISSES,
+    STRADDLES,
     THIN_EVIDENCE,
     WHOLLY_KEEPS,
     WHOLLY_OFF,
@@ -110,7 +111,9 @@ def _deciding(measured: ObjectiveEstimate, strict: ObjectiveEstimate, target: Li
 def _verdict(
     p: PreparedObjective, measured: ObjectiveEstimate, strict: ObjectiveEstimate, baseline: Mapping[str, float]
 ) -> Verdict:
-    """By the interval, and where that can't tell, by what is known of a target that no response came near (far_target)."""
+    """By the interval, and where that can't tell, by what is known of a target that no response came near (far_target), or that
+    lies far from every part of the run (moving).
+    """
     o, far = p.objective, measured.far
 
     def judged(shown: ObjectiveEstimate, evidence: float | None) -> Verdict:
@@ -122,15 +125,16 @@ def _verdict(
         if verdict.reason in WHOLLY_OFF and strict.estimate is not None and not outside(strict.estimate, p.target):
             return replace(verdict, reason=f"{WHOLLY_OFF[verdict.reason]} in every fifth of the run ({measured.how_it_moved})")
         return verdict
-    if measured.known_high < math.inf:
-        by_parts = judged(measured.with_high(measured.known_high), None)
-        kept = by_parts.reason == WHOLLY_KEEPS
-        return replace(by_parts, reason=f"{KEPT_MOVING} ({measured.how_it_moved})") if kept else by_parts
-    if far is None or far.share_at_most > 1 - o.quantile:
+    if far is not None and far.share_at_most <= 1 - o.quantile:
+        by_far = judged(measured.with_high(p.target.value), None)
+        unit = "scrape intervals" if o.kind.from_server else "s"
+        return replace(by_far, reason=_far(far, o.quantile, unit)) if by_far.reason == WHOLLY_KEEPS else by_far
+    if measured.known_high == math.inf:
         return verdict
-    by_far = judged(measured.with_high(p.target.value), None)
-    unit = "scrape intervals" if o.kind.from_server else "s"
-    return replace(by_far, reason=_far(far, o.quantile, unit)) if by_far.reason == WHOLLY_KEEPS else by_far
+    by_parts = judged(measured.with_high(measured.known_high), None)
+    if by_parts.reason == WHOLLY_KEEPS:
+        return replace(by_parts, reason=f"{KEPT_MOVING} ({measured.how_it_moved})")
+    return verdict if by_parts.reason == STRADDLES else by_parts
 
 
 def _far(far: FarTarget, quantile: float, unit: str) -> str:

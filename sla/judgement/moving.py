@@ -22,13 +22,17 @@ from sla.values.estimate import Estimate
 
 REACHES = "correlation reaches the length of the run"
 PARTS = 5  # of the run, one after the other
+ENOUGH = 20  # windows, from which parts of them tell of what does not move so slowly
+FAR = 4.0  # times as much as in any part: what no interval bounds may be so much at least
+RATIOS = 2  # times the ratio of its highest part to its lowest, again, it may grow
 MOVES_ON = 8.0  # times as far as its parts lie apart: a quarter of a wave about its turn shows a seventh of what it swings
 
 
 @dataclass(frozen=True)
 class Moving:
     """`parts`: estimates of PARTS parts of the run, and last of its latest part of FEWEST_WINDOWS windows at least, at a
-    confidence level. `text` says how far it moved. No estimate lies over `highest`. `tail`: 1 - q of a quantile.
+    confidence level. `text` says how far it moved. No estimate lies over `highest`. `tail`: 1 - q of a quantile. lasts: whether
+    it does move so slowly; where not, its parts tell of a target far from all of them.
 
     What moves within a part as well leaves its interval as wide as the run's: so the parts' points are taken, of as many
     samples as a tail needs; that they differ by more than chance is known.
@@ -38,6 +42,7 @@ class Moving:
     text: Callable[[float], str]
     highest: float = math.inf
     tail: float = 1.0
+    lasts: bool = True
 
     def widened(self, measured: ObjectiveEstimate) -> ObjectiveEstimate:
         """What is missed must be missed by the latest part as well, or by each part, and what is kept by the latest one; either
@@ -54,9 +59,11 @@ class Moving:
         low, high, most = min(at_least.low, latest), max(at_least.high, latest), max(at_most.high, latest)
         enough = all(e.n * self.tail >= STRONG_EVIDENCE for e in parts)
         if enough:  # no average lies beyond all parts of it
-            low, high, most = max(low, lowest), min(high, furthest), furthest if math.isinf(at_most.high) else most
-        on, steps = MOVES_ON * moved, np.diff(points[:-1])
-        climbs, falls = (enough and steps.size > 0 and bool((steps * way > 0).all()) for way in (1, -1))
+            low, high = max(low, lowest), min(high, furthest)
+            most = furthest if math.isinf(at_most.high) and math.isfinite(at_most.point) else most
+        on, steps = MOVES_ON * moved, list(itertools.pairwise(points[:-1]))
+        climbs = enough and bool(steps) and all(after > before for before, after in steps)
+        falls = enough and bool(steps) and all(after < before for before, after in steps)
         low, high = lowest if climbs else low - on, furthest if falls else high + on
         most = min(most + on, self.highest)
         how = f"it moved by {self.text(moved)} from one fifth of the run to another"
@@ -73,6 +80,20 @@ class Moving:
             how_it_moved=how,
         )
 
+    def bounded(self, measured: ObjectiveEstimate) -> ObjectiveEstimate:
+        """An upper limit for what correlates too much for any interval to have one: as if it moved on from part to part, by a
+        difference and by a ratio, which is how what grows with itself moves (a queue, a share of misses).
+        """
+        most = measured.at_most or measured.estimate
+        if most is None or math.isfinite(most.high):
+            return measured
+        points = [e.point for e in self.parts(most.level) if e is not None]
+        lowest, furthest = min(points), max(points)
+        times = max(FAR, (furthest / lowest) ** RATIOS) if lowest > 0 else math.inf
+        moved = self.widened(measured)
+        high = max(moved.known_high, times * furthest)
+        return dataclasses.replace(measured, known_high=high, how_it_moved=moved.how_it_moved)
+
 
 def _with_limits(estimate: Estimate, low: float, high: float) -> Estimate:
     """The estimate with other limits around its point."""
@@ -81,7 +102,10 @@ def _with_limits(estimate: Estimate, low: float, high: float) -> Estimate:
 
 def wide_as_it_moves(moving: Moving | None, at: EstimateAt) -> EstimateAt:
     """The estimates with those bounds; as they are where nothing moves."""
-    return at if moving is None else lambda level: moving.widened(at(level))
+    if moving is None:
+        return at
+    as_it_moves = moving.widened if moving.lasts else moving.bounded
+    return lambda level: as_it_moves(at(level))
 
 
 def slices(windows: int) -> list[slice]:

@@ -73,6 +73,11 @@ class ObjectiveEstimate:
         return self.bucket_ns is not None and self.bucket_ns[0] < target.value < self.bucket_ns[1]
 
 
+def unlimited(estimate: Estimate) -> Estimate:
+    """An estimate of what may be slower by any factor: no other bound, of what was measured, is one of it."""
+    return dataclasses.replace(estimate, point=math.inf, high=math.inf)
+
+
 EstimateAt = Callable[[float], ObjectiveEstimate]  # of the confidence level
 
 

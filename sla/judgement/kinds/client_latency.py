@@ -6,7 +6,7 @@ import dataclasses
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 
 import numpy as np
 
@@ -20,8 +20,8 @@ from sla.judgement.generator.lateness import DELAYED, Lateness, duration, larges
 from sla.judgement.generator.waiting_workers import Waits, waiting_workers
 from sla.judgement.kinds.base import ObjectiveEstimator
 from sla.judgement.kinds.untimed import Untimed
-from sla.judgement.moving import Moving, slices, wide_as_it_moves
-from sla.judgement.objectives import EstimateAt, ObjectiveEstimate, absolute
+from sla.judgement.moving import ENOUGH, Moving, slices, wide_as_it_moves
+from sla.judgement.objectives import EstimateAt, ObjectiveEstimate, absolute, unlimited
 from sla.judgement.status import ONE_STEP, outside
 from sla.judgement.steady import one_histogram_a_second
 from sla.values import histogram
@@ -87,7 +87,9 @@ class ClientLatencyEstimator(ObjectiveEstimator):
             bounded = dataclasses.replace(plain, at_least=unqueued, at_most=most, less=less, more=more)
             return _with_untimed(bounded, merged, merged, q, untimed)
 
-        return wide_as_it_moves(_moving(histograms, merged, q, tick_ns), at)
+        lasts = merged.n > 0 and merged.lasts(q)
+        most = histograms if lasts or slower is merged else self._histograms(measurements, steady, "response")
+        return wide_as_it_moves(_moving(most, q, tick_ns, lasts), at)
 
     def from_metrics(self, snapshots: Sequence[Snapshot], from_ns: int, to_ns: int) -> EstimateAt:
         return lambda _: ObjectiveEstimate(None, "")
@@ -211,7 +213,8 @@ def _with_untimed(
     timed, of_all = estimate.n, estimate.n + untimed.total
     fast, slow = 1 - (1 - q) * of_all / timed, q * of_all / timed
     at_least = _quantile(undelayed, fast, estimate.level) if fast > 0 else dataclasses.replace(estimate, low=0.0)
-    at_most = _quantile(merged, slow, estimate.level) if slow < 1 else dataclasses.replace(estimate, high=math.inf)
+    at_most = _quantile(merged, slow, estimate.level) if slow < 1 else unlimited(estimate)
+    at_most = at_most if math.isfinite(at_most.high) else unlimited(at_most)
     unknown = f"{untimed} is unknown: were they"
     if measured.at_least is None or at_least.low < measured.at_least.low:
         measured = dataclasses.replace(measured, at_least=at_least, less=f"{unknown} all fast")
@@ -229,11 +232,18 @@ def _step_ns(estimate: Estimate, tick_ns: int) -> tuple[float, float] | None:
     return bucket_edges_ns(bucket_of(estimate.point))
 
 
-def _moving(histograms: Sequence[Histogram], merged: MergedWindows, q: float, tick_ns: int) -> Moving | None:
-    if not merged.n or not merged.lasts(q):
+def _moving(histograms: Sequence[Histogram], q: float, tick_ns: int, lasts: bool) -> Moving | None:
+    if not lasts and sum(h.total > 0 for h in histograms) < ENOUGH:
         return None
-    parts = [MergedWindows.of(histograms[part], tick_ns) for part in slices(len(histograms))]
-    return Moving(lambda level: [_quantile(part, q, level) if part.n else None for part in parts], duration, tail=1 - q)
+
+    @cache
+    def parts() -> list[MergedWindows]:
+        return [MergedWindows.of(histograms[part], tick_ns) for part in slices(len(histograms))]
+
+    def at(level: float) -> list[Estimate | None]:
+        return [_quantile(part, q, level) if part.n else None for part in parts()]
+
+    return Moving(at, duration, tail=1 - q, lasts=lasts)
 
 
 def _as_many(h: Histogram, total: int) -> Histogram:

@@ -20,8 +20,8 @@ from sla.judgement.few_windows import few_scrapes, too_few_scrapes
 from sla.judgement.generator.lateness import DELAYED, SHARED_HOST, Lateness, disturbed_seconds, duration, largest_by_second
 from sla.judgement.generator.waiting_workers import Waits, waiting_target
 from sla.judgement.kinds.base import ObjectiveEstimator
-from sla.judgement.moving import Moving, slices, wide_as_it_moves
-from sla.judgement.objectives import EstimateAt, ObjectiveEstimate
+from sla.judgement.moving import ENOUGH, Moving, slices, wide_as_it_moves
+from sla.judgement.objectives import EstimateAt, ObjectiveEstimate, unlimited
 from sla.judgement.steady import by_second
 from sla.values.assessment import Steady
 from sla.values.estimate import Estimate
@@ -67,28 +67,39 @@ class ServerLatencyEstimator(ObjectiveEstimator):
                     measured, at_least=self._without(waits, increments, level), less=f"{waits}: without that"
                 )
             if shared_host:
-                more, at_most = f"{SHARED_HOST}: as it stands", dataclasses.replace(estimate, high=math.inf)
+                more, at_most = f"{SHARED_HOST}: as it stands", unlimited(estimate)
                 return dataclasses.replace(measured, at_most=at_most, more=more)
             if late is not None and not queueing:
-                share, q = late.bunched(level), self.kind.quantile
-                slow = server_quantile(increments, q + share * (1 - q), level, self.objective.target.value)
-                at_most = slow.estimate if slow and share < 1 else dataclasses.replace(estimate, high=math.inf)
+                share = late.bunched(level)
+                slow = server_quantile(increments, self._slowed(share), level, self.objective.target.value)
+                at_most = slow.estimate if slow and share < 1 else unlimited(estimate)
                 more = f"{late}, and operations in bunches are quicker: one by one"
                 return dataclasses.replace(measured, at_most=at_most, more=more)
             return measured
 
-        return wide_as_it_moves(self._moving(increments), at)
+        return wide_as_it_moves(self._moving(increments, late.bunched if late and not queueing else None), at)
 
-    def _moving(self, increments: Increments) -> Moving | None:
-        if not increments.lasts(self.kind.quantile):
+    def _slowed(self, share: float) -> float:
+        """The quantile of all that are not among such a share of quick ones."""
+        return self.kind.quantile + min(share, 1.0) * (1 - self.kind.quantile)
+
+    def _moving(self, increments: Increments, bunched: Callable[[float], float] | None = None) -> Moving | None:
+        lasts = increments.lasts(self.kind.quantile)
+        if not lasts and int((increments.sizes > 0).sum()) < ENOUGH:
             return None
         parts = [increments.part(part) for part in slices(increments.sizes.size)]
 
         def at(level: float) -> list[Estimate | None]:
-            results = [server_quantile(part, self.kind.quantile, level, self.objective.target.value) for part in parts]
-            return [result.estimate if result else None for result in results]
+            q = self._slowed(bunched(level)) if bunched and not lasts else self.kind.quantile
+            return [self._part(part, q, level) for part in parts]
 
-        return Moving(at, duration, tail=1 - self.kind.quantile)
+        return Moving(at, duration, tail=1 - self.kind.quantile, lasts=lasts)
+
+    def _part(self, part: Increments, q: float, level: float) -> Estimate | None:
+        result = server_quantile(part, q, level, self.objective.target.value)
+        if result is None or math.isfinite(result.high_edge_ns):
+            return result.estimate if result else None
+        return unlimited(result.estimate)  # beyond the last edge
 
     def from_metrics(self, snapshots: Sequence[Snapshot], from_ns: int, to_ns: int) -> EstimateAt:
         increments = bucket_increments(snapshots, self.metrics[0].histogram, from_ns, to_ns)

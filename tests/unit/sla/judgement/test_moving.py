@@ -7,7 +7,7 @@ import pytest
 
 from sla.judgement.evaluate import evaluate
 from sla.judgement.moving import MOVES_ON, REACHES, Moving, slices, wide_as_it_moves
-from sla.judgement.objectives import ObjectiveEstimate
+from sla.judgement.objectives import ObjectiveEstimate, unlimited
 from sla.judgement.status import KEPT_MOVING
 from sla.values.agreement import FIGURES_ONLY, Limit, Objective, OperationMetrics
 from sla.values.assessment import Severity, Status
@@ -174,6 +174,65 @@ def test_what_has_no_estimate_or_does_not_move_is_as_it_was():
     assert Moving(lambda _: [estimate(1)], str).widened(nothing) is nothing
     at = lambda _: nothing  # noqa: E731  # any estimate
     assert wide_as_it_moves(None, at) is at
+
+
+def wandering(seed):
+    """Levels about 1 that a second shares with its neighbours: e^-0.2 of them goes over to the next."""
+    rng, stays, levels = np.random.default_rng(seed), np.exp(-1 / 5), [0.0]
+    while len(levels) <= LENGTH_S:
+        levels.append(stays * levels[-1] + np.sqrt(1 - stays**2) * rng.normal())
+    return np.exp(0.5 * np.array(levels[1:]))
+
+
+@pytest.mark.parametrize(
+    ("kind", "seed"), [(ClientLatency(0.9, "response"), 0), (ClientLatency(0.99, "service"), 1), (ServerLatency(0.9), 2)]
+)
+def test_what_correlates_too_much_for_any_interval_passes_a_target_that_is_far_from_all_its_parts(kind, seed):
+    run = run_of(wandering(seed))
+    near, far = (judged(kind, Limit("<", target_ms * MS), run) for target_ms in (6, 100))
+    assert near.estimate.high == far.estimate.high == float("inf")
+    assert (near.status, far.status) == (Status.INCONCLUSIVE, Status.PASS)
+    assert near.reason.startswith("too few effective samples to bound it from above")
+    assert far.reason.startswith(KEPT_MOVING)
+
+
+@pytest.mark.parametrize(
+    ("points", "high"),
+    [
+        ((100, 101, 100, 101, 100), 4 * 101),  # four times as much, at least
+        ((100, 200, 100, 150, 100), 200 + MOVES_ON * 100),  # eight differences
+        ((50, 200, 100, 150, 100), 16 * 200),  # twice the ratio again
+        ((0, 200, 100, 150, 100), float("inf")),
+    ],
+)
+def test_what_no_interval_bounds_may_go_on_by_differences_and_by_ratios(points, high):
+    endless = ObjectiveEstimate(estimate(100, 0, float("inf")), "source")
+    parts = [estimate(p) for p in (*points, points[-1])]
+    moving = Moving(lambda _: parts, "{:g} ms".format, lasts=False)
+    bounded = wide_as_it_moves(moving, lambda _: endless)(0.95)
+    assert (bounded.known_high, bounded.estimate, bounded.reaches) == (high, endless.estimate, False)
+    assert bounded.how_it_moved.startswith("it moved by ")
+    finite = dataclasses.replace(endless, estimate=estimate(100, 0, 500))
+    assert moving.bounded(finite) is finite
+    thin = dataclasses.replace(moving, tail=0.01)
+    assert thin.bounded(endless).known_high == float("inf")
+
+
+def test_parts_bound_nothing_where_something_unmeasured_may_be_slower_by_any_factor():
+    parts = [estimate(100)] * 6
+    measured = ObjectiveEstimate(estimate(100, 0, float("inf")), "source")
+    measured = dataclasses.replace(measured, at_most=unlimited(measured.estimate))
+    for lasts in (True, False):
+        bounded = wide_as_it_moves(Moving(lambda _: parts, str, lasts=lasts), lambda _: measured)(0.95)
+        assert bounded.with_high(min(bounded.known_high, 400)).at_most.high == float("inf")
+
+
+@pytest.mark.parametrize(("seconds", "status"), [(19, Status.INCONCLUSIVE), (20, Status.PASS)])
+def test_parts_of_fewer_than_twenty_seconds_tell_nothing(seconds, status):
+    run = run_of(wandering(0))
+    facts = dataclasses.replace(run.facts, load_ended_ns=(START + seconds) * 10**9, plan=(PlannedSegment(seconds, RATE, RATE),))
+    short = dataclasses.replace(run, windows=run.windows[:seconds], facts=facts)
+    assert judged(ClientLatency(0.9, "response"), Limit("<", 1000 * MS), short).status is status
 
 
 def test_parts_over_range_move_by_nothing_that_is_known():
