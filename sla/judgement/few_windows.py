@@ -5,6 +5,7 @@ from __future__ import annotations
 from sla.estimators.dependence import FEWEST_WINDOWS
 
 MEASURE_LONGER = "measure longer"  # ends each reason
+INTERVALS = "scrape intervals"  # what a server's windows are
 ENOUGH = 20  # scrape intervals: Student's t costs a tenth of the width then
 LONGER = 1.5  # times as long as it could be: some seconds at the ends of a run are in no interval
 USUAL_S = (60, 30, 15, 10, 5, 2, 1)  # scrape intervals that are commonly set

@@ -11,6 +11,7 @@ from sla.estimators.bootstrap import Resampling
 from sla.estimators.far_target import FarTarget
 from sla.estimators.quantiles import STRONG_EVIDENCE
 from sla.judgement.outages.failing_end import FailingEnd
+from sla.judgement.outages.slow_end import SlowEnd
 from sla.judgement.status import ONE_BUCKET
 from sla.judgement.steady import constant_part
 from sla.values.agreement import Limit, Objective
@@ -26,7 +27,7 @@ class ObjectiveEstimate:
     """An estimate with what the verdict needs beside it. What a perfect generator would have measured lies between `at_least`
     and `at_most` (None: the estimate itself); `less` and `more` say why (sla.judgement.status.Bounds). bucket_ns: the edges of
     the server's bucket that a quantile lies in, or of the steps that latencies were recorded in; however long a run is, nothing
-    is known of where in it. one_bucket: what is said where the target lies in it, too. failing_end: of a success rate.
+    is known of where in it. one_bucket: what is said where the target lies in it, too. failing_end: what was so to the end.
     few_bursts: why it can't pass. reaches: correlation shows up to the slowest cosines of the run, so that the interval is as
     wide as it can be. too_few: what there is too little of to bound anything, and what would do. few_scrapes: why a server's
     figures are known so little. far: of a target far from all that was measured. known_high, how_it_moved: an upper limit of
@@ -43,7 +44,7 @@ class ObjectiveEstimate:
     more: str = ""
     bucket_ns: tuple[float, float] | None = None
     one_bucket: str = ONE_BUCKET
-    failing_end: FailingEnd | None = None
+    failing_end: FailingEnd | SlowEnd | None = None
     few_bursts: str = ""
     reaches: bool = False
     too_few: str = ""

@@ -11,17 +11,20 @@ from functools import cache, partial
 import numpy as np
 
 from sla.estimators.bootstrap import of_histogram
+from sla.estimators.dependence import FloatArray
 from sla.estimators.far_target import far_target
 from sla.estimators.quantiles import MergedWindows, seconds_needed
 from sla.judgement.few_bursts import slow_bursts
 from sla.judgement.few_windows import too_few_seconds
 from sla.judgement.generator.connections import Connections, shares_beyond
-from sla.judgement.generator.lateness import DELAYED, Lateness, duration, largest_by_second, lateness, shifted
+from sla.judgement.generator.lateness import Lateness, duration, largest_by_second, lateness, shifted
 from sla.judgement.generator.waiting_workers import Waits, waiting_workers
 from sla.judgement.kinds.base import ObjectiveEstimator
+from sla.judgement.kinds.client_bounds import at_least_of, less_by, quantile_of
 from sla.judgement.kinds.untimed import Untimed
 from sla.judgement.moving import ENOUGH, Moving, slices, wide_as_it_moves
 from sla.judgement.objectives import EstimateAt, ObjectiveEstimate, absolute, unlimited
+from sla.judgement.outages.slow_end import SlowEnd
 from sla.judgement.status import ONE_STEP, outside
 from sla.judgement.steady import one_histogram_a_second
 from sla.values import histogram
@@ -41,8 +44,7 @@ class ClientLatencyEstimator(ObjectiveEstimator):
     kind: ClientLatency
 
     def from_run(self, measurements: Measurements, steady: Steady, late: Lateness | None) -> EstimateAt:
-        operation, q, length_s = self.objective.operations[0], self.kind.quantile, steady.to_second - steady.from_second
-        source = f"client, {operation} {self.kind.latency} time{self.kind.suffix}"
+        operation, q = self.objective.operations[0], self.kind.quantile
         histograms = self._histograms(measurements, steady, self.kind.latency)
         tick_ns = measurements.facts.tick_ns
         merged = MergedWindows.of(histograms, tick_ns)
@@ -53,29 +55,13 @@ class ClientLatencyEstimator(ObjectiveEstimator):
         waits = waiting_workers(measurements, operation, steady)
         undelayed = _Undelayed.of(waits, histograms, steady) if waits else None
         untimed = Untimed.of(self.kind, measurements, operation, steady)
-        kept = merged.within(self.objective.target.value)
+        end = self._slow_end(histograms, measurements, steady, late, undelayed, untimed.total)
+        measured = self._as_it_stands(merged, slower if not untimed.total else None)
 
         def at(level: float) -> ObjectiveEstimate:
-            results = merged.results([q], level)
-            if not results:
-                return ObjectiveEstimate(None, source)
-            estimate = results[0].estimate
-            needed_s = seconds_needed(results[0].deff, estimate.n / length_s, q)
-            bursts, in_s = slow_bursts(kept, merged.sizes, q, length_s, level)
-            far = far_target(slower, q, self.objective.target.value, level) if not untimed.total else None
-            plain = ObjectiveEstimate(
-                estimate,
-                source,
-                estimate.n_eff * (1 - q),
-                max(needed_s, in_s),
-                few_bursts=bursts,
-                bucket_ns=_step_ns(estimate, tick_ns),
-                one_bucket=ONE_STEP,
-                reaches=results[0].reaches,
-                too_few=too_few_seconds(int((merged.sizes > 0).sum())),
-                far=far,
-                resampling=partial(of_histogram, merged.whole, results[0], tick_ns),
-            )
+            plain = dataclasses.replace(measured(level), failing_end=end)
+            if plain.estimate is None:
+                return plain
             if late is None or bounds is None:
                 if undelayed is None:
                     return _with_untimed(plain, merged, merged, q, untimed)
@@ -90,6 +76,35 @@ class ClientLatencyEstimator(ObjectiveEstimator):
         lasts = merged.n > 0 and merged.lasts(q)
         most = histograms if lasts or slower is merged else self._histograms(measurements, steady, "response")
         return wide_as_it_moves(_moving(most, q, tick_ns, lasts), at)
+
+    def _as_it_stands(self, merged: MergedWindows, slower: MergedWindows | None) -> EstimateAt:
+        """What the windows show. `slower`: what no perfect generator would have measured more than, if that is known."""
+        q, target_ns, length_s = self.kind.quantile, self.objective.target.value, merged.sizes.size
+        source = f"client, {self.objective.operations[0]} {self.kind.latency} time{self.kind.suffix}"
+        kept = merged.within(target_ns)
+
+        def at(level: float) -> ObjectiveEstimate:
+            results = merged.results([q], level)
+            if not results:
+                return ObjectiveEstimate(None, source)
+            estimate = results[0].estimate
+            needed_s = seconds_needed(results[0].deff, estimate.n / length_s, q)
+            bursts, in_s = slow_bursts(kept, merged.sizes, q, length_s, level)
+            return ObjectiveEstimate(
+                estimate,
+                source,
+                estimate.n_eff * (1 - q),
+                max(needed_s, in_s),
+                few_bursts=bursts,
+                bucket_ns=_step_ns(estimate, merged.tick_ns),
+                one_bucket=ONE_STEP,
+                reaches=results[0].reaches,
+                too_few=too_few_seconds(int((merged.sizes > 0).sum())),
+                far=far_target(slower, q, target_ns, level) if slower else None,
+                resampling=partial(of_histogram, merged.whole, results[0], merged.tick_ns),
+            )
+
+        return at
 
     def from_metrics(self, snapshots: Sequence[Snapshot], from_ns: int, to_ns: int) -> EstimateAt:
         return lambda _: ObjectiveEstimate(None, "")
@@ -134,8 +149,8 @@ class ClientLatencyEstimator(ObjectiveEstimator):
             more = moved(histograms, 1)
 
             def of_service(level: float) -> tuple[Estimate, Estimate, Estimate]:
-                least = _at_least(merged, less, q, late, level)
-                most = (_quantile(responses, q, level), _quantile(more, q, level))
+                least = at_least_of(merged, less, q, late, level)
+                most = (quantile_of(responses, q, level), quantile_of(more, q, level))
                 return least, least, min(most, key=lambda e: e.high)
 
             return of_service
@@ -144,16 +159,42 @@ class ClientLatencyEstimator(ObjectiveEstimator):
         service, service_less = MergedWindows.of(served), moved(served, -1)
 
         def bounds(level: float) -> tuple[Estimate, Estimate, Estimate]:
-            least = _at_least(merged, less, q, late, level)
+            least = at_least_of(merged, less, q, late, level)
             unqueued = [least]
             if used is not None:
                 waits = [(share, used.wait_ns(share)) for share in shares_beyond(q)]
-                unqueued = [_at_least(service, service_less, q, late, level)]
-                unqueued += [_less(_at_least(merged, less, q - p, late, level), ns) for p, ns in waits if math.isfinite(ns)]
+                unqueued = [at_least_of(service, service_less, q, late, level)]
+                unqueued += [less_by(at_least_of(merged, less, q - p, late, level), ns) for p, ns in waits if math.isfinite(ns)]
             best = max(unqueued, key=lambda e: e.low)
-            return least, best if best.low < least.low else least, _quantile(merged, q, level)
+            return least, best if best.low < least.low else least, quantile_of(merged, q, level)
 
         return bounds
+
+    def _slow_end(
+        self,
+        histograms: Sequence[Histogram],
+        measurements: Measurements,
+        steady: Steady,
+        late: Lateness | None,
+        undelayed: _Undelayed | None,
+        untimed: int,
+    ) -> SlowEnd:
+        """Less what the generator's lag, or waits for a core, can have added to each second."""
+        operation, seconds = self.objective.operations[0], range(steady.from_second, steady.to_second)
+
+        @cache
+        def as_they_may_be() -> list[MergedWindows]:
+            if late is None:
+                return [undelayed.merged if undelayed else MergedWindows.of(histograms)]
+            largest = largest_by_second(late, measurements.windows, operation, steady.to_second)
+            each = [histograms]  # an arrival's wait for a connection is not the service's either
+            each += [self._histograms(measurements, steady, "service")] if late.connections else []
+            return [MergedWindows.of([shifted(h, s, largest, -1) for h, s in zip(some, seconds, strict=True)]) for some in each]
+
+        def within(limit_ns: float) -> list[tuple[FloatArray, FloatArray]]:
+            return [(m.within(limit_ns + measurements.facts.tick_ns), m.sizes) for m in as_they_may_be()]
+
+        return SlowEnd(within, self.kind.quantile, "s", untimed)
 
     def _histograms(self, measurements: Measurements, steady: Steady, latency: str) -> list[Histogram]:
         of = (SUCCESSFUL, FAILED) if self.kind.failures == INCLUDED else (SUCCESSFUL,)
@@ -195,8 +236,8 @@ def _with_waits(measured: ObjectiveEstimate, merged: MergedWindows, undelayed: _
     estimate = measured.estimate
     if estimate is None:
         return measured
-    least = [_quantile(undelayed.merged, q, estimate.level), _less(estimate, undelayed.most_ns)]
-    least += [_less(_quantile(merged, q - p, estimate.level), x_ns) for p, x_ns in undelayed.waits.beyond(q)]
+    least = [quantile_of(undelayed.merged, q, estimate.level), less_by(estimate, undelayed.most_ns)]
+    least += [less_by(quantile_of(merged, q - p, estimate.level), x_ns) for p, x_ns in undelayed.waits.beyond(q)]
     less = f"{undelayed.waits}: without that"
     return dataclasses.replace(measured, at_least=max(least, key=lambda e: e.low), less=less)
 
@@ -212,8 +253,8 @@ def _with_untimed(
         return measured
     timed, of_all = estimate.n, estimate.n + untimed.total
     fast, slow = 1 - (1 - q) * of_all / timed, q * of_all / timed
-    at_least = _quantile(undelayed, fast, estimate.level) if fast > 0 else dataclasses.replace(estimate, low=0.0)
-    at_most = _quantile(merged, slow, estimate.level) if slow < 1 else unlimited(estimate)
+    at_least = quantile_of(undelayed, fast, estimate.level) if fast > 0 else dataclasses.replace(estimate, low=0.0)
+    at_most = quantile_of(merged, slow, estimate.level) if slow < 1 else unlimited(estimate)
     at_most = at_most if math.isfinite(at_most.high) else unlimited(at_most)
     unknown = f"{untimed} is unknown: were they"
     if measured.at_least is None or at_least.low < measured.at_least.low:
@@ -241,7 +282,7 @@ def _moving(histograms: Sequence[Histogram], q: float, tick_ns: int, lasts: bool
         return [MergedWindows.of(histograms[part], tick_ns) for part in slices(len(histograms))]
 
     def at(level: float) -> list[Estimate | None]:
-        return [_quantile(part, q, level) if part.n else None for part in parts()]
+        return [quantile_of(part, q, level) if part.n else None for part in parts()]
 
     return Moving(at, duration, tail=1 - q, lasts=lasts)
 
@@ -250,26 +291,3 @@ def _as_many(h: Histogram, total: int) -> Histogram:
     """What failed before it was sent has a response time alone: it was served in no time, at least."""
     lacking = total - h.total
     return h + histogram.from_counts(np.zeros(1, np.int64), np.array([lacking])) if lacking > 0 else h
-
-
-def _at_least(merged: MergedWindows, less: MergedWindows, q: float, late: Lateness, level: float) -> Estimate:
-    """The best of two lower bounds: each second less its L (`less`), and, for lags that few arrivals exceed, a lower quantile
-    less that lag, since Y <= R + e, e the delay by others' lags and the own, gives P(R > t) >= P(Y > t + lag) - P(e > lag).
-    """
-    least = [_quantile(less, q, level)]
-    for lag_ns in late.usual_ns():
-        share = late.affected(lag_ns, level, DELAYED)
-        if share < q:
-            least.append(_less(_quantile(merged, q - share, level), lag_ns))
-    return max(least, key=lambda e: e.low)
-
-
-def _less(e: Estimate, ns: float) -> Estimate:
-    point, low, high = (max(x - ns, 0.0) for x in (e.point, e.low, e.high))
-    return Estimate(point, low, high, e.level, e.n, e.n_eff)
-
-
-def _quantile(merged: MergedWindows, q: float, level: float) -> Estimate:
-    results = merged.results([q], level)
-    assert results is not None, "as many samples as the histograms that they were made from"
-    return results[0].estimate

@@ -11,17 +11,19 @@ from functools import partial
 import numpy as np
 
 from sla.estimators.bootstrap import of_buckets
+from sla.estimators.dependence import FloatArray
 from sla.estimators.far_target import far_target_of_buckets
 from sla.estimators.increments import Increments, bucket_increments, moved
 from sla.estimators.quantiles import seconds_needed
 from sla.estimators.server_side import server_quantile
 from sla.judgement.few_bursts import slow_bursts
-from sla.judgement.few_windows import few_scrapes, too_few_scrapes
+from sla.judgement.few_windows import INTERVALS, few_scrapes, too_few_scrapes
 from sla.judgement.generator.lateness import DELAYED, SHARED_HOST, Lateness, disturbed_seconds, duration, largest_by_second
 from sla.judgement.generator.waiting_workers import Waits, waiting_target
 from sla.judgement.kinds.base import ObjectiveEstimator
 from sla.judgement.moving import ENOUGH, Moving, slices, wide_as_it_moves
 from sla.judgement.objectives import EstimateAt, ObjectiveEstimate, unlimited
+from sla.judgement.outages.slow_end import SlowEnd
 from sla.judgement.steady import by_second
 from sla.values.assessment import Steady
 from sla.values.estimate import Estimate
@@ -51,8 +53,11 @@ class ServerLatencyEstimator(ObjectiveEstimator):
         increments = bucket_increments(measurements.snapshots, metrics.histogram, from_ns, to_ns)
         if increments is None:
             return lambda _: ObjectiveEstimate(None, self._source)
-        least = self._least(increments, measurements, steady, late, queueing) if late else None
+        shifted = self._shifted(increments, measurements, steady, late, queueing) if late else None
+        least = self._least(shifted, measurements, steady, late, queueing) if late and shifted else None
         waits = waiting_target(measurements, self.objective.operations[0], steady)
+        surely = shifted[0][0] if shifted else moved(increments, self._by_span(waits, increments)) if waits else increments
+        end = self._slow_end(surely)
         shared_host = queueing and bool(measurements.target or measurements.facts.target_is_local)
 
         def at(level: float) -> ObjectiveEstimate:
@@ -61,10 +66,10 @@ class ServerLatencyEstimator(ObjectiveEstimator):
             if estimate is None:
                 return measured
             if least is not None:
-                measured = dataclasses.replace(measured, at_least=least(level), less=f"{late}: without that")
+                measured = dataclasses.replace(measured, at_least=least(level), less=f"{late}: without that", failing_end=end)
             elif waits is not None:
                 measured = dataclasses.replace(
-                    measured, at_least=self._without(waits, increments, level), less=f"{waits}: without that"
+                    measured, at_least=self._without(waits, increments, level), less=f"{waits}: without that", failing_end=end
                 )
             if shared_host:
                 more, at_most = f"{SHARED_HOST}: as it stands", unlimited(estimate)
@@ -134,6 +139,7 @@ class ServerLatencyEstimator(ObjectiveEstimator):
             self._source,
             result.evidence,
             max(needed_s, in_s),
+            failing_end=self._slow_end(increments),
             few_bursts=bursts,
             bucket_ns=(result.low_edge_ns, result.high_edge_ns),
             reaches=increments.reaches(q),
@@ -145,12 +151,8 @@ class ServerLatencyEstimator(ObjectiveEstimator):
 
     def _without(self, waits: Waits, increments: Increments, level: float) -> Estimate:
         """The best of the lower bounds of sla.judgement.generator.waiting_workers, with what the server counted."""
-        spans = increments.spans_s
-        by_span = [
-            waits.during(int(begin), math.ceil(end), _highest_s(increments, i) * 1e9) / 1e9
-            for i, (begin, end) in enumerate(spans)
-        ]
-        cases = [(np.array(by_span), 0.0), (np.full(len(spans), max(by_span, default=0.0)), 0.0)]
+        spans, by_span = increments.spans_s, self._by_span(waits, increments)
+        cases = [(by_span, 0.0), (np.full(len(spans), by_span.max(initial=0.0)), 0.0)]
         cases += [(np.full(len(spans), x_ns / 1e9), p) for p, x_ns in waits.beyond(self.kind.quantile)]
         bounds = []
         for by_s, p in cases:
@@ -160,10 +162,27 @@ class ServerLatencyEstimator(ObjectiveEstimator):
             bounds.append(result.estimate)
         return max(bounds, key=lambda e: e.low)
 
-    def _least(
+    @staticmethod
+    def _by_span(waits: Waits, increments: Increments) -> FloatArray:
+        """What was waited for in each interval at most (s), shape (m,)."""
+        each = (
+            waits.during(int(begin), math.ceil(end), _highest_s(increments, i) * 1e9) / 1e9
+            for i, (begin, end) in enumerate(increments.spans_s)
+        )
+        return np.fromiter(each, dtype=np.float64)
+
+    def _slow_end(self, increments: Increments) -> SlowEnd:
+        def within(limit_ns: float) -> list[tuple[FloatArray, FloatArray]]:
+            edge = int(np.argmax(increments.edges_s * 1e9 >= limit_ns * (1 - 1e-9)))  # what is beyond it, is over the limit
+            return [(increments.cumulative[:, edge], increments.sizes)]
+
+        return SlowEnd(within, self.kind.quantile, INTERVALS)
+
+    def _shifted(
         self, increments: Increments, measurements: Measurements, steady: Steady, late: Lateness, queueing: bool
-    ) -> Callable[[float], Estimate]:
-        """The best of two lower bounds: by the second, and by the share that late arrivals can have slowed down (lateness).
+    ) -> list[tuple[Increments, float]]:
+        """As a perfect generator would have caused them at least: by the second (-1), and by the share that may be slowed
+        down by late arrivals, those that lag by more than that many ns (lateness).
 
         A timer that includes queueing reads at most L too much. One inside the operation may be slowed down by any factor, so
         seconds with a bunch of arrivals count as if nothing in them had been slow; arrivals that are late by less than the
@@ -178,13 +197,23 @@ class ServerLatencyEstimator(ObjectiveEstimator):
             disturbed = disturbed_seconds(late, late.gap_ns)
             calm = np.array([disturbed.isdisjoint(span) for span in spans])
             cases = [(np.where(calm, 0.0, math.inf), -1.0), (np.zeros(by_s.size), late.gap_ns)]
+        return [(moved(increments, by), lag_ns) for by, lag_ns in cases]
+
+    def _least(
+        self,
+        shifted: Sequence[tuple[Increments, float]],
+        measurements: Measurements,
+        steady: Steady,
+        late: Lateness,
+        queueing: bool,
+    ) -> Callable[[float], Estimate]:
+        """The best of the lower bounds of _shifted()."""
         mine = by_second(measurements.windows, self.objective.operations, steady.from_second, steady.to_second)
         sent = np.array([float(sum(w.started for w in second)) for second in mine])
-        shifted_increments = [(moved(increments, by), lag_ns) for by, lag_ns in cases]
 
         def at(level: float) -> Estimate:
             bounds = []
-            for less, lag_ns in shifted_increments:
+            for less, lag_ns in shifted:
                 share = 0.0
                 if lag_ns >= 0:
                     share = late.affected(lag_ns, level, DELAYED) if queueing else late.slowed(lag_ns, sent)

@@ -12,7 +12,7 @@ from sla.estimators.proportions import proportion_estimate, proportion_if_all_su
 from sla.estimators.series import by_target
 from sla.judgement.checks.counters import SHOWN, common_times_s, increments
 from sla.judgement.few_bursts import failing_bursts
-from sla.judgement.few_windows import few_scrapes, too_few_scrapes, too_few_seconds
+from sla.judgement.few_windows import INTERVALS, few_scrapes, too_few_scrapes, too_few_seconds
 from sla.judgement.generator.lateness import Lateness, lateness
 from sla.judgement.kinds.base import ObjectiveEstimator
 from sla.judgement.moving import Moving, slices, wide_as_it_moves
@@ -26,7 +26,6 @@ from sla.values.measurements import Measurements
 from sla.values.shown import first_of
 from sla.values.snapshot import Snapshot, labels_text
 
-INTERVALS = "scrape intervals"
 WRONG = ("bad_signature", "not_valid")  # a response that is wrong was not refused, however many came at once
 
 
@@ -126,7 +125,7 @@ class SuccessRateEstimator(ObjectiveEstimator):
         measured = self.from_run(measurements, steady, lateness(measurements, steady))(level)
         if measured.estimate is None or measured.surely is None:
             return False
-        if measured.failing_end is not None and measured.failing_end.shares.until_the_end(target, doubt):
+        if isinstance(measured.failing_end, FailingEnd) and measured.failing_end.shares.until_the_end(target, doubt):
             return True
         n = measured.estimate.n
         return (measured.surely.high * n + doubt) / (n + doubt) < target.value

@@ -25,11 +25,14 @@ ENOUGH = 10  # attempts a window, on average: seconds of a slower load are put t
 
 @dataclass(frozen=True)
 class FailedShares:
-    """Failed and attempted operations of each window, both of shape (m,), in time order; `unit`: what a window is."""
+    """Failed and attempted operations of each window, both of shape (m,), in time order; `unit`: what a window is; `how` they
+    failed.
+    """
 
     failed: FloatArray
     attempted: FloatArray
     unit: str
+    how: str = "failed"
 
     def until_the_end(self, limit: Limit, doubt: float = 0.0, only_all: bool = False) -> str:
         """Why a success rate of at least `limit` is missed at the end, even with `doubt` more operations, all successful; ""
@@ -47,10 +50,10 @@ class FailedShares:
         if (whole if only_all else count) < LEAST:
             return ""
         if whole >= LEAST:
-            return f"all of its operations failed throughout the last {whole * together} {self.unit}: it had not recovered"
+            return f"all of its operations {self.how} throughout the last {whole * together} {self.unit}: it had not recovered"
         share = 100 * float((failed / attempted)[:count].min())
         last = f"throughout the last {count * together} {self.unit}"
-        return f"{share:.3g} % or more of its operations failed {last}: it had not recovered"
+        return f"{share:.3g} % or more of its operations {self.how} {last}: it had not recovered"
 
 
 @dataclass(frozen=True)
