@@ -19,6 +19,7 @@ from bizra_load.server_metrics.exposition import ScrapeError
 from bizra_load.server_metrics.prometheus import PrometheusSource
 from bizra_load.settings.remedies import WORDS
 from reports.results import metrics_validation
+from sla.judgement.few_windows import MEASURE_LONGER
 from sla.judgement.monitored import MetricsAssessment, judge_monitored
 from sla.judgement.objectives import absolute
 from sla.judgement.steady import find_steady
@@ -58,7 +59,7 @@ def query_of_run(folder: Path, agreement_name: str = "") -> MetricsQuery:
     file = read_agreement(agreement_name) if agreement_name else kept_agreement(folder)
     steady = find_steady(measurements)
     if steady is None:
-        raise InvalidRunError(f"{folder}: no steady part of at least 5 s at a constant rate")
+        raise InvalidRunError(f"{folder}: no steady part of at least 5 s at a constant rate: {MEASURE_LONGER}")
     planned = {
         o.key: (
             absolute(o.target, o, measurements, steady),

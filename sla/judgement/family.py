@@ -15,6 +15,7 @@ from sla.judgement.objectives import ObjectiveEstimate, seconds_for_margin
 from sla.judgement.status import (
     KEPT_MOVING,
     MISSES,
+    NEVER_SHOWN,
     STRADDLES,
     THIN_EVIDENCE,
     WHOLLY_KEEPS,
@@ -28,6 +29,7 @@ from sla.judgement.status import (
 from sla.values.agreement import Limit, Objective
 from sla.values.assessment import Gate, ObjectiveResult, Severity, Status
 from sla.values.estimate import Estimate
+from sla.values.kinds import SuccessRate
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,11 @@ class PreparedObjective:
     at: Callable[[float], ObjectiveEstimate]
     unknown_acceptable: str = ""
 
+    @property
+    def nothing_fails(self) -> bool:
+        """Whether the target allows no failure at all."""
+        return isinstance(self.objective.kind, SuccessRate) and self.target.comparison == ">=" and self.target.value >= 1
+
 
 def judge_family(
     prepared: Sequence[PreparedObjective], baseline: Mapping[str, float], length_s: float, level: float
@@ -56,6 +63,8 @@ def judge_family(
         verdict = _verdict(p, measured, strict, baseline)
         if measured.few_bursts and verdict.status is Status.PASS:
             verdict = Verdict(Status.INCONCLUSIVE, measured.few_bursts)
+        if verdict.reason == STRADDLES and p.nothing_fails:
+            verdict = Verdict(Status.INCONCLUSIVE, NEVER_SHOWN, True)
         needed, undecided = None, verdict.status is Status.INCONCLUSIVE and not verdict.doubted
         if undecided and measured.too_few:
             verdict = Verdict(Status.INCONCLUSIVE, measured.too_few)
@@ -153,6 +162,8 @@ def _in_one_bucket(measured: ObjectiveEstimate) -> str:
     assert measured.bucket_ns is not None
     low, high = (duration(edge_ns) for edge_ns in measured.bucket_ns)
     endless = math.isinf(measured.bucket_ns[1])
+    if low == high:
+        return f"{measured.one_bucket}, at {low}"
     return f"{measured.one_bucket}: " + (f"over its last edge, {low}" if endless else f"{low} to {high}")
 
 

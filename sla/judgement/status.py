@@ -13,6 +13,7 @@ BASELINE_FACTOR = 10.0  # times its baseline: beyond it a latency that keeps its
 NO_DATA = "no data"
 THIN_EVIDENCE = "keeps the target on thin evidence"  # begins a reason, which may go on
 MISSES = "misses the target, not shown to leave the acceptable range"
+NEVER_SHOWN = "no run is long enough to show that nothing ever fails: a target under 100 % can be decided"
 STRADDLES = "the interval straddles the target"
 ONE_BUCKET = "one bucket of the server's histogram holds the quantile and the target"
 ONE_STEP = "the quantile and the target lie within a step of the recorded latencies"

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sla.estimators import series
 from sla.estimators.dependence import FloatArray
@@ -69,6 +70,18 @@ def increments(snapshots: Sequence[Snapshot], names: Sequence[str], times_s: Flo
             counted = np.where(steps < 0, values[1:], steps).sum(axis=1)
             total += np.diff(np.interp(times_s, series.times_s(of_target), np.concatenate(([0.0], np.cumsum(counted)))))
     return np.maximum(total, 0.0)  # interpolation may leave the last bits under 0
+
+
+def with_restart(snapshots: Sequence[Snapshot], names: Sequence[str], times_s: FloatArray) -> NDArray[np.bool_]:
+    """Which intervals of common_times_s() touch one in which a target was restarted, shape (m,): increments() misses what it
+    counted before that.
+    """
+    lost = np.zeros(max(times_s.size - 1, 0), dtype=np.bool_)
+    for scrapes in series.by_target(snapshots).values():
+        own_s = series.times_s(scrapes)
+        for i in np.flatnonzero(series.went_back(scrapes, names)):
+            lost |= (times_s[:-1] < own_s[i + 1]) & (times_s[1:] > own_s[i])
+    return lost
 
 
 def restarts(snapshots: Sequence[Snapshot], names: Sequence[str]) -> int:

@@ -22,6 +22,7 @@ from sla.judgement.checks.losses import (
     stalls,
 )
 from sla.judgement.checks.warm_up import warm_up_checks
+from sla.judgement.few_windows import MEASURE_LONGER
 from sla.judgement.generator.lateness import judged
 from sla.judgement.steady import operations_of
 from sla.values import histogram
@@ -77,7 +78,9 @@ def _data(measurements: Measurements, steady: Steady | None) -> list[Check]:
     text, figure = "operations were measured in the steady part", float(finished)
     checks = [check("data", "Data", False, text, figure, 1.0, "operations")]
     if steady is None:
-        checks = [check("data", "Data", True, "no steady part of at least 5 s at a constant rate", 0.0, 5.0, "s")]
+        checks = [
+            check("data", "Data", True, f"no steady part of at least 5 s at a constant rate: {MEASURE_LONGER}", 0.0, 5.0, "s")
+        ]
     if not ok:
         checks.append(check("successes", "Successes", True, "not one operation succeeded", 0.0, 1.0, "operations"))
     return checks

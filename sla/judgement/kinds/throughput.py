@@ -10,7 +10,7 @@ import numpy as np
 
 from sla.estimators.dependence import FloatArray, lasts
 from sla.estimators.rates import rate_estimate, rate_reaches
-from sla.judgement.checks.counters import common_times_s, increments
+from sla.judgement.checks.counters import common_times_s, increments, with_restart
 from sla.judgement.checks.silence import SILENT, silent_seconds
 from sla.judgement.few_windows import few_scrapes, too_few_scrapes, too_few_seconds
 from sla.judgement.generator.lateness import Lateness
@@ -64,13 +64,24 @@ class ThroughputEstimator(ObjectiveEstimator):
         if done is None or not done.any():
             return lambda _: ObjectiveEstimate(None, source)
         lengths_s, length_s = np.diff(times), (to_ns - from_ns) / 1e9
+        lost = with_restart(snapshots, totals, times)
+        why = (
+            f"what was counted before a restart is unknown in {lost.sum():,} scrape intervals: without them"
+            if lost.any()
+            else ""
+        )
         plain = ObjectiveEstimate(
             None, source, reaches=rate_reaches(done, lengths_s), too_few=too_few_scrapes(done.size, length_s),
             few_scrapes=few_scrapes(done.size, length_s),
         )  # fmt: skip
-        return wide_as_it_moves(
-            _moving(done, lengths_s), lambda level: replace(plain, estimate=rate_estimate(done, lengths_s, level))
-        )
+
+        def at(level: float) -> ObjectiveEstimate:
+            estimate = rate_estimate(done, lengths_s, level)
+            without = rate_estimate(done[~lost], lengths_s[~lost], level) if why else None
+            at_least = without if without and estimate and without.high > estimate.high else estimate
+            return replace(plain, estimate=estimate, at_least=at_least if why else None, less=why)
+
+        return wide_as_it_moves(_moving(done, lengths_s), at)
 
     def missing_in_metrics(self) -> str:
         return "" if all(m.total for m in self.metrics) else "not every operation has a counter"

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reports.results import metrics_validation
-from sla.judgement.checks.counters import common_times_s, coverage, increments, restarts
+from sla.judgement.checks.counters import common_times_s, coverage, increments, restarts, with_restart
 from sla.judgement.monitored import judge_monitored
 from sla.values.agreement import Limit
 from sla.values.assessment import Decision, Severity, Status
@@ -45,6 +45,14 @@ def test_increments_sum_to_what_was_counted_through_a_restart(counts, restart):
     assert restarts(series, [NAME]) == int(seen)
     if seen or restart == 0 or restart >= len(counts):
         assert increments(series, [NAME], common_times_s(series)).sum() == pytest.approx(sum(counts))
+
+
+def test_intervals_in_which_a_target_was_restarted_are_known():
+    values = [0.0, 10.0, 20.0, 5.0, 15.0, 25.0]
+    series = scrapes(values) + scrapes([100.0 * i for i in range(6)], instance="b")
+    times = common_times_s(series)
+    assert with_restart(series, [NAME], times).tolist() == [False, False, True, False, False]
+    assert with_restart(series[6:], [NAME], times).tolist() == [False] * 5
 
 
 def test_missed_scrapes_make_one_long_interval_and_lose_nothing():

@@ -1,15 +1,21 @@
 """A target within the very bucket that holds the server's quantile: no longer run decides it, and none is advised."""
 
+import dataclasses
+
+import numpy as np
 import pytest
 
 from reports.documents.advice import recommendations
 from reports.formats.table import endless, objective_row
 from sla.judgement.evaluate import evaluate
-from sla.judgement.status import ONE_BUCKET, ONE_STEP
+from sla.judgement.status import NEVER_SHOWN, ONE_BUCKET, ONE_STEP
 from sla.values.agreement import Limit, Objective
 from sla.values.assessment import Severity, Status
-from sla.values.kinds import ServerLatency
+from sla.values.histogram import bucket_edges_ns, bucket_of, from_values
+from sla.values.kinds import ClientLatency, ServerLatency, SuccessRate
 from sla.values.measurements import Measurements, RunFacts
+from tests.unit.sla.judgement.test_moving import RATE, run_of
+from tests.unit.sla.judgement.test_moving import judged as moving_judged
 from tests.unit.sla.lagging import client, with_objectives
 from tests.unit.sla.synthetic import LOCAL, measurements
 
@@ -67,3 +73,19 @@ def test_a_quantile_in_another_bucket_is_told_how_much_longer_a_run_must_be():
     _, o = judged(measurements(hold_s=30, rate=1), 30)
     assert (o.status, o.reason) == (Status.INCONCLUSIVE, "too few effective samples to bound it from above")
     assert o.seconds_needed
+
+
+def test_a_step_whose_edges_read_the_same_is_named_once():
+    low, high = bucket_edges_ns(bucket_of(1e6))
+    constant = from_values(np.full(RATE, round((low + high) / 2)))
+    even = run_of()
+    windows = tuple(dataclasses.replace(w, response=constant) for w in even.windows)
+    o = moving_judged(ClientLatency(0.5, "response"), Limit("<", high - 1), dataclasses.replace(even, windows=windows))
+    assert (o.status, o.reason) == (Status.INCONCLUSIVE, f"{ONE_STEP}, at 1 ms")
+
+
+def test_that_nothing_ever_fails_is_shown_by_no_run():
+    o = moving_judged(SuccessRate(), Limit(">=", 1.0), run_of())
+    assert (o.status, o.reason, o.seconds_needed) == (Status.INCONCLUSIVE, NEVER_SHOWN, None)
+    assert moving_judged(SuccessRate(), Limit(">=", 0.999), run_of()).status is Status.PASS
+    assert moving_judged(SuccessRate(), Limit(">=", 1.0), run_of(failing=np.full(60, 0.05))).status is Status.FAIL

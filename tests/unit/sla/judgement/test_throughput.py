@@ -52,6 +52,20 @@ def test_from_the_servers_counters_it_is_a_second_over_the_time_between_the_scra
     assert of_server((0, 5, 5), (10, 5, 5), (20, 5, 5)).estimate is None
 
 
+def test_what_was_counted_before_a_restart_is_no_throughput_that_is_missed():
+    """Ten operations a second; every tenth second the counter begins again, and what it had counted in that second is lost."""
+    counted, at = [], 0
+    for s in range(60):
+        at = 0 if s % 10 == 5 else at + 10
+        counted.append((s, at, 0))
+    measured = of_server(*counted)
+    assert measured.estimate.high < 10
+    assert measured.at_least.point == 10.0
+    assert measured.less == "what was counted before a restart is unknown in 6 scrape intervals: without them"
+    whole = of_server(*((s, 10 * s, 0) for s in range(60)))
+    assert (whole.at_least, whole.less) == (None, "")
+
+
 @pytest.mark.parametrize("uncounted", ["a", "b"])
 def test_one_operation_without_a_counter_is_enough_for_no_throughput(uncounted):
     operations = COUNTED | {uncounted: OperationMetrics("h")}

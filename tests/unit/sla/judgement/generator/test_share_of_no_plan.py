@@ -75,7 +75,7 @@ def test_a_plan_of_ramps_alone_leaves_everything_open_and_the_check_says_what_it
     [objective] = assessment.objectives
     assert (objective.status, assessment.decision) == (Status.INVALID, Decision.INVALID)
     [data] = [c for c in assessment.checks if c.key == "data"]
-    assert (data.status, data.reason) == (Status.FAIL, "no steady part of at least 5 s at a constant rate")
+    assert (data.status, data.reason) == (Status.FAIL, "no steady part of at least 5 s at a constant rate: measure longer")
 
 
 def test_without_a_steady_part_a_share_is_no_number_of_operations():
