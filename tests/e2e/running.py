@@ -34,6 +34,7 @@ ATTEMPTS = {
 
 # of every run: as many workers on any number of cores; the fixture common_baseline adds a baseline
 ENVIRONMENT = {"WORKERS": "2"}
+HELD_UP = 0.03  # of its time: a machine that takes more from a process is no quiet one
 BUSY = ("the machine was busy", "the target waited")  # what a run says of the machine under it
 
 
@@ -148,15 +149,38 @@ def load_undisturbed(
     out: Path, node: NodeProcess | None, wanted: Collection[str], *arguments: str, **environment: str
 ) -> Ended:
     """A run for a test that needs a quiet machine. One without a `wanted` decision, on a machine that was busy by the run's own
-    account (not by the generator's doing), or kept the node waiting for a core, is made again, three times at most; the last
-    one is returned as it is.
+    account (not by the generator's doing), or kept the node waiting for a core, is made again once the machine is quiet, three
+    times at most; the last one is returned as it is.
     """
     for attempt in range(3):
+        wait_for_a_quiet_machine()
         ended = load(out / str(attempt), node, *arguments, **environment)
         account = ended.check("schedule_lag")["reason"]
         if ended.assessment["decision"] in wanted or not any(text in account for text in BUSY):
             break
     return ended
+
+
+def wait_for_a_quiet_machine(within_s: float = 300) -> None:
+    """Until a process that does nothing but look at the clock is held up for less than a share HELD_UP of its time, for some
+    looks in a row: by other machines on the same host (an idle machine knows nothing of these), or by what else runs on this
+    one. No longer than `within_s`: it may never be.
+    """
+    end, quiet = time.monotonic() + within_s, 0
+    while quiet < 3 and time.monotonic() < end:
+        quiet = quiet + 1 if held_up(0.5) < HELD_UP else 0
+        time.sleep(0.5)
+
+
+def held_up(for_s: float) -> float:
+    """Share of so many seconds in which the clock was not looked at for a fifth of a millisecond and longer."""
+    began = before = time.perf_counter_ns()
+    lost_ns = 0
+    while before - began < for_s * 1e9:
+        now = time.perf_counter_ns()
+        lost_ns += now - before if now - before > 200_000 else 0
+        before = now
+    return lost_ns / (before - began)
 
 
 def measured_baseline(path: Path) -> NodeBaseline:
