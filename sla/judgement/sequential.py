@@ -3,8 +3,8 @@
 Looking again and again is not free: 58 looks at 95 % gave 42 % false PASS. So the looks are few, each a fifth later than the
 one before (group-sequential: Pocock 1977; on a geometric schedule neighbouring looks share most of their samples), and what is
 claimed in one must hold at LOOK_LEVEL. The end is one more look: a run that is looked at is judged at LAST_LEVEL then.
-Chosen by simulation (`make calibrate`, row 21): with the truth at the limit 4 % ever pass and 1 % ever fail, and of 300 s with
-a margin of 20 % two thirds are saved at load 0.8, nine tenths at 0.5. Before FIRST_LOOK_S slow correlation can't be seen.
+Chosen by simulation (`make calibrate`, row 21): with the truth at the limit 3 to 6 % ever pass and 1 % ever fail, and of 300 s
+with a margin of 20 % a half is saved at load 0.8, five sixths at 0.5. Before FIRST_LOOK_S slow correlation can't be seen.
 """
 
 from __future__ import annotations
