@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from sla.estimators.far_target import FarTarget
+from sla.judgement.few_windows import INTERVALS
 from sla.judgement.generator.lateness import duration
 from sla.judgement.moving import REACHES
 from sla.judgement.objectives import ObjectiveEstimate, seconds_for_margin
@@ -136,7 +137,7 @@ def _verdict(
         return verdict
     if far is not None and far.share_at_most <= 1 - o.quantile:
         by_far = judged(measured.with_high(p.target.value), None)
-        unit = "scrape intervals" if o.kind.from_server else "s"
+        unit = INTERVALS if o.kind.from_server else "s"
         return replace(by_far, reason=_far(far, o.quantile, unit)) if by_far.reason == WHOLLY_KEEPS else by_far
     if measured.known_high == math.inf:
         return verdict

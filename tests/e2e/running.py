@@ -166,10 +166,8 @@ def wait_for_a_quiet_machine(within_s: float = 300) -> None:
     looks in a row: by other machines on the same host (an idle machine knows nothing of these), or by what else runs on this
     one. No longer than `within_s`: it may never be.
     """
-    end, quiet = time.monotonic() + within_s, 0
-    while quiet < 3 and time.monotonic() < end:
-        quiet = quiet + 1 if held_up(0.5) < HELD_UP else 0
-        time.sleep(0.5)
+    with suppress(AssertionError):
+        until(lambda: all(held_up(0.5) < HELD_UP for _ in range(3)), "a quiet machine", within_s)
 
 
 def held_up(for_s: float) -> float:

@@ -55,7 +55,7 @@ class ClientLatencyEstimator(ObjectiveEstimator):
         waits = waiting_workers(measurements, operation, steady)
         undelayed = _Undelayed.of(waits, histograms, steady) if waits else None
         untimed = Untimed.of(self.kind, measurements, operation, steady)
-        end = self._slow_end(histograms, measurements, steady, late, undelayed, untimed.total)
+        end = self._slow_end(histograms, merged, measurements, steady, late, undelayed, untimed.total)
         measured = self._as_it_stands(merged, slower if not untimed.total else None)
 
         def at(level: float) -> ObjectiveEstimate:
@@ -173,6 +173,7 @@ class ClientLatencyEstimator(ObjectiveEstimator):
     def _slow_end(
         self,
         histograms: Sequence[Histogram],
+        merged: MergedWindows,
         measurements: Measurements,
         steady: Steady,
         late: Lateness | None,
@@ -185,7 +186,7 @@ class ClientLatencyEstimator(ObjectiveEstimator):
         @cache
         def as_they_may_be() -> list[MergedWindows]:
             if late is None:
-                return [undelayed.merged if undelayed else MergedWindows.of(histograms)]
+                return [undelayed.merged if undelayed else merged]
             largest = largest_by_second(late, measurements.windows, operation, steady.to_second)
             each = [histograms]  # an arrival's wait for a connection is not the service's either
             each += [self._histograms(measurements, steady, "service")] if late.connections else []
@@ -281,6 +282,7 @@ def _moving(histograms: Sequence[Histogram], q: float, tick_ns: int, lasts: bool
     def parts() -> list[MergedWindows]:
         return [MergedWindows.of(histograms[part], tick_ns) for part in slices(len(histograms))]
 
+    @cache
     def at(level: float) -> list[Estimate | None]:
         return [quantile_of(part, q, level) if part.n else None for part in parts()]
 

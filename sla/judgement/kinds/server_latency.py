@@ -6,7 +6,7 @@ import dataclasses
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 
 import numpy as np
 
@@ -61,15 +61,15 @@ class ServerLatencyEstimator(ObjectiveEstimator):
         shared_host = queueing and bool(measurements.target or measurements.facts.target_is_local)
 
         def at(level: float) -> ObjectiveEstimate:
-            measured = self._at(increments, length_s, level)
+            measured = dataclasses.replace(self._at(increments, length_s, level), failing_end=end)
             estimate = measured.estimate
             if estimate is None:
                 return measured
             if least is not None:
-                measured = dataclasses.replace(measured, at_least=least(level), less=f"{late}: without that", failing_end=end)
+                measured = dataclasses.replace(measured, at_least=least(level), less=f"{late}: without that")
             elif waits is not None:
                 measured = dataclasses.replace(
-                    measured, at_least=self._without(waits, increments, level), less=f"{waits}: without that", failing_end=end
+                    measured, at_least=self._without(waits, increments, level), less=f"{waits}: without that"
                 )
             if shared_host:
                 more, at_most = f"{SHARED_HOST}: as it stands", unlimited(estimate)
@@ -94,6 +94,7 @@ class ServerLatencyEstimator(ObjectiveEstimator):
             return None
         parts = [increments.part(part) for part in slices(increments.sizes.size)]
 
+        @cache
         def at(level: float) -> list[Estimate | None]:
             q = self._slowed(bunched(level)) if bunched and not lasts else self.kind.quantile
             return [self._part(part, q, level) for part in parts]
