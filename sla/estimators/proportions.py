@@ -76,21 +76,36 @@ def _influence(s: FloatArray, t: FloatArray) -> FloatArray:
 
 @dataclass(frozen=True)
 class FewBursts:
-    """So many bursts of failures in `windows` windows, the largest of them with `largest` of all trials; beside them `others`,
+    """Bursts of failures in `windows` windows, each with a share of all trials, `sizes`, shape (count,); beside them `others`,
     a share of all trials as well, failed.
     """
 
-    count: int
     windows: int
-    largest: float
+    sizes: FloatArray
     others: float
 
-    def share_at_most(self, level: float, larger: float = 1.0) -> float:
-        """The share of failures, were there as many bursts as there may have been (Clopper and Pearson 1934), each `larger`
-        times as large as the largest.
+    @property
+    def count(self) -> int:
+        return int(self.sizes.size)
+
+    def share_of_any_size(self, level: float, larger: float) -> float:
+        """The share of failures at most, were there as many bursts as there may have been (Clopper and Pearson 1934), each
+        `larger` times as large as the largest.
         """
-        most = share_limits(self.count / self.windows, self.windows, level)[1] * self.windows
-        return min(self.others + most * larger * self.largest, 1.0)
+        return self._share_at_most(level, self.count, larger * float(self.sizes.max()))
+
+    def share_of_such_sizes(self, level: float) -> float:
+        """The same were sizes spread about their mean as an exponential law is, or as those that were seen if that is more: a
+        sum of k such bursts is worth k / 2 of equal ones (compound Poisson; its squares by Kish 1965, a factor (k + 1) / k too
+        many of k exponential sizes).
+        """
+        total, k = float(self.sizes.sum()), self.count
+        worth = min(k / 2, k / (k + 1) * total**2 / float(self.sizes @ self.sizes))
+        return self._share_at_most(level, worth, total / worth)
+
+    def _share_at_most(self, level: float, bursts: float, size: float) -> float:
+        most = share_limits(bursts / self.windows, self.windows, level)[1] * self.windows
+        return min(self.others + most * size, 1.0)
 
 
 def few_bursts(successes: ArrayLike, trials: ArrayLike) -> FewBursts | None:
@@ -112,4 +127,4 @@ def few_bursts(successes: ArrayLike, trials: ArrayLike) -> FewBursts | None:
     if begins.size >= ENOUGH_BURSTS:
         return None
     in_bursts = np.add.reduceat(np.where(above, failed, 0.0), begins)  # up to the next one's beginning
-    return FewBursts(int(begins.size), t.size, float(in_bursts.max()) / n, float(failed[~above].sum()) / n)
+    return FewBursts(t.size, in_bursts / n, float(failed[~above].sum()) / n)

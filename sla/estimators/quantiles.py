@@ -49,6 +49,7 @@ LOWER_HALVED_AT = 0.05  # p-value: the lower quantiles only add to what the quan
 LONGEST_GAP_S = 60  # an empty second has no influence on an estimate; a million of them would fill the memory
 AT_ONCE = 256  # windows put behind each other in one go: in a few MB, however many there are
 STRONG_EVIDENCE = 10.0  # n_eff (1 - q), effective exceedances, from which a PASS stands and a tail is not thin
+EVIDENCE_LEVEL = 0.95  # at which these are counted, whatever the level of the interval: they are no less for being asked twice
 DECIDABLE = 11.4  # n_eff (1 - q) for which a PASS is well supported: 10, with room for the t factor
 
 
@@ -75,6 +76,7 @@ class MergedWindows:
     keys        window * COUNTS_LENGTH + bucket, ascending, shape (k,)
     cumulative  samples of the window in and under each bucket, shape (k,)
     tick_ns     each sample may be off by so much: every interval is so much wider on either side
+    cautious    the dependence of a tail is looked for in a tenth of all, whatever it shows by itself: see _design_effect()
     """
 
     whole: Histogram
@@ -83,9 +85,10 @@ class MergedWindows:
     keys: NDArray[Any]
     cumulative: NDArray[Any]
     tick_ns: int = 0
+    cautious: bool = False
 
     @classmethod
-    def of(cls, windows: Sequence[Histogram], tick_ns: int = 0) -> Self:
+    def of(cls, windows: Sequence[Histogram], tick_ns: int = 0, cautious: bool = False) -> Self:
         edges = np.cumsum([0, *(h.indices.size for h in windows)])
         keys = np.empty(edges[-1], np.min_scalar_type(len(windows) * COUNTS_LENGTH))
         cumulative = np.empty(edges[-1], np.min_scalar_type(max((h.total for h in windows), default=0)))
@@ -98,7 +101,7 @@ class MergedWindows:
             so_far = np.cumsum(np.concatenate([[0], *(h.counts for h in some)]))
             cumulative[here] = so_far[1:] - np.repeat(so_far[begins[:-1] - begins[0]], buckets)
         sizes = np.array([h.total for h in windows], dtype=np.float64)
-        return cls(histogram.merge(windows), sizes, edges, keys, cumulative, tick_ns)
+        return cls(histogram.merge(windows), sizes, edges, keys, cumulative, tick_ns, cautious)
 
     @cached_property
     def n(self) -> int:
@@ -145,6 +148,11 @@ class MergedWindows:
             self._design_effects[q] = _design_effect(self, q)
         return self._design_effects[q]
 
+    def effective_size(self, q: float, level: float = EVIDENCE_LEVEL) -> float:
+        """n_eff at q."""
+        deff, dof = self.design_effect(q)
+        return min(effective_size(self.n, deff, dof, level), float(self.n))
+
     @cached_property
     def alike(self) -> Alike | None:
         """How many cosines hold about the same power in the series of the slowest samples: see SEEN_BEYOND."""
@@ -167,15 +175,20 @@ class MergedWindows:
 
 
 def quantile_results(
-    windows: Sequence[Histogram], quantiles: Sequence[float] = QUANTILES, level: float = 0.95, tick_ns: int = 0
+    windows: Sequence[Histogram],
+    quantiles: Sequence[float] = QUANTILES,
+    level: float = 0.95,
+    tick_ns: int = 0,
+    cautious: bool = False,
 ) -> list[QuantileResult] | None:
     """Quantiles of one histogram for each consecutive second, in time order, empty seconds included; None without any sample.
-    Each sample may be off by `tick_ns`. Raises ValueError unless every quantile lies between 0 and 1.
+    Each sample may be off by `tick_ns`; `cautious` as MergedWindows has it. Raises ValueError unless every quantile lies
+    between 0 and 1.
 
     The upper limit is infinite when the sample can't bound the quantile (q ** n_eff > alpha / 2), the lower one likewise 0, or
     the smallest sample where the windows bound it: see MergedWindows.first_bounds().
     """
-    return MergedWindows.of(windows, tick_ns).results(quantiles, level)
+    return MergedWindows.of(windows, tick_ns, cautious).results(quantiles, level)
 
 
 def influences(windows: Sequence[Histogram], quantiles: Sequence[float] = QUANTILES) -> list[FloatArray]:
@@ -186,7 +199,7 @@ def influences(windows: Sequence[Histogram], quantiles: Sequence[float] = QUANTI
 
 def _result(merged: MergedWindows, q: float, level: float) -> QuantileResult:
     deff, dof = merged.design_effect(q)
-    n_eff = min(effective_size(merged.n, deff, dof, level), float(merged.n))
+    n_eff = merged.effective_size(q, level)
     low_p, high_p = order_statistic_limits(q, n_eff, level, deff)
     point = merged.whole.bucket_at(q)
     low = merged.whole.bucket_at(low_p)
@@ -214,6 +227,9 @@ def _design_effect(merged: MergedWindows, q: float) -> tuple[float, float]:
     """The design effect, with its degrees of freedom, that leaves the fewest effective samples: at q and, for a tail, at
     quantiles lowered by doubling 1 - q until nine batches in ten hold an exceedance, and once more where the tail is thin:
     indicators of a far tail alone understate dependence while exceedances are few. An empty window says nothing of any.
+
+    Where they are few by chance the tail and its design effect are both too low, that of a tenth of all hardly. Who looks often
+    enough sees that happen, and is `cautious`: at every one of these quantiles.
     """
     n, effects, filled = merged.n, [], merged.sizes > 0
     p, once_more = q, True
@@ -224,7 +240,7 @@ def _design_effect(merged: MergedWindows, q: float) -> tuple[float, float]:
         effects.append(design_effect(influence[filled], independent, halved_at, merged.alike))
         if p <= LOWEST_PROXY:
             break
-        if p < q and batches_with(exceedances[filled]) >= 0.9:
+        if not merged.cautious and p < q and batches_with(exceedances[filled]) >= 0.9:
             if not once_more or n / max(effects)[0] * (1 - q) >= STRONG_EVIDENCE:
                 break
             once_more = False

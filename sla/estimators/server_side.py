@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from sla.estimators.dependence import FloatArray
 from sla.estimators.increments import Increments
 from sla.estimators.laws import beta_quantile
-from sla.estimators.quantiles import LOWER_HALVED_AT
+from sla.estimators.quantiles import EVIDENCE_LEVEL, LOWER_HALVED_AT
 from sla.estimators.series import by_target, counter_values
 from sla.estimators.share_limits import Law, share_laws
 from sla.values.estimate import Estimate
@@ -23,8 +23,8 @@ from sla.values.snapshot import Snapshot
 @dataclass(frozen=True)
 class ServerQuantile:
     """The quantile lies in (low_edge_ns, high_edge_ns] of the observed counts for certain; `estimate` adds the sampling error.
-    Its point is Prometheus' linear interpolation, for orientation only. evidence is n_eff (1 - q) for the question that is
-    judged, the share beyond the limit asked about (the quantile itself without one).
+    Its point is Prometheus' linear interpolation, for orientation only. evidence is n_eff (1 - q), at EVIDENCE_LEVEL, for the
+    question that is judged, the share beyond the limit asked about (the quantile itself without one).
     """
 
     low_edge_ns: float
@@ -51,7 +51,7 @@ def server_quantile(
     high_edge = float(edges_ns[at])
     in_tail = shares <= 1 - q
     deff, n_eff = _tail_size(increments, in_tail, level)
-    _, judged = _tail_size(increments, in_tail & (edges_ns >= limit_ns * (1 - 1e-9)), level)
+    _, judged = _tail_size(increments, in_tail & (edges_ns >= limit_ns * (1 - 1e-9)), EVIDENCE_LEVEL)
     low, high, tail = 0.0, math.inf, (1 - level) / 2
     for edge, (beyond, law) in zip(edges_ns.tolist(), laws_at_edges(increments, q, level), strict=True):
         if law is None:

@@ -21,7 +21,7 @@ from sla.judgement.family import gate_of
 from sla.judgement.hidden_nodes import hidden_node_gates
 from sla.judgement.judge_all import judge_all
 from sla.judgement.outages.excluded_failures import Judge, excluded_failures_notes
-from sla.judgement.sequential import LAST_LEVEL, LOOK_LEVEL
+from sla.judgement.sequential import LOOK_LEVEL, LOOKED_LEVEL, look_level
 from sla.judgement.steady import find_steady
 from sla.judgement.summaries import summaries
 from sla.values.agreement import Agreement
@@ -57,7 +57,7 @@ def evaluate(
     failure is a warning (sla.judgement.checks.allowable.ALLOWABLE); `words`: how to say what can be done.
     """
     agreement, facts = with_baseline(agreement, baseline), measurements.facts
-    level = level or (LAST_LEVEL if facts.looked else LEVEL)
+    level = level or (LOOKED_LEVEL if facts.looked else LEVEL)
     measurements, of_targets, every_scrape = _of_the_service(measurements, agreement)
     chosen, steady = environment or agreement.default_environment, find_steady(measurements)
     judge = partial(judge_all, measurements, baseline=baseline, steady=steady, level=level, words=words)
@@ -129,14 +129,17 @@ def _evidence_gates(agreement: Agreement, evidence: Mapping[str, Evidence]) -> l
     return gates
 
 
-def _end_notes(facts: RunFacts, level: float) -> list[str]:
+def _end_notes(facts: RunFacts, steady: Steady | None, level: float) -> list[str]:
     """Why a run ended before its plan, and at which level it is judged where it might have."""
     notes = []
     if facts.stopped_for:
         named = ", ".join(facts.stopped_for)
         notes.append(f"stopped early: {named} missed the target at {LOOK_LEVEL:.1%}, in a look at the run under way{SEEN}")
     elif facts.decided:
-        notes.append(f"stopped when decided: every objective was at {LOOK_LEVEL:.1%}, in a look at the run under way{SEEN}")
+        at = 100 * (look_level(steady) if steady else level)
+        notes.append(
+            f"stopped when decided: every objective was, what is kept at {at:.4g}%, in a look at the run under way{SEEN}"
+        )
     elif facts.interrupted:
         notes.append("the run was stopped before its plan ended")
     if facts.looked:
@@ -154,7 +157,7 @@ def _notes(
         notes.append(FAMILY_NOTE.format(alpha=1 - level, count=count))
     if agreement.not_assessed:
         notes.append(agreement.not_assessed)
-    notes += _end_notes(facts, level)
+    notes += _end_notes(facts, steady, level)
     if steady is not None:
         notes += excluded_failures_notes(judged, measurements, agreement, steady, level, judge)
         notes += warm_up_notes(measurements, steady) + silence_notes(measurements, steady)

@@ -8,6 +8,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from sla.estimators.at_target import AtTarget
 from sla.estimators.far_target import FarTarget
 from sla.judgement.few_windows import INTERVALS
 from sla.judgement.generator.lateness import duration
@@ -121,10 +122,10 @@ def _deciding(measured: ObjectiveEstimate, strict: ObjectiveEstimate, target: Li
 def _verdict(
     p: PreparedObjective, measured: ObjectiveEstimate, strict: ObjectiveEstimate, baseline: Mapping[str, float]
 ) -> Verdict:
-    """By the interval, and where that can't tell, by what is known of a target that no response came near (far_target), or that
-    lies far from every part of the run (moving).
+    """By the interval, and where that can't tell, by the share beyond the target (at_target, or far_target where no response
+    came near it), or because the target lies far from every part of the run (moving).
     """
-    o, far = p.objective, measured.far
+    o, beyond = p.objective, measured.beyond
 
     def judged(shown: ObjectiveEstimate, evidence: float | None) -> Verdict:
         limits = (p.target, p.acceptable, baseline.get(o.baseline_key), o.severity)
@@ -135,10 +136,10 @@ def _verdict(
         if verdict.reason in WHOLLY_OFF and strict.estimate is not None and not outside(strict.estimate, p.target):
             return replace(verdict, reason=f"{WHOLLY_OFF[verdict.reason]} in every fifth of the run ({measured.how_it_moved})")
         return verdict
-    if far is not None and far.share_at_most <= 1 - o.quantile:
-        by_far = judged(measured.with_high(p.target.value), None)
+    if beyond is not None and beyond.share_at_most <= 1 - o.quantile:
+        by_share = judged(measured.with_high(p.target.value), None)
         unit = INTERVALS if o.kind.from_server else "s"
-        return replace(by_far, reason=_far(far, o.quantile, unit)) if by_far.reason == WHOLLY_KEEPS else by_far
+        return replace(by_share, reason=_shown(beyond, o.quantile, unit)) if by_share.reason == WHOLLY_KEEPS else by_share
     if measured.known_high == math.inf:
         return verdict
     by_parts = judged(measured.with_high(measured.known_high), None)
@@ -147,10 +148,13 @@ def _verdict(
     return verdict if by_parts.reason == STRADDLES else by_parts
 
 
-def _far(far: FarTarget, quantile: float, unit: str) -> str:
-    some = f"{far.holding} of {far.windows}" if far.holding else f"none of {far.windows}"
-    held = f"{some} {unit} held any over {duration(far.near_ns)}"
-    return f"{held}: at most {100 * far.share_at_most:.2g} % are over the target, where {100 * (1 - quantile):.3g} % may be"
+def _shown(by: FarTarget | AtTarget, quantile: float, unit: str) -> str:
+    allowed = f"where {100 * (1 - quantile):.3g} % may be"
+    if isinstance(by, AtTarget):
+        return f"{100 * by.share:.2g} % are over the target, {100 * by.share_at_most:.3g} % at most, {allowed}"
+    some = f"{by.holding} of {by.windows}" if by.holding else f"none of {by.windows}"
+    held = f"{some} {unit} held any over {duration(by.near_ns)}"
+    return f"{held}: at most {100 * by.share_at_most:.2g} % are over the target, {allowed}"
 
 
 def _failing_end(p: PreparedObjective, measured: ObjectiveEstimate) -> str:

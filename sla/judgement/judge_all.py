@@ -31,8 +31,11 @@ def judge_all(
     steady: Steady | None,
     level: float,
     words: RemedyWords = PLAIN,
+    drawn: bool = True,
 ) -> list[ObjectiveResult]:
-    """In the agreement's order; its relative limits are multiplied already (sla.values.baseline)."""
+    """In the agreement's order; its relative limits are multiplied already (sla.values.baseline). `drawn`: each latency with
+    its bootstrap, which decides nothing.
+    """
     values = figures(agreement, baseline)
     if steady is None:
         return [unjudged(o, values, None, "no steady part to judge") for o in agreement.objectives]
@@ -58,6 +61,8 @@ def judge_all(
     judged = {r.key: r for r in judge_family(prepared, values, steady.to_second - steady.from_second, level)}
     results = [_named((judged | without_limit)[o.key], measurements) for o in agreement.objectives]
     results = with_failures(results, measurements, agreement, steady, late, level)
+    if not drawn:
+        return results
     return with_bootstraps(results, {key: at(level) for key, at in estimates.items()}, measurements.facts.seed)
 
 

@@ -75,7 +75,7 @@ class Moving:
             less=f"{why}: by its latest part, and should it move back" if wider else measured.less,
             more=f"{why}: should it move on",
             reaches=True,
-            far=None,
+            beyond=None,
             known_high=most if enough else math.inf,
             how_it_moved=how,
         )

@@ -7,6 +7,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from sla.estimators.at_target import AtTarget
 from sla.estimators.bootstrap import Resampling
 from sla.estimators.far_target import FarTarget
 from sla.estimators.quantiles import STRONG_EVIDENCE
@@ -30,7 +31,7 @@ class ObjectiveEstimate:
     is known of where in it. one_bucket: what is said where the target lies in it, too. failing_end: what was so to the end.
     few_bursts: why it can't pass. reaches: correlation shows up to the slowest cosines of the run, so that the interval is as
     wide as it can be. too_few: what there is too little of to bound anything, and what would do. few_scrapes: why a server's
-    figures are known so little. far: of a target far from all that was measured. known_high, how_it_moved: an upper limit of
+    figures are known so little. beyond: what may lie beyond the target. known_high, how_it_moved: an upper limit of
     what moved as slowly as the run is long, whatever its interval, and how far it did. resampling: of a latency.
     """
 
@@ -49,7 +50,7 @@ class ObjectiveEstimate:
     reaches: bool = False
     too_few: str = ""
     few_scrapes: str = ""
-    far: FarTarget | None = None
+    beyond: FarTarget | AtTarget | None = None
     known_high: float = math.inf
     how_it_moved: str = ""
     resampling: Callable[[], Resampling] | None = field(default=None, compare=False)  # made once it is asked for

@@ -1,15 +1,17 @@
 """Looks at a run under way: may it stop, because every objective is decided, or because a critical one is missed for certain?
 
-Looking again and again is not free: 58 looks at 95 % gave 42 % false PASS. So the looks are few, each a fifth later than the
-one before (group-sequential: Pocock 1977; on a geometric schedule neighbouring looks share most of their samples), and what is
-claimed in one must hold at LOOK_LEVEL. The end is one more look: a run that is looked at is judged at LAST_LEVEL then.
-Chosen by simulation (`make calibrate`, row 21): with the truth at the limit 3 to 6 % ever pass and 1 % ever fail, and of 300 s
-with a margin of 20 % a half is saved at load 0.8, five sixths at 0.5. Before FIRST_LOOK_S slow correlation can't be seen.
+Looking again and again is not free: 58 looks at 95 % gave 42 % false PASS. After t s of judged load a look may err about what
+is kept in a share KEPT_S / t of runs, about what is missed in MISSED_S / t (an interval errs seldom on that side); each look is
+NEXT_LOOK times as late as the one before. So the shares have a finite sum over however many looks (alpha spending: Lan and
+DeMets 1983), and neighbouring looks share most of their samples. The end is one more look: a run that is looked at is judged
+at LOOKED_LEVEL then. Chosen by simulation (`make calibrate`, row 21; docs/statistics.md). Before FIRST_LOOK_S slow correlation
+can't be seen.
 """
 
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 
 from sla.judgement.generator.lateness import Lateness, lateness
 from sla.judgement.judge_all import judge_all
@@ -18,15 +20,21 @@ from sla.judgement.objectives import absolute
 from sla.judgement.status import THIN_EVIDENCE, outside
 from sla.judgement.steady import find_steady
 from sla.values.agreement import Agreement, Objective
-from sla.values.assessment import Severity, Status, Steady
+from sla.values.assessment import ObjectiveResult, Severity, Status, Steady
 from sla.values.baseline import Baseline, with_baseline
 from sla.values.measurements import Measurements
 
-LOOK_LEVEL = 0.995  # of the intervals on which a run may stop early
-LAST_LEVEL = 0.98  # of those that decide at the end of a run that was looked at for a PASS as well
+LOOK_LEVEL = 0.995  # of each critical objective that stops a run alone, as soon as it is missed
+LOOKED_LEVEL = 0.99  # of all at the end of a run that was looked at for a PASS as well, and in a look at least
+KEPT_S, MISSED_S = 0.3, 0.6  # over the judged seconds: in which share of runs a look may err about what is kept, and missed
 FIRST_LOOK_S = 40.0  # of the part that is judged
-NEXT_LOOK = 1.2  # times as long
+NEXT_LOOK = 1.06  # times as long
 DECIDED = (Status.PASS, Status.WARN, Status.FAIL)
+
+
+def look_level(steady: Steady, err_s: float = KEPT_S) -> float:
+    """The level at which a look at so much of a run claims anything."""
+    return max(1 - err_s / (steady.to_second - steady.from_second), LOOKED_LEVEL)
 
 
 class Looks:
@@ -79,17 +87,26 @@ def failing(
 
 def undecided(measurements: Measurements, agreement: Agreement, baseline: Baseline | None = None) -> frozenset[str] | None:
     """Keys of the objectives that what was measured so far does not decide, either way, or on thin evidence; None where nothing
-    can be judged yet, or nothing was promised. It must decide at LOOK_LEVEL, and at LAST_LEVEL too, at which the run is judged
-    then: an interval without an end may show by other means what a finite one leaves to thin evidence.
+    can be judged yet, or nothing was promised. They must be decided at LOOKED_LEVEL, at which the run is judged then, and at
+    look_level().
     """
     agreement = with_baseline(agreement, baseline)
     judged = so_far(measurements)
     if judged is None or not agreement.objectives:
         return None
     measured, steady = judged
+    measured = dataclasses.replace(measured, facts=dataclasses.replace(measured.facts, looked=True))
 
-    def open_at(level: float) -> frozenset[str]:
-        results = judge_all(measured, agreement, baseline, steady, level)
+    def judged_at(level: float) -> list[ObjectiveResult]:
+        return judge_all(measured, agreement, baseline, steady, level, drawn=False)
+
+    def open_of(results: Sequence[ObjectiveResult]) -> frozenset[str]:
         return frozenset(o.key for o in results if o.status not in DECIDED or o.reason.startswith(THIN_EVIDENCE))
 
-    return open_at(LOOK_LEVEL) or open_at(LAST_LEVEL)  # the second one is work for a run that seems to be decided
+    # each is work for a run that seems to be decided
+    if still_open := open_of(judged_at(LOOKED_LEVEL)):
+        return still_open
+    if still_open := open_of(judged_at(look_level(steady))):
+        missed = (o.key for o in judged_at(look_level(steady, MISSED_S)) if o.status is Status.FAIL)
+        return still_open.difference(missed)
+    return frozenset()

@@ -49,7 +49,7 @@ def _summary(measurements: Measurements, operation: str, steady: Steady, level: 
     latencies = {}
     for latency in LATENCIES:
         windows = one_histogram_a_second(measurements, operation, steady, latency)
-        results = quantile_results(windows, QUANTILES, level, measurements.facts.tick_ns)
+        results = quantile_results(windows, QUANTILES, level, measurements.facts.tick_ns, measurements.facts.looked)
         latencies[latency] = _named(results or [])
     known = measurements.facts.failures_known
     success = proportion_estimate(ok, ok + failed_in_second, level) if known else None
@@ -71,7 +71,7 @@ def _summary(measurements: Measurements, operation: str, steady: Steady, level: 
 
 def _failed(measurements: Measurements, operation: str, steady: Steady, latency: str, level: float) -> FailedLatencies:
     windows = one_histogram_a_second(measurements, operation, steady, latency, (FAILED, TIMED_OUT))
-    results = quantile_results(windows, OF_FAILED, level, measurements.facts.tick_ns)
+    results = quantile_results(windows, OF_FAILED, level, measurements.facts.tick_ns, measurements.facts.looked)
     return FailedLatencies(sum(h.total for h in windows), _named(results or []), max((h.max_ns for h in windows), default=0.0))
 
 

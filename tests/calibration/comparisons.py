@@ -9,7 +9,7 @@ import numpy as np
 from sla.estimators.quantiles import quantile_results, windows_of
 from sla.judgement.comparison import Change, Figure, compare
 from sla.judgement.judge_all import judge_all
-from sla.judgement.sequential import LAST_LEVEL, Looks, failing, so_far, undecided
+from sla.judgement.sequential import LOOKED_LEVEL, Looks, failing, so_far, undecided
 from sla.values.agreement import FIGURES_ONLY, Limit, Objective
 from sla.values.assessment import Severity, Status
 from sla.values.histogram import from_values
@@ -82,13 +82,13 @@ def decided_early(load):
 
     def status(measurements, agreement):
         measured, steady = so_far(measurements)
-        [o] = judge_all(measured, agreement, None, steady, LAST_LEVEL)  # also where it was stopped: see evaluate()
+        [o] = judge_all(measured, agreement, None, steady, LOOKED_LEVEL)  # also where it was stopped: see evaluate()
         return o.status
 
     def run(rng):
         whole, agreements, after = at_looks(rng, load, limits, lambda *it: undecided(*it) == frozenset())
         outcome = {f"{label}: time saved": 1 - after[label] / LENGTH_S for label in limits if label != "at the limit"}
-        facts = dataclasses.replace(whole.facts, load_ended_ns=(START + after["at the limit"]) * 10**9)
+        facts = dataclasses.replace(whole.facts, load_ended_ns=(START + after["at the limit"]) * 10**9, looked=True)
         last = status(dataclasses.replace(whole, facts=facts), agreements["at the limit"])
         return outcome | {f"at the limit: ever {s.value}": last is s for s in (Status.PASS, Status.FAIL)}
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 
+from sla.values.health_rows import HealthRows
 from sla.values.histogram import from_values
 from sla.values.machine import MachineSecond
 from sla.values.measurements import Measurements, PlannedSegment, RunFacts
@@ -39,10 +41,11 @@ def every(quantiles, band, label="{}"):
     return {label.format(named(q)): band for q in quantiles}
 
 
+@cache
 def on_time(length_s):
     """Rows of a worker that woke each arrival within 1 ns: what lag does is row 20's."""
     lag = from_values(np.zeros(1000, np.int64))
-    return tuple(Health(START + s, "w", lag, machine=MachineSecond(START + s, "w")) for s in range(length_s))
+    return HealthRows.of([Health(START + s, "w", lag, machine=MachineSecond(START + s, "w")) for s in range(length_s)])
 
 
 def measurements_of(finished_at_s, latency_ns, length_s):

@@ -10,9 +10,9 @@ from functools import cache, partial
 
 import numpy as np
 
+from sla.estimators.at_target import beyond_target
 from sla.estimators.bootstrap import of_histogram
 from sla.estimators.dependence import FloatArray
-from sla.estimators.far_target import far_target
 from sla.estimators.quantiles import MergedWindows, seconds_needed
 from sla.judgement.few_bursts import slow_bursts
 from sla.judgement.few_windows import too_few_seconds
@@ -46,11 +46,11 @@ class ClientLatencyEstimator(ObjectiveEstimator):
     def from_run(self, measurements: Measurements, steady: Steady, late: Lateness | None) -> EstimateAt:
         operation, q = self.objective.operations[0], self.kind.quantile
         histograms = self._histograms(measurements, steady, self.kind.latency)
-        tick_ns = measurements.facts.tick_ns
-        merged = MergedWindows.of(histograms, tick_ns)
+        tick_ns, cautious = measurements.facts.tick_ns, measurements.facts.looked
+        merged = MergedWindows.of(histograms, tick_ns, cautious)
         slower = merged  # no perfect generator would have measured more
         if late and self.kind.latency == "service":
-            slower = MergedWindows.of(self._histograms(measurements, steady, "response"))
+            slower = MergedWindows.of(self._histograms(measurements, steady, "response"), cautious=cautious)
         bounds = self._bounds(histograms, merged, slower, measurements, steady, late) if late else None
         waits = waiting_workers(measurements, operation, steady)
         undelayed = _Undelayed.of(waits, histograms, steady) if waits else None
@@ -93,14 +93,14 @@ class ClientLatencyEstimator(ObjectiveEstimator):
             return ObjectiveEstimate(
                 estimate,
                 source,
-                estimate.n_eff * (1 - q),
+                merged.effective_size(q) * (1 - q),
                 max(needed_s, in_s),
                 few_bursts=bursts,
                 bucket_ns=_step_ns(estimate, merged.tick_ns),
                 one_bucket=ONE_STEP,
                 reaches=results[0].reaches,
                 too_few=too_few_seconds(int((merged.sizes > 0).sum())),
-                far=far_target(slower, q, target_ns, level) if slower else None,
+                beyond=beyond_target(slower, q, target_ns, level) if slower else None,
                 resampling=partial(of_histogram, merged.whole, results[0], merged.tick_ns),
             )
 

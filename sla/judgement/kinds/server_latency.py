@@ -146,7 +146,7 @@ class ServerLatencyEstimator(ObjectiveEstimator):
             reaches=increments.reaches(q),
             too_few=too_few_scrapes(intervals, length_s),
             few_scrapes=few_scrapes(intervals, length_s),
-            far=far_target_of_buckets(increments, self.objective.target.value, level),
+            beyond=far_target_of_buckets(increments, self.objective.target.value, level),
             resampling=partial(of_buckets, increments, q, result),
         )
 

@@ -149,7 +149,7 @@ def test_more_than_a_day_is_no_advice(assessment, seconds, why):
     assert table.objective_row(o).cells[-1].endswith(why)
 
 
-@pytest.mark.parametrize(("looked", "level"), [(False, "95 %"), (True, "98 %")])
+@pytest.mark.parametrize(("looked", "level"), [(False, "95 %"), (True, "99 %")])
 def test_titles_name_the_level_of_the_intervals(looked, level):
     a = evaluate(measurements(rate=60, hold_s=20, failures={"verify": 0.1}, looked=looked), LOCAL.agreement, LOCAL.baseline)
     for shown in (text.render(a, 80), text.render(a, 160), markdown.render(a), html.render(a)):

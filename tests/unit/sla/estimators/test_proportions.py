@@ -118,15 +118,31 @@ def test_windows_in_a_row_that_fail_more_often_than_all_of_them_are_one_burst():
     trials = np.full(60, 100)
     trials[31] = 0
     failed[31] = 0
-    assert few_bursts(trials - failed, trials) == FewBursts(4, 59, 40 / 5900, pytest.approx(0.1 / 5900))
+    few = few_bursts(trials - failed, trials)
+    assert few.sizes * 5900 == pytest.approx([40, 10, 20, 20])  # fewer failed between those than of all
+    assert (few.count, few.windows, few.others) == (4, 59, pytest.approx(0.1 / 5900))
 
 
 @pytest.mark.parametrize(("count", "most"), [(1, 0.0881), (3, 0.1373), (9, 0.2634)])
 def test_as_many_bursts_as_there_may_be_fail_no_more_than_this(count, most):
     """Of 100 windows 0.0545 hold one at most where one did (Clopper and Pearson), each with twice 0.8 % of all trials."""
-    assert FewBursts(count, 100, 0.008, 0.001).share_at_most(0.95, 2.0) == pytest.approx(most, abs=5e-5)
-    assert FewBursts(count, 100, 0.016, 0.001).share_at_most(0.95) == pytest.approx(most, abs=5e-5)
-    assert FewBursts(count, 100, 0.5, 0.001).share_at_most(0.95) == 1.0
+    sizes = np.full(count, 0.004)
+    sizes[-1] = 0.008
+    assert FewBursts(100, sizes, 0.001).share_of_any_size(0.95, 2.0) == pytest.approx(most, abs=5e-5)
+    assert FewBursts(100, 2 * sizes, 0.001).share_of_any_size(0.95, 1.0) == pytest.approx(most, abs=5e-5)
+    assert FewBursts(100, sizes + 0.5, 0.001).share_of_any_size(0.95, 1.0) == 1.0
+
+
+def test_bursts_whose_sizes_spread_are_worth_half_as_many_equal_ones_or_fewer():
+    """Four equal ones are worth two of twice the size; 1, 1, 1 and 9 are worth four fifths of 144 / 84."""
+    equal = FewBursts(100, np.full(4, 0.01), 0.001)
+    spread = FewBursts(100, np.array([0.01, 0.01, 0.01, 0.09]), 0.001)
+    assert equal.share_of_such_sizes(0.95) == pytest.approx(0.001 + 7.038 * 0.02, abs=1e-4)
+    worth = 0.8 * 144 / 84
+    most = share_limits(worth / 100, 100, 0.95)[1] * 100
+    assert spread.share_of_such_sizes(0.95) == pytest.approx(0.001 + most * 0.12 / worth)
+    assert spread.share_of_such_sizes(0.99) > spread.share_of_such_sizes(0.95)
+    assert FewBursts(100, np.full(9, 0.2), 0.001).share_of_such_sizes(0.95) == 1.0
 
 
 def test_more_traffic_in_a_part_of_the_run_is_no_burst_of_failures():

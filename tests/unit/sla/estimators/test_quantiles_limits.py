@@ -7,7 +7,7 @@ one or two windows, and show a large one to whoever looks there.
 import numpy as np
 import pytest
 
-from sla.estimators.quantiles import quantile_results
+from sla.estimators.quantiles import MergedWindows, quantile_results
 from sla.values.histogram import EMPTY, HIGHEST_NS, Histogram, from_values
 
 WINDOWS = 40
@@ -37,6 +37,19 @@ def test_a_tail_is_followed_until_nine_batches_in_ten_hold_some_of_it(batches, g
     windows[slow[:lacking], 2], windows[slow[-lacking:], 3] = 400, 300
     windows[np.ix_([15, 30], range(10, 50))] = 200
     assert (deff(windows, 0.99) > 10) is goes_on
+
+
+@pytest.mark.parametrize(("beyond", "clustered"), [(8, True), (11, False)])
+def test_who_looks_often_follows_a_tail_to_a_tenth_of_all(beyond, clustered):
+    """Of a p99 of 4000 the 40 beyond are slowest, one in each window; of a hundred `beyond` lie so, and next to them in two."""
+    windows = np.full((WINDOWS, 100), 100)
+    windows[np.ix_([15, 30], range(20, 60))] = 150
+    windows[:, 1:beyond] = 300
+    windows[:, 0] = 400
+    merged = MergedWindows.of([from_values(w) for w in windows])
+    cautious = MergedWindows.of([from_values(w) for w in windows], cautious=True)
+    assert merged.design_effect(0.99)[0] == 1.0
+    assert (cautious.design_effect(0.99)[0] > 5) is clustered
 
 
 @pytest.mark.parametrize(("each", "slow", "goes_on"), [(64, 20, False), (63, 19, True)])

@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 
 from sla.judgement.evaluate import SEEN, evaluate
-from sla.judgement.sequential import LAST_LEVEL
+from sla.judgement.sequential import LOOKED_LEVEL
 from sla.values.agreement import Limit, Objective
 from sla.values.assessment import Decision, Evidence, Severity, Status
 from sla.values.kinds import SuccessRate, Throughput
@@ -59,7 +59,7 @@ def test_what_an_agreement_leaves_out_is_said(run):
 
 def test_why_a_run_ended_early_is_said(run):
     stopped = f"stopped early: rate, success missed the target at 99.5%, in a look at the run under way{SEEN}"
-    decided = f"stopped when decided: every objective was at 99.5%, in a look at the run under way{SEEN}"
+    decided = f"stopped when decided: every objective was, what is kept at 99%, in a look at the run under way{SEEN}"
     interrupted = "the run was stopped before its plan ended"
 
     def reported(**facts):
@@ -81,8 +81,8 @@ def test_a_run_that_ended_when_it_was_decided_may_pass_and_one_stopped_by_hand_m
 
 def test_a_run_that_was_looked_at_is_judged_at_a_higher_level_and_says_so(run):
     looked = assessed(with_facts(run, looked=True), RATE)
-    assert [o.estimate.level for o in looked.objectives] == [LAST_LEVEL]
-    assert any("is judged at 98%" in n for n in looked.notes)
+    assert [o.estimate.level for o in looked.objectives] == [LOOKED_LEVEL]
+    assert any("is judged at 99%" in n for n in looked.notes)
     assert [o.estimate.level for o in assessed(run, RATE).objectives] == [0.95]
 
 

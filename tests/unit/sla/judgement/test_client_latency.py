@@ -5,6 +5,8 @@ import dataclasses
 import numpy as np
 import pytest
 
+from sla.estimators.at_target import at_target
+from sla.estimators.quantiles import MergedWindows
 from sla.judgement.generator.lateness import lateness
 from sla.judgement.kinds.choose import estimator_of
 from sla.values.agreement import Limit, Objective
@@ -35,6 +37,24 @@ def run(response, service=None, lag_ms=0.05, outside=None, **window):
     health = [Health(FIRST + i, "w", of((lag_ms, 100))) for i in range(-1, LENGTH_S)]
     facts = RunFacts(FIRST * S, (FIRST + LENGTH_S) * S, plan=(PlannedSegment(LENGTH_S, 100, 100),))
     return Measurements(tuple(windows), tuple(health), (), facts)
+
+
+def test_what_may_be_over_the_target_is_known_there_too():
+    measured = run(of((1, 94), (9, 6)))
+    merged = MergedWindows.of([of((1, 94), (9, 6))] * LENGTH_S)
+    at = estimator().from_run(measured, STEADY, None)
+    assert at(0.95).beyond == at_target(merged, 0.9, 5 * MS, 0.95) is not None
+
+
+def test_who_looks_often_has_a_tail_followed_to_a_tenth_of_all():
+    """The slowest 2 % come evenly, next to them 7.5 % in one second of four: in a run that is looked at they tell too."""
+    even, more = of((1, 900), (9, 20)), of((1, 624), (3, 276), (9, 20))
+    measured = run(even)
+    windows = [dataclasses.replace(w, response=even if w.second % 4 else more, service=even) for w in measured.windows]
+    measured = dataclasses.replace(measured, windows=tuple(windows))
+    looked = dataclasses.replace(measured, facts=dataclasses.replace(measured.facts, looked=True))
+    n_eff, fewer = (estimator(0.99).from_run(m, STEADY, None)(0.95).estimate.n_eff for m in (measured, looked))
+    assert n_eff > 3 * fewer
 
 
 def estimator(q=0.9, latency="response", target_ms=5.0):

@@ -6,12 +6,13 @@ import math
 import numpy as np
 import pytest
 
+from sla.estimators.at_target import AtTarget
 from sla.judgement.family import PreparedObjective, gate_of, judge_family, unjudged
 from sla.judgement.generator.connections import Connections
 from sla.judgement.generator.connections import connections as find_connections
 from sla.judgement.objectives import ObjectiveEstimate, absolute, seconds_for_margin, unknown_share
 from sla.judgement.outages.failing_end import FailedShares, FailingEnd
-from sla.judgement.status import Bounds, judge
+from sla.judgement.status import STRADDLES, Bounds, judge
 from sla.values.agreement import Limit, Objective
 from sla.values.assessment import Severity, Status, Steady
 from sla.values.estimate import Estimate
@@ -47,6 +48,16 @@ def test_a_result_has_the_limits_the_baseline_and_what_it_was_measured_by():
     assert (judged.status, judged.seconds_needed, judged.quantile) == (Status.WARN, None, 0.99)
     assert result(interval(110, 120, 130)).acceptable is None
     assert result(interval(110, 120, 130), acceptable=Limit("<", math.nan)).acceptable is None
+
+
+def test_a_target_that_the_interval_straddles_is_kept_where_few_enough_are_over_it():
+    straddling, few = interval(80, 90, 110), AtTarget(0.0081, 0.0032)
+    kept = result(straddling, beyond=few)
+    assert (kept.status, kept.reason) == (Status.PASS, "0.32 % are over the target, 0.81 % at most, where 1 % may be")
+    assert result(straddling, beyond=AtTarget(0.0101, 0.0032)).reason == STRADDLES
+    assert result(straddling, beyond=few, few_bursts="in two bursts").reason == "in two bursts"
+    late = result(straddling, beyond=few, at_most=interval(80, 90, 120), more="late")
+    assert (late.status, late.reason) == (Status.INCONCLUSIVE, "late, the target is not shown to be kept")
 
 
 def test_only_what_is_open_is_told_how_much_longer_it_takes():
