@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sla.estimators.dependence import FloatArray, design_effect, effective_size
+from sla.estimators.dependence import FloatArray, effective_size
 from sla.estimators.far_target import FarTarget, far_target
 from sla.estimators.quantiles import EVIDENCE_LEVEL, LOWER_HALVED_AT, LOWEST_PROXY, STRONG_EVIDENCE, MergedWindows
 from sla.estimators.share_limits import share_limits
@@ -36,11 +36,7 @@ def at_target(merged: MergedWindows, q: float, target_ns: float, level: float) -
     share = float(beyond_it.sum()) / n if n else 0.0
     if q < LOWEST_PROXY or not 0 < share < 1 - q:
         return None
-    effects, filled = [], merged.sizes > 0
-    for beyond, halved_at in ((beyond_it, None), (merged.influence(1 - SLOWEST)[1], LOWER_HALVED_AT)):
-        p = float(beyond.sum()) / n
-        influence = beyond - p * merged.sizes
-        effects.append(design_effect(influence[filled], n * p * (1 - p), halved_at, merged.alike))
+    effects = merged.effect_of(beyond_it), merged.effect_of(merged.influence(1 - SLOWEST)[1], LOWER_HALVED_AT)
 
     def size(at: float) -> float:
         return min([float(n), *(effective_size(n, deff, dof, at) for deff, dof in effects)])

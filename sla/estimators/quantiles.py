@@ -131,9 +131,11 @@ class MergedWindows:
     def influence(self, q: float) -> tuple[FloatArray, FloatArray]:
         """(influence of each window, exceedances in each window) at the empirical q-quantile."""
         below = self.below(self.whole.bucket_at(q))
-        # Ties make the share at the bucket differ from q; centred at the share itself the influences sum to zero.
-        share = below.sum() / self.n
-        return below - share * self.sizes, self.sizes - below
+        return self._influence(below), self.sizes - below
+
+    def _influence(self, below: FloatArray) -> FloatArray:
+        # Ties make the share at a quantile's bucket differ from q; centred at the share itself the influences sum to zero.
+        return np.asarray(below - below.sum() / self.n * self.sizes)
 
     def first_bounds(self, q: float, level: float) -> bool:
         """Whether the smallest sample bounds the q-quantile from below where the effective samples are too few to: beyond it
@@ -152,6 +154,12 @@ class MergedWindows:
         """n_eff at q."""
         deff, dof = self.design_effect(q)
         return min(effective_size(self.n, deff, dof, level), float(self.n))
+
+    def effect_of(self, beyond: FloatArray, halved_at: float | None = None) -> tuple[float, float]:
+        """dependence.design_effect() of the share that `beyond` of each window's samples are; empty windows count as none."""
+        share, filled = float(beyond.sum()) / self.n, self.sizes > 0
+        influence = self._influence(self.sizes - beyond)
+        return design_effect(influence[filled], self.n * share * (1 - share), halved_at, self.alike)
 
     @cached_property
     def alike(self) -> Alike | None:
@@ -226,26 +234,23 @@ def _capped(merged: MergedWindows, result: QuantileResult) -> QuantileResult:
 def _design_effect(merged: MergedWindows, q: float) -> tuple[float, float]:
     """The design effect, with its degrees of freedom, that leaves the fewest effective samples: at q and, for a tail, at
     quantiles lowered by doubling 1 - q until nine batches in ten hold an exceedance, and once more where the tail is thin:
-    indicators of a far tail alone understate dependence while exceedances are few. An empty window says nothing of any.
+    indicators of a far tail alone understate dependence while exceedances are few.
 
     Where they are few by chance the tail and its design effect are both too low, that of a tenth of all hardly. Who looks often
     enough sees that happen, and is `cautious`: at every one of these quantiles.
     """
-    n, effects, filled = merged.n, [], merged.sizes > 0
-    p, once_more = q, True
+    effects, filled, p, once_more = [], merged.sizes > 0, q, True
     while True:
-        influence, exceedances = merged.influence(p)
-        share = float(exceedances.sum()) / n
-        independent, halved_at = n * share * (1 - share), None if p == q else LOWER_HALVED_AT
-        effects.append(design_effect(influence[filled], independent, halved_at, merged.alike))
+        exceedances = merged.influence(p)[1]
+        effects.append(merged.effect_of(exceedances, None if p == q else LOWER_HALVED_AT))
         if p <= LOWEST_PROXY:
             break
         if not merged.cautious and p < q and batches_with(exceedances[filled]) >= 0.9:
-            if not once_more or n / max(effects)[0] * (1 - q) >= STRONG_EVIDENCE:
+            if not once_more or merged.n / max(effects)[0] * (1 - q) >= STRONG_EVIDENCE:
                 break
             once_more = False
         p = _lower(p)
-    return min(effects, key=lambda effect: effective_size(n, effect[0], effect[1], 0.95))
+    return min(effects, key=lambda effect: effective_size(merged.n, effect[0], effect[1], 0.95))
 
 
 def _lower(p: float) -> float:

@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 from sla.estimators.dependence import FloatArray
 from sla.estimators.proportions import ENOUGH_BURSTS, FewBursts, few_bursts
+from sla.estimators.quantiles import LOWEST_PROXY
 
 LARGER = 2.0  # times as large as the largest that was seen a burst of errors may be: an outage has no usual length
 NOTHING = "", 0.0
-TAIL = 0.1  # of all responses may at most be over the target of a quantile that bursts are looked for in
 
 
 def failing_bursts(ok: FloatArray, attempted: FloatArray, target: float, length_s: float, level: float) -> tuple[str, float]:
@@ -23,7 +23,7 @@ def slow_bursts(kept: FloatArray, sizes: FloatArray, q: float, length_s: float, 
     """The same of a q-quantile, where `kept` of so many responses are under its target. Of a tail alone: what half of all may
     exceed is no burst. A queue's are seldom much larger than those that were seen, whichever way their number is accounted for.
     """
-    if 1 - q > TAIL + 1e-9:
+    if q < LOWEST_PROXY:
         return NOTHING
 
     def at_most(bursts: FewBursts) -> float:

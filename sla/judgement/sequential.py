@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
+from functools import cache
 
 from sla.judgement.generator.lateness import Lateness, lateness
 from sla.judgement.judge_all import judge_all
@@ -97,13 +98,13 @@ def undecided(measurements: Measurements, agreement: Agreement, baseline: Baseli
     measured, steady = judged
     measured = dataclasses.replace(measured, facts=dataclasses.replace(measured.facts, looked=True))
 
+    @cache  # early on some of these levels are one
     def judged_at(level: float) -> list[ObjectiveResult]:
         return judge_all(measured, agreement, baseline, steady, level, drawn=False)
 
     def open_of(results: Sequence[ObjectiveResult]) -> frozenset[str]:
         return frozenset(o.key for o in results if o.status not in DECIDED or o.reason.startswith(THIN_EVIDENCE))
 
-    # each is work for a run that seems to be decided
     if still_open := open_of(judged_at(LOOKED_LEVEL)):
         return still_open
     if still_open := open_of(judged_at(look_level(steady))):
