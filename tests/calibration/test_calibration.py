@@ -11,21 +11,22 @@ from tests.calibration.calibrate import cells, line
 from tests.calibration.trials import TRIALS
 
 RUNS = 60
-LONGEST = ("20", "21", "12", "11", "9")  # begun first
+FEWER = {"21": 20, "20": 20, "17": 30, "12": 30}  # of rows whose runs take more than a second of CPU each
+LONGEST = ("20", "21", "17", "12", "11", "9")  # begun first
+BEHIND_OTHERS = 19  # as nice as it can be: beside loads whose generator and target must get the machine when they want it
 
 
 @pytest.fixture(scope="session")
 def pool():
-    if "PYTEST_XDIST_WORKER" in os.environ:  # other trials run at the same time
-        yield None
-        return
-    with ProcessPoolExecutor(os.cpu_count()) as pool:
+    # beside other pytest processes one is enough: other trials run at the same time
+    processes = 1 if "PYTEST_XDIST_WORKER" in os.environ else os.cpu_count()
+    with ProcessPoolExecutor(processes, initializer=os.nice, initargs=(BEHIND_OTHERS,)) as pool:
         yield pool
 
 
 @pytest.mark.parametrize("trial", sorted(TRIALS, key=lambda t: t.row not in LONGEST), ids=lambda t: f"{t.row} {t.title}")
 def test_every_cell_is_inside_its_band(trial, pool):
-    outside = [line(cell) for cell in cells(trial, RUNS, 7, pool) if not cell.possible()]
+    outside = [line(cell) for cell in cells(trial, FEWER.get(trial.row, RUNS), 7, pool) if not cell.possible()]
     assert not outside, "\n".join(outside)
 
 

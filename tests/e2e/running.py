@@ -96,9 +96,10 @@ class Running:
         )
         self.not_ended.add(self)
 
-    def wait_for(self, operations: int) -> Path:
-        """Until this many operations are on disk; the run folder."""
-        return until(lambda: self._folder_with(operations), f"{operations} operations on disk")
+    def wait_for(self, operations: int, *, or_its_end: bool = False) -> Path:
+        """Until this many operations are on disk, or if asked until the run has ended; the run folder."""
+        what = f"{operations} operations on disk"
+        return until(lambda: self._folder_with(0 if or_its_end and self.process.poll() is not None else operations), what)
 
     def wait_for_the_drain(self) -> Path:
         """Until the load has ended and operations are still under way, which must take seconds; the run folder."""

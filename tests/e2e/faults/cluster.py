@@ -47,9 +47,25 @@ def counted(node: NodeProcess) -> dict[str, int]:
     return {operation: count for operation, count in attempts(node).items() if operation != "finality"}
 
 
+def unknown(ended: Ended) -> int:
+    """Operations that ended without any response: whether the node counted them nobody knows. On a machine that stops for as
+    long as a request may take there are some, whatever a test does to the run.
+    """
+    return sum(w.failed.get("timeout", 0) + w.failed.get("transport", 0) for w in ended.measurements.windows)
+
+
+def assert_counted(ended: Ended, node: NodeProcess) -> None:
+    """The node counted what the client did, each operation once."""
+    finished, by_node = ended.finished(), counted(node)
+    assert finished.keys() == by_node.keys()
+    ahead = {operation: finished[operation] - count for operation, count in by_node.items()}
+    assert min(ahead.values()) >= 0, (finished, by_node)
+    assert sum(ahead.values()) <= unknown(ended), (finished, by_node, unknown(ended))
+
+
 def missing_from_reports(ended: Ended, node: NodeProcess) -> int:
-    """Operations that the node counted and that no report holds."""
-    return sum(attempts(node).values()) - sum(ended.finished().values())
+    """Operations that the node counted and that no report holds with a response."""
+    return sum(attempts(node).values()) - sum(ended.finished().values()) + unknown(ended)
 
 
 def assess(folder: Path, *arguments: str) -> Ended:

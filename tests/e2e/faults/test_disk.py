@@ -5,7 +5,7 @@ import subprocess
 import sys
 from contextlib import contextmanager
 
-from tests.e2e.faults.cluster import ASSESS, SHORT, Cluster, assess, counted, failed_checks, reported, target
+from tests.e2e.faults.cluster import ASSESS, SHORT, Cluster, assert_counted, assess, counted, failed_checks, reported, target
 from tests.e2e.running import ROOT, Ended, Running, load
 
 
@@ -39,11 +39,11 @@ def test_a_disk_that_fills_up_stops_the_load_and_nothing_measured_is_lost(tmp_pa
         environment = {**os.environ, "TMPDIR": str(elsewhere)}
         done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=60)
         taken = Ended(done.returncode, done.stdout, done.stderr, ended.folder)
-        assert taken.finished() == counted(node), done.stderr
+        assert_counted(taken, node)
         assert taken.code == 5
         assert failed_checks(taken) >= {"closed"}
         assert taken.check("workers")["status"] == "PASS"
-        assert assess(ended.folder).finished() == counted(node)
+        assert_counted(assess(ended.folder), node)
 
 
 def test_a_folder_that_cannot_be_written_is_refused_before_the_load(tmp_path, node):

@@ -11,7 +11,7 @@ import psutil
 import pytest
 
 from bizra_load.archive.latest import run_folders
-from tests.e2e.faults.cluster import SHORT, assess, counted, reported, target
+from tests.e2e.faults.cluster import SHORT, assert_counted, assess, reported, target
 from tests.e2e.running import ENVIRONMENT, ROOT, Running, until
 
 COMMAND = [sys.executable, "-m", "bizra_load.cli.main"]
@@ -58,7 +58,7 @@ def test_a_run_is_judged_and_kept_whoever_reads_the_text(tmp_path, node, how):
     assert "Traceback" not in result
     assert again.code == ended
     assert (folder / "exit-code").read_text() == f"{ended}\n"
-    assert again.finished() == counted(node)
+    assert_counted(again, node)
 
 
 def test_the_exit_code_is_known_where_whoever_starts_the_command_wants_none_of_its_children(tmp_path, node):
@@ -82,7 +82,7 @@ def test_a_closed_terminal_ends_the_run_as_ctrl_c_does(tmp_path, node, whom):
         running.process.terminate()
     ended = running.end(within_s=45)
     assert reported(ended) == []
-    assert ended.finished() == counted(node)
+    assert_counted(ended, node)
     assert ended.measurements.facts.interrupted
     assert ended.check("workers")["status"] == "PASS"
     assert ended.code in (3, 4, 5)
@@ -119,7 +119,7 @@ def test_under_nohup_a_closed_terminal_changes_nothing(tmp_path, node):
     os.killpg(running.process.pid, signal.SIGHUP)
     ended = running.end(within_s=45)
     assert not ended.measurements.facts.interrupted
-    assert ended.finished() == counted(node)
+    assert_counted(ended, node)
 
 
 def _move(folder):
@@ -145,7 +145,7 @@ def test_a_run_folder_that_is_deleted_or_moved_is_put_back_and_the_load_ends(tmp
     assert line == f"bizra-load: the run folder was deleted or moved: it is put back, the load is stopped: {folder}"
     assert ended.folder == folder
     assert {path.name for path in folder.iterdir()} >= before
-    assert ended.finished() == counted(node)
+    assert_counted(ended, node)
     assert ended.measurements.facts.interrupted
     assert ended.check("workers")["status"] == "PASS"
     assert ended.code in (3, 4, 5)
@@ -174,4 +174,4 @@ def test_where_the_folder_cannot_be_put_back_everything_is_elsewhere(tmp_path, n
     rows = [json.loads(row) for row in (kept / "windows.jsonl").read_text().splitlines()]
     assert rows
     again = assess(kept)
-    assert again.finished() == counted(node), done.stderr
+    assert_counted(again, node)

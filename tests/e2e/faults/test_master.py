@@ -14,12 +14,14 @@ from tests.e2e.faults.cluster import (
     SHORT,
     SLOW,
     Cluster,
+    assert_counted,
     assess,
     counted,
     failed_checks,
     missing_from_reports,
     reported,
     target,
+    unknown,
 )
 from tests.e2e.running import Running, until
 
@@ -48,7 +50,7 @@ def test_a_killed_master_is_one_line_its_workers_stop_and_the_totals_are_the_nod
     assert ended.code == 5
     [line] = reported(ended)
     assert line == f"bizra-load run: the master was killed (SIGKILL); kept with what the workers left: {ended.folder}"
-    assert ended.finished() == counted(node)
+    assert_counted(ended, node)
     assert failed_checks(ended) >= {"closed"}
     assert ended.check("workers")["status"] == "PASS"
     assert ended.check("reports")["status"] == "PASS"
@@ -74,7 +76,7 @@ def test_workers_of_a_master_that_is_killed_while_they_drain_end_and_leave_what_
         errors = [w.communicate(timeout=45)[1] for w in workers]
         assert [w.returncode for w in workers] == [5, 5], errors
         judged = assess(folder)
-        assert missing_from_reports(judged, slow) == 0
+        assert 0 <= missing_from_reports(judged, slow) <= unknown(judged)
     assert len(judged.measurements.facts.spools) == 2
     assert judged.check("workers")["status"] == "PASS"
 
@@ -118,8 +120,8 @@ def test_workers_of_another_machine_leave_spools_that_assess_takes_in_by_name_or
     assert both.code == 5
     assert failed_checks(both) >= {"closed"}
     assert both.check("workers")["status"] == "PASS"
-    assert both.finished() == counted(node)
-    assert assess(away).finished() == counted(node)  # taken in once, however often it is asked
+    assert_counted(both, node)
+    assert_counted(assess(away), node)  # taken in once, however often it is asked
 
 
 def test_a_spool_of_another_run_or_a_damaged_one_is_one_line_and_changes_nothing(tmp_path, node):

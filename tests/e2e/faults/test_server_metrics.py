@@ -8,7 +8,7 @@ import pytest
 import requests
 
 from bizra_load.io.ports import free_port
-from tests.e2e.faults.cluster import SHORT, counted, failed_checks, reported, target
+from tests.e2e.faults.cluster import SHORT, assert_counted, counted, failed_checks, reported, target
 from tests.e2e.real_prometheus import prometheus
 from tests.e2e.running import Running, load, until
 
@@ -20,7 +20,7 @@ def test_metrics_that_go_down_and_stay_down_are_missing_server_data(tmp_path, no
     requests.post(f"{node.admin_url}/faults", json={"metrics.down": "true"}, timeout=5).raise_for_status()
     ended = running.end()
     requests.delete(f"{node.admin_url}/faults", timeout=5).raise_for_status()
-    assert ended.finished() == counted(node)
+    assert_counted(ended, node)
     assert ended.code == 5
     assert failed_checks(ended) == {"server_data"}, ended.out
     assert "of the part that is judged" in ended.check("server_data")["reason"]
@@ -42,7 +42,7 @@ def test_a_prometheus_that_is_down_at_the_start_in_the_middle_or_at_the_end_is_s
         running.wait_for(800)
         server.resume()
         middle = running.end()
-        assert middle.finished() == counted(node)
+        assert_counted(middle, node)
         assert middle.check("server_data")["status"] == "PASS", middle.out
         assert {middle.check(f"counters_{o}")["status"] for o in ("generate", "verify")} == {"PASS"}
 

@@ -9,7 +9,17 @@ import psutil
 import pytest
 
 from bizra_load.rehearsal.node_process import start_node
-from tests.e2e.faults.cluster import SHORT, SLOW, counted, failed_checks, missing_from_reports, reported, target
+from tests.e2e.faults.cluster import (
+    SHORT,
+    SLOW,
+    assert_counted,
+    counted,
+    failed_checks,
+    missing_from_reports,
+    reported,
+    target,
+    unknown,
+)
 from tests.e2e.running import Running, until
 
 
@@ -19,7 +29,7 @@ def test_ctrl_c_pressed_twice_still_drains_and_judges(tmp_path, node):
     running.interrupt()
     running.interrupt()
     ended = running.end(within_s=45)
-    assert ended.finished() == counted(node)
+    assert_counted(ended, node)
     assert ended.measurements.facts.interrupted
     assert ended.check("workers")["status"] == "PASS"
     assert ended.code in (4, 5)
@@ -37,7 +47,7 @@ def test_a_run_that_is_stopped_while_it_drains_anyway_loses_nothing(tmp_path, ho
             else:
                 running.process.terminate()
         ended = running.end(within_s=45)
-        assert missing_from_reports(ended, slow) == 0
+        assert 0 <= missing_from_reports(ended, slow) <= unknown(ended)
     assert reported(ended) == []
     assert ended.measurements.facts.lost_workers == ()
     assert not ended.measurements.facts.interrupted
@@ -48,7 +58,7 @@ def test_a_run_that_is_stopped_while_it_drains_anyway_loses_nothing(tmp_path, ho
 def test_a_stop_timeout_changes_no_count_and_a_wrong_one_is_refused(tmp_path, node):
     running = Running(tmp_path / "a", *target(node), *SHORT, "--duration", "6s", "--stop-timeout", "5")
     ended = running.end()
-    assert ended.finished() == counted(node)
+    assert_counted(ended, node)
     assert ended.check("workers")["status"] == "PASS"
     refused = Running(tmp_path / "b", *target(node), *SHORT, "--stop-timeout", "soon").end()
     assert refused.code == 6
@@ -57,7 +67,7 @@ def test_a_stop_timeout_changes_no_count_and_a_wrong_one_is_refused(tmp_path, no
 
 def test_a_test_shorter_than_a_window_is_counted_to_the_last_operation_and_judges_nothing(tmp_path, node):
     ended = Running(tmp_path, *target(node), *SHORT, "--ramp", "0s", "--duration", "300ms").end()
-    assert ended.finished() == counted(node)
+    assert_counted(ended, node)
     assert 50 <= sum(counted(node).values()) <= 64
     assert ended.code == 5
     assert failed_checks(ended) >= {"data"}
@@ -71,6 +81,6 @@ def test_the_master_alone_told_to_stop_ends_every_worker(tmp_path, node):
     workers = running.workers()
     os.kill(psutil.Process(workers[0]).ppid(), signal.SIGINT)
     ended = running.end(within_s=45)
-    assert ended.finished() == counted(node)
+    assert_counted(ended, node)
     assert ended.check("workers")["status"] == "PASS"
     until(lambda: not any(os.path.exists(f"/proc/{w}") for w in workers), "the workers have ended")

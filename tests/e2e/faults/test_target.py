@@ -7,7 +7,16 @@ import requests
 
 from bizra_load.io.ports import free_port
 from bizra_load.rehearsal.node_process import start_node
-from tests.e2e.faults.cluster import SHORT, counted, failed_checks, missing_from_reports, reported, target
+from tests.e2e.faults.cluster import (
+    SHORT,
+    assert_counted,
+    counted,
+    failed_checks,
+    missing_from_reports,
+    reported,
+    target,
+    unknown,
+)
 from tests.e2e.faults.proxy import Proxy
 from tests.e2e.running import Running
 
@@ -100,7 +109,7 @@ def test_a_stalled_node_times_operations_out_and_the_counters_still_agree(tmp_pa
     assert balanced(ended)
     assert failures(ended)["timeout"] >= 4  # two seconds of patience, three of stall: what was under way on each connection
     assert ended.check("counters_verify")["status"] == "PASS"
-    assert 0 <= missing_from_reports(ended, node) + sum(failures(ended).values()) <= 2 * sum(failures(ended).values())
+    assert 0 <= missing_from_reports(ended, node) <= unknown(ended)
     assert ended.assessment["decision"] in ("NO-GO", "INVALID", "INCONCLUSIVE")
 
 
@@ -196,7 +205,7 @@ def test_a_slow_network_to_the_target_is_in_the_client_latencies_and_not_in_the_
         proxy.delay_s, proxy.bytes_per_s = delay_s, bytes_per_s
         # twenty milliseconds and more a request: a slot of 5 operations a second keeps up
         ended = Running(tmp_path, *target(node, url), *SHORT, "--target-ops", "100", "--ops-per-user", "5").end()
-    assert ended.finished() == counted(node)
+    assert_counted(ended, node)
     generate = next(o for o in ended.assessment["operations"] if o["operation"] == "generate")
     assert generate["service"]["p50"]["point"] > (0.1e9 if delay_s else 5e6)
     # had the server's own times the network in them, their p99 would be no shorter than the client's median
