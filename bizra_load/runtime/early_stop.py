@@ -15,6 +15,7 @@ from bizra_load.measure.clock import SteadyClock
 from bizra_load.measure.run_sums import RunSums
 from sla.judgement.sequential import Looks, failing, undecided
 from sla.judgement.steady import constant_part
+from sla.values.agreement import Objective
 from sla.values.measurements import RunFacts
 
 REPORTED_NS = 2 * 10**9  # the last two seconds may not have been reported by every worker yet
@@ -26,7 +27,7 @@ class Decided:
     of the end of what that look saw.
     """
 
-    missed: tuple[str, ...]
+    missed: tuple[Objective, ...]
     until_ns: int
 
 
@@ -50,6 +51,6 @@ def wait_for_decision(
         so_far = dataclasses.replace(measurements, facts=dataclasses.replace(measurements.facts, load_ended_ns=ended_ns))
         kept = kept_agreement(folder)  # a baseline that was measured meanwhile is there by now
         if failed := failing(so_far, kept.agreement, kept.baseline):
-            return Decided(tuple(sorted(failed)), ended_ns)
+            return Decided(tuple(o for o in kept.agreement.objectives if o.key in failed), ended_ns)
         if also_pass and undecided(so_far, kept.agreement, kept.baseline) == frozenset():
             return Decided((), ended_ns)

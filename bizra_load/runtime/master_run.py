@@ -168,7 +168,7 @@ class MasterRun:
         also_pass = self.settings.stop_when_decided
         self._decided = wait_for_decision(self.folder, self._sums, self.times.clock, self._facts, also_pass)
         if self._decided.missed:
-            tell(f"Stopping early: {', '.join(self._decided.missed)} missed the target for certain")
+            tell(f"Stopping early: {', '.join(o.title for o in self._decided.missed)} missed the target for certain")
         else:
             tell("Stopping: every objective is decided")
         self._stop_load()
@@ -209,7 +209,7 @@ class MasterRun:
             unsigned_messages=self.receiver.unsigned,
             scrapes_failed=self._server.failed,
             interrupted=times.interrupted,
-            stopped_for=self._decided.missed if self._decided else (),
+            stopped_for=tuple(o.key for o in self._decided.missed) if self._decided else (),
             looked=self.settings.stop_when_decided,
             decided=bool(self._decided and not self._decided.missed),
             judged_until_ns=self._decided.until_ns if self._decided else 0,

@@ -117,7 +117,8 @@ SWITCHES: tuple[Switch, ...] = (
     ),
     Switch(
         "--stop-when-decided",
-        "Stop as soon as every objective is decided, either way, in looks from 40 s on; what decides is then at level 0.98. "
+        "Stop as soon as every objective is decided, either way, in looks from 40 s on; "
+        "the run is judged at the level 0.99 then. "
         "Not for a service that is slow for many seconds at a time: 40 s don't show that",
     ),
     Switch(

@@ -129,11 +129,12 @@ def _evidence_gates(agreement: Agreement, evidence: Mapping[str, Evidence]) -> l
     return gates
 
 
-def _end_notes(facts: RunFacts, steady: Steady | None, level: float) -> list[str]:
+def _end_notes(facts: RunFacts, agreement: Agreement, steady: Steady | None, level: float) -> list[str]:
     """Why a run ended before its plan, and at which level it is judged where it might have."""
     notes = []
     if facts.stopped_for:
-        named = ", ".join(facts.stopped_for)
+        titles = {o.key: o.title for o in agreement.objectives}
+        named = ", ".join(titles.get(key, key) for key in facts.stopped_for)
         notes.append(f"stopped early: {named} missed the target at {LOOK_LEVEL:.1%}, in a look at the run under way{SEEN}")
     elif facts.decided:
         at = 100 * (look_level(steady) if steady else level)
@@ -157,7 +158,7 @@ def _notes(
         notes.append(FAMILY_NOTE.format(alpha=1 - level, count=count))
     if agreement.not_assessed:
         notes.append(agreement.not_assessed)
-    notes += _end_notes(facts, steady, level)
+    notes += _end_notes(facts, agreement, steady, level)
     if steady is not None:
         notes += excluded_failures_notes(judged, measurements, agreement, steady, level, judge)
         notes += warm_up_notes(measurements, steady) + silence_notes(measurements, steady)

@@ -255,7 +255,7 @@ def test_a_run_that_has_surely_failed_is_stopped_early_on_request(tmp_path):
         ended = load(tmp_path, node, *SHORT, "--duration", "300s", "--abort-on-fail")
         assert ended.finished() == attempts_with_finality(node, ended)
     assert (ended.code, ended.assessment["decision"]) == (3, "NO-GO"), ended.out
-    assert "Stopping early: poi_success_rate" in ended.err
+    assert "Stopping early: PoI success rate missed the target for certain" in ended.err
     assert ended.measurements.facts.stopped_for == ("poi_success_rate",)
     assert ended.measurements.facts.load_ended_ns - ended.measurements.facts.load_started_ns < 300e9
 

@@ -12,6 +12,7 @@ import pytest
 
 from bizra_load.cli.main import main, parser
 from bizra_load.node.faults import ALLOWED, Faults, parse_assignments
+from sla.judgement.sequential import FIRST_LOOK_S, LOOK_LEVEL, LOOKED_LEVEL
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -56,7 +57,8 @@ def test_our_options_in_locusts_parser_explain_themselves():
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr
-    for message in ("--target-ops", "0 to 100 per cent (default: 1 per cent)", "at the level 0.995, in looks"):
+    decided = f"at the level {LOOK_LEVEL}, in looks from {FIRST_LOOK_S:g} s", f"is judged at the level {LOOKED_LEVEL} then"
+    for message in ("--target-ops", "0 to 100 per cent (default: 1 per cent)", *decided):
         assert message in " ".join(done.stdout.split())
 
 
