@@ -41,5 +41,5 @@ def run(args: argparse.Namespace) -> int:
 def _margin(text: str) -> float:
     value = share_in(text)
     if value is None or not 0 < value < 1:
-        raise UsageError(f"--margin: {text!r} (allowed: 1% to 99%, for example {MARGIN:.0%})")
+        raise UsageError(f"--margin: {text!r} (allowed: 1 % to 99 %, for example {100 * MARGIN:.0f} %)")
     return value

@@ -62,7 +62,7 @@ class RepeatedRows:
             first, again = (max(line - _TOGETHER + 1, 2) for line in self._first)
             share = 2 * self._again / self._fours
             raise ValueError(
-                f"line {again}: samples from line {first} on come again, {min(share, 1):.0%} of all are there twice: "
+                f"line {again}: samples from line {first} on come again, {100 * min(share, 1):.0f} % of all are there twice: "
                 "import each file once"
             )
         if self._runs > _MOST_IN_PAIRS and self._odd_runs <= 1 and self._alike % 2 == 0:  # the first run is of no row

@@ -97,7 +97,7 @@ def _month(samples: ImportedSamples, most_s: int, most_share: float) -> _Bulk:
     best = int(np.argmax(inside))
     total, outside = int(before[-1]), int(before[-1] - inside[best])
     if outside > most_share * total:
-        far = f"{outside:,} of {total:,} samples are outside of them (allowed: {most_share:.0%})"
+        far = f"{outside:,} of {total:,} samples are outside of them (allowed: {100 * most_share:.0f} %)"
         raise ValueError(f"the times span more than {most_s // 86_400} days, and {far}: did a clock jump?")
     low, high = int(seconds[best]), int(seconds[ends[best] - 1])
     return _Bulk(low, high, most_s - (high - low), f"over {most_s // 86_400} days from most others")

@@ -59,7 +59,7 @@ def rate(text: str) -> float:
     match = _RATE.fullmatch(text.strip())
     value = float(match[1]) / (100 if match[2] else 1) if match else math.nan
     if not value <= 1:
-        raise FaultError(f"not a rate: {text!r} (allowed: 0% to 100%, or 0 to 1)")
+        raise FaultError(f"not a rate: {text!r} (allowed: 0 % to 100 %, or 0 to 1)")
     return value
 
 

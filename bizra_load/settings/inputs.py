@@ -75,7 +75,7 @@ def share(value: str) -> float:
     """Ratio of "1%", "0.01" or "100 %". Raises ValueError outside 0 to 100 %."""
     ratio = share_in(value)
     if ratio is None or ratio > 1:
-        raise ValueError(f"a share must be between 0% and 100%, not {value!r}")
+        raise ValueError(f"a share must be between 0 % and 100 %, not {value!r}")
     return ratio
 
 

@@ -29,7 +29,7 @@ def render(assessment: MetricsAssessment, width: int = 120, colour: bool = False
     rows = [_row(o, assessment.deviations.get(o.key)) for o in assessment.objectives]
     draw(console, f"Metrics of {span}", COLUMNS, rows, 7)
     seen = f"{w.scrapes} scrapes of {w.instances} instance{'s' if w.instances != 1 else ''}, every {w.interval_s:g} s"
-    console.print(Text(f"Prometheus: {seen}, which cover {w.coverage:.0%} of the window"))
+    console.print(Text(f"Prometheus: {seen}, which cover {100 * w.coverage:.0f} % of the window"))
     for gate in assessment.gates:
         if gate.key == "bootstrap":
             console.print(Text(gate.reason))
@@ -76,7 +76,7 @@ def _change(d: Estimate | None) -> str:
 
 
 def _percent(ratio: float) -> str:
-    return "unbounded" if ratio == float("inf") else f"{ratio:+,.1%}".replace("%", " %")
+    return "unbounded" if ratio == float("inf") else f"{100 * ratio:+,.1f} %"
 
 
 def _time(at_ns: int) -> str:

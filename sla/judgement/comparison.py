@@ -120,7 +120,9 @@ def compare(
         if any(x.change is c for x in compared)
     )
     all_notes = (*((ONE_RUN_NOTE,) if runs == (1, 1) else ()), *notes)
-    return Comparison(worst, f"{method}; changes at a family-wise error of {1 - level:.0%} (Holm)", compared, all_notes)
+    return Comparison(
+        worst, f"{method}; changes at a family-wise error of {100 * (1 - level):.0f} % (Holm)", compared, all_notes
+    )
 
 
 def figures_of_runs(
@@ -248,14 +250,14 @@ def _judge(figure: Figure, ratio: Estimate | None, strict: Estimate | None) -> C
 
 def _verdict(ratio: Estimate, strict: Estimate, margin: float, higher_is_better: bool) -> tuple[Change, str]:
     if 1 / (1 + margin) <= ratio.low and ratio.high <= 1 + margin:
-        return Change.EQUIVALENT, f"the whole interval lies within {margin:.0%}"
+        return Change.EQUIVALENT, f"the whole interval lies within {100 * margin:.0f} %"
     if strict.low > 1 or strict.high < 1:
         better = (strict.low > 1) == higher_is_better
         change = Change.IMPROVED if better else Change.REGRESSED
         return change, f"the whole interval is {'better' if better else 'worse'}"
     if ratio.low > 1 or ratio.high < 1:
         return Change.INCONCLUSIVE, f"differs {only_at(ratio.level, strict.level)}"
-    return Change.INCONCLUSIVE, f"neither a change nor equivalence within {margin:.0%} is shown"
+    return Change.INCONCLUSIVE, f"neither a change nor equivalence within {100 * margin:.0f} % is shown"
 
 
 def _middle(side: Sequence[Callable[[float], Estimate | None]]) -> float | None:

@@ -36,7 +36,7 @@ SEEN = ", which is judged by what that look saw"
 LEVEL = 0.95  # of every interval that decides
 FAMILY_NOTE = (
     "Several objectives: a GO needs each critical objective to pass at its own level (intersection-union test, no correction "
-    "needed); claims of FAIL hold a family-wise error of {alpha:.0%} (Holm's step-down over {count} objectives)."
+    "needed); claims of FAIL hold a family-wise error of {alpha:.0f} % (Holm's step-down over {count} objectives)."
 )
 
 
@@ -135,16 +135,18 @@ def _end_notes(facts: RunFacts, agreement: Agreement, steady: Steady | None, lev
     if facts.stopped_for:
         titles = {o.key: o.title for o in agreement.objectives}
         named = ", ".join(titles.get(key, key) for key in facts.stopped_for)
-        notes.append(f"stopped early: {named} missed the target at {LOOK_LEVEL:.1%}, in a look at the run under way{SEEN}")
+        notes.append(
+            f"stopped early: {named} missed the target at {100 * LOOK_LEVEL:.1f} %, in a look at the run under way{SEEN}"
+        )
     elif facts.decided:
         at = 100 * (look_level(steady) if steady else level)
         notes.append(
-            f"stopped when decided: every objective was, what is kept at {at:.4g}%, in a look at the run under way{SEEN}"
+            f"stopped when decided: every objective was, what is kept at {at:.4g} %, in a look at the run under way{SEEN}"
         )
     elif facts.interrupted:
         notes.append("the run was stopped before its plan ended")
     if facts.looked:
-        notes.append(f"a run that may end at any of several looks is judged at {level:.0%}: the last one is one more")
+        notes.append(f"a run that may end at any of several looks is judged at {100 * level:.0f} %: the last one is one more")
     return notes
 
 
@@ -155,7 +157,7 @@ def _notes(
     """What a reader of the assessment must know beside it. `judged`: what `judge` makes of the agreement."""
     notes, facts, count = [], measurements.facts, len(agreement.objectives)
     if count > 1:
-        notes.append(FAMILY_NOTE.format(alpha=1 - level, count=count))
+        notes.append(FAMILY_NOTE.format(alpha=100 * (1 - level), count=count))
     if agreement.not_assessed:
         notes.append(agreement.not_assessed)
     notes += _end_notes(facts, agreement, steady, level)

@@ -195,9 +195,9 @@ def _coverage_gate(window: ScrapedSpan) -> Gate:
     title = "Data over the whole window"
     if not window.scrapes:
         return Gate("coverage", title, Severity.CRITICAL, Status.INCONCLUSIVE, True, "Prometheus holds no scrape of the node")
-    text = f"scrapes cover {window.coverage:.0%} of it"
+    text = f"scrapes cover {100 * window.coverage:.0f} % of it"
     if window.coverage < COVERED:
-        text += f", {COVERED:.0%} are needed: the node or its scraping was down, or the window is longer than the data"
+        text += f", {100 * COVERED:.0f} % are needed: the node or its scraping was down, or the window is longer than the data"
         return Gate("coverage", title, Severity.CRITICAL, Status.INCONCLUSIVE, True, text)
     return Gate("coverage", title, Severity.CRITICAL, Status.PASS, True, text)
 

@@ -36,7 +36,7 @@ class TooShort:
         q, rate = f"p{100 * self.quantile:g}", f"{self.rate_per_s:,.0f} ops/s"
         if not self.rate_per_s:
             return f"{self.operation} {q}: no arrivals are planned"
-        long = ", ".join(f"{s:,.0f} s at a utilization of {load:.0%}" for load, s in self.needed_s.items())
+        long = ", ".join(f"{s:,.0f} s at a utilization of {100 * load:.0f} %" for load, s in self.needed_s.items())
         if self.largest_deff < 1:
             alone = math.ceil(self.length_s / self.largest_deff) if self.largest_deff > 0 else math.inf
             short = f"is too short: independent latencies need {alone:,.0f} s, usual ones about {long}"

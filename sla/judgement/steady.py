@@ -53,7 +53,7 @@ def find_steady(measurements: Measurements) -> Steady | None:
     at, means_ns = series[MEAN]
     change = steadiness.drift(means_ns[at >= cut])
     drift = (
-        f"the {MEAN} changed by {change:+.0%} of its mean over the judged part"
+        f"the {MEAN} changed by {100 * change:+.0f} % of its mean over the judged part"
         if change is not None and abs(change) >= 0.1
         else ""
     )

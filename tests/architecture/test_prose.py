@@ -3,6 +3,7 @@ docstrings, messages and templates use the words of the field.
 """
 
 import ast
+import itertools
 import re
 
 import pytest
@@ -73,6 +74,22 @@ def dialect_of_module(tree):
     return lines + names_without_meaning(tree)
 
 
+def close_per_cents(tree):
+    """Figures that a message shows as 5%, where all others show 5 %: formats of Python, or a sign right behind a figure."""
+    lines = []
+    for node in ast.walk(tree):
+        match node:
+            case ast.FormattedValue(format_spec=ast.JoinedStr(values=[*_, ast.Constant(value=str(how))])) if how.endswith("%"):
+                lines.append(f"line {node.lineno}: a format with %: say 5 %")
+            case ast.JoinedStr(values=values):
+                behind = [right for left, right in itertools.pairwise(values) if isinstance(left, ast.FormattedValue)]
+                close = [text for text in behind if isinstance(text, ast.Constant) and str(text.value).startswith("%")]
+                lines += [f"line {text.lineno}: a figure and a % behind it: say 5 %" for text in close]
+            case ast.Constant(value=str(text)) if re.search(r"\{[^{}]*:[^{}]*%\}", text):
+                lines.append(f"line {node.lineno}: a format with %: say 5 %")
+    return lines
+
+
 def names_without_meaning(tree):
     lines = []
     for node in ast.walk(tree):
@@ -118,6 +135,17 @@ def test_dialect_of_a_module_is_noticed(source):
     assert dialect_of_module(ast.parse('"""Of old."""'))
     good = 'def f(value):\n    """The response, of any kind."""\n    return f"{value}, the verdict"'
     assert dialect_of_module(ast.parse(good)) == []
+
+
+def test_a_percentage_has_the_same_form_everywhere():
+    """But in what Prometheus makes of an annotation, which has a function of its own for it."""
+    assert {path.name: lines for path in MODULES if (lines := close_per_cents(tree_of(path)))}.keys() == {"rule_case.py"}
+
+
+@pytest.mark.parametrize("source", ['f"{share:.0%} of all"', 'f"{100 * share}% of all"', 'WHY = "at {level:.1%}"'])
+def test_a_percentage_of_another_form_is_noticed(source):
+    assert len(close_per_cents(ast.parse(source))) == 1
+    assert close_per_cents(ast.parse('f"{100 * share:.0f} % of {name}"; "--margin 10%"')) == []
 
 
 @page

@@ -142,7 +142,7 @@ def test_a_window_that_is_not_covered_by_scrapes_never_passes(tmp_path, promethe
     what = written(prometheus, "gap", without_s=(now - 1800, now - 900))
     reply = ask(tmp_path, prometheus, *what)
     assert (reply.code, reply.report["decision"]) == (4, "INCONCLUSIVE"), reply.out
-    assert "scrapes cover 73% of it, 90% are needed" in reply.out.replace("\n", " ")
+    assert "scrapes cover 73 % of it, 90 % are needed" in reply.out.replace("\n", " ")
 
 
 def test_no_data_is_inconclusive_and_never_a_pass(tmp_path, prometheus):

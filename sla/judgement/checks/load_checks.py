@@ -162,7 +162,7 @@ def _cpu(measurements: Measurements, agreement: Agreement, steady: Steady | None
     return [
         replace(
             cpu,
-            reason=f"{text}, and waited up to {waits.share:.0%} of the time for one",
+            reason=f"{text}, and waited up to {100 * waits.share:.0f} % of the time for one",
             advice=cpu.advice or words[Remedy.FEWER_WORKERS],
         )
     ]
@@ -193,7 +193,7 @@ def _achieved(measurements: Measurements, agreement: Agreement, steady: Steady) 
     planned = rate * (steady.to_second - steady.from_second)
     sent = min((sum(w.started for w in here), sum(w.planned - w.unsent for w in here)), key=lambda n: abs(n - planned))
     off = sent / planned - 1
-    text = f"{sent} operations were sent where {planned:.0f} were planned ({off:+.2%})"
+    text = f"{sent} operations were sent where {planned:.0f} were planned ({100 * off:+.2f} %)"
     missed = abs(sent - planned) > limit * planned  # the share, rounded, may be over the limit where the count is on it
     return check("achieved", "Achieved arrivals", missed, text, off, limit, "ratio", Status.WARN)
 
@@ -212,7 +212,7 @@ def _achieved_seconds(measurements: Measurements, steady: Steady, words: RemedyW
         behind = max(behind + planned[second] - started[second], 0.0)
         short += bool(behind - started[second + 1] > SHORT * planned[second])
     share = short / length
-    text = f"in {short} of {length} s more than {SHORT:.0%} of the arrivals were sent over a second late"
+    text = f"in {short} of {length} s more than {100 * SHORT:.0f} % of the arrivals were sent over a second late"
     advice = words[Remedy.MORE_USERS_FOR_A_SLOW_TARGET]
     return check(
         "achieved_seconds", "Achieved per second", share > SHORT_SECONDS, text, share, SHORT_SECONDS, "ratio", advice=advice

@@ -115,7 +115,8 @@ def _bad_samples(measurements: Measurements) -> list[Check]:
     if not bad:
         return []
     share = bad / max(sum(w.finished for w in measurements.windows), bad)
-    text = f"bad samples: {bad:,} ({share:.2%}), with a name that is no text, or a time that is none or far from all others"
+    text = f"bad samples: {bad:,} ({100 * share:.2f} %), with a name that is no text, "
+    text += "or a time that is none or far from all others"
     status = Status.FAIL if share > BAD_SAMPLES else Status.WARN
     return [check("bad_samples", "Bad samples", True, text, share, BAD_SAMPLES, "ratio", status)]
 
@@ -180,13 +181,12 @@ def _coverage(measurements: Measurements, steady: Steady | None, wanted: bool) -
     inside = [s.at_ns / 1e9 for s in snapshots if from_s <= s.at_ns / 1e9 <= to_s]
     first_s, last_s = (min(inside), max(inside)) if inside else (from_s, from_s)
     share = (last_s - first_s) / (to_s - from_s)
-    text += f", from the first to the last {share:.0%} of the part that is judged"
+    text += f", from the first to the last {100 * share:.0f} % of the part that is judged"
     checks = [check("server_data", "Server metrics", share < COVERED_SHARE, text, share, COVERED_SHARE, "ratio")]
     due = 1 - (max(first_s - from_s - usual_s, 0) + max(to_s - last_s - usual_s, 0)) / (to_s - from_s)
     if checks[0].status is Status.PASS and due < COVERED:
-        text = (
-            f"no scrape in {1 - due:.0%} of the part that is judged, at its begin or end: {COVERED:.0%} of it must be covered"
-        )
+        text = f"no scrape in {100 * (1 - due):.0f} % of the part that is judged, at its begin or end: "
+        text += f"{100 * COVERED:.0f} % of it must be covered"
         checks.append(check("server_data_gaps", "Server metrics, gaps", True, text, due, COVERED, "ratio"))
     return checks
 
@@ -256,7 +256,7 @@ def _law(operation: str, windows: Sequence[Window]) -> list[Check]:
     law = littles_law(windows)
     if law is None:
         return []
-    text = f"in flight {law.mean_in_flight:.3f}, arrival rate x service time {law.expected:.3f} ({law.difference:+.2%})"
+    text = f"in flight {law.mean_in_flight:.3f}, arrival rate x service time {law.expected:.3f} ({100 * law.difference:+.2f} %)"
     return [
         check(
             f"littles_law_{operation}",
@@ -281,5 +281,5 @@ def _resolution(operation: str, windows: Sequence[Window]) -> list[Check]:
     zeros = whole.count_at_or_below(0) / counted
     median = whole.quantile_ns(0.5)
     bad = zeros > 0.01 or median < 10 * CLOCK_TICK_NS
-    text = f"median {median / 1e3:.1f} us, {zeros:.1%} zero latencies"
+    text = f"median {median / 1e3:.1f} us, {100 * zeros:.1f} % zero latencies"
     return [check(f"resolution_{operation}", f"Clock resolution, {operation}", bad, text, median, 10 * CLOCK_TICK_NS, "ns")]

@@ -60,7 +60,7 @@ def _samples_in_it(measurements: Measurements, agreement: Agreement, steady: Ste
     bad = [o for o in mine if cut[o.key][1] and cut[o.key][0] > MOST + CHANCE_SIGMAS * MOST / math.sqrt(cut[o.key][1])]
     most = max(bad or mine, key=lambda o: cut[o.key][0])
     share, finished = cut[most.key]
-    text = f"{share:.1%} of the {finished:,} operations of {most.title} lie in {part}"
+    text = f"{100 * share:.1f} % of the {finished:,} operations of {most.title} lie in {part}"
     return _opening(bad, check(SAMPLES, "Warm-up", bool(bad), text, share, MOST, "ratio", advice=SEE_BEGINNING))
 
 
@@ -74,7 +74,7 @@ def _latencies_with_it(measurements: Measurements, agreement: Agreement, steady:
     kept = [o for o in latencies if _latency(o, agreement, measurements, steady) < o.target.value]
     slow = [o for o in kept if _latency(o, agreement, measurements, whole) >= o.target.value]
     which = ", ".join(o.title for o in slow) or "no other latency"
-    text = f"with {part}, {share:.0%} of the seconds, {which} {'miss' if len(slow) > 1 else 'misses'} the target"
+    text = f"with {part}, {100 * share:.0f} % of the seconds, {which} {'miss' if len(slow) > 1 else 'misses'} the target"
     title = "Latency with the warm-up"
     return _opening(slow, check(LATENCIES, title, bool(slow), text, share, LONG, "ratio", advice=SEE_BEGINNING))
 

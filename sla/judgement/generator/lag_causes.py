@@ -83,16 +83,16 @@ def _busy(rows: HealthRows, words: RemedyWords) -> list[tuple[str, str]]:
         causes.append((stopped, "raise the CPU quota of the container"))
     steal = _known(rows, "steal")
     if steal and (share := sum(steal) / len(steal)) >= BUSY_STEAL and _matches(rows, "steal"):
-        causes.append((f"steal {share:.0%}", "another machine, or a dedicated one"))
+        causes.append((f"steal {100 * share:.0f} %", "another machine, or a dedicated one"))
     waited = _known(rows, "waited_s")
     # what other tasks waited held nobody up, where it is known how little the workers did and cores were free
     pressure = [] if waited and not _cores_taken(rows) else _known(rows, "pressure")
     several = np.unique(processes).size > 1
     action = words[Remedy.FEWER_WORKERS] if several else "stop what else runs on it"
     if waited and (share := sum(waited) / _waited_span_s(rows)) > BUSY_WAIT and _matches(rows, "waited_s"):
-        causes.append((f"workers waited {share:.0%} of the time for a core", action))
+        causes.append((f"workers waited {100 * share:.0f} % of the time for a core", action))
     elif pressure and (share := sum(pressure) / len(pressure)) >= BUSY_PRESSURE and _matches(rows, "pressure"):
-        causes.append((f"in {share:.0%} of the time some task waited for a core", action))
+        causes.append((f"in {100 * share:.0f} % of the time some task waited for a core", action))
     return causes
 
 
@@ -157,7 +157,7 @@ def _target(seconds: Sequence[MachineSecond]) -> str:
     throttled = [m.throttled_s for m in seconds if m.throttled_s >= 0]
     span_s = _span_s([m.second for m in seconds]) if seconds else 0
     if sum(waited) > BUSY_WAIT * span_s:
-        text += f"; the target waited {sum(waited) / span_s:.0%} of the time for a core"
+        text += f"; the target waited {100 * (sum(waited) / span_s):.0f} % of the time for a core"
     if sum(throttled) > BUSY_WAIT * span_s:
         text += f"; its container's CPU quota stopped the target for {sum(throttled):.1f} s of {span_s} s"
     return text

@@ -52,7 +52,7 @@ class Waits:
     mean_ns: float = math.inf
 
     def __str__(self) -> str:
-        return f"{self.who} waited up to {self.share:.1%} of the time for a core"
+        return f"{self.who} waited up to {100 * self.share:.1f} % of the time for a core"
 
     def during(self, from_second: int, to_second: int, longest_ns: float) -> float:
         """By how much (ns) an operation that took up to `longest_ns` and ended in [from, to) was delayed, at most. An account

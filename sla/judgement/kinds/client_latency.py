@@ -209,7 +209,7 @@ class ClientLatencyEstimator(ObjectiveEstimator):
         q = self.kind.quantile
         assert used is not None, "no wait is taken off where nothing is known of connections"
         service = histogram.merge(self._histograms(measurements, steady, "service"))
-        text = f"arrivals waited for one of {used.count:,} connections, which were busy {used.busy:.0%} of the time"
+        text = f"arrivals waited for one of {used.count:,} connections, which were busy {100 * used.busy:.0f} % of the time"
         itself = f"the service itself took {duration(service.quantile_ns(q))} (p{100 * q:g})"
         return f"{text}; {itself}; {used.advice}: without that wait"
 

@@ -158,7 +158,9 @@ def _moving(ok: FloatArray, attempted: FloatArray) -> Moving | None:
     if not attempted.size or not lasts(ok - ok.sum() / attempted.sum() * attempted):
         return None
     parts = [(ok[part], attempted[part]) for part in slices(attempted.size)]
-    return Moving(lambda level: [proportion_estimate(*part, level) for part in parts], "{:.2%}".format, highest=1.0)
+    return Moving(
+        lambda level: [proportion_estimate(*part, level) for part in parts], lambda share: f"{100 * share:.2f} %", highest=1.0
+    )
 
 
 def _lacking(metric: str, snapshots: Sequence[Snapshot]) -> str:

@@ -135,7 +135,7 @@ def test_its_options_stand_beside_the_others(place, capsys, monkeypatch):
         main(["run", "--help"])
     assert "--echo-share" in capsys.readouterr().out
     assert main(["run", "--echo-share", "150%"]) == 6
-    assert capsys.readouterr().err.startswith("bizra-load run: --echo-share: a share must be between 0% and 100%")
+    assert capsys.readouterr().err.startswith("bizra-load run: --echo-share: a share must be between 0 % and 100 %")
 
 
 @pytest.mark.parametrize(

@@ -46,8 +46,8 @@ def by_key(assessment):
 
 def test_how_several_objectives_err_together_is_said_with_their_number(run):
     [note] = [n for n in assessed(run, RATE, SUCCESS, OF_PLAN).notes if "Holm" in n]
-    assert note.endswith("claims of FAIL hold a family-wise error of 5% (Holm's step-down over 3 objectives).")
-    assert any("error of 20%" in n for n in assessed(run, RATE, SUCCESS, level=0.8).notes)
+    assert note.endswith("claims of FAIL hold a family-wise error of 5 % (Holm's step-down over 3 objectives).")
+    assert any("error of 20 %" in n for n in assessed(run, RATE, SUCCESS, level=0.8).notes)
     assert not [n for alone in ((), (RATE,)) for n in assessed(run, *alone).notes if "Holm" in n]
 
 
@@ -58,8 +58,8 @@ def test_what_an_agreement_leaves_out_is_said(run):
 
 
 def test_why_a_run_ended_early_is_said(run):
-    stopped = f"stopped early: {RATE.title}, success missed the target at 99.5%, in a look at the run under way{SEEN}"
-    decided = f"stopped when decided: every objective was, what is kept at 99%, in a look at the run under way{SEEN}"
+    stopped = f"stopped early: {RATE.title}, success missed the target at 99.5 %, in a look at the run under way{SEEN}"
+    decided = f"stopped when decided: every objective was, what is kept at 99 %, in a look at the run under way{SEEN}"
     interrupted = "the run was stopped before its plan ended"
 
     def reported(**facts):
@@ -82,7 +82,7 @@ def test_a_run_that_ended_when_it_was_decided_may_pass_and_one_stopped_by_hand_m
 def test_a_run_that_was_looked_at_is_judged_at_a_higher_level_and_says_so(run):
     looked = assessed(with_facts(run, looked=True), RATE)
     assert [o.estimate.level for o in looked.objectives] == [LOOKED_LEVEL]
-    assert any("is judged at 99%" in n for n in looked.notes)
+    assert any("is judged at 99 %" in n for n in looked.notes)
     assert [o.estimate.level for o in assessed(run, RATE).objectives] == [0.95]
 
 

@@ -207,7 +207,7 @@ def test_waits_for_a_core_leave_the_best_of_lower_quantiles_less_what_so_few_wai
     """
     latency = measured(closed_run(of((1, 50), (5, 15), (20, 35))), on_time=True)
     assert close(latency.at_least)[1] == 19.1
-    assert latency.less == "workers waited up to 1.0% of the time for a core: without that"
+    assert latency.less == "workers waited up to 1.0 % of the time for a core: without that"
     assert (latency.at_most, latency.more) == (None, "")
 
 

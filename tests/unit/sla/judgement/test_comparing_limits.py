@@ -42,7 +42,7 @@ def test_each_claim_that_is_made_leaves_a_smaller_family(first, levels):
 
 def test_an_interval_that_ends_on_the_margin_is_within_it():
     figure = compare([Figure("f", "ns", False, 1.0, fixed(ONE), fixed(interval(0.5, 1.0, 2.0)))], False).compared[0]
-    assert (figure.change, figure.reason) == (Change.EQUIVALENT, "the whole interval lies within 100%")
+    assert (figure.change, figure.reason) == (Change.EQUIVALENT, "the whole interval lies within 100 %")
 
 
 def test_the_reason_names_the_direction_and_the_margin():
@@ -51,7 +51,7 @@ def test_the_reason_names_the_direction_and_the_margin():
 
     more = interval(1.2, 1.3, 1.4)
     assert (reason(more), reason(more, True)) == ("the whole interval is worse", "the whole interval is better")
-    assert reason(UNSURE) == "neither a change nor equivalence within 10% is shown"
+    assert reason(UNSURE) == "neither a change nor equivalence within 10 % is shown"
 
 
 def test_a_figure_that_is_unknown_at_the_stricter_level_claims_nothing():

@@ -91,8 +91,8 @@ def test_two_runs_a_side_are_enough():
 
 
 def test_the_level_is_95_percent_unless_another_is_asked_for():
-    assert compare([figure(SINGLE, SINGLE)], False).method.endswith("; changes at a family-wise error of 5% (Holm)")
-    assert compare([figure(SINGLE, SINGLE)], False, 0.8).method.endswith("; changes at a family-wise error of 20% (Holm)")
+    assert compare([figure(SINGLE, SINGLE)], False).method.endswith("; changes at a family-wise error of 5 % (Holm)")
+    assert compare([figure(SINGLE, SINGLE)], False, 0.8).method.endswith("; changes at a family-wise error of 20 % (Holm)")
 
 
 def levels_asked(level, *ratios):

@@ -138,7 +138,7 @@ def test_nothing_passes_while_it_is_not_known_whether_two_targets_are_one_node()
 def test_a_window_twice_as_long_as_the_data_never_passes_and_a_failure_in_it_stays_one():
     assessment = judged(measurements().snapshots, to_s=START + 132)
     assert assessment.decision is Decision.INCONCLUSIVE
-    assert "of it, 90% are needed" in assessment.summary
+    assert "of it, 90 % are needed" in assessment.summary
     failing = judged(measurements(failures={"generate": 0.05}).snapshots, to_s=START + 132)
     assert failing.decision is Decision.NO_GO
 

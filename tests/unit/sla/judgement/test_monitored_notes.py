@@ -49,7 +49,7 @@ def test_every_gate_counts_and_the_decision_is_theirs():
     assert [(g.key, g.status, g.counts) for g in a.gates] == [
         ("rate", Status.PASS, True), ("success", Status.PASS, True), ("coverage", Status.PASS, True),
     ]  # fmt: skip
-    assert a.gates[-1].reason == "scrapes cover 100% of it"
+    assert a.gates[-1].reason == "scrapes cover 100 % of it"
     assert judged(scrapes(FINE), RATE, baseline=LOCAL.baseline).baseline == "measured"
 
 
@@ -65,9 +65,9 @@ def test_without_any_objective_that_the_metrics_show_there_is_no_decision():
 @pytest.mark.parametrize(
     ("seconds", "status", "reason"),
     [
-        (range(FIRST, LAST + 1, 5), Status.PASS, "scrapes cover 100% of it"),
-        (range(FIRST, FIRST + 50, 5), Status.INCONCLUSIVE, "scrapes cover 83% of it, 90% are needed: "),
-        (range(FIRST, FIRST + 54, 6), Status.PASS, "scrapes cover 90% of it"),
+        (range(FIRST, LAST + 1, 5), Status.PASS, "scrapes cover 100 % of it"),
+        (range(FIRST, FIRST + 50, 5), Status.INCONCLUSIVE, "scrapes cover 83 % of it, 90 % are needed: "),
+        (range(FIRST, FIRST + 54, 6), Status.PASS, "scrapes cover 90 % of it"),
         ((), Status.INCONCLUSIVE, "Prometheus holds no scrape of the node"),
     ],
 )

@@ -163,10 +163,10 @@ def test_an_operation_of_one_arrival_in_two_seconds_is_told_how_long_too():
 @pytest.mark.parametrize(
     ("largest_deff", "words"),
     [
-        (0.0, "is too short: independent latencies need inf s, usual ones about 120 s at a utilization of 50%"),
+        (0.0, "is too short: independent latencies need inf s, usual ones about 120 s at a utilization of 50 %"),
         (0.7, "is too short: independent latencies need 86 s, usual"),  # 60 / 0.7 = 85.7
         (0.99, "is too short: independent latencies need 61 s, usual"),
-        (1.0, "is likely too short for a target close by: that takes about 120 s at a utilization of 50%"),
+        (1.0, "is likely too short for a target close by: that takes about 120 s at a utilization of 50 %"),
     ],
 )
 def test_it_is_said_whether_any_service_could_be_decided_in_that_time(largest_deff, words):
@@ -177,7 +177,7 @@ def test_a_warning_is_one_line_with_rate_length_and_what_is_needed():
     short_run = TooShort("a", 0.999, 12_345.0, 60.0, 2.64, {0.5: 120.0, 0.9: 4000.0})
     assert str(short_run) == (
         "a p99.9 at 12,345 ops/s: 60 s is likely too short for a target close by: that takes about "
-        "120 s at a utilization of 50%, 4,000 s at a utilization of 90%"
+        "120 s at a utilization of 50 %, 4,000 s at a utilization of 90 %"
     )
 
 

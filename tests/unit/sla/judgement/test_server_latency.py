@@ -196,7 +196,7 @@ def test_waits_of_the_target_leave_the_best_of_what_the_server_counted_less_what
     it = dataclasses.replace(it, windows=windows, facts=dataclasses.replace(it.facts, plan=(), slots=2))
     latency = measured(it, on_time=True)
     assert (edges(latency.estimate), edges(latency.at_least)) == ((10, 20), (5, 10))
-    assert latency.less == "the target waited up to 1.0% of the time for a core: without that"
+    assert latency.less == "the target waited up to 1.0 % of the time for a core: without that"
     assert latency.at_most is None
 
 

@@ -125,7 +125,7 @@ def test_of_a_plan_of_ramps_alone_nothing_is_judged():
     assert find_steady(dataclasses.replace(run(60), facts=ramps)) is None
 
 
-@pytest.mark.parametrize(("rise", "message"), [(0.09, ""), (0.095, ""), (0.105, "+10%"), (0.11, "+11%"), (-0.11, "-12%")])
+@pytest.mark.parametrize(("rise", "message"), [(0.09, ""), (0.095, ""), (0.105, "+10 %"), (0.11, "+11 %"), (-0.11, "-12 %")])
 def test_a_change_of_a_tenth_over_the_judged_part_is_said(rise, message):
     steady = find_steady(run(60, latency_ms=lambda s: 1 + rise * s / 59 + 0.002 * (s * 7 % 5 - 2)))
     assert steady.drift == (f"the mean response time changed by {message} of its mean over the judged part" if message else "")

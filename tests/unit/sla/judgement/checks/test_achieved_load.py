@@ -26,14 +26,14 @@ def checks(started, planned=None, unsent=None):
 @pytest.mark.parametrize(
     ("started", "planned", "unsent", "message"),
     [
-        ({}, {}, {}, "100 operations were sent where 100 were planned (+0.00%)"),
-        ({105: 0}, {}, {}, "100 operations were sent where 100 were planned (+0.00%)"),  # a pause at the edge
-        ({}, {105: 0}, {}, "100 operations were sent where 100 were planned (+0.00%)"),
-        ({105: 7}, {105: 8}, {}, "98 operations were sent where 100 were planned (-2.00%)"),
-        ({105: 3}, {}, {105: 5}, "95 operations were sent where 100 were planned (-5.00%)"),
-        ({105: 14}, {105: 7}, {}, "97 operations were sent where 100 were planned (-3.00%)"),
-        ({105: 13}, {105: 6}, {}, "103 operations were sent where 100 were planned (+3.00%)"),
-        ({104: 0, 115: 0}, {104: 0, 115: 0}, {104: 9}, "100 operations were sent where 100 were planned (+0.00%)"),
+        ({}, {}, {}, "100 operations were sent where 100 were planned (+0.00 %)"),
+        ({105: 0}, {}, {}, "100 operations were sent where 100 were planned (+0.00 %)"),  # a pause at the edge
+        ({}, {105: 0}, {}, "100 operations were sent where 100 were planned (+0.00 %)"),
+        ({105: 7}, {105: 8}, {}, "98 operations were sent where 100 were planned (-2.00 %)"),
+        ({105: 3}, {}, {105: 5}, "95 operations were sent where 100 were planned (-5.00 %)"),
+        ({105: 14}, {105: 7}, {}, "97 operations were sent where 100 were planned (-3.00 %)"),
+        ({105: 13}, {105: 6}, {}, "103 operations were sent where 100 were planned (+3.00 %)"),
+        ({104: 0, 115: 0}, {104: 0, 115: 0}, {104: 9}, "100 operations were sent where 100 were planned (+0.00 %)"),
     ],
 )
 def test_of_what_was_sent_and_what_was_due_the_nearer_to_the_plan_is_what_was_achieved(started, planned, unsent, message):
@@ -61,6 +61,6 @@ def test_of_what_was_sent_and_what_was_due_the_nearer_to_the_plan_is_what_was_ac
 )
 def test_seconds_whose_arrivals_were_sent_over_a_second_late_are_counted(started, planned, unsent, short):
     check = checks(started, planned, unsent)["achieved_seconds"]
-    assert check.reason == f"in {short} of 10 s more than 10% of the arrivals were sent over a second late"
+    assert check.reason == f"in {short} of 10 s more than 10 % of the arrivals were sent over a second late"
     assert (check.figure, check.limit) == (short / 10, 0.05)
     assert check.status is (Status.FAIL if short else Status.PASS)

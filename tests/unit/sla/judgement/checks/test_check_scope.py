@@ -262,7 +262,7 @@ def test_arrivals_that_come_in_bursts_open_a_failed_throughput_and_a_failed_succ
     failed = next(c for c in busy.checks if c.key == "achieved_seconds")
     assert (failed.status, failed.reason) == (
         Status.FAIL,
-        "in 5 of 30 s more than 10% of the arrivals were sent over a second late",
+        "in 5 of 30 s more than 10 % of the arrivals were sent over a second late",
     )
     assert statuses(busy)["poi_throughput"] is Status.INVALID
     assert busy.decision is Decision.NO_GO  # nobody was woken late: errors are no burst's

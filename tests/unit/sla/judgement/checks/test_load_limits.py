@@ -148,8 +148,8 @@ USED = "workers used 0.50 of a core (95th percentile of their seconds)"
         (-1.0, USED, ""),
         (0.0, USED, ""),
         (0.05, USED, ""),  # half a percent of ten seconds
-        (0.06, f"{USED}, and waited up to 1% of the time for one", "stop what else runs on it, or fewer workers"),
-        (2.0, f"{USED}, and waited up to 20% of the time for one", "stop what else runs on it, or fewer workers"),
+        (0.06, f"{USED}, and waited up to 1 % of the time for one", "stop what else runs on it, or fewer workers"),
+        (2.0, f"{USED}, and waited up to 20 % of the time for one", "stop what else runs on it, or fewer workers"),
     ],
 )
 def test_in_a_closed_model_it_is_said_how_long_workers_waited_for_a_core(waited_s, reason, advice):

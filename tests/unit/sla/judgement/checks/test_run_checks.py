@@ -84,7 +84,7 @@ def test_all_that_is_missing_of_the_reports_is_added_and_said():
 def test_one_in_a_hundred_samples_may_be_a_bad_one(of_file, of_users, status, share):
     check = checks(run(health=[Health(12, "w1", bad_samples=of_users)], bad_samples=of_file))["bad_samples"]
     assert shown(check) == (status, share, 0.01, "ratio")
-    assert check.reason.startswith(f"bad samples: {of_file + of_users} ({share:.2%}), ")
+    assert check.reason.startswith(f"bad samples: {of_file + of_users} ({100 * share:.2f} %), ")
 
 
 @pytest.mark.parametrize(("spools", "named"), [(("w1.spool", "w2.spool"), "w1.spool, w2.spool"), ((), "none were found")])
@@ -223,11 +223,11 @@ def test_what_a_restart_forgot_may_have_been_quick():
 @pytest.mark.parametrize(
     ("took_ns", "status", "text"),
     [
-        ([1000] * 100, Status.PASS, "median 1.0 us, 0.0% zero latencies"),
-        ([999] * 100, Status.FAIL, "median 1.0 us, 0.0% zero latencies"),
-        ([0] + [2000] * 99, Status.PASS, "median 2.0 us, 1.0% zero latencies"),
-        ([0] * 11 + [2000] * 989, Status.FAIL, "median 2.0 us, 1.1% zero latencies"),
-        ([1] * 5 + [2000] * 95, Status.PASS, "median 2.0 us, 0.0% zero latencies"),
+        ([1000] * 100, Status.PASS, "median 1.0 us, 0.0 % zero latencies"),
+        ([999] * 100, Status.FAIL, "median 1.0 us, 0.0 % zero latencies"),
+        ([0] + [2000] * 99, Status.PASS, "median 2.0 us, 1.0 % zero latencies"),
+        ([0] * 11 + [2000] * 989, Status.FAIL, "median 2.0 us, 1.1 % zero latencies"),
+        ([1] * 5 + [2000] * 95, Status.PASS, "median 2.0 us, 0.0 % zero latencies"),
     ],
 )
 def test_a_clock_has_ten_ticks_to_a_median_and_no_latency_in_a_hundred_is_nought(took_ns, status, text):

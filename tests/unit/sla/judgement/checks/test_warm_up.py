@@ -111,6 +111,6 @@ def test_a_long_beginning_that_misses_a_latency_leaves_it_open_and_a_short_one_i
     assert (LATENCIES in by_key) is opened
     if opened:
         assert by_key[LATENCIES].opens == (("mine", PASS),)
-        text = f"{seconds / HOLD_S:.0%} of the seconds, {MINE.title} misses the target"
+        text = f"{100 * seconds / HOLD_S:.0f} % of the seconds, {MINE.title} misses the target"
         assert text in by_key[LATENCIES].reason
         assert judged(run, allowed=frozenset({"warm-up"})).decision is Decision.GO

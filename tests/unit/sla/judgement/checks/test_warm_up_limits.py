@@ -109,7 +109,7 @@ def test_over_half_of_the_operations_may_be_cut_by_chance_and_no_more(warm, stat
     more = [Window(BEGIN, "a", ok=warm), Window(BEGIN + 10, "a", ok=10_000 - warm)]
     check = checks(run({}, {}, more=more), success())[SAMPLES]
     assert (check.status, check.figure, check.limit) == (status, warm / 10_000, 0.5)
-    assert check.reason == f"52.5% of the 10,000 operations of OK lie in {PART}"
+    assert check.reason == f"52.5 % of the 10,000 operations of OK lie in {PART}"
     assert check.opens == ((("ok", PASS),) if status is Status.FAIL else ())
 
 
@@ -118,10 +118,10 @@ def test_the_objective_of_which_most_was_cut_is_shown_and_a_throughput_is_none()
     measured = run(FINE, FINE, more=others)
     mine = [success("x"), success("y", 0.9, ("b",)), objective("t", Throughput(), 1.0, ("c",))]
     check = checks(measured, *mine)[SAMPLES]
-    assert check.reason.startswith("75.0% of the 400 operations of Y ")
+    assert check.reason.startswith("75.0 % of the 400 operations of Y ")
     assert [key for key, _ in check.opens] == ["y"]
     fine = checks(measured, success("x"), success("z", 0.9, ("none",)))[SAMPLES]
-    assert fine.reason.startswith("50.0% of the 1,000 operations of X ")
+    assert fine.reason.startswith("50.0 % of the 1,000 operations of X ")
     assert SAMPLES not in checks(measured, mine[-1])
 
 
@@ -141,7 +141,7 @@ QUICK = {"ok": 50, "response": taking(1000)}
 def test_a_latency_that_keeps_its_target_may_miss_it_with_a_long_warm_up(target, status, which):
     check = checks(run(SLOW, QUICK), latency(target=target))[LATENCIES]
     assert (check.status, check.figure, check.limit) == (status, 0.5, 0.25)
-    assert check.reason == f"with {PART}, 50% of the seconds, {which} the target"
+    assert check.reason == f"with {PART}, 50 % of the seconds, {which} the target"
     assert check.opens == ((("slow", PASS),) if status is Status.FAIL else ())
 
 
@@ -172,6 +172,6 @@ def test_what_was_left_out_is_said_beside_what_was_judged():
 def test_of_objectives_that_keep_enough_the_largest_share_is_shown_and_not_the_largest_number():
     others = [Window(BEGIN, "b", ok=51), Window(BEGIN + 10, "b", ok=49)]
     check = checks(run(FINE, FINE, more=others), success("x"), success("y", 0.9, ("b",)))[SAMPLES]
-    assert (check.status, check.reason.split(" operations")[0]) == (Status.PASS, "51.0% of the 100")
+    assert (check.status, check.reason.split(" operations")[0]) == (Status.PASS, "51.0 % of the 100")
     single = checks(run({}, {}, more=[Window(BEGIN, "a", ok=1)]), success())[SAMPLES]
     assert (single.status, single.figure) == (Status.PASS, 1.0)

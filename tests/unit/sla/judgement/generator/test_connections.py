@@ -110,7 +110,7 @@ def test_a_healthy_service_behind_too_few_connections_is_neither_no_go_nor_go(co
 def test_the_default_of_50_operations_a_user_is_said_to_be_too_much_for_30_ms_and_what_would_do():
     a = judged(measured(100, 2, 0.03), words=WORDS)
     assert verdict(a).reason == (
-        "arrivals waited for one of 2 connections, which were busy 100% of the time; the service itself took 30.6 ms (p99); "
+        "arrivals waited for one of 2 connections, which were busy 100 % of the time; the service itself took 30.6 ms (p99); "
         "more connections (--ops-per-user 10, which makes 10 of them): without that wait, the target is not shown to be missed"
     )
     unsent = next(c for c in a.checks if c.key == "unsent")
@@ -128,7 +128,7 @@ def test_connections_busy_now_and_then_are_waited_for_too_where_arrivals_come_at
     a = judged(measured(100, 5, 0.03, poisson=True), target_s=0.04, quantile=0.9)
     assert next(c for c in a.checks if c.key == "unsent").status is Status.PASS
     assert (verdict(a).status, a.decision) == (Status.INCONCLUSIVE, Decision.INCONCLUSIVE)
-    assert "busy 60% of the time" in verdict(a).reason  # and yet all were sent
+    assert "busy 60 % of the time" in verdict(a).reason  # and yet all were sent
 
 
 def test_a_service_that_is_slow_by_itself_fails_behind_any_number_of_connections():

@@ -37,15 +37,15 @@ def test_when_nothing_is_wrong_it_is_one_short_clause():
 
 
 CAUSES = {
-    "steal": ({"steal": 0.09}, "the machine was busy (steal 9%)", "another machine, or a dedicated one"),
+    "steal": ({"steal": 0.09}, "the machine was busy (steal 9 %)", "another machine, or a dedicated one"),
     "waiting": (
         {"waited_s": 0.01},
-        "the machine was busy (workers waited 1% of the time for a core)",
+        "the machine was busy (workers waited 1 % of the time for a core)",
         "stop what else runs on it",
     ),
     "pressure": (
         {"waited_s": -1.0, "pressure": 0.4},
-        "in 40% of the time some task waited for a core",
+        "in 40 % of the time some task waited for a core",
         "stop what else runs on it",
     ),
     "quota": ({"throttled_s": 0.2}, "the container's CPU quota stopped workers for 6.0 s of 30 s", "raise the CPU quota"),
@@ -62,10 +62,10 @@ def test_a_report_that_covers_several_seconds_is_no_second_of_its_figures():
     """Five reports in a minute: in the twelve seconds of each the worker waited for 4.8 s."""
     late = [h for h in rows(5_600_000, 200_000, seconds=60, waited_s=4.8, throttled_s=4.8) if h.second % 12 == 11]
     text = explain(late, []).text
-    assert "workers waited 49% of the time for a core" in text
+    assert "workers waited 49 % of the time for a core" in text
     assert "stopped workers for 24.0 s of 49 s" in text
     targets = [MachineSecond(s, TARGET, 2, waited_s=4.8, throttled_s=4.8) for s in range(11, 60, 12)]
-    assert "the target waited 49% of the time for a core; its container's CPU quota stopped the target for 24.0 s of 49 s" in (
+    assert "the target waited 49 % of the time for a core; its container's CPU quota stopped the target for 24.0 s of 49 s" in (
         explain(rows(5_600_000, 200_000, steal=0.09), targets).text
     )
 
@@ -88,7 +88,7 @@ def test_each_cause_is_named_with_its_figure_and_has_its_own_advice(cause):
 
 def test_several_causes_are_all_named():
     explained = explain(rows(5_600_000, 200_000, steal=0.09, waited_s=0.01), [])
-    assert "the machine was busy (steal 9%, workers waited 1% of the time for a core)" in explained.text
+    assert "the machine was busy (steal 9 %, workers waited 1 % of the time for a core)" in explained.text
     assert explained.advice == "another machine, or a dedicated one; stop what else runs on it"
 
 
@@ -96,7 +96,7 @@ def test_of_several_workers_shares_are_means_and_a_quota_that_they_share_counts_
     together = [w for name in ("w1", "w2") for w in rows(5_600_000, 200_000, waited_s=0.01, throttled_s=0.2, worker=name)]
     explained = explain(together, [], WORDS)
     assert "the container's CPU quota stopped workers for 6.0 s of 30 s" in explained.text
-    assert "workers waited 1% of the time for a core" in explained.text
+    assert "workers waited 1 % of the time for a core" in explained.text
     assert explained.advice.endswith("stop what else runs on it, or fewer workers (--workers)")  # one worker can't be fewer
 
 
@@ -139,7 +139,7 @@ def test_the_generators_own_work_is_not_laid_to_the_machine(cpu, advice):
 
 def test_a_busy_machine_is_said_beside_the_generators_own_work():
     explained = explain(rows(5_600_000, 5_000_000, pressure=0.9), [])
-    busy = "though the machine was busy (in 90% of the time some task waited for a core)"
+    busy = "though the machine was busy (in 90 % of the time some task waited for a core)"
     assert f"of it, at 0.30 of a core, {busy}" in explained.text
     assert explained.advice == "stop what else runs on it"  # another worker would wait for a core, too
 
@@ -154,8 +154,8 @@ def test_a_target_that_its_quota_stopped_is_said_however_punctual_the_generator_
 
 def test_a_target_that_waited_for_a_core_of_the_same_machine_is_said():
     seconds = [MachineSecond(s, TARGET, 2, waited_s=0.01) for s in range(30)]
-    assert "; the target waited 1% of the time for a core" in explain(rows(5_600_000, 200_000, steal=0.09), seconds).text
-    assert explain(rows(210_000), seconds).text.endswith("late; the target waited 1% of the time for a core")
+    assert "; the target waited 1 % of the time for a core" in explain(rows(5_600_000, 200_000, steal=0.09), seconds).text
+    assert explain(rows(210_000), seconds).text.endswith("late; the target waited 1 % of the time for a core")
     assert "target" not in explain(rows(5_600_000, 200_000, steal=0.09), []).text
 
 
@@ -163,7 +163,7 @@ def test_a_busy_machine_is_said_even_where_arrivals_were_on_time():
     explained = explain(rows(210_000, pressure=0.9), [])
     assert explained.text == (
         "arrivals started 52 us (p50) and 210 us (p99) late, though the machine was busy "
-        "(in 90% of the time some task waited for a core)"
+        "(in 90 % of the time some task waited for a core)"
     )
     assert explained.advice == ""
 

@@ -69,23 +69,23 @@ def test_seconds_without_any_of_it_count_as_such():
     first_ten = in_machine(rows(5 * MS, 200_000), lambda s: {"throttled_s": 0.2 * (s < 10)})
     assert "stopped workers for 2.0 s of 30 s" in text_of(first_ten)
     half = in_machine(rows(5 * MS, 200_000), lambda s: {"steal": 0.08 * (s % 2)})
-    assert "(steal 4%)" in text_of(half)
+    assert "(steal 4 %)" in text_of(half)
     waited = in_machine(rows(5 * MS, 200_000), lambda s: {"waited_s": 0.06 * (s < 10)})
-    assert "workers waited 2% of the time for a core" in text_of(waited)
+    assert "workers waited 2 % of the time for a core" in text_of(waited)
 
 
 def test_seconds_of_which_the_system_did_not_tell_it_are_none():
     half = in_machine(rows(5 * MS, 200_000), lambda s: {"steal": 0.08 if s % 2 else -1.0})
-    assert "(steal 8%)" in text_of(half)
+    assert "(steal 8 %)" in text_of(half)
     unknown = in_machine(rows(5 * MS, 200_000), lambda s: {"throttled_s": 0.2 if s < 10 else -1.0})
     assert "stopped workers for 2.0 s of 10 s" in text_of(unknown)
     waited = in_machine(rows(5 * MS, 200_000), lambda s: {"waited_s": 0.06 if s < 10 else -1.0})
-    assert "workers waited 6% of the time for a core" in text_of(waited)
+    assert "workers waited 6 % of the time for a core" in text_of(waited)
     seconds = [
         MachineSecond(s, TARGET, 2, waited_s=0.1 if s % 2 else -1.0, throttled_s=-1.0 if s % 2 else 0.2) for s in range(30)
     ]
     assert text_of(rows(210_000), seconds).endswith(
-        "; the target waited 5% of the time for a core; its container's CPU quota stopped the target for 3.0 s of 30 s"
+        "; the target waited 5 % of the time for a core; its container's CPU quota stopped the target for 3.0 s of 30 s"
     )
 
 
@@ -97,7 +97,7 @@ def test_a_target_is_said_to_have_waited_from_the_same_share_on(figure, reported
 
 def test_pressure_is_no_cause_where_the_workers_are_known_not_to_have_waited():
     assert "no cause was measured" in text_of(rows(5 * MS, 200_000, pressure=0.3))
-    assert "in 60% of the time some task waited" in text_of(rows(5 * MS, 200_000, pressure=0.6))  # all cores were taken
+    assert "in 60 % of the time some task waited" in text_of(rows(5 * MS, 200_000, pressure=0.6))  # all cores were taken
 
 
 OWN_WORK = "the generator's own work was"
@@ -155,18 +155,18 @@ def test_two_accounts_of_one_second_add_up():
     """A report that came 0.8 s late, and the next one at its time: what the second says of itself is in the first of them."""
     usual, late = rows(60_000, 50_000), rows(500_000_000, 50_000, seconds=1)[0]
     held = [at(usual[10], 10, waited_s=0.6), usual[10], at(late, 11)]
-    assert "workers waited 2% of the time for a core" in text_of([*usual[:10], *held, *usual[12:]])
+    assert "workers waited 2 % of the time for a core" in text_of([*usual[:10], *held, *usual[12:]])
 
 
 def test_a_share_of_an_account_that_covers_several_seconds_is_as_long():
     usual, late = rows(60_000, 50_000), rows(5_000_000_000, 50_000, seconds=1)[0]
-    assert "steal 4%" in text_of([*usual[:10], at(late, 15, steal=1.0), *usual[16:]])
+    assert "steal 4 %" in text_of([*usual[:10], at(late, 15, steal=1.0), *usual[16:]])
 
 
 @pytest.mark.parametrize(("cores", "named"), [(8, True), (1, False)])
 def test_a_core_that_is_taken_away_is_a_small_share_of_many(cores, named):
     taken = rows(1_000_000_000, 50_000, steal=0.125, cores=cores)
-    assert ("steal 12%" in text_of(taken)) == named
+    assert ("steal 12 %" in text_of(taken)) == named
 
 
 @pytest.mark.parametrize(("busy_seconds", "used_up"), [(4, False), (6, True)])

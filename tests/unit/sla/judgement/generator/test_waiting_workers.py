@@ -211,6 +211,6 @@ def test_a_servers_timer_is_missed_without_what_its_own_machine_made_it_wait(wai
     if planned and status is Status.INCONCLUSIVE:  # where arrivals are planned lateness is measured, and there was none
         status = Status.FAIL
     assert verdict.status is status, verdict.reason
-    assert verdict.reason.startswith("the target waited up to 50.0% of the time for a core: without that") == (
+    assert verdict.reason.startswith("the target waited up to 50.0 % of the time for a core: without that") == (
         status is Status.INCONCLUSIVE
     )

@@ -70,7 +70,7 @@ def test_all_that_were_under_way_may_have_waited_as_long():
     health = [worker(12, waited_s=0.5)]
     waits = waiting_workers(run(health), "a", STEADY)
     assert (waits.who, waits.share, waits.mean_ns) == ("workers", pytest.approx(0.05), pytest.approx(20e6))
-    assert str(waits) == "workers waited up to 5.0% of the time for a core"
+    assert str(waits) == "workers waited up to 5.0 % of the time for a core"
     untimed = [Window(s, "a", ok=10, untimed=2, in_flight_ns=2 * S) for s in range(10, 20)]
     untimed += [Window(s, "a", ok=50, in_flight_ns=60 * S) for s in (9, 20)]  # outside the judged part
     assert waiting_workers(run(health, windows=untimed), "a", STEADY).mean_ns == pytest.approx(25e6)
