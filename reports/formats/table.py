@@ -142,7 +142,7 @@ def generator_line(assessment: Assessment) -> str:
 
 
 def bootstrap_line(assessment: Assessment) -> str:
-    """That resamples agree with the intervals that decide, where they do (else the check has a row); "" without."""
+    """That resamples agree with the intervals shown, where they do (else the check has a row); "" without."""
     return next((c.reason for c in assessment.checks if c.key == "bootstrap" and c.status is Status.PASS), "")
 
 

@@ -134,16 +134,28 @@ def batches_with(exceedances: FloatArray) -> float:
     return float((np.add.reduceat(exceedances, batch_begins(exceedances.size)) > 0).mean())
 
 
+def too_few(sizes: FloatArray) -> bool:
+    """Whether windows with so many samples, shape (m,), are fewer than FEWEST_WINDOWS, or worth clearly fewer of one size (Kish
+    1965): one that holds most of all samples is its own average, and shows nothing of how windows differ.
+    """
+    filled, squares = int((sizes > 0).sum()), float(sizes @ sizes)
+    return filled < FEWEST_WINDOWS or float(sizes.sum()) ** 2 < (FEWEST_WINDOWS - 1) * squares
+
+
 def design_effect(
-    influence: FloatArray, independent_variance: float, halved_at: float | None = None, at_most: Alike | None = None
+    influence: FloatArray,
+    independent_variance: float,
+    halved_at: float | None = None,
+    at_most: Alike | None = None,
+    sizes: FloatArray | None = None,
 ) -> tuple[float, float]:
     """(deff, dof) of a series of window influences against the variance their sum would have were all samples independent;
-    deff is not under 1; `halved_at` and `at_most` as in spread(). Of fewer windows than FEWEST_WINDOWS it is infinite: they
-    may depend on each other in any way. What spreads so little that its few degrees of freedom can't make up for it counts as
-    independent, with those of all cosines: a constant or periodic series is no slow correlation, whichever of its cosines hold
-    a little.
+    deff is not under 1; `halved_at` and `at_most` as in spread(). Of too few windows, by their `sizes` too (too_few(); None:
+    alike), it is infinite: they may depend on each other in any way. What spreads so little that its few degrees of freedom
+    can't make up for it counts as independent, with those of all cosines: a constant or periodic series is no slow correlation,
+    whichever of its cosines hold a little.
     """
-    if influence.size < FEWEST_WINDOWS:
+    if influence.size < FEWEST_WINDOWS or (sizes is not None and too_few(sizes)):
         return math.inf, 1.0
     of_all = float(cosines_of(int(influence.size)))
     if not independent_variance > 0:

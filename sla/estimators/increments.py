@@ -20,6 +20,7 @@ from sla.estimators.dependence import (
     design_effect,
     effective_size,
     lasts,
+    too_few,
 )
 from sla.estimators.series import bucket_values, by_target, common_edges_s, common_times_s, times_s, within
 from sla.values.snapshot import Snapshot, metric_of
@@ -94,7 +95,7 @@ class Increments:
         `halved_at` as in dependence.spread().
         """
         n = self.total
-        if int((self.sizes > 0).sum()) < FEWEST_WINDOWS:
+        if too_few(self.sizes):
             return math.inf, 0.0
         if not self._shows(edge):
             return 1.0, n
@@ -110,7 +111,8 @@ class Increments:
         if (edge, halved_at) not in self._design_effects:
             # an interval without observations says nothing of how they depend on each other
             influence, share = self.influence(edge)[self.sizes > 0], float(self.shares_beyond[edge])
-            effect = design_effect(influence, self.total * share * (1 - share), halved_at, at_most=self._alike)
+            of_independent = self.total * share * (1 - share)
+            effect = design_effect(influence, of_independent, halved_at, at_most=self._alike, sizes=self.sizes)
             self._design_effects[edge, halved_at] = effect
         return self._design_effects[edge, halved_at]
 

@@ -10,14 +10,15 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
-from sla.estimators.dependence import FEWEST_WINDOWS, REACHING_DOF, FloatArray, design_effect, effective_size
+from sla.estimators.dependence import REACHING_DOF, FloatArray, design_effect, effective_size, too_few
 from sla.estimators.share_limits import share_limits
 from sla.values.estimate import Estimate
 
 ENOUGH_BURSTS = 10  # of fewer an interval says little
-BURST_DEFF = 3.0  # independent failures reach it in about one of a thousand runs of 60 s
+BURST_DEFF = 2.0  # independent failures reach it in fewer than one of a thousand runs of 60 s
+USUAL = 4.0  # standard deviations of a binomial count over the usual share: more failures than that in a window are a burst
 
 
 def proportion_estimate(successes: ArrayLike, trials: ArrayLike, level: float = 0.95) -> Estimate | None:
@@ -36,10 +37,10 @@ def proportion_estimate(successes: ArrayLike, trials: ArrayLike, level: float = 
         return None
     p = k / n
     n_eff, deff = n, 1.0
-    if k == n and int((t > 0).sum()) < FEWEST_WINDOWS:
+    if k == n and too_few(t):
         n_eff, deff = 0.0, math.inf
     elif 0 < k < n:
-        deff, dof = design_effect(_influence(s, t), n * p * (1 - p))
+        deff, dof = design_effect(_influence(s, t), n * p * (1 - p), sizes=t)
         n_eff = min(effective_size(n, deff, dof, level), n)
     low, high = share_limits(p, n_eff, level, deff)
     return Estimate(p, min(low, p), max(high, p), level, n, n_eff)
@@ -63,7 +64,7 @@ def proportion_reaches(successes: ArrayLike, trials: ArrayLike) -> bool:
     """Whether the share correlates up to the slowest cosines of the windows; arguments as proportion_estimate() has them."""
     s, t = np.asarray(successes, dtype=np.float64), np.asarray(trials, dtype=np.float64)
     n, k = float(t.sum()), float(s.sum())
-    if not 0 < k < n or int((t > 0).sum()) < FEWEST_WINDOWS:
+    if not 0 < k < n or too_few(t):
         return False
     return design_effect(_influence(s, t), k * (1 - k / n))[1] == REACHING_DOF
 
@@ -72,6 +73,20 @@ def _influence(s: FloatArray, t: FloatArray) -> FloatArray:
     """What each window with trials adds to the share of successes."""
     filled = t > 0
     return np.asarray(s[filled] - s.sum() / t.sum() * t[filled])
+
+
+def usual_share(failed: FloatArray, trials: FloatArray) -> tuple[float, NDArray[np.bool_]]:
+    """(the share of failures that is usual, in which windows more failed), of counts per window, both of shape (m,): by more
+    than USUAL standard deviations of a binomial count with the share of all other windows, found by leaving these out again
+    and again.
+    """
+    more = np.zeros(failed.size, np.bool_)
+    while True:
+        share = float(failed[~more].sum()) / max(float(trials[~more].sum()), 1.0)
+        still = more | (failed > trials * share + USUAL * np.sqrt(trials * share * (1 - share)))
+        if still.sum() == more.sum():
+            return share, more
+        more = still
 
 
 @dataclass(frozen=True)
@@ -111,7 +126,7 @@ class FewBursts:
 def few_bursts(successes: ArrayLike, trials: ArrayLike) -> FewBursts | None:
     """Where failures come in bursts (their squares hold more than BURST_DEFF times what those of independent failures would),
     and these are fewer than ENOUGH_BURSTS, so that an interval says little; None otherwise. A burst is windows in a row that
-    fail more often than all of them.
+    fail more often than is usual beside bursts: what fails now and then as well is none, however rare bursts are.
     """
     s, t = np.asarray(successes, dtype=np.float64), np.asarray(trials, dtype=np.float64)
     s, t = s[t > 0], t[t > 0]
@@ -122,9 +137,9 @@ def few_bursts(successes: ArrayLike, trials: ArrayLike) -> FewBursts | None:
     off = failed - p * t  # by themselves, without their order: bursts at equal distances take turns with what is quiet
     if not float(off @ off) > BURST_DEFF * n * p * (1 - p):
         return None
-    above = off > 0
+    _, above = usual_share(failed, t)
     begins = np.flatnonzero(above & ~np.concatenate(([False], above[:-1])))
-    if begins.size >= ENOUGH_BURSTS:
+    if not 0 < begins.size < ENOUGH_BURSTS:
         return None
     in_bursts = np.add.reduceat(np.where(above, failed, 0.0), begins)  # up to the next one's beginning
     return FewBursts(t.size, in_bursts / n, float(failed[~above].sum()) / n)

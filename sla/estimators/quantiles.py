@@ -31,8 +31,9 @@ from sla.estimators.dependence import (
     lasts,
 )
 from sla.estimators.share_limits import order_statistic_limits
-from sla.values import grouped_counts, histogram
+from sla.values import histogram
 from sla.values.estimate import Estimate
+from sla.values.grouped_counts import windows_of
 from sla.values.histogram import (
     COUNTS_LENGTH,
     HIGHEST_NS,
@@ -46,7 +47,6 @@ from sla.values.histogram import (
 QUANTILES = (0.5, 0.9, 0.95, 0.99, 0.999)  # of every summary
 LOWEST_PROXY = 0.9  # the design effect of a tail is never estimated below this quantile
 LOWER_HALVED_AT = 0.05  # p-value: the lower quantiles only add to what the quantile's own series shows
-LONGEST_GAP_S = 60  # an empty second has no influence on an estimate; a million of them would fill the memory
 AT_ONCE = 256  # windows put behind each other in one go: in a few MB, however many there are
 STRONG_EVIDENCE = 10.0  # n_eff (1 - q), effective exceedances, from which a PASS stands and a tail is not thin
 EVIDENCE_LEVEL = 0.95  # at which these are counted, whatever the level of the interval: they are no less for being asked twice
@@ -56,7 +56,8 @@ DECIDABLE = 11.4  # n_eff (1 - q) for which a PASS is well supported: 10, with r
 @dataclass(frozen=True)
 class QuantileResult:
     """An estimate (ns) with the design effect it rests on. reaches: correlation shows up to the slowest cosines of the run.
-    capped_ns: the upper limit of a higher quantile, where that is lower (infinite: none is).
+    capped_ns: the upper limit of a higher quantile, where that is lower (infinite: none is). floor_ns: the lower limit of a
+    lower one, where that is higher (0: none is).
     """
 
     quantile: float
@@ -64,6 +65,7 @@ class QuantileResult:
     deff: float
     reaches: bool = False
     capped_ns: float = math.inf
+    floor_ns: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -111,7 +113,7 @@ class MergedWindows:
         """As quantile_results() has them."""
         if wrong := [q for q in quantiles if not 0 < q < 1]:
             raise ValueError(f"quantiles must lie between 0 and 1, not {', '.join(f'{q:g}' for q in wrong)}")
-        return [_capped(self, _result(self, q, level)) for q in quantiles] if self.n else None
+        return [_within_others(self, _result(self, q, level)) for q in quantiles] if self.n else None
 
     def below(self, bucket: int | None) -> FloatArray:
         """Samples in and under a bucket (None: in all), for each window, shape (m,)."""
@@ -159,7 +161,7 @@ class MergedWindows:
         """dependence.design_effect() of the share that `beyond` of each window's samples are; empty windows count as none."""
         share, filled = float(beyond.sum()) / self.n, self.sizes > 0
         influence = self._influence(self.sizes - beyond)
-        return design_effect(influence[filled], self.n * share * (1 - share), halved_at, self.alike)
+        return design_effect(influence[filled], self.n * share * (1 - share), halved_at, self.alike, self.sizes)
 
     @cached_property
     def alike(self) -> Alike | None:
@@ -221,14 +223,16 @@ def _result(merged: MergedWindows, q: float, level: float) -> QuantileResult:
     return QuantileResult(q, estimate, deff, dof == REACHING_DOF)
 
 
-def _capped(merged: MergedWindows, result: QuantileResult) -> QuantileResult:
-    """With no higher upper limit than that of a higher quantile: what bounds that one bounds all under it."""
-    e = result.estimate
-    higher = (_result(merged, p, e.level).estimate.high for p in QUANTILES if p > result.quantile)
-    capped_ns = min(higher, default=math.inf)
-    if not capped_ns < e.high:
-        return result
-    return dataclasses.replace(result, estimate=dataclasses.replace(e, high=capped_ns), capped_ns=capped_ns)
+def _within_others(merged: MergedWindows, result: QuantileResult) -> QuantileResult:
+    """With no higher upper limit than a higher quantile has, what bounds that one bounds all under it, and with no lower lower
+    limit than a lower quantile has.
+    """
+    e, others = result.estimate, {p: _result(merged, p, result.estimate.level).estimate for p in QUANTILES}
+    capped_ns = min((o.high for p, o in others.items() if p > result.quantile), default=math.inf)
+    floor_ns = max((o.low for p, o in others.items() if p < result.quantile), default=0.0)
+    capped_ns, floor_ns = capped_ns if capped_ns < e.high else math.inf, min(floor_ns, e.point) if floor_ns > e.low else 0.0
+    limited = dataclasses.replace(e, low=max(e.low, floor_ns), high=min(e.high, capped_ns))
+    return dataclasses.replace(result, estimate=limited, capped_ns=capped_ns, floor_ns=floor_ns)
 
 
 def _design_effect(merged: MergedWindows, q: float) -> tuple[float, float]:
@@ -261,27 +265,6 @@ def _lower(p: float) -> float:
 def seconds_needed(deff: float, rate_per_s: float, q: float) -> float:
     """How long a run at this rate must be for the tail beyond q to be decidable: 11.4 deff / (rate (1 - q))."""
     return DECIDABLE * deff / (rate_per_s * (1 - q)) if rate_per_s > 0 else math.inf
-
-
-def windows_of(finished_at_s: ArrayLike, latency_ns: ArrayLike) -> list[Histogram]:
-    """One histogram for each second from the first to the last finish, as the recorder would fill them.
-
-    Both arrays have shape (n,); a latency over 60 s is counted as over range; a gap in the times (a pause, or a clock that
-    jumped) counts as LONGEST_GAP_S empty seconds at most. Raises ValueError for other shapes, NaN, infinite or negative values.
-    """
-    times = np.asarray(finished_at_s, dtype=np.float64)
-    values = np.asarray(latency_ns, dtype=np.float64)
-    if times.ndim != 1 or times.shape != values.shape:
-        raise ValueError(f"two arrays of one shape (n,) are needed, not {times.shape} and {values.shape}")
-    if not times.size:
-        return []
-    if not (np.isfinite(times).all() and np.isfinite(values).all()) or values.min() < 0:
-        raise ValueError("times and latencies must be finite, and latencies not negative")
-    whole = np.minimum(np.round(values), HIGHEST_NS + 1).astype(np.int64)
-    occupied, position = np.unique(np.floor(times), return_inverse=True)
-    steps = np.minimum(np.diff(occupied, prepend=occupied[:1]), LONGEST_GAP_S).astype(np.int64)
-    seconds = np.cumsum(steps)[position]
-    return grouped_counts.count(whole, seconds, int(seconds.max()) + 1).histograms()
 
 
 def quantile_estimates(

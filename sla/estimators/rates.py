@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from sla.estimators.dependence import FEWEST_WINDOWS, REACHING_DOF, FloatArray, spread
 from sla.estimators.laws import t_quantile
+from sla.estimators.proportions import ENOUGH_BURSTS, FewBursts
 from sla.values.estimate import Estimate
+
+CLEARLY = 4.0  # standard deviations that the rate of a window lies under the median
+AS_DEVIATION = 1.4826  # times the median distance from the median: the standard deviation of a normal law
+SLIGHTLY = 0.02  # of the median: what a plan of a constant rate leaves out by a request or two is no dip
 
 
 def rate_estimate(completions: ArrayLike, window_s: ArrayLike = 1.0, level: float = 0.95) -> Estimate | None:
@@ -39,6 +46,45 @@ def rate_estimate(completions: ArrayLike, window_s: ArrayLike = 1.0, level: floa
     variance = float(off.var(ddof=1))
     n_eff = min(m * m * variance / of_sum.variance_of_sum, m) if of_sum.variance_of_sum > 0 else m
     return Estimate(rate, max(rate - half, 0.0), rate + half, level, m, n_eff)
+
+
+@dataclass(frozen=True)
+class FewDips:
+    """`bursts`: shares of all completions that were missing, where they were; usual_per_s: the rate without them."""
+
+    bursts: FewBursts
+    usual_per_s: float
+
+
+def few_dips(completions: FloatArray, lengths_s: FloatArray) -> FewDips | None:
+    """Where the rate of windows, both of shape (m,), falls clearly under the median of all and is not made up for right after,
+    in fewer than ENOUGH_BURSTS bursts; None where it does not, or in more. Clearly: by more than CLEARLY times what windows lie
+    off the median (their median distance, as a standard deviation), and SLIGHTLY of it.
+    """
+    rates = completions / lengths_s
+    usual = float(np.median(rates))
+    off = (rates - usual) * lengths_s
+    limit = max(CLEARLY * AS_DEVIATION * float(np.median(np.abs(rates - usual))), SLIGHTLY * usual) * lengths_s
+    missing = [max(-float(off[dip].sum()), 0.0) for dip in _dips(off < -limit, off > limit)]
+    sizes = np.array([size for size in missing if size > 0])
+    if not 0 < sizes.size < ENOUGH_BURSTS:
+        return None
+    with_them = float(completions.sum() + sizes.sum())
+    return FewDips(FewBursts(completions.size, sizes / with_them, 0.0), with_them / float(lengths_s.sum()))
+
+
+def _dips(low: NDArray[np.bool_], high: NDArray[np.bool_]) -> Iterator[slice]:
+    """Low windows in a row, with the high ones right behind them."""
+    at = 0
+    while at < low.size:
+        begin = at
+        while at < low.size and low[at]:
+            at += 1
+        while begin < at < low.size and high[at]:
+            at += 1
+        if at > begin:
+            yield slice(begin, at)
+        at = max(at, begin + 1)
 
 
 def rate_reaches(completions: FloatArray, lengths_s: FloatArray) -> bool:

@@ -13,11 +13,13 @@ from sla.estimators.far_target import FarTarget
 from sla.judgement.few_windows import INTERVALS
 from sla.judgement.generator.lateness import duration
 from sla.judgement.moving import REACHES
-from sla.judgement.objectives import ObjectiveEstimate, seconds_for_margin
+from sla.judgement.objectives import ObjectiveEstimate, seconds_for_margin, throughout
 from sla.judgement.status import (
     KEPT_MOVING,
+    MAY_MOVE_ON,
     MISSES,
     NEVER_SHOWN,
+    NOT_BOUNDED,
     STRADDLES,
     THIN_EVIDENCE,
     WHOLLY_KEEPS,
@@ -82,6 +84,9 @@ def judge_family(
                 verdict = replace(verdict, reason=f"{verdict.reason}; {measured.few_bursts}")
         if verdict.status is not Status.FAIL and (failing := _failing_end(p, measured)):
             verdict, needed = Verdict(Status.FAIL, failing), None
+        missed = None if verdict.status is Status.FAIL else _missed_throughout(p, measured, strict_level)
+        if missed and missed.status is not verdict.status:
+            verdict, needed = missed, None
         if p.unknown_acceptable and verdict.reason == MISSES:  # and no longer run would tell
             verdict = Verdict(Status.INCONCLUSIVE, f"misses the target; {p.unknown_acceptable}")
         results.append(
@@ -145,6 +150,8 @@ def _verdict(
     by_parts = judged(measured.with_high(measured.known_high), None)
     if by_parts.reason == WHOLLY_KEEPS:
         return replace(by_parts, reason=f"{KEPT_MOVING} ({measured.how_it_moved})")
+    if by_parts.reason == STRADDLES and math.isfinite(measured.known_high) and verdict.reason == NOT_BOUNDED:
+        return Verdict(Status.INCONCLUSIVE, MAY_MOVE_ON.format(how=measured.how_it_moved, high=duration(measured.known_high)))
     return verdict if by_parts.reason == STRADDLES else by_parts
 
 
@@ -161,6 +168,17 @@ def _failing_end(p: PreparedObjective, measured: ObjectiveEstimate) -> str:
     """Why a success rate is missed at the end, and what a warning's may miss, too; "" where it is not."""
     limit = p.target if p.acceptable is None or p.objective.severity is Severity.CRITICAL else p.acceptable
     return "" if measured.failing_end is None or p.unknown_acceptable else measured.failing_end.reason(limit)
+
+
+def _missed_throughout(p: PreparedObjective, measured: ObjectiveEstimate, level: float) -> Verdict | None:
+    """The verdict where the target is missed without an outage, too; None where it is not shown to be."""
+    if p.unknown_acceptable or not (missed := throughout(measured, p.target, level)):
+        return None
+    if p.acceptable is None or p.objective.severity is Severity.CRITICAL:
+        return Verdict(Status.FAIL, missed)
+    if beyond := throughout(measured, p.acceptable, level):
+        return Verdict(Status.FAIL, f"{beyond}: the acceptable range is left")
+    return Verdict(Status.WARN, f"{missed}; not shown to leave the acceptable range")
 
 
 def _in_one_bucket(measured: ObjectiveEstimate) -> str:
@@ -180,8 +198,9 @@ def _bounds(measured: ObjectiveEstimate, strict: ObjectiveEstimate) -> Bounds | 
 
 def _fails(p: PreparedObjective) -> Callable[[float], bool]:
     def claimed(level: float) -> bool:
-        estimate = p.at(level).surely
-        return estimate is not None and outside(estimate, p.target)
+        measured = p.at(level)
+        surely = measured.surely
+        return surely is not None and (outside(surely, p.target) or bool(throughout(measured, p.target, level)))
 
     return claimed
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from sla.estimators.dependence import FloatArray
 from sla.estimators.proportions import ENOUGH_BURSTS, FewBursts, few_bursts
 from sla.estimators.quantiles import LOWEST_PROXY
+from sla.estimators.rates import few_dips
 
 LARGER = 2.0  # times as large as the largest that was seen a burst of errors may be: an outage has no usual length
 NOTHING = "", 0.0
@@ -21,15 +22,28 @@ def failing_bursts(ok: FloatArray, attempted: FloatArray, target: float, length_
 
 def slow_bursts(kept: FloatArray, sizes: FloatArray, q: float, length_s: float, level: float) -> tuple[str, float]:
     """The same of a q-quantile, where `kept` of so many responses are under its target. Of a tail alone: what half of all may
-    exceed is no burst. A queue's are seldom much larger than those that were seen, whichever way their number is accounted for.
+    exceed is no burst.
     """
     if q < LOWEST_PROXY:
         return NOTHING
+    return _few("responses over the target", kept, sizes, 1 - q, length_s, lambda bursts: _as_they_spread(bursts, level))
 
-    def at_most(bursts: FewBursts) -> float:
-        return min(bursts.share_of_any_size(level, 1.0), bursts.share_of_such_sizes(level))
 
-    return _few("responses over the target", kept, sizes, 1 - q, length_s, at_most)
+def dips(done: FloatArray, lengths_s: FloatArray, target_per_s: float, level: float) -> tuple[str, float]:
+    """The same of a throughput of at least `target_per_s` (NaN: unknown), of completions per window and how long it was, both
+    of shape (m,).
+    """
+    few = few_dips(done, lengths_s)
+    if few is None or not few.usual_per_s * (1 - _as_they_spread(few.bursts, level)) < target_per_s:
+        return NOTHING
+    count, s = few.bursts.count, "" if few.bursts.count == 1 else "s"
+    text = f"throughput fell in {count} burst{s} of the run: with fewer than {ENOUGH_BURSTS} no interval is reliable"
+    return text, float(lengths_s.sum()) * ENOUGH_BURSTS / count
+
+
+def _as_they_spread(bursts: FewBursts, level: float) -> float:
+    """At most, whichever way their number is accounted for: what a queue makes is seldom much larger than what was seen."""
+    return min(bursts.share_of_any_size(level, 1.0), bursts.share_of_such_sizes(level))
 
 
 def _few(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sla.estimators.dependence import FEWEST_WINDOWS
+from sla.estimators.dependence import FEWEST_WINDOWS, FloatArray, too_few
 
 MEASURE_LONGER = "measure longer"  # ends each reason
 INTERVALS = "scrape intervals"  # what a server's windows are
@@ -27,11 +27,14 @@ def few_scrapes(intervals: int, length_s: float) -> str:
     return f"{_named(intervals)} say little of how much it varies: {_advice(intervals, length_s)}"
 
 
-def too_few_seconds(seconds: int) -> str:
-    """Why so many seconds in which anything was done bound nothing; "" where they do."""
-    if seconds >= FEWEST_WINDOWS:
+def too_few_seconds(done: FloatArray) -> str:
+    """Why seconds in which so much was done, shape (m,), bound nothing; "" where they do."""
+    seconds = int((done > 0).sum())
+    if seconds < FEWEST_WINDOWS:
+        return f"{seconds} s bound nothing, at least {FEWEST_WINDOWS} s are needed: {MEASURE_LONGER}"
+    if not too_few(done):
         return ""
-    return f"{seconds} s bound nothing, at least {FEWEST_WINDOWS} s are needed: {MEASURE_LONGER}"
+    return f"{100 * float(done.max() / done.sum()):.3g} % of all lie in one second, which bounds nothing: {MEASURE_LONGER}"
 
 
 def _named(intervals: int) -> str:

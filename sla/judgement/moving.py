@@ -18,6 +18,7 @@ import numpy as np
 from sla.estimators.dependence import FEWEST_WINDOWS
 from sla.estimators.quantiles import STRONG_EVIDENCE
 from sla.judgement.objectives import EstimateAt, ObjectiveEstimate
+from sla.judgement.outages.slow_end import SlowEnd
 from sla.values.estimate import Estimate
 
 REACHES = "correlation reaches the length of the run"
@@ -76,6 +77,7 @@ class Moving:
             more=f"{why}: should it move on",
             reaches=True,
             beyond=None,
+            failing_end=dataclasses.replace(end, moves=True) if isinstance(end := measured.failing_end, SlowEnd) else end,
             known_high=most if enough else math.inf,
             how_it_moved=how,
         )

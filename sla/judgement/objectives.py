@@ -11,9 +11,10 @@ from sla.estimators.at_target import AtTarget
 from sla.estimators.bootstrap import Resampling
 from sla.estimators.far_target import FarTarget
 from sla.estimators.quantiles import STRONG_EVIDENCE
+from sla.estimators.share_limits import share_limits
 from sla.judgement.outages.failing_end import FailingEnd
 from sla.judgement.outages.slow_end import SlowEnd
-from sla.judgement.status import ONE_BUCKET
+from sla.judgement.status import ONE_BUCKET, at_point, outside
 from sla.judgement.steady import constant_part
 from sla.values.agreement import Limit, Objective
 from sla.values.assessment import Severity, Steady
@@ -32,7 +33,8 @@ class ObjectiveEstimate:
     few_bursts: why it can't pass. reaches: correlation shows up to the slowest cosines of the run, so that the interval is as
     wide as it can be. too_few: what there is too little of to bound anything, and what would do. few_scrapes: why a server's
     figures are known so little. beyond: what may lie beyond the target. known_high, how_it_moved: an upper limit of
-    what moved as slowly as the run is long, whatever its interval, and how far it did. resampling: of a latency.
+    what moved as slowly as the run is long, whatever its interval, and how far it did. over: the share of a latency's samples
+    that are over the target, and the one that may be. resampling: of a latency.
     """
 
     estimate: Estimate | None
@@ -53,6 +55,7 @@ class ObjectiveEstimate:
     beyond: FarTarget | AtTarget | None = None
     known_high: float = math.inf
     how_it_moved: str = ""
+    over: tuple[float, float] | None = None
     resampling: Callable[[], Resampling] | None = field(default=None, compare=False)  # made once it is asked for
 
     @property
@@ -111,11 +114,19 @@ def unknown_share(o: Objective, target: Limit, acceptable: Limit | None, why: st
     return texts[0] if target.of_plan else "", texts[1] if open_below else ""
 
 
+def throughout(measured: ObjectiveEstimate, limit: Limit, level: float) -> str:
+    """Why a limit is missed at this confidence level even without an outage (FailedShares.throughout); "" where it is not."""
+    if measured.failing_end is None or measured.estimate is None or measured.too_few:
+        return ""
+    return measured.failing_end.throughout(limit, level) if outside(at_point(measured.estimate), limit) else ""
+
+
 def seconds_for_margin(measured: ObjectiveEstimate, target: Limit, length_s: float) -> float | None:
     """How many more seconds would decide: narrow the interval to the present margin (its width falls with the root of time),
-    and gather enough evidence for a tail. Where the interval has no end towards the limit, how it narrows is not known: the
-    least is what the tail needs to be bounded. None without data, where that is there already, and where the estimate lies on
-    the limit: no length decides that.
+    and gather enough evidence for a tail. Of a latency by the share over the target, where that is known: of two paths, a quick
+    one and a slow one, a quantile lies in either, and no time between them narrows as a share does. Where the interval has no
+    end towards the limit, how it narrows is not known: the least is what the tail needs to be bounded. None without data, where
+    that is there already, and where the estimate lies on the limit: no length decides that.
     """
     estimate = measured.estimate
     if estimate is None:
@@ -123,8 +134,7 @@ def seconds_for_margin(measured: ObjectiveEstimate, target: Limit, length_s: flo
     needed = measured.seconds_needed or 0.0
     if measured.tail_evidence is not None and 0 < measured.tail_evidence < STRONG_EVIDENCE:
         needed = max(needed, length_s * STRONG_EVIDENCE / measured.tail_evidence)
-    margin = abs(estimate.point - target.value)
-    half = half_towards(estimate, target.value)
+    margin, half = _margin(measured, estimate, target)
     if margin == 0 or (math.isinf(half) and needed <= length_s):
         return None
     if math.isfinite(half) and half > margin:
@@ -134,6 +144,16 @@ def seconds_for_margin(measured: ObjectiveEstimate, target: Limit, length_s: flo
     if not math.isfinite(needed):
         return None
     return float(max(math.ceil(needed - length_s), 1))
+
+
+def _margin(measured: ObjectiveEstimate, estimate: Estimate, target: Limit) -> tuple[float, float]:
+    """How far the estimate lies from the target, and how far its interval reaches that way: in shares, or in its unit."""
+    half = half_towards(estimate, target.value)
+    if measured.over is None or math.isinf(half) or not estimate.n_eff > 0:
+        return abs(estimate.point - target.value), half
+    share, allowed = measured.over
+    limits = share_limits(share, estimate.n_eff, estimate.level, max(estimate.n / estimate.n_eff, 1.0))
+    return abs(share - allowed), abs(limits[share < allowed] - share)
 
 
 def half_towards(estimate: Estimate, target: float) -> float:

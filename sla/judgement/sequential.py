@@ -17,7 +17,7 @@ from functools import cache
 from sla.judgement.generator.lateness import Lateness, lateness
 from sla.judgement.judge_all import judge_all
 from sla.judgement.kinds.choose import estimator_of
-from sla.judgement.objectives import absolute
+from sla.judgement.objectives import absolute, throughout
 from sla.judgement.status import THIN_EVIDENCE, outside
 from sla.judgement.steady import find_steady
 from sla.values.agreement import Agreement, Objective
@@ -30,6 +30,7 @@ LOOKED_LEVEL = 0.99  # of all at the end of a run that was looked at for a PASS 
 KEPT_S, MISSED_S = 0.3, 0.6  # over the judged seconds: in which share of runs a look may err about what is kept, and missed
 FIRST_LOOK_S = 40.0  # of the part that is judged
 NEXT_LOOK = 1.06  # times as long
+LASTING = 30  # windows: a critical objective that is missed throughout so many, to the moment, stops a run, too
 DECIDED = (Status.PASS, Status.WARN, Status.FAIL)
 
 
@@ -77,8 +78,12 @@ def failing(
     measured, steady = judged
 
     def missed(o: Objective, late: Lateness | None) -> bool:
-        estimate = estimator_of(o, agreement).from_run(measured, steady, late)(level).surely
-        return estimate is not None and outside(estimate, absolute(o.target, o, measured, steady))
+        of_run = estimator_of(o, agreement).from_run(measured, steady, late)(level)
+        target = absolute(o.target, o, measured, steady)
+        lasting = of_run.failing_end is not None and of_run.failing_end.reason(target, LASTING) != ""
+        return lasting or (
+            of_run.surely is not None and (outside(of_run.surely, target) or bool(throughout(of_run, target, level)))
+        )
 
     # what lag can have done is most of the work: it is found out for those alone that are missed with it
     critical = [o for o in agreement.objectives if o.severity is Severity.CRITICAL and missed(o, None)]

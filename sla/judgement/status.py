@@ -22,7 +22,9 @@ WHOLLY_KEEPS = "the whole interval keeps the target"
 WHOLLY_MISSES = "the whole interval misses the target"
 WHOLLY_UNACCEPTABLE = "the whole interval is outside the acceptable range"
 WHOLLY_OFF = {WHOLLY_MISSES: "misses the target", WHOLLY_UNACCEPTABLE: "leaves the acceptable range"}
-KEPT_MOVING = "keeps the target in every fifth of the run, and would should it move on"
+KEPT_MOVING = "keeps the target in every fifth of the run, and still would if it moved on as it did"
+NOT_BOUNDED = "too few effective samples to bound it from above"
+MAY_MOVE_ON = NOT_BOUNDED + " ({how}; if it moved on as it did it might reach {high}, over the target)"
 OVER_BASELINE = "keeps the target, but is over ten times the baseline"
 
 
@@ -66,8 +68,10 @@ def at_point(estimate: Estimate) -> Estimate:
 
 def only_at(level: float, strict_level: float) -> str:
     """Said of what shows at its own level and not at the stricter one of all claims that are still to be made (Holm)."""
+    if not strict_level > level:
+        return f"at {100 * level:.4g} %"
     claims = round((1 - level) / (1 - strict_level))
-    return f"at {100 * level:.4g} %, but not at the {100 * strict_level:.4g} % that {claims} claims together need"
+    return f"at {100 * level:.4g} %, but not at the {100 * strict_level:.4g} % that FAIL needs among {claims} objectives"
 
 
 def judge(
@@ -92,16 +96,16 @@ def judge(
         return _missed(b, estimate, acceptable, severity)
     if inside(estimate, target) and inside(b.at_most, target):
         return _kept(b, target, baseline, severity, tail_evidence)
-    if outside(strict, target) or (outside(estimate, target) and not outside(b.at_least, target)):
-        return Verdict(Status.INCONCLUSIVE, f"{b.less}, the target is not shown to be missed", True)
     if outside(b.at_least, target):
-        return _missed_alone(b, estimate, acceptable, severity)
+        return _missed_alone(b, estimate, acceptable, severity, f"{b.less}, " if outside(strict, target) else "")
+    if outside(strict, target) or outside(estimate, target):
+        return Verdict(Status.INCONCLUSIVE, f"{b.less}, the target is not shown to be missed", True)
     if inside(estimate, target):
         return Verdict(Status.INCONCLUSIVE, f"{b.more}, the target is not shown to be kept", True)
     if b.less and outside(at_point(estimate), target) and inside(b.at_least, target):  # more of the same would not decide it
         return Verdict(Status.INCONCLUSIVE, f"{b.less}, the target might be kept", True)
     if target.comparison == "<" and estimate.high == float("inf") and estimate.point < target.value:
-        return Verdict(Status.INCONCLUSIVE, "too few effective samples to bound it from above")
+        return Verdict(Status.INCONCLUSIVE, NOT_BOUNDED)
     if target.comparison == "<" and not estimate.low > 0:
         return Verdict(Status.INCONCLUSIVE, "too few effective samples to bound it from below")
     return Verdict(Status.INCONCLUSIVE, STRADDLES)
@@ -121,9 +125,9 @@ def _missed(b: Bounds, measured: Estimate, acceptable: Limit | None, severity: S
     return Verdict(Status.WARN, MISSES)
 
 
-def _missed_alone(b: Bounds, measured: Estimate, acceptable: Limit | None, severity: Severity) -> Verdict:
-    """At its own level, and not at the one that a claim of FAIL needs."""
-    alone = f"misses the target {only_at(b.at_least.level, b.strict_at_least.level)}"
+def _missed_alone(b: Bounds, measured: Estimate, acceptable: Limit | None, severity: Severity, less: str) -> Verdict:
+    """At its own level, and not at the one that a claim of FAIL needs; `less`: which it has as it was measured."""
+    alone = f"{less}misses the target {only_at(b.at_least.level, b.strict_at_least.level)}"
     within = acceptable is not None and inside(measured, acceptable) and inside(b.at_most, acceptable)
     if within and severity is Severity.WARNING:
         return Verdict(Status.WARN, f"{alone}; lies wholly within the acceptable range")

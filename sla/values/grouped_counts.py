@@ -8,8 +8,11 @@ from collections.abc import Generator
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from sla.values.histogram import COUNTS_LENGTH, EMPTY, HIGHEST_NS, Histogram, IntArray, bucket_index
+
+LONGEST_GAP_S = 60  # an empty second has no influence on an estimate; a million of them would fill the memory
 
 
 @dataclass(frozen=True)
@@ -70,6 +73,27 @@ def count_steps(values_ns: IntArray, group: IntArray, groups: int) -> Generator[
     starts = _starts(keys)
     yield
     return GroupedCounts(keys[starts], np.diff(starts, append=keys.size), over_range)
+
+
+def windows_of(finished_at_s: ArrayLike, latency_ns: ArrayLike) -> list[Histogram]:
+    """One histogram for each second from the first to the last finish, as the recorder would fill them.
+
+    Both arrays have shape (n,); a latency over 60 s is counted as over range; a gap in the times (a pause, or a clock that
+    jumped) counts as LONGEST_GAP_S empty seconds at most. Raises ValueError for other shapes, NaN, infinite or negative values.
+    """
+    times = np.asarray(finished_at_s, dtype=np.float64)
+    values = np.asarray(latency_ns, dtype=np.float64)
+    if times.ndim != 1 or times.shape != values.shape:
+        raise ValueError(f"two arrays of one shape (n,) are needed, not {times.shape} and {values.shape}")
+    if not times.size:
+        return []
+    if not (np.isfinite(times).all() and np.isfinite(values).all()) or values.min() < 0:
+        raise ValueError("times and latencies must be finite, and latencies not negative")
+    whole = np.minimum(np.round(values), HIGHEST_NS + 1).astype(np.int64)
+    occupied, position = np.unique(np.floor(times), return_inverse=True)
+    steps = np.minimum(np.diff(occupied, prepend=occupied[:1]), LONGEST_GAP_S).astype(np.int64)
+    seconds = np.cumsum(steps)[position]
+    return count(whole, seconds, int(seconds.max()) + 1).histograms()
 
 
 def _starts(keys: IntArray) -> IntArray:

@@ -1,4 +1,4 @@
-"""The check that resamples agree with the intervals that decide: each is read from the same law, in two ways."""
+"""The check that resamples agree with the intervals shown: each is read from the same law, in two ways."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ def bootstrap_checks(judged: Sequence[ObjectiveResult]) -> list[Check]:
     parted = [o for o, b in drawn if b.apart > MOST_APART]
     gap = max(b.gap for _, b in drawn)
     largest = f"{gap:,} bucket{'s' if gap > 1 else ''}" if gap else "none"
-    text = f"{draws:,} bootstrap draws agree with the intervals that decide (gap: {largest})"
+    text = f"{draws:,} bootstrap draws agree with the intervals shown (gap: {largest})"
     if parted:
-        text = f"{draws:,} bootstrap draws part from the interval that decides: {', '.join(o.title for o in parted)}"
+        text = f"{draws:,} bootstrap draws part from the interval shown: {', '.join(o.title for o in parted)}"
     made = check("bootstrap", "Bootstrap", bool(parted), text, most, MOST_APART, "standard errors", advice=FAULT)
     return [dataclasses.replace(made, opens=tuple((o.key, BOTH) for o in parted))]
 

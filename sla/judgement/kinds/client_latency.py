@@ -99,7 +99,8 @@ class ClientLatencyEstimator(ObjectiveEstimator):
                 bucket_ns=_step_ns(estimate, merged.tick_ns),
                 one_bucket=ONE_STEP,
                 reaches=results[0].reaches,
-                too_few=too_few_seconds(int((merged.sizes > 0).sum())),
+                too_few=too_few_seconds(merged.sizes),
+                over=(1 - float(kept.sum()) / merged.n, 1 - q),
                 beyond=beyond_target(slower, q, target_ns, level) if slower else None,
                 resampling=partial(of_histogram, merged.whole, results[0], merged.tick_ns),
             )

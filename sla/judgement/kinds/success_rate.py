@@ -60,7 +60,7 @@ class SuccessRateEstimator(ObjectiveEstimator):
         of_load = _to_the_end_of_the_load(measurements, operations, steady)
         end = FailingEnd(FailedShares(failed, attempted, "s"), of_load, hangs)
         measured = self._measured(ok, attempted, source, steady.to_second - steady.from_second)
-        moving, too_few = _moving(ok, attempted), too_few_seconds(int((attempted > 0).sum()))
+        moving, too_few = _moving(ok, attempted), too_few_seconds(attempted)
 
         def plain(level: float) -> ObjectiveEstimate:
             most = proportion_estimate(ok, ok + all_failed, level) if later else None

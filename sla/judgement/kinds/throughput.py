@@ -12,12 +12,13 @@ from sla.estimators.dependence import FloatArray, lasts
 from sla.estimators.rates import rate_estimate, rate_reaches
 from sla.judgement.checks.counters import common_times_s, increments, with_restart
 from sla.judgement.checks.silence import SILENT, silent_seconds
+from sla.judgement.few_bursts import dips
 from sla.judgement.few_windows import few_scrapes, too_few_scrapes, too_few_seconds
 from sla.judgement.generator.lateness import Lateness
 from sla.judgement.generator.waiting_workers import waits_of_workers
 from sla.judgement.kinds.base import ObjectiveEstimator
 from sla.judgement.moving import Moving, slices, wide_as_it_moves
-from sla.judgement.objectives import EstimateAt, ObjectiveEstimate
+from sla.judgement.objectives import EstimateAt, ObjectiveEstimate, absolute, without_plan
 from sla.judgement.steady import by_second, outcomes
 from sla.values.assessment import Steady
 from sla.values.measurements import Measurements
@@ -45,10 +46,15 @@ class ThroughputEstimator(ObjectiveEstimator):
         doubts += [str(waits)] if waits else []
 
         seconds = np.ones(ok.size)
-        reaches, too_few = rate_reaches(ok, seconds), too_few_seconds(ok.size)
+        reaches, too_few = rate_reaches(ok, seconds), too_few_seconds(seconds)
+
+        target_per_s = absolute(self.objective.target, self.objective, measurements, steady).value
 
         def at(level: float) -> ObjectiveEstimate:
-            plain = ObjectiveEstimate(rate_estimate(ok, 1.0, level), source, reaches=reaches, too_few=too_few)
+            few, needed_s = dips(ok, seconds, target_per_s, level)
+            plain = ObjectiveEstimate(
+                rate_estimate(ok, 1.0, level), source, seconds_needed=needed_s, few_bursts=few, reaches=reaches, too_few=too_few
+            )
             at_least = rate_estimate(ok[~silent], 1.0, level) if doubts else None
             if at_least is None:
                 return plain
@@ -77,9 +83,12 @@ class ThroughputEstimator(ObjectiveEstimator):
 
         def at(level: float) -> ObjectiveEstimate:
             estimate = rate_estimate(done, lengths_s, level)
+            few, needed_s = dips(done, lengths_s, without_plan(self.objective.target).value, level)
             without = rate_estimate(done[~lost], lengths_s[~lost], level) if why else None
             at_least = without if without and estimate and without.high > estimate.high else estimate
-            return replace(plain, estimate=estimate, at_least=at_least if why else None, less=why)
+            return replace(
+                plain, estimate=estimate, at_least=at_least if why else None, less=why, seconds_needed=needed_s, few_bursts=few
+            )
 
         return wide_as_it_moves(_moving(done, lengths_s), at)
 

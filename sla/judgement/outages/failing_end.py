@@ -1,10 +1,15 @@
-"""A service that has not recovered from failing when its measuring ends.
+"""What an average over a run with an outage hides: a service that has not recovered when its measuring ends, or that fails
+too often in its usual windows, too.
 
 An interval of a success rate is one of the long run, and a single outage says little of that: [0, 1]. That the service failed
 until the end is seen, and no longer run takes it back. How often that is mere chance, without any assumption on how failures
 come: let F be the operations that fail in the last window, and N the mean number of those attempted in one. In a stationary
 process that keeps the target E[F] <= (1 - target) N, hence P(F >= x N) <= (1 - target) / x (Markov's inequality). Failing is
 claimed where that is at most TAIL, one end of a 95 % interval, and where LEAST windows in a row show it, to the very end.
+
+The worst windows can only make an average worse. So a service misses its target for certain where it would miss it had those
+windows been as usual (usual_share). An outage makes the variance of an average as large as the average itself; usual windows
+show what they show beside it.
 """
 
 from __future__ import annotations
@@ -15,7 +20,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sla.estimators.dependence import FloatArray
+from sla.estimators.dependence import FloatArray, lasts
+from sla.estimators.proportions import proportion_estimate, usual_share
 from sla.values.agreement import Limit
 
 TAIL = 0.025  # one end of a 95 % interval
@@ -34,10 +40,10 @@ class FailedShares:
     unit: str
     how: str = "failed"
 
-    def until_the_end(self, limit: Limit, doubt: float = 0.0, only_all: bool = False) -> str:
+    def until_the_end(self, limit: Limit, doubt: float = 0.0, only_all: bool = False, lasting: int = LEAST) -> str:
         """Why a success rate of at least `limit` is missed at the end, even with `doubt` more operations, all successful; ""
         where it is not. A window with fewer attempts than the mean counts as if it had had that many. `only_all`: where some
-        succeed, it is not.
+        succeed, it is not. `lasting`: throughout how many windows it must be.
         """
         mean, least = float(self.attempted.mean()) if self.attempted.size else 0.0, (1 - limit.value) / TAIL
         if not mean or least > 1:
@@ -47,13 +53,32 @@ class FailedShares:
         shares = failed / (np.maximum(attempted, mean * together) + doubt)
         enough = (failed > 0) & (shares >= least)
         count, whole = _first_false(enough), _first_false(enough & (failed >= attempted))
-        if (whole if only_all else count) < LEAST:
+        if (whole if only_all else count) < lasting:
             return ""
-        if whole >= LEAST:
-            return f"all of its operations {self.how} throughout the last {whole * together} {self.unit}: it had not recovered"
-        share = 100 * float((failed / attempted)[:count].min())
-        last = f"throughout the last {count * together} {self.unit}"
-        return f"{share:.3g} % or more of its operations {self.how} {last}: it had not recovered"
+        share = 1.0 if whole >= lasting else float((failed / attempted)[:count].min())
+        windows = whole if whole >= lasting else count
+        last = f" the last {windows * together:,} {self.unit}: it had not recovered" if windows < failed.size else ""
+        what = "all" if share >= 1 else f"{100 * share:.3g} % or more"
+        return f"{what} of its operations {self.how} throughout{last}"
+
+    def throughout(self, limit: Limit, level: float, doubt: float = 0.0) -> str:
+        """Why a success rate of at least `limit` is missed at this confidence level, even had no window been worse than usual;
+        "" where that is not shown. `doubt` as until_the_end() has it.
+        """
+        total, allowed = float(self.attempted.sum()), 1 - limit.value
+        if not total or float(self.failed.sum()) <= allowed * (total + doubt):
+            return ""
+        share, more = usual_share(self.failed, self.attempted)
+        usual, timed = np.where(more, self.attempted * share, self.failed), total / (total + doubt)
+        share = float(usual.sum()) / total
+        estimate = proportion_estimate(self.attempted - usual, self.attempted, level)
+        least = (1 - estimate.high) * timed if estimate else 0.0
+        if least <= allowed or lasts(usual - share * self.attempted):
+            return ""
+        worse = int(more.sum())
+        without = f" even without its worst {worse:,} {self.unit}" if worse else ""
+        shown = f"{100 * share * timed:.3g} % of its operations {self.how}, {100 * least:.3g} % at least"
+        return f"misses the target{without}: {shown}, where {100 * allowed:.3g} % may"
 
 
 @dataclass(frozen=True)
@@ -69,12 +94,16 @@ class FailingEnd:
     of_load: FailedShares | None = None
     hanging: str = ""
 
-    def reason(self, limit: Limit) -> str:
-        """Why a success rate of at least `limit` is missed at the end; "" where it is not."""
+    def reason(self, limit: Limit, lasting: int = LEAST) -> str:
+        """Why a success rate of at least `limit` is missed at the end; "" where it is not. `lasting`: windows, at least."""
         if 1 - limit.value > TAIL:  # it may be down often enough to be so at the end
             return ""
-        of_load = self.of_load.until_the_end(limit, only_all=True) if self.of_load else ""
-        return self.shares.until_the_end(limit) or of_load or self.hanging
+        of_load = self.of_load.until_the_end(limit, only_all=True, lasting=lasting) if self.of_load else ""
+        return self.shares.until_the_end(limit, lasting=lasting) or of_load or (self.hanging if lasting == LEAST else "")
+
+    def throughout(self, limit: Limit, level: float) -> str:
+        """See FailedShares.throughout()."""
+        return self.shares.throughout(limit, level)
 
 
 def _from_the_end(counts: FloatArray, together: int) -> FloatArray:

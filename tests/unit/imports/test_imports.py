@@ -13,7 +13,7 @@ from bizra_load.cli.main import main
 from bizra_load.exit_codes import UsageError
 from bizra_load.imports import read
 from bizra_load.imports.read import read_import
-from sla.estimators.quantiles import windows_of
+from sla.values.grouped_counts import windows_of
 from sla.values.histogram import from_values
 
 K6_HEADER = (

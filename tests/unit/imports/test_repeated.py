@@ -28,7 +28,7 @@ def test_a_file_that_was_put_behind_itself_is_refused_with_both_places(tmp_path,
     header, own = tool
     more = [header] if between == "a header" else []
     message = (
-        rf"line {602 + len(more)}: samples from line {first} on come again, \d+% of all are there twice: import each file once"
+        rf"line {602 + len(more)}: samples from line {first} on come again, \d+ % of all are there twice: import each file once"
     )
     with pytest.raises(UsageError, match=message):
         successful(tmp_path, header, *own, *more, *own[part])
@@ -41,7 +41,7 @@ def test_one_of_several_files_that_is_there_twice_is_found_whichever_it_is(tmp_p
     header, own = tool
     start = [k6_row(START, 2.0, metric="vus")] if tool is K6 else []
     files = {"A": [*start, *own[::2]], "B": [*start, *own[1::2]]}
-    with pytest.raises(UsageError, match=r"come again, 6[67]% of all are there twice"):
+    with pytest.raises(UsageError, match=r"come again, 6[67] % of all are there twice"):
         successful(tmp_path, *(line for name in order for line in (header, *files[name])))
     assert successful(tmp_path, *(line for name in "AB" for line in (header, *files[name]))) == 600
 

@@ -55,7 +55,7 @@ def test_one_line_of_the_summary_says_that_resamples_agree_or_a_row_that_they_pa
     [drawn] = [c for c in assessment.checks if c.key == "bootstrap"]
     shown = text.render(assessment, 80).splitlines()
     assert drawn.reason in shown
-    assert len("100,000 bootstrap draws agree with the intervals that decide (gap: 12 buckets)") <= 80
+    assert len("100,000 bootstrap draws agree with the intervals shown (gap: 12 buckets)") <= 80
     parted = dataclasses.replace(drawn, status=Status.FAIL, reason="100,000 bootstrap draws part")
     failed = dataclasses.replace(assessment, checks=(*assessment.checks[:-1], parted))
     shown = text.render(failed, 160)

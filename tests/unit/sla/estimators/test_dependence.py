@@ -19,6 +19,7 @@ from sla.estimators.dependence import (
     effective_size,
     lasts,
     spread,
+    too_few,
 )
 
 
@@ -245,3 +246,26 @@ def test_samples_are_worth_less_the_more_they_depend_and_the_less_that_is_known(
     assert effective_size(1000.0, 4.0, 1.0, 0.5) == pytest.approx(250 * 0.67449**2, rel=1e-4)
     assert effective_size(1000.0, 1.0, math.inf, 0.95) == pytest.approx(1000)
     assert effective_size(1000.0, math.inf, 1.0, 0.95) == 0
+
+
+@pytest.mark.parametrize(
+    ("sizes", "few"),
+    [
+        ([10] * 4, True),
+        ([10] * 5, False),
+        ([10, 10, 10, 10, 0], True),
+        ([9, 10, 11, 12, 8], False),
+        ([1000] + [1] * 59, True),  # one holds all
+        ([1000, 1000, 1000] + [1] * 59, True),
+        ([1000, 1000, 1000, 1000] + [1] * 59, False),  # worth four and a bit
+        ([], True),
+    ],
+)
+def test_windows_that_hold_nearly_nothing_are_none(sizes, few):
+    assert too_few(np.array(sizes, float)) is few
+
+
+def test_of_windows_worth_too_few_any_dependence_is_possible():
+    influence, sizes = np.linspace(-1, 1, 60), np.array([1000.0] + [1.0] * 59)
+    assert design_effect(influence, 10.0, sizes=sizes) == (math.inf, 1.0)
+    assert design_effect(influence, 10.0, sizes=np.ones(60)) == design_effect(influence, 10.0)

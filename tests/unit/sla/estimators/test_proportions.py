@@ -9,6 +9,7 @@ from sla.estimators.proportions import (
     proportion_estimate,
     proportion_if_all_succeeded,
     proportion_reaches,
+    usual_share,
 )
 from sla.estimators.share_limits import share_limits
 
@@ -152,8 +153,35 @@ def test_more_traffic_in_a_part_of_the_run_is_no_burst_of_failures():
     assert few_bursts(trials - failed, trials) is None
 
 
-def test_failures_of_most_operations_can_come_in_bursts_too():
-    assert count_of([10, 0, 0, 0, 0, 10, 0, 0, 0], [10] * 9) == 2
+def test_what_most_operations_do_is_no_burst():
+    assert count_of([10, 0, 0, 0, 0, 10, 0, 0, 0], [10] * 9) is None
+
+
+def test_failures_now_and_then_are_no_bursts_beside_bursts():
+    """One in a hundred fails all the time, 0 to 2 of each hundred; in two of 120 windows ten times as many."""
+    failed = np.tile([1.0, 0.0, 2.0], 40)
+    failed[[30, 80, 81]] = 10
+    few = few_bursts(100 - failed, np.full(120, 100))
+    assert few.sizes * 12_000 == pytest.approx([10, 20])
+    assert few.others * 12_000 == pytest.approx(failed.sum() - 30)
+
+
+def test_one_window_that_failed_more_by_chance_is_no_burst():
+    """Five standard deviations over four of a hundred, in one of 300 windows: all of them spread less than chance does."""
+    failed = np.tile([3.0, 4.0, 5.0], 100)
+    failed[50] = 14
+    assert few_bursts(100 - failed, np.full(300, 100)) is None
+
+
+def test_the_usual_share_is_that_of_the_windows_that_do_not_fail_more():
+    """Leaving out the outage of all shows the smaller one, and leaving out that the usual failures."""
+    failed = np.tile([4.0, 6.0], 60)
+    failed[20:24], failed[70] = 100, 20
+    share, more = usual_share(failed, np.full(120, 100.0))
+    assert np.flatnonzero(more).tolist() == [20, 21, 22, 23, 70]
+    assert share == pytest.approx(0.05, abs=1e-3)
+    nothing, none = usual_share(np.zeros(3), np.zeros(3))
+    assert (nothing, none.any()) == (0.0, False)
 
 
 def test_bursts_are_seen_in_fewer_than_five_windows_too():
@@ -165,13 +193,17 @@ def test_bursts_are_seen_in_fewer_than_five_windows_too():
     assert few_bursts([60], [100]) is None  # one window is as even as can be
 
 
-@pytest.mark.parametrize(("failed", "count"), [(3, None), (4, 1)])
-def test_in_a_burst_squares_are_more_than_three_times_those_of_independent_failures(failed, count):
-    """Of 400 operations x failed, all in one of four windows: the squares sum to 3/4 x^2, and to x (1 - x / 400) were they
-    independent. More than three times as much is x + x / 100 over 4.
-    """
+@pytest.mark.parametrize(("failed", "count"), [(6, None), (7, 1)])
+def test_a_burst_lies_four_standard_deviations_over_what_all_windows_have(failed, count):
+    """Of 400 operations x failed, all in one of four windows of which each would have x / 4: 1.5 and 4.9 more, 1.75 and 5.2."""
     assert count_of([100 - failed, 100, 100, 100], [100] * 4) == count
-    assert few_bursts([100 - failed, 100, 100], [100] * 3) is None  # in one of three: 2/3 x + x / 100 over 3
+
+
+@pytest.mark.parametrize(("failed", "count"), [(18, None), (19, 1)])
+def test_in_a_burst_squares_are_more_than_twice_those_of_independent_failures(failed, count):
+    """In one of 50 windows, where 40 others hold four of a hundred each: 1.92 and 2.09 times."""
+    rest = np.r_[np.full(40, 4.0), np.zeros(9)]
+    assert count_of(100 - np.r_[failed, rest], [100] * 50) == count
 
 
 def test_a_tenth_of_many_and_of_few_is_one_share():

@@ -12,8 +12,8 @@ from sla.estimators.quantiles import (
     quantile_estimates,
     quantile_results,
     seconds_needed,
-    windows_of,
 )
+from sla.values.grouped_counts import windows_of
 from sla.values.histogram import COUNTS_LENGTH, EMPTY, HIGHEST_NS, Histogram, from_values
 
 
@@ -208,6 +208,21 @@ def test_what_correlates_in_the_tail_alone_makes_a_median_depend_too():
     assert not even[0].reaches
     assert median.estimate.n_eff < even[0].estimate.n_eff / 3
     assert MergedWindows.of([from_values(np.arange(10))] * 4).alike is None  # of four windows nothing is known
+
+
+def test_no_lower_limit_is_lower_than_that_of_a_lower_quantile():
+    """About 20 ms, and 300 ms for 5 s of 120: little is known of the tail, and of the p90 that it is over 22 ms."""
+    rng, windows = np.random.default_rng(3), []
+    for w in range(120):
+        latency_ns = np.full(100, 300e6) if 40 <= w < 45 else 20e6 * np.exp(rng.normal(0, 0.1, 100))
+        windows.append(from_values(latency_ns.astype(np.int64)))
+    merged = MergedWindows.of(windows)
+    results = merged.results((0.5, 0.9, 0.95, 0.99, 0.999), 0.95)
+    lows = [r.estimate.low for r in results]
+    assert lows == sorted(lows)
+    assert [r.floor_ns for r in results[:3]] == [0.0, 0.0, lows[1]]
+    assert lows[1] == pytest.approx(22.0e6, rel=0.01)
+    assert merged.results([0.95], 0.95) == results[2:3]  # asked for alone, too
 
 
 def test_no_upper_limit_is_higher_than_that_of_a_higher_quantile():

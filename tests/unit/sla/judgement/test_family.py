@@ -174,6 +174,22 @@ def test_a_third_of_the_width_takes_nine_times_as_long_and_what_is_there_already
     assert seconds_for_margin(ObjectiveEstimate(unbounded, "client"), TARGET, 0.5) is None
 
 
+@pytest.mark.parametrize(
+    ("over", "more_s"),
+    [
+        (0.0125, 47),  # Clopper and Pearson's lower limit of 12.5 in 1000 is 0.0066: (0.0059 / 0.0025)^2 x 10 s
+        (0.0075, 81),  # and their upper one of 7.5 is 0.0150
+        (0.03, 1),  # decided, by this
+        (0.01, None),
+    ],
+)
+def test_of_two_paths_the_share_over_the_target_says_how_much_longer_it_takes(over, more_s):
+    """A p99 of 28 ms, or of 146 ms: a target of 100 ms lies between them, wherever the share over it does."""
+    two_paths = Estimate(28e6, 26e6, 146e6, 0.95, 1000, 1000)
+    measured = ObjectiveEstimate(two_paths, "client", over=(over, 0.01))
+    assert seconds_for_margin(measured, Limit("<", 100e6), 10.0) == more_s
+
+
 def connections(rate, mean_s=0.01, count=10, usual_s=0.01):
     return Connections(count, rate, mean_s, usual_s, 0.1, PLAIN)
 

@@ -1,13 +1,14 @@
 """Failures that came in a few bursts: no success rate passes by them, however few they are."""
 
 import dataclasses
+import math
 
 import numpy as np
 import pytest
 
 from sla.judgement.evaluate import evaluate
 from sla.judgement.family import PreparedObjective, judge_family
-from sla.judgement.few_bursts import slow_bursts
+from sla.judgement.few_bursts import dips, slow_bursts
 from sla.judgement.monitored import judge_monitored
 from sla.judgement.moving import REACHES
 from sla.judgement.objectives import ObjectiveEstimate
@@ -16,6 +17,9 @@ from sla.values.agreement import Limit
 from sla.values.assessment import Decision, Severity, Status
 from sla.values.estimate import Estimate
 from sla.values.histogram import from_values
+from sla.values.kinds import Throughput
+from tests.unit.sla.judgement.test_moving import EVEN, judged, run_of
+from tests.unit.sla.judgement.test_moving import RATE as PLANNED_RATE
 from tests.unit.sla.lagging import client, with_objectives
 from tests.unit.sla.synthetic import LOCAL, RAMP_S, START, measurements
 
@@ -147,3 +151,25 @@ def test_nothing_passes_by_few_bursts():
     o = client("p99", 5e6)
     [judged] = judge_family([PreparedObjective(o, o.target, None, lambda _: passing)], {}, 60, 0.95)
     assert (judged.status, judged.reason) == (Status.INCONCLUSIVE, "in one burst")
+
+
+def test_a_throughput_that_fell_in_few_bursts_does_not_pass_by_its_average():
+    """Nothing for 3 s of 60: 95 % of the rate on average; there may be five times as many, or none."""
+    done = EVEN.copy()
+    done[20:23] = 0.0
+    run = run_of(done=done, planned=False)
+    o = judged(Throughput(), Limit(">=", 0.8 * PLANNED_RATE), run)
+    assert o.status is Status.INCONCLUSIVE
+    assert "throughput fell in 1 burst of the run: with fewer than 10 no interval is reliable" in o.reason
+    assert judged(Throughput(), Limit(">=", 0.5 * PLANNED_RATE), run).status is Status.PASS
+    done[23:26] = 2.0  # made up for
+    assert judged(Throughput(), Limit(">=", 0.8 * PLANNED_RATE), run_of(done=done, planned=False)).status is Status.PASS
+
+
+def test_of_an_unknown_target_nothing_is_said():
+    done = np.full(60, 100.0)
+    done[20:23] = 0
+    assert dips(done, np.ones(60), math.nan, 0.95) == ("", 0.0)
+    text, needed_s = dips(done, np.ones(60), 94.0, 0.95)
+    assert text.startswith("throughput fell in 1 burst ")
+    assert needed_s == 600

@@ -9,6 +9,7 @@ from sla.judgement.few_windows import few_scrapes, too_few_scrapes, too_few_seco
 from sla.judgement.status import STRADDLES
 from sla.values.agreement import Limit
 from sla.values.assessment import Status
+from sla.values.histogram import EMPTY, from_values
 from sla.values.kinds import ClientLatency, ServerLatency, SuccessRate
 from tests.unit.sla.judgement.test_monitored_notes import FINE, FIRST, LAST, RATE, SUCCESS, by_key, scrapes
 from tests.unit.sla.judgement.test_monitored_notes import judged as judged_monitored
@@ -80,6 +81,17 @@ def test_few_intervals_of_counters_are_named_too():
 @pytest.mark.parametrize(
     ("kind", "target"), [(ClientLatency(0.9, "response"), Limit("<", 8 * MS)), (SuccessRate(), Limit(">=", 0.9))]
 )
+def test_a_second_that_holds_nearly_everything_decides_nothing(kind, target):
+    run = run_of(planned=False)
+    rest = tuple(dataclasses.replace(w, ok=1, response=from_values(np.array([MS])), service=EMPTY) for w in run.windows[6:])
+    o = judged(kind, target, dataclasses.replace(run, windows=(run.windows[5], *rest)))
+    assert o.status is Status.INCONCLUSIVE
+    assert o.reason == "78.7 % of all lie in one second, which bounds nothing: measure longer"
+
+
+@pytest.mark.parametrize(
+    ("kind", "target"), [(ClientLatency(0.9, "response"), Limit("<", 8 * MS)), (SuccessRate(), Limit(">=", 0.9))]
+)
 @pytest.mark.parametrize("seconds", [4, 5])
 def test_operations_in_fewer_than_five_seconds_decide_nothing(kind, target, seconds):
     """Of a minute in which there were no others."""
@@ -89,5 +101,5 @@ def test_operations_in_fewer_than_five_seconds_decide_nothing(kind, target, seco
     if seconds == 5:
         assert o.status is Status.PASS
     else:
-        assert (o.status, o.reason, o.seconds_needed) == (Status.INCONCLUSIVE, too_few_seconds(4), None)
+        assert (o.status, o.reason, o.seconds_needed) == (Status.INCONCLUSIVE, too_few_seconds(np.ones(4)), None)
         assert o.reason == "4 s bound nothing, at least 5 s are needed: measure longer"

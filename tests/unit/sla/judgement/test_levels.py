@@ -16,7 +16,7 @@ from sla.values.kinds import Throughput
 from tests.unit.sla.synthetic import LOCAL, result_of
 
 TARGET, ACCEPTABLE = Limit(">=", 630.0), Limit(">=", 500.0)
-AT_FIVE = "at 95 %, but not at the 99 % that 5 claims together need"
+AT_FIVE = "at 95 %, but not at the 99 % that FAIL needs among 5 objectives"
 
 
 def rate(half, level, point=591.0):
@@ -74,7 +74,7 @@ def test_what_straddles_the_target_says_so_and_counts_its_time_by_the_level_that
 
 @pytest.mark.parametrize(("of", "level", "claims"), [(2, "97.5", 2), (3, "98.33", 3), (6, "99.17", 6)])
 def test_the_level_and_the_number_of_claims_that_need_it_are_named(of, level, claims):
-    assert f"not at the {level} % that {claims} claims together need" in family(31, of).reason
+    assert f"not at the {level} % that FAIL needs among {claims} objectives" in family(31, of).reason
 
 
 def test_one_objective_alone_has_one_level():
@@ -133,4 +133,4 @@ def test_a_change_that_shows_at_its_own_level_alone_is_said_to_be_one():
     same = Figure("other", "ops/s", True, 0.5, side([100, 101, 99]), side([100, 101, 99]))
     [beside, _] = compare([differs, same], paired=False).compared
     assert beside.change.value == "INCONCLUSIVE"
-    assert beside.reason == "differs at 95 %, but not at the 97.5 % that 2 claims together need"
+    assert beside.reason == "differs at 95 %, but not at the 97.5 % that FAIL needs among 2 objectives"

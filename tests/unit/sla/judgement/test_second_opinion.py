@@ -7,10 +7,11 @@ import pytest
 
 from reports.results import second_opinion as report
 from sla.estimators.block_bootstrap import block_length, block_quantiles, politis_white
-from sla.estimators.quantiles import QUANTILES, quantile_results, windows_of
+from sla.estimators.quantiles import QUANTILES, quantile_results
 from sla.judgement.second_opinion import second_opinions
 from sla.judgement.steady import find_steady
 from sla.values.assessment import Steady
+from sla.values.grouped_counts import windows_of
 from sla.values.histogram import EMPTY, from_values
 from sla.values.measurements import Measurements, RunFacts
 from sla.values.window import Window

@@ -1,4 +1,4 @@
-"""The check that resamples agree with the intervals that decide, on a run with latencies of client and server."""
+"""The check that resamples agree with the intervals shown, on a run with latencies of client and server."""
 
 import dataclasses
 
@@ -46,7 +46,7 @@ def test_every_latency_has_its_draws_and_nothing_else_has(assessment):
 def test_the_check_says_that_they_agree(assessment):
     check = the_check(assessment)
     assert check.status is Status.PASS
-    assert check.reason.startswith("100,000 bootstrap draws agree with the intervals that decide (gap: ")
+    assert check.reason.startswith("100,000 bootstrap draws agree with the intervals shown (gap: ")
     assert check.figure == max(o.bootstrap.apart for o in assessment.objectives if o.bootstrap) < 5
     assert (check.limit, check.unit, check.opens, check.advice) == (5.0, "standard errors", (), "")
 
@@ -97,7 +97,7 @@ def test_an_interval_of_half_the_effective_samples_fails_the_check_and_that_obje
     checks = with_opens(bootstrap_checks(wrong), wrong, AGREEMENT, RUN, find_steady(RUN), 0.95)
     [check] = checks
     assert (check.status, check.opens) == (Status.FAIL, (("response", "both"),))
-    assert check.reason == "100,000 bootstrap draws part from the interval that decides: Mine p99"
+    assert check.reason == "100,000 bootstrap draws part from the interval shown: Mine p99"
     assert check.figure == drawn.apart > 20
     assert check.advice == "the analysis itself is wrong: report it with the run folder"
     verdicts = {o.key: o.status for o in opened(wrong, checks)}
@@ -121,4 +121,4 @@ def test_five_standard_errors_are_chance_and_more_are_not(assessment, apart, sta
 def test_the_largest_gap_is_shown(assessment, gaps, shown):
     judged = [dataclasses.replace(assessment.objectives[0], bootstrap=Bootstrap(1000, 0.95, 1.0, 2.0, g, 0.0)) for g in gaps]
     [check] = bootstrap_checks(judged)
-    assert check.reason == f"1,000 bootstrap draws agree with the intervals that decide (gap: {shown})"
+    assert check.reason == f"1,000 bootstrap draws agree with the intervals shown (gap: {shown})"
