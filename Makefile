@@ -88,7 +88,7 @@ fuzz: setup-dev ## A million inputs for all that comes from outside, and the cou
 mutants: setup-dev ## Which small changes of sla/ do the tests notice? At least 90 % (ARGS="sla/judgement/status.py --all")
 	$(BIN)/python -m tests.mutants $(ARGS)
 
-calibrate: setup-dev ## Coverage and false verdicts over 2,000 simulated runs a cell (about 20 minutes)
+calibrate: setup-dev ## Coverage and false verdicts over 1,000 simulated runs a cell (about three hours; ARGS="--rows 3a,5 --runs 2000")
 	$(BIN)/python -m tests.calibration.calibrate $(ARGS)
 
 bench: setup-dev debian-bench ## The generator beside its peers, pacing, accuracy, workers per master, the node (about 25 minutes)

@@ -200,6 +200,7 @@ class MasterRun:
             load_ended_ns=times.ended_ns,
             drained_ns=times.drained_ns,
             plan=times.plan,
+            drawn=self.settings.arrivals == "poisson",
             slots=self.settings.users,
             workers=self.receiver.workers,
             lost_workers=tuple(loss.worker for loss in losses),

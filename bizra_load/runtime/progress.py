@@ -69,4 +69,4 @@ class Progress(Consumer):
         if not merged.total:
             return "response p99 -"
         p99_ns = merged.quantile_ns(0.99)
-        return "response p99 over 60 s" if math.isinf(p99_ns) else f"response p99 {p99_ns / 1e6:.3f} ms"
+        return "response p99 timed out or over 60 s" if math.isinf(p99_ns) else f"response p99 {p99_ns / 1e6:.3f} ms"

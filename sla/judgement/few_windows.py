@@ -15,7 +15,7 @@ def too_few_scrapes(intervals: int, length_s: float) -> str:
     """Why so many scrape intervals in so many seconds bound nothing; "" where they do."""
     if intervals >= FEWEST_WINDOWS:
         return ""
-    return f"{_named(intervals)} bound nothing, at least {FEWEST_WINDOWS} are needed: {_advice(intervals, length_s)}"
+    return f"{_named(intervals)} bound nothing, at least {FEWEST_WINDOWS} are needed: {scrape_more(intervals, length_s)}"
 
 
 def few_scrapes(intervals: int, length_s: float) -> str:
@@ -24,7 +24,7 @@ def few_scrapes(intervals: int, length_s: float) -> str:
     """
     if not FEWEST_WINDOWS <= intervals < ENOUGH or not _shorter(intervals, length_s):
         return ""
-    return f"{_named(intervals)} say little of how much it varies: {_advice(intervals, length_s)}"
+    return f"{_named(intervals)} say little of how much it varies: {scrape_more(intervals, length_s)}"
 
 
 def too_few_seconds(done: FloatArray) -> str:
@@ -41,7 +41,8 @@ def _named(intervals: int) -> str:
     return f"{intervals} scrape interval{'' if intervals == 1 else 's'} of the server"
 
 
-def _advice(intervals: int, length_s: float) -> str:
+def scrape_more(intervals: int, length_s: float) -> str:
+    """What would do, where there were so many scrape intervals in so many seconds."""
     shorter = _shorter(intervals, length_s)
     return f"scrape every {shorter} s, or {MEASURE_LONGER}" if shorter else MEASURE_LONGER
 

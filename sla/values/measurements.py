@@ -59,6 +59,7 @@ class RunFacts:
     load_started_ns, load_ended_ns  Unix ns between which the schedule ran (ended: the stop of the schedule, before the drain)
     drained_ns         Unix ns at which the last operation under way had ended (0: unknown)
     plan               the load curve; empty for a closed model (any locustfile without our schedule)
+    drawn              arrivals are drawn at the planned rate (Poisson), so that their number differs by chance
     slots              users that the plan is divided among (0: unknown)
     workers            names of the workers that took part
     lost_workers       those that vanished before they had handed over everything
@@ -109,6 +110,7 @@ class RunFacts:
     request_timeout_ns: int = 0
     tick_ns: int = 0
     failures_known: bool = True
+    drawn: bool = False
     extra: Mapping[str, str] = field(default_factory=dict)
 
 

@@ -1,6 +1,6 @@
 """`make calibrate`: every trial many times, and a table of what came out beside the band that it is held to.
 
-python -m tests.calibration.calibrate [--runs 2000] [--rows 3a,5] [--seed 1]
+python -m tests.calibration.calibrate [--runs 1000] [--rows 3a,5] [--seed 1]
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ def line(cell: Cell) -> str:
 
 def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--runs", type=int, default=2000)
+    parser.add_argument("--runs", type=int, default=1000)
     parser.add_argument("--rows", default="")
     parser.add_argument("--seed", type=int, default=1)
     args = parser.parse_args(argv)

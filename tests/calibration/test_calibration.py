@@ -2,6 +2,7 @@
 few runs can tell (three standard errors of a share at the band's edge).
 """
 
+import multiprocessing
 import os
 from concurrent.futures import ProcessPoolExecutor
 
@@ -20,7 +21,9 @@ BEHIND_OTHERS = 19  # as nice as it can be: beside loads whose generator and tar
 def pool():
     # beside other pytest processes one is enough: other trials run at the same time
     processes = 1 if "PYTEST_XDIST_WORKER" in os.environ else os.cpu_count()
-    with ProcessPoolExecutor(processes, initializer=os.nice, initargs=(BEHIND_OTHERS,)) as pool:
+    # not forked: a fork would hold the lock of the machine (tests/conftest.py) to the end, which its parent has while it tests
+    anew = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(processes, anew, initializer=os.nice, initargs=(BEHIND_OTHERS,)) as pool:
         yield pool
 
 

@@ -232,7 +232,10 @@ def test_real_traffic_is_judged_without_a_load_test(tmp_path, calm_node):
         for user in users:
             user.join()
     assert healthy.code == 0, healthy.out
-    assert {m["status"] for m in healthy.report["metrics"]} <= {"PASS", "WARN"}
+    # how evenly this machine makes the traffic, beside all else that runs on it, is its own matter
+    judged = {m["key"]: m["status"] for m in healthy.report["metrics"]}
+    assert judged.pop("throughput") in ("PASS", "WARN", "INCONCLUSIVE"), healthy.out
+    assert set(judged.values()) <= {"PASS", "WARN"}, healthy.out
     assert failing.code == 3
 
 

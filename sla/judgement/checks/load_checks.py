@@ -22,7 +22,7 @@ from sla.values.window import GENERATOR, Health, failures_by_category
 
 BUSY_SECONDS = 0.1  # of the workers' seconds that may be over the limit of CPU
 SHORT_SECONDS = 0.05  # of the judged seconds that may be short
-CHANCE_SIGMAS = 5.0  # by which drawn arrivals may be fewer than planned
+CHANCE_SIGMAS = 5.0  # by which drawn arrivals may be fewer or more than planned
 FAILED_OUTSIDE, MORE_OFTEN = 0.01, 2.0  # of the operations outside the judged part; so many times as often as in it
 EXHAUSTED = "raise that limit or correct the name on the workers' machines, or spread the load over more of them"
 NEVER = 1 << 62  # a second that no load reaches
@@ -194,7 +194,8 @@ def _achieved(measurements: Measurements, agreement: Agreement, steady: Steady) 
     sent = min((sum(w.started for w in here), sum(w.planned - w.unsent for w in here)), key=lambda n: abs(n - planned))
     off = sent / planned - 1
     text = f"{sent} operations were sent where {planned:.0f} were planned ({100 * off:+.2f} %)"
-    missed = abs(sent - planned) > limit * planned  # the share, rounded, may be over the limit where the count is on it
+    chance = CHANCE_SIGMAS * math.sqrt(planned) if measurements.facts.drawn else 0.0
+    missed = abs(sent - planned) > limit * planned + chance  # the share, rounded, may be over where the count is on the limit
     return check("achieved", "Achieved arrivals", missed, text, off, limit, "ratio", Status.WARN)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 
+from sla.estimators.dependence import FEWEST_WINDOWS
 from sla.estimators.increments import Increments, bucket_increments
 from sla.estimators.littles_law import TOLERANCE, littles_law
 from sla.estimators.server_side import dominance_violation
@@ -22,7 +23,7 @@ from sla.judgement.checks.losses import (
     stalls,
 )
 from sla.judgement.checks.warm_up import warm_up_checks
-from sla.judgement.few_windows import MEASURE_LONGER
+from sla.judgement.few_windows import MEASURE_LONGER, scrape_more
 from sla.judgement.generator.lateness import judged
 from sla.judgement.steady import operations_of
 from sla.values import histogram
@@ -182,7 +183,10 @@ def _coverage(measurements: Measurements, steady: Steady | None, wanted: bool) -
     first_s, last_s = (min(inside), max(inside)) if inside else (from_s, from_s)
     share = (last_s - first_s) / (to_s - from_s)
     text += f", from the first to the last {100 * share:.0f} % of the part that is judged"
-    checks = [check("server_data", "Server metrics", share < COVERED_SHARE, text, share, COVERED_SHARE, "ratio")]
+    intervals = max(len(inside) - 1, 0)
+    rare = share < COVERED_SHARE and intervals < FEWEST_WINDOWS  # else they ended, or began late
+    advice = scrape_more(intervals, to_s - from_s) if rare else ""
+    checks = [check("server_data", "Server metrics", share < COVERED_SHARE, text, share, COVERED_SHARE, "ratio", advice=advice)]
     due = 1 - (max(first_s - from_s - usual_s, 0) + max(to_s - last_s - usual_s, 0)) / (to_s - from_s)
     if checks[0].status is Status.PASS and due < COVERED:
         text = f"no scrape in {100 * (1 - due):.0f} % of the part that is judged, at its begin or end: "

@@ -11,7 +11,7 @@ from bizra_load.measure.report import Report
 from bizra_load.runtime.progress import Progress
 from bizra_load.runtime.run_times import RunTimes
 from bizra_load.runtime.webui.live import Live
-from sla.values.histogram import from_values
+from sla.values.histogram import EMPTY, from_values
 from sla.values.window import SCHEDULE, Window
 
 BEGIN_S = 1_000
@@ -70,6 +70,15 @@ def lines(progress, out, seconds):
     for second in seconds:
         progress.every_second((BEGIN_S + second) * 10**9)
     return out.getvalue().splitlines()
+
+
+def test_a_p99_among_what_timed_out_says_so():
+    out = io.StringIO()
+    progress = Progress(out)
+    progress.start(run_of(curve=ramp_and_hold(100, 0, 60)))
+    timed_out = EMPTY.with_over_range(5)
+    progress.add(report(Window(BEGIN_S + 9, "generate", ok=95, failed={"timeout": 5}, response=timed_out)))
+    assert "response p99 timed out or over 60 s" in "".join(lines(progress, out, range(13)))
 
 
 def test_the_line_comes_every_ten_seconds_where_the_output_is_no_terminal():

@@ -12,14 +12,14 @@ S = 10**9
 FIRST, END = 105, 115
 
 
-def checks(started, planned=None, unsent=None):
+def checks(started, planned=None, unsent=None, drawn=False):
     """`started`, `planned`, `unsent`: second -> how many, else 10, 10 and 0."""
     started, planned, unsent = started or {}, planned or {}, unsent or {}
     seconds = range(100, 120)
     windows = [Window(s, "a", planned.get(s, 10) - unsent.get(s, 0), started=started.get(s, 10), ok=10) for s in seconds]
     windows += [Window(s, SCHEDULE, n, n) for s, n in unsent.items()]
     plan = (PlannedSegment(5, 0, 10), PlannedSegment(10, 10, 10))
-    run = Measurements(tuple(windows), (), (), RunFacts(100 * S, 115 * S, plan=plan))
+    run = Measurements(tuple(windows), (), (), RunFacts(100 * S, 115 * S, plan=plan, drawn=drawn))
     return {c.key: c for c in load_checks(run, LOCAL.agreement, Steady(FIRST, END, 5.0, 0.0, ""))}
 
 
@@ -40,6 +40,14 @@ def test_of_what_was_sent_and_what_was_due_the_nearer_to_the_plan_is_what_was_ac
     check = checks(started, planned, unsent)["achieved"]
     assert check.reason == message
     assert check.status is (Status.PASS if message.startswith("100 ") else Status.WARN)
+
+
+@pytest.mark.parametrize(("more", "status"), [(50, Status.PASS), (51, Status.WARN), (-50, Status.PASS), (-51, Status.WARN)])
+def test_drawn_arrivals_may_be_more_or_fewer_by_chance(more, status):
+    """Five times the root of a hundred, and half a per cent."""
+    sent = {105 + s: 10 + more // 10 + (s < more % 10) for s in range(10)}
+    assert checks(sent, sent, drawn=True)["achieved"].status is status
+    assert checks(sent, sent)["achieved"].status is Status.WARN
 
 
 @pytest.mark.parametrize(

@@ -128,6 +128,16 @@ def test_the_servers_metrics_cover_what_lies_between_scrapes_in_the_judged_part(
     assert shown(check) == (Status.PASS if share >= 0.5 else Status.FAIL, share, 0.5, "ratio")
 
 
+@pytest.mark.parametrize(
+    ("seconds", "advice"),
+    [((14,), "scrape every 1 s, or measure longer"), ((10, 20), ""), (tuple(10 + s / 4 for s in range(8)), "")],
+)
+def test_who_scrapes_too_seldom_is_told_how_often_would_do(seconds, advice):
+    """Of ten seconds; scrapes that ended after two of them were often enough."""
+    wanted = dataclasses.replace(AGREEMENT, objectives=OF_SERVER)
+    assert checks(run(snapshots=[scrape(s) for s in seconds]), agreement=wanted)["server_data"].advice == advice
+
+
 def test_one_failed_scrape_is_a_warning():
     scrapes = [scrape(9), scrape(30, 100, (100, 0))]
     assert shown(checks(run(snapshots=scrapes, scrapes_failed=1))["scrapes"]) == (Status.WARN, 1, 0, "scrapes")
