@@ -57,9 +57,11 @@ class FailedShares:
             return ""
         share = 1.0 if whole >= lasting else float((failed / attempted)[:count].min())
         windows = whole if whole >= lasting else count
-        last = f" the last {windows * together:,} {self.unit}: it had not recovered" if windows < failed.size else ""
+        last = (
+            f"the last {windows * together:,} {self.unit}: it had not recovered" if windows < failed.size else "the judged part"
+        )
         what = "all" if share >= 1 else f"{100 * share:.3g} % or more"
-        return f"{what} of its operations {self.how} throughout{last}"
+        return f"{what} of its operations {self.how} throughout {last}"
 
     def throughout(self, limit: Limit, level: float, doubt: float = 0.0) -> str:
         """Why a success rate of at least `limit` is missed at this confidence level, even had no window been worse than usual;

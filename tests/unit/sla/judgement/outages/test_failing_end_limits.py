@@ -33,7 +33,9 @@ def test_five_windows_are_enough():
 
 def test_where_nothing_may_fail_any_failure_counts_and_none_is_none():
     assert reported([0] * 20, [20] * 20, 1.0) == ""
-    assert reported([1] * 20, [20] * 20, 1.0) == "5 % or more of its operations failed throughout"  # it was never better
+    assert (
+        reported([1] * 20, [20] * 20, 1.0) == "5 % or more of its operations failed throughout the judged part"
+    )  # it was never better
 
 
 def test_windows_are_put_together_until_they_have_ten_attempts_or_more():
