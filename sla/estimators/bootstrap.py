@@ -135,9 +135,8 @@ def of_histogram(whole: Histogram, result: QuantileResult, tick_ns: int = 0) -> 
         e,
         low or high or _NO_LAW,
         (high[0] - low[0], high[1]) if low and high else None,  # what is further by it has the law `high`
-        LimitOfRank(
-            at, np.clip(low_ns, result.floor_ns, e.point) if low else np.full(low_ns.size, e.low)
-        ),  # no draw tells then
+        # without a law no draw tells
+        LimitOfRank(at, np.clip(low_ns, result.floor_ns, e.point) if low else np.full(low_ns.size, e.low)),
         LimitOfRank(at, np.minimum(np.maximum(high_ns, e.point) if high else np.inf, np.full(high_ns.size, result.capped_ns))),
     )
 

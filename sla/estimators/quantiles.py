@@ -113,7 +113,10 @@ class MergedWindows:
         """As quantile_results() has them."""
         if wrong := [q for q in quantiles if not 0 < q < 1]:
             raise ValueError(f"quantiles must lie between 0 and 1, not {', '.join(f'{q:g}' for q in wrong)}")
-        return [_within_others(self, _result(self, q, level)) for q in quantiles] if self.n else None
+        if not self.n:
+            return None
+        each = {q: _result(self, q, level) for q in (*QUANTILES, *quantiles)}
+        return [_within_others(each[q], [each[p] for p in QUANTILES]) for q in quantiles]
 
     def below(self, bucket: int | None) -> FloatArray:
         """Samples in and under a bucket (None: in all), for each window, shape (m,)."""
@@ -223,13 +226,13 @@ def _result(merged: MergedWindows, q: float, level: float) -> QuantileResult:
     return QuantileResult(q, estimate, deff, dof == REACHING_DOF)
 
 
-def _within_others(merged: MergedWindows, result: QuantileResult) -> QuantileResult:
+def _within_others(result: QuantileResult, usual: Sequence[QuantileResult]) -> QuantileResult:
     """With no higher upper limit than a higher quantile has, what bounds that one bounds all under it, and with no lower lower
     limit than a lower quantile has.
     """
-    e, others = result.estimate, {p: _result(merged, p, result.estimate.level).estimate for p in QUANTILES}
-    capped_ns = min((o.high for p, o in others.items() if p > result.quantile), default=math.inf)
-    floor_ns = max((o.low for p, o in others.items() if p < result.quantile), default=0.0)
+    e = result.estimate
+    capped_ns = min((o.estimate.high for o in usual if o.quantile > result.quantile), default=math.inf)
+    floor_ns = max((o.estimate.low for o in usual if o.quantile < result.quantile), default=0.0)
     capped_ns, floor_ns = capped_ns if capped_ns < e.high else math.inf, min(floor_ns, e.point) if floor_ns > e.low else 0.0
     limited = dataclasses.replace(e, low=max(e.low, floor_ns), high=min(e.high, capped_ns))
     return dataclasses.replace(result, estimate=limited, capped_ns=capped_ns, floor_ns=floor_ns)

@@ -13,7 +13,7 @@ from sla.estimators.far_target import FarTarget
 from sla.judgement.few_windows import INTERVALS
 from sla.judgement.generator.lateness import duration
 from sla.judgement.moving import REACHES
-from sla.judgement.objectives import ObjectiveEstimate, seconds_for_margin, throughout
+from sla.judgement.objectives import ObjectiveEstimate, seconds_for_margin, surely_missed, throughout
 from sla.judgement.status import (
     KEPT_MOVING,
     MAY_MOVE_ON,
@@ -197,12 +197,7 @@ def _bounds(measured: ObjectiveEstimate, strict: ObjectiveEstimate) -> Bounds | 
 
 
 def _fails(p: PreparedObjective) -> Callable[[float], bool]:
-    def claimed(level: float) -> bool:
-        measured = p.at(level)
-        surely = measured.surely
-        return surely is not None and (outside(surely, p.target) or bool(throughout(measured, p.target, level)))
-
-    return claimed
+    return lambda level: surely_missed(p.at(level), p.target, level)
 
 
 def holm_level(claims: Sequence[Callable[[float], bool]], level: float) -> float:

@@ -121,6 +121,12 @@ def throughout(measured: ObjectiveEstimate, limit: Limit, level: float) -> str:
     return measured.failing_end.throughout(limit, level) if outside(at_point(measured.estimate), limit) else ""
 
 
+def surely_missed(measured: ObjectiveEstimate, limit: Limit, level: float) -> bool:
+    """Whether what was measured claims at this confidence level, which it has, that a limit is missed."""
+    surely = measured.surely
+    return surely is not None and (outside(surely, limit) or bool(throughout(measured, limit, level)))
+
+
 def seconds_for_margin(measured: ObjectiveEstimate, target: Limit, length_s: float) -> float | None:
     """How many more seconds would decide: narrow the interval to the present margin (its width falls with the root of time),
     and gather enough evidence for a tail. Of a latency by the share over the target, where that is known: of two paths, a quick

@@ -17,8 +17,8 @@ from functools import cache
 from sla.judgement.generator.lateness import Lateness, lateness
 from sla.judgement.judge_all import judge_all
 from sla.judgement.kinds.choose import estimator_of
-from sla.judgement.objectives import absolute, throughout
-from sla.judgement.status import THIN_EVIDENCE, outside
+from sla.judgement.objectives import absolute, surely_missed
+from sla.judgement.status import THIN_EVIDENCE
 from sla.judgement.steady import find_steady
 from sla.values.agreement import Agreement, Objective
 from sla.values.assessment import ObjectiveResult, Severity, Status, Steady
@@ -81,9 +81,7 @@ def failing(
         of_run = estimator_of(o, agreement).from_run(measured, steady, late)(level)
         target = absolute(o.target, o, measured, steady)
         lasting = of_run.failing_end is not None and of_run.failing_end.reason(target, LASTING) != ""
-        return lasting or (
-            of_run.surely is not None and (outside(of_run.surely, target) or bool(throughout(of_run, target, level)))
-        )
+        return lasting or surely_missed(of_run, target, level)
 
     # what lag can have done is most of the work: it is found out for those alone that are missed with it
     critical = [o for o in agreement.objectives if o.severity is Severity.CRITICAL and missed(o, None)]
