@@ -18,6 +18,7 @@ from bizra_load.monitoring.drills import DrillConditions, DrillPlan
 from bizra_load.monitoring.panels import Panel
 from bizra_load.monitoring.rules import AlertRule
 from bizra_load.settings.arguments import GENERAL, SWITCHES, Option
+from bizra_load.settings.defaults import NO_AGREEMENT
 from bizra_load.settings.settings import Settings, resolve
 from sla.values.agreement import DEFAULT_PRODUCT, Agreement
 from sla.values.monitoring import RequiredMonitoring
@@ -28,6 +29,8 @@ from sla.values.section import AgreementError, unknown
 class Product:
     """Every function raises AgreementError for an agreement that lacks what it needs.
 
+    agreement          the packaged agreement that it is judged by where none is named; rehearsal_agreement: where no target is
+                       given either; "": none
     scenario           the locustfile, one of ours, that loads it where none is given; "": one must be given
     reference_node     it is what bizra_load.node is: that one is loaded where no target is given, and measured alone for a
                        baseline; else a target must be given, and a baseline can only be a file
@@ -51,6 +54,8 @@ class Product:
     dashboards: Callable[[str, str], Mapping[str, str]]
     dashboard: Callable[[Agreement, str, str], str]
     drill_plan: Callable[[Agreement, DrillConditions], DrillPlan] | None = None
+    agreement: str = ""
+    rehearsal_agreement: str = ""
     scenario: str = ""
     reference_node: bool = False
     deployment: str = "my-service"
@@ -119,6 +124,14 @@ def all_options() -> tuple[Option, ...]:
 def settings_of(parsed: object | None) -> Settings:
     """Settings from parsed options, those of products among them. Raises UsageError."""
     return resolve(parsed, added_options())
+
+
+def default_agreement(product_name: str, rehearsal: bool = False) -> str:
+    """What is judged by where no agreement is named; of a service that nobody told us of ("") nothing is judged."""
+    if not product_name:
+        return NO_AGREEMENT
+    of_product = product(product_name)
+    return (of_product.rehearsal_agreement if rehearsal else of_product.agreement) or NO_AGREEMENT
 
 
 def product(name: str = DEFAULT_PRODUCT) -> Product:

@@ -20,6 +20,7 @@ from typing import Any
 from bizra_load.io.redaction import without_secrets, without_userinfo
 from bizra_load.io.this_machine import cpu_model
 from bizra_load.io.utc import utc_text
+from bizra_load.settings.defaults import NO_AGREEMENT
 from bizra_load.settings.settings import Settings
 from sla.values.section import brief
 from sla.values.shown_facts import ShownFacts
@@ -92,6 +93,7 @@ class RunRecord:
     environment        environment of the agreement whose deviations are accepted; "" is its default
     baseline           name of the baseline file that replaces the agreement's own; "" is none
     allow              checks of the run that may fail with a warning
+    fold_names         how names of requests that differ in ids alone were folded (settings.name_folding)
     arrivals           how arrivals are spaced (engine.arrivals), or a closed model
     ops_per_user       rate of one user, operations per second
     server_metrics     URL that the server's metrics come from, without user information
@@ -118,6 +120,7 @@ class RunRecord:
     fail_on_warn: bool | None = None
     insecure: bool | None = None
     allow: tuple[str, ...] | None = None
+    fold_names: str | None = None
     arrivals: str | None = None
     ops_per_user: float | None = None
     server_metrics: str | None = None
@@ -158,13 +161,15 @@ _NOT_STORED = ("truncated", "left_out")
 
 def of_load(settings: Settings, started: datetime, target: str, agreement_sha256: str, rehearsal: bool = False) -> RunRecord:
     """The record of a load that this process is about to make. `target` may hold user information: it is taken out."""
+    agreement = AgreementName(settings.agreement, agreement_sha256) if settings.agreement != NO_AGREEMENT else None
     return dataclasses.replace(
-        _of_this_process(settings.run_name, started, target, AgreementName(settings.agreement, agreement_sha256)),
+        _of_this_process(settings.run_name, started, target, agreement),
         environment=settings.environment or "",
         baseline=Path(settings.baseline).name,
         fail_on_warn=settings.fail_on_warn,
         insecure=settings.insecure,
         allow=settings.allow,
+        fold_names=settings.fold_names.kind,
         arrivals=settings.arrivals,
         ops_per_user=settings.ops_per_user,
         server_metrics=without_userinfo(settings.metrics_url or settings.prometheus_url),
@@ -203,7 +208,9 @@ def from_json(document: Any) -> RunRecord:
         raise ValueError(f"schema is {document['schema']!r} (allowed: {SCHEMA})")
     agreement, command, versions = get("agreement"), get("command"), get("versions")
     return RunRecord(
-        **_of_type(document, str, "name", "started", "folder", "target", "arrivals", "server_metrics", "imported"),
+        **_of_type(
+            document, str, "name", "started", "folder", "target", "fold_names", "arrivals", "server_metrics", "imported"
+        ),
         **_of_type(document, (int, float), "ops_per_user"),
         command=tuple(command) if isinstance(command, list) and _all_text(command) else None,
         agreement=AgreementName(*(str(agreement.get(key, "")) for key in ("name", "sha256"))) if agreement else None,

@@ -108,7 +108,12 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _parsed(words: Sequence[str]) -> argparse.Namespace:
     try:
-        args = parser([word for word in words[:1] if word in VERBS]).parse_args(words)
+        command = parser([word for word in words[:1] if word in VERBS])
+        cut = words.index("--") if "--" in words else len(words)
+        args, rest = command.parse_known_args(words[:cut])
+        args.words = [*rest, *words[cut + 1 :]]
+        if args.words and args.verb not in PUT_LOAD_ON:
+            command.error(f"unrecognized arguments: {' '.join(args.words)}")
     except SystemExit as end:
         if end.code:  # 0: help was asked for
             _forget_the_run_before(words)

@@ -9,4 +9,4 @@ from bizra_load.launch.request import load_request
 
 
 def run(args: argparse.Namespace) -> int:
-    return put_load_on(load_request(vars(args)))[0]
+    return put_load_on(load_request(vars(args), args.words))[0]

@@ -62,7 +62,7 @@ def _planned(args: argparse.Namespace) -> tuple[LoadRequest, Plan]:
     given = vars(args)
     if prometheus_url and _first(args.metrics_url, "METRICS_URL"):
         given = {**given, "prometheus_url": ""}  # the load test reads the node itself
-    request = load_request(given)
+    request = load_request(given, args.words)
     rehearsal = not request.host
     settings = request.settings
     place = Place(args.folder, args.datasource, moves=False)

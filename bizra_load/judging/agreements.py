@@ -11,6 +11,7 @@ from bizra_load.exit_codes import UsageError
 from bizra_load.io import yaml_text
 from bizra_load.io.files import read_text, write_atomically
 from bizra_load.products import packaged_files, product_of
+from bizra_load.settings.defaults import NO_AGREEMENT
 from sla.values.agreement import FIGURES_ONLY, Agreement
 from sla.values.agreement_parser import agreement_from_mapping
 from sla.values.baseline import Baseline, baseline_from_mapping, is_measured, misspelt_figure, with_baseline
@@ -49,9 +50,11 @@ class AgreementFile:
 
 
 def read_agreement(name: str, baseline: str = "") -> AgreementFile:
-    """A packaged agreement by name, or a YAML file; with `baseline` (the same) in place of its own. Raises UsageError with
-    file, key, what is wrong and what is allowed.
+    """A packaged agreement by name, or a YAML file; with `baseline` (the same) in place of its own. NO_AGREEMENT is
+    figures_only(). Raises UsageError with file, key, what is wrong and what is allowed.
     """
+    if name == NO_AGREEMENT:
+        return figures_only()
     content, where = _text(name, "agreements", SUFFIXES, "--agreement")
     agreement = _agreement(content, where)
     baseline_text = ""
@@ -76,6 +79,8 @@ def check_figures(agreement: Agreement, baseline: Baseline | None, where: str) -
 
 def keep_agreement(folder: Path, file: AgreementFile) -> None:
     """Copy it into the run folder, so that the run can be judged again by the same words. Raises OSError."""
+    if not file.text:  # figures_only()
+        return
     write_atomically(folder / AGREEMENT, file.text)
     if file.baseline_text:
         write_atomically(folder / BASELINE, file.baseline_text)

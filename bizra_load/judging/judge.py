@@ -24,11 +24,12 @@ from bizra_load.judging.agreements import (
     read_agreement,
 )
 from bizra_load.measure.run_sums import RunSums
+from bizra_load.settings.name_folding import folding_note
 from bizra_load.settings.remedies import WORDS
 from reports.formats import json_report, markdown, text
 from sla.judgement.checks.allowable import ALLOWABLE
 from sla.judgement.evaluate import evaluate
-from sla.judgement.steady import constant_part
+from sla.judgement.steady import constant_part, operations_of
 from sla.values.assessment import Assessment, Evidence
 from sla.values.baseline import Baseline, is_measured, lacking_latencies, other_machine
 from sla.values.measurements import Measurements, RunFacts
@@ -89,7 +90,8 @@ def judge_folder(
         agreement_sha256=basis.file.sha256,
         planned_per_s=constant_part(facts)[2] or None,
     )
-    return assessment.of_run(run, _notes(record, facts, basis)), measurements
+    folded = folding_note(record.fold_names or "", operations_of(measurements.windows))
+    return assessment.of_run(run, [*_notes(record, facts, basis), *folded]), measurements
 
 
 def add_evidence(folder: Path, words: Sequence[str]) -> None:

@@ -37,18 +37,20 @@ def put_load_on(request: LoadRequest) -> tuple[int, Path]:
     """(exit code, run folder). Raises BizraLoadError before anything is started."""
     with ExitStack() as stack:
         node: NodeProcess | None = None
-        if not request.host:
+        if request.reference_node:
             node = stack.enter_context(start_node())
             request = request.on_node(node.url, node.metrics_url)
             tell(f"No target given: started the reference node on {node.url}")
         for flag in request.exposed:
             tell(f"{flag}: everyone on this machine can read a password on a command line; use the environment")
-        for ignored in filter(None, (ignored_variables(os.environ), ignored_files())):
-            tell(ignored)
+        if request.surveyed is None:
+            for ignored in filter(None, (ignored_variables(os.environ), ignored_files())):
+                tell(ignored)
         settings = request.settings
-        _check_reachable(request.host)
+        for host in request.targets:
+            _check_reachable(host)
         _check_server_metrics(settings, request.host)
-        processes = request.processes or _workers(request.host, settings)
+        processes = request.processes or (_workers(request.host, settings) if request.open_model else 1)
         folder = new_folder(settings.out, settings.run_name, datetime.now(UTC))
         begin(folder)
         stack.enter_context(measured_beside(folder, settings, request.host))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import sys
@@ -15,11 +16,10 @@ import psutil
 from bizra_load.io.children import adopt_orphans, start
 from bizra_load.io.ports import free_port
 from bizra_load.launch.request import LoadRequest, holds_password
-from bizra_load.products import all_options
-from bizra_load.settings.defaults import REHEARSAL_VARIABLE, RUN_FOLDER_VARIABLE
+from bizra_load.settings.defaults import OPTIONS_VARIABLE, REHEARSAL_VARIABLE, RUN_FOLDER_VARIABLE, UNCONFIGURED_VARIABLE
 
 LOCUSTS_OWN = "LOCUST_"  # what its variables begin with
-UNCONFIGURED = "bizra_load.runtime.unconfigured"
+ATTACHED = "bizra_load.runtime.attached"
 CONFIGURATION = ("~/.locust.conf", "locust.conf", "pyproject.toml")  # what Locust would read
 TOLD_WORKERS_END_WITHIN_S = 10.0  # the master has all of their reports, or has given them up
 IDLE_WORKERS_END_WITHIN_S = 1.0  # of a master killed before the load began
@@ -27,7 +27,7 @@ WORKERS_END_WITHIN_S = 60.0  # of a killed master; they notice in 8 s, finish wh
 
 
 def ignored_variables(environment: Mapping[str, str]) -> str:
-    """One line on variables that Locust would read and that `bizra-load run` does not hand on; "" without any. One of them left
+    """One line on variables that Locust would read and that our own scenarios are not handed; "" without any. One of them left
     over from another test (tags to choose tasks by, a number of users) would make this one another test, or none.
     """
     names = sorted(name for name in environment if name.startswith(LOCUSTS_OWN))
@@ -51,29 +51,23 @@ def _configures_locust(path: Path) -> bool:
 
 def command_line(request: LoadRequest, processes: int, folder: Path) -> tuple[list[str], dict[str, str]]:
     """Locust's command line and environment; the latter holds what nobody else on this machine is to read."""
-    port, variables = free_port(), {option.flag: option.variable for option in all_options()}
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(LOCUSTS_OWN)}
-    environment |= {RUN_FOLDER_VARIABLE: str(folder.resolve()), "LOCUST_HOST": request.host}
-    environment[REHEARSAL_VARIABLE] = "1" if request.rehearsal else ""
+    port, own = free_port(), request.surveyed is not None
+    environment = {name: value for name, value in os.environ.items() if own or not name.startswith(LOCUSTS_OWN)}
+    environment |= {RUN_FOLDER_VARIABLE: str(folder.resolve()), OPTIONS_VARIABLE: json.dumps(request.options)}
+    environment |= {REHEARSAL_VARIABLE: "1" if request.rehearsal else "", UNCONFIGURED_VARIABLE: "" if own else "1"}
+    if request.host:
+        environment["LOCUST_HOST"] = request.host
     command = [
-        *(sys.executable, "-m", UNCONFIGURED, "-f", str(request.locustfile), "--headless", "--only-summary"),
-        *("--processes", str(processes), "--expect-workers-max-wait", "60", "--loglevel", request.log_level),
+        *(sys.executable, "-m", ATTACHED, "-f", request.locustfile, "--headless", "--only-summary"),
+        *("--processes", str(processes), "--expect-workers-max-wait", "60"),
         *("--master-bind-host", "127.0.0.1", "--master-bind-port", str(port), "--master-port", str(port)),
         *("--json-file", str(folder / "locust-stats")),
     ]
-    if not holds_password(request.host):
+    if request.host and not holds_password(request.host):
         command += ["-H", request.host]
-    for flag, text in request.options:
-        if holds_password(text):
-            environment[variables[flag]] = text  # everyone on this machine can read a command line
-        else:
-            command += [flag, text]
-    command += [word for name_and_path in request.settings.evidence for word in ("--evidence", name_and_path)]
-    if request.enable_rebalancing:
-        command.append("--enable-rebalancing")
-    if request.stop_timeout_s is not None:
-        command += ["--stop-timeout", str(request.stop_timeout_s)]
-    return [*command, *request.switches], environment
+    if request.log_level:
+        command += ["--loglevel", request.log_level]
+    return [*command, *request.locust_words], environment
 
 
 def supervise(

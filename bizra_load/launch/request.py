@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import os
 import sysconfig
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,18 +17,20 @@ from bizra_load.engine.request_head import request_head
 from bizra_load.exit_codes import UsageError
 from bizra_load.io.ports import listening_refused
 from bizra_load.io.redaction import without_userinfo
+from bizra_load.io.units import duration_s
 from bizra_load.io.urls import host_and_port
 from bizra_load.judging.beforehand import check_settings
-from bizra_load.products import Product, added_options, all_options, product_of
+from bizra_load.launch.locustfile import Locustfile, survey
+from bizra_load.products import Product, added_options, default_agreement, product_of
 from bizra_load.settings import inputs
-from bizra_load.settings.arguments import GENERAL, SWITCHES
-from bizra_load.settings.settings import Settings, checked
+from bizra_load.settings.settings import Settings, checked, texts
 from sla.values.agreement import DEFAULT_PRODUCT
 from sla.values.number import whole_in
 from sla.values.section import unknown
 
+LOCUSTS_LOG_LEVEL = "INFO"  # its default, with which it says what we say too
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")  # Locust's own
-_FLAGS = {option.name: option.flag for option in GENERAL}
+LOCUSTS = {"users": "-u", "spawn_rate": "-r", "run_time": "-t"}  # how many users, and for how long
 _CHECKOUT = Path(bizra_load.__file__).resolve().parents[1] / "locustfiles"
 # a wheel brings the scenarios as data of its environment, where a user finds and copies them
 _SCENARIOS = _CHECKOUT if _CHECKOUT.is_dir() else Path(sysconfig.get_path("data")) / "share/bizra-load/locustfiles"
@@ -37,27 +40,46 @@ _SCENARIOS = _CHECKOUT if _CHECKOUT.is_dir() else Path(sysconfig.get_path("data"
 class LoadRequest:
     """A load whose options have been checked.
 
-    host            the target's URL; "" for a reference node that is still to be started
+    host            the target's URL; "" for a reference node that is still to be started, or where a locustfile says it
     processes       workers; None: as many as the rate needs and there are cores for
-    stop_timeout_s  Locust's own; None: its default
-    options         the options of the load that were given, (flag, text), as Locust's processes are to get them
-    switches        the flags without a value that were given
+    locustfile      whatever Locust's -f takes
+    surveyed        what it holds; None of our own scenarios
+    locust_words    options of Locust's own
+    options         the texts of all options, by name, as Locust's processes are to get them (settings.texts)
     exposed         flags whose text, on a command line that everyone can read, holds a password
     settings        what the options and the environment come to
+    reference_node  is the target where none is given
     rehearsal       the target is a reference node that was started for this load
     """
 
     host: str
     processes: int | None
-    locustfile: Path
-    stop_timeout_s: int | None
-    log_level: str
-    enable_rebalancing: bool
-    options: tuple[tuple[str, str], ...]
-    switches: tuple[str, ...]
+    locustfile: str
+    surveyed: Locustfile | None
+    locust_words: tuple[str, ...]
+    options: Mapping[str, Any]
     exposed: tuple[str, ...]
     settings: Settings
+    reference_node: bool = False
     rehearsal: bool = False
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """The targets that are known before the load, of those that speak HTTP."""
+        hosts = (self.host,) if self.host else self.surveyed.hosts if self.surveyed is not None else ()
+        return tuple(host for host in hosts if host.startswith(("http://", "https://")))
+
+    @property
+    def log_level(self) -> str:
+        """Locust's, where neither the command line nor Locust's configuration says one; else ""."""
+        given = "--loglevel" in self.locust_words
+        configured = self.surveyed is not None and self.surveyed.options["loglevel"] != LOCUSTS_LOG_LEVEL
+        return "" if given or configured else "WARNING"
+
+    @property
+    def open_model(self) -> bool:
+        """Our schedule drives it; else users of the locustfile's do, as fast as responses and their own waits let them."""
+        return self.surveyed is None or self.surveyed.open_model
 
     def on_node(self, url: str, metrics_url: str) -> LoadRequest:
         """The same load on a reference node; its own metrics are read where nothing else was asked for."""
@@ -69,51 +91,100 @@ class LoadRequest:
         return self._with(url, {"metrics_url": metrics_url, "prometheus_url": ""})
 
     def _with(self, host: str, urls: dict[str, str]) -> LoadRequest:
-        texts = {**dict(self.options), **{_FLAGS[name]: text for name, text in urls.items()}}
-        options = tuple((o.flag, texts[o.flag]) for o in all_options() if o.flag in texts)
         settings = dataclasses.replace(self.settings, **urls)  # type: ignore[arg-type]  # both are text
+        options = {**self.options, **urls}
         return dataclasses.replace(self, host=host, options=options, settings=settings, rehearsal=True)
 
 
-def load_request(given: Mapping[str, Any]) -> LoadRequest:
-    """From options by their attribute's name (those of bizra_load.cli.parsers.load, None where one was not given) and the
-    environment. Without a target the agreement is `local`. Raises UsageError.
+def load_request(given: Mapping[str, Any], words: Sequence[str] = ()) -> LoadRequest:
+    """From options by their attribute's name (those of bizra_load.cli.parsers.load, None where one was not given), `words` that
+    only Locust or the locustfile can know, and the environment. Raises UsageError.
     """
     host = given["host"] or os.environ.get("ENDPOINT", "")
     workers = given["processes"] or os.environ.get("WORKERS")
     processes = _processes(workers) if workers else None
-    if given["loglevel"].upper() not in LOG_LEVELS:
-        raise UsageError(f"--loglevel: {unknown(given['loglevel'], LOG_LEVELS)}")
-    if given["locustfile"] and not given["locustfile"].is_file():
-        raise UsageError(f"-f: {given['locustfile']}: no such file")
-    stop_timeout_s = None if given["stop_timeout"] is None else _stop_timeout(given["stop_timeout"])
-    if host:
-        target_address(host)
-    else:
-        given = {**given, "agreement": given["agreement"] or os.environ.get("AGREEMENT") or "local"}
+    locust_words = (*_locust_words(given), *words)
+    surveyed = None
+    if given["locustfile"]:
+        surveyed = survey(given["locustfile"], (*locust_words, *(("-H", host) if host else ())), os.environ)
+        host = host or surveyed.options["host"] or ""
+    elif words:
+        allowed = "with -f FILE: those of Locust and of the file"
+        raise UsageError(f"{words[0].partition('=')[0]}: is no option of bizra-load run (allowed {allowed})")
+    if surveyed is None or surveyed.open_model:
+        _check_users_are_not_asked_for(given)
+        if host:
+            target_address(host)
+    product_name = DEFAULT_PRODUCT if surveyed is None else surveyed.product
+    named = given["agreement"] or os.environ.get("AGREEMENT") or default_agreement(product_name, rehearsal=not host)
+    given = {**given, "agreement": named}
     settings = checked(given, added_options())
     product = product_of(check_settings(settings).agreement)
-    locustfile = given["locustfile"] or _scenario_of(product, settings.agreement)
-    if not (host or product.reference_node):
+    locustfile = given["locustfile"] or str(_scenario_of(product, settings.agreement))
+    on_node = not host and (surveyed is None or bool(product_name))
+    if on_node and not product.reference_node:
         why = f"{settings.agreement} is on {product.name}, which has no reference node"
         raise UsageError(f"-H/--host: is not given, and {why}: give a target")
-    if product.name != DEFAULT_PRODUCT and not (given["run_name"] or os.environ.get("RUN_NAME")):
-        given = {**given, "run_name": product.name}
-        settings = dataclasses.replace(settings, run_name=product.name)
+    if not (given["run_name"] or os.environ.get("RUN_NAME")):
+        given = {**given, "run_name": _run_name(product, surveyed, locustfile)}
+        settings = checked(given, added_options())
+    if surveyed is not None and not surveyed.open_model:
+        locust_words += _run_time(given, surveyed)
     if settings.generator_metrics and (reason := listening_refused(settings.generator_metrics)):
         raise UsageError(f"--generator-metrics-port: {':'.join(map(str, settings.generator_metrics))}: {reason}")
     return LoadRequest(
         host,
         processes,
         locustfile,
-        stop_timeout_s,
-        given["loglevel"],
-        bool(given["enable_rebalancing"]),
-        tuple((o.flag, str(given[o.name])) for o in all_options() if given[o.name] is not None),
-        tuple(switch.flag for switch in SWITCHES if given[switch.name]),
+        surveyed,
+        locust_words,
+        texts(given, added_options()),
         _exposed(given),
         settings,
+        reference_node=on_node,
     )
+
+
+def _locust_words(given: Mapping[str, Any]) -> tuple[str, ...]:
+    """Those of Locust's options that this command line has too. Raises UsageError."""
+    words: list[str] = []
+    for name, flag in LOCUSTS.items():
+        if (text := given[name]) is not None:
+            words += [flag, str(text)]
+    if given["stop_timeout"] is not None:
+        words += ["--stop-timeout", str(_stop_timeout(given["stop_timeout"]))]
+    if given["loglevel"] is not None:
+        if given["loglevel"].upper() not in LOG_LEVELS:
+            raise UsageError(f"--loglevel: {unknown(given['loglevel'], LOG_LEVELS)}")
+        words += ["--loglevel", given["loglevel"].upper()]
+    return (*words, "--enable-rebalancing") if given["enable_rebalancing"] else tuple(words)
+
+
+def _check_users_are_not_asked_for(given: Mapping[str, Any]) -> None:
+    """Raises UsageError for options that the open model has no use for: ignoring them would make another test."""
+    for name, flag in LOCUSTS.items():
+        if given[name] is not None:
+            why = "the planned rate decides how many users there are, and for how long"
+            raise UsageError(f"{flag}: {why} (allowed: --target-ops, --ramp, --duration, --stages, --ops-per-user)")
+
+
+def _run_time(given: Mapping[str, Any], surveyed: Locustfile) -> tuple[str, ...]:
+    """Words for how long a locustfile without our schedule runs, where neither Locust's options nor a shape of its own say it.
+    Raises UsageError.
+    """
+    if surveyed.options["run_time"] is not None:
+        if given["duration"] is not None:
+            raise UsageError("--duration and -t/--run-time: give only one of them")
+        return ()
+    if surveyed.shape and given["duration"] is None:
+        return ()
+    return "-t", f"{math.ceil(inputs.option('--duration', duration_s, texts(given)['duration']))}s"
+
+
+def _run_name(product: Product, surveyed: Locustfile | None, locustfile: str) -> str:
+    if surveyed is None or surveyed.product:
+        return product.name
+    return Path(locustfile.split(",")[0]).stem
 
 
 def _scenario_of(product: Product, agreement: str) -> Path:

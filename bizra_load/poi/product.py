@@ -8,6 +8,7 @@ from bizra_load.poi.panels import node_panels
 from bizra_load.poi.rule_tests import unit_tests
 from bizra_load.poi.rules import JOB, alert_rules
 from bizra_load.products import Product
+from bizra_load.settings.defaults import DEFAULT_AGREEMENT
 from sla.values.monitoring import RequiredMonitoring
 
 REQUIRED = RequiredMonitoring(
@@ -33,6 +34,8 @@ PRODUCT = Product(
     dashboards=dashboards,
     dashboard=node_dashboard,
     drill_plan=drill_plan,
+    agreement=DEFAULT_AGREEMENT,
+    rehearsal_agreement="local",
     scenario="mixed.py",  # every objective needs traffic
     reference_node=True,
     deployment="bizra-node",

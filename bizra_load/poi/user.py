@@ -34,6 +34,7 @@ class PoIUser(OpenModelUser):
 
     abstract = True
     request_type = "PoI"
+    product = "poi"
 
     def __init__(self, environment: Any) -> None:
         super().__init__(environment)

@@ -20,13 +20,12 @@ from bizra_load.exit_codes import INVALID, UsageError
 from bizra_load.io.streams import keep_standard_streams
 from bizra_load.judging.beforehand import check_settings
 from bizra_load.measure.cluster_key import ClusterKey, cluster_key_of_environment
-from bizra_load.products import settings_of
 from bizra_load.runtime import locust_arguments
 from bizra_load.runtime.locust_quirks import exit_once, quiet, statistics_that_end
 from bizra_load.runtime.locust_stats import show_microseconds
 from bizra_load.runtime.master_events import MasterEvents
 from bizra_load.runtime.shapes import StagesShape
-from bizra_load.runtime.users import OpenModelUser
+from bizra_load.runtime.users import OpenModelUser, settings_for
 from bizra_load.runtime.worker_events import Started, WorkerEvents
 from bizra_load.runtime.worker_run import WorkerRun
 from bizra_load.settings.settings import Settings
@@ -62,7 +61,7 @@ def _checked_settings(environment: Environment) -> Settings | None:
     """What can be refused is refused before the first request; None on a worker, which is sent its run. Raises UsageError."""
     settings = None
     if not isinstance(environment.runner, WorkerRunner):
-        settings = settings_of(environment.parsed_options)
+        settings = settings_for(environment.user_classes, environment.parsed_options)
         check_settings(settings)
     open_model = isinstance(environment.shape_class, StagesShape)
     if any(issubclass(u, OpenModelUser) for u in environment.user_classes) and not open_model:
@@ -125,7 +124,7 @@ class Plugin:
             self._worker.test_started()
             return
         try:
-            settings = settings_of(self._environment.parsed_options)
+            settings = settings_for(self._environment.user_classes, self._environment.parsed_options)
         except UsageError as error:  # a file that was there when this process started
             self._master.refuse(error)
             return

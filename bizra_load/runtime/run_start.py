@@ -40,7 +40,8 @@ def start_run(
     folder = Path(fixed) if fixed else new_folder(settings.out, settings.run_name, now)
     storage = RunStorage(RunWriter(folder))
     rehearsal = bool(fixed and os.environ.get(REHEARSAL_VARIABLE))
-    record = run_record.of_load(settings, now, environment.host or "", agreement.sha256, rehearsal)
+    target = environment.host or ", ".join(dict.fromkeys(user.host for user in environment.user_classes if user.host))
+    record = run_record.of_load(settings, now, target, agreement.sha256, rehearsal)
     keep_agreement(folder, agreement)
     if not fixed and is_measured(agreement.agreement) and agreement.baseline is None:
         text = "Before the load: no baseline, so objectives relative to one stay open"

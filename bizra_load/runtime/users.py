@@ -7,6 +7,7 @@ import random
 import time
 import types
 from collections.abc import Callable, Collection, Iterable
+from dataclasses import replace
 from typing import Any
 
 import gevent
@@ -23,6 +24,7 @@ from bizra_load.io.redaction import secret_values
 from bizra_load.measure.categories import category_of_error, category_of_status, reason_of
 from bizra_load.measure.reasons import first_line
 from bizra_load.measure.recorder import Operation
+from bizra_load.products import default_agreement, settings_of
 from bizra_load.runtime.worker_run import WorkerRun
 from bizra_load.settings.settings import Settings
 
@@ -69,10 +71,12 @@ class OpenModelUser(User):
     """One rate slot: perform() waits for the next due arrival, sends, checks and records it.
 
     request_type   what Locust's tables show as the type of its operations
+    product        what its requests are of (bizra_load.products), whose agreement is taken where none is named; "": any service
     """
 
     abstract = True
     request_type = "HTTP"
+    product = ""
 
     def __init__(self, environment: Any) -> None:
         super().__init__(environment)
@@ -204,6 +208,15 @@ def _refusal(response: Response) -> WrongResponse:
     elif first := first_line(response.body):
         reason += f": {first}"
     return WrongResponse(category_of_status(response.status), reason)
+
+
+def settings_for(users: Iterable[type[User]], options: object | None) -> Settings:
+    """Settings from parsed options; where no agreement is named, it is that of the users' product. Raises UsageError."""
+    settings = settings_of(options)
+    if settings.agreement:
+        return settings
+    named = (user.product for user in users if issubclass(user, OpenModelUser) and user.product)
+    return replace(settings, agreement=default_agreement(next(named, "")))
 
 
 def operation_shares(users: Iterable[type[User]], settings: Settings, judged: Collection[str]) -> dict[str, float]:

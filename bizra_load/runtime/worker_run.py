@@ -26,12 +26,12 @@ from bizra_load.measure.clock import SteadyClock
 from bizra_load.measure.cluster_key import ClusterKey
 from bizra_load.measure.exchange import Sender
 from bizra_load.measure.health import Counts, HealthReader
-from bizra_load.measure.operation_names import text_of
 from bizra_load.measure.practice import practise
 from bizra_load.measure.recorder import Recorder, milliseconds_to_ns
 from bizra_load.measure.report import ReportMaker
 from bizra_load.measure.seconds import SECOND_NS
 from bizra_load.runtime.locust_quirks import stop_users
+from bizra_load.runtime.request_names import RequestNames
 from bizra_load.settings.defaults import RUN_FOLDER_VARIABLE
 from bizra_load.settings.settings import Settings
 
@@ -77,6 +77,7 @@ class WorkerRun:
         self.spooled: Path | None = None  # where the reports are that nobody acknowledged
         self._environment, self._index, self._clock = environment, index, clock
         self._health, self._quiet = health, quiet
+        self._names = RequestNames(settings.fold_names)
         self._reports = 0
         self._drain: Event | None = None
         self._ending = Event()
@@ -126,6 +127,7 @@ class WorkerRun:
         done_ns: int,
         /,
         name: object = None,
+        request_type: object = None,
         response_time: object = None,
         exception: object = None,
         response: object = None,
@@ -141,7 +143,7 @@ class WorkerRun:
         took = milliseconds_to_ns(response_time)
         # by its type: isinstance() would ask the object
         self.bad_samples += not issubclass(type(name), str) or (took is None and response_time is not None)
-        operation = self.recorder.operation(name if type(name) is str else text_of(name))
+        operation = self.recorder.operation(self._names.of(request_type, name))
         sent = done_ns - (took or 0)
         if not (exception is None or (type(exception) in _PLAIN and not exception)):
             operation.failed(category_of(exception, response), sent, sent, done_ns, reason_of(exception))

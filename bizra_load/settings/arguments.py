@@ -14,7 +14,7 @@ from typing import Any, Literal
 from bizra_load.engine.arrivals import KINDS, SATURATE
 from bizra_load.io.units import duration_s, rate_per_s
 from bizra_load.settings import inputs
-from bizra_load.settings.defaults import DEFAULT_AGREEMENT, DEFAULT_OUT, OUT_VARIABLE
+from bizra_load.settings.defaults import DEFAULT_OUT, OUT_VARIABLE
 from sla.judgement.checks.allowable import ALLOWABLE
 from sla.values.agreement import DEFAULT_PRODUCT
 
@@ -81,8 +81,8 @@ GENERAL: tuple[Option, ...] = (
            _rate),
     Option("--arrivals", "ARRIVALS", "constant", "constant or poisson; saturate: a closed model, as fast as responses come",
            inputs.one_of((*KINDS, SATURATE))),
-    Option("--agreement", "AGREEMENT", DEFAULT_AGREEMENT, "Name of a packaged agreement, or a YAML file", inputs.anything,
-           path="or a name"),
+    Option("--agreement", "AGREEMENT", "", "Name of a packaged agreement, or a YAML file; none: figures without a verdict",
+           inputs.anything, path="or a name"),  # without one: that of the product that the locustfile's users are of
     Option("--baseline", "BASELINE", "", "JSON file of baseline figures, or a packaged name, in place of the agreement's own",
            inputs.anything, path="or a name"),
     Option("--environment-name", "AGREEMENT_ENVIRONMENT", "", "Environment of the agreement whose deviations are accepted",
@@ -101,6 +101,9 @@ GENERAL: tuple[Option, ...] = (
     Option("--ca-file", "CA_FILE", "", "Certificate authorities to trust for https", inputs.ca_file, path="yes"),
     Option("--allow", "ALLOW", "",
            f"Checks of the run that may fail with a warning, comma-separated: {', '.join(ALLOWABLE)}", inputs.allowed_checks),
+    Option("--fold-names", "FOLD_NAMES", "auto",
+           "Names of requests that differ in ids alone as one: auto, off, or a file of lines 'PATTERN -> NAME'", inputs.folding,
+           on_the_web_form=False),  # it is a file's name, but for two words
     Option("--load-seed", "LOAD_SEED", "0", "Seed of phases, arrivals and sampling", inputs.seed),
     Option("--generator-metrics-port", "GENERATOR_METRICS_PORT", "",
            "Serve the generator's own /metrics on this port (or ADDRESS:PORT) of the master", inputs.listening_address,

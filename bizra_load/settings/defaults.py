@@ -1,6 +1,11 @@
 """Defaults and variables that several rooms share; it imports nothing, so that --help stays light."""
 
 DEFAULT_AGREEMENT = "v2.2.0-rc1"
+NO_AGREEMENT = "none"  # as --agreement: figures without a verdict
 DEFAULT_OUT, OUT_VARIABLE = "runs", "BIZRA_LOAD_OUT"  # where run folders are made
-# `bizra-load run` tells them to the Locust that it starts: the run folder, which makes it that of one run; "1" in a rehearsal
+# `bizra-load run` hands all its options on to the Locust that it starts, as JSON by name; there they are one attribute of
+# Locust's own options, since a locustfile may have options of the same names
+OPTIONS_VARIABLE, OPTIONS = "BIZRA_LOAD_OPTIONS", "bizra_load_options"
+# it tells them to the Locust that it starts: the run folder, which makes it that of one run; "1" in a rehearsal
 RUN_FOLDER_VARIABLE, REHEARSAL_VARIABLE = "BIZRA_LOAD_RUN_FOLDER", "BIZRA_LOAD_REHEARSAL"
+UNCONFIGURED_VARIABLE = "BIZRA_LOAD_UNCONFIGURED"  # "1": Locust's own configuration files are not read

@@ -22,6 +22,7 @@ from bizra_load.io.files import out_folder as out_folder
 from bizra_load.io.files import read_text
 from bizra_load.io.redaction import text_without_secrets
 from bizra_load.io.urls import check_authority, check_host
+from bizra_load.settings.name_folding import AUTO, OFF, Folding
 from sla.judgement.checks.allowable import ALLOWABLE
 from sla.values.number import share_in, whole_in
 from sla.values.promql import job_name
@@ -151,6 +152,30 @@ def selector(value: str) -> str:
     if value and _SELECTOR.fullmatch(value) is None:
         raise ValueError(f'{value[:200]!r} (allowed: label matchers, such as job="node",instance="a:9464")')
     return value
+
+
+def folding(value: str) -> Folding:
+    """OFF, AUTO, or a file of lines "PATTERN -> NAME": a regular expression of a whole name, and its new name, which may hold
+    groups (\\1). Lines that begin with # are comments.
+    """
+    if value in (OFF, AUTO):
+        return Folding(value)
+    pairs = []
+    for number, line in enumerate(lines_of(value), start=1):
+        pattern, arrow, new = (part.strip() for part in line.partition("->"))
+        if line.startswith("#"):
+            continue
+        try:
+            if not (arrow and pattern and new):
+                raise ValueError("is not 'PATTERN -> NAME'")
+            compiled = re.compile(pattern)
+            re.sub(f"(?:{pattern})|", new, "")  # refuses a group that there is none of
+        except (re.error, ValueError, IndexError) as error:
+            raise ValueError(f"{value}: line {number}: {error} (allowed: such as /items/\\d+ -> /items/{{id}})") from None
+        pairs.append((compiled, new))
+    if not pairs:
+        raise ValueError(f"{value!r} holds no pattern (allowed: off, auto, or a file of lines 'PATTERN -> NAME')")
+    return Folding(value, tuple(pairs))
 
 
 def job(value: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sla.values.remedies import Remedy, RemedyWords
 
 WORDS: RemedyWords = {
-    Remedy.GIVE_AGREEMENT: "there is no agreement to judge by (--agreement)",
+    Remedy.GIVE_AGREEMENT: "no objectives were given: nothing was judged (--agreement states some)",
     Remedy.MEASURE_BASELINE: "measure one (bizra-load baseline node --out FILE.json) and give it (--baseline FILE.json)",
     Remedy.NAME_LOAD_TEST: "name the load test (--run), or an agreement with ops/s",
     Remedy.GIVE_SERVER_METRICS: "give --metrics-url URL, or --prometheus-url URL",

@@ -15,6 +15,8 @@ from bizra_load.exit_codes import UsageError
 from bizra_load.io.trust import Trust, headers_for
 from bizra_load.settings import inputs
 from bizra_load.settings.arguments import GENERAL, SWITCHES, Option
+from bizra_load.settings.defaults import OPTIONS
+from bizra_load.settings.name_folding import Folding
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,7 @@ class Settings:
     abort_on_fail: bool
     stop_when_decided: bool
     of_products: Mapping[str, Any]
+    fold_names: Folding
     generator_metrics: tuple[str, int] | None = None  # address and port of the generator's own /metrics
     evidence: tuple[str, ...] = ()
     baseline: str = ""
@@ -69,9 +72,21 @@ class Settings:
 def resolve(parsed: object | None, added: Sequence[Option] = ()) -> Settings:
     """Settings from parsed options, one attribute each; what is missing there comes from the environment, then the default.
 
+    Options that `bizra-load run` handed on (OPTIONS) come before all others: what else has their names is the locustfile's own.
     Raises UsageError (exit code 6) with one line that names the option, what is wrong and what is allowed.
     """
-    return checked(vars(parsed) if parsed is not None else {}, added)
+    given = vars(parsed) if parsed is not None else {}
+    handed_on = given.get(OPTIONS)
+    return checked(given if handed_on is None else handed_on, added)
+
+
+def texts(given: Mapping[str, Any], added: Sequence[Option] = ()) -> dict[str, Any]:
+    """What to hand on: the text of every option, by its name, from where resolve() takes it, and the switches and the evidence
+    that were given. A process that is given it takes nothing from an environment of its own.
+    """
+    handed_on: dict[str, Any] = {option.name: _text(option, given) for option in (*GENERAL, *added)}
+    handed_on |= {switch.name: True for switch in SWITCHES if given.get(switch.name)}
+    return {**handed_on, "evidence": list(given.get("evidence") or ())}
 
 
 def checked(given: Mapping[str, Any], added: Sequence[Option] = ()) -> Settings:

@@ -51,6 +51,7 @@ MATRIX = (
     MatrixRow("D", "any FAIL", None, Decision.NO_GO),
     MatrixRow("-", "no FAIL for certain, and a gate for which the run can't be trusted", None, Decision.INVALID),
     MatrixRow("-", "otherwise, any INCONCLUSIVE; or a warning gate that was not measured", None, Decision.INCONCLUSIVE),
+    MatrixRow("-", "none: no objectives were given", None, Decision.NOT_JUDGED),
 )
 STRATEGY = {
     Decision.GO: STANDARD,
@@ -59,6 +60,7 @@ STRATEGY = {
     Decision.NO_GO: Strategy("none", advice="remediate, validate again"),
     Decision.INCONCLUSIVE: Strategy("none", advice="measure longer, or supply what is missing"),
     Decision.INVALID: Strategy("none", advice="repeat the run under conditions that can be trusted"),
+    Decision.NOT_JUDGED: Strategy("none", advice="state objectives, and judge this run by them"),
 }
 ROLLOUT = {decision: str(strategy) for decision, strategy in STRATEGY.items()}
 _EXIT = {Decision.NO_GO: 3, Decision.INCONCLUSIVE: 4, Decision.INVALID: 5}
@@ -83,9 +85,9 @@ def decide(
 ) -> DecisionMade:
     """NO-GO for a critical gate that failed: a verdict that a check opened is no FAIL any more, so this one is certain,
     whatever else can't be trusted. Then INVALID for a gate that a failed check opened, and for a failed check that leaves
-    nothing: it touches every one of the `objectives` (keys; their gates are among `gates`), or there are none. INCONCLUSIVE for
-    an open gate that is critical or was not measured, then A to C, where each other open gate is a warning at worst. An
-    `interrupted` run can fail but not pass: otherwise it could be stopped the moment its figures are good.
+    nothing: it touches every one of the `objectives` (keys; their gates are among `gates`), or there are none. NOT_JUDGED where
+    no gate is. INCONCLUSIVE for an open gate that is critical or was not measured, then A to C, where each other open gate is a
+    warning at worst. An `interrupted` run can fail but not pass: otherwise it could be stopped the moment its figures are good.
     """
     broken = [c for c in checks if c.status is Status.FAIL]
     failed = [g for g in gates if g.severity is Severity.CRITICAL and g.status is Status.FAIL]
@@ -98,7 +100,7 @@ def decide(
         guilty = [c for c in broken if c in everything or not undone.isdisjoint(key for key, _ in c.opens)]
         return DecisionMade(Decision.INVALID, f"the run can't be trusted: {_reasons(guilty or broken)}")
     if not gates:
-        return DecisionMade(Decision.INCONCLUSIVE, f"not decided: {words[Remedy.GIVE_AGREEMENT]}")
+        return DecisionMade(Decision.NOT_JUDGED, words[Remedy.GIVE_AGREEMENT])
     warnings = warnings_that_count(gates)
     best, named = _row(len(warnings)), f"{_count(warnings)}: {_by_reason(warnings)}" if warnings else ""
     besides = f"; besides, {named}" if warnings else ""
@@ -176,9 +178,9 @@ def strategy_for(
 
 
 def exit_code(decision: Decision, fail_on_warn: bool, at_best: Decision | None = None) -> int:
-    """0 kept, 3 NO-GO, 4 inconclusive, 5 invalid. With `fail_on_warn` also 3 where the decision is cautious even `at_best` (see
-    DecisionMade), by warnings that were shown, and 4 where open gates alone make it so: what is not known is neither good nor
-    a failure.
+    """0 kept, or nothing to judge by, 3 NO-GO, 4 inconclusive, 5 invalid. With `fail_on_warn` also 3 where the decision is
+    cautious even `at_best` (see DecisionMade), by warnings that were shown, and 4 where open gates alone make it so: what is
+    not known is neither good nor a failure.
     """
     if fail_on_warn and decision in (*_CAUTIOUS, Decision.INCONCLUSIVE):
         return 3 if (at_best or decision) in _CAUTIOUS else 4

@@ -9,6 +9,7 @@ from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 
 from sla.estimators.duplicates import without_duplicates
+from sla.judgement.agreed_names import under_agreed_names
 from sla.judgement.checks.counters import of_the_service, partly_scraped
 from sla.judgement.checks.opened_verdicts import opened, with_opens
 from sla.judgement.checks.resamples import bootstrap_checks
@@ -21,7 +22,7 @@ from sla.judgement.family import gate_of
 from sla.judgement.hidden_nodes import hidden_node_gates
 from sla.judgement.judge_all import judge_all
 from sla.judgement.outages.excluded_failures import Judge, excluded_failures_notes
-from sla.judgement.sequential import LOOK_LEVEL, LOOKED_LEVEL, look_level
+from sla.judgement.sequential import LEVEL, LOOKED_LEVEL, look_level
 from sla.judgement.steady import find_steady
 from sla.judgement.summaries import summaries
 from sla.values.agreement import Agreement
@@ -33,7 +34,6 @@ from sla.values.remedies import PLAIN, RemedyWords
 from sla.values.snapshot import Snapshot
 
 SEEN = ", which is judged by what that look saw"
-LEVEL = 0.95  # of every interval that decides
 FAMILY_NOTE = (
     "Several objectives: a GO needs each critical objective to pass at its own level (intersection-union test, no correction "
     "needed); claims of FAIL hold a family-wise error of {alpha:.0f} % (Holm's step-down over {count} objectives)."
@@ -58,7 +58,8 @@ def evaluate(
     """
     agreement, facts = with_baseline(agreement, baseline), measurements.facts
     level = level or (LOOKED_LEVEL if facts.looked else LEVEL)
-    measurements, of_targets, every_scrape = _of_the_service(measurements, agreement)
+    named = under_agreed_names(measurements, agreement)
+    measurements, of_targets, every_scrape = _of_the_service(named, agreement)
     chosen, steady = environment or agreement.default_environment, find_steady(measurements)
     judge = partial(judge_all, measurements, baseline=baseline, steady=steady, level=level, words=words)
     judged = judge(agreement)
@@ -135,9 +136,7 @@ def _end_notes(facts: RunFacts, agreement: Agreement, steady: Steady | None, lev
     if facts.stopped_for:
         titles = {o.key: o.title for o in agreement.objectives}
         named = ", ".join(titles.get(key, key) for key in facts.stopped_for)
-        notes.append(
-            f"stopped early: {named} missed the target at {100 * LOOK_LEVEL:.1f} %, in a look at the run under way{SEEN}"
-        )
+        notes.append(f"stopped early: {named} missed the target for certain, in a look at the run under way{SEEN}")
     elif facts.decided:
         at = 100 * (look_level(steady) if steady else level)
         notes.append(

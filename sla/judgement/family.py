@@ -82,11 +82,9 @@ def judge_family(
                 verdict, needed = replace(verdict, reason=f"{verdict.reason}; {REACHES}"), None
             if measured.few_bursts and measured.few_bursts not in verdict.reason:
                 verdict = replace(verdict, reason=f"{verdict.reason}; {measured.few_bursts}")
-        if verdict.status is not Status.FAIL and (failing := _failing_end(p, measured)):
-            verdict, needed = Verdict(Status.FAIL, failing), None
-        missed = None if verdict.status is Status.FAIL else _missed_throughout(p, measured, strict_level)
-        if missed and missed.status is not verdict.status:
-            verdict, needed = missed, None
+        for missed in (_failing_end(p, measured), _missed_throughout(p, measured, strict_level)):
+            if missed and verdict.status is not Status.FAIL and missed.status is not verdict.status:
+                verdict, needed = missed, None
         if p.unknown_acceptable and verdict.reason == MISSES:  # and no longer run would tell
             verdict = Verdict(Status.INCONCLUSIVE, f"misses the target; {p.unknown_acceptable}")
         results.append(
@@ -164,19 +162,24 @@ def _shown(by: FarTarget | AtTarget, quantile: float, unit: str) -> str:
     return f"{held}: at most {100 * by.share_at_most:.2g} % are over the target, {allowed}"
 
 
-def _failing_end(p: PreparedObjective, measured: ObjectiveEstimate) -> str:
-    """Why a success rate is missed at the end, and what a warning's may miss, too; "" where it is not."""
-    limit = p.target if p.acceptable is None or p.objective.severity is Severity.CRITICAL else p.acceptable
-    return "" if measured.failing_end is None or p.unknown_acceptable else measured.failing_end.reason(limit)
+def _failing_end(p: PreparedObjective, measured: ObjectiveEstimate) -> Verdict | None:
+    """The verdict where a success rate is missed at the end; None where it is not."""
+    end = measured.failing_end
+    return None if end is None else _where_missed(p, end.reason)
 
 
 def _missed_throughout(p: PreparedObjective, measured: ObjectiveEstimate, level: float) -> Verdict | None:
     """The verdict where the target is missed without an outage, too; None where it is not shown to be."""
-    if p.unknown_acceptable or not (missed := throughout(measured, p.target, level)):
+    return _where_missed(p, lambda limit: throughout(measured, limit, level))
+
+
+def _where_missed(p: PreparedObjective, why: Callable[[Limit], str]) -> Verdict | None:
+    """The verdict where it can be said why a limit is missed; of a warning, which limits those are."""
+    if p.unknown_acceptable or not (missed := why(p.target)):
         return None
     if p.acceptable is None or p.objective.severity is Severity.CRITICAL:
         return Verdict(Status.FAIL, missed)
-    if beyond := throughout(measured, p.acceptable, level):
+    if beyond := why(p.acceptable):
         return Verdict(Status.FAIL, f"{beyond}: the acceptable range is left")
     return Verdict(Status.WARN, f"{missed}; not shown to leave the acceptable range")
 

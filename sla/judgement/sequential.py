@@ -14,6 +14,7 @@ import dataclasses
 from collections.abc import Sequence
 from functools import cache
 
+from sla.judgement.agreed_names import under_agreed_names
 from sla.judgement.generator.lateness import Lateness, lateness
 from sla.judgement.judge_all import judge_all
 from sla.judgement.kinds.choose import estimator_of
@@ -26,6 +27,7 @@ from sla.values.baseline import Baseline, with_baseline
 from sla.values.measurements import Measurements
 
 LOOK_LEVEL = 0.995  # of each critical objective that stops a run alone, as soon as it is missed
+LEVEL = 0.95  # of every interval that decides
 LOOKED_LEVEL = 0.99  # of all at the end of a run that was looked at for a PASS as well, and in a look at least
 KEPT_S, MISSED_S = 0.3, 0.6  # over the judged seconds: in which share of runs a look may err about what is kept, and missed
 FIRST_LOOK_S = 40.0  # of the part that is judged
@@ -70,12 +72,14 @@ def failing(
 ) -> frozenset[str]:
     """Keys of the critical objectives whose whole interval misses the target, in what was measured so far. A limit that is
     not known is not missed, and whatever the generator's lag can have done is taken off (sla.judgement.generator.lateness).
+    They are missed at the level that FAIL needs at the end, too, if that is higher: what a look stops for must stand.
     """
     agreement = with_baseline(agreement, baseline)
-    judged = so_far(measurements)
+    judged = so_far(under_agreed_names(measurements, agreement))
     if judged is None:
         return frozenset()
     measured, steady = judged
+    level = max(level, 1 - (1 - (LOOKED_LEVEL if measured.facts.looked else LEVEL)) / max(len(agreement.objectives), 1))
 
     def missed(o: Objective, late: Lateness | None) -> bool:
         of_run = estimator_of(o, agreement).from_run(measured, steady, late)(level)
@@ -95,7 +99,7 @@ def undecided(measurements: Measurements, agreement: Agreement, baseline: Baseli
     look_level().
     """
     agreement = with_baseline(agreement, baseline)
-    judged = so_far(measurements)
+    judged = so_far(under_agreed_names(measurements, agreement))
     if judged is None or not agreement.objectives:
         return None
     measured, steady = judged

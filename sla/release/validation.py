@@ -13,6 +13,7 @@ WORST_FIRST = (
     Decision.NO_GO,
     Decision.INVALID,
     Decision.INCONCLUSIVE,
+    Decision.NOT_JUDGED,
     Decision.CONDITIONAL_GO,
     Decision.GO_WITH_CAUTION,
     Decision.GO,

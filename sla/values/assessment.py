@@ -42,6 +42,7 @@ class Decision(str, Enum):
     NO_GO = "NO-GO"
     INCONCLUSIVE = "INCONCLUSIVE"
     INVALID = "INVALID"
+    NOT_JUDGED = "NOT JUDGED"  # no objectives were given: figures alone
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from enum import Enum
 class Remedy(str, Enum):
     """The value is the plain text; a name in braces is filled in where it is used."""
 
-    GIVE_AGREEMENT = "there is no agreement to judge by"
+    GIVE_AGREEMENT = "no objectives were given: nothing was judged"
     MEASURE_BASELINE = "measure one and give it"
     NAME_LOAD_TEST = "name the load test, or an agreement with ops/s"
     GIVE_SERVER_METRICS = "give the address of the server's metrics"

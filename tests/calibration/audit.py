@@ -9,9 +9,9 @@ import dataclasses
 import numpy as np
 
 from sla.estimators.quantiles import quantile_results, windows_of
-from sla.judgement.evaluate import LEVEL
 from sla.judgement.judge_all import judge_all
 from sla.judgement.moving import REACHES
+from sla.judgement.sequential import LEVEL
 from sla.judgement.steady import find_steady
 from sla.values.agreement import FIGURES_ONLY, Limit, Objective, OperationMetrics
 from sla.values.assessment import Severity, Status

@@ -19,10 +19,10 @@ from locust.web import WebUI
 from bizra_load.exit_codes import BizraLoadError, UsageError
 from bizra_load.io.redaction import without_userinfo
 from bizra_load.judging.beforehand import check_settings
-from bizra_load.products import all_options, settings_of
+from bizra_load.products import all_options
 from bizra_load.runtime.shapes import StagesShape
 from bizra_load.runtime.start_addresses import StartAddresses
-from bizra_load.runtime.users import OpenModelUser
+from bizra_load.runtime.users import OpenModelUser, settings_for
 from bizra_load.settings import inputs
 from bizra_load.settings.arguments import SWITCHES, Option, Switch
 from sla.values.number import whole_in
@@ -56,8 +56,8 @@ class WebForm:
     def start_addresses(self) -> StartAddresses:
         """The addresses of the start; it is over when they are first asked for."""
         if self._start_addresses is None:
-            start = settings_of(SimpleNamespace(**self._start))
             environment = self._environment
+            start = settings_for(environment.user_classes, SimpleNamespace(**self._start))
             hosts = [environment.host] if environment.host else [user.host for user in environment.user_classes]
             self._start_addresses = StartAddresses(
                 tuple(host for host in hosts if host), start.metrics_url, start.prometheus_url
@@ -104,7 +104,7 @@ class WebForm:
                 options[key] = self._converted(key, values, options[key])
             else:
                 raise UsageError(f"the web form: {unknown(key, (*COMMON, *self._ours, *self._shown()))}")
-        settings = settings_of(SimpleNamespace(**options))
+        settings = settings_for(environment.user_classes, SimpleNamespace(**options))
         check_settings(settings)
         started_with.check(self._targets(), settings)
 
@@ -205,7 +205,7 @@ class WebForm:
         if host := fields.get("host"):
             if issubclass(known[name], OpenModelUser):
                 inputs.option("host", _target, host)
-            started_with.check([host], settings_of(self._environment.parsed_options))
+            started_with.check([host], settings_for(self._environment.user_classes, self._environment.parsed_options))
 
 
 def _available(environment: Environment) -> Mapping[str, type[Any]]:

@@ -25,6 +25,7 @@ from sla.estimators.proportions import proportion_estimate, usual_share
 from sla.values.agreement import Limit
 
 TAIL = 0.025  # one end of a 95 % interval
+ROUNDING = 1e-12  # of 1 - 0.975, which is a little more than TAIL
 LEAST = 5  # windows in a row, to the very end, that show it
 ENOUGH = 10  # attempts a window, on average: seconds of a slower load are put together
 
@@ -45,9 +46,10 @@ class FailedShares:
         where it is not. A window with fewer attempts than the mean counts as if it had had that many. `only_all`: where some
         succeed, it is not. `lasting`: throughout how many windows it must be.
         """
-        mean, least = float(self.attempted.mean()) if self.attempted.size else 0.0, (1 - limit.value) / TAIL
-        if not mean or least > 1:
+        mean = float(self.attempted.mean()) if self.attempted.size else 0.0
+        if not mean or may_be_down(limit):
             return ""
+        least = min((1 - limit.value) / TAIL, 1.0)
         together = max(math.ceil(ENOUGH / mean), 1)
         failed, attempted = _from_the_end(self.failed, together), _from_the_end(self.attempted, together)
         shares = failed / (np.maximum(attempted, mean * together) + doubt)
@@ -58,7 +60,9 @@ class FailedShares:
         share = 1.0 if whole >= lasting else float((failed / attempted)[:count].min())
         windows = whole if whole >= lasting else count
         last = (
-            f"the last {windows * together:,} {self.unit}: it had not recovered" if windows < failed.size else "the judged part"
+            f"the last {windows * together:,} {self.unit}: it had not recovered"
+            if windows * together < self.failed.size
+            else "the judged part"
         )
         what = "all" if share >= 1 else f"{100 * share:.3g} % or more"
         return f"{what} of its operations {self.how} throughout {last}"
@@ -78,9 +82,10 @@ class FailedShares:
         if least <= allowed or lasts(usual - share * self.attempted):
             return ""
         worse = int(more.sum())
-        without = f" even without its worst {worse:,} {self.unit}" if worse else ""
-        shown = f"{100 * share * timed:.3g} % of its operations {self.how}, {100 * least:.3g} % at least"
-        return f"misses the target{without}: {shown}, where {100 * allowed:.3g} % may"
+        unit = self.unit.removesuffix("s") or self.unit if worse == 1 else self.unit
+        without = f" even without its worst {worse:,} {unit}" if worse else ""
+        seen, at_least, may = _told_apart(share * timed, least, allowed)
+        return f"misses the target{without}: {seen} of its operations {self.how}, {at_least} at least, where {may} may"
 
 
 @dataclass(frozen=True)
@@ -98,7 +103,7 @@ class FailingEnd:
 
     def reason(self, limit: Limit, lasting: int = LEAST) -> str:
         """Why a success rate of at least `limit` is missed at the end; "" where it is not. `lasting`: windows, at least."""
-        if 1 - limit.value > TAIL:  # it may be down often enough to be so at the end
+        if may_be_down(limit):
             return ""
         of_load = self.of_load.until_the_end(limit, only_all=True, lasting=lasting) if self.of_load else ""
         return self.shares.until_the_end(limit, lasting=lasting) or of_load or (self.hanging if lasting == LEAST else "")
@@ -106,6 +111,22 @@ class FailingEnd:
     def throughout(self, limit: Limit, level: float) -> str:
         """See FailedShares.throughout()."""
         return self.shares.throughout(limit, level)
+
+
+def may_be_down(limit: Limit) -> bool:
+    """Whether a service that keeps this success rate may be down so often that it may be so at the end."""
+    return 1 - limit.value > TAIL + ROUNDING
+
+
+def _told_apart(*shares: float) -> list[str]:
+    """Shares as per cent, each with as many digits as tell the last two apart, three at least."""
+    for digits in range(3, 16):
+        shown = [
+            f"{np.format_float_positional(100 * share, digits, fractional=False, unique=False, trim='-')} %" for share in shares
+        ]
+        if shown[-1] != shown[-2]:
+            break
+    return shown
 
 
 def _from_the_end(counts: FloatArray, together: int) -> FloatArray:

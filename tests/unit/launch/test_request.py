@@ -1,6 +1,7 @@
 """What a load is asked for -> Locust's command line: passwords stay out of it, and a request never changes."""
 
 import dataclasses
+import json
 
 import pytest
 
@@ -31,14 +32,16 @@ def test_a_request_does_not_change():
         request.settings.metrics_url = "http://127.0.0.1:10"
 
 
-def test_what_was_given_is_handed_on_and_nothing_else(tmp_path):
+def test_all_options_are_handed_on_and_of_the_switches_those_that_were_given(tmp_path):
     report = tmp_path / "junit.xml"
     report.write_text('<testsuite tests="1"><testcase name="a"/></testsuite>')
     given = ["--target-ops", "20", "--ramp", "1s", "--insecure", "--evidence", f"tests={report}", "--stop-timeout", "3"]
     words, environment = command_line(request_of("-H", "http://127.0.0.1:9", *given), 2, tmp_path)
-    begin = words.index("-H")
-    handed_on = ["-H", "http://127.0.0.1:9", "--target-ops", "20", "--ramp", "1s", "--evidence", f"tests={report}"]
-    assert words[begin:] == [*handed_on, "--stop-timeout", "3", "--insecure"]
+    assert words[words.index("-H") :] == ["-H", "http://127.0.0.1:9", "--loglevel", "WARNING", "--stop-timeout", "3"]
+    options = json.loads(environment["BIZRA_LOAD_OPTIONS"])
+    given_options = {"target_ops": "20", "ramp": "1s", "insecure": True, "evidence": [f"tests={report}"]}
+    assert {name: options[name] for name in given_options} == given_options
+    assert set(options) == {option.name for option in all_options()} | set(given_options)
     assert words[words.index("--processes") + 1] == "2"
     assert environment["BIZRA_LOAD_RUN_FOLDER"] == str(tmp_path)
 
@@ -54,7 +57,7 @@ def test_only_a_load_on_a_node_of_our_own_is_recorded_as_a_rehearsal(tmp_path, m
 
 def test_without_a_target_the_agreement_is_local_unless_one_is_named(monkeypatch):
     assert request_of().settings.agreement == "local"
-    assert ("--agreement", "local") in request_of().options
+    assert request_of().options["agreement"] == "local"
     assert request_of("--agreement", "v2.2.0-rc1").settings.agreement == "v2.2.0-rc1"
     assert request_of("-H", "http://127.0.0.1:9").settings.agreement == "v2.2.0-rc1"
     monkeypatch.setenv("AGREEMENT", "v2.2.0-rc1")
@@ -65,7 +68,7 @@ def test_passwords_go_to_locust_by_its_environment(tmp_path):
     request = request_of("-H", SECRET, "--metrics-url", SECRET)
     words, environment = command_line(request, 2, tmp_path)
     assert "hunter2" not in " ".join(words)
-    assert (environment["LOCUST_HOST"], environment["METRICS_URL"]) == (SECRET, SECRET)
+    assert environment["LOCUST_HOST"] == json.loads(environment["BIZRA_LOAD_OPTIONS"])["metrics_url"] == SECRET
     assert request.exposed == ("-H", "--metrics-url")
 
 
@@ -80,7 +83,7 @@ def test_on_a_reference_node_its_metrics_are_read_unless_others_were_asked_for()
     node = ("http://127.0.0.1:1", "http://127.0.0.1:2/metrics")
     request = request_of().on_node(*node)
     assert (request.host, request.settings.metrics_url) == node
-    assert request.options == (("--agreement", "local"), ("--metrics-url", node[1]))
+    assert (request.options["agreement"], request.options["metrics_url"]) == ("local", node[1])
     other = request_of("--prometheus-url", "http://127.0.0.1:3").on_node(*node)
     assert (other.host, other.settings.metrics_url, other.settings.prometheus_url) == (node[0], "", "http://127.0.0.1:3")
 
@@ -88,7 +91,7 @@ def test_on_a_reference_node_its_metrics_are_read_unless_others_were_asked_for()
 def test_in_a_rehearsal_they_are_read_whatever_was_asked_for():
     request = request_of("--prometheus-url", "http://127.0.0.1:3").in_rehearsal("http://127.0.0.1:1", "http://127.0.0.1:2")
     assert (request.settings.metrics_url, request.settings.prometheus_url) == ("http://127.0.0.1:2", "")
-    assert request.options[1:] == (("--metrics-url", "http://127.0.0.1:2"), ("--prometheus-url", ""))
+    assert (request.options["metrics_url"], request.options["prometheus_url"]) == ("http://127.0.0.1:2", "")
 
 
 def test_a_wrong_target_is_refused():

@@ -4,7 +4,7 @@ import dataclasses
 
 import pytest
 
-from sla.judgement.decision import MATRIX, decide, strategy_for, warnings_that_count
+from sla.judgement.decision import MATRIX, decide, exit_code, strategy_for, warnings_that_count
 from sla.values.assessment import Check, Decision, Gate, Severity, Status
 from tests.unit.sla.synthetic import LOCAL
 
@@ -38,9 +38,11 @@ def test_the_order_of_decisions(gates, checks, interrupted, decision):
     assert decide(gates, checks, interrupted, {"o"}).decision is decision
 
 
-def test_figures_without_an_agreement_are_invalid_when_a_check_failed_and_else_no_answer():
+def test_figures_without_objectives_are_invalid_when_a_check_failed_and_else_not_judged():
     assert decide([], [BROKEN]).decision is Decision.INVALID
-    assert decide([], []).decision is Decision.INCONCLUSIVE
+    made = decide([], [])
+    assert (made.decision, made.summary) == (Decision.NOT_JUDGED, "no objectives were given: nothing was judged")
+    assert exit_code(made.decision, fail_on_warn=True) == exit_code(made.decision, fail_on_warn=False) == 0
 
 
 def test_a_no_go_names_the_failed_checks_too():

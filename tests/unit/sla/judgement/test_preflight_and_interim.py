@@ -189,3 +189,24 @@ def test_only_what_the_agreement_judges_is_looked_at():
     assert [(f.operation, f.quantile) for f in warnings] == [("generate", 0.9), ("generate", 0.99)]
     nothing = judged_quantiles(dataclasses.replace(LOCAL.agreement, objectives=()))
     assert {f.quantile for f in too_short(plan, {"other": 1.0}, nothing)} == {0.95, 0.99, 0.999}
+
+
+@pytest.mark.parametrize("looked", [False, True])
+def test_what_a_look_stops_a_run_for_is_a_fail_in_the_end_among_however_many_objectives(looked):
+    """The end claims at Holm's level over them all: a look that claimed at its own would throw a run away."""
+    [own] = [o for o in LOCAL.agreement.objectives if o.key == "poi_success_rate"]
+    alike = tuple(dataclasses.replace(own, key=f"rate_{i}", title=f"Rate {i}") for i in range(12))
+    others = tuple(o for o in LOCAL.agreement.objectives if o.key != own.key)
+    crowd = dataclasses.replace(LOCAL.agreement, objectives=(alike[0], *others, *(with_target(o, 0.5) for o in alike[1:])))
+    stopped = 0
+    for share in np.linspace(0.02, 0.05, 13):
+        run = measurements(hold_s=40, failures={"generate": share})
+        run = dataclasses.replace(run, facts=dataclasses.replace(run.facts, looked=looked))
+        if "rate_0" in failing(run, crowd, LOCAL.baseline):
+            stopped += 1
+            assert {o.key: o.status for o in evaluate(run, crowd, LOCAL.baseline).objectives}["rate_0"] is Status.FAIL
+    assert 0 < stopped < 13
+
+
+def with_target(objective, share):
+    return dataclasses.replace(objective, target=dataclasses.replace(objective.target, value=share))

@@ -76,3 +76,14 @@ def test_the_judged_part_comes_before_the_load_and_both_before_what_was_never_se
     assert reason(FINE) == ""
     assert reason(DOWN, OF_LOAD, "hangs", limit=0.97) == ""  # it may be down in one of forty runs, or more
     assert reason(FINE, None, "hangs", limit=0.976) == "hangs"
+
+
+def test_what_went_well_before_the_first_whole_group_of_windows_is_not_forgotten():
+    """One a second: ten together, and the first nine of 59, all successful, are left over."""
+    assert reported([0] * 9 + [1] * 50, [1] * 59) == claim(50)
+
+
+@pytest.mark.parametrize(("limit", "claimed"), [(0.975, True), (0.9751, True), (0.9749, False)])
+def test_a_service_that_may_fail_one_time_in_forty_can_be_missed_at_the_end(limit, claimed):
+    end = FailingEnd(shares([0] * 40 + [20] * 20, [20] * 60))
+    assert bool(end.reason(Limit(">=", limit))) is claimed

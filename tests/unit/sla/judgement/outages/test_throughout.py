@@ -136,3 +136,29 @@ def test_every_way_in_which_a_perfect_generator_may_have_measured_them_must_show
     assert reason(over, over).startswith("misses the target: 10 % of its operations took longer than 4 ms, ")
     assert reason(over, quick) == reason(quick, over) == reason() == ""
     assert reason(over, over, moves=True) == ""
+
+
+def test_shares_that_lie_close_together_are_shown_with_as_many_digits_as_tell_them_apart():
+    many = failures(0.0103, each=1_000_000.0)
+    assert " % at least, where 1.00 % may" not in many.throughout(TARGET, 0.95)
+    shown = many.throughout(Limit(">=", 0.99), 0.95)
+    least, may = (float(shown.partition(" failed, ")[2].split(" % ")[0]), float(shown.rsplit(" ", 3)[1]))
+    assert least > may == 1.0
+    none = FailedShares(np.full(120, 1.0), np.full(120, 1e7), "s")
+    assert "e-" not in none.throughout(Limit(">=", 1.0), 0.95)
+
+
+def test_one_window_is_one():
+    attempted, failed = np.full(60, 100.0), np.tile([9.0, 10.0, 11.0], 20)
+    failed[30] = 100
+    assert " even without its worst 1 scrape interval: " in FailedShares(failed, attempted, "scrape intervals").throughout(
+        TARGET, 0.95
+    )
+
+
+@pytest.mark.parametrize(("acceptable", "status"), [(None, Status.FAIL), (0.98, Status.FAIL), (0.95, Status.WARN)])
+def test_a_warning_that_is_dead_to_the_end_is_one_at_least(acceptable, status):
+    """5 % may fail of what is acceptable: a service that may be down so often may be so at the end."""
+    dead = np.where(np.arange(LENGTH_S) >= LENGTH_S - 12, 1.0, 0.0)
+    allowed = None if acceptable is None else Limit(">=", acceptable)
+    assert judged(SuccessRate(), TARGET, run_of(failing=dead), Severity.WARNING, allowed).status is status

@@ -1,0 +1,77 @@
+"""What a user's locustfile holds, told by a process of its own (bizra_load.runtime.survey) before anything is started."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from bizra_load.exit_codes import UsageError
+
+WITHIN_S = 120.0  # an import that reads test data takes its time; one that waits for something would wait for ever
+SURVEY = "bizra_load.runtime.survey"
+
+
+@dataclass(frozen=True)
+class Locustfile:
+    """A locustfile with Locust's command line for it.
+
+    words        that command line, without -f
+    users        names of the user classes that run
+    hosts        those that they name
+    product      what their requests are of; "": of any service
+    shape        name of its LoadTestShape; "": none
+    open_model   our schedule drives it (OpenModelUser with a StagesShape)
+    options      what Locust makes of its words, its variables and its configuration files, by its names
+    """
+
+    words: tuple[str, ...]
+    users: tuple[str, ...]
+    hosts: tuple[str, ...]
+    product: str
+    shape: str
+    open_model: bool
+    options: Mapping[str, Any]
+
+    @property
+    def informs(self) -> bool:
+        """Locust is asked to print something and to end."""
+        return any(self.options[name] for name in ("list_commands", "show_task_ratio", "show_task_ratio_json"))
+
+
+def survey(file: str, words: Sequence[str], environment: Mapping[str, str]) -> Locustfile:
+    """What a locustfile holds, or whatever else Locust's -f takes, with these further words. Raises UsageError."""
+    reading, writing = os.pipe()
+    command = [sys.executable, "-m", SURVEY, str(writing), "-f", file, *words]
+    with os.fdopen(reading, encoding="utf-8") as pipe:
+        process = subprocess.Popen(  # noqa: S603  # our own module, and Locust's words as they were given
+            command, env=dict(environment), pass_fds=(writing,), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL
+        )
+        os.close(writing)
+        try:
+            process.wait(WITHIN_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+            raise UsageError(f"-f: {file}: takes longer than {WITHIN_S:g} s to import") from None
+        text = pipe.read()
+    seen: dict[str, Any] = (
+        json.loads(text) if text else {"error": f"ends its process when it is imported (exit code {process.returncode})"}
+    )
+    if "error" in seen:
+        raise UsageError(f"-f: {file}: {seen['error']}")
+    contents: dict[str, Any] = seen["survey"]
+    users = contents["users"]
+    return Locustfile(
+        tuple(words),
+        tuple(user["name"] for user in users),
+        tuple(dict.fromkeys(user["host"] for user in users if user["host"])),
+        next((user["product"] for user in users if user["product"]), ""),
+        contents["shape"],
+        contents["stages"] and any(user["open"] for user in users),
+        contents["options"],
+    )

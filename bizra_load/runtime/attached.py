@@ -1,0 +1,48 @@
+"""`python -m bizra_load.runtime.attached`: Locust with us in it, so that a locustfile needs no line for it.
+
+With UNCONFIGURED it is without Locust's configuration files (locust.conf in the working directory or at home, [tool.locust] of
+a pyproject.toml), as for our own scenarios: a file left over from another test would make this one another test, or none.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import Any
+
+from locust import argument_parser, events
+from locust.argument_parser import LocustArgumentParser
+from locust.main import main
+
+from bizra_load.runtime.plugin import install
+from bizra_load.settings.defaults import OPTIONS, OPTIONS_VARIABLE, UNCONFIGURED_VARIABLE
+
+
+def start() -> None:
+    """Never returns: Locust ends the process."""
+    if os.environ.get(UNCONFIGURED_VARIABLE):
+        leave_out_configuration()
+    events.init_command_line_parser.add_listener(_options_handed_on)
+    main()
+
+
+def leave_out_configuration() -> None:
+    """Locust has no option for it: the files are the default of its parsers' parameter."""
+    argument_parser.get_empty_argument_parser.__defaults__ = (True, ())
+    argument_parser.get_parser.__defaults__ = ((),)
+
+
+def _options_handed_on(parser: LocustArgumentParser, **_: Any) -> None:
+    """All locustfiles have been imported. Our options come by an attribute of their own, which Locust's master sends to its
+    workers with those of the locustfile; and install() comes last of what runs when Locust is ready: a slow one of the
+    locustfile's own must not take of --run-time (see Plugin.listen).
+    """
+    if (handed_on := os.environ.get(OPTIONS_VARIABLE)) is not None:
+        parser.set_defaults(**{OPTIONS: json.loads(handed_on)})
+    if install in events.init._handlers:
+        events.init.remove_listener(install)
+    events.init.add_listener(install)
+
+
+if __name__ == "__main__":
+    start()

@@ -1,0 +1,112 @@
+"""`python -m bizra_load.runtime.survey FD WORDS...`: what a locustfile holds and what Locust makes of its words, as JSON to FD.
+
+Locustfiles are anybody's code: they are imported in this process and nowhere else before the load.
+"""
+
+from __future__ import annotations
+
+import difflib
+import io
+import json
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from contextlib import redirect_stderr, redirect_stdout
+from typing import Any
+
+from locust import User
+from locust.argument_parser import LocustArgumentParser, get_locustfiles_locally, get_parser, parse_locustfile_option
+from locust.main import merge_locustfiles_content
+
+from bizra_load.exit_codes import one_line
+from bizra_load.products import all_options
+from bizra_load.runtime.shapes import StagesShape
+from bizra_load.runtime.users import OpenModelUser
+from bizra_load.settings.arguments import SWITCHES
+from sla.values.section import unknown
+
+_HERE = os.sep + "site-packages" + os.sep
+# Locust's options that leave a run's length and place to others; the survey's reader decides by them
+ASKED = (
+    *("host", "num_users", "spawn_rate", "run_time", "master", "worker", "headless", "class_picker", "processes", "json_file"),
+    *("loglevel", "list_commands", "show_task_ratio", "show_task_ratio_json", "expect_workers", "autostart"),
+)
+
+
+class LocustfileError(Exception):
+    """What is wrong with a locustfile or with the words for it, in one line."""
+
+
+def survey(words: Sequence[str]) -> dict[str, Any]:
+    """Users, shape and options of Locust's command line `words`. Raises LocustfileError."""
+    sys.argv = ["locust", *words]
+    files = get_locustfiles_locally(parse_locustfile_option())
+    classes, shapes, _, shape = merge_locustfiles_content(files)
+    parser = get_parser()
+    options = _parsed(parser, words)
+    chosen = {name: user for name, user in classes.items() if not options.user_classes or name in options.user_classes}
+    for name in options.user_classes or ():
+        if name not in classes:
+            raise LocustfileError(f"user class {unknown(name, sorted(classes))}")
+    if not chosen and not options.list_commands:
+        raise LocustfileError("no user class (allowed: one that is not abstract, such as class Mine(FastHttpUser))")
+    return {
+        "users": [_described(name, user) for name, user in chosen.items()],
+        "shape": type(shape).__name__ if shape is not None else "",
+        "stages": any(isinstance(one, StagesShape) for one in shapes.values()),
+        "options": {name: getattr(options, name, None) for name in ASKED},
+    }
+
+
+def _described(name: str, user: type[User]) -> dict[str, Any]:
+    product = user.product if issubclass(user, OpenModelUser) else ""
+    return {"name": name, "host": user.host or "", "open": issubclass(user, OpenModelUser), "product": product}
+
+
+def _parsed(parser: LocustArgumentParser, words: Sequence[str]) -> Any:
+    options, rest = parser.parse_known_args(list(words))
+    if rest:
+        known = {flag for action in parser._actions for flag in action.option_strings}
+        known |= {option.flag for option in all_options()} | {switch.flag for switch in SWITCHES}
+        flag = rest[0].partition("=")[0]
+        near = difflib.get_close_matches(flag, sorted(known), 1)
+        hint = f", did you mean {near[0]}?" if near else ""
+        raise LocustfileError(f"{flag}: is no option{hint} (see bizra-load run --help and locust --help)")
+    return options
+
+
+def _reason(error: BaseException, files: Sequence[str]) -> str:
+    """One line: where in the user's own code, and what."""
+    where = ""
+    if isinstance(error, SyntaxError):
+        where = f"line {error.lineno}: "
+    else:
+        own = [f for f in traceback.extract_tb(error.__traceback__) if _HERE not in f.filename and f.filename.endswith(".py")]
+        own = [f for f in own if f.filename not in (__file__,) and not f.filename.startswith("<")]
+        if own:
+            where = f"{os.path.basename(own[-1].filename)}, line {own[-1].lineno}: "
+    return f"{where}{one_line(f'{type(error).__name__}: {error}')}"
+
+
+def main() -> None:
+    """Writes {"survey": ...} or {"error": one line}."""
+    fd, words = int(sys.argv[1]), sys.argv[2:]
+    out, err = io.StringIO(), io.StringIO()
+    try:
+        with redirect_stdout(out), redirect_stderr(err):  # what it prints is for the run, which prints it again
+            outcome: dict[str, Any] = {"survey": survey(words)}
+    except LocustfileError as error:
+        outcome = {"error": str(error)}
+    except SystemExit as end:
+        last = (err.getvalue().strip() or f"ends its process when it is imported (exit code {end.code})").splitlines()[-1]
+        outcome = {"error": one_line(last.removeprefix("locust: error: "))}
+    except BaseException as error:
+        outcome = {"error": _reason(error, words)}
+    with os.fdopen(fd, "w") as pipe:
+        json.dump(outcome, pipe)
+    os._exit(0)  # threads and greenlets of the locustfile's may be at anything
+
+
+if __name__ == "__main__":
+    main()
