@@ -9,7 +9,7 @@ from typing import Any
 from bizra_load.archive.spool import Spool, name_of
 from bizra_load.engine.load_curve import LoadCurve
 from bizra_load.measure.run_sums import Received
-from sla.values.measurements import FailedCheck, Loss, PlannedSegment, RunFacts
+from sla.values.measurements import FailedCheck, Loss, PlannedSegment, RunFacts, UserCount
 from sla.values.section import brief
 
 MAX_SPAN_S = 400 * 86_400
@@ -22,11 +22,13 @@ def facts_from_json(values: dict[str, Any]) -> RunFacts:
     or made by somebody else.
     """
     plan = tuple(PlannedSegment(**segment) for segment in values["plan"])
+    users = tuple(UserCount(**count) for count in values.get("users", ()))
     losses = tuple(Loss(**loss) for loss in values.get("losses", ()))
     failed_checks = tuple(FailedCheck(**failed) for failed in values.get("failed_checks", ()))
     # runs saved before there were any have none
     lists = {key: tuple(values.get(key, ())) for key in ("workers", "lost_workers", "stopped_for", "spools")}
-    facts = RunFacts(**{**values, "plan": plan, "losses": losses, "failed_checks": failed_checks, **lists})
+    parts = {"plan": plan, "users": users, "losses": losses, "failed_checks": failed_checks}
+    facts = RunFacts(**{**values, **parts, **lists})
     _check(facts, "facts")
     if not 0 <= facts.load_started_ns <= facts.load_ended_ns <= _LATEST_NS or not 0 <= facts.drained_ns <= _LATEST_NS:
         raise ValueError("facts: the load ended before it started")

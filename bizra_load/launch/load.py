@@ -43,7 +43,7 @@ def put_load_on(request: LoadRequest) -> tuple[int, Path]:
             tell(f"No target given: started the reference node on {node.url}")
         for flag in request.exposed:
             tell(f"{flag}: everyone on this machine can read a password on a command line; use the environment")
-        if request.surveyed is None:
+        if request.open_model:
             for ignored in filter(None, (ignored_variables(os.environ), ignored_files())):
                 tell(ignored)
         settings = request.settings

@@ -16,9 +16,14 @@ import psutil
 from bizra_load.io.children import adopt_orphans, start
 from bizra_load.io.ports import free_port
 from bizra_load.launch.request import LoadRequest, holds_password
-from bizra_load.settings.defaults import OPTIONS_VARIABLE, REHEARSAL_VARIABLE, RUN_FOLDER_VARIABLE, UNCONFIGURED_VARIABLE
+from bizra_load.settings.defaults import (
+    LOCUSTS_OWN,
+    OPTIONS_VARIABLE,
+    REHEARSAL_VARIABLE,
+    RUN_FOLDER_VARIABLE,
+    UNCONFIGURED_VARIABLE,
+)
 
-LOCUSTS_OWN = "LOCUST_"  # what its variables begin with
 ATTACHED = "bizra_load.runtime.attached"
 CONFIGURATION = ("~/.locust.conf", "locust.conf", "pyproject.toml")  # what Locust would read
 TOLD_WORKERS_END_WITHIN_S = 10.0  # the master has all of their reports, or has given them up
@@ -51,10 +56,10 @@ def _configures_locust(path: Path) -> bool:
 
 def command_line(request: LoadRequest, processes: int, folder: Path) -> tuple[list[str], dict[str, str]]:
     """Locust's command line and environment; the latter holds what nobody else on this machine is to read."""
-    port, own = free_port(), request.surveyed is not None
-    environment = {name: value for name, value in os.environ.items() if own or not name.startswith(LOCUSTS_OWN)}
+    port, configured = free_port(), not request.open_model
+    environment = {name: value for name, value in os.environ.items() if configured or not name.startswith(LOCUSTS_OWN)}
     environment |= {RUN_FOLDER_VARIABLE: str(folder.resolve()), OPTIONS_VARIABLE: json.dumps(request.options)}
-    environment |= {REHEARSAL_VARIABLE: "1" if request.rehearsal else "", UNCONFIGURED_VARIABLE: "" if own else "1"}
+    environment |= {REHEARSAL_VARIABLE: "1" if request.rehearsal else "", UNCONFIGURED_VARIABLE: "" if configured else "1"}
     if request.host:
         environment["LOCUST_HOST"] = request.host
     command = [

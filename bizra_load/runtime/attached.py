@@ -1,7 +1,8 @@
 """`python -m bizra_load.runtime.attached`: Locust with us in it, so that a locustfile needs no line for it.
 
-With UNCONFIGURED it is without Locust's configuration files (locust.conf in the working directory or at home, [tool.locust] of
-a pyproject.toml), as for our own scenarios: a file left over from another test would make this one another test, or none.
+With UNCONFIGURED_VARIABLE it is without Locust's configuration (its variables, locust.conf in the working directory or at home,
+[tool.locust] of a pyproject.toml), as where our schedule drives the load: what is left over from another test would make this
+one another test, or none.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from locust.argument_parser import LocustArgumentParser
 from locust.main import main
 
 from bizra_load.runtime.plugin import install
-from bizra_load.settings.defaults import OPTIONS, OPTIONS_VARIABLE, UNCONFIGURED_VARIABLE
+from bizra_load.settings.defaults import LOCUSTS_OWN, OPTIONS, OPTIONS_VARIABLE, UNCONFIGURED_VARIABLE
 
 
 def start() -> None:
@@ -27,7 +28,9 @@ def start() -> None:
 
 
 def leave_out_configuration() -> None:
-    """Locust has no option for it: the files are the default of its parsers' parameter."""
+    """Neither its files nor its variables. Locust has no option for it: the files are the default of its parsers' parameter."""
+    for name in [name for name in os.environ if name.startswith(LOCUSTS_OWN) and name != "LOCUST_HOST"]:
+        del os.environ[name]
     argument_parser.get_empty_argument_parser.__defaults__ = (True, ())
     argument_parser.get_parser.__defaults__ = ((),)
 

@@ -51,6 +51,11 @@ def users_are_there(runner: Runner | None) -> bool:
     return bool(states) and all(state == STATE_RUNNING for state in states)
 
 
+def constant_users(runner: Runner | None) -> int:
+    """How many users run, all that are to; 0 while their number changes."""
+    return runner.target_user_count if runner is not None and runner.state == STATE_RUNNING else 0
+
+
 def stop_users(runner: Runner, within_s: float) -> None:
     """Let all users finish the task that they are at, for at most `within_s` or the longer --stop-timeout. Without that, Locust
     cuts them off, and nobody would know of requests that the target has counted.

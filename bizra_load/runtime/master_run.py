@@ -23,12 +23,13 @@ from bizra_load.measure.run_sums import RunSums
 from bizra_load.monitoring import grafana
 from bizra_load.runtime.consumers import Consumers
 from bizra_load.runtime.early_stop import Decided, wait_for_decision
+from bizra_load.runtime.locust_quirks import constant_users
 from bizra_load.runtime.run_times import RunTimes
 from bizra_load.runtime.server_scrapes import ServerMetrics
 from bizra_load.runtime.storage import RunStorage
 from bizra_load.settings.settings import Settings
 from sla.values.assessment import Assessment
-from sla.values.measurements import RunFacts
+from sla.values.measurements import RunFacts, UserCount
 
 SCRAPE_EVERY_S = 1.0
 PHASE_S = 0.85  # of each second: when all workers have reported the one before, and none of them does
@@ -67,6 +68,7 @@ class MasterRun:
         self._tally = Tally(times.curve, settings.users, settings.arrivals)
         self._recorded: tuple[tuple[str, ...], int] = (), 0  # the workers and the number of keys that the record on disk names
         self._refused = Counter[str]()  # by worker: reports that could not be decoded
+        self._users: list[UserCount] = []
         self._decided: Decided | None = None
         self._greenlets: list[gevent.Greenlet] = []
 
@@ -156,12 +158,19 @@ class MasterRun:
 
     def _every_second(self) -> None:
         while True:
+            self._count_users()
             since_s = (self.times.clock.unix_ns() / 1e9 - PHASE_S) % SCRAPE_EVERY_S
             gevent.sleep(SCRAPE_EVERY_S - since_s)
             self._storage.server(self._server.read(), self._server.read_process())
             if self._recorded != self._known():
                 self._write_record()  # so that they are known if this process is killed
             self._consumers.every_second(self.times.clock.unix_ns())
+
+    def _count_users(self) -> None:
+        """In a closed model their number is the load, and a change of it ends what can be judged as one."""
+        users = constant_users(self._environment.runner)
+        if not self.times.ends_by_plan and users != (self._users[-1].users if self._users else 0):
+            self._users.append(UserCount(self.times.clock.unix_ns(), users))
 
     def _stop_when_decided(self) -> None:
         """Stop the load when a critical objective has failed for certain, or every objective is decided."""
@@ -201,7 +210,8 @@ class MasterRun:
             drained_ns=times.drained_ns,
             plan=times.plan,
             drawn=self.settings.arrivals == "poisson",
-            slots=self.settings.users,
+            users=tuple(self._users),
+            slots=self.settings.users if self.times.ends_by_plan else 0,
             workers=self.receiver.workers,
             lost_workers=tuple(loss.worker for loss in losses),
             losses=losses,

@@ -27,7 +27,7 @@ class RunTimes:
         self.started_ns = self.ended_ns = self.drained_ns = 0
         self.begun = self.stopped = self.interrupted = False
         self._duration_ns = int(duration_s * 1e9)
-        self._ends_by_plan = ends_by_plan
+        self.ends_by_plan = ends_by_plan
 
     @property
     def plan(self) -> tuple[PlannedSegment, ...]:
@@ -64,5 +64,5 @@ class RunTimes:
         self.stopped = True
         now_ns = self.clock.unix_ns()
         self.started_ns = min(self.started_ns, now_ns)  # stopped before it began: nothing was due
-        self.interrupted = self._ends_by_plan and now_ns < self.ended_ns
+        self.interrupted = self.ends_by_plan and now_ns < self.ended_ns
         self.ended_ns = min(self.ended_ns, now_ns) if self.plan else now_ns

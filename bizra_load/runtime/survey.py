@@ -21,12 +21,14 @@ from locust.main import merge_locustfiles_content
 
 from bizra_load.exit_codes import one_line
 from bizra_load.products import all_options
+from bizra_load.runtime.attached import leave_out_configuration
 from bizra_load.runtime.shapes import StagesShape
 from bizra_load.runtime.users import OpenModelUser
 from bizra_load.settings.arguments import SWITCHES
 from sla.values.section import unknown
 
-_HERE = os.sep + "site-packages" + os.sep
+_LIBRARIES = os.sep + "site-packages" + os.sep
+NO_USERS = "no user class (allowed: one that is not abstract, such as class Mine(FastHttpUser))"
 # Locust's options that leave a run's length and place to others; the survey's reader decides by them
 ASKED = (
     *("host", "num_users", "spawn_rate", "run_time", "master", "worker", "headless", "class_picker", "processes", "json_file"),
@@ -42,7 +44,15 @@ def survey(words: Sequence[str]) -> dict[str, Any]:
     """Users, shape and options of Locust's command line `words`. Raises LocustfileError."""
     sys.argv = ["locust", *words]
     files = get_locustfiles_locally(parse_locustfile_option())
-    classes, shapes, _, shape = merge_locustfiles_content(files)
+    try:
+        classes, shapes, _, shape = merge_locustfiles_content(files)
+    except Exception as error:
+        if _own_frames(error, files) or isinstance(error, SyntaxError):
+            raise
+        raise LocustfileError(NO_USERS) from None  # what Locust does then is to collect the file's tests with pytest
+    stages = any(isinstance(one, StagesShape) for one in shapes.values())
+    if stages and any(issubclass(user, OpenModelUser) for user in classes.values()):
+        leave_out_configuration()  # as the run will
     parser = get_parser()
     options = _parsed(parser, words)
     chosen = {name: user for name, user in classes.items() if not options.user_classes or name in options.user_classes}
@@ -50,11 +60,11 @@ def survey(words: Sequence[str]) -> dict[str, Any]:
         if name not in classes:
             raise LocustfileError(f"user class {unknown(name, sorted(classes))}")
     if not chosen and not options.list_commands:
-        raise LocustfileError("no user class (allowed: one that is not abstract, such as class Mine(FastHttpUser))")
+        raise LocustfileError(NO_USERS)
     return {
         "users": [_described(name, user) for name, user in chosen.items()],
         "shape": type(shape).__name__ if shape is not None else "",
-        "stages": any(isinstance(one, StagesShape) for one in shapes.values()),
+        "stages": stages,
         "options": {name: getattr(options, name, None) for name in ASKED},
     }
 
@@ -76,17 +86,21 @@ def _parsed(parser: LocustArgumentParser, words: Sequence[str]) -> Any:
     return options
 
 
+def _own_frames(error: BaseException, files: Sequence[str]) -> list[traceback.FrameSummary]:
+    """Where an error came from in the user's own code: beside or below a locustfile, or where Locust was started."""
+    places = {os.path.dirname(os.path.abspath(file)) + os.sep for file in files} | {os.getcwd() + os.sep}
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [f for f in frames if _LIBRARIES not in f.filename and any(f.filename.startswith(place) for place in places)]
+    return [f for f in own if f.filename != __file__]
+
+
 def _reason(error: BaseException, files: Sequence[str]) -> str:
     """One line: where in the user's own code, and what."""
-    where = ""
-    if isinstance(error, SyntaxError):
-        where = f"line {error.lineno}: "
-    else:
-        own = [f for f in traceback.extract_tb(error.__traceback__) if _HERE not in f.filename and f.filename.endswith(".py")]
-        own = [f for f in own if f.filename not in (__file__,) and not f.filename.startswith("<")]
-        if own:
-            where = f"{os.path.basename(own[-1].filename)}, line {own[-1].lineno}: "
-    return f"{where}{one_line(f'{type(error).__name__}: {error}')}"
+    where = f"line {error.lineno}: " if isinstance(error, SyntaxError) else ""
+    if not where and (own := _own_frames(error, files)):
+        where = f"{os.path.basename(own[-1].filename)}, line {own[-1].lineno}: "
+    text = error.msg if isinstance(error, SyntaxError) else str(error)
+    return f"{where}{one_line(f'{type(error).__name__}: {text}')}"
 
 
 def main() -> None:
@@ -102,7 +116,7 @@ def main() -> None:
         last = (err.getvalue().strip() or f"ends its process when it is imported (exit code {end.code})").splitlines()[-1]
         outcome = {"error": one_line(last.removeprefix("locust: error: "))}
     except BaseException as error:
-        outcome = {"error": _reason(error, words)}
+        outcome = {"error": _reason(error, [word for word in words if word.endswith(".py")])}
     with os.fdopen(fd, "w") as pipe:
         json.dump(outcome, pipe)
     os._exit(0)  # threads and greenlets of the locustfile's may be at anything

@@ -8,4 +8,5 @@ DEFAULT_OUT, OUT_VARIABLE = "runs", "BIZRA_LOAD_OUT"  # where run folders are ma
 OPTIONS_VARIABLE, OPTIONS = "BIZRA_LOAD_OPTIONS", "bizra_load_options"
 # it tells them to the Locust that it starts: the run folder, which makes it that of one run; "1" in a rehearsal
 RUN_FOLDER_VARIABLE, REHEARSAL_VARIABLE = "BIZRA_LOAD_RUN_FOLDER", "BIZRA_LOAD_REHEARSAL"
-UNCONFIGURED_VARIABLE = "BIZRA_LOAD_UNCONFIGURED"  # "1": Locust's own configuration files are not read
+UNCONFIGURED_VARIABLE = "BIZRA_LOAD_UNCONFIGURED"  # "1": Locust's own configuration is not read
+LOCUSTS_OWN = "LOCUST_"  # what Locust's variables begin with

@@ -20,9 +20,10 @@ MEAN = "mean response time"
 
 
 def constant_part(facts: RunFacts) -> tuple[int, int, float]:
-    """([from, to) in Unix seconds of the longest constant segment of the plan, its rate in ops/s); without a plan the whole
-    run at rate 0, of a plan of ramps alone nothing. Of a run that a look ended, as much as that saw: what came in the seconds
-    until it stopped has no say, or what was decided would be open again.
+    """([from, to) in Unix seconds of the longest constant segment of the plan, its rate in ops/s), of a plan of ramps alone
+    nothing. Without a plan it is the longest time with one number of users, at rate 0, or the whole run where that is short. Of
+    a run that a look ended, as much as that saw: what came in the seconds until it stopped has no say, or what was decided
+    would be open again.
     """
     begin_ns, end_ns = facts.load_started_ns, facts.load_ended_ns
     rate = 0.0
@@ -35,8 +36,21 @@ def constant_part(facts: RunFacts) -> tuple[int, int, float]:
                 begin_ns, end_ns = at_ns, at_ns + int(segment.duration_s * 1e9)
             at_ns += int(segment.duration_s * 1e9)
         end_ns = min(end_ns, facts.load_ended_ns)
+    elif facts.users:
+        begin_ns, end_ns = _constant_users(facts)
     end_ns = min(end_ns, facts.judged_until_ns) if facts.judged_until_ns else end_ns
     return -(-begin_ns // 1_000_000_000), end_ns // 1_000_000_000, rate
+
+
+def _constant_users(facts: RunFacts) -> tuple[int, int]:
+    """[from, to) in Unix ns of the longest time with one number of users; the whole load where no such time can be judged."""
+    begins = [max(count.from_ns, facts.load_started_ns) for count in facts.users]
+    ends = [*begins[1:], facts.load_ended_ns]
+    parts = [(b, e) for b, e, count in zip(begins, ends, facts.users, strict=True) if count.users]
+    begin_ns, end_ns = max(parts, key=lambda part: part[1] - part[0], default=(0, 0))
+    if end_ns - begin_ns < (LEAST_S + 1) * 10**9:
+        return facts.load_started_ns, facts.load_ended_ns
+    return begin_ns, end_ns
 
 
 def find_steady(measurements: Measurements) -> Steady | None:
@@ -57,7 +71,11 @@ def find_steady(measurements: Measurements) -> Steady | None:
         if change is not None and abs(change) >= 0.1
         else ""
     )
-    reason = f"{ramp_s:.0f} s of ramp" if facts.plan else "the first second"
+    reason = "the first second"
+    if facts.plan:
+        reason = f"{ramp_s:.0f} s of ramp"
+    elif facts.users and ramp_s >= 1:
+        reason = f"{ramp_s:.0f} s, until all users were there,"
     reason += f" and {cut} s of warm-up (MSER-5) were cut" if cut else " was cut, no warm-up found (MSER-5)"
     return Steady(from_second + cut, to_second, ramp_s, float(cut), reason, drift)
 

@@ -27,6 +27,14 @@ class PlannedSegment:
 
 
 @dataclass(frozen=True)
+class UserCount:
+    """From `from_ns` (Unix ns) on so many users ran, all of them; 0: their number was changing."""
+
+    from_ns: int
+    users: int
+
+
+@dataclass(frozen=True)
 class Loss:
     """What is known of a worker that did not hand over everything.
 
@@ -60,6 +68,7 @@ class RunFacts:
     drained_ns         Unix ns at which the last operation under way had ended (0: unknown)
     plan               the load curve; empty for a closed model (any locustfile without our schedule)
     drawn              arrivals are drawn at the planned rate (Poisson), so that their number differs by chance
+    users              of a closed model: how many there were, and from when on; empty where nobody counted them
     slots              users that the plan is divided among (0: unknown)
     workers            names of the workers that took part
     lost_workers       those that vanished before they had handed over everything
@@ -111,6 +120,7 @@ class RunFacts:
     tick_ns: int = 0
     failures_known: bool = True
     drawn: bool = False
+    users: tuple[UserCount, ...] = ()
     extra: Mapping[str, str] = field(default_factory=dict)
 
 

@@ -1,0 +1,1 @@
+"""Locustfiles of all kinds, unchanged, through us: their totals are Locust's."""
