@@ -8,7 +8,7 @@ import pytest
 from sla.judgement.steady import by_second, constant_part, find_steady, one_histogram_a_second, operations_of, outcomes
 from sla.values.assessment import Steady
 from sla.values.histogram import EMPTY, from_values
-from sla.values.measurements import Measurements, PlannedSegment, RunFacts
+from sla.values.measurements import Measurements, PlannedSegment, RunFacts, UserCount
 from sla.values.window import SCHEDULE, Window
 
 START = 1_800_000_000
@@ -46,6 +46,31 @@ def run(length_s, *plan, latency_ms=lambda second: 1.0, after_s=0.0):
 def test_the_longest_part_at_a_constant_rate_is_judged(plan, expected):
     begin, end, rate = constant_part(facts(60, *plan))
     assert (begin - START, end - START, rate) == expected
+
+
+@pytest.mark.parametrize(
+    ("counts", "expected"),
+    [
+        ([(3, 10)], (3, 60)),
+        ([(3, 10), (20, 0), (24, 30)], (24, 60)),  # of two steps the longer
+        ([(3, 10), (50, 20)], (3, 50)),
+        ([(3, 10), (58, 0)], (3, 58)),
+        ([(0, 1), (5, 2), (10, 3), (15, 0)], (0, 60)),  # none of them is long enough: all of it
+        ([(-2, 5)], (0, 60)),
+        ([], (0, 60)),
+    ],
+)
+def test_without_a_plan_the_longest_time_with_one_number_of_users_is_judged(counts, expected):
+    users = tuple(UserCount((START + at) * SECOND_NS, count) for at, count in counts)
+    begin, end, rate = constant_part(dataclasses.replace(facts(60), users=users))
+    assert (begin - START, end - START, rate) == (*expected, 0.0)
+
+
+def test_it_is_said_how_long_users_took_to_be_there():
+    users = (UserCount((START + 4) * SECOND_NS, 10),)
+    plain = run(60)
+    steady = find_steady(dataclasses.replace(plain, facts=dataclasses.replace(plain.facts, users=users)))
+    assert (steady.ramp_s, steady.reason) == (4, "4 s, until all users were there, was cut, no warm-up found (MSER-5)")
 
 
 def test_a_plan_that_was_stopped_is_judged_until_then():
