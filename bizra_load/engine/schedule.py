@@ -6,6 +6,7 @@ response time holds the wait (no coordinated omission: Tene 2013; open model: Sc
 
 from __future__ import annotations
 
+import heapq
 import itertools
 import random
 import time
@@ -129,6 +130,44 @@ class SaturatingSlot(Slot):
         return self._park()
 
 
+class SharedSlot(Slot):
+    """One user of several that take the arrivals of all their slots: whoever is free takes the next one. Tasks of any length
+    need that: behind a long one the arrivals of a slot of its own would wait, though others are free.
+    """
+
+    def __init__(self, schedule: Schedule, due_ns: Iterator[int], shared: SharedArrivals) -> None:
+        super().__init__(schedule, shared)
+        shared.add(due_ns)
+
+
+class SharedArrivals(Iterator[int]):
+    """The due times of several slots, ascending."""
+
+    def __init__(self) -> None:
+        self._new: list[Iterator[int]] = []  # none is asked for its first before the schedule has a start
+        self._next: list[tuple[int, int, Iterator[int]]] = []
+        self._count = itertools.count()  # orders equal due times, and keeps iterators from being compared
+
+    def add(self, due_ns: Iterator[int]) -> None:
+        """Those of one more slot."""
+        self._new.append(due_ns)
+
+    def __next__(self) -> int:
+        while self._new:
+            added = self._new.pop()
+            if (first := next(added, None)) is not None:
+                heapq.heappush(self._next, (first, next(self._count), added))
+        if not self._next:
+            raise StopIteration
+        due, count, rest = self._next[0]
+        following = next(rest, None)
+        if following is None:
+            heapq.heappop(self._next)
+        else:
+            heapq.heapreplace(self._next, (following, count, rest))
+        return due
+
+
 class Schedule:
     """All slots of this worker. `start_ns` and all due times are perf_counter_ns; `slots` counts those of all workers. Without
     `start_ns` it is held, and so is whoever takes an arrival, until begin() says when it starts.
@@ -155,6 +194,7 @@ class Schedule:
         self.on_unsent = on_unsent
         self.draining = False
         self._mine: list[Slot] = []
+        self._shared = SharedArrivals()
         if start_ns is not None:
             self.begin(start_ns)
 
@@ -173,14 +213,17 @@ class Schedule:
         self.held = False
         self._begun.set()
 
-    def new_slot(self) -> Slot:
-        """A slot; arrivals that fell due before it existed belong to nobody (the check of unsent arrivals counts them)."""
+    def new_slot(self, shared: bool = False) -> Slot:
+        """A slot; arrivals that fell due before it existed belong to nobody (the check of unsent arrivals counts them).
+        `shared`: whoever of those that are takes the next arrival of them all.
+        """
         if self._arrivals == SATURATE:
             self._mine.append(SaturatingSlot(self, iter(())))
             return self._mine[-1]
         born_ns = time.perf_counter_ns()
         offsets = due_times_ns(self._curve, self._slots, self._arrivals, random.Random(self._rng.random()))
-        slot = Slot(self, _ahead(due for due in (self.start_ns + o for o in offsets) if due >= born_ns))
+        due_ns = _ahead(due for due in (self.start_ns + o for o in offsets) if due >= born_ns)
+        slot = SharedSlot(self, due_ns, self._shared) if shared else Slot(self, due_ns)
         self._mine.append(slot)
         return slot
 

@@ -33,6 +33,9 @@ REHEARSED = (
 )
 
 
+PACED = "Tasks: one at a time is due at the planned rate, for whoever of {users:,} users is free; their wait_time is not used"
+
+
 def put_load_on(request: LoadRequest) -> tuple[int, Path]:
     """(exit code, run folder). Raises BizraLoadError before anything is started."""
     with ExitStack() as stack:
@@ -43,13 +46,15 @@ def put_load_on(request: LoadRequest) -> tuple[int, Path]:
             tell(f"No target given: started the reference node on {node.url}")
         for flag in request.exposed:
             tell(f"{flag}: everyone on this machine can read a password on a command line; use the environment")
-        if request.open_model:
+        if not request.configured:
             for ignored in filter(None, (ignored_variables(os.environ), ignored_files())):
                 tell(ignored)
         settings = request.settings
         for host in request.targets:
             _check_reachable(host)
         _check_server_metrics(settings, request.host)
+        if request.settings.pace_tasks:
+            tell(PACED.format(users=request.settings.users))
         processes = request.processes or (_workers(request.host, settings) if request.open_model else 1)
         folder = new_folder(settings.out, settings.run_name, datetime.now(UTC))
         begin(folder)

@@ -56,10 +56,13 @@ def _configures_locust(path: Path) -> bool:
 
 def command_line(request: LoadRequest, processes: int, folder: Path) -> tuple[list[str], dict[str, str]]:
     """Locust's command line and environment; the latter holds what nobody else on this machine is to read."""
-    port, configured = free_port(), not request.open_model
-    environment = {name: value for name, value in os.environ.items() if configured or not name.startswith(LOCUSTS_OWN)}
+    port = free_port()
+    environment = {name: value for name, value in os.environ.items() if request.configured or not name.startswith(LOCUSTS_OWN)}
     environment |= {RUN_FOLDER_VARIABLE: str(folder.resolve()), OPTIONS_VARIABLE: json.dumps(request.options)}
-    environment |= {REHEARSAL_VARIABLE: "1" if request.rehearsal else "", UNCONFIGURED_VARIABLE: "" if configured else "1"}
+    environment |= {
+        REHEARSAL_VARIABLE: "1" if request.rehearsal else "",
+        UNCONFIGURED_VARIABLE: "" if request.configured else "1",
+    }
     if request.host:
         environment["LOCUST_HOST"] = request.host
     command = [

@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
 import bizra_load
+from bizra_load.engine.arrivals import SATURATE
 from bizra_load.engine.request_head import request_head
 from bizra_load.exit_codes import UsageError
 from bizra_load.io.ports import listening_refused
@@ -30,6 +31,10 @@ from sla.values.section import unknown
 
 LOCUSTS_LOG_LEVEL = "INFO"  # its default, with which it says what we say too
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")  # Locust's own
+OF_ARRIVALS = {name: f"--{name.replace('_', '-')}" for name in ("ramp", "arrivals", "ops_per_user")}
+PLANS = {"target_ops": "TARGET_OPS_SEC", "stages": "STAGES"}  # and their variables
+# of a planned rate where nobody says how many: a task of a second at each moment, which most keep within
+LEAST_USERS, MOST_USERS = 10, 1000
 LOCUSTS = {"users": "-u", "spawn_rate": "-r", "run_time": "-t"}  # how many users, and for how long
 _CHECKOUT = Path(bizra_load.__file__).resolve().parents[1] / "locustfiles"
 # a wheel brings the scenarios as data of its environment, where a user finds and copies them
@@ -77,9 +82,14 @@ class LoadRequest:
         return "" if given or configured else "WARNING"
 
     @property
+    def configured(self) -> bool:
+        """Whether Locust's own configuration counts: it is the user's, and so is the locustfile."""
+        return self.surveyed is not None and not self.surveyed.open_model
+
+    @property
     def open_model(self) -> bool:
         """Our schedule drives it; else users of the locustfile's do, as fast as responses and their own waits let them."""
-        return self.surveyed is None or self.surveyed.open_model
+        return self.surveyed is None or self.surveyed.open_model or self.settings.pace_tasks
 
     def on_node(self, url: str, metrics_url: str) -> LoadRequest:
         """The same load on a reference node; its own metrics are read where nothing else was asked for."""
@@ -112,9 +122,14 @@ def load_request(given: Mapping[str, Any], words: Sequence[str] = ()) -> LoadReq
         allowed = "with -f FILE: those of Locust and of the file"
         raise UsageError(f"{words[0].partition('=')[0]}: is no option of bizra-load run (allowed {allowed})")
     if surveyed is None or surveyed.open_model:
-        _check_users_are_not_asked_for(given)
+        _check_not_given(given, LOCUSTS, "the planned rate decides how many users there are, and for how long")
         if host:
             target_address(host)
+    elif _asks_for_arrivals(given):
+        given = _paced(given, surveyed)
+        locust_words = (*_locust_words({**given, **dict.fromkeys(LOCUSTS)}), *words)
+    else:
+        _check_not_given(given, OF_ARRIVALS, "users of this locustfile work as they please: give --target-ops or --stages, too")
     product_name = DEFAULT_PRODUCT if surveyed is None else surveyed.product
     named = given["agreement"] or os.environ.get("AGREEMENT") or default_agreement(product_name, rehearsal=not host)
     given = {**given, "agreement": named}
@@ -128,7 +143,7 @@ def load_request(given: Mapping[str, Any], words: Sequence[str] = ()) -> LoadReq
     if not (given["run_name"] or os.environ.get("RUN_NAME")):
         given = {**given, "run_name": _run_name(product, surveyed, locustfile)}
         settings = checked(given, added_options())
-    if surveyed is not None and not surveyed.open_model:
+    if surveyed is not None and not surveyed.open_model and not settings.pace_tasks:
         locust_words += _run_time(given, surveyed)
     if settings.generator_metrics and (reason := listening_refused(settings.generator_metrics)):
         raise UsageError(f"--generator-metrics-port: {':'.join(map(str, settings.generator_metrics))}: {reason}")
@@ -160,12 +175,36 @@ def _locust_words(given: Mapping[str, Any]) -> tuple[str, ...]:
     return (*words, "--enable-rebalancing") if given["enable_rebalancing"] else tuple(words)
 
 
-def _check_users_are_not_asked_for(given: Mapping[str, Any]) -> None:
-    """Raises UsageError for options that the open model has no use for: ignoring them would make another test."""
-    for name, flag in LOCUSTS.items():
+def _check_not_given(given: Mapping[str, Any], options: Mapping[str, str], why: str) -> None:
+    """Raises UsageError for options that a load has no use for: ignoring them would make another test."""
+    for name, flag in options.items():
         if given[name] is not None:
-            why = "the planned rate decides how many users there are, and for how long"
-            raise UsageError(f"{flag}: {why} (allowed: --target-ops, --ramp, --duration, --stages, --ops-per-user)")
+            raise UsageError(f"{flag}: {why}")
+
+
+def _asks_for_arrivals(given: Mapping[str, Any]) -> bool:
+    """Whether tasks are to be due at a planned rate."""
+    planned = (given[name] or os.environ.get(variable) for name, variable in PLANS.items())
+    return bool(given["pace_tasks"]) or any(planned)
+
+
+def _paced(given: Mapping[str, Any], surveyed: Locustfile) -> Mapping[str, Any]:
+    """The options of a load whose tasks are due at the planned rate, by as many users as were asked for. Raises UsageError."""
+    if surveyed.shape:
+        raise UsageError(f"--target-ops: the locustfile's shape {surveyed.shape} decides the load (allowed: one of the two)")
+    if given["arrivals"] == SATURATE:
+        raise UsageError("--arrivals: saturate is for users of ours (allowed: constant, poisson; or -u without --target-ops)")
+    decides = {name: flag for name, flag in LOCUSTS.items() if name != "users"}
+    _check_not_given(given, decides, "the planned rate begins with all users, and ends with --duration")
+    given = {**given, "pace_tasks": True}
+    peak_per_s = checked({**given, "ops_per_user": None}, added_options()).curve.peak_per_s
+    users = surveyed.options["num_users"]
+    if users is not None and given["ops_per_user"] is not None:
+        raise UsageError("-u/--users and --ops-per-user: give only one of them")
+    if given["ops_per_user"] is None:
+        users = users or min(max(math.ceil(peak_per_s), LEAST_USERS), MOST_USERS)
+        given["ops_per_user"] = str(peak_per_s / users)
+    return given
 
 
 def _run_time(given: Mapping[str, Any], surveyed: Locustfile) -> tuple[str, ...]:

@@ -30,6 +30,7 @@ from bizra_load.measure.practice import practise
 from bizra_load.measure.recorder import Recorder, milliseconds_to_ns
 from bizra_load.measure.report import ReportMaker
 from bizra_load.measure.seconds import SECOND_NS
+from bizra_load.runtime.due_task import due_of_first_request
 from bizra_load.runtime.locust_quirks import stop_users
 from bizra_load.runtime.request_names import RequestNames
 from bizra_load.settings.defaults import RUN_FOLDER_VARIABLE
@@ -134,9 +135,9 @@ class WorkerRun:
         bizra_load_recorded: bool = False,
         **_: Any,
     ) -> None:
-        """An event of events.request, fired at `done_ns`: a sample of users that are not ours (closed model: intended start =
-        actual start). What anybody may hand in is checked here: an operation that ended is counted, whatever its name and time
-        are. A time of None is Locust's for "not timed".
+        """An event of events.request, fired at `done_ns`: a sample of users that are not ours. Its intended start is its actual
+        one, but for the first request of a task that was due (due_task). What anybody may hand in is checked here: an operation
+        that ended is counted, whatever its name and time are. A time of None is Locust's for "not timed".
         """
         if bizra_load_recorded:
             return
@@ -145,12 +146,14 @@ class WorkerRun:
         self.bad_samples += not issubclass(type(name), str) or (took is None and response_time is not None)
         operation = self.recorder.operation(self._names.of(request_type, name))
         sent = done_ns - (took or 0)
+        due = due_of_first_request() if self.settings.pace_tasks else None
+        intended = sent if due is None else min(due, sent)
         if not (exception is None or (type(exception) in _PLAIN and not exception)):
-            operation.failed(category_of(exception, response), sent, sent, done_ns, reason_of(exception))
+            operation.failed(category_of(exception, response), intended, sent, done_ns, reason_of(exception))
         elif took is None:
             operation.succeeded_untimed(done_ns)
         else:
-            operation.succeeded(sent, sent, done_ns)
+            operation.succeeded(intended, sent, done_ns)
 
     def drain(self, hand_over_s: float = ACKNOWLEDGE_WITHIN_S) -> None:
         """Stop sending, let what is under way finish, report everything, wait for the acknowledgement; what nobody acknowledges

@@ -115,6 +115,10 @@ GENERAL: tuple[Option, ...] = (
 SWITCHES: tuple[Switch, ...] = (
     Switch("--fire-request-events", "Fire Locust's request event for every operation (for listeners of your own; slower)"),
     Switch(
+        "--pace-tasks",
+        "One task at a time is due at the planned rate, of any user class (bizra-load run: --target-ops or --stages with -f)",
+    ),
+    Switch(
         "--abort-on-fail",
         "Stop early when a critical objective misses its target at the level 0.995, in looks from 40 s of judged load on",
     ),

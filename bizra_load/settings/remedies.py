@@ -10,7 +10,7 @@ WORDS: RemedyWords = {
     Remedy.NAME_LOAD_TEST: "name the load test (--run), or an agreement with ops/s",
     Remedy.GIVE_SERVER_METRICS: "give --metrics-url URL, or --prometheus-url URL",
     Remedy.CHECK_SERVER_METRICS: "see whether --metrics-url or --prometheus-url can be read from where the master runs",
-    Remedy.MORE_USERS: "more users (--ops-per-user) or workers: planned operations found no free connection",
+    Remedy.MORE_USERS: "more users (-u, or a smaller --ops-per-user) or workers: planned operations found no free connection",
     Remedy.MORE_CONNECTIONS: "more connections (--ops-per-user {ops:.3g}, which makes {users:,} of them)",
     Remedy.MORE_USERS_FOR_A_SLOW_TARGET: (
         "more users (--ops-per-user) or workers, where the target is slow; else see the schedule lag"

@@ -41,6 +41,7 @@ class Settings:
     fail_on_warn: bool
     allow: tuple[str, ...]
     fire_request_events: bool
+    pace_tasks: bool
     abort_on_fail: bool
     stop_when_decided: bool
     of_products: Mapping[str, Any]
@@ -78,6 +79,13 @@ def resolve(parsed: object | None, added: Sequence[Option] = ()) -> Settings:
     given = vars(parsed) if parsed is not None else {}
     handed_on = given.get(OPTIONS)
     return checked(given if handed_on is None else handed_on, added)
+
+
+def paces_tasks(parsed: object | None) -> bool:
+    """--pace-tasks, which is asked for before the others can be checked."""
+    given = vars(parsed) if parsed is not None else {}
+    handed_on = given.get(OPTIONS)
+    return bool((given if handed_on is None else handed_on).get("pace_tasks"))
 
 
 def texts(given: Mapping[str, Any], added: Sequence[Option] = ()) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from sla.values.assessment import Check, Status, Steady, check
 from sla.values.health_rows import HealthRows
 from sla.values.measurements import Measurements
 from sla.values.remedies import PLAIN, Remedy, RemedyWords
-from sla.values.window import GENERATOR, Health, failures_by_category
+from sla.values.window import GENERATOR, Health, Window, failures_by_category
 
 BUSY_SECONDS = 0.1  # of the workers' seconds that may be over the limit of CPU
 SHORT_SECONDS = 0.05  # of the judged seconds that may be short
@@ -182,6 +182,12 @@ def _outside(measurements: Measurements, steady: Steady) -> Check:
     return check("outside", "Outside the judged part", share > limit, text, share, limit, "ratio", Status.WARN, advice)
 
 
+def _of_the_plan(measurements: Measurements) -> list[Window]:
+    """Of operations that were due; a task that was makes requests which were not, by as many as it likes."""
+    due = {w.operation for w in measurements.windows if w.planned}
+    return [w for w in measurements.windows if w.operation in due]
+
+
 def _achieved(measurements: Measurements, agreement: Agreement, steady: Steady) -> Check:
     """Arrivals in the judged part against the plan. A target that can't keep up shows as unsent; this detects missing users.
 
@@ -189,7 +195,7 @@ def _achieved(measurements: Measurements, agreement: Agreement, steady: Steady) 
     never came to an end was sent, and nobody has recorded when it was due.
     """
     rate, limit = constant_part(measurements.facts)[2], agreement.validity.achieved_share
-    here = [w for w in measurements.windows if steady.holds(w.second)]
+    here = [w for w in _of_the_plan(measurements) if steady.holds(w.second)]
     planned = rate * (steady.to_second - steady.from_second)
     sent = min((sum(w.started for w in here), sum(w.planned - w.unsent for w in here)), key=lambda n: abs(n - planned))
     off = sent / planned - 1
@@ -203,7 +209,7 @@ def _achieved_seconds(measurements: Measurements, steady: Steady, words: RemedyW
     """Share of the seconds whose arrivals were not sent within another second. In sum all may have been sent, in bursts."""
     length = steady.to_second - steady.from_second
     planned, started = np.zeros(length + 1), np.zeros(length + 1)
-    for w in measurements.windows:
+    for w in _of_the_plan(measurements):
         if steady.from_second <= w.second <= steady.to_second:
             planned[w.second - steady.from_second] += w.planned - w.unsent
             started[w.second - steady.from_second] += w.started

@@ -154,7 +154,7 @@ def test_one_second_in_twenty_may_send_over_a_tenth_of_its_arrivals_a_second_lat
     windows = list(measured.windows)
     for begin in range(START + 12, START + 12 + 5 * seconds, 5):
         more = {begin: -60, begin + 1: sent - 60, begin + 2: 120 - sent}
-        windows += [Window(second, "more", started=n) for second, n in more.items()]
+        windows += [Window(second, "generate", started=n) for second, n in more.items()]
     achieved = check(dataclasses.replace(measured, windows=tuple(windows)), "achieved_seconds")
     assert achieved.figure == short / 40
     assert achieved.status is status

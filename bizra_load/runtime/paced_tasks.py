@@ -1,0 +1,103 @@
+"""An open model for any user class (--pace-tasks): its tasks are due at the planned rate, one after the other.
+
+Whoever of the users is free takes the next arrival and does one task. The first request of a task counts from when the task was
+due, later ones from when they were sent; the task as a whole is an operation of its own, "task NAME". Locust's wait between
+tasks is left out: it would be a second schedule.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from time import perf_counter_ns
+from typing import Any
+
+import gevent
+from gevent import GreenletExit
+from locust import TaskSet, User
+from locust.env import Environment
+from locust.exception import InterruptTaskSet, RescheduleTask, RescheduleTaskImmediately, StopTest, StopUser
+from locust.user.task import LOCUST_STATE_RUNNING, LOCUST_STATE_STOPPING, LOCUST_STATE_WAITING, DefaultTaskSet
+
+from bizra_load.exit_codes import UsageError
+from bizra_load.measure.categories import category_of, reason_of
+from bizra_load.runtime import due_task
+from bizra_load.runtime.shapes import StagesShape
+from bizra_load.runtime.users import OpenModelUser
+
+OPERATION = "task {}"
+# how a task leaves to another one, and is done; the last two end its user
+_LEAVING = (InterruptTaskSet, RescheduleTask, RescheduleTaskImmediately, StopUser, StopTest)
+
+
+class PacedShape(StagesShape):
+    """All users at once, for as long as the schedule lasts."""
+
+    abstract = True  # Locust takes none of its own accord
+
+
+def pace_tasks(environment: Environment) -> None:
+    """From now on tasks of this process wait for the schedule, which decides how many users there are, and for how long.
+    Raises UsageError where something else does that already.
+    """
+    classes: Iterable[type[User]] = environment.user_classes
+    for user in classes:
+        if issubclass(user, OpenModelUser):
+            raise UsageError(f"--pace-tasks: {user.__name__} has a schedule already (allowed: without it)")
+    if environment.shape_class is not None and not isinstance(environment.shape_class, PacedShape):
+        shape = type(environment.shape_class).__name__
+        raise UsageError(f"--pace-tasks: the locustfile's shape {shape} decides the load (allowed: one of the two)")
+    environment.shape_class = PacedShape()  # type: ignore[no-untyped-call]  # of Locust's
+    environment.shape_class.runner = environment.runner
+    if environment.parsed_options is not None:
+        environment.parsed_options.run_time = None  # of Locust's configuration: the schedule ends the load
+    for kind in (TaskSet, DefaultTaskSet):
+        if not hasattr(kind.execute_task, "__wrapped__"):
+            kind.execute_task = _paced(kind.execute_task)  # type: ignore[method-assign]
+    TaskSet.wait = _go_on  # type: ignore[method-assign]
+
+
+def _paced(execute: Callable[[Any, Any], None]) -> Callable[[Any, Any], None]:
+    def execute_when_due(tasks: TaskSet, task: Any) -> None:
+        if isinstance(task, type) and issubclass(task, TaskSet):  # its own tasks are the ones that are due
+            execute(tasks, task)
+            return
+        user: Any = tasks.user
+        if (slot := getattr(user, "bizra_load_slot", None)) is None:
+            run = user.environment.bizra_load.wait_for_run()
+            slot, user.bizra_load_run = run.schedule.new_slot(shared=True), run
+            user.bizra_load_slot = slot
+        operation = user.bizra_load_run.recorder.operation(OPERATION.format(getattr(task, "__name__", str(task))))
+        user._state = LOCUST_STATE_WAITING  # Locust may take it away
+        due_ns = slot.take()
+        if user._state == LOCUST_STATE_STOPPING:
+            raise StopUser
+        user._state = LOCUST_STATE_RUNNING
+        due_task.begin(due_ns)
+        begun_ns = perf_counter_ns()
+        operation.started(begun_ns)
+        try:
+            execute(tasks, task)
+        except _LEAVING:
+            operation.succeeded(due_ns, begun_ns, perf_counter_ns())
+            raise
+        except GreenletExit:
+            operation.failed("timeout", due_ns, begun_ns, perf_counter_ns(), "cut off when the run ended")
+            raise
+        except Exception as error:
+            operation.failed(category_of(error, None), due_ns, begun_ns, perf_counter_ns(), reason_of(error))
+            raise
+        else:
+            operation.succeeded(due_ns, begun_ns, perf_counter_ns())
+        finally:
+            due_task.begin(None)
+            slot.busy = False
+
+    execute_when_due.__wrapped__ = execute  # type: ignore[attr-defined]
+    return execute_when_due
+
+
+def _go_on(tasks: TaskSet) -> None:
+    """In place of TaskSet.wait(): the schedule is waited for when the next task begins."""
+    if tasks.user._state == LOCUST_STATE_STOPPING:
+        raise StopUser
+    gevent.sleep(0)  # a user whose tasks fail at once lets others run, too
