@@ -106,14 +106,22 @@ def main(argv: Sequence[str] | None = None) -> int:
     return USAGE if code == KEPT and args.verb not in VERDICT_IN_FILES and lost_output() else code
 
 
+def understood(words: Sequence[str]) -> argparse.Namespace:
+    """The command line. `words` of a load are those that only Locust or a locustfile can know, and all behind "--". Raises
+    SystemExit.
+    """
+    command = parser([word for word in words[:1] if word in VERBS])
+    cut = words.index("--") if "--" in words else len(words)
+    args, rest = command.parse_known_args(words[:cut])
+    args.words = [*rest, *words[cut + 1 :]]
+    if args.words and not getattr(args, "locustfile", None):
+        command.error(f"unrecognized arguments: {' '.join(args.words)}")
+    return args
+
+
 def _parsed(words: Sequence[str]) -> argparse.Namespace:
     try:
-        command = parser([word for word in words[:1] if word in VERBS])
-        cut = words.index("--") if "--" in words else len(words)
-        args, rest = command.parse_known_args(words[:cut])
-        args.words = [*rest, *words[cut + 1 :]]
-        if args.words and args.verb not in PUT_LOAD_ON:
-            command.error(f"unrecognized arguments: {' '.join(args.words)}")
+        args = understood(words)
     except SystemExit as end:
         if end.code:  # 0: help was asked for
             _forget_the_run_before(words)

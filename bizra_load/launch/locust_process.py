@@ -78,6 +78,12 @@ def command_line(request: LoadRequest, processes: int, folder: Path) -> tuple[li
     return [*command, *request.locust_words], environment
 
 
+def inform(request: LoadRequest) -> int:
+    """What Locust prints of a locustfile (--list, --show-task-ratio), and its exit code."""
+    command = [sys.executable, "-m", ATTACHED, "-f", request.locustfile, *request.locust_words]
+    return start(command, env=dict(os.environ)).wait()
+
+
 def supervise(
     command: list[str], environment: dict[str, str], begun: Path, beside: Callable[[int], AbstractContextManager[None]]
 ) -> int:

@@ -8,9 +8,11 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from bizra_load.exit_codes import UsageError
+from bizra_load.io.children import start
 
 WITHIN_S = 120.0  # an import that reads test data takes its time; one that waits for something would wait for ever
 SURVEY = "bizra_load.runtime.survey"
@@ -43,12 +45,21 @@ class Locustfile:
         return any(self.options[name] for name in ("list_commands", "show_task_ratio", "show_task_ratio_json"))
 
 
+def check_there(file: str) -> None:
+    """Raises UsageError where Locust would find none of the comma-separated files, folders and URLs."""
+    for part in file.split(","):
+        path = Path(part)
+        if part.startswith(("http://", "https://")) or path.is_file() or (path.is_dir() and any(path.rglob("*.py"))):
+            continue
+        raise UsageError(f"-f: {part}: {'holds no .py file' if path.is_dir() else 'no such file'}")
+
+
 def survey(file: str, words: Sequence[str], environment: Mapping[str, str]) -> Locustfile:
     """What a locustfile holds, or whatever else Locust's -f takes, with these further words. Raises UsageError."""
     reading, writing = os.pipe()
     command = [sys.executable, "-m", SURVEY, str(writing), "-f", file, *words]
     with os.fdopen(reading, encoding="utf-8") as pipe:
-        process = subprocess.Popen(  # noqa: S603  # our own module, and Locust's words as they were given
+        process = start(
             command, env=dict(environment), pass_fds=(writing,), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL
         )
         os.close(writing)

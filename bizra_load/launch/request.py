@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 import os
 import sysconfig
 from collections.abc import Mapping, Sequence
@@ -13,29 +12,21 @@ from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
 import bizra_load
-from bizra_load.engine.arrivals import SATURATE
 from bizra_load.engine.request_head import request_head
 from bizra_load.exit_codes import UsageError
 from bizra_load.io.ports import listening_refused
 from bizra_load.io.redaction import without_userinfo
-from bizra_load.io.units import duration_s
 from bizra_load.io.urls import host_and_port
 from bizra_load.judging.beforehand import check_settings
-from bizra_load.launch.locustfile import Locustfile, survey
+from bizra_load.launch.locustfile import Locustfile
+from bizra_load.launch.model import model_of
 from bizra_load.products import Product, added_options, default_agreement, product_of
 from bizra_load.settings import inputs
 from bizra_load.settings.settings import Settings, checked, texts
 from sla.values.agreement import DEFAULT_PRODUCT
 from sla.values.number import whole_in
-from sla.values.section import unknown
 
 LOCUSTS_LOG_LEVEL = "INFO"  # its default, with which it says what we say too
-LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")  # Locust's own
-OF_ARRIVALS = {name: f"--{name.replace('_', '-')}" for name in ("ramp", "arrivals", "ops_per_user")}
-PLANS = {"target_ops": "TARGET_OPS_SEC", "stages": "STAGES"}  # and their variables
-# of a planned rate where nobody says how many: a task of a second at each moment, which most keep within
-LEAST_USERS, MOST_USERS = 10, 1000
-LOCUSTS = {"users": "-u", "spawn_rate": "-r", "run_time": "-t"}  # how many users, and for how long
 _CHECKOUT = Path(bizra_load.__file__).resolve().parents[1] / "locustfiles"
 # a wheel brings the scenarios as data of its environment, where a user finds and copies them
 _SCENARIOS = _CHECKOUT if _CHECKOUT.is_dir() else Path(sysconfig.get_path("data")) / "share/bizra-load/locustfiles"
@@ -113,23 +104,12 @@ def load_request(given: Mapping[str, Any], words: Sequence[str] = ()) -> LoadReq
     host = given["host"] or os.environ.get("ENDPOINT", "")
     workers = given["processes"] or os.environ.get("WORKERS")
     processes = _processes(workers) if workers else None
-    locust_words = (*_locust_words(given), *words)
-    surveyed = None
-    if given["locustfile"]:
-        surveyed = survey(given["locustfile"], (*locust_words, *(("-H", host) if host else ())), os.environ)
+    model = model_of(given, words, host)
+    given, surveyed = model.given, model.surveyed
+    if surveyed is not None:
         host = host or surveyed.options["host"] or ""
-    elif words:
-        allowed = "with -f FILE: those of Locust and of the file"
-        raise UsageError(f"{words[0].partition('=')[0]}: is no option of bizra-load run (allowed {allowed})")
-    if surveyed is None or surveyed.open_model:
-        _check_not_given(given, LOCUSTS, "the planned rate decides how many users there are, and for how long")
-        if host:
-            target_address(host)
-    elif _asks_for_arrivals(given):
-        given = _paced(given, surveyed)
-        locust_words = (*_locust_words({**given, **dict.fromkeys(LOCUSTS)}), *words)
-    else:
-        _check_not_given(given, OF_ARRIVALS, "users of this locustfile work as they please: give --target-ops or --stages, too")
+    if host and (surveyed is None or surveyed.open_model):
+        target_address(host)
     product_name = DEFAULT_PRODUCT if surveyed is None else surveyed.product
     named = given["agreement"] or os.environ.get("AGREEMENT") or default_agreement(product_name, rehearsal=not host)
     given = {**given, "agreement": named}
@@ -143,8 +123,6 @@ def load_request(given: Mapping[str, Any], words: Sequence[str] = ()) -> LoadReq
     if not (given["run_name"] or os.environ.get("RUN_NAME")):
         given = {**given, "run_name": _run_name(product, surveyed, locustfile)}
         settings = checked(given, added_options())
-    if surveyed is not None and not surveyed.open_model and not settings.pace_tasks:
-        locust_words += _run_time(given, surveyed)
     if settings.generator_metrics and (reason := listening_refused(settings.generator_metrics)):
         raise UsageError(f"--generator-metrics-port: {':'.join(map(str, settings.generator_metrics))}: {reason}")
     return LoadRequest(
@@ -152,72 +130,12 @@ def load_request(given: Mapping[str, Any], words: Sequence[str] = ()) -> LoadReq
         processes,
         locustfile,
         surveyed,
-        locust_words,
+        model.locust_words,
         texts(given, added_options()),
         _exposed(given),
         settings,
         reference_node=on_node,
     )
-
-
-def _locust_words(given: Mapping[str, Any]) -> tuple[str, ...]:
-    """Those of Locust's options that this command line has too. Raises UsageError."""
-    words: list[str] = []
-    for name, flag in LOCUSTS.items():
-        if (text := given[name]) is not None:
-            words += [flag, str(text)]
-    if given["stop_timeout"] is not None:
-        words += ["--stop-timeout", str(_stop_timeout(given["stop_timeout"]))]
-    if given["loglevel"] is not None:
-        if given["loglevel"].upper() not in LOG_LEVELS:
-            raise UsageError(f"--loglevel: {unknown(given['loglevel'], LOG_LEVELS)}")
-        words += ["--loglevel", given["loglevel"].upper()]
-    return (*words, "--enable-rebalancing") if given["enable_rebalancing"] else tuple(words)
-
-
-def _check_not_given(given: Mapping[str, Any], options: Mapping[str, str], why: str) -> None:
-    """Raises UsageError for options that a load has no use for: ignoring them would make another test."""
-    for name, flag in options.items():
-        if given[name] is not None:
-            raise UsageError(f"{flag}: {why}")
-
-
-def _asks_for_arrivals(given: Mapping[str, Any]) -> bool:
-    """Whether tasks are to be due at a planned rate."""
-    planned = (given[name] or os.environ.get(variable) for name, variable in PLANS.items())
-    return bool(given["pace_tasks"]) or any(planned)
-
-
-def _paced(given: Mapping[str, Any], surveyed: Locustfile) -> Mapping[str, Any]:
-    """The options of a load whose tasks are due at the planned rate, by as many users as were asked for. Raises UsageError."""
-    if surveyed.shape:
-        raise UsageError(f"--target-ops: the locustfile's shape {surveyed.shape} decides the load (allowed: one of the two)")
-    if given["arrivals"] == SATURATE:
-        raise UsageError("--arrivals: saturate is for users of ours (allowed: constant, poisson; or -u without --target-ops)")
-    decides = {name: flag for name, flag in LOCUSTS.items() if name != "users"}
-    _check_not_given(given, decides, "the planned rate begins with all users, and ends with --duration")
-    given = {**given, "pace_tasks": True}
-    peak_per_s = checked({**given, "ops_per_user": None}, added_options()).curve.peak_per_s
-    users = surveyed.options["num_users"]
-    if users is not None and given["ops_per_user"] is not None:
-        raise UsageError("-u/--users and --ops-per-user: give only one of them")
-    if given["ops_per_user"] is None:
-        users = users or min(max(math.ceil(peak_per_s), LEAST_USERS), MOST_USERS)
-        given["ops_per_user"] = str(peak_per_s / users)
-    return given
-
-
-def _run_time(given: Mapping[str, Any], surveyed: Locustfile) -> tuple[str, ...]:
-    """Words for how long a locustfile without our schedule runs, where neither Locust's options nor a shape of its own say it.
-    Raises UsageError.
-    """
-    if surveyed.options["run_time"] is not None:
-        if given["duration"] is not None:
-            raise UsageError("--duration and -t/--run-time: give only one of them")
-        return ()
-    if surveyed.shape and given["duration"] is None:
-        return ()
-    return "-t", f"{math.ceil(inputs.option('--duration', duration_s, texts(given)['duration']))}s"
 
 
 def _run_name(product: Product, surveyed: Locustfile | None, locustfile: str) -> str:
@@ -259,13 +177,6 @@ def holds_password(text: str) -> bool:
 def _exposed(given: Mapping[str, Any]) -> tuple[str, ...]:
     texts = (("-H", given["host"]), ("--metrics-url", given["metrics_url"]), ("--prometheus-url", given["prometheus_url"]))
     return tuple(flag for flag, text in texts if text and holds_password(text))
-
-
-def _stop_timeout(text: str) -> int:
-    seconds = whole_in(text)
-    if seconds is None or seconds > 3600:
-        raise UsageError(f"--stop-timeout: {text!r} (allowed: whole seconds, 0 to 3600)")
-    return seconds
 
 
 def _processes(text: str) -> int:

@@ -183,7 +183,7 @@ def _outside(measurements: Measurements, steady: Steady) -> Check:
 
 
 def _of_the_plan(measurements: Measurements) -> list[Window]:
-    """Of operations that were due; a task that was makes requests which were not, by as many as it likes."""
+    """Windows of operations that were due; a task that was makes requests that were not, as many as it likes."""
     due = {w.operation for w in measurements.windows if w.planned}
     return [w for w in measurements.windows if w.operation in due]
 

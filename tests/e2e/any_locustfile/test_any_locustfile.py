@@ -188,3 +188,9 @@ def test_a_broken_locustfile_is_one_line(tmp_path, text):
     assert BROKEN[text] in ended.err
     assert ended.err.count("\n") == 1
     assert "Traceback" not in ended.err
+
+
+def test_what_locust_prints_of_a_locustfile_is_printed(tmp_path):
+    ended = through_us(tmp_path, "-f", str(FILES / "tagged.py"), "--list")
+    assert (ended.code, ended.folder) == (0, None)
+    assert ended.out.split() == ["Available", "Users:", "Reader", "Never"]

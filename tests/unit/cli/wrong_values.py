@@ -134,6 +134,10 @@ WRONG: dict[str, tuple[str, ...]] = {
     "run --fail-on": ("warning", "", "no go"),
     "run --host": NO_BASE_URL,
     "run --locustfile": ("{missing}", "{folder}"),
+    "run --users": ("5", "many"),  # the planned rate decides
+    "run --spawn-rate": ("5",),
+    "run --run-time": ("5s",),
+    "run --fold-names": (*NO_FILE, "{binary}", "{empty}", "on"),
     "run --processes": ("0", "-1", "1e9", "1000000000", "nan", "two", "1.5", "1_0", "٣"),
     "run --loglevel": ("LOUD", "", "5"),
     "baseline node --duration": (*NO_DURATION, "0.4s", "11m"),

@@ -1,0 +1,121 @@
+"""Which model a locustfile is run in, and with which words for Locust: options that this model has no use for are refused."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from bizra_load.engine.arrivals import SATURATE
+from bizra_load.exit_codes import UsageError
+from bizra_load.io.units import duration_s
+from bizra_load.launch.locustfile import Locustfile, check_there, survey
+from bizra_load.products import added_options
+from bizra_load.settings import inputs
+from bizra_load.settings.settings import checked, texts
+from sla.values.number import whole_in
+from sla.values.section import unknown
+
+LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")  # Locust's own
+OF_ARRIVALS = {"ramp": "--ramp", "arrivals": "--arrivals", "ops_per_user": "--ops-per-user"}
+PLANS = {"target_ops": "TARGET_OPS_SEC", "stages": "STAGES"}  # and their variables
+# of a planned rate where nobody says how many: a task of a second at each moment, which most keep within
+LEAST_USERS, MOST_USERS = 10, 1000
+LOCUSTS = {"users": "-u", "spawn_rate": "-r", "run_time": "-t"}  # how many users, and for how long
+
+
+@dataclass(frozen=True)
+class Model:
+    """`given`: the options as that model has them; `locust_words`: those of Locust's own; `surveyed`: None of our scenarios."""
+
+    given: Mapping[str, Any]
+    locust_words: tuple[str, ...]
+    surveyed: Locustfile | None
+
+
+def model_of(given: Mapping[str, Any], words: Sequence[str], host: str) -> Model:
+    """Our schedule, tasks paced by it, or users that work as they please. `words` as load_request() has them. Raises
+    UsageError.
+    """
+    locust_words = (*_locust_words(given), *words)
+    surveyed = None
+    if given["locustfile"]:
+        check_there(given["locustfile"])
+        surveyed = survey(given["locustfile"], (*locust_words, *(("-H", host) if host else ())), os.environ)
+    if surveyed is None or surveyed.open_model:
+        _check_not_given(given, LOCUSTS, "the planned rate decides how many users there are, and for how long")
+        return Model(given, locust_words, surveyed)
+    if _asks_for_arrivals(given):
+        given = _paced(given, surveyed)
+        return Model(given, (*_locust_words({**given, **dict.fromkeys(LOCUSTS)}), *words), surveyed)
+    _check_not_given(given, OF_ARRIVALS, "users of this locustfile work as they please: give --target-ops or --stages, too")
+    return Model(given, (*locust_words, *_run_time(given, surveyed)), surveyed)
+
+
+def _locust_words(given: Mapping[str, Any]) -> tuple[str, ...]:
+    """Those of Locust's options that this command line has too. Raises UsageError."""
+    words: list[str] = []
+    for name, flag in LOCUSTS.items():
+        if (text := given[name]) is not None:
+            words += [flag, str(text)]
+    if given["stop_timeout"] is not None:
+        words += ["--stop-timeout", str(_stop_timeout(given["stop_timeout"]))]
+    if given["loglevel"] is not None:
+        if given["loglevel"].upper() not in LOG_LEVELS:
+            raise UsageError(f"--loglevel: {unknown(given['loglevel'], LOG_LEVELS)}")
+        words += ["--loglevel", given["loglevel"].upper()]
+    return (*words, "--enable-rebalancing") if given["enable_rebalancing"] else tuple(words)
+
+
+def _check_not_given(given: Mapping[str, Any], options: Mapping[str, str], why: str) -> None:
+    """Raises UsageError for options that a load has no use for: ignoring them would make another test."""
+    for name, flag in options.items():
+        if given[name] is not None:
+            raise UsageError(f"{flag}: {why}")
+
+
+def _asks_for_arrivals(given: Mapping[str, Any]) -> bool:
+    """Whether tasks are to be due at a planned rate."""
+    planned = (given[name] or os.environ.get(variable) for name, variable in PLANS.items())
+    return bool(given["pace_tasks"]) or any(planned)
+
+
+def _paced(given: Mapping[str, Any], surveyed: Locustfile) -> Mapping[str, Any]:
+    """The options of a load whose tasks are due at the planned rate, by as many users as were asked for. Raises UsageError."""
+    if surveyed.shape:
+        raise UsageError(f"--target-ops: the locustfile's shape {surveyed.shape} decides the load (allowed: one of the two)")
+    if given["arrivals"] == SATURATE:
+        raise UsageError("--arrivals: saturate is for users of ours (allowed: constant, poisson; or -u without --target-ops)")
+    decides = {name: flag for name, flag in LOCUSTS.items() if name != "users"}
+    _check_not_given(given, decides, "the planned rate begins with all users, and ends with --duration")
+    given = {**given, "pace_tasks": True}
+    peak_per_s = checked({**given, "ops_per_user": None}, added_options()).curve.peak_per_s
+    users = surveyed.options["num_users"]
+    if users is not None and given["ops_per_user"] is not None:
+        raise UsageError("-u/--users and --ops-per-user: give only one of them")
+    if given["ops_per_user"] is None:
+        users = users or min(max(math.ceil(peak_per_s), LEAST_USERS), MOST_USERS)
+        given["ops_per_user"] = str(peak_per_s / users)
+    return given
+
+
+def _run_time(given: Mapping[str, Any], surveyed: Locustfile) -> tuple[str, ...]:
+    """Words for how long a locustfile without our schedule runs, where neither Locust's options nor a shape of its own say it.
+    Raises UsageError.
+    """
+    if surveyed.options["run_time"] is not None:
+        if given["duration"] is not None:
+            raise UsageError("--duration and -t/--run-time: give only one of them")
+        return ()
+    if surveyed.shape and given["duration"] is None:
+        return ()
+    return "-t", f"{math.ceil(inputs.option('--duration', duration_s, texts(given)['duration']))}s"
+
+
+def _stop_timeout(text: str) -> int:
+    seconds = whole_in(text)
+    if seconds is None or seconds > 3600:
+        raise UsageError(f"--stop-timeout: {text!r} (allowed: whole seconds, 0 to 3600)")
+    return seconds
