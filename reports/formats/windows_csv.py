@@ -18,7 +18,7 @@ _NS_PER_MS = 1e6
 
 
 def render(windows: Sequence[Window]) -> str:
-    """Of all workers together, ramp and warm-up included, by operation, then second. Latencies are of successful operations,
+    """All workers together, ramp and warm-up included, by operation, then second. Latencies are of successful operations,
     in ms; "inf" where they are over 60 s or timed out, empty where there is none. Raises OverflowError for a second beyond the
     year 9999.
     """
