@@ -4,6 +4,7 @@ import dataclasses
 import json
 import os
 import shutil
+import subprocess
 import sys
 import sysconfig
 import threading
@@ -17,11 +18,10 @@ from bizra_load.archive.store import read_run
 from bizra_load.cli.main import main
 from bizra_load.io.ports import free_port
 from bizra_load.judging.junit import read_junit
-from tests.e2e.pipelines import Job, Step, agreement, environment_of, github, gitlab, jenkins
+from tests.e2e.pipelines import Job, Step, agreement, environment_of, github, gitlab, jenkins, pipeline_text
 from tests.unit.cli.test_compare import saved
 from tests.wheel import built_wheel
 
-pytestmark = pytest.mark.slow
 PULL_REQUEST = {"github.token": "planted-token", "github.event.pull_request.number": "7"}
 SHORT = {"TARGET_OPS_SEC": "80", "RAMP_UP_SEC": "1", "DURATION_SEC": "6", "WORKERS": "1"}
 GH = """#!/bin/sh
@@ -204,6 +204,7 @@ def only(steps, name):
     return step
 
 
+@pytest.mark.slow
 def test_github_on_main_keeps_the_run_and_a_pull_request_is_compared_with_it_by_a_stand_in_of_gh(job):
     kept = of_github(job, "main")
     code = kept.run(github("push", {}))
@@ -237,6 +238,7 @@ def test_github_on_main_keeps_the_run_and_a_pull_request_is_compared_with_it_by_
     assert not comments.exists()
 
 
+@pytest.mark.slow
 def test_gitlab_compares_a_merge_request_with_the_run_that_main_keeps(job, forge, baseline):
     api = {
         "CI_API_V4_URL": f"{forge.url}/api/v4",
@@ -272,6 +274,7 @@ def test_gitlab_compares_a_merge_request_with_the_run_that_main_keeps(job, forge
     assert len(forge.comments) == 2
 
 
+@pytest.mark.slow
 def test_jenkins_compares_a_pull_request_with_the_run_that_main_keeps(job, forge, baseline):
     comments = f"{forge.url}/repos/example/service/issues/7/comments"
     pull, steps = job("jenkins.md", COMMENTS_URL=comments, GITHUB_TOKEN="planted"), jenkins()
@@ -296,6 +299,20 @@ def test_jenkins_compares_a_pull_request_with_the_run_that_main_keeps(job, forge
 
     wrong(pull)
     refused(pull, pull.step(only(steps, "Load test")))
+
+
+@pytest.mark.parametrize(
+    ("page", "words"),
+    [
+        ("github-actions.md", ["vendor.github-workflows"]),
+        ("gitlab-ci.md", ["vendor.gitlab-ci", "--data-transform", "gitlab-ci"]),
+    ],
+)
+def test_a_pipeline_is_valid_by_the_schema_of_those_who_read_it(page, words, tmp_path):
+    (tmp_path / "pipeline.yaml").write_text(pipeline_text(page))
+    command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", *words, str(tmp_path / "pipeline.yaml")]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_the_end_of_a_jenkins_build_stops_the_service_whatever_failed_before():
