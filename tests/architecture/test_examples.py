@@ -42,7 +42,7 @@ def commands(word):
     return cases
 
 
-COMMANDS = commands("bizra-load")
+COMMANDS = [c for c in commands("bizra-load") if "..." not in c.values[0]]
 
 
 def test_there_are_examples():

@@ -18,6 +18,7 @@ from tests.architecture.markdown import ROOT, blocks
 
 PAGES = ROOT / "docs/ci"
 BASH = ("bash", "--noprofile", "--norc", "-eo", "pipefail", "-c")  # of GitHub's `shell: bash`, and of GitLab's runner
+OUTPUT = re.compile(r"\$\{\{ steps\.load\.outputs\.(\w+) \}\}")
 SH = ("sh", "-xe", "-c")  # of Jenkins' step `sh`
 
 
@@ -52,10 +53,15 @@ class Job:
 
     def step(self, step: Step) -> int:
         """The exit code of one step; what it printed is added to the output."""
+        outputs = self.workspace.with_suffix(".outputs")
+        outputs.touch()
+        known = dict(line.split("=", 1) for line in outputs.read_text().splitlines())
+        own = {k: OUTPUT.sub(lambda match: known[match[1]], v) for k, v in step.environment.items()}
+        environment = {**self.environment, **own, "GITHUB_OUTPUT": str(outputs)}
         log = self.workspace.with_suffix(".log")
         with log.open("wb") as file:  # no pipe: what a step leaves in the background would hold it open
             done = subprocess.run(
-                [*step.shell, step.script], cwd=self.workspace, env={**self.environment, **step.environment},
+                [*step.shell, step.script], cwd=self.workspace, env=environment,
                 stdout=file, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, timeout=500, check=False,
             )  # fmt: skip
         self.output += f"--- {step.name}: {done.returncode}\n{log.read_text()}"
@@ -103,7 +109,8 @@ def github(event: str, values: Mapping[str, str]) -> list[Step]:
 
 
 def _filled(text: str, values: Mapping[str, str]) -> str:
-    return re.sub(r"\$\{\{ (.*?) \}\}", lambda match: values[match[1]], text)
+    """With expressions filled in, but for outputs of steps: those are known when the step begins."""
+    return text if OUTPUT.fullmatch(text) else re.sub(r"\$\{\{ (.*?) \}\}", lambda match: values[match[1]], text)
 
 
 def gitlab() -> list[Step]:
