@@ -61,6 +61,8 @@ def pytest_configure(config: pytest.Config) -> None:
     session = os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid()))
     config.stash[MACHINE] = SharedMachine(Path(tempfile.gettempdir()), session)
     sys.addaudithook(_note_start)
+    for name in ("GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY"):  # where this is a step of a job, its summary is not the tests'
+        os.environ.pop(name, None)
 
 
 STARTS = {"subprocess.Popen", "os.fork", "os.forkpty", "os.posix_spawn", "os.system", "os.spawn"}

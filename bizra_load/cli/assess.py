@@ -20,6 +20,7 @@ from bizra_load.imports.read import read_import
 from bizra_load.io.files import writing
 from bizra_load.judging.agreements import figures_only, keep_agreement, read_agreement, read_baseline
 from bizra_load.judging.evidence import read_files
+from bizra_load.judging.github_actions import publish
 from bizra_load.judging.judge import Override, add_evidence, assess_folder, print_summary
 from bizra_load.settings import inputs
 from bizra_load.settings.defaults import DEFAULT_OUT
@@ -41,6 +42,7 @@ def run(args: argparse.Namespace) -> int:
     add_evidence(folder, args.evidence)
     assessment = assess_folder(folder, Override(args.agreement, baseline, allow), out)
     print_summary(assessment, folder, sys.stdout)
+    publish(assessment)
     return assessment.exit_code
 
 

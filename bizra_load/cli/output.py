@@ -19,6 +19,11 @@ def write_output(args: argparse.Namespace, text: Callable[[int, bool], str], oth
         rendered = text(terminal_width(sys.stdout) if terminal else 120, terminal) + "\n"
     else:
         rendered = others[args.format]()
+    put(args, rendered)
+
+
+def put(args: argparse.Namespace, rendered: str) -> None:
+    """To standard output, or to the file that -o names. Raises UsageError."""
     if args.output is None:
         sys.stdout.write(rendered)
         return

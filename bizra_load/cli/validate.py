@@ -20,6 +20,7 @@ from bizra_load.io.files import alone_in, writing
 from bizra_load.io.redaction import without_userinfo
 from bizra_load.io.trust import Trust
 from bizra_load.judging.agreements import AgreementFile, read_agreement
+from bizra_load.judging.github_actions import publish_validation
 from bizra_load.launch.load import put_load_on
 from bizra_load.launch.request import LoadRequest, load_request
 from bizra_load.monitoring.grafana import Place, check_place, settings_of_environment
@@ -52,7 +53,9 @@ def run(args: argparse.Namespace) -> int:
         if plan.rehearsal:
             request, url, selector = _rehearse(request, plan.file, args.fault, stack)
             suite.rehearse(partial(put_load_on, request), request.host, url, selector)
-        return suite.run().exit_code
+        report = suite.run()
+        publish_validation(report)
+        return report.exit_code
 
 
 def _planned(args: argparse.Namespace) -> tuple[LoadRequest, Plan]:

@@ -12,12 +12,14 @@ import re
 import struct
 from collections import defaultdict
 from dataclasses import dataclass, field
+from urllib.parse import unquote
 
 import numpy as np
 
 from bizra_load.imports.lines import Lines
 from bizra_load.imports.samples import finished
 from bizra_load.measure.hdr_codec import WireError, decode_of_any_layout
+from bizra_load.measure.hlog_text import QUOTED_TAGS
 from bizra_load.measure.operation_names import kept_name
 from bizra_load.measure.rows import MAX_COUNT, MAX_SECOND
 from sla.values import histogram
@@ -116,16 +118,17 @@ def windows(lines: Lines, unit: str) -> list[Window]:
     each other.
     """
     clock, kept, read, intervals = _Clock(), list[Window](), 0, defaultdict[str, _Intervals](_Intervals)
-    twice, seen = 0, set[int]()
+    twice, seen, quoted = 0, set[int](), False
     for number, line in enumerate(lines, start=1):
         if line.startswith("#"):
             clock.heed(line)
+            quoted = quoted or line.startswith(QUOTED_TAGS)
             continue
         if not line.strip() or line.startswith(_LEGENDS):
             continue
         read += 1
         try:
-            interval = _interval(line, clock, UNITS_NS[unit])
+            interval = _interval(line, clock, UNITS_NS[unit], quoted)
         except ValueError as error:
             if lines.leave_out(number):
                 continue
@@ -145,15 +148,15 @@ def windows(lines: Lines, unit: str) -> list[Window]:
     return kept
 
 
-def _interval(line: str, clock: _Clock, factor: int) -> _Interval:
-    """Raises ValueError."""
+def _interval(line: str, clock: _Clock, factor: int, quoted: bool) -> _Interval:
+    """`quoted`: the log is ours, whose tags are percent-encoded. Raises ValueError."""
     match = _INTERVAL.fullmatch(line)
     if match is None:
         raise ValueError(f"damaged: no interval of a log (allowed: {_ALLOWED})")
     tag, began, lasted, encoded = match.groups()
     begin_s, taken_s = clock.unix_s(_seconds(began)), _seconds(lasted)
     last = max(math.ceil(round(begin_s + taken_s, 3)) - 1, 0)
-    length_s, name = max(round(taken_s), 1), kept_name(tag or "all")
+    length_s, name = max(round(taken_s), 1), kept_name((unquote(tag) if quoted else tag) if tag else "all")
     if length_s > LONGEST_INTERVAL_S:
         return _Interval(name, begin_s, length_s, [])
     _check_encoding(encoded)

@@ -1,7 +1,7 @@
 """Results of other tools as measurements: k6's CSV, JMeter's CSV (JTL), HdrHistogram logs (.hlog).
 
 These tools count a response from its actual send, so response and service time are the same here, and coordinated omission
-can't be ruled out.
+can't be ruled out; but for a log that `bizra-load report` has written.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from bizra_load.imports.repeated import RepeatedRows
 from bizra_load.imports.samples import ImportedSamples
 from bizra_load.imports.transactions import Threads
 from bizra_load.io.files import open_regular
+from bizra_load.measure.hlog_text import QUOTED_TAGS
 from sla.judgement.checks.run_checks import BAD_SAMPLES
 from sla.judgement.steady import LEAST_S
 from sla.values.failure import FailureReason, merge_failures
@@ -34,6 +35,7 @@ from sla.values.window import SCHEDULE, Window, merge_windows
 MAX_SPAN_S = 31 * 86_400
 # a table of samples is a tenth or a thirtieth of its size when it is compressed: what unpacks to more than this is none
 MOST_TIMES, ALWAYS_BYTES = 200, 64 * 1024 * 1024
+OWN_NOTE = "imported: a log of our own, whose latencies count from the intended start"
 NOTE = "imported: latencies count from the actual send, so coordinated omission can't be ruled out"
 FAILS_APART = 2.0  # times the share of all others: an edge second's failures are judged then
 _DELIMITERS = (",", ";", "\t", "|")  # JMeter writes what jmeter.save.saveservice.default_delimiter says
@@ -55,18 +57,14 @@ def read_import(path: Path, unit: str = "ns") -> ImportedRun:
     """`unit` is that of an .hlog's values. Raises UsageError with file, line and reason."""
     try:
         with _open(path) as file:
-            first = next(iter(Lines(file)), "")
+            first, second = next(head := iter(Lines(file)), ""), next(head, "")
         if first.startswith(("#", '"StartTimestamp"', "Tag=")):
             hlog_windows, cut = _hlog(path, unit)
             measurements, tick_ns = _measurements(hlog_windows), hlog.UNITS_NS[unit] if unit != "ns" else 0
             facts = dataclasses.replace(measurements.facts, failures_known=False, tick_ns=tick_ns)
-            return ImportedRun(
-                dataclasses.replace(measurements, facts=facts),
-                hlog.TITLE,
-                _note(
-                    measurements, [NOTE, NO_FAILURES, f"its values are read as {unit} (--hlog-unit)", *_steps(tick_ns), *cut]
-                ),
-            )
+            of_whom = OWN_NOTE if second.startswith(QUOTED_TAGS) else NOTE
+            notes = [of_whom, NO_FAILURES, f"its values are read as {unit} (--hlog-unit)", *_steps(tick_ns), *cut]
+            return ImportedRun(dataclasses.replace(measurements, facts=facts), hlog.TITLE, _note(measurements, notes))
         with _open(path) as file:
             for kind, needed, take, tick_ns in _TAKERS:
                 if delimiter := _delimiter(first, needed):

@@ -165,6 +165,18 @@ def read_text(path: Path, limit_bytes: int = MAX_TEXT_BYTES, follow: bool = True
         raise OSError(0, f"is not UTF-8 text (byte {error.start})", str(path)) from None
 
 
+def append(path: Path, text: str) -> None:
+    """Add text as UTF-8 to the end of a file, which is made where there is none. Raises OSError with a strerror, also for a
+    name that is none, and for a pipe that nobody reads.
+    """
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NONBLOCK | os.O_CLOEXEC, 0o644)
+    except ValueError as error:  # a null character
+        raise OSError(0, str(error), str(path)) from None
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        file.write(text)
+
+
 def put_or_compare(folder: Path, texts: Mapping[str, str], compare: bool, made_by: str) -> list[Path]:
     """Write generated files and print their paths; or only find those that are not current, and say how to make them.
     Raises UsageError.

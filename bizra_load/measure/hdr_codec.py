@@ -82,8 +82,11 @@ def payload_steps(histograms: Sequence[Histogram]) -> Generator[None, None, list
 
 def compressed(payload: bytes) -> str:
     """The text of one histogram; "" for an empty one."""
-    if not payload:
-        return ""
+    return encoded(payload) if payload else ""
+
+
+def encoded(payload: bytes) -> str:
+    """compressed(), also of an empty one: HdrHistogram has a text for it."""
     header = _HEADER.pack(_COOKIE_V2, len(payload), 0, SIGNIFICANT_DIGITS, LOWEST_NS, HIGHEST_NS, 1.0)
     packed = zlib.compress(header + payload, 1)
     return base64.b64encode(struct.pack(">ii", _COMPRESSED_COOKIE_V2, len(packed)) + packed).decode("ascii")

@@ -1,1 +1,1 @@
-"""An assessment as text, Markdown, HTML, JSON."""
+"""An assessment as text, Markdown, HTML, JSON, JUnit XML, for GitHub Actions; its run's seconds as CSV."""

@@ -8,8 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from reports.formats import github
+from reports.formats.markdown import pipe_table
 from reports.formats.table import Row
-from sla.release.validation import StepResult
+from sla.release.validation import Outcome, StepResult
 from sla.values.assessment import Assessment, Decision
 from sla.values.strategy import Strategy
 
@@ -87,6 +89,24 @@ def render_json(v: ValidationReport) -> str:
         ],
     }
     return json.dumps(whole, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def step_summary(v: ValidationReport, assessment: Assessment | None, advice: Sequence[str] = ()) -> str:
+    """For GitHub Actions: the steps, and the load test's figures with the decision of the whole. `assessment`: of that test;
+    None where there was none.
+    """
+    steps = [*pipe_table(STEP_COLUMNS, v.rows()), ""]
+    if assessment is not None:
+        return github.summary(v.decided(assessment), advice, steps)
+    heading = github.heading("Validation", v.decision, v.agreement, v.summary)
+    return "\n".join([*heading, *steps, f"- Exit code: {v.exit_code}"]) + "\n"
+
+
+def commands(v: ValidationReport, assessment: Assessment | None) -> list[str]:
+    """Workflow commands for GitHub Actions: of the decision, of steps that failed, and of the load test."""
+    lines = [github.command("error", f"bizra-load: {v.decision.value}", v.summary)] if v.exit_code else []
+    lines += [github.command("error", f"{s.title}: failed", s.text) for s in v.steps if s.outcome is Outcome.FAILED]
+    return lines + (github.findings(assessment) if assessment else [])
 
 
 def _plain(values: Sequence[Any]) -> list[dict[str, Any]]:

@@ -2,13 +2,13 @@
 
 import importlib.metadata
 import re
-import subprocess
-import sys
 import zipfile
 from pathlib import Path
 
 import pytest
 import urllib3
+
+from tests.wheel import built_wheel
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -37,21 +37,7 @@ def test_everything_locked_has_hashes_and_one_version_in_all_files(name):
 
 @pytest.mark.slow
 def test_a_wheel_brings_packages_scenarios_agreements_and_the_command(tmp_path):
-    copy = tmp_path / "source"  # a build leaves files behind
-    listed = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=ROOT, capture_output=True, check=True
-    )
-    for name in listed.stdout.decode().split("\0"):
-        if (
-            name
-            and (ROOT / name).is_file()
-            and name.split("/")[0] in ("bizra_load", "sla", "reports", "locustfiles", "pyproject.toml", "README.md")
-        ):
-            (copy / name).parent.mkdir(parents=True, exist_ok=True)
-            (copy / name).write_bytes((ROOT / name).read_bytes())
-    command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "-w", str(tmp_path), str(copy)]
-    subprocess.run(command, check=True, capture_output=True, timeout=300)
-    [wheel] = tmp_path.glob("*.whl")
+    wheel, copy = built_wheel(tmp_path), tmp_path / "source"
     names = zipfile.ZipFile(wheel).namelist()
     packed = {n for n in names if n.startswith(("bizra_load/", "sla/", "reports/"))}
     source = {

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -121,7 +122,8 @@ def test_a_healthy_node_passes_all_four_steps_and_a_canary_controller_learns_how
 @pytest.mark.slow
 def test_with_nothing_configured_it_rehearses_and_three_percent_of_errors_are_no_go(tmp_path):
     load = ("--target-ops", "400", "--duration", "16s", "--ramp", "2s")  # a rate that a busy machine sends in time too
-    ended = validate(tmp_path, *generous(tmp_path), *load, "--fault", "error_rate=3%")
+    step = {"GITHUB_ACTIONS": "true", "GITHUB_STEP_SUMMARY": str(tmp_path / "summary.md")}
+    ended = validate(tmp_path, *generous(tmp_path), *load, "--fault", "error_rate=3%", **step)
     assert ended.returncode == 3, ended.stdout + ended.stderr
     assert "a rehearsal on the reference node" in ended.stdout
     assert "Rollout: none: a rehearsal on the reference node; remediate, validate again (exit code 3)" in ended.stdout
@@ -133,6 +135,12 @@ def test_with_nothing_configured_it_rehearses_and_three_percent_of_errors_are_no
     assert decisions == {"dashboard": None, "load_test": "NO-GO", "metrics": "NO-GO", "report": None}
     assert "PoI success rate" in record["summary"]
     assert {p.name for p in (tmp_path / "artifacts").iterdir()} >= DOCUMENTS
+    # the load test has no summary of its own, which might say otherwise
+    assert re.findall(r"^## .*", (tmp_path / "summary.md").read_text(), re.MULTILINE) == [
+        "## Validation: NO-GO (agreement generous)"
+    ]
+    assert ended.stderr.count("::error title=bizra-load%3A NO-GO::") == 1
+    assert "::error title=FAIL%3A PoI success rate (CRITICAL)::" in ended.stderr
 
 
 def test_a_target_that_is_away_leaves_the_other_steps_and_a_decision_that_nobody_rolls_out(tmp_path):
@@ -145,7 +153,8 @@ def test_a_target_that_is_away_leaves_the_other_steps_and_a_decision_that_nobody
         (artifacts / name).write_text("https://of.last.week/\n")
     away = f"http://127.0.0.1:{free_port()}"
     with local_prometheus({}) as prometheus:
-        ended = validate(tmp_path, ENDPOINT=away, PROMETHEUS_URL=prometheus.url)
+        step = {"GITHUB_ACTIONS": "true", "GITHUB_STEP_SUMMARY": str(tmp_path / "summary.md")}
+        ended = validate(tmp_path, ENDPOINT=away, PROMETHEUS_URL=prometheus.url, **step)
     assert ended.returncode == 5, ended.stdout + ended.stderr
     record = validated(tmp_path)
     assert (record["decision"], record["steps"], record["run"], record["assessment_sha256"]) == ("INVALID", [], "", "")
@@ -159,6 +168,10 @@ def test_a_target_that_is_away_leaves_the_other_steps_and_a_decision_that_nobody
     left = {p.name for p in artifacts.iterdir()}
     assert left == {"before", "validated.json", *made}  # of this one
     assert record["dashboard_url"] == ""
+    summary = (tmp_path / "summary.md").read_text()
+    assert summary.startswith("## Validation: INVALID (agreement ")
+    assert "| Load test | failed | INVALID | the target http" in summary
+    assert "::error title=Load test%3A failed::the target http" in ended.stderr
     assert "of.last.week" not in "".join(p.read_text() for p in artifacts.iterdir() if p.is_file())
 
 

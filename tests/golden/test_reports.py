@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from bizra_load.judging.github_actions import advice_of
 from bizra_load.settings.remedies import WORDS
-from reports.formats import json_report, markdown, text
+from reports.formats import github, json_report, junit, markdown, text
 from sla.judgement.evaluate import evaluate
 from sla.values.histogram import EMPTY, from_values
 from sla.values.kinds import ClientLatency
@@ -36,7 +37,13 @@ RUNS = {
     "decided": {"interrupted": True, "decided": True, "looked": True},
 }
 DECISIONS = {"decided": "go", "late": "inconclusive", "rehearsal": "go", "slow-failures": "no-go"}
-RENDERERS = {"txt": lambda a: text.render(a, 160, named=True) + "\n", "md": markdown.render, "json": json_report.render}
+RENDERERS = {
+    "txt": lambda a: text.render(a, 160, named=True) + "\n",
+    "md": markdown.render,
+    "json": json_report.render,
+    "junit": junit.render,
+    "github": lambda a: github.render(a, advice_of(a)),
+}
 
 
 def slow_failures():

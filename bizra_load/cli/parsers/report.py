@@ -1,4 +1,5 @@
-"""`bizra-load report RUN`: show a run's assessment as text, JSON, Markdown or HTML.
+"""`bizra-load report RUN`: show a run's assessment as text, JSON, Markdown, HTML, JUnit XML, or for GitHub Actions; or its
+seconds as CSV or an HdrHistogram log.
 
 `bizra-load report RUN --artifacts DIR` writes the decision, the readiness checklist and the performance report there.
 """
@@ -14,7 +15,13 @@ from bizra_load.cli.parsers.shared import add_evidence_argument, add_output_argu
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser = subparsers.add_parser("report", description=__doc__)
     parser.add_argument("folder", type=Path, metavar="RUN", help="a run folder that has been assessed")
-    add_output_arguments(parser, ("text", "json", "md", "html"))
+    add_output_arguments(parser, ("text", "json", "md", "html", "junit", "github", "csv", "hlog"))
+    parser.add_argument(
+        "--if-changed",
+        type=Path,
+        metavar="FILE",
+        help="only where the decision is not the one in FILE, which keeps it from then on; else nothing",
+    )
     parser.add_argument(
         "--second-opinion", action="store_true", help="the latencies' intervals by resampling, beside those that decide (text)"
     )

@@ -25,7 +25,7 @@ def measured(folder):
     return hashlib.sha256(Path(folder, "SHA256SUMS").read_bytes()).hexdigest()
 
 
-@pytest.mark.parametrize("form", ["text", "json", "md", "html"])
+@pytest.mark.parametrize("form", ["text", "json", "md", "html", "junit", "github"])
 def test_a_report_names_its_run(runs, tmp_path, capsys, form):
     shutil.move(runs[0], tmp_path / "moved")
     capsys.readouterr()
@@ -35,7 +35,7 @@ def test_a_report_names_its_run(runs, tmp_path, capsys, form):
     assert measured(tmp_path / "moved") in shown
 
 
-@pytest.mark.parametrize("form", ["text", "md", "html"])
+@pytest.mark.parametrize("form", ["text", "md", "html", "junit", "github"])
 def test_a_report_of_a_run_that_was_cut_off_says_that_nothing_vouches_for_it(tmp_path, capsys, form):
     folder = saved(tmp_path, "20261121T100000Z-poi")
     main(["assess", folder])

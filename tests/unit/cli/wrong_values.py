@@ -180,6 +180,7 @@ WRONG: dict[str, tuple[str, ...]] = {
     "report RUN": (*(run for run in NO_RUN if run != "{facts}"), "{unassessed}"),  # it reads no facts
     "report --format": ("pdf", "", "HTML"),
     "report --output": NO_FILE_OUT,
+    "report --if-changed": (*NO_FILE_OUT, "{binary}", "{huge}", "{empty}"),
     "compare RUN": (*NO_RUN, "{no-baseline.json}", "{nan-baseline.json}", "{deep-baseline.json}"),
     "compare --margin": ("0", "-1%", "100%", "1e9", "nan", "inf", "abc", "", "0,5%", "1_0%", "٣%"),
     "compare --format": ("pdf", "", "HTML"),
