@@ -16,6 +16,7 @@ from bizra_load.io.children import adopt_orphans, start
 from bizra_load.io.ports import free_port
 from bizra_load.launch.request import LoadRequest, holds_password
 from bizra_load.products import all_options
+from bizra_load.settings.arguments import OBJECTIVE
 from bizra_load.settings.defaults import REHEARSAL_VARIABLE, RUN_FOLDER_VARIABLE
 
 LOCUSTS_OWN = "LOCUST_"  # what its variables begin with
@@ -69,6 +70,7 @@ def command_line(request: LoadRequest, processes: int, folder: Path) -> tuple[li
         else:
             command += [flag, text]
     command += [word for name_and_path in request.settings.evidence for word in ("--evidence", name_and_path)]
+    command += [word for words in request.settings.objectives for word in (OBJECTIVE, words)]
     if request.enable_rebalancing:
         command.append("--enable-rebalancing")
     if request.stop_timeout_s is not None:

@@ -18,11 +18,10 @@ from bizra_load.io.ports import listening_refused
 from bizra_load.io.redaction import without_userinfo
 from bizra_load.io.urls import host_and_port
 from bizra_load.judging.beforehand import check_settings
-from bizra_load.products import Product, added_options, all_options, product_of
+from bizra_load.products import Product, added_options, all_options, product_of, reference_product
 from bizra_load.settings import inputs
 from bizra_load.settings.arguments import GENERAL, SWITCHES
 from bizra_load.settings.settings import Settings, checked
-from sla.values.agreement import DEFAULT_PRODUCT
 from sla.values.number import whole_in
 from sla.values.section import unknown
 
@@ -77,7 +76,7 @@ class LoadRequest:
 
 def load_request(given: Mapping[str, Any]) -> LoadRequest:
     """From options by their attribute's name (those of bizra_load.cli.parsers.load, None where one was not given) and the
-    environment. Without a target the agreement is `local`. Raises UsageError.
+    environment. Without a target the agreement is `local`, or the objectives in words alone. Raises UsageError.
     """
     host = given["host"] or os.environ.get("ENDPOINT", "")
     workers = given["processes"] or os.environ.get("WORKERS")
@@ -90,14 +89,17 @@ def load_request(given: Mapping[str, Any]) -> LoadRequest:
     if host:
         target_address(host)
     else:
-        given = {**given, "agreement": given["agreement"] or os.environ.get("AGREEMENT") or "local"}
+        named = given["agreement"] or os.environ.get("AGREEMENT") or ("" if given["objective"] else "local")
+        given = {**given, "agreement": named}
     settings = checked(given, added_options())
-    product = product_of(check_settings(settings).agreement)
-    locustfile = given["locustfile"] or _scenario_of(product, settings.agreement)
+    product, named = product_of(check_settings(settings).agreement), settings.agreement or "the agreement of --objective"
+    if not (host or settings.agreement):  # any objectives can be rehearsed
+        product = reference_product()
+    locustfile = given["locustfile"] or _scenario_of(product, named)
     if not (host or product.reference_node):
-        why = f"{settings.agreement} is on {product.name}, which has no reference node"
+        why = f"{named} is on {product.name}, which has no reference node"
         raise UsageError(f"-H/--host: is not given, and {why}: give a target")
-    if product.name != DEFAULT_PRODUCT and not (given["run_name"] or os.environ.get("RUN_NAME")):
+    if not settings.run_name:
         given = {**given, "run_name": product.name}
         settings = dataclasses.replace(settings, run_name=product.name)
     if settings.generator_metrics and (reason := listening_refused(settings.generator_metrics)):

@@ -15,11 +15,14 @@ from bizra_load.exit_codes import UsageError
 from bizra_load.io.trust import Trust, headers_for
 from bizra_load.settings import inputs
 from bizra_load.settings.arguments import GENERAL, SWITCHES, Option
+from bizra_load.settings.defaults import DEFAULT_AGREEMENT
 
 
 @dataclass(frozen=True)
 class Settings:
-    """Checked options; durations in seconds, shares as ratios. `of_products`: those that products add, by attribute's name."""
+    """Checked options; durations in seconds, shares as ratios. `of_products`: those that products add, by attribute's name.
+    `agreement`: "" where the `objectives` in words are all that was promised.
+    """
 
     curve: LoadCurve
     ops_per_user: float
@@ -44,6 +47,7 @@ class Settings:
     of_products: Mapping[str, Any]
     generator_metrics: tuple[str, int] | None = None  # address and port of the generator's own /metrics
     evidence: tuple[str, ...] = ()
+    objectives: tuple[str, ...] = ()
     baseline: str = ""
 
     @property
@@ -79,6 +83,8 @@ def checked(given: Mapping[str, Any], added: Sequence[Option] = ()) -> Settings:
     replaced = ("target_ops", "ramp", "duration") if _text(_BY_NAME["stages"], given) else ("stages",)
     values = {option.name: _checked(option, given) for option in (*GENERAL, *added) if option.name not in replaced}
     values |= {switch.name: bool(given.get(switch.name)) for switch in SWITCHES}
+    objectives = tuple(given.get("objective") or ())
+    values["agreement"] = values["agreement"] or ("" if objectives else DEFAULT_AGREEMENT)
     curve = _curve(values)
     if curve.peak_per_s / values["ops_per_user"] > inputs.MAX_USERS:
         slots = f"{curve.peak_per_s:g} ops/s in slots of {values['ops_per_user']:g}"
@@ -94,6 +100,7 @@ def checked(given: Mapping[str, Any], added: Sequence[Option] = ()) -> Settings:
         request_timeout_s=values.pop("request_timeout"),
         generator_metrics=values.pop("generator_metrics_port"),
         evidence=tuple(given.get("evidence") or ()),
+        objectives=objectives,
         of_products={option.name: values.pop(option.name) for option in added},
         **values,  # the others have the name of their option
     )

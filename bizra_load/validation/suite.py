@@ -134,7 +134,9 @@ class Suite:
         return result
 
     def _import_dashboard(self) -> StepResult:
-        key, title = "dashboard", "Dashboard import"
+        key, title, agreement = "dashboard", "Dashboard import", self._plan.file.agreement
+        if not agreement.monitoring.panels:
+            return StepResult(key, title, Outcome.SKIPPED, f"product {agreement.product} has no dashboard", needed=False)
         try:
             imported = dashboard.import_own(self._plan.dashboard_subject, self._plan.artifacts, self._log.info)
         except BizraLoadError as error:
@@ -156,6 +158,8 @@ class Suite:
 
     def _metrics(self) -> StepResult:
         key, title, plan = "metrics", "Metrics validation", self._plan
+        if not plan.file.agreement.server_metrics:
+            return StepResult(key, title, Outcome.SKIPPED, "the agreement names no metrics of the service", needed=False)
         if not plan.prometheus_url:
             return StepResult(key, title, Outcome.SKIPPED, "PROMETHEUS_URL is not set")
         if self._folder is None and plan.rehearsal:
@@ -177,6 +181,8 @@ class Suite:
 
     def _check_panels(self) -> None:
         """Right after the load: before it they may have had nothing to show."""
+        if not self._plan.file.agreement.monitoring.panels:
+            return
         url = _text(self._plan.artifacts / DASHBOARD_URL)
         try:
             check = dashboard.check(self._plan.dashboard_subject, self._plan.prometheus_url, url)
@@ -193,6 +199,8 @@ class Suite:
     def _check_rules(self) -> None:
         """Are the agreement's alert rules, on the job under validation, loaded where they are to fire?"""
         plan, own = self._plan, self._plan.dashboard_subject.job
+        if not plan.file.agreement.monitoring.rules:
+            return
         client = PrometheusClient.with_token_of_environment(plan.prometheus_url, trust=plan.trust)
         product, agreement = product_of(plan.file.judged), plan.file.judged
         job = own or job_of(client, agreement, plan.selector)

@@ -19,8 +19,8 @@ from sla.judgement.judge_all import judge_all
 from sla.judgement.kinds.choose import estimator_of
 from sla.judgement.objectives import absolute, surely_missed
 from sla.judgement.status import THIN_EVIDENCE
-from sla.judgement.steady import find_steady
-from sla.values.agreement import Agreement, Objective
+from sla.judgement.steady import find_steady, operations_of
+from sla.values.agreement import Agreement, Objective, of_load
 from sla.values.assessment import ObjectiveResult, Severity, Status, Steady
 from sla.values.baseline import Baseline, with_baseline
 from sla.values.measurements import Measurements
@@ -71,7 +71,7 @@ def failing(
     """Keys of the critical objectives whose whole interval misses the target, in what was measured so far. A limit that is
     not known is not missed, and whatever the generator's lag can have done is taken off (sla.judgement.generator.lateness).
     """
-    agreement = with_baseline(agreement, baseline)
+    agreement = with_baseline(of_load(agreement, operations_of(measurements.windows)), baseline)
     judged = so_far(measurements)
     if judged is None:
         return frozenset()
@@ -94,7 +94,7 @@ def undecided(measurements: Measurements, agreement: Agreement, baseline: Baseli
     can be judged yet, or nothing was promised. They must be decided at LOOKED_LEVEL, at which the run is judged then, and at
     look_level().
     """
-    agreement = with_baseline(agreement, baseline)
+    agreement = with_baseline(of_load(agreement, operations_of(measurements.windows)), baseline)
     judged = so_far(measurements)
     if judged is None or not agreement.objectives:
         return None
