@@ -20,7 +20,7 @@ from typing import Any
 from bizra_load.io.redaction import without_secrets, without_userinfo
 from bizra_load.io.this_machine import cpu_model
 from bizra_load.io.utc import utc_text
-from bizra_load.settings.arguments import OBJECTIVE
+from bizra_load.settings.defaults import OBJECTIVE
 from bizra_load.settings.settings import Settings
 from sla.values.section import brief
 from sla.values.shown_facts import ShownFacts

@@ -22,8 +22,7 @@ from bizra_load.judging.agreements import figures_only, keep_agreement, read_agr
 from bizra_load.judging.evidence import read_files
 from bizra_load.judging.judge import Override, add_evidence, assess_folder, print_summary
 from bizra_load.settings import inputs
-from bizra_load.settings.arguments import OBJECTIVE
-from bizra_load.settings.defaults import DEFAULT_OUT
+from bizra_load.settings.defaults import DEFAULT_OUT, OBJECTIVE
 
 
 def run(args: argparse.Namespace) -> int:

@@ -13,7 +13,7 @@ from bizra_load.io import yaml_text
 from bizra_load.io.files import read_text, write_atomically
 from bizra_load.judging.worded_agreements import with_objectives
 from bizra_load.products import packaged_files, product_of
-from bizra_load.settings.arguments import OBJECTIVE
+from bizra_load.settings.defaults import OBJECTIVE
 from sla.values.agreement import FIGURES_ONLY, Agreement
 from sla.values.agreement_parser import agreement_from_mapping
 from sla.values.baseline import Baseline, baseline_from_mapping, is_measured, misspelt_figure, with_baseline

@@ -10,7 +10,7 @@ import yaml
 from bizra_load.exit_codes import UsageError
 from bizra_load.io import yaml_text
 from bizra_load.products import ANY_SERVICE
-from bizra_load.settings.arguments import OBJECTIVE
+from bizra_load.settings.defaults import OBJECTIVE
 from sla.values.agreement_parser import SCHEMA
 from sla.values.objective_words import objective_in
 from sla.values.section import AgreementError

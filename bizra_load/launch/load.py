@@ -47,7 +47,7 @@ def put_load_on(request: LoadRequest) -> tuple[int, Path]:
             tell(ignored)
         settings = request.settings
         _check_reachable(request.host)
-        _check_server_metrics(settings, request.host)
+        _check_server_metrics(settings, request.host, request.server_objectives)
         processes = request.processes or _workers(request.host, settings)
         folder = new_folder(settings.out, settings.run_name, datetime.now(UTC))
         begin(folder)
@@ -106,14 +106,14 @@ def _check_reachable(host: str) -> None:
         raise InvalidRunError(f"the target {parts.scheme}://{address}:{port} can't be reached: {reason}") from None
 
 
-def _check_server_metrics(settings: Settings, host: str) -> None:
-    """Raises InvalidRunError where the server's metrics can't be read."""
+def _check_server_metrics(settings: Settings, host: str, wanted: bool) -> None:
+    """`wanted`: objectives are judged by them. Raises InvalidRunError where the server's metrics can't be read."""
     try:
         if settings.metrics_url:
             MetricsReader(settings.metrics_url, headers=settings.metrics_headers(host), trust=settings.trust).read()
         elif settings.prometheus_url:
             PrometheusSource(settings.prometheus_url, (), settings.prometheus_selector, trust=settings.trust).check()
-        else:
+        elif wanted:
             tell("No --metrics-url or --prometheus-url: server-side objectives can't be judged")
     except ScrapeError as error:
         raise InvalidRunError(f"the server's metrics can't be read: {error}") from None

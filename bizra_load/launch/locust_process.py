@@ -16,8 +16,7 @@ from bizra_load.io.children import adopt_orphans, start
 from bizra_load.io.ports import free_port
 from bizra_load.launch.request import LoadRequest, holds_password
 from bizra_load.products import all_options
-from bizra_load.settings.arguments import OBJECTIVE
-from bizra_load.settings.defaults import REHEARSAL_VARIABLE, RUN_FOLDER_VARIABLE
+from bizra_load.settings.defaults import OBJECTIVE, REHEARSAL_VARIABLE, RUN_FOLDER_VARIABLE
 
 LOCUSTS_OWN = "LOCUST_"  # what its variables begin with
 UNCONFIGURED = "bizra_load.runtime.unconfigured"

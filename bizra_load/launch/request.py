@@ -43,6 +43,7 @@ class LoadRequest:
     switches        the flags without a value that were given
     exposed         flags whose text, on a command line that everyone can read, holds a password
     settings        what the options and the environment come to
+    server_objectives  some objectives are judged by the server's own metrics
     rehearsal       the target is a reference node that was started for this load
     """
 
@@ -56,6 +57,7 @@ class LoadRequest:
     switches: tuple[str, ...]
     exposed: tuple[str, ...]
     settings: Settings
+    server_objectives: bool
     rehearsal: bool = False
 
     def on_node(self, url: str, metrics_url: str) -> LoadRequest:
@@ -92,16 +94,15 @@ def load_request(given: Mapping[str, Any]) -> LoadRequest:
         named = given["agreement"] or os.environ.get("AGREEMENT") or ("" if given["objective"] else "local")
         given = {**given, "agreement": named}
     settings = checked(given, added_options())
-    product, named = product_of(check_settings(settings).agreement), settings.agreement or "the agreement of --objective"
+    agreement = check_settings(settings).agreement
+    product, named = product_of(agreement), settings.agreement or "the agreement of --objective"
+    settings = dataclasses.replace(settings, run_name=settings.run_name or product.name)
     if not (host or settings.agreement):  # any objectives can be rehearsed
         product = reference_product()
     locustfile = given["locustfile"] or _scenario_of(product, named)
     if not (host or product.reference_node):
         why = f"{named} is on {product.name}, which has no reference node"
         raise UsageError(f"-H/--host: is not given, and {why}: give a target")
-    if not settings.run_name:
-        given = {**given, "run_name": product.name}
-        settings = dataclasses.replace(settings, run_name=product.name)
     if settings.generator_metrics and (reason := listening_refused(settings.generator_metrics)):
         raise UsageError(f"--generator-metrics-port: {':'.join(map(str, settings.generator_metrics))}: {reason}")
     return LoadRequest(
@@ -115,6 +116,7 @@ def load_request(given: Mapping[str, Any]) -> LoadRequest:
         tuple(switch.flag for switch in SWITCHES if given[switch.name]),
         _exposed(given),
         settings,
+        any(o.kind.from_server for o in agreement.objectives),
     )
 
 

@@ -7,7 +7,8 @@ from typing import Any
 from locust.argument_parser import LocustArgumentParser
 
 from bizra_load.products import all_options
-from bizra_load.settings.arguments import OBJECTIVE, OBJECTIVE_HELP, SWITCHES, described
+from bizra_load.settings.arguments import SWITCHES, described
+from bizra_load.settings.defaults import OBJECTIVE, OBJECTIVE_HELP
 
 
 def add_arguments(parser: LocustArgumentParser) -> None:

@@ -108,11 +108,6 @@ GENERAL: tuple[Option, ...] = (
            inputs.one_of(("no-go", "warn"))),
 )
 # fmt: on
-OBJECTIVE = "--objective"  # repeatable, and beside GENERAL as --evidence is
-OBJECTIVE_HELP = (
-    'an objective in words, such as "checkout p95 < 100 ms" or "error rate < 1 percent, warning" (docs/agreement.md); '
-    "repeatable; beside --agreement it is added to that one, without it these are the agreement"
-)
 SWITCHES: tuple[Switch, ...] = (
     Switch("--fire-request-events", "Fire Locust's request event for every operation (for listeners of your own; slower)"),
     Switch(

@@ -5,8 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from bizra_load.settings.arguments import OBJECTIVE, OBJECTIVE_HELP
-from bizra_load.settings.defaults import DEFAULT_AGREEMENT
+from bizra_load.settings.defaults import DEFAULT_AGREEMENT, OBJECTIVE, OBJECTIVE_HELP
 
 
 def add_evidence_argument(parser: argparse.ArgumentParser) -> None:
