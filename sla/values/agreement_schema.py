@@ -20,12 +20,13 @@ Json = dict[str, Any]
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _TIME = "(?:ns|us|ms|s)"
 _BLANK = r"\s*"
+_PER_CENT = r"\s*%"
 _LIMITS: Mapping[Unit, str] = {
     "ns": rf"<{_BLANK}{GROUPED}{_BLANK}{_TIME}",
     "ops/s": rf">={_BLANK}{GROUPED}{_BLANK}(?:ops/s|% of plan)",
-    "ratio": rf">={_BLANK}{GROUPED}{_BLANK}%",
+    "ratio": rf">={_BLANK}{GROUPED}{_PER_CENT}",
 }
-_ERRORS = rf"<{_BLANK}{GROUPED}{_BLANK}%"
+_ERRORS = rf"<{_BLANK}{GROUPED}{_PER_CENT}"
 _TIMES_BASELINE = rf"<{_BLANK}{GROUPED}{_BLANK}x\s+baseline(?:{_BLANK},{_BLANK}at least\s+{GROUPED}{_BLANK}{_TIME})?"
 _TEXT: Json = {"type": "string"}
 _FAILURES: Json = {"enum": [EXCLUDED, INCLUDED], "description": "whether failed requests are among a client's latencies"}

@@ -38,5 +38,5 @@ class Estimate:
 
     @property
     def complement(self) -> Estimate:
-        """Of a share: that of all the others."""
+        """A share's: that of all the others."""
         return dataclasses.replace(self, point=complement(self.point), low=complement(self.high), high=complement(self.low))

@@ -200,7 +200,7 @@ class ClientLatencyEstimator(ObjectiveEstimator):
         return SlowEnd(within, self.kind.quantile, "s", untimed)
 
     def _histograms(self, measurements: Measurements, steady: Steady, latency: str) -> list[Histogram]:
-        """Of all of its operations together: what one second of them held is one sample of the dependent series."""
+        """All of its operations together: what one second of them held is one sample of the dependent series."""
         of = (SUCCESSFUL, FAILED) if self.kind.failures == INCLUDED else (SUCCESSFUL,)
         each = (one_histogram_a_second(measurements, name, steady, latency, of) for name in self.objective.operations)
         together = [histogram.merge(second) for second in zip(*each, strict=True)]

@@ -6,10 +6,12 @@ import numpy as np
 import pytest
 
 from sla.judgement.evaluate import evaluate
+from sla.judgement.preflight import judged_quantiles, too_short
 from sla.judgement.sequential import failing, undecided
 from sla.values.agreement_parser import agreement_from_mapping
 from sla.values.assessment import Status
 from sla.values.histogram import EMPTY, from_values
+from sla.values.measurements import PlannedSegment
 from sla.values.window import SCHEDULE, merge_windows
 from tests.unit.sla.synthetic import measurements
 
@@ -103,3 +105,12 @@ def test_requests_that_nobody_timed_are_counted_over_all_operations():
 def test_an_operation_that_never_ran_names_those_that_did():
     [o] = evaluate(measurements(hold_s=10), words("chekout p95 < 1 s")).objectives
     assert o.reason == "no data: the run has no operation 'chekout'; it has 'finality', 'generate', 'verify'"
+
+
+def test_before_the_load_it_is_said_which_percentile_of_all_it_is_too_short_for():
+    plan = (PlannedSegment(10, 200.0, 200.0),)
+    shares = {"a": 0.9, "b": 0.1}
+    judged = judged_quantiles(words("all p99.9 < 1 s", "a p50 < 1 s", "error rate < 1 %"))
+    [finding] = too_short(plan, shares, judged)
+    assert str(finding).startswith("all operations p99.9 at 200 ops/s: 10 s is too short")
+    assert too_short(plan, {}, judged) == []  # of a locustfile that does not say its shares nothing is known

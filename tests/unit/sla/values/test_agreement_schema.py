@@ -45,7 +45,7 @@ def test_every_packaged_agreement_is_one_by_the_schema(path):
 
 
 def test_every_example_of_the_pages_is_one_by_the_schema():
-    assert len(EXAMPLES) >= 3
+    assert len(EXAMPLES) >= 4
     for example in EXAMPLES:
         assert parsed(example)
         assert not list(VALIDATOR.iter_errors(example)), example["name"]
