@@ -59,12 +59,12 @@ def agreement_from_mapping(document: object) -> Agreement:
     top = Section.read(document, "", _REQUIRED, _OPTIONAL)
     named = {str(name): _operation(value, f"operations.{name}") for name, value in top.mapping("operations", {}).items()}
     objectives = _objectives(top, named, _failures(top, EXCLUDED))
-    in_words = {name: OperationMetrics() for o in objectives for name in o.operations}
+    named_by_them = {name: OperationMetrics() for o in objectives for name in o.operations}
     accepted = _accepted(top.mapping("environments", {}) or {"default": {}}, {o.key for o in objectives})
     return Agreement(
         name=top.text("name"),
         objectives=objectives,
-        operations=named or in_words,
+        operations=named or named_by_them,
         evidence=_evidence(top.mapping("evidence", {})),
         accepted=accepted,
         default_environment=next(iter(accepted)),
@@ -78,7 +78,7 @@ def agreement_from_mapping(document: object) -> Agreement:
 
 
 def _objectives(top: Section, operations: Mapping[str, OperationMetrics], failures: str) -> tuple[Objective, ...]:
-    """Those of a mapping, each another one or words, or of a list of words. Words may name operations that nothing else is said
+    """Those of a mapping, each another one or words, or of a list of words. They may name operations that nothing else is said
     of, unless the agreement lists its operations.
     """
     value = top.values["objectives"]
@@ -165,9 +165,9 @@ def _check_operations(
 ) -> None:
     where, single = f"objectives.{key}.measure.operations", kind_type.of_one_operation
     for name in names:
-        if name not in operations:
+        if operations and name not in operations:
             raise AgreementError(f"{where}: {unknown(name, operations)}")
-    if kind_type.from_server and names and not operations[names[0]].histogram:
+    if kind_type.from_server and names and not operations.get(names[0], OperationMetrics()).histogram:
         raise AgreementError(f"operations.{names[0]}.histogram: is missing, and objectives.{key} is read from it")
     if not names or (single and len(names) != 1):
         raise AgreementError(f"{where}: needs {'one' if single else 'at least one'}")

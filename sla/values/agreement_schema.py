@@ -13,7 +13,7 @@ from sla.values.assessment import Severity
 from sla.values.kinds import EXCLUDED, INCLUDED, KINDS, ClientLatency, ErrorRate, ObjectiveKind, Unit
 from sla.values.limit_parser import factors_to
 from sla.values.number import GROUPED, PLAIN
-from sla.values.objective_words import EXAMPLES, METRICS
+from sla.values.objective_words import EXAMPLES, LONGEST, METRICS
 from sla.values.window import LATENCIES
 
 Json = dict[str, Any]
@@ -106,7 +106,10 @@ def _words() -> Json:
     end = rf"(?:{_BLANK},{_BLANK}(?:{severities}))?"
     rates = [rf"{name}{_BLANK}{_limit(type(kind))}" for name, kind in METRICS.items()]
     latency = rf"p(?!0*(?:\.0*)?\s*<)(?:[0-9]{{1,2}}(?:\.[0-9]+)?|\.[0-9]+){_BLANK}{_LIMITS['ns']}"
-    return _pattern(*(rf"(?:.*\s)?{promise}{end}" for promise in (latency, *rates))) | {"examples": list(EXAMPLES)}
+    return _pattern(*(rf"(?:.*\s)?{promise}{end}" for promise in (latency, *rates))) | {
+        "examples": list(EXAMPLES),
+        "maxLength": LONGEST,
+    }
 
 
 def _limit(kind: type[ObjectiveKind]) -> str:

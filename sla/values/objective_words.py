@@ -22,6 +22,7 @@ from sla.values.section import AgreementError, brief, unknown
 from sla.values.window import LATENCIES
 
 ALL = "all"
+LONGEST = 1000  # characters: names are shorter, and what is looked for from the right is found at once
 EXAMPLES = ("checkout p95 < 100 ms", "error rate < 1 %", "throughput >= 200 ops/s")
 METRICS: Mapping[str, ObjectiveKind] = {"error rate": ErrorRate(), "success rate": SuccessRate(), "throughput": Throughput()}
 RESPONSE, SERVICE = LATENCIES
@@ -48,6 +49,8 @@ def objective_in(text: str, where: str, key: str = "", failures: str = EXCLUDED)
     """
     if not text.isprintable():
         raise AgreementError(f"{where}: {brief(text)} holds a control character (allowed: such as {_quoted()})")
+    if len(text) > LONGEST:
+        raise AgreementError(f"{where}: {brief(text)} is longer than an objective (allowed: up to {LONGEST:,} characters)")
     promised, severity = _severity(text.strip(), where)
     parts = _LIMIT.fullmatch(promised)
     if parts is None:

@@ -156,7 +156,7 @@ def test_every_required_key_is_required_and_every_other_is_not():
 
 def _named_elsewhere(name):
     """Optional keys that the example's other keys refer to: without them the example contradicts itself."""
-    return name in ("operations.OPERATION.histogram", "objectives.OBJECTIVE.baseline")
+    return name in ("operations", "operations.OPERATION.histogram", "objectives.OBJECTIVE.baseline")
 
 
 def test_every_form_of_a_limit_is_understood_for_its_kind_and_no_other():

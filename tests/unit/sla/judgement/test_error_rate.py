@@ -1,12 +1,16 @@
 """An error rate is judged as the success rate is, and shown as the share that failed."""
 
 import dataclasses
+import re
 
 import pytest
 
+from reports.documents import performance
 from reports.formats import json_report, table
+from sla.judgement.comparison import Change
 from sla.judgement.evaluate import evaluate
 from sla.judgement.monitored import judge_monitored
+from sla.judgement.trends import EarlierRun, trends
 from sla.release.triggers import triggers
 from sla.values.agreement_parser import agreement_from_mapping
 from sla.values.assessment import Decision
@@ -69,6 +73,23 @@ def test_a_rollback_trigger_of_it_is_one_of_the_success_rate_with_its_own_words(
     run = evaluate(measurements(hold_s=30, failures={"generate": 0.02}), own)
     assert run.objectives[0].estimate.point < 0.05
     assert warning.objectives[0].severity == "WARNING"
+
+
+def test_a_trend_of_it_is_one_of_the_success_rate_and_no_errors_are_no_division_by_zero():
+    now = evaluate(measurements(hold_s=60, failures={"generate": 0.2}), BOTH)
+    before = evaluate(measurements(hold_s=60), BOTH)
+    earlier = EarlierRun("a", "", "GO", 0.0, {o.key: o.estimate for o in before.objectives})
+    errors, success = trends(now, [earlier])
+    assert (errors.compared.change, errors.beyond) == (success.compared.change, "higher")
+    assert errors.compared.change is Change.REGRESSED
+    assert errors.before[0][1].point == 0.0
+
+
+def test_the_report_says_how_much_room_is_left_on_the_right_side():
+    text = performance.render(evaluate(measurements(hold_s=60, failures={"generate": 0.02}), BOTH), "run", "", [])
+    margins = [float(m) for m in re.findall(r"margin ([+-][0-9.]+) percentage", text)]
+    assert len(margins) == 2
+    assert margins[0] == margins[1] > 2
 
 
 def test_the_complement_of_a_share_has_the_digits_that_were_written():

@@ -118,6 +118,7 @@ def test_what_the_schema_refuses_the_parser_refuses_and_the_other_way_round(docu
         *("", "x", "p95", "p95 < 100", "p95 <= 1 s", "p95 >= 1 s", "p(95) < 1 s", "p0 < 1 s", "p00.0 < 1 s", "p100 < 1 s"),
         *("p9.9.9 < 1 s", "P95 < 1 s", "avg < 1 s", "< 1 s", "p95 < 0,5 s", "p95 < 1 s, warn", "p95 < 10 x baseline"),
         *("eror rate < 1 %", "Error rate < 1 %", "error rate >= 1 %", "throughput < 3 ops/s", "success rate >= 3 ops/s"),
+        *("x" * 990 + " p95 < 1 s", "x" * 1000 + " p95 < 1 s"),
         *("xp95 < 1 s", "xerror rate < 1 %", "p95 < 1 s warning", "success rate >= 95 % of plan"),
     ],
 )

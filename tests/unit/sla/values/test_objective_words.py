@@ -60,6 +60,7 @@ def test_a_severity_stands_behind_a_comma_and_is_no_part_of_the_key(suffix):
     [
         ("", "'' has no limit (allowed: such as \"checkout p95 < 100 ms\", "),
         ("a\nb p95 < 1 s", "'a\\nb p95 < 1 s' holds a control character (allowed: such as"),
+        ("x" * 1000 + " p95 < 1 s", "is longer than an objective (allowed: up to 1,000 characters)"),
         ("checkout p95", "'checkout p95' has no limit (allowed: such as"),
         ("checkout p95 <= 3 s", "'<= 3 s' is not a limit of this kind (allowed: \"< 100 ms\", in ns, us, ms or s;"),
         ("checkout p95 < 100", "'< 100' is not a limit of this kind (allowed: \"< 100 ms\", in ns, us, ms or s;"),
@@ -103,6 +104,16 @@ def test_words_stand_in_a_list_or_beside_the_mapping_form():
     beside = agreement_from_mapping(HEAD | {"operations": {"checkout": {}}, "objectives": mapping})
     assert [(o.key, o.title) for o in beside.objectives] == [("quick", "checkout p95"), ("sure", "T")]
     assert beside.objectives[0].kind == listed.objectives[0].kind
+
+
+def test_without_a_list_of_operations_the_longer_form_may_name_any_but_for_what_the_server_times():
+    def document(kind):
+        measure = {"kind": kind, "operations": ["a", "b"][: 1 + (kind != "server_quantile")], "quantile": 0.9}
+        return HEAD | {"objectives": {"k": {"title": "K", "severity": "WARNING", "measure": measure, "target": "< 1 s"}}}
+
+    assert list(agreement_from_mapping(document("client_quantile")).operations) == ["a", "b"]
+    with pytest.raises(AgreementError, match=r"operations.a.histogram: is missing, and objectives.k is read from it"):
+        agreement_from_mapping(document("server_quantile"))
 
 
 def test_latencies_count_failed_requests_where_the_agreement_says_so():
