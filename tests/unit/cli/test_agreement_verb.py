@@ -59,6 +59,13 @@ def test_a_wrong_one_is_one_line_with_its_key(tmp_path, capsys):
     assert (shown.out, shown.err.count("\n")) == ("", 1)
 
 
+def test_a_file_or_a_name_that_is_not_there_is_named_as_it_was_given(capsys):
+    assert main(["agreement", "show", "shp.yaml"]) == 6
+    assert capsys.readouterr().err == "bizra-load agreement: shp.yaml: No such file or directory\n"
+    assert main(["agreement", "check", "locl"]) == 6
+    assert "bizra-load agreement: 'locl' is unknown, did you mean 'local'?" in capsys.readouterr().err
+
+
 def test_every_promise_is_a_sentence_under_what_a_miss_of_it_does(capsys):
     assert main(["agreement", "show", "shop.yaml"]) == 0
     critical, _, warning = capsys.readouterr().out.partition("A warning where one of these is missed:")

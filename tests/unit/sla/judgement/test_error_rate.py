@@ -11,6 +11,7 @@ from sla.judgement.comparison import Change
 from sla.judgement.evaluate import evaluate
 from sla.judgement.monitored import judge_monitored
 from sla.judgement.trends import EarlierRun, trends
+from sla.release.checklist import checklist
 from sla.release.triggers import triggers
 from sla.values.agreement_parser import agreement_from_mapping
 from sla.values.assessment import Decision
@@ -90,6 +91,15 @@ def test_the_report_says_how_much_room_is_left_on_the_right_side():
     margins = [float(m) for m in re.findall(r"margin ([+-][0-9.]+) percentage", text)]
     assert len(margins) == 2
     assert margins[0] == margins[1] > 2
+
+
+def test_the_checklist_takes_one_of_the_whole_load_for_how_the_load_test_went():
+    own = agreement_from_mapping(
+        {"schema": "bizra-load/agreement/1", "name": "w", "objectives": ["a error rate < 1 %", "error rate < 5 %"]}
+    )
+    sections = {s.title: s.items for s in checklist(evaluate(measurements(hold_s=30), own), own)}
+    assert [item.title for item in sections["Testing"]][2:] == ["error rate"]
+    assert [item.title for item in sections["Performance"]] == ["a error rate"]
 
 
 def test_the_complement_of_a_share_has_the_digits_that_were_written():
