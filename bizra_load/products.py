@@ -20,9 +20,11 @@ from bizra_load.monitoring.rules import AlertRule
 from bizra_load.settings.arguments import GENERAL, SWITCHES, Option
 from bizra_load.settings.defaults import NO_AGREEMENT
 from bizra_load.settings.settings import Settings, resolve
-from sla.values.agreement import DEFAULT_PRODUCT, Agreement
+from sla.values.agreement import Agreement
 from sla.values.monitoring import RequiredMonitoring
 from sla.values.section import AgreementError, unknown
+
+ANY_SERVICE = "service"  # the product of which nothing is known
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,7 @@ class Product:
     scenario           the locustfile, one of ours, that loads it where none is given; "": one must be given
     reference_node     it is what bizra_load.node is: that one is loaded where no target is given, and measured alone for a
                        baseline; else a target must be given, and a baseline can only be a file
+    operations         names of what its nodes carry out, by which an agreement that names no product is known to be on it
     job                what a Prometheus calls the scraping of its nodes
     deployment         what it is usually called on Kubernetes, where no evidence names it
     alert_rules        (agreement, job) -> its rules on the nodes of that job
@@ -59,6 +62,7 @@ class Product:
     scenario: str = ""
     reference_node: bool = False
     deployment: str = "my-service"
+    operations: frozenset[str] = frozenset()
 
 
 def _folders() -> list[Path]:
@@ -134,7 +138,7 @@ def default_agreement(product_name: str, rehearsal: bool = False) -> str:
     return (of_product.rehearsal_agreement if rehearsal else of_product.agreement) or NO_AGREEMENT
 
 
-def product(name: str = DEFAULT_PRODUCT) -> Product:
+def product(name: str) -> Product:
     """The product of that name. Raises AgreementError with the names that are allowed, UsageError where its code is broken."""
     known = names()
     if name not in known:
@@ -148,8 +152,18 @@ def product(name: str = DEFAULT_PRODUCT) -> Product:
 
 
 def product_of(agreement: Agreement) -> Product:
-    """The product that an agreement names. Raises AgreementError."""
-    return product(agreement.product)
+    """The product that an agreement names; of one that names none, the one whose operations, with metrics of theirs, it is on,
+    else any service. Raises AgreementError.
+    """
+    if agreement.product:
+        return product(agreement.product)
+    measured = {name for name, metrics in agreement.operations.items() if metrics.histogram or metrics.total}
+    return next((p for p in map(product, names()) if p.operations & measured), product(ANY_SERVICE))
+
+
+def reference_product() -> Product:
+    """The one that a rehearsal without any agreement is on: its nodes are what the reference node is."""
+    return next(p for p in map(product, names()) if p.reference_node)
 
 
 def panels_of(agreement: Agreement, name: str) -> tuple[Panel, ...]:

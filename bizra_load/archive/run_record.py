@@ -20,7 +20,7 @@ from typing import Any
 from bizra_load.io.redaction import without_secrets, without_userinfo
 from bizra_load.io.this_machine import cpu_model
 from bizra_load.io.utc import utc_text
-from bizra_load.settings.defaults import NO_AGREEMENT
+from bizra_load.settings.defaults import OBJECTIVE
 from bizra_load.settings.settings import Settings
 from sla.values.section import brief
 from sla.values.shown_facts import ShownFacts
@@ -62,7 +62,9 @@ class Host:
 
 @dataclass(frozen=True)
 class AgreementName:
-    """How the user named the agreement that the run folder holds a copy of, and the SHA-256 of its text."""
+    """How the user named the agreement that the run folder holds a copy of, and the SHA-256 of its text. `--objective`: it is
+    one of such objectives alone.
+    """
 
     name: str
     sha256: str
@@ -161,7 +163,7 @@ _NOT_STORED = ("truncated", "left_out")
 
 def of_load(settings: Settings, started: datetime, target: str, agreement_sha256: str, rehearsal: bool = False) -> RunRecord:
     """The record of a load that this process is about to make. `target` may hold user information: it is taken out."""
-    agreement = AgreementName(settings.agreement, agreement_sha256) if settings.agreement != NO_AGREEMENT else None
+    agreement = AgreementName(settings.agreement or OBJECTIVE, agreement_sha256) if agreement_sha256 else None
     return dataclasses.replace(
         _of_this_process(settings.run_name, started, target, agreement),
         environment=settings.environment or "",

@@ -23,7 +23,7 @@ from bizra_load.judging.evidence import read_files
 from bizra_load.judging.github_actions import publish
 from bizra_load.judging.judge import Override, add_evidence, assess_folder, print_summary
 from bizra_load.settings import inputs
-from bizra_load.settings.defaults import DEFAULT_OUT
+from bizra_load.settings.defaults import DEFAULT_OUT, OBJECTIVE
 
 
 def run(args: argparse.Namespace) -> int:
@@ -34,26 +34,27 @@ def run(args: argparse.Namespace) -> int:
         raise UsageError("--spool: belongs to a run folder")
     if args.imported is not None:
         place = args.out or Path(DEFAULT_OUT)
-        folder, out = _imported(args.imported, args.hlog_unit, args.agreement, place, args.evidence), None
+        folder, out = _imported(args, place), None
     elif args.hlog_unit != "ns":
         raise UsageError("--hlog-unit: belongs to --import")
     elif os.path.exists(folder / RECORD):  # False, too, where the folder may not be entered: reading it says so
         add_spools(folder, args.spool)
     add_evidence(folder, args.evidence)
-    assessment = assess_folder(folder, Override(args.agreement, baseline, allow), out)
+    assessment = assess_folder(folder, Override(args.agreement, baseline, allow, tuple(args.objective)), out)
     print_summary(assessment, folder, sys.stdout)
     publish(assessment)
     return assessment.exit_code
 
 
-def _imported(path: Path, unit: str, agreement: str | None, out: Path, evidence: list[str]) -> Path:
+def _imported(args: argparse.Namespace, out: Path) -> Path:
     """The run folder that was made of another tool's results. Raises UsageError before anything is written."""
-    read = read_agreement(agreement) if agreement else None
-    read_files(evidence, read or figures_only())
-    imported = read_import(path, unit)
+    path, agreement = args.imported, args.agreement or ""
+    read = read_agreement(agreement, objectives=args.objective) if agreement or args.objective else None
+    read_files(args.evidence, read or figures_only())
+    imported = read_import(path, args.hlog_unit)
     measurements = imported.measurements
     started = datetime.fromtimestamp(measurements.facts.load_started_ns / 1e9, UTC)
-    named = AgreementName(agreement or "", read.sha256) if read else None
+    named = AgreementName(agreement or OBJECTIVE, read.sha256) if read else None
     record = of_import(path.stem, started, named, imported.kind, imported.note)
     with writing(f"--out: {out}"):
         folder = new_folder(out, f"import-{path.stem}", datetime.now(UTC))

@@ -31,6 +31,8 @@ VERBS = {
     "assess": "judge a saved run, or another tool's results",
     "report": "show a run's assessment",
     "compare": "compare runs",
+    "agreement": "check an agreement, show what it judges",
+    "init": "write a first agreement for a service",
     "alerts": "alert rules of an agreement, and a drill",
     "dashboard": "Grafana dashboards of an agreement",
     "metrics": "judge the agreement by Prometheus",

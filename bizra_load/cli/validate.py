@@ -19,7 +19,7 @@ from bizra_load.io import terminal
 from bizra_load.io.files import alone_in, writing
 from bizra_load.io.redaction import without_userinfo
 from bizra_load.io.trust import Trust
-from bizra_load.judging.agreements import AgreementFile, read_agreement
+from bizra_load.judging.agreements import OF_WORDS, AgreementFile, read_agreement
 from bizra_load.judging.github_actions import publish_validation
 from bizra_load.launch.load import put_load_on
 from bizra_load.launch.request import LoadRequest, load_request
@@ -71,11 +71,11 @@ def _planned(args: argparse.Namespace) -> tuple[LoadRequest, Plan]:
     place = Place(args.folder, args.datasource, moves=False)
     _check(args, prometheus_url, rehearsal)
     _check_grafana(place, settings.trust)
-    file = read_agreement(settings.agreement, settings.baseline)
+    file = read_agreement(settings.agreement, settings.baseline, settings.objectives)
     return request, Plan(
         load=partial(put_load_on, request),
         file=file,
-        agreement=settings.agreement,
+        agreement=settings.agreement or OF_WORDS,
         environment=settings.environment,
         target=without_userinfo(request.host),
         prometheus_url=prometheus_url,

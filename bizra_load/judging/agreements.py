@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -10,8 +11,9 @@ from bizra_load.archive.names import AGREEMENT, BASELINE
 from bizra_load.exit_codes import UsageError
 from bizra_load.io import yaml_text
 from bizra_load.io.files import read_text, write_atomically
+from bizra_load.judging.worded_agreements import with_objectives
 from bizra_load.products import packaged_files, product_of
-from bizra_load.settings.defaults import NO_AGREEMENT
+from bizra_load.settings.defaults import NO_AGREEMENT, OBJECTIVE
 from sla.values.agreement import FIGURES_ONLY, Agreement
 from sla.values.agreement_parser import agreement_from_mapping
 from sla.values.baseline import Baseline, baseline_from_mapping, is_measured, misspelt_figure, with_baseline
@@ -19,6 +21,7 @@ from sla.values.from_json import loads
 from sla.values.section import unknown
 
 SUFFIXES = (".yaml", ".yml")
+OF_WORDS = OBJECTIVE  # how an agreement is called that --objective alone makes, and where its mistakes are
 
 
 @dataclass(frozen=True)
@@ -49,14 +52,19 @@ class AgreementFile:
             raise UsageError(f"--environment-name: {unknown(environment[:100], known)}")
 
 
-def read_agreement(name: str, baseline: str = "") -> AgreementFile:
-    """A packaged agreement by name, or a YAML file; with `baseline` (the same) in place of its own. NO_AGREEMENT is
-    figures_only(). Raises UsageError with file, key, what is wrong and what is allowed.
+def read_agreement(name: str, baseline: str = "", objectives: Sequence[str] = ()) -> AgreementFile:
+    """A packaged agreement by name, or a YAML file, with `objectives` in words added; "" and NO_AGREEMENT are an agreement of
+    these alone, and figures_only() without any. With `baseline` (a file, or a packaged one) in place of its own. Raises
+    UsageError with file, key, what is wrong and what is allowed.
     """
-    if name == NO_AGREEMENT:
+    name = "" if name == NO_AGREEMENT else name
+    if not (name or objectives):
         return figures_only()
-    content, where = _text(name, "agreements", SUFFIXES, "--agreement")
-    agreement = _agreement(content, where)
+    content, where = _text(name, "agreements", SUFFIXES, "--agreement") if name else ("", OF_WORDS)
+    agreement = _agreement(content, where) if name else FIGURES_ONLY
+    if objectives:
+        content = with_objectives(content, objectives)
+        agreement = _agreement(content, OF_WORDS)
     baseline_text = ""
     if baseline:
         baseline_text, _ = _text(baseline, "baselines", (".json",), "--baseline")
@@ -127,7 +135,7 @@ def _agreement(content: str, where: str) -> Agreement:
 def _of_its_product(agreement: Agreement) -> Agreement:
     """The agreement with what its product says of a release. Raises AgreementError where there is no such product."""
     product = product_of(agreement)
-    return replace(agreement, monitoring=product.required, deployment=product.deployment)
+    return replace(agreement, product=product.name, monitoring=product.required, deployment=product.deployment)
 
 
 def read_baseline(path: Path) -> Baseline:

@@ -9,7 +9,7 @@ from bizra_load.settings.settings import Settings
 
 def check_settings(settings: Settings) -> AgreementFile:
     """The agreement, its environment, the evidence; what they are judged by. Raises UsageError."""
-    file = read_agreement(settings.agreement, settings.baseline)
+    file = read_agreement(settings.agreement, settings.baseline, settings.objectives)
     file.check_environment(settings.environment)
     evidence.read_files(settings.evidence, file)
     return file

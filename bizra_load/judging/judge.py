@@ -41,12 +41,14 @@ class Override:
 
     agreement   packaged name or YAML file; None: the run's own
     baseline    None: the run's own, or the agreement's
+    objectives  in words, added to that agreement; without one these are the agreement
     allow       checks of the run that may fail with a warning, added to those that the run itself allows
     """
 
     agreement: str | None = None
     baseline: Baseline | None = None
     allow: tuple[str, ...] = ()
+    objectives: tuple[str, ...] = ()
 
 
 NO_OVERRIDE = Override()
@@ -131,8 +133,8 @@ def print_summary(assessment: Assessment, folder: Path, out: TextIO) -> None:
 def _basis(folder: Path, record: RunRecord, override: Override) -> _Basis:
     """Raises UsageError."""
     environment = record.environment or None
-    if override.agreement:
-        file = read_agreement(override.agreement)
+    if override.agreement or override.objectives:
+        file = read_agreement(override.agreement or "", objectives=override.objectives)
         if is_measured(file.agreement) and record.agreement:
             file = dataclasses.replace(file, baseline=measured_with_run(folder))
         if environment not in file.agreement.accepted:

@@ -52,7 +52,7 @@ def put_load_on(request: LoadRequest) -> tuple[int, Path]:
         settings = request.settings
         for host in request.targets:
             _check_reachable(host)
-        _check_server_metrics(settings, request.host)
+        _check_server_metrics(settings, request.host, request.server_objectives)
         if request.settings.pace_tasks:
             tell(PACED.format(users=request.settings.users))
         processes = request.processes or (_workers(request.host, settings) if request.open_model else 1)
@@ -113,14 +113,14 @@ def _check_reachable(host: str) -> None:
         raise InvalidRunError(f"the target {parts.scheme}://{address}:{port} can't be reached: {reason}") from None
 
 
-def _check_server_metrics(settings: Settings, host: str) -> None:
-    """Raises InvalidRunError where the server's metrics can't be read."""
+def _check_server_metrics(settings: Settings, host: str, wanted: bool) -> None:
+    """`wanted`: objectives are judged by them. Raises InvalidRunError where the server's metrics can't be read."""
     try:
         if settings.metrics_url:
             MetricsReader(settings.metrics_url, headers=settings.metrics_headers(host), trust=settings.trust).read()
         elif settings.prometheus_url:
             PrometheusSource(settings.prometheus_url, (), settings.prometheus_selector, trust=settings.trust).check()
-        else:
+        elif wanted:
             tell("No --metrics-url or --prometheus-url: server-side objectives can't be judged")
     except ScrapeError as error:
         raise InvalidRunError(f"the server's metrics can't be read: {error}") from None

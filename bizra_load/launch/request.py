@@ -20,10 +20,10 @@ from bizra_load.io.urls import host_and_port
 from bizra_load.judging.beforehand import check_settings
 from bizra_load.launch.locustfile import Locustfile
 from bizra_load.launch.model import model_of
-from bizra_load.products import Product, added_options, default_agreement, product_of
+from bizra_load.products import Product, added_options, default_agreement, product_of, reference_product
 from bizra_load.settings import inputs
+from bizra_load.settings.defaults import NO_AGREEMENT
 from bizra_load.settings.settings import Settings, checked, texts
-from sla.values.agreement import DEFAULT_PRODUCT
 from sla.values.number import whole_in
 
 LOCUSTS_LOG_LEVEL = "INFO"  # its default, with which it says what we say too
@@ -44,6 +44,7 @@ class LoadRequest:
     options         the texts of all options, by name, as Locust's processes are to get them (settings.texts)
     exposed         flags whose text, on a command line that everyone can read, holds a password
     settings        what the options and the environment come to
+    server_objectives  some objectives are judged by the server's own metrics
     reference_node  is the target where none is given
     rehearsal       the target is a reference node that was started for this load
     """
@@ -56,6 +57,7 @@ class LoadRequest:
     options: Mapping[str, Any]
     exposed: tuple[str, ...]
     settings: Settings
+    server_objectives: bool
     reference_node: bool = False
     rehearsal: bool = False
 
@@ -110,19 +112,20 @@ def load_request(given: Mapping[str, Any], words: Sequence[str] = ()) -> LoadReq
         host = host or surveyed.options["host"] or ""
     if host and (surveyed is None or surveyed.open_model):
         target_address(host)
-    product_name = DEFAULT_PRODUCT if surveyed is None else surveyed.product
-    named = given["agreement"] or os.environ.get("AGREEMENT") or default_agreement(product_name, rehearsal=not host)
-    given = {**given, "agreement": named}
+    product_name = reference_product().name if surveyed is None else surveyed.product
+    default = "" if given["objective"] else default_agreement(product_name, rehearsal=not host)
+    given = {**given, "agreement": given["agreement"] or os.environ.get("AGREEMENT") or default}
     settings = checked(given, added_options())
-    product = product_of(check_settings(settings).agreement)
-    locustfile = given["locustfile"] or str(_scenario_of(product, settings.agreement))
+    agreement = check_settings(settings).agreement
+    named = settings.agreement if settings.agreement not in ("", NO_AGREEMENT) else ""
     on_node = not host and (surveyed is None or bool(product_name))
+    product = product_of(agreement) if named or not on_node else reference_product()  # any objectives can be rehearsed
+    locustfile = given["locustfile"] or str(_scenario_of(product, named or "the agreement of --objective"))
     if on_node and not product.reference_node:
-        why = f"{settings.agreement} is on {product.name}, which has no reference node"
+        why = f"{named} is on {product.name}, which has no reference node"
         raise UsageError(f"-H/--host: is not given, and {why}: give a target")
-    if not (given["run_name"] or os.environ.get("RUN_NAME")):
-        given = {**given, "run_name": _run_name(product, surveyed, locustfile)}
-        settings = checked(given, added_options())
+    given = {**given, "run_name": settings.run_name or _run_name(product, surveyed, locustfile)}
+    settings = dataclasses.replace(settings, run_name=given["run_name"])
     if settings.generator_metrics and (reason := listening_refused(settings.generator_metrics)):
         raise UsageError(f"--generator-metrics-port: {':'.join(map(str, settings.generator_metrics))}: {reason}")
     return LoadRequest(
@@ -134,6 +137,7 @@ def load_request(given: Mapping[str, Any], words: Sequence[str] = ()) -> LoadReq
         texts(given, added_options()),
         _exposed(given),
         settings,
+        any(o.kind.from_server for o in agreement.objectives),
         reference_node=on_node,
     )
 

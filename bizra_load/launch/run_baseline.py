@@ -35,13 +35,13 @@ def measured_beside(folder: Path, settings: Settings, host: str) -> Iterator[Non
     Only for a target on this machine: what another one does alone can't be measured from here. And only where the product has
     a reference node: that is what is measured.
     """
-    agreement = read_agreement(settings.agreement).agreement
+    agreement = read_agreement(settings.agreement, objectives=settings.objectives).agreement
     if settings.baseline or not is_measured(agreement):
         yield
         return
     reason = ""
     if not product_of(agreement).reference_node:
-        reason = f"{agreement.product} has no reference node that could be measured"
+        reason = f"{product_of(agreement).name} has no reference node that could be measured"
     elif not is_this_machine(host_and_port(host)[0]):
         reason = "the target is on another machine than the generator"
     if reason:

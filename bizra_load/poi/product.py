@@ -39,4 +39,5 @@ PRODUCT = Product(
     scenario="mixed.py",  # every objective needs traffic
     reference_node=True,
     deployment="bizra-node",
+    operations=frozenset(("generate", "verify", "finality")),
 )

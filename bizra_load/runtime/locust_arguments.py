@@ -8,6 +8,7 @@ from locust.argument_parser import LocustArgumentParser
 
 from bizra_load.products import all_options
 from bizra_load.settings.arguments import SWITCHES, described
+from bizra_load.settings.defaults import OBJECTIVE, OBJECTIVE_HELP
 
 
 def add_arguments(parser: LocustArgumentParser) -> None:
@@ -23,6 +24,7 @@ def add_arguments(parser: LocustArgumentParser) -> None:
         add(option.flag, option.on_the_web_form, env_var=option.variable, default=option.default, help=text)
     for switch in SWITCHES:
         add(switch.flag, switch.on_the_web_form, action="store_true", default=False, help=switch.help)
+    add(OBJECTIVE, False, action="append", default=[], help=OBJECTIVE_HELP)
     text = "NAME=PATH of evidence for a gate that a load can't see, read when the run has ended; repeatable"
     add("--evidence", False, action="append", default=[], help=text)
     text = "NAME or NAME:PORT of this web UI behind a proxy or in a cluster, comma-separated; localhost and addresses always do"

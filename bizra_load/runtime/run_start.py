@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -15,6 +16,7 @@ from bizra_load.io.terminal import tell
 from bizra_load.judging.agreements import keep_agreement, read_agreement
 from bizra_load.measure.clock import SteadyClock
 from bizra_load.measure.cluster_key import ClusterKey
+from bizra_load.products import product_of
 from bizra_load.runtime.consumers import Consumer, Consumers
 from bizra_load.runtime.master_run import MasterRun
 from bizra_load.runtime.run_times import RunTimes
@@ -35,7 +37,9 @@ def start_run(
     """Make the run folder and begin to take in reports. Raises BizraLoadError or OSError where that is impossible."""
     clock = SteadyClock()
     now = datetime.fromtimestamp(clock.unix_ns() / 1e9, UTC)
-    agreement = read_agreement(settings.agreement, settings.baseline)
+    agreement = read_agreement(settings.agreement, settings.baseline, settings.objectives)
+    if not settings.run_name:
+        settings = dataclasses.replace(settings, run_name=product_of(agreement.agreement).name)
     fixed = os.environ.get(RUN_FOLDER_VARIABLE)
     folder = Path(fixed) if fixed else new_folder(settings.out, settings.run_name, now)
     storage = RunStorage(RunWriter(folder))

@@ -213,7 +213,7 @@ def _refusal(response: Response) -> WrongResponse:
 def settings_for(users: Iterable[type[User]], options: object | None) -> Settings:
     """Settings from parsed options; where no agreement is named, it is that of the users' product. Raises UsageError."""
     settings = settings_of(options)
-    if settings.agreement:
+    if settings.agreement or settings.objectives:
         return settings
     named = (user.product for user in users if issubclass(user, OpenModelUser) and user.product)
     return replace(settings, agreement=default_agreement(next(named, "")))

@@ -16,7 +16,6 @@ from bizra_load.io.units import duration_s, rate_per_s
 from bizra_load.settings import inputs
 from bizra_load.settings.defaults import DEFAULT_OUT, OUT_VARIABLE
 from sla.judgement.checks.allowable import ALLOWABLE
-from sla.values.agreement import DEFAULT_PRODUCT
 
 _rate = inputs.within(rate_per_s, inputs.MAX_RATE_PER_S, "ops/s")
 _length = inputs.within(duration_s, inputs.MAX_DURATION_S, "s")
@@ -82,7 +81,7 @@ GENERAL: tuple[Option, ...] = (
     Option("--arrivals", "ARRIVALS", "constant", "constant or poisson; saturate: a closed model, as fast as responses come",
            inputs.one_of((*KINDS, SATURATE))),
     Option("--agreement", "AGREEMENT", "", "Name of a packaged agreement, or a YAML file; none: figures without a verdict",
-           inputs.anything, path="or a name"),  # without one: that of the product that the locustfile's users are of
+           inputs.anything, path="or a name"),  # without one, nor --objective: that of the locustfile's product
     Option("--baseline", "BASELINE", "", "JSON file of baseline figures, or a packaged name, in place of the agreement's own",
            inputs.anything, path="or a name"),
     Option("--environment-name", "AGREEMENT_ENVIRONMENT", "", "Environment of the agreement whose deviations are accepted",
@@ -93,7 +92,7 @@ GENERAL: tuple[Option, ...] = (
     Option("--prometheus-selector", "PROMETHEUS_SELECTOR", "", 'Label matchers of the node under test, e.g. job="node"',
            inputs.selector),
     Option("--out", OUT_VARIABLE, DEFAULT_OUT, "Folder that run folders are made in", inputs.out_folder, path="yes"),
-    Option("--run-name", "RUN_NAME", DEFAULT_PRODUCT, "End of the run folder's name; other products: theirs", inputs.run_name),
+    Option("--run-name", "RUN_NAME", "", "End of the run folder's name; without it, the product's name", inputs.run_name),
     Option("--request-timeout", "REQUEST_TIMEOUT", "10s", "After this long an operation is counted as timed out",
            inputs.within(duration_s, inputs.MAX_TIMEOUT_S, "s")),
     Option("--headers-file", "HEADERS_FILE", "", "File of extra request headers, one 'Name: value' a line", inputs.headers,

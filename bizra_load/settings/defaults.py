@@ -10,3 +10,8 @@ OPTIONS_VARIABLE, OPTIONS = "BIZRA_LOAD_OPTIONS", "bizra_load_options"
 RUN_FOLDER_VARIABLE, REHEARSAL_VARIABLE = "BIZRA_LOAD_RUN_FOLDER", "BIZRA_LOAD_REHEARSAL"
 UNCONFIGURED_VARIABLE = "BIZRA_LOAD_UNCONFIGURED"  # "1": Locust's own configuration is not read
 LOCUSTS_OWN = "LOCUST_"  # what Locust's variables begin with
+OBJECTIVE = "--objective"  # repeatable, and beside GENERAL as --evidence is
+OBJECTIVE_HELP = (
+    'an objective in words, such as "checkout p95 < 100 ms" or "error rate < 1 %%, warning" (docs/agreement.md); '
+    "repeatable; beside --agreement it is added to that one, without it these are the agreement"
+)

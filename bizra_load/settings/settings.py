@@ -21,7 +21,9 @@ from bizra_load.settings.name_folding import Folding
 
 @dataclass(frozen=True)
 class Settings:
-    """Checked options; durations in seconds, shares as ratios. `of_products`: those that products add, by attribute's name."""
+    """Checked options; durations in seconds, shares as ratios. `of_products`: those that products add, by attribute's name.
+    `agreement`: "" where none was named.
+    """
 
     curve: LoadCurve
     ops_per_user: float
@@ -48,6 +50,7 @@ class Settings:
     fold_names: Folding
     generator_metrics: tuple[str, int] | None = None  # address and port of the generator's own /metrics
     evidence: tuple[str, ...] = ()
+    objectives: tuple[str, ...] = ()
     baseline: str = ""
 
     @property
@@ -94,7 +97,7 @@ def texts(given: Mapping[str, Any], added: Sequence[Option] = ()) -> dict[str, A
     """
     handed_on: dict[str, Any] = {option.name: _text(option, given) for option in (*GENERAL, *added)}
     handed_on |= {switch.name: True for switch in SWITCHES if given.get(switch.name)}
-    return {**handed_on, "evidence": list(given.get("evidence") or ())}
+    return {**handed_on, **{name: list(given.get(name) or ()) for name in ("evidence", "objective")}}
 
 
 def checked(given: Mapping[str, Any], added: Sequence[Option] = ()) -> Settings:
@@ -102,6 +105,7 @@ def checked(given: Mapping[str, Any], added: Sequence[Option] = ()) -> Settings:
     replaced = ("target_ops", "ramp", "duration") if _text(_BY_NAME["stages"], given) else ("stages",)
     values = {option.name: _checked(option, given) for option in (*GENERAL, *added) if option.name not in replaced}
     values |= {switch.name: bool(given.get(switch.name)) for switch in SWITCHES}
+    objectives = tuple(given.get("objective") or ())
     curve = _curve(values)
     if curve.peak_per_s / values["ops_per_user"] > inputs.MAX_USERS:
         slots = f"{curve.peak_per_s:g} ops/s in slots of {values['ops_per_user']:g}"
@@ -117,6 +121,7 @@ def checked(given: Mapping[str, Any], added: Sequence[Option] = ()) -> Settings:
         request_timeout_s=values.pop("request_timeout"),
         generator_metrics=values.pop("generator_metrics_port"),
         evidence=tuple(given.get("evidence") or ()),
+        objectives=objectives,
         of_products={option.name: values.pop(option.name) for option in added},
         **values,  # the others have the name of their option
     )

@@ -134,7 +134,9 @@ class Suite:
         return result
 
     def _import_dashboard(self) -> StepResult:
-        key, title = "dashboard", "Dashboard import"
+        key, title, agreement = "dashboard", "Dashboard import", self._plan.file.agreement
+        if not agreement.monitoring.any:
+            return StepResult(key, title, Outcome.SKIPPED, f"product {agreement.product} has no dashboard", needed=False)
         try:
             imported = dashboard.import_own(self._plan.dashboard_subject, self._plan.artifacts, self._log.info)
         except BizraLoadError as error:
@@ -156,13 +158,15 @@ class Suite:
 
     def _metrics(self) -> StepResult:
         key, title, plan = "metrics", "Metrics validation", self._plan
-        if not plan.prometheus_url:
-            return StepResult(key, title, Outcome.SKIPPED, "PROMETHEUS_URL is not set")
-        if self._folder is None and plan.rehearsal:
-            return StepResult(key, title, Outcome.SKIPPED, "there was no load")
+        if not plan.file.agreement.server_metrics:
+            return StepResult(key, title, Outcome.SKIPPED, "the agreement names no metrics of the service", needed=False)
+        lacking = "" if plan.prometheus_url else "PROMETHEUS_URL is not set"
+        if lacking or (self._folder is None and plan.rehearsal):
+            return StepResult(key, title, Outcome.SKIPPED, lacking or "there was no load")
         try:
-            self._check_panels()
-            self._check_rules()
+            if plan.file.agreement.monitoring.any:
+                self._check_panels()
+                self._check_rules()
             asked = query_of_last(LAST_S, plan.file, plan.environment)
             if self._folder is not None:
                 asked = query_of_run(self._folder)
@@ -243,9 +247,8 @@ class Suite:
         return (kept_agreement(self._folder) if self._folder else self._plan.file).judged
 
     def _assessment(self) -> Assessment | None:
-        if self._folder is None or not (self._folder / ASSESSMENT).exists():
-            return None
-        return read_assessment(self._folder)
+        folder = self._folder
+        return read_assessment(folder) if folder and (folder / ASSESSMENT).exists() else None
 
     def _validation(self, steps: Sequence[StepResult], assessment: Assessment | None) -> ValidationReport:
         plan = self._plan
@@ -292,7 +295,6 @@ def _judged(step: StepResult, by: Assessment | MetricsAssessment) -> StepResult:
 
 
 def _text(path: Path) -> str:
-    try:
+    with suppress(OSError):
         return path.read_text(encoding="utf-8").strip()
-    except OSError:
-        return ""
+    return ""

@@ -124,7 +124,7 @@ def _missed(o: ObjectiveResult, a: Assessment, figure: str, words: RemedyWords) 
             yield _latency(o, a, figure)
         case "throughput":
             yield _throughput(o, a, figure, words)
-        case "success":
+        case "success" | "errors":
             yield from _errors(o, a, figure, words)
         case _ as unreachable:
             assert_never(unreachable)

@@ -63,7 +63,8 @@ def _in_words(o: ObjectiveResult) -> str:
     room = o.target / o.estimate.point if o.comparison == "<" and o.estimate.point else 0.0
     words = f"{table.with_interval(o.estimate, o.unit)} against {table.target(o)}"
     if o.unit == "ratio":
-        words += f", margin {100 * (o.estimate.point - o.target):+.3f} percentage points"
+        margin = o.target - o.estimate.point if o.comparison == "<" else o.estimate.point - o.target
+        words += f", margin {100 * margin:+.3f} percentage points"
     elif o.comparison == ">=":
         words += f", margin {100 * (o.estimate.point / o.target - 1):+.1f} %"
     elif room:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 from sla.estimators.at_target import AtTarget
 from sla.estimators.far_target import FarTarget
+from sla.judgement.error_rates import as_promised
 from sla.judgement.few_windows import INTERVALS
 from sla.judgement.generator.lateness import duration
 from sla.judgement.moving import REACHES
@@ -70,7 +71,7 @@ def judge_family(
         if verdict.reason == STRADDLES and p.nothing_fails:
             verdict = Verdict(Status.INCONCLUSIVE, NEVER_SHOWN, True)
         needed, undecided = None, verdict.status is Status.INCONCLUSIVE and not verdict.doubted
-        if undecided and measured.too_few:
+        if undecided and measured.too_few and measured.estimate is not None:
             verdict = Verdict(Status.INCONCLUSIVE, measured.too_few)
         elif undecided and measured.in_one_bucket_with(p.target):
             verdict = Verdict(Status.INCONCLUSIVE, _in_one_bucket(measured))
@@ -87,14 +88,13 @@ def judge_family(
                 verdict, needed = missed, None
         if p.unknown_acceptable and verdict.reason == MISSES:  # and no longer run would tell
             verdict = Verdict(Status.INCONCLUSIVE, f"misses the target; {p.unknown_acceptable}")
-        results.append(
-            ObjectiveResult(
-                o.key, o.title, o.severity, o.unit, p.target.comparison, p.target.value,
-                p.acceptable.value if p.acceptable and p.acceptable.known else None, baseline.get(o.baseline_key),
-                measured.estimate, verdict.status, verdict.reason, False, needed, measured.source, o.operations, o.quantile,
-                p.target.times_baseline, p.target.at_least, kind=o.kind.name,
-            )
+        result = ObjectiveResult(
+            o.key, o.title, o.severity, o.unit, p.target.comparison, p.target.value,
+            p.acceptable.value if p.acceptable and p.acceptable.known else None, baseline.get(o.baseline_key),
+            measured.estimate, verdict.status, verdict.reason, False, needed, measured.source, o.operations, o.quantile,
+            p.target.times_baseline, p.target.at_least, kind=o.kind.name,
         )  # fmt: skip
+        results.append(as_promised(result))
     return results
 
 
@@ -102,11 +102,12 @@ def unjudged(o: Objective, baseline: Mapping[str, float], estimate: Estimate | N
     """An objective that can't be judged, and why."""
     limits = (o.target, o.acceptable)  # a share of a plan is no number of operations
     target, acceptable = ((limit.value if limit and limit.known and not limit.of_plan else None) for limit in limits)
-    return ObjectiveResult(
+    result = ObjectiveResult(
         o.key, o.title, o.severity, o.unit, o.target.comparison, target, acceptable, baseline.get(o.baseline_key), estimate,
         Status.INCONCLUSIVE, reason, operations=o.operations, quantile=o.quantile,
         times_baseline=o.target.times_baseline, at_least=o.target.at_least, kind=o.kind.name,
     )  # fmt: skip
+    return as_promised(result)
 
 
 def gate_of(o: ObjectiveResult) -> Gate:

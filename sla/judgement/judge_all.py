@@ -13,15 +13,13 @@ from sla.judgement.outages.unjudged_failures import with_failures
 from sla.judgement.resampling import with_bootstraps
 from sla.judgement.status import NO_DATA
 from sla.judgement.steady import operations_of
-from sla.values.agreement import Agreement
+from sla.values.agreement import MOST_NAMES, Agreement
 from sla.values.assessment import ObjectiveResult, Steady
 from sla.values.baseline import Baseline, figures, unknown_acceptable, unknown_limit
 from sla.values.kinds import needs_failures
 from sla.values.measurements import Measurements
 from sla.values.remedies import PLAIN, RemedyWords
 from sla.values.shown import first_of
-
-MOST_NAMES = 5  # of operations, in a reason
 
 
 def judge_all(

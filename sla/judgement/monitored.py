@@ -24,7 +24,7 @@ from sla.judgement.kinds.base import ObjectiveEstimator
 from sla.judgement.kinds.choose import estimator_of
 from sla.judgement.objectives import NO_PLAN, EstimateAt, unknown_share, without_plan
 from sla.judgement.resampling import with_bootstraps
-from sla.values.agreement import Agreement, Limit
+from sla.values.agreement import Agreement, Limit, of_load
 from sla.values.assessment import Decision, Gate, ObjectiveResult, Severity, Status
 from sla.values.baseline import Baseline, figures, unknown_acceptable, unknown_limit, with_baseline
 from sla.values.estimate import Estimate
@@ -88,7 +88,7 @@ def judge_monitored(
     can't be judged without; None where there is no load test. `environment` must be one of agreement.accepted (None: its
     default), else KeyError. `words`: how to say what can be done.
     """
-    agreement = with_baseline(agreement, baseline)
+    agreement = with_baseline(of_load(agreement, tuple(agreement.operations)), baseline)
     chosen = environment or agreement.default_environment
     every_scrape = snapshots
     targets = without_duplicates([s for s in snapshots if not s.is_failed_scrape])

@@ -95,7 +95,8 @@ def absolute(limit: Limit, objective: Objective, measurements: Measurements, ste
     _, _, planned_per_s = constant_part(measurements.facts)
     here = [w for w in measurements.windows if steady.holds(w.second)]
     total = sum(w.planned - w.unsent for w in here)
-    mine = sum(w.planned - w.unsent for w in here if w.operation in objective.operations)
+    names = objective.operations  # none: all that the load has
+    mine = sum(w.planned - w.unsent for w in here if not names or w.operation in names)
     value = limit.value * planned_per_s * (mine / total) if total else 0.0
     return Limit(limit.comparison, value) if value else without_plan(limit)
 

@@ -15,6 +15,7 @@ from sla.values.agreement import Agreement
 from sla.values.measurements import PlannedSegment
 
 USUAL_DEFF = {0.5: 8.0, 0.8: 70.0, 0.9: 250.0}  # by load; measured on simulated M/M/1 queues
+WHOLE = "all operations"
 
 
 @dataclass(frozen=True)
@@ -46,12 +47,12 @@ class TooShort:
 
 
 def judged_quantiles(agreement: Agreement) -> dict[str, tuple[float, ...]] | None:
-    """By operation; None of an agreement without any objective."""
+    """By operation, WHOLE for those on all of them; None of an agreement without any objective."""
     if not agreement.objectives:
         return None
     judged: dict[str, set[float]] = {}
     for o in agreement.objectives:
-        for operation in o.operations if o.quantile else ():
+        for operation in (o.operations or (WHOLE,)) if o.quantile else ():
             judged.setdefault(operation, set()).add(o.quantile)
     return {operation: tuple(sorted(quantiles)) for operation, quantiles in judged.items()}
 
@@ -67,7 +68,8 @@ def too_short(
         return []
     hold = max(constant, key=lambda s: s.duration_s)
     warnings = []
-    for operation, share in shares.items():
+    whole = {WHOLE: 1.0} if shares and judged and WHOLE in judged else {}
+    for operation, share in (dict(shares) | whole).items():
         rate = hold.to_per_s * share
         for q in QUANTILES if judged is None else judged.get(operation, ()):
             largest = rate * hold.duration_s * (1 - q) / DECIDABLE

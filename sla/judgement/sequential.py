@@ -20,8 +20,8 @@ from sla.judgement.judge_all import judge_all
 from sla.judgement.kinds.choose import estimator_of
 from sla.judgement.objectives import absolute, surely_missed
 from sla.judgement.status import THIN_EVIDENCE
-from sla.judgement.steady import find_steady
-from sla.values.agreement import Agreement, Objective
+from sla.judgement.steady import find_steady, operations_of
+from sla.values.agreement import Agreement, Objective, of_load
 from sla.values.assessment import ObjectiveResult, Severity, Status, Steady
 from sla.values.baseline import Baseline, with_baseline
 from sla.values.measurements import Measurements
@@ -74,8 +74,9 @@ def failing(
     not known is not missed, and whatever the generator's lag can have done is taken off (sla.judgement.generator.lateness).
     They are missed at the level that FAIL needs at the end, too, if that is higher: what a look stops for must stand.
     """
-    agreement = with_baseline(agreement, baseline)
-    judged = so_far(under_agreed_names(measurements, agreement))
+    named = under_agreed_names(measurements, agreement)
+    agreement = with_baseline(of_load(agreement, operations_of(named.windows)), baseline)
+    judged = so_far(named)
     if judged is None:
         return frozenset()
     measured, steady = judged
@@ -98,8 +99,9 @@ def undecided(measurements: Measurements, agreement: Agreement, baseline: Baseli
     can be judged yet, or nothing was promised. They must be decided at LOOKED_LEVEL, at which the run is judged then, and at
     look_level().
     """
-    agreement = with_baseline(agreement, baseline)
-    judged = so_far(under_agreed_names(measurements, agreement))
+    named = under_agreed_names(measurements, agreement)
+    agreement = with_baseline(of_load(agreement, operations_of(named.windows)), baseline)
+    judged = so_far(named)
     if judged is None or not agreement.objectives:
         return None
     measured, steady = judged

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from sla.judgement.comparison import MARGIN, SUCCESS_MARGIN, Compared, Figure, compare
 from sla.values.assessment import Assessment, Status
 from sla.values.estimate import Estimate
+from sla.values.kinds import KINDS, ErrorRate
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,9 @@ def trends(assessment: Assessment, earlier: Sequence[EarlierRun]) -> tuple[Trend
         if o.estimate is None or not before or o.status is Status.INVALID:
             continue
         margin = SUCCESS_MARGIN if o.unit == "ratio" else MARGIN
-        figure = Figure(o.title, o.unit, o.comparison == ">=", margin, [_fixed(before[-1][1])], [_fixed(o.estimate)])
+        errors = KINDS[o.kind] is ErrorRate  # compared as the success rate: there is no ratio to no errors
+        sides = [e.complement if errors else e for e in (before[-1][1], o.estimate)]
+        figure = Figure(o.title, o.unit, errors or o.comparison == ">=", margin, *([_fixed(side)] for side in sides))
         [compared] = compare([figure], paired=False).compared
         beyond = ""
         if o.estimate.low > max(e.high for _, e in before):

@@ -95,9 +95,10 @@ def checklist(assessment: Assessment, agreement: Agreement, words: RemedyWords =
 
 
 def _success_rates(assessment: Assessment, agreement: Agreement) -> tuple[set[str], set[str]]:
-    """(all success rates among the objectives, those that are over all operations: they say how the load test went)."""
-    rates = {o.key: set(o.operations) for o in assessment.objectives if KINDS[o.kind] is SuccessRate}
-    return set(rates), {key for key, operations in rates.items() if operations == set(agreement.operations)}
+    """(all success and error rates among the objectives, those over all operations: they say how the load test went)."""
+    rates = {o.key: set(o.operations) for o in assessment.objectives if issubclass(KINDS[o.kind], SuccessRate)}
+    of_load = {o.key for o in agreement.objectives if not o.operations} & set(rates)
+    return set(rates), of_load or {key for key, operations in rates.items() if operations == set(agreement.operations)}
 
 
 def given_as(key: str) -> str:

@@ -13,7 +13,8 @@ from typing import assert_never
 
 from sla.values.agreement import Agreement, Objective
 from sla.values.assessment import ObjectiveResult, Severity
-from sla.values.kinds import ClientLatency, ServerLatency, SuccessRate, Throughput
+from sla.values.kinds import ClientLatency, ErrorRate, ServerLatency, SuccessRate, Throughput
+from sla.values.number import complement
 from sla.values.promql import REPLICAS, TARGET, added, by, enough, once, quantile_over, successful
 from sla.values.strategy import Trigger
 
@@ -95,6 +96,8 @@ def _missed(o: Objective, service: _Service) -> list[Trigger]:
             if o.severity is not Severity.CRITICAL or not (expression := _less_success(o, service, f"{o.target.value:.9g}")):
                 return []
             title = f"{o.title} is under {100 * o.target.value:g} %"
+            if isinstance(o.kind, ErrorRate):
+                title = f"{o.title} is over {100 * complement(o.target.value):g} %"
             return [Trigger(o.key, title, expression, _SHORT_FOR_S, o.target.value, o.unit)]
         case ClientLatency() | Throughput():
             return []
@@ -116,7 +119,8 @@ def _degraded(o: Objective, service: _Service, result: ObjectiveResult | None) -
             expression = _quantile_over(o, quantile, f"> {limit / 1e9:.4g}", service)
             return [Trigger(key, title, expression, ALERT_FOR_S, limit, o.unit)]
         case SuccessRate():
-            limit = estimate.low * (1 - DEGRADED_BY) if estimate else 0.0
+            success = estimate.complement if estimate and isinstance(o.kind, ErrorRate) else estimate
+            limit = success.low * (1 - DEGRADED_BY) if success else 0.0
             if estimate is None or not (expression := _less_success(o, service, f"{limit:.4g}")):
                 return []
             return [Trigger(key, title, expression, ALERT_FOR_S, limit, o.unit)]

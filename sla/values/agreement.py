@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from sla.values.assessment import Severity
 from sla.values.kinds import ObjectiveKind, Unit
 from sla.values.monitoring import RequiredMonitoring
+from sla.values.shown import first_of
 
 MEASURED = "measured"  # as an agreement's baseline: what is measured on the machine in the minute of the run
 NO_AGREEMENT = "no agreement"
-DEFAULT_PRODUCT = "poi"  # of an agreement that names none
+MOST_NAMES = 5  # of operations, in a line
 
 
 @dataclass(frozen=True)
@@ -50,8 +51,10 @@ class OperationMetrics:
 
 @dataclass(frozen=True)
 class Objective:
-    """One promise. `target` and `acceptable` (None: whatever misses the target fails) are in the unit of its kind.
+    """One promise. `target` and `acceptable` (None: whatever misses the target fails) are in the unit of its kind; of an error
+    rate they are those of the success rate that it is the complement of.
 
+    operations     (): all that the load has, see of_load()
     baseline_key   key of its figure in a baseline; "" for none
     """
 
@@ -73,6 +76,11 @@ class Objective:
     def quantile(self) -> float:
         """The quantile of a latency, else 0."""
         return self.kind.quantile
+
+    @property
+    def of_operations(self) -> str:
+        """Its operations in a line: the first of them, and how many more there are."""
+        return first_of(self.operations, MOST_NAMES, " + ") if self.operations else "all operations"
 
 
 @dataclass(frozen=True)
@@ -99,7 +107,7 @@ class ProcessLimits:
 class Agreement:
     """What is promised of a release, validated as it was read (sla.values.agreement_parser).
 
-    product      what is tested
+    product      what is tested; "": it names none, and whoever reads the agreement finds it by its operations
     evidence_age_s   how long before the run evidence may have been made
     monitoring   what that product requires; whoever reads the agreement adds it
     deployment   what that product is usually called on Kubernetes; added likewise
@@ -115,7 +123,7 @@ class Agreement:
     not_assessed: str = ""
     validity: ValidityLimits = field(default_factory=ValidityLimits)
     process: ProcessLimits = field(default_factory=ProcessLimits)
-    product: str = DEFAULT_PRODUCT
+    product: str = ""
     monitoring: RequiredMonitoring = field(default_factory=RequiredMonitoring)
     deployment: str = "my-service"
     evidence_age_s: float = 30 * 86_400.0
@@ -124,6 +132,15 @@ class Agreement:
     def server_metrics(self) -> frozenset[str]:
         """The names of all counters and histograms of its operations."""
         return frozenset(n for m in self.operations.values() for n in (m.histogram, m.total, m.failed) if n)
+
+
+def of_load(agreement: Agreement, names: Sequence[str]) -> Agreement:
+    """The agreement where objectives on all operations are on those that the load has, by `names`."""
+    if all(o.operations for o in agreement.objectives):
+        return agreement
+    known = {**dict.fromkeys(names, OperationMetrics()), **agreement.operations}
+    objectives = tuple(o if o.operations else replace(o, operations=tuple(names)) for o in agreement.objectives)
+    return replace(agreement, objectives=objectives, operations=known)
 
 
 # Figures without a verdict, for data that nothing was promised about.

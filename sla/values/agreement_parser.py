@@ -6,22 +6,25 @@ Every error is one line: the key, what is wrong, what is allowed; the edge that 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sla.values.agreement import DEFAULT_PRODUCT, Agreement, Limit, Objective, OperationMetrics, ProcessLimits, ValidityLimits
+from sla.values.agreement import Agreement, Limit, Objective, OperationMetrics, ProcessLimits, ValidityLimits
 from sla.values.assessment import Severity
-from sla.values.kinds import EXCLUDED, INCLUDED, KINDS, ClientLatency, ObjectiveKind, Unit
+from sla.values.kinds import EXCLUDED, INCLUDED, KINDS, ClientLatency, ErrorRate, ObjectiveKind, Unit
 from sla.values.limit_parser import factors_to, parse_limit, parse_quantity
+from sla.values.objective_words import EXAMPLES, objective_in
 from sla.values.section import AgreementError, Section, brief, unknown, wrong_schema
 from sla.values.window import LATENCIES
 
 SCHEMA = "bizra-load/agreement/1"
 TIMERS = ("inside", "queueing")
 RESERVED_GATES = ("tests", "rules", "evidence")  # of --evidence: short for node_tests, the rules that are loaded, the index
-_GATE = re.compile(r"[A-Za-z0-9_-]{1,60}")  # also the name of a file, and of --evidence NAME=FILE
-_REQUIRED = ("schema", "name", "objectives", "operations")
+GATE = "[A-Za-z0-9_-]{1,60}"  # also the name of a file, and of --evidence NAME=FILE
+_REQUIRED = ("schema", "name", "objectives")
 _OPTIONAL = (
+    "operations",
     "environments",
     "evidence",
     "baseline",
@@ -32,9 +35,9 @@ _OPTIONAL = (
     "evidence_age",
     "failures",
 )
-_AGES = {"days": 86_400.0, "h": 3600.0}
+AGES = {"days": 86_400.0, "h": 3600.0}
 # key under `validity` -> (field of ValidityLimits, its unit)
-_VALIDITY: Mapping[str, tuple[str, Unit]] = {
+VALIDITY: Mapping[str, tuple[str, Unit]] = {
     "unsent": ("unsent_share", "ratio"),
     "lag_p99": ("lag_p99_ns", "ns"),
     "cpu": ("cpu_share", "ratio"),
@@ -42,7 +45,7 @@ _VALIDITY: Mapping[str, tuple[str, Unit]] = {
     "clock_skew": ("clock_skew_ns", "ns"),
 }
 # key under `process` -> (field of ProcessLimits, factors of its units, example)
-_PROCESS: Mapping[str, tuple[str, Mapping[str, float], str]] = {
+PROCESS: Mapping[str, tuple[str, Mapping[str, float], str]] = {
     "memory": ("memory_bytes", {"MiB": 2.0**20, "GiB": 2.0**30}, "2 GiB"),
     "cpu": ("cpu_cores", {"cores": 1.0}, "3.6 cores"),
     "scrape": ("scrape_s", {"s": 1.0, "ms": 1e-3}, "4 s"),
@@ -54,16 +57,14 @@ def agreement_from_mapping(document: object) -> Agreement:
     if isinstance(document, Mapping) and (wrong := wrong_schema(document, SCHEMA)):
         raise AgreementError(wrong)
     top = Section.read(document, "", _REQUIRED, _OPTIONAL)
-    operations = {str(name): _operation(value, f"operations.{name}") for name, value in top.mapping("operations").items()}
-    failures = _failures(top, EXCLUDED)
-    objectives = tuple(_objective(str(key), value, operations, failures) for key, value in top.mapping("objectives").items())
-    if not objectives:
-        raise AgreementError("objectives: at least one is needed")
+    named = {str(name): _operation(value, f"operations.{name}") for name, value in top.mapping("operations", {}).items()}
+    objectives = _objectives(top, named, _failures(top, EXCLUDED))
+    named_by_them = {name: OperationMetrics() for o in objectives for name in o.operations}
     accepted = _accepted(top.mapping("environments", {}) or {"default": {}}, {o.key for o in objectives})
     return Agreement(
         name=top.text("name"),
         objectives=objectives,
-        operations=operations,
+        operations=named or named_by_them,
         evidence=_evidence(top.mapping("evidence", {})),
         accepted=accepted,
         default_environment=next(iter(accepted)),
@@ -71,22 +72,54 @@ def agreement_from_mapping(document: object) -> Agreement:
         not_assessed=top.text("not_assessed", ""),
         validity=_validity(top.mapping("validity", {})),
         process=_process(top.mapping("process", {})),
-        product=top.text("product", DEFAULT_PRODUCT),
+        product=top.text("product", ""),
         evidence_age_s=_evidence_age(top.text("evidence_age", "30 days")),
     )
+
+
+def _objectives(top: Section, operations: Mapping[str, OperationMetrics], failures: str) -> tuple[Objective, ...]:
+    """Those of a mapping, each another one or words, or of a list of words. They may name operations that nothing else is said
+    of, unless the agreement lists its operations.
+    """
+    value = top.values["objectives"]
+    if not isinstance(value, Mapping | list):
+        raise AgreementError("objectives: must be a mapping, or a list of words such as " + f'"{EXAMPLES[0]}"')
+    objectives: list[Objective] = []
+    for number, (key, what) in enumerate(value.items() if isinstance(value, Mapping) else (("", each) for each in value)):
+        where = f"objectives.{key}" if key != "" else f"objectives[{number}]"
+        if isinstance(what, str):
+            objectives.append(_in_words(what, where, str(key), operations, failures))
+        elif isinstance(value, Mapping):
+            objectives.append(_objective(str(key), what, operations, failures))
+        else:
+            raise AgreementError(f'{where}: must be words such as "{EXAMPLES[0]}", not {brief(what)}')
+    twice = [key for key, count in Counter(o.key for o in objectives).items() if count > 1]
+    if twice:
+        raise AgreementError(f"objectives: {brief(twice[0])} is there twice (allowed: once)")
+    if not objectives:
+        raise AgreementError("objectives: at least one is needed")
+    return tuple(objectives)
+
+
+def _in_words(text: str, where: str, key: str, operations: Mapping[str, OperationMetrics], failures: str) -> Objective:
+    objective = objective_in(text, where, key, failures)
+    for name in objective.operations:
+        if operations and name not in operations:
+            raise AgreementError(f"{where}: operation {unknown(name, operations)}")
+    return objective
 
 
 def _evidence(gates: Mapping[str, Any]) -> dict[str, str]:
     """Titles by key. A gate by a name that evidence uses otherwise, or that it can't have, could never be closed."""
     for key in map(str, gates):
-        if key in RESERVED_GATES or not _GATE.fullmatch(key):
+        if key in RESERVED_GATES or not re.fullmatch(GATE, key):
             allowed = f"letters, digits, _ and -, at most 60; not {', '.join(RESERVED_GATES)}"
             raise AgreementError(f"evidence.{brief(key)}: is no name for a gate (allowed: {allowed})")
     return {str(k): str(v) for k, v in gates.items()}
 
 
 def _evidence_age(text: str) -> float:
-    age_s = parse_quantity(text, "evidence_age", _AGES, "30 days")
+    age_s = parse_quantity(text, "evidence_age", AGES, "30 days")
     if age_s <= 0:
         raise AgreementError(f"evidence_age: {brief(text)} (allowed: more than 0, such as 30 days)")
     return age_s
@@ -116,7 +149,7 @@ def _objective(key: str, value: object, operations: Mapping[str, OperationMetric
     _check_operations(kind_type, names, operations, key)
     kind = _kind(kind_type, measure, f"{where}.measure", failures)
     baseline_key = section.text("baseline", "")
-    target, acceptable = _limits(section, where, kind.unit, baseline_key)
+    target, acceptable = _limits(section, where, kind, baseline_key)
     title = section.text("title") + (kind.suffix if isinstance(kind, ClientLatency) else "")
     return Objective(key, title, Severity(severity), kind, names, target, acceptable, baseline_key)
 
@@ -132,12 +165,14 @@ def _check_operations(
 ) -> None:
     where, single = f"objectives.{key}.measure.operations", kind_type.of_one_operation
     for name in names:
-        if name not in operations:
+        if operations and name not in operations:
             raise AgreementError(f"{where}: {unknown(name, operations)}")
-    if kind_type.from_server and names and not operations[names[0]].histogram:
+    if kind_type.from_server and names and not operations.get(names[0], OperationMetrics()).histogram:
         raise AgreementError(f"operations.{names[0]}.histogram: is missing, and objectives.{key} is read from it")
     if not names or (single and len(names) != 1):
         raise AgreementError(f"{where}: needs {'one' if single else 'at least one'}")
+    if len(set(names)) != len(names):
+        raise AgreementError(f"{where}: one is there twice (allowed: each once)")
 
 
 def _kind(kind_type: type[ObjectiveKind], measure: Section, where: str, failures: str) -> ObjectiveKind:
@@ -145,7 +180,7 @@ def _kind(kind_type: type[ObjectiveKind], measure: Section, where: str, failures
     the agreement's word; an objective's own would promise what is not measured where it is of another kind.
     """
     quantile = measure.number("quantile", 0.0)
-    if kind_type.of_one_operation and not 0 < quantile < 1:
+    if kind_type.unit == "ns" and not 0 < quantile < 1:
         raise AgreementError(f"{where}.quantile: must be between 0 and 1, for example 0.99")
     latency = measure.text("latency", "service")
     if latency not in LATENCIES:
@@ -163,11 +198,11 @@ def _failures(section: Section, default: str) -> str:
     return word
 
 
-def _limits(section: Section, where: str, unit: Unit, baseline_key: str) -> tuple[Limit, Limit | None]:
+def _limits(section: Section, where: str, kind: ObjectiveKind, baseline_key: str) -> tuple[Limit, Limit | None]:
     """(target, acceptable) of an objective."""
-    acceptable_text = section.text("acceptable", "")
-    target = parse_limit(section.text("target"), f"{where}.target", unit)
-    acceptable = parse_limit(acceptable_text, f"{where}.acceptable", unit) if acceptable_text else None
+    acceptable_text, errors = section.text("acceptable", ""), isinstance(kind, ErrorRate)
+    target = parse_limit(section.text("target"), f"{where}.target", kind.unit, errors)
+    acceptable = parse_limit(acceptable_text, f"{where}.acceptable", kind.unit, errors) if acceptable_text else None
     for name, limit in (("target", target), ("acceptable", acceptable)):
         if limit is not None and limit.times_baseline and not baseline_key:
             raise AgreementError(f"{where}.{name}: a multiple of the baseline needs {where}.baseline, the key of its figure")
@@ -183,8 +218,8 @@ def _operation(value: object, where: str) -> OperationMetrics:
 
 
 def _validity(values: Mapping[str, Any]) -> ValidityLimits:
-    section, chosen = Section.read(values, "validity", (), tuple(_VALIDITY)), {}
-    for key, (name, unit) in _VALIDITY.items():
+    section, chosen = Section.read(values, "validity", (), tuple(VALIDITY)), {}
+    for key, (name, unit) in VALIDITY.items():
         text = section.text(key, "")
         if text:
             chosen[name] = parse_quantity(text, f"validity.{key}", factors_to(unit), "5 ms" if unit == "ns" else "1 %")
@@ -192,8 +227,8 @@ def _validity(values: Mapping[str, Any]) -> ValidityLimits:
 
 
 def _process(values: Mapping[str, Any]) -> ProcessLimits:
-    section, chosen = Section.read(values, "process", (), tuple(_PROCESS)), {}
-    for key, (name, factors, example) in _PROCESS.items():
+    section, chosen = Section.read(values, "process", (), tuple(PROCESS)), {}
+    for key, (name, factors, example) in PROCESS.items():
         text = section.text(key, "")
         if text:
             chosen[name] = parse_quantity(text, f"process.{key}", factors, example)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from dataclasses import dataclass
+
+from sla.values.number import complement
 
 
 @dataclass(frozen=True)
@@ -32,3 +35,8 @@ class Estimate:
     def scaled(self, factor: float) -> Estimate:
         """The same estimate in another unit."""
         return Estimate(self.point * factor, self.low * factor, self.high * factor, self.level, self.n, self.n_eff)
+
+    @property
+    def complement(self) -> Estimate:
+        """A share's: that of all the others."""
+        return dataclasses.replace(self, point=complement(self.point), low=complement(self.high), high=complement(self.low))

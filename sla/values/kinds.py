@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal, Self, get_args
 
 Unit = Literal["ns", "ops/s", "ratio"]
-KindName = Literal["server_quantile", "client_quantile", "throughput", "success"]
+KindName = Literal["server_quantile", "client_quantile", "throughput", "success", "errors"]
 EXCLUDED, INCLUDED = "excluded", "included"  # whether failed requests are among a client's latencies
 FAILURES_INCLUDED = ", failed requests included"  # behind what such an objective is called
 
@@ -36,7 +36,7 @@ class ServerLatency:
 
 @dataclass(frozen=True)
 class ClientLatency:
-    """A quantile of one operation's time as the client sees it, ns. 0 < quantile < 1.
+    """A quantile of the time of operations as the client sees it, of several ones all requests together, ns. 0 < quantile < 1.
 
     latency    "response" (from the intended start) or "service" (from the actual send)
     failures   INCLUDED: of all requests that ended, failed ones with the time that they took; EXCLUDED: of successful ones. A
@@ -49,7 +49,7 @@ class ClientLatency:
 
     name: ClassVar[KindName] = "client_quantile"
     unit: ClassVar[Unit] = "ns"
-    of_one_operation: ClassVar[bool] = True
+    of_one_operation: ClassVar[bool] = False
     from_server: ClassVar[bool] = False
     counts_failures: ClassVar[bool] = False
 
@@ -93,10 +93,19 @@ class SuccessRate(OverOperations):
     counts_failures: ClassVar[bool] = True
 
 
-# `name` is the word in an agreement; `of_one_operation`: a quantile can't be taken over several; `from_server`: it needs the
+@dataclass(frozen=True)
+class ErrorRate(SuccessRate):
+    """Failed operations over all that finished: judged as the success rate that it is the complement of (an objective's limits
+    are those of that), and shown as the share that failed.
+    """
+
+    name: ClassVar[KindName] = "errors"
+
+
+# `name` is the word in an agreement; `of_one_operation`: it can't be taken over several; `from_server`: it needs the
 # server's histogram; `counts_failures`: nothing is known of it where failures are not; of(quantile, latency, failures):
 # from what `measure` may hold, a kind takes what is its own.
-ObjectiveKind = ServerLatency | ClientLatency | Throughput | SuccessRate
+ObjectiveKind = ServerLatency | ClientLatency | Throughput | SuccessRate | ErrorRate
 KINDS: Mapping[str, type[ObjectiveKind]] = {kind.name: kind for kind in get_args(ObjectiveKind)}
 
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from sla.values.agreement import Limit
 from sla.values.kinds import Unit
-from sla.values.number import ALLOWED, GROUPED, PLAIN, number_in
+from sla.values.number import ALLOWED, GROUPED, PLAIN, complement, number_in
 from sla.values.section import AgreementError, brief
 
 
@@ -34,28 +34,34 @@ _EXAMPLES: Mapping[Unit, str] = {
     "ops/s": '">= 1000 ops/s" or ">= 95 % of plan"',
     "ratio": '">= 99 %"',
 }
+_OF_ERRORS = '"< 1 %"'
 _LIMIT = re.compile(rf"(<|>=)\s*({GROUPED})\s*([^\d\s,._].*)")
 _TIMES_BASELINE = re.compile(rf"<\s*({GROUPED})\s*x\s+baseline(?:\s*,\s*at least\s+({GROUPED})\s*(ns|us|ms|s))?")
 _QUANTITY = re.compile(rf"({PLAIN})\s*(%|[A-Za-z]+)")
 MAX_TIMES = 1e6  # a larger multiple of a baseline is a slip, and its product with a figure must stay finite
 
 
-def parse_limit(text: object, where: str, unit: Unit) -> Limit:
+def parse_limit(text: object, where: str, unit: Unit, errors: bool = False, such_as: str = "") -> Limit:
     """Limit of "< 200 us", "< 10 x baseline", "< 10 x baseline, at least 100 us", ">= 99 %", ">= 95 % of plan", for an
-    objective in `unit`. Raises AgreementError.
+    objective in `unit`; with `errors` "< 1 %", of an error rate, as that of its success rate. `such_as`: examples
+    for who may write fewer forms. Raises AgreementError.
     """
     if unit == "ns" and isinstance(text, str) and (multiple := _TIMES_BASELINE.fullmatch(text.strip())):
         return _times_baseline(multiple, text, where)
     match = _LIMIT.fullmatch(text.strip()) if isinstance(text, str) else None
-    allowed = f"{_EXAMPLES[unit]}; numbers: {ALLOWED}, commas only between thousands"
+    allowed = f"{such_as or (_OF_ERRORS if errors else _EXAMPLES[unit])}; numbers: {ALLOWED}, commas only between thousands"
     unit_word = _UNITS.get(match[3].strip()) if match else None
     if match is None or unit_word is None or unit_word.canonical not in _WRITTEN_IN[unit]:
         raise AgreementError(f"{where}: {brief(text)} is not a limit of this kind (allowed: {allowed})")
     comparison, value = match[1], _amount(match[2], unit_word.factor)
-    if (comparison == "<") != (unit == "ns"):
+    if (comparison == "<") != (errors or unit == "ns"):
         raise AgreementError(f"{where}: {brief(text)} points the wrong way (allowed: {allowed})")
     if not math.isfinite(value) or value <= 0 or (unit_word.canonical in ("ratio", "of plan") and value > 1):
         raise AgreementError(f"{where}: {brief(text)} can't be kept (allowed: {allowed})")
+    if errors and value >= 1:
+        raise AgreementError(f"{where}: {brief(text)} can't be missed (allowed: {allowed})")
+    if errors:
+        return Limit(">=", complement(value))
     return Limit(comparison, value, unit_word.canonical == "of plan")
 
 

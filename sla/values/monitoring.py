@@ -17,6 +17,11 @@ class RequiredMonitoring:
     rules: int = 0
     panels: int = 0
 
+    @property
+    def any(self) -> bool:
+        """Whether there is anything to watch by."""
+        return bool(self.rules or self.panels)
+
 
 @dataclass(frozen=True)
 class MadeRule:

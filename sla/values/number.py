@@ -12,6 +12,7 @@ PLAIN = rf"{DECIMAL}(?:[eE][+-]?[0-9]+)?"
 # the same, or commas between all of its thousands: in some countries a comma is the decimal point, and "0,5" is not 5
 GROUPED = rf"(?:{_WITH_THOUSANDS}|{PLAIN})"
 ALLOWED = "digits with a decimal point, such as 0.5"
+SHARE_DIGITS = 15  # of a share; one more is what a float adds
 _PLAIN, _GROUPED = re.compile(PLAIN), re.compile(GROUPED)
 
 
@@ -44,3 +45,8 @@ def finite(value: object) -> float | None:
     except OverflowError:
         return None
     return number if math.isfinite(number) else None
+
+
+def complement(share: float) -> float:
+    """1 - share, without the last digits that a float makes of it: 0.05 of 0.95."""
+    return round(1 - share, SHARE_DIGITS)

@@ -12,7 +12,9 @@ from bizra_load.engine.load_curve import LoadCurve
 from bizra_load.engine.stages import curve_from_stages
 from bizra_load.io import yaml_text
 from bizra_load.io.units import duration_s, rate_per_s
+from reports.results.promises import sentence
 from sla.values.agreement_parser import agreement_from_mapping
+from sla.values.objective_words import objective_in
 from tests.architecture.markdown import ROOT, blocks, table_cells
 
 AGREEMENT_PAGE = (ROOT / "docs/agreement.md").read_text()
@@ -111,7 +113,7 @@ def test_a_default_that_is_written_out_changes_nothing():
     defaults = {key: default.strip("`") for key, (default, _, _) in rows().items() if default.startswith("`")}
     assert len(defaults) >= 10
     for key, value in defaults.items():
-        written = yaml_text.load(yaml_examples(AGREEMENT_PAGE)[0])
+        written = yaml_text.load(yaml_examples(AGREEMENT_PAGE)[1])  # the small one in the longer form
         section, name = key.split(".")[0], key.split(".")[-1]
         places = {"operations": written["operations"]["pay"], "objectives": written["objectives"]["pay_p99"]["measure"]}
         place = written if section == name else places.get(section) or written.setdefault(section, {})
@@ -119,6 +121,15 @@ def test_a_default_that_is_written_out_changes_nothing():
         without = agreement_from_mapping(copy.deepcopy(written))
         place[name] = value
         assert agreement_from_mapping(written) == without, key
+
+
+def test_every_row_of_words_says_what_agreement_show_says_of_them():
+    shown = [
+        cells for cells in table_cells(AGREEMENT_PAGE) if len(cells) == 2 and re.search("[<>]", cells[0]) and "%" in cells[1]
+    ]
+    assert len(shown) >= 6
+    for words, meaning in shown:
+        assert meaning == sentence(objective_in(words.strip("`"), "the page"), {})
 
 
 @pytest.mark.parametrize("text", yaml_examples(AGREEMENT_PAGE))
@@ -145,7 +156,7 @@ def test_every_required_key_is_required_and_every_other_is_not():
 
 def _named_elsewhere(name):
     """Optional keys that the example's other keys refer to: without them the example contradicts itself."""
-    return name in ("operations.OPERATION.histogram", "objectives.OBJECTIVE.baseline")
+    return name in ("operations", "operations.OPERATION.histogram", "objectives.OBJECTIVE.baseline")
 
 
 def test_every_form_of_a_limit_is_understood_for_its_kind_and_no_other():

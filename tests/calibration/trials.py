@@ -1,6 +1,6 @@
 """Everything that is simulated, and the bands that the figures are held to."""
 
-from tests.calibration import audit, comparisons, intervals, lag, server_side, steadiness
+from tests.calibration import audit, comparisons, intervals, lag, server_side, steadiness, whole_load
 from tests.calibration.trial import Trial
 
 TRIALS: list[Trial] = [
@@ -10,4 +10,5 @@ TRIALS: list[Trial] = [
     *audit.TRIALS,
     *comparisons.TRIALS,
     *lag.TRIALS,
+    *whole_load.TRIALS,
 ]

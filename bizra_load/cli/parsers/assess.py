@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from bizra_load.cli.parsers.shared import add_evidence_argument
+from bizra_load.cli.parsers.shared import add_evidence_argument, add_objective_argument
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -17,6 +17,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     what.add_argument("folder", type=Path, metavar="RUN", nargs="?", help="a run folder")
     what.add_argument("--import", dest="imported", type=Path, metavar="FILE", help="k6 CSV, JMeter CSV or .hlog")
     parser.add_argument("--agreement", help="another agreement: a packaged name or a YAML file")
+    add_objective_argument(parser)
     parser.add_argument("--baseline", type=Path, metavar="FILE", help="JSON, or a packaged name (default: the kept one)")
     parser.add_argument(
         "--spool", type=Path, nargs="+", default=[], metavar="FILE", help="spool files of workers that lost their master; "

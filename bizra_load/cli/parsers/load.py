@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from bizra_load.cli.parsers.shared import add_evidence_argument
+from bizra_load.cli.parsers.shared import add_evidence_argument, add_objective_argument
 from bizra_load.products import all_options
 from bizra_load.settings.arguments import SWITCHES, described
 
@@ -31,4 +31,5 @@ def add_load_arguments(parser: argparse.ArgumentParser) -> None:
         parser.add_argument(option.flag, metavar="VALUE", help=described(option.help, option.default, named))
     for switch in SWITCHES:
         parser.add_argument(switch.flag, action="store_true", help=switch.help)
+    add_objective_argument(parser)
     add_evidence_argument(parser)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from bizra_load.settings.defaults import DEFAULT_AGREEMENT
+from bizra_load.settings.defaults import DEFAULT_AGREEMENT, OBJECTIVE, OBJECTIVE_HELP
 
 
 def add_evidence_argument(parser: argparse.ArgumentParser) -> None:
@@ -13,6 +13,10 @@ def add_evidence_argument(parser: argparse.ArgumentParser) -> None:
         "--evidence", action="append", default=[], metavar="NAME=PATH",
         help="evidence for what a load can't see, such as tests=junit.xml (docs/decision.md); repeatable",
     )  # fmt: skip
+
+
+def add_objective_argument(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(OBJECTIVE, action="append", default=[], metavar="WORDS", help=OBJECTIVE_HELP)
 
 
 def add_artifacts_argument(parser: argparse.ArgumentParser) -> None:

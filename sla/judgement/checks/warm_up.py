@@ -67,7 +67,7 @@ def _samples_in_it(measurements: Measurements, agreement: Agreement, steady: Ste
 def _latencies_with_it(measurements: Measurements, agreement: Agreement, steady: Steady, part: str) -> Check | None:
     """Latencies that keep their target, and miss it with a long one."""
     share = steady.warm_up_s / (steady.warm_up_s + steady.to_second - steady.from_second)
-    latencies = [o for o in agreement.objectives if o.kind.of_one_operation and o.target.known]
+    latencies = [o for o in agreement.objectives if o.quantile and o.target.known]
     if share <= LONG or not latencies:
         return None
     whole = dataclasses.replace(steady, from_second=steady.begin_second)

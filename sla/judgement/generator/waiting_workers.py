@@ -78,10 +78,10 @@ class Waits:
         return rate.scaled(1 / (1 - self.share))
 
 
-def waiting_workers(measurements: Measurements, operation: str, steady: Steady) -> Waits | None:
-    """None where there is a plan, where no worker's waits are known, where none had to wait, and without the operation."""
+def waiting_workers(measurements: Measurements, operations: Sequence[str], steady: Steady) -> Waits | None:
+    """None where there is a plan, where no worker's waits are known, where none had to wait, and without any operation."""
     waits = waits_of_workers(measurements, steady)
-    return _with_mean(waits, measurements, operation, steady) if waits else None
+    return _with_mean(waits, measurements, operations, steady) if waits else None
 
 
 def waiting_target(measurements: Measurements, operation: str, steady: Steady) -> Waits | None:
@@ -89,7 +89,7 @@ def waiting_target(measurements: Measurements, operation: str, steady: Steady) -
     if measurements.facts.plan:
         return None
     waits = _waits("the target", *_columns(measurements.target), steady)
-    return _with_mean(waits, measurements, operation, steady) if waits else None
+    return _with_mean(waits, measurements, (operation,), steady) if waits else None
 
 
 def waits_of_workers(measurements: Measurements, steady: Steady) -> Waits | None:
@@ -131,9 +131,9 @@ def _waits(
     return Waits(who, min(share, 1.0), {at: waited_here_s * 1e9 for at, waited_here_s in longest.items()})
 
 
-def _with_mean(waits: Waits, measurements: Measurements, operation: str, steady: Steady) -> Waits | None:
-    """None without the operation."""
-    here = [w for w in measurements.windows_of(operation) if steady.holds(w.second)]
+def _with_mean(waits: Waits, measurements: Measurements, operations: Sequence[str], steady: Steady) -> Waits | None:
+    """None without any of the operations."""
+    here = [w for name in operations for w in measurements.windows_of(name) if steady.holds(w.second)]
     timed = sum(w.ok - w.untimed for w in here)
     if not timed:
         return None

@@ -1,4 +1,6 @@
-"""A quantile of a latency as the client sees it, bounded by what a perfect generator would have measured (lateness)."""
+"""A quantile of a latency as the client sees it, of one operation or of several together, bounded by what a perfect generator
+would have measured (lateness).
+"""
 
 from __future__ import annotations
 
@@ -18,9 +20,9 @@ from sla.judgement.few_bursts import slow_bursts
 from sla.judgement.few_windows import too_few_seconds
 from sla.judgement.generator.connections import Connections, shares_beyond
 from sla.judgement.generator.lateness import Lateness, duration, largest_by_second, lateness, shifted
-from sla.judgement.generator.waiting_workers import Waits, waiting_workers
+from sla.judgement.generator.waiting_workers import waiting_workers
 from sla.judgement.kinds.base import ObjectiveEstimator
-from sla.judgement.kinds.client_bounds import at_least_of, less_by, quantile_of
+from sla.judgement.kinds.client_bounds import Undelayed, at_least_of, less_by, quantile_of, with_waits
 from sla.judgement.kinds.untimed import Untimed
 from sla.judgement.moving import ENOUGH, Moving, slices, wide_as_it_moves
 from sla.judgement.objectives import EstimateAt, ObjectiveEstimate, absolute, unlimited
@@ -30,7 +32,7 @@ from sla.judgement.steady import one_histogram_a_second
 from sla.values import histogram
 from sla.values.assessment import Steady
 from sla.values.estimate import Estimate
-from sla.values.histogram import Histogram, bucket_edges_ns, bucket_of
+from sla.values.histogram import EMPTY, Histogram, bucket_edges_ns, bucket_of
 from sla.values.kinds import INCLUDED, ClientLatency
 from sla.values.measurements import Measurements
 from sla.values.snapshot import Snapshot
@@ -44,7 +46,7 @@ class ClientLatencyEstimator(ObjectiveEstimator):
     kind: ClientLatency
 
     def from_run(self, measurements: Measurements, steady: Steady, late: Lateness | None) -> EstimateAt:
-        operation, q = self.objective.operations[0], self.kind.quantile
+        q = self.kind.quantile
         histograms = self._histograms(measurements, steady, self.kind.latency)
         tick_ns, cautious = measurements.facts.tick_ns, measurements.facts.looked
         merged = MergedWindows.of(histograms, tick_ns, cautious)
@@ -52,9 +54,9 @@ class ClientLatencyEstimator(ObjectiveEstimator):
         if late and self.kind.latency == "service":
             slower = MergedWindows.of(self._histograms(measurements, steady, "response"), cautious=cautious)
         bounds = self._bounds(histograms, merged, slower, measurements, steady, late) if late else None
-        waits = waiting_workers(measurements, operation, steady)
-        undelayed = _Undelayed.of(waits, histograms, steady) if waits else None
-        untimed = Untimed.of(self.kind, measurements, operation, steady)
+        waits = waiting_workers(measurements, self.objective.operations, steady)
+        undelayed = Undelayed.of(waits, histograms, steady) if waits else None
+        untimed = Untimed.of(self.kind, measurements, self.objective.operations, steady)
         end = self._slow_end(histograms, merged, measurements, steady, late, undelayed, untimed.total)
         measured = self._as_it_stands(merged, slower if not untimed.total else None)
 
@@ -65,7 +67,7 @@ class ClientLatencyEstimator(ObjectiveEstimator):
             if late is None or bounds is None:
                 if undelayed is None:
                     return _with_untimed(plain, merged, merged, q, untimed)
-                return _with_untimed(_with_waits(plain, merged, undelayed, q), merged, undelayed.merged, q, untimed)
+                return _with_untimed(with_waits(plain, merged, undelayed, q), merged, undelayed.merged, q, untimed)
             least, unqueued, most = bounds(level)
             less, more = f"{late}: without that", f"{late}: with that"
             if self._misses(least) and not self._misses(unqueued):
@@ -80,7 +82,7 @@ class ClientLatencyEstimator(ObjectiveEstimator):
     def _as_it_stands(self, merged: MergedWindows, slower: MergedWindows | None) -> EstimateAt:
         """What the windows show. `slower`: what no perfect generator would have measured more than, if that is known."""
         q, target_ns, length_s = self.kind.quantile, self.objective.target.value, merged.sizes.size
-        source = f"client, {self.objective.operations[0]} {self.kind.latency} time{self.kind.suffix}"
+        source = f"client, {self.objective.of_operations} {self.kind.latency} time{self.kind.suffix}"
         kept = merged.within(target_ns)
 
         def at(level: float) -> ObjectiveEstimate:
@@ -138,8 +140,7 @@ class ClientLatencyEstimator(ObjectiveEstimator):
         late: Lateness,
     ) -> Callable[[float], tuple[Estimate, Estimate, Estimate]]:
         """(at least, at least with connections enough, at most) of a perfect generator: see lateness and connections."""
-        operation, q = self.objective.operations[0], self.kind.quantile
-        largest = largest_by_second(late, measurements.windows, operation, steady.to_second)
+        q, largest = self.kind.quantile, self._largest(late, measurements, steady)
         seconds = range(steady.from_second, steady.to_second)
 
         def moved(latencies: Sequence[Histogram], sign: int) -> MergedWindows:
@@ -178,17 +179,17 @@ class ClientLatencyEstimator(ObjectiveEstimator):
         measurements: Measurements,
         steady: Steady,
         late: Lateness | None,
-        undelayed: _Undelayed | None,
+        undelayed: Undelayed | None,
         untimed: int,
     ) -> SlowEnd:
         """Less what the generator's lag, or waits for a core, can have added to each second."""
-        operation, seconds = self.objective.operations[0], range(steady.from_second, steady.to_second)
+        seconds = range(steady.from_second, steady.to_second)
 
         @cache
         def as_they_may_be() -> list[MergedWindows]:
             if late is None:
                 return [undelayed.merged if undelayed else merged]
-            largest = largest_by_second(late, measurements.windows, operation, steady.to_second)
+            largest = self._largest(late, measurements, steady)
             each = [histograms]  # an arrival's wait for a connection is not the service's either
             each += [self._histograms(measurements, steady, "service")] if late.connections else []
             return [MergedWindows.of([shifted(h, s, largest, -1) for h, s in zip(some, seconds, strict=True)]) for some in each]
@@ -199,8 +200,19 @@ class ClientLatencyEstimator(ObjectiveEstimator):
         return SlowEnd(within, self.kind.quantile, "s", untimed)
 
     def _histograms(self, measurements: Measurements, steady: Steady, latency: str) -> list[Histogram]:
+        """All of its operations together: what one second of them held is one sample of the dependent series."""
         of = (SUCCESSFUL, FAILED) if self.kind.failures == INCLUDED else (SUCCESSFUL,)
-        return one_histogram_a_second(measurements, self.objective.operations[0], steady, latency, of)
+        each = (one_histogram_a_second(measurements, name, steady, latency, of) for name in self.objective.operations)
+        together = [histogram.merge(second) for second in zip(*each, strict=True)]
+        return together or [EMPTY] * (steady.to_second - steady.from_second)
+
+    def _largest(self, late: Lateness, measurements: Measurements, steady: Steady) -> dict[int, float]:
+        """L of each second (largest_by_second): the largest of its operations, so that it bounds each request's own."""
+        largest: dict[int, float] = {}
+        for name in self.objective.operations:
+            for second, ns in largest_by_second(late, measurements.windows, name, steady.to_second).items():
+                largest[second] = max(largest.get(second, 0.0), ns)
+        return largest
 
     def _misses(self, estimate: Estimate) -> bool:
         return outside(estimate, self.objective.target)
@@ -213,35 +225,6 @@ class ClientLatencyEstimator(ObjectiveEstimator):
         text = f"arrivals waited for one of {used.count:,} connections, which were busy {100 * used.busy:.0f} % of the time"
         itself = f"the service itself took {duration(service.quantile_ns(q))} (p{100 * q:g})"
         return f"{text}; {itself}; {used.advice}: without that wait"
-
-
-@dataclass(frozen=True)
-class _Undelayed:
-    """Latencies as they had been if no worker had waited, at least: `merged`, each second less what was waited for while an
-    operation of it can have been under way; most_ns: the most of that.
-    """
-
-    waits: Waits
-    merged: MergedWindows
-    most_ns: float
-
-    @classmethod
-    def of(cls, waits: Waits, histograms: Sequence[Histogram], steady: Steady) -> _Undelayed:
-        seconds = range(steady.from_second, steady.to_second)
-        by = {s: waits.during(s, s + 1, h.max_ns) for h, s in zip(histograms, seconds, strict=True) if h.total}
-        moved = [shifted(h, s, {s: by.get(s, 0.0)}, -1) for h, s in zip(histograms, seconds, strict=True)]
-        return cls(waits, MergedWindows.of(moved), max(by.values(), default=0.0))
-
-
-def _with_waits(measured: ObjectiveEstimate, merged: MergedWindows, undelayed: _Undelayed, q: float) -> ObjectiveEstimate:
-    """The best of the lower bounds of generator.waiting_workers. Seconds less the same are as even as they were."""
-    estimate = measured.estimate
-    if estimate is None:
-        return measured
-    least = [quantile_of(undelayed.merged, q, estimate.level), less_by(estimate, undelayed.most_ns)]
-    least += [less_by(quantile_of(merged, q - p, estimate.level), x_ns) for p, x_ns in undelayed.waits.beyond(q)]
-    less = f"{undelayed.waits}: without that"
-    return dataclasses.replace(measured, at_least=max(least, key=lambda e: e.low), less=less)
 
 
 def _with_untimed(

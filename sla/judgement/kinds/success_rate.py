@@ -50,7 +50,7 @@ class SuccessRateEstimator(ObjectiveEstimator):
         operations = self.objective.operations
         windows = begun_by_second(measurements, operations, steady)
         ok, failed = outcomes(windows)
-        source = f"client, {' + '.join(operations)}"
+        source = f"client, {self.objective.of_operations}"
         all_failed, more = failed.copy(), ""
         if later := perhaps_later(measurements, operations, steady):
             all_failed[-1] += later
@@ -116,7 +116,7 @@ class SuccessRateEstimator(ObjectiveEstimator):
         return at
 
     def missing_in_metrics(self) -> str:
-        if not all(m.total for m in self.metrics):
+        if not (self.metrics and all(m.total for m in self.metrics)):
             return "not every operation has a counter"
         return "" if all(m.failed for m in self.metrics) else "not every operation has a counter of failures"
 

@@ -36,7 +36,7 @@ class ThroughputEstimator(ObjectiveEstimator):
         """
         operations = self.objective.operations
         ok, failed = outcomes(by_second(measurements.windows, operations, steady.from_second, steady.to_second))
-        source = f"client, {' + '.join(operations)}"
+        source = f"client, {self.objective.of_operations}"
         attempts = bool(ok.any() or failed.any())  # where all of them failed, the throughput is known: it is 0
         if not attempts:
             return lambda _: ObjectiveEstimate(None, source)
@@ -93,7 +93,7 @@ class ThroughputEstimator(ObjectiveEstimator):
         return wide_as_it_moves(_moving(done, lengths_s), at)
 
     def missing_in_metrics(self) -> str:
-        return "" if all(m.total for m in self.metrics) else "not every operation has a counter"
+        return "" if self.metrics and all(m.total for m in self.metrics) else "not every operation has a counter"
 
     def fails_despite(self, doubt: float, measurements: Measurements, steady: Steady, level: float) -> bool:
         """False: with the samples of a worker its load may be missing, and its size is unknown."""

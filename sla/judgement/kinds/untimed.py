@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -21,10 +22,10 @@ class Untimed:
     failed: int
 
     @classmethod
-    def of(cls, kind: ClientLatency, measurements: Measurements, operation: str, steady: Steady) -> Self:
+    def of(cls, kind: ClientLatency, measurements: Measurements, operations: Sequence[str], steady: Steady) -> Self:
         """Those of the judged part."""
-        successful = sum(w.untimed for w in measurements.windows_of(operation) if steady.holds(w.second))
-        seconds = begun_by_second(measurements, [operation], steady) if kind.failures == INCLUDED else []
+        successful = sum(w.untimed for o in operations for w in measurements.windows_of(o) if steady.holds(w.second))
+        seconds = begun_by_second(measurements, operations, steady) if kind.failures == INCLUDED else []
         return cls(successful, sum(w.untimed_failures(kind.latency) for second in seconds for w in second))
 
     @property

@@ -13,6 +13,7 @@ import numpy as np
 from sla.estimators.quantiles import quantile_results
 from sla.judgement.generator.lateness import duration
 from sla.judgement.steady import begun_by_second, one_histogram_a_second, outcomes
+from sla.values import histogram
 from sla.values.agreement import Agreement, Objective
 from sla.values.assessment import ObjectiveResult, Steady
 from sla.values.estimate import Estimate
@@ -25,7 +26,7 @@ Judge = Callable[[Agreement], Sequence[ObjectiveResult]]
 
 @dataclasses.dataclass(frozen=True)
 class _Failed:
-    """Failed requests of one operation: which part of all they are, and how long they took (the median, ns)."""
+    """Failed requests of some operations: which part of all they are, and how long they took (the median, ns)."""
 
     share: float
     median: Estimate
@@ -39,8 +40,8 @@ def excluded_failures_notes(
     level: float,
     judge: Judge,
 ) -> list[str]:
-    """One for each operation and latency whose failed requests took longer than a target, or would change a verdict. `judged`:
-    what `judge` makes of `agreement`.
+    """One for each latency, of an operation or of several together, whose failed requests took longer than a target, or would
+    change a verdict. `judged`: what `judge` makes of `agreement`.
     """
     excluding = sorted({key for o in agreement.objectives if (key := _excluding(o))})
     failed = {key: took for key in excluding if (took := _failed(measurements, *key, steady, level))}
@@ -56,10 +57,10 @@ def excluded_failures_notes(
     return notes
 
 
-def _excluding(o: Objective) -> tuple[str, str] | None:
-    """(operation, latency) of an objective that leaves failed requests out."""
+def _excluding(o: Objective) -> tuple[tuple[str, ...], str] | None:
+    """(operations, latency) of an objective that leaves failed requests out."""
     if isinstance(o.kind, ClientLatency) and o.kind.failures == EXCLUDED:
-        return o.operations[0], o.kind.latency
+        return o.operations, o.kind.latency
     return None
 
 
@@ -68,18 +69,21 @@ def _including(o: Objective) -> Objective:
     return dataclasses.replace(o, kind=dataclasses.replace(o.kind, failures=INCLUDED))
 
 
-def _failed(measurements: Measurements, operation: str, latency: str, steady: Steady, level: float) -> _Failed | None:
+def _failed(
+    measurements: Measurements, operations: Sequence[str], latency: str, steady: Steady, level: float
+) -> _Failed | None:
     """None where none failed, or none of those was timed."""
-    windows = one_histogram_a_second(measurements, operation, steady, latency, (FAILED,))
+    each = (one_histogram_a_second(measurements, name, steady, latency, (FAILED,)) for name in operations)
+    windows = [histogram.merge(second) for second in zip(*each, strict=True)]
     results = quantile_results(windows, [0.5], level, measurements.facts.tick_ns)
     if not results:
         return None
-    ended = float(np.sum(outcomes(begun_by_second(measurements, [operation], steady))))
+    ended = float(np.sum(outcomes(begun_by_second(measurements, operations, steady))))
     return _Failed(sum(h.total for h in windows) / ended, results[0].estimate)
 
 
 def _note(
-    key: tuple[str, str], failed: _Failed, judged: Sequence[ObjectiveResult], after: Mapping[str, ObjectiveResult]
+    key: tuple[tuple[str, ...], str], failed: _Failed, judged: Sequence[ObjectiveResult], after: Mapping[str, ObjectiveResult]
 ) -> str:
     """ "" where it makes no difference."""
     median = failed.median
@@ -91,7 +95,9 @@ def _note(
     ]
     if not slower and not changed:
         return ""
-    operation, latency = key
+    operations, latency = key
+    one = len(operations) == 1
+    whose, theirs = (repr(operations[0]), "its") if one else (f"{len(operations)} operations together", "their")
     took = f"{duration(median.point)} [{duration(median.low)} to {duration(median.high)}] (p50)"
-    text = f"{100 * failed.share:.3g} % of {operation!r} failed after {took}, they are not in its {latency} times"
+    text = f"{100 * failed.share:.3g} % of {whose} failed after {took}, they are not in {theirs} {latency} times"
     return "; ".join([f"{text}: `failures: included` counts them", *changed])

@@ -37,7 +37,7 @@ def with_failures(
     if not measurements.facts.failures_known:
         return list(judged)
     covered = {name for o in agreement.objectives if o.kind.counts_failures and o.target.known for name in o.operations}
-    latencies = {o.key: o for o in agreement.objectives if o.kind.of_one_operation and covered.isdisjoint(o.operations)}
+    latencies = {o.key: o for o in agreement.objectives if o.quantile and not covered.issuperset(o.operations)}
     return [
         _with_failures(r, latencies[r.key], measurements, agreement, steady, late, level) if r.key in latencies else r
         for r in judged
@@ -56,7 +56,7 @@ def _with_failures(
         success, success.target, None, estimator_of(success, agreement).from_run(measurements, steady, late)
     )
     [of_success] = judge_family([prepared], {}, steady.to_second - steady.from_second, level)
-    share = f"{int(failed.sum()):,} of {int((ok + failed).sum()):,} {o.operations[0]} operations failed"
+    share = f"{int(failed.sum()):,} of {int((ok + failed).sum()):,} {_named(o.operations)}operations failed"
     leaves = (
         f"more than the {100 * (1 - o.quantile):.3g} % that p{100 * o.quantile:g} leaves out, and no success rate judges them"
     )
@@ -68,3 +68,7 @@ def _with_failures(
         reason, needed = f"{share}: perhaps {leaves}{why}", of_success.seconds_needed
         return dataclasses.replace(result, status=Status.INCONCLUSIVE, reason=reason, seconds_needed=needed)
     return result
+
+
+def _named(operations: Sequence[str]) -> str:
+    return f"{operations[0]} " if len(operations) == 1 else ""

@@ -90,7 +90,9 @@ def arguments(option: str, value: str, bad: dict[str, Path]) -> list[str]:
     verb, _, flag = option.rpartition(" ")
     good = str(bad["good"])
     positional = {"assess": [good], "report": [good], "compare": [good, str(bad["again"])]}.get(verb, [])
-    if flag == "RUN":
+    if option == "init --output":
+        positional = [good]
+    if flag in ("RUN", "FILE"):
         positional = [value, good] if verb == "compare" else [value]
         return [*verb.split(), *positional]
     if flag == "--import":

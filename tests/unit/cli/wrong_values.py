@@ -195,6 +195,11 @@ WRONG: dict[str, tuple[str, ...]] = {
     "alerts drill --agreement": NO_AGREEMENT,
     "alerts drill --baseline": NO_BASELINE,
 }
+NO_OBJECTIVE = (
+    *("", "x", "p95", "p95 < 100", "p95 <= 1 s", "p95 >= 1 s", "p(95) < 1 s", "p0 < 1 s", "p100 < 1 s", "avg < 1 s", "< 1 s"),
+    *("p95 < 0,5 s", "p95 < nan s", f"p95 < {'9' * 5000} s", "p95 < 1 s, warn", "p95 < 10 x baseline", "a\nb p95 < 1 s"),
+    *("eror rate < 1 %", "error rate >= 1 %", "error rate < 0 %", "error rate < 100 %", "throughput < 3 ops/s", "\x1b[31m"),
+)
 NO_EVIDENCE = (
     "",
     "x",
@@ -211,6 +216,25 @@ WRONG |= {
     "run --stop-timeout": ("-1", "nan", "inf", "abc", "", "1e9", "1_0", "٣"),
     "run --generator-metrics-port": ("0", "-1", "65536", "abc", "1.5", "127.0.0.1", "999.1.1.1:80", "٣"),
     "run --evidence": NO_EVIDENCE,
+    "agreement check FILE": NO_AGREEMENT,
+    "agreement check --baseline": NO_BASELINE,
+    "agreement show FILE": NO_AGREEMENT,
+    "agreement show --baseline": NO_BASELINE,
+    "agreement schema --output": NO_FILE_OUT,
+    "init RUN": NO_RUN,
+    "init --openapi": (
+        *NO_FILE,
+        "{binary}",
+        "{empty}",
+        "{cut.yaml}",
+        "{twice.yaml}",
+        "{list.yaml}",
+        "{laughs.yaml}",
+        "{no-hashes}",
+    ),
+    "init --output": NO_FILE_OUT,
+    "run --objective": NO_OBJECTIVE,
+    "assess --objective": NO_OBJECTIVE,
     "assess --allow": ("lost-workers", "everything", "lost-worker,x"),
     "assess --spool": ("{missing}", "{folder}", "{binary}", "{empty}", "{file}"),
     "assess --evidence": NO_EVIDENCE,

@@ -67,7 +67,7 @@ def agreement_file(folder, **changes):
 
 
 def test_its_rules_and_dashboards_are_rendered(place, tmp_path):
-    assert products.names() == ("echo", "poi")
+    assert products.names() == ("echo", "poi", "service")
     agreement = agreement_file(tmp_path)
     assert main(["alerts", "render", "--agreement", agreement, "--out", str(tmp_path / "out")]) == 0
     [group] = yaml.safe_load((tmp_path / "out/prometheus-rules.yaml").read_text())["groups"]
@@ -275,4 +275,34 @@ def test_what_poi_requires_is_what_its_agreement_gives():
 
 def test_the_default_agreement_is_one_of_the_default_product(monkeypatch):
     monkeypatch.delenv("AGREEMENT", raising=False)
-    assert read_agreement(products.settings_of(None).agreement).agreement.product == products.product().name == "poi"
+    assert read_agreement(products.settings_of(None).agreement).agreement.product == products.reference_product().name == "poi"
+
+
+def test_an_agreement_that_names_no_product_is_on_the_one_whose_metrics_it_names_else_on_any_service(place, tmp_path):
+    without = {key: value for key, value in TARGETS.items() if key != "product"}
+
+    def on(**changes):
+        path = tmp_path / "x.yaml"
+        path.write_text(yaml.safe_dump(without | changes))
+        return read_agreement(str(path)).agreement
+
+    words = {"objectives": ["verify p95 < 1 s"], "evidence": {}}
+    metrics = {"histogram": "bizra_poi_verify_seconds", "total": "bizra_poi_verify_total"}
+    assert on(**words, operations={"verify": metrics}).product == "poi"
+    assert on(**words, operations={"verify": {}}).product == "service"  # nothing that poi makes rules of
+    assert on().product == "service"  # echo claims no operations
+
+
+def test_of_any_service_there_are_no_rules_panels_or_names_of_another_product(tmp_path, capsys):
+    file = agreement_file(tmp_path, product="service")
+    judged = read_agreement(file).judged
+    assert (judged.deployment, judged.monitoring.rules, judged.monitoring.panels) == ("my-service", 0, 0)
+    made = made_monitoring(read_agreement(file))
+    assert (made.rules, made.panels) == ((), {})
+    assert main(["alerts", "render", "--agreement", file, "--out", str(tmp_path / "out")]) == 6
+    assert f"{file}: product: service has no alert rules (allowed: a product that brings its own" in capsys.readouterr().err
+    assert main(["alerts", "drill", "--agreement", file, "--out", str(tmp_path / "out")]) == 6
+    assert main(["dashboard", "render", "--agreement", file, "--out", str(tmp_path / "out")]) == 0
+    assert [path.name for path in (tmp_path / "out").glob("*.json")] == ["grafana-load-generator.json"]
+    texts = [str(strategy_for(decision, judged, ())) for decision in Decision]
+    assert not [text for text in texts if "poi" in text.lower() or "bizra-node" in text]

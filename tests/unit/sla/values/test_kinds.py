@@ -17,9 +17,10 @@ def test_a_kind_takes_of_a_measure_what_is_its_own():
     ("word", "unit", "quantile", "of_one_operation", "from_server", "counts_failures"),
     [
         ("server_quantile", "ns", 0.9, True, True, False),
-        ("client_quantile", "ns", 0.9, True, False, False),
+        ("client_quantile", "ns", 0.9, False, False, False),
         ("throughput", "ops/s", 0.0, False, False, False),
         ("success", "ratio", 0.0, False, False, True),
+        ("errors", "ratio", 0.0, False, False, True),
     ],
 )
 def test_a_kind_says_what_it_is_measured_in_and_by(word, unit, quantile, of_one_operation, from_server, counts_failures):

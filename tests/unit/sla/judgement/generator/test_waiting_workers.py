@@ -147,16 +147,16 @@ def test_a_missed_target_stands_where_the_waits_can_not_have_made_it(waits_a_sec
 def test_waits_are_of_the_worker_that_waited_longest_and_only_where_they_are_known():
     run, _ = closed_run(1)
     steady = find_steady(run)
-    alone = waiting_workers(run, "generate", steady)
+    alone = waiting_workers(run, ["generate"], steady)
     second = [
         dataclasses.replace(h, worker="v", machine=dataclasses.replace(h.machine, process="v", waited_s=h.machine.waited_s / 2))
         for h in run.health
     ]
-    assert waiting_workers(dataclasses.replace(run, health=(*run.health, *second)), "generate", steady) == alone
-    assert waiting_workers(run, "verify", steady) is None
+    assert waiting_workers(dataclasses.replace(run, health=(*run.health, *second)), ["generate"], steady) == alone
+    assert waiting_workers(run, ["verify"], steady) is None
     unknown = [dataclasses.replace(h, machine=dataclasses.replace(h.machine, waited_s=-1.0)) for h in run.health]
-    assert waiting_workers(dataclasses.replace(run, health=tuple(unknown)), "generate", steady) is None
-    partly = waiting_workers(dataclasses.replace(run, health=(*unknown[:20], *run.health[20:])), "generate", steady)
+    assert waiting_workers(dataclasses.replace(run, health=tuple(unknown)), ["generate"], steady) is None
+    partly = waiting_workers(dataclasses.replace(run, health=(*unknown[:20], *run.health[20:])), ["generate"], steady)
     assert [partly.by_second[START + s] for s in range(20)] == [1e9] * 20  # it may have waited all the time
 
 

@@ -68,17 +68,17 @@ def test_the_share_is_that_of_the_judged_seconds_of_the_worker_that_waited_longe
 def test_all_that_were_under_way_may_have_waited_as_long():
     """A worker waited 0.5 s; at most 4 were under way: 2 s in all, 20 ms for each of 100, 25 ms of 80 that were timed."""
     health = [worker(12, waited_s=0.5)]
-    waits = waiting_workers(run(health), "a", STEADY)
+    waits = waiting_workers(run(health), ["a"], STEADY)
     assert (waits.who, waits.share, waits.mean_ns) == ("workers", pytest.approx(0.05), pytest.approx(20e6))
     assert str(waits) == "workers waited up to 5.0 % of the time for a core"
     untimed = [Window(s, "a", ok=10, untimed=2, in_flight_ns=2 * S) for s in range(10, 20)]
     untimed += [Window(s, "a", ok=50, in_flight_ns=60 * S) for s in (9, 20)]  # outside the judged part
-    assert waiting_workers(run(health, windows=untimed), "a", STEADY).mean_ns == pytest.approx(25e6)
+    assert waiting_workers(run(health, windows=untimed), ["a"], STEADY).mean_ns == pytest.approx(25e6)
 
 
 def test_of_users_that_were_not_counted_nobody_knows_how_many_were_under_way():
     windows = [Window(s, "a", ok=10, response_sum_ns=6 * S) for s in range(10, 20)]
-    assert waiting_workers(run([worker(12, waited_s=0.5)], windows=windows), "a", STEADY).mean_ns == math.inf
+    assert waiting_workers(run([worker(12, waited_s=0.5)], windows=windows), ["a"], STEADY).mean_ns == math.inf
 
 
 def test_of_each_second_the_worker_that_waited_longest_counts_and_two_accounts_of_a_second_add_up():
@@ -101,7 +101,7 @@ def test_a_rate_is_at_most_what_the_other_time_would_have_given():
 @pytest.mark.parametrize("operation", ["a", "b"])
 def test_without_waits_or_without_operations_there_are_no_delays(operation):
     waited_s = 0.0 if operation == "a" else 0.5
-    assert waiting_workers(run([worker(12, waited_s=waited_s)]), operation, STEADY) is None
+    assert waiting_workers(run([worker(12, waited_s=waited_s)]), [operation], STEADY) is None
     assert waiting_target(run(target=[MachineSecond(12, TARGET, 2, waited_s=waited_s)]), operation, STEADY) is None
 
 

@@ -1,0 +1,38 @@
+"""`bizra-load init`: a source -> a draft -> a file that was not there. Another source is one function that makes a Draft."""
+
+from __future__ import annotations
+
+import argparse
+import os
+
+from bizra_load.exit_codes import KEPT, UsageError
+from bizra_load.io.files import write_atomically, writing
+from bizra_load.judging.draft import Draft
+from bizra_load.judging.draft_of_openapi import draft_of_openapi
+from bizra_load.judging.draft_of_run import draft_of_run
+from bizra_load.settings import inputs
+
+
+def run(args: argparse.Namespace) -> int:
+    path = inputs.option("-o", inputs.out_file, str(args.output))
+    if os.path.lexists(path) and not args.force:
+        raise UsageError(f"-o: {path}: is there already (allowed: another name, or --force)")
+    draft, next_step, missed = _draft(args)
+    with writing(f"-o: {path}", "a file"):
+        write_atomically(path, draft.text)
+    count = len(draft.words)
+    print(f"{path}: {count} objective{'s' if count > 1 else ''}")
+    for line in draft.left_out:
+        print(f"Left out: {line}")
+    if missed:
+        print(f"The run is no GO by it: {missed}")
+    print(f"Next: put in what you promise, then {next_step.format(path=path)}")
+    return KEPT
+
+
+def _draft(args: argparse.Namespace) -> tuple[Draft, str, str]:
+    """(the draft, what to do with its file, why what it was made of does not keep it). Raises UsageError."""
+    if args.openapi is not None:
+        return draft_of_openapi(args.openapi), "bizra-load run -H URL -f LOCUSTFILE --agreement {path}", ""
+    draft, missed = draft_of_run(args.folder)
+    return draft, f"bizra-load assess {args.folder} --agreement {{path}}", missed

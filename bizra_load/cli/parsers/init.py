@@ -1,0 +1,21 @@
+"""`bizra-load init`: write a first agreement, to put one's own promises in: of a recorded run, or of an OpenAPI document.
+
+`bizra-load init RUN` takes the operations that the run had, at what it showed and some room; the run keeps it.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+
+def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = subparsers.add_parser("init", description=__doc__)
+    source = parser.add_mutually_exclusive_group(required=True)
+    source.add_argument("folder", type=Path, metavar="RUN", nargs="?", help="a run folder")
+    source.add_argument("--openapi", type=Path, metavar="FILE", help="an OpenAPI document, YAML or JSON")
+    parser.add_argument(
+        "-o", "--output", type=Path, default=Path("agreement.yaml"), metavar="FILE", help="(default: agreement.yaml)"
+    )
+    parser.add_argument("--force", action="store_true", help="write over a file that is there")
+    parser.set_defaults(command="init:run")

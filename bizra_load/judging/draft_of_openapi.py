@@ -1,0 +1,47 @@
+"""A first agreement from an OpenAPI document (2.0 to 3.1): an operation for each method of each path."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from bizra_load.exit_codes import UsageError
+from bizra_load.io import yaml_text
+from bizra_load.io.files import read_text
+from bizra_load.judging.draft import Draft, of_names
+from sla.values.section import AgreementError
+
+METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")  # others of a path's keys are no operations
+MAX_BYTES = 32 * 2**20  # the largest public descriptions have ten
+
+
+def draft_of_openapi(path: Path) -> Draft:
+    """Operations are called as "GET /items/{id}", in the document's order. Raises UsageError."""
+    try:
+        documents = yaml_text.load_all(read_text(path, MAX_BYTES))
+    except (OSError, ValueError) as error:
+        raise UsageError(f"--openapi: {path}: {getattr(error, 'strerror', None) or error}") from None
+    document = documents[0] if len(documents) == 1 else None
+    if not isinstance(document, dict) or not ("openapi" in document or "swagger" in document):
+        raise UsageError(f"--openapi: {path}: no OpenAPI document (allowed: one with the key openapi, or swagger)")
+    if not (names := list(_operations(document.get("paths")))):
+        raise UsageError(f"--openapi: {path}: paths: holds no operation (allowed: one method of one path, or more)")
+    what = f"Made of the OpenAPI document {path.name}: a load test calls its operations by these names."
+    try:
+        return of_names(names, what, _title(document) or path.stem)
+    except AgreementError as error:
+        raise UsageError(f"--openapi: {path}: {error}") from None
+
+
+def _operations(paths: object) -> Iterator[str]:
+    for path, methods in paths.items() if isinstance(paths, Mapping) else ():
+        for method, what in methods.items() if isinstance(methods, Mapping) else ():
+            if isinstance(what, Mapping) and str(method).lower() in METHODS:
+                yield f"{str(method).upper()} {path}"
+
+
+def _title(document: Mapping[str, Any]) -> str:
+    info = document.get("info")
+    title = info.get("title") if isinstance(info, Mapping) else None
+    return title.strip() if isinstance(title, str) else ""

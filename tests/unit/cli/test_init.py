@@ -1,0 +1,175 @@
+"""`bizra-load init` writes an agreement that is right, and that the run it was made of keeps."""
+
+import dataclasses
+import json
+import re
+
+import pytest
+import yaml
+
+from bizra_load.archive.run_record import RunRecord
+from bizra_load.archive.store import RunWriter
+from bizra_load.cli.main import main
+from sla.values.histogram import EMPTY
+from sla.values.window import merge_windows
+from tests.unit.cli.test_compare import saved
+from tests.unit.sla.synthetic import measurements
+
+OPENAPI = """\
+openapi: 3.1.0
+info: {title: Shop, version: "1"}
+paths:
+  /items/{id}:
+    parameters: []
+    get: {responses: {"200": {description: an item}}}
+    delete: {responses: {"204": {description: gone}}}
+  /checkout:
+    post: {responses: {"200": {description: "at 12:30"}}}
+  /elsewhere: {$ref: other.yaml}
+"""
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+
+def written(path="agreement.yaml"):
+    with open(path) as file:
+        return yaml.safe_load(file)
+
+
+def a_run(tmp_path, change=lambda w: w, **options):
+    folder = tmp_path / "20270115T080000Z-a"
+    folder.mkdir()
+    m = measurements(rate=100, **options)
+    writer = RunWriter(folder)
+    writer.windows(merge_windows([change(w) for w in m.windows]))
+    writer.health(m.health)
+    writer.record(RunRecord(name="a"), m.facts)
+    writer.close()
+    return str(folder)
+
+
+def refused(w):
+    """The same requests, all of which failed."""
+    took = {"failed_response": w.response, "failed_service": w.service, "response": EMPTY, "service": EMPTY}
+    return dataclasses.replace(w, ok=0, failed={"http_5xx": w.ok}, **took)
+
+
+@pytest.mark.parametrize("failing", [0.0, 0.03, 0.4])
+def test_the_run_that_it_is_made_of_keeps_it(tmp_path, capsys, failing):
+    run = saved(tmp_path, "20270115T080000Z-a", hold_s=40, failures={"verify": failing})
+    assert main(["init", run]) == 0
+    assert main(["agreement", "check", "agreement.yaml"]) == 0
+    assert main(["assess", run, "--agreement", "agreement.yaml"]) == 0
+    assessment = json.loads((tmp_path / "20270115T080000Z-a" / "assessment.json").read_text())
+    assert assessment["decision"] == "GO"
+    assert {name for o in assessment["objectives"] for name in o["operations"]} == {"generate", "verify", "finality"}
+    [rate] = [o for o in assessment["objectives"] if o["kind"] == "errors"]
+    assert rate["estimate"]["high"] <= rate["target"] <= max(0.01, 2 * rate["estimate"]["high"])
+
+
+def test_targets_are_what_was_measured_with_room_and_the_figure_stands_beside_them(tmp_path, capsys):
+    assert main(["init", saved(tmp_path, "20270115T080000Z-a", hold_s=40)]) == 0
+    text = (tmp_path / "agreement.yaml").read_text()
+    measured_us, promised_us = re.search(
+        r"# measured: 3\d\d us \[.* to (\d+) us\]\n  - .generate p99 < (\d+) us.\n", text
+    ).groups()
+    assert 1.5 * int(measured_us) <= int(promised_us) < 2 * int(measured_us)
+    assert written()["objectives"][-2:] == ["error rate < 1 %", "throughput >= 95 % of plan"]
+    assert "# Made of the run 20270115T080000Z-a: what 40 s of it showed, times 1.5, rounded up." in text
+    shown = capsys.readouterr().out
+    assert "agreement.yaml: 5 objectives" in shown
+    assert "Next: put in what you promise, then bizra-load assess" in shown
+
+
+def test_a_closed_model_without_a_plan_gets_a_rate_in_numbers(tmp_path):
+    m = measurements(rate=100, hold_s=40)
+    folder = tmp_path / "closed"
+    folder.mkdir()
+    writer = RunWriter(folder)
+    writer.windows(m.windows)
+    writer.health(m.health)
+    writer.record(RunRecord(name="closed"), dataclasses.replace(m.facts, plan=()))
+    writer.close()
+    assert main(["init", str(folder)]) == 0
+    assert written()["objectives"][-1] == "throughput >= 200 ops/s"
+    assert main(["assess", str(folder), "--agreement", "agreement.yaml"]) == 0
+
+
+@pytest.mark.parametrize(
+    "name", ["GET /items/{id}?a=<b>, c", "checkout service", "p95", "error rate", 'a "quoted" # name', "über"]
+)
+def test_operations_of_any_name_are_named(tmp_path, name):
+    run = a_run(
+        tmp_path, lambda w: dataclasses.replace(w, operation=name if w.operation == "verify" else w.operation), hold_s=40
+    )
+    assert main(["init", run]) == 0
+    assert main(["assess", run, "--agreement", "agreement.yaml"]) == 0
+    operations = {
+        n for o in json.loads((tmp_path / run / "assessment.json").read_text())["objectives"] for n in o["operations"]
+    }
+    assert name in operations
+
+
+def test_a_name_that_no_words_have_is_left_out_and_said(tmp_path, capsys):
+    run = a_run(
+        tmp_path, lambda w: dataclasses.replace(w, operation="all" if w.operation == "verify" else w.operation), hold_s=40
+    )
+    assert main(["init", run]) == 0
+    assert "Left out: 'all': too little was measured of it, or no words name it" in capsys.readouterr().out
+    assert main(["agreement", "check", "agreement.yaml"]) == 0
+
+
+def test_a_run_that_shows_nothing_is_refused(tmp_path, capsys):
+    run = a_run(tmp_path, lambda w: refused(w), hold_s=20)
+    assert main(["init", run]) == 6
+    assert "shows nothing that could be promised (allowed: a longer run" in capsys.readouterr().err
+    assert not (tmp_path / "agreement.yaml").exists()
+
+
+def test_a_file_that_is_there_is_kept_unless_it_is_forced(tmp_path, capsys):
+    run = saved(tmp_path, "20270115T080000Z-a", hold_s=20)
+    (tmp_path / "agreement.yaml").write_text("mine")
+    assert main(["init", run]) == 6
+    assert (
+        capsys.readouterr().err == "bizra-load init: -o: agreement.yaml: is there already (allowed: another name, or --force)\n"
+    )
+    assert (tmp_path / "agreement.yaml").read_text() == "mine"
+    assert main(["init", run, "-o", "other.yaml"]) == 0
+    assert main(["init", run, "--force"]) == 0
+    assert written() == written("other.yaml")
+
+
+def test_an_openapi_document_gives_the_names_of_its_operations(tmp_path, capsys):
+    (tmp_path / "shop.yaml").write_text(OPENAPI)
+    assert main(["init", "--openapi", "shop.yaml"]) == 0
+    assert written()["name"] == "Shop"
+    assert written()["objectives"] == [
+        "GET /items/{id} p95 < 500 ms", "DELETE /items/{id} p95 < 500 ms", "POST /checkout p95 < 500 ms",
+        "error rate < 1 %", "throughput >= 95 % of plan",
+    ]  # fmt: skip
+    assert main(["agreement", "check", "agreement.yaml"]) == 0
+    (tmp_path / "shop.json").write_text(json.dumps(yaml.safe_load(OPENAPI)))
+    assert main(["init", "--openapi", "shop.json", "-o", "json.yaml"]) == 0
+    assert written("json.yaml") == written()
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("a: 1", "no OpenAPI document (allowed: one with the key openapi, or swagger)"),
+        ("openapi: 3.0.0\npaths: {}", "paths: holds no operation (allowed: one method of one path, or more)"),
+        ("openapi: 3.0.0\npaths: [1]", "paths: holds no operation"),
+        ("openapi: 3.0.0\npaths: {/a: {summary: x, parameters: []}}", "paths: holds no operation"),
+        ("openapi: [", "not YAML"),
+    ],
+)
+def test_what_is_no_openapi_document_is_refused(tmp_path, capsys, text, message):
+    (tmp_path / "x.yaml").write_text(text)
+    assert main(["init", "--openapi", "x.yaml"]) == 6
+    shown = capsys.readouterr().err
+    assert f"--openapi: x.yaml: {message}" in shown
+    assert shown.count("\n") == 1
+    assert not (tmp_path / "agreement.yaml").exists()
