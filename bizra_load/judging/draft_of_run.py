@@ -12,8 +12,9 @@ from bizra_load.archive.store import read_run
 from bizra_load.exit_codes import KEPT, UsageError
 from bizra_load.judging.draft import USUAL_ERRORS, USUAL_PLAN, Draft, Proposal, checked
 from reports.formats.table import with_interval
-from sla.judgement.evaluate import LEVEL, evaluate
+from sla.judgement.evaluate import evaluate
 from sla.judgement.judge_all import judge_all
+from sla.judgement.sequential import LEVEL
 from sla.judgement.steady import find_steady, operations_of
 from sla.judgement.summaries import summaries
 from sla.values.agreement import Agreement, of_load

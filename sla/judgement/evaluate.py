@@ -56,10 +56,9 @@ def evaluate(
     `environment` must be one of agreement.accepted (None: its default), else KeyError. `allowed` names checks of the run whose
     failure is a warning (sla.judgement.checks.allowable.ALLOWABLE); `words`: how to say what can be done.
     """
-    agreement = with_baseline(of_load(agreement, operations_of(measurements.windows)), baseline)
-    facts = measurements.facts
+    named, facts = under_agreed_names(measurements, agreement), measurements.facts
+    agreement = with_baseline(of_load(agreement, operations_of(named.windows)), baseline)
     level = level or (LOOKED_LEVEL if facts.looked else LEVEL)
-    named = under_agreed_names(measurements, agreement)
     measurements, of_targets, every_scrape = _of_the_service(named, agreement)
     chosen, steady = environment or agreement.default_environment, find_steady(measurements)
     judge = partial(judge_all, measurements, baseline=baseline, steady=steady, level=level, words=words)

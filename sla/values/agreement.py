@@ -13,6 +13,7 @@ from sla.values.shown import first_of
 
 MEASURED = "measured"  # as an agreement's baseline: what is measured on the machine in the minute of the run
 NO_AGREEMENT = "no agreement"
+TASK = "task "  # how the operation begins that a whole task of a locustfile is
 MOST_NAMES = 5  # of operations, in a line
 
 
@@ -135,9 +136,12 @@ class Agreement:
 
 
 def of_load(agreement: Agreement, names: Sequence[str]) -> Agreement:
-    """The agreement where objectives on all operations are on those that the load has, by `names`."""
+    """The agreement where objectives on all operations are on those that the load has, by `names`. A task that makes requests is
+    none of them: they would count twice.
+    """
     if all(o.operations for o in agreement.objectives):
         return agreement
+    names = [name for name in names if not name.startswith(TASK)] or names
     known = {**dict.fromkeys(names, OperationMetrics()), **agreement.operations}
     objectives = tuple(o if o.operations else replace(o, operations=tuple(names)) for o in agreement.objectives)
     return replace(agreement, objectives=objectives, operations=known)
