@@ -25,6 +25,7 @@ class Locustfile:
     words        that command line, without -f
     users        names of the user classes that run
     hosts        those that they name
+    without_host  the first that makes HTTP requests and names none; "": none does
     product      what their requests are of; "": of any service
     shape        name of its LoadTestShape; "": none
     open_model   our schedule drives it (OpenModelUser with a StagesShape)
@@ -34,6 +35,7 @@ class Locustfile:
     words: tuple[str, ...]
     users: tuple[str, ...]
     hosts: tuple[str, ...]
+    without_host: str
     product: str
     shape: str
     open_model: bool
@@ -81,6 +83,7 @@ def survey(file: str, words: Sequence[str], environment: Mapping[str, str]) -> L
         tuple(words),
         tuple(user["name"] for user in users),
         tuple(dict.fromkeys(user["host"] for user in users if user["host"])),
+        next((user["name"] for user in users if user["http"] and not user["host"]), ""),
         next((user["product"] for user in users if user["product"]), ""),
         contents["shape"],
         contents["stages"] and any(user["open"] for user in users),

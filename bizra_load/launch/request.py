@@ -20,12 +20,13 @@ from bizra_load.io.urls import host_and_port
 from bizra_load.judging.beforehand import check_settings
 from bizra_load.launch.locustfile import Locustfile
 from bizra_load.launch.model import model_of
-from bizra_load.products import Product, added_options, default_agreement, product_of, reference_product
+from bizra_load.products import ANY_SERVICE, Product, added_options, default_agreement, product_of, reference_product
 from bizra_load.settings import inputs
 from bizra_load.settings.defaults import NO_AGREEMENT
 from bizra_load.settings.settings import Settings, checked, texts
 from sla.values.number import whole_in
 
+A_URL = "a URL such as http://127.0.0.1:8080"
 LOCUSTS_LOG_LEVEL = "INFO"  # its default, with which it says what we say too
 _CHECKOUT = Path(bizra_load.__file__).resolve().parents[1] / "locustfiles"
 # a wheel brings the scenarios as data of its environment, where a user finds and copies them
@@ -112,6 +113,8 @@ def load_request(given: Mapping[str, Any], words: Sequence[str] = ()) -> LoadReq
         host = host or surveyed.options["host"] or ""
     if host and (surveyed is None or surveyed.open_model):
         target_address(host)
+    if not host and surveyed is not None and surveyed.without_host and not surveyed.informs:
+        raise UsageError(f"-H/--host: is not given, and {surveyed.without_host} names no host (allowed: {A_URL})")
     product_name = reference_product().name if surveyed is None else surveyed.product
     default = "" if given["objective"] else default_agreement(product_name, rehearsal=not host)
     given = {**given, "agreement": given["agreement"] or os.environ.get("AGREEMENT") or default}
@@ -143,7 +146,7 @@ def load_request(given: Mapping[str, Any], words: Sequence[str] = ()) -> LoadReq
 
 
 def _run_name(product: Product, surveyed: Locustfile | None, locustfile: str) -> str:
-    if surveyed is None or surveyed.product:
+    if surveyed is None or product.name != ANY_SERVICE:
         return product.name
     return Path(locustfile.split(",")[0]).stem
 

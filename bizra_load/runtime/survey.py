@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from contextlib import redirect_stderr, redirect_stdout
 from typing import Any
 
-from locust import User
+from locust import FastHttpUser, HttpUser, User
 from locust.argument_parser import LocustArgumentParser, get_locustfiles_locally, get_parser, parse_locustfile_option
 from locust.main import merge_locustfiles_content
 
@@ -71,7 +71,8 @@ def survey(words: Sequence[str]) -> dict[str, Any]:
 
 def _described(name: str, user: type[User]) -> dict[str, Any]:
     product = user.product if issubclass(user, OpenModelUser) else ""
-    return {"name": name, "host": user.host or "", "open": issubclass(user, OpenModelUser), "product": product}
+    http = issubclass(user, HttpUser | FastHttpUser)
+    return {"name": name, "host": user.host or "", "http": http, "open": issubclass(user, OpenModelUser), "product": product}
 
 
 def _parsed(parser: LocustArgumentParser, words: Sequence[str]) -> Any:

@@ -136,8 +136,8 @@ class Agreement:
 
 
 def of_load(agreement: Agreement, names: Sequence[str]) -> Agreement:
-    """The agreement where objectives on all operations are on those that the load has, by `names`. A task that makes requests is
-    none of them: they would count twice.
+    """The agreement where objectives on all operations are on those that the load has, by `names`. A task that makes requests
+    is none of them: they would count twice.
     """
     if all(o.operations for o in agreement.objectives):
         return agreement

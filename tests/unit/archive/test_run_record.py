@@ -26,7 +26,7 @@ def test_the_file_names_what_is_needed_to_make_the_run_again_in_a_fixed_order(of
     written = json.dumps(of_load.as_json())
     assert list(json.loads(written)) == [
         *("schema", "name", "started", "command", "target", "agreement", "versions", "host", "environment", "baseline"),
-        *("fail_on_warn", "insecure", "allow", "arrivals", "ops_per_user", "server_metrics"),
+        *("fail_on_warn", "insecure", "allow", "fold_names", "arrivals", "ops_per_user", "server_metrics"),
     ]
     assert "abc" not in written
     assert of_load.started == "2026-01-02T03:04:05Z"

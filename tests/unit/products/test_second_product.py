@@ -48,6 +48,8 @@ TARGETS = {
     "process": {"scrape": "2 s"},
 }
 
+ANY_FILE = str(Path(__file__).parents[2] / "e2e/any_locustfile/files/fast_http.py")
+
 
 @pytest.fixture
 def place(tmp_path, monkeypatch):
@@ -241,9 +243,10 @@ def test_its_agreements_lie_in_its_own_folder(place, tmp_path):
             ["-H", "http://127.0.0.1:9"],
             "-f: is not given, and {file} is on echo, which brings no locustfile of its own: give one",
         ),
-        (["-f", __file__], "-H/--host: is not given, and {file} is on echo, which has no reference node: give a target"),
+        (["-f", ANY_FILE], "-H/--host: is not given, and Visitor names no host (allowed: a URL such as http://127.0.0.1:8080)"),
     ],
 )
+@pytest.mark.processes
 def test_without_a_target_or_a_scenario_no_other_product_is_loaded_in_its_place(
     place, tmp_path, capsys, monkeypatch, given, refused
 ):
@@ -255,9 +258,10 @@ def test_without_a_target_or_a_scenario_no_other_product_is_loaded_in_its_place(
     assert not (tmp_path / "runs").exists()
 
 
+@pytest.mark.processes
 def test_its_runs_have_its_name(place, tmp_path, monkeypatch):
     monkeypatch.delenv("RUN_NAME", raising=False)
-    words = ["run", "-H", "http://127.0.0.1:9", "-f", __file__, "--agreement", agreement_file(tmp_path)]
+    words = ["run", "-H", "http://127.0.0.1:9", "-f", ANY_FILE, "--agreement", agreement_file(tmp_path)]
     names = [
         load_request(vars(parser(["run"]).parse_args(w))).settings.run_name for w in (words, [*words, "--run-name", "mine"])
     ]
@@ -275,7 +279,10 @@ def test_what_poi_requires_is_what_its_agreement_gives():
 
 def test_the_default_agreement_is_one_of_the_default_product(monkeypatch):
     monkeypatch.delenv("AGREEMENT", raising=False)
-    assert read_agreement(products.settings_of(None).agreement).agreement.product == products.reference_product().name == "poi"
+    assert products.settings_of(None).agreement == ""
+    default = products.default_agreement(products.reference_product().name)
+    assert read_agreement(default).agreement.product == products.reference_product().name == "poi"
+    assert products.default_agreement("") == "none"
 
 
 def test_an_agreement_that_names_no_product_is_on_the_one_whose_metrics_it_names_else_on_any_service(place, tmp_path):
