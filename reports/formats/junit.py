@@ -22,9 +22,7 @@ _ELEMENTS = {Status.FAIL: "failure", Status.INCONCLUSIVE: "error", Status.INVALI
 
 @dataclass(frozen=True)
 class _Case:
-    """`name` is the same from run to run, so that a history can be kept by it; figures are in the text. kind: what the element
-    of one that did not pass says that it is.
-    """
+    """`name` is the same from run to run, so that a history can be kept by it. kind: the type of one that did not pass."""
 
     key: str
     name: str
@@ -42,8 +40,7 @@ def render(assessment: Assessment) -> str:
     for name, cases in suites:
         if cases:
             counts.update(_add_suite(root, name, cases, a))
-    for key in ("tests", "failures", "errors"):
-        root.set(key, str(counts[key]))
+    root.attrib.update((key, str(counts[key])) for key in ("tests", "failures", "errors"))
     indent(root)
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{tostring(root, "us-ascii", xml_declaration=False).decode()}\n'
 
@@ -97,6 +94,5 @@ def _add_suite(root: Element, name: str, cases: Sequence[_Case], a: Assessment) 
         else:
             SubElement(case, tag, type=c.kind, message=text).text = text
             counts[{"failure": "failures", "error": "errors"}.get(tag, tag)] += 1
-    for key in ("tests", "failures", "errors", "skipped"):
-        suite.set(key, str(counts[key]))
+    suite.attrib.update((key, str(counts[key])) for key in ("tests", "failures", "errors", "skipped"))
     return counts
