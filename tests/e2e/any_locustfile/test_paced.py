@@ -59,7 +59,7 @@ def test_tasks_of_any_user_class_are_due_at_the_planned_rate(tmp_path, shop, pro
 def test_the_first_request_counts_from_when_its_task_was_due_and_later_ones_from_their_own_send(tmp_path, shop):
     """Two users whose task takes 0.1 s can do 20 a second: of 40, half wait ever longer."""
     (tmp_path / "slow.py").write_text(SLOW)
-    words = ("--target-ops", "40", "--ramp", "0s", "--duration", "6s", "-u", "2")
+    words = ("--target-ops", "40", "--ramp", "0s", "--duration", "6s", "-u", "2", "--allow", "")
     ended = through_us(tmp_path, "-f", "slow.py", "-H", shop.url, *words)
     assert ended.code == 5
     assert "planned operations were not sent, for lack of a free connection" in " ".join(ended.out.split())
