@@ -97,7 +97,7 @@ class LoadRequest:
     def _with(self, host: str, urls: dict[str, str]) -> LoadRequest:
         settings = dataclasses.replace(self.settings, **urls)  # type: ignore[arg-type]  # both are text
         options = {**self.options, **urls}
-        return dataclasses.replace(self, host=host, options=options, settings=settings, rehearsal=True)
+        return dataclasses.replace(self, host=host, options=options, settings=settings, reference_node=False, rehearsal=True)
 
 
 def load_request(given: Mapping[str, Any], words: Sequence[str] = ()) -> LoadRequest:
