@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import os
 import subprocess
@@ -14,8 +15,13 @@ from typing import Any
 from bizra_load.exit_codes import UsageError
 from bizra_load.io.children import start
 
+_PRINTED = ("list_commands", "show_task_ratio", "show_task_ratio_json")
 WITHIN_S = 120.0  # an import that reads test data takes its time; one that waits for something would wait for ever
 SURVEY = "bizra_load.runtime.survey"
+PRODUCTS_USERS = {"PoIUser": "poi"}  # public user classes of products
+# what Locust makes of no words; the loglevel is its default
+_NONE = ("host", "num_users", "spawn_rate", "run_time", "master", "worker", *_PRINTED)
+NOTHING_ASKED: Mapping[str, Any] = {**dict.fromkeys(_NONE), "loglevel": "INFO"}
 
 
 @dataclass(frozen=True)
@@ -44,7 +50,27 @@ class Locustfile:
     @property
     def informs(self) -> bool:
         """Locust is asked to print something and to end."""
-        return any(self.options[name] for name in ("list_commands", "show_task_ratio", "show_task_ratio_json"))
+        return any(self.options[name] for name in _PRINTED)
+
+
+def of_ours(file: str) -> Locustfile | None:
+    """What a file holds, where its text says that our schedule drives it: a class on StagesShape. None where it does not: then
+    it must be imported to be known, which takes seconds of a busy machine.
+    """
+    try:
+        tree = ast.parse(Path(file).read_text(encoding="utf-8"))
+    except (OSError, ValueError, SyntaxError):  # whoever imports it says so
+        return None
+    classes = {node.name: {_name(base) for base in node.bases} for node in ast.walk(tree) if isinstance(node, ast.ClassDef)}
+    if not any("StagesShape" in bases for bases in classes.values()):
+        return None
+    users = tuple(name for name, bases in classes.items() if "StagesShape" not in bases)
+    of_product = {product for bases in classes.values() for base in bases if (product := PRODUCTS_USERS.get(base))}
+    return Locustfile((), users, (), "", next(iter(of_product), ""), "StagesShape", True, NOTHING_ASKED)
+
+
+def _name(base: ast.expr) -> str:
+    return base.attr if isinstance(base, ast.Attribute) else base.id if isinstance(base, ast.Name) else ""
 
 
 def check_there(file: str) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 from bizra_load.engine.arrivals import SATURATE
 from bizra_load.exit_codes import UsageError
 from bizra_load.io.units import duration_s
-from bizra_load.launch.locustfile import Locustfile, check_there, survey
+from bizra_load.launch.locustfile import Locustfile, check_there, of_ours, survey
 from bizra_load.products import added_options
 from bizra_load.settings import inputs
 from bizra_load.settings.settings import checked, texts
@@ -43,7 +43,8 @@ def model_of(given: Mapping[str, Any], words: Sequence[str], host: str) -> Model
     surveyed = None
     if given["locustfile"]:
         check_there(given["locustfile"])
-        surveyed = survey(given["locustfile"], (*locust_words, *(("-H", host) if host else ())), os.environ)
+        surveyed = None if words else of_ours(given["locustfile"])
+        surveyed = surveyed or survey(given["locustfile"], (*locust_words, *(("-H", host) if host else ())), os.environ)
     if surveyed is None or surveyed.open_model:
         _check_not_given(given, LOCUSTS, "the planned rate decides how many users there are, and for how long")
         return Model(given, locust_words, surveyed)
