@@ -1,6 +1,7 @@
 """--objective, repeatable: alone it is the agreement, beside --agreement it is added to that one."""
 
 import json
+from pathlib import Path
 
 import pytest
 import yaml
@@ -9,13 +10,13 @@ from bizra_load.archive.names import AGREEMENT
 from bizra_load.cli.main import main, parser
 from bizra_load.judging.agreements import read_agreement
 from bizra_load.launch.load import command_line
-from bizra_load.launch.request import load_request
+from bizra_load.launch.request import load_request, scenario
 from sla.values.agreement_parser import agreement_from_mapping
 from tests.unit.cli.test_compare import saved
 
 WORDS = ("generate p95 < 100 ms", "error rate < 1 %", "throughput >= 95 % of plan, warning")
 GIVEN = [word for words in WORDS for word in ("--objective", words)]
-TARGET = ["-H", "http://127.0.0.1:9", "-f", __file__]
+TARGET = ["-H", "http://127.0.0.1:9", "-f", str(scenario("poi.py"))]
 MINE = {
     "schema": "bizra-load/agreement/1", "name": "mine", "operations": {"generate": {}},
     "objectives": {"quick": "generate p99 < 1 s"}, "environments": {"test": {"accepted": ["quick"]}},
@@ -46,7 +47,7 @@ def judged(folder):
 
 def test_alone_they_are_the_agreement_of_any_service():
     settings = request(*TARGET, *GIVEN).settings
-    assert (settings.agreement, settings.objectives, settings.run_name) == ("", WORDS, "service")
+    assert (settings.agreement, settings.objectives, settings.run_name) == ("", WORDS, "poi")  # the locustfile's name
     file = read_agreement("", objectives=settings.objectives)
     assert yaml.safe_load(file.text)["objectives"] == list(WORDS)
     assert (file.agreement.product, len(file.agreement.objectives)) == ("service", 3)
@@ -98,14 +99,14 @@ def test_the_same_words_as_a_key_of_the_agreement_are_refused(tmp_path, capsys):
 
 
 def test_locusts_processes_get_each_of_them(tmp_path):
-    command, _ = command_line(request(*TARGET, *GIVEN), 1, tmp_path)
-    assert [command[i + 1] for i, word in enumerate(command) if word == "--objective"] == list(WORDS)
-    assert "--agreement" not in command
+    _, environment = command_line(request(*TARGET, *GIVEN), 1, tmp_path)
+    options = json.loads(environment["BIZRA_LOAD_OPTIONS"])
+    assert (options["objective"], options["agreement"]) == (list(WORDS), "")
 
 
 def test_without_a_target_they_are_rehearsed_on_the_reference_node():
     rehearsed = request(*GIVEN)
-    assert (rehearsed.host, rehearsed.locustfile.name, rehearsed.settings.agreement) == ("", "mixed.py", "")
+    assert (rehearsed.host, Path(rehearsed.locustfile).name, rehearsed.settings.agreement) == ("", "mixed.py", "")
     assert not rehearsed.server_objectives
 
 
