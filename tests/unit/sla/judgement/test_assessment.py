@@ -58,7 +58,7 @@ def test_what_an_agreement_leaves_out_is_said(run):
 
 
 def test_why_a_run_ended_early_is_said(run):
-    stopped = f"stopped early: {RATE.title}, success missed the target at 99.5 %, in a look at the run under way{SEEN}"
+    stopped = f"stopped early: {RATE.title}, success missed the target for certain, in a look at the run under way{SEEN}"
     decided = f"stopped when decided: every objective was, what is kept at 99 %, in a look at the run under way{SEEN}"
     interrupted = "the run was stopped before its plan ended"
 
