@@ -20,16 +20,14 @@ WITHIN_S = 120.0  # an import that reads test data takes its time; one that wait
 SURVEY = "bizra_load.runtime.survey"
 PRODUCTS_USERS = {"PoIUser": "poi"}  # public user classes of products
 # what Locust makes of no words; the loglevel is its default
-_NONE = ("host", "num_users", "spawn_rate", "run_time", "master", "worker", *_PRINTED)
+_NONE = ("host", "num_users", "run_time", *_PRINTED)
 NOTHING_ASKED: Mapping[str, Any] = {**dict.fromkeys(_NONE), "loglevel": "INFO"}
 
 
 @dataclass(frozen=True)
 class Locustfile:
-    """A locustfile with Locust's command line for it.
+    """A locustfile, and what Locust makes of its command line for it.
 
-    words        that command line, without -f
-    users        names of the user classes that run
     hosts        those that they name
     without_host  the first that makes HTTP requests and names none; "": none does
     product      what their requests are of; "": of any service
@@ -38,8 +36,6 @@ class Locustfile:
     options      what Locust makes of its words, its variables and its configuration files, by its names
     """
 
-    words: tuple[str, ...]
-    users: tuple[str, ...]
     hosts: tuple[str, ...]
     without_host: str
     product: str
@@ -64,9 +60,8 @@ def of_ours(file: str) -> Locustfile | None:
     classes = {node.name: {_name(base) for base in node.bases} for node in ast.walk(tree) if isinstance(node, ast.ClassDef)}
     if not any("StagesShape" in bases for bases in classes.values()):
         return None
-    users = tuple(name for name, bases in classes.items() if "StagesShape" not in bases)
     of_product = {product for bases in classes.values() for base in bases if (product := PRODUCTS_USERS.get(base))}
-    return Locustfile((), users, (), "", next(iter(of_product), ""), "StagesShape", True, NOTHING_ASKED)
+    return Locustfile((), "", next(iter(of_product), ""), "StagesShape", True, NOTHING_ASKED)
 
 
 def _name(base: ast.expr) -> str:
@@ -106,8 +101,6 @@ def survey(file: str, words: Sequence[str], environment: Mapping[str, str]) -> L
     contents: dict[str, Any] = seen["survey"]
     users = contents["users"]
     return Locustfile(
-        tuple(words),
-        tuple(user["name"] for user in users),
         tuple(dict.fromkeys(user["host"] for user in users if user["host"])),
         next((user["name"] for user in users if user["http"] and not user["host"]), ""),
         next((user["product"] for user in users if user["product"]), ""),

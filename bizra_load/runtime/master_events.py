@@ -110,9 +110,8 @@ class MasterEvents:
         """What takes in the windows of the next run once they are stored, in this order."""
         environment = self._environment
         consumers: list[Consumer] = [self._metrics] if self._metrics is not None else []
-        if environment.runner is not None and not (
-            settings.fire_request_events or settings.pace_tasks
-        ):  # else Locust counts by itself
+        locust_counts = settings.fire_request_events or settings.pace_tasks
+        if environment.runner is not None and not locust_counts:
             consumers.append(LocustStatistics(environment.stats, request_type_of(environment.user_classes, settings)))
         if getattr(environment.parsed_options, "headless", False):
             consumers.append(Progress(sys.stderr))

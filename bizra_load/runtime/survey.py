@@ -29,11 +29,8 @@ from sla.values.section import unknown
 
 _LIBRARIES = os.sep + "site-packages" + os.sep
 NO_USERS = "no user class (allowed: one that is not abstract, such as class Mine(FastHttpUser))"
-# Locust's options that leave a run's length and place to others; the survey's reader decides by them
-ASKED = (
-    *("host", "num_users", "spawn_rate", "run_time", "master", "worker", "headless", "class_picker", "processes", "json_file"),
-    *("loglevel", "list_commands", "show_task_ratio", "show_task_ratio_json", "expect_workers", "autostart"),
-)
+# Locust's options by which the survey's reader decides
+ASKED = ("host", "num_users", "run_time", "loglevel", "list_commands", "show_task_ratio", "show_task_ratio_json")
 
 
 class LocustfileError(Exception):

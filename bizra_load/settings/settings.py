@@ -79,16 +79,19 @@ def resolve(parsed: object | None, added: Sequence[Option] = ()) -> Settings:
     Options that `bizra-load run` handed on (OPTIONS) come before all others: what else has their names is the locustfile's own.
     Raises UsageError (exit code 6) with one line that names the option, what is wrong and what is allowed.
     """
-    given = vars(parsed) if parsed is not None else {}
-    handed_on = given.get(OPTIONS)
-    return checked(given if handed_on is None else handed_on, added)
+    return checked(_given(parsed), added)
 
 
 def paces_tasks(parsed: object | None) -> bool:
     """--pace-tasks, which is asked for before the others can be checked."""
-    given = vars(parsed) if parsed is not None else {}
-    handed_on = given.get(OPTIONS)
-    return bool((given if handed_on is None else handed_on).get("pace_tasks"))
+    return bool(_given(parsed).get("pace_tasks"))
+
+
+def _given(parsed: object | None) -> Mapping[str, Any]:
+    """What was handed on, else what was parsed."""
+    given: dict[str, Any] = vars(parsed) if parsed is not None else {}
+    handed_on: Mapping[str, Any] | None = given.get(OPTIONS)
+    return given if handed_on is None else handed_on
 
 
 def texts(given: Mapping[str, Any], added: Sequence[Option] = ()) -> dict[str, Any]:

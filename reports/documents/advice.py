@@ -76,8 +76,7 @@ def recommendations(a: Assessment, words: RemedyWords = PLAIN) -> list[Advice]:
     if not _lag_advice(a):
         waited = [w for s in a.operations if (w := _waited(s))]
         advice += [Advice(w, words[Remedy.FEWER_OPERATIONS_A_USER]) for w in waited]
-    judged = {o.key for o in a.objectives}
-    for g in (g for g in a.gates if g.key not in judged and g.status is not Status.PASS):
+    for g in (g for g in a.gates_of_evidence if g.status is not Status.PASS):
         file = words[Remedy.EVIDENCE].format(key=g.key)
         how = f"give {file}" if not g.source else f"remedy what {g.source} shows, and give it again"
         advice.append(Advice(f"{g.title}: {g.reason}", how))

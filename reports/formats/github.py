@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from reports.formats import table
 from reports.formats.markdown import escape, pipe_table
-from sla.values.assessment import Assessment, Decision, Gate, Severity, Status
+from sla.values.assessment import Assessment, Decision, Severity, Status
 
 
 def render(assessment: Assessment, advice: Sequence[str] = ()) -> str:
@@ -32,7 +32,7 @@ def summary(assessment: Assessment, advice: Sequence[str] = (), steps: Sequence[
     if a.objectives:
         columns = table.objective_columns(a, table.NARROW_COLUMNS)
         lines += ["", f"### {table.objectives_title(a)}", "", *pipe_table(columns, table.narrow_rows(a))]
-    if evidence := [g for g in _evidence(a) if g.status is not Status.PASS]:
+    if evidence := [g for g in a.gates_of_evidence if g.status is not Status.PASS]:
         rows = [table.Row((g.title, g.status_words, g.reason), "") for g in evidence]
         lines += ["", "### Evidence", "", *pipe_table(("Gate", "Status", "Why"), rows)]
     rows = [table.check_row(c, a) for c in a.checks if c.status is not Status.PASS]
@@ -66,7 +66,7 @@ def findings(a: Assessment) -> list[str]:
             certain = o.status is Status.FAIL and o.severity is Severity.CRITICAL
             text = f"{estimate}, target {limit}: {why}"
             lines.append(command("error" if certain else "warning", f"{status}: {o.title} ({o.severity.value})", text))
-    for g in _evidence(a):
+    for g in a.gates_of_evidence:
         if g.status is not Status.PASS and g.counts:
             certain = g.status is Status.FAIL and g.severity is Severity.CRITICAL
             lines.append(command("error" if certain else "warning", f"{g.status.value}: {g.title}", g.reason))
@@ -80,11 +80,6 @@ def findings(a: Assessment) -> list[str]:
 def command(level: str, title: str, message: str) -> str:
     """One annotation: `level` is error, warning or notice."""
     return f"::{level} title={_data(title).replace(':', '%3A').replace(',', '%2C')}::{_data(message)}"
-
-
-def _evidence(a: Assessment) -> list[Gate]:
-    judged = {o.key for o in a.objectives}
-    return [g for g in a.gates if g.key not in judged]
 
 
 def _data(text: str) -> str:

@@ -61,11 +61,9 @@ def _objectives(a: Assessment) -> list[_Case]:
 
 
 def _evidence(a: Assessment) -> list[_Case]:
-    judged = {o.key for o in a.objectives}
-    gates = [g for g in a.gates if g.key not in judged]
     return [
         _Case(g.key, g.title, g.status, g.status.value, f"{g.status_words}, severity {g.severity.value}: {g.reason}")
-        for g in gates
+        for g in a.gates_of_evidence
     ]
 
 

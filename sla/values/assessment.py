@@ -226,6 +226,12 @@ class Assessment:
     evidence: tuple[Evidence, ...] = ()
     failures: tuple[FailureReason, ...] = ()  # of the whole run, the most frequent first, bounded
 
+    @property
+    def gates_of_evidence(self) -> tuple[Gate, ...]:
+        """Those that are no objective."""
+        objectives = {o.key for o in self.objectives}
+        return tuple(g for g in self.gates if g.key not in objectives)
+
     def of_run(self, run: ShownFacts, notes: Sequence[str] = ()) -> Assessment:
         """With what is shown of the run, and notes of its own; after a rehearsal there is nothing to roll out."""
         strategy = rehearsed(self.strategy) if run.rehearsal else self.strategy
