@@ -58,7 +58,7 @@ def test_a_service_that_keeps_them_is_a_go_and_its_folder_judges_again_by_the_sa
     ended = load(tmp_path / "runs", None, "-H", calm_node.url, "-f", shop, *SHORT, *words(*KEPT))
     assert (ended.code, {o["status"] for o in ended.assessment["objectives"]}) == (0, {"PASS"}), ended.out
     kept = yaml.safe_load((ended.folder / "agreement.yaml").read_text())
-    assert (kept["objectives"], kept["product"], ended.folder.name[-8:]) == (list(KEPT), "service", "-service")
+    assert (kept["objectives"], kept["product"], ended.folder.name[-5:]) == (list(KEPT), "service", "-shop")
     assert "server-side objectives" not in ended.err
     again = subprocess.run(
         [sys.executable, "-m", "bizra_load.cli.main", "assess", str(ended.folder)],

@@ -91,7 +91,7 @@ def test_the_page_shows_a_run_while_it_goes_and_its_assessment_and_runs_no_name(
     page.locator("#now", has_text="ops/s").wait_for()  # not wait_for_function: the page's policy forbids the eval in it
     page.locator("#operations td").nth(4).wait_for()
     cells = page.locator("#operations td").all_inner_texts()
-    assert cells[0] == NAME
+    assert cells[0] == f"X {NAME}"
     assert int(cells[1].replace(",", "")) > 0
     assert re.fullmatch(r"transport \d+", cells[2])
     assert page.locator("#state").inner_text().startswith("Running: ")

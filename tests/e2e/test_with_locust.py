@@ -284,7 +284,7 @@ def test_no_sample_takes_the_others_with_it(tmp_path):
     assert finished > 300
     assert 0.06 < bad / finished < 0.11  # 6 of 13 kinds in every fifth sample
     names = {w.operation for w in measurements.windows}
-    assert {"call", "404", "None", "(unnamed)", "bad?name", "a\x00b\nc"} < names
+    assert {f"grpc {name}" for name in ("call", "404", "None", "(unnamed)", "bad?name", "a\x00b\nc")} < names
     assert sum(w.untimed for w in measurements.windows) > 0
     statuses = {o["key"]: o["status"] for o in assessment["objectives"]}
     assert statuses == {"ok": "PASS", "p95": "INVALID"}
