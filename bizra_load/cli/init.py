@@ -8,6 +8,7 @@ import os
 from bizra_load.exit_codes import KEPT, UsageError
 from bizra_load.io.files import write_atomically, writing
 from bizra_load.judging.draft import Draft
+from bizra_load.judging.draft_of_locustfile import draft_of_locustfile
 from bizra_load.judging.draft_of_openapi import draft_of_openapi
 from bizra_load.judging.draft_of_run import draft_of_run
 from bizra_load.settings import inputs
@@ -34,5 +35,11 @@ def _draft(args: argparse.Namespace) -> tuple[Draft, str, str]:
     """(the draft, what to do with its file, why what it was made of does not keep it). Raises UsageError."""
     if args.openapi is not None:
         return draft_of_openapi(args.openapi), "bizra-load run -H URL -f LOCUSTFILE --agreement {path}", ""
+    if args.locustfile is not None:
+        return (
+            draft_of_locustfile(args.locustfile),
+            f"bizra-load run -H URL -f {args.locustfile} --target-ops RATE --agreement {{path}}",
+            "",
+        )
     draft, missed = draft_of_run(args.folder)
     return draft, f"bizra-load assess {args.folder} --agreement {{path}}", missed

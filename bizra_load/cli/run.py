@@ -6,14 +6,14 @@ import argparse
 
 from bizra_load.io import github_step
 from bizra_load.launch.load import put_load_on
-from bizra_load.launch.locust_process import inform
+from bizra_load.launch.locust_process import hand_over
 from bizra_load.launch.request import load_request
 
 
 def run(args: argparse.Namespace) -> int:
     request = load_request(vars(args), args.words)
-    if request.surveyed is not None and request.surveyed.informs:
-        return inform(request)
+    if request.makes_no_run:
+        return hand_over(request)
     code, folder = put_load_on(request)
     if github_step.is_one():
         from bizra_load.judging import github_actions  # all others would wait a tenth of a second for it

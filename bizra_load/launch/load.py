@@ -55,7 +55,7 @@ def put_load_on(request: LoadRequest) -> tuple[int, Path]:
         _check_server_metrics(settings, request.host, request.server_objectives)
         if request.settings.pace_tasks:
             tell(PACED.format(users=request.settings.users))
-        processes = request.processes or (_workers(request.host, settings) if request.open_model else 1)
+        processes = request.processes or (_workers(request.host, settings) if _chooses_workers(request) else 1)
         folder = new_folder(settings.out, settings.run_name, datetime.now(UTC))
         begin(folder)
         stack.enter_context(measured_beside(folder, settings, request.host))
@@ -71,6 +71,10 @@ def put_load_on(request: LoadRequest) -> tuple[int, Path]:
         if node and (folder / ASSESSMENT).exists():
             print(REHEARSED, file=sys.stderr)
         return code, folder
+
+
+def _chooses_workers(request: LoadRequest) -> bool:
+    return request.open_model and not request.workers_come
 
 
 def _apart(node: NodeProcess | None, generator: int, folder: Path) -> AbstractContextManager[None]:

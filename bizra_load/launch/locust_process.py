@@ -8,7 +8,7 @@ import signal
 import sys
 import tomllib
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 import psutil
@@ -55,43 +55,55 @@ def _configures_locust(path: Path) -> bool:
 
 
 def command_line(request: LoadRequest, processes: int, folder: Path) -> tuple[list[str], dict[str, str]]:
-    """Locust's command line and environment; the latter holds what nobody else on this machine is to read."""
-    port = free_port()
-    environment = {name: value for name, value in os.environ.items() if request.configured or not name.startswith(LOCUSTS_OWN)}
-    environment |= {RUN_FOLDER_VARIABLE: str(folder.resolve()), OPTIONS_VARIABLE: json.dumps(request.options)}
-    environment |= {
+    """Locust's command line and environment; the latter holds what nobody else on this machine is to read. `processes` are
+    started with the master, unless workers come from elsewhere.
+    """
+    environment = _environment(request) | {
+        RUN_FOLDER_VARIABLE: str(folder.resolve()),
+        OPTIONS_VARIABLE: json.dumps(request.options),
         REHEARSAL_VARIABLE: "1" if request.rehearsal else "",
-        UNCONFIGURED_VARIABLE: "" if request.configured else "1",
     }
-    if request.host:
-        environment["LOCUST_HOST"] = request.host
     command = [
-        *(sys.executable, "-m", ATTACHED, "-f", request.locustfile, "--headless", "--only-summary"),
-        *("--processes", str(processes), "--expect-workers-max-wait", "60"),
-        *("--master-bind-host", "127.0.0.1", "--master-bind-port", str(port), "--master-port", str(port)),
-        *("--json-file", str(folder / "locust-stats")),
+        *("--headless", "--only-summary", "--expect-workers-max-wait", "60", "--json-file", str(folder / "locust-stats")),
+        *(() if request.workers_come else _on_this_machine(processes)),
     ]
-    if request.host and not holds_password(request.host):
-        command += ["-H", request.host]
     if request.log_level:
         command += ["--loglevel", request.log_level]
-    return [*command, *request.locust_words], environment
+    return _started(request, *command), environment
 
 
-def inform(request: LoadRequest) -> int:
-    """What Locust prints of a locustfile (--list, --show-task-ratio), and its exit code."""
-    command = [sys.executable, "-m", ATTACHED, "-f", request.locustfile, *request.locust_words]
-    return start(command, env=dict(os.environ)).wait()
+def hand_over(request: LoadRequest) -> int:
+    """To Locust, whose exit code it is, what makes no run here: a worker, or what is printed of a locustfile (--list)."""
+    command = () if request.processes is None else ("--processes", str(request.processes))
+    return supervise(_started(request, *command), _environment(request), None, lambda _: nullcontext())
+
+
+def _started(request: LoadRequest, *words: str) -> list[str]:
+    host = ("-H", request.host) if request.host and not holds_password(request.host) else ()
+    return [sys.executable, "-m", ATTACHED, "-f", request.locustfile, *host, *words, *request.locust_words]
+
+
+def _environment(request: LoadRequest) -> dict[str, str]:
+    environment = {name: value for name, value in os.environ.items() if request.configured or not name.startswith(LOCUSTS_OWN)}
+    environment[UNCONFIGURED_VARIABLE] = "" if request.configured else "1"
+    return environment | ({"LOCUST_HOST": request.host} if request.host else {})
+
+
+def _on_this_machine(processes: int) -> tuple[str, ...]:
+    """Words for so many workers, and for a master that nobody else reaches."""
+    port = str(free_port())
+    own = ("--master-bind-host", "127.0.0.1", "--master-bind-port", port, "--master-port", port)
+    return ("--processes", str(processes), *own)
 
 
 def supervise(
-    command: list[str], environment: dict[str, str], begun: Path, beside: Callable[[int], AbstractContextManager[None]]
+    command: list[str], environment: dict[str, str], begun: Path | None, beside: Callable[[int], AbstractContextManager[None]]
 ) -> int:
     """Run Locust. SIGTERM, SIGINT and SIGHUP end it in good order: all are passed on as SIGTERM, for they may be for us alone
     (after Ctrl+C or a closed terminal, of which Locust hears too, it changes nothing). `beside`, given its process id, is in
     force while it runs. Returns its exit code, or the negative number of the signal that killed it, when its workers have ended
     too: Locust's master does not wait for one that takes longer than it does. Where it was killed before the load began (no
-    `begun` yet), they have nothing to hand over, and would look for it for minutes.
+    `begun` yet, None: it makes no run), they have nothing to hand over, and would look for it for minutes.
     """
     already_there = psutil.Process().children()  # what became our child when a shell became this program (exec)
     adopt_orphans()  # workers whose master is gone become ours, so that we can wait for what they leave behind
@@ -103,7 +115,7 @@ def supervise(
     try:
         with beside(process.pid):
             code = process.wait()
-            killed_within_s = WORKERS_END_WITHIN_S if begun.exists() else IDLE_WORKERS_END_WITHIN_S
+            killed_within_s = WORKERS_END_WITHIN_S if begun is not None and begun.exists() else IDLE_WORKERS_END_WITHIN_S
             _wait_for_orphans(already_there, killed_within_s if code < 0 else TOLD_WORKERS_END_WITHIN_S)
             return code
     finally:

@@ -21,7 +21,7 @@ SURVEY = "bizra_load.runtime.survey"
 PRODUCTS_USERS = {"PoIUser": "poi"}  # public user classes of products
 # what Locust makes of no words; the loglevel is its default
 _NONE = ("host", "num_users", "run_time", *_PRINTED)
-NOTHING_ASKED: Mapping[str, Any] = {**dict.fromkeys(_NONE), "loglevel": "INFO"}
+NOTHING_ASKED: Mapping[str, Any] = {**dict.fromkeys(_NONE), "loglevel": "INFO", "master": False, "worker": False}
 
 
 @dataclass(frozen=True)
@@ -44,9 +44,9 @@ class Locustfile:
     options: Mapping[str, Any]
 
     @property
-    def informs(self) -> bool:
-        """Locust is asked to print something and to end."""
-        return any(self.options[name] for name in _PRINTED)
+    def makes_no_run(self) -> bool:
+        """Locust is asked to print something and to end, or to be a worker, whose master makes the run."""
+        return any(self.options[name] for name in (*_PRINTED, "worker"))
 
 
 def of_ours(file: str) -> Locustfile | None:

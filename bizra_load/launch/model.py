@@ -12,8 +12,9 @@ from bizra_load.engine.arrivals import SATURATE
 from bizra_load.exit_codes import UsageError
 from bizra_load.io.units import duration_s
 from bizra_load.launch.locustfile import Locustfile, check_there, of_ours, survey
-from bizra_load.products import added_options
+from bizra_load.products import added_options, all_options
 from bizra_load.settings import inputs
+from bizra_load.settings.arguments import SWITCHES
 from bizra_load.settings.settings import checked, texts
 from sla.values.number import whole_in
 from sla.values.section import unknown
@@ -45,6 +46,11 @@ def model_of(given: Mapping[str, Any], words: Sequence[str], host: str) -> Model
         check_there(given["locustfile"])
         surveyed = None if words else of_ours(given["locustfile"])
         surveyed = surveyed or survey(given["locustfile"], (*locust_words, *(("-H", host) if host else ())), os.environ)
+    if surveyed is not None and surveyed.options["worker"]:
+        _check_not_given(given, _of_the_master(), "the master decides (allowed with --worker: -f, -H, --processes, --loglevel)")
+        return Model(given, locust_words, surveyed)
+    if surveyed is not None and surveyed.options["master"] and given["processes"] is not None:
+        raise UsageError("--processes: workers come from elsewhere with --master (allowed: --expect-workers N; or no --master)")
     if surveyed is None or surveyed.open_model:
         _check_not_given(given, LOCUSTS, "the planned rate decides how many users there are, and for how long")
         return Model(given, locust_words, surveyed)
@@ -70,10 +76,17 @@ def _locust_words(given: Mapping[str, Any]) -> tuple[str, ...]:
     return (*words, "--enable-rebalancing") if given["enable_rebalancing"] else tuple(words)
 
 
+def _of_the_master() -> dict[str, str]:
+    """Options that it sends to its workers, or that it alone uses."""
+    options = {option.name: option.flag for option in all_options()}
+    switches = {switch.name: switch.flag for switch in SWITCHES}
+    return {**LOCUSTS, **options, **switches, "objective": "--objective", "evidence": "--evidence"}
+
+
 def _check_not_given(given: Mapping[str, Any], options: Mapping[str, str], why: str) -> None:
     """Raises UsageError for options that a load has no use for: ignoring them would make another test."""
     for name, flag in options.items():
-        if given[name] is not None:
+        if given[name] not in (None, False, []):
             raise UsageError(f"{flag}: {why}")
 
 

@@ -81,6 +81,16 @@ class LoadRequest:
         return self.surveyed is not None and not self.surveyed.open_model
 
     @property
+    def makes_no_run(self) -> bool:
+        """Nothing is measured and judged here (Locustfile.makes_no_run)."""
+        return self.surveyed is not None and self.surveyed.makes_no_run
+
+    @property
+    def workers_come(self) -> bool:
+        """They are started by somebody else, on other machines, and connect to the master that is started here."""
+        return self.surveyed is not None and bool(self.surveyed.options["master"])
+
+    @property
     def open_model(self) -> bool:
         """Our schedule drives it; else users of the locustfile's do, as fast as responses and their own waits let them."""
         return self.surveyed is None or self.surveyed.open_model or self.settings.pace_tasks
@@ -113,7 +123,7 @@ def load_request(given: Mapping[str, Any], words: Sequence[str] = ()) -> LoadReq
         host = host or surveyed.options["host"] or ""
     if host and (surveyed is None or surveyed.open_model):
         target_address(host)
-    if not host and surveyed is not None and surveyed.without_host and not surveyed.informs:
+    if not host and surveyed is not None and surveyed.without_host and not surveyed.makes_no_run:
         raise UsageError(f"-H/--host: is not given, and {surveyed.without_host} names no host (allowed: {A_URL})")
     product_name = reference_product().name if surveyed is None else surveyed.product
     default = "" if given["objective"] else default_agreement(product_name, rehearsal=not host)

@@ -50,6 +50,11 @@ def pace_tasks(environment: Environment) -> None:
     environment.shape_class.runner = environment.runner
     if environment.parsed_options is not None:
         environment.parsed_options.run_time = None  # of Locust's configuration: the schedule ends the load
+    make_tasks_wait()
+
+
+def make_tasks_wait() -> None:
+    """What pace_tasks() does where users are, if a master elsewhere has done the rest."""
     for kind in (TaskSet, DefaultTaskSet):
         if not hasattr(kind.execute_task, "__wrapped__"):
             kind.execute_task = _paced(kind.execute_task)  # type: ignore[method-assign]

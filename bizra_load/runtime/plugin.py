@@ -24,7 +24,7 @@ from bizra_load.runtime import locust_arguments
 from bizra_load.runtime.locust_quirks import exit_once, quiet, statistics_that_end
 from bizra_load.runtime.locust_stats import show_microseconds
 from bizra_load.runtime.master_events import MasterEvents
-from bizra_load.runtime.paced_tasks import pace_tasks
+from bizra_load.runtime.paced_tasks import make_tasks_wait, pace_tasks
 from bizra_load.runtime.shapes import StagesShape
 from bizra_load.runtime.users import OpenModelUser, settings_for
 from bizra_load.runtime.worker_events import Started, WorkerEvents
@@ -124,6 +124,8 @@ class Plugin:
     def _on_test_start(self, **_: Any) -> None:
         if self._master is None:
             assert self._worker is not None
+            if paces_tasks(self._environment.parsed_options):
+                make_tasks_wait()  # the first word of it, where the master is on another machine
             self._worker.test_started()
             return
         try:

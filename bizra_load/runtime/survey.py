@@ -30,7 +30,10 @@ from sla.values.section import unknown
 _LIBRARIES = os.sep + "site-packages" + os.sep
 NO_USERS = "no user class (allowed: one that is not abstract, such as class Mine(FastHttpUser))"
 # Locust's options by which the survey's reader decides
-ASKED = ("host", "num_users", "run_time", "loglevel", "list_commands", "show_task_ratio", "show_task_ratio_json")
+ASKED = (
+    *("host", "num_users", "run_time", "loglevel", "master", "worker"),
+    *("list_commands", "show_task_ratio", "show_task_ratio_json"),
+)
 
 
 class LocustfileError(Exception):

@@ -19,7 +19,7 @@ from gevent.event import Event
 from locust.env import Environment
 from locust.runners import STATE_INIT, WorkerRunner
 
-from bizra_load.exit_codes import INVALID
+from bizra_load.exit_codes import INVALID, KEPT
 from bizra_load.io.redaction import without_userinfo
 from bizra_load.io.trust import same_origin
 from bizra_load.measure.clock import SteadyClock
@@ -120,6 +120,7 @@ class WorkerEvents:
         events.quitting.add_listener(self.drain)
         events.heartbeat_received.add_listener(self._on_heartbeat)
         no_statistics(self._environment)  # the master writes them, for all
+        self._environment.process_exit_code = KEPT  # Locust's would be 1 after any failed request; the master has the verdict
         # a worker that joins a running test may have been sent START and users while nobody listened here
         self._pending = worker.worker_state != STATE_INIT
         self._say_hello()

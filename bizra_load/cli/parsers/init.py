@@ -1,4 +1,5 @@
-"""`bizra-load init`: write a first agreement, to put one's own promises in: of a recorded run, or of an OpenAPI document.
+"""`bizra-load init`: write a first agreement, to put one's own promises in: of a recorded run, a locustfile, or an OpenAPI
+document.
 
 `bizra-load init RUN` takes the operations that the run had, at what it showed and some room; the run keeps it.
 """
@@ -13,6 +14,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser = subparsers.add_parser("init", description=__doc__)
     source = parser.add_mutually_exclusive_group(required=True)
     source.add_argument("folder", type=Path, metavar="RUN", nargs="?", help="a run folder")
+    source.add_argument("-f", "--locustfile", type=Path, metavar="FILE", help="a locustfile, for the names of its requests")
     source.add_argument("--openapi", type=Path, metavar="FILE", help="an OpenAPI document, YAML or JSON")
     parser.add_argument(
         "-o", "--output", type=Path, default=Path("agreement.yaml"), metavar="FILE", help="(default: agreement.yaml)"

@@ -59,7 +59,7 @@ def run_checks(
 
 
 def _checks(measurements: Measurements, agreement: Agreement, steady: Steady | None, words: RemedyWords) -> list[Check]:
-    all_checks = [*_data(measurements, steady), *_exchange(measurements, agreement)]
+    all_checks = [*_data(measurements, agreement, steady), *_exchange(measurements, agreement)]
     all_checks += load_checks(measurements, agreement, steady, words)
     all_checks += warm_up_checks(measurements, agreement, steady)
     all_checks += stalls(measurements.health_rows, steady)
@@ -72,16 +72,17 @@ def _checks(measurements: Measurements, agreement: Agreement, steady: Steady | N
     return all_checks
 
 
-def _data(measurements: Measurements, steady: Steady | None) -> list[Check]:
+def _data(measurements: Measurements, agreement: Agreement, steady: Steady | None) -> list[Check]:
+    """Of a run too short for any estimate an agreement can't be judged; without objectives nothing was claimed of it."""
     finished, ok = sum(w.finished for w in measurements.windows), sum(w.ok for w in measurements.windows)
     if not finished:
         return [check("data", "Data", True, "no operation was finished", 0.0, 1.0, "operations")]
     text, figure = "operations were measured in the steady part", float(finished)
     checks = [check("data", "Data", False, text, figure, 1.0, "operations")]
     if steady is None:
-        checks = [
-            check("data", "Data", True, f"no steady part of at least 5 s at a constant rate: {MEASURE_LONGER}", 0.0, 5.0, "s")
-        ]
+        status = Status.FAIL if agreement.objectives or agreement.evidence else Status.WARN
+        text = f"no steady part of at least 5 s at a constant rate: {MEASURE_LONGER}"
+        checks = [check("data", "Data", True, text, 0.0, 5.0, "s", status)]
     if not ok:
         checks.append(check("successes", "Successes", True, "not one operation succeeded", 0.0, 1.0, "operations"))
     return checks

@@ -232,6 +232,7 @@ WRONG |= {
         "{laughs.yaml}",
         "{no-hashes}",
     ),
+    "init --locustfile": (*NO_FILE, "{binary}", "{empty}", "{cut.yaml}", "{no-hashes}"),
     "init --output": NO_FILE_OUT,
     "run --objective": NO_OBJECTIVE,
     "assess --objective": NO_OBJECTIVE,

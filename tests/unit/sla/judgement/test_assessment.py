@@ -143,6 +143,12 @@ def test_without_a_steady_part_nothing_is_judged():
     assert all(o.reason.startswith("no steady part to judge") for o in objectives.values())
 
 
+def test_without_objectives_a_run_too_short_for_estimates_is_no_broken_one():
+    a = evaluate(measurements(rate=20, hold_s=3), BARE, None)
+    [data] = [c for c in a.checks if c.key == "data"]
+    assert (a.decision, data.status) == (Decision.NOT_JUDGED, Status.WARN)
+
+
 def test_an_imported_file_without_failures_has_no_success_rate_and_the_other_figures(run):
     objectives = by_key(assessed(with_facts(run, failures_known=False), SUCCESS, RATE))
     assert (objectives["success"].estimate, objectives["success"].reason) == (None, "the imported file holds no failures")

@@ -1,0 +1,88 @@
+"""A first agreement from a locustfile's text: the requests whose names stand in it. Nothing of it is run."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+from bizra_load.exit_codes import UsageError
+from bizra_load.io.files import read_text
+from bizra_load.judging.draft import Draft, of_names
+from bizra_load.settings.name_folding import AUTO, Folding
+from sla.values.section import AgreementError
+
+METHODS = ("get", "post", "put", "patch", "delete", "head", "options")  # those of Locust's HTTP clients
+MAX_BYTES = 4 * 2**20  # no person writes a longer one
+_UNKNOWN = "0"  # folds as an id does
+
+
+def draft_of_locustfile(path: Path) -> Draft:
+    """Operations are called as they will be in a run, "GET /items/{id}", in the order of the text. Raises UsageError."""
+    try:
+        tree = ast.parse(read_text(path, MAX_BYTES))
+    except SyntaxError as error:
+        raise UsageError(f"-f: {path}: line {error.lineno}: {error.msg} (allowed: a locustfile in Python)") from None
+    except (OSError, ValueError) as error:
+        raise UsageError(f"-f: {path}: {getattr(error, 'strerror', None) or error}") from None
+    calls = sorted(
+        (node for node in ast.walk(tree) if isinstance(node, ast.Call)), key=lambda node: (node.lineno, node.col_offset)
+    )
+    names, unknown = [], []
+    for call in calls:
+        for name in _names(call):
+            names += [name] if name else []
+            unknown += [] if name else [f"line {call.lineno}: {ast.unparse(call)[:60]!r}: its name is not in the text"]
+    if not names:
+        why = "no request has its name in the text (allowed: a run of it: bizra-load init RUN)"
+        raise UsageError(f"-f: {path}: {why}")
+    what = f"Made of the text of {path.name}: requests and their names, as a run will have them."
+    try:
+        draft = of_names(list(dict.fromkeys(names)), what, path.stem)
+    except AgreementError as error:
+        raise UsageError(f"-f: {path}: {error}") from None
+    return Draft(draft.name, draft.what, draft.proposals, (*draft.left_out, *unknown))
+
+
+def _names(call: ast.Call) -> Iterator[str]:
+    """The operation's name of a call that is a request, "" where only a run can know it; none of any other call."""
+    if not isinstance(call.func, ast.Attribute):
+        return
+    what, words = call.func.attr, list(call.args)
+    if what == "operation" and words and isinstance(words[0], ast.Constant):  # a user of ours names it so
+        yield str(words[0].value)
+        return
+    if not _is_client(call.func.value):
+        return
+    if what == "request" and len(words) > 1 and isinstance(words[0], ast.Constant):
+        what, words = str(words[0].value).lower(), words[1:]
+    if what in METHODS:
+        given = {keyword.arg: keyword.value for keyword in call.keywords}
+        named = given.get("name") or given.get("url") or given.get("path") or (words[0] if words else None)
+        text = _text(named)
+        yield f"{what.upper()} {Folding(AUTO).folded(text)}" if text else ""
+
+
+def _is_client(value: ast.expr) -> bool:
+    """Whether it is called one: self.client, session, the_client."""
+    name = value.attr if isinstance(value, ast.Attribute) else value.id if isinstance(value, ast.Name) else ""
+    return name.lower().endswith(("client", "session"))
+
+
+def _text(value: ast.expr | None) -> str:
+    """What a text is but for its gaps, such as f"/items/{number}?page={page}". In the path a gap must be all of a segment, as an
+    id is. "" where it is anything else.
+    """
+    if isinstance(value, ast.Constant):
+        return value.value if isinstance(value.value, str) else ""
+    if isinstance(value, ast.JoinedStr):
+        text = "".join(str(part.value) if isinstance(part, ast.Constant) else "\0" for part in value.values)
+    elif isinstance(value, ast.BinOp) and isinstance(value.op, ast.Add):
+        left, right = (_text(side) or "\0" for side in (value.left, value.right))
+        text = left + right
+    else:
+        return ""
+    path = text.partition("?")[0]
+    if not path.startswith(("/", "http")) or any("\0" in part and part != "\0" for part in path.split("/")):
+        return ""
+    return text.replace("\0", _UNKNOWN)

@@ -1,0 +1,77 @@
+"""What the text of a locustfile says of its requests' names, and what only a run can know."""
+
+import pytest
+
+from bizra_load.exit_codes import UsageError
+from bizra_load.judging.draft_of_locustfile import draft_of_locustfile
+from tests.e2e.any_locustfile.test_any_locustfile import CASES, FILES
+
+REQUESTS = """
+class Visitor:
+    def task(self):
+        self.client.get("/items/7?page=1")
+        {request}
+"""
+
+
+def drafted(tmp_path, text):
+    path = tmp_path / "mine.py"
+    path.write_text(text)
+    return draft_of_locustfile(path)
+
+
+@pytest.mark.parametrize(
+    ("request_", "name"),
+    [
+        ('self.client.post("/pay", name="checkout")', "POST checkout"),
+        ('self.client.put(f"/items/{next(count)}?page={page}", json={})', "PUT /items/{id}"),
+        ('self.client.delete("/items/" + str(number))', "DELETE /items/{id}"),
+        ('self.client.get("/items/" + str(number) + "/parts")', "GET /items/{id}/parts"),
+        ('self.client.request("PATCH", "/items")', "PATCH /items"),
+        ('with session.head(url="/items") as response: pass', "HEAD /items"),
+        ('the_client.get(path="/a")', "GET /a"),
+        ('self.pay = self.operation("pay")', "pay"),
+    ],
+)
+def test_a_name_that_stands_in_the_text(tmp_path, request_, name):
+    draft = drafted(tmp_path, REQUESTS.replace("{request}", request_))
+    assert draft.words[:-2] == ("GET /items/{id} p95 < 500 ms", f"{name} p95 < 500 ms")
+    assert draft.left_out == ()
+
+
+@pytest.mark.parametrize(
+    "request_", ["self.client.get(self.next_url())", 'self.client.get(f"/page-{n}")', 'self.client.get("/a", name=f"page {n}")']
+)
+def test_a_name_that_only_a_run_knows_is_left_out_with_its_line(tmp_path, request_):
+    draft = drafted(tmp_path, REQUESTS.replace("{request}", request_))
+    assert draft.words[:-2] == ("GET /items/{id} p95 < 500 ms",)
+    [line] = draft.left_out
+    assert line.startswith("line 5: ")
+    assert line.endswith("its name is not in the text")
+
+
+@pytest.mark.parametrize("call", ['cache.get("/items")', 'requests.post("/items")', 'client("/items")', "self.client.close()"])
+def test_other_calls_are_no_requests(tmp_path, call):
+    assert drafted(tmp_path, REQUESTS.replace("{request}", call)).words[:-2] == ("GET /items/{id} p95 < 500 ms",)
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("x = 1", "no request has its name in the text (allowed: a run of it: bizra-load init RUN)"),
+        ("def (:", "line 1: invalid syntax (allowed: a locustfile in Python)"),
+    ],
+)
+def test_what_names_nothing_is_refused(tmp_path, text, why):
+    with pytest.raises(UsageError) as refused:
+        drafted(tmp_path, text)
+    assert str(refused.value) == f"-f: {tmp_path / 'mine.py'}: {why}"
+
+
+@pytest.mark.parametrize("file", ["fast_http", "http_user", "sequential", "catch_response", "tagged", "ids"])
+def test_what_it_names_are_the_operations_of_the_run(file):
+    """Those that tests/e2e/any_locustfile finds in one."""
+    case = CASES[file]
+    ran = {f"{method} {name}" for method, name in case.names} | set(case.operations)
+    drafted = {words.partition(" p95")[0] for words in draft_of_locustfile(FILES / f"{file}.py").words}
+    assert ran <= drafted
