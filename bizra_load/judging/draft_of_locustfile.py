@@ -70,8 +70,8 @@ def _is_client(value: ast.expr) -> bool:
 
 
 def _text(value: ast.expr | None) -> str:
-    """What a text is but for its gaps, such as f"/items/{number}?page={page}". In the path a gap must be all of a segment, as an
-    id is. "" where it is anything else.
+    """What a text is but for its gaps, such as f"/items/{number}?page={page}". In the path a gap must be all of a segment, as
+    an id is. "" where it is anything else.
     """
     if isinstance(value, ast.Constant):
         return value.value if isinstance(value.value, str) else ""

@@ -52,6 +52,9 @@ def model_of(given: Mapping[str, Any], words: Sequence[str], host: str) -> Model
     if surveyed is not None and surveyed.options["master"] and given["processes"] is not None:
         raise UsageError("--processes: workers come from elsewhere with --master (allowed: --expect-workers N; or no --master)")
     if surveyed is None or surveyed.open_model:
+        _check_not_given(
+            given, {"group_by": "--group-by"}, "requests of our user classes have no context (allowed: with others)"
+        )
         _check_not_given(given, LOCUSTS, "the planned rate decides how many users there are, and for how long")
         return Model(given, locust_words, surveyed)
     if _asks_for_arrivals(given):

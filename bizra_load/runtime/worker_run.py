@@ -78,7 +78,7 @@ class WorkerRun:
         self.spooled: Path | None = None  # where the reports are that nobody acknowledged
         self._environment, self._index, self._clock = environment, index, clock
         self._health, self._quiet = health, quiet
-        self._names = RequestNames(settings.fold_names)
+        self._names = RequestNames(settings.fold_names, settings.group_by)
         self._reports = 0
         self._drain: Event | None = None
         self._ending = Event()
@@ -132,6 +132,7 @@ class WorkerRun:
         response_time: object = None,
         exception: object = None,
         response: object = None,
+        context: object = None,
         bizra_load_recorded: bool = False,
         **_: Any,
     ) -> None:
@@ -144,7 +145,7 @@ class WorkerRun:
         took = milliseconds_to_ns(response_time)
         # by its type: isinstance() would ask the object
         self.bad_samples += not issubclass(type(name), str) or (took is None and response_time is not None)
-        operation = self.recorder.operation(self._names.of(request_type, name))
+        operation = self.recorder.operation(self._names.of(request_type, name, context))
         sent = done_ns - (took or 0)
         due = due_of_first_request() if self.settings.pace_tasks else None
         intended = sent if due is None else min(due, sent)

@@ -103,6 +103,9 @@ GENERAL: tuple[Option, ...] = (
     Option("--fold-names", "FOLD_NAMES", "auto",
            "Names of requests that differ in ids alone as one: auto, off, or a file of lines 'PATTERN -> NAME'", inputs.folding,
            on_the_web_form=False),  # it is a file's name, but for two words
+    Option("--group-by", "GROUP_BY", "",
+           "Tell requests of one name apart by these keys of Locust's context, comma-separated, such as tenant,plan",
+           inputs.context_keys),
     Option("--load-seed", "LOAD_SEED", "0", "Seed of phases, arrivals and sampling", inputs.seed),
     Option("--generator-metrics-port", "GENERATOR_METRICS_PORT", "",
            "Serve the generator's own /metrics on this port (or ADDRESS:PORT) of the master", inputs.listening_address,

@@ -36,6 +36,7 @@ MAX_USERS = 100_000
 MAX_DURATION_S = 31 * 86_400.0
 MAX_TIMEOUT_S = 3_600.0
 MAX_HEADERS = 100
+MAX_GROUP_KEYS = 5  # each multiplies the operations, of which 200 are kept
 MAX_NAME = 200  # characters; a folder's name takes 60 of them
 
 TOKEN, METRICS_TOKEN = "BIZRA_LOAD_TOKEN", "METRICS_TOKEN"  # the variables' names
@@ -152,6 +153,17 @@ def selector(value: str) -> str:
     if value and _SELECTOR.fullmatch(value) is None:
         raise ValueError(f'{value[:200]!r} (allowed: label matchers, such as job="node",instance="a:9464")')
     return value
+
+
+def context_keys(value: str) -> tuple[str, ...]:
+    """The names in "tenant, plan", none of them empty or twice."""
+    keys = tuple(key.strip() for key in value.split(",")) if value else ()
+    for key in keys:
+        if not re.fullmatch(r"[A-Za-z_][\w.-]{0,63}", key, re.ASCII) or keys.count(key) > 1 or len(keys) > MAX_GROUP_KEYS:
+            raise ValueError(
+                f"{value[:100]!r} (allowed: up to {MAX_GROUP_KEYS} different names such as tenant, comma-separated)"
+            )
+    return keys
 
 
 def folding(value: str) -> Folding:

@@ -48,6 +48,7 @@ class Settings:
     stop_when_decided: bool
     of_products: Mapping[str, Any]
     fold_names: Folding
+    group_by: tuple[str, ...]
     generator_metrics: tuple[str, int] | None = None  # address and port of the generator's own /metrics
     evidence: tuple[str, ...] = ()
     objectives: tuple[str, ...] = ()

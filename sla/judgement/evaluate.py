@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 
 from sla.estimators.duplicates import without_duplicates
-from sla.judgement.agreed_names import under_agreed_names
+from sla.judgement.agreed_names import as_agreed
 from sla.judgement.checks.counters import of_the_service, partly_scraped
 from sla.judgement.checks.opened_verdicts import opened, with_opens
 from sla.judgement.checks.resamples import bootstrap_checks
@@ -23,9 +23,9 @@ from sla.judgement.hidden_nodes import hidden_node_gates
 from sla.judgement.judge_all import judge_all
 from sla.judgement.outages.excluded_failures import Judge, excluded_failures_notes
 from sla.judgement.sequential import LEVEL, LOOKED_LEVEL, look_level
-from sla.judgement.steady import find_steady, operations_of
+from sla.judgement.steady import find_steady
 from sla.judgement.summaries import summaries
-from sla.values.agreement import Agreement, of_load
+from sla.values.agreement import Agreement
 from sla.values.assessment import Assessment, Evidence, Gate, ObjectiveResult, Severity, Status, Steady
 from sla.values.baseline import Baseline, with_baseline
 from sla.values.failure import most_frequent
@@ -56,8 +56,9 @@ def evaluate(
     `environment` must be one of agreement.accepted (None: its default), else KeyError. `allowed` names checks of the run whose
     failure is a warning (sla.judgement.checks.allowable.ALLOWABLE); `words`: how to say what can be done.
     """
-    named, facts = under_agreed_names(measurements, agreement), measurements.facts
-    agreement = with_baseline(of_load(agreement, operations_of(named.windows)), baseline)
+    facts = measurements.facts
+    named, agreement = as_agreed(measurements, agreement)
+    agreement = with_baseline(agreement, baseline)
     level = level or (LOOKED_LEVEL if facts.looked else LEVEL)
     measurements, of_targets, every_scrape = _of_the_service(named, agreement)
     chosen, steady = environment or agreement.default_environment, find_steady(measurements)

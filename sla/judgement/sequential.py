@@ -14,14 +14,14 @@ import dataclasses
 from collections.abc import Sequence
 from functools import cache
 
-from sla.judgement.agreed_names import under_agreed_names
+from sla.judgement.agreed_names import as_agreed
 from sla.judgement.generator.lateness import Lateness, lateness
 from sla.judgement.judge_all import judge_all
 from sla.judgement.kinds.choose import estimator_of
 from sla.judgement.objectives import absolute, surely_missed
 from sla.judgement.status import THIN_EVIDENCE
-from sla.judgement.steady import find_steady, operations_of
-from sla.values.agreement import Agreement, Objective, of_load
+from sla.judgement.steady import find_steady
+from sla.values.agreement import Agreement, Objective
 from sla.values.assessment import ObjectiveResult, Severity, Status, Steady
 from sla.values.baseline import Baseline, with_baseline
 from sla.values.measurements import Measurements
@@ -74,8 +74,8 @@ def failing(
     not known is not missed, and whatever the generator's lag can have done is taken off (sla.judgement.generator.lateness).
     They are missed at the level that FAIL needs at the end, too, if that is higher: what a look stops for must stand.
     """
-    named = under_agreed_names(measurements, agreement)
-    agreement = with_baseline(of_load(agreement, operations_of(named.windows)), baseline)
+    named, agreement = as_agreed(measurements, agreement)
+    agreement = with_baseline(agreement, baseline)
     judged = so_far(named)
     if judged is None:
         return frozenset()
@@ -99,8 +99,8 @@ def undecided(measurements: Measurements, agreement: Agreement, baseline: Baseli
     can be judged yet, or nothing was promised. They must be decided at LOOKED_LEVEL, at which the run is judged then, and at
     look_level().
     """
-    named = under_agreed_names(measurements, agreement)
-    agreement = with_baseline(of_load(agreement, operations_of(named.windows)), baseline)
+    named, agreement = as_agreed(measurements, agreement)
+    agreement = with_baseline(agreement, baseline)
     judged = so_far(named)
     if judged is None or not agreement.objectives:
         return None

@@ -30,6 +30,7 @@ from sla.values import histogram
 from sla.values.agreement import Agreement, OperationMetrics
 from sla.values.assessment import Check, Status, Steady, check
 from sla.values.measurements import Measurements, RunFacts, failed_checks_text
+from sla.values.operation_groups import groups_of
 from sla.values.remedies import PLAIN, Remedy, RemedyWords
 from sla.values.window import Window
 
@@ -73,7 +74,7 @@ def _checks(measurements: Measurements, agreement: Agreement, steady: Steady | N
 
 
 def _data(measurements: Measurements, agreement: Agreement, steady: Steady | None) -> list[Check]:
-    """Of a run too short for any estimate an agreement can't be judged; without objectives nothing was claimed of it."""
+    """By a run too short for any estimate no agreement can be judged; without objectives nothing was claimed of it."""
     finished, ok = sum(w.finished for w in measurements.windows), sum(w.ok for w in measurements.windows)
     if not finished:
         return [check("data", "Data", True, "no operation was finished", 0.0, 1.0, "operations")]
@@ -164,8 +165,10 @@ def _server(measurements: Measurements, agreement: Agreement, steady: Steady | N
                float(facts.scrapes_failed), 0.0, "scrapes", Status.WARN),
         restarts(measurements, agreement),
     ]  # fmt: skip
+    made = operations_of(measurements.windows)
     for operation, metrics in agreement.operations.items():
-        windows = [w for w in measurements.windows if w.operation == operation]
+        own = {operation, *groups_of(operation, made)}  # the server does not tell groups apart
+        windows = [w for w in measurements.windows if w.operation in own]
         if windows and metrics.total:
             checks += _against_server(operation, metrics, windows, measurements)
     return checks

@@ -43,6 +43,7 @@ CASES = {
     "tagged": Case(words=("Reader", "--tags", "read")),
     "several_classes": Case(names=(("GET", "/health"), ("GET", "/items")), target=False),
     "slow_import": Case(),
+    "tenants": Case(names=(("GET", "/items"), ("GET", "/ping"))),
     "ids": Case(names=(), operations=("GET /items/{id}", "POST /items/{id}")),
     "stops_itself": Case(names=(("GET", "/items"), ("GET", "/slow"))),
 }
@@ -116,6 +117,17 @@ def test_failures_keep_their_messages_and_are_grouped(tmp_path, shop):
     assert set(failures) == {("GET wrong", "not_valid"), ("GET raised", "not_valid"), ("GET plain", "http_5xx")}
     assert failures["GET wrong", "not_valid"]["reason"] == "CatchResponseError: the basket is empty"
     assert failures["GET wrong", "not_valid"]["count"] == our_totals(ended)["GET wrong"][1]
+
+
+def test_requests_of_one_name_are_told_apart_by_their_context_and_agreed_together(tmp_path, shop):
+    words = ("--group-by", "tenant", "--objective", "GET /items p50 < 2 s", "--objective", "GET /items [tenant=zeta] p50 < 1 s")
+    target = ("-f", str(FILES / "tenants.py"), "-H", shop.url, "-u", "2", "-r", "2", "-t", "10s")
+    ended = through_us(tmp_path, *target, *words)
+    assert ended.code == 0, ended.out + ended.err
+    groups = {"GET /items [tenant=acme]", "GET /items [tenant=zeta]"}
+    assert set(our_totals(ended)) == {*groups, "GET /ping [tenant=(none)]"}
+    both, zeta = ended.assessment["objectives"]
+    assert (set(both["operations"]), zeta["operations"]) == (groups, ["GET /items [tenant=zeta]"])
 
 
 def test_a_locustfile_keeps_its_listeners_and_an_option_that_has_the_name_of_one_of_ours(tmp_path, shop):

@@ -137,6 +137,7 @@ WRONG: dict[str, tuple[str, ...]] = {
     "run --users": ("5", "many"),  # the planned rate decides
     "run --spawn-rate": ("5",),
     "run --run-time": ("5s",),
+    "run --group-by": ("a,,b", "a,a", "1a", "a b", "a,b,c,d,e,f", "٣", ","),
     "run --fold-names": (*NO_FILE, "{binary}", "{empty}", "on"),
     "run --processes": ("0", "-1", "1e9", "1000000000", "nan", "two", "1.5", "1_0", "٣"),
     "run --loglevel": ("LOUD", "", "5"),

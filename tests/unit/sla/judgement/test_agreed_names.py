@@ -32,6 +32,25 @@ def test_the_method_before_a_name_is_left_out_where_the_agreement_has_none():
     assert undecided(named("POST call"), AGREED) == frozenset()
 
 
+def test_what_is_agreed_of_an_operation_is_agreed_of_its_groups_together():
+    run = named("call [tenant=a]", "call [tenant=b]", "call", "callback [tenant=a]", "call [of mine]")
+    only = dataclasses.replace(run, windows=tuple(w for w in run.windows if w.operation != "call"))
+    [objective] = evaluate(only, AGREED).objectives
+    [one] = evaluate(named("call [tenant=a]"), AGREED).objectives
+    assert (objective.operations, objective.status.value) == (("call [tenant=a]", "call [tenant=b]"), "PASS")
+    assert objective.estimate.n == 2 * one.estimate.n
+    [plain] = evaluate(run, AGREED).objectives
+    assert plain.operations == ("call",)  # it was measured itself
+    assert undecided(only, AGREED) == frozenset()
+
+
+def test_a_method_before_groups_is_left_out_where_there_is_one():
+    [objective] = evaluate(named("POST call [tenant=a]", "POST call [tenant=b]"), AGREED).objectives
+    assert (objective.operations, objective.status.value) == (("call [tenant=a]", "call [tenant=b]"), "PASS")
+    [two] = evaluate(named("POST call [tenant=a]", "GET call [tenant=b]"), AGREED).objectives
+    assert two.status.value == "INCONCLUSIVE"
+
+
 def test_what_has_the_agreed_name_keeps_it_and_of_two_methods_neither_is_it():
     for names in (("call", "POST call"), ("GET call", "POST call"), ("POST a call",)):
         run = named(*names)
