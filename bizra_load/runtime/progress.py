@@ -8,6 +8,7 @@ from typing import TextIO
 from bizra_load.measure.report import Report
 from bizra_load.runtime.consumers import Consumer, RunView
 from sla.values import histogram
+from sla.values.agreement import TASK, planned_of, requests_of
 from sla.values.window_sums import WindowSums
 
 RECENT_S = 10
@@ -29,7 +30,7 @@ class Progress(Consumer):
     def add(self, report: Report) -> None:
         for window in report.windows:
             self._recent.add(window)
-            self._failed += window.failures
+            self._failed += 0 if window.operation.startswith(TASK) else window.failures
         seconds = [w.second for w in report.windows] + [h.second for h in report.health]
         self._reported[report.worker] = max([self._reported.get(report.worker, 0), *seconds])
 
@@ -44,7 +45,9 @@ class Progress(Consumer):
         complete = self._complete(second)
         curve = self._times.curve
         planned = f"planned {curve.rate_at(max(elapsed_s - (second - complete), 0)):,.0f}, " if curve else ""
-        achieved = sum(w.finished for w in self._recent.windows() if w.second == complete)
+        last = [w for w in self._recent.windows() if w.second == complete]
+        of_plan = set(planned_of({w.operation for w in last}))  # not a task and its requests
+        achieved = sum(w.finished for w in last if w.operation in of_plan)
         line = f"{elapsed_s:5.0f} s  {planned}achieved {achieved:,} ops/s  {self._p99()}  failed {self._failed:,}"
         print(
             ("\r\x1b[K" if self._terminal else "") + line,
@@ -65,7 +68,9 @@ class Progress(Consumer):
         return min([second - 2, *recent])
 
     def _p99(self) -> str:
-        merged = histogram.merge(w.response for w in self._recent.windows())
+        windows = self._recent.windows()
+        requests = set(requests_of({w.operation for w in windows}))
+        merged = histogram.merge(w.response for w in windows if w.operation in requests)
         if not merged.total:
             return "response p99 -"
         p99_ns = merged.quantile_ns(0.99)

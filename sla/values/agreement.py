@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from sla.values.assessment import Severity
-from sla.values.kinds import ObjectiveKind, Unit
+from sla.values.kinds import ObjectiveKind, Throughput, Unit
 from sla.values.monitoring import RequiredMonitoring
 from sla.values.shown import first_of
 
@@ -136,15 +136,31 @@ class Agreement:
 
 
 def of_load(agreement: Agreement, names: Sequence[str]) -> Agreement:
-    """The agreement where objectives on all operations are on those that the load has, by `names`. A task that makes requests
-    is none of them: they would count twice.
+    """The agreement where objectives on all operations are on those that the load has, by `names`. Tasks that make requests
+    are none of them, they would count twice; but throughput is theirs, as the planned rate is.
     """
     if all(o.operations for o in agreement.objectives):
         return agreement
-    names = [name for name in names if not name.startswith(TASK)] or names
-    known = {**dict.fromkeys(names, OperationMetrics()), **agreement.operations}
-    objectives = tuple(o if o.operations else replace(o, operations=tuple(names)) for o in agreement.objectives)
+    requests, counted = requests_of(names), planned_of(names)
+
+    def on_all(o: Objective) -> Objective:
+        return replace(o, operations=tuple(counted if isinstance(o.kind, Throughput) else requests))
+
+    known = {**dict.fromkeys((*requests, *counted), OperationMetrics()), **agreement.operations}
+    objectives = tuple(o if o.operations else on_all(o) for o in agreement.objectives)
     return replace(agreement, objectives=objectives, operations=known)
+
+
+def requests_of(names: Iterable[str]) -> list[str]:
+    """The operations that are no tasks; where all are tasks, those."""
+    names = list(names)
+    return [name for name in names if not name.startswith(TASK)] or names
+
+
+def planned_of(names: Iterable[str]) -> list[str]:
+    """The operations that a planned rate is of: tasks, where there are any."""
+    names = list(names)
+    return [name for name in names if name.startswith(TASK)] or names
 
 
 # Figures without a verdict, for data that nothing was promised about.

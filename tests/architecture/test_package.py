@@ -48,6 +48,6 @@ def test_a_wheel_brings_packages_scenarios_agreements_and_the_command(tmp_path):
     }
     assert packed == source
     scenarios = {n.rpartition("/")[2] for n in names if "/share/bizra-load/locustfiles/" in n}
-    assert scenarios == {p.name for p in (ROOT / "locustfiles").glob("*.py")}
+    assert scenarios == {p.name for p in (ROOT / "locustfiles").glob("*.*")}
     [entry_points] = [n for n in names if n.endswith("entry_points.txt")]
     assert "bizra-load = bizra_load.cli.main:main" in zipfile.ZipFile(wheel).read(entry_points).decode()

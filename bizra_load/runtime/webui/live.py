@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from collections import Counter
+from collections.abc import Mapping
 from typing import Any
 
 from bizra_load.measure.report import Report
@@ -12,6 +14,7 @@ from bizra_load.runtime.run_times import RunTimes
 from reports.formats.json_report import finite
 from reports.formats.table import check_rows, objective_columns, objective_rows
 from sla.values import histogram
+from sla.values.agreement import planned_of
 from sla.values.assessment import Assessment
 from sla.values.histogram import Histogram
 from sla.values.window import SCHEDULE
@@ -42,7 +45,7 @@ class Live(Consumer):
         self._clear()
 
     def _clear(self) -> None:
-        self._finished: dict[int, int] = {}
+        self._finished: dict[int, Counter[str]] = {}  # by second and operation
         self._recent = WindowSums()
         self._totals: dict[str, _Totals] = {}
         self._unsent = 0
@@ -53,7 +56,7 @@ class Live(Consumer):
             self._unsent += w.unsent
             if w.operation == SCHEDULE:
                 continue
-            self._finished[w.second] = self._finished.get(w.second, 0) + w.finished
+            self._finished.setdefault(w.second, Counter())[w.operation] += w.finished
             self._recent.add(w)
             if w.operation in self._totals or len(self._totals) < MOST_OPERATIONS:
                 totals = self._totals.setdefault(w.operation, _Totals())
@@ -86,7 +89,7 @@ class Live(Consumer):
             {
                 "s": second,
                 "planned": curve.rate_at(second + 0.5 - started_s) if curve else None,
-                "achieved": self._finished.get(second, 0),
+                "achieved": _achieved(self._finished.get(second, {})),
             }
             for second in range(last - 119, last + 1)
             if second >= started_s - 1
@@ -97,6 +100,11 @@ class Live(Consumer):
         recent = histogram.merge(w.response for w in shown)
         quantiles = {f"p{100 * q:g}_ms": _ms(recent, q) for q in (0.5, 0.99)}
         return {"name": name, "ok": totals.ok, "failed": totals.failed, **quantiles}
+
+
+def _achieved(finished: Mapping[str, int]) -> int:
+    """Tasks, where there are any: not a task and its requests."""
+    return sum(finished[name] for name in planned_of(finished))
 
 
 def _ms(h: Histogram, q: float) -> float | None:

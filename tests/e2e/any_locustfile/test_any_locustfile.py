@@ -15,6 +15,7 @@ import pytest
 from bizra_load.archive.latest import run_folders
 from sla.judgement.checks.allowable import ALLOWABLE
 from tests.e2e.any_locustfile.echo import echoing
+from tests.e2e.any_locustfile.grpc_shop import serving_grpc
 from tests.e2e.any_locustfile.shop import serving
 from tests.e2e.running import ROOT, Ended
 
@@ -168,6 +169,19 @@ def test_a_websocket_client_is_measured_by_the_events_that_it_fires(tmp_path):
     assert ended.code == 0, ended.err
     assert set(our_totals(ended)) == {"WS echo"}
     assert our_totals(ended) == {"WS echo": totals(ended.folder / "locust-stats.json")["WS", "echo"]}
+
+
+def test_a_grpc_client_is_measured_and_its_codes_are_the_reasons_of_failures(tmp_path):
+    with serving_grpc() as address:
+        ended = through_us(tmp_path, "-f", str(FILES / "grpc_user.py"), "-H", address, "-u", "2", "-r", "2", "-t", "6s")
+    assert ended.code == 0, ended.out + ended.err
+    theirs = totals(ended.folder / "locust-stats.json")
+    assert our_totals(ended) == {f"{method} {name}": counts for (method, name), counts in theirs.items()}
+    [failure] = ended.assessment["failures"]
+    assert failure["operation"] == "grpc /shop.Shop/Order"
+    assert failure["count"] == theirs["grpc", "/shop.Shop/Order"][1] > 0
+    assert "RESOURCE_EXHAUSTED" in failure["reason"]
+    assert "out of stock" in failure["reason"]
 
 
 WRONG = {

@@ -1,5 +1,6 @@
 """What is shown while a run goes, on the page and in the terminal: of this run alone, and of what has been reported."""
 
+import dataclasses
 import io
 from types import SimpleNamespace as Some
 
@@ -70,6 +71,27 @@ def lines(progress, out, seconds):
     for second in seconds:
         progress.every_second((BEGIN_S + second) * 10**9)
     return out.getvalue().splitlines()
+
+
+def test_a_task_and_its_requests_are_one_operation_of_the_planned_rate():
+    out = io.StringIO()
+    progress = Progress(out)
+    curve = ramp_and_hold(100, 0, 60)
+    progress.start(run_of(curve=curve))
+    live = Live()
+    live.start(run_of(curve=curve))
+    for second in range(12):
+        task = window(second, ok=90, error=10)
+        request = window(second, ok=190, http_5xx=10)
+        both = report(
+            dataclasses.replace(task, operation="task buy", response=EMPTY), dataclasses.replace(request, operation="GET /")
+        )
+        progress.add(both)
+        live.add(both)
+    [line] = lines(progress, out, [11])
+    assert "planned 100, achieved 100 ops/s" in line
+    assert line.endswith("failed 120")
+    assert {second["achieved"] for second in live.values(BEGIN_S + 11)["history"][-5:]} == {100}
 
 
 def test_a_p99_among_what_timed_out_says_so():

@@ -114,3 +114,18 @@ def test_before_the_load_it_is_said_which_percentile_of_all_it_is_too_short_for(
     [finding] = too_short(plan, shares, judged)
     assert str(finding).startswith("all operations p99.9 at 200 ops/s: 10 s is too short")
     assert too_short(plan, {}, judged) == []  # of a locustfile that does not say its shares nothing is known
+
+
+def test_of_tasks_and_their_requests_the_rate_is_that_of_tasks_and_percentiles_are_of_requests():
+    """Each request of the load within a task of its own: a plan of tasks, and a time of requests."""
+    run = measurements(hold_s=30)
+    load = [w for w in run.windows if w.operation != SCHEDULE]
+    tasks = [dataclasses.replace(w, operation=f"task {w.operation}", response=EMPTY, service=EMPTY, untimed=w.ok) for w in load]
+    requests = [dataclasses.replace(w, planned=0) for w in load]
+    rest = [w for w in run.windows if w.operation == SCHEDULE]
+    run = dataclasses.replace(run, windows=(*tasks, *requests, *rest))
+    rate, errors, p99 = evaluate(run, words("throughput >= 95 % of plan", "error rate < 1 %", "all p99 < 1 s")).objectives
+    names = {w.operation for w in load}
+    assert set(rate.operations) == {f"task {name}" for name in names}
+    assert set(errors.operations) == set(p99.operations) == names
+    assert {o.status for o in (rate, errors, p99)} == {Status.PASS}
