@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from reports.documents import advice, template
 from reports.documents.rollout import triggers
-from reports.formats import table
+from reports.formats import many, table
 from sla.judgement.comparison import ONE_RUN_NOTE
 from sla.judgement.status import NO_DATA
 from sla.judgement.trends import EarlierRun, Trend, trends
@@ -35,6 +35,7 @@ def render(assessment: Assessment, run: str, sha256: str, earlier: Sequence[Earl
         baseline=template.cells(
             table.objective_columns(assessment, BASELINE_COLUMNS), [_deviation(o) for o in assessment.objectives]
         ),
+        operations_title=many.titled(table.OPERATIONS_TITLE, assessment),
         operations=template.cells(table.OPERATION_COLUMNS, table.operation_rows(assessment)),
         latencies=template.cells(table.LATENCY_COLUMNS, table.latency_rows(assessment)),
         failed=template.cells(table.FAILED_COLUMNS, failed_rows) if failed_rows else None,

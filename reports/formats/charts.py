@@ -7,12 +7,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import chain, groupby
 
+from reports.formats import many
 from reports.formats.table import interval, quantity, target
 from sla.estimators.share_limits import order_statistic_limits
 from sla.judgement.steady import operations_of
+from sla.values.agreement import planned_of
 from sla.values.assessment import ObjectiveResult, Status
 from sla.values.histogram import Histogram, merge
-from sla.values.window import SCHEDULE, Window
+from sla.values.window import Window
 
 WIDTH, HEIGHT, LEFT, BOTTOM = 720.0, 200.0, 80.0, 24.0
 MOST_POINTS = 120
@@ -71,20 +73,27 @@ def charts(windows: Sequence[Window]) -> list[Chart]:
     for w in windows:
         bins.setdefault((w.second - first) // width, []).append(w)
     every = range(max(bins) + 1)
+    counted = set(planned_of(operations_of(windows)))
     planned, achieved = Series(), Series()
     for b in every:
         group = bins.get(b)
         planned.append((b * width, sum(w.planned for w in group) / width, None, None) if group else None)
-        achieved.append((b * width, sum(w.finished for w in group) / width, None, None) if group else None)
+        ended = sum(w.finished for w in group or () if w.operation in counted)
+        achieved.append((b * width, ended / width, None, None) if group else None)
     rates = [("planned", planned)] if any(w.planned for w in windows) else []  # a line at 0 would say that no load was planned
     rates.append(("achieved", achieved))
     drawn = [_chart("Rate", "ops/s", rates, _outages(windows, first), every[-1] * width)]
-    for operation in [o for o in operations_of(windows) if o != SCHEDULE][:MOST_CHARTS]:
+    for operation in many.charted(windows, operations_of(windows), MOST_CHARTS):
         mine = [[w for w in bins.get(b, ()) if w.operation == operation] for b in every]
         histograms = [merge(w.response for w in group) for group in mine]
         lines = [(name, _quantiles(histograms, q, width)) for name, q in (("p50", 0.5), ("p99", 0.99))]
         drawn.append(_chart(f"Response time of {operation}", "ns", lines, _outages(chain(*mine), first), every[-1] * width))
     return [c for c in drawn if any(line.points for line in c.lines)]
+
+
+def uncharted(windows: Sequence[Window]) -> int:
+    """How many operations have no chart of their own: those have that failed most, are the slowest or the most frequent."""
+    return max(len(operations_of(windows)) - MOST_CHARTS, 0)
 
 
 def bars(objectives: Sequence[ObjectiveResult]) -> list[Bar]:

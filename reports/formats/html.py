@@ -7,7 +7,7 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from reports.formats import charts, table
+from reports.formats import charts, many, table
 from sla.values.assessment import Assessment
 from sla.values.window import Window
 
@@ -27,7 +27,7 @@ def render(assessment: Assessment, windows: Sequence[Window] = ()) -> str:
     a = assessment
     tables = [
         (table.objectives_title(a), table.objective_columns(a), table.objective_rows(a)),
-        ("Operations, as the client saw them", table.OPERATION_COLUMNS, table.operation_rows(a)),
+        (many.titled(table.OPERATIONS_TITLE, a), table.OPERATION_COLUMNS, table.operation_rows(a)),
         (table.at_level(table.LATENCIES_TITLE, a), table.LATENCY_COLUMNS, table.latency_rows(a)),
         (table.at_level(table.FAILED_TITLE, a), table.FAILED_COLUMNS, table.failed_rows(a)),
         (table.FAILURES_TITLE, table.FAILURE_COLUMNS, table.failure_rows(a)),
@@ -48,6 +48,7 @@ def render(assessment: Assessment, windows: Sequence[Window] = ()) -> str:
         facts=facts,
         bars=charts.bars(a.objectives),
         charts=charts.charts(windows),
+        uncharted=charts.uncharted(windows),
         tables=[(title, columns, rows) for title, columns, rows in tables if rows],
         notes=[table.printable(note) for note in a.notes],
         size=(charts.WIDTH, charts.HEIGHT, charts.LEFT, charts.BOTTOM),

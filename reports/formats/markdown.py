@@ -6,7 +6,7 @@ import html
 import re
 from collections.abc import Sequence
 
-from reports.formats import table
+from reports.formats import many, table
 from sla.values.assessment import Assessment
 
 
@@ -28,7 +28,7 @@ def render(assessment: Assessment) -> str:
         *pipe_table(table.objective_columns(assessment), table.objective_rows(assessment)),
     ]
     if assessment.operations:
-        lines += ["", "## Operations, as the client saw them", ""]
+        lines += ["", f"## {many.titled(table.OPERATIONS_TITLE, assessment)}", ""]
         lines += pipe_table(table.OPERATION_COLUMNS, table.operation_rows(assessment))
         lines += ["", f"## {table.at_level(table.LATENCIES_TITLE, assessment)}", ""]
         lines += pipe_table(table.LATENCY_COLUMNS, table.latency_rows(assessment))

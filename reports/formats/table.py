@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from reports.formats import many
 from sla.judgement.moving import REACHES
 from sla.judgement.objectives import half_towards
 from sla.judgement.status import NO_LONGER_RUN
@@ -112,8 +113,10 @@ def target(o: ObjectiveResult) -> str:
 
 
 def check_rows(assessment: Assessment) -> list[Row]:
-    """One row a check of the run: title, status, reason."""
-    return [check_row(c, assessment) for c in assessment.checks]
+    """One row a check of the run: title, status, reason. Of very many, those that did not pass and some others."""
+    shown, more = many.checks(assessment.checks, lambda c: c.status.value)
+    rows = [check_row(c, assessment) for c in shown]
+    return [*rows, Row((f"{more:,} more", Status.PASS.value, many.WHERE), Status.PASS.value)] if more else rows
 
 
 def check_row(check: Check, assessment: Assessment) -> Row:
@@ -153,6 +156,7 @@ def _with_advice(check: Check) -> str:
 LATENCY_COLUMNS = ("Operation", "Latency", "p50", "p90", "p95", "p99", "p99.9")
 FAILURE_COLUMNS = ("Operation", "Category", "Count", "First seen", "Last seen", "Reason")
 FAILED_COLUMNS = ("Operation", "Share", "Latency", "Timed", "p50", "p99", "Longest")
+OPERATIONS_TITLE = "Operations, as the client saw them"
 LATENCIES_TITLE = "Latencies with 95 % intervals"
 FAILED_TITLE = "How long failed requests took, with 95 % intervals"
 FAILURES_TITLE = "Failures in the whole run (UTC)"
@@ -162,7 +166,7 @@ OPERATION_COLUMNS = ("Operation", "Rate", "Success", "Successful", "Failed")
 def operation_rows(assessment: Assessment) -> list[Row]:
     """One row an operation, for OPERATION_COLUMNS."""
     rows = []
-    for o in assessment.operations:
+    for o in many.operations(assessment):
         failed = ", ".join(f"{category} {count:,}" for category, count in o.failed.items()) or "0"
         cells = (printable(o.operation), with_interval(o.rate, "ops/s"), with_interval(o.success, "ratio"), f"{o.ok:,}", failed)
         rows.append(Row(cells, ""))
@@ -182,7 +186,7 @@ def failure_rows(assessment: Assessment) -> list[Row]:
 def latency_rows(assessment: Assessment) -> list[Row]:
     """One row an operation and kind of latency, for LATENCY_COLUMNS."""
     rows = []
-    for o in assessment.operations:
+    for o in many.operations(assessment):
         for kind, estimates in (("response", o.response), ("service", o.service)):
             if estimates:
                 cells = [with_interval(estimates.get(q), "ns") for q in LATENCY_COLUMNS[2:]]
@@ -193,7 +197,7 @@ def latency_rows(assessment: Assessment) -> list[Row]:
 def failed_rows(assessment: Assessment) -> list[Row]:
     """One row an operation and kind of latency of which requests failed, for FAILED_COLUMNS."""
     rows = []
-    for o in assessment.operations:
+    for o in many.operations(assessment):
         of_service = sum(count for category, count in o.failed.items() if category != GENERATOR)
         for kind, took in (("response", o.failed_response), ("service", o.failed_service)):
             if took is None or o.failed_share is None:

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from reports.formats import table
+from reports.formats import many, table
 from sla.values.assessment import Assessment, Status
 
 WIDE = 110  # characters, in which eight columns of objectives can be read
@@ -35,7 +35,8 @@ def render(assessment: Assessment, width: int = 120, colour: bool = False, named
     rows = table.narrow_rows(assessment) if narrow else table.objective_rows(assessment)
     draw(console, table.objectives_title(assessment), columns, rows, columns.index("Status"))
     if assessment.operations:
-        draw(console, "Operations, as the client saw them", table.OPERATION_COLUMNS, table.operation_rows(assessment))
+        title = many.titled(table.OPERATIONS_TITLE, assessment)
+        draw(console, title, table.OPERATION_COLUMNS, table.operation_rows(assessment))
         latencies = table.at_level(table.LATENCIES_TITLE, assessment)
         draw(console, latencies, table.LATENCY_COLUMNS, table.latency_rows(assessment))
     if failed_requests := table.failed_rows(assessment):
