@@ -161,8 +161,12 @@ class RunRecord:
 _NOT_STORED = ("truncated", "left_out")
 
 
-def of_load(settings: Settings, started: datetime, target: str, agreement_sha256: str, rehearsal: bool = False) -> RunRecord:
-    """The record of a load that this process is about to make. `target` may hold user information: it is taken out."""
+def of_load(
+    settings: Settings, started: datetime, target: str, agreement_sha256: str, rehearsal: bool = False, scheduled: bool = True
+) -> RunRecord:
+    """The record of a load that this process is about to make. `target` may hold user information: it is taken out. One that is
+    not `scheduled` has no arrivals of ours.
+    """
     agreement = AgreementName(settings.agreement or OBJECTIVE, agreement_sha256) if agreement_sha256 else None
     return dataclasses.replace(
         _of_this_process(settings.run_name, started, target, agreement),
@@ -172,8 +176,8 @@ def of_load(settings: Settings, started: datetime, target: str, agreement_sha256
         insecure=settings.insecure,
         allow=settings.allow,
         fold_names=settings.fold_names.kind,
-        arrivals=settings.arrivals,
-        ops_per_user=settings.ops_per_user,
+        arrivals=settings.arrivals if scheduled else None,
+        ops_per_user=settings.ops_per_user if scheduled else None,
         server_metrics=without_userinfo(settings.metrics_url or settings.prometheus_url),
         rehearsal=rehearsal or None,
     )

@@ -87,7 +87,7 @@ def judge_folder(
     run = dataclasses.replace(
         record.repeated(),
         measured_sha256=checksums.of_measured(folder) or None,
-        seed=facts.seed,
+        seed=facts.seed if record.arrivals else None,  # without a schedule nothing was drawn by it
         workers=len(facts.workers),
         agreement_sha256=basis.file.sha256,
         planned_per_s=constant_part(facts)[2] or None,

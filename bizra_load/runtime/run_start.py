@@ -45,7 +45,7 @@ def start_run(
     storage = RunStorage(RunWriter(folder))
     rehearsal = bool(fixed and os.environ.get(REHEARSAL_VARIABLE))
     target = environment.host or ", ".join(dict.fromkeys(user.host for user in environment.user_classes if user.host))
-    record = run_record.of_load(settings, now, target, agreement.sha256 if agreement.text else "", rehearsal)
+    record = run_record.of_load(settings, now, target, agreement.sha256 if agreement.text else "", rehearsal, open_model)
     keep_agreement(folder, agreement)
     if not fixed and is_measured(agreement.agreement) and agreement.baseline is None:
         text = "Before the load: no baseline, so objectives relative to one stay open"

@@ -72,10 +72,11 @@ def find_steady(measurements: Measurements) -> Steady | None:
         else ""
     )
     reason = "the first second"
-    if facts.plan:
-        reason = f"{ramp_s:.0f} s of ramp"
-    elif facts.users and ramp_s >= 1:
-        reason = f"{ramp_s:.0f} s, until all users were there,"
+    whole_s = int(ramp_s + 1e-6)  # what is cut besides is the rest of a second
+    if facts.plan and whole_s:
+        reason = f"{whole_s} s of ramp"
+    elif facts.users and whole_s:
+        reason = f"{whole_s} s, until all users were there,"
     reason += f" and {cut} s of warm-up (MSER-5) were cut" if cut else " was cut, no warm-up found (MSER-5)"
     return Steady(from_second + cut, to_second, ramp_s, float(cut), reason, drift)
 

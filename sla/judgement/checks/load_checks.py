@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 
 from sla.judgement.generator.connections import connections
-from sla.judgement.generator.lag_causes import BUSY_WAIT, explain
+from sla.judgement.generator.lag_causes import BUSY_WAIT, explain, on_a_busy_machine
 from sla.judgement.generator.lateness import DELAYED, SECOND_NS, judged
 from sla.judgement.generator.waiting_workers import waits_of_workers
 from sla.judgement.steady import constant_part
@@ -163,7 +163,7 @@ def _cpu(measurements: Measurements, agreement: Agreement, steady: Steady | None
         replace(
             cpu,
             reason=f"{text}, and waited up to {100 * waits.share:.0f} % of the time for one",
-            advice=cpu.advice or words[Remedy.FEWER_WORKERS],
+            advice=cpu.advice or on_a_busy_machine(len(measurements.facts.workers), words),
         )
     ]
 

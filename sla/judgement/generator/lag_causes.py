@@ -87,13 +87,17 @@ def _busy(rows: HealthRows, words: RemedyWords) -> list[tuple[str, str]]:
     waited = _known(rows, "waited_s")
     # what other tasks waited held nobody up, where it is known how little the workers did and cores were free
     pressure = [] if waited and not _cores_taken(rows) else _known(rows, "pressure")
-    several = np.unique(processes).size > 1
-    action = words[Remedy.FEWER_WORKERS] if several else "stop what else runs on it"
+    action = on_a_busy_machine(np.unique(processes).size, words)
     if waited and (share := sum(waited) / _waited_span_s(rows)) > BUSY_WAIT and _matches(rows, "waited_s"):
         causes.append((f"workers waited {100 * share:.0f} % of the time for a core", action))
     elif pressure and (share := sum(pressure) / len(pressure)) >= BUSY_PRESSURE and _matches(rows, "pressure"):
         causes.append((f"in {100 * share:.0f} % of the time some task waited for a core", action))
     return causes
+
+
+def on_a_busy_machine(workers: int, words: RemedyWords) -> str:
+    """What to do: of one worker there can't be fewer."""
+    return words[Remedy.FEWER_WORKERS] if workers > 1 else "stop what else runs on it"
 
 
 def _matches(rows: HealthRows, figure: str) -> bool:

@@ -46,6 +46,11 @@ def test_an_import_has_no_options_of_a_load():
     assert not {"environment", "arrivals", "allow"} & set(written)
 
 
+def test_a_load_without_our_schedule_has_no_arrivals():
+    record = run_record.of_load(resolve(Namespace(agreement="local")), STARTED, "http://host:1", "", scheduled=False)
+    assert (record.arrivals, record.ops_per_user) == (None, None)
+
+
 def test_what_was_written_is_read_back(of_load):
     read = from_json(json.loads(json.dumps(of_load.as_json())))
     assert read.as_json() == of_load.as_json() | {"notes": [], "sealed": False}

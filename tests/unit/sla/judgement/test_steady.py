@@ -159,3 +159,12 @@ def test_a_change_of_a_tenth_over_the_judged_part_is_said(rise, message):
 @pytest.mark.parametrize(("plan", "rate"), [([(0.5, 3, 3)], 3), ([(1, 7, 7), (0.5, 3, 3)], 7), ([(20, 0.5, 0.5)], 0.5)])
 def test_a_short_or_slow_constant_piece_has_a_rate_too(plan, rate):
     assert constant_part(facts(60, *plan))[2] == rate
+
+
+@pytest.mark.parametrize(("ramp_s", "reason"), [(0, "the first second"), (1, "1 s of ramp"), (5, "5 s of ramp")])
+@pytest.mark.parametrize("after_s", [0.0, 0.4, 0.9])
+def test_the_ramp_that_was_cut_is_as_long_as_it_was_planned(ramp_s, reason, after_s):
+    """A load begins within a second, of which the rest is cut besides."""
+    plan = [(ramp_s, 0, 10)] * bool(ramp_s) + [(40, 10, 10)]
+    steady = find_steady(run(40 + ramp_s, *plan, after_s=after_s))
+    assert steady.reason.startswith(f"{reason} was cut")

@@ -153,8 +153,13 @@ USED = "workers used 0.50 of a core (95th percentile of their seconds)"
     ],
 )
 def test_in_a_closed_model_it_is_said_how_long_workers_waited_for_a_core(waited_s, reason, advice):
-    result = checks(run(health=worked(waited_s=waited_s)))["generator_cpu"]
+    result = checks(run(health=worked(waited_s=waited_s), workers=("w", "v")))["generator_cpu"]
     assert (result.status, result.reason, result.advice) == (Status.PASS, reason, advice)
+
+
+def test_of_one_worker_there_cant_be_fewer():
+    result = checks(run(health=worked(waited_s=2.0), workers=("w",)))["generator_cpu"]
+    assert result.advice == "stop what else runs on it"
 
 
 def test_a_worker_that_is_too_busy_has_its_own_advice():
