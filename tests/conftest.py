@@ -23,6 +23,7 @@ TESTS = Path(__file__).resolve().parent
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as the command line does: several processes compute here as it is
 # argparse looks for translations of each of its texts in every folder of locales, and tests know the English ones
 os.environ["LANGUAGE"] = "C"
+os.environ.pop("COLUMNS", None)  # pytest-xdist gives its processes one, which would be the width of all that tests print
 # A shell starts background jobs with SIGINT ignored, nohup with SIGHUP, and our processes would inherit that: the tests press
 # Ctrl+C and close terminals.
 signal.signal(signal.SIGINT, signal.default_int_handler)

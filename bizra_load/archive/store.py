@@ -28,6 +28,7 @@ from bizra_load.archive.snapshot_rows import snapshot_from_row, snapshot_row
 from bizra_load.archive.spools import of_run, signed_ones, take_in
 from bizra_load.exit_codes import UsageError
 from bizra_load.io.files import read_text, write_atomically, writing
+from bizra_load.io.under_way import under_way
 from bizra_load.measure.report import Report
 from bizra_load.measure.rows import failure_row, health_row, machine_from_row, machine_row, window_row
 from bizra_load.measure.run_sums import WINDOWS_OF_REPORT, RunSums
@@ -209,7 +210,8 @@ def read_run(folder: Path, sums: RunSums | None = None) -> tuple[Measurements, R
     if sums is None:
         whole = covered is not None and set(merged.NAMES) <= set(covered)
         numbers = {(report.worker, report.sequence) for report in spooled}
-        sums = merged.read(folder) if whole else read_sums(folder, numbers, truncated)
+        with under_way(f"Reading {folder}"):
+            sums = merged.read(folder) if whole else read_sums(folder, numbers, truncated)
     for report in spooled:
         sums.add(report)  # one that is stored, and was not acknowledged in time, counts once
     snapshots = read_rows(folder / SERVER, snapshot_from_row, truncated)

@@ -57,6 +57,6 @@ def run_drill(args: argparse.Namespace) -> int:
         raise UsageError(f"{args.agreement}: {error}") from None
     with writing(f"--out: {path}", "a file"):
         write_atomically(path, alert_drill.render_json(result))
-    print(alert_drill.render(result, terminal.terminal_width(sys.stdout), sys.stdout.isatty()))
+    print(alert_drill.render(result, terminal.terminal_width(sys.stdout), terminal.coloured(sys.stdout)))
     print(f"Evidence: {path}")
     return KEPT if result.passed else NO_GO

@@ -9,12 +9,14 @@ import argparse
 import os
 import shutil
 import sys
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
 from bizra_load.archive.names import RECORD
 from bizra_load.archive.run_record import AgreementName, of_import
 from bizra_load.archive.store import RunWriter, add_spools, new_folder
+from bizra_load.cli.output import shown_as_asked
 from bizra_load.exit_codes import UsageError
 from bizra_load.imports.read import read_import
 from bizra_load.io.files import writing
@@ -24,9 +26,15 @@ from bizra_load.judging.github_actions import publish
 from bizra_load.judging.judge import Override, add_evidence, assess_folder, print_summary
 from bizra_load.settings import inputs
 from bizra_load.settings.defaults import DEFAULT_OUT, OBJECTIVE
+from reports.formats import json_report
 
 
 def run(args: argparse.Namespace) -> int:
+    with shown_as_asked(args) as put_json:
+        return _assess(args, put_json)
+
+
+def _assess(args: argparse.Namespace, put_json: Callable[[str], None]) -> int:
     folder, out = args.folder, args.out
     allow = inputs.option("--allow", inputs.allowed_checks, args.allow)
     baseline = read_baseline(args.baseline) if args.baseline else None
@@ -42,6 +50,7 @@ def run(args: argparse.Namespace) -> int:
     add_evidence(folder, args.evidence)
     assessment = assess_folder(folder, Override(args.agreement, baseline, allow, tuple(args.objective)), out)
     print_summary(assessment, folder, sys.stdout)
+    put_json(json_report.render(assessment))
     publish(assessment)
     return assessment.exit_code
 

@@ -11,7 +11,7 @@ import sys
 
 from bizra_load.exit_codes import KEPT, UsageError
 from bizra_load.io.files import write_atomically, writing
-from bizra_load.io.terminal import terminal_width
+from bizra_load.io.terminal import coloured, terminal_width
 from bizra_load.io.units import duration_s
 from bizra_load.node.baseline import measure
 from bizra_load.settings import inputs
@@ -31,7 +31,7 @@ def run_node(args: argparse.Namespace) -> int:
     if args.out is not None:
         with writing(f"--out: {args.out}", "a file"):
             write_atomically(args.out, figures.as_json())
-    print(baseline.render(figures, terminal_width(sys.stdout), sys.stdout.isatty()))
+    print(baseline.render(figures, terminal_width(sys.stdout), coloured(sys.stdout)))
     if args.out is not None:
         print(f"Written: {args.out}")
     return KEPT

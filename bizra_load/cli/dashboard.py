@@ -15,7 +15,7 @@ from bizra_load.archive import checksums
 from bizra_load.cli.server_options import prometheus_url_of, trust_of
 from bizra_load.exit_codes import INVALID, KEPT, NO_GO, InvalidRunError, UsageError
 from bizra_load.io.files import put_or_compare, set_aside, write_atomically, writing
-from bizra_load.io.terminal import terminal_width
+from bizra_load.io.terminal import coloured, terminal_width
 from bizra_load.judging.agreements import AgreementFile, read_agreement
 from bizra_load.monitoring import grafana
 from bizra_load.monitoring.dashboard_library import generator_dashboard
@@ -77,7 +77,7 @@ def run_check(args: argparse.Namespace) -> int:
 
 def _show(check: DashboardCheck, out: Path, by: AgreementFile) -> int:
     _write(out / CHECK_FILE, dashboard_check.render_json(check, checksums.named(None), by.agreement.name, by.sha256))
-    print(dashboard_check.render(check, terminal_width(sys.stdout), sys.stdout.isatty()))
+    print(dashboard_check.render(check, terminal_width(sys.stdout), coloured(sys.stdout)))
     print(f"Evidence: {out / CHECK_FILE}")
     return KEPT if check.passed else INVALID
 

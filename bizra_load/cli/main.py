@@ -17,10 +17,12 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from bizra_load.archive import latest
+from bizra_load.archive.named import check_named, folder_of_runs
 from bizra_load.exit_codes import KEPT, USAGE, BizraLoadError, one_line
 from bizra_load.io.signals import EndedBySignal, end_on_signals
 from bizra_load.io.streams import keep_standard_streams, lost_output
 from bizra_load.settings.defaults import DEFAULT_OUT, OUT_VARIABLE
+from sla.values.section import unknown
 
 # Each has its options in bizra_load.cli.parsers and its code in bizra_load.cli. Only what is asked for is imported: the options
 # of one verb to explain it, its code to run it; all of it takes longer than most commands run.
@@ -30,6 +32,7 @@ VERBS = {
     "baseline": "measure what a node's operations take alone",
     "assess": "judge a saved run, or another tool's results",
     "report": "show a run's assessment",
+    "runs": "list the runs, with their verdicts",
     "compare": "compare runs",
     "agreement": "check an agreement, show what it judges",
     "init": "write a first agreement for a service",
@@ -37,6 +40,7 @@ VERBS = {
     "dashboard": "Grafana dashboards of an agreement",
     "metrics": "judge the agreement by Prometheus",
     "validate": "all of a release's validation, with a decision",
+    "completion": "complete verbs and options in bash or zsh",
 }
 PUT_LOAD_ON = ("run", "validate")
 VERDICT_IN_FILES = (*PUT_LOAD_ON, "node", "assess", "metrics")  # whatever becomes of what they print
@@ -46,6 +50,11 @@ class _Parser(argparse.ArgumentParser):
     def __init__(self, **options: Any) -> None:
         super().__init__(**{**options, "allow_abbrev": False})  # a new option must not change what an old command means
 
+    def _check_value(self, action: argparse.Action, value: Any) -> None:
+        """Also of verbs. Raises ArgumentError, with the nearest of what is allowed."""
+        if action.choices is not None and value not in action.choices:
+            raise argparse.ArgumentError(action, unknown(str(value)[:100], list(action.choices)))
+
     def error(self, message: str) -> NoReturn:
         words = message.removeprefix("unrecognized arguments: ").split()
         if message.startswith("unrecognized") and words[0].startswith("--"):
@@ -53,6 +62,14 @@ class _Parser(argparse.ArgumentParser):
             message += f", did you mean {close[0]!r}?" if close else ""
         print(f"{self.prog}: {one_line(message)} (see {self.prog} --help)", file=sys.stderr)
         raise SystemExit(USAGE)
+
+
+class _Verbs(argparse._SubParsersAction):  # type: ignore[type-arg]  # it can't be subscripted when it runs
+    """The verbs: each has a line of help, whether or not its options are imported."""
+
+    def add_parser(self, name: str, **options: Any) -> argparse.ArgumentParser:
+        added: argparse.ArgumentParser = super().add_parser(name, **{"help": VERBS[name], **options})
+        return added
 
 
 class _Version(argparse.Action):
@@ -76,17 +93,18 @@ def parser(imported: Collection[str] = VERBS) -> argparse.ArgumentParser:
     """The whole command line, with the options of the verbs that are `imported`; the others only have their names."""
     top = _Parser(prog="bizra-load", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     top.add_argument("--version", action=_Version, nargs=0, help="show the version and exit")
-    verbs = top.add_subparsers(dest="verb", required=True, metavar="VERB")
-    for verb, what in VERBS.items():
+    verbs = top.add_subparsers(dest="verb", required=True, metavar="VERB", action=_Verbs)
+    for verb in VERBS:
         if verb in imported:
             importlib.import_module(f"bizra_load.cli.parsers.{verb}").add_parser(verbs)
         else:
-            verbs.add_parser(verb, help=what)
+            verbs.add_parser(verb)
     return top
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    words, verb = sys.argv[1:] if argv is None else argv, ""
+    words = sys.argv[1:] if argv is None else argv
+    verb = next((f" {word}" for word in words[:1] if word in VERBS), "")
     if argv is None:  # a process of its own
         keep_standard_streams()
         # where whoever started us ignores it, the kernel keeps no exit code of what we start
@@ -97,7 +115,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     try:
         args = _parsed(words)
-        verb = f" {args.verb}"
         module, function = args.command.split(":")
         code: int = getattr(importlib.import_module(f"bizra_load.cli.{module}"), function)(args)
     except BizraLoadError as error:
@@ -105,7 +122,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return error.exit_code
     except KeyboardInterrupt as end:
         return 128 + (end.number if isinstance(end, EndedBySignal) else signal.SIGINT)
-    return USAGE if code == KEPT and args.verb not in VERDICT_IN_FILES and lost_output() else code
+    elsewhere = args.verb in VERDICT_IN_FILES and getattr(args, "json", None) != "-"
+    return USAGE if code == KEPT and not elsewhere and lost_output() else code
 
 
 def understood(words: Sequence[str]) -> argparse.Namespace:
@@ -131,11 +149,16 @@ def _parsed(words: Sequence[str]) -> argparse.Namespace:
             raise SystemExit(USAGE) from None
         raise
     _forget_the_run_before(words)
+    for run in (getattr(args, "folder", None), *getattr(args, "sides", ())):
+        if isinstance(run, Path):
+            check_named(run, folder_of_runs())
     return args
 
 
 def _forget_the_run_before(words: Sequence[str]) -> None:
     """Where a run is asked for: whatever it is refused for, nobody may read the code of the one before as its own."""
+    if "--dry-run" in words:
+        return
     if next((word for word in words if word in VERBS), None) in PUT_LOAD_ON:
         latest.forget(_folder_of_runs(words))
 

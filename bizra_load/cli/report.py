@@ -11,17 +11,22 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
+from bizra_load.archive.named import shown_name
 from bizra_load.archive.names import RECORD
 from bizra_load.archive.store import read_run
 from bizra_load.cli.output import put, write_output
 from bizra_load.exit_codes import KEPT, UsageError
 from bizra_load.io.files import read_text, set_aside, write_atomically, writing
+from bizra_load.io.terminal import TABLES_WIDE
 from bizra_load.judging.artifacts import DOCUMENTS, read_assessment, write_artifacts
 from bizra_load.judging.evidence import named_files
 from bizra_load.judging.github_actions import advice_of
+from bizra_load.judging.judge import summarised
 from bizra_load.measure.hlog_text import hlog_text
 from bizra_load.settings import inputs
-from reports.formats import github, html, json_report, junit, markdown, text, windows_csv
+from bizra_load.settings.remedies import WORDS
+from reports.documents.next_step import next_step
+from reports.formats import github, html, json_report, junit, markdown, summary, text, windows_csv
 from reports.results import second_opinion
 from sla.judgement.second_opinion import second_opinions
 from sla.values.assessment import Assessment, Decision, Steady
@@ -64,18 +69,20 @@ def run(args: argparse.Namespace) -> int:
 
 def _show(args: argparse.Namespace, assessment: Assessment, changed: str = "") -> None:
     """`changed`: what documents in Markdown begin with."""
+    following = next_step(assessment, WORDS, shown_name(args.folder))
     write_output(
         args,
-        partial(text.render, assessment, named=True),
+        partial(text.render, assessment, named=True) if args.verbose else partial(summarised, assessment, args.folder),
         {
             "json": partial(json_report.render, assessment),
-            "md": lambda: changed + markdown.render(assessment),
-            "html": lambda: html.render(assessment, _windows(args.folder)),
+            "md": lambda: changed + markdown.render(assessment, following),
+            "html": lambda: html.render(assessment, _windows(args.folder), following),
             "junit": partial(junit.render, assessment),
             "github": lambda: changed + github.render(assessment, advice_of(assessment)),
             "csv": lambda: windows_csv.render(_needed_windows(args)),
             "hlog": lambda: hlog_text(_needed_windows(args), assessment.steady),
         },
+        TABLES_WIDE if args.verbose else summary.WIDTH,
     )
 
 

@@ -6,6 +6,8 @@ import errno
 import io
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stdout
 from typing import Any
 
 _GONE = (errno.EPIPE, errno.EBADF, errno.EIO)  # the reader ended (| head), nothing was there (>&-), the terminal was closed
@@ -47,6 +49,22 @@ def keep_standard_streams() -> None:
         if stream is original and not (stream and isinstance(getattr(stream.buffer, "raw", None), _Lasting)):
             setattr(sys, name, _lasting(stream, number))
             setattr(sys, f"__{name}__", getattr(sys, name))
+
+
+@contextmanager
+def to_standard_error() -> Iterator[None]:
+    """Within the block whatever is printed goes to standard error, of this process and of those that it starts: standard output
+    is kept for something else.
+    """
+    sys.stdout.flush()
+    kept = os.dup(1)
+    os.dup2(2, 1)
+    try:
+        with redirect_stdout(sys.stderr):
+            yield
+    finally:
+        os.dup2(kept, 1)
+        os.close(kept)
 
 
 def lost_output() -> str:

@@ -9,11 +9,14 @@ from pathlib import Path
 from typing import TextIO
 
 from bizra_load.archive import checksums
+from bizra_load.archive.named import shown_name
 from bizra_load.archive.names import ASSESSMENT, ASSESSMENT_CHECKSUM, ASSESSMENT_MARKDOWN
 from bizra_load.archive.run_record import RunRecord
 from bizra_load.archive.store import read_record, read_run
+from bizra_load.io import terminal
 from bizra_load.io.files import check_replaceable, write_together, writing
-from bizra_load.io.terminal import terminal_width
+from bizra_load.io.terminal import coloured, terminal_width, told
+from bizra_load.io.under_way import under_way
 from bizra_load.judging import evidence
 from bizra_load.judging.agreements import (
     AgreementFile,
@@ -26,7 +29,8 @@ from bizra_load.judging.agreements import (
 from bizra_load.measure.run_sums import RunSums
 from bizra_load.settings.name_folding import folding_note
 from bizra_load.settings.remedies import WORDS
-from reports.formats import json_report, markdown, text
+from reports.documents.next_step import next_step
+from reports.formats import json_report, markdown, summary, text
 from sla.judgement.checks.allowable import ALLOWABLE
 from sla.judgement.evaluate import evaluate
 from sla.judgement.steady import constant_part, operations_of
@@ -73,16 +77,17 @@ def judge_folder(
     """
     measurements, record = read_run(folder, sums)
     basis = _basis(folder, record, override)
-    assessment = evaluate(
-        measurements,
-        basis.file.agreement,
-        basis.baseline,
-        environment=basis.environment,
-        evidence=basis.evidence,
-        fail_on_warn=bool(record.fail_on_warn),
-        allowed=frozenset(basis.allowed),
-        words=WORDS,
-    )
+    with under_way("Judging"):
+        assessment = evaluate(
+            measurements,
+            basis.file.agreement,
+            basis.baseline,
+            environment=basis.environment,
+            evidence=basis.evidence,
+            fail_on_warn=bool(record.fail_on_warn),
+            allowed=frozenset(basis.allowed),
+            words=WORDS,
+        )
     facts = measurements.facts
     run = dataclasses.replace(
         record.repeated(),
@@ -114,7 +119,10 @@ def assess_folder(
     assessment, _ = judge_folder(folder, override, sums)
     target = out or folder
     judged = json_report.render(assessment)
-    documents = {ASSESSMENT: judged, ASSESSMENT_MARKDOWN: markdown.render(assessment)}
+    documents = {
+        ASSESSMENT: judged,
+        ASSESSMENT_MARKDOWN: markdown.render(assessment, next_step(assessment, WORDS, folder.name)),
+    }
     documents[ASSESSMENT_CHECKSUM] = checksums.line_of_assessment(judged.encode())
     for name in documents:  # before the first is written: they are of one judgement
         with writing(target / name, "a file"):
@@ -125,9 +133,21 @@ def assess_folder(
 
 
 def print_summary(assessment: Assessment, folder: Path, out: TextIO) -> None:
-    """The terminal summary, and the run folder under it."""
-    print(text.render(assessment, width=terminal_width(out), colour=out.isatty()), file=out)
-    print(f"Run: {folder}", file=out, flush=True)
+    """What a person reads: the summary; with --quiet its verdict alone, with --verbose all tables. Where the run is, too."""
+    match told():
+        case terminal.QUIET:
+            shown = summary.verdict_line(assessment)
+        case terminal.VERBOSE:
+            tables = text.render(assessment, width=terminal_width(out), colour=coloured(out))
+            shown = f"{tables}\nNext: {next_step(assessment, WORDS, shown_name(folder))}\nSaved: {folder}"
+        case _:
+            shown = summarised(assessment, folder, terminal_width(out, summary.WIDTH), coloured(out))
+    print(shown, file=out, flush=True)
+
+
+def summarised(assessment: Assessment, folder: Path, width: int, colour: bool) -> str:
+    """The summary of a run folder, with its next step in the words of our command line."""
+    return summary.render(assessment, next_step(assessment, WORDS, shown_name(folder)), str(folder), width, colour)
 
 
 def _basis(folder: Path, record: RunRecord, override: Override) -> _Basis:

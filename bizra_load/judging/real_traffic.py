@@ -12,7 +12,7 @@ from bizra_load.archive.store import read_run
 from bizra_load.exit_codes import InvalidRunError, UsageError
 from bizra_load.io.files import write_atomically, writing
 from bizra_load.io.redaction import without_userinfo
-from bizra_load.io.terminal import terminal_width
+from bizra_load.io.terminal import coloured, terminal_width
 from bizra_load.io.trust import THIS_MACHINES, Trust
 from bizra_load.judging.agreements import AgreementFile, check_figures, kept_agreement, read_agreement
 from bizra_load.server_metrics.exposition import ScrapeError
@@ -128,6 +128,6 @@ def validate_and_print(
         note = "the TLS certificate of Prometheus was not verified (--insecure)"
         assessment = replace(assessment, notes=(*assessment.notes, note))
     path = write_report(assessment, query, url, selector, artifacts)
-    print(metrics_validation.render(assessment, terminal_width(sys.stdout), sys.stdout.isatty()))
+    print(metrics_validation.render(assessment, terminal_width(sys.stdout), coloured(sys.stdout)))
     print(f"Report: {path}", flush=True)
     return assessment

@@ -17,6 +17,7 @@ from bizra_load.archive.store import new_folder
 from bizra_load.exit_codes import BizraLoadError, InvalidRunError
 from bizra_load.io.terminal import tell
 from bizra_load.io.this_machine import is_this_machine, usable_cores
+from bizra_load.io.under_way import under_way
 from bizra_load.launch.locust_process import command_line, ignored_files, ignored_variables, supervise
 from bizra_load.launch.parting import parted
 from bizra_load.launch.request import LoadRequest, target_address
@@ -27,11 +28,7 @@ from bizra_load.server_metrics.exposition import MetricsReader, ScrapeError
 from bizra_load.server_metrics.prometheus import PrometheusSource
 from bizra_load.settings.settings import Settings
 
-REHEARSED = (
-    "This was a rehearsal: it judged the reference node and not your service, there is nothing to roll out.\n"
-    "Next, for your own service: bizra-load run -H URL --metrics-url URL"
-)
-
+REHEARSED = "This was a rehearsal. Your own service: bizra-load run -H URL --metrics-url URL"
 
 PACED = "Tasks: one at a time is due at the planned rate, for whoever of {users:,} users is free; their wait_time is not used"
 
@@ -61,7 +58,8 @@ def put_load_on(request: LoadRequest) -> tuple[int, Path]:
         stack.enter_context(measured_beside(folder, settings, request.host))
         try:
             command, environment = command_line(request, processes, folder)
-            code = supervise(command, environment, folder / RECORD, lambda generator: _apart(node, generator, folder))
+            with under_way("Waiting for the generator", over=(folder / RECORD).exists):
+                code = supervise(command, environment, folder / RECORD, lambda generator: _apart(node, generator, folder))
             if code < 0:
                 code = _judge_without_master(folder, -code)
         except BizraLoadError as error:
@@ -69,7 +67,7 @@ def put_load_on(request: LoadRequest) -> tuple[int, Path]:
             raise
         end(folder, code)
         if node and (folder / ASSESSMENT).exists():
-            print(REHEARSED, file=sys.stderr)
+            tell(REHEARSED)
         return code, folder
 
 

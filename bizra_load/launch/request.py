@@ -16,6 +16,7 @@ from bizra_load.engine.request_head import request_head
 from bizra_load.exit_codes import UsageError
 from bizra_load.io.ports import listening_refused
 from bizra_load.io.redaction import without_userinfo
+from bizra_load.io.terminal import QUIET, told
 from bizra_load.io.urls import host_and_port
 from bizra_load.judging.beforehand import check_settings
 from bizra_load.launch.locustfile import Locustfile
@@ -73,7 +74,7 @@ class LoadRequest:
         """Locust's, where neither the command line nor Locust's configuration says one; else ""."""
         given = "--loglevel" in self.locust_words
         configured = self.surveyed is not None and self.surveyed.options["loglevel"] != LOCUSTS_LOG_LEVEL
-        return "" if given or configured else "WARNING"
+        return "" if given or configured else "ERROR" if told() == QUIET else "WARNING"
 
     @property
     def configured(self) -> bool:

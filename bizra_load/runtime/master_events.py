@@ -18,6 +18,7 @@ from locust.runners import STATE_MISSING, MasterRunner
 from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
 
 from bizra_load.exit_codes import INVALID, BizraLoadError
+from bizra_load.io.terminal import QUIET, told
 from bizra_load.measure.cluster_key import ClusterKey
 from bizra_load.measure.exchange import ACKNOWLEDGE, DRAIN, HELLO, REPORT, START
 from bizra_load.runtime.consumers import Consumer
@@ -113,7 +114,7 @@ class MasterEvents:
         locust_counts = settings.fire_request_events or settings.pace_tasks
         if environment.runner is not None and not locust_counts:
             consumers.append(LocustStatistics(environment.stats, request_type_of(environment.user_classes, settings)))
-        if getattr(environment.parsed_options, "headless", False):
+        if getattr(environment.parsed_options, "headless", False) and told() != QUIET:
             consumers.append(Progress(sys.stderr))
         return [*consumers, self._live] if environment.web_ui is not None else consumers
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TextIO
 
+from bizra_load.io.terminal import AGAIN, rewritable
 from bizra_load.measure.report import Report
 from bizra_load.runtime.consumers import Consumer, RunView
 from sla.values import histogram
@@ -18,7 +19,7 @@ PLAIN_EVERY_S = 10  # where the output is no terminal, a line each ten seconds
 class Progress(Consumer):
     def __init__(self, out: TextIO) -> None:
         self._out = out
-        self._terminal = out.isatty()
+        self._terminal = rewritable(out)
 
     def start(self, run: RunView) -> None:
         self._times = run.times
@@ -50,7 +51,7 @@ class Progress(Consumer):
         achieved = sum(w.finished for w in last if w.operation in of_plan)
         line = f"{elapsed_s:5.0f} s  {planned}achieved {achieved:,} ops/s  {self._p99()}  failed {self._failed:,}"
         print(
-            ("\r\x1b[K" if self._terminal else "") + line,
+            (AGAIN if self._terminal else "") + line,
             end="" if self._terminal else "\n",
             file=self._out,
             flush=True,

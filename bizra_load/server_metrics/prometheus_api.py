@@ -97,6 +97,8 @@ class PrometheusClient:
             return document["data"] if key is None else document["data"][key]
         except requests.exceptions.SSLError as error:
             raise ScrapeError(self._line(reason_of(error))) from error
+        except requests.ConnectionError as error:  # a read that timed out is one, too
+            raise ScrapeError(self._line(f"{type(error).__name__}: {reason_of(error)}")) from error
         except (requests.RequestException, *MALFORMED) as error:
             raise ScrapeError(self._line(f"{type(error).__name__}: {error}")) from error
 

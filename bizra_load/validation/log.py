@@ -8,7 +8,7 @@ from typing import TextIO
 from rich.console import Console
 from rich.text import Text
 
-from reports.formats.text import DECISION_STYLES, draw
+from reports.formats.text import draw, style_of
 from reports.results.validated import STEP_COLUMNS, ValidationReport
 from sla.release.validation import Outcome, StepResult
 from sla.values.assessment import Decision
@@ -50,7 +50,7 @@ class Log:
         """The table of steps, the decision, and where the canary controller reads it."""
         self.title("Validation summary")
         draw(self._console, "", STEP_COLUMNS, report.rows())
-        style = DECISION_STYLES.get(report.decision.value, "bold red")
+        style = style_of(report.decision)
         self._console.print(Text(f"{report.decision.value}: {report.summary}", style=style))
         rollout = "none: this was a rehearsal, which judged the reference node and not your service"
         self._console.print(Text(f"Rollout: {rollout if report.rehearsal else report.strategy}"))

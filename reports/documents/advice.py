@@ -14,7 +14,7 @@ from sla.judgement.few_windows import MEASURE_LONGER
 from sla.judgement.generator.lateness import LATE, SHARED_HOST
 from sla.judgement.moving import REACHES
 from sla.judgement.status import ONE_BUCKET, ONE_STEP, OVER_BASELINE, THIN_EVIDENCE
-from sla.values.assessment import Assessment, Check, ObjectiveResult, OperationSummary, Status
+from sla.values.assessment import Assessment, Check, Gate, ObjectiveResult, OperationSummary, Status
 from sla.values.kinds import KINDS
 from sla.values.remedies import PLAIN, Remedy, RemedyWords
 
@@ -71,19 +71,26 @@ def observations(a: Assessment) -> list[str]:
 
 def recommendations(a: Assessment, words: RemedyWords = PLAIN) -> list[Advice]:
     """In the order of objectives, checks, operations, gates; empty where nothing follows. `words` for what can be done."""
-    advice = [x for o in a.objectives if o.status is not Status.PASS for x in _objective(o, a, words)]
-    advice += [x for c in a.checks if c.status in (Status.FAIL, Status.WARN) for x in _check(c, words)]
+    advice = [x for o in a.objectives if o.status is not Status.PASS for x in for_objective(o, a, words)]
+    advice += [x for c in a.checks if c.status in (Status.FAIL, Status.WARN) for x in for_check(c, words)]
     if not _lag_advice(a):
         waited = [w for s in a.operations if (w := _waited(s))]
         advice += [Advice(w, words[Remedy.FEWER_OPERATIONS_A_USER]) for w in waited]
-    for g in (g for g in a.gates_of_evidence if g.status is not Status.PASS):
-        file = words[Remedy.EVIDENCE].format(key=g.key)
-        how = f"give {file}" if not g.source else f"remedy what {g.source} shows, and give it again"
-        advice.append(Advice(f"{g.title}: {g.reason}", how))
-    return advice
+    return advice + [for_evidence(g, words) for g in a.gates_of_evidence if g.status is not Status.PASS]
 
 
-def _objective(o: ObjectiveResult, a: Assessment, words: RemedyWords) -> Iterator[Advice]:
+def for_evidence(g: Gate, words: RemedyWords) -> Advice:
+    """On a gate that evidence has not closed."""
+    how = (
+        f"give {words[Remedy.EVIDENCE].format(key=g.key)}"
+        if not g.source
+        else f"remedy what {g.source} shows, and give it again"
+    )
+    return Advice(f"{g.title}: {g.reason}", how)
+
+
+def for_objective(o: ObjectiveResult, a: Assessment, words: RemedyWords) -> Iterator[Advice]:
+    """On one objective that did not pass."""
     if o.status is Status.INVALID:
         return  # the check that opened it says what to do
     if o.estimate is None:
@@ -120,7 +127,9 @@ def _objective(o: ObjectiveResult, a: Assessment, words: RemedyWords) -> Iterato
 def _missed(o: ObjectiveResult, a: Assessment, figure: str, words: RemedyWords) -> Iterator[Advice]:
     match o.kind:
         case "server_quantile" | "client_quantile":
-            yield _latency(o, a, figure)
+            within = o.estimate is not None and o.target is not None and o.estimate.point < o.target
+            errors = list(_errors(o, a, figure, words)) if within else []  # what failed, and not what took long, misses it
+            yield from errors or [_latency(o, a, figure)]
         case "throughput":
             yield _throughput(o, a, figure, words)
         case "success" | "errors":
@@ -190,7 +199,8 @@ def _errors(o: ObjectiveResult, a: Assessment, figure: str, words: RemedyWords) 
         yield Advice(f"{figure}: {count:,} with {printable(category)}", words[cause] if isinstance(cause, Remedy) else cause)
 
 
-def _check(c: Check, words: RemedyWords) -> Iterator[Advice]:
+def for_check(c: Check, words: RemedyWords) -> Iterator[Advice]:
+    """On one check that failed; none where there is nothing to say."""
     action = c.advice or next((advice for key, advice in _CHECK_ADVICE.items() if c.key.startswith(key)), "")
     if action:
         yield Advice(f"{c.title}: {c.reason}", words[action] if isinstance(action, Remedy) else action)

@@ -22,8 +22,10 @@ _ENVIRONMENT = Environment(
 )
 
 
-def render(assessment: Assessment, windows: Sequence[Window] = ()) -> str:
-    """A whole page. `windows` of the same run give the charts over time; without them there are none."""
+def render(assessment: Assessment, windows: Sequence[Window] = (), next_step: str = "") -> str:
+    """A whole page. `windows` of the same run give the charts over time; without them there are none. `next_step`: what to do
+    now; "" leaves it out.
+    """
     a = assessment
     tables = [
         (table.objectives_title(a), table.objective_columns(a), table.objective_rows(a)),
@@ -38,6 +40,7 @@ def render(assessment: Assessment, windows: Sequence[Window] = ()) -> str:
         ("Exit code", str(a.exit_code)),
         ("Agreement", f"{a.agreement}, environment {a.environment}"),
     ]
+    facts += [("Next", next_step)] if next_step else []
     facts += [("Baseline", a.baseline or "none")]
     facts += [(title, table.printable(text)) for title, text in a.run.of_run + a.run.titled(*_SHOWN)]
     if a.steady:

@@ -16,9 +16,9 @@ WHERE = "all are in assessment.json"  # what a reader does about the others
 T = TypeVar("T")
 
 
-def operations(assessment: Assessment) -> list[OperationSummary]:
-    """All of them, or MOST_OPERATIONS: those of which most failed, the slowest and the most frequent, in the usual order."""
-    return worst_and_largest(assessment.operations, (_failed, _slowest, _asked), MOST_OPERATIONS)
+def operations(assessment: Assessment, most: int = MOST_OPERATIONS) -> list[OperationSummary]:
+    """All of them, or `most`: those of which most failed, the slowest and the most frequent, in the usual order."""
+    return worst_and_largest(assessment.operations, (_failed, _slowest, _asked), most)
 
 
 def titled(title: str, assessment: Assessment) -> str:

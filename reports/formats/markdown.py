@@ -10,10 +10,11 @@ from reports.formats import many, table
 from sla.values.assessment import Assessment
 
 
-def render(assessment: Assessment) -> str:
-    """The document, with every name from the outside escaped."""
+def render(assessment: Assessment, next_step: str = "") -> str:
+    """The document, with every name from the outside escaped. `next_step`: what to do now; "" leaves it out."""
     lines = [f"# {escape(assessment.decision.value)}", "", escape(assessment.summary), ""]
     lines += [f"- Rollout: {escape(assessment.rollout)}", f"- Exit code: {assessment.exit_code}"]
+    lines += [f"- Next: {escape(next_step)}"] if next_step else []
     lines += [f"- Agreement: {escape(assessment.agreement)}, environment {escape(assessment.environment)}"]
     lines += [f"- Baseline: {escape(assessment.baseline or 'none')}"]
     shown = assessment.run.of_run + assessment.run.titled("started", "target", "workers", "seed")

@@ -245,4 +245,5 @@ def _digits(value: float) -> str:
     """Three significant digits, without an exponent."""
     if value == 0:
         return "0"
+    value = float(f"{value:.3g}")  # 9.996 is 10.0, not 10.00
     return f"{value:.{max(2 - math.floor(math.log10(abs(value))), 0)}f}"

@@ -1,4 +1,4 @@
-"""The terminal summary."""
+"""An assessment as tables, for a terminal: all of it (-v). What a person reads first is summary.py."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from rich.table import Table
 from rich.text import Text
 
 from reports.formats import many, table
-from sla.values.assessment import Assessment, Status
+from sla.values.assessment import Assessment, Decision, Status
 
 WIDE = 110  # characters, in which eight columns of objectives can be read
-_STYLES = {
+STYLES = {
     "PASS": "green",
     "WARN": "yellow",
     "FAIL": "bold red",
@@ -24,7 +24,13 @@ _STYLES = {
     "EQUIVALENT": "green",
     "REGRESSED": "bold red",
 }
-DECISION_STYLES = {"GO": "bold green", "GO WITH CAUTION": "bold yellow", "CONDITIONAL GO": "bold yellow"}
+DECISION_STYLES = {
+    "GO": "bold green",
+    "GO WITH CAUTION": "bold yellow",
+    "CONDITIONAL GO": "bold yellow",
+    "INCONCLUSIVE": "bold magenta",
+    "NOT JUDGED": "bold",
+}
 
 
 def render(assessment: Assessment, width: int = 120, colour: bool = False, named: bool = False) -> str:
@@ -65,10 +71,20 @@ def render(assessment: Assessment, width: int = 120, colour: bool = False, named
     return out.getvalue().rstrip("\n")
 
 
+def style_of(decision: Decision) -> str:
+    """The colour of a decision."""
+    return DECISION_STYLES.get(decision.value, "bold red")
+
+
 def terminal(width: int, colour: bool) -> tuple[Console, io.StringIO]:
+    """A console that writes into a string, wide enough for tables."""
+    return console_for(max(width, 60), colour)
+
+
+def console_for(width: int, colour: bool) -> tuple[Console, io.StringIO]:
     """A console that writes into a string."""
     out = io.StringIO()
-    return Console(file=out, width=max(width, 60), force_terminal=colour, no_color=not colour, highlight=False), out
+    return Console(file=out, width=width, force_terminal=colour, no_color=not colour, highlight=False), out
 
 
 def draw(console: Console, title: str, columns: tuple[str, ...], rows: list[table.Row], status_column: int = -1) -> None:
@@ -79,7 +95,7 @@ def draw(console: Console, title: str, columns: tuple[str, ...], rows: list[tabl
     for column, width in zip(columns, widths, strict=True):
         drawn.add_column(column, overflow="fold", width=width)  # a name is broken into lines, never cut short
     for row, texts in zip(rows, cells, strict=True):
-        style = _STYLES.get(row.status, "")
+        style = STYLES.get(row.status, "")
         drawn.add_row(*(Text(text, style=style if i == status_column else "") for i, text in enumerate(texts)))
     console.print(drawn)
 

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from reports.formats import table
 from reports.formats.json_report import finite
-from reports.formats.text import DECISION_STYLES, draw, terminal
+from reports.formats.text import draw, style_of, terminal
 from sla.judgement.monitored import MetricsAssessment
 from sla.values.assessment import ObjectiveResult
 from sla.values.estimate import Estimate
@@ -38,7 +38,7 @@ def render(assessment: MetricsAssessment, width: int = 120, colour: bool = False
     console.print(
         Text(
             f"{assessment.decision.value}: {assessment.summary}",
-            style=DECISION_STYLES.get(assessment.decision.value, "bold red"),
+            style=style_of(assessment.decision),
         )
     )
     console.print(Text(f"Exit code {assessment.exit_code}"))

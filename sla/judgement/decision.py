@@ -63,6 +63,7 @@ STRATEGY = {
     Decision.NOT_JUDGED: Strategy("none", advice="state objectives, and judge this run by them"),
 }
 ROLLOUT = {decision: str(strategy) for decision, strategy in STRATEGY.items()}
+STOPPED = "the run was stopped before its plan ended"  # in the reason of such a decision
 _EXIT = {Decision.NO_GO: 3, Decision.INCONCLUSIVE: 4, Decision.INVALID: 5}
 _CAUTIOUS = (Decision.GO_WITH_CAUTION, Decision.CONDITIONAL_GO)
 
@@ -105,7 +106,7 @@ def decide(
     best, named = _row(len(warnings)), f"{_count(warnings)}: {_by_reason(warnings)}" if warnings else ""
     besides = f"; besides, {named}" if warnings else ""
     if interrupted:
-        why = f"not decided: the run was stopped before its plan ended, so it can't pass{besides}"
+        why = f"not decided: {STOPPED}, so it can't pass{besides}"
         return DecisionMade(Decision.INCONCLUSIVE, why, best)
     open_gates = [g for g in gates if g.status is Status.INCONCLUSIVE]
     if len(open_gates) > len(warnings_at_worst(gates)):

@@ -16,7 +16,7 @@ from sla.judgement.checks.resamples import bootstrap_checks
 from sla.judgement.checks.run_checks import run_checks
 from sla.judgement.checks.silence import silence_notes
 from sla.judgement.checks.warm_up import warm_up_notes
-from sla.judgement.decision import decide, exit_code, strategy_for
+from sla.judgement.decision import STOPPED, decide, exit_code, strategy_for
 from sla.judgement.down_nodes import down_node_gates
 from sla.judgement.family import gate_of
 from sla.judgement.hidden_nodes import hidden_node_gates
@@ -144,7 +144,7 @@ def _end_notes(facts: RunFacts, agreement: Agreement, steady: Steady | None, lev
             f"stopped when decided: every objective was, what is kept at {at:.4g} %, in a look at the run under way{SEEN}"
         )
     elif facts.interrupted:
-        notes.append("the run was stopped before its plan ended")
+        notes.append(STOPPED)
     if facts.looked:
         notes.append(f"a run that may end at any of several looks is judged at {100 * level:.0f} %: the last one is one more")
     return notes

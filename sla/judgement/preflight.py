@@ -10,7 +10,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sla.estimators.quantiles import DECIDABLE, QUANTILES, seconds_needed
+from sla.estimators.quantiles import DECIDABLE, seconds_needed
 from sla.values.agreement import Agreement
 from sla.values.measurements import PlannedSegment
 
@@ -46,10 +46,8 @@ class TooShort:
         return f"{self.operation} {q} at {rate}: {self.length_s:,.0f} s {short}"
 
 
-def judged_quantiles(agreement: Agreement) -> dict[str, tuple[float, ...]] | None:
-    """By operation, WHOLE for those on all of them; None of an agreement without any objective."""
-    if not agreement.objectives:
-        return None
+def judged_quantiles(agreement: Agreement) -> dict[str, tuple[float, ...]]:
+    """By operation, WHOLE for those on all of them: only what an objective needs is warned of."""
     judged: dict[str, set[float]] = {}
     for o in agreement.objectives:
         for operation in (o.operations or (WHOLE,)) if o.quantile else ():
@@ -58,20 +56,20 @@ def judged_quantiles(agreement: Agreement) -> dict[str, tuple[float, ...]] | Non
 
 
 def too_short(
-    plan: Sequence[PlannedSegment], shares: Mapping[str, float], judged: Mapping[str, Sequence[float]] | None = None
+    plan: Sequence[PlannedSegment], shares: Mapping[str, float], judged: Mapping[str, Sequence[float]]
 ) -> list[TooShort]:
     """Judged quantiles that the plan's longest constant segment is likely too short for. `shares`: operation -> its share of
-    the arrivals; `judged`: operation -> quantiles (None: those that every summary shows).
+    the arrivals; `judged`: operation -> quantiles.
     """
     constant = [s for s in plan if s.from_per_s == s.to_per_s > 0]
     if not constant:
         return []
     hold = max(constant, key=lambda s: s.duration_s)
     warnings = []
-    whole = {WHOLE: 1.0} if shares and judged and WHOLE in judged else {}
+    whole = {WHOLE: 1.0} if shares and WHOLE in judged else {}
     for operation, share in (dict(shares) | whole).items():
         rate = hold.to_per_s * share
-        for q in QUANTILES if judged is None else judged.get(operation, ()):
+        for q in judged.get(operation, ()):
             largest = rate * hold.duration_s * (1 - q) / DECIDABLE
             if largest < USUAL_DEFF[0.5]:
                 needed = {load: math.ceil(seconds_needed(deff, rate, q)) for load, deff in USUAL_DEFF.items() if rate > 0}

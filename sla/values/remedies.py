@@ -36,6 +36,11 @@ class Remedy(str, Enum):
     PART_TARGETS = "exclude one of them, or ask for a longer window"
     RUN_THE_BASELINE = "compare with a run of the baseline's version on this machine"
     RUN_WITH_SERVER_METRICS = "a run with the address of the server's metrics"
+    # what to do next
+    READ_REPORT = "read the whole report"
+    STATE_OBJECTIVES = "state objectives, and judge this run by them"
+    MEASURE_FOR = "measure for {whole:,.0f} s, at least about {more:,.0f} s more at this rate"
+    RUN_TO_ITS_END = "repeat the run, and let it come to its end"
     SCRAPE_EACH = "scrape each process at its own address, or choose a window without it"
 
 

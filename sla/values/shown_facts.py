@@ -88,7 +88,7 @@ class ShownFacts:
         """(title, text) of the line by which a document says what run it is of; none where nothing is known of it."""
         if (run := self.folder or self.name) is None:
             return []
-        sealed = sealed_text(self.measured_sha256) if self.measured_sha256 else "cut off, without checksums"
+        sealed = sealed_text(self.measured_sha256) if self.measured_sha256 else CUT_OFF
         return [("Run", f"{run} ({sealed})")]
 
     @property
@@ -108,4 +108,5 @@ def sealed_text(measured_sha256: str) -> str:
     return f"SHA-256 of its SHA256SUMS: {measured_sha256}"
 
 
+CUT_OFF = "cut off, without checksums"  # of a run that nothing vouches for
 NO_FACTS = ShownFacts()

@@ -10,7 +10,8 @@ import pytest
 
 from bizra_load.judging.github_actions import advice_of
 from bizra_load.settings.remedies import WORDS
-from reports.formats import github, json_report, junit, markdown, text
+from reports.documents.next_step import next_step
+from reports.formats import github, json_report, junit, markdown, summary, text
 from sla.judgement.evaluate import evaluate
 from sla.values.histogram import EMPTY, from_values
 from sla.values.kinds import ClientLatency
@@ -38,8 +39,9 @@ RUNS = {
 }
 DECISIONS = {"decided": "go", "late": "inconclusive", "rehearsal": "go", "slow-failures": "no-go"}
 RENDERERS = {
+    "screen": lambda a: summary.render(a, next_step(a, WORDS, a.run.folder), f"runs/{a.run.folder}") + "\n",
     "txt": lambda a: text.render(a, 160, named=True) + "\n",
-    "md": markdown.render,
+    "md": lambda a: markdown.render(a, next_step(a, WORDS, a.run.folder)),
     "json": json_report.render,
     "junit": junit.render,
     "github": lambda a: github.render(a, advice_of(a)),
@@ -87,6 +89,13 @@ def test_a_report_looks_as_it_did(name, form):
         assert _rounded(json.loads(shown)) == _rounded(json.loads(expected))
     else:
         assert shown == expected
+
+
+@pytest.mark.parametrize("name", sorted({*RUNS, *DECISIONS}))
+def test_a_summary_fits_a_terminal_of_80_columns_and_24_lines(name):
+    lines = (HERE / f"{name}.screen").read_text(encoding="utf-8").splitlines()
+    assert len(lines) < 24  # the last one is the shell's
+    assert max(map(len, lines)) <= 80
 
 
 def _rounded(value):

@@ -8,13 +8,13 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from bizra_load.cli.parsers.shared import add_evidence_argument, add_objective_argument
+from bizra_load.cli.parsers.shared import A_RUN, add_evidence_argument, add_objective_argument, add_shown_arguments, run_named
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser = subparsers.add_parser("assess", description=__doc__)
     what = parser.add_mutually_exclusive_group(required=True)
-    what.add_argument("folder", type=Path, metavar="RUN", nargs="?", help="a run folder")
+    what.add_argument("folder", type=run_named, metavar="RUN", nargs="?", help=A_RUN)
     what.add_argument("--import", dest="imported", type=Path, metavar="FILE", help="k6 CSV, JMeter CSV or .hlog")
     parser.add_argument("--agreement", help="another agreement: a packaged name or a YAML file")
     add_objective_argument(parser)
@@ -30,4 +30,5 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "with --import the folder that a run folder is made in (default: runs)"
     )  # fmt: skip
     add_evidence_argument(parser)
+    add_shown_arguments(parser)
     parser.set_defaults(command="assess:run")

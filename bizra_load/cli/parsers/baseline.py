@@ -11,7 +11,7 @@ from pathlib import Path
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    parser = subparsers.add_parser("baseline", help="what operations take alone, on this machine", description=__doc__)
+    parser = subparsers.add_parser("baseline", description=__doc__)
     verbs = parser.add_subparsers(dest="baseline_verb", required=True, metavar="VERB")
     node = verbs.add_parser("node", help="of the reference node, for agreements on poi")
     node.add_argument("--duration", default="3s", metavar="TIME", help="0.5s to 10m (default: 3s)")

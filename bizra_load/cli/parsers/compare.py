@@ -8,14 +8,15 @@ Exit code 0 IMPROVED or EQUIVALENT, 3 REGRESSED, 4 INCONCLUSIVE, 5 a run can't b
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
-from bizra_load.cli.parsers.shared import add_output_arguments
+from bizra_load.cli.parsers.shared import A_RUN, add_output_arguments, run_named
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser = subparsers.add_parser("compare", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("sides", nargs="+", type=Path, metavar="RUN", help="run folders: baseline, candidate, baseline, ...")
+    parser.add_argument(
+        "sides", nargs="+", type=run_named, metavar="RUN", help=f"baseline, candidate, baseline, ...: each {A_RUN}"
+    )
     parser.add_argument("--margin", default="10%", help="a relative change that counts as none (default: 10%%)")
     add_output_arguments(parser)
     parser.set_defaults(command="compare:run")

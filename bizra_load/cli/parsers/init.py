@@ -9,11 +9,13 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from bizra_load.cli.parsers.shared import A_RUN, run_named
+
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser = subparsers.add_parser("init", description=__doc__)
     source = parser.add_mutually_exclusive_group(required=True)
-    source.add_argument("folder", type=Path, metavar="RUN", nargs="?", help="a run folder")
+    source.add_argument("folder", type=run_named, metavar="RUN", nargs="?", help=A_RUN)
     source.add_argument("-f", "--locustfile", type=Path, metavar="FILE", help="a locustfile, for the names of its requests")
     source.add_argument("--openapi", type=Path, metavar="FILE", help="an OpenAPI document, YAML or JSON")
     parser.add_argument(

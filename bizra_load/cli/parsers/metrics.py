@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from bizra_load.cli.parsers.shared import add_artifacts_argument, add_trust_arguments
+from bizra_load.cli.parsers.shared import add_artifacts_argument, add_trust_arguments, run_named
 from bizra_load.settings.defaults import DEFAULT_AGREEMENT
 
 
@@ -22,7 +22,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     )
     when = parser.add_mutually_exclusive_group()
     when.add_argument("--window", default="15m", metavar="TIME", help="how far to look back, 10s to 24h (default: 15m)")
-    when.add_argument("--run", dest="folder", type=Path, metavar="RUN", help="the steady part of this load test instead")
+    when.add_argument("--run", dest="folder", type=run_named, metavar="RUN", help="the steady part of this load test instead")
     parser.add_argument(
         "--agreement", help=f"name or YAML file (environment: AGREEMENT; default: RUN's, or {DEFAULT_AGREEMENT})"
     )

@@ -9,13 +9,14 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from bizra_load.cli.parsers.shared import add_evidence_argument, add_output_arguments
+from bizra_load.cli.parsers.shared import A_RUN, add_evidence_argument, add_output_arguments, add_shown_arguments, run_named
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser = subparsers.add_parser("report", description=__doc__)
-    parser.add_argument("folder", type=Path, metavar="RUN", help="a run folder that has been assessed")
+    parser.add_argument("folder", type=run_named, metavar="RUN", help=f"{A_RUN}, that has been assessed")
     add_output_arguments(parser, ("text", "json", "md", "html", "junit", "github", "csv", "hlog"))
+    add_shown_arguments(parser, as_json=False)
     parser.add_argument(
         "--if-changed",
         type=Path,

@@ -5,17 +5,35 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from bizra_load.archive.named import folder_of_runs, run_folder
 from bizra_load.settings.defaults import DEFAULT_AGREEMENT, OBJECTIVE, OBJECTIVE_HELP
 
+A_RUN = "a run folder, a name that bizra-load runs shows, or latest"
 
-def add_evidence_argument(parser: argparse.ArgumentParser) -> None:
+
+def run_named(text: str) -> Path:
+    """The run folder that a RUN names: a path, `latest`, or a name in the folder of runs."""
+    return run_folder(text, folder_of_runs())
+
+
+def add_shown_arguments(parser: argparse._ActionsContainer, as_json: bool = True) -> None:
+    """--verbose, --quiet and --json, of what ends with a summary."""
+    how = parser.add_mutually_exclusive_group()
+    how.add_argument("-v", "--verbose", action="store_true", help="all tables in place of the summary")
+    if as_json:
+        how.add_argument("-q", "--quiet", action="store_true", help="nothing but errors, and the verdict in one line")
+        text = "write the assessment there as JSON; -: to standard output, and everything else to standard error"
+        parser.add_argument("--json", metavar="FILE", help=text)
+
+
+def add_evidence_argument(parser: argparse._ActionsContainer) -> None:
     parser.add_argument(
         "--evidence", action="append", default=[], metavar="NAME=PATH",
         help="evidence for what a load can't see, such as tests=junit.xml (docs/decision.md); repeatable",
     )  # fmt: skip
 
 
-def add_objective_argument(parser: argparse.ArgumentParser) -> None:
+def add_objective_argument(parser: argparse._ActionsContainer) -> None:
     parser.add_argument(OBJECTIVE, action="append", default=[], metavar="WORDS", help=OBJECTIVE_HELP)
 
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import argparse
 
-from bizra_load.cli.parsers.load import add_load_arguments
+from bizra_load.cli.parsers.load import USAGE, add_load_arguments
 from bizra_load.cli.parsers.shared import add_artifacts_argument, add_grafana_arguments
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    parser = subparsers.add_parser("validate", description=__doc__)
+    parser = subparsers.add_parser("validate", description=__doc__, usage=USAGE)
     add_load_arguments(parser)
     add_artifacts_argument(parser)
     add_grafana_arguments(parser, "title or uid of an existing folder for a new dashboard (default: the general one)")

@@ -45,6 +45,7 @@ TEXTS = {
     "agreement-comma.yaml": AGREEMENT.replace('10 x baseline"', '1,5 x baseline"', 1),
     "agreement-plan.yaml": AGREEMENT.replace(">= 98 % of plan", ">= 980 % of plan", 1),
     "agreement-huge.yaml": AGREEMENT.replace("quantile: 0.99", f"quantile: {10**400}", 1),
+    "agreement-severity.yaml": AGREEMENT.replace("severity: WARNING", "severity: CRITCAL", 1),
     "agreement-unit.yaml": AGREEMENT.replace('10 x baseline"', '10 parsecs"', 1),
     "agreement-failures.yaml": AGREEMENT + "\nfailures: counted\n",
     "header-colon": "Authorization Bearer x\n",

@@ -97,12 +97,13 @@ def test_a_run_that_can_not_be_trusted_is_not_compared(tmp_path, capsys):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["x"], "pairs of BASELINE CANDIDATE"),
-        (["x", "y", "z"], "pairs of BASELINE CANDIDATE"),
+        (["no/x"], "pairs of BASELINE CANDIDATE"),
+        (["no/x", "no/y", "no/z"], "pairs of BASELINE CANDIDATE"),
         (["/nonexistent", "/nonexistent"], "/nonexistent/run.json"),
-        (["x", "y", "--margin", "0"], "--margin"),
-        (["x", "y", "--margin", "lots"], "--margin"),
-        (["/nonexistent.json", "y"], "/nonexistent.json: No such file"),
+        (["no/x", "no/y", "--margin", "0"], "--margin"),
+        (["no/x", "no/y", "--margin", "lots"], "--margin"),
+        (["nowhere"], "neither here nor among the runs of runs"),
+        (["/nonexistent.json", "no/y"], "/nonexistent.json: No such file"),
     ],
 )
 def test_wrong_usage_is_one_line_and_exit_code_6(arguments, message, capsys):

@@ -29,7 +29,7 @@ def measured(folder):
 def test_a_report_names_its_run(runs, tmp_path, capsys, form):
     shutil.move(runs[0], tmp_path / "moved")
     capsys.readouterr()
-    assert main(["report", str(tmp_path / "moved"), "--format", form]) == 0
+    assert main(["report", str(tmp_path / "moved"), "--format", form, "-v"]) == 0
     shown = " ".join(capsys.readouterr().out.split())
     assert "20261121T100000Z-poi" in shown
     assert measured(tmp_path / "moved") in shown

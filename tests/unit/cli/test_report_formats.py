@@ -84,7 +84,7 @@ def test_an_unknown_format_is_refused_with_the_names_of_those_that_there_are(run
         main(["report", run, "--format", "xml"])
     [line] = capsys.readouterr().err.splitlines()
     for name in ("text", "json", "md", "html", "junit", "github", "csv", "hlog"):
-        assert f"'{name}'" in line
+        assert name in line
 
 
 def test_junit_is_read_as_evidence_by_ourselves(run, tmp_path):

@@ -268,6 +268,12 @@ WRONG |= {
     "validate --artifacts": NO_OUT_BEFORE,
 }
 WRONG |= {option.replace("run ", "validate ", 1): values for option, values in WRONG.items() if option.startswith("run ")}
+WRONG |= {
+    "run --json": NO_FILE_OUT,
+    "assess --json": NO_FILE_OUT,
+    "runs --out": ("{missing}", "{file}"),
+    "completion SHELL": ("fish", "", "BASH"),
+}
 WRONG["validate --fault"] = WRONG["node --fault"]
 FREE = {"run --run-name": "any text; what is no plain name is replaced", "node --seed": "any text"}
 FREE |= {

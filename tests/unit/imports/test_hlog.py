@@ -154,7 +154,7 @@ def test_what_a_log_of_latencies_alone_does_not_know_is_not_read_as_success(tmp_
     hlog(tmp_path / "a.hlog", 200)
     (tmp_path / "a.yaml").write_text(SUCCESS)
     arguments = ["--import", str(tmp_path / "a.hlog"), "--agreement", str(tmp_path / "a.yaml"), "--out", str(tmp_path / "runs")]
-    assert main(["assess", *arguments]) == 4
+    assert main(["assess", "-v", *arguments]) == 4
     shown = " ".join(capsys.readouterr().out.split())
     assert "it holds no failures, so no success rate is judged" in shown
     assert "100.000 %" not in shown

@@ -158,7 +158,7 @@ def test_imported_results_are_figures_without_an_agreement_and_a_verdict_with_on
     times, ms = samples
     path = written(tmp_path, "k6.csv", K6_HEADER, *(k6_row(int(t), v) for t, v in zip(times, ms, strict=True)))
     out = str(tmp_path / "runs")
-    assert main(["assess", "--import", str(path), "--out", out]) == 0
+    assert main(["assess", "-v", "--import", str(path), "--out", out]) == 0
     shown = capsys.readouterr().out
     assert "NOT JUDGED: no objectives were given: nothing was judged" in shown
     assert "coordinated omission can't be ruled out" in shown

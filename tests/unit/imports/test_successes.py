@@ -76,7 +76,7 @@ def test_why_requests_failed_is_kept_and_what_failed_on_the_generator_is_not_the
     assert (one.category, one.reason) == ("generator", f"{bind}, Address already in use")
     (tmp_path / "agreement.yaml").write_text("\n".join(AGREEMENT))
     arguments = ["--agreement", str(tmp_path / "agreement.yaml"), "--out", str(tmp_path / "runs")]
-    main(["assess", "--import", str(path), *arguments])
+    main(["assess", "-v", "--import", str(path), *arguments])
     assert "Address already in use" in capsys.readouterr().out
 
 

@@ -114,7 +114,7 @@ def test_failed_evidence_is_no_go_and_the_checklist_says_so(run, files, tmp_path
 def test_evidence_that_this_agreement_has_no_gate_for_is_said_to_decide_nothing(tmp_path, files, capsys):
     plain = saved(tmp_path, "plain")
     (files / "alert-drill.json").write_text(json.dumps(drill(firing_s=None, resolved_s=None, passed=False)))
-    assert main(["assess", plain, *options(files, alerts="alert-drill.json")]) == 0
+    assert main(["assess", "-v", plain, *options(files, alerts="alert-drill.json")]) == 0
     assert "decides nothing: alerts" in " ".join(capsys.readouterr().out.split())
 
 
@@ -184,7 +184,7 @@ def test_the_nodes_tests_are_called_what_users_type(run, files, tmp_path, capsys
     assert main(["report", str(run), "--artifacts", str(tmp_path / "a")]) == 0
     shown.append((tmp_path / "a" / "PRODUCTION-READINESS-CHECKLIST.md").read_text())
     plain = saved(tmp_path, "plain")
-    main(["assess", plain, *options(files, tests="junit.xml")])
+    main(["assess", "-v", plain, *options(files, tests="junit.xml")])
     shown.append(" ".join(capsys.readouterr().out.split()))
     assert all("tests" in text and "node_tests" not in text for text in shown), shown
     assert "--evidence tests=bad.xml: not XML" in shown[0]

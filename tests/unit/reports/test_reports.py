@@ -179,7 +179,7 @@ def test_failed_requests_have_a_row_for_each_latency_with_their_share_and_how_lo
     count = verify.failed["http_5xx"]
     rows = [row.cells for row in table.failed_rows(failing)]
     share = table.with_interval(verify.failed_share, "ratio")
-    took, bounded = "10.0 s [10.00 s to unbounded]", "10.0 s [10.00 s to 10.0 s]"  # of so few a p99 has no upper end
+    took, bounded = "10.0 s [10.0 s to unbounded]", "10.0 s [10.0 s to 10.0 s]"  # of so few a p99 has no upper end
     assert rows == [
         ("verify", share, "response", f"{count} of {count}", bounded, took, "10.0 s"),
         ("verify", share, "service", f"0 of {count}", "-", "-", "-"),

@@ -1,0 +1,236 @@
+"""The summary: what a person reads after a run, in 80 columns and 24 lines. Everything else is in the tables of text.py."""
+
+from __future__ import annotations
+
+import textwrap
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from typing import TypeVar
+
+from rich.cells import cell_len, set_cell_size
+from rich.text import Text
+
+from reports.formats import many, table
+from reports.formats.text import STYLES, console_for, style_of
+from sla.values.assessment import Assessment, ObjectiveResult, OperationSummary, Severity, Status
+from sla.values.bootstrap import Bootstrap
+from sla.values.estimate import Estimate
+from sla.values.shown_facts import CUT_OFF
+
+HEIGHT = 24  # lines of the terminal that everybody has
+WIDTH = 80  # its columns, and those of an output that is no terminal
+NARROWEST = 40  # columns; in fewer no line of figures can be read
+LEAST_OPERATIONS = 3  # lines that objectives leave to operations, however many they are
+SHORTEST_NAME = 10  # characters that a name keeps however wide the figures are
+MARKS = {Status.INCONCLUSIVE: "OPEN"}  # the word of a status where it is too long for a column; the glossary has it
+CRITICAL = "* "  # before the name of a critical objective, as the table's head says
+T = TypeVar("T")
+_WORST_FIRST = (Status.FAIL, Status.INVALID, Status.INCONCLUSIVE, Status.WARN, Status.PASS)
+_GAP = "  "
+
+
+@dataclass(frozen=True)
+class _Line:
+    """A line's text; `styled` is the part of it that has a colour, "" all of it."""
+
+    text: str
+    style: str = ""
+    styled: str = ""
+
+
+def render(assessment: Assessment, next_step: str = "", saved: str = "", width: int = WIDTH, colour: bool = False) -> str:
+    """Plain text, or with ANSI colours. `next_step`: what to do now (reports.documents); `saved`: where the run is."""
+    width = max(width, NARROWEST)
+    a = assessment
+    head, foot = verdict(a, width, 3), _foot(a, next_step, saved, width, len(a.notes))
+    lines = [*head, *foot]
+    room = HEIGHT - 1 - sum(max(-(-cell_len(line.text) // width), 1) for line in lines)  # the last line is the shell's
+    of_objectives, of_operations = _shares(len(a.objectives), len(a.operations), room)
+    tables = [t for t in (_objectives(a, of_objectives, width), _operations(a, of_operations, width)) if t]
+    if tables and a.failures and sum(map(len, tables)) < room:
+        tables[-1].append(_commonest_failure(a, width))
+    spare = room - sum(map(len, tables))
+    gaps = min(len(tables) + 1, spare) if tables else 0
+    notes = a.notes[len(a.notes) - min(max(spare - gaps, 0), len(a.notes)) :]  # the run's own come last
+    tables[1:1] = [[_Line("")]] if gaps > 2 else []
+    body = [*([_Line("")] if gaps > 0 else []), *chain(*tables), *([_Line("")] if gaps > 1 else [])]
+    body += [_Line(textwrap.shorten(table.printable(f"note: {note}"), width, placeholder=" ... (-v)")) for note in notes]
+    foot = _foot(a, next_step, saved, width, len(a.notes) - len(notes))
+    return _drawn([*head, *body, *foot], width, colour)
+
+
+def _foot(a: Assessment, next_step: str, saved: str, width: int, notes_left: int) -> list[_Line]:
+    foot = [*_wrapped(f"run: {_checks(a, notes_left)}", width, 2), *_wrapped(f"rollout: {a.rollout}", width, 2)]
+    foot += _wrapped(f"next: {next_step}", width, 2) if next_step else []
+    vouched = "" if a.run.measured_sha256 or not a.run.of_run else f" ({CUT_OFF})"
+    return [*foot, _Line(table.printable(f"saved: {saved}{vouched}"))] if saved else foot  # never broken: a path is copied
+
+
+def _drawn(lines: Iterable[_Line], width: int, colour: bool) -> str:
+    console, out = console_for(width, colour)
+    for line in lines:
+        shown = Text(line.text, style="" if line.styled else line.style)
+        if line.styled:
+            shown.stylize(line.style, len(line.text) - len(line.styled))
+        console.print(shown, soft_wrap=True)
+    return out.getvalue().rstrip("\n")
+
+
+def verdict(assessment: Assessment, width: int, most_lines: int) -> list[_Line]:
+    """The decision and why, in so many lines at most."""
+    style = style_of(assessment.decision)
+    return [
+        _Line(line.text, style) for line in _wrapped(f"{assessment.decision.value}: {assessment.summary}", width, most_lines)
+    ]
+
+
+def verdict_line(assessment: Assessment) -> str:
+    """All that --quiet leaves: the decision and why, whole, in one line."""
+    return table.printable(f"{assessment.decision.value}: {assessment.summary}")
+
+
+def _shares(objectives: int, operations: int, room: int) -> tuple[int, int]:
+    """How many lines each of the two tables gets, without heads."""
+    room -= (1 if objectives else 0) + (1 if operations else 0)
+    least = min(operations, LEAST_OPERATIONS + 1)
+    for_objectives = min(objectives, room - least)
+    return for_objectives, min(operations, room - for_objectives)
+
+
+def _objectives(a: Assessment, most: int, width: int) -> list[_Line]:
+    if not a.objectives:
+        return []
+    shown, left = _worst(a.objectives, most, lambda o: (_WORST_FIRST.index(o.status), o.severity is not Severity.CRITICAL))
+    head = ("* critical", "estimate", table.at_level("95 % interval", a), "target", "")
+    rows = [head, *(_objective(o, shown_unit=True) for o in shown)]
+    if _wide(rows) > width:
+        rows = [head, *(_objective(o, shown_unit=False) for o in shown)]
+    lines = _table(rows, width, dispensable=(3, 2))
+    statuses = ["", *(o.status.value for o in shown)]
+    marks = ["", *(_mark(o) for o in shown)]
+    drawn = [_Line(t, STYLES.get(s, ""), m) if s else _Line(t, "dim") for t, s, m in zip(lines, statuses, marks, strict=True)]
+    if left:
+        counts = Counter(_mark(o) for o in left)
+        drawn.append(_Line(f"... and {len(left)} more: {', '.join(f'{n} {m}' for m, n in counts.items())} (-v shows them)"))
+    return drawn
+
+
+def _objective(o: ObjectiveResult, shown_unit: bool) -> tuple[str, ...]:
+    name = (CRITICAL if o.severity is Severity.CRITICAL else " " * len(CRITICAL)) + table.printable(o.title)
+    point = table.quantity(o.estimate.point, o.unit) if o.estimate else "no data"
+    unit = "" if shown_unit or o.estimate is None else point.rpartition(" ")[2]
+    limit = f"{o.comparison} {table.quantity(o.target, o.unit)}" if o.target is not None else table.target(o)
+    return name, point, _interval(o.estimate, o.unit, unit), limit, _mark(o)
+
+
+def _interval(estimate: Estimate | Bootstrap | None, unit: str, left_out: str) -> str:
+    """As table.interval(), where a unit of both ends, or of the estimate beside them (`left_out`), is not repeated."""
+    if estimate is None:
+        return "-"
+    (low, low_unit), (high, high_unit) = (
+        (value or name, name if value else "")
+        for value, _, name in (table.quantity(v, unit).rpartition(" ") for v in (estimate.low, estimate.high))
+    )
+    if low_unit == high_unit:
+        return f"{low} to {high}" + (f" {high_unit}" if high_unit and high_unit != left_out else "")
+    return table.interval(estimate, unit)
+
+
+def _mark(o: ObjectiveResult) -> str:
+    return "accepted" if o.accepted else MARKS.get(o.status, o.status.value)
+
+
+def _operations(a: Assessment, most: int, width: int) -> list[_Line]:
+    if not a.operations:
+        return []
+    shown = a.operations if len(a.operations) <= most else many.operations(a, max(most - 1, 1))  # a line says how many more
+    rows = [("operation", "rate", "success", "response p50", "p99", "failed"), *map(_operation, shown)]
+    lines = _table(rows, width, dispensable=(3, 2, 4))
+    drawn = [_Line(lines[0], "dim"), *map(_Line, lines[1:])]
+    if left := len(a.operations) - len(shown):
+        drawn.append(_Line(f"... and {left:,} more (-v shows them)"))
+    return drawn
+
+
+def _operation(o: OperationSummary) -> tuple[str, ...]:
+    quantiles = [table.quantity(e.point, "ns") if (e := o.response.get(q)) else "-" for q in ("p50", "p99")]
+    rate = table.quantity(o.rate.point, "ops/s") if o.rate else "-"
+    success = table.quantity(o.success.point, "ratio") if o.success else "-"
+    failed = ", ".join(f"{count:,} {table.printable(category)}" for category, count in o.failed.items()) or "0"
+    return table.printable(o.operation), rate, success, *quantiles, failed
+
+
+def _commonest_failure(a: Assessment, width: int) -> _Line:
+    f = a.failures[0]
+    others = f" (-v: {len(a.failures)} reasons)" if len(a.failures) > 1 else ""
+    text = table.printable(f"failed: {f.count:,} x {f.operation}, {f.category}: {f.reason}")
+    return _Line(textwrap.shorten(text, width - len(others), placeholder=" ...") + others)
+
+
+def _checks(a: Assessment, notes_left: int) -> str:
+    failed = [c for c in a.checks if c.status is not Status.PASS]
+    judged = f"; judged {a.steady.to_second - a.steady.from_second} s" if a.steady else ""
+    judged += f"; {notes_left} more note{'s' if notes_left > 1 else ''} (-v)" if notes_left else ""
+    passed = f"{len(a.checks) - len(failed)} checks passed"
+    if not failed:
+        return passed + judged
+    failed.sort(key=lambda c: _WORST_FIRST.index(c.status))
+    named = ", ".join(f"{c.title} {MARKS.get(c.status, c.status.value)}" for c in failed)
+    why = f": {failed[0].reason}" if len(failed) == 1 else " (-v: why)"
+    return f"{passed}, {len(failed)} not{judged}; {named}{why}"
+
+
+def _worst(items: Sequence[T], most: int, key: Callable[[T], tuple[float, ...]]) -> tuple[list[T], list[T]]:
+    """(shown, left out): all as they are where they fit; else the first by `key`, one line fewer, for it says what is left."""
+    if len(items) <= most:
+        return list(items), []
+    ordered = sorted(items, key=key)
+    keep = max(most - 1, 1)
+    return ordered[:keep], ordered[keep:]
+
+
+def _wide(rows: Sequence[tuple[str, ...]]) -> int:
+    """How many columns the table of these rows has."""
+    return sum(_widths(rows)) + len(_GAP) * (len(rows[0]) - 1)
+
+
+def _widths(rows: Sequence[tuple[str, ...]]) -> list[int]:
+    return [max(map(cell_len, column)) for column in zip(*rows, strict=True)]
+
+
+def _table(rows: Sequence[tuple[str, ...]], width: int, dispensable: Sequence[int]) -> list[str]:
+    """Columns beside each other, the last one ragged. Where they are too wide, names are cut short, and then `dispensable`
+    columns left out, from the first on.
+    """
+    least = _wide(rows) - max(_widths(rows)[0] - SHORTEST_NAME, 0)
+    if least > width and dispensable:
+        left_out, *others = dispensable
+        fewer = [(*row[:left_out], *row[left_out + 1 :]) for row in rows]
+        return _table(fewer, width, [n - (n > left_out) for n in others])
+    widths = _widths(rows)
+    widths[0] = max(widths[0] - max(_wide(rows) - width, 0), min(widths[0], SHORTEST_NAME))
+    return [_row(row, widths, width) for row in rows]
+
+
+def _row(row: Iterable[str], widths: Sequence[int], width: int) -> str:
+    name, *cells = row
+    if cell_len(name) > widths[0]:
+        name = set_cell_size(name, widths[0] - 2) + ".."
+    *padded, last = (name, *cells)
+    line = _GAP.join((*(set_cell_size(c, max(w, cell_len(c))) for c, w in zip(padded, widths, strict=False)), last)).rstrip()
+    return line if cell_len(line) <= width else set_cell_size(line, width - 2) + ".."
+
+
+def _wrapped(text: str, width: int, most_lines: int) -> list[_Line]:
+    """At words, indented from the second line on, and cut short after so many lines."""
+    lines = textwrap.wrap(
+        table.printable(text),
+        width,
+        subsequent_indent=_GAP,
+        max_lines=most_lines,
+        placeholder=" ... (-v)",
+        break_on_hyphens=False,
+    )
+    return [_Line(line) for line in lines]

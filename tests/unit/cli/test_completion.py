@@ -1,0 +1,55 @@
+"""`bizra-load completion`: what bash makes of its script."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from bizra_load.cli.main import VERBS, main
+
+COMPLETE = """
+source {script}
+COMP_WORDS=({words}); COMP_CWORD=$((${{#COMP_WORDS[@]}} - 1))
+_shtab_bizra_load
+printf '%s\\n' "${{COMPREPLY[@]}}"
+"""
+
+
+@pytest.fixture(scope="module")
+def script(tmp_path_factory):
+    path = tmp_path_factory.mktemp("completion") / "script"
+    command = [sys.executable, "-m", "bizra_load.cli.main", "completion", "bash"]
+    path.write_text(subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stdout)
+    return path
+
+
+def completed(script, cwd, *words):
+    text = COMPLETE.format(script=script, words=" ".join(words))
+    done = subprocess.run(["bash", "-c", text], cwd=cwd, capture_output=True, text=True, timeout=60, check=True)
+    assert done.stderr == ""
+    return done.stdout.split()
+
+
+@pytest.mark.processes
+def test_bash_completes_verbs_options_files_and_runs(script, tmp_path):
+    (tmp_path / "runs/20261121T100000Z-poi").mkdir(parents=True)
+    (tmp_path / "runs/latest").symlink_to("20261121T100000Z-poi")
+    (tmp_path / "mine.py").write_text("")
+    assert set(completed(script, tmp_path, "bizra-load", "''")) >= set(VERBS)
+    assert set(completed(script, tmp_path, "bizra-load", "r")) == {"run", "runs", "report"}
+    assert completed(script, tmp_path, "bizra-load", "run", "--target")[0] == "--target-ops"
+    assert completed(script, tmp_path, "bizra-load", "run", "-f", "mi") == ["mine.py"]
+    assert completed(script, tmp_path, "bizra-load", "report", "la") == ["latest"]
+    assert completed(script, tmp_path, "bizra-load", "report", "--format", "ht") == ["html"]
+
+
+def test_zsh_gets_a_script_of_its_own_kind(capsys):
+    assert main(["completion", "zsh"]) == 0
+    shown = capsys.readouterr().out
+    assert shown.startswith("#compdef bizra-load")
+    assert all(f"    {verb}:'" in shown for verb in VERBS)
+
+
+def test_the_readme_names_it():
+    assert "bizra-load completion bash" in (Path(__file__).resolve().parents[3] / "README.md").read_text()

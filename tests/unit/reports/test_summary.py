@@ -1,0 +1,139 @@
+"""The summary: whatever a run was, the verdict, what decides and what to do next stand on one screen."""
+
+import dataclasses
+import re
+
+import pytest
+from rich.cells import cell_len
+
+from bizra_load.settings.remedies import WORDS
+from reports.documents.next_step import next_step
+from reports.formats import summary, table
+from sla.judgement.evaluate import evaluate
+from sla.values.assessment import Decision, Status
+from sla.values.failure import FailureReason
+from tests.unit.sla.synthetic import LOCAL, measurements
+
+
+def judged(**changes):
+    return evaluate(measurements(**changes), LOCAL.agreement, LOCAL.baseline, words=WORDS)
+
+
+@pytest.fixture(scope="module")
+def go():
+    return judged()
+
+
+@pytest.fixture(scope="module")
+def failing():
+    return judged(failures={"generate": 0.03})
+
+
+def many(a, objectives=30, operations=300):
+    """As many as of a large service, all that failed last."""
+    passed = [o for o in a.objectives if o.status is Status.PASS]
+    failed = [o for o in a.objectives if o.status is not Status.PASS]
+    titled = [
+        dataclasses.replace(passed[0], key=f"k{n}", title=f"GET /a/long/way/to/a/resource/{n}/with/a/name p95")
+        for n in range(objectives)
+    ]
+    one = a.operations[0]
+    named = [dataclasses.replace(one, operation=f"GET /a/long/way/to/a/resource/{n}/with/a/name") for n in range(operations)]
+    return dataclasses.replace(a, objectives=(*titled, *failed), operations=(*named, *a.operations))
+
+
+def lines(a, width=80, **how):
+    return summary.render(
+        a, next_step(a, WORDS, "20261124T100000Z-poi"), "runs/20261124T100000Z-poi", width, **how
+    ).splitlines()
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 120])
+@pytest.mark.parametrize("size", [(30, 300), (0, 300), (30, 0), (2, 2)])
+def test_it_fits_whatever_the_run_and_the_terminal_are(failing, size, width):
+    a = many(failing, *size)
+    for one in (
+        a,
+        dataclasses.replace(a, objectives=()),
+        dataclasses.replace(a, operations=()),
+        dataclasses.replace(a, summary="x y " * 400),
+    ):
+        shown = lines(one, width)
+        assert len(shown) < summary.HEIGHT
+        assert max(map(cell_len, shown)) <= width
+
+
+def test_the_verdict_and_why_come_first_and_what_to_do_next_and_the_place_last(failing):
+    shown = lines(failing)
+    assert shown[0].startswith("NO-GO: critical: PoI success rate")
+    assert [line.partition(":")[0] for line in shown[-4:]] == ["run", "rollout", "next", "saved"]
+
+
+def test_what_failed_is_shown_where_not_all_fits_and_how_many_more_there_are(failing):
+    shown = "\n".join(lines(many(failing)))
+    assert re.search(r"^\* PoI success rate .* FAIL$", shown, re.MULTILINE)
+    hidden = re.findall(r"^\.\.\. and ([\d,]+) more.* \(-v shows them\)$", shown, re.MULTILINE)
+    objectives = len(re.findall(r"(PASS|FAIL|WARN|OPEN)$", shown, re.MULTILINE))
+    assert int(hidden[0]) + objectives == len(many(failing).objectives)
+    assert re.search(r"^generate .* http_5xx$", shown, re.MULTILINE)  # of 303 operations the one that fails
+
+
+def test_numbers_are_those_of_the_tables(go, failing):
+    for a in (go, failing):
+        shown = "\n".join(lines(a))
+        for o in a.objectives:
+            [line] = [line for line in shown.splitlines() if o.title in line and line.endswith(o.status.value)]
+            for text in (table.quantity(o.estimate.point, o.unit), table.quantity(o.target, o.unit)):
+                assert text in line
+            for end in (o.estimate.low, o.estimate.high):
+                assert table.quantity(end, o.unit).split()[0] in line
+
+
+def test_marks_are_in_colour_where_colour_is_shown_alone(go):
+    assert "\x1b[32mPASS\x1b[0m" in "\n".join(lines(go, colour=True))
+    assert "\x1b" not in "\n".join(lines(go))
+
+
+def test_names_are_no_commands_to_the_terminal(go):
+    evil = "\x1b[31mred\n[bold]"
+    a = dataclasses.replace(
+        go,
+        summary=evil,
+        objectives=tuple(dataclasses.replace(o, title=evil) for o in go.objectives),
+        operations=tuple(dataclasses.replace(o, operation=evil) for o in go.operations),
+        failures=(FailureReason(evil, evil, evil, 1, 0, 0),),
+        notes=(evil,),
+    )
+    assert all(line.isprintable() for line in lines(a))
+    assert "[bold]" in "\n".join(lines(a))
+    assert summary.verdict_line(a).isprintable()
+
+
+def test_a_check_that_failed_is_named_with_its_reason():
+    shown = " ".join(" ".join(lines(judged(lost_workers=("w2",)))).split())
+    assert "run: 26 checks passed, 1 not; " in shown
+    assert "Workers FAIL: workers lost: w2" in shown
+
+
+NEXT = {
+    Decision.GO: ({}, "bizra-load report RUN --format html -o report.html"),
+    Decision.NO_GO: ({"failures": {"generate": 0.03}}, "says why it failed"),
+    Decision.INCONCLUSIVE: ({"rate": 30, "hold_s": 10}, r"the same with --duration \d+s \(at least about \d+ s more"),
+    Decision.INVALID: ({"lost_workers": ("w2",)}, "its log"),
+    Decision.GO_WITH_CAUTION: ({"server_us": {"generate": 150.0}}, "PoI generate p99: it needs at least 46 % less"),
+}
+
+
+@pytest.mark.parametrize("decision", NEXT)
+def test_every_decision_says_what_to_do_next(decision, go):
+    changes, message = NEXT[decision]
+    a = judged(**changes)
+    assert a.decision is decision
+    assert re.search(message, next_step(a, WORDS))
+    assert next_step(dataclasses.replace(go, decision=decision, objectives=(), checks=(), gates=()))  # whatever is missing
+
+
+def test_a_run_that_was_stopped_is_to_be_repeated_and_one_without_objectives_to_be_given_some(go):
+    assert next_step(judged(interrupted=True), WORDS) == "repeat the run, and let it come to its end"
+    step = next_step(dataclasses.replace(go, decision=Decision.NOT_JUDGED), WORDS, "latest")
+    assert re.fullmatch(r'bizra-load assess latest --objective "(finality|generate|verify) p95 < 1 s"', step)
