@@ -134,7 +134,7 @@ def understood(words: Sequence[str]) -> argparse.Namespace:
     cut = words.index("--") if "--" in words else len(words)
     args, rest = command.parse_known_args(words[:cut])
     args.words = [*rest, *words[cut + 1 :]]
-    if args.words and not getattr(args, "locustfile", None):
+    if args.words and not (getattr(args, "locustfile", None) or getattr(args, "web_ui", False)):
         command.error(f"unrecognized arguments: {' '.join(args.words)}")
     return args
 

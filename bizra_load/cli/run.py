@@ -11,7 +11,7 @@ from bizra_load.cli.output import shown_as_asked
 from bizra_load.exit_codes import KEPT, UsageError
 from bizra_load.io import github_step
 from bizra_load.io.terminal import NARROW, terminal_width
-from bizra_load.launch.load import put_load_on
+from bizra_load.launch.load import put_load_on, serve_web_ui
 from bizra_load.launch.locust_process import hand_over
 from bizra_load.launch.plan import planned
 from bizra_load.launch.request import load_request
@@ -31,6 +31,12 @@ def _run(args: argparse.Namespace, put_json: Callable[[str], None]) -> int:
         return KEPT
     if request.makes_no_run:
         return hand_over(request)
+    if request.web_ui:
+        if args.json is not None:
+            raise UsageError(
+                "--json: not with a web UI, where there is a verdict for each run (allowed: report latest --format json)"
+            )
+        return serve_web_ui(request)
     code, folder = put_load_on(request)
     if args.json is not None and (folder / ASSESSMENT).exists():
         put_json((folder / ASSESSMENT).read_text(encoding="utf-8"))

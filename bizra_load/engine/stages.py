@@ -10,6 +10,7 @@ stages:
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from bizra_load.engine.load_curve import LoadCurve
 from bizra_load.io.units import duration_s, rate_per_s
@@ -17,6 +18,17 @@ from sla.values.measurements import PlannedSegment
 from sla.values.section import unknown
 
 MAX_STAGES = 1000
+# load curves that have a name; their rates are shares of the target rate
+NAMED: Mapping[str, list[dict[str, Any]]] = {
+    "steps": [{"step": {"to": share, "for": "30s"}} for share in (0.25, 0.5, 0.75, 1.0)],
+    "spike": [
+        {"ramp": {"to": 1, "over": "10s"}},
+        {"soak": {"for": "50s"}},
+        {"spike": {"to": 3, "for": "10s"}},
+        {"soak": {"for": "50s"}},
+    ],
+    "soak": [{"ramp": {"to": 1, "over": "1m"}}, {"soak": {"for": "30m"}}],
+}
 _KEYS = {"ramp": ("to", "over"), "soak": ("for",), "step": ("to", "for"), "spike": ("to", "for")}
 
 
@@ -56,3 +68,11 @@ def curve_from_stages(document: object) -> LoadCurve:
         if key != "stages":
             raise ValueError(unknown(str(key), ("stages",)))
     return LoadCurve(tuple(segments))
+
+
+def named_curve(name: str, target_per_s: float) -> LoadCurve:
+    """The load curve of that name (of NAMED) at this target rate, operations per second."""
+    shares = curve_from_stages({"stages": NAMED[name]}).segments
+    return LoadCurve(
+        tuple(PlannedSegment(s.duration_s, s.from_per_s * target_per_s, s.to_per_s * target_per_s) for s in shares)
+    )

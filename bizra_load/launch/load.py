@@ -36,23 +36,12 @@ PACED = "Tasks: one at a time is due at the planned rate, for whoever of {users:
 def put_load_on(request: LoadRequest) -> tuple[int, Path]:
     """(exit code, run folder). Raises BizraLoadError before anything is started."""
     with ExitStack() as stack:
-        node: NodeProcess | None = None
-        if request.reference_node:
-            node = stack.enter_context(start_node())
-            request = request.on_node(node.url, node.metrics_url)
-            tell(f"No target given: started the reference node on {node.url}")
-        for flag in request.exposed:
-            tell(f"{flag}: everyone on this machine can read a password on a command line; use the environment")
-        if not request.configured:
-            for ignored in filter(None, (ignored_variables(os.environ), ignored_files())):
-                tell(ignored)
+        request, node = _with_target(request, stack)
         settings = request.settings
         for host in request.targets:
             _check_reachable(host)
         _check_server_metrics(settings, request.host, request.server_objectives)
-        if request.settings.pace_tasks:
-            tell(PACED.format(users=request.settings.users))
-        processes = request.processes or (_workers(request.host, settings) if _chooses_workers(request) else 1)
+        processes = _processes(request)
         folder = new_folder(settings.out, settings.run_name, datetime.now(UTC))
         begin(folder)
         stack.enter_context(measured_beside(folder, settings, request.host))
@@ -71,8 +60,42 @@ def put_load_on(request: LoadRequest) -> tuple[int, Path]:
         return code, folder
 
 
-def _chooses_workers(request: LoadRequest) -> bool:
-    return request.open_model and not request.workers_come
+def serve_web_ui(request: LoadRequest) -> int:
+    """Until the web UI is quit: the exit code of the last run in it, 0 without any. Raises BizraLoadError before anything is
+    started.
+    """
+    with ExitStack() as stack:
+        request, _ = _with_target(request, stack)
+        command, environment = command_line(request, _processes(request), None)
+        code = supervise(command, environment, request.settings.out, lambda _: nullcontext())
+        if code < 0:
+            raise InvalidRunError(
+                f"Locust's web UI was killed ({signal.Signals(-code).name}); runs are kept in {request.settings.out}"
+            )
+        return code
+
+
+def _with_target(request: LoadRequest, stack: ExitStack) -> tuple[LoadRequest, NodeProcess | None]:
+    """On a reference node of our own where no target is given; what is not as one may think is said."""
+    node: NodeProcess | None = None
+    if request.reference_node:
+        node = stack.enter_context(start_node())
+        request = request.on_node(node.url, node.metrics_url)
+        tell(f"No target given: started the reference node on {node.url}")
+    for flag in request.exposed:
+        tell(f"{flag}: everyone on this machine can read a password on a command line; use the environment")
+    if not request.configured:
+        for ignored in filter(None, (ignored_variables(os.environ, request.web_ui), ignored_files())):
+            tell(ignored)
+    return request, node
+
+
+def _processes(request: LoadRequest) -> int:
+    if request.settings.pace_tasks:
+        tell(PACED.format(users=request.settings.users))
+    if request.processes:
+        return request.processes
+    return _workers(request.host, request.settings) if request.open_model and not request.workers_come else 1
 
 
 def _apart(node: NodeProcess | None, generator: int, folder: Path) -> AbstractContextManager[None]:

@@ -18,10 +18,12 @@ from bizra_load.io.ports import free_port
 from bizra_load.launch.request import LoadRequest, holds_password
 from bizra_load.settings.defaults import (
     LOCUSTS_OWN,
+    LOCUSTS_WEB_UI,
     OPTIONS_VARIABLE,
     REHEARSAL_VARIABLE,
     RUN_FOLDER_VARIABLE,
     UNCONFIGURED_VARIABLE,
+    WEB_UI_VARIABLE,
 )
 
 ATTACHED = "bizra_load.runtime.attached"
@@ -31,11 +33,11 @@ IDLE_WORKERS_END_WITHIN_S = 1.0  # of a master killed before the load began
 WORKERS_END_WITHIN_S = 60.0  # of a killed master; they notice in 8 s, finish what is under way and try to hand over for 10 s
 
 
-def ignored_variables(environment: Mapping[str, str]) -> str:
+def ignored_variables(environment: Mapping[str, str], web_ui: bool = False) -> str:
     """One line on variables that Locust would read and that our own scenarios are not handed; "" without any. One of them left
     over from another test (tags to choose tasks by, a number of users) would make this one another test, or none.
     """
-    names = sorted(name for name in environment if name.startswith(LOCUSTS_OWN))
+    names = sorted(name for name in environment if name.startswith(LOCUSTS_OWN) and not (web_ui and _of_web_ui(name)))
     return f"{', '.join(names)}: not handed on to Locust (allowed: the options of bizra-load run)" if names else ""
 
 
@@ -54,17 +56,24 @@ def _configures_locust(path: Path) -> bool:
         return False
 
 
-def command_line(request: LoadRequest, processes: int, folder: Path) -> tuple[list[str], dict[str, str]]:
+def _of_web_ui(name: str) -> bool:
+    return name.startswith(LOCUSTS_WEB_UI)
+
+
+def command_line(request: LoadRequest, processes: int, folder: Path | None) -> tuple[list[str], dict[str, str]]:
     """Locust's command line and environment; the latter holds what nobody else on this machine is to read. `processes` are
-    started with the master, unless workers come from elsewhere.
+    started with the master, unless workers come from elsewhere. Without a `folder` it is for the web UI, under which each run
+    has one of its own.
     """
     environment = _environment(request) | {
-        RUN_FOLDER_VARIABLE: str(folder.resolve()),
+        RUN_FOLDER_VARIABLE: str(folder.resolve()) if folder else "",
+        WEB_UI_VARIABLE: "" if folder else "1",
         OPTIONS_VARIABLE: json.dumps(request.options),
         REHEARSAL_VARIABLE: "1" if request.rehearsal else "",
     }
     command = [
-        *("--headless", "--only-summary", "--expect-workers-max-wait", "60", "--json-file", str(folder / "locust-stats")),
+        *(("--headless", "--only-summary", "--json-file", str(folder / "locust-stats")) if folder else ("--headful",)),
+        *("--expect-workers-max-wait", "60"),
         *(() if request.workers_come else _on_this_machine(processes)),
     ]
     if request.log_level:
@@ -84,9 +93,13 @@ def _started(request: LoadRequest, *words: str) -> list[str]:
 
 
 def _environment(request: LoadRequest) -> dict[str, str]:
-    environment = {name: value for name, value in os.environ.items() if request.configured or not name.startswith(LOCUSTS_OWN)}
+    environment = {name: value for name, value in os.environ.items() if _is_handed_on(request, name)}
     environment[UNCONFIGURED_VARIABLE] = "" if request.configured else "1"
     return environment | ({"LOCUST_HOST": request.host} if request.host else {})
+
+
+def _is_handed_on(request: LoadRequest, name: str) -> bool:
+    return request.configured or not name.startswith(LOCUSTS_OWN) or (request.web_ui and _of_web_ui(name))
 
 
 def _on_this_machine(processes: int) -> tuple[str, ...]:

@@ -15,15 +15,14 @@ from bizra_load.launch.locustfile import Locustfile, check_there, of_ours, surve
 from bizra_load.products import added_options, all_options
 from bizra_load.settings import inputs
 from bizra_load.settings.arguments import SWITCHES
-from bizra_load.settings.settings import checked, texts
+from bizra_load.settings.defaults import WEB_UI_VARIABLE
+from bizra_load.settings.settings import checked, paced_ops_per_user, texts
 from sla.values.number import whole_in
 from sla.values.section import unknown
 
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")  # Locust's own
 OF_ARRIVALS = {"ramp": "--ramp", "arrivals": "--arrivals", "ops_per_user": "--ops-per-user"}
 PLANS = {"target_ops": "TARGET_OPS_SEC", "stages": "STAGES"}  # and their variables
-# of a planned rate where nobody says how many: a task of a second at each moment, which most keep within
-LEAST_USERS, MOST_USERS = 10, 1000
 LOCUSTS = {"users": "-u", "spawn_rate": "-r", "run_time": "-t"}  # how many users, and for how long
 
 
@@ -36,7 +35,7 @@ class Model:
     surveyed: Locustfile | None
 
 
-def model_of(given: Mapping[str, Any], words: Sequence[str], host: str) -> Model:
+def model_of(given: Mapping[str, Any], words: Sequence[str], host: str, web_ui: bool = False) -> Model:
     """Our schedule, tasks paced by it, or users that work as they please. `words` as load_request() has them. Raises
     UsageError.
     """
@@ -44,8 +43,9 @@ def model_of(given: Mapping[str, Any], words: Sequence[str], host: str) -> Model
     surveyed = None
     if given["locustfile"]:
         check_there(given["locustfile"])
-        surveyed = None if words else of_ours(given["locustfile"])
-        surveyed = surveyed or survey(given["locustfile"], (*locust_words, *(("-H", host) if host else ())), os.environ)
+        surveyed = None if words or web_ui else of_ours(given["locustfile"])
+        environment = {**os.environ, WEB_UI_VARIABLE: "1" if web_ui else ""}
+        surveyed = surveyed or survey(given["locustfile"], (*locust_words, *(("-H", host) if host else ())), environment)
     if surveyed is not None and surveyed.options["worker"]:
         _check_not_given(given, _of_the_master(), "the master decides (allowed with --worker: -f, -H, --processes, --loglevel)")
         return Model(given, locust_words, surveyed)
@@ -61,7 +61,8 @@ def model_of(given: Mapping[str, Any], words: Sequence[str], host: str) -> Model
         given = _paced(given, surveyed)
         return Model(given, (*_locust_words({**given, **dict.fromkeys(LOCUSTS)}), *words), surveyed)
     _check_not_given(given, OF_ARRIVALS, "users of this locustfile work as they please: give --target-ops or --stages, too")
-    return Model(given, (*locust_words, *_run_time(given, surveyed)), surveyed)
+    run_time = () if web_ui and given["duration"] is None else _run_time(given, surveyed)  # until somebody stops it
+    return Model(given, (*locust_words, *run_time), surveyed)
 
 
 def _locust_words(given: Mapping[str, Any]) -> tuple[str, ...]:
@@ -113,8 +114,7 @@ def _paced(given: Mapping[str, Any], surveyed: Locustfile) -> Mapping[str, Any]:
     if users is not None and given["ops_per_user"] is not None:
         raise UsageError("-u/--users and --ops-per-user: give only one of them")
     if given["ops_per_user"] is None:
-        users = users or min(max(math.ceil(peak_per_s), LEAST_USERS), MOST_USERS)
-        given["ops_per_user"] = str(peak_per_s / users)
+        given["ops_per_user"] = str(peak_per_s / users if users else paced_ops_per_user(peak_per_s))
     return given
 
 

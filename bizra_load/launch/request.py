@@ -21,6 +21,7 @@ from bizra_load.io.urls import host_and_port
 from bizra_load.judging.beforehand import check_settings
 from bizra_load.launch.locustfile import Locustfile
 from bizra_load.launch.model import model_of
+from bizra_load.launch.web_ui import check_web_ui, is_asked_for
 from bizra_load.products import ANY_SERVICE, Product, added_options, default_agreement, product_of, reference_product
 from bizra_load.settings import inputs
 from bizra_load.settings.defaults import NO_AGREEMENT
@@ -49,6 +50,7 @@ class LoadRequest:
     server_objectives  some objectives are judged by the server's own metrics
     reference_node  is the target where none is given
     rehearsal       the target is a reference node that was started for this load
+    web_ui          Locust's web UI starts the tests, not the command line
     """
 
     host: str
@@ -62,6 +64,7 @@ class LoadRequest:
     server_objectives: bool
     reference_node: bool = False
     rehearsal: bool = False
+    web_ui: bool = False
 
     @property
     def targets(self) -> tuple[str, ...]:
@@ -118,13 +121,17 @@ def load_request(given: Mapping[str, Any], words: Sequence[str] = ()) -> LoadReq
     host = given["host"] or os.environ.get("ENDPOINT", "")
     workers = given["processes"] or os.environ.get("WORKERS")
     processes = _processes(workers) if workers else None
-    model = model_of(given, words, host)
-    given, surveyed = model.given, model.surveyed
+    web_ui = is_asked_for(bool(given.get("web_ui")), words)
+    file = given["locustfile"] or (str(scenario(reference_product().scenario)) if web_ui else None)
+    model = model_of({**given, "locustfile": file}, words, host, web_ui)
+    given, surveyed = {**model.given, "locustfile": given["locustfile"]}, model.surveyed
+    if web_ui and surveyed is not None:
+        check_web_ui(surveyed.options)
     if surveyed is not None:
         host = host or surveyed.options["host"] or ""
     if host and (surveyed is None or surveyed.open_model):
         target_address(host)
-    if not host and surveyed is not None and surveyed.without_host and not surveyed.makes_no_run:
+    if not host and surveyed is not None and surveyed.without_host and not (surveyed.makes_no_run or web_ui):
         raise UsageError(f"-H/--host: is not given, and {surveyed.without_host} names no host (allowed: {A_URL})")
     product_name = reference_product().name if surveyed is None else surveyed.product
     default = "" if given["objective"] else default_agreement(product_name, rehearsal=not host)
@@ -153,6 +160,7 @@ def load_request(given: Mapping[str, Any], words: Sequence[str] = ()) -> LoadReq
         settings,
         any(o.kind.from_server for o in agreement.objectives),
         reference_node=on_node,
+        web_ui=web_ui,
     )
 
 

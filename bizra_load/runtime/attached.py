@@ -15,8 +15,16 @@ from locust import argument_parser, events
 from locust.argument_parser import LocustArgumentParser
 from locust.main import main
 
+from bizra_load.runtime.locust_arguments import register_arguments
 from bizra_load.runtime.plugin import install
-from bizra_load.settings.defaults import LOCUSTS_OWN, OPTIONS, OPTIONS_VARIABLE, UNCONFIGURED_VARIABLE
+from bizra_load.settings.defaults import (
+    LOCUSTS_OWN,
+    LOCUSTS_WEB_UI,
+    OPTIONS,
+    OPTIONS_VARIABLE,
+    UNCONFIGURED_VARIABLE,
+    WEB_UI_VARIABLE,
+)
 
 
 def start() -> None:
@@ -24,12 +32,17 @@ def start() -> None:
     if os.environ.get(UNCONFIGURED_VARIABLE):
         leave_out_configuration()
     events.init_command_line_parser.add_listener(_options_handed_on)
+    if os.environ.get(WEB_UI_VARIABLE):
+        register_arguments(typed=False)
     main()
 
 
 def leave_out_configuration() -> None:
-    """Neither its files nor its variables. Locust has no option for it: the files are the default of its parsers' parameter."""
-    for name in [name for name in os.environ if name.startswith(LOCUSTS_OWN) and name != "LOCUST_HOST"]:
+    """Neither its files nor its variables, but those of the web UI. Locust has no option for it: the files are the default of
+    its parsers' parameter.
+    """
+    kept = ("LOCUST_HOST", *LOCUSTS_WEB_UI)
+    for name in [name for name in os.environ if name.startswith(LOCUSTS_OWN) and not name.startswith(kept)]:
         del os.environ[name]
     argument_parser.get_empty_argument_parser.__defaults__ = (True, ())
     argument_parser.get_parser.__defaults__ = ((),)

@@ -15,10 +15,12 @@ from typing import Any
 import gevent
 from locust.env import Environment
 from locust.runners import STATE_MISSING, MasterRunner
-from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
+from locust.web import WebUI
+from prometheus_client import generate_latest
 
+from bizra_load.archive import latest
 from bizra_load.exit_codes import INVALID, BizraLoadError
-from bizra_load.io.terminal import QUIET, told
+from bizra_load.io.terminal import QUIET, tell, told
 from bizra_load.measure.cluster_key import ClusterKey
 from bizra_load.measure.exchange import ACKNOWLEDGE, DRAIN, HELLO, REPORT, START
 from bizra_load.runtime.consumers import Consumer
@@ -41,10 +43,10 @@ from bizra_load.runtime.users import request_type_of
 from bizra_load.runtime.webui.form import WebForm
 from bizra_load.runtime.webui.live import Live
 from bizra_load.runtime.webui.own_pages import allow_own_pages_only, names_of
-from bizra_load.runtime.webui.page import add_page
+from bizra_load.runtime.webui.page import add_pages
 from bizra_load.runtime.worker_events import Started
 from bizra_load.runtime.worker_run import ACKNOWLEDGE_WITHIN_S
-from bizra_load.settings.defaults import RUN_FOLDER_VARIABLE
+from bizra_load.settings.defaults import RUN_FOLDER_VARIABLE, WEB_UI_VARIABLE
 from bizra_load.settings.settings import Settings
 
 LEAD_S = 0.3  # from when all users are there to the start of the schedule: a message's way, and the collector's last full pass
@@ -65,6 +67,7 @@ class MasterEvents:
         self._metrics_server: MetricsServer | None = None
         self._live = Live()
         self._master = environment.runner if isinstance(environment.runner, MasterRunner) else None
+        self._of_our_web_ui = bool(os.environ.get(WEB_UI_VARIABLE))
 
     def listen(self) -> None:
         """To workers, and to whoever asks for metrics and pages. Raises UsageError where a port is taken."""
@@ -73,9 +76,7 @@ class MasterEvents:
             end_once(environment.runner)
         self._serve_metrics()
         if (web_ui := environment.web_ui) is not None:
-            options = environment.parsed_options
-            allow_own_pages_only(web_ui, *names_of(web_ui, options))
-            add_page(web_ui, self._live, WebForm(environment, web_ui), getattr(options, "web_base_path", "") or "")
+            self._serve_pages(web_ui)
         if self._master is not None:
             self._master.register_message(REPORT, self._on_report)
             self._master.register_message(HELLO, self._on_hello)
@@ -86,8 +87,8 @@ class MasterEvents:
                 _stand_back()  # `bizra-load run` started us, so our workers are here, and they have been forked
 
     def wait_for_workers(self) -> None:
-        """Those that a headless run expects and that start beside this master."""
-        if self._master is not None and self._environment.web_ui is None:
+        """Those that a headless run, or `bizra-load run --web-ui`, expects and that start beside this master."""
+        if self._master is not None and (self._environment.web_ui is None or self._of_our_web_ui):
             wait_for_workers(self._master, getattr(self._environment.parsed_options, "expect_workers", 0))
 
     def start(self, settings: Settings, open_model: bool, begin_here: Callable[[Started], None]) -> Started | None:
@@ -101,6 +102,8 @@ class MasterEvents:
             self.refuse(error)
             return None
         self.run = run
+        if self._of_our_web_ui:
+            latest.begin(run.folder)
         if open_model:
             gevent.spawn(self._begin_when_users_are_there, run, begin_here)
         else:
@@ -155,6 +158,8 @@ class MasterEvents:
             self._environment.process_exit_code = error.exit_code
         else:
             self._environment.process_exit_code = assessment.exit_code
+        if self._of_our_web_ui:
+            latest.end(self.run.folder, self._environment.process_exit_code)
         if self._metrics_server is not None and self._environment.web_ui is None:
             self._metrics_server.wait_for_reading()  # the process ends now: whoever scrapes it gets the final figures
 
@@ -192,12 +197,18 @@ class MasterEvents:
         metrics = self._metrics = GeneratorMetrics()
         if self._metrics_address is not None:
             self._metrics_server = MetricsServer(self._metrics_address, metrics.registry)
-        if web_ui is not None and web_ui.app is not None:
 
-            def text() -> tuple[bytes, dict[str, str]]:
-                return generate_latest(metrics.registry), {"Content-Type": CONTENT_TYPE_PLAIN_0_0_4}
-
-            web_ui.app.add_url_rule("/bizra-load/metrics", "bizra_load_metrics", web_ui.auth_required_if_enabled(text))
+    def _serve_pages(self, web_ui: WebUI) -> None:
+        options, metrics = self._environment.parsed_options, self._metrics
+        assert metrics is not None
+        allow_own_pages_only(web_ui, *names_of(web_ui, options))
+        form = WebForm(self._environment, web_ui)
+        base_path = getattr(options, "web_base_path", "") or ""
+        add_pages(web_ui, self._live, form, lambda: generate_latest(metrics.registry), base_path)
+        if self._of_our_web_ui:
+            scheme, name = "https" if web_ui.tls_cert else "http", web_ui.host or "localhost"
+            address = f"{scheme}://{f'[{name}]' if ':' in name else name}:{web_ui.port}{base_path.rstrip('/')}"
+            tell(f"Web UI: {address}/ (live page and verdict: {address}/bizra-load); Ctrl+C ends it")
 
     def _drain_workers(self, master: MasterRunner, run: MasterRun, keep_s: float) -> None:
         mac = self._key.sign(DRAIN, run.run_id, keep_s)

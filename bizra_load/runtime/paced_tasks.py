@@ -25,6 +25,7 @@ from bizra_load.runtime.shapes import StagesShape
 from bizra_load.runtime.users import OpenModelUser
 from sla.values.agreement import TASK
 
+_LOCUSTS_WAIT = TaskSet.wait  # what set_pacing() puts back
 # how a task leaves to another one, and is done; the last two end its user
 _LEAVING = (InterruptTaskSet, RescheduleTask, RescheduleTaskImmediately, StopUser, StopTest)
 
@@ -36,8 +37,8 @@ class PacedShape(StagesShape):
 
 
 def pace_tasks(environment: Environment) -> None:
-    """From now on tasks of this process wait for the schedule, which decides how many users there are, and for how long.
-    Raises UsageError where something else does that already.
+    """The schedule decides how many users there are, and for how long. Raises UsageError where something else does that
+    already.
     """
     classes: Iterable[type[User]] = environment.user_classes
     for user in classes:
@@ -50,15 +51,14 @@ def pace_tasks(environment: Environment) -> None:
     environment.shape_class.runner = environment.runner
     if environment.parsed_options is not None:
         environment.parsed_options.run_time = None  # of Locust's configuration: the schedule ends the load
-    make_tasks_wait()
 
 
-def make_tasks_wait() -> None:
-    """What pace_tasks() does where users are, if a master elsewhere has done the rest."""
+def set_pacing(paced: bool) -> None:
+    """Whether tasks of this process wait for the schedule. Between tests alone: a web UI may start one so, the next one not."""
     for kind in (TaskSet, DefaultTaskSet):
-        if not hasattr(kind.execute_task, "__wrapped__"):
-            kind.execute_task = _paced(kind.execute_task)  # type: ignore[method-assign]
-    TaskSet.wait = _go_on  # type: ignore[method-assign]
+        execute = getattr(kind.execute_task, "bizra_load_paces", kind.execute_task)
+        kind.execute_task = _paced(execute) if paced else execute  # type: ignore[method-assign]
+    TaskSet.wait = _go_on if paced else _LOCUSTS_WAIT  # type: ignore[method-assign]
 
 
 def _paced(execute: Callable[[Any, Any], None]) -> Callable[[Any, Any], None]:
@@ -97,7 +97,7 @@ def _paced(execute: Callable[[Any, Any], None]) -> Callable[[Any, Any], None]:
             due_task.begin(None)
             slot.busy = False
 
-    execute_when_due.__wrapped__ = execute  # type: ignore[attr-defined]
+    execute_when_due.bizra_load_paces = execute  # type: ignore[attr-defined]
     return execute_when_due
 
 

@@ -18,13 +18,14 @@ from locust.runners import MasterRunner, WorkerRunner
 
 from bizra_load.exit_codes import INVALID, UsageError
 from bizra_load.io.streams import keep_standard_streams
+from bizra_load.io.terminal import tell
 from bizra_load.judging.beforehand import check_settings
 from bizra_load.measure.cluster_key import ClusterKey, cluster_key_of_environment
-from bizra_load.runtime import locust_arguments
+from bizra_load.runtime.locust_arguments import register_arguments, renamed
 from bizra_load.runtime.locust_quirks import exit_once, quiet, statistics_that_end
 from bizra_load.runtime.locust_stats import show_microseconds
 from bizra_load.runtime.master_events import MasterEvents
-from bizra_load.runtime.paced_tasks import make_tasks_wait, pace_tasks
+from bizra_load.runtime.paced_tasks import pace_tasks, set_pacing
 from bizra_load.runtime.shapes import StagesShape
 from bizra_load.runtime.users import OpenModelUser, settings_for
 from bizra_load.runtime.worker_events import Started, WorkerEvents
@@ -34,12 +35,9 @@ from bizra_load.settings.settings import Settings, paces_tasks
 
 def register() -> None:
     """Call at the top of a locustfile: our options in Locust's parser and web form, and install() when Locust is ready."""
-    for hook, listener in (
-        (locust_events.init_command_line_parser, locust_arguments.add_arguments),
-        (locust_events.init, install),
-    ):
-        if listener not in hook._handlers:  # several locustfiles may be given at once
-            hook.add_listener(listener)
+    register_arguments()
+    if install not in locust_events.init._handlers:  # several locustfiles may be given at once
+        locust_events.init.add_listener(install)
 
 
 def install(environment: Environment, **_: Any) -> Plugin:
@@ -52,6 +50,9 @@ def install(environment: Environment, **_: Any) -> Plugin:
             plugin = Plugin(environment, cluster_key_of_environment(), settings)
             plugin.listen()
             environment.bizra_load = plugin  # type: ignore[attr-defined]  # where users of ours find it
+            if not isinstance(environment.runner, WorkerRunner):
+                for line in renamed(environment.parsed_options):
+                    tell(line)
         except UsageError as error:
             print(f"bizra-load: {error}", file=sys.stderr)
             sys.exit(error.exit_code)
@@ -122,10 +123,9 @@ class Plugin:
         return run.times.seconds_left if run is not None else None
 
     def _on_test_start(self, **_: Any) -> None:
+        set_pacing(paces_tasks(self._environment.parsed_options))
         if self._master is None:
             assert self._worker is not None
-            if paces_tasks(self._environment.parsed_options):
-                make_tasks_wait()  # the first word of it, where the master is on another machine
             self._worker.test_started()
             return
         try:

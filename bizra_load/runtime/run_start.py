@@ -43,8 +43,9 @@ def start_run(
     fixed = os.environ.get(RUN_FOLDER_VARIABLE)
     folder = Path(fixed) if fixed else new_folder(settings.out, settings.run_name, now)
     storage = RunStorage(RunWriter(folder))
-    rehearsal = bool(fixed and os.environ.get(REHEARSAL_VARIABLE))
     target = environment.host or ", ".join(dict.fromkeys(user.host for user in environment.user_classes if user.host))
+    # under a web UI the target may be another one by now than the node that was started for it
+    rehearsal = bool(os.environ.get(REHEARSAL_VARIABLE)) and (bool(fixed) or target == os.environ.get("LOCUST_HOST"))
     record = run_record.of_load(settings, now, target, agreement.sha256 if agreement.text else "", rehearsal, open_model)
     keep_agreement(folder, agreement)
     if not fixed and is_measured(agreement.agreement) and agreement.baseline is None:

@@ -22,9 +22,11 @@ from locust.main import merge_locustfiles_content
 from bizra_load.exit_codes import one_line
 from bizra_load.products import all_options
 from bizra_load.runtime.attached import leave_out_configuration
+from bizra_load.runtime.locust_arguments import register_arguments
 from bizra_load.runtime.shapes import StagesShape
 from bizra_load.runtime.users import OpenModelUser
 from bizra_load.settings.arguments import SWITCHES
+from bizra_load.settings.defaults import WEB_UI_VARIABLE
 from sla.values.section import unknown
 
 _LIBRARIES = os.sep + "site-packages" + os.sep
@@ -33,6 +35,7 @@ NO_USERS = "no user class (allowed: one that is not abstract, such as class Mine
 ASKED = (
     *("host", "num_users", "run_time", "loglevel", "master", "worker"),
     *("list_commands", "show_task_ratio", "show_task_ratio_json"),
+    *("web_host", "web_port", "web_base_path", "tls_cert", "tls_key", "autostart", "autoquit"),
 )
 
 
@@ -43,6 +46,8 @@ class LocustfileError(Exception):
 def survey(words: Sequence[str]) -> dict[str, Any]:
     """Users, shape and options of Locust's command line `words`. Raises LocustfileError."""
     sys.argv = ["locust", *words]
+    if os.environ.get(WEB_UI_VARIABLE):
+        register_arguments(typed=False)
     files = get_locustfiles_locally(parse_locustfile_option())
     try:
         classes, shapes, _, shape = merge_locustfiles_content(files)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from bizra_load.engine.arrivals import KINDS, SATURATE
+from bizra_load.engine.stages import NAMED
 from bizra_load.io.units import duration_s, rate_per_s
 from bizra_load.settings import inputs
 from bizra_load.settings.defaults import DEFAULT_OUT, OUT_VARIABLE
@@ -30,6 +31,7 @@ class Option:
 
     path    whether its value is a path of this machine: such a one is not taken from a web form unless that was allowed at the
             start
+    names   values that are no paths, where a path may be "or a name"; elsewhere all that there are
     """
 
     flag: str
@@ -39,6 +41,7 @@ class Option:
     check: Callable[[str], Any]
     on_the_web_form: bool = True
     path: Literal["no", "yes", "or a name"] = "no"
+    names: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -47,6 +50,8 @@ class Option:
 
     def leads_to_a_file(self, value: str) -> bool:
         """Whether a file or folder is opened by this value."""
+        if self.path == "or a name" and self.names:
+            return bool(value) and value not in self.names
         return self.path == "yes" or (self.path == "or a name" and value.endswith(FILES))
 
 
@@ -74,12 +79,13 @@ GENERAL: tuple[Option, ...] = (
     Option("--target-ops", "TARGET_OPS_SEC", "1000", "Planned arrival rate in steady state, operations per second", _rate),
     Option("--ramp", "RAMP_UP_SEC", "10s", "Linear ramp from 0 to the target rate", _length_or_none),
     Option("--duration", "DURATION_SEC", "60s", "How long the target rate is held after the ramp", _length),
-    Option("--stages", "STAGES", "", "YAML file with ramps, steps, spikes and soaks; replaces the three above",
-           inputs.curve_from_file, path="yes"),
+    Option("--stages", "STAGES", "",
+           f"{', '.join(NAMED)} at the target rate, or a YAML file of stages with rates of its own; replaces ramp and duration",
+           inputs.stages, path="or a name", names=tuple(NAMED)),
     Option("--ops-per-user", "OPS_PER_USER", "50", "Rate slot of one Locust user (one connection), operations per second",
            _rate),
     Option("--arrivals", "ARRIVALS", "constant", "constant or poisson; saturate: a closed model, as fast as responses come",
-           inputs.one_of((*KINDS, SATURATE))),
+           inputs.one_of((*KINDS, SATURATE)), names=(*KINDS, SATURATE)),
     Option("--agreement", "AGREEMENT", "", "Name of a packaged agreement, or a YAML file; none: figures without a verdict",
            inputs.anything, path="or a name"),  # without one, nor --objective: that of the locustfile's product
     Option("--baseline", "BASELINE", "", "JSON file of baseline figures, or a packaged name, in place of the agreement's own",
@@ -102,7 +108,7 @@ GENERAL: tuple[Option, ...] = (
            f"Checks of the run that may fail with a warning, comma-separated: {', '.join(ALLOWABLE)}", inputs.allowed_checks),
     Option("--fold-names", "FOLD_NAMES", "auto",
            "Names of requests that differ in ids alone as one: auto, off, or a file of lines 'PATTERN -> NAME'", inputs.folding,
-           on_the_web_form=False),  # it is a file's name, but for two words
+           path="or a name", names=("auto", "off")),
     Option("--group-by", "GROUP_BY", "",
            "Tell requests of one name apart by these keys of Locust's context, comma-separated, such as tenant,plan",
            inputs.context_keys),
@@ -111,7 +117,7 @@ GENERAL: tuple[Option, ...] = (
            "Serve the generator's own /metrics on this port (or ADDRESS:PORT) of the master", inputs.listening_address,
            on_the_web_form=False),  # taken once, before there is a web form
     Option("--fail-on", "FAIL_ON", "no-go", "no-go, or warn: GO WITH CAUTION and CONDITIONAL GO then exit with 3",
-           inputs.one_of(("no-go", "warn"))),
+           inputs.one_of(("no-go", "warn")), names=("no-go", "warn")),
 )
 # fmt: on
 SWITCHES: tuple[Switch, ...] = (
@@ -119,6 +125,7 @@ SWITCHES: tuple[Switch, ...] = (
     Switch(
         "--pace-tasks",
         "One task at a time is due at the planned rate, of any user class (bizra-load run: --target-ops or --stages with -f)",
+        on_the_web_form=False,  # a rate there says it
     ),
     Switch(
         "--abort-on-fail",

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from bizra_load.engine.load_curve import LoadCurve
 from bizra_load.engine.request_head import request_head
-from bizra_load.engine.stages import curve_from_stages
+from bizra_load.engine.stages import NAMED, curve_from_stages
 from bizra_load.exit_codes import UsageError
 from bizra_load.io import yaml_text
 from bizra_load.io.files import out_file as out_file
@@ -193,6 +193,11 @@ def folding(value: str) -> Folding:
 def job(value: str) -> str:
     """ "" or the name of a scrape job, such as Prometheus and its operator make them."""
     return job_name(value) if value else ""
+
+
+def stages(value: str) -> LoadCurve | str:
+    """The load curve of a stage file, or the name of one that waits for its target rate."""
+    return value if value in NAMED else curve_from_file(value)
 
 
 def curve_from_file(path: str) -> LoadCurve:

@@ -11,12 +11,16 @@ from typing import Any
 
 from bizra_load.engine.arrivals import SATURATE
 from bizra_load.engine.load_curve import LoadCurve, ramp_and_hold
+from bizra_load.engine.stages import NAMED, named_curve
 from bizra_load.exit_codes import UsageError
 from bizra_load.io.trust import Trust, headers_for
 from bizra_load.settings import inputs
 from bizra_load.settings.arguments import GENERAL, SWITCHES, Option
-from bizra_load.settings.defaults import OPTIONS
+from bizra_load.settings.defaults import NAMES, OPTIONS
 from bizra_load.settings.name_folding import Folding
+
+# of a planned rate where nobody says how many: a task of a second at each moment, which most keep within
+LEAST_USERS, MOST_USERS = 10, 1000
 
 
 @dataclass(frozen=True)
@@ -83,6 +87,11 @@ def resolve(parsed: object | None, added: Sequence[Option] = ()) -> Settings:
     return checked(_given(parsed), added)
 
 
+def paced_ops_per_user(peak_per_s: float) -> float:
+    """The rate of one of the users who share out the tasks of a planned rate, where nobody says how many there are."""
+    return peak_per_s / min(max(math.ceil(peak_per_s), LEAST_USERS), MOST_USERS)
+
+
 def paces_tasks(parsed: object | None) -> bool:
     """--pace-tasks, which is asked for before the others can be checked."""
     return bool(_given(parsed).get("pace_tasks"))
@@ -92,7 +101,15 @@ def _given(parsed: object | None) -> Mapping[str, Any]:
     """What was handed on, else what was parsed."""
     given: dict[str, Any] = vars(parsed) if parsed is not None else {}
     handed_on: Mapping[str, Any] | None = given.get(OPTIONS)
-    return given if handed_on is None else handed_on
+    if handed_on is not None:
+        return handed_on
+    names: Mapping[str, str] = given.get(NAMES) or {}  # the others are the locustfile's own
+    return {**given, **{name: given.get(other) for name, other in names.items()}}
+
+
+def texts_of(parsed: object | None, added: Sequence[Option] = ()) -> dict[str, Any]:
+    """texts() of parsed options: what a process that has them would hand on."""
+    return texts(_given(parsed), added)
 
 
 def texts(given: Mapping[str, Any], added: Sequence[Option] = ()) -> dict[str, Any]:
@@ -106,7 +123,7 @@ def texts(given: Mapping[str, Any], added: Sequence[Option] = ()) -> dict[str, A
 
 def checked(given: Mapping[str, Any], added: Sequence[Option] = ()) -> Settings:
     """Settings from options by their attribute's name; `added`: those of products. Raises as resolve()."""
-    replaced = ("target_ops", "ramp", "duration") if _text(_BY_NAME["stages"], given) else ("stages",)
+    replaced = _REPLACED.get(_text(_BY_NAME["stages"], given), ("target_ops", "ramp", "duration"))
     values = {option.name: _checked(option, given) for option in (*GENERAL, *added) if option.name not in replaced}
     values |= {switch.name: bool(given.get(switch.name)) for switch in SWITCHES}
     objectives = tuple(given.get("objective") or ())
@@ -134,12 +151,20 @@ def checked(given: Mapping[str, Any], added: Sequence[Option] = ()) -> Settings:
 def _curve(values: dict[str, Any]) -> LoadCurve:
     """The load curve of the options that describe it, which are taken out of `values`."""
     if "stages" in values:
-        curve: LoadCurve = values.pop("stages")
+        stages: LoadCurve | str = values.pop("stages")
+        if isinstance(stages, LoadCurve):
+            return stages
+        curve = named_curve(stages, values.pop("target_ops"))
+        if curve.peak_per_s > inputs.MAX_RATE_PER_S:
+            most = f"{inputs.MAX_RATE_PER_S:,.0f} ops/s"
+            raise UsageError(f"--stages: {stages}: its peak is {curve.peak_per_s:,.0f} ops/s (allowed: up to {most})")
         return curve
     return ramp_and_hold(values.pop("target_ops"), values.pop("ramp"), values.pop("duration"))
 
 
 _BY_NAME = {option.name: option for option in GENERAL}
+# which options a load curve takes the place of: none, one by name, else one of a file
+_REPLACED = {"": ("stages",), **dict.fromkeys(NAMED, ("ramp", "duration"))}
 
 
 def _text(option: Option, given: Mapping[str, Any]) -> str:

@@ -51,9 +51,9 @@ def test_the_nodes_help_shows_every_fault_with_values_that_it_takes(capsys):
 
 def test_our_options_in_locusts_parser_explain_themselves():
     code = (
-        "from bizra_load.runtime.locust_arguments import add_arguments\n"
-        "from locust.argument_parser import get_empty_argument_parser as empty\n"
-        "parser = empty(); add_arguments(parser); print(parser.format_help())"
+        "from bizra_load.runtime.locust_arguments import register_arguments\n"
+        "from locust.argument_parser import get_parser\n"
+        "register_arguments(); print(get_parser().format_help())"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr

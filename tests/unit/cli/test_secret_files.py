@@ -41,7 +41,8 @@ FILES = {
     "history.csv": f"user,{SECRET}\na,{SECRET}\n",
     "comment.hlog": f"#{SECRET}\n{SECRET}\n",
 }
-FLAGS = ("agreement", "baseline", "block-hashes", "ca-file", "evidence", "headers-file", "import", "openapi", "spool", "stages")
+FLAGS = ("agreement", "baseline", "block-hashes", "ca-file", "evidence", "fold-names", "headers-file", "import", "openapi")
+FLAGS += ("spool", "stages")
 # other verbs read the same options by the same code, and then ask a server
 VERBS = ("run", "assess", "report", "alerts render", "dashboard render", "init")
 READING = sorted(f"{verb} --{flag}" for verb in VERBS for flag in FLAGS if f"{verb} --{flag}" in WRONG)
