@@ -116,6 +116,8 @@ class WebForm:
         self._now = now
         if not running:
             self._take(shape, given)
+        if (options := environment.parsed_options) is not None:
+            setattr(options, attribute_of("objective", options), "")  # of an empty list Locust would make whole numbers
 
     def _posted(self) -> dict[str, Any]:
         """Our options with what was posted of them. Raises UsageError for any field that may not be as it is."""
@@ -124,7 +126,7 @@ class WebForm:
         shown = self._shown()
         for key, values in request.form.lists():
             if key in COMMON:
-                check_common(self._environment, key, values, bool(self.model.note))
+                check_common(self._environment, key, values, self.model.decided)
             elif (name := self.fields.name_of(key)) is not None:
                 now[name] = self.fields.taken(name, values)
             elif key in shown and key in own:

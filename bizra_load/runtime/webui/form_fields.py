@@ -37,7 +37,7 @@ _BY_NAME_ALONE = {
 
 
 class Fields:
-    """Ours on the form of a web UI that was started with `options` (Locust's). `files`: whether it may name files and folders."""
+    """Ours on the form of a web UI that was started with Locust's `options`; `files`: it may name files and folders."""
 
     def __init__(self, options: object | None, files: bool) -> None:
         self._start = texts_of(options, added_options())

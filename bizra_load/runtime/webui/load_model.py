@@ -63,6 +63,11 @@ class LoadModel:
         return self._all_ours and self._stages is not None
 
     @property
+    def decided(self) -> bool:
+        """Locust's form shows no users and ramp, and sends 0 for them."""
+        return bool(self.note) and self.note != PICKED
+
+    @property
     def note(self) -> str:
         """One line on Locust's users and ramp; "" where they count."""
         if self._stages is not None:
@@ -90,7 +95,7 @@ class LoadModel:
         shape = self._own
         if self._picker:
             shape = self._shapes[picked] if picked != NO_SHAPE else None
-        given = {**options, "target_ops": options["target_ops"] or _TARGET.default}
+        given = dict(options)
         if any(_is_ours(user) for user in classes):
             shape = shape or self._stages
             if not isinstance(shape, StagesShape):
@@ -98,6 +103,8 @@ class LoadModel:
                 raise UsageError(f"shape_class: an OpenModelUser needs a StagesShape (allowed: {', '.join(names)})")
             return shape, given
         given.pop("pace_tasks", None)
+        if self.may_pace:
+            given["target_ops"] = options["target_ops"] or _TARGET.default
         if not self.may_pace or not any(options[name] for name in _RATES):
             return shape, given
         if shape is not None:

@@ -84,7 +84,7 @@ def _change_locusts_page(web_ui: WebUI, form: WebForm, href: str) -> None:
             "schedule": form.model.schedule_only,
         }
         arguments["available_shape_classes"] = form.model.shapes
-        if form.model.note and not web_ui.userclass_picker_is_active:
+        if form.model.decided and not web_ui.userclass_picker_is_active:
             arguments["hide_common_options"] = True
 
     web_ui.update_template_args = changed  # type: ignore[method-assign]  # there is no other way in
