@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from bizra_load.engine.arrivals import due_times_ns
 from bizra_load.engine.load_curve import LoadCurve, ramp_and_hold
-from bizra_load.engine.stages import curve_from_stages
+from bizra_load.engine.stages import NAMED, curve_from_stages, named_curve
 from sla.values.measurements import PlannedSegment
 
 segments = st.builds(PlannedSegment, st.floats(0.1, 100), st.floats(0, 1000), st.floats(0.1, 1000))
@@ -52,6 +52,13 @@ def test_stage_files_ramp_soak_step_and_spike():
     )
     assert [curve.rate_at(t) for t in (5, 30, 72, 80)] == [50, 100, 500, 200]
     assert curve.duration_s == 105
+
+
+@pytest.mark.parametrize("name", NAMED)
+def test_a_curve_by_name_follows_the_target_rate(name):
+    curve = named_curve(name, 200)
+    assert curve.duration_s == named_curve(name, 1).duration_s
+    assert curve.peak_per_s == 200 * named_curve(name, 1).peak_per_s == (600 if name == "spike" else 200)
 
 
 @pytest.mark.parametrize(
