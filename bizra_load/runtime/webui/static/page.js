@@ -9,6 +9,7 @@ function fill(table, columns, rows) {
       const element = document.createElement(tag);
       element.textContent = cell;
       if (tag === "th") element.scope = "col";
+      else if (/^(PASS|WARN|FAIL|INCONCLUSIVE)$/.test(cell)) element.dataset.status = cell;
       row.append(element);
     }
     return row;
@@ -22,8 +23,8 @@ function draw(history) {
   at("planned").setAttribute("points", history.some((h) => h.planned !== null) ? points("planned") : "");
   at("achieved").setAttribute("points", points("achieved"));
   const last = history[history.length - 1];
-  const rate = (value) => (value === null ? "nothing" : `${Math.round(value).toLocaleString("en")} ops/s`);
-  at("now").textContent = last ? `now: ${rate(last.planned)} planned, ${rate(last.achieved)} achieved` : "";
+  const rate = (value, what) => (value === null ? [] : [`${Math.round(value).toLocaleString("en")} ops/s ${what}`]);
+  at("now").textContent = last ? `now: ${[...rate(last.planned, "planned"), ...rate(last.achieved, "achieved")].join(", ")}` : "";
 }
 
 function show(data) {
@@ -54,7 +55,8 @@ function show(data) {
 async function poll() {
   try {
     const response = await fetch("bizra-load/data", {cache: "no-store"});
-    show(await response.json());
+    if (response.redirected) location.reload(); // to the login
+    else show(await response.json());
   } catch (error) {
     at("state").textContent = "Locust does not respond";
   }
