@@ -67,6 +67,7 @@ def write(folder, text=SHOPPER):
 
 
 def open_form(page, ui, again=False):
+    until(lambda: ui.state in ("ready", "stopped"), "the end of the test before")
     page.goto(ui.url + "/")
     if again:
         page.get_by_role("button", name="New", exact=True).click()
@@ -183,7 +184,8 @@ def test_an_ordinary_locustfile_with_an_option_of_the_name_of_ours(tmp_path, pag
     assert page.trouble == []
     assert decision
     assert code in (0, 3, 4)
-    assert ui.code == int((third / "exit-code").read_text()) == 5  # of the last run, which was too short
+    assert ui.code == int((third / "exit-code").read_text())  # of the last run, which may have been too short for a verdict
+    assert ui.code in (0, 5)
     assert "Traceback" not in ui.lines
 
 

@@ -80,7 +80,7 @@ class LoadModel:
     def of_no_use(self) -> tuple[str, ...]:
         """Our options that no test of this web UI needs."""
         if self._stages is not None:
-            return ()
+            return ("group_by",) if self._all_ours else ()  # requests of our user classes have no context
         return ("ops_per_user",) if self.may_pace else LOAD
 
     @property
