@@ -124,7 +124,7 @@ def never_invalid_for_lag(ended: Ended) -> bool:
 
 
 def busy_and_said(ended: Ended) -> bool:
-    return ended.assessment["decision"] in GOOD and "the machine was busy" in ended.out
+    return ended.assessment["decision"] in GOOD and "the machine was busy" in ended.check("schedule_lag")["reason"]
 
 
 def stall_shows(ended: Ended) -> bool:

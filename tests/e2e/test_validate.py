@@ -126,7 +126,7 @@ def test_with_nothing_configured_it_rehearses_and_three_percent_of_errors_are_no
     ended = validate(tmp_path, *generous(tmp_path), *load, "--fault", "error_rate=3%", **step)
     assert ended.returncode == 3, ended.stdout + ended.stderr
     assert "a rehearsal on the reference node" in ended.stdout
-    assert "Rollout: none: a rehearsal on the reference node; remediate, validate again (exit code 3)" in ended.stdout
+    assert "rollout: none: a rehearsal on the reference node; remediate, validate again" in ended.stdout
     assert "[INFO] Dashboard import skipped: GRAFANA_URL is not set" in ended.stdout
     assert "[ERROR] VALIDATION NOT PASSED (exit code 3)" in ended.stdout
     record = validated(tmp_path)

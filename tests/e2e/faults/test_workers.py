@@ -32,7 +32,7 @@ def test_a_killed_worker_is_named_with_its_last_report_and_every_lost_operation_
     lost = missing_from_reports(ended, node)
     assert ended.check("workers_operations")["figure"] == lost
     assert 0 <= lost <= loss.at_most + unknown(ended)
-    assert f"{lost} operations are in the server's counters and in no report" in ended.out
+    assert f"{lost} operations are in the server's counters and in no report" in " ".join(ended.out.split())
     [line] = reported(ended)
     assert f"worker {loss.worker} is missing" in line
     assert sum(ended.finished().values()) > 300
