@@ -13,6 +13,7 @@ from bizra_load.settings.name_folding import AUTO, Folding
 from sla.values.section import AgreementError
 
 METHODS = ("get", "post", "put", "patch", "delete", "head", "options")  # those of Locust's HTTP clients
+OF_ANY_METHOD = ("request", "rest")
 MAX_BYTES = 4 * 2**20  # no person writes a longer one
 _UNKNOWN = "0"  # folds as an id does
 
@@ -52,12 +53,18 @@ def _names(call: ast.Call) -> Iterator[str]:
     if what == "operation" and words and isinstance(words[0], ast.Constant):  # a user of ours names it so
         yield str(words[0].value)
         return
-    if not _is_client(call.func.value):
+    if what not in OF_ANY_METHOD and not (what in METHODS and _is_client(call.func.value)):
         return
-    if what == "request" and len(words) > 1 and isinstance(words[0], ast.Constant):
-        what, words = str(words[0].value).lower(), words[1:]
+    given = {keyword.arg: keyword.value for keyword in call.keywords}
+    if what in OF_ANY_METHOD:  # request("GET", "/items") of a client, rest("GET", "/items") of a FastHttpUser
+        if what == "request" and not _is_client(call.func.value):
+            return
+        method = given.get("method") or (words.pop(0) if words else None)
+        what = str(method.value).lower() if isinstance(method, ast.Constant) else ""
+        if what not in METHODS:
+            yield ""
+            return
     if what in METHODS:
-        given = {keyword.arg: keyword.value for keyword in call.keywords}
         named = given.get("name") or given.get("url") or given.get("path") or (words[0] if words else None)
         text = _text(named)
         yield f"{what.upper()} {Folding(AUTO).folded(text)}" if text else ""

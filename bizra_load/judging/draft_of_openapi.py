@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from bizra_load.exit_codes import UsageError
 from bizra_load.io import yaml_text
@@ -13,6 +15,7 @@ from bizra_load.judging.draft import Draft, of_names
 from sla.values.section import AgreementError
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")  # others of a path's keys are no operations
+_PARAMETER = re.compile(r"\{[^{}/]*\}")
 MAX_BYTES = 32 * 2**20  # the largest public descriptions have ten
 
 
@@ -25,7 +28,7 @@ def draft_of_openapi(path: Path) -> Draft:
     document = documents[0] if len(documents) == 1 else None
     if not isinstance(document, dict) or not ("openapi" in document or "swagger" in document):
         raise UsageError(f"--openapi: {path}: no OpenAPI document (allowed: one with the key openapi, or swagger)")
-    if not (names := list(_operations(document.get("paths")))):
+    if not (names := list(_operations(document.get("paths"), _prefix(document)))):
         raise UsageError(f"--openapi: {path}: paths: holds no operation (allowed: one method of one path, or more)")
     what = f"Made of the OpenAPI document {path.name}: a load test calls its operations by these names."
     try:
@@ -34,11 +37,23 @@ def draft_of_openapi(path: Path) -> Draft:
         raise UsageError(f"--openapi: {path}: {error}") from None
 
 
-def _operations(paths: object) -> Iterator[str]:
+def _operations(paths: object, prefix: str) -> Iterator[str]:
+    """As a run folds them: whatever a part of a path is called in the document, it is "{id}" there."""
     for path, methods in paths.items() if isinstance(paths, Mapping) else ():
         for method, what in methods.items() if isinstance(methods, Mapping) else ():
             if isinstance(what, Mapping) and str(method).lower() in METHODS:
-                yield f"{str(method).upper()} {path}"
+                yield f"{str(method).upper()} {prefix}{_PARAMETER.sub('{id}', str(path))}"
+
+
+def _prefix(document: Mapping[str, Any]) -> str:
+    """What stands before all paths in a URL: of the first server (3.x), or basePath (2.0)."""
+    servers = document.get("servers")
+    first = servers[0] if isinstance(servers, list) and servers and isinstance(servers[0], Mapping) else {}
+    url = first.get("url") or document.get("basePath")
+    try:
+        return urlsplit(url).path.rstrip("/") if isinstance(url, str) and "{" not in url else ""
+    except ValueError:  # whatever stands there is no URL
+        return ""
 
 
 def _title(document: Mapping[str, Any]) -> str:

@@ -12,9 +12,10 @@ from collections.abc import Callable, Generator, Iterable, Sequence
 
 import numpy as np
 
-from bizra_load.measure.operation_names import OTHER, kept_name
+from bizra_load.measure.operation_names import MAX_NAME, NO_TASK, OTHER, kept_name
 from bizra_load.measure.reasons import Reasons
 from bizra_load.measure.seconds import SECOND_NS, Rows, Samples, SecondsMaker, Steps
+from sla.values.agreement import TASK
 from sla.values.histogram import HIGHEST_NS, IntArray
 from sla.values.window import SCHEDULE, Window
 
@@ -108,12 +109,16 @@ class Recorder:
         can't fill the memory.
         """
         operation = self._operations.get(name)
-        if operation is None:
-            name = kept_name(name)
-            if len(self._operations) >= MAX_OPERATIONS and name not in self._operations:
-                name = OTHER
-            operation = self._operations.setdefault(name, Operation(name, self.reasons))
-        return operation
+        return self._known(kept_name(name)) if operation is None or name.startswith((TASK, NO_TASK)) else operation
+
+    def task(self, name: str) -> Operation:
+        """The operation that a whole task of this name is, as operation() has those of requests."""
+        return self._operations.get(TASK + name) or self._known(TASK + kept_name(name)[: MAX_NAME - len(TASK)])
+
+    def _known(self, kept: str) -> Operation:
+        if len(self._operations) >= MAX_OPERATIONS and kept not in self._operations:
+            kept = OTHER
+        return self._operations.setdefault(kept, Operation(kept, self.reasons))
 
     def unsent(self, intended_ns: int) -> None:
         """An arrival that was due at `intended_ns` (perf_counter_ns) was never sent."""

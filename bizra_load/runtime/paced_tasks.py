@@ -23,7 +23,6 @@ from bizra_load.measure.categories import category_of, reason_of
 from bizra_load.runtime import due_task
 from bizra_load.runtime.shapes import StagesShape
 from bizra_load.runtime.users import OpenModelUser
-from sla.values.agreement import TASK
 
 _LOCUSTS_WAIT = TaskSet.wait  # what set_pacing() puts back
 # how a task leaves to another one, and is done; the last two end its user
@@ -71,7 +70,7 @@ def _paced(execute: Callable[[Any, Any], None]) -> Callable[[Any, Any], None]:
             run = user.environment.bizra_load.wait_for_run()
             slot, user.bizra_load_run = run.schedule.new_slot(shared=True), run
             user.bizra_load_slot = slot
-        operation = user.bizra_load_run.recorder.operation(TASK + getattr(task, "__name__", str(task)))
+        operation = user.bizra_load_run.recorder.task(getattr(task, "__name__", str(task)))
         user._state = LOCUST_STATE_WAITING  # Locust may take it away
         due_ns = slot.take()
         if user._state == LOCUST_STATE_STOPPING:

@@ -32,8 +32,10 @@ WORDS: RemedyWords = {
     Remedy.RUN_THE_BASELINE: "compare with a run of the baseline's version on this machine (bizra-load compare)",
     Remedy.RUN_WITH_SERVER_METRICS: "a run with --metrics-url or --prometheus-url",
     Remedy.READ_REPORT: "bizra-load report {run} --format html -o report.html",
-    Remedy.STATE_OBJECTIVES: 'bizra-load assess {run} --objective "{operation} p95 < 1 s"',
-    Remedy.MEASURE_FOR: "the same with --duration {whole:.0f}s (at least about {more:,.0f} s more at this rate)",
+    Remedy.STATE_OBJECTIVES: "bizra-load assess {run} --objective {objective}",
+    Remedy.MEASURE_LONG_ENOUGH: "a longer run (-t, --duration): from less than 5 s at a constant rate nothing is estimated",
+    Remedy.MEASURE_FOR: "the same with --duration {whole:.0f}s or such a stage (at least about {more:,.0f} s more)",
+    Remedy.MEASURE_LONGER: "measure at least about {more:,.0f} s longer at this rate",
     Remedy.RUN_TO_ITS_END: "repeat the run, and let it come to its end",
     Remedy.SCRAPE_EACH: "scrape each process at its own address, or choose another --window",
 }

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from shlex import quote
 
 from reports.documents.advice import for_check, for_evidence, for_objective, recommendations
 from reports.formats.table import LONGEST_S, printable
 from sla.judgement.decision import STOPPED
 from sla.values.assessment import Assessment, Decision, ObjectiveResult, Severity, Status
+from sla.values.objective_words import percentile_in_words
 from sla.values.remedies import PLAIN, Remedy, RemedyWords
 
+TRIED = ("p95", "< 1 s")  # an objective to begin with
 ERRORS = ("success", "errors")  # kinds of objectives that failed requests miss
 
 
@@ -22,9 +25,12 @@ def _steps(a: Assessment, words: RemedyWords, run: str) -> Iterator[str]:
     """The most useful first."""
     match a.decision:
         case Decision.NOT_JUDGED:
+            if a.steady is None:
+                yield words[Remedy.MEASURE_LONG_ENOUGH]
             largest = max(a.operations, key=lambda o: o.ok, default=None)
-            name = largest.operation if largest else "all"
-            yield words[Remedy.STATE_OBJECTIVES].format(run=run, operation=name)
+            words_of_it = percentile_in_words(largest.operation, *TRIED) if largest else ""
+            objective = words_of_it or " ".join(("all", *TRIED))
+            yield words[Remedy.STATE_OBJECTIVES].format(run=quote(run), objective=quote(objective))
         case Decision.INVALID:
             yield from _checks(a, words)
         case Decision.INCONCLUSIVE:
@@ -37,7 +43,7 @@ def _steps(a: Assessment, words: RemedyWords, run: str) -> Iterator[str]:
             yield from _longer(a, words)
     if a.decision is not Decision.GO:
         yield from (f"{x.figure}: {x.action}" for x in recommendations(a, words))
-    yield words[Remedy.READ_REPORT].format(run=run)
+    yield words[Remedy.READ_REPORT].format(run=quote(run))
 
 
 def _checks(a: Assessment, words: RemedyWords) -> Iterator[str]:
@@ -64,8 +70,11 @@ def _longer(a: Assessment, words: RemedyWords) -> Iterator[str]:
     needed = [o.seconds_needed for o in _by_severity(a, Status.INCONCLUSIVE) if o.seconds_needed is not None]
     reachable = [seconds for seconds in needed if seconds <= LONGEST_S]
     if reachable and a.steady is not None:
-        whole_s = a.steady.to_second - a.steady.from_second + max(reachable)
-        yield words[Remedy.MEASURE_FOR].format(whole=whole_s, more=max(reachable))
+        if a.run.arrivals is None:  # a closed model, or another tool's results
+            yield words[Remedy.MEASURE_LONGER].format(more=max(reachable))
+        else:
+            whole_s = a.steady.to_second - a.steady.begin_second + 1 + max(reachable)  # a second is cut at the begin, at most
+            yield words[Remedy.MEASURE_FOR].format(whole=whole_s, more=max(reachable))
 
 
 def _objectives(a: Assessment, words: RemedyWords, *statuses: Status) -> Iterator[str]:

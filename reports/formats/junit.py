@@ -68,7 +68,7 @@ def _evidence(a: Assessment) -> list[_Case]:
 
 
 def _checks(a: Assessment) -> list[_Case]:
-    rows = zip(a.checks, table.check_rows(a), strict=True)
+    rows = ((c, table.check_row(c, a)) for c in a.checks)  # however many there are
     return [_Case(c.key, row.cells[0], c.status, c.status.value, f"{row.cells[1]}: {row.cells[2]}") for c, row in rows]
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 
 from reports.formats import many, table
+from reports.formats.lines import shortened, without_middle, wrapped
 from reports.formats.text import STYLES, console_for, style_of
 from sla.values.assessment import Assessment, ObjectiveResult, OperationSummary, Severity, Status
 from sla.values.bootstrap import Bootstrap
@@ -28,6 +28,7 @@ MARKS = {Status.INCONCLUSIVE: "OPEN"}  # the word of a status where it is too lo
 CRITICAL = "* "  # before the name of a critical objective, as the table's head says
 T = TypeVar("T")
 _WORST_FIRST = (Status.FAIL, Status.INVALID, Status.INCONCLUSIVE, Status.WARN, Status.PASS)
+A_COMMAND = "bizra-load "  # a next step that begins so is one, to be copied
 _GAP = "  "
 
 
@@ -46,7 +47,8 @@ def render(assessment: Assessment, next_step: str = "", saved: str = "", width: 
     a = assessment
     head, foot = verdict(a, width, 3), _foot(a, next_step, saved, width, len(a.notes))
     lines = [*head, *foot]
-    room = HEIGHT - 1 - sum(max(-(-cell_len(line.text) // width), 1) for line in lines)  # the last line is the shell's
+    after = 1 + 2 * bool(a.run.rehearsal)  # lines: the shell's, and what a rehearsal and its Makefile say
+    room = HEIGHT - after - sum(max(-(-cell_len(line.text) // width), 1) for line in lines)
     of_objectives, of_operations = _shares(len(a.objectives), len(a.operations), room)
     tables = [t for t in (_objectives(a, of_objectives, width), _operations(a, of_operations, width)) if t]
     if tables and a.failures and sum(map(len, tables)) < room:
@@ -56,14 +58,17 @@ def render(assessment: Assessment, next_step: str = "", saved: str = "", width: 
     notes = a.notes[len(a.notes) - min(max(spare - gaps, 0), len(a.notes)) :]  # the run's own come last
     tables[1:1] = [[_Line("")]] if gaps > 2 else []
     body = [*([_Line("")] if gaps > 0 else []), *chain(*tables), *([_Line("")] if gaps > 1 else [])]
-    body += [_Line(textwrap.shorten(table.printable(f"note: {note}"), width, placeholder=" ... (-v)")) for note in notes]
+    body += [_Line(shortened(table.printable(f"note: {note}"), width)) for note in notes]
     foot = _foot(a, next_step, saved, width, len(a.notes) - len(notes))
     return _drawn([*head, *body, *foot], width, colour)
 
 
 def _foot(a: Assessment, next_step: str, saved: str, width: int, notes_left: int) -> list[_Line]:
     foot = [*_wrapped(f"run: {_checks(a, notes_left)}", width, 2), *_wrapped(f"rollout: {a.rollout}", width, 2)]
-    foot += _wrapped(f"next: {next_step}", width, 2) if next_step else []
+    if next_step.startswith(A_COMMAND):
+        foot.append(_Line(table.printable(f"next: {next_step}")))  # never broken, as a path: it is copied
+    else:
+        foot += _wrapped(f"next: {next_step}", width, 2) if next_step else []
     vouched = "" if a.run.measured_sha256 or not a.run.of_run else f" ({CUT_OFF})"
     return [*foot, _Line(table.printable(f"saved: {saved}{vouched}"))] if saved else foot  # never broken: a path is copied
 
@@ -165,8 +170,8 @@ def _operation(o: OperationSummary) -> tuple[str, ...]:
 def _commonest_failure(a: Assessment, width: int) -> _Line:
     f = a.failures[0]
     others = f" (-v: {len(a.failures)} reasons)" if len(a.failures) > 1 else ""
-    text = table.printable(f"failed: {f.count:,} x {f.operation}, {f.category}: {f.reason}")
-    return _Line(textwrap.shorten(text, width - len(others), placeholder=" ...") + others)
+    text = table.printable(f"failed, whole run: {f.count:,} x {f.operation}, {f.category}: {f.reason}")
+    return _Line(shortened(text, width - len(others), " ...") + others)
 
 
 def _checks(a: Assessment, notes_left: int) -> str:
@@ -216,8 +221,7 @@ def _table(rows: Sequence[tuple[str, ...]], width: int, dispensable: Sequence[in
 
 def _row(row: Iterable[str], widths: Sequence[int], width: int) -> str:
     name, *cells = row
-    if cell_len(name) > widths[0]:
-        name = set_cell_size(name, widths[0] - 2) + ".."
+    name = without_middle(name, widths[0])
     *padded, last = (name, *cells)
     line = _GAP.join((*(set_cell_size(c, max(w, cell_len(c))) for c, w in zip(padded, widths, strict=False)), last)).rstrip()
     return line if cell_len(line) <= width else set_cell_size(line, width - 2) + ".."
@@ -225,12 +229,4 @@ def _row(row: Iterable[str], widths: Sequence[int], width: int) -> str:
 
 def _wrapped(text: str, width: int, most_lines: int) -> list[_Line]:
     """At words, indented from the second line on, and cut short after so many lines."""
-    lines = textwrap.wrap(
-        table.printable(text),
-        width,
-        subsequent_indent=_GAP,
-        max_lines=most_lines,
-        placeholder=" ... (-v)",
-        break_on_hyphens=False,
-    )
-    return [_Line(line) for line in lines]
+    return [_Line(line) for line in wrapped(table.printable(text), width, most_lines, _GAP)]

@@ -62,7 +62,8 @@ def sentence(o: Objective, operations: Mapping[str, OperationMetrics]) -> str:
             inside = f"inside the server{waiting} (its histogram {printable(metrics.histogram)})"
             text = f"{100 * kind.quantile:g} % of {whose} take less than {_limit(o, o.target)} {inside}"
         case Throughput():
-            text = f"{whose} succeed at {_limit(o, o.target)} or more"
+            tasks = "" if o.operations else " (tasks, where an ordinary locustfile has a planned rate)"
+            text = f"{whose} succeed at {_limit(o, o.target)} or more{tasks}"
         case ErrorRate():
             text = f"less than {_limit(o, o.target)} of {whose} fail"
         case SuccessRate():

@@ -28,6 +28,7 @@ RUN = ShownFacts(
     target="http://127.0.0.1:8080",
     workers=2,
     seed=0,
+    arrivals="constant",
 )
 RUNS = {
     "go": {},

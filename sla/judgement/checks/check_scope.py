@@ -13,6 +13,7 @@ from sla.judgement.status import THIN_EVIDENCE
 from sla.values.agreement import Objective
 from sla.values.assessment import Check, ObjectiveResult, Status
 from sla.values.kinds import ClientLatency, ObjectiveKind, ServerLatency, SuccessRate, Throughput
+from sla.values.operation_groups import groups_of
 
 PASS, FAIL, BOTH, NONE = "PASS", "FAIL", "both", ""
 
@@ -134,7 +135,7 @@ def touched(check: Check, objectives: Sequence[Objective], open_model: bool) -> 
     """Objective's key -> direction, of a check that failed."""
     row, operation = row_of(check.key)
     touch = TOUCHES[row] if open_model else _CLOSED_MODEL.get(row, TOUCHES[row])
-    mine = (o for o in objectives if not operation or operation in o.operations)
+    mine = (o for o in objectives if not operation or operation in o.operations or groups_of(operation, o.operations))
     return {o.key: direction for o in mine if (direction := touch.of(o.kind))}
 
 

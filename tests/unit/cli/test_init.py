@@ -157,6 +157,23 @@ def test_an_openapi_document_gives_the_names_of_its_operations(tmp_path, capsys)
 
 
 @pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("openapi: 3.0.0\nservers: [{url: 'https://shop.example/v1/'}]", "GET /v1/pets/{id}"),
+        ("openapi: 3.0.0\nservers: [{url: /v2}, {url: /v3}]", "GET /v2/pets/{id}"),
+        ("openapi: 3.0.0\nservers: [{url: 'https://{region}.shop.example/v1'}]", "GET /pets/{id}"),
+        ("openapi: 3.0.0\nservers: [{url: 'http://[x'}]", "GET /pets/{id}"),
+        ("openapi: 3.0.0\nservers: 7", "GET /pets/{id}"),
+        ("swagger: '2.0'\nbasePath: /v1", "GET /v1/pets/{id}"),
+    ],
+)
+def test_names_of_an_openapi_document_are_those_that_a_run_has(tmp_path, text, name):
+    (tmp_path / "api.yaml").write_text(f"{text}\npaths: {{'/pets/{{petId}}': {{get: {{}}}}}}\n")
+    assert main(["init", "--openapi", "api.yaml"]) == 0
+    assert written()["objectives"][0] == f"{name} p95 < 500 ms"
+
+
+@pytest.mark.parametrize(
     ("text", "message"),
     [
         ("a: 1", "no OpenAPI document (allowed: one with the key openapi, or swagger)"),

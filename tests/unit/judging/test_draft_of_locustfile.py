@@ -28,6 +28,8 @@ def drafted(tmp_path, text):
         ('self.client.delete("/items/" + str(number))', "DELETE /items/{id}"),
         ('self.client.get("/items/" + str(number) + "/parts")', "GET /items/{id}/parts"),
         ('self.client.request("PATCH", "/items")', "PATCH /items"),
+        ('self.client.request(method="PUT", url="/items")', "PUT /items"),
+        ('with self.rest("POST", "/items", json={}) as response: pass', "POST /items"),
         ('with session.head(url="/items") as response: pass', "HEAD /items"),
         ('the_client.get(path="/a")', "GET /a"),
         ('self.pay = self.operation("pay")', "pay"),
@@ -40,7 +42,13 @@ def test_a_name_that_stands_in_the_text(tmp_path, request_, name):
 
 
 @pytest.mark.parametrize(
-    "request_", ["self.client.get(self.next_url())", 'self.client.get(f"/page-{n}")', 'self.client.get("/a", name=f"page {n}")']
+    "request_",
+    [
+        'self.client.request(self.method, "/a")',
+        "self.client.get(self.next_url())",
+        'self.client.get(f"/page-{n}")',
+        'self.client.get("/a", name=f"page {n}")',
+    ],
 )
 def test_a_name_that_only_a_run_knows_is_left_out_with_its_line(tmp_path, request_):
     draft = drafted(tmp_path, REQUESTS.replace("{request}", request_))

@@ -224,3 +224,15 @@ def test_a_name_that_is_no_text_is_told_by_its_text_or_its_type():
             raise ValueError
 
     assert [text_of(name) for name in (404, None, Mute())] == ["404", "None", "Mute"]
+
+
+def test_a_request_that_is_called_as_a_task_is_none_and_is_kept_apart_from_it():
+    recorder = Recorder(0, UNIX)
+    for _ in range(2):
+        recorder.task("send").succeeded(1, 1, 2)
+    for name in ("task send", "(task) send", "task send"):
+        recorder.operation(name).succeeded(1, 1, 2)
+    counts = {w.operation: w.ok for w in recorder.take(S)}
+    assert counts.pop("task send") == 2
+    assert counts.pop("(task) send") == 2
+    assert list(counts.values()) == [1]

@@ -146,3 +146,13 @@ def test_two_objectives_of_one_title_are_two_cases(no_go):
     same = dataclasses.replace(no_go, objectives=(first, dataclasses.replace(second, title=first.title)))
     names = {name for suite, name in cases(junit.render(same)) if suite == "objectives"}
     assert names == {f"{first.title} ({first.key})", f"{first.title} ({second.key})"}
+
+
+def test_however_many_checks_there_are_each_has_its_case(judged):
+    a = judged["GO"]
+    many = tuple(
+        Check(f"law_{n}", f"Law {n}", Status.FAIL if n == 250 else Status.PASS, None, None, "", "held") for n in range(300)
+    )
+    shown = cases(junit.render(dataclasses.replace(a, checks=many)))
+    assert sum(name.startswith("Law ") for _, name in shown) == 300
+    assert not any("more" in name for _, name in shown)

@@ -2,6 +2,7 @@
 
 import dataclasses
 import re
+import shlex
 
 import pytest
 from rich.cells import cell_len
@@ -60,7 +61,7 @@ def test_it_fits_whatever_the_run_and_the_terminal_are(failing, size, width):
     ):
         shown = lines(one, width)
         assert len(shown) < summary.HEIGHT
-        assert max(map(cell_len, shown)) <= width
+        assert max(cell_len(line) for line in shown if not line.startswith("next: bizra-load ")) <= width
 
 
 def test_the_verdict_and_why_come_first_and_what_to_do_next_and_the_place_last(failing):
@@ -118,7 +119,10 @@ def test_a_check_that_failed_is_named_with_its_reason():
 NEXT = {
     Decision.GO: ({}, "bizra-load report RUN --format html -o report.html"),
     Decision.NO_GO: ({"failures": {"generate": 0.03}}, "says why it failed"),
-    Decision.INCONCLUSIVE: ({"rate": 30, "hold_s": 10}, r"the same with --duration \d+s \(at least about \d+ s more"),
+    Decision.INCONCLUSIVE: (
+        {"rate": 30, "hold_s": 10},
+        r"the same with --duration \d+s or such a stage \(at least about \d+ s more",
+    ),
     Decision.INVALID: ({"lost_workers": ("w2",)}, "its log"),
     Decision.GO_WITH_CAUTION: ({"server_us": {"generate": 150.0}}, "PoI generate p99: it needs at least 46 % less"),
 }
@@ -128,6 +132,7 @@ NEXT = {
 def test_every_decision_says_what_to_do_next(decision, go):
     changes, message = NEXT[decision]
     a = judged(**changes)
+    a = dataclasses.replace(a, run=dataclasses.replace(a.run, arrivals="constant"))
     assert a.decision is decision
     assert re.search(message, next_step(a, WORDS))
     assert next_step(dataclasses.replace(go, decision=decision, objectives=(), checks=(), gates=()))  # whatever is missing
@@ -136,4 +141,36 @@ def test_every_decision_says_what_to_do_next(decision, go):
 def test_a_run_that_was_stopped_is_to_be_repeated_and_one_without_objectives_to_be_given_some(go):
     assert next_step(judged(interrupted=True), WORDS) == "repeat the run, and let it come to its end"
     step = next_step(dataclasses.replace(go, decision=Decision.NOT_JUDGED), WORDS, "latest")
-    assert re.fullmatch(r'bizra-load assess latest --objective "(finality|generate|verify) p95 < 1 s"', step)
+    assert re.fullmatch(r"bizra-load assess latest --objective '(finality|generate|verify) p95 < 1 s'", step)
+
+
+def test_a_command_is_not_broken_and_names_are_quoted_for_a_shell(go):
+    evil = "GET /items/$(touch x)/{id}/with/a/name/that/is/longer/than/any/line/of/a/terminal"
+    one = dataclasses.replace(go.operations[0], operation=evil)
+    a = dataclasses.replace(go, decision=Decision.NOT_JUDGED, operations=(one,))
+    [line] = [line for line in lines(a) if line.startswith("next: ")]
+    command = shlex.split(line.removeprefix("next: "))
+    assert command == ["bizra-load", "assess", "20261124T100000Z-poi", "--objective", f"{evil} p95 < 1 s"]
+    unnamed = dataclasses.replace(a, operations=(dataclasses.replace(one, operation="all"),))
+    assert "--objective 'all p95 < 1 s'" in next_step(unnamed, WORDS)
+
+
+def test_a_run_too_short_for_estimates_is_to_be_longer_and_a_closed_one_has_no_duration_of_ours(go):
+    short = dataclasses.replace(go, decision=Decision.NOT_JUDGED, steady=None, operations=())
+    assert next_step(short, WORDS).startswith("a longer run (-t, --duration)")
+    a = judged(rate=30, hold_s=10)
+    assert re.fullmatch(r"measure at least about \d+ s longer at this rate", next_step(a, WORDS))  # no arrivals are known of it
+
+
+def test_objectives_of_long_names_are_told_apart(go):
+    one = go.objectives[0]
+    ends = ("p50", "p95", "error rate")
+    titled = [dataclasses.replace(one, key=e, title=f"GET /api/v1/customers/{{id}}/orders/{{id}}/items {e}") for e in ends]
+    shown = "\n".join(lines(dataclasses.replace(go, objectives=tuple(titled))))
+    assert all(re.search(rf"\.\..*{end} ", shown) for end in ends)
+
+
+def test_wide_characters_take_two_columns(go):
+    wide = "結論 " * 60
+    a = dataclasses.replace(go, summary=wide, notes=(wide,), failures=(FailureReason(wide, "x", wide, 1, 0, 0),))
+    assert max(map(cell_len, lines(a))) <= 80

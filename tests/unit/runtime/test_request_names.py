@@ -24,7 +24,7 @@ class Odd:
 )
 def test_requests_are_named_by_the_values_of_the_keys(context, group):
     names = RequestNames(Folding(AUTO), ("tenant", "plan"))
-    for _ in "twice":  # the second time from what is known
+    for _ in range(2):  # the second time from what is known
         assert names.of("GET", "/items/7", context) == f"GET /items/{{id}} [{group}]"
 
 

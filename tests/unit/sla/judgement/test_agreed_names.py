@@ -2,12 +2,16 @@
 
 import dataclasses
 
-from sla.judgement.agreed_names import under_agreed_names
+import pytest
+
+from sla.judgement.agreed_names import as_agreed, under_agreed_names
+from sla.judgement.checks.check_scope import touched
 from sla.judgement.evaluate import evaluate
 from sla.judgement.sequential import undecided
-from sla.values.agreement import Limit
+from sla.values.agreement import Limit, Objective
+from sla.values.assessment import Check, Severity, Status
 from sla.values.failure import FailureReason
-from sla.values.kinds import ClientLatency
+from sla.values.kinds import ClientLatency, Throughput
 from tests.unit.sla.judgement.test_moving import MS, agreement_of, run_of
 
 AGREED = agreement_of(ClientLatency(0.5, "response"), Limit("<", 50 * MS))  # of "call"
@@ -42,6 +46,43 @@ def test_what_is_agreed_of_an_operation_is_agreed_of_its_groups_together():
     [plain] = evaluate(run, AGREED).objectives
     assert plain.operations == ("call",)  # it was measured itself
     assert undecided(only, AGREED) == frozenset()
+
+
+def test_a_task_stays_one_whatever_is_agreed_of_its_plain_name():
+    run = named("task call", "POST cart")
+    both, agreement = as_agreed(run, AGREED)
+    assert both is run
+    assert [o.operations for o in agreement.objectives] == [("task call",)]
+    [objective] = evaluate(run, AGREED).objectives
+    assert (objective.operations, objective.status.value) == (("task call",), "PASS")
+
+
+def test_of_a_task_and_a_request_of_one_name_latencies_are_the_requests_and_the_plan_is_the_tasks():
+    rate = Objective("rate", "Rate", Severity.CRITICAL, Throughput(), ("call",), Limit(">=", 0.9, of_plan=True), None, "")
+    agreed = dataclasses.replace(AGREED, objectives=(*AGREED.objectives, rate))
+    latency, throughput = as_agreed(named("task call", "POST call"), agreed)[1].objectives
+    assert (latency.operations, throughput.operations) == (("call",), ("task call",))
+
+
+@pytest.mark.parametrize("name", ["guest call", "Guest call", "task of call", "X-Y z call"])
+def test_what_only_ends_as_the_agreed_name_is_another_operation(name):
+    [objective] = evaluate(named(name), AGREED).objectives
+    assert objective.status.value == "INCONCLUSIVE"
+
+
+def test_a_name_that_is_agreed_itself_is_not_taken_for_another():
+    [one] = AGREED.objectives
+    both = dataclasses.replace(AGREED, objectives=(one, dataclasses.replace(one, key="post", operations=("POST call",))))
+    plain, post = evaluate(named("POST call"), both).objectives
+    assert (plain.status.value, post.status.value) == ("INCONCLUSIVE", "PASS")
+
+
+def test_a_failed_check_of_an_operation_opens_what_is_agreed_of_its_groups():
+    check = Check("counters_call", "Counters", Status.FAIL, None, None, "operations", "")
+    _, agreement = as_agreed(named("call [tenant=a]", "call [tenant=b]"), AGREED)
+    assert set(touched(check, agreement.objectives, open_model=True)) == {o.key for o in agreement.objectives}
+    _, others = as_agreed(named("callback [tenant=a]"), AGREED)
+    assert touched(dataclasses.replace(check, key="counters_other"), others.objectives, open_model=True) == {}
 
 
 def test_a_method_before_groups_is_left_out_where_there_is_one():
