@@ -35,7 +35,5 @@ WORDS: RemedyWords = {
     Remedy.STATE_OBJECTIVES: "bizra-load assess {run} --objective {objective}",
     Remedy.MEASURE_LONG_ENOUGH: "a longer run (-t, --duration): from less than 5 s at a constant rate nothing is estimated",
     Remedy.MEASURE_FOR: "the same with --duration {whole:.0f}s or such a stage (at least about {more:,.0f} s more)",
-    Remedy.MEASURE_LONGER: "measure at least about {more:,.0f} s longer at this rate",
-    Remedy.RUN_TO_ITS_END: "repeat the run, and let it come to its end",
     Remedy.SCRAPE_EACH: "scrape each process at its own address, or choose another --window",
 }

@@ -59,7 +59,7 @@ def _undecided(a: Assessment, words: RemedyWords) -> Iterator[str]:
     for o in unmeasured:
         yield from (f"{o.title}: {x.action}" for x in for_objective(o, a, words))
     if STOPPED in a.summary:
-        yield words[Remedy.RUN_TO_ITS_END]
+        yield "repeat the run, and let it come to its end"
     yield from _longer(a, words)
     yield from _objectives(a, words, Status.INCONCLUSIVE)
     yield from (for_evidence(g, words).action for g in a.gates_of_evidence if g.status is Status.INCONCLUSIVE)
@@ -71,7 +71,7 @@ def _longer(a: Assessment, words: RemedyWords) -> Iterator[str]:
     reachable = [seconds for seconds in needed if seconds <= LONGEST_S]
     if reachable and a.steady is not None:
         if a.run.arrivals is None:  # a closed model, or another tool's results
-            yield words[Remedy.MEASURE_LONGER].format(more=max(reachable))
+            yield f"measure at least about {max(reachable):,.0f} s longer at this rate"
         else:
             whole_s = a.steady.to_second - a.steady.begin_second + 1 + max(reachable)  # a second is cut at the begin, at most
             yield words[Remedy.MEASURE_FOR].format(whole=whole_s, more=max(reachable))

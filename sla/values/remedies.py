@@ -37,12 +37,10 @@ class Remedy(str, Enum):
     RUN_THE_BASELINE = "compare with a run of the baseline's version on this machine"
     RUN_WITH_SERVER_METRICS = "a run with the address of the server's metrics"
     # what to do next
-    READ_REPORT = "read the whole report"
-    STATE_OBJECTIVES = "state objectives, and judge this run by them"
+    READ_REPORT = "read the whole report of {run}"
+    STATE_OBJECTIVES = "judge {run} by objectives, such as {objective}"
     MEASURE_LONG_ENOUGH = "a longer run: from less than 5 s at a constant rate nothing is estimated"
-    MEASURE_LONGER = "measure at least about {more:,.0f} s longer at this rate"
     MEASURE_FOR = "measure for {whole:,.0f} s, at least about {more:,.0f} s more at this rate"
-    RUN_TO_ITS_END = "repeat the run, and let it come to its end"
     SCRAPE_EACH = "scrape each process at its own address, or choose a window without it"
 
 
