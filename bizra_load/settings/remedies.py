@@ -18,7 +18,7 @@ WORDS: RemedyWords = {
     Remedy.LESS_CPU_A_WORKER: "raise --workers, on more cores, until they use less than {limit:.2f} of one",
     Remedy.LESS_WORK_A_WORKER: "more workers, so that each has fewer operations (--workers)",
     Remedy.CORE_USED_UP: "more workers: one core is nearly used up (--workers)",
-    Remedy.FEWER_WORKERS: "stop what else runs on it, or fewer workers (--workers)",
+    Remedy.FEWER_WORKERS: "stop what else runs on that machine, or fewer workers (--workers)",
     Remedy.COVER_THE_JUDGED_PART: "give --metrics-url or --prometheus-url",
     Remedy.EVIDENCE: "--evidence {key}=FILE",
     Remedy.FEWER_OPERATIONS_A_USER: ("lower --ops-per-user: a slow response then holds up fewer of the operations behind it"),

@@ -41,6 +41,7 @@ def _steps(a: Assessment, words: RemedyWords, run: str) -> Iterator[str]:
         case Decision.GO_WITH_CAUTION | Decision.CONDITIONAL_GO:
             yield from _objectives(a, words, Status.FAIL, Status.WARN)
             yield from _longer(a, words)
+            yield from _objectives(a, words, Status.INCONCLUSIVE)
     if a.decision is not Decision.GO:
         yield from (f"{x.figure}: {x.action}" for x in recommendations(a, words))
     yield words[Remedy.READ_REPORT].format(run=quote(run))

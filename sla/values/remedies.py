@@ -22,7 +22,7 @@ class Remedy(str, Enum):
     LESS_CPU_A_WORKER = "more workers, on more cores, until they use less than {limit:.2f} of one"
     LESS_WORK_A_WORKER = "more workers, so that each has fewer operations"
     CORE_USED_UP = "more workers: one core is nearly used up"
-    FEWER_WORKERS = "stop what else runs on it, or fewer workers"
+    FEWER_WORKERS = "stop what else runs on that machine, or fewer workers"
     # in documents
     COVER_THE_JUDGED_PART = "give the server's metrics over the whole judged part"
     EVIDENCE = "evidence of {key}"

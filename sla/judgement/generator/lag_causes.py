@@ -97,7 +97,7 @@ def _busy(rows: HealthRows, words: RemedyWords) -> list[tuple[str, str]]:
 
 def on_a_busy_machine(workers: int, words: RemedyWords) -> str:
     """What to do: of one worker there can't be fewer."""
-    return words[Remedy.FEWER_WORKERS] if workers > 1 else "stop what else runs on it"
+    return words[Remedy.FEWER_WORKERS] if workers > 1 else "stop what else runs on that machine"
 
 
 def _matches(rows: HealthRows, figure: str) -> bool:

@@ -148,8 +148,8 @@ USED = "workers used 0.50 of a core (95th percentile of their seconds)"
         (-1.0, USED, ""),
         (0.0, USED, ""),
         (0.05, USED, ""),  # half a percent of ten seconds
-        (0.06, f"{USED}, and waited up to 1 % of the time for one", "stop what else runs on it, or fewer workers"),
-        (2.0, f"{USED}, and waited up to 20 % of the time for one", "stop what else runs on it, or fewer workers"),
+        (0.06, f"{USED}, and waited up to 1 % of the time for one", "stop what else runs on that machine, or fewer workers"),
+        (2.0, f"{USED}, and waited up to 20 % of the time for one", "stop what else runs on that machine, or fewer workers"),
     ],
 )
 def test_in_a_closed_model_it_is_said_how_long_workers_waited_for_a_core(waited_s, reason, advice):
@@ -159,7 +159,7 @@ def test_in_a_closed_model_it_is_said_how_long_workers_waited_for_a_core(waited_
 
 def test_of_one_worker_there_cant_be_fewer():
     result = checks(run(health=worked(waited_s=2.0), workers=("w",)))["generator_cpu"]
-    assert result.advice == "stop what else runs on it"
+    assert result.advice == "stop what else runs on that machine"
 
 
 def test_a_worker_that_is_too_busy_has_its_own_advice():

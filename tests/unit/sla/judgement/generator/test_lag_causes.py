@@ -41,12 +41,12 @@ CAUSES = {
     "waiting": (
         {"waited_s": 0.01},
         "the machine was busy (workers waited 1 % of the time for a core)",
-        "stop what else runs on it",
+        "stop what else runs on that machine",
     ),
     "pressure": (
         {"waited_s": -1.0, "pressure": 0.4},
         "in 40 % of the time some task waited for a core",
-        "stop what else runs on it",
+        "stop what else runs on that machine",
     ),
     "quota": ({"throttled_s": 0.2}, "the container's CPU quota stopped workers for 6.0 s of 30 s", "raise the CPU quota"),
     "nothing known": (
@@ -89,7 +89,7 @@ def test_each_cause_is_named_with_its_figure_and_has_its_own_advice(cause):
 def test_several_causes_are_all_named():
     explained = explain(rows(5_600_000, 200_000, steal=0.09, waited_s=0.01), [])
     assert "the machine was busy (steal 9 %, workers waited 1 % of the time for a core)" in explained.text
-    assert explained.advice == "another machine, or a dedicated one; stop what else runs on it"
+    assert explained.advice == "another machine, or a dedicated one; stop what else runs on that machine"
 
 
 def test_of_several_workers_shares_are_means_and_a_quota_that_they_share_counts_once():
@@ -97,7 +97,9 @@ def test_of_several_workers_shares_are_means_and_a_quota_that_they_share_counts_
     explained = explain(together, [], WORDS)
     assert "the container's CPU quota stopped workers for 6.0 s of 30 s" in explained.text
     assert "workers waited 1 % of the time for a core" in explained.text
-    assert explained.advice.endswith("stop what else runs on it, or fewer workers (--workers)")  # one worker can't be fewer
+    assert explained.advice.endswith(
+        "stop what else runs on that machine, or fewer workers (--workers)"
+    )  # one worker can't be fewer
 
 
 def test_a_cause_that_lasted_far_shorter_than_the_delays_is_none():
@@ -141,7 +143,7 @@ def test_a_busy_machine_is_said_beside_the_generators_own_work():
     explained = explain(rows(5_600_000, 5_000_000, pressure=0.9), [])
     busy = "though the machine was busy (in 90 % of the time some task waited for a core)"
     assert f"of it, at 0.30 of a core, {busy}" in explained.text
-    assert explained.advice == "stop what else runs on it"  # another worker would wait for a core, too
+    assert explained.advice == "stop what else runs on that machine"  # another worker would wait for a core, too
 
 
 @pytest.mark.parametrize("p99_ns", [210_000, 5_600_000])
