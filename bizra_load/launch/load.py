@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import os
 import signal
@@ -14,7 +15,7 @@ from pathlib import Path
 from bizra_load.archive.latest import begin, end
 from bizra_load.archive.names import ASSESSMENT, RECORD
 from bizra_load.archive.store import new_folder
-from bizra_load.exit_codes import BizraLoadError, InvalidRunError
+from bizra_load.exit_codes import INVALID, BizraLoadError, InvalidRunError
 from bizra_load.io.terminal import tell
 from bizra_load.io.this_machine import is_this_machine, usable_cores
 from bizra_load.io.under_way import under_way
@@ -27,6 +28,7 @@ from bizra_load.rehearsal.node_process import NodeProcess, start_node
 from bizra_load.server_metrics.exposition import MetricsReader, ScrapeError
 from bizra_load.server_metrics.prometheus import PrometheusSource
 from bizra_load.settings.settings import Settings
+from sla.values.assessment import Decision
 
 REHEARSED = "This was a rehearsal. Your own service: bizra-load run -H URL --metrics-url URL"
 
@@ -51,6 +53,7 @@ def put_load_on(request: LoadRequest) -> tuple[int, Path]:
                 code = supervise(command, environment, folder / RECORD, lambda generator: _apart(node, generator, folder))
             if code < 0:
                 code = _judge_without_master(folder, -code)
+            code = _verdict_over(code, folder)
         except BizraLoadError as error:
             end(folder, error.exit_code)
             raise
@@ -125,6 +128,14 @@ def _judge_without_master(folder: Path, number: int) -> int:
     assessment = judge.assess_folder(folder)
     judge.print_summary(assessment, folder, sys.stdout)
     return assessment.exit_code
+
+
+def _verdict_over(code: int, folder: Path) -> int:
+    """The verdict's exit code where there is a verdict: a locustfile may have ended the process by itself, with any."""
+    if code == INVALID or not (folder / ASSESSMENT).exists():
+        return code
+    assessment = json.loads((folder / ASSESSMENT).read_text(encoding="utf-8"))
+    return code if assessment["decision"] == Decision.NOT_JUDGED else int(assessment["exit_code"])
 
 
 def _check_reachable(host: str) -> None:

@@ -24,6 +24,7 @@ from bizra_load.io.terminal import QUIET, tell, told
 from bizra_load.measure.cluster_key import ClusterKey
 from bizra_load.measure.exchange import ACKNOWLEDGE, DRAIN, HELLO, REPORT, START
 from bizra_load.runtime.consumers import Consumer
+from bizra_load.runtime.exit_code import ExitCode
 from bizra_load.runtime.generator_metrics import GeneratorMetrics
 from bizra_load.runtime.locust_quirks import (
     end_once,
@@ -48,6 +49,7 @@ from bizra_load.runtime.worker_events import Started
 from bizra_load.runtime.worker_run import ACKNOWLEDGE_WITHIN_S
 from bizra_load.settings.defaults import RUN_FOLDER_VARIABLE, WEB_UI_VARIABLE
 from bizra_load.settings.settings import Settings
+from sla.values.assessment import Decision
 
 LEAD_S = 0.3  # from when all users are there to the start of the schedule: a message's way, and the collector's last full pass
 USERS_WITHIN_S = 10.0  # a worker that is lost meanwhile must not hold the others for ever
@@ -66,6 +68,7 @@ class MasterEvents:
         self._metrics: GeneratorMetrics | None = None
         self._metrics_server: MetricsServer | None = None
         self._live = Live()
+        self._exit_code = ExitCode(environment)
         self._master = environment.runner if isinstance(environment.runner, MasterRunner) else None
         self._of_our_web_ui = bool(os.environ.get(WEB_UI_VARIABLE))
 
@@ -95,7 +98,7 @@ class MasterEvents:
         """A test starts. Returns what its workers are sent; None where its folder can't be made, and then nothing is started.
         In an open model the schedule begins when all users are there, for a single process with `begin_here`.
         """
-        self._environment.process_exit_code = INVALID  # until an assessment says otherwise
+        self._exit_code.is_ours(INVALID)  # until an assessment says otherwise
         try:
             run = start_run(settings, self._environment, open_model, self._key, self._consumers(settings))
         except (BizraLoadError, OSError) as error:
@@ -155,11 +158,12 @@ class MasterEvents:
         except BizraLoadError as error:
             print(f"bizra-load: {error} (kept: {self.run.folder})", file=sys.stderr, flush=True)
             no_statistics(self._environment)
-            self._environment.process_exit_code = error.exit_code
+            self._exit_code.is_ours(error.exit_code)
         else:
-            self._environment.process_exit_code = assessment.exit_code
-        if self._of_our_web_ui:
-            latest.end(self.run.folder, self._environment.process_exit_code)
+            judged = assessment.decision is not Decision.NOT_JUDGED
+            (self._exit_code.is_ours if judged else self._exit_code.is_ours_or_the_users)(assessment.exit_code)
+        if self._of_our_web_ui and self._exit_code.code is not None:
+            latest.end(self.run.folder, self._exit_code.code)
         if self._metrics_server is not None and self._environment.web_ui is None:
             self._metrics_server.wait_for_reading()  # the process ends now: whoever scrapes it gets the final figures
 
@@ -237,7 +241,7 @@ class MasterEvents:
         self.run = None
         reason = f"{error.filename or ''}: {error.strerror}" if isinstance(error, OSError) else str(error)
         print(f"bizra-load: {reason}", file=sys.stderr, flush=True)
-        self._environment.process_exit_code = error.exit_code if isinstance(error, BizraLoadError) else INVALID
+        self._exit_code.is_ours(error.exit_code if isinstance(error, BizraLoadError) else INVALID)
         no_statistics(self._environment)
         if self._environment.runner is not None:
             runner = self._environment.runner

@@ -29,6 +29,7 @@ from bizra_load.measure.master_silence import CHECK_EVERY_S, IDLE_MASTER_SILENT_
 from bizra_load.measure.report import encode_report
 from bizra_load.measure.seconds import SECOND_NS
 from bizra_load.products import settings_of
+from bizra_load.runtime.exit_code import ExitCode
 from bizra_load.runtime.locust_quirks import no_statistics
 from bizra_load.runtime.worker_run import ACKNOWLEDGE_WITHIN_S, WorkerRun
 from bizra_load.settings.defaults import RUN_FOLDER_VARIABLE
@@ -71,6 +72,7 @@ class WorkerEvents:
         self._early: list[tuple[int, dict[str, Any]]] = []  # when what ended before the run was there, and its event
         self._heartbeats = 0  # of the master
         self._worker = environment.runner if isinstance(environment.runner, WorkerRunner) else None
+        self._exit_code = ExitCode(environment)
 
     def listen(self) -> None:
         """To the master, if there is one. Says hello to it."""
@@ -120,7 +122,7 @@ class WorkerEvents:
         events.quitting.add_listener(self.drain)
         events.heartbeat_received.add_listener(self._on_heartbeat)
         no_statistics(self._environment)  # the master writes them, for all
-        self._environment.process_exit_code = KEPT  # Locust's would be 1 after any failed request; the master has the verdict
+        self._exit_code.is_ours(KEPT)  # Locust's would be 1 after any failed request; the master has the verdict
         # a worker that joins a running test may have been sent START and users while nobody listened here
         self._pending = worker.worker_state != STATE_INIT
         self._say_hello()
@@ -199,7 +201,7 @@ class WorkerEvents:
             spooled = self.run is not None and self.run.spooled is not None
             if spooled or silence.silent_s() > self._patience_s():
                 if spooled:
-                    self._environment.process_exit_code = INVALID
+                    self._exit_code.is_ours(INVALID)
                 worker.quit()
                 return
 
