@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import os
 import signal
 import socket
@@ -17,13 +16,12 @@ from bizra_load.archive.names import ASSESSMENT, RECORD
 from bizra_load.archive.store import new_folder
 from bizra_load.exit_codes import INVALID, BizraLoadError, InvalidRunError
 from bizra_load.io.terminal import tell
-from bizra_load.io.this_machine import is_this_machine, usable_cores
 from bizra_load.io.under_way import under_way
 from bizra_load.launch.locust_process import command_line, ignored_files, ignored_variables, supervise
 from bizra_load.launch.parting import parted
 from bizra_load.launch.request import LoadRequest, target_address
 from bizra_load.launch.run_baseline import measured_beside
-from bizra_load.launch.worker_count import explained, workers_for
+from bizra_load.launch.worker_count import workers_here
 from bizra_load.rehearsal.node_process import NodeProcess, start_node
 from bizra_load.server_metrics.exposition import MetricsReader, ScrapeError
 from bizra_load.server_metrics.prometheus import PrometheusSource
@@ -46,7 +44,7 @@ def put_load_on(request: LoadRequest) -> tuple[int, Path]:
         processes = _processes(request)
         folder = new_folder(settings.out, settings.run_name, datetime.now(UTC))
         begin(folder)
-        stack.enter_context(measured_beside(folder, settings, request.host))
+        stack.enter_context(measured_beside(folder, settings, request.target))
         try:
             command, environment = command_line(request, processes, folder)
             with under_way("Waiting for the generator", over=(folder / RECORD).exists):
@@ -98,21 +96,16 @@ def _processes(request: LoadRequest) -> int:
         tell(PACED.format(users=request.settings.users))
     if request.processes:
         return request.processes
-    return _workers(request.host, request.settings) if request.open_model and not request.workers_come else 1
+    if not request.open_model or request.workers_come:
+        return 1
+    workers, reason = workers_here(request.peak_per_s, request.target)
+    tell(reason)
+    return workers
 
 
 def _apart(node: NodeProcess | None, generator: int, folder: Path) -> AbstractContextManager[None]:
     """A node of our own and the generator are parted; where the target is somebody else's, nothing is bound to a core."""
     return parted(node.process.pid, generator, folder / RECORD) if node else nullcontext()
-
-
-def _workers(host: str, settings: Settings) -> int:
-    """As many as this machine is good for; prints the number and its reason."""
-    peak_per_s = math.inf if settings.saturating else settings.curve.peak_per_s
-    here, cores = is_this_machine(target_address(host)[1]), usable_cores()
-    workers = workers_for(cores, peak_per_s, here)
-    tell(explained(workers, cores, peak_per_s, here))
-    return workers
 
 
 def _judge_without_master(folder: Path, number: int) -> int:

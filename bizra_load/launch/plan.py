@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import math
 import textwrap
 from collections.abc import Iterator
 
 from bizra_load.io.redaction import without_userinfo
-from bizra_load.io.this_machine import is_this_machine, usable_cores
-from bizra_load.io.urls import host_and_port
 from bizra_load.judging.agreements import read_agreement
 from bizra_load.launch.request import LoadRequest
-from bizra_load.launch.worker_count import explained, workers_for
+from bizra_load.launch.worker_count import workers_here
 from reports.results import promises
 from sla.values.measurements import PlannedSegment
 
@@ -66,11 +63,7 @@ def _workers(request: LoadRequest) -> str:
         return "Workers: those that connect to this master, started elsewhere"
     if request.processes or not request.open_model:
         return f"Workers: {request.processes or 1}"
-    s, target = request.settings, request.targets[0] if request.targets else ""
-    peak_per_s = math.inf if s.saturating else s.curve.peak_per_s
-    here = not target or is_this_machine(host_and_port(target)[0])
-    cores = usable_cores()
-    return explained(workers_for(cores, peak_per_s, here), cores, peak_per_s, here)
+    return workers_here(request.peak_per_s, request.target)[1]
 
 
 def _addresses(request: LoadRequest) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import os
 import sysconfig
 from collections.abc import Mapping, Sequence
@@ -71,6 +72,16 @@ class LoadRequest:
         """The targets that are known before the load, of those that speak HTTP."""
         hosts = (self.host,) if self.host else self.surveyed.hosts if self.surveyed is not None else ()
         return tuple(host for host in hosts if host.startswith(("http://", "https://")))
+
+    @property
+    def target(self) -> str:
+        """The first of them; "" where none is known."""
+        return next(iter(self.targets), "")
+
+    @property
+    def peak_per_s(self) -> float:
+        """The highest planned rate; infinite: as fast as responses come."""
+        return math.inf if self.settings.saturating else self.settings.curve.peak_per_s
 
     @property
     def log_level(self) -> str:

@@ -7,8 +7,18 @@ from __future__ import annotations
 
 import math
 
+from bizra_load.io.this_machine import is_this_machine, usable_cores
+from bizra_load.io.urls import host_and_port
+
 OPS_PER_WORKER = 20_000.0  # a quarter of what one sends on a core (benchmarks/generator.py): its arrivals stay punctual
 MOST_BESIDE_A_TARGET = 4
+
+
+def workers_here(peak_per_s: float, target: str) -> tuple[int, str]:
+    """(count, one line with its reason) on this machine for a target's URL; "": not known, and taken to be on it too."""
+    here, cores = not target or is_this_machine(host_and_port(target)[0]), usable_cores()
+    workers = workers_for(cores, peak_per_s, here)
+    return workers, explained(workers, cores, peak_per_s, here)
 
 
 def workers_for(cores: int, peak_per_s: float, target_is_here: bool) -> int:

@@ -120,3 +120,16 @@ def test_a_shape_of_the_locustfile_and_a_planned_rate_are_one_too_many(tmp_path)
     ended = through_us(tmp_path, "-f", str(FILES / "custom_shape.py"), "-H", "http://127.0.0.1:9", "--target-ops", "10")
     assert ended.code == 6
     assert "--target-ops: the locustfile's shape Steps decides the load (allowed: one of the two)" in ended.err
+
+
+def test_a_target_that_only_the_class_names_or_that_speaks_no_http_is_loaded_at_a_planned_rate(tmp_path):
+    plan = ("--target-ops", "20", "--ramp", "0s", "--duration", "5s")
+    with serving() as shop:
+        named = through_us(tmp_path, "-f", str(FILES / "several_classes.py"), *plan, SHOP=shop.url)
+        bare = shop.url.removeprefix("http://")  # as a gRPC client has it; here its requests fail
+        other = through_us(tmp_path, "-f", str(FILES / "custom_client.py"), "-H", f"tcp://{bare}", *plan)
+        grpc = through_us(tmp_path, "-f", str(FILES / "custom_client.py"), "-H", bare, *plan)
+    for ended in (named, other, grpc):
+        assert ended.code == 0, ended.out + ended.err
+        assert "NOT JUDGED" in ended.out
+    assert our_totals(other)["line items"][0] > 0

@@ -4,7 +4,8 @@ import math
 
 import pytest
 
-from bizra_load.launch.worker_count import explained, workers_for
+from bizra_load.launch import worker_count
+from bizra_load.launch.worker_count import explained, workers_for, workers_here
 
 
 @pytest.mark.parametrize(
@@ -44,3 +45,10 @@ def test_the_reason_is_one_line():
         "Workers: 1 (1,000 ops/s; 2 cores, one of them for the target, which is on this machine); --workers sets another number"
     )
     assert explained(1, 1, math.inf, False) == "Workers: 1 (as fast as responses come; 1 core); --workers sets another number"
+
+
+@pytest.mark.parametrize("target", ["", "http://127.0.0.1:9"])
+def test_a_target_that_is_not_known_is_taken_to_be_on_this_machine(target, monkeypatch):
+    monkeypatch.setattr(worker_count, "usable_cores", lambda: 2)
+    assert workers_here(100_000, target)[0] == 1
+    assert workers_here(100_000, "http://192.0.2.1:9")[0] == 2
