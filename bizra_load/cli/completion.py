@@ -17,7 +17,7 @@ _RUNS = {"bash": "_bizra_load_run_names", "zsh": "_bizra_load_run_names"}
 _BASH = """
 _bizra_load_run_names() {
   local runs="${BIZRA_LOAD_OUT:-runs}"
-  compgen -W "$(ls -1 -- "$runs" 2>/dev/null)" -- "$1"
+  (CDPATH= cd -- "$runs" 2>/dev/null && compgen -d -- "$1")
   compgen -d -- "$1"
 }
 """

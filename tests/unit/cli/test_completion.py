@@ -44,6 +44,16 @@ def test_bash_completes_verbs_options_files_and_runs(script, tmp_path):
     assert completed(script, tmp_path, "bizra-load", "report", "--format", "ht") == ["html"]
 
 
+@pytest.mark.processes
+def test_the_name_of_a_run_is_no_command(script, tmp_path):
+    """Some shell or other expands what a list of words holds: $(...) of a folder's name, in a shared folder of runs."""
+    for name in ("$(touch${IFS}pwned)", "`touch${IFS}pwned`", "20261121T100000Z-poi"):
+        (tmp_path / "runs" / name).mkdir(parents=True)
+    for begun in ("''", "2"):
+        assert "20261121T100000Z-poi" in completed(script, tmp_path, "bizra-load", "report", begun)
+    assert not list(tmp_path.rglob("pwned"))
+
+
 def test_zsh_gets_a_script_of_its_own_kind(capsys):
     assert main(["completion", "zsh"]) == 0
     shown = capsys.readouterr().out
