@@ -9,13 +9,17 @@ from typing import Any
 from bizra_load.exit_codes import UsageError
 from bizra_load.io.ports import listening_refused
 
-# Locust's own words that only its web UI has a use for
-_WORDS = ("--web-", "--class-picker", "--autostart", "--autoquit", "--headful", "--tls-")
+# Locust's own options that only its web UI has a use for, and ours for it; others that begin as these do are the locustfile's
+WORDS = (
+    *("--web-host", "--web-port", "-P", "--web-host-display-name", "--web-base-path", "--web-login", "--web-auth"),
+    *("--tls-cert", "--tls-key", "--class-picker", "--autostart", "--autoquit", "--headful", "--build-path", "--legacy-ui"),
+    *("--web-names", "--web-files"),
+)
 
 
 def is_asked_for(switch: bool, words: Sequence[str]) -> bool:
     """By `switch` (--web-ui), or by one of `words` of Locust's. Raises UsageError where --headless is there too."""
-    asked_by = "--web-ui" if switch else next((word.partition("=")[0] for word in words if word.startswith(_WORDS)), "")
+    asked_by = "--web-ui" if switch else next((flag for word in words if (flag := word.partition("=")[0]) in WORDS), "")
     if asked_by and "--headless" in words:
         raise UsageError(f"{asked_by} and --headless: give only one of them")
     return bool(asked_by)

@@ -2,6 +2,8 @@
 
 import json
 import socket
+import subprocess
+import sys
 
 import pytest
 
@@ -9,7 +11,7 @@ from bizra_load.cli.main import main, understood
 from bizra_load.exit_codes import USAGE, UsageError
 from bizra_load.launch.locust_process import command_line
 from bizra_load.launch.request import load_request
-from bizra_load.launch.web_ui import is_asked_for
+from bizra_load.launch.web_ui import WORDS, is_asked_for
 from bizra_load.products import all_options
 
 MINE = """
@@ -53,6 +55,21 @@ def test_what_only_the_web_ui_has_a_use_for_asks_for_it(word):
     assert not is_asked_for(False, ["--tags", "a", "--depth", "3"])
     with pytest.raises(UsageError, match=f"{word.partition('=')[0]} and --headless"):
         is_asked_for(False, ["--headless", word])
+
+
+def test_an_option_of_the_locustfiles_own_does_not_whatever_it_begins_with():
+    assert not is_asked_for(False, ["--tls-verify", "--web-foo=1", "--autostart-jobs", "--class-picker-of-mine"])
+
+
+@pytest.mark.processes
+def test_they_are_those_that_locust_has():
+    script = """
+from locust.argument_parser import get_parser
+[group] = [g for g in get_parser(default_config_files=())._action_groups if g.title == "Web UI options"]
+print(*(flag for action in group._group_actions for flag in action.option_strings))
+"""
+    of_locust = subprocess.run([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True, timeout=60, check=True)
+    assert set(of_locust.stdout.split()) == {*WORDS, "--headless"} - {"--web-names", "--web-files"}
 
 
 @pytest.mark.processes
