@@ -11,13 +11,13 @@ from contextlib import AbstractContextManager, ExitStack, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bizra_load.archive.latest import begin, end
+from bizra_load.archive.latest import LATEST, begin, end
 from bizra_load.archive.names import ASSESSMENT, RECORD
 from bizra_load.archive.store import new_folder
-from bizra_load.exit_codes import INVALID, BizraLoadError, InvalidRunError
+from bizra_load.exit_codes import INVALID, KEPT, BizraLoadError, InvalidRunError
 from bizra_load.io.terminal import tell
 from bizra_load.io.under_way import under_way
-from bizra_load.launch.locust_process import command_line, ignored_files, ignored_variables, supervise
+from bizra_load.launch.locust_process import command_line, ignored_files, ignored_variables, of_ours, supervise
 from bizra_load.launch.parting import parted
 from bizra_load.launch.request import LoadRequest, target_address
 from bizra_load.launch.run_baseline import measured_beside
@@ -51,7 +51,7 @@ def put_load_on(request: LoadRequest) -> tuple[int, Path]:
                 code = supervise(command, environment, folder / RECORD, lambda generator: _apart(node, generator, folder))
             if code < 0:
                 code = _judge_without_master(folder, -code)
-            code = _verdict_over(code, folder)
+            code = _verdict_over(code, folder) if (folder / RECORD).exists() else _not_begun(code)
         except BizraLoadError as error:
             end(folder, error.exit_code)
             raise
@@ -68,12 +68,13 @@ def serve_web_ui(request: LoadRequest) -> int:
     with ExitStack() as stack:
         request, _ = _with_target(request, stack)
         command, environment = command_line(request, _processes(request), None)
+        before = os.path.realpath(request.settings.out / LATEST)
         code = supervise(command, environment, request.settings.out, lambda _: nullcontext())
         if code < 0:
             raise InvalidRunError(
                 f"Locust's web UI was killed ({signal.Signals(-code).name}); runs are kept in {request.settings.out}"
             )
-        return code
+        return of_ours(code, began=os.path.realpath(request.settings.out / LATEST) != before)
 
 
 def _with_target(request: LoadRequest, stack: ExitStack) -> tuple[LoadRequest, NodeProcess | None]:
@@ -121,6 +122,13 @@ def _judge_without_master(folder: Path, number: int) -> int:
     assessment = judge.assess_folder(folder)
     judge.print_summary(assessment, folder, sys.stdout)
     return assessment.exit_code
+
+
+def _not_begun(code: int) -> int:
+    """The exit code of a run that never began. Raises InvalidRunError where it is none of ours."""
+    if code == KEPT:
+        raise InvalidRunError("the load did not begin: the locustfile ended Locust (exit code 0)")
+    return of_ours(code, began=False)
 
 
 def _verdict_over(code: int, folder: Path) -> int:

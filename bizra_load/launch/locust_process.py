@@ -13,6 +13,7 @@ from pathlib import Path
 
 import psutil
 
+from bizra_load.exit_codes import INCONCLUSIVE, INVALID, KEPT, NO_GO, USAGE, InvalidRunError
 from bizra_load.io.children import adopt_orphans, start
 from bizra_load.io.ports import free_port
 from bizra_load.launch.request import LoadRequest, holds_password
@@ -29,6 +30,7 @@ from bizra_load.settings.defaults import (
 ATTACHED = "bizra_load.runtime.attached"
 CONFIGURATION = ("~/.locust.conf", "locust.conf", "pyproject.toml")  # what Locust would read
 TOLD_WORKERS_END_WITHIN_S = 10.0  # the master has all of their reports, or has given them up
+WORKERS_COME_WITHIN_S = "60"  # Locust would wait for ever
 IDLE_WORKERS_END_WITHIN_S = 1.0  # of a master killed before the load began
 WORKERS_END_WITHIN_S = 60.0  # of a killed master; they notice in 8 s, finish what is under way and try to hand over for 10 s
 
@@ -73,7 +75,7 @@ def command_line(request: LoadRequest, processes: int, folder: Path | None) -> t
     }
     command = [
         *(("--headless", "--only-summary", "--json-file", str(folder / "locust-stats")) if folder else ("--headful",)),
-        *("--expect-workers-max-wait", "60"),
+        *(() if request.waits_for_workers else ("--expect-workers-max-wait", WORKERS_COME_WITHIN_S)),
         *(() if request.workers_come else _on_this_machine(processes)),
     ]
     if request.log_level:
@@ -84,7 +86,17 @@ def command_line(request: LoadRequest, processes: int, folder: Path | None) -> t
 def hand_over(request: LoadRequest) -> int:
     """To Locust, whose exit code it is, what makes no run here: a worker, or what is printed of a locustfile (--list)."""
     command = () if request.processes is None else ("--processes", str(request.processes))
-    return supervise(_started(request, *command), _environment(request), None, lambda _: nullcontext())
+    code = supervise(_started(request, *command), _environment(request), None, lambda _: nullcontext())
+    return of_ours(code, began=False)
+
+
+def of_ours(code: int, began: bool) -> int:
+    """The exit code of Locust where it is one of ours, or where a load `began` and it is the locustfile's own. Raises
+    InvalidRunError for others: those are of Locust, for whatever it could not do, and of Python.
+    """
+    if began or code < 0 or code in (KEPT, NO_GO, INCONCLUSIVE, INVALID, USAGE):
+        return code
+    raise InvalidRunError(f"Locust ended with exit code {code} before a load began: its own lines say why")
 
 
 def _started(request: LoadRequest, *words: str) -> list[str]:

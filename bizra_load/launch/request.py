@@ -106,6 +106,11 @@ class LoadRequest:
         return self.surveyed is not None and bool(self.surveyed.options["master"])
 
     @property
+    def waits_for_workers(self) -> bool:
+        """Whether Locust's configuration, or the command line, says how long it waits for them."""
+        return self.configured and bool(self.surveyed and self.surveyed.options["expect_workers_max_wait"])
+
+    @property
     def open_model(self) -> bool:
         """Our schedule drives it; else users of the locustfile's do, as fast as responses and their own waits let them."""
         return self.surveyed is None or self.surveyed.open_model or self.settings.pace_tasks

@@ -33,7 +33,7 @@ _LIBRARIES = os.sep + "site-packages" + os.sep
 NO_USERS = "no user class (allowed: one that is not abstract, such as class Mine(FastHttpUser))"
 # Locust's options by which the survey's reader decides
 ASKED = (
-    *("host", "num_users", "run_time", "loglevel", "master", "worker"),
+    *("host", "num_users", "run_time", "loglevel", "master", "worker", "expect_workers_max_wait"),
     *("list_commands", "show_task_ratio", "show_task_ratio_json"),
     *("web_host", "web_port", "web_base_path", "tls_cert", "tls_key", "autostart", "autoquit"),
 )
