@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import json
 import os
+import select
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,9 +18,11 @@ from typing import Any
 
 from bizra_load.exit_codes import UsageError
 from bizra_load.io.children import start
+from bizra_load.io.signals import signals_held
 
 _PRINTED = ("list_commands", "show_task_ratio", "show_task_ratio_json")
 WITHIN_S = 120.0  # an import that reads test data takes its time; one that waits for something would wait for ever
+ENDS_WITHIN_S = 5.0  # its handlers of atexit
 SURVEY = "bizra_load.runtime.survey"
 PRODUCTS_USERS = {"PoIUser": "poi"}  # public user classes of products
 # what Locust makes of no words; the loglevel is its default
@@ -79,23 +85,13 @@ def check_there(file: str) -> None:
 
 def survey(file: str, words: Sequence[str], environment: Mapping[str, str]) -> Locustfile:
     """What a locustfile holds, or whatever else Locust's -f takes, with these further words. Raises UsageError."""
-    reading, writing = os.pipe()
-    command = [sys.executable, "-m", SURVEY, str(writing), "-f", file, *words]
-    with os.fdopen(reading, encoding="utf-8") as pipe:
-        process = start(
-            command, env=dict(environment), pass_fds=(writing,), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL
-        )
-        os.close(writing)
-        try:
-            process.wait(WITHIN_S)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-            raise UsageError(f"-f: {file}: takes longer than {WITHIN_S:g} s to import") from None
-        text = pipe.read()
-    seen: dict[str, Any] = (
-        json.loads(text) if text else {"error": f"ends its process when it is imported (exit code {process.returncode})"}
-    )
+    try:
+        text = _told(("-f", file, *words), environment)
+    except TimeoutError:
+        raise UsageError(f"-f: {file}: takes longer than {WITHIN_S:g} s to import") from None
+    except _EndedError as error:
+        raise UsageError(f"-f: {file}: ends its process when it is imported (exit code {error})") from None
+    seen: dict[str, Any] = json.loads(text)
     if "error" in seen:
         raise UsageError(f"-f: {file}: {seen['error']}")
     contents: dict[str, Any] = seen["survey"]
@@ -108,3 +104,60 @@ def survey(file: str, words: Sequence[str], environment: Mapping[str, str]) -> L
         contents["stages"] and any(user["open"] for user in users),
         contents["options"],
     )
+
+
+class _EndedError(Exception):
+    """Without a word; the exit code."""
+
+
+def _told(words: Sequence[str], environment: Mapping[str, str]) -> bytes:
+    """The line of a survey for these words of Locust's. It is a process group of its own: what the locustfile starts when it is
+    imported ends with it, after its handlers of atexit. Raises TimeoutError, _EndedError.
+    """
+    reading, writing = os.pipe()
+    try:
+        command = [sys.executable, "-m", SURVEY, str(writing), *words]
+        nowhere = subprocess.DEVNULL
+        process = start(command, env=dict(environment), pass_fds=(writing,), stdin=nowhere, stdout=nowhere, process_group=0)
+        try:
+            os.close(writing)
+            line = _line(reading, process)
+            with contextlib.suppress(subprocess.TimeoutExpired):  # a handler, or a thread, that does not end
+                process.wait(ENDS_WITHIN_S)
+            return line
+        finally:
+            _end_group(process)
+    finally:
+        os.close(reading)
+
+
+def _line(reading: int, process: subprocess.Popen[bytes]) -> bytes:
+    """Up to its line end, and not to the end of all: a child that was forked meanwhile may keep the pipe open."""
+    text, end = b"", time.monotonic() + WITHIN_S
+    while not text.endswith(b"\n"):
+        if time.monotonic() > end:
+            raise TimeoutError
+        ended = process.poll() is not None  # before it is looked for more: nothing comes afterwards
+        if select.select([reading], [], [], 0 if ended else 0.1)[0]:
+            chunk = os.read(reading, 1 << 16)
+            text += chunk
+            if chunk:
+                continue
+            process.wait(ENDS_WITHIN_S)
+            ended = True
+        if ended:
+            raise _EndedError(process.returncode)
+    return text
+
+
+def _end_group(process: subprocess.Popen[bytes]) -> None:
+    """Whatever is left of it: SIGTERM, and SIGKILL for what does not end by that."""
+    with signals_held(), contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGTERM)
+        end = time.monotonic() + 1.0
+        while time.monotonic() < end:
+            process.poll()
+            os.killpg(process.pid, 0)
+            time.sleep(0.01)
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()

@@ -5,6 +5,7 @@ Locustfiles are anybody's code: they are imported in this process and nowhere el
 
 from __future__ import annotations
 
+import atexit
 import difflib
 import io
 import json
@@ -124,7 +125,9 @@ def main() -> None:
     except BaseException as error:
         outcome = {"error": _reason(error, [word for word in words if word.endswith(".py")])}
     with os.fdopen(fd, "w") as pipe:
-        json.dump(outcome, pipe)
+        pipe.write(json.dumps(outcome) + "\n")
+    with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
+        atexit._run_exitfuncs()  # what the locustfile has started may be ended there; who reads the line waits for a while
     os._exit(0)  # threads and greenlets of the locustfile's may be at anything
 
 
