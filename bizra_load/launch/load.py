@@ -17,7 +17,7 @@ from bizra_load.archive.store import new_folder
 from bizra_load.exit_codes import INVALID, KEPT, BizraLoadError, InvalidRunError
 from bizra_load.io.terminal import tell
 from bizra_load.io.under_way import under_way
-from bizra_load.launch.locust_process import command_line, ignored_files, ignored_variables, of_ours, supervise
+from bizra_load.launch.locust_process import checked_code, command_line, ignored_files, ignored_variables, supervise
 from bizra_load.launch.parting import parted
 from bizra_load.launch.request import LoadRequest, target_address
 from bizra_load.launch.run_baseline import measured_beside
@@ -74,7 +74,7 @@ def serve_web_ui(request: LoadRequest) -> int:
             raise InvalidRunError(
                 f"Locust's web UI was killed ({signal.Signals(-code).name}); runs are kept in {request.settings.out}"
             )
-        return of_ours(code, began=os.path.realpath(request.settings.out / LATEST) != before)
+        return checked_code(code, began=os.path.realpath(request.settings.out / LATEST) != before)
 
 
 def _with_target(request: LoadRequest, stack: ExitStack) -> tuple[LoadRequest, NodeProcess | None]:
@@ -128,7 +128,7 @@ def _not_begun(code: int) -> int:
     """The exit code of a run that never began. Raises InvalidRunError where it is none of ours."""
     if code == KEPT:
         raise InvalidRunError("the load did not begin: the locustfile ended Locust (exit code 0)")
-    return of_ours(code, began=False)
+    return checked_code(code, began=False)
 
 
 def _verdict_over(code: int, folder: Path) -> int:

@@ -87,10 +87,10 @@ def hand_over(request: LoadRequest) -> int:
     """To Locust, whose exit code it is, what makes no run here: a worker, or what is printed of a locustfile (--list)."""
     command = () if request.processes is None else ("--processes", str(request.processes))
     code = supervise(_started(request, *command), _environment(request), None, lambda _: nullcontext())
-    return of_ours(code, began=False)
+    return checked_code(code, began=False)
 
 
-def of_ours(code: int, began: bool) -> int:
+def checked_code(code: int, began: bool) -> int:
     """The exit code of Locust where it is one of ours, or where a load `began` and it is the locustfile's own. Raises
     InvalidRunError for others: those are of Locust, for whatever it could not do, and of Python.
     """

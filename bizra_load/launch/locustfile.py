@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import bizra_load
 from bizra_load.exit_codes import UsageError
 from bizra_load.io.children import start
 from bizra_load.io.signals import signals_held
@@ -25,6 +26,9 @@ WITHIN_S = 120.0  # an import that reads test data takes its time; one that wait
 ENDS_WITHIN_S = 5.0  # its handlers of atexit
 SURVEY = "bizra_load.runtime.survey"
 PRODUCTS_USERS = {"PoIUser": "poi"}  # public user classes of products
+OUR_USERS = ("OpenModelUser", *PRODUCTS_USERS)  # that our schedule drives
+_US = bizra_load.__name__
+_OF_LOCUST = ("between", "constant", "constant_pacing", "constant_throughput", "events", "tag", "task")
 # what Locust makes of no words; the loglevel is its default
 _NONE = ("host", "num_users", "run_time", *_PRINTED)
 NOTHING_ASKED: Mapping[str, Any] = {**dict.fromkeys(_NONE), "loglevel": "INFO", "master": False, "worker": False}
@@ -39,6 +43,7 @@ class Locustfile:
     product      what their requests are of; "": of any service
     shape        name of its LoadTestShape; "": none
     open_model   our schedule drives it (OpenModelUser with a StagesShape)
+    stages       its shape, or one of them, is our StagesShape
     options      what Locust makes of its words, its variables and its configuration files, by its names
     """
 
@@ -48,6 +53,7 @@ class Locustfile:
     shape: str
     open_model: bool
     options: Mapping[str, Any]
+    stages: bool = False
 
     @property
     def makes_no_run(self) -> bool:
@@ -56,22 +62,43 @@ class Locustfile:
 
 
 def of_ours(file: str) -> Locustfile | None:
-    """What a file holds, where its text says that our schedule drives it: a class on StagesShape. None where it does not: then
-    it must be imported to be known, which takes seconds of a busy machine.
+    """What a file holds, where its text says for certain that our schedule drives it: a class on our StagesShape, one on a user
+    class of ours, and imports of nothing that can fail. None where it does not: then it must be imported to be known, which
+    takes seconds of a busy machine.
     """
     try:
         tree = ast.parse(Path(file).read_text(encoding="utf-8"))
     except (OSError, ValueError, SyntaxError):  # whoever imports it says so
         return None
-    classes = {node.name: {_name(base) for base in node.bases} for node in ast.walk(tree) if isinstance(node, ast.ClassDef)}
-    if not any("StagesShape" in bases for bases in classes.values()):
+    imported: dict[str, str] = {}  # what a name stands for
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import) and not all(_is_standard(alias.name) for alias in node.names):
+            return None
+        if isinstance(node, ast.ImportFrom):
+            names = {alias.asname or alias.name: f"{node.module}.{alias.name}" for alias in node.names}
+            if node.level or not all(_is_there(str(node.module), alias.name) for alias in node.names):
+                return None
+            imported |= names
+    classes = [node for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]
+    bases = {imported.get(ast.unparse(base)) for node in classes for base in node.bases}
+    users = [name for name in OUR_USERS if f"{_US}.{name}" in bases]
+    if f"{_US}.StagesShape" not in bases or not users or any(node.name in imported for node in classes):
         return None
-    of_product = {product for bases in classes.values() for base in bases if (product := PRODUCTS_USERS.get(base))}
-    return Locustfile((), "", next(iter(of_product), ""), "StagesShape", True, NOTHING_ASKED)
+    product = next((PRODUCTS_USERS[name] for name in users if name in PRODUCTS_USERS), "")
+    return Locustfile((), "", product, "StagesShape", True, NOTHING_ASKED, stages=True)
 
 
-def _name(base: ast.expr) -> str:
-    return base.attr if isinstance(base, ast.Attribute) else base.id if isinstance(base, ast.Name) else ""
+def _is_standard(module: str) -> bool:
+    return module.partition(".")[0] in sys.stdlib_module_names
+
+
+def _is_there(module: str, name: str) -> bool:
+    """Whether an import of it is known to succeed, and to bring in no user class of Locust's."""
+    package, _, rest = module.partition(".")
+    if package != _US:
+        return _is_standard(module) or (module == "locust" and name in _OF_LOCUST)
+    place = Path(bizra_load.__file__).parent
+    return place.joinpath(*rest.split(".")).with_suffix(".py").is_file() if rest else name in bizra_load.__all__
 
 
 def check_there(file: str) -> None:
@@ -103,6 +130,7 @@ def survey(file: str, words: Sequence[str], environment: Mapping[str, str]) -> L
         contents["shape"],
         contents["stages"] and any(user["open"] for user in users),
         contents["options"],
+        contents["stages"],
     )
 
 

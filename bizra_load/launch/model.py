@@ -57,6 +57,11 @@ def model_of(given: Mapping[str, Any], words: Sequence[str], host: str, web_ui: 
         )
         _check_not_given(given, LOCUSTS, "the planned rate decides how many users there are, and for how long")
         return Model(given, locust_words, surveyed)
+    if surveyed.stages and not surveyed.makes_no_run and texts(given)["arrivals"] != SATURATE:
+        raise UsageError(
+            f"-f: {given['locustfile']}: a StagesShape, and no user class that it drives "
+            "(allowed: an OpenModelUser; or no shape, and --target-ops)"
+        )
     if _asks_for_arrivals(given):
         given = _paced(given, surveyed)
         return Model(given, (*_locust_words({**given, **dict.fromkeys(LOCUSTS)}), *words), surveyed)

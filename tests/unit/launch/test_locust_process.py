@@ -8,7 +8,7 @@ import psutil
 import pytest
 
 from bizra_load.exit_codes import InvalidRunError
-from bizra_load.launch.locust_process import of_ours
+from bizra_load.launch.locust_process import checked_code
 
 MASTER = """
 import os, signal, time
@@ -85,8 +85,8 @@ def test_a_daemon_that_a_locustfile_started_is_left_alone():
 
 def test_an_exit_code_of_locusts_own_is_none_of_ours_before_a_load_began():
     for code in (0, 3, 4, 5, 6, -9):
-        assert of_ours(code, began=False) == code
-    assert of_ours(1, began=True) == 1  # the locustfile's own, where nothing is judged
+        assert checked_code(code, began=False) == code
+    assert checked_code(1, began=True) == 1  # the locustfile's own, where nothing is judged
     for code in (1, 2, 255):
         with pytest.raises(InvalidRunError, match=f"Locust ended with exit code {code} before a load began"):
-            of_ours(code, began=False)
+            checked_code(code, began=False)
