@@ -125,9 +125,9 @@ def all_options() -> tuple[Option, ...]:
     return (*GENERAL, *added_options())
 
 
-def settings_of(parsed: object | None) -> Settings:
-    """Settings from parsed options, those of products among them. Raises UsageError."""
-    return resolve(parsed, added_options())
+def settings_of(parsed: object | None, on_a_worker: bool = False) -> Settings:
+    """Settings from parsed options, those of products among them; on a worker they are its master's. Raises UsageError."""
+    return resolve(parsed, added_options(), on_a_worker)
 
 
 def default_agreement(product_name: str, rehearsal: bool = False) -> str:

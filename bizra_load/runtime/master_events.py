@@ -40,6 +40,7 @@ from bizra_load.runtime.master_run import MasterRun
 from bizra_load.runtime.metrics_server import MetricsServer
 from bizra_load.runtime.progress import Progress
 from bizra_load.runtime.run_start import start_run
+from bizra_load.runtime.taking_part import REFUSED, show_refusal
 from bizra_load.runtime.users import request_type_of
 from bizra_load.runtime.webui.form import WebForm
 from bizra_load.runtime.webui.live import Live
@@ -47,8 +48,8 @@ from bizra_load.runtime.webui.own_pages import allow_own_pages_only, names_of
 from bizra_load.runtime.webui.page import add_pages
 from bizra_load.runtime.worker_events import Started
 from bizra_load.runtime.worker_run import ACKNOWLEDGE_WITHIN_S
-from bizra_load.settings.defaults import RUN_FOLDER_VARIABLE, WEB_UI_VARIABLE
-from bizra_load.settings.settings import Settings
+from bizra_load.settings.defaults import CONTENTS, RUN_FOLDER_VARIABLE, WEB_UI_VARIABLE
+from bizra_load.settings.settings import Settings, contents_of
 from sla.values.assessment import Decision
 
 LEAD_S = 0.3  # from when all users are there to the start of the schedule: a message's way, and the collector's last full pass
@@ -83,6 +84,7 @@ class MasterEvents:
         if self._master is not None:
             self._master.register_message(REPORT, self._on_report)
             self._master.register_message(HELLO, self._on_hello)
+            self._master.register_message(REFUSED, self._on_refused)
             environment.events.worker_connect.add_listener(self._on_worker_connect)
             end_stopped_children()
             gevent.spawn(watch_workers, self._master, self._on_missing_worker)
@@ -112,6 +114,11 @@ class MasterEvents:
         else:
             run.begin(0.0)
         return self._send_start_to_all(Started(run.run_id, None if open_model else 0, time.perf_counter_ns(), run.times.clock))
+
+    def hand_over_contents(self) -> None:
+        """Of files that options name: workers, to which Locust sends its options, may not have them. Raises UsageError."""
+        if self._master is not None and (options := self._environment.parsed_options) is not None:
+            setattr(options, CONTENTS, contents_of(options))
 
     def _consumers(self, settings: Settings) -> list[Consumer]:
         """What takes in the windows of the next run once they are stored, in this order."""
@@ -258,6 +265,9 @@ class MasterEvents:
     def _on_missing_worker(self, worker: str) -> None:
         if self.run is not None and not self.run.times.stopped:
             print(f"bizra-load: worker {worker} is missing: no heartbeat from it", file=sys.stderr, flush=True)
+
+    def _on_refused(self, environment: Environment, msg: Any, **_: Any) -> None:
+        show_refusal(msg.node_id, msg.data, self._key)
 
     def _on_report(self, environment: Environment, msg: Any, **_: Any) -> None:
         acknowledgement = self.receive(msg.data)

@@ -130,6 +130,7 @@ class Plugin:
             return
         try:
             settings = settings_for(self._environment.user_classes, self._environment.parsed_options)
+            self._master.hand_over_contents()
         except UsageError as error:  # a file that was there when this process started
             self._master.refuse(error)
             return

@@ -28,9 +28,9 @@ from bizra_load.measure.exchange import ACKNOWLEDGE, DRAIN, HELLO, REPORT, START
 from bizra_load.measure.master_silence import CHECK_EVERY_S, IDLE_MASTER_SILENT_S, MASTER_SILENT_S, Silence
 from bizra_load.measure.report import encode_report
 from bizra_load.measure.seconds import SECOND_NS
-from bizra_load.products import settings_of
 from bizra_load.runtime.exit_code import ExitCode
 from bizra_load.runtime.locust_quirks import no_statistics
+from bizra_load.runtime.taking_part import settings_or_end
 from bizra_load.runtime.worker_run import ACKNOWLEDGE_WITHIN_S, WorkerRun
 from bizra_load.settings.defaults import RUN_FOLDER_VARIABLE
 from bizra_load.settings.settings import Settings
@@ -68,6 +68,7 @@ class WorkerEvents:
         self._started: Started | None = None
         self._pending = False
         self._ready = Event()  # the run that Locust has started is there
+        self._settings: Settings | None = None
         self._hellos = 0
         self._early: list[tuple[int, dict[str, Any]]] = []  # when what ended before the run was there, and its event
         self._heartbeats = 0  # of the master
@@ -96,6 +97,8 @@ class WorkerEvents:
     def test_started(self) -> None:
         """Locust has started a test on this worker; users are coming."""
         self._ready.clear()
+        self._pending = False  # for whatever drains a worker that ends here
+        self._settings = settings_or_end(self._environment, self._key, self._exit_code)
         self._pending = True
         self._begin_when_announced()
 
@@ -139,7 +142,11 @@ class WorkerEvents:
         """
         if not self._pending or self._started is None or not self._started.measured or self._worker is None:
             return
-        settings = self._with_own_secrets(settings_of(self._environment.parsed_options))
+        if self._settings is None:  # it joined a running test
+            self._pending = False
+            self._settings = settings_or_end(self._environment, self._key, self._exit_code)
+            self._pending = True
+        settings = self._with_own_secrets(self._settings)
         run = self._begin(self._started, settings, self._worker.client_id, self._worker.worker_index, self._send_report)
         self._pending, self._started = False, None
         early, self._early = self._early, []

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal
 
 from bizra_load.engine.arrivals import KINDS, SATURATE
@@ -31,6 +32,8 @@ class Option:
 
     path    whether its value is a path of this machine: such a one is not taken from a web form unless that was allowed at the
             start
+    there   (text, what its file holds) -> its value on a worker, where a path of the master's leads nowhere; None: as `check`
+            has it, so that a file of that path must be there too
     names   values that are no paths, where a path may be "or a name"; elsewhere all that there are
     """
 
@@ -42,6 +45,7 @@ class Option:
     on_the_web_form: bool = True
     path: Literal["no", "yes", "or a name"] = "no"
     names: tuple[str, ...] = ()
+    there: Callable[[str, str], Any] | None = None
 
     @property
     def name(self) -> str:
@@ -81,7 +85,7 @@ GENERAL: tuple[Option, ...] = (
     Option("--duration", "DURATION_SEC", "60s", "How long the target rate is held after the ramp", _length),
     Option("--stages", "STAGES", "",
            f"{', '.join(NAMED)} at the target rate, or a YAML file of stages with rates of its own; replaces ramp and duration",
-           inputs.stages, path="or a name", names=tuple(NAMED)),
+           inputs.stages, path="or a name", names=tuple(NAMED), there=inputs.stages_there),
     Option("--ops-per-user", "OPS_PER_USER", "50", "Rate slot of one Locust user (one connection), operations per second",
            _rate),
     Option("--arrivals", "ARRIVALS", "constant", "constant or poisson; saturate: a closed model, as fast as responses come",
@@ -97,7 +101,8 @@ GENERAL: tuple[Option, ...] = (
            inputs.base_url),
     Option("--prometheus-selector", "PROMETHEUS_SELECTOR", "", 'Label matchers of the node under test, e.g. job="node"',
            inputs.selector),
-    Option("--out", OUT_VARIABLE, DEFAULT_OUT, "Folder that run folders are made in", inputs.out_folder, path="yes"),
+    Option("--out", OUT_VARIABLE, DEFAULT_OUT, "Folder that run folders are made in", inputs.out_folder, path="yes",
+           there=lambda text, _: Path(text)),  # nothing is written there
     Option("--run-name", "RUN_NAME", "", "End of the run folder's name; without it, the product's name", inputs.run_name),
     Option("--request-timeout", "REQUEST_TIMEOUT", "10s", "After this long an operation is counted as timed out",
            inputs.within(duration_s, inputs.MAX_TIMEOUT_S, "s")),
@@ -108,7 +113,7 @@ GENERAL: tuple[Option, ...] = (
            f"Checks of the run that may fail with a warning, comma-separated: {', '.join(ALLOWABLE)}", inputs.allowed_checks),
     Option("--fold-names", "FOLD_NAMES", "auto",
            "Names of requests that differ in ids alone as one: auto, off, or a file of lines 'PATTERN -> NAME'", inputs.folding,
-           path="or a name", names=("auto", "off")),
+           path="or a name", names=("auto", "off"), there=inputs.folding_there),
     Option("--group-by", "GROUP_BY", "",
            "Tell requests of one name apart by these keys of Locust's context, comma-separated, such as tenant,plan",
            inputs.context_keys),

@@ -8,6 +8,8 @@ DEFAULT_OUT, OUT_VARIABLE = "runs", "BIZRA_LOAD_OUT"  # where run folders are ma
 OPTIONS_VARIABLE, OPTIONS = "BIZRA_LOAD_OPTIONS", "bizra_load_options"
 # it tells them to the Locust that it starts: the run folder, which makes it that of one run; "1" in a rehearsal
 RUN_FOLDER_VARIABLE, REHEARSAL_VARIABLE = "BIZRA_LOAD_RUN_FOLDER", "BIZRA_LOAD_REHEARSAL"
+# what the files that options name hold, by the options' names: another attribute, for workers that don't have them
+CONTENTS = "bizra_load_contents"
 UNCONFIGURED_VARIABLE = "BIZRA_LOAD_UNCONFIGURED"  # "1": Locust's own configuration is not read
 WEB_UI_VARIABLE = "BIZRA_LOAD_WEB_UI"  # "1": `bizra-load run --web-ui` started it
 # where a locustfile has an option of the name of one of ours, ours has another one: an attribute of Locust's options, by name

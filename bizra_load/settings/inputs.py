@@ -170,10 +170,15 @@ def folding(value: str) -> Folding:
     """OFF, AUTO, or a file of lines "PATTERN -> NAME": a regular expression of a whole name, and its new name, which may hold
     groups (\\1). Lines that begin with # are comments.
     """
+    return folding_there(value, "")
+
+
+def folding_there(value: str, contents: str) -> Folding:
+    """The same where the file's contents, if there are any, come from elsewhere."""
     if value in (OFF, AUTO):
         return Folding(value)
     pairs = []
-    for number, line in enumerate(lines_of(value), start=1):
+    for number, line in enumerate(_lines(contents) if contents else lines_of(value), start=1):
         pattern, arrow, new = (part.strip() for part in line.partition("->"))
         if line.startswith("#"):
             continue
@@ -197,13 +202,18 @@ def job(value: str) -> str:
 
 def stages(value: str) -> LoadCurve | str:
     """The load curve of a stage file, or the name of one that waits for its target rate."""
-    return value if value in NAMED else curve_from_file(value)
+    return stages_there(value, "")
 
 
-def curve_from_file(path: str) -> LoadCurve:
-    """The load curve of a stage file."""
+def stages_there(value: str, contents: str) -> LoadCurve | str:
+    """The same where the file's contents, if there are any, come from elsewhere."""
+    return value if value in NAMED else curve_from_file(value, contents)
+
+
+def curve_from_file(path: str, contents: str = "") -> LoadCurve:
+    """The load curve of a stage file, whose contents may come from elsewhere."""
     try:
-        curve = curve_from_stages(yaml_text.load(read_text(Path(path))))
+        curve = curve_from_stages(yaml_text.load(contents or read_text(Path(path))))
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from None
     for name, value, most in (("peak", curve.peak_per_s, MAX_RATE_PER_S), ("duration", curve.duration_s, MAX_DURATION_S)):
@@ -251,4 +261,8 @@ def lines_of(path: str, limit_bytes: int = 1024 * 1024) -> tuple[str, ...]:
     """Lines of a file that hold anything, stripped; "" is no file."""
     if not path:
         return ()
-    return tuple(line.strip() for line in read_text(Path(path), limit_bytes).splitlines() if line.strip())
+    return _lines(read_text(Path(path), limit_bytes))
+
+
+def _lines(text: str) -> tuple[str, ...]:
+    return tuple(line.strip() for line in text.splitlines() if line.strip())

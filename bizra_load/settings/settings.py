@@ -13,10 +13,11 @@ from bizra_load.engine.arrivals import SATURATE
 from bizra_load.engine.load_curve import LoadCurve, ramp_and_hold
 from bizra_load.engine.stages import NAMED, named_curve
 from bizra_load.exit_codes import UsageError
+from bizra_load.io.files import read_text
 from bizra_load.io.trust import Trust, headers_for
 from bizra_load.settings import inputs
 from bizra_load.settings.arguments import GENERAL, SWITCHES, Option
-from bizra_load.settings.defaults import NAMES, OPTIONS
+from bizra_load.settings.defaults import CONTENTS, NAMES, OPTIONS
 from bizra_load.settings.name_folding import Folding
 
 # of a planned rate where nobody says how many: a task of a second at each moment, which most keep within
@@ -78,13 +79,24 @@ class Settings:
         return max(1, math.ceil(self.curve.peak_per_s / self.ops_per_user))
 
 
-def resolve(parsed: object | None, added: Sequence[Option] = ()) -> Settings:
+def resolve(parsed: object | None, added: Sequence[Option] = (), on_a_worker: bool = False) -> Settings:
     """Settings from parsed options, one attribute each; what is missing there comes from the environment, then the default.
 
     Options that `bizra-load run` handed on (OPTIONS) come before all others: what else has their names is the locustfile's own.
     Raises UsageError (exit code 6) with one line that names the option, what is wrong and what is allowed.
     """
-    return checked(_given(parsed), added)
+    return checked(_given(parsed), added, (getattr(parsed, CONTENTS, None) or {}) if on_a_worker else None)
+
+
+def contents_of(parsed: object | None) -> dict[str, str]:
+    """What the files hold that options name, by the options' names, where a worker is to be told it. Raises UsageError."""
+    given = _given(parsed)
+    named = {option: _text(option, given) for option in GENERAL if option.there is not None and option.names}
+    return {
+        option.name: inputs.option(option.flag, lambda path: read_text(Path(path)), text)
+        for option, text in named.items()
+        if option.leads_to_a_file(text)
+    }
 
 
 def paced_ops_per_user(peak_per_s: float) -> float:
@@ -121,10 +133,12 @@ def texts(given: Mapping[str, Any], added: Sequence[Option] = ()) -> dict[str, A
     return {**handed_on, **{name: list(given.get(name) or ()) for name in ("evidence", "objective")}}
 
 
-def checked(given: Mapping[str, Any], added: Sequence[Option] = ()) -> Settings:
-    """Settings from options by their attribute's name; `added`: those of products. Raises as resolve()."""
+def checked(given: Mapping[str, Any], added: Sequence[Option] = (), contents: Mapping[str, str] | None = None) -> Settings:
+    """Settings from options by their attribute's name; `added`: those of products; `contents`: on a worker, contents_of() its
+    master's. Raises as resolve().
+    """
     replaced = _REPLACED.get(_text(_BY_NAME["stages"], given), ("target_ops", "ramp", "duration"))
-    values = {option.name: _checked(option, given) for option in (*GENERAL, *added) if option.name not in replaced}
+    values = {option.name: _checked(option, given, contents) for option in (*GENERAL, *added) if option.name not in replaced}
     values |= {switch.name: bool(given.get(switch.name)) for switch in SWITCHES}
     objectives = tuple(given.get("objective") or ())
     curve = _curve(values)
@@ -172,9 +186,11 @@ def _text(option: Option, given: Mapping[str, Any]) -> str:
     return str(value if value is not None else os.environ.get(option.variable, option.default)).strip()
 
 
-def _checked(option: Option, given: Mapping[str, Any]) -> Any:
+def _checked(option: Option, given: Mapping[str, Any], contents: Mapping[str, str] | None) -> Any:
     text = _text(option, given)
     try:
+        if contents is not None and option.there is not None:
+            return option.there(text, contents.get(option.name, ""))
         return option.check(text)
     except OSError as error:
         raise UsageError(f"{option.flag}: {text}: {error.strerror or error}") from None

@@ -83,3 +83,27 @@ def test_what_the_other_part_decides_is_refused(tmp_path, words):
     ended = through_us(tmp_path, "-f", str(FILES / "fast_http.py"), "-H", "http://127.0.0.1:9", *words)
     assert (ended.code, ended.folder) == (6, None)
     assert WRONG[words] in ended.err
+
+
+def test_a_worker_needs_neither_the_masters_patterns_nor_its_folder_of_runs(tmp_path, shop, monkeypatch):
+    """Its folder is another one, as another machine's would be."""
+    (tmp_path / "names").write_text("/items/.* -> item\n")
+    (tmp_path / "out").mkdir()
+    words = ("-H", shop.url, "-u", "4", "-r", "4", "-t", "6s", "--fold-names", "names")
+    ended, codes = apart(tmp_path, str(FILES / "ids.py"), *words, "--out", "out")
+    ended.folder = next(path for path in (tmp_path / "out").iterdir() if not path.is_symlink())
+    assert (ended.code, codes) == (0, [0, 0]), ended.err + (tmp_path / "a/output").read_text()
+    assert {"GET item", "POST item"} <= set(our_totals(ended))
+
+
+def test_a_worker_that_lacks_a_file_of_secrets_says_so_and_loads_nothing(tmp_path, shop):
+    (tmp_path / "headers").write_text("X-Tenant: acme\n")
+    words = ("-H", shop.url, "--target-ops", "20", "--ramp", "0s", "--duration", "5s", "--headers-file", "headers")
+    ended, codes = apart(tmp_path, str(FILES / "fast_http.py"), *words)
+    assert (ended.code, codes) == (5, [6, 6]), ended.err + (tmp_path / "a/output").read_text()
+    line = "takes no part: --headers-file: headers: No such file or directory"
+    assert ended.err.count(line) == 2
+    output = (tmp_path / "a/output").read_text()
+    assert f"bizra-load: this worker {line}" in output
+    assert "Traceback" not in output + ended.err
+    assert shop.total() == 0
