@@ -5,7 +5,9 @@ import types
 
 import pytest
 
+from bizra_load.archive.names import RECORD
 from bizra_load.cli.main import parser
+from bizra_load.exit_codes import InvalidRunError
 from bizra_load.launch import load
 from bizra_load.launch.request import load_request
 
@@ -19,8 +21,9 @@ def test_only_a_run_on_the_reference_node_that_was_judged_says_that_it_judged_th
     def fake_load(*_):
         if judged:
             [folder] = [path for path in tmp_path.iterdir() if path.name != "latest"]
-            (folder / "assessment.json").write_text("{}")
-        return 0
+            (folder / RECORD).write_text("{}")
+            (folder / "assessment.json").write_text('{"decision": "GO", "exit_code": 0}')
+        return 0 if judged else 1
 
     @contextlib.contextmanager
     def fake_node():
@@ -36,7 +39,9 @@ def test_only_a_run_on_the_reference_node_that_was_judged_says_that_it_judged_th
     monkeypatch.setattr(load, "_check_server_metrics", fake_nothing)
     monkeypatch.setattr(load, "supervise", fake_load)
     words = ["run", "--out", str(tmp_path), "--processes", "1", *(["-H", host] if host else [])]
-    code, _ = load.put_load_on(load_request(vars(parser().parse_args(words))))
-    assert code == 0
+    with contextlib.nullcontext() if judged else pytest.raises(InvalidRunError):
+        load.put_load_on(load_request(vars(parser().parse_args(words))))
+    [code] = {path.read_text() for path in tmp_path.glob("*/exit-code")}
+    assert code == ("0\n" if judged else "5\n")
     assert (load.REHEARSED in capsys.readouterr().err) is (host is None and judged)
     assert "bizra-load run -H URL --metrics-url URL" in load.REHEARSED
