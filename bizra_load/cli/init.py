@@ -27,19 +27,19 @@ def run(args: argparse.Namespace) -> int:
         print(f"Left out: {line}")
     if missed:
         print(f"The run is no GO by it: {missed}")
-    print(f"Next: put in what you promise, then {next_step.format(path=path)}")
+    print(f"Next: put in what you promise, then {next_step} --agreement {path}")
     return KEPT
 
 
 def _draft(args: argparse.Namespace) -> tuple[Draft, str, str]:
-    """(the draft, what to do with its file, why what it was made of does not keep it). Raises UsageError."""
+    """(the draft, the command that judges by its file, why what it was made of does not keep it). Raises UsageError."""
     if args.openapi is not None:
-        return draft_of_openapi(args.openapi), "bizra-load run -H URL -f LOCUSTFILE --agreement {path}", ""
+        return draft_of_openapi(args.openapi), "bizra-load run -H URL -f LOCUSTFILE", ""
     if args.locustfile is not None:
         return (
             draft_of_locustfile(args.locustfile),
-            f"bizra-load run -H URL -f {args.locustfile} --target-ops RATE --agreement {{path}}",
+            f"bizra-load run -H URL -f {args.locustfile} --target-ops RATE",
             "",
         )
     draft, missed = draft_of_run(args.folder)
-    return draft, f"bizra-load assess {args.folder} --agreement {{path}}", missed
+    return draft, f"bizra-load assess {args.folder}", missed

@@ -43,6 +43,8 @@ VERBS = {
     "completion": "complete verbs and options in bash or zsh",
 }
 PUT_LOAD_ON = ("run", "validate")
+# words with which a run is looked at, or left to a master; those of Locust's among them
+MAKES_NO_RUN = ("--dry-run", "--list", "-l", "--show-task-ratio", "--show-task-ratio-json", "--worker")
 VERDICT_IN_FILES = (*PUT_LOAD_ON, "node", "assess", "metrics")  # whatever becomes of what they print
 
 
@@ -157,7 +159,7 @@ def _parsed(words: Sequence[str]) -> argparse.Namespace:
 
 def _forget_the_run_before(words: Sequence[str]) -> None:
     """Where a run is asked for: whatever it is refused for, nobody may read the code of the one before as its own."""
-    if "--dry-run" in words:
+    if any(word in MAKES_NO_RUN for word in words) or ("--web-ui" in words and "--autostart" not in words):
         return
     if next((word for word in words if word in VERBS), None) in PUT_LOAD_ON:
         latest.forget(_folder_of_runs(words))

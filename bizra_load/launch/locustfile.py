@@ -29,9 +29,9 @@ PRODUCTS_USERS = {"PoIUser": "poi"}  # public user classes of products
 OUR_USERS = ("OpenModelUser", *PRODUCTS_USERS)  # that our schedule drives
 _US = bizra_load.__name__
 _OF_LOCUST = ("between", "constant", "constant_pacing", "constant_throughput", "events", "tag", "task")
-# what Locust makes of no words; the loglevel is its default
-_NONE = ("host", "num_users", "run_time", *_PRINTED)
-NOTHING_ASKED: Mapping[str, Any] = {**dict.fromkeys(_NONE), "loglevel": "INFO", "master": False, "worker": False}
+# what Locust makes of no words
+_NONE = ("host", "num_users", "run_time", "processes", "loglevel", *_PRINTED)
+NOTHING_ASKED: Mapping[str, Any] = {**dict.fromkeys(_NONE), "master": False, "worker": False}
 
 
 @dataclass(frozen=True)

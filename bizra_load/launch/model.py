@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -17,12 +18,12 @@ from bizra_load.settings import inputs
 from bizra_load.settings.arguments import SWITCHES
 from bizra_load.settings.defaults import WEB_UI_VARIABLE
 from bizra_load.settings.settings import checked, paced_ops_per_user, texts
-from sla.values.number import whole_in
 from sla.values.section import unknown
 
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")  # Locust's own
 OF_ARRIVALS = {"ramp": "--ramp", "arrivals": "--arrivals", "ops_per_user": "--ops-per-user"}
 PLANS = {"target_ops": "TARGET_OPS_SEC", "stages": "STAGES"}  # and their variables
+_SPAN = re.compile(r"(?=.)(?:(\d{1,4})h)?(?:(\d{1,4})m)?(?:(\d{1,4})s?)?", re.ASCII)  # as Locust writes --stop-timeout and -t
 LOCUSTS = {"users": "-u", "spawn_rate": "-r", "run_time": "-t"}  # how many users, and for how long
 
 
@@ -137,7 +138,8 @@ def _run_time(given: Mapping[str, Any], surveyed: Locustfile) -> tuple[str, ...]
 
 
 def _stop_timeout(text: str) -> int:
-    seconds = whole_in(text)
+    parts = _SPAN.fullmatch(text)
+    seconds = sum(int(part or 0) * unit for part, unit in zip(parts.groups(), (3600, 60, 1), strict=True)) if parts else None
     if seconds is None or seconds > 3600:
-        raise UsageError(f"--stop-timeout: {text!r} (allowed: whole seconds, 0 to 3600)")
+        raise UsageError(f"--stop-timeout: {text!r} (allowed: 0 to 3600 seconds, such as 20, 20s or 1m30s)")
     return seconds

@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator
 
-from bizra_load.io.redaction import without_userinfo
+from bizra_load.io.redaction import without_secrets, without_userinfo
 from bizra_load.judging.agreements import read_agreement
 from bizra_load.launch.request import LoadRequest
 from bizra_load.launch.worker_count import workers_here
@@ -24,7 +24,7 @@ def planned(request: LoadRequest, width: int) -> str:
 
 def _load(request: LoadRequest) -> Iterator[str]:
     s = request.settings
-    yield f"Locustfile: {request.locustfile}"
+    yield f"Locustfile: {','.join(map(without_userinfo, request.locustfile.split(',')))}"
     if not request.open_model:
         yield "Model: closed: users work as fast as responses and their own waits let them"
         yield f"Users: {_users(request)}"
@@ -55,7 +55,7 @@ def _segment(s: PlannedSegment) -> str:
 def _users(request: LoadRequest) -> str:
     if request.surveyed is not None and request.surveyed.shape:
         return f"by the locustfile's shape {request.surveyed.shape}"
-    return f"by Locust: {' '.join(request.locust_words) or 'one'}"
+    return f"by Locust: {' '.join(without_secrets(request.locust_words)) or 'one'}"
 
 
 def _workers(request: LoadRequest) -> str:

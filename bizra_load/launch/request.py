@@ -18,6 +18,7 @@ from bizra_load.exit_codes import UsageError
 from bizra_load.io.ports import listening_refused
 from bizra_load.io.redaction import without_userinfo
 from bizra_load.io.terminal import QUIET, told
+from bizra_load.io.this_machine import usable_cores
 from bizra_load.io.urls import host_and_port
 from bizra_load.judging.beforehand import check_settings
 from bizra_load.launch.locustfile import Locustfile
@@ -30,7 +31,6 @@ from bizra_load.settings.settings import Settings, checked, texts
 from sla.values.number import whole_in
 
 A_URL = "a URL such as http://127.0.0.1:8080"
-LOCUSTS_LOG_LEVEL = "INFO"  # its default, with which it says what we say too
 _CHECKOUT = Path(bizra_load.__file__).resolve().parents[1] / "locustfiles"
 # a wheel brings the scenarios as data of its environment, where a user finds and copies them
 _SCENARIOS = _CHECKOUT if _CHECKOUT.is_dir() else Path(sysconfig.get_path("data")) / "share/bizra-load/locustfiles"
@@ -87,7 +87,7 @@ class LoadRequest:
     def log_level(self) -> str:
         """Locust's, where neither the command line nor Locust's configuration says one; else ""."""
         given = "--loglevel" in self.locust_words
-        configured = self.surveyed is not None and self.surveyed.options["loglevel"] != LOCUSTS_LOG_LEVEL
+        configured = self.configured and self.surveyed is not None and self.surveyed.options["loglevel"] is not None
         return "" if given or configured else "ERROR" if told() == QUIET else "WARNING"
 
     @property
@@ -143,6 +143,8 @@ def load_request(given: Mapping[str, Any], words: Sequence[str] = ()) -> LoadReq
     given, surveyed = {**model.given, "locustfile": given["locustfile"]}, model.surveyed
     if web_ui and surveyed is not None:
         check_web_ui(surveyed.options)
+    if processes is None and surveyed is not None and not (surveyed.open_model or surveyed.options["master"]):
+        processes = _of_locust(surveyed.options["processes"])
     if surveyed is not None:
         host = host or surveyed.options["host"] or ""
     if host and (surveyed is None or surveyed.open_model):
@@ -219,6 +221,11 @@ def holds_password(text: str) -> bool:
 def _exposed(given: Mapping[str, Any]) -> tuple[str, ...]:
     texts = (("-H", given["host"]), ("--metrics-url", given["metrics_url"]), ("--prometheus-url", given["prometheus_url"]))
     return tuple(flag for flag, text in texts if text and holds_password(text))
+
+
+def _of_locust(count: int | None) -> int | None:
+    """Workers that Locust's configuration asks for; -1: one for each core."""
+    return usable_cores() if count == -1 else _processes(str(count)) if count else None
 
 
 def _processes(text: str) -> int:

@@ -34,7 +34,7 @@ _LIBRARIES = os.sep + "site-packages" + os.sep
 NO_USERS = "no user class (allowed: one that is not abstract, such as class Mine(FastHttpUser))"
 # Locust's options by which the survey's reader decides
 ASKED = (
-    *("host", "num_users", "run_time", "loglevel", "master", "worker", "expect_workers_max_wait"),
+    *("host", "num_users", "run_time", "loglevel", "master", "worker", "processes", "expect_workers_max_wait"),
     *("list_commands", "show_task_ratio", "show_task_ratio_json"),
     *("web_host", "web_port", "web_base_path", "tls_cert", "tls_key", "autostart", "autoquit"),
 )
@@ -60,6 +60,7 @@ def survey(words: Sequence[str]) -> dict[str, Any]:
     if stages and any(issubclass(user, OpenModelUser) for user in classes.values()):
         leave_out_configuration()  # as the run will
     parser = get_parser()
+    parser.set_defaults(loglevel=None)  # of a level that is the default nobody could tell whether it was asked for
     options = _parsed(parser, words)
     chosen = {name: user for name, user in classes.items() if not options.user_classes or name in options.user_classes}
     for name in options.user_classes or ():

@@ -62,7 +62,9 @@ def test_a_stop_timeout_changes_no_count_and_a_wrong_one_is_refused(tmp_path, no
     assert ended.check("workers")["status"] == "PASS"
     refused = Running(tmp_path / "b", *target(node), *SHORT, "--stop-timeout", "soon").end()
     assert refused.code == 6
-    assert reported(refused) == ["bizra-load run: --stop-timeout: 'soon' (allowed: whole seconds, 0 to 3600)"]
+    assert reported(refused) == [
+        "bizra-load run: --stop-timeout: 'soon' (allowed: 0 to 3600 seconds, such as 20, 20s or 1m30s)"
+    ]
 
 
 def test_a_test_shorter_than_a_window_is_counted_to_the_last_operation_and_judges_nothing(tmp_path, node):

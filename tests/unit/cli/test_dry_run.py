@@ -103,3 +103,13 @@ def test_the_run_before_stays_the_latest(capsys, tmp_path):
     latest.end(folder, 0)
     planned(capsys)
     assert (tmp_path / "runs/latest/exit-code").read_text() == "0\n"
+
+
+@pytest.mark.processes
+def test_no_secret_of_the_locustfiles_own_is_shown(monkeypatch, tmp_path, capsys):
+    monkeypatch.chdir(tmp_path)
+    own = "@events.init_command_line_parser.add_listener\ndef own(parser):\n    parser.add_argument('--api-token')\n"
+    (tmp_path / "mine.py").write_text(PLAIN.replace("import HttpUser", "import HttpUser, events") + own)
+    text = planned(capsys, "-f", "mine.py", "-u", "5", "--api-token", "planted")
+    assert "Users: by Locust: -u 5 --api-token ***" in text
+    assert "planted" not in text

@@ -190,3 +190,10 @@ def test_what_is_no_openapi_document_is_refused(tmp_path, capsys, text, message)
     assert f"--openapi: x.yaml: {message}" in shown
     assert shown.count("\n") == 1
     assert not (tmp_path / "agreement.yaml").exists()
+
+
+@pytest.mark.parametrize("name", ["a{b}.py", "a{0}.py", "{}.py"])
+def test_a_file_may_have_braces_in_its_name(tmp_path, capsys, name):
+    (tmp_path / name).write_text("def go(self):\n    self.client.get('/items')\n")
+    assert main(["init", "-f", name, "-o", "{mine}.yaml"]) == 0
+    assert f"bizra-load run -H URL -f {name} --target-ops RATE --agreement {{mine}}.yaml" in capsys.readouterr().out

@@ -8,6 +8,7 @@ from bizra_load.cli import main as cli
 REFUSED = {
     "an unknown option": ["run", "--target-opz", "5"],
     "a wrong value": ["run", "--target-ops", "abc"],
+    "a web UI that starts a run by itself": ["run", "-f", "none.py", "--web-ui", "--autostart"],
     "a value that is missing": ["run", "--duration"],
     "a wrong option, then help": ["run", "--duration", "--help"],
     "an option before the verb": ["--target-ops", "run"],
@@ -64,7 +65,13 @@ def test_the_folder_is_the_one_that_the_environment_names(earlier, monkeypatch):
     assert default.exists()
 
 
-@pytest.mark.parametrize("words", [["run", "--help"], ["validate", "-h"], ["assess", "nowhere"], ["report", "--formt"]])
+@pytest.mark.parametrize(
+    "words",
+    [
+        *(["run", "--help"], ["validate", "-h"], ["assess", "nowhere"], ["report", "--formt"]),
+        *(["run", "-f", "none.py", word] for word in ("--list", "-l", "--show-task-ratio", "--worker", "--web-ui")),
+    ],
+)
 def test_whoever_asks_for_no_run_forgets_none(earlier, words):
     code = earlier("runs")
     ended_with(words)

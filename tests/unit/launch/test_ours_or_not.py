@@ -7,6 +7,7 @@ import pytest
 
 from bizra_load.cli.main import main, understood
 from bizra_load.exit_codes import USAGE
+from bizra_load.io.this_machine import usable_cores
 from bizra_load.launch.locustfile import of_ours
 from bizra_load.launch.request import load_request
 from bizra_load.products import all_options
@@ -87,3 +88,24 @@ def test_a_users_own_class_of_that_name_is_not_ours(tmp_path):
     args = understood(["run", "-f", "mine.py", "-H", "http://127.0.0.1:9"])
     request = load_request(vars(args), args.words)
     assert (request.open_model, request.surveyed.shape) == (False, "Shape")
+
+
+CONFIGURED = [
+    ({}, {}, None, "WARNING"),
+    ({"LOCUST_PROCESSES": "3", "LOCUST_LOGLEVEL": "INFO"}, {}, 3, ""),
+    ({}, {"processes": "2", "loglevel": "info"}, 2, ""),
+    ({"LOCUST_PROCESSES": "-1"}, {}, usable_cores(), "WARNING"),
+]
+
+
+@pytest.mark.processes
+@pytest.mark.parametrize(("variables", "file", "processes", "level"), CONFIGURED)
+def test_locusts_configuration_counts_for_a_locustfile_of_the_users(tmp_path, monkeypatch, variables, file, processes, level):
+    (tmp_path / "mine.py").write_text(HTTP.replace("class Shape(StagesShape):\n    pass\n", ""))
+    (tmp_path / "locust.conf").write_text("".join(f"{name} = {value}\n" for name, value in file.items()))
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    args = understood(["run", "-f", "mine.py", "-H", "http://127.0.0.1:9", "--stop-timeout", "1m30s"])
+    request = load_request(vars(args), args.words)
+    assert (request.processes, request.log_level) == (processes, level)
+    assert request.locust_words[:2] == ("--stop-timeout", "90")
