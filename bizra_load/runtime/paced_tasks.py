@@ -8,25 +8,20 @@ tasks is left out: it would be a second schedule.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from time import perf_counter_ns
 from typing import Any
 
 import gevent
-from gevent import GreenletExit
 from locust import TaskSet, User
 from locust.env import Environment
-from locust.exception import InterruptTaskSet, RescheduleTask, RescheduleTaskImmediately, StopTest, StopUser
-from locust.user.task import LOCUST_STATE_RUNNING, LOCUST_STATE_STOPPING, LOCUST_STATE_WAITING, DefaultTaskSet
+from locust.exception import StopUser
+from locust.user.task import LOCUST_STATE_STOPPING, DefaultTaskSet
 
 from bizra_load.exit_codes import UsageError
-from bizra_load.measure.categories import category_of, reason_of
-from bizra_load.runtime import due_task
+from bizra_load.runtime.paced_share import Share
 from bizra_load.runtime.shapes import StagesShape
 from bizra_load.runtime.users import OpenModelUser
 
 _LOCUSTS_WAIT = TaskSet.wait  # what set_pacing() puts back
-# how a task leaves to another one, and is done; the last two end its user
-_LEAVING = (InterruptTaskSet, RescheduleTask, RescheduleTaskImmediately, StopUser, StopTest)
 
 
 class PacedShape(StagesShape):
@@ -62,46 +57,28 @@ def set_pacing(paced: bool) -> None:
 
 def _paced(execute: Callable[[Any, Any], None]) -> Callable[[Any, Any], None]:
     def execute_when_due(tasks: TaskSet, task: Any) -> None:
+        share = _share_of(tasks.user)
+        name = getattr(task, "__name__", str(task))
         if isinstance(task, type) and issubclass(task, TaskSet):  # its own tasks are the ones that are due
-            execute(tasks, task)
-            return
-        user: Any = tasks.user
-        if (slot := getattr(user, "bizra_load_slot", None)) is None:
-            run = user.environment.bizra_load.wait_for_run()
-            slot, user.bizra_load_run = run.schedule.new_slot(shared=True), run
-            user.bizra_load_slot = slot
-        operation = user.bizra_load_run.recorder.task(getattr(task, "__name__", str(task)))
-        user._state = LOCUST_STATE_WAITING  # Locust may take it away
-        due_ns = slot.take()
-        if user._state == LOCUST_STATE_STOPPING:
-            raise StopUser
-        user._state = LOCUST_STATE_RUNNING
-        due_task.begin(due_ns)
-        begun_ns = perf_counter_ns()
-        operation.started(begun_ns)
-        try:
-            execute(tasks, task)
-        except _LEAVING:
-            operation.succeeded(due_ns, begun_ns, perf_counter_ns())
-            raise
-        except GreenletExit:
-            operation.failed("timeout", due_ns, begun_ns, perf_counter_ns(), "cut off when the run ended")
-            raise
-        except Exception as error:
-            operation.failed(category_of(error, None), due_ns, begun_ns, perf_counter_ns(), reason_of(error))
-            raise
+            share.enter(name, lambda: execute(tasks, task))
         else:
-            operation.succeeded(due_ns, begun_ns, perf_counter_ns())
-        finally:
-            due_task.begin(None)
-            slot.busy = False
+            share.do(name, lambda: execute(tasks, task))
 
     execute_when_due.bizra_load_paces = execute  # type: ignore[attr-defined]
     return execute_when_due
+
+
+def _share_of(user: Any) -> Share:
+    share: Share | None = getattr(user, "bizra_load_share", None)
+    if share is None:
+        share = user.bizra_load_share = Share(user, user.environment.bizra_load.wait_for_run())
+    return share
 
 
 def _go_on(tasks: TaskSet) -> None:
     """In place of TaskSet.wait(): the schedule is waited for when the next task begins."""
     if tasks.user._state == LOCUST_STATE_STOPPING:
         raise StopUser
+    of_the_user = isinstance(tasks, DefaultTaskSet)
+    _share_of(tasks.user).turn(type(tasks.user if of_the_user else tasks).__name__)
     gevent.sleep(0)  # a user whose tasks fail at once lets others run, too
