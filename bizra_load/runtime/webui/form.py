@@ -17,6 +17,7 @@ from locust.runners import STATE_CLEANUP, STATE_RUNNING, STATE_SPAWNING, STATE_S
 from locust.web import WebUI
 
 from bizra_load.exit_codes import BizraLoadError, UsageError
+from bizra_load.io.redaction import without_userinfo
 from bizra_load.judging.beforehand import check_settings
 from bizra_load.products import added_options
 from bizra_load.runtime.locust_arguments import attribute_of
@@ -69,9 +70,11 @@ class WebForm:
         return self._start_addresses
 
     def begins_with(self, key: str) -> str | None:
-        """The text that a field of ours begins with; None of what is not ours, and of a switch."""
+        """The text that a field of ours begins with, without a password that was posted; None of what is not ours, and of a
+        switch.
+        """
         value = self._now.get(self.fields.name_of(key) or "")
-        return value if isinstance(value, str) else None
+        return without_userinfo(value) if isinstance(value, str) else None
 
     def shows(self, key: str, default: object) -> bool:
         """Whether an option stands on the form."""
@@ -141,7 +144,8 @@ class WebForm:
             if key in COMMON:
                 check_common(self._environment, key, values, self.model.decided)
             elif (name := self.fields.name_of(key)) is not None:
-                now[name] = self.fields.taken(name, values)
+                taken = self.fields.taken(name, values)
+                now[name] = self._now[name] if taken and taken == self.begins_with(key) else taken
             elif key in shown and key in own:
                 _check_of_the_locustfile(key, values, own[key])
             else:
