@@ -75,7 +75,7 @@ class Settings:
     @property
     def users(self) -> int:
         """Rate slots that carry the curve's peak."""
-        return max(1, math.ceil(self.curve.peak_per_s / self.ops_per_user))
+        return _slots(self.curve.peak_per_s, self.ops_per_user)
 
 
 def resolve(parsed: object | None, added: Sequence[Option] = ()) -> Settings:
@@ -90,6 +90,13 @@ def resolve(parsed: object | None, added: Sequence[Option] = ()) -> Settings:
 def paced_ops_per_user(peak_per_s: float) -> float:
     """The rate of one of the users who share out the tasks of a planned rate, where nobody says how many there are."""
     return peak_per_s / min(max(math.ceil(peak_per_s), LEAST_USERS), MOST_USERS)
+
+
+def _slots(peak_per_s: float, ops_per_user: float) -> int:
+    """How many rate slots carry the peak. A number of users that somebody asked for comes as the rate of one of them, whose last
+    digit may be off: that makes no further slot.
+    """
+    return max(1, math.ceil(round(min(peak_per_s / ops_per_user, inputs.MAX_USERS + 1), 6)))  # it may be infinite
 
 
 def paces_tasks(parsed: object | None) -> bool:
@@ -128,7 +135,7 @@ def checked(given: Mapping[str, Any], added: Sequence[Option] = ()) -> Settings:
     values |= {switch.name: bool(given.get(switch.name)) for switch in SWITCHES}
     objectives = tuple(given.get("objective") or ())
     curve = _curve(values)
-    if curve.peak_per_s / values["ops_per_user"] > inputs.MAX_USERS:
+    if _slots(curve.peak_per_s, values["ops_per_user"]) > inputs.MAX_USERS:
         slots = f"{curve.peak_per_s:g} ops/s in slots of {values['ops_per_user']:g}"
         raise UsageError(f"--ops-per-user: {slots} need more than {inputs.MAX_USERS:,} users")
     if values["metrics_url"] and values["prometheus_url"]:
