@@ -17,9 +17,14 @@ from locust.exception import StopUser
 from locust.user.task import LOCUST_STATE_STOPPING, DefaultTaskSet
 
 from bizra_load.exit_codes import UsageError
+from bizra_load.products import added_options
+from bizra_load.runtime.locust_arguments import attribute_of
 from bizra_load.runtime.paced_share import Share
 from bizra_load.runtime.shapes import StagesShape
 from bizra_load.runtime.users import OpenModelUser
+from bizra_load.settings.defaults import OPTIONS
+from bizra_load.settings.pacing import paced
+from bizra_load.settings.settings import given_of, paces_tasks
 
 _LOCUSTS_WAIT = TaskSet.wait  # what set_pacing() puts back
 
@@ -30,21 +35,42 @@ class PacedShape(StagesShape):
     abstract = True  # Locust takes none of its own accord
 
 
-def pace_tasks(environment: Environment) -> None:
-    """The schedule decides how many users there are, and for how long. Raises UsageError where something else does that
+def pace_if_asked(environment: Environment) -> None:
+    """Where this process's options ask for a planned rate of tasks, the schedule decides how many users there are, and for how
+    long: the options are brought to what `bizra-load run` makes of them. Raises UsageError where something else decides that
     already.
     """
+    options: Any = environment.parsed_options
+    if getattr(options, OPTIONS, None) is not None:  # `bizra-load run` has done it
+        if paces_tasks(options):
+            _pace_tasks(environment, "--pace-tasks")
+            options.run_time = None  # of Locust's configuration: the schedule ends the load
+        return
+    given = given_of(options) if options is not None else {}
+    planned = given.get("target_ops") or given.get("stages")
+    of_ours = any(issubclass(user, OpenModelUser) for user in environment.user_classes)
+    if not given.get("pace_tasks") and (of_ours or not planned):
+        return
+    _pace_tasks(environment, "--pace-tasks" if given.get("pace_tasks") else "--target-ops")
+    for name, flag in (("run_time", "-t/--run-time"), ("spawn_rate", "-r/--spawn-rate")):
+        if getattr(options, name, None):
+            raise UsageError(f"{flag}: the planned rate begins with all users, and ends with --duration")
+    now = paced(given, getattr(options, "num_users", None), added_options())
+    for name in ("pace_tasks", "ops_per_user"):
+        setattr(options, attribute_of(name, options), now[name])
+
+
+def _pace_tasks(environment: Environment, flag: str) -> None:
+    """Raises UsageError with the `flag` that asks for it."""
     classes: Iterable[type[User]] = environment.user_classes
     for user in classes:
         if issubclass(user, OpenModelUser):
-            raise UsageError(f"--pace-tasks: {user.__name__} has a schedule already (allowed: without it)")
+            raise UsageError(f"{flag}: {user.__name__} has a schedule already (allowed: without it)")
     if environment.shape_class is not None and not isinstance(environment.shape_class, PacedShape):
         shape = type(environment.shape_class).__name__
-        raise UsageError(f"--pace-tasks: the locustfile's shape {shape} decides the load (allowed: one of the two)")
+        raise UsageError(f"{flag}: the locustfile's shape {shape} decides the load (allowed: one of the two)")
     environment.shape_class = PacedShape()  # type: ignore[no-untyped-call]  # of Locust's
     environment.shape_class.runner = environment.runner
-    if environment.parsed_options is not None:
-        environment.parsed_options.run_time = None  # of Locust's configuration: the schedule ends the load
 
 
 def set_pacing(paced: bool) -> None:

@@ -15,12 +15,9 @@ from bizra_load.engine.stages import NAMED, named_curve
 from bizra_load.exit_codes import UsageError
 from bizra_load.io.trust import Trust, headers_for
 from bizra_load.settings import inputs
-from bizra_load.settings.arguments import GENERAL, SWITCHES, Option
+from bizra_load.settings.arguments import GENERAL, SWITCHES, Default, Option
 from bizra_load.settings.defaults import NAMES, OPTIONS
 from bizra_load.settings.name_folding import Folding
-
-# of a planned rate where nobody says how many: a task of a second at each moment, which most keep within
-LEAST_USERS, MOST_USERS = 10, 1000
 
 
 @dataclass(frozen=True)
@@ -87,13 +84,8 @@ def resolve(parsed: object | None, added: Sequence[Option] = ()) -> Settings:
     return checked(_given(parsed), added)
 
 
-def paced_ops_per_user(peak_per_s: float) -> float:
-    """The rate of one of the users who share out the tasks of a planned rate, where nobody says how many there are."""
-    return peak_per_s / min(max(math.ceil(peak_per_s), LEAST_USERS), MOST_USERS)
-
-
 def _slots(peak_per_s: float, ops_per_user: float) -> int:
-    """How many rate slots carry the peak. A number of users that somebody asked for comes as the rate of one of them, whose last
+    """How many rate slots carry the peak. A number of users that was asked for comes as the rate of one of them, whose last
     digit may be off: that makes no further slot.
     """
     return max(1, math.ceil(round(min(peak_per_s / ops_per_user, inputs.MAX_USERS + 1), 6)))  # it may be infinite
@@ -102,6 +94,11 @@ def _slots(peak_per_s: float, ops_per_user: float) -> int:
 def paces_tasks(parsed: object | None) -> bool:
     """--pace-tasks, which is asked for before the others can be checked."""
     return bool(_given(parsed).get("pace_tasks"))
+
+
+def given_of(parsed: object) -> dict[str, Any]:
+    """What was given by command line, environment or configuration, by its name; None of what is a default."""
+    return {name: None if isinstance(value, Default) else value for name, value in _given(parsed).items()}
 
 
 def _given(parsed: object | None) -> Mapping[str, Any]:
@@ -172,6 +169,11 @@ def _curve(values: dict[str, Any]) -> LoadCurve:
 _BY_NAME = {option.name: option for option in GENERAL}
 # which options a load curve takes the place of: none, one by name, else one of a file
 _REPLACED = {"": ("stages",), **dict.fromkeys(NAMED, ("ramp", "duration"))}
+
+
+def text_of(name: str, given: Mapping[str, Any]) -> str:
+    """An option of any load as its check sees it."""
+    return _text(_BY_NAME[name], given)
 
 
 def _text(option: Option, given: Mapping[str, Any]) -> str:

@@ -4,7 +4,8 @@ import pytest
 
 from bizra_load.exit_codes import UsageError
 from bizra_load.settings.inputs import MAX_USERS
-from bizra_load.settings.settings import checked, paced_ops_per_user
+from bizra_load.settings.pacing import paced_ops_per_user
+from bizra_load.settings.settings import checked
 
 RATES = (0.001, 0.7, 1, 10, 33.3, 1000, 1e7)
 
