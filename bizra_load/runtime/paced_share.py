@@ -29,7 +29,7 @@ class Share:
     """Of one user in one run."""
 
     def __init__(self, user: Any, run: WorkerRun) -> None:
-        self._user, self._recorder = user, run.recorder
+        self._user, self._run, self._recorder = user, run, run.recorder
         self._slot = run.schedule.new_slot(shared=True)
         self._held: tuple[int, int] | None = None  # (due, begun) of a turn that has come to no task yet
         self._in_vain = False  # the turn before came to no task
@@ -75,6 +75,10 @@ class Share:
         if self._in_vain or self._taken == self._taken_at_turn:
             self._hold()
         self._taken_at_turn = self._taken
+
+    def take_away(self) -> None:
+        """Locust takes the user away. One that ends by itself leaves its share of the rate to the others."""
+        self._run.take_away(self._slot)
 
     def _hold(self) -> None:
         """Wait for the next arrival."""

@@ -26,7 +26,7 @@ from bizra_load.settings.defaults import OPTIONS
 from bizra_load.settings.pacing import paced
 from bizra_load.settings.settings import given_of, paces_tasks
 
-_LOCUSTS_WAIT = TaskSet.wait  # what set_pacing() puts back
+_LOCUSTS_WAIT, _LOCUSTS_STOP = TaskSet.wait, User.stop  # what set_pacing() puts back
 
 
 class PacedShape(StagesShape):
@@ -79,6 +79,7 @@ def set_pacing(paced: bool) -> None:
         execute = getattr(kind.execute_task, "bizra_load_paces", kind.execute_task)
         kind.execute_task = _paced(execute) if paced else execute  # type: ignore[method-assign]
     TaskSet.wait = _go_on if paced else _LOCUSTS_WAIT  # type: ignore[method-assign]
+    User.stop = _stop if paced else _LOCUSTS_STOP  # type: ignore[method-assign,assignment]
 
 
 def _paced(execute: Callable[[Any, Any], None]) -> Callable[[Any, Any], None]:
@@ -108,3 +109,11 @@ def _go_on(tasks: TaskSet) -> None:
     of_the_user = isinstance(tasks, DefaultTaskSet)
     _share_of(tasks.user).turn(type(tasks.user if of_the_user else tasks).__name__)
     gevent.sleep(0)  # a user whose tasks fail at once lets others run, too
+
+
+def _stop(user: Any, force: bool = False) -> bool:
+    """In place of User.stop(), which its own task may call, too."""
+    share: Share | None = getattr(user, "bizra_load_share", None)
+    if share is not None and gevent.getcurrent() is not user.greenlet:
+        share.take_away()
+    return bool(_LOCUSTS_STOP(user, force))
