@@ -19,7 +19,7 @@ from locust.user.task import LOCUST_STATE_STOPPING, DefaultTaskSet
 from bizra_load.exit_codes import UsageError
 from bizra_load.products import added_options
 from bizra_load.runtime.locust_arguments import attribute_of
-from bizra_load.runtime.paced_share import Share
+from bizra_load.runtime.paced_user import PacedUser
 from bizra_load.runtime.shapes import StagesShape
 from bizra_load.runtime.users import OpenModelUser
 from bizra_load.settings.defaults import OPTIONS
@@ -84,22 +84,22 @@ def set_pacing(paced: bool) -> None:
 
 def _paced(execute: Callable[[Any, Any], None]) -> Callable[[Any, Any], None]:
     def execute_when_due(tasks: TaskSet, task: Any) -> None:
-        share = _share_of(tasks.user)
+        paced_user = _paced_user_of(tasks.user)
         name = getattr(task, "__name__", str(task))
         if isinstance(task, type) and issubclass(task, TaskSet):  # its own tasks are the ones that are due
-            share.enter(name, lambda: execute(tasks, task))
+            paced_user.enter(name, lambda: execute(tasks, task))
         else:
-            share.do(name, lambda: execute(tasks, task))
+            paced_user.do(name, lambda: execute(tasks, task))
 
     execute_when_due.bizra_load_paces = execute  # type: ignore[attr-defined]
     return execute_when_due
 
 
-def _share_of(user: Any) -> Share:
-    share: Share | None = getattr(user, "bizra_load_share", None)
-    if share is None:
-        share = user.bizra_load_share = Share(user, user.environment.bizra_load.wait_for_run())
-    return share
+def _paced_user_of(user: Any) -> PacedUser:
+    paced_user: PacedUser | None = getattr(user, "bizra_load_paced_user", None)
+    if paced_user is None:
+        paced_user = user.bizra_load_paced_user = PacedUser(user, user.environment.bizra_load.wait_for_run())
+    return paced_user
 
 
 def _go_on(tasks: TaskSet) -> None:
@@ -107,13 +107,13 @@ def _go_on(tasks: TaskSet) -> None:
     if tasks.user._state == LOCUST_STATE_STOPPING:
         raise StopUser
     of_the_user = isinstance(tasks, DefaultTaskSet)
-    _share_of(tasks.user).turn(type(tasks.user if of_the_user else tasks).__name__)
+    _paced_user_of(tasks.user).turn(type(tasks.user if of_the_user else tasks).__name__)
     gevent.sleep(0)  # a user whose tasks fail at once lets others run, too
 
 
 def _stop(user: Any, force: bool = False) -> bool:
     """In place of User.stop(), which its own task may call, too."""
-    share: Share | None = getattr(user, "bizra_load_share", None)
-    if share is not None and gevent.getcurrent() is not user.greenlet:
-        share.take_away()
+    paced_user: PacedUser | None = getattr(user, "bizra_load_paced_user", None)
+    if paced_user is not None and gevent.getcurrent() is not user.greenlet:
+        paced_user.take_away()
     return bool(_LOCUSTS_STOP(user, force))

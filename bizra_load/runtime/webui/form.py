@@ -126,8 +126,8 @@ class WebForm:
             setattr(options, attribute_of("objective", options), "")  # of an empty list Locust would make whole numbers
 
     def _wait_for_the_end(self) -> None:
-        """Of the test before, where Locust says that it has stopped and its verdict is still to come. Raises UsageError as long
-        as it has not stopped: a test that started now would be ended in its place.
+        """The test before has stopped, as Locust says, and its verdict is on its way: wait for it. Raises UsageError as long as
+        it has not stopped: a test that started now would be ended in its place.
         """
         runner = self._environment.runner
         if runner is not None and runner.state == STATE_STOPPED:

@@ -25,8 +25,8 @@ from bizra_load.runtime.worker_run import WorkerRun
 _LEAVING = (InterruptTaskSet, RescheduleTask, RescheduleTaskImmediately, StopUser, StopTest)
 
 
-class Share:
-    """Of one user in one run."""
+class PacedUser:
+    """One user in one run: the arrivals that it takes, and what it does with each."""
 
     def __init__(self, user: Any, run: WorkerRun) -> None:
         self._user, self._run, self._recorder = user, run, run.recorder
