@@ -11,6 +11,7 @@ import itertools
 import random
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import NoReturn
 
 import gevent
@@ -137,35 +138,61 @@ class SharedSlot(Slot):
 
     def __init__(self, schedule: Schedule, due_ns: Iterator[int], shared: SharedArrivals) -> None:
         super().__init__(schedule, shared)
-        shared.add(due_ns)
+        self._share = shared.add(due_ns)
+
+    def retire(self) -> None:
+        """The user takes its share along: what was due by now is left to the others, if there are any. The arrival that it
+        waits for may be of another's share, as others wait for those of its own.
+        """
+        if not self.retired:
+            self.retired = True
+            self._share.ends_ns = time.perf_counter_ns()
+            waiting_for, self._waiting_for = self._waiting_for, None
+            if waiting_for is not None and waiting_for < self._share.ends_ns:
+                self._schedule.on_unsent(waiting_for)
+
+    def abandon(self, until_ns: int | None = None) -> None:
+        """Likewise, of all shares; those of a retired one are left to the others until the schedule drains."""
+        if not self.retired or self._schedule.draining:
+            super().abandon(until_ns)
+
+
+@dataclass
+class Share:
+    """The due times of one slot among SharedArrivals, ascending, and when its user was taken away."""
+
+    due_ns: Iterator[int]
+    ends_ns: int = NEVER_NS
 
 
 class SharedArrivals(Iterator[int]):
     """The due times of several slots, ascending."""
 
     def __init__(self) -> None:
-        self._new: list[Iterator[int]] = []  # none is asked for its first before the schedule has a start
-        self._next: list[tuple[int, int, Iterator[int]]] = []
-        self._count = itertools.count()  # orders equal due times, and keeps iterators from being compared
+        self._new: list[Share] = []  # none is asked for its first before the schedule has a start
+        self._next: list[tuple[int, int, Share]] = []
+        self._count = itertools.count()  # orders equal due times, and keeps shares from being compared
 
-    def add(self, due_ns: Iterator[int]) -> None:
+    def add(self, due_ns: Iterator[int]) -> Share:
         """Those of one more slot."""
-        self._new.append(due_ns)
+        self._new.append(Share(due_ns))
+        return self._new[-1]
 
     def __next__(self) -> int:
         while self._new:
             added = self._new.pop()
-            if (first := next(added, None)) is not None:
+            if (first := next(added.due_ns, None)) is not None:
                 heapq.heappush(self._next, (first, next(self._count), added))
-        if not self._next:
-            raise StopIteration
-        due, count, rest = self._next[0]
-        following = next(rest, None)
-        if following is None:
-            heapq.heappop(self._next)
-        else:
-            heapq.heapreplace(self._next, (following, count, rest))
-        return due
+        while self._next:
+            due, count, share = self._next[0]
+            following = next(share.due_ns, None) if due < share.ends_ns else None
+            if following is None:
+                heapq.heappop(self._next)
+            else:
+                heapq.heapreplace(self._next, (following, count, share))
+            if due < share.ends_ns:
+                return due
+        raise StopIteration
 
 
 class Schedule:

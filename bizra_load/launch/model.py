@@ -17,7 +17,8 @@ from bizra_load.products import added_options, all_options
 from bizra_load.settings import inputs
 from bizra_load.settings.arguments import SWITCHES
 from bizra_load.settings.defaults import WEB_UI_VARIABLE
-from bizra_load.settings.settings import checked, paced_ops_per_user, texts
+from bizra_load.settings.pacing import paced
+from bizra_load.settings.settings import texts
 from sla.values.section import unknown
 
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")  # Locust's own
@@ -110,18 +111,9 @@ def _paced(given: Mapping[str, Any], surveyed: Locustfile) -> Mapping[str, Any]:
     """The options of a load whose tasks are due at the planned rate, by as many users as were asked for. Raises UsageError."""
     if surveyed.shape:
         raise UsageError(f"--target-ops: the locustfile's shape {surveyed.shape} decides the load (allowed: one of the two)")
-    if given["arrivals"] == SATURATE:
-        raise UsageError("--arrivals: saturate is for users of ours (allowed: constant, poisson; or -u without --target-ops)")
     decides = {name: flag for name, flag in LOCUSTS.items() if name != "users"}
     _check_not_given(given, decides, "the planned rate begins with all users, and ends with --duration")
-    given = {**given, "pace_tasks": True}
-    peak_per_s = checked({**given, "ops_per_user": None}, added_options()).curve.peak_per_s
-    users = surveyed.options["num_users"]
-    if users is not None and given["ops_per_user"] is not None:
-        raise UsageError("-u/--users and --ops-per-user: give only one of them")
-    if given["ops_per_user"] is None:
-        given["ops_per_user"] = str(peak_per_s / users if users else paced_ops_per_user(peak_per_s))
-    return given
+    return paced(given, surveyed.options["num_users"], added_options())
 
 
 def _run_time(given: Mapping[str, Any], surveyed: Locustfile) -> tuple[str, ...]:

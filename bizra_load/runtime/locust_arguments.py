@@ -9,7 +9,7 @@ from locust import events
 from locust.argument_parser import LocustArgumentParser
 
 from bizra_load.products import all_options
-from bizra_load.settings.arguments import SWITCHES, attribute, described
+from bizra_load.settings.arguments import SWITCHES, Default, attribute, described
 from bizra_load.settings.defaults import NAMES, OBJECTIVE, OBJECTIVE_HELP, OPTIONS
 
 _OTHER = "--bizra-load-"  # a flag that no locustfile has
@@ -65,7 +65,7 @@ class _Arguments:
         """To command line, environment, configuration file and web form."""
         for option in all_options():
             text = described(option.help, option.default) if option.on_the_web_form else option.help
-            self._add(option.flag, text, option.on_the_web_form, env_var=option.variable, default=option.default)
+            self._add(option.flag, text, option.on_the_web_form, env_var=option.variable, default=Default(option.default))
         for switch in SWITCHES:
             self._add(switch.flag, switch.help, switch.on_the_web_form, action="store_true", default=False)
         self._add(OBJECTIVE, OBJECTIVE_HELP, True, action="append", default=[])

@@ -62,6 +62,7 @@ class MasterEvents:
 
     def __init__(self, environment: Environment, key: ClusterKey, settings: Settings) -> None:
         self.run: MasterRun | None = None
+        self._over: MasterRun | None = None  # the last one that has its verdict, or can have none
         self._environment = environment
         self._key = key
         self._metrics_address = settings.generator_metrics
@@ -144,33 +145,42 @@ class MasterEvents:
         """Runs before Locust stops the workers: everything under way is finished and handed over. `drain_here` does that in a
         single process, within so many seconds.
         """
-        if self.run is None or self.run.times.stopped:
+        run = self.run
+        if run is None or run.times.stopped:
             return
-        self.run.stopping()
-        keep_s = 0.5 if self.run.unwritable else ACKNOWLEDGE_WITHIN_S  # what workers can't hand over they leave in spools
+        run.stopping()
+        keep_s = 0.5 if run.unwritable else ACKNOWLEDGE_WITHIN_S  # what workers can't hand over they leave in spools
         try:
             if self._master is not None:
-                self._drain_workers(self._master, self.run, keep_s)
+                self._drain_workers(self._master, run, keep_s)
             else:
                 drain_here(keep_s)
         finally:
-            self.run.drained()
+            run.drained()
+
+    @property
+    def ending(self) -> bool:
+        """Whether the load of a run has ended and its verdict is still to come."""
+        return self.run is not None and self.run.times.stopped and self.run is not self._over
 
     def stop(self) -> None:
         """The test has stopped: the assessment, and the exit code."""
-        if self.run is None or self.run.finished:
+        run = self.run
+        if run is None or run.finished:
             return
         try:
-            assessment = self.run.finish()
+            assessment = run.finish()
         except BizraLoadError as error:
-            print(f"bizra-load: {error} (kept: {self.run.folder})", file=sys.stderr, flush=True)
+            print(f"bizra-load: {error} (kept: {run.folder})", file=sys.stderr, flush=True)
             no_statistics(self._environment)
             self._exit_code.is_ours(error.exit_code)
         else:
             judged = assessment.decision is not Decision.NOT_JUDGED
             (self._exit_code.is_ours if judged else self._exit_code.is_ours_or_the_users)(assessment.exit_code)
+        finally:
+            self._over = run
         if self._of_our_web_ui and self._exit_code.code is not None:
-            latest.end(self.run.folder, self._exit_code.code)
+            latest.end(run.folder, self._exit_code.code)
         if self._metrics_server is not None and self._environment.web_ui is None:
             self._metrics_server.wait_for_reading()  # the process ends now: whoever scrapes it gets the final figures
 
@@ -213,7 +223,7 @@ class MasterEvents:
         options, metrics = self._environment.parsed_options, self._metrics
         assert metrics is not None
         allow_own_pages_only(web_ui, *names_of(web_ui, options))
-        form = WebForm(self._environment, web_ui)
+        form = WebForm(self._environment, web_ui, lambda: self.ending)
         base_path = getattr(options, "web_base_path", "") or ""
         add_pages(web_ui, self._live, form, lambda: generate_latest(metrics.registry), base_path)
         if self._of_our_web_ui:

@@ -25,7 +25,7 @@ from bizra_load.runtime.locust_arguments import register_arguments, renamed
 from bizra_load.runtime.locust_quirks import exit_once, quiet, statistics_that_end
 from bizra_load.runtime.locust_stats import show_microseconds
 from bizra_load.runtime.master_events import MasterEvents
-from bizra_load.runtime.paced_tasks import pace_tasks, set_pacing
+from bizra_load.runtime.paced_tasks import pace_if_asked, set_pacing
 from bizra_load.runtime.shapes import StagesShape
 from bizra_load.runtime.users import OpenModelUser, settings_for
 from bizra_load.runtime.worker_events import Started, WorkerEvents
@@ -61,10 +61,9 @@ def install(environment: Environment, **_: Any) -> Plugin:
 
 def _checked_settings(environment: Environment) -> Settings | None:
     """What can be refused is refused before the first request; None on a worker, which is sent its run. Raises UsageError."""
-    if paces_tasks(environment.parsed_options):
-        pace_tasks(environment)
     settings = None
     if not isinstance(environment.runner, WorkerRunner):
+        pace_if_asked(environment)
         settings = settings_for(environment.user_classes, environment.parsed_options)
         check_settings(settings)
     open_model = isinstance(environment.shape_class, StagesShape)

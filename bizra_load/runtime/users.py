@@ -113,14 +113,8 @@ class OpenModelUser(User):
         return 0.0
 
     def stop(self, force: bool = False) -> bool:
-        """Locust takes this user away (the run ends, or its share moves to another worker): what is under way is finished
-        first, whatever --stop-timeout says, or nobody would know whether the target did it.
-        """
-        if not self.test_run.schedule.draining:
-            self.slot.retire()
-            end = time.monotonic() + self.test_run.settings.request_timeout_s + 1
-            while self.slot.busy and time.monotonic() < end:
-                gevent.sleep(0.002)
+        """Locust takes this user away: the run ends, or its share moves to another worker."""
+        self.test_run.take_away(self.slot)
         return bool(super().stop(force=True))
 
     def on_stop(self) -> None:

@@ -19,7 +19,7 @@ from bizra_load.archive import spool
 from bizra_load.engine.pacer import get_pacer
 from bizra_load.engine.quiet import QuietMoments, phase_of
 from bizra_load.engine.reactor import get_reactor
-from bizra_load.engine.schedule import Schedule
+from bizra_load.engine.schedule import Schedule, Slot
 from bizra_load.io.redaction import secret_values
 from bizra_load.measure.categories import category_of, reason_of
 from bizra_load.measure.clock import SteadyClock
@@ -181,6 +181,16 @@ class WorkerRun:
                 self._leave_spool()
         finally:
             self._drain.set()
+
+    def take_away(self, slot: Slot) -> None:
+        """Locust takes the user of this slot away. Where its share moves to another worker, what is under way is finished
+        first, whatever --stop-timeout says, or nobody would know whether the target did it.
+        """
+        if not self.schedule.draining:
+            slot.retire()
+            end = time.monotonic() + self.settings.request_timeout_s + 1
+            while slot.busy and time.monotonic() < end:
+                gevent.sleep(0.002)
 
     @property
     def drained(self) -> bool:

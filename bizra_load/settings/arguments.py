@@ -26,6 +26,10 @@ _length_or_none = inputs.within(duration_s, inputs.MAX_DURATION_S, "s", zero=Tru
 FILES = (".yaml", ".yml", ".json")  # by these endings a value of "or a name" is a path
 
 
+class Default(str):
+    """A text of a parsed command line that nobody gave."""
+
+
 @dataclass(frozen=True)
 class Option:
     """`check` turns the text into the option's value, or raises ValueError or OSError with what is allowed.

@@ -16,12 +16,9 @@ from bizra_load.exit_codes import UsageError
 from bizra_load.io.files import read_text
 from bizra_load.io.trust import Trust, headers_for
 from bizra_load.settings import inputs
-from bizra_load.settings.arguments import GENERAL, SWITCHES, Option
+from bizra_load.settings.arguments import GENERAL, SWITCHES, Default, Option
 from bizra_load.settings.defaults import CONTENTS, NAMES, OPTIONS
 from bizra_load.settings.name_folding import Folding
-
-# of a planned rate where nobody says how many: a task of a second at each moment, which most keep within
-LEAST_USERS, MOST_USERS = 10, 1000
 
 
 @dataclass(frozen=True)
@@ -76,7 +73,7 @@ class Settings:
     @property
     def users(self) -> int:
         """Rate slots that carry the curve's peak."""
-        return max(1, math.ceil(self.curve.peak_per_s / self.ops_per_user))
+        return _slots(self.curve.peak_per_s, self.ops_per_user)
 
 
 def resolve(parsed: object | None, added: Sequence[Option] = (), on_a_worker: bool = False) -> Settings:
@@ -99,14 +96,21 @@ def contents_of(parsed: object | None) -> dict[str, str]:
     }
 
 
-def paced_ops_per_user(peak_per_s: float) -> float:
-    """The rate of one of the users who share out the tasks of a planned rate, where nobody says how many there are."""
-    return peak_per_s / min(max(math.ceil(peak_per_s), LEAST_USERS), MOST_USERS)
+def _slots(peak_per_s: float, ops_per_user: float) -> int:
+    """How many rate slots carry the peak. A number of users that was asked for comes as the rate of one of them, whose last
+    digit may be off: that makes no further slot.
+    """
+    return max(1, math.ceil(round(min(peak_per_s / ops_per_user, inputs.MAX_USERS + 1), 6)))  # it may be infinite
 
 
 def paces_tasks(parsed: object | None) -> bool:
     """--pace-tasks, which is asked for before the others can be checked."""
     return bool(_given(parsed).get("pace_tasks"))
+
+
+def given_of(parsed: object) -> dict[str, Any]:
+    """What was given by command line, environment or configuration, by its name; None of what is a default."""
+    return {name: None if isinstance(value, Default) else value for name, value in _given(parsed).items()}
 
 
 def _given(parsed: object | None) -> Mapping[str, Any]:
@@ -142,7 +146,7 @@ def checked(given: Mapping[str, Any], added: Sequence[Option] = (), contents: Ma
     values |= {switch.name: bool(given.get(switch.name)) for switch in SWITCHES}
     objectives = tuple(given.get("objective") or ())
     curve = _curve(values)
-    if curve.peak_per_s / values["ops_per_user"] > inputs.MAX_USERS:
+    if _slots(curve.peak_per_s, values["ops_per_user"]) > inputs.MAX_USERS:
         slots = f"{curve.peak_per_s:g} ops/s in slots of {values['ops_per_user']:g}"
         raise UsageError(f"--ops-per-user: {slots} need more than {inputs.MAX_USERS:,} users")
     if values["metrics_url"] and values["prometheus_url"]:
@@ -179,6 +183,11 @@ def _curve(values: dict[str, Any]) -> LoadCurve:
 _BY_NAME = {option.name: option for option in GENERAL}
 # which options a load curve takes the place of: none, one by name, else one of a file
 _REPLACED = {"": ("stages",), **dict.fromkeys(NAMED, ("ramp", "duration"))}
+
+
+def text_of(name: str, given: Mapping[str, Any]) -> str:
+    """An option of any load as its check sees it."""
+    return _text(_BY_NAME[name], given)
 
 
 def _text(option: Option, given: Mapping[str, Any]) -> str:

@@ -261,6 +261,28 @@ def test_a_secret_goes_to_the_address_that_it_was_given_for_and_to_no_other(tmp_
     assert SECRET not in str(stolen) + ui.lines
 
 
+def test_a_password_of_an_address_that_was_posted_is_shown_to_nobody_and_kept(tmp_path):
+    """The form shows the address without it; posted like that, it is the one that was posted before."""
+    asked: list[tuple[str, str, str | None, str | None]] = []
+    short = ("--target-ops", "20", "--ramp", "0", "--duration", "60s", "--agreement", "local")
+    with listening(asked) as url, WebUI("locustfiles/poi.py", tmp_path / "runs", *short, target=url) as ui:
+        page, with_password = f"{url}/metrics", f"{url}/metrics".replace("//", f"//me:{SECRET}@")
+        for posted in (with_password, page, page):
+            asked.clear()
+            assert ui.post("/swarm", {"metrics_url": posted}).json()["success"]
+            until(lambda: [one for one in asked if one[1] == "/metrics"], "a reading")
+            assert all(authorization for _, path, authorization, _ in asked if path == "/metrics")
+            assert ui.post("/stop").json()["success"]
+            shown = html.unescape(ui.get("/").text)
+            assert SECRET not in shown
+            assert f'"{page}"' in shown
+        asked.clear()
+        assert ui.post("/swarm", {"metrics_url": page + "?all"}).json()["success"]
+        until(lambda: [one for one in asked if one[1] == "/metrics?all"], "a reading without it")
+        assert not [authorization for _, _, authorization, _ in asked if authorization]
+    assert SECRET not in ui.lines
+
+
 def test_a_worker_keeps_its_secrets_for_the_target_that_it_was_given(tmp_path):
     """Its master names another."""
     port, asked = str(free_port()), []

@@ -6,20 +6,22 @@ on as `bizra-load run` does it, so that what has their names in the locustfile s
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import SimpleNamespace
 from typing import Any
 
 from flask import Response, jsonify, request
 from locust import LoadTestShape
 from locust.env import Environment
-from locust.runners import STATE_RUNNING, STATE_SPAWNING
+from locust.runners import STATE_CLEANUP, STATE_RUNNING, STATE_SPAWNING, STATE_STOPPED, STATE_STOPPING
 from locust.web import WebUI
 
 from bizra_load.exit_codes import BizraLoadError, UsageError
+from bizra_load.io.redaction import without_userinfo
 from bizra_load.judging.beforehand import check_settings
 from bizra_load.products import added_options
 from bizra_load.runtime.locust_arguments import attribute_of
+from bizra_load.runtime.locust_quirks import until
 from bizra_load.runtime.start_addresses import StartAddresses
 from bizra_load.runtime.users import OpenModelUser, settings_for
 from bizra_load.runtime.webui.common_fields import COMMON, NO_SHAPE, check_common
@@ -31,6 +33,7 @@ from bizra_load.settings.settings import paces_tasks, texts_of
 from sla.values.section import unknown
 
 _FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
+JUDGED_WITHIN_S = 10.0  # of a long run that takes some seconds; a browser waits for longer
 _USER_FIELDS: Mapping[str, Any] = {
     "user_class_name": str,
     "host": (str, type(None)),
@@ -41,10 +44,10 @@ _USER_FIELDS: Mapping[str, Any] = {
 
 
 class WebForm:
-    """The form of one web UI. `start`: the options that this process was started with, by their attribute's name."""
+    """The form of one web UI. `ending`: whether the load of a run has ended and its verdict is still to come."""
 
-    def __init__(self, environment: Environment, web_ui: WebUI) -> None:
-        self._environment, self._web_ui = environment, web_ui
+    def __init__(self, environment: Environment, web_ui: WebUI, ending: Callable[[], bool]) -> None:
+        self._environment, self._web_ui, self._ending = environment, web_ui, ending
         options = environment.parsed_options
         self._start = dict(vars(options)) if options else {}
         self._start_addresses: StartAddresses | None = None
@@ -67,9 +70,11 @@ class WebForm:
         return self._start_addresses
 
     def begins_with(self, key: str) -> str | None:
-        """The text that a field of ours begins with; None of what is not ours, and of a switch."""
+        """The text that a field of ours begins with, without a password that was posted; None of what is not ours, and of a
+        switch.
+        """
         value = self._now.get(self.fields.name_of(key) or "")
-        return value if isinstance(value, str) else None
+        return without_userinfo(value) if isinstance(value, str) else None
 
     def shows(self, key: str, default: object) -> bool:
         """Whether an option stands on the form."""
@@ -101,6 +106,7 @@ class WebForm:
         if request.content_length and not request.form:  # such as parts whose boundary is not named
             raise UsageError(f"no field can be read (allowed: {_FORMS[0]})")
         environment = self._environment
+        self._wait_for_the_end()
         runner = environment.runner
         running = runner is not None and runner.state in (STATE_SPAWNING, STATE_RUNNING)
         if environment.shape_class is not None and running:
@@ -119,6 +125,16 @@ class WebForm:
         if (options := environment.parsed_options) is not None:
             setattr(options, attribute_of("objective", options), "")  # of an empty list Locust would make whole numbers
 
+    def _wait_for_the_end(self) -> None:
+        """The test before has stopped, as Locust says, and its verdict is on its way: wait for it. Raises UsageError as long as
+        it has not stopped: a test that started now would be ended in its place.
+        """
+        runner = self._environment.runner
+        if runner is not None and runner.state == STATE_STOPPED:
+            until(lambda: not self._ending(), JUDGED_WITHIN_S)
+        if self._ending() or (runner is not None and runner.state in (STATE_STOPPING, STATE_CLEANUP)):
+            raise UsageError("the test before is still ending (allowed: start again once it has ended)")
+
     def _posted(self) -> dict[str, Any]:
         """Our options with what was posted of them. Raises UsageError for any field that may not be as it is."""
         own = vars(self._environment.parsed_options) if self._environment.parsed_options else {}
@@ -128,7 +144,8 @@ class WebForm:
             if key in COMMON:
                 check_common(self._environment, key, values, self.model.decided)
             elif (name := self.fields.name_of(key)) is not None:
-                now[name] = self.fields.taken(name, values)
+                taken = self.fields.taken(name, values)
+                now[name] = self._now[name] if taken and taken == self.begins_with(key) else taken
             elif key in shown and key in own:
                 _check_of_the_locustfile(key, values, own[key])
             else:

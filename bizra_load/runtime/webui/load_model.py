@@ -19,7 +19,8 @@ from bizra_load.runtime.users import OpenModelUser
 from bizra_load.runtime.webui.common_fields import NO_SHAPE
 from bizra_load.runtime.webui.form_fields import LOAD
 from bizra_load.settings.arguments import GENERAL
-from bizra_load.settings.settings import checked, paced_ops_per_user
+from bizra_load.settings.pacing import paced_ops_per_user
+from bizra_load.settings.settings import checked
 
 _RATES = ("target_ops", "stages")  # with one of them tasks are due at a planned rate
 _TARGET = next(option for option in GENERAL if option.name == "target_ops")

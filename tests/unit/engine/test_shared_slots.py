@@ -72,3 +72,57 @@ def test_slots_may_be_added_when_others_have_begun():
     shared.add(iter([]))
     assert list(shared) == [2, 4, 4, 5, 7]
     assert next(shared, None) is None
+
+
+def retired_run(rate, users, gone, task_s):
+    """(when the arrivals were due that were taken; those unsent), in s after the start, of users of whom the first `gone` are
+    taken away half way. Each of them has a share of the rate.
+    """
+    unsent, taken, length_s = [], [], 1.2
+    schedule = Schedule(ramp_and_hold(rate, 0, length_s), users, "constant", None, Pacer(), unsent.append, random.Random(3))
+    slots = [schedule.new_slot(shared=True) for _ in range(users)]
+
+    def user(slot):
+        while True:
+            taken.append(slot.take())
+            gevent.sleep(task_s)
+
+    greenlets = [gevent.spawn(user, slot) for slot in slots]
+    gevent.sleep(0)
+    start = time.perf_counter_ns() + 20_000_000
+    schedule.begin(start)
+    while time.perf_counter_ns() < start + length_s / 2 * 1e9:
+        gevent.sleep(0.005)
+    for slot, greenlet in list(zip(slots, greenlets, strict=True))[:gone]:
+        slot.retire()
+        slot.retire()  # twice is once
+        greenlet.kill()
+    assert schedule.slots_in_use == users - gone
+    while time.perf_counter_ns() < schedule.closes_ns:
+        gevent.sleep(0.01)
+    schedule.drain(2.0)
+    gevent.killall(greenlets)
+    return [(due - start) / 1e9 for due in taken], [(due - start) / 1e9 for due in unsent]
+
+
+@pytest.mark.parametrize("gone", [2, 4, 7])
+def test_users_that_are_taken_away_take_their_shares_along(gone):
+    taken, unsent = retired_run(200, 8, gone, 0.001)
+    before, after = ([due for due in taken if low <= due < high] for low, high in ((0.1, 0.5), (0.7, 1.1)))
+    assert abs(len(before) - 80) <= 8
+    assert abs(len(after) - 80 * (8 - gone) / 8) <= 8 - gone
+    assert len(set(taken)) == len(taken)
+    assert len(unsent) <= 2 + gone  # where this machine wakes one late
+
+
+def test_what_was_due_before_the_last_user_went_and_nobody_was_free_for_is_unsent():
+    """Two users whose tasks take too long: of 60 arrivals until then few are taken, and none is due later."""
+    taken, unsent = retired_run(100, 2, 2, 0.2)
+    assert len(taken) <= 10
+    assert abs(len(taken) + len(unsent) - 60) <= 4
+    assert max(unsent) < 0.75
+
+
+def test_what_was_due_before_a_user_went_is_for_the_others():
+    taken, unsent = retired_run(100, 2, 1, 0.2)
+    assert abs(len(taken) + len(unsent) - 90) <= 4  # 60, and half of 60
