@@ -117,7 +117,9 @@ class MasterEvents:
         return self._send_start_to_all(Started(run.run_id, None if open_model else 0, time.perf_counter_ns(), run.times.clock))
 
     def hand_over_contents(self) -> None:
-        """Of files that options name: workers, to which Locust sends its options, may not have them. Raises UsageError."""
+        """What the files hold that options name: workers, to which Locust sends its options, may not have them. Raises
+        UsageError.
+        """
         if self._master is not None and (options := self._environment.parsed_options) is not None:
             setattr(options, CONTENTS, contents_of(options))
 

@@ -12,8 +12,6 @@ from bizra_load.launch import locustfile
 from bizra_load.launch.locustfile import survey
 from tests.e2e.running import until
 
-pytestmark = pytest.mark.processes
-
 ROOT = Path(__file__).resolve().parents[3]
 USERS = """
 from locust import FastHttpUser, task
@@ -65,6 +63,7 @@ def lives(tmp_path):
         return False
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize("text", [STUB + AT_EXIT, STUB, FORKED], ids=["by atexit", "not at all", "forked"])
 def test_what_a_file_starts_when_it_is_imported_ends_with_the_survey(tmp_path, monkeypatch, text):
     assert seen(tmp_path, monkeypatch, text).hosts == ("http://127.0.0.1:9",)
@@ -72,16 +71,19 @@ def test_what_a_file_starts_when_it_is_imported_ends_with_the_survey(tmp_path, m
     assert (tmp_path / "ended").exists() is (AT_EXIT in text)
 
 
+@pytest.mark.processes
 def test_a_handler_that_never_ends_is_waited_for_for_a_while(tmp_path, monkeypatch):
     monkeypatch.setattr(locustfile, "ENDS_WITHIN_S", 0.2)
     assert seen(tmp_path, monkeypatch, NEVER).hosts
 
 
+@pytest.mark.processes
 def test_a_file_that_ends_its_process_while_its_child_lives_is_refused(tmp_path, monkeypatch):
     with pytest.raises(UsageError, match=r"mine.py: ends its process when it is imported \(exit code 7\)"):
         seen(tmp_path, monkeypatch, FORKED + "os._exit(7)\n")
 
 
+@pytest.mark.processes
 def test_a_file_that_waits_for_something_is_refused_in_time(tmp_path, monkeypatch):
     monkeypatch.setattr(locustfile, "WITHIN_S", 3.0)
     with socket.create_server(("127.0.0.1", 0)) as server, pytest.raises(UsageError, match="takes longer than 3 s to import"):
