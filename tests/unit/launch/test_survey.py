@@ -57,6 +57,8 @@ def seen(tmp_path, monkeypatch, text):
 
 def lives(tmp_path):
     """Whether what the file has started does; nobody may be there to reap it."""
+    if not (tmp_path / "pid").exists():  # it was ended before it came to that
+        return False
     try:
         return psutil.Process(int((tmp_path / "pid").read_text())).status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
@@ -85,7 +87,7 @@ def test_a_file_that_ends_its_process_while_its_child_lives_is_refused(tmp_path,
 
 @pytest.mark.processes
 def test_a_file_that_waits_for_something_is_refused_in_time(tmp_path, monkeypatch):
-    monkeypatch.setattr(locustfile, "WITHIN_S", 3.0)
-    with socket.create_server(("127.0.0.1", 0)) as server, pytest.raises(UsageError, match="takes longer than 3 s to import"):
+    monkeypatch.setattr(locustfile, "WITHIN_S", 10.0)  # a busy machine imports Locust in seconds
+    with socket.create_server(("127.0.0.1", 0)) as server, pytest.raises(UsageError, match="takes longer than 10 s to import"):
         seen(tmp_path, monkeypatch, f"{STUB}\nimport socket\nsocket.create_connection({server.getsockname()}).recv(1)\n")
     assert until(lambda: not lives(tmp_path), "its end")
