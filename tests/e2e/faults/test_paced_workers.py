@@ -26,7 +26,8 @@ class Mine(FastHttpUser):
 @pytest.mark.slow
 def test_a_late_worker_takes_its_share_and_the_rate_stays_as_planned(tmp_path):
     (tmp_path / "mine.py").write_text(MINE)
-    plan = ("--target-ops", str(RATE), "--ramp", "0s", "--duration", "25s", "-u", "8")  # a busy machine moves users within seconds
+    # long enough for a busy machine, which moves users within seconds
+    plan = ("--target-ops", str(RATE), "--ramp", "0s", "--duration", "25s", "-u", "8")
     with serving() as shop:
         options = ("-f", str(tmp_path / "mine.py"), "-H", shop.url, *plan, "--agreement", "none", "--enable-rebalancing")
         with Cluster(tmp_path / "runs", *options, workers=1) as cluster:
