@@ -50,6 +50,8 @@ def install(environment: Environment, **_: Any) -> Plugin:
             plugin = Plugin(environment, cluster_key_of_environment(), settings)
             plugin.listen()
             environment.bizra_load = plugin  # type: ignore[attr-defined]  # where users of ours find it
+            # a worker that came late may have been told to start, and have users, while nobody listened here
+            set_pacing(paces_tasks(environment.parsed_options))
             if not isinstance(environment.runner, WorkerRunner):
                 for line in renamed(environment.parsed_options):
                     tell(line)
