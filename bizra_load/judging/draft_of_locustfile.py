@@ -61,13 +61,8 @@ def _names(call: ast.Call) -> Iterator[str]:
             return
         method = given.get("method") or (words.pop(0) if words else None)
         what = str(method.value).lower() if isinstance(method, ast.Constant) else ""
-        if what not in METHODS:
-            yield ""
-            return
-    if what in METHODS:
-        named = given.get("name") or given.get("url") or given.get("path") or (words[0] if words else None)
-        text = _text(named)
-        yield f"{what.upper()} {Folding(AUTO).folded(text)}" if text else ""
+    text = _text(given.get("name") or given.get("url") or given.get("path") or (words[0] if words else None))
+    yield f"{what.upper()} {Folding(AUTO).folded(text)}" if text and what in METHODS else ""
 
 
 def _is_client(value: ast.expr) -> bool:

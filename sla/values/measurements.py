@@ -10,6 +10,7 @@ from operator import attrgetter
 from sla.values.failure import FailureReason
 from sla.values.health_rows import HealthRows
 from sla.values.machine import MachineSecond
+from sla.values.operation_groups import groups_of
 from sla.values.shown import first_of
 from sla.values.snapshot import Snapshot
 from sla.values.window import Health, Window
@@ -141,6 +142,11 @@ class Measurements:
     def windows_of(self, operation: str) -> tuple[Window, ...]:
         """Those of one operation, by second."""
         return self._by_operation.get(operation, ())
+
+    def with_groups(self, operation: str) -> tuple[Window, ...]:
+        """Those of one operation and of all its groups together, as a server counts them."""
+        names = (operation, *groups_of(operation, self._by_operation))
+        return tuple(w for name in names for w in self.windows_of(name))
 
     @cached_property
     def _by_operation(self) -> dict[str, tuple[Window, ...]]:

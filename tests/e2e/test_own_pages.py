@@ -9,11 +9,10 @@ from urllib.parse import urlsplit
 
 import pytest
 import requests
-from playwright.sync_api import sync_playwright
 
+from tests.e2e.browser import chromium
 from tests.e2e.plain_http import answering
 from tests.e2e.running import until
-from tests.e2e.test_pages import CHROMIUM, SWITCHES
 from tests.e2e.web_ui import WebUI
 
 EVIL = "evil.example"
@@ -144,11 +143,8 @@ ATTACK = """
 
 @pytest.fixture(scope="module")
 def browser():
-    with sync_playwright() as playwright:
-        rules = f"--host-resolver-rules=MAP {EVIL} 127.0.0.1"
-        started = playwright.chromium.launch(executable_path=CHROMIUM, args=[*SWITCHES, rules])
+    with chromium(f"--host-resolver-rules=MAP {EVIL} 127.0.0.1") as started:
         yield started
-        started.close()
 
 
 @pytest.mark.browser

@@ -1,26 +1,20 @@
 """What others name reaches our pages as text: a hostile operation and a hostile error, in a real browser."""
 
-import os
 import re
 import subprocess
 import sys
 
 import pytest
 import requests
-from playwright.sync_api import sync_playwright
 
 from reports.formats import html, markdown, text
 from sla.judgement.evaluate import evaluate
 from sla.values.shown_facts import ShownFacts
+from tests.e2e.browser import chromium
 from tests.e2e.running import ROOT
 from tests.e2e.web_ui import WebUI
 from tests.unit.sla.synthetic import LOCAL, measurements
 
-CHROMIUM = "/usr/bin/chromium"
-SWITCHES = (
-    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"),
-    *("--disable-component-update", "--disable-sync", "--disable-dev-shm-usage"),
-)
 NAME = "<img src=x onerror=\"document.title='executed'\"><script>alert(1)</script>`|[a](javascript:alert(2))"
 LOCUSTFILE = f"""
 from locust import User, constant, events, task
@@ -46,11 +40,8 @@ class Hostile(User):
 
 @pytest.fixture(scope="module")
 def browser():
-    assert os.path.exists(CHROMIUM), "missing: apt-get install -y --no-install-recommends chromium"
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=CHROMIUM, args=list(SWITCHES))
+    with chromium() as started:
         yield started
-        started.close()
 
 
 @pytest.fixture

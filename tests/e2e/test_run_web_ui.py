@@ -5,13 +5,12 @@ import os
 import re
 
 import pytest
-from playwright.sync_api import sync_playwright
 
 from bizra_load.archive.latest import LATEST, run_folders
 from sla.judgement.checks.allowable import ALLOWABLE
 from tests.e2e.any_locustfile.shop import serving
+from tests.e2e.browser import chromium
 from tests.e2e.running import until
-from tests.e2e.test_pages import CHROMIUM, SWITCHES
 from tests.e2e.web_ui import RunWebUI, WebUI
 
 SHOPPER = """
@@ -40,10 +39,8 @@ ANYHOW = ("--allow", ",".join(ALLOWABLE))  # what a busy machine does to a load 
 
 @pytest.fixture(scope="module")
 def browser():
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=CHROMIUM, args=list(SWITCHES))
+    with chromium() as started:
         yield started
-        started.close()
 
 
 @pytest.fixture

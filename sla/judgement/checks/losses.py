@@ -12,12 +12,10 @@ import numpy as np
 from sla.estimators.series import by_target, went_back
 from sla.estimators.server_side import CounterIncrease, Reconciliation, counter_increase, reconcile
 from sla.judgement.checks.counters import restarts as restarts_of
-from sla.judgement.steady import operations_of
 from sla.values.agreement import Agreement, OperationMetrics
 from sla.values.assessment import Check, Status, Steady, check
 from sla.values.health_rows import HealthRows
 from sla.values.measurements import Loss, Measurements, RunFacts
-from sla.values.operation_groups import groups_of
 from sla.values.window import Window
 
 # something responded, which need not be the node: refusals and errors may come from a proxy
@@ -161,10 +159,8 @@ def most_lost(facts: RunFacts) -> float:
 def _by_counters(measurements: Measurements, agreement: Agreement) -> tuple[float, float] | None:
     """(operations that the server counted and nobody reported, operations of unknown fate); None where that can't be known."""
     missing, unsure, any_found = 0.0, 0.0, False
-    made = operations_of(measurements.windows)
     for operation, metrics in agreement.operations.items():
-        own = {operation, *groups_of(operation, made)}  # the server does not tell groups apart
-        windows = [w for w in measurements.windows if w.operation in own]
+        windows = measurements.with_groups(operation)
         if not windows or not metrics.total:
             continue
         counter_check = counted(metrics, windows, measurements)

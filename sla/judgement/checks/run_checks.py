@@ -30,7 +30,6 @@ from sla.values import histogram
 from sla.values.agreement import Agreement, OperationMetrics
 from sla.values.assessment import Check, Status, Steady, check
 from sla.values.measurements import Measurements, RunFacts, failed_checks_text
-from sla.values.operation_groups import groups_of
 from sla.values.remedies import PLAIN, Remedy, RemedyWords
 from sla.values.window import Window
 
@@ -165,10 +164,8 @@ def _server(measurements: Measurements, agreement: Agreement, steady: Steady | N
                float(facts.scrapes_failed), 0.0, "scrapes", Status.WARN),
         restarts(measurements, agreement),
     ]  # fmt: skip
-    made = operations_of(measurements.windows)
     for operation, metrics in agreement.operations.items():
-        own = {operation, *groups_of(operation, made)}  # the server does not tell groups apart
-        windows = [w for w in measurements.windows if w.operation in own]
+        windows = measurements.with_groups(operation)
         if windows and metrics.total:
             checks += _against_server(operation, metrics, windows, measurements)
     return checks
