@@ -30,6 +30,7 @@ from bizra_load.settings.defaults import (
 ATTACHED = "bizra_load.runtime.attached"
 CONFIGURATION = ("~/.locust.conf", "locust.conf", "pyproject.toml")  # what Locust would read
 TOLD_WORKERS_END_WITHIN_S = 10.0  # the master has all of their reports, or has given them up
+ENDS_SOMETIME_S = 1e9  # as good as never; a wait with an end, see supervise()
 WORKERS_COME_WITHIN_S = "60"  # Locust would wait for ever
 IDLE_WORKERS_END_WITHIN_S = 1.0  # of a master killed before the load began
 WORKERS_END_WITHIN_S = 60.0  # of a killed master; they notice in 8 s, finish what is under way and try to hand over for 10 s
@@ -139,7 +140,9 @@ def supervise(
     before = [signal.signal(number, lambda *_: process.terminate()) for number in numbers]
     try:
         with beside(process.pid):
-            code = process.wait()
+            # of signals that come at once, another thread may take them all, and leave this one in its wait: one with an end
+            # looks every 50 ms, and handlers run in between
+            code = process.wait(timeout=ENDS_SOMETIME_S)
             killed_within_s = WORKERS_END_WITHIN_S if begun is not None and begun.exists() else IDLE_WORKERS_END_WITHIN_S
             _wait_for_orphans(already_there, killed_within_s if code < 0 else TOLD_WORKERS_END_WITHIN_S)
             return code

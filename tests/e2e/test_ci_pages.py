@@ -19,6 +19,7 @@ from bizra_load.cli.main import main
 from bizra_load.io.ports import free_port
 from bizra_load.judging.junit import read_junit
 from tests.e2e.pipelines import Job, Step, agreement, environment_of, github, gitlab, jenkins, pipeline_text
+from tests.e2e.running import until
 from tests.unit.cli.test_compare import saved
 from tests.wheel import built_wheel
 
@@ -210,7 +211,7 @@ def test_github_on_main_keeps_the_run_and_a_pull_request_is_compared_with_it_by_
     code = kept.run(github("push", {}))
     was, _ = verdict(kept)
     assert code == (0 if was == 4 else was), kept.output
-    assert ended_service(kept)
+    until(lambda: ended_service(kept), "the service has ended")
     assert (kept.workspace / "baseline" / "run.json").exists() == trusted(was)
     assert not (kept.workspace / "comments.md").exists()
 
@@ -251,7 +252,7 @@ def test_gitlab_compares_a_merge_request_with_the_run_that_main_keeps(job, forge
     code = merge.run(gitlab())
     now, decision = verdict(merge)
     assert code == now, merge.output
-    assert ended_service(merge)
+    until(lambda: ended_service(merge), "the service has ended")
     [(path, token, text)] = forge.comments
     assert (path, token) == ("/api/v4/projects/42/merge_requests/7/notes", "planted")
     commented(merge, decision, trusted(now), text)  # the first run of the merge request
@@ -283,7 +284,7 @@ def test_jenkins_compares_a_pull_request_with_the_run_that_main_keeps(job, forge
     assert pull.run(without(steps, "Install", "Keep the run")) == 0, pull.output
     now, decision = verdict(pull)
     assert f"--- Load test: {now}\n" in pull.output  # what returnStatus returns
-    assert ended_service(pull)
+    until(lambda: ended_service(pull), "the service has ended")
     [(path, token, text)] = forge.comments
     assert (path, token) == ("/repos/example/service/issues/7/comments", "Bearer planted")
     commented(pull, decision, trusted(now), text)  # the first build of the pull request

@@ -24,7 +24,9 @@ SHORT = ("-f", "locustfiles/poi.py", "--target-ops", "200", "--ramp", "1s", "--d
 SHORT += ("--allow", "schedule-lag")  # of a machine that others use too: no fault is told by it
 # with answers that take three seconds: the drain lasts as long
 SLOW = (*SHORT, "--target-ops", "40", "--ramp", "0s", "--duration", "2s", "--ops-per-user", "0.5", "--request-timeout", "6s")
-_EVERY_RUN = re.compile(r"Before the load: |No target given|Workers: |Cores: |Baseline[,:] |Stopping early|\s*\d+ s  |\s*$")
+_EVERY_RUN = re.compile(
+    r"Before the load: |No target given|Workers: |Cores: |Baseline[,:] |Stopping early|\s*\d+ s  |.*: \d+ s so far$|\s*$"
+)
 
 
 def target(node: NodeProcess, url: str | None = None) -> tuple[str, ...]:
@@ -36,6 +38,13 @@ def reported(ended: Ended) -> list[str]:
     """What a user read on standard error besides what every run says; no traceback is ever among it."""
     assert "Traceback" not in ended.err, ended.err
     return [line for line in ended.err.splitlines() if not _EVERY_RUN.match(line)]
+
+
+def the_line(ended: Ended) -> str:
+    """The only one of those."""
+    lines = reported(ended)
+    assert len(lines) == 1, ended.err
+    return lines[0]
 
 
 def failed_checks(ended: Ended) -> set[str]:

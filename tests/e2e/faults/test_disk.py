@@ -5,7 +5,18 @@ import subprocess
 import sys
 from contextlib import contextmanager
 
-from tests.e2e.faults.cluster import ASSESS, SHORT, Cluster, assert_counted, assess, counted, failed_checks, reported, target
+from tests.e2e.faults.cluster import (
+    ASSESS,
+    SHORT,
+    Cluster,
+    assert_counted,
+    assess,
+    counted,
+    failed_checks,
+    reported,
+    target,
+    the_line,
+)
 from tests.e2e.running import ROOT, Ended, Running, load
 
 
@@ -27,7 +38,7 @@ def test_a_disk_that_fills_up_stops_the_load_and_nothing_measured_is_lost(tmp_pa
         running = Running(small, *target(node), *SHORT, "--duration", "300s", environment={"TMPDIR": str(elsewhere)})
         ended = running.end(within_s=60)
         assert ended.code == 5
-        [line] = reported(ended)
+        line = the_line(ended)
         assert line.startswith("bizra-load: the run folder can't be written: No space left on device; the load was stopped")
         assert str(ended.folder) in line
         kept = sum(ended.finished().values())
@@ -50,7 +61,7 @@ def test_a_folder_that_cannot_be_written_is_refused_before_the_load(tmp_path, no
     with tmpfs(tmp_path / "readonly", "ro") as readonly:
         ended = load(readonly / "runs", node, *SHORT)
         assert ended.code == 6
-        [line] = reported(ended)
+        line = the_line(ended)
         assert line == f"bizra-load run: --out: {readonly / 'runs'}: {readonly} is no folder that can be written"
         with Cluster(readonly / "runs", *target(node), *SHORT) as cluster:  # Locust's own command
             cluster.worker(), cluster.worker()
@@ -75,7 +86,7 @@ def test_a_run_that_cannot_be_judged_at_its_end_is_kept_and_no_wrong_usage(tmp_p
     (folder / "assessment.json").mkdir()
     ended = running.end()
     assert ended.code == int((folder / "exit-code").read_text()) == 5
-    [line] = reported(ended)
+    line = the_line(ended)
     assert "assessment.json: " in line
     assert f": mend that, then bizra-load assess RUN (kept: {folder})" in line
     (folder / "assessment.json").rmdir()

@@ -11,7 +11,7 @@ import psutil
 import pytest
 
 from bizra_load.archive.latest import run_folders
-from tests.e2e.faults.cluster import SHORT, assert_counted, assess, reported, target
+from tests.e2e.faults.cluster import SHORT, assert_counted, assess, reported, target, the_line
 from tests.e2e.running import ENVIRONMENT, ROOT, Running, until
 
 COMMAND = [sys.executable, "-m", "bizra_load.cli.main"]
@@ -141,7 +141,7 @@ def test_a_run_folder_that_is_deleted_or_moved_is_put_back_and_the_load_ends(tmp
     before = {path.name for path in folder.iterdir() if not path.name.startswith(".")}  # those are being written
     displace(folder)
     ended = running.end(within_s=45)
-    [line] = reported(ended)
+    line = the_line(ended)
     assert line == f"bizra-load: the run folder was deleted or moved: it is put back, the load is stopped: {folder}"
     assert ended.folder == folder
     assert {path.name for path in folder.iterdir()} >= before
@@ -164,7 +164,7 @@ def test_where_the_folder_cannot_be_put_back_everything_is_elsewhere(tmp_path, n
     (tmp_path / "runs").write_text("")
     ended = running.end(within_s=45)
     assert ended.code == 5, ended.err
-    [line] = reported(ended)
+    line = the_line(ended)
     [kept] = elsewhere.glob(f"bizra-load-*/{folder.name}")
     assert f"(what was stored by then is in {kept}); the load was stopped" in line
     until(lambda: not any(psutil.pid_exists(worker) for worker in workers), "the workers have ended")

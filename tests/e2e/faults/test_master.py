@@ -19,8 +19,8 @@ from tests.e2e.faults.cluster import (
     counted,
     failed_checks,
     missing_from_reports,
-    reported,
     target,
+    the_line,
     unknown,
 )
 from tests.e2e.running import Running, until
@@ -48,7 +48,7 @@ def test_a_killed_master_is_one_line_its_workers_stop_and_the_totals_are_the_nod
     assert last[1] - killed < 15  # eight seconds of silence, then what is under way
     ended = running.end(within_s=60)
     assert ended.code == 5
-    [line] = reported(ended)
+    line = the_line(ended)
     assert line == f"bizra-load run: the master was killed (SIGKILL); kept with what the workers left: {ended.folder}"
     assert_counted(ended, node)
     assert failed_checks(ended) >= {"closed"}
@@ -133,7 +133,7 @@ def test_a_spool_of_another_run_or_a_damaged_one_is_one_line_and_changes_nothing
         path.write_text(text)
         refused = assess(ended.folder, "--spool", str(path))
         assert refused.code == 6
-        [line] = reported(refused)
+        line = the_line(refused)
         assert str(path) in line
         assert wrong in line
     assert sorted(ended.folder.iterdir()) == before

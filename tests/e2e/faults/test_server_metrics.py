@@ -8,7 +8,7 @@ import pytest
 import requests
 
 from bizra_load.io.ports import free_port
-from tests.e2e.faults.cluster import SHORT, assert_counted, counted, failed_checks, reported, target
+from tests.e2e.faults.cluster import SHORT, assert_counted, counted, failed_checks, reported, target, the_line
 from tests.e2e.real_prometheus import prometheus
 from tests.e2e.running import Running, load, until
 
@@ -59,7 +59,7 @@ def test_a_prometheus_that_is_down_at_the_start_in_the_middle_or_at_the_end_is_s
         start = load(tmp_path / "start", None, *asked)
         assert start.code == 5
         assert start.folder is None
-        [line] = reported(start)
+        line = the_line(start)
         assert line.startswith("bizra-load run: the server's metrics can't be read: ")
 
 

@@ -15,6 +15,7 @@ from tests.e2e.faults.cluster import (
     reported,
     sequences,
     target,
+    the_line,
     unknown,
 )
 from tests.e2e.running import ROOT, Running, until
@@ -33,7 +34,7 @@ def test_a_killed_worker_is_named_with_its_last_report_and_every_lost_operation_
     assert ended.check("workers_operations")["figure"] == lost
     assert 0 <= lost <= loss.at_most + unknown(ended)
     assert f"{lost} operations are in the server's counters and in no report" in " ".join(ended.out.split())
-    [line] = reported(ended)
+    line = the_line(ended)
     assert f"worker {loss.worker} is missing" in line
     assert sum(ended.finished().values()) > 300
 
@@ -107,7 +108,7 @@ def test_a_worker_stopped_for_10_s_and_continued_loses_nothing_and_its_stall_mak
     verify = next(o for o in ended.assessment["operations"] if o["operation"] == "verify")
     assert verify["response"]["p99"]["point"] > 5e9
     assert verify["service"]["p99"]["point"] < verify["response"]["p99"]["point"] / 2
-    [line] = reported(ended)
+    line = the_line(ended)
     assert "is missing" in line
 
 

@@ -27,6 +27,27 @@ locust_process.TOLD_WORKERS_END_WITHIN_S = 0.5
 command = [sys.executable, "-c", sys.argv[1]]
 sys.exit(locust_process.supervise(command, dict(os.environ), Path("absent"), lambda pid: contextlib.nullcontext()))
 """
+TAKEN_BY_ANOTHER_THREAD = """
+import contextlib, os, signal, sys, threading, time
+from pathlib import Path
+from bizra_load.launch import locust_process
+
+@contextlib.contextmanager
+def beside(pid):
+    main = Path(f"/proc/self/task/{os.getpid()}/stat")
+
+    def take():
+        asleep = 0
+        while asleep < 10:  # until the main thread waits
+            time.sleep(0.01)
+            asleep = asleep + 1 if main.read_text().rsplit(")")[1].split()[0] == "S" else 0
+        signal.pthread_kill(threading.get_ident(), signal.SIGHUP)
+
+    threading.Thread(target=take, daemon=True).start()
+    yield
+
+print(locust_process.supervise(["sleep", "60"], dict(os.environ), None, beside))
+"""
 STOPS = "os.kill(os.getpid(), signal.SIGSTOP)"
 
 
@@ -57,6 +78,14 @@ def test_a_worker_of_a_master_that_was_killed_before_the_load_began_is_not_waite
     done = subprocess.run([sys.executable, "-c", SUPERVISE, killed], stdout=subprocess.PIPE, text=True, timeout=40, check=False)
     assert done.returncode == 256 - signal.SIGTERM
     assert not psutil.pid_exists(int(done.stdout))
+
+
+def test_a_signal_that_another_thread_takes_is_passed_on_too():
+    """Of a closed terminal's and of `timeout`'s signals two come at once: another thread may take both."""
+    done = subprocess.run(
+        [sys.executable, "-c", TAKEN_BY_ANOTHER_THREAD], stdout=subprocess.PIPE, text=True, timeout=30, check=False
+    )
+    assert done.stdout == f"{-signal.SIGTERM}\n"
 
 
 def test_what_is_no_worker_of_this_run_is_left_alone():
