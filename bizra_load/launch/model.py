@@ -18,7 +18,7 @@ from bizra_load.settings import inputs
 from bizra_load.settings.arguments import SWITCHES
 from bizra_load.settings.defaults import WEB_UI_VARIABLE
 from bizra_load.settings.pacing import paced
-from bizra_load.settings.settings import texts
+from bizra_load.settings.settings import replaced_by, text_of, texts
 from sla.values.section import unknown
 
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")  # Locust's own
@@ -58,6 +58,7 @@ def model_of(given: Mapping[str, Any], words: Sequence[str], host: str, web_ui: 
             given, {"group_by": "--group-by"}, "requests of our user classes have no context (allowed: with others)"
         )
         _check_not_given(given, LOCUSTS, "the planned rate decides how many users there are, and for how long")
+        _check_stages_alone(given)
         return Model(given, locust_words, surveyed)
     if surveyed.stages and not surveyed.makes_no_run and texts(given)["arrivals"] != SATURATE:
         raise UsageError(
@@ -101,6 +102,13 @@ def _check_not_given(given: Mapping[str, Any], options: Mapping[str, str], why: 
             raise UsageError(f"{flag}: {why}")
 
 
+def _check_stages_alone(given: Mapping[str, Any]) -> None:
+    """Raises UsageError for an option that the stages take the place of. One of an environment is no wish for this run."""
+    if stages := text_of("stages", given):
+        flags = {name: f"--{name.replace('_', '-')}" for name in replaced_by(stages) if name != "stages"}
+        _check_not_given(given, flags, f"--stages {stages} decides it (allowed: one of the two)")
+
+
 def _asks_for_arrivals(given: Mapping[str, Any]) -> bool:
     """Whether tasks are to be due at a planned rate."""
     planned = (given[name] or os.environ.get(variable) for name, variable in PLANS.items())
@@ -113,6 +121,7 @@ def _paced(given: Mapping[str, Any], surveyed: Locustfile) -> Mapping[str, Any]:
         raise UsageError(f"--target-ops: the locustfile's shape {surveyed.shape} decides the load (allowed: one of the two)")
     decides = {name: flag for name, flag in LOCUSTS.items() if name != "users"}
     _check_not_given(given, decides, "the planned rate begins with all users, and ends with --duration")
+    _check_stages_alone(given)
     return paced(given, surveyed.options["num_users"], added_options())
 
 

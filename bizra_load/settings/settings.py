@@ -141,7 +141,7 @@ def checked(given: Mapping[str, Any], added: Sequence[Option] = (), contents: Ma
     """Settings from options by their attribute's name; `added`: those of products; `contents`: on a worker, contents_of() its
     master's. Raises as resolve().
     """
-    replaced = _REPLACED.get(_text(_BY_NAME["stages"], given), ("target_ops", "ramp", "duration"))
+    replaced = replaced_by(text_of("stages", given))
     values = {option.name: _checked(option, given, contents) for option in (*GENERAL, *added) if option.name not in replaced}
     values |= {switch.name: bool(given.get(switch.name)) for switch in SWITCHES}
     objectives = tuple(given.get("objective") or ())
@@ -181,8 +181,12 @@ def _curve(values: dict[str, Any]) -> LoadCurve:
 
 
 _BY_NAME = {option.name: option for option in GENERAL}
-# which options a load curve takes the place of: none, one by name, else one of a file
-_REPLACED = {"": ("stages",), **dict.fromkeys(NAMED, ("ramp", "duration"))}
+_REPLACED = {"": ("stages",), **dict.fromkeys(NAMED, ("ramp", "duration"))}  # by no load curve, and by one of a name
+
+
+def replaced_by(stages: str) -> tuple[str, ...]:
+    """Which options have no use beside these stages, by name."""
+    return _REPLACED.get(stages, ("target_ops", "ramp", "duration"))
 
 
 def text_of(name: str, given: Mapping[str, Any]) -> str:

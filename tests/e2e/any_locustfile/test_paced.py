@@ -93,6 +93,7 @@ WRONG = {
     ("-r", "5"): "-r: the planned rate begins with all users, and ends with --duration",
     ("-u", "5", "--ops-per-user", "3"): "-u/--users and --ops-per-user: give only one of them",
     ("--arrivals", "saturate"): "--arrivals: saturate is for users of ours",
+    ("--stages", "soak", "--duration", "5s"): "--duration: --stages soak decides it (allowed: one of the two)",
 }
 
 

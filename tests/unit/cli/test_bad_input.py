@@ -162,6 +162,8 @@ def snapshot(folder: Path) -> dict[str, tuple[int, int]]:
         (["run", "--agreement", "v2.2.0-rc"], "did you mean 'v2.2.0-rc1'"),
         (["run", "--stages", "{stage-unknown.yaml}"], "did you mean 'ramp'"),
         (["run", "--stages", "{stage-key.yaml}"], "did you mean 'over'"),
+        (["run", "--stages", "spike", "--ramp", "5s"], "--ramp: --stages spike decides it (allowed: one of the two)"),
+        (["run", "--stages", "s.yaml", "--target-ops", "5"], "--target-ops: --stages s.yaml decides it"),
         (["run", "--agreement", "{agreement-unknown-key.yaml}"], "did you mean 'severity'"),
         (["run", "--agreement", "{agreement-failures.yaml}"], "failures: 'counted' is unknown (allowed: excluded, included)"),
         (["run", "--loglevel", "WARNIN"], "did you mean 'WARNING'"),
