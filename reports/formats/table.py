@@ -13,7 +13,7 @@ from sla.judgement.status import NO_LONGER_RUN
 from sla.values.assessment import Assessment, Check, ObjectiveResult, Status
 from sla.values.bootstrap import Bootstrap
 from sla.values.estimate import Estimate
-from sla.values.kinds import KINDS
+from sla.values.kinds import ClientLatency, ServerLatency
 from sla.values.remedies import PLAIN, Remedy
 from sla.values.window import GENERATOR
 
@@ -33,8 +33,14 @@ class Row:
 
 def objectives_title(assessment: Assessment) -> str:
     """The title, with the clock that the latencies are by, where a reader would take it for the client's of the next table."""
-    server = [o for o in assessment.objectives if KINDS[o.kind].from_server]
-    return "Objectives (latencies by the server's own histograms)" if server else "Objectives"
+    server, client = (sum(o.kind == kind.name for o in assessment.objectives) for kind in (ServerLatency, ClientLatency))
+    which = f"{server} of {server + client} latencies" if client else "latencies"
+    return f"Objectives ({which} by the server's own histograms)" if server else "Objectives"
+
+
+def operations_word(assessment: Assessment) -> str:
+    """Likewise, at the head of a column of operations."""
+    return "operation (by the client)" if objectives_title(assessment) != "Objectives" else "operation"
 
 
 def at_level(text: str, assessment: Assessment) -> str:

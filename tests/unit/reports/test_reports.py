@@ -149,6 +149,18 @@ def test_more_than_a_day_is_no_advice(assessment, seconds, why):
     assert table.objective_row(o).cells[-1].endswith(why)
 
 
+def test_titles_say_whose_clock_latencies_are_by(assessment):
+    latencies = [o for o in assessment.objectives if o.kind == "server_quantile"]
+    assert len(latencies) == 7
+    assert table.objectives_title(assessment) == "Objectives (latencies by the server's own histograms)"
+    assert table.operations_word(assessment) == "operation (by the client)"
+    one = dataclasses.replace(latencies[0], kind="client_quantile")
+    mixed = dataclasses.replace(assessment, objectives=(one, *latencies[1:]))
+    assert table.objectives_title(mixed) == "Objectives (6 of 7 latencies by the server's own histograms)"
+    client = dataclasses.replace(assessment, objectives=(one,))
+    assert (table.objectives_title(client), table.operations_word(client)) == ("Objectives", "operation")
+
+
 @pytest.mark.parametrize(("looked", "level"), [(False, "95 %"), (True, "99 %")])
 def test_titles_name_the_level_of_the_intervals(looked, level):
     a = evaluate(measurements(rate=60, hold_s=20, failures={"verify": 0.1}, looked=looked), LOCAL.agreement, LOCAL.baseline)
