@@ -25,7 +25,7 @@ from bizra_load.runtime.locust_arguments import register_arguments, renamed
 from bizra_load.runtime.locust_quirks import exit_once, quiet, statistics_that_end
 from bizra_load.runtime.locust_stats import show_microseconds
 from bizra_load.runtime.master_events import MasterEvents
-from bizra_load.runtime.paced_tasks import pace_if_asked, set_pacing
+from bizra_load.runtime.paced_tasks import PacedShape, pace_if_asked, set_pacing
 from bizra_load.runtime.shapes import StagesShape
 from bizra_load.runtime.users import OpenModelUser, settings_for
 from bizra_load.runtime.worker_events import Started, WorkerEvents
@@ -68,9 +68,14 @@ def _checked_settings(environment: Environment) -> Settings | None:
         pace_if_asked(environment)
         settings = settings_for(environment.user_classes, environment.parsed_options)
         check_settings(settings)
-    open_model = isinstance(environment.shape_class, StagesShape)
-    if any(issubclass(u, OpenModelUser) for u in environment.user_classes) and not open_model:
+    shape, driven = environment.shape_class, any(issubclass(user, OpenModelUser) for user in environment.user_classes)
+    if driven and not isinstance(shape, StagesShape):
         raise UsageError("locustfile: an OpenModelUser needs a StagesShape beside it (class Shape(StagesShape): ...)")
+    if isinstance(shape, StagesShape) and not isinstance(shape, PacedShape) and not driven:
+        raise UsageError(
+            f"locustfile: {type(shape).__name__} is a StagesShape, and no user class is one that it drives "
+            "(allowed: an OpenModelUser; or no shape, and --target-ops)"
+        )
     return settings
 
 

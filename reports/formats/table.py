@@ -40,7 +40,7 @@ def objectives_title(assessment: Assessment) -> str:
 
 def operations_word(assessment: Assessment) -> str:
     """Likewise, at the head of a column of operations."""
-    return "operation (by the client)" if objectives_title(assessment) != "Objectives" else "operation"
+    return "by the client" if objectives_title(assessment) != "Objectives" else "operation"
 
 
 def at_level(text: str, assessment: Assessment) -> str:

@@ -34,6 +34,13 @@ class Mountain(LoadTestShape):
         return None
 """
 )
+NOTHING_DRIVEN = (
+    MINE.replace("import register", "import StagesShape, register")
+    + """
+class Plan(StagesShape):
+    pass
+"""
+)
 SHORT = ("--ramp", "0s", "--duration", "2s")
 
 
@@ -111,6 +118,8 @@ WRONG = [
     (("--target-ops", "10", "-t", "3s"), {}, MINE, "-t/--run-time: the planned rate begins with all users"),
     (("--stages", "spike", "-r", "3"), {}, MINE, "-r/--spawn-rate: the planned rate begins with all users"),
     (("--target-ops", "10"), {}, SHAPE, "--target-ops: the locustfile's shape Mountain decides the load"),
+    (("--target-ops", "10"), {}, NOTHING_DRIVEN, "--target-ops: the locustfile's shape Plan decides the load"),
+    ((), {}, NOTHING_DRIVEN, "locustfile: Plan is a StagesShape, and no user class is one that it drives (allowed: an OpenModel"),
 ]
 
 

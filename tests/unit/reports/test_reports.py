@@ -153,7 +153,7 @@ def test_titles_say_whose_clock_latencies_are_by(assessment):
     latencies = [o for o in assessment.objectives if o.kind == "server_quantile"]
     assert len(latencies) == 7
     assert table.objectives_title(assessment) == "Objectives (latencies by the server's own histograms)"
-    assert table.operations_word(assessment) == "operation (by the client)"
+    assert table.operations_word(assessment) == "by the client"
     one = dataclasses.replace(latencies[0], kind="client_quantile")
     mixed = dataclasses.replace(assessment, objectives=(one, *latencies[1:]))
     assert table.objectives_title(mixed) == "Objectives (6 of 7 latencies by the server's own histograms)"
