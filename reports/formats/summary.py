@@ -180,11 +180,17 @@ def _checks(a: Assessment, notes_left: int) -> str:
     judged += f"; {notes_left} more note{'s' if notes_left > 1 else ''} (-v)" if notes_left else ""
     passed = f"{len(a.checks) - len(failed)} checks passed"
     if not failed:
-        return passed + judged
+        return passed + _resampled(a) + judged
     failed.sort(key=lambda c: _WORST_FIRST.index(c.status))
     named = ", ".join(f"{c.title} {MARKS.get(c.status, c.status.value)}" for c in failed)
     why = f": {failed[0].reason}" if len(failed) == 1 else " (-v: why)"
     return f"{passed}, {len(failed)} not{judged}; {named}{why}"
+
+
+def _resampled(a: Assessment) -> str:
+    """How many draws agree with the intervals: the check of it passed."""
+    draws = next((o.bootstrap.draws for o in a.objectives if o.bootstrap), 0)
+    return f"; {draws:,} bootstraps agree" if draws else ""
 
 
 def _worst(items: Sequence[T], most: int, key: Callable[[T], tuple[float, ...]]) -> tuple[list[T], list[T]]:

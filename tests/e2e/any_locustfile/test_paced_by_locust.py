@@ -119,7 +119,12 @@ WRONG = [
     (("--stages", "spike", "-r", "3"), {}, MINE, "-r/--spawn-rate: the planned rate begins with all users"),
     (("--target-ops", "10"), {}, SHAPE, "--target-ops: the locustfile's shape Mountain decides the load"),
     (("--target-ops", "10"), {}, NOTHING_DRIVEN, "--target-ops: the locustfile's shape Plan decides the load"),
-    ((), {}, NOTHING_DRIVEN, "locustfile: Plan is a StagesShape, and no user class is one that it drives (allowed: an OpenModel"),
+    (
+        (),
+        {},
+        NOTHING_DRIVEN,
+        "locustfile: Plan is a StagesShape, and no user class is one that it drives (allowed: an OpenModel",
+    ),
 ]
 
 
