@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import TypeVar
 
 from reports.formats import many
 from sla.judgement.moving import REACHES
@@ -19,6 +20,7 @@ from sla.values.window import GENERATOR
 
 OBJECTIVE_COLUMNS = ("Metric", "Severity", "Target", "Estimate", "95 % interval", "Baseline", "Status", "Why")
 NARROW_COLUMNS = ("Metric", "Target", "Estimate [95 % interval]", "Status", "Why")
+T = TypeVar("T")
 LONGEST_S = 86_400  # a day: nobody plans a longer run
 USUAL_LEVEL = 0.95  # of intervals, in titles that name it
 
@@ -189,11 +191,18 @@ def failure_rows(assessment: Assessment) -> list[Row]:
     return rows
 
 
+def _of_each_clock(response: T, service: T) -> tuple[tuple[str, T], ...]:
+    """Rows of an operation by kind of latency: one where they are the same, as in a closed model, where a request is due when
+    it is sent.
+    """
+    return (("both", response),) if response == service else (("response", response), ("service", service))
+
+
 def latency_rows(assessment: Assessment) -> list[Row]:
     """One row an operation and kind of latency, for LATENCY_COLUMNS."""
     rows = []
     for o in many.operations(assessment):
-        for kind, estimates in (("response", o.response), ("service", o.service)):
+        for kind, estimates in _of_each_clock(o.response, o.service):
             if estimates:
                 cells = [with_interval(estimates.get(q), "ns") for q in LATENCY_COLUMNS[2:]]
                 rows.append(Row((printable(o.operation), kind, *cells), ""))
@@ -205,7 +214,7 @@ def failed_rows(assessment: Assessment) -> list[Row]:
     rows = []
     for o in many.operations(assessment):
         of_service = sum(count for category, count in o.failed.items() if category != GENERATOR)
-        for kind, took in (("response", o.failed_response), ("service", o.failed_service)):
+        for kind, took in _of_each_clock(o.failed_response, o.failed_service):
             if took is None or o.failed_share is None:
                 continue
             longest = "-" if not took.timed else "over 60 s" if math.isinf(took.longest_ns) else quantity(took.longest_ns, "ns")

@@ -244,3 +244,13 @@ def test_a_kind_that_there_is_none_of_is_refused(assessment, kind):
     document["objectives"][0]["kind"] = kind
     with pytest.raises(ValueError, match=r"kind.*unknown.*\(allowed: |unhashable"):
         json_report.parse(json.dumps(document))
+
+
+def test_an_operation_has_two_rows_of_latencies_where_they_differ(assessment):
+    waited = dataclasses.replace(assessment.operations[0], service=assessment.operations[1].service)
+    rows = table.latency_rows(dataclasses.replace(assessment, operations=(waited, assessment.operations[1])))
+    assert [row.cells[:2] for row in rows] == [
+        (waited.operation, "response"),
+        (waited.operation, "service"),
+        (assessment.operations[1].operation, "both"),
+    ]
