@@ -38,6 +38,10 @@ def draft_of_locustfile(path: Path) -> Draft:
         why = "no request has its name in the text (allowed: a run of it: bizra-load init RUN)"
         raise UsageError(f"-f: {path}: {why}")
     what = f"Made of the text of {path.name}: requests and their names, as a run will have them."
+    if any("{" in name for name in names):
+        what += (
+            "\n# {id} is taken for a number, UUID or hash: requests that put in other texts have a name each, but for name=."
+        )
     try:
         draft = of_names(list(dict.fromkeys(names)), what, path.stem)
     except AgreementError as error:

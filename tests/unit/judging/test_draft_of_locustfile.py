@@ -83,3 +83,8 @@ def test_what_it_names_are_the_operations_of_the_run(file):
     ran = {f"{method} {name}" for method, name in case.names} | set(case.operations)
     drafted = {words.partition(" p95")[0] for words in draft_of_locustfile(FILES / f"{file}.py").words}
     assert ran <= drafted
+
+
+def test_what_an_id_is_taken_for_is_said(tmp_path):
+    assert "{id} is taken for a number, UUID or hash" in drafted(tmp_path, REQUESTS.replace("{request}", "pass")).text
+    assert "{id}" not in drafted(tmp_path, 'client.get("/items")').text
