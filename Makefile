@@ -10,7 +10,7 @@ DEV := $(VENV)/.installed-dev
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 LOCKED := $(PIP_INSTALL) --require-hashes -r
 UV := .venv-lock/bin/uv
-PACKAGES := prometheus prometheus-alertmanager chromium faketime iproute2 nginx-light haproxy apache2-bin
+PACKAGES := prometheus prometheus-alertmanager chromium faketime iproute2 nginx-light haproxy apache2-bin zsh
 BENCH_PACKAGES := nginx-light wrk hey nghttp2-client gcc libc6-dev
 BENCH_ROUNDS ?= 5
 # over several processes: tests of a group in one of them, in the order of tests/conftest.py

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import shtab
 
-from bizra_load.cli.main import parser
+from bizra_load.cli.main import VERBS, parser
 from bizra_load.exit_codes import KEPT
 
 # by what help calls a value; RUN is a folder, latest, or the name of a folder of runs
@@ -33,6 +33,9 @@ _PREAMBLES = {"bash": _BASH, "zsh": _ZSH}
 
 def run(args: argparse.Namespace) -> int:
     whole = parser()
+    [verbs] = [action for action in whole._actions if isinstance(action, argparse._SubParsersAction)]
+    for verb, of_verb in verbs.choices.items():
+        of_verb.description = VERBS[verb]  # zsh shows it beside the verb, in one line
     for action in _actions(whole):
         if kind := _RUNS if action.metavar == "RUN" else _FILES.get(str(action.metavar)):
             vars(action)["complete"] = kind

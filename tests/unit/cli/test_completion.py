@@ -1,5 +1,6 @@
-"""`bizra-load completion`: what bash makes of its script."""
+"""`bizra-load completion`: what bash and zsh make of its scripts."""
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +14,20 @@ source {script}
 COMP_WORDS=({words}); COMP_CWORD=$((${{#COMP_WORDS[@]}} - 1))
 _shtab_bizra_load
 printf '%s\\n' "${{COMPREPLY[@]}}"
+"""
+# a terminal in which the first word is typed, and Tab, until the second is there
+TYPED_IN_ZSH = r"""
+zmodload zsh/zpty
+zpty -b z zsh -f -i
+read_until() {
+  local line all=
+  repeat 600 {
+    if zpty -rt z line; then all+=$line; [[ $all == *$1* ]] && return 0; else sleep 0.05; fi
+  }
+  print -r -- "$all"; return 1
+}
+zpty -w z 'fpath=($PWD $fpath); autoload -Uz compinit; compinit -u -D; stty -echo columns 200; print -r READ""Y'
+read_until READY && zpty -wn z "$1"$'\t' && read_until "$2"
 """
 
 
@@ -54,11 +69,28 @@ def test_the_name_of_a_run_is_no_command(script, tmp_path):
     assert not list(tmp_path.rglob("pwned"))
 
 
-def test_zsh_gets_a_script_of_its_own_kind(capsys):
+@pytest.mark.processes
+@pytest.mark.parametrize(
+    ("typed", "completed_to"),
+    [
+        ("report la", "report latest"),
+        ("run --targ", "run --target-ops"),
+        ("run -f mi", "run -f mine.py"),
+        ("val", "validate"),
+        ("report --format ht", "report --format html"),
+        ("r", VERBS["report"]),  # of several verbs, what each does
+    ],
+)
+def test_zsh_completes_likewise(tmp_path, capsys, typed, completed_to):
+    assert shutil.which("zsh"), "zsh is missing: apt-get install -y --no-install-recommends zsh"
     assert main(["completion", "zsh"]) == 0
-    shown = capsys.readouterr().out
-    assert shown.startswith("#compdef bizra-load")
-    assert all(f"    {verb}:'" in shown for verb in VERBS)
+    (tmp_path / "_bizra-load").write_text(capsys.readouterr().out)
+    (tmp_path / "runs/20261121T100000Z-poi").mkdir(parents=True)
+    (tmp_path / "runs/latest").symlink_to("20261121T100000Z-poi")
+    (tmp_path / "mine.py").write_text("")
+    command = ["zsh", "-f", "-c", TYPED_IN_ZSH, "zsh", f"bizra-load {typed}", completed_to]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stdout
 
 
 def test_the_readme_names_it():
