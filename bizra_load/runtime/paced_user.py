@@ -19,6 +19,7 @@ from locust.user.task import LOCUST_STATE_RUNNING, LOCUST_STATE_STOPPING, LOCUST
 from bizra_load.measure.categories import category_of, reason_of
 from bizra_load.measure.recorder import Operation
 from bizra_load.runtime import due_task
+from bizra_load.runtime.due_task import DueTask
 from bizra_load.runtime.worker_run import WorkerRun
 
 # how a task leaves to another one, and is done; the last two end its user
@@ -35,6 +36,7 @@ class PacedUser:
         self._in_vain = False  # the turn before came to no task
         self._taken = self._taken_at_turn = 0  # arrivals
         self._at_work = False
+        self._task: DueTask | None = None  # the one that is held or done
 
     def do(self, name: str, work: Callable[[], None]) -> None:
         """A task, when it is due."""
@@ -91,7 +93,7 @@ class PacedUser:
         self._held = due_ns, perf_counter_ns()
         self._in_vain = False
         self._taken += 1
-        due_task.begin(due_ns)
+        self._task = due_task.begin(due_ns)
 
     def _came_to_nothing(self, name: str, error: BaseException | None) -> None:
         """What was held when this ended a set, or a turn of it, is done."""
@@ -104,11 +106,14 @@ class PacedUser:
 
     def _ended(self, operation: Operation, due_ns: int, begun_ns: int, error: BaseException | None) -> None:
         done_ns = perf_counter_ns()
-        if error is None or isinstance(error, _LEAVING):
+        failure = self._task.failure if self._task is not None else None
+        if isinstance(error, GreenletExit):
+            failure = "timeout", "cut off when the run ended"
+        elif error is not None and not isinstance(error, _LEAVING):
+            failure = category_of(error, None), reason_of(error)
+        if failure is None:
             operation.succeeded(due_ns, begun_ns, done_ns)
-        elif isinstance(error, GreenletExit):
-            operation.failed("timeout", due_ns, begun_ns, done_ns, "cut off when the run ended")
-        elif isinstance(error, Exception):
-            operation.failed(category_of(error, None), due_ns, begun_ns, done_ns, reason_of(error))
-        due_task.begin(None)
+        else:
+            operation.failed(failure[0], due_ns, begun_ns, done_ns, failure[1])
+        due_task.end()
         self._slot.busy = False

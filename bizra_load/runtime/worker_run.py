@@ -30,7 +30,7 @@ from bizra_load.measure.practice import practise
 from bizra_load.measure.recorder import Recorder, milliseconds_to_ns
 from bizra_load.measure.report import ReportMaker
 from bizra_load.measure.seconds import SECOND_NS
-from bizra_load.runtime.due_task import due_of_first_request
+from bizra_load.runtime import due_task
 from bizra_load.runtime.locust_quirks import stop_users
 from bizra_load.runtime.request_names import RequestNames
 from bizra_load.settings.defaults import RUN_FOLDER_VARIABLE
@@ -147,10 +147,14 @@ class WorkerRun:
         self.bad_samples += not issubclass(type(name), str) or (took is None and response_time is not None)
         operation = self.recorder.operation(self._names.of(request_type, name, context))
         sent = done_ns - (took or 0)
-        due = due_of_first_request() if self.settings.pace_tasks else None
+        task = due_task.current() if self.settings.pace_tasks else None
+        due = task.take_due() if task is not None else None
         intended = sent if due is None else min(due, sent)
         if not (exception is None or (type(exception) in _PLAIN and not exception)):
-            operation.failed(category_of(exception, response), intended, sent, done_ns, reason_of(exception))
+            category, reason = category_of(exception, response), reason_of(exception)
+            operation.failed(category, intended, sent, done_ns, reason)
+            if task is not None and task.failure is None:
+                task.failure = category, f"a request of it: {reason}"
         elif took is None:
             operation.succeeded_untimed(done_ns)
         else:

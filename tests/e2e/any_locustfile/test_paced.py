@@ -26,6 +26,24 @@ class Slow(HttpUser):
         pass
 """
 
+GONE = """
+import gevent.pool
+from locust import FastHttpUser, task
+
+class Visitor(FastHttpUser):
+    @task
+    def seen(self):
+        with self.client.get("/broken", catch_response=True) as response:
+            response.success()
+
+    @task
+    def gone(self):
+        self.client.get("/items")
+        pool = gevent.pool.Pool()
+        pool.spawn(self.client.get, "/broken")
+        pool.join()
+"""
+
 
 @pytest.fixture
 def shop():
@@ -70,6 +88,21 @@ def test_the_first_request_counts_from_when_its_task_was_due_and_later_ones_from
     assert "task never" not in our_totals(ended)
     unsent = sum(w.unsent for w in ended.measurements.windows)
     assert unsent > 60
+
+
+def test_a_task_fails_where_a_request_of_it_does(tmp_path, shop):
+    """Else a service that refuses every request keeps a throughput: tasks come to their end as planned."""
+    (tmp_path / "gone.py").write_text(GONE)
+    promises = ("--objective", "throughput >= 95 % of plan", "--objective", "gone error rate < 5 %")
+    plan = ("--target-ops", "40", "--ramp", "0s", "--duration", "12s", *promises)
+    ended = through_us(tmp_path, "-f", "gone.py", "-H", shop.url, *plan)
+    ours = our_totals(ended)
+    assert ours["task gone"][0] == ours["task gone"][1] == ours["GET /items"][0] > 100
+    assert ours["task seen"][0] > 100
+    assert ours["task seen"][1] == 0
+    assert "a request of it: " in next(f.reason for f in ended.measurements.failures if f.operation == "task gone")
+    assert [o["status"] for o in ended.assessment["objectives"]] == ["FAIL", "FAIL"]
+    assert ended.code == 3
 
 
 def test_an_agreement_judges_a_task_by_its_plain_name(tmp_path, shop):
@@ -130,7 +163,9 @@ def test_a_target_that_only_the_class_names_or_that_speaks_no_http_is_loaded_at_
         bare = shop.url.removeprefix("http://")  # as a gRPC client has it; here its requests fail
         other = through_us(tmp_path, "-f", str(FILES / "custom_client.py"), "-H", f"tcp://{bare}", *plan)
         grpc = through_us(tmp_path, "-f", str(FILES / "custom_client.py"), "-H", bare, *plan)
-    for ended in (named, other, grpc):
+    assert grpc.code == 5
+    assert "not one operation succeeded" in grpc.out
+    for ended in (named, other):
         assert ended.code == 0, ended.out + ended.err
         assert "NOT JUDGED" in ended.out
     assert our_totals(other)["line items"][0] > 0

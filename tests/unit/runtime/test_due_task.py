@@ -14,14 +14,19 @@ from gevent.pool import Pool
 from bizra_load.runtime import due_task
 
 def task(due_ns, work):
-    due_task.begin(due_ns)
+    begun = due_task.begin(due_ns)
     try:
         return work()
     finally:
-        due_task.begin(None)
+        due_task.end()
+        assert due_task.current() is None
+        failures.append(begun.failure)
 
 def request():
-    return due_task.due_of_first_request()
+    task = due_task.current()
+    if task is not None and task.failure is None:
+        task.failure = "transport", "first"
+    return task.take_due() if task is not None else None
 
 def in_a_pool():
     pool = Pool(5)
@@ -50,9 +55,9 @@ def user(number):
         request(),
     ]
 
-late = []
+late, failures = [], []
 users = gevent.spawn(lambda: [gevent.spawn(user, 10), gevent.spawn(user, 20)]).get()
-print(json.dumps([[one.get() for one in users], [one.get() for one in late]]))
+print(json.dumps([[one.get() for one in users], [one.get() for one in late], failures]))
 """
 
 
@@ -60,7 +65,7 @@ def test_the_first_request_of_a_task_has_its_due_time_whichever_greenlet_of_it_m
     command = [sys.executable, "-c", "import locust\n" + START]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr
-    users, late = json.loads(done.stdout)
+    users, late, failures = json.loads(done.stdout)
     for first, made in zip((10, 20), users, strict=True):
         alone, pool, deep, threads, left_over, next_one, after = made
         assert alone == [first, None]
@@ -71,3 +76,5 @@ def test_the_first_request_of_a_task_has_its_due_time_whichever_greenlet_of_it_m
         assert next_one == first + 5  # what the task before has left running takes nothing of it
         assert after is None
     assert late == [None, None]
+    assert failures.count(None) == 2  # those whose requests were made after them
+    assert failures.count(["transport", "first"]) == 10
