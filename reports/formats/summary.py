@@ -24,6 +24,7 @@ WIDTH = 80  # its columns, and those of an output that is no terminal
 NARROWEST = 40  # columns; in fewer no line of figures can be read
 LEAST_OPERATIONS = 3  # lines that objectives leave to operations, however many they are
 SHORTEST_NAME = 10  # characters that a name keeps however wide the figures are
+LONGEST_FAILED = 24  # characters of an operation's name before the reason why it failed, which is what is looked for
 MARKS = {Status.INCONCLUSIVE: "OPEN"}  # the word of a status where it is too long for a column; the glossary has it
 CRITICAL = "* "  # before the name of a critical objective, as the table's head says
 T = TypeVar("T")
@@ -51,8 +52,8 @@ def render(assessment: Assessment, next_step: str = "", saved: str = "", width: 
     room = HEIGHT - after - sum(max(-(-cell_len(line.text) // width), 1) for line in lines)
     of_objectives, of_operations = _shares(len(a.objectives), len(a.operations), room)
     tables = [t for t in (_objectives(a, of_objectives, width), _operations(a, of_operations, width)) if t]
-    if tables and a.failures and sum(map(len, tables)) < room:
-        tables[-1].append(_commonest_failure(a, width))
+    if tables and a.failures and (left := room - sum(map(len, tables))) > 0:
+        tables[-1] += _commonest_failure(a, width, left)
     spare = room - sum(map(len, tables))
     gaps = min(len(tables) + 1, spare) if tables else 0
     notes = a.notes[len(a.notes) - min(max(spare - gaps, 0), len(a.notes)) :]  # the run's own come last
@@ -163,15 +164,17 @@ def _operation(o: OperationSummary) -> tuple[str, ...]:
     quantiles = [table.quantity(e.point, "ns") if (e := o.response.get(q)) else "-" for q in ("p50", "p99")]
     rate = table.quantity(o.rate.point, "ops/s") if o.rate else "-"
     success = table.quantity(o.success.point, "ratio") if o.success else "-"
-    failed = ", ".join(f"{count:,} {table.printable(category)}" for category, count in o.failed.items()) or "0"
-    return table.printable(o.operation), rate, success, *quantiles, failed
+    failed = sum(o.failed.values())
+    return table.printable(o.operation), rate, success, *quantiles, f"{failed:,} of {o.ok + failed:,}"
 
 
-def _commonest_failure(a: Assessment, width: int) -> _Line:
+def _commonest_failure(a: Assessment, width: int, most_lines: int) -> list[_Line]:
     f = a.failures[0]
     others = f" (-v: {len(a.failures)} reasons)" if len(a.failures) > 1 else ""
-    text = table.printable(f"failed, whole run: {f.count:,} x {f.operation}, {f.category}: {f.reason}")
-    return _Line(shortened(text, width - len(others), " ...") + others)
+    operation = without_middle(f.operation, LONGEST_FAILED)
+    category = "" if f.reason.startswith("status ") else f"{f.category}: "  # a status says it
+    text = f"failed, whole run: {f.count:,} x {operation}, {category}{f.reason}"
+    return _wrapped(text + others, width, min(most_lines, 2))
 
 
 def _checks(a: Assessment, notes_left: int) -> str:

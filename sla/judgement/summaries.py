@@ -20,10 +20,11 @@ OF_FAILED = (0.5, 0.99)  # quantiles of how long failed requests took: seldom ar
 
 
 def summaries(measurements: Measurements, steady: Steady | None, level: float) -> tuple[OperationSummary, ...]:
-    """One for each operation, by name; none without a steady part."""
+    """One for each operation, by name; without a steady part counts alone, of the whole run."""
+    operations = operations_of(measurements.windows)
     if steady is None:
-        return ()
-    return tuple(_summary(measurements, o, steady, level) for o in operations_of(measurements.windows))
+        return tuple(_counts(measurements, o) for o in operations)
+    return tuple(_summary(measurements, o, steady, level) for o in operations)
 
 
 def less_lag(as_measured: Sequence[OperationSummary], lag: Histogram) -> tuple[OperationSummary, ...]:
@@ -39,6 +40,12 @@ def less_lag(as_measured: Sequence[OperationSummary], lag: Histogram) -> tuple[O
         return Estimate(point, low, high, e.level, e.n, e.n_eff)
 
     return tuple(dataclasses.replace(s, response={k: less(e, k) for k, e in s.response.items()}) for s in as_measured)
+
+
+def _counts(measurements: Measurements, operation: str) -> OperationSummary:
+    windows = [w for w in measurements.windows if w.operation == operation]
+    failed = failures_by_category(windows)
+    return OperationSummary(operation, sum(w.ok for w in windows), dict(sorted(failed.items())), None, None, {}, {})
 
 
 def _summary(measurements: Measurements, operation: str, steady: Steady, level: float) -> OperationSummary:
