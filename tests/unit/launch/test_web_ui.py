@@ -9,6 +9,7 @@ import pytest
 
 from bizra_load.cli.main import main, understood
 from bizra_load.exit_codes import USAGE, UsageError
+from bizra_load.io.ports import free_port
 from bizra_load.launch.locust_process import command_line
 from bizra_load.launch.request import load_request
 from bizra_load.launch.web_ui import WORDS, is_asked_for
@@ -39,6 +40,12 @@ def mine(tmp_path, monkeypatch):
         monkeypatch.delenv(variable, raising=False)
     (tmp_path / "mine.py").write_text(MINE)
     return str(tmp_path / "mine.py")
+
+
+@pytest.fixture(autouse=True)
+def free_web_port(monkeypatch):
+    """Whoever has Locust's web UI open on this machine has its usual one."""
+    monkeypatch.setenv("LOCUST_WEB_PORT", str(free_port()))
 
 
 def request_of(*words):
