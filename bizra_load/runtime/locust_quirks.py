@@ -57,11 +57,11 @@ def constant_users(runner: Runner | None) -> int:
 
 
 def stop_users(runner: Runner, within_s: float) -> None:
-    """Let all users finish the task that they are at, for at most `within_s` or the longer --stop-timeout. Without that, Locust
-    cuts them off, and nobody would know of requests that the target has counted.
+    """Let all users finish the task that they are at, for at most `within_s`, or the --stop-timeout that was given. Without
+    that, Locust cuts them off, and nobody would know of requests that the target has counted.
     """
     environment, own_s = runner.environment, runner.environment.stop_timeout
-    environment.stop_timeout = max(own_s or 0.0, within_s)
+    environment.stop_timeout = own_s or within_s
     try:
         runner.stop_users(dict(runner.user_classes_count))
     finally:

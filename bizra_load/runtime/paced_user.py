@@ -20,6 +20,7 @@ from bizra_load.measure.categories import category_of, reason_of
 from bizra_load.measure.recorder import Operation
 from bizra_load.runtime import due_task
 from bizra_load.runtime.due_task import DueTask
+from bizra_load.runtime.last_requests import CutOff
 from bizra_load.runtime.worker_run import WorkerRun
 
 # how a task leaves to another one, and is done; the last two end its user
@@ -107,7 +108,7 @@ class PacedUser:
     def _ended(self, operation: Operation, due_ns: int, begun_ns: int, error: BaseException | None) -> None:
         done_ns = perf_counter_ns()
         failure = self._task.failure if self._task is not None else None
-        if isinstance(error, GreenletExit):
+        if isinstance(error, (GreenletExit, CutOff)):
             failure = "timeout", "cut off when the run ended"
         elif error is not None and not isinstance(error, _LEAVING):
             failure = category_of(error, None), reason_of(error)

@@ -31,6 +31,7 @@ from bizra_load.measure.recorder import Recorder, milliseconds_to_ns
 from bizra_load.measure.report import ReportMaker
 from bizra_load.measure.seconds import SECOND_NS
 from bizra_load.runtime import due_task
+from bizra_load.runtime.last_requests import no_further_requests
 from bizra_load.runtime.locust_quirks import stop_users
 from bizra_load.runtime.request_names import RequestNames
 from bizra_load.settings.defaults import RUN_FOLDER_VARIABLE
@@ -171,10 +172,11 @@ class WorkerRun:
         try:
             within_s = self.settings.request_timeout_s + 1
             end_s = time.monotonic() + within_s
-            self.schedule.drain(within_s)
             runner = self._environment.runner
-            if runner is not None and runner.user_classes_count:
-                stop_users(runner, max(end_s - time.monotonic(), STOPPED_WITHIN_S))
+            with no_further_requests():
+                self.schedule.drain(within_s)
+                if runner is not None and runner.user_classes_count:
+                    stop_users(runner, max(end_s - time.monotonic(), STOPPED_WITHIN_S))
             self._ending.set()
             self._reporter.join()  # one that is under way holds samples that are in no buffer any more
             self._settling.kill()

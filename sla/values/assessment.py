@@ -164,8 +164,8 @@ class FailedLatencies:
 
 @dataclass(frozen=True)
 class OperationSummary:
-    """Client-side figures of one operation over the steady part: latencies in ns, rate in ops/s, success as a ratio. Where a run
-    has no such part: how many operations ended in all of it (`ok`, `failed`), and no estimates.
+    """Client-side figures of one operation over the steady part: latencies in ns, rate in ops/s, success as a ratio. Where a
+    run has no such part: how many operations ended in all of it (`ok`, `failed`), and no estimates.
 
     failed_share   of the operations that the service was asked for, a ratio; None, as the two that follow, where none failed,
                    and in assessments made before it was known

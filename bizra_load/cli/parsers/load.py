@@ -85,7 +85,7 @@ def _adders() -> dict[str, Callable[[argparse._ActionsContainer], object]]:
             "--enable-rebalancing", action="store_true", help="a lost worker's share goes to the others"
         ),
         "--stop-timeout": adding(
-            "--stop-timeout", metavar="S", help="Locust's own; operations under way are finished in any case"
+            "--stop-timeout", metavar="S", help="how long a user may take to its end (default: --request-timeout and 1 s)"
         ),
         "--loglevel": adding("--loglevel", metavar="LEVEL", help="of Locust's log (default: WARNING)"),
         OBJECTIVE: add_objective_argument,

@@ -155,3 +155,16 @@ assert len(runner.clients.ready) == 2
 wait_for_workers(runner, 0)
 """
     )
+
+
+def test_users_have_their_time_to_end_or_the_one_that_was_asked_for():
+    allowed = """
+from types import SimpleNamespace as Some
+from bizra_load.runtime.locust_quirks import stop_users
+for own_s in (0, 1, 60):
+    environment = Some(stop_timeout=own_s)
+    stop_users(Some(environment=environment, user_classes_count={}, stop_users=lambda _: print(environment.stop_timeout)), 11)
+    assert environment.stop_timeout == own_s
+"""
+    done = subprocess.run([sys.executable, "-c", allowed], capture_output=True, text=True, timeout=60, check=False)
+    assert done.stdout.split() == ["11", "1", "60"], done.stderr
