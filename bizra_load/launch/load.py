@@ -93,12 +93,15 @@ def _with_target(request: LoadRequest, stack: ExitStack) -> tuple[LoadRequest, N
 
 
 def _processes(request: LoadRequest) -> int:
+    """How many workers; 0: users that work as they please are in one process with the master, as with plain Locust, where a
+    locustfile's listeners and tasks see the same variables, and its runner can be told to quit.
+    """
     if request.settings.pace_tasks:
         tell(PACED.format(users=request.settings.users))
     if request.processes:
         return request.processes
     if not request.open_model or request.workers_come:
-        return 1
+        return 0
     workers, reason = workers_here(request.peak_per_s, request.target)
     tell(reason)
     return workers

@@ -65,8 +65,8 @@ def _of_web_ui(name: str) -> bool:
 
 def command_line(request: LoadRequest, processes: int, folder: Path | None) -> tuple[list[str], dict[str, str]]:
     """Locust's command line and environment; the latter holds what nobody else on this machine is to read. `processes` are
-    started with the master, unless workers come from elsewhere. Without a `folder` it is for the web UI, under which each run
-    has one of its own.
+    started with the master, unless workers come from elsewhere; 0: the master has the users itself. Without a `folder` it is
+    for the web UI, under which each run has one of its own.
     """
     environment = _environment(request) | {
         RUN_FOLDER_VARIABLE: str(folder.resolve()) if folder else "",
@@ -77,7 +77,7 @@ def command_line(request: LoadRequest, processes: int, folder: Path | None) -> t
     command = [
         *(("--headless", "--only-summary", "--json-file", str(folder / "locust-stats")) if folder else ("--headful",)),
         *(() if request.waits_for_workers else ("--expect-workers-max-wait", WORKERS_COME_WITHIN_S)),
-        *(() if request.workers_come else _on_this_machine(processes)),
+        *(() if request.workers_come or not processes else _on_this_machine(processes)),
     ]
     if request.log_level:
         command += ["--loglevel", request.log_level]

@@ -62,7 +62,9 @@ def _workers(request: LoadRequest) -> str:
     if request.workers_come:
         return "Workers: those that connect to this master, started elsewhere"
     if request.processes or not request.open_model:
-        return f"Workers: {request.processes or 1}"
+        return (
+            f"Workers: {request.processes}" if request.processes else "Workers: none, users are in one process with the master"
+        )
     return workers_here(request.peak_per_s, request.target)[1]
 
 

@@ -79,11 +79,17 @@ def end_once(runner: Runner) -> None:
         really_quit = partial(_quit_master, runner)
 
     def stop(*arguments: Any, **options: Any) -> None:
+        if gevent.getcurrent() in runner.user_greenlets:  # a task's own wish: it can't be waited for by itself
+            gevent.spawn(stop, *arguments, **options)
+            return
         with ending:
             really_stop(*arguments, **options)
 
     def quit_() -> None:
         nonlocal has_quit
+        if gevent.getcurrent() in runner.user_greenlets:
+            gevent.spawn(quit_)
+            return
         with ending:
             if has_quit:
                 return

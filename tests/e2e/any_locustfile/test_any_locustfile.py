@@ -112,6 +112,17 @@ def test_a_locustfile_runs_unchanged_and_everybody_counts_the_same(tmp_path, sho
     assert finished > 20
 
 
+def test_listeners_and_tasks_share_what_is_in_memory_and_a_task_may_end_the_test(tmp_path, shop):
+    """As with plain Locust in one process; with --processes each has its own."""
+    ended = through_us(tmp_path, "-f", str(FILES / "one_process.py"), "-H", shop.url, "-u", "3", "-r", "3", "-t", "5m")
+    assert ended.code == 0, ended.out + ended.err
+    [(finished, failed)] = our_totals(ended).values()
+    assert (tmp_path / "counted.txt").read_text() == f"{finished} LocalRunner\n"
+    assert finished == shop.total()
+    assert 60 <= finished <= 66  # a user's task may be under way
+    assert failed == 0
+
+
 def test_failures_keep_their_messages_and_are_grouped(tmp_path, shop):
     ended = through_us(tmp_path, "-f", str(FILES / "catch_response.py"), "-H", shop.url, "-u", "3", "-r", "3", "-t", "7s")
     failures = {(f["operation"], f["category"]): f for f in ended.assessment["failures"]}
