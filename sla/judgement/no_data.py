@@ -25,7 +25,8 @@ def why_no_data(measurements: Measurements, operations: Sequence[str], steady: S
     after = sum(w.finished for w in others) - before
     if not before + after:
         return ""
-    return f"all {before + after:,} {OUTSIDE}: {before:,} before it ({steady.reason}), {after:,} after it"
+    where = [f"{before:,} before it ({steady.reason})"] * bool(before) + [f"{after:,} after it"] * bool(after)
+    return f"all {before + after:,} {OUTSIDE}: {', '.join(where)}"
 
 
 def failed_with(windows: Sequence[Window]) -> str:
