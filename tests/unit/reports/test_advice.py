@@ -222,6 +222,8 @@ def test_causes_come_in_the_order_of_their_number(healthy):
     operations = tuple(dataclasses.replace(s, failed=failed if s.operation == "generate" else {}) for s in healthy.operations)
     message = text(dataclasses.replace(low, operations=operations))
     assert [s.partition(" with ")[2].split(":")[0] for s in message] == ["timeout", "transport", "http_5xx"]
+    allowed = "no response within the client's time-out (--request-timeout, or one of the locustfile's own): look for a stall"
+    assert allowed in message[0]  # nothing tells whose it was
 
 
 def test_a_warning_is_said_to_be_accepted_where_it_is(healthy):
