@@ -25,6 +25,7 @@ CAUSES: Mapping[str, str | Remedy] = {
     "http_4xx": "the request was refused: look at the token, the base path and any proxy's limits",
     "timeout": Remedy.FIND_THE_STALL,
     "generator": "the generator's own machine had no descriptor, port or address for them: no request reached the service",
+    "exception": "the locustfile's own code raised an exception: see its reason, and Locust's log with its place in the code",
     "transport": "connections were refused or reset: look at the node's restarts, open-file limit and accept queue",
 }
 _CHECK_ADVICE: Mapping[str, str | Remedy] = {

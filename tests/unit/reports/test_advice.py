@@ -218,10 +218,11 @@ def test_a_run_without_a_success_says_what_its_requests_failed_with(healthy):
 
 def test_causes_come_in_the_order_of_their_number(healthy):
     low = changed(healthy, "poi_success_rate", status=Status.FAIL)
-    failed = {"http_5xx": 3, "timeout": 40, "transport": 7}
+    failed = {"http_5xx": 3, "timeout": 40, "transport": 7, "exception": 1}
     operations = tuple(dataclasses.replace(s, failed=failed if s.operation == "generate" else {}) for s in healthy.operations)
     message = text(dataclasses.replace(low, operations=operations))
-    assert [s.partition(" with ")[2].split(":")[0] for s in message] == ["timeout", "transport", "http_5xx"]
+    assert [s.partition(" with ")[2].split(":")[0] for s in message] == ["timeout", "transport", "http_5xx", "exception"]
+    assert "the locustfile's own code raised an exception" in message[-1]
     allowed = "no response within the client's time-out (--request-timeout, or one of the locustfile's own): look for a stall"
     assert allowed in message[0]  # nothing tells whose it was
 
