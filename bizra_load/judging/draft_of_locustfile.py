@@ -15,6 +15,11 @@ from sla.values.section import AgreementError
 METHODS = ("get", "post", "put", "patch", "delete", "head", "options")  # those of Locust's HTTP clients
 OF_ANY_METHOD = ("request", "rest")
 MAX_BYTES = 4 * 2**20  # no person writes a longer one
+ONCE = {  # methods that a user runs once, and why no run judges what is called in them alone
+    "on_start": "users call it as they start, in the part of a run that is cut",
+    "on_stop": "users call it as they stop, after the part of a run that is judged",
+}
+_AGAIN = "interrupt"  # a task set that has this call is left, and may be entered many times
 _UNKNOWN = "0"  # folds as an id does
 
 
@@ -29,12 +34,18 @@ def draft_of_locustfile(path: Path) -> Draft:
     calls = sorted(
         (node for node in ast.walk(tree) if isinstance(node, ast.Call)), key=lambda node: (node.lineno, node.col_offset)
     )
-    names, unknown = [], []
+    once = _calls_once(tree)
+    names, called_once, left_out = [], dict[str, str](), []
     for call in calls:
         for name in _names(call):
-            names += [name] if name else []
-            unknown += [] if name else [f"line {call.lineno}: {ast.unparse(call)[:60]!r}: its name is not in the text"]
-    if not names:
+            if not name:
+                left_out.append(f"line {call.lineno}: {ast.unparse(call)[:60]!r}: its name is not in the text")
+            elif call in once:
+                called_once[name] = f"line {call.lineno}: {name!r}: in {once[call]} alone: {ONCE[once[call]]}"
+            else:
+                names.append(name)
+    left_out += [line for name, line in called_once.items() if name not in names]
+    if not names and not called_once:
         why = "no request has its name in the text (allowed: a run of it: bizra-load init RUN)"
         raise UsageError(f"-f: {path}: {why}")
     what = f"Made of the text of {path.name}: requests and their names, as a run will have them."
@@ -46,7 +57,25 @@ def draft_of_locustfile(path: Path) -> Draft:
         draft = of_names(list(dict.fromkeys(names)), what, path.stem)
     except AgreementError as error:
         raise UsageError(f"-f: {path}: {error}") from None
-    return Draft(draft.name, draft.what, draft.proposals, (*draft.left_out, *unknown))
+    return Draft(draft.name, draft.what, draft.proposals, (*draft.left_out, *left_out))
+
+
+def _calls_once(tree: ast.Module) -> dict[ast.Call, str]:
+    """The requests in a class's on_start or on_stop, with the method's name."""
+    classes = [node for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]
+    once = dict[ast.Call, str]()
+    for cls in classes:
+        if any(isinstance(node, ast.Attribute) and node.attr == _AGAIN for node in ast.walk(cls)):
+            continue
+        for method in cls.body:
+            if isinstance(method, ast.FunctionDef) and method.name in ONCE:
+                once |= {node: method.name for node in ast.walk(method) if isinstance(node, ast.Call) and _is_request(node)}
+    return once
+
+
+def _is_request(call: ast.Call) -> bool:
+    """Whether it asks the service, unlike operation(): that names what tasks will do."""
+    return isinstance(call.func, ast.Attribute) and call.func.attr != "operation"
 
 
 def _names(call: ast.Call) -> Iterator[str]:

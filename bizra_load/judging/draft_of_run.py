@@ -1,5 +1,6 @@
 """A first agreement from a recorded run: for each operation the highest percentile that the run can show, at what it showed and
-some room. The run is judged by it before it is proposed: what it does not keep is not in it.
+some room. The run is judged by it before it is proposed: what it does not keep is not in it. But every agreement needs an error
+rate: where the run keeps none, the usual one stands there with what was measured.
 """
 
 from __future__ import annotations
@@ -10,14 +11,15 @@ from pathlib import Path
 
 from bizra_load.archive.store import read_run
 from bizra_load.exit_codes import KEPT, UsageError
-from bizra_load.judging.draft import USUAL_ERRORS, USUAL_PLAN, Draft, Proposal, checked
+from bizra_load.judging.draft import UNMEASURED, USUAL_ERRORS, USUAL_PLAN, Draft, Proposal, checked
 from reports.formats.table import with_interval
 from sla.judgement.evaluate import evaluate
 from sla.judgement.judge_all import judge_all
+from sla.judgement.no_data import failed_with, why_no_data
 from sla.judgement.sequential import LEVEL
-from sla.judgement.steady import find_steady, operations_of
+from sla.judgement.steady import begun_by_second, find_steady, operations_of
 from sla.judgement.summaries import summaries
-from sla.values.agreement import Agreement, of_load
+from sla.values.agreement import Agreement, of_load, requests_of
 from sla.values.agreement_parser import SCHEMA, agreement_from_mapping
 from sla.values.assessment import ObjectiveResult, OperationSummary, Status, Steady
 from sla.values.measurements import Measurements
@@ -34,20 +36,23 @@ def draft_of_run(folder: Path) -> tuple[Draft, str]:
     steady = find_steady(measurements)
     if steady is None:
         raise UsageError(f"{folder}: too short to propose anything (allowed: a run of at least 5 s at a constant rate)")
-    each = summaries(measurements, steady, LEVEL)
-    latencies = {o.operation: _latencies(o) for o in each}
+    _refuse_failed(measurements, steady, folder)
+    latencies = {o.operation: _latencies(o) for o in summaries(measurements, steady, LEVEL)}
     usual = {words: Proposal(words, "") for words in (USUAL_ERRORS, USUAL_PLAN)}
     kept = _kept([*(p for mine in latencies.values() for p in mine), *usual.values()], measurements, steady)
     proposals, left_out = [], []
     for operation, mine in latencies.items():
         shown = next((p for p in mine if kept[p.words].status is Status.PASS), None)
         proposals += [shown] if shown else []
-        left_out += [] if shown else [f"{operation!r}: too little was measured of it, or no words name it"]
-    proposals += [_errors(kept[USUAL_ERRORS]), _throughput(kept[USUAL_PLAN], measurements, steady)]
+        left_out += [] if shown else [f"{operation!r}: {_why_left_out(operation, measurements, steady)}"]
+    errors = _errors(kept[USUAL_ERRORS])
+    proposals += [errors, _throughput(kept[USUAL_PLAN], measurements, steady)]
     judged = _kept(proposals, measurements, steady)
     proposals = [p for p in proposals if p.words and judged[p.words].status is Status.PASS]
     if not proposals:
         raise UsageError(f"{folder}: shows nothing that could be promised (allowed: a longer run, or one with fewer failures)")
+    if errors.comment and errors not in proposals:
+        proposals.append(Proposal(USUAL_ERRORS, f"{_share(kept[USUAL_ERRORS])}: this run does not keep it"))
     length_s = steady.to_second - steady.from_second
     what = f"Made of the run {folder.name}: what {length_s} s of it showed, times {ROOM:g}, rounded up."
     draft = checked(Draft(folder.resolve().name, what, tuple(proposals), tuple(left_out)))
@@ -66,15 +71,37 @@ def _latencies(o: OperationSummary) -> list[Proposal]:
     return proposals
 
 
+def _refuse_failed(measurements: Measurements, steady: Steady, folder: Path) -> None:
+    """Raises UsageError where every request failed: what such a run took is nothing to promise."""
+    requests = requests_of(operations_of(measurements.windows))
+    judged = [w for second in begun_by_second(measurements, requests, steady) for w in second]
+    failed = failed_with(judged)
+    if failed and not any(w.ok for w in judged):
+        why = f"no request was successful, {failed}"
+        raise UsageError(f"{folder}: shows nothing that could be promised: {why} (allowed: a run with successful ones)")
+
+
+def _why_left_out(operation: str, measurements: Measurements, steady: Steady) -> str:
+    if not percentile_in_words(operation, *UNMEASURED):
+        return "no words name it"
+    return why_no_data(measurements, [operation], steady) or "too little was measured of it"
+
+
 def _errors(measured: ObjectiveResult) -> Proposal:
-    """The usual limit where the run keeps it, else one that it keeps."""
+    """The usual limit where the run keeps it, else one that it may keep, if there is one."""
     if measured.estimate is None:
         return Proposal("", "")
-    comment = f"measured: {with_interval(measured.estimate, 'ratio')} of all requests"
     if measured.status is Status.PASS:
-        return Proposal(USUAL_ERRORS, comment)
+        return Proposal(USUAL_ERRORS, _share(measured))
     percent = _nice(100 * measured.estimate.high * ROOM)
-    return Proposal(f"error rate < {percent:g} %" if percent < 100 else "", f"{comment}: is that as it should be?")
+    return Proposal(f"error rate < {percent:g} %" if percent < 100 else "", f"{_share(measured)}: is that as it should be?")
+
+
+def _share(measured: ObjectiveResult) -> str:
+    """The error rate that was measured."""
+    assert measured.estimate is not None
+    n, share = measured.estimate.n, with_interval(measured.estimate, "ratio")
+    return f"measured: {share} of all requests, {measured.estimate.point * n:,.0f} of {n:,.0f} failed"
 
 
 def _throughput(measured: ObjectiveResult, measurements: Measurements, steady: Steady) -> Proposal:

@@ -5,15 +5,19 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Iterator
+from http.client import HTTPException
 from typing import cast
 
 from bizra_load.engine.errors import EngineError, GeneratorError, ResponseTimeout
 from bizra_load.engine.exhaustion import described, is_own
-from sla.values.window import FAILURE_CATEGORIES, GENERATOR
+from sla.values.window import EXCEPTION, FAILURE_CATEGORIES, GENERATOR
 
 _MAX_CHAIN = 20
 _BY_CHECK = "CatchResponseError"  # Locust's, of response.failure(...)
 _NO_THREAD = "can't start new thread"  # CPython's own word, in a RuntimeError: for lack of memory, or of a process's limit
+# Of requests: errors of sockets, TLS and `requests` are OSErrors; those of http.client, which urllib3 raises too, and ours not.
+_OF_A_REQUEST = (OSError, HTTPException, EngineError)
+_CONNECTION = "connection"  # in the name of an error that is none of these, as WebSocket clients and databases have it
 
 
 def category_of_status(status: int) -> str:
@@ -45,6 +49,24 @@ def category_of(exception: object, response: object = None) -> str:
     if type(exception).__name__ == _BY_CHECK and issubclass(type(received), int) and 200 <= received < 300:  # type: ignore[operator]
         return "not_valid"
     return "timeout" if "timeout" in type(exception).__name__.lower() else "transport"
+
+
+def category_of_task(exception: BaseException) -> str:
+    """Failure category of a task that an exception ended: category_of() it, but EXCEPTION where it is of no request."""
+    category = category_of(exception)
+    if (
+        category != "transport"
+        or _attribute(exception, "category") == category
+        or any(map(_is_of_a_request, _chain(exception)))
+    ):
+        return category
+    return EXCEPTION
+
+
+def _is_of_a_request(e: BaseException) -> bool:
+    """Not of a file, which has a name."""
+    kind = type(e)
+    return (issubclass(kind, _OF_A_REQUEST) and _attribute(e, "filename") is None) or _CONNECTION in kind.__name__.lower()
 
 
 def reason_of(exception: object) -> str:

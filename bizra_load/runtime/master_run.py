@@ -13,6 +13,7 @@ from locust.env import Environment
 
 from bizra_load.archive.run_record import RunRecord
 from bizra_load.exit_codes import InvalidRunError, UsageError
+from bizra_load.io.redaction import secret_values
 from bizra_load.io.terminal import tell
 from bizra_load.measure.cluster_key import ClusterKey
 from bizra_load.measure.exchange import Receiver
@@ -21,6 +22,7 @@ from bizra_load.measure.lost_arrivals import Tally
 from bizra_load.measure.report import decode_report
 from bizra_load.measure.run_sums import RunSums
 from bizra_load.monitoring import grafana
+from bizra_load.runtime.code_exceptions import exceptions_note
 from bizra_load.runtime.consumers import Consumers
 from bizra_load.runtime.early_stop import Decided, wait_for_decision
 from bizra_load.runtime.locust_quirks import constant_users
@@ -195,7 +197,12 @@ class MasterRun:
         return self.receiver.workers, len(self.receiver.spool_keys)
 
     def _with_keys(self) -> RunRecord:
-        return dataclasses.replace(self._record, spool_keys=self.receiver.spool_keys)
+        record = dataclasses.replace(self._record, spool_keys=self.receiver.spool_keys)
+        runner = self._environment.runner
+        if runner is None or self.settings.pace_tasks:  # a task with an arrival of its own has failed by it
+            return record
+        note = exceptions_note(runner.exceptions.values(), secret_values(self.settings.headers))
+        return dataclasses.replace(record, notes=(*(record.notes or ()), note)) if note else record
 
     def _facts(self) -> RunFacts:
         times, unfinished, ended_s = self.times, self.receiver.unfinished(), self.times.length_s

@@ -16,12 +16,13 @@ from gevent import GreenletExit
 from locust.exception import InterruptTaskSet, RescheduleTask, RescheduleTaskImmediately, StopTest, StopUser
 from locust.user.task import LOCUST_STATE_RUNNING, LOCUST_STATE_STOPPING, LOCUST_STATE_WAITING
 
-from bizra_load.measure.categories import category_of, reason_of
+from bizra_load.measure.categories import category_of_task, reason_of
 from bizra_load.measure.recorder import Operation
 from bizra_load.runtime import due_task
 from bizra_load.runtime.due_task import DueTask
 from bizra_load.runtime.last_requests import CutOff
 from bizra_load.runtime.worker_run import WorkerRun
+from sla.values.window import EXCEPTION
 
 # how a task leaves to another one, and is done; the last two end its user
 _LEAVING = (InterruptTaskSet, RescheduleTask, RescheduleTaskImmediately, StopUser, StopTest)
@@ -111,7 +112,9 @@ class PacedUser:
         if isinstance(error, (GreenletExit, CutOff)):
             failure = "timeout", "cut off when the run ended"
         elif error is not None and not isinstance(error, _LEAVING):
-            failure = category_of(error, None), reason_of(error)
+            category = category_of_task(error)
+            if failure is None or category != EXCEPTION:  # else it follows from the request that failed
+                failure = category, reason_of(error)
         if failure is None:
             operation.succeeded(due_ns, begun_ns, done_ns)
         else:

@@ -22,7 +22,10 @@ WORDS: RemedyWords = {
     Remedy.COVER_THE_JUDGED_PART: "give --metrics-url or --prometheus-url",
     Remedy.EVIDENCE: "--evidence {key}=FILE",
     Remedy.FEWER_OPERATIONS_A_USER: ("lower --ops-per-user: a slow response then holds up fewer of the operations behind it"),
-    Remedy.FIND_THE_STALL: ("no response within --request-timeout: look for a stall in the response times before raising it"),
+    Remedy.FIND_THE_STALL: (
+        "no response within the client's time-out (--request-timeout, or one of the locustfile's own): "
+        "look for a stall in the response times before raising it"
+    ),
     Remedy.HIGHER_RATE: "raise --target-ops",
     Remedy.LONGER_RUN: "about {seconds:,.0f} s more at this rate would decide it (--duration)",
     Remedy.LONGER_RUN_TO_BOUND: "at least about {seconds:,.0f} s more at this rate are needed to bound it (--duration)",

@@ -13,6 +13,7 @@ from sla.judgement.checks.silence import SILENT
 from sla.judgement.few_windows import MEASURE_LONGER
 from sla.judgement.generator.lateness import LATE, SHARED_HOST
 from sla.judgement.moving import REACHES
+from sla.judgement.no_data import OUTSIDE
 from sla.judgement.status import ONE_BUCKET, ONE_STEP, OVER_BASELINE, THIN_EVIDENCE
 from sla.values.assessment import Assessment, Check, Gate, ObjectiveResult, OperationSummary, Status
 from sla.values.kinds import KINDS
@@ -24,6 +25,7 @@ CAUSES: Mapping[str, str | Remedy] = {
     "http_4xx": "the request was refused: look at the token, the base path and any proxy's limits",
     "timeout": Remedy.FIND_THE_STALL,
     "generator": "the generator's own machine had no descriptor, port or address for them: no request reached the service",
+    "exception": "the locustfile's own code raised an exception: see its reason, and Locust's log with its place in the code",
     "transport": "connections were refused or reset: look at the node's restarts, open-file limit and accept queue",
 }
 _CHECK_ADVICE: Mapping[str, str | Remedy] = {
@@ -35,6 +37,7 @@ _CHECK_ADVICE: Mapping[str, str | Remedy] = {
     "counters_": "client and server count different things: look for other clients, retries or a proxy that responds itself",
     "dominance_": "something responds before the node does: look for a cache or a proxy",
     "littles_law_": "samples are missing: the run can't be used",
+    "successes": "see the kinds of failures: a wrong address, path or token fails every request",
     "achieved": "the generator did not send what was planned: see the worker's log, and how late arrivals were",
 }
 
@@ -94,10 +97,7 @@ def for_objective(o: ObjectiveResult, a: Assessment, words: RemedyWords) -> Iter
     if o.status is Status.INVALID:
         return  # the check that opened it says what to do
     if o.estimate is None:
-        yield Advice(
-            f"{o.title}: {o.reason}",
-            f"nothing was measured ({o.source or 'no source'}): check the metric's name and the scenario",
-        )
+        yield Advice(f"{o.title}: {o.reason}", _unmeasured(o, a, words))
         return
     figure = f"{o.title} {with_interval(o.estimate, o.unit)}, target {target(o)}"
     if o.target is None:
@@ -122,6 +122,33 @@ def for_objective(o: ObjectiveResult, a: Assessment, words: RemedyWords) -> Iter
         yield Advice(f"{figure}: {o.reason}", more or _undecided(o))
     else:
         yield from _missed(o, a, figure, words)
+
+
+def _unmeasured(o: ObjectiveResult, a: Assessment, words: RemedyWords) -> str:
+    """Where there is no estimate: its operations failed, were outside the judged part, or are called otherwise."""
+    ok, failed = _ended(o, a)
+    if failed and not ok and not KINDS[o.kind].from_server:
+        category, count = failed.most_common(1)[0]
+        which = f"{count:,} of {failed.total():,} failed with {printable(category)}"
+        return f"no request was successful, {which}: {_cause(category, words)}"
+    if OUTSIDE in o.reason:
+        return "leave it out, or call its operations while the load is constant too: the rest of a run is not judged"
+    return f"nothing was measured ({o.source or 'no source'}): check the metric's name and the scenario"
+
+
+def _ended(o: ObjectiveResult, a: Assessment) -> tuple[int, Counter[str]]:
+    """How many of its operations were successful in the judged part, and how many failed, by category."""
+    mine = [s for s in a.operations if s.operation in o.operations]
+    failed = Counter[str]()
+    for s in mine:
+        failed.update(s.failed)
+    return sum(s.ok for s in mine), failed
+
+
+def _cause(category: str, words: RemedyWords) -> str:
+    """What to do about failures of a category."""
+    cause = CAUSES.get(category, "the response was not what the operation promises: its content, signature or value was wrong")
+    return words[cause] if isinstance(cause, Remedy) else cause
 
 
 def _missed(o: ObjectiveResult, a: Assessment, figure: str, words: RemedyWords) -> Iterator[Advice]:
@@ -174,12 +201,12 @@ def _throughput(o: ObjectiveResult, a: Assessment, figure: str, words: RemedyWor
     if planned is not None and planned < o.target:
         text = f"the load was planned at {quantity(planned, o.unit)} in all, too low to reach the target"
         return Advice(figure, f"{text}: {words[Remedy.HIGHER_RATE]}")
-    mine = [s for s in a.operations if s.operation in o.operations]
-    ok, failed = sum(s.ok for s in mine), sum(sum(s.failed.values()) for s in mine)
-    if failed and ok and o.estimate.point * (ok + failed) / ok >= o.target:
+    ok, failed = _ended(o, a)
+    if failed and _finished_per_s(o, a, ok, failed.total()) >= o.target:
+        most = printable(failed.most_common(1)[0][0])
         return Advice(
-            f"{figure}: {failed:,} failed operations don't count",
-            "remedy the errors first: counting them, the rate would meet the target",
+            f"{figure}: {failed.total():,} failed operations don't count",
+            f"remedy the errors first, most of them {most}: counting them, the rate would meet the target",
         )
     short = 100 * (1 - o.estimate.point / o.target)
     return Advice(
@@ -187,16 +214,16 @@ def _throughput(o: ObjectiveResult, a: Assessment, figure: str, words: RemedyWor
     )
 
 
+def _finished_per_s(o: ObjectiveResult, a: Assessment, ok: int, failed: int) -> float:
+    """The rate of what ended, successful or not."""
+    if ok and o.estimate is not None:
+        return o.estimate.point * (ok + failed) / ok
+    return failed / (a.steady.to_second - a.steady.from_second) if a.steady else 0.0
+
+
 def _errors(o: ObjectiveResult, a: Assessment, figure: str, words: RemedyWords) -> Iterator[Advice]:
-    counts = Counter[str]()
-    for s in a.operations:
-        if s.operation in o.operations:
-            counts.update(s.failed)
-    for category, count in counts.most_common():
-        cause = CAUSES.get(
-            category, "the response was not what the operation promises: its content, signature or value was wrong"
-        )
-        yield Advice(f"{figure}: {count:,} with {printable(category)}", words[cause] if isinstance(cause, Remedy) else cause)
+    for category, count in _ended(o, a)[1].most_common():
+        yield Advice(f"{figure}: {count:,} with {printable(category)}", _cause(category, words))
 
 
 def for_check(c: Check, words: RemedyWords) -> Iterator[Advice]:

@@ -8,6 +8,7 @@ from functools import cache
 from sla.judgement.family import PreparedObjective, judge_family, unjudged
 from sla.judgement.generator.lateness import lateness
 from sla.judgement.kinds.choose import estimator_of
+from sla.judgement.no_data import why_no_data
 from sla.judgement.objectives import EstimateAt, absolute, unknown_share
 from sla.judgement.outages.unjudged_failures import with_failures
 from sla.judgement.resampling import with_bootstraps
@@ -16,7 +17,7 @@ from sla.judgement.steady import operations_of
 from sla.values.agreement import MOST_NAMES, Agreement
 from sla.values.assessment import ObjectiveResult, Steady
 from sla.values.baseline import Baseline, figures, unknown_acceptable, unknown_limit
-from sla.values.kinds import needs_failures
+from sla.values.kinds import KINDS, needs_failures
 from sla.values.measurements import Measurements
 from sla.values.remedies import PLAIN, RemedyWords
 from sla.values.shown import first_of
@@ -57,18 +58,23 @@ def judge_all(
         open_below = unknown_acceptable(o, baseline, words) or open_below
         prepared.append(PreparedObjective(o, target, acceptable, at, open_below))
     judged = {r.key: r for r in judge_family(prepared, values, steady.to_second - steady.from_second, level)}
-    results = [_named((judged | without_limit)[o.key], measurements) for o in agreement.objectives]
+    results = [_explained((judged | without_limit)[o.key], measurements, steady) for o in agreement.objectives]
     results = with_failures(results, measurements, agreement, steady, late, level)
     if not drawn:
         return results
     return with_bootstraps(results, {key: at(level) for key, at in estimates.items()}, measurements.facts.seed)
 
 
-def _named(o: ObjectiveResult, measurements: Measurements) -> ObjectiveResult:
-    """The names that the run does have, where it has none of the objective's: an agreement is soon written for others."""
+def _explained(o: ObjectiveResult, measurements: Measurements, steady: Steady) -> ObjectiveResult:
+    """Why there are no data: what the client has of its operations, or the names that the run does have, where it has none of
+    the objective's: an agreement is soon written for others.
+    """
     measured = operations_of(measurements.windows)
-    if o.reason != NO_DATA or not measured or not set(measured).isdisjoint(o.operations):
+    if o.reason != NO_DATA or not measured:
         return o
+    if not set(measured).isdisjoint(o.operations):
+        why = "" if KINDS[o.kind].from_server else why_no_data(measurements, o.operations, steady)
+        return dataclasses.replace(o, reason=f"{NO_DATA}: {why}") if why else o
     missing = ", ".join(repr(name[:60]) for name in o.operations[:MOST_NAMES])
     there = first_of([repr(name[:60]) for name in measured], MOST_NAMES, between=", ")
     return dataclasses.replace(o, reason=f"{NO_DATA}: the run has no operation {missing}; it has {there}")

@@ -27,7 +27,7 @@ class Remedy(str, Enum):
     COVER_THE_JUDGED_PART = "give the server's metrics over the whole judged part"
     EVIDENCE = "evidence of {key}"
     FEWER_OPERATIONS_A_USER = "fewer operations a user: a slow response then holds up fewer of the operations behind it"
-    FIND_THE_STALL = "no response within the time allowed: look for a stall in the response times before raising it"
+    FIND_THE_STALL = "no response within the client's time-out: look for a stall in the response times before raising it"
     HIGHER_RATE = "a higher planned rate"
     LONGER_RUN = "about {seconds:,.0f} s more at this rate would decide it"
     LONGER_RUN_TO_BOUND = "at least about {seconds:,.0f} s more at this rate are needed to bound it"

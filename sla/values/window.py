@@ -19,6 +19,8 @@ SCHEDULE = "(schedule)"
 # The generator had no descriptor, port, buffer or address for it: the service was not asked, and is not judged by it.
 GENERATOR = "generator"
 TIMEOUT = "timeout"
+# A task of the locustfile ended with an exception of its own code, which is of no request.
+EXCEPTION = "exception"
 
 FAILURE_CATEGORIES = (
     "transport",
@@ -31,6 +33,7 @@ FAILURE_CATEGORIES = (
     "not_valid",
     "grpc",
     GENERATOR,
+    EXCEPTION,
 )
 
 # How the names of a window's histograms begin, by what became of an operation.

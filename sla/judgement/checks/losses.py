@@ -16,10 +16,10 @@ from sla.values.agreement import Agreement, OperationMetrics
 from sla.values.assessment import Check, Status, Steady, check
 from sla.values.health_rows import HealthRows
 from sla.values.measurements import Loss, Measurements, RunFacts
-from sla.values.window import Window
+from sla.values.window import EXCEPTION, Window
 
 # something responded, which need not be the node: refusals and errors may come from a proxy
-UNCERTAIN = ("transport", "timeout", "http_3xx", "http_4xx", "http_5xx", "grpc")
+UNCERTAIN = ("transport", "timeout", "http_3xx", "http_4xx", "http_5xx", "grpc", EXCEPTION)
 WALL_CLOCK_LIMIT_NS = 1e9  # a system clock further off than this is named
 STALL_LIMIT_S = 3.0  # a worker that reports each second and is silent for longer stood still
 MAX_SECOND = 1 << 34  # later than any label of a window

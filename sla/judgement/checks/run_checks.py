@@ -25,6 +25,7 @@ from sla.judgement.checks.losses import (
 from sla.judgement.checks.warm_up import warm_up_checks
 from sla.judgement.few_windows import MEASURE_LONGER, scrape_more
 from sla.judgement.generator.lateness import judged
+from sla.judgement.no_data import failed_with
 from sla.judgement.steady import operations_of
 from sla.values import histogram
 from sla.values.agreement import Agreement, OperationMetrics
@@ -84,7 +85,8 @@ def _data(measurements: Measurements, agreement: Agreement, steady: Steady | Non
         text = f"no steady part of at least 5 s at a constant rate: {MEASURE_LONGER}"
         checks = [check("data", "Data", True, text, 0.0, 5.0, "s", status)]
     if not ok:
-        checks.append(check("successes", "Successes", True, "not one operation succeeded", 0.0, 1.0, "operations"))
+        text = f"not one operation succeeded: {failed_with(measurements.windows)}"
+        checks.append(check("successes", "Successes", True, text, 0.0, 1.0, "operations"))
     return checks
 
 

@@ -131,6 +131,27 @@ def test_failures_keep_their_messages_and_are_grouped(tmp_path, shop):
     assert failures["GET wrong", "not_valid"]["count"] == our_totals(ended)["GET wrong"][1]
 
 
+RAISES = """
+from locust import HttpUser, constant, task
+
+class Shopper(HttpUser):
+    wait_time = constant(0.05)
+    @task
+    def browse(self):
+        self.client.get("/items")
+        raise ValueError("no seat")
+"""
+
+
+def test_exceptions_of_its_own_code_are_counted_in_a_note(tmp_path, shop):
+    (tmp_path / "mine.py").write_text(RAISES)
+    ended = through_us(tmp_path, "-f", "mine.py", "-H", shop.url, "-u", "2", "-r", "2", "-t", "7s")
+    [note] = [n for n in ended.assessment["notes"] if "exceptions" in n]
+    count, _, more = note.partition(" ")
+    assert more.startswith("exceptions in the locustfile's code, such as in browse, line 9 of mine.py: no seat")
+    assert abs(int(count.replace(",", "")) - our_totals(ended)["GET /items"][0]) <= 2  # a user may be cut off between the two
+
+
 def test_requests_of_one_name_are_told_apart_by_their_context_and_agreed_together(tmp_path, shop):
     words = ("--group-by", "tenant", "--objective", "GET /items p50 < 2 s", "--objective", "GET /items [tenant=zeta] p50 < 1 s")
     target = ("-f", str(FILES / "tenants.py"), "-H", shop.url, "-u", "2", "-r", "2", "-t", "10s")

@@ -42,6 +42,10 @@ class Visitor(FastHttpUser):
         pool = gevent.pool.Pool()
         pool.spawn(self.client.get, "/broken")
         pool.join()
+
+    @task
+    def read(self):
+        raise KeyError(self.client.get("/broken").text)
 """
 
 
@@ -101,6 +105,8 @@ def test_a_task_fails_where_a_request_of_it_does(tmp_path, shop):
     assert ours["task seen"][0] > 100
     assert ours["task seen"][1] == 0
     assert "a request of it: " in next(f.reason for f in ended.measurements.failures if f.operation == "task gone")
+    # what its code makes of that is no reason of its own
+    assert {f.category for f in ended.measurements.failures if f.operation == "task read"} == {"http_5xx"}
     assert [o["status"] for o in ended.assessment["objectives"]] == ["FAIL", "FAIL"]
     assert ended.code == 3
 

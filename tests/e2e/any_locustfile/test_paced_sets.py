@@ -78,6 +78,7 @@ def test_a_set_that_ends_before_its_first_task_is_entered_again_when_an_arrival_
     assert failures == (requests if "raises" in case else 0)
     if "raises" in case:
         assert "no seat" in (ended.folder / "failures.jsonl").read_text()
+        assert {c for w in ended.measurements.windows for c in w.failed} == {"exception"}
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from bizra_load.cli.main import main
 from sla.values.histogram import EMPTY
 from sla.values.window import merge_windows
 from tests.unit.cli.test_compare import saved
-from tests.unit.sla.synthetic import measurements
+from tests.unit.sla.synthetic import START, measurements
 
 OPENAPI = """\
 openapi: 3.1.0
@@ -118,15 +118,44 @@ def test_a_name_that_no_words_have_is_left_out_and_said(tmp_path, capsys):
         tmp_path, lambda w: dataclasses.replace(w, operation="all" if w.operation == "verify" else w.operation), hold_s=40
     )
     assert main(["init", run]) == 0
-    assert "Left out: 'all': too little was measured of it, or no words name it" in capsys.readouterr().out
+    assert "Left out: 'all': no words name it" in capsys.readouterr().out
     assert main(["agreement", "check", "agreement.yaml"]) == 0
 
 
-def test_a_run_that_shows_nothing_is_refused(tmp_path, capsys):
-    run = a_run(tmp_path, lambda w: refused(w), hold_s=20)
+def test_a_run_without_a_successful_request_is_refused_whatever_its_tasks_did(tmp_path, capsys):
+    tasks = {"generate": "task generate"}
+    run = a_run(
+        tmp_path,
+        lambda w: dataclasses.replace(w, operation=tasks[w.operation]) if w.operation in tasks else refused(w),
+        hold_s=20,
+    )
     assert main(["init", run]) == 6
-    assert "shows nothing that could be promised (allowed: a longer run" in capsys.readouterr().err
+    shown = capsys.readouterr().err
+    why = "no request was successful, 4,000 failed, 4,000 with http_5xx (allowed: a run with successful ones)"
+    assert shown == f"bizra-load init: {run}: shows nothing that could be promised: {why}\n"
     assert not (tmp_path / "agreement.yaml").exists()
+
+
+def test_an_error_rate_that_no_run_should_have_is_the_usual_one_with_what_was_measured(tmp_path, capsys):
+    run = a_run(tmp_path, lambda w: w if w.operation == "generate" else refused(w), hold_s=40)
+    assert main(["init", run]) == 0
+    assert written()["objectives"][-1] == "error rate < 1 %"
+    text = (tmp_path / "agreement.yaml").read_text()
+    assert re.search(r"# measured: 66\.\d+ % \[.*\] of all requests, 8,000 of 12,000 failed: this run does not keep it\n", text)
+    failed = "'verify': no request of it was successful: 4,000 failed, 4,000 with http_5xx"
+    assert f"# left out: {failed}\n" in text
+    shown = capsys.readouterr().out
+    assert f"Left out: {failed}\n" in shown
+    assert "The run is no GO by it: " in shown
+
+
+def test_an_operation_of_the_ramp_alone_is_left_out_and_the_reason_says_so(tmp_path, capsys):
+    def logins(w):
+        return dataclasses.replace(w, second=min(w.second, START), operation="login") if w.operation == "verify" else w
+
+    assert main(["init", a_run(tmp_path, logins, hold_s=40)]) == 0
+    shown = capsys.readouterr().out
+    assert "Left out: 'login': all 4,500 requests of it are outside the judged part: 4,500 before it (5 s of ramp " in shown
 
 
 def test_a_file_that_is_there_is_kept_unless_it_is_forced(tmp_path, capsys):

@@ -81,8 +81,44 @@ def test_what_it_names_are_the_operations_of_the_run(file):
     """Those that tests/e2e/any_locustfile finds in one."""
     case = CASES[file]
     ran = {f"{method} {name}" for method, name in case.names} | set(case.operations)
-    drafted = {words.partition(" p95")[0] for words in draft_of_locustfile(FILES / f"{file}.py").words}
-    assert ran <= drafted
+    draft = draft_of_locustfile(FILES / f"{file}.py")
+    drafted = {words.partition(" p95")[0] for words in draft.words}
+    assert all(any(f"{name!r}: in on_start alone" in line for line in draft.left_out) for name in ran - drafted)
+    assert (ran - drafted) == ({"POST /login"} if file == "http_user" else set())
+
+
+@pytest.mark.parametrize(
+    ("method", "why"),
+    [
+        ("on_start", "users call it as they start, in the part of a run that is cut"),
+        ("on_stop", "users call it as they stop, after the part of a run that is judged"),
+    ],
+)
+def test_what_users_call_once_alone_is_left_out_with_its_line(tmp_path, method, why):
+    once = f"    def {method}(self):\n        self.client.post('/login')\n        self.client.get('/items/1')\n"
+    draft = drafted(tmp_path, REQUESTS.replace("{request}", "pass") + once)
+    assert draft.words[:-2] == ("GET /items/{id} p95 < 500 ms",)
+    assert draft.left_out == (f"line 7: 'POST /login': in {method} alone: {why}",)
+    assert f"# left out: {draft.left_out[0]}\n" in draft.text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "class A:\n    def on_start(self):\n        self.pay = self.operation('POST /login')\n",  # tasks carry it out
+        "def on_start(environment):\n    session.post('/login')\n",  # no method of a user
+        "class Visit:\n    def on_start(self):\n        self.client.post('/login')\n"
+        "    def leave(self):\n        self.interrupt()\n",  # entered again and again
+    ],
+)
+def test_what_is_called_more_than_once_stays(tmp_path, text):
+    assert drafted(tmp_path, text).words[:-2] == ("POST /login p95 < 500 ms",)
+
+
+def test_a_file_whose_requests_are_all_called_once_gets_the_usual_objectives(tmp_path):
+    draft = drafted(tmp_path, "class A:\n    def on_start(self):\n        self.client.post('/login')\n")
+    assert draft.words == ("error rate < 1 %", "throughput >= 95 % of plan")
+    assert len(draft.left_out) == 1
 
 
 def test_what_an_id_is_taken_for_is_said(tmp_path):

@@ -2,13 +2,14 @@
 
 import errno
 import socket
+from http.client import RemoteDisconnected
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from bizra_load.engine.errors import GeneratorError, ResponseTimeout, TransportError
-from bizra_load.measure.categories import category_of, category_of_error, category_of_status, reason_of
+from bizra_load.measure.categories import category_of, category_of_error, category_of_status, category_of_task, reason_of
 from sla.values.window import FAILURE_CATEGORIES
 
 
@@ -41,6 +42,37 @@ def test_a_check_of_the_users_own_is_told_by_the_response_that_it_refuses(status
     assert category_of(refused, SimpleNamespace(status_code=status)) == category
     assert category_of(refused) == "transport"
     assert category_of(ConnectionError("reset"), SimpleNamespace(status_code=200)) == "transport"
+
+
+@pytest.mark.parametrize(
+    ("error", "category"),
+    [
+        (ValueError("no seat"), "exception"),
+        (AssertionError(), "exception"),
+        (KeyError("id"), "exception"),
+        (FileNotFoundError(errno.ENOENT, "No such file", "users.csv"), "exception"),
+        (PermissionError(errno.EACCES, "Permission denied"), "transport"),  # of connect(2): a router's word
+        (type("WebSocketConnectionClosed", (Exception,), {})(), "transport"),
+        (ConnectionResetError(errno.ECONNRESET, "reset"), "transport"),
+        (RemoteDisconnected("closed"), "transport"),
+        (TransportError("closed"), "transport"),
+        (type("ReadTimeout", (Exception,), {})(), "timeout"),
+        (OSError(errno.EMFILE, "Too many open files"), "generator"),
+    ],
+)
+def test_a_task_that_its_own_code_ended_is_no_matter_of_connections(error, category):
+    assert category_of_task(error) == category
+    assert category in FAILURE_CATEGORIES
+
+
+def test_a_task_that_an_error_of_a_request_ended_has_the_requests_category():
+    assert category_of_task(wrapped(ConnectionRefusedError(errno.ECONNREFUSED, "refused"))) == "transport"
+    refused = ValueError("refused")
+    refused.response = SimpleNamespace(status_code=503)
+    assert category_of_task(refused) == "http_5xx"
+    named = ValueError("lost")
+    named.category = "transport"
+    assert category_of_task(named) == "transport"
 
 
 def wrapped(error):

@@ -7,13 +7,16 @@ import pytest
 from bizra_load.judging.agreements import read_agreement
 from bizra_load.settings.remedies import WORDS
 from reports.documents.advice import observations, recommendations
+from reports.documents.next_step import next_step
 from sla.judgement.checks.silence import SILENT
 from sla.judgement.evaluate import evaluate
 from sla.judgement.few_windows import too_few_scrapes
 from sla.judgement.generator.lateness import SHARED_HOST
 from sla.judgement.moving import REACHES
-from sla.judgement.status import THIN_EVIDENCE
-from sla.values.assessment import Gate, Severity, Status
+from sla.judgement.no_data import OUTSIDE
+from sla.judgement.status import NO_DATA, THIN_EVIDENCE
+from sla.values.agreement import FIGURES_ONLY
+from sla.values.assessment import Decision, Gate, Severity, Status
 from sla.values.estimate import Estimate
 from sla.values.shown_facts import ShownFacts
 from tests.unit.sla.synthetic import LOCAL, measurements
@@ -175,12 +178,53 @@ def test_errors_are_to_be_remedied_first_where_the_rate_keeps_its_target_with_th
     assert ("failed operations don't count" in message) is (failed == 20_000)
 
 
+def test_where_every_request_failed_the_advice_is_what_most_of_them_failed_with(healthy):
+    a = changed(healthy, "poi_throughput", status=Status.FAIL, estimate=Estimate(0, 0, 0.3, 0.95, 30, 30))
+    failed = {"http_4xx": 26_000, "timeout": 1_000}
+    operations = tuple(dataclasses.replace(s, ok=0, failed=failed) for s in healthy.operations)
+    [message] = text(dataclasses.replace(a, operations=operations))
+    assert "54,000 failed operations don't count: remedy the errors first, most of them http_4xx: counting them" in message
+    few = tuple(dataclasses.replace(s, ok=0, failed={"http_4xx": 10}) for s in healthy.operations)
+    assert "scale the node" in text(dataclasses.replace(a, operations=few))[0]
+
+
+def test_a_latency_of_failed_requests_alone_is_no_matter_of_names(healthy):
+    o = dataclasses.replace(
+        next(o for o in healthy.objectives if o.key == "poi_generate_p99"), kind="client_quantile", estimate=None,
+        status=Status.INCONCLUSIVE, reason=NO_DATA, operations=("generate",),
+    )  # fmt: skip
+    failed = tuple(dataclasses.replace(s, ok=0, failed={"http_4xx": 20, "timeout": 2}) for s in healthy.operations)
+    [message] = text(dataclasses.replace(healthy, objectives=(o,), operations=failed))
+    assert message.endswith(
+        "no request was successful, 20 of 22 failed with http_4xx: "
+        "the request was refused: look at the token, the base path and any proxy's limits"
+    )
+    [message] = text(dataclasses.replace(healthy, objectives=(o,)))
+    assert message.endswith("check the metric's name and the scenario")
+    cut = dataclasses.replace(o, reason=f"{NO_DATA}: all 8 {OUTSIDE}: 8 before it (5 s of ramp was cut)")
+    a = dataclasses.replace(healthy, objectives=(cut,), decision=Decision.INCONCLUSIVE)
+    assert next_step(a, WORDS) == (
+        "PoI generate p99: leave it out, or call its operations while the load is constant too: the rest of a run is not judged"
+    )
+
+
+def test_a_run_without_a_success_says_what_its_requests_failed_with(healthy):
+    m = measurements(hold_s=10, failures=dict.fromkeys(("generate", "verify", "finality"), 1.0))
+    a = evaluate(m, FIGURES_ONLY, words=WORDS)
+    why = "not one operation succeeded: 13,500 failed, 13,500 with http_5xx"
+    assert [x for x in text(a) if x.startswith(f"Successes: {why}: see the kinds of failures")]
+    assert next_step(a, WORDS) == "Successes: see the kinds of failures: a wrong address, path or token fails every request"
+
+
 def test_causes_come_in_the_order_of_their_number(healthy):
     low = changed(healthy, "poi_success_rate", status=Status.FAIL)
-    failed = {"http_5xx": 3, "timeout": 40, "transport": 7}
+    failed = {"http_5xx": 3, "timeout": 40, "transport": 7, "exception": 1}
     operations = tuple(dataclasses.replace(s, failed=failed if s.operation == "generate" else {}) for s in healthy.operations)
     message = text(dataclasses.replace(low, operations=operations))
-    assert [s.partition(" with ")[2].split(":")[0] for s in message] == ["timeout", "transport", "http_5xx"]
+    assert [s.partition(" with ")[2].split(":")[0] for s in message] == ["timeout", "transport", "http_5xx", "exception"]
+    assert "the locustfile's own code raised an exception" in message[-1]
+    allowed = "no response within the client's time-out (--request-timeout, or one of the locustfile's own): look for a stall"
+    assert allowed in message[0]  # nothing tells whose it was
 
 
 def test_a_warning_is_said_to_be_accepted_where_it_is(healthy):
