@@ -19,6 +19,7 @@ from bizra_load.exit_codes import UsageError
 from bizra_load.io import terminal
 from bizra_load.io.files import check_replaceable, read_text, write_together, writing
 from bizra_load.io.terminal import coloured, terminal_width, told
+from bizra_load.io.this_program import copyable
 from bizra_load.io.under_way import under_way
 from bizra_load.judging import evidence
 from bizra_load.judging.agreements import (
@@ -194,15 +195,18 @@ def print_summary(assessment: Assessment, folder: Path, out: TextIO) -> None:
             shown = summary.verdict_line(assessment)
         case terminal.VERBOSE:
             tables = text.render(assessment, width=terminal_width(out), colour=coloured(out))
-            shown = f"{tables}\nNext: {next_step(assessment, WORDS, shown_name(folder))}\nSaved: {folder}"
+            shown = f"{tables}\nNext: {copyable(next_step(assessment, WORDS, shown_name(folder)))}\nSaved: {folder}"
         case _:
             shown = summarised(assessment, folder, terminal_width(out, summary.WIDTH), coloured(out))
     print(shown, file=out, flush=True)
 
 
-def summarised(assessment: Assessment, folder: Path, width: int, colour: bool) -> str:
-    """The summary of a run folder, with its next step in the words of our command line."""
-    return summary.render(assessment, next_step(assessment, WORDS, shown_name(folder)), str(folder), width, colour)
+def summarised(assessment: Assessment, folder: Path, width: int, colour: bool, stored: bool = False) -> str:
+    """The summary of a run folder, with its next step in the words of our command line. One that is `stored` is read where this
+    program may have been started by another path.
+    """
+    step = next_step(assessment, WORDS, shown_name(folder))
+    return summary.render(assessment, step if stored else copyable(step), str(folder), width, colour)
 
 
 def _basis(folder: Path, record: RunRecord, override: Override) -> _Basis:
