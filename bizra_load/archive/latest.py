@@ -65,7 +65,9 @@ def forget(parent: Path) -> None:
 
 
 def keep_exit_code(folder: Path, code: int) -> None:
-    """Write the code that `bizra-load run`, or the load test of a validation, ends with. An error is printed, not raised."""
+    """Write the code that `bizra-load run`, or the load test of a validation, ends with; who judges the run again replaces it
+    (judging.judge). An error is printed, not raised.
+    """
     try:
         write_atomically(folder / EXIT_CODE, f"{code}\n")
     except OSError as error:

@@ -20,10 +20,11 @@ from bizra_load.cli.output import shown_as_asked
 from bizra_load.exit_codes import UsageError
 from bizra_load.imports.read import read_import
 from bizra_load.io.files import writing
+from bizra_load.io.terminal import tell
 from bizra_load.judging.agreements import figures_only, keep_agreement, read_agreement, read_baseline
 from bizra_load.judging.evidence import read_files
 from bizra_load.judging.github_actions import publish
-from bizra_load.judging.judge import Override, add_evidence, assess_folder, print_summary
+from bizra_load.judging.judge import Override, add_evidence, assess_folder, print_summary, replaced, verdict_there
 from bizra_load.settings import inputs
 from bizra_load.settings.defaults import DEFAULT_OUT, OBJECTIVE
 from reports.formats import json_report
@@ -48,8 +49,11 @@ def _assess(args: argparse.Namespace, put_json: Callable[[str], None]) -> int:
     elif os.path.exists(folder / RECORD):  # False, too, where the folder may not be entered: reading it says so
         add_spools(folder, args.spool)
     add_evidence(folder, args.evidence)
+    before = verdict_there(out or folder)
     assessment = assess_folder(folder, Override(args.agreement, baseline, allow, tuple(args.objective)), out)
     print_summary(assessment, folder, sys.stdout)
+    if line := replaced(before, assessment):
+        tell(line)
     put_json(json_report.render(assessment))
     publish(assessment)
     return assessment.exit_code

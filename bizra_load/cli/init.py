@@ -7,6 +7,7 @@ import os
 
 from bizra_load.exit_codes import KEPT, UsageError
 from bizra_load.io.files import write_atomically, writing
+from bizra_load.io.this_program import copyable
 from bizra_load.judging.draft import Draft
 from bizra_load.judging.draft_of_locustfile import draft_of_locustfile
 from bizra_load.judging.draft_of_openapi import draft_of_openapi
@@ -27,7 +28,7 @@ def run(args: argparse.Namespace) -> int:
         print(f"Left out: {line}")
     if missed:
         print(f"The run is no GO by it: {missed}")
-    print(f"Next: put in what you promise, then {next_step} --agreement {path}")
+    print(f"Next: put in what you promise, then {copyable(next_step)} --agreement {path}")
     return KEPT
 
 

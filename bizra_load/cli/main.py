@@ -21,6 +21,7 @@ from bizra_load.archive.named import check_named, folder_of_runs
 from bizra_load.exit_codes import KEPT, USAGE, BizraLoadError, one_line
 from bizra_load.io.signals import EndedBySignal, end_on_signals
 from bizra_load.io.streams import keep_standard_streams, lost_output
+from bizra_load.io.this_program import STARTED_AS, started_as
 from bizra_load.settings.defaults import DEFAULT_OUT, OUT_VARIABLE
 from sla.values.section import unknown
 
@@ -112,6 +113,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         # where whoever started us ignores it, the kernel keeps no exit code of what we start
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         end_on_signals()
+        os.environ[STARTED_AS] = started_as(sys.argv[0], os.environ.get("PATH", ""))
         # the linear algebra of numpy and that of scipy would each start a thread for every core, which spins for a while for
         # nothing; both read this when they are loaded, here and in what is started
         os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")

@@ -72,7 +72,9 @@ def _show(args: argparse.Namespace, assessment: Assessment, changed: str = "") -
     following = next_step(assessment, WORDS, shown_name(args.folder))
     write_output(
         args,
-        partial(text.render, assessment, named=True) if args.verbose else partial(summarised, assessment, args.folder),
+        partial(text.render, assessment, named=True)
+        if args.verbose
+        else partial(summarised, assessment, args.folder, stored=args.output is not None),
         {
             "json": partial(json_report.render, assessment),
             "md": lambda: changed + markdown.render(assessment, following),

@@ -15,6 +15,7 @@ from bizra_load.exit_codes import KEPT, BizraLoadError, UsageError
 from bizra_load.io.files import read_text
 from bizra_load.io.terminal import terminal_width
 from bizra_load.judging.artifacts import read_assessment
+from bizra_load.judging.judge import BY_ANOTHER
 from reports.results import run_list
 from reports.results.run_list import ListedRun
 
@@ -48,7 +49,8 @@ def _listed(folder: Path, latest: bool) -> ListedRun:
         a = read_assessment(folder)
     except BizraLoadError as error:
         return ListedRun(folder.name, "", _code(folder), str(error), latest)
-    return ListedRun(folder.name, a.decision.value, a.exit_code, a.summary, latest)
+    by = [note for note in a.notes if note.startswith(BY_ANOTHER)]
+    return ListedRun(folder.name, a.decision.value, a.exit_code, "; ".join([*by, a.summary]), latest)
 
 
 def _code(folder: Path) -> int | None:

@@ -10,12 +10,11 @@ from bizra_load.archive import checksums
 from bizra_load.archive.latest import run_folders
 from bizra_load.archive.names import ASSESSMENT
 from bizra_load.exit_codes import UsageError
-from bizra_load.io.files import read_text, write_together, writing
+from bizra_load.io.files import write_together, writing
 from bizra_load.judging.agreements import agreement_of_run
-from bizra_load.judging.judge import add_evidence, assess_folder
+from bizra_load.judging.judge import add_evidence, assess_folder, stored_assessment
 from bizra_load.settings.remedies import WORDS
 from reports.documents import checklist, go_no_go, performance
-from reports.formats import json_report
 from reports.results.validated import ValidationReport
 from sla.judgement.trends import EarlierRun
 from sla.values.assessment import Assessment, Decision, Status
@@ -23,7 +22,6 @@ from sla.values.assessment import Assessment, Decision, Status
 DECISION, CHECKLIST, PERFORMANCE = "GO-NO-GO-DECISION.md", "PRODUCTION-READINESS-CHECKLIST.md", "PERFORMANCE-REPORT.md"
 DOCUMENTS = (DECISION, CHECKLIST, PERFORMANCE)
 EARLIER_RUNS = 10
-MAX_ASSESSMENT_BYTES = 64 * 1024 * 1024
 
 
 def write_artifacts(
@@ -63,15 +61,8 @@ def write_artifacts(
 
 def read_assessment(folder: Path) -> Assessment:
     """The assessment in assessment.json of a run folder. Raises UsageError."""
-    path = folder / ASSESSMENT
     checksums.covered(folder)
-    try:
-        checksums.check_assessment(folder)
-        return json_report.parse(read_text(path, MAX_ASSESSMENT_BYTES, follow=False))
-    except OSError as error:
-        raise UsageError(f"{path}: {error.strerror} (allowed: a run folder that has been assessed)") from None
-    except ValueError as error:
-        raise UsageError(f"{path}: {error}") from None
+    return stored_assessment(folder)
 
 
 def earlier_runs(folder: Path, assessment: Assessment) -> tuple[EarlierRun, ...]:

@@ -16,6 +16,7 @@ from bizra_load.archive.names import ASSESSMENT, RECORD
 from bizra_load.archive.store import new_folder
 from bizra_load.exit_codes import INVALID, KEPT, BizraLoadError, InvalidRunError
 from bizra_load.io.terminal import tell
+from bizra_load.io.this_program import copyable
 from bizra_load.io.under_way import under_way
 from bizra_load.launch.locust_process import checked_code, command_line, ignored_files, ignored_variables, supervise
 from bizra_load.launch.parting import parted
@@ -28,7 +29,8 @@ from bizra_load.server_metrics.prometheus import PrometheusSource
 from bizra_load.settings.settings import Settings
 from sla.values.assessment import Decision
 
-REHEARSED = "This was a rehearsal. Your own service: bizra-load run -H URL --metrics-url URL"
+REHEARSED = "This was a rehearsal. Your own service: {command}"
+OWN_SERVICE = "bizra-load run -H URL --metrics-url URL"
 
 PACED = "Tasks: one at a time is due at the planned rate, for whoever of {users:,} users is free; their wait_time is not used"
 
@@ -57,7 +59,7 @@ def put_load_on(request: LoadRequest) -> tuple[int, Path]:
             raise
         end(folder, code)
         if node and (folder / ASSESSMENT).exists():
-            tell(REHEARSED)
+            tell(REHEARSED.format(command=copyable(OWN_SERVICE)))
         return code, folder
 
 
@@ -86,6 +88,8 @@ def _with_target(request: LoadRequest, stack: ExitStack) -> tuple[LoadRequest, N
         tell(f"No target given: started the reference node on {node.url}")
     for flag in request.exposed:
         tell(f"{flag}: everyone on this machine can read a password on a command line; use the environment")
+    for line in request.shadowed:
+        tell(line)
     if not request.configured:
         for ignored in filter(None, (ignored_variables(os.environ, request.web_ui), ignored_files())):
             tell(ignored)

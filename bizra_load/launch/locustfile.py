@@ -28,6 +28,7 @@ SURVEY = "bizra_load.runtime.survey"
 PRODUCTS_USERS = {"PoIUser": "poi"}  # public user classes of products
 OUR_USERS = ("OpenModelUser", *PRODUCTS_USERS)  # that our schedule drives
 _US = bizra_load.__name__
+_ADDS_OPTIONS = "init_command_line_parser"  # Locust's event for it
 _OF_LOCUST = ("between", "constant", "constant_pacing", "constant_throughput", "events", "tag", "task")
 # what Locust makes of no words
 _NONE = ("host", "num_users", "run_time", "processes", "loglevel", *_PRINTED)
@@ -44,6 +45,7 @@ class Locustfile:
     shape        name of its LoadTestShape; "": none
     open_model   our schedule drives it (OpenModelUser with a StagesShape)
     stages       its shape, or one of them, is our StagesShape
+    own_flags    of the options that it adds to Locust's
     options      what Locust makes of its words, its variables and its configuration files, by its names
     """
 
@@ -54,6 +56,7 @@ class Locustfile:
     open_model: bool
     options: Mapping[str, Any]
     stages: bool = False
+    own_flags: tuple[str, ...] = ()
 
     @property
     def makes_no_run(self) -> bool:
@@ -67,8 +70,11 @@ def of_ours(file: str) -> Locustfile | None:
     takes seconds of a busy machine.
     """
     try:
-        tree = ast.parse(Path(file).read_text(encoding="utf-8"))
+        text = Path(file).read_text(encoding="utf-8")
+        tree = ast.parse(text)
     except (OSError, ValueError, SyntaxError):  # whoever imports it says so
+        return None
+    if _ADDS_OPTIONS in text:  # it may have some of the names of ours
         return None
     imported: dict[str, str] = {}  # what a name stands for
     for node in ast.walk(tree):
@@ -131,6 +137,7 @@ def survey(file: str, words: Sequence[str], environment: Mapping[str, str]) -> L
         contents["stages"] and any(user["open"] for user in users),
         contents["options"],
         contents["stages"],
+        tuple(contents["own_flags"]),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import os
 import re
@@ -25,21 +26,25 @@ LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")  # Locust's own
 OF_ARRIVALS = {"ramp": "--ramp", "arrivals": "--arrivals", "ops_per_user": "--ops-per-user"}
 PLANS = {"target_ops": "TARGET_OPS_SEC", "stages": "STAGES"}  # and their variables
 _SPAN = re.compile(r"(?=.)(?:(\d{1,4})h)?(?:(\d{1,4})m)?(?:(\d{1,4})s?)?", re.ASCII)  # as Locust writes --stop-timeout and -t
+_MORE_OF_OURS = {"processes": "--workers", "dry_run": "--dry-run", "quiet": "--quiet", "verbose": "--verbose"}
 LOCUSTS = {"users": "-u", "spawn_rate": "-r", "run_time": "-t"}  # how many users, and for how long
 
 
 @dataclass(frozen=True)
 class Model:
-    """`given`: the options as that model has them; `locust_words`: those of Locust's own; `surveyed`: None of our scenarios."""
+    """`given`: the options as that model has them; `locust_words`: those of Locust's own; `surveyed`: None of our scenarios;
+    `shadowed`: one line for each option that was given to us while the locustfile has one of that name.
+    """
 
     given: Mapping[str, Any]
     locust_words: tuple[str, ...]
     surveyed: Locustfile | None
+    shadowed: tuple[str, ...] = ()
 
 
 def model_of(given: Mapping[str, Any], words: Sequence[str], host: str, web_ui: bool = False) -> Model:
     """Our schedule, tasks paced by it, or users that work as they please. `words` as load_request() has them. Raises
-    UsageError.
+    UsageError, with a hint where the locustfile has an option of the refused one's name.
     """
     locust_words = (*_locust_words(given), *words)
     surveyed = None
@@ -48,6 +53,30 @@ def model_of(given: Mapping[str, Any], words: Sequence[str], host: str, web_ui: 
         surveyed = None if words or web_ui else of_ours(given["locustfile"])
         environment = {**os.environ, WEB_UI_VARIABLE: "1" if web_ui else ""}
         surveyed = surveyed or survey(given["locustfile"], (*locust_words, *(("-H", host) if host else ())), environment)
+    shadowed = _shadowed(given, words, surveyed.own_flags) if surveyed is not None else {}
+    try:
+        model = _model(given, words, locust_words, surveyed, web_ui)
+    except UsageError as error:
+        hint = next((hint for flag, hint in shadowed.items() if flag in re.split("[ :]", str(error))), "")
+        raise UsageError(f"{error} ({hint})" if hint else str(error)) from None
+    if web_ui:  # where ours has another name, which is said there
+        return model
+    return dataclasses.replace(model, shadowed=tuple(f"{flag} is bizra-load's here: {hint}" for flag, hint in shadowed.items()))
+
+
+def _shadowed(given: Mapping[str, Any], words: Sequence[str], own_flags: Sequence[str]) -> dict[str, str]:
+    """By flags that were given to us alone, while the locustfile has them too: how its own are given."""
+    ours = {flag: name for name, flag in {**_of_the_master(), **_MORE_OF_OURS}.items()}
+    to_the_file = {word.partition("=")[0] for word in words}
+    both = [flag for flag in own_flags if flag in ours and flag not in to_the_file]
+    hint = "the locustfile's own comes after --, such as -- {flag} VALUE"
+    return {flag: hint.format(flag=flag) for flag in both if given.get(ours[flag]) not in (None, False, [])}
+
+
+def _model(
+    given: Mapping[str, Any], words: Sequence[str], locust_words: tuple[str, ...], surveyed: Locustfile | None, web_ui: bool
+) -> Model:
+    """Raises UsageError."""
     if surveyed is not None and surveyed.options["worker"]:
         _check_not_given(given, _of_the_master(), "the master decides (allowed with --worker: -f, -H, --processes, --loglevel)")
         return Model(given, locust_words, surveyed)

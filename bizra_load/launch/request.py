@@ -46,6 +46,7 @@ class LoadRequest:
     surveyed        what it holds; None of our own scenarios
     locust_words    options of Locust's own
     options         the texts of all options, by name, as Locust's processes are to get them (settings.texts)
+    shadowed        one line for each option that the locustfile has, too, by its name
     exposed         flags whose text, on a command line that everyone can read, holds a password
     settings        what the options and the environment come to
     server_objectives  some objectives are judged by the server's own metrics
@@ -66,6 +67,7 @@ class LoadRequest:
     reference_node: bool = False
     rehearsal: bool = False
     web_ui: bool = False
+    shadowed: tuple[str, ...] = ()
 
     @property
     def targets(self) -> tuple[str, ...]:
@@ -145,8 +147,7 @@ def load_request(given: Mapping[str, Any], words: Sequence[str] = ()) -> LoadReq
         check_web_ui(surveyed.options)
     if processes is None and surveyed is not None and not (surveyed.open_model or surveyed.options["master"]):
         processes = _of_locust(surveyed.options["processes"])
-    if surveyed is not None:
-        host = host or surveyed.options["host"] or ""
+    host = host or (surveyed.options["host"] if surveyed is not None else "") or ""
     if host and (surveyed is None or surveyed.open_model):
         target_address(host)
     if not host and surveyed is not None and surveyed.without_host and not (surveyed.makes_no_run or web_ui):
@@ -179,6 +180,7 @@ def load_request(given: Mapping[str, Any], words: Sequence[str] = ()) -> LoadReq
         any(o.kind.from_server for o in agreement.objectives),
         reference_node=on_node,
         web_ui=web_ui,
+        shadowed=model.shadowed,
     )
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 from locust.env import Environment
+
+OF_THE_LOCUSTFILE = "the locustfile's own (environment.process_exit_code), as nothing was judged"
 
 
 class ExitCode:
@@ -29,5 +32,8 @@ class ExitCode:
 
     def _decide(self, **_: Any) -> None:
         users = self._environment.process_exit_code if self._users_counts else None
-        if self.code is not None:
-            self._environment.process_exit_code = self.code if users is None else users
+        if self.code is None:
+            return
+        self._environment.process_exit_code = self.code if users is None else users
+        if users not in (None, self.code):  # with --quiet too: nothing else says why it is not 0
+            print(f"exit code {users}: {OF_THE_LOCUSTFILE}", file=sys.stderr, flush=True)

@@ -17,7 +17,14 @@ from contextlib import redirect_stderr, redirect_stdout
 from typing import Any
 
 from locust import FastHttpUser, HttpUser, User
-from locust.argument_parser import LocustArgumentParser, get_locustfiles_locally, get_parser, parse_locustfile_option
+from locust.argument_parser import (
+    LocustArgumentParser,
+    get_empty_argument_parser,
+    get_locustfiles_locally,
+    get_parser,
+    parse_locustfile_option,
+    setup_parser_arguments,
+)
 from locust.main import merge_locustfiles_content
 
 from bizra_load.exit_codes import one_line
@@ -73,7 +80,19 @@ def survey(words: Sequence[str]) -> dict[str, Any]:
         "shape": type(shape).__name__ if shape is not None else "",
         "stages": stages,
         "options": {name: getattr(options, name, None) for name in ASKED},
+        "own_flags": sorted(_flags(parser) - _locusts_flags()),
     }
+
+
+def _flags(parser: LocustArgumentParser) -> set[str]:
+    return {flag for action in parser._actions for flag in action.option_strings}
+
+
+def _locusts_flags() -> set[str]:
+    """Those that it has for any locustfile."""
+    parser = get_empty_argument_parser()
+    setup_parser_arguments(parser)
+    return _flags(parser)
 
 
 def _described(name: str, user: type[User]) -> dict[str, Any]:
@@ -85,8 +104,7 @@ def _described(name: str, user: type[User]) -> dict[str, Any]:
 def _parsed(parser: LocustArgumentParser, words: Sequence[str]) -> Any:
     options, rest = parser.parse_known_args(list(words))
     if rest:
-        known = {flag for action in parser._actions for flag in action.option_strings}
-        known |= {option.flag for option in all_options()} | {switch.flag for switch in SWITCHES}
+        known = _flags(parser) | {option.flag for option in all_options()} | {switch.flag for switch in SWITCHES}
         flag = rest[0].partition("=")[0]
         near = difflib.get_close_matches(flag, sorted(known), 1)
         hint = f", did you mean {near[0]}?" if near else ""

@@ -11,9 +11,9 @@ WORDS: RemedyWords = {
     Remedy.GIVE_SERVER_METRICS: "give --metrics-url URL, or --prometheus-url URL",
     Remedy.CHECK_SERVER_METRICS: "see whether --metrics-url or --prometheus-url can be read from where the master runs",
     Remedy.MORE_USERS: "more users (-u, or a smaller --ops-per-user) or workers: planned operations found no free connection",
-    Remedy.MORE_CONNECTIONS: "more connections (--ops-per-user {ops:.3g}, which makes {users:,} of them)",
+    Remedy.MORE_CONNECTIONS: "more connections (--ops-per-user {ops:.3g}, or -u {users} where the run had -u)",
     Remedy.MORE_USERS_FOR_A_SLOW_TARGET: (
-        "more users (--ops-per-user) or workers, where the target is slow; else see the schedule lag"
+        "more users (-u, or a smaller --ops-per-user) or workers, where the target is slow; else see the schedule lag"
     ),
     Remedy.LESS_CPU_A_WORKER: "raise --workers, on more cores, until they use less than {limit:.2f} of one",
     Remedy.LESS_WORK_A_WORKER: "more workers, so that each has fewer operations (--workers)",
@@ -21,7 +21,9 @@ WORDS: RemedyWords = {
     Remedy.FEWER_WORKERS: "stop what else runs on that machine, or fewer workers (--workers)",
     Remedy.COVER_THE_JUDGED_PART: "give --metrics-url or --prometheus-url",
     Remedy.EVIDENCE: "--evidence {key}=FILE",
-    Remedy.FEWER_OPERATIONS_A_USER: ("lower --ops-per-user: a slow response then holds up fewer of the operations behind it"),
+Remedy.FEWER_OPERATIONS_A_USER: (
+        "lower --ops-per-user (or raise -u where the run had it): a slow response then holds up fewer operations behind it"
+    ),
     Remedy.FIND_THE_STALL: (
         "no response within the client's time-out (--request-timeout, or one of the locustfile's own): "
         "look for a stall in the response times before raising it"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -29,7 +30,7 @@ MARKS = {Status.INCONCLUSIVE: "OPEN"}  # the word of a status where it is too lo
 CRITICAL = "* "  # before the name of a critical objective, as the table's head says
 T = TypeVar("T")
 _WORST_FIRST = (Status.FAIL, Status.INVALID, Status.INCONCLUSIVE, Status.WARN, Status.PASS)
-A_COMMAND = "bizra-load "  # a next step that begins so is one, to be copied
+A_COMMAND = re.compile(r"('.*/|\S*/)?bizra-load'? ")  # a next step that begins so, with or without a path, is to be copied
 _GAP = "  "
 
 
@@ -66,7 +67,7 @@ def render(assessment: Assessment, next_step: str = "", saved: str = "", width: 
 
 def _foot(a: Assessment, next_step: str, saved: str, width: int, notes_left: int) -> list[_Line]:
     foot = [*_wrapped(f"run: {_checks(a, notes_left)}", width, 2), *_wrapped(f"rollout: {a.rollout}", width, 2)]
-    if next_step.startswith(A_COMMAND):
+    if A_COMMAND.match(next_step):
         foot.append(_Line(table.printable(f"next: {next_step}")))  # never broken, as a path: it is copied
     else:
         foot += _wrapped(f"next: {next_step}", width, 2) if next_step else []

@@ -32,6 +32,7 @@ def test_a_locustfile_does_not_change_the_code_of_a_verdict(tmp_path, shop, obje
 def test_without_a_verdict_it_may_set_one(tmp_path, shop, code):
     ended = through_us(tmp_path, "-f", FILE, "-H", shop.url, *SHORT, EXIT_CODE=code)
     assert ended.code == int(code or 0), ended.out + ended.err
+    assert ended.err.count("exit code 1: the locustfile's own (environment.process_exit_code)") == bool(code)
     assert (tmp_path / "runs/latest/exit-code").read_text() == f"{ended.code}\n"
 
 

@@ -36,6 +36,7 @@ NOT_FOR_CERTAIN = {
         "class Shape", "class StagesShape(LoadTestShape):\n    pass\n\nclass Shape"
     ),
     "no user of ours": HTTP,
+    "options of its own": f"from locust import events\nevents.init_command_line_parser.add_listener(print)\n{OURS}",
     "other users beside ours": OURS.replace("import task", "import HttpUser, task"),
 }
 

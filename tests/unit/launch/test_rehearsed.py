@@ -33,6 +33,7 @@ def test_only_a_run_on_the_reference_node_that_was_judged_says_that_it_judged_th
     def fake_nothing(*_):
         return contextlib.nullcontext()
 
+    monkeypatch.setenv("BIZRA_LOAD_STARTED_AS", ".venv/bin/bizra-load")
     monkeypatch.setattr(load, "start_node", fake_node)
     monkeypatch.setattr(load, "measured_beside", fake_nothing)
     monkeypatch.setattr(load, "_check_reachable", fake_nothing)
@@ -43,5 +44,5 @@ def test_only_a_run_on_the_reference_node_that_was_judged_says_that_it_judged_th
         load.put_load_on(load_request(vars(parser().parse_args(words))))
     [code] = {path.read_text() for path in tmp_path.glob("*/exit-code")}
     assert code == ("0\n" if judged else "5\n")
-    assert (load.REHEARSED in capsys.readouterr().err) is (host is None and judged)
-    assert "bizra-load run -H URL --metrics-url URL" in load.REHEARSED
+    line = "This was a rehearsal. Your own service: .venv/bin/bizra-load run -H URL --metrics-url URL\n"
+    assert (line in capsys.readouterr().err) is (host is None and judged)

@@ -111,11 +111,12 @@ def test_the_default_of_50_operations_a_user_is_said_to_be_too_much_for_30_ms_an
     a = judged(measured(100, 2, 0.03), words=WORDS)
     assert verdict(a).reason == (
         "arrivals waited for one of 2 connections, which were busy 100 % of the time; the service itself took 30.6 ms (p99); "
-        "more connections (--ops-per-user 10, which makes 10 of them): without that wait, the target is not shown to be missed"
+        "more connections (--ops-per-user 10, or -u 10 where the run had -u): without that wait, "
+        "the target is not shown to be missed"
     )
     unsent = next(c for c in a.checks if c.key == "unsent")
     assert unsent.reason.endswith("planned operations were not sent, for lack of a free connection")
-    assert unsent.advice == "more connections (--ops-per-user 10, which makes 10 of them)"
+    assert unsent.advice == "more connections (--ops-per-user 10, or -u 10 where the run had -u)"
 
 
 @pytest.mark.parametrize("poisson", [False, True], ids=["constant", "poisson"])
