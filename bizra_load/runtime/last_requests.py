@@ -17,6 +17,8 @@ from locust.contrib.fasthttp import FastHttpSession
 from locust.exception import StopUser
 from locust.user.task import DefaultTaskSet, TaskSet
 
+from bizra_load.runtime import due_task
+
 _CLIENTS: tuple[Any, ...] = (HttpSession, FastHttpSession)
 _OF_TASKS = {kind.execute_task.__code__ for kind in (TaskSet, DefaultTaskSet)}
 
@@ -27,7 +29,8 @@ class CutOff(StopUser):
 
 @contextmanager
 def no_further_requests() -> Iterator[None]:
-    """While the block runs, a task ends where it would make its next request: that raises CutOff.
+    """While the block runs, a task ends where it would make its next request: that raises CutOff. The first one of a task that
+    was due is made: it is part of the plan.
 
     Requests of on_start() and on_stop(), of greenlets that a task has started and of clients that aren't Locust's are made.
     """
@@ -45,7 +48,9 @@ def _unless_stopping(request: Callable[..., Any], ended: set[int]) -> Callable[.
     def stop_or_request(session: Any, *arguments: Any, **options: Any) -> Any:
         user = session.user
         of_the_user = user is not None and user._greenlet is gevent.getcurrent()
-        if of_the_user and id(user) not in ended and _in_a_task():
+        task = due_task.current()
+        first = task is not None and task.due_ns is not None
+        if of_the_user and not first and id(user) not in ended and _in_a_task():
             ended.add(id(user))  # once: code that catches all exceptions and tries again would do so for ever
             raise CutOff
         return request(session, *arguments, **options)

@@ -21,7 +21,7 @@ WORDS: RemedyWords = {
     Remedy.FEWER_WORKERS: "stop what else runs on that machine, or fewer workers (--workers)",
     Remedy.COVER_THE_JUDGED_PART: "give --metrics-url or --prometheus-url",
     Remedy.EVIDENCE: "--evidence {key}=FILE",
-Remedy.FEWER_OPERATIONS_A_USER: (
+    Remedy.FEWER_OPERATIONS_A_USER: (
         "lower --ops-per-user (or raise -u where the run had it): a slow response then holds up fewer operations behind it"
     ),
     Remedy.FIND_THE_STALL: (
