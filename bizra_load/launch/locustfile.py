@@ -45,6 +45,7 @@ class Locustfile:
     shape        name of its LoadTestShape; "": none
     open_model   our schedule drives it (OpenModelUser with a StagesShape)
     stages       its shape, or one of them, is our StagesShape
+    shape_alone  its shape reads none of -u, -r and -t
     own_flags    of the options that it adds to Locust's
     options      what Locust makes of its words, its variables and its configuration files, by its names
     """
@@ -57,6 +58,7 @@ class Locustfile:
     options: Mapping[str, Any]
     stages: bool = False
     own_flags: tuple[str, ...] = ()
+    shape_alone: bool = False
 
     @property
     def makes_no_run(self) -> bool:
@@ -138,6 +140,7 @@ def survey(file: str, words: Sequence[str], environment: Mapping[str, str]) -> L
         contents["options"],
         contents["stages"],
         tuple(contents["own_flags"]),
+        contents["shape_alone"],
     )
 
 

@@ -7,11 +7,13 @@ from collections.abc import Iterator
 
 from bizra_load.io.redaction import without_secrets, without_userinfo
 from bizra_load.judging.agreements import read_agreement
+from bizra_load.launch.locustfile import Locustfile
 from bizra_load.launch.request import LoadRequest
 from bizra_load.launch.worker_count import workers_here
 from reports.results import promises
 from sla.values.measurements import PlannedSegment
 
+_COMMON = {"-u": "num_users", "-r": "spawn_rate", "-t": "run_time"}  # Locust's options that a shape may read
 REFERENCE_NODE = "a reference node, which is started for it"
 
 
@@ -55,8 +57,19 @@ def _segment(s: PlannedSegment) -> str:
 
 def _users(request: LoadRequest) -> str:
     if request.surveyed is not None and request.surveyed.shape:
-        return f"by the locustfile's shape {request.surveyed.shape}"
+        return f"by the locustfile's shape {request.surveyed.shape}{_ignored(request, request.surveyed)}"
     return f"by Locust: {' '.join(without_secrets(request.locust_words)) or 'one'}"
+
+
+def _ignored(request: LoadRequest, surveyed: Locustfile) -> str:
+    """What Locust warns of when the run begins."""
+    given = [flag for flag, name in _COMMON.items() if surveyed.options[name] is not None]
+    given += ["--duration"] if "-t" in request.locust_words and "-t" not in given else []  # which is handed on as -t
+    return (
+        f"; it decides alone, {', '.join(given)} {'is' if len(given) == 1 else 'are'} ignored"
+        if given and surveyed.shape_alone
+        else ""
+    )
 
 
 def _workers(request: LoadRequest) -> str:

@@ -8,6 +8,7 @@ one another test, or none.
 from __future__ import annotations
 
 import json
+import logging
 import os
 from typing import Any
 
@@ -26,15 +27,29 @@ from bizra_load.settings.defaults import (
     WEB_UI_VARIABLE,
 )
 
+OF_A_SHAPE = ("have no impact on LoadShapes", "option(s) will be ignored")  # of locust.main's two warnings
+
 
 def start() -> None:
     """Never returns: Locust ends the process."""
     if os.environ.get(UNCONFIGURED_VARIABLE):
         leave_out_configuration()
+    logging.getLogger("locust.main").addFilter(_SaidByTheMaster())
     events.init_command_line_parser.add_listener(_options_handed_on)
     if os.environ.get(WEB_UI_VARIABLE):
         register_arguments(typed=False)
     main()
+
+
+class _SaidByTheMaster(logging.Filter):
+    """Workers that Locust forks from its master repeat what that says of a shape beside -u, -r and -t."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._master = os.getpid()
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return os.getpid() == self._master or not any(text in record.getMessage() for text in OF_A_SHAPE)
 
 
 def leave_out_configuration() -> None:

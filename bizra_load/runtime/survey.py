@@ -41,7 +41,7 @@ _LIBRARIES = os.sep + "site-packages" + os.sep
 NO_USERS = "no user class (allowed: one that is not abstract, such as class Mine(FastHttpUser))"
 # Locust's options by which the survey's reader decides
 ASKED = (
-    *("host", "num_users", "run_time", "loglevel", "master", "worker", "processes", "expect_workers_max_wait"),
+    *("host", "num_users", "spawn_rate", "run_time", "loglevel", "master", "worker", "processes", "expect_workers_max_wait"),
     *("list_commands", "show_task_ratio", "show_task_ratio_json"),
     *("web_host", "web_port", "web_base_path", "tls_cert", "tls_key", "autostart", "autoquit"),
 )
@@ -78,6 +78,7 @@ def survey(words: Sequence[str]) -> dict[str, Any]:
     return {
         "users": [_described(name, user) for name, user in chosen.items()],
         "shape": type(shape).__name__ if shape is not None else "",
+        "shape_alone": shape is not None and not getattr(shape, "use_common_options", False),
         "stages": stages,
         "options": {name: getattr(options, name, None) for name in ASKED},
         "own_flags": sorted(_flags(parser) - _locusts_flags()),

@@ -34,6 +34,7 @@ _BY_NAME_ALONE = {
     "baseline": "A packaged one, in place of the agreement's own",
     "fold_names": "Names of requests that differ in ids alone as one",
 }
+_OF_TASKS = {"arrivals": "constant or poisson"}  # the help where our schedule paces tasks
 
 
 class Fields:
@@ -80,14 +81,15 @@ class Fields:
             return OF_PRODUCTS
         return next((title for title, names in GROUPS.items() if name in names), OTHERS) if name else ""
 
-    def help(self, key: str) -> str:
-        """What is below a field of ours: its help and its default."""
+    def help(self, key: str, paced: bool) -> str:
+        """What is below a field of ours: its help and its default. `paced` as in choices()."""
         name = self._names[key]
         other = "" if name == key else f". The locustfile has an option --{name.replace('_', '-')} of its own"
         if name == _OBJECTIVE:
             return _OF_OBJECTIVES + other
         if (option := self._options.get(name)) is not None:
             text = option.help if self._files else _BY_NAME_ALONE.get(name, option.help)
+            text = _OF_TASKS.get(name, text) if paced else text
             default = f" (default: {option.default})" if option.default and "default:" not in text else ""
             return f"{text}{default}{other}".replace(" per cent", " %")
         return next(switch.help for switch in SWITCHES if switch.name == name) + other

@@ -110,7 +110,10 @@ def _in_groups(form: WebForm, options: dict[str, Any]) -> tuple[dict[str, Any], 
 def _group(form: WebForm, title: str, names: dict[str, str]) -> dict[str, Any]:
     """`names`: of its fields, by their keys on the form."""
     own_rate = form.model.may_pace and "target_ops" in names.values()
-    helps = {key: OF_TASKS if own_rate and name == "target_ops" else form.fields.help(key) for key, name in names.items()}
+    paced = form.model.may_pace
+    helps = {
+        key: OF_TASKS if own_rate and name == "target_ops" else form.fields.help(key, paced) for key, name in names.items()
+    }
     return {"title": title, "note": PACED if own_rate else "", "fields": helps}
 
 

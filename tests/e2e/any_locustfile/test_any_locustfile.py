@@ -100,6 +100,7 @@ def test_a_locustfile_runs_unchanged_and_everybody_counts_the_same(tmp_path, sho
     ended = through_us(tmp_path, "-f", file, *target, "-u", "3", "-r", "3", "-t", "7s", *case.words, SHOP=shop.url)
     assert ended.code == 0, ended.out + ended.err
     assert "NOT JUDGED: no objectives were given: nothing was judged" in ended.out
+    assert ended.err.count("have no impact on LoadShapes") == (name == "custom_shape")  # by the master alone
     theirs = totals(ended.folder / "locust-stats.json")
     if case.names:
         assert set(alone) <= set(case.names)

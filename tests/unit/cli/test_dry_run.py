@@ -89,6 +89,22 @@ def test_a_plain_locustfile_is_told_with_its_users_or_as_paced(capsys, tmp_path)
     assert not (tmp_path / "runs").exists()
 
 
+@pytest.mark.processes
+def test_what_a_shape_of_the_locustfiles_own_takes_no_notice_of_is_named(capsys, tmp_path):
+    shape = "\nclass Mountain(LoadTestShape):\n    def tick(self):\n        return None\n"
+    text = PLAIN.replace("import HttpUser", "import HttpUser, LoadTestShape") + shape
+    (tmp_path / "mine.py").write_text(text)
+    for words, ignored in (
+        (("-u", "5", "-r", "2", "-t", "9s"), "Mountain; it decides alone, -u, -r, -t are ignored Workers"),
+        (("-u", "5", "--duration", "9s"), "Mountain; it decides alone, -u, --duration are ignored Workers"),
+        (("-t", "9s"), "Mountain; it decides alone, -t is ignored Workers"),
+        ((), "by the locustfile's shape Mountain Workers"),
+    ):
+        assert ignored in planned(capsys, "-f", "mine.py", *words)
+    (tmp_path / "mine.py").write_text(text.replace("def tick", "use_common_options = True\n\n    def tick"))
+    assert "by the locustfile's shape Mountain Workers" in planned(capsys, "-f", "mine.py", "-u", "5", "--duration", "9s")
+
+
 @pytest.mark.parametrize("words", [["--target-ops", "abc"], ["--agreement", "nonesuch"], ["-f", "missing.py"], ["--json", "-"]])
 def test_bad_input_is_refused_as_ever(capsys, words):
     assert main(["run", "--dry-run", *words]) == 6
