@@ -1,0 +1,56 @@
+"""Values of Locust's own options that it can make nothing of: one line with exit code 6, before anything is started."""
+
+import os
+
+import pytest
+
+from bizra_load.cli.main import main
+from bizra_load.exit_codes import USAGE
+from bizra_load.products import all_options
+
+MINE = """
+from locust import HttpUser, task
+
+class Mine(HttpUser):
+    @task
+    def go(self):
+        self.client.get("/")
+"""
+MISTAKES = [
+    (("--master", "--master-bind-port", "99999"), "--master-bind-port: 99999 (allowed: 1 to 65535)"),
+    (("--worker", "--master-port", "0"), "--master-port: 0 (allowed: 1 to 65535)"),
+]
+VARIABLES = [
+    ("LOCUST_MASTER_BIND_PORT", "70000", (), "--master-bind-port: 70000 (allowed: 1 to 65535)"),
+    ("LOCUST_MASTER_NODE_PORT", "-1", (), "--master-port: -1 (allowed: 1 to 65535)"),
+    ("LOCUST_WEB_PORT", "70000", ("--web-ui",), "--web-port: 70000 (allowed: 1 to 65535)"),
+]
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path, monkeypatch):
+    for variable in ("ENDPOINT", "WORKERS", *(option.variable for option in all_options())):
+        monkeypatch.delenv(variable, raising=False)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine.py").write_text(MINE)
+
+
+def refused_with(capsys, *words):
+    assert main(["run", "-f", "mine.py", "-H", "http://127.0.0.1:9", *words]) == USAGE
+    message = capsys.readouterr().err
+    assert len(message.splitlines()) == 1
+    assert not os.path.exists("runs")
+    return message
+
+
+@pytest.mark.processes
+@pytest.mark.parametrize(("words", "line"), MISTAKES)
+def test_a_value_that_is_none_is_refused(capsys, words, line):
+    assert line in refused_with(capsys, *words)
+
+
+@pytest.mark.processes
+@pytest.mark.parametrize(("variable", "text", "words", "line"), VARIABLES)
+def test_so_is_one_of_a_variable(capsys, monkeypatch, variable, text, words, line):
+    monkeypatch.setenv(variable, text)
+    assert line in refused_with(capsys, *words)
