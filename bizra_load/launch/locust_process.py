@@ -123,13 +123,18 @@ def _on_this_machine(processes: int) -> tuple[str, ...]:
 
 
 def supervise(
-    command: list[str], environment: dict[str, str], begun: Path | None, beside: Callable[[int], AbstractContextManager[None]]
+    command: list[str],
+    environment: dict[str, str],
+    begun: Path | None,
+    beside: Callable[[int], AbstractContextManager[None]],
+    came: list[int] | None = None,
 ) -> int:
     """Run Locust. SIGTERM, SIGINT and SIGHUP end it in good order: all are passed on as SIGTERM, for they may be for us alone
     (after Ctrl+C or a closed terminal, of which Locust hears too, it changes nothing). `beside`, given its process id, is in
     force while it runs. Returns its exit code, or the negative number of the signal that killed it, when its workers have ended
     too: Locust's master does not wait for one that takes longer than it does. Where it was killed before the load began (no
-    `begun` yet, None: it makes no run), they have nothing to hand over, and would look for it for minutes.
+    `begun` yet, None: it makes no run), they have nothing to hand over, and would look for it for minutes. `came` gets the
+    numbers of the signals that were passed on.
     """
     already_there = psutil.Process().children()  # what became our child when a shell became this program (exec)
     adopt_orphans()  # workers whose master is gone become ours, so that we can wait for what they leave behind
@@ -137,7 +142,13 @@ def supervise(
     ignored = [number for number in (signal.SIGINT, signal.SIGHUP) if signal.getsignal(number) is signal.SIG_IGN]
     numbers = [number for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP) if number not in ignored]
     process = start(command, env=environment)  # our own module; a signal by now ends us, and it with us
-    before = [signal.signal(number, lambda *_: process.terminate()) for number in numbers]
+    passed_on = [] if came is None else came
+
+    def pass_on(number: int, _: object) -> None:
+        passed_on.append(number)
+        process.terminate()
+
+    before = [signal.signal(number, pass_on) for number in numbers]
     try:
         with beside(process.pid):
             # of signals that come at once, another thread may take them all, and leave this one in its wait: one with an end
