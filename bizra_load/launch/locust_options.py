@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Mapping
+from ipaddress import ip_address
 from typing import Any
 
 from bizra_load.exit_codes import UsageError
+from bizra_load.io.ports import listening_refused
 from bizra_load.settings.inputs import LAST_PORT
 
 PORTS = {"master_bind_port": "--master-bind-port", "master_port": "--master-port"}
@@ -17,6 +20,24 @@ def check_options(options: Mapping[str, Any]) -> None:
     """
     for name, flag in PORTS.items():
         check_port(flag, options[name])
+
+
+def check_master_address(options: Mapping[str, Any]) -> None:
+    """Where a master listens for its workers: an address, or a network interface; ZeroMQ takes no name. Raises UsageError."""
+    host, port = str(options["master_bind_host"]), int(options["master_bind_port"])
+    if host in (name for _, name in socket.if_nameindex()):
+        return
+    address = "" if host == "*" else host
+    try:
+        if address:
+            ip_address(address)
+    except ValueError:
+        allowed = "an address of this machine, the name of a network interface, or *"
+        raise UsageError(f"--master-bind-host: {host!r} (allowed: {allowed})") from None
+    if reason := listening_refused((address, 0)):
+        raise UsageError(f"--master-bind-host: {host}: {reason}")
+    if reason := listening_refused((address, port)):
+        raise UsageError(f"--master-bind-port: {port}: {reason}")
 
 
 def check_port(flag: str, port: int | None) -> None:

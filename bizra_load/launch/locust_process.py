@@ -27,6 +27,7 @@ from bizra_load.settings.defaults import (
     WEB_UI_VARIABLE,
 )
 
+_OURS = (KEPT, NO_GO, INCONCLUSIVE, INVALID, USAGE)
 ATTACHED = "bizra_load.runtime.attached"
 CONFIGURATION = ("~/.locust.conf", "locust.conf", "pyproject.toml")  # what Locust would read
 TOLD_WORKERS_END_WITHIN_S = 10.0  # the master has all of their reports, or has given them up
@@ -85,9 +86,14 @@ def command_line(request: LoadRequest, processes: int, folder: Path | None) -> t
 
 
 def hand_over(request: LoadRequest) -> int:
-    """To Locust, whose exit code it is, what makes no run here: a worker, or what is printed of a locustfile (--list)."""
+    """To Locust, whose exit code it is, what makes no run here: a worker, or what is printed of a locustfile (--list). Where a
+    signal ends it before it hears of any: 128 and the signal's number. Raises InvalidRunError.
+    """
     command = () if request.processes is None else ("--processes", str(request.processes))
-    code = supervise(_started(request, *command), _environment(request), None, lambda _: nullcontext())
+    came: list[int] = []
+    code = supervise(_started(request, *command), _environment(request), None, lambda _: nullcontext(), came)
+    if code < 0 or (came and code not in _OURS):  # killed, or on its way out of an import with Python's own code
+        return 128 + (came[0] if came else -code)
     return checked_code(code, began=False)
 
 
@@ -95,7 +101,7 @@ def checked_code(code: int, began: bool) -> int:
     """The exit code of Locust where it is one of ours, or where a load `began` and it is the locustfile's own. Raises
     InvalidRunError for others: those are of Locust, for whatever it could not do, and of Python.
     """
-    if began or code < 0 or code in (KEPT, NO_GO, INCONCLUSIVE, INVALID, USAGE):
+    if began or code < 0 or code in _OURS:
         return code
     raise InvalidRunError(f"Locust ended with exit code {code} before a load began: its own lines say why")
 

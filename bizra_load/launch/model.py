@@ -12,7 +12,7 @@ from typing import Any
 from bizra_load.engine.arrivals import SATURATE
 from bizra_load.exit_codes import UsageError
 from bizra_load.io.units import duration_s
-from bizra_load.launch.locust_options import check_options
+from bizra_load.launch.locust_options import check_master_address, check_options
 from bizra_load.launch.locustfile import Locustfile, check_there, of_ours, survey
 from bizra_load.products import added_options, all_options
 from bizra_load.settings import inputs
@@ -50,6 +50,8 @@ def model_of(given: Mapping[str, Any], words: Sequence[str], host: str, web_ui: 
         environment = {**os.environ, WEB_UI_VARIABLE: "1" if web_ui else ""}
         surveyed = surveyed or survey(given["locustfile"], (*locust_words, *(("-H", host) if host else ())), environment)
         check_options(surveyed.options)
+        if surveyed.options["master"] and not surveyed.makes_no_run:
+            check_master_address(surveyed.options)
     if surveyed is not None and surveyed.options["worker"]:
         _check_not_given(given, _of_the_master(), "the master decides (allowed with --worker: -f, -H, --processes, --loglevel)")
         return Model(given, locust_words, surveyed)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 from typing import Any
 
 from locust import argument_parser, events
@@ -29,6 +30,8 @@ from bizra_load.settings.defaults import (
 
 def start() -> None:
     """Never returns: Locust ends the process."""
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # until Plugin.listen: an import, or a wait, would end in a traceback
     if os.environ.get(UNCONFIGURED_VARIABLE):
         leave_out_configuration()
     events.init_command_line_parser.add_listener(_options_handed_on)

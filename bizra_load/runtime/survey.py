@@ -36,7 +36,7 @@ NO_USERS = "no user class (allowed: one that is not abstract, such as class Mine
 ASKED = (
     *("host", "num_users", "run_time", "loglevel", "master", "worker", "processes", "expect_workers_max_wait"),
     *("list_commands", "show_task_ratio", "show_task_ratio_json"),
-    *("master_bind_port", "master_port"),
+    *("master_bind_host", "master_bind_port", "master_port"),
     *("web_host", "web_port", "web_base_path", "tls_cert", "tls_key", "autostart", "autoquit"),
 )
 

@@ -2,6 +2,10 @@
 
 import os
 import signal
+import socket
+import subprocess
+import sys
+from contextlib import suppress
 from itertools import takewhile
 
 import psutil
@@ -9,7 +13,7 @@ import pytest
 
 from bizra_load.exit_codes import INVALID
 from bizra_load.io.ports import free_port
-from tests.e2e.running import Running, children, load, until
+from tests.e2e.running import ROOT, Running, children, load, until
 
 MINE = """
 from locust import FastHttpUser, task
@@ -109,3 +113,31 @@ def test_a_master_whose_workers_do_not_come_ends_on_a_signal(tmp_path, node, how
     assert f"ended by {name} before the load began: " in done.err
     assert "Gave up" not in done.err
     assert "Traceback" not in done.err
+
+
+@pytest.mark.parametrize("how", ["Ctrl+C", "SIGTERM"])
+def test_a_worker_without_a_master_ends_on_a_signal_with_its_number(tmp_path, how):
+    (tmp_path / "mine.py").write_text(MINE)
+    with socket.create_server(("127.0.0.1", 0)) as master:  # that never says anything
+        master.settimeout(30)
+        words = ["run", "-f", "mine.py", "--worker", "--master-port", str(master.getsockname()[1])]
+        worker = subprocess.Popen(
+            [sys.executable, "-m", "bizra_load.cli.main", *words],
+            cwd=tmp_path,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+        try:
+            master.accept()[0].close()  # of a process that is there, and has imported all it needs
+            if how == "Ctrl+C":
+                os.killpg(worker.pid, signal.SIGINT)
+            else:
+                worker.send_signal(signal.SIGTERM)
+            err = worker.communicate(timeout=30)[1]
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(worker.pid, signal.SIGKILL)
+    assert worker.returncode == 128 + (signal.SIGINT if how == "Ctrl+C" else signal.SIGTERM)
+    assert "Traceback" not in err

@@ -1,11 +1,14 @@
 """Values of Locust's own options that it can make nothing of: one line with exit code 6, before anything is started."""
 
 import os
+import socket
 
 import pytest
 
 from bizra_load.cli.main import main
 from bizra_load.exit_codes import USAGE
+from bizra_load.io.ports import free_port
+from bizra_load.launch.locust_options import check_master_address
 from bizra_load.products import all_options
 
 MINE = """
@@ -18,6 +21,8 @@ class Mine(HttpUser):
 """
 MISTAKES = [
     (("--master", "--master-bind-port", "99999"), "--master-bind-port: 99999 (allowed: 1 to 65535)"),
+    (("--master", "--master-bind-host", "300.1.1.1"), "--master-bind-host: '300.1.1.1' (allowed: an address of this machine"),
+    (("--master", "--master-bind-host", "192.0.2.1"), "--master-bind-host: 192.0.2.1: Cannot assign requested address"),
     (("--worker", "--master-port", "0"), "--master-port: 0 (allowed: 1 to 65535)"),
 ]
 VARIABLES = [
@@ -54,3 +59,16 @@ def test_a_value_that_is_none_is_refused(capsys, words, line):
 def test_so_is_one_of_a_variable(capsys, monkeypatch, variable, text, words, line):
     monkeypatch.setenv(variable, text)
     assert line in refused_with(capsys, *words)
+
+
+@pytest.mark.processes
+def test_a_masters_port_that_is_taken_is_named(capsys):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        words = ("--master", "--master-bind-host", "127.0.0.1", "--master-bind-port", port)
+        assert f"--master-bind-port: {port}: Address already in use" in refused_with(capsys, *words)
+
+
+def test_a_master_may_listen_on_an_interface_and_on_ipv6():
+    for host in ("*", "127.0.0.1", "::1", socket.if_nameindex()[0][1]):
+        check_master_address({"master_bind_host": host, "master_bind_port": free_port()})
