@@ -9,7 +9,7 @@ from typing import Any
 
 from bizra_load.exit_codes import UsageError
 from bizra_load.io.ports import listening_refused
-from bizra_load.settings.inputs import LAST_PORT
+from bizra_load.settings.inputs import LAST_PORT, MAX_DURATION_S, MAX_USERS
 
 PORTS = {"master_bind_port": "--master-bind-port", "master_port": "--master-port"}
 
@@ -20,6 +20,11 @@ def check_options(options: Mapping[str, Any]) -> None:
     """
     for name, flag in PORTS.items():
         check_port(flag, options[name])
+    users, run_time_s = options["num_users"], options["run_time"]
+    if users is not None and not 1 <= users <= MAX_USERS:
+        raise UsageError(f"-u/--users: {users} (allowed: 1 to {MAX_USERS})")
+    if run_time_s is not None and not 0 < run_time_s <= MAX_DURATION_S:
+        raise UsageError(f"-t/--run-time: {run_time_s} s (allowed: more than 0, up to {MAX_DURATION_S / 86_400:.0f} days)")
 
 
 def check_master_address(options: Mapping[str, Any]) -> None:

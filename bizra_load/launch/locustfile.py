@@ -30,7 +30,10 @@ OUR_USERS = ("OpenModelUser", *PRODUCTS_USERS)  # that our schedule drives
 _US = bizra_load.__name__
 _OF_LOCUST = ("between", "constant", "constant_pacing", "constant_throughput", "events", "tag", "task")
 # what Locust makes of no words
-_NONE = ("host", "num_users", "run_time", "processes", "loglevel", "master_bind_port", "master_port", *_PRINTED)
+_NONE = (
+    *("host", "num_users", "run_time", "processes", "loglevel", "master_bind_port", "master_port"),
+    *_PRINTED,
+)
 NOTHING_ASKED: Mapping[str, Any] = {**dict.fromkeys(_NONE), "master": False, "worker": False}
 
 

@@ -144,7 +144,8 @@ def load_request(given: Mapping[str, Any], words: Sequence[str] = ()) -> LoadReq
     if web_ui and surveyed is not None:
         check_web_ui(surveyed.options)
     if processes is None and surveyed is not None and not (surveyed.open_model or surveyed.options["master"]):
-        processes = _of_locust(surveyed.options["processes"])
+        count = surveyed.options["processes"]
+        processes = _processes(str(count)) if count else None
     if surveyed is not None:
         host = host or surveyed.options["host"] or ""
     if host and (surveyed is None or surveyed.open_model):
@@ -223,13 +224,9 @@ def _exposed(given: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(flag for flag, text in texts if text and holds_password(text))
 
 
-def _of_locust(count: int | None) -> int | None:
-    """Workers that Locust's configuration asks for; -1: one for each core."""
-    return usable_cores() if count == -1 else _processes(str(count)) if count else None
-
-
 def _processes(text: str) -> int:
-    count = whole_in(text)
+    """Workers; -1 is Locust's word for one for each core. Raises UsageError."""
+    count = usable_cores() if text.strip() == "-1" else whole_in(text)
     if count is None or not 1 <= count <= 1000:
-        raise UsageError(f"--processes: {text!r} (allowed: 1 to 1000)")
+        raise UsageError(f"--processes: {text!r} (allowed: 1 to 1000; -1: one for each core)")
     return count

@@ -23,11 +23,22 @@ MISTAKES = [
     (("--master", "--master-bind-port", "99999"), "--master-bind-port: 99999 (allowed: 1 to 65535)"),
     (("--master", "--master-bind-host", "300.1.1.1"), "--master-bind-host: '300.1.1.1' (allowed: an address of this machine"),
     (("--master", "--master-bind-host", "192.0.2.1"), "--master-bind-host: 192.0.2.1: Cannot assign requested address"),
+    (("-u", "-3"), "-u/--users: -3 (allowed: 1 to 100000)"),
+    (("-u", "0", "--target-ops", "10"), "-u/--users: 0 (allowed: 1 to 100000)"),
+    (("-u", "99999999999"), "-u/--users: 99999999999 (allowed: 1 to 100000)"),
+    (("-r", "0"), "-r/--spawn-rate: must be > 0"),
+    (("-r", "-1"), "-r/--spawn-rate: must be > 0"),
+    (("-r", "nan"), "-r/--spawn-rate: must be a finite number"),
+    (("-t", "0"), "-t/--run-time: 0 s (allowed: more than 0, up to 31 days)"),
+    (("-t", "99999999999999999999"), "-t/--run-time: 99999999999999999999 s (allowed: more than 0, up to 31 days)"),
+    (("-t", "99999999999999999999h"), "such as of -t/--run-time (allowed: more than 0, up to 31 days)"),
     (("--worker", "--master-port", "0"), "--master-port: 0 (allowed: 1 to 65535)"),
 ]
 VARIABLES = [
     ("LOCUST_MASTER_BIND_PORT", "70000", (), "--master-bind-port: 70000 (allowed: 1 to 65535)"),
     ("LOCUST_MASTER_NODE_PORT", "-1", (), "--master-port: -1 (allowed: 1 to 65535)"),
+    ("LOCUST_USERS", "0", (), "-u/--users: 0 (allowed: 1 to 100000)"),
+    ("LOCUST_RUN_TIME", "0s", (), "-t/--run-time: 0 s (allowed: more than 0, up to 31 days)"),
     ("LOCUST_WEB_PORT", "70000", ("--web-ui",), "--web-port: 70000 (allowed: 1 to 65535)"),
 ]
 
