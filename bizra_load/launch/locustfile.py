@@ -47,6 +47,7 @@ class Locustfile:
     shape        name of its LoadTestShape; "": none
     open_model   our schedule drives it (OpenModelUser with a StagesShape)
     stages       its shape, or one of them, is our StagesShape
+    http_hosts   of each class that makes HTTP requests its name, and the host that it names; "": none
     options      what Locust makes of its words, its variables and its configuration files, by its names
     """
 
@@ -57,6 +58,7 @@ class Locustfile:
     open_model: bool
     options: Mapping[str, Any]
     stages: bool = False
+    http_hosts: tuple[tuple[str, str], ...] = ()
 
     @property
     def makes_no_run(self) -> bool:
@@ -134,6 +136,7 @@ def survey(file: str, words: Sequence[str], environment: Mapping[str, str]) -> L
         contents["stages"] and any(user["open"] for user in users),
         contents["options"],
         contents["stages"],
+        tuple((user["name"], user["host"]) for user in users if user["http"]),
     )
 
 

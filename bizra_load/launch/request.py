@@ -148,10 +148,7 @@ def load_request(given: Mapping[str, Any], words: Sequence[str] = ()) -> LoadReq
         processes = _processes(str(count)) if count else None
     if surveyed is not None:
         host = host or surveyed.options["host"] or ""
-    if host and (surveyed is None or surveyed.open_model):
-        target_address(host)
-    if not host and surveyed is not None and surveyed.without_host and not (surveyed.makes_no_run or web_ui):
-        raise UsageError(f"-H/--host: is not given, and {surveyed.without_host} names no host (allowed: {A_URL})")
+    _check_hosts(host, given["locustfile"], surveyed, web_ui)
     product_name = reference_product().name if surveyed is None else surveyed.product
     default = "" if given["objective"] else default_agreement(product_name, rehearsal=not host)
     given = {**given, "agreement": given["agreement"] or os.environ.get("AGREEMENT") or default}
@@ -181,6 +178,21 @@ def load_request(given: Mapping[str, Any], words: Sequence[str] = ()) -> LoadReq
         reference_node=on_node,
         web_ui=web_ui,
     )
+
+
+def _check_hosts(host: str, file: str, surveyed: Locustfile | None, web_ui: bool) -> None:
+    """Users that make HTTP requests have a host, and can make none of another scheme. Those with a client of their own name
+    what they like. Raises UsageError.
+    """
+    if host and (surveyed is None or surveyed.open_model):
+        target_address(host)
+    if surveyed is None or surveyed.makes_no_run:
+        return
+    if not host and surveyed.without_host and not web_ui:
+        raise UsageError(f"-H/--host: is not given, and {surveyed.without_host} names no host (allowed: {A_URL})")
+    for name, own in surveyed.http_hosts:  # where a host is given, it counts for all
+        if text := host or own:
+            inputs.option(f"-H/--host (for {name})" if host else f"-f: {file}: {name}.host", inputs.url, text)
 
 
 def _run_name(product: Product, surveyed: Locustfile | None, locustfile: str) -> str:
