@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from ipaddress import ip_address
 from typing import Any
 
@@ -11,7 +11,16 @@ from bizra_load.exit_codes import UsageError
 from bizra_load.io.ports import listening_refused
 from bizra_load.settings.inputs import LAST_PORT, MAX_DURATION_S, MAX_USERS
 
+_VERSION, _HELP = "locust --version; bizra-load --version for ours", "locust --help; bizra-load run --help for ours"
+ELSEWHERE = {"-V": _VERSION, "--version": _VERSION, "-h": _HELP, "--help": _HELP}
 PORTS = {"master_bind_port": "--master-bind-port", "master_port": "--master-port"}
+
+
+def check_words(words: Sequence[str]) -> None:
+    """Raises UsageError for what Locust would print, and end, before it has a locustfile."""
+    for word, instead in ELSEWHERE.items():
+        if word in words:
+            raise UsageError(f"{word}: is Locust's own (allowed: {instead})")
 
 
 def check_options(options: Mapping[str, Any]) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 from bizra_load.engine.arrivals import SATURATE
 from bizra_load.exit_codes import UsageError
 from bizra_load.io.units import duration_s
-from bizra_load.launch.locust_options import check_master_address, check_options
+from bizra_load.launch.locust_options import check_master_address, check_options, check_words
 from bizra_load.launch.locustfile import Locustfile, check_there, of_ours, survey
 from bizra_load.products import added_options, all_options
 from bizra_load.settings import inputs
@@ -42,6 +42,7 @@ def model_of(given: Mapping[str, Any], words: Sequence[str], host: str, web_ui: 
     """Our schedule, tasks paced by it, or users that work as they please. `words` as load_request() has them. Raises
     UsageError.
     """
+    check_words(words)
     locust_words = (*_locust_words(given), *words)
     surveyed = None
     if given["locustfile"]:

@@ -65,6 +65,13 @@ def test_a_value_that_is_none_is_refused(capsys, words, line):
     assert line in refused_with(capsys, *words)
 
 
+@pytest.mark.parametrize("words", [("-V",), ("--version",), ("--", "--help")])
+def test_what_locust_prints_of_itself_is_asked_of_it(capsys, words):
+    assert f"{words[-1]}: is Locust's own (allowed: locust --{'help' if 'help' in words[-1] else 'version'}" in refused_with(
+        capsys, *words
+    )
+
+
 @pytest.mark.processes
 @pytest.mark.parametrize(("variable", "text", "words", "line"), VARIABLES)
 def test_so_is_one_of_a_variable(capsys, monkeypatch, variable, text, words, line):
