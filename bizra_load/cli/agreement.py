@@ -6,8 +6,8 @@ import argparse
 import json
 import sys
 
+from bizra_load.cli.output import put
 from bizra_load.exit_codes import KEPT, UsageError
-from bizra_load.io.files import write_atomically, writing
 from bizra_load.io.terminal import terminal_width
 from bizra_load.judging.agreements import AgreementFile, read_agreement
 from reports.results import promises
@@ -37,10 +37,5 @@ def _read(args: argparse.Namespace) -> AgreementFile:
 
 
 def run_schema(args: argparse.Namespace) -> int:
-    text = json.dumps(agreement_schema(), indent=2) + "\n"
-    if args.output is None:
-        sys.stdout.write(text)
-        return KEPT
-    with writing(f"-o: {args.output}", "a file"):
-        write_atomically(args.output, text)
+    put(args, json.dumps(agreement_schema(), indent=2) + "\n")
     return KEPT

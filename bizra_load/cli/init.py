@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import argparse
 import os
+from contextlib import nullcontext
 
+from bizra_load.cli.output import put
 from bizra_load.exit_codes import KEPT, UsageError
-from bizra_load.io.files import write_atomically, writing
+from bizra_load.io.streams import to_standard_error
 from bizra_load.io.this_program import copyable
 from bizra_load.judging.draft import Draft
 from bizra_load.judging.draft_of_locustfile import draft_of_locustfile
@@ -16,19 +18,19 @@ from bizra_load.settings import inputs
 
 
 def run(args: argparse.Namespace) -> int:
-    path = inputs.option("-o", inputs.out_file, str(args.output))
-    if os.path.lexists(path) and not args.force:
+    path = None if args.output is None else inputs.option("-o", inputs.out_file, str(args.output))
+    if path is not None and os.path.lexists(path) and not args.force:
         raise UsageError(f"-o: {path}: is there already (allowed: another name, or --force)")
     draft, next_step, missed = _draft(args)
-    with writing(f"-o: {path}", "a file"):
-        write_atomically(path, draft.text)
+    put(args, draft.text)
     count = len(draft.words)
-    print(f"{path}: {count} objective{'s' if count > 1 else ''}")
-    for line in draft.left_out:
-        print(f"Left out: {line}")
-    if missed:
-        print(f"The run is no GO by it: {missed}")
-    print(f"Next: put in what you promise, then {copyable(next_step)} --agreement {path}")
+    with to_standard_error() if path is None else nullcontext():
+        print(f"{path or 'Standard output'}: {count} objective{'s' if count > 1 else ''}")
+        for line in draft.left_out:
+            print(f"Left out: {line}")
+        if missed:
+            print(f"The run is no GO by it: {missed}")
+        print(f"Next: put in what you promise, then {copyable(next_step)} --agreement {path or 'FILE'}")
     return KEPT
 
 

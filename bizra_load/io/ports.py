@@ -19,7 +19,7 @@ def free_port() -> int:
 def listening_refused(address: tuple[str, int]) -> str:
     """Why nobody could listen on (address, port) at this moment; "" when one could."""
     try:
-        socket.create_server(address).close()
+        socket.create_server(address, family=socket.AF_INET6 if ":" in address[0] else socket.AF_INET).close()
     except OSError as error:
         return error.strerror or str(error)
     except UnicodeError:

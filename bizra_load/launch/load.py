@@ -9,6 +9,7 @@ import socket
 import sys
 from contextlib import AbstractContextManager, ExitStack, nullcontext
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from bizra_load.archive.latest import LATEST, begin, end
@@ -50,10 +51,14 @@ def put_load_on(request: LoadRequest) -> tuple[int, Path]:
         try:
             command, environment = command_line(request, processes, folder)
             with under_way("Waiting for the generator", over=(folder / RECORD).exists):
-                code = supervise(command, environment, folder / RECORD, lambda generator: _apart(node, generator, folder))
-            if code < 0:
+                came: list[int] = []
+                beside = partial(_apart, node, folder=folder)
+                code = supervise(command, environment, folder / RECORD, beside, came)
+            if not (folder / RECORD).exists():
+                code = _not_begun(code, came, folder)
+            elif code < 0:
                 code = _judge_without_master(folder, -code)
-            code = _verdict_over(code, folder) if (folder / RECORD).exists() else _not_begun(code)
+            code = _verdict_over(code, folder)
         except BizraLoadError as error:
             end(folder, error.exit_code)
             raise
@@ -117,12 +122,8 @@ def _apart(node: NodeProcess | None, generator: int, folder: Path) -> AbstractCo
 
 
 def _judge_without_master(folder: Path, number: int) -> int:
-    """The exit code of a run whose master was killed by signal `number`: what it and its workers left is judged.
-    Raises InvalidRunError where nothing had begun.
-    """
+    """The exit code of a run whose master was killed by signal `number`: what it and its workers left is judged."""
     name = signal.Signals(number).name
-    if not (folder / RECORD).exists():
-        raise InvalidRunError(f"ended by {name} before the load began: {folder}")
     print(f"bizra-load run: the master was killed ({name}); kept with what the workers left: {folder}", file=sys.stderr)
     from bizra_load.judging import judge  # all others would wait a tenth of a second for it, before their first request
 
@@ -131,8 +132,11 @@ def _judge_without_master(folder: Path, number: int) -> int:
     return assessment.exit_code
 
 
-def _not_begun(code: int) -> int:
-    """The exit code of a run that never began. Raises InvalidRunError where it is none of ours."""
+def _not_begun(code: int, came: list[int], folder: Path) -> int:
+    """The exit code of a run that never began; `came`: signals that ended it. Raises InvalidRunError where it is not ours."""
+    if code < 0 or (came and code in (KEPT, INVALID)):
+        name = signal.Signals(came[0] if came else -code).name  # all are passed on as SIGTERM
+        raise InvalidRunError(f"ended by {name} before the load began: {folder}")
     if code == KEPT:
         raise InvalidRunError("the load did not begin: the locustfile ended Locust (exit code 0)")
     return checked_code(code, began=False)

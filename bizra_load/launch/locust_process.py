@@ -27,6 +27,7 @@ from bizra_load.settings.defaults import (
     WEB_UI_VARIABLE,
 )
 
+_OURS = (KEPT, NO_GO, INCONCLUSIVE, INVALID, USAGE)
 ATTACHED = "bizra_load.runtime.attached"
 CONFIGURATION = ("~/.locust.conf", "locust.conf", "pyproject.toml")  # what Locust would read
 TOLD_WORKERS_END_WITHIN_S = 10.0  # the master has all of their reports, or has given them up
@@ -85,9 +86,14 @@ def command_line(request: LoadRequest, processes: int, folder: Path | None) -> t
 
 
 def hand_over(request: LoadRequest) -> int:
-    """To Locust, whose exit code it is, what makes no run here: a worker, or what is printed of a locustfile (--list)."""
+    """To Locust, whose exit code it is, what makes no run here: a worker, or what is printed of a locustfile (--list). Where a
+    signal ends it before it hears of any: 128 and the signal's number. Raises InvalidRunError.
+    """
     command = () if request.processes is None else ("--processes", str(request.processes))
-    code = supervise(_started(request, *command), _environment(request), None, lambda _: nullcontext())
+    came: list[int] = []
+    code = supervise(_started(request, *command), _environment(request), None, lambda _: nullcontext(), came)
+    if code < 0 or (came and code not in _OURS):  # killed, or on its way out of an import with Python's own code
+        return 128 + (came[0] if came else -code)
     return checked_code(code, began=False)
 
 
@@ -95,7 +101,7 @@ def checked_code(code: int, began: bool) -> int:
     """The exit code of Locust where it is one of ours, or where a load `began` and it is the locustfile's own. Raises
     InvalidRunError for others: those are of Locust, for whatever it could not do, and of Python.
     """
-    if began or code < 0 or code in (KEPT, NO_GO, INCONCLUSIVE, INVALID, USAGE):
+    if began or code < 0 or code in _OURS:
         return code
     raise InvalidRunError(f"Locust ended with exit code {code} before a load began: its own lines say why")
 
@@ -123,13 +129,18 @@ def _on_this_machine(processes: int) -> tuple[str, ...]:
 
 
 def supervise(
-    command: list[str], environment: dict[str, str], begun: Path | None, beside: Callable[[int], AbstractContextManager[None]]
+    command: list[str],
+    environment: dict[str, str],
+    begun: Path | None,
+    beside: Callable[[int], AbstractContextManager[None]],
+    came: list[int] | None = None,
 ) -> int:
     """Run Locust. SIGTERM, SIGINT and SIGHUP end it in good order: all are passed on as SIGTERM, for they may be for us alone
     (after Ctrl+C or a closed terminal, of which Locust hears too, it changes nothing). `beside`, given its process id, is in
     force while it runs. Returns its exit code, or the negative number of the signal that killed it, when its workers have ended
     too: Locust's master does not wait for one that takes longer than it does. Where it was killed before the load began (no
-    `begun` yet, None: it makes no run), they have nothing to hand over, and would look for it for minutes.
+    `begun` yet, None: it makes no run), they have nothing to hand over, and would look for it for minutes. `came` gets the
+    numbers of the signals that were passed on.
     """
     already_there = psutil.Process().children()  # what became our child when a shell became this program (exec)
     adopt_orphans()  # workers whose master is gone become ours, so that we can wait for what they leave behind
@@ -137,7 +148,13 @@ def supervise(
     ignored = [number for number in (signal.SIGINT, signal.SIGHUP) if signal.getsignal(number) is signal.SIG_IGN]
     numbers = [number for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP) if number not in ignored]
     process = start(command, env=environment)  # our own module; a signal by now ends us, and it with us
-    before = [signal.signal(number, lambda *_: process.terminate()) for number in numbers]
+    passed_on = [] if came is None else came
+
+    def pass_on(number: int, _: object) -> None:
+        passed_on.append(number)
+        process.terminate()
+
+    before = [signal.signal(number, pass_on) for number in numbers]
     try:
         with beside(process.pid):
             # of signals that come at once, another thread may take them all, and leave this one in its wait: one with an end

@@ -31,7 +31,10 @@ _US = bizra_load.__name__
 _ADDS_OPTIONS = "init_command_line_parser"  # Locust's event for it
 _OF_LOCUST = ("between", "constant", "constant_pacing", "constant_throughput", "events", "tag", "task")
 # what Locust makes of no words
-_NONE = ("host", "num_users", "run_time", "processes", "loglevel", *_PRINTED)
+_NONE = (
+    *("host", "num_users", "run_time", "processes", "loglevel", "master_bind_port", "master_port"),
+    *_PRINTED,
+)
 NOTHING_ASKED: Mapping[str, Any] = {**dict.fromkeys(_NONE), "master": False, "worker": False}
 
 
@@ -47,6 +50,7 @@ class Locustfile:
     stages       its shape, or one of them, is our StagesShape
     shape_alone  its shape reads none of -u, -r and -t
     own_flags    of the options that it adds to Locust's
+    http_hosts   of each class that makes HTTP requests its name, and the host that it names; "": none
     options      what Locust makes of its words, its variables and its configuration files, by its names
     """
 
@@ -59,6 +63,7 @@ class Locustfile:
     stages: bool = False
     own_flags: tuple[str, ...] = ()
     shape_alone: bool = False
+    http_hosts: tuple[tuple[str, str], ...] = ()
 
     @property
     def makes_no_run(self) -> bool:
@@ -141,6 +146,7 @@ def survey(file: str, words: Sequence[str], environment: Mapping[str, str]) -> L
         contents["stages"],
         tuple(contents["own_flags"]),
         contents["shape_alone"],
+        tuple((user["name"], user["host"]) for user in users if user["http"]),
     )
 
 

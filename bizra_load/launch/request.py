@@ -146,12 +146,11 @@ def load_request(given: Mapping[str, Any], words: Sequence[str] = ()) -> LoadReq
     if web_ui and surveyed is not None:
         check_web_ui(surveyed.options)
     if processes is None and surveyed is not None and not (surveyed.open_model or surveyed.options["master"]):
-        processes = _of_locust(surveyed.options["processes"])
-    host = host or (surveyed.options["host"] if surveyed is not None else "") or ""
-    if host and (surveyed is None or surveyed.open_model):
-        target_address(host)
-    if not host and surveyed is not None and surveyed.without_host and not (surveyed.makes_no_run or web_ui):
-        raise UsageError(f"-H/--host: is not given, and {surveyed.without_host} names no host (allowed: {A_URL})")
+        count = surveyed.options["processes"]
+        processes = _processes(str(count)) if count else None
+    if surveyed is not None:
+        host = host or surveyed.options["host"] or ""
+    _check_hosts(host, given["locustfile"], surveyed, web_ui)
     product_name = reference_product().name if surveyed is None else surveyed.product
     default = "" if given["objective"] else default_agreement(product_name, rehearsal=not host)
     given = {**given, "agreement": given["agreement"] or os.environ.get("AGREEMENT") or default}
@@ -182,6 +181,21 @@ def load_request(given: Mapping[str, Any], words: Sequence[str] = ()) -> LoadReq
         web_ui=web_ui,
         shadowed=model.shadowed,
     )
+
+
+def _check_hosts(host: str, file: str, surveyed: Locustfile | None, web_ui: bool) -> None:
+    """Users that make HTTP requests have a host, and can make none of another scheme. Those with a client of their own name
+    what they like. Raises UsageError.
+    """
+    if host and (surveyed is None or surveyed.open_model):
+        target_address(host)
+    if surveyed is None or surveyed.makes_no_run:
+        return
+    if not host and surveyed.without_host and not web_ui:
+        raise UsageError(f"-H/--host: is not given, and {surveyed.without_host} names no host (allowed: {A_URL})")
+    for name, own in surveyed.http_hosts:  # where a host is given, it counts for all
+        if text := host or own:
+            inputs.option(f"-H/--host (for {name})" if host else f"-f: {file}: {name}.host", inputs.url, text)
 
 
 def _run_name(product: Product, surveyed: Locustfile | None, locustfile: str) -> str:
@@ -225,13 +239,9 @@ def _exposed(given: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(flag for flag, text in texts if text and holds_password(text))
 
 
-def _of_locust(count: int | None) -> int | None:
-    """Workers that Locust's configuration asks for; -1: one for each core."""
-    return usable_cores() if count == -1 else _processes(str(count)) if count else None
-
-
 def _processes(text: str) -> int:
-    count = whole_in(text)
+    """Workers; -1 is Locust's word for one for each core. Raises UsageError."""
+    count = usable_cores() if text.strip() == "-1" else whole_in(text)
     if count is None or not 1 <= count <= 1000:
-        raise UsageError(f"--processes: {text!r} (allowed: 1 to 1000)")
+        raise UsageError(f"--processes: {text!r} (allowed: 1 to 1000; -1: one for each core)")
     return count

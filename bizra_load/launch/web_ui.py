@@ -8,6 +8,7 @@ from typing import Any
 
 from bizra_load.exit_codes import UsageError
 from bizra_load.io.ports import listening_refused
+from bizra_load.launch.locust_options import check_port
 
 # Locust's own options that only its web UI has a use for, and ours for it; others that begin as these do are the locustfile's
 WORDS = (
@@ -38,6 +39,7 @@ def check_web_ui(options: Mapping[str, Any]) -> None:
             raise UsageError(f"{flag}: {path}: no such file, or one that can't be read")
     if bool(options["tls_cert"]) != bool(options["tls_key"]):
         raise UsageError("--tls-cert and --tls-key: give both of them")
+    check_port("--web-port", options["web_port"])
     host = "" if options["web_host"] in (None, "*") else str(options["web_host"])
     if reason := listening_refused((host, int(options["web_port"]))):
         raise UsageError(f"--web-port: {host}{':' if host else ''}{options['web_port']}: {reason}")

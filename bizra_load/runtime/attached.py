@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import signal
 from typing import Any
 
 from locust import argument_parser, events
@@ -32,6 +33,8 @@ OF_A_SHAPE = ("have no impact on LoadShapes", "option(s) will be ignored")  # of
 
 def start() -> None:
     """Never returns: Locust ends the process."""
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # until Plugin.listen: an import, or a wait, would end in a traceback
     if os.environ.get(UNCONFIGURED_VARIABLE):
         leave_out_configuration()
     logging.getLogger("locust.main").addFilter(_SaidByTheMaster())

@@ -85,6 +85,7 @@ class Plugin:
     def __init__(self, environment: Environment, key: ClusterKey, settings: Settings | None) -> None:
         self._environment = environment
         self._ending = False
+        self._main = gevent.getcurrent()
         self._master = MasterEvents(environment, key, settings) if settings else None
         self._worker = None if isinstance(environment.runner, MasterRunner) else WorkerEvents(environment, key)
 
@@ -108,12 +109,13 @@ class Plugin:
         statistics_that_end()
         if signal.getsignal(signal.SIGHUP) is signal.SIG_DFL:  # not under nohup
             gevent.signal_handler(signal.SIGHUP, self._end)
-        if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # not where a shell started us with it ignored
+        if signal.getsignal(signal.SIGINT) in (
+            signal.default_int_handler,
+            signal.SIG_DFL,
+        ):  # not where a shell started us with it ignored
             gevent.signal_handler(signal.SIGINT, self._end)  # Locust's own prints a traceback from wherever it happens to be
         if self._master is not None:
             self._master.wait_for_workers()
-            if self._ending:  # asked to meanwhile: there is no run to end
-                sys.exit(INVALID)
         # imports took seconds in which the loop did not run: timers, such as Locust's --run-time, would count from before them
         gevent.get_hub().loop.update_now()
 
@@ -172,3 +174,6 @@ class Plugin:
             self._environment.runner.quit()
         if self._environment.web_ui is not None:
             self._environment.web_ui.stop()
+        elif self._master is not None and self._master.run is None:
+            # no run to end: Locust's main greenlet may be in its wait for workers, or in ours, and would stay there
+            gevent.kill(self._main, SystemExit(self._environment.process_exit_code or INVALID))

@@ -35,6 +35,7 @@ from bizra_load.runtime.shapes import StagesShape
 from bizra_load.runtime.users import OpenModelUser
 from bizra_load.settings.arguments import SWITCHES
 from bizra_load.settings.defaults import WEB_UI_VARIABLE
+from bizra_load.settings.inputs import MAX_DURATION_S
 from sla.values.section import unknown
 
 _LIBRARIES = os.sep + "site-packages" + os.sep
@@ -43,6 +44,7 @@ NO_USERS = "no user class (allowed: one that is not abstract, such as class Mine
 ASKED = (
     *("host", "num_users", "spawn_rate", "run_time", "loglevel", "master", "worker", "processes", "expect_workers_max_wait"),
     *("list_commands", "show_task_ratio", "show_task_ratio_json"),
+    *("master_bind_host", "master_bind_port", "master_port"),
     *("web_host", "web_port", "web_base_path", "tls_cert", "tls_key", "autostart", "autoquit"),
 )
 
@@ -103,7 +105,11 @@ def _described(name: str, user: type[User]) -> dict[str, Any]:
 
 
 def _parsed(parser: LocustArgumentParser, words: Sequence[str]) -> Any:
-    options, rest = parser.parse_known_args(list(words))
+    try:
+        options, rest = parser.parse_known_args(list(words))
+    except OverflowError:  # the only value of which Locust makes a span of time, or a number that no integer holds
+        allowed = f"more than 0, up to {MAX_DURATION_S / 86_400:.0f} days"
+        raise LocustfileError(f"a time that is too long, such as of -t/--run-time (allowed: {allowed})") from None
     if rest:
         known = _flags(parser) | {option.flag for option in all_options()} | {switch.flag for switch in SWITCHES}
         flag = rest[0].partition("=")[0]

@@ -38,6 +38,7 @@ MAX_TIMEOUT_S = 3_600.0
 MAX_HEADERS = 100
 MAX_GROUP_KEYS = 5  # each multiplies the operations, of which 200 are kept
 MAX_NAME = 200  # characters; a folder's name takes 60 of them
+LAST_PORT = 65_535  # of TCP (RFC 9293)
 
 TOKEN, METRICS_TOKEN = "BIZRA_LOAD_TOKEN", "METRICS_TOKEN"  # the variables' names
 _MATCHER = r'[a-zA-Z_][a-zA-Z0-9_]*\s*(?:=|!=|=~|!~)\s*"(?:[^"\\\n]|\\.)*"'
@@ -96,8 +97,8 @@ def listening_address(value: str) -> tuple[str, int] | None:
         return None
     address, _, port = value.rpartition(":")
     number = whole_in(port)
-    if number is None or not 0 < number <= 65_535:
-        raise ValueError(f"not a port: {value!r} (allowed: 1 to 65535, or ADDRESS:PORT)")
+    if number is None or not 0 < number <= LAST_PORT:
+        raise ValueError(f"not a port: {value!r} (allowed: 1 to {LAST_PORT}, or ADDRESS:PORT)")
     if address:
         check_host(address.strip("[]"))
     return address.strip("[]"), number

@@ -1,12 +1,28 @@
 """How a run begins and ends: every user is there before the first arrival, arrivals go first, scripts find the answer."""
 
 import os
+import signal
+import socket
+import subprocess
+import sys
+from contextlib import suppress
+from itertools import takewhile
 
 import psutil
 import pytest
 
-from tests.e2e.running import Running, children, load, until
+from bizra_load.exit_codes import INVALID
+from bizra_load.io.ports import free_port
+from tests.e2e.running import ROOT, Running, children, load, until
 
+MINE = """
+from locust import FastHttpUser, task
+
+class Mine(FastHttpUser):
+    @task
+    def go(self):
+        self.client.get("/")
+"""
 QUICK = ("--target-ops", "200", "--ramp", "0s", "--duration", "2s")
 
 
@@ -77,3 +93,51 @@ def test_how_many_workers_there_are_is_said_unless_the_user_said_it(tmp_path, no
     asked_for = load(tmp_path, node, *QUICK, "--workers", "3")
     assert "Workers: " not in asked_for.err
     assert len(asked_for.measurements.facts.workers) == 3
+
+
+@pytest.mark.parametrize("how", ["Ctrl+C", "SIGTERM"])
+def test_a_master_whose_workers_do_not_come_ends_on_a_signal(tmp_path, node, how):
+    """Locust's own wait, which follows ours, is for a minute; then it says that it gave up."""
+    (tmp_path / "mine.py").write_text(MINE)
+    words = ("--master", "--expect-workers", "2", "--master-bind-port", str(free_port()), "--loglevel", "INFO")
+    running = Running(tmp_path / "runs", "-f", str(tmp_path / "mine.py"), "-H", node.url, "-u", "2", "-t", "5", *words)
+    seen = list(takewhile(lambda line: "Waiting for workers to be ready" not in line, running.process.stderr))
+    assert "Gave up" not in "".join(seen)
+    if how == "Ctrl+C":
+        running.interrupt()
+    else:
+        running.process.send_signal(signal.SIGTERM)
+    done = running.end(within_s=40)
+    assert done.code == INVALID
+    name = "SIGINT" if how == "Ctrl+C" else "SIGTERM"
+    assert f"ended by {name} before the load began: " in done.err
+    assert "Gave up" not in done.err
+    assert "Traceback" not in done.err
+
+
+@pytest.mark.parametrize("how", ["Ctrl+C", "SIGTERM"])
+def test_a_worker_without_a_master_ends_on_a_signal_with_its_number(tmp_path, how):
+    (tmp_path / "mine.py").write_text(MINE)
+    with socket.create_server(("127.0.0.1", 0)) as master:  # that never says anything
+        master.settimeout(30)
+        words = ["run", "-f", "mine.py", "--worker", "--master-port", str(master.getsockname()[1])]
+        worker = subprocess.Popen(
+            [sys.executable, "-m", "bizra_load.cli.main", *words],
+            cwd=tmp_path,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+        try:
+            master.accept()[0].close()  # of a process that is there, and has imported all it needs
+            if how == "Ctrl+C":
+                os.killpg(worker.pid, signal.SIGINT)
+            else:
+                worker.send_signal(signal.SIGTERM)
+            err = worker.communicate(timeout=30)[1]
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(worker.pid, signal.SIGKILL)
+    assert worker.returncode == 128 + (signal.SIGINT if how == "Ctrl+C" else signal.SIGTERM)
+    assert "Traceback" not in err

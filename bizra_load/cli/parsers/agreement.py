@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
+
+from bizra_load.cli.parsers.shared import output_file
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -16,5 +17,5 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         verb.add_argument("--baseline", default="", metavar="FILE", help="JSON, for limits that are multiples of a baseline")
         verb.set_defaults(command=f"agreement:run_{verb.prog.rsplit(' ', 1)[-1]}")
     schema = verbs.add_parser("schema", help="print the JSON Schema of agreements")
-    schema.add_argument("-o", "--output", type=Path, metavar="FILE", help="write there instead of standard output")
+    schema.add_argument("-o", "--output", type=output_file, metavar="FILE", help="write there instead of standard output (-)")
     schema.set_defaults(command="agreement:run_schema")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from bizra_load.cli.parsers.shared import A_RUN, run_named
+from bizra_load.cli.parsers.shared import A_RUN, output_file, run_named
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -19,7 +19,12 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     source.add_argument("-f", "--locustfile", type=Path, metavar="FILE", help="a locustfile, for the names of its requests")
     source.add_argument("--openapi", type=Path, metavar="FILE", help="an OpenAPI document, YAML or JSON")
     parser.add_argument(
-        "-o", "--output", type=Path, default=Path("agreement.yaml"), metavar="FILE", help="(default: agreement.yaml)"
+        "-o",
+        "--output",
+        type=output_file,
+        default=Path("agreement.yaml"),
+        metavar="FILE",
+        help="-: to standard output (default: agreement.yaml)",
     )
     parser.add_argument("--force", action="store_true", help="write over a file that is there")
     parser.set_defaults(command="init:run")

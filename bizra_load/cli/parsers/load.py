@@ -79,7 +79,7 @@ def _adders() -> dict[str, Callable[[argparse._ActionsContainer], object]]:
             "--workers",
             dest="processes",
             metavar="N",
-            help="workers (environment: WORKERS; default: as many as the rate needs; 1 without our schedule)",
+            help="workers; -1: one per core (environment: WORKERS; default: as many as the rate needs; 1 without our schedule)",
         ),
         "--enable-rebalancing": adding(
             "--enable-rebalancing", action="store_true", help="a lost worker's share goes to the others"

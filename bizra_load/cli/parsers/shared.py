@@ -41,10 +41,15 @@ def add_artifacts_argument(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--artifacts", type=Path, default=Path("artifacts"), metavar="DIR", help="default: artifacts")
 
 
+def output_file(text: str) -> Path | None:
+    """None: standard output, for which "-" is the word of other tools too."""
+    return None if text == "-" else Path(text)
+
+
 def add_output_arguments(parser: argparse.ArgumentParser, formats: tuple[str, ...] = ("text", "json", "md")) -> None:
     """--format and -o, for write_output()."""
     parser.add_argument("--format", choices=formats, default="text")
-    parser.add_argument("-o", "--output", type=Path, metavar="FILE", help="write there instead of standard output")
+    parser.add_argument("-o", "--output", type=output_file, metavar="FILE", help="write there instead of standard output (-)")
 
 
 def add_agreement_arguments(parser: argparse.ArgumentParser) -> None:

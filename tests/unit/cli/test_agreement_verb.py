@@ -93,5 +93,8 @@ def test_every_promise_is_a_sentence_under_what_a_miss_of_it_does(capsys):
 def test_the_schema_is_printed_or_written(tmp_path, capsys):
     assert main(["agreement", "schema"]) == 0
     assert json.loads(capsys.readouterr().out) == agreement_schema()
+    assert main(["agreement", "schema", "-o", "-"]) == 0
+    assert json.loads(capsys.readouterr().out) == agreement_schema()
+    assert not (tmp_path / "-").exists()
     assert main(["agreement", "schema", "-o", "agreement.schema.json"]) == 0
     assert json.loads((tmp_path / "agreement.schema.json").read_text()) == agreement_schema()

@@ -171,6 +171,17 @@ def test_a_file_that_is_there_is_kept_unless_it_is_forced(tmp_path, capsys):
     assert written() == written("other.yaml")
 
 
+def test_a_draft_goes_to_standard_output_where_a_dash_is_its_file(tmp_path, capsys):
+    run = saved(tmp_path, "20270115T080000Z-a", hold_s=20)
+    assert main(["init", run, "-o", "-"]) == 0
+    printed = capsys.readouterr()
+    assert yaml.safe_load(printed.out)["objectives"]
+    assert printed.err.startswith("Standard output: ")
+    assert main(["init", run]) == 0
+    assert yaml.safe_load(printed.out) == written()
+    assert not (tmp_path / "-").exists()
+
+
 def test_an_openapi_document_gives_the_names_of_its_operations(tmp_path, capsys):
     (tmp_path / "shop.yaml").write_text(OPENAPI)
     assert main(["init", "--openapi", "shop.yaml"]) == 0

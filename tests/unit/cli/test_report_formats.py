@@ -45,6 +45,13 @@ def written(run, form, path):
     return path.read_bytes().decode()
 
 
+def test_a_dash_is_standard_output(run, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert main(["report", run, "--format", "md", "-o", "-"]) == 0
+    assert capsys.readouterr().out == written(run, "md", tmp_path / "report.md")
+    assert not (tmp_path / "-").exists()
+
+
 def renamed(tmp_path, names):
     """A run whose operations have these names, and one of which timed out in every second."""
     folder = Path(saved(tmp_path, "renamed", hold_s=30))

@@ -139,7 +139,7 @@ WRONG: dict[str, tuple[str, ...]] = {
     "run --run-time": ("5s",),
     "run --group-by": ("a,,b", "a,a", "1a", "a b", "a,b,c,d,e,f", "٣", ","),
     "run --fold-names": (*NO_FILE, "{binary}", "{empty}", "on"),
-    "run --processes": ("0", "-1", "1e9", "1000000000", "nan", "two", "1.5", "1_0", "٣"),
+    "run --processes": ("0", "-2", "1e9", "1000000000", "nan", "two", "1.5", "1_0", "٣"),
     "run --loglevel": ("LOUD", "", "5"),
     "baseline node --duration": (*NO_DURATION, "0.4s", "11m"),
     "baseline node --out": NO_FILE_OUT,

@@ -7,6 +7,7 @@ import pytest
 
 from bizra_load.cli.main import parser
 from bizra_load.exit_codes import UsageError
+from bizra_load.io.this_machine import usable_cores
 from bizra_load.launch.locust_process import command_line, ignored_variables
 from bizra_load.launch.request import LoadRequest, load_request
 from bizra_load.products import all_options
@@ -63,6 +64,12 @@ def test_without_a_target_the_agreement_is_local_unless_one_is_named(monkeypatch
     assert request_of("-H", "http://127.0.0.1:9").settings.agreement == "v2.2.0-rc1"
     monkeypatch.setenv("AGREEMENT", "v2.2.0-rc1")
     assert request_of().settings.agreement == "v2.2.0-rc1"
+
+
+def test_minus_one_process_is_locusts_word_for_one_for_each_core(monkeypatch):
+    assert request_of("-H", "http://127.0.0.1:9", "--processes", "-1").processes == usable_cores()
+    monkeypatch.setenv("WORKERS", "-1")
+    assert request_of("-H", "http://127.0.0.1:9").processes == usable_cores()
 
 
 def test_passwords_go_to_locust_by_its_environment(tmp_path):

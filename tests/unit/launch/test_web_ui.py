@@ -30,6 +30,9 @@ MISTAKES = [
     (("--tls-key", __file__), "--tls-cert and --tls-key: give both of them"),
     (("--headless",), "--web-ui and --headless: give only one of them"),
     (("--web-prot", "1"), "--web-prot: is no option, did you mean --web-port? (see bizra-load run --help and locust --help)"),
+    (("--web-port", "65536"), "--web-port: 65536 (allowed: 1 to 65535)"),
+    (("--web-port", "-1"), "--web-port: -1 (allowed: 1 to 65535)"),
+    (("-P", "0"), "--web-port: 0 (allowed: 1 to 65535)"),
     (("--web-port", "x"), "argument --web-port/-P: invalid int value: 'x'"),
 ]
 
