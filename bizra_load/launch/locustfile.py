@@ -44,6 +44,7 @@ class Locustfile:
     shape        name of its LoadTestShape; "": none
     open_model   our schedule drives it (OpenModelUser with a StagesShape)
     stages       its shape, or one of them, is our StagesShape
+    ours         some of its users are OpenModelUsers: options of requests act on those alone
     options      what Locust makes of its words, its variables and its configuration files, by its names
     """
 
@@ -54,6 +55,7 @@ class Locustfile:
     open_model: bool
     options: Mapping[str, Any]
     stages: bool = False
+    ours: bool = False
 
     @property
     def makes_no_run(self) -> bool:
@@ -85,7 +87,7 @@ def of_ours(file: str) -> Locustfile | None:
     if f"{_US}.StagesShape" not in bases or not users or any(node.name in imported for node in classes):
         return None
     product = next((PRODUCTS_USERS[name] for name in users if name in PRODUCTS_USERS), "")
-    return Locustfile((), "", product, "StagesShape", True, NOTHING_ASKED, stages=True)
+    return Locustfile((), "", product, "StagesShape", True, NOTHING_ASKED, stages=True, ours=True)
 
 
 def _is_standard(module: str) -> bool:
@@ -131,6 +133,7 @@ def survey(file: str, words: Sequence[str], environment: Mapping[str, str]) -> L
         contents["stages"] and any(user["open"] for user in users),
         contents["options"],
         contents["stages"],
+        any(user["open"] for user in users),
     )
 
 
