@@ -49,6 +49,8 @@ def model_of(given: Mapping[str, Any], words: Sequence[str], host: str, web_ui: 
     """Our schedule, tasks paced by it, or users that work as they please. `words` as load_request() has them. Raises
     UsageError.
     """
+    if any(word.partition("=")[0] == "--exit-code-on-error" for word in words):
+        raise UsageError('--exit-code-on-error: the verdict decides the exit code (allowed: --objective "error rate < 1 %")')
     locust_words = (*_locust_words(given), *words)
     surveyed = None
     if given["locustfile"]:

@@ -6,12 +6,13 @@ from bizra_load.cli.main import understood
 from bizra_load.exit_codes import UsageError
 from bizra_load.launch import model
 from bizra_load.launch.locustfile import NOTHING_ASKED, Locustfile
+from bizra_load.launch.locust_process import command_line
 from bizra_load.launch.request import load_request
 from bizra_load.products import all_options
 
 HOST = "http://127.0.0.1:9"
 WEB_UI = {"web_base_path": "", "web_host": "127.0.0.1", "web_port": 0, "tls_cert": "", "tls_key": "", "autoquit": -1}
-OPTIONS = {**NOTHING_ASKED, **WEB_UI}
+OPTIONS = {**NOTHING_ASKED, **WEB_UI, "expect_workers_max_wait": None}
 ORDINARY = Locustfile((), "Visitor", "", "", False, OPTIONS)
 OF_OURS = Locustfile((), "", "", "Shape", True, OPTIONS, stages=True, ours=True)
 OF_A_PRODUCT = Locustfile((), "", "poi", "Shape", True, OPTIONS, stages=True, ours=True)
@@ -86,3 +87,16 @@ def test_without_objectives_no_run_ends_by_a_decision(request_of, surveyed, opti
         request_of(surveyed, option, *none)
     assert request_of(surveyed, option, "--objective", "error rate < 1 %").settings
     assert request_of(surveyed, option, *none, "--web-ui").settings  # the form may bring some
+
+
+@pytest.mark.parametrize("words", [("--exit-code-on-error", "9"), ("--exit-code-on-error=9",)])
+def test_the_exit_code_of_failures_is_the_verdicts(request_of, words):
+    with pytest.raises(UsageError, match="^--exit-code-on-error: the verdict decides the exit code"):
+        request_of(ORDINARY, *words)
+
+
+def test_locusts_table_is_printed_where_it_is_asked_for(request_of, tmp_path):
+    silent, printing = (command_line(request_of(ORDINARY, *words), 1, tmp_path)[0] for words in ((), ("--print-stats",)))
+    assert "--only-summary" in silent
+    assert "--print-stats" in printing
+    assert "--only-summary" not in printing
