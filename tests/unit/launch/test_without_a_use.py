@@ -5,8 +5,8 @@ import pytest
 from bizra_load.cli.main import understood
 from bizra_load.exit_codes import UsageError
 from bizra_load.launch import model
-from bizra_load.launch.locustfile import NOTHING_ASKED, Locustfile
 from bizra_load.launch.locust_process import command_line
+from bizra_load.launch.locustfile import NOTHING_ASKED, Locustfile
 from bizra_load.launch.request import load_request
 from bizra_load.products import all_options
 
