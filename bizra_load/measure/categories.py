@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 from collections.abc import Iterator
 from typing import cast
 
@@ -13,6 +14,7 @@ from sla.values.window import FAILURE_CATEGORIES, GENERATOR
 
 _MAX_CHAIN = 20
 _BY_CHECK = "CatchResponseError"  # Locust's, of response.failure(...)
+_NUMBER = re.compile(r"(?<!ipv)\d+")  # of an address's kind, ipv4, it is no number
 _NO_THREAD = "can't start new thread"  # CPython's own word, in a RuntimeError: for lack of memory, or of a process's limit
 
 
@@ -48,14 +50,39 @@ def category_of(exception: object, response: object = None) -> str:
 
 
 def reason_of(exception: object) -> str:
-    """What a foreign user's exception says: its type and text, or what this machine ran out of."""
+    """What a foreign user's exception says: its type and text, or what this machine ran out of. Of a gRPC error its
+    status and details: their numbers differ from request to request, and are left out.
+    """
     if (own := _own_error(exception)) is not None:
         return described(own)
+    if code := _grpc_code(exception):
+        details = _NUMBER.sub("{n}", _details(exception))
+        return f"{code}: {details}" if details else code
     try:
         text = str(exception)
     except Exception:  # it is anybody's object
         text = ""
     return f"{type(exception).__name__}: {text}" if text else type(exception).__name__
+
+
+def _grpc_code(exception: object) -> str:
+    """The name of a gRPC error's status, such as UNAVAILABLE; "" of anything else."""
+    name = _attribute(_called(exception, "code"), "name")
+    return name if type(name) is str else ""
+
+
+def _details(exception: object) -> str:
+    details = _called(exception, "details")
+    return details if type(details) is str else ""
+
+
+def _called(thing: object, name: str) -> object:
+    """What a method of it returns; None where it has none, or where that fails."""
+    method = _attribute(thing, name)
+    try:
+        return method() if callable(method) else None
+    except Exception:
+        return None
 
 
 def _own_error(exception: object) -> OSError | None:
