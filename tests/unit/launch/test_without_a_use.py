@@ -91,7 +91,7 @@ def test_without_objectives_no_run_ends_by_a_decision(request_of, surveyed, opti
 
 @pytest.mark.parametrize("words", [("--exit-code-on-error", "9"), ("--exit-code-on-error=9",)])
 def test_the_exit_code_of_failures_is_the_verdicts(request_of, words):
-    with pytest.raises(UsageError, match="^--exit-code-on-error: the verdict decides the exit code"):
+    with pytest.raises(UsageError, match=r"^--exit-code-on-error: the verdict decides the exit code"):
         request_of(ORDINARY, *words)
 
 
