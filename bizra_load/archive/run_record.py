@@ -94,6 +94,7 @@ class RunRecord:
     versions           of Python and of the packages that a measurement depends on
     environment        environment of the agreement whose deviations are accepted; "" is its default
     baseline           name of the baseline file that replaces the agreement's own; "" is none
+    foreign_users      no user is one of ours, so that `insecure` is not about the target; None: some are, or it is not known
     allow              checks of the run that may fail with a warning
     fold_names         how names of requests that differ in ids alone were folded (settings.name_folding)
     arrivals           how arrivals are spaced (engine.arrivals), or a closed model
@@ -121,6 +122,7 @@ class RunRecord:
     baseline: str | None = None
     fail_on_warn: bool | None = None
     insecure: bool | None = None
+    foreign_users: bool | None = None
     allow: tuple[str, ...] | None = None
     fold_names: str | None = None
     arrivals: str | None = None
@@ -162,10 +164,16 @@ _NOT_STORED = ("truncated", "left_out")
 
 
 def of_load(
-    settings: Settings, started: datetime, target: str, agreement_sha256: str, rehearsal: bool = False, scheduled: bool = True
+    settings: Settings,
+    started: datetime,
+    target: str,
+    agreement_sha256: str,
+    rehearsal: bool = False,
+    scheduled: bool = True,
+    ours: bool = True,
 ) -> RunRecord:
     """The record of a load that this process is about to make. `target` may hold user information: it is taken out. One that is
-    not `scheduled` has no arrivals of ours.
+    not `scheduled` has no arrivals of ours; one that is not `ours` has no users of ours.
     """
     agreement = AgreementName(settings.agreement or OBJECTIVE, agreement_sha256) if agreement_sha256 else None
     return dataclasses.replace(
@@ -174,6 +182,7 @@ def of_load(
         baseline=Path(settings.baseline).name,
         fail_on_warn=settings.fail_on_warn,
         insecure=settings.insecure,
+        foreign_users=None if ours else True,
         allow=settings.allow,
         fold_names=settings.fold_names.kind,
         arrivals=settings.arrivals if scheduled else None,
@@ -226,6 +235,7 @@ def from_json(document: Any) -> RunRecord:
         baseline=str(get("baseline") or ""),
         fail_on_warn=bool(get("fail_on_warn")),
         insecure=bool(get("insecure")),
+        foreign_users=True if get("foreign_users") is True else None,
         rehearsal=True if get("rehearsal") is True else None,
         allow=tuple(get("allow") or ()),
         notes=tuple(str(note) for note in get("notes") or ()),

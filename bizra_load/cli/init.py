@@ -37,7 +37,7 @@ def run(args: argparse.Namespace) -> int:
 def _draft(args: argparse.Namespace) -> tuple[Draft, str, str]:
     """(the draft, the command that judges by its file, why what it was made of does not keep it). Raises UsageError."""
     if args.openapi is not None:
-        return draft_of_openapi(args.openapi), "bizra-load run -H URL -f LOCUSTFILE", ""
+        return draft_of_openapi(args.openapi), "bizra-load run -H URL -f LOCUSTFILE --target-ops RATE", ""
     if args.locustfile is not None:
         return (
             draft_of_locustfile(args.locustfile),

@@ -11,12 +11,12 @@ from typing import TypeVar
 import numpy as np
 
 from bizra_load.imports.transactions import Threads
-from bizra_load.measure.operation_names import OTHER, kept_name
+from bizra_load.measure.operation_names import kept_name
 from bizra_load.measure.reasons import Reasons
 from sla.values import histogram
 from sla.values.histogram import EMPTY, Histogram, IntArray
 from sla.values.measurements import FailedCheck
-from sla.values.window import LATENCIES, SCHEDULE, TIMEOUT, Window, outcome_of
+from sla.values.window import LATENCIES, OTHER, SCHEDULE, TIMEOUT, Window, outcome_of
 
 MAX_OPERATIONS = 1000
 MAX_CHECKS = 100  # whose names are kept

@@ -261,7 +261,8 @@ def _notes(record: RunRecord, facts: RunFacts, basis: _Basis) -> list[str]:
     if record.left_out:
         notes.append(f"left out: {'; '.join(record.left_out)}")
     if record.insecure:
-        notes.append("no TLS certificate was verified, of the target, /metrics, Prometheus or Grafana (--insecure)")
+        whose = "/metrics, Prometheus or Grafana" if record.foreign_users else "the target, /metrics, Prometheus or Grafana"
+        notes.append(f"no TLS certificate was verified, of {whose} (--insecure)")
     given = {key for key, e in basis.evidence.items() if not evidence.is_of_rules(e)}
     unjudged = {"node_tests", "alerts", "monitoring"} & given - set(basis.file.agreement.evidence)
     if unjudged:

@@ -75,8 +75,9 @@ def command_line(request: LoadRequest, processes: int, folder: Path | None) -> t
         OPTIONS_VARIABLE: json.dumps(request.options),
         REHEARSAL_VARIABLE: "1" if request.rehearsal else "",
     }
+    printing = () if "--print-stats" in request.locust_words else ("--only-summary",)
     command = [
-        *(("--headless", "--only-summary", "--json-file", str(folder / "locust-stats")) if folder else ("--headful",)),
+        *(("--headless", *printing, "--json-file", str(folder / "locust-stats")) if folder else ("--headful",)),
         *(() if request.waits_for_workers else ("--expect-workers-max-wait", WORKERS_COME_WITHIN_S)),
         *(() if request.workers_come or not processes else _on_this_machine(processes)),
     ]

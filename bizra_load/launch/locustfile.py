@@ -51,6 +51,7 @@ class Locustfile:
     shape_alone  its shape reads none of -u, -r and -t
     own_flags    of the options that it adds to Locust's
     http_hosts   of each class that makes HTTP requests its name, and the host that it names; "": none
+    ours         some of its users are OpenModelUsers: options of requests act on those alone
     options      what Locust makes of its words, its variables and its configuration files, by its names
     """
 
@@ -64,6 +65,7 @@ class Locustfile:
     own_flags: tuple[str, ...] = ()
     shape_alone: bool = False
     http_hosts: tuple[tuple[str, str], ...] = ()
+    ours: bool = False
 
     @property
     def makes_no_run(self) -> bool:
@@ -98,7 +100,7 @@ def of_ours(file: str) -> Locustfile | None:
     if f"{_US}.StagesShape" not in bases or not users or any(node.name in imported for node in classes):
         return None
     product = next((PRODUCTS_USERS[name] for name in users if name in PRODUCTS_USERS), "")
-    return Locustfile((), "", product, "StagesShape", True, NOTHING_ASKED, stages=True)
+    return Locustfile((), "", product, "StagesShape", True, NOTHING_ASKED, stages=True, ours=True)
 
 
 def _is_standard(module: str) -> bool:
@@ -147,6 +149,7 @@ def survey(file: str, words: Sequence[str], environment: Mapping[str, str]) -> L
         tuple(contents["own_flags"]),
         contents["shape_alone"],
         tuple((user["name"], user["host"]) for user in users if user["http"]),
+        any(user["open"] for user in users),
     )
 
 

@@ -25,6 +25,14 @@ from sla.values.section import unknown
 
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")  # Locust's own
 OF_ARRIVALS = {"ramp": "--ramp", "arrivals": "--arrivals", "ops_per_user": "--ops-per-user"}
+OF_REQUESTS = {  # options that act on requests of users of ours alone: what others do instead, and what is allowed
+    "headers_file": "requests have headers of their own (allowed: in the locustfile)",
+    "fire_request_events": "requests fire the event in any case (allowed: leave it out)",
+}
+OF_TRUST = dict.fromkeys(  # those that act on the server's metrics, too
+    ("ca_file", "insecure"),
+    "users verify by their own settings (allowed: in the locustfile; or with --metrics-url or --prometheus-url)",
+)
 PLANS = {"target_ops": "TARGET_OPS_SEC", "stages": "STAGES"}  # and their variables
 _SPAN = re.compile(r"(?=.)(?:(\d{1,4})h)?(?:(\d{1,4})m)?(?:(\d{1,4})s?)?", re.ASCII)  # as Locust writes --stop-timeout and -t
 _MORE_OF_OURS = {"processes": "--workers", "dry_run": "--dry-run", "quiet": "--quiet", "verbose": "--verbose"}
@@ -48,6 +56,8 @@ def model_of(given: Mapping[str, Any], words: Sequence[str], host: str, web_ui: 
     UsageError, with a hint where the locustfile has an option of the refused one's name.
     """
     check_words(words)
+    if any(word.partition("=")[0] == "--exit-code-on-error" for word in words):
+        raise UsageError('--exit-code-on-error: the verdict decides the exit code (allowed: --objective "error rate < 1 %")')
     locust_words = (*_locust_words(given), *words)
     surveyed = None
     if given["locustfile"]:
@@ -87,6 +97,8 @@ def _model(
         return Model(given, locust_words, surveyed)
     if surveyed is not None and surveyed.options["master"] and given["processes"] is not None:
         raise UsageError("--processes: workers come from elsewhere with --master (allowed: --expect-workers N; or no --master)")
+    if surveyed is not None:
+        _check_requests(given, surveyed)
     if surveyed is None or surveyed.open_model:
         _check_not_given(
             given, {"group_by": "--group-by"}, "requests of our user classes have no context (allowed: with others)"
@@ -134,6 +146,18 @@ def _check_not_given(given: Mapping[str, Any], options: Mapping[str, str], why: 
     for name, flag in options.items():
         if given[name] not in (None, False, []):
             raise UsageError(f"{flag}: {why}")
+
+
+def _check_requests(given: Mapping[str, Any], surveyed: Locustfile) -> None:
+    """Raises UsageError for options of requests that no user of the locustfile reads."""
+    if not surveyed.product:
+        of_products = {option.name: option.flag for option in added_options()}
+        _check_not_given(given, of_products, "is for users of a product, such as PoIUser; this locustfile has none of them")
+    if not surveyed.ours:
+        metrics = text_of("metrics_url", given) or text_of("prometheus_url", given) or os.environ.get("GRAFANA_URL")
+        for name, instead in {**OF_REQUESTS, **({} if metrics else OF_TRUST)}.items():
+            flag = f"--{name.replace('_', '-')}"
+            _check_not_given(given, {name: flag}, f"is for users of ours; this locustfile's {instead}")
 
 
 def _check_stages_alone(given: Mapping[str, Any]) -> None:

@@ -155,7 +155,7 @@ def load_request(given: Mapping[str, Any], words: Sequence[str] = ()) -> LoadReq
     default = "" if given["objective"] else default_agreement(product_name, rehearsal=not host)
     given = {**given, "agreement": given["agreement"] or os.environ.get("AGREEMENT") or default}
     settings = checked(given, added_options())
-    agreement = check_settings(settings).agreement
+    agreement = check_settings(settings, final=not web_ui).agreement
     named = settings.agreement if settings.agreement not in ("", NO_AGREEMENT) else ""
     on_node = not host and (surveyed is None or bool(product_name))
     product = product_of(agreement) if named or not on_node else reference_product()  # any objectives can be rehearsed

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 from collections.abc import Iterator
 from http.client import HTTPException
 from typing import cast
@@ -14,6 +15,7 @@ from sla.values.window import EXCEPTION, FAILURE_CATEGORIES, GENERATOR
 
 _MAX_CHAIN = 20
 _BY_CHECK = "CatchResponseError"  # Locust's, of response.failure(...)
+_NUMBER = re.compile(r"(?<!ipv)\d+")  # of an address's kind, ipv4, it is no number
 _NO_THREAD = "can't start new thread"  # CPython's own word, in a RuntimeError: for lack of memory, or of a process's limit
 # Of requests: errors of sockets, TLS and `requests` are OSErrors; those of http.client, which urllib3 raises too, and ours not.
 _OF_A_REQUEST = (OSError, HTTPException, EngineError)
@@ -70,14 +72,39 @@ def _is_of_a_request(e: BaseException) -> bool:
 
 
 def reason_of(exception: object) -> str:
-    """What a foreign user's exception says: its type and text, or what this machine ran out of."""
+    """What a foreign user's exception says: its type and text, or what this machine ran out of. Of a gRPC error its
+    status and details: their numbers differ from request to request, and are left out.
+    """
     if (own := _own_error(exception)) is not None:
         return described(own)
+    if code := _grpc_code(exception):
+        details = _NUMBER.sub("{n}", _details(exception))
+        return f"{code}: {details}" if details else code
     try:
         text = str(exception)
     except Exception:  # it is anybody's object
         text = ""
     return f"{type(exception).__name__}: {text}" if text else type(exception).__name__
+
+
+def _grpc_code(exception: object) -> str:
+    """The name of a gRPC error's status, such as UNAVAILABLE; "" of anything else."""
+    name = _attribute(_called(exception, "code"), "name")
+    return name if type(name) is str else ""
+
+
+def _details(exception: object) -> str:
+    details = _called(exception, "details")
+    return details if type(details) is str else ""
+
+
+def _called(thing: object, name: str) -> object:
+    """What a method of it returns; None where it has none, or where that fails."""
+    method = _attribute(thing, name)
+    try:
+        return method() if callable(method) else None
+    except Exception:
+        return None
 
 
 def _own_error(exception: object) -> OSError | None:

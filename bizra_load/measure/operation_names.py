@@ -5,11 +5,10 @@ from __future__ import annotations
 import hashlib
 
 from sla.values.agreement import TASK
-from sla.values.window import SCHEDULE
+from sla.values.window import OTHER, SCHEDULE
 
 MAX_NAME = 200
 UNNAMED = "(unnamed)"
-OTHER = "(other)"  # operations beyond those that are kept
 _OURS = (SCHEDULE, OTHER)  # an operation of that name would vanish among what we count under it
 NO_TASK = "(task) "  # what a task makes counts once; a request that is called "task x" is none
 _HASH_DIGITS = 12

@@ -12,12 +12,12 @@ from collections.abc import Callable, Generator, Iterable, Sequence
 
 import numpy as np
 
-from bizra_load.measure.operation_names import MAX_NAME, NO_TASK, OTHER, kept_name
+from bizra_load.measure.operation_names import MAX_NAME, NO_TASK, kept_name
 from bizra_load.measure.reasons import Reasons
 from bizra_load.measure.seconds import SECOND_NS, Rows, Samples, SecondsMaker, Steps
 from sla.values.agreement import TASK
 from sla.values.histogram import HIGHEST_NS, IntArray
-from sla.values.window import SCHEDULE, Window
+from sla.values.window import OTHER, SCHEDULE, Window
 
 MAX_OPERATIONS = 200
 EVERYTHING_NS = 2**63 - 1

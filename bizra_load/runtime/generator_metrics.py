@@ -17,13 +17,12 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 from prometheus_client.registry import Collector
 
 from bizra_load.measure.edges import CLIENT_EDGES_NS
-from bizra_load.measure.operation_names import OTHER
 from bizra_load.measure.recorder import MAX_OPERATIONS
 from bizra_load.measure.report import Report
 from bizra_load.runtime.consumers import Consumer, RunView
 from sla.values.assessment import Assessment, Status
 from sla.values.histogram import HIGHEST_NS, Histogram, bucket_high_ns, bucket_low_ns
-from sla.values.window import FAILURE_CATEGORIES, SCHEDULE
+from sla.values.window import FAILURE_CATEGORIES, OTHER, SCHEDULE
 
 EDGES_NS = np.array(CLIENT_EDGES_NS, dtype=np.int64)
 _LABELS = [str(e / 1e9) for e in EDGES_NS.tolist()]

@@ -67,7 +67,7 @@ def _checked_settings(environment: Environment) -> Settings | None:
     if not isinstance(environment.runner, WorkerRunner):
         pace_if_asked(environment)
         settings = settings_for(environment.user_classes, environment.parsed_options)
-        check_settings(settings)
+        check_settings(settings, final=environment.web_ui is None)
     shape, driven = environment.shape_class, any(issubclass(user, OpenModelUser) for user in environment.user_classes)
     if driven and not isinstance(shape, StagesShape):
         raise UsageError("locustfile: an OpenModelUser needs a StagesShape beside it (class Shape(StagesShape): ...)")

@@ -22,7 +22,7 @@ from bizra_load.runtime.master_run import MasterRun
 from bizra_load.runtime.run_times import RunTimes
 from bizra_load.runtime.server_scrapes import ServerMetrics
 from bizra_load.runtime.storage import RunStorage
-from bizra_load.runtime.users import operation_shares
+from bizra_load.runtime.users import OpenModelUser, operation_shares
 from bizra_load.settings.defaults import REHEARSAL_VARIABLE, RUN_FOLDER_VARIABLE
 from bizra_load.settings.remedies import WORDS
 from bizra_load.settings.settings import Settings
@@ -46,7 +46,9 @@ def start_run(
     target = environment.host or ", ".join(dict.fromkeys(user.host for user in environment.user_classes if user.host))
     # under a web UI the target may be another one by now than the node that was started for it
     rehearsal = bool(os.environ.get(REHEARSAL_VARIABLE)) and (bool(fixed) or target == os.environ.get("LOCUST_HOST"))
-    record = run_record.of_load(settings, now, target, agreement.sha256 if agreement.text else "", rehearsal, open_model)
+    ours = any(issubclass(user, OpenModelUser) for user in environment.user_classes)
+    sha256 = agreement.sha256 if agreement.text else ""
+    record = run_record.of_load(settings, now, target, sha256, rehearsal, open_model, ours)
     keep_agreement(folder, agreement)
     if not fixed and is_measured(agreement.agreement) and agreement.baseline is None:
         text = "Before the load: no baseline, so objectives relative to one stay open"

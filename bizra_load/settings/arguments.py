@@ -108,10 +108,11 @@ GENERAL: tuple[Option, ...] = (
     Option("--out", OUT_VARIABLE, DEFAULT_OUT, "Folder that run folders are made in", inputs.out_folder, path="yes",
            there=lambda text, _: Path(text)),  # nothing is written there
     Option("--run-name", "RUN_NAME", "", "End of the run folder's name; without it, the product's name", inputs.run_name),
-    Option("--request-timeout", "REQUEST_TIMEOUT", "10s", "After this long an operation is counted as timed out",
+    Option("--request-timeout", "REQUEST_TIMEOUT", "10s",
+           "After this long an operation of users of ours is counted as timed out; at the end, how long any is waited for",
            inputs.within(duration_s, inputs.MAX_TIMEOUT_S, "s")),
-    Option("--headers-file", "HEADERS_FILE", "", "File of extra request headers, one 'Name: value' a line", inputs.headers,
-           path="yes"),
+    Option("--headers-file", "HEADERS_FILE", "",
+           "File of extra request headers of users of ours, one 'Name: value' a line", inputs.headers, path="yes"),
     Option("--ca-file", "CA_FILE", "", "Certificate authorities to trust for https", inputs.ca_file, path="yes"),
     Option("--allow", "ALLOW", "",
            f"Checks of the run that may fail with a warning, comma-separated: {', '.join(ALLOWABLE)}", inputs.allowed_checks),
@@ -130,7 +131,10 @@ GENERAL: tuple[Option, ...] = (
 )
 # fmt: on
 SWITCHES: tuple[Switch, ...] = (
-    Switch("--fire-request-events", "Fire Locust's request event for every operation (for listeners of your own; slower)"),
+    Switch(
+        "--fire-request-events",
+        "Fire Locust's request event for every operation of users of ours (for listeners of your own; slower)",
+    ),
     Switch(
         "--pace-tasks",
         "One task at a time is due at the planned rate, of any user class (bizra-load run: --target-ops or --stages with -f)",
@@ -148,7 +152,7 @@ SWITCHES: tuple[Switch, ...] = (
     ),
     Switch(
         "--insecure",
-        "Verify no TLS certificate, of the target, /metrics, Prometheus or Grafana; the assessment says so",
+        "Verify no TLS certificate, of the target (users of ours), /metrics, Prometheus or Grafana; the assessment says so",
         on_the_web_form=False,
     ),
 )

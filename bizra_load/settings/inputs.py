@@ -7,7 +7,7 @@ from __future__ import annotations
 import os
 import re
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urlsplit
@@ -178,6 +178,8 @@ def folding_there(value: str, contents: str) -> Folding:
     """The same where the file's contents, if there are any, come from elsewhere."""
     if value in (OFF, AUTO):
         return Folding(value)
+    if not contents:
+        _check_no_slip(value, (OFF, AUTO))
     pairs = []
     for number, line in enumerate(_lines(contents) if contents else lines_of(value), start=1):
         pattern, arrow, new = (part.strip() for part in line.partition("->"))
@@ -208,7 +210,15 @@ def stages(value: str) -> LoadCurve | str:
 
 def stages_there(value: str, contents: str) -> LoadCurve | str:
     """The same where the file's contents, if there are any, come from elsewhere."""
+    if value not in NAMED and not contents:
+        _check_no_slip(value, NAMED)
     return value if value in NAMED else curve_from_file(value, contents)
+
+
+def _check_no_slip(value: str, names: Iterable[str]) -> None:
+    """Raises ValueError for a word that is no path, nor one of the names that may stand in a path's place."""
+    if value and "/" not in value and "." not in value and not Path(value).exists():
+        raise ValueError(f"{unknown(value, names)[:-1]}, or a file that is there)")
 
 
 def curve_from_file(path: str, contents: str = "") -> LoadCurve:

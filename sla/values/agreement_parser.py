@@ -182,7 +182,7 @@ def _kind(kind_type: type[ObjectiveKind], measure: Section, where: str, failures
     quantile = measure.number("quantile", 0.0)
     if kind_type.unit == "ns" and not 0 < quantile < 1:
         raise AgreementError(f"{where}.quantile: must be between 0 and 1, for example 0.99")
-    latency = measure.text("latency", "service")
+    latency = measure.text("latency", "response")
     if latency not in LATENCIES:
         raise AgreementError(f"{where}.latency: {unknown(latency, LATENCIES)}")
     if kind_type is not ClientLatency and "failures" in measure.values:

@@ -122,7 +122,7 @@ def _mapping() -> Json:
             "kind": {"enum": list(KINDS)},
             "operations": {"type": "array", "items": _TEXT, "minItems": 1, "uniqueItems": True},
             "quantile": {"type": "number"},
-            "latency": {"enum": list(LATENCIES)},
+            "latency": {"enum": list(LATENCIES), "default": "response"},
             "failures": _FAILURES,
         },
         ("kind", "operations"),

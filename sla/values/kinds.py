@@ -44,7 +44,7 @@ class ClientLatency:
     """
 
     quantile: float
-    latency: str = "service"
+    latency: str = "response"
     failures: str = EXCLUDED
 
     name: ClassVar[KindName] = "client_quantile"

@@ -19,7 +19,7 @@ from sla.values.kinds import EXCLUDED, ClientLatency, ErrorRate, ObjectiveKind, 
 from sla.values.limit_parser import parse_limit
 from sla.values.number import number_in
 from sla.values.section import AgreementError, brief, unknown
-from sla.values.window import LATENCIES
+from sla.values.window import LATENCIES, OTHER
 
 ALL = "all"
 LONGEST = 1000  # characters: names are shorter, and what is looked for from the right is found at once
@@ -70,8 +70,10 @@ def objective_in(text: str, where: str, key: str = "", failures: str = EXCLUDED)
 
 def percentile_in_words(operation: str, percentile: str, limit: str) -> str:
     """Words such as "checkout p95 < 100 ms" from which objective_in() reads this operation; "" where none do: `all` is every
-    operation, and blanks around a name are lost.
+    operation, and blanks around a name are lost; nor of OTHER, which is another set of operations in each run.
     """
+    if operation == OTHER:
+        return ""
     latency = f"{RESPONSE} " if _last_word(operation)[1] in LATENCIES else ""
     words = f"{operation} {latency}{percentile} {limit}"
     try:

@@ -15,6 +15,7 @@ from sla.values.machine import MachineSecond
 
 # An arrival that was planned but never sent has no operation yet (the scenario would have chosen it): it is counted here.
 SCHEDULE = "(schedule)"
+OTHER = "(other)"  # operations beyond those that are kept
 
 # The generator had no descriptor, port, buffer or address for it: the service was not asked, and is not judged by it.
 GENERATOR = "generator"

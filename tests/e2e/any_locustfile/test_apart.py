@@ -14,6 +14,18 @@ from tests.e2e.any_locustfile.test_any_locustfile import FILES, our_totals, thro
 from tests.e2e.running import ROOT
 
 RUN = (sys.executable, "-m", "bizra_load.cli.main", "run")
+OURS = """
+from locust import task
+from bizra_load import OpenModelUser, StagesShape
+
+class Shape(StagesShape):
+    pass
+
+class Reader(OpenModelUser):
+    @task
+    def read(self):
+        self.perform(self.operation("read"), self.connection.prepare("GET", "/items", {}), b"", lambda _: True)
+"""
 
 
 @pytest.fixture
@@ -98,8 +110,9 @@ def test_a_worker_needs_neither_the_masters_patterns_nor_its_folder_of_runs(tmp_
 
 def test_a_worker_that_lacks_a_file_of_secrets_says_so_and_loads_nothing(tmp_path, shop):
     (tmp_path / "headers").write_text("X-Tenant: acme\n")
+    (tmp_path / "ours.py").write_text(OURS)
     words = ("-H", shop.url, "--target-ops", "20", "--ramp", "0s", "--duration", "5s", "--headers-file", "headers")
-    ended, codes = apart(tmp_path, str(FILES / "fast_http.py"), *words)
+    ended, codes = apart(tmp_path, str(tmp_path / "ours.py"), *words)
     assert (ended.code, codes) == (5, [6, 6]), ended.err + (tmp_path / "a/output").read_text()
     line = "takes no part: --headers-file: headers: No such file or directory"
     assert ended.err.count(line) == 2

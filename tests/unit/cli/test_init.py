@@ -213,6 +213,36 @@ def test_names_of_an_openapi_document_are_those_that_a_run_has(tmp_path, text, n
     assert written()["objectives"][0] == f"{name} p95 < 500 ms"
 
 
+REFERRED = """
+openapi: 3.1.0
+paths:
+  /a: {get: {}}
+  /shared: {$ref: '#/components/pathItems/P'}
+  /b/{x}: {$ref: '#/paths/~1a', delete: {}}
+  /c%d: {$ref: '#/paths/~1b~1%7Bx%7D'}
+  /elsewhere: {$ref: 'other.yaml#/a'}
+  /broken: {$ref: '#/components/pathItems/Q'}
+  /circle: {$ref: '#/paths/~1circle'}
+  /none: 7
+components: {pathItems: {P: {post: {}}}}
+"""
+
+
+def test_paths_by_reference_are_followed_and_those_that_lead_nowhere_are_said(tmp_path, capsys):
+    (tmp_path / "api.yaml").write_text(REFERRED)
+    assert main(["init", "--openapi", "api.yaml"]) == 0
+    names = [words.removesuffix(" p95 < 500 ms") for words in written()["objectives"][:-2]]
+    assert names == ["GET /a", "POST /shared", "GET /b/{id}", "DELETE /b/{id}", "GET /c%d", "DELETE /c%d"]
+    shown = capsys.readouterr().out
+    lines = (
+        "Left out: '/elsewhere': $ref: 'other.yaml#/a' is in another file",
+        "Left out: '/broken': $ref: '#/components/pathItems/Q' leads to no path item",
+        "Left out: '/circle': $ref: '#/paths/~1circle' leads in a circle",
+    )
+    assert [line for line in shown.splitlines() if line.startswith("Left out")] == list(lines)
+    assert "bizra-load run -H URL -f LOCUSTFILE --target-ops RATE --agreement agreement.yaml" in shown
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -220,6 +250,7 @@ def test_names_of_an_openapi_document_are_those_that_a_run_has(tmp_path, text, n
         ("openapi: 3.0.0\npaths: {}", "paths: holds no operation (allowed: one method of one path, or more)"),
         ("openapi: 3.0.0\npaths: [1]", "paths: holds no operation"),
         ("openapi: 3.0.0\npaths: {/a: {summary: x, parameters: []}}", "paths: holds no operation"),
+        ("openapi: 3.0.0\npaths: {/a: {$ref: x.yaml}}", "paths: holds no operation; '/a': $ref: 'x.yaml' is in another file"),
         ("openapi: [", "not YAML"),
     ],
 )

@@ -176,3 +176,36 @@ def test_a_code_that_is_no_http_status_is_none():
         code = 1006  # RFC 6455: the connection was closed abnormally
 
     assert category_of(Closed()) == "transport"
+
+
+class Rpc(Exception):
+    """As grpc.RpcError is: what it says of itself is of many lines."""
+
+    def __init__(self, details, name="INVALID_ARGUMENT"):
+        super().__init__(f"<_InactiveRpcError of RPC that terminated with: {details}>")
+        self._details, self._name = details, name
+
+    def code(self):
+        return SimpleNamespace(name=self._name)
+
+    def details(self):
+        return self._details
+
+
+def test_the_reason_of_a_grpc_error_is_its_status_and_its_details_without_numbers():
+    assert {reason_of(Rpc(f"bad arg {n}")) for n in (7, 112)} == {"INVALID_ARGUMENT: bad arg {n}"}
+    assert reason_of(Rpc("ipv4:127.0.0.1:9: refused", "UNAVAILABLE")).startswith("UNAVAILABLE: ipv4:{n}.")
+    assert reason_of(Rpc(None, "INTERNAL")) == reason_of(Rpc("", "INTERNAL")) == "INTERNAL"
+
+
+def test_whatever_else_has_a_code_is_no_grpc_error():
+    class Broken(Rpc):
+        def code(self):
+            raise ValueError
+
+    class Numbered(Rpc):
+        code = 7
+
+    for kind in (Broken, Numbered):
+        assert reason_of(kind("x 1")).startswith(f"{kind.__name__}: <_InactiveRpcError")
+    assert reason_of(Rpc("x 1", 14)).startswith("Rpc: ")  # a name that is no text

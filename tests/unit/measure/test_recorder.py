@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 
 from bizra_load.measure.exchange import Receiver, Sender
-from bizra_load.measure.operation_names import OTHER, text_of
+from bizra_load.measure.operation_names import text_of
 from bizra_load.measure.recorder import MAX_OPERATIONS, Recorder, milliseconds_to_ns
 from bizra_load.measure.rows import window_from_row, window_row
 from sla.estimators.littles_law import littles_law
 from sla.values.histogram import EMPTY, HIGHEST_NS, from_values
-from sla.values.window import HISTOGRAMS, SCHEDULE, merge_windows
+from sla.values.window import HISTOGRAMS, OTHER, SCHEDULE, merge_windows
 
 S = 1_000_000_000
 UNIX = 1_800_000_000 * S

@@ -13,6 +13,7 @@ from reports.formats import summary, table
 from sla.judgement.evaluate import evaluate
 from sla.values.assessment import Decision, Status
 from sla.values.failure import FailureReason
+from sla.values.window import OTHER
 from tests.unit.sla.synthetic import LOCAL, measurements
 
 
@@ -142,6 +143,13 @@ def test_a_run_that_was_stopped_is_to_be_repeated_and_one_without_objectives_to_
     assert next_step(judged(interrupted=True), WORDS) == "repeat the run, and let it come to its end"
     step = next_step(dataclasses.replace(go, decision=Decision.NOT_JUDGED), WORDS, "latest")
     assert re.fullmatch(r"bizra-load assess latest --objective '(finality|generate|verify) p95 < 1 s'", step)
+
+
+def test_no_objective_is_proposed_on_operations_that_were_too_many_to_be_told_apart(go):
+    most = max(go.operations, key=lambda o: o.ok)
+    many = [dataclasses.replace(o, operation=OTHER) if o is most else o for o in go.operations]
+    step = next_step(dataclasses.replace(go, decision=Decision.NOT_JUDGED, operations=tuple(many)), WORDS, "latest")
+    assert step == "bizra-load assess latest --objective 'all p95 < 1 s'"
 
 
 def test_a_command_is_not_broken_and_names_are_quoted_for_a_shell(go):

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from bizra_load.runtime.request_names import MAX_CACHED, RequestNames
 from bizra_load.settings.inputs import folding
 from bizra_load.settings.name_folding import AUTO, Folding, folding_note
+from sla.values.window import OTHER
 
 AS_ONE = Folding(AUTO)
 
@@ -17,6 +18,10 @@ AS_ONE = Folding(AUTO)
         ("/items/1", "/items/{id}"),
         ("/items/1/edit?page=2#top", "/items/{id}/edit"),
         ("/users/9f86d081884c7d659a2feaa0c55ad015", "/users/{id}"),
+        ("/orders/01ARZ3NDEKTSV4RRFFQ69G5FAV", "/orders/{id}"),
+        ("/o/01arz3ndektsv4rrffq69g5fav.json?x=1", "/o/{id}.json"),
+        ("/orders/01ARZ3NDEKTSV4RRFFQ69G5FAVX", "/orders/01ARZ3NDEKTSV4RRFFQ69G5FAVX"),  # too long
+        ("/orders/01ARZ3NDEKTSV4RRFFQ69G5FAU", "/orders/01ARZ3NDEKTSV4RRFFQ69G5FAU"),  # U is none of its letters
         ("/o/123e4567-e89b-12d3-a456-426614174000.json", "/o/{id}.json"),
         ("/2026-11-30/report", "/{id}-{id}-{id}/report"),
         ("https://shop.example:8443/items/77?q=1", "https://shop.example:8443/items/{id}"),
@@ -98,6 +103,14 @@ def test_names_without_end_are_not_kept_without_end():
 
 def test_a_reader_is_told_what_was_folded_and_how_to_have_it_otherwise():
     [note] = folding_note(AUTO, ["GET /items/{id}", "POST /items/{id}", "GET /"])
-    assert "such as GET /items/{id} and 1 more: name= in the locustfile names them, --fold-names off tells them apart" in note
+    assert "name=, --fold-names off part them" in note
+    assert len(f"note: {note}") <= 80
     assert folding_note(AUTO, ["GET /"]) == folding_note("off", ["GET /{id}"]) == folding_note("", ["GET /{id}"]) == []
     assert folding_note("names.txt", ["GET /"]) == ["names of requests were folded by names.txt (--fold-names)"]
+
+
+@pytest.mark.parametrize("kind", [AUTO, "off", "names.txt"])
+def test_a_reader_of_names_that_were_too_many_is_told_how_to_have_fewer(kind):
+    note = folding_note(kind, ["GET /", OTHER])[-1]
+    assert note == "(other): too many names to keep: use name=, or --fold-names FILE"
+    assert folding_note("", [OTHER]) == []  # another tool's results: nobody named them here

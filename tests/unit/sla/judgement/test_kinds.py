@@ -28,7 +28,7 @@ def estimator(kind, operations=("generate",), agreement=LOCAL.agreement, target=
 
 @pytest.mark.parametrize("kind", EVERY)
 def test_the_word_of_an_agreement_makes_the_kind_with_its_own_parameters(kind):
-    assert KINDS[kind.name].of(0.99, "service") == kind
+    assert KINDS[kind.name].of(0.99, "response") == kind
     measure = {"kind": kind.name, "operations": ["a"], "quantile": 0.99}
     target = {"ns": "< 1 ms", "ops/s": ">= 1 ops/s", "ratio": ">= 99 %"}[kind.unit]
     document = {

@@ -2,7 +2,19 @@
 
 import pytest
 
+from sla.values.agreement_parser import agreement_from_mapping
 from sla.values.kinds import KINDS, ClientLatency, ServerLatency, SuccessRate, Throughput, needs_failures
+
+
+def test_a_clients_latency_is_the_response_time_unless_the_agreement_says_otherwise():
+    """As in words: a stall of the service is in it."""
+    measure = {"kind": "client_quantile", "operations": ["pay"], "quantile": 0.99}
+    objective = {"title": "Pay p99", "severity": "CRITICAL", "target": "< 1 s"}
+    for given, kind in (({}, ClientLatency(0.99, "response")), ({"latency": "service"}, ClientLatency(0.99, "service"))):
+        objectives = {"pay_p99": {**objective, "measure": measure | given}}
+        document = {"schema": "bizra-load/agreement/1", "name": "mine", "operations": {"pay": {}}, "objectives": objectives}
+        assert agreement_from_mapping(document).objectives[0].kind == kind
+    assert ClientLatency(0.99) == ClientLatency(0.99, "response")
 
 
 def test_a_kind_takes_of_a_measure_what_is_its_own():
@@ -10,7 +22,6 @@ def test_a_kind_takes_of_a_measure_what_is_its_own():
     assert KINDS["client_quantile"].of(0.9, "response") == ClientLatency(0.9, "response")
     assert KINDS["throughput"].of(0.9, "response") == Throughput()
     assert KINDS["success"].of(0.9, "response") == SuccessRate()
-    assert ClientLatency(0.9).latency == "service"
 
 
 @pytest.mark.parametrize(
