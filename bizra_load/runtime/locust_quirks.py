@@ -78,8 +78,12 @@ def end_once(runner: Runner) -> None:
     if isinstance(runner, MasterRunner):
         really_quit = partial(_quit_master, runner)
 
+    def asked_by_a_user() -> bool:
+        """It is a task's own wish, which can't wait for itself."""
+        return gevent.getcurrent() in runner.user_greenlets
+
     def stop(*arguments: Any, **options: Any) -> None:
-        if gevent.getcurrent() in runner.user_greenlets:  # a task's own wish: it can't be waited for by itself
+        if asked_by_a_user():
             gevent.spawn(stop, *arguments, **options)
             return
         with ending:
@@ -87,7 +91,7 @@ def end_once(runner: Runner) -> None:
 
     def quit_() -> None:
         nonlocal has_quit
-        if gevent.getcurrent() in runner.user_greenlets:
+        if asked_by_a_user():
             gevent.spawn(quit_)
             return
         with ending:

@@ -4,6 +4,7 @@ import pytest
 
 from bizra_load.cli.main import understood
 from bizra_load.exit_codes import UsageError
+from bizra_load.io.ports import free_port
 from bizra_load.launch import model
 from bizra_load.launch.locust_process import command_line
 from bizra_load.launch.locustfile import NOTHING_ASKED, Locustfile
@@ -11,7 +12,7 @@ from bizra_load.launch.request import load_request
 from bizra_load.products import all_options
 
 HOST = "http://127.0.0.1:9"
-WEB_UI = {"web_base_path": "", "web_host": "127.0.0.1", "web_port": 0, "tls_cert": "", "tls_key": "", "autoquit": -1}
+WEB_UI = {"web_base_path": "", "web_host": "127.0.0.1", "web_port": free_port(), "tls_cert": "", "tls_key": "", "autoquit": -1}
 OPTIONS = {**NOTHING_ASKED, **WEB_UI, "expect_workers_max_wait": None}
 ORDINARY = Locustfile((), "Visitor", "", "", False, OPTIONS)
 OF_OURS = Locustfile((), "", "", "Shape", True, OPTIONS, stages=True, ours=True)

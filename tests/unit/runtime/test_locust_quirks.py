@@ -16,6 +16,7 @@ from bizra_load.runtime.locust_quirks import end_once, users_are_there, wait_for
 def master(*states, users=0, target=4):
     runner = MasterRunner.__new__(MasterRunner)
     runner.greenlet = None
+    runner.user_greenlets = ()
     runner.clients = Some(all=[Some(state=s, user_count=0) for s in states], values=lambda: [Some(user_count=users)])
     runner.target_user_count = target
     return runner
@@ -31,7 +32,7 @@ def test_a_master_quits_once_and_is_asked_again_only_if_that_failed():
     run(
         """
 calls = []
-runner = Some(stop=print, quit=lambda: calls.append(1))
+runner = Some(stop=print, quit=lambda: calls.append(1), user_greenlets=())
 end_once(runner)
 for _ in range(4):
     runner.quit()
@@ -40,7 +41,7 @@ assert calls == [1]
 def fails():
     calls.append(2)
     raise OSError
-runner = Some(stop=print, quit=fails)
+runner = Some(stop=print, quit=fails, user_greenlets=())
 end_once(runner)
 for _ in range(2):
     try:
@@ -52,7 +53,7 @@ assert calls == [1, 2, 2]
 def ends_its_own_greenlet():
     calls.append(3)
     raise gevent.GreenletExit
-runner = Some(stop=print, quit=ends_its_own_greenlet)
+runner = Some(stop=print, quit=ends_its_own_greenlet, user_greenlets=())
 end_once(runner)
 gevent.spawn(runner.quit).join()
 runner.quit()
@@ -99,7 +100,7 @@ def test_whoever_stops_a_run_that_is_being_stopped_waits_until_that_is_done():
 said, drained = [], gevent.event.Event()
 
 class Runner:
-    stopped = False
+    stopped, user_greenlets = False, ()
 
     def stop(self, send_stop_to_client=True):
         if self.stopped:
