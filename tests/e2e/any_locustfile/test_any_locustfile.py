@@ -100,7 +100,6 @@ def test_a_locustfile_runs_unchanged_and_everybody_counts_the_same(tmp_path, sho
     ended = through_us(tmp_path, "-f", file, *target, "-u", "3", "-r", "3", "-t", "7s", *case.words, SHOP=shop.url)
     assert ended.code == 0, ended.out + ended.err
     assert "NOT JUDGED: no objectives were given: nothing was judged" in ended.out
-    assert ended.err.count("have no impact on LoadShapes") == (name == "custom_shape")  # by the master alone
     theirs = totals(ended.folder / "locust-stats.json")
     if case.names:
         assert set(alone) <= set(case.names)
@@ -122,6 +121,13 @@ def test_listeners_and_tasks_share_what_is_in_memory_and_a_task_may_end_the_test
     assert finished == shop.total()
     assert 60 <= finished <= 66  # a user's task may be under way
     assert failed == 0
+
+
+def test_locusts_warning_of_a_shape_is_printed_once_and_not_by_its_workers_too(tmp_path, shop):
+    words = ("-f", str(FILES / "custom_shape.py"), "-H", shop.url, "-u", "3", "--processes", "2")
+    ended = through_us(tmp_path, *words)
+    assert ended.code == 0, ended.out + ended.err
+    assert ended.err.count("have no impact on LoadShapes") == ended.err.count("option(s) will be ignored") == 1
 
 
 def test_failures_keep_their_messages_and_are_grouped(tmp_path, shop):
