@@ -119,7 +119,8 @@ def for_objective(o: ObjectiveResult, a: Assessment, words: RemedyWords) -> Iter
     elif o.reason.startswith(ONE_STEP):
         yield Advice(f"{figure}: {o.reason}", "no longer run can separate them: record latencies in a finer unit")
     elif o.status is Status.INCONCLUSIVE or o.reason.startswith(THIN_EVIDENCE):
-        yield Advice(f"{figure}: {o.reason}", more or _undecided(o))
+        remedies = [] if more or not _failed_too_often(o) else list(_errors(o, a, figure, words))
+        yield from remedies or [Advice(f"{figure}: {o.reason}", more or _undecided(o))]
     else:
         yield from _missed(o, a, figure, words)
 
@@ -219,6 +220,13 @@ def _finished_per_s(o: ObjectiveResult, a: Assessment, ok: int, failed: int) -> 
     if ok and o.estimate is not None:
         return o.estimate.point * (ok + failed) / ok
     return failed / (a.steady.to_second - a.steady.from_second) if a.steady else 0.0
+
+
+def _failed_too_often(o: ObjectiveResult) -> bool:
+    """A success rate of this run that misses its target, decided or not: what failed is to be mended first."""
+    if o.estimate is None or o.target is None or o.kind not in ("success", "errors"):
+        return False
+    return o.estimate.point < o.target if o.kind == "success" else o.estimate.point > o.target
 
 
 def _errors(o: ObjectiveResult, a: Assessment, figure: str, words: RemedyWords) -> Iterator[Advice]:

@@ -101,6 +101,20 @@ def test_a_throughput_that_pauses_of_the_load_made_wants_a_load_without_any(heal
     assert message.endswith(f"{reason}: repeat the run with a load that does not pause")
 
 
+def test_an_undecided_success_rate_that_this_run_missed_says_what_failed():
+    """A service that died in mid-run: no longer run takes its failures back."""
+    failing = judged(hold_s=30, failures={"verify": 0.1})
+    [o] = [o for o in failing.objectives if o.key == "poi_success_rate"]
+    opened = changed(
+        failing, o.key, status=Status.INCONCLUSIVE, reason="the interval straddles the target", seconds_needed=None
+    )
+    [message] = [line for line in text(opened) if line.startswith(o.title)]
+    assert " with http_5xx: " in message
+    kept = changed(opened, o.key, estimate=dataclasses.replace(o.estimate, point=o.target + 0.001, high=1.0))
+    [message] = [line for line in text(kept) if line.startswith(o.title)]
+    assert "no length of run decides that" in message
+
+
 def test_over_ten_times_the_baseline_says_how_many_times(healthy):
     read = read_agreement("v2.2.0-rc1")
     generate = tuple(o for o in read.agreement.objectives if o.key == "poi_generate_p99")
