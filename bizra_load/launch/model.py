@@ -150,21 +150,22 @@ def _check_not_given(given: Mapping[str, Any], options: Mapping[str, str], why: 
 
 def _check_requests(given: Mapping[str, Any], surveyed: Locustfile) -> None:
     """Raises UsageError for options of requests that no user of the locustfile reads."""
+    flags = _of_the_master()
     if not surveyed.product:
         of_products = {option.name: option.flag for option in added_options()}
         _check_not_given(given, of_products, "is for users of a product, such as PoIUser; this locustfile has none of them")
     if not surveyed.ours:
         metrics = text_of("metrics_url", given) or text_of("prometheus_url", given) or os.environ.get("GRAFANA_URL")
         for name, instead in {**OF_REQUESTS, **({} if metrics else OF_TRUST)}.items():
-            flag = f"--{name.replace('_', '-')}"
-            _check_not_given(given, {name: flag}, f"is for users of ours; this locustfile's {instead}")
+            _check_not_given(given, {name: flags[name]}, f"is for users of ours; this locustfile's {instead}")
 
 
 def _check_stages_alone(given: Mapping[str, Any]) -> None:
     """Raises UsageError for an option that the stages take the place of. One of an environment is no wish for this run."""
     if stages := text_of("stages", given):
-        flags = {name: f"--{name.replace('_', '-')}" for name in replaced_by(stages) if name != "stages"}
-        _check_not_given(given, flags, f"--stages {stages} decides it (allowed: one of the two)")
+        flags = _of_the_master()
+        replaced = {name: flags[name] for name in replaced_by(stages) if name != "stages"}
+        _check_not_given(given, replaced, f"--stages {stages} decides it (allowed: one of the two)")
 
 
 def _asks_for_arrivals(given: Mapping[str, Any]) -> bool:

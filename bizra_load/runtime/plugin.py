@@ -109,10 +109,7 @@ class Plugin:
         statistics_that_end()
         if signal.getsignal(signal.SIGHUP) is signal.SIG_DFL:  # not under nohup
             gevent.signal_handler(signal.SIGHUP, self._end)
-        if signal.getsignal(signal.SIGINT) in (
-            signal.default_int_handler,
-            signal.SIG_DFL,
-        ):  # not where a shell started us with it ignored
+        if signal.getsignal(signal.SIGINT) in (signal.default_int_handler, signal.SIG_DFL):  # not where a shell had it ignored
             gevent.signal_handler(signal.SIGINT, self._end)  # Locust's own prints a traceback from wherever it happens to be
         if self._master is not None:
             self._master.wait_for_workers()

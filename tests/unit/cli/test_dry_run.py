@@ -5,7 +5,7 @@ import pytest
 from bizra_load.archive import latest
 from bizra_load.cli.main import main
 from bizra_load.launch import load, locust_process
-from bizra_load.products import all_options
+from tests.unit.environment import clear_variables
 
 PLAIN = """
 from locust import HttpUser, task
@@ -26,8 +26,7 @@ def nothing_starts(monkeypatch, tmp_path):
 
     for module, name in ((load, "start_node"), (load, "supervise"), (load, "_check_reachable"), (locust_process, "start")):
         monkeypatch.setattr(module, name, reached)
-    for variable in (*(option.variable for option in all_options()), "ENDPOINT", "WORKERS"):
-        monkeypatch.delenv(variable, raising=False)
+    clear_variables(monkeypatch)
     monkeypatch.chdir(tmp_path)
 
 

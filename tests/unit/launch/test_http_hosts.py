@@ -5,7 +5,7 @@ import pytest
 from bizra_load.cli.main import main, understood
 from bizra_load.exit_codes import USAGE
 from bizra_load.launch.request import load_request
-from bizra_load.products import all_options
+from tests.unit.environment import clear_variables
 
 HTTP = """
 from locust import FastHttpUser, HttpUser, User, task
@@ -44,8 +44,7 @@ KEPT = [
 
 @pytest.fixture(autouse=True)
 def here(tmp_path, monkeypatch):
-    for variable in ("ENDPOINT", "WORKERS", *(option.variable for option in all_options())):
-        monkeypatch.delenv(variable, raising=False)
+    clear_variables(monkeypatch)
     monkeypatch.chdir(tmp_path)
 
 

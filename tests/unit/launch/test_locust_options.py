@@ -9,16 +9,9 @@ from bizra_load.cli.main import main
 from bizra_load.exit_codes import USAGE
 from bizra_load.io.ports import free_port
 from bizra_load.launch.locust_options import check_master_address
-from bizra_load.products import all_options
+from tests.unit.environment import clear_variables
+from tests.unit.launch.test_web_ui import MINE
 
-MINE = """
-from locust import HttpUser, task
-
-class Mine(HttpUser):
-    @task
-    def go(self):
-        self.client.get("/")
-"""
 MISTAKES = [
     (("--master", "--master-bind-port", "99999"), "--master-bind-port: 99999 (allowed: 1 to 65535)"),
     (("--master", "--master-bind-host", "300.1.1.1"), "--master-bind-host: '300.1.1.1' (allowed: an address of this machine"),
@@ -45,8 +38,7 @@ VARIABLES = [
 
 @pytest.fixture(autouse=True)
 def here(tmp_path, monkeypatch):
-    for variable in ("ENDPOINT", "WORKERS", *(option.variable for option in all_options())):
-        monkeypatch.delenv(variable, raising=False)
+    clear_variables(monkeypatch)
     monkeypatch.chdir(tmp_path)
     (tmp_path / "mine.py").write_text(MINE)
 

@@ -10,7 +10,7 @@ from bizra_load.exit_codes import USAGE
 from bizra_load.io.this_machine import usable_cores
 from bizra_load.launch.locustfile import of_ours
 from bizra_load.launch.request import load_request
-from bizra_load.products import all_options
+from tests.unit.environment import clear_variables
 
 ROOT = Path(__file__).resolve().parents[3]
 OURS = """
@@ -43,8 +43,7 @@ NOT_FOR_CERTAIN = {
 
 @pytest.fixture(autouse=True)
 def here(tmp_path, monkeypatch):
-    for variable in ("ENDPOINT", "WORKERS", *(option.variable for option in all_options())):
-        monkeypatch.delenv(variable, raising=False)
+    clear_variables(monkeypatch)
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
     monkeypatch.chdir(tmp_path)
 

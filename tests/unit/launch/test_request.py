@@ -11,14 +11,14 @@ from bizra_load.io.this_machine import usable_cores
 from bizra_load.launch.locust_process import command_line, ignored_variables
 from bizra_load.launch.request import LoadRequest, load_request
 from bizra_load.products import all_options
+from tests.unit.environment import clear_variables
 
 SECRET = "http://user:hunter2@127.0.0.1:9"
 
 
 @pytest.fixture(autouse=True)
 def no_environment(monkeypatch):
-    for variable in ("ENDPOINT", "WORKERS", *(option.variable for option in all_options())):
-        monkeypatch.delenv(variable, raising=False)
+    clear_variables(monkeypatch)
 
 
 def request_of(*words):

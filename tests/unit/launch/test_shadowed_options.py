@@ -6,8 +6,8 @@ from bizra_load.cli.main import understood
 from bizra_load.exit_codes import UsageError
 from bizra_load.launch.plan import planned
 from bizra_load.launch.request import load_request
-from bizra_load.products import all_options
 from tests.e2e.running import ROOT
+from tests.unit.environment import clear_variables
 
 OWN = """
 from locust import HttpUser, events, task
@@ -31,8 +31,7 @@ HINT = r" \(the locustfile's own comes after --, such as -- --{} VALUE\)$"
 
 @pytest.fixture(autouse=True)
 def here(tmp_path, monkeypatch):
-    for variable in ("ENDPOINT", "WORKERS", *(option.variable for option in all_options())):
-        monkeypatch.delenv(variable, raising=False)
+    clear_variables(monkeypatch)
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
     monkeypatch.chdir(tmp_path)
     (tmp_path / "mine.py").write_text(OWN)

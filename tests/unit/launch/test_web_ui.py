@@ -13,7 +13,7 @@ from bizra_load.io.ports import free_port
 from bizra_load.launch.locust_process import command_line
 from bizra_load.launch.request import load_request
 from bizra_load.launch.web_ui import WORDS, is_asked_for
-from bizra_load.products import all_options
+from tests.unit.environment import clear_variables
 
 MINE = """
 from locust import HttpUser, task
@@ -39,8 +39,7 @@ MISTAKES = [
 
 @pytest.fixture(autouse=True)
 def mine(tmp_path, monkeypatch):
-    for variable in ("ENDPOINT", "WORKERS", *(option.variable for option in all_options())):
-        monkeypatch.delenv(variable, raising=False)
+    clear_variables(monkeypatch)
     (tmp_path / "mine.py").write_text(MINE)
     return str(tmp_path / "mine.py")
 

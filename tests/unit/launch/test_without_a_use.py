@@ -9,7 +9,7 @@ from bizra_load.launch import model
 from bizra_load.launch.locust_process import command_line
 from bizra_load.launch.locustfile import NOTHING_ASKED, Locustfile
 from bizra_load.launch.request import load_request
-from bizra_load.products import all_options
+from tests.unit.environment import clear_variables
 
 HOST = "http://127.0.0.1:9"
 WEB_UI = {"web_base_path": "", "web_host": "127.0.0.1", "web_port": free_port(), "tls_cert": "", "tls_key": "", "autoquit": -1}
@@ -28,8 +28,7 @@ BY_PRODUCTS_USERS = [("--base-path", "/v2"), ("--verify-share", "2%"), ("--final
 
 @pytest.fixture(autouse=True)
 def here(tmp_path, monkeypatch):
-    for variable in ("ENDPOINT", "WORKERS", "GRAFANA_URL", *(option.variable for option in all_options())):
-        monkeypatch.delenv(variable, raising=False)
+    clear_variables(monkeypatch, "GRAFANA_URL")
     monkeypatch.chdir(tmp_path)
     (tmp_path / "mine.py").touch()
     (tmp_path / "headers").write_text("X-Tenant: acme\n")
