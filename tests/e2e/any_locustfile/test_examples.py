@@ -44,9 +44,10 @@ def test_an_example_is_short_and_knows_nothing_of_us(file):
 
 
 def test_the_shop_keeps_its_agreement_and_not_a_faster_one(tmp_path):
-    plan = ("-f", SHOP, "--target-ops", "60", "--ramp", "1s", "--duration")
+    # of the fewer ones, POST /checkout, each fifth of the run must have the samples that a p95 needs: a busy machine correlates
+    plan = ("-f", SHOP, "--target-ops", "150", "--ramp", "1s", "--duration")
     with serving() as shop:
-        kept = through_us(tmp_path, *plan, "30s", "-H", shop.url, "--agreement", AGREEMENT)
+        kept = through_us(tmp_path, *plan, "40s", "-H", shop.url, "--agreement", AGREEMENT)
         missed = through_us(tmp_path, *plan, "10s", "-H", shop.url, "--objective", "throughput >= 500 ops/s")
     assert kept.code == 0, kept.out + kept.err
     assert {o["operations"][0]: o["status"] for o in kept.assessment["objectives"][:2]} == {
