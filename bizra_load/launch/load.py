@@ -57,7 +57,9 @@ def put_load_on(request: LoadRequest) -> tuple[int, Path]:
             if not (folder / RECORD).exists():
                 code = _not_begun(code, came, folder)
             elif code < 0:
-                code = _judge_without_master(folder, -code)
+                code = _judge_without_master(folder, f"the master was killed ({signal.Signals(-code).name})")
+            elif code != INVALID and not (folder / ASSESSMENT).exists():
+                code = _judge_without_master(folder, f"the locustfile ended the process (exit code {code})")
             code = _verdict_over(code, folder)
         except BizraLoadError as error:
             end(folder, error.exit_code)
@@ -121,10 +123,9 @@ def _apart(node: NodeProcess | None, generator: int, folder: Path) -> AbstractCo
     return parted(node.process.pid, generator, folder / RECORD) if node else nullcontext()
 
 
-def _judge_without_master(folder: Path, number: int) -> int:
-    """The exit code of a run whose master was killed by signal `number`: what it and its workers left is judged."""
-    name = signal.Signals(number).name
-    print(f"bizra-load run: the master was killed ({name}); kept with what the workers left: {folder}", file=sys.stderr)
+def _judge_without_master(folder: Path, why: str) -> int:
+    """The exit code of a run whose master ended before its verdict: what it and its workers left is judged."""
+    print(f"bizra-load run: {why}; kept with what the workers left: {folder}", file=sys.stderr)
     from bizra_load.judging import judge  # all others would wait a tenth of a second for it, before their first request
 
     assessment = judge.assess_folder(folder)

@@ -7,6 +7,8 @@ pools, which are greenlets under Locust.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import gevent
@@ -47,9 +49,25 @@ def end() -> None:
 
 def current() -> DueTask | None:
     """The task that what runs here belongs to; None without one."""
-    greenlet: Any = gevent.getcurrent()
+    return of(gevent.getcurrent())
+
+
+def of(greenlet: Any) -> DueTask | None:
+    """The task that what runs in this greenlet belongs to; None without one."""
     task: DueTask | None = getattr(greenlet, "spawn_tree_locals", {}).get(_KEY)
     return task
+
+
+@contextmanager
+def within(task: DueTask | None) -> Iterator[None]:
+    """What runs in the block belongs to this task."""
+    greenlet: Any = gevent.getcurrent()
+    before = getattr(greenlet, "spawn_tree_locals", {})
+    greenlet.spawn_tree_locals = {**before, _KEY: task}
+    try:
+        yield
+    finally:
+        greenlet.spawn_tree_locals = before
 
 
 def _put(task: DueTask | None) -> None:

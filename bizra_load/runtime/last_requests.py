@@ -52,6 +52,7 @@ def _unless_stopping(request: Callable[..., Any], ended: set[int]) -> Callable[.
         first = task is not None and task.due_ns is not None
         if of_the_user and not first and id(user) not in ended and _in_a_task():
             ended.add(id(user))  # once: code that catches all exceptions and tries again would do so for ever
+            gevent.sleep(0)  # Locust may have killed it while it still waited: that comes now, not in the on_stop() behind this
             raise CutOff
         return request(session, *arguments, **options)
 

@@ -24,6 +24,8 @@ from locust.runners import STATE_MISSING, STATE_RUNNING, MasterRunner, Runner
 from bizra_load.io.terminal import tell
 
 LAST_WORDS_WITHIN_S = 0.5  # Locust's own
+CSV_WRITTEN_S = stats.CSV_STATS_INTERVAL_SEC + 0.2  # Locust writes them so often, with what it had then
+KILLED_LATER_S = 1.0  # than those that are at a task: whoever is not ends by itself, or Locust kills it
 LOCAL_WORKERS_WITHIN_S = 5.0  # those of this machine; for others, which may take minutes, Locust polls once a second
 
 
@@ -56,23 +58,27 @@ def constant_users(runner: Runner | None) -> int:
     return runner.target_user_count if runner is not None and runner.state == STATE_RUNNING else 0
 
 
-def stop_users(runner: Runner, within_s: float) -> None:
-    """Let all users finish the task that they are at, for at most `within_s`, or the --stop-timeout that was given. Without
-    that, Locust cuts them off, and nobody would know of requests that the target has counted.
+def stop_users(runner: Runner, within_s: float, cut_off: Callable[[], None]) -> None:
+    """Let all users finish the task that they are at, for at most `within_s`, or the --stop-timeout that was given; `cut_off`
+    ends those that have not by then. Without that, Locust kills them, and nobody would know of requests that the target has
+    counted.
     """
     environment, own_s = runner.environment, runner.environment.stop_timeout
-    environment.stop_timeout = own_s or within_s
+    environment.stop_timeout = (own_s or within_s) + KILLED_LATER_S
+    cutting = gevent.spawn_later(own_s or within_s, cut_off)
     try:
         runner.stop_users(dict(runner.user_classes_count))
     finally:
+        cutting.kill()
         environment.stop_timeout = own_s
 
 
-def end_once(runner: Runner) -> None:
+def end_once(runner: Runner, by_a_user: Callable[[], None]) -> None:
     """Whoever stops or quits a runner that somebody else is stopping waits until that is done: the schedule's end, a signal,
     the web UI and the loss of the last worker may all come at once, and Locust would kill the greenlet that drains.
 
-    A headless master is told to quit four times on its way out: once it has quit, a further call changes nothing.
+    A headless master is told to quit four times on its way out: once it has quit, a further call changes nothing. `by_a_user`:
+    called first where a task asks for it.
     """
     really_stop, really_quit, has_quit, ending = runner.stop, runner.quit, False, RLock()
     if isinstance(runner, MasterRunner):
@@ -84,6 +90,7 @@ def end_once(runner: Runner) -> None:
 
     def stop(*arguments: Any, **options: Any) -> None:
         if asked_by_a_user():
+            by_a_user()
             gevent.spawn(stop, *arguments, **options)
             return
         with ending:
@@ -92,6 +99,7 @@ def end_once(runner: Runner) -> None:
     def quit_() -> None:
         nonlocal has_quit
         if asked_by_a_user():
+            by_a_user()
             gevent.spawn(quit_)
             return
         with ending:
@@ -129,6 +137,8 @@ def _quit_master(master: MasterRunner) -> None:
     for client in master.clients.all:
         master.server.send_to_client(Message("quit", None, client.id))
     until(lambda: not master.clients.all, LAST_WORDS_WITHIN_S)
+    if getattr(master.environment.parsed_options, "csv_prefix", None):
+        gevent.sleep(CSV_WRITTEN_S)  # what the workers said last is in --csv's files when Locust has written them once more
     master.greenlet.kill(block=True)
 
 

@@ -78,7 +78,7 @@ class MasterEvents:
         """To workers, and to whoever asks for metrics and pages. Raises UsageError where a port is taken."""
         environment = self._environment
         if environment.runner is not None:
-            end_once(environment.runner)
+            end_once(environment.runner, self._ended_by_a_user)
         self._serve_metrics()
         if (web_ui := environment.web_ui) is not None:
             self._serve_pages(web_ui)
@@ -115,6 +115,10 @@ class MasterEvents:
         else:
             run.begin(0.0)
         return self._send_start_to_all(Started(run.run_id, None if open_model else 0, time.perf_counter_ns(), run.times.clock))
+
+    def _ended_by_a_user(self) -> None:
+        if self.run is not None:
+            self.run.times.own_end = True
 
     def hand_over_contents(self) -> None:
         """What the files hold that options name: workers, to which Locust sends its options, may not have them. Raises

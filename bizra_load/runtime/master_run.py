@@ -198,13 +198,24 @@ class MasterRun:
 
     def _with_keys(self) -> RunRecord:
         record = dataclasses.replace(self._record, spool_keys=self.receiver.spool_keys)
+        notes = [note for note in (self._exceptions_note(), self._end_note()) if note]
+        return dataclasses.replace(record, notes=(*(record.notes or ()), *notes)) if notes else record
+
+    def _exceptions_note(self) -> str:
         runner = self._environment.runner
         if runner is None or self.settings.pace_tasks:  # a task with an arrival of its own has failed by it
-            return record
-        note = exceptions_note(runner.exceptions.values(), secret_values(self.settings.headers))
-        return dataclasses.replace(record, notes=(*(record.notes or ()), note)) if note else record
+            return ""
+        return exceptions_note(runner.exceptions.values(), secret_values(self.settings.headers))
+
+    def _end_note(self) -> str:
+        times = self.times
+        if not (times.stopped and times.own_end):
+            return ""
+        of_all = f" of {times.given_s:,.0f} s" if times.given_s else ""
+        return f"a task of the locustfile ended the load, after {times.length_s:,.0f} s{of_all}"
 
     def _facts(self) -> RunFacts:
+        runner = self._environment.runner
         times, unfinished, ended_s = self.times, self.receiver.unfinished(), self.times.length_s
         losses = tuple(
             self._tally.loss(w, self.receiver.last_received(w), w in unfinished or w in self._refused, ended_s)
@@ -231,6 +242,7 @@ class MasterRun:
             looked=self.settings.stop_when_decided,
             decided=bool(self._decided and not self._decided.missed),
             judged_until_ns=self._decided.until_ns if self._decided else 0,
+            exceptions=sum(row["count"] for row in runner.exceptions.values()) if runner is not None else 0,
             seed=self.settings.seed,
             target_is_local=self._server.is_local,
             request_timeout_ns=int(self.settings.request_timeout_s * 1e9),

@@ -19,6 +19,7 @@ from locust.user.task import LOCUST_STATE_RUNNING, LOCUST_STATE_STOPPING, LOCUST
 from bizra_load.measure.categories import category_of_task, reason_of
 from bizra_load.measure.recorder import Operation
 from bizra_load.runtime import due_task
+from bizra_load.runtime.cut_off import REASON
 from bizra_load.runtime.due_task import DueTask
 from bizra_load.runtime.last_requests import CutOff
 from bizra_load.runtime.worker_run import WorkerRun
@@ -110,7 +111,7 @@ class PacedUser:
         done_ns = perf_counter_ns()
         failure = self._task.failure if self._task is not None else None
         if isinstance(error, (GreenletExit, CutOff)):
-            failure = "timeout", "cut off when the run ended"
+            failure = "timeout", REASON
         elif error is not None and not isinstance(error, _LEAVING):
             category = category_of_task(error)
             if failure is None or category != EXCEPTION:  # else it follows from the request that failed

@@ -100,7 +100,7 @@ class Plugin:
             gevent.signal_handler(signal.SIGTERM, self._end)  # Locust's own is not in place while a shape runs
             self._master.listen()
             events.test_stopping.add_listener(self._on_test_stopping)
-            events.test_stop.add_listener(self._on_test_stop)
+            events.test_stop._handlers.insert(0, self._on_test_stop)  # those of a locustfile may end the process
         if self._worker is not None:
             self._worker.listen()
             events.request.add_listener(self._worker.on_request)

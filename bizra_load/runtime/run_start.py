@@ -54,7 +54,7 @@ def start_run(
         text = "Before the load: no baseline, so objectives relative to one stay open"
         tell(f"{text}: {WORDS[Remedy.MEASURE_BASELINE]}")
     curve = settings.curve if open_model and not settings.saturating else None
-    times = RunTimes(clock, curve, settings.curve.duration_s, ends_by_plan=open_model)
+    times = RunTimes(clock, curve, settings.curve.duration_s, ends_by_plan=open_model, given_s=_given_s(environment))
     shares = operation_shares(environment.user_classes, settings, agreement.agreement.operations)
     for finding in too_short(times.plan, shares, judged_quantiles(agreement.agreement)):
         tell(f"Before the load: {finding}")
@@ -63,3 +63,9 @@ def start_run(
     run = MasterRun(settings, environment, folder, name, record, times, storage, server, key, Consumers(consumers))
     run.start()
     return run
+
+
+def _given_s(environment: Environment) -> float | None:
+    """How long Locust's own options let the load last; None where a shape of the locustfile's ends it, or nothing does."""
+    given = getattr(environment.parsed_options, "run_time", None)
+    return float(given) if given and environment.shape_class is None else None

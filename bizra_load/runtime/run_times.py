@@ -6,6 +6,8 @@ from bizra_load.engine.load_curve import LoadCurve
 from bizra_load.measure.clock import SteadyClock
 from sla.values.measurements import PlannedSegment
 
+EARLY_S = 1.0  # so much sooner Locust's own timer may end a load: it counts from before the users start
+
 
 class RunTimes:
     """All in Unix ns of `clock`, which a system clock that is set meanwhile does not move.
@@ -14,18 +16,28 @@ class RunTimes:
     duration_s   of the schedule
     ends_by_plan whether that ends the load; that of a locustfile without our shape ends by Locust's own options
     started_ns   when the schedule begins; as long as that is unknown, somewhere in the future
+    given_s      how long the load is to last by Locust's own options; None: until somebody stops it, or its shape ends
     ended_ns     when it ends: by its plan, or when the load was stopped
     drained_ns   when all that was under way had been handed over; 0 before
     begun        the schedule has begun, or begins in a moment
     stopped      the load has ended, and its drain has begun
-    interrupted  it was stopped before the end of its plan
+    interrupted  it was stopped before the end of its plan, or of the time that Locust was given for it
+    own_end      the locustfile's code stopped it: that is no interruption of a load that nothing was planned of
     """
 
-    def __init__(self, clock: SteadyClock, curve: LoadCurve | None, duration_s: float, ends_by_plan: bool = True) -> None:
+    def __init__(
+        self,
+        clock: SteadyClock,
+        curve: LoadCurve | None,
+        duration_s: float,
+        ends_by_plan: bool = True,
+        given_s: float | None = None,
+    ) -> None:
         self.clock = clock
         self.curve = curve
         self.started_ns = self.ended_ns = self.drained_ns = 0
-        self.begun = self.stopped = self.interrupted = False
+        self.begun = self.stopped = self.interrupted = self.own_end = False
+        self.given_s = given_s
         self._duration_ns = int(duration_s * 1e9)
         self.ends_by_plan = ends_by_plan
 
@@ -64,5 +76,8 @@ class RunTimes:
         self.stopped = True
         now_ns = self.clock.unix_ns()
         self.started_ns = min(self.started_ns, now_ns)  # stopped before it began: nothing was due
-        self.interrupted = self.ends_by_plan and now_ns < self.ended_ns
+        if self.ends_by_plan:
+            self.interrupted = now_ns < self.ended_ns
+        elif self.given_s is not None and not self.own_end:
+            self.interrupted = now_ns < self.started_ns + int((self.given_s - EARLY_S) * 1e9)
         self.ended_ns = min(self.ended_ns, now_ns) if self.plan else now_ns

@@ -31,6 +31,7 @@ from bizra_load.measure.recorder import Recorder, milliseconds_to_ns
 from bizra_load.measure.report import ReportMaker
 from bizra_load.measure.seconds import SECOND_NS
 from bizra_load.runtime import due_task
+from bizra_load.runtime.cut_off import REASON, CutOffTask, cut_off
 from bizra_load.runtime.last_requests import no_further_requests
 from bizra_load.runtime.locust_quirks import stop_users
 from bizra_load.runtime.request_names import RequestNames
@@ -176,7 +177,8 @@ class WorkerRun:
             with no_further_requests():
                 self.schedule.drain(within_s)
                 if runner is not None and runner.user_classes_count:
-                    stop_users(runner, max(end_s - time.monotonic(), STOPPED_WITHIN_S))
+                    within_s = max(end_s - time.monotonic(), STOPPED_WITHIN_S)
+                    stop_users(runner, within_s, lambda: cut_off(runner, self._cut_off))
             self._ending.set()
             self._reporter.join()  # one that is under way holds samples that are in no buffer any more
             self._settling.kill()
@@ -187,6 +189,17 @@ class WorkerRun:
                 self._leave_spool()
         finally:
             self._drain.set()
+
+    def _cut_off(self, tasks: list[CutOffTask]) -> None:
+        """What users were at when the time to end it was over. A request is one that timed out. Where none is known it is the
+        task, which has failed by itself where it had an arrival.
+        """
+        now_ns = time.perf_counter_ns()
+        for task in tasks:
+            if task.request:
+                task.fire(self._environment)
+            elif not self.settings.pace_tasks:
+                self.recorder.task(task.name).failed("timeout", now_ns, now_ns, now_ns, REASON)
 
     def take_away(self, slot: Slot) -> None:
         """Locust takes the user of this slot away. Where its share moves to another worker, what is under way is finished

@@ -9,6 +9,7 @@ import numpy as np
 from sla.estimators import steadiness
 from sla.estimators.dependence import FloatArray
 from sla.judgement.checks.silence import silent_seconds
+from sla.judgement.outages.ceased import ceased
 from sla.judgement.outages.ended_later import ended_later
 from sla.values.assessment import Steady
 from sla.values.histogram import EMPTY, Histogram, IntArray, merge
@@ -139,6 +140,8 @@ def _series(measurements: Measurements, from_second: int, to_second: int) -> dic
     in_flight = np.array([sum(w.in_flight_ns for w in s) for s in seconds], dtype=np.float64)
     ended = np.flatnonzero(finished)
     known = np.flatnonzero(~silent_seconds(measurements, from_second, to_second))
+    if silence := ceased(measurements):  # at its end it did nothing: what it did before is no beginning of that
+        known = known[known < measurements.facts.load_ended_ns // 10**9 - silence.seconds - from_second]
     return {
         MEAN: (ended, total[ended] / finished[ended]),
         "rate": (known, finished[known]),

@@ -87,6 +87,7 @@ class RunFacts:
     judged_until_ns    Unix ns up to which a look that ended the run saw it, and it is judged (0: to the end of the load)
     failed_checks      of imported results: the script's own checks that failed, by name
     bad_samples        of imported results: samples with a time or a latency that is none
+    exceptions         of the locustfile's own code, and those that followed from a failed request
     target_is_local    the target runs on a machine that also makes the load
     request_timeout_ns after which a request of the load counted as timed out (0: unknown)
     tick_ns            of imported results: the step in which latencies were recorded, which each may be off by (0: a fine one)
@@ -115,6 +116,7 @@ class RunFacts:
     judged_until_ns: int = 0
     failed_checks: tuple[FailedCheck, ...] = ()
     bad_samples: int = 0
+    exceptions: int = 0
     seed: int = 0
     target_is_local: bool = False
     request_timeout_ns: int = 0

@@ -70,6 +70,9 @@ TOUCHES: Mapping[str, Touch] = {
     "failed_checks": Touch(
         PASS, NONE, PASS, PASS, "responses that count as successful may be wrong ones; what failed without them has failed"
     ),
+    "exceptions": Touch(
+        PASS, NONE, PASS, PASS, "a task that its own code ended left out requests that it would have made; what fails fails"
+    ),
     "warm_up": Touch(
         NONE, NONE, NONE, PASS, "latency has transients, failures are none: what was cut as warm-up misses the target with them"
     ),
@@ -78,6 +81,12 @@ TOUCHES: Mapping[str, Touch] = {
     ),
     "warm_up_latency": Touch(
         PASS, PASS, NONE, NONE, "a quarter of a run and more is a long beginning: with it the target is missed"
+    ),
+    "no_response": Touch(
+        PASS, PASS, PASS, PASS, "users that wait for a response ask nothing: what came before does not stand for the silence"
+    ),
+    "outside_closed": Touch(
+        PASS, NONE, NONE, PASS, "of a closed model no stage is planned: what fails under other numbers of users fails"
     ),
     "unsent": Touch(
         PASS, PASS, BOTH, PASS, "less load flatters; what fails under it fails, but what was not sent was not done"

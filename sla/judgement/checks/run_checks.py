@@ -12,6 +12,7 @@ from sla.estimators.server_side import dominance_violation
 from sla.judgement.checks.allowable import ALLOWABLE
 from sla.judgement.checks.counters import COVERED, scrape_interval_s
 from sla.judgement.checks.load_checks import load_checks
+from sla.judgement.checks.locustfiles_users import exceptions, no_response
 from sla.judgement.checks.losses import (
     CounterCheck,
     clock_skew,
@@ -22,6 +23,7 @@ from sla.judgement.checks.losses import (
     restarts,
     stalls,
 )
+from sla.judgement.checks.other_users import other_users
 from sla.judgement.checks.warm_up import warm_up_checks
 from sla.judgement.few_windows import MEASURE_LONGER, scrape_more
 from sla.judgement.generator.lateness import judged
@@ -36,6 +38,7 @@ from sla.values.window import Window
 
 CLOCK_TICK_NS = 100.0  # of the slowest clocks in use; a median under ten of them is too coarse
 BAD_SAMPLES = 0.01  # of all that ended
+NOTHING_DONE = "see why no user came to a task: its on_start() may fail, or what it waits for never comes"
 CHECKED = "see which requests they are of; allow it only where each of those counts as failed here"
 COVERED_SHARE = 0.5  # of the judged part that the server's metrics must cover; a Prometheus may scrape only every 15 or 30 s
 
@@ -63,6 +66,7 @@ def _checks(measurements: Measurements, agreement: Agreement, steady: Steady | N
     all_checks = [*_data(measurements, agreement, steady), *_exchange(measurements, agreement)]
     all_checks += load_checks(measurements, agreement, steady, words)
     all_checks += warm_up_checks(measurements, agreement, steady)
+    all_checks += other_users(measurements, agreement, steady) + no_response(measurements)
     all_checks += stalls(measurements.health_rows, steady)
     all_checks += clock_skew(judged(measurements.health_rows, steady), agreement.validity.clock_skew_ns)
     all_checks += _server(measurements, agreement, steady, words)
@@ -75,17 +79,21 @@ def _checks(measurements: Measurements, agreement: Agreement, steady: Steady | N
 
 def _data(measurements: Measurements, agreement: Agreement, steady: Steady | None) -> list[Check]:
     """By a run too short for any estimate no agreement can be judged; without objectives nothing was claimed of it."""
-    finished, ok = sum(w.finished for w in measurements.windows), sum(w.ok for w in measurements.windows)
+    windows = measurements.windows
+    finished, failed = sum(w.finished for w in windows), failed_with(windows)
     if not finished:
         return [check("data", "Data", True, "no operation was finished", 0.0, 1.0, "operations")]
-    text, figure = "operations were measured in the steady part", float(finished)
-    checks = [check("data", "Data", False, text, figure, 1.0, "operations")]
+    text = "operations were measured in the steady part"
+    checks = [check("data", "Data", False, text, float(finished), 1.0, "operations")]
     if steady is None:
         status = Status.FAIL if agreement.objectives or agreement.evidence else Status.WARN
         text = f"no steady part of at least 5 s at a constant rate: {MEASURE_LONGER}"
         checks = [check("data", "Data", True, text, 0.0, 5.0, "s", status)]
-    if not ok:
-        text = f"not one operation succeeded: {failed_with(measurements.windows)}"
+    elif not any(w.finished or w.started for w in windows if steady.holds(w.second)):
+        text = f"nothing was done in the judged part, and {finished:,} operations outside it: {failed}"
+        checks = [check("data", "Data", True, text, 0.0, 1.0, "operations", advice=NOTHING_DONE)]
+    if not any(w.ok for w in windows):
+        text = f"not one operation succeeded: {failed}"
         checks.append(check("successes", "Successes", True, text, 0.0, 1.0, "operations"))
     return checks
 
@@ -99,12 +107,13 @@ def _exchange(measurements: Measurements, agreement: Agreement) -> list[Check]:
         *_bad_samples(measurements),
         *_unsigned(facts.unsigned_messages),
         *_failed_checks(facts),
+        *exceptions(measurements),
     ]
 
 
 def _reports(measurements: Measurements) -> Check:
-    facts = measurements.facts
-    missing, lost, broken = facts.missing_messages, facts.lost_rows, sum(measurements.health_rows.list_of("report_errors"))
+    missing, lost = measurements.facts.missing_messages, measurements.facts.lost_rows
+    broken = sum(measurements.health_rows.list_of("report_errors"))
     text = f"{missing} reports missing" + (f", {broken} could not be made (the worker's output says why)" if broken else "")
     text += f", {lost:,} rows of windows are not in the run's file any more (it was changed)" if lost else ""
     figure = float(missing + broken + lost)
@@ -118,9 +127,8 @@ def _bad_samples(measurements: Measurements) -> list[Check]:
     bad = sum(measurements.health_rows.list_of("bad_samples")) + measurements.facts.bad_samples
     if not bad:
         return []
-    share = bad / max(sum(w.finished for w in measurements.windows), bad)
-    text = f"bad samples: {bad:,} ({100 * share:.2f} %), with a name that is no text, "
-    text += "or a time that is none or far from all others"
+    share, why = bad / max(sum(w.finished for w in measurements.windows), bad), "a time that is none or far from all others"
+    text = f"bad samples: {bad:,} ({100 * share:.2f} %), with a name that is no text, or {why}"
     status = Status.FAIL if share > BAD_SAMPLES else Status.WARN
     return [check("bad_samples", "Bad samples", True, text, share, BAD_SAMPLES, "ratio", status)]
 

@@ -40,13 +40,13 @@ def _failures_in_it(measurements: Measurements, agreement: Agreement, steady: St
     rates = [o for o in agreement.objectives if o.kind.counts_failures and o.target.known]
     if not rates or not measurements.facts.failures_known:
         return None
-    missed = [o for o in rates if _success(o, measurements, steady) < o.target.value]
-    worst = min(missed or rates, key=lambda o: _success(o, measurements, steady))
-    failed, finished = _whole(worst, measurements, steady)
+    missed = [o for o in rates if success(o, measurements, steady) < o.target.value]
+    worst = min(missed or rates, key=lambda o: success(o, measurements, steady))
+    failed, finished = whole(worst, measurements, steady)
     text = f"with {part} {worst.title} {'misses' if missed else 'keeps'} its target"
     text += f": {failed:,} of {finished:,} operations failed"
-    figure, limit, title = _success(worst, measurements, steady), worst.target.value, "Success with the warm-up"
-    return _opening(missed, check(FAILURES, title, bool(missed), text, figure, limit, "ratio", advice=SEE_FAILURES))
+    figure, limit, title = success(worst, measurements, steady), worst.target.value, "Success with the warm-up"
+    return opening(missed, check(FAILURES, title, bool(missed), text, figure, limit, "ratio", advice=SEE_FAILURES))
 
 
 def _samples_in_it(measurements: Measurements, agreement: Agreement, steady: Steady, part: str) -> Check | None:
@@ -61,7 +61,7 @@ def _samples_in_it(measurements: Measurements, agreement: Agreement, steady: Ste
     most = max(bad or mine, key=lambda o: cut[o.key][0])
     share, finished = cut[most.key]
     text = f"{100 * share:.1f} % of the {finished:,} operations of {most.title} lie in {part}"
-    return _opening(bad, check(SAMPLES, "Warm-up", bool(bad), text, share, MOST, "ratio", advice=SEE_BEGINNING))
+    return opening(bad, check(SAMPLES, "Warm-up", bool(bad), text, share, MOST, "ratio", advice=SEE_BEGINNING))
 
 
 def _latencies_with_it(measurements: Measurements, agreement: Agreement, steady: Steady, part: str) -> Check | None:
@@ -71,15 +71,15 @@ def _latencies_with_it(measurements: Measurements, agreement: Agreement, steady:
     if share <= LONG or not latencies:
         return None
     whole = dataclasses.replace(steady, from_second=steady.begin_second)
-    kept = [o for o in latencies if _latency(o, agreement, measurements, steady) < o.target.value]
-    slow = [o for o in kept if _latency(o, agreement, measurements, whole) >= o.target.value]
+    kept = [o for o in latencies if latency(o, agreement, measurements, steady) < o.target.value]
+    slow = [o for o in kept if latency(o, agreement, measurements, whole) >= o.target.value]
     which = ", ".join(o.title for o in slow) or "no other latency"
     text = f"with {part}, {100 * share:.0f} % of the seconds, {which} {'miss' if len(slow) > 1 else 'misses'} the target"
     title = "Latency with the warm-up"
-    return _opening(slow, check(LATENCIES, title, bool(slow), text, share, LONG, "ratio", advice=SEE_BEGINNING))
+    return opening(slow, check(LATENCIES, title, bool(slow), text, share, LONG, "ratio", advice=SEE_BEGINNING))
 
 
-def _opening(objectives: Sequence[Objective], failed: Check) -> Check:
+def opening(objectives: Sequence[Objective], failed: Check) -> Check:
     return dataclasses.replace(failed, opens=tuple(touched(failed, objectives, open_model=True).items()))
 
 
@@ -106,21 +106,21 @@ def _parts(measurements: Measurements, operations: Sequence[str], steady: Steady
     return [w for w in mine if not steady.holds(w.second)], [w for w in mine if steady.holds(w.second)]
 
 
-def _latency(o: Objective, agreement: Agreement, measurements: Measurements, part: Steady) -> float:
+def latency(o: Objective, agreement: Agreement, measurements: Measurements, part: Steady) -> float:
     """The quantile (ns) over this part; NaN, which misses nothing, where there is none."""
     estimate = estimator_of(o, agreement).from_run(measurements, part, None)(0.95).estimate
     return estimate.point if estimate else math.nan
 
 
-def _whole(o: Objective, measurements: Measurements, steady: Steady) -> tuple[int, int]:
+def whole(o: Objective, measurements: Measurements, steady: Steady) -> tuple[int, int]:
     """(failed, finished) operations of the warm-up and the judged part together, less those the service was not asked for."""
     windows = [w for part in _parts(measurements, o.operations, steady) for w in part]
     failed = sum(w.failures_of_service for w in windows)
     return failed, failed + sum(w.ok for w in windows)
 
 
-def _success(o: Objective, measurements: Measurements, steady: Steady) -> float:
-    failed, finished = _whole(o, measurements, steady)
+def success(o: Objective, measurements: Measurements, steady: Steady) -> float:
+    failed, finished = whole(o, measurements, steady)
     return (finished - failed) / finished if finished else 1.0
 
 

@@ -17,6 +17,7 @@ from sla.judgement.generator.lateness import Lateness, lateness
 from sla.judgement.kinds.base import ObjectiveEstimator
 from sla.judgement.moving import Moving, slices, wide_as_it_moves
 from sla.judgement.objectives import EstimateAt, ObjectiveEstimate, absolute
+from sla.judgement.outages.ceased import ceased
 from sla.judgement.outages.ended_later import perhaps_later
 from sla.judgement.outages.failing_end import FailedShares, FailingEnd
 from sla.judgement.outages.hanging import hanging
@@ -56,7 +57,8 @@ class SuccessRateEstimator(ObjectiveEstimator):
             all_failed[-1] += later
             more = f"{later:,} operations failed after the judged part, most of which began in it: with them"
         attempted = ok + failed
-        hangs = hanging(ok, failed, measurements, steady, late) if late else ""
+        silence = ceased(measurements)
+        hangs = hanging(ok, failed, measurements, steady, late) if late else str(silence) if silence and silence.enough else ""
         of_load = _to_the_end_of_the_load(measurements, operations, steady)
         end = FailingEnd(FailedShares(failed, attempted, "s"), of_load, hangs)
         measured = self._measured(ok, attempted, source, steady.to_second - steady.from_second)

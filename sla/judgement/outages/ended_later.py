@@ -12,8 +12,10 @@ import math
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
+import numpy as np
+
 from sla.values.assessment import Steady
-from sla.values.histogram import EMPTY, HIGHEST_NS, Histogram, bucket_high_ns
+from sla.values.histogram import EMPTY, HIGHEST_NS, Histogram, bucket_high_ns, bucket_low_ns
 from sla.values.measurements import Measurements
 from sla.values.window import GENERATOR, TIMEOUT, Window
 
@@ -110,12 +112,14 @@ def _placed(w: Window, steady: Steady, timeout_ns: int) -> Iterator[Window]:
         return min(max(w.second - took_s, steady.from_second), steady.to_second - 1)
 
     timed_out = w.failed.get(TIMEOUT, 0)
-    if timed_out:
-        over = EMPTY.with_over_range(timed_out)
+    service = w.timeout_service
+    for at, waited, count in _waits(w, timed_out, timeout_ns):
+        over = EMPTY.with_over_range(count)
         yield Window(
-            second(timeout_ns), w.operation, failed={TIMEOUT: timed_out}, response=over, service=over,
-            timeout_response=w.timeout_response, timeout_service=w.timeout_service,
+            second(at), w.operation, failed={TIMEOUT: count}, response=over, service=over, timeout_response=waited,
+            timeout_service=service,
         )  # fmt: skip
+        service = EMPTY
     if others := {category: n for category, n in w.failed.items() if category != TIMEOUT}:
         at = steady.to_second - 1
         yield Window(at, w.operation, failed=others, failed_response=w.failed_response, failed_service=w.failed_service)
@@ -123,3 +127,18 @@ def _placed(w: Window, steady: Steady, timeout_ns: int) -> Iterator[Window]:
         response, service = (h.with_over_range(-min(timed_out, h.over_range)) for h in (w.response, w.service))
         took_ns = response.quantile_ns(0.5) if response.total else 0.0
         yield Window(second(took_ns), w.operation, ok=w.ok, untimed=w.untimed, response=response, service=service)
+
+
+def _waits(w: Window, timed_out: int, timeout_ns: int) -> Iterator[tuple[float, Histogram, int]]:
+    """(how long they waited, ns; their times; how many) of time-outs, second by second. Where not all of their times are known,
+    it is the time-out itself.
+    """
+    known = w.timeout_response
+    if not timed_out or known.total != timed_out or known.over_range:
+        yield from [(float(timeout_ns), known, timed_out)] * bool(timed_out)
+        return
+    seconds = np.ceil(bucket_low_ns(known.indices) / 1e9)
+    for waited_s in np.unique(seconds):
+        here = seconds == waited_s
+        part = Histogram(known.indices[here], known.counts[here])
+        yield 1e9 * float(waited_s), part, part.total

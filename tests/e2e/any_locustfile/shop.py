@@ -26,8 +26,8 @@ class Shop:
 
 @contextmanager
 def serving() -> Iterator[Shop]:
-    """/slow takes 50 ms, /broken fails with status 500, /empty has no body, all else is a small JSON."""
-    shop = Shop()
+    """/slow takes 50 ms, /never does not end, /broken fails with status 500, /empty has no body, all else is a small JSON."""
+    shop, ended = Shop(), threading.Event()
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -43,6 +43,9 @@ def serving() -> Iterator[Shop]:
                 shop.asked[self.command, path] += 1
             if path == "/slow":
                 time.sleep(0.05)
+            if path == "/never":
+                ended.wait()
+                return
             body = b"" if path == "/empty" else b'{"items": [1, 2, 3], "ok": true}'
             self.send_response(500 if path == "/broken" else 200)
             self.send_header("Content-Type", "application/json")
@@ -60,5 +63,6 @@ def serving() -> Iterator[Shop]:
     try:
         yield shop
     finally:
+        ended.set()
         server.shutdown()
         server.server_close()

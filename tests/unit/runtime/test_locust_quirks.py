@@ -33,7 +33,7 @@ def test_a_master_quits_once_and_is_asked_again_only_if_that_failed():
         """
 calls = []
 runner = Some(stop=print, quit=lambda: calls.append(1), user_greenlets=())
-end_once(runner)
+end_once(runner, list)
 for _ in range(4):
     runner.quit()
 assert calls == [1]
@@ -42,7 +42,7 @@ def fails():
     calls.append(2)
     raise OSError
 runner = Some(stop=print, quit=fails, user_greenlets=())
-end_once(runner)
+end_once(runner, list)
 for _ in range(2):
     try:
         runner.quit()
@@ -54,7 +54,7 @@ def ends_its_own_greenlet():
     calls.append(3)
     raise gevent.GreenletExit
 runner = Some(stop=print, quit=ends_its_own_greenlet, user_greenlets=())
-end_once(runner)
+end_once(runner, list)
 gevent.spawn(runner.quit).join()
 runner.quit()
 assert calls == [1, 2, 2, 3]
@@ -74,8 +74,9 @@ def quitting(within_s):
     runner.stop = lambda send_stop_to_client: said.append(send_stop_to_client)
     runner.server = Some(send_to_client=lambda message: said.append((message.type, message.node_id)))
     runner.greenlet = Some(kill=lambda block: said.append("killed"))
+    runner.environment = Some(parsed_options=None)
     locust_quirks.LAST_WORDS_WITHIN_S = within_s
-    end_once(runner)
+    end_once(runner, list)
     return runner, said
 
 everything = [False, ("quit", "worker-0"), ("quit", "worker-1"), "killed"]
@@ -115,7 +116,7 @@ class Runner:
         said.append("quits")
 
 runner = Runner()
-end_once(runner)
+end_once(runner, list)
 first = gevent.spawn(runner.stop)
 gevent.idle()
 others = [gevent.spawn(runner.quit), gevent.spawn(runner.stop), gevent.spawn(runner.quit)]
@@ -164,8 +165,9 @@ from types import SimpleNamespace as Some
 from bizra_load.runtime.locust_quirks import stop_users
 for own_s in (0, 1, 60):
     environment = Some(stop_timeout=own_s)
-    stop_users(Some(environment=environment, user_classes_count={}, stop_users=lambda _: print(environment.stop_timeout)), 11)
+    runner = Some(environment=environment, user_classes_count={}, stop_users=lambda _: print(environment.stop_timeout))
+    stop_users(runner, 11, print)
     assert environment.stop_timeout == own_s
 """
     done = subprocess.run([sys.executable, "-c", allowed], capture_output=True, text=True, timeout=60, check=False)
-    assert done.stdout.split() == ["11", "1", "60"], done.stderr
+    assert done.stdout.split() == ["12.0", "2.0", "61.0"], done.stderr

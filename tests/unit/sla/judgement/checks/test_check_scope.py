@@ -20,6 +20,7 @@ from sla.values.histogram import from_values
 from sla.values.kinds import ClientLatency, ServerLatency, SuccessRate, Throughput
 from sla.values.measurements import FailedCheck, Loss
 from sla.values.window import Window
+from tests.unit.sla.closed_runs import ceasing, in_steps, second, words
 from tests.unit.sla.lagging import client, with_objectives
 from tests.unit.sla.synthetic import LOCAL, RAMP_S, START, measurements, result_of
 from tests.unit.sla.warming import slow_start
@@ -36,9 +37,12 @@ EXPECTED = {
     "reports": {C: BOTH, S: PASS, T: BOTH, R: BOTH},
     "bad_samples": {C: BOTH},
     "failed_checks": {C: PASS, T: PASS, R: PASS},
+    "exceptions": {C: PASS, T: PASS, R: PASS},
     "warm_up": {R: PASS},
     "warm_up_samples": {C: PASS, S: PASS, R: PASS},
     "warm_up_latency": {C: PASS, S: PASS},
+    "outside_closed": {C: PASS, R: PASS},
+    "no_response": dict.fromkeys(ALL, PASS),
     "unsent": {C: PASS, S: PASS, T: BOTH, R: PASS},
     "exhausted": {C: PASS, S: PASS, T: BOTH, R: PASS},
     "achieved_seconds": {T: FAIL, R: FAIL},
@@ -86,6 +90,8 @@ def test_the_table_has_a_row_for_every_check_there_is_and_no_other():
     warming = slow_start(measurements())
     known += all_checks(warming, with_baseline(LOCAL.agreement, LOCAL.baseline), find_steady(warming))
     known += evaluated(measurements(hold_s=20)).checks
+    for closed in (ceasing(exceptions=1000), in_steps(lambda at: second(at, 100, 100))):
+        known += all_checks(closed, words("a error rate < 1 %"), find_steady(closed))
     assert {row_of(c.key)[0] for c in known} == set(TOUCHES)
     assert {row_of(f"{prefix}x" if prefix.endswith("_") else prefix)[0] for prefix in ALLOWABLE.values()} <= set(TOUCHES)
     with pytest.raises(KeyError):

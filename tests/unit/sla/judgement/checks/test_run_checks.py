@@ -66,6 +66,39 @@ def test_where_all_is_well_there_are_no_checks_of_what_is_rare():
     assert "successes" not in checks(run([*FAILING, window(13, 1)]))
 
 
+@pytest.mark.parametrize(
+    ("windows", "exceptions", "status", "text"),
+    [
+        (None, 2, Status.FAIL, "2 exceptions that no failed request explains: beside 100 requests"),
+        (None, 1, Status.WARN, "1 exception that no failed request explains: beside 100 requests"),
+        (
+            [window(12, failed={"http_5xx": 8})],
+            10,
+            Status.FAIL,
+            "at least 2 exceptions that no failed request explains: beside 18",
+        ),
+        ([window(12, failed={"http_5xx": 8})], 8, None, ""),
+        (None, 0, None, ""),
+        ([window(12), Window(12, "task a", ok=90, failed={"exception": 10})], 0, Status.FAIL, "10 exceptions"),
+        ([window(12), Window(12, "task a", ok=90, failed={"exception": 10})], 0, Status.FAIL, "10.0 % of its tasks"),
+        ([window(12), Window(12, "task a", ok=999, failed={"exception": 1})], 0, Status.WARN, "1 exception"),
+        ([window(12), Window(12, "task a", ok=90, failed={"http_5xx": 10})], 10, None, ""),
+    ],
+)
+def test_exceptions_of_the_locustfiles_code_are_counted_but_for_those_of_failed_requests(windows, exceptions, status, text):
+    check = checks(run(windows, exceptions=exceptions)).get("exceptions")
+    assert (check and check.status) == status
+    assert text in (check.reason if check else "")
+
+
+def test_where_nothing_was_done_in_the_judged_part_there_is_no_data():
+    check = checks(run([window(5, count=0, failed={"http_4xx": 20}), Window(14, "a")]))["data"]
+    assert check.status is Status.FAIL
+    assert check.reason == "nothing was done in the judged part, and 20 operations outside it: 20 failed, 20 with http_4xx"
+    assert "on_start()" in check.advice
+    assert checks(run([window(5), Window(14, "a", started=1)]))["data"].status is Status.PASS
+
+
 def test_all_that_is_missing_of_the_reports_is_added_and_said():
     broken = [Health(12, "w1", report_errors=2), Health(13, "w1")]
     check = checks(run(health=broken, missing_messages=3, lost_rows=1200))["reports"]

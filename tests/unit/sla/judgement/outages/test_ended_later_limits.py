@@ -158,14 +158,25 @@ def test_failures_of_before_keep_how_long_they_took_the_longest_first():
     assert latencies(some) == [({"transport": 3}, of(5, 6, 7), EMPTY, of(4))]
     mixed = window(0, started=3, failed={"transport": 5, "timeout": 2}, **took)
     assert latencies(mixed) == [
-        ({"timeout": 2}, EMPTY, of(9, 10), EMPTY),
+        ({"timeout": 1}, EMPTY, of(9), EMPTY),  # each where it began
+        ({"timeout": 1}, EMPTY, of(10), EMPTY),
         ({"transport": 2}, of(6, 7), EMPTY, of(4)),
     ]
     after = window(3, failed={"timeout": 2, "transport": 5, "generator": 1}, over=2, ok=0, **took)
     assert latencies(after, load_ended_s=OVER) == [
-        ({"timeout": 2}, EMPTY, of(9, 10), EMPTY),
+        ({"timeout": 1}, EMPTY, of(9), EMPTY),
+        ({"timeout": 1}, EMPTY, of(10), EMPTY),
         ({"transport": 5, "generator": 1}, took["failed_response"], EMPTY, of(4)),
     ]
+
+
+def test_time_outs_begin_so_much_earlier_as_each_of_them_waited_where_that_is_known():
+    cut_off = window(1, over=3, ok=0, failed={"timeout": 3}, timeout_response=of(2.5, 2.9, 6.2), timeout_service=of(6))
+    assert later(cut_off, load_ended_s=OVER, timeout_s=30) == [(8, {"timeout": 2}, 0, 2), (4, {"timeout": 1}, 0, 1)]
+    begun = list(ended_later(run(cut_off, load_ended_s=OVER, timeout_s=30), ["a"], STEADY))
+    assert sum((w.timeout_service for w in begun), EMPTY) == of(6)
+    unknown = window(1, over=3, ok=0, failed={"timeout": 3}, timeout_response=of(2.5, 2.9))
+    assert later(unknown, load_ended_s=OVER, timeout_s=4) == [(7, {"timeout": 3}, 0, 3)]
 
 
 @pytest.mark.parametrize(("took_s", "counts"), [(0.99, False), (1.01, True)])
