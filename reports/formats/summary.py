@@ -153,7 +153,7 @@ def _operations(a: Assessment, most: int, width: int) -> list[_Line]:
     if not a.operations:
         return []
     shown = a.operations if len(a.operations) <= most else many.operations(a, max(most - 1, 1))  # a line says how many more
-    rows = [(table.operations_word(a), "rate", "success", "response p50", "p99", "failed"), *map(_operation, shown)]
+    rows = [(table.operations_word(a), "ok rate", "success", "response p50", "p99", "failed"), *map(_operation, shown)]
     lines = _table(rows, width, dispensable=(3, 2, 4))
     drawn = [_Line(lines[0], "dim"), *map(_Line, lines[1:])]
     if left := len(a.operations) - len(shown):

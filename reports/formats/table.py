@@ -168,7 +168,7 @@ OPERATIONS_TITLE = "Operations, as the client saw them"
 LATENCIES_TITLE = "Latencies with 95 % intervals"
 FAILED_TITLE = "How long failed requests took, with 95 % intervals"
 FAILURES_TITLE = "Failures in the whole run (UTC)"
-OPERATION_COLUMNS = ("Operation", "Rate", "Success", "Successful", "Failed")
+OPERATION_COLUMNS = ("Operation", "Ok rate", "Success", "Successful", "Failed")
 
 
 def operation_rows(assessment: Assessment) -> list[Row]:

@@ -91,6 +91,19 @@ def test_numbers_are_those_of_the_tables(go, failing):
                 assert table.quantity(end, o.unit).split()[0] in line
 
 
+def test_the_rate_is_called_that_of_what_succeeded(failing):
+    """A row whose requests all failed has a rate of 0, however many were sent."""
+    a = dataclasses.replace(failing, operations=(failing.operations[1],))
+    [head, row] = [line for line in lines(a) if line.startswith(("by the client", "generate"))]
+    assert head.split()[3:5] == ["ok", "rate"]
+    sent = a.operations[0].ok + sum(a.operations[0].failed.values())
+    seconds = a.steady.to_second - a.steady.from_second
+    rate = float(row.split()[1])
+    assert rate == pytest.approx(a.operations[0].ok / seconds, rel=0.01)
+    assert rate < 0.98 * sent / seconds
+    assert table.OPERATION_COLUMNS[1] == "Ok rate"
+
+
 def test_marks_are_in_colour_where_colour_is_shown_alone(go):
     assert "\x1b[32mPASS\x1b[0m" in "\n".join(lines(go, colour=True))
     assert "\x1b" not in "\n".join(lines(go))
