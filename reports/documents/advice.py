@@ -8,7 +8,17 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import assert_never
 
-from reports.formats.table import endless, generator_line, interval, longer, printable, quantity, target, with_interval
+from reports.formats.table import (
+    endless,
+    generator_line,
+    interval,
+    longer,
+    of_objective,
+    printable,
+    quantity,
+    target,
+    with_interval,
+)
 from sla.judgement.checks.silence import SILENT
 from sla.judgement.few_windows import MEASURE_LONGER
 from sla.judgement.generator.lateness import LATE, SHARED_HOST
@@ -58,7 +68,7 @@ def observations(a: Assessment) -> list[str]:
         summary = operations.get(o.operations[0]) if o.quantile and o.operations else None
         client = summary.service.get(f"p{100 * o.quantile:g}") if summary else None
         if KINDS[o.kind].from_server and o.estimate and client:
-            server = f"{with_interval(o.estimate, o.unit)} inside the server"
+            server = f"{of_objective(o)} inside the server"
             lines.append(f"{o.title}: {server}, {with_interval(client, 'ns')} of service time at the client")
     for s in a.operations:
         if waited := _waited(s):
@@ -99,7 +109,7 @@ def for_objective(o: ObjectiveResult, a: Assessment, words: RemedyWords) -> Iter
     if o.estimate is None:
         yield Advice(f"{o.title}: {o.reason}", _unmeasured(o, a, words))
         return
-    figure = f"{o.title} {with_interval(o.estimate, o.unit)}, target {target(o)}"
+    figure = f"{o.title} {of_objective(o)}, target {target(o)}"
     if o.target is None:
         yield Advice(figure, o.reason)
         return

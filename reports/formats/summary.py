@@ -16,8 +16,6 @@ from reports.formats import many, table
 from reports.formats.lines import shortened, without_middle, wrapped
 from reports.formats.text import STYLES, console_for, style_of
 from sla.values.assessment import Assessment, ObjectiveResult, OperationSummary, Severity, Status
-from sla.values.bootstrap import Bootstrap
-from sla.values.estimate import Estimate
 from sla.values.shown_facts import CUT_OFF
 
 HEIGHT = 24  # lines of the terminal that everybody has
@@ -129,20 +127,20 @@ def _objective(o: ObjectiveResult, shown_unit: bool) -> tuple[str, ...]:
     point = table.quantity(o.estimate.point, o.unit) if o.estimate else "no data"
     unit = "" if shown_unit or o.estimate is None else point.rpartition(" ")[2]
     limit = f"{o.comparison} {table.quantity(o.target, o.unit)}" if o.target is not None else table.target(o)
-    return name, point, _interval(o.estimate, o.unit, unit), limit, _mark(o)
+    return name, point, _interval(o, unit), limit, _mark(o)
 
 
-def _interval(estimate: Estimate | Bootstrap | None, unit: str, left_out: str) -> str:
+def _interval(o: ObjectiveResult, left_out: str) -> str:
     """As table.interval(), where a unit of both ends, or of the estimate beside them (`left_out`), is not repeated."""
-    if estimate is None:
+    if o.estimate is None:
         return "-"
+    both = table.ends(o.estimate, o.unit, table.kept_below(o))
     (low, low_unit), (high, high_unit) = (
-        (value or name, name if value else "")
-        for value, _, name in (table.quantity(v, unit).rpartition(" ") for v in (estimate.low, estimate.high))
+        (value or name, name if value else "") for value, _, name in (end.rpartition(" ") for end in both)
     )
     if low_unit == high_unit:
         return f"{low} to {high}" + (f" {high_unit}" if high_unit and high_unit != left_out else "")
-    return table.interval(estimate, unit)
+    return " to ".join(both)
 
 
 def _mark(o: ObjectiveResult) -> str:
