@@ -16,6 +16,7 @@ from reports.formats import many, table
 from reports.formats.lines import shortened, without_middle, wrapped
 from reports.formats.text import STYLES, console_for, style_of
 from sla.values.assessment import Assessment, ObjectiveResult, OperationSummary, Severity, Status
+from sla.values.estimate import Estimate
 from sla.values.shown_facts import CUT_OFF
 
 HEIGHT = 24  # lines of the terminal that everybody has
@@ -24,6 +25,7 @@ NARROWEST = 40  # columns; in fewer no line of figures can be read
 LEAST_OPERATIONS = 3  # lines that objectives leave to operations, however many they are
 SHORTEST_NAME = 10  # characters that a name keeps however wide the figures are
 LONGEST_FAILED = 24  # characters of an operation's name before the reason why it failed, which is what is looked for
+UNJUDGED = "not judged, too short at a constant rate: measured over the whole run"
 MARKS = {Status.INCONCLUSIVE: "OPEN"}  # the word of a status where it is too long for a column; the glossary has it
 CRITICAL = "* "  # before the name of a critical objective, as the table's head says
 T = TypeVar("T")
@@ -49,7 +51,7 @@ def render(assessment: Assessment, next_step: str = "", saved: str = "", width: 
     lines = [*head, *foot]
     after = 1 + 2 * bool(a.run.rehearsal)  # lines: the shell's, and what a rehearsal and its Makefile say
     room = HEIGHT - after - sum(max(-(-cell_len(line.text) // width), 1) for line in lines)
-    of_objectives, of_operations = _shares(len(a.objectives), len(a.operations), room)
+    of_objectives, of_operations = _shares(len(a.objectives), len(a.operations), room - len(_unjudged(a, width)))
     tables = [t for t in (_objectives(a, of_objectives, width), _operations(a, of_operations, width)) if t]
     if tables and a.failures and (left := room - sum(map(len, tables))) > 0:
         tables[-1] += _commonest_failure(a, width, left)
@@ -156,15 +158,25 @@ def _operations(a: Assessment, most: int, width: int) -> list[_Line]:
     drawn = [_Line(lines[0], "dim"), *map(_Line, lines[1:])]
     if left := len(a.operations) - len(shown):
         drawn.append(_Line(f"... and {left:,} more (-v shows them)"))
-    return drawn
+    return drawn + _unjudged(a, width)
+
+
+def _unjudged(a: Assessment, width: int) -> list[_Line]:
+    """The line by which figures of operations are no estimates."""
+    return [_Line(shortened(UNJUDGED, width), "dim")] if any(o.whole_run for o in a.operations) else []
 
 
 def _operation(o: OperationSummary) -> tuple[str, ...]:
-    quantiles = [table.quantity(e.point, "ns") if (e := o.response.get(q)) else "-" for q in ("p50", "p99")]
-    rate = table.quantity(o.rate.point, "ops/s") if o.rate else "-"
-    success = table.quantity(o.success.point, "ratio") if o.success else "-"
-    failed = sum(o.failed.values())
+    whole, failed = o.unjudged, sum(o.failed.values())
+    quantiles = [_point(o.response.get(q), whole.response.get(q), "ns") for q in ("p50", "p99")]
+    rate, success = _point(o.rate, whole.ok_per_s, "ops/s"), _point(o.success, whole.success, "ratio")
     return table.printable(o.operation), rate, success, *quantiles, f"{failed:,} of {o.ok + failed:,}"
+
+
+def _point(estimate: Estimate | None, measured: float | None, unit: str) -> str:
+    """That of an estimate, or what was `measured` where nothing was judged."""
+    value = estimate.point if estimate else measured
+    return "-" if value is None else table.quantity(value, unit)
 
 
 def _commonest_failure(a: Assessment, width: int, most_lines: int) -> list[_Line]:

@@ -189,8 +189,9 @@ def operation_rows(assessment: Assessment) -> list[Row]:
     rows = []
     for o in many.operations(assessment):
         failed = ", ".join(f"{category} {count:,}" for category, count in o.failed.items()) or "0"
-        cells = (printable(o.operation), with_interval(o.rate, "ops/s"), with_interval(o.success, "ratio"), f"{o.ok:,}", failed)
-        rows.append(Row(cells, ""))
+        rate = _estimated(o.rate, o.unjudged.ok_per_s, "ops/s")
+        success = _estimated(o.success, o.unjudged.success, "ratio")
+        rows.append(Row((printable(o.operation), rate, success, f"{o.ok:,}", failed), ""))
     return rows
 
 
@@ -219,6 +220,13 @@ def latency_rows(assessment: Assessment) -> list[Row]:
             if estimates:
                 cells = [with_interval(estimates.get(q), "ns") for q in LATENCY_COLUMNS[2:]]
                 rows.append(Row((printable(o.operation), kind, *cells), ""))
+        if took := o.unjudged.response:
+            rows.append(
+                Row(
+                    (printable(o.operation), "response", *(_estimated(None, took.get(q), "ns") for q in LATENCY_COLUMNS[2:])),
+                    "",
+                )
+            )
     return rows
 
 
@@ -236,6 +244,11 @@ def failed_rows(assessment: Assessment) -> list[Row]:
             timed = f"{took.timed:,} of {of_service:,}"
             rows.append(Row((printable(o.operation), share, kind, timed, *quantiles, longest), ""))
     return rows
+
+
+def _estimated(estimate: Estimate | None, measured: float | None, unit: str) -> str:
+    """As with_interval(); of what was measured over a run of which no part was judged the figure, which says so."""
+    return with_interval(estimate, unit) if measured is None else f"{quantity(measured, unit)} (not judged)"
 
 
 def with_interval(estimate: Estimate | None, unit: str, below: float | None = None) -> str:
