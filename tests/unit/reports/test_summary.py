@@ -66,7 +66,7 @@ def test_it_fits_whatever_the_run_and_the_terminal_are(failing, size, width):
 
 
 def test_the_verdict_and_why_come_first_and_what_to_do_next_and_the_place_last(failing):
-    shown = lines(failing)
+    shown = [line for line in lines(failing) if not line.startswith("  ")]  # which goes on with the line before
     assert shown[0].startswith("NO-GO: critical: PoI success rate")
     assert [line.partition(":")[0] for line in shown[-4:]] == ["run", "rollout", "next", "saved"]
 
