@@ -191,6 +191,41 @@ def test_objectives_of_long_names_are_told_apart(go):
     assert all(re.search(rf"\.\..*{end} ", shown) for end in ends)
 
 
+ALIKE = [f"GET /{path}/{{id}} {figure}" for path in ("items", "missing") for figure in ("p95", "error rate")]
+
+
+def titled(a, titles):
+    """The assessment with one objective for each title, of figures that are wide."""
+    o = dataclasses.replace(
+        a.objectives[0], estimate=dataclasses.replace(a.objectives[0].estimate, point=1e6, low=1e3, high=5e8)
+    )
+    return dataclasses.replace(a, objectives=tuple(dataclasses.replace(o, key=t, title=t) for t in titles), notes=())
+
+
+LONG = [f"GET /v1/customers/{path}/{{id}}/orders p95" for path in ("items", "missing")]
+
+
+@pytest.mark.parametrize(("titles", "width"), [(ALIKE, 60), (ALIKE, 64), (LONG, 80)])
+def test_names_that_would_be_cut_to_the_same_text_are_whole_on_lines_of_their_own(go, titles, width):
+    shown = lines(titled(go, titles), width)
+    for name in titles:
+        place = shown.index(f"* {name}")
+        assert re.match(r" +1.00 ms .* PASS$", shown[place + 1])
+    assert len(shown) < summary.HEIGHT
+
+
+def test_names_that_differ_once_they_are_cut_have_no_lines_of_their_own(go):
+    shown = lines(titled(go, ["GET /a/long/way/to/items p95", "PUT /a/long/way/to/items p99"]), 66)
+    assert sum(line.endswith("PASS") for line in shown) == 2
+    assert any(re.match(r"\* GET .*\.\..* p95 .*PASS$", line) for line in shown)
+
+
+def test_where_there_is_no_room_names_are_cut_where_they_differ(go):
+    titles = [f"GET /{chr(97 + n)}/a/long/way/to/items p95" for n in range(12)]
+    shown = [line for line in lines(titled(go, titles), 66) if line.endswith("PASS")]
+    assert len({line[:16] for line in shown}) == len(shown) > 5
+
+
 def test_wide_characters_take_two_columns(go):
     wide = "結論 " * 60
     a = dataclasses.replace(go, summary=wide, notes=(wide,), failures=(FailureReason(wide, "x", wide, 1, 0, 0),))
