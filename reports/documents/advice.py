@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import assert_never
 
-from reports.formats.table import endless, generator_line, interval, longer, printable, quantity, target, with_interval
+from reports.documents.failed_requests import blamed, ended, remedy
+from reports.formats.table import (
+    endless,
+    generator_line,
+    interval,
+    longer,
+    of_objective,
+    printable,
+    quantity,
+    target,
+    with_interval,
+)
 from sla.judgement.checks.silence import SILENT
 from sla.judgement.few_windows import MEASURE_LONGER
 from sla.judgement.generator.lateness import LATE, SHARED_HOST
@@ -19,15 +29,6 @@ from sla.values.assessment import Assessment, Check, Gate, ObjectiveResult, Oper
 from sla.values.kinds import KINDS
 from sla.values.remedies import PLAIN, Remedy, RemedyWords
 
-CAUSES: Mapping[str, str | Remedy] = {
-    "http_5xx": "the node's own log of these seconds says why it failed",
-    "http_3xx": "the service redirects: give the address that it redirects to",
-    "http_4xx": "the request was refused: look at the token, the base path and any proxy's limits",
-    "timeout": Remedy.FIND_THE_STALL,
-    "generator": "the generator's own machine had no descriptor, port or address for them: no request reached the service",
-    "exception": "the locustfile's own code raised an exception: see its reason, and Locust's log with its place in the code",
-    "transport": "connections were refused or reset: look at the node's restarts, open-file limit and accept queue",
-}
 _CHECK_ADVICE: Mapping[str, str | Remedy] = {
     "workers": "find out why the worker went away (its log, memory), then repeat the run",
     "reports": "look at the network between workers and master, then repeat the run",
@@ -58,7 +59,7 @@ def observations(a: Assessment) -> list[str]:
         summary = operations.get(o.operations[0]) if o.quantile and o.operations else None
         client = summary.service.get(f"p{100 * o.quantile:g}") if summary else None
         if KINDS[o.kind].from_server and o.estimate and client:
-            server = f"{with_interval(o.estimate, o.unit)} inside the server"
+            server = f"{of_objective(o)} inside the server"
             lines.append(f"{o.title}: {server}, {with_interval(client, 'ns')} of service time at the client")
     for s in a.operations:
         if waited := _waited(s):
@@ -99,7 +100,7 @@ def for_objective(o: ObjectiveResult, a: Assessment, words: RemedyWords) -> Iter
     if o.estimate is None:
         yield Advice(f"{o.title}: {o.reason}", _unmeasured(o, a, words))
         return
-    figure = f"{o.title} {with_interval(o.estimate, o.unit)}, target {target(o)}"
+    figure = f"{o.title} {of_objective(o)}, target {target(o)}"
     if o.target is None:
         yield Advice(figure, o.reason)
         return
@@ -127,29 +128,14 @@ def for_objective(o: ObjectiveResult, a: Assessment, words: RemedyWords) -> Iter
 
 def _unmeasured(o: ObjectiveResult, a: Assessment, words: RemedyWords) -> str:
     """Where there is no estimate: its operations failed, were outside the judged part, or are called otherwise."""
-    ok, failed = _ended(o, a)
+    ok, failed = ended(o, a)
     if failed and not ok and not KINDS[o.kind].from_server:
         category, count = failed.most_common(1)[0]
-        which = f"{count:,} of {failed.total():,} failed with {printable(category)}"
-        return f"no request was successful, {which}: {_cause(category, words)}"
+        which = blamed(o, a, category) or f"{count:,} of {failed.total():,} failed with {printable(category)}"
+        return f"no request was successful, {which}: {remedy(o, a, category, words)}"
     if OUTSIDE in o.reason:
         return "leave it out, or call its operations while the load is constant too: the rest of a run is not judged"
     return f"nothing was measured ({o.source or 'no source'}): check the metric's name and the scenario"
-
-
-def _ended(o: ObjectiveResult, a: Assessment) -> tuple[int, Counter[str]]:
-    """How many of its operations were successful in the judged part, and how many failed, by category."""
-    mine = [s for s in a.operations if s.operation in o.operations]
-    failed = Counter[str]()
-    for s in mine:
-        failed.update(s.failed)
-    return sum(s.ok for s in mine), failed
-
-
-def _cause(category: str, words: RemedyWords) -> str:
-    """What to do about failures of a category."""
-    cause = CAUSES.get(category, "the response was not what the operation promises: its content, signature or value was wrong")
-    return words[cause] if isinstance(cause, Remedy) else cause
 
 
 def _missed(o: ObjectiveResult, a: Assessment, figure: str, words: RemedyWords) -> Iterator[Advice]:
@@ -202,7 +188,7 @@ def _throughput(o: ObjectiveResult, a: Assessment, figure: str, words: RemedyWor
     if planned is not None and planned < o.target:
         text = f"the load was planned at {quantity(planned, o.unit)} in all, too low to reach the target"
         return Advice(figure, f"{text}: {words[Remedy.HIGHER_RATE]}")
-    ok, failed = _ended(o, a)
+    ok, failed = ended(o, a)
     if failed and _finished_per_s(o, a, ok, failed.total()) >= o.target:
         most = printable(failed.most_common(1)[0][0])
         return Advice(
@@ -230,8 +216,9 @@ def _failed_too_often(o: ObjectiveResult) -> bool:
 
 
 def _errors(o: ObjectiveResult, a: Assessment, figure: str, words: RemedyWords) -> Iterator[Advice]:
-    for category, count in _ended(o, a)[1].most_common():
-        yield Advice(f"{figure}: {count:,} with {printable(category)}", _cause(category, words))
+    for category, count in ended(o, a)[1].most_common():
+        how = ": ".join(filter(None, (blamed(o, a, category), remedy(o, a, category, words))))
+        yield Advice(f"{figure}: {count:,} with {printable(category)}", how)
 
 
 def for_check(c: Check, words: RemedyWords) -> Iterator[Advice]:

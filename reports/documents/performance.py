@@ -60,9 +60,9 @@ def _in_words(o: ObjectiveResult) -> str:
     if o.estimate is None:
         return o.reason if o.reason.startswith(NO_DATA) else f"{NO_DATA} ({o.reason})"
     if o.target is None:
-        return f"{table.with_interval(o.estimate, o.unit)} against {table.target(o)}: {o.reason}; {o.source}"
+        return f"{table.of_objective(o)} against {table.target(o)}: {o.reason}; {o.source}"
     room = o.target / o.estimate.point if o.comparison == "<" and o.estimate.point else 0.0
-    words = f"{table.with_interval(o.estimate, o.unit)} against {table.target(o)}"
+    words = f"{table.of_objective(o)} against {table.target(o)}"
     if o.unit == "ratio":
         margin = o.target - o.estimate.point if o.comparison == "<" else o.estimate.point - o.target
         words += f", margin {100 * margin:+.3f} percentage points"
@@ -78,10 +78,12 @@ def _deviation(o: ObjectiveResult) -> table.Row:
     baseline = table.quantity(o.baseline, o.unit) if o.baseline is not None else "none"
     if not o.estimate:
         return table.Row((o.title, baseline, "no data", "-", "-", "-"), "")
-    figures = (o.title, baseline, table.quantity(o.estimate.point, o.unit), table.interval(o.estimate, o.unit))
+    below = table.kept_below(o)
+    figures = (o.title, baseline, table.quantity(o.estimate.point, o.unit), table.interval(o.estimate, o.unit, below))
     if not known or not o.baseline:
         return table.Row((*figures, "-", "-"), "")
     point, low, high = (_relative(x, o.baseline, o.unit) for x in (o.estimate.point, o.estimate.low, o.estimate.high))
+    high = high if below is None else f"< {_relative(below, o.baseline, o.unit)}"
     return table.Row((*figures, point, f"{low} to {high}"), "")
 
 

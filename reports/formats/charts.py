@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import chain, groupby
 
 from reports.formats import many
-from reports.formats.table import interval, quantity, target
+from reports.formats.table import interval, kept_below, quantity, target
 from sla.estimators.share_limits import order_statistic_limits
 from sla.judgement.steady import operations_of
 from sla.values.agreement import planned_of
@@ -103,8 +103,10 @@ def bars(objectives: Sequence[ObjectiveResult]) -> list[Bar]:
     drawn = []
     for o in objectives:
         if o.estimate is not None and o.target:
-            low, high, point = (_place(v / o.target) for v in (o.estimate.low, o.estimate.high, o.estimate.point))
-            text, resampled = f"{interval(o.estimate, o.unit)}, target {target(o)}", None
+            below = kept_below(o)
+            ends = (o.estimate.low, o.estimate.high if below is None else below)
+            low, high, point = (_place(v / o.target) for v in (*ends, o.estimate.point))
+            text, resampled = f"{interval(o.estimate, o.unit, below)}, target {target(o)}", None
             if b := o.bootstrap:
                 resampled = _place(b.low / o.target), _place(b.high / o.target)
                 text += f"; {100 * b.level:g} % of {b.draws:,} resamples: {interval(b, o.unit)}"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from rich.cells import cell_len, chop_cells, set_cell_size
 
 MORE = " ... (-v)"
@@ -32,14 +34,22 @@ def shortened(text: str, width: int, more: str = MORE) -> str:
     return next(iter(wrapped(text, width, 1, more=more)), "")
 
 
-def without_middle(text: str, width: int) -> str:
-    """A name whose begin and end tell it apart: "GET /a/long..id} p95"."""
+def without_middle(text: str, width: int, of_end: int | None = None) -> str:
+    """A name whose begin and end tell it apart: "GET /a/long..id} p95". `of_end`: columns that its end has; half of them."""
     if cell_len(text) <= width:
         return text
     end = text
-    while cell_len(end) > (width - 2) // 2:
+    while cell_len(end) > ((width - 2) // 2 if of_end is None else of_end):
         end = end[1:]
     return f"{set_cell_size(text, width - 2 - cell_len(end)).rstrip()}..{end}"
+
+
+def apart(names: Sequence[str], width: int) -> list[str]:
+    """without_middle() of each; cut elsewhere, as near to the middle as can be, where that tells more of them apart."""
+    middle = (width - 2) // 2
+    places = sorted(range(max(width - 1, 1)), key=lambda of_end: abs(of_end - middle))
+    cut = ([without_middle(name, width, of_end) for name in names] for of_end in places)
+    return max(cut, key=lambda texts: len(set(texts)))  # the first of those that tell as many apart
 
 
 def _parts(word: str, width: int) -> list[str]:

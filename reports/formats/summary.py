@@ -9,14 +9,13 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import TypeVar
 
-from rich.cells import cell_len, set_cell_size
+from rich.cells import cell_len
 from rich.text import Text
 
-from reports.formats import many, table
+from reports.formats import columns, many, table
 from reports.formats.lines import shortened, without_middle, wrapped
 from reports.formats.text import STYLES, console_for, style_of
 from sla.values.assessment import Assessment, ObjectiveResult, OperationSummary, Severity, Status
-from sla.values.bootstrap import Bootstrap
 from sla.values.estimate import Estimate
 from sla.values.shown_facts import CUT_OFF
 
@@ -24,14 +23,14 @@ HEIGHT = 24  # lines of the terminal that everybody has
 WIDTH = 80  # its columns, and those of an output that is no terminal
 NARROWEST = 40  # columns; in fewer no line of figures can be read
 LEAST_OPERATIONS = 3  # lines that objectives leave to operations, however many they are
-SHORTEST_NAME = 10  # characters that a name keeps however wide the figures are
+OF_OBJECTIVES = (3, 2)  # columns of theirs that are left out where all are too wide
 LONGEST_FAILED = 24  # characters of an operation's name before the reason why it failed, which is what is looked for
+UNJUDGED = "not judged, too short at a constant rate: measured over the whole run"
 MARKS = {Status.INCONCLUSIVE: "OPEN"}  # the word of a status where it is too long for a column; the glossary has it
 CRITICAL = "* "  # before the name of a critical objective, as the table's head says
 T = TypeVar("T")
 _WORST_FIRST = (Status.FAIL, Status.INVALID, Status.INCONCLUSIVE, Status.WARN, Status.PASS)
 A_COMMAND = re.compile(r"('.*/|\S*/)?bizra-load'? ")  # a next step that begins so, with or without a path, is to be copied
-_GAP = "  "
 
 
 @dataclass(frozen=True)
@@ -51,7 +50,7 @@ def render(assessment: Assessment, next_step: str = "", saved: str = "", width: 
     lines = [*head, *foot]
     after = 1 + 2 * bool(a.run.rehearsal)  # lines: the shell's, and what a rehearsal and its Makefile say
     room = HEIGHT - after - sum(max(-(-cell_len(line.text) // width), 1) for line in lines)
-    of_objectives, of_operations = _shares(len(a.objectives), len(a.operations), room)
+    of_objectives, of_operations = _shares(a, room - len(_unjudged(a, width)), width)
     tables = [t for t in (_objectives(a, of_objectives, width), _operations(a, of_operations, width)) if t]
     if tables and a.failures and (left := room - sum(map(len, tables))) > 0:
         tables[-1] += _commonest_failure(a, width, left)
@@ -98,30 +97,42 @@ def verdict_line(assessment: Assessment) -> str:
     return table.printable(f"{assessment.decision.value}: {assessment.summary}")
 
 
-def _shares(objectives: int, operations: int, room: int) -> tuple[int, int]:
+def _shares(a: Assessment, room: int, width: int) -> tuple[int, int]:
     """How many lines each of the two tables gets, without heads."""
+    objectives, operations = len(a.objectives), len(a.operations)
     room -= (1 if objectives else 0) + (1 if operations else 0)
-    least = min(operations, LEAST_OPERATIONS + 1)
-    for_objectives = min(objectives, room - least)
+    most = room - min(operations, LEAST_OPERATIONS + 1)
+    named = objectives + len(columns.alike(_objective_rows(a, a.objectives, width), width, OF_OBJECTIVES))
+    for_objectives = named if named <= most else min(objectives, most)
     return for_objectives, min(operations, room - for_objectives)
 
 
 def _objectives(a: Assessment, most: int, width: int) -> list[_Line]:
+    """In `most` lines at most, without the head. Names that would be cut to the same text have lines of their own, above the
+    figures, where there is room.
+    """
     if not a.objectives:
         return []
     shown, left = _worst(a.objectives, most, lambda o: (_WORST_FIRST.index(o.status), o.severity is not Severity.CRITICAL))
-    head = ("* critical", "estimate", table.at_level("95 % interval", a), "target", "")
-    rows = [head, *(_objective(o, shown_unit=True) for o in shown)]
-    if _wide(rows) > width:
-        rows = [head, *(_objective(o, shown_unit=False) for o in shown)]
-    lines = _table(rows, width, dispensable=(3, 2))
-    statuses = ["", *(o.status.value for o in shown)]
-    marks = ["", *(_mark(o) for o in shown)]
-    drawn = [_Line(t, STYLES.get(s, ""), m) if s else _Line(t, "dim") for t, s, m in zip(lines, statuses, marks, strict=True)]
+    rows = _objective_rows(a, shown, width)
+    above = {i: rows[i][0] for i in columns.alike(rows, width, OF_OBJECTIVES)} if not left else {}
+    if len(shown) + len(above) > most:
+        above = {}
+    lines = columns.drawn([("", *row[1:]) if i in above else row for i, row in enumerate(rows)], width, OF_OBJECTIVES)
+    drawn = [_Line(lines[0], "dim")]
+    for i, o in enumerate(shown, start=1):
+        drawn += [_Line(without_middle(above[i], width))] if i in above else []
+        drawn.append(_Line(lines[i], STYLES.get(o.status.value, ""), _mark(o)))
     if left:
         counts = Counter(_mark(o) for o in left)
         drawn.append(_Line(f"... and {len(left)} more: {', '.join(f'{n} {m}' for m, n in counts.items())} (-v shows them)"))
     return drawn
+
+
+def _objective_rows(a: Assessment, shown: Sequence[ObjectiveResult], width: int) -> list[tuple[str, ...]]:
+    head = ("* critical", "estimate", table.at_level("95 % interval", a), "target", "")
+    rows = [head, *(_objective(o, shown_unit=True) for o in shown)]
+    return rows if columns.wide(rows) <= width else [head, *(_objective(o, shown_unit=False) for o in shown)]
 
 
 def _objective(o: ObjectiveResult, shown_unit: bool) -> tuple[str, ...]:
@@ -129,20 +140,20 @@ def _objective(o: ObjectiveResult, shown_unit: bool) -> tuple[str, ...]:
     point = table.quantity(o.estimate.point, o.unit) if o.estimate else "no data"
     unit = "" if shown_unit or o.estimate is None else point.rpartition(" ")[2]
     limit = f"{o.comparison} {table.quantity(o.target, o.unit)}" if o.target is not None else table.target(o)
-    return name, point, _interval(o.estimate, o.unit, unit), limit, _mark(o)
+    return name, point, _interval(o, unit), limit, _mark(o)
 
 
-def _interval(estimate: Estimate | Bootstrap | None, unit: str, left_out: str) -> str:
+def _interval(o: ObjectiveResult, left_out: str) -> str:
     """As table.interval(), where a unit of both ends, or of the estimate beside them (`left_out`), is not repeated."""
-    if estimate is None:
+    if o.estimate is None:
         return "-"
+    both = table.ends(o.estimate, o.unit, table.kept_below(o))
     (low, low_unit), (high, high_unit) = (
-        (value or name, name if value else "")
-        for value, _, name in (table.quantity(v, unit).rpartition(" ") for v in (estimate.low, estimate.high))
+        (value or name, name if value else "") for value, _, name in (end.rpartition(" ") for end in both)
     )
     if low_unit == high_unit:
         return f"{low} to {high}" + (f" {high_unit}" if high_unit and high_unit != left_out else "")
-    return table.interval(estimate, unit)
+    return " to ".join(both)
 
 
 def _mark(o: ObjectiveResult) -> str:
@@ -153,20 +164,30 @@ def _operations(a: Assessment, most: int, width: int) -> list[_Line]:
     if not a.operations:
         return []
     shown = a.operations if len(a.operations) <= most else many.operations(a, max(most - 1, 1))  # a line says how many more
-    rows = [(table.operations_word(a), "rate", "success", "response p50", "p99", "failed"), *map(_operation, shown)]
-    lines = _table(rows, width, dispensable=(3, 2, 4))
+    rows = [(table.operations_word(a), "ok rate", "success", "response p50", "p99", "failed"), *map(_operation, shown)]
+    lines = columns.drawn(rows, width, dispensable=(3, 2, 4))
     drawn = [_Line(lines[0], "dim"), *map(_Line, lines[1:])]
     if left := len(a.operations) - len(shown):
         drawn.append(_Line(f"... and {left:,} more (-v shows them)"))
-    return drawn
+    return drawn + _unjudged(a, width)
+
+
+def _unjudged(a: Assessment, width: int) -> list[_Line]:
+    """The line by which figures of operations are no estimates."""
+    return [_Line(shortened(UNJUDGED, width), "dim")] if any(o.whole_run for o in a.operations) else []
 
 
 def _operation(o: OperationSummary) -> tuple[str, ...]:
-    quantiles = [table.quantity(e.point, "ns") if (e := o.response.get(q)) else "-" for q in ("p50", "p99")]
-    rate = table.quantity(o.rate.point, "ops/s") if o.rate else "-"
-    success = table.quantity(o.success.point, "ratio") if o.success else "-"
-    failed = sum(o.failed.values())
+    whole, failed = o.unjudged, sum(o.failed.values())
+    quantiles = [_point(o.response.get(q), whole.response.get(q), "ns") for q in ("p50", "p99")]
+    rate, success = _point(o.rate, whole.ok_per_s, "ops/s"), _point(o.success, whole.success, "ratio")
     return table.printable(o.operation), rate, success, *quantiles, f"{failed:,} of {o.ok + failed:,}"
+
+
+def _point(estimate: Estimate | None, measured: float | None, unit: str) -> str:
+    """That of an estimate, or what was `measured` where nothing was judged."""
+    value = estimate.point if estimate else measured
+    return "-" if value is None else table.quantity(value, unit)
 
 
 def _commonest_failure(a: Assessment, width: int, most_lines: int) -> list[_Line]:
@@ -206,37 +227,6 @@ def _worst(items: Sequence[T], most: int, key: Callable[[T], tuple[float, ...]])
     return ordered[:keep], ordered[keep:]
 
 
-def _wide(rows: Sequence[tuple[str, ...]]) -> int:
-    """How many columns the table of these rows has."""
-    return sum(_widths(rows)) + len(_GAP) * (len(rows[0]) - 1)
-
-
-def _widths(rows: Sequence[tuple[str, ...]]) -> list[int]:
-    return [max(map(cell_len, column)) for column in zip(*rows, strict=True)]
-
-
-def _table(rows: Sequence[tuple[str, ...]], width: int, dispensable: Sequence[int]) -> list[str]:
-    """Columns beside each other, the last one ragged. Where they are too wide, names are cut short, and then `dispensable`
-    columns left out, from the first on.
-    """
-    least = _wide(rows) - max(_widths(rows)[0] - SHORTEST_NAME, 0)
-    if least > width and dispensable:
-        left_out, *others = dispensable
-        fewer = [(*row[:left_out], *row[left_out + 1 :]) for row in rows]
-        return _table(fewer, width, [n - (n > left_out) for n in others])
-    widths = _widths(rows)
-    widths[0] = max(widths[0] - max(_wide(rows) - width, 0), min(widths[0], SHORTEST_NAME))
-    return [_row(row, widths, width) for row in rows]
-
-
-def _row(row: Iterable[str], widths: Sequence[int], width: int) -> str:
-    name, *cells = row
-    name = without_middle(name, widths[0])
-    *padded, last = (name, *cells)
-    line = _GAP.join((*(set_cell_size(c, max(w, cell_len(c))) for c, w in zip(padded, widths, strict=False)), last)).rstrip()
-    return line if cell_len(line) <= width else set_cell_size(line, width - 2) + ".."
-
-
 def _wrapped(text: str, width: int, most_lines: int) -> list[_Line]:
     """At words, indented from the second line on, and cut short after so many lines."""
-    return [_Line(line) for line in wrapped(table.printable(text), width, most_lines, _GAP)]
+    return [_Line(line) for line in wrapped(table.printable(text), width, most_lines, columns.GAP)]

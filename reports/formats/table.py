@@ -10,7 +10,7 @@ from typing import TypeVar
 from reports.formats import many
 from sla.judgement.moving import REACHES
 from sla.judgement.objectives import half_towards
-from sla.judgement.status import NO_LONGER_RUN
+from sla.judgement.status import NO_LONGER_RUN, OVER_BASELINE
 from sla.values.assessment import Assessment, Check, ObjectiveResult, Status
 from sla.values.bootstrap import Bootstrap
 from sla.values.estimate import Estimate
@@ -86,7 +86,7 @@ def objective_row(o: ObjectiveResult) -> Row:
         o.severity.value,
         target(o),
         quantity(o.estimate.point, o.unit) if o.estimate else "no data",
-        interval(o.estimate, o.unit),
+        interval(o.estimate, o.unit, kept_below(o)),
         quantity(o.baseline, o.unit) if o.baseline is not None else "-",
         status,
         why,
@@ -106,6 +106,19 @@ def endless(o: ObjectiveResult) -> bool:
     if o.status is not Status.INCONCLUSIVE or o.estimate is None or o.target is None or o.reason.startswith(NO_LONGER_RUN):
         return False
     return math.isinf(half_towards(o.estimate, o.target))
+
+
+def kept_below(o: ObjectiveResult) -> float | None:
+    """The target, in the unit of `o`, of an objective whose interval reaches beyond it, or has no end, and that was shown to
+    keep it all the same: by the share over it, or by every fifth of the run. None for any other: its interval says it.
+    """
+    keeps = o.comparison == "<" and (o.status is Status.PASS or o.reason == OVER_BASELINE)
+    return o.target if keeps and o.estimate and o.target is not None and o.estimate.high > o.target else None
+
+
+def of_objective(o: ObjectiveResult) -> str:
+    """Its estimate as with_interval(), with the upper limit that was shown."""
+    return with_interval(o.estimate, o.unit, kept_below(o))
 
 
 def target(o: ObjectiveResult) -> str:
@@ -168,7 +181,7 @@ OPERATIONS_TITLE = "Operations, as the client saw them"
 LATENCIES_TITLE = "Latencies with 95 % intervals"
 FAILED_TITLE = "How long failed requests took, with 95 % intervals"
 FAILURES_TITLE = "Failures in the whole run (UTC)"
-OPERATION_COLUMNS = ("Operation", "Rate", "Success", "Successful", "Failed")
+OPERATION_COLUMNS = ("Operation", "Ok rate", "Success", "Successful", "Failed")
 
 
 def operation_rows(assessment: Assessment) -> list[Row]:
@@ -176,8 +189,9 @@ def operation_rows(assessment: Assessment) -> list[Row]:
     rows = []
     for o in many.operations(assessment):
         failed = ", ".join(f"{category} {count:,}" for category, count in o.failed.items()) or "0"
-        cells = (printable(o.operation), with_interval(o.rate, "ops/s"), with_interval(o.success, "ratio"), f"{o.ok:,}", failed)
-        rows.append(Row(cells, ""))
+        rate = _estimated(o.rate, o.unjudged.ok_per_s, "ops/s")
+        success = _estimated(o.success, o.unjudged.success, "ratio")
+        rows.append(Row((printable(o.operation), rate, success, f"{o.ok:,}", failed), ""))
     return rows
 
 
@@ -206,6 +220,13 @@ def latency_rows(assessment: Assessment) -> list[Row]:
             if estimates:
                 cells = [with_interval(estimates.get(q), "ns") for q in LATENCY_COLUMNS[2:]]
                 rows.append(Row((printable(o.operation), kind, *cells), ""))
+        if took := o.unjudged.response:
+            rows.append(
+                Row(
+                    (printable(o.operation), "response", *(_estimated(None, took.get(q), "ns") for q in LATENCY_COLUMNS[2:])),
+                    "",
+                )
+            )
     return rows
 
 
@@ -225,16 +246,25 @@ def failed_rows(assessment: Assessment) -> list[Row]:
     return rows
 
 
-def with_interval(estimate: Estimate | None, unit: str) -> str:
+def _estimated(estimate: Estimate | None, measured: float | None, unit: str) -> str:
+    """As with_interval(); of what was measured over a run of which no part was judged the figure, which says so."""
+    return with_interval(estimate, unit) if measured is None else f"{quantity(measured, unit)} (not judged)"
+
+
+def with_interval(estimate: Estimate | None, unit: str, below: float | None = None) -> str:
     """ "46.4 us [45.9 us to 47.0 us]", or "-"."""
-    return "-" if estimate is None else f"{quantity(estimate.point, unit)} [{interval(estimate, unit)}]"
+    return "-" if estimate is None else f"{quantity(estimate.point, unit)} [{interval(estimate, unit, below)}]"
 
 
-def interval(estimate: Estimate | Bootstrap | None, unit: str) -> str:
-    """ "45.9 us to 47.0 us", or "-"."""
-    if estimate is None:
-        return "-"
-    return f"{quantity(estimate.low, unit)} to {quantity(estimate.high, unit)}"
+def interval(estimate: Estimate | Bootstrap | None, unit: str, below: float | None = None) -> str:
+    """ "45.9 us to 47.0 us", or "-"; "45.9 us to < 200 us" of what kept_below() is `below`."""
+    return "-" if estimate is None else " to ".join(ends(estimate, unit, below))
+
+
+def ends(estimate: Estimate | Bootstrap, unit: str, below: float | None = None) -> tuple[str, str]:
+    """The two ends of an interval."""
+    high = quantity(estimate.high, unit) if below is None else f"< {quantity(below, unit)}"
+    return quantity(estimate.low, unit), high
 
 
 def quantity(value: float, unit: str) -> str:

@@ -114,7 +114,7 @@ def decide(
     if open_gates:  # not worse than with a warning for each, whichever way they turn out
         worst = _row(len(warnings) + len(open_gates))
         kept = "if it keeps its target" if len(open_gates) == 1 else "if they keep their targets"
-        at_worst = f"at worst {worst.value}{'' if best is worst else f' ({best.value} {kept})'}"
+        at_worst = "at worst" if best is worst else f"at worst ({best.value} {kept})"
         return DecisionMade(worst, f"{at_worst}: {len(open_gates)} open: {_by_reason(open_gates)}{besides}", best)
     return DecisionMade(best, named or "every gate passes")
 

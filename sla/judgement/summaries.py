@@ -10,17 +10,17 @@ from sla.estimators.proportions import proportion_estimate
 from sla.estimators.quantiles import QUANTILES, QuantileResult, quantile_results
 from sla.estimators.rates import rate_estimate
 from sla.judgement.steady import begun_by_second, by_second, one_histogram_a_second, operations_of, outcomes
-from sla.values.assessment import FailedLatencies, OperationSummary, Steady
+from sla.values.assessment import FailedLatencies, OperationSummary, Steady, WholeRun
 from sla.values.estimate import Estimate
-from sla.values.histogram import Histogram
-from sla.values.measurements import Measurements
-from sla.values.window import FAILED, LATENCIES, TIMED_OUT, failures_by_category
+from sla.values.histogram import Histogram, merge
+from sla.values.measurements import Measurements, RunFacts
+from sla.values.window import FAILED, LATENCIES, TIMED_OUT, Window, failures_by_category
 
 OF_FAILED = (0.5, 0.99)  # quantiles of how long failed requests took: seldom are there enough of them for more
 
 
 def summaries(measurements: Measurements, steady: Steady | None, level: float) -> tuple[OperationSummary, ...]:
-    """One for each operation, by name; without a steady part counts alone, of the whole run."""
+    """One for each operation, by name; without a steady part what was measured over the whole run."""
     operations = operations_of(measurements.windows)
     if steady is None:
         return tuple(_counts(measurements, o) for o in operations)
@@ -44,8 +44,20 @@ def less_lag(as_measured: Sequence[OperationSummary], lag: Histogram) -> tuple[O
 
 def _counts(measurements: Measurements, operation: str) -> OperationSummary:
     windows = [w for w in measurements.windows if w.operation == operation]
-    failed = failures_by_category(windows)
-    return OperationSummary(operation, sum(w.ok for w in windows), dict(sorted(failed.items())), None, None, {}, {})
+    failed, ok = failures_by_category(windows), sum(w.ok for w in windows)
+    whole = _whole_run(measurements.facts, windows, ok)
+    return OperationSummary(operation, ok, dict(sorted(failed.items())), None, None, {}, {}, whole_run=whole)
+
+
+def _whole_run(facts: RunFacts, windows: Sequence[Window], ok: int) -> WholeRun:
+    length_s = (facts.load_ended_ns - facts.load_started_ns) / 1e9
+    asked = ok + sum(w.failures_of_service for w in windows)
+    took = merge(w.response for w in windows)
+    return WholeRun(
+        ok / length_s if length_s > 0 else None,
+        ok / asked if asked and facts.failures_known else None,
+        {f"p{100 * q:g}": took.quantile_ns(q) for q in QUANTILES} if took.total else {},
+    )
 
 
 def _summary(measurements: Measurements, operation: str, steady: Steady, level: float) -> OperationSummary:

@@ -163,9 +163,24 @@ class FailedLatencies:
 
 
 @dataclass(frozen=True)
+class WholeRun:
+    """What was measured of one operation over a whole run of which no part was judged. Plain figures, no estimates: nothing is
+    known of how far they are off.
+
+    ok_per_s   successful operations per second of the load; None: not known, as the others
+    success    of what the service was asked for, a ratio
+    response   "p50" .. "p99.9", ns, of successful operations and time-outs; none without any
+    """
+
+    ok_per_s: float | None = None
+    success: float | None = None
+    response: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class OperationSummary:
     """Client-side figures of one operation over the steady part: latencies in ns, rate in ops/s, success as a ratio. Where a
-    run has no such part: how many operations ended in all of it (`ok`, `failed`), and no estimates.
+    run has no such part: how many operations ended in all of it (`ok`, `failed`), `whole_run`, and no estimates.
 
     failed_share   of the operations that the service was asked for, a ratio; None, as the two that follow, where none failed,
                    and in assessments made before it was known
@@ -181,6 +196,12 @@ class OperationSummary:
     failed_share: Estimate | None = None
     failed_response: FailedLatencies | None = None
     failed_service: FailedLatencies | None = None
+    whole_run: WholeRun | None = None
+
+    @property
+    def unjudged(self) -> WholeRun:
+        """`whole_run`, of which nothing is known where a part of it was judged."""
+        return self.whole_run or WholeRun()
 
 
 @dataclass(frozen=True)

@@ -66,7 +66,7 @@ def test_it_fits_whatever_the_run_and_the_terminal_are(failing, size, width):
 
 
 def test_the_verdict_and_why_come_first_and_what_to_do_next_and_the_place_last(failing):
-    shown = lines(failing)
+    shown = [line for line in lines(failing) if not line.startswith("  ")]  # which goes on with the line before
     assert shown[0].startswith("NO-GO: critical: PoI success rate")
     assert [line.partition(":")[0] for line in shown[-4:]] == ["run", "rollout", "next", "saved"]
 
@@ -89,6 +89,19 @@ def test_numbers_are_those_of_the_tables(go, failing):
                 assert text in line
             for end in (o.estimate.low, o.estimate.high):
                 assert table.quantity(end, o.unit).split()[0] in line
+
+
+def test_the_rate_is_called_that_of_what_succeeded(failing):
+    """A row whose requests all failed has a rate of 0, however many were sent."""
+    a = dataclasses.replace(failing, operations=(failing.operations[1],))
+    [head, row] = [line for line in lines(a) if line.startswith(("by the client", "generate"))]
+    assert head.split()[3:5] == ["ok", "rate"]
+    sent = a.operations[0].ok + sum(a.operations[0].failed.values())
+    seconds = a.steady.to_second - a.steady.from_second
+    rate = float(row.split()[1])
+    assert rate == pytest.approx(a.operations[0].ok / seconds, rel=0.01)
+    assert rate < 0.98 * sent / seconds
+    assert table.OPERATION_COLUMNS[1] == "Ok rate"
 
 
 def test_marks_are_in_colour_where_colour_is_shown_alone(go):
@@ -176,6 +189,41 @@ def test_objectives_of_long_names_are_told_apart(go):
     titled = [dataclasses.replace(one, key=e, title=f"GET /api/v1/customers/{{id}}/orders/{{id}}/items {e}") for e in ends]
     shown = "\n".join(lines(dataclasses.replace(go, objectives=tuple(titled))))
     assert all(re.search(rf"\.\..*{end} ", shown) for end in ends)
+
+
+ALIKE = [f"GET /{path}/{{id}} {figure}" for path in ("items", "missing") for figure in ("p95", "error rate")]
+
+
+def titled(a, titles):
+    """The assessment with one objective for each title, of figures that are wide."""
+    o = dataclasses.replace(
+        a.objectives[0], estimate=dataclasses.replace(a.objectives[0].estimate, point=1e6, low=1e3, high=5e8)
+    )
+    return dataclasses.replace(a, objectives=tuple(dataclasses.replace(o, key=t, title=t) for t in titles), notes=())
+
+
+LONG = [f"GET /v1/customers/{path}/{{id}}/orders p95" for path in ("items", "missing")]
+
+
+@pytest.mark.parametrize(("titles", "width"), [(ALIKE, 60), (ALIKE, 64), (LONG, 80)])
+def test_names_that_would_be_cut_to_the_same_text_are_whole_on_lines_of_their_own(go, titles, width):
+    shown = lines(titled(go, titles), width)
+    for name in titles:
+        place = shown.index(f"* {name}")
+        assert re.match(r" +1.00 ms .* PASS$", shown[place + 1])
+    assert len(shown) < summary.HEIGHT
+
+
+def test_names_that_differ_once_they_are_cut_have_no_lines_of_their_own(go):
+    shown = lines(titled(go, ["GET /a/long/way/to/items p95", "PUT /a/long/way/to/items p99"]), 66)
+    assert sum(line.endswith("PASS") for line in shown) == 2
+    assert any(re.match(r"\* GET .*\.\..* p95 .*PASS$", line) for line in shown)
+
+
+def test_where_there_is_no_room_names_are_cut_where_they_differ(go):
+    titles = [f"GET /{chr(97 + n)}/a/long/way/to/items p95" for n in range(12)]
+    shown = [line for line in lines(titled(go, titles), 66) if line.endswith("PASS")]
+    assert len({line[:16] for line in shown}) == len(shown) > 5
 
 
 def test_wide_characters_take_two_columns(go):

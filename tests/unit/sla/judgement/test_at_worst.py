@@ -50,7 +50,7 @@ def test_each_open_warning_gate_counts_as_one_warning_at_worst(still_open, warne
     [
         (
             [gate(Status.INCONCLUSIVE, title="A", reason="straddles")],
-            "at worst GO WITH CAUTION (GO if it keeps its target): 1 open: A: straddles",
+            "at worst (GO if it keeps its target): 1 open: A: straddles",
         ),
         (
             [
@@ -59,10 +59,9 @@ def test_each_open_warning_gate_counts_as_one_warning_at_worst(still_open, warne
                 WARNED,
                 gate(Status.INCONCLUSIVE, title="B", reason="y"),
             ],
-            "at worst CONDITIONAL GO (GO WITH CAUTION if they keep their targets): 2 open: A: x; B: y; "
-            "besides, 2 warnings: W, W: why",
+            "at worst (GO WITH CAUTION if they keep their targets): 2 open: A: x; B: y; besides, 2 warnings: W, W: why",
         ),
-        ([OPEN, WARNED], "at worst GO WITH CAUTION: 1 open: O: why; besides, 1 warning: W: why"),
+        ([OPEN, WARNED], "at worst: 1 open: O: why; besides, 1 warning: W: why"),
     ],
 )
 def test_the_summary_names_what_is_open_and_what_it_would_be_at_best(gates, summary):
@@ -136,7 +135,7 @@ def test_a_throughput_at_its_target_is_go_with_caution_at_worst_as_one_far_under
     at = next(o.estimate.point for o in assessed(1.0).objectives if o.key == "poi_throughput")
     straddles, missed, kept = assessed(at), assessed(2 * at), assessed(at / 2)
     assert [a.decision for a in (straddles, missed, kept)] == [*[Decision.GO_WITH_CAUTION] * 2, Decision.GO]
-    assert straddles.summary.startswith("at worst GO WITH CAUTION (GO if it keeps its target): 1 open: PoI throughput: ")
+    assert straddles.summary.startswith("at worst (GO if it keeps its target): 1 open: PoI throughput: ")
     assert (straddles.exit_code, straddles.rollout) == (0, str(SLOWER))
     assert "poi_throughput_degraded" in {t.key for t in straddles.strategy.triggers}
     assert [assessed(x, fail_on_warn=True).exit_code for x in (at / 2, at, 2 * at)] == [0, 4, 3]

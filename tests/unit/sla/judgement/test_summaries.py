@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from sla.judgement.summaries import less_lag, summaries
-from sla.values.assessment import FailedLatencies, Steady
+from sla.values.assessment import FailedLatencies, Steady, WholeRun
 from sla.values.histogram import EMPTY, from_values
 from sla.values.measurements import Measurements, RunFacts
 from sla.values.window import Window
@@ -75,3 +75,33 @@ def test_each_quantile_is_less_the_same_quantile_of_the_lag_and_never_under_noth
 def test_a_run_without_lag_is_as_it_was_measured():
     measured = [summary(ok=100, response=TEN_MS, service=TEN_MS)]
     assert less_lag(measured, EMPTY) == tuple(measured)
+
+
+def unjudged(facts=None, **fields):
+    """Three seconds with the same window each, of a load of 2 s."""
+    windows = tuple(Window(s, "a", **fields) for s in range(3))
+    [operation] = summaries(Measurements(windows, (), (), facts or RunFacts(0, 2 * 10**9)), None, 0.95)
+    return operation
+
+
+def test_without_a_judged_part_there_are_plain_figures_of_the_whole_run_and_no_estimates():
+    took = from_values(np.array([10_000_000] * 60 + [20_000_000] * 30))
+    operation = unjudged(ok=90, failed={"http_5xx": 10, "generator": 5}, response=took)
+    assert (operation.rate, operation.success, operation.response, operation.service) == (None, None, {}, {})
+    whole = operation.whole_run
+    assert (whole.ok_per_s, whole.success) == (135.0, 0.9)
+    assert whole.response == pytest.approx({"p50": 1e7, "p90": 2e7, "p95": 2e7, "p99": 2e7, "p99.9": 2e7}, rel=1e-3)
+    assert operation.unjudged is whole
+
+
+def test_figures_of_a_whole_run_are_unknown_where_nothing_tells_them():
+    nothing = unjudged(RunFacts(5, 5))
+    assert nothing.whole_run == WholeRun(None, None, {})
+    assert unjudged(RunFacts(0, 2 * 10**9, failures_known=False), ok=90).whole_run.success is None
+    refused = unjudged(failed={"transport": 10}).whole_run
+    assert (refused.ok_per_s, refused.success, refused.response) == (0.0, 0.0, {})
+
+
+def test_a_run_that_was_judged_has_no_figures_beside_its_estimates():
+    operation = summary(ok=90)
+    assert (operation.whole_run, operation.unjudged) == (None, WholeRun())
