@@ -128,8 +128,8 @@ def test_an_agreement_judges_a_task_by_its_plain_name(tmp_path, shop):
 
 
 WRONG = {
-    ("-t", "5s"): "-t: the planned rate begins with all users, and ends with --duration",
-    ("-r", "5"): "-r: the planned rate begins with all users, and ends with --duration",
+    ("-t", "1m5s"): "-t: the planned rate begins with all users, and ends with --duration (allowed: --duration 65s)",
+    ("-r", "5"): "-r: the planned rate begins with all users, and ends with --duration (allowed: without it)",
     ("-u", "5", "--ops-per-user", "3"): "-u/--users and --ops-per-user: give only one of them",
     ("--arrivals", "saturate"): "--arrivals: saturate is for users of ours",
     ("--stages", "soak", "--duration", "5s"): "--duration: --stages soak decides it (allowed: one of the two)",
