@@ -27,7 +27,7 @@ def planned(request: LoadRequest, width: int) -> str:
 def _load(request: LoadRequest) -> Iterator[str]:
     s = request.settings
     yield f"Locustfile: {','.join(map(without_userinfo, request.locustfile.split(',')))}"
-    yield from request.shadowed
+    yield from request.remarks
     if not request.open_model:
         yield "Model: closed: users work as fast as responses and their own waits let them"
         yield f"Users: {_users(request)}"
