@@ -8,6 +8,7 @@ import secrets
 import sys
 from pathlib import Path
 
+from bizra_load.archive.names import RECORD, WINDOWS
 from bizra_load.exit_codes import INVALID
 from bizra_load.io.files import write_atomically
 
@@ -30,6 +31,11 @@ def begin(folder: Path) -> None:
     """`latest` names this run from now on. The run counts as INVALID until another code is kept."""
     keep_exit_code(folder, INVALID)
     _link(folder)
+
+
+def never_began(folder: Path) -> bool:
+    """Whether it is of a run that ended before its load began, or is about to begin it: a code is all that there is."""
+    return os.path.exists(folder / EXIT_CODE) and not any(os.path.lexists(folder / name) for name in (RECORD, WINDOWS))
 
 
 def end(folder: Path, code: int) -> None:

@@ -21,6 +21,7 @@ import orjson
 from bizra_load.archive import checksums, merged, run_record
 from bizra_load.archive.displaced import beside, is_displaced, put_back
 from bizra_load.archive.facts import facts_from_json, facts_with_files
+from bizra_load.archive.latest import never_began
 from bizra_load.archive.names import CHECKSUMS, FAILURES, HEALTH, RECORD, SERVER, TARGET, WINDOWS
 from bizra_load.archive.row_files import is_large, read_rows, read_sums
 from bizra_load.archive.run_record import RunRecord
@@ -163,6 +164,9 @@ def _refusals(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
+        if never_began(path.parent):
+            why = "this run ended before its load began: there is nothing to assess"
+            raise UsageError(f"{path.parent}: {why} (allowed: a run that began)") from None
         raise UsageError(f"{path}: {error.strerror} (allowed: a folder made by bizra-load run)") from None
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError) as error:
         raise UsageError(f"{path}: not a run record: {type(error).__name__}: {error}") from None

@@ -8,7 +8,7 @@ import os
 import sys
 from pathlib import Path
 
-from bizra_load.archive.latest import EXIT_CODE, LATEST, run_folders
+from bizra_load.archive.latest import EXIT_CODE, LATEST, never_began, run_folders
 from bizra_load.archive.named import folder_of_runs
 from bizra_load.archive.names import ASSESSMENT, RECORD
 from bizra_load.exit_codes import KEPT, BizraLoadError, UsageError
@@ -19,6 +19,7 @@ from bizra_load.judging.judge import BY_ANOTHER
 from reports.results import run_list
 from reports.results.run_list import ListedRun
 
+NEVER_BEGAN = "ended before its load began: nothing to assess"  # as a verb on it says, too
 MOST_CODE_BYTES = 16  # of a file that holds one exit code
 
 
@@ -44,7 +45,8 @@ def _is_run(folder: Path) -> bool:
 def _listed(folder: Path, latest: bool) -> ListedRun:
     """Whatever is wrong with one of them, the others are shown."""
     if not os.path.lexists(folder / ASSESSMENT):
-        return ListedRun(folder.name, "", _code(folder), "not judged (bizra-load assess judges it)", latest)
+        why = NEVER_BEGAN if never_began(folder) else "not judged (bizra-load assess judges it)"
+        return ListedRun(folder.name, "", _code(folder), why, latest)
     try:
         a = read_assessment(folder)
     except BizraLoadError as error:

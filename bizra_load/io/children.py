@@ -28,15 +28,22 @@ def adopt_orphans() -> None:
     _LIBC.prctl(_PR_SET_CHILD_SUBREAPER, 1)
 
 
-def start(command: Sequence[str], **options: Any) -> subprocess.Popen[bytes]:
-    """A process that ends when the calling thread does; `options` are those of Popen. Raises OSError.
+def start(command: Sequence[str], held: Sequence[int] = (), **options: Any) -> subprocess.Popen[bytes]:
+    """A process that ends when the calling thread does; `options` are those of Popen. Signals of the numbers `held` wait for it
+    until it takes them (signals.take_held). Raises OSError.
 
     A signal that comes meanwhile ends it before it ends us.
     """
+
+    def begin() -> None:
+        die_with_parent()
+        if held:
+            signal.pthread_sigmask(signal.SIG_BLOCK, held)  # stays so in the program that comes next
+
     process: subprocess.Popen[bytes] | None = None
     try:
         with signals_held():
-            process = subprocess.Popen(list(command), preexec_fn=die_with_parent, **options)  # noqa: S603  # no shell, a list
+            process = subprocess.Popen(list(command), preexec_fn=begin, **options)  # noqa: S603  # no shell, a list
     except BaseException:
         if process is not None:
             end(process)

@@ -50,6 +50,15 @@ def _lost(what: UnraisableHookArgs) -> None:
     signal.setitimer(signal.ITIMER_REAL, _AGAIN_AFTER_S)
 
 
+def take_held(number: int) -> None:
+    """A process that was started with this signal `held` (children.start) takes it from now on, and what came meanwhile. Where
+    nothing else was asked for it ends the process without a word: Python's own handler would print where it happened to be.
+    """
+    if signal.getsignal(number) is signal.default_int_handler:
+        signal.signal(number, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, (number,))
+
+
 @contextmanager
 def signals_held() -> Iterator[None]:
     """What would end us does so at the end of the block, not within it. May be nested.

@@ -66,7 +66,7 @@ def of_names(names: Sequence[str], what: str, name: str) -> Draft:
     left_out = tuple(f"{_quoted(n)}: no words name it" for n, words in in_words.items() if not words)
     usual = [
         Proposal(USUAL_ERRORS, "of all requests together"),
-        Proposal(USUAL_PLAN, "of a load with a planned rate: does the service keep up?"),
+        Proposal(USUAL_PLAN, "does the service keep up? of a load with --target-ops alone: without it leave this out"),
     ]
     return checked(Draft(name, what, (*proposals, *usual), left_out))
 

@@ -95,7 +95,7 @@ def _with_target(request: LoadRequest, stack: ExitStack) -> tuple[LoadRequest, N
         tell(f"No target given: started the reference node on {node.url}")
     for flag in request.exposed:
         tell(f"{flag}: everyone on this machine can read a password on a command line; use the environment")
-    for line in request.shadowed:
+    for line in request.remarks:
         tell(line)
     if not request.configured:
         for ignored in filter(None, (ignored_variables(os.environ, request.web_ui), ignored_files())):

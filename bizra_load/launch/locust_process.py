@@ -148,7 +148,8 @@ def supervise(
     # where a shell started us in the background, Ctrl+C is for others; under nohup a closed terminal is
     ignored = [number for number in (signal.SIGINT, signal.SIGHUP) if signal.getsignal(number) is signal.SIG_IGN]
     numbers = [number for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP) if number not in ignored]
-    process = start(command, env=environment)  # our own module; a signal by now ends us, and it with us
+    # its first second is imports, of which Ctrl+C would print where they are; SIGTERM, passed on, ends it then
+    process = start(command, held=(signal.SIGINT,), env=environment)  # our own module; a signal by now ends us, and it with us
     passed_on = [] if came is None else came
 
     def pass_on(number: int, _: object) -> None:

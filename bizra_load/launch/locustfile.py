@@ -52,6 +52,7 @@ class Locustfile:
     own_flags    of the options that it adds to Locust's
     http_hosts   of each class that makes HTTP requests its name, and the host that it names; "": none
     ours         some of its users are OpenModelUsers: options of requests act on those alone
+    without_task  one line on user classes to which Locust's tags leave no task; "": each has one
     options      what Locust makes of its words, its variables and its configuration files, by its names
     """
 
@@ -66,6 +67,7 @@ class Locustfile:
     shape_alone: bool = False
     http_hosts: tuple[tuple[str, str], ...] = ()
     ours: bool = False
+    without_task: str = ""
 
     @property
     def makes_no_run(self) -> bool:
@@ -150,6 +152,7 @@ def survey(file: str, words: Sequence[str], environment: Mapping[str, str]) -> L
         contents["shape_alone"],
         tuple((user["name"], user["host"]) for user in users if user["http"]),
         any(user["open"] for user in users),
+        contents["without_task"],
     )
 
 

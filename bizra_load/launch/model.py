@@ -19,7 +19,7 @@ from bizra_load.products import added_options, all_options
 from bizra_load.settings import inputs
 from bizra_load.settings.arguments import SWITCHES
 from bizra_load.settings.defaults import WEB_UI_VARIABLE
-from bizra_load.settings.pacing import paced
+from bizra_load.settings.pacing import decided_by_rate, paced
 from bizra_load.settings.settings import replaced_by, text_of, texts
 from sla.values.section import unknown
 
@@ -178,8 +178,8 @@ def _paced(given: Mapping[str, Any], surveyed: Locustfile) -> Mapping[str, Any]:
     """The options of a load whose tasks are due at the planned rate, by as many users as were asked for. Raises UsageError."""
     if surveyed.shape:
         raise UsageError(f"--target-ops: the locustfile's shape {surveyed.shape} decides the load (allowed: one of the two)")
-    decides = {name: flag for name, flag in LOCUSTS.items() if name != "users"}
-    _check_not_given(given, decides, "the planned rate begins with all users, and ends with --duration")
+    for name in ("run_time", "spawn_rate"):
+        _check_not_given(given, {name: LOCUSTS[name]}, decided_by_rate(name, surveyed.options["run_time"]))
     _check_stages_alone(given)
     return paced(given, surveyed.options["num_users"], added_options())
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from bizra_load.io.redaction import without_secrets, without_userinfo
 from bizra_load.judging.agreements import read_agreement
+from bizra_load.judging.beforehand import unplanned
 from bizra_load.launch.locustfile import Locustfile
 from bizra_load.launch.request import LoadRequest
 from bizra_load.launch.worker_count import workers_here
@@ -27,7 +28,7 @@ def planned(request: LoadRequest, width: int) -> str:
 def _load(request: LoadRequest) -> Iterator[str]:
     s = request.settings
     yield f"Locustfile: {','.join(map(without_userinfo, request.locustfile.split(',')))}"
-    yield from request.shadowed
+    yield from request.remarks
     if not request.open_model:
         yield "Model: closed: users work as fast as responses and their own waits let them"
         yield f"Users: {_users(request)}"
@@ -109,4 +110,7 @@ def _agreement(request: LoadRequest, width: int) -> str:
     file = read_agreement(s.agreement, s.baseline, s.objectives)
     if not file.agreement.objectives:
         return "No objectives are given: figures with intervals, and nothing is judged."
-    return promises.render(file.judged, file.baseline.name if file.baseline else "", width)
+    planned = request.open_model and not s.saturating
+    finding = "" if planned else unplanned(file.agreement, s.saturating)
+    noted = f"{textwrap.fill(f'Before the load: {finding}', width, subsequent_indent='  ')}\n\n" if finding else ""
+    return noted + promises.render(file.judged, file.baseline.name if file.baseline else "", width)

@@ -76,6 +76,12 @@ class LoadRequest:
         return tuple(host for host in hosts if host.startswith(("http://", "https://")))
 
     @property
+    def remarks(self) -> tuple[str, ...]:
+        """Lines on what is not as one may think."""
+        without_task = self.surveyed.without_task if self.surveyed is not None else ""
+        return (*self.shadowed, *([without_task] if without_task else []))
+
+    @property
     def target(self) -> str:
         """The first of them; "" where none is known."""
         return next(iter(self.targets), "")

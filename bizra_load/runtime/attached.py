@@ -17,6 +17,7 @@ from locust import argument_parser, events
 from locust.argument_parser import LocustArgumentParser
 from locust.main import main
 
+from bizra_load.io.signals import take_held
 from bizra_load.runtime.locust_arguments import register_arguments
 from bizra_load.runtime.plugin import install
 from bizra_load.settings.defaults import (
@@ -33,8 +34,7 @@ OF_A_SHAPE = ("have no impact on LoadShapes", "option(s) will be ignored")  # of
 
 def start() -> None:
     """Never returns: Locust ends the process."""
-    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-        signal.signal(signal.SIGINT, signal.SIG_DFL)  # until Plugin.listen: an import, or a wait, would end in a traceback
+    take_held(signal.SIGINT)  # by its default until Plugin.listen: an import, or a wait, would end in a traceback
     if os.environ.get(UNCONFIGURED_VARIABLE):
         leave_out_configuration()
     logging.getLogger("locust.main").addFilter(_SaidByTheMaster())

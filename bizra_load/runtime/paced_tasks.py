@@ -23,7 +23,7 @@ from bizra_load.runtime.paced_user import PacedUser
 from bizra_load.runtime.shapes import StagesShape
 from bizra_load.runtime.users import OpenModelUser
 from bizra_load.settings.defaults import OPTIONS
-from bizra_load.settings.pacing import paced
+from bizra_load.settings.pacing import decided_by_rate, paced
 from bizra_load.settings.settings import given_of, paces_tasks
 
 _LOCUSTS_WAIT, _LOCUSTS_STOP = TaskSet.wait, User.stop  # what set_pacing() puts back
@@ -53,8 +53,8 @@ def pace_if_asked(environment: Environment) -> None:
         return
     _pace_tasks(environment, "--pace-tasks" if given.get("pace_tasks") else "--target-ops")
     for name, flag in (("run_time", "-t/--run-time"), ("spawn_rate", "-r/--spawn-rate")):
-        if getattr(options, name, None):
-            raise UsageError(f"{flag}: the planned rate begins with all users, and ends with --duration")
+        if value := getattr(options, name, None):
+            raise UsageError(f"{flag}: {decided_by_rate(name, value)}")
     now = paced(given, getattr(options, "num_users", None), added_options())
     for name in ("pace_tasks", "ops_per_user"):
         setattr(options, attribute_of(name, options), now[name])

@@ -14,6 +14,7 @@ from bizra_load.archive import run_record
 from bizra_load.archive.store import RunWriter, new_folder
 from bizra_load.io.terminal import tell
 from bizra_load.judging.agreements import keep_agreement, read_agreement
+from bizra_load.judging.beforehand import unplanned
 from bizra_load.measure.clock import SteadyClock
 from bizra_load.measure.cluster_key import ClusterKey
 from bizra_load.products import product_of
@@ -55,9 +56,11 @@ def start_run(
         tell(f"{text}: {WORDS[Remedy.MEASURE_BASELINE]}")
     curve = settings.curve if open_model and not settings.saturating else None
     times = RunTimes(clock, curve, settings.curve.duration_s, ends_by_plan=open_model, given_s=_given_s(environment))
-    shares = operation_shares(environment.user_classes, settings, agreement.agreement.operations)
-    for finding in too_short(times.plan, shares, judged_quantiles(agreement.agreement)):
+    if not curve and (finding := unplanned(agreement.agreement, settings.saturating)):
         tell(f"Before the load: {finding}")
+    shares = operation_shares(environment.user_classes, settings, agreement.agreement.operations)
+    for short in too_short(times.plan, shares, judged_quantiles(agreement.agreement)):
+        tell(f"Before the load: {short}")
     server = ServerMetrics(settings, clock, environment.host or "", agreement.agreement.server_metrics)
     name = agreement.agreement.name
     run = MasterRun(settings, environment, folder, name, record, times, storage, server, key, Consumers(consumers))

@@ -32,6 +32,7 @@ from bizra_load.products import all_options
 from bizra_load.runtime.attached import leave_out_configuration
 from bizra_load.runtime.locust_arguments import register_arguments
 from bizra_load.runtime.shapes import StagesShape
+from bizra_load.runtime.tags import TagsError, without_task
 from bizra_load.runtime.users import OpenModelUser
 from bizra_load.settings.arguments import SWITCHES
 from bizra_load.settings.defaults import WEB_UI_VARIABLE
@@ -47,6 +48,9 @@ ASKED = (
     *("master_bind_host", "master_bind_port", "master_port"),
     *("web_host", "web_port", "web_base_path", "tls_cert", "tls_key", "autostart", "autoquit"),
 )
+
+
+NO_LOAD = ("worker", "list_commands", "show_task_ratio", "show_task_ratio_json")  # no users of a run: no tags are checked
 
 
 class LocustfileError(Exception):
@@ -77,8 +81,10 @@ def survey(words: Sequence[str]) -> dict[str, Any]:
             raise LocustfileError(f"user class {unknown(name, sorted(classes))}")
     if not chosen and not options.list_commands:
         raise LocustfileError(NO_USERS)
+    described = [_described(name, user) for name, user in chosen.items()]
     return {
-        "users": [_described(name, user) for name, user in chosen.items()],
+        "users": described,
+        "without_task": "" if any(getattr(options, name) for name in NO_LOAD) else without_task(chosen, options, words),
         "shape": type(shape).__name__ if shape is not None else "",
         "shape_alone": shape is not None and not getattr(shape, "use_common_options", False),
         "stages": stages,
@@ -143,7 +149,7 @@ def main() -> None:
     try:
         with redirect_stdout(out), redirect_stderr(err):  # what it prints is for the run, which prints it again
             outcome: dict[str, Any] = {"survey": survey(words)}
-    except LocustfileError as error:
+    except (LocustfileError, TagsError) as error:
         outcome = {"error": str(error)}
     except SystemExit as end:
         last = (err.getvalue().strip() or f"ends its process when it is imported (exit code {end.code})").splitlines()[-1]

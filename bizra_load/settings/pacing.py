@@ -34,6 +34,14 @@ def paced(given: Mapping[str, Any], users: int | None, added: Sequence[Option]) 
     return {**given, "pace_tasks": True, "ops_per_user": ops_per_user}
 
 
+def decided_by_rate(name: str, value: float | None) -> str:
+    """Why such a load has no use for a number of Locust's own, and what to write: `name` is run_time, whose `value` is in
+    seconds, or spawn_rate.
+    """
+    allowed = f"--duration {value:g}s" if name == "run_time" and value else "without it"
+    return f"the planned rate begins with all users, and ends with --duration (allowed: {allowed})"
+
+
 def paced_ops_per_user(peak_per_s: float) -> float:
     """The rate of one of the users who share out the tasks of a planned rate, where nobody says how many there are."""
     return peak_per_s / min(max(math.ceil(peak_per_s), LEAST_USERS), MOST_USERS)

@@ -94,6 +94,6 @@ def wrong_schema(document: Mapping[Any, Any], allowed: str) -> str:
 def unknown(word: str, allowed: Iterable[object]) -> str:
     """ "'x' is unknown, did you mean 'y'? (allowed: ...)"."""
     word = word[:100]
-    names = sorted(str(a) for a in allowed)
+    names = sorted({str(a) for a in allowed})
     close = difflib.get_close_matches(word, names, 1)
     return f"{word!r} is unknown{f', did you mean {close[0]!r}?' if close else ''} (allowed: {', '.join(names)})"

@@ -42,6 +42,12 @@ def check_common(environment: Environment, key: str, values: Sequence[str], sche
             raise UsageError(f"shape_class: {unknown(value, shapes)}")
 
 
+def check_some_users(count: str | None) -> None:
+    """Refuses 0 where the field decides how many users a test has; None: it was not sent. Raises UsageError."""
+    if count is not None and not whole_in(count.strip()):
+        raise UsageError(f"user_count: {count[:100]!r} (allowed: a whole number, from 1 to {inputs.MAX_USERS:,})")
+
+
 def _is_count(value: str) -> bool:
     number = whole_in(value.strip())
     return number is not None and number <= inputs.MAX_USERS

@@ -11,7 +11,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from flask import Response, jsonify, request
-from locust import LoadTestShape
+from locust import FastHttpUser, HttpUser, LoadTestShape
 from locust.env import Environment
 from locust.runners import STATE_CLEANUP, STATE_RUNNING, STATE_SPAWNING, STATE_STOPPED, STATE_STOPPING
 from locust.web import WebUI
@@ -22,9 +22,10 @@ from bizra_load.judging.beforehand import check_settings
 from bizra_load.products import added_options
 from bizra_load.runtime.locust_arguments import attribute_of
 from bizra_load.runtime.locust_quirks import until
+from bizra_load.runtime.shapes import StagesShape
 from bizra_load.runtime.start_addresses import StartAddresses
 from bizra_load.runtime.users import OpenModelUser, settings_for
-from bizra_load.runtime.webui.common_fields import COMMON, NO_SHAPE, check_common
+from bizra_load.runtime.webui.common_fields import COMMON, NO_SHAPE, check_common, check_some_users
 from bizra_load.runtime.webui.form_fields import Fields
 from bizra_load.runtime.webui.load_model import LoadModel
 from bizra_load.settings import inputs
@@ -116,6 +117,8 @@ class WebForm:
         shape, given = self.model.chosen(classes, request.form.get("shape_class", NO_SHAPE), now)
         if shape is not None and running:
             raise UsageError("a test is running (allowed: stop it first)")
+        if not running and (shape is None or (shape.use_common_options and not isinstance(shape, StagesShape))):
+            check_some_users(request.form.get("user_count"))
         settings = settings_for(classes, SimpleNamespace(**{OPTIONS: given}))
         check_settings(settings)
         started_with.check(self._targets(classes), settings)
@@ -147,7 +150,7 @@ class WebForm:
                 taken = self.fields.taken(name, values)
                 now[name] = self._now[name] if taken and taken == self.begins_with(key) else taken
             elif key in shown and key in own:
-                _check_of_the_locustfile(key, values, own[key])
+                _check_of_the_locustfile(key, values, own[key], shown[key].get("choices"))
             else:
                 raise UsageError(f"the web form: {unknown(key, (*COMMON, *self.fields, *shown))}")
         return now
@@ -160,19 +163,20 @@ class WebForm:
         if shape is not None:
             shape.runner = environment.runner
 
-    def _shown(self) -> list[str]:
-        """The options on the form, a locustfile's own among them."""
+    def _shown(self) -> Mapping[str, Mapping[str, Any]]:
+        """The options on the form, a locustfile's own among them, as its page takes them."""
         self._web_ui.update_template_args()
-        return list(self._web_ui.template_args.get("extra_options", {}))
+        options: Mapping[str, Mapping[str, Any]] = self._web_ui.template_args.get("extra_options", {})
+        return options
 
     def _targets(self, classes: Sequence[type[Any]]) -> list[str]:
-        """What a test with these fields puts load on. Raises UsageError where one of our users could not."""
+        """What a test with these fields puts load on. Raises UsageError where one of its users could not."""
         environment = self._environment
         host = request.form.get("host", environment.host or "").replace("<", "").replace(">", "")  # as Locust takes it
         targets = [host] if host else [user.host or "" for user in classes]
-        if any(issubclass(user, OpenModelUser) for user in classes):
-            for target in targets:
-                inputs.option("-H/--host", _target, target)
+        for user in classes:
+            if check := _check_of_target(user):
+                inputs.option("-H/--host" if host else f"{user.__name__}.host", check, host or user.host or "")
         return targets
 
     def _check_user(self, started_with: StartAddresses) -> None:
@@ -201,8 +205,8 @@ class WebForm:
             if task not in tasks:
                 raise UsageError(f"tasks: {unknown(str(task), tasks)}")
         if host := fields.get("host"):
-            if issubclass(known[name], OpenModelUser):
-                inputs.option("host", _target, host)
+            if check := _check_of_target(known[name]):
+                inputs.option("host", check, host)
             started_with.check([host], settings_for(self._environment.user_classes, self._environment.parsed_options))
 
 
@@ -216,15 +220,29 @@ def _chosen(environment: Environment, names: Sequence[str]) -> list[type[Any]]:
     return [known[name] for name in names if name in known] or list(environment.user_classes)
 
 
-def _target(value: str) -> str:
+def _check_of_target(user: type[Any]) -> Callable[[str], str] | None:
+    """As `bizra-load run` checks it; None of users with a client of their own, which name what they like."""
+    if issubclass(user, OpenModelUser):
+        return lambda value: inputs.base_url(_given(value))
+    return (lambda value: inputs.url(_given(value))) if issubclass(user, HttpUser | FastHttpUser) else None
+
+
+def _given(value: str) -> str:
     if not value:
         raise ValueError("no target given (allowed: a URL such as http://127.0.0.1:8080)")
-    return inputs.base_url(value)
+    return value
 
 
-def _check_of_the_locustfile(key: str, values: Sequence[str], now: Any) -> None:
-    """Whether Locust can convert it, to the type of the value that is there now. Raises UsageError."""
+def _check_of_the_locustfile(key: str, values: Sequence[str], now: Any, choices: Sequence[Any] | None) -> None:
+    """Whether it is one of its `choices`, or what is there now, and Locust can convert it to the type of that. Raises
+    UsageError.
+    """
     value = values[0]
+    if choices is not None:
+        kept = {str(one) for one in now} if isinstance(now, list) else {"" if now is None else str(now)}
+        for word in value.split(",") if isinstance(now, list) and "," in value else values:
+            if word not in {str(one) for one in choices} | kept:
+                raise UsageError(f"{key}: {unknown(word, choices)}")
     if isinstance(now, bool) and value not in ("true", "false"):
         raise UsageError(f"{key}: {unknown(value, ('true', 'false'))}")
     if len(values) > 1 and not isinstance(now, list):

@@ -11,6 +11,7 @@ import numpy as np
 from sla.judgement.generator.connections import connections
 from sla.judgement.generator.lag_causes import BUSY_WAIT, explain, on_a_busy_machine
 from sla.judgement.generator.lateness import DELAYED, SECOND_NS, judged
+from sla.judgement.generator.stopped_users import USERS_STOPPED, users_stopped
 from sla.judgement.generator.waiting_workers import waits_of_workers
 from sla.judgement.steady import constant_part
 from sla.values.agreement import Agreement
@@ -57,6 +58,8 @@ def _unsent(measurements: Measurements, agreement: Agreement, steady: Steady | N
     if without_user > unsent:
         text += ", for lack of the users that were to send them"
         advice = "see in the log of the workers why users did not start, or took long to (on_start, connections)"
+        if steady is not None and (stopped := users_stopped(measurements, steady)):
+            text, advice = f"{text}: {stopped}", USERS_STOPPED
     elif used is not None and used.too_few:
         text, advice = text + ", for lack of a free connection", used.advice
     share = (unsent + without_user) / planned

@@ -127,9 +127,16 @@ def test_an_agreement_judges_a_task_by_its_plain_name(tmp_path, shop):
     assert ended.code == 0
 
 
+def test_a_share_of_the_plan_is_named_before_a_load_that_has_none(tmp_path, shop):
+    share = ("--objective", "throughput >= 95 % of plan")
+    ended = through_us(tmp_path, "-f", str(FILES / "fast_http.py"), "-H", shop.url, "-u", "1", "-t", "1s", *share)
+    line = "Before the load: throughput >= 95 % of plan: without --target-ops or --stages there is no plan: it can't be judged"
+    assert ended.err.count(line) == 1, ended.err
+
+
 WRONG = {
-    ("-t", "5s"): "-t: the planned rate begins with all users, and ends with --duration",
-    ("-r", "5"): "-r: the planned rate begins with all users, and ends with --duration",
+    ("-t", "1m5s"): "-t: the planned rate begins with all users, and ends with --duration (allowed: --duration 65s)",
+    ("-r", "5"): "-r: the planned rate begins with all users, and ends with --duration (allowed: without it)",
     ("-u", "5", "--ops-per-user", "3"): "-u/--users and --ops-per-user: give only one of them",
     ("--arrivals", "saturate"): "--arrivals: saturate is for users of ours",
     ("--stages", "soak", "--duration", "5s"): "--duration: --stages soak decides it (allowed: one of the two)",

@@ -115,7 +115,7 @@ WRONG = [
         "-u/--users and --ops-per-user: give only one of them",
     ),
     (("--target-ops", "10", "-u", "3"), {"OPS_PER_USER": "3"}, MINE, "-u/--users and --ops-per-user: give only one of them"),
-    (("--target-ops", "10", "-t", "3s"), {}, MINE, "-t/--run-time: the planned rate begins with all users"),
+    (("--target-ops", "10", "-t", "3s"), {}, MINE, "and ends with --duration (allowed: --duration 3s)"),
     (("--stages", "spike", "-r", "3"), {}, MINE, "-r/--spawn-rate: the planned rate begins with all users"),
     (("--target-ops", "10"), {}, SHAPE, "--target-ops: the locustfile's shape Mountain decides the load"),
     (("--target-ops", "10"), {}, NOTHING_DRIVEN, "--target-ops: the locustfile's shape Plan decides the load"),

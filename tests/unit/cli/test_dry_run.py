@@ -128,3 +128,19 @@ def test_no_secret_of_the_locustfiles_own_is_shown(monkeypatch, tmp_path, capsys
     text = planned(capsys, "-f", "mine.py", "-u", "5", "--api-token", "planted")
     assert "Users: by Locust: -u 5 --api-token ***" in text
     assert "planted" not in text
+
+
+SHARE = ("--objective", "throughput >= 95 % of plan", "--objective", "GET / throughput >= 50 % of plan, warning")
+
+
+@pytest.mark.processes
+def test_a_share_of_the_plan_is_named_beforehand_where_there_is_none(capsys, tmp_path):
+    (tmp_path / "mine.py").write_text(PLAIN)
+    line = (
+        "Before the load: throughput >= 95 % of plan; GET / throughput >= 50 % of plan: {} there is no plan: it can't be judged"
+    )
+    words = ("-f", "mine.py", *SHARE)
+    assert line.format("without --target-ops or --stages") in planned(capsys, *words, "-u", "3", "-t", "8s")
+    assert "Before the load" not in planned(capsys, *words, "--target-ops", "5")
+    assert "Before the load" not in planned(capsys, "-f", "mine.py", "-u", "3", "--objective", "throughput >= 5 ops/s")
+    assert line.format("with --arrivals saturate") in planned(capsys, *SHARE, "--arrivals", "saturate")

@@ -109,3 +109,13 @@ def test_what_to_do_next_names_the_run_as_short_as_it_is_understood(runs, capsys
     assert f"- Next: bizra-load report {runs[1]} --format html" in Path("runs", runs[1], "assessment.md").read_text()
     monkeypatch.setenv("BIZRA_LOAD_OUT", str(tmp_path / "another"))
     assert f"next: bizra-load report runs/{runs[1]} --format html" in shown(capsys, "report", f"runs/{runs[1]}").out
+
+
+@pytest.mark.parametrize("verb", ["assess", "init"])
+def test_a_run_that_never_began_is_listed_and_named_as_one(runs, capsys, verb):
+    folder = Path("runs/20261123T100000Z-poi")
+    folder.mkdir()
+    latest.begin(folder)
+    assert shown(capsys, "runs", code=0).out.splitlines()[-1].endswith("ended before its load began: nothing to assess")
+    line = f"{folder}: this run ended before its load began: there is nothing to assess (allowed: a run that began)"
+    assert shown(capsys, verb, folder.name, code=6).err.strip() == f"bizra-load {verb}: {line}"

@@ -118,6 +118,7 @@ def test_what_is_called_more_than_once_stays(tmp_path, text):
 def test_a_file_whose_requests_are_all_called_once_gets_the_usual_objectives(tmp_path):
     draft = drafted(tmp_path, "class A:\n    def on_start(self):\n        self.client.post('/login')\n")
     assert draft.words == ("error rate < 1 %", "throughput >= 95 % of plan")
+    assert 'of a load with --target-ops alone: without it leave this out\n  - "throughput >= 95 % of plan"' in draft.text
     assert len(draft.left_out) == 1
 
 

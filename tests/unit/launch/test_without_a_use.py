@@ -1,5 +1,7 @@
 """Options that a load has no use for are refused in one line: ignoring them would make another test."""
 
+import dataclasses
+
 import pytest
 
 from bizra_load.cli.main import understood
@@ -100,3 +102,17 @@ def test_locusts_table_is_printed_where_it_is_asked_for(request_of, tmp_path):
     assert "--only-summary" in silent
     assert "--print-stats" in printing
     assert "--only-summary" not in printing
+
+
+@pytest.mark.parametrize(
+    ("words", "run_time_s", "line"),
+    [
+        (("-t", "1m5s"), 65, "-t: the planned rate begins with all users, and ends with --duration (allowed: --duration 65s)"),
+        (("-r", "3"), None, "-r: the planned rate begins with all users, and ends with --duration (allowed: without it)"),
+    ],
+)
+def test_what_a_planned_rate_decides_names_what_to_write(request_of, words, run_time_s, line):
+    surveyed = dataclasses.replace(ORDINARY, options={**OPTIONS, "run_time": run_time_s})
+    with pytest.raises(UsageError) as refused:
+        request_of(surveyed, "--target-ops", "5", *words)
+    assert str(refused.value) == line

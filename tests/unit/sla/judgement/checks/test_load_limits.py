@@ -92,7 +92,30 @@ def test_arrivals_of_users_that_are_not_there_are_planned_and_not_sent(health, w
     result = checks(run(sent, health, slots=10, **OPEN))["unsent"]
     assert result.figure == pytest.approx(without_user / 100)
     want = ", for lack of the users that were to send them" if without_user else ""
-    assert result.reason == f"{without_user} of 100 planned operations were not sent{want}"
+    assert result.reason.partition(":")[0] == f"{without_user} of 100 planned operations were not sent{want}"
+
+
+@pytest.mark.parametrize(
+    ("health", "stopped"),
+    [
+        (slots_of(at_9=10, at_15=1), "worker w had 10 users, and 1 from {} s after the start on"),
+        (
+            [*slots_of(at_9=5, at_12=5, at_13=0), Health(9, "v", slots=5)],
+            "worker w had 5 users, and 0 from {} s after the start on",
+        ),
+        (slots_of(at_9=5), ""),  # these never came
+        (slots_of(at_9=5, at_15=4), ""),  # five of six never came
+        ([*slots_of(at_9=10), Health(20, "w", slots=0)], None),  # after the judged part
+    ],
+)
+def test_a_worker_whose_users_stopped_during_the_load_is_named(health, stopped):
+    result = checks(run(None, health, slots=10, **OPEN))["unsent"]
+    if stopped is None:
+        assert "for lack of the users" not in result.reason
+        return
+    after_s = (15 if "had 10" in stopped else 13) - run().facts.load_started_ns // 10**9
+    assert result.reason.partition("to send them")[2] == (f": {stopped.format(after_s)}" if stopped else "")
+    assert ("runner.quit()" in result.advice) is bool(stopped)
 
 
 LAG = from_values(np.full(10, 1_000_000))
