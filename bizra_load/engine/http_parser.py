@@ -14,6 +14,8 @@ from bizra_load.engine.errors import ProtocolError, TransportError
 MAX_HEAD_BYTES = 65_536
 MAX_BODY_BYTES = 16 * 1024 * 1024
 MAX_INTERIM = 10
+KNOWN_HEADS = 256  # of one request: they differ by their Date, once a second, and by the length
+LAST_CHUNK = b"\r\n0\r\n\r\n"  # without trailers, behind a chunk
 
 _STATUS_LINE = re.compile(rb"HTTP/1\.([01]) ([1-9]\d\d)(?: [^\r\n\x00]*)?")
 _NAME = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
@@ -83,61 +85,79 @@ def parse_head(head: bytes, method: str) -> Head:
 
 
 class Reader:
-    """Takes lines and lengths from a stream that arrives in arbitrary pieces."""
+    """Takes lines and lengths from a stream that arrives in arbitrary pieces, the first of which is `buffer`."""
 
     def __init__(self, more: Callable[[], bytes], buffer: bytes = b"") -> None:
         self._more = more
-        self.buffer = buffer
+        self._buffer, self._at = buffer, 0  # what lies before `_at` is taken
+        self.pieces = 0  # that were asked for
 
-    def _pull(self) -> None:
+    @property
+    def left(self) -> bool:
+        """Whether something that has arrived is not taken yet."""
+        return self._at < len(self._buffer)
+
+    def _pull(self) -> bytes:
         data = self._more()
+        self.pieces += 1
         if not data:
             raise TransportError("the connection closed before the response was complete")
-        self.buffer += data
+        return data
 
     def until(self, mark: bytes, limit: int) -> bytes:
         """Bytes before `mark`, which is taken too."""
-        searched = 0
-        while (at := self.buffer.find(mark, searched)) < 0:
-            if len(self.buffer) > limit:
+        searched = begin = self._at
+        while (at := self._buffer.find(mark, searched)) < 0:
+            if len(self._buffer) - begin > limit:
                 raise ProtocolError(f"a line or head of more than {limit} bytes")
-            if b"\n\n" in self.buffer[max(searched - 1, 0) :] and mark == b"\r\n\r\n":
+            if mark == b"\r\n\r\n" and self._buffer.find(b"\n\n", max(searched - 1, begin)) >= 0:
                 raise ProtocolError("lines end without CR")
-            searched = max(len(self.buffer) - len(mark) + 1, 0)
-            self._pull()
-        if at > limit:
+            searched = max(len(self._buffer) - len(mark) + 1, begin) - begin
+            self._buffer, self._at, begin = self._buffer[begin:] + self._pull(), 0, 0
+        if at - begin > limit:
             raise ProtocolError(f"a line or head of more than {limit} bytes")
-        taken, self.buffer = self.buffer[:at], self.buffer[at + len(mark) :]
-        return taken
+        self._at = at + len(mark)
+        return self._buffer[begin:at]
 
     def exactly(self, length: int) -> bytes:
-        if len(self.buffer) < length:
-            parts, have = [self.buffer], len(self.buffer)
+        end = self._at + length
+        if len(self._buffer) < end:
+            parts, have = [self._buffer[self._at :]], len(self._buffer) - self._at
             while have < length:
-                data = self._more()
-                if not data:
-                    raise TransportError("the connection closed before the response was complete")
-                parts.append(data)
-                have += len(data)
-            self.buffer = b"".join(parts)
-        taken, self.buffer = self.buffer[:length], self.buffer[length:]
-        return taken
+                parts.append(self._pull())
+                have += len(parts[-1])
+            over = have - length
+            last = parts[-1]
+            if over:
+                parts[-1] = last[:-over]
+            self._buffer, self._at = last, len(last) - over
+            return b"".join(parts)  # the only copy of a large body
+        begin, self._at = self._at, end
+        return self._buffer[begin:end]
 
     def to_end(self) -> bytes:
-        parts, have = [self.buffer], len(self.buffer)
+        parts, have = [self._buffer[self._at :]], len(self._buffer) - self._at
         while data := self._more():
+            self.pieces += 1
             parts.append(data)
             have += len(data)
             if have > MAX_BODY_BYTES:
                 raise ProtocolError(f"the response is longer than {MAX_BODY_BYTES} bytes")
-        self.buffer = b""
+        self._buffer, self._at = b"", 0
         return b"".join(parts)
 
 
-def read_response(reader: Reader, method: str) -> tuple[Head, bytes]:
-    """One final response; interim ones (1xx) are passed over. Raises ProtocolError or what `more` raises."""
+def read_response(reader: Reader, method: str, known: dict[bytes, Head]) -> tuple[Head, bytes]:
+    """One final response; interim ones (1xx) are passed over. `known`: heads by their text, of responses to this method; new
+    ones are added. Raises ProtocolError or what `more` raises.
+    """
     for _ in range(MAX_INTERIM + 1):
-        head = parse_head(reader.until(b"\r\n\r\n", MAX_HEAD_BYTES), method)
+        text = reader.until(b"\r\n\r\n", MAX_HEAD_BYTES)
+        head = known.get(text)
+        if head is None:
+            if len(known) >= KNOWN_HEADS:
+                known.clear()
+            head = known[text] = parse_head(text, method)
         if head.status == 101:
             raise ProtocolError("the server switched protocols unasked")
         if head.status >= 200:
@@ -150,7 +170,7 @@ def read_response(reader: Reader, method: str) -> tuple[Head, bytes]:
         body = reader.to_end()
     else:
         body = reader.exactly(head.length)
-    if reader.buffer:
+    if reader.left:
         raise ProtocolError("more bytes than one response")
     return head, body
 

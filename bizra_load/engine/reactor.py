@@ -1,8 +1,9 @@
 """Waiting for sockets, cheaper than gevent's own wait, which starts and stops a watcher for every read.
 
-Every socket is registered once, edge-triggered, in one epoll set of our own; one gevent io watcher on that set switches
-straight into the waiting greenlets. An edge that arrives while nobody waits is not lost, because callers read until
-EAGAIN before they wait. Deadlines are enforced by one sweep, not by a timer for each request.
+Every socket is registered once, edge-triggered, in one epoll set of our own; one gevent io watcher on that set reads for all
+who wait, and then switches into their greenlets one after the other: when a response had arrived is known before any of them is
+worked on. An edge that arrives while nobody waits is a hint to look before the next request. Deadlines are enforced by one
+sweep, not by a timer for each request.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import numpy as np
 from gevent import get_hub, getcurrent
 from gevent.monkey import get_original
 
+from bizra_load.engine.channels import READ_BYTES, Channel
 from bizra_load.engine.errors import ResponseTimeout
 from sla.values.histogram import IntArray
 
@@ -36,55 +38,66 @@ class Reactor:
         # Locust patches select and takes epoll away, since a blocking poll would stop the hub; ours never blocks.
         self._epoll = get_original("select", "epoll")()
         self._poll = self._epoll.poll
-        self._waiting: dict[int, tuple[Any, int]] = {}
-        # descriptors with an edge that nobody waited for: perhaps closed by the peer; the next user checks before sending
-        # (-1: TLS sockets, which are not in the set, are checked each time)
-        self.hints: set[int] = {-1}
+        self.waiting: dict[int, Channel] = {}
+        self._writing: dict[int, Channel] = {}
+        # descriptors with an edge that nobody waited for: perhaps closed by the peer; the next user checks before sending (each
+        # time those of channels that keep something)
+        self.hints: set[int] = set()
         self._turns = array("q")
         self._watcher = self._hub.loop.io(self._epoll.fileno(), 1)
         self._watcher.start(self._ready)
         self._sweeper = self._hub.loop.timer(0.0)
-        self._sweep_ns = _NEVER_NS
-        self._switch = self._hub.switch
+        self.sweep_ns = _NEVER_NS
+        self.switch = self._hub.switch
 
-    def register(self, fd: int) -> None:
-        self._epoll.register(fd, _READ)
+    def register(self, channel: Channel) -> None:
+        if channel.keeps:
+            self.hints.add(channel.fd)
+        self._epoll.register(channel.fd, _READ)
 
-    def unregister(self, fd: int) -> None:
-        """Call before closing the socket; a greenlet still waiting on it is forgotten, not woken."""
-        self._waiting.pop(fd, None)
-        self.hints.discard(fd)
-        self._epoll.unregister(fd)
+    def unregister(self, channel: Channel) -> None:
+        """Call before closing it; a greenlet still waiting on it is forgotten, not woken."""
+        self.waiting.pop(channel.fd, None)
+        self.hints.discard(channel.fd)
+        self._epoll.unregister(channel.fd)
 
-    def wait(self, fd: int, deadline_ns: int) -> None:
-        """Switch to the hub until `fd` has an edge. Raises ResponseTimeout after the deadline (perf_counter_ns)."""
-        me = getcurrent()
-        self._waiting[fd] = (me, deadline_ns)
-        if deadline_ns < self._sweep_ns:
-            self._sweep_at(deadline_ns)
+    def receive(self, channel: Channel, deadline_ns: int) -> bytes:
+        """Switch to the hub until something has arrived; what it is, b"" at the end. For whoever has found nothing to read yet.
+        Raises ResponseTimeout after the deadline (perf_counter_ns), and the OSError of reading.
+        """
+        data = self._wait(self.waiting, channel, deadline_ns)
+        if data.__class__ is not bytes:
+            raise data
+        return data
+
+    def wait_writable(self, channel: Channel, deadline_ns: int) -> None:
+        """Rare (the send buffer is full): widen the registration for one wait."""
+        self._epoll.modify(channel.fd, _READ_WRITE)
         try:
-            self._switch()
+            self._wait(self._writing, channel, deadline_ns)
+        finally:
+            self._epoll.modify(channel.fd, _READ)  # which tells again of what arrived meanwhile
+
+    def _wait(self, among: dict[int, Channel], channel: Channel, deadline_ns: int) -> Any:
+        among[channel.fd] = channel
+        channel.waiter, channel.deadline_ns = getcurrent(), deadline_ns
+        if deadline_ns < self.sweep_ns:
+            self.sweep_at(deadline_ns)
+        try:
+            return self.switch()
         except BaseException:
             # killed or timed out while waiting: a later edge of a recycled descriptor must not wake this greenlet
-            if self._waiting.get(fd, (None,))[0] is me:
-                del self._waiting[fd]
+            if among.get(channel.fd) is channel:
+                del among[channel.fd]
             raise
-
-    def wait_writable(self, fd: int, deadline_ns: int) -> None:
-        """Rare (the send buffer is full): widen the registration for one wait."""
-        self._epoll.modify(fd, _READ_WRITE)
-        try:
-            self.wait(fd, deadline_ns)
-        finally:
-            self._epoll.modify(fd, _READ)
 
     @property
     def awaiting(self) -> int:
         """How many requests wait for their response."""
-        return len(self._waiting)
+        return len(self.waiting)
 
     def take_turns(self) -> IntArray:
-        """How long (ns) each batch of responses since the last call took to hand out, 0 for a single one: the last of a batch
+        """How long (ns) each batch of responses since the last call took to read, 0 for a single one: the last of a batch had
         waited at most that long for the others, which its service time includes.
         """
         values = np.array(self._turns, dtype=np.int64)
@@ -95,23 +108,38 @@ class Reactor:
         """Take what is ready, and while somebody waits what has become ready meanwhile, before the hub's own turn: that turn
         costs as much as half a request. At most TURN_NS, so that due arrivals and everything else get theirs.
         """
-        waiting, hints, poll = self._waiting, self.hints, self._poll
-        began_ns = now_ns = _clock()
-        end_ns = began_ns + TURN_NS
+        waiting, hints, poll, add_turn = self.waiting, self.hints, self._poll, self._turns.append
+        now_ns = _clock()
+        end_ns = now_ns + TURN_NS
         while events := poll(0):
+            begun_ns, ready = now_ns, list[tuple[Any, bytes | OSError | None]]()
             for fd, flags in events:
-                waiter = waiting.pop(fd, None)
-                if waiter is None or flags & _CLOSED:  # a response and the end behind it may share one edge
+                channel = waiting.pop(fd, None)
+                if channel is None or flags & _CLOSED:  # a response and the end behind it may share one edge
                     hints.add(fd)
-                if waiter is not None:
-                    waiter[0].switch()
-            batch_ns, now_ns = now_ns, _clock()
-            self._turns.append(now_ns - batch_ns if len(events) > 1 else 0)
+                    if channel is None:
+                        if fd in self._writing:
+                            ready.append((self._writing.pop(fd).waiter, None))
+                        continue
+                data: bytes | OSError
+                try:
+                    data = channel.recv(READ_BYTES)
+                except BlockingIOError:  # a part of what TLS can decrypt
+                    waiting[fd] = channel
+                    continue
+                except OSError as error:
+                    data = error
+                channel.read_ns = now_ns = _clock()
+                ready.append((channel.waiter, data))
+            add_turn(now_ns - begun_ns if len(ready) > 1 else 0)
+            for waiter, what in ready:
+                waiter.switch(what)
+            now_ns = _clock()
             if not waiting or now_ns >= end_ns:
                 break
 
-    def _sweep_at(self, due_ns: int) -> None:
-        self._sweep_ns = due_ns
+    def sweep_at(self, due_ns: int) -> None:
+        self.sweep_ns = due_ns
         self._sweeper.stop()
         self._sweeper = self._hub.loop.timer(max(due_ns - _clock(), 0) / 1e9)
         self._sweeper.start(self._sweep)
@@ -121,13 +149,13 @@ class Reactor:
         so would looking every few milliseconds while there is little to do.
         """
         now_ns = _clock()
-        for fd in [fd for fd, (_, deadline_ns) in self._waiting.items() if deadline_ns <= now_ns]:
-            waiter = self._waiting.pop(fd, None)
-            if waiter is not None:
-                waiter[0].throw(ResponseTimeout("no response in time"))
-        self._sweep_ns = _NEVER_NS
-        if self._waiting:
-            self._sweep_at(max(min(deadline_ns for _, deadline_ns in self._waiting.values()), now_ns + SWEEP_NS))
+        for among in (self.waiting, self._writing):
+            for channel in [c for c in among.values() if c.deadline_ns <= now_ns]:
+                if among.pop(channel.fd, None) is not None:
+                    channel.waiter.throw(ResponseTimeout("no response in time"))
+        self.sweep_ns = _NEVER_NS
+        if left := [c.deadline_ns for c in (*self.waiting.values(), *self._writing.values())]:
+            self.sweep_at(max(min(left), now_ns + SWEEP_NS))
 
 
 def get_reactor() -> Reactor:

@@ -16,31 +16,31 @@ import time
 import gevent.socket
 import gevent.ssl
 
+from bizra_load.engine.channels import READ_BYTES, Channel, TlsChannel
 from bizra_load.engine.errors import EngineError, GeneratorError, ResponseTimeout, TransportError
 from bizra_load.engine.exhaustion import described, is_own, keep_some_descriptors, whose
 
 _turns = itertools.count(os.getpid())  # workers begin apart
 
 
-def closed_by_tls_peer(sock: _socket.socket) -> bool:
+def closed_by_peer(channel: Channel) -> bool:
     """Whether something arrived while nothing was asked: the end, or bytes that belong to no request. TLS has messages of its
     own that no request asked for (tickets, RFC 8446 section 4.6): they are taken in here, and mean nothing.
     """
-    sock.settimeout(0)
     try:
-        sock.recv(1)
-    except (BlockingIOError, ssl.SSLWantReadError):
+        channel.recv(READ_BYTES)
+    except BlockingIOError:
         return False
     except OSError:
         return True
     return True
 
 
-def unacknowledged(sock: _socket.socket) -> int:
+def unacknowledged(channel: Channel) -> int:
     """How many of the bytes sent the peer's machine has not acknowledged (SIOCOUTQ, tcp(7)). Behind the end of the stream they
     are those that it had not got when it closed: the packet that tells the end also tells what had arrived by then.
     """
-    pending: tuple[int] = struct.unpack("i", fcntl.ioctl(sock.fileno(), termios.TIOCOUTQ, bytes(4)))
+    pending: tuple[int] = struct.unpack("i", fcntl.ioctl(channel.fd, termios.TIOCOUTQ, bytes(4)))
     return pending[0]
 
 
@@ -79,8 +79,10 @@ def connected(host: str, port: int, within_s: float) -> gevent.socket.socket:
     raise failed or TimeoutError
 
 
-def opened(host: str, port: int, deadline_ns: int, context: ssl.SSLContext | None) -> socket.socket:
-    """A connection that is ready for requests, behind TLS with a `context`. Raises ResponseTimeout and TransportError."""
+def opened(host: str, port: int, deadline_ns: int, context: ssl.SSLContext | None, session: ssl.SSLSession | None) -> Channel:
+    """A connection that is ready for requests, behind TLS with a `context`; `session` is that of the one before. Raises
+    ResponseTimeout and TransportError.
+    """
     try:
         sock: socket.socket = connected(host, port, max((deadline_ns - time.perf_counter_ns()) / 1e9, 0.001))
     except TimeoutError:
@@ -89,15 +91,48 @@ def opened(host: str, port: int, deadline_ns: int, context: ssl.SSLContext | Non
         raise trouble("connecting", error) from None
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     if context is None:
-        return sock
+        return Channel(_without_gevent(sock))
+    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
     try:
-        return context.wrap_socket(sock, server_hostname=host, suppress_ragged_eofs=False)
+        tls = context.wrap_bio(incoming, outgoing, server_hostname=host, session=session)
+        _shake_hands(sock, tls, incoming, outgoing, deadline_ns)
+        return TlsChannel(_without_gevent(sock), tls, incoming, outgoing)
     except TimeoutError:
         sock.close()
         raise ResponseTimeout("no TLS handshake in time") from None
-    except (OSError, ssl.SSLError) as error:
+    except OSError as error:
         sock.close()
         raise trouble("TLS", error) from None
+    except BaseException:
+        sock.close()
+        raise
+
+
+def _shake_hands(
+    sock: socket.socket, tls: ssl.SSLObject, incoming: ssl.MemoryBIO, outgoing: ssl.MemoryBIO, deadline_ns: int
+) -> None:
+    """Raises TimeoutError and other OSErrors."""
+    while True:
+        sock.settimeout(max((deadline_ns - time.perf_counter_ns()) / 1e9, 0.001))
+        try:
+            tls.do_handshake()
+            done = True
+        except ssl.SSLWantReadError:
+            done = False
+        finally:
+            if outgoing.pending:  # a refusal says why
+                sock.sendall(outgoing.read())
+        if done:
+            return
+        if data := sock.recv(READ_BYTES):
+            incoming.write(data)
+        else:
+            incoming.write_eof()
+
+
+def _without_gevent(sock: socket.socket) -> _socket.socket:
+    """The C socket itself: neither gevent's wait nor (where the process is patched) its wrapper is wanted from here on."""
+    return _socket.socket(sock.family, sock.type, sock.proto, fileno=sock.detach())
 
 
 def trouble(doing: str, error: OSError) -> EngineError:

@@ -32,6 +32,7 @@ logger = logging.getLogger(__name__)
 _TRUTH_VALUES = (bool, np.bool_)
 # what `async def`, or a function with `yield`, gives back
 _NOT_RUN = (types.CoroutineType, types.GeneratorType, types.AsyncGeneratorType)
+_SUSPECT = frozenset({*_TRUTH_VALUES, *_NOT_RUN})  # kinds that may be no success; none of them has a subclass
 ENDING = (InterruptTaskSet, RescheduleTask, StopTest, StopUser)  # Locust's own way to leave a task, a user or a test
 
 
@@ -133,12 +134,21 @@ class OpenModelUser(User):
         error: Exception | None = None
         result = None
         try:
-            response = connection.send(request, body, operation.started)
-            sent_ns, done_ns = response.sent_ns, response.done_ns
-            if not 200 <= response.status < 300:
+            status, content, sent_ns, done_ns, _ = response = connection.send(request, body, operation.started)
+            if not 200 <= status < 300:
                 raise _refusal(response)
-            result = _checked(check, response.body)
+            try:
+                result = check(content)
+            except WrongResponse:
+                raise
+            except (Exception, gevent.Timeout) as trouble:  # a timer that the check itself set, and gevent's is no Exception
+                ending = trouble if isinstance(trouble, ENDING) else None
+                raise WrongResponse("not_valid", f"the check raised {reason_of(trouble)}") from ending
+            if result.__class__ in _SUSPECT and result is not True:
+                _refuse(result)
             operation.succeeded(intended_ns, sent_ns, done_ns)
+            if connection.reconnects == self._reconnects and not self.test_run.fire_request_events:
+                return result
         except WrongResponse as wrong:
             error = wrong
             operation.failed(wrong.category, intended_ns, sent_ns, done_ns, wrong.reason)
@@ -154,44 +164,38 @@ class OpenModelUser(User):
             self.test_run.reconnects += connection.reconnects - self._reconnects
             self._reconnects = connection.reconnects
         if self.test_run.fire_request_events:
-            self.environment.events.request.fire(
-                request_type=self.request_type,
-                name=operation.name,
-                response_time=(done_ns - intended_ns) / 1e6,
-                response_length=0 if error else len(response.body),
-                exception=error,
-                context={},
-                start_time=time.time() - (time.perf_counter_ns() - intended_ns) / 1e9,
-                url=None,
-                response=None,
-                bizra_load_recorded=True,
-            )
+            self._fire(operation, intended_ns, done_ns, 0 if error else len(content), error)
         ending = error.__cause__ if isinstance(error, WrongResponse) and isinstance(error.__cause__, ENDING) else None
         error = None  # its traceback holds this frame: a circle that only the garbage collector would find
         if ending is not None:
             raise ending
         return result
 
+    def _fire(self, operation: Operation, intended_ns: int, done_ns: int, length: int, error: Exception | None) -> None:
+        """Locust's event of a request, which the recorder has already."""
+        self.environment.events.request.fire(
+            request_type=self.request_type,
+            name=operation.name,
+            response_time=(done_ns - intended_ns) / 1e6,
+            response_length=length,
+            exception=error,
+            context={},
+            start_time=time.time() - (time.perf_counter_ns() - intended_ns) / 1e9,
+            url=None,
+            response=None,
+            bizra_load_recorded=True,
+        )
 
-def _checked(check: Callable[[bytes], Any], body: bytes) -> Any:
-    """What the check returns. Raises WrongResponse, also where the check can't read the body; its cause ends a task or user."""
-    try:
-        result = check(body)
-    except WrongResponse:
-        raise
-    except (Exception, gevent.Timeout) as trouble:  # a timer that the check itself set, and gevent's is no Exception
-        ending = trouble if isinstance(trouble, ENDING) else None
-        raise WrongResponse("not_valid", f"the check raised {reason_of(trouble)}") from ending
+
+def _refuse(result: object) -> None:
+    """What a check returned, of one of the kinds that may be no success. Raises WrongResponse."""
     if isinstance(result, _TRUTH_VALUES):
         if not result:
             raise WrongResponse("not_valid", "the check returned False")
-    elif isinstance(result, _NOT_RUN):
-        if isinstance(result, types.CoroutineType):
-            result.close()  # or Python warns of it each time
-        raise WrongResponse(
-            "not_valid", f"the check has not run: it gave back a {type(result).__name__} (allowed: def, no yield)"
-        )
-    return result
+        return
+    if isinstance(result, types.CoroutineType):
+        result.close()  # or Python warns of it each time
+    raise WrongResponse("not_valid", f"the check has not run: it gave back a {type(result).__name__} (allowed: def, no yield)")
 
 
 def _refusal(response: Response) -> WrongResponse:

@@ -37,7 +37,7 @@ def test_any_split_of_a_valid_answer_gives_the_same_body(body, cuts, sizes, use_
         data = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + chunked(body, sizes)
     else:
         data = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body) + body
-    head, content = read_response(stream(data, cuts), "POST")
+    head, content = read_response(stream(data, cuts), "POST", {})
     assert (head.status, content) == (200, body)
 
 
@@ -60,6 +60,6 @@ fragments = st.sampled_from(
 @given(st.lists(fragments | st.binary(max_size=20), max_size=12).map(b"".join), st.lists(st.integers(0, 500), max_size=6))
 def test_any_bytes_end_in_a_response_or_an_engine_error(data, cuts):
     with contextlib.suppress(EngineError):
-        head, body = read_response(stream(data, cuts), "POST")
+        head, body = read_response(stream(data, cuts), "POST", {})
         assert 200 <= head.status <= 999
         assert len(body) <= len(data)

@@ -56,7 +56,7 @@ def secured(authority: trustme.CA, name: str, script: Script) -> Script:
 
 
 def read_request(connection: socket.socket) -> bytes:
-    """One whole request: head and Content-Length body."""
+    """One whole request: head, and the body if it has a Content-Length."""
     data = b""
     while b"\r\n\r\n" not in data:
         piece = connection.recv(65_536)
@@ -64,7 +64,7 @@ def read_request(connection: socket.socket) -> bytes:
             raise OSError("closed by the client")
         data += piece
     head, _, body = data.partition(b"\r\n\r\n")
-    length = int(head.partition(b"Content-Length: ")[2].partition(b"\r\n")[0])
+    length = int(head.partition(b"Content-Length: ")[2].partition(b"\r\n")[0] or 0)
     while len(body) < length:
         body += connection.recv(65_536)
     return head + b"\r\n\r\n" + body

@@ -98,7 +98,7 @@ def test_a_server_that_closed_the_idle_connection_costs_a_reconnect_and_no_failu
             assert connection.send(request, b"{}", lambda _: None).body == b"hello"
             assert closed.wait(5)
             end = time.monotonic() + 5
-            while connection._fd not in connection._reactor.hints and time.monotonic() < end:
+            while connection._channel.fd not in connection._reactor.hints and time.monotonic() < end:
                 gevent.sleep(0.001)  # until the hub has seen the close
         assert connection.reconnects == 2
 
@@ -193,7 +193,7 @@ def test_a_killed_user_leaves_nothing_that_could_wake_another():
         while not victim_connection.last_started:
             gevent.sleep(0.001)
         victim.kill()
-        assert victim_connection._reactor._waiting == {}
+        assert victim_connection._reactor.waiting == {}
         assert body_of(url) == b"hello"
 
 
@@ -211,3 +211,87 @@ def test_a_killed_user_leaves_nothing_that_could_wake_another():
 def test_header_injection_is_impossible(path, headers):
     with pytest.raises(ValueError, match=r"control|spaces|itself"):
         Connection("http://127.0.0.1:1").prepare("POST", path, headers)
+
+
+def responses_to(*requests_and_bodies):
+    """A script that responds to one request after the other, each whole in one piece."""
+
+    def script(connection):
+        for data in requests_and_bodies:
+            read_request(connection)
+            connection.sendall(data)
+        silent(connection)
+
+    return script
+
+
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n"
+CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+SERIES = {
+    "the same head, other bodies": [HEAD % 5 + b"hello", HEAD % 5 + b"world"],
+    "another length": [HEAD % 5 + b"hello", HEAD % 6 + b"worlds", HEAD % 5 + b"again"],
+    "an empty body": [HEAD % 0, HEAD % 0, HEAD % 5 + b"hello"],
+    "one chunk": [CHUNKED + b"5\r\nhello\r\n0\r\n\r\n", CHUNKED + b"5\r\nworld\r\n0\r\n\r\n"],
+    "a chunk of another size": [CHUNKED + b"5\r\nhello\r\n0\r\n\r\n", CHUNKED + b"6\r\nworlds\r\n0\r\n\r\n"],
+    "two chunks as long as one": [CHUNKED + b"a\r\n0123456789\r\n0\r\n\r\n", CHUNKED + b"2\r\n01\r\n3\r\n234\r\n0\r\n\r\n"],
+    "a chunk that looks like an end": [CHUNKED + b"7\r\n\r\n0\r\n\r\n\r\n0\r\n\r\n", CHUNKED + b"7\r\nnothing\r\n0\r\n\r\n"],
+    "an empty one": [CHUNKED + b"0\r\n\r\n", CHUNKED + b"0\r\n\r\n"],
+    "trailers": [CHUNKED + b"5\r\nhello\r\n0\r\nX: y\r\n\r\n", CHUNKED + b"5\r\nworld\r\n0\r\nX: z\r\n\r\n"],
+    "an interim one before": [b"HTTP/1.1 100 Continue\r\n\r\n" + OK, OK, b"HTTP/1.1 103 X\r\n\r\n" + OK],
+}
+
+
+@pytest.mark.parametrize("name", SERIES)
+def test_what_is_known_of_one_response_is_not_taken_for_the_next_one(name):
+    """Each series twice on one connection, and each response on a connection of its own: the same bodies."""
+    series = SERIES[name] * 2
+    with hostile_server(responses_to(*series)) as url:
+        together = [response.body for response in exchange(url, times=len(series))[0]]
+    alone = []
+    for data in series:
+        with hostile_server(responses_to(data)) as url:
+            alone.append(body_of(url))
+    assert together == alone
+
+
+BEHIND_A_KNOWN_ONE = {
+    "more bytes than its length": (OK, OK + b"x"),
+    "fewer, and the end": (OK, OK[:-1]),
+    "a longer chunk than its size": (CHUNKED + b"5\r\nhello\r\n0\r\n\r\n", CHUNKED + b"5\r\nhello!\r\n0\r\n\r\n"),
+    "another end as long": (CHUNKED + b"5\r\nhello\r\n0\r\n\r\n", CHUNKED + b"5\r\nhello\r\n1\r\n\r\n"),
+}
+
+
+@pytest.mark.parametrize("name", BEHIND_A_KNOWN_ONE)
+def test_a_wrong_response_behind_a_known_one_is_a_failure(name):
+    def script(connection):
+        for data in BEHIND_A_KNOWN_ONE[name]:
+            read_request(connection)
+            connection.sendall(data)
+
+    with hostile_server(script) as url, closing(Connection(url)) as connection:
+        request = connection.prepare("POST", "/x")
+        assert connection.send(request, b"{}", lambda _: None).body == b"hello"
+        with pytest.raises((ProtocolError, TransportError)):
+            connection.send(request, b"{}", lambda _: None)
+
+
+def test_a_large_body_is_the_one_that_was_sent():
+    body = bytes(range(256)) * 4096
+    with hostile_server(respond(HEAD % len(body) + body)) as url:
+        assert [response.body for response in exchange(url, times=2)[0]] == [body, body]
+
+
+@pytest.mark.parametrize(
+    ("method", "length"), [("GET", b""), ("DELETE", b""), ("POST", b"Content-Length: 0\r\n"), ("PUT", b"Content-Length: 0\r\n")]
+)
+def test_a_request_without_a_body_has_a_length_where_its_content_means_something(method, length):
+    received = []
+
+    def script(connection):
+        received.append(read_request(connection))
+        connection.sendall(OK)
+
+    with hostile_server(script) as url, closing(Connection(url)) as connection:
+        assert connection.send(connection.prepare(method, "/x"), b"", lambda _: None).body == b"hello"
+    assert received[0].endswith(b"User-Agent: bizra-load\r\n" + length + b"\r\n")

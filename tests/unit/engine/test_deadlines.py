@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from bizra_load.engine import client
+from bizra_load.engine import client, reactor
 from bizra_load.engine.client import Connection
 from bizra_load.engine.errors import ResponseTimeout
 from bizra_load.engine.stages import curve_from_stages
@@ -28,7 +28,8 @@ def test_a_response_that_is_read_after_the_deadline_is_a_timeout(monkeypatch, pi
             read.set()
         return now_ns
 
-    monkeypatch.setattr(client, "_clock", clock)
+    for module in (client, reactor):
+        monkeypatch.setattr(module, "_clock", clock)
 
     def serve(connection):
         read_request(connection)

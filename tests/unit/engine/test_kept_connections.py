@@ -90,7 +90,7 @@ def test_a_request_that_crossed_the_end_of_its_connection_goes_out_again_and_is_
 def test_the_same_behind_tls_where_a_blind_mock_of_the_look_before_sending_sees_nothing(tmp_path, monkeypatch):
     authority = trustme.CA()
     authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
-    monkeypatch.setattr(client, "closed_by_tls_peer", lambda _: False)
+    monkeypatch.setattr(client, "closed_by_peer", lambda _: False)
     server = Server(Server.close)
     with (
         hostile_server(secured(authority, "127.0.0.1", server)) as url,

@@ -6,6 +6,7 @@ import time
 import gevent
 import pytest
 
+from bizra_load.engine.channels import Channel
 from bizra_load.engine.errors import ResponseTimeout
 from bizra_load.engine.pacer import Pacer
 from bizra_load.engine.reactor import SWEEP_NS, Reactor
@@ -20,20 +21,20 @@ def reactor():
 
 @pytest.fixture
 def pair(reactor):
-    """Makes connected sockets, the first of which is registered."""
+    """Makes connected sockets, the first of which is a registered channel."""
     made = []
 
     def make():
-        made.append(socket.socketpair())
-        made[-1][0].setblocking(False)
-        reactor.register(made[-1][0].fileno())
+        mine, theirs = socket.socketpair()
+        made.append((Channel(mine), theirs))
+        reactor.register(made[-1][0])
         return made[-1]
 
     yield make
-    for sockets in made:
-        reactor.unregister(sockets[0].fileno())
-        for s in sockets:
-            s.close()
+    for channel, theirs in made:
+        reactor.unregister(channel)
+        channel.close()
+        theirs.close()
 
 
 def waiting(reactor, mine, after_ns, ends):
@@ -42,7 +43,7 @@ def waiting(reactor, mine, after_ns, ends):
     def run():
         deadline_ns = time.perf_counter_ns() + after_ns
         try:
-            reactor.wait(mine.fileno(), deadline_ns)
+            reactor.receive(mine, deadline_ns)
             ends.append(None)
         except ResponseTimeout:
             ends.append(time.perf_counter_ns() - deadline_ns)
@@ -91,12 +92,12 @@ def test_a_response_while_others_wait_is_taken_in_the_same_turn(reactor, pair):
     (a, to_a), (b, to_b) = pair(), pair()
 
     def first():
-        reactor.wait(a.fileno(), time.perf_counter_ns() + 10**10)
+        reactor.receive(a, time.perf_counter_ns() + 10**10)
         woken.append("a")
         to_b.send(b"x")
 
     def second():
-        reactor.wait(b.fileno(), time.perf_counter_ns() + 10**10)
+        reactor.receive(b, time.perf_counter_ns() + 10**10)
         woken.append("b")
 
     greenlets = [gevent.spawn(first), gevent.spawn(second)]
@@ -107,13 +108,56 @@ def test_a_response_while_others_wait_is_taken_in_the_same_turn(reactor, pair):
     assert len(reactor.take_turns()) == 2
 
 
+def test_all_that_is_ready_is_read_before_any_of_it_is_worked_on(reactor, pair):
+    """However long the first one takes, the second had arrived before."""
+    ends_ns, (a, to_a), (b, to_b) = {}, pair(), pair()
+
+    def busy(channel):
+        assert reactor.receive(channel, time.perf_counter_ns() + 10**10) == b"x"
+        until_ns = time.perf_counter_ns() + 20 * MS
+        while time.perf_counter_ns() < until_ns:
+            pass
+        ends_ns[channel] = until_ns
+
+    greenlets = [gevent.spawn(busy, channel) for channel in (a, b)]
+    gevent.sleep(0)
+    to_a.send(b"x")
+    to_b.send(b"x")
+    gevent.joinall(greenlets, timeout=20, raise_error=True)
+    assert max(a.read_ns, b.read_ns) < min(ends_ns.values())
+    [turn_ns, *_] = reactor.take_turns()
+    assert turn_ns < 20 * MS
+
+
+def test_an_error_of_reading_is_raised_where_it_was_waited_for(reactor, pair):
+    class Broken(Channel):
+        def __init__(self, sock):
+            super().__init__(sock)
+            self.recv = self.fail
+
+        def fail(self, size):
+            raise ConnectionResetError
+
+    mine, theirs = socket.socketpair()
+    channel = Broken(mine)
+    reactor.register(channel)
+    waiting = gevent.spawn(reactor.receive, channel, time.perf_counter_ns() + 10**10)
+    gevent.sleep(0)
+    theirs.send(b"x")
+    with pytest.raises(ConnectionResetError):
+        waiting.get(timeout=20)
+    reactor.unregister(channel)
+    mine.close()
+    theirs.close()
+
+
 def test_an_edge_that_nobody_waits_for_is_a_hint(reactor, pair):
     mine, theirs = pair()
     theirs.close()
     end = time.monotonic() + 20
-    while mine.fileno() not in reactor.hints and time.monotonic() < end:
+    while mine.fd not in reactor.hints and time.monotonic() < end:
         gevent.sleep(0.001)
-    assert mine.fileno() in reactor.hints
+    assert mine.fd in reactor.hints
 
 
 class CountingPacer(Pacer):

@@ -137,3 +137,52 @@ def test_an_unknown_authority_or_a_wrong_name_is_refused(authority, tmp_path):
         connection = Connection(url.replace("http", "https"), ca_file=str(tmp_path / "ca.pem"))
         with pytest.raises(EngineError, match="TLS"):
             connection.send(connection.prepare("POST", "/x"), b"{}", lambda _: None)
+
+
+def test_large_bodies_go_both_ways_behind_tls(authority, tmp_path):
+    """Both larger than any buffer: the server reads slowly, and responds with more than a record."""
+    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    sent, received = bytes(range(256)) * 16_384, []
+
+    def script(secure):
+        for _ in range(2):
+            received.append(read_request(secure).partition(b"\r\n\r\n")[2])
+            secure.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(sent) + sent)
+
+    with (
+        hostile_server(secured(authority, "127.0.0.1", script)) as url,
+        closing(Connection(url.replace("http", "https"), timeout_s=30.0, ca_file=str(tmp_path / "ca.pem"))) as connection,
+    ):
+        request = connection.prepare("POST", "/x")
+        for _ in range(2):
+            assert connection.send(request, sent, lambda _: None).body == sent
+        assert connection.reconnects == 0
+    assert received == [sent, sent]
+
+
+def test_a_response_that_tls_cuts_into_records_is_whole(authority, tmp_path):
+    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    with hostile_server(secured(authority, "127.0.0.1", respond(OK[:10], OK[10:20], OK[20:-1], OK[-1:]))) as url:
+        connection = Connection(url.replace("http", "https"), ca_file=str(tmp_path / "ca.pem"))
+        request = connection.prepare("POST", "/x")
+        assert [connection.send(request, b"{}", lambda _: None).body for _ in range(3)] == [b"hello"] * 3
+        connection.close()
+
+
+def test_a_connection_resumes_the_session_of_the_one_before(authority, tmp_path):
+    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    resumed = []
+
+    def script(secure):
+        resumed.append(secure.session_reused)
+        read_request(secure)
+        secure.sendall(b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 5\r\n\r\nhello")
+
+    with (
+        hostile_server(secured(authority, "127.0.0.1", script)) as url,
+        closing(Connection(url.replace("http", "https"), ca_file=str(tmp_path / "ca.pem"))) as connection,
+    ):
+        request = connection.prepare("POST", "/x")
+        for _ in range(3):
+            assert connection.send(request, b"{}", lambda _: None).body == b"hello"
+    assert resumed == [False, True, True]
