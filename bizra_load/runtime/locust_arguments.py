@@ -13,6 +13,7 @@ from bizra_load.settings.arguments import SWITCHES, Default, attribute, describe
 from bizra_load.settings.defaults import NAMES, OBJECTIVE, OBJECTIVE_HELP, OPTIONS
 
 _OTHER = "--bizra-load-"  # a flag that no locustfile has
+_OURS = "of_bizra_load"  # an attribute of argparse's actions
 
 
 def register_arguments(typed: bool = True) -> None:
@@ -37,6 +38,11 @@ def renamed(options: object) -> list[str]:
     names: Mapping[str, str] = getattr(options, NAMES, None) or {}
     flags = ((f"--{name.replace('_', '-')}", _OTHER + name.replace("_", "-")) for name in names)
     return [f"{flag} is an option of the locustfile's own: ours is {other}" for flag, other in flags]
+
+
+def own_flags(parser: LocustArgumentParser) -> set[str]:
+    """Those of Locust and of its locustfiles: ours, which a locustfile's register() has added, are none of them."""
+    return {flag for action in parser._actions if not vars(action).get(_OURS) for flag in action.option_strings}
 
 
 class _FireAndAdd:
@@ -99,4 +105,5 @@ class _Arguments:
             in_use = _OTHER + flag[2:]
         action = place.add_argument(in_use, dest=self._renamed.get(name, name), **how)
         vars(action)["include_in_web_ui"] = False
+        vars(action)[_OURS] = True
         return action

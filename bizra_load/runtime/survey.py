@@ -30,7 +30,7 @@ from locust.main import merge_locustfiles_content
 from bizra_load.exit_codes import one_line
 from bizra_load.products import all_options
 from bizra_load.runtime.attached import leave_out_configuration
-from bizra_load.runtime.locust_arguments import register_arguments
+from bizra_load.runtime.locust_arguments import own_flags, register_arguments
 from bizra_load.runtime.shapes import StagesShape
 from bizra_load.runtime.tags import TagsError, without_task
 from bizra_load.runtime.users import OpenModelUser
@@ -89,7 +89,7 @@ def survey(words: Sequence[str]) -> dict[str, Any]:
         "shape_alone": shape is not None and not getattr(shape, "use_common_options", False),
         "stages": stages,
         "options": {name: getattr(options, name, None) for name in ASKED},
-        "own_flags": sorted(_flags(parser) - _locusts_flags()),
+        "own_flags": sorted(own_flags(parser) - _locusts_flags()),
     }
 
 

@@ -80,3 +80,9 @@ def test_there_is_no_hint_where_the_file_has_no_such_option(tmp_path):
     with pytest.raises(UsageError, match=r"give only one of them$"):
         asked("-t", "10s", "--duration", "5")
     assert asked("--duration", "6").shadowed == ()
+
+
+@pytest.mark.processes
+def test_options_that_register_adds_are_not_the_files_own(tmp_path):
+    (tmp_path / "mine.py").write_text(f"{OWN.replace('--duration', '--length')}\nfrom bizra_load import register\nregister()\n")
+    assert asked("--target-ops", "5", "--duration", "6").shadowed == ()
