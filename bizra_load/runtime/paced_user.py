@@ -118,6 +118,7 @@ class PacedUser:
                 failure = category, reason_of(error)
         if failure is None:
             operation.succeeded(due_ns, begun_ns, done_ns)
+            self._run.longest_task_ns = max(self._run.longest_task_ns, done_ns - begun_ns)
         else:
             operation.failed(failure[0], due_ns, begun_ns, done_ns, failure[1])
         due_task.end()

@@ -42,6 +42,7 @@ SETTLE_BEFORE_S = 0.3
 YOUNG_COLLECTIONS = (1_000, 20, 1_000_000)  # the collector's thresholds: young objects, in about 0.1 ms, never all
 FULL_COLLECTION_EVERY = 2  # reports: after 5 it takes 0.1 ms, after 30 0.4 ms at once
 ACKNOWLEDGE_WITHIN_S = 10.0
+LONGER = 2.0  # than any task before may one be whose requests are waited for at the end
 STOPPED_WITHIN_S = 0.1  # users whose operations have ended, or were given up
 # whose truth can be asked without running anybody's code; Locust takes every one that is empty for success
 _PLAIN = (bool, int, float, str, bytes, tuple, list, dict)
@@ -77,6 +78,7 @@ class WorkerRun:
         self.sender, self.recorder, self.schedule, self.random = sender, recorder, schedule, rng
         self.fire_request_events = settings.fire_request_events
         self.reconnects = self.bad_samples = self.report_errors = 0  # since the last report
+        self.longest_task_ns = 0  # of those with an arrival that came to their end
         self.spooled: Path | None = None  # where the reports are that nobody acknowledged
         self._environment, self._index, self._clock = environment, index, clock
         self._health, self._quiet = health, quiet
@@ -174,8 +176,10 @@ class WorkerRun:
             within_s = self.settings.request_timeout_s + 1
             end_s = time.monotonic() + within_s
             runner = self._environment.runner
+            if time_for_tasks_s := self._time_for_tasks_s(within_s):
+                self.schedule.drain(time_for_tasks_s)
             with no_further_requests():
-                self.schedule.drain(within_s)
+                self.schedule.drain(max(end_s - time.monotonic(), 0.0))
                 if runner is not None and runner.user_classes_count:
                     within_s = max(end_s - time.monotonic(), STOPPED_WITHIN_S)
                     stop_users(runner, within_s, lambda: cut_off(runner, self._cut_off))
@@ -189,6 +193,14 @@ class WorkerRun:
                 self._leave_spool()
         finally:
             self._drain.set()
+
+    def _time_for_tasks_s(self, within_s: float) -> float:
+        """How long tasks that were due may go on making requests: twice as long as the longest that came to its end. Cut off,
+        they would count as failed; those that go on for ever must not.
+        """
+        if not self.settings.pace_tasks:
+            return 0.0
+        return min(LONGER * self.longest_task_ns / 1e9, within_s, self._environment.stop_timeout or within_s)
 
     def _cut_off(self, tasks: list[CutOffTask]) -> None:
         """What users were at when the time to end it was over. A request is one that timed out. Where none is known it is the

@@ -83,15 +83,15 @@ def _data(measurements: Measurements, agreement: Agreement, steady: Steady | Non
     finished, failed = sum(w.finished for w in windows), failed_with(windows)
     if not finished:
         return [check("data", "Data", True, "no operation was finished", 0.0, 1.0, "operations")]
+    worst = Status.FAIL if agreement.objectives or agreement.evidence else Status.WARN
     text = "operations were measured in the steady part"
     checks = [check("data", "Data", False, text, float(finished), 1.0, "operations")]
     if steady is None:
-        status = Status.FAIL if agreement.objectives or agreement.evidence else Status.WARN
         text = f"no steady part of at least 5 s at a constant rate: {MEASURE_LONGER}"
-        checks = [check("data", "Data", True, text, 0.0, 5.0, "s", status)]
+        checks = [check("data", "Data", True, text, 0.0, 5.0, "s", worst)]
     elif not any(w.finished or w.started for w in windows if steady.holds(w.second)):
         text = f"nothing was done in the judged part, and {finished:,} operations outside it: {failed}"
-        checks = [check("data", "Data", True, text, 0.0, 1.0, "operations", advice=NOTHING_DONE)]
+        checks = [check("data", "Data", True, text, 0.0, 1.0, "operations", worst, NOTHING_DONE)]
     if not any(w.ok for w in windows):
         text = f"not one operation succeeded: {failed}"
         checks.append(check("successes", "Successes", True, text, 0.0, 1.0, "operations"))

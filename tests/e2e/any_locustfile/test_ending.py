@@ -46,6 +46,19 @@ class Stubborn(FastHttpUser):
 """
 
 
+IN_STEPS = """
+import gevent
+from locust import FastHttpUser, task
+
+class Visitor(FastHttpUser):
+    @task
+    def visit(self):
+        for _ in range(4):
+            self.client.get("/items")
+            gevent.sleep(0.2)
+"""
+
+
 def ended_after_s(ended):
     """How long after the end of the load the last request ended."""
     end_ns = ended.measurements.facts.load_ended_ns
@@ -71,3 +84,12 @@ def test_code_that_lets_no_task_end_goes_on_until_the_limit(tmp_path):
         ended = through_us(tmp_path, "-f", "stubborn.py", "-H", shop.url, "-u", "2", "-t", "2", "--request-timeout", "2s")
         assert 1 < ended_after_s(ended) < 8
         assert our_totals(ended)["GET /slow"][0] > 20
+
+
+def test_tasks_of_a_planned_rate_come_to_their_end_where_others_did(tmp_path):
+    (tmp_path / "visits.py").write_text(IN_STEPS)
+    plan = ("--target-ops", "10", "--ramp", "0s", "--duration", "4s")
+    with serving() as shop:
+        ended = through_us(tmp_path, "-f", "visits.py", "-H", shop.url, *plan)
+        assert our_totals(ended)["task visit"] == (shop.total() // 4, 0)
+        assert our_totals(ended)["GET /items"] == (shop.total(), 0)

@@ -92,7 +92,9 @@ def test_exceptions_of_the_locustfiles_code_are_counted_but_for_those_of_failed_
 
 
 def test_where_nothing_was_done_in_the_judged_part_there_is_no_data():
-    check = checks(run([window(5, count=0, failed={"http_4xx": 20}), Window(14, "a")]))["data"]
+    nothing = run([window(5, count=0, failed={"http_4xx": 20}), Window(14, "a")])
+    assert checks(nothing)["data"].status is Status.WARN  # there are no objectives
+    check = checks(nothing, agreement=dataclasses.replace(AGREEMENT, objectives=OF_SERVER))["data"]
     assert check.status is Status.FAIL
     assert check.reason == "nothing was done in the judged part, and 20 operations outside it: 20 failed, 20 with http_4xx"
     assert "on_start()" in check.advice
