@@ -20,8 +20,8 @@ import time
 from pathlib import Path
 
 from benchmarks import results
-from benchmarks.generator import PATH, ours
 from benchmarks.target import Target, wait_for
+from benchmarks.tools import PATH, ours
 from bizra_load.archive.latest import run_folders
 from bizra_load.archive.store import read_run
 from bizra_load.io.ports import free_port

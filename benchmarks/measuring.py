@@ -13,39 +13,57 @@ from pathlib import Path
 
 import psutil
 
+from benchmarks.machine import SPOILT, Watch
+
 MEASURE_S = 4.0
 SETTLE_S = 1.0
 
 
 @dataclass(frozen=True)
 class Throughput:
-    """requests_per_s on the wall clock, cpu_share in cores, and what counts for the number of machines: their ratio."""
+    """requests_per_s on the wall clock, cpu_share in cores, and what counts for the number of machines: their ratio. Meanwhile
+    the hypervisor took `steal` of the time, and something waited for a core in `pressure` of it.
+    """
 
     requests_per_s: float
     cpu_share: float
+    steal: float
+    pressure: float
 
     @property
     def per_cpu_s(self) -> float:
         return self.requests_per_s / self.cpu_share
 
+    @property
+    def spoilt(self) -> bool:
+        """Whether it is no measurement of a generator."""
+        return self.steal > SPOILT
+
 
 def measure(
-    command: Sequence[str], served: Callable[[], int], core: int | None, log: Path, environment: dict[str, str]
+    command: Sequence[str],
+    served: Callable[[], int],
+    core: int | None,
+    log: Path,
+    environment: dict[str, str],
+    where: str = "",
 ) -> Throughput:
-    """Start it pinned to one core, wait until it loads steadily, measure for MEASURE_S, end it. Raises SystemExit with the
-    end of its output when it never gets there.
+    """Start it pinned to one core, in the folder `where`, wait until it loads steadily, measure for MEASURE_S, end it. Raises
+    SystemExit with the end of its output when it never gets there.
     """
     pin = (lambda: os.sched_setaffinity(0, {core})) if core is not None else None
     with log.open("w") as out:
         process = subprocess.Popen(
-            command, stdout=out, stderr=out, env={**os.environ, **environment}, preexec_fn=pin, start_new_session=True
-        )
+            command, stdout=out, stderr=out, env={**os.environ, **environment}, preexec_fn=pin, start_new_session=True,
+            cwd=where or None,
+        )  # fmt: skip
         try:
             _until_steady(process, served, log)
-            begin, cpu, count = time.monotonic(), cpu_s(process.pid), served()
+            watch, begin, cpu, count = Watch(), time.monotonic(), cpu_s(process.pid), served()
             time.sleep(MEASURE_S)
-            took = time.monotonic() - begin
-            return Throughput((served() - count) / took, (cpu_s(process.pid) - cpu) / took)
+            took, others = time.monotonic() - begin, watch.read()
+            rate, cores = (served() - count) / took, (cpu_s(process.pid) - cpu) / took
+            return Throughput(rate, cores, others.steal, others.pressure)
         finally:
             _end(process)
 

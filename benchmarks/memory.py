@@ -16,8 +16,8 @@ from pathlib import Path
 import psutil
 
 from benchmarks import results
-from benchmarks.generator import ours
 from benchmarks.target import target
+from benchmarks.tools import ours
 from bizra_load.archive.latest import run_folders
 from bizra_load.archive.store import read_run
 

@@ -6,17 +6,19 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
+from benchmarks import machine
 from bizra_load.io.files import write_atomically
 
 FOLDER = Path(__file__).parent / "results"
 
 
 def keep(name: str, figures: object, lines: Sequence[str]) -> None:
-    """`figures` into <name>.json; `lines` to standard output and into <name>.md."""
+    """`figures` into <name>.json, with what they were measured on; `lines` to standard output and into <name>.md."""
     FOLDER.mkdir(exist_ok=True)
-    text = "\n".join(lines)
+    on = machine.described()
+    text = "\n".join((*lines, "", machine.line(on)))
     print(text)
-    write_atomically(FOLDER / f"{name}.json", json.dumps(figures, indent=2) + "\n")
+    write_atomically(FOLDER / f"{name}.json", json.dumps({"machine": on, "figures": figures}, indent=2) + "\n")
     write_atomically(FOLDER / f"{name}.md", text + "\n")
 
 

@@ -21,6 +21,7 @@ import trustme
 from bizra_load.io.ports import free_port
 from bizra_load.node.attestations import Attestor
 
+SIZES = {1_000: "1 KB", 10_000: "10 KB", 1_000_000: "1 MB"}  # of files that can be read: bytes, and in words
 _CONFIG = """
 daemon off; worker_processes 1; pid {folder}/pid; error_log {folder}/error.log;
 events {{ worker_connections 4096; }}
@@ -34,6 +35,7 @@ http {{
     location /status {{ stub_status; }}
     location /api/ {{ default_type application/json; return 200 '{response}'; }}
     location /chunked/api/ {{ error_page 405 =200 /fixed.json; return 405; }}
+    location /files/ {{ root {folder}; }}
     location = /fixed.json {{ root {folder}; default_type application/json; ssi on; ssi_types application/json; }}
   }}
 }}
@@ -67,6 +69,9 @@ def target(core: int | None = None) -> Iterator[Target]:
         port, tls_port = free_port(), free_port()
         response = json.dumps(Attestor(bytes(32)).generate("the same for everybody"))
         (folder / "fixed.json").write_text(response)
+        (folder / "files").mkdir()
+        for size in SIZES:
+            (folder / "files" / str(size)).write_bytes(b"x" * size)
         authority = trustme.CA()
         certificate = authority.issue_cert("127.0.0.1")
         authority.cert_pem.write_to_path(str(folder / "ca.pem"))
