@@ -14,6 +14,7 @@ from bizra_load.io.files import read_text, write_atomically
 from bizra_load.judging.worded_agreements import with_objectives
 from bizra_load.products import packaged_files, product_of
 from bizra_load.settings.defaults import NO_AGREEMENT, OBJECTIVE
+from bizra_load.settings.settings import Settings
 from sla.values.agreement import FIGURES_ONLY, Agreement
 from sla.values.agreement_parser import agreement_from_mapping
 from sla.values.baseline import Baseline, baseline_from_mapping, is_measured, misspelt_figure, with_baseline
@@ -77,6 +78,15 @@ def read_agreement(name: str, baseline: str = "", objectives: Sequence[str] = ()
     own = _baseline(baseline_text, agreement.baseline)
     check_figures(agreement, own, where)
     return AgreementFile(agreement, own, content, baseline_text)
+
+
+def named_operations(settings: Settings) -> frozenset[str]:
+    """Those that the agreement's objectives name; none where it can't be read here: a worker may not have its file."""
+    try:
+        agreement = read_agreement(settings.agreement, "", settings.objectives).agreement
+    except UsageError:
+        return frozenset()
+    return frozenset(operation for o in agreement.objectives for operation in o.operations)
 
 
 def check_figures(agreement: Agreement, baseline: Baseline | None, where: str) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from array import array
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Collection, Generator, Iterable, Sequence
 
 import numpy as np
 
@@ -96,13 +96,14 @@ def _cut(buffers: Sequence[array[int]], to_ns: int) -> Generator[None, None, lis
 
 class Recorder:
     """All operations of one worker. `now_ns` (perf_counter_ns) and `unix_ns` are read once: labels never step backwards.
-    `secrets`: what no reason of a failure may hold.
+    `secrets`: what no reason of a failure may hold. `judged`: names, with or without a method, that are kept in any case.
     """
 
-    def __init__(self, now_ns: int, unix_ns: int, secrets: Iterable[str] = ()) -> None:
+    def __init__(self, now_ns: int, unix_ns: int, secrets: Iterable[str] = (), judged: Collection[str] = ()) -> None:
         self.unix_offset_ns = unix_ns - now_ns
         self.reasons = Reasons(secrets)
         self._taken_to_ns = (unix_ns // SECOND_NS) * SECOND_NS - self.unix_offset_ns
+        self._judged = frozenset(judged)
         self._operations: dict[str, Operation] = {}
         self._unsent = array("q")
 
@@ -119,7 +120,7 @@ class Recorder:
 
     def _known(self, kept: str) -> Operation:
         if len(self._operations) >= MAX_OPERATIONS and kept not in self._operations:
-            kept = OTHER
+            kept = kept if {kept, kept.partition(" ")[2]} & self._judged else OTHER
         return self._operations.setdefault(kept, Operation(kept, self.reasons))
 
     def unsent(self, intended_ns: int) -> None:

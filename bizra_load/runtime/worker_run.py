@@ -21,6 +21,7 @@ from bizra_load.engine.quiet import QuietMoments, phase_of
 from bizra_load.engine.reactor import get_reactor
 from bizra_load.engine.schedule import Schedule, Slot
 from bizra_load.io.redaction import secret_values
+from bizra_load.judging.agreements import named_operations
 from bizra_load.measure.categories import category_of, reason_of
 from bizra_load.measure.clock import SteadyClock
 from bizra_load.measure.cluster_key import ClusterKey
@@ -106,7 +107,7 @@ class WorkerRun:
         `clock`: the master's time of day, which labels the windows.
         """
         now_ns = time.perf_counter_ns()
-        recorder = Recorder(now_ns, now_ns + clock.offset_ns, secret_values(settings.headers))
+        recorder = Recorder(now_ns, now_ns + clock.offset_ns, secret_values(settings.headers), named_operations(settings))
         pacer, reactor = get_pacer(), get_reactor()
         quiet = QuietMoments(pacer, reactor)
         rng = random.Random(f"{settings.seed}/{index}")
@@ -181,8 +182,8 @@ class WorkerRun:
             with no_further_requests():
                 self.schedule.drain(max(end_s - time.monotonic(), 0.0))
                 if runner is not None and runner.user_classes_count:
-                    within_s = max(end_s - time.monotonic(), STOPPED_WITHIN_S)
-                    stop_users(runner, within_s, lambda: cut_off(runner, self._cut_off))
+                    left_s = max(end_s - time.monotonic(), STOPPED_WITHIN_S)
+                    stop_users(runner, left_s, lambda: cut_off(runner, self._cut_off))
             self._ending.set()
             self._reporter.join()  # one that is under way holds samples that are in no buffer any more
             self._settling.kill()

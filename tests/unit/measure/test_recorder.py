@@ -110,6 +110,14 @@ def test_hostile_operation_names_cannot_fill_the_memory():
     assert len(names) == MAX_OPERATIONS + 1
 
 
+def test_an_operation_that_is_judged_is_kept_however_many_others_came_before():
+    recorder = Recorder(0, UNIX, judged=("/pay", "GET /basket"))
+    for n in range(MAX_OPERATIONS + 50):
+        recorder.operation(f"GET /{n}")
+    kept = {recorder.operation(name).name for name in ("POST /pay", "GET /basket", "/pay", "GET /other", "/basket")}
+    assert kept == {"POST /pay", "GET /basket", "/pay", "(other)"}
+
+
 def test_reports_survive_a_transport_that_loses_and_repeats_them():
     kept, lossy = [], iter([False, True, False, True, True] + [True] * 50)
     receiver = Receiver("r", lambda _w, _n, _f, data: kept.append(data))
