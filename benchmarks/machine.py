@@ -6,13 +6,8 @@ import os
 import platform
 import sys
 import sysconfig
-import time
-from dataclasses import dataclass
 
 from bizra_load.io.this_machine import cpu_model, usable_cores
-from bizra_load.measure.machine_readings import MachineReader
-
-SPOILT = 0.02  # of the time that the hypervisor took: more is no measurement of a generator
 
 
 def described() -> dict[str, str]:
@@ -37,26 +32,3 @@ def build() -> str:
 def line(machine: dict[str, str]) -> str:
     """The same in a sentence below a table."""
     return f"Measured on {machine['processor']}; {machine['kernel']}; {machine['interpreter'].rpartition(', ')[0]}."
-
-
-@dataclass(frozen=True)
-class Disturbance:
-    """Shares of a time that the hypervisor took (steal), and in which something waited for a core (pressure); UNKNOWN where the
-    kernel does not count it (sla.values.machine).
-    """
-
-    steal: float
-    pressure: float
-
-
-class Watch:
-    """Reads both from when it is made; read() gives those since."""
-
-    def __init__(self) -> None:
-        self._reader = MachineReader("benchmark")
-        self._reader.read(int(time.time()))
-
-    def read(self) -> Disturbance:
-        """Since this object was made, or read last."""
-        second = self._reader.read(int(time.time()))
-        return Disturbance(second.steal, second.pressure)

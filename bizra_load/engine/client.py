@@ -54,11 +54,13 @@ class PreparedRequest:
         """A response that arrived in one piece, of a connection that goes on. Its length must follow from what comes before the
         body: a Content-Length, or the size of its only chunk.
         """
-        after = LAST_CHUNK if head.chunked and body_bytes else b""
+        if head.chunked and not body_bytes:
+            return  # without a chunk its end begins otherwise
+        after = LAST_CHUNK if head.chunked else b""
         begin = len(data) - len(after) - body_bytes
         text = data.find(b"\r\n\r\n") + 4
         only = data.find(b"\r\n", text) + 2 == begin and data.endswith(after) if after else text == begin
-        if only and not (head.chunked and not body_bytes):
+        if only:
             self.before, self.after, self.in_all, self.latest = data[:begin], after, len(data), head
 
 

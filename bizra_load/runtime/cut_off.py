@@ -15,17 +15,15 @@ from urllib.parse import urlsplit
 
 import gevent
 from locust.clients import HttpSession
-from locust.contrib.fasthttp import FastHttpSession
 from locust.env import Environment
 from locust.runners import Runner
-from locust.user.task import DefaultTaskSet, TaskSet
 
 from bizra_load.runtime import due_task
 from bizra_load.runtime.due_task import DueTask
+from bizra_load.runtime.last_requests import CLIENTS, TASKS
 
 REASON = "cut off when the run ended"
-_REQUESTS = {client.request.__code__ for client in (HttpSession, FastHttpSession)}
-_TASKS = {kind.execute_task.__code__ for kind in (TaskSet, DefaultTaskSet)}
+_REQUESTS = {client.request.__code__ for client in CLIENTS}
 
 
 class RequestCutOff(Exception):
@@ -35,9 +33,6 @@ class RequestCutOff(Exception):
 
     def __init__(self) -> None:
         super().__init__(REASON)
-
-    def __str__(self) -> str:
-        return REASON
 
 
 @dataclass(frozen=True)
@@ -83,7 +78,7 @@ def cut_off(runner: Runner, then: Callable[[list[CutOffTask]], None]) -> None:
 def _task_of(greenlet: Any) -> CutOffTask | None:
     """None where it is at no task: it has ended, waits, or is in its on_start() or on_stop()."""
     frames = list(_frames(greenlet))
-    at = next((f for f in frames if f.f_code in _TASKS), None)
+    at = next((f for f in frames if f.f_code in TASKS), None)
     if at is None:
         return None
     task = at.f_locals.get("task")

@@ -19,8 +19,8 @@ from locust.user.task import DefaultTaskSet, TaskSet
 
 from bizra_load.runtime import due_task
 
-_CLIENTS: tuple[Any, ...] = (HttpSession, FastHttpSession)
-_OF_TASKS = {kind.execute_task.__code__ for kind in (TaskSet, DefaultTaskSet)}
+CLIENTS: tuple[Any, ...] = (HttpSession, FastHttpSession)  # Locust's own
+TASKS = {kind.execute_task.__code__ for kind in (TaskSet, DefaultTaskSet)}  # what is on the stack of whoever is at a task
 
 
 class CutOff(StopUser):
@@ -34,13 +34,13 @@ def no_further_requests() -> Iterator[None]:
 
     Requests of on_start() and on_stop(), of greenlets that a task has started and of clients that aren't Locust's are made.
     """
-    before, ended = [client.request for client in _CLIENTS], set[int]()
+    before, ended = [client.request for client in CLIENTS], set[int]()
     try:
-        for client, request in zip(_CLIENTS, before, strict=True):
+        for client, request in zip(CLIENTS, before, strict=True):
             client.request = _unless_stopping(request, ended)
         yield
     finally:
-        for client, request in zip(_CLIENTS, before, strict=True):
+        for client, request in zip(CLIENTS, before, strict=True):
             client.request = request
 
 
@@ -63,7 +63,7 @@ def _in_a_task() -> bool:
     """Whether a task, and no on_stop() of a set that it was, has come here."""
     frame = sys._getframe(2)
     while frame is not None:
-        if frame.f_code in _OF_TASKS:
+        if frame.f_code in TASKS:
             return True
         if frame.f_code.co_name == "on_stop":
             return False
