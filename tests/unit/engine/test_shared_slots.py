@@ -11,6 +11,7 @@ import pytest
 from bizra_load.engine.load_curve import ramp_and_hold
 from bizra_load.engine.pacer import Pacer
 from bizra_load.engine.schedule import Schedule, SharedArrivals
+from tests.unit.engine.test_schedule import LEAD_NS
 
 LENGTH_S = 0.6
 
@@ -29,7 +30,7 @@ def run_of(rate, users, task_s, arrivals="constant"):
 
     greenlets = [gevent.spawn(user, slot, number) for number, slot in enumerate(slots)]
     gevent.sleep(0)
-    schedule.begin(time.perf_counter_ns() + 20_000_000)
+    schedule.begin(time.perf_counter_ns() + LEAD_NS)
     start = schedule.start_ns
     while time.perf_counter_ns() < schedule.closes_ns:
         gevent.sleep(0.01)
@@ -91,7 +92,7 @@ def retired_run(rate, users, gone, task_s):
 
     greenlets = [gevent.spawn(user, slot) for slot in slots]
     gevent.sleep(0)
-    start = time.perf_counter_ns() + 20_000_000
+    start = time.perf_counter_ns() + LEAD_NS
     schedule.begin(start)
     while time.perf_counter_ns() < start + length_s / 2 * 1e9:
         gevent.sleep(0.005)
