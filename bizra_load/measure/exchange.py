@@ -137,7 +137,9 @@ class Sender:
         for sequence, (sent_at, message) in list(self._waiting.items()):
             if now - sent_at > RESEND_AFTER_S:
                 self._waiting[sequence] = (now, message)
-                self._sent_ns[sequence] = self._clock.unix_ns()
+                # the first time: which of several sendings is acknowledged nobody can say (Karn and Partridge 1987, SIGCOMM),
+                # and the master's time lies behind all of the way from the first one
+                self._sent_ns.setdefault(sequence, self._clock.unix_ns())
                 try:
                     self._send(message)
                 except Exception:
