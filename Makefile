@@ -10,8 +10,8 @@ DEV := $(VENV)/.installed-dev
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 LOCKED := $(PIP_INSTALL) --require-hashes -r
 UV := .venv-lock/bin/uv
-PACKAGES := prometheus prometheus-alertmanager chromium faketime iproute2 nginx-light haproxy apache2-bin zsh
-BENCH_PACKAGES := nginx-light wrk hey nghttp2-client gcc libc6-dev
+PACKAGES := prometheus prometheus-alertmanager chromium faketime iproute2 nginx-light haproxy apache2-bin zsh gcc libc6-dev python3-dev
+BENCH_PACKAGES := nginx-light wrk hey nghttp2-client gcc libc6-dev python3-dev
 BENCH_ROUNDS ?= 5
 # over several processes: tests of a group in one of them, in the order of tests/conftest.py
 SPREAD := --dist loadgroup --no-loadscope-reorder
@@ -19,17 +19,17 @@ FAST := -m "not e2e and not slow and not processes" --ignore tests/e2e --ignore 
 # with compiled files kept, whatever the environment says: rewriting the tests' assertions costs each process 4 s
 PYTEST := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest $(SPREAD)
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev debian debian-bench install-debian loadtest node drill test test-fast coverage mutants fuzz calibrate bench bench-memory bench-statistics dependable soak audit lock test-lowest lint format clean validate
+.PHONY: help setup setup-dev core debian debian-bench install-debian loadtest node drill test test-fast coverage mutants fuzz calibrate bench bench-memory bench-statistics dependable soak audit lock test-lowest lint format clean validate
 
 help: ## List all targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-17s %s\n", $$1, $$2}'
 
-$(RUN): pyproject.toml requirements/run.txt
+$(RUN): pyproject.toml requirements/run.txt bizra_load/engine/core_compiled.pyx
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) \
 	  || { echo "no virtual environment could be made: apt-get install -y python3-venv" >&2; exit 1; }
 	@$(BIN)/python -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed" >&2; exit 1; }
 	$(LOCKED) requirements/run.txt --no-compile
-	$(PIP_INSTALL) --no-deps --no-build-isolation -e . # with the locked setuptools
+	$(PIP_INSTALL) --no-deps --no-build-isolation -e . # with the locked setuptools and Cython
 	@$(BIN)/python -m compileall -qq -j 0 -x '/tests?/' $(VENV)/lib bizra_load sla reports || true # on all cores, which pip does not
 	@touch $@
 
@@ -44,6 +44,9 @@ $(DEV): $(RUN) requirements/dev.txt
 setup: $(RUN) ## Install what running needs into .venv, in locked versions
 
 setup-dev: $(DEV) ## The same with the tools for testing and developing
+
+core: $(RUN) # where the compiler came after the set-up
+	@ls bizra_load/engine/core_compiled.*.so >/dev/null 2>&1 || $(PIP_INSTALL) --no-deps --no-build-isolation -e .
 
 debian: ## Install the Debian packages that the tests need (as root)
 	@$(MAKE) --no-print-directory install-debian WANTED="$(PACKAGES)"
@@ -70,13 +73,13 @@ node: setup ## The reference node on port 8080, metrics on 9464
 drill: setup debian ## Provoke all 12 alerts on the reference node under a real Prometheus (about 80 s)
 	@$(BIN)/bizra-load alerts drill $(ARGS)
 
-test: setup-dev debian ## All tests, 8 at a time; those that judge latency alone
+test: debian setup-dev core ## All tests, 8 at a time; those that judge latency alone
 	$(PYTEST) -n 8 $(ARGS)
 
-test-fast: setup-dev debian ## The tests that start no processes and compute for no more than moments: about a minute
+test-fast: debian setup-dev core ## The tests that start no processes and compute for no more than moments: about a minute
 	$(PYTEST) -n $$(($$(nproc) + 1)) $(FAST) $(ARGS)
 
-coverage: setup-dev debian ## Branch coverage of all tests but those that judge latency, in every process; fails under the thresholds
+coverage: debian setup-dev core ## Branch coverage of all tests but those that judge latency, in every process; fails under the thresholds
 	@rm -f .coverage .coverage.*
 	@$(BIN)/coverage run -m pytest $(SPREAD) -n 4 -m "not quiet" $(ARGS); code=$$?; \
 	$(BIN)/coverage combine --quiet && $(BIN)/python -m tests.coverage_table && exit $$code
@@ -91,7 +94,7 @@ mutants: setup-dev ## Which small changes of sla/ do the tests notice? At least 
 calibrate: setup-dev ## Coverage and false verdicts over 1,000 simulated runs a cell (about three hours; ARGS="--rows 3a,5 --runs 2000")
 	$(BIN)/python -m tests.calibration.calibrate $(ARGS)
 
-bench: setup-dev debian-bench ## The generator beside its peers, pacing, accuracy, workers per master, the node (about 25 minutes)
+bench: debian-bench setup-dev core ## The generator beside its peers, pacing, accuracy, workers per master, the node (about 25 minutes)
 	$(BIN)/python -m benchmarks.generator --rounds $(BENCH_ROUNDS)
 	$(BIN)/python -m benchmarks.pacing
 	$(BIN)/python -m benchmarks.lag_phase
@@ -151,4 +154,4 @@ format: setup-dev ## Format and mend what ruff can
 	$(BIN)/ruff check --fix .
 
 clean: ## Remove the virtual environment and caches; runs stay
-	rm -rf $(VENV) .venv-lock .venv-lowest .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage .import_linter_cache *.egg-info
+	rm -rf bizra_load/engine/core_compiled.*so bizra_load/engine/core_compiled.c build $(VENV) .venv-lock .venv-lowest .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage .import_linter_cache *.egg-info

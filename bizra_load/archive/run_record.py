@@ -91,7 +91,7 @@ class RunRecord:
     command            the command line, without secrets
     target             URL under load, without user information; "" where none was given
     agreement          None: the run was not made to be judged, only its figures are shown
-    versions           of Python and of the packages that a measurement depends on
+    versions           of Python and of the packages that a measurement depends on; `engine`: compiled or not (engine.core)
     environment        environment of the agreement whose deviations are accepted; "" is its default
     baseline           name of the baseline file that replaces the agreement's own; "" is none
     foreign_users      no user is one of ours, so that `insecure` is not about the target; None: some are, or it is not known
@@ -175,9 +175,13 @@ def of_load(
     """The record of a load that this process is about to make. `target` may hold user information: it is taken out. One that is
     not `scheduled` has no arrivals of ours; one that is not `ours` has no users of ours.
     """
+    from bizra_load.engine.core import KIND  # brings gevent, which whoever only reads records does without
+
     agreement = AgreementName(settings.agreement or OBJECTIVE, agreement_sha256) if agreement_sha256 else None
+    record = _of_this_process(settings.run_name, started, target, agreement)
     return dataclasses.replace(
-        _of_this_process(settings.run_name, started, target, agreement),
+        record,
+        versions={**(record.versions or {}), "engine": KIND},
         environment=settings.environment or "",
         baseline=Path(settings.baseline).name,
         fail_on_warn=settings.fail_on_warn,

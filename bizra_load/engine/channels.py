@@ -1,6 +1,4 @@
-"""A connected byte stream that never blocks, plain or behind TLS: what the reactor reads for whoever waits.
-
-TLS runs over memory buffers (ssl.MemoryBIO), so that both kinds wait in the same way, in one epoll set, and a request behind
+"""A channel behind TLS, over memory buffers (ssl.MemoryBIO): it waits as plain ones do, in one epoll set, and a request behind
 TLS costs what the encryption does.
 """
 
@@ -9,41 +7,12 @@ from __future__ import annotations
 import _socket
 import contextlib
 import ssl
-from collections.abc import Callable
-from typing import Any
 
-READ_BYTES = 65_536
-
-
-class Channel:
-    """`sock` is a connected, non-blocking socket.
-
-    recv      the next bytes of so many at most, b"" at the end; raises BlockingIOError where there are none yet
-    send      how many bytes of these could be sent; raises BlockingIOError where none could. What is left must come next
-    read_ns   when the reactor last read from it (perf_counter_ns)
-    waiter    the greenlet that waits for the next bytes, until `deadline_ns`
-    """
-
-    __slots__ = ("deadline_ns", "fd", "read_ns", "recv", "send", "sock", "waiter")
-
-    keeps = False  # something that arrived may be in here, of which no edge tells any more
-    cut = False  # it ended without the end that TLS announces
-    session: ssl.SSLSession | None = None
-
-    def __init__(self, sock: _socket.socket) -> None:
-        sock.setblocking(False)
-        self.sock, self.fd = sock, sock.fileno()
-        self.recv: Callable[[int], bytes] = sock.recv
-        self.send: Callable[[bytes | memoryview], int] = sock.send
-        self.deadline_ns = self.read_ns = 0
-        self.waiter: Any = None
-
-    def close(self) -> None:
-        self.sock.close()
+from bizra_load.engine.core import Channel
 
 
 class TlsChannel(Channel):
-    """The same behind TLS, whose handshake is done: `tls` reads from `incoming` and writes to `outgoing`."""
+    """A Channel behind TLS, whose handshake is done: `tls` reads from `incoming` and writes to `outgoing`."""
 
     __slots__ = ("_incoming", "_outgoing", "_taken", "_tls", "_unsent", "cut")
 

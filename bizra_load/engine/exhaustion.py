@@ -10,6 +10,8 @@ import ssl
 from pathlib import Path
 from typing import Any
 
+from bizra_load.engine.errors import EngineError, GeneratorError, TransportError
+
 _PORT_RANGE = Path("/proc/sys/net/ipv4/ip_local_port_range")  # ip(7)
 RESERVED = 16
 _DESCRIPTORS = {errno.EMFILE, errno.ENFILE}
@@ -94,3 +96,9 @@ def _local_ports() -> int:
         return int(high) - int(low) + 1
     except (OSError, ValueError):
         return 0
+
+
+def trouble(doing: str, error: OSError) -> EngineError:
+    """The error with what went wrong in one line. While receiving nothing is this machine's own fault any more."""
+    kind = GeneratorError if not doing.startswith("receiving") and is_own(error) else TransportError
+    return kind(f"{doing} failed: {described(error)}")

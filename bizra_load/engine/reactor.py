@@ -10,56 +10,45 @@ from __future__ import annotations
 
 import select
 import time
-from array import array
 from typing import Any
 
 import numpy as np
 from gevent import get_hub, getcurrent
 from gevent.monkey import get_original
 
-from bizra_load.engine.channels import READ_BYTES, Channel
+from bizra_load.engine.core import BaseReactor, Channel
 from bizra_load.engine.errors import ResponseTimeout
 from sla.values.histogram import IntArray
 
 SWEEP_NS = 20_000_000  # so much later than its deadline a request may time out
 _NEVER_NS = 1 << 62
-TURN_NS = 200_000
 _clock = time.perf_counter_ns
 _READ = select.EPOLLIN | select.EPOLLRDHUP | select.EPOLLET
-_CLOSED = select.EPOLLRDHUP | select.EPOLLHUP | select.EPOLLERR
 _READ_WRITE = _READ | select.EPOLLOUT
 
 
-class Reactor:
+class Reactor(BaseReactor):
     """One for each gevent hub; see get_reactor()."""
 
     def __init__(self) -> None:
-        self._hub = get_hub()
         # Locust patches select and takes epoll away, since a blocking poll would stop the hub; ours never blocks.
-        self._epoll = get_original("select", "epoll")()
-        self._poll = self._epoll.poll
-        self.waiting: dict[int, Channel] = {}
-        self._writing: dict[int, Channel] = {}
-        # descriptors with an edge that nobody waited for: perhaps closed by the peer; the next user checks before sending (each
-        # time those of channels that keep something)
-        self.hints: set[int] = set()
-        self._turns = array("q")
-        self._watcher = self._hub.loop.io(self._epoll.fileno(), 1)
-        self._watcher.start(self._ready)
-        self._sweeper = self._hub.loop.timer(0.0)
-        self.sweep_ns = _NEVER_NS
-        self.switch = self._hub.switch
+        self._epoll_set, self._gevent_hub = get_original("select", "epoll")(), get_hub()
+        super().__init__(self._epoll_set, self._gevent_hub)
+        loop = self._gevent_hub.loop
+        self._watcher = loop.io(self._epoll_set.fileno(), 1)
+        self._watcher.start(self.ready)
+        self._sweeper = loop.timer(0.0)
 
     def register(self, channel: Channel) -> None:
         if channel.keeps:
             self.hints.add(channel.fd)
-        self._epoll.register(channel.fd, _READ)
+        self._epoll_set.register(channel.fd, _READ)
 
     def unregister(self, channel: Channel) -> None:
         """Call before closing it; a greenlet still waiting on it is forgotten, not woken."""
         self.waiting.pop(channel.fd, None)
         self.hints.discard(channel.fd)
-        self._epoll.unregister(channel.fd)
+        self._epoll_set.unregister(channel.fd)
 
     def receive(self, channel: Channel, deadline_ns: int) -> bytes:
         """Switch to the hub until something has arrived; what it is, b"" at the end. For whoever has found nothing to read yet.
@@ -72,11 +61,11 @@ class Reactor:
 
     def wait_writable(self, channel: Channel, deadline_ns: int) -> None:
         """Rare (the send buffer is full): widen the registration for one wait."""
-        self._epoll.modify(channel.fd, _READ_WRITE)
+        self._epoll_set.modify(channel.fd, _READ_WRITE)
         try:
-            self._wait(self._writing, channel, deadline_ns)
+            self._wait(self.writing, channel, deadline_ns)
         finally:
-            self._epoll.modify(channel.fd, _READ)  # which tells again of what arrived meanwhile
+            self._epoll_set.modify(channel.fd, _READ)  # which tells again of what arrived meanwhile
 
     def _wait(self, among: dict[int, Channel], channel: Channel, deadline_ns: int) -> Any:
         among[channel.fd] = channel
@@ -100,48 +89,14 @@ class Reactor:
         """How long (ns) each batch of responses since the last call took to read, 0 for a single one: the last of a batch had
         waited at most that long for the others, which its service time includes.
         """
-        values = np.array(self._turns, dtype=np.int64)
-        del self._turns[:]
+        values = np.array(self.turns, dtype=np.int64)
+        del self.turns[:]
         return values
-
-    def _ready(self) -> None:
-        """Take what is ready, and while somebody waits what has become ready meanwhile, before the hub's own turn: that turn
-        costs as much as half a request. At most TURN_NS, so that due arrivals and everything else get theirs.
-        """
-        waiting, hints, poll, add_turn = self.waiting, self.hints, self._poll, self._turns.append
-        now_ns = _clock()
-        end_ns = now_ns + TURN_NS
-        while events := poll(0):
-            begun_ns, ready = now_ns, list[tuple[Any, bytes | OSError | None]]()
-            for fd, flags in events:
-                channel = waiting.pop(fd, None)
-                if channel is None or flags & _CLOSED:  # a response and the end behind it may share one edge
-                    hints.add(fd)
-                    if channel is None:
-                        if fd in self._writing:
-                            ready.append((self._writing.pop(fd).waiter, None))
-                        continue
-                data: bytes | OSError
-                try:
-                    data = channel.recv(READ_BYTES)
-                except BlockingIOError:  # a part of what TLS can decrypt
-                    waiting[fd] = channel
-                    continue
-                except OSError as error:
-                    data = error
-                channel.read_ns = now_ns = _clock()
-                ready.append((channel.waiter, data))
-            add_turn(now_ns - begun_ns if len(ready) > 1 else 0)
-            for waiter, what in ready:
-                waiter.switch(what)
-            now_ns = _clock()
-            if not waiting or now_ns >= end_ns:
-                break
 
     def sweep_at(self, due_ns: int) -> None:
         self.sweep_ns = due_ns
         self._sweeper.stop()
-        self._sweeper = self._hub.loop.timer(max(due_ns - _clock(), 0) / 1e9)
+        self._sweeper = self._gevent_hub.loop.timer(max(due_ns - _clock(), 0) / 1e9)
         self._sweeper.start(self._sweep)
 
     def _sweep(self) -> None:
@@ -149,12 +104,12 @@ class Reactor:
         so would looking every few milliseconds while there is little to do.
         """
         now_ns = _clock()
-        for among in (self.waiting, self._writing):
+        for among in (self.waiting, self.writing):
             for channel in [c for c in among.values() if c.deadline_ns <= now_ns]:
                 if among.pop(channel.fd, None) is not None:
                     channel.waiter.throw(ResponseTimeout("no response in time"))
         self.sweep_ns = _NEVER_NS
-        if left := [c.deadline_ns for c in (*self.waiting.values(), *self._writing.values())]:
+        if left := [c.deadline_ns for c in (*self.waiting.values(), *self.writing.values())]:
             self.sweep_at(max(min(left), now_ns + SWEEP_NS))
 
 

@@ -16,9 +16,11 @@ import time
 import gevent.socket
 import gevent.ssl
 
-from bizra_load.engine.channels import READ_BYTES, Channel, TlsChannel
-from bizra_load.engine.errors import EngineError, GeneratorError, ResponseTimeout, TransportError
-from bizra_load.engine.exhaustion import described, is_own, keep_some_descriptors, whose
+from bizra_load.engine.channels import TlsChannel
+from bizra_load.engine.core import Channel
+from bizra_load.engine.core_pure import READ_BYTES
+from bizra_load.engine.errors import ResponseTimeout
+from bizra_load.engine.exhaustion import is_own, keep_some_descriptors, trouble, whose
 
 _turns = itertools.count(os.getpid())  # workers begin apart
 
@@ -133,12 +135,6 @@ def _shake_hands(
 def _without_gevent(sock: socket.socket) -> _socket.socket:
     """The C socket itself: neither gevent's wait nor (where the process is patched) its wrapper is wanted from here on."""
     return _socket.socket(sock.family, sock.type, sock.proto, fileno=sock.detach())
-
-
-def trouble(doing: str, error: OSError) -> EngineError:
-    """The error with what went wrong in one line. While receiving nothing is this machine's own fault any more."""
-    kind = GeneratorError if not doing.startswith("receiving") and is_own(error) else TransportError
-    return kind(f"{doing} failed: {described(error)}")
 
 
 @functools.lru_cache(maxsize=16)

@@ -12,6 +12,7 @@ from collections.abc import Collection, Generator, Iterable, Sequence
 
 import numpy as np
 
+from bizra_load.engine.core import appender, rows_appender
 from bizra_load.measure.operation_names import MAX_NAME, NO_TASK, kept_name
 from bizra_load.measure.reasons import Reasons
 from bizra_load.measure.seconds import SECOND_NS, Rows, Samples, SecondsMaker, Steps
@@ -36,22 +37,8 @@ class Operation:
         self._events_only = True
         self._in_flight = 0
 
-        intended_append, sent_append, done_append = (a.append for a in self._ok)
-        start_append = self._starts.append
-
-        def first_started(sent_ns: int) -> None:
-            self._events_only = False
-            start_append(sent_ns)
-            self.started = start_append
-
-        self.started = first_started  # right after sending; a call of our own costs a percent of a request
-
-        def succeeded(intended_ns: int, sent_ns: int, done_ns: int) -> None:
-            intended_append(intended_ns)
-            sent_append(sent_ns)
-            done_append(done_ns)
-
-        self.succeeded = succeeded
+        self.started = appender(self._starts)  # started(sent_ns), right before sending
+        self.succeeded = rows_appender(*self._ok)  # succeeded(intended_ns, sent_ns, done_ns)
 
     def failed(self, category: str, intended_ns: int, sent_ns: int, done_ns: int, reason: str = "") -> None:
         """An operation ended with a failure of this category; `reason`: of it, a line of text."""
@@ -74,6 +61,7 @@ class Operation:
             finished[category] = intended, sent, done
             yield
         [untimed] = yield from _cut([self._untimed], to_ns)
+        self._events_only = self._events_only and not starts.size
         in_flight = self._in_flight
         if not self._events_only:
             self._in_flight += starts.size - sum(rows[0].size for rows in finished.values())

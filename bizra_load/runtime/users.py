@@ -11,14 +11,15 @@ from dataclasses import replace
 from typing import Any
 
 import gevent
-import numpy as np
 from gevent import GreenletExit
 from locust import User
 from locust.exception import InterruptTaskSet, RescheduleTask, StopTest, StopUser
 from locust.user.task import LOCUST_STATE_STOPPING, DefaultTaskSet
 
-from bizra_load.engine.client import Connection, PreparedRequest, Response
+from bizra_load.engine.client import Connection, PreparedRequest
+from bizra_load.engine.core_pure import TRUTH_VALUES, Unsettled
 from bizra_load.engine.errors import EngineError
+from bizra_load.engine.http_parser import Head
 from bizra_load.exit_codes import UsageError
 from bizra_load.io.redaction import secret_values
 from bizra_load.measure.categories import category_of_error, category_of_status, reason_of
@@ -29,10 +30,6 @@ from bizra_load.runtime.worker_run import WorkerRun
 from bizra_load.settings.settings import Settings
 
 logger = logging.getLogger(__name__)
-_TRUTH_VALUES = (bool, np.bool_)
-# what `async def`, or a function with `yield`, gives back
-_NOT_RUN = (types.CoroutineType, types.GeneratorType, types.AsyncGeneratorType)
-_SUSPECT = frozenset({*_TRUTH_VALUES, *_NOT_RUN})  # kinds that may be no success; none of them has a subclass
 ENDING = (InterruptTaskSet, RescheduleTask, StopTest, StopUser)  # Locust's own way to leave a task, a user or a test
 
 
@@ -134,50 +131,47 @@ class OpenModelUser(User):
         error: Exception | None = None
         result = None
         try:
-            status, content, sent_ns, done_ns, _ = response = connection.send(request, body, operation.started)
-            if not 200 <= status < 300:
-                raise _refusal(response)
-            try:
-                result = check(content)
-            except WrongResponse:
-                raise
-            except (Exception, gevent.Timeout) as trouble:  # a timer that the check itself set, and gevent's is no Exception
-                ending = trouble if isinstance(trouble, ENDING) else None
-                raise WrongResponse("not_valid", f"the check raised {reason_of(trouble)}") from ending
-            if result.__class__ in _SUSPECT and result is not True:
-                _refuse(result)
-            operation.succeeded(intended_ns, sent_ns, done_ns)
+            result = connection.attempt(operation, request, body, check, intended_ns)
             if connection.reconnects == self._reconnects and not self.test_run.fire_request_events:
                 return result
-        except WrongResponse as wrong:
-            error = wrong
-            operation.failed(wrong.category, intended_ns, sent_ns, done_ns, wrong.reason)
+        except Unsettled as left:
+            result, error = self._settled(left, operation, intended_ns)
         except EngineError as trouble:
             error = trouble
-            done_ns = time.perf_counter_ns()
-            sent_ns = connection.last_sent_ns
+            sent_ns, done_ns = connection.last_sent_ns, time.perf_counter_ns()
             if not connection.last_started:  # it failed before anything was sent: count it as started all the same
                 sent_ns = done_ns
                 operation.started(sent_ns)
+            connection.last_done_ns = done_ns
             operation.failed(category_of_error(trouble), intended_ns, sent_ns, done_ns, str(trouble))
         if connection.reconnects != self._reconnects:
             self.test_run.reconnects += connection.reconnects - self._reconnects
             self._reconnects = connection.reconnects
         if self.test_run.fire_request_events:
-            self._fire(operation, intended_ns, done_ns, 0 if error else len(content), error)
+            self._fire(operation, intended_ns, error)
         ending = error.__cause__ if isinstance(error, WrongResponse) and isinstance(error.__cause__, ENDING) else None
         error = None  # its traceback holds this frame: a circle that only the garbage collector would find
         if ending is not None:
             raise ending
         return result
 
-    def _fire(self, operation: Operation, intended_ns: int, done_ns: int, length: int, error: Exception | None) -> None:
+    def _settled(self, left: Unsettled, operation: Operation, intended_ns: int) -> tuple[Any, WrongResponse | None]:
+        """What a check returned, and why the response counts as wrong, if it does; recorded."""
+        sent_ns, done_ns = self.connection.last_sent_ns, self.connection.last_done_ns
+        wrong = _wrong(left, self.connection.last_head)
+        if wrong is None:
+            operation.succeeded(intended_ns, sent_ns, done_ns)
+            return left.result, None
+        operation.failed(wrong.category, intended_ns, sent_ns, done_ns, wrong.reason)
+        return None, wrong
+
+    def _fire(self, operation: Operation, intended_ns: int, error: Exception | None) -> None:
         """Locust's event of a request, which the recorder has already."""
         self.environment.events.request.fire(
             request_type=self.request_type,
             name=operation.name,
-            response_time=(done_ns - intended_ns) / 1e6,
-            response_length=length,
+            response_time=(self.connection.last_done_ns - intended_ns) / 1e6,
+            response_length=0 if error else self.connection.last_bytes,
             exception=error,
             context={},
             start_time=time.time() - (time.perf_counter_ns() - intended_ns) / 1e9,
@@ -187,25 +181,32 @@ class OpenModelUser(User):
         )
 
 
-def _refuse(result: object) -> None:
-    """What a check returned, of one of the kinds that may be no success. Raises WrongResponse."""
-    if isinstance(result, _TRUTH_VALUES):
-        if not result:
-            raise WrongResponse("not_valid", "the check returned False")
-        return
-    if isinstance(result, types.CoroutineType):
-        result.close()  # or Python warns of it each time
-    raise WrongResponse("not_valid", f"the check has not run: it gave back a {type(result).__name__} (allowed: def, no yield)")
+def _wrong(left: Unsettled, head: Head) -> WrongResponse | None:
+    """Why a response is no success; None where the check returned True in numpy's way."""
+    if not 200 <= head.status < 300:
+        return _refusal(head, left.content)
+    if isinstance(left.error, WrongResponse):
+        return left.error
+    if left.error is not None:
+        wrong = WrongResponse("not_valid", f"the check raised {reason_of(left.error)}")
+        wrong.__cause__ = left.error if isinstance(left.error, ENDING) else None
+        return wrong
+    if isinstance(left.result, TRUTH_VALUES):
+        return None if left.result else WrongResponse("not_valid", "the check returned False")
+    if isinstance(left.result, types.CoroutineType):
+        left.result.close()  # or Python warns of it each time
+    kind = type(left.result).__name__
+    return WrongResponse("not_valid", f"the check has not run: it gave back a {kind} (allowed: def, no yield)")
 
 
-def _refusal(response: Response) -> WrongResponse:
+def _refusal(head: Head, content: bytes) -> WrongResponse:
     """What a status says that is no success, with where a redirect leads and what an error's body says first."""
-    reason = f"status {response.status}"
-    if response.location:
-        reason += f", Location: {response.location}"
-    elif first := first_line(response.body):
+    reason = f"status {head.status}"
+    if head.location:
+        reason += f", Location: {head.location}"
+    elif first := first_line(content):
         reason += f": {first}"
-    return WrongResponse(category_of_status(response.status), reason)
+    return WrongResponse(category_of_status(head.status), reason)
 
 
 def settings_for(users: Iterable[type[User]], options: object | None) -> Settings:

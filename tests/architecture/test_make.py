@@ -37,5 +37,5 @@ def test_nothing_is_installed_without_a_hash():
     """The package itself is the only one, and takes nothing from outside to be built."""
     shown = subprocess.run(["make", "-n", "-B", "test"], cwd=ROOT, capture_output=True, text=True, timeout=60, check=True)
     installs = [line for line in shown.stdout.splitlines() if " pip install " in line]
-    assert len(installs) == 3
+    assert len(installs) == 4  # run.txt, the package, dev.txt, the core where the compiler came later
     assert all("--require-hashes" in line or "--no-deps --no-build-isolation -e ." in line for line in installs)

@@ -46,8 +46,17 @@ def test_a_wheel_brings_packages_scenarios_agreements_and_the_command(tmp_path):
         for p in (copy / package).rglob("*")
         if p.is_file()
     }
-    assert packed == source
+    built = {n for n in packed if n.endswith(".so")}
+    assert packed - built == {n for n in source if not n.endswith(".c")}
+    assert [n.partition(".")[0] for n in built] == ["bizra_load/engine/core_compiled"]
     scenarios = {n.rpartition("/")[2] for n in names if "/share/bizra-load/locustfiles/" in n}
     assert scenarios == {p.name for p in (ROOT / "locustfiles").glob("*.*")}
     [entry_points] = [n for n in names if n.endswith("entry_points.txt")]
     assert "bizra-load = bizra_load.cli.main:main" in zipfile.ZipFile(wheel).read(entry_points).decode()
+
+
+@pytest.mark.slow
+def test_a_wheel_is_built_without_a_compiler_too(tmp_path):
+    names = zipfile.ZipFile(built_wheel(tmp_path, compiler="false")).namelist()
+    assert not [n for n in names if n.endswith(".so")]
+    assert "bizra_load/engine/core_pure.py" in names

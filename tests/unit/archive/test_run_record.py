@@ -9,6 +9,7 @@ import pytest
 
 from bizra_load.archive import run_record
 from bizra_load.archive.run_record import AgreementName, Host, RunRecord, from_json
+from bizra_load.engine import core
 from bizra_load.settings.settings import resolve
 from sla.values.shown_facts import ShownFacts
 
@@ -28,6 +29,7 @@ def test_the_file_names_what_is_needed_to_make_the_run_again_in_a_fixed_order(of
         *("schema", "name", "started", "command", "target", "agreement", "versions", "host", "environment", "baseline"),
         *("fail_on_warn", "insecure", "allow", "fold_names", "arrivals", "ops_per_user", "server_metrics"),
     ]
+    assert json.loads(written)["versions"]["engine"] == core.KIND
     assert "abc" not in written
     assert of_load.started == "2026-01-02T03:04:05Z"
     assert of_load.command == ("locust", "--token", "***", "-H", "http://host:1/p")

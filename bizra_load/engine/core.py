@@ -1,0 +1,27 @@
+"""The common case of a request: compiled where a compiler was there when the package was installed, else in Python.
+
+BIZRA_LOAD_PURE=1 in the environment chooses Python. Both have the same classes and pass the same tests.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from bizra_load.engine.core_pure import BaseConnection, BaseReactor, BaseRequest, Channel, appender, rows_appender
+
+    KIND: str
+else:
+    KIND = "compiled"
+    try:
+        if os.environ.get("BIZRA_LOAD_PURE", "") not in ("", "0"):
+            raise ImportError
+        _core = importlib.import_module("bizra_load.engine.core_compiled")
+    except ImportError:
+        KIND, _core = "pure Python", importlib.import_module("bizra_load.engine.core_pure")
+    BaseConnection, BaseReactor, BaseRequest = _core.BaseConnection, _core.BaseReactor, _core.BaseRequest
+    Channel, appender, rows_appender = _core.Channel, _core.appender, _core.rows_appender
+
+__all__ = ["KIND", "BaseConnection", "BaseReactor", "BaseRequest", "Channel", "appender", "rows_appender"]

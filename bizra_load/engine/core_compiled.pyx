@@ -1,0 +1,368 @@
+# cython: language_level=3, boundscheck=False, wraparound=False, initializedcheck=False, infer_types=False, auto_pickle=False
+"""core_pure.py, line by line, in C where it can be: system calls on plain sockets, clocks, comparing heads, appending times.
+
+The GIL is held all the time: nothing here blocks, and releasing it costs a tenth of a request. Buffers that are shared are
+filled and emptied without a switch of greenlets or threads between. Few and small variables in C: greenlets copy the stack.
+"""
+
+from array import array
+
+from cpython cimport array as carray
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
+from cpython.exc cimport PyErr_SetFromErrno
+from libc.errno cimport EAGAIN, EINTR, errno
+from libc.stdint cimport int64_t, uint32_t
+from libc.string cimport memcmp, memcpy
+
+import greenlet  # whose C interface is looked up
+
+from gevent import Timeout
+
+from bizra_load.engine.core_pure import SUSPECT, Unsettled
+from bizra_load.engine.errors import EngineError, ResponseTimeout
+from bizra_load.engine.exhaustion import trouble
+from bizra_load.engine.http_parser import Head
+
+cdef extern from *:
+    """
+    #include <sys/epoll.h>
+    #include <sys/socket.h>
+    #include <time.h>
+    /* greenlet's C interface by its numbers (greenlet.h), so that its header is not needed to build this */
+    static void** greenlet_c;
+    static int import_greenlet(void) { return (greenlet_c = PyCapsule_Import("greenlet._C_API", 0)) ? 0 : -1; }
+    #define this_greenlet() (((PyObject* (*)(void))greenlet_c[4])())
+    #define switch_to(greenlet, arguments) \
+        (((PyObject* (*)(PyObject*, PyObject*, PyObject*))greenlet_c[6])((greenlet), (arguments), NULL))
+    static inline int64_t clock_ns(void) {
+        struct timespec now;
+        clock_gettime(CLOCK_MONOTONIC, &now);  /* what time.perf_counter_ns() reads */
+        return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+    }
+    """
+    int import_greenlet() except -1
+    object this_greenlet()
+    object switch_to(object waiter, object arguments)
+    int64_t clock_ns()
+    ctypedef union epoll_data_t:
+        int fd
+    cdef struct epoll_event:
+        uint32_t events
+        epoll_data_t data
+    int epoll_wait(int epoll, epoll_event* events, int size, int timeout_ms)
+    ssize_t send_bytes "send"(int fd, const void* data, size_t size, int flags)
+    ssize_t receive_bytes "recv"(int fd, void* data, size_t size, int flags)
+    enum: EPOLLRDHUP, EPOLLHUP, EPOLLERR, MSG_NOSIGNAL
+
+import_greenlet()
+
+cdef enum:
+    READ_BYTES = 65536
+    REQUEST_BYTES = 65536  # a longer one is put together in Python
+    EVENTS = 256
+    DIGITS = 20
+    TURN_NS = 200000
+    IDLE_NS = 100000000
+    CLOSED = EPOLLRDHUP | EPOLLHUP | EPOLLERR
+
+cdef char received[READ_BYTES]
+cdef char request_text[REQUEST_BYTES]
+
+
+cdef class Appender:
+    """array.append() without a Python integer for each."""
+
+    cdef carray.array _times
+
+    def __init__(self, times):
+        self._times = times
+
+    cdef inline int append(self, int64_t time_ns) except -1:
+        cdef Py_ssize_t size = len(self._times)
+        carray.resize_smart(self._times, size + 1)
+        self._times.data.as_longlongs[size] = time_ns
+        return 0
+
+    def __call__(self, int64_t time_ns):
+        self.append(time_ns)
+
+
+cdef class RowsAppender:
+    cdef Appender _first, _second, _third
+
+    def __init__(self, first, second, third):
+        self._first, self._second, self._third = Appender(first), Appender(second), Appender(third)
+
+    cdef inline int append(self, int64_t first_ns, int64_t second_ns, int64_t third_ns) except -1:
+        self._first.append(first_ns)
+        self._second.append(second_ns)
+        self._third.append(third_ns)
+        return 0
+
+    def __call__(self, int64_t first_ns, int64_t second_ns, int64_t third_ns):
+        self.append(first_ns, second_ns, third_ns)
+
+
+appender, rows_appender = Appender, RowsAppender
+
+
+cdef class Channel:
+    cdef public object sock, recv, send, waiter, fd
+    cdef public int64_t deadline_ns, read_ns
+    cdef int _number
+    cdef bint _plain
+    cdef object _arrived
+
+    keeps = False
+    cut = False
+    session = None
+
+    def __init__(self, sock):
+        sock.setblocking(False)
+        self.sock, self.fd = sock, sock.fileno()
+        self.recv, self.send = sock.recv, sock.send
+        self._number, self._plain = self.fd, type(self) is Channel
+
+    def close(self):
+        self.sock.close()
+
+    cdef object receive(self):
+        """The next bytes, b"" at the end, or the OSError; None where there are none yet."""
+        cdef ssize_t size
+        if not self._plain:
+            try:
+                return self.recv(READ_BYTES)
+            except BlockingIOError:
+                return None
+            except OSError as error:
+                return error
+        size = receive_bytes(self._number, received, READ_BYTES, 0)
+        while size < 0 and errno == EINTR:
+            size = receive_bytes(self._number, received, READ_BYTES, 0)
+        if size >= 0:
+            return PyBytes_FromStringAndSize(received, size)
+        if errno == EAGAIN:
+            return None
+        try:
+            PyErr_SetFromErrno(OSError)
+        except OSError as error:
+            return error
+
+    cdef ssize_t send_some(self, const char* data, ssize_t size) except -1:
+        """How many bytes of them could be sent."""
+        cdef ssize_t sent = send_bytes(self._number, data, size, MSG_NOSIGNAL)
+        while sent < 0 and errno == EINTR:
+            sent = send_bytes(self._number, data, size, MSG_NOSIGNAL)
+        if sent >= 0:
+            return sent
+        if errno == EAGAIN:
+            return 0
+        PyErr_SetFromErrno(OSError)
+
+
+cdef class BaseReactor:
+    cdef public dict waiting, writing
+    cdef public set hints
+    cdef public object turns, switch
+    cdef public int64_t sweep_ns
+    cdef Appender _add_turn
+    cdef object _hub
+    cdef int _epoll
+    cdef epoll_event _events[EVENTS]
+
+    def __init__(self, epoll, hub):
+        self._epoll, self._hub = epoll.fileno(), hub
+        self.waiting, self.writing, self.hints = {}, {}, set()
+        self.turns = array("q")
+        self._add_turn = Appender(self.turns)
+        self.sweep_ns = 1 << 62
+        self.switch = hub.switch
+
+    def ready(self):
+        cdef int size, i
+        cdef int64_t now_ns = clock_ns(), begun_ns, end_ns
+        cdef Channel channel
+        cdef list ready
+        end_ns = now_ns + TURN_NS
+        while True:
+            size = epoll_wait(self._epoll, self._events, EVENTS, 0)
+            if size <= 0:  # interrupted, too: the hub's own wait tells again of what is ready
+                break
+            begun_ns, ready = now_ns, []
+            for i in range(size):
+                fd = self._events[i].data.fd
+                channel = self.waiting.pop(fd, None)
+                if channel is None or self._events[i].events & CLOSED:
+                    self.hints.add(fd)
+                    if channel is None:
+                        if fd in self.writing:
+                            channel = self.writing.pop(fd)
+                            ready.append(channel)
+                        continue
+                arrived = channel.receive()
+                if arrived is None:
+                    self.waiting[fd] = channel
+                    continue
+                channel._arrived = arrived
+                channel.read_ns = now_ns = clock_ns()
+                ready.append(channel)
+            self._add_turn.append(now_ns - begun_ns if len(ready) > 1 else 0)
+            for channel in ready:
+                arrived, channel._arrived = channel._arrived, None
+                switch_to(channel.waiter, (arrived,))
+            now_ns = clock_ns()
+            if not self.waiting or now_ns >= end_ns:
+                break
+
+
+cdef class BaseRequest:
+    cdef public bytes head, alone, before, after
+    cdef public Py_ssize_t in_all
+    cdef public object method, known, latest
+
+    def __init__(self, method, head, alone):
+        self.method, self.head, self.alone = method, head, alone
+        self.known = {}
+        self.before = self.after = b""
+        self.in_all = -1
+        self.latest = Head(0, None, False, False)
+
+    cdef object content(self, bytes data):
+        """The body of a response that is as long as the one before and begins and ends as that did; else None."""
+        cdef const char* text = PyBytes_AS_STRING(data)
+        cdef Py_ssize_t begin = PyBytes_GET_SIZE(self.before), end = self.in_all - PyBytes_GET_SIZE(self.after)
+        if (
+            PyBytes_GET_SIZE(data) != self.in_all
+            or memcmp(text, PyBytes_AS_STRING(self.before), begin)
+            or memcmp(text + end, PyBytes_AS_STRING(self.after), self.in_all - end)
+        ):
+            return None
+        return PyBytes_FromStringAndSize(text + begin, end - begin)
+
+    cdef Py_ssize_t write(self, bytes body):
+        """Into request_text, if it fits: the size, else 0."""
+        cdef Py_ssize_t at = PyBytes_GET_SIZE(self.head), length = PyBytes_GET_SIZE(body), left = length
+        cdef int digits = 0
+        cdef char reversed_digits[DIGITS]
+        if not length:
+            return 0
+        if at + DIGITS + 4 + length > REQUEST_BYTES:
+            return 0
+        memcpy(request_text, PyBytes_AS_STRING(self.head), at)
+        while left:
+            reversed_digits[digits] = <char>(48 + left % 10)
+            left //= 10
+            digits += 1
+        while digits:
+            digits -= 1
+            request_text[at] = reversed_digits[digits]
+            at += 1
+        memcpy(request_text + at, b"\r\n\r\n", 4)
+        memcpy(request_text + at + 4, PyBytes_AS_STRING(body), length)
+        return at + 4 + length
+
+    cdef bytes text(self, bytes body):
+        return b"%b%d\r\n\r\n%b" % (self.head, len(body), body) if body else self.alone
+
+
+cdef class BaseConnection:
+    cdef public BaseReactor _reactor
+    cdef public int64_t _timeout_ns, _done_ns, last_sent_ns, last_done_ns
+    cdef public Py_ssize_t last_bytes
+    cdef public bint last_started
+    cdef public object last_head
+    cdef public Channel _channel
+    cdef set _hints
+    cdef dict _waiting
+
+    def __init__(self, reactor, timeout_ns):
+        self._reactor, self._timeout_ns = reactor, timeout_ns
+        self._hints, self._waiting = reactor.hints, reactor.waiting
+        self.last_head = Head(0, None, False, False)
+
+    cpdef exchange(self, BaseRequest request, bytes body, started):
+        cdef int64_t sent_ns, deadline_ns
+        cdef Channel channel
+        cdef Py_ssize_t size, sent
+        cdef bytes asked = None
+        if request is None or body is None:
+            raise TypeError("a request and its body are needed")
+        self.last_sent_ns = sent_ns = clock_ns()
+        deadline_ns = sent_ns + self._timeout_ns
+        doing = "sending"
+        try:
+            channel = self._channel
+            if channel is None or sent_ns - self._done_ns > IDLE_NS or (self._hints and channel.fd in self._hints):
+                self.last_started = False
+                channel = self._opened_channel(sent_ns, deadline_ns)
+                self.last_sent_ns = clock_ns()
+            self.last_started = True
+            if type(started) is Appender:
+                (<Appender>started).append(self.last_sent_ns)
+            else:
+                started(self.last_sent_ns)
+            size = request.write(body) if channel._plain else 0
+            if not size:
+                asked = request.text(body)
+            try:
+                if size:
+                    sent = channel.send_some(request_text, size)
+                elif channel._plain:
+                    size = PyBytes_GET_SIZE(asked)
+                    sent = channel.send_some(PyBytes_AS_STRING(asked), size)
+                else:
+                    size = PyBytes_GET_SIZE(asked)
+                    sent = channel.send(asked)
+            except BlockingIOError:
+                sent = 0
+            except (ConnectionResetError, BrokenPipeError):
+                if not self._done_ns:
+                    raise
+                self.close()
+                channel, sent = self._open(deadline_ns), 0
+            if sent != size:
+                self._write_rest(channel, request.text(body), sent, deadline_ns)
+            doing = "receiving"
+            self._waiting[channel.fd] = channel
+            channel.waiter, channel.deadline_ns = this_greenlet(), deadline_ns
+            if deadline_ns < self._reactor.sweep_ns:
+                self._reactor.sweep_at(deadline_ns)
+            data = switch_to(self._reactor._hub, ())
+            if type(data) is not bytes:
+                raise data
+            if channel.read_ns > deadline_ns:
+                raise ResponseTimeout("no complete response in time")
+            content = request.content(data)
+            if content is not None:
+                self.last_head = request.latest
+                self._done_ns = self.last_done_ns = channel.read_ns
+                return content
+            return self._receive_rest(request, request.text(body), data, channel.read_ns, deadline_ns)
+        except EngineError:
+            self.close()
+            raise
+        except OSError as error:
+            where = " on a kept connection" if self._done_ns else ""
+            self.close()
+            raise trouble(doing + where, error) from None
+        except BaseException:
+            self.close()
+            raise
+
+    def attempt(self, operation, BaseRequest request, bytes body, check, int64_t intended_ns):
+        content = self.exchange(request, body, operation.started)
+        self.last_bytes = len(content)
+        if not 200 <= <int>self.last_head.status < 300:
+            raise Unsettled(content)
+        try:
+            result = check(content)
+        except (Exception, Timeout) as error:
+            raise Unsettled(content, None, error) from None
+        if result is not True and type(result) in SUSPECT:
+            raise Unsettled(content, result)
+        succeeded = operation.succeeded
+        if type(succeeded) is RowsAppender:
+            (<RowsAppender>succeeded).append(intended_ns, self.last_sent_ns, self.last_done_ns)
+        else:
+            succeeded(intended_ns, self.last_sent_ns, self.last_done_ns)
+        return result
