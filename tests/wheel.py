@@ -12,7 +12,7 @@ PACKED = ("bizra_load", "sla", "reports", "locustfiles", "pyproject.toml", "READ
 
 
 def built_wheel(folder: Path, compiler: str = "gcc") -> Path:
-    """The wheel, in `folder`; the copy that it was built from is `source` beside it. `compiler`: the command that compiles C."""
+    """The wheel, in `folder`; the copy that it was built from is `source` beside it. `compiler`: of C."""
     listed = subprocess.run(
         ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=ROOT, capture_output=True, check=True
     )
