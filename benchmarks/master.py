@@ -1,4 +1,4 @@
-"""What a worker costs the master. python -m benchmarks.scaling [--workers 50,200]
+"""What a worker costs the master. python -m benchmarks.master [--workers 50,200]
 
 A real Locust master with our plugin; simulated workers speak its protocol and send real windows through the real exchange.
 
@@ -174,7 +174,7 @@ def main() -> None:
     rows = []
     for workers in args.workers.split(","):
         done = subprocess.run(
-            [sys.executable, "-m", "benchmarks.scaling", "--one", workers],
+            [sys.executable, "-m", "benchmarks.master", "--one", workers],
             cwd=HERE.parent,
             capture_output=True,
             text=True,
@@ -194,7 +194,7 @@ def main() -> None:
         for r in rows
     ]
     columns = ("Workers", "Master CPU", "Messages/s", "Bytes per worker and second", "Run on disk")
-    results.keep("scaling", rows, results.table(columns, shown))
+    results.keep("master", rows, results.table(columns, shown))
 
 
 if __name__ == "__main__":
