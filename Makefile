@@ -96,8 +96,9 @@ mutants: setup-dev ## Which small changes of sla/ do the tests notice? At least 
 calibrate: setup-dev ## Coverage and false verdicts over 1,000 simulated runs a cell (about three hours; ARGS="--rows 3a,5 --runs 2000")
 	$(BIN)/python -m tests.calibration.calibrate $(ARGS)
 
-bench: setup-dev debian-bench ## The generator beside its peers, pacing, accuracy, the master, the node (about 45 minutes; BENCH_PYTHON=/usr/bin/python3.11)
+bench: setup-dev debian-bench ## The generator beside its peers, its scaling, pacing, accuracy, the master, the node (about 45 minutes; BENCH_PYTHON=/usr/bin/python3.11)
 	$(BIN)/python -m benchmarks.generator --rounds $(BENCH_ROUNDS)
+	$(BIN)/python -m benchmarks.scaling
 	$(BIN)/python -m benchmarks.pacing
 	$(BIN)/python -m benchmarks.lag_phase
 	$(BIN)/python -m benchmarks.together
