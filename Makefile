@@ -2,6 +2,11 @@
 SHELL := /bin/bash
 PYTHON ?= python3
 VENV := .venv
+# benchmarks by another interpreter have a virtual environment of their own, named after it
+ifdef BENCH_PYTHON
+PYTHON := $(BENCH_PYTHON)
+VENV := .venv-bench-$(patsubst -%,%,$(subst /,-,$(BENCH_PYTHON)))
+endif
 BIN := $(VENV)/bin
 # what is installed: for running; for making dashboards beside it; for developing and testing too
 RUN := $(VENV)/.installed
@@ -94,15 +99,17 @@ mutants: setup-dev ## Which small changes of sla/ do the tests notice? At least 
 calibrate: setup-dev ## Coverage and false verdicts over 1,000 simulated runs a cell (about three hours; ARGS="--rows 3a,5 --runs 2000")
 	$(BIN)/python -m tests.calibration.calibrate $(ARGS)
 
-bench: debian-bench setup-dev core ## The generator beside its peers, pacing, accuracy, workers per master, the node (about 25 minutes)
+bench: debian-bench setup-dev core ## The generator beside its peers, its scaling, pacing, accuracy, the master, the node (about 45 minutes; BENCH_PYTHON=/usr/bin/python3.11)
 	$(BIN)/python -m benchmarks.generator --rounds $(BENCH_ROUNDS)
+	$(BIN)/python -m benchmarks.scaling
 	$(BIN)/python -m benchmarks.pacing
 	$(BIN)/python -m benchmarks.lag_phase
 	$(BIN)/python -m benchmarks.together
 	$(BIN)/python -m benchmarks.accuracy
-	$(BIN)/python -m benchmarks.scaling
+	$(BIN)/python -m benchmarks.master
 	$(BIN)/python -m benchmarks.node
 	$(BIN)/python -m benchmarks.startup
+	$(BIN)/python -m benchmarks.tables
 
 bench-memory: setup-dev debian-bench ## Ten minutes at 10,000 ops/s: is memory flat?
 	$(BIN)/python -m benchmarks.memory
@@ -154,4 +161,4 @@ format: setup-dev ## Format and mend what ruff can
 	$(BIN)/ruff check --fix .
 
 clean: ## Remove the virtual environment and caches; runs stay
-	rm -rf bizra_load/engine/core_compiled.*so bizra_load/engine/core_compiled.c build $(VENV) .venv-lock .venv-lowest .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage .import_linter_cache *.egg-info
+	rm -rf bizra_load/engine/core_compiled.*so bizra_load/engine/core_compiled.c build $(VENV) .venv-bench-* .venv-lock .venv-lowest .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage .import_linter_cache *.egg-info

@@ -9,31 +9,17 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import functools
 import os
 import shutil
-import statistics
 import tempfile
 from pathlib import Path
 
-from benchmarks import results
-from benchmarks.measuring import Throughput, measure
+from benchmarks import results, tables
+from benchmarks.latencies import LOG, Latency
+from benchmarks.measuring import Process, Throughput, measure, undisturbed
 from benchmarks.target import Target, target
-from benchmarks.tools import BEFORE, OURS, SATURATED, Tool, all_tools
-from bizra_load.archive.latest import run_folders
-from bizra_load.archive.store import read_run
-from sla.values import histogram
-
-AGAIN = 3  # times that a spoilt measurement is made again
-
-
-def lag_us(folder: Path) -> tuple[float, float] | None:
-    """(p50, p99) of the schedule's own lag over a run's steady seconds, us."""
-    runs = run_folders(folder)
-    if not runs:
-        return None
-    health = read_run(runs[-1])[0].health[3:-2]
-    lag = histogram.merge(h.lag for h in health)
-    return (lag.quantile_ns(0.5) / 1e3, lag.quantile_ns(0.99) / 1e3) if lag.total else None
+from benchmarks.tools import BEFORE, SATURATED, Tool, all_tools
 
 
 def main() -> None:
@@ -54,59 +40,42 @@ def main() -> None:
         and (tool in every[:1] or tool.name == BEFORE or any(word in tool.name for word in wanted))
     ]
     measured: dict[str, list[Throughput]] = {tool.name: [] for tool in tools}
-    lags: dict[str, list[tuple[float, float]]] = {}
+    latencies: dict[str, list[Latency]] = {}
     for number in range(args.rounds):
-        a_round(number, tools, measured, lags)
-    kept = {name: [dataclasses.asdict(m) for m in rows] for name, rows in measured.items()}
-    results.keep("generator", {"rounds": kept, "lag_us": lags}, report(tools, measured, lags))
+        a_round(number, tools, measured, latencies)
+    figures = {
+        "rounds": {name: [dataclasses.asdict(m) for m in rows] for name, rows in measured.items()},
+        "latency_us": {name: [dataclasses.asdict(m) for m in rows] for name, rows in latencies.items()},
+        "rows": {tool.name: tool.row for tool in tools},
+        "checks": {tool.name: tool.checks for tool in tools},
+    }
+    results.keep("generator", figures, tables.of_generator(figures))
 
 
-def a_round(
-    number: int, tools: list[Tool], measured: dict[str, list[Throughput]], lags: dict[str, list[tuple[float, float]]]
-) -> None:
+def a_round(number: int, tools: list[Tool], measured: dict[str, list[Throughput]], latencies: dict[str, list[Latency]]) -> None:
     """Each tool once, one after the other, against a target of this round."""
     cores = sorted(os.sched_getaffinity(0))
-    target_core, generator_core = (cores[0], cores[1]) if len(cores) > 1 else (None, None)
+    target_core, generator_cores = (cores[0], cores[1:2]) if len(cores) > 1 else (None, [])
     with target(target_core) as t, tempfile.TemporaryDirectory() as name:
         folder, rate = Path(name), 50_000.0
         for tool in tools:
-            result = undisturbed(tool, t, folder, rate, generator_core)
+            result = undisturbed(functools.partial(once, tool, t, folder, rate, generator_cores), tool.name)
             rate = result.requests_per_s if tool is SATURATED else rate
             measured[tool.name].append(result)
-            lag = lag_us(folder / tool.folder) if "open" in tool.name else None
-            if lag:
-                lags.setdefault(tool.name, []).append(lag)
-            shown = f"  lag p50 {lag[0]:.0f} us, p99 {lag[1]:.0f} us" if lag else ""
+            latency = tool.latency(folder, result) if tool.latency else None
+            shown = ""
+            if latency:
+                latencies.setdefault(tool.name, []).append(latency)
+                shown = f"  response p50 {latency.response_p50_us:.0f} us, p99 {latency.response_p99_us:.0f} us"
+                if latency.lag_p50_us >= 0:
+                    shown += f"; lag p50 {latency.lag_p50_us:.0f} us, p99 {latency.lag_p99_us:.0f} us"
             wall = f"{result.requests_per_s:10,.0f}/s {result.cpu_share:5.2f} cores, steal {100 * result.steal:.1f} %"
             print(f"round {number + 1}: {tool.name:38} {wall} {result.per_cpu_s:10,.0f} per CPU second{shown}", flush=True)
 
 
-def undisturbed(tool: Tool, t: Target, folder: Path, rate: float, core: int | None) -> Throughput:
-    """The first measurement that was not spoilt; the last one, which says so, where all were."""
-    for _ in range(AGAIN):
-        result = measure(tool.command(t, folder, rate), t.requests, core, folder / "log", tool.variables(), tool.where)
-        if not result.spoilt:
-            return result
-        print(f"again: {tool.name}: the hypervisor took {100 * result.steal:.1f} % of the time", flush=True)
-    return result
-
-
-def report(tools: list[Tool], measured: dict[str, list[Throughput]], lags: dict[str, list[tuple[float, float]]]) -> list[str]:
-    """Ratios first: medians over rounds of (ours doing that work) / (this tool), with the least and the most."""
-    rows = []
-    for tool in tools:
-        per_cpu_s = [m.per_cpu_s for m in measured[tool.name]]
-        peer = next((p.name for p in tools if p.row == tool.row and p.name.startswith(OURS)), OURS)
-        ratios = [b.per_cpu_s / r for b, r in zip(measured[peer], per_cpu_s, strict=False)]
-        ratio = "-" if peer == tool.name else f"{statistics.median(ratios):.2f} x [{min(ratios):.2f}, {max(ratios):.2f}]"
-        rate = f"{statistics.median(per_cpu_s):,.0f} [{min(per_cpu_s):,.0f}, {max(per_cpu_s):,.0f}]"
-        rows.append((tool.name, ratio, rate, tool.checks))
-    lines = results.table(("Generator", "Ours makes", "Requests per CPU second", "What it checks and records"), rows)
-    for name, pairs in lags.items():
-        p50, p99 = (f"{statistics.median(x[i] for x in pairs):.0f} us" for i in (0, 1))
-        most = max(x[1] for x in pairs)
-        lines += ["", f"Schedule lag, {name.removeprefix(f'{OURS}, ')}: p50 {p50}, p99 {p99} (at most {most:.0f} us)."]
-    return lines
+def once(tool: Tool, t: Target, folder: Path, rate: float, cores: list[int]) -> Throughput:
+    process = Process(tool.command(t, folder, rate), cores, folder / LOG, tool.variables(), tool.where, tool.end_signal)
+    return measure(process, t.requests)
 
 
 if __name__ == "__main__":

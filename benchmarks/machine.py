@@ -6,8 +6,11 @@ import os
 import platform
 import sys
 import sysconfig
+from pathlib import Path
 
 from bizra_load.io.this_machine import cpu_model, usable_cores
+
+_FLAGS = (("--enable-optimizations", "PGO"), ("--with-lto", "LTO"))
 
 
 def described() -> dict[str, str]:
@@ -15,20 +18,39 @@ def described() -> dict[str, str]:
     return {
         "processor": f"{cpu_model() or platform.machine()}, {usable_cores()} cores",
         "kernel": f"{platform.system()} {platform.release()}",
-        "interpreter": f"{platform.python_implementation()} {platform.python_version()}, {build()}",
+        "interpreter": f"{_name()}, {build()}",
+        "executable": sys.executable,
         "load_average": f"{os.getloadavg()[0]:.2f}",
     }
 
 
 def build() -> str:
-    """Of this interpreter: with or without profile-guided and link-time optimization, and by which compiler."""
-    given = sysconfig.get_config_var("CONFIG_ARGS") or ""
-    optimized = [word for flag, word in (("--enable-optimizations", "PGO"), ("--with-lto", "LTO")) if flag in given]
-    library = "shared" if sysconfig.get_config_var("Py_ENABLE_SHARED") else "static"
-    compiler = platform.python_compiler()
-    return f"{' and '.join(optimized) or 'neither PGO nor LTO'}, {library} library, {compiler}, {sys.executable}"
+    """How this interpreter was built: optimizations that its configuration names (a distribution may add others to single
+    files, which nothing at run time shows), how its library is linked, and by which compiler.
+    """
+    optimized = " and ".join(_optimizations()) or "neither PGO nor LTO in its configuration"
+    return f"{optimized}, {_linked()} library, {platform.python_compiler()}"
+
+
+def kind() -> str:
+    """A folder's name for figures of this kind of interpreter: version, optimizations, and how its library is linked."""
+    return "-".join((_name().replace(" ", "-"), *_optimizations(), _linked())).lower()
 
 
 def line(machine: dict[str, str]) -> str:
-    """The same in a sentence below a table."""
-    return f"Measured on {machine['processor']}; {machine['kernel']}; {machine['interpreter'].rpartition(', ')[0]}."
+    """The same in a sentence below a table; figures kept before all of it was recorded lack some."""
+    return f"Measured on {'; '.join(machine[key] for key in ('processor', 'kernel', 'interpreter') if key in machine)}."
+
+
+def _name() -> str:
+    return f"{platform.python_implementation()} {platform.python_version()}"
+
+
+def _optimizations() -> list[str]:
+    given = sysconfig.get_config_var("CONFIG_ARGS") or ""
+    return [word for flag, word in _FLAGS if flag in given]
+
+
+def _linked() -> str:
+    """What runs, not what was configured: Debian configures a shared library, and links its interpreter without it."""
+    return "shared" if "/libpython" in Path("/proc/self/maps").read_text(encoding="utf-8") else "static"

@@ -24,6 +24,7 @@ from typing import Any
 import requests
 
 from benchmarks import paced, results
+from benchmarks.measuring import cpu_ns
 from bizra_load.io.children import die_with_parent
 from bizra_load.poi.chain import block_hash
 
@@ -100,11 +101,6 @@ def wrk(url: str, body: str, core: int) -> float:
     if rate is None or "Non-2xx" in done.stdout:
         raise SystemExit(f"wrk: {done.stdout}{done.stderr}")
     return float(rate[1])
-
-
-def cpu_ns(pid: int) -> int:
-    """On a CPU so far, all threads (the first field of schedstat)."""
-    return sum(int((task / "schedstat").read_text().split()[0]) for task in Path(f"/proc/{pid}/task").iterdir())
 
 
 def measure_paced(node: dict[str, Any]) -> dict[str, float]:

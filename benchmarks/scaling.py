@@ -1,200 +1,172 @@
-"""What a worker costs the master. python -m benchmarks.scaling [--workers 50,200]
+"""What an operation costs the generator: by workers and cores, rate, connections and duration. python -m benchmarks.scaling
 
-A real Locust master with our plugin; simulated workers speak its protocol and send real windows through the real exchange.
+Target: nginx with a fixed attestation, on one core; the generator (all its processes) on others, POST with a JSON body. Cost is
+CPU time by request served, which does not depend on what the target can do: of the workers, and of all processes of the
+generator. Where it is flat, the ratio to the first row of its table is 1. Rounds are interleaved,
+ratios are taken within a round, medians shown with least and most. A measurement that the hypervisor took too much of is made
+again. Between arrivals the processor sleeps and its caches grow cold, so a request costs more at a low rate, whoever makes it:
+beside each rate a bare loop (benchmarks/lag_phase.py) waits, sends and receives at that rate, and checks and records nothing.
 
-Each simulated worker reports three operations of 500 ops/s in all, once a second, as one of 200 pods does at 100K ops/s.
+    --only PARTS     some of: workers, rate, connections, duration
+    --seconds N      of the part "duration", which is one run; its slices are a sixth of it
 """
 
 from __future__ import annotations
 
-from gevent import monkey
+import argparse
+import dataclasses
+import functools
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
 
-monkey.patch_all()
+from benchmarks import results
+from benchmarks.latencies import LOG
+from benchmarks.measuring import LEAST_PER_S, MEASURE_S, Process, Throughput, measure, undisturbed
+from benchmarks.target import target
+from benchmarks.tools import CONNECTIONS, ours
 
-import argparse  # noqa: E402  # gevent patches the standard library before anything else uses it
-import json  # noqa: E402
-import subprocess  # noqa: E402
-import sys  # noqa: E402
-import tempfile  # noqa: E402
-import time  # noqa: E402
-from pathlib import Path  # noqa: E402
-from typing import Any  # noqa: E402
-
-import gevent  # noqa: E402
-import numpy as np  # noqa: E402
-import psutil  # noqa: E402
-from locust import __version__  # noqa: E402
-from locust.rpc import Message, zmqrpc  # noqa: E402
-
-from benchmarks import results  # noqa: E402
-from benchmarks.measuring import cpu_s  # noqa: E402
-from bizra_load.io.ports import free_port  # noqa: E402
-from bizra_load.measure.exchange import ACKNOWLEDGE, DRAIN, REPORT, START, Sender  # noqa: E402
-from bizra_load.measure.report import encode_report  # noqa: E402
-from sla.values.histogram import from_values  # noqa: E402
-from sla.values.window import Health, Window  # noqa: E402
-
-HERE = Path(__file__).parent
-MEASURE_S = 10.0
-OPERATIONS = {"generate": 240, "verify": 240, "finality": 20}
-
-
-class SimulatedWorker:
-    """Locust's side of the protocol, and our reports; no users."""
-
-    def __init__(self, number: int, port: int) -> None:
-        self.name = f"simulated-{number}"
-        self.sent_bytes = self.sent_messages = 0
-        self._client = zmqrpc.Client("127.0.0.1", port, self.name)
-        self._state, self._users = "ready", {}
-        self._sender: Sender | None = None
-        self._rng = np.random.default_rng(number)
-        self._send("client_ready", __version__)
-        self._greenlets = [gevent.spawn(self._listen), gevent.spawn(self._beat), gevent.spawn(self._report, number)]
-
-    def _send(self, kind: str, data: Any) -> None:
-        message = Message(kind, data, self.name)
-        self.sent_messages += 1
-        self.sent_bytes += len(message.serialize())
-        self._client.send(message)
-
-    def _listen(self) -> None:
-        while True:
-            message = self._client.recv()
-            if message.type == "spawn":
-                self._state, self._users = "running", message.data["user_classes_count"]
-                count = sum(self._users.values())
-                self._send("spawning_complete", {"user_classes_count": self._users, "user_count": count})
-            elif message.type == START and self._sender is None:  # the second says when the schedule begins
-                self._sender = Sender(message.data["run"], self.name, lambda m: self._send(REPORT, m))
-            elif message.type == ACKNOWLEDGE and self._sender:
-                self._sender.acknowledged(message.data)
-            elif message.type == DRAIN and self._sender:
-                self._sender.report(self._windows(int(time.time())), final=True)
-            elif message.type == "stop":
-                self._state = "ready"
-                self._send("client_stopped", None)
-                self._send("client_ready", __version__)
-
-    def _beat(self) -> None:
-        while True:
-            self._send("heartbeat", {"state": self._state, "current_cpu_usage": 10.0, "current_memory_usage": 10**8})
-            if self._state == "running" and int(time.time()) % 3 == 0:
-                count = sum(self._users.values())
-                totals = {"stats": [], "stats_total": _NO_STATS, "errors": {}}
-                self._send("stats", totals | {"user_classes_count": self._users, "user_count": count})
-            gevent.sleep(1)
-
-    def _report(self, number: int) -> None:
-        gevent.sleep(number % 50 / 50)
-        while True:
-            if self._sender:
-                self._sender.report(self._windows(int(time.time()) - 1))
-            gevent.sleep(1)
-
-    def _windows(self, second: int) -> bytes:
-        windows = []
-        for operation, n in OPERATIONS.items():
-            latency = self._rng.lognormal(np.log(200e3), 0.4, n).astype(np.int64)
-            h, total = from_values(latency), int(latency.sum())
-            windows.append(Window(second, operation, n, 0, n, n, {}, total, total, total, h, h))
-        lag = from_values(self._rng.lognormal(np.log(50e3), 0.5, 480).astype(np.int64))
-        return encode_report(windows, [Health(second, self.name, lag, 0.1, 0, 10**8)])
-
-
-_ZERO = (
-    "num_requests",
-    "num_none_requests",
-    "num_failures",
-    "total_response_time",
-    "max_response_time",
-    "total_content_length",
-)
-_NO_STATS: dict[str, Any] = {
-    "name": "Aggregated",
-    "method": "",
-    "start_time": 0,
-    "last_request_timestamp": None,
-    "min_response_time": None,
-    **dict.fromkeys(_ZERO, 0),
-    **{name: {} for name in ("response_times", "num_reqs_per_sec", "num_fail_per_sec")},
+RATES_PER_S = (500, 2_000, 5_000, 10_000, 20_000)
+OPENED = (5, 50, 500, 5_000)  # connections
+LASTING_PER_S = 5_000.0  # of the long run: a quarter of what one worker does, so that nothing but time can make it dearer
+SLICES = 6
+SPARE_FILES = 500  # of a process with so many connections: libraries, the master's connection, logs
+HEADS = {
+    "workers": "Workers on cores, saturated",
+    "rate": f"Open model, 1 worker, {CONNECTIONS} connections",
+    "connections": "Connections, 1 worker, saturated",
+    "duration": "",  # says its own
 }
+COSTS = ("To the first", "Workers' CPU by request")
+
+Rounds = dict[str, dict[str, list[tuple[Throughput, float]]]]  # part -> name of the case -> rounds, each beside a bare loop
 
 
-def run(workers: int) -> dict[str, float]:
-    """One master with so many workers."""
-    with tempfile.TemporaryDirectory() as name:
-        port = free_port()
-        command = [
-            *(sys.executable, "-m", "locust", "-f", "locustfiles/mixed.py", "-H", "http://127.0.0.1:1"),
-            *("--headless", "--master"),
-            *("--expect-workers", str(workers), "--master-bind-host", "127.0.0.1", "--master-bind-port", str(port)),
-            *("--only-summary", "--agreement", "local", "--out", name, "--target-ops", "100000", "--ops-per-user", "50"),
-            *("--ramp", "0s", "--duration", "120s", "--loglevel", "WARNING"),
-        ]
-        master = subprocess.Popen(command, cwd=HERE.parent, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        try:
-            gevent.sleep(3)
-            simulated = [SimulatedWorker(i, port) for i in range(workers)]
-            end = time.monotonic() + 60
-            while not all(s._sender for s in simulated):
-                if time.monotonic() > end:
-                    raise SystemExit("the master never started the test")
-                gevent.sleep(0.1)
-            gevent.sleep(5)
-            process = psutil.Process(master.pid)
-            begin, cpu = time.monotonic(), cpu_s(master.pid)
-            messages, sent = sum(s.sent_messages for s in simulated), sum(s.sent_bytes for s in simulated)
-            gevent.sleep(MEASURE_S)
-            took = time.monotonic() - begin
-            waiting = sum(len(s._sender._waiting) for s in simulated if s._sender)
-            return {
-                "workers": workers,
-                "master_cpu_share": (cpu_s(master.pid) - cpu) / took,
-                "messages_per_s": (sum(s.sent_messages for s in simulated) - messages) / took,
-                "bytes_per_worker_s": (sum(s.sent_bytes for s in simulated) - sent) / took / workers,
-                "report_bytes": len(simulated[0]._windows(int(time.time()))),
-                "unacknowledged_reports": waiting,
-                "master_rss_mb": process.memory_info().rss / 1e6,
-                "disk_mb_per_hour": sum(f.stat().st_size for f in Path(name).rglob("*.jsonl")) / (took + 5) * 3600 / 1e6,
-            }
-        finally:
-            master.kill()
-            master.wait()
+@dataclass(frozen=True)
+class Case:
+    """One row: a load by so many workers on so many cores, and how long it is measured. `rate_per_s` None: saturated."""
+
+    part: str
+    name: str
+    workers: int = 1
+    cores: int = 1
+    connections: int = CONNECTIONS
+    rate_per_s: float | None = None
+    seconds: float = MEASURE_S
+    slices: int = 1
+
+
+def cases(parts: Collection[str], seconds: float) -> list[Case]:
+    """All of the chosen parts, in the order of a round."""
+    pairs = [(workers, cores) for cores in (1, 2) for workers in (1, 2)]
+    every = [Case("workers", f"{w} on {c}", workers=w, cores=c) for w, c in pairs]
+    every += [Case("rate", f"{rate:,}/s", rate_per_s=rate) for rate in RATES_PER_S]
+    every += [Case("connections", f"{n:,}", connections=n) for n in OPENED]
+    every += [Case("duration", f"{seconds:.0f} s", rate_per_s=LASTING_PER_S, seconds=seconds, slices=SLICES)]
+    return [case for case in every if case.part in parts]
+
+
+def measured(case: Case) -> tuple[Throughput, float]:
+    """One measurement, with a target of its own; CPU time (us) of a bare loop by request, 0 but in the part "rate"."""
+    target_core, cores, _ = placement()
+    arrivals, least_per_s = ("saturate", LEAST_PER_S) if case.rate_per_s is None else ("constant", 0.9 * case.rate_per_s)
+    tool = ours("run", arrivals, connections=case.connections, workers=case.workers, seconds=round(case.seconds) + 60)
+    with target(target_core) as t, tempfile.TemporaryDirectory() as name:
+        command = tool.command(t, Path(name), case.rate_per_s or 0.0)
+        process = Process(command, cores[: case.cores], Path(name) / LOG)
+        once = functools.partial(measure, process, t.requests, case.seconds, least_per_s, case.slices)
+        bare = bare_us(t.url, case, cores[0]) if case.part == "rate" else 0.0
+        return undisturbed(once, f"{case.part} {case.name}"), bare
+
+
+def bare_us(url: str, case: Case, core: int) -> float:
+    command = [sys.executable, "-m", "benchmarks.lag_phase", "--bare-requests", url, f"{case.rate_per_s}", f"{case.seconds}"]
+    pin = functools.partial(os.sched_setaffinity, 0, {core})
+    return float(subprocess.run(command, capture_output=True, text=True, check=True, preexec_fn=pin).stdout) / 1e3
+
+
+def placement() -> tuple[int, list[int], str]:
+    """The target's core, those of the generator in the order in which it gets them, and what that means here."""
+    first, *others = sorted(os.sched_getaffinity(0))
+    if len(others) >= 2:
+        return first, others[:2], "Target and generator have cores of their own."
+    if others:
+        words = (
+            "Two cores are all there are: a generator on both shares one of them with the target, so rates there are no limit."
+        )
+        return first, [*others, first], words
+    return first, [first, first], "There is one core: the target and every generator share it, so rates are no limit."
+
+
+def files_for(wanted: list[Case]) -> tuple[list[Case], list[str]]:
+    """Raises the limit of open files as far as that is allowed; the cases that it permits, and which it does not."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    possible = [case for case in wanted if most == resource.RLIM_INFINITY or case.connections + SPARE_FILES <= most]
+    left_out = [f"{case.connections:,} connections: left out, ulimit -Hn is {most}" for case in wanted if case not in possible]
+    return possible, left_out
+
+
+def report(rounds: Rounds) -> list[str]:
+    """A table for each part: ratios to its first row first."""
+    lines: list[str] = []
+    for part, by_name in rounds.items():
+        lines += [*(_by_slice(by_name) if part == "duration" else _by_case(part, by_name)), ""]
+    return lines
+
+
+def _by_case(part: str, by_name: dict[str, list[tuple[Throughput, float]]]) -> list[str]:
+    worker_us = {name: [m.worker_us[0] for m, _ in one] for name, one in by_name.items()}
+    bare = ("To a bare loop", "CPU of a bare loop by request") if part == "rate" else ()
+    rows = []
+    for name, one in by_name.items():
+        per_cpu_s, per_s = (results.spread(getattr(m, key) for m, _ in one) for key in ("per_cpu_s", "requests_per_s"))
+        ratio, cost = _cost(worker_us, name)
+        beside = [m.worker_us[0] / us for m, us in one if us]
+        of_bare = (results.spread((us for _, us in one), ".1f", " us"),) if bare else ()
+        rows.append((name, ratio, *([results.spread(beside, ".2f", " x")] if bare else []), cost, *of_bare, per_cpu_s, per_s))
+    columns = (HEADS[part], COSTS[0], *bare[:1], COSTS[1], *bare[1:], "Requests per CPU second, all processes", "Requests/s")
+    return results.table(columns, rows)
+
+
+def _by_slice(by_name: dict[str, list[tuple[Throughput, float]]]) -> list[str]:
+    [(name, one)] = by_name.items()
+    worker_us = {f"{i + 1}": [m.worker_us[i] for m, _ in one] for i in range(SLICES)}
+    rows = [(number, *_cost(worker_us, number)) for number in worker_us]
+    return results.table((f"Sixth of {name}, open model at {LASTING_PER_S:,.0f}/s", *COSTS), rows)
+
+
+def _cost(worker_us: dict[str, list[float]], name: str) -> tuple[str, str]:
+    first = next(iter(worker_us.values()))
+    ratios = [us / of_first for us, of_first in zip(worker_us[name], first, strict=True)]
+    return results.spread(ratios, ".2f", " x"), results.spread(worker_us[name], ".1f", " us")
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--workers", default="50,200")
-    parser.add_argument("--one", type=int, help=argparse.SUPPRESS)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--only", nargs="+", choices=list(HEADS), default=list(HEADS), metavar="PART")
+    parser.add_argument("--seconds", type=float, default=60.0)
     args = parser.parse_args()
-    if args.one:
-        print(json.dumps(run(args.one)))
-        return
-    rows = []
-    for workers in args.workers.split(","):
-        done = subprocess.run(
-            [sys.executable, "-m", "benchmarks.scaling", "--one", workers],
-            cwd=HERE.parent,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if done.returncode:
-            raise SystemExit(done.stderr)
-        rows.append(json.loads(done.stdout))
-    shown = [
-        (
-            f"{r['workers']}",
-            f"{r['master_cpu_share']:.2f} core",
-            f"{r['messages_per_s']:,.0f}",
-            f"{r['bytes_per_worker_s']:,.0f}",
-            f"{r['disk_mb_per_hour']:,.0f} MB/h",
-        )
-        for r in rows
-    ]
-    columns = ("Workers", "Master CPU", "Messages/s", "Bytes per worker and second", "Run on disk")
-    results.keep("scaling", rows, results.table(columns, shown))
+    possible, left_out = files_for(cases(args.only, args.seconds))
+    rounds: Rounds = {case.part: {} for case in possible}
+    for number in range(args.rounds):
+        for case in possible:
+            result, bare = measured(case)
+            rounds[case.part].setdefault(case.name, []).append((result, bare))
+            workers = ", ".join(f"{us:.1f}" for us in result.worker_us) + (f" us, a bare loop {bare:.1f}" if bare else "")
+            shown = f"{result.requests_per_s:10,.0f}/s, {result.per_cpu_s:8,.0f} per CPU second; workers {workers} us"
+            print(f"round {number + 1}: {case.part:12} {case.name:10} {shown}, steal {100 * result.steal:.1f} %", flush=True)
+    figures = {
+        part: {name: [{**dataclasses.asdict(m), "bare_us": us} for m, us in one] for name, one in by_name.items()}
+        for part, by_name in rounds.items()
+    }
+    results.keep("scaling", figures, [*report(rounds), *left_out, placement()[2]])
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ from bizra_load.node.attestations import Attestor
 SIZES = {1_000: "1 KB", 10_000: "10 KB", 1_000_000: "1 MB"}  # of files that can be read: bytes, and in words
 _CONFIG = """
 daemon off; worker_processes 1; pid {folder}/pid; error_log {folder}/error.log;
-events {{ worker_connections 4096; }}
+events {{ worker_connections 8192; }}
 http {{
   access_log off; keepalive_requests 1000000000; keepalive_timeout 1h; client_body_temp_path {folder}/body;
   proxy_temp_path {folder}/proxy;

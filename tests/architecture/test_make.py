@@ -39,3 +39,15 @@ def test_nothing_is_installed_without_a_hash():
     installs = [line for line in shown.stdout.splitlines() if " pip install " in line]
     assert len(installs) == 4  # run.txt, the package, dev.txt, the core where the compiler came later
     assert all("--require-hashes" in line or "--no-deps --no-build-isolation -e ." in line for line in installs)
+
+
+def test_benchmarks_of_another_interpreter_have_an_environment_of_their_own_in_the_same_versions():
+    command = ["make", "-n", "-B", "-o", "debian-bench", "bench"]
+    usual, other = (
+        subprocess.run([*command, *more], cwd=ROOT, capture_output=True, text=True, timeout=60, check=True).stdout
+        for more in ([], ["BENCH_PYTHON=/usr/bin/python3.11"])
+    )
+    assert "/usr/bin/python3.11 -m venv .venv-bench-usr-bin-python3.11" in other
+    assert other.replace("/usr/bin/python3.11", "python3").replace(".venv-bench-usr-bin-python3.11", ".venv") == usual
+    assert "requirements/dev.txt" in usual
+    assert usual.splitlines()[-1] == ".venv/bin/python -m benchmarks.tables"
