@@ -100,6 +100,7 @@ bench: setup-dev debian-bench ## The generator beside its peers, pacing, accurac
 	$(BIN)/python -m benchmarks.scaling
 	$(BIN)/python -m benchmarks.node
 	$(BIN)/python -m benchmarks.startup
+	$(BIN)/python -m benchmarks.worker_start
 
 bench-memory: setup-dev debian-bench ## Ten minutes at 10,000 ops/s: is memory flat?
 	$(BIN)/python -m benchmarks.memory
