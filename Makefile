@@ -109,6 +109,7 @@ bench: debian-bench setup-dev core ## The generator beside its peers, its scalin
 	$(BIN)/python -m benchmarks.master
 	$(BIN)/python -m benchmarks.node
 	$(BIN)/python -m benchmarks.startup
+	$(BIN)/python -m benchmarks.worker_start
 	$(BIN)/python -m benchmarks.tables
 
 bench-memory: setup-dev debian-bench ## Ten minutes at 10,000 ops/s: is memory flat?

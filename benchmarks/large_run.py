@@ -1,4 +1,6 @@
-"""How long does an hour of 200 workers take to judge, and in how much memory? Part of make bench-statistics.
+"""How long does an hour of many workers take to judge, and in how much memory? Part of make bench-statistics.
+
+python -m benchmarks.large_run [--workers 2,200]
 
 Such a run takes an hour and more machines than there are here: its folder is made up. The rows are those that workers write,
 two operations and one row of health each second, with histograms of as many samples. Only VARIANTS different seconds of a
@@ -7,6 +9,7 @@ worker are drawn, or making the folder would take longer than judging it.
 
 from __future__ import annotations
 
+import argparse
 import subprocess
 import sys
 import tempfile
@@ -19,6 +22,7 @@ import numpy as np
 import orjson
 import psutil
 
+from benchmarks import results
 from bizra_load.archive import merged
 from bizra_load.archive.names import HEALTH, WINDOWS
 from bizra_load.archive.row_files import read_sums
@@ -33,24 +37,27 @@ from sla.values.window import Health, Window
 
 START = 1_800_000_000
 OPERATIONS = ("generate", "verify")
-WORKERS, SECONDS, RATE = 200, 3600, 200
+SECONDS, RATE = 3600, 200
 _SECOND = b"1234567890"
 VARIANTS = 200  # more than the seconds that are added up at once
 
 
-def judged() -> dict[str, float]:
-    """Make the folder, judge it with `bizra-load assess`, and say what that took: memory of all its processes together."""
+def judged(workers: int) -> dict[str, float]:
+    """Make the folder of so many workers, judge it with `bizra-load assess`, and say what that took: memory of all its
+    processes together.
+    """
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name) / "large"
         folder.mkdir()
-        writer, record, facts = make(folder, WORKERS, SECONDS, RATE)
+        writer, record, facts = make(folder, workers, SECONDS, RATE)
         writer.record(record, facts)
         figures = {f"{name} (MB)": (folder / name).stat().st_size / 1e6 for name in (WINDOWS, HEALTH)}
         figures |= _assess(folder, "its rows alone, as where the master was lost")
         writer.seal(record, facts, read_sums(folder, frozenset(), set()))  # a master has them, and need not read
-        figures |= {f"{name} (MB)": (folder / name).stat().st_size / 1e6 for name in merged.NAMES}
+        kept = [name for name in merged.NAMES if (folder / name).exists()]  # beside the rows of a large run alone
+        figures |= {f"{name} (MB)": (folder / name).stat().st_size / 1e6 for name in kept}
         figures |= _assess(folder, "the sealed run")
-    return {f"an hour of {WORKERS} workers, {len(OPERATIONS)} operations at {RATE}/s each: {k}": v for k, v in figures.items()}
+    return {f"an hour of {workers} workers, {len(OPERATIONS)} operations at {RATE}/s each: {k}": v for k, v in figures.items()}
 
 
 def _assess(folder: Path, what: str) -> dict[str, float]:
@@ -142,3 +149,17 @@ def _health(rng: np.random.Generator, rate: int) -> Health:
     clocks = {"label_offset_ns": 1_000, "wall_offset_ns": 2_000, "clock_error_ns": 400_000}
     share, lags = 0.3 + float(rng.normal(0, 0.03)), {"lag": from_values(lag), "own_lag": own, "hub": from_values(turns)}
     return Health(int(_SECOND), "W", cpu_share=share, machine=machine, **lags, **figures, **clocks)  # type: ignore[arg-type]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--workers", default="2,200")
+    figures: dict[str, float] = {}
+    for workers in parser.parse_args().workers.split(","):
+        figures |= judged(int(workers))
+    rows = [(name, f"{value:,.1f}") for name, value in figures.items()]
+    results.keep("large_run", figures, results.table(("Figure", "Value"), rows))
+
+
+if __name__ == "__main__":
+    main()

@@ -11,18 +11,20 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bizra_load.exit_codes import UsageError, one_line
-from bizra_load.monitoring.drills import DrillConditions, DrillPlan
-from bizra_load.monitoring.panels import Panel
-from bizra_load.monitoring.rules import AlertRule
 from bizra_load.settings.arguments import GENERAL, SWITCHES, Option
 from bizra_load.settings.defaults import NO_AGREEMENT
 from bizra_load.settings.settings import Settings, resolve
 from sla.values.agreement import Agreement
 from sla.values.monitoring import RequiredMonitoring
 from sla.values.section import AgreementError, unknown
+
+if TYPE_CHECKING:  # every worker imports this module, and none of them has a use for panels, rules and what those import
+    from bizra_load.monitoring.drills import DrillConditions, DrillPlan
+    from bizra_load.monitoring.panels import Panel
+    from bizra_load.monitoring.rules import AlertRule
 
 ANY_SERVICE = "service"  # the product of which nothing is known
 

@@ -13,12 +13,11 @@ from bizra_load.measure.rows import (
     Row,
     failure_from_row,
     failure_row,
-    health_from_row,
+    from_rows,
     health_row_with,
     histograms_of_health,
     histograms_of_window,
     texts_of_window_row,
-    window_from_row,
     window_row_with,
 )
 from sla.values.failure import FailureReason
@@ -122,16 +121,19 @@ def report_from_rows(
     worker: str, sequence: int, final: bool, windows: Iterable[Any], health: Iterable[Any], failures: Iterable[Any] = ()
 ) -> Report:
     """A report of rows that window_row(), health_row() and failure_row() have made; raises WireError for others."""
-    checked = [(window_from_row(row), row) for row in windows]
-    checked_health = [(health_from_row(row), row) for row in health]
+    window_rows, health_rows = list(windows), list(health)
+    checked, checked_health = from_rows(window_rows, health_rows)
     return Report(
         worker,
         sequence,
         final,
-        tuple(w for w, _ in checked),
-        tuple(h for h, _ in checked_health),
-        tuple(window_row_with(w, texts_of_window_row(row)) for w, row in checked),
+        tuple(checked),
+        tuple(checked_health),
+        tuple(window_row_with(w, texts_of_window_row(row)) for w, row in zip(checked, window_rows, strict=True)),
         # an older version has no histogram of its own lag and of the hub's: they are empty
-        tuple(health_row_with(h, (row["lag"], row.get("own_lag", ""), row.get("hub", ""))) for h, row in checked_health),
+        tuple(
+            health_row_with(h, (row["lag"], row.get("own_lag", ""), row.get("hub", "")))
+            for h, row in zip(checked_health, health_rows, strict=True)
+        ),
         tuple(map(failure_from_row, failures)),
     )

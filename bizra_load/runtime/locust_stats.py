@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 
 import locust.stats
 import numpy as np
@@ -18,6 +19,9 @@ from sla.values.window import SCHEDULE, Window, merge_windows
 def round_to_three_digits(response_time_ms: float) -> float:
     """Key of Locust's response-time dict: 3 significant digits and never finer than 1 us (0.123 ms stays 0.123)."""
     return float(f"{max(response_time_ms, 0.0):.3g}") if response_time_ms >= 0.1 else round(response_time_ms, 3)
+
+
+_key_of = cache(round_to_three_digits)  # of the values of buckets: there are no more of them than buckets
 
 
 def show_microseconds() -> None:
@@ -73,8 +77,7 @@ def add_window(stats: RequestStats, window: Window, method: str) -> None:
     if window.response.indices.size:
         values_ms = bucket_high_ns(window.response.indices) / 1e6
         for value, count in zip(values_ms.tolist(), window.response.counts.tolist(), strict=True):
-            key = round_to_three_digits(value)
-            part.response_times[key] += count  # type: ignore[index]  # ms with three digits: see show_microseconds()
+            part.response_times[_key_of(value)] += count  # type: ignore[index]  # with three digits: see show_microseconds()
         total_ms = float(np.dot(values_ms, window.response.counts))
         part.total_response_time = total_ms  # type: ignore[assignment]  # Locust adds up floats too
         part.min_response_time = values_ms[0].item()

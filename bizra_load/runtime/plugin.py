@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import signal
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import gevent
 from locust import events as locust_events
@@ -19,18 +19,19 @@ from locust.runners import MasterRunner, WorkerRunner
 from bizra_load.exit_codes import INVALID, UsageError
 from bizra_load.io.streams import keep_standard_streams
 from bizra_load.io.terminal import tell
-from bizra_load.judging.beforehand import check_settings
 from bizra_load.measure.cluster_key import ClusterKey, cluster_key_of_environment
 from bizra_load.runtime.locust_arguments import register_arguments, renamed
 from bizra_load.runtime.locust_quirks import exit_once, quiet, statistics_that_end
 from bizra_load.runtime.locust_stats import show_microseconds
-from bizra_load.runtime.master_events import MasterEvents
 from bizra_load.runtime.paced_tasks import PacedShape, pace_if_asked, set_pacing
 from bizra_load.runtime.shapes import StagesShape
 from bizra_load.runtime.users import OpenModelUser, settings_for
 from bizra_load.runtime.worker_events import Started, WorkerEvents
 from bizra_load.runtime.worker_run import WorkerRun
 from bizra_load.settings.settings import Settings, paces_tasks
+
+if TYPE_CHECKING:
+    from bizra_load.runtime.master_events import MasterEvents
 
 
 def register() -> None:
@@ -67,6 +68,8 @@ def _checked_settings(environment: Environment) -> Settings | None:
     if not isinstance(environment.runner, WorkerRunner):
         pace_if_asked(environment)
         settings = settings_for(environment.user_classes, environment.parsed_options)
+        from bizra_load.judging.beforehand import check_settings  # no worker needs it: see _master_events()
+
         check_settings(settings, final=environment.web_ui is None)
     shape, driven = environment.shape_class, any(issubclass(user, OpenModelUser) for user in environment.user_classes)
     if driven and not isinstance(shape, StagesShape):
@@ -79,6 +82,13 @@ def _checked_settings(environment: Environment) -> Settings | None:
     return settings
 
 
+def _master_events(environment: Environment, key: ClusterKey, settings: Settings) -> MasterEvents:
+    """Judging, web pages and metrics are half of all imports: what Locust forks as workers has not got them by then."""
+    from bizra_load.runtime.master_events import MasterEvents
+
+    return MasterEvents(environment, key, settings)
+
+
 class Plugin:
     """The listeners of one environment; without `settings` it is a worker's."""
 
@@ -86,7 +96,7 @@ class Plugin:
         self._environment = environment
         self._ending = False
         self._main = gevent.getcurrent()
-        self._master = MasterEvents(environment, key, settings) if settings else None
+        self._master = _master_events(environment, key, settings) if settings else None
         self._worker = None if isinstance(environment.runner, MasterRunner) else WorkerEvents(environment, key)
 
     def listen(self) -> None:

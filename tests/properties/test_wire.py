@@ -5,6 +5,7 @@ import contextlib
 import dataclasses
 import struct
 import zlib
+from unittest.mock import patch
 
 import msgpack
 import numpy as np
@@ -13,7 +14,8 @@ from hdrh.histogram import HdrHistogram
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bizra_load.measure.hdr_codec import WireError, decode_histogram, encode_histograms
+from bizra_load.measure import hdr_codec
+from bizra_load.measure.hdr_codec import WireError, decode_histogram, decode_histograms, encode_histograms
 from bizra_load.measure.report import VERSION, decode_report, encode_report
 from bizra_load.measure.rows import health_row, window_from_row, window_row
 from sla.values.histogram import HIGHEST_NS, Histogram, from_values
@@ -36,6 +38,54 @@ def test_any_hdrhistogram_library_reads_ours_and_we_read_theirs(values):
     if kept.size:
         assert list(HdrHistogram.decode(encode_histograms([ours])[0]).counts) == list(reference.counts)
         assert decode_histogram(reference.encode().decode()) == ours
+
+
+@given(st.lists(histograms, max_size=9), st.sampled_from([1, 40, 1 << 16]))
+def test_histograms_come_back_together_as_they_do_alone(many, bytes_a_pass):
+    """However many of them are read in one pass; those without samples are no part of it."""
+    texts = [(text, h.over_range) for text, h in zip(encode_histograms(many), many, strict=True)]
+    with patch.object(hdr_codec, "_BYTES_A_PASS", bytes_a_pass):
+        assert decode_histograms(texts) == many == [decode_histogram(*text) for text in texts]
+
+
+numbers = st.lists(
+    st.sampled_from([b"\x00", b"\x01", b"\x02", b"\x80\x02", b"\x80", b"\xff" * 8 + b"\x7f", b"\xff" * 9 + b"\x01"])
+)
+
+
+@given(st.lists(numbers, min_size=1, max_size=4), st.integers(0, 3))
+def test_a_damaged_histogram_is_refused_among_others_as_it_is_alone(payloads, good):
+    """What one lacks is not taken from the next, and a good one does not hide it."""
+    texts = [(hdr_codec.encoded(b"".join(payload)), 0) for payload in payloads]
+    texts.insert(min(good, len(texts)), (encode_histograms([from_values(np.array([5, 900_000]))])[0], 0))
+
+    def alone(text):
+        with contextlib.suppress(WireError):
+            return decode_histogram(*text)
+
+    expected = [alone(text) for text in texts]
+    if None in expected:
+        with pytest.raises(WireError):
+            decode_histograms(texts)
+    else:
+        assert decode_histograms(texts) == expected
+
+
+def test_the_text_of_a_second_is_shorter_than_by_the_defaults_of_zlib():
+    latencies_ns = np.random.default_rng(1).lognormal(np.log(200e3), 0.4, 240).astype(np.int64)
+    [text] = encode_histograms([from_values(latencies_ns)])
+    packed = base64.b64decode(text)[8:]
+    assert len(packed) < 0.95 * len(zlib.compress(zlib.decompress(packed), 1))
+
+
+def test_large_histograms_are_read_one_by_one(monkeypatch):
+    """Hostile ones, of which a report may hold thousands, take no more memory together than the largest alone."""
+    read = hdr_codec._read
+    passes = []
+    monkeypatch.setattr(hdr_codec, "_read", lambda payloads: passes.append(sum(p.size for p in payloads)) or read(payloads))
+    texts = [(hdr_codec.encoded(b"\x02" * 10_000), 0)] * 20
+    assert {h.total for h in decode_histograms(texts)} == {10_000}
+    assert max(passes) <= hdr_codec._BYTES_A_PASS < sum(passes) == 200_000
 
 
 def decode(data):

@@ -23,6 +23,31 @@ except SystemExit as end:
 print(*sys.modules, file=sys.stderr)
 """
 
+WORKER = """
+import sys
+import bizra_load.runtime.attached, bizra_load.poi.user
+from bizra_load.judging.agreements import named_operations
+from bizra_load.products import default_agreement, settings_of
+from dataclasses import replace
+assert named_operations(replace(settings_of(None), agreement=default_agreement("poi")))
+print(*sys.modules)
+"""
+NOT_A_WORKERS = {
+    *("scipy", "pandas", "rich", "prometheus_client", "prometheus_api_client", "defusedxml", "hdrh", "pyhdrh", "reports"),
+    *(
+        "sla.estimators",
+        "sla.judgement.evaluate",
+        "sla.judgement.sequential",
+        "bizra_load.judging.judge",
+        "bizra_load.monitoring.panels",
+    ),
+    *(
+        "bizra_load.judging.evidence",
+        "bizra_load.archive.store",
+        "bizra_load.runtime.master_events",
+        "bizra_load.server_metrics",
+    ),
+}
 
 THREADS = """
 import os, sys
@@ -70,6 +95,16 @@ def test_what_only_the_judgement_needs_is_not_loaded_before_the_first_request(mo
     unmeasured = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")}  # it loads gevent
     done = subprocess.run(command, env=unmeasured, capture_output=True, text=True, timeout=60, check=True)
     assert set(done.stdout.split()) & not_yet == set()
+
+
+def test_a_worker_loads_nothing_that_only_judging_web_pages_dashboards_or_metrics_need():
+    """What it reads of its agreement, when its run begins, too. Of the web UI it has what Locust itself imports."""
+    command = [sys.executable, "-c", WORKER]
+    unmeasured = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")}
+    done = subprocess.run(command, env=unmeasured, capture_output=True, text=True, timeout=60, check=True)
+    loaded = set(done.stdout.split())
+    assert {"bizra_load.poi.product", "bizra_load.runtime.worker_run"} <= loaded
+    assert loaded & NOT_A_WORKERS == set()
 
 
 def test_a_command_starts_no_threads_that_only_spin():
