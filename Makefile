@@ -93,6 +93,7 @@ calibrate: setup-dev ## Coverage and false verdicts over 1,000 simulated runs a 
 
 bench: setup-dev debian-bench ## The generator beside its peers, pacing, accuracy, workers per master, the node (about 25 minutes)
 	$(BIN)/python -m benchmarks.generator --rounds $(BENCH_ROUNDS)
+	$(BIN)/python -m benchmarks.drop_in --rounds $(BENCH_ROUNDS)
 	$(BIN)/python -m benchmarks.pacing
 	$(BIN)/python -m benchmarks.lag_phase
 	$(BIN)/python -m benchmarks.together
