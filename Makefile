@@ -102,6 +102,7 @@ calibrate: setup-dev ## Coverage and false verdicts over 1,000 simulated runs a 
 bench: debian-bench setup-dev core ## The generator beside its peers, its scaling, pacing, accuracy, the master, the node (about 45 minutes; BENCH_PYTHON=/usr/bin/python3.11)
 	$(BIN)/python -m benchmarks.generator --rounds $(BENCH_ROUNDS)
 	$(BIN)/python -m benchmarks.scaling
+	$(BIN)/python -m benchmarks.drop_in --rounds $(BENCH_ROUNDS)
 	$(BIN)/python -m benchmarks.pacing
 	$(BIN)/python -m benchmarks.lag_phase
 	$(BIN)/python -m benchmarks.together

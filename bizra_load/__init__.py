@@ -10,13 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from bizra_load.poi.user import PoIUser
+    from bizra_load.runtime.lean.user import LeanHttpUser
     from bizra_load.runtime.plugin import install, register
     from bizra_load.runtime.shapes import StagesShape
     from bizra_load.runtime.users import OpenModelUser
 
-__all__ = ["OpenModelUser", "PoIUser", "StagesShape", "install", "register"]
+__all__ = ["LeanHttpUser", "OpenModelUser", "PoIUser", "StagesShape", "install", "register"]
 
 _HOMES = {
+    "LeanHttpUser": "bizra_load.runtime.lean.user",
     "OpenModelUser": "bizra_load.runtime.users",
     "PoIUser": "bizra_load.poi.user",
     "StagesShape": "bizra_load.runtime.shapes",

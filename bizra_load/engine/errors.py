@@ -9,7 +9,9 @@ EngineError
 
 
 class EngineError(Exception):
-    """One line without secrets."""
+    """One line without secrets. `error`: the system's own that it was made of, None of none."""
+
+    error: OSError | None = None
 
 
 class TransportError(EngineError):

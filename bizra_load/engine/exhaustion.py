@@ -101,4 +101,6 @@ def _local_ports() -> int:
 def trouble(doing: str, error: OSError) -> EngineError:
     """The error with what went wrong in one line. While receiving nothing is this machine's own fault any more."""
     kind = GeneratorError if not doing.startswith("receiving") and is_own(error) else TransportError
-    return kind(f"{doing} failed: {described(error)}")
+    failure = kind(f"{doing} failed: {described(error)}")
+    failure.error = error
+    return failure

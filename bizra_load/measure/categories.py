@@ -50,7 +50,9 @@ def category_of(exception: object, response: object = None) -> str:
         return GENERATOR
     if type(exception).__name__ == _BY_CHECK and issubclass(type(received), int) and 200 <= received < 300:  # type: ignore[operator]
         return "not_valid"
-    return "timeout" if "timeout" in type(exception).__name__.lower() else "transport"
+    # geventhttpclient has the time-out that it gave up after as `original`
+    kinds = (type(exception), type(_attribute(exception, "original")))
+    return "timeout" if any("timeout" in kind.__name__.lower() for kind in kinds) else "transport"
 
 
 def category_of_task(exception: BaseException) -> str:

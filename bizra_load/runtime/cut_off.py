@@ -37,8 +37,8 @@ class RequestCutOff(Exception):
 
 @dataclass(frozen=True)
 class CutOffTask:
-    """What a user was at. request: its client's arguments, {} where it is none that Locust's own clients make; waited_s: since
-    it was sent.
+    """What a user was at. request: its client's arguments, {} where it is neither Locust's own nor ours; waited_s: since it was
+    sent.
     """
 
     name: str
@@ -84,7 +84,8 @@ def _task_of(greenlet: Any) -> CutOffTask | None:
     task = at.f_locals.get("task")
     name, due = getattr(task, "__name__", str(task)), due_task.of(greenlet)
     asking = next((f.f_locals for f in frames if f.f_code in _REQUESTS), None)
-    if asking is None or "start_perf_counter" not in asking:
+    begun_s = _begun_s(asking or {})
+    if asking is None or begun_s is None:
         return CutOffTask(name, due)
     url = str(asking["url"])
     path = urlsplit(url)._replace(scheme="", netloc="").geturl() if isinstance(asking["self"], HttpSession) else url
@@ -94,7 +95,15 @@ def _task_of(greenlet: Any) -> CutOffTask | None:
         "context": asking.get("context") or {},
         "url": url,
     }
-    return CutOffTask(name, due, request, perf_counter() - asking["start_perf_counter"])
+    return CutOffTask(name, due, request, perf_counter() - begun_s)
+
+
+def _begun_s(asking: dict[str, Any]) -> float | None:
+    """When a client's request was begun (perf_counter); None where it has not come to that. Ours counts in ns."""
+    if "start_ns" in asking:
+        return float(asking["start_ns"]) / 1e9
+    begun_s: float | None = asking.get("start_perf_counter")
+    return begun_s
 
 
 def _frames(greenlet: Any) -> Iterator[FrameType]:

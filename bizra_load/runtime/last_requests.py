@@ -18,8 +18,9 @@ from locust.exception import StopUser
 from locust.user.task import DefaultTaskSet, TaskSet
 
 from bizra_load.runtime import due_task
+from bizra_load.runtime.lean.session import LeanHttpSession
 
-CLIENTS: tuple[Any, ...] = (HttpSession, FastHttpSession)  # Locust's own
+CLIENTS: tuple[Any, ...] = (HttpSession, FastHttpSession, LeanHttpSession)
 TASKS = {kind.execute_task.__code__ for kind in (TaskSet, DefaultTaskSet)}  # what is on the stack of whoever is at a task
 
 
@@ -32,7 +33,8 @@ def no_further_requests() -> Iterator[None]:
     """While the block runs, a task ends where it would make its next request: that raises CutOff. The first one of a task that
     was due is made: it is part of the plan.
 
-    Requests of on_start() and on_stop(), of greenlets that a task has started and of clients that aren't Locust's are made.
+    Requests of on_start() and on_stop(), of greenlets that a task has started and of clients that are neither Locust's nor ours
+    are made.
     """
     before, ended = [client.request for client in CLIENTS], set[int]()
     try:

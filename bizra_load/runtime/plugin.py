@@ -126,6 +126,11 @@ class Plugin:
         # imports took seconds in which the loop did not run: timers, such as Locust's --run-time, would count from before them
         gevent.get_hub().loop.update_now()
 
+    @property
+    def recorder(self) -> WorkerEvents | None:
+        """What takes in the requests of this process; None on a master."""
+        return self._worker
+
     def wait_for_run(self) -> WorkerRun:
         """What users record with."""
         assert self._worker is not None, "a master has no users"

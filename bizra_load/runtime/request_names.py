@@ -16,6 +16,11 @@ class RequestNames:
         self._folding, self._group_by = folding, group_by
         self._known: dict[tuple[str, ...], str] = {}
 
+    @property
+    def by_context(self) -> bool:
+        """Whether a request's context decides, too."""
+        return bool(self._group_by)
+
     def of(self, request_type: object, name: object, context: object = None) -> str:
         """Whatever they are: they are anybody's."""
         type_text = request_type if type(request_type) is str else text_of("" if request_type is None else request_type)

@@ -59,14 +59,14 @@ class Started:
 
 
 class WorkerEvents:
-    """`run` is the test run that goes or went; None before the first."""
+    """`run` is the test run that goes or went, None before the first; `pending`: Locust has begun one that is not there yet."""
 
     def __init__(self, environment: Environment, key: ClusterKey) -> None:
         self.run: WorkerRun | None = None
         self._environment = environment
         self._key = key
         self._started: Started | None = None
-        self._pending = False
+        self.pending = False
         self._ready = Event()  # the run that Locust has started is there
         self._settings: Settings | None = None
         self._hellos = 0
@@ -97,25 +97,32 @@ class WorkerEvents:
     def test_started(self) -> None:
         """Locust has started a test on this worker; users are coming."""
         self._ready.clear()
-        self._pending = False  # for whatever drains a worker that ends here
+        self.pending = False  # for whatever drains a worker that ends here
         self._settings = settings_or_end(self._environment, self._key, self._exit_code)
-        self._pending = True
+        self.pending = True
         self._begin_when_announced()
 
     def wait_for_run(self) -> WorkerRun:
         """What users record with. On a worker that joined late, users may be there before the master's START."""
-        if self._pending and not self._ready.wait(START_WITHIN_S):
+        if self.pending and not self._ready.wait(START_WITHIN_S):
             raise RuntimeError("the master's start did not arrive")
         assert self.run is not None, "a user exists before its test has started"
         return self.run
 
-    def on_request(self, **request: Any) -> None:
+    def on_request(
+        self, request_type: object = None, name: object = None, response_time: object = None, exception: object = None,
+        **others: Any,
+    ) -> None:  # fmt: skip
         """Users that are not ours do not wait for the run: what they did before it is kept for it."""
-        done_ns = time.perf_counter_ns()
-        if self._pending:
+        done_ns, run = time.perf_counter_ns(), self.run
+        plain = exception is None and run is not None and not self.pending and "bizra_load_recorded" not in others
+        if plain and run.requests.succeeded(done_ns, request_type, name, response_time):  # type: ignore[union-attr]  # plain
+            return
+        request = {**others, "request_type": request_type, "name": name, "response_time": response_time, "exception": exception}
+        if self.pending:
             self._early.append((done_ns, request))
-        elif self.run is not None:
-            self.run.on_request(done_ns, **request)
+        elif run is not None:
+            run.on_request(done_ns, **request)
 
     def _listen(self, worker: WorkerRunner) -> None:
         worker.register_message(START, self._on_start)
@@ -127,7 +134,7 @@ class WorkerEvents:
         no_statistics(self._environment)  # the master writes them, for all
         self._exit_code.is_ours(KEPT)  # Locust's would be 1 after any failed request; the master has the verdict
         # a worker that joins a running test may have been sent START and users while nobody listened here
-        self._pending = worker.worker_state != STATE_INIT
+        self.pending = worker.worker_state != STATE_INIT
         self._say_hello()
         gevent.spawn(self._end_without_master, worker)
 
@@ -140,15 +147,15 @@ class WorkerEvents:
         """Once this worker knows of the test from Locust (users are coming) and from us (START: when its schedule began, by a
         clock that was measured).
         """
-        if not self._pending or self._started is None or not self._started.measured or self._worker is None:
+        if not self.pending or self._started is None or not self._started.measured or self._worker is None:
             return
         if self._settings is None:  # it joined a running test
-            self._pending = False
+            self.pending = False
             self._settings = settings_or_end(self._environment, self._key, self._exit_code)
-            self._pending = True
+            self.pending = True
         settings = self._with_own_secrets(self._settings)
         run = self._begin(self._started, settings, self._worker.client_id, self._worker.worker_index, self._send_report)
-        self._pending, self._started = False, None
+        self.pending, self._started = False, None
         early, self._early = self._early, []
         for done_ns, request in early:
             run.on_request(done_ns, **request)
@@ -279,7 +286,7 @@ class WorkerEvents:
             self._started = None
         if self._early:
             logger.error("bizra-load: the master's start did not arrive: %d requests are in no report", len(self._early))
-        self._pending, self._early = False, []
+        self.pending, self._early = False, []
 
     def _on_heartbeat(self, **_: Any) -> None:
         self._heartbeats += 1

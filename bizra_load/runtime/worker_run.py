@@ -22,20 +22,19 @@ from bizra_load.engine.reactor import get_reactor
 from bizra_load.engine.schedule import Schedule, Slot
 from bizra_load.io.redaction import secret_values
 from bizra_load.judging.agreements import named_operations
-from bizra_load.measure.categories import category_of, reason_of
 from bizra_load.measure.clock import SteadyClock
 from bizra_load.measure.cluster_key import ClusterKey
 from bizra_load.measure.exchange import Sender
 from bizra_load.measure.health import Counts, HealthReader
 from bizra_load.measure.practice import practise
-from bizra_load.measure.recorder import Recorder, milliseconds_to_ns
+from bizra_load.measure.recorder import Recorder
 from bizra_load.measure.report import ReportMaker
 from bizra_load.measure.seconds import SECOND_NS
-from bizra_load.runtime import due_task
 from bizra_load.runtime.cut_off import REASON, CutOffTask, cut_off
 from bizra_load.runtime.last_requests import no_further_requests
 from bizra_load.runtime.locust_quirks import stop_users
 from bizra_load.runtime.request_names import RequestNames
+from bizra_load.runtime.request_samples import RequestSamples
 from bizra_load.settings.defaults import RUN_FOLDER_VARIABLE
 from bizra_load.settings.settings import Settings
 
@@ -45,8 +44,6 @@ FULL_COLLECTION_EVERY = 2  # reports: after 5 it takes 0.1 ms, after 30 0.4 ms a
 ACKNOWLEDGE_WITHIN_S = 10.0
 LONGER = 2.0  # than any task before may one be whose requests are waited for at the end
 STOPPED_WITHIN_S = 0.1  # users whose operations have ended, or were given up
-# whose truth can be asked without running anybody's code; Locust takes every one that is empty for success
-_PLAIN = (bool, int, float, str, bytes, tuple, list, dict)
 
 
 class WorkerRun:
@@ -58,6 +55,7 @@ class WorkerRun:
     schedule   says when the next arrival is due
     run_id     the name of the run's folder
     worker     this worker's name
+    requests   takes in those of users that are not ours
     """
 
     def __init__(
@@ -78,12 +76,12 @@ class WorkerRun:
         self.settings, self.run_id, self.worker = settings, run_id, worker
         self.sender, self.recorder, self.schedule, self.random = sender, recorder, schedule, rng
         self.fire_request_events = settings.fire_request_events
-        self.reconnects = self.bad_samples = self.report_errors = 0  # since the last report
+        self.reconnects = self.report_errors = 0  # since the last report
         self.longest_task_ns = 0  # of those with an arrival that came to their end
         self.spooled: Path | None = None  # where the reports are that nobody acknowledged
         self._environment, self._index, self._clock = environment, index, clock
         self._health, self._quiet = health, quiet
-        self._names = RequestNames(settings.fold_names, settings.group_by)
+        self.requests = RequestSamples(recorder, RequestNames(settings.fold_names, settings.group_by), settings.pace_tasks)
         self._reports = 0
         self._drain: Event | None = None
         self._ending = Event()
@@ -128,42 +126,9 @@ class WorkerRun:
             late_ns = self._clock.since_ns(unix_ns)  # the word may have waited for this process
             self.schedule.begin(time.perf_counter_ns() - elapsed_ns - late_ns)
 
-    def on_request(
-        self,
-        done_ns: int,
-        /,
-        name: object = None,
-        request_type: object = None,
-        response_time: object = None,
-        exception: object = None,
-        response: object = None,
-        context: object = None,
-        bizra_load_recorded: bool = False,
-        **_: Any,
-    ) -> None:
-        """An event of events.request, fired at `done_ns`: a sample of users that are not ours. Its intended start is its actual
-        one, but for the first request of a task that was due (due_task). What anybody may hand in is checked here: an operation
-        that ended is counted, whatever its name and time are. A time of None is Locust's for "not timed".
-        """
-        if bizra_load_recorded:
-            return
-        took = milliseconds_to_ns(response_time)
-        # by its type: isinstance() would ask the object
-        self.bad_samples += not issubclass(type(name), str) or (took is None and response_time is not None)
-        operation = self.recorder.operation(self._names.of(request_type, name, context))
-        sent = done_ns - (took or 0)
-        task = due_task.current() if self.settings.pace_tasks else None
-        due = task.take_due() if task is not None else None
-        intended = sent if due is None else min(due, sent)
-        if not (exception is None or (type(exception) in _PLAIN and not exception)):
-            category, reason = category_of(exception, response), reason_of(exception)
-            operation.failed(category, intended, sent, done_ns, reason)
-            if task is not None and task.failure is None:
-                task.failure = category, f"a request of it: {reason}"
-        elif took is None:
-            operation.succeeded_untimed(done_ns)
-        else:
-            operation.succeeded(intended, sent, done_ns)
+    def on_request(self, done_ns: int, /, **request: Any) -> None:
+        """An event of events.request, fired at `done_ns`; see RequestSamples."""
+        self.requests.take(done_ns, **request)
 
     def drain(self, hand_over_s: float = ACKNOWLEDGE_WITHIN_S) -> None:
         """Stop sending, let what is under way finish, report everything, wait for the acknowledgement; what nobody acknowledges
@@ -286,8 +251,8 @@ class WorkerRun:
         maker = self.recorder.maker(now_ns, everything)
         yield
         yield from self.recorder.steps(maker)
-        counts = Counts(self.reconnects, self.bad_samples, self.report_errors)
-        self.reconnects = self.bad_samples = self.report_errors = 0
+        counts = Counts(self.reconnects, self.requests.take_bad(), self.report_errors)
+        self.reconnects = self.report_errors = 0
         yield from self._health.steps(maker.to_ns, self.schedule.slots_in_use, counts, self.sender)
         report = ReportMaker()
         failures = self.recorder.reasons.take(self.recorder.unix_offset_ns)

@@ -114,8 +114,12 @@ def _worker_run() -> Any:
 
 def events_check(request_events: list[dict[str, Any]]) -> str:
     worker = _worker_run()
+    from bizra_load.runtime.request_names import RequestNames
+    from bizra_load.runtime.request_samples import RequestSamples
+
     now_ns = time.perf_counter_ns()
-    worker.recorder, worker.bad_samples = Recorder(now_ns, time.time_ns()), 0
+    worker.recorder = Recorder(now_ns, time.time_ns())
+    worker.requests = RequestSamples(worker.recorder, RequestNames(worker.settings.fold_names), paced=False)
     for event in request_events:
         worker.on_request(time.perf_counter_ns(), **event)
     windows = worker.recorder.take(time.perf_counter_ns() + 10**9, everything=True)
@@ -124,7 +128,7 @@ def events_check(request_events: list[dict[str, Any]]) -> str:
     assert sum(w.failures for w in windows) == failed, "a failure was taken for another end"
     assert sum(w.ok for w in windows) == len(request_events) - failed, "an operation was lost, or counted twice"
     assert sum(w.started for w in windows) == len(request_events)
-    assert worker.bad_samples >= bad, "a time that is none was not counted as bad"
+    assert worker.requests.take_bad() >= bad, "a time that is none was not counted as bad"
     reasons = worker.recorder.reasons.take(0)
     assert sum(r.count for r in reasons) == failed, "a reason was lost"
     report = decode_report("w", 0, False, encode_report(windows, [], reasons))

@@ -37,6 +37,7 @@ class Case:
 
 CASES = {
     "fast_http": Case(names=(("GET", "/items"), ("POST", "checkout"))),
+    "lean_http": Case(names=(("GET", "/broken"), ("GET", "/items"), ("POST", "checkout"))),
     "http_user": Case(names=(("GET", "/items"), ("POST", "/login"))),
     "sequential": Case(names=(("GET", "/items"), ("POST", "1 add"), ("POST", "2 pay"))),
     "catch_response": Case(names=tuple(("GET", name) for name in ("plain", "raised", "right", "wrong"))),

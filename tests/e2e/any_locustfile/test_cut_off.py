@@ -23,7 +23,7 @@ def shop():
         yield shop
 
 
-@pytest.mark.parametrize("kind", ["Fast", "Requests"])
+@pytest.mark.parametrize("kind", ["Fast", "Requests", "Lean"])
 @pytest.mark.parametrize("processes", [(), ("--processes", "2")], ids=["one process", "two"])
 def test_users_that_wait_to_the_end_are_counted_and_leave_no_go(tmp_path, shop, kind, processes):
     ended = through_us(tmp_path, "-f", HANGING, kind, "-H", shop.url, *SHORT, *processes, *AGREED, HANG_AFTER_S="7")
@@ -35,9 +35,10 @@ def test_users_that_wait_to_the_end_are_counted_and_leave_no_go(tmp_path, shop, 
     assert ended.assessment["objectives"][0]["status"] == "FAIL"
 
 
-def test_at_a_planned_rate_a_request_that_never_ends_counts_from_when_it_was_due(tmp_path, shop):
+@pytest.mark.parametrize("kind", ["Fast", "Lean"])
+def test_at_a_planned_rate_a_request_that_never_ends_counts_from_when_it_was_due(tmp_path, shop, kind):
     plan = ("--target-ops", "20", "--ramp", "1s", "--duration", "14s", "-u", "400", "--request-timeout", "1s")
-    ended = through_us(tmp_path, "-f", HANGING, "Fast", "-H", shop.url, *plan, *AGREED, HANG_AFTER_S="9")
+    ended = through_us(tmp_path, "-f", HANGING, kind, "-H", shop.url, *plan, *AGREED, HANG_AFTER_S="9")
     assert ended.code == 3, ended.out + ended.err
     requests, failures = our_totals(ended)["GET read"]
     assert requests == shop.total()

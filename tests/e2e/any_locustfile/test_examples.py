@@ -1,5 +1,6 @@
 """locustfiles/shop.py with its agreement, and locustfiles/line_protocol.py: as a user begins with them."""
 
+import re
 import socketserver
 import threading
 from contextlib import contextmanager
@@ -74,3 +75,17 @@ def test_a_protocol_of_its_own_is_measured_and_its_errors_are_failures(tmp_path)
     assert 0 < failures < requests / 5
     [failure] = ended.assessment["failures"]
     assert (failure["count"], failure["reason"]) == (failures, "ValueError: ERROR 7 try again")
+
+
+def test_the_lean_user_of_the_page_runs_as_it_stands(tmp_path):
+    [example] = re.findall(r"^```python\n(.*?LeanHttpUser.*?)^```", (ROOT / "docs/locustfiles.md").read_text(), re.M | re.S)
+    (tmp_path / "mine.py").write_text(example)
+    with serving() as shop:
+        done = locust(tmp_path, "-f", "mine.py", "-H", shop.url)
+        assert done.returncode == 0, done.stderr
+        assert 0 < sum(requests for requests, _ in totals(tmp_path / "plain.json").values()) <= shop.total()
+        ended = through_us(tmp_path, "-f", "mine.py", "-H", shop.url, "--target-ops", "20", "--ramp", "1s", "--duration", "5s")
+    assert ended.code == 0, ended.out + ended.err
+    counted = our_totals(ended)
+    assert counted["GET /items"][0] == counted["task browse"][0] > 20
+    assert counted["POST checkout"] == counted["task buy"]

@@ -27,6 +27,9 @@ def test_a_status_that_is_no_success_names_its_category(status, category):
 def test_an_exception_without_a_status_is_told_by_its_name():
     assert category_of(type("ReadTimeout", (Exception,), {})()) == "timeout"
     assert category_of(OSError("reset")) == "transport"
+    given_up = ConnectionError("URL http://h/: 0, original=timed out")  # as geventhttpclient's RetriesExceeded
+    given_up.original = TimeoutError("timed out")
+    assert category_of(given_up) == "timeout"
     named = ValueError("no JSON")
     named.category = "bad_json"
     assert category_of(named) == "bad_json"

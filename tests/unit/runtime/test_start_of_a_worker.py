@@ -42,7 +42,8 @@ class Worker(WorkerRunner):
 def made(environment, settings, name, index, run, elapsed_ns, send, key, clock):
     begun.update(run=run, elapsed_ns=elapsed_ns, ahead_ns=clock.unix_ns() - UNIX_NS, took_ns=time.perf_counter_ns() - began_ns)
     recorded = begun["recorded"] = []
-    return Some(run_id=run, on_request=lambda done_ns, **event: recorded.append([done_ns, event]),
+    requests = Some(succeeded=lambda *_: False)
+    return Some(run_id=run, requests=requests, on_request=lambda done_ns, **event: recorded.append([done_ns, event]),
                 drain=lambda hand_over_s: begun.update(drained=True), sender=Some(acknowledged=None))
 
 began_ns = time.perf_counter_ns()
@@ -78,7 +79,7 @@ print(json.dumps(begun | {"unmeasured": unmeasured}))
 """
 BEGUN_LATE = """
 began_ns = time.perf_counter_ns()
-worker._pending = False  # Locust has said nothing of the test yet
+worker.pending = False  # Locust has said nothing of the test yet
 start(time.perf_counter_ns() - 1_000_000, None, UNIX_NS)
 start(0, ELAPSED_NS, UNIX_NS - 600_000_000)  # sent 0.6 s before the master's clock showed what it shows
 worker.test_started()

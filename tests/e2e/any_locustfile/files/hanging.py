@@ -5,6 +5,8 @@ import time
 
 from locust import FastHttpUser, HttpUser, constant, task
 
+from bizra_load import LeanHttpUser
+
 BEGAN, HANG_AFTER_S = time.monotonic(), float(os.environ.get("HANG_AFTER_S", "1e9"))
 
 
@@ -22,6 +24,14 @@ class Fast(FastHttpUser):
 
 
 class Requests(HttpUser):
+    wait_time = constant(0.05)
+
+    @task
+    def read(self):
+        self.client.get(path(), name="read")
+
+
+class Lean(LeanHttpUser):
     wait_time = constant(0.05)
 
     @task

@@ -1,0 +1,1 @@
+"""LeanHttpUser: FastHttpUser's interface on our client (engine/), for ordinary locustfiles."""

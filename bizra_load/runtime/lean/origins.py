@@ -1,0 +1,155 @@
+"""Our client's connections for users who ask for anything: one origin's, and what is prepared for each."""
+
+from __future__ import annotations
+
+import ssl
+from collections import deque
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass
+from time import perf_counter_ns
+
+from gevent.lock import Semaphore
+
+from bizra_load.engine.channels import Channel
+from bizra_load.engine.client import Connection, PreparedRequest
+from bizra_load.engine.http_parser import Head
+from bizra_load.engine.request_head import request_head
+from bizra_load.runtime.lean.heads import NOTHING, HeadFacts, facts_of
+
+MAX_PREPARED = 1_000  # requests of one connection: ids make a new one each time
+ignored: Callable[[int], None] = deque[int](maxlen=0).append  # when it was sent; nothing in C costs least
+
+
+class _KnownHeads(dict[bytes, Head]):
+    """The engine's, and `text`: which of them it looked up last. None where the response was as the one before."""
+
+    text: bytes | None = None
+
+    def get(self, text: bytes, default: Head | None = None) -> Head | None:  # type: ignore[override]  # as it is called
+        self.text = text
+        return super().get(text, default)
+
+
+class LeanRequest(PreparedRequest):
+    """`facts`: of the head that `before` begins with."""
+
+    __slots__ = ("facts",)
+
+    def __init__(self, method: str, head: bytes, known: _KnownHeads, like: LeanRequest | None) -> None:
+        """`like`: the last one of this method and these headers, whose response may be as this one's."""
+        super().__init__(method, head)
+        self.known: _KnownHeads = known
+        self.facts = NOTHING
+        if like is not None:
+            self.before, self.after, self.in_all, self.latest = like.before, like.after, like.in_all, like.latest
+            self.facts = like.facts
+
+
+@dataclass(frozen=True)
+class Reply:
+    """A response as it arrived: `done_ns` is when it was there (perf_counter_ns)."""
+
+    facts: HeadFacts
+    content: bytes
+    done_ns: int
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How long an exchange may take, and until it is connected."""
+
+    exchange_s: float
+    connect_s: float
+
+
+class LeanConnection(Connection):
+    """A connection that belongs to one greenlet at a time, and so do the requests that are prepared on it."""
+
+    def __init__(self, origin: str, limits: Limits, context: ssl.SSLContext | None) -> None:
+        """Raises ValueError for an unusable URL."""
+        super().__init__(origin, timeout_s=limits.exchange_s, insecure=True)
+        if context is not None:
+            self._tls = context
+        self._connect_ns = int(limits.connect_s * 1e9)
+        self._known: dict[str, _KnownHeads] = {}
+        self.requests: dict[Hashable, LeanRequest] = {}
+        self._latest: dict[bytes, LeanRequest] = {}
+        self.cookies = 0  # the version of the jar that `requests` are of
+
+    def prepared(self, key: Hashable | None, method: str, target: str, rest: bytes) -> LeanRequest:
+        """The request for `target`, whose head goes on with `rest`; kept under `key`. Both have been checked."""
+        known = self._known.setdefault(method, _KnownHeads())
+        head = b"%b %b%b" % (method.encode(), target.encode(), rest)
+        request = LeanRequest(method, head, known, self._latest.get(rest) if key is not None else None)
+        if key is not None:
+            if len(self.requests) >= MAX_PREPARED:
+                self.forget(self.cookies)
+            self.requests[key] = self._latest[rest] = request
+        return request
+
+    def forget(self, cookies: int) -> None:
+        """What was prepared, with another version of the jar."""
+        self.cookies = cookies
+        self.requests.clear()
+        self._latest.clear()
+
+    def exchange(self, request: LeanRequest, body: bytes) -> Reply:
+        """Raises EngineError. The common case is in LeanHttpSession.request()."""
+        request.known.text = None
+        response = self.send(request, body, ignored)
+        return Reply(self.facts_of(request, response.status), response.body, response.done_ns)
+
+    def facts_of(self, request: LeanRequest, status: int) -> HeadFacts:
+        """The facts of the response that was just received."""
+        text = request.known.text
+        if text is None:
+            return request.facts
+        facts = facts_of(text, status)
+        if request.before.startswith(text):
+            request.facts = facts
+        return facts
+
+    def _open(self, deadline_ns: int) -> Channel:
+        return super()._open(min(deadline_ns, perf_counter_ns() + self._connect_ns))
+
+
+class Origin:
+    """One scheme, host and port, with at most `concurrency` connections. `free`: those that nobody uses, which
+    whoever took one puts back; wake() then, where some are `waiting`.
+    """
+
+    def __init__(self, url: str, host: str, concurrency: int, connect: Callable[[str], LeanConnection]) -> None:
+        self.url, self.host = url, host
+        self.free: list[LeanConnection] = []
+        self.waiting = 0
+        self._left = concurrency
+        self._connect = connect
+        self._given_back = Semaphore(0)
+
+    def take(self) -> LeanConnection:
+        """A connection of one's own, as soon as there is one. Raises ValueError for an unusable URL."""
+        while not self.free:
+            if self._left > 0:
+                connection = self._connect(self.url)
+                self._left -= 1
+                return connection
+            self.waiting += 1
+            try:
+                self._given_back.acquire()
+            finally:
+                self.waiting -= 1
+        return self.free.pop()
+
+    def wake(self) -> None:
+        """One of those that wait: a connection is free."""
+        self._given_back.release()
+
+    def close(self) -> None:
+        """All that nobody uses."""
+        for connection in self.free:
+            connection.close()
+
+
+def rest_of_head(method: str, lines: Mapping[str, str]) -> bytes:
+    """What comes behind a request's target, up to "Content-Length: ". Raises ValueError."""
+    return request_head(method, "/", lines).removeprefix(f"{method} /".encode())
