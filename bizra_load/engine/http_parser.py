@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from bizra_load.engine.errors import ProtocolError, TransportError
 
@@ -27,7 +27,7 @@ _CHUNK = re.compile(rb"([0-9A-Fa-f]{1,8})[ \t]*(?:;[^\r\n\x00]*)?")
 class Head:
     """length is None when the body ends with the connection or is chunked; location: that of a redirect (3xx); idle_s: how long
     the server says that it keeps the connection when nothing is asked, None where it says nothing (Keep-Alive: timeout=, RFC
-    2068 section 19.7.1.1).
+    2068 section 19.7.1.1); text: all of it as it came.
     """
 
     status: int
@@ -36,6 +36,7 @@ class Head:
     keep_alive: bool
     location: str = ""
     idle_s: int | None = None
+    text: bytes = field(default=b"", compare=False)
 
 
 def parse_head(head: bytes, method: str) -> Head:
@@ -67,21 +68,21 @@ def parse_head(head: bytes, method: str) -> Head:
             idle_s = int(timeout[1])
     keep_alive = b"close" not in connection and (match[1] == b"1" or b"keep-alive" in connection)
     if method == "HEAD" or status in (204, 304) or status < 200:
-        return Head(status, 0, False, keep_alive, location, idle_s)
+        return Head(status, 0, False, keep_alive, location, idle_s, head)
     if codings:
         if codings != [b"chunked"]:
             raise ProtocolError("transfer coding other than chunked")
         if lengths:
             raise ProtocolError("both Content-Length and Transfer-Encoding")
-        return Head(status, None, True, keep_alive, location, idle_s)
+        return Head(status, None, True, keep_alive, location, idle_s, head)
     if not lengths:
-        return Head(status, None, False, False, location)
+        return Head(status, None, False, False, location, text=head)
     [length, *others] = lengths
     if others or re.fullmatch(rb"\d{1,15}", length) is None:
         raise ProtocolError("wrong or contradictory Content-Length")
     if int(length) > MAX_BODY_BYTES:
         raise ProtocolError(f"the response announces more than {MAX_BODY_BYTES} bytes")
-    return Head(status, int(length), False, keep_alive, location, idle_s)
+    return Head(status, int(length), False, keep_alive, location, idle_s, head)
 
 
 class Reader:

@@ -8,6 +8,8 @@ from geventhttpclient.header import Headers
 from locust.contrib.fasthttp import LocustUserAgent
 from requests.utils import get_encoding_from_headers
 
+from bizra_load.engine.http_parser import Head
+
 KNOWN_HEADS = 1_000  # of one process: they differ by their Date, once a second, and by the length
 _SPECIAL = re.compile(rb"\n(set-cookie|content-encoding|location)[ \t]*:", re.IGNORECASE)
 
@@ -51,11 +53,11 @@ NOTHING = HeadFacts(b"", 0)
 _facts: dict[bytes, HeadFacts] = {}
 
 
-def facts_of(text: bytes, status: int) -> HeadFacts:
-    """The facts of a head that was parsed before, with its `status`."""
-    known = _facts.get(text)
+def facts_of(head: Head) -> HeadFacts:
+    """The facts of a head that the engine has parsed."""
+    known = _facts.get(head.text)
     if known is None:
         if len(_facts) >= KNOWN_HEADS:
             _facts.clear()
-        known = _facts[text] = HeadFacts(text, status)
+        known = _facts[head.text] = HeadFacts(head.text, head.status)
     return known

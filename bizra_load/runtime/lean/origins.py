@@ -10,39 +10,14 @@ from time import perf_counter_ns
 
 from gevent.lock import Semaphore
 
-from bizra_load.engine.channels import Channel
 from bizra_load.engine.client import Connection, PreparedRequest
+from bizra_load.engine.core import Channel
 from bizra_load.engine.http_parser import Head
 from bizra_load.engine.request_head import request_head
-from bizra_load.runtime.lean.heads import NOTHING, HeadFacts, facts_of
+from bizra_load.runtime.lean.heads import HeadFacts, facts_of
 
 MAX_PREPARED = 1_000  # requests of one connection: ids make a new one each time
 ignored: Callable[[int], None] = deque[int](maxlen=0).append  # when it was sent; nothing in C costs least
-
-
-class _KnownHeads(dict[bytes, Head]):
-    """The engine's, and `text`: which of them it looked up last. None where the response was as the one before."""
-
-    text: bytes | None = None
-
-    def get(self, text: bytes, default: Head | None = None) -> Head | None:  # type: ignore[override]  # as it is called
-        self.text = text
-        return super().get(text, default)
-
-
-class LeanRequest(PreparedRequest):
-    """`facts`: of the head that `before` begins with."""
-
-    __slots__ = ("facts",)
-
-    def __init__(self, method: str, head: bytes, known: _KnownHeads, like: LeanRequest | None) -> None:
-        """`like`: the last one of this method and these headers, whose response may be as this one's."""
-        super().__init__(method, head)
-        self.known: _KnownHeads = known
-        self.facts = NOTHING
-        if like is not None:
-            self.before, self.after, self.in_all, self.latest = like.before, like.after, like.in_all, like.latest
-            self.facts = like.facts
 
 
 @dataclass(frozen=True)
@@ -71,16 +46,18 @@ class LeanConnection(Connection):
         if context is not None:
             self._tls = context
         self._connect_ns = int(limits.connect_s * 1e9)
-        self._known: dict[str, _KnownHeads] = {}
-        self.requests: dict[Hashable, LeanRequest] = {}
-        self._latest: dict[bytes, LeanRequest] = {}
+        self._known: dict[str, dict[bytes, Head]] = {}
+        self.requests: dict[Hashable, PreparedRequest] = {}
+        self._latest: dict[bytes, PreparedRequest] = {}
         self.cookies = 0  # the version of the jar that `requests` are of
 
-    def prepared(self, key: Hashable | None, method: str, target: str, rest: bytes) -> LeanRequest:
+    def prepared(self, key: Hashable | None, method: str, target: str, rest: bytes) -> PreparedRequest:
         """The request for `target`, whose head goes on with `rest`; kept under `key`. Both have been checked."""
-        known = self._known.setdefault(method, _KnownHeads())
-        head = b"%b %b%b" % (method.encode(), target.encode(), rest)
-        request = LeanRequest(method, head, known, self._latest.get(rest) if key is not None else None)
+        request = PreparedRequest(method, b"%b %b%b" % (method.encode(), target.encode(), rest))
+        request.known = self._known.setdefault(method, {})
+        like = self._latest.get(rest) if key is not None else None
+        if like is not None:  # the last one of this method and these headers: its response may be as this one's
+            request.before, request.after, request.in_all, request.latest = like.before, like.after, like.in_all, like.latest
         if key is not None:
             if len(self.requests) >= MAX_PREPARED:
                 self.forget(self.cookies)
@@ -93,21 +70,10 @@ class LeanConnection(Connection):
         self.requests.clear()
         self._latest.clear()
 
-    def exchange(self, request: LeanRequest, body: bytes) -> Reply:
+    def reply(self, request: PreparedRequest, body: bytes) -> Reply:
         """Raises EngineError. The common case is in LeanHttpSession.request()."""
-        request.known.text = None
-        response = self.send(request, body, ignored)
-        return Reply(self.facts_of(request, response.status), response.body, response.done_ns)
-
-    def facts_of(self, request: LeanRequest, status: int) -> HeadFacts:
-        """The facts of the response that was just received."""
-        text = request.known.text
-        if text is None:
-            return request.facts
-        facts = facts_of(text, status)
-        if request.before.startswith(text):
-            request.facts = facts
-        return facts
+        content = self.exchange(request, body, ignored)
+        return Reply(facts_of(self.last_head), content, self.last_done_ns)
 
     def _open(self, deadline_ns: int) -> Channel:
         return super()._open(min(deadline_ns, perf_counter_ns() + self._connect_ns))

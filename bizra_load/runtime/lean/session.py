@@ -17,13 +17,14 @@ from geventhttpclient.useragent import RetriesExceeded
 from locust.contrib.fasthttp import FastHttpSession, FastRequest, LocustBadStatusCode, LocustUserAgent
 from locust.user import User
 
+from bizra_load.engine.client import PreparedRequest
 from bizra_load.engine.errors import EngineError
 from bizra_load.runtime.lean.bodies import KINDS, body_of, lines_of
 from bizra_load.runtime.lean.contents import decoded
 from bizra_load.runtime.lean.cookies import Jar
 from bizra_load.runtime.lean.failures import failure_of
-from bizra_load.runtime.lean.heads import NOTHING
-from bizra_load.runtime.lean.origins import LeanConnection, LeanRequest, Limits, Origin, Reply, ignored, rest_of_head
+from bizra_load.runtime.lean.heads import NOTHING, facts_of
+from bizra_load.runtime.lean.origins import LeanConnection, Limits, Origin, Reply, ignored, rest_of_head
 from bizra_load.runtime.lean.reporting import reporting_of
 from bizra_load.runtime.lean.response import Asked, LeanContext, LeanResponse, Settled
 
@@ -101,10 +102,8 @@ class LeanHttpSession(FastHttpSession):
             if jar.version and connection.cookies != jar.now():
                 connection.forget(jar.version)
             request = connection.requests.get(key) or self._prepared(origin, connection, key, asked)
-            known = request.known
-            known.text = None
-            status, content, _, done_ns, _ = connection.send(request, body, ignored)
-            facts = request.facts if known.text is None else connection.facts_of(request, status)
+            content = connection.exchange(request, body, ignored)
+            facts, done_ns = facts_of(connection.last_head), connection.last_done_ns
         except (EngineError, gevent.Timeout) as error:
             trouble = error
         finally:
@@ -149,7 +148,7 @@ class LeanHttpSession(FastHttpSession):
             origin = self._origins[key] = Origin(address, netloc, self._concurrency, self._connect)
         return origin
 
-    def _prepared(self, origin: Origin, connection: LeanConnection, key: Hashable, asked: Asked) -> LeanRequest:
+    def _prepared(self, origin: Origin, connection: LeanConnection, key: Hashable, asked: Asked) -> PreparedRequest:
         """What is kept for all requests like it. Raises ValueError."""
         method = asked.method.upper()
         if asked.params is None and self._prefix is not None and _PATH.fullmatch(asked.url):
@@ -209,7 +208,7 @@ class LeanHttpSession(FastHttpSession):
             target = _target(request.url_split)
             prepared = connection.prepared(None, request.method, target, _rest(request, origin))
             payload = request.payload
-            return connection.exchange(prepared, payload if isinstance(payload, bytes) else b"")
+            return connection.reply(prepared, payload if isinstance(payload, bytes) else b"")
         finally:
             origin.free.append(connection)
             if origin.waiting:
