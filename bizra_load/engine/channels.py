@@ -8,19 +8,21 @@ import _socket
 import contextlib
 import ssl
 
-from bizra_load.engine.core import Channel
+from bizra_load.engine.core_pure import Channel
 
 
 class TlsChannel(Channel):
     """A Channel behind TLS, whose handshake is done: `tls` reads from `incoming` and writes to `outgoing`."""
 
-    __slots__ = ("_incoming", "_outgoing", "_taken", "_tls", "_unsent", "cut")
+    __slots__ = ("_incoming", "_outgoing", "_read", "_taken", "_tls", "_unsent", "_write", "cut")
 
     keeps = True
 
     def __init__(self, sock: _socket.socket, tls: ssl.SSLObject, incoming: ssl.MemoryBIO, outgoing: ssl.MemoryBIO) -> None:
         super().__init__(sock)
         self._tls, self._incoming, self._outgoing = tls, incoming, outgoing
+        inside = getattr(tls, "_sslobj", tls)  # what SSLObject's methods call, without a call of Python's between
+        self._read, self._write = inside.read, inside.write
         self._unsent = memoryview(b"")
         self._taken = self.cut = False
         self.recv, self.send = self._recv, self._send
@@ -48,7 +50,7 @@ class TlsChannel(Channel):
     def _decrypted(self, size: int) -> bytes | None:
         """The next bytes, b"" at the end; None where there are none yet."""
         try:
-            plain = self._tls.read(size)
+            plain = self._read(size)
         except ssl.SSLWantReadError:
             plain = None
         except ssl.SSLZeroReturnError:
@@ -64,7 +66,7 @@ class TlsChannel(Channel):
     def _send(self, data: bytes | memoryview) -> int:
         """All of it: what was encrypted once is only to be sent, and not to be encrypted again."""
         if not self._taken:
-            self._tls.write(data)
+            self._write(data)
             self._taken = True
         self._flush()
         self._taken = False

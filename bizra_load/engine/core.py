@@ -10,6 +10,7 @@ import os
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from bizra_load.engine.channels import TlsChannel
     from bizra_load.engine.core_pure import BaseConnection, BaseReactor, BaseRequest, Channel, appender, rows_appender
 
     KIND: str
@@ -21,7 +22,10 @@ else:
         _core = importlib.import_module("bizra_load.engine.core_compiled")
     except ImportError:
         KIND, _core = "pure Python", importlib.import_module("bizra_load.engine.core_pure")
+        TlsChannel = importlib.import_module("bizra_load.engine.channels").TlsChannel
+    else:
+        TlsChannel = _core.TlsChannel
     BaseConnection, BaseReactor, BaseRequest = _core.BaseConnection, _core.BaseReactor, _core.BaseRequest
     Channel, appender, rows_appender = _core.Channel, _core.appender, _core.rows_appender
 
-__all__ = ["KIND", "BaseConnection", "BaseReactor", "BaseRequest", "Channel", "appender", "rows_appender"]
+__all__ = ["KIND", "BaseConnection", "BaseReactor", "BaseRequest", "Channel", "TlsChannel", "appender", "rows_appender"]

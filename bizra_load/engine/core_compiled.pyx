@@ -10,11 +10,13 @@ from array import array
 from cpython cimport array as carray
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from cpython.exc cimport PyErr_SetFromErrno
-from libc.errno cimport EAGAIN, EINTR, errno
+from libc.errno cimport EINTR, errno
 from libc.stdint cimport int64_t, uint32_t
 from libc.string cimport memcmp, memcpy
 
 import greenlet  # whose C interface is looked up
+
+from ssl import SSLEOFError, SSLWantReadError, SSLZeroReturnError
 
 from gevent import Timeout
 
@@ -126,38 +128,114 @@ cdef class Channel:
     def close(self):
         self.sock.close()
 
-    cdef object receive(self):
-        """The next bytes, b"" at the end, or the OSError; None where there are none yet."""
-        cdef ssize_t size
-        if not self._plain:
-            try:
-                return self.recv(READ_BYTES)
-            except BlockingIOError:
-                return None
-            except OSError as error:
-                return error
-        size = receive_bytes(self._number, received, READ_BYTES, 0)
+    cdef ssize_t receive_some(self) except -1:
+        """How many bytes have arrived in `received`, 0 at the end; raises BlockingIOError where there are none yet."""
+        cdef ssize_t size = receive_bytes(self._number, received, READ_BYTES, 0)
         while size < 0 and errno == EINTR:
             size = receive_bytes(self._number, received, READ_BYTES, 0)
-        if size >= 0:
-            return PyBytes_FromStringAndSize(received, size)
-        if errno == EAGAIN:
-            return None
-        try:
+        if size < 0:
             PyErr_SetFromErrno(OSError)
+        return size
+
+    cdef object receive(self):
+        """The next bytes, b"" at the end, or the OSError; None where there are none yet."""
+        try:
+            if not self._plain:  # another's, with a recv of its own
+                return self.recv(READ_BYTES)
+            return PyBytes_FromStringAndSize(received, self.receive_some())
+        except BlockingIOError:
+            return None
         except OSError as error:
             return error
 
     cdef ssize_t send_some(self, const char* data, ssize_t size) except -1:
-        """How many bytes of them could be sent."""
+        """How many bytes of them could be sent; raises BlockingIOError where none could."""
         cdef ssize_t sent = send_bytes(self._number, data, size, MSG_NOSIGNAL)
         while sent < 0 and errno == EINTR:
             sent = send_bytes(self._number, data, size, MSG_NOSIGNAL)
-        if sent >= 0:
-            return sent
-        if errno == EAGAIN:
-            return 0
-        PyErr_SetFromErrno(OSError)
+        if sent < 0:
+            PyErr_SetFromErrno(OSError)
+        return sent
+
+
+cdef class TlsChannel(Channel):
+    cdef object _tls, _read, _write, _incoming, _outgoing
+    cdef bytes _unsent
+    cdef Py_ssize_t _sent
+    cdef bint _taken
+    cdef readonly bint cut
+
+    keeps = True
+
+    def __init__(self, sock, tls, incoming, outgoing):
+        Channel.__init__(self, sock)
+        self._tls, self._incoming, self._outgoing = tls, incoming, outgoing
+        inside = getattr(tls, "_sslobj", tls)
+        self._read, self._write = inside.read, inside.write
+        self._unsent = b""
+        self.recv, self.send = self._recv, self._send
+
+    @property
+    def session(self):
+        return self._tls.session
+
+    cdef object receive(self):
+        try:
+            return self._recv(READ_BYTES)
+        except BlockingIOError:
+            return None
+        except OSError as error:
+            return error
+
+    cpdef bytes _recv(self, size):
+        cdef ssize_t arrived
+        if self._incoming.pending and (plain := self._decrypted(size)) is not None:
+            return plain
+        while True:
+            arrived = self.receive_some()
+            if arrived:
+                self._incoming.write(PyBytes_FromStringAndSize(received, arrived))
+            else:
+                self._incoming.write_eof()
+            if (plain := self._decrypted(size)) is not None:
+                return plain
+            if 0 < arrived < READ_BYTES:
+                raise BlockingIOError
+
+    cdef bytes _decrypted(self, size):
+        try:
+            plain = self._read(size)
+        except SSLWantReadError:
+            plain = None
+        except SSLZeroReturnError:
+            plain = b""
+        except SSLEOFError:
+            self.cut = True
+            plain = b""
+        if self._outgoing.pending:
+            try:
+                self._flush()
+            except OSError:
+                pass
+        return plain
+
+    cpdef Py_ssize_t _send(self, data) except -1:
+        if not self._taken:
+            self._write(data)
+            self._taken = True
+        self._flush()
+        self._taken = False
+        return len(data)
+
+    cdef int _flush(self) except -1:
+        if self._outgoing.pending:
+            encrypted = self._outgoing.read()
+            self._unsent = self._unsent[self._sent :] + encrypted if self._unsent else encrypted
+            self._sent = 0
+        while self._sent < PyBytes_GET_SIZE(self._unsent):
+            self._sent += self.send_some(PyBytes_AS_STRING(self._unsent) + self._sent, PyBytes_GET_SIZE(self._unsent) - self._sent)
+        self._unsent, self._sent = b"", 0
+        return 0
 
 
 cdef class BaseReactor:

@@ -16,8 +16,7 @@ import time
 import gevent.socket
 import gevent.ssl
 
-from bizra_load.engine.channels import TlsChannel
-from bizra_load.engine.core import Channel
+from bizra_load.engine.core import Channel, TlsChannel
 from bizra_load.engine.core_pure import READ_BYTES
 from bizra_load.engine.errors import ResponseTimeout
 from bizra_load.engine.exhaustion import is_own, keep_some_descriptors, trouble, whose

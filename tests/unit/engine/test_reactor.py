@@ -6,7 +6,7 @@ import time
 import gevent
 import pytest
 
-from bizra_load.engine.channels import Channel
+from bizra_load.engine.core import Channel
 from bizra_load.engine.errors import ResponseTimeout
 from bizra_load.engine.pacer import Pacer
 from bizra_load.engine.reactor import SWEEP_NS, Reactor
