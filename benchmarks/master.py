@@ -30,6 +30,7 @@ from benchmarks import results  # noqa: E402
 from benchmarks.measuring import cpu_s  # noqa: E402
 from bizra_load.io.ports import free_port  # noqa: E402
 from bizra_load.measure.exchange import ACKNOWLEDGE, DRAIN, REPORT, START, Sender  # noqa: E402
+from bizra_load.measure.health import LAG_BITS  # noqa: E402
 from bizra_load.measure.report import encode_report  # noqa: E402
 from sla.values.histogram import from_values  # noqa: E402
 from sla.values.window import Health, Window  # noqa: E402
@@ -98,7 +99,7 @@ class SimulatedWorker:
             latency = self._rng.lognormal(np.log(200e3), 0.4, n).astype(np.int64)
             h, total = from_values(latency), int(latency.sum())
             windows.append(Window(second, operation, n, 0, n, n, {}, total, total, total, h, h))
-        lag = from_values(self._rng.lognormal(np.log(50e3), 0.5, 480).astype(np.int64))
+        lag = from_values(self._rng.lognormal(np.log(50e3), 0.5, 480).astype(np.int64)).rounded_up(LAG_BITS)
         return encode_report(windows, [Health(second, self.name, lag, 0.1, 0, 10**8)])
 
 

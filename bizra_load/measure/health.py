@@ -15,11 +15,13 @@ from bizra_load.engine.lags import Lags
 from bizra_load.engine.quiet import QuietMoments
 from bizra_load.engine.reactor import Reactor
 from bizra_load.measure.exchange import Sender
-from bizra_load.measure.machine_readings import MachineReader
+from bizra_load.measure.machine_readings import DIGITS, MachineReader
 from bizra_load.measure.seconds import SECOND_NS, count_pairs
 from sla.values import grouped_counts
 from sla.values.histogram import EMPTY, HIGHEST_NS, Histogram
 from sla.values.window import Health
+
+LAG_BITS = 4  # lags are kept to a 64th, upwards: half as many bytes, and sla judges by their extremes and by quantiles of them
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,8 @@ class HealthReader:
         yield
         [hub] = counted.histograms()
         yield
+        hub = hub.rounded_up(LAG_BITS)
+        yield
         lags = yield from self._lag_of_seconds(until_ns)
         yield
         share, clocks = self._cpu_share(), sender.take_reading()
@@ -99,7 +103,7 @@ class HealthReader:
         wall, cpu = time.perf_counter(), time.process_time()
         share = (cpu - self._cpu[1]) / max(wall - self._cpu[0], 1e-9)
         self._cpu = (wall, cpu)
-        return share
+        return round(share, DIGITS)
 
     def _lag_of_seconds(self, until_ns: int) -> Generator[None, None, dict[int, tuple[Histogram, Histogram]]]:
         """(lag, own part) by the second of the wake-up; wake-ups are in order."""
@@ -115,6 +119,9 @@ class HealthReader:
         counted = yield from count_pairs(group, rows.lag_ns, rows.own_ns, len(seconds))
         filled = counted.histograms() if counted else []
         yield
+        for i, h in enumerate(filled):
+            filled[i] = h.rounded_up(LAG_BITS)
+            yield
         return {s: (filled[2 * i], filled[2 * i + 1]) for i, s in enumerate(seconds)}
 
 

@@ -16,6 +16,7 @@ from sla.values.machine import UNKNOWN, MachineSecond
 
 _USER_HZ_S = 1.0 / os.sysconf("SC_CLK_TCK")
 _CGROUPS = Path("/sys/fs/cgroup")
+DIGITS = 6  # of seconds and shares: the kernel's own accounts are no finer than a microsecond or so
 
 
 class MachineReader:
@@ -108,13 +109,13 @@ class MachineReader:
 
 
 def _known(value: float | None) -> float:
-    return UNKNOWN if value is None or value < 0 else value
+    return UNKNOWN if value is None or value < 0 else round(value, DIGITS)
 
 
 def _share(part: float | None, whole: float | None) -> float:
     if part is None or whole is None or part < 0 or whole <= 0:
         return UNKNOWN
-    return min(part / whole, 1.0)
+    return round(min(part / whole, 1.0), DIGITS)
 
 
 def _cpu_stat_file(home: Path) -> Path | None:

@@ -151,6 +151,18 @@ class Histogram:
         kept = np.clip(count - over - longer, 0, self.counts)
         return Histogram(self.indices[kept > 0], kept[kept > 0], over)
 
+    def rounded_up(self, bits: int) -> Histogram:
+        """Its samples in every 2^bits-th bucket alone, each in the next that is not lower: none becomes shorter, and none
+        longer by 2^bits / 1024 of its value (under 2,048 ns: by 2^bits ns) or more. The shortest and the longest stay.
+        """
+        if self.indices.size <= 2:  # the shortest and the longest
+            return self
+        step = 1 << bits
+        indices = np.minimum(-(-self.indices // step) * step, self.indices[-1])
+        indices[0] = self.indices[0]
+        first = np.flatnonzero(np.diff(indices, prepend=-1))
+        return Histogram(indices[first], np.add.reduceat(self.counts, first), self.over_range)
+
 
 EMPTY = Histogram(np.zeros(0, np.int64), np.zeros(0, np.int64))
 

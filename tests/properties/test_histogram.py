@@ -89,3 +89,24 @@ def test_windows_merge_the_same_in_any_grouping(parts, cut):
     whole = merge_windows(parts)
     assert merge_windows([*merge_windows(parts[:cut]), *merge_windows(parts[cut:])]) == whole
     assert merge_windows(reversed(parts)) == whole
+
+
+@given(histograms, st.integers(0, 10))
+def test_no_sample_that_is_rounded_becomes_shorter_or_much_longer_and_the_extremes_stay(h, bits):
+    rounded = h.rounded_up(bits)
+    assert (rounded.total, rounded.over_range, rounded.min_ns, rounded.max_ns) == (h.total, h.over_range, h.min_ns, h.max_ns)
+    assert (np.diff(rounded.indices) > 0).all()
+    before, after = (bucket_low_ns(np.repeat(x.indices, x.counts)) for x in (h, rounded))
+    assert (after >= before).all()
+    assert (after - before < (1 << bits) * np.maximum(before / 1024, 1)).all()
+    inside = rounded.indices[1:-1]
+    assert not (inside % (1 << bits)).any()
+    assert rounded.rounded_up(bits) == rounded
+    assert h.rounded_up(0) == h
+
+
+def test_what_nobody_did_stays_apart_from_what_somebody_did():
+    values = np.array([0] * 5 + [1, 100, 100_000, 100_100, 90_000_000])
+    rounded = from_values(values).rounded_up(4)
+    assert bucket_low_ns(rounded.indices).tolist() == [0, 16, 112, 100_352, 89_980_928]
+    assert rounded.counts.tolist() == [5, 1, 1, 2, 1]
