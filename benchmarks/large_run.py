@@ -29,7 +29,8 @@ from bizra_load.archive.row_files import read_sums
 from bizra_load.archive.run_record import AgreementName, RunRecord
 from bizra_load.archive.store import RunWriter
 from bizra_load.judging.agreements import keep_agreement, read_agreement
-from bizra_load.measure.rows import Row, health_row, window_row
+from bizra_load.measure.health import LAG_BITS
+from bizra_load.measure.rows import Row, health_row, stored, window_row
 from sla.values.histogram import Histogram, from_values
 from sla.values.machine import MachineSecond
 from sla.values.measurements import PlannedSegment, RunFacts
@@ -122,7 +123,7 @@ def _rows(
 
 def _template(row: Row) -> bytes:
     """A row without its end; its second (1234567890) and its worker (W) are yet to be put in."""
-    return orjson.dumps({key: value for key, value in row.items() if key != "worker"})[:-1]
+    return orjson.dumps({key: value for key, value in stored(row).items() if key != "worker"})[:-1]
 
 
 def _latencies(
@@ -147,7 +148,8 @@ def _health(rng: np.random.Generator, rate: int) -> Health:
     own: Histogram = from_values(lag // 2)
     figures = {"rss_bytes": 110_000_000, "gc_pause_ns": 120_000, "slots": 100, "housekeeping_ns": 90_000}
     clocks = {"label_offset_ns": 1_000, "wall_offset_ns": 2_000, "clock_error_ns": 400_000}
-    share, lags = 0.3 + float(rng.normal(0, 0.03)), {"lag": from_values(lag), "own_lag": own, "hub": from_values(turns)}
+    share, exact = 0.3 + float(rng.normal(0, 0.03)), {"lag": from_values(lag), "own_lag": own, "hub": from_values(turns)}
+    lags = {name: h.rounded_up(LAG_BITS) for name, h in exact.items()}
     return Health(int(_SECOND), "W", cpu_share=share, machine=machine, **lags, **figures, **clocks)  # type: ignore[arg-type]
 
 

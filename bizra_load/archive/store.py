@@ -31,7 +31,7 @@ from bizra_load.exit_codes import UsageError
 from bizra_load.io.files import read_text, write_atomically, writing
 from bizra_load.io.under_way import under_way
 from bizra_load.measure.report import Report
-from bizra_load.measure.rows import failure_row, health_row, machine_from_row, machine_row, window_row
+from bizra_load.measure.rows import failure_row, health_row, machine_from_row, machine_row, stored, window_row
 from bizra_load.measure.run_sums import WINDOWS_OF_REPORT, RunSums
 from sla.values.failure import FailureReason
 from sla.values.from_json import loads
@@ -74,7 +74,7 @@ class RunWriter:
 
     def windows(self, windows: Iterable[Window]) -> None:
         """Append windows. Raises OSError, as every method here."""
-        self._append(WINDOWS, map(window_row, windows))
+        self._append(WINDOWS, (stored(window_row(w)) for w in windows))
 
     def failures(self, failures: Iterable[FailureReason]) -> None:
         """Append reasons of failures."""
@@ -82,19 +82,19 @@ class RunWriter:
 
     def health(self, health: Iterable[Health]) -> None:
         """Append seconds of workers' health."""
-        self._append(HEALTH, map(health_row, health))
+        self._append(HEALTH, (stored(health_row(h)) for h in health))
 
     def report(self, report: Report) -> None:
         """All of a report or nothing; its health comes last, which is the sign that it is whole. Raises OSError."""
         origin = {"worker": report.worker, "sequence": report.sequence}
         before = {name: os.fstat(self._files[name]).st_size for name in (WINDOWS, FAILURES)}
         try:
-            self._append(WINDOWS, ({**row, **origin} for row in report.window_rows))
+            self._append(WINDOWS, (stored({**row, **origin}) for row in report.window_rows))
             self._append(FAILURES, ({**failure_row(f), **origin} for f in report.failures))
             rows = [{**row, **origin, "final": report.final} for row in report.health_rows]
             for row in rows[:1]:
                 row[WINDOWS_OF_REPORT] = len(report.window_rows)
-            self._append(HEALTH, rows)
+            self._append(HEALTH, map(stored, rows))
         except OSError:
             for name, size in before.items():
                 os.ftruncate(self._files[name], size)

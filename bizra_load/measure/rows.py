@@ -91,8 +91,7 @@ def _checked_window(row: object) -> tuple[dict[str, Any], dict[str, Text]]:
     """A window's values by name but for its histograms, and the texts of those. Raises WireError."""
     if not isinstance(row, Mapping):
         raise WireError("a window must be a mapping")
-    if "untimed" not in row:
-        row = {"untimed": 0, **row}  # windows saved before it was known
+    row = {**_IMPLIED_OF_WINDOW, **row}
     failed = row.get("failed")
     if not isinstance(failed, Mapping) or len(failed) > 100:
         raise WireError("failed: must be a mapping of categories to counts")
@@ -179,39 +178,67 @@ def health_and_texts(row: object) -> tuple[Health, tuple[Text, Text, Text]]:
     """A row of health with its histograms as they are in the row, as of histograms_of_health(). Raises WireError."""
     if not isinstance(row, Mapping):
         raise WireError("a health row must be a mapping")
-    if not _NOT_YET_MEASURED.keys() <= row.keys():
-        row = {**_NOT_YET_MEASURED, **row}
+    row = {**_IMPLIED_OF_HEALTH, **row}
     machine = row["machine"]
     health = Health(
         second=_count(row, "second", MAX_SECOND),
         worker=_name(row, "worker"),
         cpu_share=_number(row, "cpu_share", 0.0),
         **_counts(row, _COUNTS_OF_HEALTH),  # type: ignore[arg-type]
-        label_offset_ns=_signed(row, "label_offset_ns", 0),
-        wall_offset_ns=_signed(row, "wall_offset_ns", 0),
-        clock_error_ns=_signed(row, "clock_error_ns", -1),
-        machine=None if machine is None else machine_from_row(machine),
+        label_offset_ns=_signed(row, "label_offset_ns"),
+        wall_offset_ns=_signed(row, "wall_offset_ns"),
+        clock_error_ns=_signed(row, "clock_error_ns"),
+        machine=None if machine is None else machine_from_row(_whole(machine, row)),
     )
     lag = _text(row, "lag"), _count(row, "lag_over_range")
     return health, (lag, (_text(row, "own_lag"), _count(row, "own_lag_over_range")), (_text(row, "hub"), 0))
 
 
-# what runs saved before it was measured say nothing about
-_NOT_YET_MEASURED = {
+# Values that a stored row leaves out. Most are also those of runs that were saved before it was measured.
+_IMPLIED_OF_WINDOW: Row = {"unsent": 0, "untimed": 0, **{f"{name}_over_range": 0 for name in HISTOGRAMS}}
+_IMPLIED_OF_HEALTH: Row = {
+    "reconnects": 0,
     "gc_pause_ns": 0,
     "hub": "",
     "slots": 0,
     "bad_samples": 0,
     "report_errors": 0,
+    "label_offset_ns": 0,
+    "wall_offset_ns": 0,
+    "clock_error_ns": -1,
+    "lag_over_range": 0,
     "own_lag": "",
     "own_lag_over_range": 0,
     "housekeeping_ns": 0,
     "machine": None,
+    "final": False,
 }
+_IMPLIED = {**_IMPLIED_OF_WINDOW, **_IMPLIED_OF_HEALTH}
+_NOTHING = object()  # equal to no value
 _COUNTS_OF_WINDOW = ("planned", "unsent", "started", "ok", "untimed", "in_flight_ns", "response_sum_ns", "service_sum_ns")
 _COUNTS_OF_HEALTH = ("reconnects", "rss_bytes", "gc_pause_ns", "slots", "bad_samples", "report_errors", "housekeeping_ns")
 _NUMBERS = (int, float)
 _MACHINE = ("cpu_s", "waited_s", "steal", "pressure", "throttled_s")
+
+
+def stored(row: Row) -> Row:
+    """A row of window_row() or health_row() as it is written to disk: without what its readers take to be so. Of its machine
+    these are the worker's name and second, where they are the row's own.
+    """
+    kept = {key: value for key, value in row.items() if key not in _IMPLIED or value != _IMPLIED[key]}
+    if machine := kept.get("machine"):
+        own = _own(row)
+        kept["machine"] = {key: value for key, value in machine.items() if own.get(key, _NOTHING) != value}
+    return kept
+
+
+def _own(row: Mapping[Any, Any]) -> Row:
+    return {"second": row.get("second"), "process": row.get("worker")}
+
+
+def _whole(machine: object, row: Mapping[Any, Any]) -> object:
+    """What stored() was given as a row's machine."""
+    return {**_own(row), **machine} if isinstance(machine, Mapping) else machine
 
 
 def machine_row(m: MachineSecond) -> Row:
@@ -249,8 +276,8 @@ def _number(row: Mapping[Any, Any], key: str, least: float) -> float:
     return float(value)
 
 
-def _signed(row: Mapping[Any, Any], key: str, default: int) -> int:
-    value = row.get(key, default)
+def _signed(row: Mapping[Any, Any], key: str) -> int:
+    value = row.get(key)
     if type(value) is not int or abs(value) > MAX_COUNT:
         raise WireError(f"{key}: must be a whole number")
     return value

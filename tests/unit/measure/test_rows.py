@@ -7,14 +7,16 @@ import msgpack
 import numpy as np
 import pytest
 
-from bizra_load.archive.names import WINDOWS
+from bizra_load.archive.names import HEALTH, WINDOWS
+from bizra_load.archive.row_files import read_sums
 from bizra_load.archive.store import RunWriter
 from bizra_load.measure import hdr_codec
 from bizra_load.measure.hdr_codec import WireError
 from bizra_load.measure.report import VERSION, decode_report, encode_report
-from bizra_load.measure.rows import health_row, window_from_row, window_row
+from bizra_load.measure.rows import from_rows, health_row, stored, window_from_row, window_row
 from bizra_load.measure.run_sums import RunSums
 from sla.values.histogram import EMPTY, HIGHEST_NS, from_values
+from sla.values.machine import MachineSecond
 from sla.values.window import HISTOGRAMS, Health, Window
 
 LATENCY = from_values(np.array([120_000, 130_000, 9_000_000]))
@@ -103,3 +105,73 @@ def test_a_report_is_stored_byte_for_byte_as_its_windows_are_without_encoding_th
     writer.close()
     expected = (tmp_path / "plain" / WINDOWS).read_bytes().replace(b"}\n", b',"worker":"w","sequence":5}\n')
     assert (tmp_path / "report" / WINDOWS).read_bytes() == expected
+
+
+MACHINE = MachineSecond(7, "w", 2, 0.25, 0.001, 0.0, 0.5, -1.0)
+QUIET = Health(7, "w", lag=LATENCY, cpu_share=0.5, machine=MACHINE)
+FULL = Health(
+    **{f.name: n for n, f in enumerate(dataclasses.fields(Health), start=1)}
+    | {"worker": "w", "lag": LATENCY.with_over_range(1), "own_lag": LATENCY.with_over_range(2), "hub": LATENCY}
+    | {"machine": dataclasses.replace(MACHINE, second=8, process="another")}
+)
+
+
+@pytest.mark.parametrize("window", [WINDOW, FAILED, dataclasses.replace(FAILED, ok=5, untimed=2, unsent=4)])
+def test_a_stored_window_says_what_it_did(window):
+    assert window_from_row(json.loads(json.dumps(stored(window_row(window))))) == window
+
+
+@pytest.mark.parametrize("health", [QUIET, FULL, Health(7, "w"), dataclasses.replace(QUIET, machine=FULL.machine)])
+def test_stored_health_says_what_it_did(health):
+    assert from_rows([], [json.loads(json.dumps(stored(health_row(health))))])[1] == [health]
+
+
+def test_what_a_row_has_of_everything_is_all_stored():
+    assert stored(health_row(FULL)) == health_row(FULL)
+    whole = {f"{name}_over_range": 1 for name in HISTOGRAMS} | {"untimed": 1, "unsent": 1}
+    assert stored(window_row(FAILED) | whole) == window_row(FAILED) | whole
+
+
+def test_what_readers_take_to_be_so_is_not_stored():
+    kept = ["second", "operation", "planned", "started", "ok", "failed", "in_flight_ns", "response_sum_ns", "service_sum_ns"]
+    assert list(stored(window_row(WINDOW))) == [*kept, "response", "service"]
+    row = stored({**health_row(QUIET), "final": False})
+    assert list(row) == ["second", "worker", "cpu_share", "rss_bytes", "lag", "machine"]
+    assert row["machine"].keys() == {"cores", "cpu_s", "waited_s", "steal", "pressure", "throttled_s"}
+
+
+@pytest.mark.parametrize("key", ["second", "operation", "planned", "started", "ok", "failed", "in_flight_ns", "response"])
+def test_nothing_else_of_a_window_may_be_missing(key):
+    row = stored(window_row(FAILED))
+    del row[key]
+    for take in (window_from_row, RunSums().add_window_row):
+        with pytest.raises(WireError, match=f"^{key}: must"):
+            take(row)
+
+
+@pytest.mark.parametrize("key", ["second", "worker", "cpu_share", "rss_bytes", "lag"])
+def test_nothing_else_of_health_may_be_missing(key):
+    row = stored(health_row(QUIET))
+    del row[key]
+    with pytest.raises(WireError, match=f"^{key}: must"):
+        RunSums().add_health_row(row)
+
+
+@pytest.mark.parametrize("machine", [5, "w", [], {"cores": 2}, {"cores": 2, "process": 5}])
+def test_a_machine_that_is_none_is_refused(machine):
+    with pytest.raises(WireError):
+        from_rows([], [stored(health_row(QUIET)) | {"machine": machine}])
+
+
+def test_a_report_is_stored_without_it_and_is_read_back(tmp_path):
+    """Of 200 workers each byte of a row is 3 MB an hour."""
+    (tmp_path / "run").mkdir()
+    report = decode_report("w", 0, False, encode_report([WINDOW], [QUIET]))
+    writer = RunWriter(tmp_path / "run")
+    writer.report(report)
+    writer.close()
+    rows = [json.loads((tmp_path / "run" / name).read_text()) for name in (WINDOWS, HEALTH)]
+    assert not {"untimed", "response_over_range", "reconnects", "hub", "final"} & set().union(*rows)
+    sums = read_sums(tmp_path / "run", frozenset(), set())
+    assert (sums.windows(), list(sums.health())) == ((WINDOW,), [QUIET])
+    assert (sums.has("w", 0), sums.received["w"].complete, sums.lost_rows) == (True, False, 0)
