@@ -151,13 +151,17 @@ class Connection(BaseConnection):
         return data
 
     def _write_rest(self, channel: Channel, data: bytes, sent: int, deadline_ns: int) -> None:
-        """Rare: the send buffer is full."""
+        """Rare: the send buffer is full. Where the server closes meanwhile, it may have responded to what it had: a body that
+        is too large, a wrong token. That is read next, or that there is nothing.
+        """
         left = memoryview(data)[sent:]
         while left:
             try:
                 left = left[channel.send(left) :]
             except BlockingIOError:
                 self._reactor.wait_writable(channel, deadline_ns)
+            except (ConnectionResetError, BrokenPipeError):
+                return
 
     def _opened_channel(self, now_ns: int, deadline_ns: int) -> Channel:
         """The open one, unless something arrived while nothing was asked: the end of the stream, or bytes that belong to no

@@ -16,7 +16,9 @@ class Stream(io.BytesIO):
 
     def __init__(self, facts: HeadFacts, content: bytes) -> None:
         super().__init__(content)
-        self._status, self._headers_index, self.length = facts.status, facts.headers, len(content)
+        self._status, self._headers_index = facts.status, facts.headers
+        length = facts.headers.get("content-length")
+        self.length = int(length) if isinstance(length, str) and length.isdecimal() else len(content)  # what was announced
 
     def get_code(self) -> int:
         return self._status

@@ -6,9 +6,11 @@ import time
 from http.cookiejar import Cookie, CookieJar
 from typing import Any
 
+from geventhttpclient.header import Headers
+
 
 class Jar(CookieJar):
-    """`version` is 0 until the first cookie, and another number after each change; see now()."""
+    """`version` is another number after each change; see now()."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -37,7 +39,21 @@ class Jar(CookieJar):
         super().clear(*where)
         self._changed()
 
+    def renew(self) -> None:
+        """Another version, for whatever goes into requests as cookies do."""
+        self._changed()
+
     def _changed(self) -> None:
         self.version += 1
         now = time.time()
         self._expires = min((c.expires for c in self if c.expires is not None and c.expires > now), default=float("inf"))
+
+
+class Info:
+    """A response as http.cookiejar reads it."""
+
+    def __init__(self, headers: Headers) -> None:
+        self._headers = headers
+
+    def info(self) -> Headers:
+        return self._headers

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import socket
 import ssl
 from collections import deque
 from collections.abc import Callable, Hashable, Mapping
@@ -12,11 +14,14 @@ from gevent.lock import Semaphore
 
 from bizra_load.engine.client import Connection, PreparedRequest
 from bizra_load.engine.core import Channel
+from bizra_load.engine.exhaustion import trouble
 from bizra_load.engine.http_parser import Head
 from bizra_load.engine.request_head import request_head
 from bizra_load.runtime.lean.heads import HeadFacts, facts_of
 
+NO_LIMIT_S = 1e9  # of users who set no limit: thirty years
 MAX_PREPARED = 1_000  # requests of one connection: ids make a new one each time
+_METHOD = re.compile(r"[!#$%&'*+.^_`|~0-9A-Z-]+")  # RFC 9110 section 9.1
 ignored: Callable[[int], None] = deque[int](maxlen=0).append  # when it was sent; nothing in C costs least
 
 
@@ -41,8 +46,13 @@ class LeanConnection(Connection):
     """A connection that belongs to one greenlet at a time, and so do the requests that are prepared on it."""
 
     def __init__(self, origin: str, limits: Limits, context: ssl.SSLContext | None) -> None:
-        """Raises ValueError for an unusable URL."""
-        super().__init__(origin, timeout_s=limits.exchange_s, insecure=True)
+        """An unusable URL fails when it is connected, as an unknown name does."""
+        self._unusable = ""
+        try:
+            super().__init__(origin, timeout_s=limits.exchange_s, insecure=True)
+        except ValueError as error:
+            super().__init__("http://unusable.invalid", timeout_s=limits.exchange_s)
+            self._unusable = str(error)
         if context is not None:
             self._tls = context
         self._connect_ns = int(limits.connect_s * 1e9)
@@ -76,6 +86,8 @@ class LeanConnection(Connection):
         return Reply(facts_of(self.last_head), content, self.last_done_ns)
 
     def _open(self, deadline_ns: int) -> Channel:
+        if self._unusable:
+            raise trouble("connecting", socket.gaierror(socket.EAI_NONAME, self._unusable))
         return super()._open(min(deadline_ns, perf_counter_ns() + self._connect_ns))
 
 
@@ -93,7 +105,7 @@ class Origin:
         self._given_back = Semaphore(0)
 
     def take(self) -> LeanConnection:
-        """A connection of one's own, as soon as there is one. Raises ValueError for an unusable URL."""
+        """A connection of one's own, as soon as there is one."""
         while not self.free:
             if self._left > 0:
                 connection = self._connect(self.url)
@@ -118,4 +130,6 @@ class Origin:
 
 def rest_of_head(method: str, lines: Mapping[str, str]) -> bytes:
     """What comes behind a request's target, up to "Content-Length: ". Raises ValueError."""
-    return request_head(method, "/", lines).removeprefix(f"{method} /".encode())
+    if not _METHOD.fullmatch(method):
+        raise ValueError("a method has letters, digits and signs of a name alone")
+    return request_head("GET", "/", lines).removeprefix(b"GET /")

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from locust.env import Environment
 from locust.event import EventHook
 from locust.runners import Runner
+from locust.stats import RequestStats
 
 from bizra_load.runtime.lean.statistics import LeanStats
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:  # the end of a run looks for our client, too
 MAX_NAMES = 10_000  # that are looked up by what a request says
 # the listener that a runner adds for the statistics of its environment
 _STATISTICS = next(c for c in Runner.__init__.__code__.co_consts if getattr(c, "co_name", "") == "on_request")
+_LOG = RequestStats.log_request
 _Add = Callable[[int, int, int], None]
 
 
@@ -32,13 +34,15 @@ class Reporting:
         self._environment = environment
         self._cheap: list[Any] | None = None  # the listeners that were looked at last, if all can do without the event
         self._foreign: list[Any] | None = None  # the same, if one can't
+        self._stats: RequestStats | None = None  # that it adds to
         self._recorder: WorkerEvents | None = None
         self._run: WorkerRun | None = None
         self._adders: dict[tuple[str, str], _Add] = {}
 
     def succeeded(self, method: str, name: str, start_ns: int, done_ns: int, length: int) -> bool:
         """Whether everybody knows of it now (times: perf_counter_ns); False where the event has to be fired."""
-        if self._environment.events.request._handlers != self._cheap and not self._look():
+        environment = self._environment
+        if (environment.events.request._handlers != self._cheap or environment.stats is not self._stats) and not self._look():
             return False
         recorder = self._recorder
         if recorder is not None and (recorder.run is not self._run or recorder.pending) and not self._look():
@@ -50,8 +54,10 @@ class Reporting:
         """Whether all who listen now can be told without the event."""
         hook = self._environment.events.request
         handlers = list(hook._handlers)
-        if handlers == self._foreign:
+        stats = self._environment.stats
+        if handlers == self._foreign and stats is self._stats:
             return False
+        self._stats = stats
         self._adders.clear()
         self._cheap = self._foreign = self._recorder = self._run = None
         recorder = getattr(getattr(self._environment, "bizra_load", None), "recorder", None)
@@ -60,7 +66,7 @@ class Reporting:
         if type(hook).fire is not EventHook.fire or "fire" in hook.__dict__ or len(recorders) > 1 or len(statistics) != 1:
             self._foreign = handlers
             return False
-        if len(recorders) + len(statistics) != len(handlers):
+        if len(recorders) + len(statistics) != len(handlers) or not _ordinary(stats):
             self._foreign = handlers
             return False
         if recorders:
@@ -89,6 +95,11 @@ class Reporting:
             add(start_ns, done_ns, length)
 
         return succeeded
+
+
+def _ordinary(stats: RequestStats) -> bool:
+    """Whether Locust's own log_request() is all that it does with a request."""
+    return type(stats) in (RequestStats, LeanStats) and "log_request" not in stats.__dict__ and RequestStats.log_request is _LOG
 
 
 def reporting_of(environment: Environment) -> Reporting:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import orjson
 from charset_normalizer import detect
 from geventhttpclient.header import Headers
-from locust.contrib.fasthttp import FastRequest, FastResponse, ResponseContextManager
+from locust.contrib.fasthttp import FastRequest, FastResponse, LocustBadStatusCode, ResponseContextManager
 
 from bizra_load.runtime.lean.contents import Stream
 from bizra_load.runtime.lean.heads import NOTHING, HeadFacts
@@ -63,9 +63,9 @@ class LeanResponse(FastResponse):
     def status_code(self) -> int:
         return self.facts.status
 
-    @property
+    @cached_property
     def headers(self) -> Headers | None:  # type: ignore[override]
-        return None if self.facts is NOTHING else self.facts.headers
+        return None if self.facts is NOTHING else self.facts.headers.copy()
 
     @cached_property
     def request(self) -> FastRequest:  # type: ignore[override]
@@ -121,11 +121,19 @@ class LeanResponse(FastResponse):
         self.__dict__["length"] = outcome.length
         if outcome.request is not None:
             self.__dict__["request"] = outcome.request
+        if (error := outcome.error) is not None:  # what geventhttpclient's exceptions have
+            error.__dict__["request"] = outcome.request
+            if isinstance(error, LocustBadStatusCode):
+                error.__dict__["response"] = self
 
     def told(self) -> tuple[str, str, int, int, int]:
         """What LeanHttpSession.succeeded() takes."""
         length = self.__dict__["length"] if "length" in self.__dict__ else len(self.content or b"")
         return self.asked.method, self.asked.name, self.start_ns, self.done_ns, length
+
+    def shown(self) -> LeanResponse:
+        """The response as listeners get it."""
+        return self
 
     def meta(self) -> dict[str, Any]:
         """What Locust's request event is fired with."""
@@ -134,7 +142,7 @@ class LeanResponse(FastResponse):
             "request_type": asked.method,
             "name": asked.name,
             "context": {**user.context(), **asked.context} if user else asked.context,
-            "response": self,
+            "response": self.shown(),
             "exception": self.error,
             "start_time": time.time() - (time.perf_counter_ns() - self.start_ns) / 1e9,
             "url": self.session._build_url(asked.url),
@@ -155,6 +163,14 @@ class LeanContext(LeanResponse, ResponseContextManager):
     @cached_property
     def request_meta(self) -> dict[str, Any]:
         return self.meta()
+
+    def shown(self) -> LeanResponse:
+        """Without what the block says of it."""
+        response = LeanResponse(self.session, self.asked, self.facts, self.content, self.start_ns, self.done_ns)
+        for name in ("error", "redirects", "length", "request"):
+            if name in self.__dict__:
+                response.__dict__[name] = self.__dict__[name]
+        return response
 
     def __exit__(self, exc: Any, value: Any, traceback: Any) -> bool:  # type: ignore[override]
         """The common case: nothing was raised, nobody has touched what the event would have."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import ssl
 from collections.abc import Callable, Hashable
 from time import perf_counter_ns
@@ -11,28 +10,27 @@ from urllib.parse import urlsplit
 
 import gevent
 from geventhttpclient.header import Headers
-from geventhttpclient.url import URL
+from geventhttpclient.url import DEFAULT_PORTS, URL
 from geventhttpclient.useragent import ConnectionError as RequestFailed
 from geventhttpclient.useragent import RetriesExceeded
-from locust.contrib.fasthttp import FastHttpSession, FastRequest, LocustBadStatusCode, LocustUserAgent
+from locust.contrib.fasthttp import FastHttpSession, FastRequest, LocustBadStatusCode
 from locust.user import User
 
 from bizra_load.engine.client import PreparedRequest
 from bizra_load.engine.errors import EngineError
-from bizra_load.runtime.lean.bodies import KINDS, body_of, lines_of
+from bizra_load.runtime.lean.bodies import KINDS, body_of, lines_of, payload_of
 from bizra_load.runtime.lean.contents import decoded
-from bizra_load.runtime.lean.cookies import Jar
+from bizra_load.runtime.lean.cookies import Info, Jar
 from bizra_load.runtime.lean.failures import failure_of
 from bizra_load.runtime.lean.heads import NOTHING, facts_of
-from bizra_load.runtime.lean.origins import LeanConnection, Limits, Origin, Reply, ignored, rest_of_head
+from bizra_load.runtime.lean.origins import NO_LIMIT_S, LeanConnection, Limits, Origin, Reply, ignored
 from bizra_load.runtime.lean.reporting import reporting_of
 from bizra_load.runtime.lean.response import Asked, LeanContext, LeanResponse, Settled
+from bizra_load.runtime.lean.targets import PATH, key_of, rest_of, target_of
 
 MAX_RESTS = 100  # of heads: one for each method with other headers
-# a path that goes into a request as it is; any other is quoted first
-_PATH = re.compile(r"/[A-Za-z0-9\-._~!$&'()*+,:@/]*(?:\?[A-Za-z0-9\-._~!$&'()*+,:@/?=]*)?")
-_VALID, _REDIRECTS = LocustUserAgent.valid_response_codes, LocustUserAgent.redirect_response_codes
 Succeeded = Callable[[str, str, int, int, int], bool]
+_differ = dict.__ne__  # of two Headers as they are stored: theirs is Python
 _asked = tuple.__new__  # an Asked without the call to its __new__, which is Python
 
 
@@ -55,17 +53,24 @@ class LeanHttpSession(FastHttpSession):
         if "user-agent" not in Headers(options.get("headers")):
             agent["User-Agent"] = "bizra-load"
         self._ours = client_pool is None and not options.get("proxy_host") and not options.get("max_retries")
-        limits = Limits(float(options.get("network_timeout", 60.0)), float(options.get("connection_timeout", 60.0)))
+        exchange_s, connect_s = options.get("network_timeout", 60.0), options.get("connection_timeout", 60.0)
+        limits = Limits(*(NO_LIMIT_S if limit is None else float(limit) for limit in (exchange_s, connect_s)))
         factory = ssl_context_factory or (None if insecure else gevent.ssl.create_default_context)
         self._connect = lambda url: LeanConnection(url, limits, factory() if factory and url.startswith("https") else None)
         self._concurrency = int(options.get("concurrency", 10))
         self._origins: dict[tuple[str, str, int | None], Origin] = {}
         self._rests: dict[Hashable, bytes] = {}
-        base = urlsplit(str(self.base_url))
-        self._prefix = base.path if not base.query and not base.fragment and _PATH.fullmatch(base.path or "/") else None
-        self._base = self._origin_of(URL(str(self.base_url)))
+        self._pool = self.client.clientpool
+        self._close_pool, self._pool.close = self._pool.close, self.close  # type: ignore[method-assign]  # of files that call it
+        self._renew()
         # whether everybody knows now of one that succeeded; False where the event has to be fired
         self.succeeded: Succeeded = reporting_of(user.environment).succeeded if user is not None else _nobody
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Files set what goes into every request."""
+        super().__setattr__(name, value)
+        if name in ("base_url", "auth_header") and "_base" in self.__dict__:
+            self._renew()
 
     def request(
         self, method: str, url: str, name: str | None = None, data: Any = None, catch_response: bool = False,
@@ -91,7 +96,9 @@ class LeanHttpSession(FastHttpSession):
         asked = _asked(Asked, (method, url, kind, headers, auth, params, body, name or self.request_name or url, context))
         key: Hashable = (method, url, kind)
         if headers or auth or params:
-            key = _key(asked)
+            key = key_of(asked)
+        if _differ(self.client.default_headers, self._defaults):
+            self._renew()
         origin = self._base if url.startswith("/") else self._origin_of(URL(self._build_url(url)))
         jar = self._jar
         start_ns = perf_counter_ns()
@@ -123,15 +130,28 @@ class LeanHttpSession(FastHttpSession):
         return response
 
     def fast_request(self, asked: Asked) -> FastRequest:
-        """As FastHttpSession would have made it, without cookies. Raises ValueError."""
+        """As FastHttpSession would have made it, with the cookies that are known now. Raises ValueError."""
         built = self._build_url(asked.url)
         lines = self._lines(asked, self._origin_of(URL(built)))
-        return FastRequest(built, method=asked.method, headers=lines, payload=asked.body or None, params=asked.params)
+        payload = payload_of(asked.body, asked.kind, lines)
+        request = FastRequest(built, method=asked.method, headers=lines, payload=payload, params=asked.params)
+        if self._jar.version:
+            self._jar.add_cookie_header(request)
+        return request
 
     def close(self) -> None:
         """Connections that nobody uses; later requests open others."""
+        self._close_pool()
         for origin in self._origins.values():
             origin.close()
+
+    def _renew(self) -> None:
+        """Every request is prepared anew, with the base URL, its credentials and the headers that are set now."""
+        self._defaults = dict.copy(self.client.default_headers)
+        self._jar.renew()
+        base = urlsplit(str(self.base_url))
+        self._prefix = base.path if not base.query and not base.fragment and PATH.fullmatch(base.path or "/") else None
+        self._base = self._origin_of(URL(str(self.base_url)))
 
     def _lines(self, asked: Asked, origin: Origin) -> Headers:
         own = self.auth_header if origin is self._base else None
@@ -143,26 +163,23 @@ class LeanHttpSession(FastHttpSession):
         origin = self._origins.get(key)
         if origin is None:
             host = f"[{url.host}]" if ":" in url.host else url.host
-            netloc = url.netloc.rpartition("@")[2]
             address = f"{url.scheme}://{host}:{url.port}"
-            origin = self._origins[key] = Origin(address, netloc, self._concurrency, self._connect)
+            name = host if url.port == DEFAULT_PORTS.get(url.scheme) else f"{host}:{url.port}"
+            origin = self._origins[key] = Origin(address, name, self._concurrency, self._connect)
         return origin
 
     def _prepared(self, origin: Origin, connection: LeanConnection, key: Hashable, asked: Asked) -> PreparedRequest:
         """What is kept for all requests like it. Raises ValueError."""
         method = asked.method.upper()
-        if asked.params is None and self._prefix is not None and _PATH.fullmatch(asked.url):
+        if asked.params is None and self._prefix is not None and PATH.fullmatch(asked.url):
             target = self._prefix + asked.url
         else:
-            target = _target(URL(self._build_url(asked.url), params=asked.params))
+            target = target_of(URL(self._build_url(asked.url), params=asked.params))
         alike = (method, asked.kind, origin.url, self._jar.version, key[3:] if isinstance(key, tuple) else None)
         rest = self._rests.get(alike) if key is not None else None
         if rest is None:
-            request = self.fast_request(asked)
-            if cookies := self._jar.version > 0:
-                self._jar.add_cookie_header(request)
-            rest = _rest(request, origin)
-            if key is not None and not (cookies and not self._jar.for_all_paths):
+            rest = rest_of(self.fast_request(asked), origin.host)
+            if key is not None and self._jar.for_all_paths:
                 if len(self._rests) >= MAX_RESTS:
                     self._rests.clear()
                 self._rests[alike] = rest
@@ -181,34 +198,35 @@ class LeanHttpSession(FastHttpSession):
     def _followed(self, request: FastRequest, asked: Asked, reply: Reply, start_ns: int, follow: bool) -> Settled:
         """Take cookies, follow redirects, decode the content."""
         redirects: list[LeanResponse] = []
-        most = self.client.max_redirects
+        most, redirects_of = self.client.max_redirects, self.client.redirect_response_codes
         while True:
             facts = reply.facts
             if facts.sets_cookies:
-                self._jar.extract_cookies(_Info(facts.headers), request)  # type: ignore[arg-type]
+                self._jar.extract_cookies(Info(facts.headers), request)  # type: ignore[arg-type]
             location = facts.headers.get("location")
-            if not (follow and most > 0 and facts.status in _REDIRECTS and isinstance(location, str) and location):
-                return _final(request, reply, redirects)
+            if not (follow and most > 0 and facts.status in redirects_of and isinstance(location, str) and location):
+                return _final(request, reply, redirects, self.client.valid_response_codes)
             if len(redirects) == most:
                 limit = RetriesExceeded(self._build_url(asked.url), f"Redirection limit reached ({most})")
-                return _failed(limit, request)
+                return _failed(limit, self.fast_request(asked))
             redirects.append(LeanResponse(self, asked, facts, reply.content, start_ns, reply.done_ns))
             try:
                 request.redirect(facts.status, location)
                 self._jar.add_cookie_header(request)
                 reply = self._sent(request)
-            except (EngineError, gevent.Timeout, ValueError, RequestFailed) as error:
-                return _failed(error, request)
+            except (EngineError, gevent.Timeout, RequestFailed) as error:
+                return _failed(error, self.fast_request(asked))
+            except ValueError as error:
+                return _failed(RequestFailed(request.url, f"the redirect leads to no URL: {error}"), self.fast_request(asked))
 
     def _sent(self, request: FastRequest) -> Reply:
         """The response to one that a redirect led to. Raises EngineError, and ValueError for what is no URL."""
         origin = self._origin_of(request.url_split)
         connection = origin.take()
         try:
-            target = _target(request.url_split)
-            prepared = connection.prepared(None, request.method, target, _rest(request, origin))
-            payload = request.payload
-            return connection.reply(prepared, payload if isinstance(payload, bytes) else b"")
+            rest, payload = rest_of(request, origin.host), request.payload or b""
+            prepared = connection.prepared(None, request.method, target_of(request.url_split), rest)
+            return connection.reply(prepared, payload.encode() if isinstance(payload, str) else payload)
         finally:
             origin.free.append(connection)
             if origin.waiting:
@@ -220,17 +238,7 @@ def _nobody(method: str, name: str, start_ns: int, done_ns: int, length: int) ->
     return False
 
 
-class _Info:
-    """A response as http.cookiejar reads it."""
-
-    def __init__(self, headers: Headers) -> None:
-        self._headers = headers
-
-    def info(self) -> Headers:
-        return self._headers
-
-
-def _final(request: FastRequest, reply: Reply, redirects: list[LeanResponse]) -> Settled:
+def _final(request: FastRequest, reply: Reply, redirects: list[LeanResponse], valid: frozenset[int]) -> Settled:
     facts, content = reply.facts, reply.content
     error: BaseException | None = None
     try:
@@ -238,7 +246,7 @@ def _final(request: FastRequest, reply: Reply, redirects: list[LeanResponse]) ->
         length = len(content)
     except Exception as trouble:  # brotli's is no other's; the content stays as it came
         error, length = trouble, 0
-    if facts.status not in _VALID:
+    if facts.status not in valid:
         error = LocustBadStatusCode(request.url, code=facts.status)
     return Settled(facts, content, reply.done_ns, error, request, tuple(redirects) if error is None else (), length)
 
@@ -250,31 +258,3 @@ def _failed(error: BaseException, request: FastRequest) -> Settled:
     elif isinstance(error, gevent.Timeout):  # one that the locustfile has set
         error = RetriesExceeded(request.url, 0, original=error)
     return Settled(NOTHING, None, perf_counter_ns(), error, request)
-
-
-def _target(url: URL) -> str:
-    target: str = url.quoted_uri
-    return target if target.startswith("/") else f"/{target}"
-
-
-def _rest(request: FastRequest, origin: Origin) -> bytes:
-    lines = dict(request.headers.itermerged())
-    if "host" not in request.headers:
-        lines = {"Host": origin.host, **lines}
-    return rest_of_head(request.method, lines)
-
-
-def _key(asked: Asked) -> Hashable | None:
-    """None where something of it can't be looked up."""
-    headers, params = asked.headers, asked.params
-    key = (
-        *asked[:3],
-        tuple(headers.items()) if headers else None,
-        asked.auth,
-        tuple(params.items()) if isinstance(params, dict) else params,
-    )
-    try:
-        hash(key)
-    except TypeError:
-        return None
-    return key

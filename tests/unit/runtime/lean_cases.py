@@ -59,6 +59,7 @@ RESPONSES = {
     "/loop": response(b"", "Location: /loop", status="302 Found"),
     "/ftp": response(b"", "Location: ftp://nowhere/", status="302 Found"),
     "/elsewhere": b"",  # filled in below: to another port, which is another origin
+    "/refused": response(b"", "Location: http://127.0.0.1:1/", status="302 Found"),
     "/login": response(
         b"", "Set-Cookie: id=17; Path=/", "Set-Cookie: only=here; Path=/private", "Set-Cookie: gone=1; Max-Age=0"
     ),
@@ -82,6 +83,10 @@ class Server:
         while line := stream.readline():
             head = dict(h.decode("latin-1").rstrip().split(": ", 1) for h in iter(stream.readline, b"\r\n"))
             lowered = {name.lower(): value for name, value in head.items()}
+            if line.startswith(b"POST /too-large "):  # with a body that no buffer holds: the rest of it finds nobody
+                sock.sendall(response(b"too large", status="413 Content Too Large"))
+                stream.close()
+                return
             body = stream.read(int(lowered.get("content-length", 0)))
             if "transfer-encoding" in lowered:
                 while size := int(stream.readline(), 16):
@@ -118,6 +123,21 @@ def cases() -> dict[str, Callable[[Any], Any]]:
         "auth": lambda c: c.get("/echo", auth=("me", "pass")),
         "params": lambda c: c.get("/echo?a=1", params={"q": "a b", "r": 2}),
         "quoted": lambda c: c.get("/ec ho/é%20%41?x=a b#part"),
+        "no query": lambda c: c.get("/echo/a?"),
+        "numbers in headers": lambda c: [c.get("/echo", headers={"X-A": value}) for value in (1, True, 1.5, None)],
+        "pairs as headers": lambda c: c.get("/echo", headers=[("X-A", "1")]),
+        "params by kind": lambda c: [c.get("/echo", params={"a": value}) for value in (1, True, 1.0, "1", [1, 2])],
+        "a list of params that grows": grown,
+        "another method": lambda c: c.request("M-SEARCH", "/echo", data="x"),
+        "default headers later": with_later_headers,
+        "credentials later": lambda c: (c.get("/echo"), setattr(c, "auth_header", "Bearer later"), c.get("/echo")),
+        "base URL later": lambda c: (c.get("/echo"), setattr(c, "base_url", f"{c.base_url}/echo"), c.get("/echo")),
+        "status codes later": lambda c: (setattr(c.client, "valid_response_codes", frozenset([200, 404])), c.get("/404")),
+        "no redirects later": lambda c: (setattr(c.client, "redirect_response_codes", frozenset()), c.get("/302")),
+        "no host": lambda c: c.get("http:///ok"),
+        "too large": lambda c: c.post("/too-large", data=b"x" * 8_000_000),
+        "the file changes headers": lambda c: (c.get("/404").headers.add("X-Mine", "1"), c.get("/404")),
+        "redirect to nobody": lambda c: c.get("/refused"),
         "name": lambda c: c.get("/echo/17", name="/echo/{id}"),
         "context": lambda c: c.get("/ok", context={"tenant": "acme"}),
         "refused": lambda c: c.get("http://127.0.0.1:1/ok"),
@@ -143,6 +163,21 @@ def cases() -> dict[str, Callable[[Any], Any]]:
         "success without a block": lambda c: c.get("/ok").success(),
     }
     return table
+
+
+def grown(client: Any) -> None:
+    params = [("a", 1)]
+    client.get("/echo", params=params)
+    params.append(("b", 2))
+    client.get("/echo", params=params)
+
+
+def with_later_headers(client: Any) -> None:
+    client.get("/echo")
+    client.client.default_headers["X-Later"] = "1"
+    client.get("/echo")
+    client.client.default_headers.update({"X-Later": "2"})
+    client.get("/echo")
 
 
 def with_timer(call: Callable[[], Any]) -> None:
@@ -208,6 +243,8 @@ def comparable(event: dict[str, Any]) -> dict[str, Any]:
     except zlib.error:
         content = "not decoded"
     headers = None if r.headers is None else sorted(name.lower() for name in r.headers)
+    body = r.request.body or None
+    error_text = PORT.sub("", str(error)) if getattr(error, "code", 0) else ""
     return {
         **{key: event[key] for key in ("request_type", "response_length", "context")},
         **{key: PORT.sub("", text) for key, text in (("name", event["name"]), ("url", event["url"]), ("final url", r.url))},
@@ -223,6 +260,10 @@ def comparable(event: dict[str, Any]) -> dict[str, Any]:
         "took": 0 <= event["response_time"] < 5_000,
         "timed": event["start_time"] > 1e9,
         "method": r.request.method,
+        "body": repr(body)[:200] if isinstance(body, str | bytes) else type(body).__name__,
+        "cookie": None if error else r.request.headers.get("cookie"),
+        "error's response": getattr(error, "response", None) is not None,
+        "error's text": error_text,
     }
 
 

@@ -74,7 +74,8 @@ from locust import FastHttpUser, task
 from locust.env import Environment
 from locust.stats import bucket_response_time
 from bizra_load import LeanHttpUser
-from tests.unit.runtime.lean_cases import Server
+from locust.stats import RequestStats
+from tests.unit.runtime.lean_cases import RESPONSES, Server, response
 
 server = Server()
 
@@ -137,7 +138,43 @@ def pooled():
     gevent.joinall([gevent.spawn(lambda p=p: responses.append((p, client.get(p).json()[1]))) for p in paths], raise_error=True)
     return all(p == asked for p, asked in responses), len(responses), len(client._base.free)
 
-print(json.dumps([counted(FastHttpUser), counted(LeanHttpUser), listened(), pooled()]))
+def changed():
+    seen, kind = [], visitor(LeanHttpUser)
+    kind.network_timeout = kind.connection_timeout = None
+    environment = Environment(user_classes=[kind])
+    environment.create_local_runner()
+    client = kind(environment).client
+    client.get("/ok")
+    environment.stats = RequestStats()
+    client.get("/ok")
+    counted = environment.stats.total.num_requests
+    environment.stats = RequestStats()
+    environment.stats.log_request = lambda *request: seen.append(request[1])
+    client.get("/ok")
+    return counted, seen
+
+def at_no_url():
+    RESPONSES["/nowhere"] = response(b"", "Location: http://[nowhere", status="302 Found")
+    kind, seen = visitor(LeanHttpUser), []
+    environment = Environment(user_classes=[kind])
+    environment.events.request.add_listener(lambda exception, response, **_: seen.append(
+        [type(exception).__name__, type(response).__name__, response.url.rpartition("/")[2]]))
+    client = kind(environment).client
+    client.get("/nowhere")
+    with client.get("/nowhere", catch_response=True):
+        pass
+    return seen
+
+def closed():
+    kind = visitor(LeanHttpUser)
+    client = kind(Environment(user_classes=[kind])).client
+    client.get("/ok")
+    [connection] = client._base.free
+    client.client.clientpool.close()
+    client.get("/ok")
+    return connection.reconnects
+
+print(json.dumps([counted(FastHttpUser), counted(LeanHttpUser), listened(), pooled(), changed(), at_no_url(), closed()]))
 """
 
 
@@ -148,7 +185,7 @@ def outcomes():
 
 @pytest.mark.processes
 def test_locusts_statistics_are_as_with_fast_http_user_whenever_they_are_read(outcomes):
-    fast, lean, _, _ = outcomes
+    fast, lean, *_ = outcomes
     assert lean == fast
     assert lean[0]["total"] == [6, 1, 6, 1]
     assert lean[2] == 1_500
@@ -163,6 +200,21 @@ def test_a_listener_gets_every_request_while_it_listens(outcomes):
 @pytest.mark.processes
 def test_greenlets_of_one_user_share_as_many_connections_as_are_allowed(outcomes):
     assert outcomes[3] == [True, 12, 3]
+
+
+@pytest.mark.processes
+def test_statistics_that_the_file_has_put_there_get_every_request(outcomes):
+    assert outcomes[4] == [1, ["/ok"]]
+
+
+@pytest.mark.processes
+def test_a_redirect_to_no_url_is_a_failure_within_a_block_too(outcomes):
+    assert outcomes[5] == [["ConnectionError", "LeanResponse", "nowhere"]] * 2
+
+
+@pytest.mark.processes
+def test_closing_the_pool_closes_the_connections(outcomes):
+    assert outcomes[6] == 1
 
 
 @pytest.mark.processes
