@@ -1,6 +1,7 @@
 """The common case of a request: compiled where a compiler was there when the package was installed, else in Python.
 
-BIZRA_LOAD_PURE=1 in the environment chooses Python. Both have the same classes and pass the same tests.
+BIZRA_LOAD_PURE=1 in the environment chooses Python. Both have the same classes and pass the same tests. What was compiled from
+older sources is not taken: `make setup` compiles it anew.
 """
 
 from __future__ import annotations
@@ -15,16 +16,17 @@ if TYPE_CHECKING:
 
     KIND: str
 else:
-    KIND = "compiled"
+    KIND, _pure = "compiled", importlib.import_module("bizra_load.engine.core_pure")
     try:
         if os.environ.get("BIZRA_LOAD_PURE", "") not in ("", "0"):
             raise ImportError
         _core = importlib.import_module("bizra_load.engine.core_compiled")
-    except ImportError:
-        KIND, _core = "pure Python", importlib.import_module("bizra_load.engine.core_pure")
-        TlsChannel = importlib.import_module("bizra_load.engine.channels").TlsChannel
-    else:
+        if _core.INTERFACE != _pure.INTERFACE:  # built from other sources than these
+            raise ImportError
         TlsChannel = _core.TlsChannel
+    except (ImportError, AttributeError):
+        KIND, _core = "pure Python", _pure
+        TlsChannel = importlib.import_module("bizra_load.engine.channels").TlsChannel
     BaseConnection, BaseReactor, BaseRequest = _core.BaseConnection, _core.BaseReactor, _core.BaseRequest
     Channel, appender, rows_appender = _core.Channel, _core.appender, _core.rows_appender
 

@@ -57,6 +57,7 @@ cdef extern from *:
     enum: EPOLLRDHUP, EPOLLHUP, EPOLLERR, MSG_NOSIGNAL
 
 import_greenlet()
+INTERFACE = 1
 
 cdef enum:
     READ_BYTES = 65536

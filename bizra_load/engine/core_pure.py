@@ -22,6 +22,7 @@ from bizra_load.engine.errors import EngineError, ResponseTimeout
 from bizra_load.engine.exhaustion import trouble
 from bizra_load.engine.http_parser import Head
 
+INTERFACE = 1  # with the rest of the engine: raised here and in core_compiled.pyx where that changes
 READ_BYTES = 65_536
 TURN_NS = 200_000  # so long responses are taken before everything else gets its turn
 # After so long without a request a kept connection is looked at before the next one: servers close those that are idle, and

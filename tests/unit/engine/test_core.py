@@ -39,3 +39,10 @@ def test_the_tests_of_the_engine_pass_over_the_pure_core_too():
         "-m", "pytest", "-q", "-p", "no:cacheprovider", "--deselect", "tests/unit/engine/test_core.py", *OF_THE_ENGINE, pure="1"
     )
     assert ended.returncode == 0, ended.stdout[-3000:]
+
+
+@pytest.mark.processes
+@pytest.mark.parametrize("stale", ["core.INTERFACE = 0", "del core.TlsChannel"])
+def test_what_was_compiled_from_older_sources_is_not_taken(stale):
+    words = f"import bizra_load.engine.core_compiled as core; {stale}; from bizra_load.engine import core; print(core.KIND)"
+    assert run("-c", words, pure="").stdout.strip() == "pure Python"
