@@ -53,6 +53,11 @@ class Lags:
         own_ns = 0 if late_ns < WORTH_PARTING_NS else min(late_ns, self._used_since(due_ns, woken_ns, _cpu_clock()))
         self._own.append(own_ns)
 
+    @property
+    def turn_ns(self) -> int:
+        """How long the hub's last whole turn took (ns by the clock): from the return of its poll to the next one."""
+        return self._polled_ns - self._before_ns
+
     def take(self, before_ns: int | None = None) -> LagRows:
         """What was recorded before this wake-up time (default: everything), and forget it."""
         woken = np.array(self._woken, dtype=np.int64)

@@ -136,3 +136,12 @@ def test_on_a_real_loop_work_of_our_own_shows_as_our_own():
     gevent.joinall([gevent.spawn(user), gevent.spawn(worker)], raise_error=True, timeout=60)
     rows = pacer.lags.take()
     assert 25 * MS < rows.own_ns[0] <= rows.lag_ns[0]
+
+
+def test_the_last_whole_turn_lasts_from_one_return_of_the_poll_to_the_next_poll(driven):
+    turn, record = driven
+    turn("check", 10 * MS, 0)
+    turn("prepare", 17 * MS, 0)
+    turn("check", 30 * MS, 0)
+    turn("wake", 90 * MS, 0)
+    assert record.turn_ns == 7 * MS
