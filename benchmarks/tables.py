@@ -18,7 +18,17 @@ from bizra_load.io.files import write_atomically
 
 ROOT = Path(__file__).resolve().parent.parent
 OURS = "bizra-load"
-IN_README = (OURS, f"{OURS}, open model at 70 %", "Locust FastHttpUser", "k6", "vegeta", "hey", "h2load", "wrk")
+IN_README = (
+    OURS,
+    f"{OURS}, pure Python",
+    f"{OURS}, open model at 70 %",
+    "Locust FastHttpUser",
+    "k6",
+    "vegeta",
+    "hey",
+    "h2load",
+    "wrk",
+)
 BEGIN, END = "<!-- python -m benchmarks.tables writes this -->", "<!-- to here -->"
 MAKES, COSTS = "ours makes", "requests per CPU second"
 COLUMNS = 100  # of a page

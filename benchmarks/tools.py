@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import json
 import shutil
@@ -209,6 +210,7 @@ def all_tools(before: str) -> tuple[Tool, ...]:
         )
     ]
     variants = (
+        dataclasses.replace(ours(f"{OURS}, pure Python", "saturate"), environment=(("BIZRA_LOAD_PURE", "1"),)),
         ours(f"{OURS}, https", "saturate", tls=True),
         ours(f"{OURS}, chunked responses", "saturate", path="/chunked"),
         ours(f"{OURS}, 5 connections", "saturate", connections=5),
