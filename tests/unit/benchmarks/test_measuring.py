@@ -12,7 +12,7 @@ import os, subprocess, sys
 depth = int(sys.argv[1])
 command = [sys.executable, __file__, str(depth - 1)]
 children = [subprocess.Popen(command, stdin=subprocess.PIPE) for _ in range((0, 2, 1)[depth])]
-print(depth, os.getpid(), flush=True)
+os.write(1, f"{depth} {os.getpid()}\\n".encode())  # at once: others write too
 sys.stdin.read()
 for child in children:
     child.communicate()
