@@ -7,6 +7,7 @@ them: with us (closed load, one process) against plain Locust. Target: nginx, as
 from __future__ import annotations
 
 import argparse
+import functools
 import os
 import statistics
 import sys
@@ -15,7 +16,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from benchmarks import results
-from benchmarks.generator import undisturbed
+from benchmarks.generator import once
+from benchmarks.measuring import undisturbed
 from benchmarks.target import Target, target
 from benchmarks.tools import CONNECTIONS, Tool
 
@@ -32,19 +34,8 @@ def commands() -> dict[str, Callable[[Target, Path, float], list[str]]]:
         return [sys.executable, "-m", "locust", "-f", FILE, "-H", t.url, "--headless", "--only-summary", *load]
 
     def with_us(t: Target, folder: Path, rate: float) -> list[str]:
-        return [
-            sys.executable,
-            "-m",
-            "bizra_load.cli.main",
-            "run",
-            "-f",
-            FILE,
-            "-H",
-            t.url,
-            "--out",
-            str(folder / "runs"),
-            *load,
-        ]
+        ours = [sys.executable, "-m", "bizra_load.cli.main", "run", "-f", FILE, "-H", t.url]
+        return [*ours, "--out", str(folder / "runs"), *load]
 
     return {PLAIN: plain, WITH_US: with_us}
 
@@ -65,7 +56,8 @@ def main() -> None:
                         tool = Tool(
                             f"{user}, {what}, {by}", "", command, environment=(("DROP_IN", user), ("DROP_IN_TASK", what))
                         )
-                        result = undisturbed(tool, t, Path(folder), 0.0, cores[1] if len(cores) > 1 else None)
+                        measured = functools.partial(once, tool, t, Path(folder), 0.0, cores[1:2])
+                        result = undisturbed(measured, tool.name)
                         rates.setdefault((what, by, user), []).append(result.per_cpu_s)
                         wall = f"{result.requests_per_s:9,.0f}/s {result.cpu_share:.2f} cores"
                         print(f"round {number + 1}: {tool.name:40} {wall} {result.per_cpu_s:9,.0f} per CPU second", flush=True)
@@ -78,16 +70,12 @@ def main() -> None:
 def row(what: str, by: str, rates: dict[tuple[str, str, str], list[float]]) -> tuple[str, ...]:
     fast, lean = (rates[what, by, user] for user in USERS)
     shown = (f"{statistics.median(values):,.0f}" for values in (fast, lean))
-    return (TASKS[what], by, *shown, middle([b / a for a, b in zip(fast, lean, strict=True)], " x"))
+    return (TASKS[what], by, *shown, results.spread([b / a for a, b in zip(fast, lean, strict=True)], ".2f", " x"))
 
 
 def cost_of(user: str, tasks: list[str], rates: dict[tuple[str, str, str], list[float]]) -> str:
     pairs = [pair for what in tasks for pair in zip(rates[what, PLAIN, user], rates[what, WITH_US, user], strict=True)]
-    return middle([100 * (1 - after / before) for before, after in pairs], " %")
-
-
-def middle(values: list[float], unit: str) -> str:
-    return f"{statistics.median(values):.2f}{unit} [{min(values):.2f}, {max(values):.2f}]"
+    return results.spread([100 * (1 - after / before) for before, after in pairs], ".2f", " %")
 
 
 if __name__ == "__main__":

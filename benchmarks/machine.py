@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import platform
-import sys
 import sysconfig
 from pathlib import Path
 
@@ -19,7 +18,6 @@ def described() -> dict[str, str]:
         "processor": f"{cpu_model() or platform.machine()}, {usable_cores()} cores",
         "kernel": f"{platform.system()} {platform.release()}",
         "interpreter": f"{_name()}, {build()}",
-        "executable": sys.executable,
         "load_average": f"{os.getloadavg()[0]:.2f}",
     }
 

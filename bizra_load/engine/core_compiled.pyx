@@ -141,7 +141,7 @@ cdef class Channel:
     cdef object receive(self):
         """The next bytes, b"" at the end, or the OSError; None where there are none yet."""
         try:
-            if not self._plain:  # another's, with a recv of its own
+            if not self._plain:  # TLS', or another's
                 return self.recv(READ_BYTES)
             return PyBytes_FromStringAndSize(received, self.receive_some())
         except BlockingIOError:
@@ -179,14 +179,6 @@ cdef class TlsChannel(Channel):
     @property
     def session(self):
         return self._tls.session
-
-    cdef object receive(self):
-        try:
-            return self._recv(READ_BYTES)
-        except BlockingIOError:
-            return None
-        except OSError as error:
-            return error
 
     cpdef bytes _recv(self, size):
         cdef ssize_t arrived

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
 import socket
 import ssl
 from collections import deque
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from time import perf_counter_ns
 
@@ -16,12 +15,10 @@ from bizra_load.engine.client import Connection, PreparedRequest
 from bizra_load.engine.core import Channel
 from bizra_load.engine.exhaustion import trouble
 from bizra_load.engine.http_parser import Head
-from bizra_load.engine.request_head import request_head
 from bizra_load.runtime.lean.heads import HeadFacts, facts_of
 
 NO_LIMIT_S = 1e9  # of users who set no limit: thirty years
 MAX_PREPARED = 1_000  # requests of one connection: ids make a new one each time
-_METHOD = re.compile(r"[!#$%&'*+.^_`|~0-9A-Z-]+")  # RFC 9110 section 9.1
 ignored: Callable[[int], None] = deque[int](maxlen=0).append  # when it was sent; nothing in C costs least
 
 
@@ -92,14 +89,12 @@ class LeanConnection(Connection):
 
 
 class Origin:
-    """One scheme, host and port, with at most `concurrency` connections. `free`: those that nobody uses, which
-    whoever took one puts back; wake() then, where some are `waiting`.
-    """
+    """One scheme, host and port, with at most `concurrency` connections. `free`: those that nobody uses."""
 
     def __init__(self, url: str, host: str, concurrency: int, connect: Callable[[str], LeanConnection]) -> None:
         self.url, self.host = url, host
         self.free: list[LeanConnection] = []
-        self.waiting = 0
+        self._waiting = 0
         self._left = concurrency
         self._connect = connect
         self._given_back = Semaphore(0)
@@ -111,25 +106,20 @@ class Origin:
                 connection = self._connect(self.url)
                 self._left -= 1
                 return connection
-            self.waiting += 1
+            self._waiting += 1
             try:
                 self._given_back.acquire()
             finally:
-                self.waiting -= 1
+                self._waiting -= 1
         return self.free.pop()
 
-    def wake(self) -> None:
-        """One of those that wait: a connection is free."""
-        self._given_back.release()
+    def give_back(self, connection: LeanConnection) -> None:
+        """It is free: for one of those that wait."""
+        self.free.append(connection)
+        if self._waiting:
+            self._given_back.release()
 
     def close(self) -> None:
         """All that nobody uses."""
         for connection in self.free:
             connection.close()
-
-
-def rest_of_head(method: str, lines: Mapping[str, str]) -> bytes:
-    """What comes behind a request's target, up to "Content-Length: ". Raises ValueError."""
-    if not _METHOD.fullmatch(method):
-        raise ValueError("a method has letters, digits and signs of a name alone")
-    return request_head("GET", "/", lines).removeprefix(b"GET /")

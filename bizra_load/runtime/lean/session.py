@@ -103,8 +103,7 @@ class LeanHttpSession(FastHttpSession):
         jar = self._jar
         start_ns = perf_counter_ns()
         trouble: BaseException | None = None
-        free = origin.free
-        connection = free.pop() if free else origin.take()
+        connection = origin.free.pop() if origin.free else origin.take()
         try:
             if jar.version and connection.cookies != jar.now():
                 connection.forget(jar.version)
@@ -114,9 +113,7 @@ class LeanHttpSession(FastHttpSession):
         except (EngineError, gevent.Timeout) as error:
             trouble = error
         finally:
-            free.append(connection)
-            if origin.waiting:
-                origin.wake()
+            origin.give_back(connection)
         kind_of = LeanContext if catch_response else LeanResponse
         if trouble is None and facts.plain:
             response = kind_of(self, asked, facts, content, start_ns, done_ns)
@@ -228,9 +225,7 @@ class LeanHttpSession(FastHttpSession):
             prepared = connection.prepared(None, request.method, target_of(request.url_split), rest)
             return connection.reply(prepared, payload.encode() if isinstance(payload, str) else payload)
         finally:
-            origin.free.append(connection)
-            if origin.waiting:
-                origin.wake()
+            origin.give_back(connection)
 
 
 def _nobody(method: str, name: str, start_ns: int, done_ns: int, length: int) -> bool:

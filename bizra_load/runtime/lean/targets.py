@@ -8,9 +8,10 @@ from collections.abc import Hashable
 from geventhttpclient.url import URL
 from locust.contrib.fasthttp import FastRequest
 
-from bizra_load.runtime.lean.origins import rest_of_head
+from bizra_load.engine.request_head import request_head
 from bizra_load.runtime.lean.response import Asked
 
+_METHOD = re.compile(r"[!#$%&'*+.^_`|~0-9A-Z-]+")  # RFC 9110 section 9.1
 # a path that goes into a request as it is; any other is quoted first
 PATH = re.compile(r"/[A-Za-z0-9\-._~!$&'()*+,:@/]*(?:\?[A-Za-z0-9\-._~!$&'()*+,:@/?=]+)?")
 # kinds of values of which equal ones are sent alike; with the kind, as 1 equals True
@@ -28,7 +29,9 @@ def rest_of(request: FastRequest, host: str) -> bytes:
     lines = {} if "host" in request.headers else {"Host": host}
     for name, value in request.headers.items():  # values are whatever the file has given: numbers, too
         lines[name] = f"{lines[name]}, {value}" if name in lines else str(value)
-    return rest_of_head(request.method, lines)
+    if not _METHOD.fullmatch(request.method):
+        raise ValueError("a method has letters, digits and signs of a name alone")
+    return request_head("GET", "/", lines).removeprefix(b"GET /")
 
 
 def key_of(asked: Asked) -> Hashable | None:
