@@ -42,7 +42,8 @@ def test_a_disk_that_fills_up_stops_the_load_and_nothing_measured_is_lost(tmp_pa
         assert line.startswith("bizra-load: the run folder can't be written: No space left on device; the load was stopped")
         assert str(ended.folder) in line
         kept = sum(ended.finished().values())
-        left = list(elsewhere.glob("bizra-load-*/*spool-*"))
+        # a small one may still find room in the run folder
+        left = [*elsewhere.glob("bizra-load-*/*spool-*"), *ended.folder.glob("spool-*")]
         assert 0 < kept < sum(counted(node).values())
         assert len(left) == 2
         subprocess.run(["mount", "-o", "remount,size=4m", str(small)], check=True)
