@@ -1,5 +1,5 @@
-"""A channel behind TLS, over memory buffers (ssl.MemoryBIO): it waits as plain ones do, in one epoll set, and a request behind
-TLS costs what the encryption does.
+"""Streams that never block, plain and behind TLS. That is over memory buffers (ssl.MemoryBIO): it waits as plain ones do, in
+one epoll set, and a request behind TLS costs what the encryption does.
 """
 
 from __future__ import annotations
@@ -7,8 +7,35 @@ from __future__ import annotations
 import _socket
 import contextlib
 import ssl
+from collections.abc import Callable
+from typing import Any
 
-from bizra_load.engine.core_pure import Channel
+
+class Channel:
+    """A connected byte stream that never blocks; `sock` is a connected, non-blocking socket.
+
+    recv      the next bytes of so many at most, b"" at the end; raises BlockingIOError where there are none yet
+    send      how many bytes of these could be sent; raises BlockingIOError where none could. What is left must come next
+    read_ns   when the reactor last read from it (perf_counter_ns)
+    waiter    the greenlet that waits for the next bytes, until `deadline_ns`
+    """
+
+    __slots__ = ("deadline_ns", "fd", "read_ns", "recv", "send", "sock", "waiter")
+
+    keeps = False  # something that arrived may be in here, of which no edge tells any more
+    cut = False  # it ended without the end that TLS announces
+    session: ssl.SSLSession | None = None
+
+    def __init__(self, sock: _socket.socket) -> None:
+        sock.setblocking(False)
+        self.sock, self.fd = sock, sock.fileno()
+        self.recv: Callable[[int], bytes] = sock.recv
+        self.send: Callable[[bytes | memoryview], int] = sock.send
+        self.deadline_ns = self.read_ns = 0
+        self.waiter: Any = None
+
+    def close(self) -> None:
+        self.sock.close()
 
 
 class TlsChannel(Channel):

@@ -20,10 +20,11 @@ from ssl import SSLEOFError, SSLWantReadError, SSLZeroReturnError
 
 from gevent import Timeout
 
-from bizra_load.engine.core_pure import SUSPECT, Unsettled
+from bizra_load.engine.core_pure import HOLD_NS
 from bizra_load.engine.errors import EngineError, ResponseTimeout
 from bizra_load.engine.exhaustion import trouble
 from bizra_load.engine.http_parser import Head
+from bizra_load.engine.outcomes import SUSPECT, Unsent, Unsettled
 
 cdef extern from *:
     """
@@ -57,11 +58,10 @@ cdef extern from *:
     enum: EPOLLRDHUP, EPOLLHUP, EPOLLERR, MSG_NOSIGNAL
 
 import_greenlet()
-INTERFACE = 1
+INTERFACE = 2
 
 cdef enum:
     READ_BYTES = 65536
-    REQUEST_BYTES = 65536  # a longer one is put together in Python
     EVENTS = 256
     DIGITS = 20
     TURN_NS = 200000
@@ -69,7 +69,6 @@ cdef enum:
     CLOSED = EPOLLRDHUP | EPOLLHUP | EPOLLERR
 
 cdef char received[READ_BYTES]
-cdef char request_text[REQUEST_BYTES]
 
 
 cdef class Appender:
@@ -109,12 +108,17 @@ cdef class RowsAppender:
 appender, rows_appender = Appender, RowsAppender
 
 
+cdef class BaseConnection
+
+
 cdef class Channel:
     cdef public object sock, recv, send, waiter, fd
     cdef public int64_t deadline_ns, read_ns
     cdef int _number
     cdef bint _plain
-    cdef object _arrived
+    cdef object _arrived, _started
+    cdef bytes _asked
+    cdef BaseConnection _connection
 
     keeps = False
     cut = False
@@ -235,11 +239,14 @@ cdef class BaseReactor:
     cdef public dict waiting, writing
     cdef public set hints
     cdef public object turns, switch
-    cdef public int64_t sweep_ns
+    cdef public int64_t sweep_ns, hold_ns
     cdef Appender _add_turn
     cdef object _hub
     cdef int _epoll
     cdef epoll_event _events[EVENTS]
+    cdef bint _holding
+    cdef int64_t _held_ns
+    cdef list _held
 
     def __init__(self, epoll, hub):
         self._epoll, self._hub = epoll.fileno(), hub
@@ -248,10 +255,11 @@ cdef class BaseReactor:
         self._add_turn = Appender(self.turns)
         self.sweep_ns = 1 << 62
         self.switch = hub.switch
+        self._held, self.hold_ns = [], HOLD_NS
 
     def ready(self):
         cdef int size, i
-        cdef int64_t now_ns = clock_ns(), begun_ns, end_ns
+        cdef int64_t now_ns = clock_ns(), begun_ns, end_ns, until_ns
         cdef Channel channel
         cdef list ready
         end_ns = now_ns + TURN_NS
@@ -278,12 +286,50 @@ cdef class BaseReactor:
                 channel.read_ns = now_ns = clock_ns()
                 ready.append(channel)
             self._add_turn.append(now_ns - begun_ns if len(ready) > 1 else 0)
-            for channel in ready:
-                arrived, channel._arrived = channel._arrived, None
-                switch_to(channel.waiter, (arrived,))
+            self._holding, until_ns = len(ready) > 1, now_ns + self.hold_ns
+            try:
+                for channel in ready:
+                    arrived, channel._arrived = channel._arrived, None
+                    switch_to(channel.waiter, (arrived,))
+                    if self._held_ns > until_ns:
+                        self._send_held()
+                        until_ns = clock_ns() + self.hold_ns
+            finally:
+                self._holding = False
+                self._send_held()
             now_ns = clock_ns()
             if not self.waiting or now_ns >= end_ns:
                 break
+
+    cdef int _hold(self, Channel channel, BaseConnection connection, bytes asked, started, int64_t now_ns) except -1:
+        channel._connection, channel._asked, channel._started = connection, asked, started
+        self._held.append(channel)
+        self._held_ns = now_ns
+        return 0
+
+    cdef int _send_held(self) except -1:
+        cdef Channel channel
+        cdef list held = self._held
+        cdef Py_ssize_t sent
+        if not held:
+            return 0
+        self._held = []
+        for channel in held:
+            connection, asked, started = channel._connection, channel._asked, channel._started
+            channel._connection = channel._asked = channel._started = None
+            if self.waiting.get(channel.fd) is not channel:
+                continue
+            sent, error = 0, None
+            try:
+                sent = (<BaseConnection>connection).send_now(channel, asked, started)
+            except BlockingIOError:
+                pass
+            except OSError as trouble:
+                error = trouble
+            if sent != len(asked):
+                del self.waiting[channel.fd]
+                switch_to(channel.waiter, (Unsent(sent, error),))
+        return 0
 
 
 cdef class BaseRequest:
@@ -310,30 +356,29 @@ cdef class BaseRequest:
             return None
         return PyBytes_FromStringAndSize(text + begin, end - begin)
 
-    cdef Py_ssize_t write(self, bytes body):
-        """Into request_text, if it fits: the size, else 0."""
+    cdef bytes text(self, bytes body):
+        """The whole request."""
         cdef Py_ssize_t at = PyBytes_GET_SIZE(self.head), length = PyBytes_GET_SIZE(body), left = length
         cdef int digits = 0
         cdef char reversed_digits[DIGITS]
+        cdef bytes whole
+        cdef char* text
         if not length:
-            return 0
-        if at + DIGITS + 4 + length > REQUEST_BYTES:
-            return 0
-        memcpy(request_text, PyBytes_AS_STRING(self.head), at)
+            return self.alone
         while left:
             reversed_digits[digits] = <char>(48 + left % 10)
             left //= 10
             digits += 1
+        whole = PyBytes_FromStringAndSize(NULL, at + digits + 4 + length)
+        text = PyBytes_AS_STRING(whole)
+        memcpy(text, PyBytes_AS_STRING(self.head), at)
         while digits:
             digits -= 1
-            request_text[at] = reversed_digits[digits]
+            text[at] = reversed_digits[digits]
             at += 1
-        memcpy(request_text + at, b"\r\n\r\n", 4)
-        memcpy(request_text + at + 4, PyBytes_AS_STRING(body), length)
-        return at + 4 + length
-
-    cdef bytes text(self, bytes body):
-        return b"%b%d\r\n\r\n%b" % (self.head, len(body), body) if body else self.alone
+        memcpy(text + at, b"\r\n\r\n", 4)
+        memcpy(text + at + 4, PyBytes_AS_STRING(body), length)
+        return whole
 
 
 cdef class BaseConnection:
@@ -351,11 +396,24 @@ cdef class BaseConnection:
         self._hints, self._waiting = reactor.hints, reactor.waiting
         self.last_head = Head(0, None, False, False)
 
+    cdef Py_ssize_t send_now(self, Channel channel, bytes asked, started) except -1:
+        """Say that it starts, and send what goes at once."""
+        self.last_sent_ns = clock_ns()
+        self.last_started = True
+        if type(started) is Appender:
+            (<Appender>started).append(self.last_sent_ns)
+        else:
+            started(self.last_sent_ns)
+        if channel._plain:
+            return channel.send_some(PyBytes_AS_STRING(asked), PyBytes_GET_SIZE(asked))
+        return channel.send(asked)
+
     cpdef exchange(self, BaseRequest request, bytes body, started):
         cdef int64_t sent_ns, deadline_ns
         cdef Channel channel
-        cdef Py_ssize_t size, sent
-        cdef bytes asked = None
+        cdef BaseReactor reactor = self._reactor
+        cdef Py_ssize_t sent
+        cdef bytes asked
         if request is None or body is None:
             raise TypeError("a request and its body are needed")
         self.last_sent_ns = sent_ns = clock_ns()
@@ -363,42 +421,32 @@ cdef class BaseConnection:
         doing = "sending"
         try:
             channel = self._channel
+            self.last_started = False
             if channel is None or sent_ns - self._done_ns > IDLE_NS or (self._hints and channel.fd in self._hints):
-                self.last_started = False
                 channel = self._opened_channel(sent_ns, deadline_ns)
-                self.last_sent_ns = clock_ns()
-            self.last_started = True
-            if type(started) is Appender:
-                (<Appender>started).append(self.last_sent_ns)
+            asked = request.text(body)
+            if reactor._holding:
+                reactor._hold(channel, self, asked, started, sent_ns)
             else:
-                started(self.last_sent_ns)
-            size = request.write(body) if channel._plain else 0
-            if not size:
-                asked = request.text(body)
-            try:
-                if size:
-                    sent = channel.send_some(request_text, size)
-                elif channel._plain:
-                    size = PyBytes_GET_SIZE(asked)
-                    sent = channel.send_some(PyBytes_AS_STRING(asked), size)
-                else:
-                    size = PyBytes_GET_SIZE(asked)
-                    sent = channel.send(asked)
-            except BlockingIOError:
-                sent = 0
-            except (ConnectionResetError, BrokenPipeError):
-                if not self._done_ns:
-                    raise
-                self.close()
-                channel, sent = self._open(deadline_ns), 0
-            if sent != size:
-                self._write_rest(channel, request.text(body), sent, deadline_ns)
+                try:
+                    sent = self.send_now(channel, asked, started)
+                except BlockingIOError:
+                    sent = 0
+                except (ConnectionResetError, BrokenPipeError) as error:
+                    channel, sent = self._opened_anew(error, deadline_ns), 0
+                if sent != PyBytes_GET_SIZE(asked):
+                    self._write_rest(channel, asked, sent, deadline_ns)
             doing = "receiving"
             self._waiting[channel.fd] = channel
             channel.waiter, channel.deadline_ns = this_greenlet(), deadline_ns
-            if deadline_ns < self._reactor.sweep_ns:
-                self._reactor.sweep_at(deadline_ns)
-            data = switch_to(self._reactor._hub, ())
+            if deadline_ns < reactor.sweep_ns:
+                reactor.sweep_at(deadline_ns)
+            data = switch_to(reactor._hub, ())
+            if type(data) is Unsent:
+                doing = "sending"
+                channel = self._send_rest(channel, asked, data, deadline_ns)
+                doing = "receiving"
+                data = reactor.receive(channel, deadline_ns)
             if type(data) is not bytes:
                 raise data
             if channel.read_ns > deadline_ns:
@@ -408,7 +456,7 @@ cdef class BaseConnection:
                 self.last_head = request.latest
                 self._done_ns = self.last_done_ns = channel.read_ns
                 return content
-            return self._receive_rest(request, request.text(body), data, channel.read_ns, deadline_ns)
+            return self._receive_rest(request, asked, data, channel.read_ns, deadline_ns)
         except EngineError:
             self.close()
             raise
@@ -419,6 +467,20 @@ cdef class BaseConnection:
         except BaseException:
             self.close()
             raise
+
+    def _opened_anew(self, error, deadline_ns):
+        if not self._done_ns:
+            raise error
+        self.close()
+        return self._open(deadline_ns)
+
+    def _send_rest(self, Channel channel, bytes asked, unsent, deadline_ns):
+        if isinstance(unsent.error, (ConnectionResetError, BrokenPipeError)):
+            channel = self._opened_anew(unsent.error, deadline_ns)
+        elif unsent.error is not None:
+            raise unsent.error
+        self._write_rest(channel, asked, unsent.sent, deadline_ns)
+        return channel
 
     def attempt(self, operation, BaseRequest request, bytes body, check, int64_t intended_ns):
         content = self.exchange(request, body, operation.started)

@@ -6,97 +6,34 @@ core_compiled.pyx has the same classes, line by line; engine.core chooses. What 
 
 from __future__ import annotations
 
-import _socket
-import ssl
 import time
-import types
 from array import array
 from collections.abc import Callable
 from select import EPOLLERR, EPOLLHUP, EPOLLRDHUP
-from typing import Any, Protocol
+from typing import Any
 
-import numpy as np
 from gevent import Timeout, getcurrent
 
+from bizra_load.engine.appenders import Recorded, appender, rows_appender
+from bizra_load.engine.channels import Channel
 from bizra_load.engine.errors import EngineError, ResponseTimeout
 from bizra_load.engine.exhaustion import trouble
 from bizra_load.engine.http_parser import Head
+from bizra_load.engine.outcomes import SUSPECT, Unsent, Unsettled
 
-INTERFACE = 1  # with the rest of the engine: raised here and in core_compiled.pyx where that changes
+INTERFACE = 2  # with the rest of the engine: raised here and in core_compiled.pyx where that changes
 READ_BYTES = 65_536
 TURN_NS = 200_000  # so long responses are taken before everything else gets its turn
+# So long requests of users who got their responses together are held back, to be sent together: the first send wakes the server
+# up, which is a tenth of a request, and the others find it awake.
+HOLD_NS = 100_000
 # After so long without a request a kept connection is looked at before the next one: servers close those that are idle, and
 # what has just arrived may not have come through the reactor yet. Looking costs a fifth of a request.
 IDLE_NS = 100_000_000
-TRUTH_VALUES = (bool, np.bool_)
-# what `async def`, or a function with `yield`, gives back: the check has not run
-NOT_RUN = (types.CoroutineType, types.GeneratorType, types.AsyncGeneratorType)
-SUSPECT = frozenset({*TRUTH_VALUES, *NOT_RUN})  # kinds that may be no success; none of them has a subclass
 _LENGTHS = tuple(b"%d\r\n\r\n" % n for n in range(4096))  # the ends of most requests' heads
 _CLOSED = EPOLLRDHUP | EPOLLHUP | EPOLLERR
 _clock = time.perf_counter_ns
-
-
-class Recorded(Protocol):
-    """What a request is of, and whom its times are told: when it is sent, and when it was intended, sent and done."""
-
-    @property
-    def started(self) -> Callable[[int], None]: ...
-
-    @property
-    def succeeded(self) -> Callable[[int, int, int], None]: ...
-
-
-class Unsettled(Exception):
-    """A whole response that is perhaps no success: by its status, by what its check raised, or by what kind that gave."""
-
-    def __init__(self, content: bytes, result: object = None, error: BaseException | None = None) -> None:
-        super().__init__()
-        self.content, self.result, self.error = content, result, error
-
-
-def appender(times: array[int]) -> Callable[[int], None]:
-    """What appends one time (ns)."""
-    return times.append
-
-
-def rows_appender(first: array[int], second: array[int], third: array[int]) -> Callable[[int, int, int], None]:
-    """What appends one time (ns) to each of three."""
-    append_first, append_second, append_third = first.append, second.append, third.append
-
-    def append(first_ns: int, second_ns: int, third_ns: int) -> None:
-        append_first(first_ns)
-        append_second(second_ns)
-        append_third(third_ns)
-
-    return append
-
-
-class Channel:
-    """A connected byte stream that never blocks; `sock` is a connected, non-blocking socket.
-
-    recv      the next bytes of so many at most, b"" at the end; raises BlockingIOError where there are none yet
-    send      how many bytes of these could be sent; raises BlockingIOError where none could. What is left must come next
-    read_ns   when the reactor last read from it (perf_counter_ns)
-    waiter    the greenlet that waits for the next bytes, until `deadline_ns`
-    """
-
-    __slots__ = ("deadline_ns", "fd", "read_ns", "recv", "send", "sock", "waiter")
-
-    keeps = False  # something that arrived may be in here, of which no edge tells any more
-    cut = False  # it ended without the end that TLS announces
-    session: ssl.SSLSession | None = None
-
-    def __init__(self, sock: _socket.socket) -> None:
-        sock.setblocking(False)
-        self.sock, self.fd = sock, sock.fileno()
-        self.recv: Callable[[int], bytes] = sock.recv
-        self.send: Callable[[bytes | memoryview], int] = sock.send
-        self.deadline_ns = self.read_ns = 0
-        self.waiter: Any = None
-
-    def close(self) -> None:
-        self.sock.close()
+__all__ = ["BaseConnection", "BaseReactor", "BaseRequest", "Channel", "appender", "rows_appender"]
 
 
 class BaseReactor:
@@ -106,6 +43,8 @@ class BaseReactor:
               (each time those of channels that keep something)
     turns     how long (ns) each batch of responses took to read, 0 for a single one
     sweep_ns  when whoever waits in vain is timed out next
+    holding   whether requests are held back, with others that `held` has; `held_ns`: when the last one was to be sent
+    hold_ns   so long at most, but for what is being worked on then
     """
 
     def __init__(self, epoll: Any, hub: Any) -> None:
@@ -116,9 +55,15 @@ class BaseReactor:
         self.turns = array("q")
         self.sweep_ns = 1 << 62
         self.switch = hub.switch
+        self.holding, self.held_ns, self.hold_ns = False, 0, HOLD_NS
+        self.held: list[tuple[Channel, BaseConnection, bytes, Callable[[int], None]]] = []
 
     def sweep_at(self, due_ns: int) -> None:
         """Time out whoever waits in vain at `due_ns`."""
+        raise NotImplementedError
+
+    def receive(self, channel: Channel, deadline_ns: int) -> bytes:
+        """Wait for the next bytes."""
         raise NotImplementedError
 
     def ready(self) -> None:
@@ -149,11 +94,39 @@ class BaseReactor:
                 channel.read_ns = now_ns = _clock()
                 ready.append((channel.waiter, data))
             add_turn(now_ns - begun_ns if len(ready) > 1 else 0)
-            for waiter, what in ready:
-                waiter.switch(what)
+            self.holding, until_ns = len(ready) > 1, now_ns + self.hold_ns
+            try:
+                for waiter, what in ready:
+                    waiter.switch(what)
+                    if self.held_ns > until_ns:
+                        self._send_held()
+                        until_ns = _clock() + self.hold_ns
+            finally:
+                self.holding = False
+                self._send_held()
             now_ns = _clock()
             if not waiting or now_ns >= end_ns:
                 break
+
+    def _send_held(self) -> None:
+        """All that are held back, but of those that were closed meanwhile. Who could not send the whole of it is told so."""
+        held, self.held = self.held, []
+        for channel, connection, asked, started in held:
+            if self.waiting.get(channel.fd) is not channel:
+                continue
+            connection.last_sent_ns = sent_ns = _clock()
+            connection.last_started = True
+            started(sent_ns)
+            sent, error = 0, None
+            try:
+                sent = channel.send(asked)
+            except BlockingIOError:
+                pass
+            except OSError as trouble:
+                error = trouble
+            if sent != len(asked):
+                del self.waiting[channel.fd]
+                channel.waiter.switch(Unsent(sent, error))
 
 
 class BaseRequest:
@@ -202,7 +175,7 @@ class BaseConnection:
         but the wait.
         """
         self.last_sent_ns = sent_ns = _clock()
-        deadline_ns = sent_ns + self._timeout_ns
+        reactor, deadline_ns = self._reactor, sent_ns + self._timeout_ns
         doing = "sending"
         try:
             channel = self._channel
@@ -210,31 +183,37 @@ class BaseConnection:
                 self.last_started = False
                 channel = self._opened_channel(sent_ns, deadline_ns)
                 self.last_sent_ns = _clock()
-            self.last_started = True
-            started(self.last_sent_ns)
             if length := len(body):
                 asked = b"".join((request.head, _LENGTHS[length] if length < 4096 else b"%d\r\n\r\n" % length, body))
             else:
                 asked = request.alone
-            try:
-                sent = channel.send(asked)
-            except BlockingIOError:
-                sent = 0
-            except (ConnectionResetError, BrokenPipeError):
-                if not self._done_ns:
-                    raise
-                # a kept connection that was cut off before this request: nothing of it has left this machine
-                self.close()
-                channel, sent = self._open(deadline_ns), 0
-            if sent != len(asked):
-                self._write_rest(channel, asked, sent, deadline_ns)
+            if reactor.holding:
+                self.last_started = False
+                reactor.held.append((channel, self, asked, started))
+                reactor.held_ns = sent_ns
+            else:
+                self.last_started = True
+                started(self.last_sent_ns)
+                try:
+                    sent = channel.send(asked)
+                except BlockingIOError:
+                    sent = 0
+                except (ConnectionResetError, BrokenPipeError) as error:
+                    channel, sent = self._opened_anew(error, deadline_ns), 0
+                if sent != len(asked):
+                    self._write_rest(channel, asked, sent, deadline_ns)
             doing = "receiving"
             # a response just asked for is not there yet: as Reactor.receive() does
             self._waiting[channel.fd] = channel
             channel.waiter, channel.deadline_ns = getcurrent(), deadline_ns
-            if deadline_ns < self._reactor.sweep_ns:
-                self._reactor.sweep_at(deadline_ns)
+            if deadline_ns < reactor.sweep_ns:
+                reactor.sweep_at(deadline_ns)
             data = self._switch()
+            if data.__class__ is Unsent:
+                doing = "sending"
+                channel = self._send_rest(channel, asked, data, deadline_ns)
+                doing = "receiving"
+                data = reactor.receive(channel, deadline_ns)
             if data.__class__ is not bytes:
                 raise data
             done_ns = channel.read_ns
@@ -274,6 +253,22 @@ class BaseConnection:
             raise Unsettled(content, result)
         operation.succeeded(intended_ns, self.last_sent_ns, self.last_done_ns)
         return result
+
+    def _opened_anew(self, error: OSError, deadline_ns: int) -> Channel:
+        """Instead of a kept channel that was cut off before this request: nothing of that has left this machine."""
+        if not self._done_ns:
+            raise error
+        self.close()
+        return self._open(deadline_ns)
+
+    def _send_rest(self, channel: Channel, asked: bytes, unsent: Unsent, deadline_ns: int) -> Channel:
+        """As exchange() does where a send has not taken the whole request; the channel where it is."""
+        if isinstance(unsent.error, (ConnectionResetError, BrokenPipeError)):
+            channel = self._opened_anew(unsent.error, deadline_ns)
+        elif unsent.error is not None:
+            raise unsent.error
+        self._write_rest(channel, asked, unsent.sent, deadline_ns)
+        return channel
 
     def close(self) -> None:
         """Close the channel, if there is one."""

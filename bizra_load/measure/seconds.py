@@ -183,17 +183,21 @@ def count_pairs(
     """Two values of each row, a step for every CHUNK of rows: `first_ns` of group g is counted under 2 g, `second_ns` under
     2 g + 1. All of shape (n,); None without any.
     """
-    total: GroupedCounts | None = None
+    if not group.size:
+        return None
+    total = grouped_counts.Total(2 * groups)  # its array costs nothing until something is counted
     for at in range(0, group.size, CHUNK):
         g = 2 * group[at : at + CHUNK]
         values = np.concatenate((first_ns[at : at + CHUNK], second_ns[at : at + CHUNK]))
         groups_of_values = np.concatenate((g, g + 1))
         yield
         part = yield from grouped_counts.count_steps(values, groups_of_values, 2 * groups)
+        if group.size <= CHUNK:
+            return part
         yield
-        total = part if total is None else total + part
+        total.add(part)
         yield
-    return total
+    return (yield from total.steps())
 
 
 def per_second(times_ns: IntArray, offset_ns: int) -> list[tuple[int, int]]:

@@ -17,9 +17,9 @@ from locust.exception import InterruptTaskSet, RescheduleTask, StopTest, StopUse
 from locust.user.task import LOCUST_STATE_STOPPING, DefaultTaskSet
 
 from bizra_load.engine.client import Connection, PreparedRequest
-from bizra_load.engine.core_pure import TRUTH_VALUES, Unsettled
 from bizra_load.engine.errors import EngineError
 from bizra_load.engine.http_parser import Head
+from bizra_load.engine.outcomes import TRUTH_VALUES, Unsettled
 from bizra_load.exit_codes import UsageError
 from bizra_load.io.redaction import secret_values
 from bizra_load.measure.categories import category_of_error, category_of_status, reason_of
