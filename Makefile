@@ -29,7 +29,7 @@ PYTEST := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest $(SPREAD)
 help: ## List all targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-17s %s\n", $$1, $$2}'
 
-$(RUN): pyproject.toml requirements/run.txt bizra_load/engine/core_compiled.pyx
+$(RUN): pyproject.toml requirements/run.txt bizra_load/engine/core_compiled.pyx bizra_load/engine/core_waking.pxi
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) \
 	  || { echo "no virtual environment could be made: apt-get install -y python3-venv" >&2; exit 1; }
 	@$(BIN)/python -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed" >&2; exit 1; }

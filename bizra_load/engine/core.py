@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from bizra_load.engine.channels import TlsChannel
     from bizra_load.engine.core_pure import BaseConnection, BaseReactor, BaseRequest, Channel, appender, rows_appender
+    from bizra_load.engine.waking_pure import BaseLags, BasePacer
 
     KIND: str
 else:
@@ -23,11 +24,24 @@ else:
         _core = importlib.import_module("bizra_load.engine.core_compiled")
         if _core.INTERFACE != _pure.INTERFACE:  # built from other sources than these
             raise ImportError
-        TlsChannel = _core.TlsChannel
+        TlsChannel, BaseLags, BasePacer = _core.TlsChannel, _core.BaseLags, _core.BasePacer
     except (ImportError, AttributeError):
         KIND, _core = "pure Python", _pure
         TlsChannel = importlib.import_module("bizra_load.engine.channels").TlsChannel
+        _waking = importlib.import_module("bizra_load.engine.waking_pure")
+        BaseLags, BasePacer = _waking.BaseLags, _waking.BasePacer
     BaseConnection, BaseReactor, BaseRequest = _core.BaseConnection, _core.BaseReactor, _core.BaseRequest
     Channel, appender, rows_appender = _core.Channel, _core.appender, _core.rows_appender
 
-__all__ = ["KIND", "BaseConnection", "BaseReactor", "BaseRequest", "Channel", "TlsChannel", "appender", "rows_appender"]
+__all__ = [
+    "KIND",
+    "BaseConnection",
+    "BaseLags",
+    "BasePacer",
+    "BaseReactor",
+    "BaseRequest",
+    "Channel",
+    "TlsChannel",
+    "appender",
+    "rows_appender",
+]

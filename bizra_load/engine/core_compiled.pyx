@@ -10,8 +10,10 @@ from array import array
 from cpython cimport array as carray
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from cpython.exc cimport PyErr_SetFromErrno
+from cpython.ref cimport Py_DECREF, Py_INCREF, PyObject
 from libc.errno cimport EINTR, errno
 from libc.stdint cimport int64_t, uint32_t
+from libc.stdlib cimport free, realloc
 from libc.string cimport memcmp, memcpy
 
 import greenlet  # whose C interface is looked up
@@ -65,6 +67,8 @@ cdef enum:
     EVENTS = 256
     DIGITS = 20
     TURN_NS = 200000
+    MIN_GAP_NS = 50000
+    WORTH_PARTING_NS = 50000
     IDLE_NS = 100000000
     CLOSED = EPOLLRDHUP | EPOLLHUP | EPOLLERR
 
@@ -106,6 +110,8 @@ cdef class RowsAppender:
 
 
 appender, rows_appender = Appender, RowsAppender
+
+include "core_waking.pxi"
 
 
 cdef class BaseConnection

@@ -16,8 +16,7 @@ from bizra_load.engine.quiet import QuietMoments
 from bizra_load.engine.reactor import Reactor
 from bizra_load.measure.exchange import Sender
 from bizra_load.measure.machine_readings import DIGITS, MachineReader
-from bizra_load.measure.seconds import SECOND_NS, count_pairs
-from sla.values import grouped_counts
+from bizra_load.measure.seconds import SECOND_NS, count_rows
 from sla.values.histogram import EMPTY, HIGHEST_NS, Histogram
 from sla.values.window import Health
 
@@ -65,9 +64,9 @@ class HealthReader:
         yield
         turns = np.minimum(self._reactor.take_turns(), HIGHEST_NS)  # a process that was stopped has long ones
         yield
-        counted = yield from grouped_counts.count_steps(turns, np.zeros(turns.size, np.int64), 1)
+        counted = yield from count_rows([(np.zeros(turns.size, np.int64), turns, turns)], 1)
         yield
-        [hub] = counted.histograms()
+        hub = counted.histograms()[0] if counted else EMPTY
         yield
         hub = hub.rounded_up(LAG_BITS)
         yield
@@ -111,12 +110,13 @@ class HealthReader:
         yield
         if not rows.woken_ns.size:
             return {}
-        second = (rows.woken_ns + self._offset_ns) // SECOND_NS
-        later = np.diff(second) > 0
-        group = np.concatenate((np.zeros(1, np.int64), np.cumsum(later, dtype=np.int64)))
+        first, last = ((int(rows.woken_ns[i]) + self._offset_ns) // SECOND_NS for i in (0, -1))
+        edges = np.arange(first + 1, last + 1) * SECOND_NS - self._offset_ns
+        lengths = np.diff(np.searchsorted(rows.woken_ns, edges), prepend=0, append=rows.woken_ns.size)
+        seconds = [first + int(i) for i in np.flatnonzero(lengths)]
+        group = np.repeat(np.arange(len(seconds)), lengths[lengths > 0])
         yield
-        seconds = [int(second[0]), *second[1:][later].tolist()]
-        counted = yield from count_pairs(group, rows.lag_ns, rows.own_ns, len(seconds))
+        counted = yield from count_rows([(group, rows.lag_ns, rows.own_ns)], len(seconds))
         filled = counted.histograms() if counted else []
         yield
         for i, h in enumerate(filled):

@@ -6,7 +6,7 @@ import numpy as np
 
 from bizra_load.measure.recorder import Recorder
 from bizra_load.measure.report import encode_report
-from bizra_load.measure.seconds import SECOND_NS, count_pairs
+from bizra_load.measure.seconds import SECOND_NS, count_rows
 from sla.values.window import Health
 
 _SAMPLES = 2_000  # a second of a worker under load, in several chunks of each step
@@ -24,13 +24,13 @@ def practise() -> None:
     for name in ("a", "b"):
         operation = recorder.operation(name)
         for at, took_ns in enumerate(latency_ns.tolist()):
-            sent_ns = _BEGIN_NS + at * 400_000
+            sent_ns = _BEGIN_NS + at * 490_000
             operation.started(sent_ns)
             operation.succeeded(sent_ns - 1_000, sent_ns, sent_ns + took_ns)
         operation.failed("practice", _BEGIN_NS, _BEGIN_NS, _BEGIN_NS + 1_000)
     recorder.unsent(_BEGIN_NS)
     windows = recorder.take(_BEGIN_NS + SECOND_NS)  # the last ones end in the next second, and are cut off
-    counting = count_pairs(np.zeros(_SAMPLES, np.int64), latency_ns, latency_ns, 1)
+    counting = count_rows([(np.zeros(_SAMPLES, np.int64), latency_ns, latency_ns)], 1)
     for _ in counting:
         pass
     health = Health(windows[0].second, "", windows[0].response, 0.0, own_lag=windows[0].service, hub=windows[0].service)

@@ -70,9 +70,12 @@ class Operation:
 
 def _cut(buffers: Sequence[array[int]], to_ns: int) -> Generator[None, None, list[IntArray]]:
     """Take the rows before `to_ns` by the last column, whose times ascend but for a few, out of buffers of as many rows."""
-    columns = [np.array(b, dtype=np.int64) for b in buffers]
+    size, columns = len(buffers[-1]), []
     for buffer in buffers:
-        del buffer[:]  # in place: the hot path holds the bound append
+        columns.append(np.frombuffer(buffer, np.int64, size).copy() if size else np.zeros(0, np.int64))
+        yield
+    for buffer in buffers:
+        del buffer[:size]  # in place: the hot path holds the bound append
     yield
     inside = columns[-1] < to_ns
     if bool(inside.all()):

@@ -6,7 +6,7 @@ every piece: none takes longer than some ten thousandths of a second, whatever t
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,9 +19,11 @@ from sla.values.window import HISTOGRAMS, LATENCIES, SUCCESSFUL, TIMEOUT, Window
 
 SECOND_NS = 1_000_000_000
 CHUNK = 512  # rows whose histograms are filled in one step: two values each, in less than 0.1 ms
+ROWS = 4096  # that one numpy call works on: some 20 us
 _SPAN = 1 << 32  # seconds of one block's keys; every label is under it
 
 Rows = tuple[IntArray, IntArray, IntArray]  # intended, sent, done (ns), all of shape (n,)
+Block = tuple["Samples", str | None, Rows]  # those of one category of failures, None for the successful ones
 Steps = Iterator[None]
 
 
@@ -57,6 +59,7 @@ class SecondsMaker:
     def __init__(self, from_ns: int, to_ns: int, unix_offset_ns: int) -> None:
         self._from_ns, self.to_ns, self._offset_ns = from_ns, to_ns, unix_offset_ns
         self._drafts: dict[tuple[str, int], _Draft] = {}
+        self._groups = 0
         self.windows: list[Window] = []
 
     def steps(self, samples: Sequence[Samples]) -> Steps:
@@ -87,25 +90,34 @@ class SecondsMaker:
         """Starts and the exact in-flight integral of each second: N0 * 1 s + sum(end - start) - sum(end - done)."""
         if s.events_only:  # nothing independent to count
             return
-        starts, dones = s.starts, np.concatenate([rows[2] for rows in s.finished.values()])
+        dones = np.concatenate([rows[2] for rows in s.finished.values()])
+        yield
         in_flight = s.in_flight
         for begin in range(self._from_ns, self.to_ns, SECOND_NS):
-            end = begin + SECOND_NS
-            yield
-            here = [a[(a < end) & (a >= begin if begin > self._from_ns else True)] for a in (starts, dones)]
-            yield
-            area = in_flight * SECOND_NS + int((end - here[0]).sum()) - int((end - here[1]).sum())
-            in_flight += here[0].size - here[1].size
-            if area or here[0].size:
+            started, started_ns = yield from _within(s.starts, begin if begin > self._from_ns else None, begin + SECOND_NS)
+            ended, ended_ns = yield from _within(dones, begin if begin > self._from_ns else None, begin + SECOND_NS)
+            area = in_flight * SECOND_NS + started_ns - ended_ns
+            in_flight += started - ended
+            if area or started:
                 second = (begin + self._offset_ns) // SECOND_NS
-                self._add(s.name, second, started=int(here[0].size), in_flight_ns=max(area, 0))
+                self._add(s.name, second, started=started, in_flight_ns=max(area, 0))
 
-    def _finished(self, blocks: Sequence[tuple[Samples, str | None, Rows]]) -> Steps:
-        sizes = [rows[0].size for _, _, rows in blocks]
-        block = np.repeat(np.arange(len(blocks)), sizes)
+    def _finished(self, blocks: Sequence[Block]) -> Steps:
+        """All of them, ROWS at a time; those that have a latency are counted in the end."""
+        timed: list[Rows] = []
+        for block, rows in _batches(blocks):
+            yield
+            yield from self._some(blocks, block, rows, timed)
+            yield
+        counted = yield from count_rows(timed, self._groups)
         yield
-        intended, sent, done = (np.concatenate([rows[i] for _, _, rows in blocks]) for i in range(3))
-        yield
+        yield from self._close(counted)
+
+    def _some(self, blocks: Sequence[Block], block: IntArray, rows: Rows, timed: list[Rows]) -> Steps:
+        """Some rows; `block`, of shape (n,), says of which of the blocks each is. `timed` gets the groups, response and service
+        times of those that have one.
+        """
+        intended, sent, done = rows
         for s_key, times in (("planned", intended), ("started", sent)):
             keys = block * _SPAN + (times + self._offset_ns) // SECOND_NS
             yield
@@ -126,19 +138,13 @@ class SecondsMaker:
         yield
         sums = np.add.reduceat(response, starts).tolist(), np.add.reduceat(service, starts).tolist()
         yield
-        groups = self._outcomes(blocks, key[starts].tolist(), lengths.tolist(), sums)
-        yield
-        group = np.repeat(groups, lengths)
+        group = np.repeat(self._outcomes(blocks, key[starts].tolist(), lengths.tolist(), sums), lengths)
         kept = group >= 0
-        chosen = group[kept], response[kept], service[kept]
-        yield
-        counted = yield from count_pairs(*chosen, int(groups.max()) + 1)
-        yield
-        yield from self._close(counted)
+        timed.append((group[kept], response[kept], service[kept]))
 
     def _outcomes(
         self,
-        blocks: Sequence[tuple[Samples, str | None, Rows]],
+        blocks: Sequence[Block],
         keys: list[int],
         counts: list[int],
         sums: tuple[list[int], ...],
@@ -146,7 +152,7 @@ class SecondsMaker:
         """Count so many that ended in the block and second of each key, all of shape (n,); `sums`: of response and of service
         times. Returns the groups of their latencies, -1 for those that have none.
         """
-        groups, last = [], -1
+        groups = []
         for k, n, response_ns, service_ns in zip(keys, counts, *sums, strict=True):
             samples, category, _ = blocks[k // _SPAN]
             ok = n if category is None else 0
@@ -155,8 +161,8 @@ class SecondsMaker:
                 draft.failed[category] = draft.failed.get(category, 0) + n
             outcome = outcome_of(category)
             if outcome is not None and outcome not in draft.groups:
-                last += 1
-                draft.groups[outcome] = last
+                draft.groups[outcome] = self._groups
+                self._groups += 1
             groups.append(-1 if outcome is None else draft.groups[outcome])
         return np.array(groups, np.int64)
 
@@ -177,27 +183,56 @@ class SecondsMaker:
             yield
 
 
-def count_pairs(
-    group: IntArray, first_ns: IntArray, second_ns: IntArray, groups: int
-) -> Generator[None, None, GroupedCounts | None]:
-    """Two values of each row, a step for every CHUNK of rows: `first_ns` of group g is counted under 2 g, `second_ns` under
-    2 g + 1. All of shape (n,); None without any.
+def count_rows(some: Iterable[Sequence[IntArray]], groups: int) -> Generator[None, None, GroupedCounts | None]:
+    """A group and two values (ns) of each row, some rows at a time, all of shape (n,). The first value of group g is counted
+    under 2 g, the second under 2 g + 1, in a step for every CHUNK of rows. None without any row.
     """
-    if not group.size:
-        return None
-    total = grouped_counts.Total(2 * groups)  # its array costs nothing until something is counted
-    for at in range(0, group.size, CHUNK):
-        g = 2 * group[at : at + CHUNK]
-        values = np.concatenate((first_ns[at : at + CHUNK], second_ns[at : at + CHUNK]))
-        groups_of_values = np.concatenate((g, g + 1))
+    total: grouped_counts.Total | None = None
+    for group, first_ns, second_ns in some:
+        for at in range(0, group.size, CHUNK):
+            total = total or grouped_counts.Total(2 * groups)
+            g = 2 * group[at : at + CHUNK]
+            values = np.concatenate((first_ns[at : at + CHUNK], second_ns[at : at + CHUNK]))
+            groups_of_values = np.concatenate((g, g + 1))
+            yield
+            total.add((yield from grouped_counts.count_steps(values, groups_of_values, 2 * groups)))
+            yield
+    return (yield from total.steps()) if total else None
+
+
+def _batches(blocks: Sequence[Block]) -> Iterator[tuple[IntArray, Rows]]:
+    """About ROWS rows at a time: of which block each is, and they themselves. Parts of a long block are not copied."""
+    parts: list[tuple[int, Sequence[IntArray]]] = []
+    size = 0
+    for number, (_, _, rows) in enumerate(blocks):
+        for at in range(0, rows[0].size, ROWS):
+            parts.append((number, [column[at : at + ROWS] for column in rows]))
+            size += parts[-1][1][0].size
+            if size >= ROWS:
+                yield _batch(parts)
+                parts, size = [], 0
+    if parts:
+        yield _batch(parts)
+
+
+def _batch(parts: Sequence[tuple[int, Sequence[IntArray]]]) -> tuple[IntArray, Rows]:
+    numbers, sizes = [number for number, _ in parts], [rows[0].size for _, rows in parts]
+    columns = parts[0][1] if len(parts) == 1 else map(np.concatenate, zip(*(rows for _, rows in parts), strict=True))
+    intended, sent, done = columns
+    return np.repeat(numbers, sizes), (intended, sent, done)
+
+
+def _within(times: IntArray, begin_ns: int | None, end_ns: int) -> Generator[None, None, tuple[int, int]]:
+    """How many of `times` lie in [begin, end), without a begin before the end; and how long (ns) before the end in all."""
+    count = before_ns = 0
+    for at in range(0, times.size, ROWS):
+        some = times[at : at + ROWS]
+        inside = some < end_ns
+        here = some[inside if begin_ns is None else inside & (some >= begin_ns)]
+        count += here.size
+        before_ns += int((end_ns - here).sum())
         yield
-        part = yield from grouped_counts.count_steps(values, groups_of_values, 2 * groups)
-        if group.size <= CHUNK:
-            return part
-        yield
-        total.add(part)
-        yield
-    return (yield from total.steps())
+    return count, before_ns
 
 
 def per_second(times_ns: IntArray, offset_ns: int) -> list[tuple[int, int]]:

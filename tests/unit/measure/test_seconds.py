@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from bizra_load.measure.recorder import Recorder
-from bizra_load.measure.seconds import CHUNK, count_pairs
+from bizra_load.measure.seconds import CHUNK, count_rows
 from sla.values.grouped_counts import DENSE_GROUPS
 from sla.values.histogram import HIGHEST_NS, from_values
 from sla.values.window import HISTOGRAMS
@@ -102,7 +102,7 @@ def test_many_values_are_counted_as_those_of_each_group_are(groups):
     random = np.random.default_rng(groups)
     group = random.integers(0, groups, 3 * CHUNK + 7)
     first, second = (random.integers(0, HIGHEST_NS + 10**9, group.size) for _ in range(2))
-    steps = count_pairs(group, first, second, groups)
+    steps = count_rows([(group, first, second)], groups)
     try:
         while True:
             next(steps)
