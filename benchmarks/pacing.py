@@ -35,8 +35,9 @@ MODES = ("gevent.sleep", "timerfd")
 class SleepPacer(Pacer):
     """What a scenario would do without a pacer."""
 
-    def sleep_until(self, due_ns: int) -> None:
+    def sleep_until(self, due_ns: int) -> int:
         gevent.sleep(max(due_ns - time.perf_counter_ns(), 0) / 1e9)
+        return time.perf_counter_ns()
 
 
 def run(mode: str, rate: float, url: str) -> dict[str, float]:

@@ -28,6 +28,8 @@ IN_README = (
     "hey",
     "h2load",
     "wrk",
+    f"{OURS}, GET 1 KB",
+    "wrk, GET 1 KB",
 )
 BEGIN, END = "<!-- python -m benchmarks.tables writes this -->", "<!-- to here -->"
 MAKES, COSTS = "ours makes", "requests per CPU second"

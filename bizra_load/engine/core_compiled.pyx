@@ -330,10 +330,10 @@ cdef class BaseReactor:
                 sent = (<BaseConnection>connection).send_now(channel, asked, started)
             except BlockingIOError:
                 pass
-            except OSError as trouble:
+            except Exception as trouble:
                 error = trouble
             if sent != len(asked):
-                del self.waiting[channel.fd]
+                self.waiting.pop(channel.fd, None)
                 switch_to(channel.waiter, (Unsent(sent, error),))
         return 0
 

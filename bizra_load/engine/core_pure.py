@@ -116,16 +116,16 @@ class BaseReactor:
                 continue
             connection.last_sent_ns = sent_ns = _clock()
             connection.last_started = True
-            started(sent_ns)
             sent, error = 0, None
             try:
+                started(sent_ns)
                 sent = channel.send(asked)
             except BlockingIOError:
                 pass
-            except OSError as trouble:
+            except Exception as trouble:  # whatever it is, it is this request's alone
                 error = trouble
             if sent != len(asked):
-                del self.waiting[channel.fd]
+                self.waiting.pop(channel.fd, None)
                 channel.waiter.switch(Unsent(sent, error))
 
 

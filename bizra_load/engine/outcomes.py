@@ -25,4 +25,4 @@ class Unsent(NamedTuple):
     """What came of sending a request that was held back: so many bytes of it are sent, or an error."""
 
     sent: int
-    error: OSError | None
+    error: Exception | None

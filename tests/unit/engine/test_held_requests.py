@@ -19,11 +19,11 @@ LONG = b"z" * 8_000_000  # more than any send buffer takes
 class Users:
     """So many, each with a connection whose first request waits for its response. `log` has what happened, in order."""
 
-    def __init__(self, server, number, between=None, body=b"{}"):
+    def __init__(self, server, number, between=None, body=b"{}", started=None):
         port = server.getsockname()[1]
         self.connections = [Connection(f"http://127.0.0.1:{port}") for _ in range(number)]
         self.log, self.between, self.body, self.theirs = [], between or (lambda user: None), body, []
-        self.greenlets = []
+        self.greenlets, self.started = [], started or {}
         for user in range(number):  # one after the other: the server takes them in this order
             self.greenlets.append(gevent.spawn(self._run, user))
             self.theirs.append(accepted(server))
@@ -34,7 +34,8 @@ class Users:
         connection.exchange(request, b"{}", lambda sent_ns: None)
         self.log.append(f"handled {user}")
         self.between(user)
-        connection.exchange(request, self.body, lambda sent_ns: self.log.append(f"sent {user}"))
+        sent = self.started.get(user, lambda sent_ns: self.log.append(f"sent {user}"))
+        connection.exchange(request, self.body, sent)
         self.log.append(f"done {user}")
 
     def respond_together(self):
@@ -156,6 +157,17 @@ def test_a_connection_that_is_cut_off_while_its_request_is_held_is_opened_again(
     gevent.joinall(them.greenlets, timeout=20, raise_error=True)
     assert sorted(them.log[4:]) == ["done 0", "done 1"]
     assert them.connections[0].reconnects == 1
+
+
+def test_what_one_held_request_raises_is_its_own(users):
+    def refuse(sent_ns):
+        raise LookupError("nowhere to write the time")
+
+    them = users(2, started={0: refuse})
+    them.respond_together()
+    them.until(lambda: "sent 1" in them.log and them.greenlets[0].ready())
+    assert isinstance(them.greenlets[0].exception, LookupError)
+    assert them.theirs[0].recv(100) == b""
 
 
 def test_a_held_request_that_the_send_buffer_does_not_take_is_sent_whole(users):
