@@ -14,9 +14,10 @@ import numpy as np
 from bizra_load.engine.lags import Lags
 from bizra_load.engine.quiet import QuietMoments
 from bizra_load.engine.reactor import Reactor
+from bizra_load.measure.counting import count_rows
 from bizra_load.measure.exchange import Sender
 from bizra_load.measure.machine_readings import DIGITS, MachineReader
-from bizra_load.measure.seconds import SECOND_NS, count_rows
+from bizra_load.measure.seconds import SECOND_NS
 from sla.values.histogram import EMPTY, HIGHEST_NS, Histogram
 from sla.values.window import Health
 

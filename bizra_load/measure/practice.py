@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from bizra_load.measure.counting import DENSE_GROUPS, count_rows
 from bizra_load.measure.recorder import Recorder
 from bizra_load.measure.report import encode_report
-from bizra_load.measure.seconds import SECOND_NS, count_rows
+from bizra_load.measure.seconds import SECOND_NS
 from sla.values.window import Health
 
 _SAMPLES = 2_000  # a second of a worker under load, in several chunks of each step
@@ -30,7 +31,7 @@ def practise() -> None:
         operation.failed("practice", _BEGIN_NS, _BEGIN_NS, _BEGIN_NS + 1_000)
     recorder.unsent(_BEGIN_NS)
     windows = recorder.take(_BEGIN_NS + SECOND_NS)  # the last ones end in the next second, and are cut off
-    counting = count_rows([(np.zeros(_SAMPLES, np.int64), latency_ns, latency_ns)], 1)
+    counting = count_rows([(np.arange(_SAMPLES) % DENSE_GROUPS, latency_ns, latency_ns)], DENSE_GROUPS)  # by sorting, too
     for _ in counting:
         pass
     health = Health(windows[0].second, "", windows[0].response, 0.0, own_lag=windows[0].service, hub=windows[0].service)

@@ -6,19 +6,18 @@ every piece: none takes longer than some ten thousandths of a second, whatever t
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from sla.values import grouped_counts
+from bizra_load.measure.counting import count_rows
 from sla.values.grouped_counts import GroupedCounts
 from sla.values.histogram import EMPTY, IntArray
 from sla.values.window import HISTOGRAMS, LATENCIES, SUCCESSFUL, TIMEOUT, Window, outcome_of
 
 SECOND_NS = 1_000_000_000
-CHUNK = 512  # rows whose histograms are filled in one step: two values each, in less than 0.1 ms
 ROWS = 4096  # that one numpy call works on: some 20 us
 _SPAN = 1 << 32  # seconds of one block's keys; every label is under it
 
@@ -181,23 +180,6 @@ class SecondsMaker:
                     values[latency] = values[latency].with_over_range(timeouts)
             self.windows.append(Window(second, operation, **values))
             yield
-
-
-def count_rows(some: Iterable[Sequence[IntArray]], groups: int) -> Generator[None, None, GroupedCounts | None]:
-    """A group and two values (ns) of each row, some rows at a time, all of shape (n,). The first value of group g is counted
-    under 2 g, the second under 2 g + 1, in a step for every CHUNK of rows. None without any row.
-    """
-    total: grouped_counts.Total | None = None
-    for group, first_ns, second_ns in some:
-        for at in range(0, group.size, CHUNK):
-            total = total or grouped_counts.Total(2 * groups)
-            g = 2 * group[at : at + CHUNK]
-            values = np.concatenate((first_ns[at : at + CHUNK], second_ns[at : at + CHUNK]))
-            groups_of_values = np.concatenate((g, g + 1))
-            yield
-            total.add((yield from grouped_counts.count_steps(values, groups_of_values, 2 * groups)))
-            yield
-    return (yield from total.steps()) if total else None
 
 
 def _batches(blocks: Sequence[Block]) -> Iterator[tuple[IntArray, Rows]]:

@@ -12,7 +12,6 @@ from numpy.typing import ArrayLike
 
 from sla.values.histogram import COUNTS_LENGTH, EMPTY, HIGHEST_NS, Histogram, IntArray, bucket_index
 
-DENSE_GROUPS = 64  # so many have an array with room for each of their buckets: 14 MB of addresses, a page where one is counted
 LONGEST_GAP_S = 60  # an empty second has no influence on an estimate; a million of them would fill the memory
 
 
@@ -44,34 +43,6 @@ class GroupedCounts:
             Histogram(indices[a:b], self.counts[a:b], over) if b > a or over else EMPTY
             for a, b, over in zip(edges[:-1], edges[1:], self.over_range.tolist(), strict=True)
         ]
-
-
-class Total:
-    """The sum of many GroupedCounts of as many groups. Adding two sorts both: where groups are few, an array is counted in."""
-
-    def __init__(self, groups: int) -> None:
-        self._dense = np.zeros(groups * COUNTS_LENGTH, np.int64) if groups <= DENSE_GROUPS else None
-        self._over_range = np.zeros(groups, np.int64)
-        self._sum: GroupedCounts | None = None
-
-    def add(self, part: GroupedCounts) -> None:
-        """Count it too."""
-        if self._dense is None:
-            self._sum = self._sum + part if self._sum else part
-        else:
-            self._dense[part.keys] += part.counts
-            self._over_range += part.over_range
-
-    def steps(self) -> Generator[None, None, GroupedCounts]:
-        """All that was added, in small steps; once."""
-        if self._dense is None:
-            return self._sum or GroupedCounts(np.zeros(0, np.int64), np.zeros(0, np.int64), self._over_range)
-        keys = []
-        for at in range(0, self._dense.size, COUNTS_LENGTH):
-            keys.append(np.flatnonzero(self._dense[at : at + COUNTS_LENGTH]) + at)
-            yield
-        all_keys = np.concatenate(keys)
-        return GroupedCounts(all_keys, self._dense[all_keys], self._over_range)
 
 
 def count(values_ns: IntArray, group: IntArray, groups: int) -> GroupedCounts:

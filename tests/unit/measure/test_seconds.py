@@ -3,10 +3,9 @@
 import numpy as np
 import pytest
 
+from bizra_load.measure.counting import CHUNK
 from bizra_load.measure.recorder import Recorder
-from bizra_load.measure.seconds import CHUNK, count_rows
-from sla.values.grouped_counts import DENSE_GROUPS
-from sla.values.histogram import HIGHEST_NS, from_values
+from sla.values.histogram import from_values
 from sla.values.window import HISTOGRAMS
 
 S = 1_000_000_000
@@ -94,23 +93,3 @@ def test_samples_of_locusts_own_events_count_as_started_when_they_end_successful
     recorder.operation("a").failed("http_5xx", 1, 1, 6)
     [w] = recorder.take(S)
     assert (w.started, w.ok, dict(w.failed), w.planned, w.in_flight_ns) == (2, 1, {"http_5xx": 1}, 0, 0)
-
-
-@pytest.mark.parametrize("groups", [1, 3, DENSE_GROUPS])
-def test_many_values_are_counted_as_those_of_each_group_are(groups):
-    """Over several chunks: in an array where groups are few, by sorting where they are many."""
-    random = np.random.default_rng(groups)
-    group = random.integers(0, groups, 3 * CHUNK + 7)
-    first, second = (random.integers(0, HIGHEST_NS + 10**9, group.size) for _ in range(2))
-    steps = count_rows([(group, first, second)], groups)
-    try:
-        while True:
-            next(steps)
-    except StopIteration as end:
-        counted = end.value.histograms()
-    expected = []
-    for g in range(groups):
-        for values in (first[group == g], second[group == g]):
-            inside = values[values <= HIGHEST_NS]
-            expected.append(from_values(inside, values.size - inside.size))
-    assert counted == expected
